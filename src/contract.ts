@@ -1,0 +1,231 @@
+import type { $ZodType } from 'zod/v4/core';
+import { checkContract } from './internal/contract-check.js';
+import { parseHttpBinding, type HttpBinding } from './internal/http-binding.js';
+import type { ErrorCode } from './errors.js';
+
+/** Any zod 4 schema, written with `zod` or `zod/mini`. */
+export type Schema = $ZodType;
+
+/** What `query` and `mutation` take. */
+export interface OperationSpec<I extends Schema | undefined, O extends Schema | undefined> {
+  /** Groups operations: a gRPC or SOAP service, an OpenAPI tag. @default the contract's name */
+  readonly service?: string;
+  /** One line for descriptions. */
+  readonly summary?: string;
+  /** Markdown for descriptions. */
+  readonly description?: string;
+  /** True, or why and what to use instead. */
+  readonly deprecated?: boolean | string;
+  /** An object schema; leave it out where the operation takes no input. */
+  readonly input?: I;
+  /** Leave it out where the operation gives no output. */
+  readonly output?: O;
+  /** Method and path, `GET /users/{id}`; with several, the first is what clients use. @default `POST /<name>` */
+  readonly http?: string | readonly string[];
+  /** The codes this operation may give on purpose, for descriptions. */
+  readonly errors?: readonly ErrorCode[];
+  /** For one protocol alone: `{ grpc: { … } }`. */
+  readonly meta?: Readonly<Record<string, unknown>>;
+}
+
+/** What `query` takes beside `OperationSpec`. */
+export interface QuerySpec<I extends Schema | undefined, O extends Schema | undefined, P extends string | undefined>
+  extends OperationSpec<I, O> {
+  /**
+   * The property of an item that orders the list, for a query whose output is a list and whose input has
+   * `limit` and `after`: a page starts behind the item with that key, and one shorter than `limit` is the last.
+   */
+  readonly pagedBy?: P;
+}
+
+/** What `mutation` takes beside `OperationSpec`. */
+export interface MutationSpec<I extends Schema | undefined, O extends Schema | undefined> extends OperationSpec<I, O> {
+  /** True where doing it twice is the same as doing it once. @default false */
+  readonly idempotent?: boolean;
+}
+
+/** What `event` takes. */
+export interface EventSpec<P extends Schema, C extends string> {
+  /** Groups events as it does operations. @default the contract's name */
+  readonly service?: string;
+  readonly summary?: string;
+  readonly description?: string;
+  readonly deprecated?: boolean | string;
+  /** Where it is published: `rooms/{room}/messages`. Each `{parameter}` names a property of the payload. */
+  readonly channel: C;
+  /** Its type in webhooks and CloudEvents: `article.published`. @default the channel, with dots */
+  readonly type?: string;
+  /** An object schema: what each event carries. */
+  readonly payload: P;
+  /** The operation whose output is published here each time it succeeds: writing to the channel means calling it. */
+  readonly writtenBy?: string;
+  readonly meta?: Readonly<Record<string, unknown>>;
+}
+
+/** One operation of a contract. */
+export interface Operation<
+  I extends Schema | undefined = Schema | undefined,
+  O extends Schema | undefined = Schema | undefined,
+  P extends string | undefined = string | undefined,
+> {
+  readonly name: string;
+  readonly kind: 'query' | 'mutation';
+  readonly service: string;
+  readonly summary?: string;
+  readonly description?: string;
+  readonly deprecated?: boolean | string;
+  readonly input: I;
+  readonly output: O;
+  /** At least one; clients use the first. */
+  readonly http: readonly HttpBinding[];
+  readonly errors: readonly ErrorCode[];
+  readonly idempotent: boolean;
+  readonly pagedBy: P;
+  readonly meta: Readonly<Record<string, unknown>>;
+}
+
+/** One event of a contract. */
+export interface EventDefinition<P extends Schema = Schema, C extends string = string> {
+  readonly name: string;
+  readonly service: string;
+  readonly summary?: string;
+  readonly description?: string;
+  readonly deprecated?: boolean | string;
+  readonly channel: C;
+  /** The parameters in the channel, in order; each names a property of the payload. */
+  readonly params: readonly string[];
+  readonly type: string;
+  readonly payload: P;
+  readonly writtenBy?: string;
+  readonly meta: Readonly<Record<string, unknown>>;
+}
+
+/** A field of a named type that another query gives: `User.posts` is `getUserPosts({ userId: user.id })`. */
+export interface Relation {
+  /** The query that gives it. */
+  readonly operation: string;
+  /** The query's inputs, each by the name of the property of this type that fills it: `{ userId: 'id' }`. */
+  readonly input: Readonly<Record<string, string>>;
+}
+
+/** Relations by the name of the type (its `.meta({ id })`) and of the field. */
+export type Relations = Readonly<Record<string, Readonly<Record<string, Relation>>>>;
+
+/** Operations and events by name, as `defineContract` takes them: the names are still the keys alone. */
+export type Operations = Readonly<Record<string, Operation>>;
+export type Events = Readonly<Record<string, EventDefinition>>;
+
+/** What an API offers, apart from any protocol. Made by `defineContract`. */
+export interface Contract<O extends Operations = Operations, E extends Events = Events, R extends Relations = Relations> {
+  readonly name: string;
+  readonly version: string;
+  readonly description?: string;
+  /** XML namespace for SOAP. */
+  readonly namespace: string;
+  readonly operations: O;
+  readonly events: E;
+  readonly relations: R;
+  /** The services' names, in order of first use. */
+  readonly services: readonly string[];
+}
+
+/** What `defineContract` takes. */
+export interface ContractSpec<O extends Operations, E extends Events, R extends Relations> {
+  /** Lower-case, `[a-z][a-z0-9]*`: topic prefix, proto package. */
+  readonly name: string;
+  /** Semantic version; its major is in topics and packages. @default '1.0.0' */
+  readonly version?: string;
+  readonly description?: string;
+  /** XML namespace for SOAP. @default 'http://example.com/' */
+  readonly namespace?: string;
+  readonly operations?: O;
+  readonly events?: E;
+  readonly relations?: R;
+}
+
+/** An operation that reads and changes nothing. */
+export function query<
+  I extends Schema | undefined = undefined,
+  O extends Schema | undefined = undefined,
+  const P extends string | undefined = undefined,
+>(spec: QuerySpec<I, O, P>): Operation<I, O, P> {
+  return operation('query', spec, true, spec.pagedBy as P);
+}
+
+/** An operation that changes something. */
+export function mutation<I extends Schema | undefined = undefined, O extends Schema | undefined = undefined>(
+  spec: MutationSpec<I, O>,
+): Operation<I, O, undefined> {
+  return operation('mutation', spec, spec.idempotent ?? false, undefined);
+}
+
+/** Something that happens, which clients can listen to. */
+export function event<P extends Schema, const C extends string>(spec: EventSpec<P, C>): EventDefinition<P, C> {
+  const params = [...spec.channel.matchAll(/\{([^{}]*)\}/g)].map((match) => match[1] ?? '');
+  return { ...spec, name: '', service: spec.service ?? '', params, type: spec.type ?? defaultType(spec.channel), meta: spec.meta ?? {} };
+}
+
+/**
+ * Defines a contract from its operations and events.
+ * Throws a `TypeError` that names the mistake where names, paths or parameters do not fit together.
+ */
+export function defineContract<
+  const O extends Operations = {},
+  const E extends Events = {},
+  const R extends Relations = {},
+>(spec: ContractSpec<O, E, R>): Contract<O, E, R> {
+  const operations = named(spec.operations ?? {}, spec.name, (operation, name) =>
+    operation.http.length > 0 ? operation : { ...operation, http: [parseHttpBinding(`POST /${name}`)] },
+  );
+  const events = named(spec.events ?? {}, spec.name, (definition) => definition);
+  const contract: Contract = {
+    name: spec.name,
+    version: spec.version ?? '1.0.0',
+    ...(spec.description !== undefined && { description: spec.description }),
+    namespace: spec.namespace ?? 'http://example.com/',
+    operations,
+    events,
+    relations: spec.relations ?? {},
+    services: [...new Set([...Object.values(operations), ...Object.values(events)].map((member) => member.service))],
+  };
+  checkContract(contract);
+  return contract as Contract<O, E, R>;
+}
+
+function operation<I extends Schema | undefined, O extends Schema | undefined, P extends string | undefined>(
+  kind: Operation['kind'],
+  spec: OperationSpec<I, O>,
+  idempotent: boolean,
+  pagedBy: P,
+): Operation<I, O, P> {
+  const { http = [], ...rest } = spec;
+  return {
+    ...rest,
+    name: '',
+    kind,
+    service: spec.service ?? '',
+    input: spec.input as I,
+    output: spec.output as O,
+    http: (typeof http === 'string' ? [http] : http).map(parseHttpBinding),
+    errors: spec.errors ?? [],
+    idempotent,
+    pagedBy,
+    meta: spec.meta ?? {},
+  };
+}
+
+/** Gives every member its key as name and the contract's name, capitalised, as default service. */
+function named<T extends { readonly name: string; readonly service: string }>(
+  members: Readonly<Record<string, T>>,
+  contractName: string,
+  finish: (member: T, name: string) => T,
+): Record<string, T> {
+  const service = contractName.charAt(0).toUpperCase() + contractName.slice(1);
+  return Object.fromEntries(
+    Object.entries(members).map(([name, member]) => [name, finish({ ...member, name, service: member.service || service }, name)]),
+  );
+}
+
+function defaultType(channel: string): string {
+  return channel.replace(/\/?\{[^{}]*\}/g, '').replaceAll('/', '.').replace(/^\./, '');
+}

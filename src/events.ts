@@ -1,0 +1,108 @@
+import { EventEmitter } from 'eventemitter3';
+import type { EventDefinition } from './contract.js';
+import { onAbort } from './internal/deadline.js';
+import type { EventMessage, EventSink, SubscribeRequest } from './transport.js';
+
+/** Where a service's events go and come from: memory, or a broker that several processes share. */
+export interface EventHub {
+  /** Takes one event; resolves once the hub has it, rejects where it could not take it. `data` is validated. */
+  publish(event: EventDefinition, data: unknown): Promise<void>;
+  /** As `Transport.subscribe`: resolves once events published from now on will reach `sink`. */
+  subscribe(request: SubscribeRequest, sink: EventSink): Promise<void>;
+  /** Frees what the hub made. */
+  close(): Promise<void>;
+}
+
+/** Options of `memoryHub`. */
+export interface MemoryHubOptions {
+  /** How many of the last events each channel holds for subscribers that resume. @default 1000 */
+  readonly history?: number;
+}
+
+/**
+ * An event hub within this process. Ids are `<instance>-<counter>`; a subscriber that resumes from an id
+ * that is no longer held, or from another instance, gets a gap notice and then live events.
+ */
+export function memoryHub(options: MemoryHubOptions = {}): EventHub {
+  const instance = crypto.randomUUID().replaceAll('-', '').slice(0, 12);
+  const channels = new Map<string, Channel>();
+  let counter = 0;
+
+  const channelOf = (event: EventDefinition): Channel => {
+    let channel = channels.get(event.name);
+    if (!channel) channels.set(event.name, (channel = new Channel(options.history ?? 1000)));
+    return channel;
+  };
+
+  return {
+    async publish(event, data) {
+      const message = { id: `${instance}-${++counter}`, time: new Date().toISOString(), data };
+      channelOf(event).publish(counter, message);
+    },
+    async subscribe(request, sink) {
+      if (request.signal.aborted) return;
+      const channel = channelOf(request.event);
+      const matches = compileMatch(request);
+      const after = request.lastEventId === undefined ? undefined : positionOf(request.lastEventId, instance, counter);
+      if (request.lastEventId !== undefined) channel.replay(after, matches, request.signal, sink);
+      const listener = (message: EventMessage) => {
+        if (matches(message)) sink.next(message);
+      };
+      channel.on('event', listener);
+      onAbort(request.signal, () => channel.off('event', listener));
+    },
+    async close() {
+      for (const channel of channels.values()) channel.removeAllListeners();
+      channels.clear();
+    },
+  };
+}
+
+/** One event's subscribers and its last messages, as a ring. */
+class Channel extends EventEmitter<{ event: [EventMessage] }> {
+  readonly #held: { readonly position: number; readonly message: EventMessage }[] = [];
+  #oldest = 0;
+  /** Everything after this position is held. A channel is made at its first use, so nothing came before. */
+  #lostUpTo = 0;
+
+  constructor(private readonly size: number) {
+    super();
+  }
+
+  publish(position: number, message: EventMessage): void {
+    const entry = { position, message };
+    if (this.#held.length < this.size) this.#held.push(entry);
+    else if (this.size > 0) {
+      this.#lostUpTo = this.#held[this.#oldest]?.position ?? position;
+      this.#held[this.#oldest] = entry;
+      this.#oldest = (this.#oldest + 1) % this.size;
+    } else this.#lostUpTo = position;
+    this.emit('event', message);
+  }
+
+  replay(after: number | undefined, matches: (message: EventMessage) => boolean, signal: AbortSignal, sink: EventSink): void {
+    if (after === undefined || after < this.#lostUpTo) {
+      sink.gap();
+      return;
+    }
+    for (let index = 0; index < this.#held.length && !signal.aborted; index++) {
+      const entry = this.#held[(this.#oldest + index) % this.#held.length];
+      if (entry && entry.position > after && matches(entry.message)) sink.next(entry.message);
+    }
+  }
+}
+
+/** The counter in an id that this instance gave, else `undefined`. */
+function positionOf(id: string, instance: string, counter: number): number | undefined {
+  const match = /^([^-]+)-(\d{1,15})$/.exec(id);
+  const position = Number(match?.[2]);
+  return match?.[1] === instance && position <= counter ? position : undefined;
+}
+
+/** Whether a message has the values that the subscriber fixed for channel parameters. */
+export function compileMatch(request: SubscribeRequest): (message: EventMessage) => boolean {
+  const fixed = request.event.params.filter((param) => request.params[param] !== undefined);
+  if (fixed.length === 0) return () => true;
+  const wanted = fixed.map((param) => [param, String(request.params[param])] as const);
+  return ({ data }) => wanted.every(([param, value]) => String((data as Record<string, unknown>)[param]) === value);
+}

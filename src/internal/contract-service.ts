@@ -1,0 +1,235 @@
+import type { Contract, EventDefinition, Events, Operation } from '../contract.js';
+import { ApiError, isApiError } from '../errors.js';
+import { memoryHub, type EventHub } from '../events.js';
+import { memoryIdempotencyStore, type IdempotencyStore } from '../idempotency.js';
+import type { ContextInfo, ErrorReport, HandlerCall, Publish, ServiceOptions } from '../service.js';
+import type { CallRequest, EventSink, Headers, Peer, SubscribeRequest, Transport } from '../transport.js';
+import { Lifetime } from './deadline.js';
+import { Checks, checkInput, checkOutput } from './guard.js';
+import { makeRequestId } from './headers.js';
+import { callOnce } from './idempotent-call.js';
+import { Outbox } from './outbox.js';
+import { issuesError } from './validate.js';
+
+type AnyHandler = (input: unknown, call: HandlerCall) => unknown;
+type AnyRequest = CallRequest | SubscribeRequest;
+
+const MAX_EVENT_ID = 256;
+
+/** What `createService` returns: runs handlers for calls, and the hub for subscriptions. */
+export class ContractService implements Transport {
+  readonly name = 'service';
+  readonly #checks = new Checks();
+  readonly #hub: EventHub;
+  readonly #store: IdempotencyStore;
+  readonly #outbox = new Outbox((error) => this.#report({ error, member: 'the event hub' }));
+  readonly #subscriptions = new Set<Lifetime>();
+  readonly #writes = new Map<string, EventDefinition[]>();
+  #running = 0;
+  #whenIdle: (() => void) | undefined;
+  #closing: Promise<void> | undefined;
+
+  constructor(
+    readonly contract: Contract,
+    private readonly handlers: Readonly<Record<string, AnyHandler>>,
+    private readonly options: ServiceOptions<unknown>,
+  ) {
+    this.#hub = options.events ?? memoryHub();
+    this.#store = options.idempotency ?? memoryIdempotencyStore();
+    for (const event of Object.values(contract.events)) {
+      if (event.writtenBy === undefined) continue;
+      this.#writes.set(event.writtenBy, [...(this.#writes.get(event.writtenBy) ?? []), event]);
+    }
+  }
+
+  async call(request: CallRequest): Promise<unknown> {
+    const requestId = request.headers['x-request-id'] ?? makeRequestId();
+    this.#running++;
+    try {
+      if (this.#closing) throw stopping();
+      return await this.#run(request, requestId);
+    } catch (error) {
+      throw this.#present(error, request, request.operation.name, requestId);
+    } finally {
+      if (--this.#running === 0) this.#whenIdle?.();
+    }
+  }
+
+  async subscribe(request: SubscribeRequest, sink: EventSink): Promise<void> {
+    const requestId = request.headers['x-request-id'] ?? makeRequestId();
+    const lifetime = new Lifetime(undefined, request.signal);
+    try {
+      if (this.#closing) throw stopping();
+      const event = own(this.contract.events, request.event.name) ?? unknownMember('event', request.event.name);
+      checkSubscription(event, request);
+      this.#subscriptions.add(lifetime);
+      const context = await this.#context(request, event);
+      const expiresAt = (context as { readonly expiresAtMs?: unknown } | undefined)?.expiresAtMs;
+      if (typeof expiresAt === 'number') lifetime.endAt(expiresAt, expired);
+      if (lifetime.reason) throw lifetime.reason;
+      await this.#hub.subscribe({ ...request, event, signal: lifetime.signal }, liveSink(lifetime, sink));
+      lifetime.whenEnded((reason) => {
+        this.#subscriptions.delete(lifetime);
+        if (!request.signal.aborted) sink.end(reason === COMPLETED ? undefined : reason);
+      });
+    } catch (error) {
+      this.#subscriptions.delete(lifetime);
+      lifetime.abort(COMPLETED);
+      throw this.#present(error, request, request.event.name, requestId);
+    }
+  }
+
+  readonly publish: Publish<Events> = async (name, data) => {
+    const event = own(this.contract.events, name);
+    if (!event) throw new TypeError(`the contract ${this.contract.name} has no event '${name}'`);
+    const checked = await this.#checks.ofEvent(event)(data);
+    if (checked.issues) throw breach(`the event ${name} breaks the contract`, checked.issues);
+    await this.#outbox.send(() => this.#hub.publish(event, checked.value));
+  };
+
+  close(): Promise<void> {
+    return (this.#closing ??= this.#close());
+  }
+
+  async #close(): Promise<void> {
+    for (const lifetime of this.#subscriptions) lifetime.abort(stopping());
+    if (this.#running > 0) {
+      let timer: ReturnType<typeof setTimeout> | undefined;
+      await new Promise<void>((resolve) => {
+        this.#whenIdle = resolve;
+        timer = setTimeout(resolve, this.options.graceMs ?? 10_000);
+      });
+      clearTimeout(timer);
+    }
+    this.#outbox.close();
+    if (!this.options.events) await this.#hub.close();
+  }
+
+  async #run(request: CallRequest, requestId: string): Promise<unknown> {
+    const { name } = request.operation;
+    const operation = own(this.contract.operations, name) ?? unknownMember('operation', name);
+    const context = this.options.context ? await this.#context(request, operation) : undefined;
+    const checks = this.#checks.of(operation);
+    const checked = checkInput(checks.input, request);
+    const input = checked instanceof Promise ? await checked : checked;
+    const key = request.headers['idempotency-key'];
+    if (key === undefined || operation.kind === 'query') return this.#handle(operation, input, context, request, requestId);
+    const caller = this.options.caller?.({ context, headers: request.headers, peer: request.peer });
+    return callOnce(this.#store, { caller: caller ?? request.headers['authorization'] ?? '', operation: name, key }, input, async () => {
+      try {
+        return await this.#handle(operation, input, context, request, requestId);
+      } catch (error) {
+        throw this.#present(error, request, name, requestId);
+      }
+    });
+  }
+
+  async #handle(operation: Operation, input: unknown, context: unknown, request: CallRequest, requestId: string): Promise<unknown> {
+    const handler = this.handlers[operation.name] as AnyHandler;
+    const output = await handler(input, new ServiceCall(context, request, requestId, this.publish));
+    const checked = checkOutput(this.#checks.of(operation).output, output, (issues) => breach(`the output of ${operation.name} breaks the contract`, issues));
+    const result = checked instanceof Promise ? await checked : checked;
+    for (const event of this.#writes.get(operation.name) ?? []) void this.#publishWritten(event, result);
+    return result;
+  }
+
+  /** The call has succeeded by now: what goes wrong here is reported, never the caller's. */
+  async #publishWritten(event: EventDefinition, output: unknown): Promise<void> {
+    try {
+      await this.publish(event.name, output);
+    } catch (error) {
+      this.#report({ error, member: event.name });
+    }
+  }
+
+  #context(request: AnyRequest, member: Operation | EventDefinition): unknown {
+    const info: ContextInfo = {
+      headers: request.headers,
+      peer: request.peer,
+      get signal() {
+        return request.signal;
+      },
+      member,
+    };
+    return this.options.context?.(info);
+  }
+
+  /** What a caller may see of an error: an `ApiError` that was thrown on purpose, or INTERNAL with a neutral message. */
+  #present(error: unknown, request: AnyRequest, member: string, requestId: string): ApiError {
+    if (isApiError(error)) return error.requestId === undefined ? error.with({ requestId }) : error;
+    if ((error as Error | undefined)?.name === 'AbortError' && request.signal.aborted) {
+      return ApiError.from(request.signal.reason, 'CANCELLED', 'the caller cancelled the call').with({ requestId });
+    }
+    this.#report({ error, member, requestId });
+    return new ApiError('INTERNAL', 'internal error', { requestId, cause: error });
+  }
+
+  #report(report: ErrorReport): void {
+    if (this.options.onError) this.options.onError(report);
+    else console.error(`${this.contract.name}: ${report.member} failed${report.requestId ? ` (request ${report.requestId})` : ''}:`, report.error);
+  }
+}
+
+/** Getters, because most handlers read little of it and the signal is costly. */
+class ServiceCall implements HandlerCall {
+  constructor(
+    readonly context: unknown,
+    private readonly request: CallRequest,
+    readonly requestId: string,
+    readonly publish: Publish<Events>,
+  ) {}
+
+  get signal(): AbortSignal {
+    return this.request.signal;
+  }
+  get deadline(): number | undefined {
+    return this.request.deadline;
+  }
+  get headers(): Headers {
+    return this.request.headers;
+  }
+  get peer(): Peer | undefined {
+    return this.request.peer;
+  }
+}
+
+/** The reason of a life that ended without an error. */
+const COMPLETED = new ApiError('CANCELLED', 'completed');
+
+/** Lets nothing through once the subscription has ended. */
+function liveSink(lifetime: Lifetime, sink: EventSink): EventSink {
+  return {
+    next: (message) => lifetime.reason ?? sink.next(message),
+    gap: () => lifetime.reason ?? sink.gap(),
+    end: (error) => lifetime.abort(error ?? COMPLETED),
+  };
+}
+
+function checkSubscription(event: EventDefinition, { params, lastEventId }: SubscribeRequest): void {
+  const stray = Object.keys(params).find((param) => !event.params.includes(param));
+  if (stray !== undefined) {
+    const known = event.params.length > 0 ? `its parameters are ${event.params.join(', ')}` : 'it has none';
+    throw new ApiError('INVALID_ARGUMENT', `${event.name}: '${stray}' is no parameter of the channel ${event.channel}: ${known}`);
+  }
+  if (lastEventId !== undefined && lastEventId.length > MAX_EVENT_ID) throw new ApiError('INVALID_ARGUMENT', `${event.name}: the last event id is too long`);
+}
+
+function unknownMember(kind: string, name: string): never {
+  throw new ApiError('UNIMPLEMENTED', `this service has no ${kind} '${name}'`);
+}
+
+function stopping(): ApiError {
+  return new ApiError('UNAVAILABLE', 'the service is stopping', { sent: false });
+}
+
+function expired(): ApiError {
+  return new ApiError('UNAUTHENTICATED', 'the credentials of this subscription have expired: subscribe again with new ones');
+}
+
+function breach(what: string, issues: Parameters<typeof issuesError>[2]): TypeError {
+  return new TypeError(issuesError('INTERNAL', what, issues).reason);
+}
+
+function own<T>(record: Readonly<Record<string, T>>, key: string): T | undefined {
+  return Object.hasOwn(record, key) ? record[key] : undefined;
+}

@@ -1,0 +1,123 @@
+import { ApiError } from '../errors.js';
+
+/** The longest time a timer can wait; beyond it Node fires at once. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+/**
+ * The life of one call: it ends by the deadline, by the caller's signal, or by `abort`, whichever comes first.
+ * The `AbortSignal` is made on first use, because most calls never need one and it costs more than all the rest.
+ */
+export class Lifetime {
+  #controller: AbortController | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #reason: ApiError | undefined;
+  #onEnd: ((reason: ApiError) => void) | undefined;
+  readonly #caller: AbortSignal | undefined;
+
+  /** `deadline` in epoch milliseconds; `caller` is the signal of whoever waits for the result. */
+  constructor(
+    readonly deadline?: number,
+    caller?: AbortSignal,
+  ) {
+    if (caller?.aborted) {
+      this.#reason = cancelled(caller);
+      return;
+    }
+    this.#caller = caller;
+    caller?.addEventListener('abort', this.#onCaller);
+    if (deadline !== undefined) this.endAt(deadline, deadlineExceeded);
+  }
+
+  /** Aborts with an `ApiError` as its reason: DEADLINE_EXCEEDED or CANCELLED. */
+  get signal(): AbortSignal {
+    if (!this.#controller) {
+      this.#controller = new AbortController();
+      if (this.#reason) this.#controller.abort(this.#reason);
+    }
+    return this.#controller.signal;
+  }
+
+  /** Why it ended, if it has. */
+  get reason(): ApiError | undefined {
+    return this.#reason;
+  }
+
+  /** Ends it; later reasons have no effect. */
+  abort(reason: ApiError): void {
+    if (this.#reason) return;
+    this.#reason = reason;
+    this.dispose();
+    this.#controller?.abort(reason);
+    this.#onEnd?.(reason);
+  }
+
+  /** Settles as `work` does, or rejects as soon as this life ends; frees the timer and the caller's signal then. */
+  async settle<T>(work: (lifetime: Lifetime) => Promise<T>): Promise<T> {
+    if (this.#reason) throw this.#reason;
+    try {
+      return await new Promise<T>((resolve, reject) => {
+        this.#onEnd = reject;
+        work(this).then(resolve, reject);
+      });
+    } finally {
+      this.#onEnd = undefined;
+      this.dispose();
+    }
+  }
+
+  /** Ends it at a time, in epoch milliseconds, instead of at its deadline. */
+  endAt(epochMs: number, reason: () => ApiError): void {
+    clearTimeout(this.#timer);
+    const left = epochMs - Date.now();
+    const expire = () => (epochMs > Date.now() ? this.endAt(epochMs, reason) : this.abort(reason()));
+    this.#timer = setTimeout(expire, Math.min(Math.max(left, 0), MAX_TIMER_MS));
+  }
+
+  /** Calls `listener` when it ends, or at once if it has. There is one listener: a later one takes its place. */
+  whenEnded(listener: (reason: ApiError) => void): void {
+    if (this.#reason) listener(this.#reason);
+    else this.#onEnd = listener;
+  }
+
+  /** Frees the timer and the listener on the caller's signal. */
+  dispose(): void {
+    clearTimeout(this.#timer);
+    this.#caller?.removeEventListener('abort', this.#onCaller);
+  }
+
+  readonly #onCaller = (): void => {
+    if (this.#caller) this.abort(cancelled(this.#caller));
+  };
+}
+
+function deadlineExceeded(): ApiError {
+  return new ApiError('DEADLINE_EXCEEDED', 'the deadline passed before the call was done');
+}
+
+function cancelled(signal: AbortSignal): ApiError {
+  return ApiError.from(signal.reason, 'CANCELLED', 'the caller cancelled the call');
+}
+
+/** Calls `listener` when `signal` aborts, or at once if it has; returns how to stop listening. */
+export function onAbort(signal: AbortSignal, listener: () => void): () => void {
+  if (signal.aborted) {
+    listener();
+    return () => {};
+  }
+  signal.addEventListener('abort', listener, { once: true });
+  return () => signal.removeEventListener('abort', listener);
+}
+
+/** Waits; rejects with the signal's reason when it aborts first. */
+export function delay(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
+      stop();
+      resolve();
+    }, Math.min(ms, MAX_TIMER_MS));
+    const stop = onAbort(signal, () => {
+      clearTimeout(timer);
+      reject(signal.reason as Error);
+    });
+  });
+}

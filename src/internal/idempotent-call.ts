@@ -1,0 +1,46 @@
+import { ApiError, isApiError, type ErrorCode } from '../errors.js';
+import type { IdempotencyStore } from '../idempotency.js';
+
+/** After these another try may succeed, so their outcome is not kept. */
+const NOT_FINAL: ReadonlySet<ErrorCode> = new Set([
+  'CANCELLED', 'DEADLINE_EXCEEDED', 'UNAVAILABLE', 'RESOURCE_EXHAUSTED', 'ABORTED', 'UNAUTHENTICATED',
+]); // prettier-ignore
+
+/** Marks the FAILED_PRECONDITION of a key that was used for another input; REST answers it with 422. */
+export const KEY_REUSED = { reason: 'IDEMPOTENCY_KEY_REUSED' } as const;
+
+/** Runs a call once per caller, operation and key: repeats get the first one's output or final error. */
+export async function callOnce(
+  store: IdempotencyStore,
+  scope: { readonly caller: string; readonly operation: string; readonly key: string },
+  input: unknown,
+  run: () => Promise<unknown>,
+): Promise<unknown> {
+  const [key, fingerprint] = await Promise.all([sha256([scope.caller, scope.operation, scope.key]), sha256(input ?? null)]);
+  const entry = await store.begin(key, fingerprint);
+  if (entry && entry.fingerprint !== fingerprint) {
+    throw new ApiError('FAILED_PRECONDITION', 'this idempotency key was used with another input: make a new key for each new call', {
+      details: KEY_REUSED,
+    });
+  }
+  if (entry?.outcome) {
+    if ('output' in entry.outcome) return entry.outcome.output;
+    const { code, message, ...rest } = entry.outcome.error;
+    throw new ApiError(code, message, rest);
+  }
+  if (entry) throw new ApiError('ABORTED', 'a call with this idempotency key is still in progress: try again soon', { retryAfterMs: 1000 });
+  try {
+    const output = await run();
+    await store.finish(key, { output });
+    return output;
+  } catch (error) {
+    if (isApiError(error) && !NOT_FINAL.has(error.code)) await store.finish(key, { error: error.toJSON() });
+    else await store.release(key);
+    throw error;
+  }
+}
+
+async function sha256(value: unknown): Promise<string> {
+  const bytes = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(JSON.stringify(value)));
+  return Array.from(new Uint8Array(bytes), (byte) => byte.toString(16).padStart(2, '0')).join('');
+}

@@ -1,0 +1,48 @@
+import { $ZodAsyncError, config, safeParse, safeParseAsync, type $ZodIssue, type $ZodRawIssue } from 'zod/v4/core';
+import english from 'zod/v4/locales/en.js';
+import type { Schema } from '../contract.js';
+import { ApiError, type ErrorCode, type Issue } from '../errors.js';
+
+/** A value that fits, or what is wrong with it. */
+export type Checked = { readonly value: unknown; readonly issues?: undefined } | { readonly issues: readonly Issue[] };
+
+/** Checks values against one schema: synchronous unless the schema has asynchronous refinements. */
+export type Check = (value: unknown) => Checked | Promise<Checked>;
+
+/** `zod/mini` brings no messages; this gives zod's English ones, after whatever the user configured. */
+const { localeError } = english();
+const context = {
+  error: (issue: $ZodRawIssue) => config().customError?.(issue) ?? config().localeError?.(issue) ?? localeError?.(issue),
+};
+
+/** Makes the check for a schema. Unknown members are dropped, defaults are filled in. */
+export function compileCheck(schema: Schema): Check {
+  let isAsync = false;
+  return (value) => {
+    if (isAsync) return checkAsync(schema, value);
+    try {
+      const result = safeParse(schema, value, context);
+      return result.success ? { value: result.data } : { issues: result.error.issues.map(toIssue) };
+    } catch (error) {
+      if (!(error instanceof $ZodAsyncError)) throw error;
+      isAsync = true;
+      return checkAsync(schema, value);
+    }
+  };
+}
+
+async function checkAsync(schema: Schema, value: unknown): Promise<Checked> {
+  const result = await safeParseAsync(schema, value, context);
+  return result.success ? { value: result.data } : { issues: result.error.issues.map(toIssue) };
+}
+
+/** An error whose message names the first issues and whose details hold up to 100. */
+export function issuesError(code: ErrorCode, what: string, issues: readonly Issue[], options: { sent?: boolean } = {}): ApiError {
+  const shown = issues.slice(0, 3).map(({ path, message }) => (path.length > 0 ? `${path.join('.')}: ${message}` : message));
+  const more = issues.length > 3 ? ` (and ${issues.length - 3} more)` : '';
+  return new ApiError(code, `${what}: ${shown.join('; ')}${more}`, { details: { issues: issues.slice(0, 100) }, ...options });
+}
+
+function toIssue(issue: $ZodIssue): Issue {
+  return { path: issue.path.map((step) => (typeof step === 'symbol' ? String(step) : step)), message: issue.message };
+}

@@ -1,0 +1,94 @@
+import type { Contract, EventDefinition, Operation } from './contract.js';
+import type { ApiError } from './errors.js';
+
+/**
+ * The seam between the core and a protocol: a protocol's client turns a peer into a `Transport`,
+ * a protocol's server serves any `Transport`, and a service is one too.
+ * The law: `xClient(xServer(T))` behaves as `T`.
+ */
+export interface Transport {
+  readonly contract: Contract;
+  /** Protocol name, used in errors and traces: `rest`, `grpc`, `service`. */
+  readonly name: string;
+  /** Sends one call; resolves with the output. Rejects with `ApiError` only. */
+  call(request: CallRequest): Promise<unknown>;
+  /**
+   * Resolves once the peer has acknowledged; then `sink` gets the events until `request.signal` aborts or
+   * `sink.end` is called. Rejects with `ApiError` only, and only before the acknowledgement.
+   */
+  subscribe(request: SubscribeRequest, sink: EventSink): Promise<void>;
+  /** Ends calls and subscriptions and frees sockets. Idempotent. */
+  close(): Promise<void>;
+}
+
+/** One call, as it crosses the seam. */
+export interface CallRequest {
+  /** Name, input and output schemas, bindings. */
+  readonly operation: Operation;
+  /** JSON-safe; `undefined` where the operation takes none. */
+  readonly input: unknown;
+  /** The caller's signal joined with the deadline. Made on first use. */
+  readonly signal: AbortSignal;
+  /** Lower-case names. */
+  readonly headers: Headers;
+  /** Epoch milliseconds, for protocols that carry it. */
+  readonly deadline?: number | undefined;
+  /** Fields wanted; a protocol that cannot select ignores it. */
+  readonly select?: Selection | undefined;
+  /** Set by handlers: protocol and address of the caller. */
+  readonly peer?: Peer | undefined;
+}
+
+/** One subscription, as it crosses the seam. */
+export interface SubscribeRequest {
+  readonly event: EventDefinition;
+  /** Values of channel parameters that the subscriber fixes; the others match all. */
+  readonly params: Readonly<Record<string, unknown>>;
+  /** Aborting it ends the subscription and releases the far side. */
+  readonly signal: AbortSignal;
+  readonly headers: Headers;
+  /** Resume after this event. */
+  readonly lastEventId?: string | undefined;
+  readonly peer?: Peer | undefined;
+}
+
+/** Where a subscription's events go. After `end`, and after the signal aborted, calls have no effect. */
+export interface EventSink {
+  next(event: EventMessage): void;
+  /** Events may have been missed here: resuming was not possible. */
+  gap(): void;
+  /** With an error: why. Without: nothing more will come. */
+  end(error?: ApiError): void;
+}
+
+/** One event. `id` is opaque and has no dots; `time` is an ISO 8601 instant. */
+export interface EventMessage {
+  readonly id: string;
+  readonly time: string;
+  readonly data: unknown;
+}
+
+/** Headers of a call: lower-case names `[a-z0-9-]`, printable ASCII values. */
+export type Headers = Readonly<Record<string, string>>;
+
+/** The fields wanted of an object: `true` takes one whole, an object selects within it. */
+export interface Selection {
+  readonly [field: string]: true | Selection;
+}
+
+/** Who calls: the protocol, and the network address where there is one. */
+export interface Peer {
+  readonly protocol: string;
+  readonly address?: string | undefined;
+}
+
+declare const CAPABILITY: unique symbol;
+
+/**
+ * What `rest(…)`, `grpc(…)` … return: a transport once it knows the contract.
+ * `V` says what it can do, for the client's type: the verbs `call` and `subscribe`, or names of single client members.
+ */
+export interface Adapter<out V extends string = 'call' | 'subscribe'> {
+  (contract: Contract): Transport;
+  readonly [CAPABILITY]?: V;
+}
