@@ -2,7 +2,7 @@ import type { Operation } from '../contract.js';
 import { ApiError, isErrorCode, type ErrorBody, type JsonObject } from '../errors.js';
 import type { HttpBinding } from '../internal/http-binding.js';
 import { writeQuery } from '../internal/query-text.js';
-import { codeOf, statusOf } from './status.js';
+import { codeOf } from './status.js';
 
 export const JSON_TYPE = 'application/json';
 export const PROBLEM_TYPE = 'application/problem+json';
@@ -159,5 +159,3 @@ const TITLES: Readonly<Record<number, string>> = {
 function title(status: number): string {
   return TITLES[status] ?? 'Error';
 }
-
-export { statusOf };
