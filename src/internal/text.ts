@@ -103,7 +103,12 @@ export function compileQueryReader(fields: readonly Field[]): (query: string) =>
 
 function queryField({ name, node, nullable }: Field): QueryField {
   const isList = node.kind === 'list';
-  return { name, isList, nullable: nullable || node.kind === 'null', read: compileTextReader(node.kind === 'list' ? node.items : { node, nullable }) };
+  return {
+    name,
+    isList,
+    nullable: nullable || node.kind === 'null',
+    read: compileTextReader(node.kind === 'list' ? node.items : { node, nullable }),
+  };
 }
 
 function readPair(pair: string, byName: ReadonlyMap<string, QueryField>, values: Record<string, unknown>): void {
