@@ -12,9 +12,12 @@ export interface HttpRequest {
   /** Lower-case names; repeated ones joined by the rules of `node:http`. */
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
   readonly address: string | undefined;
-  /** Calls `listener` once when the caller leaves before the response is complete. */
+  /** Calls `listener` once when the caller leaves before the response is complete; at once where it has left already. */
   onAbort(listener: () => void): void;
-  /** Reads the whole body as UTF-8 text or bytes, once. Rejects with an `HttpError`: 413 over `maxBytes`, 400 where it was cut, 408 where it took too long. */
+  /**
+   * Reads the whole body as UTF-8 text (without a byte order mark) or bytes, once. Rejects with an `HttpError`: 413 over `maxBytes`,
+   * 400 where it was cut or is not UTF-8, 408 where it took too long, 415 where it is compressed.
+   */
   text(maxBytes: number): Promise<string>;
   bytes(maxBytes: number): Promise<Uint8Array>;
 }
@@ -36,8 +39,13 @@ export interface HttpWriter {
   end(): void;
   /** Bytes written that the caller has not taken yet. */
   readonly bufferedBytes: number;
-  /** Calls `listener` once when the response is over, whoever ended it. */
+  /** Calls `listener` once when the response is over, whoever ended it; at once where it is over already. */
   onClose(listener: () => void): void;
+  /**
+   * Calls `listener` once when the server is about to stop, so that the stream can say so and `end`; what is still open after the
+   * server's grace is cut. A stream without a listener is ended at once.
+   */
+  onStop(listener: () => void): void;
 }
 
 /** Answers a request, or says with `undefined` that the request is not its own, so that `composeHandlers` asks the next. */

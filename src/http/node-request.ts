@@ -1,0 +1,145 @@
+import { isUtf8 } from 'node:buffer';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { TLSSocket } from 'node:tls';
+import { HttpError } from './error.js';
+import type { HttpRequest } from './message.js';
+
+const ABSOLUTE = /^([a-z][a-z0-9+.-]*:\/\/[^/?]*)(.*)$/i;
+
+/** A request of Node's HTTP server. Everything is read from it when it is asked for. */
+export class NodeRequest implements HttpRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly query: string;
+  /** Set where the caller waits for `100 Continue` before it sends the body. */
+  awaitsContinue = false;
+  /** From a target in absolute form, which wins over `Host`: https://www.rfc-editor.org/rfc/rfc9112#section-3.2.2 */
+  #origin: string | undefined;
+  #taken = false;
+
+  constructor(
+    readonly raw: IncomingMessage,
+    readonly response: ServerResponse,
+    readonly bodyTimeoutMs: number,
+  ) {
+    this.method = raw.method ?? 'GET';
+    let target = raw.url ?? '/';
+    if (target.charCodeAt(0) !== 0x2f) {
+      const absolute = ABSOLUTE.exec(target);
+      if (absolute) {
+        this.#origin = absolute[1];
+        target = absolute[2] ?? '';
+        if (!target.startsWith('/')) target = `/${target}`;
+      }
+    }
+    const mark = target.indexOf('?');
+    this.path = mark === -1 ? target : target.slice(0, mark);
+    this.query = mark === -1 ? '' : target.slice(mark + 1);
+  }
+
+  get headers(): HttpRequest['headers'] {
+    return this.raw.headers;
+  }
+
+  get address(): string | undefined {
+    return this.raw.socket.remoteAddress;
+  }
+
+  get origin(): string {
+    const { socket, headers } = this.raw;
+    const scheme = (socket as Partial<TLSSocket>).encrypted === true ? 'https' : 'http';
+    return (this.#origin ??= `${scheme}://${headers.host ?? `${socket.localAddress ?? 'localhost'}:${socket.localPort ?? 80}`}`);
+  }
+
+  /** Whether the caller has more to send than was read. */
+  get hasUnreadBody(): boolean {
+    if (this.raw.complete) return false;
+    const { headers } = this.raw;
+    return headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0';
+  }
+
+  onAbort(listener: () => void): void {
+    const { raw, response } = this;
+    if (response.destroyed || raw.socket.destroyed) {
+      if (!response.writableFinished) listener();
+      return;
+    }
+    // A pipelined response has no socket before its turn, and would never hear that the caller left.
+    const emitter = response.socket ? response : raw.socket;
+    const closed = () => {
+      emitter.removeListener('close', closed);
+      if (emitter !== response) response.removeListener('finish', closed);
+      if (!response.writableFinished) listener();
+    };
+    emitter.on('close', closed);
+    if (emitter !== response) response.on('finish', closed);
+  }
+
+  text(maxBytes: number): Promise<string> {
+    return this.#read(maxBytes, decodeText);
+  }
+
+  bytes(maxBytes: number): Promise<Uint8Array> {
+    return this.#read(maxBytes, (bytes) => bytes);
+  }
+
+  #read<T>(maxBytes: number, convert: (bytes: Buffer) => T): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const { raw } = this;
+      if (this.#taken) throw new TypeError('the body of a request can be read once');
+      this.#taken = true;
+      checkEncoding(raw.headers['content-encoding']);
+      if (Number(raw.headers['content-length'] ?? 0) > maxBytes) throw tooLarge(maxBytes);
+      if (this.awaitsContinue) {
+        this.awaitsContinue = false;
+        this.response.writeContinue();
+      }
+      const chunks: Buffer[] = [];
+      let size = 0;
+      const onData = (chunk: Buffer) => {
+        size += chunk.length;
+        if (size > maxBytes) return fail(tooLarge(maxBytes));
+        chunks.push(chunk);
+      };
+      const onEnd = () => {
+        release();
+        try {
+          resolve(convert(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, size)));
+        } catch (error) {
+          reject(error as Error);
+        }
+      };
+      const onCut = () => fail(new HttpError(400, 'the body was cut off'));
+      const timer = setTimeout(() => fail(new HttpError(408, `the body took longer than ${this.bodyTimeoutMs} ms`)), this.bodyTimeoutMs);
+      const release = () => {
+        clearTimeout(timer);
+        raw.off('data', onData).off('end', onEnd).off('close', onCut).off('error', onCut);
+      };
+      const fail = (error: HttpError) => {
+        release();
+        // What follows stays in the socket until the answer has been sent.
+        raw.pause();
+        reject(error);
+      };
+      if (raw.destroyed && !raw.readableEnded) return onCut();
+      raw.on('data', onData).on('end', onEnd).on('close', onCut).on('error', onCut);
+    });
+  }
+}
+
+/** Throws 415 where a body is compressed: nothing here inflates, so that nothing can be blown up. */
+export function checkEncoding(encoding: string | undefined): void {
+  if (encoding !== undefined && encoding !== '' && encoding.toLowerCase() !== 'identity') {
+    throw new HttpError(415, `the body's content-encoding '${encoding}' is not supported: send it uncompressed`, { 'accept-encoding': 'identity' });
+  }
+}
+
+export function tooLarge(maxBytes: number): HttpError {
+  return new HttpError(413, `the body is larger than ${maxBytes} bytes`);
+}
+
+function decodeText(bytes: Buffer): string {
+  if (!isUtf8(bytes)) throw new HttpError(400, 'the body is not UTF-8');
+  const text = bytes.toString('utf8');
+  return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
+}
