@@ -43,12 +43,18 @@ export class Subscriber {
         }
       },
       gap: () => options.onGap?.(),
-      end: (error) => {
-        this.#release(lifetime);
-        if (error) report(error);
-      },
+      // Not before the start has been told to the caller, who is otherwise told that he left.
+      end: (error) =>
+        void starting.then(
+          () => {
+            this.#release(lifetime);
+            if (error) report(error);
+          },
+          () => {},
+        ),
     };
-    await this.#start(this.#open(lifetime, headers, options, sink), lifetime);
+    const starting = this.#start(this.#open(lifetime, headers, options, sink), lifetime);
+    await starting;
     return async () => this.#release(lifetime);
   }
 
@@ -72,8 +78,9 @@ export class Subscriber {
       },
       gap: () => options.onGap?.(),
       end: (error) => {
-        this.#release(lifetime);
+        // First, because releasing ends the loop too, and without the error.
         stream.end(error);
+        this.#release(lifetime);
       },
     };
     const subscription = this.#open(lifetime, headers, options, sink);
