@@ -9,14 +9,14 @@ export const Circle = z.object({ kind: z.literal('circle'), center: Point, radiu
 export const Polygon = z.object({ kind: z.literal('polygon'), points: z.array(Point) }).check(z.meta({ id: 'Polygon' }));
 
 /** A type that contains itself: how deep it goes is up to the value. */
-export const Tree = z
-  .object({
-    label: z.string(),
-    get children() {
-      return z.array(Tree);
-    },
-  })
-  .check(z.meta({ id: 'Tree' }));
+export const Tree = z.object({
+  label: z.string(),
+  get children() {
+    return z.array(Tree);
+  },
+});
+// Not by `check`, which copies the schema before the getter can see it.
+z.globalRegistry.add(Tree, { id: 'Tree' });
 
 /** One field of every kind that can be described to every protocol. */
 const kinds = {

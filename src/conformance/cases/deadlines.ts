@@ -13,12 +13,12 @@ const TOLERANCE_MS = 5000;
 function watched(): { readonly controller: AbortController; readonly listeners: () => number } {
   const controller = new AbortController();
   const { signal } = controller;
-  let count = 0;
+  const present = new Set<unknown>();
   const add = signal.addEventListener.bind(signal) as (...args: unknown[]) => void;
   const remove = signal.removeEventListener.bind(signal) as (...args: unknown[]) => void;
-  signal.addEventListener = (...args: unknown[]) => (count++, add(...args));
-  signal.removeEventListener = (...args: unknown[]) => (count--, remove(...args));
-  return { controller, listeners: () => count };
+  signal.addEventListener = (...args: unknown[]) => (present.add(args[1]), add(...args));
+  signal.removeEventListener = (...args: unknown[]) => (present.delete(args[1]), remove(...args));
+  return { controller, listeners: () => present.size };
 }
 
 export const deadlineCases = [
