@@ -141,8 +141,10 @@ function splitUrl(url: string): [origin: string, path: string] {
   const plain = PLAIN.exec(url);
   if (plain?.[1] !== undefined && plain[2] !== undefined) return [plain[1], plain[2]];
   const parsed = new URL(url);
-  if (parsed.protocol !== 'http:' && parsed.protocol !== 'https:') throw new TypeError(`fetch: '${url}' must begin with http:// or https://`);
-  if (parsed.username !== '' || parsed.password !== '') throw new TypeError("fetch: put credentials in the header 'authorization', not in the URL");
+  if (parsed.protocol !== 'http:' && parsed.protocol !== 'https:')
+    throw new TypeError(`fetch: '${url}' must begin with http:// or https://`);
+  if (parsed.username !== '' || parsed.password !== '')
+    throw new TypeError("fetch: put credentials in the header 'authorization', not in the URL");
   return [parsed.origin, parsed.pathname + parsed.search];
 }
 
