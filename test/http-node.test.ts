@@ -256,6 +256,14 @@ describe('malformed requests', () => {
     expect((await fetch(server.url)).status).toBe(200);
   });
 
+  it('writes nothing into a response that is running', async () => {
+    const server = await serve(() => ({ status: 200, headers: {}, body: (writer) => writer.write('open') }));
+    const wire = dial(server, GET);
+    await wire.until('open');
+    wire.socket.write('nonsense\r\n\r\n');
+    expect(await wire.closed).toMatch(/open\r\n$/);
+  });
+
   it('answers broken chunks', async () => {
     const server = await serve(echo);
     const wire = dial(server, 'POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n');
