@@ -105,11 +105,14 @@ describe('the package', () => {
     expect(Object.values(entry).filter((source) => !existsSync(join(ROOT, source)))).toEqual([]);
   });
 
-  it.each(Object.entries(manifest.exports).filter(([, target]) => typeof target !== 'string'))('types of %s lie beside its code', (_, target) => {
-    const conditions = target as Record<string, string>;
-    expect(Object.keys(conditions)).toEqual(['types', 'default']);
-    expect(conditions['types']).toBe(conditions['default']?.replace(/\.js$/, '.d.ts'));
-  });
+  it.each(Object.entries(manifest.exports).filter(([, target]) => typeof target !== 'string'))(
+    'types of %s lie beside its code',
+    (_, target) => {
+      const conditions = target as Record<string, string>;
+      expect(Object.keys(conditions)).toEqual(['types', 'default']);
+      expect(conditions['types']).toBe(conditions['default']?.replace(/\.js$/, '.d.ts'));
+    },
+  );
 
   it.each(Object.entries(exportedSources()))('%s is %s for tsc and tsx too', (name, source) => {
     const { options } = ts.parseJsonConfigFileContent(ts.readConfigFile(join(ROOT, 'tsconfig.json'), ts.sys.readFile).config, ts.sys, ROOT);

@@ -58,7 +58,9 @@ export function loadedBy(entry: string, names: Readonly<Record<string, string>> 
 
 function resolve(from: string, specifier: string, typeOnly: boolean): SourceImport {
   if (!specifier.startsWith('.')) return { target: specifier, local: false, typeOnly };
-  const path = relative(ROOT, join(ROOT, dirname(from), specifier)).replaceAll('\\', '/').replace(/\.js$/, '.ts');
+  const path = relative(ROOT, join(ROOT, dirname(from), specifier))
+    .replaceAll('\\', '/')
+    .replace(/\.js$/, '.ts');
   if (!existsSync(join(ROOT, path))) throw new Error(`${from} imports ${specifier}, and there is no ${path}`);
   return { target: path, local: true, typeOnly };
 }
