@@ -51,15 +51,12 @@ const BANS = [
     message:
       'An enum is code that cannot be erased and a type that no string fits. Use a const list and a union of its members, as ERROR_CODES does.',
   },
-  {
-    selector: "NewExpression[callee.name='Promise'] > :function[async=true]",
-    message: 'An exception in an async executor is lost and the promise never settles. Await outside of the executor.',
-  },
 ];
 
 const ZOD = {
   name: 'zod',
-  message: "The whole of zod is 60 kB in a browser's bundle. Import from 'zod/mini' (schemas) or 'zod/v4/core' (everything else).",
+  message:
+    "This puts the whole of zod into a browser's bundle: 93 kB gzipped instead of 4. Import from 'zod/mini' (schemas) or 'zod/v4/core' (everything else).",
   allowTypeImports: true,
 };
 
