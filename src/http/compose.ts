@@ -8,7 +8,12 @@ export function composeHandlers(...handlers: readonly HttpHandler[]): HttpHandle
   return (request) => ask(handlers, request, 0, undefined);
 }
 
-function ask(handlers: readonly HttpHandler[], request: HttpRequest, from: number, refusal: HttpResponse | undefined): ReturnType<HttpHandler> {
+function ask(
+  handlers: readonly HttpHandler[],
+  request: HttpRequest,
+  from: number,
+  refusal: HttpResponse | undefined,
+): ReturnType<HttpHandler> {
   let kept = refusal;
   for (let at = from; at < handlers.length; at++) {
     const answer = handlers[at]?.(request);
@@ -32,11 +37,14 @@ function isPartial(request: HttpRequest, response: HttpResponse): boolean {
 function merge(kept: HttpResponse | undefined, next: HttpResponse | undefined): HttpResponse | undefined {
   if (!kept || !next) return kept ?? next;
   // An answer to OPTIONS that succeeded is better than a refusal.
-  const base = kept.status === 405 ? next : kept;
+  const base = kept.status === 405 && next.status !== 405 ? next : kept;
   const allow = new Set([...methodsOf(kept), ...methodsOf(next)]);
   return { ...base, headers: { ...base.headers, allow: [...allow].join(', ') } };
 }
 
 function methodsOf(response: HttpResponse): string[] {
-  return (response.headers['allow'] ?? '').split(',').map((method) => method.trim()).filter(Boolean);
+  return (response.headers['allow'] ?? '')
+    .split(',')
+    .map((method) => method.trim())
+    .filter(Boolean);
 }
