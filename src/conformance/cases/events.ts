@@ -192,7 +192,7 @@ export const eventCases = [
     level: 'SHOULD',
     async run(t) {
       const { client, service } = await t.open();
-      for (const room of ['two words', 'ünï😀', 'a/b', '100%', 'a?b#c&d', '"quoted"']) {
+      for (const room of ['two words', 'ünï😀', 'a/b', '100%', 'a?b#c&d', '"quoted"', 'a+b', '+1', '#', '{room}']) {
         const inbox = new Inbox<MessageValue>();
         const unsubscribe = await client.onMessage(inbox.add, { params: { room } });
         await service.publish('message', message('other', 'elsewhere'));
@@ -206,6 +206,12 @@ export const eventCases = [
   define('params-unknown', 'A channel parameter that the event does not have is INVALID_ARGUMENT.', async (t) => {
     const { client, probe } = await t.open();
     await fails(client.onMessage(() => {}, { params: { floor: 3 } as never }), 'INVALID_ARGUMENT');
+    equal(probe.subscribed.length, 0, 'the subscriptions made');
+  }),
+
+  define('params-wildcard', 'A channel parameter cannot be `+`, which stands for any value: INVALID_ARGUMENT, and nobody else’s events.', async (t) => {
+    const { client, probe } = await t.open();
+    await fails(client.onMessage(() => {}, { params: { room: '+' } }), 'INVALID_ARGUMENT');
     equal(probe.subscribed.length, 0, 'the subscriptions made');
   }),
 

@@ -60,6 +60,14 @@ export const resumingCases = [
     }
   }),
 
+  define('impossible-id', 'An id that no protocol could have carried is INVALID_ARGUMENT.', async (t) => {
+    const { client, probe } = await t.open();
+    for (const lastEventId of ['ünï', 'a\nb', '\u0000', 'x'.repeat(300)]) {
+      await fails(client.onNote(() => {}, { lastEventId }), 'INVALID_ARGUMENT');
+    }
+    equal(probe.subscribed.length, 0, 'the subscriptions made');
+  }),
+
   define('forgotten-id', 'An id from before what the service still holds is a gap, then come live events.', async (t) => {
     const { client, service } = await t.open({ history: 2 });
     const infos = new Inbox<EventInfo>();
