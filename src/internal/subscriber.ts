@@ -84,10 +84,10 @@ export class Subscriber {
       },
     };
     const subscription = this.#open(lifetime, headers, options, sink);
-    // Aborting is the consumer's own wish: the loop ends without an error.
     this.#start(subscription, lifetime).then(
       () => lifetime.whenEnded(() => stream.end()),
-      (error: unknown) => stream.end(options.signal?.aborted ? undefined : error),
+      // Aborting and closing are the consumer's own wish: the loop ends without an error.
+      (error: unknown) => stream.end(error === lifetime.reason && lifetime.reason?.code !== 'DEADLINE_EXCEEDED' ? undefined : error),
     );
     return stream as unknown as EventStream<unknown>;
   }
