@@ -1,5 +1,7 @@
 import { equal, fails, ok, settled, until } from '../assert.js';
+import { conformanceContract } from '../contract.js';
 import { casesOf } from './define.js';
+import { rawTransport } from './raw.js';
 import { note } from './values.js';
 
 const define = casesOf('lifecycle', ['call']);
@@ -32,6 +34,23 @@ export const lifecycleCases = [
       await until(() => probe.subscriptions === 0, 'the far side is released');
       await service.publish('note', note(1));
       equal(heard, 0, 'events after closing');
+    },
+  }),
+
+  define('close-starting', 'Closing the client while a subscription starts rejects the start with CANCELLED, and ends a loop without an error.', {
+    needs: ['subscribe'],
+    async run(t) {
+      let asked = 0;
+      const never = rawTransport({ subscribe: () => (asked++, new Promise(() => {})) });
+      const client = await t.connect(conformanceContract, never);
+      const start = fails(client.onNote(() => {}), 'CANCELLED');
+      const loop = (async () => {
+        for await (const event of client.onNote()) void event;
+      })();
+      await until(() => asked === 2, 'both have arrived');
+      await settled(client.close(), 'the client to close');
+      await start;
+      await settled(loop, 'the loop to end');
     },
   }),
 
