@@ -69,6 +69,11 @@ const mistakes: readonly (readonly [what: string, make: () => unknown, names: Re
   ['a path parameter without any input', () => defineContract({ name: 'shop', operations: { get: query({ http: 'GET /x/{user}' }) } }), /\{user\}.*none/],
   ['an optional path parameter', () => defineContract({ name: 'shop', operations: { get: query({ input: id.partial(), http: 'GET /x/{id}' }) } }), /\{id\}.*optional/],
   [
+    'a path parameter with a default',
+    () => defineContract({ name: 'shop', operations: { get: query({ input: z.object({ id: z.int32().default(1) }), http: 'GET /x/{id}' }) } }),
+    /\{id\}.*optional/,
+  ],
+  [
     'a path parameter that is a list',
     () => defineContract({ name: 'shop', operations: { get: query({ input: z.object({ id: z.array(z.string()) }), http: 'GET /x/{id}' }) } }),
     /\{id\}.*text, a number/,
