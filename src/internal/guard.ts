@@ -1,6 +1,7 @@
 import type { Contract, EventDefinition, Operation } from '../contract.js';
 import { ApiError, type ErrorCode, type Issue } from '../errors.js';
 import type { Adapter, CallRequest, EventMessage, EventSink, SubscribeRequest, Transport } from '../transport.js';
+import { Call } from './call.js';
 import { compileCheck, issuesError, type Check, type Checked } from './validate.js';
 
 /** Transports whose inputs and outputs are validated already: nothing is validated twice. */
@@ -108,17 +109,7 @@ export function checkOutput(check: Check | undefined, output: unknown, breach: (
 }
 
 function withInput(request: CallRequest, input: unknown): CallRequest {
-  return {
-    operation: request.operation,
-    input,
-    get signal() {
-      return request.signal;
-    },
-    headers: request.headers,
-    deadline: request.deadline,
-    select: request.select,
-    peer: request.peer,
-  };
+  return new Call(request, request.operation, input, request.headers, request.deadline, request.select, request.peer);
 }
 
 /** Ends a subscription with DATA_LOSS at the first event that breaks the contract. */
