@@ -2,6 +2,7 @@ import type { Contract, EventDefinition, Operation } from '../contract.js';
 import { ApiError, type ErrorCode, type Issue } from '../errors.js';
 import type { Adapter, CallRequest, EventMessage, EventSink, SubscribeRequest, Transport } from '../transport.js';
 import { Call } from './call.js';
+import { checkSubscription } from './subscription-check.js';
 import { compileCheck, issuesError, type Check, type Checked } from './validate.js';
 
 /** Transports whose inputs and outputs are validated already: nothing is validated twice. */
@@ -51,6 +52,7 @@ export function guard(inner: Transport, breach: ErrorCode): Transport {
       );
     },
     async subscribe(request, sink) {
+      checkSubscription(request);
       await inner.subscribe(request, checkedSink(checks.ofEvent(request.event), request, sink));
     },
   });
