@@ -4,6 +4,7 @@ import type { EventHub } from './events.js';
 import type { IdempotencyStore } from './idempotency.js';
 import { ContractService } from './internal/contract-service.js';
 import { markGuarded } from './internal/guard.js';
+import { describeContract } from './internal/schema-view.js';
 import type { Headers, Peer, Transport } from './transport.js';
 
 type Awaitable<T> = T | Promise<T>;
@@ -81,13 +82,15 @@ export interface Service<C extends Contract = Contract> extends Transport {
   readonly publish: Publish<C['events']>;
 }
 
-/** Binds handlers to a contract. Throws a `TypeError` where an operation has no handler or a handler no operation. */
+/** Binds handlers to a contract. Throws a `TypeError` where an operation has no handler, a handler no operation, or a schema cannot be described. */
 export function createService<C extends Contract, T = undefined>(
   contract: C,
   handlers: Handlers<C, T>,
   options: ServiceOptions<T> = {},
 ): Service<C> {
   checkHandlers(contract, handlers);
+  // Fails here, before anyone calls, where a schema cannot be described to some protocol.
+  describeContract(contract);
   return markGuarded(new ContractService(contract, handlers as never, options as never)) as never;
 }
 

@@ -54,7 +54,8 @@ export interface SubscribeRequest {
 
 /** Where a subscription's events go. After `end`, and after the signal aborted, calls have no effect. */
 export interface EventSink {
-  next(event: EventMessage): void;
+  /** A returned promise settles once the consumer is done with the event, for transports that acknowledge. */
+  next(event: EventMessage): void | Promise<void>;
   /** Events may have been missed here: resuming was not possible. */
   gap(): void;
   /** With an error: why. Without: nothing more will come. */

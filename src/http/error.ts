@@ -17,7 +17,8 @@ export class HttpError extends Error {
 const CODES: Readonly<Record<number, ErrorCode>> = {
   401: 'UNAUTHENTICATED',
   403: 'PERMISSION_DENIED',
-  404: 'NOT_FOUND',
+  // HTTP itself gives 404 for a path that nobody answers: an operation that the peer does not know.
+  404: 'UNIMPLEMENTED',
   405: 'UNIMPLEMENTED',
   408: 'DEADLINE_EXCEEDED',
   409: 'ALREADY_EXISTS',

@@ -199,8 +199,8 @@ const COMPLETED = new ApiError('CANCELLED', 'completed');
 /** Lets nothing through once the subscription has ended. */
 function liveSink(lifetime: Lifetime, sink: EventSink): EventSink {
   return {
-    next: (message) => lifetime.reason ?? sink.next(message),
-    gap: () => lifetime.reason ?? sink.gap(),
+    next: (message) => (lifetime.reason ? undefined : sink.next(message)),
+    gap: () => (lifetime.reason ? undefined : sink.gap()),
     end: (error) => lifetime.abort(error ?? COMPLETED),
   };
 }

@@ -42,6 +42,17 @@ export class Lifetime {
     return this.#reason;
   }
 
+  /** As `settle`, but what has started lives on: only its deadline is over then. */
+  async start(work: () => Promise<void>): Promise<void> {
+    if (this.#reason) throw this.#reason;
+    await new Promise<void>((resolve, reject) => {
+      this.#onEnd = reject;
+      work().then(resolve, reject);
+    });
+    this.#onEnd = undefined;
+    clearTimeout(this.#timer);
+  }
+
   /** Ends it; later reasons have no effect. */
   abort(reason: ApiError): void {
     if (this.#reason) return;
@@ -52,12 +63,12 @@ export class Lifetime {
   }
 
   /** Settles as `work` does, or rejects as soon as this life ends; frees the timer and the caller's signal then. */
-  async settle<T>(work: (lifetime: Lifetime) => Promise<T>): Promise<T> {
+  async settle<T>(work: () => Promise<T>): Promise<T> {
     if (this.#reason) throw this.#reason;
     try {
       return await new Promise<T>((resolve, reject) => {
         this.#onEnd = reject;
-        work(this).then(resolve, reject);
+        work().then(resolve, reject);
       });
     } finally {
       this.#onEnd = undefined;

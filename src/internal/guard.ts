@@ -127,22 +127,23 @@ function checkedSink(check: Check, request: SubscribeRequest, sink: EventSink): 
     ended = true;
     sink.end(error);
   };
-  const take = (message: EventMessage, result: Checked) => {
+  const take = (message: EventMessage, result: Checked): void | Promise<void> => {
     if (ended) return;
-    if (!result.issues) sink.next({ id: message.id, time: message.time, data: result.value });
-    else end(issuesError('DATA_LOSS', `${request.event.name}: an event breaks the contract`, result.issues));
+    if (!result.issues) return sink.next({ id: message.id, time: message.time, data: result.value });
+    end(issuesError('DATA_LOSS', `${request.event.name}: an event breaks the contract`, result.issues));
   };
   // Asynchronous checks are chained, so that events keep their order.
-  let last: Promise<void> | undefined;
+  let last: Promise<unknown> | undefined;
   return {
     next(message) {
       const checked = last ? last.then(() => check(message.data)) : check(message.data);
       if (!(checked instanceof Promise)) return take(message, checked);
       const mine = checked.then((result) => take(message, result));
-      last = mine;
-      void mine.finally(() => {
-        if (last === mine) last = undefined;
+      const settled = mine.catch(() => {}).then(() => {
+        if (last === settled) last = undefined;
       });
+      last = settled;
+      return mine;
     },
     gap: () => void (last ? last.then(() => !ended && sink.gap()) : ended || sink.gap()),
     end: (error) => void (last ? last.then(() => end(error)) : end(error)),

@@ -1,0 +1,142 @@
+import type { input as InputOf, output as OutputOf } from 'zod/v4/core';
+import type { blogContract } from './blog/contract.js';
+import type { Contract, EventDefinition, Operation, Schema } from './contract.js';
+import type { ApiError } from './errors.js';
+import type { Overflow } from './internal/push-stream.js';
+import type { Headers } from './transport.js';
+
+/** Options of every call. */
+export interface CallOptions {
+  /** Cancels the call, at the far side too. */
+  readonly signal?: AbortSignal;
+  /** For the whole call, retries included, in milliseconds. @default the client's */
+  readonly timeoutMs?: number;
+  /** Travel with the call on every protocol: lower-case names `[a-z0-9-]`, printable ASCII values. */
+  readonly headers?: Headers;
+  /** Lets a mutation be sent again without being done again; the service keeps outcomes for 24 h. */
+  readonly idempotencyKey?: string;
+}
+
+/** Options of every subscription. */
+export interface SubscribeOptions<P = Readonly<Record<string, unknown>>> {
+  /** Ends the subscription, at the far side too. */
+  readonly signal?: AbortSignal;
+  /** How long the start may take, tries included, in milliseconds. @default the client's */
+  readonly timeoutMs?: number;
+  readonly headers?: Headers;
+  /** Fixes channel parameters; those left out match all. */
+  readonly params?: P;
+  /** Resume behind this event. */
+  readonly lastEventId?: string;
+  /** Called where events may have been missed, because resuming was not possible. */
+  readonly onGap?: () => void;
+}
+
+/** Options of `onX(listener, options)`. */
+export interface ListenOptions<P = Readonly<Record<string, unknown>>> extends SubscribeOptions<P> {
+  /** Called when the subscription ended for good, and when the listener failed. @default the client's `onError` */
+  readonly onError?: (error: unknown) => void;
+}
+
+/** Options of `onX(options)`. */
+export interface StreamOptions<P = Readonly<Record<string, unknown>>> extends SubscribeOptions<P> {
+  /** How many events wait for a slow loop. @default 100 */
+  readonly bufferSize?: number;
+  /**
+   * What happens when they are full: `resume` leaves the far side and comes back to the same place once the loop has
+   * caught up, `drop-oldest` and `drop-newest` lose events (and call `onGap`), `error` ends the loop with RESOURCE_EXHAUSTED.
+   * @default 'resume'
+   */
+  readonly overflow?: Overflow;
+}
+
+/** Where an event came from. */
+export interface EventInfo {
+  readonly id: string;
+  /** ISO 8601. */
+  readonly time: string;
+}
+
+/** Ends a subscription; resolves once it is released. */
+export type Unsubscribe = () => Promise<void>;
+
+/** A subscription as an async iterable; `break`, `return`, `throw` and `await using` release the far side. */
+export interface EventStream<T> extends AsyncIterableIterator<T, undefined> {
+  return(): Promise<IteratorResult<T, undefined>>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** A page as a promise, and as an async iterable over this page's items and all that follow. */
+export interface Paged<T extends readonly unknown[]> extends Promise<T>, AsyncIterable<T[number]> {}
+
+/** `onX`: with a listener, or as an async iterable. */
+export interface Subscribe<T, P> {
+  /** Resolves once the peer has acknowledged; from then on every event reaches the listener. */
+  (listener: (data: T, event: EventInfo) => void | Promise<void>, options?: ListenOptions<P>): Promise<Unsubscribe>;
+  /** Subscribes at once; the loop gets the events. */
+  (options?: StreamOptions<P>): EventStream<T>;
+}
+
+/** The method of an operation. */
+export type Method<O extends Operation> = O['input'] extends Schema
+  ? {} extends InputOf<O['input']>
+    ? (input?: InputOf<O['input']>, options?: CallOptions) => Result<O>
+    : (input: InputOf<O['input']>, options?: CallOptions) => Result<O>
+  : (input?: undefined, options?: CallOptions) => Result<O>;
+
+type Result<O extends Operation> = O['output'] extends Schema
+  ? OutputOf<O['output']> extends infer T
+    ? O['pagedBy'] extends string
+      ? T extends readonly unknown[]
+        ? Paged<T>
+        : never
+      : Promise<T>
+    : never
+  : Promise<undefined>;
+
+type ParamNames<C extends string> = C extends `${string}{${infer P}}${infer Rest}` ? P | ParamNames<Rest> : never;
+
+/** The channel parameters of an event that a subscriber may fix. */
+export type ChannelParams<E extends EventDefinition> = {
+  readonly [P in ParamNames<E['channel']>]?: P extends keyof OutputOf<E['payload']> ? OutputOf<E['payload']>[P] : never;
+};
+
+type ListenerName<N extends string> = `on${Capitalize<N>}`;
+
+/** What every client has beside its contract's members. */
+export interface ClientLifecycle {
+  /** Ends calls and subscriptions, and the transport if the client made it. Idempotent. */
+  close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/**
+ * The client of a contract. `V` is what its transport can do (see `Adapter`): operations where it has the verb `call` or
+ * the operation's name, `onX` where it has `subscribe` or the name `onX`.
+ */
+export type Client<C extends Contract, V extends string = 'call' | 'subscribe'> = ClientLifecycle & {
+  readonly [N in keyof C['operations'] & string as 'call' extends V ? N : N & V]: Method<C['operations'][N]>;
+} & {
+  readonly [N in keyof C['events'] & string as 'subscribe' extends V ? ListenerName<N> : ListenerName<N> & V]: Subscribe<
+    OutputOf<C['events'][N]['payload']>,
+    ChannelParams<C['events'][N]>
+  >;
+};
+
+/** The client of the built-in blog contract. */
+export interface BlogClient extends Client<typeof blogContract> {}
+
+/** Options of `createClient` beside contract and transport. */
+export interface ClientOptions {
+  /** For each whole call and each start of a subscription, in milliseconds; `Infinity` for none. @default 30_000 */
+  readonly timeoutMs?: number;
+  /** Waits between tries to connect a subscription: exponential with full jitter. */
+  readonly reconnect?: {
+    /** Ceiling of the first wait, in milliseconds. @default 200 */
+    readonly minDelayMs?: number;
+    /** Ceiling of every wait, in milliseconds. @default 30_000 */
+    readonly maxDelayMs?: number;
+  };
+  /** Gets failures of listeners, and ends of subscriptions that have no `onError`. @default they are unhandled rejections */
+  readonly onError?: (error: ApiError | unknown) => void;
+}

@@ -1,0 +1,112 @@
+import { blogContract } from './blog/contract.js';
+import type { BlogClient, CallOptions, Client, ClientOptions } from './client-types.js';
+import type { Contract, EventDefinition, Operation } from './contract.js';
+import { ApiError } from './errors.js';
+import { Lifetime } from './internal/deadline.js';
+import { connect } from './internal/guard.js';
+import { checkHeaders } from './internal/headers.js';
+import { paged } from './internal/paging.js';
+import { Subscriber } from './internal/subscriber.js';
+import type { Adapter, Headers, Transport } from './transport.js';
+
+const DEFAULT_TIMEOUT_MS = 30_000;
+const NO_HEADERS: Headers = Object.freeze({});
+
+/**
+ * Makes the client of a contract over a transport: an adapter such as `rest({ url })`, a service of this process, or any `Transport`.
+ * Every failed call rejects with an `ApiError`.
+ */
+export function createClient<V extends string>(options: ClientOptions & { readonly transport: Adapter<V> | Transport }): 'call' | 'subscribe' extends V
+  ? BlogClient
+  : Client<typeof blogContract, V>;
+export function createClient<C extends Contract, V extends string>(
+  options: ClientOptions & { readonly contract: C; readonly transport: Adapter<V> | Transport },
+): Client<C, V>;
+export function createClient(
+  options: ClientOptions & { readonly contract?: Contract; readonly transport: Adapter<string> | Transport },
+): unknown {
+  const contract = options.contract ?? blogContract;
+  return new ContractClient(contract, connect(options.transport, contract), options, typeof options.transport === 'function').members();
+}
+
+/** One client's state: its calls in flight and its subscriptions. */
+class ContractClient {
+  readonly #lifetimes = new Set<Lifetime>();
+  #closing: Promise<void> | undefined;
+
+  constructor(
+    private readonly contract: Contract,
+    private readonly transport: Transport,
+    private readonly options: ClientOptions,
+    private readonly ownsTransport: boolean,
+  ) {}
+
+  /** One function per member, made once, so that a call only runs. */
+  members(): Record<string | symbol, unknown> {
+    const members: Record<string | symbol, unknown> = {};
+    for (const operation of Object.values(this.contract.operations)) members[operation.name] = this.#method(operation);
+    for (const event of Object.values(this.contract.events)) members[`on${event.name.charAt(0).toUpperCase()}${event.name.slice(1)}`] = this.#listen(event);
+    const close = () => (this.#closing ??= this.#close());
+    Object.defineProperty(members, 'close', { value: close });
+    // Node 20 lacks the symbol in places.
+    if (Symbol.asyncDispose) Object.defineProperty(members, Symbol.asyncDispose, { value: close });
+    return members;
+  }
+
+  #method(operation: Operation): (input?: unknown, options?: CallOptions) => Promise<unknown> {
+    const call = (input: unknown, options: CallOptions | undefined) => this.#call(operation, input, options);
+    return operation.pagedBy === undefined ? call : paged(operation, operation.pagedBy, call);
+  }
+
+  async #call(operation: Operation, input: unknown, options: CallOptions = {}): Promise<unknown> {
+    const headers = callHeaders(options);
+    const lifetime = this.#begin(options.timeoutMs, options.signal);
+    try {
+      return await lifetime.settle(() =>
+        this.transport.call({
+          operation,
+          input,
+          get signal() {
+            return lifetime.signal;
+          },
+          headers,
+          deadline: lifetime.deadline,
+        }),
+      );
+    } catch (error) {
+      throw ApiError.from(error, 'UNKNOWN', `${operation.name} failed in the transport ${this.transport.name}`);
+    } finally {
+      this.#lifetimes.delete(lifetime);
+    }
+  }
+
+  #listen(event: EventDefinition): Subscriber['subscribe'] {
+    const subscriber = new Subscriber(event, this.transport, this.options, {
+      begin: (timeoutMs, signal) => this.#begin(timeoutMs, signal),
+      ended: (lifetime) => this.#lifetimes.delete(lifetime),
+    });
+    return subscriber.subscribe;
+  }
+
+  #begin(timeoutMs: number = this.options.timeoutMs ?? DEFAULT_TIMEOUT_MS, signal?: AbortSignal): Lifetime {
+    if (this.#closing) throw closed();
+    if (!(timeoutMs > 0)) throw new ApiError('INVALID_ARGUMENT', `timeoutMs must be a positive number of milliseconds, not ${String(timeoutMs)}`, { sent: false });
+    const lifetime = new Lifetime(timeoutMs === Infinity ? undefined : Date.now() + timeoutMs, signal);
+    this.#lifetimes.add(lifetime);
+    return lifetime;
+  }
+
+  async #close(): Promise<void> {
+    for (const lifetime of this.#lifetimes) lifetime.abort(closed());
+    if (this.ownsTransport) await this.transport.close();
+  }
+}
+
+function callHeaders({ headers, idempotencyKey }: CallOptions): Headers {
+  if (headers === undefined && idempotencyKey === undefined) return NO_HEADERS;
+  return checkHeaders(idempotencyKey === undefined ? (headers ?? NO_HEADERS) : { ...headers, 'idempotency-key': idempotencyKey });
+}
+
+function closed(): ApiError {
+  return new ApiError('CANCELLED', 'the client is closed', { sent: false });
+}

@@ -1,0 +1,56 @@
+import type { Operation } from '../contract.js';
+import { ApiError } from '../errors.js';
+import type { Peer, Selection, Transport } from '../transport.js';
+import { Lifetime } from './deadline.js';
+import { makeRequestId, readDeadline, receivedHeaders } from './headers.js';
+
+/** A peer's headers as a handler got them: not yet sorted into those that travel and those that do not. */
+export type RawHeaders = Readonly<Record<string, string | readonly string[] | undefined>>;
+
+/** One call as a protocol's server has read it from the wire. */
+export interface ServedCall {
+  readonly operation: Operation;
+  readonly input: unknown;
+  /** With `x-request-id`, which `acceptHeaders` makes where the peer gave none. */
+  readonly headers: Record<string, string>;
+  /** Epoch milliseconds, where the peer set one. */
+  readonly deadline: number | undefined;
+  readonly peer: Peer;
+  readonly select?: Selection | undefined;
+  /** Registers what to do when the peer cancels or leaves. */
+  readonly onLeave: (listener: () => void) => void;
+}
+
+/** Keeps the headers that travel; makes a request id where the peer gave none that fits a log line. */
+export function acceptHeaders(raw: RawHeaders): Record<string, string> {
+  const headers = receivedHeaders(raw);
+  const id = headers['x-request-id'];
+  if (id === undefined || id === '' || id.length > 128) headers['x-request-id'] = makeRequestId();
+  return headers;
+}
+
+/** Runs a call for a peer: its deadline and its leaving abort the handler's signal, and it settles by then. */
+export function serveCall(transport: Transport, call: ServedCall): Promise<unknown> {
+  const lifetime = new Lifetime(call.deadline);
+  call.onLeave(() => lifetime.abort(new ApiError('CANCELLED', 'the caller has left')));
+  const run = () =>
+    transport.call({
+      operation: call.operation,
+      input: call.input,
+      get signal() {
+        return lifetime.signal;
+      },
+      headers: call.headers,
+      deadline: call.deadline,
+      select: call.select,
+      peer: call.peer,
+    });
+  // Without a deadline nobody waits for a call whose caller has left, so there is nothing to settle early.
+  return call.deadline === undefined ? run() : lifetime.settle(run);
+}
+
+/** The deadline in a peer's headers. Throws INVALID_ARGUMENT. */
+export function deadlineOf(raw: RawHeaders): number | undefined {
+  const value = raw['x-timeout-ms'];
+  return value === undefined ? undefined : readDeadline(String(value));
+}

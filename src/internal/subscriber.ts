@@ -1,0 +1,129 @@
+import type { ClientOptions, EventInfo, EventStream, ListenOptions, StreamOptions, SubscribeOptions, Unsubscribe } from '../client-types.js';
+import type { EventDefinition } from '../contract.js';
+import { ApiError } from '../errors.js';
+import type { EventSink, Headers, Transport } from '../transport.js';
+import type { Lifetime } from './deadline.js';
+import { checkHeaders } from './headers.js';
+import { PushStream } from './push-stream.js';
+import { Subscription } from './subscription.js';
+
+type Listener = (data: unknown, event: EventInfo) => void | Promise<void>;
+
+/** How the client counts what is open. */
+interface Register {
+  begin(timeoutMs: number | undefined, signal: AbortSignal | undefined): Lifetime;
+  ended(lifetime: Lifetime): void;
+}
+
+const DEFAULT_BUFFER = 100;
+
+/** What stands behind `onX`: makes subscriptions for listeners and for loops. */
+export class Subscriber {
+  constructor(
+    private readonly event: EventDefinition,
+    private readonly transport: Transport,
+    private readonly options: ClientOptions,
+    private readonly register: Register,
+  ) {}
+
+  readonly subscribe = (first?: Listener | StreamOptions, second?: ListenOptions): Promise<Unsubscribe> | EventStream<unknown> =>
+    typeof first === 'function' ? this.#listen(first, second ?? {}) : this.#stream(first ?? {});
+
+  async #listen(listener: Listener, options: ListenOptions): Promise<Unsubscribe> {
+    const report = options.onError ?? this.options.onError ?? unhandled;
+    const { lifetime, headers } = this.#begin(options);
+    const sink: EventSink = {
+      next: ({ id, time, data }) => {
+        try {
+          const done = listener(data, { id, time });
+          if (done instanceof Promise) done.catch(report);
+          return done;
+        } catch (error) {
+          report(error);
+        }
+      },
+      gap: () => options.onGap?.(),
+      end: (error) => {
+        this.#release(lifetime);
+        if (error) report(error);
+      },
+    };
+    await this.#start(this.#open(lifetime, headers, options, sink), lifetime);
+    return async () => this.#release(lifetime);
+  }
+
+  #stream(options: StreamOptions): EventStream<unknown> {
+    const { lifetime, headers } = this.#begin(options);
+    const stream = new PushStream<unknown>(options.bufferSize ?? DEFAULT_BUFFER, {
+      onReturn: () => this.#release(lifetime),
+      onDrained: () => subscription.resume(),
+    });
+    const overflow = options.overflow ?? 'resume';
+    const sink: EventSink = {
+      next: ({ data }) => {
+        if (stream.full && overflow !== 'resume') {
+          if (overflow === 'error') return sink.end(new ApiError('RESOURCE_EXHAUSTED', `the loop over ${this.event.name} fell ${stream.size} events behind`));
+          options.onGap?.();
+          if (overflow === 'drop-newest') return;
+          stream.dropOldest();
+        }
+        stream.push(data);
+        if (stream.full && overflow === 'resume') subscription.pause();
+      },
+      gap: () => options.onGap?.(),
+      end: (error) => {
+        this.#release(lifetime);
+        stream.end(error);
+      },
+    };
+    const subscription = this.#open(lifetime, headers, options, sink);
+    // Aborting is the consumer's own wish: the loop ends without an error.
+    this.#start(subscription, lifetime).then(
+      () => lifetime.whenEnded(() => stream.end()),
+      (error: unknown) => stream.end(options.signal?.aborted ? undefined : error),
+    );
+    return stream as unknown as EventStream<unknown>;
+  }
+
+  #begin(options: SubscribeOptions): { readonly lifetime: Lifetime; readonly headers: Headers } {
+    const headers = checkHeaders(options.headers ?? {});
+    return { headers, lifetime: this.register.begin(options.timeoutMs, options.signal) };
+  }
+
+  #open(lifetime: Lifetime, headers: Headers, options: SubscribeOptions, sink: EventSink): Subscription {
+    return new Subscription({
+      transport: this.transport,
+      event: this.event,
+      params: options.params ?? {},
+      headers,
+      lastEventId: options.lastEventId,
+      signal: lifetime.signal,
+      reconnect: this.options.reconnect ?? {},
+      sink,
+    });
+  }
+
+  /** The deadline is for the start alone; a subscription that has started lives until it is released. */
+  async #start(subscription: Subscription, lifetime: Lifetime): Promise<void> {
+    try {
+      await lifetime.start(() => subscription.open());
+    } catch (error) {
+      const { reason } = lifetime;
+      this.#release(lifetime);
+      // Where no try succeeded in time, why they failed says more than that the time is over.
+      throw reason?.code === 'DEADLINE_EXCEEDED' ? (subscription.lastError ?? error) : error;
+    }
+  }
+
+  #release(lifetime: Lifetime): void {
+    lifetime.abort(RELEASED);
+    this.register.ended(lifetime);
+  }
+}
+
+const RELEASED = new ApiError('CANCELLED', 'the subscriber has left');
+
+/** Makes the failure of a listener that nobody watches visible, as the runtime does with a rejected promise. */
+function unhandled(error: unknown): void {
+  void Promise.reject(error as Error);
+}

@@ -1,0 +1,142 @@
+import type { EventDefinition } from '../contract.js';
+import { ApiError, type ErrorCode } from '../errors.js';
+import type { EventMessage, EventSink, Headers, Transport } from '../transport.js';
+import { backoffMs, type BackoffOptions } from './backoff.js';
+import { delay, onAbort } from './deadline.js';
+
+/** A connection that lived this long proved stable: the next wait is short again. */
+const STABLE_MS = 5000;
+
+/** Ends that another try may mend. */
+const RETRYABLE: ReadonlySet<ErrorCode> = new Set(['UNAVAILABLE', 'RESOURCE_EXHAUSTED', 'ABORTED']);
+
+export interface SubscriptionInit {
+  readonly transport: Transport;
+  readonly event: EventDefinition;
+  readonly params: Readonly<Record<string, unknown>>;
+  readonly headers: Headers;
+  readonly lastEventId: string | undefined;
+  readonly signal: AbortSignal;
+  readonly reconnect: BackoffOptions;
+  readonly sink: EventSink;
+}
+
+/**
+ * A subscription that outlives its connections: after a lost one it subscribes again from the last event it saw.
+ * One policy holds for the first connection and every later one; tries stop when the signal aborts.
+ */
+export class Subscription {
+  #lastEventId: string | undefined;
+  /** Whether any connection was acknowledged, and whether the present one is. */
+  #acknowledged = false;
+  #connected = false;
+  #attempt = 0;
+  #resume: (() => void) | undefined;
+  #pause: (() => void) | undefined;
+  #start: { resolve(): void; reject(error: ApiError): void } = { resolve() {}, reject() {} };
+  #lastError: ApiError | undefined;
+
+  constructor(private readonly init: SubscriptionInit) {
+    this.#lastEventId = init.lastEventId;
+  }
+
+  /** Resolves at the first acknowledgement; rejects where the first connection fails for good. Later ends go to the sink. */
+  open(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#start = { resolve, reject };
+      void this.#run();
+    });
+  }
+
+  /** The error of the last try, to tell why there is no connection yet. */
+  get lastError(): ApiError | undefined {
+    return this.#lastError;
+  }
+
+  /** Releases the far side until `resume`, keeping the place. */
+  pause(): void {
+    this.#pause?.();
+  }
+
+  resume(): void {
+    this.#resume?.();
+  }
+
+  async #run(): Promise<void> {
+    const { signal, sink, reconnect } = this.init;
+    while (!signal.aborted) {
+      const since = Date.now();
+      const outcome = await this.#connection();
+      if (signal.aborted) break;
+      if (outcome === 'paused') continue;
+      if (outcome === 'completed') return sink.end();
+      const stable = Date.now() - since >= STABLE_MS;
+      if (!this.#mayRetry(outcome)) {
+        if (this.#acknowledged) sink.end(outcome);
+        return this.#start.reject(outcome);
+      }
+      this.#lastError = outcome;
+      this.#attempt = stable ? 0 : this.#attempt + 1;
+      await delay(backoffMs(stable ? 0 : this.#attempt - 1, reconnect, outcome.retryAfterMs), signal).catch(() => {});
+    }
+    this.#start.reject(ApiError.from(signal.reason, 'CANCELLED', 'the subscription was cancelled'));
+  }
+
+  /** Credentials that were good at the start may have expired: new ones are worth a try, refused ones are not. */
+  #mayRetry(error: ApiError): boolean {
+    return RETRYABLE.has(error.code) || (error.code === 'UNAUTHENTICATED' && this.#connected);
+  }
+
+  /** One connection, from subscribing to its end. */
+  async #connection(): Promise<ApiError | 'completed' | 'paused'> {
+    const { transport, event, params, headers, signal } = this.init;
+    const controller = new AbortController();
+    const unlink = onAbort(signal, () => controller.abort(signal.reason));
+    try {
+      return await new Promise((resolve, reject) => {
+        onAbort(controller.signal, () => resolve('completed'));
+        this.#pause = () => {
+          const resumed = new Promise<'paused'>((resume) => (this.#resume = () => resume('paused')));
+          const unlinkResume = onAbort(signal, () => this.#resume?.());
+          resolve(resumed.finally(unlinkResume));
+          controller.abort(PAUSED);
+        };
+        const sink = this.#sink(controller.signal, resolve);
+        const lastEventId = this.#lastEventId;
+        this.#connected = false;
+        transport.subscribe({ event, params, headers, lastEventId, signal: controller.signal }, sink).then(() => this.#onAcknowledged(lastEventId), reject);
+      });
+    } catch (error) {
+      return ApiError.from(error, 'UNKNOWN', `subscribing to ${event.name} failed`);
+    } finally {
+      unlink();
+      controller.abort(ENDED);
+    }
+  }
+
+  #onAcknowledged(lastEventId: string | undefined): void {
+    // Without a place to resume from, what happened while there was no connection is lost.
+    if (this.#acknowledged && lastEventId === undefined) this.init.sink.gap();
+    this.#acknowledged = true;
+    this.#connected = true;
+    this.#start.resolve();
+  }
+
+  #sink(live: AbortSignal, settle: (end: ApiError | 'completed') => void): EventSink {
+    const { sink } = this.init;
+    return {
+      next: (message: EventMessage) => {
+        if (live.aborted || message.id === this.#lastEventId) return;
+        this.#lastEventId = message.id;
+        return sink.next(message);
+      },
+      gap: () => {
+        if (!live.aborted) sink.gap();
+      },
+      end: (error) => settle(error ?? 'completed'),
+    };
+  }
+}
+
+const PAUSED = new ApiError('CANCELLED', 'the consumer is behind');
+const ENDED = new ApiError('CANCELLED', 'the subscription has ended');

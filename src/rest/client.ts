@@ -1,0 +1,161 @@
+import { createLightFetch } from '#fetch';
+import { createFetch } from 'ofetch';
+import type { Contract, Operation } from '../contract.js';
+import { ApiError } from '../errors.js';
+import { defineAdapter } from '../internal/guard.js';
+import { joinHeaders, timeoutHeader, type HeadersOption } from '../internal/headers.js';
+import { networkError } from '../internal/network-error.js';
+import { redact, type OnWire } from '../internal/wire-record.js';
+import type { Adapter, CallRequest, EventSink, SubscribeRequest, Transport } from '../transport.js';
+import { readEvents } from './event-reader.js';
+import { compileRequest, decodeError, EVENT_STREAM_TYPE, fillPath, JSON_TYPE, type RestRequest } from './wire.js';
+
+export type { FetchLike } from '../http/fetch-like.js';
+import type { FetchLike, ResponseLike } from '../http/fetch-like.js';
+
+/** Options of `rest`. */
+export interface RestOptions {
+  /** Where the API is: `http://localhost:4000`, or `https://example.com/api/v2`. */
+  readonly url: string;
+  /** Sent with every request; a function is asked again for each call and each reconnect, so that tokens refresh. */
+  readonly headers?: HeadersOption;
+  /** Sees what really went over the wire, credentials redacted. */
+  readonly onWire?: OnWire;
+  /** Carries the requests. @default on Node one over undici's dispatcher, elsewhere the platform's */
+  readonly fetch?: FetchLike;
+}
+
+/**
+ * A client for REST APIs: paths, queries and JSON bodies by the contract's `http` bindings, problem details as errors, server-sent events.
+ * Formats: docs/protocols/rest.md.
+ */
+export function rest(options: RestOptions): Adapter {
+  const base = baseUrl(options.url);
+  return defineAdapter((contract) => new RestTransport(contract, base, options));
+}
+
+class RestTransport implements Transport {
+  readonly name = 'rest';
+  readonly #requests = new Map<string, (input: unknown) => RestRequest>();
+  readonly #carrier: { readonly fetch: FetchLike; readonly close: () => Promise<void> };
+  readonly #fetch: ReturnType<typeof createFetch>;
+  readonly #streams = new Set<AbortController>();
+
+  constructor(
+    readonly contract: Contract,
+    private readonly base: string,
+    private readonly options: RestOptions,
+  ) {
+    for (const operation of Object.values(contract.operations)) this.#requests.set(operation.name, compileRequest(operation));
+    this.#carrier = options.fetch ? { fetch: options.fetch, close: async () => {} } : createLightFetch();
+    this.#fetch = createFetch({ fetch: this.#carrier.fetch as unknown as typeof fetch });
+  }
+
+  async call(request: CallRequest): Promise<unknown> {
+    const { operation, signal } = request;
+    const encode = this.#requests.get(operation.name);
+    if (!encode) throw new ApiError('UNIMPLEMENTED', `the contract has no operation '${operation.name}'`, { sent: false });
+    const { method, target, body } = encode(request.input);
+    const headers = await this.#headers(request, JSON_TYPE, body);
+    this.#onWire('out', `${method} ${target}`, Object.entries(headers), body);
+    let response: ResponseLike & { readonly _data?: unknown };
+    try {
+      response = (await this.#fetch.raw(this.base + target, {
+        method,
+        headers,
+        ...(body !== undefined && { body }),
+        signal,
+        retry: 0,
+        redirect: 'manual',
+        responseType: 'text',
+        ignoreResponseError: true,
+      })) as unknown as ResponseLike;
+    } catch (error) {
+      throw networkError(error, this.base, signal);
+    }
+    const text = typeof response._data === 'string' ? response._data : '';
+    this.#onWire('in', `${response.status} ${response.statusText}`.trim(), response.headers, text);
+    return decodeOutput(operation, response, text);
+  }
+
+  async subscribe(request: SubscribeRequest, sink: EventSink): Promise<void> {
+    const { event, params, signal, lastEventId } = request;
+    const values = Object.fromEntries(event.params.map((param) => [param, params[param] ?? '+']));
+    const segments = event.channel.split('/').map((part) => (part.startsWith('{') ? { param: part.slice(1, -1) } : { literal: part }));
+    const target = fillPath({ segments }, values).replaceAll('%2B', '+');
+    const headers = await this.#headers(request, EVENT_STREAM_TYPE, undefined);
+    if (lastEventId !== undefined) headers['last-event-id'] = lastEventId;
+    this.#onWire('out', `GET ${target}`, Object.entries(headers), undefined);
+    const controller = new AbortController();
+    const stop = () => controller.abort(signal.reason);
+    signal.addEventListener('abort', stop);
+    this.#streams.add(controller);
+    const release = () => {
+      signal.removeEventListener('abort', stop);
+      this.#streams.delete(controller);
+      controller.abort(new ApiError('CANCELLED', 'the stream is over'));
+    };
+    try {
+      const response = await this.#openStream(target, headers, controller.signal);
+      void readEvents(response, { event, sink, signal: controller.signal, onChunk: (text) => this.#onWire('in', 'event stream', [], text) }).finally(release);
+    } catch (error) {
+      release();
+      throw error;
+    }
+  }
+
+  async close(): Promise<void> {
+    for (const controller of this.#streams) controller.abort(new ApiError('CANCELLED', 'the client is closed'));
+    await this.#carrier.close();
+  }
+
+  async #openStream(target: string, headers: Record<string, string>, signal: AbortSignal): Promise<ResponseLike> {
+    let response: ResponseLike;
+    try {
+      response = await this.#carrier.fetch(this.base + target, { method: 'GET', headers, signal, redirect: 'manual' });
+    } catch (error) {
+      throw networkError(error, this.base, signal);
+    }
+    this.#onWire('in', `${response.status} ${response.statusText}`.trim(), response.headers, undefined);
+    const type = response.headers.get('content-type') ?? 'nothing';
+    if (response.status === 200 && type.startsWith(EVENT_STREAM_TYPE)) return response;
+    const text = await response.text().catch(() => '');
+    if (response.status !== 200) throw decodeError({ status: response.status, text, header: (name) => response.headers.get(name) });
+    throw new ApiError('DATA_LOSS', `GET ${target}: the server answered ${type}, not ${EVENT_STREAM_TYPE}: is the url right?`, { remote: true });
+  }
+
+  async #headers(request: CallRequest | SubscribeRequest, accept: string, body: string | undefined): Promise<Record<string, string>> {
+    const joined = joinHeaders(this.options.headers, request.headers);
+    const headers: Record<string, string> = { accept, ...(joined instanceof Promise ? await joined : joined) };
+    if (body !== undefined) headers['content-type'] = JSON_TYPE;
+    if ('deadline' in request && request.deadline !== undefined) headers['x-timeout-ms'] = timeoutHeader(request.deadline);
+    return headers;
+  }
+
+  #onWire(direction: 'out' | 'in', start: string, headers: Iterable<readonly [string, string]>, body: string | undefined): void {
+    this.options.onWire?.({ protocol: 'rest', direction, start, headers: redact(headers), body });
+  }
+}
+
+function decodeOutput(operation: Operation, response: ResponseLike, text: string): unknown {
+  if (!response.ok) throw decodeError({ status: response.status, text, header: (name) => response.headers.get(name) });
+  if (!operation.output || text === '') return undefined;
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (cause) {
+    const type = response.headers.get('content-type') ?? 'no content type';
+    const why = type.includes('json') ? 'the reply is not JSON' : `the server answered ${type}, not JSON: is the url right?`;
+    throw new ApiError('DATA_LOSS', `${operation.name}: ${why}`, { remote: true, cause });
+  }
+}
+
+/** The url without a slash at its end. Throws a `TypeError` that says what is wrong with it. */
+function baseUrl(url: string): string {
+  const relativeTo = (globalThis as { readonly location?: { readonly href: string } }).location?.href;
+  if (!URL.canParse(url, relativeTo)) throw new TypeError(`rest: '${url}' is not a URL: write it like 'http://localhost:4000'`);
+  const { protocol, origin, pathname, search, hash, username } = new URL(url, relativeTo);
+  if (protocol !== 'http:' && protocol !== 'https:') throw new TypeError(`rest: '${url}' must begin with http:// or https://`);
+  if (search !== '' || hash !== '') throw new TypeError(`rest: '${url}' must have no query and no fragment`);
+  if (username !== '') throw new TypeError("rest: put credentials into the option 'headers', not into the url");
+  return origin + pathname.replace(/\/+$/, '');
+}

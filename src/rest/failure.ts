@@ -1,0 +1,20 @@
+import { ApiError, isApiError } from '../errors.js';
+import { codeOfStatus, HttpError } from '../http/error.js';
+import type { HttpResponse } from '../http/message.js';
+import { statusOf } from './status.js';
+import { encodeProblem, problemHeaders } from './wire.js';
+
+/** The answer to an error: a problem document. What is neither an `ApiError` nor an `HttpError` is reported, and neutral to the caller. */
+export function failure(error: unknown, onError: (error: unknown) => void): HttpResponse {
+  if (error instanceof HttpError) {
+    return respond(new ApiError(codeOfStatus(error.status), error.message), error.status, error.headers);
+  }
+  if (isApiError(error)) return respond(error, statusOf(error), {});
+  onError(error);
+  return respond(new ApiError('INTERNAL', 'internal error'), 500, {});
+}
+
+function respond(error: ApiError, status: number, more: Readonly<Record<string, string>>): HttpResponse {
+  const headers = { ...more, ...problemHeaders(error), ...(error.requestId !== undefined && { 'x-request-id': error.requestId }) };
+  return { status, headers, body: encodeProblem(error.toJSON(), status) };
+}

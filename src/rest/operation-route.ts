@@ -1,0 +1,154 @@
+import type { Contract, Operation } from '../contract.js';
+import { ApiError } from '../errors.js';
+import { HttpError } from '../http/error.js';
+import type { HttpRequest, HttpResponse } from '../http/message.js';
+import type { HttpBinding } from '../internal/http-binding.js';
+import { parseJson } from '../internal/json.js';
+import { writeQuery } from '../internal/query-text.js';
+import { describeContract, type OperationView } from '../internal/schema-view.js';
+import { compileQueryReader, compileTextReader } from '../internal/text.js';
+import type { Selection } from '../transport.js';
+import { etagOf, matchesEtag } from './etag.js';
+import { compileFields } from './fields.js';
+import { fillPath, hasBody, isObject, JSON_TYPE } from './wire.js';
+
+/** What a request asks for. */
+export interface ReadInput {
+  readonly value: unknown;
+  readonly select: Selection | undefined;
+}
+
+/** One binding of an operation, compiled: request to input, output to response. */
+export interface OperationRoute {
+  readonly operation: Operation;
+  readInput(request: HttpRequest, params: Readonly<Record<string, string>>, maxBodyBytes: number): ReadInput | Promise<ReadInput>;
+  respond(request: HttpRequest, input: ReadInput, output: unknown, requestId: string): HttpResponse;
+}
+
+/** Compiles one binding. `basePath` stands before the paths in `Location` and `Link`. */
+export function compileOperation(contract: Contract, operation: Operation, binding: HttpBinding, basePath: string): OperationRoute {
+  const view = describeContract(contract).operations.get(operation.name);
+  if (!view) throw new TypeError(`operation ${operation.name} is not in the contract ${contract.name}`);
+  return {
+    operation,
+    readInput: compileInput(view, binding),
+    respond: compileResponse(contract, view, binding, basePath),
+  };
+}
+
+function compileInput(view: OperationView, binding: HttpBinding): OperationRoute['readInput'] {
+  const fields = view.input?.fields ?? [];
+  const pathReaders = fields.filter((field) => binding.params.includes(field.name)).map((field) => [field.name, compileTextReader(field)] as const);
+  const rest = fields.filter((field) => !binding.params.includes(field.name));
+  const readQuery = hasBody(binding) ? undefined : compileQueryReader(rest);
+  const select = fields.some((field) => field.name === 'fields') ? undefined : compileFields(view.output);
+
+  const withPath = (input: Record<string, unknown>, params: Readonly<Record<string, string>>): Record<string, unknown> => {
+    for (const [name, read] of pathReaders) {
+      const text = params[name];
+      if (text !== undefined) input[name] = read(text);
+    }
+    return input;
+  };
+  if (readQuery) {
+    return (request, params) => ({
+      value: view.input && withPath(readQuery(request.query), params),
+      select: request.query === '' ? undefined : select?.read(request.query),
+    });
+  }
+  return async (request, params, maxBodyBytes) => ({
+    value: view.input && withPath(await readBody(request, maxBodyBytes), params),
+    select: request.query === '' ? undefined : select?.read(request.query),
+  });
+}
+
+/** The members of a JSON body; none where there is no body. */
+async function readBody(request: HttpRequest, maxBodyBytes: number): Promise<Record<string, unknown>> {
+  const type = request.headers['content-type'];
+  // Before the body is read, so that a wrong type is not paid for.
+  if (type !== undefined && type !== JSON_TYPE && !isJsonType(String(type))) throw new HttpError(415, `the body must be ${JSON_TYPE}, not ${String(type).slice(0, 100)}`);
+  const text = await request.text(maxBodyBytes);
+  if (text === '') return {};
+  if (type === undefined) throw new HttpError(415, `the body has no content type: send 'Content-Type: ${JSON_TYPE}'`);
+  const value = parseJson(text);
+  if (!isObject(value)) throw new ApiError('INVALID_ARGUMENT', 'the body must be a JSON object');
+  // A copy, because `JSON.parse` makes an own `__proto__` member, which assignment would turn into a prototype.
+  return { ...value };
+}
+
+/** `application/json` and `application/anything+json`, in UTF-8. */
+function isJsonType(type: string): boolean {
+  const match = /^application\/(?:json|[a-z0-9.!#$&^_-]+\+json)\s*(?:;\s*charset="?([a-z0-9-]+)"?\s*)?(?:;.*)?$/i.exec(type);
+  return match !== null && (match[1] === undefined || /^utf-?8$/i.test(match[1]));
+}
+
+function compileResponse(contract: Contract, view: OperationView, binding: HttpBinding, basePath: string): OperationRoute['respond'] {
+  const { operation } = view;
+  const fields = compileFields(view.output);
+  const status = binding.method === 'POST' ? 201 : 200;
+  const locate = binding.method === 'POST' ? compileLocation(contract, view, binding, basePath) : undefined;
+  const nextPage = operation.pagedBy === undefined ? undefined : compileNextPage(view, binding, operation.pagedBy, basePath);
+  const isGet = binding.method === 'GET';
+
+  return (request, input, output, requestId) => {
+    if (!view.output) return { status: 204, headers: { 'x-request-id': requestId } };
+    const body = JSON.stringify(input.select && fields ? fields.trim(output, input.select) : output);
+    const headers: Record<string, string> = { 'content-type': JSON_TYPE, 'x-request-id': requestId };
+    if (isGet) {
+      headers['etag'] = etagOf(body);
+      const seen = request.headers['if-none-match'];
+      if (seen !== undefined && matchesEtag(String(seen), headers['etag'])) return { status: 304, headers: { etag: headers['etag'], 'x-request-id': requestId } };
+    }
+    const location = locate?.(input.value, output);
+    if (location !== undefined) headers['location'] = location;
+    const link = nextPage?.(input.value, output, request.query);
+    if (link !== undefined) headers['link'] = link;
+    return { status, headers, body };
+  };
+}
+
+/** Where the thing that a POST made can be read: at `GET <path>/{p}`, if there is one that the output can fill. */
+function compileLocation(
+  contract: Contract,
+  view: OperationView,
+  binding: HttpBinding,
+  basePath: string,
+): ((input: unknown, output: unknown) => string | undefined) | undefined {
+  if (view.output?.node.kind !== 'object') return undefined;
+  const filled = new Set(view.output.node.fields.map((field) => field.name));
+  for (const operation of Object.values(contract.operations)) {
+    for (const get of operation.http) {
+      const last = get.segments.at(-1);
+      if (get.method !== 'GET' || get.segments.length !== binding.segments.length + 1 || !last || !('param' in last)) continue;
+      if (get.path.slice(0, get.path.lastIndexOf('/')) !== binding.path || !filled.has(last.param)) continue;
+      return (input, output) => {
+        try {
+          return basePath + fillPath(get, { ...(input as object | undefined), [last.param]: (output as Record<string, unknown>)[last.param] });
+        } catch {
+          return undefined;
+        }
+      };
+    }
+  }
+  return undefined;
+}
+
+/** `Link` with the next page, for a full page. Source: https://www.rfc-editor.org/rfc/rfc8288 */
+function compileNextPage(
+  view: OperationView,
+  binding: HttpBinding,
+  key: string,
+  basePath: string,
+): (input: unknown, output: unknown, query: string) => string | undefined {
+  const defaultLimit = view.input?.fields.find((field) => field.name === 'limit')?.default;
+  return (input, output, query) => {
+    const values = input as Readonly<Record<string, unknown>>;
+    const limit = values['limit'] ?? defaultLimit;
+    const items = output as readonly Readonly<Record<string, unknown>>[];
+    if (typeof limit !== 'number' || items.length < limit || items.length === 0) return undefined;
+    const rest = Object.fromEntries(Object.entries(values).filter(([name]) => !binding.params.includes(name)));
+    const next = writeQuery({ ...rest, after: items.at(-1)?.[key], limit });
+    const fields = new URLSearchParams(query).get('fields');
+    return `<${basePath}${fillPath(binding, values)}${next}${fields === null ? '' : `&fields=${encodeURIComponent(fields)}`}>; rel="next"`;
+  };
+}

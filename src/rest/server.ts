@@ -1,0 +1,108 @@
+import type { EventDefinition } from '../contract.js';
+import { isApiError } from '../errors.js';
+import { HttpError } from '../http/error.js';
+import { peerOf, type HttpHandler, type HttpRequest, type HttpResponse } from '../http/message.js';
+import { createRouter, type Route } from '../http/router.js';
+import { asyncApi } from '../internal/asyncapi.js';
+import { acceptHeaders, deadlineOf, serveCall } from '../internal/serve-call.js';
+import type { Transport } from '../transport.js';
+import { checkAccept } from './accept.js';
+import { createEventRoute } from './event-route.js';
+import { failure } from './failure.js';
+import { compileOperation, type OperationRoute } from './operation-route.js';
+import { openApi } from './schema.js';
+import { JSON_TYPE } from './wire.js';
+
+/** Options of `restHandler`. */
+export interface RestHandlerOptions {
+  /** Put before every path: `/api/v2`. @default '' */
+  readonly basePath?: string;
+  /** Larger bodies get 413. @default 1_048_576 (1 MiB) */
+  readonly maxBodyBytes?: number;
+  /** An event stream whose reader is this far behind is ended with RESOURCE_EXHAUSTED. @default 1_048_576 (1 MiB) */
+  readonly maxBufferedBytes?: number;
+  /** A comment keeps idle event streams open, in milliseconds. @default 15_000 */
+  readonly heartbeatMs?: number;
+  /** Gets failures that callers see as a neutral 500. @default console.error */
+  readonly onError?: (error: unknown) => void;
+}
+
+/** What answers one method and path. */
+type Answer = (request: HttpRequest, params: Readonly<Record<string, string>>) => HttpResponse | Promise<HttpResponse>;
+
+/**
+ * Serves a transport as a REST API: the contract's `http` bindings, events as server-sent events at their channels, `/openapi.json` and `/asyncapi.json`.
+ * Mount it with `nodeListener`, `listen` or `fetchHandler`. Formats: docs/protocols/rest.md.
+ */
+export function restHandler(transport: Transport, options: RestHandlerOptions = {}): HttpHandler {
+  const { contract } = transport;
+  const { basePath = '', maxBodyBytes = 1_048_576 } = options;
+  if (basePath !== '' && !/^(\/[A-Za-z0-9\-._~]+)+$/.test(basePath)) throw new TypeError(`restHandler: basePath '${basePath}' must look like '/api/v2'`);
+  const routes: (readonly [Route, Answer])[] = [];
+  for (const operation of Object.values(contract.operations)) {
+    for (const binding of operation.http) routes.push([binding, answerCall(transport, compileOperation(contract, operation, binding, basePath), maxBodyBytes)]);
+  }
+  for (const event of Object.values(contract.events)) routes.push([channelRoute(event), createEventRoute(transport, event, options)]);
+  routes.push([documentRoute('openapi.json'), answerDocument(() => openApi(contract))]);
+  routes.push([documentRoute('asyncapi.json'), answerDocument(() => asyncApi(contract))]);
+  const router = createRouter(routes);
+  const onError = options.onError ?? console.error;
+
+  return (request) => {
+    if (basePath !== '' && !request.path.startsWith(`${basePath}/`)) return undefined;
+    const path = basePath === '' ? request.path : request.path.slice(basePath.length);
+    try {
+      const match = router.find(request.method, path);
+      if (!match) return answerOther(request, router.methods(path));
+      const response = match.value(request, match.params);
+      return response instanceof Promise ? response.catch((error: unknown) => failure(error, onError)) : response;
+    } catch (error) {
+      return failure(error, onError);
+    }
+  };
+}
+
+function answerCall(transport: Transport, route: OperationRoute, maxBodyBytes: number): Answer {
+  return async (request, params) => {
+    const { accept } = request.headers;
+    if (accept !== undefined && accept !== '*/*' && accept !== JSON_TYPE) checkAccept(String(accept), JSON_TYPE);
+    const headers = acceptHeaders(request.headers);
+    try {
+      const input = await route.readInput(request, params, maxBodyBytes);
+      const output = await serveCall(transport, {
+        operation: route.operation,
+        input: input.value,
+        headers,
+        deadline: deadlineOf(request.headers),
+        peer: peerOf(request, 'rest'),
+        select: input.select,
+        onLeave: (listener) => request.onAbort(listener),
+      });
+      return route.respond(request, input, output, headers['x-request-id'] ?? '');
+    } catch (error) {
+      throw isApiError(error) && error.requestId === undefined ? error.with({ requestId: headers['x-request-id'] }) : error;
+    }
+  };
+}
+
+/** No route: 405 with the methods that the path knows, an answer to OPTIONS, or nothing where the path is not ours. */
+function answerOther(request: HttpRequest, methods: readonly string[]): HttpResponse | undefined {
+  if (methods.length === 0) return undefined;
+  const allow = methods.join(', ');
+  if (request.method === 'OPTIONS') return { status: 204, headers: { allow } };
+  throw new HttpError(405, `${request.path} answers ${allow}, not ${request.method}`, { allow });
+}
+
+function answerDocument(make: () => unknown): Answer {
+  let body: string | undefined;
+  return () => ({ status: 200, headers: { 'content-type': JSON_TYPE }, body: (body ??= JSON.stringify(make(), null, 2)) });
+}
+
+function documentRoute(name: string): Route {
+  return { method: 'GET', segments: [{ literal: name }] };
+}
+
+function channelRoute(event: EventDefinition): Route {
+  const segments = event.channel.split('/').map((part) => (part.startsWith('{') ? { param: part.slice(1, -1) } : { literal: part }));
+  return { method: 'GET', segments };
+}
