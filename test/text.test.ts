@@ -107,7 +107,7 @@ describe('a query', () => {
 
   it('is written without what is undefined, and refuses what no URL can carry', () => {
     expect(writeQuery({})).toBe('');
-    expect(writeQuery({ a: undefined, b: 'x y&', c: [1, 2], d: null, e: [], f: false })).toBe('b=x%20y%26&c=1&c=2&d&e&f=false');
+    expect(writeQuery({ a: undefined, b: 'x y&', c: [1, 2], d: null, e: [], f: false })).toBe('?b=x%20y%26&c=1&c=2&d&e&f=false');
     expect(() => writeQuery({ a: {} })).toThrow('[INVALID_ARGUMENT] a: an object');
     expect(() => writeQuery({ a: '\ud800' })).toThrow('[INVALID_ARGUMENT] a: the text has half of a surrogate pair');
     expect(encodeText('a/b', 'x')).toBe('a%2Fb');
@@ -139,13 +139,13 @@ describe('value to query to value', () => {
 
   it.each(kinds)('%s', (_, schema, values) => {
     const read = compileQueryReader(fieldsOf({ x: schema }));
-    fc.assert(fc.property(values, (x) => void expect(read(writeQuery({ x }))).toEqual({ x })));
+    fc.assert(fc.property(values, (x) => void expect(read(writeQuery({ x }).slice(1))).toEqual({ x })));
   });
 
   it('all together, each optional', () => {
     const read = compileQueryReader(fieldsOf(Object.fromEntries(kinds.map(([name, schema]) => [name, z.optional(schema as z.ZodType)]))));
     const record = fc.record(Object.fromEntries(kinds.map(([name, , values]) => [name, values])), { requiredKeys: [] });
-    fc.assert(fc.property(record, (values) => void expect(read(writeQuery(values))).toEqual({ ...values })));
+    fc.assert(fc.property(record, (values) => void expect(read(writeQuery(values).slice(1))).toEqual({ ...values })));
   });
 
   it('gives text for text or an INVALID_ARGUMENT, whatever the query', () => {

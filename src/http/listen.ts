@@ -1,5 +1,5 @@
 import { createServer, STATUS_CODES, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { HttpOptions } from './browser.js';
 import type { HttpHandler } from './message.js';
@@ -53,6 +53,11 @@ export async function listen(handler: HttpHandler, options: ListenOptions = {}):
   // The body is asked for once it is wanted: a caller that is refused need not send it.
   server.on('checkContinue', (req, res) => listener.listen(req, res, true));
   server.on('clientError', refuse);
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
   await start(server, port, host);
 
   const address = server.address() as AddressInfo;
@@ -63,7 +68,7 @@ export async function listen(handler: HttpHandler, options: ListenOptions = {}):
     server,
     close(graceMs = 10_000) {
       if (!closing) {
-        closing = stop(server, graceMs);
+        closing = stop(server, sockets, graceMs);
         listener.stop();
       }
       return closing;
@@ -93,11 +98,17 @@ function explain(error: NodeJS.ErrnoException, port: number, host: string): Erro
   return text === undefined ? error : Object.assign(new Error(text, { cause: error }), { code: error.code });
 }
 
-function stop(server: Server, graceMs: number): Promise<void> {
+function stop(server: Server, sockets: ReadonlySet<Socket>, graceMs: number): Promise<void> {
   return new Promise((resolve) => {
+    // Node takes a connection that never sent anything for a busy one; browsers open such ones ahead.
+    for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy();
     // A response whose head promised keep-alive leaves an idle connection behind, of which Node says nothing.
     const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_MS);
-    const cut = setTimeout(() => server.closeAllConnections(), graceMs);
+    const cut = setTimeout(() => {
+      server.closeAllConnections();
+      // Upgraded connections have left the server's list.
+      for (const socket of sockets) socket.destroy();
+    }, graceMs);
     server.close(() => {
       clearInterval(sweep);
       clearTimeout(cut);

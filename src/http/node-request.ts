@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { TLSSocket } from 'node:tls';
+import { checkEncoding, tooLarge } from './body.js';
 import { HttpError } from './error.js';
 import type { HttpRequest } from './message.js';
 
@@ -125,17 +126,6 @@ export class NodeRequest implements HttpRequest {
       raw.on('data', onData).on('end', onEnd).on('close', onCut).on('error', onCut);
     });
   }
-}
-
-/** Throws 415 where a body is compressed: nothing here inflates, so that nothing can be blown up. */
-export function checkEncoding(encoding: string | undefined): void {
-  if (encoding !== undefined && encoding !== '' && encoding.toLowerCase() !== 'identity') {
-    throw new HttpError(415, `the body's content-encoding '${encoding}' is not supported: send it uncompressed`, { 'accept-encoding': 'identity' });
-  }
-}
-
-export function tooLarge(maxBytes: number): HttpError {
-  return new HttpError(413, `the body is larger than ${maxBytes} bytes`);
 }
 
 function decodeText(bytes: Buffer): string {

@@ -1,8 +1,8 @@
 import { ApiError } from '../errors.js';
 
 /**
- * Writes values as a query string, without the `?`: lists repeat the key, `undefined` is left out.
- * Null and the empty list are a key alone (`nick&tags`), which no text, number or boolean is, so that absent, null and empty stay apart.
+ * Writes values as a query string, from its `?` on, or nothing where there are no values: lists repeat the key, `undefined` is left out.
+ * Null and the empty list are a key alone (`?nick&tags`), which no text, number or boolean is, so that absent, null and empty stay apart.
  * Throws INVALID_ARGUMENT for an object, and for text that is not Unicode.
  */
 export function writeQuery(values: Readonly<Record<string, unknown>>): string {
@@ -15,7 +15,7 @@ export function writeQuery(values: Readonly<Record<string, unknown>>): string {
     else if (value.length === 0) query += `&${name}`;
     else for (const item of value) query += pair(name, item);
   }
-  return query.slice(1);
+  return query === '' ? '' : `?${query.slice(1)}`;
 }
 
 /** Writes a scalar as one part of a path or query, percent-encoded. Throws as `writeQuery` does; null is `null`. */

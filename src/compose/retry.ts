@@ -1,0 +1,55 @@
+import { isApiError, type ApiError, type ErrorCode } from '../errors.js';
+import { backoffMs } from '../internal/backoff.js';
+import { delay } from '../internal/deadline.js';
+import { connect, markGuarded } from '../internal/guard.js';
+import type { Adapter, CallRequest, Transport } from '../transport.js';
+
+/** Options of `retry`. */
+export interface RetryOptions {
+  /** Tries in all, the first included. @default 3 */
+  readonly attempts?: number;
+  /** Ceiling of the first wait, in milliseconds; waits grow exponentially with full jitter. @default 100 */
+  readonly minDelayMs?: number;
+  /** Ceiling of every wait, in milliseconds. @default 2_000 */
+  readonly maxDelayMs?: number;
+}
+
+/** Errors that another try may mend. */
+const RETRYABLE: ReadonlySet<ErrorCode> = new Set(['UNAVAILABLE', 'RESOURCE_EXHAUSTED']);
+
+/**
+ * Tries failed calls again where that is safe: those that surely were not sent, queries, idempotent mutations, and
+ * calls with an idempotency key. A peer's `retryAfterMs` is waited for; the call's deadline holds for all tries together.
+ * Subscriptions pass: the client connects them again by itself.
+ */
+export function retry<V extends string>(source: Adapter<V> | Transport, options: RetryOptions = {}): Adapter<V> {
+  const { attempts = 3, minDelayMs = 100, maxDelayMs = 2_000 } = options;
+  return (contract) => {
+    const inner = connect(source, contract);
+    return markGuarded({
+      contract: inner.contract,
+      name: inner.name,
+      subscribe: (request, sink) => inner.subscribe(request, sink),
+      close: async () => {
+        if (typeof source === 'function') await inner.close();
+      },
+      async call(request) {
+        for (let attempt = 1; ; attempt++) {
+          try {
+            return await inner.call(request);
+          } catch (error) {
+            if (attempt >= attempts || !isApiError(error) || !mayRetry(error, request)) throw error;
+            const waitMs = backoffMs(attempt - 1, { minDelayMs, maxDelayMs }, error.retryAfterMs);
+            if (request.deadline !== undefined && Date.now() + waitMs >= request.deadline) throw error;
+            await delay(waitMs, request.signal);
+          }
+        }
+      },
+    });
+  };
+}
+
+function mayRetry(error: ApiError, { operation, headers }: CallRequest): boolean {
+  if (!RETRYABLE.has(error.code)) return false;
+  return !error.sent || operation.kind === 'query' || operation.idempotent || headers['idempotency-key'] !== undefined;
+}

@@ -1,0 +1,68 @@
+import { connect, markGuarded } from '../internal/guard.js';
+import { nearest } from '../internal/nearest.js';
+import type { Contract } from '../contract.js';
+import { ApiError } from '../errors.js';
+import type { Adapter, Transport } from '../transport.js';
+
+type Source = Adapter<string> | Transport;
+
+/** The transport of each client member, and of all others by `default`. */
+export type Routes = { readonly default?: Source } & { readonly [member: string]: Source };
+
+/** What a part can do: an adapter says it in its type, a transport can do both verbs. */
+type Capability<S> = S extends Adapter<infer V> ? V : 'call' | 'subscribe';
+type Verb<Member> = Member extends `on${Capitalize<string>}` ? 'subscribe' : 'call';
+/** A member counts only if its part can do it. */
+type Routed<R, Member extends keyof R> = Member extends 'default' ? Capability<R[Member]> : (Verb<Member> | Member) & Capability<R[Member]> extends never ? never : Member;
+
+/**
+ * Sends each member of a client over the transport named for it, and the others over `default`:
+ * `route({ default: rest(…), onTemperature: mqtt(…), getWeather: soap(…) })`. One client then uses many protocols.
+ * Throws a `TypeError` where a name is no member of the contract.
+ */
+export function route<const R extends Routes>(routes: R): Adapter<Extract<{ [M in keyof R]: Routed<R, M> }[keyof R], string>> {
+  return (contract) => {
+    const members = clientMembers(contract);
+    for (const name of Object.keys(routes)) {
+      if (name === 'default' || members.has(name)) continue;
+      const near = nearest(name, members.keys());
+      throw new TypeError(`route: the contract ${contract.name} has no member '${name}'${near === undefined ? '' : `, do you mean '${near}'?`}`);
+    }
+    // A part that is named twice is connected once.
+    const transports = new Map<Source, Transport>();
+    for (const source of Object.values(routes)) if (!transports.has(source)) transports.set(source, connect(source, contract));
+    const byMember = new Map<string, Transport>();
+    for (const [name, key] of members) {
+      const source = Object.hasOwn(routes, name) ? routes[name] : routes.default;
+      const transport = source && transports.get(source);
+      if (transport) byMember.set(key, transport);
+    }
+    return markGuarded(routed(contract, byMember, transports));
+  };
+}
+
+function routed(contract: Contract, byMember: ReadonlyMap<string, Transport>, transports: ReadonlyMap<Source, Transport>): Transport {
+  return {
+    contract,
+    name: 'route',
+    call: async (request) => pick(byMember, request.operation.name).call(request),
+    subscribe: async (request, sink) => pick(byMember, `event ${request.event.name}`).subscribe(request, sink),
+    async close() {
+      // Adapters were connected here; transports were given.
+      await Promise.all([...transports].map(([source, transport]) => (typeof source === 'function' ? transport.close() : undefined)));
+    },
+  };
+}
+
+function pick(byMember: ReadonlyMap<string, Transport>, key: string): Transport {
+  const transport = byMember.get(key);
+  if (!transport) throw new ApiError('UNIMPLEMENTED', `route: nothing is named for ${key}, and there is no default`, { sent: false });
+  return transport;
+}
+
+/** The client's member names, each with the key of its operation or event. */
+function clientMembers(contract: Contract): Map<string, string> {
+  const members = new Map(Object.keys(contract.operations).map((name) => [name, name]));
+  for (const name of Object.keys(contract.events)) members.set(`on${name.charAt(0).toUpperCase()}${name.slice(1)}`, `event ${name}`);
+  return members;
+}
