@@ -32,7 +32,7 @@ function isPartial(request: HttpRequest, response: HttpResponse): boolean {
 function merge(kept: HttpResponse | undefined, next: HttpResponse | undefined): HttpResponse | undefined {
   if (!kept || !next) return kept ?? next;
   // An answer to OPTIONS that succeeded is better than a refusal.
-  const base = kept.status === 405 ? next : kept;
+  const base = kept.status === 405 && next.status !== 405 ? next : kept;
   const allow = new Set([...methodsOf(kept), ...methodsOf(next)]);
   return { ...base, headers: { ...base.headers, allow: [...allow].join(', ') } };
 }

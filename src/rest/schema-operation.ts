@@ -1,0 +1,255 @@
+import type { EventDefinition, Operation } from '../contract.js';
+import type { ErrorCode, JsonObject } from '../errors.js';
+import type { Components } from '../internal/components.js';
+import type { HttpBinding } from '../internal/http-binding.js';
+import {
+  mayLeaveOut,
+  type ContractView,
+  type EventView,
+  type Field,
+  type JsonSchema,
+  type OperationView,
+  type TypeUse,
+} from '../internal/schema-view.js';
+import { STATUS } from './status.js';
+import { EVENT_STREAM_TYPE, hasBody, JSON_TYPE, PROBLEM_TYPE } from './wire.js';
+
+/** Where a description stands in the document. */
+export interface Place {
+  /** The document's `operationId`. */
+  readonly id: string;
+  /** The names that the document has for the path's parameters. */
+  readonly renamed: ReadonlyMap<string, string>;
+  readonly components: Components;
+}
+
+/** The Operation Object of one binding. Source: https://spec.openapis.org/oas/v3.1.1.html#operation-object */
+export function describeOperation(view: ContractView, own: OperationView, binding: HttpBinding, place: Place): JsonObject {
+  const { operation, input } = own;
+  const schema = own.inputSchema && resolve(own.inputSchema, view.definitions.input);
+  const properties = (schema?.['properties'] ?? {}) as Readonly<Record<string, JsonSchema>>;
+  const fields = input?.fields ?? [];
+  const rest = fields.filter((field) => !binding.params.includes(field.name));
+  const parameter = (field: Field, kind: 'path' | 'query') => describeParameter(field, kind, properties[field.name] ?? {}, place);
+  const parameters = [
+    ...fields.filter((field) => binding.params.includes(field.name)).map((field) => parameter(field, 'path')),
+    ...(hasBody(binding) ? [] : rest.map((field) => parameter(field, 'query'))),
+    ...fieldsParameter(own, rest),
+    ...(binding.method === 'GET' ? [reference('parameters', 'IfNoneMatch')] : []),
+    ...(operation.kind === 'mutation' ? [reference('parameters', 'IdempotencyKey'), reference('parameters', 'RequestId')] : []),
+  ];
+  const body = hasBody(binding) && schema && own.inputSchema ? bodyOf(own.inputSchema, schema, rest, binding, place.components) : undefined;
+  return {
+    operationId: place.id,
+    tags: [operation.service],
+    ...notesOf(operation),
+    ...(parameters.length > 0 && { parameters }),
+    ...(body && { requestBody: body }),
+    responses: { ...successOf(view, own, binding, place.components), ...problemsOf(operation) },
+  };
+}
+
+/** The Operation Object of an event stream: `GET /<channel>`. */
+export function describeEvent(view: EventView, { id, renamed, components }: Place): JsonObject {
+  const { event, payloadSchema } = view;
+  return {
+    operationId: id,
+    tags: [event.service],
+    ...notesOf(event),
+    parameters: [
+      ...event.params.map((param) => ({
+        name: renamed.get(param) ?? param,
+        in: 'path',
+        required: true,
+        description: `Only events with this ${param}; \`+\` stands for all.`,
+        schema: { type: 'string' },
+      })),
+      reference('parameters', 'LastEventId'),
+    ],
+    responses: {
+      '200': {
+        description:
+          'A stream of server-sent events that does not end by itself. `data` is the event, `id` resumes after it, `time` is when it happened.',
+        content: {
+          [EVENT_STREAM_TYPE]: {
+            schema: { type: 'string', contentMediaType: EVENT_STREAM_TYPE },
+            'x-event': { type: event.type, data: components.refer(payloadSchema, 'output') },
+          },
+        },
+      },
+      default: reference('responses', 'Problem'),
+    },
+  };
+}
+
+/** What a webhook's receiver is sent. Source: https://www.standardwebhooks.com */
+export function describeWebhook({ event, payloadSchema }: EventView, components: Components): JsonObject {
+  const header = (name: string, description: string) => ({ name, in: 'header', required: true, description, schema: { type: 'string' } });
+  const schema = {
+    type: 'object',
+    properties: {
+      event: { const: event.type },
+      timestamp: { type: 'string', format: 'date-time' },
+      data: components.refer(payloadSchema, 'output'),
+    },
+    required: ['event', 'timestamp', 'data'],
+  };
+  return {
+    operationId: `${event.name}Webhook`,
+    tags: [event.service],
+    ...notesOf(event),
+    parameters: [
+      header('webhook-id', 'The id of the event: the same one may come more than once.'),
+      header('webhook-timestamp', 'When this was sent, in seconds since 1970.'),
+      header(
+        'webhook-signature',
+        '`v1,` and the HMAC-SHA256 of `id.timestamp.body` in base64; several with spaces between them while a secret is rotated.',
+      ),
+    ],
+    requestBody: { required: true, content: { [JSON_TYPE]: { schema } } },
+    responses: {
+      '2XX': { description: 'Received.' },
+      '410': { description: 'Ends the subscription.' },
+      default: { description: 'It is sent again later.' },
+    },
+  };
+}
+
+function describeParameter(field: Field, kind: 'path' | 'query', schema: JsonSchema, { renamed, components }: Place): JsonObject {
+  const described = components.refer(schema, 'input');
+  const { description, deprecated, ...bare } = described;
+  return {
+    name: kind === 'path' ? (renamed.get(field.name) ?? field.name) : field.name,
+    in: kind,
+    ...((kind === 'path' || !mayLeaveOut(field)) && { required: true }),
+    ...(description !== undefined && { description }),
+    ...(deprecated !== undefined && { deprecated }),
+    ...(field.node.kind === 'list' && { style: 'form', explode: true }),
+    schema: bare,
+  };
+}
+
+/** `?fields=username,email`, which an input of that name would hide. */
+function fieldsParameter({ output, input }: OperationView, rest: readonly Field[]): JsonObject[] {
+  const node = itemOf(output)?.node;
+  if (
+    node?.kind !== 'object' ||
+    node.fields.length === 0 ||
+    rest.some((field) => field.name === 'fields') ||
+    input?.fields.some((field) => field.name === 'fields')
+  )
+    return [];
+  return [
+    {
+      name: 'fields',
+      in: 'query',
+      description: 'Answer with these fields only.',
+      style: 'form',
+      explode: false,
+      schema: { type: 'array', items: { type: 'string', enum: node.fields.map((field) => field.name) }, minItems: 1 },
+    },
+  ];
+}
+
+/** The input without what is in the path. */
+function bodyOf(
+  given: JsonSchema,
+  resolved: JsonSchema,
+  rest: readonly Field[],
+  binding: HttpBinding,
+  components: Components,
+): JsonObject | undefined {
+  if (rest.length === 0) return undefined;
+  const names = new Set(rest.map((field) => field.name));
+  const required = ((resolved['required'] ?? []) as readonly string[]).filter((name) => names.has(name));
+  const { required: _, ...others } = resolved;
+  const schema = {
+    ...others,
+    properties: Object.fromEntries(Object.entries((resolved['properties'] ?? {}) as object).filter(([name]) => names.has(name))),
+    ...(required.length > 0 && { required }),
+  };
+  return {
+    ...(required.length > 0 && { required: true }),
+    content: { [JSON_TYPE]: { schema: components.refer(binding.params.length === 0 ? given : schema, 'input') } },
+  };
+}
+
+function successOf(view: ContractView, own: OperationView, binding: HttpBinding, components: Components): JsonObject {
+  const requestId = { 'x-request-id': reference('headers', 'RequestId') };
+  if (!own.output || !own.outputSchema) return { '204': { description: 'Done.', headers: requestId } };
+  const isGet = binding.method === 'GET';
+  const isPost = binding.method === 'POST';
+  const headers = {
+    ...requestId,
+    ...(isGet && { ETag: reference('headers', 'ETag') }),
+    ...(isPost && hasLocation(view, own, binding) && { Location: reference('headers', 'Location') }),
+    ...(own.operation.pagedBy !== undefined && { Link: reference('headers', 'Link') }),
+  };
+  const answer = {
+    description: own.output.node.description ?? 'Done.',
+    headers,
+    content: { [JSON_TYPE]: { schema: components.refer(own.outputSchema, 'output') } },
+  };
+  return {
+    [isPost ? '201' : '200']: answer,
+    ...(isGet && { '304': { description: 'Not changed since the ETag in `If-None-Match`.', headers: requestId } }),
+  };
+}
+
+/** Whether there is a `GET <path>/{p}` that the output of a POST can fill. */
+function hasLocation(view: ContractView, own: OperationView, binding: HttpBinding): boolean {
+  const node = own.output?.node;
+  if (node?.kind !== 'object') return false;
+  const prefix = `${binding.path === '/' ? '' : binding.path}/`;
+  return [...view.operations.values()].some(({ operation }) =>
+    operation.http.some(({ method, path, segments }) => {
+      const last = segments.at(-1);
+      return (
+        method === 'GET' &&
+        last !== undefined &&
+        'param' in last &&
+        path === `${prefix}{${last.param}}` &&
+        node.fields.some((field) => field.name === last.param)
+      );
+    }),
+  );
+}
+
+/** The errors that the operation gives on purpose, by status; others are the `default`. */
+function problemsOf(operation: Operation): JsonObject {
+  const codes: readonly ErrorCode[] = [...(operation.input ? (['INVALID_ARGUMENT'] as const) : []), ...operation.errors];
+  const byStatus = new Map<number, Set<ErrorCode>>();
+  for (const code of codes) byStatus.set(STATUS[code], (byStatus.get(STATUS[code]) ?? new Set()).add(code));
+  const responses = [...byStatus].map(([status, some]) => [
+    String(status),
+    {
+      description: [...some].map((code) => `\`${code}\``).join(' or '),
+      headers: {
+        ...((status === 429 || status === 503) && { 'Retry-After': reference('headers', 'RetryAfter') }),
+        'x-request-id': reference('headers', 'RequestId'),
+      },
+      content: { [PROBLEM_TYPE]: { schema: reference('schemas', 'ProblemDetails') } },
+    },
+  ]);
+  return { ...(Object.fromEntries(responses) as JsonObject), default: reference('responses', 'Problem') };
+}
+
+function notesOf({ summary, description, deprecated }: Operation | EventDefinition): JsonObject {
+  const text = [description, typeof deprecated === 'string' ? `Deprecated: ${deprecated}.` : undefined]
+    .filter((part) => part !== undefined)
+    .join('\n\n');
+  return { ...(summary !== undefined && { summary }), ...(text !== '' && { description: text }), ...(deprecated && { deprecated: true }) };
+}
+
+function itemOf(use: TypeUse | undefined): TypeUse | undefined {
+  return use?.node.kind === 'list' ? use.node.items : use;
+}
+
+function resolve(schema: JsonSchema, definitions: Readonly<Record<string, JsonSchema>>): JsonSchema {
+  const ref = schema['$ref'];
+  return typeof ref === 'string' ? resolve(definitions[ref.slice('#/$defs/'.length)] ?? {}, definitions) : schema;
+}
+
+function reference(kind: 'parameters' | 'headers' | 'responses' | 'schemas', name: string): JsonObject {
+  return { $ref: `#/components/${kind}/${name}` };
+}

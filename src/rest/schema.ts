@@ -1,0 +1,162 @@
+import type { Contract } from '../contract.js';
+import { ERROR_CODES, type JsonObject } from '../errors.js';
+import { createComponents, type Components } from '../internal/components.js';
+import { describeContract, type ContractView, type EventView } from '../internal/schema-view.js';
+import { describeEvent, describeOperation, describeWebhook } from './schema-operation.js';
+
+/** Options of `openApi`. */
+export interface OpenApiOptions {
+  /** @default the contract's name */
+  readonly title?: string;
+  /** Where the API is: `https://example.com/api`, or a path such as `/api`. @default where the document was read from */
+  readonly servers?: readonly string[];
+  /** Describes events as event streams and webhooks. @default true */
+  readonly events?: boolean;
+}
+
+/** Names that the document needs itself. */
+const OWN_SCHEMAS = ['ProblemDetails'];
+
+/**
+ * The OpenAPI 3.1 document of a contract.
+ * Throws a `TypeError` as `describeContract` does. Source: https://spec.openapis.org/oas/v3.1.1.html
+ */
+export function openApi(contract: Contract, options: OpenApiOptions = {}): JsonObject {
+  const view = describeContract(contract);
+  const { title = contract.name, servers, events = true } = options;
+  const components = createComponents(view, '#/components/schemas/', { taken: OWN_SCHEMAS, discriminators: true });
+  const eventViews = events ? [...view.events.values()] : [];
+  const paths = describePaths(view, eventViews, components);
+  const webhooks = Object.fromEntries(eventViews.map((event) => [event.event.type, { post: describeWebhook(event, components) }]));
+  return {
+    openapi: '3.1.0',
+    info: { title, version: contract.version, ...(contract.description !== undefined && { description: contract.description }) },
+    ...(servers && { servers: servers.map((url) => ({ url })) }),
+    tags: contract.services.map((name) => ({ name })),
+    paths,
+    ...(eventViews.length > 0 && { webhooks }),
+    components: {
+      schemas: { ...components.schemas, ProblemDetails: PROBLEM },
+      parameters: PARAMETERS,
+      headers: HEADERS,
+      responses: { Problem: PROBLEM_RESPONSE },
+    },
+  };
+}
+
+function describePaths(view: ContractView, events: readonly EventView[], components: Components): JsonObject {
+  const paths = new Paths();
+  const ids = new Set<string>();
+  for (const operation of view.operations.values()) {
+    operation.operation.http.forEach((binding, index) => {
+      const id = freeId(ids, index === 0 ? operation.operation.name : `${operation.operation.name}_${binding.method.toLowerCase()}`);
+      const place = paths.at(binding.path);
+      place.item[binding.method.toLowerCase()] = describeOperation(view, operation, binding, { id, renamed: place.renamed, components });
+    });
+  }
+  for (const event of events) {
+    const place = paths.at(`/${event.event.channel}`);
+    place.item['get'] = describeEvent(event, { id: freeId(ids, `on${capitalise(event.event.name)}`), renamed: place.renamed, components });
+  }
+  return Object.fromEntries(paths.items);
+}
+
+/**
+ * Path items by path. OpenAPI takes `/users/{id}` and `/users/{userId}` for the same path and refuses it twice,
+ * so the first one's names of parameters are everyone's.
+ */
+class Paths {
+  readonly items = new Map<string, Record<string, JsonObject>>();
+  readonly #paths = new Map<string, string>();
+
+  at(path: string): { readonly item: Record<string, JsonObject>; readonly renamed: ReadonlyMap<string, string> } {
+    const shape = path.replace(/\{[^}]*\}/g, '{}');
+    const first = this.#paths.get(shape) ?? path;
+    this.#paths.set(shape, first);
+    let item = this.items.get(first);
+    if (!item) this.items.set(first, (item = {}));
+    const names = paramsOf(first);
+    return { item, renamed: new Map(paramsOf(path).map((param, index) => [param, names[index] ?? param])) };
+  }
+}
+
+function paramsOf(path: string): string[] {
+  return [...path.matchAll(/\{([^}]*)\}/g)].map((match) => match[1] ?? '');
+}
+
+function freeId(ids: Set<string>, wanted: string): string {
+  let id = wanted;
+  for (let count = 2; ids.has(id); count++) id = wanted + count;
+  ids.add(id);
+  return id;
+}
+
+function capitalise(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+/** https://www.rfc-editor.org/rfc/rfc9457, with the members that carry this library's errors. */
+const PROBLEM = {
+  type: 'object',
+  description: 'What went wrong (RFC 9457).',
+  properties: {
+    type: { type: 'string', format: 'uri-reference', default: 'about:blank' },
+    title: { type: 'string', description: "The status' phrase." },
+    status: { type: 'integer', format: 'int32', minimum: 400, maximum: 599 },
+    detail: { type: 'string', description: 'What went wrong, for people.' },
+    code: { type: 'string', enum: [...ERROR_CODES], description: 'What went wrong, for programs.' },
+    details: {
+      type: 'object',
+      description: 'More about it; of INVALID_ARGUMENT: what is wrong with the input, and where.',
+      properties: {
+        issues: {
+          type: 'array',
+          items: {
+            type: 'object',
+            properties: { path: { type: 'array', items: { type: ['string', 'integer'] } }, message: { type: 'string' } },
+            required: ['path', 'message'],
+          },
+        },
+      },
+    },
+    retryAfterMs: { type: 'number', minimum: 0, description: 'How long to wait before trying again, in milliseconds.' },
+    requestId: { type: 'string', description: 'The id of the request, as the log has it.' },
+  },
+  required: ['title', 'status', 'code'],
+};
+
+const PROBLEM_RESPONSE = {
+  description: 'The call failed.',
+  headers: { 'Retry-After': { $ref: '#/components/headers/RetryAfter' }, 'x-request-id': { $ref: '#/components/headers/RequestId' } },
+  content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/ProblemDetails' } } },
+};
+
+const PARAMETERS = {
+  IdempotencyKey: {
+    name: 'Idempotency-Key',
+    in: 'header',
+    description: 'A repeated call with the same key and input gets the first one’s answer; bare or quoted.',
+    schema: { type: 'string', minLength: 1 },
+  },
+  RequestId: {
+    name: 'x-request-id',
+    in: 'header',
+    description: 'Names the request in logs; made if absent, and echoed.',
+    schema: { type: 'string' },
+  },
+  IfNoneMatch: {
+    name: 'If-None-Match',
+    in: 'header',
+    description: 'An ETag: 304 where the answer has not changed.',
+    schema: { type: 'string' },
+  },
+  LastEventId: { name: 'Last-Event-ID', in: 'header', description: 'Resume after this event.', schema: { type: 'string', maxLength: 256 } },
+};
+
+const HEADERS = {
+  RequestId: { description: 'The id of the request.', schema: { type: 'string' } },
+  RetryAfter: { description: 'Seconds to wait before trying again.', schema: { type: 'integer', minimum: 0 } },
+  ETag: { description: 'Changes with the answer.', schema: { type: 'string' } },
+  Location: { description: 'Where the new thing can be read.', schema: { type: 'string', format: 'uri-reference' } },
+  Link: { description: 'On a full page: where the next one is, `rel="next"` (RFC 8288).', schema: { type: 'string' } },
+};
