@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { describe, expect, it } from 'vitest';
 import { blogContract } from '../src/blog/contract.js';
 import type { JsonObject } from '../src/errors.js';
@@ -22,7 +24,28 @@ const mqtt: AsyncApiProtocol = {
 };
 const webhook: AsyncApiProtocol = { protocol: 'http', name: 'webhook', address: () => null, headers: () => ({ type: 'object' }) };
 
+// Not imported in place, so that this file compiles and runs without the packages; CI has them.
+type AjvClass = new (options: object) => { compile(schema: object): ((document: unknown) => boolean) & { errors?: unknown } };
+const isValid = (() => {
+  const require = createRequire(import.meta.url);
+  try {
+    const schema = JSON.parse(readFileSync(require.resolve('@asyncapi/specs/schemas/3.0.0-without-$id.json'), 'utf8')) as object;
+    const Ajv = require('ajv') as AjvClass;
+    return new Ajv({ strict: false, validateFormats: false, logger: false }).compile(schema);
+  } catch {
+    return undefined;
+  }
+})();
+
 describe('the AsyncAPI document', () => {
+  it.skipIf(!isValid).each([everyKind, blogContract])('of $name is valid', (contract) => {
+    for (const protocols of [[sseProtocol()], [sseProtocol('http://localhost'), websocket, mqtt, webhook]]) {
+      const result = isValid?.(JSON.parse(JSON.stringify(asyncApi(contract, { protocols }))));
+      expect(isValid?.errors ?? []).toEqual([]);
+      expect(result).toBe(true);
+    }
+  });
+
   it('describes the events as server-sent events, unless it is told of more', () => {
     const document = asyncApi(everyKind);
     expect(document).toMatchObject({

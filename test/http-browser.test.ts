@@ -33,7 +33,11 @@ const carriers: [string, (options: HttpOptions) => Promise<Ask>][] = [
   ],
 ];
 
-const preflight = { origin: 'https://a.example', 'access-control-request-method': 'PUT', 'access-control-request-headers': 'content-type,x-a' };
+const preflight = {
+  origin: 'https://a.example',
+  'access-control-request-method': 'PUT',
+  'access-control-request-headers': 'content-type,x-a',
+};
 const corsOf = (response: Response) =>
   Object.fromEntries([...response.headers].filter(([name]) => name.startsWith('access-control-') || name === 'vary'));
 
@@ -78,7 +82,9 @@ describe.each(carriers)('browser rules (%s)', (_name, open) => {
   it('marks answers of listed origins, errors too, and says to caches that the origin matters', async () => {
     const ask = await open({ cors: { origins: (origin) => origin.endsWith('.example'), allowHeaders: ['x-c'] } });
     for (const path of ['/ok', '/none']) {
-      expect((await ask(path, 'GET', { origin: 'https://b.example' })).headers.get('access-control-allow-origin')).toBe('https://b.example');
+      expect((await ask(path, 'GET', { origin: 'https://b.example' })).headers.get('access-control-allow-origin')).toBe(
+        'https://b.example',
+      );
       expect((await ask(path, 'GET', { origin: 'https://evil.test' })).headers.has('access-control-allow-origin')).toBe(false);
       expect((await ask(path, 'GET', {})).headers.get('vary')).toContain('origin');
     }
@@ -92,7 +98,8 @@ describe.each(carriers)('browser rules (%s)', (_name, open) => {
     expect(refused.status).toBe(403);
     expect(await refused.json()).toMatchObject({ code: 'PERMISSION_DENIED', detail: expect.stringContaining("'cors'") });
     for (const method of ['GET', 'HEAD', 'OPTIONS']) expect((await ask('/ok', method, cross)).status).toBe(200);
-    for (const site of ['same-origin', 'same-site', 'none']) expect((await ask('/ok', 'POST', { 'sec-fetch-site': site })).status).toBe(200);
+    for (const site of ['same-origin', 'same-site', 'none'])
+      expect((await ask('/ok', 'POST', { 'sec-fetch-site': site })).status).toBe(200);
     expect((await ask('/ok', 'POST', {})).status).toBe(200);
     expect((await (await open({ allowCrossSite: true }))('/ok', 'POST', cross)).status).toBe(200);
     const listed = await open({ cors: { origins: ['https://a.example'] } });
@@ -117,6 +124,7 @@ describe.each(carriers)('browser rules (%s)', (_name, open) => {
 
   it('refuses options that contradict each other', async () => {
     await expect(open({ cors: { credentials: true } })).rejects.toThrow('list the origins');
-    for (const origin of ['a.example', 'https://a.example/', '*.example']) await expect(open({ cors: { origins: [origin] } })).rejects.toThrow(origin);
+    for (const origin of ['a.example', 'https://a.example/', '*.example'])
+      await expect(open({ cors: { origins: [origin] } })).rejects.toThrow(origin);
   });
 });

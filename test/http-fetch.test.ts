@@ -56,7 +56,9 @@ describe('fetchHandler', () => {
     ['a slow one', new ReadableStream({ start: (controller) => controller.enqueue(new Uint8Array(1)) }), {}, 408],
     ['none', null, {}, 200],
   ])('handles bodies: %s', async (_name, body, headers, status) => {
-    const response = await fetchHandler(echo, { ...unreachable, bodyTimeoutMs: 30 })(post(body, { headers: headers as Record<string, string> }));
+    const response = await fetchHandler(echo, { ...unreachable, bodyTimeoutMs: 30 })(
+      post(body, { headers: headers as Record<string, string> }),
+    );
     expect(response.status).toBe(status);
     if (status !== 200) expect(response.headers.get('content-type')).toBe('application/problem+json');
   });
@@ -66,7 +68,11 @@ describe('fetchHandler', () => {
     const options = { onError: (error: unknown) => reported.push(error) };
     const ask = async (handler: HttpHandler) => (await fetchHandler(handler, options)(new Request('http://x/'))).json() as Promise<object>;
     expect(await ask(() => undefined)).toMatchObject({ status: 404, code: 'NOT_FOUND' });
-    expect(await ask(() => Promise.reject(new HttpError(406, 'no')))).toMatchObject({ status: 406, code: 'INVALID_ARGUMENT', detail: 'no' });
+    expect(await ask(() => Promise.reject(new HttpError(406, 'no')))).toMatchObject({
+      status: 406,
+      code: 'INVALID_ARGUMENT',
+      detail: 'no',
+    });
     expect(reported).toEqual([]);
     expect(await ask(() => Promise.reject(new Error('secret')))).toMatchObject({ status: 500, detail: 'an unexpected error happened' });
     expect(await ask(() => ({ status: 200, headers: { 'x-a': 'a\nb' } }))).toMatchObject({ status: 500 });
@@ -77,7 +83,10 @@ describe('fetchHandler', () => {
   it('streams, and shows what is not taken', async () => {
     let writer: HttpWriter | undefined;
     let closed = 0;
-    const handler = fetchHandler(() => ({ status: 200, headers: {}, body: (given) => void (writer = given).onClose(() => closed++) }), unreachable);
+    const handler = fetchHandler(
+      () => ({ status: 200, headers: {}, body: (given) => void (writer = given).onClose(() => closed++) }),
+      unreachable,
+    );
     const reader = (await handler(new Request('http://x/'))).body?.getReader();
     writer?.write('äb');
     writer?.write('c');
@@ -93,7 +102,10 @@ describe('fetchHandler', () => {
   });
 
   it('tells when the caller leaves a stream: by cancel or by signal', async () => {
-    for (const leave of [(_: AbortController, body: ReadableStream) => body.cancel(), (controller: AbortController) => controller.abort()]) {
+    for (const leave of [
+      (_: AbortController, body: ReadableStream) => body.cancel(),
+      (controller: AbortController) => controller.abort(),
+    ]) {
       const calls: string[] = [];
       const controller = new AbortController();
       const handler = fetchHandler((request) => {

@@ -51,7 +51,10 @@ describe('nodeListener', () => {
     const server = createServer(nodeListener(echo));
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     onTestFinished(() => void server.close());
-    const response = await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}/a%20b?c=d&e`, { method: 'POST', body: '\ufeffhéllo' });
+    const response = await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}/a%20b?c=d&e`, {
+      method: 'POST',
+      body: '\ufeffhéllo',
+    });
     expect(await response.json()).toEqual({ method: 'POST', path: '/a%20b', query: 'c=d&e', body: 'héllo' });
     expect(response.headers.get('content-length')).not.toBeNull();
   });
@@ -111,7 +114,14 @@ describe('nodeListener', () => {
       return { ...((await response.json()) as object), type: response.headers.get('content-type'), allow: response.headers.get('allow') };
     };
     const type = 'application/problem+json';
-    expect(await ask('/none')).toEqual({ type, title: 'Not Found', status: 404, detail: 'nothing answers this path', code: 'NOT_FOUND', allow: null });
+    expect(await ask('/none')).toEqual({
+      type,
+      title: 'Not Found',
+      status: 404,
+      detail: 'nothing answers this path',
+      code: 'NOT_FOUND',
+      allow: null,
+    });
     expect(await ask('/later-none')).toMatchObject({ status: 404 });
     expect(await ask('/refused')).toMatchObject({ status: 405, detail: 'not so', code: 'UNIMPLEMENTED', allow: 'GET' });
     expect(reported).toEqual([]);
@@ -214,13 +224,17 @@ describe('bodies', () => {
 
   it('asks for the body of Expect: 100-continue only where it is wanted', async () => {
     const server = await serve((request) => (request.path === '/no' ? { status: 403, headers: {}, body: 'no' } : echo(request)));
-    const head = (path: string, size: number) => `POST ${path} HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\ncontent-length: ${size}\r\n\r\n`;
+    const head = (path: string, size: number) =>
+      `POST ${path} HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\ncontent-length: ${size}\r\n\r\n`;
     const wanted = dial(server, head('/', 3));
     await wanted.until('HTTP/1.1 100 Continue\r\n\r\n');
     wanted.socket.write('abc');
     await wanted.until('"body":"abc"');
     wanted.socket.destroy();
-    for (const [path, size] of [['/no', 3], ['/', 5000]] as const) {
+    for (const [path, size] of [
+      ['/no', 3],
+      ['/', 5000],
+    ] as const) {
       const refused = dial(server, head(path, size));
       expect(await refused.closed).toMatch(/^HTTP\/1.1 4(03|13) /);
     }
@@ -240,6 +254,14 @@ describe('malformed requests', () => {
     const server = await serve(echo);
     expect(await dial(server, text).closed).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
     expect((await fetch(server.url)).status).toBe(200);
+  });
+
+  it('writes nothing into a response that is running', async () => {
+    const server = await serve(() => ({ status: 200, headers: {}, body: (writer) => writer.write('open') }));
+    const wire = dial(server, GET);
+    await wire.until('open');
+    wire.socket.write('nonsense\r\n\r\n');
+    expect(await wire.closed).toMatch(/open\r\n$/);
   });
 
   it('answers broken chunks', async () => {
@@ -364,7 +386,8 @@ describe('streams', () => {
 });
 
 describe('close', () => {
-  const openConnections = (server: HttpServer) => new Promise<number>((resolve) => server.server.getConnections((_error, count) => resolve(count)));
+  const openConnections = (server: HttpServer) =>
+    new Promise<number>((resolve) => server.server.getConnections((_error, count) => resolve(count)));
 
   it('lets running responses finish and closes idle and silent connections', async () => {
     const running = deferred();
@@ -444,8 +467,14 @@ describe('close', () => {
 describe('listen', () => {
   it('says what to do where the port cannot be had', async () => {
     const server = await serve(echo);
-    await expect(listen(echo, { port: server.port })).rejects.toMatchObject({ code: 'EADDRINUSE', message: expect.stringContaining('another port') });
-    await expect(listen(echo, { host: '203.0.113.1' })).rejects.toMatchObject({ code: 'EADDRNOTAVAIL', message: expect.stringContaining('127.0.0.1') });
+    await expect(listen(echo, { port: server.port })).rejects.toMatchObject({
+      code: 'EADDRINUSE',
+      message: expect.stringContaining('another port'),
+    });
+    await expect(listen(echo, { host: '203.0.113.1' })).rejects.toMatchObject({
+      code: 'EADDRNOTAVAIL',
+      message: expect.stringContaining('127.0.0.1'),
+    });
   });
 
   it('serves many requests on one connection', async () => {
@@ -463,7 +492,10 @@ describe('listen', () => {
     const answer = await new Promise<string>((resolve, reject) => {
       const request = httpRequest(server.url, { method: 'PUT' }, (response) => {
         let text = '';
-        response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk)).on('end', () => resolve(text));
+        response
+          .setEncoding('utf8')
+          .on('data', (chunk: string) => (text += chunk))
+          .on('end', () => resolve(text));
       }).on('error', reject);
       const bytes = Buffer.from('é😀');
       for (const byte of bytes) request.write(Buffer.from([byte]));

@@ -36,7 +36,9 @@ describe('router', () => {
 
   it.each(['%', '%zz', '%C3', '%ff', 'x%2'])('refuses the encoding %j by name', (part) => {
     const routes = router('GET /users/{id}');
-    expect(() => routes.find('GET', `/users/${part}`)).toThrow(expect.objectContaining({ status: 400, message: expect.stringContaining(`'${part}'`) }));
+    expect(() => routes.find('GET', `/users/${part}`)).toThrow(
+      expect.objectContaining({ status: 400, message: expect.stringContaining(`'${part}'`) }),
+    );
     expect(routes.find('GET', `/others/${part}`)).toBeUndefined();
     expect(routes.methods(`/users/${part}`)).toEqual(['GET', 'HEAD', 'OPTIONS']);
   });

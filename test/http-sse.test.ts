@@ -13,7 +13,11 @@ describe('SseDecoder', () => {
   it('reads the examples of the specification', () => {
     expect(decode('data: YHOO\ndata: +2\ndata: 10\n\n').map((event) => event.data)).toEqual(['YHOO\n+2\n10']);
     const events = decode(': test stream\n\ndata: first event\nid: 1\n\ndata:second event\nid\n\ndata:  third event\n\n');
-    expect(events.map(({ id, data }) => [id, data])).toEqual([['1', 'first event'], ['', 'second event'], ['', ' third event']]);
+    expect(events.map(({ id, data }) => [id, data])).toEqual([
+      ['1', 'first event'],
+      ['', 'second event'],
+      ['', ' third event'],
+    ]);
     expect(decode('data\n\ndata\ndata\n\ndata:').map((event) => event.data)).toEqual(['', '\n']);
     expect(decode('data:test\n\ndata: test\n\n').map((event) => event.data)).toEqual(['test', 'test']);
   });

@@ -38,6 +38,10 @@ describe('the schema view', () => {
     expect(field('above').node).toMatchObject({ int32: false, minimum: 4, maximum: 2 ** 40 - 1 });
   });
 
+  it('makes bounds of integers whole', () => {
+    expect(inputOf(z.object({ x: z.int().min(0.5).max(9.5) })).fields[0]?.node).toMatchObject({ minimum: 1, maximum: 9 });
+  });
+
   it('has scalars with their limits and formats', () => {
     expect(field('ratio').node).toMatchObject({ kind: 'number', minimum: 0, exclusiveMaximum: 1 });
     expect(field('flag').node.kind).toBe('boolean');
@@ -218,6 +222,10 @@ describe('a schema that cannot be described is refused, by name:', () => {
 
   it('a difference in presence', () => {
     refuses(z.object({ y: z.pipe(z.optional(z.string()), z.string()) }), 'input.a.x');
+  });
+
+  it('meta that is no JSON', () => {
+    expect(() => inputOf(z.object({ x: z.string().meta({ grpc: 1n }) }))).toThrow('contract one: ');
   });
 
   it('an optional output, and a nullable payload', () => {

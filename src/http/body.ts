@@ -4,7 +4,9 @@ import { HttpError } from './error.js';
 export function checkEncoding(encoding: string | undefined): void {
   if (encoding === undefined || encoding === '' || encoding.toLowerCase() === 'identity') return;
   // https://www.rfc-editor.org/rfc/rfc9110#section-15.5.16
-  throw new HttpError(415, `the body's content-encoding '${encoding}' is not supported: send it uncompressed`, { 'accept-encoding': 'identity' });
+  throw new HttpError(415, `the body's content-encoding '${encoding}' is not supported: send it uncompressed`, {
+    'accept-encoding': 'identity',
+  });
 }
 
 export function tooLarge(maxBytes: number): HttpError {

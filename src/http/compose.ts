@@ -8,7 +8,12 @@ export function composeHandlers(...handlers: readonly HttpHandler[]): HttpHandle
   return (request) => ask(handlers, request, 0, undefined);
 }
 
-function ask(handlers: readonly HttpHandler[], request: HttpRequest, from: number, refusal: HttpResponse | undefined): ReturnType<HttpHandler> {
+function ask(
+  handlers: readonly HttpHandler[],
+  request: HttpRequest,
+  from: number,
+  refusal: HttpResponse | undefined,
+): ReturnType<HttpHandler> {
   let kept = refusal;
   for (let at = from; at < handlers.length; at++) {
     const answer = handlers[at]?.(request);
@@ -38,5 +43,8 @@ function merge(kept: HttpResponse | undefined, next: HttpResponse | undefined): 
 }
 
 function methodsOf(response: HttpResponse): string[] {
-  return (response.headers['allow'] ?? '').split(',').map((method) => method.trim()).filter(Boolean);
+  return (response.headers['allow'] ?? '')
+    .split(',')
+    .map((method) => method.trim())
+    .filter(Boolean);
 }

@@ -1,3 +1,4 @@
+/// <reference path="./undici-agent.d.ts" />
 import type { Agent, Dispatcher } from 'undici';
 import { FetchFailure, type FetchInit, type FetchResponse, type LightFetch, type LightFetchOptions } from './fetch-like.js';
 import { failureOf, LightResponse, type Source } from './light-response.js';
@@ -13,7 +14,7 @@ export function createLightFetch(options: LightFetchOptions = {}): LightFetch {
   let isClosed = false;
 
   const load = async (): Promise<Agent> => {
-    const { Agent } = await import('undici');
+    const Agent = await loadAgent();
     // The caller's signal is the deadline, and streams of events are silent for long.
     agent ??= new Agent({ headersTimeout: 0, bodyTimeout: 0, connect: { timeout: connectTimeoutMs } });
     return agent;
@@ -35,6 +36,15 @@ export function createLightFetch(options: LightFetchOptions = {}): LightFetch {
       await made?.destroy();
     },
   };
+}
+
+/** The path is not part of undici's promises, so that another version may lack it. */
+async function loadAgent(): Promise<typeof Agent> {
+  try {
+    return (await import('undici/lib/dispatcher/agent.js')).default;
+  } catch {
+    return (await import('undici')).Agent;
+  }
 }
 
 function closedFailure(): FetchFailure {
@@ -141,8 +151,10 @@ function splitUrl(url: string): [origin: string, path: string] {
   const plain = PLAIN.exec(url);
   if (plain?.[1] !== undefined && plain[2] !== undefined) return [plain[1], plain[2]];
   const parsed = new URL(url);
-  if (parsed.protocol !== 'http:' && parsed.protocol !== 'https:') throw new TypeError(`fetch: '${url}' must begin with http:// or https://`);
-  if (parsed.username !== '' || parsed.password !== '') throw new TypeError("fetch: put credentials in the header 'authorization', not in the URL");
+  if (parsed.protocol !== 'http:' && parsed.protocol !== 'https:')
+    throw new TypeError(`fetch: '${url}' must begin with http:// or https://`);
+  if (parsed.username !== '' || parsed.password !== '')
+    throw new TypeError("fetch: put credentials in the header 'authorization', not in the URL");
   return [parsed.origin, parsed.pathname + parsed.search];
 }
 

@@ -194,7 +194,12 @@ class RawHeaders implements FetchHeaders {
 
 /** A failure of one request; undici may use the same error for several. */
 export function failureOf(error: Error, sent: boolean): Error {
-  return new FetchFailure(sent ? `the connection broke: ${error.message}` : `no connection: ${messageOf(error)}`, codeOf(error), sent, error);
+  return new FetchFailure(
+    sent ? `the connection broke: ${error.message}` : `no connection: ${messageOf(error)}`,
+    codeOf(error),
+    sent,
+    error,
+  );
 }
 
 /** Node gives no message where several addresses were tried. */

@@ -1,10 +1,10 @@
-import { createServer, STATUS_CODES, type Server } from 'node:http';
+import { createServer, STATUS_CODES, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { HttpOptions } from './browser.js';
 import type { HttpHandler } from './message.js';
 import { stoppableListener } from './node.js';
-import { problemBody } from './problem.js';
+import { problemBody, report } from './problem.js';
 
 /** Where to listen, and what {@link HttpOptions} say. */
 export interface ListenOptions extends HttpOptions {
@@ -16,7 +16,7 @@ export interface ListenOptions extends HttpOptions {
   readonly keepAliveTimeoutMs?: number | undefined;
   /** How long a request's head may take, in milliseconds. @default 20_000 */
   readonly headersTimeoutMs?: number | undefined;
-  /** How long a whole request may take to arrive, in milliseconds. @default 120_000 */
+  /** How long a whole request may take to arrive, in milliseconds. @default 120_000, or what the head and the body may take if that is more */
   readonly requestTimeoutMs?: number | undefined;
   /** How large a request's head may be, in bytes; then 431. @default 16_384 */
   readonly maxHeaderBytes?: number | undefined;
@@ -41,7 +41,8 @@ const SWEEP_MS = 20;
 
 /** Serves a handler on a port of its own; rejects with an error that says what to do where the port cannot be had. */
 export async function listen(handler: HttpHandler, options: ListenOptions = {}): Promise<HttpServer> {
-  const { port = 0, host = '127.0.0.1', keepAliveTimeoutMs = 65_000, headersTimeoutMs = 20_000, requestTimeoutMs = 120_000 } = options;
+  const { port = 0, host = '127.0.0.1', keepAliveTimeoutMs = 65_000, headersTimeoutMs = 20_000, bodyTimeoutMs = 30_000 } = options;
+  const { requestTimeoutMs = Math.max(120_000, headersTimeoutMs + bodyTimeoutMs) } = options;
   const listener = stoppableListener(handler, options);
   const server = createServer({
     keepAliveTimeout: keepAliveTimeoutMs,
@@ -59,6 +60,8 @@ export async function listen(handler: HttpHandler, options: ListenOptions = {}):
     socket.once('close', () => sockets.delete(socket));
   });
   await start(server, port, host);
+  // No more file descriptors, for example: the server goes on when there are some again.
+  server.on('error', (error) => report(error, options.onError ?? console.error));
 
   const address = server.address() as AddressInfo;
   let closing: Promise<void> | undefined;
@@ -119,7 +122,9 @@ function stop(server: Server, sockets: ReadonlySet<Socket>, graceMs: number): Pr
 
 /** Answers what Node's parser refused: there is no request for a handler then. */
 function refuse(error: NodeJS.ErrnoException, socket: Duplex): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
+  // What follows a head that was sent would be read as that response's body.
+  const isAnswering = (socket as { _httpMessage?: ServerResponse | null })._httpMessage?.headersSent === true;
+  if (error.code === 'ECONNRESET' || !socket.writable || isAnswering) return void socket.destroy();
   const [status, detail] = refusalOf(error.code);
   const body = problemBody(status, detail);
   const head = [

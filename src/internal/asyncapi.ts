@@ -1,7 +1,7 @@
 import type { Contract, EventDefinition } from '../contract.js';
 import type { JsonObject } from '../errors.js';
 import { createComponents, type Components } from './components.js';
-import { pascal } from './schema-build.js';
+import { pascal } from './schema-read.js';
 import { describeContract, type ContractView, type EventView } from './schema-view.js';
 
 /** What one protocol adds to the AsyncAPI document; every member is optional but its name. */

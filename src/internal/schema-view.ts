@@ -1,7 +1,8 @@
 import { $ZodObject, toJSONSchema } from 'zod/v4/core';
 import type { Contract, EventDefinition, Operation, Schema } from '../contract.js';
-import { SchemaBuilder, pascal } from './schema-build.js';
+import { SchemaBuilder } from './schema-build.js';
 import type { JsonSchema, ObjectNode, SchemaNode, TypeUse } from './schema-node.js';
+import { pascal } from './schema-read.js';
 
 export * from './schema-node.js';
 
@@ -145,7 +146,10 @@ function toJson(contract: Contract, schema: Schema, io: 'input' | 'output'): Jso
   } catch (error) {
     if (error instanceof Unrepresentable) throw new TypeError(error.message);
     const twice = /Duplicate schema id "(.*?)"/.exec((error as Error).message)?.[1];
-    if (twice === undefined) throw new TypeError(`contract ${contract.name}: ${(error as Error).message}`, { cause: error });
+    if (twice === undefined) {
+      const hint = 'a schema or its .meta() has what JSON cannot write, such as a bigint or an object that contains itself';
+      throw new TypeError(`contract ${contract.name}: ${(error as Error).message} (${hint})`, { cause: error });
+    }
     throw new TypeError(
       `contract ${contract.name}: two different schemas have .meta({ id: '${twice}' }): use one schema in both places, or give one of them another id`,
     );

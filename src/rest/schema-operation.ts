@@ -106,7 +106,10 @@ export function describeWebhook({ event, payloadSchema }: EventView, components:
         '`v1,` and the HMAC-SHA256 of `id.timestamp.body` in base64; several with spaces between them while a secret is rotated.',
       ),
     ],
-    requestBody: { required: true, content: { [JSON_TYPE]: { schema } } },
+    requestBody: {
+      required: true,
+      content: { [JSON_TYPE]: { schema }, 'application/xml': { schema: { ...schema, xml: { name: 'webhook' } } } },
+    },
     responses: {
       '2XX': { description: 'Received.' },
       '410': { description: 'Ends the subscription.' },
