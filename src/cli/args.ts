@@ -62,7 +62,12 @@ export function readArgs<F extends Flags>(argv: readonly string[], flags: F): Ar
     if (token.kind !== 'option') continue;
     const { name, rawName } = token;
     const flag = Object.hasOwn(flags, name) ? flags[name] : undefined;
-    if (!flag) throw unknown('flag', rawName, Object.keys(flags).map((known) => `--${known}`));
+    if (!flag)
+      throw unknown(
+        'flag',
+        rawName,
+        Object.keys(flags).map((known) => `--${known}`),
+      );
     const value = readFlag(rawName, flag, token.value, token.inlineValue ?? false);
     if (flag.multiple) (values[name] as unknown[]).push(value);
     else values[name] = value;
@@ -82,7 +87,9 @@ function readFlag(name: string, flag: Flag, value: string | undefined, isInline:
   const [min, max] = flag.range ?? [0, Number.MAX_SAFE_INTEGER];
   const number = /^\d+$/.test(value) ? Number(value) : NaN;
   if (number >= min && number <= max) return number;
-  throw new UsageError(`${name} takes a whole number ${max === Number.MAX_SAFE_INTEGER ? `from ${min} on` : `from ${min} to ${max}`}, not '${value}'`);
+  throw new UsageError(
+    `${name} takes a whole number ${max === Number.MAX_SAFE_INTEGER ? `from ${min} on` : `from ${min} to ${max}`}, not '${value}'`,
+  );
 }
 
 /** An error for a word that is not known: names the nearest, or else all there are. */

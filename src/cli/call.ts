@@ -23,9 +23,9 @@ export const callCommand = defineCommand({
     'Exit codes: 0; 1 for an API error, which is the last thing printed on standard error, as JSON; 2 for wrong usage.',
   ],
   examples: [
-    [`call getUser '{"id":123}'`, 'one call over REST'],
-    [`call createPost '{"authorId":123,"title":"Hello","content":"World"}' --wire`, 'and what went over the wire'],
-    [`call getUserPosts '{"userId":123}' --json | jq -r '.[].title'`, 'in a pipe'],
+    [`multi-api-sdk call getUser '{"id":123}'`, 'one call over REST'],
+    [`multi-api-sdk call createPost '{"authorId":123,"title":"Hello","content":"World"}' --wire`, 'and what went over the wire'],
+    [`multi-api-sdk call getUserPosts '{"userId":123}' --json | jq -r '.[].title'`, 'in a pipe'],
     [`echo '{"location":"London"}' | multi-api-sdk call getWeather -`, 'with the input from standard input'],
   ],
   async run({ flags, positionals: [typed, json] }) {
@@ -43,7 +43,7 @@ export const callCommand = defineCommand({
       if (output !== undefined) printJson(process.stdout, output, flags.json);
       return 0;
     } catch (error) {
-      return printApiError(error, flags.json, url);
+      return printApiError(error, flags.json);
     } finally {
       await client.close();
     }

@@ -8,7 +8,7 @@ import { painter, printJson } from './terminal.js';
 /** The flags of commands that talk to a service. */
 export const CONNECTION_FLAGS = {
   via: { type: 'string', value: '<protocol>', summary: 'the protocol', default: DEFAULT_PROTOCOL, short: 'p' },
-  url: { type: 'string', value: '<url>', summary: "where the service is (default http://127.0.0.1:4000, or the protocol's own)" },
+  url: { type: 'string', value: '<url>', summary: 'where the service is; without it, where serve has it when no flag says otherwise' },
   header: { type: 'string', value: '<name:value>', summary: 'sent along', multiple: true, short: 'H' },
   wire: { type: 'boolean', summary: 'also prints what went over the wire, on standard error' },
   json: { type: 'boolean', summary: 'for programs: each value in one line, on a terminal too' },
@@ -32,7 +32,7 @@ export function eventOf(typed: string): string {
   const found = names.find((name) => name === typed || listenerOf(name) === typed);
   if (found !== undefined) return found;
   if (Object.hasOwn(operations, typed)) throw new UsageError(`'${typed}' is an operation: multi-api-sdk call ${typed}`);
-  throw unknown('event', typed, names);
+  throw unknown('event', typed, /^on[A-Z]/.test(typed) ? names.map(listenerOf) : names);
 }
 
 /** `temperature` is listened to with `onTemperature`. */
@@ -52,12 +52,12 @@ export function headersOf(pairs: readonly string[]): Record<string, string> {
 }
 
 /** Prints an API error as JSON on standard error, with a hint for people where nobody listens; other errors are thrown on. */
-export function printApiError(error: unknown, isForPrograms: boolean, url: string): number {
+export function printApiError(error: unknown, isForPrograms: boolean): number {
   if (!isApiError(error)) throw error;
   printJson(process.stderr, error, isForPrograms);
   if (process.stderr.isTTY && !isForPrograms && error.code === 'UNAVAILABLE' && !error.sent) {
     const paint = painter(process.stderr);
-    process.stderr.write(paint('dim', `Is the service up at ${url}? 'multi-api-sdk serve' starts one.\n`));
+    process.stderr.write(`${paint('dim', "'multi-api-sdk serve' starts the Blog service.")}\n`);
   }
   return API_ERROR;
 }

@@ -42,7 +42,20 @@ const EVENT_TIMEOUT_MS = 5_000;
 export async function runDemo(options: DemoOptions): Promise<Row[]> {
   const columns = new Map<string, Map<string, Cell>>();
   const expected = new Map<string, readonly unknown[]>();
-  columns.set(REFERENCE, await withService(options, (service) => runColumn(REFERENCE, service, service, () => 0, () => 0, options, expected)));
+  columns.set(
+    REFERENCE,
+    await withService(options, (service) =>
+      runColumn(
+        REFERENCE,
+        service,
+        service,
+        () => 0,
+        () => 0,
+        options,
+        expected,
+      ),
+    ),
+  );
   for (const [name, protocol] of Object.entries(PROTOCOLS)) {
     const column = await withService(options, async (service) => {
       const served = await serve(service, { port: 0 });
@@ -50,7 +63,15 @@ export async function runDemo(options: DemoOptions): Promise<Row[]> {
       const trips = new TripCounter();
       try {
         const adapter = await protocol.connect({ url: protocol.urlOf(served), onWire: trips.onWire });
-        return await runColumn(name, service, adapter, () => meter.bytes, () => trips.count, options, expected);
+        return await runColumn(
+          name,
+          service,
+          adapter,
+          () => meter.bytes,
+          () => trips.count,
+          options,
+          expected,
+        );
       } finally {
         meter.close();
         await served.close();
@@ -123,7 +144,10 @@ async function runColumn(
     for (const name of verbs.includes('subscribe') ? Object.keys(contract.events) : []) {
       await attempt(cells, name, async () => {
         const inbox = new Inbox();
-        const listen = members[listenerOf(name)] as unknown as (listener: (data: unknown) => void, options: ListenOptions) => Promise<Unsubscribe>;
+        const listen = members[listenerOf(name)] as unknown as (
+          listener: (data: unknown) => void,
+          options: ListenOptions,
+        ) => Promise<Unsubscribe>;
         const unsubscribe = await listen((data) => inbox.put(data), { onError: (error) => inbox.fail(error) });
         try {
           await measure(name, async (run) => {
@@ -202,10 +226,12 @@ class Inbox {
   take(): Promise<unknown> {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => reject(new Error(`no event came within ${EVENT_TIMEOUT_MS} ms`)), EVENT_TIMEOUT_MS);
-      const settled = <T>(settle: (value: T) => void) => (value: T) => {
-        clearTimeout(timer);
-        settle(value);
-      };
+      const settled =
+        <T>(settle: (value: T) => void) =>
+        (value: T) => {
+          clearTimeout(timer);
+          settle(value);
+        };
       [this.#take, this.#reject] = [settled(resolve), settled(reject)];
     });
   }

@@ -8,7 +8,7 @@ export interface TableOptions {
   readonly paint: Paint;
 }
 
-const CELL_WIDTH = 26;
+const CELL_WIDTH = 23;
 const GAP = '   ';
 
 /** The matrix for people: a block of columns for each protocol, then errors, then what the columns mean. */
@@ -24,18 +24,38 @@ export function demoTable(rows: readonly Row[], title: (column: string) => strin
   return [...lines, ...errors(rows, title, paint), ...legend(rows, repeat, paint), ''].join('\n');
 }
 
-function block(rows: readonly Row[], columns: readonly string[], nameWidth: number, title: (column: string) => string, paint: Paint): string[] {
+function block(
+  rows: readonly Row[],
+  columns: readonly string[],
+  nameWidth: number,
+  title: (column: string) => string,
+  paint: Paint,
+): string[] {
   const line = (name: string, cells: readonly string[]): string => [name, ...cells].join(GAP).trimEnd();
   const lines = [
-    line(' '.repeat(nameWidth), columns.map((column) => paint('bold', title(column).padEnd(CELL_WIDTH)))),
-    paint('dim', line(' '.repeat(nameWidth), columns.map(() => cellText('', 'trips', 'bytes', 'p50 ms')))),
+    line(
+      ' '.repeat(nameWidth),
+      columns.map((column) => paint('bold', title(column).padEnd(CELL_WIDTH))),
+    ),
+    paint(
+      'dim',
+      line(
+        ' '.repeat(nameWidth),
+        columns.map(() => cellText('', 'trips', 'bytes', 'p50 ms')),
+      ),
+    ),
   ];
   let group = '';
   for (const { name, kind, cells } of rows) {
     const next = kind === 'event' ? 'events' : 'operations';
     if (next !== group) lines.push(paint('dim', next));
     group = next;
-    lines.push(line(paint('cyan', name.padEnd(nameWidth)), columns.map((column) => showCell(cells[column] ?? null, paint))));
+    lines.push(
+      line(
+        paint('cyan', name.padEnd(nameWidth)),
+        columns.map((column) => showCell(cells[column] ?? null, paint)),
+      ),
+    );
   }
   return lines;
 }
@@ -48,12 +68,14 @@ function showCell(cell: Cell | null, paint: Paint): string {
 }
 
 function cellText(mark: string, trips: string, bytes: string, p50: string): string {
-  return `${mark.padEnd(1)} ${trips.padStart(6)} ${bytes.padStart(7)} ${p50.padStart(9)}`;
+  return `${mark.padEnd(1)} ${trips.padStart(5)} ${bytes.padStart(6)} ${p50.padStart(8)}`;
 }
 
 function errors(rows: readonly Row[], title: (column: string) => string, paint: Paint): string[] {
   const lines = rows.flatMap(({ name, cells }) =>
-    Object.entries(cells).flatMap(([column, cell]) => (cell && !cell.ok ? [`${paint('red', '✗')} ${name} over ${title(column)}: ${cell.error}`] : [])),
+    Object.entries(cells).flatMap(([column, cell]) =>
+      cell && !cell.ok ? [`${paint('red', '✗')} ${name} over ${title(column)}: ${cell.error}`] : [],
+    ),
   );
   return lines.length === 0 ? [] : [...lines, ''];
 }

@@ -8,7 +8,7 @@ import { painter, printJson } from './terminal.js';
 
 export const demoCommand = defineCommand({
   name: 'demo',
-  summary: 'runs every operation and every event over every protocol, and measures them',
+  summary: 'runs and measures every operation and event over every protocol',
   positionals: [],
   flags: {
     repeat: { type: 'number', value: '<n>', summary: 'how often each is measured', default: 20, range: [1, 1000] },
@@ -19,8 +19,8 @@ export const demoCommand = defineCommand({
     'Exit codes: 0; 1 where anything failed; 2 for wrong usage.',
   ],
   examples: [
-    ['demo', 'the matrix'],
-    [`demo --json | jq '.rows[].cells.rest.bytes'`, 'for programs'],
+    ['multi-api-sdk demo', 'the matrix'],
+    [`multi-api-sdk demo --json | jq '.rows[].cells.rest.bytes'`, 'for programs'],
   ],
   async run({ flags }) {
     const rows = await runDemo({
@@ -33,7 +33,9 @@ export const demoCommand = defineCommand({
     if (flags.json) {
       printJson(process.stdout, { protocols: Object.keys(rows[0]?.cells ?? {}), repeat: flags.repeat, rows }, true);
     } else {
-      process.stdout.write(demoTable(rows, titleOf, { repeat: flags.repeat, width: process.stdout.columns ?? 120, paint: painter(process.stdout) }));
+      process.stdout.write(
+        demoTable(rows, titleOf, { repeat: flags.repeat, width: process.stdout.columns ?? 120, paint: painter(process.stdout) }),
+      );
     }
     return rows.every(works) ? 0 : 1;
   },

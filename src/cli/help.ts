@@ -63,13 +63,13 @@ function flagRow(name: string, { short, value, type, summary, default: fallback,
 function table(rows: readonly (readonly [string, string])[], paint: Paint): string[] {
   const width = Math.max(...rows.map(([left]) => left.length));
   return rows.flatMap(([left, right]) => {
-    const [first = '', ...rest] = wrap(right, 96 - width);
+    const [first = '', ...rest] = wrap(right, 98 - width);
     return [`  ${paint('cyan', left.padEnd(width))}  ${first}`, ...rest.map((line) => `  ${' '.repeat(width)}  ${line}`)];
   });
 }
 
 function exampleLines([command, says]: readonly [string, string], paint: Paint): string[] {
-  return [`  ${paint('dim', `# ${says}`)}`, `  ${PROGRAM} ${command}`];
+  return [`  ${paint('dim', `# ${says}`)}`, `  ${command}`];
 }
 
 function wrap(text: string, width = 100): string[] {

@@ -28,7 +28,10 @@ async function main(argv: readonly string[]): Promise<number> {
   let command: Command | undefined;
   try {
     command = await (Object.hasOwn(COMMANDS, first) ? COMMANDS[first]?.() : undefined);
-    if (!command) throw first.startsWith('-') ? unknown('flag', first, ['--help', '--version']) : unknown('command', first, [...Object.keys(COMMANDS), 'help']);
+    if (!command)
+      throw first.startsWith('-')
+        ? unknown('flag', first, ['--help', '--version'])
+        : unknown('command', first, [...Object.keys(COMMANDS), 'help']);
     const { flags, positionals } = readArgs(rest, { ...command.flags, ...HELP_FLAG });
     if (flags.help) {
       process.stdout.write(commandHelp(command, painter(process.stdout)));

@@ -28,7 +28,13 @@ const BOTH = ['call', 'subscribe'] as const;
 
 /** The protocols by name: one line each. */
 export const PROTOCOLS: Readonly<Record<string, CliProtocol>> = {
-  rest: { title: 'REST', url: HTTP_URL, verbs: BOTH, urlOf: ({ http }) => http, connect: async (options) => (await import('../rest/client.js')).rest(options) },
+  rest: {
+    title: 'REST',
+    url: HTTP_URL,
+    verbs: BOTH,
+    urlOf: ({ http }) => http,
+    connect: async (options) => (await import('../rest/client.js')).rest(options),
+  },
 };
 
 export const DEFAULT_PROTOCOL = 'rest';

@@ -2,6 +2,7 @@ import { createBlogService } from '../blog/service.js';
 import { serve, type Served } from '../serve.js';
 import { UsageError } from './args.js';
 import { defineCommand } from './command.js';
+import { DEFAULT_PROTOCOL, PROTOCOLS } from './protocols.js';
 import { onStopSignal, painter } from './terminal.js';
 
 const PORT = { type: 'number', value: '<port>', range: [0, 65_535] } as const;
@@ -24,8 +25,8 @@ export const serveCommand = defineCommand({
     'SIGINT and SIGTERM end it with exit code 0, once calls in flight have finished; a second signal ends it at once.',
   ],
   examples: [
-    ['serve', 'the Blog service at http://127.0.0.1:4000'],
-    ['serve --port 0 --json', 'on a free port, for programs'],
+    ['multi-api-sdk serve', 'the Blog service at http://127.0.0.1:4000'],
+    ['multi-api-sdk serve --port 0 --json', 'on a free port, for programs'],
   ],
   async run({ flags }) {
     if (flags['mqtt-port'] !== undefined && flags['mqtt-url'] !== undefined) {
@@ -63,13 +64,14 @@ function summary(served: Served): string {
     ['', `${http}/asyncapi.json`],
     ['Health', `${http}/healthz`],
   ];
+  const url = http === PROTOCOLS[DEFAULT_PROTOCOL]?.url ? '' : ` --url ${http}`;
   const tries = [
     `curl ${http}/users/123`,
-    `curl ${http}/users/123/posts?limit=2`,
+    `curl '${http}/users/123/posts?limit=2'`,
     `curl -N ${http}/chat`,
     `curl ${http}/chat --json '{"sender":"you","message":"Hello!"}'`,
-    'npx multi-api-sdk watch temperature',
-    `npx multi-api-sdk call reportTemperature '{"sensorId":"roof","celsius":21.5}' --wire`,
+    `npx multi-api-sdk watch temperature${url}`,
+    `npx multi-api-sdk call reportTemperature '{"sensorId":"roof","celsius":21.5}' --wire${url}`,
   ];
   return [
     `${paint('green', '●')} ${paint('bold', 'The Blog service is up.')} Ctrl-C ends it.`,

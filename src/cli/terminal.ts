@@ -34,7 +34,12 @@ export function endOnClosedPipe(): void {
  */
 export function onStopSignal(stop: () => void): () => void {
   let isStopping = false;
-  const listeners = ([['SIGINT', 130], ['SIGTERM', 143]] as const).map(([signal, code]) => {
+  const listeners = (
+    [
+      ['SIGINT', 130],
+      ['SIGTERM', 143],
+    ] as const
+  ).map(([signal, code]) => {
     const listener = () => {
       if (isStopping) process.exit(code);
       isStopping = true;

@@ -18,7 +18,13 @@ export const watchCommand = defineCommand({
     count: { type: 'number', value: '<n>', summary: 'ends after so many events', range: [1, Number.MAX_SAFE_INTEGER], short: 'n' },
     envelope: { type: 'boolean', summary: 'prints {"id","time","data"} instead of the payload alone' },
     'last-event-id': { type: 'string', value: '<id>', summary: 'resumes behind this event' },
-    'timeout-ms': { type: 'number', value: '<ms>', summary: 'how long the start may take, tries included', default: 5_000, range: [1, 2 ** 31 - 1] },
+    'timeout-ms': {
+      type: 'number',
+      value: '<ms>',
+      summary: 'how long the start may take, tries included',
+      default: 5_000,
+      range: [1, 2 ** 31 - 1],
+    },
   },
   notes: [
     `Events: ${Object.keys(blogContract.events).join(', ')} (onTemperature means temperature). Protocols: ${protocolNames('subscribe')}.`,
@@ -26,9 +32,9 @@ export const watchCommand = defineCommand({
     'Exit codes: 0 after --count events, Ctrl-C or SIGTERM; 1 for an API error, which is the last thing printed on standard error, as JSON; 2 for wrong usage.',
   ],
   examples: [
-    ['watch temperature', 'until Ctrl-C'],
-    ['watch message --count 1', 'one line of the chat'],
-    ['watch articlePublished --envelope | jq .id', 'with ids and times'],
+    ['multi-api-sdk watch temperature', 'until Ctrl-C'],
+    ['multi-api-sdk watch message --count 1', 'one line of the chat'],
+    ['multi-api-sdk watch articlePublished --envelope | jq .id', 'with ids and times'],
   ],
   async run({ flags, positionals: [typed] }) {
     if (typed === undefined) throw new UsageError('which event? multi-api-sdk watch <event>');
@@ -42,6 +48,7 @@ export const watchCommand = defineCommand({
     const stop = new AbortController();
     const forget = onStopSignal(() => stop.abort());
     let seen = 0;
+    if (process.stderr.isTTY) process.stderr.write(paint('dim', `connecting to ${url} …\n`));
     try {
       const listen = (client as unknown as Record<string, Listen>)[listenerOf(name)];
       await new Promise<void>((resolve, reject) => {
@@ -64,7 +71,7 @@ export const watchCommand = defineCommand({
       });
       return 0;
     } catch (error) {
-      return stop.signal.aborted ? 0 : printApiError(error, flags.json, url);
+      return stop.signal.aborted ? 0 : printApiError(error, flags.json);
     } finally {
       stop.abort();
       await client.close();
