@@ -17,31 +17,28 @@ export async function load({ port, request, connections, durationMs }: Load): Pr
   let done = 0;
   let stop = false;
   const sockets = await Promise.all(Array.from({ length: connections }, () => open(port)));
-  await Promise.all(
-    sockets.map(
-      (socket) =>
-        new Promise<void>((resolve, reject) => {
-          let pending = '';
-          socket.on('error', reject);
-          socket.on('data', (chunk: Buffer) => {
-            pending = pending === '' ? chunk.toString('latin1') : pending + chunk.toString('latin1');
-            const head = pending.indexOf('\r\n\r\n');
-            if (head === -1) return;
-            const length = Number(/content-length: (\d+)/i.exec(pending.slice(0, head))?.[1] ?? NaN);
-            if (Number.isNaN(length)) return reject(new Error(`a response without content-length: ${pending.slice(0, 200)}`));
-            if (pending.length < head + 4 + length) return;
-            if (!pending.startsWith('HTTP/1.1 2')) return reject(new Error(pending.slice(0, 300)));
-            pending = '';
-            done++;
-            if (stop) {
-              socket.destroy();
-              resolve();
-            } else socket.write(bytes);
-          });
-          socket.write(bytes);
-        }),
-    ).concat(new Promise((resolve) => setTimeout(() => resolve((stop = true) as never), durationMs))),
-  );
+  const timer = setTimeout(() => (stop = true), durationMs);
+  const drive = (socket: Socket) =>
+    new Promise<void>((resolve, reject) => {
+      let pending = '';
+      socket.on('error', reject);
+      socket.on('data', (chunk: Buffer) => {
+        pending += chunk.toString('latin1');
+        const head = pending.indexOf('\r\n\r\n');
+        if (head === -1) return;
+        const length = Number(/content-length: (\d+)/i.exec(pending)?.[1]);
+        if (Number.isNaN(length) || !pending.startsWith('HTTP/1.1 2')) return reject(new Error(`not a response to measure: ${pending.slice(0, 300)}`));
+        if (pending.length < head + 4 + length) return;
+        pending = '';
+        done++;
+        if (!stop) return void socket.write(bytes);
+        socket.destroy();
+        resolve();
+      });
+      socket.write(bytes);
+    });
+  await Promise.all(sockets.map(drive));
+  clearTimeout(timer);
   return (done * 1000) / durationMs;
 }
 

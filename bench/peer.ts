@@ -26,6 +26,7 @@ export async function startPeer(name: string, ...args: string[]): Promise<PeerPr
 /** In the child: tells the port, then answers questions about CPU. */
 export function servePeer(port: number): void {
   process.send?.(port);
+  process.on('SIGINT', () => process.exit(0));
   process.on('message', () => {
     const { user, system } = process.cpuUsage();
     process.send?.(user + system);
@@ -35,6 +36,7 @@ export function servePeer(port: number): void {
 function answer(child: ChildProcess): Promise<unknown> {
   return new Promise((resolve, reject) => {
     child.once('message', resolve);
-    child.once('exit', (code) => reject(new Error(`the peer ended with ${code}`)));
+    child.setMaxListeners(0);
+    child.once("exit", (code) => reject(new Error(`the peer ended with ${code}`)));
   });
 }

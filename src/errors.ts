@@ -79,9 +79,9 @@ export class ApiError extends Error {
   readonly code: ErrorCode;
   /** The message without the `[CODE]` prefix: what travels to a caller. */
   readonly reason: string;
-  readonly details?: JsonObject;
-  readonly retryAfterMs?: number;
-  readonly requestId?: string;
+  declare readonly details?: JsonObject;
+  declare readonly retryAfterMs?: number;
+  declare readonly requestId?: string;
   readonly remote: boolean;
   readonly sent: boolean;
 

@@ -97,33 +97,33 @@ export class NodeRequest implements HttpRequest {
       }
       const chunks: Buffer[] = [];
       let size = 0;
+      let isOver = false;
       const onData = (chunk: Buffer) => {
         size += chunk.length;
         if (size > maxBytes) return fail(tooLarge(maxBytes));
         chunks.push(chunk);
       };
+      // Listeners that will hear no more are left in place: taking them off costs more than the rest of a small body.
       const onEnd = () => {
-        release();
+        clearTimeout(timer);
+        isOver = true;
         try {
           resolve(convert(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, size)));
         } catch (error) {
           reject(error as Error);
         }
       };
-      const onCut = () => fail(new HttpError(400, 'the body was cut off'));
+      const onCut = () => isOver || fail(new HttpError(400, 'the body was cut off'));
       const timer = setTimeout(() => fail(new HttpError(408, `the body took longer than ${this.bodyTimeoutMs} ms`)), this.bodyTimeoutMs);
-      const release = () => {
-        clearTimeout(timer);
-        raw.off('data', onData).off('end', onEnd).off('close', onCut).off('error', onCut);
-      };
       const fail = (error: HttpError) => {
-        release();
+        clearTimeout(timer);
+        raw.off('data', onData).off('end', onEnd).off('close', onCut);
         // What follows stays in the socket until the answer has been sent.
         raw.pause();
         reject(error);
       };
       if (raw.destroyed && !raw.readableEnded) return onCut();
-      raw.on('data', onData).on('end', onEnd).on('close', onCut).on('error', onCut);
+      raw.on('data', onData).on('end', onEnd).on('close', onCut);
     });
   }
 }

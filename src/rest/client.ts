@@ -4,14 +4,13 @@ import type { Contract, Operation } from '../contract.js';
 import { ApiError } from '../errors.js';
 import { defineAdapter } from '../internal/guard.js';
 import { joinHeaders, timeoutHeader, type HeadersOption } from '../internal/headers.js';
-import { networkError } from '../internal/network-error.js';
+import type { FetchLike, FetchResponse, LightFetch } from '../http/fetch-like.js';
+import { networkError } from '../http/network-error.js';
 import { redact, type OnWire } from '../internal/wire-record.js';
 import type { Adapter, CallRequest, EventSink, SubscribeRequest, Transport } from '../transport.js';
 import { readEvents } from './event-reader.js';
 import { compileRequest, decodeError, EVENT_STREAM_TYPE, fillPath, JSON_TYPE, type RestRequest } from './wire.js';
 
-export type { FetchLike } from '../http/fetch-like.js';
-import type { FetchLike, ResponseLike } from '../http/fetch-like.js';
 
 /** Options of `rest`. */
 export interface RestOptions {
@@ -21,6 +20,11 @@ export interface RestOptions {
   readonly headers?: HeadersOption;
   /** Sees what really went over the wire, credentials redacted. */
   readonly onWire?: OnWire;
+  /**
+   * Tells the server the deadline in `x-timeout-ms`.
+   * @default true, but false in a page of another origin, where the header would need the API's leave (CORS)
+   */
+  readonly sendDeadline?: boolean;
   /** Carries the requests. @default on Node one over undici's dispatcher, elsewhere the platform's */
   readonly fetch?: FetchLike;
 }
@@ -37,9 +41,10 @@ export function rest(options: RestOptions): Adapter {
 class RestTransport implements Transport {
   readonly name = 'rest';
   readonly #requests = new Map<string, (input: unknown) => RestRequest>();
-  readonly #carrier: { readonly fetch: FetchLike; readonly close: () => Promise<void> };
+  readonly #carrier: LightFetch;
   readonly #fetch: ReturnType<typeof createFetch>;
   readonly #streams = new Set<AbortController>();
+  readonly #sendDeadline: boolean;
 
   constructor(
     readonly contract: Contract,
@@ -47,6 +52,7 @@ class RestTransport implements Transport {
     private readonly options: RestOptions,
   ) {
     for (const operation of Object.values(contract.operations)) this.#requests.set(operation.name, compileRequest(operation));
+    this.#sendDeadline = options.sendDeadline ?? isSameOrigin(base);
     this.#carrier = options.fetch ? { fetch: options.fetch, close: async () => {} } : createLightFetch();
     this.#fetch = createFetch({ fetch: this.#carrier.fetch as unknown as typeof fetch });
   }
@@ -58,7 +64,7 @@ class RestTransport implements Transport {
     const { method, target, body } = encode(request.input);
     const headers = await this.#headers(request, JSON_TYPE, body);
     this.#onWire('out', `${method} ${target}`, Object.entries(headers), body);
-    let response: ResponseLike & { readonly _data?: unknown };
+    let response: FetchResponse & { readonly _data?: unknown };
     try {
       response = (await this.#fetch.raw(this.base + target, {
         method,
@@ -69,12 +75,12 @@ class RestTransport implements Transport {
         redirect: 'manual',
         responseType: 'text',
         ignoreResponseError: true,
-      })) as unknown as ResponseLike;
+      })) as unknown as FetchResponse;
     } catch (error) {
       throw networkError(error, this.base, signal);
     }
     const text = typeof response._data === 'string' ? response._data : '';
-    this.#onWire('in', `${response.status} ${response.statusText}`.trim(), response.headers, text);
+    this.#onWire('in', `${response.status} ${response.statusText}`.trim(), response.headers.entries(), text);
     return decodeOutput(operation, response, text);
   }
 
@@ -109,14 +115,14 @@ class RestTransport implements Transport {
     await this.#carrier.close();
   }
 
-  async #openStream(target: string, headers: Record<string, string>, signal: AbortSignal): Promise<ResponseLike> {
-    let response: ResponseLike;
+  async #openStream(target: string, headers: Record<string, string>, signal: AbortSignal): Promise<FetchResponse> {
+    let response: FetchResponse;
     try {
       response = await this.#carrier.fetch(this.base + target, { method: 'GET', headers, signal, redirect: 'manual' });
     } catch (error) {
       throw networkError(error, this.base, signal);
     }
-    this.#onWire('in', `${response.status} ${response.statusText}`.trim(), response.headers, undefined);
+    this.#onWire('in', `${response.status} ${response.statusText}`.trim(), response.headers.entries(), undefined);
     const type = response.headers.get('content-type') ?? 'nothing';
     if (response.status === 200 && type.startsWith(EVENT_STREAM_TYPE)) return response;
     const text = await response.text().catch(() => '');
@@ -128,7 +134,7 @@ class RestTransport implements Transport {
     const joined = joinHeaders(this.options.headers, request.headers);
     const headers: Record<string, string> = { accept, ...(joined instanceof Promise ? await joined : joined) };
     if (body !== undefined) headers['content-type'] = JSON_TYPE;
-    if ('deadline' in request && request.deadline !== undefined) headers['x-timeout-ms'] = timeoutHeader(request.deadline);
+    if (this.#sendDeadline && 'deadline' in request && request.deadline !== undefined) headers['x-timeout-ms'] = timeoutHeader(request.deadline);
     return headers;
   }
 
@@ -137,7 +143,7 @@ class RestTransport implements Transport {
   }
 }
 
-function decodeOutput(operation: Operation, response: ResponseLike, text: string): unknown {
+function decodeOutput(operation: Operation, response: FetchResponse, text: string): unknown {
   if (!response.ok) throw decodeError({ status: response.status, text, header: (name) => response.headers.get(name) });
   if (!operation.output || text === '') return undefined;
   try {
@@ -151,11 +157,22 @@ function decodeOutput(operation: Operation, response: ResponseLike, text: string
 
 /** The url without a slash at its end. Throws a `TypeError` that says what is wrong with it. */
 function baseUrl(url: string): string {
-  const relativeTo = (globalThis as { readonly location?: { readonly href: string } }).location?.href;
+  const relativeTo = page()?.href;
   if (!URL.canParse(url, relativeTo)) throw new TypeError(`rest: '${url}' is not a URL: write it like 'http://localhost:4000'`);
   const { protocol, origin, pathname, search, hash, username } = new URL(url, relativeTo);
   if (protocol !== 'http:' && protocol !== 'https:') throw new TypeError(`rest: '${url}' must begin with http:// or https://`);
   if (search !== '' || hash !== '') throw new TypeError(`rest: '${url}' must have no query and no fragment`);
   if (username !== '') throw new TypeError("rest: put credentials into the option 'headers', not into the url");
   return origin + pathname.replace(/\/+$/, '');
+}
+
+/** Outside of a browser every origin is the same. */
+function isSameOrigin(base: string): boolean {
+  const { origin } = page() ?? {};
+  return origin === undefined || new URL(base).origin === origin;
+}
+
+/** The page or worker in a browser. */
+function page(): { readonly href: string; readonly origin: string } | undefined {
+  return (globalThis as { readonly location?: { readonly href: string; readonly origin: string } }).location;
 }

@@ -1,8 +1,8 @@
 import type { EventDefinition } from '../contract.js';
 import { ApiError } from '../errors.js';
-import type { ResponseLike } from '../http/fetch-like.js';
+import type { FetchResponse } from '../http/fetch-like.js';
 import { SseDecoder, type SseEvent } from '../http/sse.js';
-import { networkError } from '../internal/network-error.js';
+import { networkError } from '../http/network-error.js';
 import type { EventSink } from '../transport.js';
 import { decodeErrorBody } from './wire.js';
 
@@ -19,7 +19,7 @@ export interface EventReading {
 let received = 0;
 
 /** Reads a stream of server-sent events into a sink until it ends, the sink's event stream ends, or the signal aborts. */
-export async function readEvents(response: ResponseLike, { event, sink, signal, onChunk }: EventReading): Promise<void> {
+export async function readEvents(response: FetchResponse, { event, sink, signal, onChunk }: EventReading): Promise<void> {
   const reader = (response.body as ReadableStream<Uint8Array>).getReader();
   const cancel = () => void reader.cancel().catch(() => {});
   const text = new TextDecoder();
@@ -43,7 +43,7 @@ export async function readEvents(response: ResponseLike, { event, sink, signal, 
         clearTimeout(silence);
         silence = setTimeout(onSilence, SILENCE_MS);
       }
-      for (const message of decoder.feed(chunk)) if (!deliver(message, event, sink)) return;
+      for (const message of decoder.push(chunk)) if (!deliver(message, event, sink)) return;
     }
   } catch (error) {
     if (!signal.aborted) sink.end(networkError(error, `the event stream of ${event.channel}`, signal));

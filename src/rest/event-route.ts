@@ -1,7 +1,7 @@
 import type { EventDefinition } from '../contract.js';
 import { ApiError } from '../errors.js';
 import { peerOf, type HttpRequest, type HttpResponse, type HttpWriter } from '../http/message.js';
-import { encodeSse } from '../http/sse.js';
+import { encodeSse, encodeSseComment } from '../http/sse.js';
 import { Lifetime } from '../internal/deadline.js';
 import { acceptHeaders } from '../internal/serve-call.js';
 import type { EventMessage, EventSink, Transport } from '../transport.js';
@@ -16,7 +16,7 @@ export interface EventRouteOptions {
 
 type EventRoute = (request: HttpRequest, params: Readonly<Record<string, string>>) => Promise<HttpResponse>;
 
-const HEARTBEAT = ': \n\n';
+const HEARTBEAT = encodeSseComment();
 
 /** Serves an event as server-sent events. Source: https://html.spec.whatwg.org/multipage/server-sent-events.html */
 export function createEventRoute(transport: Transport, event: EventDefinition, options: EventRouteOptions): EventRoute {
@@ -115,6 +115,9 @@ class Stream implements EventSink {
   }
 }
 
+/** An id with a line end is no id of ours, and cannot stand in a stream. */
+const UNFIT = /[\r\n\0]/;
+
 /** Encodes each event once, not once per subscriber: a hub hands the same message to all of them in a row. */
 function encodeOnce(event: EventDefinition): (message: EventMessage) => string {
   let last: EventMessage | undefined;
@@ -122,7 +125,7 @@ function encodeOnce(event: EventDefinition): (message: EventMessage) => string {
   return (message) => {
     if (message !== last) {
       last = message;
-      text = encodeSse({ id: message.id, event: event.type, data: JSON.stringify(message.data), fields: { time: message.time } });
+      text = encodeSse({ id: UNFIT.test(message.id) ? '' : message.id, event: event.type, data: JSON.stringify(message.data), fields: { time: message.time } });
     }
     return text;
   };

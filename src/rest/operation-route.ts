@@ -146,8 +146,8 @@ function compileNextPage(
     const limit = values['limit'] ?? defaultLimit;
     const items = output as readonly Readonly<Record<string, unknown>>[];
     if (typeof limit !== 'number' || items.length < limit || items.length === 0) return undefined;
-    const rest = Object.fromEntries(Object.entries(values).filter(([name]) => !binding.params.includes(name)));
-    const next = writeQuery({ ...rest, after: items.at(-1)?.[key], limit });
+    const rest = Object.entries(values).filter(([name]) => !binding.params.includes(name) && name !== 'after' && name !== 'limit');
+    const next = writeQuery({ after: items.at(-1)?.[key], limit, ...Object.fromEntries(rest) });
     const fields = new URLSearchParams(query).get('fields');
     return `<${basePath}${fillPath(binding, values)}${next}${fields === null ? '' : `&fields=${encodeURIComponent(fields)}`}>; rel="next"`;
   };

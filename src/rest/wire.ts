@@ -1,7 +1,7 @@
 import type { Operation } from '../contract.js';
 import { ApiError, isErrorCode, type ErrorBody, type JsonObject } from '../errors.js';
 import type { HttpBinding } from '../internal/http-binding.js';
-import { writeQuery } from '../internal/query-text.js';
+import { encodeText, writeQuery } from '../internal/query-text.js';
 import { codeOf } from './status.js';
 
 export const JSON_TYPE = 'application/json';
@@ -49,11 +49,7 @@ function pathSegment(name: string, value: unknown): string {
   if (text === '' || text === '.' || text === '..') {
     throw new ApiError('INVALID_ARGUMENT', `${name}: '${text}' cannot stand in a path`, { sent: false });
   }
-  try {
-    return encodeURIComponent(text);
-  } catch {
-    throw new ApiError('INVALID_ARGUMENT', `${name}: half of a surrogate pair cannot stand in a path`, { sent: false });
-  }
+  return encodeText(value, name);
 }
 
 /** An error as a problem document. Source: https://www.rfc-editor.org/rfc/rfc9457 */

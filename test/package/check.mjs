@@ -1,0 +1,137 @@
+// Packs the package, installs the tarball in an empty project as a user does, then compiles, runs and bundles against it.
+// Needs `npm run build` before; npm's cache or a registry for zod and Node's types.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+const installed = (name) => createRequire(import.meta.url)(`${name}/package.json`).version;
+const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
+
+/** Packages that no program loads by importing the root. Peers of later protocols are listed, so that none slips in. */
+const NOT_IN_ROOT = /^(node:|#|undici|ofetch|graphql|ws$|isomorphic-ws|@grpc|soap|mqtt|aedes)/;
+
+const folder = mkdtempSync(join(tmpdir(), 'multi-api-sdk-'));
+try {
+  cpSync(join(root, 'test/package/fixture'), folder, { recursive: true });
+  const [{ filename, files, size }] = JSON.parse(run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], root));
+
+  step(`tarball: ${files.length} files, ${(size / 1024).toFixed(0)} kB`, () => {
+    const strange = files
+      .map(({ path }) => path)
+      .filter((path) => !/^(dist|specs)\/|^(package\.json|README\.md|LICENSE|CHANGELOG\.md)$/.test(path));
+    assert.deepEqual(strange, [], 'files that nobody needs');
+    for (const path of ['LICENSE', 'CHANGELOG.md'])
+      assert.ok(
+        files.some((file) => file.path === path),
+        `${path} is packed`,
+      );
+    const modes = files.filter(({ path }) => Object.values(manifest.bin).includes(path));
+    assert.deepEqual(
+      modes.map(({ mode }) => mode & 0o111),
+      modes.map(() => 0o111),
+      'commands are executable',
+    );
+  });
+
+  step('installs, and zod comes as a peer', () => {
+    npmInstall(`./${filename}`, `@types/node@${installed('@types/node')}`);
+    const { version } = JSON.parse(readFileSync(join(folder, 'node_modules/zod/package.json'), 'utf8'));
+    assert.match(version, /^4\./);
+  });
+
+  for (const [module, moduleResolution] of [
+    ['nodenext', 'nodenext'],
+    ['esnext', 'bundler'],
+  ]) {
+    step(`compiles with moduleResolution ${moduleResolution}`, () => {
+      compile({ module, moduleResolution, types: ['node'] }, 'everything.ts');
+      compile({ module, moduleResolution, types: [] }, 'browser.ts');
+    });
+  }
+
+  step('runs', () => run(process.execPath, ['run.mjs']));
+
+  step('has a command that starts', () => run('npx', ['--no-install', 'multi-api-sdk', '--help']));
+
+  const bundled = await build({ ...bundle('browser.ts'), platform: 'browser', conditions: ['browser'] });
+  step('bundles for a browser, without undici and Node', () => {
+    const inputs = Object.keys(bundled.metafile.inputs).join('\n');
+    assert.doesNotMatch(inputs, /node_modules\/undici|light-fetch|\(disabled\)/);
+    assert.match(inputs, /platform-fetch/);
+    console.log(`  ${(bundled.outputFiles[0].contents.length / 1024).toFixed(1)} kB minified`);
+  });
+
+  const graph = await build({ ...bundle('node_modules/multi-api-sdk/dist/index.js'), platform: 'node', packages: 'external' });
+  step('loads no protocol library with the root', () => {
+    const externals = Object.values(graph.metafile.inputs).flatMap(({ imports }) => imports.filter((i) => i.external).map((i) => i.path));
+    assert.deepEqual(
+      externals.filter((path) => NOT_IN_ROOT.test(path)),
+      [],
+    );
+    assert.deepEqual(
+      [...new Set(externals)].filter((path) => !/^(zod\/|eventemitter3$)/.test(path)),
+      [],
+    );
+  });
+
+  // Run, not compiled: declarations name types of the zod they were built with (`ZodMiniInt` came with 4.5).
+  step('runs with the oldest zod it says it takes', () => {
+    npmInstall(`zod@${manifest.peerDependencies.zod.replace('^', '')}`);
+    run(process.execPath, ['run.mjs']);
+  });
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+
+function step(name, check) {
+  console.log(`- ${name}`);
+  check();
+}
+
+/** Runs a program in the fixture; its output is shown where it fails. */
+function run(file, args, cwd = folder) {
+  try {
+    return execFileSync(file, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+  } catch (error) {
+    throw new Error(`${file} ${args.join(' ')} failed:\n${error.stdout ?? ''}${error.stderr ?? ''}`, { cause: error });
+  }
+}
+
+function npmInstall(...packages) {
+  run('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund', '--ignore-scripts', ...packages]);
+}
+
+/** Compiles one file as strictly as a user may, our declarations included. */
+function compile(options, file) {
+  const compilerOptions = {
+    target: 'es2022',
+    lib: ['es2023', 'dom', 'dom.iterable', 'esnext.disposable'],
+    strict: true,
+    exactOptionalPropertyTypes: true,
+    skipLibCheck: false,
+    noEmit: true,
+    ...options,
+  };
+  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: [file] }));
+  run(process.execPath, [tsc, '-p', '.']);
+}
+
+function bundle(entry) {
+  return {
+    absWorkingDir: folder,
+    entryPoints: [entry],
+    bundle: true,
+    format: 'esm',
+    minify: true,
+    write: false,
+    metafile: true,
+    logLevel: 'error',
+  };
+}

@@ -1,0 +1,138 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import ts from 'typescript';
+import { describe, expect, it } from 'vitest';
+import tsup from '../tsup.config.js';
+import typedoc from '../typedoc.json' with { type: 'json' };
+import { exportedSources, manifest, sourceOf } from '../scripts/entries.js';
+import { importsOf, loadedBy, ROOT, sourceFiles } from './support/source-graph.js';
+
+const PROTOCOLS = ['rest', 'graphql', 'websocket', 'webhook', 'soap', 'grpc', 'mqtt'];
+const NOUNS = ['client.ts', 'server.ts', 'wire.ts', 'status.ts', 'schema.ts'];
+const CORE_FOLDERS = ['internal', 'blog', 'compose', 'conformance'];
+const MAX_LINES = 400;
+
+/** What users of these entries may run in a browser, and the packages that they may load there. */
+const BROWSER_ENTRIES: Readonly<Record<string, readonly string[]>> = {
+  'src/index.ts': ['eventemitter3'],
+  'src/blog/index.ts': ['eventemitter3'],
+  'src/compose/index.ts': ['eventemitter3'],
+  'src/rest/client.ts': ['eventemitter3', 'ofetch'],
+};
+
+type Layer = 'core' | 'http' | 'top' | (string & {});
+
+/** Which ring a file is in: the core, what HTTP protocols share, one protocol, or what puts all together. */
+function layerOf(file: string): Layer {
+  const [, folder = '', ...rest] = file.split('/');
+  if (file === 'src/serve.ts' || folder === 'cli') return 'top';
+  if (rest.length === 0 || CORE_FOLDERS.includes(folder)) return 'core';
+  if (folder === 'http' || PROTOCOLS.includes(folder)) return folder;
+  throw new Error(`${file}: no ring is known for the folder ${folder}; give it one in test/rules.test.ts and ARCHITECTURE.md`);
+}
+
+function mayKnow(from: Layer, to: Layer): boolean {
+  return from === 'top' || from === to || to === 'core' || (to === 'http' && PROTOCOLS.includes(from));
+}
+
+const files = sourceFiles('src');
+
+describe('dependencies point inwards', () => {
+  it.each(files)('%s', (file) => {
+    const outward = importsOf(file)
+      .filter(({ target, local }) => local && !mayKnow(layerOf(file), layerOf(target)))
+      .map(({ target }) => `${file} (${layerOf(file)}) imports ${target} (${layerOf(target)})`);
+    expect(outward).toEqual([]);
+  });
+});
+
+describe('files', () => {
+  it.each(PROTOCOLS.filter((name) => existsSync(join(ROOT, 'src', name))))('src/%s has the five nouns', (name) => {
+    expect(NOUNS.filter((noun) => !existsSync(join(ROOT, 'src', name, noun)))).toEqual([]);
+  });
+
+  it(`none in src is over ${MAX_LINES} lines, unless it was generated`, () => {
+    const lines = (file: string) => readFileSync(join(ROOT, file), 'utf8').trimEnd().split('\n').length;
+    expect(files.filter((file) => !file.includes('/generated/') && lines(file) > MAX_LINES)).toEqual([]);
+  });
+});
+
+describe('what an entry loads', () => {
+  const inBrowser = Object.fromEntries(
+    Object.entries(manifest.imports).map(([name, conditions]) => [name, sourceOf(conditions['browser'] ?? '') ?? '']),
+  );
+
+  it.each(Object.entries(BROWSER_ENTRIES).filter(([entry]) => existsSync(join(ROOT, entry))))(
+    '%s loads no node: module and no library beside zod and %j',
+    (entry, packages) => {
+      const { modules } = loadedBy(entry, inBrowser);
+      expect(modules.filter((name) => !/^zod(\/|$)/.test(name) && !packages.includes(name))).toEqual([]);
+    },
+  );
+});
+
+describe('the package', () => {
+  it('has a lock file without download addresses, so that any registry will do', () => {
+    const lock = readFileSync(join(ROOT, 'package-lock.json'), 'utf8');
+    expect(lock.match(/"resolved": .*|https?:\/\/[^"]*\.tgz/g) ?? []).toEqual([]);
+  });
+
+  it('has a lock file that lists every platform of an optional dependency, or npm ci refuses it elsewhere', () => {
+    const lock = JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8')) as {
+      packages: Record<string, { optionalDependencies?: Record<string, string> }>;
+    };
+    const optional = Object.entries(lock.packages).flatMap(([path, entry]) =>
+      Object.keys(entry.optionalDependencies ?? {}).map((name) => ({ path, name })),
+    );
+    const found = ({ path, name }: { path: string; name: string }) =>
+      `${path}/node_modules/${name}` in lock.packages || `node_modules/${name}` in lock.packages;
+    expect(optional.filter((dependency) => !found(dependency))).toEqual([]);
+  });
+
+  it('installs without running scripts', () => {
+    const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { scripts: Record<string, string> };
+    expect(Object.keys(scripts).filter((name) => /^(pre|post)?(install|prepare)$/.test(name))).toEqual([]);
+  });
+
+  it('builds every file that exports, imports and bin name', () => {
+    const targets = [
+      ...Object.entries(manifest.exports).flatMap(([name, target]) => (typeof target === 'string' ? [] : [[name, target['default']]])),
+      ...Object.entries(manifest.imports).flatMap(([name, conditions]) => Object.values(conditions).map((target) => [name, target])),
+      ...Object.entries(manifest.bin),
+    ] as [string, string][];
+    const { entry } = tsup as { entry: Record<string, string> };
+    expect(targets.filter(([, target]) => !Object.values(entry).includes(sourceOf(target) ?? ''))).toEqual([]);
+    expect(Object.values(entry).filter((source) => !existsSync(join(ROOT, source)))).toEqual([]);
+  });
+
+  it.each(Object.entries(manifest.exports).filter(([, target]) => typeof target !== 'string'))(
+    'types of %s lie beside its code',
+    (_, target) => {
+      const conditions = target as Record<string, string>;
+      expect(Object.keys(conditions)).toEqual(['types', 'default']);
+      expect(conditions['types']).toBe(conditions['default']?.replace(/\.js$/, '.d.ts'));
+    },
+  );
+
+  it.each(Object.entries(exportedSources()))('%s is %s for tsc and tsx too', (name, source) => {
+    const { options } = ts.parseJsonConfigFileContent(ts.readConfigFile(join(ROOT, 'tsconfig.json'), ts.sys.readFile).config, ts.sys, ROOT);
+    const [, best] = Object.entries(options.paths ?? {})
+      .map(([pattern, targets]) => [matchOf(pattern, name), targets[0] ?? ''] as const)
+      .filter(([match]) => match !== undefined)
+      .sort(([a], [b]) => (a?.length ?? 0) - (b?.length ?? 0))
+      .map(([match, target]) => [match, target.replace('*', match ?? '')] as const)
+      .at(0) ?? [undefined, undefined];
+    expect(best).toBe(`./${source}`);
+  });
+
+  it('documents every export', () => {
+    expect([...typedoc.entryPoints].sort()).toEqual(Object.values(exportedSources()).sort());
+  });
+});
+
+/** What `*` stands for where `pattern` fits `name`: empty for a pattern without one. */
+function matchOf(pattern: string, name: string): string | undefined {
+  const [start = '', end] = pattern.split('*');
+  if (end === undefined) return pattern === name ? '' : undefined;
+  return name.startsWith(start) && name.endsWith(end) ? name.slice(start.length, name.length - end.length) : undefined;
+}

@@ -1,0 +1,26 @@
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vitest/config';
+import { exportedSources, manifest, sourceOf } from './scripts/entries.js';
+
+const file = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+
+// The names that users import are tested on the sources, as in tsconfig's `paths`; exact, so that `multi-api-sdk` does not swallow `multi-api-sdk/rest`.
+const exact = (name: string, source: string) => ({ find: new RegExp(`^${name.replace(/[/#-]/g, '\\$&')}$`), replacement: file(source) });
+
+export default defineConfig({
+  resolve: {
+    alias: [
+      ...Object.entries(exportedSources()).map(([name, source]) => exact(name, source)),
+      ...Object.entries(manifest.imports).map(([name, conditions]) => exact(name, sourceOf(conditions['node'] ?? '') ?? '')),
+    ],
+  },
+  test: {
+    include: ['test/**/*.test.ts'],
+    // A test that leaves a rejected promise or throws in a callback fails the run.
+    dangerouslyIgnoreUnhandledErrors: false,
+    restoreMocks: true,
+    unstubGlobals: true,
+    testTimeout: 20_000,
+    hookTimeout: 20_000,
+  },
+});
