@@ -16,9 +16,9 @@ const NO_HEADERS: Headers = Object.freeze({});
  * Makes the client of a contract over a transport: an adapter such as `rest({ url })`, a service of this process, or any `Transport`.
  * Every failed call rejects with an `ApiError`.
  */
-export function createClient<V extends string>(options: ClientOptions & { readonly transport: Adapter<V> | Transport }): 'call' | 'subscribe' extends V
-  ? BlogClient
-  : Client<typeof blogContract, V>;
+export function createClient<V extends string>(
+  options: ClientOptions & { readonly transport: Adapter<V> | Transport },
+): 'call' | 'subscribe' extends V ? BlogClient : Client<typeof blogContract, V>;
 export function createClient<C extends Contract, V extends string>(
   options: ClientOptions & { readonly contract: C; readonly transport: Adapter<V> | Transport },
 ): Client<C, V>;
@@ -45,7 +45,8 @@ class ContractClient {
   members(): Record<string | symbol, unknown> {
     const members: Record<string | symbol, unknown> = {};
     for (const operation of Object.values(this.contract.operations)) members[operation.name] = this.#method(operation);
-    for (const event of Object.values(this.contract.events)) members[`on${event.name.charAt(0).toUpperCase()}${event.name.slice(1)}`] = this.#listen(event);
+    for (const event of Object.values(this.contract.events))
+      members[`on${event.name.charAt(0).toUpperCase()}${event.name.slice(1)}`] = this.#listen(event);
     const close = () => (this.#closing ??= this.#close());
     Object.defineProperty(members, 'close', { value: close });
     // Node 20 lacks the symbol in places.
@@ -90,7 +91,10 @@ class ContractClient {
 
   #begin(timeoutMs: number = this.options.timeoutMs ?? DEFAULT_TIMEOUT_MS, signal?: AbortSignal): Lifetime {
     if (this.#closing) throw closed();
-    if (!(timeoutMs > 0)) throw new ApiError('INVALID_ARGUMENT', `timeoutMs must be a positive number of milliseconds, not ${String(timeoutMs)}`, { sent: false });
+    if (!(timeoutMs > 0))
+      throw new ApiError('INVALID_ARGUMENT', `timeoutMs must be a positive number of milliseconds, not ${String(timeoutMs)}`, {
+        sent: false,
+      });
     const lifetime = new Lifetime(timeoutMs === Infinity ? undefined : Date.now() + timeoutMs, signal);
     this.#lifetimes.add(lifetime);
     return lifetime;

@@ -127,7 +127,9 @@ export class ContractService implements Transport {
   async #handle(operation: Operation, input: unknown, context: unknown, request: CallRequest, requestId: string): Promise<unknown> {
     const handler = this.handlers[operation.name] as AnyHandler;
     const output = await handler(input, new ServiceCall(context, request, requestId, this.publish));
-    const checked = checkOutput(this.#checks.of(operation).output, output, (issues) => breach(`the output of ${operation.name} breaks the contract`, issues));
+    const checked = checkOutput(this.#checks.of(operation).output, output, (issues) =>
+      breach(`the output of ${operation.name} breaks the contract`, issues),
+    );
     const result = checked instanceof Promise ? await checked : checked;
     for (const event of this.#writes.get(operation.name) ?? []) void this.#publishWritten(event, result);
     return result;
@@ -166,7 +168,11 @@ export class ContractService implements Transport {
 
   #report(report: ErrorReport): void {
     if (this.options.onError) this.options.onError(report);
-    else console.error(`${this.contract.name}: ${report.member} failed${report.requestId ? ` (request ${report.requestId})` : ''}:`, report.error);
+    else
+      console.error(
+        `${this.contract.name}: ${report.member} failed${report.requestId ? ` (request ${report.requestId})` : ''}:`,
+        report.error,
+      );
   }
 }
 
@@ -211,7 +217,8 @@ function checkSubscription(event: EventDefinition, { params, lastEventId }: Subs
     const known = event.params.length > 0 ? `its parameters are ${event.params.join(', ')}` : 'it has none';
     throw new ApiError('INVALID_ARGUMENT', `${event.name}: '${stray}' is no parameter of the channel ${event.channel}: ${known}`);
   }
-  if (lastEventId !== undefined && lastEventId.length > MAX_EVENT_ID) throw new ApiError('INVALID_ARGUMENT', `${event.name}: the last event id is too long`);
+  if (lastEventId !== undefined && lastEventId.length > MAX_EVENT_ID)
+    throw new ApiError('INVALID_ARGUMENT', `${event.name}: the last event id is too long`);
 }
 
 function unknownMember(kind: string, name: string): never {

@@ -122,10 +122,13 @@ export function onAbort(signal: AbortSignal, listener: () => void): () => void {
 /** Waits; rejects with the signal's reason when it aborts first. */
 export function delay(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => {
-      stop();
-      resolve();
-    }, Math.min(ms, MAX_TIMER_MS));
+    const timer = setTimeout(
+      () => {
+        stop();
+        resolve();
+      },
+      Math.min(ms, MAX_TIMER_MS),
+    );
     const stop = onAbort(signal, () => {
       clearTimeout(timer);
       reject(signal.reason as Error);

@@ -45,7 +45,9 @@ export function guard(inner: Transport, breach: ErrorCode): Transport {
       const value = checked instanceof Promise ? await checked : checked;
       // Unknown members were dropped and defaults filled in, so the request is made anew only where a schema could do that.
       const result = await inner.call(input ? withInput(request, value) : request);
-      return checkOutput(output, result, (issues) => issuesError(breach, `${request.operation.name}: the reply breaks the contract`, issues));
+      return checkOutput(output, result, (issues) =>
+        issuesError(breach, `${request.operation.name}: the reply breaks the contract`, issues),
+      );
     },
     async subscribe(request, sink) {
       await inner.subscribe(request, checkedSink(checks.ofEvent(request.event), request, sink));
@@ -139,9 +141,11 @@ function checkedSink(check: Check, request: SubscribeRequest, sink: EventSink): 
       const checked = last ? last.then(() => check(message.data)) : check(message.data);
       if (!(checked instanceof Promise)) return take(message, checked);
       const mine = checked.then((result) => take(message, result));
-      const settled = mine.catch(() => {}).then(() => {
-        if (last === settled) last = undefined;
-      });
+      const settled = mine
+        .catch(() => {})
+        .then(() => {
+          if (last === settled) last = undefined;
+        });
       last = settled;
       return mine;
     },

@@ -11,7 +11,6 @@ import type { Adapter, CallRequest, EventSink, SubscribeRequest, Transport } fro
 import { readEvents } from './event-reader.js';
 import { compileRequest, decodeError, EVENT_STREAM_TYPE, fillPath, JSON_TYPE, type RestRequest } from './wire.js';
 
-
 /** Options of `rest`. */
 export interface RestOptions {
   /** Where the API is: `http://localhost:4000`, or `https://example.com/api/v2`. */
@@ -103,7 +102,12 @@ class RestTransport implements Transport {
     };
     try {
       const response = await this.#openStream(target, headers, controller.signal);
-      void readEvents(response, { event, sink, signal: controller.signal, onChunk: (text) => this.#onWire('in', 'event stream', [], text) }).finally(release);
+      void readEvents(response, {
+        event,
+        sink,
+        signal: controller.signal,
+        onChunk: (text) => this.#onWire('in', 'event stream', [], text),
+      }).finally(release);
     } catch (error) {
       release();
       throw error;
@@ -127,14 +131,17 @@ class RestTransport implements Transport {
     if (response.status === 200 && type.startsWith(EVENT_STREAM_TYPE)) return response;
     const text = await response.text().catch(() => '');
     if (response.status !== 200) throw decodeError({ status: response.status, text, header: (name) => response.headers.get(name) });
-    throw new ApiError('DATA_LOSS', `GET ${target}: the server answered ${type}, not ${EVENT_STREAM_TYPE}: is the url right?`, { remote: true });
+    throw new ApiError('DATA_LOSS', `GET ${target}: the server answered ${type}, not ${EVENT_STREAM_TYPE}: is the url right?`, {
+      remote: true,
+    });
   }
 
   async #headers(request: CallRequest | SubscribeRequest, accept: string, body: string | undefined): Promise<Record<string, string>> {
     const joined = joinHeaders(this.options.headers, request.headers);
     const headers: Record<string, string> = { accept, ...(joined instanceof Promise ? await joined : joined) };
     if (body !== undefined) headers['content-type'] = JSON_TYPE;
-    if (this.#sendDeadline && 'deadline' in request && request.deadline !== undefined) headers['x-timeout-ms'] = timeoutHeader(request.deadline);
+    if (this.#sendDeadline && 'deadline' in request && request.deadline !== undefined)
+      headers['x-timeout-ms'] = timeoutHeader(request.deadline);
     return headers;
   }
 

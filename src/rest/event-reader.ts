@@ -35,7 +35,10 @@ export async function readEvents(response: FetchResponse, { event, sink, signal,
     for (;;) {
       const { done, value } = await reader.read();
       if (signal.aborted) return;
-      if (done) return sink.end(new ApiError('UNAVAILABLE', silent ? 'the server has fallen silent' : 'the server closed the stream', { remote: true }));
+      if (done)
+        return sink.end(
+          new ApiError('UNAVAILABLE', silent ? 'the server has fallen silent' : 'the server closed the stream', { remote: true }),
+        );
       const chunk = text.decode(value, { stream: true });
       onChunk(chunk);
       // Servers not written here may send no heartbeats: silence counts only after the first one.

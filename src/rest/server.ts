@@ -37,10 +37,12 @@ type Answer = (request: HttpRequest, params: Readonly<Record<string, string>>) =
 export function restHandler(transport: Transport, options: RestHandlerOptions = {}): HttpHandler {
   const { contract } = transport;
   const { basePath = '', maxBodyBytes = 1_048_576 } = options;
-  if (basePath !== '' && !/^(\/[A-Za-z0-9\-._~]+)+$/.test(basePath)) throw new TypeError(`restHandler: basePath '${basePath}' must look like '/api/v2'`);
+  if (basePath !== '' && !/^(\/[A-Za-z0-9\-._~]+)+$/.test(basePath))
+    throw new TypeError(`restHandler: basePath '${basePath}' must look like '/api/v2'`);
   const routes: (readonly [Route, Answer])[] = [];
   for (const operation of Object.values(contract.operations)) {
-    for (const binding of operation.http) routes.push([binding, answerCall(transport, compileOperation(contract, operation, binding, basePath), maxBodyBytes)]);
+    for (const binding of operation.http)
+      routes.push([binding, answerCall(transport, compileOperation(contract, operation, binding, basePath), maxBodyBytes)]);
   }
   for (const event of Object.values(contract.events)) routes.push([channelRoute(event), createEventRoute(transport, event, options)]);
   routes.push([documentRoute('openapi.json'), answerDocument(() => openApi(contract))]);
