@@ -69,7 +69,7 @@ export async function serve(transport: Transport, options: ServeOptions = {}): P
   let closing: Promise<void> | undefined;
   return {
     http: http.url,
-    ...Object.assign({}, ...started.map(({ addresses }) => addresses)),
+    ...started.reduce((all, { addresses }) => ({ ...all, ...addresses }), {}),
     close: () => (closing ??= closeAll()),
   };
 }

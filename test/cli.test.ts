@@ -1,6 +1,6 @@
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer, type AddressInfo } from 'node:net';
+import { connect, createServer, type AddressInfo } from 'node:net';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
@@ -47,6 +47,17 @@ async function stop(child: ChildProcessWithoutNullStreams, signal: NodeJS.Signal
   const closed = once(child, 'close') as Promise<[number | null]>;
   child.kill(signal);
   return (await closed)[0];
+}
+
+/** Resolves once nobody accepts connections there. */
+async function refused(url: string): Promise<void> {
+  const isAccepted = (): Promise<boolean> =>
+    new Promise((resolve) => {
+      const socket = connect(Number(new URL(url).port), '127.0.0.1');
+      socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
+      socket.once('connect', () => socket.destroy());
+    });
+  while (await isAccepted());
 }
 
 /** Starts `serve` on a free port. */
@@ -102,6 +113,21 @@ describe('serve', () => {
     expect([code, stdout]).toEqual([1, '']);
     expect(stderr).toContain(`port ${port} on 127.0.0.1 is in use`);
     expect(stderr).not.toContain('    at ');
+  });
+
+  test('a second signal ends it at once, though a call is in flight', async () => {
+    const { child, url } = await serve();
+    const socket = connect(Number(new URL(url).port), '127.0.0.1');
+    socket.on('error', () => {});
+    socket.write('POST /posts HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n{');
+    // Answered after the request above has begun.
+    await fetch(`${url}/healthz`);
+    const closed = once(child, 'close') as Promise<[number | null]>;
+    child.kill('SIGTERM');
+    await refused(url);
+    child.kill('SIGTERM');
+    expect((await closed)[0]).toBe(143);
+    socket.destroy();
   });
 
   test('/healthz refuses other methods', async () => {

@@ -2,6 +2,7 @@ import { text } from 'node:stream/consumers';
 import { blogContract } from '../blog/contract.js';
 import { createClient } from '../client.js';
 import type { CallOptions } from '../client-types.js';
+import { parseJson } from '../internal/json.js';
 import { UsageError } from './args.js';
 import { BLOG_EXAMPLES } from './blog-examples.js';
 import { defineCommand } from './command.js';
@@ -55,7 +56,7 @@ async function readInput(operation: string, json: string | undefined): Promise<u
   if (given === undefined || given === '') return undefined;
   let input: unknown;
   try {
-    input = JSON.parse(given);
+    input = parseJson(given);
   } catch {
     throw new UsageError(`the input is not JSON: ${given.slice(0, 80)}\n${exampleOf(operation)}`);
   }

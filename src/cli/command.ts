@@ -16,5 +16,5 @@ export interface Command<F extends Flags = Flags> {
 
 /** States a command, so that `run` knows the types of its flags. */
 export function defineCommand<const F extends Flags>(command: Command<F>): Command {
-  return command as unknown as Command;
+  return command;
 }

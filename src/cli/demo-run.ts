@@ -194,9 +194,11 @@ function exampleOf(examples: Examples['events'], name: string): (run: number) =>
 }
 
 /** Outputs of two runs differ in the times at which they were made. */
-function timeless(output: unknown): unknown {
-  if (output === undefined) return undefined;
-  return JSON.parse(JSON.stringify(output).replace(/"\d{4}-\d\d-\d\dT[\d:.]+Z"/g, '"<time>"'));
+function timeless(value: unknown): unknown {
+  if (typeof value === 'string') return /^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(value) ? '<time>' : value;
+  if (Array.isArray(value)) return value.map(timeless);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, timeless(member)]));
 }
 
 /** Counts how often an answer followed what was sent. */

@@ -4,6 +4,9 @@ import type { Paint } from './terminal.js';
 
 const PROGRAM = 'multi-api-sdk';
 
+/** Longer lines are hard to read, however wide the terminal is. */
+const WIDTH = Math.min(process.stdout.columns ?? 100, 100);
+
 /** What `multi-api-sdk --help` prints. */
 export function mainHelp(commands: readonly Command[], version: string, paint: Paint): string {
   const rows = commands.map(({ name, positionals, summary }) => [[name, ...positionals].join(' '), summary] as const);
@@ -63,7 +66,7 @@ function flagRow(name: string, { short, value, type, summary, default: fallback,
 function table(rows: readonly (readonly [string, string])[], paint: Paint): string[] {
   const width = Math.max(...rows.map(([left]) => left.length));
   return rows.flatMap(([left, right]) => {
-    const [first = '', ...rest] = wrap(right, 98 - width);
+    const [first = '', ...rest] = wrap(right, Math.max(20, WIDTH - 4 - width));
     return [`  ${paint('cyan', left.padEnd(width))}  ${first}`, ...rest.map((line) => `  ${' '.repeat(width)}  ${line}`)];
   });
 }
@@ -72,7 +75,7 @@ function exampleLines([command, says]: readonly [string, string], paint: Paint):
   return [`  ${paint('dim', `# ${says}`)}`, `  ${command}`];
 }
 
-function wrap(text: string, width = 100): string[] {
+function wrap(text: string, width = WIDTH): string[] {
   const lines: string[] = [];
   let line = '';
   for (const word of text.split(' ')) {

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
+import { parseJson } from '../internal/json.js';
 import { readArgs, unknown, UsageError } from './args.js';
 import type { Command } from './command.js';
 import { commandHelp, helpHint, mainHelp } from './help.js';
@@ -56,7 +57,7 @@ async function printMainHelp(isAsked: boolean): Promise<number> {
 }
 
 function version(): string {
-  return (JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { readonly version: string }).version;
+  return (parseJson(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { readonly version: string }).version;
 }
 
 endOnClosedPipe();

@@ -51,8 +51,9 @@ export const serveCommand = defineCommand({
   },
 });
 
-function addressesOf({ close: _close, ...addresses }: Served): object {
-  return addresses;
+/** Where it listens, without its functions. */
+function addressesOf(served: Served): object {
+  return Object.fromEntries(Object.entries(served).filter(([, value]) => typeof value === 'string'));
 }
 
 function summary(served: Served): string {

@@ -1,6 +1,7 @@
 import { blogContract } from '../blog/contract.js';
 import { createClient } from '../client.js';
 import type { EventInfo, ListenOptions, Unsubscribe } from '../client-types.js';
+import { onAbort } from '../internal/deadline.js';
 import { UsageError } from './args.js';
 import { defineCommand } from './command.js';
 import { CONNECTION_FLAGS, eventOf, headersOf, listenerOf, printApiError, wirePrinter } from './connection.js';
@@ -52,7 +53,7 @@ export const watchCommand = defineCommand({
     try {
       const listen = (client as unknown as Record<string, Listen>)[listenerOf(name)];
       await new Promise<void>((resolve, reject) => {
-        stop.signal.addEventListener('abort', () => resolve());
+        onAbort(stop.signal, resolve);
         const print = (data: unknown, { id, time }: EventInfo): void => {
           if (stop.signal.aborted) return;
           printJson(process.stdout, flags.envelope ? { id, time, data } : data, true);
