@@ -8,7 +8,13 @@ import { build } from 'esbuild';
 const HELPERS = new Set(['load', 'peer', 'table']);
 const root = join(import.meta.dirname, '..');
 const scripts = readdirSync(join(root, 'bench')).filter((name) => name.endsWith('.ts'));
-await build({ entryPoints: scripts.map((name) => join(root, 'bench', name)), outdir: join(root, '.bench'), format: 'esm', target: 'node20', logLevel: 'warning' });
+await build({
+  entryPoints: scripts.map((name) => join(root, 'bench', name)),
+  outdir: join(root, '.bench'),
+  format: 'esm',
+  target: 'node20',
+  logLevel: 'warning',
+});
 
 const asked = process.argv.slice(2);
 const names = scripts.map((name) => name.slice(0, -3)).filter((name) => !HELPERS.has(name) && !name.endsWith('-peer'));

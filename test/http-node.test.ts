@@ -119,7 +119,7 @@ describe('nodeListener', () => {
       title: 'Not Found',
       status: 404,
       detail: 'nothing answers this path',
-      code: 'NOT_FOUND',
+      code: 'UNIMPLEMENTED',
       allow: null,
     });
     expect(await ask('/later-none')).toMatchObject({ status: 404 });
