@@ -24,8 +24,8 @@ async function round(peer: PeerProcess, request: string): Promise<{ rate: number
 const rows: Row[] = [];
 for (const [what, request] of Object.entries(REQUESTS)) {
   // New processes for each request, so that one's garbage is not another's.
-  const raw = await startPeer('rest-peer.ts', 'raw');
-  const ours = await startPeer('rest-peer.ts', 'ours');
+  const raw = await startPeer('rest-peer.js', 'raw');
+  const ours = await startPeer('rest-peer.js', 'ours');
   const results: { raw: Awaited<ReturnType<typeof round>>; ours: Awaited<ReturnType<typeof round>> }[] = [];
   await round(raw, request);
   await round(ours, request);

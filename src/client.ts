@@ -2,6 +2,7 @@ import { blogContract } from './blog/contract.js';
 import type { BlogClient, CallOptions, Client, ClientOptions } from './client-types.js';
 import type { Contract, EventDefinition, Operation } from './contract.js';
 import { ApiError } from './errors.js';
+import { Call } from './internal/call.js';
 import { Lifetime } from './internal/deadline.js';
 import { connect } from './internal/guard.js';
 import { checkHeaders } from './internal/headers.js';
@@ -63,17 +64,8 @@ class ContractClient {
     const headers = callHeaders(options);
     const lifetime = this.#begin(options.timeoutMs, options.signal);
     try {
-      return await lifetime.settle(() =>
-        this.transport.call({
-          operation,
-          input,
-          get signal() {
-            return lifetime.signal;
-          },
-          headers,
-          deadline: lifetime.deadline,
-        }),
-      );
+      const request = new Call(lifetime, operation, input, headers, lifetime.deadline, undefined, undefined);
+      return await lifetime.settle(() => this.transport.call(request));
     } catch (error) {
       throw ApiError.from(error, 'UNKNOWN', `${operation.name} failed in the transport ${this.transport.name}`);
     } finally {

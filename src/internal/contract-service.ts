@@ -9,12 +9,11 @@ import { Checks, checkInput, checkOutput } from './guard.js';
 import { makeRequestId } from './headers.js';
 import { callOnce } from './idempotent-call.js';
 import { Outbox } from './outbox.js';
+import { checkSubscription } from './subscription-check.js';
 import { issuesError } from './validate.js';
 
 type AnyHandler = (input: unknown, call: HandlerCall) => unknown;
 type AnyRequest = CallRequest | SubscribeRequest;
-
-const MAX_EVENT_ID = 256;
 
 /** What `createService` returns: runs handlers for calls, and the hub for subscriptions. */
 export class ContractService implements Transport {
@@ -61,7 +60,7 @@ export class ContractService implements Transport {
     try {
       if (this.#closing) throw stopping();
       const event = own(this.contract.events, request.event.name) ?? unknownMember('event', request.event.name);
-      checkSubscription(event, request);
+      checkSubscription({ ...request, event });
       this.#subscriptions.add(lifetime);
       const context = await this.#context(request, event);
       const expiresAt = (context as { readonly expiresAtMs?: unknown } | undefined)?.expiresAtMs;
@@ -209,16 +208,6 @@ function liveSink(lifetime: Lifetime, sink: EventSink): EventSink {
     gap: () => (lifetime.reason ? undefined : sink.gap()),
     end: (error) => lifetime.abort(error ?? COMPLETED),
   };
-}
-
-function checkSubscription(event: EventDefinition, { params, lastEventId }: SubscribeRequest): void {
-  const stray = Object.keys(params).find((param) => !event.params.includes(param));
-  if (stray !== undefined) {
-    const known = event.params.length > 0 ? `its parameters are ${event.params.join(', ')}` : 'it has none';
-    throw new ApiError('INVALID_ARGUMENT', `${event.name}: '${stray}' is no parameter of the channel ${event.channel}: ${known}`);
-  }
-  if (lastEventId !== undefined && lastEventId.length > MAX_EVENT_ID)
-    throw new ApiError('INVALID_ARGUMENT', `${event.name}: the last event id is too long`);
 }
 
 function unknownMember(kind: string, name: string): never {

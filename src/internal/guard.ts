@@ -1,6 +1,8 @@
 import type { Contract, EventDefinition, Operation } from '../contract.js';
 import { ApiError, type ErrorCode, type Issue } from '../errors.js';
 import type { Adapter, CallRequest, EventMessage, EventSink, SubscribeRequest, Transport } from '../transport.js';
+import { Call } from './call.js';
+import { checkSubscription } from './subscription-check.js';
 import { compileCheck, issuesError, type Check, type Checked } from './validate.js';
 
 /** Transports whose inputs and outputs are validated already: nothing is validated twice. */
@@ -50,6 +52,7 @@ export function guard(inner: Transport, breach: ErrorCode): Transport {
       );
     },
     async subscribe(request, sink) {
+      checkSubscription(request);
       await inner.subscribe(request, checkedSink(checks.ofEvent(request.event), request, sink));
     },
   });
@@ -108,17 +111,7 @@ export function checkOutput(check: Check | undefined, output: unknown, breach: (
 }
 
 function withInput(request: CallRequest, input: unknown): CallRequest {
-  return {
-    operation: request.operation,
-    input,
-    get signal() {
-      return request.signal;
-    },
-    headers: request.headers,
-    deadline: request.deadline,
-    select: request.select,
-    peer: request.peer,
-  };
+  return new Call(request, request.operation, input, request.headers, request.deadline, request.select, request.peer);
 }
 
 /** Ends a subscription with DATA_LOSS at the first event that breaks the contract. */

@@ -51,12 +51,18 @@ export class Subscriber {
         }
       },
       gap: () => options.onGap?.(),
-      end: (error) => {
-        this.#release(lifetime);
-        if (error) report(error);
-      },
+      // Not before the start has been told to the caller, who is otherwise told that he left.
+      end: (error) =>
+        void starting.then(
+          () => {
+            this.#release(lifetime);
+            if (error) report(error);
+          },
+          () => {},
+        ),
     };
-    await this.#start(this.#open(lifetime, headers, options, sink), lifetime);
+    const starting = this.#start(this.#open(lifetime, headers, options, sink), lifetime);
+    await starting;
     return async () => this.#release(lifetime);
   }
 
@@ -81,15 +87,16 @@ export class Subscriber {
       },
       gap: () => options.onGap?.(),
       end: (error) => {
-        this.#release(lifetime);
+        // First, because releasing ends the loop too, and without the error.
         stream.end(error);
+        this.#release(lifetime);
       },
     };
     const subscription = this.#open(lifetime, headers, options, sink);
-    // Aborting is the consumer's own wish: the loop ends without an error.
     this.#start(subscription, lifetime).then(
       () => lifetime.whenEnded(() => stream.end()),
-      (error: unknown) => stream.end(options.signal?.aborted ? undefined : error),
+      // Aborting and closing are the consumer's own wish: the loop ends without an error.
+      (error: unknown) => stream.end(error === lifetime.reason && lifetime.reason?.code !== 'DEADLINE_EXCEEDED' ? undefined : error),
     );
     return stream as unknown as EventStream<unknown>;
   }

@@ -69,7 +69,11 @@ export class Subscription {
       const outcome = await this.#connection();
       if (signal.aborted) break;
       if (outcome === 'paused') continue;
-      if (outcome === 'completed') return sink.end();
+      if (outcome === 'completed') {
+        // Also where it was over before it was acknowledged: the start must settle.
+        this.#start.resolve();
+        return sink.end();
+      }
       const stable = Date.now() - since >= STABLE_MS;
       if (!this.#mayRetry(outcome)) {
         if (this.#acknowledged) sink.end(outcome);

@@ -114,6 +114,8 @@ export function decodeErrorBody(body: unknown): ApiError | undefined {
 /** The detail of a problem document, or the message of the many shapes of foreign errors, or what the status says. */
 function textOf(problem: JsonObject | undefined, status: number, location: string | null): string {
   const { detail, message, error, title } = problem ?? {};
+  // An error of ours is the service's own words, all of them; a foreign body may be anything.
+  if (isErrorCode(problem?.['code']) && typeof detail === 'string') return detail;
   const nested = isObject(error) ? error['message'] : error;
   for (const text of [detail, message, nested, title]) if (typeof text === 'string' && text !== '') return text.slice(0, 1000);
   if (status >= 300 && status < 400) return `the server redirects (${status}) to ${location ?? 'another address'}: use that as url`;

@@ -1,0 +1,92 @@
+import { isApiError, type ApiError, type ErrorCode } from '../errors.js';
+
+/** How long anything may take that a case waits for, in milliseconds: long, because it only passes where something is broken. */
+const PATIENCE_MS = 8000;
+
+/** Throws where a condition does not hold. */
+export function ok(condition: unknown, message: string): asserts condition {
+  if (!condition) throw new Error(message);
+}
+
+/** Throws where two JSON values differ. Members that are `undefined` count as absent, -0 as 0. */
+export function equal(actual: unknown, expected: unknown, what: string): void {
+  const path = differ(actual, expected);
+  if (path === undefined) return;
+  throw new Error(`${what}${path && ` at ${path}`}: got ${show(actual)}, expected ${show(expected)}`);
+}
+
+/** The error a promise rejects with; throws where it does not, or with another code. */
+export async function fails(promise: PromiseLike<unknown>, code: ErrorCode): Promise<ApiError> {
+  let value: unknown;
+  try {
+    value = await settled(promise, `a rejection with ${code}`);
+  } catch (error) {
+    if (!isApiError(error)) throw new Error(`expected ${code}, but this is no ApiError: ${String(error)}`, { cause: error });
+    if (error.code !== code) throw new Error(`expected ${code}, got ${error.message}`, { cause: error });
+    return error;
+  }
+  throw new Error(`expected ${code}, but it resolved with ${show(value)}`);
+}
+
+/** Waits for a promise, not forever. */
+export async function settled<T>(promise: PromiseLike<T>, what: string): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`waited in vain for ${what}`)), PATIENCE_MS);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Waits until a condition holds, not forever. */
+export async function until(condition: () => boolean, what: string): Promise<void> {
+  const end = Date.now() + PATIENCE_MS;
+  while (!condition()) {
+    if (Date.now() > end) throw new Error(`waited in vain until ${what}`);
+    await pause(2);
+  }
+}
+
+export function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+/** A list that can be waited on. */
+export class Inbox<T> {
+  readonly items: T[] = [];
+
+  readonly add = (item: T): void => {
+    this.items.push(item);
+  };
+
+  /** The items, once there are `count`. */
+  async wait(count: number, what = 'items'): Promise<readonly T[]> {
+    await until(() => this.items.length >= count, `there were ${count} ${what} (there are ${this.items.length})`);
+    return this.items;
+  }
+}
+
+function differ(actual: unknown, expected: unknown, path = ''): string | undefined {
+  if (actual === expected || Object.is(actual, expected)) return undefined;
+  if (typeof actual !== 'object' || typeof expected !== 'object' || actual === null || expected === null) return path;
+  if (Array.isArray(actual) !== Array.isArray(expected)) return path;
+  if (Array.isArray(actual) && Array.isArray(expected) && actual.length !== expected.length) return `${path}.length`;
+  const [left, right] = [actual as Record<string, unknown>, expected as Record<string, unknown>];
+  for (const key of new Set([...Object.keys(left), ...Object.keys(right)])) {
+    const inner = differ(own(left, key), own(right, key), path === '' ? key : `${path}.${key}`);
+    if (inner !== undefined) return inner;
+  }
+  return undefined;
+}
+
+function own(record: Record<string, unknown>, key: string): unknown {
+  return Object.hasOwn(record, key) ? record[key] : undefined;
+}
+
+function show(value: unknown): string {
+  const text = JSON.stringify(value) ?? String(value);
+  return text.length > 300 ? `${text.slice(0, 300)}… (${text.length} characters)` : text;
+}

@@ -1,0 +1,14 @@
+import { ApiError } from '../../errors.js';
+import type { CallRequest, EventSink, SubscribeRequest, Transport } from '../../transport.js';
+import { conformanceContract } from '../contract.js';
+
+/** A transport that is no service: nothing in it checks what it gives. */
+export function rawTransport(verbs: {
+  readonly call?: (request: CallRequest) => Promise<unknown>;
+  readonly subscribe?: (request: SubscribeRequest, sink: EventSink) => Promise<void>;
+}): Transport {
+  const missing = async (): Promise<never> => {
+    throw new ApiError('UNIMPLEMENTED', 'not part of this case');
+  };
+  return { contract: conformanceContract, name: 'raw', call: verbs.call ?? missing, subscribe: verbs.subscribe ?? missing, close: async () => {} };
+}

@@ -1,0 +1,162 @@
+import * as z from 'zod/mini';
+import { defineContract, event, mutation, query } from '../contract.js';
+import { ERROR_CODES } from '../errors.js';
+
+/** A named type that others use. */
+export const Point = z.object({ x: z.number(), y: z.number() }).check(z.meta({ id: 'Point', description: 'A named type that others use.' }));
+
+export const Circle = z.object({ kind: z.literal('circle'), center: Point, radius: z.number() }).check(z.meta({ id: 'Circle' }));
+export const Polygon = z.object({ kind: z.literal('polygon'), points: z.array(Point) }).check(z.meta({ id: 'Polygon' }));
+
+/** A type that contains itself: how deep it goes is up to the value. */
+export const Tree = z.object({
+  label: z.string(),
+  get children() {
+    return z.array(Tree);
+  },
+});
+// Not by `check`, which copies the schema before the getter can see it.
+z.globalRegistry.add(Tree, { id: 'Tree' });
+
+/** One field of every kind that can be described to every protocol. */
+const kinds = {
+  text: z.string(),
+  email: z.email(),
+  uuid: z.uuid(),
+  url: z.url(),
+  instant: z.iso.datetime(),
+  day: z.iso.date(),
+  int32: z.int32(),
+  safeInt: z.int(),
+  ratio: z.number(),
+  flag: z.boolean(),
+  color: z.enum(['red', 'green', 'blue']),
+  constant: z.literal('fixed'),
+  nullable: z.nullable(z.string()),
+  optional: z.optional(z.string()),
+  nullish: z.optional(z.nullable(z.int32())),
+  withDefault: z._default(z.string(), 'by default'),
+  words: z.array(z.string()),
+  matrix: z.array(z.array(z.number())),
+  optionalList: z.optional(z.array(z.string())),
+  nullableList: z.nullable(z.array(z.int32())),
+  points: z.array(Point),
+  counts: z.record(z.string(), z.int32()),
+  places: z.record(z.string(), Point),
+  point: Point,
+  optionalPoint: z.optional(Point),
+  shape: z.discriminatedUnion('kind', [Circle, Polygon]),
+  shapes: z.array(z.discriminatedUnion('kind', [Circle, Polygon])),
+  deep: z.object({ inner: z.object({ core: z.object({ value: z.string(), list: z.array(z.string()) }) }) }),
+};
+
+export const Kinds = z.object(kinds).check(z.meta({ id: 'Kinds', description: 'One field of every kind.' }));
+
+const found = {
+  id: z.int32(),
+  word: z.string().check(z.minLength(1)),
+  text: z.optional(z.string()),
+  count: z.optional(z.int()),
+  ratio: z.optional(z.number()),
+  flag: z.optional(z.boolean()),
+  color: z.optional(z.enum(['red', 'green', 'blue'])),
+  words: z.optional(z.array(z.string())),
+  numbers: z.optional(z.array(z.int32())),
+};
+
+export const Note = z
+  .object({ text: z.string(), number: z.int(), ratio: z.number(), tags: z.array(z.string()), point: z.optional(Point), nothing: z.nullable(z.string()) })
+  .check(z.meta({ id: 'Note' }));
+export const Message = z.object({ room: z.string(), seat: z.int32(), text: z.string() }).check(z.meta({ id: 'Message' }));
+export const Item = z.object({ id: z.int32(), label: z.string() }).check(z.meta({ id: 'Item' }));
+
+/** The contract of the conformance suite: every kind of schema, and operations that behave in every way that matters. */
+export const conformanceContract = defineContract({
+  name: 'conformance',
+  version: '1.0.0',
+  description: 'What the conformance suite calls.',
+  operations: {
+    echo: mutation({ summary: 'Gives back its input', input: z.object(kinds), output: Kinds }),
+    grow: mutation({ summary: 'Gives back a tree', input: z.object({ tree: Tree }), output: Tree }),
+    find: query({
+      summary: 'Gives back its input, which a path and a query string carry over HTTP',
+      input: z.object({ ...found, mode: z._default(z.string(), 'fast') }),
+      output: z.object({ ...found, mode: z.string() }).check(z.meta({ id: 'Found' })),
+      http: 'GET /find/{id}/{word}',
+    }),
+    patch: mutation({
+      summary: 'Tells which of its inputs came, and as what',
+      input: z.object({ id: z.int32(), name: z.optional(z.nullable(z.string())), level: z._default(z.int32(), 7) }),
+      output: z.object({ members: z.array(z.string()), name: z.optional(z.nullable(z.string())), level: z.int32() }),
+      idempotent: true,
+      http: 'PATCH /patch/{id}',
+    }),
+    nothing: mutation({ summary: 'Neither takes nor gives' }),
+    noInput: query({ summary: 'Only gives', output: z.object({ done: z.boolean() }), http: 'GET /no-input' }),
+    noOutput: mutation({ summary: 'Only takes', input: z.object({ text: z.string() }) }),
+    allOptional: query({
+      summary: 'Takes what need not be given',
+      input: z.object({ text: z.optional(z.string()) }),
+      output: z.object({ given: z.boolean() }),
+      http: 'GET /all-optional',
+    }),
+    words: query({
+      summary: 'A list of text',
+      input: z.object({ count: z.int32() }),
+      output: z.array(z.string()),
+      http: 'GET /words/{count}',
+    }),
+    matrix: query({
+      summary: 'A list of lists',
+      input: z.object({ count: z.int32() }),
+      output: z.array(z.array(z.int32())),
+      http: 'GET /matrix/{count}',
+    }),
+    items: query({
+      summary: 'A paged list',
+      input: z.object({ total: z.int32(), limit: z._default(z.int32().check(z.minimum(1), z.maximum(100)), 3), after: z.optional(z.int32()) }),
+      output: z.array(Item),
+      http: 'GET /totals/{total}/items',
+      pagedBy: 'id',
+    }),
+    fail: mutation({
+      summary: 'Fails as it is told',
+      input: z.object({
+        code: z.enum(ERROR_CODES),
+        message: z.string(),
+        detailsJson: z.optional(z.string()),
+        retryAfterMs: z.optional(z.int32()),
+      }),
+      errors: ERROR_CODES,
+    }),
+    wait: mutation({
+      summary: 'Waits to be released, or for its signal',
+      input: z.object({ id: z.string() }),
+      output: z.object({ id: z.string() }),
+    }),
+    count: mutation({
+      summary: 'Counts how often it ran, and fails as it is told',
+      input: z.object({ id: z.string(), note: z.optional(z.string()), code: z.optional(z.enum(ERROR_CODES)) }),
+      output: z.object({ runs: z.int32() }),
+    }),
+    headers: query({
+      summary: 'Tells what it knows of its call',
+      output: z.object({ headers: z.record(z.string(), z.string()), requestId: z.string() }),
+      http: 'GET /headers',
+    }),
+    broken: query({ summary: 'Gives what the contract does not allow', output: z.object({ number: z.int32() }), http: 'GET /broken' }),
+    crash: mutation({ summary: 'Throws an exception that is no ApiError', input: z.object({ secret: z.string() }), output: Item }),
+    post: mutation({
+      summary: 'Writes an event',
+      input: z.object({ room: z.string(), seat: z.int32(), text: z.string() }),
+      output: Message,
+    }),
+  },
+  events: {
+    note: event({ channel: 'notes', payload: Note, summary: 'An event of many kinds of fields' }),
+    message: event({ channel: 'rooms/{room}/seats/{seat}', type: 'room.message', payload: Message, summary: 'An event with channel parameters' }),
+    posted: event({ channel: 'posted', payload: Message, writtenBy: 'post', summary: 'An event that an operation writes' }),
+  },
+});
+
+export type ConformanceContract = typeof conformanceContract;

@@ -1,0 +1,79 @@
+import { conformanceCases } from './cases/index.js';
+import { runCase } from './run.js';
+import type { ConformanceCase, ConformanceResult, ConformanceTarget, Open } from './types.js';
+
+export { conformanceCases } from './cases/index.js';
+export { conformanceContract } from './contract.js';
+export type { ConformanceContract } from './contract.js';
+export { Probe } from './probe.js';
+export type { WaitRun } from './probe.js';
+export { runCase } from './run.js';
+export { createConformanceService } from './service.js';
+export type { ConformanceServiceOptions } from './service.js';
+export type {
+  Bench,
+  BenchOptions,
+  CaseContext,
+  ConformanceCase,
+  ConformanceResult,
+  ConformanceTarget,
+  Level,
+  Open,
+  Opened,
+  OpenOptions,
+  Skip,
+  Verb,
+} from './types.js';
+
+/** Options of `runConformance`. */
+export interface RunOptions extends Omit<ConformanceTarget, 'open' | 'name'> {
+  /** @default 'protocol' */
+  readonly name?: string;
+  /** Runs these alone. @default all */
+  readonly cases?: readonly ConformanceCase[];
+  /** Told of each result as it comes. */
+  readonly onResult?: (result: ConformanceResult) => void;
+}
+
+/**
+ * Runs the conformance cases over a protocol, one after the other, and gives a result for each:
+ * `await runConformance(async (transport) => ({ transport: myAdapter({ url }), close }))`.
+ * Throws a `TypeError` where a skip names no case.
+ */
+export async function runConformance(open: Open, options: RunOptions = {}): Promise<readonly ConformanceResult[]> {
+  const { cases = conformanceCases, onResult, name = 'protocol', ...rest } = options;
+  const target: ConformanceTarget = { ...rest, name, open };
+  checkSkips(target);
+  const results: ConformanceResult[] = [];
+  for (const each of cases) {
+    const result = await resultOf(target, each);
+    results.push(result);
+    onResult?.(result);
+  }
+  return results;
+}
+
+/** Why a protocol leaves a case out, if it does. */
+export function skipReason(target: ConformanceTarget, each: ConformanceCase): string | undefined {
+  const { can = ['call', 'subscribe'], skips = [] } = target;
+  const missing = each.needs.find((verb) => !can.includes(verb));
+  return missing === undefined ? skips.find(({ id }) => id === each.id)?.reason : `${target.name} cannot ${missing}`;
+}
+
+/** Throws where a skip names no case, so that none outlives what it was made for. */
+export function checkSkips(target: ConformanceTarget): void {
+  const stray = target.skips?.find(({ id }) => !conformanceCases.some((each) => each.id === id));
+  if (stray) throw new TypeError(`${target.name}: the skip '${stray.id}' names no conformance case`);
+}
+
+async function resultOf(target: ConformanceTarget, each: ConformanceCase): Promise<ConformanceResult> {
+  const { id, level, rule } = each;
+  const reason = skipReason(target, each);
+  if (reason !== undefined) return { id, level, rule, status: 'skipped', reason };
+  try {
+    await runCase(target, each);
+    return { id, level, rule, status: 'passed' };
+  } catch (error) {
+    return { id, level, rule, status: 'failed', reason: (error as Error).message, error };
+  }
+}

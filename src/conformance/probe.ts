@@ -1,0 +1,61 @@
+import { onAbort } from '../internal/deadline.js';
+import type { EventDefinition } from '../contract.js';
+import { memoryHub, type EventHub } from '../events.js';
+import type { EventSink, Headers, SubscribeRequest } from '../transport.js';
+
+/** One run of the operation `wait`, as its handler saw it. */
+export interface WaitRun {
+  readonly deadline: number | undefined;
+  /** Whether the handler's signal has aborted. */
+  readonly aborted: boolean;
+  /** The reason it aborted with. */
+  readonly reason: unknown;
+  release(): void;
+}
+
+/** What a case can see and steer of the reference service, behind the protocol's back. */
+export class Probe {
+  /** How often each operation's handler ran. */
+  readonly runs = new Map<string, number>();
+  /** The runs of `wait` by their id. */
+  readonly waits = new Map<string, WaitRun>();
+  /** The headers that each subscription came with, in order. */
+  readonly subscribed: Headers[] = [];
+  /** Makes the hub refuse to publish. */
+  hubIsBroken = false;
+  #open = 0;
+
+  /** Subscriptions open at the hub. */
+  get subscriptions(): number {
+    return this.#open;
+  }
+
+  runsOf(operation: string): number {
+    return this.runs.get(operation) ?? 0;
+  }
+
+  ran(operation: string): number {
+    const runs = this.runsOf(operation) + 1;
+    this.runs.set(operation, runs);
+    return runs;
+  }
+
+  /** A memory hub that counts its subscriptions, and that breaks when told to. */
+  hub(history: number | undefined): EventHub {
+    const inner = memoryHub(history === undefined ? {} : { history });
+    return {
+      publish: async (event: EventDefinition, data: unknown) => {
+        if (this.hubIsBroken) throw new Error('the hub is broken');
+        await inner.publish(event, data);
+      },
+      subscribe: async (request: SubscribeRequest, sink: EventSink) => {
+        this.subscribed.push(request.headers);
+        await inner.subscribe(request, sink);
+        if (request.signal.aborted) return;
+        this.#open++;
+        onAbort(request.signal, () => this.#open--);
+      },
+      close: () => inner.close(),
+    };
+  }
+}

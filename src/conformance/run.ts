@@ -1,0 +1,87 @@
+import { createClient } from '../client.js';
+import type { Client } from '../client-types.js';
+import type { Contract } from '../contract.js';
+import type { Transport } from '../transport.js';
+import { pause, settled, until } from './assert.js';
+import { conformanceContract } from './contract.js';
+import type { Probe } from './probe.js';
+import { createConformanceService } from './service.js';
+import type { Bench, BenchOptions, CaseContext, ConformanceCase, ConformanceTarget } from './types.js';
+
+/**
+ * Runs one case over one protocol. Rejects where the rule is broken, where an error was reported that the case
+ * did not expect, and where a subscription is left open at the service after the client was closed.
+ */
+export async function runCase(target: ConformanceTarget, each: ConformanceCase): Promise<void> {
+  const context = new Context(target);
+  try {
+    await each.run(context);
+  } catch (error) {
+    // What was reported often says why the case failed; closing must not hide it.
+    await context.close().catch(() => {});
+    const [reported] = context.reported;
+    if (reported !== undefined && (error as Error).cause === undefined) (error as Error).cause = reported;
+    throw error;
+  }
+  await context.close();
+  const [unexpected] = context.reported;
+  if (unexpected !== undefined) throw new Error(`an error was reported that the case did not expect: ${describe(unexpected)}`, { cause: unexpected });
+}
+
+class Context implements CaseContext {
+  readonly reported: unknown[] = [];
+  readonly #probes: Probe[] = [];
+  readonly #clients: Client<Contract>[] = [];
+  readonly #servers: (() => Promise<void>)[] = [];
+
+  constructor(private readonly target: ConformanceTarget) {}
+
+  async open(options: BenchOptions = {}): Promise<Bench> {
+    const { headers, client, ...serviceOptions } = options;
+    const { service, probe } = createConformanceService({ ...serviceOptions, onError: this.#report });
+    this.#probes.push(probe);
+    const connect = await this.#serve(service, headers);
+    this.#servers.push(() => service.close());
+    const make = (clientOptions: BenchOptions['client']) => this.#track(connect(conformanceContract, clientOptions));
+    return { client: make(client), service, probe, another: make, as: (contract) => this.#track(connect(contract, client)) };
+  }
+
+  async connect<C extends Contract>(contract: C, transport: Transport, options: Pick<BenchOptions, 'headers' | 'client'> = {}): Promise<Client<C>> {
+    const connect = await this.#serve(transport, options.headers);
+    return this.#track(connect(contract, options.client));
+  }
+
+  async takeErrors(count = 0): Promise<readonly unknown[]> {
+    await until(() => this.reported.length >= count, `${count} errors were reported (there are ${this.reported.length})`);
+    return this.reported.splice(0);
+  }
+
+  async close(): Promise<void> {
+    await settled(Promise.all(this.#clients.map((client) => client.close())), 'the clients to close');
+    for (const probe of this.#probes) await until(() => probe.subscriptions === 0, `the service was left by all subscribers (${probe.subscriptions} are there)`);
+    for (const stop of this.#servers) await settled(stop(), 'the server to close');
+    // Reports of what was closed may come a moment later.
+    await pause(0);
+  }
+
+  async #serve(transport: Transport, headers: BenchOptions['headers']) {
+    const opened = await this.target.open(transport, { onError: this.#report, ...(headers !== undefined && { headers }) });
+    this.#servers.push(() => opened.close());
+    return <C extends Contract>(contract: C, options: BenchOptions['client']): Client<C> =>
+      createClient({ contract, reconnect: { minDelayMs: 5, maxDelayMs: 50 }, ...options, onError: this.#report, transport: opened.transport });
+  }
+
+  #track<C extends Contract>(client: Client<C>): Client<C> {
+    this.#clients.push(client as unknown as Client<Contract>);
+    return client;
+  }
+
+  readonly #report = (error: unknown): void => {
+    this.reported.push(error);
+  };
+}
+
+function describe(reported: unknown): string {
+  const error = (reported as { readonly error?: unknown }).error ?? reported;
+  return error instanceof Error ? error.message : String(error);
+}

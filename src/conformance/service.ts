@@ -1,0 +1,85 @@
+import { ApiError, type JsonObject } from '../errors.js';
+import { onAbort } from '../internal/deadline.js';
+import { createService, type HandlerCall, type Service, type ServiceOptions } from '../service.js';
+import { conformanceContract, type ConformanceContract } from './contract.js';
+import { Probe } from './probe.js';
+
+/** What `createConformanceService` takes beside a service's options. */
+export interface ConformanceServiceOptions extends Omit<ServiceOptions<unknown>, 'events'> {
+  /** How many of the last events the hub holds. @default 1000 */
+  readonly history?: number;
+}
+
+/** The reference service of the conformance contract, and the probe that sees into it. */
+export function createConformanceService(options: ConformanceServiceOptions = {}): {
+  readonly service: Service<ConformanceContract>;
+  readonly probe: Probe;
+} {
+  const probe = new Probe();
+  const counts = new Map<string, number>();
+  const { history, ...serviceOptions } = options;
+
+  const service = createService<ConformanceContract, unknown>(
+    conformanceContract,
+    {
+      echo: (input) => (probe.ran('echo'), input),
+      grow: ({ tree }) => (probe.ran('grow'), tree),
+      find: (input) => (probe.ran('find'), input),
+      patch: (input) => {
+        probe.ran('patch');
+        return { members: Object.keys(input).sort(), level: input.level, ...('name' in input && { name: input.name }) };
+      },
+      nothing: () => void probe.ran('nothing'),
+      noInput: (input) => (probe.ran('noInput'), { done: input === undefined }),
+      noOutput: () => void probe.ran('noOutput'),
+      allOptional: ({ text }) => (probe.ran('allOptional'), { given: text !== undefined }),
+      words: ({ count }) => Array.from({ length: count }, (_, index) => `word ${index}`),
+      matrix: ({ count }) => Array.from({ length: count }, (_, row) => Array.from({ length: row }, (_, column) => row * column)),
+      items: ({ total, limit, after = 0 }) => {
+        probe.ran('items');
+        return Array.from({ length: Math.max(0, Math.min(limit, total - after)) }, (_, index) => ({ id: after + index + 1, label: `item ${after + index + 1}` }));
+      },
+      fail: ({ code, message, detailsJson, retryAfterMs }) => {
+        const details = detailsJson === undefined ? undefined : (JSON.parse(detailsJson) as JsonObject);
+        throw new ApiError(code, message, { details, retryAfterMs });
+      },
+      wait: ({ id }, call) => wait(probe, id, call),
+      count: ({ id, code }) => {
+        const runs = (counts.get(id) ?? 0) + 1;
+        counts.set(id, runs);
+        if (code !== undefined) throw new ApiError(code, `run ${runs} fails as told`);
+        return { runs };
+      },
+      headers: (_, call) => ({ headers: { ...call.headers }, requestId: call.requestId }),
+      broken: () => ({ number: 'SECRET-OUTPUT' as unknown as number }),
+      crash: ({ secret }) => {
+        throw new Error(`SECRET-${secret}`);
+      },
+      post: (message) => message,
+    },
+    { ...serviceOptions, events: probe.hub(history) },
+  );
+  return { service, probe };
+}
+
+function wait(probe: Probe, id: string, call: HandlerCall): Promise<{ id: string }> {
+  return new Promise((resolve, reject) => {
+    const { signal } = call;
+    const run = {
+      deadline: call.deadline,
+      aborted: false,
+      reason: undefined as unknown,
+      release: () => {
+        unlink();
+        resolve({ id });
+      },
+    };
+    probe.ran('wait');
+    probe.waits.set(id, run);
+    const unlink = onAbort(signal, () => {
+      run.aborted = true;
+      run.reason = signal.reason;
+      reject(signal.reason as Error);
+    });
+  });
+}

@@ -1,0 +1,100 @@
+import type { Client, ClientOptions } from '../client-types.js';
+import type { Contract } from '../contract.js';
+import type { HeadersOption } from '../internal/headers.js';
+import type { Service } from '../service.js';
+import type { Adapter, Transport } from '../transport.js';
+import type { ConformanceContract } from './contract.js';
+import type { Probe } from './probe.js';
+import type { ConformanceServiceOptions } from './service.js';
+
+/** What a protocol can do. */
+export type Verb = 'call' | 'subscribe';
+
+/** How much a rule binds, as in RFC 2119. */
+export type Level = 'MUST' | 'SHOULD' | 'MAY';
+
+/** What `open` is given beside the transport to serve. */
+export interface OpenOptions {
+  /** The adapter's own `headers` option. */
+  readonly headers?: HeadersOption;
+  /** The handler's `onError`, and that of whatever carries it. */
+  readonly onError: (error: unknown) => void;
+}
+
+/** One protocol's client and server, connected. */
+export interface Opened {
+  /** What `createClient` takes. */
+  readonly transport: Adapter | Transport;
+  /** Stops the server. The client, and with it the adapter's transport, is closed before. */
+  close(): Promise<void>;
+}
+
+/** Serves a transport over a protocol, and connects a client's adapter to it. */
+export type Open = (transport: Transport, options: OpenOptions) => Promise<Opened>;
+
+/** A case that a protocol does not pass, and why. */
+export interface Skip {
+  readonly id: string;
+  readonly reason: string;
+}
+
+/** A protocol under test. */
+export interface ConformanceTarget {
+  readonly name: string;
+  readonly open: Open;
+  /** Cases that need another verb are left out. @default ['call', 'subscribe'] */
+  readonly can?: readonly Verb[];
+  readonly skips?: readonly Skip[];
+}
+
+/** What a case opens. */
+export interface BenchOptions extends Omit<ConformanceServiceOptions, 'onError'> {
+  readonly headers?: HeadersOption;
+  readonly client?: Omit<ClientOptions, 'onError'>;
+}
+
+/** A client of the conformance contract, connected over the protocol to a fresh service. */
+export interface Bench {
+  readonly client: Client<ConformanceContract>;
+  readonly service: Service<ConformanceContract>;
+  readonly probe: Probe;
+  /** Another client of the same server. */
+  another(options?: Omit<ClientOptions, 'onError'>): Client<ConformanceContract>;
+  /** A client that believes in another contract than the service's: it sends what the service does not expect. */
+  as<C extends Contract>(contract: C): Client<C>;
+}
+
+/** What a case works with. All it opens is closed when it ends. */
+export interface CaseContext {
+  open(options?: BenchOptions): Promise<Bench>;
+  /** Serves any transport over the protocol; the client's contract is the transport's, unless told otherwise. */
+  connect<C extends Contract>(contract: C, transport: Transport, options?: Pick<BenchOptions, 'headers' | 'client'>): Promise<Client<C>>;
+  /** Takes what was reported to any `onError`, waiting until there are `count`. What is not taken fails the case. */
+  takeErrors(count?: number): Promise<readonly unknown[]>;
+}
+
+/** One rule that every protocol keeps. */
+export interface ConformanceCase {
+  /** A stable slug: it never changes its meaning. */
+  readonly id: string;
+  readonly level: Level;
+  /** One sentence. */
+  readonly rule: string;
+  /** Where the rule is written. */
+  readonly link: string;
+  /** What the protocol must be able to do for the case to make sense. */
+  readonly needs: readonly Verb[];
+  /** Rejects where the rule is broken. */
+  run(context: CaseContext): Promise<void>;
+}
+
+/** What became of one case. */
+export interface ConformanceResult {
+  readonly id: string;
+  readonly level: Level;
+  readonly rule: string;
+  readonly status: 'passed' | 'failed' | 'skipped';
+  /** Why it failed, or was skipped. */
+  readonly reason?: string;
+  readonly error?: unknown;
+}
