@@ -69,6 +69,8 @@ function answerCall(transport: Transport, route: OperationRoute, maxBodyBytes: n
     const { accept } = request.headers;
     if (accept !== undefined && accept !== '*/*' && accept !== JSON_TYPE) checkAccept(String(accept), JSON_TYPE);
     const headers = acceptHeaders(request.headers);
+    const key = headers['idempotency-key'];
+    if (key?.startsWith('"')) headers['idempotency-key'] = bareKey(key);
     try {
       const input = await route.readInput(request, params, maxBodyBytes);
       const output = await serveCall(transport, {
@@ -85,6 +87,15 @@ function answerCall(transport: Transport, route: OperationRoute, maxBodyBytes: n
       throw isApiError(error) && error.requestId === undefined ? error.with({ requestId: headers['x-request-id'] }) : error;
     }
   };
+}
+
+/**
+ * The draft wants the key quoted, many clients send it bare: both are the same key.
+ * Source: https://datatracker.ietf.org/doc/html/draft-ietf-httpapi-idempotency-key-header section 2.1; a string as in RFC 9651, section 3.3.3.
+ */
+function bareKey(key: string): string {
+  const quoted = /^"((?:[^"\\]|\\["\\])*)"$/.exec(key)?.[1];
+  return quoted === undefined ? key : quoted.replace(/\\(["\\])/g, '$1');
 }
 
 /** No route: 405 with the methods that the path knows, an answer to OPTIONS, or nothing where the path is not ours. */
