@@ -141,5 +141,5 @@ const RELEASED = new ApiError('CANCELLED', 'the subscriber has left');
 
 /** Makes the failure of a listener that nobody watches visible, as the runtime does with a rejected promise. */
 function unhandled(error: unknown): void {
-  void Promise.reject(error as Error);
+  void Promise.reject(error);
 }

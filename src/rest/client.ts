@@ -2,6 +2,7 @@ import { createLightFetch } from '#fetch';
 import { createFetch } from 'ofetch';
 import type { Contract, Operation } from '../contract.js';
 import { ApiError } from '../errors.js';
+import { onAbort } from '../internal/deadline.js';
 import { defineAdapter } from '../internal/guard.js';
 import { joinHeaders, timeoutHeader, type HeadersOption } from '../internal/headers.js';
 import type { FetchLike, FetchResponse, LightFetch } from '../http/fetch-like.js';
@@ -10,6 +11,7 @@ import { redact, type OnWire } from '../internal/wire-record.js';
 import type { Adapter, CallRequest, EventSink, SubscribeRequest, Transport } from '../transport.js';
 import { readEvents } from './event-reader.js';
 import { compileRequest, decodeError, EVENT_STREAM_TYPE, fillPath, JSON_TYPE, type RestRequest } from './wire.js';
+import { parseJson } from '../internal/json.js';
 
 /** Options of `rest`. */
 export interface RestOptions {
@@ -65,7 +67,7 @@ class RestTransport implements Transport {
     this.#onWire('out', `${method} ${target}`, Object.entries(headers), body);
     let response: FetchResponse & { readonly _data?: unknown };
     try {
-      response = (await this.#fetch.raw(this.base + target, {
+      response = await this.#fetch.raw(this.base + target, {
         method,
         headers,
         ...(body !== undefined && { body }),
@@ -74,7 +76,7 @@ class RestTransport implements Transport {
         redirect: 'manual',
         responseType: 'text',
         ignoreResponseError: true,
-      })) as unknown as FetchResponse;
+      });
     } catch (error) {
       throw networkError(error, this.base, signal);
     }
@@ -92,11 +94,10 @@ class RestTransport implements Transport {
     if (lastEventId !== undefined) headers['last-event-id'] = lastEventId;
     this.#onWire('out', `GET ${target}`, Object.entries(headers), undefined);
     const controller = new AbortController();
-    const stop = () => controller.abort(signal.reason);
-    signal.addEventListener('abort', stop);
+    const unlink = onAbort(signal, () => controller.abort(signal.reason));
     this.#streams.add(controller);
     const release = () => {
-      signal.removeEventListener('abort', stop);
+      unlink();
       this.#streams.delete(controller);
       controller.abort(new ApiError('CANCELLED', 'the stream is over'));
     };
@@ -154,7 +155,7 @@ function decodeOutput(operation: Operation, response: FetchResponse, text: strin
   if (!response.ok) throw decodeError({ status: response.status, text, header: (name) => response.headers.get(name) });
   if (!operation.output || text === '') return undefined;
   try {
-    return JSON.parse(text) as unknown;
+    return parseJson(text);
   } catch (cause) {
     const type = response.headers.get('content-type') ?? 'no content type';
     const why = type.includes('json') ? 'the reply is not JSON' : `the server answered ${type}, not JSON: is the url right?`;

@@ -12,6 +12,7 @@ import { failure } from './failure.js';
 import { compileOperation, type OperationRoute } from './operation-route.js';
 import { openApi } from './schema.js';
 import { JSON_TYPE } from './wire.js';
+import { reportToConsole } from '../internal/report.js';
 
 /** Options of `restHandler`. */
 export interface RestHandlerOptions {
@@ -48,7 +49,7 @@ export function restHandler(transport: Transport, options: RestHandlerOptions = 
   routes.push([documentRoute('openapi.json'), answerDocument(() => openApi(contract))]);
   routes.push([documentRoute('asyncapi.json'), answerDocument(() => asyncApi(contract))]);
   const router = createRouter(routes);
-  const onError = options.onError ?? console.error;
+  const onError = options.onError ?? reportToConsole;
 
   return (request) => {
     if (basePath !== '' && !request.path.startsWith(`${basePath}/`)) return undefined;
