@@ -96,9 +96,9 @@ type Result<O extends Operation> = O['output'] extends Schema
 type ParamNames<C extends string> = C extends `${string}{${infer P}}${infer Rest}` ? P | ParamNames<Rest> : never;
 
 /** The channel parameters of an event that a subscriber may fix. */
-export type ChannelParams<E extends EventDefinition> = {
-  readonly [P in ParamNames<E['channel']>]?: P extends keyof OutputOf<E['payload']> ? OutputOf<E['payload']>[P] : never;
-};
+export type ChannelParams<E extends EventDefinition> = [ParamNames<E['channel']>] extends [never]
+  ? { readonly [name: string]: never }
+  : { readonly [P in ParamNames<E['channel']>]?: P extends keyof OutputOf<E['payload']> ? OutputOf<E['payload']>[P] : never };
 
 type ListenerName<N extends string> = `on${Capitalize<N>}`;
 

@@ -62,6 +62,7 @@ export function memoryHub(options: MemoryHubOptions = {}): EventHub {
 class Channel extends EventEmitter<{ event: [EventMessage] }> {
   readonly #held: { readonly position: number; readonly message: EventMessage }[] = [];
   #oldest = 0;
+  readonly #waiting: EventMessage[] = [];
   /** Everything after this position is held. A channel is made at its first use, so nothing came before. */
   #lostUpTo = 0;
 
@@ -77,7 +78,14 @@ class Channel extends EventEmitter<{ event: [EventMessage] }> {
       this.#held[this.#oldest] = entry;
       this.#oldest = (this.#oldest + 1) % this.size;
     } else this.#lostUpTo = position;
-    this.emit('event', message);
+    this.#waiting.push(message);
+    // A listener may publish in turn: its event waits until all have heard this one, or the later ones would hear them in the wrong order.
+    if (this.#waiting.length > 1) return;
+    try {
+      for (let next = this.#waiting[0]; next; this.#waiting.shift(), next = this.#waiting[0]) this.emit('event', next);
+    } finally {
+      this.#waiting.length = 0;
+    }
   }
 
   replay(after: number | undefined, matches: (message: EventMessage) => boolean, signal: AbortSignal, sink: EventSink): void {

@@ -67,7 +67,7 @@ export class ContractService implements Transport {
       const expiresAt = (context as { readonly expiresAtMs?: unknown } | undefined)?.expiresAtMs;
       if (typeof expiresAt === 'number') lifetime.endAt(expiresAt, expired);
       if (lifetime.reason) throw lifetime.reason;
-      await this.#hub.subscribe({ ...request, event, signal: lifetime.signal }, liveSink(lifetime, sink));
+      await this.#hub.subscribe({ ...request, event, signal: lifetime.signal }, this.#liveSink(lifetime, sink, event));
       lifetime.whenEnded((reason) => {
         this.#subscriptions.delete(lifetime);
         if (!request.signal.aborted) sink.end(reason === COMPLETED ? undefined : reason);
@@ -115,13 +115,15 @@ export class ContractService implements Transport {
     const key = request.headers['idempotency-key'];
     if (key === undefined || operation.kind === 'query') return this.#handle(operation, input, context, request, requestId);
     const caller = this.options.caller?.({ context, headers: request.headers, peer: request.peer });
-    return callOnce(this.#store, { caller: caller ?? request.headers['authorization'] ?? '', operation: name, key }, input, async () => {
+    const scope = { caller: caller ?? request.headers['authorization'] ?? '', operation: name, key };
+    const run = async () => {
       try {
         return await this.#handle(operation, input, context, request, requestId);
       } catch (error) {
         throw this.#present(error, request, name, requestId);
       }
-    });
+    };
+    return callOnce(this.#store, scope, input, run, (error) => this.#report({ error, member: 'the idempotency store', requestId }));
   }
 
   async #handle(operation: Operation, input: unknown, context: unknown, request: CallRequest, requestId: string): Promise<unknown> {
@@ -142,6 +144,28 @@ export class ContractService implements Transport {
     } catch (error) {
       this.#report({ error, member: event.name });
     }
+  }
+
+  /** Lets nothing through once the subscription has ended. A sink that throws ends its own subscription, not the hub's delivery to others. */
+  #liveSink(lifetime: Lifetime, sink: EventSink, { name }: EventDefinition): EventSink {
+    const fail = (error: unknown) => {
+      this.#report({ error, member: name });
+      lifetime.abort(new ApiError('INTERNAL', 'internal error'));
+    };
+    return {
+      next: (message) => {
+        if (lifetime.reason) return;
+        try {
+          return sink.next(message);
+        } catch (error) {
+          fail(error);
+        }
+      },
+      gap: () => {
+        if (!lifetime.reason) sink.gap();
+      },
+      end: (error) => lifetime.abort(error ?? COMPLETED),
+    };
   }
 
   #context(request: AnyRequest, member: Operation | EventDefinition): unknown {
@@ -201,15 +225,6 @@ class ServiceCall implements HandlerCall {
 
 /** The reason of a life that ended without an error. */
 const COMPLETED = new ApiError('CANCELLED', 'completed');
-
-/** Lets nothing through once the subscription has ended. */
-function liveSink(lifetime: Lifetime, sink: EventSink): EventSink {
-  return {
-    next: (message) => (lifetime.reason ? undefined : sink.next(message)),
-    gap: () => (lifetime.reason ? undefined : sink.gap()),
-    end: (error) => lifetime.abort(error ?? COMPLETED),
-  };
-}
 
 function unknownMember(kind: string, name: string): never {
   throw new ApiError('UNIMPLEMENTED', `this service has no ${kind} '${name}'`);
