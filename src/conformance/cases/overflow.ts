@@ -19,9 +19,9 @@ async function slowReader(t: CaseContext, overflow: Overflow) {
 async function read(stream: AsyncIterator<{ readonly number: number }>, count: number): Promise<number[]> {
   const numbers: number[] = [];
   while (numbers.length < count) {
-    const { value, done } = await settled(stream.next(), `event ${numbers.length + 1}`);
-    if (done === true) break;
-    numbers.push(value.number);
+    const result = await settled(stream.next(), `event ${numbers.length + 1}`);
+    if (result.done === true) break;
+    numbers.push(result.value.number);
   }
   return numbers;
 }
