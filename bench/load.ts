@@ -27,7 +27,8 @@ export async function load({ port, request, connections, durationMs }: Load): Pr
         const head = pending.indexOf('\r\n\r\n');
         if (head === -1) return;
         const length = Number(/content-length: (\d+)/i.exec(pending)?.[1]);
-        if (Number.isNaN(length) || !pending.startsWith('HTTP/1.1 2')) return reject(new Error(`not a response to measure: ${pending.slice(0, 300)}`));
+        if (Number.isNaN(length) || !pending.startsWith('HTTP/1.1 2'))
+          return reject(new Error(`not a response to measure: ${pending.slice(0, 300)}`));
         if (pending.length < head + 4 + length) return;
         pending = '';
         done++;

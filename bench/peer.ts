@@ -37,6 +37,6 @@ function answer(child: ChildProcess): Promise<unknown> {
   return new Promise((resolve, reject) => {
     child.once('message', resolve);
     child.setMaxListeners(0);
-    child.once("exit", (code) => reject(new Error(`the peer ended with ${code}`)));
+    child.once('exit', (code) => reject(new Error(`the peer ended with ${code}`)));
   });
 }

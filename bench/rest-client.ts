@@ -20,7 +20,7 @@ async function cpuPerCall(call: () => Promise<unknown>): Promise<number> {
   return (user + system) / CALLS;
 }
 
-const peer = await startPeer('rest-peer.ts', 'raw');
+const peer = await startPeer('rest-peer.js', 'raw');
 const url = `http://127.0.0.1:${peer.port}`;
 const blog = createClient({ transport: rest({ url }) });
 const ours = () => blog.getUser({ id: 123 });

@@ -24,8 +24,8 @@ async function round(peer: PeerProcess, request: string): Promise<{ rate: number
 const rows: Row[] = [];
 for (const [what, request] of Object.entries(REQUESTS)) {
   // New processes for each request, so that one's garbage is not another's.
-  const raw = await startPeer('rest-peer.ts', 'raw');
-  const ours = await startPeer('rest-peer.ts', 'ours');
+  const raw = await startPeer('rest-peer.js', 'raw');
+  const ours = await startPeer('rest-peer.js', 'ours');
   const results: { raw: Awaited<ReturnType<typeof round>>; ours: Awaited<ReturnType<typeof round>> }[] = [];
   await round(raw, request);
   await round(ours, request);
@@ -38,6 +38,12 @@ for (const [what, request] of Object.entries(REQUESTS)) {
   const rawCpu = median(results.map((result) => result.raw.cpu));
   const perSecond = (which: 'raw' | 'ours') => `${Math.round(median(results.map((result) => result[which].rate)))}/s`;
   rows.push({ what, ours: perSecond('ours'), raw: perSecond('raw'), ratio, goal: GOALS[what] ?? '' });
-  rows.push({ what: `${what}: CPU`, ours: `${oursCpu.toFixed(1)} µs`, raw: `${rawCpu.toFixed(1)} µs`, ratio: oursCpu / rawCpu, goal: what.startsWith('GET') ? `+${(oursCpu - rawCpu).toFixed(1)} µs, goal <= +2` : '' });
+  rows.push({
+    what: `${what}: CPU`,
+    ours: `${oursCpu.toFixed(1)} µs`,
+    raw: `${rawCpu.toFixed(1)} µs`,
+    ratio: oursCpu / rawCpu,
+    goal: what.startsWith('GET') ? `+${(oursCpu - rawCpu).toFixed(1)} µs, goal <= +2` : '',
+  });
 }
 printTable(`REST server, ${CONNECTIONS} keep-alive connections, against a hand-written node:http server`, rows);

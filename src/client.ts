@@ -2,6 +2,7 @@ import { blogContract } from './blog/contract.js';
 import type { BlogClient, CallOptions, Client, ClientOptions } from './client-types.js';
 import type { Contract, EventDefinition, Operation } from './contract.js';
 import { ApiError } from './errors.js';
+import { Call } from './internal/call.js';
 import { Lifetime } from './internal/deadline.js';
 import { connect } from './internal/guard.js';
 import { checkHeaders } from './internal/headers.js';
@@ -16,9 +17,9 @@ const NO_HEADERS: Headers = Object.freeze({});
  * Makes the client of a contract over a transport: an adapter such as `rest({ url })`, a service of this process, or any `Transport`.
  * Every failed call rejects with an `ApiError`.
  */
-export function createClient<V extends string>(options: ClientOptions & { readonly transport: Adapter<V> | Transport }): 'call' | 'subscribe' extends V
-  ? BlogClient
-  : Client<typeof blogContract, V>;
+export function createClient<V extends string>(
+  options: ClientOptions & { readonly transport: Adapter<V> | Transport },
+): 'call' | 'subscribe' extends V ? BlogClient : Client<typeof blogContract, V>;
 export function createClient<C extends Contract, V extends string>(
   options: ClientOptions & { readonly contract: C; readonly transport: Adapter<V> | Transport },
 ): Client<C, V>;
@@ -45,7 +46,8 @@ class ContractClient {
   members(): Record<string | symbol, unknown> {
     const members: Record<string | symbol, unknown> = {};
     for (const operation of Object.values(this.contract.operations)) members[operation.name] = this.#method(operation);
-    for (const event of Object.values(this.contract.events)) members[`on${event.name.charAt(0).toUpperCase()}${event.name.slice(1)}`] = this.#listen(event);
+    for (const event of Object.values(this.contract.events))
+      members[`on${event.name.charAt(0).toUpperCase()}${event.name.slice(1)}`] = this.#listen(event);
     const close = () => (this.#closing ??= this.#close());
     Object.defineProperty(members, 'close', { value: close });
     // Node 20 lacks the symbol in places.
@@ -62,17 +64,8 @@ class ContractClient {
     const headers = callHeaders(options);
     const lifetime = this.#begin(options.timeoutMs, options.signal);
     try {
-      return await lifetime.settle(() =>
-        this.transport.call({
-          operation,
-          input,
-          get signal() {
-            return lifetime.signal;
-          },
-          headers,
-          deadline: lifetime.deadline,
-        }),
-      );
+      const request = new Call(lifetime, operation, input, headers, lifetime.deadline, undefined, undefined);
+      return await lifetime.settle(() => this.transport.call(request));
     } catch (error) {
       throw ApiError.from(error, 'UNKNOWN', `${operation.name} failed in the transport ${this.transport.name}`);
     } finally {
@@ -90,7 +83,10 @@ class ContractClient {
 
   #begin(timeoutMs: number = this.options.timeoutMs ?? DEFAULT_TIMEOUT_MS, signal?: AbortSignal): Lifetime {
     if (this.#closing) throw closed();
-    if (!(timeoutMs > 0)) throw new ApiError('INVALID_ARGUMENT', `timeoutMs must be a positive number of milliseconds, not ${String(timeoutMs)}`, { sent: false });
+    if (!(timeoutMs > 0))
+      throw new ApiError('INVALID_ARGUMENT', `timeoutMs must be a positive number of milliseconds, not ${String(timeoutMs)}`, {
+        sent: false,
+      });
     const lifetime = new Lifetime(timeoutMs === Infinity ? undefined : Date.now() + timeoutMs, signal);
     this.#lifetimes.add(lifetime);
     return lifetime;

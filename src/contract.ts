@@ -29,8 +29,10 @@ export interface OperationSpec<I extends Schema | undefined, O extends Schema | 
 }
 
 /** What `query` takes beside `OperationSpec`. */
-export interface QuerySpec<I extends Schema | undefined, O extends Schema | undefined, P extends string | undefined>
-  extends OperationSpec<I, O> {
+export interface QuerySpec<I extends Schema | undefined, O extends Schema | undefined, P extends string | undefined> extends OperationSpec<
+  I,
+  O
+> {
   /**
    * The property of an item that orders the list, for a query whose output is a list and whose input has
    * `limit` and `after`: a page starts behind the item with that key, and one shorter than `limit` is the last.
@@ -169,11 +171,9 @@ export function event<P extends Schema, const C extends string>(spec: EventSpec<
  * Defines a contract from its operations and events.
  * Throws a `TypeError` that names the mistake where names, paths or parameters do not fit together.
  */
-export function defineContract<
-  const O extends Operations = {},
-  const E extends Events = {},
-  const R extends Relations = {},
->(spec: ContractSpec<O, E, R>): Contract<O, E, R> {
+export function defineContract<const O extends Operations = {}, const E extends Events = {}, const R extends Relations = {}>(
+  spec: ContractSpec<O, E, R>,
+): Contract<O, E, R> {
   const operations = named(spec.operations ?? {}, spec.name, (operation, name) =>
     operation.http.length > 0 ? operation : { ...operation, http: [parseHttpBinding(`POST /${name}`)] },
   );
@@ -227,5 +227,8 @@ function named<T extends { readonly name: string; readonly service: string }>(
 }
 
 function defaultType(channel: string): string {
-  return channel.replace(/\/?\{[^{}]*\}/g, '').replaceAll('/', '.').replace(/^\./, '');
+  return channel
+    .replace(/\/?\{[^{}]*\}/g, '')
+    .replaceAll('/', '.')
+    .replace(/^\./, '');
 }

@@ -46,7 +46,7 @@ export function memoryHub(options: MemoryHubOptions = {}): EventHub {
       const after = request.lastEventId === undefined ? undefined : positionOf(request.lastEventId, instance, counter);
       if (request.lastEventId !== undefined) channel.replay(after, matches, request.signal, sink);
       const listener = (message: EventMessage) => {
-        if (matches(message)) sink.next(message);
+        if (matches(message)) void sink.next(message);
       };
       channel.on('event', listener);
       onAbort(request.signal, () => channel.off('event', listener));
@@ -95,7 +95,7 @@ class Channel extends EventEmitter<{ event: [EventMessage] }> {
     }
     for (let index = 0; index < this.#held.length && !signal.aborted; index++) {
       const entry = this.#held[(this.#oldest + index) % this.#held.length];
-      if (entry && entry.position > after && matches(entry.message)) sink.next(entry.message);
+      if (entry && entry.position > after && matches(entry.message)) void sink.next(entry.message);
     }
   }
 }

@@ -55,14 +55,4 @@ export type {
   Service,
   ServiceOptions,
 } from './service.js';
-export type {
-  Adapter,
-  CallRequest,
-  EventMessage,
-  EventSink,
-  Headers,
-  Peer,
-  Selection,
-  SubscribeRequest,
-  Transport,
-} from './transport.js';
+export type { Adapter, CallRequest, EventMessage, EventSink, Headers, Peer, Selection, SubscribeRequest, Transport } from './transport.js';

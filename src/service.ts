@@ -99,6 +99,7 @@ function checkHandlers(contract: Contract, handlers: Readonly<Record<string, unk
     if (typeof handlers[name] !== 'function') throw new TypeError(`createService: the operation '${name}' has no handler`);
   }
   for (const name of Object.keys(handlers)) {
-    if (!Object.hasOwn(contract.operations, name)) throw new TypeError(`createService: the handler '${name}' is no operation of the contract`);
+    if (!Object.hasOwn(contract.operations, name))
+      throw new TypeError(`createService: the handler '${name}' is no operation of the contract`);
   }
 }

@@ -35,15 +35,63 @@ const onError = (inner: Transport, make: (error: ApiError) => ApiError): Partial
 
 /** Faults, and the cases that must see them. A suite that passes a broken protocol is worth nothing. */
 const faults: readonly (readonly [what: string, open: Open, ids: readonly string[]])[] = [
-  ['loses details', faulty((inner) => onError(inner, ({ code, reason, requestId }) => new ApiError(code, reason, { requestId }))), ['errors-codes', 'errors-details-text']],
-  ['loses request ids', faulty((inner) => onError(inner, ({ code, reason, details, retryAfterMs }) => new ApiError(code, reason, { details, retryAfterMs }))), ['errors-codes', 'headers-request-id']],
-  ['sends the prefix', faulty((inner) => onError(inner, (error) => new ApiError(error.code, error.message, error))), ['errors-prefix', 'errors-codes']],
-  ['mixes two codes up', faulty((inner) => onError(inner, (error) => (error.code === 'ABORTED' ? new ApiError('ALREADY_EXISTS', error.reason, error) : error))), ['errors-codes', 'idempotency-in-progress']],
-  ['drops headers', faulty((inner) => ({ call: (request) => inner.call(withRequest(request, { headers: {} })) })), ['headers-travel', 'idempotency-same-key', 'paging-headers']],
-  ['drops the deadline', faulty((inner) => ({ call: (request) => inner.call(withRequest(request, { deadline: undefined })) })), ['deadlines-reaches-handler', 'deadlines-default']],
-  ['drops the signal', faulty((inner) => ({ call: (request) => inner.call(withRequest(request, { signal: new AbortController().signal })) })), ['deadlines-cancel', 'deadlines-exceeded']],
-  ['turns null into absent', faulty((inner) => ({ call: async (request) => JSON.parse(JSON.stringify(await inner.call(request) ?? null), (_, value: unknown) => value ?? undefined) as unknown })), ['calls-presence']],
-  ['turns numbers into text', faulty((inner) => ({ call: (request) => inner.call(withRequest(request, { input: JSON.parse(JSON.stringify(request.input ?? null), (_, value: unknown) => (typeof value === 'number' ? String(value) : value)) as unknown })) })), ['calls-every-kind', 'calls-numbers']],
+  [
+    'loses details',
+    faulty((inner) => onError(inner, ({ code, reason, requestId }) => new ApiError(code, reason, { requestId }))),
+    ['errors-codes', 'errors-details-text'],
+  ],
+  [
+    'loses request ids',
+    faulty((inner) => onError(inner, ({ code, reason, details, retryAfterMs }) => new ApiError(code, reason, { details, retryAfterMs }))),
+    ['errors-codes', 'headers-request-id'],
+  ],
+  [
+    'sends the prefix',
+    faulty((inner) => onError(inner, (error) => new ApiError(error.code, error.message, error))),
+    ['errors-prefix', 'errors-codes'],
+  ],
+  [
+    'mixes two codes up',
+    faulty((inner) => onError(inner, (error) => (error.code === 'ABORTED' ? new ApiError('ALREADY_EXISTS', error.reason, error) : error))),
+    ['errors-codes', 'idempotency-in-progress'],
+  ],
+  [
+    'drops headers',
+    faulty((inner) => ({ call: (request) => inner.call(withRequest(request, { headers: {} })) })),
+    ['headers-travel', 'idempotency-same-key', 'paging-headers'],
+  ],
+  [
+    'drops the deadline',
+    faulty((inner) => ({ call: (request) => inner.call(withRequest(request, { deadline: undefined })) })),
+    ['deadlines-reaches-handler', 'deadlines-default'],
+  ],
+  [
+    'drops the signal',
+    faulty((inner) => ({ call: (request) => inner.call(withRequest(request, { signal: new AbortController().signal })) })),
+    ['deadlines-cancel', 'deadlines-exceeded'],
+  ],
+  [
+    'turns null into absent',
+    faulty((inner) => ({
+      call: async (request) =>
+        JSON.parse(JSON.stringify((await inner.call(request)) ?? null), (_, value: unknown) => value ?? undefined) as unknown,
+    })),
+    ['calls-presence'],
+  ],
+  [
+    'turns numbers into text',
+    faulty((inner) => ({
+      call: (request) =>
+        inner.call(
+          withRequest(request, {
+            input: JSON.parse(JSON.stringify(request.input ?? null), (_, value: unknown) =>
+              typeof value === 'number' ? String(value) : value,
+            ) as unknown,
+          }),
+        ),
+    })),
+    ['calls-every-kind', 'calls-numbers'],
+  ],
   [
     'loses the second event of each ten',
     faulty((inner) => ({
@@ -54,10 +102,26 @@ const faults: readonly (readonly [what: string, open: Open, ids: readonly string
     })),
     ['events-order'],
   ],
-  ['keeps subscriptions after their subscribers left', faulty((inner) => ({ subscribe: (request, sink) => inner.subscribe({ ...request, signal: new AbortController().signal }, sink) })), ['events-unsubscribe', 'events-abort']],
-  ['forgets the last event id', faulty((inner) => ({ subscribe: (request, sink) => inner.subscribe({ ...request, lastEventId: undefined }, sink) })), ['resuming-last-id', 'resuming-unknown-id']],
-  ['ignores channel parameters', faulty((inner) => ({ subscribe: (request, sink) => inner.subscribe({ ...request, params: {} }, sink) })), ['events-params']],
-  ['hides gaps', faulty((inner) => ({ subscribe: (request, sink) => inner.subscribe(request, { ...sink, gap: () => {} }) })), ['resuming-gap', 'resuming-unknown-id']],
+  [
+    'keeps subscriptions after their subscribers left',
+    faulty((inner) => ({ subscribe: (request, sink) => inner.subscribe({ ...request, signal: new AbortController().signal }, sink) })),
+    ['events-unsubscribe', 'events-abort'],
+  ],
+  [
+    'forgets the last event id',
+    faulty((inner) => ({ subscribe: (request, sink) => inner.subscribe({ ...request, lastEventId: undefined }, sink) })),
+    ['resuming-last-id', 'resuming-unknown-id'],
+  ],
+  [
+    'ignores channel parameters',
+    faulty((inner) => ({ subscribe: (request, sink) => inner.subscribe({ ...request, params: {} }, sink) })),
+    ['events-params'],
+  ],
+  [
+    'hides gaps',
+    faulty((inner) => ({ subscribe: (request, sink) => inner.subscribe(request, { ...sink, gap: () => {} }) })),
+    ['resuming-gap', 'resuming-unknown-id'],
+  ],
   [
     'says that it is subscribed before it is',
     faulty((inner) => ({
@@ -70,9 +134,13 @@ const faults: readonly (readonly [what: string, open: Open, ids: readonly string
 ];
 
 describe('the suite sees a protocol that', () => {
-  it.concurrent.each(faults)('%s', async (_, open, ids) => {
-    expect(await failuresOf(open, ...ids)).toEqual(conformanceCases.map(({ id }) => id).filter((id) => ids.includes(id)));
-  }, 60_000);
+  it.concurrent.each(faults)(
+    '%s',
+    async (_, open, ids) => {
+      expect(await failuresOf(open, ...ids)).toEqual(conformanceCases.map(({ id }) => id).filter((id) => ids.includes(id)));
+    },
+    60_000,
+  );
 });
 
 describe('runConformance', () => {
@@ -84,7 +152,10 @@ describe('runConformance', () => {
     const cases = conformanceCases.filter(({ id }) => id.startsWith('headers-'));
     const results = await runConformance(fine, {
       cases,
-      skips: [{ id: 'headers-option', reason: 'no adapter here' }, { id: 'headers-option-fails', reason: 'no adapter here' }],
+      skips: [
+        { id: 'headers-option', reason: 'no adapter here' },
+        { id: 'headers-option-fails', reason: 'no adapter here' },
+      ],
       onResult: ({ id }) => told.push(id),
     });
     expect(told).toEqual(cases.map(({ id }) => id));
@@ -93,7 +164,10 @@ describe('runConformance', () => {
   });
 
   it('leaves out what needs a verb that the protocol has not', async () => {
-    const results = await runConformance(fine, { can: ['call'], cases: conformanceCases.filter(({ needs }) => needs.includes('subscribe')) });
+    const results = await runConformance(fine, {
+      can: ['call'],
+      cases: conformanceCases.filter(({ needs }) => needs.includes('subscribe')),
+    });
     expect(new Set(results.map(({ status }) => status))).toEqual(new Set(['skipped']));
   });
 

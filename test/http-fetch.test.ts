@@ -67,7 +67,7 @@ describe('fetchHandler', () => {
     const reported: unknown[] = [];
     const options = { onError: (error: unknown) => reported.push(error) };
     const ask = async (handler: HttpHandler) => (await fetchHandler(handler, options)(new Request('http://x/'))).json() as Promise<object>;
-    expect(await ask(() => undefined)).toMatchObject({ status: 404, code: 'NOT_FOUND' });
+    expect(await ask(() => undefined)).toMatchObject({ status: 404, code: 'UNIMPLEMENTED' });
     expect(await ask(() => Promise.reject(new HttpError(406, 'no')))).toMatchObject({
       status: 406,
       code: 'INVALID_ARGUMENT',

@@ -47,7 +47,8 @@ export function createBlogService<T = undefined>(options: ServiceOptions<T> = {}
         if (!posts.delete(id)) throw new ApiError('NOT_FOUND', `no post has the id ${id}`);
       },
       sendMessage: (message) => message,
-      getWeather: ({ location }) => found(weather.get(location), `the weather of '${location}' is not known; try ${[...weather.keys()].join(', ')}`),
+      getWeather: ({ location }) =>
+        found(weather.get(location), `the weather of '${location}' is not known; try ${[...weather.keys()].join(', ')}`),
       reportTemperature: ({ sensorId, celsius }) => ({ sensorId, celsius, measuredAt: now() }),
     },
     options,

@@ -13,7 +13,11 @@ export type Routes = { readonly default?: Source } & { readonly [member: string]
 type Capability<S> = S extends Adapter<infer V> ? V : 'call' | 'subscribe';
 type Verb<Member> = Member extends `on${Capitalize<string>}` ? 'subscribe' : 'call';
 /** A member counts only if its part can do it. */
-type Routed<R, Member extends keyof R> = Member extends 'default' ? Capability<R[Member]> : (Verb<Member> | Member) & Capability<R[Member]> extends never ? never : Member;
+type Routed<R, Member extends keyof R> = Member extends 'default'
+  ? Capability<R[Member]>
+  : (Verb<Member> | Member) & Capability<R[Member]> extends never
+    ? never
+    : Member;
 
 /**
  * Sends each member of a client over the transport named for it, and the others over `default`:
@@ -26,7 +30,9 @@ export function route<const R extends Routes>(routes: R): Adapter<Extract<{ [M i
     for (const name of Object.keys(routes)) {
       if (name === 'default' || members.has(name)) continue;
       const near = nearest(name, members.keys());
-      throw new TypeError(`route: the contract ${contract.name} has no member '${name}'${near === undefined ? '' : `, do you mean '${near}'?`}`);
+      throw new TypeError(
+        `route: the contract ${contract.name} has no member '${name}'${near === undefined ? '' : `, do you mean '${near}'?`}`,
+      );
     }
     // A part that is named twice is connected once.
     const transports = new Map<Source, Transport>();
@@ -49,7 +55,7 @@ function routed(contract: Contract, byMember: ReadonlyMap<string, Transport>, tr
     subscribe: async (request, sink) => pick(byMember, `event ${request.event.name}`).subscribe(request, sink),
     async close() {
       // Adapters were connected here; transports were given.
-      await Promise.all([...transports].map(([source, transport]) => (typeof source === 'function' ? transport.close() : undefined)));
+      await Promise.all([...transports].map(async ([source, transport]) => typeof source === 'function' && transport.close()));
     },
   };
 }

@@ -61,7 +61,7 @@ export async function until(condition: () => boolean, what: string): Promise<voi
 }
 
 export function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
+  return new Promise((resolve) => void setTimeout(resolve, ms));
 }
 
 /** A list that can be waited on. */

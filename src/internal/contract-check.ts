@@ -62,7 +62,9 @@ function checkOperation(operation: Operation, used: Used): void {
     if (binding.method !== 'GET' && binding.method !== 'DELETE') continue;
     for (const [name, field] of Object.entries(fields ?? {})) {
       if (!binding.params.includes(name) && !fitsQuery(field)) {
-        throw new TypeError(`${where}: the input '${name}' is nested, and ${binding.method} ${binding.path} puts it into the query string: flatten it or bind to POST`);
+        throw new TypeError(
+          `${where}: the input '${name}' is nested, and ${binding.method} ${binding.path} puts it into the query string: flatten it or bind to POST`,
+        );
       }
     }
   }
@@ -72,9 +74,12 @@ function checkOperation(operation: Operation, used: Used): void {
 function checkPathParam(where: string, param: string, fields: Fields | undefined): void {
   const field = own(fields, param);
   if (!field) {
-    throw new TypeError(`${where}: the path parameter {${param}} is no input; inputs are ${Object.keys(fields ?? {}).join(', ') || 'none'}`);
+    throw new TypeError(
+      `${where}: the path parameter {${param}} is no input; inputs are ${Object.keys(fields ?? {}).join(', ') || 'none'}`,
+    );
   }
-  if (shapeOf(field).kind !== 'scalar') throw new TypeError(`${where}: the path parameter {${param}} must be text, a number, a boolean or an enum`);
+  if (shapeOf(field).kind !== 'scalar')
+    throw new TypeError(`${where}: the path parameter {${param}} must be text, a number, a boolean or an enum`);
   if (isOptional(field)) throw new TypeError(`${where}: the path parameter {${param}} must not be optional`);
 }
 
@@ -91,7 +96,9 @@ function checkPaging(where: string, operation: Operation, key: string, inputs: F
   const item = output?.kind === 'list' ? fieldsOf(output.item) : undefined;
   if (!own(item, key)) throw new TypeError(`${where}: pagedBy '${key}' must name a property of the items of a list output`);
   if (!own(inputs, 'limit') || !own(inputs, 'after')) {
-    throw new TypeError(`${where}: a paged query needs the inputs 'limit' (an integer with a default) and 'after' (optional, of the type of '${key}')`);
+    throw new TypeError(
+      `${where}: a paged query needs the inputs 'limit' (an integer with a default) and 'after' (optional, of the type of '${key}')`,
+    );
   }
 }
 
@@ -143,7 +150,8 @@ function checkRelations(contract: Contract): void {
         if (!own(fields, property)) throw new TypeError(`${where}: ${type} has no property '${property}'`);
       }
       const missing = Object.entries(inputs ?? {}).find(([input, field]) => !isOptional(field) && !Object.hasOwn(relation.input, input));
-      if (missing) throw new TypeError(`${where}: ${relation.operation} requires the input '${missing[0]}': say which property of ${type} fills it`);
+      if (missing)
+        throw new TypeError(`${where}: ${relation.operation} requires the input '${missing[0]}': say which property of ${type} fills it`);
     }
   }
 }

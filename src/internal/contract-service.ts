@@ -11,6 +11,7 @@ import { callOnce } from './idempotent-call.js';
 import { Outbox } from './outbox.js';
 import { checkSubscription } from './subscription-check.js';
 import { issuesError } from './validate.js';
+import { reportToConsole } from './report.js';
 
 type AnyHandler = (input: unknown, call: HandlerCall) => unknown;
 type AnyRequest = CallRequest | SubscribeRequest;
@@ -110,7 +111,7 @@ export class ContractService implements Transport {
     const context = this.options.context ? await this.#context(request, operation) : undefined;
     const checks = this.#checks.of(operation);
     const checked = checkInput(checks.input, request);
-    const input = checked instanceof Promise ? await checked : checked;
+    const input: unknown = checked instanceof Promise ? await checked : checked;
     const key = request.headers['idempotency-key'];
     if (key === undefined || operation.kind === 'query') return this.#handle(operation, input, context, request, requestId);
     const caller = this.options.caller?.({ context, headers: request.headers, peer: request.peer });
@@ -128,8 +129,10 @@ export class ContractService implements Transport {
   async #handle(operation: Operation, input: unknown, context: unknown, request: CallRequest, requestId: string): Promise<unknown> {
     const handler = this.handlers[operation.name] as AnyHandler;
     const output = await handler(input, new ServiceCall(context, request, requestId, this.publish));
-    const checked = checkOutput(this.#checks.of(operation).output, output, (issues) => breach(`the output of ${operation.name} breaks the contract`, issues));
-    const result = checked instanceof Promise ? await checked : checked;
+    const checked = checkOutput(this.#checks.of(operation).output, output, (issues) =>
+      breach(`the output of ${operation.name} breaks the contract`, issues),
+    );
+    const result: unknown = checked instanceof Promise ? await checked : checked;
     for (const event of this.#writes.get(operation.name) ?? []) void this.#publishWritten(event, result);
     return result;
   }
@@ -189,7 +192,11 @@ export class ContractService implements Transport {
 
   #report(report: ErrorReport): void {
     if (this.options.onError) this.options.onError(report);
-    else console.error(`${this.contract.name}: ${report.member} failed${report.requestId ? ` (request ${report.requestId})` : ''}:`, report.error);
+    else
+      reportToConsole(
+        `${this.contract.name}: ${report.member} failed${report.requestId ? ` (request ${report.requestId})` : ''}:`,
+        report.error,
+      );
   }
 }
 

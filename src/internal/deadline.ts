@@ -8,11 +8,12 @@ const MAX_TIMER_MS = 2 ** 31 - 1;
  * The `AbortSignal` is made on first use, because most calls never need one and it costs more than all the rest.
  */
 export class Lifetime {
-  #controller: AbortController | undefined;
-  #timer: ReturnType<typeof setTimeout> | undefined;
-  #reason: ApiError | undefined;
-  #onEnd: ((reason: ApiError) => void) | undefined;
-  readonly #caller: AbortSignal | undefined;
+  // Not `#private`: one is made for each call, and setting those up costs several times as much.
+  private controller: AbortController | undefined = undefined;
+  private timer: ReturnType<typeof setTimeout> | undefined = undefined;
+  private ended: ApiError | undefined = undefined;
+  private onEnd: ((reason: ApiError) => void) | undefined = undefined;
+  private caller: AbortSignal | undefined = undefined;
 
   /** `deadline` in epoch milliseconds; `caller` is the signal of whoever waits for the result. */
   constructor(
@@ -20,85 +21,88 @@ export class Lifetime {
     caller?: AbortSignal,
   ) {
     if (caller?.aborted) {
-      this.#reason = cancelled(caller);
+      this.ended = cancelled(caller);
       return;
     }
-    this.#caller = caller;
-    caller?.addEventListener('abort', this.#onCaller);
+    if (caller) {
+      this.caller = caller;
+      caller.addEventListener('abort', this);
+    }
     if (deadline !== undefined) this.endAt(deadline, deadlineExceeded);
   }
 
   /** Aborts with an `ApiError` as its reason: DEADLINE_EXCEEDED or CANCELLED. */
   get signal(): AbortSignal {
-    if (!this.#controller) {
-      this.#controller = new AbortController();
-      if (this.#reason) this.#controller.abort(this.#reason);
+    if (!this.controller) {
+      this.controller = new AbortController();
+      if (this.ended) this.controller.abort(this.ended);
     }
-    return this.#controller.signal;
+    return this.controller.signal;
   }
 
   /** Why it ended, if it has. */
   get reason(): ApiError | undefined {
-    return this.#reason;
+    return this.ended;
   }
 
   /** As `settle`, but what has started lives on: only its deadline is over then. */
   async start(work: () => Promise<void>): Promise<void> {
-    if (this.#reason) throw this.#reason;
+    if (this.ended) throw this.ended;
     await new Promise<void>((resolve, reject) => {
-      this.#onEnd = reject;
+      this.onEnd = reject;
       work().then(resolve, reject);
     });
-    this.#onEnd = undefined;
-    clearTimeout(this.#timer);
+    this.onEnd = undefined;
+    clearTimeout(this.timer);
   }
 
   /** Ends it; later reasons have no effect. */
   abort(reason: ApiError): void {
-    if (this.#reason) return;
-    this.#reason = reason;
+    if (this.ended) return;
+    this.ended = reason;
     this.dispose();
-    this.#controller?.abort(reason);
-    this.#onEnd?.(reason);
+    this.controller?.abort(reason);
+    this.onEnd?.(reason);
   }
 
   /** Settles as `work` does, or rejects as soon as this life ends; frees the timer and the caller's signal then. */
   async settle<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#reason) throw this.#reason;
+    if (this.ended) throw this.ended;
     try {
       return await new Promise<T>((resolve, reject) => {
-        this.#onEnd = reject;
+        this.onEnd = reject;
         work().then(resolve, reject);
       });
     } finally {
-      this.#onEnd = undefined;
+      this.onEnd = undefined;
       this.dispose();
     }
   }
 
   /** Ends it at a time, in epoch milliseconds, instead of at its deadline. */
   endAt(epochMs: number, reason: () => ApiError): void {
-    clearTimeout(this.#timer);
+    clearTimeout(this.timer);
     const left = epochMs - Date.now();
     const expire = () => (epochMs > Date.now() ? this.endAt(epochMs, reason) : this.abort(reason()));
-    this.#timer = setTimeout(expire, Math.min(Math.max(left, 0), MAX_TIMER_MS));
+    this.timer = setTimeout(expire, Math.min(Math.max(left, 0), MAX_TIMER_MS));
   }
 
   /** Calls `listener` when it ends, or at once if it has. There is one listener: a later one takes its place. */
   whenEnded(listener: (reason: ApiError) => void): void {
-    if (this.#reason) listener(this.#reason);
-    else this.#onEnd = listener;
+    if (this.ended) listener(this.ended);
+    else this.onEnd = listener;
   }
 
   /** Frees the timer and the listener on the caller's signal. */
   dispose(): void {
-    clearTimeout(this.#timer);
-    this.#caller?.removeEventListener('abort', this.#onCaller);
+    clearTimeout(this.timer);
+    this.caller?.removeEventListener('abort', this);
   }
 
-  readonly #onCaller = (): void => {
-    if (this.#caller) this.abort(cancelled(this.#caller));
-  };
+  /** Hears the caller's signal. */
+  handleEvent(): void {
+    if (this.caller) this.abort(cancelled(this.caller));
+  }
 }
 
 function deadlineExceeded(): ApiError {
@@ -122,10 +126,13 @@ export function onAbort(signal: AbortSignal, listener: () => void): () => void {
 /** Waits; rejects with the signal's reason when it aborts first. */
 export function delay(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => {
-      stop();
-      resolve();
-    }, Math.min(ms, MAX_TIMER_MS));
+    const timer = setTimeout(
+      () => {
+        stop();
+        resolve();
+      },
+      Math.min(ms, MAX_TIMER_MS),
+    );
     const stop = onAbort(signal, () => {
       clearTimeout(timer);
       reject(signal.reason as Error);

@@ -1,6 +1,7 @@
 import type { Contract, EventDefinition, Operation } from '../contract.js';
 import { ApiError, type ErrorCode, type Issue } from '../errors.js';
 import type { Adapter, CallRequest, EventMessage, EventSink, SubscribeRequest, Transport } from '../transport.js';
+import { Call } from './call.js';
 import { checkSubscription } from './subscription-check.js';
 import { compileCheck, issuesError, type Check, type Checked } from './validate.js';
 
@@ -43,10 +44,12 @@ export function guard(inner: Transport, breach: ErrorCode): Transport {
     async call(request) {
       const { input, output } = checks.of(request.operation);
       const checked = checkInput(input, request);
-      const value = checked instanceof Promise ? await checked : checked;
+      const value: unknown = checked instanceof Promise ? await checked : checked;
       // Unknown members were dropped and defaults filled in, so the request is made anew only where a schema could do that.
       const result = await inner.call(input ? withInput(request, value) : request);
-      return checkOutput(output, result, (issues) => issuesError(breach, `${request.operation.name}: the reply breaks the contract`, issues));
+      return checkOutput(output, result, (issues) =>
+        issuesError(breach, `${request.operation.name}: the reply breaks the contract`, issues),
+      );
     },
     async subscribe(request, sink) {
       checkSubscription(request);
@@ -108,17 +111,7 @@ export function checkOutput(check: Check | undefined, output: unknown, breach: (
 }
 
 function withInput(request: CallRequest, input: unknown): CallRequest {
-  return {
-    operation: request.operation,
-    input,
-    get signal() {
-      return request.signal;
-    },
-    headers: request.headers,
-    deadline: request.deadline,
-    select: request.select,
-    peer: request.peer,
-  };
+  return new Call(request, request.operation, input, request.headers, request.deadline, request.select, request.peer);
 }
 
 /** Ends a subscription with DATA_LOSS at the first event that breaks the contract. */
@@ -141,9 +134,11 @@ function checkedSink(check: Check, request: SubscribeRequest, sink: EventSink): 
       const checked = last ? last.then(() => check(message.data)) : check(message.data);
       if (!(checked instanceof Promise)) return take(message, checked);
       const mine = checked.then((result) => take(message, result));
-      const settled = mine.catch(() => {}).then(() => {
-        if (last === settled) last = undefined;
-      });
+      const settled = mine
+        .catch(() => {})
+        .then(() => {
+          if (last === settled) last = undefined;
+        });
       last = settled;
       return mine;
     },

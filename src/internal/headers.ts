@@ -6,7 +6,8 @@ export type HeadersOption = Headers | (() => Headers | Promise<Headers>);
 
 const NAME = /^[a-z0-9-]+$/;
 const VALUE = /^[\x20-\x7e]*$/;
-const REFUSED = /^(connection|keep-alive|proxy-.*|te|trailer|transfer-encoding|upgrade|host|content-.*|expect|x-timeout-ms|grpc-.*|.*-bin)$/;
+const REFUSED =
+  /^(connection|keep-alive|proxy-.*|te|trailer|transfer-encoding|upgrade|host|content-.*|expect|x-timeout-ms|grpc-.*|.*-bin)$/;
 /** Belong to one HTTP exchange: meaningless to a service, and wrong on a call that it makes in turn. */
 const EXCHANGE = /^(accept|accept-encoding|accept-charset|if-.*|range|origin|referer|last-event-id|sec-.*|access-control-.*)$/;
 
@@ -20,7 +21,8 @@ export function checkHeaders(headers: Headers): Headers {
     const name = given.toLowerCase();
     if (!NAME.test(name)) throw refuse(name, 'a name has letters, digits and -');
     if (REFUSED.test(name)) throw refuse(name, 'the protocols use it themselves');
-    if (typeof value !== 'string' || !VALUE.test(value)) throw refuse(name, 'a value is printable ASCII; encode other text, for example in base64');
+    if (typeof value !== 'string' || !VALUE.test(value))
+      throw refuse(name, 'a value is printable ASCII; encode other text, for example in base64');
     checked[name] = value;
   }
   return checked;
@@ -75,7 +77,9 @@ export function timeoutHeader(deadline: number): string {
   return String(Math.max(1, Math.ceil(deadline - Date.now())));
 }
 
-const RANDOM = Math.floor(Math.random() * 36 ** 8).toString(36).padStart(8, '0');
+const RANDOM = Math.floor(Math.random() * 36 ** 8)
+  .toString(36)
+  .padStart(8, '0');
 let made = 0;
 
 /** A request id that no other process makes: cheap, because each request needs one. */

@@ -21,10 +21,18 @@ const PARAM = /^\{([A-Za-z][A-Za-z0-9]*)\}$/;
 export function parseHttpBinding(text: string): HttpBinding {
   const match = BINDING.exec(text);
   if (!match) {
-    throw new TypeError(`http: '${text}' is not a method and a path: write it like 'GET /users/{id}', with GET, POST, PUT, PATCH or DELETE`);
+    throw new TypeError(
+      `http: '${text}' is not a method and a path: write it like 'GET /users/{id}', with GET, POST, PUT, PATCH or DELETE`,
+    );
   }
   const [, method = '', path = ''] = match;
-  const segments = path === '/' ? [] : path.slice(1).split('/').map((part) => parseSegment(part, text));
+  const segments =
+    path === '/'
+      ? []
+      : path
+          .slice(1)
+          .split('/')
+          .map((part) => parseSegment(part, text));
   const params = segments.flatMap((segment) => ('param' in segment ? [segment.param] : []));
   const twice = params.find((param, index) => params.indexOf(param) !== index);
   if (twice !== undefined) throw new TypeError(`http: '${text}' has the parameter {${twice}} twice`);

@@ -24,7 +24,8 @@ export class Outbox {
   /** Gives up what still waits. */
   close(): void {
     clearTimeout(this.#timer);
-    if (this.#waiting.length > 0) this.report(new Error(`${this.#waiting.length} events were never published: the hub did not take them before the service stopped`));
+    if (this.#waiting.length > 0)
+      this.report(new Error(`${this.#waiting.length} events were never published: the hub did not take them before the service stopped`));
     this.#waiting = [];
   }
 

@@ -14,12 +14,13 @@ export function paged(operation: Operation, key: string, call: Call): Call {
 
     async function* items(current: Promise<readonly unknown[]>): AsyncGenerator<unknown> {
       let last: unknown;
-      for (let page = await current; ; ) {
+      for (let page = await current; ;) {
         yield* page;
         const limit = await pageSize();
         if (page.length === 0 || page.length < limit) return;
         const after = (page.at(-1) as Record<string, unknown>)[key];
-        if (after === last) throw new ApiError('DATA_LOSS', `${operation.name}: the peer gave the same page twice, it seems to ignore 'after'`);
+        if (after === last)
+          throw new ApiError('DATA_LOSS', `${operation.name}: the peer gave the same page twice, it seems to ignore 'after'`);
         last = after;
         page = (await call({ ...(input as object | undefined), after }, options)) as readonly unknown[];
       }

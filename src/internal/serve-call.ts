@@ -1,6 +1,7 @@
 import type { Operation } from '../contract.js';
 import { ApiError } from '../errors.js';
 import type { Peer, Selection, Transport } from '../transport.js';
+import { Call } from './call.js';
 import { Lifetime } from './deadline.js';
 import { makeRequestId, readDeadline, receivedHeaders } from './headers.js';
 
@@ -33,20 +34,10 @@ export function acceptHeaders(raw: RawHeaders): Record<string, string> {
 export function serveCall(transport: Transport, call: ServedCall): Promise<unknown> {
   const lifetime = new Lifetime(call.deadline);
   call.onLeave(() => lifetime.abort(new ApiError('CANCELLED', 'the caller has left')));
-  const run = () =>
-    transport.call({
-      operation: call.operation,
-      input: call.input,
-      get signal() {
-        return lifetime.signal;
-      },
-      headers: call.headers,
-      deadline: call.deadline,
-      select: call.select,
-      peer: call.peer,
-    });
+  const { operation, input, headers, deadline, select, peer } = call;
+  const run = () => transport.call(new Call(lifetime, operation, input, headers, deadline, select, peer));
   // Without a deadline nobody waits for a call whose caller has left, so there is nothing to settle early.
-  return call.deadline === undefined ? run() : lifetime.settle(run);
+  return deadline === undefined ? run() : lifetime.settle(run);
 }
 
 /** The deadline in a peer's headers. Throws INVALID_ARGUMENT. */

@@ -1,4 +1,12 @@
-import type { ClientOptions, EventInfo, EventStream, ListenOptions, StreamOptions, SubscribeOptions, Unsubscribe } from '../client-types.js';
+import type {
+  ClientOptions,
+  EventInfo,
+  EventStream,
+  ListenOptions,
+  StreamOptions,
+  SubscribeOptions,
+  Unsubscribe,
+} from '../client-types.js';
 import type { EventDefinition } from '../contract.js';
 import { ApiError } from '../errors.js';
 import type { EventSink, Headers, Transport } from '../transport.js';
@@ -82,7 +90,8 @@ export class Subscriber {
     const sink: EventSink = {
       next: ({ data }) => {
         if (stream.full && overflow !== 'resume') {
-          if (overflow === 'error') return sink.end(new ApiError('RESOURCE_EXHAUSTED', `the loop over ${this.event.name} fell ${stream.size} events behind`));
+          if (overflow === 'error')
+            return sink.end(new ApiError('RESOURCE_EXHAUSTED', `the loop over ${this.event.name} fell ${stream.size} events behind`));
           options.onGap?.();
           if (overflow === 'drop-newest') return;
           stream.dropOldest();
@@ -146,5 +155,5 @@ const RELEASED = new ApiError('CANCELLED', 'the subscriber has left');
 
 /** Makes the failure of a listener that nobody watches visible, as the runtime does with a rejected promise. */
 function unhandled(error: unknown): void {
-  void Promise.reject(error as Error);
+  void Promise.reject(error);
 }

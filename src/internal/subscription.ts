@@ -108,7 +108,9 @@ export class Subscription {
         const sink = this.#sink(controller.signal, resolve);
         const lastEventId = this.#lastEventId;
         this.#connected = false;
-        transport.subscribe({ event, params, headers, lastEventId, signal: controller.signal }, sink).then(() => this.#onAcknowledged(lastEventId), reject);
+        transport
+          .subscribe({ event, params, headers, lastEventId, signal: controller.signal }, sink)
+          .then(() => this.#onAcknowledged(lastEventId), reject);
       });
     } catch (error) {
       return ApiError.from(error, 'UNKNOWN', `subscribing to ${event.name} failed`);

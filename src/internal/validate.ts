@@ -21,8 +21,9 @@ export function compileCheck(schema: Schema): Check {
   return (value) => {
     if (isAsync) return checkAsync(schema, value);
     try {
-      const result = safeParse(schema, value, context);
-      return result.success ? { value: result.data } : { issues: result.error.issues.map(toIssue) };
+      // Without the messages' context, which zod copies at each call; what fails is parsed again with it.
+      const result = safeParse(schema, value);
+      return result.success ? { value: result.data } : { issues: (safeParse(schema, value, context).error?.issues ?? []).map(toIssue) };
     } catch (error) {
       if (!(error instanceof $ZodAsyncError)) throw error;
       isAsync = true;

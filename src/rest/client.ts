@@ -2,6 +2,7 @@ import { createLightFetch } from '#fetch';
 import { createFetch } from 'ofetch';
 import type { Contract, Operation } from '../contract.js';
 import { ApiError } from '../errors.js';
+import { onAbort } from '../internal/deadline.js';
 import { defineAdapter } from '../internal/guard.js';
 import { joinHeaders, timeoutHeader, type HeadersOption } from '../internal/headers.js';
 import type { FetchLike, FetchResponse, LightFetch } from '../http/fetch-like.js';
@@ -10,7 +11,7 @@ import { redact, type OnWire } from '../internal/wire-record.js';
 import type { Adapter, CallRequest, EventSink, SubscribeRequest, Transport } from '../transport.js';
 import { readEvents } from './event-reader.js';
 import { compileRequest, decodeError, EVENT_STREAM_TYPE, fillPath, JSON_TYPE, type RestRequest } from './wire.js';
-
+import { parseJson } from '../internal/json.js';
 
 /** Options of `rest`. */
 export interface RestOptions {
@@ -66,7 +67,7 @@ class RestTransport implements Transport {
     this.#onWire('out', `${method} ${target}`, Object.entries(headers), body);
     let response: FetchResponse & { readonly _data?: unknown };
     try {
-      response = (await this.#fetch.raw(this.base + target, {
+      response = await this.#fetch.raw(this.base + target, {
         method,
         headers,
         ...(body !== undefined && { body }),
@@ -75,7 +76,7 @@ class RestTransport implements Transport {
         redirect: 'manual',
         responseType: 'text',
         ignoreResponseError: true,
-      })) as unknown as FetchResponse;
+      });
     } catch (error) {
       throw networkError(error, this.base, signal);
     }
@@ -93,17 +94,21 @@ class RestTransport implements Transport {
     if (lastEventId !== undefined) headers['last-event-id'] = lastEventId;
     this.#onWire('out', `GET ${target}`, Object.entries(headers), undefined);
     const controller = new AbortController();
-    const stop = () => controller.abort(signal.reason);
-    signal.addEventListener('abort', stop);
+    const unlink = onAbort(signal, () => controller.abort(signal.reason));
     this.#streams.add(controller);
     const release = () => {
-      signal.removeEventListener('abort', stop);
+      unlink();
       this.#streams.delete(controller);
       controller.abort(new ApiError('CANCELLED', 'the stream is over'));
     };
     try {
       const response = await this.#openStream(target, headers, controller.signal);
-      void readEvents(response, { event, sink, signal: controller.signal, onChunk: (text) => this.#onWire('in', 'event stream', [], text) }).finally(release);
+      void readEvents(response, {
+        event,
+        sink,
+        signal: controller.signal,
+        onChunk: (text) => this.#onWire('in', 'event stream', [], text),
+      }).finally(release);
     } catch (error) {
       release();
       throw error;
@@ -127,14 +132,17 @@ class RestTransport implements Transport {
     if (response.status === 200 && type.startsWith(EVENT_STREAM_TYPE)) return response;
     const text = await response.text().catch(() => '');
     if (response.status !== 200) throw decodeError({ status: response.status, text, header: (name) => response.headers.get(name) });
-    throw new ApiError('DATA_LOSS', `GET ${target}: the server answered ${type}, not ${EVENT_STREAM_TYPE}: is the url right?`, { remote: true });
+    throw new ApiError('DATA_LOSS', `GET ${target}: the server answered ${type}, not ${EVENT_STREAM_TYPE}: is the url right?`, {
+      remote: true,
+    });
   }
 
   async #headers(request: CallRequest | SubscribeRequest, accept: string, body: string | undefined): Promise<Record<string, string>> {
     const joined = joinHeaders(this.options.headers, request.headers);
     const headers: Record<string, string> = { accept, ...(joined instanceof Promise ? await joined : joined) };
     if (body !== undefined) headers['content-type'] = JSON_TYPE;
-    if (this.#sendDeadline && 'deadline' in request && request.deadline !== undefined) headers['x-timeout-ms'] = timeoutHeader(request.deadline);
+    if (this.#sendDeadline && 'deadline' in request && request.deadline !== undefined)
+      headers['x-timeout-ms'] = timeoutHeader(request.deadline);
     return headers;
   }
 
@@ -147,7 +155,7 @@ function decodeOutput(operation: Operation, response: FetchResponse, text: strin
   if (!response.ok) throw decodeError({ status: response.status, text, header: (name) => response.headers.get(name) });
   if (!operation.output || text === '') return undefined;
   try {
-    return JSON.parse(text) as unknown;
+    return parseJson(text);
   } catch (cause) {
     const type = response.headers.get('content-type') ?? 'no content type';
     const why = type.includes('json') ? 'the reply is not JSON' : `the server answered ${type}, not JSON: is the url right?`;

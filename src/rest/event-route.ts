@@ -36,7 +36,14 @@ export function createEventRoute(transport: Transport, event: EventDefinition, o
     const fixed = Object.fromEntries(Object.entries(params).filter(([, value]) => value !== '+'));
     const peer = peerOf(request, 'rest');
     await transport.subscribe(
-      { event, params: fixed, signal: lifetime.signal, headers, lastEventId: lastEventId === undefined ? undefined : String(lastEventId), peer },
+      {
+        event,
+        params: fixed,
+        signal: lifetime.signal,
+        headers,
+        lastEventId: lastEventId === undefined ? undefined : String(lastEventId),
+        peer,
+      },
       stream,
     );
     return {
@@ -109,7 +116,12 @@ class Stream implements EventSink {
 
   #fallBehind(writer: HttpWriter): void {
     this.#ended = true;
-    writer.write(encodeSse({ event: 'end', data: JSON.stringify(new ApiError('RESOURCE_EXHAUSTED', 'the reader fell behind: resume from the last event')) }));
+    writer.write(
+      encodeSse({
+        event: 'end',
+        data: JSON.stringify(new ApiError('RESOURCE_EXHAUSTED', 'the reader fell behind: resume from the last event')),
+      }),
+    );
     writer.end();
     this.lifetime.abort(LEFT);
   }
@@ -125,7 +137,12 @@ function encodeOnce(event: EventDefinition): (message: EventMessage) => string {
   return (message) => {
     if (message !== last) {
       last = message;
-      text = encodeSse({ id: UNFIT.test(message.id) ? '' : message.id, event: event.type, data: JSON.stringify(message.data), fields: { time: message.time } });
+      text = encodeSse({
+        id: UNFIT.test(message.id) ? '' : message.id,
+        event: event.type,
+        data: JSON.stringify(message.data),
+        fields: { time: message.time },
+      });
     }
     return text;
   };

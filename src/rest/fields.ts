@@ -16,7 +16,9 @@ export function compileFields(output: TypeUse | undefined): FieldFilter | undefi
   const known = new Set(node.fields.map((field) => field.name));
 
   const trimObject = (value: unknown, selection: Selection): unknown =>
-    typeof value === 'object' && value !== null ? Object.fromEntries(Object.entries(value).filter(([name]) => Object.hasOwn(selection, name))) : value;
+    typeof value === 'object' && value !== null
+      ? Object.fromEntries(Object.entries(value).filter(([name]) => Object.hasOwn(selection, name)))
+      : value;
 
   return {
     read(query) {

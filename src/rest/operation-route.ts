@@ -38,7 +38,9 @@ export function compileOperation(contract: Contract, operation: Operation, bindi
 
 function compileInput(view: OperationView, binding: HttpBinding): OperationRoute['readInput'] {
   const fields = view.input?.fields ?? [];
-  const pathReaders = fields.filter((field) => binding.params.includes(field.name)).map((field) => [field.name, compileTextReader(field)] as const);
+  const pathReaders = fields
+    .filter((field) => binding.params.includes(field.name))
+    .map((field) => [field.name, compileTextReader(field)] as const);
   const rest = fields.filter((field) => !binding.params.includes(field.name));
   const readQuery = hasBody(binding) ? undefined : compileQueryReader(rest);
   const select = fields.some((field) => field.name === 'fields') ? undefined : compileFields(view.output);
@@ -66,7 +68,8 @@ function compileInput(view: OperationView, binding: HttpBinding): OperationRoute
 async function readBody(request: HttpRequest, maxBodyBytes: number): Promise<Record<string, unknown>> {
   const type = request.headers['content-type'];
   // Before the body is read, so that a wrong type is not paid for.
-  if (type !== undefined && type !== JSON_TYPE && !isJsonType(String(type))) throw new HttpError(415, `the body must be ${JSON_TYPE}, not ${String(type).slice(0, 100)}`);
+  if (type !== undefined && type !== JSON_TYPE && !isJsonType(String(type)))
+    throw new HttpError(415, `the body must be ${JSON_TYPE}, not ${String(type).slice(0, 100)}`);
   const text = await request.text(maxBodyBytes);
   if (text === '') return {};
   if (type === undefined) throw new HttpError(415, `the body has no content type: send 'Content-Type: ${JSON_TYPE}'`);
@@ -97,7 +100,8 @@ function compileResponse(contract: Contract, view: OperationView, binding: HttpB
     if (isGet) {
       headers['etag'] = etagOf(body);
       const seen = request.headers['if-none-match'];
-      if (seen !== undefined && matchesEtag(String(seen), headers['etag'])) return { status: 304, headers: { etag: headers['etag'], 'x-request-id': requestId } };
+      if (seen !== undefined && matchesEtag(String(seen), headers['etag']))
+        return { status: 304, headers: { etag: headers['etag'], 'x-request-id': requestId } };
     }
     const location = locate?.(input.value, output);
     if (location !== undefined) headers['location'] = location;
@@ -123,7 +127,9 @@ function compileLocation(
       if (get.path.slice(0, get.path.lastIndexOf('/')) !== binding.path || !filled.has(last.param)) continue;
       return (input, output) => {
         try {
-          return basePath + fillPath(get, { ...(input as object | undefined), [last.param]: (output as Record<string, unknown>)[last.param] });
+          return (
+            basePath + fillPath(get, { ...(input as object | undefined), [last.param]: (output as Record<string, unknown>)[last.param] })
+          );
         } catch {
           return undefined;
         }

@@ -12,6 +12,7 @@ import { failure } from './failure.js';
 import { compileOperation, type OperationRoute } from './operation-route.js';
 import { openApi } from './schema.js';
 import { JSON_TYPE } from './wire.js';
+import { reportToConsole } from '../internal/report.js';
 
 /** Options of `restHandler`. */
 export interface RestHandlerOptions {
@@ -37,16 +38,18 @@ type Answer = (request: HttpRequest, params: Readonly<Record<string, string>>) =
 export function restHandler(transport: Transport, options: RestHandlerOptions = {}): HttpHandler {
   const { contract } = transport;
   const { basePath = '', maxBodyBytes = 1_048_576 } = options;
-  if (basePath !== '' && !/^(\/[A-Za-z0-9\-._~]+)+$/.test(basePath)) throw new TypeError(`restHandler: basePath '${basePath}' must look like '/api/v2'`);
+  if (basePath !== '' && !/^(\/[A-Za-z0-9\-._~]+)+$/.test(basePath))
+    throw new TypeError(`restHandler: basePath '${basePath}' must look like '/api/v2'`);
   const routes: (readonly [Route, Answer])[] = [];
   for (const operation of Object.values(contract.operations)) {
-    for (const binding of operation.http) routes.push([binding, answerCall(transport, compileOperation(contract, operation, binding, basePath), maxBodyBytes)]);
+    for (const binding of operation.http)
+      routes.push([binding, answerCall(transport, compileOperation(contract, operation, binding, basePath), maxBodyBytes)]);
   }
   for (const event of Object.values(contract.events)) routes.push([channelRoute(event), createEventRoute(transport, event, options)]);
   routes.push([documentRoute('openapi.json'), answerDocument(() => openApi(contract))]);
   routes.push([documentRoute('asyncapi.json'), answerDocument(() => asyncApi(contract))]);
   const router = createRouter(routes);
-  const onError = options.onError ?? console.error;
+  const onError = options.onError ?? reportToConsole;
 
   return (request) => {
     if (basePath !== '' && !request.path.startsWith(`${basePath}/`)) return undefined;
@@ -67,6 +70,8 @@ function answerCall(transport: Transport, route: OperationRoute, maxBodyBytes: n
     const { accept } = request.headers;
     if (accept !== undefined && accept !== '*/*' && accept !== JSON_TYPE) checkAccept(String(accept), JSON_TYPE);
     const headers = acceptHeaders(request.headers);
+    const key = headers['idempotency-key'];
+    if (key?.startsWith('"')) headers['idempotency-key'] = bareKey(key);
     try {
       const input = await route.readInput(request, params, maxBodyBytes);
       const output = await serveCall(transport, {
@@ -83,6 +88,15 @@ function answerCall(transport: Transport, route: OperationRoute, maxBodyBytes: n
       throw isApiError(error) && error.requestId === undefined ? error.with({ requestId: headers['x-request-id'] }) : error;
     }
   };
+}
+
+/**
+ * The draft wants the key quoted, many clients send it bare: both are the same key.
+ * Source: https://datatracker.ietf.org/doc/html/draft-ietf-httpapi-idempotency-key-header section 2.1; a string as in RFC 9651, section 3.3.3.
+ */
+function bareKey(key: string): string {
+  const quoted = /^"((?:[^"\\]|\\["\\])*)"$/.exec(key)?.[1];
+  return quoted === undefined ? key : quoted.replace(/\\(["\\])/g, '$1');
 }
 
 /** No route: 405 with the methods that the path knows, an answer to OPTIONS, or nothing where the path is not ours. */

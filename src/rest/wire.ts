@@ -3,6 +3,7 @@ import { ApiError, isErrorCode, type ErrorBody, type JsonObject } from '../error
 import type { HttpBinding } from '../internal/http-binding.js';
 import { encodeText, writeQuery } from '../internal/query-text.js';
 import { codeOf } from './status.js';
+import { parseJson } from '../internal/json.js';
 
 export const JSON_TYPE = 'application/json';
 export const PROBLEM_TYPE = 'application/problem+json';
@@ -30,7 +31,8 @@ export function compileRequest(operation: Operation): (input: unknown) => RestRe
   return (input) => {
     const fields = (input ?? {}) as Readonly<Record<string, unknown>>;
     const path = fillPath(binding, fields);
-    if (params.length === 0) return { method, target: withBody ? path : path + writeQuery(fields), body: withBody ? JSON.stringify(fields) : undefined };
+    if (params.length === 0)
+      return { method, target: withBody ? path : path + writeQuery(fields), body: withBody ? JSON.stringify(fields) : undefined };
     const rest = Object.fromEntries(Object.entries(fields).filter(([name]) => !params.includes(name)));
     return withBody ? { method, target: path, body: JSON.stringify(rest) } : { method, target: path + writeQuery(rest), body: undefined };
   };
@@ -39,7 +41,8 @@ export function compileRequest(operation: Operation): (input: unknown) => RestRe
 /** The binding's path with its parameters filled in. Throws INVALID_ARGUMENT for a value that no path can carry. */
 export function fillPath(binding: Pick<HttpBinding, 'segments'>, values: Readonly<Record<string, unknown>>): string {
   let path = '';
-  for (const segment of binding.segments) path += `/${'literal' in segment ? segment.literal : pathSegment(segment.param, values[segment.param])}`;
+  for (const segment of binding.segments)
+    path += `/${'literal' in segment ? segment.literal : pathSegment(segment.param, values[segment.param])}`;
   return path || '/';
 }
 
@@ -122,7 +125,7 @@ function textOf(problem: JsonObject | undefined, status: number, location: strin
 
 function parseObject(text: string): JsonObject | undefined {
   try {
-    const value: unknown = JSON.parse(text);
+    const value = parseJson(text);
     return isObject(value) ? value : undefined;
   } catch {
     return undefined;

@@ -1,0 +1,29 @@
+// Runs the benchmarks one after the other against the built package: `npm run bench`, or `npm run bench -- rest-server cold-start`.
+// They are compiled first, because a loader that rewrites functions on the fly would be measured too.
+import { execFileSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { build } from 'esbuild';
+
+const HELPERS = new Set(['load', 'peer', 'table']);
+const root = join(import.meta.dirname, '..');
+const scripts = readdirSync(join(root, 'bench')).filter((name) => name.endsWith('.ts'));
+await build({
+  entryPoints: scripts.map((name) => join(root, 'bench', name)),
+  outdir: join(root, '.bench'),
+  format: 'esm',
+  target: 'node20',
+  logLevel: 'warning',
+});
+
+const asked = process.argv.slice(2);
+const names = scripts.map((name) => name.slice(0, -3)).filter((name) => !HELPERS.has(name) && !name.endsWith('-peer'));
+const unknown = asked.find((name) => !names.includes(name));
+if (unknown !== undefined) {
+  console.error(`no benchmark '${unknown}': there are ${names.join(', ')}`);
+  process.exit(2);
+}
+for (const name of asked.length > 0 ? asked : names) {
+  console.log(`\n${name} …`);
+  execFileSync(process.execPath, [join(root, '.bench', `${name}.js`)], { stdio: 'inherit', cwd: root });
+}

@@ -1,0 +1,78 @@
+import { blogContract } from '../blog/contract.js';
+import { isApiError } from '../errors.js';
+import type { WireRecord } from '../internal/wire-record.js';
+import { unknown, UsageError, type Flags } from './args.js';
+import { DEFAULT_PROTOCOL } from './protocols.js';
+import { painter, printJson } from './terminal.js';
+
+/** The flags of commands that talk to a service. */
+export const CONNECTION_FLAGS = {
+  via: { type: 'string', value: '<protocol>', summary: 'the protocol', default: DEFAULT_PROTOCOL, short: 'p' },
+  url: { type: 'string', value: '<url>', summary: 'where the service is; without it, where serve has it when no flag says otherwise' },
+  header: { type: 'string', value: '<name:value>', summary: 'sent along', multiple: true, short: 'H' },
+  wire: { type: 'boolean', summary: 'also prints what went over the wire, on standard error' },
+  json: { type: 'boolean', summary: 'for programs: each value in one line, on a terminal too' },
+} as const satisfies Flags;
+
+export const API_ERROR = 1;
+
+/** The name of an operation; throws a `UsageError` that names the nearest. */
+export function operationOf(typed: string): string {
+  const { operations, events } = blogContract;
+  if (Object.hasOwn(operations, typed)) return typed;
+  const event = Object.keys(events).find((name) => name === typed || listenerOf(name) === typed);
+  if (event !== undefined) throw new UsageError(`'${typed}' is an event: multi-api-sdk watch ${event}`);
+  throw unknown('operation', typed, Object.keys(operations));
+}
+
+/** The name of an event, from its name or that of its client's method; throws a `UsageError` that names the nearest. */
+export function eventOf(typed: string): string {
+  const { operations, events } = blogContract;
+  const names = Object.keys(events);
+  const found = names.find((name) => name === typed || listenerOf(name) === typed);
+  if (found !== undefined) return found;
+  if (Object.hasOwn(operations, typed)) throw new UsageError(`'${typed}' is an operation: multi-api-sdk call ${typed}`);
+  throw unknown('event', typed, /^on[A-Z]/.test(typed) ? names.map(listenerOf) : names);
+}
+
+/** `temperature` is listened to with `onTemperature`. */
+export function listenerOf(event: string): string {
+  return `on${event.charAt(0).toUpperCase()}${event.slice(1)}`;
+}
+
+/** The headers in `--header name:value`. */
+export function headersOf(pairs: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    pairs.map((pair) => {
+      const colon = pair.indexOf(':');
+      if (colon < 1) throw new UsageError(`--header takes a name and a value with a colon between, not '${pair}'`);
+      return [pair.slice(0, colon).trim().toLowerCase(), pair.slice(colon + 1).trim()];
+    }),
+  );
+}
+
+/** Prints an API error as JSON on standard error, with a hint for people where nobody listens; other errors are thrown on. */
+export function printApiError(error: unknown, isForPrograms: boolean): number {
+  if (!isApiError(error)) throw error;
+  printJson(process.stderr, error, isForPrograms);
+  if (process.stderr.isTTY && !isForPrograms && error.code === 'UNAVAILABLE' && !error.sent) {
+    const paint = painter(process.stderr);
+    process.stderr.write(`${paint('dim', "'multi-api-sdk serve' starts the Blog service.")}\n`);
+  }
+  return API_ERROR;
+}
+
+/** Prints what `onWire` sees on standard error: as an exchange for people, as JSON lines for programs. */
+export function wirePrinter(isForPrograms: boolean): (record: WireRecord) => void {
+  const { stderr } = process;
+  if (isForPrograms) return (record) => stderr.write(`${JSON.stringify(record)}\n`);
+  const paint = painter(stderr);
+  return ({ direction, start, headers, body }) => {
+    const isOut = direction === 'out';
+    const style = isOut ? 'cyan' : 'green';
+    const mark = paint(style, isOut ? '→' : '←');
+    const lines = [paint(style, start), ...Object.entries(headers).map(([name, value]) => `${paint('dim', `${name}:`)} ${value}`)];
+    if (body !== undefined && body !== '') lines.push('', ...body.trimEnd().split('\n'));
+    stderr.write(`${lines.map((line) => `${mark} ${line}`.trimEnd()).join('\n')}\n\n`);
+  };
+}

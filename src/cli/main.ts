@@ -1,0 +1,71 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs';
+import { parseJson } from '../internal/json.js';
+import { readArgs, unknown, UsageError } from './args.js';
+import type { Command } from './command.js';
+import { commandHelp, helpHint, mainHelp } from './help.js';
+import { endOnClosedPipe, painter } from './terminal.js';
+
+/** The commands by name; each is loaded when it is asked for. */
+const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  serve: async () => (await import('./serve.js')).serveCommand,
+  call: async () => (await import('./call.js')).callCommand,
+  watch: async () => (await import('./watch.js')).watchCommand,
+  demo: async () => (await import('./demo.js')).demoCommand,
+};
+
+const USAGE = 2;
+const HELP_FLAG = { help: { type: 'boolean', short: 'h', summary: 'this help' } } as const;
+
+/** Runs a command line; resolves with the exit code. */
+async function main(argv: readonly string[]): Promise<number> {
+  const [first, ...rest] = argv;
+  if (first === undefined || first === '--help' || first === '-h') return printMainHelp(first !== undefined);
+  if (first === '--version' || first === '-v') {
+    process.stdout.write(`${version()}\n`);
+    return 0;
+  }
+  if (first === 'help') return rest[0] === undefined ? printMainHelp(true) : main([rest[0], '--help']);
+  let command: Command | undefined;
+  try {
+    command = await (Object.hasOwn(COMMANDS, first) ? COMMANDS[first]?.() : undefined);
+    if (!command)
+      throw first.startsWith('-')
+        ? unknown('flag', first, ['--help', '--version'])
+        : unknown('command', first, [...Object.keys(COMMANDS), 'help']);
+    const { flags, positionals } = readArgs(rest, { ...command.flags, ...HELP_FLAG });
+    if (flags.help) {
+      process.stdout.write(commandHelp(command, painter(process.stdout)));
+      return 0;
+    }
+    const surplus = positionals[command.positionals.length];
+    if (surplus !== undefined) throw new UsageError(`'${surplus}' is one argument too many`);
+    return await command.run({ flags, positionals });
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    const paint = painter(process.stderr);
+    process.stderr.write(`${paint('red', 'error:')} ${error.message}\n${paint('dim', helpHint(command?.name))}\n`);
+    return USAGE;
+  }
+}
+
+async function printMainHelp(isAsked: boolean): Promise<number> {
+  const stream = isAsked ? process.stdout : process.stderr;
+  const commands = await Promise.all(Object.values(COMMANDS).map((load) => load()));
+  stream.write(mainHelp(commands, version(), painter(stream)));
+  return isAsked ? 0 : USAGE;
+}
+
+function version(): string {
+  return (parseJson(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { readonly version: string }).version;
+}
+
+endOnClosedPipe();
+main(process.argv.slice(2)).then(
+  (code) => (process.exitCode = code),
+  (error: unknown) => {
+    const paint = painter(process.stderr);
+    process.stderr.write(`${paint('red', 'error:')} ${error instanceof Error ? error.message : String(error)}\n`);
+    process.exitCode = 1;
+  },
+);

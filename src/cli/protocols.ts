@@ -1,0 +1,65 @@
+import type { OnWire } from '../internal/wire-record.js';
+import type { Served } from '../serve.js';
+import type { Adapter } from '../transport.js';
+import { unknown, UsageError } from './args.js';
+
+/** What a protocol is given to make its adapter. */
+export interface ConnectOptions {
+  readonly url: string;
+  readonly onWire?: OnWire;
+}
+
+/** One protocol of the command line. */
+export interface CliProtocol {
+  /** As people write it. */
+  readonly title: string;
+  /** Where `serve` has it when no flag says otherwise. */
+  readonly url: string;
+  /** What it can do. */
+  readonly verbs: readonly ('call' | 'subscribe')[];
+  /** Where a served service has it. */
+  readonly urlOf: (served: Served) => string;
+  /** Loads the protocol and makes its adapter. */
+  readonly connect: (options: ConnectOptions) => Promise<Adapter<string>>;
+}
+
+const HTTP_URL = 'http://127.0.0.1:4000';
+const BOTH = ['call', 'subscribe'] as const;
+
+/** The protocols by name: one line each. */
+export const PROTOCOLS: Readonly<Record<string, CliProtocol>> = {
+  rest: {
+    title: 'REST',
+    url: HTTP_URL,
+    verbs: BOTH,
+    urlOf: ({ http }) => http,
+    connect: async (options) => (await import('../rest/client.js')).rest(options),
+  },
+};
+
+export const DEFAULT_PROTOCOL = 'rest';
+
+/** The protocols that have a verb, as a hint in help texts: `rest, graphql`. */
+export function protocolNames(verb: 'call' | 'subscribe'): string {
+  return Object.entries(PROTOCOLS)
+    .filter(([, { verbs }]) => verbs.includes(verb))
+    .map(([name]) => name)
+    .join(', ');
+}
+
+/** The protocol of `--via`. Throws a `UsageError` where there is none of the name, or it lacks the verb. */
+export function protocolOf(name: string, verb: 'call' | 'subscribe'): CliProtocol {
+  const protocol = Object.hasOwn(PROTOCOLS, name) ? PROTOCOLS[name] : undefined;
+  if (!protocol) throw unknown('protocol', name, Object.keys(PROTOCOLS));
+  if (protocol.verbs.includes(verb)) return protocol;
+  throw new UsageError(`${name} ${verb === 'call' ? 'carries no operations' : 'carries no events'}: use one of ${protocolNames(verb)}`);
+}
+
+/** Makes a protocol's adapter; a `UsageError` says what is wrong with the url. */
+export async function connectTo(protocol: CliProtocol, options: ConnectOptions): Promise<Adapter<string>> {
+  try {
+    return await protocol.connect(options);
+  } catch (error) {
+    throw error instanceof TypeError ? new UsageError(error.message) : error;
+  }
+}

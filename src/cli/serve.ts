@@ -1,0 +1,88 @@
+import { createBlogService } from '../blog/service.js';
+import { serve, type Served } from '../serve.js';
+import { UsageError } from './args.js';
+import { defineCommand } from './command.js';
+import { DEFAULT_PROTOCOL, PROTOCOLS } from './protocols.js';
+import { onStopSignal, painter } from './terminal.js';
+
+const PORT = { type: 'number', value: '<port>', range: [0, 65_535] } as const;
+
+export const serveCommand = defineCommand({
+  name: 'serve',
+  summary: 'serves the Blog service over every protocol',
+  positionals: [],
+  flags: {
+    host: { type: 'string', value: '<host>', summary: '0.0.0.0 to be reached from other machines', default: '127.0.0.1' },
+    port: { ...PORT, summary: 'of everything that HTTP carries; 0 picks a free one', default: 4000 },
+    'grpc-port': { ...PORT, summary: 'of gRPC; 0 picks a free one', default: 50_051 },
+    'mqtt-port': { ...PORT, summary: 'of the embedded MQTT broker; 0 picks a free one (default 1883)' },
+    'mqtt-url': { type: 'string', value: '<url>', summary: 'uses this MQTT broker instead of the embedded one' },
+    'allow-private-webhooks': { type: 'boolean', summary: 'lets webhooks go to private and loopback addresses' },
+    json: { type: 'boolean', summary: 'prints the addresses as one line of JSON' },
+  },
+  notes: [
+    'Prints where it listens once everything does. The flags of a protocol that is not built yet are taken and have no effect.',
+    'SIGINT and SIGTERM end it with exit code 0, once calls in flight have finished; a second signal ends it at once.',
+  ],
+  examples: [
+    ['multi-api-sdk serve', 'the Blog service at http://127.0.0.1:4000'],
+    ['multi-api-sdk serve --port 0 --json', 'on a free port, for programs'],
+  ],
+  async run({ flags }) {
+    if (flags['mqtt-port'] !== undefined && flags['mqtt-url'] !== undefined) {
+      throw new UsageError('--mqtt-port is the port of the embedded broker, --mqtt-url names another broker: give one of them');
+    }
+    let stop = (): void => {};
+    const stopped = new Promise<void>((resolve) => (stop = resolve));
+    // Before anything listens: who asks it to end while it starts must not get a broken half.
+    const forget = onStopSignal(stop);
+    const service = createBlogService();
+    try {
+      const served = await serve(service, { host: flags.host, port: flags.port });
+      process.stdout.write(flags.json ? `${JSON.stringify(addressesOf(served))}\n` : summary(served));
+      await stopped;
+      if (process.stderr.isTTY && !flags.json) process.stderr.write('\nstopping …\n');
+      await served.close();
+      return 0;
+    } finally {
+      await service.close();
+      forget();
+    }
+  },
+});
+
+/** Where it listens, without its functions. */
+function addressesOf(served: Served): object {
+  return Object.fromEntries(Object.entries(served).filter(([, value]) => typeof value === 'string'));
+}
+
+function summary(served: Served): string {
+  const paint = painter(process.stdout);
+  const { http } = served;
+  const rows: (readonly [title: string, address: string])[] = [
+    ['REST', http],
+    ['', `${http}/openapi.json`],
+    ['', `${http}/asyncapi.json`],
+    ['Health', `${http}/healthz`],
+  ];
+  const url = http === PROTOCOLS[DEFAULT_PROTOCOL]?.url ? '' : ` --url ${http}`;
+  const tries = [
+    `curl ${http}/users/123`,
+    `curl '${http}/users/123/posts?limit=2'`,
+    `curl -N ${http}/chat`,
+    `curl ${http}/chat --json '{"sender":"you","message":"Hello!"}'`,
+    `npx multi-api-sdk watch temperature${url}`,
+    `npx multi-api-sdk call reportTemperature '{"sensorId":"roof","celsius":21.5}' --wire${url}`,
+  ];
+  return [
+    `${paint('green', '●')} ${paint('bold', 'The Blog service is up.')} Ctrl-C ends it.`,
+    '',
+    ...rows.map(([title, address]) => `  ${paint('bold', title.padEnd(8))}${paint('cyan', address)}`),
+    '',
+    '  Things to try in another terminal:',
+    '',
+    ...tries.map((line) => `    ${paint('dim', '$')} ${line}`),
+    '',
+    '',
+  ].join('\n');
+}

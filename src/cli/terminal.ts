@@ -1,0 +1,54 @@
+/** Colours and styles, as select graphic rendition codes of ECMA-48. */
+const CODES = { bold: [1, 22], dim: [2, 22], red: [31, 39], green: [32, 39], yellow: [33, 39], cyan: [36, 39] } as const;
+
+export type Style = keyof typeof CODES;
+
+/** Styles text, or leaves it as it is where the stream shows no colour. */
+export type Paint = (style: Style, text: string) => string;
+
+/** A painter for a stream: colour only on a terminal, and not where `NO_COLOR` (https://no-color.org) is set. */
+export function painter(stream: NodeJS.WriteStream): Paint {
+  const { NO_COLOR, TERM } = process.env;
+  if (!stream.isTTY || (NO_COLOR !== undefined && NO_COLOR !== '') || TERM === 'dumb') return (_style, text) => text;
+  return (style, text) => `\u001b[${CODES[style][0]}m${text}\u001b[${CODES[style][1]}m`;
+}
+
+/** A value as JSON: indented on a terminal, one line for programs. */
+export function printJson(stream: NodeJS.WriteStream, value: unknown, isForPrograms: boolean): void {
+  stream.write(`${JSON.stringify(value, null, stream.isTTY && !isForPrograms ? 2 : 0)}\n`);
+}
+
+/** Ends the process quietly once nobody reads what it prints: `multi-api-sdk watch … | head -1`. */
+export function endOnClosedPipe(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EPIPE') process.exit(0);
+      throw error;
+    });
+  }
+}
+
+/**
+ * Runs `stop` at the first SIGINT or SIGTERM; a second one ends the process at once, with the code that shells give it.
+ * Returns what takes the listeners off again.
+ */
+export function onStopSignal(stop: () => void): () => void {
+  let isStopping = false;
+  const listeners = (
+    [
+      ['SIGINT', 130],
+      ['SIGTERM', 143],
+    ] as const
+  ).map(([signal, code]) => {
+    const listener = () => {
+      if (isStopping) process.exit(code);
+      isStopping = true;
+      stop();
+    };
+    process.on(signal, listener);
+    return [signal, listener] as const;
+  });
+  return () => {
+    for (const [signal, listener] of listeners) process.off(signal, listener);
+  };
+}

@@ -1,0 +1,82 @@
+import { blogContract } from '../blog/contract.js';
+import { createClient } from '../client.js';
+import type { EventInfo, ListenOptions, Unsubscribe } from '../client-types.js';
+import { onAbort } from '../internal/deadline.js';
+import { UsageError } from './args.js';
+import { defineCommand } from './command.js';
+import { CONNECTION_FLAGS, eventOf, headersOf, listenerOf, printApiError, wirePrinter } from './connection.js';
+import { connectTo, protocolNames, protocolOf } from './protocols.js';
+import { onStopSignal, painter, printJson } from './terminal.js';
+
+type Listen = (listener: (data: unknown, info: EventInfo) => void, options: ListenOptions) => Promise<Unsubscribe>;
+
+export const watchCommand = defineCommand({
+  name: 'watch',
+  summary: 'prints events of the Blog service as JSON lines',
+  positionals: ['<event>'],
+  flags: {
+    ...CONNECTION_FLAGS,
+    count: { type: 'number', value: '<n>', summary: 'ends after so many events', range: [1, Number.MAX_SAFE_INTEGER], short: 'n' },
+    envelope: { type: 'boolean', summary: 'prints {"id","time","data"} instead of the payload alone' },
+    'last-event-id': { type: 'string', value: '<id>', summary: 'resumes behind this event' },
+    'timeout-ms': {
+      type: 'number',
+      value: '<ms>',
+      summary: 'how long the start may take, tries included',
+      default: 5_000,
+      range: [1, 2 ** 31 - 1],
+    },
+  },
+  notes: [
+    `Events: ${Object.keys(blogContract.events).join(', ')} (onTemperature means temperature). Protocols: ${protocolNames('subscribe')}.`,
+    "Each line of standard output is one event's payload. Standard error says 'watching …' once the service has acknowledged the subscription, and where events may have been missed. A broken connection is made again and resumes where it broke.",
+    'Exit codes: 0 after --count events, Ctrl-C or SIGTERM; 1 for an API error, which is the last thing printed on standard error, as JSON; 2 for wrong usage.',
+  ],
+  examples: [
+    ['multi-api-sdk watch temperature', 'until Ctrl-C'],
+    ['multi-api-sdk watch message --count 1', 'one line of the chat'],
+    ['multi-api-sdk watch articlePublished --envelope | jq .id', 'with ids and times'],
+  ],
+  async run({ flags, positionals: [typed] }) {
+    if (typed === undefined) throw new UsageError('which event? multi-api-sdk watch <event>');
+    const name = eventOf(typed);
+    const headers = headersOf(flags.header);
+    const protocol = protocolOf(flags.via, 'subscribe');
+    const url = flags.url ?? protocol.url;
+    const paint = painter(process.stderr);
+    const transport = await connectTo(protocol, { url, ...(flags.wire && { onWire: wirePrinter(flags.json) }) });
+    const client = createClient({ contract: blogContract, transport });
+    const stop = new AbortController();
+    const forget = onStopSignal(() => stop.abort());
+    let seen = 0;
+    if (process.stderr.isTTY) process.stderr.write(paint('dim', `connecting to ${url} …\n`));
+    try {
+      const listen = (client as unknown as Record<string, Listen>)[listenerOf(name)];
+      await new Promise<void>((resolve, reject) => {
+        onAbort(stop.signal, resolve);
+        const print = (data: unknown, { id, time }: EventInfo): void => {
+          if (stop.signal.aborted) return;
+          printJson(process.stdout, flags.envelope ? { id, time, data } : data, true);
+          if (++seen === flags.count) stop.abort();
+        };
+        listen?.(print, {
+          headers,
+          signal: stop.signal,
+          timeoutMs: flags['timeout-ms'],
+          ...(flags['last-event-id'] !== undefined && { lastEventId: flags['last-event-id'] }),
+          onGap: () => void process.stderr.write(paint('yellow', 'gap: events may have been missed here\n')),
+          onError: reject,
+        }).then(() => {
+          if (!stop.signal.aborted) process.stderr.write(paint('dim', `watching ${name} over ${protocol.title} at ${url}\n`));
+        }, reject);
+      });
+      return 0;
+    } catch (error) {
+      return stop.signal.aborted ? 0 : printApiError(error, flags.json);
+    } finally {
+      stop.abort();
+      await client.close();
+      forget();
+    }
+  },
+});

@@ -1,0 +1,30 @@
+import type { Operation } from '../contract.js';
+import type { CallRequest, Headers, Peer, Selection } from '../transport.js';
+
+/**
+ * A request whose signal is made on first use. The property is its own and enumerable, so that `{ ...request, headers }` keeps it;
+ * its getter is one for all, because an accessor in an object literal makes a hidden class per object, which costs more than the rest of a call.
+ */
+export class Call implements CallRequest {
+  declare readonly signal: AbortSignal;
+
+  constructor(
+    /** Has the signal: the call's lifetime, or the request that this one was made from. */
+    protected readonly source: { readonly signal: AbortSignal },
+    readonly operation: Operation,
+    readonly input: unknown,
+    readonly headers: Headers,
+    readonly deadline: number | undefined,
+    readonly select: Selection | undefined,
+    readonly peer: Peer | undefined,
+  ) {
+    Object.defineProperty(this, 'signal', SIGNAL);
+  }
+}
+
+const SIGNAL: PropertyDescriptor = {
+  get(this: { readonly source: { readonly signal: AbortSignal } }) {
+    return this.source.signal;
+  },
+  enumerable: true,
+};

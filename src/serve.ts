@@ -1,0 +1,82 @@
+import { composeHandlers } from './http/compose.js';
+import { listen, type HttpServer } from './http/listen.js';
+import type { HttpHandler } from './http/message.js';
+import { problem } from './http/problem.js';
+import { restHandler } from './rest/server.js';
+import type { Transport } from './transport.js';
+
+/** Options of `serve`. */
+export interface ServeOptions {
+  /** `0.0.0.0` or `::` to be reached from other machines. @default '127.0.0.1' */
+  readonly host?: string | undefined;
+  /** Of everything that HTTP carries; 0 picks a free one. @default 4000 */
+  readonly port?: number | undefined;
+  /** How long responses and streams may go on once `close` was called, in milliseconds. @default 10_000 */
+  readonly graceMs?: number | undefined;
+  /** Gets failures that callers see as a neutral error. @default console.error */
+  readonly onError?: ((error: unknown) => void) | undefined;
+}
+
+/** Where each port listens. A protocol with a port of its own adds its member. */
+export interface ServedAddresses {
+  /** Without a trailing slash: `http://127.0.0.1:4000`. */
+  readonly http: string;
+}
+
+/** A service that is being served. */
+export interface Served extends ServedAddresses {
+  /** Tells streams and sockets, lets calls in flight finish, then closes all ports; not the service, which was given. Idempotent. */
+  close(): Promise<void>;
+}
+
+/** One protocol of a service. */
+interface Protocol {
+  /** Answers what is its own on the HTTP port. */
+  readonly handler?: HttpHandler;
+  /** Called once the HTTP port listens: takes its upgrades, or opens a port of its own. */
+  readonly start?: (http: HttpServer) => Promise<Started>;
+}
+
+/** What a protocol's `start` gives back. */
+interface Started {
+  readonly addresses?: Omit<ServedAddresses, 'http'>;
+  readonly close: () => Promise<void>;
+}
+
+/** One entry for each protocol. Each is asked in this order for what comes in over HTTP. */
+const PROTOCOLS: readonly ((transport: Transport, options: ServeOptions) => Protocol)[] = [
+  (transport, { onError }) => ({ handler: restHandler(transport, { ...(onError && { onError }) }) }),
+];
+
+/**
+ * Serves a service, or any transport, over every protocol: those that HTTP carries share one port, with `GET /healthz` beside them.
+ * Rejects with an error that says what to do where a port cannot be had; nothing listens then.
+ */
+export async function serve(transport: Transport, options: ServeOptions = {}): Promise<Served> {
+  const { host = '127.0.0.1', port = 4000, graceMs = 10_000, onError } = options;
+  const protocols = PROTOCOLS.map((protocol) => protocol(transport, options));
+  const handlers = protocols.flatMap(({ handler }) => handler ?? []);
+  const http = await listen(composeHandlers(health, ...handlers), { host, port, onError });
+  const started: Started[] = [{ close: () => http.close(graceMs) }];
+  const closeAll = async () => void (await Promise.all(started.map((each) => each.close())));
+  try {
+    // One after the other, so that where one fails all that have begun are known.
+    for (const { start } of protocols) if (start) started.push(await start(http));
+  } catch (error) {
+    await closeAll();
+    throw error;
+  }
+  let closing: Promise<void> | undefined;
+  return {
+    http: http.url,
+    ...started.reduce((all, { addresses }) => ({ ...all, ...addresses }), {}),
+    close: () => (closing ??= closeAll()),
+  };
+}
+
+/** Says that the process answers. */
+const health: HttpHandler = ({ path, method }) => {
+  if (path !== '/healthz') return undefined;
+  if (method !== 'GET' && method !== 'HEAD') return problem(405, `${path} answers GET, HEAD, not ${method}`, { allow: 'GET, HEAD' });
+  return { status: 200, headers: { 'content-type': 'application/json', 'cache-control': 'no-store' }, body: '{"status":"ok"}' };
+};
