@@ -1,5 +1,5 @@
+import { checkContract } from '#contract-check';
 import type { $ZodType } from 'zod/v4/core';
-import { checkContract } from './internal/contract-check.js';
 import { parseHttpBinding, type HttpBinding } from './internal/http-binding.js';
 import type { ErrorCode } from './errors.js';
 
