@@ -20,7 +20,7 @@ import { decodeErrors, decodeFailure, EVENT_STREAM_TYPE, isObject, JSON_TYPE, RE
 export interface ForeignDocument {
   /** One operation; the input's members are its variables. */
   readonly document: string;
-  /** Where in `data` the output is: `viewer.profile`. @default the one field of `data` */
+  /** Where in `data` the output is: `viewer.profile`; `''` is `data` itself. @default the one field of `data` */
   readonly result?: string;
 }
 
@@ -101,7 +101,8 @@ class GraphqlTransport implements Transport {
       endpoint.replace(/^http/, 'ws'),
       options.WebSocket,
       onWire &&
-        ((direction, start, headers, body) => onWire({ protocol: 'graphql', direction, start, headers: redact(Object.entries(headers)), body })),
+        ((direction, start, headers, body) =>
+          onWire({ protocol: 'graphql', direction, start, headers: redact(Object.entries(headers)), body })),
     );
   }
 
@@ -109,7 +110,11 @@ class GraphqlTransport implements Transport {
     const { operation, signal } = request;
     const document = this.#document(request);
     const joined = joinHeaders(this.options.headers, request.headers);
-    const headers: Record<string, string> = { accept: ACCEPT, 'content-type': JSON_TYPE, ...(joined instanceof Promise ? await joined : joined) };
+    const headers: Record<string, string> = {
+      accept: ACCEPT,
+      'content-type': JSON_TYPE,
+      ...(joined instanceof Promise ? await joined : joined),
+    };
     if (this.#sendDeadline && request.deadline !== undefined) headers['x-timeout-ms'] = timeoutHeader(request.deadline);
     let response: RawResponse;
     try {
@@ -130,7 +135,7 @@ class GraphqlTransport implements Transport {
       ...(document.tellsAbsent && { absent: true }),
     };
     if (this.options.subscriptions === 'sse') return this.#stream(document, headers, extensions, request, sink);
-    await this.#sockets.open(headers, document, request.params, extensions, request.signal, sink);
+    await this.#sockets.open(headers, document, document.variables(request.params) ?? {}, extensions, request.signal, sink);
   }
 
   async close(): Promise<void> {
@@ -151,7 +156,9 @@ class GraphqlTransport implements Transport {
 
   #eventDocument(event: EventDefinition): ClientDocument {
     const key = `on ${event.name}`;
-    return this.#documents.get(key) ?? this.#keep(key, this.#foreign(event.name, true) ?? eventDocument(graphqlTypes(this.contract), event));
+    return (
+      this.#documents.get(key) ?? this.#keep(key, this.#foreign(event.name, true) ?? eventDocument(graphqlTypes(this.contract), event))
+    );
   }
 
   #keep(key: string, document: ClientDocument): ClientDocument {
@@ -169,7 +176,7 @@ class GraphqlTransport implements Transport {
     const given = documents && Object.hasOwn(documents, name) ? documents[name] : undefined;
     if (given === undefined) return undefined;
     const { document, result } = typeof given === 'string' ? { document: given, result: undefined } : given;
-    return foreignDocument(document, result?.split('.'), hasOutput);
+    return foreignDocument(document, result === '' ? [] : result?.split('.'), hasOutput);
   }
 
   #stringify(body: unknown): string {
@@ -181,7 +188,12 @@ class GraphqlTransport implements Transport {
   async #send(url: string, init: FetchInit): Promise<FetchResponse> {
     if (this.options.onWire) {
       const headers = init.headers instanceof globalThis.Headers ? [...init.headers.entries()] : Object.entries(init.headers ?? {});
-      this.#onWire('out', `POST ${new URL(url).pathname}`, headers as [string, string][], typeof init.body === 'string' ? init.body : undefined);
+      this.#onWire(
+        'out',
+        `POST ${new URL(url).pathname}`,
+        headers as [string, string][],
+        typeof init.body === 'string' ? init.body : undefined,
+      );
     }
     try {
       return await this.#carrier.fetch(url, init);
@@ -195,10 +207,19 @@ class GraphqlTransport implements Transport {
     if (error instanceof ClientError) return error.response as unknown as RawResponse;
     if (signal.aborted) throw ApiError.from(signal.reason, 'CANCELLED', 'the call was cancelled');
     if (isApiError(error)) throw error;
-    throw new ApiError('DATA_LOSS', `${operation}: the server answered, but not with GraphQL: is the url right?`, { remote: true, cause: error });
+    throw new ApiError('DATA_LOSS', `${operation}: the server answered, but not with GraphQL: is the url right?`, {
+      remote: true,
+      cause: error,
+    });
   }
 
-  async #stream(document: ClientDocument, headers: Headers, extensions: JsonObject, request: SubscribeRequest, sink: EventSink): Promise<void> {
+  async #stream(
+    document: ClientDocument,
+    headers: Headers,
+    extensions: JsonObject,
+    request: SubscribeRequest,
+    sink: EventSink,
+  ): Promise<void> {
     const controller = new AbortController();
     const unlink = onAbort(request.signal, () => controller.abort(request.signal.reason));
     this.#streams.add(controller);
@@ -208,9 +229,15 @@ class GraphqlTransport implements Transport {
       controller.abort(new ApiError('CANCELLED', 'the stream is over'));
     };
     try {
-      const body = JSON.stringify({ query: document.text, variables: request.params, extensions });
+      const body = JSON.stringify({ query: document.text, variables: document.variables(request.params), extensions });
       const all = { ...headers, accept: EVENT_STREAM_TYPE, 'content-type': JSON_TYPE };
-      const response = await this.#send(this.endpoint, { method: 'POST', headers: all, body, signal: controller.signal, redirect: 'manual' });
+      const response = await this.#send(this.endpoint, {
+        method: 'POST',
+        headers: all,
+        body,
+        signal: controller.signal,
+        redirect: 'manual',
+      });
       this.#onWire('in', `${response.status} ${response.statusText}`.trim(), response.headers.entries(), undefined);
       if (response.status !== 200 || !response.headers.get('content-type')?.startsWith(EVENT_STREAM_TYPE)) throw await refusalOf(response);
       const onChunk = (text: string) => this.#onWire('in', 'event stream', [], text);

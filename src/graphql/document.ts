@@ -1,5 +1,6 @@
 import type { EventDefinition, Operation } from '../contract.js';
 import type { Field, ObjectNode, SchemaNode, TypeUse, UnionNode } from '../internal/schema-view.js';
+import { compileTextReader } from '../internal/text.js';
 import type { Selection } from '../transport.js';
 import type { GraphqlTypes, RootField } from './types.js';
 import { isObject } from './wire.js';
@@ -34,7 +35,16 @@ export function operationDocument(types: GraphqlTypes, operation: Operation, sel
 export function eventDocument(types: GraphqlTypes, event: EventDefinition): ClientDocument {
   const root = types.subscriptions.get(event.name);
   if (!root) throw new TypeError(`graphql: the contract has no event '${event.name}'`);
-  return build(types, root, 'subscription', undefined, (params) => params as Readonly<Record<string, unknown>>);
+  // A gateway may have read them from a path, where all is text.
+  const readers = root.args.map(({ name, field }) => [name, compileTextReader(field)] as const);
+  return build(types, root, 'subscription', undefined, (params) => {
+    const values = { ...(params as Readonly<Record<string, unknown>>) };
+    for (const [name, read] of readers) {
+      const value = values[name];
+      if (typeof value === 'string') values[name] = read(value);
+    }
+    return values;
+  });
 }
 
 /** A document that someone else designed, with the path of its result in `data`. */
@@ -84,7 +94,9 @@ function build(
 function remove(data: unknown, path: unknown): void {
   if (!Array.isArray(path)) return;
   const last: unknown = path.at(-1);
-  const holder = path.slice(0, -1).reduce<unknown>((at, key) => (typeof at === 'object' && at !== null ? (at as Record<string, unknown>)[String(key)] : undefined), data);
+  const holder = path
+    .slice(0, -1)
+    .reduce<unknown>((at, key) => (typeof at === 'object' && at !== null ? (at as Record<string, unknown>)[String(key)] : undefined), data);
   if (isObject(holder) && typeof last === 'string') delete (holder as Record<string, unknown>)[last];
 }
 
@@ -131,7 +143,10 @@ class Writer {
         if (!output.nullable) nullless.push(name);
       }
     }
-    return { text: ` { ${texts.join(' ')} }`, repair: repairs.length + nullless.length === 0 ? undefined : repairObject(repairs, nullless) };
+    return {
+      text: ` { ${texts.join(' ')} }`,
+      repair: repairs.length + nullless.length === 0 ? undefined : repairObject(repairs, nullless),
+    };
   }
 
   /** All of each variant: what a selection leaves out is dropped by the core. Fields of like name and unlike type need an alias. */
@@ -139,7 +154,8 @@ class Writer {
     const variants = node.variants.map((variant) => variant.node as ObjectNode);
     const kinds = new Map<string, Set<string>>();
     for (const variant of variants)
-      for (const field of variant.fields) kinds.set(field.name, (kinds.get(field.name) ?? new Set()).add(this.types.fieldType(field, variant)));
+      for (const field of variant.fields)
+        kinds.set(field.name, (kinds.get(field.name) ?? new Set()).add(this.types.fieldType(field, variant)));
     const repairs: [string, Repair][] = [];
     const nullless = new Set<string>();
     const renamed: [string, string][] = [];

@@ -76,17 +76,24 @@ export class Documents {
   #parse(text: string): DocumentNode {
     const { maxTokens = 2000, maxDocumentChars = 65_536, introspection } = this.options;
     if (text.length > maxDocumentChars)
-      throw new RequestError([], new ApiError('INVALID_ARGUMENT', `the document has ${text.length} characters, and the limit is ${maxDocumentChars}`));
+      throw new RequestError(
+        [],
+        new ApiError('INVALID_ARGUMENT', `the document has ${text.length} characters, and the limit is ${maxDocumentChars}`),
+      );
     let document: DocumentNode;
     try {
       document = parse(text, { maxTokens });
       checkCost(document, this.options);
     } catch (error) {
-      throw error instanceof GraphQLError ? new RequestError([describe(error)], undefined, 'syntax') : new RequestError([], error as ApiError);
+      throw error instanceof GraphQLError
+        ? new RequestError([describe(error)], undefined, 'syntax')
+        : new RequestError([], error as ApiError);
     }
     const rules = introspection ? specifiedRules : [...specifiedRules, NoSchemaIntrospectionCustomRule];
     const errors = validate(this.schema, document, rules, { maxErrors: 20 });
-    if (errors.length > 0) throw new RequestError(errors.map(describe));
+    // An operation that is not there says more than what follows from it.
+    if (errors.length > 0)
+      throw new RequestError(errors.map(describe).sort((a, b) => Number(b.code === 'UNIMPLEMENTED') - Number(a.code === 'UNIMPLEMENTED')));
     return document;
   }
 }
@@ -114,7 +121,10 @@ class ParsedDocument {
     if (prepared) return prepared;
     const node = getOperationAST(this.document, name);
     if (!node) {
-      const message = name === undefined ? 'the document has several operations: say which with operationName' : `the document has no operation '${name.slice(0, 100)}'`;
+      const message =
+        name === undefined
+          ? 'the document has several operations: say which with operationName'
+          : `the document has no operation '${name.slice(0, 100)}'`;
       throw new RequestError([{ code: 'INVALID_ARGUMENT', message, at: [] }]);
     }
     prepared = new Prepared(this.schema, this.document, node, name, this.#hasRelations());

@@ -2,13 +2,13 @@ import {
   coerceInputValue,
   execute,
   getArgumentValues,
+  GraphQLError,
   isInputType,
   Kind,
   OperationTypeNode,
   typeFromAST,
   type ExecutionResult,
   type FieldNode,
-  type GraphQLError,
   type GraphQLSchema,
   type OperationDefinitionNode,
   type SelectionSetNode,
@@ -60,7 +60,9 @@ export class Engine {
     this.types = graphqlTypes(transport.contract);
     this.schema = executableSchema(this.types);
     const relations = new Set(
-      [...this.types.view.types.values()].flatMap((node) => (node.kind === 'object' ? this.types.relationsOf(node).map(({ name }) => `${node.name}.${name}`) : [])),
+      [...this.types.view.types.values()].flatMap((node) =>
+        node.kind === 'object' ? this.types.relationsOf(node).map(({ name }) => `${node.name}.${name}`) : [],
+      ),
     );
     this.#documents = new Documents(this.schema, (type, field) => relations.has(`${type}.${field}`), options);
   }
@@ -124,7 +126,14 @@ export class Engine {
   #resolving(caller: Caller, absent: Resolving['absent']): Resolving {
     const { transport } = this;
     const call = (operation: Operation, input: unknown) =>
-      serveCall(transport, { operation, input, headers: caller.headers, deadline: caller.deadline, peer: caller.peer, onLeave: caller.onLeave });
+      serveCall(transport, {
+        operation,
+        input,
+        headers: caller.headers,
+        deadline: caller.deadline,
+        peer: caller.peer,
+        onLeave: caller.onLeave,
+      });
     let loader: RelationLoader | undefined;
     return {
       call,
@@ -135,7 +144,12 @@ export class Engine {
     };
   }
 
-  #run(prepared: PreparedOperation, rootValue: unknown, contextValue: Resolving, variables: JsonObject | undefined): Promise<ExecutionResult> | ExecutionResult {
+  #run(
+    prepared: PreparedOperation,
+    rootValue: unknown,
+    contextValue: Resolving,
+    variables: JsonObject | undefined,
+  ): Promise<ExecutionResult> | ExecutionResult {
     const compiled = prepared.compiled(rootValue !== undefined);
     if (compiled) return compiled.query(rootValue, contextValue, variables ?? {}) as Promise<ExecutionResult> | ExecutionResult;
     return execute({
@@ -159,7 +173,9 @@ export class Engine {
     // Without data nothing has run: the variables do not fit.
     if (data === undefined) {
       const mistakes = this.#variableMistakes(prepared.node, request.variables ?? {});
-      throw new RequestError(mistakes.length > 0 ? mistakes : (errors ?? []).map(({ message }) => ({ code: 'INVALID_ARGUMENT', message, at: [] })));
+      throw new RequestError(
+        mistakes.length > 0 ? mistakes : (errors ?? []).map(({ message }) => ({ code: 'INVALID_ARGUMENT', message, at: [] })),
+      );
     }
     if (!errors && !absent) return { data };
     return {
@@ -171,8 +187,16 @@ export class Engine {
 
   #present(error: GraphQLError, requestId: string | undefined): WireError {
     const { path, locations } = error;
-    const shown = this.present(error.originalError ?? error);
-    return encodeError({ ...shown.toJSON(), ...(shown.requestId === undefined && requestId !== undefined && { requestId }) }, { path, locations });
+    const { originalError = error } = error;
+    // What the executor itself finds wrong is the transport's value: it has a message, which may quote it.
+    const isBreach = originalError instanceof GraphQLError || originalError.name === 'GraphQLError';
+    const shown = isBreach
+      ? new ApiError('DATA_LOSS', `${path?.join('.') ?? 'a field'}: the reply breaks the contract`)
+      : this.present(originalError);
+    return encodeError(
+      { ...shown.toJSON(), ...(shown.requestId === undefined && requestId !== undefined && { requestId }) },
+      { path, locations },
+    );
   }
 
   #encoder(prepared: PreparedOperation, variables: JsonObject, caller: Caller, wantsAbsent: boolean): EncodeEvent {
@@ -205,7 +229,11 @@ export class Engine {
       if (value === undefined && (defaultValue !== undefined || typeNode.kind !== Kind.NON_NULL_TYPE)) continue;
       coerceInputValue(value ?? null, type, (path, _, error) => {
         const missing = /^Field "(\w+)" of required type/.exec(error.message)?.[1];
-        mistakes.push({ code: 'INVALID_ARGUMENT', message: error.message, at: [...at, ...path, ...(missing === undefined ? [] : [missing])] });
+        mistakes.push({
+          code: 'INVALID_ARGUMENT',
+          message: error.message,
+          at: [...at, ...path, ...(missing === undefined ? [] : [missing])],
+        });
       });
     }
     return mistakes;
@@ -220,8 +248,11 @@ function rootField({ document, node }: PreparedOperation): FieldNode | undefined
       const inner =
         selection.kind === Kind.INLINE_FRAGMENT
           ? selection.selectionSet
-          : document.definitions.find((definition) => definition.kind === Kind.FRAGMENT_DEFINITION && definition.name.value === selection.name.value);
-      const found = inner && find('selectionSet' in inner ? (inner as { selectionSet: SelectionSetNode }).selectionSet : (inner as SelectionSetNode));
+          : document.definitions.find(
+              (definition) => definition.kind === Kind.FRAGMENT_DEFINITION && definition.name.value === selection.name.value,
+            );
+      const found =
+        inner && find('selectionSet' in inner ? (inner as { selectionSet: SelectionSetNode }).selectionSet : (inner as SelectionSetNode));
       if (found) return found;
     }
     return undefined;
@@ -245,9 +276,11 @@ export function encodingSink(encode: EncodeEvent, onFailure: (error: unknown) =>
       if (!running) return;
       last = running;
     } else last = last.then(run);
-    const mine = (last = last.catch((error: unknown) => sink.end(onFailure(error))).then(() => {
-      if (last === mine) last = undefined;
-    }));
+    const mine = (last = last
+      .catch((error: unknown) => sink.end(onFailure(error)))
+      .then(() => {
+        if (last === mine) last = undefined;
+      }));
   };
   return {
     next: (message) =>

@@ -30,7 +30,10 @@ export async function readStream(response: FetchResponse, { document, sink, sign
     for (;;) {
       const { done, value } = await reader.read();
       if (signal.aborted) return;
-      if (done) return sink.end(new ApiError('UNAVAILABLE', isSilent ? 'the server has fallen silent' : 'the server closed the stream', { remote: true }));
+      if (done)
+        return sink.end(
+          new ApiError('UNAVAILABLE', isSilent ? 'the server has fallen silent' : 'the server closed the stream', { remote: true }),
+        );
       const chunk = text.decode(value, { stream: true });
       onChunk(chunk);
       if (silence !== undefined || /(^|\n):/.test(chunk)) {

@@ -34,10 +34,16 @@ export function executableSchema(types: GraphqlTypes): GraphQLSchema {
     const type = schema.getType(name);
     if (type instanceof GraphQLObjectType) for (const field of fields.values()) resolveWith(type, field.name, make(field));
   };
-  root('Query', types.queries, ({ member, args, output }) => callWith(member as Operation, args.length > 0 ? (all) => all : undefined, output !== undefined));
+  root('Query', types.queries, ({ member, args, output }) =>
+    callWith(member as Operation, args.length > 0 ? (all) => all : undefined, output !== undefined),
+  );
   root('Mutation', types.mutations, ({ member, args, output }) => {
     const takesInput = (member as Operation).input !== undefined;
-    return callWith(member as Operation, args.length > 0 ? ({ input }) => input ?? {} : takesInput ? () => ({}) : undefined, output !== undefined);
+    return callWith(
+      member as Operation,
+      args.length > 0 ? ({ input }) => input ?? {} : takesInput ? () => ({}) : undefined,
+      output !== undefined,
+    );
   });
   root('Subscription', types.subscriptions, () => (event) => (event as { readonly data: unknown }).data);
   for (const node of types.view.types.values()) {
@@ -103,12 +109,16 @@ function scalar(type: GraphQLScalarType): void {
   if (type.name === 'JSON') {
     type.parseLiteral = (node, variables) => valueFromASTUntyped(node, variables);
   } else if (type.name === 'DateTime') {
-    type.parseValue = (value) => (typeof value === 'string' ? value : refuse(`DateTime cannot be ${JSON.stringify(value)}: write it like "2024-01-15T09:30:00Z"`));
-    type.parseLiteral = (node) => (node.kind === Kind.STRING ? node.value : refuse('DateTime must be text, like "2024-01-15T09:30:00Z"', node));
+    type.parseValue = (value) =>
+      typeof value === 'string' ? value : refuse(`DateTime cannot be ${JSON.stringify(value)}: write it like "2024-01-15T09:30:00Z"`);
+    type.parseLiteral = (node) =>
+      node.kind === Kind.STRING ? node.value : refuse('DateTime must be text, like "2024-01-15T09:30:00Z"', node);
   } else if (type.name === 'SafeInt') {
     type.parseValue = (value) => (Number.isSafeInteger(value) ? value : refuse(`SafeInt cannot represent ${JSON.stringify(value)}`));
     type.parseLiteral = (node) =>
-      node.kind === Kind.INT && Number.isSafeInteger(Number(node.value)) ? Number(node.value) : refuse('SafeInt must be an integer of 53 bits', node);
+      node.kind === Kind.INT && Number.isSafeInteger(Number(node.value))
+        ? Number(node.value)
+        : refuse('SafeInt must be an integer of 53 bits', node);
   }
 }
 

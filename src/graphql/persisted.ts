@@ -24,7 +24,8 @@ export class PersistedDocuments {
     const hash = hashOf(request);
     const { onlyPersisted = false } = this.options;
     if (hash === undefined) {
-      if (onlyPersisted) throw new RequestError([], new ApiError('PERMISSION_DENIED', 'only persisted documents are taken: send the hash of one'));
+      if (onlyPersisted)
+        throw new RequestError([], new ApiError('PERMISSION_DENIED', 'only persisted documents are taken: send the hash of one'));
       return request;
     }
     const text = own(this.options.persistedDocuments, hash) ?? this.#registered.get(hash);
@@ -34,7 +35,8 @@ export class PersistedDocuments {
   }
 
   async #register(request: GraphqlRequest, hash: string, query: string): Promise<GraphqlRequest> {
-    if ((await sha256(query)) !== hash) throw new RequestError([], new ApiError('INVALID_ARGUMENT', 'the hash is not that of the document'));
+    if ((await sha256(query)) !== hash)
+      throw new RequestError([], new ApiError('INVALID_ARGUMENT', 'the hash is not that of the document'));
     const { maxRegisteredChars = 1_048_576 } = this.options;
     if (query.length <= maxRegisteredChars && !this.#registered.has(hash)) {
       this.#registered.set(hash, query);
@@ -56,7 +58,11 @@ class NotFound extends RequestError {
   }
 
   override encode(requestId: string | undefined) {
-    const { message, extensions } = encodeError({ code: 'NOT_FOUND', message: 'PersistedQueryNotFound', ...(requestId !== undefined && { requestId }) });
+    const { message, extensions } = encodeError({
+      code: 'NOT_FOUND',
+      message: 'PersistedQueryNotFound',
+      ...(requestId !== undefined && { requestId }),
+    });
     return [{ message, extensions: { ...extensions, code: 'PERSISTED_QUERY_NOT_FOUND' } }];
   }
 }

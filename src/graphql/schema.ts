@@ -4,7 +4,8 @@ import { graphqlTypes, isEnum, type Argument, type GraphqlTypes, type RootField 
 
 /** Scalars that a schema declares where it uses them. Source: https://spec.graphql.org/October2021/#sec-Scalars */
 const SCALARS: Readonly<Record<string, string>> = {
-  DateTime: '"An instant, as in RFC 3339: `2024-01-15T09:30:00Z`."\nscalar DateTime @specifiedBy(url: "https://www.rfc-editor.org/rfc/rfc3339")',
+  DateTime:
+    '"An instant, as in RFC 3339: `2024-01-15T09:30:00Z`."\nscalar DateTime @specifiedBy(url: "https://www.rfc-editor.org/rfc/rfc3339")',
   SafeInt: '"An integer between -(2^53 - 1) and 2^53 - 1."\nscalar SafeInt',
   JSON: '"Any JSON value."\nscalar JSON @specifiedBy(url: "https://www.rfc-editor.org/rfc/rfc8259")',
 };
@@ -23,7 +24,8 @@ class Printer {
   readonly #scalars = new Set<string>();
 
   constructor(private readonly types: GraphqlTypes) {
-    for (const name of ['Query', 'Mutation', 'Subscription', ...Object.keys(SCALARS), 'String', 'Int', 'Float', 'Boolean', 'ID']) this.#definitions.set(name, '');
+    for (const name of ['Query', 'Mutation', 'Subscription', ...Object.keys(SCALARS), 'String', 'Int', 'Float', 'Boolean', 'ID'])
+      this.#definitions.set(name, '');
   }
 
   print(): string {
@@ -69,7 +71,9 @@ class Printer {
     });
     for (const { name, args, type, operation, output } of this.types.relationsOf(composite)) {
       this.#output(output.node, undefined);
-      fields.push(`${describe(operation.summary, '  ')}  ${name}${this.#args(args)}: ${this.#note(type)}${deprecate(operation.deprecated)}`);
+      fields.push(
+        `${describe(operation.summary, '  ')}  ${name}${this.#args(args)}: ${this.#note(type)}${deprecate(operation.deprecated)}`,
+      );
     }
     this.#definitions.set(composite.name, describe(composite.description, '') + block(`type ${composite.name}`, fields));
   }
@@ -99,13 +103,21 @@ class Printer {
 
   #enum(node: EnumNode): void {
     if (!isEnum(node) || node.name === undefined || !this.#claim(node.name, node)) return;
-    this.#definitions.set(node.name, describe(node.description, '') + block(`enum ${node.name}`, node.values.map((value) => `  ${value}`)));
+    this.#definitions.set(
+      node.name,
+      describe(node.description, '') +
+        block(
+          `enum ${node.name}`,
+          node.values.map((value) => `  ${value}`),
+        ),
+    );
   }
 
   /** True where the name is new; throws where another type has it. */
   #claim(name: string, node: SchemaNode): boolean {
     if (this.#by.get(name) === node) return false;
-    if (this.#definitions.has(name)) throw new TypeError(`graphql: two types would both be called '${name}': give one of them another .meta({ id: '…' })`);
+    if (this.#definitions.has(name))
+      throw new TypeError(`graphql: two types would both be called '${name}': give one of them another .meta({ id: '…' })`);
     this.#by.set(name, node);
     this.#definitions.set(name, '');
     return true;

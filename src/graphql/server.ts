@@ -12,10 +12,22 @@ import { negotiate, type AnswerType } from './negotiate.js';
 import { PersistedDocuments, type PersistedOptions } from './persisted.js';
 import { RequestError } from './request-error.js';
 import { graphqlSchema } from './schema.js';
+
 import { attachSockets, type SocketOptions } from './socket.js';
 import { EventStreams } from './sse.js';
 import { STATUS } from './status.js';
-import { encodeError, EVENT_STREAM_TYPE, JSON_TYPE, readRequest, RESPONSE_TYPE, type GraphqlRequest, type GraphqlResponse } from './wire.js';
+import {
+  encodeError,
+  EVENT_STREAM_TYPE,
+  JSON_TYPE,
+  readRequest,
+  RESPONSE_TYPE,
+  type GraphqlRequest,
+  type GraphqlResponse,
+} from './wire.js';
+
+export { graphqlSchema };
+export type { GraphqlLimits, PersistedOptions, SocketOptions };
 
 /** Options of `graphqlHandler`. */
 export interface GraphqlHandlerOptions extends GraphqlLimits, SocketOptions, PersistedOptions {
@@ -102,14 +114,20 @@ class HttpGraphql {
   async answer(request: HttpRequest): Promise<HttpResponse> {
     const { method } = request;
     if (method === 'OPTIONS') return { status: 204, headers: { allow: 'GET, POST' } };
-    if (method !== 'POST' && method !== 'GET') throw new HttpError(405, `${this.path} answers GET, POST, not ${method}`, { allow: 'GET, POST' });
+    if (method !== 'POST' && method !== 'GET')
+      throw new HttpError(405, `${this.path} answers GET, POST, not ${method}`, { allow: 'GET, POST' });
     const accept = request.headers['accept'];
     const type = negotiate(accept === undefined ? undefined : String(accept));
     if (!type) throw new HttpError(406, `this path answers with ${RESPONSE_TYPE}, ${JSON_TYPE} or ${EVENT_STREAM_TYPE}`);
     if (type === 'text/html' && method === 'GET' && this.options.graphiql !== false && !request.query.includes('query='))
       return serveGraphiql(request, this.path) ?? { status: 404, headers: {} };
     const headers = acceptHeaders(request.headers);
-    const caller: Caller = { headers, deadline: undefined, peer: peerOf(request, 'graphql'), onLeave: (listener) => request.onAbort(listener) };
+    const caller: Caller = {
+      headers,
+      deadline: undefined,
+      peer: peerOf(request, 'graphql'),
+      onLeave: (listener) => request.onAbort(listener),
+    };
     const answering: Answering = { type: type === 'text/html' ? JSON_TYPE : type, caller };
     try {
       const deadline = deadlineOf(request.headers);
@@ -131,7 +149,10 @@ class HttpGraphql {
     if (request.method === 'GET' && operation !== 'query') throw new HttpError(405, `a ${operation} is sent with POST`, { allow: 'POST' });
     if (operation === 'subscription') {
       if (type !== EVENT_STREAM_TYPE)
-        throw new HttpError(406, `a subscription is answered with ${EVENT_STREAM_TYPE}, or over WebSocket at this path: send 'Accept: ${EVENT_STREAM_TYPE}'`);
+        throw new HttpError(
+          406,
+          `a subscription is answered with ${EVENT_STREAM_TYPE}, or over WebSocket at this path: send 'Accept: ${EVENT_STREAM_TYPE}'`,
+        );
       return await this.#streams.open(request, asked, this.engine.subscription(prepared, asked, caller), caller);
     }
     const response = await this.engine.execute(prepared, asked, caller);
@@ -185,7 +206,11 @@ function statusOf(error: unknown): number {
 
 function respond(status: number, body: unknown, { type, caller }: Answering): HttpResponse {
   const contentType = CONTENT_TYPES[type] ?? CONTENT_TYPES[JSON_TYPE] ?? '';
-  return { status, headers: { 'content-type': contentType, 'x-request-id': caller.headers['x-request-id'] ?? '' }, body: JSON.stringify(body) };
+  return {
+    status,
+    headers: { 'content-type': contentType, 'x-request-id': caller.headers['x-request-id'] ?? '' },
+    body: JSON.stringify(body),
+  };
 }
 
 /** The parameters of a GET. */
@@ -198,7 +223,12 @@ function readQuery(request: HttpRequest): unknown {
     const text = params.get(name);
     return text === null || text === '' ? undefined : parseJson(text);
   };
-  return { query: params.get('query') ?? undefined, operationName: params.get('operationName') ?? undefined, variables: json('variables'), extensions: json('extensions') };
+  return {
+    query: params.get('query') ?? undefined,
+    operationName: params.get('operationName') ?? undefined,
+    variables: json('variables'),
+    extensions: json('extensions'),
+  };
 }
 
 const JSON_CONTENT = /^application\/json\s*(?:;\s*charset="?utf-8"?\s*)?$/i;

@@ -27,7 +27,14 @@ export class SocketSubscriptions {
   ) {}
 
   /** Resolves once the subscription stands, or with a server that does not say so, once it was sent. */
-  async open(headers: Headers, document: ClientDocument, variables: JsonObject, extensions: JsonObject, signal: AbortSignal, sink: EventSink): Promise<void> {
+  async open(
+    headers: Headers,
+    document: ClientDocument,
+    variables: JsonObject,
+    extensions: JsonObject,
+    signal: AbortSignal,
+    sink: EventSink,
+  ): Promise<void> {
     const key = JSON.stringify(headers);
     let connection = this.#connections.get(key);
     if (!connection || connection.isOver) {
@@ -92,14 +99,32 @@ class Connection {
     });
   }
 
-  subscribe(document: ClientDocument, variables: JsonObject, extensions: JsonObject, signal: AbortSignal, sink: EventSink, onEnd: () => void): Promise<void> {
+  subscribe(
+    document: ClientDocument,
+    variables: JsonObject,
+    extensions: JsonObject,
+    signal: AbortSignal,
+    sink: EventSink,
+    onEnd: () => void,
+  ): Promise<void> {
     return new Promise((resolve, reject) => {
       let isStarted = false;
       let isEnded = false;
+      // Several messages may come at once: whoever waits for the start must have heard of it before what follows.
+      let waiting: (() => void)[] | undefined = [];
       const start = () => {
         if (isStarted || isEnded) return;
         isStarted = true;
         resolve();
+        setTimeout(() => {
+          const held = waiting ?? [];
+          waiting = undefined;
+          for (const run of held) run();
+        }, 0);
+      };
+      const afterStart = (run: () => void) => {
+        if (waiting) waiting.push(run);
+        else run();
       };
       const end = (error?: ApiError) => {
         if (isEnded) return;
@@ -109,12 +134,23 @@ class Connection {
         this.#whenConnected.delete(onConnected);
         onEnd();
         if (signal.aborted) resolve();
-        else if (isStarted) sink.end(error);
+        else if (isStarted) afterStart(() => sink.end(error));
         else if (error) reject(error);
         else {
           resolve();
-          sink.end();
+          setTimeout(() => sink.end(), 0);
         }
+      };
+      const live: EventSink = {
+        next: (message) => {
+          start();
+          afterStart(() => void sink.next(message));
+        },
+        gap: () => {
+          start();
+          afterStart(() => sink.gap());
+        },
+        end,
       };
       // A server that does not acknowledge has the subscription next: it is sent as soon as the connection stands.
       const onConnected = () => {
@@ -128,7 +164,7 @@ class Connection {
           next: (payload) => {
             this.onFrame?.('in', 'next', {}, JSON.stringify(payload));
             if (isEnded || signal.aborted) return;
-            const outcome = deliver(payload, document, { next: (message) => (start(), sink.next(message)), gap: () => (start(), sink.gap()), end });
+            const outcome = deliver(payload, document, live);
             if (outcome === 'subscribed') start();
             if (outcome === false) dispose();
           },
@@ -165,13 +201,16 @@ class Connection {
   /** An error message's list, a close event, or whatever the socket failed with. */
   #errorOf(error: unknown): ApiError {
     if (Array.isArray(error)) return decodeErrors(error, undefined);
-    const { code, reason } = isObject(error) || error instanceof Error ? (error as { readonly code?: unknown; readonly reason?: unknown }) : {};
+    const { code, reason } =
+      isObject(error) || error instanceof Error ? (error as { readonly code?: unknown; readonly reason?: unknown }) : {};
     if (typeof code === 'number' && this.#connected) {
       const why = typeof reason === 'string' && reason !== '' ? reason : `the connection was closed (${code})`;
       return new ApiError(codeOfClose(code), why, { remote: true, cause: error });
     }
     const refused = typeof code === 'number' && code >= 4000;
-    const message = refused ? `${String(reason)} (${code})` : 'no connection: is the server running, and does it speak graphql-transport-ws there?';
+    const message = refused
+      ? `${String(reason)} (${code})`
+      : 'no connection: is the server running, and does it speak graphql-transport-ws there?';
     return new ApiError(refused ? codeOfClose(code) : 'UNAVAILABLE', `${this.url}: ${message}`, { sent: false, cause: error });
   }
 }

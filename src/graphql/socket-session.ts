@@ -27,7 +27,10 @@ export class SocketSession {
     private readonly request: IncomingMessage,
     private readonly options: SocketOptions,
   ) {
-    this.#initTimer = setTimeout(() => socket.close(CloseCode.ConnectionInitialisationTimeout, 'Connection initialisation timeout'), options.initTimeoutMs ?? 10_000);
+    this.#initTimer = setTimeout(
+      () => socket.close(CloseCode.ConnectionInitialisationTimeout, 'Connection initialisation timeout'),
+      options.initTimeoutMs ?? 10_000,
+    );
   }
 
   /** Takes one message; `undefined` stands for one that is no text. */
@@ -41,7 +44,8 @@ export class SocketSession {
       case 'pong':
         return;
       case 'subscribe':
-        if (typeof message['id'] === 'string' && message['id'] !== '' && isObject(message['payload'])) return this.#start(message['id'], message['payload']);
+        if (typeof message['id'] === 'string' && message['id'] !== '' && isObject(message['payload']))
+          return this.#start(message['id'], message['payload']);
         break;
       case 'complete':
         if (typeof message['id'] === 'string') return this.#operations.get(message['id'])?.abort(LEFT);
@@ -58,18 +62,22 @@ export class SocketSession {
 
   #initialize(payload: unknown): void {
     if (this.#initialized) return this.#close(CloseCode.TooManyInitialisationRequests, 'Too many initialisation requests');
-    if (payload !== undefined && payload !== null && !isObject(payload)) return this.#close(CloseCode.BadRequest, 'Invalid message received');
+    if (payload !== undefined && payload !== null && !isObject(payload))
+      return this.#close(CloseCode.BadRequest, 'Invalid message received');
     clearTimeout(this.#initTimer);
     this.#initialized = true;
     // Browsers cannot set headers on a socket: what the payload says counts as such.
-    const given = Object.entries(payload ?? {}).flatMap(([name, value]) => (typeof value === 'string' ? [[name.toLowerCase(), value]] : []));
+    const given = Object.entries(payload ?? {}).flatMap(([name, value]) =>
+      typeof value === 'string' ? [[name.toLowerCase(), value]] : [],
+    );
     this.#headers = acceptHeaders({ ...this.request.headers, ...(Object.fromEntries(given) as Record<string, string>) });
     this.#send(ACK);
   }
 
   #start(id: string, payload: unknown): void {
     if (!this.#initialized) return this.#close(CloseCode.Unauthorized, 'Unauthorized');
-    if (this.#operations.has(id)) return this.#close(CloseCode.SubscriberAlreadyExists, `Subscriber for ${id} already exists`.slice(0, 120));
+    if (this.#operations.has(id))
+      return this.#close(CloseCode.SubscriberAlreadyExists, `Subscriber for ${id} already exists`.slice(0, 120));
     const lifetime = new Lifetime();
     if (this.#operations.size >= (this.options.maxSubscriptions ?? 1000))
       return this.#fail(id, lifetime, new ApiError('RESOURCE_EXHAUSTED', 'too many operations run on this socket'));
@@ -91,14 +99,21 @@ export class SocketSession {
       this.#forget(id, lifetime);
       for (const listener of listeners) listener();
     });
-    if (prepared.node.operation === 'subscription') return this.#subscribe(id, lifetime, body, this.engine.subscription(prepared, body, caller), caller);
+    if (prepared.node.operation === 'subscription')
+      return this.#subscribe(id, lifetime, body, this.engine.subscription(prepared, body, caller), caller);
     const response = await this.engine.execute(prepared, body, caller);
     if (lifetime.reason) return;
     this.#send(`{"id":${JSON.stringify(id)},"type":"next","payload":${JSON.stringify(response)}}`);
     this.#complete(id, lifetime);
   }
 
-  async #subscribe(id: string, lifetime: Lifetime, body: GraphqlRequest, subscription: ReturnType<Engine['subscription']>, caller: Caller): Promise<void> {
+  async #subscribe(
+    id: string,
+    lifetime: Lifetime,
+    body: GraphqlRequest,
+    subscription: ReturnType<Engine['subscription']>,
+    caller: Caller,
+  ): Promise<void> {
     const { event, params, encode, release } = subscription;
     const { lastEventId, ack } = body.extensions ?? {};
     let isStarted = false;
@@ -124,7 +139,8 @@ export class SocketSession {
         }),
     };
     lifetime.signal.addEventListener('abort', release, { once: true });
-    if (lastEventId !== undefined && lastEventId !== null && typeof lastEventId !== 'string') throw new ApiError('INVALID_ARGUMENT', 'lastEventId must be text');
+    if (lastEventId !== undefined && lastEventId !== null && typeof lastEventId !== 'string')
+      throw new ApiError('INVALID_ARGUMENT', 'lastEventId must be text');
     await this.engine.transport.subscribe(
       { event, params, signal: lifetime.signal, headers: caller.headers, lastEventId: lastEventId ?? undefined, peer: caller.peer },
       encodingSink(encode, (error) => this.engine.present(error), sink),

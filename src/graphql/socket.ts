@@ -37,7 +37,8 @@ export function attachSockets(server: Server, path: string, engine: Engine, opti
 
   const accept = (socket: WebSocket, request: IncomingMessage): void => {
     socket.on('error', () => {});
-    if (socket.protocol !== GRAPHQL_TRANSPORT_WS_PROTOCOL) return socket.close(CloseCode.SubprotocolNotAcceptable, 'Subprotocol not acceptable');
+    if (socket.protocol !== GRAPHQL_TRANSPORT_WS_PROTOCOL)
+      return socket.close(CloseCode.SubprotocolNotAcceptable, 'Subprotocol not acceptable');
     const session = new SocketSession(socket, engine, request, options);
     let missed = 0;
     const beat = () => {

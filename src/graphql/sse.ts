@@ -37,7 +37,10 @@ export class EventStreams {
     const onAbort = () => release();
     lifetime.signal.addEventListener('abort', onAbort, { once: true });
     try {
-      await this.engine.transport.subscribe({ event, params, signal: lifetime.signal, headers: caller.headers, lastEventId: resume, peer: caller.peer }, sink);
+      await this.engine.transport.subscribe(
+        { event, params, signal: lifetime.signal, headers: caller.headers, lastEventId: resume, peer: caller.peer },
+        sink,
+      );
     } catch (error) {
       lifetime.abort(LEFT);
       throw error;

@@ -155,7 +155,8 @@ class Types implements GraphqlTypes {
       return [{ name: 'input', type: all ? nullable(this.inputType(use)) : this.inputType(use), field: use }];
     }
     return input.fields.map((field) => {
-      if (!NAME.test(field.name)) throw new TypeError(`graphql: operation ${operation.name}: '${field.name}' cannot be the name of an argument`);
+      if (!NAME.test(field.name))
+        throw new TypeError(`graphql: operation ${operation.name}: '${field.name}' cannot be the name of an argument`);
       return { name: field.name, type: this.inputType(field), field };
     });
   }

@@ -39,7 +39,8 @@ export function readRequest(body: unknown): GraphqlRequest {
   if (!isObject(body)) throw invalid('the body must be an object with a query');
   const { query, operationName, variables, extensions, documentId } = body;
   if (query !== undefined && query !== null && typeof query !== 'string') throw invalid('query must be text');
-  if (operationName !== undefined && operationName !== null && typeof operationName !== 'string') throw invalid('operationName must be text');
+  if (operationName !== undefined && operationName !== null && typeof operationName !== 'string')
+    throw invalid('operationName must be text');
   if (variables !== undefined && variables !== null && !isObject(variables)) throw invalid('variables must be an object');
   if (extensions !== undefined && extensions !== null && !isObject(extensions)) throw invalid('extensions must be an object');
   return {
@@ -92,7 +93,8 @@ export function decodeFailure(status: number, text: string, location: string | n
   const problem = parseObject(text);
   const code = problem?.['code'];
   const detail = typeof problem?.['detail'] === 'string' ? problem['detail'] : undefined;
-  const redirect = status >= 300 && status < 400 ? `the server redirects (${status}) to ${location ?? 'another address'}: use that as url` : undefined;
+  const redirect =
+    status >= 300 && status < 400 ? `the server redirects (${status}) to ${location ?? 'another address'}: use that as url` : undefined;
   return new ApiError(isErrorCode(code) ? code : codeOfStatus(status), detail ?? redirect ?? `the server answered ${status}, and no GraphQL: is the url right?`, { requestId, remote: true }); // prettier-ignore
 }
 
