@@ -108,6 +108,19 @@ export interface Relation {
   readonly operation: string;
   /** The query's inputs, each by the name of the property of this type that fills it: `{ userId: 'id' }`. */
   readonly input: Readonly<Record<string, string>>;
+  /** The query that gives it for many at once, so that a list of this type costs one call and not one per row. */
+  readonly batch?: RelationBatch;
+}
+
+/** A query that takes a list of what a relation starts from. */
+export interface RelationBatch {
+  readonly operation: string;
+  /** The query's input that takes the list: `ids`. */
+  readonly input: string;
+  /** The property of the items it gives that says to which of them each belongs: `id`. */
+  readonly key: string;
+  /** True where the relation is a list: all items that belong; else the one that does. @default false */
+  readonly many?: boolean;
 }
 
 /** Relations by the name of the type (its `.meta({ id })`) and of the field. */

@@ -1,3 +1,4 @@
+import { graphqlHandler } from './graphql/server.js';
 import { composeHandlers } from './http/compose.js';
 import { listen, type HttpServer } from './http/listen.js';
 import type { HttpHandler } from './http/message.js';
@@ -46,6 +47,10 @@ interface Started {
 /** One entry for each protocol. Each is asked in this order for what comes in over HTTP. */
 const PROTOCOLS: readonly ((transport: Transport, options: ServeOptions) => Protocol)[] = [
   (transport, { onError }) => ({ handler: restHandler(transport, { ...(onError && { onError }) }) }),
+  (transport, { onError }) => {
+    const handler = graphqlHandler(transport, { ...(onError && { onError }) });
+    return { handler, start: async ({ server }) => ({ close: handler.attach(server) }) };
+  },
 ];
 
 /**

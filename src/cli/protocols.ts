@@ -35,6 +35,13 @@ export const PROTOCOLS: Readonly<Record<string, CliProtocol>> = {
     urlOf: ({ http }) => http,
     connect: async (options) => (await import('../rest/client.js')).rest(options),
   },
+  graphql: {
+    title: 'GraphQL',
+    url: `${HTTP_URL}/graphql`,
+    verbs: BOTH,
+    urlOf: ({ http }) => `${http}/graphql`,
+    connect: async (options) => (await import('../graphql/client.js')).graphql(options),
+  },
 };
 
 export const DEFAULT_PROTOCOL = 'rest';
