@@ -35,6 +35,13 @@ export const PROTOCOLS: Readonly<Record<string, CliProtocol>> = {
     urlOf: ({ http }) => http,
     connect: async (options) => (await import('../rest/client.js')).rest(options),
   },
+  websocket: {
+    title: 'WebSocket',
+    url: HTTP_URL,
+    verbs: BOTH,
+    urlOf: ({ http }) => http,
+    connect: async (options) => (await import('../websocket/client.js')).webSocket(options),
+  },
 };
 
 export const DEFAULT_PROTOCOL = 'rest';
