@@ -57,5 +57,11 @@ ourPeer.stop();
 
 const perSecond = (which: 'ours' | 'raw') => `${Math.round(median(results.map((result) => result[which])))}/s`;
 printTable(`WebSocket calls, ${IN_FLIGHT} in flight on one connection, against ws and JSON by hand on both ends`, [
-  { what: 'getUser', ours: perSecond('ours'), raw: perSecond('raw'), ratio: median(results.map((result) => result.ours / result.raw)), goal: '>= 0.85' },
+  {
+    what: 'getUser',
+    ours: perSecond('ours'),
+    raw: perSecond('raw'),
+    ratio: median(results.map((result) => result.ours / result.raw)),
+    goal: '>= 0.85',
+  },
 ]);
