@@ -5,6 +5,7 @@ import type { HttpHandler } from './http/message.js';
 import { problem } from './http/problem.js';
 import { restHandler } from './rest/server.js';
 import type { Transport } from './transport.js';
+import { webSocketHandler, webSocketProtocol } from './websocket/server.js';
 
 /** Options of `serve`. */
 export interface ServeOptions {
@@ -44,13 +45,23 @@ interface Started {
   readonly close: () => Promise<void>;
 }
 
+/** What carries the events beside REST, in the AsyncAPI document. */
+const EVENT_PROTOCOLS = [webSocketProtocol()];
+
 /** One entry for each protocol. Each is asked in this order for what comes in over HTTP. */
 const PROTOCOLS: readonly ((transport: Transport, options: ServeOptions) => Protocol)[] = [
-  (transport, { onError }) => ({ handler: restHandler(transport, { ...(onError && { onError }) }) }),
+  (transport, { onError }) => ({ handler: restHandler(transport, { eventProtocols: EVENT_PROTOCOLS, ...(onError && { onError }) }) }),
   (transport, { onError }) => {
     const handler = graphqlHandler(transport, { ...(onError && { onError }) });
     return { handler, start: async ({ server }) => ({ close: handler.attach(server) }) };
   },
+  (transport, { onError, graceMs }) => ({
+    start: async (http) => {
+      const handler = webSocketHandler(transport, { ...(onError && { onError }) });
+      handler.attach(http.server);
+      return { close: () => handler.close(graceMs) };
+    },
+  }),
 ];
 
 /**

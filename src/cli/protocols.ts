@@ -42,6 +42,13 @@ export const PROTOCOLS: Readonly<Record<string, CliProtocol>> = {
     urlOf: ({ http }) => `${http}/graphql`,
     connect: async (options) => (await import('../graphql/client.js')).graphql(options),
   },
+  websocket: {
+    title: 'WebSocket',
+    url: HTTP_URL,
+    verbs: BOTH,
+    urlOf: ({ http }) => http,
+    connect: async (options) => (await import('../websocket/client.js')).webSocket(options),
+  },
 };
 
 export const DEFAULT_PROTOCOL = 'rest';
