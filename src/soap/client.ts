@@ -1,0 +1,121 @@
+import { createLightFetch } from '#fetch';
+import type { Contract } from '../contract.js';
+import { ApiError } from '../errors.js';
+import type { FetchLike, FetchResponse, LightFetch } from '../http/fetch-like.js';
+import { networkError } from '../http/network-error.js';
+import { defineAdapter } from '../internal/guard.js';
+import { joinHeaders, timeoutHeader, type HeadersOption } from '../internal/headers.js';
+import type { OnWire } from '../internal/wire-record.js';
+import type { Adapter, CallRequest, SubscribeRequest, Transport } from '../transport.js';
+import { soapBinding, type SoapBinding, type SoapOperation } from './binding.js';
+import { recordIn, recordOut } from './record.js';
+import { secure, type SoapSecurity } from './security.js';
+import { VERSIONS, type SoapVersion } from './version.js';
+import { decodeReply, encodeRequest } from './wire.js';
+
+export type { SoapSecurity } from './security.js';
+export type { SoapVersion } from './version.js';
+
+/** Options of `soap`. */
+export interface SoapOptions {
+  /** The endpoint: `http://localhost:4000/soap`. */
+  readonly url: string;
+  /** The version of the envelopes. @default '1.1' */
+  readonly version?: SoapVersion;
+  /** Sent with every request as HTTP headers; a function is asked again for each call, so that tokens refresh. */
+  readonly headers?: HeadersOption;
+  /** Sees what really went over the wire, credentials redacted. */
+  readonly onWire?: OnWire;
+  /** Signs each envelope, or puts a token into its header: one of the security classes of the package `soap`, or what is like them. */
+  readonly security?: SoapSecurity;
+  /** Carries the requests. @default on Node one over undici's dispatcher, elsewhere the platform's */
+  readonly fetch?: FetchLike;
+}
+
+/**
+ * A client for SOAP services with the WSDL that this library prints: document/literal envelopes, faults as errors.
+ * SOAP has no events. Formats: docs/protocols/soap.md.
+ */
+export function soap(options: SoapOptions): Adapter<'call'> {
+  const url = endpoint(options.url);
+  const { version = '1.1' } = options;
+  if (!Object.hasOwn(VERSIONS, version)) throw new TypeError(`soap: the version '${version}' is neither '1.1' nor '1.2'`);
+  return defineAdapter<'call'>((contract) => new SoapTransport(contract, url, version, options));
+}
+
+class SoapTransport implements Transport {
+  readonly name = 'soap';
+  readonly #binding: SoapBinding;
+  readonly #carrier: LightFetch;
+
+  constructor(
+    readonly contract: Contract,
+    private readonly url: string,
+    private readonly version: SoapVersion,
+    private readonly options: SoapOptions,
+  ) {
+    this.#binding = soapBinding(contract);
+    this.#carrier = options.fetch ? { fetch: options.fetch, close: async () => {} } : createLightFetch();
+  }
+
+  async call(request: CallRequest): Promise<unknown> {
+    const { signal } = request;
+    const operation = this.#binding.byName.get(request.operation.name);
+    if (!operation) throw new ApiError('UNIMPLEMENTED', `the contract has no operation '${request.operation.name}'`, { sent: false });
+    const { onWire } = this.options;
+    const body = secure(this.options.security, (header) => encodeRequest(operation, request.input, this.version, header));
+    const headers = await this.#headers(request, operation);
+    if (onWire) recordOut(onWire, this.url, headers, body);
+    let response: FetchResponse;
+    let text: string;
+    try {
+      response = await this.#carrier.fetch(this.url, { method: 'POST', headers, body, signal, redirect: 'manual' });
+      text = await response.text();
+    } catch (error) {
+      throw networkError(error, this.url, signal);
+    }
+    if (onWire) recordIn(onWire, response, text);
+    return decodeReply(operation, { status: response.status, text, header: (name) => response.headers.get(name) });
+  }
+
+  async subscribe(request: SubscribeRequest): Promise<void> {
+    throw noEvents(request);
+  }
+
+  async close(): Promise<void> {
+    await this.#carrier.close();
+  }
+
+  async #headers(request: CallRequest, operation: SoapOperation): Promise<Record<string, string>> {
+    const joined = joinHeaders(this.options.headers, request.headers);
+    const headers: Record<string, string> = { ...(joined instanceof Promise ? await joined : joined) };
+    const { contentType, mediaType } = VERSIONS[this.version];
+    headers['accept'] = mediaType;
+    if (this.version === '1.2') headers['content-type'] = `${contentType}; action="${operation.action}"`;
+    else {
+      headers['content-type'] = contentType;
+      // Quoted: https://www.w3.org/TR/2000/NOTE-SOAP-20000508/#_Toc478383528
+      headers['soapaction'] = `"${operation.action}"`;
+    }
+    if (request.deadline !== undefined) headers['x-timeout-ms'] = timeoutHeader(request.deadline);
+    this.options.security?.addHeaders?.(headers);
+    return headers;
+  }
+}
+
+/** SOAP answers requests, and has nothing to send on its own. */
+export function noEvents({ event }: SubscribeRequest): ApiError {
+  return new ApiError('UNIMPLEMENTED', `SOAP has no events: subscribe to '${event.name}' over REST, GraphQL, WebSocket, gRPC or MQTT`, {
+    sent: false,
+  });
+}
+
+/** Throws a `TypeError` that says what is wrong with the url. */
+export function endpoint(url: string): string {
+  if (!URL.canParse(url)) throw new TypeError(`soap: '${url}' is not a URL: write it like 'http://localhost:4000/soap'`);
+  const { protocol, username, hash } = new URL(url);
+  if (protocol !== 'http:' && protocol !== 'https:') throw new TypeError(`soap: '${url}' must begin with http:// or https://`);
+  if (username !== '') throw new TypeError("soap: put credentials into the option 'headers' or 'security', not into the url");
+  if (hash !== '') throw new TypeError(`soap: '${url}' must have no fragment`);
+  return url;
+}
