@@ -150,7 +150,8 @@ function checkRelations(contract: Contract): void {
         if (!own(fields, property)) throw new TypeError(`${where}: ${type} has no property '${property}'`);
       }
       const missing = Object.entries(inputs ?? {}).find(([input, field]) => !isOptional(field) && !Object.hasOwn(relation.input, input));
-      if (missing) throw new TypeError(`${where}: ${relation.operation} requires the input '${missing[0]}': say which property of ${type} fills it`);
+      if (missing)
+        throw new TypeError(`${where}: ${relation.operation} requires the input '${missing[0]}': say which property of ${type} fills it`);
     }
   }
 }
