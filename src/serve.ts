@@ -3,6 +3,7 @@ import { listen, type HttpServer } from './http/listen.js';
 import type { HttpHandler } from './http/message.js';
 import { problem } from './http/problem.js';
 import { restHandler } from './rest/server.js';
+import { soapHandler } from './soap/server.js';
 import type { Transport } from './transport.js';
 
 /** Options of `serve`. */
@@ -46,6 +47,7 @@ interface Started {
 /** One entry for each protocol. Each is asked in this order for what comes in over HTTP. */
 const PROTOCOLS: readonly ((transport: Transport, options: ServeOptions) => Protocol)[] = [
   (transport, { onError }) => ({ handler: restHandler(transport, { ...(onError && { onError }) }) }),
+  (transport, { onError }) => (hasOperations(transport) ? { handler: soapHandler(transport, { ...(onError && { onError }) }) } : {}),
 ];
 
 /**
@@ -72,6 +74,10 @@ export async function serve(transport: Transport, options: ServeOptions = {}): P
     ...started.reduce((all, { addresses }) => ({ ...all, ...addresses }), {}),
     close: () => (closing ??= closeAll()),
   };
+}
+
+function hasOperations({ contract }: Transport): boolean {
+  return Object.keys(contract.operations).length > 0;
 }
 
 /** Says that the process answers. */

@@ -35,6 +35,13 @@ export const PROTOCOLS: Readonly<Record<string, CliProtocol>> = {
     urlOf: ({ http }) => http,
     connect: async (options) => (await import('../rest/client.js')).rest(options),
   },
+  soap: {
+    title: 'SOAP',
+    url: `${HTTP_URL}/soap`,
+    verbs: ['call'],
+    urlOf: ({ http }) => `${http}/soap`,
+    connect: async (options) => (await import('../soap/client.js')).soap(options),
+  },
 };
 
 export const DEFAULT_PROTOCOL = 'rest';

@@ -111,14 +111,20 @@ class SoapEndpoint {
   }
 
   #fault(error: unknown, reading: EnvelopeReading, request: HttpRequest, requestId: string): HttpResponse {
-    // Of what a transport throws only an `ApiError` was meant for the caller.
-    if (!isApiError(error)) this.onError(error);
-    const known = isApiError(error) ? error : new ApiError('INTERNAL', 'internal error');
+    const known = this.#errorOf(error);
     const version = reading.version ?? (String(request.headers['content-type']).includes('soap+xml') ? '1.2' : '1.1');
     const namespace = this.#namespaceOf(reading);
     const body = known.requestId === undefined ? { ...known.toJSON(), requestId } : known.toJSON();
     const fault = encodeFault(body, version, namespace, protocolFault(error, reading, version));
     return respond(fault.status, version, fault.body, body.requestId ?? requestId);
+  }
+
+  /** Of what is thrown only an `ApiError` was meant for the caller. */
+  #errorOf(error: unknown): ApiError {
+    if (isApiError(error)) return error;
+    if (error instanceof NotUnderstood) return new ApiError('UNIMPLEMENTED', error.message);
+    this.onError(error);
+    return new ApiError('INTERNAL', 'internal error');
   }
 
   /** Of the service that was asked, else of the first. */

@@ -63,7 +63,7 @@ export class ValueReader {
       return this.#skip(frame);
     }
     if (uri !== this.namespace) {
-      throw refuse(frame, local, `<${local}> is in ${uri === '' ? 'no namespace' : `the namespace '${uri}'`}, not in '${this.namespace}'`);
+      throw refuse(frame, 'name' in slot ? String(slot.name) : local, `<${local}> is in ${uri === '' ? 'no namespace' : `the namespace '${uri}'`}, not in '${this.namespace}'`);
     }
     this.#frame = this.#enter(frame, slot, local, isNil);
   }
