@@ -1,45 +1,35 @@
 import { createLightFetch } from '#fetch';
 import type { Contract } from '../contract.js';
 import { ApiError } from '../errors.js';
-import type { FetchLike, FetchResponse, LightFetch } from '../http/fetch-like.js';
+import type { FetchResponse, LightFetch } from '../http/fetch-like.js';
 import { networkError } from '../http/network-error.js';
 import { defineAdapter } from '../internal/guard.js';
-import { joinHeaders, timeoutHeader, type HeadersOption } from '../internal/headers.js';
-import type { OnWire } from '../internal/wire-record.js';
+import { joinHeaders, timeoutHeader } from '../internal/headers.js';
 import type { Adapter, CallRequest, SubscribeRequest, Transport } from '../transport.js';
 import { soapBinding, type SoapBinding, type SoapOperation } from './binding.js';
+import { ForeignSoapTransport } from './foreign.js';
+import { noEvents, type SoapOptions, type SoapWsdlOptions } from './options.js';
 import { recordIn, recordOut } from './record.js';
-import { secure, type SoapSecurity } from './security.js';
+import { secure } from './security.js';
 import { VERSIONS, type SoapVersion } from './version.js';
 import { decodeReply, encodeRequest } from './wire.js';
 
+export type { SoapOptions, SoapWsdlOperation, SoapWsdlOptions } from './options.js';
+export type { XmlObject, XmlValue } from './plain.js';
 export type { SoapSecurity } from './security.js';
 export type { SoapVersion } from './version.js';
 
-/** Options of `soap`. */
-export interface SoapOptions {
-  /** The endpoint: `http://localhost:4000/soap`. */
-  readonly url: string;
-  /** The version of the envelopes. @default '1.1' */
-  readonly version?: SoapVersion;
-  /** Sent with every request as HTTP headers; a function is asked again for each call, so that tokens refresh. */
-  readonly headers?: HeadersOption;
-  /** Sees what really went over the wire, credentials redacted. */
-  readonly onWire?: OnWire;
-  /** Signs each envelope, or puts a token into its header: one of the security classes of the package `soap`, or what is like them. */
-  readonly security?: SoapSecurity;
-  /** Carries the requests. @default on Node one over undici's dispatcher, elsewhere the platform's */
-  readonly fetch?: FetchLike;
-}
-
 /**
- * A client for SOAP services with the WSDL that this library prints: document/literal envelopes, faults as errors.
- * SOAP has no events. Formats: docs/protocols/soap.md.
+ * A client for SOAP services: document/literal envelopes, faults as errors. SOAP has no events.
+ * With `url` for a service with the WSDL that this library prints, with `wsdl` for one that someone else designed. Formats: docs/protocols/soap.md.
  */
-export function soap(options: SoapOptions): Adapter<'call'> {
-  const url = endpoint(options.url);
+export function soap(options: SoapOptions): Adapter<'call'>;
+export function soap<N extends string>(options: SoapWsdlOptions<N>): Adapter<N>;
+export function soap(options: SoapOptions | SoapWsdlOptions): Adapter<'call'> {
   const { version = '1.1' } = options;
   if (!Object.hasOwn(VERSIONS, version)) throw new TypeError(`soap: the version '${version}' is neither '1.1' nor '1.2'`);
+  if ('wsdl' in options) return defineAdapter<'call'>((contract) => new ForeignSoapTransport(contract, options));
+  const url = endpoint(options.url);
   return defineAdapter<'call'>((contract) => new SoapTransport(contract, url, version, options));
 }
 
@@ -103,15 +93,8 @@ class SoapTransport implements Transport {
   }
 }
 
-/** SOAP answers requests, and has nothing to send on its own. */
-export function noEvents({ event }: SubscribeRequest): ApiError {
-  return new ApiError('UNIMPLEMENTED', `SOAP has no events: subscribe to '${event.name}' over REST, GraphQL, WebSocket, gRPC or MQTT`, {
-    sent: false,
-  });
-}
-
 /** Throws a `TypeError` that says what is wrong with the url. */
-export function endpoint(url: string): string {
+function endpoint(url: string): string {
   if (!URL.canParse(url)) throw new TypeError(`soap: '${url}' is not a URL: write it like 'http://localhost:4000/soap'`);
   const { protocol, username, hash } = new URL(url);
   if (protocol !== 'http:' && protocol !== 'https:') throw new TypeError(`soap: '${url}' must begin with http:// or https://`);

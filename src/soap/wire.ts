@@ -85,25 +85,25 @@ export function decodeReply(operation: SoapOperation, reply: Reply): unknown {
     if (!isOk) throw decodeStatus(reply);
     // https://www.w3.org/TR/soap12-part2/#http-reqexch-reqstates: 202 is the answer to a message that nothing is said to.
     if (reply.text.trim() === '' && view.output === undefined) return undefined;
-    throw noAnswer(operation, reply, 'no SOAP envelope');
+    throw noAnswer(operation.operation.name, reply, 'no SOAP envelope');
   }
   try {
     readEnvelope(reading, reply.text);
   } catch (cause) {
     if (!isOk) throw decodeStatus(reply);
-    throw noAnswer(operation, reply, cause instanceof ApiError ? cause.reason : 'no SOAP envelope', cause);
+    throw noAnswer(operation.operation.name, reply, cause instanceof ApiError ? cause.reason : 'no SOAP envelope', cause);
   }
   if (reading.element) throw decodeFault(reading.element, reply);
   if (!isOk) throw decodeStatus(reply);
   if (reading.values) return (reading.value as { readonly output?: unknown }).output;
   const found = reading.local === undefined ? 'an empty Body' : `<${reading.local}> of '${reading.uri}'`;
-  throw noAnswer(operation, reply, `${found}, not <${responseElement}> of '${service.namespace}'`);
+  throw noAnswer(operation.operation.name, reply, `${found}, not <${responseElement}> of '${service.namespace}'`);
 }
 
-function noAnswer({ operation }: SoapOperation, reply: Reply, why: string, cause?: unknown): ApiError {
+export function noAnswer(name: string, reply: Reply, why: string, cause?: unknown): ApiError {
   const type = reply.header('content-type') ?? 'no content type';
   const hint = type.includes('xml') ? '' : ` (the server answered ${type}: is the url right?)`;
-  return new ApiError('DATA_LOSS', `${operation.name}: the reply is not the answer: ${why}${hint}`, { remote: true, cause });
+  return new ApiError('DATA_LOSS', `${name}: the reply is not the answer: ${why}${hint}`, { remote: true, cause });
 }
 
 export function isFault(uri: string, local: string): boolean {

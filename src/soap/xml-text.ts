@@ -12,7 +12,8 @@ export class UnwritableText extends Error {
 const PLAIN = /^[\t\n\x20-%'-;=?-\uD7FF\uE000-\uFFFD]*$/;
 /** `>` because of `]]>`; a carriage return because parsers make line feeds of them: https://www.w3.org/TR/xml/#sec-line-ends */
 const SPECIAL = /[&<>\r]/g;
-const UNWRITABLE = /[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]|\p{Surrogate}/u;
+/** A control character, a noncharacter, or half of a surrogate pair. */
+export const UNWRITABLE = /[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]|\p{Surrogate}/u;
 const ESCAPES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '\r': '&#13;' };
 
 /** Text as an element's content. Throws `UnwritableText`. */
