@@ -61,7 +61,9 @@ export type Unsubscribe = () => Promise<void>;
 
 /** A subscription as an async iterable; `break`, `return`, `throw` and `await using` release the far side. */
 export interface EventStream<T> extends AsyncIterableIterator<T, undefined> {
+  /** Ends the subscription, at the far side too. */
   return(): Promise<IteratorResult<T, undefined>>;
+  /** As `return`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void>;
 }
 
@@ -106,6 +108,7 @@ type ListenerName<N extends string> = `on${Capitalize<N>}`;
 export interface ClientLifecycle {
   /** Ends calls and subscriptions, and the transport if the client made it. Idempotent. */
   close(): Promise<void>;
+  /** As `close`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void>;
 }
 

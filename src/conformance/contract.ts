@@ -177,4 +177,5 @@ export const conformanceContract = defineContract({
   },
 });
 
+/** The type of the conformance contract. */
 export type ConformanceContract = typeof conformanceContract;

@@ -20,6 +20,7 @@ export interface HttpRequest {
    * `encodings`: such bytes are given as they came, and the caller inflates them, within limits of its own.
    */
   text(maxBytes: number): Promise<string>;
+  /** As `text`, for bytes. */
   bytes(maxBytes: number, encodings?: readonly string[]): Promise<Uint8Array>;
 }
 
@@ -36,7 +37,9 @@ export type HttpStream = (writer: HttpWriter) => void;
 
 /** Where an `HttpStream` writes. After `end`, and after the caller has left, calls have no effect. */
 export interface HttpWriter {
+  /** Sends a piece; never waits, so look at `bufferedBytes`. */
   write(chunk: string): void;
+  /** The response is complete. */
   end(): void;
   /** Bytes written that the caller has not taken yet. */
   readonly bufferedBytes: number;

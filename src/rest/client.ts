@@ -12,6 +12,9 @@ import { readEvents } from './event-reader.js';
 import { compileRequest, decodeError, EVENT_STREAM_TYPE, fillPath, JSON_TYPE, type RestRequest } from './wire.js';
 import { parseJson } from '../internal/json.js';
 
+export type { FetchHeaders, FetchInit, FetchLike, FetchResponse } from '../http/fetch-like.js';
+export type { OnWire, WireRecord } from '../internal/wire-record.js';
+
 /** Options of `rest`. */
 export interface RestOptions {
   /** Where the API is: `http://localhost:4000`, or `https://example.com/api/v2`. */

@@ -41,7 +41,7 @@ export interface SoapBinding {
 
 const bindings = new WeakMap<Contract, SoapBinding>();
 
-/** Binds a contract's operations to SOAP; once per contract. Throws a `TypeError` where two names become one. */
+/** Binds a contract's operations to SOAP; once per contract. Throws a `TypeError` where two services get the same name. */
 export function soapBinding(contract: Contract): SoapBinding {
   let binding = bindings.get(contract);
   if (!binding) bindings.set(contract, (binding = bind(contract)));
@@ -54,7 +54,6 @@ function bind(contract: Contract): SoapBinding {
   const byName = new Map<string, SoapOperation>();
   const byRequest = new Map<string, Map<string, SoapOperation>>();
   const services: SoapService[] = [];
-  const names = new Map<string, string>();
   for (const serviceName of contract.services) {
     const operations: SoapOperation[] = [];
     const service: SoapService = { name: `${pascal(serviceName)}Service`, namespace: namespaceOf(contract, serviceName), operations };
@@ -62,9 +61,6 @@ function bind(contract: Contract): SoapBinding {
       const { operation } = each;
       if (operation.service !== serviceName) continue;
       const bound = bindOperation(each, service, types);
-      const other = names.get(bound.name);
-      if (other !== undefined) throw new TypeError(`soap: the operations ${other} and ${operation.name} would both be '${bound.name}'`);
-      names.set(bound.name, operation.name);
       operations.push(bound);
       byName.set(operation.name, bound);
       const inNamespace = byRequest.get(service.namespace) ?? new Map<string, SoapOperation>();
