@@ -4,6 +4,7 @@ import { listen, type HttpServer } from './http/listen.js';
 import type { HttpHandler } from './http/message.js';
 import { problem } from './http/problem.js';
 import { restHandler } from './rest/server.js';
+import { soapHandler } from './soap/server.js';
 import type { Transport } from './transport.js';
 import { webSocketHandler, webSocketProtocol } from './websocket/server.js';
 
@@ -62,6 +63,7 @@ const PROTOCOLS: readonly ((transport: Transport, options: ServeOptions) => Prot
       return { close: () => handler.close(graceMs) };
     },
   }),
+  (transport, { onError }) => (hasOperations(transport) ? { handler: soapHandler(transport, { ...(onError && { onError }) }) } : {}),
 ];
 
 /**
@@ -88,6 +90,10 @@ export async function serve(transport: Transport, options: ServeOptions = {}): P
     ...started.reduce((all, { addresses }) => ({ ...all, ...addresses }), {}),
     close: () => (closing ??= closeAll()),
   };
+}
+
+function hasOperations({ contract }: Transport): boolean {
+  return Object.keys(contract.operations).length > 0;
 }
 
 /** Says that the process answers. */

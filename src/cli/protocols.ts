@@ -49,6 +49,13 @@ export const PROTOCOLS: Readonly<Record<string, CliProtocol>> = {
     urlOf: ({ http }) => http,
     connect: async (options) => (await import('../websocket/client.js')).webSocket(options),
   },
+  soap: {
+    title: 'SOAP',
+    url: `${HTTP_URL}/soap`,
+    verbs: ['call'],
+    urlOf: ({ http }) => `${http}/soap`,
+    connect: async (options) => (await import('../soap/client.js')).soap(options),
+  },
 };
 
 export const DEFAULT_PROTOCOL = 'rest';
