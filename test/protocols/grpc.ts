@@ -1,0 +1,14 @@
+import type { ConformanceTarget } from '../../src/conformance/index.js';
+import { grpc } from '../../src/grpc/client.js';
+import { serveGrpc } from '../../src/grpc/server.js';
+
+export const target: ConformanceTarget = {
+  name: 'grpc',
+  open: async (transport, { headers, onError }) => {
+    const server = await serveGrpc(transport, { onError });
+    return {
+      transport: grpc({ url: server.address, ...(headers !== undefined && { headers }) }),
+      close: () => server.close(),
+    };
+  },
+};
