@@ -82,19 +82,27 @@ class Codec implements MessageCodec, ValueCodec {
 
   compile(): void {
     const { entries, shape } = this.message;
-    const writers = entries.map((entry) => [entry.property, compileWrite(entry)] as const);
+    const writers = entries
+      .flatMap((entry) => [
+        { number: entry.field.number, property: entry.property, write: compileWrite(entry) },
+        ...(entry.nullField ? [{ number: entry.nullField.number, property: entry.property, write: compileWriteNull(entry.nullField) }] : []),
+      ])
+      // In the order of their numbers, as every other library does; a union's stay in the order of its variants.
+      .sort((a, b) => (shape === 'union' ? 0 : a.number - b.number));
     for (const entry of entries) this.#compileRead(entry);
     if (shape === 'object') {
       this.#writeFields = (writer, value) => {
-        for (const [property, write] of writers) write(writer, (value as Values)[property] as never);
+        if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new TypeError(`a ${this.message.name} is an object`);
+        for (const { property, write } of writers) write(writer, (value as Values)[property] as never);
       };
     } else if (shape === 'wrapper') {
-      const [, write] = writers[0] ?? [];
-      this.#writeFields = (writer, value) => write?.(writer, value as never);
+      this.#writeFields = (writer, value) => {
+        for (const { write } of writers) write(writer, value as never);
+      };
     } else {
       const variantOf = compileVariant(this.message);
       this.#writeFields = (writer, value) => {
-        const write = writers[variantOf(value)]?.[1];
+        const write = writers[variantOf(value)]?.write;
         if (!write) throw new TypeError(`a ${this.message.name} is none of its variants`);
         write(writer, value as never);
       };
@@ -166,13 +174,26 @@ function skip(reader: BinaryReader, tag: number): void {
   reader.skip(tag & 7, tag >>> 3);
 }
 
-function compileWrite({ field, nullField, node, implied }: ProtoEntry): WriteEntry {
+/** Writes the field that stands for null. */
+function compileWriteNull(field: ProtoField): WriteEntry {
+  const tag = tagOf(field, WireType.Varint);
+  return (writer, value) => {
+    if (value === null) writer.uint32(tag).int32(0);
+  };
+}
+
+function compileWrite({ property, field, nullField, node, implied, required }: ProtoEntry): WriteEntry {
+  const absent = (): void => {
+    if (required) throw new TypeError(`${property} is missing`);
+  };
   const codec = field.type.kind === 'message' ? codecOf(field.type.message) : valueCodec(field.type, node);
   const tag = tagOf(field, codec.wire);
   const packedTag = tagOf(field, WireType.LengthDelimited);
   if (field.label === 'map') {
     const valueTag = (2 << 3) | codec.wire;
     return (writer, record: Values | undefined) => {
+      if (record === undefined) return absent();
+      if (typeof record !== 'object' || record === null || Array.isArray(record)) throw new TypeError(`${property} is no record`);
       for (const key in record) {
         writer.uint32(tagOf(field, WireType.LengthDelimited)).fork().uint32(10).string(key).uint32(valueTag);
         codec.write(writer, record[key] as never);
@@ -183,26 +204,30 @@ function compileWrite({ field, nullField, node, implied }: ProtoEntry): WriteEnt
   if (field.label === 'repeated') {
     if (!codec.packable) {
       return (writer, list: readonly never[] | undefined) => {
-        if (list !== undefined) for (const item of list) codec.write(writer.uint32(tag), item);
+        if (list === undefined) return absent();
+        if (!Array.isArray(list)) throw new TypeError(`${property} is no list`);
+        for (const item of list) codec.write(writer.uint32(tag), item);
       };
     }
     return (writer, list: readonly never[] | undefined) => {
-      if (list === undefined || list.length === 0) return;
+      if (list === undefined) return absent();
+      if (!Array.isArray(list)) throw new TypeError(`${property} is no list`);
+      if (list.length === 0) return;
       writer.uint32(packedTag).fork();
       for (const item of list) codec.write(writer, item);
       writer.join();
     };
   }
   if (nullField) {
-    const nullTag = tagOf(nullField, WireType.Varint);
     return (writer, value) => {
-      if (value === null) writer.uint32(nullTag).int32(0);
-      else if (value !== undefined) codec.write(writer.uint32(tag), value);
+      if (value === undefined) absent();
+      else if (value !== null) codec.write(writer.uint32(tag), value);
     };
   }
   const zero = field.optional || field.oneof !== undefined || implied !== undefined ? undefined : codec.zero;
   return (writer, value) => {
-    if (value !== undefined && value !== zero) codec.write(writer.uint32(tag), value);
+    if (value === undefined) absent();
+    else if (value !== zero) codec.write(writer.uint32(tag), value);
   };
 }
 

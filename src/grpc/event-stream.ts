@@ -52,7 +52,15 @@ export class EventStream implements EventSink {
   }
 
   next(message: EventMessage): void {
-    if (!this.#ended) this.#push(this.options.encode(message));
+    if (this.#ended) return;
+    let bytes: Buffer;
+    try {
+      bytes = this.options.encode(message);
+    } catch (cause) {
+      // Not thrown on: whoever publishes would hear it, and other subscribers would miss the event.
+      return this.end(new ApiError('DATA_LOSS', 'an event breaks the contract', { cause }));
+    }
+    this.#push(bytes);
   }
 
   gap(): void {

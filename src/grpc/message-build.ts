@@ -16,6 +16,7 @@ interface Draft {
   readonly label: Label;
   readonly optional: boolean;
   readonly nullable: boolean;
+  readonly required?: boolean;
   readonly oneof?: string;
   readonly implied?: ProtoEntry['implied'];
   readonly use?: TypeUse | undefined;
@@ -102,7 +103,7 @@ export class MessageBuilder {
     const { node, nullable: isNullable } = use;
     const at = `${owner}.${property}`;
     const typed = owner + (inWrapper ? '' : pascal(property));
-    const base = { property, name: of.name, number: of.number, use, node };
+    const base = { property, name: of.name, number: of.number, use, node, required: !of.optional };
     const isCollection = node.kind === 'list' || node.kind === 'record';
     // A value that may be absent or null has to be one field with presence, which repeated fields and maps lack.
     if (isCollection && !of.optional && !isNullable) {
@@ -207,22 +208,23 @@ export class MessageBuilder {
   }
 
   #fill(message: Mutable<ProtoMessage>, drafts: readonly Draft[]): void {
-    const fields = drafts.flatMap(({ name, type, label, number, nullable }) => [
-      { name, type: fieldType({ type, label }), number },
-      ...(nullable ? [{ name: `${name}_null`, type: 'google.protobuf.NullValue', number: undefined }] : []),
-    ]);
+    // The fields for null come last, so that the numbers of the others follow the properties.
+    const fields = [
+      ...drafts.map(({ name, type, label, number }) => ({ name, type: fieldType({ type, label }), number })),
+      ...drafts.flatMap(({ name, nullable }) => (nullable ? [{ name: `${name}_null`, type: 'google.protobuf.NullValue', number: undefined }] : [])),
+    ];
     const twice = fields.find(({ name }, index) => fields.findIndex((field) => field.name === name) !== index);
     if (twice) throw new TypeError(`gRPC: ${message.name} would have two fields '${twice.name}': give one of them a .meta({ grpc: { name: '…' } })`);
     const { numbers, reserved, reservedNames } = assignNumbers(message.name, fields, this.lock?.messages[message.name]);
     message.reserved = reserved;
     message.reservedNames = reservedNames;
-    let at = 0;
-    message.entries = drafts.map((draft): ProtoEntry => {
+    let nullAt = drafts.length;
+    message.entries = drafts.map((draft, index): ProtoEntry => {
       const { property, name, type, label, optional, nullable, use, node } = draft;
       const oneof = nullable ? `${name}_or_null` : draft.oneof;
       const field: ProtoField = {
         name,
-        number: numbers[at++] ?? 0,
+        number: numbers[index] ?? 0,
         type,
         label,
         optional,
@@ -231,9 +233,9 @@ export class MessageBuilder {
         deprecated: use?.deprecated,
       };
       const nullField: ProtoField | undefined = nullable
-        ? { name: `${name}_null`, number: numbers[at++] ?? 0, type: { kind: 'null' }, label: 'one', optional: false, oneof }
+        ? { name: `${name}_null`, number: numbers[nullAt++] ?? 0, type: { kind: 'null' }, label: 'one', optional: false, oneof }
         : undefined;
-      return { property, field, nullField, implied: draft.implied, node };
+      return { property, field, nullField, implied: draft.implied, required: draft.required ?? false, node };
     });
   }
 }

@@ -47,6 +47,8 @@ export interface ProtoEntry {
   readonly nullField: ProtoField | undefined;
   /** What an object has without the field: the only value of a literal. */
   readonly implied: Scalar | undefined;
+  /** True where a value without it is broken. */
+  readonly required: boolean;
   /** The node behind it, for a union to tell which variant a value is. */
   readonly node: SchemaNode | undefined;
 }
@@ -83,7 +85,7 @@ export interface ProtoEnum {
   readonly reservedNames: readonly string[];
 }
 
-/** One rpc. An event's first field number beyond 2 in its request is a channel parameter. */
+/** One rpc. */
 export interface ProtoMethod {
   readonly name: string;
   /** `/blog.v1.UserService/GetUser`. */

@@ -17,7 +17,17 @@ export interface ValueCodec {
 
 const { Varint, Bit32, Bit64, LengthDelimited } = WireType;
 
-const integer = (wire: WireType, write: ValueCodec['write'], read: ValueCodec['read']): ValueCodec => ({ wire, zero: 0, packable: true, write, read });
+/** The library's writers take text for numbers and anything for text: what the contract does not allow must not become something that it does. */
+const integer = (wire: WireType, write: ValueCodec['write'], read: ValueCodec['read']): ValueCodec => ({
+  wire,
+  zero: 0,
+  packable: true,
+  write(writer, value) {
+    if (typeof value !== 'number') throw new TypeError('a value is no number');
+    write(writer, value);
+  },
+  read,
+});
 
 const SCALAR: Readonly<Record<ScalarType, ValueCodec>> = {
   double: integer(Bit64, (writer, value) => writer.double(value), (reader) => reader.double()),
@@ -33,8 +43,26 @@ const SCALAR: Readonly<Record<ScalarType, ValueCodec>> = {
   sint64: integer(Varint, (writer, value) => writer.sint64(value), (reader) => Number(reader.sint64())),
   fixed64: integer(Bit64, (writer, value) => writer.fixed64(value), (reader) => Number(reader.fixed64())),
   sfixed64: integer(Bit64, (writer, value) => writer.sfixed64(value), (reader) => Number(reader.sfixed64())),
-  bool: { wire: Varint, zero: false, packable: true, write: (writer, value) => writer.bool(value), read: (reader) => reader.bool() },
-  string: { wire: LengthDelimited, zero: '', packable: false, write: (writer, value) => writer.string(value), read: (reader) => reader.string() },
+  bool: {
+    wire: Varint,
+    zero: false,
+    packable: true,
+    write(writer, value) {
+      if (typeof value !== 'boolean') throw new TypeError('a value is no boolean');
+      writer.bool(value);
+    },
+    read: (reader) => reader.bool(),
+  },
+  string: {
+    wire: LengthDelimited,
+    zero: '',
+    packable: false,
+    write(writer, value) {
+      if (typeof value !== 'string') throw new TypeError('a value is no text');
+      writer.string(value);
+    },
+    read: (reader) => reader.string(),
+  },
   bytes: {
     wire: LengthDelimited,
     zero: '',
@@ -96,7 +124,11 @@ export function valueCodec(type: Exclude<ProtoType, { readonly kind: 'message' }
         wire: Varint,
         zero: undefined,
         packable: true,
-        write: (writer, value) => writer.int32(numbers.get(value) ?? 0),
+        write(writer, value) {
+          const number = numbers.get(value);
+          if (number === undefined) throw new TypeError(`a value is no ${type.enum.name}`);
+          writer.int32(number);
+        },
         // A number from a newer peer stays one: the schema refuses it, and says what it would take.
         read(reader) {
           const number = reader.int32();

@@ -1,4 +1,6 @@
 import type { Contract } from '../contract.js';
+import type { EventView } from '../internal/schema-view.js';
+import { compileTextReader } from '../internal/text.js';
 import type { EventMessage } from '../transport.js';
 import { codecOf, type MessageCodec } from './codec.js';
 import type { ProtoLock } from './lock.js';
@@ -73,7 +75,7 @@ export function compileWire(contract: Contract, lock?: ProtoLock): Wire {
   });
   const events = [...file.events].map(([name, method]): [string, EventWire] => [
     name,
-    { path: method.path, ...compileEvent(codec(method.request), codec(method.response)) },
+    { path: method.path, ...compileEvent(codec(method.request), codec(method.response), method.view) },
   ]);
   const channels = [...file.channels].map(([name, method]): [string, ChannelWire] => {
     const request = codec(method.request);
@@ -93,10 +95,20 @@ export function compileWire(contract: Contract, lock?: ProtoLock): Wire {
 
 let received = 0;
 
-function compileEvent(request: MessageCodec, item: MessageCodec): Omit<EventWire, 'path'> {
+function compileEvent(request: MessageCodec, item: MessageCodec, { event, payload }: EventView): Omit<EventWire, 'path'> {
+  const fields = payload.fields.filter(({ name }) => event.params.includes(name));
+  const readers = fields.map((field) => [field.name, compileTextReader(field)] as const);
   return {
     isForeign: false,
-    encodeRequest: ({ lastEventId = '', params }) => request.encode({ ...params, lastEventId }),
+    encodeRequest({ lastEventId = '', params }) {
+      const values: Record<string, unknown> = { lastEventId };
+      for (const [name, read] of readers) {
+        const value = params[name];
+        // A gateway has them as text.
+        values[name] = typeof value === 'string' ? read(value) : value;
+      }
+      return request.encode(values);
+    },
     decodeRequest(bytes) {
       const { lastEventId, ...params } = request.decode(bytes) as Record<string, unknown>;
       return { lastEventId: lastEventId === '' ? undefined : String(lastEventId), params };

@@ -11,4 +11,8 @@ export const target: ConformanceTarget = {
       close: () => server.close(),
     };
   },
+  skips: [
+    { id: 'validation-service', reason: 'proto3 has no missing text: what is not sent is empty' },
+    { id: 'validation-service-text', reason: 'no text is read as a number: each field has its type on the wire' },
+  ],
 };
