@@ -11,6 +11,8 @@ export interface ServeOptions {
   readonly host?: string | undefined;
   /** Of everything that HTTP carries; 0 picks a free one. @default 4000 */
   readonly port?: number | undefined;
+  /** Of gRPC; 0 picks a free one. @default 50_051 */
+  readonly grpcPort?: number | undefined;
   /** How long responses and streams may go on once `close` was called, in milliseconds. @default 10_000 */
   readonly graceMs?: number | undefined;
   /** Gets failures that callers see as a neutral error. @default console.error */
@@ -21,6 +23,8 @@ export interface ServeOptions {
 export interface ServedAddresses {
   /** Without a trailing slash: `http://127.0.0.1:4000`. */
   readonly http: string;
+  /** `127.0.0.1:50051`. */
+  readonly grpc: string;
 }
 
 /** A service that is being served. */
@@ -39,13 +43,19 @@ interface Protocol {
 
 /** What a protocol's `start` gives back. */
 interface Started {
-  readonly addresses?: Omit<ServedAddresses, 'http'>;
+  readonly addresses?: Partial<Omit<ServedAddresses, 'http'>>;
   readonly close: () => Promise<void>;
 }
 
 /** One entry for each protocol. Each is asked in this order for what comes in over HTTP. */
 const PROTOCOLS: readonly ((transport: Transport, options: ServeOptions) => Protocol)[] = [
   (transport, { onError }) => ({ handler: restHandler(transport, { ...(onError && { onError }) }) }),
+  (transport, { host, grpcPort = 50_051, graceMs, onError }) => ({
+    async start() {
+      const server = await (await import('./grpc/server.js')).serveGrpc(transport, { host, port: grpcPort, onError });
+      return { addresses: { grpc: server.address }, close: () => server.close(graceMs) };
+    },
+  }),
 ];
 
 /**
@@ -69,7 +79,7 @@ export async function serve(transport: Transport, options: ServeOptions = {}): P
   let closing: Promise<void> | undefined;
   return {
     http: http.url,
-    ...started.reduce((all, { addresses }) => ({ ...all, ...addresses }), {}),
+    ...(started.reduce((all, { addresses }) => ({ ...all, ...addresses }), {}) as Omit<ServedAddresses, 'http'>),
     close: () => (closing ??= closeAll()),
   };
 }

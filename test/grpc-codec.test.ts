@@ -57,20 +57,23 @@ describe.each([
     }),
   ];
 
-  it.each(places.map((place) => [place.message.name, place] as const))('%s: values come back, and another library makes the same bytes of them', (name, { message, use }) => {
-    const codec = codecOf(message);
-    const schema = messageOf(name);
-    fc.assert(
-      fc.property(arbitraryOf(use), (value) => {
-        const bytes = codec.encode(value);
-        expect(sameInstants(codec.decode(bytes))).toEqual(sameInstants(value));
-        const again = toBinary(schema, fromBinary(schema, bytes));
-        // Where an integer is stretched to a longer varint or a map is reordered the bytes may differ: then the value must not.
-        if (!Buffer.from(again).equals(bytes)) expect(sameInstants(codec.decode(again))).toEqual(sameInstants(value));
-      }),
-      { numRuns: RUNS },
-    );
-  });
+  it.each(places.map((place) => [place.message.name, place] as const))(
+    '%s: values come back, and another library makes the same bytes of them',
+    (name, { message, use }) => {
+      const codec = codecOf(message);
+      const schema = messageOf(name);
+      fc.assert(
+        fc.property(arbitraryOf(use), (value) => {
+          const bytes = codec.encode(value);
+          expect(sameInstants(codec.decode(bytes))).toEqual(sameInstants(value));
+          const again = toBinary(schema, fromBinary(schema, bytes));
+          // Where an integer is stretched to a longer varint or a map is reordered the bytes may differ: then the value must not.
+          if (!Buffer.from(again).equals(bytes)) expect(sameInstants(codec.decode(again))).toEqual(sameInstants(value));
+        }),
+        { numRuns: RUNS },
+      );
+    },
+  );
 });
 
 describe('ts-proto as the oracle', () => {

@@ -35,6 +35,13 @@ export const PROTOCOLS: Readonly<Record<string, CliProtocol>> = {
     urlOf: ({ http }) => http,
     connect: async (options) => (await import('../rest/client.js')).rest(options),
   },
+  grpc: {
+    title: 'gRPC',
+    url: '127.0.0.1:50051',
+    verbs: BOTH,
+    urlOf: ({ grpc }) => grpc,
+    connect: async (options) => (await import('../grpc/client.js')).grpc(options),
+  },
 };
 
 export const DEFAULT_PROTOCOL = 'rest';

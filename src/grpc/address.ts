@@ -26,7 +26,8 @@ export function targetOf(url: string | readonly string[]): Target {
   if (given.length === 0) throw new TypeError('grpc: the list of addresses is empty');
   const addresses = given.map(parse);
   const isSecure = addresses.some((address) => address.isSecure === true);
-  if (isSecure && addresses.some((address) => address.isSecure === false)) throw new TypeError('grpc: either all addresses are secure or none is');
+  if (isSecure && addresses.some((address) => address.isSecure === false))
+    throw new TypeError('grpc: either all addresses are secure or none is');
   const [first] = addresses;
   if (addresses.length === 1 && first) {
     // A name may stand for several addresses.
@@ -50,7 +51,8 @@ function parse(text: string): Address {
   const form = hasScheme ? text.replace(/^[a-z]+/i, 'x') : `x://${text}`;
   const scheme = hasScheme ? `${text.slice(0, text.indexOf(':')).toLowerCase()}:` : undefined;
   const isSecure = scheme === undefined ? undefined : SECURE[scheme];
-  if (scheme !== undefined && isSecure === undefined) throw new TypeError(`grpc: '${text}' must begin with http:// or https://, or be host:port`);
+  if (scheme !== undefined && isSecure === undefined)
+    throw new TypeError(`grpc: '${text}' must begin with http:// or https://, or be host:port`);
   if (!URL.canParse(form)) throw new TypeError(`grpc: '${text}' is no address: write it like '127.0.0.1:50051' or 'https://example.com'`);
   const { hostname, port, pathname, search, username } = new URL(form);
   if (username !== '') throw new TypeError("grpc: put credentials into the option 'headers', not into the url");

@@ -1,4 +1,12 @@
-import { Client, credentials, Metadata, status as Status, type ChannelCredentials, type ClientReadableStream, type ServiceError } from '@grpc/grpc-js';
+import {
+  Client,
+  credentials,
+  type Metadata,
+  status as Status,
+  type ChannelCredentials,
+  type ClientReadableStream,
+  type ServiceError,
+} from '@grpc/grpc-js';
 import type { Contract } from '../contract.js';
 import { ApiError } from '../errors.js';
 import { onAbort } from '../internal/deadline.js';
@@ -10,7 +18,7 @@ import { targetOf, type Target } from './address.js';
 import { compileForeign, type ForeignOptions } from './foreign.js';
 import type { ProtoLock } from './lock.js';
 import { shown, textOf, toMetadata } from './metadata.js';
-import { DETAILS_KEY, decodeStatus } from './status.js';
+import { codeOf, DETAILS_KEY, decodeStatus } from './status.js';
 import { compileWire, type EventWire, type OperationWire } from './wire.js';
 
 export type { ForeignDefinition, ForeignMethod, ForeignMethods, ForeignOptions } from './foreign.js';
@@ -137,7 +145,13 @@ class GrpcTransport implements Transport {
   }
 
   /** Resolves with the head of the answer, which is the acknowledgement. */
-  #read(call: ClientReadableStream<Buffer>, wire: EventWire, { event, signal }: SubscribeRequest, sink: EventSink, release: () => void): Promise<void> {
+  #read(
+    call: ClientReadableStream<Buffer>,
+    wire: EventWire,
+    { event, signal }: SubscribeRequest,
+    sink: EventSink,
+    release: () => void,
+  ): Promise<void> {
     return new Promise((resolve, reject) => {
       let ended = false;
       const end = (error?: ApiError) => {
@@ -219,12 +233,13 @@ function pem(text: string | Buffer | undefined): Buffer | null {
 }
 
 /** How grpc-js words that no connection was had, so that the request never left. */
-const UNSENT = /^(No connection established|Name resolution failed|Failed to connect|Unable to connect|The channel has been closed|Channel has been shut down)/i;
+const UNSENT =
+  /^(No connection established|Name resolution failed|Failed to connect|Unable to connect|The channel has been closed|Channel has been shut down)/i;
 
 /** The error of a status. Those without details may be grpc-js's own words. */
 function errorOf({ code, details, metadata }: ServiceError): ApiError {
   const [bytes] = metadata.get(DETAILS_KEY);
-  const unavailable = code === Number(Status.UNAVAILABLE) && bytes === undefined;
+  const unavailable = codeOf(code) === 'UNAVAILABLE' && bytes === undefined;
   if (unavailable && UNSENT.test(details)) return new ApiError('UNAVAILABLE', `${details}: is the server running?`, { sent: false });
   const error = decodeStatus(code, details, typeof bytes === 'string' ? undefined : bytes, textOf(metadata, 'x-request-id'));
   return unavailable ? error.with({ remote: false }) : error;

@@ -85,7 +85,9 @@ class Codec implements MessageCodec, ValueCodec {
     const writers = entries
       .flatMap((entry) => [
         { number: entry.field.number, property: entry.property, write: compileWrite(entry) },
-        ...(entry.nullField ? [{ number: entry.nullField.number, property: entry.property, write: compileWriteNull(entry.nullField) }] : []),
+        ...(entry.nullField
+          ? [{ number: entry.nullField.number, property: entry.property, write: compileWriteNull(entry.nullField) }]
+          : []),
       ])
       // In the order of their numbers, as every other library does; a union's stay in the order of its variants.
       .sort((a, b) => (shape === 'union' ? 0 : a.number - b.number));

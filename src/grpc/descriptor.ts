@@ -55,7 +55,12 @@ function messageOf({ name, entries, reserved, reservedNames, deprecated }: Proto
   };
 }
 
-function fieldOf({ name, number, type, label, optional, oneof, deprecated }: ProtoField, owner: string, scope: string, oneofs: readonly string[]): Field {
+function fieldOf(
+  { name, number, type, label, optional, oneof, deprecated }: ProtoField,
+  owner: string,
+  scope: string,
+  oneofs: readonly string[],
+): Field {
   const group = optional ? `_${name}` : oneof;
   return {
     name,

@@ -36,7 +36,11 @@ function stringType(node: StringNode, asked: string | undefined, at: string): Pr
   if (asked === 'string') return scalar('string');
   if (asked === 'bytes' && node.format === 'byte') return scalar('bytes', 'base64');
   if (asked === 'google.protobuf.Timestamp' && digits !== undefined) return { kind: 'timestamp', digits };
-  return refuse(asked, node.format === 'byte' ? 'string, bytes' : digits === undefined ? 'string' : 'string, google.protobuf.Timestamp', at);
+  return refuse(
+    asked,
+    node.format === 'byte' ? 'string, bytes' : digits === undefined ? 'string' : 'string, google.protobuf.Timestamp',
+    at,
+  );
 }
 
 /**

@@ -42,7 +42,7 @@ type Codecs = Pick<Wire, 'operations' | 'events'>;
 /** Puts other people's rpcs in the place of the contract's own. Throws a `TypeError` where a name is not known. */
 export function compileForeign(contract: Contract, own: Wire, { definition, methods = {} }: ForeignOptions): Codecs {
   const rpcs = new Map<string, ForeignRpc>();
-  for (const each of definition === undefined ? [] : [definition].flat() as readonly ForeignDefinition[]) {
+  for (const each of definition === undefined ? [] : ([definition].flat() as readonly ForeignDefinition[])) {
     for (const rpc of Object.values(each)) rpcs.set(rpc.path, rpc);
   }
   const operations = new Map(own.operations);
@@ -63,9 +63,15 @@ export function compileForeign(contract: Contract, own: Wire, { definition, meth
       if (rpc && (rpc.requestStream || rpc.responseStream)) throw new TypeError(`grpc: '${name}' is an operation, but ${path} is a stream`);
       operations.set(name, rpc ? foreignOperation(path, rpc, method, place) : { ...operation, path });
     } else if (event) {
-      if (rpc && (rpc.requestStream || !rpc.responseStream)) throw new TypeError(`grpc: '${name}' is an event, but ${path} is no server stream`);
+      if (rpc && (rpc.requestStream || !rpc.responseStream))
+        throw new TypeError(`grpc: '${name}' is an event, but ${path} is no server stream`);
       const payload = view.events.get(name)?.payload;
-      events.set(name, rpc ? foreignEvent(path, rpc, method, payload && { node: payload, nullable: false, meta: {} }) : { ...event, path, isForeign: true });
+      events.set(
+        name,
+        rpc
+          ? foreignEvent(path, rpc, method, payload && { node: payload, nullable: false, meta: {} })
+          : { ...event, path, isForeign: true },
+      );
     } else throw new TypeError(`grpc: methods has '${name}', which is no operation and no event of the contract ${contract.name}`);
   }
   return { operations, events };
@@ -154,4 +160,3 @@ function isNumberText(value: unknown): boolean {
 function isLong(value: unknown): boolean {
   return typeof value === 'object' && value !== null && 'low' in value && 'high' in value;
 }
-

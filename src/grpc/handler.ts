@@ -4,6 +4,7 @@ import {
 } from '@grpc/grpc-js'; // prettier-ignore
 import type { EventDefinition, Operation } from '../contract.js';
 import { ApiError } from '../errors.js';
+import { reportToConsole } from '../internal/report.js';
 import { acceptHeaders, serveCall } from '../internal/serve-call.js';
 import type { Peer, Transport } from '../transport.js';
 import { EventStream, encodeOnce, type EventStreamOptions } from './event-stream.js';
@@ -97,7 +98,7 @@ class Serving {
     private readonly domain: string,
     options: GrpcHandlerOptions,
   ) {
-    this.#onError = options.onError ?? console.error;
+    this.#onError = options.onError ?? reportToConsole;
     this.#maxBufferedBytes = options.maxBufferedBytes ?? 1_048_576;
   }
 
@@ -209,7 +210,13 @@ function headOf(requestId: string | undefined): Metadata {
 
 function peerOf(call: { getPeer(): string }): Peer {
   // `127.0.0.1:50123`, `[::1]:50123`
-  return { protocol: 'grpc', address: call.getPeer().replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1') };
+  return {
+    protocol: 'grpc',
+    address: call
+      .getPeer()
+      .replace(/:\d+$/, '')
+      .replace(/^\[(.*)\]$/, '$1'),
+  };
 }
 
 function deadlineOf(call: { getDeadline(): Date | number }): number | undefined {

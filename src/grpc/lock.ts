@@ -82,7 +82,8 @@ export function assignNumbers(type: string, fields: readonly Unnumbered[], locke
     kept.set(name, number);
   }
   const used = new Set([...kept.values(), ...reserved]);
-  if (new Set(kept.values()).size !== kept.size) throw new TypeError(`${type}: two fields have the same number in .meta({ grpc: { number } })`);
+  if (new Set(kept.values()).size !== kept.size)
+    throw new TypeError(`${type}: two fields have the same number in .meta({ grpc: { number } })`);
   let last = locked ? Math.max(first - 1, ...used) : first - 1;
   const next = (): number => {
     do last++;
@@ -111,7 +112,13 @@ export function lockOf(file: ProtoFile, before: ProtoLock | undefined): ProtoLoc
     ]),
   );
   const enums = Object.fromEntries(
-    file.enums.map((each) => [each.name, locked(each.values.map(({ name, number }) => [name, { number, type: 'value' }]), each)]),
+    file.enums.map((each) => [
+      each.name,
+      locked(
+        each.values.map(({ name, number }) => [name, { number, type: 'value' }]),
+        each,
+      ),
+    ]),
   );
   return {
     package: file.package,

@@ -3,7 +3,16 @@ import { mayLeaveOut } from '../internal/schema-node.js';
 import { scalarType } from './field-type.js';
 import { assignNumbers, type ProtoLock } from './lock.js';
 import { checkName, pascal, screaming, snake, unique, unspecified } from './names.js';
-import { fieldMeta, fieldType, type Label, type ProtoEntry, type ProtoEnum, type ProtoField, type ProtoMessage, type ProtoType } from './proto.js';
+import {
+  fieldMeta,
+  fieldType,
+  type Label,
+  type ProtoEntry,
+  type ProtoEnum,
+  type ProtoField,
+  type ProtoMessage,
+  type ProtoType,
+} from './proto.js';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -55,7 +64,11 @@ export class MessageBuilder {
   }
 
   /** A message of the protocol's own: an event's request or envelope. */
-  envelope(name: string, comment: string | undefined, fields: readonly (Omit<Draft, 'label' | 'nullable' | 'number' | 'node'> & { number?: number })[]): ProtoMessage {
+  envelope(
+    name: string,
+    comment: string | undefined,
+    fields: readonly (Omit<Draft, 'label' | 'nullable' | 'number' | 'node'> & { number?: number })[],
+  ): ProtoMessage {
     const message = this.#message(name, 'object', { description: comment });
     this.#fill(
       message,
@@ -79,7 +92,10 @@ export class MessageBuilder {
       case 'enum':
         return { kind: 'enum', enum: this.#enum(node, node.name ?? name) };
       default:
-        return { kind: 'message', message: this.wrapper(node.name ?? name, 'items', { node, nullable: false, meta: {} }, node.name !== undefined) };
+        return {
+          kind: 'message',
+          message: this.wrapper(node.name ?? name, 'items', { node, nullable: false, meta: {} }, node.name !== undefined),
+        };
     }
   }
 
@@ -108,10 +124,19 @@ export class MessageBuilder {
     // A value that may be absent or null has to be one field with presence, which repeated fields and maps lack.
     if (isCollection && !of.optional && !isNullable) {
       const item = node.kind === 'list' ? node.items : node.values;
-      return { ...base, type: this.#item(item, `${at}[]`, `${typed}Item`), label: node.kind === 'list' ? 'repeated' : 'map', optional: false, nullable: false };
+      return {
+        ...base,
+        type: this.#item(item, `${at}[]`, `${typed}Item`),
+        label: node.kind === 'list' ? 'repeated' : 'map',
+        optional: false,
+        nullable: false,
+      };
     }
     const type = isCollection
-      ? ({ kind: 'message', message: this.wrapper(`${typed}${node.kind === 'list' ? 'List' : 'Map'}`, 'items', { ...use, nullable: false }) } as const)
+      ? ({
+          kind: 'message',
+          message: this.wrapper(`${typed}${node.kind === 'list' ? 'List' : 'Map'}`, 'items', { ...use, nullable: false }),
+        } as const)
       : this.type(use, at, typed);
     const nullable = isNullable && type.kind !== 'value' && type.kind !== 'null';
     const hasPresence = type.kind === 'message' || type.kind === 'timestamp' || type.kind === 'value';
@@ -131,7 +156,8 @@ export class MessageBuilder {
   /** The type of what is in a list or record: it can be neither a list nor null, so these are wrapped. */
   #item(use: TypeUse, at: string, name: string): ProtoType {
     const { node } = use;
-    const isAny = node.kind === 'any' || node.kind === 'null' || (node.kind === 'literal' && scalarType(node, undefined, at)?.kind === 'value');
+    const isAny =
+      node.kind === 'any' || node.kind === 'null' || (node.kind === 'literal' && scalarType(node, undefined, at)?.kind === 'value');
     if (use.nullable && !isAny) return { kind: 'message', message: this.wrapper(name, 'value', use) };
     return this.type({ ...use, nullable: false }, at, name);
   }
@@ -149,7 +175,17 @@ export class MessageBuilder {
         const name = unique(variantName(variant.node, node.name), names);
         names.add(name);
         const type = this.type(use, `${node.name}.${name}`, `${node.name}Option${index + 1}`);
-        return { property: name, name, number: fieldMeta(use).number, type, label: 'one', optional: false, nullable: false, oneof: 'kind', node: variant.node };
+        return {
+          property: name,
+          name,
+          number: fieldMeta(use).number,
+          type,
+          label: 'one',
+          optional: false,
+          nullable: false,
+          oneof: 'kind',
+          node: variant.node,
+        };
       }),
     );
     return message;
@@ -203,7 +239,8 @@ export class MessageBuilder {
 
   #claim(name: string, kind: string): void {
     const other = this.#names.get(name);
-    if (other !== undefined) throw new TypeError(`gRPC: ${kind} and ${other} are both called '${name}': give one of the schemas another .meta({ id: '…' })`);
+    if (other !== undefined)
+      throw new TypeError(`gRPC: ${kind} and ${other} are both called '${name}': give one of the schemas another .meta({ id: '…' })`);
     this.#names.set(name, kind);
   }
 
@@ -211,10 +248,13 @@ export class MessageBuilder {
     // The fields for null come last, so that the numbers of the others follow the properties.
     const fields = [
       ...drafts.map(({ name, type, label, number }) => ({ name, type: fieldType({ type, label }), number })),
-      ...drafts.flatMap(({ name, nullable }) => (nullable ? [{ name: `${name}_null`, type: 'google.protobuf.NullValue', number: undefined }] : [])),
+      ...drafts.flatMap(({ name, nullable }) =>
+        nullable ? [{ name: `${name}_null`, type: 'google.protobuf.NullValue', number: undefined }] : [],
+      ),
     ];
     const twice = fields.find(({ name }, index) => fields.findIndex((field) => field.name === name) !== index);
-    if (twice) throw new TypeError(`gRPC: ${message.name} would have two fields '${twice.name}': give one of them a .meta({ grpc: { name: '…' } })`);
+    if (twice)
+      throw new TypeError(`gRPC: ${message.name} would have two fields '${twice.name}': give one of them a .meta({ grpc: { name: '…' } })`);
     const { numbers, reserved, reservedNames } = assignNumbers(message.name, fields, this.lock?.messages[message.name]);
     message.reserved = reserved;
     message.reservedNames = reservedNames;

@@ -16,7 +16,7 @@ const files = new WeakMap<Contract, Map<ProtoLock | undefined, ProtoFile>>();
  */
 export function protoOf(contract: Contract, lock?: ProtoLock): ProtoFile {
   let byLock = files.get(contract);
-  if (!byLock) files.set(contract, (byLock = new Map()));
+  if (!byLock) files.set(contract, (byLock = new Map<ProtoLock | undefined, ProtoFile>()));
   let file = byLock.get(lock);
   if (!file) byLock.set(lock, (file = new FileBuilder(contract, lock).build()));
   return file;
@@ -119,7 +119,13 @@ class FileBuilder {
       const field = payload.fields.find((each) => each.name === param);
       const entry = data.entries.find((each) => each.property === param);
       if (!field || !entry) throw new TypeError(`event ${event.name}: the payload has no field '${param}'`);
-      return { property: param, name: entry.field.name, type: entry.field.type, optional: entry.field.type.kind !== 'timestamp', use: field };
+      return {
+        property: param,
+        name: entry.field.name,
+        type: entry.field.type,
+        optional: entry.field.type.kind !== 'timestamp',
+        use: field,
+      };
     });
     const request = this.#builder.envelope(`${name}Request`, undefined, [
       { property: 'lastEventId', name: 'last_event_id', type: TEXT, optional: false },

@@ -141,7 +141,10 @@ export function valueCodec(type: Exclude<ProtoType, { readonly kind: 'message' }
 
 /** A number that travels as text: text that is none is handed on, for the schema to refuse. */
 function numberText(node: SchemaNode): ValueCodec {
-  const read = compileTextReader({ node: node.kind === 'list' ? node.items.node : node.kind === 'record' ? node.values.node : node, nullable: false });
+  const read = compileTextReader({
+    node: node.kind === 'list' ? node.items.node : node.kind === 'record' ? node.values.node : node,
+    nullable: false,
+  });
   return {
     wire: LengthDelimited,
     // `undefined` is never written, so the number 0 is: as text.

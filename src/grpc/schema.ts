@@ -34,7 +34,9 @@ export function lockProto(contract: Contract, before?: ProtoLock): ProtoLock {
 
 /** The files of google.protobuf that a file uses. */
 export function importsOf(file: ProtoFile): string[] {
-  const fields = file.messages.flatMap(({ entries }) => entries.flatMap(({ field, nullField }) => (nullField ? [field, nullField] : [field])));
+  const fields = file.messages.flatMap(({ entries }) =>
+    entries.flatMap(({ field, nullField }) => (nullField ? [field, nullField] : [field])),
+  );
   const kinds = new Set(fields.map(({ type }) => type.kind));
   const methods = file.services.flatMap((service) => service.methods);
   return [
@@ -66,7 +68,10 @@ function message({ name, comment: text, entries, deprecated, reserved, reservedN
 }
 
 function printField({ name, number, type, label, optional, comment: text, deprecated }: ProtoField, indent: string): string {
-  const written = label === 'map' ? `map<string, ${typeName(type)}>` : `${label === 'repeated' ? 'repeated ' : optional ? 'optional ' : ''}${typeName(type)}`;
+  const written =
+    label === 'map'
+      ? `map<string, ${typeName(type)}>`
+      : `${label === 'repeated' ? 'repeated ' : optional ? 'optional ' : ''}${typeName(type)}`;
   return `${comment(text, indent)}${indent}${written} ${name} = ${number}${deprecated ? ' [deprecated = true]' : ''};`;
 }
 

@@ -65,7 +65,10 @@ export async function serveGrpc(transport: Transport, options: ServeGrpcOptions 
   // Loaded where they are wanted alone: they bring a parser of .proto files along.
   const standard =
     health || reflection
-      ? (await import('./standard-services.js')).addStandardServices(server, protoOf(transport.contract, options.lock), { health, reflection })
+      ? (await import('./standard-services.js')).addStandardServices(server, protoOf(transport.contract, options.lock), {
+          health,
+          reflection,
+        })
       : undefined;
   const bound = await bind(server, host, port, tls);
   let closing: Promise<void> | undefined;

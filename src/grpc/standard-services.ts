@@ -17,7 +17,11 @@ interface OpenCall {
 }
 
 /** Adds health checking (`grpc.health.v1`) and reflection (v1 and v1alpha) to a server. */
-export function addStandardServices(server: Server, file: ProtoFile, wanted: { readonly health: boolean; readonly reflection: boolean }): StandardServices {
+export function addStandardServices(
+  server: Server,
+  file: ProtoFile,
+  wanted: { readonly health: boolean; readonly reflection: boolean },
+): StandardServices {
   const open = new Set<OpenCall>();
   const tracked = trackCalls(server, open);
   const names = ['', ...file.services.map(({ name }) => `${file.package}.${name}`)];
@@ -25,7 +29,9 @@ export function addStandardServices(server: Server, file: ProtoFile, wanted: { r
   health?.addToServer(tracked);
   if (wanted.reflection) {
     const fileDescriptorProtos = descriptorsOf(file).map((bytes) => Buffer.from(bytes));
-    new ReflectionService({ [file.package]: { format: 'Protocol Buffer 3 DescriptorProto', type: {}, fileDescriptorProtos } } as never).addToServer(tracked);
+    new ReflectionService({
+      [file.package]: { format: 'Protocol Buffer 3 DescriptorProto', type: {}, fileDescriptorProtos },
+    } as never).addToServer(tracked);
   }
   return {
     stop() {

@@ -73,7 +73,14 @@ function write(error: ErrorBody, domain: string, details: JsonObject | undefined
     any('google.rpc.BadRequest', () => {
       for (const issue of issues as readonly Partial<Issue>[]) {
         const { path, message } = issue;
-        writer.uint32(10).fork().uint32(10).string(fieldPath(path)).uint32(18).string(String(message ?? '')).join();
+        writer
+          .uint32(10)
+          .fork()
+          .uint32(10)
+          .string(fieldPath(path))
+          .uint32(18)
+          .string(String(message ?? ''))
+          .join();
       }
     });
   }
@@ -84,7 +91,10 @@ function write(error: ErrorBody, domain: string, details: JsonObject | undefined
 /** `posts[0].title`. Source: https://github.com/googleapis/googleapis/blob/master/google/rpc/error_details.proto, FieldViolation.field */
 function fieldPath(path: unknown): string {
   if (!Array.isArray(path)) return '';
-  return path.reduce<string>((text, step) => text + (typeof step === 'number' ? `[${step}]` : `${text === '' ? '' : '.'}${String(step)}`), '');
+  return path.reduce<string>(
+    (text, step) => text + (typeof step === 'number' ? `[${step}]` : `${text === '' ? '' : '.'}${String(step)}`),
+    '',
+  );
 }
 
 /** What a `google.rpc.Status` told. */

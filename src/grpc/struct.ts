@@ -3,34 +3,22 @@ import { setOwn, TooDeep } from './own.js';
 
 /** Writes any JSON value as the fields of a `google.protobuf.Value`. Source: https://protobuf.dev/reference/protobuf/google.protobuf/#value */
 export function writeValue(writer: BinaryWriter, value: unknown): void {
-  switch (typeof value) {
-    case 'number':
-      writer.uint32(17).double(value);
-      return;
-    case 'string':
-      writer.uint32(26).string(value);
-      return;
-    case 'boolean':
-      writer.uint32(32).bool(value);
-      return;
-    case 'object':
-      if (value === null) break;
-      if (Array.isArray(value)) {
-        writer.uint32(50).fork();
-        for (const item of value as readonly unknown[]) {
-          writer.uint32(10).fork();
-          writeValue(writer, item);
-          writer.join();
-        }
-        writer.join();
-        return;
-      }
-      writer.uint32(42).fork();
-      writeStruct(writer, value as Readonly<Record<string, unknown>>);
+  if (typeof value === 'number') writer.uint32(17).double(value);
+  else if (typeof value === 'string') writer.uint32(26).string(value);
+  else if (typeof value === 'boolean') writer.uint32(32).bool(value);
+  else if (Array.isArray(value)) {
+    writer.uint32(50).fork();
+    for (const item of value as readonly unknown[]) {
+      writer.uint32(10).fork();
+      writeValue(writer, item);
       writer.join();
-      return;
-  }
-  writer.uint32(8).int32(0);
+    }
+    writer.join();
+  } else if (typeof value === 'object' && value !== null) {
+    writer.uint32(42).fork();
+    writeStruct(writer, value as Readonly<Record<string, unknown>>);
+    writer.join();
+  } else writer.uint32(8).int32(0);
 }
 
 /** Writes a JSON object as the fields of a `google.protobuf.Struct`; members that are undefined are left out. */

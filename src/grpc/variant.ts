@@ -33,7 +33,9 @@ function fits(node: SchemaNode, value: unknown): boolean {
     case 'list':
       return Array.isArray(value) && value.every((item) => (item === null ? node.items.nullable : fits(node.items.node, item)));
     case 'record':
-      return isObject(value) && Object.values(value).every((member) => (member === null ? node.values.nullable : fits(node.values.node, member)));
+      return (
+        isObject(value) && Object.values(value).every((member) => (member === null ? node.values.nullable : fits(node.values.node, member)))
+      );
     case 'union':
       return node.variants.some((variant) => fits(variant.node, value));
     case 'object': {

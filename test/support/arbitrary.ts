@@ -58,14 +58,17 @@ function ofNode(node: SchemaNode, depth: number): fc.Arbitrary<unknown> {
     case 'object': {
       const fields = node.fields.filter((field) => depth > 0 || !mayLeaveOut(field));
       // Lazily, because a type may contain itself.
-      return fc
-        .constant(null)
-        .chain(() =>
-          fc.record(Object.fromEntries(fields.map((field) => [field.name, depth <= -3 && field.nullable ? fc.constant(null) : arbitraryOf(field, depth - 1)])), {
+      return fc.constant(null).chain(() =>
+        fc.record(
+          Object.fromEntries(
+            fields.map((field) => [field.name, depth <= -3 && field.nullable ? fc.constant(null) : arbitraryOf(field, depth - 1)]),
+          ),
+          {
             requiredKeys: fields.filter((field) => !mayLeaveOut(field)).map(({ name }) => name),
             noNullPrototype: true,
-          }),
-        );
+          },
+        ),
+      );
     }
   }
 }
