@@ -4,6 +4,7 @@ import {
 } from '@grpc/grpc-js'; // prettier-ignore
 import type { EventDefinition, Operation } from '../contract.js';
 import { ApiError } from '../errors.js';
+import { onAbort } from '../internal/deadline.js';
 import { reportToConsole } from '../internal/report.js';
 import { acceptHeaders, serveCall } from '../internal/serve-call.js';
 import type { Peer, Transport } from '../transport.js';
@@ -171,26 +172,30 @@ class Serving {
       const fail = (error: unknown) => failure(error, requestId, this.domain, this.#onError);
       const stream = this.#stream(call, { encode, gap: undefined, fail, maxBufferedBytes: this.#maxBufferedBytes });
       const { signal } = stream;
-      const serve = async () => {
+      const refuse = (error: unknown) => {
+        if (!signal.aborted) call.emit('error', fail(error));
+      };
+      // Each message is a call of its own; an idempotency key would make them all one.
+      const { 'idempotency-key': _, ...own } = headers;
+      const serveOne = async (bytes: Buffer): Promise<void> => {
+        const input = wire.decodeInput(bytes);
+        let forget = () => {};
+        const onLeave = (listener: () => void) => void (forget = onAbort(signal, listener));
+        await serveCall(transport, { operation, input, headers: { ...own }, deadline: undefined, peer: peerOf(call), onLeave }).finally(
+          () => forget(),
+        );
+      };
+      const open = async () => {
         await transport.subscribe({ event, params: {}, signal, headers, peer: peerOf(call) }, stream);
         stream.open(headOf(requestId));
-        for await (const bytes of call as AsyncIterable<Buffer>) {
-          // Each message is a call of its own; an idempotency key would make them all one.
-          const { 'idempotency-key': _, ...own } = headers;
-          await serveCall(transport, {
-            operation,
-            input: wire.decodeInput(bytes),
-            headers: { ...own },
-            deadline: undefined,
-            peer: peerOf(call),
-            onLeave: (listener) => call.once('cancelled', listener),
-          });
-        }
-        stream.end();
+        // One after the other, in the sender's order. Not by iterating, which would destroy the stream at its end, before the status is sent.
+        call.on('data', (bytes: Buffer) => {
+          call.pause();
+          serveOne(bytes).then(() => call.resume(), refuse);
+        });
+        call.on('end', () => stream.end());
       };
-      serve().catch((error: unknown) => {
-        if (!signal.aborted) call.emit('error', fail(error));
-      });
+      open().catch(refuse);
     };
   }
 

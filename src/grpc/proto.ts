@@ -170,7 +170,7 @@ export interface GrpcMeta {
 }
 
 export function grpcMeta(at: { readonly meta: Readonly<Record<string, unknown>> }): GrpcMeta {
-  return (at.meta['grpc'] ?? {});
+  return at.meta['grpc'] ?? {};
 }
 
 /** Of a field: its own meta over that of its type. */
