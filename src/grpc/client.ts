@@ -234,7 +234,7 @@ function pem(text: string | Buffer | undefined): Buffer | null {
 
 /** How grpc-js words that no connection was had, so that the request never left. */
 const UNSENT =
-  /^(No connection established|Name resolution failed|Failed to connect|Unable to connect|The channel has been closed|Channel has been shut down)/i;
+  /^([a-z_]+: )?(No connection established|Name resolution failed|Failed to connect|Unable to connect|The channel has been closed|Channel has been shut down)/i;
 
 /** The error of a status. Those without details may be grpc-js's own words. */
 function errorOf({ code, details, metadata }: ServiceError): ApiError {
