@@ -14,6 +14,8 @@ export interface ServeOptions {
   readonly host?: string | undefined;
   /** Of everything that HTTP carries; 0 picks a free one. @default 4000 */
   readonly port?: number | undefined;
+  /** Of gRPC; 0 picks a free one. @default 50_051 */
+  readonly grpcPort?: number | undefined;
   /** How long responses and streams may go on once `close` was called, in milliseconds. @default 10_000 */
   readonly graceMs?: number | undefined;
   /** Gets failures that callers see as a neutral error. @default console.error */
@@ -24,6 +26,8 @@ export interface ServeOptions {
 export interface ServedAddresses {
   /** Without a trailing slash: `http://127.0.0.1:4000`. */
   readonly http: string;
+  /** `127.0.0.1:50051`. */
+  readonly grpc: string;
 }
 
 /** A service that is being served. */
@@ -42,7 +46,7 @@ interface Protocol {
 
 /** What a protocol's `start` gives back. */
 interface Started {
-  readonly addresses?: Omit<ServedAddresses, 'http'>;
+  readonly addresses?: Partial<Omit<ServedAddresses, 'http'>>;
   readonly close: () => Promise<void>;
 }
 
@@ -64,6 +68,12 @@ const PROTOCOLS: readonly ((transport: Transport, options: ServeOptions) => Prot
     },
   }),
   (transport, { onError }) => (hasOperations(transport) ? { handler: soapHandler(transport, { ...(onError && { onError }) }) } : {}),
+  (transport, { host, grpcPort = 50_051, graceMs, onError }) => ({
+    async start() {
+      const server = await (await import('./grpc/server.js')).serveGrpc(transport, { host, port: grpcPort, onError });
+      return { addresses: { grpc: server.address }, close: () => server.close(graceMs) };
+    },
+  }),
 ];
 
 /**
@@ -87,7 +97,7 @@ export async function serve(transport: Transport, options: ServeOptions = {}): P
   let closing: Promise<void> | undefined;
   return {
     http: http.url,
-    ...started.reduce((all, { addresses }) => ({ ...all, ...addresses }), {}),
+    ...(started.reduce((all, { addresses }) => ({ ...all, ...addresses }), {}) as Omit<ServedAddresses, 'http'>),
     close: () => (closing ??= closeAll()),
   };
 }

@@ -56,6 +56,13 @@ export const PROTOCOLS: Readonly<Record<string, CliProtocol>> = {
     urlOf: ({ http }) => `${http}/soap`,
     connect: async (options) => (await import('../soap/client.js')).soap(options),
   },
+  grpc: {
+    title: 'gRPC',
+    url: '127.0.0.1:50051',
+    verbs: BOTH,
+    urlOf: ({ grpc }) => grpc,
+    connect: async (options) => (await import('../grpc/client.js')).grpc(options),
+  },
 };
 
 export const DEFAULT_PROTOCOL = 'rest';

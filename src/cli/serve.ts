@@ -38,7 +38,7 @@ export const serveCommand = defineCommand({
     const forget = onStopSignal(stop);
     const service = createBlogService();
     try {
-      const served = await serve(service, { host: flags.host, port: flags.port });
+      const served = await serve(service, { host: flags.host, port: flags.port, grpcPort: flags['grpc-port'] });
       process.stdout.write(flags.json ? `${JSON.stringify(addressesOf(served))}\n` : summary(served));
       await stopped;
       if (process.stderr.isTTY && !flags.json) process.stderr.write('\nstopping …\n');
@@ -58,11 +58,12 @@ function addressesOf(served: Served): object {
 
 function summary(served: Served): string {
   const paint = painter(process.stdout);
-  const { http } = served;
+  const { http, grpc } = served;
   const rows: (readonly [title: string, address: string])[] = [
     ['REST', http],
     ['', `${http}/openapi.json`],
     ['', `${http}/asyncapi.json`],
+    ['gRPC', grpc],
     ['Health', `${http}/healthz`],
   ];
   const url = http === PROTOCOLS[DEFAULT_PROTOCOL]?.url ? '' : ` --url ${http}`;
