@@ -4,6 +4,7 @@ import type { HttpHandler } from './http/message.js';
 import { problem } from './http/problem.js';
 import { restHandler } from './rest/server.js';
 import type { Transport } from './transport.js';
+import { webhookHandler } from './webhook/server.js';
 
 /** Options of `serve`. */
 export interface ServeOptions {
@@ -13,6 +14,8 @@ export interface ServeOptions {
   readonly port?: number | undefined;
   /** How long responses and streams may go on once `close` was called, in milliseconds. @default 10_000 */
   readonly graceMs?: number | undefined;
+  /** Lets webhooks go to private and loopback addresses. @default false */
+  readonly allowPrivateWebhooks?: boolean | undefined;
   /** Gets failures that callers see as a neutral error. @default console.error */
   readonly onError?: ((error: unknown) => void) | undefined;
 }
@@ -46,6 +49,14 @@ interface Started {
 /** One entry for each protocol. Each is asked in this order for what comes in over HTTP. */
 const PROTOCOLS: readonly ((transport: Transport, options: ServeOptions) => Protocol)[] = [
   (transport, { onError }) => ({ handler: restHandler(transport, { ...(onError && { onError }) }) }),
+  (transport, { onError, allowPrivateWebhooks, graceMs }) => {
+    const handler = webhookHandler(transport, {
+      allowPrivate: allowPrivateWebhooks,
+      ...(graceMs !== undefined && { graceMs }),
+      ...(onError && { onError }),
+    });
+    return { handler, start: async () => ({ close: () => handler.close() }) };
+  },
 ];
 
 /**

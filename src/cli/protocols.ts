@@ -35,6 +35,13 @@ export const PROTOCOLS: Readonly<Record<string, CliProtocol>> = {
     urlOf: ({ http }) => http,
     connect: async (options) => (await import('../rest/client.js')).rest(options),
   },
+  webhook: {
+    title: 'Webhooks',
+    url: HTTP_URL,
+    verbs: ['subscribe'],
+    urlOf: ({ http }) => http,
+    connect: async (options) => (await import('./webhook-receiver.js')).connectWebhook(options),
+  },
 };
 
 export const DEFAULT_PROTOCOL = 'rest';

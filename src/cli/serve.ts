@@ -38,7 +38,7 @@ export const serveCommand = defineCommand({
     const forget = onStopSignal(stop);
     const service = createBlogService();
     try {
-      const served = await serve(service, { host: flags.host, port: flags.port });
+      const served = await serve(service, { host: flags.host, port: flags.port, allowPrivateWebhooks: flags['allow-private-webhooks'] });
       process.stdout.write(flags.json ? `${JSON.stringify(addressesOf(served))}\n` : summary(served));
       await stopped;
       if (process.stderr.isTTY && !flags.json) process.stderr.write('\nstopping …\n');
@@ -63,6 +63,7 @@ function summary(served: Served): string {
     ['REST', http],
     ['', `${http}/openapi.json`],
     ['', `${http}/asyncapi.json`],
+    ['Webhooks', `${http}/webhooks/subscriptions`],
     ['Health', `${http}/healthz`],
   ];
   const url = http === PROTOCOLS[DEFAULT_PROTOCOL]?.url ? '' : ` --url ${http}`;
@@ -77,7 +78,7 @@ function summary(served: Served): string {
   return [
     `${paint('green', '●')} ${paint('bold', 'The Blog service is up.')} Ctrl-C ends it.`,
     '',
-    ...rows.map(([title, address]) => `  ${paint('bold', title.padEnd(8))}${paint('cyan', address)}`),
+    ...rows.map(([title, address]) => `  ${paint('bold', title.padEnd(10))}${paint('cyan', address)}`),
     '',
     '  Things to try in another terminal:',
     '',

@@ -54,7 +54,7 @@ function nodeCrypto({ createHmac, createPrivateKey, createPublicKey, createSecre
           key: { kty: 'OKP', crv: 'Ed25519', x: toBase64(key.public).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '') },
           format: 'jwk',
         })
-      : createPublicKey(privateKey(key) as never)) as KeyObject;
+      : createPublicKey(privateKey(key))) as KeyObject;
   return {
     hmac(key, head, body, encoding) {
       const hmac = createHmac('sha256', (key.node ??= createSecretKey(key.bytes)) as KeyObject);
