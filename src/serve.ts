@@ -7,6 +7,7 @@ import { restHandler } from './rest/server.js';
 import { soapHandler } from './soap/server.js';
 import type { Transport } from './transport.js';
 import { webSocketHandler, webSocketProtocol } from './websocket/server.js';
+import { webhookHandler } from './webhook/server.js';
 
 /** Options of `serve`. */
 export interface ServeOptions {
@@ -18,6 +19,8 @@ export interface ServeOptions {
   readonly grpcPort?: number | undefined;
   /** How long responses and streams may go on once `close` was called, in milliseconds. @default 10_000 */
   readonly graceMs?: number | undefined;
+  /** Lets webhooks go to private and loopback addresses. @default false */
+  readonly allowPrivateWebhooks?: boolean | undefined;
   /** Gets failures that callers see as a neutral error. @default console.error */
   readonly onError?: ((error: unknown) => void) | undefined;
 }
@@ -74,6 +77,14 @@ const PROTOCOLS: readonly ((transport: Transport, options: ServeOptions) => Prot
       return { addresses: { grpc: server.address }, close: () => server.close(graceMs) };
     },
   }),
+  (transport, { onError, allowPrivateWebhooks, graceMs }) => {
+    const handler = webhookHandler(transport, {
+      allowPrivate: allowPrivateWebhooks,
+      ...(graceMs !== undefined && { graceMs }),
+      ...(onError && { onError }),
+    });
+    return { handler, start: async () => ({ close: () => handler.close() }) };
+  },
 ];
 
 /**

@@ -63,6 +63,13 @@ export const PROTOCOLS: Readonly<Record<string, CliProtocol>> = {
     urlOf: ({ grpc }) => grpc,
     connect: async (options) => (await import('../grpc/client.js')).grpc(options),
   },
+  webhook: {
+    title: 'Webhooks',
+    url: HTTP_URL,
+    verbs: ['subscribe'],
+    urlOf: ({ http }) => http,
+    connect: async (options) => (await import('./webhook-receiver.js')).connectWebhook(options),
+  },
 };
 
 export const DEFAULT_PROTOCOL = 'rest';

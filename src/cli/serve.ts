@@ -38,7 +38,12 @@ export const serveCommand = defineCommand({
     const forget = onStopSignal(stop);
     const service = createBlogService();
     try {
-      const served = await serve(service, { host: flags.host, port: flags.port, grpcPort: flags['grpc-port'] });
+      const served = await serve(service, {
+        host: flags.host,
+        port: flags.port,
+        grpcPort: flags['grpc-port'],
+        allowPrivateWebhooks: flags['allow-private-webhooks'],
+      });
       process.stdout.write(flags.json ? `${JSON.stringify(addressesOf(served))}\n` : summary(served));
       await stopped;
       if (process.stderr.isTTY && !flags.json) process.stderr.write('\nstopping …\n');
@@ -64,6 +69,7 @@ function summary(served: Served): string {
     ['', `${http}/openapi.json`],
     ['', `${http}/asyncapi.json`],
     ['gRPC', grpc],
+    ['Webhooks', `${http}/webhooks/subscriptions`],
     ['Health', `${http}/healthz`],
   ];
   const url = http === PROTOCOLS[DEFAULT_PROTOCOL]?.url ? '' : ` --url ${http}`;
@@ -78,7 +84,7 @@ function summary(served: Served): string {
   return [
     `${paint('green', '●')} ${paint('bold', 'The Blog service is up.')} Ctrl-C ends it.`,
     '',
-    ...rows.map(([title, address]) => `  ${paint('bold', title.padEnd(8))}${paint('cyan', address)}`),
+    ...rows.map(([title, address]) => `  ${paint('bold', title.padEnd(10))}${paint('cyan', address)}`),
     '',
     '  Things to try in another terminal:',
     '',
