@@ -48,7 +48,11 @@ export function guard(inner: Transport, breach: ErrorCode): Transport {
       // Unknown members were dropped and defaults filled in, so the request is made anew only where a schema could do that.
       const result = await inner.call(input ? withInput(request, value) : request);
       return checkOutput(output, result, (issues) =>
-        issuesError(breach, `${request.operation.name}: the reply breaks the contract`, issues),
+        issuesError(
+          breach,
+          `${request.operation.name}: ${result === undefined ? 'the reply is empty, which' : 'the reply'} breaks the contract`,
+          issues,
+        ),
       );
     },
     async subscribe(request, sink) {

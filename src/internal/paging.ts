@@ -13,16 +13,16 @@ export function paged(operation: Operation, key: string, call: Call): Call {
     return Object.defineProperty(first, Symbol.asyncIterator, { value: () => items(first) });
 
     async function* items(current: Promise<readonly unknown[]>): AsyncGenerator<unknown> {
-      let last: unknown;
+      const limit = await pageSize();
+      const keyOfLast = (page: readonly unknown[]) => (page.at(-1) as Readonly<Record<string, unknown>> | undefined)?.[key];
       for (let page = await current; ;) {
         yield* page;
-        const limit = await pageSize();
         if (page.length === 0 || page.length < limit) return;
-        const after = (page.at(-1) as Record<string, unknown>)[key];
-        if (after === last)
-          throw new ApiError('DATA_LOSS', `${operation.name}: the peer gave the same page twice, it seems to ignore 'after'`);
-        last = after;
+        const after = keyOfLast(page);
         page = (await call({ ...(input as object | undefined), after }, options)) as readonly unknown[];
+        // Before its items are given out: they were already.
+        if (page.length > 0 && keyOfLast(page) === after)
+          throw new ApiError('DATA_LOSS', `${operation.name}: the peer gave the same page twice, it seems to ignore 'after'`);
       }
     }
 
