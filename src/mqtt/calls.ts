@@ -138,7 +138,7 @@ export class Calls {
         payloadFormatIndicator: true,
         contentType: JSON_TYPE,
         ...(deadline !== undefined && { messageExpiryInterval: Math.max(1, Math.ceil((deadline - Date.now()) / 1000)) }),
-        userProperties: sent,
+        ...(Object.keys(sent).length > 0 && { userProperties: sent }),
       },
     };
   }

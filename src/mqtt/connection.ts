@@ -28,6 +28,8 @@ export class Connection {
   readonly #outbox: Outbox;
   readonly #ids = new mqtt.DefaultMessageIdProvider();
   readonly #controller = new AbortController();
+  /** Filters whose end the broker has not acknowledged. */
+  readonly #leaving = new Map<string, Promise<void>>();
   #version: 4 | 5;
   #link: Link | undefined;
   #opening: Promise<Link> | undefined;
@@ -71,6 +73,8 @@ export class Connection {
   /** Rejects with what the broker's reason code says, or with UNAVAILABLE where the connection is lost. */
   async subscribe(filter: string, qos: Qos, headers?: Readonly<Record<string, string>>): Promise<void> {
     const { client, version, lost } = await this.open();
+    // Some brokers do the two at the same time, and the end of the one takes the other with it.
+    await this.#leaving.get(filter);
     const properties = version === 5 && headers && Object.keys(headers).length > 0 ? { properties: { userProperties: { ...headers } } } : {};
     this.#onWire('out', `SUBSCRIBE ${filter}`, properties.properties, undefined);
     const granted = new Promise<void>((resolve, reject) => {
@@ -89,7 +93,12 @@ export class Connection {
   unsubscribe(filter: string): void {
     if (!this.#link) return;
     this.#onWire('out', `UNSUBSCRIBE ${filter}`, undefined, undefined);
-    this.#link.client.unsubscribe(filter, () => {});
+    const { client, lost } = this.#link;
+    const left = new Promise<void>((resolve) => client.unsubscribe(filter, () => resolve()));
+    const done = Promise.race([left, lost]).then(() => {
+      if (this.#leaving.get(filter) === done) this.#leaving.delete(filter);
+    });
+    this.#leaving.set(filter, done);
   }
 
   /** Says goodbye, so that no last will is published and no session stays behind. Idempotent. */
