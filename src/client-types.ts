@@ -1,7 +1,6 @@
 import type { input as InputOf, output as OutputOf } from 'zod/v4/core';
 import type { blogContract } from './blog/contract.js';
 import type { Contract, EventDefinition, Operation, Schema } from './contract.js';
-import type { ApiError } from './errors.js';
 import type { Overflow } from './internal/push-stream.js';
 import type { Headers } from './transport.js';
 
@@ -62,7 +61,9 @@ export type Unsubscribe = () => Promise<void>;
 
 /** A subscription as an async iterable; `break`, `return`, `throw` and `await using` release the far side. */
 export interface EventStream<T> extends AsyncIterableIterator<T, undefined> {
+  /** Ends the subscription, at the far side too. */
   return(): Promise<IteratorResult<T, undefined>>;
+  /** As `return`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void>;
 }
 
@@ -97,9 +98,9 @@ type Result<O extends Operation> = O['output'] extends Schema
 type ParamNames<C extends string> = C extends `${string}{${infer P}}${infer Rest}` ? P | ParamNames<Rest> : never;
 
 /** The channel parameters of an event that a subscriber may fix. */
-export type ChannelParams<E extends EventDefinition> = {
-  readonly [P in ParamNames<E['channel']>]?: P extends keyof OutputOf<E['payload']> ? OutputOf<E['payload']>[P] : never;
-};
+export type ChannelParams<E extends EventDefinition> = [ParamNames<E['channel']>] extends [never]
+  ? { readonly [name: string]: never }
+  : { readonly [P in ParamNames<E['channel']>]?: P extends keyof OutputOf<E['payload']> ? OutputOf<E['payload']>[P] : never };
 
 type ListenerName<N extends string> = `on${Capitalize<N>}`;
 
@@ -107,6 +108,7 @@ type ListenerName<N extends string> = `on${Capitalize<N>}`;
 export interface ClientLifecycle {
   /** Ends calls and subscriptions, and the transport if the client made it. Idempotent. */
   close(): Promise<void>;
+  /** As `close`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void>;
 }
 
@@ -124,6 +126,7 @@ export type Client<C extends Contract, V extends string = 'call' | 'subscribe'> 
 };
 
 /** The client of the built-in blog contract. */
+// eslint-disable-next-line @typescript-eslint/no-empty-object-type -- an interface, because editors show its name where they would spell out an alias
 export interface BlogClient extends Client<typeof blogContract> {}
 
 /** Options of `createClient` beside contract and transport. */
@@ -138,5 +141,5 @@ export interface ClientOptions {
     readonly maxDelayMs?: number;
   };
   /** Gets failures of listeners, and ends of subscriptions that have no `onError`. @default they are unhandled rejections */
-  readonly onError?: (error: ApiError | unknown) => void;
+  readonly onError?: (error: unknown) => void;
 }

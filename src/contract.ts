@@ -1,5 +1,5 @@
+import { checkContract } from '#contract-check';
 import type { $ZodType } from 'zod/v4/core';
-import { checkContract } from './internal/contract-check.js';
 import { parseHttpBinding, type HttpBinding } from './internal/http-binding.js';
 import type { ErrorCode } from './errors.js';
 
@@ -113,8 +113,9 @@ export interface Relation {
 /** Relations by the name of the type (its `.meta({ id })`) and of the field. */
 export type Relations = Readonly<Record<string, Readonly<Record<string, Relation>>>>;
 
-/** Operations and events by name, as `defineContract` takes them: the names are still the keys alone. */
+/** Operations by name, as `defineContract` takes them: the names are still the keys alone. */
 export type Operations = Readonly<Record<string, Operation>>;
+/** Events by name, as `defineContract` takes them. */
 export type Events = Readonly<Record<string, EventDefinition>>;
 
 /** What an API offers, apart from any protocol. Made by `defineContract`. */

@@ -46,7 +46,7 @@ export function memoryHub(options: MemoryHubOptions = {}): EventHub {
       const after = request.lastEventId === undefined ? undefined : positionOf(request.lastEventId, instance, counter);
       if (request.lastEventId !== undefined) channel.replay(after, matches, request.signal, sink);
       const listener = (message: EventMessage) => {
-        if (matches(message)) sink.next(message);
+        if (matches(message)) void sink.next(message);
       };
       channel.on('event', listener);
       onAbort(request.signal, () => channel.off('event', listener));
@@ -62,6 +62,7 @@ export function memoryHub(options: MemoryHubOptions = {}): EventHub {
 class Channel extends EventEmitter<{ event: [EventMessage] }> {
   readonly #held: { readonly position: number; readonly message: EventMessage }[] = [];
   #oldest = 0;
+  readonly #waiting: EventMessage[] = [];
   /** Everything after this position is held. A channel is made at its first use, so nothing came before. */
   #lostUpTo = 0;
 
@@ -77,7 +78,14 @@ class Channel extends EventEmitter<{ event: [EventMessage] }> {
       this.#held[this.#oldest] = entry;
       this.#oldest = (this.#oldest + 1) % this.size;
     } else this.#lostUpTo = position;
-    this.emit('event', message);
+    this.#waiting.push(message);
+    // A listener may publish in turn: its event waits until all have heard this one, or the later ones would hear them in the wrong order.
+    if (this.#waiting.length > 1) return;
+    try {
+      for (let next = this.#waiting[0]; next; this.#waiting.shift(), next = this.#waiting[0]) this.emit('event', next);
+    } finally {
+      this.#waiting.length = 0;
+    }
   }
 
   replay(after: number | undefined, matches: (message: EventMessage) => boolean, signal: AbortSignal, sink: EventSink): void {
@@ -87,7 +95,7 @@ class Channel extends EventEmitter<{ event: [EventMessage] }> {
     }
     for (let index = 0; index < this.#held.length && !signal.aborted; index++) {
       const entry = this.#held[(this.#oldest + index) % this.#held.length];
-      if (entry && entry.position > after && matches(entry.message)) sink.next(entry.message);
+      if (entry && entry.position > after && matches(entry.message)) void sink.next(entry.message);
     }
   }
 }

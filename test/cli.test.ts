@@ -312,7 +312,7 @@ describe('demo', () => {
     const { code, stdout } = await cli(['demo', '--repeat', '1']);
     expect(code).toBe(0);
     expect(stdout).toMatch(/getUserPosts +✓ .*✓/);
-    expect(stdout).toContain('All 26 work.');
+    expect(stdout).toMatch(/All \d+ work\./);
   });
 });
 

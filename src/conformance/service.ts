@@ -37,7 +37,10 @@ export function createConformanceService(options: ConformanceServiceOptions = {}
       matrix: ({ count }) => Array.from({ length: count }, (_, row) => Array.from({ length: row }, (_, column) => row * column)),
       items: ({ total, limit, after = 0 }) => {
         probe.ran('items');
-        return Array.from({ length: Math.max(0, Math.min(limit, total - after)) }, (_, index) => ({ id: after + index + 1, label: `item ${after + index + 1}` }));
+        return Array.from({ length: Math.max(0, Math.min(limit, total - after)) }, (_, index) => ({
+          id: after + index + 1,
+          label: `item ${after + index + 1}`,
+        }));
       },
       fail: ({ code, message, detailsJson, retryAfterMs }) => {
         const details = detailsJson === undefined ? undefined : (JSON.parse(detailsJson) as JsonObject);

@@ -39,6 +39,7 @@ export class FetchRequest implements HttpRequest {
     if (this.#hasLeft || this.#raw.signal.aborted) return listener();
     if (!this.#listeners) {
       this.#listeners = [];
+      // eslint-disable-next-line no-restricted-syntax -- the request's own signal, which lives no longer than the request
       this.#raw.signal.addEventListener('abort', this.leave);
     }
     this.#listeners.push(listener);

@@ -56,6 +56,7 @@ export class LightResponse implements FetchResponse {
   }
 
   json(): Promise<unknown> {
+    // eslint-disable-next-line no-restricted-syntax -- what fetch's `json` does; adapters read `text` and parse with limits
     return this.#collect((bytes) => JSON.parse(toText(bytes)) as unknown);
   }
 
@@ -99,7 +100,7 @@ export class LightResponse implements FetchResponse {
         try {
           resolve(convert(bytes));
         } catch (failure) {
-          reject(failure as Error);
+          reject(failure);
         }
       };
       this.#source.resume();

@@ -19,6 +19,7 @@ export interface HttpRequest {
    * 400 where it was cut or is not UTF-8, 408 where it took too long, 415 where it is compressed.
    */
   text(maxBytes: number): Promise<string>;
+  /** As `text`, for bytes. */
   bytes(maxBytes: number): Promise<Uint8Array>;
 }
 
@@ -35,7 +36,9 @@ export type HttpStream = (writer: HttpWriter) => void;
 
 /** Where an `HttpStream` writes. After `end`, and after the caller has left, calls have no effect. */
 export interface HttpWriter {
+  /** Sends a piece; never waits, so look at `bufferedBytes`. */
   write(chunk: string): void;
+  /** The response is complete. */
   end(): void;
   /** Bytes written that the caller has not taken yet. */
   readonly bufferedBytes: number;

@@ -110,7 +110,7 @@ export class NodeRequest implements HttpRequest {
         try {
           resolve(convert(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, size)));
         } catch (error) {
-          reject(error as Error);
+          reject(error);
         }
       };
       const onCut = () => isOver || fail(new HttpError(400, 'the body was cut off'));

@@ -113,6 +113,8 @@ function checkEvent(event: EventDefinition, contract: Contract): void {
   if (!/^[A-Za-z0-9_]+(\.[A-Za-z0-9_]+)*$/.test(event.type)) {
     throw new TypeError(`${where}: type '${event.type}': use letters, digits and _ joined with dots, such as 'article.published'`);
   }
+  const twice = event.params.find((param, index) => event.params.indexOf(param) !== index);
+  if (twice !== undefined) throw new TypeError(`${where}: channel '${event.channel}' has the parameter {${twice}} twice`);
   for (const param of event.params) {
     const field = own(fields, param);
     if (!field || shapeOf(field).kind !== 'scalar' || isOptional(field)) {
@@ -147,6 +149,9 @@ function checkRelations(contract: Contract): void {
         if (!own(inputs, input)) throw new TypeError(`${where}: ${relation.operation} has no input '${input}'`);
         if (!own(fields, property)) throw new TypeError(`${where}: ${type} has no property '${property}'`);
       }
+      const missing = Object.entries(inputs ?? {}).find(([input, field]) => !isOptional(field) && !Object.hasOwn(relation.input, input));
+      if (missing)
+        throw new TypeError(`${where}: ${relation.operation} requires the input '${missing[0]}': say which property of ${type} fills it`);
     }
   }
 }

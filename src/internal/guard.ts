@@ -44,7 +44,7 @@ export function guard(inner: Transport, breach: ErrorCode): Transport {
     async call(request) {
       const { input, output } = checks.of(request.operation);
       const checked = checkInput(input, request);
-      const value = checked instanceof Promise ? await checked : checked;
+      const value: unknown = checked instanceof Promise ? await checked : checked;
       // Unknown members were dropped and defaults filled in, so the request is made anew only where a schema could do that.
       const result = await inner.call(input ? withInput(request, value) : request);
       return checkOutput(output, result, (issues) =>

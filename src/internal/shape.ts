@@ -35,7 +35,8 @@ export function shapeOf(schema: $ZodType): Shape {
 
 /** Tells whether an object may come without this field. */
 export function isOptional(schema: $ZodType): boolean {
-  return schema._zod.optin === 'optional';
+  // 'optional', or 'defaulted' in newer releases of zod.
+  return schema._zod.optin !== undefined;
 }
 
 /** Calls `visit` for each object schema that can be reached from `schema`, once. */

@@ -1,15 +1,19 @@
 import { createLightFetch } from '#fetch';
-import { createFetch } from 'ofetch';
 import type { Contract, Operation } from '../contract.js';
 import { ApiError } from '../errors.js';
+import { onAbort } from '../internal/deadline.js';
 import { defineAdapter } from '../internal/guard.js';
 import { joinHeaders, timeoutHeader, type HeadersOption } from '../internal/headers.js';
-import type { FetchLike, FetchResponse, LightFetch } from '../http/fetch-like.js';
+import type { FetchHeaders, FetchLike, FetchResponse, LightFetch } from '../http/fetch-like.js';
 import { networkError } from '../http/network-error.js';
 import { redact, type OnWire } from '../internal/wire-record.js';
 import type { Adapter, CallRequest, EventSink, SubscribeRequest, Transport } from '../transport.js';
 import { readEvents } from './event-reader.js';
 import { compileRequest, decodeError, EVENT_STREAM_TYPE, fillPath, JSON_TYPE, type RestRequest } from './wire.js';
+import { parseJson } from '../internal/json.js';
+
+export type { FetchHeaders, FetchInit, FetchLike, FetchResponse } from '../http/fetch-like.js';
+export type { OnWire, WireRecord } from '../internal/wire-record.js';
 
 /** Options of `rest`. */
 export interface RestOptions {
@@ -41,7 +45,6 @@ class RestTransport implements Transport {
   readonly name = 'rest';
   readonly #requests = new Map<string, (input: unknown) => RestRequest>();
   readonly #carrier: LightFetch;
-  readonly #fetch: ReturnType<typeof createFetch>;
   readonly #streams = new Set<AbortController>();
   readonly #sendDeadline: boolean;
 
@@ -53,7 +56,6 @@ class RestTransport implements Transport {
     for (const operation of Object.values(contract.operations)) this.#requests.set(operation.name, compileRequest(operation));
     this.#sendDeadline = options.sendDeadline ?? isSameOrigin(base);
     this.#carrier = options.fetch ? { fetch: options.fetch, close: async () => {} } : createLightFetch();
-    this.#fetch = createFetch({ fetch: this.#carrier.fetch as unknown as typeof fetch });
   }
 
   async call(request: CallRequest): Promise<unknown> {
@@ -62,24 +64,16 @@ class RestTransport implements Transport {
     if (!encode) throw new ApiError('UNIMPLEMENTED', `the contract has no operation '${operation.name}'`, { sent: false });
     const { method, target, body } = encode(request.input);
     const headers = await this.#headers(request, JSON_TYPE, body);
-    this.#onWire('out', `${method} ${target}`, Object.entries(headers), body);
-    let response: FetchResponse & { readonly _data?: unknown };
+    this.#onWire('out', `${method} ${target}`, headers, body);
+    let response: FetchResponse;
+    let text: string;
     try {
-      response = (await this.#fetch.raw(this.base + target, {
-        method,
-        headers,
-        ...(body !== undefined && { body }),
-        signal,
-        retry: 0,
-        redirect: 'manual',
-        responseType: 'text',
-        ignoreResponseError: true,
-      })) as unknown as FetchResponse;
+      response = await this.#carrier.fetch(this.base + target, { method, headers, body: body ?? null, signal, redirect: 'manual' });
+      text = await response.text();
     } catch (error) {
       throw networkError(error, this.base, signal);
     }
-    const text = typeof response._data === 'string' ? response._data : '';
-    this.#onWire('in', `${response.status} ${response.statusText}`.trim(), response.headers.entries(), text);
+    this.#onWire('in', `${response.status} ${response.statusText}`.trim(), response.headers, text);
     return decodeOutput(operation, response, text);
   }
 
@@ -90,13 +84,12 @@ class RestTransport implements Transport {
     const target = fillPath({ segments }, values).replaceAll('%2B', '+');
     const headers = await this.#headers(request, EVENT_STREAM_TYPE, undefined);
     if (lastEventId !== undefined) headers['last-event-id'] = lastEventId;
-    this.#onWire('out', `GET ${target}`, Object.entries(headers), undefined);
+    this.#onWire('out', `GET ${target}`, headers, undefined);
     const controller = new AbortController();
-    const stop = () => controller.abort(signal.reason);
-    signal.addEventListener('abort', stop);
+    const unlink = onAbort(signal, () => controller.abort(signal.reason));
     this.#streams.add(controller);
     const release = () => {
-      signal.removeEventListener('abort', stop);
+      unlink();
       this.#streams.delete(controller);
       controller.abort(new ApiError('CANCELLED', 'the stream is over'));
     };
@@ -106,7 +99,7 @@ class RestTransport implements Transport {
         event,
         sink,
         signal: controller.signal,
-        onChunk: (text) => this.#onWire('in', 'event stream', [], text),
+        onChunk: (text) => this.#onWire('in', 'event stream', {}, text),
       }).finally(release);
     } catch (error) {
       release();
@@ -126,7 +119,7 @@ class RestTransport implements Transport {
     } catch (error) {
       throw networkError(error, this.base, signal);
     }
-    this.#onWire('in', `${response.status} ${response.statusText}`.trim(), response.headers.entries(), undefined);
+    this.#onWire('in', `${response.status} ${response.statusText}`.trim(), response.headers, undefined);
     const type = response.headers.get('content-type') ?? 'nothing';
     if (response.status === 200 && type.startsWith(EVENT_STREAM_TYPE)) return response;
     const text = await response.text().catch(() => '');
@@ -145,8 +138,11 @@ class RestTransport implements Transport {
     return headers;
   }
 
-  #onWire(direction: 'out' | 'in', start: string, headers: Iterable<readonly [string, string]>, body: string | undefined): void {
-    this.options.onWire?.({ protocol: 'rest', direction, start, headers: redact(headers), body });
+  #onWire(direction: 'out' | 'in', start: string, headers: Record<string, string> | FetchHeaders, body: string | undefined): void {
+    const { onWire } = this.options;
+    if (!onWire) return;
+    const pairs = isFetchHeaders(headers) ? headers.entries() : Object.entries(headers);
+    onWire({ protocol: 'rest', direction, start, headers: redact(pairs), body });
   }
 }
 
@@ -154,7 +150,7 @@ function decodeOutput(operation: Operation, response: FetchResponse, text: strin
   if (!response.ok) throw decodeError({ status: response.status, text, header: (name) => response.headers.get(name) });
   if (!operation.output || text === '') return undefined;
   try {
-    return JSON.parse(text) as unknown;
+    return parseJson(text);
   } catch (cause) {
     const type = response.headers.get('content-type') ?? 'no content type';
     const why = type.includes('json') ? 'the reply is not JSON' : `the server answered ${type}, not JSON: is the url right?`;
@@ -182,4 +178,8 @@ function isSameOrigin(base: string): boolean {
 /** The page or worker in a browser. */
 function page(): { readonly href: string; readonly origin: string } | undefined {
   return (globalThis as { readonly location?: { readonly href: string; readonly origin: string } }).location;
+}
+
+function isFetchHeaders(headers: Record<string, string> | FetchHeaders): headers is FetchHeaders {
+  return typeof headers.get === 'function';
 }

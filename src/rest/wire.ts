@@ -3,6 +3,7 @@ import { ApiError, isErrorCode, type ErrorBody, type JsonObject } from '../error
 import type { HttpBinding } from '../internal/http-binding.js';
 import { encodeText, writeQuery } from '../internal/query-text.js';
 import { codeOf } from './status.js';
+import { parseJson } from '../internal/json.js';
 
 export const JSON_TYPE = 'application/json';
 export const PROBLEM_TYPE = 'application/problem+json';
@@ -124,7 +125,7 @@ function textOf(problem: JsonObject | undefined, status: number, location: strin
 
 function parseObject(text: string): JsonObject | undefined {
   try {
-    const value: unknown = JSON.parse(text);
+    const value = parseJson(text);
     return isObject(value) ? value : undefined;
   } catch {
     return undefined;
