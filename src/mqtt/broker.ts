@@ -28,7 +28,10 @@ export interface MqttBroker {
    * Takes WebSockets of an HTTP server too, at `path` (`/mqtt`), with the subprotocol `mqtt`. A page's origin must be the host itself or in
    * `origins`. Returns how to detach. Source: https://docs.oasis-open.org/mqtt/mqtt/v3.1.1/os/mqtt-v3.1.1-os.html#_Toc398718127
    */
-  attach(server: Server, options?: { readonly path?: string; readonly origins?: readonly string[]; readonly maxMessageBytes?: number }): () => void;
+  attach(
+    server: Server,
+    options?: { readonly path?: string; readonly origins?: readonly string[]; readonly maxMessageBytes?: number },
+  ): () => void;
   /** Closes the port and every connection. Idempotent. */
   close(): Promise<void>;
 }
@@ -39,7 +42,10 @@ export async function mqttBroker(options: MqttBrokerOptions = {}): Promise<MqttB
   const aedes = await Aedes.createBroker({
     ...(authenticate && {
       authenticate: (_, username, password, done) => {
-        const credentials = { ...(username !== undefined && { username }), ...(password !== undefined && { password: password.toString() }) };
+        const credentials = {
+          ...(username !== undefined && { username }),
+          ...(password !== undefined && { password: password.toString() }),
+        };
         Promise.resolve()
           .then(() => authenticate(credentials))
           .then(
@@ -115,7 +121,7 @@ function mayCome({ headers }: IncomingMessage, origins: readonly string[]): bool
   return URL.canParse(origin) && new URL(origin).host === host;
 }
 
-const BAD_CREDENTIALS = Object.assign(new Error('bad user name or password'), { returnCode: 4 }) as AuthenticateError;
+const BAD_CREDENTIALS: AuthenticateError = Object.assign(new Error('bad user name or password'), { returnCode: 4 as const });
 
 function start(server: NetServer, port: number, host: string): Promise<void> {
   return new Promise((resolve, reject) => {

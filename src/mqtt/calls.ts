@@ -94,7 +94,9 @@ export class Calls {
   onDown(error: ApiError): void {
     this.#subscribed = undefined;
     for (const pending of [...this.#pending.values()]) {
-      pending.reject(new ApiError('UNAVAILABLE', `the connection to the broker was lost before the reply came: ${error.reason}`, { cause: error }));
+      pending.reject(
+        new ApiError('UNAVAILABLE', `the connection to the broker was lost before the reply came: ${error.reason}`, { cause: error }),
+      );
     }
   }
 
@@ -126,7 +128,9 @@ export class Calls {
           : JSON.stringify(input)
         : JSON.stringify({ replyTo: this.#replyTopic, id, ...(input !== undefined && { input }), headers: sent });
     if (payload.length > MAX_REQUEST_BYTES) {
-      throw new ApiError('INVALID_ARGUMENT', `${operation.name}: the input is too large: ${MAX_REQUEST_BYTES} bytes at most`, { sent: false });
+      throw new ApiError('INVALID_ARGUMENT', `${operation.name}: the input is too large: ${MAX_REQUEST_BYTES} bytes at most`, {
+        sent: false,
+      });
     }
     return {
       topic,
@@ -169,6 +173,9 @@ function parseReply(payload: Uint8Array, pending: Pending | undefined): unknown 
     return parseJson(textOf(payload), 66);
   } catch (cause) {
     if (!pending) return undefined;
-    throw new ApiError('DATA_LOSS', `${pending.request.operation.name}: the reply cannot be read: ${(cause as ApiError).reason}`, { remote: true, cause });
+    throw new ApiError('DATA_LOSS', `${pending.request.operation.name}: the reply cannot be read: ${(cause as ApiError).reason}`, {
+      remote: true,
+      cause,
+    });
   }
 }

@@ -8,6 +8,7 @@ import { joinHeaders, makeRequestId, type HeadersOption } from '../internal/head
 import { checkSubscription } from '../internal/subscription-check.js';
 import type { Adapter, CallRequest, EventSink, SubscribeRequest, Transport } from '../transport.js';
 import { Calls } from './calls.js';
+import { reportToConsole } from '../internal/report.js';
 import { Connection } from './connection.js';
 import { Feed } from './feed.js';
 import { checkUrl } from './link.js';
@@ -70,7 +71,7 @@ class MqttTransport implements Transport {
     private readonly options: MqttOptions,
   ) {
     this.#topics = compileTopics(contract, options.topicPrefix);
-    this.#onError = options.onError ?? console.error;
+    this.#onError = options.onError ?? reportToConsole;
     this.#connection = new Connection({
       ...options,
       onMessage: (topic, payload, packet) => this.#take(topic, payload, packet),

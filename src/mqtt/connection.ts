@@ -38,7 +38,11 @@ export class Connection {
   constructor(private readonly init: ConnectionInit) {
     this.clientId = init.clientId ?? `multi-api-sdk-${crypto.randomUUID().slice(0, 13)}`;
     this.#version = init.version ?? 5;
-    this.#outbox = new Outbox(init.maxQueued ?? 10_000, (message) => this.#onWire('out', message.topic, message.properties, message.payload), init.onError);
+    this.#outbox = new Outbox(
+      init.maxQueued ?? 10_000,
+      (message) => this.#onWire('out', message.topic, message.properties, message.payload),
+      init.onError,
+    );
   }
 
   get url(): string {
@@ -75,7 +79,8 @@ export class Connection {
     const { client, version, lost } = await this.open();
     // Some brokers do the two at the same time, and the end of the one takes the other with it.
     await this.#leaving.get(filter);
-    const properties = version === 5 && headers && Object.keys(headers).length > 0 ? { properties: { userProperties: { ...headers } } } : {};
+    const properties =
+      version === 5 && headers && Object.keys(headers).length > 0 ? { properties: { userProperties: { ...headers } } } : {};
     this.#onWire('out', `SUBSCRIBE ${filter}`, properties.properties, undefined);
     const granted = new Promise<void>((resolve, reject) => {
       client.subscribe(filter, { qos, ...properties }, (error, _, packet) => {
@@ -179,10 +184,10 @@ export class Connection {
   #onWire(direction: 'in' | 'out', start: string, properties: Message['properties'], body: string | undefined): void {
     if (!this.init.onWire) return;
     const { contentType, responseTopic, correlationData, messageExpiryInterval } = properties ?? {};
-    const named: Record<string, unknown> = {
+    const named: Record<string, string | number | readonly string[] | undefined> = {
       'content-type': contentType,
       'response-topic': responseTopic,
-      'correlation-data': correlationData === undefined ? undefined : new TextDecoder().decode(correlationData),
+      'correlation-data': shown(correlationData),
       'message-expiry-interval': messageExpiryInterval,
       ...userProperties(properties),
     };
@@ -202,4 +207,9 @@ function endClient(client: MqttClient, isVersion5: boolean): Promise<void> {
       resolve();
     });
   });
+}
+
+/** Ours is a text, other people's may be any bytes. */
+function shown(data: Uint8Array | string | undefined): string | undefined {
+  return data === undefined || typeof data === 'string' ? data : new TextDecoder().decode(data);
 }

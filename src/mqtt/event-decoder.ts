@@ -23,7 +23,8 @@ export function compileDecoder(event: EventDefinition, topics: Topics, maxBytes:
   };
   return (topic, payload, packet) => {
     if (payload.length === 0) return undefined;
-    if (payload.length > maxBytes) throw new ApiError('INVALID_ARGUMENT', `a message on ${topic} was dropped: ${payload.length} bytes are too many`);
+    if (payload.length > maxBytes)
+      throw new ApiError('INVALID_ARGUMENT', `a message on ${topic} was dropped: ${payload.length} bytes are too many`);
     const checked = check(parseJson(textOf(payload)));
     return checked instanceof Promise ? checked.then((result) => finish(topic, packet, result)) : finish(topic, packet, checked);
   };

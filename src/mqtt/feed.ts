@@ -65,7 +65,8 @@ export class Feed {
     try {
       await this.#ensure(this.init.topics.filter(this.event, this.init.isStanding ? {} : params), headers);
     } catch (error) {
-      this.#leave(subscriber, false);
+      // The session at the broker may still be there for the next try.
+      this.#leave(subscriber, true);
       throw error;
     }
     if (signal.aborted || !this.#subscribers.has(subscriber)) {

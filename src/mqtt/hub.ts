@@ -1,6 +1,7 @@
 import type { Contract, EventDefinition } from '../contract.js';
 import type { EventHub } from '../events.js';
 import type { EventMessage, EventSink, SubscribeRequest } from '../transport.js';
+import { reportToConsole } from '../internal/report.js';
 import { Connection } from './connection.js';
 import { Feed } from './feed.js';
 import { checkUrl } from './link.js';
@@ -41,7 +42,7 @@ class MqttHub implements EventHub {
   #count = 0;
 
   constructor(private readonly options: MqttHubOptions) {
-    this.#onError = options.onError ?? console.error;
+    this.#onError = options.onError ?? reportToConsole;
     this.#topics = compileTopics(NO_CONTRACT, options.topicPrefix);
     this.#connection = new Connection({
       ...options,
@@ -90,7 +91,10 @@ class MqttHub implements EventHub {
         onError: this.#onError,
       });
       this.#feeds.set(event, feed);
-      this.#topics = compileTopics({ ...NO_CONTRACT, events: Object.fromEntries([...this.#feeds.keys()].map((each) => [each.name, each])) }, topicPrefix);
+      this.#topics = compileTopics(
+        { ...NO_CONTRACT, events: Object.fromEntries([...this.#feeds.keys()].map((each) => [each.name, each])) },
+        topicPrefix,
+      );
     }
     return feed;
   }

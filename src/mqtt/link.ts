@@ -1,5 +1,6 @@
 import mqtt, { type IClientOptions, type IConnackPacket, type IPublishPacket, type MqttClient } from 'mqtt';
 import { ApiError, isApiError } from '../errors.js';
+import { onAbort } from '../internal/deadline.js';
 import type { MqttConnectionOptions, MqttCredentials } from './options.js';
 import { codeOf, isVersionRefusal, refusal } from './status.js';
 
@@ -76,9 +77,9 @@ export async function connectLink(init: ConnectInit): Promise<Link> {
       failure ??= isApiError(signal.reason) ? signal.reason : new ApiError('CANCELLED', 'the connection is closed', { sent: false });
       client.end(true);
     };
-    signal.addEventListener('abort', abort);
+    const unlink = onAbort(signal, abort);
     const end = () => {
-      signal.removeEventListener('abort', abort);
+      unlink();
       const error = failure ?? new ApiError('UNAVAILABLE', `the broker at ${where(options.url)} closed the connection`, { sent: isOpen });
       // Frees its timers; what it still holds of ours is settled by us.
       client.end(true);
@@ -93,7 +94,10 @@ export async function connectLink(init: ConnectInit): Promise<Link> {
       failure ??=
         typeof code === 'number' && codeOf(code) !== 'UNKNOWN'
           ? refusal('the connection', code, isOpen)
-          : new ApiError('UNAVAILABLE', `no connection to the broker at ${where(options.url)}: ${error.message}`, { sent: isOpen, cause: error });
+          : new ApiError('UNAVAILABLE', `no connection to the broker at ${where(options.url)}: ${error.message}`, {
+              sent: isOpen,
+              cause: error,
+            });
       // Without a stream there is no close.
       if (!client.stream || client.stream.destroyed) end();
     });

@@ -96,7 +96,8 @@ export class Outbox {
     const lost = [...this.#inFlight, ...this.#waiting].filter((entry) => entry.isSettled).length;
     for (const entry of this.#inFlight) fail(entry, error);
     for (const entry of this.#waiting) fail(entry, error.with({ sent: false }));
-    if (lost > 0) this.onError(new Error(`${lost} messages were never published: the broker did not take them before the connection was closed`));
+    if (lost > 0)
+      this.onError(new Error(`${lost} messages were never published: the broker did not take them before the connection was closed`));
     this.#inFlight.clear();
     this.#waiting = [];
   }

@@ -5,7 +5,7 @@ import { parseJson } from '../internal/json.js';
 import { acceptHeaders, deadlineOf, serveCall, type RawHeaders } from '../internal/serve-call.js';
 import type { Transport } from '../transport.js';
 import { textOf } from './event-decoder.js';
-import { decodeEnvelope, encodeEnvelopeReply, encodeReply, userProperties, type Message, type Outcome, type Qos } from './wire.js';
+import { decodeEnvelope, encodeEnvelopeReply, encodeReply, userProperties, type Message, type Outcome } from './wire.js';
 
 export interface RequestHandlerInit {
   readonly publish: (message: Message) => Promise<void>;
@@ -69,7 +69,10 @@ export class RequestHandler {
     try {
       const request = responseTopic === undefined ? this.#readEnvelope(payload) : this.#readRequest(responseTopic, payload, packet);
       if (this.init.mayReply(request.replyTo)) return request;
-      throw new ApiError('INVALID_ARGUMENT', `a request on ${packet.topic} was dropped: no reply may go to '${request.replyTo.slice(0, 200)}'`);
+      throw new ApiError(
+        'INVALID_ARGUMENT',
+        `a request on ${packet.topic} was dropped: no reply may go to '${request.replyTo.slice(0, 200)}'`,
+      );
     } catch (error) {
       this.init.onError(ApiError.from(error, 'INVALID_ARGUMENT', `a request on ${packet.topic} was dropped`));
       return undefined;
@@ -136,7 +139,7 @@ export class RequestHandler {
     } finally {
       this.#running.delete(request.key);
     }
-    const reply = this.init.publish({ ...request.encode(outcome, requestId), topic: request.replyTo, qos: packet.qos as Qos });
+    const reply = this.init.publish({ ...request.encode(outcome, requestId), topic: request.replyTo, qos: packet.qos });
     if (this.#running.size === 0) this.#whenIdle?.();
     await reply;
   }

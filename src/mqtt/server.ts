@@ -1,4 +1,5 @@
 import { ApiError } from '../errors.js';
+import { reportToConsole } from '../internal/report.js';
 import { Connection } from './connection.js';
 import { EventPublisher } from './event-publisher.js';
 import { checkUrl, type Link } from './link.js';
@@ -55,7 +56,7 @@ class MqttServer implements ServedMqtt {
 
   constructor(transport: Transport, options: ServeMqttOptions) {
     const { qos = 1, maxMessageBytes = 1_048_576 } = options;
-    this.#onError = options.onError ?? console.error;
+    this.#onError = options.onError ?? reportToConsole;
     this.#topics = compileTopics(transport.contract, options.topicPrefix);
     const { status, cancel } = this.#topics;
     this.#connection = new Connection({

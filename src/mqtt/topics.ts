@@ -38,7 +38,8 @@ export function compileTopics(contract: Contract, prefix = ''): Topics {
   if (prefix !== '' && !/^[^/+#$\0][^+#\0]*[^/+#\0]$|^[^/+#$\0]$/.test(prefix))
     throw new TypeError(`topicPrefix: '${prefix}' must look like 'site/7': no slash at its ends, no wildcards`);
   for (const name of OWN) {
-    if (Object.hasOwn(contract.operations, name)) throw new TypeError(`mqtt: the operation '${name}' would have a topic that MQTT uses itself`);
+    if (Object.hasOwn(contract.operations, name))
+      throw new TypeError(`mqtt: the operation '${name}' would have a topic that MQTT uses itself`);
   }
   const root = prefix === '' ? '' : `${prefix}/`;
   const base = `${root}${contract.name}/v${contract.version.split('.')[0]}/`;
@@ -52,13 +53,16 @@ export function compileTopics(contract: Contract, prefix = ''): Topics {
     else patterns.push({ event, levels });
   }
   const fill = (event: EventDefinition, value: (param: string) => string): string =>
-    (channels.get(event) ?? (root + event.channel).split('/')).map((level) => (isParam(level) ? value(level.slice(1, -1)) : level)).join('/');
+    (channels.get(event) ?? (root + event.channel).split('/'))
+      .map((level) => (isParam(level) ? value(level.slice(1, -1)) : level))
+      .join('/');
   const eventOf = (topic: string): EventDefinition | undefined => {
     const found = exact.get(topic);
     if (found || patterns.length === 0) return found;
     const given = topic.split('/');
-    return patterns.find(({ levels }) => levels.length === given.length && levels.every((level, at) => isParam(level) || level === given[at]))
-      ?.event;
+    return patterns.find(
+      ({ levels }) => levels.length === given.length && levels.every((level, at) => isParam(level) || level === given[at]),
+    )?.event;
   };
   return {
     request: (operation) => base + operation,
@@ -92,7 +96,8 @@ function isParam(level: string): boolean {
 /** A value as one level of a topic: what has a meaning in topics is percent-encoded. */
 function encodeLevel(value: unknown): string {
   const text = String(value);
-  if (text.length > 1024) throw new ApiError('INVALID_ARGUMENT', 'a channel parameter is too long for a topic: 1024 characters at most', { sent: false });
+  if (text.length > 1024)
+    throw new ApiError('INVALID_ARGUMENT', 'a channel parameter is too long for a topic: 1024 characters at most', { sent: false });
   // eslint-disable-next-line no-control-regex -- brokers refuse control characters in topics
   return text.replace(/[%/+#$\0-\x1f\x7f-\x9f]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`);
 }

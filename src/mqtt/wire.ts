@@ -31,7 +31,7 @@ export interface EventMeta {
 }
 
 export function eventMeta(event: EventDefinition): EventMeta {
-  return (event.meta['mqtt'] ?? {}) as EventMeta;
+  return event.meta['mqtt'] ?? {};
 }
 
 /** An event as a message. */
@@ -64,7 +64,7 @@ export function eventInfo(properties: Properties | undefined): { readonly id: st
 }
 
 export function userProperties(properties: Properties | undefined): RawHeaders {
-  return (properties?.userProperties ?? {}) as RawHeaders;
+  return properties?.userProperties ?? {};
 }
 
 /** A request of MQTT 3.1.1, and of callers that name no response topic. */
@@ -78,10 +78,12 @@ export interface Envelope {
 /** Reads an envelope. Throws INVALID_ARGUMENT that says what is missing: nobody can be answered then. */
 export function decodeEnvelope(text: string): Envelope {
   const value = parseJson(text, Infinity);
-  if (!isObject(value)) throw new ApiError('INVALID_ARGUMENT', 'a request without a response topic is an object { replyTo, id, input, headers }');
+  if (!isObject(value))
+    throw new ApiError('INVALID_ARGUMENT', 'a request without a response topic is an object { replyTo, id, input, headers }');
   const { replyTo, id, input, headers } = value;
   if (typeof replyTo !== 'string') throw new ApiError('INVALID_ARGUMENT', "a request without a response topic names one in 'replyTo'");
-  if (typeof id !== 'string' && typeof id !== 'number') throw new ApiError('INVALID_ARGUMENT', "a request without correlation data has an 'id'");
+  if (typeof id !== 'string' && typeof id !== 'number')
+    throw new ApiError('INVALID_ARGUMENT', "a request without correlation data has an 'id'");
   return { replyTo, id, ...(input !== undefined && { input }), ...(isObject(headers) && { headers: textsOf(headers) }) };
 }
 

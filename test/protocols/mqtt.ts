@@ -16,5 +16,8 @@ export const target: ConformanceTarget = {
       },
     };
   },
-  skips: [...MQTT_SKIPS, { id: 'resuming-id-and-time', reason: 'MQTT 3.1.1 has no properties: each receiver gives an event its id and time' }],
+  skips: [
+    ...MQTT_SKIPS,
+    { id: 'resuming-id-and-time', reason: 'MQTT 3.1.1 has no properties: each receiver gives an event its id and time' },
+  ],
 };

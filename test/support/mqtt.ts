@@ -151,7 +151,12 @@ class Demand {
       running = { controller, start: new Promise<void>((resolve) => (begin = resolve)) };
       // Before it begins: it may end at once.
       this.#running.set(name, running);
-      begin(this.transport.subscribe({ ...request, signal: controller.signal, ...(lastEventId !== undefined && { lastEventId }) }, standing.sink));
+      begin(
+        this.transport.subscribe(
+          { ...request, signal: controller.signal, ...(lastEventId !== undefined && { lastEventId }) },
+          standing.sink,
+        ),
+      );
     }
     await running.start;
   }
