@@ -1,10 +1,14 @@
+import { graphqlHandler } from './graphql/server.js';
 import { composeHandlers } from './http/compose.js';
 import { listen, type HttpServer } from './http/listen.js';
 import type { HttpHandler } from './http/message.js';
 import type { MqttBroker } from './mqtt/broker.js';
+import { mqttProtocol } from './mqtt/schema.js';
 import { problem } from './http/problem.js';
 import { restHandler } from './rest/server.js';
+import { soapHandler } from './soap/server.js';
 import type { Transport } from './transport.js';
+import { webSocketHandler, webSocketProtocol } from './websocket/server.js';
 
 /** Options of `serve`. */
 export interface ServeOptions {
@@ -52,9 +56,24 @@ interface Started {
   readonly close: () => Promise<void>;
 }
 
+/** What carries the events beside REST, in the AsyncAPI document. */
+const EVENT_PROTOCOLS = [webSocketProtocol(), mqttProtocol()];
+
 /** One entry for each protocol. Each is asked in this order for what comes in over HTTP. */
 const PROTOCOLS: readonly ((transport: Transport, options: ServeOptions) => Protocol)[] = [
-  (transport, { onError }) => ({ handler: restHandler(transport, { ...(onError && { onError }) }) }),
+  (transport, { onError }) => ({ handler: restHandler(transport, { eventProtocols: EVENT_PROTOCOLS, ...(onError && { onError }) }) }),
+  (transport, { onError }) => {
+    const handler = graphqlHandler(transport, { ...(onError && { onError }) });
+    return { handler, start: async ({ server }) => ({ close: handler.attach(server) }) };
+  },
+  (transport, { onError, graceMs }) => ({
+    start: async (http) => {
+      const handler = webSocketHandler(transport, { ...(onError && { onError }) });
+      handler.attach(http.server);
+      return { close: () => handler.close(graceMs) };
+    },
+  }),
+  (transport, { onError }) => (hasOperations(transport) ? { handler: soapHandler(transport, { ...(onError && { onError }) }) } : {}),
   (transport, options) => ({ start: (http) => startMqtt(transport, options, http) }),
 ];
 
@@ -82,6 +101,10 @@ export async function serve(transport: Transport, options: ServeOptions = {}): P
     ...started.reduce((all, { addresses }) => ({ ...all, ...addresses }), {}),
     close: () => (closing ??= closeAll()),
   };
+}
+
+function hasOperations({ contract }: Transport): boolean {
+  return Object.keys(contract.operations).length > 0;
 }
 
 /** Says that the process answers. */
