@@ -2,6 +2,8 @@ import { graphqlHandler } from './graphql/server.js';
 import { composeHandlers } from './http/compose.js';
 import { listen, type HttpServer } from './http/listen.js';
 import type { HttpHandler } from './http/message.js';
+import type { MqttBroker } from './mqtt/broker.js';
+import { mqttProtocol } from './mqtt/schema.js';
 import { problem } from './http/problem.js';
 import { restHandler } from './rest/server.js';
 import { soapHandler } from './soap/server.js';
@@ -17,6 +19,12 @@ export interface ServeOptions {
   readonly port?: number | undefined;
   /** Of gRPC; 0 picks a free one. @default 50_051 */
   readonly grpcPort?: number | undefined;
+  /** Of the embedded MQTT broker; 0 picks a free one. @default 1883, or a free one where `port` is 0 */
+  readonly mqttPort?: number | undefined;
+  /** Serves at this MQTT broker instead of an embedded one: `mqtt://localhost:1883`. */
+  readonly mqttUrl?: string | undefined;
+  /** Serves at this embedded MQTT broker, which was started before: a service with an `mqttHub` needs it. It stays open. */
+  readonly mqttBroker?: MqttBroker | undefined;
   /** How long responses and streams may go on once `close` was called, in milliseconds. @default 10_000 */
   readonly graceMs?: number | undefined;
   /** Lets webhooks go to private and loopback addresses. @default false */
@@ -31,6 +39,8 @@ export interface ServedAddresses {
   readonly http: string;
   /** `127.0.0.1:50051`. */
   readonly grpc: string;
+  /** `mqtt://127.0.0.1:1883`. */
+  readonly mqtt?: string;
 }
 
 /** A service that is being served. */
@@ -54,7 +64,7 @@ interface Started {
 }
 
 /** What carries the events beside REST, in the AsyncAPI document. */
-const EVENT_PROTOCOLS = [webSocketProtocol()];
+const EVENT_PROTOCOLS = [webSocketProtocol(), mqttProtocol()];
 
 /** One entry for each protocol. Each is asked in this order for what comes in over HTTP. */
 const PROTOCOLS: readonly ((transport: Transport, options: ServeOptions) => Protocol)[] = [
@@ -85,6 +95,7 @@ const PROTOCOLS: readonly ((transport: Transport, options: ServeOptions) => Prot
     });
     return { handler, start: async () => ({ close: () => handler.close() }) };
   },
+  (transport, options) => ({ start: (http) => startMqtt(transport, options, http) }),
 ];
 
 /**
@@ -123,3 +134,29 @@ const health: HttpHandler = ({ path, method }) => {
   if (method !== 'GET' && method !== 'HEAD') return problem(405, `${path} answers GET, HEAD, not ${method}`, { allow: 'GET, HEAD' });
   return { status: 200, headers: { 'content-type': 'application/json', 'cache-control': 'no-store' }, body: '{"status":"ok"}' };
 };
+
+/** MQTT at a given broker, or at one of its own, which browsers reach at `/mqtt` of the HTTP port. */
+async function startMqtt(transport: Transport, options: ServeOptions, { server }: HttpServer): Promise<Started> {
+  const { host, port, graceMs, mqttUrl, onError } = options;
+  const { mqttPort = port === 0 ? 0 : 1883 } = options;
+  // Only now, so that a program that loads this file loads no broker.
+  const { mqttBroker, serveMqtt } = await import('./mqtt/server.js');
+  const own = mqttUrl === undefined && !options.mqttBroker ? await mqttBroker({ host, port: mqttPort }) : undefined;
+  const broker = own ?? options.mqttBroker;
+  const url = mqttUrl ?? broker?.url ?? '';
+  try {
+    const detach = broker?.attach(server);
+    const served = await serveMqtt(transport, { url, ...(onError && { onError }) });
+    return {
+      addresses: { mqtt: url },
+      async close() {
+        await served.close(graceMs);
+        detach?.();
+        await own?.close();
+      },
+    };
+  } catch (error) {
+    await own?.close();
+    throw error;
+  }
+}

@@ -70,6 +70,13 @@ export const PROTOCOLS: Readonly<Record<string, CliProtocol>> = {
     urlOf: ({ http }) => http,
     connect: async (options) => (await import('./webhook-receiver.js')).connectWebhook(options),
   },
+  mqtt: {
+    title: 'MQTT',
+    url: 'mqtt://127.0.0.1:1883',
+    verbs: BOTH,
+    urlOf: ({ mqtt = '' }) => mqtt,
+    connect: async (options) => (await import('../mqtt/client.js')).mqtt(options),
+  },
 };
 
 export const DEFAULT_PROTOCOL = 'rest';

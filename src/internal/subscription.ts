@@ -157,4 +157,10 @@ export class Subscription {
 }
 
 const PAUSED = new ApiError('CANCELLED', 'the consumer is behind');
+
+/** Whether a subscription's signal aborted because its consumer is behind: it comes back to the same place. */
+export function isPause(reason: unknown): boolean {
+  return reason === PAUSED;
+}
+
 const ENDED = new ApiError('CANCELLED', 'the subscription has ended');
