@@ -1,12 +1,14 @@
 import { blogContract } from '../src/blog/contract.js';
 import { asyncApi } from '../src/internal/asyncapi.js';
 import { openApi } from '../src/rest/schema.js';
+import { wsdl } from '../src/soap/schema.js';
 
 /** The published descriptions of the Blog contract by their path: each protocol adds its own. */
 export async function publishedSpecs(): Promise<Readonly<Record<string, string>>> {
   return {
     'specs/openapi.json': json(openApi(blogContract)),
     'specs/asyncapi.json': json(asyncApi(blogContract)),
+    'wsdl/blog.wsdl': wsdl(blogContract, 'http://localhost:4000/soap'),
   };
 }
 
