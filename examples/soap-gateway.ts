@@ -31,13 +31,14 @@ await stop();
 /** Stands for the bank: plain node:http, and envelopes written by hand. */
 async function startForeignService(): Promise<{ wsdl: string; stop: () => Promise<void> }> {
   const { foreignWsdl, foreignAnswer } = await import('./support/foreign-soap.js');
-  const http = createServer(async (req, res) => {
-    res.setHeader('content-type', 'text/xml; charset=utf-8');
-    if (req.method === 'GET') return void res.end(foreignWsdl(`http://${req.headers.host}`));
+  const http = createServer((req, res) => {
     let body = '';
-    for await (const chunk of req.setEncoding('utf8')) body += chunk as string;
-    const { status, envelope } = foreignAnswer(body);
-    res.writeHead(status).end(envelope);
+    req.setEncoding('utf8').on('data', (chunk: string) => (body += chunk));
+    req.on('end', () => {
+      const { status, envelope } =
+        req.method === 'GET' ? { status: 200, envelope: foreignWsdl(`http://${req.headers.host}`) } : foreignAnswer(body);
+      res.writeHead(status, { 'content-type': 'text/xml; charset=utf-8' }).end(envelope);
+    });
   });
   await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${(http.address() as AddressInfo).port}`;

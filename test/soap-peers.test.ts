@@ -72,7 +72,9 @@ describe('their clients, our server', () => {
   test('the package soap calls it from the WSDL, both versions', async () => {
     for (const forceSoap12Headers of [false, true]) {
       const client = await soapPackage.createClientAsync(`${server.url}/soap?wsdl`, { forceSoap12Headers, disableCache: true });
-      const [weather] = (await (client as unknown as Record<string, (input: object) => Promise<unknown[]>>)['GetWeatherAsync']?.({ Location: 'Oslo' })) ?? [];
+      const [weather] =
+        (await (client as unknown as Record<string, (input: object) => Promise<unknown[]>>)['GetWeatherAsync']?.({ Location: 'Oslo' })) ??
+        [];
       expect(weather).toEqual({ Weather: { Location: 'Oslo', Temperature: '7°C', Conditions: 'Rain' } });
     }
   });
@@ -91,7 +93,10 @@ describe('the WSDL', () => {
   test.skipIf(noXmllint)(`is well-formed ${noXmllint ?? ''}`, () => run('xmllint', '--noout', ...files));
 
   test.skipIf(noXmllint)(`has a schema that xmllint can use, and that our messages keep ${noXmllint ?? ''}`, async () => {
-    const [, own] = /(<xs:schema targetNamespace="http:\/\/example.com\/conformanceservice"[^]*?<\/xs:schema>)/.exec(readFileSync(files[1] ?? '', 'utf8')) ?? [];
+    const [, own] =
+      /(<xs:schema targetNamespace="http:\/\/example.com\/conformanceservice"[^]*?<\/xs:schema>)/.exec(
+        readFileSync(files[1] ?? '', 'utf8'),
+      ) ?? [];
     const schema = join(folder, 'conformance.xsd');
     writeFileSync(schema, (own ?? '').replace('<xs:schema ', '<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema" '));
     const kinds = new URL('golden/soap/kinds/', import.meta.url);
@@ -181,13 +186,14 @@ describe.skipIf(noSpyne).each(['1.1', '1.2'] as const)(`our client, spyne's serv
   });
 });
 
-describe("our client, a server of the package soap that was given our WSDL", () => {
+describe('our client, a server of the package soap that was given our WSDL', () => {
   const http = createServer();
   let url = '';
   beforeAll(async () => {
     await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
     url = `http://127.0.0.1:${(http.address() as AddressInfo).port}`;
     const weather = ({ Location }: { Location: string }) => {
+      // eslint-disable-next-line @typescript-eslint/only-throw-error -- what the package takes for a fault
       if (Location === 'Atlantis') throw { Fault: { faultcode: 'soap:Client', faultstring: 'not on the map' } };
       return { Weather: { Location, Temperature: '007', Conditions: 'a < b & c' } };
     };
@@ -200,7 +206,11 @@ describe("our client, a server of the package soap that was given our WSDL", () 
   test('the adapter understands it', async () => {
     const client = createClient({ transport: soap({ url: `${url}/soap` }) });
     expect(await client.getWeather({ location: 'London' })).toEqual({ location: 'London', temperature: '007', conditions: 'a < b & c' });
-    expect(await errorOf(client.getWeather({ location: 'Atlantis' }))).toMatchObject({ code: 'INVALID_ARGUMENT', reason: 'not on the map', remote: true });
+    expect(await errorOf(client.getWeather({ location: 'Atlantis' }))).toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      reason: 'not on the map',
+      remote: true,
+    });
     await client.close();
   });
 });

@@ -51,7 +51,11 @@ interface Answer {
 }
 
 async function post(body: string | Uint8Array, headers: Record<string, string> = {}, url = server.url): Promise<Answer> {
-  const response = await fetch(`${url}/soap`, { method: 'POST', headers: { 'content-type': 'text/xml', ...headers }, body: body as string });
+  const response = await fetch(`${url}/soap`, {
+    method: 'POST',
+    headers: { 'content-type': 'text/xml', ...headers },
+    body: body as string,
+  });
   return { status: response.status, type: response.headers.get('content-type'), text: await response.text() };
 }
 
@@ -69,7 +73,11 @@ describe('what a server must withstand', () => {
     ],
     ['an external entity', `<!DOCTYPE x [<!ENTITY x SYSTEM "file:///etc/passwd">]>${weather('&x;')}`, /document type declaration/],
     ['an external DTD', `<!DOCTYPE x SYSTEM "http://127.0.0.1:1/x.dtd">${weather('London')}`, /document type declaration/],
-    ['10,000 levels that nobody knows', envelope(`<GetWeatherRequest xmlns="${WEATHER}">${'<x>'.repeat(10_000)}${'</x>'.repeat(10_000)}</GetWeatherRequest>`), /64 levels/],
+    [
+      '10,000 levels that nobody knows',
+      envelope(`<GetWeatherRequest xmlns="${WEATHER}">${'<x>'.repeat(10_000)}${'</x>'.repeat(10_000)}</GetWeatherRequest>`),
+      /64 levels/,
+    ],
     ['10,000 levels in an unknown operation', envelope('<x>'.repeat(10_000) + '</x>'.repeat(10_000)), /64 levels/],
     ['10,000 levels in the header', weather('London', '<x>'.repeat(10_000) + '</x>'.repeat(10_000)), /64 levels/],
     ['10,000 levels that do not end', envelope('').replace('</s:Body></s:Envelope>', '<x>'.repeat(10_000)), /64 levels/],
@@ -137,7 +145,10 @@ describe('bodies', () => {
   });
 
   test('UTF-16 and a byte order mark are taken', async () => {
-    expect((await post(utf16(`<?xml version="1.0" encoding="utf-16"?>${weather('London')}`), { 'content-type': 'text/xml; charset=utf-16' })).status).toBe(200);
+    expect(
+      (await post(utf16(`<?xml version="1.0" encoding="utf-16"?>${weather('London')}`), { 'content-type': 'text/xml; charset=utf-16' }))
+        .status,
+    ).toBe(200);
     expect((await post(`\ufeff${weather('London')}`)).status).toBe(200);
     expect((await post(Buffer.from([0xff, 0xfe, 0xfd]))).status).toBe(400);
   });
@@ -149,12 +160,17 @@ describe('the WSDL', () => {
     expect(asked.headers.get('content-type')).toBe('text/xml; charset=utf-8');
     expect(await asked.text()).toContain(`<soap:address location="${server.url}/soap"/>`);
     const other = await listen(soapHandler(service, { path: '/ws/blog', address: 'https://example.com/?a=1&b="' }));
-    expect(await (await fetch(`${other.url}/ws/blog?WSDL`)).text()).toContain('<soap12:address location="https://example.com/?a=1&amp;b=&quot;"/>');
+    expect(await (await fetch(`${other.url}/ws/blog?WSDL`)).text()).toContain(
+      '<soap12:address location="https://example.com/?a=1&amp;b=&quot;"/>',
+    );
     await other.close();
   });
 
   test('names that become one are refused', () => {
-    const fields = defineContract({ name: 'twice', operations: { put: mutation({ input: z.object({ user_id: z.string(), userId: z.string() }) }) } });
+    const fields = defineContract({
+      name: 'twice',
+      operations: { put: mutation({ input: z.object({ user_id: z.string(), userId: z.string() }) }) },
+    });
     expect(() => wsdl(fields, '/')).toThrow("'UserId' twice");
     const services = defineContract({ name: 'twice', operations: { one: query({ service: 'user' }), two: query({ service: 'User' }) } });
     expect(() => wsdl(services, '/')).toThrow("would both be 'UserService'");
@@ -184,8 +200,16 @@ describe('unions without a discriminator, and any JSON', () => {
     name: 'mixed',
     operations: {
       echo: mutation({
-        input: z.object({ key: z.union([z.string(), z.int(), z.boolean()]).nullable(), any: z.unknown(), list: z.array(z.union([z.string(), z.object({ a: z.string() })])) }),
-        output: z.object({ key: z.union([z.string(), z.int(), z.boolean()]).nullable(), any: z.unknown(), list: z.array(z.union([z.string(), z.object({ a: z.string() })])) }),
+        input: z.object({
+          key: z.union([z.string(), z.int(), z.boolean()]).nullable(),
+          any: z.unknown(),
+          list: z.array(z.union([z.string(), z.object({ a: z.string() })])),
+        }),
+        output: z.object({
+          key: z.union([z.string(), z.int(), z.boolean()]).nullable(),
+          any: z.unknown(),
+          list: z.array(z.union([z.string(), z.object({ a: z.string() })])),
+        }),
       }),
     },
   });
@@ -208,7 +232,12 @@ describe('unions without a discriminator, and any JSON', () => {
 describe('text that XML cannot carry', () => {
   test('is refused by name before it is sent', async () => {
     const client = createClient({ transport: soap({ url: `${server.url}/soap` }) });
-    for (const [text, name] of [['a\u0000b', 'U+0000'], ['\u001f', 'U+001F'], ['\uffff', 'U+FFFF'], ['\ud83d', 'U+D83D']] as const) {
+    for (const [text, name] of [
+      ['a\u0000b', 'U+0000'],
+      ['\u001f', 'U+001F'],
+      ['\uffff', 'U+FFFF'],
+      ['\ud83d', 'U+D83D'],
+    ] as const) {
       const error = await errorOf(client.sendMessage({ sender: 'x', message: text }));
       expect(error).toMatchObject({ code: 'INVALID_ARGUMENT', sent: false, details: { issues: [{ path: ['message'] }] } });
       expect(error.message).toContain(name);
@@ -220,14 +249,21 @@ describe('text that XML cannot carry', () => {
   });
 
   test('in an output is INTERNAL, named, and reported; in a message it is replaced', async () => {
-    const contract = defineContract({ name: 'odd', operations: { give: query({ output: z.object({ list: z.array(z.string()) }) }), fail: query({}) } });
+    const contract = defineContract({
+      name: 'odd',
+      operations: { give: query({ output: z.object({ list: z.array(z.string()) }) }), fail: query({}) },
+    });
     const errors: unknown[] = [];
-    const odd = createService(contract, {
-      give: () => ({ list: ['fine', 'a\u0000'] }),
-      fail: () => {
-        throw new Error('not this');
+    const odd = createService(
+      contract,
+      {
+        give: () => ({ list: ['fine', 'a\u0000'] }),
+        fail: () => {
+          throw new Error('not this');
+        },
       },
-    }, { onError: () => {} });
+      { onError: () => {} },
+    );
     const own = await listen(soapHandler(odd, { onError: (error) => errors.push(error) }));
     const client = createClient({ contract, transport: soap({ url: `${own.url}/soap` }) });
     const error = await errorOf(client.give());
@@ -242,10 +278,12 @@ describe('text that XML cannot carry', () => {
 
 describe('replies of others', () => {
   const client = (status: number, body: string, type = 'text/xml', headers: Record<string, string> = {}) => {
-    const replay: FetchLike = async () => new Response(status === 204 ? null : body, { status, headers: { 'content-type': type, ...headers } });
+    const replay: FetchLike = async () =>
+      new Response(status === 204 ? null : body, { status, headers: { 'content-type': type, ...headers } });
     return createClient({ transport: soap({ url: 'http://example.com/soap', fetch: replay }) });
   };
-  const fault11 = (code: string, more = '') => envelope(`<s:Fault><faultcode>${code}</faultcode><faultstring> broken </faultstring>${more}</s:Fault>`);
+  const fault11 = (code: string, more = '') =>
+    envelope(`<s:Fault><faultcode>${code}</faultcode><faultstring> broken </faultstring>${more}</s:Fault>`);
   const fault12 = (code: string, sub = '') =>
     `<e:Envelope xmlns:e="http://www.w3.org/2003/05/soap-envelope"><e:Body><e:Fault><e:Code><e:Value>e:${code}</e:Value>${sub}</e:Code><e:Reason><e:Text xml:lang="de">kaputt</e:Text></e:Reason></e:Fault></e:Body></e:Envelope>`;
 
@@ -255,9 +293,21 @@ describe('replies of others', () => {
     ['a fault with status 200', 200, fault11('s:Server'), 'UNKNOWN', 'broken'],
     ['a fault of WS-Security', 500, fault11('wsse:FailedAuthentication'), 'UNAUTHENTICATED', 'broken'],
     ['a fault without a code', 500, fault11(''), 'UNKNOWN', 'broken'],
-    ['a foreign detail', 500, fault11('s:Client', '<detail><x xmlns="urn:x"><Code>NOT_FOUND</Code></x></detail>'), 'INVALID_ARGUMENT', 'broken'],
+    [
+      'a foreign detail',
+      500,
+      fault11('s:Client', '<detail><x xmlns="urn:x"><Code>NOT_FOUND</Code></x></detail>'),
+      'INVALID_ARGUMENT',
+      'broken',
+    ],
     ['a SOAP 1.2 fault', 400, fault12('Sender'), 'INVALID_ARGUMENT', 'kaputt'],
-    ['a SOAP 1.2 subcode', 400, fault12('Sender', '<e:Subcode><e:Value>w:FailedAuthentication</e:Value></e:Subcode>'), 'UNAUTHENTICATED', 'kaputt'],
+    [
+      'a SOAP 1.2 subcode',
+      400,
+      fault12('Sender', '<e:Subcode><e:Value>w:FailedAuthentication</e:Value></e:Subcode>'),
+      'UNAUTHENTICATED',
+      'kaputt',
+    ],
     ['an HTML page', 503, '<html><body>Maintenance</body>', 'UNAVAILABLE', 'the server answered 503'],
     ['plain text', 404, 'no', 'NOT_FOUND', 'the server answered 404'],
     ['an HTML page with 200', 200, '<html></html>', 'DATA_LOSS', 'not a SOAP Envelope'],
@@ -273,7 +323,10 @@ describe('replies of others', () => {
   });
 
   test('Retry-After and redirects are told', async () => {
-    expect(await errorOf(client(503, '', 'text/plain', { 'retry-after': '2' }).getWeather({ location: 'x' }))).toMatchObject({ code: 'UNAVAILABLE', retryAfterMs: 2000 });
+    expect(await errorOf(client(503, '', 'text/plain', { 'retry-after': '2' }).getWeather({ location: 'x' }))).toMatchObject({
+      code: 'UNAVAILABLE',
+      retryAfterMs: 2000,
+    });
     expect((await errorOf(client(302, '', 'text/plain', { location: '/new' }).getWeather({ location: 'x' }))).reason).toContain('/new');
   });
 
@@ -297,7 +350,9 @@ describe('the client', () => {
   test('refuses options that cannot work', () => {
     for (const url of ['', '/soap', 'ftp://x/', 'http://u:p@x/', 'http://x/#y']) expect(() => soap({ url })).toThrow(/soap:/);
     expect(() => soap({ url: 'http://x/', version: '1.3' as '1.2' })).toThrow("'1.3'");
-    expect(() => createClient({ transport: soap({ wsdl: 'x', operations: { nothing: { operation: 'X' } } }) })).toThrow("no operation 'nothing'");
+    expect(() => createClient({ transport: soap({ wsdl: 'x', operations: { nothing: { operation: 'X' } } }) })).toThrow(
+      "no operation 'nothing'",
+    );
     expect(() => soapHandler(service, { path: 'soap' })).toThrow('/soap');
   });
 });
@@ -305,7 +360,11 @@ describe('the client', () => {
 describe('WS-Security', () => {
   const users: SoapHandlerOptions['security'] = {
     user: (name) =>
-      name === 'ada' ? { password: 'pass & <word>', headers: { 'x-user': 'ada' } } : name === 'bob' ? { verify: async (password) => password === 'bob' } : undefined,
+      name === 'ada'
+        ? { password: 'pass & <word>', headers: { 'x-user': 'ada' } }
+        : name === 'bob'
+          ? { verify: async (password) => password === 'bob' }
+          : undefined,
     timestamp: true,
   };
   let secured: HttpServer;
@@ -326,7 +385,9 @@ describe('WS-Security', () => {
   test("soap's own classes are understood, text and digest, both versions", async () => {
     for (const version of ['1.1', '1.2'] as const) {
       for (const passwordType of ['PasswordText', 'PasswordDigest']) {
-        expect(await call(new WSSecurity('ada', 'pass & <word>', { passwordType, mustUnderstand: true }), version)).toMatchObject({ location: 'London' });
+        expect(await call(new WSSecurity('ada', 'pass & <word>', { passwordType, mustUnderstand: true }), version)).toMatchObject({
+          location: 'London',
+        });
       }
     }
     expect(seen).toEqual(['ada', 'ada', 'ada', 'ada']);
@@ -374,11 +435,17 @@ describe('WS-Security', () => {
   });
 
   test("soap's X.509 class signs the envelope", async () => {
-    const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048, privateKeyEncoding: { type: 'pkcs8', format: 'pem' }, publicKeyEncoding: { type: 'spki', format: 'pem' } });
+    const { privateKey } = generateKeyPairSync('rsa', {
+      modulusLength: 2048,
+      privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+      publicKeyEncoding: { type: 'spki', format: 'pem' },
+    });
     const bodies: string[] = [];
     const replay: FetchLike = async (_, init) => {
       bodies.push(String(init?.body));
-      return new Response(envelope(`<DeletePostResponse xmlns="http://example.com/postservice"/>`), { headers: { 'content-type': 'text/xml' } });
+      return new Response(envelope(`<DeletePostResponse xmlns="http://example.com/postservice"/>`), {
+        headers: { 'content-type': 'text/xml' },
+      });
     };
     const security = new WSSecurityCert(privateKey, '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----', '');
     const client = createClient({ transport: soap({ url: 'http://example.com/soap', fetch: replay, security }) });

@@ -78,7 +78,8 @@ function bindOperation(view: OperationView, service: SoapService, types: XmlType
   const name = pascal(view.operation.name);
   const { input, output } = view;
   // An object is one element named after its type, a list repeats its items' element; what has no name gets the operation's.
-  const outputName = (output?.node.kind === 'list' && !output.nullable ? output.node.items.node.name : output?.node.name) ?? `${name}Result`;
+  const outputName =
+    (output?.node.kind === 'list' && !output.nullable ? output.node.items.node.name : output?.node.name) ?? `${name}Result`;
   return {
     operation: view.operation,
     view,

@@ -9,12 +9,19 @@ const XML = /^(text\/xml|application\/soap\+xml|application\/xml)\s*(;|$)/i;
 export async function readBody(request: HttpRequest, maxBytes: number): Promise<string> {
   const type = String(request.headers['content-type'] ?? '');
   if (!XML.test(type)) {
-    throw new HttpError(415, `the body is ${type === '' ? 'of no type' : type.slice(0, 100)}: send text/xml (SOAP 1.1) or application/soap+xml (SOAP 1.2)`, {
-      accept: 'text/xml, application/soap+xml',
-    });
+    throw new HttpError(
+      415,
+      `the body is ${type === '' ? 'of no type' : type.slice(0, 100)}: send text/xml (SOAP 1.1) or application/soap+xml (SOAP 1.2)`,
+      {
+        accept: 'text/xml, application/soap+xml',
+      },
+    );
   }
   const [, charset = 'utf-8'] = /;\s*charset\s*=\s*"?([^\s";]+)/i.exec(type) ?? [];
-  const isGzip = String(request.headers['content-encoding'] ?? '').trim().toLowerCase() === 'gzip';
+  const isGzip =
+    String(request.headers['content-encoding'] ?? '')
+      .trim()
+      .toLowerCase() === 'gzip';
   const isUtf8 = /^(utf-?8|us-ascii)$/i.test(charset);
   if (isUtf8 && !isGzip) return request.text(maxBytes);
   if (!isUtf8 && !/^utf-16(le|be)?$/i.test(charset)) throw new HttpError(415, `the body is in ${charset.slice(0, 40)}: send UTF-8`);

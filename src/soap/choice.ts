@@ -41,7 +41,12 @@ function fits(node: SchemaNode | undefined, value: unknown): boolean {
     case 'record':
       return isPlain(value) && Object.values(value).every((member) => fitsUse(node.values, member));
     case 'object':
-      return isPlain(value) && node.fields.every((field) => (value[field.name] === undefined ? field.optional || 'default' in field : fitsUse(field, value[field.name])));
+      return (
+        isPlain(value) &&
+        node.fields.every((field) =>
+          value[field.name] === undefined ? field.optional || 'default' in field : fitsUse(field, value[field.name]),
+        )
+      );
     case 'union':
       return node.variants.some((variant) => fits(variant.node, value));
     default:

@@ -77,7 +77,9 @@ export class ForeignSoapTransport implements Transport {
   #load(): Promise<Client> {
     return (this.#loading ??= this.#open().catch((error: unknown) => {
       this.#loading = undefined;
-      throw isApiError(error) ? error : new ApiError('UNAVAILABLE', `the WSDL at ${this.options.wsdl} cannot be read`, { sent: false, cause: error });
+      throw isApiError(error)
+        ? error
+        : new ApiError('UNAVAILABLE', `the WSDL at ${this.options.wsdl} cannot be read`, { sent: false, cause: error });
     }));
   }
 
@@ -91,7 +93,7 @@ export class ForeignSoapTransport implements Transport {
       forceSoap12Headers: version === '1.2',
       ...(url !== undefined && { endpoint: url }),
     });
-    if (security) client.setSecurity(security as Parameters<Client['setSecurity']>[0]);
+    if (security) client.setSecurity(security);
     return client;
   }
 
@@ -109,7 +111,9 @@ export class ForeignSoapTransport implements Transport {
 
   async #post(url: string, body: string, own: Readonly<Record<string, unknown>>, { signal, headers: given }: Exchange): Promise<Answer> {
     if (UNWRITABLE.test(body)) {
-      throw new ApiError('INVALID_ARGUMENT', 'the input has a control character or half of a surrogate pair, which XML cannot carry', { sent: false });
+      throw new ApiError('INVALID_ARGUMENT', 'the input has a control character or half of a surrogate pair, which XML cannot carry', {
+        sent: false,
+      });
     }
     const headers = { ...given, accept: 'text/xml, application/soap+xml', ...lowerCase(own) };
     const { onWire } = this.options;
@@ -137,7 +141,8 @@ type RequestArgs = [
 /** Lets `soap` write the request and send it through us. */
 function exchange(method: Method, input: unknown, call: Omit<Exchange, 'done'>): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const fail = (error: unknown) => reject(ApiError.from(error, 'INVALID_ARGUMENT', 'the input cannot be written as the WSDL has it', { sent: false }));
+    const fail = (error: unknown) =>
+      reject(ApiError.from(error, 'INVALID_ARGUMENT', 'the input cannot be written as the WSDL has it', { sent: false }));
     try {
       method(input, (error) => fail(error), { exchange: { ...call, done: resolve } });
     } catch (error) {
@@ -168,7 +173,11 @@ function methodOf(client: Client, { operation, service, port }: SoapWsdlOperatio
   const method = best && methods[best.service]?.[best.port]?.[operation];
   if (method) return { method, described: best.input };
   const known = Object.values(services).flatMap((ports) => Object.values(ports).flatMap((operations) => Object.keys(operations)));
-  throw new ApiError('UNIMPLEMENTED', `the WSDL has no operation '${operation}'${port ?? service ? ' there' : ''}: it has ${[...new Set(known)].join(', ')}`, { sent: false });
+  throw new ApiError(
+    'UNIMPLEMENTED',
+    `the WSDL has no operation '${operation}'${(port ?? service) ? ' there' : ''}: it has ${[...new Set(known)].join(', ')}`,
+    { sent: false },
+  );
 }
 
 /** An input with the names, and in the order, that the WSDL has for it. */

@@ -28,7 +28,9 @@ export function checkHeader(blocks: readonly XmlElement[], version: SoapVersion,
   const { namespace } = VERSIONS[version];
   const stray = blocks.filter(
     (block) =>
-      isTrue(block.attributes.get(`${namespace} mustUnderstand`)) && isForUs(block, namespace, version) && !(withSecurity && isSecurity(block)),
+      isTrue(block.attributes.get(`${namespace} mustUnderstand`)) &&
+      isForUs(block, namespace, version) &&
+      !(withSecurity && isSecurity(block)),
   );
   if (stray.length === 0) return;
   const names = stray.map(({ uri, local }) => `{${uri}}${local}`).join(', ');

@@ -7,7 +7,13 @@ const SECRETS = /(<(?:[\w.-]+:)?(?:Password|Nonce|BinarySecurityToken|SignatureV
 /** Tells `onWire` of a request. */
 export function recordOut(onWire: OnWire, url: string, headers: Readonly<Record<string, string>>, body: string): void {
   const { pathname, search } = new URL(url);
-  onWire({ protocol: 'soap', direction: 'out', start: `POST ${pathname}${search}`, headers: redact(Object.entries(headers)), body: hide(body) });
+  onWire({
+    protocol: 'soap',
+    direction: 'out',
+    start: `POST ${pathname}${search}`,
+    headers: redact(Object.entries(headers)),
+    body: hide(body),
+  });
 }
 
 /** Tells `onWire` of a reply. */

@@ -72,7 +72,10 @@ function printService(service: SoapService, prefix: string): ServiceParts {
   ];
   return {
     messages: [
-      ...operations.flatMap(({ requestElement, responseElement }) => [...message(requestElement, requestElement), ...message(responseElement, responseElement)]),
+      ...operations.flatMap(({ requestElement, responseElement }) => [
+        ...message(requestElement, requestElement),
+        ...message(responseElement, responseElement),
+      ]),
       ...message(`${name}Fault`, 'ApiFault'),
     ],
     portType: [
@@ -100,7 +103,8 @@ function printService(service: SoapService, prefix: string): ServiceParts {
 
 function portOperation({ name, operation, requestElement, responseElement, service }: SoapOperation): string[] {
   const { summary, description, deprecated } = operation;
-  const obsolete = deprecated === undefined || deprecated === false ? undefined : deprecated === true ? 'Deprecated.' : `Deprecated: ${deprecated}`;
+  const obsolete =
+    deprecated === undefined || deprecated === false ? undefined : deprecated === true ? 'Deprecated.' : `Deprecated: ${deprecated}`;
   const words = [summary, description, obsolete].filter((text) => text !== undefined).join('\n\n');
   return [
     `<wsdl:operation name="${name}">`,

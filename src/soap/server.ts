@@ -60,9 +60,12 @@ class SoapEndpoint {
     const { method, query } = request;
     if (method === 'POST') return this.#call(request);
     if (method === 'OPTIONS') return { status: 204, headers: { allow: 'GET, HEAD, OPTIONS, POST' } };
-    if (method !== 'GET' && method !== 'HEAD') throw new HttpError(405, `${request.path} answers POST, not ${method}`, { allow: 'GET, HEAD, OPTIONS, POST' });
+    if (method !== 'GET' && method !== 'HEAD')
+      throw new HttpError(405, `${request.path} answers POST, not ${method}`, { allow: 'GET, HEAD, OPTIONS, POST' });
     if (!/^(single)?wsdl(=|&|$)/i.test(query)) {
-      throw new HttpError(405, `${request.path} answers POST with a SOAP envelope; GET ${request.path}?wsdl describes it`, { allow: 'OPTIONS, POST' });
+      throw new HttpError(405, `${request.path} answers POST with a SOAP envelope; GET ${request.path}?wsdl describes it`, {
+        allow: 'OPTIONS, POST',
+      });
     }
     const address = this.options.address ?? request.origin + request.path;
     return { status: 200, headers: { 'content-type': VERSIONS['1.1'].contentType }, body: wsdl(this.transport.contract, address) };
@@ -148,7 +151,9 @@ function respond(status: number, version: SoapVersion, body: string, requestId: 
 /** https://www.w3.org/TR/soap12-part1/#soapupgrade and https://www.w3.org/TR/soap12-part1/#soapnotunderstood: SOAP 1.2 says more in the answer's header. */
 function protocolFault(error: unknown, reading: EnvelopeReading, version: SoapVersion): ProtocolFault | undefined {
   if (reading.isForeignVersion) {
-    const supported = Object.values(VERSIONS).map(({ namespace }, index) => `<soap:SupportedEnvelope qname="v${index}:Envelope" xmlns:v${index}="${namespace}"/>`);
+    const supported = Object.values(VERSIONS).map(
+      ({ namespace }, index) => `<soap:SupportedEnvelope qname="v${index}:Envelope" xmlns:v${index}="${namespace}"/>`,
+    );
     return { code: 'VersionMismatch', header: version === '1.1' ? '' : `<soap:Upgrade>${supported.reverse().join('')}</soap:Upgrade>` };
   }
   if (!(error instanceof NotUnderstood)) return undefined;

@@ -59,11 +59,16 @@ export class ValueReader {
     if (this.#skipped > 0) return this.#skip(frame);
     const slot = slotOf(frame, local);
     if (!slot) {
-      if (frame.type.kind === 'text' && frame.type.node.kind !== 'any') throw refuse(frame, local, `<${local}> stands where text is expected`);
+      if (frame.type.kind === 'text' && frame.type.node.kind !== 'any')
+        throw refuse(frame, local, `<${local}> stands where text is expected`);
       return this.#skip(frame);
     }
     if (uri !== this.namespace) {
-      throw refuse(frame, 'name' in slot ? String(slot.name) : local, `<${local}> is in ${uri === '' ? 'no namespace' : `the namespace '${uri}'`}, not in '${this.namespace}'`);
+      throw refuse(
+        frame,
+        'name' in slot ? String(slot.name) : local,
+        `<${local}> is in ${uri === '' ? 'no namespace' : `the namespace '${uri}'`}, not in '${this.namespace}'`,
+      );
     }
     this.#frame = this.#enter(frame, slot, local, isNil);
   }
@@ -98,7 +103,8 @@ export class ValueReader {
       ({ repeated } = member);
       const known = (frame.value as Readonly<Record<string, unknown>>)[name];
       if (repeated) level++;
-      else if (known !== undefined && Object.hasOwn(frame.value as object, name)) throw refuse(frame, name, `<${local}> stands there twice`);
+      else if (known !== undefined && Object.hasOwn(frame.value as object, name))
+        throw refuse(frame, name, `<${local}> stands there twice`);
     } else if (type.kind === 'items') name = (frame.value as unknown[]).length;
     else if (type.kind === 'choice') {
       if (frame.value !== undefined) throw refuse(frame, local, `<${local}> is one variant too many: one is expected`);
@@ -146,7 +152,8 @@ function finish(frame: Frame): unknown {
   const { type, text } = frame;
   if (frame.isNil) return null;
   if (type.kind === 'text') return type.read(text);
-  if (text !== '' && text.trim() !== '') throw refuse(frame.parent ?? frame, frame.name, `the text '${text.trim().slice(0, 40)}' stands where elements are expected`);
+  if (text !== '' && text.trim() !== '')
+    throw refuse(frame.parent ?? frame, frame.name, `the text '${text.trim().slice(0, 40)}' stands where elements are expected`);
   return frame.value;
 }
 
@@ -176,5 +183,7 @@ function refuse(frame: Frame, name: string | number, message: string): ApiError 
     if (at.name !== '' && at.type.kind !== 'entry') path.unshift(at.name);
   }
   if (name !== '') path.push(name);
-  return new ApiError('INVALID_ARGUMENT', `${path.length > 0 ? `${path.join('.')}: ` : ''}${message}`, { details: { issues: [{ path, message }] } });
+  return new ApiError('INVALID_ARGUMENT', `${path.length > 0 ? `${path.join('.')}: ` : ''}${message}`, {
+    details: { issues: [{ path, message }] },
+  });
 }

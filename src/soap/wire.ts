@@ -1,4 +1,5 @@
-import { ApiError, isErrorCode, type ErrorBody, type JsonObject } from '../errors.js';
+import { ApiError, isApiError, isErrorCode, type ErrorBody, type JsonObject } from '../errors.js';
+import { parseJson } from '../internal/json.js';
 import type { SoapOperation } from './binding.js';
 import { EnvelopeReading, readEnvelope } from './envelope-reader.js';
 import { codeOfFault, codeOfHttpStatus, faultCode, httpStatus } from './status.js';
@@ -91,7 +92,7 @@ export function decodeReply(operation: SoapOperation, reply: Reply): unknown {
     readEnvelope(reading, reply.text);
   } catch (cause) {
     if (!isOk) throw decodeStatus(reply);
-    throw noAnswer(operation.operation.name, reply, cause instanceof ApiError ? cause.reason : 'no SOAP envelope', cause);
+    throw noAnswer(operation.operation.name, reply, isApiError(cause) ? cause.reason : 'no SOAP envelope', cause);
   }
   if (reading.element) throw decodeFault(reading.element, reply);
   if (!isOk) throw decodeStatus(reply);
@@ -138,7 +139,8 @@ export function decodeStatus({ status, text, header }: Reply): ApiError {
   const { code, detail, message, details, retryAfterMs } = problem ?? {};
   const words = [detail, message].find((each) => typeof each === 'string' && each !== '') as string | undefined;
   const location = header('location');
-  const redirect = status >= 300 && status < 400 ? `the server redirects (${status}) to ${location ?? 'another address'}: use that as url` : undefined;
+  const redirect =
+    status >= 300 && status < 400 ? `the server redirects (${status}) to ${location ?? 'another address'}: use that as url` : undefined;
   return new ApiError(isErrorCode(code) ? code : codeOfHttpStatus(status), words ?? redirect ?? `the server answered ${status}`, {
     details: isObject(details) ? details : undefined,
     retryAfterMs: typeof retryAfterMs === 'number' ? retryAfterMs : parseRetryAfter(header('retry-after')),
@@ -162,7 +164,7 @@ function parseMs(text: string | undefined): number | undefined {
 function parseObject(text: string | undefined): JsonObject | undefined {
   if (text === undefined) return undefined;
   try {
-    const value: unknown = JSON.parse(text);
+    const value = parseJson(text);
     return isObject(value) ? value : undefined;
   } catch {
     return undefined;

@@ -95,13 +95,15 @@ function checkTimestamp(timestamp: XmlElement | undefined, isRequired: boolean, 
   const created = textOf(timestamp, 'Created')?.trim();
   const expires = textOf(timestamp, 'Expires')?.trim();
   if (created !== undefined) checkFresh(created, expires === undefined ? toleranceMs : Infinity, toleranceMs);
-  if (expires !== undefined && !(instant(expires) + toleranceMs > Date.now())) throw unauthenticated(`the message expired at ${expires.slice(0, 40)}`);
+  if (expires !== undefined && !(instant(expires) + toleranceMs > Date.now()))
+    throw unauthenticated(`the message expired at ${expires.slice(0, 40)}`);
   if (isRequired && created === undefined) throw unauthenticated('the Timestamp has no Created');
 }
 
 function checkFresh(created: string, toleranceMs: number, skewMs = toleranceMs): void {
   const age = Date.now() - instant(created);
-  if (!(age <= toleranceMs && age >= -skewMs)) throw unauthenticated(`Created '${created.slice(0, 40)}' is too old, in the future, or no time: compare the clocks`);
+  if (!(age <= toleranceMs && age >= -skewMs))
+    throw unauthenticated(`Created '${created.slice(0, 40)}' is too old, in the future, or no time: compare the clocks`);
 }
 
 /** Without a zone it is UTC: https://docs.oasis-open.org/wss/v1.1/wss-v1.1-spec-os-SOAPMessageSecurity.pdf, section 10. */
@@ -129,7 +131,9 @@ function fromBase64(text: string): Uint8Array {
 
 /** Compares hashes, so that the time it takes says nothing of where the texts differ. */
 async function equal(left: string, right: string): Promise<boolean> {
-  const [a, b] = await Promise.all([left, right].map(async (text) => new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text)))));
+  const [a, b] = await Promise.all(
+    [left, right].map(async (text) => new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text)))),
+  );
   let difference = 0;
   for (let at = 0; at < 32; at++) difference |= (a?.[at] ?? 0) ^ (b?.[at] ?? 1);
   return difference === 0;

@@ -1,4 +1,13 @@
-import { mayLeaveOut, type Field, type ListNode, type ObjectNode, type RecordNode, type SchemaNode, type TypeUse, type UnionNode } from '../internal/schema-node.js';
+import {
+  mayLeaveOut,
+  type Field,
+  type ListNode,
+  type ObjectNode,
+  type RecordNode,
+  type SchemaNode,
+  type TypeUse,
+  type UnionNode,
+} from '../internal/schema-node.js';
 import { pascal } from '../internal/schema-read.js';
 import { PLAIN_TEXT, scalarType, type ScalarType } from './scalar.js';
 import { compileChoice } from './choice.js';
@@ -102,13 +111,16 @@ export class XmlTypes {
       case 'union': {
         const type = this.#keep(node, { kind: 'choice', node, options: [] as Slot[] } as unknown as Mutable<ChoiceType>);
         const names = variantNames(node);
-        type.options = node.variants.map((variant, index) => this.slot(names[index] ?? '', { node: variant.node, nullable: false, meta: {} }));
+        type.options = node.variants.map((variant, index) =>
+          this.slot(names[index] ?? '', { node: variant.node, nullable: false, meta: {} }),
+        );
         type.byElement = byElement(type.options, node.name);
         type.choose = compileChoice(node, type.options);
         return type;
       }
+      default:
+        throw new TypeError(`no XML type is known for ${node.kind}`);
     }
-    throw new TypeError(`no XML type is known for ${node.kind}`);
   }
 
   slot(element: string, use: TypeUse): Slot {

@@ -39,7 +39,8 @@ function writeContent(type: XmlType, value: unknown): string {
     case 'record': {
       if (typeof value !== 'object' || value === null) throw new TypeError('a record is expected');
       let xml = '';
-      for (const [key, member] of Object.entries(value)) xml += `<Entry>${writeElement(KEY, key)}${writeElement(type.value, member)}</Entry>`;
+      for (const [key, member] of Object.entries(value))
+        xml += `<Entry>${writeElement(KEY, key)}${writeElement(type.value, member)}</Entry>`;
       return xml;
     }
     case 'choice':

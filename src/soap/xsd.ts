@@ -146,7 +146,9 @@ function noteOf(slot: Slot | Member): string | undefined {
   const fallback = 'default' in use ? `Default: ${JSON.stringify(use.default)}.` : undefined;
   // What a named type says is said where it is declared.
   const said = description === own?.description && own?.name !== undefined ? undefined : description;
-  return [said, json, fallback, deprecated === true ? 'Deprecated.' : undefined].filter((text) => text !== undefined).join(' ') || undefined;
+  return (
+    [said, json, fallback, deprecated === true ? 'Deprecated.' : undefined].filter((text) => text !== undefined).join(' ') || undefined
+  );
 }
 
 function restriction({ node, xsd }: { readonly node: SchemaNode; readonly xsd: string }): string[] {
@@ -179,7 +181,12 @@ function facets(node: SchemaNode): string[] {
   }
 }
 
-function limits(node: { readonly minimum?: number; readonly maximum?: number; readonly exclusiveMinimum?: number; readonly exclusiveMaximum?: number }): string[] {
+function limits(node: {
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly exclusiveMinimum?: number;
+  readonly exclusiveMaximum?: number;
+}): string[] {
   const { minimum, maximum, exclusiveMinimum, exclusiveMaximum } = node;
   // XML Schema takes one lower and one upper limit.
   const low = exclusiveMinimum !== undefined && exclusiveMinimum >= (minimum ?? -Infinity);
