@@ -3,6 +3,8 @@ import type { Contract, Operation } from '../contract.js';
 import { ApiError } from '../errors.js';
 import { onAbort } from '../internal/deadline.js';
 import { defineAdapter } from '../internal/guard.js';
+import { planSelection } from '../internal/select.js';
+import { hasField } from '../internal/shape.js';
 import { joinHeaders, timeoutHeader, type HeadersOption } from '../internal/headers.js';
 import type { FetchHeaders, FetchLike, FetchResponse, LightFetch } from '../http/fetch-like.js';
 import { networkError } from '../http/network-error.js';
@@ -28,6 +30,8 @@ export interface RestOptions {
    * @default true, but false in a page of another origin, where the header would need the API's leave (CORS)
    */
   readonly sendDeadline?: boolean;
+  /** Asks for selected fields with `?fields=username,email`; servers that do not know it must ignore it. @default true */
+  readonly sendFields?: boolean;
   /** Carries the requests. @default on Node one over undici's dispatcher, elsewhere the platform's */
   readonly fetch?: FetchLike;
 }
@@ -62,7 +66,8 @@ class RestTransport implements Transport {
     const { operation, signal } = request;
     const encode = this.#requests.get(operation.name);
     if (!encode) throw new ApiError('UNIMPLEMENTED', `the contract has no operation '${operation.name}'`, { sent: false });
-    const { method, target, body } = encode(request.input);
+    const { method, target: plain, body } = encode(request.input);
+    const target = request.select && this.options.sendFields !== false ? withFields(plain, this.contract, request) : plain;
     const headers = await this.#headers(request, JSON_TYPE, body);
     this.#onWire('out', `${method} ${target}`, headers, body);
     let response: FetchResponse;
@@ -120,10 +125,16 @@ class RestTransport implements Transport {
       throw networkError(error, this.base, signal);
     }
     this.#onWire('in', `${response.status} ${response.statusText}`.trim(), response.headers, undefined);
+    if (!response.ok) {
+      const text = await response.text().catch(() => '');
+      throw decodeError({ status: response.status, text, header: (name) => response.headers.get(name) });
+    }
     const type = response.headers.get('content-type') ?? 'nothing';
-    if (response.status === 200 && type.startsWith(EVENT_STREAM_TYPE)) return response;
-    const text = await response.text().catch(() => '');
-    if (response.status !== 200) throw decodeError({ status: response.status, text, header: (name) => response.headers.get(name) });
+    if (type.startsWith(EVENT_STREAM_TYPE) && response.body) return response;
+    // Not read: what is no event stream may be as endless as one.
+    void response.body?.cancel().catch(() => {});
+    if (type.startsWith(EVENT_STREAM_TYPE))
+      throw new ApiError('UNIMPLEMENTED', "rest: this 'fetch' gives no body that can be read piece by piece, so that it carries no events");
     throw new ApiError('DATA_LOSS', `GET ${target}: the server answered ${type}, not ${EVENT_STREAM_TYPE}: is the url right?`, {
       remote: true,
     });
@@ -146,16 +157,35 @@ class RestTransport implements Transport {
   }
 }
 
+/** The target with the output's own fields that the selection needs; relations have operations of their own. */
+function withFields(target: string, contract: Contract, { operation, select }: CallRequest): string {
+  // An input of that name would be taken for it.
+  if (!select || (operation.input && hasField(operation.input, 'fields'))) return target;
+  const { ownFields } = planSelection(contract, operation, select);
+  return `${target}${target.includes('?') ? '&' : '?'}fields=${ownFields.map(encodeURIComponent).join(',')}`;
+}
+
 function decodeOutput(operation: Operation, response: FetchResponse, text: string): unknown {
   if (!response.ok) throw decodeError({ status: response.status, text, header: (name) => response.headers.get(name) });
-  if (!operation.output || text === '') return undefined;
+  if (text === '') return undefined;
+  if (!operation.output) {
+    // A server may say a word where we want none. A page is another matter: it is somebody else's, such as a proxy's sign-in.
+    if (response.headers.get('content-type')?.startsWith('text/html')) throw notJson(operation, response, undefined);
+    return undefined;
+  }
   try {
     return parseJson(text);
   } catch (cause) {
-    const type = response.headers.get('content-type') ?? 'no content type';
-    const why = type.includes('json') ? 'the reply is not JSON' : `the server answered ${type}, not JSON: is the url right?`;
-    throw new ApiError('DATA_LOSS', `${operation.name}: ${why}`, { remote: true, cause });
+    throw notJson(operation, response, cause);
   }
+}
+
+function notJson({ name }: Operation, { headers }: FetchResponse, cause: unknown): ApiError {
+  const type = headers.get('content-type') ?? 'no content type';
+  const encoding = headers.get('content-encoding');
+  let why = type.includes('json') ? 'the reply is not JSON' : `the server answered ${type}, not JSON: is the url right?`;
+  if (encoding !== null) why = `the reply is not JSON: it may be compressed (${encoding}), which was not asked for`;
+  return new ApiError('DATA_LOSS', `${name}: ${why}`, { remote: true, cause });
 }
 
 /** The url without a slash at its end. Throws a `TypeError` that says what is wrong with it. */
