@@ -5,12 +5,20 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 
-const HELPERS = new Set(['load', 'peer', 'table']);
+const HELPERS = new Set(['load', 'peer', 'table', 'grpc-raw']);
 const root = join(import.meta.dirname, '..');
 const scripts = readdirSync(join(root, 'bench')).filter((name) => name.endsWith('.ts'));
 await build({
   entryPoints: scripts.map((name) => join(root, 'bench', name)),
   outdir: join(root, '.bench'),
+  format: 'esm',
+  target: 'node20',
+  logLevel: 'warning',
+});
+// ts-proto's code of the Blog, for the programs that measure against it.
+await build({
+  entryPoints: [join(root, 'src/grpc/generated/**/*.ts')],
+  outdir: join(root, '.bench/generated'),
   format: 'esm',
   target: 'node20',
   logLevel: 'warning',

@@ -79,8 +79,6 @@ describe.each([
 describe('ts-proto as the oracle', () => {
   const file = protoOf(blogContract);
   const view = describeContract(blogContract);
-  const posts = { id: 1, author_id: 1 };
-  void posts;
 
   /** How ts-proto's values differ from the contract's: names in the .proto, and ids that are text. */
   const renamed = (message: string, value: Record<string, unknown>): Record<string, unknown> => {

@@ -21,4 +21,5 @@ export const target: ConformanceTarget = {
       },
     };
   },
+  skips: [{ id: 'select-validated', reason: 'a message cannot hold a value that is not of its field’s type, asked for or not' }],
 };

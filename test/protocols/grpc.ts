@@ -12,6 +12,7 @@ export const target: ConformanceTarget = {
     };
   },
   skips: [
+    { id: 'select-validated', reason: 'a message cannot hold a value that is not of its field’s type, asked for or not' },
     { id: 'validation-service', reason: 'proto3 has no missing text: what is not sent is empty' },
     { id: 'validation-service-text', reason: 'no text is read as a number: each field has its type on the wire' },
   ],
