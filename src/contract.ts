@@ -1,5 +1,5 @@
+import { checkContract } from '#contract-check';
 import type { $ZodType } from 'zod/v4/core';
-import { checkContract } from './internal/contract-check.js';
 import { parseHttpBinding, type HttpBinding } from './internal/http-binding.js';
 import type { ErrorCode } from './errors.js';
 
@@ -108,13 +108,27 @@ export interface Relation {
   readonly operation: string;
   /** The query's inputs, each by the name of the property of this type that fills it: `{ userId: 'id' }`. */
   readonly input: Readonly<Record<string, string>>;
+  /** The query that gives it for many at once, so that a list of this type costs one call and not one per row. */
+  readonly batch?: RelationBatch;
+}
+
+/** A query that takes a list of what a relation starts from. */
+export interface RelationBatch {
+  readonly operation: string;
+  /** The query's input that takes the list: `ids`. */
+  readonly input: string;
+  /** The property of the items it gives that says to which of them each belongs: `id`. */
+  readonly key: string;
+  /** True where the relation is a list: all items that belong; else the one that does. @default false */
+  readonly many?: boolean;
 }
 
 /** Relations by the name of the type (its `.meta({ id })`) and of the field. */
 export type Relations = Readonly<Record<string, Readonly<Record<string, Relation>>>>;
 
-/** Operations and events by name, as `defineContract` takes them: the names are still the keys alone. */
+/** Operations by name, as `defineContract` takes them: the names are still the keys alone. */
 export type Operations = Readonly<Record<string, Operation>>;
+/** Events by name, as `defineContract` takes them. */
 export type Events = Readonly<Record<string, EventDefinition>>;
 
 /** What an API offers, apart from any protocol. Made by `defineContract`. */

@@ -1,8 +1,10 @@
+import { graphqlHandler } from './graphql/server.js';
 import { composeHandlers } from './http/compose.js';
 import { listen, type HttpServer } from './http/listen.js';
 import type { HttpHandler } from './http/message.js';
 import { problem } from './http/problem.js';
 import { restHandler } from './rest/server.js';
+import { soapHandler } from './soap/server.js';
 import type { Transport } from './transport.js';
 import { webSocketHandler, webSocketProtocol } from './websocket/server.js';
 
@@ -50,6 +52,10 @@ const EVENT_PROTOCOLS = [webSocketProtocol()];
 /** One entry for each protocol. Each is asked in this order for what comes in over HTTP. */
 const PROTOCOLS: readonly ((transport: Transport, options: ServeOptions) => Protocol)[] = [
   (transport, { onError }) => ({ handler: restHandler(transport, { eventProtocols: EVENT_PROTOCOLS, ...(onError && { onError }) }) }),
+  (transport, { onError }) => {
+    const handler = graphqlHandler(transport, { ...(onError && { onError }) });
+    return { handler, start: async ({ server }) => ({ close: handler.attach(server) }) };
+  },
   (transport, { onError, graceMs }) => ({
     start: async (http) => {
       const handler = webSocketHandler(transport, { ...(onError && { onError }) });
@@ -57,6 +63,7 @@ const PROTOCOLS: readonly ((transport: Transport, options: ServeOptions) => Prot
       return { close: () => handler.close(graceMs) };
     },
   }),
+  (transport, { onError }) => (hasOperations(transport) ? { handler: soapHandler(transport, { ...(onError && { onError }) }) } : {}),
 ];
 
 /**
@@ -83,6 +90,10 @@ export async function serve(transport: Transport, options: ServeOptions = {}): P
     ...started.reduce((all, { addresses }) => ({ ...all, ...addresses }), {}),
     close: () => (closing ??= closeAll()),
   };
+}
+
+function hasOperations({ contract }: Transport): boolean {
+  return Object.keys(contract.operations).length > 0;
 }
 
 /** Says that the process answers. */

@@ -1,10 +1,12 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { createServer, request as httpRequest, type IncomingMessage } from 'node:http';
 import { connect, createServer as createTcpServer, type AddressInfo, type Socket as TcpSocket } from 'node:net';
+import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import WebSocket from 'ws';
+import WebSocket, { WebSocketServer } from 'ws';
 import * as z from 'zod/mini';
 import { createBlogService } from '../src/blog/index.js';
 import { createClient } from '../src/client.js';
@@ -249,7 +251,10 @@ describe('JSON-RPC', () => {
       error: { data: { code: 'RESOURCE_EXHAUSTED' } },
     });
     const cancelled = [await peer.ask(rpc(6, 'cancel', { id: 1 })), await peer.next()].sort((a, b) => a.id - b.id);
-    expect(cancelled).toMatchObject([{ id: 1, error: { data: { code: 'CANCELLED' } } }, { id: 6, result: null }]);
+    expect(cancelled).toMatchObject([
+      { id: 1, error: { data: { code: 'CANCELLED' } } },
+      { id: 6, result: null },
+    ]);
     release();
     expect(await peer.next()).toMatchObject({ id: 2, result: null });
   });
@@ -718,6 +723,82 @@ describe('the client', () => {
     await vi.waitFor(() => expect(heard.every((each) => each.length >= expected.length)).toBe(true), 10_000);
     for (const each of heard) expect(each).toEqual(expected);
   }, 30_000);
+
+  it('tells of a gap where the server that comes back has forgotten', async () => {
+    const start = async (port: string) => {
+      const child = spawn(process.execPath, [
+        '--import',
+        'tsx',
+        'src/cli/main.ts',
+        'serve',
+        '--port',
+        port,
+        '--json',
+        '--grpc-port',
+        '0',
+        '--mqtt-port',
+        '0',
+      ]);
+      onEnd(child, (each) => each.kill('SIGKILL'));
+      const [line] = (await once(createInterface({ input: child.stdout }), 'line')) as [string];
+      return { child, url: (JSON.parse(line) as { http: string }).http };
+    };
+    const first = await start('0');
+    const connect = () =>
+      onEnd(createClient({ transport: webSocket({ url: first.url }), reconnect: { minDelayMs: 5, maxDelayMs: 100 } }), (each) =>
+        each.close(),
+      );
+    const [reader, writer] = [connect(), connect()];
+    const heard: string[] = [];
+    await reader.onMessage(({ message }) => void heard.push(message), { onGap: () => heard.push('gap') });
+    for (const message of ['1', '2', '3']) await writer.sendMessage({ sender: 'a', message });
+    await vi.waitFor(() => expect(heard).toHaveLength(3));
+    first.child.kill('SIGKILL');
+    await once(first.child, 'exit');
+    await expect(writer.sendMessage({ sender: 'a', message: 'lost' })).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    await start(new URL(first.url).port);
+    await vi.waitFor(() => expect(heard).toEqual(['1', '2', '3', 'gap']), 10_000);
+    await writer.sendMessage({ sender: 'a', message: '4' });
+    await vi.waitFor(() => expect(heard).toEqual(['1', '2', '3', 'gap', '4']));
+  }, 60_000);
+
+  it('takes events of a server that gives them no ids', async () => {
+    const server = onEnd(new WebSocketServer({ port: 0, host: '127.0.0.1' }), (each) => each.close());
+    server.on('connection', (ws) => {
+      ws.on('message', (data: Buffer) => {
+        const { id, method } = JSON.parse(data.toString()) as { id: number; method: string };
+        if (method !== 'subscribe') return;
+        ws.send(JSON.stringify({ jsonrpc: '2.0', id, result: { subscription: 'abc' } }));
+        for (const message of ['1', '2'])
+          ws.send(JSON.stringify({ jsonrpc: '2.0', method: 'event', params: { subscription: 'abc', data: { sender: 'a', message } } }));
+        ws.send('what is this?');
+        ws.send(JSON.stringify({ jsonrpc: '2.0', method: 'end', params: { subscription: 'abc' } }));
+      });
+    });
+    await once(server, 'listening');
+    const url = `ws://127.0.0.1:${(server.address() as AddressInfo).port}/any/path`;
+    const client = onEnd(createClient({ transport: webSocket({ url }) }), (each) => each.close());
+    const heard: string[] = [];
+    for await (const { message } of client.onMessage()) heard.push(message);
+    expect(heard).toEqual(['1', '2']);
+  });
+
+  it('survives what is no WebSocket at all', async () => {
+    const { url, port, handler } = await serveBlog();
+    for (let n = 0; n < 50; n++) {
+      const socket = connect(port, '127.0.0.1');
+      socket.on('error', () => {});
+      const head =
+        'GET /ws HTTP/1.1\r\nhost: a\r\nconnection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n';
+      socket.write(head);
+      socket.write(Buffer.from(Array.from({ length: 64 }, (_, index) => (n * 131 + index * 37) & 0xff)));
+      if (n % 2 === 0) socket.destroy();
+      else onEnd(socket, (each) => each.destroy());
+    }
+    const peer = await Peer.open(`${url}/ws`);
+    expect(await peer.ask(rpc(1, 'ping'))).toMatchObject({ result: null });
+    expect(handler.connections).toBeGreaterThan(0);
+  });
 
   it('leaves nothing behind', async () => {
     const { url, handler } = await serveBlog();

@@ -35,12 +35,26 @@ export const PROTOCOLS: Readonly<Record<string, CliProtocol>> = {
     urlOf: ({ http }) => http,
     connect: async (options) => (await import('../rest/client.js')).rest(options),
   },
+  graphql: {
+    title: 'GraphQL',
+    url: `${HTTP_URL}/graphql`,
+    verbs: BOTH,
+    urlOf: ({ http }) => `${http}/graphql`,
+    connect: async (options) => (await import('../graphql/client.js')).graphql(options),
+  },
   websocket: {
     title: 'WebSocket',
     url: HTTP_URL,
     verbs: BOTH,
     urlOf: ({ http }) => http,
     connect: async (options) => (await import('../websocket/client.js')).webSocket(options),
+  },
+  soap: {
+    title: 'SOAP',
+    url: `${HTTP_URL}/soap`,
+    verbs: ['call'],
+    urlOf: ({ http }) => `${http}/soap`,
+    connect: async (options) => (await import('../soap/client.js')).soap(options),
   },
 };
 
