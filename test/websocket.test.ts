@@ -1,10 +1,15 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, request as httpRequest, type IncomingMessage } from 'node:http';
 import { connect, createServer as createTcpServer, type AddressInfo, type Socket as TcpSocket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { build } from 'esbuild';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import WebSocket, { WebSocketServer } from 'ws';
 import * as z from 'zod/mini';
@@ -556,9 +561,82 @@ asyncio.run(main())
     expect(await other.next()).toEqual({ sender: 'python', message: 'grüß Gott' });
   });
 
-  it('is spoken by wscat', async () => {
+  const chromium = ['/usr/bin/chromium', '/usr/bin/google-chrome'].find((path) => existsSync(path));
+  it.skipIf(chromium === undefined)(
+    'is spoken by a browser’s page, and so is our client there (skipped where chromium is not installed)',
+    async () => {
+      const page = `<script type="module">
+      const open = (url) => new Promise((resolve, reject) => {
+        const socket = new WebSocket(url);
+        socket.onopen = () => resolve(socket);
+        socket.onclose = ({ code }) => reject(code);
+      });
+      const socket = await open(location.href.replace('http', 'ws') + 'chat');
+      const next = () => new Promise((resolve) => (socket.onmessage = ({ data }) => resolve(data)));
+      const say = (message) => (socket.send(JSON.stringify({ sender: 'page', message })), next());
+      const heard = await say('Hello from a page');
+      await say('heard ' + heard);
+      await say('another origin: ' + (await open(location.href.replace('http', 'ws').replace('127.0.0.1', 'localhost') + 'ws').then(() => 'open', (code) => code)));
+      const { createClient, webSocket } = await import('/client.js');
+      const blog = createClient({ transport: webSocket({ url: location.href, headers: { authorization: 'Bearer page' } }) });
+      await say((await blog.getUser({ id: 123 })).username);
+    </script>`;
+      const { outputFiles } = await build({
+        stdin: {
+          contents: "export { createClient } from './src/client.js'; export { webSocket } from './src/websocket/client.js';",
+          resolveDir: fileURLToPath(new URL('..', import.meta.url)),
+        },
+        bundle: true,
+        format: 'esm',
+        platform: 'browser',
+        write: false,
+        logLevel: 'error',
+      });
+      const seen = new Set<string | undefined>();
+      const service = onEnd(createBlogService({ context: ({ headers }) => void seen.add(headers['authorization']) }), (each) =>
+        each.close(),
+      );
+      const server = await listen(({ path }) => {
+        if (path === '/') return { status: 200, headers: { 'content-type': 'text/html' }, body: page };
+        return path === '/client.js'
+          ? { status: 200, headers: { 'content-type': 'text/javascript' }, body: outputFiles[0]?.text ?? '' }
+          : undefined;
+      });
+      const handler = webSocketHandler(service);
+      handler.attach(server.server);
+      onEnd(server, async () => void (await Promise.all([handler.close(100), server.close(100)])));
+      const other = await Peer.open(`${server.url.replace('http', 'ws')}/chat`);
+      const profile = await mkdtemp(join(tmpdir(), 'chromium-'));
+      onEnd(profile, (each) => rm(each, { recursive: true, force: true, maxRetries: 10 }));
+      const args = [
+        '--headless',
+        '--no-sandbox',
+        '--disable-gpu',
+        `--user-data-dir=${profile}`,
+        '--remote-debugging-port=0',
+        `${server.url}/`,
+      ];
+      const browser = spawn(chromium ?? '', args, { stdio: 'ignore' });
+      onEnd(browser, async (each) => {
+        const gone = once(each, 'exit');
+        each.kill('SIGKILL');
+        await gone;
+      });
+      const lines = [await other.next(), await other.next(), await other.next(), await other.next()].map(({ message }) => message);
+      expect(lines).toEqual([
+        'Hello from a page',
+        'heard {"sender":"page","message":"Hello from a page"}',
+        'another origin: 1006',
+        'john_doe',
+      ]);
+      expect(seen).toContain('Bearer page');
+    },
+    60_000,
+  );
+
+  const wscat = fileURLToPath(new URL('../node_modules/wscat/bin/wscat', import.meta.url));
+  it.skipIf(!existsSync(wscat))('is spoken by wscat (skipped where it is not installed)', async () => {
     const { url } = await serveBlog();
-    const wscat = new URL('../node_modules/wscat/bin/wscat', import.meta.url).pathname;
     const { stdout } = await promisify(execFile)(process.execPath, [
       wscat,
       '-c',
