@@ -1,10 +1,17 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, request as httpRequest, type IncomingMessage } from 'node:http';
 import { connect, createServer as createTcpServer, type AddressInfo, type Socket as TcpSocket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { build } from 'esbuild';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import WebSocket from 'ws';
+import WebSocket, { WebSocketServer } from 'ws';
 import * as z from 'zod/mini';
 import { createBlogService } from '../src/blog/index.js';
 import { createClient } from '../src/client.js';
@@ -554,9 +561,82 @@ asyncio.run(main())
     expect(await other.next()).toEqual({ sender: 'python', message: 'grüß Gott' });
   });
 
-  it('is spoken by wscat', async () => {
+  const chromium = ['/usr/bin/chromium', '/usr/bin/google-chrome'].find((path) => existsSync(path));
+  it.skipIf(chromium === undefined)(
+    'is spoken by a browser’s page, and so is our client there (skipped where chromium is not installed)',
+    async () => {
+      const page = `<script type="module">
+      const open = (url) => new Promise((resolve, reject) => {
+        const socket = new WebSocket(url);
+        socket.onopen = () => resolve(socket);
+        socket.onclose = ({ code }) => reject(code);
+      });
+      const socket = await open(location.href.replace('http', 'ws') + 'chat');
+      const next = () => new Promise((resolve) => (socket.onmessage = ({ data }) => resolve(data)));
+      const say = (message) => (socket.send(JSON.stringify({ sender: 'page', message })), next());
+      const heard = await say('Hello from a page');
+      await say('heard ' + heard);
+      await say('another origin: ' + (await open(location.href.replace('http', 'ws').replace('127.0.0.1', 'localhost') + 'ws').then(() => 'open', (code) => code)));
+      const { createClient, webSocket } = await import('/client.js');
+      const blog = createClient({ transport: webSocket({ url: location.href, headers: { authorization: 'Bearer page' } }) });
+      await say((await blog.getUser({ id: 123 })).username);
+    </script>`;
+      const { outputFiles } = await build({
+        stdin: {
+          contents: "export { createClient } from './src/client.js'; export { webSocket } from './src/websocket/client.js';",
+          resolveDir: fileURLToPath(new URL('..', import.meta.url)),
+        },
+        bundle: true,
+        format: 'esm',
+        platform: 'browser',
+        write: false,
+        logLevel: 'error',
+      });
+      const seen = new Set<string | undefined>();
+      const service = onEnd(createBlogService({ context: ({ headers }) => void seen.add(headers['authorization']) }), (each) =>
+        each.close(),
+      );
+      const server = await listen(({ path }) => {
+        if (path === '/') return { status: 200, headers: { 'content-type': 'text/html' }, body: page };
+        return path === '/client.js'
+          ? { status: 200, headers: { 'content-type': 'text/javascript' }, body: outputFiles[0]?.text ?? '' }
+          : undefined;
+      });
+      const handler = webSocketHandler(service);
+      handler.attach(server.server);
+      onEnd(server, async () => void (await Promise.all([handler.close(100), server.close(100)])));
+      const other = await Peer.open(`${server.url.replace('http', 'ws')}/chat`);
+      const profile = await mkdtemp(join(tmpdir(), 'chromium-'));
+      onEnd(profile, (each) => rm(each, { recursive: true, force: true, maxRetries: 10 }));
+      const args = [
+        '--headless',
+        '--no-sandbox',
+        '--disable-gpu',
+        `--user-data-dir=${profile}`,
+        '--remote-debugging-port=0',
+        `${server.url}/`,
+      ];
+      const browser = spawn(chromium ?? '', args, { stdio: 'ignore' });
+      onEnd(browser, async (each) => {
+        const gone = once(each, 'exit');
+        each.kill('SIGKILL');
+        await gone;
+      });
+      const lines = [await other.next(), await other.next(), await other.next(), await other.next()].map(({ message }) => message);
+      expect(lines).toEqual([
+        'Hello from a page',
+        'heard {"sender":"page","message":"Hello from a page"}',
+        'another origin: 1006',
+        'john_doe',
+      ]);
+      expect(seen).toContain('Bearer page');
+    },
+    60_000,
+  );
+
+  const wscat = fileURLToPath(new URL('../node_modules/wscat/bin/wscat', import.meta.url));
+  it.skipIf(!existsSync(wscat))('is spoken by wscat (skipped where it is not installed)', async () => {
     const { url } = await serveBlog();
-    const wscat = new URL('../node_modules/wscat/bin/wscat', import.meta.url).pathname;
     const { stdout } = await promisify(execFile)(process.execPath, [
       wscat,
       '-c',
@@ -721,6 +801,82 @@ describe('the client', () => {
     await vi.waitFor(() => expect(heard.every((each) => each.length >= expected.length)).toBe(true), 10_000);
     for (const each of heard) expect(each).toEqual(expected);
   }, 30_000);
+
+  it('tells of a gap where the server that comes back has forgotten', async () => {
+    const start = async (port: string) => {
+      const child = spawn(process.execPath, [
+        '--import',
+        'tsx',
+        'src/cli/main.ts',
+        'serve',
+        '--port',
+        port,
+        '--json',
+        '--grpc-port',
+        '0',
+        '--mqtt-port',
+        '0',
+      ]);
+      onEnd(child, (each) => each.kill('SIGKILL'));
+      const [line] = (await once(createInterface({ input: child.stdout }), 'line')) as [string];
+      return { child, url: (JSON.parse(line) as { http: string }).http };
+    };
+    const first = await start('0');
+    const connect = () =>
+      onEnd(createClient({ transport: webSocket({ url: first.url }), reconnect: { minDelayMs: 5, maxDelayMs: 100 } }), (each) =>
+        each.close(),
+      );
+    const [reader, writer] = [connect(), connect()];
+    const heard: string[] = [];
+    await reader.onMessage(({ message }) => void heard.push(message), { onGap: () => heard.push('gap') });
+    for (const message of ['1', '2', '3']) await writer.sendMessage({ sender: 'a', message });
+    await vi.waitFor(() => expect(heard).toHaveLength(3));
+    first.child.kill('SIGKILL');
+    await once(first.child, 'exit');
+    await expect(writer.sendMessage({ sender: 'a', message: 'lost' })).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    await start(new URL(first.url).port);
+    await vi.waitFor(() => expect(heard).toEqual(['1', '2', '3', 'gap']), 10_000);
+    await writer.sendMessage({ sender: 'a', message: '4' });
+    await vi.waitFor(() => expect(heard).toEqual(['1', '2', '3', 'gap', '4']));
+  }, 60_000);
+
+  it('takes events of a server that gives them no ids', async () => {
+    const server = onEnd(new WebSocketServer({ port: 0, host: '127.0.0.1' }), (each) => each.close());
+    server.on('connection', (ws) => {
+      ws.on('message', (data: Buffer) => {
+        const { id, method } = JSON.parse(data.toString()) as { id: number; method: string };
+        if (method !== 'subscribe') return;
+        ws.send(JSON.stringify({ jsonrpc: '2.0', id, result: { subscription: 'abc' } }));
+        for (const message of ['1', '2'])
+          ws.send(JSON.stringify({ jsonrpc: '2.0', method: 'event', params: { subscription: 'abc', data: { sender: 'a', message } } }));
+        ws.send('what is this?');
+        ws.send(JSON.stringify({ jsonrpc: '2.0', method: 'end', params: { subscription: 'abc' } }));
+      });
+    });
+    await once(server, 'listening');
+    const url = `ws://127.0.0.1:${(server.address() as AddressInfo).port}/any/path`;
+    const client = onEnd(createClient({ transport: webSocket({ url }) }), (each) => each.close());
+    const heard: string[] = [];
+    for await (const { message } of client.onMessage()) heard.push(message);
+    expect(heard).toEqual(['1', '2']);
+  });
+
+  it('survives what is no WebSocket at all', async () => {
+    const { url, port, handler } = await serveBlog();
+    for (let n = 0; n < 50; n++) {
+      const socket = connect(port, '127.0.0.1');
+      socket.on('error', () => {});
+      const head =
+        'GET /ws HTTP/1.1\r\nhost: a\r\nconnection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n';
+      socket.write(head);
+      socket.write(Buffer.from(Array.from({ length: 64 }, (_, index) => (n * 131 + index * 37) & 0xff)));
+      if (n % 2 === 0) socket.destroy();
+      else onEnd(socket, (each) => each.destroy());
+    }
+    const peer = await Peer.open(`${url}/ws`);
+    expect(await peer.ask(rpc(1, 'ping'))).toMatchObject({ result: null });
+    expect(handler.connections).toBeGreaterThan(0);
+  });
 
   it('leaves nothing behind', async () => {
     const { url, handler } = await serveBlog();

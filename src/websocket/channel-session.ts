@@ -50,6 +50,7 @@ export class ChannelSession implements EventSink {
   #ended: { readonly error: ApiError | undefined } | undefined;
   #queue: Promise<void> = Promise.resolve();
   #queued = 0;
+  #isHeld = false;
   #cancel: (() => void) | undefined;
   #isStopping = false;
 
@@ -68,14 +69,21 @@ export class ChannelSession implements EventSink {
   /** Frames are taken one after the other: what is said in order is heard in order. */
   take(text: string): void {
     if (this.#isStopping) return;
-    if (++this.#queued === MAX_QUEUED) this.#socket?.ws.pause();
+    if (++this.#queued >= MAX_QUEUED && !this.#isHeld) {
+      this.#isHeld = true;
+      this.#socket?.hold();
+    }
     this.#queue = this.#queue.then(async () => {
       try {
         if (!this.lifetime.reason) await this.#write(text);
       } catch (error) {
         this.#refuse(error);
       }
-      if (this.#queued-- === MAX_QUEUED) this.#socket?.ws.resume();
+      this.#queued--;
+      if (this.#isHeld && this.#queued < MAX_QUEUED / 2) {
+        this.#isHeld = false;
+        this.#socket?.release();
+      }
       if (this.#isStopping && this.#queued === 0) this.#goAway();
     });
   }

@@ -68,7 +68,7 @@ export class Link<T extends Linked, A> {
       return connection;
     } catch (error) {
       const failure = ApiError.from(error, 'UNAVAILABLE', 'connecting failed', { sent: false });
-      this.#failure = { error: failure, until: Date.now() + SHARED_FAILURE_MS };
+      if (failure.code === 'UNAVAILABLE') this.#failure = { error: failure, until: Date.now() + SHARED_FAILURE_MS };
       this.onState?.('closed', failure);
       throw failure;
     }

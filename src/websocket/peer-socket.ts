@@ -16,7 +16,8 @@ const MAX_MISSED = 2;
 /** The server's end of one connection: bounded, alive or dropped, its writes joined. */
 export class PeerSocket {
   #corked = false;
-  #isPaused = false;
+  #isFull = false;
+  #holds = 0;
   #isAlive = true;
   #missed = 0;
   /** Bytes of events since the peer had last taken all. */
@@ -46,13 +47,22 @@ export class PeerSocket {
     if (!this.isOpen) return;
     this.#cork();
     this.ws.send(text);
-    if (this.#isPaused || this.socket.writableLength <= this.options.maxBufferedBytes) return;
-    this.#isPaused = true;
-    this.ws.pause();
+    if (this.#isFull || this.socket.writableLength <= this.options.maxBufferedBytes) return;
+    this.#isFull = true;
+    this.hold();
     this.socket.once('drain', () => {
-      this.#isPaused = false;
-      this.ws.resume();
+      this.#isFull = false;
+      this.release();
     });
+  }
+
+  /** Reads no more, until it was released as often as it was held. */
+  hold(): void {
+    if (this.#holds++ === 0) this.ws.pause();
+  }
+
+  release(): void {
+    if (--this.#holds === 0) this.ws.resume();
   }
 
   /** Sends an event. A reader that is too far behind is closed with 1013: it comes back and resumes. */
@@ -74,7 +84,7 @@ export class PeerSocket {
   close(code: number, reason: string): void {
     if (this.isOpen) this.ws.close(code, reason);
     // Or its answer to the closing would not be read.
-    if (this.#isPaused) this.ws.resume();
+    if (this.#holds > 0) this.ws.resume();
   }
 
   /** Called at every interval: asks for a sign of life, and drops a peer that gave none to two questions. */

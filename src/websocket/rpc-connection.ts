@@ -195,7 +195,7 @@ export class RpcConnection {
   #notified(method: string, params: Readonly<Record<string, unknown>>): void {
     const live = this.#live.get(params['subscription']);
     if (!live) return;
-    if (method === 'event') void live.sink.next(params as unknown as EventMessage);
+    if (method === 'event') void live.sink.next(isMessage(params) ? params : localMessage(params));
     else if (method === 'gap') live.sink.gap();
     else if (method === 'end') {
       this.#live.delete(params['subscription']);
@@ -203,6 +203,18 @@ export class RpcConnection {
       live.sink.end(params['error'] === undefined ? undefined : endOf(params['error']));
     }
   }
+}
+
+function isMessage(params: object): params is EventMessage {
+  const { id, time } = params as Partial<EventMessage>;
+  return typeof id === 'string' && typeof time === 'string';
+}
+
+let received = 0;
+
+/** An event of a server that gives none an id or a time. */
+function localMessage({ id = `local-${++received}`, time, data }: Readonly<Record<string, unknown>>): EventMessage {
+  return { id: String(id), time: typeof time === 'string' ? time : new Date().toISOString(), data };
 }
 
 /** The error of an `end` is as it is everywhere but in a response. */
