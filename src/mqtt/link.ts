@@ -60,6 +60,8 @@ export async function connectLink(init: ConnectInit): Promise<Link> {
     reconnectPeriod: 0,
     resubscribe: false,
     queueQoSZero: false,
+    // Its own would look at each of the many lines for a packet whether anyone wants them.
+    log: () => {},
     ...(init.ids && { messageIdProvider: init.ids }),
     ...(username !== undefined && { username }),
     ...(password !== undefined && { password }),
