@@ -9,6 +9,7 @@ import { restHandler } from './rest/server.js';
 import { soapHandler } from './soap/server.js';
 import type { Transport } from './transport.js';
 import { webSocketHandler, webSocketProtocol } from './websocket/server.js';
+import { webhookHandler } from './webhook/server.js';
 
 /** Options of `serve`. */
 export interface ServeOptions {
@@ -16,6 +17,8 @@ export interface ServeOptions {
   readonly host?: string | undefined;
   /** Of everything that HTTP carries; 0 picks a free one. @default 4000 */
   readonly port?: number | undefined;
+  /** Of gRPC; 0 picks a free one. @default 50_051 */
+  readonly grpcPort?: number | undefined;
   /** Of the embedded MQTT broker; 0 picks a free one. @default 1883, or a free one where `port` is 0 */
   readonly mqttPort?: number | undefined;
   /** Serves at this MQTT broker instead of an embedded one: `mqtt://localhost:1883`. */
@@ -24,6 +27,8 @@ export interface ServeOptions {
   readonly mqttBroker?: MqttBroker | undefined;
   /** How long responses and streams may go on once `close` was called, in milliseconds. @default 10_000 */
   readonly graceMs?: number | undefined;
+  /** Lets webhooks go to private and loopback addresses. @default false */
+  readonly allowPrivateWebhooks?: boolean | undefined;
   /** Gets failures that callers see as a neutral error. @default console.error */
   readonly onError?: ((error: unknown) => void) | undefined;
 }
@@ -32,6 +37,8 @@ export interface ServeOptions {
 export interface ServedAddresses {
   /** Without a trailing slash: `http://127.0.0.1:4000`. */
   readonly http: string;
+  /** `127.0.0.1:50051`. */
+  readonly grpc: string;
   /** `mqtt://127.0.0.1:1883`. */
   readonly mqtt?: string;
 }
@@ -52,7 +59,7 @@ interface Protocol {
 
 /** What a protocol's `start` gives back. */
 interface Started {
-  readonly addresses?: Omit<ServedAddresses, 'http'>;
+  readonly addresses?: Partial<Omit<ServedAddresses, 'http'>>;
   readonly close: () => Promise<void>;
 }
 
@@ -74,6 +81,20 @@ const PROTOCOLS: readonly ((transport: Transport, options: ServeOptions) => Prot
     },
   }),
   (transport, { onError }) => (hasOperations(transport) ? { handler: soapHandler(transport, { ...(onError && { onError }) }) } : {}),
+  (transport, { host, grpcPort = 50_051, graceMs, onError }) => ({
+    async start() {
+      const server = await (await import('./grpc/server.js')).serveGrpc(transport, { host, port: grpcPort, onError });
+      return { addresses: { grpc: server.address }, close: () => server.close(graceMs) };
+    },
+  }),
+  (transport, { onError, allowPrivateWebhooks, graceMs }) => {
+    const handler = webhookHandler(transport, {
+      allowPrivate: allowPrivateWebhooks,
+      ...(graceMs !== undefined && { graceMs }),
+      ...(onError && { onError }),
+    });
+    return { handler, start: async () => ({ close: () => handler.close() }) };
+  },
   (transport, options) => ({ start: (http) => startMqtt(transport, options, http) }),
 ];
 
@@ -98,7 +119,7 @@ export async function serve(transport: Transport, options: ServeOptions = {}): P
   let closing: Promise<void> | undefined;
   return {
     http: http.url,
-    ...started.reduce((all, { addresses }) => ({ ...all, ...addresses }), {}),
+    ...(started.reduce((all, { addresses }) => ({ ...all, ...addresses }), {}) as Omit<ServedAddresses, 'http'>),
     close: () => (closing ??= closeAll()),
   };
 }

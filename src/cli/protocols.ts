@@ -56,6 +56,20 @@ export const PROTOCOLS: Readonly<Record<string, CliProtocol>> = {
     urlOf: ({ http }) => `${http}/soap`,
     connect: async (options) => (await import('../soap/client.js')).soap(options),
   },
+  grpc: {
+    title: 'gRPC',
+    url: '127.0.0.1:50051',
+    verbs: BOTH,
+    urlOf: ({ grpc }) => grpc,
+    connect: async (options) => (await import('../grpc/client.js')).grpc(options),
+  },
+  webhook: {
+    title: 'Webhooks',
+    url: HTTP_URL,
+    verbs: ['subscribe'],
+    urlOf: ({ http }) => http,
+    connect: async (options) => (await import('./webhook-receiver.js')).connectWebhook(options),
+  },
   mqtt: {
     title: 'MQTT',
     url: 'mqtt://127.0.0.1:1883',

@@ -40,7 +40,14 @@ export const serveCommand = defineCommand({
     const mqtt = await openMqtt(flags);
     const service = createBlogService({ events: mqtt.hub });
     try {
-      const served = await serve(service, { host: flags.host, port: flags.port, mqttBroker: mqtt.broker, mqttUrl: flags['mqtt-url'] });
+      const served = await serve(service, {
+        host: flags.host,
+        port: flags.port,
+        grpcPort: flags['grpc-port'],
+        mqttBroker: mqtt.broker,
+        mqttUrl: flags['mqtt-url'],
+        allowPrivateWebhooks: flags['allow-private-webhooks'],
+      });
       process.stdout.write(flags.json ? `${JSON.stringify(addressesOf(served))}\n` : summary(served));
       await stopped;
       if (process.stderr.isTTY && !flags.json) process.stderr.write('\nstopping …\n');
@@ -95,11 +102,13 @@ function addressesOf(served: Served): object {
 
 function summary(served: Served): string {
   const paint = painter(process.stdout);
-  const { http, mqtt = '' } = served;
+  const { http, grpc, mqtt = '' } = served;
   const rows: (readonly [title: string, address: string])[] = [
     ['REST', http],
     ['', `${http}/openapi.json`],
     ['', `${http}/asyncapi.json`],
+    ['gRPC', grpc],
+    ['Webhooks', `${http}/webhooks/subscriptions`],
     ['MQTT', mqtt],
     ['', `${http.replace(/^http/, 'ws')}/mqtt`],
     ['Health', `${http}/healthz`],
@@ -117,7 +126,7 @@ function summary(served: Served): string {
   return [
     `${paint('green', '●')} ${paint('bold', 'The Blog service is up.')} Ctrl-C ends it.`,
     '',
-    ...rows.map(([title, address]) => `  ${paint('bold', title.padEnd(8))}${paint('cyan', address)}`),
+    ...rows.map(([title, address]) => `  ${paint('bold', title.padEnd(10))}${paint('cyan', address)}`),
     '',
     '  Things to try in another terminal:',
     '',

@@ -71,6 +71,9 @@ export class FetchFailure extends TypeError {
   }
 }
 
+/** The code of a `FetchFailure` whose response is over `maxResponseBytes`. */
+export const RESPONSE_TOO_LARGE = 'RESPONSE_TOO_LARGE';
+
 /** Codes of failures before a connection stood. */
 const UNSENT =
   /^(ECONNREFUSED|ENOTFOUND|EAI_[A-Z]+|EHOSTUNREACH|ENETUNREACH|EHOSTDOWN|ENETDOWN|EADDRNOTAVAIL|UND_ERR_CONNECT_TIMEOUT|ConnectionRefused|FailedToOpenSocket)$/;

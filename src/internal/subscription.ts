@@ -27,6 +27,8 @@ export interface SubscriptionInit {
  */
 export class Subscription {
   #lastEventId: string | undefined;
+  /** The last event, where its consumer failed. */
+  #failedId: string | undefined;
   /** Whether any connection was acknowledged, and whether the present one is. */
   #acknowledged = false;
   #connected = false;
@@ -138,9 +140,13 @@ export class Subscription {
     const { sink } = this.init;
     return {
       next: (message: EventMessage) => {
-        if (live.aborted || message.id === this.#lastEventId) return;
+        if (live.aborted || (message.id === this.#lastEventId && message.id !== this.#failedId)) return;
         this.#lastEventId = message.id;
-        return sink.next(message);
+        this.#failedId = undefined;
+        const done = sink.next(message);
+        // A peer that waits for the acknowledgement sends it again, and then it is no repetition.
+        if (done instanceof Promise) done.catch(() => (this.#failedId = message.id));
+        return done;
       },
       gap: () => {
         if (!live.aborted) sink.gap();

@@ -125,10 +125,16 @@ class RestTransport implements Transport {
       throw networkError(error, this.base, signal);
     }
     this.#onWire('in', `${response.status} ${response.statusText}`.trim(), response.headers, undefined);
+    if (!response.ok) {
+      const text = await response.text().catch(() => '');
+      throw decodeError({ status: response.status, text, header: (name) => response.headers.get(name) });
+    }
     const type = response.headers.get('content-type') ?? 'nothing';
-    if (response.status === 200 && type.startsWith(EVENT_STREAM_TYPE)) return response;
-    const text = await response.text().catch(() => '');
-    if (response.status !== 200) throw decodeError({ status: response.status, text, header: (name) => response.headers.get(name) });
+    if (type.startsWith(EVENT_STREAM_TYPE) && response.body) return response;
+    // Not read: what is no event stream may be as endless as one.
+    void response.body?.cancel().catch(() => {});
+    if (type.startsWith(EVENT_STREAM_TYPE))
+      throw new ApiError('UNIMPLEMENTED', "rest: this 'fetch' gives no body that can be read piece by piece, so that it carries no events");
     throw new ApiError('DATA_LOSS', `GET ${target}: the server answered ${type}, not ${EVENT_STREAM_TYPE}: is the url right?`, {
       remote: true,
     });
@@ -161,14 +167,25 @@ function withFields(target: string, contract: Contract, { operation, select }: C
 
 function decodeOutput(operation: Operation, response: FetchResponse, text: string): unknown {
   if (!response.ok) throw decodeError({ status: response.status, text, header: (name) => response.headers.get(name) });
-  if (!operation.output || text === '') return undefined;
+  if (text === '') return undefined;
+  if (!operation.output) {
+    // A server may say a word where we want none. A page is another matter: it is somebody else's, such as a proxy's sign-in.
+    if (response.headers.get('content-type')?.startsWith('text/html')) throw notJson(operation, response, undefined);
+    return undefined;
+  }
   try {
     return parseJson(text);
   } catch (cause) {
-    const type = response.headers.get('content-type') ?? 'no content type';
-    const why = type.includes('json') ? 'the reply is not JSON' : `the server answered ${type}, not JSON: is the url right?`;
-    throw new ApiError('DATA_LOSS', `${operation.name}: ${why}`, { remote: true, cause });
+    throw notJson(operation, response, cause);
   }
+}
+
+function notJson({ name }: Operation, { headers }: FetchResponse, cause: unknown): ApiError {
+  const type = headers.get('content-type') ?? 'no content type';
+  const encoding = headers.get('content-encoding');
+  let why = type.includes('json') ? 'the reply is not JSON' : `the server answered ${type}, not JSON: is the url right?`;
+  if (encoding !== null) why = `the reply is not JSON: it may be compressed (${encoding}), which was not asked for`;
+  return new ApiError('DATA_LOSS', `${name}: ${why}`, { remote: true, cause });
 }
 
 /** The url without a slash at its end. Throws a `TypeError` that says what is wrong with it. */
