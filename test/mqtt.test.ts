@@ -8,6 +8,7 @@ import { mqttHub } from '../src/mqtt/hub.js';
 import { mqttBroker, serveMqtt, type ServeMqttOptions } from '../src/mqtt/server.js';
 import { rest } from '../src/rest/client.js';
 import { restHandler } from '../src/rest/server.js';
+import { serve } from '../src/serve.js';
 import { freePort, noMosquitto, startMosquitto } from './support/mqtt.js';
 
 const READING = { sensorId: 'roof', celsius: 21.5, measuredAt: '2026-01-31T12:00:00Z' };
@@ -280,6 +281,20 @@ describe('the embedded broker, MQTT 3.1.1', () => {
   test('a port in use rejects with what to do', async () => {
     await expect(mqttBroker({ port: broker.port })).rejects.toThrow(/in use.*choose another port/);
   });
+});
+
+test('serve has a broker for browsers too, and AsyncAPI tells of MQTT', async () => {
+  const service = createBlogService();
+  const served = await serve(service, { port: 0 });
+  cleanups.push(
+    () => service.close(),
+    () => served.close(),
+  );
+  for (const url of [served.mqtt ?? '', `${served.http.replace('http', 'ws')}/mqtt`]) {
+    expect((await blogAt(url).getUser({ id: 123 })).id).toBe(123);
+  }
+  const document = JSON.stringify(await (await fetch(`${served.http}/asyncapi.json`)).json());
+  expect(document).toContain('"mqtt":{"qos":1,"retain":false,"bindingVersion":"0.2.0"}');
 });
 
 describe('no broker', () => {

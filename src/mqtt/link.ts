@@ -21,6 +21,8 @@ export interface Link {
   readonly receiveMaximum: number;
   /** Bytes that a packet may have. */
   readonly maximumPacketSize: number;
+  /** Holds back what is written until this turn of the event loop is over: one system call for many packets. */
+  batch(): void;
   /** Settles once the connection is lost. */
   readonly lost: Promise<ApiError>;
 }
@@ -60,6 +62,8 @@ export async function connectLink(init: ConnectInit): Promise<Link> {
     reconnectPeriod: 0,
     resubscribe: false,
     queueQoSZero: false,
+    // Its own would look at each of the many lines for a packet whether anyone wants them.
+    log: () => {},
     ...(init.ids && { messageIdProvider: init.ids }),
     ...(username !== undefined && { username }),
     ...(password !== undefined && { password }),
@@ -103,7 +107,12 @@ export async function connectLink(init: ConnectInit): Promise<Link> {
     });
     client.on('disconnect', ({ reasonCode = 0 }) => (failure ??= reasonCode === 0 ? undefined : lostBy(reasonCode)));
     client.on('close', end);
-    client.on('message', init.events.onMessage);
+    const batch = batcher(client);
+    client.on('message', (topic, payload, packet) => {
+      // Its acknowledgement goes with those of others.
+      if (packet.qos > 0) batch();
+      init.events.onMessage(topic, payload, packet);
+    });
     client.on('packetreceive', (packet) => {
       if ((packet.cmd === 'puback' || packet.cmd === 'pubrec') && packet.reasonCode === 0x10) init.events.onNobody(packet.messageId);
     });
@@ -112,11 +121,26 @@ export async function connectLink(init: ConnectInit): Promise<Link> {
       (client.stream as { setNoDelay?: (on: boolean) => void }).setNoDelay?.(true);
       isOpen = true;
       const { receiveMaximum = 65_535, maximumPacketSize = Infinity } = connack.properties ?? {};
-      const link = { client, version, sessionPresent: connack.sessionPresent, receiveMaximum, maximumPacketSize, lost };
+      const link = { client, version, sessionPresent: connack.sessionPresent, receiveMaximum, maximumPacketSize, batch, lost };
       init.onOpen(link);
       resolve(link);
     });
   });
+}
+
+function batcher(client: MqttClient): () => void {
+  if (typeof setImmediate !== 'function') return () => {};
+  let isHeld = false;
+  return () => {
+    const { stream } = client;
+    if (isHeld || typeof stream.cork !== 'function') return;
+    isHeld = true;
+    stream.cork();
+    setImmediate(() => {
+      isHeld = false;
+      stream.uncork();
+    });
+  };
 }
 
 /** A broker that ends a connection may say why; another try may mend it, unless another client has our name. */

@@ -123,6 +123,7 @@ export class Outbox {
     this.onSend(message);
     this.#inFlight.add(entry);
     const isNew = link.version === 5 && properties !== undefined;
+    link.batch();
     link.client.publish(topic, payload, { qos, retain, ...(isNew && { properties }) }, (error) => {
       if (!this.#inFlight.delete(entry)) return;
       const code = (error as { readonly code?: unknown } | null | undefined)?.code;
