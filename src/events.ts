@@ -72,6 +72,7 @@ export function memoryHub(options: MemoryHubOptions = {}): EventHub {
 class Channel extends EventEmitter<{ event: [EventMessage, Promise<void>[] | undefined] }> {
   readonly #held: { readonly position: number; readonly message: EventMessage }[] = [];
   #oldest = 0;
+  readonly #waiting: [EventMessage, Promise<void>[] | undefined][] = [];
   /** Everything after this position is held. A channel is made at its first use, so nothing came before. */
   #lostUpTo = 0;
 
@@ -87,7 +88,14 @@ class Channel extends EventEmitter<{ event: [EventMessage, Promise<void>[] | und
       this.#held[this.#oldest] = entry;
       this.#oldest = (this.#oldest + 1) % this.size;
     } else this.#lostUpTo = position;
-    this.emit('event', message, pending);
+    this.#waiting.push([message, pending]);
+    // A listener may publish in turn: its event waits until all have heard this one, or the later ones would hear them in the wrong order.
+    if (this.#waiting.length > 1) return;
+    try {
+      for (let next = this.#waiting[0]; next; this.#waiting.shift(), next = this.#waiting[0]) this.emit('event', ...next);
+    } finally {
+      this.#waiting.length = 0;
+    }
   }
 
   replay(after: number | undefined, matches: (message: EventMessage) => boolean, signal: AbortSignal, sink: EventSink): void {
@@ -97,7 +105,7 @@ class Channel extends EventEmitter<{ event: [EventMessage, Promise<void>[] | und
     }
     for (let index = 0; index < this.#held.length && !signal.aborted; index++) {
       const entry = this.#held[(this.#oldest + index) % this.#held.length];
-      if (entry && entry.position > after && matches(entry.message)) sink.next(entry.message);
+      if (entry && entry.position > after && matches(entry.message)) void sink.next(entry.message);
     }
   }
 }

@@ -24,11 +24,15 @@ for (const target of targets) {
   describe(target.name, () => {
     for (const each of conformanceCases) {
       const reason = skipReason(target, each);
-      test.skipIf(reason !== undefined)(`${each.id}: ${reason === undefined ? each.rule : `skipped, ${reason}`}`, async () => {
-        const before = openResources();
-        await runCase(target, each);
-        await leftBy(before);
-      }, 30_000);
+      test.skipIf(reason !== undefined)(
+        `${each.id}: ${reason === undefined ? each.rule : `skipped, ${reason}`}`,
+        async () => {
+          const before = openResources();
+          await runCase(target, each);
+          await leftBy(before);
+        },
+        30_000,
+      );
     }
   });
 }

@@ -146,7 +146,7 @@ describe('bodies', () => {
   it('refuses one that is too large, by its length or while it comes, and the caller sees it', async () => {
     const server = await serve(echo);
     for (const init of [{ body: text(3_000_000) }, { body: new Blob([text(3_000_000)]).stream(), duplex: 'half' }]) {
-      const response = await fetch(server.url, { method: 'POST', ...init } as RequestInit);
+      const response = await fetch(server.url, { method: 'POST', ...init });
       expect(response.status).toBe(413);
       expect(await response.json()).toMatchObject({ code: 'INVALID_ARGUMENT', detail: 'the body is larger than 1000 bytes' });
       expect(response.headers.get('connection')).toBe('close');

@@ -55,7 +55,7 @@ function routed(contract: Contract, byMember: ReadonlyMap<string, Transport>, tr
     subscribe: async (request, sink) => pick(byMember, `event ${request.event.name}`).subscribe(request, sink),
     async close() {
       // Adapters were connected here; transports were given.
-      await Promise.all([...transports].map(([source, transport]) => (typeof source === 'function' ? transport.close() : undefined)));
+      await Promise.all([...transports].map(async ([source, transport]) => typeof source === 'function' && transport.close()));
     },
   };
 }

@@ -3,7 +3,9 @@ import { defineContract, event, mutation, query } from '../contract.js';
 import { ERROR_CODES } from '../errors.js';
 
 /** A named type that others use. */
-export const Point = z.object({ x: z.number(), y: z.number() }).check(z.meta({ id: 'Point', description: 'A named type that others use.' }));
+export const Point = z
+  .object({ x: z.number(), y: z.number() })
+  .check(z.meta({ id: 'Point', description: 'A named type that others use.' }));
 
 export const Circle = z.object({ kind: z.literal('circle'), center: Point, radius: z.number() }).check(z.meta({ id: 'Circle' }));
 export const Polygon = z.object({ kind: z.literal('polygon'), points: z.array(Point) }).check(z.meta({ id: 'Polygon' }));
@@ -65,10 +67,25 @@ const found = {
 };
 
 export const Note = z
-  .object({ text: z.string(), number: z.int(), ratio: z.number(), tags: z.array(z.string()), point: z.optional(Point), nothing: z.nullable(z.string()) })
+  .object({
+    text: z.string(),
+    number: z.int(),
+    ratio: z.number(),
+    tags: z.array(z.string()),
+    point: z.optional(Point),
+    nothing: z.nullable(z.string()),
+  })
   .check(z.meta({ id: 'Note' }));
 export const Message = z.object({ room: z.string(), seat: z.int32(), text: z.string() }).check(z.meta({ id: 'Message' }));
 export const Item = z.object({ id: z.int32(), label: z.string() }).check(z.meta({ id: 'Item' }));
+
+/** What relations lead from: to a list, and to one. */
+export const Shelf = z
+  .object({ id: z.int32(), label: z.string(), size: z.int32(), ownerId: z.optional(z.int32()) })
+  .check(z.meta({ id: 'Shelf' }));
+export const Owner = z
+  .object({ id: z.int32(), name: z.string(), address: z.object({ street: z.string(), zip: z.string() }) })
+  .check(z.meta({ id: 'Owner' }));
 
 /** The contract of the conformance suite: every kind of schema, and operations that behave in every way that matters. */
 export const conformanceContract = defineContract({
@@ -114,11 +131,23 @@ export const conformanceContract = defineContract({
     }),
     items: query({
       summary: 'A paged list',
-      input: z.object({ total: z.int32(), limit: z._default(z.int32().check(z.minimum(1), z.maximum(100)), 3), after: z.optional(z.int32()) }),
+      input: z.object({
+        total: z.int32(),
+        limit: z._default(z.int32().check(z.minimum(1), z.maximum(100)), 3),
+        after: z.optional(z.int32()),
+      }),
       output: z.array(Item),
       http: 'GET /totals/{total}/items',
       pagedBy: 'id',
     }),
+    getShelf: query({ summary: 'Gives a shelf', input: z.object({ id: z.int32() }), output: Shelf, http: 'GET /shelves/{id}' }),
+    shelves: query({
+      summary: 'Gives shelves',
+      input: z.object({ count: z.int32() }),
+      output: z.array(Shelf),
+      http: 'GET /shelf-counts/{count}',
+    }),
+    getOwner: query({ summary: 'Gives an owner', input: z.object({ id: z.int32() }), output: Owner, http: 'GET /owners/{id}' }),
     fail: mutation({
       summary: 'Fails as it is told',
       input: z.object({
@@ -154,9 +183,18 @@ export const conformanceContract = defineContract({
   },
   events: {
     note: event({ channel: 'notes', payload: Note, summary: 'An event of many kinds of fields' }),
-    message: event({ channel: 'rooms/{room}/seats/{seat}', type: 'room.message', payload: Message, summary: 'An event with channel parameters' }),
+    message: event({
+      channel: 'rooms/{room}/seats/{seat}',
+      type: 'room.message',
+      payload: Message,
+      summary: 'An event with channel parameters',
+    }),
     posted: event({ channel: 'posted', payload: Message, writtenBy: 'post', summary: 'An event that an operation writes' }),
+  },
+  relations: {
+    Shelf: { items: { operation: 'items', input: { total: 'size' } }, owner: { operation: 'getOwner', input: { id: 'ownerId' } } },
   },
 });
 
+/** The type of the conformance contract. */
 export type ConformanceContract = typeof conformanceContract;

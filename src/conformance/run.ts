@@ -2,7 +2,7 @@ import { createClient } from '../client.js';
 import type { Client } from '../client-types.js';
 import type { Contract } from '../contract.js';
 import type { Transport } from '../transport.js';
-import { pause, settled, until } from './assert.js';
+import { pause, settled, until, watched } from './assert.js';
 import { conformanceContract } from './contract.js';
 import type { Probe } from './probe.js';
 import { createConformanceService } from './service.js';
@@ -25,7 +25,8 @@ export async function runCase(target: ConformanceTarget, each: ConformanceCase):
   }
   await context.close();
   const [unexpected] = context.reported;
-  if (unexpected !== undefined) throw new Error(`an error was reported that the case did not expect: ${describe(unexpected)}`, { cause: unexpected });
+  if (unexpected !== undefined)
+    throw new Error(`an error was reported that the case did not expect: ${describe(unexpected)}`, { cause: unexpected });
 }
 
 class Context implements CaseContext {
@@ -46,7 +47,11 @@ class Context implements CaseContext {
     return { client: make(client), service, probe, another: make, as: (contract) => this.#track(connect(contract, client)) };
   }
 
-  async connect<C extends Contract>(contract: C, transport: Transport, options: Pick<BenchOptions, 'headers' | 'client'> = {}): Promise<Client<C>> {
+  async connect<C extends Contract>(
+    contract: C,
+    transport: Transport,
+    options: Pick<BenchOptions, 'headers' | 'client'> = {},
+  ): Promise<Client<C>> {
     const connect = await this.#serve(transport, options.headers);
     return this.#track(connect(contract, options.client));
   }
@@ -58,7 +63,8 @@ class Context implements CaseContext {
 
   async close(): Promise<void> {
     await settled(Promise.all(this.#clients.map((client) => client.close())), 'the clients to close');
-    for (const probe of this.#probes) await until(() => probe.subscriptions === 0, `the service was left by all subscribers (${probe.subscriptions} are there)`);
+    for (const probe of this.#probes)
+      await until(() => probe.subscriptions === 0, `the service was left by all subscribers (${probe.subscriptions} are there)`);
     for (const stop of this.#servers) await settled(stop(), 'the server to close');
     // Reports of what was closed may come a moment later.
     await pause(0);
@@ -68,17 +74,37 @@ class Context implements CaseContext {
     const opened = await this.target.open(transport, { onError: this.#report, ...(headers !== undefined && { headers }) });
     this.#servers.push(() => opened.close());
     return <C extends Contract>(contract: C, options: BenchOptions['client']): Client<C> =>
-      createClient({ contract, reconnect: { minDelayMs: 5, maxDelayMs: 50 }, ...options, onError: this.#report, transport: opened.transport });
+      createClient({
+        contract,
+        reconnect: { minDelayMs: 5, maxDelayMs: 50 },
+        ...options,
+        onError: this.#report,
+        transport: opened.transport,
+      });
   }
 
   #track<C extends Contract>(client: Client<C>): Client<C> {
     this.#clients.push(client as unknown as Client<Contract>);
-    return client;
+    return watchedClient(client);
   }
 
   readonly #report = (error: unknown): void => {
     this.reported.push(error);
   };
+}
+
+/** The same client, whose pending calls are no unhandled rejections where a case fails before it waits for them. */
+function watchedClient<C extends Contract>(client: Client<C>): Client<C> {
+  return new Proxy(client, {
+    get(target, name) {
+      const member: unknown = Reflect.get(target, name);
+      if (typeof member !== 'function' || !Object.prototype.propertyIsEnumerable.call(target, name)) return member;
+      return (...args: unknown[]): unknown => {
+        const result: unknown = Reflect.apply(member, target, args);
+        return result instanceof Promise ? watched(result) : result;
+      };
+    },
+  });
 }
 
 function describe(reported: unknown): string {

@@ -1,6 +1,7 @@
 import { browserRules, type HttpOptions } from './browser.js';
 import type { HttpHandler, HttpRequest, HttpResponse } from './message.js';
 import { problem, problemOf } from './problem.js';
+import { reportToConsole } from '../internal/report.js';
 
 /** A handler that answers every request: it never throws, rejects or passes. */
 export interface Answerer {
@@ -10,7 +11,7 @@ export interface Answerer {
 /** Completes a handler: the browser's rules around it, 404 for what it passes on, problem documents for what it throws. */
 export function answerer(handler: HttpHandler, options: HttpOptions): Answerer {
   const { before, after } = browserRules(options);
-  const onError = options.onError ?? console.error;
+  const onError = options.onError ?? reportToConsole;
 
   const complete = (request: HttpRequest, response: HttpResponse): HttpResponse => {
     try {

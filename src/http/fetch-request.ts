@@ -39,6 +39,7 @@ export class FetchRequest implements HttpRequest {
     if (this.#hasLeft || this.#raw.signal.aborted) return listener();
     if (!this.#listeners) {
       this.#listeners = [];
+      // eslint-disable-next-line no-restricted-syntax -- the request's own signal, which lives no longer than the request
       this.#raw.signal.addEventListener('abort', this.leave);
     }
     this.#listeners.push(listener);
@@ -67,10 +68,10 @@ export class FetchRequest implements HttpRequest {
     }
   }
 
-  async bytes(maxBytes: number): Promise<Uint8Array> {
+  async bytes(maxBytes: number, encodings?: readonly string[]): Promise<Uint8Array> {
     const { body, bodyUsed, headers } = this.#raw;
     if (bodyUsed) throw new TypeError('the body of a request can be read once');
-    checkEncoding(headers.get('content-encoding') ?? undefined);
+    checkEncoding(headers.get('content-encoding') ?? undefined, encodings);
     if (Number(headers.get('content-length') ?? 0) > maxBytes) throw tooLarge(maxBytes);
     if (!body) return new Uint8Array(0);
 

@@ -1,3 +1,4 @@
+// eslint-disable-next-line @typescript-eslint/triple-slash-reference -- a declaration of a module, which has nothing to import
 /// <reference path="./undici-agent.d.ts" />
 import type { Agent, Dispatcher } from 'undici';
 import { FetchFailure, type FetchInit, type FetchResponse, type LightFetch, type LightFetchOptions } from './fetch-like.js';
@@ -58,7 +59,7 @@ function exchange(agent: Agent, url: string, init: FetchInit, maxBytes: number):
     const [origin, path] = splitUrl(String(url));
     const method = init.method ?? 'GET';
     agent.dispatch(
-      { origin, path, method: method as Dispatcher.HttpMethod, headers: flatten(init.headers), body: init.body ?? null },
+      { origin, path, method: method, headers: flatten(init.headers), body: init.body ?? null },
       new Exchange(resolve, reject, signal ?? undefined, method !== 'HEAD', maxBytes),
     );
   });
@@ -91,6 +92,7 @@ class Exchange implements Dispatcher.DispatchHandler, Source {
     this.#signal = signal;
     this.#hasBody = hasBody;
     this.#maxBytes = maxBytes;
+    // eslint-disable-next-line no-restricted-syntax -- an object as listener: no closure per request; removed when it settles
     signal?.addEventListener('abort', this);
   }
 

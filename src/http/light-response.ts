@@ -1,4 +1,4 @@
-import { codeOf, FetchFailure, type FetchHeaders, type FetchResponse } from './fetch-like.js';
+import { codeOf, FetchFailure, RESPONSE_TOO_LARGE, type FetchHeaders, type FetchResponse } from './fetch-like.js';
 
 /** What is buffered of a body that nobody reads yet, in bytes, before the socket is paused. */
 const BUFFERED_BYTES = 64 * 1024;
@@ -56,6 +56,7 @@ export class LightResponse implements FetchResponse {
   }
 
   json(): Promise<unknown> {
+    // eslint-disable-next-line no-restricted-syntax -- what fetch's `json` does; adapters read `text` and parse with limits
     return this.#collect((bytes) => JSON.parse(toText(bytes)) as unknown);
   }
 
@@ -99,7 +100,7 @@ export class LightResponse implements FetchResponse {
         try {
           resolve(convert(bytes));
         } catch (failure) {
-          reject(failure as Error);
+          reject(failure);
         }
       };
       this.#source.resume();
@@ -132,7 +133,7 @@ export class LightResponse implements FetchResponse {
   }
 
   #tooLarge(): FetchFailure {
-    return new FetchFailure(`the response is larger than ${this.#maxBytes} bytes`, 'RESPONSE_TOO_LARGE', true, undefined);
+    return new FetchFailure(`the response is larger than ${this.#maxBytes} bytes`, RESPONSE_TOO_LARGE, true, undefined);
   }
 }
 

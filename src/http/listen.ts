@@ -5,6 +5,7 @@ import type { HttpOptions } from './browser.js';
 import type { HttpHandler } from './message.js';
 import { stoppableListener } from './node.js';
 import { problemBody, report } from './problem.js';
+import { reportToConsole } from '../internal/report.js';
 
 /** Where to listen, and what {@link HttpOptions} say. */
 export interface ListenOptions extends HttpOptions {
@@ -61,7 +62,7 @@ export async function listen(handler: HttpHandler, options: ListenOptions = {}):
   });
   await start(server, port, host);
   // No more file descriptors, for example: the server goes on when there are some again.
-  server.on('error', (error) => report(error, options.onError ?? console.error));
+  server.on('error', (error) => report(error, options.onError ?? reportToConsole));
 
   const address = server.address() as AddressInfo;
   let closing: Promise<void> | undefined;

@@ -11,7 +11,7 @@ export function createLightFetch(_options: LightFetchOptions = {}): LightFetch {
       if (isClosed) throw new FetchFailure('the client was closed', 'UND_ERR_CLOSED', false, undefined);
       let response: Response;
       try {
-        response = await globalThis.fetch(url, { ...init, redirect: 'manual' } as RequestInit);
+        response = await globalThis.fetch(url, { ...init, redirect: 'manual' });
       } catch (error) {
         if (init.signal?.aborted) throw init.signal.reason;
         throw new FetchFailure((error as Error).message, codeOf(error), !isUnsent(error), error);

@@ -1,5 +1,6 @@
 import { codeOfStatus, HttpError } from './error.js';
 import type { HttpResponse } from './message.js';
+import { reportToConsole } from '../internal/report.js';
 
 /** The status phrases of https://www.rfc-editor.org/rfc/rfc9110#section-15 that this library itself answers with. */
 const TITLES: Readonly<Record<number, string>> = {
@@ -40,6 +41,6 @@ export function report(error: unknown, onError: (error: unknown) => void): void 
   try {
     onError(error);
   } catch (failure) {
-    console.error(failure);
+    reportToConsole(failure);
   }
 }

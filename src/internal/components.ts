@@ -52,7 +52,9 @@ export function createComponents(view: ContractView, prefix: string, options: Co
         const name = component(definitionOf(String(value)), side);
         if (name !== undefined) result[key] = prefix + name;
       } else if (key === 'properties') {
-        result[key] = Object.fromEntries(Object.entries(value as object).map(([name, member]) => [name, refer(member, side)]));
+        result[key] = Object.fromEntries(
+          Object.entries(value as Record<string, JsonSchema>).map(([name, member]) => [name, refer(member, side)]),
+        );
       } else if (SCHEMA_KEYWORDS.has(key)) {
         // Other members are dropped, not refused: a closed schema would make every new field a breaking change.
         if (value !== false || key === 'items') result[key] = referAll(value, side);

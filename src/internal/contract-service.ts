@@ -8,9 +8,11 @@ import { Lifetime } from './deadline.js';
 import { Checks, checkInput, checkOutput } from './guard.js';
 import { makeRequestId } from './headers.js';
 import { callOnce } from './idempotent-call.js';
+import { chain, isPromiseLike, type Maybe } from './maybe.js';
 import { Outbox } from './outbox.js';
 import { checkSubscription } from './subscription-check.js';
 import { issuesError } from './validate.js';
+import { reportToConsole } from './report.js';
 
 type AnyHandler = (input: unknown, call: HandlerCall) => unknown;
 type AnyRequest = CallRequest | SubscribeRequest;
@@ -46,7 +48,8 @@ export class ContractService implements Transport {
     this.#running++;
     try {
       if (this.#closing) throw stopping();
-      return await this.#run(request, requestId);
+      const output = this.#run(request, requestId);
+      return isPromiseLike(output) ? await output : output;
     } catch (error) {
       throw this.#present(error, request, request.operation.name, requestId);
     } finally {
@@ -66,7 +69,7 @@ export class ContractService implements Transport {
       const expiresAt = (context as { readonly expiresAtMs?: unknown } | undefined)?.expiresAtMs;
       if (typeof expiresAt === 'number') lifetime.endAt(expiresAt, expired);
       if (lifetime.reason) throw lifetime.reason;
-      await this.#hub.subscribe({ ...request, event, signal: lifetime.signal }, liveSink(lifetime, sink));
+      await this.#hub.subscribe({ ...request, event, signal: lifetime.signal }, this.#liveSink(lifetime, sink, event));
       lifetime.whenEnded((reason) => {
         this.#subscriptions.delete(lifetime);
         if (!request.signal.aborted) sink.end(reason === COMPLETED ? undefined : reason);
@@ -104,34 +107,56 @@ export class ContractService implements Transport {
     if (!this.options.events) await this.#hub.close();
   }
 
-  async #run(request: CallRequest, requestId: string): Promise<unknown> {
+  /** Steps that need not wait do not: a promise for each would be a good part of what a call costs. */
+  #run(request: CallRequest, requestId: string): Maybe<unknown> {
     const { name } = request.operation;
     const operation = own(this.contract.operations, name) ?? unknownMember('operation', name);
-    const context = this.options.context ? await this.#context(request, operation) : undefined;
-    const checks = this.#checks.of(operation);
-    const checked = checkInput(checks.input, request);
-    const input = checked instanceof Promise ? await checked : checked;
-    const key = request.headers['idempotency-key'];
-    if (key === undefined || operation.kind === 'query') return this.#handle(operation, input, context, request, requestId);
+    if (!this.options.context) return this.#accept(operation, undefined, request, requestId);
+    return chain(this.#context(request, operation), (context) => this.#accept(operation, context, request, requestId));
+  }
+
+  #accept(operation: Operation, context: unknown, request: CallRequest, requestId: string): Maybe<unknown> {
+    const key = operation.kind === 'query' ? undefined : request.headers['idempotency-key'];
+    return chain(checkInput(this.#checks.of(operation).input, request), (input) =>
+      key === undefined
+        ? this.#handle(operation, input, context, request, requestId)
+        : this.#handleOnce(key, operation, input, context, request, requestId),
+    );
+  }
+
+  #handleOnce(
+    key: string,
+    operation: Operation,
+    input: unknown,
+    context: unknown,
+    request: CallRequest,
+    requestId: string,
+  ): Promise<unknown> {
+    const { name } = operation;
     const caller = this.options.caller?.({ context, headers: request.headers, peer: request.peer });
-    return callOnce(this.#store, { caller: caller ?? request.headers['authorization'] ?? '', operation: name, key }, input, async () => {
+    const scope = { caller: caller ?? request.headers['authorization'] ?? '', operation: name, key };
+    const run = async () => {
       try {
         return await this.#handle(operation, input, context, request, requestId);
       } catch (error) {
         throw this.#present(error, request, name, requestId);
       }
-    });
+    };
+    return callOnce(this.#store, scope, input, run, (error) => this.#report({ error, member: 'the idempotency store', requestId }));
   }
 
-  async #handle(operation: Operation, input: unknown, context: unknown, request: CallRequest, requestId: string): Promise<unknown> {
+  #handle(operation: Operation, input: unknown, context: unknown, request: CallRequest, requestId: string): Maybe<unknown> {
     const handler = this.handlers[operation.name] as AnyHandler;
-    const output = await handler(input, new ServiceCall(context, request, requestId, this.publish));
-    const checked = checkOutput(this.#checks.of(operation).output, output, (issues) =>
-      breach(`the output of ${operation.name} breaks the contract`, issues),
+    const check = this.#checks.of(operation).output;
+    const events = this.#writes.get(operation.name);
+    const output = chain(handler(input, new ServiceCall(context, request, requestId, this.publish)), (value) =>
+      checkOutput(check, value, (issues) => breach(`the output of ${operation.name} breaks the contract`, issues)),
     );
-    const result = checked instanceof Promise ? await checked : checked;
-    for (const event of this.#writes.get(operation.name) ?? []) void this.#publishWritten(event, result);
-    return result;
+    if (!events) return output;
+    return chain(output, (value) => {
+      for (const event of events) void this.#publishWritten(event, value);
+      return value;
+    });
   }
 
   /** The call has succeeded by now: what goes wrong here is reported, never the caller's. */
@@ -141,6 +166,28 @@ export class ContractService implements Transport {
     } catch (error) {
       this.#report({ error, member: event.name });
     }
+  }
+
+  /** Lets nothing through once the subscription has ended. A sink that throws ends its own subscription, not the hub's delivery to others. */
+  #liveSink(lifetime: Lifetime, sink: EventSink, { name }: EventDefinition): EventSink {
+    const fail = (error: unknown) => {
+      this.#report({ error, member: name });
+      lifetime.abort(new ApiError('INTERNAL', 'internal error'));
+    };
+    return {
+      next: (message) => {
+        if (lifetime.reason) return;
+        try {
+          return sink.next(message);
+        } catch (error) {
+          fail(error);
+        }
+      },
+      gap: () => {
+        if (!lifetime.reason) sink.gap();
+      },
+      end: (error) => lifetime.abort(error ?? COMPLETED),
+    };
   }
 
   #context(request: AnyRequest, member: Operation | EventDefinition): unknown {
@@ -168,7 +215,7 @@ export class ContractService implements Transport {
   #report(report: ErrorReport): void {
     if (this.options.onError) this.options.onError(report);
     else
-      console.error(
+      reportToConsole(
         `${this.contract.name}: ${report.member} failed${report.requestId ? ` (request ${report.requestId})` : ''}:`,
         report.error,
       );
@@ -200,15 +247,6 @@ class ServiceCall implements HandlerCall {
 
 /** The reason of a life that ended without an error. */
 const COMPLETED = new ApiError('CANCELLED', 'completed');
-
-/** Lets nothing through once the subscription has ended. */
-function liveSink(lifetime: Lifetime, sink: EventSink): EventSink {
-  return {
-    next: (message) => (lifetime.reason ? undefined : sink.next(message)),
-    gap: () => (lifetime.reason ? undefined : sink.gap()),
-    end: (error) => lifetime.abort(error ?? COMPLETED),
-  };
-}
 
 function unknownMember(kind: string, name: string): never {
   throw new ApiError('UNIMPLEMENTED', `this service has no ${kind} '${name}'`);

@@ -1,4 +1,4 @@
-import { ApiError, isApiError, type ErrorCode } from '../errors.js';
+import { ApiError, isApiError, type ErrorBody, type ErrorCode } from '../errors.js';
 import type { IdempotencyStore } from '../idempotency.js';
 
 /** After these another try may succeed, so their outcome is not kept. */
@@ -15,6 +15,7 @@ export async function callOnce(
   scope: { readonly caller: string; readonly operation: string; readonly key: string },
   input: unknown,
   run: () => Promise<unknown>,
+  report: (error: unknown) => void,
 ): Promise<unknown> {
   const [key, fingerprint] = await Promise.all([sha256([scope.caller, scope.operation, scope.key]), sha256(input ?? null)]);
   const entry = await store.begin(key, fingerprint);
@@ -29,15 +30,30 @@ export async function callOnce(
     throw new ApiError(code, message, rest);
   }
   if (entry) throw new ApiError('ABORTED', 'a call with this idempotency key is still in progress: try again soon', { retryAfterMs: 1000 });
+  let output: unknown;
   try {
-    const output = await run();
-    await store.finish(key, { output });
-    return output;
+    output = await run();
   } catch (error) {
-    if (isApiError(error) && !NOT_FINAL.has(error.code)) await store.finish(key, { error: error.toJSON() });
-    else await store.release(key);
+    if (isApiError(error) && !NOT_FINAL.has(error.code)) await keep(() => store.finish(key, { error: withoutRequestId(error.toJSON()) }));
+    else await keep(() => store.release(key));
     throw error;
   }
+  await keep(() => store.finish(key, { output }));
+  return output;
+
+  /** The call is done by now: where the store fails, the key stays reserved, so that a repeat is not run again, and the caller gets its outcome. */
+  async function keep(write: () => Promise<void>): Promise<void> {
+    try {
+      await write();
+    } catch (error) {
+      report(error);
+    }
+  }
+}
+
+/** A repeat is a request of its own. */
+function withoutRequestId({ requestId: _, ...error }: ErrorBody): ErrorBody {
+  return error;
 }
 
 async function sha256(value: unknown): Promise<string> {

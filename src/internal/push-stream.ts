@@ -52,9 +52,9 @@ export class PushStream<T> implements AsyncIterableIterator<T, undefined> {
       return Promise.resolve({ value, done: false });
     }
     if (this.#error !== undefined) {
-      const error = this.#error;
+      const error = this.#error as Error;
       this.#error = undefined;
-      return Promise.reject(error as Error);
+      return Promise.reject(error);
     }
     if (this.#ended) return Promise.resolve(DONE);
     return new Promise((resolve, reject) => this.#waiters.push({ resolve, reject }));

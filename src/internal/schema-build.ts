@@ -1,5 +1,5 @@
 import type {
-  Field, JsonSchema, ListNode, NumberNode, ObjectNode, RecordNode, Scalar, SchemaNode, TypeUse, UnionNode, Variant,
+  Field, JsonSchema, ListNode, ObjectNode, RecordNode, Scalar, SchemaNode, TypeUse, UnionNode, Variant,
 } from './schema-node.js'; // prettier-ignore
 import {
   annotations, defaultOf, integerLimits, isAnything, isJson, kindOf, memberOf, metaOf, optionsOf, pascal, peelNull, pick, refOf, SCALAR_KEYWORDS, stringLimits,
@@ -139,6 +139,7 @@ export class SchemaBuilder {
         if (variants.some((use) => use.nullable)) this.#nullable.add(node);
         return node;
       }
+      default: // A scalar: nothing within it differs by view.
     }
     if (JSON.stringify(pick(input, SCALAR_KEYWORDS)) !== JSON.stringify(pick(output, SCALAR_KEYWORDS))) throw differ(at);
     switch (kind) {
@@ -151,7 +152,7 @@ export class SchemaBuilder {
       case 'integer':
         return done({ kind, ...own, ...integerLimits(input) });
       case 'number':
-        return done({ kind, ...own, ...pick(input, ['minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum']) } as NumberNode);
+        return done({ kind, ...own, ...pick(input, ['minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum']) });
       default:
         return done({ kind, ...own });
     }

@@ -95,13 +95,14 @@ function isNull(schema: JsonSchema): boolean {
 export function isJson(ref: string, { anyOf }: JsonSchema): boolean {
   if (!Array.isArray(anyOf) || anyOf.length !== 6) return false;
   const self = `#/$defs/${ref}`;
-  return anyOf.some((option) => option?.items?.$ref === self) && anyOf.some((option) => option?.additionalProperties?.$ref === self);
+  const options = anyOf as readonly { readonly items?: JsonSchema; readonly additionalProperties?: JsonSchema }[];
+  return options.some(({ items }) => items?.['$ref'] === self) && options.some((option) => option.additionalProperties?.['$ref'] === self);
 }
 
 /** What a union consists of; a union in it that has no name of its own is not one apart. */
 export function optionsOf(schema: JsonSchema): readonly JsonSchema[] {
   const { type } = schema;
-  if (Array.isArray(type)) return type.map((name) => ({ type: name }));
+  if (Array.isArray(type)) return (type as readonly string[]).map((name) => ({ type: name }));
   const options = (schema['anyOf'] ?? schema['oneOf']) as readonly JsonSchema[] | undefined;
   return options?.flatMap(optionsOf) ?? [schema];
 }

@@ -142,9 +142,9 @@ function toJson(contract: Contract, schema: Schema, io: 'input' | 'output'): Jso
       unrepresentable: ({ zodSchema, path }) => {
         throw new Unrepresentable(`${placeOf(path)}: ${instead(zodSchema._zod.def.type)}`);
       },
-    }) as JsonSchema;
+    });
   } catch (error) {
-    if (error instanceof Unrepresentable) throw new TypeError(error.message);
+    if (error instanceof Unrepresentable) throw new TypeError(error.message, { cause: error });
     const twice = /Duplicate schema id "(.*?)"/.exec((error as Error).message)?.[1];
     if (twice === undefined) {
       const hint = 'a schema or its .meta() has what JSON cannot write, such as a bigint or an object that contains itself';
@@ -152,6 +152,7 @@ function toJson(contract: Contract, schema: Schema, io: 'input' | 'output'): Jso
     }
     throw new TypeError(
       `contract ${contract.name}: two different schemas have .meta({ id: '${twice}' }): use one schema in both places, or give one of them another id`,
+      { cause: error },
     );
   }
 }

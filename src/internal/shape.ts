@@ -35,7 +35,14 @@ export function shapeOf(schema: $ZodType): Shape {
 
 /** Tells whether an object may come without this field. */
 export function isOptional(schema: $ZodType): boolean {
-  return schema._zod.optin === 'optional';
+  // 'optional', or 'defaulted' in newer releases of zod.
+  return schema._zod.optin !== undefined;
+}
+
+/** Tells whether a schema is an object with this field. */
+export function hasField(schema: $ZodType, name: string): boolean {
+  const shape = shapeOf(schema);
+  return shape.kind === 'object' && Object.hasOwn(shape.fields, name);
 }
 
 /** Calls `visit` for each object schema that can be reached from `schema`, once. */

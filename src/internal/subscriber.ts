@@ -34,8 +34,17 @@ export class Subscriber {
     private readonly register: Register,
   ) {}
 
-  readonly subscribe = (first?: Listener | StreamOptions, second?: ListenOptions): Promise<Unsubscribe> | EventStream<unknown> =>
-    typeof first === 'function' ? this.#listen(first, second ?? {}) : this.#stream(first ?? {});
+  readonly subscribe = (first?: Listener | StreamOptions, second?: ListenOptions): Promise<Unsubscribe> | EventStream<unknown> => {
+    if (typeof first === 'function') return this.#listen(first, second ?? {});
+    try {
+      return this.#stream(first ?? {});
+    } catch (error) {
+      // The loop gets it, as it gets every other failure.
+      const failed = new PushStream<unknown>(1, { onReturn: () => {} });
+      failed.end(error);
+      return failed as unknown as EventStream<unknown>;
+    }
+  };
 
   async #listen(listener: Listener, options: ListenOptions): Promise<Unsubscribe> {
     const report = options.onError ?? this.options.onError ?? unhandled;
@@ -71,8 +80,13 @@ export class Subscriber {
   }
 
   #stream(options: StreamOptions): EventStream<unknown> {
+    const { bufferSize = DEFAULT_BUFFER } = options;
+    // Without room for one event a loop would leave at the first and never come back.
+    if (!(Number.isInteger(bufferSize) && bufferSize > 0)) {
+      throw new ApiError('INVALID_ARGUMENT', `bufferSize must be a positive integer, not ${String(bufferSize)}`, { sent: false });
+    }
     const { lifetime, headers } = this.#begin(options);
-    const stream = new PushStream<unknown>(options.bufferSize ?? DEFAULT_BUFFER, {
+    const stream = new PushStream<unknown>(bufferSize, {
       onReturn: () => this.#release(lifetime),
       onDrained: () => subscription.resume(),
     });
@@ -145,5 +159,5 @@ const RELEASED = new ApiError('CANCELLED', 'the subscriber has left');
 
 /** Makes the failure of a listener that nobody watches visible, as the runtime does with a rejected promise. */
 function unhandled(error: unknown): void {
-  void Promise.reject(error as Error);
+  void Promise.reject(error);
 }

@@ -12,7 +12,8 @@ export function checkSubscription({ event, params, lastEventId }: SubscribeReque
       throw refuse(`${event.name}: '${name}' is no parameter of the channel ${event.channel}: ${known}`);
     }
     // In paths and topics a '+' stands for any value, so that one would get what it did not ask for.
-    if (value === '+') throw refuse(`${event.name}: the parameter '${name}' cannot be '+', which stands for any value: leave it out to match all`);
+    if (value === '+')
+      throw refuse(`${event.name}: the parameter '${name}' cannot be '+', which stands for any value: leave it out to match all`);
   }
   if (lastEventId !== undefined && !EVENT_ID.test(lastEventId)) {
     throw refuse(`${event.name}: lastEventId is no id that a service gave: ids are up to 256 printable ASCII characters`);

@@ -107,12 +107,18 @@ export class Subscription {
           resolve(resumed.finally(unlinkResume));
           controller.abort(PAUSED);
         };
-        const sink = this.#sink(controller.signal, resolve);
         const lastEventId = this.#lastEventId;
         this.#connected = false;
-        transport
-          .subscribe({ event, params, headers, lastEventId, signal: controller.signal }, sink)
-          .then(() => this.#onAcknowledged(lastEventId), reject);
+        // An end that came right behind the acknowledgement is an end all the same, not a start that failed.
+        let end: ApiError | 'completed' | undefined;
+        const sink = this.#sink(controller.signal, (reason) => {
+          end = reason;
+          if (this.#connected) resolve(reason);
+        });
+        transport.subscribe({ event, params, headers, lastEventId, signal: controller.signal }, sink).then(() => {
+          this.#onAcknowledged(lastEventId);
+          if (end) resolve(end);
+        }, reject);
       });
     } catch (error) {
       return ApiError.from(error, 'UNKNOWN', `subscribing to ${event.name} failed`);
@@ -151,4 +157,10 @@ export class Subscription {
 }
 
 const PAUSED = new ApiError('CANCELLED', 'the consumer is behind');
+
+/** Whether a subscription's signal aborted because its consumer is behind: it comes back to the same place. */
+export function isPause(reason: unknown): boolean {
+  return reason === PAUSED;
+}
+
 const ENDED = new ApiError('CANCELLED', 'the subscription has ended');

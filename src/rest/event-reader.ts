@@ -3,8 +3,10 @@ import { ApiError } from '../errors.js';
 import type { FetchResponse } from '../http/fetch-like.js';
 import { SseDecoder, type SseEvent } from '../http/sse.js';
 import { networkError } from '../http/network-error.js';
+import { onAbort } from '../internal/deadline.js';
 import type { EventSink } from '../transport.js';
 import { decodeErrorBody } from './wire.js';
+import { parseJson } from '../internal/json.js';
 
 /** A server that has sent one heartbeat is gone when it sends nothing for three times its interval. */
 const SILENCE_MS = 45_000;
@@ -30,7 +32,7 @@ export async function readEvents(response: FetchResponse, { event, sink, signal,
     silent = true;
     cancel();
   };
-  signal.addEventListener('abort', cancel);
+  const unlink = onAbort(signal, cancel);
   try {
     for (;;) {
       const { done, value } = await reader.read();
@@ -49,10 +51,13 @@ export async function readEvents(response: FetchResponse, { event, sink, signal,
       for (const message of decoder.push(chunk)) if (!deliver(message, event, sink)) return;
     }
   } catch (error) {
-    if (!signal.aborted) sink.end(networkError(error, `the event stream of ${event.channel}`, signal));
+    if (signal.aborted) return;
+    // Resuming would lead to the same event again.
+    if (error instanceof RangeError) sink.end(new ApiError('DATA_LOSS', `${event.name}: ${error.message}`, { remote: true, cause: error }));
+    else sink.end(networkError(error, `the event stream of ${event.channel}`, signal));
   } finally {
     clearTimeout(silence);
-    signal.removeEventListener('abort', cancel);
+    unlink();
     cancel();
   }
 }
@@ -77,7 +82,7 @@ function deliver(message: SseEvent, event: EventDefinition, sink: EventSink): bo
 
 function parse(text: string): unknown {
   try {
-    return JSON.parse(text) as unknown;
+    return parseJson(text);
   } catch {
     return undefined;
   }

@@ -168,7 +168,7 @@ function bodyOf(
   const { required: _, ...others } = resolved;
   const schema = {
     ...others,
-    properties: Object.fromEntries(Object.entries((resolved['properties'] ?? {}) as object).filter(([name]) => names.has(name))),
+    properties: Object.fromEntries(Object.entries(resolved['properties'] ?? {}).filter(([name]) => names.has(name))),
     ...(required.length > 0 && { required }),
   };
   return {

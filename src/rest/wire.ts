@@ -3,6 +3,7 @@ import { ApiError, isErrorCode, type ErrorBody, type JsonObject } from '../error
 import type { HttpBinding } from '../internal/http-binding.js';
 import { encodeText, writeQuery } from '../internal/query-text.js';
 import { codeOf } from './status.js';
+import { parseJson } from '../internal/json.js';
 
 export const JSON_TYPE = 'application/json';
 export const PROBLEM_TYPE = 'application/problem+json';
@@ -95,7 +96,8 @@ export function decodeError({ status, text, header }: FailedResponse): ApiError 
 export function parseRetryAfter(value: string | null): number | undefined {
   if (value === null) return undefined;
   if (/^\d{1,9}$/.test(value)) return Number(value) * 1000;
-  const at = Date.parse(value);
+  // `Date.parse` takes much that is no date of HTTP, all of which begin with the day of the week: `-1` is a year to it.
+  const at = /^[A-Z][a-z]+,? /.test(value) ? Date.parse(value) : NaN;
   return Number.isNaN(at) ? undefined : Math.max(0, at - Date.now());
 }
 
@@ -124,7 +126,7 @@ function textOf(problem: JsonObject | undefined, status: number, location: strin
 
 function parseObject(text: string): JsonObject | undefined {
   try {
-    const value: unknown = JSON.parse(text);
+    const value = parseJson(text);
     return isObject(value) ? value : undefined;
   } catch {
     return undefined;

@@ -11,7 +11,7 @@ export const target: ConformanceTarget = {
     return {
       transport: rest({
         url: 'http://rest-fetch.example',
-        fetch: (url, init) => handle(new Request(url, init as RequestInit)),
+        fetch: (url, init) => handle(new Request(url, init)),
         ...(headers !== undefined && { headers }),
       }),
       close: async () => {},

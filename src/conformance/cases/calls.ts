@@ -12,8 +12,20 @@ export const callCases = [
     const { client } = await t.open();
     const input = kinds();
     equal(await client.echo(input), { ...input, withDefault: 'by default' }, 'the output');
-    const full = kinds({ optional: 'given', nullable: 'given', nullish: 0, withDefault: '', optionalList: ['x'], nullableList: [1, 2], optionalPoint: { x: 9, y: 9 } });
-    equal(await client.echo({ ...full, shape: { kind: 'polygon', points: [] } }), { ...full, shape: { kind: 'polygon', points: [] } }, 'the output with all members given');
+    const full = kinds({
+      optional: 'given',
+      nullable: 'given',
+      nullish: 0,
+      withDefault: '',
+      optionalList: ['x'],
+      nullableList: [1, 2],
+      optionalPoint: { x: 9, y: 9 },
+    });
+    equal(
+      await client.echo({ ...full, shape: { kind: 'polygon', points: [] } }),
+      { ...full, shape: { kind: 'polygon', points: [] } },
+      'the output with all members given',
+    );
   }),
 
   define('presence', 'Absent, null and empty are three different things, and only what is absent gets its default.', async (t) => {
@@ -45,21 +57,29 @@ export const callCases = [
     }
   }),
 
-  define('text', 'Text arrives character by character: emoji, right-to-left, combining marks, markup, quotes, spaces, line breaks.', async (t) => {
-    const { client } = await t.open();
-    for (const [name, text] of Object.entries(TEXTS)) equal((await client.echo(kinds({ text, words: [text, text] }))).text, text, name);
-    equal((await client.echo(kinds({ words: Object.values(TEXTS) }))).words, Object.values(TEXTS), 'the list of texts');
-  }),
-
-  define('control-characters', 'Control characters, NUL included, arrive, or are refused with INVALID_ARGUMENT where the protocol has no way to write them.', {
-    level: 'SHOULD',
-    async run(t) {
+  define(
+    'text',
+    'Text arrives character by character: emoji, right-to-left, combining marks, markup, quotes, spaces, line breaks.',
+    async (t) => {
       const { client } = await t.open();
-      for (const text of ['a\u0000b', '\u0001\u0002\u001f', '\u007f\u0080\u009f', 'a\r\nb\rc', '\ufffe\uffff']) {
-        equal((await client.echo(kinds({ text }))).text, text, JSON.stringify(text));
-      }
+      for (const [name, text] of Object.entries(TEXTS)) equal((await client.echo(kinds({ text, words: [text, text] }))).text, text, name);
+      equal((await client.echo(kinds({ words: Object.values(TEXTS) }))).words, Object.values(TEXTS), 'the list of texts');
     },
-  }),
+  ),
+
+  define(
+    'control-characters',
+    'Control characters, NUL included, arrive, or are refused with INVALID_ARGUMENT where the protocol has no way to write them.',
+    {
+      level: 'SHOULD',
+      async run(t) {
+        const { client } = await t.open();
+        for (const text of ['a\u0000b', '\u0001\u0002\u001f', '\u007f\u0080\u009f', 'a\r\nb\rc', '\ufffe\uffff']) {
+          equal((await client.echo(kinds({ text }))).text, text, JSON.stringify(text));
+        }
+      },
+    },
+  ),
 
   define('lone-surrogates', 'Half of a surrogate pair arrives, becomes U+FFFD, or is refused with INVALID_ARGUMENT; it breaks nothing.', {
     level: 'SHOULD',
@@ -67,10 +87,15 @@ export const callCases = [
       const { client } = await t.open();
       const sent = ['a\ud83d', '\ude00b'];
       await client.echo(kinds({ words: sent })).then(
-        ({ words }) => words.forEach((word, index) => ok(word === sent[index] || word === sent[index]?.replace(/[\ud800-\udfff]/, '\ufffd'), `got ${JSON.stringify(word)}`)),
+        ({ words }) =>
+          words.forEach((word, index) =>
+            ok(word === sent[index] || word === sent[index]?.replace(/[\ud800-\udfff]/, '\ufffd'), `got ${JSON.stringify(word)}`),
+          ),
         (error: unknown) => fails(Promise.reject(error as Error), 'INVALID_ARGUMENT'),
       );
-      await client.find({ id: 1, word: 'half \ud83d' }).catch((error: unknown) => fails(Promise.reject(error as Error), 'INVALID_ARGUMENT'));
+      await client
+        .find({ id: 1, word: 'half \ud83d' })
+        .catch((error: unknown) => fails(Promise.reject(error as Error), 'INVALID_ARGUMENT'));
       equal((await client.echo(kinds({ text: 'next' }))).text, 'next', 'the next call');
     },
   }),
@@ -91,7 +116,18 @@ export const callCases = [
 
   define('record-keys', 'Keys of records are any text, also names that objects have by themselves.', async (t) => {
     const { client } = await t.open();
-    const counts = { '': 1, 'two words': 2, 'ünï😀': 3, 'a.b/c': 4, constructor: 5, toString: 6, hasOwnProperty: 7, 1: 8, '-': 9, '<k>&"': 10 };
+    const counts = {
+      '': 1,
+      'two words': 2,
+      'ünï😀': 3,
+      'a.b/c': 4,
+      constructor: 5,
+      toString: 6,
+      hasOwnProperty: 7,
+      1: 8,
+      '-': 9,
+      '<k>&"': 10,
+    };
     equal((await client.echo(kinds({ counts }))).counts, counts, 'the record');
   }),
 
@@ -100,14 +136,23 @@ export const callCases = [
     const counts = JSON.parse('{ "__proto__": 1, "constructor": 2 }') as Record<string, number>;
     const output = await client.echo({ ...kinds(), ...(JSON.parse('{ "__proto__": { "polluted": true } }') as object), counts });
     equal(output.counts['constructor'], 2, 'the other key');
-    ok(Object.getPrototypeOf(output) === Object.prototype && Object.getPrototypeOf(output.counts) === Object.prototype, 'a prototype was changed');
+    ok(
+      Object.getPrototypeOf(output) === Object.prototype && Object.getPrototypeOf(output.counts) === Object.prototype,
+      'a prototype was changed',
+    );
     ok(({} as Record<string, unknown>)['polluted'] === undefined, 'Object.prototype was polluted');
   }),
 
   define('unknown-members', 'Members of an input that the service does not know are dropped.', async (t) => {
     const { as } = await t.open();
     const patch = mutation({
-      input: z.object({ id: z.int32(), name: z.optional(z.string()), level: z.int32(), surplus: z.optional(z.string()), constructor: z.optional(z.string()) }),
+      input: z.object({
+        id: z.int32(),
+        name: z.optional(z.string()),
+        level: z.int32(),
+        surplus: z.optional(z.string()),
+        constructor: z.optional(z.string()),
+      }),
       output: z.object({ members: z.array(z.string()) }),
       http: 'PATCH /patch/{id}',
     });
@@ -132,24 +177,42 @@ export const callCases = [
     equal((await client.find({ id: 1, word: 'w', words: [''] })).words, [''], 'a list of an empty text');
   }),
 
-  define('query-text', 'In a path and in a query text stays text: reserved characters, and what looks like a number, a boolean or null.', async (t) => {
-    const { client } = await t.open();
-    for (const [name, text] of Object.entries({ ...TEXTS, reserved: "a/b?c#d&e=f;g,h%2Fi+j k:l@m!n$o'p(q)r*s[t]", dots: '...', percent: '%', plus: '+' })) {
-      equal(await client.find({ id: 1, word: text, text, words: [text] }), { id: 1, word: text, text, words: [text], mode: 'fast' }, name);
-    }
-  }),
+  define(
+    'query-text',
+    'In a path and in a query text stays text: reserved characters, and what looks like a number, a boolean or null.',
+    async (t) => {
+      const { client } = await t.open();
+      for (const [name, text] of Object.entries({
+        ...TEXTS,
+        reserved: "a/b?c#d&e=f;g,h%2Fi+j k:l@m!n$o'p(q)r*s[t]",
+        dots: '...',
+        percent: '%',
+        plus: '+',
+      })) {
+        equal(
+          await client.find({ id: 1, word: text, text, words: [text] }),
+          { id: 1, word: text, text, words: [text], mode: 'fast' },
+          name,
+        );
+      }
+    },
+  ),
 
-  define('empty-input', 'An operation without input takes none, or an empty object; one with optional members alone takes none.', async (t) => {
-    const { client, probe } = await t.open();
-    equal(await client.noInput(), { done: true }, 'none');
-    equal(await (client.noInput as unknown as (input: object) => Promise<unknown>)({}), { done: true }, 'an empty object');
-    equal(await client.allOptional(), { given: false }, 'optional members, none');
-    equal(await client.allOptional({}), { given: false }, 'optional members, an empty object');
-    equal(await client.allOptional({ text: 'x' }), { given: true }, 'optional members, one');
-    await client.nothing();
-    await (client.nothing as unknown as (input: object) => Promise<unknown>)({});
-    equal(probe.runsOf('nothing'), 2, 'the runs');
-  }),
+  define(
+    'empty-input',
+    'An operation without input takes none, or an empty object; one with optional members alone takes none.',
+    async (t) => {
+      const { client, probe } = await t.open();
+      equal(await client.noInput(), { done: true }, 'none');
+      equal(await (client.noInput as unknown as (input: object) => Promise<unknown>)({}), { done: true }, 'an empty object');
+      equal(await client.allOptional(), { given: false }, 'optional members, none');
+      equal(await client.allOptional({}), { given: false }, 'optional members, an empty object');
+      equal(await client.allOptional({ text: 'x' }), { given: true }, 'optional members, one');
+      await client.nothing();
+      await (client.nothing as unknown as (input: object) => Promise<unknown>)({});
+      equal(probe.runsOf('nothing'), 2, 'the runs');
+    },
+  ),
 
   define('empty-output', 'An operation without output gives undefined.', async (t) => {
     const { client, probe } = await t.open();
@@ -161,7 +224,11 @@ export const callCases = [
   define('list-output', 'An output that is a list, or a list of lists, stays a plain array, also when empty.', async (t) => {
     const { client } = await t.open();
     for (const count of [0, 1, 25]) {
-      equal(await client.words({ count }), Array.from({ length: count }, (_, index) => `word ${index}`), `${count} words`);
+      equal(
+        await client.words({ count }),
+        Array.from({ length: count }, (_, index) => `word ${index}`),
+        `${count} words`,
+      );
     }
     equal(await client.matrix({ count: 0 }), [], 'an empty matrix');
     equal(await client.matrix({ count: 3 }), [[], [0], [0, 2]], 'the matrix');

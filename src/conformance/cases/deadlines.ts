@@ -54,7 +54,10 @@ export const deadlineCases = [
     await fails(call, 'DEADLINE_EXCEEDED');
     await until(() => probe.waits.get('late')?.aborted === true, 'the handler’s signal aborted');
     const { reason } = probe.waits.get('late') ?? {};
-    ok(isApiError(reason) && (reason.code === 'DEADLINE_EXCEEDED' || reason.code === 'CANCELLED'), `the signal’s reason is ${String(reason)}`);
+    ok(
+      isApiError(reason) && (reason.code === 'DEADLINE_EXCEEDED' || reason.code === 'CANCELLED'),
+      `the signal’s reason is ${String(reason)}`,
+    );
   }),
 
   define('silent-peer', 'A peer that never answers does not keep a call from ending at its deadline.', async (t) => {

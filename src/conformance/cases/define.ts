@@ -12,7 +12,10 @@ interface CaseSpec {
 }
 
 /** Makes the `define` of one file: `define(id, rule, spec)`. Cases are MUST unless they say otherwise. */
-export function casesOf(noun: string, needs: readonly Verb[]): (id: string, rule: string, spec: CaseSpec | CaseSpec['run']) => ConformanceCase {
+export function casesOf(
+  noun: string,
+  needs: readonly Verb[],
+): (id: string, rule: string, spec: CaseSpec | CaseSpec['run']) => ConformanceCase {
   return (id, rule, spec) => ({
     id: `${noun}-${id}`,
     level: 'MUST',

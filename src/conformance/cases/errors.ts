@@ -21,7 +21,10 @@ export const errorCases = [
       const { client } = await t.open();
       const details = { reason: 'SOLD_OUT', left: 0, nested: { list: [1, 'zwei', null, true], empty: {} } };
       for (const code of ERROR_CODES) {
-        const error = await fails(client.fail({ code, message: `failed with ${code}`, detailsJson: JSON.stringify(details), retryAfterMs: 1500 }), code);
+        const error = await fails(
+          client.fail({ code, message: `failed with ${code}`, detailsJson: JSON.stringify(details), retryAfterMs: 1500 }),
+          code,
+        );
         equal(error.reason, `failed with ${code}`, `the message of ${code}`);
         equal(error.details, details, `the details of ${code}`);
         equal(error.retryAfterMs, 1500, `retryAfterMs of ${code}`);
@@ -42,7 +45,11 @@ export const errorCases = [
   define('retry-after', 'retryAfterMs keeps its milliseconds, 0 included.', async (t) => {
     const { client } = await t.open();
     for (const retryAfterMs of [0, 1, 999, 60_001]) {
-      equal((await fails(client.fail({ code: 'RESOURCE_EXHAUSTED', message: 'wait', retryAfterMs }), 'RESOURCE_EXHAUSTED')).retryAfterMs, retryAfterMs, 'retryAfterMs');
+      equal(
+        (await fails(client.fail({ code: 'RESOURCE_EXHAUSTED', message: 'wait', retryAfterMs }), 'RESOURCE_EXHAUSTED')).retryAfterMs,
+        retryAfterMs,
+        'retryAfterMs',
+      );
     }
   }),
 
@@ -72,50 +79,66 @@ export const errorCases = [
   define('details-text', 'Details are any JSON object, Unicode and odd keys included.', async (t) => {
     const { client } = await t.open();
     const details = { 'ünï 😀': 'שלום', constructor: 1, 'a.b': [[], {}], long: 'y'.repeat(1000), number: 9_007_199_254_740_991, half: 0.5 };
-    equal((await fails(client.fail({ code: 'ABORTED', message: 'x', detailsJson: JSON.stringify(details) }), 'ABORTED')).details, details, 'the details');
+    equal(
+      (await fails(client.fail({ code: 'ABORTED', message: 'x', detailsJson: JSON.stringify(details) }), 'ABORTED')).details,
+      details,
+      'the details',
+    );
   }),
 
-  define('unexpected', 'An exception is INTERNAL with a neutral message; its text never reaches the caller, and it is reported once.', async (t) => {
-    const { client } = await t.open();
-    const error = await fails(client.crash({ secret: 'swordfish' }), 'INTERNAL');
-    ok(!visible(error).includes('SECRET') && !visible(error).includes('swordfish'), `the secret is out: ${visible(error)}`);
-    const reports = await t.takeErrors(1);
-    equal(reports.length, 1, 'the number of reports');
-    const { error: cause, member, requestId } = reports[0] as { error: Error; member: string; requestId: string };
-    equal([cause.message, member, requestId], ['SECRET-swordfish', 'crash', error.requestId], 'the report');
-  }),
+  define(
+    'unexpected',
+    'An exception is INTERNAL with a neutral message; its text never reaches the caller, and it is reported once.',
+    async (t) => {
+      const { client } = await t.open();
+      const error = await fails(client.crash({ secret: 'swordfish' }), 'INTERNAL');
+      ok(!visible(error).includes('SECRET') && !visible(error).includes('swordfish'), `the secret is out: ${visible(error)}`);
+      const reports = await t.takeErrors(1);
+      equal(reports.length, 1, 'the number of reports');
+      const { error: cause, member, requestId } = reports[0] as { error: Error; member: string; requestId: string };
+      equal([cause.message, member, requestId], ['SECRET-swordfish', 'crash', error.requestId], 'the report');
+    },
+  ),
 
-  define('context', 'The errors of the service’s context function reach the caller: an ApiError as it is, an exception as INTERNAL.', async (t) => {
-    const { client } = await t.open({
-      context: ({ headers }) => {
-        if (headers['x-mode'] === 'refuse') throw new ApiError('UNAUTHENTICATED', 'who are you?', { details: { scheme: 'Bearer' } });
-        throw new Error('SECRET-context');
-      },
-    });
-    const refused = await fails(client.echo(kinds(), { headers: { 'x-mode': 'refuse' } }), 'UNAUTHENTICATED');
-    equal([refused.reason, refused.details], ['who are you?', { scheme: 'Bearer' }], 'the error');
-    const crashed = await fails(client.noInput(), 'INTERNAL');
-    ok(!visible(crashed).includes('SECRET'), `the secret is out: ${visible(crashed)}`);
-    equal((await t.takeErrors(1)).length, 1, 'the number of reports');
-  }),
-
-  define('transport', 'What a served transport throws beside ApiErrors is INTERNAL or UNKNOWN to the caller, without its text.', async (t) => {
-    const client = await t.connect(
-      conformanceContract,
-      rawTransport({
-        call: async () => {
-          throw new TypeError('SECRET-transport');
+  define(
+    'context',
+    'The errors of the service’s context function reach the caller: an ApiError as it is, an exception as INTERNAL.',
+    async (t) => {
+      const { client } = await t.open({
+        context: ({ headers }) => {
+          if (headers['x-mode'] === 'refuse') throw new ApiError('UNAUTHENTICATED', 'who are you?', { details: { scheme: 'Bearer' } });
+          throw new Error('SECRET-context');
         },
-      }),
-    );
-    const error: unknown = await client.noInput().then(
-      () => undefined,
-      (reason: unknown) => reason,
-    );
-    ok(isApiError(error) && (error.code === 'INTERNAL' || error.code === 'UNKNOWN'), `got ${String(error)}`);
-    ok(!visible(error).includes('SECRET'), `the secret is out: ${visible(error)}`);
-    await t.takeErrors();
-  }),
+      });
+      const refused = await fails(client.echo(kinds(), { headers: { 'x-mode': 'refuse' } }), 'UNAUTHENTICATED');
+      equal([refused.reason, refused.details], ['who are you?', { scheme: 'Bearer' }], 'the error');
+      const crashed = await fails(client.noInput(), 'INTERNAL');
+      ok(!visible(crashed).includes('SECRET'), `the secret is out: ${visible(crashed)}`);
+      equal((await t.takeErrors(1)).length, 1, 'the number of reports');
+    },
+  ),
+
+  define(
+    'transport',
+    'What a served transport throws beside ApiErrors is INTERNAL or UNKNOWN to the caller, without its text.',
+    async (t) => {
+      const client = await t.connect(
+        conformanceContract,
+        rawTransport({
+          call: async () => {
+            throw new TypeError('SECRET-transport');
+          },
+        }),
+      );
+      const error: unknown = await client.noInput().then(
+        () => undefined,
+        (reason: unknown) => reason,
+      );
+      ok(isApiError(error) && (error.code === 'INTERNAL' || error.code === 'UNKNOWN'), `got ${String(error)}`);
+      ok(!visible(error).includes('SECRET'), `the secret is out: ${visible(error)}`);
+      await t.takeErrors();
+    },
+  ),
 
   define('after', 'A failed call leaves the connection fit for the next.', async (t) => {
     const { client } = await t.open();

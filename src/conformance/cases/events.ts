@@ -1,4 +1,4 @@
-import { equal, fails, Inbox, ok, settled, until } from '../assert.js';
+import { equal, fails, Inbox, ok, settled, until, watched } from '../assert.js';
 import type { EventInfo } from '../../client-types.js';
 import { casesOf } from './define.js';
 import { kinds, message, note, TEXTS, type MessageValue, type NoteValue } from './values.js';
@@ -33,7 +33,11 @@ export const eventCases = [
     const inbox = new Inbox<NoteValue>();
     await client.onNote(inbox.add);
     for (let number = 0; number < 300; number++) await service.publish('note', note(number));
-    equal((await inbox.wait(300, 'events')).map(({ number }) => number), Array.from({ length: 300 }, (_, number) => number), 'the order');
+    equal(
+      (await inbox.wait(300, 'events')).map(({ number }) => number),
+      Array.from({ length: 300 }, (_, number) => number),
+      'the order',
+    );
   }),
 
   define('info', 'Each event has an id of its own, without dots, and the time it was published.', async (t) => {
@@ -75,7 +79,12 @@ export const eventCases = [
     const other = another();
     await Promise.all([client.onNote(inboxes[0].add), client.onNote(inboxes[1].add), other.onNote(inboxes[2].add)]);
     for (let number = 0; number < 10; number++) await service.publish('note', note(number));
-    for (const inbox of inboxes) equal((await inbox.wait(10, 'events')).map(({ number }) => number), [0, 1, 2, 3, 4, 5, 6, 7, 8, 9], 'the events');
+    for (const inbox of inboxes)
+      equal(
+        (await inbox.wait(10, 'events')).map(({ number }) => number),
+        [0, 1, 2, 3, 4, 5, 6, 7, 8, 9],
+        'the events',
+      );
   }),
 
   define('own-events', 'A subscriber gets the events it asked for and no others.', async (t) => {
@@ -141,9 +150,11 @@ export const eventCases = [
     const controller = new AbortController();
     const inbox = new Inbox<NoteValue>();
     await client.onNote(inbox.add, { signal: controller.signal });
-    const loop = (async () => {
-      for await (const value of client.onNote({ signal: controller.signal })) void value;
-    })();
+    const loop = watched(
+      (async () => {
+        for await (const value of client.onNote({ signal: controller.signal })) void value;
+      })(),
+    );
     await until(() => probe.subscriptions === 2, 'both are subscribed');
     controller.abort();
     await settled(loop, 'the loop to end');
@@ -155,9 +166,14 @@ export const eventCases = [
   define('aborted-before', 'A subscription whose signal has aborted already is never made.', async (t) => {
     const { client, probe } = await t.open();
     const signal = AbortSignal.abort();
-    await fails(client.onNote(() => {}, { signal }), 'CANCELLED');
+    await fails(
+      client.onNote(() => {}, { signal }),
+      'CANCELLED',
+    );
     for await (const value of client.onNote({ signal })) throw new Error(`got ${JSON.stringify(value)}`);
-    await (await client.onNote(() => {}))();
+    await (
+      await client.onNote(() => {})
+    )();
     equal(probe.subscribed.length, 1, 'the subscriptions made');
   }),
 
@@ -166,12 +182,20 @@ export const eventCases = [
     await client.onNote(() => {}, { headers: { 'X-Custom': 'c', authorization: 'Bearer t' } });
     const [headers] = probe.subscribed;
     equal([headers?.['x-option'], headers?.['x-custom'], headers?.['authorization']], ['o', 'c', 'Bearer t'], 'the headers');
-    await fails(client.onNote(() => {}, { headers: { host: 'x' } }), 'INVALID_ARGUMENT');
+    await fails(
+      client.onNote(() => {}, { headers: { host: 'x' } }),
+      'INVALID_ARGUMENT',
+    );
   }),
 
   define('params', 'Channel parameters that are fixed filter; those left out match all.', async (t) => {
     const { client, service } = await t.open();
-    const rooms = { all: new Inbox<MessageValue>(), lobby: new Inbox<MessageValue>(), seat: new Inbox<MessageValue>(), one: new Inbox<MessageValue>() };
+    const rooms = {
+      all: new Inbox<MessageValue>(),
+      lobby: new Inbox<MessageValue>(),
+      seat: new Inbox<MessageValue>(),
+      one: new Inbox<MessageValue>(),
+    };
     await client.onMessage(rooms.all.add);
     await client.onMessage(rooms.lobby.add, { params: { room: 'lobby' } });
     await client.onMessage(rooms.seat.add, { params: { seat: 2 } });
@@ -205,15 +229,25 @@ export const eventCases = [
 
   define('params-unknown', 'A channel parameter that the event does not have is INVALID_ARGUMENT.', async (t) => {
     const { client, probe } = await t.open();
-    await fails(client.onMessage(() => {}, { params: { floor: 3 } as never }), 'INVALID_ARGUMENT');
+    await fails(
+      client.onMessage(() => {}, { params: { floor: 3 } as never }),
+      'INVALID_ARGUMENT',
+    );
     equal(probe.subscribed.length, 0, 'the subscriptions made');
   }),
 
-  define('params-wildcard', 'A channel parameter cannot be `+`, which stands for any value: INVALID_ARGUMENT, and nobody else’s events.', async (t) => {
-    const { client, probe } = await t.open();
-    await fails(client.onMessage(() => {}, { params: { room: '+' } }), 'INVALID_ARGUMENT');
-    equal(probe.subscribed.length, 0, 'the subscriptions made');
-  }),
+  define(
+    'params-wildcard',
+    'A channel parameter cannot be `+`, which stands for any value: INVALID_ARGUMENT, and nobody else’s events.',
+    async (t) => {
+      const { client, probe } = await t.open();
+      await fails(
+        client.onMessage(() => {}, { params: { room: '+' } }),
+        'INVALID_ARGUMENT',
+      );
+      equal(probe.subscribed.length, 0, 'the subscriptions made');
+    },
+  ),
 
   define('written', 'An event that an operation writes carries the output of each call that succeeds.', {
     needs: both,
@@ -236,7 +270,11 @@ export const eventCases = [
       await client.onPosted(inbox.add);
       for (let index = 0; index < 3; index++) await client.post(message('once'), { idempotencyKey: 'k' });
       await client.post(message('end'));
-      equal((await inbox.wait(2, 'events')).map(({ text }) => text), ['once', 'end'], 'the events');
+      equal(
+        (await inbox.wait(2, 'events')).map(({ text }) => text),
+        ['once', 'end'],
+        'the events',
+      );
     },
   }),
 
@@ -251,7 +289,11 @@ export const eventCases = [
       equal(await client.post(message('second')), message('second'), 'the output');
       ok((await t.takeErrors(1)).length > 0, 'nobody was told');
       probe.hubIsBroken = false;
-      equal((await inbox.wait(2, 'events')).map(({ text }) => text), ['first', 'second'], 'the events');
+      equal(
+        (await inbox.wait(2, 'events')).map(({ text }) => text),
+        ['first', 'second'],
+        'the events',
+      );
       await t.takeErrors();
     },
   }),
@@ -276,7 +318,11 @@ export const eventCases = [
         const [, output] = await Promise.all([service.publish('note', note(number)), client.echo(kinds({ int32: number }))]);
         equal(output.int32, number, 'the output');
       }
-      equal((await inbox.wait(20, 'events')).map(({ number }) => number), Array.from({ length: 20 }, (_, number) => number), 'the events');
+      equal(
+        (await inbox.wait(20, 'events')).map(({ number }) => number),
+        Array.from({ length: 20 }, (_, number) => number),
+        'the events',
+      );
     },
   }),
 

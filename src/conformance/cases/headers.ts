@@ -43,7 +43,9 @@ export const headerCases = [
   define('carrier', 'The handler sees none of the carrier’s own headers.', async (t) => {
     const { client } = await t.open();
     const { headers } = await client.headers();
-    const stray = Object.keys(headers).filter((name) => /^(host|connection|content-.*|accept|accept-encoding|transfer-encoding|te|upgrade|sec-.*|grpc-.*)$/.test(name));
+    const stray = Object.keys(headers).filter((name) =>
+      /^(host|connection|content-.*|accept|accept-encoding|transfer-encoding|te|upgrade|sec-.*|grpc-.*)$/.test(name),
+    );
     equal(stray, [], 'headers of the carrier');
   }),
 

@@ -55,7 +55,11 @@ export const idempotencyCases = [
     const { client } = await t.open();
     for (const code of ['NOT_FOUND', 'ALREADY_EXISTS', 'PERMISSION_DENIED', 'FAILED_PRECONDITION', 'INVALID_ARGUMENT'] as const) {
       for (let index = 0; index < 2; index++) {
-        equal((await fails(client.count({ id: code, code }, { idempotencyKey: code }), code)).reason, 'run 1 fails as told', `try ${index + 1}`);
+        equal(
+          (await fails(client.count({ id: code, code }, { idempotencyKey: code }), code)).reason,
+          'run 1 fails as told',
+          `try ${index + 1}`,
+        );
       }
     }
   }),
@@ -82,7 +86,10 @@ export const idempotencyCases = [
       if (outcome.status === 'fulfilled') equal(outcome.value, { runs: 1 }, 'an output');
       else await fails(Promise.reject(outcome.reason as Error), 'ABORTED');
     }
-    ok(outcomes.some(({ status }) => status === 'fulfilled'), 'none succeeded');
+    ok(
+      outcomes.some(({ status }) => status === 'fulfilled'),
+      'none succeeded',
+    );
     equal(await client.count({ id: 'a' }), { runs: 2 }, 'the next run');
   }),
 ];

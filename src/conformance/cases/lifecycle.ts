@@ -1,4 +1,4 @@
-import { equal, fails, ok, settled, until } from '../assert.js';
+import { equal, fails, ok, settled, until, watched } from '../assert.js';
 import { conformanceContract } from '../contract.js';
 import { casesOf } from './define.js';
 import { rawTransport } from './raw.js';
@@ -24,10 +24,12 @@ export const lifecycleCases = [
       const { client, service, probe } = await t.open();
       let heard = 0;
       await client.onNote(() => void heard++);
-      const loop = (async () => {
-        for await (const event of client.onNote()) void event;
-        return 'ended';
-      })();
+      const loop = watched(
+        (async () => {
+          for await (const event of client.onNote()) void event;
+          return 'ended';
+        })(),
+      );
       await until(() => probe.subscriptions === 2, 'both are subscribed');
       await settled(client.close(), 'the client to close');
       equal(await settled(loop, 'the loop to end'), 'ended', 'the loop');
@@ -37,22 +39,31 @@ export const lifecycleCases = [
     },
   }),
 
-  define('close-starting', 'Closing the client while a subscription starts rejects the start with CANCELLED, and ends a loop without an error.', {
-    needs: ['subscribe'],
-    async run(t) {
-      let asked = 0;
-      const never = rawTransport({ subscribe: () => (asked++, new Promise(() => {})) });
-      const client = await t.connect(conformanceContract, never);
-      const start = fails(client.onNote(() => {}), 'CANCELLED');
-      const loop = (async () => {
-        for await (const event of client.onNote()) void event;
-      })();
-      await until(() => asked === 2, 'both have arrived');
-      await settled(client.close(), 'the client to close');
-      await start;
-      await settled(loop, 'the loop to end');
+  define(
+    'close-starting',
+    'Closing the client while a subscription starts rejects the start with CANCELLED, and ends a loop without an error.',
+    {
+      needs: ['subscribe'],
+      async run(t) {
+        let asked = 0;
+        const never = rawTransport({ subscribe: () => (asked++, new Promise(() => {})) });
+        const client = await t.connect(conformanceContract, never);
+        const start = fails(
+          client.onNote(() => {}),
+          'CANCELLED',
+        );
+        const loop = watched(
+          (async () => {
+            for await (const event of client.onNote()) void event;
+          })(),
+        );
+        await until(() => asked === 2, 'both have arrived');
+        await settled(client.close(), 'the client to close');
+        await start;
+        await settled(loop, 'the loop to end');
+      },
     },
-  }),
+  ),
 
   define('close-twice', 'Closing twice is closing once, and a closed client refuses calls and subscriptions.', {
     needs: both,
@@ -62,7 +73,10 @@ export const lifecycleCases = [
       await settled(Promise.all([client.close(), client.close()]), 'the client to close');
       await settled(client.close(), 'the client to close again');
       await fails(client.noInput(), 'CANCELLED');
-      await fails(client.onNote(() => {}), 'CANCELLED');
+      await fails(
+        client.onNote(() => {}),
+        'CANCELLED',
+      );
     },
   }),
 
@@ -103,7 +117,10 @@ export const lifecycleCases = [
       await client.onNote(() => {});
       await settled(service.close(), 'the service to stop');
       await until(() => probe.subscriptions === 0, 'the subscription has ended');
-      await fails(client.onNote(() => {}, { timeoutMs: 100 }), 'UNAVAILABLE');
+      await fails(
+        client.onNote(() => {}, { timeoutMs: 100 }),
+        'UNAVAILABLE',
+      );
     },
   }),
 ];

@@ -13,7 +13,10 @@ export const limitCases = [
         () => undefined,
         (reason: unknown) => reason,
       );
-      ok(isApiError(error) && (error.code === 'INVALID_ARGUMENT' || error.code === 'RESOURCE_EXHAUSTED'), `${size} bytes gave ${String(error)}`);
+      ok(
+        isApiError(error) && (error.code === 'INVALID_ARGUMENT' || error.code === 'RESOURCE_EXHAUSTED'),
+        `${size} bytes gave ${String(error)}`,
+      );
       ok(/large|limit|long|bytes|MiB|size/i.test(error.message), `the message does not help: ${error.message}`);
       equal(await client.noInput(), { done: true }, 'the next call');
     }

@@ -19,23 +19,27 @@ async function slowReader(t: CaseContext, overflow: Overflow) {
 async function read(stream: AsyncIterator<{ readonly number: number }>, count: number): Promise<number[]> {
   const numbers: number[] = [];
   while (numbers.length < count) {
-    const { value, done } = await settled(stream.next(), `event ${numbers.length + 1}`);
-    if (done === true) break;
-    numbers.push((value as { readonly number: number }).number);
+    const result = await settled(stream.next(), `event ${numbers.length + 1}`);
+    if (result.done === true) break;
+    numbers.push(result.value.number);
   }
   return numbers;
 }
 
 export const overflowCases = [
-  define('resume', 'A slow loop leaves when its buffer is full and comes back to the same place: it gets every event, in order.', async (t) => {
-    const { stream, state, service, probe } = await slowReader(t, 'resume');
-    await until(() => probe.subscriptions === 0, 'the far side is released while the loop is behind');
-    equal(await read(stream, 10), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10], 'the events');
-    await service.publish('note', note(11));
-    equal(await read(stream, 1), [11], 'the event after');
-    equal(state.gaps, 0, 'gaps');
-    await stream.return();
-  }),
+  define(
+    'resume',
+    'A slow loop leaves when its buffer is full and comes back to the same place: it gets every event, in order.',
+    async (t) => {
+      const { stream, state, service, probe } = await slowReader(t, 'resume');
+      await until(() => probe.subscriptions === 0, 'the far side is released while the loop is behind');
+      equal(await read(stream, 10), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10], 'the events');
+      await service.publish('note', note(11));
+      equal(await read(stream, 1), [11], 'the event after');
+      equal(state.gaps, 0, 'gaps');
+      await stream.return();
+    },
+  ),
 
   define('drop-oldest', 'With drop-oldest a slow loop keeps the newest events and is told of each loss.', async (t) => {
     const { stream, state } = await slowReader(t, 'drop-oldest');

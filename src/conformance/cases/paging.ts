@@ -1,5 +1,5 @@
 import { ApiError } from '../../errors.js';
-import { equal, fails, ok } from '../assert.js';
+import { equal, fails, ok, watched } from '../assert.js';
 import { conformanceContract } from '../contract.js';
 import { casesOf } from './define.js';
 import { rawTransport } from './raw.js';
@@ -21,15 +21,30 @@ export const pagingCases = [
     const { client, probe } = await t.open();
     const first = await client.items({ total: 5 });
     ok(Array.isArray(first), 'the page is no array');
-    equal(first.map(({ id }) => id), [1, 2, 3], 'the first page');
-    equal((await client.items({ total: 5, after: 3 })).map(({ id }) => id), [4, 5], 'the second page');
+    equal(
+      first.map(({ id }) => id),
+      [1, 2, 3],
+      'the first page',
+    );
+    equal(
+      (await client.items({ total: 5, after: 3 })).map(({ id }) => id),
+      [4, 5],
+      'the second page',
+    );
     equal(await client.items({ total: 5, after: 5 }), [], 'the page behind the last');
     equal(probe.runsOf('items'), 3, 'the runs');
   }),
 
   define('iterate', 'Iterating gives the items of all pages in order, with the other inputs kept.', async (t) => {
     const { client } = await t.open();
-    for (const [total, limit] of [[0, 3], [1, 3], [3, 3], [7, 3], [9, 3], [25, 10]] as const) {
+    for (const [total, limit] of [
+      [0, 3],
+      [1, 3],
+      [3, 3],
+      [7, 3],
+      [9, 3],
+      [25, 10],
+    ] as const) {
       equal(await collect(client.items({ total, limit })), upTo(total), `${total} items by ${limit}`);
     }
     equal(await collect(client.items({ total: 8, after: 2 })), [3, 4, 5, 6, 7, 8], 'from the middle on');
@@ -77,12 +92,14 @@ export const pagingCases = [
       },
     });
     const ids: number[] = [];
-    const loop = (async () => {
-      for await (const { id } of client.items({ total: 9 })) {
-        ids.push(id);
-        refuse = true;
-      }
-    })();
+    const loop = watched(
+      (async () => {
+        for await (const { id } of client.items({ total: 9 })) {
+          ids.push(id);
+          refuse = true;
+        }
+      })(),
+    );
     await fails(loop, 'PERMISSION_DENIED');
     equal(ids, [1, 2, 3], 'what came before');
   }),

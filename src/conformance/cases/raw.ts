@@ -10,5 +10,11 @@ export function rawTransport(verbs: {
   const missing = async (): Promise<never> => {
     throw new ApiError('UNIMPLEMENTED', 'not part of this case');
   };
-  return { contract: conformanceContract, name: 'raw', call: verbs.call ?? missing, subscribe: verbs.subscribe ?? missing, close: async () => {} };
+  return {
+    contract: conformanceContract,
+    name: 'raw',
+    call: verbs.call ?? missing,
+    subscribe: verbs.subscribe ?? missing,
+    close: async () => {},
+  };
 }

@@ -2,7 +2,7 @@ import type { EventInfo } from '../../client-types.js';
 import { defineContract, event } from '../../contract.js';
 import { ApiError } from '../../errors.js';
 import type { EventSink, SubscribeRequest } from '../../transport.js';
-import { equal, fails, Inbox, ok, settled, until } from '../assert.js';
+import { equal, fails, Inbox, ok, settled, until, watched } from '../assert.js';
 import { conformanceContract } from '../contract.js';
 import { casesOf } from './define.js';
 import { rawTransport } from './raw.js';
@@ -42,7 +42,11 @@ export const resumingCases = [
     let gaps = 0;
     await client.onNote(second.add, { lastEventId: seen?.id ?? '', onGap: () => gaps++ });
     await service.publish('note', note(4));
-    equal((await second.wait(3, 'events')).map(({ number }) => number), [2, 3, 4], 'the events');
+    equal(
+      (await second.wait(3, 'events')).map(({ number }) => number),
+      [2, 3, 4],
+      'the events',
+    );
     equal(gaps, 0, 'gaps');
   }),
 
@@ -63,7 +67,10 @@ export const resumingCases = [
   define('impossible-id', 'An id that no protocol could have carried is INVALID_ARGUMENT.', async (t) => {
     const { client, probe } = await t.open();
     for (const lastEventId of ['ünï', 'a\nb', '\u0000', 'x'.repeat(300)]) {
-      await fails(client.onNote(() => {}, { lastEventId }), 'INVALID_ARGUMENT');
+      await fails(
+        client.onNote(() => {}, { lastEventId }),
+        'INVALID_ARGUMENT',
+      );
     }
     equal(probe.subscribed.length, 0, 'the subscriptions made');
   }),
@@ -79,7 +86,10 @@ export const resumingCases = [
     let gaps = 0;
     await client.onNote(inbox.add, { lastEventId: oldest?.id ?? '', onGap: () => gaps++ });
     await service.publish('note', note(6));
-    ok((await inbox.wait(1, 'events')).at(-1)?.number === 6 || (await inbox.wait(3, 'events')).at(-1)?.number === 6, 'the live event is missing');
+    ok(
+      (await inbox.wait(1, 'events')).at(-1)?.number === 6 || (await inbox.wait(3, 'events')).at(-1)?.number === 6,
+      'the live event is missing',
+    );
     equal(gaps, 1, 'gaps');
   }),
 
@@ -94,7 +104,11 @@ export const resumingCases = [
     const client = await t.connect(conformanceContract, transport);
     const inbox = new Inbox<NoteValue>();
     await client.onNote(inbox.add);
-    equal((await inbox.wait(3, 'events')).map(({ number }) => number), [1, 2, 3], 'the events');
+    equal(
+      (await inbox.wait(3, 'events')).map(({ number }) => number),
+      [1, 2, 3],
+      'the events',
+    );
     equal(requests[1]?.lastEventId, 'a-2', 'the last id it named');
   }),
 
@@ -109,7 +123,11 @@ export const resumingCases = [
     const client = await t.connect(conformanceContract, transport);
     const inbox = new Inbox<NoteValue>();
     await client.onNote(inbox.add);
-    equal((await inbox.wait(2, 'events')).map(({ number }) => number), [1, 2], 'the events');
+    equal(
+      (await inbox.wait(2, 'events')).map(({ number }) => number),
+      [1, 2],
+      'the events',
+    );
   }),
 
   define('first-connect', 'The first connection is retried as later ones are.', async (t) => {
@@ -158,12 +176,14 @@ export const resumingCases = [
     const failures = new Inbox<unknown>();
     await client.onNote(() => {}, { onError: failures.add });
     const [error] = await failures.wait(1, 'errors');
-    const failure = await fails(Promise.reject(error as Error), 'PERMISSION_DENIED');
+    const failure = await fails(Promise.reject(error), 'PERMISSION_DENIED');
     equal([failure.reason, failure.details], ['no longer yours', { since: 'now' }], 'the error');
     const seen: number[] = [];
-    const loop = (async () => {
-      for await (const { number } of client.onNote()) seen.push(number);
-    })();
+    const loop = watched(
+      (async () => {
+        for await (const { number } of client.onNote()) seen.push(number);
+      })(),
+    );
     await fails(loop, 'PERMISSION_DENIED');
     equal(seen, [1], 'what came before');
     equal(requests.length, 2, 'the subscriptions made');
@@ -188,14 +208,20 @@ export const resumingCases = [
   define('refused', 'A start that is refused rejects with the peer’s error, at once, and is not tried again.', async (t) => {
     const { client, probe } = await t.open({
       context: ({ headers }) => {
-        if (headers['authorization'] !== 'Bearer good') throw new ApiError('UNAUTHENTICATED', 'who are you?', { details: { scheme: 'Bearer' } });
+        if (headers['authorization'] !== 'Bearer good')
+          throw new ApiError('UNAUTHENTICATED', 'who are you?', { details: { scheme: 'Bearer' } });
       },
     });
-    const error = await fails(client.onNote(() => {}), 'UNAUTHENTICATED');
+    const error = await fails(
+      client.onNote(() => {}),
+      'UNAUTHENTICATED',
+    );
     equal([error.reason, error.details], ['who are you?', { scheme: 'Bearer' }], 'the error');
-    const loop = (async () => {
-      for await (const value of client.onNote()) void value;
-    })();
+    const loop = watched(
+      (async () => {
+        for await (const value of client.onNote()) void value;
+      })(),
+    );
     await fails(loop, 'UNAUTHENTICATED');
     await client.onNote(() => {}, { headers: { authorization: 'Bearer good' } });
     equal(probe.subscribed.length, 1, 'the subscriptions made');
@@ -213,8 +239,16 @@ export const resumingCases = [
     await inbox.wait(1, 'events');
     await until(() => probe.subscribed.length === 2, 'it came back');
     await service.publish('note', note(2));
-    equal((await inbox.wait(2, 'events')).map(({ number }) => number), [1, 2], 'the events');
-    equal(probe.subscribed.map((headers) => headers['authorization']), ['Bearer 1', 'Bearer 2'], 'the credentials');
+    equal(
+      (await inbox.wait(2, 'events')).map(({ number }) => number),
+      [1, 2],
+      'the events',
+    );
+    equal(
+      probe.subscribed.map((headers) => headers['authorization']),
+      ['Bearer 1', 'Bearer 2'],
+      'the credentials',
+    );
   }),
 
   define('expired-for-good', 'Credentials that are refused when it comes back end it with UNAUTHENTICATED.', async (t) => {
@@ -228,7 +262,7 @@ export const resumingCases = [
     const failures = new Inbox<unknown>();
     await client.onNote(() => {}, { onError: failures.add });
     const [error] = await failures.wait(1, 'errors');
-    await fails(Promise.reject(error as Error), 'UNAUTHENTICATED');
+    await fails(Promise.reject(error), 'UNAUTHENTICATED');
     equal(contexts, 2, 'the subscriptions tried');
   }),
 
@@ -242,14 +276,26 @@ export const resumingCases = [
     const [inbox, failures] = [new Inbox<NoteValue>(), new Inbox<unknown>()];
     await client.onNote(inbox.add, { onError: failures.add });
     const [error] = await failures.wait(1, 'errors');
-    await fails(Promise.reject(error as Error), 'DATA_LOSS');
-    equal(inbox.items.map(({ number }) => number), [1], 'the events');
+    await fails(Promise.reject(error), 'DATA_LOSS');
+    equal(
+      inbox.items.map(({ number }) => number),
+      [1],
+      'the events',
+    );
   }),
 
   define('unknown-event', 'An event that the service does not have is UNIMPLEMENTED.', async (t) => {
     const { as } = await t.open();
-    const client = as(defineContract({ name: 'conformance', events: { rumour: event({ channel: 'rumours', payload: conformanceContract.events.note.payload }) } }));
-    await fails(client.onRumour(() => {}), 'UNIMPLEMENTED');
+    const client = as(
+      defineContract({
+        name: 'conformance',
+        events: { rumour: event({ channel: 'rumours', payload: conformanceContract.events.note.payload }) },
+      }),
+    );
+    await fails(
+      client.onRumour(() => {}),
+      'UNIMPLEMENTED',
+    );
   }),
 
   define('listener-fails', 'A listener that throws is reported and goes on getting events.', async (t) => {
@@ -264,6 +310,10 @@ export const resumingCases = [
     );
     for (const number of [1, 2]) await service.publish('note', note(number));
     await inbox.wait(2, 'events');
-    equal((await failures.wait(2, 'errors')).map((error) => (error as Error).message), ['listener 1', 'listener 2'], 'the errors');
+    equal(
+      (await failures.wait(2, 'errors')).map((error) => (error as Error).message),
+      ['listener 1', 'listener 2'],
+      'the errors',
+    );
   }),
 ];

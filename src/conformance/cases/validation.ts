@@ -25,7 +25,13 @@ const careless = defineContract({
       http: 'PATCH /patch/{id}',
     }),
     find: query({
-      input: z.object({ id: z.string(), word: z.string(), count: z.optional(z.string()), flag: z.optional(z.string()), color: z.optional(z.string()) }),
+      input: z.object({
+        id: z.string(),
+        word: z.string(),
+        count: z.optional(z.string()),
+        flag: z.optional(z.string()),
+        color: z.optional(z.string()),
+      }),
       output: z.unknown(),
       http: 'GET /find/{id}/{word}',
     }),
@@ -36,36 +42,46 @@ const careless = defineContract({
 export const validationCases = [
   define('client', 'A bad input is refused before it is sent: INVALID_ARGUMENT with the paths of all that is wrong.', async (t) => {
     const { client, probe } = await t.open();
-    const bad = { ...kinds({ email: 'nobody', int32: 1.5, points: [{ x: 1, y: 2 }, { x: 'one', y: 2 } as never] }), flag: undefined } as unknown as KindsValue;
+    const bad = {
+      ...kinds({ email: 'nobody', int32: 1.5, points: [{ x: 1, y: 2 }, { x: 'one', y: 2 } as never] }),
+      flag: undefined,
+    } as unknown as KindsValue;
     const error = await fails(client.echo(bad), 'INVALID_ARGUMENT');
     equal(paths(error), ['email', 'flag', 'int32', 'points.1.x'], 'the paths');
     ok(!error.sent, 'the error says that the request was sent');
     equal(probe.runsOf('echo'), 0, 'the runs');
   }),
 
-  define('client-kinds', 'What is no JSON value of the schema is refused: NaN, infinities, unsafe integers, wrong types, null for what is not nullable.', async (t) => {
-    const { client, probe } = await t.open();
-    const bad: Record<string, unknown[]> = {
-      ratio: [NaN, Infinity, '1'],
-      safeInt: [2 ** 53, 0.5, 10n],
-      int32: [2 ** 31, -(2 ** 31) - 1],
-      flag: ['true', 1],
-      color: ['purple', ''],
-      constant: ['other'],
-      text: [null, 7],
-      words: ['one', [null]],
-      counts: [{ a: 'one' }, []],
-      shape: [{ kind: 'square' }, { kind: 'circle' }],
-      instant: ['yesterday', '2026-02-30T00:00:00Z'],
-    };
-    for (const [name, values] of Object.entries(bad)) {
-      for (const value of values) {
-        const error = await fails(client.echo({ ...kinds(), [name]: value } as KindsValue), 'INVALID_ARGUMENT');
-        ok(paths(error).every((path) => path === name || path.startsWith(`${name}.`)), `${name}: the issues are at ${paths(error).join()}`);
+  define(
+    'client-kinds',
+    'What is no JSON value of the schema is refused: NaN, infinities, unsafe integers, wrong types, null for what is not nullable.',
+    async (t) => {
+      const { client, probe } = await t.open();
+      const bad: Record<string, unknown[]> = {
+        ratio: [NaN, Infinity, '1'],
+        safeInt: [2 ** 53, 0.5, 10n],
+        int32: [2 ** 31, -(2 ** 31) - 1],
+        flag: ['true', 1],
+        color: ['purple', ''],
+        constant: ['other'],
+        text: [null, 7],
+        words: ['one', [null]],
+        counts: [{ a: 'one' }, []],
+        shape: [{ kind: 'square' }, { kind: 'circle' }],
+        instant: ['yesterday', '2026-02-30T00:00:00Z'],
+      };
+      for (const [name, values] of Object.entries(bad)) {
+        for (const value of values) {
+          const error = await fails(client.echo({ ...kinds(), [name]: value }), 'INVALID_ARGUMENT');
+          ok(
+            paths(error).every((path) => path === name || path.startsWith(`${name}.`)),
+            `${name}: the issues are at ${paths(error).join()}`,
+          );
+        }
       }
-    }
-    equal(probe.runsOf('echo'), 0, 'the runs');
-  }),
+      equal(probe.runsOf('echo'), 0, 'the runs');
+    },
+  ),
 
   define('no-object', 'An input that is no object is refused.', async (t) => {
     const { client, probe } = await t.open();
@@ -117,7 +133,10 @@ export const validationCases = [
         (output) => output,
         (reason: unknown) => reason,
       );
-      ok(isApiError(error) && (error.code === 'DATA_LOSS' || error.code === 'INTERNAL'), `${JSON.stringify(reply)} gave ${JSON.stringify(error)}`);
+      ok(
+        isApiError(error) && (error.code === 'DATA_LOSS' || error.code === 'INTERNAL'),
+        `${JSON.stringify(reply)} gave ${JSON.stringify(error)}`,
+      );
     }
     await t.takeErrors();
   }),

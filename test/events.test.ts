@@ -1,0 +1,181 @@
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { createService, defineContract, event, memoryHub, type EventMessage, type EventSink } from '../src/index.js';
+
+const contract = defineContract({
+  name: 'hub',
+  events: {
+    said: event({ channel: 'rooms/{room}', payload: z.object({ room: z.string(), text: z.string() }) }),
+    counted: event({ channel: 'counted', payload: z.object({ count: z.int32() }) }),
+  },
+});
+const { said, counted } = contract.events;
+
+/** A sink that writes down what it gets. */
+function recorder() {
+  const got: (EventMessage | 'gap' | 'end')[] = [];
+  const sink: EventSink = { next: (message) => void got.push(message), gap: () => void got.push('gap'), end: () => void got.push('end') };
+  const texts = () =>
+    got.map((each) =>
+      typeof each === 'string' ? each : ((each.data as { text?: string }).text ?? (each.data as { count: number }).count),
+    );
+  const ids = () => got.map((each) => (typeof each === 'string' ? each : each.id));
+  return { sink, texts, ids };
+}
+
+function request(
+  definition: typeof said | typeof counted,
+  more: { lastEventId?: string; params?: Record<string, unknown>; signal?: AbortSignal } = {},
+) {
+  return { event: definition, params: {}, signal: new AbortController().signal, headers: {}, ...more };
+}
+
+const say = (text: string, room = 'a') => [said, { room, text }] as const;
+
+describe('memoryHub', () => {
+  it('gives ids of instance and counter, unlike those of another hub, ordered', async () => {
+    const [one, other] = [memoryHub(), memoryHub()];
+    const [first, second] = [recorder(), recorder()];
+    await one.subscribe(request(said), first.sink);
+    await other.subscribe(request(said), second.sink);
+    for (const text of ['x', 'y', 'z']) {
+      await one.publish(...say(text));
+      await other.publish(...say(text));
+    }
+    const counters = first.ids().map((id) => Number(/^[a-z0-9]+-(\d+)$/.exec(id)?.[1]));
+    expect(counters).toEqual([...counters].sort((a, b) => a - b));
+    expect(first.ids().filter((id) => second.ids().includes(id))).toEqual([]);
+  });
+
+  it('keeps events apart, also in what it replays', async () => {
+    const hub = memoryHub();
+    const live = recorder();
+    await hub.subscribe(request(said), live.sink);
+    await hub.publish(...say('one'));
+    await hub.publish(counted, { count: 1 });
+    await hub.publish(...say('two'));
+    const later = recorder();
+    await hub.subscribe(request(said, { lastEventId: live.ids()[0] ?? '' }), later.sink);
+    expect(live.texts()).toEqual(['one', 'two']);
+    expect(later.texts()).toEqual(['two']);
+  });
+
+  it.each([1, 2, 3, 7])('replays from a ring of %i, and tells of a gap exactly where something was lost', async (history) => {
+    const hub = memoryHub({ history });
+    const live = recorder();
+    await hub.subscribe(request(said), live.sink);
+    const published = 10;
+    for (let index = 0; index < published; index++) await hub.publish(...say(String(index)));
+    for (let seen = 0; seen < published; seen++) {
+      const back = recorder();
+      await hub.subscribe(request(said, { lastEventId: live.ids()[seen] ?? '' }), back.sink);
+      const missed = published - 1 - seen;
+      expect(back.texts()).toEqual(missed <= history ? live.texts().slice(seen + 1) : ['gap']);
+    }
+  });
+
+  it('holds nothing with a history of 0', async () => {
+    const hub = memoryHub({ history: 0 });
+    const live = recorder();
+    await hub.subscribe(request(said), live.sink);
+    await hub.publish(...say('one'));
+    await hub.publish(...say('two'));
+    const [gone, current] = [recorder(), recorder()];
+    await hub.subscribe(request(said, { lastEventId: live.ids()[0] ?? '' }), gone.sink);
+    await hub.subscribe(request(said, { lastEventId: live.ids()[1] ?? '' }), current.sink);
+    expect([gone.texts(), current.texts()]).toEqual([['gap'], []]);
+  });
+
+  it.each(['elsewhere-1', 'nonsense', '', '-', '1', 'a-b-c', 'x'.repeat(200)])('takes the unknown id %j for a gap', async (lastEventId) => {
+    const hub = memoryHub();
+    await hub.publish(...say('before'));
+    const back = recorder();
+    await hub.subscribe(request(said, { lastEventId }), back.sink);
+    await hub.publish(...say('live'));
+    expect(back.texts()).toEqual(['gap', 'live']);
+  });
+
+  it('takes an id of its own from the future for a gap', async () => {
+    const hub = memoryHub();
+    const live = recorder();
+    await hub.subscribe(request(said), live.sink);
+    await hub.publish(...say('one'));
+    const [instance] = (live.ids()[0] ?? '').split('-');
+    const back = recorder();
+    await hub.subscribe(request(said, { lastEventId: `${instance}-99` }), back.sink);
+    expect(back.texts()).toEqual(['gap']);
+  });
+
+  it('filters what it replays as what is live', async () => {
+    const hub = memoryHub();
+    const live = recorder();
+    await hub.subscribe(request(said), live.sink);
+    for (const [text, room] of [
+      ['1', 'a'],
+      ['2', 'b'],
+      ['3', 'a'],
+    ] as const)
+      await hub.publish(...say(text, room));
+    const back = recorder();
+    await hub.subscribe(request(said, { lastEventId: live.ids()[0] ?? '', params: { room: 'a' } }), back.sink);
+    await hub.publish(...say('4', 'b'));
+    await hub.publish(...say('5', 'a'));
+    expect(back.texts()).toEqual(['3', '5']);
+  });
+
+  it('stops with the signal, in the middle of a replay too', async () => {
+    const hub = memoryHub();
+    const live = recorder();
+    await hub.subscribe(request(said), live.sink);
+    for (const text of ['1', '2', '3']) await hub.publish(...say(text));
+    const controller = new AbortController();
+    const back = recorder();
+    const sink: EventSink = { ...back.sink, next: (message) => (back.sink.next(message), controller.abort()) };
+    await hub.subscribe(request(said, { lastEventId: live.ids()[0] ?? '', signal: controller.signal }), sink);
+    await hub.publish(...say('4'));
+    expect(back.texts()).toEqual(['2']);
+  });
+
+  it('keeps the order where a subscriber publishes on hearing', async () => {
+    const hub = memoryHub();
+    const [first, second] = [recorder(), recorder()];
+    let published = false;
+    const echo: EventSink = {
+      ...first.sink,
+      next: (message) => {
+        void first.sink.next(message);
+        if (!published) {
+          published = true;
+          void hub.publish(...say('answer'));
+        }
+      },
+    };
+    await hub.subscribe(request(said), echo);
+    await hub.subscribe(request(said), second.sink);
+    await hub.publish(...say('question'));
+    expect(first.texts()).toEqual(['question', 'answer']);
+    expect(second.texts()).toEqual(['question', 'answer']);
+  });
+});
+
+describe('a service', () => {
+  it('serves the other subscribers, once, where the sink of one throws', async () => {
+    const reports: unknown[] = [];
+    const service = createService(contract, {}, { onError: ({ error }) => reports.push(error) });
+    const [bad, good] = [recorder(), recorder()];
+    const broken: EventSink = {
+      ...bad.sink,
+      next: () => {
+        throw new Error('a broken sink');
+      },
+    };
+    await service.subscribe(request(said), broken);
+    await service.subscribe(request(said), good.sink);
+    await service.publish('said', { room: 'a', text: 'one' });
+    await service.publish('said', { room: 'a', text: 'two' });
+    expect(good.texts()).toEqual(['one', 'two']);
+    expect(bad.texts()).toEqual(['end']);
+    expect(reports).toEqual([new Error('a broken sink')]);
+    await service.close();
+  });
+});

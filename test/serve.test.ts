@@ -1,0 +1,54 @@
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
+import { afterEach, expect, test } from 'vitest';
+import { createBlogService } from '../src/blog/service.js';
+import { serve, type Served } from '../src/serve.js';
+
+const service = createBlogService();
+let served: Served | undefined;
+
+afterEach(async () => {
+  await served?.close();
+  served = undefined;
+});
+
+test('serves on one port and says where', async () => {
+  served = await serve(service, { port: 0, grpcPort: 0 });
+  expect(served.http).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
+  expect((await fetch(`${served.http}/healthz`)).status).toBe(200);
+  expect((await fetch(`${served.http}/weather/Oslo`)).status).toBe(200);
+  expect((await fetch(`${served.http}/nowhere`)).status).toBe(404);
+});
+
+test('close is idempotent, ends streams, and leaves the service alone', async () => {
+  const mine = await serve(service, { port: 0, grpcPort: 0 });
+  const stream = await fetch(`${mine.http}/chat`);
+  await Promise.all([mine.close(), mine.close()]);
+  expect(await stream.text()).toContain('event: end');
+  await expect(fetch(`${mine.http}/healthz`)).rejects.toThrow();
+  served = await serve(service, { port: 0, grpcPort: 0 });
+  expect((await fetch(`${served.http}/users/123`)).status).toBe(200);
+});
+
+test('a port in use rejects', async () => {
+  const other = createServer().listen(0, '127.0.0.1');
+  await once(other, 'listening');
+  await expect(serve(service, { grpcPort: 0, port: (other.address() as AddressInfo).port })).rejects.toMatchObject({ code: 'EADDRINUSE' });
+  other.close();
+});
+
+test('an idempotency key is the same bare and quoted', async () => {
+  const { http } = (served = await serve(service, { port: 0, grpcPort: 0 }));
+  const post = async (key: string): Promise<unknown> => {
+    const response = await fetch(`${http}/posts`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'idempotency-key': key },
+      body: '{"authorId":123,"title":"Once","content":""}',
+    });
+    return response.json();
+  };
+  const first = await post('"a\\"b"');
+  expect(first).toMatchObject({ title: 'Once' });
+  expect(await post('a"b')).toEqual(first);
+  expect(await post('other')).not.toEqual(first);
+});
