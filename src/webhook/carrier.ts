@@ -71,6 +71,11 @@ export class Carrier {
     });
   }
 
+  /** Begins to load what the first request needs. */
+  prepare(): void {
+    this.#agent ??= this.#makeAgent();
+  }
+
   async close(): Promise<void> {
     await (await this.#agent)?.destroy();
   }
