@@ -24,30 +24,37 @@ await blog.onArticlePublished(hear);
 
 // One that knows nothing of this library but the verifier, and subscribes by hand.
 let secret = '';
-const verified = new Promise((resolve) => {
-  const plain = createServer(async (request, response) => {
-    const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk as Buffer);
-    resolve((await verifyWebhook({ payload: Buffer.concat(chunks), headers: request.headers, secret })).json());
-    response.writeHead(204).end(() => plain.close());
-    plain.closeIdleConnections();
-  });
-  plain.listen(0, '127.0.0.1', async () => {
-    const url = `http://127.0.0.1:${(plain.address() as AddressInfo).port}/`;
-    const response = await fetch(subscriptions, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ url, events: ['article.published'] }),
-    });
-    ({ secret } = (await response.json()) as { secret: string });
-    await createClient({ transport: service }).createPost({ authorId: 123, title: 'New Blog Post', content: 'Lorem ipsum' });
+let see: (event: unknown) => void = () => {};
+const verified = new Promise((resolve) => (see = resolve));
+const plain = createServer((request, response) => {
+  const chunks: Buffer[] = [];
+  request.on('data', (chunk: Buffer) => chunks.push(chunk));
+  request.on('end', () => {
+    verifyWebhook({ payload: Buffer.concat(chunks), headers: request.headers, secret }).then(
+      (event) => {
+        see(event.json());
+        response.writeHead(204).end();
+      },
+      () => response.writeHead(401).end(),
+    );
   });
 });
+await new Promise<void>((resolve) => plain.listen(0, '127.0.0.1', resolve));
+const response = await fetch(subscriptions, {
+  method: 'POST',
+  headers: { 'content-type': 'application/json' },
+  body: JSON.stringify({ url: `http://127.0.0.1:${(plain.address() as AddressInfo).port}/`, events: ['article.published'] }),
+});
+({ secret } = (await response.json()) as { secret: string });
 
+const author = createClient({ transport: service });
+await author.createPost({ authorId: 123, title: 'New Blog Post', content: 'Lorem ipsum' });
 console.log('the listener heard', await heard);
 console.log('the verifier saw', await verified);
 
 await blog.close();
 await sender.close();
+plain.closeAllConnections();
+plain.close();
 await Promise.all([server.close(0), receiver.close(0)]);
 await service.close();
