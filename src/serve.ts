@@ -9,7 +9,7 @@ import { restHandler } from './rest/server.js';
 import { soapHandler } from './soap/server.js';
 import type { Transport } from './transport.js';
 import { webSocketHandler, webSocketProtocol } from './websocket/server.js';
-import { webhookHandler } from './webhook/server.js';
+import { webhookHandler, webhookProtocol } from './webhook/server.js';
 
 /** Options of `serve`. */
 export interface ServeOptions {
@@ -64,7 +64,7 @@ interface Started {
 }
 
 /** What carries the events beside REST, in the AsyncAPI document. */
-const EVENT_PROTOCOLS = [webSocketProtocol(), mqttProtocol()];
+const EVENT_PROTOCOLS = [webSocketProtocol(), mqttProtocol(), webhookProtocol()];
 
 /** One entry for each protocol. Each is asked in this order for what comes in over HTTP. */
 const PROTOCOLS: readonly ((transport: Transport, options: ServeOptions) => Protocol)[] = [

@@ -105,7 +105,7 @@ test('the body is XML for a subscription that asks for it', async () => {
 
 test('what cannot be subscribed to is refused with what is wrong', async () => {
   const { api } = await open({ allowPrivate: false });
-  const url = 'http://127.0.0.1:9/';
+  const url = 'http://127.0.0.1:8080/';
   for (const [body, status, code, message] of [
     [{}, 400, 'INVALID_ARGUMENT', /url.*events/],
     ['{', 400, 'INVALID_ARGUMENT', /not JSON/],
@@ -288,8 +288,10 @@ test('an endpoint that hangs slows no other, gets one request at a time, and has
   const live = await endpoint();
   await subscribe(hanging.url);
   await subscribe(live.url);
-  for (let n = 0; n < 10; n++) await publish(String(n));
-  await live.wait(10);
+  for (let n = 0; n < 10; n++) {
+    await publish(String(n));
+    await live.wait(n + 1);
+  }
   await until(() => dead.length === 5, 'what does not fit is given up');
   expect(dead[0]?.attempts[0]?.error).toMatch(/wait for this endpoint already/);
   await hanging.wait(3);

@@ -12,6 +12,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   call: async () => (await import('./call.js')).callCommand,
   watch: async () => (await import('./watch.js')).watchCommand,
   demo: async () => (await import('./demo.js')).demoCommand,
+  webhook: async () => (await import('./webhook.js')).webhookCommand,
 };
 
 const USAGE = 2;

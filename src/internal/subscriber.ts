@@ -57,7 +57,7 @@ export class Subscriber {
           return done;
         } catch (error) {
           report(error);
-          const failed = Promise.reject(error as Error);
+          const failed = Promise.reject(error);
           // Only a transport that acknowledges looks at it.
           failed.catch(() => {});
           return failed;

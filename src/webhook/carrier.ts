@@ -71,6 +71,11 @@ export class Carrier {
     });
   }
 
+  /** Begins to load what the first request needs. */
+  prepare(): void {
+    this.#agent ??= this.#makeAgent();
+  }
+
   async close(): Promise<void> {
     await (await this.#agent)?.destroy();
   }
@@ -103,9 +108,9 @@ export class Carrier {
   async #makeAgent(): Promise<Agent> {
     const { Agent } = await import('undici');
     const { timeoutMs } = this.options;
+    // No limit of connections to a host: an endpoint that hangs must not hold up another of the same host.
     return new Agent({
       connect: { timeout: timeoutMs, lookup: this.#lookup },
-      connections: 16,
       keepAliveTimeout: 10_000,
       maxResponseSize: -1,
     });

@@ -188,7 +188,7 @@ class RegisteredTransport extends WebhookTransport {
       settle((await work).secret);
     } catch (error) {
       this.forget(listener);
-      settle(Promise.reject(error));
+      settle(Promise.reject(ApiError.from(error, 'UNKNOWN', 'subscribing failed')));
       throw error;
     }
   }

@@ -61,6 +61,7 @@ export class Dispatcher {
       throw new ApiError('RESOURCE_EXHAUSTED', `there are ${this.init.maxSubscriptions} webhook subscriptions already`);
     }
     await this.init.guard.check(given.url);
+    this.init.endpoint.carrier.prepare();
     const id = crypto.randomUUID();
     const subscription: StoredSubscription = {
       ...given,

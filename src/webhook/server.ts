@@ -18,6 +18,7 @@ import { jsonResponse, problemResponse, readRequest, RotateRequest, Subscription
 
 export { fileWebhookStore, type FileStoreOptions } from './file-store.js';
 export { RETRY_SCHEDULE_MS, type WebhookClock } from './schedule.js';
+export { webhookStoreCases, type WebhookStoreCase } from './store-cases.js';
 export { webhookProtocol } from './schema.js';
 export type { WebhookSecret } from './secret.js';
 export {
@@ -54,7 +55,7 @@ export interface WebhookHandlerOptions extends TargetOptions {
   readonly timeoutMs?: number;
   /** Requests under way to one endpoint; one that fails gets one at a time. @default 8 */
   readonly maxInFlight?: number;
-  /** Deliveries that wait for one endpoint; what comes then is dead at once. @default 1000 */
+  /** Deliveries that wait for one endpoint; what comes then is dead at once. @default 10_000 */
   readonly maxPending?: number;
   /** @default 10_000 */
   readonly maxSubscriptions?: number;
@@ -124,7 +125,7 @@ export function webhookHandler(transport: Transport, options: WebhookHandlerOpti
       carrier: new Carrier(guard, { timeoutMs, maxResponseBytes }),
       scheduleMs: options.retryScheduleMs ?? RETRY_SCHEDULE_MS,
       maxInFlight: options.maxInFlight ?? 8,
-      maxPending: options.maxPending ?? 1000,
+      maxPending: options.maxPending ?? 10_000,
       signingKeys,
       userAgent: options.userAgent ?? 'multi-api-sdk',
       encode: compileEncoder(transport.contract),

@@ -1,0 +1,150 @@
+import type { StoredDelivery, StoredSubscription, WebhookStore } from './store.js';
+
+/** One rule that every `WebhookStore` keeps. */
+export interface WebhookStoreCase {
+  readonly id: string;
+  /** One sentence. */
+  readonly rule: string;
+  /** `open` opens the same store again, after the one before was closed; what it gives is empty at first. Rejects where the rule is broken. */
+  run(open: () => Promise<WebhookStore>): Promise<void>;
+}
+
+const subscription = (id: string, change: Partial<StoredSubscription> = {}): StoredSubscription => ({
+  id,
+  owner: 'someone',
+  url: 'https://example.com/',
+  events: ['article.published'],
+  format: 'json',
+  params: { room: '42' },
+  ordered: true,
+  notices: false,
+  headers: { authorization: 'Bearer t' },
+  secrets: [{ secret: 'whsec_new' }, { secret: 'whsec_old', expiresAt: 5 }],
+  createdAt: '2026-01-31T12:00:00.000Z',
+  ...change,
+});
+
+const delivery = (id: string, change: Partial<StoredDelivery> = {}): StoredDelivery => ({
+  id,
+  subscriptionId: 's',
+  message: { id: `event-${id}`, type: 'article.published', time: '2026-01-31T12:00:00.000Z', data: '{"title":"ünï 😀\\n"}' },
+  state: 'pending',
+  attempts: [],
+  ...change,
+});
+
+const attempt = { at: '2026-01-31T12:00:01.000Z', durationMs: 3, status: 500, response: 'no' };
+
+/** What a store for many processes or a database must do; run them against one that you have written. */
+export const webhookStoreCases: readonly WebhookStoreCase[] = [
+  {
+    id: 'empty',
+    rule: 'A store that was never used holds nothing.',
+    async run(open) {
+      const store = await open();
+      equal(await store.load(), { subscriptions: [], pending: [] });
+      equal(await store.deliveries('s', 10), []);
+      equal(await store.delivery('s', 'a'), undefined);
+      await store.close();
+    },
+  },
+  {
+    id: 'subscriptions',
+    rule: 'A subscription is kept as it is, replaced by one with its id, and gone once it is deleted.',
+    async run(open) {
+      const store = await open();
+      await store.load();
+      for (const id of ['a', 's', 'b']) await store.saveSubscription(subscription(id));
+      await store.saveSubscription(subscription('s', { secrets: [{ secret: 'whsec_newer' }] }));
+      await store.deleteSubscription('a');
+      await store.deleteSubscription('unknown');
+      const { subscriptions } = await store.load();
+      equal(subscriptions, [
+        subscription('s', { secrets: [{ secret: 'whsec_newer' }], lastEventIds: {} }),
+        subscription('b', { lastEventIds: {} }),
+      ]);
+      await store.close();
+    },
+  },
+  {
+    id: 'pending',
+    rule: 'Pending deliveries are given in the order they were added, as they were last saved.',
+    async run(open) {
+      const store = await open();
+      await store.load();
+      await store.saveSubscription(subscription('s'));
+      for (const id of ['1', '2', '3', '4']) await store.addDelivery(delivery(id));
+      await store.saveDelivery(delivery('1', { state: 'delivered', attempts: [attempt] }));
+      await store.saveDelivery(delivery('2', { attempts: [attempt], nextAttemptAt: 99 }));
+      await store.saveDelivery(delivery('4', { state: 'dead', attempts: [attempt, attempt] }));
+      equal((await store.load()).pending, [delivery('2', { attempts: [attempt], nextAttemptAt: 99 }), delivery('3')]);
+      equal(
+        (await store.deliveries('s', 3)).map(({ id }) => id),
+        ['4', '3', '2'],
+      );
+      equal(await store.delivery('s', '4'), delivery('4', { state: 'dead', attempts: [attempt, attempt] }));
+      equal(await store.delivery('other', '4'), undefined);
+      await store.close();
+    },
+  },
+  {
+    id: 'last-event',
+    rule: 'The last event of each type that was added is remembered with its subscription, also when the subscription is saved again.',
+    async run(open) {
+      const store = await open();
+      await store.load();
+      await store.saveSubscription(subscription('s'));
+      await store.addDelivery(delivery('1'));
+      await store.addDelivery(delivery('2'));
+      await store.addDelivery(delivery('3', { message: { ...delivery('3').message, type: 'webhook.gap' } }));
+      await store.saveSubscription(subscription('s'));
+      equal((await store.load()).subscriptions[0]?.lastEventIds, { 'article.published': 'event-2' });
+      await store.close();
+    },
+  },
+  {
+    id: 'deleted',
+    rule: 'With a subscription its deliveries go, and what comes for it later is dropped.',
+    async run(open) {
+      const store = await open();
+      await store.load();
+      await store.saveSubscription(subscription('s'));
+      await store.addDelivery(delivery('1'));
+      await store.deleteSubscription('s');
+      await store.saveDelivery(delivery('1', { state: 'delivered' }));
+      await store.addDelivery(delivery('2'));
+      equal(await store.load(), { subscriptions: [], pending: [] });
+      equal(await store.deliveries('s', 10), []);
+      await store.close();
+    },
+  },
+  {
+    id: 'many',
+    rule: 'Deliveries that are added at once are all kept, in order.',
+    async run(open) {
+      const store = await open();
+      await store.load();
+      await store.saveSubscription(subscription('s'));
+      const ids = Array.from({ length: 200 }, (_, index) => String(index));
+      await Promise.all(ids.map((id) => store.addDelivery(delivery(id))));
+      equal(
+        (await store.load()).pending.map(({ id }) => id),
+        ids,
+      );
+      await Promise.all([store.close(), store.close()]);
+    },
+  },
+];
+
+function equal(actual: unknown, expected: unknown): void {
+  const [got, wanted] = [actual, expected].map((value) => JSON.stringify(sorted(value)));
+  if (got !== wanted) throw new Error(`got ${got}, expected ${wanted}`);
+}
+
+/** The order of members says nothing. */
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (typeof value !== 'object' || value === null) return value;
+  const members = Object.entries(value).filter(([, member]) => member !== undefined);
+  return Object.fromEntries(members.sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, member]) => [name, sorted(member)]));
+}

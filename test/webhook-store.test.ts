@@ -1,0 +1,144 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { appendFile, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
+import {
+  fileWebhookStore,
+  memoryWebhookStore,
+  webhookStoreCases,
+  type StoredDelivery,
+  type StoredSubscription,
+} from '../src/webhook/server.js';
+import { startEndpoint, until, verified } from './support/webhooks.js';
+
+let folder = '';
+let files = 0;
+beforeAll(async () => void (folder = await mkdtemp(join(tmpdir(), 'webhooks-'))));
+afterAll(() => rm(folder, { recursive: true }));
+const newPath = () => join(folder, `${++files}.jsonl`);
+
+describe.each([
+  ['memory', async () => memoryWebhookStore()],
+  ['file', async () => fileWebhookStore(newPath())],
+  ['file, made anew all the time', async () => fileWebhookStore(newPath(), { compactBytes: 1 })],
+])('the store in %s', (_, make) => {
+  it.each(webhookStoreCases.map((each) => [each.id, each.rule, each] as const))('%s: %s', async (_id, _rule, each) => each.run(make));
+});
+
+const subscription = { id: 's', events: ['t'], secrets: [], headers: {}, params: {} } as unknown as StoredSubscription;
+const message = { id: 'e', type: 't', time: '2026-01-31T12:00:00.000Z', data: '"ü"' };
+const delivery = (id: string, state: StoredDelivery['state'] = 'pending'): StoredDelivery => ({
+  id,
+  subscriptionId: 's',
+  message,
+  state,
+  attempts: [],
+});
+
+async function filled(path: string, ids: readonly string[]) {
+  const store = fileWebhookStore(path);
+  await store.load();
+  await store.saveSubscription(subscription);
+  await Promise.all(ids.map((id) => store.addDelivery(delivery(id))));
+  await store.close();
+}
+
+async function pendingIn(path: string): Promise<string[]> {
+  const store = fileWebhookStore(path);
+  const { pending } = await store.load();
+  await store.close();
+  return pending.map(({ id }) => id);
+}
+
+test('a file is there again after it was closed, and a message stands in it once', async () => {
+  const path = newPath();
+  await filled(path, ['1', '2', '3']);
+  expect((await readFile(path, 'utf8')).split('"message",').length - 1).toBe(1);
+  expect((await stat(path)).mode & 0o777).toBe(0o600);
+  expect(await pendingIn(path)).toEqual(['1', '2', '3']);
+});
+
+test('a line that a crash cut short is dropped; a broken one elsewhere is an error that names it', async () => {
+  const path = newPath();
+  await filled(path, ['1']);
+  const whole = await readFile(path, 'utf8');
+  await appendFile(path, '["delivery",{"id":"2","subscr');
+  expect(await pendingIn(path)).toEqual(['1']);
+  // It is gone for good, not glued to the next line.
+  expect(await pendingIn(path)).toEqual(['1']);
+  await writeFile(path, whole.replace('"delivery"', '"deliv'));
+  await expect(fileWebhookStore(path).load()).rejects.toThrow(/line 3 is broken/);
+});
+
+test('it is cut at every byte and still opens, with what was whole', async () => {
+  const path = newPath();
+  await filled(path, ['1', '2']);
+  const bytes = await readFile(path);
+  for (let length = 0; length <= bytes.length; length += 7) {
+    const cut = newPath();
+    await writeFile(cut, bytes.subarray(0, length));
+    expect(['', '1', '1,2']).toContain((await pendingIn(cut)).join());
+  }
+});
+
+test('two cannot use a file at once, and a crash does not lock it for good', async () => {
+  const path = newPath();
+  const store = fileWebhookStore(path);
+  await store.load();
+  await expect(fileWebhookStore(path).load()).rejects.toThrow(/uses the webhook store already/);
+  await store.close();
+  await writeFile(`${path}.lock`, '1');
+  await expect(fileWebhookStore(path).load()).rejects.toThrow(/process 1 uses this webhook store/);
+  await writeFile(`${path}.lock`, '999999999');
+  expect(await pendingIn(path)).toEqual([]);
+});
+
+test('what is done with leaves the file', async () => {
+  const path = newPath();
+  const store = fileWebhookStore(path, { compactBytes: 20_000, keepDelivered: 2 });
+  await store.load();
+  await store.saveSubscription(subscription);
+  for (let round = 0; round < 500; round++) {
+    await store.addDelivery(delivery(String(round)));
+    await store.saveDelivery(delivery(String(round), 'delivered'));
+  }
+  expect((await store.deliveries('s', 10)).map(({ id }) => id)).toEqual(['499', '498']);
+  await store.close();
+  expect((await stat(path)).size).toBeLessThan(30_000);
+});
+
+describe('kill -9 between acceptance and delivery', () => {
+  const run = (...args: string[]): ChildProcess =>
+    spawn(process.execPath, ['--import', 'tsx', fileURLToPath(new URL('support/webhook-dispatcher.ts', import.meta.url)), ...args], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+
+  it('loses nothing: the next process delivers', async () => {
+    const path = newPath();
+    let isUp = false;
+    const hanging: (() => void)[] = [];
+    // While the first process lives, the endpoint takes the request and says nothing.
+    const endpoint = await startEndpoint(() => (isUp ? 200 : new Promise((resolve) => hanging.push(() => resolve(500)))));
+    const first = run(path, endpoint.url, '20');
+    const [line] = (await once(first.stdout as NodeJS.ReadableStream, 'data')) as [Buffer];
+    const { secret } = JSON.parse(String(line)) as { secret: string };
+    const dead = once(first, 'exit');
+    first.kill('SIGKILL');
+    expect((await dead)[1]).toBe('SIGKILL');
+    for (const release of hanging) release();
+    isUp = true;
+    const before = endpoint.got.length;
+    const second = run(path, endpoint.url, '0');
+    await endpoint.wait(before + 20);
+    const webhooks = await Promise.all(endpoint.got.slice(before).map((got) => verified(got, secret)));
+    expect(webhooks.map((webhook) => (webhook.json() as { data: { n: number } }).data.n)).toEqual(Array.from({ length: 20 }, (_, n) => n));
+    await until(async () => (await readFile(path, 'utf8')).split('"state":"delivered"').length > 20, 'the outcome is in the file');
+    const ended = once(second, 'exit');
+    second.kill('SIGKILL');
+    await ended;
+    await endpoint.close();
+  }, 30_000);
+});
