@@ -1,6 +1,6 @@
 import type { input as InputOf, output as OutputOf } from 'zod/v4/core';
 import type { blogContract } from './blog/contract.js';
-import type { Contract, EventDefinition, Operation, Schema } from './contract.js';
+import type { Contract, EventDefinition, Operation, Relation, Schema } from './contract.js';
 import type { Overflow } from './internal/push-stream.js';
 import type { Headers } from './transport.js';
 
@@ -78,12 +78,98 @@ export interface Subscribe<T, P> {
   (options?: StreamOptions<P>): EventStream<T>;
 }
 
-/** The method of an operation. */
-export type Method<O extends Operation> = O['input'] extends Schema
+/** The method of an operation; with `select` it gives just the fields named there. */
+export type Method<O extends Operation, C extends Contract = Contract> = O['input'] extends Schema
   ? {} extends InputOf<O['input']>
-    ? (input?: InputOf<O['input']>, options?: CallOptions) => Result<O>
-    : (input: InputOf<O['input']>, options?: CallOptions) => Result<O>
-  : (input?: undefined, options?: CallOptions) => Result<O>;
+    ? ((input?: InputOf<O['input']>, options?: CallOptions) => Result<O>) & SelectMethod<O, InputOf<O['input']> | undefined, C>
+    : ((input: InputOf<O['input']>, options?: CallOptions) => Result<O>) & SelectMethod<O, InputOf<O['input']>, C>
+  : ((input?: undefined, options?: CallOptions) => Result<O>) & SelectMethod<O, undefined, C>;
+
+type SelectMethod<O extends Operation, I, C extends Contract> = O['output'] extends Schema
+  ? Item<OutputOf<O['output']>> extends object
+    ? <const S extends Select<OutputOf<O['output']>, C>>(
+        input: I,
+        options: SelectOptions<S & Exactly<S, OutputOf<O['output']>, C>>,
+      ) => SelectedResult<O, S, C>
+    : unknown
+  : unknown;
+
+/** Options of a call that selects fields. */
+export interface SelectOptions<S> extends CallOptions {
+  /**
+   * The fields wanted: `true` takes one whole, an object selects within it, also within the items of a list. Relations of the
+   * contract are fields too. Protocols that can select ask for just these; over others the rest is fetched and dropped here.
+   */
+  readonly select: S;
+}
+
+type Item<T> = NonNullable<T> extends readonly (infer I)[] ? Item<I> : NonNullable<T>;
+
+/** The fields that a type has by relations. A contract's types have no names here, so a relation fits where its properties are. */
+type Related<T, C extends Contract> = Merge<
+  {
+    [N in keyof C['relations']]: {
+      -readonly [F in keyof C['relations'][N] as Fits<T, C['relations'][N][F]> extends true ? Exclude<F, keyof T> : never]: OutputAt<
+        C,
+        C['relations'][N][F]['operation']
+      >;
+    };
+  }[keyof C['relations']]
+>;
+
+type Fits<T, R extends Relation> = R['input'][keyof R['input']] extends keyof T ? true : false;
+type OutputAt<C extends Contract, N extends string> = C['operations'][N]['output'] extends infer S extends Schema ? OutputOf<S> : never;
+type Merge<U> = (U extends unknown ? (each: U) => void : never) extends (all: infer A) => void ? A : never;
+
+/** What `select` may name of a type: its fields and its relations. */
+export type Select<T, C extends Contract> =
+  Item<T> extends infer I
+    ? { readonly [K in KeysOf<I>]?: SelectOne<FieldOf<I, K>, C> } & { readonly [K in keyof Related<I, C>]?: SelectOne<Related<I, C>[K], C> }
+    : never;
+
+type SelectOne<T, C extends Contract> = true | (Item<T> extends object ? (string extends keyof Item<T> ? never : Select<T, C>) : never);
+
+/** A union has the fields of all its variants. */
+type KeysOf<T> = T extends unknown ? keyof T : never;
+type FieldOf<T, K> = T extends unknown ? (K extends keyof T ? T[K] : never) : never;
+
+/** Refuses names that a type does not have, which the constraint alone lets pass. */
+type Exactly<S, T, C extends Contract> = {
+  readonly [K in keyof S]: K extends KeysOf<Item<T>>
+    ? S[K] extends true
+      ? true
+      : Exactly<S[K], FieldOf<Item<T>, K>, C>
+    : K extends keyof Related<Item<T>, C>
+      ? S[K] extends true
+        ? true
+        : Exactly<S[K], Related<Item<T>, C>[K], C>
+      : never;
+};
+
+/** A type with just the selected fields. */
+export type Selected<T, S, C extends Contract> = S extends true
+  ? T
+  : T extends null | undefined
+    ? T
+    : T extends readonly (infer I)[]
+      ? Selected<I, S, C>[]
+      : Flat<
+          { [K in keyof T as K extends keyof S ? K : never]: Selected<T[K], S[K & keyof S], C> } & {
+            -readonly [K in keyof Related<T, C> as K extends keyof S ? K : never]: Selected<Related<T, C>[K], S[K & keyof S], C>;
+          }
+        >;
+
+type Flat<T> = T extends unknown ? { [K in keyof T]: T[K] } : never;
+
+type SelectedResult<O extends Operation, S, C extends Contract> = O['output'] extends Schema
+  ? Selected<OutputOf<O['output']>, S, C> extends infer T
+    ? O['pagedBy'] extends string
+      ? T extends readonly unknown[]
+        ? Paged<T>
+        : never
+      : Promise<T>
+    : never
+  : never;
 
 type Result<O extends Operation> = O['output'] extends Schema
   ? OutputOf<O['output']> extends infer T
@@ -112,12 +198,21 @@ export interface ClientLifecycle {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
+/** The operations that write to an event's channel: all that a transport with the verb `write` can call. */
+type Writers<C extends Contract> = { [N in keyof C['events']]: Literal<C['events'][N]['writtenBy']> }[keyof C['events']];
+
+/** Nothing for an event without a writer, whose type may be any text. */
+type Literal<T> = T extends string ? (string extends T ? never : T) : never;
+
 /**
- * The client of a contract. `V` is what its transport can do (see `Adapter`): operations where it has the verb `call` or
- * the operation's name, `onX` where it has `subscribe` or the name `onX`.
+ * The client of a contract. `V` is what its transport can do (see `Adapter`): operations where it has the verb `call`, the verb `write`
+ * and the operation writes to an event's channel, or the operation's name; `onX` where it has `subscribe` or the name `onX`.
  */
 export type Client<C extends Contract, V extends string = 'call' | 'subscribe'> = ClientLifecycle & {
-  readonly [N in keyof C['operations'] & string as 'call' extends V ? N : N & V]: Method<C['operations'][N]>;
+  readonly [N in keyof C['operations'] & string as 'call' extends V ? N : N & (V | ('write' extends V ? Writers<C> : never))]: Method<
+    C['operations'][N],
+    C
+  >;
 } & {
   readonly [N in keyof C['events'] & string as 'subscribe' extends V ? ListenerName<N> : ListenerName<N> & V]: Subscribe<
     OutputOf<C['events'][N]['payload']>,

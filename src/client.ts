@@ -7,8 +7,9 @@ import { Lifetime } from './internal/deadline.js';
 import { connect } from './internal/guard.js';
 import { checkHeaders } from './internal/headers.js';
 import { paged } from './internal/paging.js';
+import { callSelected, planSelection } from './internal/select.js';
 import { Subscriber } from './internal/subscriber.js';
-import type { Adapter, Headers, Transport } from './transport.js';
+import type { Adapter, Headers, Selection, Transport } from './transport.js';
 
 const DEFAULT_TIMEOUT_MS = 30_000;
 const NO_HEADERS: Headers = Object.freeze({});
@@ -29,6 +30,8 @@ export function createClient(
   const contract = options.contract ?? blogContract;
   return new ContractClient(contract, connect(options.transport, contract), options, typeof options.transport === 'function').members();
 }
+
+type AnyCallOptions = CallOptions & { readonly select?: Selection | undefined };
 
 /** One client's state: its calls in flight and its subscriptions. */
 class ContractClient {
@@ -55,17 +58,19 @@ class ContractClient {
     return members;
   }
 
-  #method(operation: Operation): (input?: unknown, options?: CallOptions) => Promise<unknown> {
-    const call = (input: unknown, options: CallOptions | undefined) => this.#call(operation, input, options);
+  #method(operation: Operation): (input?: unknown, options?: AnyCallOptions) => Promise<unknown> {
+    const call = (input: unknown, options: AnyCallOptions | undefined) => this.#call(operation, input, options);
     return operation.pagedBy === undefined ? call : paged(operation, operation.pagedBy, call);
   }
 
-  async #call(operation: Operation, input: unknown, options: CallOptions = {}): Promise<unknown> {
+  async #call(operation: Operation, input: unknown, options: AnyCallOptions = {}): Promise<unknown> {
     const headers = callHeaders(options);
+    const { select } = options;
+    const plan = select && planSelection(this.contract, operation, select);
     const lifetime = this.#begin(options.timeoutMs, options.signal);
     try {
-      const request = new Call(lifetime, operation, input, headers, lifetime.deadline, undefined, undefined);
-      return await lifetime.settle(() => this.transport.call(request));
+      const request = new Call(lifetime, operation, input, headers, lifetime.deadline, select, undefined);
+      return await lifetime.settle(() => (plan ? callSelected(this.transport, request, plan) : this.transport.call(request)));
     } catch (error) {
       throw ApiError.from(error, 'UNKNOWN', `${operation.name} failed in the transport ${this.transport.name}`);
     } finally {

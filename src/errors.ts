@@ -55,6 +55,8 @@ export interface ApiErrorOptions {
   readonly remote?: boolean | undefined;
   /** False where the request surely never reached the peer, so that any operation may be tried again. @default true */
   readonly sent?: boolean | undefined;
+  /** What the peer gave beside the error, where it gave something: other fields of a GraphQL response. It does not travel on. */
+  readonly partial?: unknown;
   /** What led to the error; it never leaves the process. */
   readonly cause?: unknown;
 }
@@ -82,6 +84,8 @@ export class ApiError extends Error {
   declare readonly details?: JsonObject;
   declare readonly retryAfterMs?: number;
   declare readonly requestId?: string;
+  /** What the peer gave beside the error. */
+  declare readonly partial?: unknown;
   readonly remote: boolean;
   readonly sent: boolean;
 
@@ -94,6 +98,7 @@ export class ApiError extends Error {
     if (options.details !== undefined) this.details = options.details;
     if (options.retryAfterMs !== undefined) this.retryAfterMs = options.retryAfterMs;
     if (options.requestId !== undefined) this.requestId = options.requestId;
+    if (options.partial !== undefined) this.partial = options.partial;
     Object.defineProperty(this, BRAND, { value: true });
   }
 
@@ -104,8 +109,8 @@ export class ApiError extends Error {
 
   /** The same error with other members changed; the original is its cause. */
   with(change: ApiErrorOptions): ApiError {
-    const { code, reason, details, retryAfterMs, requestId, remote, sent } = this;
-    return new ApiError(code, reason, { details, retryAfterMs, requestId, remote, sent, cause: this, ...change });
+    const { code, reason, details, retryAfterMs, requestId, partial, remote, sent } = this;
+    return new ApiError(code, reason, { details, retryAfterMs, requestId, partial, remote, sent, cause: this, ...change });
   }
 
   /** What travels to the caller: no cause, no stack. */

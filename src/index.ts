@@ -12,6 +12,9 @@ export type {
   ListenOptions,
   Method,
   Paged,
+  Select,
+  Selected,
+  SelectOptions,
   StreamOptions,
   Subscribe,
   SubscribeOptions,
@@ -30,6 +33,7 @@ export type {
   OperationSpec,
   QuerySpec,
   Relation,
+  RelationBatch,
   Relations,
   Schema,
 } from './contract.js';

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 import { describe, expect, expectTypeOf, it } from 'vitest';
+import { webSocket } from '../src/websocket/client.js';
 import { z } from 'zod';
 import {
   createClient,
@@ -90,6 +91,17 @@ describe('the types of a client', () => {
       void client.onSaid({ params: { text: 'x' } });
       // @ts-expect-error this event has none
       void client.onStopped({ params: { room: 'a' } });
+    });
+  });
+
+  it('have of the operations only those that write to a channel, where a transport can do no more', () => {
+    types(() => {
+      const channels = createClient({ transport: webSocket({ url: 'ws://localhost', protocol: 'channel' }) });
+      void channels.sendMessage({ sender: 'a', message: 'b' });
+      void channels.reportTemperature({ sensorId: 'a', celsius: 1 });
+      void channels.onMessage();
+      // @ts-expect-error an operation that writes to no channel
+      void channels.getUser({ id: 1 });
     });
   });
 

@@ -79,6 +79,14 @@ export const Note = z
 export const Message = z.object({ room: z.string(), seat: z.int32(), text: z.string() }).check(z.meta({ id: 'Message' }));
 export const Item = z.object({ id: z.int32(), label: z.string() }).check(z.meta({ id: 'Item' }));
 
+/** What relations lead from: to a list, and to one. */
+export const Shelf = z
+  .object({ id: z.int32(), label: z.string(), size: z.int32(), ownerId: z.optional(z.int32()) })
+  .check(z.meta({ id: 'Shelf' }));
+export const Owner = z
+  .object({ id: z.int32(), name: z.string(), address: z.object({ street: z.string(), zip: z.string() }) })
+  .check(z.meta({ id: 'Owner' }));
+
 /** The contract of the conformance suite: every kind of schema, and operations that behave in every way that matters. */
 export const conformanceContract = defineContract({
   name: 'conformance',
@@ -132,6 +140,14 @@ export const conformanceContract = defineContract({
       http: 'GET /totals/{total}/items',
       pagedBy: 'id',
     }),
+    getShelf: query({ summary: 'Gives a shelf', input: z.object({ id: z.int32() }), output: Shelf, http: 'GET /shelves/{id}' }),
+    shelves: query({
+      summary: 'Gives shelves',
+      input: z.object({ count: z.int32() }),
+      output: z.array(Shelf),
+      http: 'GET /shelf-counts/{count}',
+    }),
+    getOwner: query({ summary: 'Gives an owner', input: z.object({ id: z.int32() }), output: Owner, http: 'GET /owners/{id}' }),
     fail: mutation({
       summary: 'Fails as it is told',
       input: z.object({
@@ -174,6 +190,9 @@ export const conformanceContract = defineContract({
       summary: 'An event with channel parameters',
     }),
     posted: event({ channel: 'posted', payload: Message, writtenBy: 'post', summary: 'An event that an operation writes' }),
+  },
+  relations: {
+    Shelf: { items: { operation: 'items', input: { total: 'size' } }, owner: { operation: 'getOwner', input: { id: 'ownerId' } } },
   },
 });
 

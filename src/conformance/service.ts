@@ -42,6 +42,13 @@ export function createConformanceService(options: ConformanceServiceOptions = {}
           label: `item ${after + index + 1}`,
         }));
       },
+      getShelf: ({ id }) => (probe.ran('getShelf'), shelf(id)),
+      shelves: ({ count }) => (probe.ran('shelves'), Array.from({ length: count }, (_, index) => shelf(index + 1))),
+      getOwner: ({ id }) => {
+        probe.ran('getOwner');
+        if (id === 0) throw new ApiError('NOT_FOUND', `no owner has the id ${id}`, { details: { id } });
+        return { id, name: `owner ${id}`, address: { street: `street ${id}`, zip: '12345' } };
+      },
       fail: ({ code, message, detailsJson, retryAfterMs }) => {
         const details = detailsJson === undefined ? undefined : (JSON.parse(detailsJson) as JsonObject);
         throw new ApiError(code, message, { details, retryAfterMs });
@@ -63,6 +70,12 @@ export function createConformanceService(options: ConformanceServiceOptions = {}
     { ...serviceOptions, events: probe.hub(history) },
   );
   return { service, probe };
+}
+
+/** Of ten shelves each belongs to one of two owners; shelf 100 to one who is unknown, shelf 101 to nobody. */
+function shelf(id: number): { id: number; label: string; size: number; ownerId?: number } {
+  const ownerId = id === 100 ? 0 : 1 + (id % 2);
+  return { id, label: `shelf ${id}`, size: id % 4, ...(id !== 101 && { ownerId }) };
 }
 
 function wait(probe: Probe, id: string, call: HandlerCall): Promise<{ id: string }> {

@@ -1,4 +1,4 @@
-import type { Contract, EventDefinition, Operation, Schema } from '../contract.js';
+import type { Contract, EventDefinition, Operation, RelationBatch, Schema } from '../contract.js';
 import { bindingShape } from './http-binding.js';
 import { eachObject, isOptional, shapeOf } from './shape.js';
 
@@ -158,11 +158,24 @@ function checkRelations(contract: Contract): void {
         if (!own(inputs, input)) throw new TypeError(`${where}: ${relation.operation} has no input '${input}'`);
         if (!own(fields, property)) throw new TypeError(`${where}: ${type} has no property '${property}'`);
       }
+      if (relation.batch) checkBatch(where, relation.batch, Object.keys(relation.input).length, contract);
       const missing = Object.entries(inputs ?? {}).find(([input, field]) => !isOptional(field) && !Object.hasOwn(relation.input, input));
       if (missing)
         throw new TypeError(`${where}: ${relation.operation} requires the input '${missing[0]}': say which property of ${type} fills it`);
     }
   }
+}
+
+function checkBatch(where: string, batch: RelationBatch, inputs: number, contract: Contract): void {
+  const operation = own(contract.operations, batch.operation);
+  if (operation?.kind !== 'query') throw new TypeError(`${where}: batch: '${batch.operation}' is no query of this contract`);
+  if (inputs !== 1) throw new TypeError(`${where}: batch: the relation must start from one property`);
+  const list = own(operation.input && fieldsOf(operation.input), batch.input);
+  if (!list || shapeOf(list).kind !== 'list')
+    throw new TypeError(`${where}: batch: ${batch.operation} has no input '${batch.input}' that is a list`);
+  const output = operation.output && shapeOf(operation.output);
+  if (output?.kind !== 'list' || !own(fieldsOf(output.item), batch.key))
+    throw new TypeError(`${where}: batch: ${batch.operation} must give a list of items with a property '${batch.key}'`);
 }
 
 function fieldsOf(schema: Schema): Fields | undefined {

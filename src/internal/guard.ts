@@ -1,7 +1,8 @@
-import type { Contract, EventDefinition, Operation } from '../contract.js';
+import type { Contract, EventDefinition, Operation, Schema } from '../contract.js';
 import { ApiError, type ErrorCode, type Issue } from '../errors.js';
-import type { Adapter, CallRequest, EventMessage, EventSink, SubscribeRequest, Transport } from '../transport.js';
+import type { Adapter, CallRequest, EventMessage, EventSink, Selection, SubscribeRequest, Transport } from '../transport.js';
 import { Call } from './call.js';
+import { planSelection } from './select.js';
 import { checkSubscription } from './subscription-check.js';
 import { compileCheck, issuesError, type Check, type Checked } from './validate.js';
 
@@ -55,7 +56,9 @@ export function guard(inner: Transport, breach: ErrorCode): Transport {
       const value: unknown = checked instanceof Promise ? await checked : checked;
       // Unknown members were dropped and defaults filled in, so the request is made anew only where a schema could do that.
       const result = await inner.call(input ? withInput(request, value) : request);
-      return checkOutput(output, result, (issues) =>
+      const { select } = request;
+      const wanted = select && output ? checks.ofSelection(inner.contract, request.operation, select) : output;
+      return checkOutput(wanted, result, (issues) =>
         issuesError(
           breach,
           `${request.operation.name}: ${result === undefined ? 'the reply is empty, which' : 'the reply'} breaks the contract`,
@@ -74,6 +77,7 @@ export function guard(inner: Transport, breach: ErrorCode): Transport {
 export class Checks {
   readonly #operations = new Map<Operation, OperationChecks>();
   readonly #events = new Map<EventDefinition, Check>();
+  readonly #selections = new WeakMap<Schema, Check>();
 
   of(operation: Operation): OperationChecks {
     let checks = this.#operations.get(operation);
@@ -85,6 +89,14 @@ export class Checks {
       this.#operations.set(operation, checks);
     }
     return checks;
+  }
+
+  /** The check of an output of which some fields were asked for: the others may be absent or anything, and are dropped. */
+  ofSelection(contract: Contract, operation: Operation, select: Selection): Check {
+    const { schema } = planSelection(contract, operation, select);
+    let check = this.#selections.get(schema);
+    if (!check) this.#selections.set(schema, (check = compileCheck(schema)));
+    return check;
   }
 
   ofEvent(event: EventDefinition): Check {

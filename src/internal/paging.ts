@@ -1,27 +1,40 @@
 import type { CallOptions } from '../client-types.js';
 import type { Operation } from '../contract.js';
 import { ApiError } from '../errors.js';
+import type { Selection } from '../transport.js';
 import { compileCheck } from './validate.js';
 
-type Call = (input: unknown, options: CallOptions | undefined) => Promise<unknown>;
+type Options = CallOptions & { readonly select?: Selection | undefined };
+type Call = (input: unknown, options: Options | undefined) => Promise<unknown>;
+type Item = Readonly<Record<string, unknown>>;
 
 /** Makes the method of a paged query: its promise is the page asked for, and iterates over this and all following pages. */
 export function paged(operation: Operation, key: string, call: Call): Call {
   const check = operation.input && compileCheck(operation.input);
   return (input, options) => {
-    const first = call(input, options) as Promise<readonly unknown[]>;
-    return Object.defineProperty(first, Symbol.asyncIterator, { value: () => items(first) });
+    const select = options?.select;
+    // The following page starts behind the key, so it is asked for although nobody selected it.
+    const isHidden = select !== undefined && !Object.hasOwn(select, key);
+    const asked = isHidden ? { ...options, select: { ...select, [key]: true as const } } : options;
+    const first = call(input, asked) as Promise<readonly Item[]>;
+    const shown = isHidden ? first.then((page) => page.map(hide)) : first;
+    return Object.defineProperty(shown, Symbol.asyncIterator, { value: () => items(first) });
 
-    async function* items(current: Promise<readonly unknown[]>): AsyncGenerator<unknown> {
+    function hide({ [key]: _, ...item }: Item): Item {
+      return item;
+    }
+
+    async function* items(current: Promise<readonly Item[]>): AsyncGenerator<unknown> {
+      // Who iterates gets a failure from the loop; the promise itself may go unheard.
+      shown.catch(() => {});
       const limit = await pageSize();
-      const keyOfLast = (page: readonly unknown[]) => (page.at(-1) as Readonly<Record<string, unknown>> | undefined)?.[key];
       for (let page = await current; ;) {
-        yield* page;
+        for (const item of page) yield isHidden ? hide(item) : item;
         if (page.length === 0 || page.length < limit) return;
-        const after = keyOfLast(page);
-        page = (await call({ ...(input as object | undefined), after }, options)) as readonly unknown[];
+        const after = page.at(-1)?.[key];
+        page = (await call({ ...(input as object | undefined), after }, asked)) as readonly Item[];
         // Before its items are given out: they were already.
-        if (page.length > 0 && keyOfLast(page) === after)
+        if (page.length > 0 && page.at(-1)?.[key] === after)
           throw new ApiError('DATA_LOSS', `${operation.name}: the peer gave the same page twice, it seems to ignore 'after'`);
       }
     }

@@ -39,6 +39,12 @@ export function isOptional(schema: $ZodType): boolean {
   return schema._zod.optin !== undefined;
 }
 
+/** Tells whether a schema is an object with this field. */
+export function hasField(schema: $ZodType, name: string): boolean {
+  const shape = shapeOf(schema);
+  return shape.kind === 'object' && Object.hasOwn(shape.fields, name);
+}
+
 /** Calls `visit` for each object schema that can be reached from `schema`, once. */
 export function eachObject(
   schema: $ZodType,

@@ -3,6 +3,8 @@ import type { Contract, Operation } from '../contract.js';
 import { ApiError } from '../errors.js';
 import { onAbort } from '../internal/deadline.js';
 import { defineAdapter } from '../internal/guard.js';
+import { planSelection } from '../internal/select.js';
+import { hasField } from '../internal/shape.js';
 import { joinHeaders, timeoutHeader, type HeadersOption } from '../internal/headers.js';
 import type { FetchHeaders, FetchLike, FetchResponse, LightFetch } from '../http/fetch-like.js';
 import { networkError } from '../http/network-error.js';
@@ -28,6 +30,8 @@ export interface RestOptions {
    * @default true, but false in a page of another origin, where the header would need the API's leave (CORS)
    */
   readonly sendDeadline?: boolean;
+  /** Asks for selected fields with `?fields=username,email`; servers that do not know it must ignore it. @default true */
+  readonly sendFields?: boolean;
   /** Carries the requests. @default on Node one over undici's dispatcher, elsewhere the platform's */
   readonly fetch?: FetchLike;
 }
@@ -62,7 +66,8 @@ class RestTransport implements Transport {
     const { operation, signal } = request;
     const encode = this.#requests.get(operation.name);
     if (!encode) throw new ApiError('UNIMPLEMENTED', `the contract has no operation '${operation.name}'`, { sent: false });
-    const { method, target, body } = encode(request.input);
+    const { method, target: plain, body } = encode(request.input);
+    const target = request.select && this.options.sendFields !== false ? withFields(plain, this.contract, request) : plain;
     const headers = await this.#headers(request, JSON_TYPE, body);
     this.#onWire('out', `${method} ${target}`, headers, body);
     let response: FetchResponse;
@@ -150,6 +155,14 @@ class RestTransport implements Transport {
     const pairs = isFetchHeaders(headers) ? headers.entries() : Object.entries(headers);
     onWire({ protocol: 'rest', direction, start, headers: redact(pairs), body });
   }
+}
+
+/** The target with the output's own fields that the selection needs; relations have operations of their own. */
+function withFields(target: string, contract: Contract, { operation, select }: CallRequest): string {
+  // An input of that name would be taken for it.
+  if (!select || (operation.input && hasField(operation.input, 'fields'))) return target;
+  const { ownFields } = planSelection(contract, operation, select);
+  return `${target}${target.includes('?') ? '&' : '?'}fields=${ownFields.map(encodeURIComponent).join(',')}`;
 }
 
 function decodeOutput(operation: Operation, response: FetchResponse, text: string): unknown {

@@ -1,6 +1,7 @@
 import type { EventDefinition } from '../contract.js';
 import { ApiError } from '../errors.js';
 import { peerOf, type HttpRequest, type HttpResponse, type HttpWriter } from '../http/message.js';
+import { Heartbeat } from '../http/heartbeat.js';
 import { encodeSse, encodeSseComment } from '../http/sse.js';
 import { Lifetime } from '../internal/deadline.js';
 import { acceptHeaders } from '../internal/serve-call.js';
@@ -146,26 +147,4 @@ function encodeOnce(event: EventDefinition): (message: EventMessage) => string {
     }
     return text;
   };
-}
-
-/** One timer for all streams of a route, which runs while there are any. */
-class Heartbeat {
-  readonly #beats = new Set<() => void>();
-  #timer: ReturnType<typeof setInterval> | undefined;
-
-  constructor(private readonly intervalMs: number) {}
-
-  add(beat: () => void): void {
-    this.#beats.add(beat);
-    this.#timer ??= setInterval(() => {
-      for (const each of this.#beats) each();
-    }, this.intervalMs);
-  }
-
-  delete(beat: () => void): void {
-    this.#beats.delete(beat);
-    if (this.#beats.size > 0) return;
-    clearInterval(this.#timer);
-    this.#timer = undefined;
-  }
 }

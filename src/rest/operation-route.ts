@@ -151,7 +151,7 @@ function compileNextPage(
     const values = input as Readonly<Record<string, unknown>>;
     const limit = values['limit'] ?? defaultLimit;
     const items = output as readonly Readonly<Record<string, unknown>>[];
-    if (typeof limit !== 'number' || items.length < limit || items.length === 0) return undefined;
+    if (typeof limit !== 'number' || items.length < limit || items.at(-1)?.[key] === undefined) return undefined;
     const rest = Object.entries(values).filter(([name]) => !binding.params.includes(name) && name !== 'after' && name !== 'limit');
     const next = writeQuery({ after: items.at(-1)?.[key], limit, ...Object.fromEntries(rest) });
     const fields = new URLSearchParams(query).get('fields');

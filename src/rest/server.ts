@@ -3,7 +3,7 @@ import { isApiError } from '../errors.js';
 import { HttpError } from '../http/error.js';
 import { peerOf, type HttpHandler, type HttpRequest, type HttpResponse } from '../http/message.js';
 import { createRouter, type Route } from '../http/router.js';
-import { asyncApi } from '../internal/asyncapi.js';
+import { asyncApi, sseProtocol, type AsyncApiProtocol } from '../internal/asyncapi.js';
 import { acceptHeaders, deadlineOf, serveCall } from '../internal/serve-call.js';
 import type { Transport } from '../transport.js';
 import { checkAccept } from './accept.js';
@@ -13,6 +13,8 @@ import { compileOperation, type OperationRoute } from './operation-route.js';
 import { openApi } from './schema.js';
 import { JSON_TYPE } from './wire.js';
 import { reportToConsole } from '../internal/report.js';
+
+export type { AsyncApiProtocol } from '../internal/asyncapi.js';
 
 /** Options of `restHandler`. */
 export interface RestHandlerOptions {
@@ -24,6 +26,8 @@ export interface RestHandlerOptions {
   readonly maxBufferedBytes?: number;
   /** A comment keeps idle event streams open, in milliseconds. @default 15_000 */
   readonly heartbeatMs?: number;
+  /** What carries the events beside server-sent events, for `/asyncapi.json`: `[webSocketProtocol()]`. @default none */
+  readonly eventProtocols?: readonly AsyncApiProtocol[];
   /** Gets failures that callers see as a neutral 500. @default console.error */
   readonly onError?: (error: unknown) => void;
 }
@@ -52,7 +56,10 @@ export function restHandler(transport: Transport, options: RestHandlerOptions = 
     routes.push([channelRoute(event), (request, params) => open(request, params).catch(fail)]);
   }
   routes.push([documentRoute('openapi.json'), answerDocument(() => openApi(contract))]);
-  routes.push([documentRoute('asyncapi.json'), answerDocument(() => asyncApi(contract))]);
+  routes.push([
+    documentRoute('asyncapi.json'),
+    answerDocument(() => asyncApi(contract, { protocols: [sseProtocol(), ...(options.eventProtocols ?? [])] })),
+  ]);
   const router = createRouter(routes);
 
   return (request) => {

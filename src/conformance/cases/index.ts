@@ -10,6 +10,7 @@ import { limitCases } from './limits.js';
 import { overflowCases } from './overflow.js';
 import { pagingCases } from './paging.js';
 import { resumingCases } from './resuming.js';
+import { selectCases } from './select.js';
 import { validationCases } from './validation.js';
 
 /** All cases of the law `xClient(xServer(T))` behaves as `T`. */
@@ -21,6 +22,7 @@ export const conformanceCases: readonly ConformanceCase[] = [
   ...deadlineCases,
   ...idempotencyCases,
   ...pagingCases,
+  ...selectCases,
   ...eventCases,
   ...resumingCases,
   ...overflowCases,

@@ -1,0 +1,283 @@
+import { createLightFetch } from '#fetch';
+import { ClientError, GraphQLClient } from 'graphql-request';
+import type { Contract, EventDefinition } from '../contract.js';
+import { ApiError, isApiError, type JsonObject } from '../errors.js';
+import type { FetchInit, FetchLike, FetchResponse, LightFetch } from '../http/fetch-like.js';
+import { networkError } from '../http/network-error.js';
+import { onAbort } from '../internal/deadline.js';
+import { defineAdapter } from '../internal/guard.js';
+import { joinHeaders, timeoutHeader, type HeadersOption } from '../internal/headers.js';
+import { redact, type OnWire } from '../internal/wire-record.js';
+import type { Adapter, CallRequest, EventSink, Headers, SubscribeRequest, Transport } from '../transport.js';
+import { eventDocument, foreignDocument, operationDocument, type ClientDocument } from './document.js';
+import { endpointOf, isSameOrigin } from './endpoint.js';
+import { readStream } from './event-reader.js';
+import { SocketSubscriptions } from './socket-client.js';
+import { graphqlTypes } from './types.js';
+import { decodeErrors, decodeFailure, EVENT_STREAM_TYPE, isObject, JSON_TYPE, RESPONSE_TYPE } from './wire.js';
+
+/** A document of an API that someone else designed. */
+export interface ForeignDocument {
+  /** One operation; the input's members are its variables. */
+  readonly document: string;
+  /** Where in `data` the output is: `viewer.profile`; `''` is `data` itself. @default the one field of `data` */
+  readonly result?: string;
+}
+
+/** Options of `graphql`. */
+export interface GraphqlOptions {
+  /** The endpoint: `https://example.com/graphql`; without a path it is `/graphql`. */
+  readonly url: string;
+  /** Sent with every request and as the payload of `connection_init`; a function is asked again for each call and each reconnect, so that tokens refresh. */
+  readonly headers?: HeadersOption;
+  /** Sees what really went over the wire, credentials redacted. */
+  readonly onWire?: OnWire;
+  /** How events come: over a WebSocket (`graphql-transport-ws`) or as server-sent events. @default 'ws' */
+  readonly subscriptions?: 'ws' | 'sse';
+  /** Documents by operation or event, for servers whose schema is not the contract's own. */
+  readonly documents?: Readonly<Record<string, string | ForeignDocument>>;
+  /**
+   * Tells the server the deadline in `x-timeout-ms`.
+   * @default true, but false in a page of another origin, where the header would need the API's leave (CORS)
+   */
+  readonly sendDeadline?: boolean;
+  /** Carries the requests. @default on Node one over undici's dispatcher, elsewhere the platform's */
+  readonly fetch?: FetchLike;
+  /** Carries the subscriptions: a WebSocket class. @default isomorphic-ws */
+  readonly WebSocket?: unknown;
+}
+
+/**
+ * A client for GraphQL APIs: a contract's own schema as `graphqlHandler` serves it, or any other by `documents`.
+ * Formats: docs/protocols/graphql.md.
+ */
+export function graphql(options: GraphqlOptions): Adapter {
+  const endpoint = endpointOf(options.url);
+  return defineAdapter((contract) => new GraphqlTransport(contract, endpoint, options));
+}
+
+const ACCEPT = `${RESPONSE_TYPE}, ${JSON_TYPE};q=0.9`;
+/** Selections of one operation that are kept built. */
+const MAX_DOCUMENTS = 1000;
+
+/** What graphql-request gives of a response, whether it throws it or not. */
+interface RawResponse {
+  readonly status: number;
+  readonly headers: { get(name: string): string | null; entries?(): Iterable<[string, string]> };
+  readonly body?: unknown;
+  readonly data?: unknown;
+  readonly errors?: unknown;
+  readonly extensions?: unknown;
+}
+
+class GraphqlTransport implements Transport {
+  readonly name = 'graphql';
+  readonly #documents = new Map<string, ClientDocument>();
+  /** The unchanging part of each body, by document. */
+  readonly #starts = new Map<string, string>();
+  readonly #carrier: LightFetch;
+  readonly #client: GraphQLClient;
+  readonly #sockets: SocketSubscriptions;
+  readonly #streams = new Set<AbortController>();
+  readonly #sendDeadline: boolean;
+
+  constructor(
+    readonly contract: Contract,
+    private readonly endpoint: string,
+    private readonly options: GraphqlOptions,
+  ) {
+    this.#sendDeadline = options.sendDeadline ?? isSameOrigin(endpoint);
+    this.#carrier = options.fetch ? { fetch: options.fetch, close: async () => {} } : createLightFetch();
+    this.#client = new GraphQLClient(endpoint, {
+      fetch: ((url: string | URL, init: FetchInit) => this.#send(String(url), init)) as unknown as typeof fetch,
+      // The documents are built here: to parse them for a name that nobody needs would cost more than the call.
+      excludeOperationName: true,
+      errorPolicy: 'all',
+      redirect: 'manual',
+      jsonSerializer: { parse: (text: string) => JSON.parse(text) as unknown, stringify: (body: unknown) => this.#stringify(body) },
+    });
+    const { onWire } = options;
+    this.#sockets = new SocketSubscriptions(
+      endpoint.replace(/^http/, 'ws'),
+      options.WebSocket,
+      onWire &&
+        ((direction, start, headers, body) =>
+          onWire({ protocol: 'graphql', direction, start, headers: redact(Object.entries(headers)), body })),
+    );
+  }
+
+  async call(request: CallRequest): Promise<unknown> {
+    const { operation, signal } = request;
+    const document = this.#document(request);
+    const joined = joinHeaders(this.options.headers, request.headers);
+    const headers: Record<string, string> = {
+      accept: ACCEPT,
+      'content-type': JSON_TYPE,
+      ...(joined instanceof Promise ? await joined : joined),
+    };
+    if (this.#sendDeadline && request.deadline !== undefined) headers['x-timeout-ms'] = timeoutHeader(request.deadline);
+    let response: RawResponse;
+    try {
+      const variables = document.variables(request.input);
+      response = (await this.#client.rawRequest({ query: document.text, signal: signal as never, requestHeaders: headers, ...(variables && { variables }) })) as unknown as RawResponse; // prettier-ignore
+    } catch (error) {
+      response = this.#responseOf(error, operation.name, signal);
+    }
+    this.#onResponse(response);
+    return decode(document, response);
+  }
+
+  async subscribe(request: SubscribeRequest, sink: EventSink): Promise<void> {
+    const document = this.#eventDocument(request.event);
+    const headers = await joinHeaders(this.options.headers, request.headers);
+    const extensions: JsonObject = {
+      ...(request.lastEventId !== undefined && { lastEventId: request.lastEventId }),
+      ...(document.tellsAbsent && { absent: true }),
+    };
+    if (this.options.subscriptions === 'sse') return this.#stream(document, headers, extensions, request, sink);
+    await this.#sockets.open(headers, document, document.variables(request.params) ?? {}, extensions, request.signal, sink);
+  }
+
+  async close(): Promise<void> {
+    for (const controller of this.#streams) controller.abort(new ApiError('CANCELLED', 'the client is closed'));
+    await this.#sockets.close();
+    await this.#carrier.close();
+  }
+
+  #document({ operation, select }: CallRequest): ClientDocument {
+    const key = select === undefined ? operation.name : `${operation.name} ${JSON.stringify(select)}`;
+    let document = this.#documents.get(key);
+    if (document) return document;
+    const known = this.contract.operations[operation.name];
+    if (!known) throw new ApiError('UNIMPLEMENTED', `the contract has no operation '${operation.name}'`, { sent: false });
+    document = this.#foreign(operation.name, known.output !== undefined) ?? operationDocument(graphqlTypes(this.contract), known, select);
+    return this.#keep(key, document);
+  }
+
+  #eventDocument(event: EventDefinition): ClientDocument {
+    const key = `on ${event.name}`;
+    return (
+      this.#documents.get(key) ?? this.#keep(key, this.#foreign(event.name, true) ?? eventDocument(graphqlTypes(this.contract), event))
+    );
+  }
+
+  #keep(key: string, document: ClientDocument): ClientDocument {
+    if (this.#documents.size >= MAX_DOCUMENTS) {
+      this.#documents.clear();
+      this.#starts.clear();
+    }
+    this.#documents.set(key, document);
+    this.#starts.set(document.text, document.start);
+    return document;
+  }
+
+  #foreign(name: string, hasOutput: boolean): ClientDocument | undefined {
+    const { documents } = this.options;
+    const given = documents && Object.hasOwn(documents, name) ? documents[name] : undefined;
+    if (given === undefined) return undefined;
+    const { document, result } = typeof given === 'string' ? { document: given, result: undefined } : given;
+    return foreignDocument(document, result === '' ? [] : result?.split('.'), hasOutput);
+  }
+
+  #stringify(body: unknown): string {
+    const { query, variables } = body as { readonly query: string; readonly variables?: unknown };
+    const start = this.#starts.get(query) ?? `{"query":${JSON.stringify(query)}`;
+    return variables === undefined ? `${start}}` : `${start},"variables":${JSON.stringify(variables)}}`;
+  }
+
+  async #send(url: string, init: FetchInit): Promise<FetchResponse> {
+    if (this.options.onWire) {
+      const headers = init.headers instanceof globalThis.Headers ? [...init.headers.entries()] : Object.entries(init.headers ?? {});
+      this.#onWire(
+        'out',
+        `POST ${new URL(url).pathname}`,
+        headers as [string, string][],
+        typeof init.body === 'string' ? init.body : undefined,
+      );
+    }
+    try {
+      return await this.#carrier.fetch(url, init);
+    } catch (error) {
+      throw networkError(error, url, init.signal ?? NEVER);
+    }
+  }
+
+  /** What graphql-request throws: a response with errors or without GraphQL, or what the carrier failed with. */
+  #responseOf(error: unknown, operation: string, signal: AbortSignal): RawResponse {
+    if (error instanceof ClientError) return error.response as unknown as RawResponse;
+    if (signal.aborted) throw ApiError.from(signal.reason, 'CANCELLED', 'the call was cancelled');
+    if (isApiError(error)) throw error;
+    throw new ApiError('DATA_LOSS', `${operation}: the server answered, but not with GraphQL: is the url right?`, {
+      remote: true,
+      cause: error,
+    });
+  }
+
+  async #stream(
+    document: ClientDocument,
+    headers: Headers,
+    extensions: JsonObject,
+    request: SubscribeRequest,
+    sink: EventSink,
+  ): Promise<void> {
+    const controller = new AbortController();
+    const unlink = onAbort(request.signal, () => controller.abort(request.signal.reason));
+    this.#streams.add(controller);
+    const release = () => {
+      unlink();
+      this.#streams.delete(controller);
+      controller.abort(new ApiError('CANCELLED', 'the stream is over'));
+    };
+    try {
+      const body = JSON.stringify({ query: document.text, variables: document.variables(request.params), extensions });
+      const all = { ...headers, accept: EVENT_STREAM_TYPE, 'content-type': JSON_TYPE };
+      const response = await this.#send(this.endpoint, {
+        method: 'POST',
+        headers: all,
+        body,
+        signal: controller.signal,
+        redirect: 'manual',
+      });
+      this.#onWire('in', `${response.status} ${response.statusText}`.trim(), response.headers.entries(), undefined);
+      if (response.status !== 200 || !response.headers.get('content-type')?.startsWith(EVENT_STREAM_TYPE)) throw await refusalOf(response);
+      const onChunk = (text: string) => this.#onWire('in', 'event stream', [], text);
+      void readStream(response, { document, sink, signal: controller.signal, onChunk }).finally(release);
+    } catch (error) {
+      release();
+      throw error;
+    }
+  }
+
+  #onResponse({ status, headers, body }: RawResponse): void {
+    if (this.options.onWire) this.#onWire('in', String(status), headers.entries?.() ?? [], typeof body === 'string' ? body : undefined);
+  }
+
+  #onWire(direction: 'out' | 'in', start: string, headers: Iterable<readonly [string, string]>, body: string | undefined): void {
+    this.options.onWire?.({ protocol: 'graphql', direction, start, headers: redact(headers), body });
+  }
+}
+
+const NEVER = new AbortController().signal;
+
+/** The body counts, whatever the status. Throws where it has errors, or is no GraphQL. */
+function decode(document: ClientDocument, { status, headers, body, data, errors, extensions }: RawResponse): unknown {
+  if (Array.isArray(errors) && errors.length > 0) throw decodeErrors(errors, data, headers.get('x-request-id') ?? undefined);
+  if (data === undefined || status < 200 || status >= 300) {
+    const text = typeof body === 'string' ? body : '';
+    throw decodeFailure(status, text, headers.get('location'), headers.get('x-request-id') ?? undefined);
+  }
+  return document.read(data, isObject(extensions) ? extensions['absent'] : undefined);
+}
+
+/** Why a subscription did not begin. */
+async function refusalOf(response: FetchResponse): Promise<ApiError> {
+  const text = await response.text().catch(() => '');
+  const requestId = response.headers.get('x-request-id') ?? undefined;
+  try {
+    const { errors, data } = JSON.parse(text) as { readonly errors?: unknown; readonly data?: unknown };
+    if (Array.isArray(errors) && errors.length > 0) return decodeErrors(errors, data, requestId);
+  } catch {
+    // No JSON, no GraphQL.
+  }
+  return decodeFailure(response.status, text, response.headers.get('location'), requestId);
+}

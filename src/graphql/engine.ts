@@ -1,0 +1,295 @@
+import {
+  coerceInputValue,
+  execute,
+  getArgumentValues,
+  GraphQLError,
+  isInputType,
+  Kind,
+  OperationTypeNode,
+  typeFromAST,
+  type ExecutionResult,
+  type FieldNode,
+  type GraphQLSchema,
+  type OperationDefinitionNode,
+  type SelectionSetNode,
+} from 'graphql';
+import type { EventDefinition, Operation } from '../contract.js';
+import { ApiError, isApiError, type JsonObject } from '../errors.js';
+import { RelationLoader } from '../internal/relation-loader.js';
+import { serveCall } from '../internal/serve-call.js';
+import type { EventMessage, EventSink, Peer, Transport } from '../transport.js';
+import { Documents, type DocumentsOptions, type PreparedOperation } from './documents.js';
+import { executableSchema, type Resolving } from './executable.js';
+import { RequestError, type Mistake } from './request-error.js';
+import { graphqlTypes, type GraphqlTypes } from './types.js';
+import { encodeError, type GraphqlRequest, type GraphqlResponse, type WireError } from './wire.js';
+
+/** Who asks, and how to tell that he has left. */
+export interface Caller {
+  readonly headers: Record<string, string>;
+  readonly deadline: number | undefined;
+  readonly peer: Peer;
+  readonly onLeave: (listener: () => void) => void;
+}
+
+/** Turns one event into the text of a response. */
+export type EncodeEvent = (message: EventMessage) => string | Promise<string>;
+
+/** A subscription that has been checked, and is about to be made. */
+export interface PreparedSubscription {
+  readonly event: EventDefinition;
+  readonly params: Readonly<Record<string, unknown>>;
+  readonly encode: EncodeEvent;
+  /** Call it when the subscription has ended. */
+  release(): void;
+}
+
+/** Runs documents against a transport, whatever carries them. */
+export class Engine {
+  readonly types: GraphqlTypes;
+  readonly schema: GraphQLSchema;
+  readonly #documents: Documents;
+  /** By operation, the encoders of subscriptions that are open: what is asked alike is executed and written once per event. */
+  readonly #shared = new WeakMap<PreparedOperation, Map<string, { readonly encode: EncodeEvent; users: number }>>();
+
+  constructor(
+    readonly transport: Transport,
+    options: DocumentsOptions,
+    private readonly onError: (error: unknown) => void,
+  ) {
+    this.types = graphqlTypes(transport.contract);
+    this.schema = executableSchema(this.types);
+    const relations = new Set(
+      [...this.types.view.types.values()].flatMap((node) =>
+        node.kind === 'object' ? this.types.relationsOf(node).map(({ name }) => `${node.name}.${name}`) : [],
+      ),
+    );
+    this.#documents = new Documents(this.schema, (type, field) => relations.has(`${type}.${field}`), options);
+  }
+
+  /** Finds the operation of a request. Throws a `RequestError`. */
+  prepare({ query, operationName }: GraphqlRequest): PreparedOperation {
+    if (query === undefined) throw new RequestError([], new ApiError('INVALID_ARGUMENT', "the request has no 'query'"), 'syntax');
+    return this.#documents.prepare(query, operationName);
+  }
+
+  /** Runs a query or a mutation. Throws a `RequestError` where the variables do not fit. */
+  execute(prepared: PreparedOperation, request: GraphqlRequest, caller: Caller): Promise<GraphqlResponse> | GraphqlResponse {
+    const absent = request.extensions?.['absent'] === true ? [] : undefined;
+    const result = this.#run(prepared, undefined, this.#resolving(caller, absent), request.variables);
+    const requestId = caller.headers['x-request-id'];
+    return result instanceof Promise
+      ? result.then((settled) => this.#respond(prepared, settled, request, absent, requestId))
+      : this.#respond(prepared, result, request, absent, requestId);
+  }
+
+  /** Checks a subscription. Throws a `RequestError`. */
+  subscription(prepared: PreparedOperation, request: GraphqlRequest, caller: Caller): PreparedSubscription {
+    const variables = request.variables ?? {};
+    const mistakes = this.#variableMistakes(prepared.node, variables);
+    if (mistakes.length > 0) throw new RequestError(mistakes);
+    const field = rootField(prepared);
+    const root = field && [...this.types.subscriptions.values()].find(({ name }) => name === field.name.value);
+    const definition = root && this.schema.getSubscriptionType()?.getFields()[root.name];
+    if (!root || !definition) throw new RequestError([], new ApiError('INVALID_ARGUMENT', 'a subscription asks for one event'));
+    const given = getArgumentValues(definition, field, variables as Record<string, unknown>);
+    const params = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== null));
+    const event = root.member as EventDefinition;
+    const wantsAbsent = request.extensions?.['absent'] === true;
+    if (prepared.hasRelations) return { event, params, encode: this.#encoder(prepared, variables, caller, wantsAbsent), release: () => {} };
+
+    let open = this.#shared.get(prepared);
+    if (!open) this.#shared.set(prepared, (open = new Map<string, { encode: EncodeEvent; users: number }>()));
+    const all = open;
+    const key = JSON.stringify([variables, wantsAbsent]);
+    let shared = all.get(key);
+    if (!shared) all.set(key, (shared = { encode: this.#encoder(prepared, variables, caller, wantsAbsent), users: 0 }));
+    const mine = shared;
+    mine.users++;
+    return {
+      event,
+      params,
+      encode: mine.encode,
+      release: () => {
+        if (--mine.users === 0) all.delete(key);
+      },
+    };
+  }
+
+  /** An error as callers see it; what is no `ApiError` is reported and masked. */
+  present(error: unknown): ApiError {
+    if (isApiError(error)) return error;
+    this.onError(error);
+    return new ApiError('INTERNAL', 'internal error', { cause: error });
+  }
+
+  #resolving(caller: Caller, absent: Resolving['absent']): Resolving {
+    const { transport } = this;
+    const call = (operation: Operation, input: unknown) =>
+      serveCall(transport, {
+        operation,
+        input,
+        headers: caller.headers,
+        deadline: caller.deadline,
+        peer: caller.peer,
+        onLeave: caller.onLeave,
+      });
+    let loader: RelationLoader | undefined;
+    return {
+      call,
+      get loader() {
+        return (loader ??= new RelationLoader(transport.contract, call));
+      },
+      absent,
+    };
+  }
+
+  #run(
+    prepared: PreparedOperation,
+    rootValue: unknown,
+    contextValue: Resolving,
+    variables: JsonObject | undefined,
+  ): Promise<ExecutionResult> | ExecutionResult {
+    const compiled = prepared.compiled(rootValue !== undefined);
+    if (compiled) return compiled.query(rootValue, contextValue, variables ?? {}) as Promise<ExecutionResult> | ExecutionResult;
+    return execute({
+      schema: this.schema,
+      document: prepared.document,
+      rootValue,
+      contextValue,
+      variableValues: variables ?? null,
+      ...(prepared.name !== undefined && { operationName: prepared.name }),
+    }) as Promise<ExecutionResult> | ExecutionResult;
+  }
+
+  #respond(
+    prepared: PreparedOperation,
+    result: ExecutionResult,
+    request: GraphqlRequest,
+    absent: Resolving['absent'],
+    requestId: string | undefined,
+  ): GraphqlResponse {
+    const { data, errors } = result;
+    // Without data nothing has run: the variables do not fit.
+    if (data === undefined) {
+      const mistakes = this.#variableMistakes(prepared.node, request.variables ?? {});
+      throw new RequestError(
+        mistakes.length > 0 ? mistakes : (errors ?? []).map(({ message }) => ({ code: 'INVALID_ARGUMENT', message, at: [] })),
+      );
+    }
+    if (!errors && !absent) return { data };
+    return {
+      ...(errors && { errors: errors.map((error) => this.#present(error, requestId)) }),
+      data,
+      ...(absent && absent.length > 0 && { extensions: { absent } }),
+    };
+  }
+
+  #present(error: GraphQLError, requestId: string | undefined): WireError {
+    const { path, locations } = error;
+    const { originalError = error } = error;
+    // What the executor itself finds wrong is the transport's value: it has a message, which may quote it.
+    const isBreach = originalError instanceof GraphQLError || originalError.name === 'GraphQLError';
+    const shown = isBreach
+      ? new ApiError('DATA_LOSS', `${path?.join('.') ?? 'a field'}: the reply breaks the contract`)
+      : this.present(originalError);
+    return encodeError(
+      { ...shown.toJSON(), ...(shown.requestId === undefined && requestId !== undefined && { requestId }) },
+      { path, locations },
+    );
+  }
+
+  #encoder(prepared: PreparedOperation, variables: JsonObject, caller: Caller, wantsAbsent: boolean): EncodeEvent {
+    let last: EventMessage | undefined;
+    let text: string | Promise<string> = '';
+    const write = (message: EventMessage, { data, errors }: ExecutionResult, absent: Resolving['absent']): string =>
+      JSON.stringify({
+        ...(errors && { errors: errors.map((error) => this.#present(error, caller.headers['x-request-id'])) }),
+        data,
+        extensions: { id: message.id, time: message.time, ...(absent && absent.length > 0 && { absent }) },
+      });
+    return (message) => {
+      if (message === last) return text;
+      last = message;
+      const absent = wantsAbsent ? [] : undefined;
+      const result = this.#run(prepared, { data: message.data }, this.#resolving(caller, absent), variables);
+      text = result instanceof Promise ? result.then((settled) => write(message, settled, absent)) : write(message, result, absent);
+      return text;
+    };
+  }
+
+  #variableMistakes({ variableDefinitions = [], operation }: OperationDefinitionNode, variables: JsonObject): Mistake[] {
+    const mistakes: Mistake[] = [];
+    for (const { variable, type: typeNode, defaultValue } of variableDefinitions) {
+      const name = variable.name.value;
+      const at = operation === OperationTypeNode.MUTATION && name === 'input' ? [] : [name];
+      const type = typeFromAST(this.schema, typeNode);
+      if (!isInputType(type)) continue;
+      const value = Object.hasOwn(variables, name) ? variables[name] : undefined;
+      if (value === undefined && (defaultValue !== undefined || typeNode.kind !== Kind.NON_NULL_TYPE)) continue;
+      coerceInputValue(value ?? null, type, (path, _, error) => {
+        const missing = /^Field "(\w+)" of required type/.exec(error.message)?.[1];
+        mistakes.push({
+          code: 'INVALID_ARGUMENT',
+          message: error.message,
+          at: [...at, ...path, ...(missing === undefined ? [] : [missing])],
+        });
+      });
+    }
+    return mistakes;
+  }
+}
+
+/** The one field of a subscription, fragments looked through. */
+function rootField({ document, node }: PreparedOperation): FieldNode | undefined {
+  const find = (set: SelectionSetNode): FieldNode | undefined => {
+    for (const selection of set.selections) {
+      if (selection.kind === Kind.FIELD) return selection;
+      const inner =
+        selection.kind === Kind.INLINE_FRAGMENT
+          ? selection.selectionSet
+          : document.definitions.find(
+              (definition) => definition.kind === Kind.FRAGMENT_DEFINITION && definition.name.value === selection.name.value,
+            );
+      const found =
+        inner && find('selectionSet' in inner ? (inner as { selectionSet: SelectionSetNode }).selectionSet : (inner as SelectionSetNode));
+      if (found) return found;
+    }
+    return undefined;
+  };
+  return find(node.selectionSet);
+}
+
+/** Where encoded events of one subscription go. */
+export interface PayloadSink {
+  next(payload: string): void;
+  gap(): void;
+  end(error?: ApiError): void;
+}
+
+/** The sink of a subscription that keeps the order of events, also of those that take time to encode. */
+export function encodingSink(encode: EncodeEvent, onFailure: (error: unknown) => ApiError, sink: PayloadSink): EventSink {
+  let last: Promise<void> | undefined;
+  const after = (run: () => void | Promise<void>): void => {
+    if (!last) {
+      const running = run();
+      if (!running) return;
+      last = running;
+    } else last = last.then(run);
+    const mine = (last = last
+      .catch((error: unknown) => sink.end(onFailure(error)))
+      .then(() => {
+        if (last === mine) last = undefined;
+      }));
+  };
+  return {
+    next: (message) =>
+      after(() => {
+        const text = encode(message);
+        if (typeof text !== 'string') return text.then((settled) => sink.next(settled));
+        sink.next(text);
+      }),
+    gap: () => after(() => sink.gap()),
+    end: (error) => after(() => sink.end(error)),
+  };
+}

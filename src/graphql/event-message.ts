@@ -1,0 +1,34 @@
+import { ApiError } from '../errors.js';
+import type { EventSink } from '../transport.js';
+import type { ClientDocument } from './document.js';
+import { decodeErrors, isObject } from './wire.js';
+
+let received = 0;
+
+/**
+ * Hands one response of a subscription on. False where it was the last; `subscribed` where it only says that the subscription stands.
+ */
+export function deliver(payload: unknown, document: ClientDocument, sink: EventSink): boolean | 'subscribed' {
+  const { data, errors, extensions } = isObject(payload) ? payload : {};
+  const notes = isObject(extensions) ? extensions : {};
+  if (Array.isArray(errors) && errors.length > 0) {
+    sink.end(decodeErrors(errors, data));
+    return false;
+  }
+  if (notes['subscribed'] === true) return 'subscribed';
+  if (notes['gap'] === true) {
+    sink.gap();
+    return true;
+  }
+  if (!isObject(data)) {
+    sink.end(new ApiError('DATA_LOSS', 'the server sent an event without data', { remote: true }));
+    return false;
+  }
+  const { id, time } = notes;
+  void sink.next({
+    id: typeof id === 'string' ? id : `local-${++received}`,
+    time: typeof time === 'string' ? time : new Date().toISOString(),
+    data: document.read(data, notes['absent']),
+  });
+  return true;
+}

@@ -1,0 +1,36 @@
+import { EVENT_STREAM_TYPE, JSON_TYPE, RESPONSE_TYPE } from './wire.js';
+
+/** What an answer may be. */
+export type AnswerType = typeof JSON_TYPE | typeof RESPONSE_TYPE | typeof EVENT_STREAM_TYPE | 'text/html';
+
+const EXACT: Readonly<Record<string, AnswerType>> = {
+  '*/*': JSON_TYPE,
+  [JSON_TYPE]: JSON_TYPE,
+  [RESPONSE_TYPE]: RESPONSE_TYPE,
+  [EVENT_STREAM_TYPE]: EVENT_STREAM_TYPE,
+  'text/html': 'text/html',
+  'application/*': RESPONSE_TYPE,
+};
+
+const known = new Map<string, AnswerType | undefined>();
+
+/**
+ * The type that a caller likes best of those there are; `application/json` for one who does not care, `undefined` where none will do.
+ * Source: https://graphql.github.io/graphql-over-http/draft/#sec-Accept
+ */
+export function negotiate(accept: string | undefined): AnswerType | undefined {
+  if (accept === undefined || accept === '') return JSON_TYPE;
+  if (known.has(accept)) return known.get(accept);
+  let best: AnswerType | undefined;
+  let bestQuality = 0;
+  for (const range of accept.split(',')) {
+    const [name = '', ...parameters] = range.split(';').map((part) => part.trim().toLowerCase());
+    const type = EXACT[name];
+    const quality = Number(parameters.find((parameter) => parameter.startsWith('q='))?.slice(2) ?? 1);
+    if (type === undefined || !(quality > bestQuality)) continue;
+    best = type;
+    bestQuality = quality;
+  }
+  if (known.size < 100) known.set(accept, best);
+  return best;
+}

@@ -1,0 +1,85 @@
+import { ApiError } from '../errors.js';
+import { RequestError } from './request-error.js';
+import { encodeError, isObject, type GraphqlRequest } from './wire.js';
+
+/** Options of documents that are asked for by their hash. */
+export interface PersistedOptions {
+  /** Documents by the SHA-256 of their text, in hex. */
+  readonly persistedDocuments?: Readonly<Record<string, string>>;
+  /** Refuses every other document. @default false */
+  readonly onlyPersisted?: boolean;
+  /** How many characters of documents that callers register themselves are kept; 0 takes none. @default 1_048_576 */
+  readonly maxRegisteredChars?: number;
+}
+
+/** Finds documents by hash. Source: https://www.apollographql.com/docs/apollo-server/performance/apq, and `documentId: "sha256:…"` of GraphQL over HTTP */
+export class PersistedDocuments {
+  readonly #registered = new Map<string, string>();
+  #chars = 0;
+
+  constructor(private readonly options: PersistedOptions) {}
+
+  /** The request with its document. Throws a `RequestError` where the hash is unknown, or not that of the document. */
+  resolve(request: GraphqlRequest): GraphqlRequest | Promise<GraphqlRequest> {
+    const hash = hashOf(request);
+    const { onlyPersisted = false } = this.options;
+    if (hash === undefined) {
+      if (onlyPersisted)
+        throw new RequestError([], new ApiError('PERMISSION_DENIED', 'only persisted documents are taken: send the hash of one'));
+      return request;
+    }
+    const text = own(this.options.persistedDocuments, hash) ?? this.#registered.get(hash);
+    if (text !== undefined) return { ...request, query: text };
+    if (request.query === undefined || onlyPersisted) throw new NotFound();
+    return this.#register(request, hash, request.query);
+  }
+
+  async #register(request: GraphqlRequest, hash: string, query: string): Promise<GraphqlRequest> {
+    if ((await sha256(query)) !== hash)
+      throw new RequestError([], new ApiError('INVALID_ARGUMENT', 'the hash is not that of the document'));
+    const { maxRegisteredChars = 1_048_576 } = this.options;
+    if (query.length <= maxRegisteredChars && !this.#registered.has(hash)) {
+      this.#registered.set(hash, query);
+      this.#chars += query.length;
+      for (const [oldest, text] of this.#registered) {
+        if (this.#chars <= maxRegisteredChars) break;
+        this.#registered.delete(oldest);
+        this.#chars -= text.length;
+      }
+    }
+    return request;
+  }
+}
+
+/** Clients know it by its code, and send the document then. */
+class NotFound extends RequestError {
+  constructor() {
+    super([], new ApiError('NOT_FOUND', 'PersistedQueryNotFound'));
+  }
+
+  override encode(requestId: string | undefined) {
+    const { message, extensions } = encodeError({
+      code: 'NOT_FOUND',
+      message: 'PersistedQueryNotFound',
+      ...(requestId !== undefined && { requestId }),
+    });
+    return [{ message, extensions: { ...extensions, code: 'PERSISTED_QUERY_NOT_FOUND' } }];
+  }
+}
+
+function hashOf({ extensions, documentId }: GraphqlRequest): string | undefined {
+  if (typeof documentId === 'string') return documentId.replace(/^sha256:/, '').toLowerCase();
+  const persisted = extensions?.['persistedQuery'];
+  const hash = isObject(persisted) ? persisted['sha256Hash'] : undefined;
+  return typeof hash === 'string' ? hash.toLowerCase() : undefined;
+}
+
+function own(record: Readonly<Record<string, string>> | undefined, key: string): string | undefined {
+  return record && Object.hasOwn(record, key) ? record[key] : undefined;
+}
+
+/** In hex. */
+export async function sha256(text: string): Promise<string> {
+  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text));
+  return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+}

@@ -1,0 +1,242 @@
+import type { Server } from 'node:http';
+import { ApiError } from '../errors.js';
+import { HttpError } from '../http/error.js';
+import { peerOf, type HttpHandler, type HttpRequest, type HttpResponse } from '../http/message.js';
+import { parseJson } from '../internal/json.js';
+import { acceptHeaders, deadlineOf } from '../internal/serve-call.js';
+import type { Transport } from '../transport.js';
+import { Engine, type Caller } from './engine.js';
+import { serveGraphiql } from './graphiql.js';
+import type { GraphqlLimits } from './limits.js';
+import { negotiate, type AnswerType } from './negotiate.js';
+import { PersistedDocuments, type PersistedOptions } from './persisted.js';
+import { RequestError } from './request-error.js';
+import { graphqlSchema } from './schema.js';
+
+import { attachSockets, type SocketOptions } from './socket.js';
+import { EventStreams } from './sse.js';
+import { STATUS } from './status.js';
+import {
+  encodeError,
+  EVENT_STREAM_TYPE,
+  JSON_TYPE,
+  readRequest,
+  RESPONSE_TYPE,
+  type GraphqlRequest,
+  type GraphqlResponse,
+} from './wire.js';
+
+export { graphqlSchema };
+export type { GraphqlLimits, PersistedOptions, SocketOptions };
+
+/** Options of `graphqlHandler`. */
+export interface GraphqlHandlerOptions extends GraphqlLimits, SocketOptions, PersistedOptions {
+  /** @default '/graphql' */
+  readonly path?: string;
+  /** Where the schema is shown; `false` hides it. @default '/schema.graphql' */
+  readonly schemaPath?: string | false;
+  /** Whether `__schema` and `__type` may be asked. @default true */
+  readonly introspection?: boolean;
+  /** Shows GraphiQL to a browser that opens the path. @default true */
+  readonly graphiql?: boolean;
+  /** `draft` answers 422 to a request that does not fit the schema, and 294 to data with errors. @default 'audits' */
+  readonly statusProfile?: 'audits' | 'draft';
+  /** Larger bodies get 413. @default 1_048_576 (1 MiB) */
+  readonly maxBodyBytes?: number;
+  /** How many requests one body may hold. @default 100 */
+  readonly maxBatch?: number;
+  /** How many parsed and compiled documents are kept. @default 1_000 */
+  readonly maxDocuments?: number;
+  /** How many characters of documents are kept. @default 8_388_608 */
+  readonly maxCachedChars?: number;
+  /** A comment keeps idle event streams open, in milliseconds. @default 15_000 */
+  readonly heartbeatMs?: number;
+  /** Gets failures that callers see as a neutral INTERNAL. @default console.error */
+  readonly onError?: (error: unknown) => void;
+}
+
+/** Answers over HTTP; `attach` adds subscriptions over WebSocket on the same path. */
+export interface GraphqlHandler extends HttpHandler {
+  /** Takes the upgrades of a Node server; returns what ends the sockets and stops taking more. */
+  attach(server: Server): () => Promise<void>;
+}
+
+/**
+ * Serves a transport as a GraphQL API: operations as queries and mutations, relations as fields, events as subscriptions over
+ * server-sent events, and over WebSocket once attached; GraphiQL for browsers; the schema at `/schema.graphql`.
+ * Formats: docs/protocols/graphql.md.
+ */
+export function graphqlHandler(transport: Transport, options: GraphqlHandlerOptions = {}): GraphqlHandler {
+  const { path = '/graphql', schemaPath = '/schema.graphql' } = options;
+  const server = new HttpGraphql(transport, options, path);
+  const sdl = graphqlSchema(transport.contract);
+  const handler: HttpHandler = (request) => {
+    if (request.path === path) return server.answer(request);
+    if (request.path === schemaPath) return answerSchema(request, sdl);
+    if (options.graphiql !== false && request.path.startsWith(`${path}/`)) return serveGraphiql(request, path);
+    return undefined;
+  };
+  return Object.assign(handler, { attach: (http: Server) => attachSockets(http, path, server.engine, options) });
+}
+
+function answerSchema({ method, path }: HttpRequest, sdl: string): HttpResponse {
+  if (method !== 'GET' && method !== 'HEAD') throw new HttpError(405, `${path} answers GET, not ${method}`, { allow: 'GET, HEAD' });
+  return { status: 200, headers: { 'content-type': 'text/plain; charset=utf-8' }, body: sdl };
+}
+
+const CONTENT_TYPES: Readonly<Record<string, string>> = {
+  [JSON_TYPE]: 'application/json; charset=utf-8',
+  [RESPONSE_TYPE]: 'application/graphql-response+json; charset=utf-8',
+};
+
+/** How a request's answer is to be written. */
+interface Answering {
+  readonly type: AnswerType;
+  readonly caller: Caller;
+}
+
+class HttpGraphql {
+  readonly engine: Engine;
+  readonly #streams: EventStreams;
+  readonly #persisted: PersistedDocuments;
+
+  constructor(
+    transport: Transport,
+    private readonly options: GraphqlHandlerOptions,
+    private readonly path: string,
+  ) {
+    const { introspection = true, maxDocuments = 1000, maxCachedChars = 8_388_608, onError = console.error } = options;
+    this.engine = new Engine(transport, { ...options, introspection, maxDocuments, maxCachedChars }, onError);
+    this.#streams = new EventStreams(this.engine, options.maxBufferedBytes ?? 1_048_576, options.heartbeatMs ?? 15_000);
+    this.#persisted = new PersistedDocuments(options);
+  }
+
+  async answer(request: HttpRequest): Promise<HttpResponse> {
+    const { method } = request;
+    if (method === 'OPTIONS') return { status: 204, headers: { allow: 'GET, POST' } };
+    if (method !== 'POST' && method !== 'GET')
+      throw new HttpError(405, `${this.path} answers GET, POST, not ${method}`, { allow: 'GET, POST' });
+    const accept = request.headers['accept'];
+    const type = negotiate(accept === undefined ? undefined : String(accept));
+    if (!type) throw new HttpError(406, `this path answers with ${RESPONSE_TYPE}, ${JSON_TYPE} or ${EVENT_STREAM_TYPE}`);
+    if (type === 'text/html' && method === 'GET' && this.options.graphiql !== false && !request.query.includes('query='))
+      return serveGraphiql(request, this.path) ?? { status: 404, headers: {} };
+    const headers = acceptHeaders(request.headers);
+    const caller: Caller = {
+      headers,
+      deadline: undefined,
+      peer: peerOf(request, 'graphql'),
+      onLeave: (listener) => request.onAbort(listener),
+    };
+    const answering: Answering = { type: type === 'text/html' ? JSON_TYPE : type, caller };
+    try {
+      const deadline = deadlineOf(request.headers);
+      const body = method === 'GET' ? readQuery(request) : await readBody(request, this.options.maxBodyBytes ?? 1_048_576);
+      const timed: Answering = deadline === undefined ? answering : { type: answering.type, caller: { ...caller, deadline } };
+      if (Array.isArray(body)) return await this.#batch(body, timed);
+      return await this.#one(request, readRequest(body), timed);
+    } catch (error) {
+      if (error instanceof HttpError) throw error;
+      return this.#refuse(error, answering);
+    }
+  }
+
+  async #one(request: HttpRequest, body: GraphqlRequest, answering: Answering): Promise<HttpResponse> {
+    const { type, caller } = answering;
+    const asked = await this.#persisted.resolve(body);
+    const prepared = this.engine.prepare(asked);
+    const { operation } = prepared.node;
+    if (request.method === 'GET' && operation !== 'query') throw new HttpError(405, `a ${operation} is sent with POST`, { allow: 'POST' });
+    if (operation === 'subscription') {
+      if (type !== EVENT_STREAM_TYPE)
+        throw new HttpError(
+          406,
+          `a subscription is answered with ${EVENT_STREAM_TYPE}, or over WebSocket at this path: send 'Accept: ${EVENT_STREAM_TYPE}'`,
+        );
+      return await this.#streams.open(request, asked, this.engine.subscription(prepared, asked, caller), caller);
+    }
+    const response = await this.engine.execute(prepared, asked, caller);
+    if (type === EVENT_STREAM_TYPE) return this.#streams.single(JSON.stringify(response), caller);
+    const isPartial = response.errors !== undefined && this.options.statusProfile === 'draft' && type === RESPONSE_TYPE;
+    return respond(isPartial ? 294 : 200, response, answering);
+  }
+
+  async #batch(bodies: readonly unknown[], answering: Answering): Promise<HttpResponse> {
+    const { maxBatch = 100 } = this.options;
+    if (bodies.length === 0 || bodies.length > maxBatch)
+      throw new ApiError('INVALID_ARGUMENT', `a batch has between 1 and ${maxBatch} requests, not ${bodies.length}`);
+    const all = bodies.map(async (body): Promise<GraphqlResponse> => {
+      try {
+        const asked = await this.#persisted.resolve(readRequest(body));
+        const prepared = this.engine.prepare(asked);
+        if (prepared.node.operation === 'subscription') throw new ApiError('INVALID_ARGUMENT', 'a subscription cannot be in a batch');
+        return await this.engine.execute(prepared, asked, answering.caller);
+      } catch (error) {
+        return { errors: this.#errorsOf(error, answering) };
+      }
+    });
+    return respond(200, await Promise.all(all), answering);
+  }
+
+  #refuse(error: unknown, answering: Answering): HttpResponse {
+    const errors = this.#errorsOf(error, answering);
+    if (answering.type === EVENT_STREAM_TYPE) return respond(statusOf(error), { errors }, { ...answering, type: JSON_TYPE });
+    const isDocument = error instanceof RequestError && error.single === undefined;
+    // Who understands nothing but JSON takes any other status for a failure of HTTP: such is the rule for what is a request at all.
+    const status = isDocument && answering.type === JSON_TYPE ? 200 : this.#statusOf(error);
+    return respond(status, { errors }, answering);
+  }
+
+  #statusOf(error: unknown): number {
+    const isUnfit = error instanceof RequestError && error.stage === 'validation';
+    return isUnfit && this.options.statusProfile === 'draft' ? 422 : statusOf(error);
+  }
+
+  #errorsOf(error: unknown, { caller }: Answering): readonly ReturnType<typeof encodeError>[] {
+    const requestId = caller.headers['x-request-id'];
+    if (error instanceof RequestError) return error.encode(requestId);
+    const shown = this.engine.present(error);
+    return [encodeError(shown.with({ requestId: shown.requestId ?? requestId }).toJSON())];
+  }
+}
+
+function statusOf(error: unknown): number {
+  return STATUS[error instanceof RequestError || error instanceof ApiError ? error.code : 'INTERNAL'];
+}
+
+function respond(status: number, body: unknown, { type, caller }: Answering): HttpResponse {
+  const contentType = CONTENT_TYPES[type] ?? CONTENT_TYPES[JSON_TYPE] ?? '';
+  return {
+    status,
+    headers: { 'content-type': contentType, 'x-request-id': caller.headers['x-request-id'] ?? '' },
+    body: JSON.stringify(body),
+  };
+}
+
+/** The parameters of a GET. */
+function readQuery(request: HttpRequest): unknown {
+  // A page of another site can make a browser send a GET, and learn from how long it takes.
+  if (request.headers['sec-fetch-site'] === 'cross-site' && request.headers['x-graphql-require-preflight'] === undefined)
+    throw new HttpError(403, 'a query from another site is refused: send it with POST, or with the header x-graphql-require-preflight');
+  const params = new URLSearchParams(request.query);
+  const json = (name: string) => {
+    const text = params.get(name);
+    return text === null || text === '' ? undefined : parseJson(text);
+  };
+  return {
+    query: params.get('query') ?? undefined,
+    operationName: params.get('operationName') ?? undefined,
+    variables: json('variables'),
+    extensions: json('extensions'),
+  };
+}
+
+const JSON_CONTENT = /^application\/json\s*(?:;\s*charset="?utf-8"?\s*)?$/i;
+
+async function readBody(request: HttpRequest, maxBodyBytes: number): Promise<unknown> {
+  const type = request.headers['content-type'];
+  // Every other type a form could send without asking first (CSRF).
+  if (type !== JSON_TYPE && !JSON_CONTENT.test(String(type ?? '')))
+    throw new HttpError(415, `the body must be ${JSON_TYPE}, not ${String(type ?? 'without a content type').slice(0, 100)}`);
+  return parseJson(await request.text(maxBodyBytes));
+}

@@ -1,0 +1,116 @@
+import { ApiError, isErrorCode, type ErrorBody, type ErrorCode, type JsonObject } from '../errors.js';
+import { codeOfStatus, FOREIGN_CODES } from './status.js';
+
+/** Media types. Source: https://graphql.github.io/graphql-over-http/draft/#sec-Media-Types */
+export const JSON_TYPE = 'application/json';
+export const RESPONSE_TYPE = 'application/graphql-response+json';
+export const EVENT_STREAM_TYPE = 'text/event-stream';
+
+/** A request. Source: https://graphql.github.io/graphql-over-http/draft/#sec-Request */
+export interface GraphqlRequest {
+  readonly documentId?: string | undefined;
+  readonly query?: string | undefined;
+  readonly operationName?: string | undefined;
+  readonly variables?: JsonObject | undefined;
+  readonly extensions?: JsonObject | undefined;
+}
+
+/** One of a response's `errors`. */
+export interface WireError {
+  readonly message: string;
+  readonly path?: readonly (string | number)[] | undefined;
+  readonly locations?: readonly { readonly line: number; readonly column: number }[] | undefined;
+  readonly extensions?: JsonObject | undefined;
+}
+
+/** A response, as it is written. */
+export interface GraphqlResponse {
+  readonly data?: unknown;
+  readonly errors?: readonly WireError[] | undefined;
+  readonly extensions?: JsonObject | undefined;
+}
+
+/** What is put beside the events of a subscription. */
+export const SUBSCRIBED = JSON.stringify({ data: null, extensions: { subscribed: true } });
+export const GAP = JSON.stringify({ data: null, extensions: { gap: true } });
+
+/** Reads a request; throws INVALID_ARGUMENT that names the parameter that is not what it must be. */
+export function readRequest(body: unknown): GraphqlRequest {
+  if (!isObject(body)) throw invalid('the body must be an object with a query');
+  const { query, operationName, variables, extensions, documentId } = body;
+  if (query !== undefined && query !== null && typeof query !== 'string') throw invalid('query must be text');
+  if (operationName !== undefined && operationName !== null && typeof operationName !== 'string')
+    throw invalid('operationName must be text');
+  if (variables !== undefined && variables !== null && !isObject(variables)) throw invalid('variables must be an object');
+  if (extensions !== undefined && extensions !== null && !isObject(extensions)) throw invalid('extensions must be an object');
+  return {
+    query: query ?? undefined,
+    operationName: operationName ?? undefined,
+    variables: variables ?? undefined,
+    extensions: extensions ?? undefined,
+    documentId: typeof documentId === 'string' ? documentId : undefined,
+  };
+}
+
+/** An error as an entry of `errors`. */
+export function encodeError({ message, ...extensions }: ErrorBody, place: Pick<WireError, 'path' | 'locations'> = {}): WireError {
+  return {
+    message,
+    ...(place.locations && { locations: place.locations }),
+    ...(place.path && { path: place.path }),
+    extensions: { ...extensions },
+  };
+}
+
+/** What a response tells of a failure: its first error, with the data that came all the same. */
+export function decodeErrors(errors: readonly unknown[], data: unknown, requestId?: string): ApiError {
+  const [first] = errors;
+  const error = isObject(first) ? first : {};
+  const extensions = isObject(error['extensions']) ? error['extensions'] : {};
+  const { details, retryAfterMs } = extensions;
+  const message = typeof error['message'] === 'string' ? error['message'] : 'the server answered with an error';
+  return new ApiError(codeOf(extensions['code'], message, data), message, {
+    details: isObject(details) ? details : undefined,
+    retryAfterMs: typeof retryAfterMs === 'number' ? retryAfterMs : undefined,
+    requestId: typeof extensions['requestId'] === 'string' ? extensions['requestId'] : requestId,
+    remote: true,
+    ...(data !== undefined && data !== null && { partial: data }),
+  });
+}
+
+const UNKNOWN_FIELD = /^Cannot query field "\w+" on type "(Query|Mutation|Subscription)"/;
+
+function codeOf(code: unknown, message: string, data: unknown): ErrorCode {
+  if (isErrorCode(code)) return code;
+  if (UNKNOWN_FIELD.test(message)) return 'UNIMPLEMENTED';
+  if (typeof code === 'string' && Object.hasOwn(FOREIGN_CODES, code)) return FOREIGN_CODES[code] ?? 'UNKNOWN';
+  // Without data nothing was run: the request itself was wrong.
+  return data === undefined ? 'INVALID_ARGUMENT' : 'UNKNOWN';
+}
+
+/** What a response without a GraphQL body tells: the problem document in it, or its status. */
+export function decodeFailure(status: number, text: string, location: string | null, requestId: string | undefined): ApiError {
+  const problem = parseObject(text);
+  const code = problem?.['code'];
+  const detail = typeof problem?.['detail'] === 'string' ? problem['detail'] : undefined;
+  const redirect =
+    status >= 300 && status < 400 ? `the server redirects (${status}) to ${location ?? 'another address'}: use that as url` : undefined;
+  return new ApiError(isErrorCode(code) ? code : codeOfStatus(status), detail ?? redirect ?? `the server answered ${status}, and no GraphQL: is the url right?`, { requestId, remote: true }); // prettier-ignore
+}
+
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function parseObject(text: string): JsonObject | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isObject(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function invalid(message: string): ApiError {
+  return new ApiError('INVALID_ARGUMENT', message);
+}

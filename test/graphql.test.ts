@@ -1,0 +1,445 @@
+import { getIntrospectionQuery } from 'graphql';
+import { serverAudits } from 'graphql-http';
+import { createClient as createSocketClient } from 'graphql-ws';
+import { createSchema, createYoga } from 'graphql-yoga';
+import { createServer } from 'node:http';
+import { createHash } from 'node:crypto';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import WebSocket from 'ws';
+import { z } from 'zod';
+import { blogContract, createBlogService } from '../src/blog/index.js';
+import { graphql } from '../src/graphql/client.js';
+import { graphqlHandler, graphqlSchema, type GraphqlHandlerOptions } from '../src/graphql/server.js';
+import { listen, type HttpServer } from '../src/http/listen.js';
+import { ApiError, createClient, createService, defineContract, event, isApiError, query, type Transport } from '../src/index.js';
+
+const ARTICLE = '{ user(id: 123) { username posts { title } } }';
+
+async function serveGraphql(
+  transport: Transport,
+  options: GraphqlHandlerOptions = {},
+): Promise<HttpServer & { readonly endpoint: string }> {
+  const handler = graphqlHandler(transport, options);
+  const server = await listen(handler);
+  const detach = handler.attach(server.server);
+  const close = async () => {
+    await detach();
+    await server.close();
+  };
+  return { ...server, endpoint: `${server.url}/graphql`, close };
+}
+
+async function post(endpoint: string, body: unknown, headers: Record<string, string> = {}) {
+  const response = await fetch(endpoint, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...headers },
+    body: typeof body === 'string' ? body : JSON.stringify(body),
+  });
+  const text = await response.text();
+  return {
+    status: response.status,
+    headers: response.headers,
+    body: JSON.parse(text) as { data?: unknown; errors?: { message: string; extensions: Record<string, unknown> }[] },
+  };
+}
+
+let server: Awaited<ReturnType<typeof serveGraphql>>;
+beforeAll(async () => {
+  server = await serveGraphql(createBlogService());
+});
+afterAll(() => server.close());
+
+describe('GraphQL over HTTP', () => {
+  for (const audit of serverAudits({ url: () => server.endpoint })) {
+    it(`audit ${audit.id}: ${audit.name}`, async () => {
+      const result = await audit.fn();
+      expect(result.status, 'reason' in result ? result.reason : undefined).toBe('ok');
+    });
+  }
+
+  it('answers the query of the article', async () => {
+    const { status, body } = await post(server.endpoint, { query: ARTICLE });
+    expect(status).toBe(200);
+    expect(body).toEqual({
+      data: {
+        user: {
+          username: 'john_doe',
+          posts: ['RESTful APIs 101', 'Building Scalable Web Applications', 'GraphQL Introduction', 'Advanced GraphQL Techniques'].map(
+            (title) => ({ title }),
+          ),
+        },
+      },
+    });
+  });
+
+  it('gives the same, compiled or not', async () => {
+    const body = {
+      query:
+        'query ($id: Int!) { user(id: $id) { id mine: posts(limit: 2, after: 1) { id title } ...more } } fragment more on User { email createdAt }',
+      variables: { id: 123 },
+    };
+    const first = await post(server.endpoint, body);
+    for (let again = 0; again < 3; again++) expect((await post(server.endpoint, body)).body).toEqual(first.body);
+    expect(first.body.data).toMatchObject({ user: { mine: [{ id: 2 }, { id: 3 }] } });
+  });
+
+  it('keeps siblings of a field that failed', async () => {
+    for (let again = 0; again < 3; again++) {
+      const { status, body } = await post(
+        server.endpoint,
+        { query: '{ user(id: 123) { id } nobody: user(id: 7) { id } }' },
+        { accept: 'application/graphql-response+json' },
+      );
+      expect(status).toBe(200);
+      expect(body.data).toEqual({ user: { id: 123 }, nobody: null });
+      expect(body.errors).toMatchObject([{ message: 'no user has the id 7', path: ['nobody'], extensions: { code: 'NOT_FOUND' } }]);
+      expect(body.errors?.[0]?.extensions['requestId']).toEqual(expect.any(String));
+    }
+  });
+
+  it('answers batches, and refuses large ones', async () => {
+    const batch = await post(server.endpoint, [{ query: ARTICLE }, { query: '{ nope }' }]);
+    expect(batch.body).toMatchObject([{ data: { user: {} } }, { errors: [{ extensions: { code: 'UNIMPLEMENTED' } }] }]);
+    expect(
+      (
+        await post(
+          server.endpoint,
+          Array.from({ length: 101 }, () => ({ query: ARTICLE })),
+        )
+      ).status,
+    ).toBe(400);
+  });
+
+  it('refuses what a form could send, mutations by GET, and queries from other sites', async () => {
+    const form = await fetch(server.endpoint, {
+      method: 'POST',
+      headers: { 'content-type': 'text/plain' },
+      body: JSON.stringify({ query: ARTICLE }),
+    });
+    expect(form.status).toBe(415);
+    const get = await fetch(`${server.endpoint}?query=${encodeURIComponent('mutation { deletePost(input: { id: 1 }) }')}`);
+    expect([get.status, get.headers.get('allow')]).toEqual([405, 'POST']);
+    const cross = await fetch(`${server.endpoint}?query=${encodeURIComponent(ARTICLE)}`, { headers: { 'sec-fetch-site': 'cross-site' } });
+    expect(cross.status).toBe(403);
+  });
+
+  it('has the newer draft’s statuses where they are asked for', async () => {
+    const draft = await serveGraphql(createBlogService(), { statusProfile: 'draft' });
+    const accept = { accept: 'application/graphql-response+json' };
+    expect((await post(draft.endpoint, { query: '{ nope }' }, accept)).status).toBe(422);
+    expect((await post(draft.endpoint, { query: 'query ($id: Int!) { user(id: $id) { id } }' }, accept)).status).toBe(422);
+    expect((await post(draft.endpoint, { query: '{' }, accept)).status).toBe(400);
+    expect((await post(draft.endpoint, { query: '{ user(id: 7) { id } weather(location: "Oslo") { location } }' }, accept)).status).toBe(
+      294,
+    );
+    expect((await post(draft.endpoint, { query: ARTICLE }, accept)).status).toBe(200);
+    await draft.close();
+  });
+
+  it('names every variable that does not fit', async () => {
+    const { status, body } = await post(
+      server.endpoint,
+      {
+        query: 'mutation ($input: CreatePostInput!) { createPost(input: $input) { id } }',
+        variables: { input: { authorId: 'x', content: 'y', surplus: 1 } },
+      },
+      { accept: 'application/graphql-response+json' },
+    );
+    expect(status).toBe(400);
+    const { issues } = body.errors?.[0]?.extensions['details'] as { issues: { path: unknown }[] };
+    expect(issues.map(({ path }) => path)).toEqual(expect.arrayContaining([['authorId'], ['title']]));
+  });
+
+  it('shows the schema', async () => {
+    const text = await (await fetch(`${server.url}/schema.graphql`)).text();
+    expect(text).toBe(graphqlSchema(blogContract));
+    const introspected = await post(server.endpoint, { query: getIntrospectionQuery() });
+    expect(introspected.body.errors).toBeUndefined();
+    const hidden = await serveGraphql(createBlogService(), { introspection: false, schemaPath: false });
+    expect((await post(hidden.endpoint, { query: '{ __schema { types { name } } }' })).body.errors?.[0]?.message).toMatch(/introspection/);
+    expect((await fetch(`${hidden.url}/schema.graphql`)).status).toBe(404);
+    await hidden.close();
+  });
+});
+
+describe('limits', () => {
+  const hostile: Record<string, string> = {
+    'an alias flood': `{ ${Array.from({ length: 5000 }, (_, index) => `a${index}: user(id: 123) { id }`).join(' ')} }`,
+    'a smaller alias flood': `{ ${Array.from({ length: 60 }, (_, index) => `a${index}: user(id: 123) { id }`).join(' ')} }`,
+    '3,000 levels': `${'{ user '.repeat(3000)}${'}'.repeat(3000)}`,
+    '30 levels': `${'{ user '.repeat(30)} { id } ${'}'.repeat(30)}`,
+    'a fragment cycle': 'query { user(id: 1) { ...a } } fragment a on User { id ...b } fragment b on User { id ...a }',
+    'fragments that double': `query { user(id: 1) { ...f0 } } ${Array.from({ length: 30 }, (_, index) => `fragment f${index} on User { id ...f${index + 1} ...f${index + 1} }`).join(' ')} fragment f30 on User { id }`,
+    'a query of 1 MB': `{ user(id: 1) { id } } #${'x'.repeat(1_000_000)}`,
+    'a query of 1 MB of tokens': `{ ${'id '.repeat(340_000)} }`,
+  };
+  for (const [name, text] of Object.entries(hostile)) {
+    it(`refuse ${name}`, async () => {
+      const { status, body } = await post(server.endpoint, { query: text }, { accept: 'application/graphql-response+json' }).catch(() => ({
+        status: 413,
+        body: { errors: [{}] },
+      }));
+      expect([400, 413]).toContain(status);
+      expect(body.errors?.length).toBeGreaterThan(0);
+    });
+  }
+});
+
+describe('persisted documents', () => {
+  const sha256Hash = createHash('sha256').update(ARTICLE).digest('hex');
+  const extensions = { persistedQuery: { version: 1, sha256Hash } };
+
+  it('are registered by callers, found by hash, and checked', async () => {
+    const own = await serveGraphql(createBlogService());
+    expect((await post(own.endpoint, { extensions })).body.errors?.[0]).toMatchObject({
+      message: 'PersistedQueryNotFound',
+      extensions: { code: 'PERSISTED_QUERY_NOT_FOUND' },
+    });
+    expect((await post(own.endpoint, { query: '{ __typename }', extensions })).body.errors?.[0]?.message).toMatch(/hash/);
+    expect((await post(own.endpoint, { query: ARTICLE, extensions })).body.data).toBeDefined();
+    expect((await post(own.endpoint, { extensions })).body.data).toBeDefined();
+    await own.close();
+  });
+
+  it('may be the only ones', async () => {
+    const own = await serveGraphql(createBlogService(), { persistedDocuments: { [sha256Hash]: ARTICLE }, onlyPersisted: true });
+    expect((await post(own.endpoint, { documentId: `sha256:${sha256Hash}` })).body.data).toBeDefined();
+    expect((await post(own.endpoint, { query: '{ __typename }' })).body.errors?.[0]?.extensions['code']).toBe('PERMISSION_DENIED');
+    await own.close();
+  });
+});
+
+describe('relations of a list', () => {
+  const Author = z.object({ id: z.int32(), name: z.string() }).meta({ id: 'Author' });
+  const Book = z.object({ id: z.int32(), authorId: z.int32() }).meta({ id: 'Book' });
+  const operations = {
+    getBooks: query({ output: z.array(Book) }),
+    getAuthor: query({ input: z.object({ id: z.int32() }), output: Author }),
+    getAuthors: query({ input: z.object({ ids: z.array(z.int32()) }), output: z.array(Author), http: 'POST /authors-by-id' }),
+  };
+  const batch = { operation: 'getAuthors', input: 'ids', key: 'id' };
+
+  for (const isBatched of [true, false]) {
+    it(isBatched ? 'are one call of the batch operation' : 'are one call each without one', async () => {
+      const contract = defineContract({
+        name: 'books',
+        operations,
+        relations: { Book: { author: { operation: 'getAuthor', input: { id: 'authorId' }, ...(isBatched && { batch }) } } },
+      });
+      const calls: unknown[] = [];
+      const service = createService(contract, {
+        getBooks: () => Array.from({ length: 50 }, (_, id) => ({ id, authorId: id % 3 })),
+        getAuthor: ({ id }) => (calls.push(id), { id, name: `author ${id}` }),
+        getAuthors: ({ ids }) => (calls.push(ids), ids.map((id) => ({ id, name: `author ${id}` }))),
+      });
+      const books = await serveGraphql(service);
+      for (let again = 0; again < 3; again++) {
+        calls.length = 0;
+        const { body } = await post(books.endpoint, { query: '{ books { id author { name } } }' });
+        expect(body.errors).toBeUndefined();
+        expect((body.data as { books: unknown[] }).books[4]).toEqual({ id: 4, author: { name: 'author 1' } });
+        expect(calls).toEqual(isBatched ? [[0, 1, 2]] : [0, 1, 2]);
+      }
+      await books.close();
+    });
+  }
+});
+
+describe('our client', () => {
+  it('sends exactly the query of the article', async () => {
+    const bodies: string[] = [];
+    const blog = createClient({
+      transport: graphql({ url: server.url, onWire: ({ direction, body }) => direction === 'out' && bodies.push(body ?? '') }),
+    });
+    const user = await blog.getUser({ id: 123 }, { select: { username: true, posts: { title: true } } });
+    expect(user).toEqual({ username: 'john_doe', posts: expect.arrayContaining([{ title: 'GraphQL Introduction' }]) });
+    expect(JSON.parse(bodies[0] ?? '')).toEqual({
+      query: 'query getUser($id: Int!) { user(id: $id) { username posts { title } } }',
+      variables: { id: 123 },
+    });
+    expect(bodies).toHaveLength(1);
+    await blog.close();
+  });
+
+  it('gives the data that came beside an error', async () => {
+    const Pet = z.object({ name: z.string(), ownerId: z.int32() }).meta({ id: 'Pet' });
+    const Owner = z.object({ id: z.int32() }).meta({ id: 'Owner' });
+    const contract = defineContract({
+      name: 'pets',
+      operations: { getPet: query({ output: Pet }), getOwner: query({ input: z.object({ id: z.int32() }), output: Owner }) },
+      relations: { Pet: { owner: { operation: 'getOwner', input: { id: 'ownerId' } } } },
+    });
+    const service = createService(contract, {
+      getPet: () => ({ name: 'Rex', ownerId: 1 }),
+      getOwner: () => {
+        throw new ApiError('PERMISSION_DENIED', 'not yours');
+      },
+    });
+    const pets = await serveGraphql(service);
+    const client = createClient({ contract, transport: graphql({ url: pets.url }) });
+    const error: unknown = await client
+      .getPet(undefined, { select: { name: true, owner: { id: true } } })
+      .catch((reason: unknown) => reason);
+    expect(isApiError(error) && [error.code, error.partial]).toEqual(['PERMISSION_DENIED', { pet: { name: 'Rex', owner: null } }]);
+    await client.close();
+    await pets.close();
+  });
+
+  it('tells a page that is no GraphQL from an API', async () => {
+    const page = createServer((_, res) => res.setHeader('content-type', 'text/html').end('<h1>Hello</h1>')).listen(0);
+    const { port } = page.address() as AddressInfo;
+    const blog = createClient({ transport: graphql({ url: `http://127.0.0.1:${port}` }) });
+    await expect(blog.getUser({ id: 1 })).rejects.toMatchObject({ code: 'DATA_LOSS', message: expect.stringContaining('url') });
+    await blog.close();
+    page.close();
+  });
+
+  it('fits a contract to a server that someone else designed', async () => {
+    const yoga = createYoga({
+      logging: false,
+      schema: createSchema({
+        typeDefs:
+          'type Query { viewer(login: String!): Viewer } type Viewer { profile: Profile! } type Profile { login: String!, fullName: String } type Subscription { tick(upTo: Int!): Int! }',
+        resolvers: {
+          Query: { viewer: (_, { login }: { login: string }) => (login === 'nobody' ? null : { profile: { login, fullName: null } }) },
+          Subscription: {
+            tick: {
+              async *subscribe(_: unknown, { upTo }: { upTo: number }) {
+                for (let tick = 1; tick <= upTo; tick++) yield { tick };
+              },
+            },
+          },
+        },
+      }),
+    });
+    const foreign = createServer((req, res) => void yoga(req, res)).listen(0);
+    const { port } = foreign.address() as AddressInfo;
+    const contract = defineContract({
+      name: 'people',
+      operations: {
+        getPerson: query({
+          input: z.object({ login: z.string() }),
+          output: z.object({ login: z.string(), fullName: z.string().nullable() }),
+        }),
+        getNothing: query({ output: z.string() }),
+      },
+      events: { tick: event({ channel: 'ticks', payload: z.object({ tick: z.int32() }) }) },
+    });
+    const people = createClient({
+      contract,
+      transport: graphql({
+        url: `http://127.0.0.1:${port}/graphql`,
+        subscriptions: 'sse',
+        documents: {
+          getPerson: {
+            document: 'query ($login: String!) { viewer(login: $login) { profile { login fullName } } }',
+            result: 'viewer.profile',
+          },
+          getNothing: '{ nothing }',
+          tick: { document: 'subscription { tick(upTo: 3) }', result: '' },
+        },
+      }),
+    });
+    expect(await people.getPerson({ login: 'ada' })).toEqual({ login: 'ada', fullName: null });
+    await expect(people.getPerson({ login: 'nobody' })).rejects.toMatchObject({ code: 'DATA_LOSS' });
+    await expect(people.getNothing()).rejects.toMatchObject({ code: 'UNIMPLEMENTED' });
+    const ticks: number[] = [];
+    for await (const { tick } of people.onTick()) ticks.push(tick);
+    expect(ticks).toEqual([1, 2, 3]);
+    await people.close();
+    foreign.closeAllConnections();
+    foreign.close();
+  });
+});
+
+describe('graphql-transport-ws', () => {
+  it('serves a graphql-ws client: queries, subscriptions, errors', async () => {
+    const service = createBlogService();
+    const own = await serveGraphql(service);
+    const client = createSocketClient({ url: own.endpoint.replace('http', 'ws'), webSocketImpl: WebSocket, retryAttempts: 0 });
+    const first = await client.iterate({ query: ARTICLE }).next();
+    expect(first.value).toMatchObject({ data: { user: { username: 'john_doe' } } });
+    await expect(client.iterate({ query: '{ nope }' }).next()).rejects.toMatchObject([{ extensions: { code: 'UNIMPLEMENTED' } }]);
+    const chat = client.iterate({ query: 'subscription { message { sender message } }', extensions: { ack: true } });
+    expect((await chat.next()).value).toEqual({ data: null, extensions: { subscribed: true } });
+    await service.publish('message', { sender: 'user123', message: 'Hello, everyone!' });
+    expect((await chat.next()).value).toEqual({
+      data: { message: { sender: 'user123', message: 'Hello, everyone!' } },
+      extensions: { id: expect.any(String), time: expect.any(String) },
+    });
+    await chat.return?.();
+    await client.dispose();
+    await own.close();
+  });
+
+  const closes: Record<string, { readonly code: number; readonly send: readonly unknown[]; readonly protocol?: string }> = {
+    'no JSON': { code: 4400, send: ['{'] },
+    'an unknown type': { code: 4400, send: [{ type: 'hello' }] },
+    'a subscription before init': { code: 4401, send: [{ id: '1', type: 'subscribe', payload: { query: '{ __typename }' } }] },
+    'a second init': { code: 4429, send: [{ type: 'connection_init' }, { type: 'connection_init' }] },
+    'an id in use': {
+      code: 4409,
+      send: [
+        { type: 'connection_init' },
+        ...['1', '1'].map((id) => ({ id, type: 'subscribe', payload: { query: 'subscription { message { sender } }' } })),
+      ],
+    },
+    'no init in time': { code: 4408, send: [] },
+    'another protocol': { code: 4406, send: [], protocol: 'graphql-ws' },
+  };
+  for (const [name, { code, send, protocol }] of Object.entries(closes)) {
+    it(`closes with ${code} after ${name}`, async () => {
+      const own = await serveGraphql(createBlogService(), { initTimeoutMs: 100 });
+      const socket = new WebSocket(own.endpoint.replace('http', 'ws'), protocol ?? 'graphql-transport-ws');
+      const closed = new Promise<number>((resolve) => {
+        socket.on('close', resolve);
+        // The client of ws gives up by itself where no protocol was agreed on.
+        socket.on('error', () => resolve(4406));
+      });
+      socket.on('open', () => send.forEach((message) => socket.send(typeof message === 'string' ? message : JSON.stringify(message))));
+      expect(await closed).toBe(code);
+      await own.close();
+    });
+  }
+
+  it('refuses pages of other origins, and paths that are not its own', async () => {
+    const status = (url: string, origin?: string) =>
+      new Promise<number | undefined>((resolve) => {
+        const socket = new WebSocket(url, 'graphql-transport-ws', { ...(origin !== undefined && { origin }) });
+        socket.on('unexpected-response', (_, response) => resolve(response.statusCode));
+        socket.on('open', () => (socket.close(), resolve(101)));
+      });
+    const url = server.endpoint.replace('http', 'ws');
+    expect(await status(url, 'https://evil.example')).toBe(403);
+    expect(await status(url, server.url)).toBe(101);
+    expect(await status(url.replace('/graphql', '/other'))).toBe(404);
+  });
+
+  it('closes with 4403 when a token expires; our client comes back with a new one, and resumes', async () => {
+    let tokens = 0;
+    const service = createBlogService({
+      context: ({ headers }) => ({ expiresAtMs: headers['authorization'] === 'Bearer 1' ? Date.now() + 100 : Date.now() + 60_000 }),
+    });
+    const own = await serveGraphql(service);
+    const closes: number[] = [];
+    class Watched extends WebSocket {
+      constructor(address: string, protocols?: string) {
+        super(address, protocols);
+        this.on('close', (code) => closes.push(code));
+      }
+    }
+    const blog = createClient({
+      transport: graphql({ url: own.url, headers: () => ({ authorization: `Bearer ${++tokens}` }), WebSocket: Watched }),
+    });
+    const seen: string[] = [];
+    await blog.onMessage(({ message }) => void seen.push(message));
+    await service.publish('message', { sender: 'a', message: 'before' });
+    await expect.poll(() => tokens, { timeout: 5000 }).toBe(2);
+    await service.publish('message', { sender: 'a', message: 'after' });
+    await expect.poll(() => seen, { timeout: 5000 }).toEqual(['before', 'after']);
+    expect(closes).toEqual([4403]);
+    await blog.close();
+    await own.close();
+  });
+});

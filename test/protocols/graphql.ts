@@ -1,0 +1,35 @@
+import type { ConformanceTarget } from '../../src/conformance/index.js';
+import { graphql } from '../../src/graphql/client.js';
+import { graphqlHandler } from '../../src/graphql/server.js';
+import { listen } from '../../src/http/listen.js';
+
+/** What GraphQL's own rules settle otherwise: a document is typed on both sides, and is refused as a whole. */
+const skips = [
+  {
+    id: 'calls-unknown-members',
+    reason:
+      'GraphQL has unknown members refused (https://spec.graphql.org/October2021/#sec-Input-Objects.Input-Coercion): test/graphql.test.ts',
+  },
+  {
+    id: 'validation-service',
+    reason: 'a client that believes in other types writes a document that the schema refuses: test/graphql.test.ts',
+  },
+  { id: 'validation-service-text', reason: 'values are typed in the document, there is no text to read' },
+];
+
+export const target: ConformanceTarget = {
+  name: 'graphql',
+  skips,
+  open: async (transport, { headers, onError }) => {
+    const handler = graphqlHandler(transport, { onError });
+    const server = await listen(handler, { onError });
+    const detach = handler.attach(server.server);
+    return {
+      transport: graphql({ url: server.url, ...(headers !== undefined && { headers }) }),
+      async close() {
+        await detach();
+        await server.close();
+      },
+    };
+  },
+};

@@ -1,0 +1,89 @@
+import { describe, expect, expectTypeOf, it } from 'vitest';
+import { z } from 'zod';
+import { createBlogService } from '../src/blog/index.js';
+import { listen } from '../src/http/listen.js';
+import { createClient, createService, defineContract, query, type Adapter } from '../src/index.js';
+import { rest } from '../src/rest/client.js';
+import { restHandler } from '../src/rest/server.js';
+
+declare const adapter: Adapter;
+const types = (check: () => void) => void check;
+
+describe('the type of a selection', () => {
+  it('gives just the fields that were selected, relations too', () => {
+    types(() => {
+      const blog = createClient({ transport: adapter });
+      expectTypeOf(blog.getUser({ id: 1 }, { select: { username: true } })).toEqualTypeOf<Promise<{ username: string }>>();
+      const both = blog.getUser({ id: 1 }, { select: { username: true, posts: { title: true } }, timeoutMs: 100 });
+      expectTypeOf(both).toEqualTypeOf<Promise<{ username: string; posts: { title: string }[] }>>();
+      expectTypeOf(blog.getUser({ id: 1 }, { select: { posts: true } }).then((user) => user.posts[0]?.content)).toEqualTypeOf<
+        Promise<string | undefined>
+      >();
+      const page = blog.getUserPosts({ userId: 1 }, { select: { title: true } });
+      expectTypeOf(page).resolves.toEqualTypeOf<{ title: string }[]>();
+      expectTypeOf(page[Symbol.asyncIterator]().next()).resolves.toEqualTypeOf<IteratorResult<{ title: string }>>();
+      // @ts-expect-error no such field
+      void blog.getUser({ id: 1 }, { select: { nope: true } });
+      // @ts-expect-error one such field, and one not
+      void blog.getUser({ id: 1 }, { select: { username: true, nope: true } });
+      // @ts-expect-error no such field of a relation
+      void blog.getUser({ id: 1 }, { select: { posts: { title: true, nope: true } } });
+      // @ts-expect-error text has no fields
+      void blog.getUser({ id: 1 }, { select: { username: { length: true } } });
+      // @ts-expect-error nothing to select from
+      void blog.deletePost({ id: 1 }, { select: { id: true } });
+    });
+  });
+});
+
+describe('selecting over REST', () => {
+  it('asks for the fields, and for what relations start from', async () => {
+    const server = await listen(restHandler(createBlogService()));
+    const sent: string[] = [];
+    const blog = createClient({
+      transport: rest({ url: server.url, onWire: ({ direction, start }) => direction === 'out' && sent.push(start) }),
+    });
+    expect(await blog.getUser({ id: 123 }, { select: { username: true, posts: { title: true } } })).toEqual({
+      username: 'john_doe',
+      posts: [
+        { title: 'RESTful APIs 101' },
+        { title: 'Building Scalable Web Applications' },
+        { title: 'GraphQL Introduction' },
+        { title: 'Advanced GraphQL Techniques' },
+      ],
+    });
+    expect(sent).toEqual(['GET /users/123?fields=username,id', 'GET /users/123/posts?limit=20&fields=title']);
+    await blog.close();
+    await server.close();
+  });
+});
+
+describe('a batch operation of a relation', () => {
+  it('is called once for a list', async () => {
+    const Author = z.object({ id: z.int32(), name: z.string() }).meta({ id: 'Author' });
+    const Book = z.object({ id: z.int32(), authorId: z.int32() }).meta({ id: 'Book' });
+    const contract = defineContract({
+      name: 'books',
+      operations: {
+        getBooks: query({ output: z.array(Book) }),
+        getAuthor: query({ input: z.object({ id: z.int32() }), output: Author }),
+        getAuthors: query({ input: z.object({ ids: z.array(z.int32()) }), output: z.array(Author), http: 'POST /authors-by-id' }),
+      },
+      relations: {
+        Book: {
+          author: { operation: 'getAuthor', input: { id: 'authorId' }, batch: { operation: 'getAuthors', input: 'ids', key: 'id' } },
+        },
+      },
+    });
+    const asked: number[][] = [];
+    const service = createService(contract, {
+      getBooks: () => [1, 2, 3, 4].map((id) => ({ id, authorId: id % 2 })),
+      getAuthor: () => expect.fail('row by row'),
+      getAuthors: ({ ids }) => (asked.push(ids), ids.map((id) => ({ id, name: `author ${id}` }))),
+    });
+    const books = createClient({ contract, transport: service });
+    const output = await books.getBooks(undefined, { select: { id: true, author: { name: true } } });
+    expect(output).toEqual([1, 2, 3, 4].map((id) => ({ id, author: { name: `author ${id % 2}` } })));
+    expect(asked).toEqual([[1, 0]]);
+  });
+});
