@@ -113,7 +113,7 @@ function checkPaging(where: string, operation: Operation, key: string, inputs: F
 function checkEvent(event: EventDefinition, contract: Contract): void {
   const where = `event ${event.name}`;
   checkName(event.name, 'event');
-  checkSchema(`${where}: payload`, event.payload as Schema | undefined);
+  checkSchema(`${where}: payload`, event.payload);
   const fields = fieldsOf(event.payload);
   if (!fields) throw new TypeError(`${where}: the payload must be an object schema`);
   if (!/^([A-Za-z0-9\-._~]+|\{[A-Za-z][A-Za-z0-9]*\})(\/([A-Za-z0-9\-._~]+|\{[A-Za-z][A-Za-z0-9]*\}))*$/.test(event.channel)) {
