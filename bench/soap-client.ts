@@ -37,5 +37,11 @@ peer.stop();
 
 const us = (which: 'ours' | 'raw') => `${median(results.map((result) => result[which])).toFixed(1)} µs`;
 printTable(`SOAP client, CPU per call, ${IN_FLIGHT} in flight, against a bare client of soap`, [
-  { what: 'getWeather', ours: us('ours'), raw: us('raw'), ratio: median(results.map((result) => result.ours / result.raw)), goal: '<= 0.50' },
+  {
+    what: 'getWeather',
+    ours: us('ours'),
+    raw: us('raw'),
+    ratio: median(results.map((result) => result.ours / result.raw)),
+    goal: '<= 0.50',
+  },
 ]);

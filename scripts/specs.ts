@@ -4,6 +4,7 @@ import { blogContract } from '../src/blog/contract.js';
 import { asyncApi } from '../src/internal/asyncapi.js';
 import { lockProto, printProto, type ProtoLock } from '../src/grpc/schema.js';
 import { openApi } from '../src/rest/schema.js';
+import { wsdl } from '../src/soap/schema.js';
 
 const PROTO_LOCK = 'proto/blog/v1/blog.lock.json';
 /** The numbers that were published before. */
@@ -16,6 +17,7 @@ export async function publishedSpecs(): Promise<Readonly<Record<string, string>>
     'specs/asyncapi.json': json(asyncApi(blogContract)),
     'proto/blog/v1/blog.proto': printProto(blogContract, protoLock),
     [PROTO_LOCK]: json(lockProto(blogContract, protoLock)),
+    'wsdl/blog.wsdl': wsdl(blogContract, 'http://localhost:4000/soap'),
   };
 }
 

@@ -23,6 +23,7 @@ const script = (name: string) => new URL(`peers/${name}`, import.meta.url).pathn
 const noZeep = missing('python3-zeep', PYTHON, '-c', 'import zeep');
 const noSpyne = missing('python3-spyne', PYTHON, '-c', 'import spyne');
 const noXmllint = missing('libxml2-utils', 'xmllint', '--version');
+const noCurl = missing('curl', 'curl', '--version');
 const noGsoap = missing('gsoap', 'which', 'wsdl2h');
 
 async function errorOf(work: Promise<unknown>): Promise<ApiError> {
@@ -67,6 +68,30 @@ describe('their clients, our server', () => {
       invalid: { detail: { Code: 'INVALID_ARGUMENT', Details: expect.stringContaining('"limit"') as string } },
       exists: { detail: { Code: 'ALREADY_EXISTS' } },
     });
+  });
+
+  test.skipIf(noZeep)(`zeep is known by its UsernameToken, text and digest ${noZeep ?? ''}`, async () => {
+    const user = (name: string) => (name === 'ada' ? { password: 'pass & <word>' } : undefined);
+    const secured = await listen(soapHandler(service, { security: { user } }));
+    const got = JSON.parse(await run(PYTHON, script('zeep-wsse.py'), `${secured.url}/soap?wsdl`)) as unknown;
+    await secured.close();
+    expect(got).toEqual(['Rain', 'Rain', 'the username or the password is wrong']);
+  });
+
+  test.skipIf(noCurl)(`curl sends the envelope by hand ${noCurl ?? ''}`, async () => {
+    const request = new URL('golden/soap/article-12/request.xml', import.meta.url).pathname;
+    const answer = await run(
+      'curl',
+      '-sS',
+      '-H',
+      'content-type: application/soap+xml',
+      '--data-binary',
+      `@${request}`,
+      `${server.url}/soap`,
+    );
+    expect(answer).toContain(
+      '<GetWeatherResponse xmlns="http://example.com/weatherservice"><Weather><Location>London</Location><Temperature>22°C</Temperature><Conditions>Sunny</Conditions></Weather></GetWeatherResponse>',
+    );
   });
 
   test('the package soap calls it from the WSDL, both versions', async () => {
@@ -193,6 +218,7 @@ describe('our client, a server of the package soap that was given our WSDL', () 
     await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
     url = `http://127.0.0.1:${(http.address() as AddressInfo).port}`;
     const weather = ({ Location }: { Location: string }) => {
+      // eslint-disable-next-line @typescript-eslint/only-throw-error -- what the package takes for a fault
       if (Location === 'Atlantis') throw { Fault: { faultcode: 'soap:Client', faultstring: 'not on the map' } };
       return { Weather: { Location, Temperature: '007', Conditions: 'a < b & c' } };
     };

@@ -409,7 +409,11 @@ describe('WS-Security', () => {
       expect(error.message).toMatch(message);
     }
     expect((await post(weather('London'), {}, secured.url)).text).toContain('UNAUTHENTICATED');
-    expect((await post(envelope('<x/>'), {}, secured.url)).text).toContain('UNAUTHENTICATED');
+    for (const body of [envelope('<x/>'), weather('<b/>'), envelope('<<bad'), '<x/>']) {
+      const { text } = await post(body, {}, secured.url);
+      expect(text).toContain('UNAUTHENTICATED');
+      expect(text).not.toMatch(/<Message>[^<]*(Location|well-formed|Envelope)/);
+    }
   });
 
   test('a nonce counts once, an old message not at all', async () => {

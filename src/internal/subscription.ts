@@ -113,7 +113,12 @@ export class Subscription {
         let end: ApiError | 'completed' | undefined;
         const sink = this.#sink(controller.signal, (reason) => {
           end = reason;
-          if (this.#connected) resolve(reason);
+          if (this.#connected) return resolve(reason);
+          // A peer that never acknowledges must not hold it up either: the acknowledgement has this turn of the event loop.
+          void delay(0, signal).then(
+            () => resolve(reason),
+            () => resolve(reason),
+          );
         });
         transport.subscribe({ event, params, headers, lastEventId, signal: controller.signal }, sink).then(() => {
           this.#onAcknowledged(lastEventId);

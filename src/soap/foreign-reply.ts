@@ -1,4 +1,4 @@
-import { ApiError } from '../errors.js';
+import { isApiError } from '../errors.js';
 import { EnvelopeReading, readEnvelope } from './envelope-reader.js';
 import { decodeFault, decodeStatus, isFault, MAX_DEPTH, noAnswer, type Reply } from './wire.js';
 import type { XmlElement } from './xml-tree.js';
@@ -13,7 +13,7 @@ export function decodeReplyTree(name: string, reply: Reply): XmlElement | undefi
     readEnvelope(reading, reply.text);
   } catch (cause) {
     if (!isOk) throw decodeStatus(reply);
-    throw noAnswer(name, reply, cause instanceof ApiError ? cause.reason : 'no SOAP envelope', cause);
+    throw noAnswer(name, reply, isApiError(cause) ? cause.reason : 'no SOAP envelope', cause);
   }
   const { element } = reading;
   if (element && isFault(element.uri, element.local)) throw decodeFault(element, reply);

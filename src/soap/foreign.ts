@@ -93,7 +93,7 @@ export class ForeignSoapTransport implements Transport {
       forceSoap12Headers: version === '1.2',
       ...(url !== undefined && { endpoint: url }),
     });
-    if (security) client.setSecurity(security as Parameters<Client['setSecurity']>[0]);
+    if (security) client.setSecurity(security);
     return client;
   }
 

@@ -1,4 +1,5 @@
 import type { SchemaNode } from '../internal/schema-node.js';
+import { parseJson } from '../internal/json.js';
 import { compileTextReader } from '../internal/text.js';
 import { escapeText, jsonText } from './xml-text.js';
 
@@ -31,7 +32,7 @@ export function scalarType(node: SchemaNode): ScalarType | undefined {
     case 'literal':
       return { kind: 'text', node, xsd: literalXsd(node.values), read: compileTextReader({ node, nullable: false }), write: writeText };
     case 'any':
-      return { kind: 'text', node, xsd: 'xs:string', read: readJson, write: (value) => escapeText(jsonText(value)) };
+      return { kind: 'text', node, xsd: 'xs:string', read: (text) => parseJson(text), write: (value) => escapeText(jsonText(value)) };
     default:
       return undefined;
   }
@@ -41,7 +42,7 @@ export function scalarType(node: SchemaNode): ScalarType | undefined {
 function stringType(node: SchemaNode, format: string | undefined): ScalarType {
   switch (format) {
     case 'date-time':
-      return { kind: 'text', node, xsd: 'xs:dateTime', read: readInstant, write: (value) => writeText(withSeconds(String(value))) };
+      return { kind: 'text', node, xsd: 'xs:dateTime', read: readInstant, write: (value) => escapeText(withSeconds(scalarText(value))) };
     case 'date':
       return { kind: 'text', node, xsd: 'xs:date', read: onOneLine, write: writeText };
     case 'byte':
@@ -76,14 +77,6 @@ function readBoolean(text: string): unknown {
   return word === 'true' || word === '1' ? true : word === 'false' || word === '0' ? false : text;
 }
 
-function readJson(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return text;
-  }
-}
-
 const OFFSET = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d+)?([+-]\d\d:\d\d)$/;
 
 /** An instant with an offset, which `xs:dateTime` has and this library's dates have not, is the same instant in UTC. */
@@ -110,8 +103,9 @@ function writePlain(value: unknown): string {
 }
 
 function scalarText(value: unknown): string {
-  if (typeof value === 'object' || value === undefined) throw new TypeError('a text, number or boolean is expected');
-  return String(value);
+  if (typeof value === 'string') return value;
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
+  throw new TypeError('a text, number or boolean is expected');
 }
 
 /** `xs:decimal` has no exponent: 1e-7 is 0.0000001. */

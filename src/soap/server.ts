@@ -83,11 +83,12 @@ class SoapEndpoint {
       maxDepth: options.maxDepth ?? MAX_DEPTH,
     });
     try {
-      readEnvelope(reading, xml);
+      const mistake = attempt(() => readEnvelope(reading, xml));
+      // Whoever may not call learns nothing of what there is to call: not even what is wrong with the call.
+      const known = this.#guard && (await this.#guard(reading.headers));
+      if (mistake) throw mistake.error;
       const { uri = '', local = '', version = '1.1' } = reading;
       const operation = this.binding.byRequest.get(uri)?.get(local);
-      // Whoever may not call learns nothing of what there is to call.
-      const known = this.#guard && (await this.#guard(reading.headers));
       if (!operation) throw this.#unknown(reading);
       const output = await serveCall(this.transport, {
         operation: operation.operation,
@@ -141,6 +142,16 @@ class SoapEndpoint {
     const named = this.binding.services.flatMap(({ operations }) => operations).find(({ requestElement }) => requestElement === local);
     const hint = named ? `: it is in the namespace '${named.service.namespace}'` : '';
     return new ApiError('UNIMPLEMENTED', `there is no operation for <${local}> of the namespace '${uri}'${hint}`);
+  }
+}
+
+/** What some work throws, if it does. */
+function attempt(work: () => void): { readonly error: unknown } | undefined {
+  try {
+    work();
+    return undefined;
+  } catch (error) {
+    return { error };
   }
 }
 

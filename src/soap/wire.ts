@@ -1,4 +1,5 @@
-import { ApiError, isErrorCode, type ErrorBody, type JsonObject } from '../errors.js';
+import { ApiError, isApiError, isErrorCode, type ErrorBody, type JsonObject } from '../errors.js';
+import { parseJson } from '../internal/json.js';
 import type { SoapOperation } from './binding.js';
 import { EnvelopeReading, readEnvelope } from './envelope-reader.js';
 import { codeOfFault, codeOfHttpStatus, faultCode, httpStatus } from './status.js';
@@ -91,7 +92,7 @@ export function decodeReply(operation: SoapOperation, reply: Reply): unknown {
     readEnvelope(reading, reply.text);
   } catch (cause) {
     if (!isOk) throw decodeStatus(reply);
-    throw noAnswer(operation.operation.name, reply, cause instanceof ApiError ? cause.reason : 'no SOAP envelope', cause);
+    throw noAnswer(operation.operation.name, reply, isApiError(cause) ? cause.reason : 'no SOAP envelope', cause);
   }
   if (reading.element) throw decodeFault(reading.element, reply);
   if (!isOk) throw decodeStatus(reply);
@@ -163,7 +164,7 @@ function parseMs(text: string | undefined): number | undefined {
 function parseObject(text: string | undefined): JsonObject | undefined {
   if (text === undefined) return undefined;
   try {
-    const value: unknown = JSON.parse(text);
+    const value = parseJson(text);
     return isObject(value) ? value : undefined;
   } catch {
     return undefined;

@@ -13,6 +13,7 @@ const PLAIN = /^[\t\n\x20-%'-;=?-\uD7FF\uE000-\uFFFD]*$/;
 /** `>` because of `]]>`; a carriage return because parsers make line feeds of them: https://www.w3.org/TR/xml/#sec-line-ends */
 const SPECIAL = /[&<>\r]/g;
 /** A control character, a noncharacter, or half of a surrogate pair. */
+// eslint-disable-next-line no-control-regex -- they are what it looks for
 export const UNWRITABLE = /[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]|\p{Surrogate}/u;
 const ESCAPES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '\r': '&#13;' };
 

@@ -118,8 +118,9 @@ export class XmlTypes {
         type.choose = compileChoice(node, type.options);
         return type;
       }
+      default:
+        throw new TypeError(`no XML type is known for ${node.kind}`);
     }
-    throw new TypeError(`no XML type is known for ${node.kind}`);
   }
 
   slot(element: string, use: TypeUse): Slot {
