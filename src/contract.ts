@@ -190,6 +190,7 @@ export function event<P extends Schema, const C extends string, const W extends 
 export function defineContract<const O extends Operations = {}, const E extends Events = {}, const R extends Relations = {}>(
   spec: ContractSpec<O, E, R>,
 ): Contract<O, E, R> {
+  if (typeof spec?.name !== 'string') throw new TypeError("defineContract: a contract has a name: defineContract({ name: 'tasks', … })");
   const operations = named(spec.operations ?? {}, spec.name, (operation, name) =>
     operation.http.length > 0 ? operation : { ...operation, http: [parseHttpBinding(`POST /${name}`)] },
   );
@@ -237,6 +238,9 @@ function named<T extends { readonly name: string; readonly service: string }>(
   finish: (member: T, name: string) => T,
 ): Record<string, T> {
   const service = contractName.charAt(0).toUpperCase() + contractName.slice(1);
+  const isMade = (member: T) => typeof (member as Partial<T> | undefined)?.name === 'string';
+  const stray = Object.entries(members).find(([, member]) => !isMade(member))?.[0];
+  if (stray !== undefined) throw new TypeError(`contract ${contractName}: '${stray}' is not made by query(), mutation() or event()`);
   return Object.fromEntries(
     Object.entries(members).map(([name, member]) => [name, finish({ ...member, name, service: member.service || service }, name)]),
   );

@@ -95,6 +95,7 @@ export function createService<C extends Contract, T = undefined>(
 }
 
 function checkHandlers(contract: Contract, handlers: Readonly<Record<string, unknown>>): void {
+  if (typeof handlers !== 'object' || handlers === null) throw new TypeError('createService: the second argument is an object of handlers');
   for (const name of Object.keys(contract.operations)) {
     if (typeof handlers[name] !== 'function') throw new TypeError(`createService: the operation '${name}' has no handler`);
   }

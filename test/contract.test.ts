@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { defineContract, event, mutation, query } from '../src/index.js';
+import { createClient, createService, defineContract, event, mutation, query } from '../src/index.js';
 
 const id = z.object({ id: z.int32() });
 const text = z.object({ text: z.string() });
@@ -273,5 +273,32 @@ describe('a mistake fails where the contract is defined, with a message that nam
   it.each(mistakes)('%s', (_, make, names) => {
     expect(make).toThrow(TypeError);
     expect(make).toThrow(names);
+  });
+});
+
+describe('programs without types', () => {
+  it.each([
+    ['no contract', () => defineContract(undefined as never), 'a contract has a name'],
+    ['no name', () => defineContract({ operations: {} } as never), 'a contract has a name'],
+    ['a bare operation', () => defineContract({ name: 'x', operations: { a: { input: id } as never } }), "'a' is not made by query()"],
+    [
+      'bare properties',
+      () => defineContract({ name: 'x', operations: { a: query({ input: { id: z.int() } as never }) } }),
+      'a: input: this is no schema',
+    ],
+    [
+      'no handlers',
+      () => createService(defineContract({ name: 'x', operations: { a: query({}) } }), undefined as never),
+      'object of handlers',
+    ],
+    [
+      'no transport',
+      () => createClient({} as never),
+      'transport must be an adapter such as rest({ url }), a service, or another Transport, not undefined',
+    ],
+    ['a url', () => createClient({ transport: 'http://localhost' as never }), "not 'http://localhost'"],
+  ])('%s: the error says what to write', (_, make, says) => {
+    expect(make).toThrow(TypeError);
+    expect(make).toThrow(says);
   });
 });

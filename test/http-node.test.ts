@@ -242,6 +242,18 @@ describe('bodies', () => {
 });
 
 describe('malformed requests', () => {
+  it('are not those that expect something unknown, or that ask for a tunnel: they are answered', async () => {
+    const server = await serve(echo);
+    const expecting = dial(server, 'GET /a HTTP/1.1\r\nhost: x\r\nexpect: tea\r\nconnection: close\r\n\r\n');
+    expect(await expecting.closed).toMatch(/^HTTP\/1\.1 200 /);
+    const tunnel = dial(server, 'CONNECT x:443 HTTP/1.1\r\nhost: x\r\n\r\n');
+    expect(await tunnel.closed).toMatch(/^HTTP\/1\.1 501 Not Implemented\r\ncontent-type: application\/problem\+json\r\n/);
+    const left = dial(server, 'CONNECT x:443 HTTP/1.1\r\nhost: x\r\n\r\n');
+    left.socket.on('connect', () => left.socket.resetAndDestroy());
+    await left.closed;
+    expect(await dial(server, `${GET.slice(0, -2)}connection: close\r\n\r\n`).closed).toMatch(/^HTTP\/1\.1 200 /);
+  });
+
   it.each([
     ['nonsense', 'nonsense\r\n\r\n', 400],
     ['a header without a colon', 'GET / HTTP/1.1\r\nhost\r\n\r\n', 400],

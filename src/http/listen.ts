@@ -54,7 +54,17 @@ export async function listen(handler: HttpHandler, options: ListenOptions = {}):
   server.on('request', (req, res) => listener.listen(req, res));
   // The body is asked for once it is wanted: a caller that is refused need not send it.
   server.on('checkContinue', (req, res) => listener.listen(req, res, true));
-  server.on('clientError', refuse);
+  // Other expectations may be ignored (https://www.rfc-editor.org/rfc/rfc9110#section-10.1.1); Node would answer 417 past the handler.
+  server.on('checkExpectation', (req, res) => listener.listen(req, res));
+  // Node would close the connection without a word. It gives the socket away, errors and all.
+  server.on('connect', (_, socket) =>
+    refuse(
+      socket.on('error', () => {}),
+      501,
+      'this is no proxy: CONNECT is not supported',
+    ),
+  );
+  server.on('clientError', onClientError);
   const sockets = new Set<Socket>();
   server.on('connection', (socket: Socket) => {
     sockets.add(socket);
@@ -122,11 +132,16 @@ function stop(server: Server, sockets: ReadonlySet<Socket>, graceMs: number): Pr
 }
 
 /** Answers what Node's parser refused: there is no request for a handler then. */
-function refuse(error: NodeJS.ErrnoException, socket: Duplex): void {
+function onClientError(error: NodeJS.ErrnoException, socket: Duplex): void {
+  if (error.code === 'ECONNRESET') socket.destroy();
+  else refuse(socket, ...refusalOf(error.code));
+}
+
+/** Answers where Node gives no response to write to, and closes the connection. */
+function refuse(socket: Duplex, status: number, detail: string): void {
   // What follows a head that was sent would be read as that response's body.
   const isAnswering = (socket as { _httpMessage?: ServerResponse | null })._httpMessage?.headersSent === true;
-  if (error.code === 'ECONNRESET' || !socket.writable || isAnswering) return void socket.destroy();
-  const [status, detail] = refusalOf(error.code);
+  if (!socket.writable || isAnswering) return void socket.destroy();
   const body = problemBody(status, detail);
   const head = [
     `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,

@@ -1,5 +1,6 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { phraseOf } from './phrases.js';
 
 /** Takes an upgrade request, or says with `false` that it is not its own, so that the next is asked. */
 export interface UpgradeHandler {
@@ -28,15 +29,6 @@ export function attachUpgrade(server: Server, handler: UpgradeHandler): () => vo
   return () => void taking.delete(handler);
 }
 
-const PHRASES: Readonly<Record<number, string>> = {
-  400: 'Bad Request',
-  401: 'Unauthorized',
-  403: 'Forbidden',
-  404: 'Not Found',
-  429: 'Too Many Requests',
-  503: 'Service Unavailable',
-};
-
 /** Answers an upgrade request with a plain HTTP response and closes the socket. */
 export function refuseUpgrade(socket: Duplex, status: number, message: string, headers: Readonly<Record<string, string>> = {}): void {
   const lines = Object.entries({
@@ -46,7 +38,5 @@ export function refuseUpgrade(socket: Duplex, status: number, message: string, h
     connection: 'close',
   });
   socket.on('error', () => {});
-  socket.end(
-    `HTTP/1.1 ${status} ${PHRASES[status] ?? 'Error'}\r\n${lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n${message}`,
-  );
+  socket.end(`HTTP/1.1 ${status} ${phraseOf(status)}\r\n${lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n${message}`);
 }

@@ -54,6 +54,8 @@ function checkName(name: string, what: string): void {
 function checkOperation(operation: Operation, used: Used): void {
   const where = `operation ${operation.name}`;
   checkName(operation.name, 'operation');
+  checkSchema(`${where}: input`, operation.input);
+  checkSchema(`${where}: output`, operation.output);
   const fields = operation.input && fieldsOf(operation.input);
   if (operation.input && !fields) throw new TypeError(`${where}: the input must be an object schema`);
   for (const binding of operation.http) {
@@ -69,6 +71,12 @@ function checkOperation(operation: Operation, used: Used): void {
     }
   }
   if (operation.pagedBy !== undefined) checkPaging(where, operation, operation.pagedBy, fields);
+}
+
+/** Without types, bare properties and schemas of zod 3 get this far. */
+function checkSchema(where: string, schema: Schema | undefined): void {
+  if (schema !== undefined && (schema as Partial<Schema>)._zod === undefined)
+    throw new TypeError(`${where}: this is no schema of zod 4: write z.object({ … }), imported from zod or zod/mini`);
 }
 
 function checkPathParam(where: string, param: string, fields: Fields | undefined): void {
@@ -105,6 +113,7 @@ function checkPaging(where: string, operation: Operation, key: string, inputs: F
 function checkEvent(event: EventDefinition, contract: Contract): void {
   const where = `event ${event.name}`;
   checkName(event.name, 'event');
+  checkSchema(`${where}: payload`, event.payload);
   const fields = fieldsOf(event.payload);
   if (!fields) throw new TypeError(`${where}: the payload must be an object schema`);
   if (!/^([A-Za-z0-9\-._~]+|\{[A-Za-z][A-Za-z0-9]*\})(\/([A-Za-z0-9\-._~]+|\{[A-Za-z][A-Za-z0-9]*\}))*$/.test(event.channel)) {

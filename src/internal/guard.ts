@@ -25,7 +25,15 @@ export function defineAdapter<V extends string = 'call' | 'subscribe'>(make: (co
 
 /** The transport of an adapter, or a given one, with the guard around it. */
 export function connect(source: Adapter<string> | Transport, contract: Contract): Transport {
-  return guard(typeof source === 'function' ? source(contract) : source, 'DATA_LOSS');
+  const transport = typeof source === 'function' ? source(contract) : source;
+  if (typeof (transport as Partial<Transport> | undefined)?.call !== 'function')
+    throw new TypeError(`transport must be an adapter such as rest({ url }), a service, or another Transport, not ${nameOf(transport)}`);
+  return guard(transport, 'DATA_LOSS');
+}
+
+/** What JavaScript programs pass instead: text in quotes, else its type. */
+function nameOf(value: unknown): string {
+  return typeof value === 'string' ? `'${value.slice(0, 100)}'` : value === null ? 'null' : typeof value;
 }
 
 /** Says that a transport hands everything on to guarded ones, so that it needs no guard of its own. */

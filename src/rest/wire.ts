@@ -1,5 +1,6 @@
 import type { Operation } from '../contract.js';
 import { ApiError, isErrorCode, type ErrorBody, type JsonObject } from '../errors.js';
+import { phraseOf } from '../http/phrases.js';
 import type { HttpBinding } from '../internal/http-binding.js';
 import { encodeText, writeQuery } from '../internal/query-text.js';
 import { codeOf } from './status.js';
@@ -58,7 +59,7 @@ function pathSegment(name: string, value: unknown): string {
 /** An error as a problem document. Source: https://www.rfc-editor.org/rfc/rfc9457 */
 export function encodeProblem(error: ErrorBody, status: number): string {
   const { code, message, details, retryAfterMs, requestId } = error;
-  return JSON.stringify({ type: 'about:blank', title: title(status), status, detail: message, code, details, retryAfterMs, requestId });
+  return JSON.stringify({ type: 'about:blank', title: phraseOf(status), status, detail: message, code, details, retryAfterMs, requestId });
 }
 
 /** Headers that say to HTTP what the error says. */
@@ -135,29 +136,4 @@ function parseObject(text: string): JsonObject | undefined {
 
 export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** The status phrases of RFC 9110, section 15, and of RFC 6585: a problem of type `about:blank` has them as its title. */
-const TITLES: Readonly<Record<number, string>> = {
-  400: 'Bad Request',
-  401: 'Unauthorized',
-  403: 'Forbidden',
-  404: 'Not Found',
-  405: 'Method Not Allowed',
-  406: 'Not Acceptable',
-  408: 'Request Timeout',
-  409: 'Conflict',
-  413: 'Content Too Large',
-  415: 'Unsupported Media Type',
-  422: 'Unprocessable Content',
-  429: 'Too Many Requests',
-  499: 'Client Closed Request',
-  500: 'Internal Server Error',
-  501: 'Not Implemented',
-  503: 'Service Unavailable',
-  504: 'Gateway Timeout',
-};
-
-function title(status: number): string {
-  return TITLES[status] ?? 'Error';
 }
