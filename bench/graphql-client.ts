@@ -39,5 +39,11 @@ peer.stop();
 
 const us = (which: 'ours' | 'raw') => `${median(results.map((result) => result[which])).toFixed(1)} µs`;
 printTable(`GraphQL client, CPU per call, ${IN_FLIGHT} in flight, against graphql-request on global fetch`, [
-  { what: 'getUser with posts', ours: us('ours'), raw: us('raw'), ratio: median(results.map((result) => result.ours / result.raw)), goal: '<= 0.50' },
+  {
+    what: 'getUser with posts',
+    ours: us('ours'),
+    raw: us('raw'),
+    ratio: median(results.map((result) => result.ours / result.raw)),
+    goal: '<= 0.50',
+  },
 ]);

@@ -1,8 +1,18 @@
-import { execute, GraphQLInt, GraphQLList, GraphQLNonNull, GraphQLObjectType, GraphQLSchema, GraphQLString, parse, subscribe, validate, type DocumentNode } from 'graphql';
-import { createHandler } from 'graphql-http/lib/use/http';
+import {
+  execute,
+  GraphQLInt,
+  GraphQLList,
+  GraphQLNonNull,
+  GraphQLObjectType,
+  GraphQLSchema,
+  GraphQLString,
+  parse,
+  subscribe,
+  validate,
+  type DocumentNode,
+} from 'graphql';
 import { useServer } from 'graphql-ws/use/ws';
 import { createServer } from 'node:http';
-import { createYoga } from 'graphql-yoga';
 import { createService } from 'multi-api-sdk';
 import { blogContract, createBlogService } from 'multi-api-sdk/blog';
 import { graphqlHandler } from 'multi-api-sdk/graphql/server';
@@ -12,7 +22,13 @@ import { servePeer } from './peer.js';
 
 const CREATED = '2024-01-15T09:30:00Z';
 const user = { id: 123, username: 'john_doe', email: 'john.doe@example.com', createdAt: CREATED };
-const posts = [1, 2, 3, 4, 5].map((id) => ({ id, authorId: 123, title: `Post number ${id}`, content: 'Lorem ipsum dolor sit amet', createdAt: CREATED }));
+const posts = [1, 2, 3, 4, 5].map((id) => ({
+  id,
+  authorId: 123,
+  title: `Post number ${id}`,
+  content: 'Lorem ipsum dolor sit amet',
+  createdAt: CREATED,
+}));
 
 const required = (type: typeof GraphQLString | typeof GraphQLInt) => ({ type: new GraphQLNonNull(type) });
 const Post = new GraphQLObjectType({ name: 'Post', fields: { id: required(GraphQLInt), authorId: required(GraphQLInt), title: required(GraphQLString), content: required(GraphQLString), createdAt: required(GraphQLString) } }); // prettier-ignore
@@ -41,9 +57,15 @@ async function* messages(): AsyncGenerator<unknown> {
   }
 }
 
-const ChatMessage = new GraphQLObjectType({ name: 'ChatMessage', fields: { sender: required(GraphQLString), message: required(GraphQLString) } });
+const ChatMessage = new GraphQLObjectType({
+  name: 'ChatMessage',
+  fields: { sender: required(GraphQLString), message: required(GraphQLString) },
+});
 const schema = new GraphQLSchema({
-  query: new GraphQLObjectType({ name: 'Query', fields: { user: { type: User, args: { id: required(GraphQLInt) }, resolve: async () => user } } }),
+  query: new GraphQLObjectType({
+    name: 'Query',
+    fields: { user: { type: User, args: { id: required(GraphQLInt) }, resolve: async () => user } },
+  }),
   mutation: new GraphQLObjectType({
     name: 'Mutation',
     fields: { sendMessage: { type: ChatMessage, args: { sender: required(GraphQLString), message: required(GraphQLString) }, resolve: (_, message: unknown) => (listeners.forEach((listen) => listen(message)), message) } }, // prettier-ignore
@@ -83,9 +105,7 @@ if (kind === 'ours' || kind === 'ours-chat') {
   handler.attach(server.server);
   servePeer(server.port);
 } else {
-  const yoga = createYoga({ schema, logging: false });
-  const viaHttp = createHandler({ schema });
-  const server = kind === 'yoga' ? createServer((req, res) => void yoga(req, res)) : kind === 'graphql-http' ? createServer((req, res) => void viaHttp(req, res)) : byHand();
+  const server = byHand();
   // eslint-disable-next-line react-hooks/rules-of-hooks -- the name is graphql-ws's own
   useServer({ schema, execute, subscribe }, new WebSocketServer({ server, path: '/graphql' }));
   server.listen(0, '127.0.0.1', () => {

@@ -120,7 +120,7 @@ class HttpGraphql {
     const type = negotiate(accept === undefined ? undefined : String(accept));
     if (!type) throw new HttpError(406, `this path answers with ${RESPONSE_TYPE}, ${JSON_TYPE} or ${EVENT_STREAM_TYPE}`);
     if (type === 'text/html' && method === 'GET' && this.options.graphiql !== false && !request.query.includes('query='))
-      return serveGraphiql(request, this.path) ?? { status: 404, headers: {} };
+      return (await serveGraphiql(request, this.path)) ?? { status: 404, headers: {} };
     const headers = acceptHeaders(request.headers);
     const caller: Caller = {
       headers,
