@@ -2,10 +2,10 @@ import type { IncomingMessage } from 'node:http';
 import { CloseCode } from 'graphql-ws';
 import type { WebSocket } from 'ws';
 import { ApiError } from '../errors.js';
-import { Lifetime } from '../internal/deadline.js';
+import { Lifetime, onAbort } from '../internal/deadline.js';
 import { parseJson } from '../internal/json.js';
 import { acceptHeaders } from '../internal/serve-call.js';
-import { encodingSink, type Caller, type Engine, type PayloadSink } from './engine.js';
+import { encodingSink, isSubscription, type Caller, type Engine, type PayloadSink } from './engine.js';
 import { RequestError } from './request-error.js';
 import type { SocketOptions } from './socket.js';
 import { encodeError, GAP, isObject, readRequest, SUBSCRIBED, type GraphqlRequest } from './wire.js';
@@ -100,8 +100,7 @@ export class SocketSession {
       this.#forget(id, lifetime);
       for (const listener of listeners) listener();
     });
-    if (prepared.node.operation === 'subscription')
-      return this.#subscribe(id, lifetime, body, this.engine.subscription(prepared, body, caller), caller);
+    if (isSubscription(prepared)) return this.#subscribe(id, lifetime, body, this.engine.subscription(prepared, body, caller), caller);
     const response = await this.engine.execute(prepared, body, caller);
     if (lifetime.reason) return;
     this.#send(`{"id":${JSON.stringify(id)},"type":"next","payload":${JSON.stringify(response)}}`);
@@ -139,7 +138,7 @@ export class SocketSession {
           this.#fail(id, lifetime, error);
         }),
     };
-    lifetime.signal.addEventListener('abort', release, { once: true });
+    onAbort(lifetime.signal, release);
     if (lastEventId !== undefined && lastEventId !== null && typeof lastEventId !== 'string')
       throw new ApiError('INVALID_ARGUMENT', 'lastEventId must be text');
     await this.engine.transport.subscribe(
