@@ -12,7 +12,7 @@ export default defineConfig({
   dts: true,
   sourcemap: true,
   clean: true,
-  // Dependencies and peers are external by themselves. `#fetch` stays a subpath import (with `skipNodeModulesBundle` tsconfig's path would win), so
+  // Dependencies and peers are external by themselves. `#…` stay subpath imports (with `skipNodeModulesBundle` tsconfig's paths would win), so
   // that the conditions in package.json choose the carrier where the program runs.
-  external: ['#fetch', /^node:/],
+  external: [/^#/, /^node:/],
 });

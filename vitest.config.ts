@@ -11,7 +11,7 @@ export default defineConfig({
   resolve: {
     alias: [
       ...Object.entries(exportedSources()).map(([name, source]) => exact(name, source)),
-      ...Object.entries(manifest.imports).map(([name, conditions]) => exact(name, sourceOf(conditions['node'] ?? '') ?? '')),
+      ...Object.entries(manifest.imports).map(([name, conditions]) => exact(name, sourceOf(conditions['node'] ?? conditions['default'] ?? '') ?? '')),
     ],
   },
   test: {

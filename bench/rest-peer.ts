@@ -7,6 +7,7 @@ import { servePeer } from './peer.js';
 /** A server as one would write it by hand for speed: no validation, no request ids, no entity tags. */
 function rawServer(): ReturnType<typeof createServer> {
   const users = new Map([[123, { id: 123, username: 'john_doe', email: 'john.doe@example.com', createdAt: '2024-01-15T09:30:00Z' }]]);
+  const posts = new Map<number, unknown>();
   let lastPostId = 4;
   const json = { 'content-type': 'application/json' };
   return createServer((req, res) => {
@@ -22,7 +23,9 @@ function rawServer(): ReturnType<typeof createServer> {
       req.on('data', (chunk: string) => (text += chunk));
       req.on('end', () => {
         const { authorId, title, content } = JSON.parse(text) as Record<string, unknown>;
-        const body = JSON.stringify({ id: ++lastPostId, authorId, title, content, createdAt: new Date().toISOString() });
+        const post = { id: ++lastPostId, authorId, title, content, createdAt: new Date().toISOString() };
+        posts.set(post.id, post);
+        const body = JSON.stringify(post);
         res.writeHead(201, { ...json, 'content-length': Buffer.byteLength(body) });
         res.end(body);
       });

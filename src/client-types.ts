@@ -61,7 +61,9 @@ export type Unsubscribe = () => Promise<void>;
 
 /** A subscription as an async iterable; `break`, `return`, `throw` and `await using` release the far side. */
 export interface EventStream<T> extends AsyncIterableIterator<T, undefined> {
+  /** Ends the subscription, at the far side too. */
   return(): Promise<IteratorResult<T, undefined>>;
+  /** As `return`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void>;
 }
 
@@ -192,15 +194,25 @@ type ListenerName<N extends string> = `on${Capitalize<N>}`;
 export interface ClientLifecycle {
   /** Ends calls and subscriptions, and the transport if the client made it. Idempotent. */
   close(): Promise<void>;
+  /** As `close`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void>;
 }
 
+/** The operations that write to an event's channel: all that a transport with the verb `write` can call. */
+type Writers<C extends Contract> = { [N in keyof C['events']]: Literal<C['events'][N]['writtenBy']> }[keyof C['events']];
+
+/** Nothing for an event without a writer, whose type may be any text. */
+type Literal<T> = T extends string ? (string extends T ? never : T) : never;
+
 /**
- * The client of a contract. `V` is what its transport can do (see `Adapter`): operations where it has the verb `call` or
- * the operation's name, `onX` where it has `subscribe` or the name `onX`.
+ * The client of a contract. `V` is what its transport can do (see `Adapter`): operations where it has the verb `call`, the verb `write`
+ * and the operation writes to an event's channel, or the operation's name; `onX` where it has `subscribe` or the name `onX`.
  */
 export type Client<C extends Contract, V extends string = 'call' | 'subscribe'> = ClientLifecycle & {
-  readonly [N in keyof C['operations'] & string as 'call' extends V ? N : N & V]: Method<C['operations'][N], C>;
+  readonly [N in keyof C['operations'] & string as 'call' extends V ? N : N & (V | ('write' extends V ? Writers<C> : never))]: Method<
+    C['operations'][N],
+    C
+  >;
 } & {
   readonly [N in keyof C['events'] & string as 'subscribe' extends V ? ListenerName<N> : ListenerName<N> & V]: Subscribe<
     OutputOf<C['events'][N]['payload']>,

@@ -1,5 +1,5 @@
+import { checkContract } from '#contract-check';
 import type { $ZodType } from 'zod/v4/core';
-import { checkContract } from './internal/contract-check.js';
 import { parseHttpBinding, type HttpBinding } from './internal/http-binding.js';
 import type { ErrorCode } from './errors.js';
 
@@ -47,7 +47,7 @@ export interface MutationSpec<I extends Schema | undefined, O extends Schema | u
 }
 
 /** What `event` takes. */
-export interface EventSpec<P extends Schema, C extends string> {
+export interface EventSpec<P extends Schema, C extends string, W extends string = string> {
   /** Groups events as it does operations. @default the contract's name */
   readonly service?: string;
   readonly summary?: string;
@@ -60,7 +60,7 @@ export interface EventSpec<P extends Schema, C extends string> {
   /** An object schema: what each event carries. */
   readonly payload: P;
   /** The operation whose output is published here each time it succeeds: writing to the channel means calling it. */
-  readonly writtenBy?: string;
+  readonly writtenBy?: W;
   readonly meta?: Readonly<Record<string, unknown>>;
 }
 
@@ -87,7 +87,7 @@ export interface Operation<
 }
 
 /** One event of a contract. */
-export interface EventDefinition<P extends Schema = Schema, C extends string = string> {
+export interface EventDefinition<P extends Schema = Schema, C extends string = string, W extends string = string> {
   readonly name: string;
   readonly service: string;
   readonly summary?: string;
@@ -98,7 +98,7 @@ export interface EventDefinition<P extends Schema = Schema, C extends string = s
   readonly params: readonly string[];
   readonly type: string;
   readonly payload: P;
-  readonly writtenBy?: string;
+  readonly writtenBy?: W;
   readonly meta: Readonly<Record<string, unknown>>;
 }
 
@@ -126,8 +126,9 @@ export interface RelationBatch {
 /** Relations by the name of the type (its `.meta({ id })`) and of the field. */
 export type Relations = Readonly<Record<string, Readonly<Record<string, Relation>>>>;
 
-/** Operations and events by name, as `defineContract` takes them: the names are still the keys alone. */
+/** Operations by name, as `defineContract` takes them: the names are still the keys alone. */
 export type Operations = Readonly<Record<string, Operation>>;
+/** Events by name, as `defineContract` takes them. */
 export type Events = Readonly<Record<string, EventDefinition>>;
 
 /** What an API offers, apart from any protocol. Made by `defineContract`. */
@@ -175,7 +176,9 @@ export function mutation<I extends Schema | undefined = undefined, O extends Sch
 }
 
 /** Something that happens, which clients can listen to. */
-export function event<P extends Schema, const C extends string>(spec: EventSpec<P, C>): EventDefinition<P, C> {
+export function event<P extends Schema, const C extends string, const W extends string = never>(
+  spec: EventSpec<P, C, W>,
+): EventDefinition<P, C, W> {
   const params = [...spec.channel.matchAll(/\{([^{}]*)\}/g)].map((match) => match[1] ?? '');
   return { ...spec, name: '', service: spec.service ?? '', params, type: spec.type ?? defaultType(spec.channel), meta: spec.meta ?? {} };
 }

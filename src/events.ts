@@ -17,6 +17,11 @@ export interface EventHub {
 export interface MemoryHubOptions {
   /** How many of the last events each channel holds for subscribers that resume. @default 1000 */
   readonly history?: number;
+  /**
+   * Whether publishing waits until the subscribers that acknowledge are done: with webhooks in a durable store, a published event outlives
+   * a crash. A listener in this process that waits for another event then waits forever. @default false
+   */
+  readonly awaitSubscribers?: boolean;
 }
 
 /**
@@ -37,7 +42,10 @@ export function memoryHub(options: MemoryHubOptions = {}): EventHub {
   return {
     async publish(event, data) {
       const message = { id: `${instance}-${++counter}`, time: new Date().toISOString(), data };
-      channelOf(event).publish(counter, message);
+      const pending: Promise<void>[] | undefined = options.awaitSubscribers ? [] : undefined;
+      channelOf(event).publish(counter, message, pending);
+      // A subscriber that failed has been told, and the others have the event.
+      if (pending) await Promise.allSettled(pending);
     },
     async subscribe(request, sink) {
       if (request.signal.aborted) return;
@@ -45,8 +53,10 @@ export function memoryHub(options: MemoryHubOptions = {}): EventHub {
       const matches = compileMatch(request);
       const after = request.lastEventId === undefined ? undefined : positionOf(request.lastEventId, instance, counter);
       if (request.lastEventId !== undefined) channel.replay(after, matches, request.signal, sink);
-      const listener = (message: EventMessage) => {
-        if (matches(message)) void sink.next(message);
+      const listener = (message: EventMessage, pending: Promise<void>[] | undefined) => {
+        if (!matches(message)) return;
+        const done = sink.next(message);
+        if (pending && done) pending.push(done);
       };
       channel.on('event', listener);
       onAbort(request.signal, () => channel.off('event', listener));
@@ -59,10 +69,10 @@ export function memoryHub(options: MemoryHubOptions = {}): EventHub {
 }
 
 /** One event's subscribers and its last messages, as a ring. */
-class Channel extends EventEmitter<{ event: [EventMessage] }> {
+class Channel extends EventEmitter<{ event: [EventMessage, Promise<void>[] | undefined] }> {
   readonly #held: { readonly position: number; readonly message: EventMessage }[] = [];
   #oldest = 0;
-  readonly #waiting: EventMessage[] = [];
+  readonly #waiting: [EventMessage, Promise<void>[] | undefined][] = [];
   /** Everything after this position is held. A channel is made at its first use, so nothing came before. */
   #lostUpTo = 0;
 
@@ -70,7 +80,7 @@ class Channel extends EventEmitter<{ event: [EventMessage] }> {
     super();
   }
 
-  publish(position: number, message: EventMessage): void {
+  publish(position: number, message: EventMessage, pending: Promise<void>[] | undefined): void {
     const entry = { position, message };
     if (this.#held.length < this.size) this.#held.push(entry);
     else if (this.size > 0) {
@@ -78,11 +88,11 @@ class Channel extends EventEmitter<{ event: [EventMessage] }> {
       this.#held[this.#oldest] = entry;
       this.#oldest = (this.#oldest + 1) % this.size;
     } else this.#lostUpTo = position;
-    this.#waiting.push(message);
+    this.#waiting.push([message, pending]);
     // A listener may publish in turn: its event waits until all have heard this one, or the later ones would hear them in the wrong order.
     if (this.#waiting.length > 1) return;
     try {
-      for (let next = this.#waiting[0]; next; this.#waiting.shift(), next = this.#waiting[0]) this.emit('event', next);
+      for (let next = this.#waiting[0]; next; this.#waiting.shift(), next = this.#waiting[0]) this.emit('event', ...next);
     } finally {
       this.#waiting.length = 0;
     }

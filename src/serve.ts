@@ -2,9 +2,14 @@ import { graphqlHandler } from './graphql/server.js';
 import { composeHandlers } from './http/compose.js';
 import { listen, type HttpServer } from './http/listen.js';
 import type { HttpHandler } from './http/message.js';
+import type { MqttBroker } from './mqtt/broker.js';
+import { mqttProtocol } from './mqtt/schema.js';
 import { problem } from './http/problem.js';
 import { restHandler } from './rest/server.js';
+import { soapHandler } from './soap/server.js';
 import type { Transport } from './transport.js';
+import { webSocketHandler, webSocketProtocol } from './websocket/server.js';
+import { webhookHandler } from './webhook/server.js';
 
 /** Options of `serve`. */
 export interface ServeOptions {
@@ -12,8 +17,18 @@ export interface ServeOptions {
   readonly host?: string | undefined;
   /** Of everything that HTTP carries; 0 picks a free one. @default 4000 */
   readonly port?: number | undefined;
+  /** Of gRPC; 0 picks a free one. @default 50_051 */
+  readonly grpcPort?: number | undefined;
+  /** Of the embedded MQTT broker; 0 picks a free one. @default 1883, or a free one where `port` is 0 */
+  readonly mqttPort?: number | undefined;
+  /** Serves at this MQTT broker instead of an embedded one: `mqtt://localhost:1883`. */
+  readonly mqttUrl?: string | undefined;
+  /** Serves at this embedded MQTT broker, which was started before: a service with an `mqttHub` needs it. It stays open. */
+  readonly mqttBroker?: MqttBroker | undefined;
   /** How long responses and streams may go on once `close` was called, in milliseconds. @default 10_000 */
   readonly graceMs?: number | undefined;
+  /** Lets webhooks go to private and loopback addresses. @default false */
+  readonly allowPrivateWebhooks?: boolean | undefined;
   /** Gets failures that callers see as a neutral error. @default console.error */
   readonly onError?: ((error: unknown) => void) | undefined;
 }
@@ -22,6 +37,10 @@ export interface ServeOptions {
 export interface ServedAddresses {
   /** Without a trailing slash: `http://127.0.0.1:4000`. */
   readonly http: string;
+  /** `127.0.0.1:50051`. */
+  readonly grpc: string;
+  /** `mqtt://127.0.0.1:1883`. */
+  readonly mqtt?: string;
 }
 
 /** A service that is being served. */
@@ -40,17 +59,43 @@ interface Protocol {
 
 /** What a protocol's `start` gives back. */
 interface Started {
-  readonly addresses?: Omit<ServedAddresses, 'http'>;
+  readonly addresses?: Partial<Omit<ServedAddresses, 'http'>>;
   readonly close: () => Promise<void>;
 }
 
+/** What carries the events beside REST, in the AsyncAPI document. */
+const EVENT_PROTOCOLS = [webSocketProtocol(), mqttProtocol()];
+
 /** One entry for each protocol. Each is asked in this order for what comes in over HTTP. */
 const PROTOCOLS: readonly ((transport: Transport, options: ServeOptions) => Protocol)[] = [
-  (transport, { onError }) => ({ handler: restHandler(transport, { ...(onError && { onError }) }) }),
+  (transport, { onError }) => ({ handler: restHandler(transport, { eventProtocols: EVENT_PROTOCOLS, ...(onError && { onError }) }) }),
   (transport, { onError }) => {
     const handler = graphqlHandler(transport, { ...(onError && { onError }) });
     return { handler, start: async ({ server }) => ({ close: handler.attach(server) }) };
   },
+  (transport, { onError, graceMs }) => ({
+    start: async (http) => {
+      const handler = webSocketHandler(transport, { ...(onError && { onError }) });
+      handler.attach(http.server);
+      return { close: () => handler.close(graceMs) };
+    },
+  }),
+  (transport, { onError }) => (hasOperations(transport) ? { handler: soapHandler(transport, { ...(onError && { onError }) }) } : {}),
+  (transport, { host, grpcPort = 50_051, graceMs, onError }) => ({
+    async start() {
+      const server = await (await import('./grpc/server.js')).serveGrpc(transport, { host, port: grpcPort, onError });
+      return { addresses: { grpc: server.address }, close: () => server.close(graceMs) };
+    },
+  }),
+  (transport, { onError, allowPrivateWebhooks, graceMs }) => {
+    const handler = webhookHandler(transport, {
+      allowPrivate: allowPrivateWebhooks,
+      ...(graceMs !== undefined && { graceMs }),
+      ...(onError && { onError }),
+    });
+    return { handler, start: async () => ({ close: () => handler.close() }) };
+  },
+  (transport, options) => ({ start: (http) => startMqtt(transport, options, http) }),
 ];
 
 /**
@@ -74,9 +119,13 @@ export async function serve(transport: Transport, options: ServeOptions = {}): P
   let closing: Promise<void> | undefined;
   return {
     http: http.url,
-    ...started.reduce((all, { addresses }) => ({ ...all, ...addresses }), {}),
+    ...(started.reduce((all, { addresses }) => ({ ...all, ...addresses }), {}) as Omit<ServedAddresses, 'http'>),
     close: () => (closing ??= closeAll()),
   };
+}
+
+function hasOperations({ contract }: Transport): boolean {
+  return Object.keys(contract.operations).length > 0;
 }
 
 /** Says that the process answers. */
@@ -85,3 +134,29 @@ const health: HttpHandler = ({ path, method }) => {
   if (method !== 'GET' && method !== 'HEAD') return problem(405, `${path} answers GET, HEAD, not ${method}`, { allow: 'GET, HEAD' });
   return { status: 200, headers: { 'content-type': 'application/json', 'cache-control': 'no-store' }, body: '{"status":"ok"}' };
 };
+
+/** MQTT at a given broker, or at one of its own, which browsers reach at `/mqtt` of the HTTP port. */
+async function startMqtt(transport: Transport, options: ServeOptions, { server }: HttpServer): Promise<Started> {
+  const { host, port, graceMs, mqttUrl, onError } = options;
+  const { mqttPort = port === 0 ? 0 : 1883 } = options;
+  // Only now, so that a program that loads this file loads no broker.
+  const { mqttBroker, serveMqtt } = await import('./mqtt/server.js');
+  const own = mqttUrl === undefined && !options.mqttBroker ? await mqttBroker({ host, port: mqttPort }) : undefined;
+  const broker = own ?? options.mqttBroker;
+  const url = mqttUrl ?? broker?.url ?? '';
+  try {
+    const detach = broker?.attach(server);
+    const served = await serveMqtt(transport, { url, ...(onError && { onError }) });
+    return {
+      addresses: { mqtt: url },
+      async close() {
+        await served.close(graceMs);
+        detach?.();
+        await own?.close();
+      },
+    };
+  } catch (error) {
+    await own?.close();
+    throw error;
+  }
+}

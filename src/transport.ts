@@ -87,7 +87,8 @@ declare const CAPABILITY: unique symbol;
 
 /**
  * What `rest(…)`, `grpc(…)` … return: a transport once it knows the contract.
- * `V` says what it can do, for the client's type: the verbs `call` and `subscribe`, or names of single client members.
+ * `V` says what it can do, for the client's type: the verbs `call`, `write` (operations that write to an event's channel) and
+ * `subscribe`, or names of single client members.
  */
 export interface Adapter<out V extends string = 'call' | 'subscribe'> {
   (contract: Contract): Transport;

@@ -64,7 +64,7 @@ async function refused(url: string): Promise<void> {
 async function serve(
   ...args: readonly string[]
 ): Promise<{ readonly child: ChildProcessWithoutNullStreams; readonly url: string; readonly line: string }> {
-  const child = start(['src/cli/main.ts', 'serve', '--port', '0', '--json', ...args]);
+  const child = start(['src/cli/main.ts', 'serve', '--port', '0', '--grpc-port', '0', '--json', ...args]);
   const line = await firstLine(child.stdout);
   return { child, line, url: (JSON.parse(line) as { http: string }).http };
 }
@@ -93,7 +93,7 @@ describe('serve', () => {
   });
 
   test('says for people what there is to try', async () => {
-    const child = start(['src/cli/main.ts', 'serve', '--port', '0']);
+    const child = start(['src/cli/main.ts', 'serve', '--port', '0', '--grpc-port', '0']);
     let text = '';
     for await (const chunk of child.stdout) {
       text += String(chunk);

@@ -30,7 +30,10 @@ const TIME = '2026-01-01T00:00:00.000Z';
 const FAST: ClientOptions['reconnect'] = { minDelayMs: 1, maxDelayMs: 2 };
 
 /** A transport made of what a test says, which remembers what it was asked. */
-function fake(verbs: { call?: (request: CallRequest) => Promise<unknown>; subscribe?: (request: SubscribeRequest, sink: EventSink) => Promise<void> }) {
+function fake(verbs: {
+  call?: (request: CallRequest) => Promise<unknown>;
+  subscribe?: (request: SubscribeRequest, sink: EventSink) => Promise<void>;
+}) {
   const calls: CallRequest[] = [];
   const subscriptions: { request: SubscribeRequest; sink: EventSink }[] = [];
   let closed = 0;
@@ -138,15 +141,20 @@ describe('reconnecting', () => {
     await client.close();
   });
 
-  it.each(['INVALID_ARGUMENT', 'UNIMPLEMENTED', 'PERMISSION_DENIED', 'NOT_FOUND', 'UNAUTHENTICATED', 'INTERNAL'] as const)('gives up at once for %s', async (code) => {
-    const { transport, subscriptions } = fake({ subscribe: () => Promise.reject(new ApiError(code, 'no')) });
-    const client = createClient({ contract, transport, reconnect: FAST });
-    expect(await codeOf(client.onPriceChanged(() => {}))).toBe(code);
-    expect(subscriptions).toHaveLength(1);
-  });
+  it.each(['INVALID_ARGUMENT', 'UNIMPLEMENTED', 'PERMISSION_DENIED', 'NOT_FOUND', 'UNAUTHENTICATED', 'INTERNAL'] as const)(
+    'gives up at once for %s',
+    async (code) => {
+      const { transport, subscriptions } = fake({ subscribe: () => Promise.reject(new ApiError(code, 'no')) });
+      const client = createClient({ contract, transport, reconnect: FAST });
+      expect(await codeOf(client.onPriceChanged(() => {}))).toBe(code);
+      expect(subscriptions).toHaveLength(1);
+    },
+  );
 
   it('waits as long as the peer asks for', async () => {
-    const { transport, subscriptions } = fake({ subscribe: () => Promise.reject(new ApiError('UNAVAILABLE', 'later', { retryAfterMs: 60_000 })) });
+    const { transport, subscriptions } = fake({
+      subscribe: () => Promise.reject(new ApiError('UNAVAILABLE', 'later', { retryAfterMs: 60_000 })),
+    });
     const client = createClient({ contract, transport, reconnect: FAST });
     expect(await codeOf(client.onPriceChanged(() => {}, { timeoutMs: 50 }))).toBe('UNAVAILABLE');
     expect(subscriptions).toHaveLength(1);

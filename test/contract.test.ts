@@ -35,13 +35,30 @@ const mistakes: readonly (readonly [what: string, make: () => unknown, names: Re
   ['a version that is none', () => defineContract({ name: 'shop', version: '1' }), /version '1'.*1\.0\.0/],
   ['an operation name with a dash', () => defineContract({ name: 'shop', operations: { 'get-user': getUser } }), /'get-user'.*camelCase/],
   ...['close', 'then', 'subscribe', 'constructor', 'ping', 'toString'].map(
-    (name) => [`the reserved name ${name}`, () => defineContract({ name: 'shop', operations: { [name]: mutation({}) } }), new RegExp(`'${name}'.*reserved`)] as const,
+    (name) =>
+      [
+        `the reserved name ${name}`,
+        () => defineContract({ name: 'shop', operations: { [name]: mutation({}) } }),
+        new RegExp(`'${name}'.*reserved`),
+      ] as const,
   ),
-  ['a reserved event name', () => defineContract({ name: 'shop', events: { end: event({ channel: 'x', payload: text }) } }), /event 'end'.*reserved/],
-  ['two operations on one path', () => defineContract({ name: 'shop', operations: { getUser, readUser: getUser } }), /getUser and readUser.*GET \/users\/\{\}/],
+  [
+    'a reserved event name',
+    () => defineContract({ name: 'shop', events: { end: event({ channel: 'x', payload: text }) } }),
+    /event 'end'.*reserved/,
+  ],
+  [
+    'two operations on one path',
+    () => defineContract({ name: 'shop', operations: { getUser, readUser: getUser } }),
+    /getUser and readUser.*GET \/users\/\{\}/,
+  ],
   [
     'two operations on one path with different parameters',
-    () => defineContract({ name: 'shop', operations: { getUser, find: query({ input: z.object({ name: z.string() }), http: 'GET /users/{name}' }) } }),
+    () =>
+      defineContract({
+        name: 'shop',
+        operations: { getUser, find: query({ input: z.object({ name: z.string() }), http: 'GET /users/{name}' }) },
+      }),
     /getUser and find/,
   ],
   [
@@ -51,12 +68,17 @@ const mistakes: readonly (readonly [what: string, make: () => unknown, names: Re
   ],
   [
     'an operation with the name of an event’s listener',
-    () => defineContract({ name: 'shop', operations: { onSaid: mutation({}) }, events: { said: event({ channel: 'said', payload: text }) } }),
+    () =>
+      defineContract({ name: 'shop', operations: { onSaid: mutation({}) }, events: { said: event({ channel: 'said', payload: text }) } }),
     /onSaid and said.*'onSaid'/,
   ],
   [
     'two events of one type',
-    () => defineContract({ name: 'shop', events: { a: event({ channel: 'x/y', payload: text }), b: event({ channel: 'z', type: 'x.y', payload: text }) } }),
+    () =>
+      defineContract({
+        name: 'shop',
+        events: { a: event({ channel: 'x/y', payload: text }), b: event({ channel: 'z', type: 'x.y', payload: text }) },
+      }),
     /a and b.*'x\.y'/,
   ],
   ['an input that is no object', () => defineContract({ name: 'shop', operations: { get: query({ input: z.string() }) } }), /get.*object/],
@@ -65,17 +87,31 @@ const mistakes: readonly (readonly [what: string, make: () => unknown, names: Re
   ['a parameter within a part', () => query({ http: 'GET /users/u{id}' }), /'u\{id\}'.*whole/],
   ['a parameter twice', () => query({ http: 'GET /a/{id}/b/{id}' }), /\{id\} twice/],
   ['a slash at the end', () => query({ http: 'GET /users/' }), /GET \/users\//],
-  ['a path parameter that is no input', () => defineContract({ name: 'shop', operations: { get: query({ input: id, http: 'GET /x/{user}' }) } }), /get.*\{user\}.*inputs are id/],
-  ['a path parameter without any input', () => defineContract({ name: 'shop', operations: { get: query({ http: 'GET /x/{user}' }) } }), /\{user\}.*none/],
-  ['an optional path parameter', () => defineContract({ name: 'shop', operations: { get: query({ input: id.partial(), http: 'GET /x/{id}' }) } }), /\{id\}.*optional/],
+  [
+    'a path parameter that is no input',
+    () => defineContract({ name: 'shop', operations: { get: query({ input: id, http: 'GET /x/{user}' }) } }),
+    /get.*\{user\}.*inputs are id/,
+  ],
+  [
+    'a path parameter without any input',
+    () => defineContract({ name: 'shop', operations: { get: query({ http: 'GET /x/{user}' }) } }),
+    /\{user\}.*none/,
+  ],
+  [
+    'an optional path parameter',
+    () => defineContract({ name: 'shop', operations: { get: query({ input: id.partial(), http: 'GET /x/{id}' }) } }),
+    /\{id\}.*optional/,
+  ],
   [
     'a path parameter with a default',
-    () => defineContract({ name: 'shop', operations: { get: query({ input: z.object({ id: z.int32().default(1) }), http: 'GET /x/{id}' }) } }),
+    () =>
+      defineContract({ name: 'shop', operations: { get: query({ input: z.object({ id: z.int32().default(1) }), http: 'GET /x/{id}' }) } }),
     /\{id\}.*optional/,
   ],
   [
     'a path parameter that is a list',
-    () => defineContract({ name: 'shop', operations: { get: query({ input: z.object({ id: z.array(z.string()) }), http: 'GET /x/{id}' }) } }),
+    () =>
+      defineContract({ name: 'shop', operations: { get: query({ input: z.object({ id: z.array(z.string()) }), http: 'GET /x/{id}' }) } }),
     /\{id\}.*text, a number/,
   ],
   [
@@ -85,17 +121,37 @@ const mistakes: readonly (readonly [what: string, make: () => unknown, names: Re
   ],
   [
     'a list of lists in a GET',
-    () => defineContract({ name: 'shop', operations: { get: query({ input: z.object({ rows: z.array(z.array(z.string())) }), http: 'GET /x' }) } }),
+    () =>
+      defineContract({
+        name: 'shop',
+        operations: { get: query({ input: z.object({ rows: z.array(z.array(z.string())) }), http: 'GET /x' }) },
+      }),
     /'rows' is nested/,
   ],
   [
     'a record in a DELETE',
-    () => defineContract({ name: 'shop', operations: { remove: mutation({ input: z.object({ tags: z.record(z.string(), z.string()) }), http: 'DELETE /x' }) } }),
+    () =>
+      defineContract({
+        name: 'shop',
+        operations: { remove: mutation({ input: z.object({ tags: z.record(z.string(), z.string()) }), http: 'DELETE /x' }) },
+      }),
     /'tags' is nested/,
   ],
-  ['a channel with a slash in front', () => defineContract({ name: 'shop', events: { said: event({ channel: '/said', payload: text }) } }), /'\/said'.*slash/],
-  ['an empty channel', () => defineContract({ name: 'shop', events: { said: event({ channel: '', type: 'x', payload: text }) } }), /channel ''/],
-  ['a channel with a wildcard', () => defineContract({ name: 'shop', events: { said: event({ channel: 'rooms/+', type: 'x', payload: text }) } }), /'rooms\/\+'/],
+  [
+    'a channel with a slash in front',
+    () => defineContract({ name: 'shop', events: { said: event({ channel: '/said', payload: text }) } }),
+    /'\/said'.*slash/,
+  ],
+  [
+    'an empty channel',
+    () => defineContract({ name: 'shop', events: { said: event({ channel: '', type: 'x', payload: text }) } }),
+    /channel ''/,
+  ],
+  [
+    'a channel with a wildcard',
+    () => defineContract({ name: 'shop', events: { said: event({ channel: 'rooms/+', type: 'x', payload: text }) } }),
+    /'rooms\/\+'/,
+  ],
   [
     'a channel parameter that the payload has not',
     () => defineContract({ name: 'shop', events: { said: event({ channel: 'rooms/{room}', payload: text }) } }),
@@ -111,12 +167,29 @@ const mistakes: readonly (readonly [what: string, make: () => unknown, names: Re
     () => defineContract({ name: 'shop', events: { said: event({ channel: 'a/{text}/b/{text}', payload: text }) } }),
     /\{text\} twice/,
   ],
-  ['a payload that is no object', () => defineContract({ name: 'shop', events: { said: event({ channel: 'said', payload: z.string() }) } }), /said.*object/],
-  ['a type with spaces', () => defineContract({ name: 'shop', events: { said: event({ channel: 'said', type: 'was said', payload: text }) } }), /'was said'/],
-  ['an event written by nobody', () => defineContract({ name: 'shop', events: { said: event({ channel: 'said', payload: text, writtenBy: 'say' }) } }), /writtenBy 'say'/],
+  [
+    'a payload that is no object',
+    () => defineContract({ name: 'shop', events: { said: event({ channel: 'said', payload: z.string() }) } }),
+    /said.*object/,
+  ],
+  [
+    'a type with spaces',
+    () => defineContract({ name: 'shop', events: { said: event({ channel: 'said', type: 'was said', payload: text }) } }),
+    /'was said'/,
+  ],
+  [
+    'an event written by nobody',
+    () => defineContract({ name: 'shop', events: { said: event({ channel: 'said', payload: text, writtenBy: 'say' }) } }),
+    /writtenBy 'say'/,
+  ],
   [
     'an event written by an operation without output',
-    () => defineContract({ name: 'shop', operations: { say: mutation({ input: text }) }, events: { said: event({ channel: 'said', payload: text, writtenBy: 'say' }) } }),
+    () =>
+      defineContract({
+        name: 'shop',
+        operations: { say: mutation({ input: text }) },
+        events: { said: event({ channel: 'said', payload: text, writtenBy: 'say' }) },
+      }),
     /writtenBy 'say'/,
   ],
   [
@@ -124,7 +197,11 @@ const mistakes: readonly (readonly [what: string, make: () => unknown, names: Re
     () => defineContract({ name: 'shop', operations: { list: query({ input: z.object(paging), output: z.array(User), pagedBy: 'key' }) } }),
     /list.*pagedBy 'key'/,
   ],
-  ['paging without a list', () => defineContract({ name: 'shop', operations: { list: query({ input: z.object(paging), output: User, pagedBy: 'id' }) } }), /pagedBy 'id'/],
+  [
+    'paging without a list',
+    () => defineContract({ name: 'shop', operations: { list: query({ input: z.object(paging), output: User, pagedBy: 'id' }) } }),
+    /pagedBy 'id'/,
+  ],
   [
     'paging without limit and after',
     () => defineContract({ name: 'shop', operations: { list: query({ input: id, output: z.array(User), pagedBy: 'id' }) } }),
@@ -132,32 +209,62 @@ const mistakes: readonly (readonly [what: string, make: () => unknown, names: Re
   ],
   [
     'a relation of no type',
-    () => defineContract({ name: 'shop', operations: { getUser, getPosts }, relations: { Author: { posts: { operation: 'getPosts', input: { userId: 'id' } } } } }),
+    () =>
+      defineContract({
+        name: 'shop',
+        operations: { getUser, getPosts },
+        relations: { Author: { posts: { operation: 'getPosts', input: { userId: 'id' } } } },
+      }),
     /'Author'/,
   ],
   [
     'a relation by no query',
-    () => defineContract({ name: 'shop', operations: { getUser, getPosts }, relations: { User: { posts: { operation: 'posts', input: { userId: 'id' } } } } }),
+    () =>
+      defineContract({
+        name: 'shop',
+        operations: { getUser, getPosts },
+        relations: { User: { posts: { operation: 'posts', input: { userId: 'id' } } } },
+      }),
     /User\.posts.*'posts' is no query/,
   ],
   [
     'a relation with an input that the query has not',
-    () => defineContract({ name: 'shop', operations: { getUser, getPosts }, relations: { User: { posts: { operation: 'getPosts', input: { user: 'id' } } } } }),
+    () =>
+      defineContract({
+        name: 'shop',
+        operations: { getUser, getPosts },
+        relations: { User: { posts: { operation: 'getPosts', input: { user: 'id' } } } },
+      }),
     /getPosts has no input 'user'/,
   ],
   [
     'a relation from a property that the type has not',
-    () => defineContract({ name: 'shop', operations: { getUser, getPosts }, relations: { User: { posts: { operation: 'getPosts', input: { userId: 'key' } } } } }),
+    () =>
+      defineContract({
+        name: 'shop',
+        operations: { getUser, getPosts },
+        relations: { User: { posts: { operation: 'getPosts', input: { userId: 'key' } } } },
+      }),
     /User has no property 'key'/,
   ],
   [
     'a relation in the place of a property',
-    () => defineContract({ name: 'shop', operations: { getUser, getPosts }, relations: { User: { name: { operation: 'getPosts', input: { userId: 'id' } } } } }),
+    () =>
+      defineContract({
+        name: 'shop',
+        operations: { getUser, getPosts },
+        relations: { User: { name: { operation: 'getPosts', input: { userId: 'id' } } } },
+      }),
     /User already has a property 'name'/,
   ],
   [
     'a relation that leaves out what its query requires',
-    () => defineContract({ name: 'shop', operations: { getUser, getPosts }, relations: { User: { posts: { operation: 'getPosts', input: {} } } } }),
+    () =>
+      defineContract({
+        name: 'shop',
+        operations: { getUser, getPosts },
+        relations: { User: { posts: { operation: 'getPosts', input: {} } } },
+      }),
     /User\.posts.*'userId'/,
   ],
 ];

@@ -15,12 +15,18 @@ const { said, counted } = contract.events;
 function recorder() {
   const got: (EventMessage | 'gap' | 'end')[] = [];
   const sink: EventSink = { next: (message) => void got.push(message), gap: () => void got.push('gap'), end: () => void got.push('end') };
-  const texts = () => got.map((each) => (typeof each === 'string' ? each : ((each.data as { text?: string }).text ?? (each.data as { count: number }).count)));
+  const texts = () =>
+    got.map((each) =>
+      typeof each === 'string' ? each : ((each.data as { text?: string }).text ?? (each.data as { count: number }).count),
+    );
   const ids = () => got.map((each) => (typeof each === 'string' ? each : each.id));
   return { sink, texts, ids };
 }
 
-function request(definition: typeof said | typeof counted, more: { lastEventId?: string; params?: Record<string, unknown>; signal?: AbortSignal } = {}) {
+function request(
+  definition: typeof said | typeof counted,
+  more: { lastEventId?: string; params?: Record<string, unknown>; signal?: AbortSignal } = {},
+) {
   return { event: definition, params: {}, signal: new AbortController().signal, headers: {}, ...more };
 }
 
@@ -104,7 +110,12 @@ describe('memoryHub', () => {
     const hub = memoryHub();
     const live = recorder();
     await hub.subscribe(request(said), live.sink);
-    for (const [text, room] of [['1', 'a'], ['2', 'b'], ['3', 'a']] as const) await hub.publish(...say(text, room));
+    for (const [text, room] of [
+      ['1', 'a'],
+      ['2', 'b'],
+      ['3', 'a'],
+    ] as const)
+      await hub.publish(...say(text, room));
     const back = recorder();
     await hub.subscribe(request(said, { lastEventId: live.ids()[0] ?? '', params: { room: 'a' } }), back.sink);
     await hub.publish(...say('4', 'b'));
@@ -132,7 +143,7 @@ describe('memoryHub', () => {
     const echo: EventSink = {
       ...first.sink,
       next: (message) => {
-        first.sink.next(message);
+        void first.sink.next(message);
         if (!published) {
           published = true;
           void hub.publish(...say('answer'));

@@ -1,6 +1,14 @@
 import { describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
-import { ApiError, createClient, createService, defineContract, memoryIdempotencyStore, mutation, type IdempotencyStore } from '../src/index.js';
+import {
+  ApiError,
+  createClient,
+  createService,
+  defineContract,
+  memoryIdempotencyStore,
+  mutation,
+  type IdempotencyStore,
+} from '../src/index.js';
 
 describe('memoryIdempotencyStore', () => {
   it('reserves a key once', async () => {
@@ -50,10 +58,12 @@ describe('memoryIdempotencyStore', () => {
 
 const contract = defineContract({
   name: 'till',
-  operations: { pay: mutation({ input: z.object({ cents: z.int32(), note: z.string().default('') }), output: z.object({ run: z.int32() }) }) },
+  operations: {
+    pay: mutation({ input: z.object({ cents: z.int32(), note: z.string().default('') }), output: z.object({ run: z.int32() }) }),
+  },
 });
 
-function till(options: { store?: IdempotencyStore; caller?: () => string; fail?: () => unknown } = {}) {
+function till(options: { store?: IdempotencyStore; caller?: () => string; fail?: () => Error } = {}) {
   let runs = 0;
   const service = createService(
     contract,
@@ -96,7 +106,9 @@ describe('a service with idempotency keys', () => {
     const { client } = till({ fail: () => new ApiError('NOT_FOUND', 'no such till') });
     const ids: unknown[] = [];
     for (const id of ['first', 'second']) {
-      await client.pay({ cents: 1 }, { idempotencyKey: 'k', headers: { 'x-request-id': id } }).catch((error: ApiError) => ids.push(error.requestId));
+      await client
+        .pay({ cents: 1 }, { idempotencyKey: 'k', headers: { 'x-request-id': id } })
+        .catch((error: ApiError) => ids.push(error.requestId));
     }
     expect(ids).toEqual(['first', 'second']);
   });
@@ -118,7 +130,10 @@ describe('a service with idempotency keys', () => {
 
   it('gives the error of a call that failed though its store could not keep it', async () => {
     const away = () => Promise.reject(new Error('away'));
-    const { client } = till({ store: { ...memoryIdempotencyStore(), finish: away, release: away }, fail: () => new ApiError('NOT_FOUND', 'no such till') });
+    const { client } = till({
+      store: { ...memoryIdempotencyStore(), finish: away, release: away },
+      fail: () => new ApiError('NOT_FOUND', 'no such till'),
+    });
     await expect(client.pay({ cents: 1 }, { idempotencyKey: 'k' })).rejects.toMatchObject({ code: 'NOT_FOUND' });
   });
 });

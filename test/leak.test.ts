@@ -58,7 +58,9 @@ describe.each(['in-process', 'rest'])('%s', (how) => {
   it('leaves no listener on the caller’s signal after subscriptions, however they end', async () => {
     const { client, service } = await opened(how);
     const { signal } = new AbortController();
-    await (await client.onNote(() => {}, { signal }))();
+    await (
+      await client.onNote(() => {}, { signal })
+    )();
     const stream = client.onNote({ signal });
     await stream.return();
     const loop = (async () => {
@@ -88,7 +90,9 @@ describe.each(['in-process', 'rest'])('%s', (how) => {
     const { client, probe } = await opened(how);
     const { signal } = new AbortController();
     setMaxListeners(0, signal);
-    await (await client.onNote(() => {}, { signal }))();
+    await (
+      await client.onNote(() => {}, { signal })
+    )();
     const before = open(/Timeout/);
     for (let round = 0; round < 100; round++) {
       const leave = await Promise.all(Array.from({ length: 20 }, () => client.onNote(() => {}, { signal })));
@@ -116,13 +120,20 @@ describe.each(['in-process', 'rest'])('%s', (how) => {
     expect(await eventually(() => open(kinds) <= before)).toBe(true);
   });
 
-  it.each(['calls', 'subscribes'])('a process that %s and closes ends by itself', async (what) => {
-    const script = fileURLToPath(new URL('programs/leaves.ts', import.meta.url));
-    const child = spawn(process.execPath, ['--import', 'tsx', script, what, how], { cwd: fileURLToPath(new URL('..', import.meta.url)), timeout: 30_000 });
-    let output = '';
-    child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
-    child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
-    const code = await new Promise((resolve) => child.on('close', (status, signal) => resolve(status ?? signal)));
-    expect({ code, output }).toEqual({ code: 0, output: 'done\n' });
-  }, 40_000);
+  it.each(['calls', 'subscribes'])(
+    'a process that %s and closes ends by itself',
+    async (what) => {
+      const script = fileURLToPath(new URL('programs/leaves.ts', import.meta.url));
+      const child = spawn(process.execPath, ['--import', 'tsx', script, what, how], {
+        cwd: fileURLToPath(new URL('..', import.meta.url)),
+        timeout: 30_000,
+      });
+      let output = '';
+      child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
+      child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
+      const code = await new Promise((resolve) => child.on('close', (status, signal) => resolve(status ?? signal)));
+      expect({ code, output }).toEqual({ code: 0, output: 'done\n' });
+    },
+    40_000,
+  );
 });

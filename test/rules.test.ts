@@ -17,7 +17,9 @@ const BROWSER_ENTRIES: Readonly<Record<string, readonly string[]>> = {
   'src/index.ts': ['eventemitter3'],
   'src/blog/index.ts': ['eventemitter3'],
   'src/compose/index.ts': ['eventemitter3'],
-  'src/rest/client.ts': ['eventemitter3', 'ofetch'],
+  'src/rest/client.ts': ['eventemitter3'],
+  'src/websocket/client.ts': ['eventemitter3', 'isomorphic-ws'],
+  'src/mqtt/client.ts': ['eventemitter3', 'mqtt'],
 };
 
 type Layer = 'core' | 'http' | 'top' | (string & {});

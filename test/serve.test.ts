@@ -13,7 +13,7 @@ afterEach(async () => {
 });
 
 test('serves on one port and says where', async () => {
-  served = await serve(service, { port: 0 });
+  served = await serve(service, { port: 0, grpcPort: 0 });
   expect(served.http).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
   expect((await fetch(`${served.http}/healthz`)).status).toBe(200);
   expect((await fetch(`${served.http}/weather/Oslo`)).status).toBe(200);
@@ -21,24 +21,24 @@ test('serves on one port and says where', async () => {
 });
 
 test('close is idempotent, ends streams, and leaves the service alone', async () => {
-  const mine = await serve(service, { port: 0 });
+  const mine = await serve(service, { port: 0, grpcPort: 0 });
   const stream = await fetch(`${mine.http}/chat`);
   await Promise.all([mine.close(), mine.close()]);
   expect(await stream.text()).toContain('event: end');
   await expect(fetch(`${mine.http}/healthz`)).rejects.toThrow();
-  served = await serve(service, { port: 0 });
+  served = await serve(service, { port: 0, grpcPort: 0 });
   expect((await fetch(`${served.http}/users/123`)).status).toBe(200);
 });
 
 test('a port in use rejects', async () => {
   const other = createServer().listen(0, '127.0.0.1');
   await once(other, 'listening');
-  await expect(serve(service, { port: (other.address() as AddressInfo).port })).rejects.toMatchObject({ code: 'EADDRINUSE' });
+  await expect(serve(service, { grpcPort: 0, port: (other.address() as AddressInfo).port })).rejects.toMatchObject({ code: 'EADDRINUSE' });
   other.close();
 });
 
 test('an idempotency key is the same bare and quoted', async () => {
-  const { http } = (served = await serve(service, { port: 0 }));
+  const { http } = (served = await serve(service, { port: 0, grpcPort: 0 }));
   const post = async (key: string): Promise<unknown> => {
     const response = await fetch(`${http}/posts`, {
       method: 'POST',

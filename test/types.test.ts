@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 import { describe, expect, expectTypeOf, it } from 'vitest';
+import { webSocket } from '../src/websocket/client.js';
 import { z } from 'zod';
 import {
   createClient,
@@ -53,7 +54,9 @@ describe('the types of a client', () => {
       expectTypeOf(client.search()).toEqualTypeOf<Promise<string[]>>();
       expectTypeOf(client.reset()).toEqualTypeOf<Promise<undefined>>();
       expectTypeOf(client.getUser).parameter(0).toEqualTypeOf<{ id: number }>();
-      expectTypeOf(client.getPosts).parameter(0).toEqualTypeOf<{ userId: number; limit?: number | undefined; after?: number | undefined }>();
+      expectTypeOf(client.getPosts)
+        .parameter(0)
+        .toEqualTypeOf<{ userId: number; limit?: number | undefined; after?: number | undefined }>();
       // @ts-expect-error an input is needed
       void client.getUser();
       // @ts-expect-error an id is a number
@@ -83,11 +86,22 @@ describe('the types of a client', () => {
       client.onSaid({ params: { room: 'a' } });
       client.onSaid({ params: { seat: 1 } });
       // @ts-expect-error a seat is a number
-      client.onSaid({ params: { seat: '1' } });
+      void client.onSaid({ params: { seat: '1' } });
       // @ts-expect-error no such parameter
-      client.onSaid({ params: { text: 'x' } });
+      void client.onSaid({ params: { text: 'x' } });
       // @ts-expect-error this event has none
-      client.onStopped({ params: { room: 'a' } });
+      void client.onStopped({ params: { room: 'a' } });
+    });
+  });
+
+  it('have of the operations only those that write to a channel, where a transport can do no more', () => {
+    types(() => {
+      const channels = createClient({ transport: webSocket({ url: 'ws://localhost', protocol: 'channel' }) });
+      void channels.sendMessage({ sender: 'a', message: 'b' });
+      void channels.reportTemperature({ sensorId: 'a', celsius: 1 });
+      void channels.onMessage();
+      // @ts-expect-error an operation that writes to no channel
+      void channels.getUser({ id: 1 });
     });
   });
 
@@ -115,7 +129,11 @@ describe('the types of a client', () => {
 
 describe('the types of a service', () => {
   it('give handlers outputs of schemas and take their inputs', () => {
-    expectTypeOf<Parameters<Handlers<typeof contract>['getPosts']>[0]>().toEqualTypeOf<{ userId: number; limit: number; after?: number | undefined }>();
+    expectTypeOf<Parameters<Handlers<typeof contract>['getPosts']>[0]>().toEqualTypeOf<{
+      userId: number;
+      limit: number;
+      after?: number | undefined;
+    }>();
     expectTypeOf<Parameters<Handlers<typeof contract>['reset']>[0]>().toEqualTypeOf<undefined>();
     expectTypeOf<Awaited<ReturnType<Handlers<typeof contract>['getTags']>>>().toEqualTypeOf<string[]>();
   });
@@ -174,7 +192,8 @@ function hover(program: string): string {
 }
 
 describe('what an editor shows', () => {
-  const program = (line: string) => `import { createClient, type Adapter } from '../src/index.js';\ndeclare const adapter: Adapter;\nconst blog = createClient({ transport: adapter });\n${line}\n`;
+  const program = (line: string) =>
+    `import { createClient, type Adapter } from '../src/index.js';\ndeclare const adapter: Adapter;\nconst blog = createClient({ transport: adapter });\n${line}\n`;
 
   it('of a method: plain object types, no machinery', () => {
     const shown = hover(program('void blog.«getUser»({ id: 1 });'));

@@ -58,7 +58,7 @@ export async function runDemo(options: DemoOptions): Promise<Row[]> {
   );
   for (const [name, protocol] of Object.entries(PROTOCOLS)) {
     const column = await withService(options, async (service) => {
-      const served = await serve(service, { port: 0 });
+      const served = await serve(service, { port: 0, grpcPort: 0, allowPrivateWebhooks: true });
       const meter = new SocketMeter();
       const trips = new TripCounter();
       try {

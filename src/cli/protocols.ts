@@ -42,6 +42,41 @@ export const PROTOCOLS: Readonly<Record<string, CliProtocol>> = {
     urlOf: ({ http }) => `${http}/graphql`,
     connect: async (options) => (await import('../graphql/client.js')).graphql(options),
   },
+  websocket: {
+    title: 'WebSocket',
+    url: HTTP_URL,
+    verbs: BOTH,
+    urlOf: ({ http }) => http,
+    connect: async (options) => (await import('../websocket/client.js')).webSocket(options),
+  },
+  soap: {
+    title: 'SOAP',
+    url: `${HTTP_URL}/soap`,
+    verbs: ['call'],
+    urlOf: ({ http }) => `${http}/soap`,
+    connect: async (options) => (await import('../soap/client.js')).soap(options),
+  },
+  grpc: {
+    title: 'gRPC',
+    url: '127.0.0.1:50051',
+    verbs: BOTH,
+    urlOf: ({ grpc }) => grpc,
+    connect: async (options) => (await import('../grpc/client.js')).grpc(options),
+  },
+  webhook: {
+    title: 'Webhooks',
+    url: HTTP_URL,
+    verbs: ['subscribe'],
+    urlOf: ({ http }) => http,
+    connect: async (options) => (await import('./webhook-receiver.js')).connectWebhook(options),
+  },
+  mqtt: {
+    title: 'MQTT',
+    url: 'mqtt://127.0.0.1:1883',
+    verbs: BOTH,
+    urlOf: ({ mqtt = '' }) => mqtt,
+    connect: async (options) => (await import('../mqtt/client.js')).mqtt(options),
+  },
 };
 
 export const DEFAULT_PROTOCOL = 'rest';

@@ -1,4 +1,5 @@
 import { createBlogService } from '../blog/service.js';
+import type { EventHub } from '../events.js';
 import { serve, type Served } from '../serve.js';
 import { UsageError } from './args.js';
 import { defineCommand } from './command.js';
@@ -36,9 +37,17 @@ export const serveCommand = defineCommand({
     const stopped = new Promise<void>((resolve) => (stop = resolve));
     // Before anything listens: who asks it to end while it starts must not get a broken half.
     const forget = onStopSignal(stop);
-    const service = createBlogService();
+    const mqtt = await openMqtt(flags);
+    const service = createBlogService({ events: mqtt.hub });
     try {
-      const served = await serve(service, { host: flags.host, port: flags.port });
+      const served = await serve(service, {
+        host: flags.host,
+        port: flags.port,
+        grpcPort: flags['grpc-port'],
+        mqttBroker: mqtt.broker,
+        mqttUrl: flags['mqtt-url'],
+        allowPrivateWebhooks: flags['allow-private-webhooks'],
+      });
       process.stdout.write(flags.json ? `${JSON.stringify(addressesOf(served))}\n` : summary(served));
       await stopped;
       if (process.stderr.isTTY && !flags.json) process.stderr.write('\nstopping …\n');
@@ -46,10 +55,45 @@ export const serveCommand = defineCommand({
       return 0;
     } finally {
       await service.close();
+      await mqtt.close();
       forget();
     }
   },
 });
+
+/** The events' broker: it is there before the service, whose events come from it. */
+async function openMqtt(flags: {
+  readonly host: string;
+  readonly port: number;
+  readonly 'mqtt-port'?: number | undefined;
+  readonly 'mqtt-url'?: string | undefined;
+}) {
+  const { 'mqtt-port': mqttPort = flags.port === 0 ? 0 : 1883, 'mqtt-url': mqttUrl } = flags;
+  const { mqttHub } = await import('../mqtt/hub.js');
+  const { mqttBroker } = await import('../mqtt/broker.js');
+  if (mqttUrl !== undefined) {
+    const hub = hubAt(() => mqttHub({ url: mqttUrl }));
+    return { hub, broker: undefined, close: () => hub.close() };
+  }
+  const broker = await mqttBroker({ host: flags.host, port: mqttPort });
+  const hub = mqttHub({ url: broker.url });
+  return {
+    hub,
+    broker,
+    async close() {
+      await hub.close();
+      await broker.close();
+    },
+  };
+}
+
+function hubAt(make: () => EventHub): EventHub {
+  try {
+    return make();
+  } catch (error) {
+    throw error instanceof TypeError ? new UsageError(error.message) : error;
+  }
+}
 
 /** Where it listens, without its functions. */
 function addressesOf(served: Served): object {
@@ -58,11 +102,15 @@ function addressesOf(served: Served): object {
 
 function summary(served: Served): string {
   const paint = painter(process.stdout);
-  const { http } = served;
+  const { http, grpc, mqtt = '' } = served;
   const rows: (readonly [title: string, address: string])[] = [
     ['REST', http],
     ['', `${http}/openapi.json`],
     ['', `${http}/asyncapi.json`],
+    ['gRPC', grpc],
+    ['Webhooks', `${http}/webhooks/subscriptions`],
+    ['MQTT', mqtt],
+    ['', `${http.replace(/^http/, 'ws')}/mqtt`],
     ['Health', `${http}/healthz`],
   ];
   const url = http === PROTOCOLS[DEFAULT_PROTOCOL]?.url ? '' : ` --url ${http}`;
@@ -72,12 +120,13 @@ function summary(served: Served): string {
     `curl -N ${http}/chat`,
     `curl ${http}/chat --json '{"sender":"you","message":"Hello!"}'`,
     `npx multi-api-sdk watch temperature${url}`,
+    `npx multi-api-sdk call getUser '{"id":123}' --via mqtt${mqtt === PROTOCOLS['mqtt']?.url ? '' : ` --url ${mqtt}`}`,
     `npx multi-api-sdk call reportTemperature '{"sensorId":"roof","celsius":21.5}' --wire${url}`,
   ];
   return [
     `${paint('green', '●')} ${paint('bold', 'The Blog service is up.')} Ctrl-C ends it.`,
     '',
-    ...rows.map(([title, address]) => `  ${paint('bold', title.padEnd(8))}${paint('cyan', address)}`),
+    ...rows.map(([title, address]) => `  ${paint('bold', title.padEnd(10))}${paint('cyan', address)}`),
     '',
     '  Things to try in another terminal:',
     '',

@@ -30,6 +30,7 @@ export const watchCommand = defineCommand({
   notes: [
     `Events: ${Object.keys(blogContract.events).join(', ')} (onTemperature means temperature). Protocols: ${protocolNames('subscribe')}.`,
     "Each line of standard output is one event's payload. Standard error says 'watching …' once the service has acknowledged the subscription, and where events may have been missed. A broken connection is made again and resumes where it broke.",
+    'Over webhooks it starts a receiver on a free port and subscribes it, so the service must reach this machine: serve --allow-private-webhooks.',
     'Exit codes: 0 after --count events, Ctrl-C or SIGTERM; 1 for an API error, which is the last thing printed on standard error, as JSON; 2 for wrong usage.',
   ],
   examples: [

@@ -16,7 +16,17 @@ export function equal(actual: unknown, expected: unknown, what: string): void {
 }
 
 /** The error a promise rejects with; throws where it does not, or with another code. */
-export async function fails(promise: PromiseLike<unknown>, code: ErrorCode): Promise<ApiError> {
+export function fails(promise: PromiseLike<unknown>, code: ErrorCode): Promise<ApiError> {
+  return watched(rejection(promise, code));
+}
+
+/** Says that a promise is waited for later: where its case fails before, its own rejection is no second failure. */
+export function watched<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => {});
+  return promise;
+}
+
+async function rejection(promise: PromiseLike<unknown>, code: ErrorCode): Promise<ApiError> {
   let value: unknown;
   try {
     value = await settled(promise, `a rejection with ${code}`);

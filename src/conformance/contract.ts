@@ -83,7 +83,9 @@ export const Item = z.object({ id: z.int32(), label: z.string() }).check(z.meta(
 export const Shelf = z
   .object({ id: z.int32(), label: z.string(), size: z.int32(), ownerId: z.optional(z.int32()) })
   .check(z.meta({ id: 'Shelf' }));
-export const Owner = z.object({ id: z.int32(), name: z.string(), address: z.object({ street: z.string(), zip: z.string() }) }).check(z.meta({ id: 'Owner' }));
+export const Owner = z
+  .object({ id: z.int32(), name: z.string(), address: z.object({ street: z.string(), zip: z.string() }) })
+  .check(z.meta({ id: 'Owner' }));
 
 /** The contract of the conformance suite: every kind of schema, and operations that behave in every way that matters. */
 export const conformanceContract = defineContract({
@@ -139,7 +141,12 @@ export const conformanceContract = defineContract({
       pagedBy: 'id',
     }),
     getShelf: query({ summary: 'Gives a shelf', input: z.object({ id: z.int32() }), output: Shelf, http: 'GET /shelves/{id}' }),
-    shelves: query({ summary: 'Gives shelves', input: z.object({ count: z.int32() }), output: z.array(Shelf), http: 'GET /shelf-counts/{count}' }),
+    shelves: query({
+      summary: 'Gives shelves',
+      input: z.object({ count: z.int32() }),
+      output: z.array(Shelf),
+      http: 'GET /shelf-counts/{count}',
+    }),
     getOwner: query({ summary: 'Gives an owner', input: z.object({ id: z.int32() }), output: Owner, http: 'GET /owners/{id}' }),
     fail: mutation({
       summary: 'Fails as it is told',
@@ -189,4 +196,5 @@ export const conformanceContract = defineContract({
   },
 });
 
+/** The type of the conformance contract. */
 export type ConformanceContract = typeof conformanceContract;

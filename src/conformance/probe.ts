@@ -10,6 +10,7 @@ export interface WaitRun {
   readonly aborted: boolean;
   /** The reason it aborted with. */
   readonly reason: unknown;
+  /** Lets the run go on. */
   release(): void;
 }
 
@@ -30,10 +31,12 @@ export class Probe {
     return this.#open;
   }
 
+  /** How often the operation has run. */
   runsOf(operation: string): number {
     return this.runs.get(operation) ?? 0;
   }
 
+  /** Counts a run, and returns how many there are now. */
   ran(operation: string): number {
     const runs = this.runsOf(operation) + 1;
     this.runs.set(operation, runs);

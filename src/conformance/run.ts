@@ -2,7 +2,7 @@ import { createClient } from '../client.js';
 import type { Client } from '../client-types.js';
 import type { Contract } from '../contract.js';
 import type { Transport } from '../transport.js';
-import { pause, settled, until } from './assert.js';
+import { pause, settled, until, watched } from './assert.js';
 import { conformanceContract } from './contract.js';
 import type { Probe } from './probe.js';
 import { createConformanceService } from './service.js';
@@ -85,12 +85,26 @@ class Context implements CaseContext {
 
   #track<C extends Contract>(client: Client<C>): Client<C> {
     this.#clients.push(client as unknown as Client<Contract>);
-    return client;
+    return watchedClient(client);
   }
 
   readonly #report = (error: unknown): void => {
     this.reported.push(error);
   };
+}
+
+/** The same client, whose pending calls are no unhandled rejections where a case fails before it waits for them. */
+function watchedClient<C extends Contract>(client: Client<C>): Client<C> {
+  return new Proxy(client, {
+    get(target, name) {
+      const member: unknown = Reflect.get(target, name);
+      if (typeof member !== 'function' || !Object.prototype.propertyIsEnumerable.call(target, name)) return member;
+      return (...args: unknown[]): unknown => {
+        const result: unknown = Reflect.apply(member, target, args);
+        return result instanceof Promise ? watched(result) : result;
+      };
+    },
+  });
 }
 
 function describe(reported: unknown): string {

@@ -66,6 +66,7 @@ export interface Bench {
 
 /** What a case works with. All it opens is closed when it ends. */
 export interface CaseContext {
+  /** Opens the protocol over a fresh service. */
   open(options?: BenchOptions): Promise<Bench>;
   /** Serves any transport over the protocol; the client's contract is the transport's, unless told otherwise. */
   connect<C extends Contract>(contract: C, transport: Transport, options?: Pick<BenchOptions, 'headers' | 'client'>): Promise<Client<C>>;

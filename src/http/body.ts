@@ -1,11 +1,12 @@
 import { HttpError } from './error.js';
 
-/** Throws 415 where a body is compressed: nothing here inflates, so that nothing can be blown up. */
-export function checkEncoding(encoding: string | undefined): void {
+/** Throws 415 where a body is compressed otherwise than in `taken`: nothing here inflates, so that nothing can be blown up. */
+export function checkEncoding(encoding: string | undefined, taken: readonly string[] = []): void {
   if (encoding === undefined || encoding === '' || encoding.toLowerCase() === 'identity') return;
+  if (taken.includes(encoding.trim().toLowerCase())) return;
   // https://www.rfc-editor.org/rfc/rfc9110#section-15.5.16
   throw new HttpError(415, `the body's content-encoding '${encoding}' is not supported: send it uncompressed`, {
-    'accept-encoding': 'identity',
+    'accept-encoding': taken.length > 0 ? taken.join(', ') : 'identity',
   });
 }
 

@@ -21,16 +21,23 @@ export interface FetchResponse {
   readonly headers: FetchHeaders;
   /** Made when it is asked for; null where the response can have no body. */
   readonly body: ReadableStream<Uint8Array<ArrayBuffer>> | null;
+  /** Reads the body as UTF-8 text. */
   text(): Promise<string>;
+  /** Reads the body and parses it, without limits of depth. */
   json(): Promise<unknown>;
+  /** Reads the body. */
   arrayBuffer(): Promise<ArrayBuffer>;
 }
 
 /** Names are found in any case. */
 export interface FetchHeaders {
+  /** The value, or null where the header is absent. */
   get(name: string): string | null;
+  /** Whether the header is there. */
   has(name: string): boolean;
+  /** Visits each header. */
   forEach(listener: (value: string, name: string) => void): void;
+  /** Each header's name and value. */
   entries(): Iterable<[name: string, value: string]>;
 }
 
@@ -63,6 +70,9 @@ export class FetchFailure extends TypeError {
     super(message, { cause });
   }
 }
+
+/** The code of a `FetchFailure` whose response is over `maxResponseBytes`. */
+export const RESPONSE_TOO_LARGE = 'RESPONSE_TOO_LARGE';
 
 /** Codes of failures before a connection stood. */
 const UNSENT =

@@ -68,10 +68,10 @@ export class FetchRequest implements HttpRequest {
     }
   }
 
-  async bytes(maxBytes: number): Promise<Uint8Array> {
+  async bytes(maxBytes: number, encodings?: readonly string[]): Promise<Uint8Array> {
     const { body, bodyUsed, headers } = this.#raw;
     if (bodyUsed) throw new TypeError('the body of a request can be read once');
-    checkEncoding(headers.get('content-encoding') ?? undefined);
+    checkEncoding(headers.get('content-encoding') ?? undefined, encodings);
     if (Number(headers.get('content-length') ?? 0) > maxBytes) throw tooLarge(maxBytes);
     if (!body) return new Uint8Array(0);
 

@@ -1,4 +1,4 @@
-import { codeOf, FetchFailure, type FetchHeaders, type FetchResponse } from './fetch-like.js';
+import { codeOf, FetchFailure, RESPONSE_TOO_LARGE, type FetchHeaders, type FetchResponse } from './fetch-like.js';
 
 /** What is buffered of a body that nobody reads yet, in bytes, before the socket is paused. */
 const BUFFERED_BYTES = 64 * 1024;
@@ -133,7 +133,7 @@ export class LightResponse implements FetchResponse {
   }
 
   #tooLarge(): FetchFailure {
-    return new FetchFailure(`the response is larger than ${this.#maxBytes} bytes`, 'RESPONSE_TOO_LARGE', true, undefined);
+    return new FetchFailure(`the response is larger than ${this.#maxBytes} bytes`, RESPONSE_TOO_LARGE, true, undefined);
   }
 }
 

@@ -16,10 +16,12 @@ export interface HttpRequest {
   onAbort(listener: () => void): void;
   /**
    * Reads the whole body as UTF-8 text (without a byte order mark) or bytes, once. Rejects with an `HttpError`: 413 over `maxBytes`,
-   * 400 where it was cut or is not UTF-8, 408 where it took too long, 415 where it is compressed.
+   * 400 where it was cut or is not UTF-8, 408 where it took too long, 415 where it is compressed otherwise than in one of
+   * `encodings`: such bytes are given as they came, and the caller inflates them, within limits of its own.
    */
   text(maxBytes: number): Promise<string>;
-  bytes(maxBytes: number): Promise<Uint8Array>;
+  /** As `text`, for bytes. */
+  bytes(maxBytes: number, encodings?: readonly string[]): Promise<Uint8Array>;
 }
 
 /** One HTTP response. `content-length` and `date` are the listener's. */
@@ -35,7 +37,9 @@ export type HttpStream = (writer: HttpWriter) => void;
 
 /** Where an `HttpStream` writes. After `end`, and after the caller has left, calls have no effect. */
 export interface HttpWriter {
+  /** Sends a piece; never waits, so look at `bufferedBytes`. */
   write(chunk: string): void;
+  /** The response is complete. */
   end(): void;
   /** Bytes written that the caller has not taken yet. */
   readonly bufferedBytes: number;

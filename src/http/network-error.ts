@@ -1,5 +1,5 @@
 import { ApiError } from '../errors.js';
-import { codeOf, isUnsent } from './fetch-like.js';
+import { codeOf, isUnsent, RESPONSE_TOO_LARGE } from './fetch-like.js';
 
 const HINTS: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'nothing listens there: is the server running?',
@@ -7,6 +7,7 @@ const HINTS: Readonly<Record<string, string>> = {
   EAI_AGAIN: 'the host name could not be looked up',
   ECONNRESET: 'the connection was reset',
   UND_ERR_SOCKET: 'the connection was cut',
+  UND_ERR_HEADERS_OVERFLOW: "the answer's headers are larger than 16 KiB",
   UND_ERR_CONNECT_TIMEOUT: 'no connection in time',
 };
 
@@ -14,6 +15,20 @@ const HINTS: Readonly<Record<string, string>> = {
 export function networkError(error: unknown, url: string, signal: AbortSignal): ApiError {
   if (signal.aborted) return ApiError.from(signal.reason, 'CANCELLED', 'the call was cancelled');
   const code = codeOf(error);
-  const why = code === undefined ? 'the request failed' : `${HINTS[code] ?? 'the request failed'} (${code})`;
-  return new ApiError('UNAVAILABLE', `${url}: ${why}`, { sent: !isUnsent(error), cause: error });
+  const why = HINTS[code ?? ''] ?? reasonOf(error);
+  const message = `${url}: ${why}${code === undefined ? '' : ` (${code})`}`;
+  // It would be as large the next time: nothing that another try may mend.
+  if (code === RESPONSE_TOO_LARGE) return new ApiError('DATA_LOSS', message, { remote: true, cause: error });
+  return new ApiError('UNAVAILABLE', message, { sent: !isUnsent(error), cause: error });
+}
+
+/** What the innermost cause says: `fetch` itself only says that it failed. */
+function reasonOf(error: unknown): string {
+  let reason = 'the request failed';
+  let at = error;
+  for (let depth = 0; depth < 6 && at instanceof Error; depth++) {
+    if (at.message !== '') reason = at.message;
+    at = at.cause;
+  }
+  return reason;
 }

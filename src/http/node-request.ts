@@ -80,16 +80,16 @@ export class NodeRequest implements HttpRequest {
     return this.#read(maxBytes, decodeText);
   }
 
-  bytes(maxBytes: number): Promise<Uint8Array> {
-    return this.#read(maxBytes, (bytes) => bytes);
+  bytes(maxBytes: number, encodings?: readonly string[]): Promise<Uint8Array> {
+    return this.#read(maxBytes, (bytes) => bytes, encodings);
   }
 
-  #read<T>(maxBytes: number, convert: (bytes: Buffer) => T): Promise<T> {
+  #read<T>(maxBytes: number, convert: (bytes: Buffer) => T, encodings?: readonly string[]): Promise<T> {
     return new Promise((resolve, reject) => {
       const { raw } = this;
       if (this.#taken) throw new TypeError('the body of a request can be read once');
       this.#taken = true;
-      checkEncoding(raw.headers['content-encoding']);
+      checkEncoding(raw.headers['content-encoding'], encodings);
       if (Number(raw.headers['content-length'] ?? 0) > maxBytes) throw tooLarge(maxBytes);
       if (this.awaitsContinue) {
         this.awaitsContinue = false;

@@ -8,6 +8,7 @@ import { Lifetime } from './deadline.js';
 import { Checks, checkInput, checkOutput } from './guard.js';
 import { makeRequestId } from './headers.js';
 import { callOnce } from './idempotent-call.js';
+import { chain, isPromiseLike, type Maybe } from './maybe.js';
 import { Outbox } from './outbox.js';
 import { checkSubscription } from './subscription-check.js';
 import { issuesError } from './validate.js';
@@ -47,7 +48,8 @@ export class ContractService implements Transport {
     this.#running++;
     try {
       if (this.#closing) throw stopping();
-      return await this.#run(request, requestId);
+      const output = this.#run(request, requestId);
+      return isPromiseLike(output) ? await output : output;
     } catch (error) {
       throw this.#present(error, request, request.operation.name, requestId);
     } finally {
@@ -105,15 +107,32 @@ export class ContractService implements Transport {
     if (!this.options.events) await this.#hub.close();
   }
 
-  async #run(request: CallRequest, requestId: string): Promise<unknown> {
+  /** Steps that need not wait do not: a promise for each would be a good part of what a call costs. */
+  #run(request: CallRequest, requestId: string): Maybe<unknown> {
     const { name } = request.operation;
     const operation = own(this.contract.operations, name) ?? unknownMember('operation', name);
-    const context = this.options.context ? await this.#context(request, operation) : undefined;
-    const checks = this.#checks.of(operation);
-    const checked = checkInput(checks.input, request);
-    const input: unknown = checked instanceof Promise ? await checked : checked;
-    const key = request.headers['idempotency-key'];
-    if (key === undefined || operation.kind === 'query') return this.#handle(operation, input, context, request, requestId);
+    if (!this.options.context) return this.#accept(operation, undefined, request, requestId);
+    return chain(this.#context(request, operation), (context) => this.#accept(operation, context, request, requestId));
+  }
+
+  #accept(operation: Operation, context: unknown, request: CallRequest, requestId: string): Maybe<unknown> {
+    const key = operation.kind === 'query' ? undefined : request.headers['idempotency-key'];
+    return chain(checkInput(this.#checks.of(operation).input, request), (input) =>
+      key === undefined
+        ? this.#handle(operation, input, context, request, requestId)
+        : this.#handleOnce(key, operation, input, context, request, requestId),
+    );
+  }
+
+  #handleOnce(
+    key: string,
+    operation: Operation,
+    input: unknown,
+    context: unknown,
+    request: CallRequest,
+    requestId: string,
+  ): Promise<unknown> {
+    const { name } = operation;
     const caller = this.options.caller?.({ context, headers: request.headers, peer: request.peer });
     const scope = { caller: caller ?? request.headers['authorization'] ?? '', operation: name, key };
     const run = async () => {
@@ -126,15 +145,18 @@ export class ContractService implements Transport {
     return callOnce(this.#store, scope, input, run, (error) => this.#report({ error, member: 'the idempotency store', requestId }));
   }
 
-  async #handle(operation: Operation, input: unknown, context: unknown, request: CallRequest, requestId: string): Promise<unknown> {
+  #handle(operation: Operation, input: unknown, context: unknown, request: CallRequest, requestId: string): Maybe<unknown> {
     const handler = this.handlers[operation.name] as AnyHandler;
-    const output = await handler(input, new ServiceCall(context, request, requestId, this.publish));
-    const checked = checkOutput(this.#checks.of(operation).output, output, (issues) =>
-      breach(`the output of ${operation.name} breaks the contract`, issues),
+    const check = this.#checks.of(operation).output;
+    const events = this.#writes.get(operation.name);
+    const output = chain(handler(input, new ServiceCall(context, request, requestId, this.publish)), (value) =>
+      checkOutput(check, value, (issues) => breach(`the output of ${operation.name} breaks the contract`, issues)),
     );
-    const result: unknown = checked instanceof Promise ? await checked : checked;
-    for (const event of this.#writes.get(operation.name) ?? []) void this.#publishWritten(event, result);
-    return result;
+    if (!events) return output;
+    return chain(output, (value) => {
+      for (const event of events) void this.#publishWritten(event, value);
+      return value;
+    });
   }
 
   /** The call has succeeded by now: what goes wrong here is reported, never the caller's. */

@@ -51,7 +51,11 @@ export function guard(inner: Transport, breach: ErrorCode): Transport {
       const { select } = request;
       const wanted = select && output ? checks.ofSelection(inner.contract, request.operation, select) : output;
       return checkOutput(wanted, result, (issues) =>
-        issuesError(breach, `${request.operation.name}: the reply breaks the contract`, issues),
+        issuesError(
+          breach,
+          `${request.operation.name}: ${result === undefined ? 'the reply is empty, which' : 'the reply'} breaks the contract`,
+          issues,
+        ),
       );
     },
     async subscribe(request, sink) {

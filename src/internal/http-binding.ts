@@ -9,8 +9,10 @@ export interface HttpBinding {
   readonly params: readonly string[];
 }
 
+/** One part of a path. */
 export type HttpSegment = { readonly literal: string } | { readonly param: string };
 
+/** The methods that an operation can be bound to. */
 export type HttpMethod = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 const BINDING = /^(GET|POST|PUT|PATCH|DELETE) (\/\S*)$/;

@@ -25,18 +25,17 @@ export function paged(operation: Operation, key: string, call: Call): Call {
     }
 
     async function* items(current: Promise<readonly Item[]>): AsyncGenerator<unknown> {
-      let last: unknown;
       // Who iterates gets a failure from the loop; the promise itself may go unheard.
       shown.catch(() => {});
+      const limit = await pageSize();
       for (let page = await current; ;) {
         for (const item of page) yield isHidden ? hide(item) : item;
-        const limit = await pageSize();
         if (page.length === 0 || page.length < limit) return;
         const after = page.at(-1)?.[key];
-        if (after === last)
-          throw new ApiError('DATA_LOSS', `${operation.name}: the peer gave the same page twice, it seems to ignore 'after'`);
-        last = after;
         page = (await call({ ...(input as object | undefined), after }, asked)) as readonly Item[];
+        // Before its items are given out: they were already.
+        if (page.length > 0 && page.at(-1)?.[key] === after)
+          throw new ApiError('DATA_LOSS', `${operation.name}: the peer gave the same page twice, it seems to ignore 'after'`);
       }
     }
 

@@ -57,6 +57,10 @@ export class Subscriber {
           return done;
         } catch (error) {
           report(error);
+          const failed = Promise.reject(error as Error);
+          // Only a transport that acknowledges looks at it.
+          failed.catch(() => {});
+          return failed;
         }
       },
       gap: () => options.onGap?.(),

@@ -27,6 +27,8 @@ export interface SubscriptionInit {
  */
 export class Subscription {
   #lastEventId: string | undefined;
+  /** The last event, where its consumer failed. */
+  #failedId: string | undefined;
   /** Whether any connection was acknowledged, and whether the present one is. */
   #acknowledged = false;
   #connected = false;
@@ -105,12 +107,18 @@ export class Subscription {
           resolve(resumed.finally(unlinkResume));
           controller.abort(PAUSED);
         };
-        const sink = this.#sink(controller.signal, resolve);
         const lastEventId = this.#lastEventId;
         this.#connected = false;
-        transport
-          .subscribe({ event, params, headers, lastEventId, signal: controller.signal }, sink)
-          .then(() => this.#onAcknowledged(lastEventId), reject);
+        // An end that came right behind the acknowledgement is an end all the same, not a start that failed.
+        let end: ApiError | 'completed' | undefined;
+        const sink = this.#sink(controller.signal, (reason) => {
+          end = reason;
+          if (this.#connected) resolve(reason);
+        });
+        transport.subscribe({ event, params, headers, lastEventId, signal: controller.signal }, sink).then(() => {
+          this.#onAcknowledged(lastEventId);
+          if (end) resolve(end);
+        }, reject);
       });
     } catch (error) {
       return ApiError.from(error, 'UNKNOWN', `subscribing to ${event.name} failed`);
@@ -132,9 +140,13 @@ export class Subscription {
     const { sink } = this.init;
     return {
       next: (message: EventMessage) => {
-        if (live.aborted || message.id === this.#lastEventId) return;
+        if (live.aborted || (message.id === this.#lastEventId && message.id !== this.#failedId)) return;
         this.#lastEventId = message.id;
-        return sink.next(message);
+        this.#failedId = undefined;
+        const done = sink.next(message);
+        // A peer that waits for the acknowledgement sends it again, and then it is no repetition.
+        if (done instanceof Promise) done.catch(() => (this.#failedId = message.id));
+        return done;
       },
       gap: () => {
         if (!live.aborted) sink.gap();
@@ -145,4 +157,10 @@ export class Subscription {
 }
 
 const PAUSED = new ApiError('CANCELLED', 'the consumer is behind');
+
+/** Whether a subscription's signal aborted because its consumer is behind: it comes back to the same place. */
+export function isPause(reason: unknown): boolean {
+  return reason === PAUSED;
+}
+
 const ENDED = new ApiError('CANCELLED', 'the subscription has ended');

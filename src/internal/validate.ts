@@ -1,7 +1,7 @@
 import { $ZodAsyncError, config, safeParse, safeParseAsync, type $ZodIssue, type $ZodRawIssue } from 'zod/v4/core';
-import english from 'zod/v4/locales/en.js';
 import type { Schema } from '../contract.js';
 import { ApiError, type ErrorCode, type Issue } from '../errors.js';
+import { issueMessage } from './issue-message.js';
 
 /** A value that fits, or what is wrong with it. */
 export type Checked = { readonly value: unknown; readonly issues?: undefined } | { readonly issues: readonly Issue[] };
@@ -9,10 +9,9 @@ export type Checked = { readonly value: unknown; readonly issues?: undefined } |
 /** Checks values against one schema: synchronous unless the schema has asynchronous refinements. */
 export type Check = (value: unknown) => Checked | Promise<Checked>;
 
-/** `zod/mini` brings no messages; this gives zod's English ones, after whatever the user configured. */
-const { localeError } = english();
+/** Whatever the user configured comes first. */
 const context = {
-  error: (issue: $ZodRawIssue) => config().customError?.(issue) ?? config().localeError?.(issue) ?? localeError?.(issue),
+  error: (issue: $ZodRawIssue) => config().customError?.(issue) ?? config().localeError?.(issue) ?? issueMessage(issue),
 };
 
 /** Makes the check for a schema. Unknown members are dropped, defaults are filled in. */

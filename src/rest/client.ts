@@ -1,5 +1,4 @@
 import { createLightFetch } from '#fetch';
-import { createFetch } from 'ofetch';
 import type { Contract, Operation } from '../contract.js';
 import { ApiError } from '../errors.js';
 import { onAbort } from '../internal/deadline.js';
@@ -7,13 +6,16 @@ import { defineAdapter } from '../internal/guard.js';
 import { planSelection } from '../internal/select.js';
 import { hasField } from '../internal/shape.js';
 import { joinHeaders, timeoutHeader, type HeadersOption } from '../internal/headers.js';
-import type { FetchLike, FetchResponse, LightFetch } from '../http/fetch-like.js';
+import type { FetchHeaders, FetchLike, FetchResponse, LightFetch } from '../http/fetch-like.js';
 import { networkError } from '../http/network-error.js';
 import { redact, type OnWire } from '../internal/wire-record.js';
 import type { Adapter, CallRequest, EventSink, SubscribeRequest, Transport } from '../transport.js';
 import { readEvents } from './event-reader.js';
 import { compileRequest, decodeError, EVENT_STREAM_TYPE, fillPath, JSON_TYPE, type RestRequest } from './wire.js';
 import { parseJson } from '../internal/json.js';
+
+export type { FetchHeaders, FetchInit, FetchLike, FetchResponse } from '../http/fetch-like.js';
+export type { OnWire, WireRecord } from '../internal/wire-record.js';
 
 /** Options of `rest`. */
 export interface RestOptions {
@@ -47,7 +49,6 @@ class RestTransport implements Transport {
   readonly name = 'rest';
   readonly #requests = new Map<string, (input: unknown) => RestRequest>();
   readonly #carrier: LightFetch;
-  readonly #fetch: ReturnType<typeof createFetch>;
   readonly #streams = new Set<AbortController>();
   readonly #sendDeadline: boolean;
 
@@ -59,7 +60,6 @@ class RestTransport implements Transport {
     for (const operation of Object.values(contract.operations)) this.#requests.set(operation.name, compileRequest(operation));
     this.#sendDeadline = options.sendDeadline ?? isSameOrigin(base);
     this.#carrier = options.fetch ? { fetch: options.fetch, close: async () => {} } : createLightFetch();
-    this.#fetch = createFetch({ fetch: this.#carrier.fetch as unknown as typeof fetch });
   }
 
   async call(request: CallRequest): Promise<unknown> {
@@ -69,24 +69,16 @@ class RestTransport implements Transport {
     const { method, target: plain, body } = encode(request.input);
     const target = request.select && this.options.sendFields !== false ? withFields(plain, this.contract, request) : plain;
     const headers = await this.#headers(request, JSON_TYPE, body);
-    this.#onWire('out', `${method} ${target}`, Object.entries(headers), body);
-    let response: FetchResponse & { readonly _data?: unknown };
+    this.#onWire('out', `${method} ${target}`, headers, body);
+    let response: FetchResponse;
+    let text: string;
     try {
-      response = await this.#fetch.raw(this.base + target, {
-        method,
-        headers,
-        ...(body !== undefined && { body }),
-        signal,
-        retry: 0,
-        redirect: 'manual',
-        responseType: 'text',
-        ignoreResponseError: true,
-      });
+      response = await this.#carrier.fetch(this.base + target, { method, headers, body: body ?? null, signal, redirect: 'manual' });
+      text = await response.text();
     } catch (error) {
       throw networkError(error, this.base, signal);
     }
-    const text = typeof response._data === 'string' ? response._data : '';
-    this.#onWire('in', `${response.status} ${response.statusText}`.trim(), response.headers.entries(), text);
+    this.#onWire('in', `${response.status} ${response.statusText}`.trim(), response.headers, text);
     return decodeOutput(operation, response, text);
   }
 
@@ -97,7 +89,7 @@ class RestTransport implements Transport {
     const target = fillPath({ segments }, values).replaceAll('%2B', '+');
     const headers = await this.#headers(request, EVENT_STREAM_TYPE, undefined);
     if (lastEventId !== undefined) headers['last-event-id'] = lastEventId;
-    this.#onWire('out', `GET ${target}`, Object.entries(headers), undefined);
+    this.#onWire('out', `GET ${target}`, headers, undefined);
     const controller = new AbortController();
     const unlink = onAbort(signal, () => controller.abort(signal.reason));
     this.#streams.add(controller);
@@ -112,7 +104,7 @@ class RestTransport implements Transport {
         event,
         sink,
         signal: controller.signal,
-        onChunk: (text) => this.#onWire('in', 'event stream', [], text),
+        onChunk: (text) => this.#onWire('in', 'event stream', {}, text),
       }).finally(release);
     } catch (error) {
       release();
@@ -132,11 +124,17 @@ class RestTransport implements Transport {
     } catch (error) {
       throw networkError(error, this.base, signal);
     }
-    this.#onWire('in', `${response.status} ${response.statusText}`.trim(), response.headers.entries(), undefined);
+    this.#onWire('in', `${response.status} ${response.statusText}`.trim(), response.headers, undefined);
+    if (!response.ok) {
+      const text = await response.text().catch(() => '');
+      throw decodeError({ status: response.status, text, header: (name) => response.headers.get(name) });
+    }
     const type = response.headers.get('content-type') ?? 'nothing';
-    if (response.status === 200 && type.startsWith(EVENT_STREAM_TYPE)) return response;
-    const text = await response.text().catch(() => '');
-    if (response.status !== 200) throw decodeError({ status: response.status, text, header: (name) => response.headers.get(name) });
+    if (type.startsWith(EVENT_STREAM_TYPE) && response.body) return response;
+    // Not read: what is no event stream may be as endless as one.
+    void response.body?.cancel().catch(() => {});
+    if (type.startsWith(EVENT_STREAM_TYPE))
+      throw new ApiError('UNIMPLEMENTED', "rest: this 'fetch' gives no body that can be read piece by piece, so that it carries no events");
     throw new ApiError('DATA_LOSS', `GET ${target}: the server answered ${type}, not ${EVENT_STREAM_TYPE}: is the url right?`, {
       remote: true,
     });
@@ -151,8 +149,11 @@ class RestTransport implements Transport {
     return headers;
   }
 
-  #onWire(direction: 'out' | 'in', start: string, headers: Iterable<readonly [string, string]>, body: string | undefined): void {
-    this.options.onWire?.({ protocol: 'rest', direction, start, headers: redact(headers), body });
+  #onWire(direction: 'out' | 'in', start: string, headers: Record<string, string> | FetchHeaders, body: string | undefined): void {
+    const { onWire } = this.options;
+    if (!onWire) return;
+    const pairs = isFetchHeaders(headers) ? headers.entries() : Object.entries(headers);
+    onWire({ protocol: 'rest', direction, start, headers: redact(pairs), body });
   }
 }
 
@@ -166,14 +167,25 @@ function withFields(target: string, contract: Contract, { operation, select }: C
 
 function decodeOutput(operation: Operation, response: FetchResponse, text: string): unknown {
   if (!response.ok) throw decodeError({ status: response.status, text, header: (name) => response.headers.get(name) });
-  if (!operation.output || text === '') return undefined;
+  if (text === '') return undefined;
+  if (!operation.output) {
+    // A server may say a word where we want none. A page is another matter: it is somebody else's, such as a proxy's sign-in.
+    if (response.headers.get('content-type')?.startsWith('text/html')) throw notJson(operation, response, undefined);
+    return undefined;
+  }
   try {
     return parseJson(text);
   } catch (cause) {
-    const type = response.headers.get('content-type') ?? 'no content type';
-    const why = type.includes('json') ? 'the reply is not JSON' : `the server answered ${type}, not JSON: is the url right?`;
-    throw new ApiError('DATA_LOSS', `${operation.name}: ${why}`, { remote: true, cause });
+    throw notJson(operation, response, cause);
   }
+}
+
+function notJson({ name }: Operation, { headers }: FetchResponse, cause: unknown): ApiError {
+  const type = headers.get('content-type') ?? 'no content type';
+  const encoding = headers.get('content-encoding');
+  let why = type.includes('json') ? 'the reply is not JSON' : `the server answered ${type}, not JSON: is the url right?`;
+  if (encoding !== null) why = `the reply is not JSON: it may be compressed (${encoding}), which was not asked for`;
+  return new ApiError('DATA_LOSS', `${name}: ${why}`, { remote: true, cause });
 }
 
 /** The url without a slash at its end. Throws a `TypeError` that says what is wrong with it. */
@@ -196,4 +208,8 @@ function isSameOrigin(base: string): boolean {
 /** The page or worker in a browser. */
 function page(): { readonly href: string; readonly origin: string } | undefined {
   return (globalThis as { readonly location?: { readonly href: string; readonly origin: string } }).location;
+}
+
+function isFetchHeaders(headers: Record<string, string> | FetchHeaders): headers is FetchHeaders {
+  return typeof headers.get === 'function';
 }

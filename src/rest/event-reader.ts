@@ -51,7 +51,10 @@ export async function readEvents(response: FetchResponse, { event, sink, signal,
       for (const message of decoder.push(chunk)) if (!deliver(message, event, sink)) return;
     }
   } catch (error) {
-    if (!signal.aborted) sink.end(networkError(error, `the event stream of ${event.channel}`, signal));
+    if (signal.aborted) return;
+    // Resuming would lead to the same event again.
+    if (error instanceof RangeError) sink.end(new ApiError('DATA_LOSS', `${event.name}: ${error.message}`, { remote: true, cause: error }));
+    else sink.end(networkError(error, `the event stream of ${event.channel}`, signal));
   } finally {
     clearTimeout(silence);
     unlink();

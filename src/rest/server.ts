@@ -3,7 +3,7 @@ import { isApiError } from '../errors.js';
 import { HttpError } from '../http/error.js';
 import { peerOf, type HttpHandler, type HttpRequest, type HttpResponse } from '../http/message.js';
 import { createRouter, type Route } from '../http/router.js';
-import { asyncApi } from '../internal/asyncapi.js';
+import { asyncApi, sseProtocol, type AsyncApiProtocol } from '../internal/asyncapi.js';
 import { acceptHeaders, deadlineOf, serveCall } from '../internal/serve-call.js';
 import type { Transport } from '../transport.js';
 import { checkAccept } from './accept.js';
@@ -13,6 +13,8 @@ import { compileOperation, type OperationRoute } from './operation-route.js';
 import { openApi } from './schema.js';
 import { JSON_TYPE } from './wire.js';
 import { reportToConsole } from '../internal/report.js';
+
+export type { AsyncApiProtocol } from '../internal/asyncapi.js';
 
 /** Options of `restHandler`. */
 export interface RestHandlerOptions {
@@ -24,6 +26,8 @@ export interface RestHandlerOptions {
   readonly maxBufferedBytes?: number;
   /** A comment keeps idle event streams open, in milliseconds. @default 15_000 */
   readonly heartbeatMs?: number;
+  /** What carries the events beside server-sent events, for `/asyncapi.json`: `[webSocketProtocol()]`. @default none */
+  readonly eventProtocols?: readonly AsyncApiProtocol[];
   /** Gets failures that callers see as a neutral 500. @default console.error */
   readonly onError?: (error: unknown) => void;
 }
@@ -40,16 +44,23 @@ export function restHandler(transport: Transport, options: RestHandlerOptions = 
   const { basePath = '', maxBodyBytes = 1_048_576 } = options;
   if (basePath !== '' && !/^(\/[A-Za-z0-9\-._~]+)+$/.test(basePath))
     throw new TypeError(`restHandler: basePath '${basePath}' must look like '/api/v2'`);
+  const onError = options.onError ?? reportToConsole;
+  const fail = (error: unknown) => failure(error, onError);
   const routes: (readonly [Route, Answer])[] = [];
   for (const operation of Object.values(contract.operations)) {
     for (const binding of operation.http)
-      routes.push([binding, answerCall(transport, compileOperation(contract, operation, binding, basePath), maxBodyBytes)]);
+      routes.push([binding, answerCall(transport, compileOperation(contract, operation, binding, basePath), maxBodyBytes, fail)]);
   }
-  for (const event of Object.values(contract.events)) routes.push([channelRoute(event), createEventRoute(transport, event, options)]);
+  for (const event of Object.values(contract.events)) {
+    const open = createEventRoute(transport, event, options);
+    routes.push([channelRoute(event), (request, params) => open(request, params).catch(fail)]);
+  }
   routes.push([documentRoute('openapi.json'), answerDocument(() => openApi(contract))]);
-  routes.push([documentRoute('asyncapi.json'), answerDocument(() => asyncApi(contract))]);
+  routes.push([
+    documentRoute('asyncapi.json'),
+    answerDocument(() => asyncApi(contract, { protocols: [sseProtocol(), ...(options.eventProtocols ?? [])] })),
+  ]);
   const router = createRouter(routes);
-  const onError = options.onError ?? reportToConsole;
 
   return (request) => {
     if (basePath !== '' && !request.path.startsWith(`${basePath}/`)) return undefined;
@@ -57,23 +68,23 @@ export function restHandler(transport: Transport, options: RestHandlerOptions = 
     try {
       const match = router.find(request.method, path);
       if (!match) return answerOther(request, router.methods(path));
-      const response = match.value(request, match.params);
-      return response instanceof Promise ? response.catch((error: unknown) => failure(error, onError)) : response;
+      return match.value(request, match.params);
     } catch (error) {
-      return failure(error, onError);
+      return fail(error);
     }
   };
 }
 
-function answerCall(transport: Transport, route: OperationRoute, maxBodyBytes: number): Answer {
+function answerCall(transport: Transport, route: OperationRoute, maxBodyBytes: number, fail: (error: unknown) => HttpResponse): Answer {
   return async (request, params) => {
-    const { accept } = request.headers;
-    if (accept !== undefined && accept !== '*/*' && accept !== JSON_TYPE) checkAccept(String(accept), JSON_TYPE);
     const headers = acceptHeaders(request.headers);
     const key = headers['idempotency-key'];
     if (key?.startsWith('"')) headers['idempotency-key'] = bareKey(key);
     try {
-      const input = await route.readInput(request, params, maxBodyBytes);
+      const { accept } = request.headers;
+      if (accept !== undefined && accept !== '*/*' && accept !== JSON_TYPE) checkAccept(String(accept), JSON_TYPE);
+      const read = route.readInput(request, params, maxBodyBytes);
+      const input = read instanceof Promise ? await read : read;
       const output = await serveCall(transport, {
         operation: route.operation,
         input: input.value,
@@ -85,7 +96,7 @@ function answerCall(transport: Transport, route: OperationRoute, maxBodyBytes: n
       });
       return route.respond(request, input, output, headers['x-request-id'] ?? '');
     } catch (error) {
-      throw isApiError(error) && error.requestId === undefined ? error.with({ requestId: headers['x-request-id'] }) : error;
+      return fail(isApiError(error) && error.requestId === undefined ? error.with({ requestId: headers['x-request-id'] }) : error);
     }
   };
 }

@@ -96,7 +96,8 @@ export function decodeError({ status, text, header }: FailedResponse): ApiError 
 export function parseRetryAfter(value: string | null): number | undefined {
   if (value === null) return undefined;
   if (/^\d{1,9}$/.test(value)) return Number(value) * 1000;
-  const at = Date.parse(value);
+  // `Date.parse` takes much that is no date of HTTP, all of which begin with the day of the week: `-1` is a year to it.
+  const at = /^[A-Z][a-z]+,? /.test(value) ? Date.parse(value) : NaN;
   return Number.isNaN(at) ? undefined : Math.max(0, at - Date.now());
 }
 

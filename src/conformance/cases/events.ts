@@ -1,4 +1,4 @@
-import { equal, fails, Inbox, ok, settled, until } from '../assert.js';
+import { equal, fails, Inbox, ok, settled, until, watched } from '../assert.js';
 import type { EventInfo } from '../../client-types.js';
 import { casesOf } from './define.js';
 import { kinds, message, note, TEXTS, type MessageValue, type NoteValue } from './values.js';
@@ -150,9 +150,11 @@ export const eventCases = [
     const controller = new AbortController();
     const inbox = new Inbox<NoteValue>();
     await client.onNote(inbox.add, { signal: controller.signal });
-    const loop = (async () => {
-      for await (const value of client.onNote({ signal: controller.signal })) void value;
-    })();
+    const loop = watched(
+      (async () => {
+        for await (const value of client.onNote({ signal: controller.signal })) void value;
+      })(),
+    );
     await until(() => probe.subscriptions === 2, 'both are subscribed');
     controller.abort();
     await settled(loop, 'the loop to end');

@@ -1,4 +1,4 @@
-import { equal, fails, ok, settled, until } from '../assert.js';
+import { equal, fails, ok, settled, until, watched } from '../assert.js';
 import { conformanceContract } from '../contract.js';
 import { casesOf } from './define.js';
 import { rawTransport } from './raw.js';
@@ -24,10 +24,12 @@ export const lifecycleCases = [
       const { client, service, probe } = await t.open();
       let heard = 0;
       await client.onNote(() => void heard++);
-      const loop = (async () => {
-        for await (const event of client.onNote()) void event;
-        return 'ended';
-      })();
+      const loop = watched(
+        (async () => {
+          for await (const event of client.onNote()) void event;
+          return 'ended';
+        })(),
+      );
       await until(() => probe.subscriptions === 2, 'both are subscribed');
       await settled(client.close(), 'the client to close');
       equal(await settled(loop, 'the loop to end'), 'ended', 'the loop');
@@ -50,9 +52,11 @@ export const lifecycleCases = [
           client.onNote(() => {}),
           'CANCELLED',
         );
-        const loop = (async () => {
-          for await (const event of client.onNote()) void event;
-        })();
+        const loop = watched(
+          (async () => {
+            for await (const event of client.onNote()) void event;
+          })(),
+        );
         await until(() => asked === 2, 'both have arrived');
         await settled(client.close(), 'the client to close');
         await start;

@@ -1,5 +1,5 @@
 import { ApiError } from '../../errors.js';
-import { equal, fails, ok } from '../assert.js';
+import { equal, fails, ok, watched } from '../assert.js';
 import { conformanceContract } from '../contract.js';
 import { casesOf } from './define.js';
 import { rawTransport } from './raw.js';
@@ -92,12 +92,14 @@ export const pagingCases = [
       },
     });
     const ids: number[] = [];
-    const loop = (async () => {
-      for await (const { id } of client.items({ total: 9 })) {
-        ids.push(id);
-        refuse = true;
-      }
-    })();
+    const loop = watched(
+      (async () => {
+        for await (const { id } of client.items({ total: 9 })) {
+          ids.push(id);
+          refuse = true;
+        }
+      })(),
+    );
     await fails(loop, 'PERMISSION_DENIED');
     equal(ids, [1, 2, 3], 'what came before');
   }),

@@ -2,7 +2,7 @@ import type { EventInfo } from '../../client-types.js';
 import { defineContract, event } from '../../contract.js';
 import { ApiError } from '../../errors.js';
 import type { EventSink, SubscribeRequest } from '../../transport.js';
-import { equal, fails, Inbox, ok, settled, until } from '../assert.js';
+import { equal, fails, Inbox, ok, settled, until, watched } from '../assert.js';
 import { conformanceContract } from '../contract.js';
 import { casesOf } from './define.js';
 import { rawTransport } from './raw.js';
@@ -179,9 +179,11 @@ export const resumingCases = [
     const failure = await fails(Promise.reject(error), 'PERMISSION_DENIED');
     equal([failure.reason, failure.details], ['no longer yours', { since: 'now' }], 'the error');
     const seen: number[] = [];
-    const loop = (async () => {
-      for await (const { number } of client.onNote()) seen.push(number);
-    })();
+    const loop = watched(
+      (async () => {
+        for await (const { number } of client.onNote()) seen.push(number);
+      })(),
+    );
     await fails(loop, 'PERMISSION_DENIED');
     equal(seen, [1], 'what came before');
     equal(requests.length, 2, 'the subscriptions made');
@@ -215,9 +217,11 @@ export const resumingCases = [
       'UNAUTHENTICATED',
     );
     equal([error.reason, error.details], ['who are you?', { scheme: 'Bearer' }], 'the error');
-    const loop = (async () => {
-      for await (const value of client.onNote()) void value;
-    })();
+    const loop = watched(
+      (async () => {
+        for await (const value of client.onNote()) void value;
+      })(),
+    );
     await fails(loop, 'UNAUTHENTICATED');
     await client.onNote(() => {}, { headers: { authorization: 'Bearer good' } });
     equal(probe.subscribed.length, 1, 'the subscriptions made');

@@ -21,7 +21,15 @@ export const selectCases = [
   define('nested', 'A selection reaches into objects, lists of objects and unions.', async (t) => {
     const { client } = await t.open();
     const output = await client.echo(kinds({ optionalPoint: { x: 5, y: 6 } }), {
-      select: { text: true, point: { y: true }, points: { x: true }, optionalPoint: { x: true }, shape: { kind: true, radius: true }, deep: { inner: { core: { value: true } } }, counts: true },
+      select: {
+        text: true,
+        point: { y: true },
+        points: { x: true },
+        optionalPoint: { x: true },
+        shape: { kind: true, radius: true },
+        deep: { inner: { core: { value: true } } },
+        counts: true,
+      },
     });
     equal(
       output,
@@ -41,27 +49,46 @@ export const selectCases = [
 
   define('relations', 'Relations are fields that can be selected: to one and to many, alone and beside others.', async (t) => {
     const { client } = await t.open();
-    const output = await client.getShelf({ id: 2 }, { select: { label: true, items: { label: true }, owner: { name: true, address: { zip: true } } } });
-    equal(output, { label: 'shelf 2', items: [{ label: 'item 1' }, { label: 'item 2' }], owner: { name: 'owner 1', address: { zip: '12345' } } }, 'the output');
-    equal(await client.getShelf({ id: 1 }, { select: { items: true } }), { items: [{ id: 1, label: 'item 1' }] }, 'a relation alone and whole');
-    equal(await client.getShelf({ id: 101 }, { select: { id: true, owner: { name: true } } }), { id: 101 }, 'a relation that starts from nothing');
-  }),
-
-  define('relations-of-list', 'Relations of a list’s items come with each item; what several items lead to is asked for once.', async (t) => {
-    const { client, probe } = await t.open();
-    const output = await client.shelves({ count: 8 }, { select: { id: true, owner: { name: true }, items: { id: true } } });
+    const output = await client.getShelf(
+      { id: 2 },
+      { select: { label: true, items: { label: true }, owner: { name: true, address: { zip: true } } } },
+    );
     equal(
       output,
-      Array.from({ length: 8 }, (_, index) => ({
-        id: index + 1,
-        owner: { name: `owner ${1 + ((index + 1) % 2)}` },
-        items: Array.from({ length: (index + 1) % 4 }, (_, item) => ({ id: item + 1 })).slice(0, 3),
-      })),
+      { label: 'shelf 2', items: [{ label: 'item 1' }, { label: 'item 2' }], owner: { name: 'owner 1', address: { zip: '12345' } } },
       'the output',
     );
-    equal(probe.runsOf('getOwner'), 2, 'the runs of getOwner');
-    equal(probe.runsOf('items'), 4, 'the runs of items');
+    equal(
+      await client.getShelf({ id: 1 }, { select: { items: true } }),
+      { items: [{ id: 1, label: 'item 1' }] },
+      'a relation alone and whole',
+    );
+    equal(
+      await client.getShelf({ id: 101 }, { select: { id: true, owner: { name: true } } }),
+      { id: 101 },
+      'a relation that starts from nothing',
+    );
   }),
+
+  define(
+    'relations-of-list',
+    'Relations of a list’s items come with each item; what several items lead to is asked for once.',
+    async (t) => {
+      const { client, probe } = await t.open();
+      const output = await client.shelves({ count: 8 }, { select: { id: true, owner: { name: true }, items: { id: true } } });
+      equal(
+        output,
+        Array.from({ length: 8 }, (_, index) => ({
+          id: index + 1,
+          owner: { name: `owner ${1 + ((index + 1) % 2)}` },
+          items: Array.from({ length: (index + 1) % 4 }, (_, item) => ({ id: item + 1 })).slice(0, 3),
+        })),
+        'the output',
+      );
+      equal(probe.runsOf('getOwner'), 2, 'the runs of getOwner');
+      equal(probe.runsOf('items'), 4, 'the runs of items');
+    },
+  ),
 
   define('relation-fails', 'A relation that fails fails the call, with its error.', async (t) => {
     const { client } = await t.open();
@@ -84,7 +111,11 @@ export const selectCases = [
     const { client } = await t.open();
     const labels: unknown[] = [];
     for await (const item of client.items({ total: 7 }, { select: { label: true } })) labels.push(item);
-    equal(labels, Array.from({ length: 7 }, (_, index) => ({ label: `item ${index + 1}` })), 'the items');
+    equal(
+      labels,
+      Array.from({ length: 7 }, (_, index) => ({ label: `item ${index + 1}` })),
+      'the items',
+    );
     equal(await client.items({ total: 2 }, { select: { label: true } }), [{ label: 'item 1' }, { label: 'item 2' }], 'the page');
   }),
 

@@ -1,0 +1,24 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { blogContract } from '../src/blog/contract.js';
+import { asyncApi } from '../src/internal/asyncapi.js';
+import { lockProto, printProto, type ProtoLock } from '../src/grpc/schema.js';
+import { openApi } from '../src/rest/schema.js';
+
+const PROTO_LOCK = 'proto/blog/v1/blog.lock.json';
+/** The numbers that were published before. */
+const protoLock = JSON.parse(readFileSync(join(import.meta.dirname, '..', PROTO_LOCK), 'utf8')) as ProtoLock;
+
+/** The published descriptions of the Blog contract by their path: each protocol adds its own. */
+export async function publishedSpecs(): Promise<Readonly<Record<string, string>>> {
+  return {
+    'specs/openapi.json': json(openApi(blogContract)),
+    'specs/asyncapi.json': json(asyncApi(blogContract)),
+    'proto/blog/v1/blog.proto': printProto(blogContract, protoLock),
+    [PROTO_LOCK]: json(lockProto(blogContract, protoLock)),
+  };
+}
+
+function json(document: unknown): string {
+  return `${JSON.stringify(document, null, 2)}\n`;
+}

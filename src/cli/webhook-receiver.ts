@@ -1,0 +1,28 @@
+import { listen } from '../http/listen.js';
+import type { Adapter } from '../transport.js';
+import { webhook } from '../webhook/client.js';
+import type { ConnectOptions } from './protocols.js';
+
+/** Starts a receiver on a free port of this machine, whose listeners subscribe it; closing the transport stops it. */
+export async function connectWebhook({ url, onWire }: ConnectOptions): Promise<Adapter<'subscribe'>> {
+  const base = url.replace(/\/$/, '');
+  if (!URL.canParse(base)) throw new TypeError(`--url '${url}' is not a URL`);
+  const server = await listen((request) => hooks.handler(request));
+  const hooks = webhook({
+    subscribe: { url: `${base}/webhooks/subscriptions`, callbackUrl: `${server.url}/webhook/callback` },
+    ...(onWire && { onWire }),
+  });
+  return (contract) => {
+    const inner = hooks(contract);
+    return {
+      contract,
+      name: inner.name,
+      call: (request) => inner.call(request),
+      subscribe: (request, sink) => inner.subscribe(request, sink),
+      async close() {
+        await inner.close();
+        await server.close(0);
+      },
+    };
+  };
+}

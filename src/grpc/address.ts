@@ -1,0 +1,63 @@
+import { isIP } from 'node:net';
+
+/** Where a channel connects to, as grpc-js names it. */
+export interface Target {
+  readonly target: string;
+  readonly isSecure: boolean;
+  /** True where there are several addresses to take turns with. */
+  readonly isSeveral: boolean;
+}
+
+const SECURE: Readonly<Record<string, boolean>> = { 'http:': false, 'grpc:': false, 'https:': true, 'grpcs:': true };
+
+interface Address {
+  readonly host: string;
+  readonly port: number;
+  readonly isSecure: boolean | undefined;
+}
+
+/**
+ * Reads `127.0.0.1:50051`, `http://…`, `https://…`, `grpc://…`, `grpcs://…`, or a list of IP addresses.
+ * A name-system target of grpc-js (`dns:…`, `unix:…`) is taken as it is. Throws a `TypeError` that says what is wrong.
+ */
+export function targetOf(url: string | readonly string[]): Target {
+  if (typeof url === 'string' && /^(dns|unix|ipv4|ipv6|xds):/.test(url)) return { target: url, isSecure: false, isSeveral: true };
+  const given = typeof url === 'string' ? [url] : url;
+  if (given.length === 0) throw new TypeError('grpc: the list of addresses is empty');
+  const addresses = given.map(parse);
+  const isSecure = addresses.some((address) => address.isSecure === true);
+  if (isSecure && addresses.some((address) => address.isSecure === false))
+    throw new TypeError('grpc: either all addresses are secure or none is');
+  const [first] = addresses;
+  if (addresses.length === 1 && first) {
+    // A name may stand for several addresses.
+    return { target: isIP(first.host) ? literal(addresses) : `dns:${first.host}:${first.port}`, isSecure, isSeveral: !isIP(first.host) };
+  }
+  return { target: literal(addresses), isSecure, isSeveral: true };
+}
+
+function literal(addresses: readonly Address[]): string {
+  const versions = new Set(addresses.map(({ host }) => isIP(host)));
+  const [version] = versions;
+  if (versions.size > 1 || !version) {
+    throw new TypeError('grpc: several addresses must be IP addresses of one version; or give one name that DNS resolves to all of them');
+  }
+  return `ipv${version}:${addresses.map(({ host, port }) => (version === 6 ? `[${host}]:${port}` : `${host}:${port}`)).join(',')}`;
+}
+
+function parse(text: string): Address {
+  const hasScheme = /^[a-z]+:\/\//i.test(text);
+  // The parser knows the port 80 of http and drops it; of an unknown scheme it keeps everything.
+  const form = hasScheme ? text.replace(/^[a-z]+/i, 'x') : `x://${text}`;
+  const scheme = hasScheme ? `${text.slice(0, text.indexOf(':')).toLowerCase()}:` : undefined;
+  const isSecure = scheme === undefined ? undefined : SECURE[scheme];
+  if (scheme !== undefined && isSecure === undefined)
+    throw new TypeError(`grpc: '${text}' must begin with http:// or https://, or be host:port`);
+  if (!URL.canParse(form)) throw new TypeError(`grpc: '${text}' is no address: write it like '127.0.0.1:50051' or 'https://example.com'`);
+  const { hostname, port, pathname, search, username } = new URL(form);
+  if (username !== '') throw new TypeError("grpc: put credentials into the option 'headers', not into the url");
+  if ((pathname !== '' && pathname !== '/') || search !== '') throw new TypeError(`grpc: '${text}' must have no path and no query`);
+  const number = port !== '' ? Number(port) : scheme?.startsWith('http') ? (isSecure ? 443 : 80) : undefined;
+  if (number === undefined || hostname === '') throw new TypeError(`grpc: '${text}' needs a host and a port, like '127.0.0.1:50051'`);
+  return { host: hostname.replace(/^\[|\]$/g, ''), port: number, isSecure };
+}

@@ -1,0 +1,254 @@
+import {
+  Client,
+  credentials,
+  type Metadata,
+  status as Status,
+  type ChannelCredentials,
+  type ClientReadableStream,
+  type ServiceError,
+} from '@grpc/grpc-js';
+import type { Contract } from '../contract.js';
+import { ApiError } from '../errors.js';
+import { onAbort } from '../internal/deadline.js';
+import { defineAdapter } from '../internal/guard.js';
+import { joinHeaders, type HeadersOption } from '../internal/headers.js';
+import type { OnWire } from '../internal/wire-record.js';
+import type { Adapter, CallRequest, EventSink, SubscribeRequest, Transport } from '../transport.js';
+import { targetOf, type Target } from './address.js';
+import { compileForeign, type ForeignOptions } from './foreign.js';
+import type { ProtoLock } from './lock.js';
+import { shown, textOf, toMetadata } from './metadata.js';
+import { codeOf, DETAILS_KEY, decodeStatus } from './status.js';
+import { compileWire, type EventWire, type OperationWire } from './wire.js';
+
+export type { ForeignDefinition, ForeignMethod, ForeignMethods, ForeignOptions } from './foreign.js';
+export type { LockedField, LockedType, ProtoLock } from './lock.js';
+export type { ChannelCredentials, Client } from '@grpc/grpc-js';
+
+/** How to trust a server and to be trusted by it; PEM texts. */
+export interface GrpcTlsOptions {
+  /** Whom to trust. @default Node's own list */
+  readonly ca?: string | Buffer;
+  /** What this client shows a server that wants to know it (mTLS), with its key. */
+  readonly cert?: string | Buffer;
+  readonly key?: string | Buffer;
+  /** The name in the server's certificate, where it is not the host's. */
+  readonly serverName?: string;
+}
+
+/** Options of `grpc`. */
+export interface GrpcOptions extends ForeignOptions {
+  /**
+   * Where the API is: `127.0.0.1:50051`, `http://localhost:50051`, with TLS `https://example.com`; or several IP addresses, which take turns (round robin).
+   */
+  readonly url: string | readonly string[];
+  /** Sent with every call as metadata; a function is asked again for each call and each reconnect, so that tokens refresh. */
+  readonly headers?: HeadersOption;
+  /** Sees what really went over the wire, credentials redacted; bodies as base64. */
+  readonly onWire?: OnWire;
+  /** TLS beyond what an `https://` url means. */
+  readonly tls?: GrpcTlsOptions;
+  /** grpc-js's own credentials instead of `tls`. */
+  readonly credentials?: ChannelCredentials;
+  /** Larger answers and events are refused. @default 4_194_304 (4 MiB, as in every gRPC library) */
+  readonly maxMessageBytes?: number;
+  /**
+   * How often a connection with calls on it is checked, in milliseconds; servers close connections that ping more often than every 5 minutes,
+   * unless they are told otherwise. @default 330_000
+   */
+  readonly keepaliveMs?: number;
+  /** The lock of the .proto file that the server was built from, where the contract has changed since its first. */
+  readonly lock?: ProtoLock;
+  /** Carries the calls: one of grpc-js, which is not closed with this adapter. @default one made from the options above */
+  readonly client?: Client;
+}
+
+/**
+ * A client for gRPC services on Node: calls as unary rpcs, events as server streams, errors with `google.rpc` details.
+ * With `definition` and `methods` it calls services that someone else designed. Formats: docs/protocols/grpc.md.
+ */
+export function grpc(options: GrpcOptions): Adapter {
+  const target = targetOf(options.url);
+  return defineAdapter((contract) => new GrpcTransport(contract, target, options));
+}
+
+const identity = (bytes: Buffer): Buffer => bytes;
+
+class GrpcTransport implements Transport {
+  readonly name = 'grpc';
+  readonly #operations: ReadonlyMap<string, OperationWire>;
+  readonly #events: ReadonlyMap<string, EventWire>;
+  readonly #client: Client;
+  readonly #open = new Set<{ cancel(): void }>();
+
+  constructor(
+    readonly contract: Contract,
+    target: Target,
+    private readonly options: GrpcOptions,
+  ) {
+    const wire = compileWire(contract, options.lock);
+    const { operations, events } = compileForeign(contract, wire, options);
+    this.#operations = operations;
+    this.#events = events;
+    this.#client = options.client ?? makeClient(target, options);
+  }
+
+  async call(request: CallRequest): Promise<unknown> {
+    const { operation, signal } = request;
+    const wire = this.#operations.get(operation.name);
+    if (!wire) throw new ApiError('UNIMPLEMENTED', `the contract has no operation '${operation.name}'`, { sent: false });
+    const body = encode(() => wire.encodeInput(request.input));
+    const joined = joinHeaders(this.options.headers, request.headers);
+    const metadata = toMetadata(joined instanceof Promise ? await joined : joined);
+    if (signal.aborted) throw ApiError.from(signal.reason, 'CANCELLED', 'the call was cancelled', { sent: false });
+    this.#onWire('out', wire.path, metadata, body);
+    return new Promise((resolve, reject) => {
+      const deadline = request.deadline === undefined ? {} : { deadline: request.deadline };
+      const call = this.#client.makeUnaryRequest(wire.path, identity, identity, body, metadata, deadline, (error, bytes) => {
+        stop();
+        this.#open.delete(call);
+        if (error) return reject(this.#failure(error, signal));
+        try {
+          const received = bytes ?? EMPTY;
+          this.#onWire('in', '0 OK', undefined, received);
+          resolve(operation.output ? wire.decodeOutput(received) : undefined);
+        } catch (cause) {
+          reject(new ApiError('DATA_LOSS', `${operation.name}: the reply is not what the .proto file says`, { remote: true, cause }));
+        }
+      });
+      this.#open.add(call);
+      const stop = onAbort(signal, () => call.cancel());
+    });
+  }
+
+  async subscribe(request: SubscribeRequest, sink: EventSink): Promise<void> {
+    const { event, params, lastEventId, signal } = request;
+    const wire = this.#events.get(event.name);
+    if (!wire) throw new ApiError('UNIMPLEMENTED', `the contract has no event '${event.name}'`, { sent: false });
+    const body = encode(() => wire.encodeRequest({ lastEventId, params }));
+    const joined = joinHeaders(this.options.headers, request.headers);
+    const metadata = toMetadata(joined instanceof Promise ? await joined : joined);
+    if (signal.aborted) throw ApiError.from(signal.reason, 'CANCELLED', 'the subscription was cancelled', { sent: false });
+    this.#onWire('out', wire.path, metadata, body);
+    const call = this.#client.makeServerStreamRequest(wire.path, identity, identity, body, metadata);
+    this.#open.add(call);
+    const unlink = onAbort(signal, () => call.cancel());
+    const release = () => {
+      unlink();
+      this.#open.delete(call);
+    };
+    const acknowledged = this.#read(call, wire, request, sink, release);
+    if (!wire.isForeign) return acknowledged;
+    // Nothing says when such a stream has begun, and what came before cannot be asked for.
+    acknowledged.catch(() => {});
+    if (lastEventId !== undefined) sink.gap();
+  }
+
+  /** Resolves with the head of the answer, which is the acknowledgement. */
+  #read(
+    call: ClientReadableStream<Buffer>,
+    wire: EventWire,
+    { event, signal }: SubscribeRequest,
+    sink: EventSink,
+    release: () => void,
+  ): Promise<void> {
+    return new Promise((resolve, reject) => {
+      let ended = false;
+      const end = (error?: ApiError) => {
+        if (ended) return;
+        ended = true;
+        release();
+        // Before the acknowledgement the promise takes it, afterwards that has no effect.
+        if (error) reject(error);
+        else resolve();
+        if (!signal.aborted) sink.end(error);
+      };
+      call.on('metadata', (metadata: Metadata) => {
+        this.#onWire('in', 'headers', metadata, undefined);
+        resolve();
+      });
+      call.on('data', (bytes: Buffer) => {
+        if (ended) return;
+        this.#onWire('in', event.name, undefined, bytes);
+        try {
+          const item = wire.decodeItem(bytes);
+          if (item.gap) sink.gap();
+          else void sink.next(item.event);
+        } catch (cause) {
+          end(new ApiError('DATA_LOSS', `${event.name}: an event is not what the .proto file says`, { remote: true, cause }));
+          call.cancel();
+        }
+      });
+      call.on('error', (error: ServiceError) => {
+        // What came before the error is still to be heard.
+        while (call.read() !== null);
+        end(this.#failure(error, signal));
+      });
+      call.on('end', () => end());
+    });
+  }
+
+  async close(): Promise<void> {
+    for (const call of this.#open) call.cancel();
+    if (!this.options.client) this.#client.close();
+  }
+
+  #failure(error: ServiceError, signal: AbortSignal): ApiError {
+    this.#onWire('in', `${error.code} ${Status[error.code] ?? ''}: ${error.details}`, error.metadata, undefined);
+    if (signal.aborted) return ApiError.from(signal.reason, 'CANCELLED', 'the call was cancelled');
+    return errorOf(error);
+  }
+
+  #onWire(direction: 'out' | 'in', start: string, metadata: Metadata | undefined, body: Buffer | undefined): void {
+    if (!this.options.onWire) return;
+    this.options.onWire({ protocol: 'grpc', direction, start, headers: metadata ? shown(metadata) : {}, body: body?.toString('base64') });
+  }
+}
+
+const EMPTY = Buffer.alloc(0);
+
+function makeClient({ target, isSecure, isSeveral }: Target, options: GrpcOptions): Client {
+  const { tls, maxMessageBytes = 4_194_304, keepaliveMs = 330_000 } = options;
+  const secure = () => credentials.createSsl(pem(tls?.ca), pem(tls?.key), pem(tls?.cert));
+  const channelCredentials = options.credentials ?? (isSecure || tls ? secure() : credentials.createInsecure());
+  return new Client(target, channelCredentials, {
+    // Retrying and reconnecting are the core's.
+    'grpc.enable_retries': 0,
+    'grpc.initial_reconnect_backoff_ms': 50,
+    'grpc.max_reconnect_backoff_ms': 1000,
+    'grpc.max_receive_message_length': maxMessageBytes,
+    'grpc.max_send_message_length': -1,
+    'grpc.keepalive_time_ms': keepaliveMs,
+    'grpc.keepalive_timeout_ms': 20_000,
+    // Two clients share no connection, so that closing one closes its own.
+    'grpc.use_local_subchannel_pool': 1,
+    'grpc.service_config_disable_resolution': 1,
+    ...(isSeveral && { 'grpc.service_config': JSON.stringify({ loadBalancingConfig: [{ round_robin: {} }] }) }),
+    ...(tls?.serverName !== undefined && { 'grpc.ssl_target_name_override': tls.serverName, 'grpc.default_authority': tls.serverName }),
+  });
+}
+
+function pem(text: string | Buffer | undefined): Buffer | null {
+  return text === undefined ? null : Buffer.from(text as string);
+}
+
+/** How grpc-js words that no connection was had, so that the request never left. */
+const UNSENT =
+  /^([a-z_]+: )?(No connection established|Name resolution failed|Failed to connect|Unable to connect|The channel has been closed|Channel has been shut down)/i;
+
+/** The error of a status. Those without details may be grpc-js's own words. */
+function errorOf({ code, details, metadata }: ServiceError): ApiError {
+  const [bytes] = metadata.get(DETAILS_KEY);
+  const unavailable = codeOf(code) === 'UNAVAILABLE' && bytes === undefined;
+  if (unavailable && UNSENT.test(details)) return new ApiError('UNAVAILABLE', `${details}: is the server running?`, { sent: false });
+  const error = decodeStatus(code, details, typeof bytes === 'string' ? undefined : bytes, textOf(metadata, 'x-request-id'));
+  return unavailable ? error.with({ remote: false }) : error;
+}
+
+function encode(make: () => Buffer): Buffer {
+  try {
+    return make();
+  } catch (cause) {
+    throw ApiError.from(cause, 'INVALID_ARGUMENT', `the input cannot be encoded: ${(cause as Error).message}`, { sent: false });
+  }
+}

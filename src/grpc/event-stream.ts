@@ -1,0 +1,115 @@
+import type { Metadata, StatusObject } from '@grpc/grpc-js';
+import { ApiError } from '../errors.js';
+import { Lifetime } from '../internal/deadline.js';
+import type { EventMessage, EventSink } from '../transport.js';
+
+/** What of a streaming call of grpc-js is written to. */
+export interface WritableCall {
+  write(bytes: Buffer, done: () => void): boolean;
+  end(): void;
+  emit(event: 'error', status: StatusObject): boolean;
+  on(event: 'cancelled', listener: () => void): unknown;
+  sendMetadata(metadata: Metadata): void;
+}
+
+export interface EventStreamOptions {
+  readonly maxBufferedBytes: number;
+  readonly encode: (message: EventMessage) => Buffer;
+  /** The notice of a gap; `undefined` where the stream has no word for it. */
+  readonly gap: Buffer | undefined;
+  readonly fail: (error: ApiError) => StatusObject;
+}
+
+const LEFT = new ApiError('CANCELLED', 'the caller has left');
+
+/** The sink of one caller: holds events until the head is sent, then writes them. */
+export class EventStream implements EventSink {
+  readonly #lifetime = new Lifetime();
+  #waiting: Buffer[] | undefined = [];
+  #buffered = 0;
+  #ended = false;
+  #error: ApiError | undefined;
+
+  constructor(
+    private readonly call: WritableCall,
+    private readonly options: EventStreamOptions,
+  ) {
+    call.on('cancelled', () => this.#leave());
+  }
+
+  /** Aborts when the stream is over, whoever ended it. */
+  get signal(): AbortSignal {
+    return this.#lifetime.signal;
+  }
+
+  /** Sends the head, which tells the caller that it is subscribed, and what came until now. */
+  open(head: Metadata): void {
+    const waiting = this.#waiting ?? [];
+    this.#waiting = undefined;
+    this.call.sendMetadata(head);
+    for (const bytes of waiting) this.#write(bytes);
+    if (this.#ended) this.#finish();
+  }
+
+  next(message: EventMessage): void {
+    if (this.#ended) return;
+    let bytes: Buffer;
+    try {
+      bytes = this.options.encode(message);
+    } catch (cause) {
+      // Not thrown on: whoever publishes would hear it, and other subscribers would miss the event.
+      return this.end(new ApiError('DATA_LOSS', 'an event breaks the contract', { cause }));
+    }
+    this.#push(bytes);
+  }
+
+  gap(): void {
+    if (!this.#ended && this.options.gap) this.#push(this.options.gap);
+  }
+
+  end(error?: ApiError): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#error = error;
+    if (!this.#waiting) this.#finish();
+    this.#lifetime.abort(LEFT);
+  }
+
+  #push(bytes: Buffer): void {
+    if (this.#waiting) this.#waiting.push(bytes);
+    else if (this.#buffered <= this.options.maxBufferedBytes) this.#write(bytes);
+    else this.end(new ApiError('RESOURCE_EXHAUSTED', 'the reader fell behind: resume from the last event'));
+  }
+
+  #write(bytes: Buffer): void {
+    const size = bytes.length;
+    this.#buffered += size;
+    this.call.write(bytes, () => {
+      this.#buffered -= size;
+    });
+  }
+
+  /** What was written goes out before the status does. */
+  #finish(): void {
+    if (this.#error) this.call.emit('error', this.options.fail(this.#error));
+    else this.call.end();
+  }
+
+  #leave(): void {
+    this.#ended = true;
+    this.#lifetime.abort(LEFT);
+  }
+}
+
+/** Encodes each event once, not once per subscriber: a hub hands the same message to all of them in a row. */
+export function encodeOnce(encode: (message: EventMessage) => Buffer): (message: EventMessage) => Buffer {
+  let last: EventMessage | undefined;
+  let bytes: Buffer = Buffer.alloc(0);
+  return (message) => {
+    if (message !== last) {
+      bytes = encode(message);
+      last = message;
+    }
+    return bytes;
+  };
+}

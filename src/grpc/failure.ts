@@ -1,0 +1,14 @@
+import { Metadata, type StatusObject } from '@grpc/grpc-js';
+import { ApiError, isApiError } from '../errors.js';
+import { DETAILS_KEY, encodeStatus, plainMessage, STATUS } from './status.js';
+
+/** The status of an error, with its details. What is no `ApiError` is reported, and neutral to the caller. */
+export function failure(error: unknown, requestId: string | undefined, domain: string, onError: (error: unknown) => void): StatusObject {
+  if (!isApiError(error)) onError(error);
+  const known = isApiError(error) ? error : new ApiError('INTERNAL', 'internal error');
+  const body = known.requestId === undefined && requestId !== undefined ? { ...known.toJSON(), requestId } : known.toJSON();
+  const metadata = new Metadata();
+  metadata.set(DETAILS_KEY, Buffer.from(encodeStatus(body, domain)));
+  if (body.requestId !== undefined && /^[\x20-\x7e]{1,128}$/.test(body.requestId)) metadata.set('x-request-id', body.requestId);
+  return { code: STATUS[body.code], details: plainMessage(body.message), metadata };
+}

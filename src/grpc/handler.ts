@@ -1,0 +1,230 @@
+import {
+  Metadata, type handleBidiStreamingCall, type handleServerStreamingCall, type handleUnaryCall, type MethodDefinition, type Server, type ServiceDefinition,
+  type UntypedServiceImplementation,
+} from '@grpc/grpc-js'; // prettier-ignore
+import type { EventDefinition, Operation } from '../contract.js';
+import { ApiError } from '../errors.js';
+import { onAbort } from '../internal/deadline.js';
+import { reportToConsole } from '../internal/report.js';
+import { acceptHeaders, serveCall } from '../internal/serve-call.js';
+import type { Peer, Transport } from '../transport.js';
+import { EventStream, encodeOnce, type EventStreamOptions } from './event-stream.js';
+import { failure } from './failure.js';
+import type { ProtoLock } from './lock.js';
+import { toRawHeaders } from './metadata.js';
+import { protoOf } from './proto-build.js';
+import type { ProtoMethod } from './proto.js';
+import { compileWire, type ChannelWire, type EventWire, type OperationWire } from './wire.js';
+
+/** Options of `grpcHandler`. */
+export interface GrpcHandlerOptions {
+  /** A stream whose reader is this far behind is ended with RESOURCE_EXHAUSTED. @default 1_048_576 (1 MiB) */
+  readonly maxBufferedBytes?: number | undefined;
+  /** The lock of the published .proto file, where the contract has changed since its first. */
+  readonly lock?: ProtoLock | undefined;
+  /** Gets failures that callers see as a neutral INTERNAL. @default console.error */
+  readonly onError?: ((error: unknown) => void) | undefined;
+}
+
+/** A transport as services for a grpc-js server. */
+export interface GrpcHandler {
+  /** The services' full names: `blog.v1.UserService`. */
+  readonly services: readonly string[];
+  /** Adds the services to a server, which may have others. */
+  addTo(server: Pick<Server, 'addService'>): void;
+  /** Ends the event streams with UNAVAILABLE, so that the server can stop; clients resume elsewhere. */
+  stop(): void;
+}
+
+type Unary = handleUnaryCall<Buffer, Buffer>;
+type ServerStream = handleServerStreamingCall<Buffer, Buffer>;
+type Bidi = handleBidiStreamingCall<Buffer, Buffer>;
+
+const identity = (bytes: Buffer): Buffer => bytes;
+
+/** Serves a transport as gRPC services on a server of grpc-js that you have made. Formats: docs/protocols/grpc.md. */
+export function grpcHandler(transport: Transport, options: GrpcHandlerOptions = {}): GrpcHandler {
+  const { contract } = transport;
+  const file = protoOf(contract, options.lock);
+  const wire = compileWire(contract, options.lock);
+  const serving = new Serving(transport, file.package, options);
+  const handlers = new Map<string, Unary | ServerStream | Bidi>();
+  for (const [name, each] of wire.operations) {
+    const operation = contract.operations[name];
+    if (operation) handlers.set(each.path, serving.unary(operation, each));
+  }
+  for (const [name, each] of wire.events) {
+    const event = contract.events[name];
+    if (event) handlers.set(each.path, serving.events(event, each));
+  }
+  for (const [name, each] of wire.channels) {
+    const event = contract.events[name];
+    const operation = contract.operations[each.operation];
+    if (event && operation) handlers.set(each.path, serving.channel(event, operation, each));
+  }
+  return {
+    services: file.services.map(({ name }) => `${file.package}.${name}`),
+    addTo(server) {
+      for (const { methods } of file.services) {
+        const definition: ServiceDefinition = Object.fromEntries(methods.map((method) => [method.name, definitionOf(method)]));
+        const implementation = Object.fromEntries(methods.map(({ name, path }) => [name, handlers.get(path)]));
+        server.addService(definition, implementation as UntypedServiceImplementation);
+      }
+    },
+    stop: () => serving.stop(),
+  };
+}
+
+/** Bytes in, bytes out: decoding is ours, so that its errors say what is wrong. */
+function definitionOf({ path, requestStream, responseStream }: ProtoMethod): MethodDefinition<Buffer, Buffer> {
+  return {
+    path,
+    requestStream,
+    responseStream,
+    requestSerialize: identity,
+    requestDeserialize: identity,
+    responseSerialize: identity,
+    responseDeserialize: identity,
+  };
+}
+
+/** What all calls of one handler share. */
+class Serving {
+  readonly #streams = new Set<EventStream>();
+  readonly #onError: (error: unknown) => void;
+  readonly #maxBufferedBytes: number;
+
+  constructor(
+    private readonly transport: Transport,
+    private readonly domain: string,
+    options: GrpcHandlerOptions,
+  ) {
+    this.#onError = options.onError ?? reportToConsole;
+    this.#maxBufferedBytes = options.maxBufferedBytes ?? 1_048_576;
+  }
+
+  stop(): void {
+    for (const stream of this.#streams) stream.end(new ApiError('UNAVAILABLE', 'the server is stopping'));
+  }
+
+  unary(operation: Operation, wire: OperationWire): Unary {
+    const { transport } = this;
+    return (call, callback) => {
+      const headers = acceptHeaders(toRawHeaders(call.metadata));
+      const requestId = headers['x-request-id'];
+      let isDone = false;
+      const fail = (error: unknown) => {
+        isDone = true;
+        callback(failure(error, requestId, this.domain, this.#onError));
+      };
+      const run = (): Promise<unknown> =>
+        serveCall(transport, {
+          operation,
+          input: wire.decodeInput(call.request),
+          headers,
+          deadline: deadlineOf(call),
+          peer: peerOf(call),
+          // grpc-js says so at the end of every call.
+          onLeave: (listener) => call.on('cancelled', () => isDone || listener()),
+        });
+      try {
+        run().then((output) => {
+          isDone = true;
+          try {
+            const bytes = wire.encodeOutput(output);
+            call.sendMetadata(headOf(requestId));
+            callback(null, bytes);
+          } catch (error) {
+            fail(error);
+          }
+        }, fail);
+      } catch (error) {
+        fail(error);
+      }
+    };
+  }
+
+  events(event: EventDefinition, wire: EventWire): ServerStream {
+    const encode = encodeOnce((message) => wire.encodeItem({ gap: false, event: message }));
+    const gap = wire.encodeItem({ gap: true });
+    return (call) => {
+      const headers = acceptHeaders(toRawHeaders(call.metadata));
+      const requestId = headers['x-request-id'];
+      const fail = (error: unknown) => failure(error, requestId, this.domain, this.#onError);
+      const stream = this.#stream(call, { encode, gap, fail, maxBufferedBytes: this.#maxBufferedBytes });
+      const subscribe = async () => {
+        const { params, lastEventId } = wire.decodeRequest(call.request);
+        const fixed = Object.fromEntries(Object.entries(params).filter(([, value]) => value !== undefined));
+        await this.transport.subscribe({ event, params: fixed, signal: stream.signal, headers, lastEventId, peer: peerOf(call) }, stream);
+        stream.open(headOf(requestId));
+      };
+      subscribe().catch((error: unknown) => call.emit('error', fail(error)));
+    };
+  }
+
+  /** Who sends on a channel calls its operation, and hears what everyone sends. */
+  channel(event: EventDefinition, operation: Operation, wire: ChannelWire): Bidi {
+    const { transport } = this;
+    const encode = encodeOnce((message) => wire.encodeData(message.data));
+    return (call) => {
+      const headers = acceptHeaders(toRawHeaders(call.metadata));
+      const requestId = headers['x-request-id'];
+      const fail = (error: unknown) => failure(error, requestId, this.domain, this.#onError);
+      const stream = this.#stream(call, { encode, gap: undefined, fail, maxBufferedBytes: this.#maxBufferedBytes });
+      const { signal } = stream;
+      const refuse = (error: unknown) => {
+        if (!signal.aborted) call.emit('error', fail(error));
+      };
+      // Each message is a call of its own; an idempotency key would make them all one.
+      const { 'idempotency-key': _, ...own } = headers;
+      const serveOne = async (bytes: Buffer): Promise<void> => {
+        const input = wire.decodeInput(bytes);
+        let forget = () => {};
+        const onLeave = (listener: () => void) => void (forget = onAbort(signal, listener));
+        await serveCall(transport, { operation, input, headers: { ...own }, deadline: undefined, peer: peerOf(call), onLeave }).finally(
+          () => forget(),
+        );
+      };
+      const open = async () => {
+        await transport.subscribe({ event, params: {}, signal, headers, peer: peerOf(call) }, stream);
+        stream.open(headOf(requestId));
+        // One after the other, in the sender's order. Not by iterating, which would destroy the stream at its end, before the status is sent.
+        call.on('data', (bytes: Buffer) => {
+          call.pause();
+          serveOne(bytes).then(() => call.resume(), refuse);
+        });
+        call.on('end', () => stream.end());
+      };
+      open().catch(refuse);
+    };
+  }
+
+  #stream(call: ConstructorParameters<typeof EventStream>[0], options: EventStreamOptions): EventStream {
+    const stream = new EventStream(call, options);
+    this.#streams.add(stream);
+    call.on('cancelled', () => this.#streams.delete(stream));
+    return stream;
+  }
+}
+
+function headOf(requestId: string | undefined): Metadata {
+  const metadata = new Metadata();
+  if (requestId !== undefined) metadata.set('x-request-id', requestId);
+  return metadata;
+}
+
+function peerOf(call: { getPeer(): string }): Peer {
+  // `127.0.0.1:50123`, `[::1]:50123`
+  return {
+    protocol: 'grpc',
+    address: call
+      .getPeer()
+      .replace(/:\d+$/, '')
+      .replace(/^\[(.*)\]$/, '$1'),
+  };
+}
+
+function deadlineOf(call: { getDeadline(): Date | number }): number | undefined {
+  const deadline = Number(call.getDeadline());
+  return Number.isFinite(deadline) ? deadline : undefined;
+}

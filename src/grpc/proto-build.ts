@@ -1,0 +1,173 @@
+import type { Contract, EventDefinition, Operation } from '../contract.js';
+import { describeContract, type ContractView, type EventView, type OperationView } from '../internal/schema-view.js';
+import type { ObjectNode, TypeUse } from '../internal/schema-node.js';
+import type { ProtoLock } from './lock.js';
+import { MessageBuilder } from './message-build.js';
+import { checkName, pascal, snake } from './names.js';
+import {
+  grpcMeta, type ChannelMethod, type EventMethod, type OperationMethod, type ProtoFile, type ProtoMessage, type ProtoMethod, type ProtoType,
+} from './proto.js'; // prettier-ignore
+
+const files = new WeakMap<Contract, Map<ProtoLock | undefined, ProtoFile>>();
+
+/**
+ * Lowers a contract to a .proto file; made once per contract and lock.
+ * Throws a `TypeError` that names the message or field where names or numbers collide.
+ */
+export function protoOf(contract: Contract, lock?: ProtoLock): ProtoFile {
+  let byLock = files.get(contract);
+  if (!byLock) files.set(contract, (byLock = new Map<ProtoLock | undefined, ProtoFile>()));
+  let file = byLock.get(lock);
+  if (!file) byLock.set(lock, (file = new FileBuilder(contract, lock).build()));
+  return file;
+}
+
+const TEXT: ProtoType = { kind: 'scalar', scalar: 'string', conversion: 'none' };
+
+class FileBuilder {
+  readonly #view: ContractView;
+  readonly #builder: MessageBuilder;
+  readonly #package: string;
+
+  constructor(
+    private readonly contract: Contract,
+    lock: ProtoLock | undefined,
+  ) {
+    this.#package = `${contract.name}.v${contract.version.split('.')[0] ?? '1'}`;
+    if (lock && lock.package !== this.#package) {
+      throw new TypeError(`gRPC: the lock is that of ${lock.package}, not of ${this.#package}`);
+    }
+    this.#view = describeContract(contract);
+    this.#builder = new MessageBuilder(lock);
+  }
+
+  build(): ProtoFile {
+    const { contract } = this;
+    const operations = new Map<string, OperationMethod>();
+    const events = new Map<string, EventMethod>();
+    const channels = new Map<string, ChannelMethod>();
+    const services = contract.services.map((service) => {
+      const name = service.endsWith('Service') ? service : `${service}Service`;
+      const methods: ProtoMethod[] = [];
+      const add = <T extends ProtoMethod>(method: T): T => {
+        const other = methods.find((each) => each.name === method.name);
+        if (other) throw new TypeError(`gRPC: ${name} would have two methods '${method.name}': give one a meta: { grpc: { name: '…' } }, or its event a meta: { grpc: { channel: '…' } }`); // prettier-ignore
+        methods.push(method);
+        return method;
+      };
+      for (const view of this.#view.operations.values()) {
+        if (view.operation.service === service) operations.set(view.operation.name, add(this.#operation(view, name)));
+      }
+      const ours = [...this.#view.events.values()].filter(({ event }) => event.service === service);
+      for (const view of ours) events.set(view.event.name, add(this.#event(view, name)));
+      for (const view of ours) {
+        const { writtenBy, params } = view.event;
+        const writer = writtenBy === undefined ? undefined : this.#view.operations.get(writtenBy);
+        // A channel with parameters is many channels: which one a stream would be is not known.
+        if (writer && params.length === 0) channels.set(view.event.name, add(this.#channel(view, writer, operations, name)));
+      }
+      return { name, methods };
+    });
+    const { messages, enums } = this.#builder;
+    return { package: this.#package, comment: contract.description, services, messages, enums, operations, events, channels };
+  }
+
+  #method(service: string, name: string, of: Operation | EventDefinition): Pick<ProtoMethod, 'name' | 'path' | 'comment' | 'deprecated'> {
+    const comment = [of.summary, of.description, typeof of.deprecated === 'string' ? `Deprecated: ${of.deprecated}` : undefined];
+    return {
+      name,
+      path: `/${this.#package}.${service}/${name}`,
+      comment: comment.filter((part) => part !== undefined).join('\n\n') || undefined,
+      deprecated: of.deprecated !== undefined && of.deprecated !== false,
+    };
+  }
+
+  #operation(view: OperationView, service: string): OperationMethod {
+    const { operation, input, output } = view;
+    const meta = grpcMeta(operation);
+    const name = meta.name === undefined ? pascal(operation.name) : checkName(meta.name, operation.name);
+    const request = input ? this.#builder.object(input, `${name}Request`) : this.#builder.envelope(`${name}Request`, undefined, []);
+    const wrapsOutput = output !== undefined && (output.node.kind !== 'object' || output.nullable);
+    const response = output && (wrapsOutput ? this.#response(`${name}Response`, output) : this.#builder.object(output.node as ObjectNode));
+    return {
+      ...this.#method(service, name, operation),
+      serves: 'operation',
+      request,
+      response,
+      requestStream: false,
+      responseStream: false,
+      view,
+      wrapsOutput,
+    };
+  }
+
+  #response(name: string, output: TypeUse): ProtoMessage {
+    const { node } = output;
+    if (node.kind !== 'list' || output.nullable) return this.#builder.wrapper(name, 'value', output);
+    const item = node.items.node;
+    const isNamed = item.name !== undefined && !item.derived && !node.items.nullable;
+    const property = isNamed ? `${snake(item.name)}s` : item.kind === 'string' && !node.items.nullable ? 'strings' : 'items';
+    return this.#builder.wrapper(name, property, output);
+  }
+
+  #event(view: EventView, service: string): EventMethod {
+    const { event, payload } = view;
+    const meta = grpcMeta(event);
+    const name = meta.name === undefined ? `On${pascal(event.name)}` : checkName(meta.name, event.name);
+    const data = this.#builder.object(payload);
+    const params = event.params.map((param) => {
+      const field = payload.fields.find((each) => each.name === param);
+      const entry = data.entries.find((each) => each.property === param);
+      if (!field || !entry) throw new TypeError(`event ${event.name}: the payload has no field '${param}'`);
+      return {
+        property: param,
+        name: entry.field.name,
+        type: entry.field.type,
+        optional: entry.field.type.kind !== 'timestamp',
+        use: field,
+      };
+    });
+    const request = this.#builder.envelope(`${name}Request`, undefined, [
+      { property: 'lastEventId', name: 'last_event_id', type: TEXT, optional: false },
+      ...params,
+    ]);
+    const envelope = this.#builder.envelope(`${pascal(event.name)}Event`, undefined, [
+      { property: 'id', name: 'id', type: TEXT, optional: false },
+      { property: 'time', name: 'time', type: { kind: 'timestamp', digits: 3 }, optional: false },
+      { property: 'data', name: 'data', type: { kind: 'message', message: data }, optional: false },
+      { property: 'gap', name: 'gap', type: { kind: 'scalar', scalar: 'bool', conversion: 'none' }, optional: false },
+    ]);
+    return {
+      ...this.#method(service, name, event),
+      serves: 'event',
+      request,
+      response: envelope,
+      requestStream: false,
+      responseStream: true,
+      view,
+      payload: data,
+    };
+  }
+
+  #channel(view: EventView, writer: OperationView, operations: ReadonlyMap<string, OperationMethod>, service: string): ChannelMethod {
+    const { event, payload } = view;
+    const meta = grpcMeta(event);
+    const name = meta.channel === undefined ? pascal(event.channel) : checkName(meta.channel, event.name);
+    const data = this.#builder.object(payload);
+    // Where both have the same shape, one message serves for both directions.
+    const own = operations.get(writer.operation.name)?.request;
+    const request = writer.input === payload ? data : (own ?? this.#operation(writer, service).request);
+    return {
+      ...this.#method(service, name, event),
+      comment: `Sends what ${pascal(writer.operation.name)} takes, and gives what everyone has sent.`,
+      serves: 'channel',
+      request,
+      response: data,
+      requestStream: true,
+      responseStream: true,
+      view,
+      operation: writer,
+      payload: data,
+    };
+  }
+}

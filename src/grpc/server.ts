@@ -1,0 +1,135 @@
+import { Server, ServerCredentials } from '@grpc/grpc-js';
+import type { Transport } from '../transport.js';
+import { grpcHandler, type GrpcHandlerOptions } from './handler.js';
+import { protoOf } from './proto-build.js';
+
+export { grpcHandler } from './handler.js';
+export type { GrpcHandler, GrpcHandlerOptions } from './handler.js';
+export { lockProto, printProto } from './schema.js';
+export type { LockedField, LockedType, ProtoLock } from './lock.js';
+
+/** How a server shows who it is; PEM texts. */
+export interface GrpcServerTlsOptions {
+  readonly cert: string | Buffer;
+  readonly key: string | Buffer;
+  /** Callers must show a certificate that this one has signed (mTLS). @default none is asked for */
+  readonly clientCa?: string | Buffer | undefined;
+}
+
+/** Options of `serveGrpc`. */
+export interface ServeGrpcOptions extends GrpcHandlerOptions {
+  /** `0.0.0.0` or `::` to be reached from other machines. @default '127.0.0.1' */
+  readonly host?: string | undefined;
+  /** 0 picks a free one. @default 0 */
+  readonly port?: number | undefined;
+  /** @default none: plain text */
+  readonly tls?: GrpcServerTlsOptions | undefined;
+  /** Larger messages get RESOURCE_EXHAUSTED. @default 1_048_576 (1 MiB) */
+  readonly maxMessageBytes?: number | undefined;
+  /** Calls and streams on one connection at a time; more wait. @default 1_000 */
+  readonly maxConcurrentStreams?: number | undefined;
+  /** How often a connection is checked, in milliseconds; a caller that does not answer within 20 s is gone. @default 60_000 */
+  readonly keepaliveMs?: number | undefined;
+  /** Serves `grpc.health.v1.Health`. @default true */
+  readonly health?: boolean | undefined;
+  /** Serves `grpc.reflection.v1` and `v1alpha`. @default true */
+  readonly reflection?: boolean | undefined;
+}
+
+/** A gRPC server that listens. */
+export interface GrpcServer {
+  /** `127.0.0.1:50051`. */
+  readonly address: string;
+  readonly port: number;
+  /** grpc-js's own. */
+  readonly server: Server;
+  /**
+   * Stops: no new calls; event streams are ended with UNAVAILABLE, calls in flight finish, and what still runs after `graceMs` is cut.
+   * Idempotent. @default graceMs 10_000
+   */
+  close(graceMs?: number): Promise<void>;
+}
+
+/** Serves a transport as gRPC services on a port of its own; rejects with an error that says what to do where the port cannot be had. */
+export async function serveGrpc(transport: Transport, options: ServeGrpcOptions = {}): Promise<GrpcServer> {
+  const { host = '127.0.0.1', port = 0, tls, keepaliveMs = 60_000, health = true, reflection = true } = options;
+  const handler = grpcHandler(transport, options);
+  const server = new Server({
+    'grpc.max_receive_message_length': options.maxMessageBytes ?? 1_048_576,
+    'grpc.max_send_message_length': -1,
+    'grpc.max_concurrent_streams': options.maxConcurrentStreams ?? 1000,
+    'grpc.keepalive_time_ms': keepaliveMs,
+    'grpc.keepalive_timeout_ms': 20_000,
+  });
+  handler.addTo(server);
+  // Loaded where they are wanted alone: they bring a parser of .proto files along.
+  const standard =
+    health || reflection
+      ? (await import('./standard-services.js')).addStandardServices(server, protoOf(transport.contract, options.lock), {
+          health,
+          reflection,
+        })
+      : undefined;
+  const bound = await bind(server, host, port, tls);
+  let closing: Promise<void> | undefined;
+  return {
+    address: `${withBrackets(host)}:${bound}`,
+    port: bound,
+    server,
+    close(graceMs = 10_000) {
+      if (!closing) {
+        closing = stop(server, graceMs);
+        handler.stop();
+        standard?.stop();
+      }
+      return closing;
+    },
+  };
+}
+
+function bind(server: Server, host: string, port: number, tls: GrpcServerTlsOptions | undefined): Promise<number> {
+  const credentials = tls
+    ? ServerCredentials.createSsl(
+        tls.clientCa === undefined ? null : buffer(tls.clientCa),
+        [{ private_key: buffer(tls.key), cert_chain: buffer(tls.cert) }],
+        tls.clientCa !== undefined,
+      )
+    : ServerCredentials.createInsecure();
+  return new Promise((resolve, reject) => {
+    server.bindAsync(`${withBrackets(host)}:${port}`, credentials, (error, bound) => {
+      if (!error) return resolve(bound);
+      server.forceShutdown();
+      reject(explain(error, host, port));
+    });
+  });
+}
+
+function explain(error: Error, host: string, port: number): Error {
+  const advice: Readonly<Record<string, string>> = {
+    EADDRINUSE: `port ${port} on ${host} is in use: stop what uses it, or choose another port (0 picks a free one)`,
+    EACCES: `port ${port} on ${host} may not be used: ports under 1024 need privileges, choose a higher one`,
+    EADDRNOTAVAIL: `${host} is not an address of this machine: use 127.0.0.1, or 0.0.0.0 for all of its addresses`,
+  };
+  const code = /\b(E[A-Z]{4,})\b/.exec(error.message)?.[1] ?? '';
+  const text = advice[code];
+  return text === undefined ? error : Object.assign(new Error(text, { cause: error }), { code });
+}
+
+/** Clients are told to go; their connections close once their calls are over. */
+function stop(server: Server, graceMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const cut = setTimeout(() => server.forceShutdown(), graceMs);
+    server.tryShutdown(() => {
+      clearTimeout(cut);
+      resolve();
+    });
+  });
+}
+
+function withBrackets(host: string): string {
+  return host.includes(':') ? `[${host}]` : host;
+}
+
+function buffer(text: string | Buffer): Buffer {
+  return Buffer.from(text as string);
+}

@@ -1,0 +1,207 @@
+import { BinaryReader, BinaryWriter } from '@bufbuild/protobuf/wire';
+import { ApiError, ERROR_CODES, type ErrorBody, type ErrorCode, type Issue, type JsonObject } from '../errors.js';
+import { MAX_DEPTH } from './own.js';
+import { readStruct, writeStruct } from './struct.js';
+
+/** The number of each code. Source: https://grpc.io/docs/guides/status-codes/ */
+export const STATUS: Readonly<Record<ErrorCode, number>> = Object.fromEntries(ERROR_CODES.map((code, index) => [code, index + 1])) as Record<ErrorCode, number>; // prettier-ignore
+
+/** The code of a status; those that gRPC does not know are UNKNOWN. */
+export function codeOf(status: number): ErrorCode {
+  return ERROR_CODES[status - 1] ?? 'UNKNOWN';
+}
+
+/** Where the details travel: a `google.rpc.Status`. */
+export const DETAILS_KEY = 'grpc-status-details-bin';
+
+/** Clients refuse metadata of more than 8 KiB: this leaves room in base64 for the plain message and the other trailers. */
+export const MAX_STATUS_BYTES = 5000;
+/** What the plain `grpc-message` may take, where each character takes up to nine bytes. */
+const MAX_PLAIN_MESSAGE = 100;
+
+const TYPE = 'type.googleapis.com/';
+
+/** The message as `grpc-message` has it: cut, because it is whole in the details, and without halves of characters, which cannot be encoded. */
+export function plainMessage(message: string): string {
+  return message.slice(0, MAX_PLAIN_MESSAGE).replace(/[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g, '\ufffd');
+}
+
+/** An error as `google.rpc.Status`. Source: https://github.com/googleapis/googleapis/blob/master/google/rpc/status.proto */
+export function encodeStatus(error: ErrorBody, domain: string): Uint8Array {
+  const whole = write(error, domain, error.details);
+  if (whole.length <= MAX_STATUS_BYTES) return whole;
+  const { issues } = error.details ?? {};
+  if (Array.isArray(issues)) {
+    // As many of the issues as there is room for, by halves: that is near enough.
+    for (let count = issues.length >> 1; count > 0; count >>= 1) {
+      const some = write(error, domain, { ...error.details, issues: issues.slice(0, count), truncated: true });
+      if (some.length <= MAX_STATUS_BYTES) return some;
+    }
+  }
+  const bare = write(error, domain, error.details && { truncated: true });
+  if (bare.length <= MAX_STATUS_BYTES) return bare;
+  return write({ ...error, message: error.message.slice(0, 1800) }, domain, error.details && { truncated: true });
+}
+
+function write(error: ErrorBody, domain: string, details: JsonObject | undefined): Uint8Array {
+  const writer = new BinaryWriter();
+  writer.uint32(8).int32(STATUS[error.code]);
+  writer.uint32(18).string(error.message);
+  const any = (type: string, fill: () => void) => {
+    writer.uint32(26).fork().uint32(10).string(`${TYPE}${type}`).uint32(18).fork();
+    fill();
+    writer.join().join();
+  };
+  any('google.rpc.ErrorInfo', () => writer.uint32(10).string(error.code).uint32(18).string(domain));
+  if (error.requestId !== undefined) {
+    const { requestId } = error;
+    any('google.rpc.RequestInfo', () => writer.uint32(10).string(requestId));
+  }
+  if (error.retryAfterMs !== undefined) {
+    const { retryAfterMs } = error;
+    any('google.rpc.RetryInfo', () => {
+      writer.uint32(10).fork();
+      const seconds = Math.floor(retryAfterMs / 1000);
+      if (seconds !== 0) writer.uint32(8).int64(seconds);
+      const nanos = Math.round((retryAfterMs - seconds * 1000) * 1_000_000);
+      if (nanos !== 0) writer.uint32(16).int32(nanos);
+      writer.join();
+    });
+  }
+  const issues = details?.['issues'];
+  if (Array.isArray(issues)) {
+    any('google.rpc.BadRequest', () => {
+      for (const issue of issues as readonly Partial<Issue>[]) {
+        const { path, message } = issue;
+        writer
+          .uint32(10)
+          .fork()
+          .uint32(10)
+          .string(fieldPath(path))
+          .uint32(18)
+          .string(String(message ?? ''))
+          .join();
+      }
+    });
+  }
+  if (details) any('google.protobuf.Struct', () => writeStruct(writer, details));
+  return writer.finish();
+}
+
+/** `posts[0].title`. Source: https://github.com/googleapis/googleapis/blob/master/google/rpc/error_details.proto, FieldViolation.field */
+function fieldPath(path: unknown): string {
+  if (!Array.isArray(path)) return '';
+  return path.reduce<string>(
+    (text, step) => text + (typeof step === 'number' ? `[${step}]` : `${text === '' ? '' : '.'}${String(step)}`),
+    '',
+  );
+}
+
+/** What a `google.rpc.Status` told. */
+interface Told {
+  message: string | undefined;
+  details: Record<string, unknown> | undefined;
+  violations: Issue[] | undefined;
+  retryAfterMs: number | undefined;
+  requestId: string | undefined;
+}
+
+/** The error of a status with its details, if it has any; details that cannot be read are as if they were not there. */
+export function decodeStatus(status: number, message: string, bytes: Uint8Array | undefined, requestId: string | undefined): ApiError {
+  const told = bytes === undefined ? undefined : tryRead(bytes);
+  return new ApiError(codeOf(status), told?.message ?? message, {
+    details: told?.details ?? (told?.violations && { issues: told.violations }),
+    retryAfterMs: told?.retryAfterMs,
+    requestId: told?.requestId ?? requestId,
+    remote: true,
+  });
+}
+
+function tryRead(bytes: Uint8Array): Told | undefined {
+  try {
+    return read(new BinaryReader(bytes), bytes.length);
+  } catch {
+    return undefined;
+  }
+}
+
+function read(reader: BinaryReader, end: number): Told {
+  const told: Told = { message: undefined, details: undefined, violations: undefined, retryAfterMs: undefined, requestId: undefined };
+  eachField(reader, end, (tag) => {
+    // A message that is there may be empty: the plain one then is too.
+    if (tag === 18) told.message = reader.string();
+    else if (tag === 26) readAny(reader, told);
+    else return false;
+    return true;
+  });
+  return told;
+}
+
+function readAny(reader: BinaryReader, told: Told): void {
+  let type = '';
+  let value = new Uint8Array();
+  eachField(reader, reader.uint32() + reader.pos, (tag) => {
+    if (tag === 10) type = reader.string();
+    else if (tag === 18) value = new Uint8Array(reader.bytes());
+    else return false;
+    return true;
+  });
+  const inner = new BinaryReader(value);
+  switch (type.slice(type.lastIndexOf('/') + 1)) {
+    case 'google.protobuf.Struct':
+      told.details = readStruct(inner, value.length, MAX_DEPTH);
+      break;
+    case 'google.rpc.RetryInfo':
+      eachField(inner, value.length, (tag) => {
+        if (tag === 10) told.retryAfterMs = readDuration(inner);
+        return tag === 10;
+      });
+      break;
+    case 'google.rpc.RequestInfo':
+      eachField(inner, value.length, (tag) => {
+        if (tag === 10) told.requestId = inner.string();
+        return tag === 10;
+      });
+      break;
+    case 'google.rpc.BadRequest':
+      told.violations = readViolations(inner, value.length);
+  }
+}
+
+function readDuration(reader: BinaryReader): number {
+  let ms = 0;
+  eachField(reader, reader.uint32() + reader.pos, (tag) => {
+    if (tag === 8) ms += Number(reader.int64()) * 1000;
+    else if (tag === 16) ms += reader.int32() / 1_000_000;
+    else return false;
+    return true;
+  });
+  return ms;
+}
+
+function readViolations(reader: BinaryReader, end: number): Issue[] {
+  const issues: Issue[] = [];
+  eachField(reader, end, (tag) => {
+    if (tag !== 10) return false;
+    let field = '';
+    let message = '';
+    eachField(reader, reader.uint32() + reader.pos, (inner) => {
+      if (inner === 10) field = reader.string();
+      else if (inner === 18) message = reader.string();
+      else return false;
+      return true;
+    });
+    const path = field.split(/[.[\]]+/).flatMap((step) => (step === '' ? [] : [/^\d+$/.test(step) ? Number(step) : step]));
+    issues.push({ path, message });
+    return true;
+  });
+  return issues;
+}
+
+/** Calls `take` for each field; what it does not take is skipped. */
+function eachField(reader: BinaryReader, end: number, take: (tag: number) => boolean): void {
+  while (reader.pos < end) {
+    const tag = reader.uint32();
+    if (!take(tag)) reader.skip(tag & 7, tag >>> 3);
+  }
+}

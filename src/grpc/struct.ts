@@ -1,0 +1,91 @@
+import type { BinaryReader, BinaryWriter } from '@bufbuild/protobuf/wire';
+import { setOwn, TooDeep } from './own.js';
+
+/** Writes any JSON value as the fields of a `google.protobuf.Value`. Source: https://protobuf.dev/reference/protobuf/google.protobuf/#value */
+export function writeValue(writer: BinaryWriter, value: unknown): void {
+  if (typeof value === 'number') writer.uint32(17).double(value);
+  else if (typeof value === 'string') writer.uint32(26).string(value);
+  else if (typeof value === 'boolean') writer.uint32(32).bool(value);
+  else if (Array.isArray(value)) {
+    writer.uint32(50).fork();
+    for (const item of value as readonly unknown[]) {
+      writer.uint32(10).fork();
+      writeValue(writer, item);
+      writer.join();
+    }
+    writer.join();
+  } else if (typeof value === 'object' && value !== null) {
+    writer.uint32(42).fork();
+    writeStruct(writer, value as Readonly<Record<string, unknown>>);
+    writer.join();
+  } else writer.uint32(8).int32(0);
+}
+
+/** Writes a JSON object as the fields of a `google.protobuf.Struct`; members that are undefined are left out. */
+export function writeStruct(writer: BinaryWriter, value: Readonly<Record<string, unknown>>): void {
+  for (const [key, member] of Object.entries(value)) {
+    if (member === undefined) continue;
+    writer.uint32(10).fork().uint32(10).string(key).uint32(18).fork();
+    writeValue(writer, member);
+    writer.join().join();
+  }
+}
+
+/** Reads a `google.protobuf.Value` of `length` bytes; one without a kind is null. `left` is how many levels may nest in it. */
+export function readValue(reader: BinaryReader, length: number, left: number): unknown {
+  const end = reader.pos + length;
+  let value: unknown = null;
+  while (reader.pos < end) {
+    const tag = reader.uint32();
+    if (tag === 8) {
+      reader.int32();
+      value = null;
+    } else if (tag === 17) value = reader.double();
+    else if (tag === 26) value = reader.string();
+    else if (tag === 32) value = reader.bool();
+    else if (tag === 42) value = readStruct(reader, reader.uint32(), left);
+    else if (tag === 50) value = readList(reader, reader.uint32(), left);
+    else reader.skip(tag & 7, tag >>> 3);
+  }
+  return value;
+}
+
+/** Reads a `google.protobuf.Struct` of `length` bytes. */
+export function readStruct(reader: BinaryReader, length: number, left: number): Record<string, unknown> {
+  const end = endOf(reader, length, left);
+  const struct: Record<string, unknown> = {};
+  while (reader.pos < end) {
+    const tag = reader.uint32();
+    if (tag !== 10) {
+      reader.skip(tag & 7, tag >>> 3);
+      continue;
+    }
+    const entryEnd = reader.uint32() + reader.pos;
+    let key = '';
+    let value: unknown = null;
+    while (reader.pos < entryEnd) {
+      const inner = reader.uint32();
+      if (inner === 10) key = reader.string();
+      else if (inner === 18) value = readValue(reader, reader.uint32(), left - 1);
+      else reader.skip(inner & 7, inner >>> 3);
+    }
+    setOwn(struct, key, value);
+  }
+  return struct;
+}
+
+function readList(reader: BinaryReader, length: number, left: number): unknown[] {
+  const end = endOf(reader, length, left);
+  const list: unknown[] = [];
+  while (reader.pos < end) {
+    const tag = reader.uint32();
+    if (tag === 10) list.push(readValue(reader, reader.uint32(), left - 1));
+    else reader.skip(tag & 7, tag >>> 3);
+  }
+  return list;
+}
+
+function endOf(reader: BinaryReader, length: number, left: number): number {
+  if (left < 1) throw new TooDeep();
+  return reader.pos + length;
+}

@@ -1,0 +1,45 @@
+import type { BinaryReader, BinaryWriter } from '@bufbuild/protobuf/wire';
+
+/** Writes an ISO 8601 instant as the fields of a `google.protobuf.Timestamp`. Digits beyond nanoseconds are cut. */
+export function writeTimestamp(writer: BinaryWriter, text: string): void {
+  const ms = Date.parse(text);
+  if (Number.isNaN(ms)) throw new RangeError(`'${text.slice(0, 50)}' is no instant`);
+  const seconds = Math.floor(ms / 1000);
+  const nanos = nanosOf(text, ms - seconds * 1000);
+  if (seconds !== 0) writer.uint32(8).int64(seconds);
+  if (nanos !== 0) writer.uint32(16).int32(nanos);
+}
+
+/** A date has milliseconds: the text may say more. */
+function nanosOf(text: string, ms: number): number {
+  const dot = text.indexOf('.', 17);
+  if (dot === -1 || text.length <= dot + 5) return ms * 1_000_000;
+  const digits = /^\d*/.exec(text.slice(dot + 1, dot + 10))?.[0] ?? '';
+  return Number(digits.padEnd(9, '0'));
+}
+
+/** The range of a Timestamp, in seconds. Source: https://protobuf.dev/reference/protobuf/google.protobuf/#timestamp */
+const FIRST = -62_135_596_800;
+const LAST = 253_402_300_799;
+
+/** Reads a `google.protobuf.Timestamp` of `length` bytes as ISO 8601 with 0, 3, 6 or 9 digits behind the second, `digits` at least. */
+export function readTimestamp(reader: BinaryReader, length: number, digits: number): string {
+  const end = reader.pos + length;
+  let seconds = 0;
+  let nanos = 0;
+  while (reader.pos < end) {
+    const tag = reader.uint32();
+    if (tag === 8) seconds = Number(reader.int64());
+    else if (tag === 16) nanos = reader.int32();
+    else reader.skip(tag & 7, tag >>> 3);
+  }
+  if (reader.pos !== end) throw new RangeError('a message is longer than it says');
+  if (!(seconds >= FIRST && seconds <= LAST) || !(nanos >= 0 && nanos < 1_000_000_000)) throw new RangeError('a timestamp is out of range');
+  const text = new Date(seconds * 1000 + Math.floor(nanos / 1_000_000)).toISOString();
+  if (nanos % 1_000_000 !== 0 || digits > 3) {
+    const all = String(nanos).padStart(9, '0');
+    const wanted = nanos % 1000 !== 0 || digits > 6 ? 9 : 6;
+    return `${text.slice(0, 20)}${all.slice(0, wanted)}Z`;
+  }
+  return nanos === 0 && digits === 0 ? `${text.slice(0, 19)}Z` : text;
+}

@@ -1,0 +1,149 @@
+import type { IPublishPacket } from 'mqtt';
+import type { Contract, EventDefinition } from '../contract.js';
+import { ApiError } from '../errors.js';
+import { backoffMs } from '../internal/backoff.js';
+import { delay } from '../internal/deadline.js';
+import { defineAdapter, guard, markGuarded } from '../internal/guard.js';
+import { joinHeaders, makeRequestId, type HeadersOption } from '../internal/headers.js';
+import { checkSubscription } from '../internal/subscription-check.js';
+import type { Adapter, CallRequest, EventSink, SubscribeRequest, Transport } from '../transport.js';
+import { Calls } from './calls.js';
+import { reportToConsole } from '../internal/report.js';
+import { Connection } from './connection.js';
+import { Feed } from './feed.js';
+import { checkUrl } from './link.js';
+import type { MqttConnectionOptions } from './options.js';
+import { compileTopics, type Topics } from './topics.js';
+
+export type { MqttConnectionOptions, MqttCredentials, MqttTls, WebSocketFactory } from './options.js';
+export type { EventMeta, Qos } from './wire.js';
+
+/** Options of `mqtt`. */
+export interface MqttOptions extends MqttConnectionOptions {
+  /** Sent with every call, and with subscriptions over MQTT 5; a function is asked again for each call and each subscription. */
+  readonly headers?: HeadersOption;
+  /**
+   * What becomes of calls while the broker is away: `fail` tries to connect once and rejects with UNAVAILABLE, `queue` waits for it as
+   * long as the call's deadline allows. @default 'fail'
+   */
+  readonly offline?: 'queue' | 'fail';
+  /** How many of the last events of each channel are held for loops that fall behind. @default 1000 */
+  readonly history?: number;
+  /** Larger messages on the topics of events are reported and dropped, in bytes. @default 1_048_576 (1 MiB) */
+  readonly maxMessageBytes?: number;
+  /** Gets what was dropped: messages that are no events of the contract. @default console.error */
+  readonly onError?: (error: unknown) => void;
+}
+
+/**
+ * A client over an MQTT broker: events from their topics, calls by request and response.
+ * It speaks MQTT 5, and MQTT 3.1.1 where the broker does not. Formats: docs/protocols/mqtt.md.
+ */
+export function mqtt(options: MqttOptions): Adapter {
+  checkUrl(options.url, 'mqtt');
+  return defineAdapter((contract) => {
+    const transport = new MqttTransport(contract, options);
+    const checked = guard(transport, 'DATA_LOSS');
+    // Events are checked by the feed, once for all subscribers: what does not fit is dropped here, and ends nothing.
+    return markGuarded({
+      contract,
+      name: transport.name,
+      call: (request) => checked.call(request),
+      subscribe(request, sink) {
+        checkSubscription(request);
+        return transport.subscribe(request, sink);
+      },
+      close: () => transport.close(),
+    });
+  });
+}
+
+class MqttTransport implements Transport {
+  readonly name = 'mqtt';
+  readonly #topics: Topics;
+  readonly #connection: Connection;
+  readonly #calls: Calls;
+  readonly #feeds = new Map<EventDefinition, Feed>();
+  readonly #onError: (error: unknown) => void;
+
+  constructor(
+    readonly contract: Contract,
+    private readonly options: MqttOptions,
+  ) {
+    this.#topics = compileTopics(contract, options.topicPrefix);
+    this.#onError = options.onError ?? reportToConsole;
+    this.#connection = new Connection({
+      ...options,
+      onMessage: (topic, payload, packet) => this.#take(topic, payload, packet),
+      onUp: ({ sessionPresent }) => this.#feeds.forEach((feed) => feed.onUp(sessionPresent)),
+      onDown: (error) => {
+        this.#calls.onDown(error);
+        this.#feeds.forEach((feed) => feed.onDown(error));
+      },
+      onError: this.#onError,
+    });
+    this.#calls = new Calls(this.#connection, this.#topics, options.qos ?? 1, options.offline === 'queue');
+  }
+
+  async call(request: CallRequest): Promise<unknown> {
+    if (!Object.hasOwn(this.contract.operations, request.operation.name)) {
+      throw new ApiError('UNIMPLEMENTED', `the contract has no operation '${request.operation.name}'`, { sent: false });
+    }
+    const joined = joinHeaders(this.options.headers, request.headers);
+    const headers = joined instanceof Promise ? await joined : joined;
+    if (this.options.offline === 'queue') await this.#awaitBroker(request.signal);
+    return this.#calls.call(request, headers);
+  }
+
+  async subscribe(request: SubscribeRequest, sink: EventSink): Promise<void> {
+    const { event } = request;
+    const known = this.contract.events[event.name];
+    if (!known) throw new ApiError('UNIMPLEMENTED', `the contract has no event '${event.name}'`, { sent: false });
+    const joined = joinHeaders(this.options.headers, request.headers);
+    await this.#feed(known).subscribe(request, sink, joined instanceof Promise ? await joined : joined);
+  }
+
+  async close(): Promise<void> {
+    this.#calls.close();
+    for (const feed of this.#feeds.values()) feed.close();
+    await this.#connection.close();
+  }
+
+  /** Connects again and again for as long as the caller waits. */
+  async #awaitBroker(signal: AbortSignal): Promise<void> {
+    for (let attempt = 0; !this.#connection.link; attempt++) {
+      try {
+        await this.#connection.open();
+      } catch (error) {
+        if ((error as ApiError).code !== 'UNAVAILABLE') throw error;
+        await delay(backoffMs(attempt, { maxDelayMs: 5000 }), signal);
+      }
+    }
+  }
+
+  #take(topic: string, payload: Uint8Array, packet: IPublishPacket): void {
+    if (this.#calls.isReply(topic)) return this.#calls.take(payload, packet);
+    const event = this.#topics.eventOf(topic);
+    if (event) this.#feeds.get(event)?.take(topic, payload, packet);
+  }
+
+  #feed(event: EventDefinition): Feed {
+    let feed = this.#feeds.get(event);
+    if (!feed) {
+      const { qos = 1, history = 1000, maxMessageBytes = 1_048_576 } = this.options;
+      feed = new Feed(event, {
+        connection: this.#connection,
+        topics: this.#topics,
+        qos,
+        history,
+        maxMessageBytes,
+        makeId: makeRequestId,
+        origin: this.options.url,
+        isStanding: false,
+        onError: this.#onError,
+      });
+      this.#feeds.set(event, feed);
+    }
+    return feed;
+  }
+}

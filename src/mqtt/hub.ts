@@ -1,0 +1,107 @@
+import type { Contract, EventDefinition } from '../contract.js';
+import type { EventHub } from '../events.js';
+import type { EventMessage, EventSink, SubscribeRequest } from '../transport.js';
+import { reportToConsole } from '../internal/report.js';
+import { Connection } from './connection.js';
+import { Feed } from './feed.js';
+import { checkUrl } from './link.js';
+import type { MqttConnectionOptions } from './options.js';
+import { ANY_BROKER } from './origin.js';
+import { compileTopics, type Topics } from './topics.js';
+import { encodeEvent } from './wire.js';
+
+export type { MqttConnectionOptions, MqttCredentials, MqttTls, WebSocketFactory } from './options.js';
+
+/** Options of `mqttHub`. */
+export interface MqttHubOptions extends MqttConnectionOptions {
+  /** How many of the last events of each channel are held for subscribers that resume. @default 1000 */
+  readonly history?: number;
+  /** Larger messages are reported and dropped, in bytes. @default 1_048_576 (1 MiB) */
+  readonly maxMessageBytes?: number;
+  /** Gets what was dropped: messages that are no events of the contract, and events that the broker never took. @default console.error */
+  readonly onError?: (error: unknown) => void;
+}
+
+/**
+ * An event hub on an MQTT broker: an event's channel is its topic, anyone may publish there, and subscribers see only what comes back from the
+ * broker. Several service processes that share a broker see the same events with the same ids (over MQTT 5).
+ * While the broker is away, events wait in a bounded outbox, and it comes back by itself.
+ */
+export function mqttHub(options: MqttHubOptions): EventHub {
+  checkUrl(options.url, 'mqttHub');
+  return new MqttHub(options);
+}
+
+class MqttHub implements EventHub {
+  readonly #connection: Connection;
+  readonly #feeds = new Map<EventDefinition, Feed>();
+  readonly #instance = crypto.randomUUID().replaceAll('-', '').slice(0, 12);
+  readonly #onError: (error: unknown) => void;
+  /** Of the contract whose events come here: known with the first of them. */
+  #topics: Topics;
+  #count = 0;
+
+  constructor(private readonly options: MqttHubOptions) {
+    this.#onError = options.onError ?? reportToConsole;
+    this.#topics = compileTopics(NO_CONTRACT, options.topicPrefix);
+    this.#connection = new Connection({
+      ...options,
+      isStanding: true,
+      onMessage: (topic, payload, packet) => {
+        const event = this.#topics.eventOf(topic);
+        if (event) this.#feeds.get(event)?.take(topic, payload, packet);
+      },
+      onUp: ({ sessionPresent }) => this.#feeds.forEach((feed) => feed.onUp(sessionPresent)),
+      onDown: (error) => this.#feeds.forEach((feed) => feed.onDown(error)),
+      onError: this.#onError,
+    });
+  }
+
+  async publish(event: EventDefinition, data: unknown): Promise<void> {
+    this.#connection.keepOpen();
+    const topic = this.#topics.event(event, data as Record<string, unknown>);
+    const message: EventMessage = { id: this.#makeId(), time: new Date().toISOString(), data };
+    await this.#connection.publish(encodeEvent(event, topic, message, this.options.qos ?? 1), { isKept: true });
+  }
+
+  async subscribe(request: SubscribeRequest, sink: EventSink): Promise<void> {
+    const feed = this.#feed(request.event);
+    await feed.subscribe(request, sink, {});
+    this.#connection.keepOpen();
+  }
+
+  async close(): Promise<void> {
+    for (const feed of this.#feeds.values()) feed.close();
+    await this.#connection.close();
+  }
+
+  #feed(event: EventDefinition): Feed {
+    let feed = this.#feeds.get(event);
+    if (!feed) {
+      const { qos = 1, history = 1000, maxMessageBytes = 1_048_576, topicPrefix } = this.options;
+      feed = new Feed(event, {
+        connection: this.#connection,
+        topics: this.#topics,
+        qos,
+        history,
+        maxMessageBytes,
+        makeId: () => this.#makeId(),
+        origin: ANY_BROKER,
+        isStanding: true,
+        onError: this.#onError,
+      });
+      this.#feeds.set(event, feed);
+      this.#topics = compileTopics(
+        { ...NO_CONTRACT, events: Object.fromEntries([...this.#feeds.keys()].map((each) => [each.name, each])) },
+        topicPrefix,
+      );
+    }
+    return feed;
+  }
+
+  #makeId(): string {
+    return `${this.#instance}-${++this.#count}`;
+  }
+}
+
+const NO_CONTRACT: Contract = { name: 'hub', version: '1.0.0', namespace: '', operations: {}, events: {}, relations: {}, services: [] };

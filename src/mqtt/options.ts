@@ -1,0 +1,53 @@
+import type { OnWire } from '../internal/wire-record.js';
+import type { Qos } from './wire.js';
+
+/** Who connects: user name and password of CONNECT. */
+export interface MqttCredentials {
+  readonly username?: string;
+  readonly password?: string;
+}
+
+/** TLS of `mqtts://` and `wss://`, in PEM: a browser has its own. */
+export interface MqttTls {
+  /** Certificates that are trusted, instead of the platform's. */
+  readonly ca?: string | Uint8Array | readonly (string | Uint8Array)[];
+  readonly cert?: string | Uint8Array;
+  readonly key?: string | Uint8Array;
+  /** False takes any certificate: for tests. @default true */
+  readonly rejectUnauthorized?: boolean;
+}
+
+/** What a `WebSocket` must be able to do is what the platform's can. */
+export type WebSocketFactory = (url: string, protocols: string[]) => unknown;
+
+/** Options of everything that connects to a broker. */
+export interface MqttConnectionOptions {
+  /** Where the broker is: `mqtt://localhost:1883`, `mqtts://`, `ws://localhost:4000/mqtt`, `wss://`. */
+  readonly url: string;
+  /** A function is asked again for each CONNECT, so that tokens refresh. */
+  readonly credentials?: MqttCredentials | (() => MqttCredentials | Promise<MqttCredentials>);
+  /** The version of MQTT: 5, or 4 for MQTT 3.1.1. @default 5, and 4 where the broker does not speak it */
+  readonly version?: 4 | 5;
+  /** Goes before every topic: `site/7`. @default '' */
+  readonly topicPrefix?: string;
+  /** Quality of service of what is published and subscribed: 0, 1 or 2. @default 1 */
+  readonly qos?: Qos;
+  /** Names the session at the broker. Two clients must not have the same. @default a random one */
+  readonly clientId?: string;
+  /**
+   * How long the broker keeps what it could not deliver while there is no connection, in milliseconds; 0 keeps nothing. MQTT 3.1.1 cannot
+   * say how long, so there it keeps something for those with a `clientId` alone. @default 300_000
+   */
+  readonly sessionExpiryMs?: number;
+  /** How long a broker may be silent, in milliseconds: then the connection is taken for lost. @default 60_000 */
+  readonly keepAliveMs?: number;
+  /** How long connecting may take, in milliseconds. @default 10_000 */
+  readonly connectTimeoutMs?: number;
+  /** How many messages may wait for the broker. @default 10_000 */
+  readonly maxQueued?: number;
+  readonly tls?: MqttTls;
+  /** Makes the WebSocket of `ws://` and `wss://`. @default ws on Node, elsewhere the platform's */
+  readonly webSocket?: WebSocketFactory;
+  /** Sees what really went over the wire, credentials redacted. */
+  readonly onWire?: OnWire;
+}

@@ -1,0 +1,32 @@
+import type { AsyncApiProtocol } from '../internal/asyncapi.js';
+import { eventMeta, JSON_TYPE, type Qos } from './wire.js';
+
+/** What the AsyncAPI document says of MQTT. */
+export interface MqttProtocolOptions {
+  /** Where the broker is. Without it, the document names no server for MQTT. */
+  readonly url?: string;
+  readonly topicPrefix?: string;
+  /** @default 1 */
+  readonly qos?: Qos;
+}
+
+/** MQTT in the AsyncAPI document. Source: https://github.com/asyncapi/bindings/tree/master/mqtt */
+export function mqttProtocol(options: MqttProtocolOptions = {}): AsyncApiProtocol {
+  const { url, topicPrefix, qos = 1 } = options;
+  return {
+    protocol: 'mqtt',
+    ...(url !== undefined && { url }),
+    ...(topicPrefix !== undefined && { address: (event) => `${topicPrefix}/${event.channel}` }),
+    accepts: () => 'payload',
+    operation(event) {
+      const { qos: own, retain = false } = eventMeta(event);
+      return { qos: own ?? qos, retain, bindingVersion: '0.2.0' };
+    },
+    message: () => ({ payloadFormatIndicator: 1, contentType: JSON_TYPE, bindingVersion: '0.2.0' }),
+    headers: () => ({
+      type: 'object',
+      description: 'User properties of MQTT 5.',
+      properties: { id: { type: 'string' }, time: { type: 'string', format: 'date-time' }, type: { type: 'string' } },
+    }),
+  };
+}

@@ -1,0 +1,103 @@
+import type { Contract, EventDefinition } from '../contract.js';
+import { ApiError } from '../errors.js';
+
+/** Names below `blog/v1/` that are no operations. */
+const OWN = ['status', 'cancel', 'replies'];
+
+/** The topics of one contract. */
+export interface Topics {
+  /** `blog/v1/getUser`. */
+  request(operation: string): string;
+  /** The operation that a request's topic names; undefined for topics that take no requests. */
+  operationOf(topic: string): string | undefined;
+  /** Every request: `blog/v1/+`. */
+  readonly requests: string;
+  /** As `requests`, one server of the group gets each: `$share/blog/blog/v1/+`. */
+  readonly sharedRequests: string;
+  /** `blog/v1/cancel`. */
+  readonly cancel: string;
+  /** `blog/v1/status`. */
+  readonly status: string;
+  /** Where one client is answered: `blog/v1/replies/<client>`. */
+  replies(client: string): string;
+  /** Where an event is published: its channel with the payload's values for the parameters. */
+  event(event: EventDefinition, data: Readonly<Record<string, unknown>>): string;
+  /** What to subscribe to: `+` for each parameter that is not fixed. */
+  filter(event: EventDefinition, params: Readonly<Record<string, unknown>>): string;
+  /** The event of a topic. */
+  eventOf(topic: string): EventDefinition | undefined;
+  /** Whether a caller may have its answer there: no wildcard, not the broker's own, none that this contract uses for something else. */
+  mayReply(topic: string): boolean;
+}
+
+/**
+ * Compiles the topics of a contract. `prefix` goes before all of them: `site/7`.
+ * Throws a `TypeError` where names collide. Source: https://docs.oasis-open.org/mqtt/mqtt/v5.0/os/mqtt-v5.0-os.html#_Toc3901241
+ */
+export function compileTopics(contract: Contract, prefix = ''): Topics {
+  if (prefix !== '' && !/^[^/+#$\0][^+#\0]*[^/+#\0]$|^[^/+#$\0]$/.test(prefix))
+    throw new TypeError(`topicPrefix: '${prefix}' must look like 'site/7': no slash at its ends, no wildcards`);
+  for (const name of OWN) {
+    if (Object.hasOwn(contract.operations, name))
+      throw new TypeError(`mqtt: the operation '${name}' would have a topic that MQTT uses itself`);
+  }
+  const root = prefix === '' ? '' : `${prefix}/`;
+  const base = `${root}${contract.name}/v${contract.version.split('.')[0]}/`;
+  const channels = new Map<EventDefinition, readonly string[]>();
+  const exact = new Map<string, EventDefinition>();
+  const patterns: { readonly event: EventDefinition; readonly levels: readonly string[] }[] = [];
+  for (const event of Object.values(contract.events)) {
+    const levels = (root + event.channel).split('/');
+    channels.set(event, levels);
+    if (event.params.length === 0) exact.set(levels.join('/'), event);
+    else patterns.push({ event, levels });
+  }
+  const fill = (event: EventDefinition, value: (param: string) => string): string =>
+    (channels.get(event) ?? (root + event.channel).split('/'))
+      .map((level) => (isParam(level) ? value(level.slice(1, -1)) : level))
+      .join('/');
+  const eventOf = (topic: string): EventDefinition | undefined => {
+    const found = exact.get(topic);
+    if (found || patterns.length === 0) return found;
+    const given = topic.split('/');
+    return patterns.find(
+      ({ levels }) => levels.length === given.length && levels.every((level, at) => isParam(level) || level === given[at]),
+    )?.event;
+  };
+  return {
+    request: (operation) => base + operation,
+    operationOf(topic) {
+      if (!topic.startsWith(base)) return undefined;
+      const name = topic.slice(base.length);
+      return name.includes('/') || OWN.includes(name) ? undefined : name;
+    },
+    requests: `${base}+`,
+    sharedRequests: `$share/${contract.name}/${base}+`,
+    cancel: `${base}cancel`,
+    status: `${base}status`,
+    replies: (client) => `${base}replies/${client}`,
+    event: (event, data) => fill(event, (param) => encodeLevel(data[param])),
+    filter: (event, params) => fill(event, (param) => (params[param] === undefined ? '+' : encodeLevel(params[param]))),
+    eventOf,
+    mayReply: (topic) =>
+      isTopic(topic) && (topic.startsWith(`${base}replies/`) || (!topic.startsWith(base) && eventOf(topic) === undefined)),
+  };
+}
+
+/** Whether anyone may publish to it: https://docs.oasis-open.org/mqtt/mqtt/v5.0/os/mqtt-v5.0-os.html#_Toc3901242 */
+function isTopic(topic: string): boolean {
+  return topic !== '' && !topic.startsWith('$') && !/[+#\0]/.test(topic) && topic.length <= 16_384;
+}
+
+function isParam(level: string): boolean {
+  return level.startsWith('{');
+}
+
+/** A value as one level of a topic: what has a meaning in topics is percent-encoded. */
+function encodeLevel(value: unknown): string {
+  const text = String(value);
+  if (text.length > 1024)
+    throw new ApiError('INVALID_ARGUMENT', 'a channel parameter is too long for a topic: 1024 characters at most', { sent: false });
+  // eslint-disable-next-line no-control-regex -- brokers refuse control characters in topics
+  return text.replace(/[%/+#$\0-\x1f\x7f-\x9f]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`);
+}

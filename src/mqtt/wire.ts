@@ -1,0 +1,131 @@
+import type { IPublishPacket } from 'mqtt';
+import type { EventDefinition } from '../contract.js';
+import { ApiError, isErrorCode, type ErrorBody, type JsonObject } from '../errors.js';
+import { parseJson } from '../internal/json.js';
+import type { RawHeaders } from '../internal/serve-call.js';
+import type { EventMessage } from '../transport.js';
+
+export const JSON_TYPE = 'application/json';
+
+/** 0: at most once, 1: at least once, 2: exactly once. */
+export type Qos = 0 | 1 | 2;
+
+/** The properties of a PUBLISH of MQTT 5. */
+export type Properties = NonNullable<IPublishPacket['properties']>;
+
+/** A message to be published. `properties` go over MQTT 5 alone. */
+export interface Message {
+  readonly topic: string;
+  readonly payload: string;
+  readonly qos: Qos;
+  readonly retain?: boolean;
+  readonly properties?: Properties;
+}
+
+/** What one event's `.meta` may say: `event({ …, meta: { mqtt: { qos: 0, retain: true } } })`. */
+export interface EventMeta {
+  /** @default the option `qos` */
+  readonly qos?: Qos;
+  /** The broker keeps the last one for those who subscribe later. @default false */
+  readonly retain?: boolean;
+}
+
+export function eventMeta(event: EventDefinition): EventMeta {
+  return event.meta['mqtt'] ?? {};
+}
+
+/** An event as a message. */
+export function encodeEvent(event: EventDefinition, topic: string, message: EventMessage, qos: Qos): Message {
+  const { qos: own, retain } = eventMeta(event);
+  return {
+    topic,
+    payload: JSON.stringify(message.data),
+    qos: own ?? qos,
+    ...(retain === true && { retain }),
+    properties: {
+      payloadFormatIndicator: true,
+      contentType: JSON_TYPE,
+      userProperties: { id: message.id, time: message.time, type: event.type },
+    },
+  };
+}
+
+/** Ids of ours have no dots; a foreign one must be fit for every protocol. */
+const EVENT_ID = /^[\x21-\x2d\x2f-\x7e]{1,256}$/;
+const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/;
+
+/** What a message says of an event beside its payload: nothing over MQTT 3.1.1. */
+export function eventInfo(properties: Properties | undefined): { readonly id: string | undefined; readonly time: string | undefined } {
+  const { id, time } = userProperties(properties);
+  return {
+    id: typeof id === 'string' && EVENT_ID.test(id) ? id : undefined,
+    time: typeof time === 'string' && INSTANT.test(time) && !Number.isNaN(Date.parse(time)) ? time : undefined,
+  };
+}
+
+export function userProperties(properties: Properties | undefined): RawHeaders {
+  return properties?.userProperties ?? {};
+}
+
+/** A request of MQTT 3.1.1, and of callers that name no response topic. */
+export interface Envelope {
+  readonly replyTo: string;
+  readonly id: string | number;
+  readonly input?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** Reads an envelope. Throws INVALID_ARGUMENT that says what is missing: nobody can be answered then. */
+export function decodeEnvelope(text: string): Envelope {
+  const value = parseJson(text, Infinity);
+  if (!isObject(value))
+    throw new ApiError('INVALID_ARGUMENT', 'a request without a response topic is an object { replyTo, id, input, headers }');
+  const { replyTo, id, input, headers } = value;
+  if (typeof replyTo !== 'string') throw new ApiError('INVALID_ARGUMENT', "a request without a response topic names one in 'replyTo'");
+  if (typeof id !== 'string' && typeof id !== 'number')
+    throw new ApiError('INVALID_ARGUMENT', "a request without correlation data has an 'id'");
+  return { replyTo, id, ...(input !== undefined && { input }), ...(isObject(headers) && { headers: textsOf(headers) }) };
+}
+
+/** An error in a reply; without a code of ours it is UNKNOWN. */
+export function decodeError(body: unknown, code?: unknown): ApiError {
+  const { message, details, retryAfterMs, requestId, ...rest } = isObject(body) ? body : {};
+  const known = [rest['code'], code].find(isErrorCode) ?? 'UNKNOWN';
+  return new ApiError(known, typeof message === 'string' ? message : 'the service gave an error without a message', {
+    details: isObject(details) ? details : undefined,
+    retryAfterMs: typeof retryAfterMs === 'number' ? retryAfterMs : undefined,
+    requestId: typeof requestId === 'string' ? requestId : undefined,
+    remote: true,
+  });
+}
+
+/** What a call gave. */
+export type Outcome = { readonly output: unknown } | { readonly error: ErrorBody };
+
+/** The reply to a request that named a response topic. */
+export function encodeReply(outcome: Outcome, correlation: Buffer | undefined, requestId: string): Omit<Message, 'topic' | 'qos'> {
+  const isError = 'error' in outcome;
+  const body = isError ? outcome.error : outcome.output;
+  return {
+    payload: body === undefined ? '' : JSON.stringify(body),
+    properties: {
+      payloadFormatIndicator: true,
+      contentType: JSON_TYPE,
+      ...(correlation && { correlationData: correlation }),
+      userProperties: isError ? { code: outcome.error.code, 'x-request-id': requestId } : { 'x-request-id': requestId },
+    },
+  };
+}
+
+/** The reply to an envelope. */
+export function encodeEnvelopeReply(outcome: Outcome, id: string | number): string {
+  return JSON.stringify('error' in outcome ? { id, error: outcome.error } : { id, output: outcome.output ?? null });
+}
+
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function textsOf(headers: JsonObject): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).filter((entry): entry is [string, string] => typeof entry[1] === 'string'));
+}

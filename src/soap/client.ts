@@ -1,0 +1,104 @@
+import { createLightFetch } from '#fetch';
+import type { Contract } from '../contract.js';
+import { ApiError } from '../errors.js';
+import type { FetchResponse, LightFetch } from '../http/fetch-like.js';
+import { networkError } from '../http/network-error.js';
+import { defineAdapter } from '../internal/guard.js';
+import { joinHeaders, timeoutHeader } from '../internal/headers.js';
+import type { Adapter, CallRequest, SubscribeRequest, Transport } from '../transport.js';
+import { soapBinding, type SoapBinding, type SoapOperation } from './binding.js';
+import { ForeignSoapTransport } from './foreign.js';
+import { noEvents, type SoapOptions, type SoapWsdlOptions } from './options.js';
+import { recordIn, recordOut } from './record.js';
+import { secure } from './security.js';
+import { VERSIONS, type SoapVersion } from './version.js';
+import { decodeReply, encodeRequest } from './wire.js';
+
+export type { SoapOptions, SoapWsdlOperation, SoapWsdlOptions } from './options.js';
+export type { XmlObject, XmlValue } from './plain.js';
+export type { SoapSecurity } from './security.js';
+export type { SoapVersion } from './version.js';
+
+/**
+ * A client for SOAP services: document/literal envelopes, faults as errors. SOAP has no events.
+ * With `url` for a service with the WSDL that this library prints, with `wsdl` for one that someone else designed. Formats: docs/protocols/soap.md.
+ */
+export function soap(options: SoapOptions): Adapter<'call'>;
+export function soap<N extends string>(options: SoapWsdlOptions<N>): Adapter<N>;
+export function soap(options: SoapOptions | SoapWsdlOptions): Adapter<'call'> {
+  const { version = '1.1' } = options;
+  if (!Object.hasOwn(VERSIONS, version)) throw new TypeError(`soap: the version '${version}' is neither '1.1' nor '1.2'`);
+  if ('wsdl' in options) return defineAdapter<'call'>((contract) => new ForeignSoapTransport(contract, options));
+  const url = endpoint(options.url);
+  return defineAdapter<'call'>((contract) => new SoapTransport(contract, url, version, options));
+}
+
+class SoapTransport implements Transport {
+  readonly name = 'soap';
+  readonly #binding: SoapBinding;
+  readonly #carrier: LightFetch;
+
+  constructor(
+    readonly contract: Contract,
+    private readonly url: string,
+    private readonly version: SoapVersion,
+    private readonly options: SoapOptions,
+  ) {
+    this.#binding = soapBinding(contract);
+    this.#carrier = options.fetch ? { fetch: options.fetch, close: async () => {} } : createLightFetch();
+  }
+
+  async call(request: CallRequest): Promise<unknown> {
+    const { signal } = request;
+    const operation = this.#binding.byName.get(request.operation.name);
+    if (!operation) throw new ApiError('UNIMPLEMENTED', `the contract has no operation '${request.operation.name}'`, { sent: false });
+    const { onWire } = this.options;
+    const body = secure(this.options.security, (header) => encodeRequest(operation, request.input, this.version, header));
+    const headers = await this.#headers(request, operation);
+    if (onWire) recordOut(onWire, this.url, headers, body);
+    let response: FetchResponse;
+    let text: string;
+    try {
+      response = await this.#carrier.fetch(this.url, { method: 'POST', headers, body, signal, redirect: 'manual' });
+      text = await response.text();
+    } catch (error) {
+      throw networkError(error, this.url, signal);
+    }
+    if (onWire) recordIn(onWire, response, text);
+    return decodeReply(operation, { status: response.status, text, header: (name) => response.headers.get(name) });
+  }
+
+  async subscribe(request: SubscribeRequest): Promise<void> {
+    throw noEvents(request);
+  }
+
+  async close(): Promise<void> {
+    await this.#carrier.close();
+  }
+
+  async #headers(request: CallRequest, operation: SoapOperation): Promise<Record<string, string>> {
+    const joined = joinHeaders(this.options.headers, request.headers);
+    const headers: Record<string, string> = { ...(joined instanceof Promise ? await joined : joined) };
+    const { contentType, mediaType } = VERSIONS[this.version];
+    headers['accept'] = mediaType;
+    if (this.version === '1.2') headers['content-type'] = `${contentType}; action="${operation.action}"`;
+    else {
+      headers['content-type'] = contentType;
+      // Quoted: https://www.w3.org/TR/2000/NOTE-SOAP-20000508/#_Toc478383528
+      headers['soapaction'] = `"${operation.action}"`;
+    }
+    if (request.deadline !== undefined) headers['x-timeout-ms'] = timeoutHeader(request.deadline);
+    this.options.security?.addHeaders?.(headers);
+    return headers;
+  }
+}
+
+/** Throws a `TypeError` that says what is wrong with the url. */
+function endpoint(url: string): string {
+  if (!URL.canParse(url)) throw new TypeError(`soap: '${url}' is not a URL: write it like 'http://localhost:4000/soap'`);
+  const { protocol, username, hash } = new URL(url);
+  if (protocol !== 'http:' && protocol !== 'https:') throw new TypeError(`soap: '${url}' must begin with http:// or https://`);
+  if (username !== '') throw new TypeError("soap: put credentials into the option 'headers' or 'security', not into the url");
+  if (hash !== '') throw new TypeError(`soap: '${url}' must have no fragment`);
+  return url;
+}

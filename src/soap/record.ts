@@ -1,0 +1,27 @@
+import type { FetchResponse } from '../http/fetch-like.js';
+import { redact, type OnWire } from '../internal/wire-record.js';
+
+/** WS-Security puts passwords into the envelope. */
+const SECRETS = /(<(?:[\w.-]+:)?(?:Password|Nonce|BinarySecurityToken|SignatureValue)\b[^>]*>)[^<]*/g;
+
+/** Tells `onWire` of a request. */
+export function recordOut(onWire: OnWire, url: string, headers: Readonly<Record<string, string>>, body: string): void {
+  const { pathname, search } = new URL(url);
+  onWire({
+    protocol: 'soap',
+    direction: 'out',
+    start: `POST ${pathname}${search}`,
+    headers: redact(Object.entries(headers)),
+    body: hide(body),
+  });
+}
+
+/** Tells `onWire` of a reply. */
+export function recordIn(onWire: OnWire, response: FetchResponse, body: string): void {
+  const start = `${response.status} ${response.statusText}`.trim();
+  onWire({ protocol: 'soap', direction: 'in', start, headers: redact(response.headers.entries()), body: hide(body) });
+}
+
+function hide(xml: string): string {
+  return xml.replace(SECRETS, '$1[redacted]');
+}

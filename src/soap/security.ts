@@ -1,0 +1,23 @@
+import { ApiError } from '../errors.js';
+
+/** What the security classes of the package `soap` have in common: `WSSecurity`, `WSSecurityCert`, `BearerSecurity` and the others. */
+export interface SoapSecurity {
+  /** A header block. */
+  toXML?(): string;
+  /** Changes the whole envelope, whose prefix is `envelopeKey`: a signature. */
+  postProcess?(xml: string, envelopeKey: string): string;
+  /** Adds HTTP headers. */
+  addHeaders?(headers: Record<string, string>): void;
+}
+
+/** The envelope with what `security` adds to it. */
+export function secure(security: SoapSecurity | undefined, encode: (header: string) => string): string {
+  if (!security) return encode('');
+  try {
+    // `soap` asks a class that signs for no header of its own: it writes one itself.
+    if (!security.postProcess) return encode(security.toXML?.() ?? '');
+    return security.postProcess(encode('<!---->'), 'soap').replace('<!---->', '');
+  } catch (error) {
+    throw ApiError.from(error, 'UNAUTHENTICATED', 'the envelope could not be secured, so that it was not sent', { sent: false });
+  }
+}

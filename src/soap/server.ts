@@ -1,0 +1,161 @@
+import { ApiError, isApiError } from '../errors.js';
+import { HttpError } from '../http/error.js';
+import { peerOf, type HttpHandler, type HttpRequest, type HttpResponse } from '../http/message.js';
+import { acceptHeaders, deadlineOf, serveCall } from '../internal/serve-call.js';
+import { reportToConsole } from '../internal/report.js';
+import type { Transport } from '../transport.js';
+import { soapBinding, type SoapBinding, type SoapOperation } from './binding.js';
+import { EnvelopeReading, readEnvelope } from './envelope-reader.js';
+import { checkHeader, NotUnderstood } from './header.js';
+import { readBody } from './body.js';
+import { wsdl } from './schema.js';
+import { VERSIONS, type SoapVersion } from './version.js';
+import { encodeFault, encodeResponse, MAX_DEPTH, type ProtocolFault } from './wire.js';
+import { createGuard, type SoapHandlerSecurity } from './wss.js';
+
+export type { SoapHandlerSecurity, SoapUser } from './wss.js';
+export { wsdl } from './schema.js';
+
+/** Options of `soapHandler`. */
+export interface SoapHandlerOptions {
+  /** Where it answers. @default '/soap' */
+  readonly path?: string;
+  /** The address in the WSDL, where it is another than the one that was asked: behind a proxy. @default the URL that was asked */
+  readonly address?: string;
+  /** Larger bodies get 413, as they come and as they are inflated. @default 1_048_576 (1 MiB) */
+  readonly maxBodyBytes?: number;
+  /** How deep objects and lists, and elements that nobody knows, may nest. @default 64 */
+  readonly maxDepth?: number;
+  /** Demands WS-Security of every request. @default none is asked for */
+  readonly security?: SoapHandlerSecurity;
+  /** Gets failures that callers see as a neutral fault. @default console.error */
+  readonly onError?: (error: unknown) => void;
+}
+
+/**
+ * Serves a transport as a SOAP service, 1.1 and 1.2 alike: document/literal, its WSDL at `?wsdl`.
+ * Mount it with `nodeListener`, `listen` or `fetchHandler`. Formats: docs/protocols/soap.md.
+ */
+export function soapHandler(transport: Transport, options: SoapHandlerOptions = {}): HttpHandler {
+  const { path = '/soap', onError = reportToConsole } = options;
+  if (!/^(\/[A-Za-z0-9\-._~]+)+$/.test(path)) throw new TypeError(`soapHandler: path '${path}' must look like '/soap'`);
+  const endpoint = new SoapEndpoint(transport, soapBinding(transport.contract), options, onError);
+  return (request) => (request.path === path ? endpoint.answer(request) : undefined);
+}
+
+class SoapEndpoint {
+  readonly #guard: ReturnType<typeof createGuard> | undefined;
+
+  constructor(
+    private readonly transport: Transport,
+    private readonly binding: SoapBinding,
+    private readonly options: SoapHandlerOptions,
+    private readonly onError: (error: unknown) => void,
+  ) {
+    if (binding.services.length === 0) throw new TypeError('soapHandler: the contract has no operations, and SOAP carries nothing else');
+    this.#guard = options.security && createGuard(options.security);
+  }
+
+  answer(request: HttpRequest): HttpResponse | Promise<HttpResponse> {
+    const { method, query } = request;
+    if (method === 'POST') return this.#call(request);
+    if (method === 'OPTIONS') return { status: 204, headers: { allow: 'GET, HEAD, OPTIONS, POST' } };
+    if (method !== 'GET' && method !== 'HEAD')
+      throw new HttpError(405, `${request.path} answers POST, not ${method}`, { allow: 'GET, HEAD, OPTIONS, POST' });
+    if (!/^(single)?wsdl(=|&|$)/i.test(query)) {
+      throw new HttpError(405, `${request.path} answers POST with a SOAP envelope; GET ${request.path}?wsdl describes it`, {
+        allow: 'OPTIONS, POST',
+      });
+    }
+    const address = this.options.address ?? request.origin + request.path;
+    return { status: 200, headers: { 'content-type': VERSIONS['1.1'].contentType }, body: wsdl(this.transport.contract, address) };
+  }
+
+  async #call(request: HttpRequest): Promise<HttpResponse> {
+    const { options } = this;
+    const headers = acceptHeaders(request.headers);
+    delete headers['soapaction'];
+    const requestId = headers['x-request-id'] ?? '';
+    const xml = await readBody(request, options.maxBodyBytes ?? 1_048_576);
+    const reading = new EnvelopeReading({
+      find: (uri, local) => this.binding.byRequest.get(uri)?.get(local)?.request,
+      onHeader: (blocks, version) => checkHeader(blocks, version, this.#guard !== undefined),
+      maxDepth: options.maxDepth ?? MAX_DEPTH,
+    });
+    try {
+      readEnvelope(reading, xml);
+      const { uri = '', local = '', version = '1.1' } = reading;
+      const operation = this.binding.byRequest.get(uri)?.get(local);
+      // Whoever may not call learns nothing of what there is to call.
+      const known = this.#guard && (await this.#guard(reading.headers));
+      if (!operation) throw this.#unknown(reading);
+      const output = await serveCall(this.transport, {
+        operation: operation.operation,
+        input: operation.view.input ? reading.value : undefined,
+        headers: known ? { ...headers, ...known } : headers,
+        deadline: deadlineOf(request.headers),
+        peer: peerOf(request, 'soap'),
+        onLeave: (listener) => request.onAbort(listener),
+      });
+      return respond(200, version, this.#encode(operation, output, version), requestId);
+    } catch (error) {
+      return this.#fault(error, reading, request, requestId);
+    }
+  }
+
+  #encode(operation: SoapOperation, output: unknown, version: SoapVersion): string {
+    try {
+      return encodeResponse(operation, output, version);
+    } catch (error) {
+      // The caller learns which character it is; the fault is the service's all the same.
+      if (isApiError(error)) this.onError(error);
+      throw error;
+    }
+  }
+
+  #fault(error: unknown, reading: EnvelopeReading, request: HttpRequest, requestId: string): HttpResponse {
+    const known = this.#errorOf(error);
+    const version = reading.version ?? (String(request.headers['content-type']).includes('soap+xml') ? '1.2' : '1.1');
+    const namespace = this.#namespaceOf(reading);
+    const body = known.requestId === undefined ? { ...known.toJSON(), requestId } : known.toJSON();
+    const fault = encodeFault(body, version, namespace, protocolFault(error, reading, version));
+    return respond(fault.status, version, fault.body, body.requestId ?? requestId);
+  }
+
+  /** Of what is thrown only an `ApiError` was meant for the caller. */
+  #errorOf(error: unknown): ApiError {
+    if (isApiError(error)) return error;
+    if (error instanceof NotUnderstood) return new ApiError('UNIMPLEMENTED', error.message);
+    this.onError(error);
+    return new ApiError('INTERNAL', 'internal error');
+  }
+
+  /** Of the service that was asked, else of the first. */
+  #namespaceOf({ uri }: EnvelopeReading): string {
+    const { services } = this.binding;
+    return (services.find(({ namespace }) => namespace === uri) ?? services[0])?.namespace ?? '';
+  }
+
+  #unknown({ uri, local }: EnvelopeReading): ApiError {
+    if (local === undefined) return new ApiError('INVALID_ARGUMENT', 'the Body is empty: it has one element, which names the operation');
+    const named = this.binding.services.flatMap(({ operations }) => operations).find(({ requestElement }) => requestElement === local);
+    const hint = named ? `: it is in the namespace '${named.service.namespace}'` : '';
+    return new ApiError('UNIMPLEMENTED', `there is no operation for <${local}> of the namespace '${uri}'${hint}`);
+  }
+}
+
+function respond(status: number, version: SoapVersion, body: string, requestId: string): HttpResponse {
+  return { status, headers: { 'content-type': VERSIONS[version].contentType, 'x-request-id': requestId }, body };
+}
+
+/** https://www.w3.org/TR/soap12-part1/#soapupgrade and https://www.w3.org/TR/soap12-part1/#soapnotunderstood: SOAP 1.2 says more in the answer's header. */
+function protocolFault(error: unknown, reading: EnvelopeReading, version: SoapVersion): ProtocolFault | undefined {
+  if (reading.isForeignVersion) {
+    const supported = Object.values(VERSIONS).map(
+      ({ namespace }, index) => `<soap:SupportedEnvelope qname="v${index}:Envelope" xmlns:v${index}="${namespace}"/>`,
+    );
+    return { code: 'VersionMismatch', header: version === '1.1' ? '' : `<soap:Upgrade>${supported.reverse().join('')}</soap:Upgrade>` };
+  }
+  if (!(error instanceof NotUnderstood)) return undefined;
+  return { code: 'MustUnderstand', header: version === '1.1' ? '' : error.header };
+}

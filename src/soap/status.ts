@@ -1,0 +1,86 @@
+import type { ErrorCode } from '../errors.js';
+import type { SoapVersion } from './version.js';
+
+/** Whose mistake a fault says it was: `Client` and `Server` in SOAP 1.1, `Sender` and `Receiver` in 1.2. */
+export type Blame = 'Client' | 'Server';
+
+/** Whom each code blames: the server for what HTTP has as 429, 499 and 5xx. */
+export const BLAME: Readonly<Record<ErrorCode, Blame>> = {
+  INVALID_ARGUMENT: 'Client',
+  FAILED_PRECONDITION: 'Client',
+  OUT_OF_RANGE: 'Client',
+  UNAUTHENTICATED: 'Client',
+  PERMISSION_DENIED: 'Client',
+  NOT_FOUND: 'Client',
+  ALREADY_EXISTS: 'Client',
+  ABORTED: 'Client',
+  RESOURCE_EXHAUSTED: 'Server',
+  CANCELLED: 'Server',
+  UNKNOWN: 'Server',
+  INTERNAL: 'Server',
+  DATA_LOSS: 'Server',
+  UNIMPLEMENTED: 'Server',
+  UNAVAILABLE: 'Server',
+  DEADLINE_EXCEEDED: 'Server',
+};
+
+const SOAP_12: Readonly<Record<Blame, string>> = { Client: 'Sender', Server: 'Receiver' };
+
+/** The fault code of an error in a version, without its prefix. */
+export function faultCode(code: ErrorCode, version: SoapVersion): string {
+  const blame = BLAME[code];
+  return version === '1.1' ? blame : SOAP_12[blame];
+}
+
+/** HTTP 500, and 400 for a SOAP 1.2 Sender fault. Source: https://www.w3.org/TR/soap12-part2/#tabresstatereccodes */
+export function httpStatus(fault: string): number {
+  return fault === 'Sender' ? 400 : 500;
+}
+
+/** The code of a foreign fault, from the local name of its code or subcode. */
+const FAULT_CODES: Readonly<Record<string, ErrorCode>> = {
+  Client: 'INVALID_ARGUMENT',
+  Sender: 'INVALID_ARGUMENT',
+  Server: 'UNKNOWN',
+  Receiver: 'UNKNOWN',
+  VersionMismatch: 'UNIMPLEMENTED',
+  MustUnderstand: 'UNIMPLEMENTED',
+  DataEncodingUnknown: 'UNIMPLEMENTED',
+  // https://docs.oasis-open.org/wss/v1.1/wss-v1.1-spec-os-SOAPMessageSecurity.pdf, section 12
+  FailedAuthentication: 'UNAUTHENTICATED',
+  FailedCheck: 'UNAUTHENTICATED',
+  InvalidSecurity: 'UNAUTHENTICATED',
+  InvalidSecurityToken: 'UNAUTHENTICATED',
+  MessageExpired: 'UNAUTHENTICATED',
+  UnsupportedSecurityToken: 'UNAUTHENTICATED',
+  SecurityTokenUnavailable: 'UNAUTHENTICATED',
+};
+
+/** `soap:Client.Authentication` and the like begin with a code that is known: https://www.w3.org/TR/2000/NOTE-SOAP-20000508/#_Toc478383510 */
+export function codeOfFault(...names: readonly (string | undefined)[]): ErrorCode {
+  for (const name of names) {
+    const [first = ''] = (name?.trim().split(':').at(-1) ?? '').split('.');
+    if (Object.hasOwn(FAULT_CODES, first)) return FAULT_CODES[first] ?? 'UNKNOWN';
+  }
+  return 'UNKNOWN';
+}
+
+/** The code of an HTTP status whose body is no fault: of a row with several codes the first. */
+const STATUS_CODES: Readonly<Record<number, ErrorCode>> = {
+  401: 'UNAUTHENTICATED',
+  403: 'PERMISSION_DENIED',
+  404: 'NOT_FOUND',
+  405: 'UNIMPLEMENTED',
+  408: 'DEADLINE_EXCEEDED',
+  409: 'ALREADY_EXISTS',
+  429: 'RESOURCE_EXHAUSTED',
+  499: 'CANCELLED',
+  501: 'UNIMPLEMENTED',
+  502: 'UNAVAILABLE',
+  503: 'UNAVAILABLE',
+  504: 'DEADLINE_EXCEEDED',
+};
+
+export function codeOfHttpStatus(status: number): ErrorCode {
+  return STATUS_CODES[status] ?? (status >= 400 && status < 500 ? 'INVALID_ARGUMENT' : 'UNKNOWN');
+}

@@ -1,0 +1,199 @@
+import { ApiError, isErrorCode, type ErrorBody, type JsonObject } from '../errors.js';
+import type { SoapOperation } from './binding.js';
+import { EnvelopeReading, readEnvelope } from './envelope-reader.js';
+import { codeOfFault, codeOfHttpStatus, faultCode, httpStatus } from './status.js';
+import { VERSIONS, versionOf, type SoapVersion } from './version.js';
+import { childOf, textOf, type XmlElement } from './xml-tree.js';
+import { escapeAnyText, escapeAttribute, findUnwritable, jsonText, UnwritableText } from './xml-text.js';
+import { writeMembers } from './xml-write.js';
+
+/** How deep objects and lists may nest. */
+export const MAX_DEPTH = 64;
+
+/** A request's envelope. Throws INVALID_ARGUMENT that names the field where a text has a character that XML cannot carry. */
+export function encodeRequest(operation: SoapOperation, input: unknown, version: SoapVersion, header: string): string {
+  const { request, requestElement, service } = operation;
+  try {
+    return envelope(version, header, element(requestElement, service.namespace, writeMembers(request, input ?? {})));
+  } catch (error) {
+    if (error instanceof UnwritableText) throw unwritable('INVALID_ARGUMENT', operation, error, input);
+    throw error;
+  }
+}
+
+/** A response's envelope. Throws INTERNAL where a text cannot be written, and a `TypeError` for an output that is nothing like its type. */
+export function encodeResponse(operation: SoapOperation, output: unknown, version: SoapVersion): string {
+  const { response, responseElement, service } = operation;
+  try {
+    return envelope(version, '', element(responseElement, service.namespace, writeMembers(response, { output })));
+  } catch (error) {
+    if (error instanceof UnwritableText) throw unwritable('INTERNAL', operation, error, output);
+    throw error;
+  }
+}
+
+/** A fault that SOAP itself has a code for; it says nothing of the body, so that it has no detail. */
+export interface ProtocolFault {
+  readonly code: 'VersionMismatch' | 'MustUnderstand';
+  /** Header blocks of the answer. */
+  readonly header: string;
+}
+
+export interface EncodedFault {
+  readonly status: number;
+  readonly body: string;
+}
+
+/** An error as a fault: its own members stand in the detail's `ApiFault`, in the service's namespace. */
+export function encodeFault(error: ErrorBody, version: SoapVersion, namespace: string, protocol?: ProtocolFault): EncodedFault {
+  const code = protocol?.code ?? faultCode(error.code, version);
+  const reason = escapeAnyText(error.message);
+  const detail = protocol ? '' : element('ApiFault', namespace, apiFault(error));
+  const fault =
+    version === '1.1'
+      ? `<faultcode>soap:${code}</faultcode><faultstring>${reason}</faultstring>${wrap('detail', detail)}`
+      : `<soap:Code><soap:Value>soap:${code}</soap:Value></soap:Code><soap:Reason><soap:Text xml:lang="en">${reason}</soap:Text></soap:Reason>${wrap('soap:Detail', detail)}`;
+  return { status: httpStatus(code), body: envelope(version, protocol?.header ?? '', `<soap:Fault>${fault}</soap:Fault>`) };
+}
+
+function apiFault({ code, message, details, retryAfterMs, requestId }: ErrorBody): string {
+  return (
+    `<Code>${code}</Code><Message>${escapeAnyText(message)}</Message>` +
+    (details === undefined ? '' : wrap('Details', escapeAnyText(jsonText(details)))) +
+    (retryAfterMs === undefined ? '' : wrap('RetryAfterMs', String(retryAfterMs))) +
+    (requestId === undefined ? '' : wrap('RequestId', escapeAnyText(requestId)))
+  );
+}
+
+/** What of a reply is needed to read it. */
+export interface Reply {
+  readonly status: number;
+  readonly text: string;
+  readonly header: (name: string) => string | null;
+}
+
+/** The output in a reply. Throws the error of a fault, and DATA_LOSS for what is no answer to the operation. */
+export function decodeReply(operation: SoapOperation, reply: Reply): unknown {
+  const { responseElement, response, service, view } = operation;
+  const isOk = reply.status >= 200 && reply.status < 300;
+  const reading = new EnvelopeReading({
+    find: (uri, local) => (local === responseElement && uri === service.namespace ? response : undefined),
+    keeps: isFault,
+    maxDepth: MAX_DEPTH,
+  });
+  if (!reply.text.trimStart().startsWith('<')) {
+    if (!isOk) throw decodeStatus(reply);
+    // https://www.w3.org/TR/soap12-part2/#http-reqexch-reqstates: 202 is the answer to a message that nothing is said to.
+    if (reply.text.trim() === '' && view.output === undefined) return undefined;
+    throw noAnswer(operation.operation.name, reply, 'no SOAP envelope');
+  }
+  try {
+    readEnvelope(reading, reply.text);
+  } catch (cause) {
+    if (!isOk) throw decodeStatus(reply);
+    throw noAnswer(operation.operation.name, reply, cause instanceof ApiError ? cause.reason : 'no SOAP envelope', cause);
+  }
+  if (reading.element) throw decodeFault(reading.element, reply);
+  if (!isOk) throw decodeStatus(reply);
+  if (reading.values) return (reading.value as { readonly output?: unknown }).output;
+  const found = reading.local === undefined ? 'an empty Body' : `<${reading.local}> of '${reading.uri}'`;
+  throw noAnswer(operation.operation.name, reply, `${found}, not <${responseElement}> of '${service.namespace}'`);
+}
+
+export function noAnswer(name: string, reply: Reply, why: string, cause?: unknown): ApiError {
+  const type = reply.header('content-type') ?? 'no content type';
+  const hint = type.includes('xml') ? '' : ` (the server answered ${type}: is the url right?)`;
+  return new ApiError('DATA_LOSS', `${name}: the reply is not the answer: ${why}${hint}`, { remote: true, cause });
+}
+
+export function isFault(uri: string, local: string): boolean {
+  return local === 'Fault' && versionOf(uri) !== undefined;
+}
+
+/** The error in a fault: from its `ApiFault` where it has one, else from what SOAP has. */
+export function decodeFault(fault: XmlElement, reply: Pick<Reply, 'header'>): ApiError {
+  const detail = childOf(childOf(fault, 'detail') ?? childOf(fault, 'Detail'), 'ApiFault');
+  const code = textOf(detail, 'Code');
+  const own = isErrorCode(code) ? code : undefined;
+  const codes = childOf(fault, 'Code');
+  const reason = textOf(fault, 'faultstring') ?? textOf(childOf(fault, 'Reason'), 'Text') ?? '';
+  const requestId = textOf(detail, 'RequestId') ?? reply.header('x-request-id') ?? undefined;
+  const foreign = codeOfFault(textOf(childOf(codes, 'Subcode'), 'Value'), textOf(codes, 'Value'), textOf(fault, 'faultcode'));
+  return new ApiError(own ?? foreign, own ? (textOf(detail, 'Message') ?? reason) : foreignReason(reason), {
+    details: parseObject(textOf(detail, 'Details')),
+    retryAfterMs: parseMs(textOf(detail, 'RetryAfterMs')) ?? parseRetryAfter(reply.header('retry-after')),
+    requestId,
+    remote: true,
+  });
+}
+
+/** A foreign message may be anything, a page of stack trace too. */
+function foreignReason(reason: string): string {
+  return reason.trim().slice(0, 1000) || 'the server answered with a fault that says nothing';
+}
+
+/** The error of a reply that is no envelope: a problem document, or what the status says. */
+export function decodeStatus({ status, text, header }: Reply): ApiError {
+  const problem = header('content-type')?.includes('json') ? parseObject(text) : undefined;
+  const { code, detail, message, details, retryAfterMs } = problem ?? {};
+  const words = [detail, message].find((each) => typeof each === 'string' && each !== '') as string | undefined;
+  const location = header('location');
+  const redirect =
+    status >= 300 && status < 400 ? `the server redirects (${status}) to ${location ?? 'another address'}: use that as url` : undefined;
+  return new ApiError(isErrorCode(code) ? code : codeOfHttpStatus(status), words ?? redirect ?? `the server answered ${status}`, {
+    details: isObject(details) ? details : undefined,
+    retryAfterMs: typeof retryAfterMs === 'number' ? retryAfterMs : parseRetryAfter(header('retry-after')),
+    requestId: header('x-request-id') ?? undefined,
+    remote: true,
+  });
+}
+
+/** Delay in seconds or an HTTP date, in milliseconds from now. Source: https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3 */
+function parseRetryAfter(value: string | null): number | undefined {
+  if (value === null) return undefined;
+  if (/^\d{1,9}$/.test(value)) return Number(value) * 1000;
+  const at = Date.parse(value);
+  return Number.isNaN(at) ? undefined : Math.max(0, at - Date.now());
+}
+
+function parseMs(text: string | undefined): number | undefined {
+  return text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : undefined;
+}
+
+function parseObject(text: string | undefined): JsonObject | undefined {
+  if (text === undefined) return undefined;
+  try {
+    const value: unknown = JSON.parse(text);
+    return isObject(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function envelope(version: SoapVersion, header: string, body: string): string {
+  const { open, close } = VERSIONS[version];
+  return `${open}${wrap('soap:Header', header)}<soap:Body>${body}</soap:Body>${close}`;
+}
+
+/** An element that declares its namespace as the default one. */
+function element(name: string, namespace: string, content: string): string {
+  const start = `<${name} xmlns="${escapeAttribute(namespace)}"`;
+  return content === '' ? `${start}/>` : `${start}>${content}</${name}>`;
+}
+
+function wrap(name: string, content: string): string {
+  return content === '' ? '' : `<${name}>${content}</${name}>`;
+}
+
+function unwritable(code: 'INVALID_ARGUMENT' | 'INTERNAL', { operation }: SoapOperation, error: UnwritableText, value: unknown): ApiError {
+  const path = findUnwritable(value) ?? [];
+  const at = path.length > 0 ? `${path.join('.')}: ` : '';
+  return new ApiError(code, `${operation.name}: ${at}${error.message}`, {
+    details: { issues: [{ path, message: error.message }] },
+    sent: code !== 'INVALID_ARGUMENT',
+  });
+}

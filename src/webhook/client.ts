@@ -1,0 +1,222 @@
+import type { Contract } from '../contract.js';
+import { ApiError } from '../errors.js';
+import { compileMatch } from '../events.js';
+import type { FetchLike } from '../http/fetch-like.js';
+import type { HttpHandler } from '../http/message.js';
+import { onAbort } from '../internal/deadline.js';
+import { defineAdapter } from '../internal/guard.js';
+import { joinHeaders, type HeadersOption } from '../internal/headers.js';
+import type { Adapter, EventSink, Headers, SubscribeRequest, Transport } from '../transport.js';
+import { Receiver, TOKEN, type Listener, type ReceiverOptions } from './receiver.js';
+import { Registry, type Registered } from './registry.js';
+import { SCHEMES } from './schemes.js';
+import { readSecret, type WebhookSecret } from './secret.js';
+import type { SubscriptionInput } from './wire.js';
+
+export { isWebhookError, WEBHOOK_REASONS, WebhookError, type WebhookReason } from './error.js';
+export type { ReadWebhook, WebhookContent } from './provider.js';
+export type { ReceiverOptions } from './receiver.js';
+export type { WebhookScheme } from './schemes.js';
+export { makeWebhookSecret, type WebhookSecret } from './secret.js';
+export { memorySeenStore, type SeenStore, type SeenStoreOptions } from './seen.js';
+export {
+  signWebhook,
+  verifyWebhook,
+  type SignWebhookOptions,
+  type VerifiedWebhook,
+  type VerifyWebhookOptions,
+  type WebhookHeaders,
+} from './signature.js';
+
+/** Where and how to subscribe by itself. */
+export interface WebhookSubscribeOptions {
+  /** The peer's subscription API: `https://api.example.com/webhooks/subscriptions`. */
+  readonly url: string;
+  /** Where the peer reaches the handler: `https://example.com/webhook/callback`. */
+  readonly callbackUrl: string;
+  /** @default 'json' */
+  readonly format?: 'json' | 'xml' | undefined;
+  /** Whether an event waits until those before it are handled. @default true */
+  readonly ordered?: boolean | undefined;
+}
+
+/** Options of `webhook`. */
+export interface WebhookOptions extends ReceiverOptions {
+  /** Subscribes for each listener, and takes it back when the listener leaves. Without it, you have subscribed by hand. */
+  readonly subscribe?: WebhookSubscribeOptions | undefined;
+  /** Sent to the subscription API; a function is asked again for each subscription, so that tokens refresh. */
+  readonly headers?: HeadersOption | undefined;
+  /** Carries the requests to the subscription API. @default on Node one over undici's dispatcher, elsewhere the platform's */
+  readonly fetch?: FetchLike | undefined;
+}
+
+/** A transport of events, and the handler to mount where they arrive. */
+export interface WebhookAdapter extends Adapter<'subscribe'> {
+  /** For `listen`, `nodeListener` or `fetchHandler`. */
+  readonly handler: HttpHandler;
+}
+
+/** How long leaving may take, in milliseconds: who cannot be reached finds out by himself (410). */
+const LEAVE_MS = 5000;
+/** How long a subscription that is being made may still be answered after its listener has left, in milliseconds. */
+const LINGER_MS = 500;
+
+/**
+ * Receives webhooks: verified, validated, each once. Mount `handler`, and listen with a client:
+ * `createClient({ transport: hooks }).onArticlePublished(…)`. Formats: docs/protocols/webhook.md.
+ */
+export function webhook(options: WebhookOptions): WebhookAdapter {
+  const { secret, scheme = 'standard', subscribe } = options;
+  if (!Object.hasOwn(SCHEMES, scheme))
+    throw new TypeError(`webhook: there is no scheme '${scheme}': use one of ${Object.keys(SCHEMES).join(', ')}`);
+  if (secret === undefined && !subscribe) throw new TypeError("webhook: give the sender's 'secret', or 'subscribe' to subscribe to a peer");
+  for (const each of Array.isArray(secret) ? (secret as WebhookSecret[]) : [secret as WebhookSecret])
+    if (secret !== undefined) readSecret(each, SCHEMES[scheme].secrets);
+  for (const name of ['url', 'callbackUrl'] as const) {
+    if (subscribe && !URL.canParse(subscribe[name])) throw new TypeError(`webhook: subscribe.${name} '${subscribe[name]}' is not a URL`);
+  }
+  const receiver = new Receiver(options);
+  const adapter = defineAdapter<'subscribe'>((contract) =>
+    subscribe ? new RegisteredTransport(contract, receiver, options, subscribe) : new WebhookTransport(contract, receiver),
+  );
+  return Object.assign(adapter, { handler: receiver.handler });
+}
+
+/** What arrives goes to whoever listens. */
+class WebhookTransport implements Transport {
+  readonly name = 'webhook';
+  readonly #listeners = new Set<Listener>();
+
+  constructor(
+    readonly contract: Contract,
+    protected readonly receiver: Receiver,
+  ) {}
+
+  async call(): Promise<never> {
+    throw new ApiError('UNIMPLEMENTED', 'webhooks carry no calls: route them to another protocol, such as rest', { sent: false });
+  }
+
+  async subscribe(request: SubscribeRequest, sink: EventSink): Promise<void> {
+    if (request.signal.aborted) return;
+    const listener = this.listen(request, sink, undefined);
+    onAbort(request.signal, () => this.forget(listener));
+    // What came while nobody listened was refused, and comes again; what came before this process is not known.
+    if (request.lastEventId !== undefined && this.receiver.lastIds.get(request.event.type) !== request.lastEventId) sink.gap();
+  }
+
+  async close(): Promise<void> {
+    for (const listener of this.#listeners) this.forget(listener);
+  }
+
+  protected listen(request: SubscribeRequest, sink: EventSink, registration: Listener['registration']): Listener {
+    const { name, type } = request.event;
+    const listener: Listener = {
+      contract: this.contract,
+      event: name,
+      type,
+      sink,
+      matches: registration ? () => true : compileMatch(request),
+      handled: new Set(),
+      ...(registration && { registration }),
+    };
+    this.#listeners.add(listener);
+    this.receiver.add(listener);
+    return listener;
+  }
+
+  protected forget(listener: Listener): void {
+    this.#listeners.delete(listener);
+    this.receiver.delete(listener);
+  }
+}
+
+/** Each listener has a subscription of its own at the peer. */
+class RegisteredTransport extends WebhookTransport {
+  readonly #registry: Registry;
+  /** Requests that must come to an end before the carrier is closed. */
+  readonly #work = new Set<Promise<void>>();
+  #isClosed = false;
+
+  constructor(
+    contract: Contract,
+    receiver: Receiver,
+    private readonly options: WebhookOptions,
+    private readonly target: WebhookSubscribeOptions,
+  ) {
+    super(contract, receiver);
+    this.#registry = new Registry(target.url.replace(/\/$/, ''), options.onWire, options.fetch);
+  }
+
+  override async subscribe(request: SubscribeRequest, sink: EventSink): Promise<void> {
+    const { event, params, lastEventId, signal } = request;
+    if (this.#isClosed) throw CLOSED;
+    const headers = await joinHeaders(this.options.headers, request.headers);
+    if (signal.aborted) return;
+    const token = crypto.randomUUID();
+    const callback = new URL(this.target.callbackUrl);
+    callback.searchParams.set(TOKEN, token);
+    const { format, ordered = true } = this.target;
+    const input: Partial<SubscriptionInput> = {
+      url: callback.href,
+      events: [event.type],
+      ...(format && { format }),
+      ...(Object.keys(params).length > 0 && { params: params as SubscriptionInput['params'] }),
+      ordered,
+      notices: true,
+      ...(lastEventId !== undefined && { lastEventId }),
+    };
+    let settle: (secret: string | Promise<string>) => void = () => {};
+    const secret = new Promise<string>((resolve) => (settle = resolve));
+    secret.catch(() => {});
+    const listener = this.listen(request, sink, { token, secret });
+    onAbort(signal, () => this.forget(listener));
+    const starting = new AbortController();
+    // The peer may have answered already, and then there is something to take back: it gets a moment.
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const unlink = onAbort(signal, () => (timer = setTimeout(() => starting.abort(signal.reason), LINGER_MS)));
+    const work = this.#registry.create(input, headers, starting.signal).finally(() => {
+      unlink();
+      clearTimeout(timer);
+    });
+    this.#track(
+      work.then(
+        (registered) => void onAbort(signal, () => this.#leave(registered, headers)),
+        () => {},
+      ),
+    );
+    try {
+      settle((await work).secret);
+    } catch (error) {
+      this.forget(listener);
+      settle(Promise.reject(error));
+      throw error;
+    }
+  }
+
+  override async close(): Promise<void> {
+    this.#isClosed = true;
+    await super.close();
+    while (this.#work.size > 0) await Promise.all(this.#work);
+    await this.#registry.close();
+  }
+
+  /** With the headers that it was made with: they say whose it is. */
+  #leave({ id }: Registered, headers: Headers): void {
+    const leaving = new AbortController();
+    const timer = setTimeout(() => leaving.abort(CLOSED), LEAVE_MS);
+    this.#track(
+      this.#registry
+        .delete(id, headers, leaving.signal)
+        // The peer finds out by itself: the handler answers 410.
+        .catch(() => {})
+        .finally(() => clearTimeout(timer)),
+    );
+  }
+
+  #track(work: Promise<void>): void {
+    this.#work.add(work);
+    void work.finally(() => this.#work.delete(work));
+  }
+}
+
+const CLOSED = new ApiError('CANCELLED', 'the transport was closed', { sent: false });

@@ -1,0 +1,233 @@
+import { ApiError } from '../errors.js';
+import type { Carrier } from './carrier.js';
+import type { WebhookSecret } from './secret.js';
+import { parseRetryAfter, retryDelayMs, type WebhookClock } from './schedule.js';
+import { signWebhook } from './signature.js';
+import { verdictOf } from './status.js';
+import type { DeliveryAttempt, StoredDelivery, StoredMessage, StoredSubscription, WebhookStore } from './store.js';
+
+/** What endpoints share. */
+export interface EndpointContext {
+  readonly store: WebhookStore;
+  readonly carrier: Carrier;
+  readonly clock: WebhookClock;
+  readonly scheduleMs: readonly number[];
+  /** Requests to one endpoint at a time. */
+  readonly maxInFlight: number;
+  /** Deliveries that wait for one endpoint. */
+  readonly maxPending: number;
+  readonly signingKeys: readonly WebhookSecret[];
+  readonly userAgent: string;
+  readonly encode: (message: StoredMessage, subscription: StoredSubscription) => { readonly body: string; readonly type: string };
+  readonly report: (error: unknown) => void;
+  readonly onDeadLetter: (delivery: StoredDelivery) => void;
+}
+
+/** The deliveries of one subscription: a queue of its own, so that an endpoint that is dead slows no other. */
+export class Endpoint {
+  /** Waits for its first attempt or, if `ordered`, for its turn. */
+  readonly #ready: StoredDelivery[] = [];
+  /** Waits for a later attempt, the earliest first. */
+  readonly #waiting: StoredDelivery[] = [];
+  /** Ends each request under way at once. */
+  readonly #cuts = new Set<() => void>();
+  #isCut = false;
+  /** Events that are on their way into the store. */
+  #adding = 0;
+  #inFlight = 0;
+  /** An endpoint that fails gets one request at a time until it answers again. */
+  #isFailing = false;
+  #cancelTimer: (() => void) | undefined;
+  #isStopped = false;
+  #onIdle: (() => void)[] = [];
+  #isDraining = false;
+
+  constructor(
+    public subscription: StoredSubscription,
+    private readonly context: EndpointContext,
+    /** Called once when it is over: it answered 410, or all is delivered after `drain`. */
+    private readonly onGone: (endpoint: Endpoint, status: number | undefined) => void,
+  ) {}
+
+  get pending(): number {
+    return this.#ready.length + this.#waiting.length + this.#inFlight + this.#adding;
+  }
+
+  /** Takes what the store had, in its order. */
+  restore(deliveries: readonly StoredDelivery[]): void {
+    for (const delivery of deliveries) this.#enqueue(delivery);
+    this.#pump();
+  }
+
+  /** Resolves once the delivery is in the store. */
+  async add(message: StoredMessage): Promise<void> {
+    if (this.#isStopped) return;
+    const delivery: StoredDelivery = {
+      id: crypto.randomUUID(),
+      subscriptionId: this.subscription.id,
+      message,
+      state: 'pending',
+      attempts: [],
+    };
+    if (this.pending >= this.context.maxPending) return this.#overflow(delivery);
+    this.#adding++;
+    try {
+      await this.context.store.addDelivery(delivery);
+    } finally {
+      this.#adding--;
+      // Also where it could not be stored: it can still be delivered, as long as this process lives.
+      if (!this.#isStopped) {
+        this.#enqueue(delivery);
+        this.#pump();
+      }
+    }
+  }
+
+  /** One attempt now, which is neither repeated nor kept. */
+  attempt(message: StoredMessage): Promise<DeliveryAttempt & { readonly retryAfter?: string }> {
+    return this.#send(message);
+  }
+
+  /** Ends once all is delivered or given up. */
+  drain(): void {
+    this.#isDraining = true;
+    this.#pump();
+  }
+
+  /** Ends it: what waits stays in the store. Resolves once what is on its way has come to an end. */
+  async stop(graceMs: number): Promise<void> {
+    this.#isStopped = true;
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
+    if (this.#inFlight === 0) return;
+    if (graceMs <= 0) return this.#cut();
+    const timer = setTimeout(() => this.#cut(), graceMs);
+    await new Promise<void>((resolve) => this.#onIdle.push(resolve));
+    clearTimeout(timer);
+  }
+
+  #cut(): void {
+    this.#isCut = true;
+    for (const cut of this.#cuts) cut();
+  }
+
+  #enqueue(delivery: StoredDelivery): void {
+    const { nextAttemptAt } = delivery;
+    if (nextAttemptAt === undefined || this.subscription.ordered) this.#ready.push(delivery);
+    else this.#wait(delivery, nextAttemptAt);
+  }
+
+  #wait(delivery: StoredDelivery, at: number): void {
+    let index = this.#waiting.length;
+    while (index > 0 && (this.#waiting[index - 1]?.nextAttemptAt ?? 0) > at) index--;
+    this.#waiting.splice(index, 0, delivery);
+  }
+
+  /** Starts what may start; sets the timer for what comes next. */
+  #pump(): void {
+    if (this.#isStopped) return;
+    const { ordered } = this.subscription;
+    const limit = ordered || this.#isFailing ? 1 : this.context.maxInFlight;
+    while (this.#inFlight < limit) {
+      const delivery = this.#take();
+      if (!delivery) break;
+      void this.#deliver(delivery);
+    }
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
+    const next = ordered ? this.#ready[0]?.nextAttemptAt : this.#waiting[0]?.nextAttemptAt;
+    if (next !== undefined && this.#inFlight < limit) {
+      this.#cancelTimer = this.context.clock.after(Math.max(0, next - this.context.clock.now()), () => this.#pump());
+    } else if (this.#isDraining && this.pending === 0) {
+      this.#isStopped = true;
+      this.onGone(this, undefined);
+    }
+  }
+
+  #take(): StoredDelivery | undefined {
+    const now = this.context.clock.now();
+    const isDue = (delivery: StoredDelivery | undefined) => delivery !== undefined && (delivery.nextAttemptAt ?? 0) <= now;
+    if (isDue(this.#waiting[0])) return this.#waiting.shift();
+    return isDue(this.#ready[0]) ? this.#ready.shift() : undefined;
+  }
+
+  async #deliver(delivery: StoredDelivery): Promise<void> {
+    this.#inFlight++;
+    const { retryAfter, ...attempt } = await this.#send(delivery.message);
+    this.#inFlight--;
+    // Cut by `stop`: it counts as not tried.
+    if (!this.#isCut) this.#settle(delivery, attempt, retryAfter);
+    if (this.#isStopped && this.#inFlight === 0) for (const resolve of this.#onIdle.splice(0)) resolve();
+    this.#pump();
+  }
+
+  #settle(delivery: StoredDelivery, attempt: DeliveryAttempt, retryAfter: string | undefined): void {
+    const { clock, scheduleMs } = this.context;
+    const tried: StoredDelivery = { ...delivery, attempts: [...delivery.attempts, attempt] };
+    const verdict = verdictOf(attempt.status);
+    this.#isFailing = verdict !== 'delivered';
+    if (verdict === 'delivered') return this.#save(finished(tried, 'delivered'));
+    if (verdict === 'gone') {
+      this.#save(finished(tried, 'dead'));
+      if (this.#isStopped) return;
+      this.#isStopped = true;
+      this.#cancelTimer?.();
+      return this.onGone(this, attempt.status);
+    }
+    const waitMs = retryDelayMs(scheduleMs, tried.attempts.length, parseRetryAfter(retryAfter, clock.now()));
+    if (waitMs === undefined) {
+      const dead = finished(tried, 'dead');
+      this.#save(dead);
+      return this.context.onDeadLetter(dead);
+    }
+    const later = { ...tried, nextAttemptAt: Math.ceil(clock.now() + waitMs) };
+    this.#save(later);
+    if (this.subscription.ordered) this.#ready.unshift(later);
+    else this.#wait(later, later.nextAttemptAt);
+  }
+
+  /** Never rejects. */
+  async #send(message: StoredMessage): Promise<DeliveryAttempt & { readonly retryAfter?: string }> {
+    const { clock, carrier, encode, signingKeys, userAgent } = this.context;
+    const { url, secrets } = this.subscription;
+    const begun = clock.now();
+    const at = new Date(begun).toISOString();
+    try {
+      const { body, type } = encode(message, this.subscription);
+      const secret = [
+        ...secrets.filter(({ expiresAt }) => expiresAt === undefined || expiresAt > begun).map((each) => each.secret),
+        ...signingKeys,
+      ];
+      const signature = await signWebhook({ payload: body, secret, id: message.id, timestampMs: begun });
+      const headers = { 'content-type': type, 'user-agent': userAgent, ...signature };
+      const outcome = await carrier.post(url, headers, body, this.#cuts);
+      return { at, durationMs: clock.now() - begun, ...outcome };
+    } catch (error) {
+      this.context.report(error);
+      return { at, durationMs: clock.now() - begun, error: 'the webhook could not be made' };
+    }
+  }
+
+  async #overflow(delivery: StoredDelivery): Promise<void> {
+    const at = new Date(this.context.clock.now()).toISOString();
+    const dead = finished(
+      { ...delivery, attempts: [{ at, durationMs: 0, error: `${this.pending} deliveries wait for this endpoint already` }] },
+      'dead',
+    );
+    await this.context.store.addDelivery(dead);
+    this.context.onDeadLetter(dead);
+  }
+
+  #save(delivery: StoredDelivery): void {
+    this.context.store.saveDelivery(delivery).catch(this.context.report);
+  }
+}
+
+function finished({ nextAttemptAt: _, ...delivery }: StoredDelivery, state: 'delivered' | 'dead'): StoredDelivery {
+  return { ...delivery, state };
+}
+
+/** No delivery of the subscription has this id. */
+export function unknownDelivery(id: string): ApiError {
+  return new ApiError('NOT_FOUND', `there is no delivery '${id}' of this subscription`);
+}

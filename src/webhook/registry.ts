@@ -1,0 +1,74 @@
+import { createLightFetch } from '#fetch';
+import { ApiError } from '../errors.js';
+import type { FetchLike, FetchResponse, LightFetch } from '../http/fetch-like.js';
+import { networkError } from '../http/network-error.js';
+import { parseJson } from '../internal/json.js';
+import { redact, type OnWire } from '../internal/wire-record.js';
+import type { Headers } from '../transport.js';
+import { parseRetryAfter } from './schedule.js';
+import { decodeProblem, isObject, type SubscriptionInput } from './wire.js';
+
+/** A subscription, as the peer gave it. */
+export interface Registered {
+  readonly id: string;
+  readonly secret: string;
+}
+
+/** A client of a peer's subscription API. */
+export class Registry {
+  readonly #carrier: LightFetch;
+
+  constructor(
+    private readonly url: string,
+    private readonly onWire: OnWire | undefined,
+    fetch: FetchLike | undefined,
+  ) {
+    this.#carrier = fetch ? { fetch, close: async () => {} } : createLightFetch();
+  }
+
+  async create(input: Partial<SubscriptionInput>, headers: Headers, signal: AbortSignal): Promise<Registered> {
+    const body = await this.#send('POST', '', headers, signal, JSON.stringify(input));
+    if (isObject(body) && typeof body['id'] === 'string' && typeof body['secret'] === 'string')
+      return { id: body['id'], secret: body['secret'] };
+    throw new ApiError('DATA_LOSS', 'the subscription API answered without an id and a secret', { remote: true });
+  }
+
+  async delete(id: string, headers: Headers, signal: AbortSignal): Promise<void> {
+    await this.#send('DELETE', `/${encodeURIComponent(id)}`, headers, signal);
+  }
+
+  close(): Promise<void> {
+    return this.#carrier.close();
+  }
+
+  async #send(method: string, path: string, given: Headers, signal: AbortSignal, body?: string): Promise<unknown> {
+    const url = this.url + path;
+    const headers = { ...given, accept: 'application/json', ...(body !== undefined && { 'content-type': 'application/json' }) };
+    this.onWire?.({
+      protocol: 'webhook',
+      direction: 'out',
+      start: `${method} ${url}`,
+      headers: redact(Object.entries(headers)),
+      ...(body !== undefined && { body }),
+    });
+    let response: FetchResponse;
+    let text: string;
+    try {
+      response = await this.#carrier.fetch(url, { method, headers, signal, redirect: 'manual', ...(body !== undefined && { body }) });
+      text = await response.text();
+    } catch (error) {
+      throw networkError(error, url, signal);
+    }
+    const shown = text.replace(/"whsec_[^"]*"/g, '"[redacted]"');
+    this.onWire?.({
+      protocol: 'webhook',
+      direction: 'in',
+      start: `${response.status} ${response.statusText}`.trim(),
+      headers: redact(response.headers.entries()),
+      body: shown,
+    });
+    const value = text !== '' && response.headers.get('content-type')?.includes('json') ? parseJson(text) : undefined;
+    if (!response.ok) throw decodeProblem(response.status, value, parseRetryAfter(response.headers.get('retry-after'), Date.now()));
+    return value;
+  }
+}

@@ -1,0 +1,191 @@
+import type { JsonObject } from '../errors.js';
+import type { AsyncApiProtocol } from '../internal/asyncapi.js';
+import type { Contract } from '../contract.js';
+import { createComponents, type Components } from '../internal/components.js';
+import { describeContract, type EventView } from '../internal/schema-view.js';
+
+/** Webhooks in an AsyncAPI document: the address is what a subscription says. Source: https://www.asyncapi.com/docs/reference/specification/v3.0.0 */
+export function webhookProtocol(): AsyncApiProtocol {
+  return {
+    protocol: 'http',
+    name: 'webhook',
+    address: () => null,
+    operation: () => ({ method: 'POST', bindingVersion: '0.3.0' }),
+    headers: () => ({
+      type: 'object',
+      properties: Object.fromEntries(HEADERS.map(({ name, description, schema }) => [name, { ...schema, description }])),
+      required: HEADERS.map(({ name }) => name),
+    }),
+  };
+}
+
+const text = { type: 'string' };
+const HEADERS = [
+  ['webhook-id', 'The id of the event: the same one may come more than once.'],
+  ['webhook-timestamp', 'When this was sent, in seconds since 1970.'],
+  [
+    'webhook-signature',
+    '`v1,` and the HMAC-SHA256 of `id.timestamp.body` in base64; several with spaces between them while a secret is rotated.',
+  ],
+].map(([name = '', description = '']) => ({ name, in: 'header', required: true, description, schema: text }));
+
+/** The OpenAPI 3.1 document of the subscription API, with what it sends as `webhooks`. Source: https://spec.openapis.org/oas/v3.1.1 */
+export function webhookOpenApi(contract: Contract, basePath: string): JsonObject {
+  const view = describeContract(contract);
+  const components = createComponents(view, '#/components/schemas/', { taken: ['WebhookSubscription', 'WebhookDelivery', 'Problem'] });
+  const events = [...view.events.values()];
+  const root = `${basePath}/webhooks/subscriptions`;
+  const webhooks = Object.fromEntries(events.map((event) => [event.event.type, { post: webhookOf(event, components) }]));
+  return {
+    openapi: '3.1.1',
+    info: { title: `${contract.name} webhooks`, version: contract.version },
+    paths: pathsOf(
+      root,
+      events.map(({ event }) => event.type),
+    ),
+    webhooks,
+    components: { schemas: { ...SCHEMAS, ...components.schemas }, responses: { Problem: PROBLEM } },
+  };
+}
+
+const PROBLEM = { description: 'An error.', content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } } };
+
+const SCHEMAS = {
+  WebhookSubscription: {
+    type: 'object',
+    properties: {
+      id: text,
+      url: { type: 'string', format: 'uri' },
+      events: { type: 'array', items: text },
+      format: { enum: ['json', 'xml'] },
+      createdAt: { type: 'string', format: 'date-time' },
+      params: { type: 'object' },
+      ordered: { type: 'boolean' },
+    },
+    required: ['id', 'url', 'events', 'format', 'createdAt'],
+  },
+  WebhookDelivery: {
+    type: 'object',
+    properties: {
+      id: text,
+      eventId: text,
+      event: text,
+      state: { enum: ['pending', 'delivered', 'dead'] },
+      nextAttemptAt: { type: 'string', format: 'date-time' },
+      attempts: {
+        type: 'array',
+        items: {
+          type: 'object',
+          properties: {
+            at: { type: 'string', format: 'date-time' },
+            durationMs: { type: 'number' },
+            status: { type: 'integer' },
+            error: text,
+            response: text,
+          },
+          required: ['at', 'durationMs'],
+        },
+      },
+    },
+    required: ['id', 'eventId', 'event', 'state', 'attempts'],
+  },
+  Problem: {
+    type: 'object',
+    properties: { status: { type: 'integer' }, detail: text, code: text, details: { type: 'object' }, requestId: text },
+  },
+};
+
+function pathsOf(root: string, types: readonly string[]): JsonObject {
+  const json = (schema: object) => ({ 'application/json': { schema } });
+  const answer = (status: number, description: string, schema?: object) => ({
+    responses: { [status]: { description, ...(schema && { content: json(schema) }) }, default: { $ref: '#/components/responses/Problem' } },
+  });
+  const one = { $ref: '#/components/schemas/WebhookSubscription' };
+  const withSecret = {
+    allOf: [one, { type: 'object', properties: { secret: { ...text, description: 'Shown once.' } }, required: ['secret'] }],
+  };
+  const request = {
+    type: 'object',
+    properties: {
+      url: { type: 'string', format: 'uri' },
+      events: { type: 'array', items: { enum: types }, minItems: 1 },
+      format: { enum: ['json', 'xml'], default: 'json' },
+      params: { type: 'object', description: 'Values of channel parameters that are fixed.' },
+      ordered: { type: 'boolean', default: false, description: 'An event waits until those before it are delivered or given up.' },
+      notices: { type: 'boolean', default: false, description: 'Tells gaps and the end as `webhook.gap` and `webhook.end`.' },
+      lastEventId: { ...text, description: 'Begins behind this event.' },
+    },
+    required: ['url', 'events'],
+  };
+  const id = { name: 'id', in: 'path', required: true, schema: text };
+  const rotate = { type: 'object', properties: { overlapSeconds: { type: 'integer', minimum: 0, maximum: 2_592_000, default: 86_400 } } };
+  return {
+    [root]: {
+      post: {
+        operationId: 'createWebhook',
+        requestBody: { required: true, content: json(request) },
+        ...answer(201, 'Subscribed.', withSecret),
+      },
+      get: { operationId: 'listWebhooks', ...answer(200, 'Your subscriptions.', { type: 'array', items: one }) },
+    },
+    [`${root}/{id}`]: {
+      parameters: [id],
+      get: { operationId: 'getWebhook', ...answer(200, 'The subscription.', one) },
+      delete: { operationId: 'deleteWebhook', ...answer(204, 'Ended.') },
+    },
+    [`${root}/{id}/rotate`]: {
+      parameters: [id],
+      post: {
+        operationId: 'rotateWebhook',
+        requestBody: { content: json(rotate) },
+        ...answer(200, 'The new secret; the old one signs too for a while.', withSecret),
+      },
+    },
+    [`${root}/{id}/test`]: {
+      parameters: [id],
+      post: { operationId: 'testWebhook', ...answer(200, 'What came of one attempt.', { type: 'object' }) },
+    },
+    [`${root}/{id}/deliveries`]: {
+      parameters: [id],
+      get: {
+        operationId: 'listWebhookDeliveries',
+        parameters: [{ name: 'limit', in: 'query', schema: { type: 'integer', default: 100 } }],
+        ...answer(200, 'The last deliveries, the newest first.', {
+          type: 'array',
+          items: { $ref: '#/components/schemas/WebhookDelivery' },
+        }),
+      },
+    },
+    [`${root}/{id}/deliveries/{delivery}/redeliver`]: {
+      parameters: [id, { name: 'delivery', in: 'path', required: true, schema: text }],
+      post: { operationId: 'redeliverWebhook', ...answer(202, 'It is sent again.') },
+    },
+  };
+}
+
+function webhookOf({ event, payloadSchema }: EventView, components: Components): JsonObject {
+  const schema = {
+    type: 'object',
+    properties: {
+      event: { const: event.type },
+      timestamp: { type: 'string', format: 'date-time' },
+      data: components.refer(payloadSchema, 'output'),
+    },
+    required: ['event', 'timestamp', 'data'],
+  };
+  return {
+    operationId: `${event.name}Webhook`,
+    tags: [event.service],
+    ...(event.summary !== undefined && { summary: event.summary }),
+    parameters: HEADERS,
+    requestBody: {
+      required: true,
+      content: { 'application/json': { schema }, 'application/xml': { schema: { ...schema, xml: { name: 'webhook' } } } },
+    },
+    responses: {
+      '2XX': { description: 'Received.' },
+      '410': { description: 'Ends the subscription.' },
+      default: { description: 'It is sent again later.' },
+    },
+  };
+}

@@ -1,0 +1,269 @@
+import { createHash } from 'node:crypto';
+import { ApiError, isApiError } from '../errors.js';
+import { codeOfStatus, HttpError } from '../http/error.js';
+import { peerOf, type HttpHandler, type HttpRequest, type HttpResponse } from '../http/message.js';
+import { createRouter, type Route } from '../http/router.js';
+import { parseJson } from '../internal/json.js';
+import { acceptHeaders } from '../internal/serve-call.js';
+import type { Headers, Peer, Transport } from '../transport.js';
+import { Carrier } from './carrier.js';
+import { Dispatcher } from './dispatcher.js';
+import { compileEncoder } from './encode.js';
+import { RETRY_SCHEDULE_MS, systemClock, type WebhookClock } from './schedule.js';
+import { webhookOpenApi } from './schema.js';
+import { readSecret, type WebhookSecret } from './secret.js';
+import { memoryWebhookStore, type StoredDelivery, type WebhookStore } from './store.js';
+import { TargetGuard, type TargetOptions } from './target.js';
+import { jsonResponse, problemResponse, readRequest, RotateRequest, SubscriptionRequest, viewOf, type SubscriptionView } from './wire.js';
+
+export { fileWebhookStore, type FileStoreOptions } from './file-store.js';
+export { RETRY_SCHEDULE_MS, type WebhookClock } from './schedule.js';
+export { webhookProtocol } from './schema.js';
+export type { WebhookSecret } from './secret.js';
+export {
+  memoryWebhookStore,
+  type DeliveryAttempt,
+  type RetentionOptions,
+  type StoredDelivery,
+  type StoredMessage,
+  type StoredSecret,
+  type StoredSubscription,
+  type WebhookFormat,
+  type WebhookStore,
+} from './store.js';
+export type { ResolvedAddress, TargetOptions } from './target.js';
+export type { SubscriptionView } from './wire.js';
+
+/** Who asks the subscription API. */
+export interface WebhookCaller {
+  readonly headers: Headers;
+  readonly peer: Peer;
+}
+
+/** Options of `webhookHandler`. */
+export interface WebhookHandlerOptions extends TargetOptions {
+  /** Put before every path: `/api/v2`. @default '' */
+  readonly basePath?: string;
+  /** Where subscriptions and deliveries are kept. `close` leaves a store that was given open. @default memoryWebhookStore() */
+  readonly store?: WebhookStore;
+  /** Who a caller is: a subscription is seen and changed by its owner alone. Throw an `ApiError` to refuse. @default the `authorization` header */
+  readonly caller?: (caller: WebhookCaller) => string | Promise<string>;
+  /** The waits between the attempts, in milliseconds; each is lengthened by up to a fifth. @default RETRY_SCHEDULE_MS */
+  readonly retryScheduleMs?: readonly number[];
+  /** How long an endpoint may take to answer, in milliseconds. @default 15_000 */
+  readonly timeoutMs?: number;
+  /** Requests under way to one endpoint; one that fails gets one at a time. @default 8 */
+  readonly maxInFlight?: number;
+  /** Deliveries that wait for one endpoint; what comes then is dead at once. @default 1000 */
+  readonly maxPending?: number;
+  /** @default 10_000 */
+  readonly maxSubscriptions?: number;
+  /** What is read of an endpoint's answer, in bytes. @default 65_536 */
+  readonly maxResponseBytes?: number;
+  /** What the subscription API reads of a request, in bytes. @default 1_048_576 (1 MiB) */
+  readonly maxBodyBytes?: number;
+  /** A `whsk_` key that signs too, as `v1a`: receivers need only know its public key. */
+  readonly signingKey?: WebhookSecret | readonly WebhookSecret[];
+  /** @default 'multi-api-sdk' */
+  readonly userAgent?: string;
+  /** How long `close` lets requests under way come to an end, in milliseconds. @default 10_000 */
+  readonly graceMs?: number;
+  /** @default the system's */
+  readonly clock?: WebhookClock;
+  /** A delivery was given up; it is kept, and may be delivered again by hand. */
+  readonly onDeadLetter?: (delivery: StoredDelivery) => void;
+  /** A subscription has ended by itself: its endpoint answered 410, or the service ended it. */
+  readonly onEnd?: (subscription: SubscriptionView, error: ApiError | undefined) => void;
+  /** Gets failures that callers see as a neutral 500. @default console.error */
+  readonly onError?: (error: unknown) => void;
+}
+
+/** The subscription API, and the dispatcher behind it. */
+export interface WebhookHandler extends HttpHandler {
+  /** Resolves once what the store held is taken up again; rejects where the store cannot be read. */
+  readonly ready: Promise<void>;
+  /** Ends requests under way and leaves the service; what was not delivered stays in the store. Idempotent. */
+  close(): Promise<void>;
+}
+
+type Answer = (request: HttpRequest, params: Readonly<Record<string, string>>, caller: Caller) => Promise<HttpResponse>;
+
+interface Caller {
+  readonly owner: string;
+  readonly headers: Record<string, string>;
+}
+
+/**
+ * Serves a transport's events as webhooks: `POST /webhooks/subscriptions` and what belongs to it, and the deliveries, signed by
+ * the Standard Webhooks specification. Formats: docs/protocols/webhook.md.
+ */
+export function webhookHandler(transport: Transport, options: WebhookHandlerOptions = {}): WebhookHandler {
+  const { basePath = '', maxBodyBytes = 1_048_576, signingKey, clock = systemClock } = options;
+  // eslint-disable-next-line no-console -- the default reporter
+  const onError = options.onError ?? console.error;
+  if (basePath !== '' && !/^(\/[A-Za-z0-9\-._~]+)+$/.test(basePath))
+    throw new TypeError(`webhookHandler: basePath '${basePath}' must look like '/api/v2'`);
+  const signingKeys =
+    signingKey === undefined ? [] : Array.isArray(signingKey) ? (signingKey as WebhookSecret[]) : [signingKey as WebhookSecret];
+  for (const key of signingKeys) readSecret(key, 'base64');
+  const ownStore = options.store ? undefined : memoryWebhookStore();
+  const store = options.store ?? ownStore ?? memoryWebhookStore();
+  const guard = new TargetGuard(options);
+  const { timeoutMs = 15_000, maxResponseBytes = 65_536 } = options;
+  const dispatcher = new Dispatcher({
+    transport,
+    store,
+    guard,
+    maxSubscriptions: options.maxSubscriptions ?? 10_000,
+    graceMs: options.graceMs ?? 10_000,
+    report: onError,
+    onEnd: (subscription, error) => options.onEnd?.(viewOf(subscription), error),
+    endpoint: {
+      store,
+      clock,
+      carrier: new Carrier(guard, { timeoutMs, maxResponseBytes }),
+      scheduleMs: options.retryScheduleMs ?? RETRY_SCHEDULE_MS,
+      maxInFlight: options.maxInFlight ?? 8,
+      maxPending: options.maxPending ?? 1000,
+      signingKeys,
+      userAgent: options.userAgent ?? 'multi-api-sdk',
+      encode: compileEncoder(transport.contract),
+      report: onError,
+      onDeadLetter: options.onDeadLetter ?? (() => {}),
+    },
+  });
+  const router = createRouter<Answer>([
+    ...routesOf(dispatcher, maxBodyBytes),
+    [DOCUMENT, async () => jsonResponse(200, webhookOpenApi(transport.contract, basePath))],
+  ]);
+  const callerOf = options.caller ?? (({ headers }) => headers['authorization'] ?? '');
+
+  const handle: HttpHandler = async (request) => {
+    const path = request.path.slice(basePath.length);
+    const requestId = { id: '' };
+    try {
+      const match = router.find(request.method, path);
+      if (!match) return answerOther(request, router.methods(path));
+      const headers = acceptHeaders(request.headers);
+      requestId.id = headers['x-request-id'] ?? '';
+      await dispatcher.ready;
+      const owner = fingerprint(await callerOf({ headers, peer: peerOf(request, 'webhook') }));
+      return await match.value(request, match.params, { owner, headers });
+    } catch (error) {
+      return failure(error, requestId.id, onError);
+    }
+  };
+  return Object.assign(
+    // Synchronous for what is not its own.
+    (request: HttpRequest) => (request.path.startsWith(`${basePath}/webhooks/`) ? handle(request) : undefined),
+    {
+      ready: dispatcher.ready,
+      async close() {
+        await dispatcher.close();
+        await ownStore?.close();
+      },
+    },
+  );
+}
+
+const ROOT = '/webhooks/subscriptions';
+const DOCUMENT: Route = { method: 'GET', segments: [{ literal: 'webhooks' }, { literal: 'openapi.json' }] };
+
+function routesOf(dispatcher: Dispatcher, maxBodyBytes: number): (readonly [Route, Answer])[] {
+  const read = async (request: HttpRequest): Promise<unknown> => {
+    const text = await request.text(maxBodyBytes);
+    const type = request.headers['content-type'];
+    if (text !== '' && type !== undefined && !/^application\/(?:json|[\w.+-]+\+json)\s*(?:;|$)/i.test(String(type))) {
+      throw new HttpError(415, `the body must be application/json, not ${String(type)}`);
+    }
+    return text === '' ? {} : parseJson(text);
+  };
+  const route = (method: string, path: string): Route => ({
+    method: method as Route['method'],
+    segments: `${ROOT}${path}`
+      .split('/')
+      .slice(1)
+      .map((part) => (part.startsWith('{') ? { param: part.slice(1, -1) } : { literal: part })),
+  });
+  return [
+    [
+      route('POST', ''),
+      async (request, _, { owner, headers }) => {
+        const input = readRequest(SubscriptionRequest, await read(request));
+        // Who has left before the answer was complete does not know what to take back.
+        const subscription = await dispatcher.create(input, owner, headers, (listener) => request.onAbort(listener));
+        const { id } = subscription;
+        const body = { ...viewOf(subscription), secret: subscription.secrets[0]?.secret };
+        return jsonResponse(201, body, {
+          location: `${request.path.replace(/\/$/, '')}/${id}`,
+          'x-request-id': headers['x-request-id'] ?? '',
+        });
+      },
+    ],
+    [route('GET', ''), async (_request, _, { owner }) => jsonResponse(200, dispatcher.list(owner).map(viewOf))],
+    [route('GET', '/{id}'), async (_, { id = '' }, { owner }) => jsonResponse(200, viewOf(dispatcher.get(id, owner)))],
+    [
+      route('DELETE', '/{id}'),
+      async (_, { id = '' }, { owner }) => {
+        await dispatcher.delete(id, owner);
+        return { status: 204, headers: {} };
+      },
+    ],
+    [
+      route('POST', '/{id}/rotate'),
+      async (request, { id = '' }, { owner }) => {
+        const { overlapSeconds } = readRequest(RotateRequest, await read(request));
+        const secret = await dispatcher.rotate(id, owner, overlapSeconds * 1000);
+        return jsonResponse(200, { ...viewOf(dispatcher.get(id, owner)), secret });
+      },
+    ],
+    [route('POST', '/{id}/test'), async (_, { id = '' }, { owner }) => jsonResponse(200, await dispatcher.test(id, owner))],
+    [
+      route('GET', '/{id}/deliveries'),
+      async (request, { id = '' }, { owner }) => {
+        const limit = Number(/(?:^|&)limit=(\d{1,4})(?:&|$)/.exec(request.query)?.[1] ?? 100);
+        return jsonResponse(200, (await dispatcher.deliveries(id, owner, limit)).map(deliveryView));
+      },
+    ],
+    [
+      route('POST', '/{id}/deliveries/{delivery}/redeliver'),
+      async (_, { id = '', delivery = '' }, { owner }) => {
+        await dispatcher.redeliver(id, owner, delivery);
+        return { status: 202, headers: {} };
+      },
+    ],
+  ];
+}
+
+/** A delivery as the log shows it. */
+function deliveryView({ id, message, state, attempts, nextAttemptAt }: StoredDelivery): object {
+  return {
+    id,
+    eventId: message.id,
+    event: message.type,
+    state,
+    attempts,
+    ...(nextAttemptAt !== undefined && { nextAttemptAt: new Date(nextAttemptAt).toISOString() }),
+  };
+}
+
+function answerOther(request: HttpRequest, methods: readonly string[]): HttpResponse | undefined {
+  if (methods.length === 0) return undefined;
+  const allow = methods.join(', ');
+  if (request.method === 'OPTIONS') return { status: 204, headers: { allow } };
+  throw new HttpError(405, `${request.path} answers ${allow}, not ${request.method}`, { allow });
+}
+
+function failure(error: unknown, requestId: string, onError: (error: unknown) => void): HttpResponse {
+  const known = requestId === '' ? {} : { requestId };
+  if (error instanceof HttpError)
+    return problemResponse(new ApiError(codeOfStatus(error.status), error.message, known), error.status, error.headers);
+  if (isApiError(error)) return problemResponse(error.requestId === undefined ? error.with(known) : error);
+  onError(error);
+  return problemResponse(new ApiError('INTERNAL', 'internal error', known));
+}
+
+/** Credentials are compared, not kept. */
+function fingerprint(caller: string): string {
+  return caller === '' ? '' : createHash('sha256').update(caller).digest('base64url');
+}

@@ -1,0 +1,146 @@
+import * as z from 'zod/mini';
+import { ApiError, isErrorCode, type ErrorBody, type JsonObject } from '../errors.js';
+import type { HttpResponse } from '../http/message.js';
+import { compileCheck, issuesError } from '../internal/validate.js';
+import { codeOf, STATUS } from './status.js';
+import type { StoredMessage, StoredSubscription, WebhookFormat } from './store.js';
+
+export const JSON_TYPE = 'application/json';
+export const XML_TYPE = 'application/xml';
+
+/** Events of the sender itself; a contract's event has no such type. */
+export const NOTICE = { test: 'webhook.test', gap: 'webhook.gap', end: 'webhook.end' } as const;
+
+/** The body of a webhook. */
+export interface Envelope {
+  /** The event's type: `article.published`. */
+  readonly event: string;
+  /** When it was published, ISO 8601. */
+  readonly timestamp: string;
+  readonly data: unknown;
+}
+
+/** The body as JSON; `data` is JSON already. */
+export function encodeEnvelope({ type, time, data }: StoredMessage): string {
+  return `{"event":${JSON.stringify(type)},"timestamp":${JSON.stringify(time)},"data":${data}}`;
+}
+
+/** A body, read: the sender of a foreign webhook need not say when it happened. */
+export interface ReceivedEnvelope extends Omit<Envelope, 'timestamp'> {
+  readonly timestamp: string | undefined;
+}
+
+/** Reads a parsed body; the type may be called `type` too, as the Standard Webhooks specification has it. Throws INVALID_ARGUMENT. */
+export function decodeEnvelope(body: unknown): ReceivedEnvelope {
+  const { event, type, timestamp, data } = isObject(body) ? body : {};
+  const name = event ?? type;
+  if (typeof name !== 'string') throw new ApiError('INVALID_ARGUMENT', 'a webhook is an object with event, timestamp and data');
+  return { event: name, timestamp: instantOf(timestamp), data };
+}
+
+export function instantOf(timestamp: unknown): string | undefined {
+  const at = typeof timestamp === 'string' ? Date.parse(timestamp) : NaN;
+  return Number.isNaN(at) ? undefined : new Date(at).toISOString();
+}
+
+const Text = z.string().check(z.minLength(1), z.maxLength(2048));
+
+/** What a subscriber sends: `POST /webhooks/subscriptions`. */
+export const SubscriptionRequest = z.object({
+  url: Text,
+  events: z.array(Text).check(z.minLength(1), z.maxLength(100)),
+  format: z._default(z.enum(['json', 'xml']), 'json'),
+  params: z._default(z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])), {}),
+  ordered: z._default(z.boolean(), false),
+  notices: z._default(z.boolean(), false),
+  lastEventId: z.optional(z.string().check(z.maxLength(256))),
+});
+
+export type SubscriptionInput = z.output<typeof SubscriptionRequest>;
+
+/** What `POST …/rotate` takes. */
+export const RotateRequest = z.object({
+  /** How long the old secret still signs, in seconds. */
+  overlapSeconds: z._default(z.int().check(z.minimum(0), z.maximum(30 * 86_400)), 86_400),
+});
+
+const checks = new Map<z.ZodMiniType, ReturnType<typeof compileCheck>>();
+
+/** Checks a request of the subscription API. Throws INVALID_ARGUMENT with the issues. */
+export function readRequest<S extends z.ZodMiniType>(schema: S, body: unknown): z.output<S> {
+  let check = checks.get(schema);
+  if (!check) checks.set(schema, (check = compileCheck(schema)));
+  const checked = check(body) as {
+    readonly value?: unknown;
+    readonly issues?: readonly { readonly path: readonly (string | number)[]; readonly message: string }[];
+  };
+  if (checked.issues) throw issuesError('INVALID_ARGUMENT', 'the subscription is not valid', checked.issues);
+  return checked.value as z.output<S>;
+}
+
+/** A subscription as its owner sees it. */
+export interface SubscriptionView {
+  readonly id: string;
+  readonly url: string;
+  readonly events: readonly string[];
+  readonly format: WebhookFormat;
+  readonly createdAt: string;
+  readonly ordered?: true;
+  readonly params?: Readonly<Record<string, unknown>>;
+}
+
+export function viewOf({ id, url, events, format, params, ordered, createdAt }: StoredSubscription): SubscriptionView {
+  return { id, url, events, format, createdAt, ...(ordered && { ordered }), ...(Object.keys(params).length > 0 && { params }) };
+}
+
+/** An answer in JSON. */
+export function jsonResponse(status: number, body: unknown, headers: Readonly<Record<string, string>> = {}): HttpResponse {
+  return { status, headers: { ...headers, 'content-type': JSON_TYPE, 'cache-control': 'no-store' }, body: JSON.stringify(body) };
+}
+
+/** An error as a problem document. Source: https://www.rfc-editor.org/rfc/rfc9457 */
+export function problemResponse(
+  error: ApiError,
+  status = STATUS[error.code],
+  headers: Readonly<Record<string, string>> = {},
+): HttpResponse {
+  const { code, message, details, retryAfterMs, requestId } = error.toJSON();
+  return {
+    status,
+    headers: {
+      ...headers,
+      ...(retryAfterMs !== undefined && { 'retry-after': String(Math.ceil(retryAfterMs / 1000)) }),
+      ...(code === 'UNAUTHENTICATED' && { 'www-authenticate': 'Bearer' }),
+      ...(requestId !== undefined && { 'x-request-id': requestId }),
+      'content-type': 'application/problem+json',
+    },
+    body: JSON.stringify({ type: 'about:blank', status, detail: message, code, details, retryAfterMs, requestId }),
+  };
+}
+
+/** The error in an answer of a subscription API: from its problem document, else from its status. */
+export function decodeProblem(status: number, body: unknown, retryAfterMs: number | undefined): ApiError {
+  if (isObject(body) && isErrorCode(body['code']))
+    return decodeErrorBody({ ...body, message: body['detail'] }) ?? unexpected(status, retryAfterMs);
+  return unexpected(status, retryAfterMs);
+}
+
+function unexpected(status: number, retryAfterMs: number | undefined): ApiError {
+  return new ApiError(codeOf(status), `the subscription API answered ${status}`, { retryAfterMs, remote: true });
+}
+
+/** An error as it stands in `webhook.end`. */
+export function decodeErrorBody(body: unknown): ApiError | undefined {
+  if (!isObject(body) || !isErrorCode(body['code'])) return undefined;
+  const { code, message, details, retryAfterMs, requestId } = body as Partial<ErrorBody> & { code: ErrorBody['code'] };
+  return new ApiError(code, typeof message === 'string' ? message : 'the peer ended the subscription', {
+    details: isObject(details) ? details : undefined,
+    retryAfterMs: typeof retryAfterMs === 'number' ? retryAfterMs : undefined,
+    requestId: typeof requestId === 'string' ? requestId : undefined,
+    remote: true,
+  });
+}
+
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

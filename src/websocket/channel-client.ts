@@ -1,0 +1,149 @@
+import type { Contract, EventDefinition } from '../contract.js';
+import { ApiError } from '../errors.js';
+import { joinHeaders } from '../internal/headers.js';
+import { encodeText } from '../internal/query-text.js';
+import { redact } from '../internal/wire-record.js';
+import type { CallRequest, EventSink, Headers, SubscribeRequest, Transport } from '../transport.js';
+import { ChannelConnection } from './channel-connection.js';
+import { Link } from './link.js';
+import type { ClientSettings } from './settings.js';
+import { Socket, takesHeaders } from './socket.js';
+
+/** Plain channels: one connection for each channel, shared by its readers and writers. */
+export class ChannelTransport implements Transport {
+  readonly name = 'websocket';
+  readonly #links = new Map<string, Link<ChannelConnection, Headers>>();
+  readonly #written = new Map<string, EventDefinition>();
+  #isClosed = false;
+
+  constructor(
+    readonly contract: Contract,
+    private readonly settings: ClientSettings,
+    private readonly echo: boolean,
+  ) {
+    for (const event of Object.values(contract.events)) if (event.writtenBy !== undefined) this.#written.set(event.writtenBy, event);
+  }
+
+  async call({ operation, input, headers, signal }: CallRequest): Promise<unknown> {
+    const event = this.#written.get(operation.name);
+    if (!event) {
+      const writers = [...this.#written.keys()].join(', ');
+      throw new ApiError(
+        'UNIMPLEMENTED',
+        `a plain channel carries no ${operation.name}, only ${writers || 'events'}: use protocol 'jsonrpc'`,
+        { sent: false },
+      );
+    }
+    const fields = (input ?? {}) as Readonly<Record<string, unknown>>;
+    const text = JSON.stringify(fields);
+    if (new TextEncoder().encode(text).length > this.settings.maxFrameBytes)
+      throw new ApiError('INVALID_ARGUMENT', `${operation.name}: the message is over the limit of ${this.settings.maxFrameBytes} bytes`, {
+        sent: false,
+      });
+    const connection = await this.#connect(event, fields, headers);
+    if (signal.aborted) throw ApiError.from(signal.reason, 'CANCELLED', 'the call was cancelled');
+    this.#onWire('out', event, text);
+    if (this.echo) return connection.write(text, fields, signal);
+    connection.send(text);
+    return fields;
+  }
+
+  async subscribe({ event, params, headers, lastEventId, signal }: SubscribeRequest, sink: EventSink): Promise<void> {
+    const connection = await this.#connect(event, params, headers, true);
+    if (signal.aborted) throw ApiError.from(signal.reason, 'CANCELLED', 'the subscription was cancelled');
+    // A plain channel has no ids and does not resume.
+    if (lastEventId !== undefined) sink.gap();
+    connection.read(signal, sink);
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await Promise.all([...this.#links.values()].map((link) => link.close()));
+    this.#links.clear();
+  }
+
+  async #connect(
+    event: EventDefinition,
+    params: Readonly<Record<string, unknown>>,
+    own: Headers,
+    mayShare = false,
+  ): Promise<ChannelConnection> {
+    if (this.#isClosed) throw new ApiError('CANCELLED', 'the client is closed', { sent: false });
+    const path = pathOf(event, params);
+    // Headers go with the upgrade alone, so those of a call need a connection of their own.
+    const key = `${path} ${JSON.stringify(own)}`;
+    let link = this.#links.get(key);
+    if (!link) {
+      const made: Link<ChannelConnection, Headers> = new Link(
+        (headers, signal) => this.#open(event, path, headers, signal, made),
+        this.settings.onState,
+      );
+      this.#links.set(key, (link = made));
+    }
+    return link.current ?? (await link.connect(await joinHeaders(this.settings.headers, own), mayShare));
+  }
+
+  async #open(
+    event: EventDefinition,
+    path: string,
+    headers: Headers,
+    signal: AbortSignal,
+    link: Link<ChannelConnection, Headers>,
+  ): Promise<ChannelConnection> {
+    const { settings } = this;
+    if (Object.keys(headers).length > 0 && !takesHeaders(settings.constructor))
+      throw new ApiError('INVALID_ARGUMENT', 'sockets of browsers send no headers, and a plain channel has no other place for them', {
+        sent: false,
+      });
+    const url = new URL(settings.url);
+    url.pathname = url.pathname.replace(/\/+$/, '') + path;
+    settings.onWire?.({
+      protocol: this.name,
+      direction: 'out',
+      start: `GET ${url.pathname}`,
+      headers: redact(Object.entries({ upgrade: 'websocket', ...headers })),
+    });
+    let connection: ChannelConnection | undefined;
+    await Socket.open(
+      {
+        ...settings,
+        url: url.href,
+        protocols: [],
+        headers,
+        signal,
+        onUpgraded: (status, got) =>
+          settings.onWire?.({ protocol: this.name, direction: 'in', start: String(status), headers: redact(Object.entries(got)) }),
+      },
+      (socket) => {
+        const opened = new ChannelConnection(socket);
+        connection = opened;
+        return {
+          onText: (text) => {
+            this.#onWire('in', event, text);
+            opened.receive(text);
+          },
+          onLost: (error, code) => {
+            link.lost(opened, error);
+            opened.lost(error, code);
+          },
+        };
+      },
+    );
+    if (!connection) throw new TypeError('a socket that is open has hooks');
+    return connection;
+  }
+
+  #onWire(direction: 'out' | 'in', event: EventDefinition, body: string): void {
+    this.settings.onWire?.({ protocol: this.name, direction, start: event.channel, headers: {}, body });
+  }
+}
+
+/** The path of a channel: what a subscriber fixed is in it, '+' stands for the rest. */
+function pathOf(event: EventDefinition, params: Readonly<Record<string, unknown>>): string {
+  const segments = event.channel.split('/').map((part) => {
+    if (!part.startsWith('{')) return part;
+    const value = params[part.slice(1, -1)];
+    return value === undefined ? '+' : encodeText(value, part.slice(1, -1));
+  });
+  return `/${segments.join('/')}`;
+}

@@ -1,0 +1,100 @@
+import PlatformWebSocket from 'isomorphic-ws';
+import { defineAdapter } from '../internal/guard.js';
+import type { HeadersOption } from '../internal/headers.js';
+import type { OnWire } from '../internal/wire-record.js';
+import type { Adapter } from '../transport.js';
+import { ChannelTransport } from './channel-client.js';
+import type { OnState } from './link.js';
+import { RpcTransport } from './rpc-client.js';
+import type { ClientSettings } from './settings.js';
+import type { WebSocketConstructor } from './socket.js';
+import { RPC_PATH } from './wire.js';
+
+export type { OnState, WebSocketState } from './link.js';
+export type { SocketEvent, WebSocketConstructor, WebSocketLike } from './socket.js';
+
+/** Options of `webSocket` on both protocols. */
+export interface WebSocketBaseOptions {
+  /** Sent with the upgrade and, with JSON-RPC, with each call; a function is asked again for each, so that tokens refresh. */
+  readonly headers?: HeadersOption;
+  /** Sees what really went over the wire, credentials redacted. */
+  readonly onWire?: OnWire;
+  /** Told when the connection is being made, stands, failed or was lost. */
+  readonly onState?: OnState;
+  /** Makes the sockets. @default that of `ws` on Node, the platform's elsewhere */
+  readonly WebSocket?: WebSocketConstructor;
+  /** How long connecting may take, in milliseconds. @default 10_000 */
+  readonly connectTimeoutMs?: number;
+  /** How often the peer is asked for a sign of life, in milliseconds; one that gave none when it is asked again is gone. @default 30_000 */
+  readonly pingIntervalMs?: number;
+  /** Larger messages are refused before they are sent. @default 1_048_576 (1 MiB) */
+  readonly maxFrameBytes?: number;
+  /** A larger message of the peer closes the connection, on Node. @default 8_388_608 (8 MiB) */
+  readonly maxReceivedBytes?: number;
+  /** Where so many bytes wait to be sent, a call is refused with RESOURCE_EXHAUSTED. @default 16_777_216 (16 MiB) */
+  readonly maxBufferedBytes?: number;
+}
+
+/** Options of `webSocket` for JSON-RPC 2.0. */
+export interface WebSocketOptions extends WebSocketBaseOptions {
+  /** Where the server is: `ws://localhost:4000`, `wss://example.com/api/ws`; `http:` means `ws:`. Without a path, `/ws`. */
+  readonly url: string;
+  /** @default 'jsonrpc' */
+  readonly protocol?: 'jsonrpc';
+}
+
+/** Options of `webSocket` for plain channels. */
+export interface ChannelOptions extends WebSocketBaseOptions {
+  /** What stands before the events' channels: with `wss://example.com/api`, the channel `chat` is `wss://example.com/api/chat`. */
+  readonly url: string;
+  readonly protocol: 'channel';
+  /**
+   * Whether the server sends what is written back to its writer, as `webSocketHandler` does: a call is done then. Without, it is done
+   * when its frame was sent, and gives its own input. @default true
+   */
+  readonly echo?: boolean;
+}
+
+/**
+ * A client over WebSocket. With JSON-RPC 2.0, calls and events share one connection, which is made at its first use and again after it
+ * was lost. With `protocol: 'channel'`, it speaks to anyone's server that sends and takes bare JSON: events, and the operations that
+ * write to their channels. Formats: docs/protocols/websocket.md.
+ */
+export function webSocket(options: ChannelOptions): Adapter<'subscribe' | 'write'>;
+export function webSocket(options: WebSocketOptions): Adapter;
+export function webSocket(options: WebSocketOptions | ChannelOptions): Adapter<string> {
+  const url = socketUrl(options.url);
+  const settings: ClientSettings = {
+    url,
+    constructor: options.WebSocket ?? PlatformWebSocket,
+    headers: options.headers,
+    onWire: options.onWire,
+    onState: options.onState,
+    connectTimeoutMs: options.connectTimeoutMs ?? 10_000,
+    pingIntervalMs: options.pingIntervalMs ?? 30_000,
+    maxFrameBytes: options.maxFrameBytes ?? 1_048_576,
+    maxReceivedBytes: options.maxReceivedBytes ?? 8_388_608,
+    maxBufferedBytes: options.maxBufferedBytes ?? 16_777_216,
+  };
+  if (options.protocol === 'channel') {
+    const { echo = true } = options;
+    return defineAdapter<string>((contract) => new ChannelTransport(contract, settings, echo));
+  }
+  const rpc = new URL(url);
+  if (rpc.pathname === '/') rpc.pathname = RPC_PATH;
+  return defineAdapter<string>((contract) => new RpcTransport(contract, { ...settings, url: rpc.href }));
+}
+
+/** The url with the scheme of a socket. Throws a `TypeError` that says what is wrong with it. */
+function socketUrl(text: string): string {
+  const { location } = globalThis as { readonly location?: { readonly href: string } };
+  if (!URL.canParse(text, location?.href)) throw new TypeError(`webSocket: '${text}' is not a URL: write it like 'ws://localhost:4000'`);
+  const url = new URL(text, location?.href);
+  const scheme = SCHEMES[url.protocol];
+  if (scheme === undefined) throw new TypeError(`webSocket: '${text}' must begin with ws://, wss://, http:// or https://`);
+  if (url.username !== '') throw new TypeError("webSocket: put credentials into the option 'headers', not into the url");
+  if (url.hash !== '') throw new TypeError(`webSocket: '${text}' must have no fragment`);
+  return scheme + url.href.slice(url.protocol.length);
+}
+
+const SCHEMES: Readonly<Record<string, string>> = { 'ws:': 'ws:', 'wss:': 'wss:', 'http:': 'ws:', 'https:': 'wss:' };

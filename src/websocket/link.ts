@@ -1,0 +1,80 @@
+import { ApiError } from '../errors.js';
+
+/** What a client's connection is doing. */
+export type WebSocketState = 'connecting' | 'open' | 'closed';
+
+/** The `onState` option: told of each change, and why where a connection failed or was lost. */
+export type OnState = (state: WebSocketState, error?: ApiError) => void;
+
+/** A connection as the link sees it. */
+export interface Linked {
+  readonly isOpen: boolean;
+  close(): Promise<void>;
+}
+
+/** Subscriptions that come back together after a failed attempt share its outcome for so long, in milliseconds. */
+const SHARED_FAILURE_MS = 250;
+
+/** One connection that is shared: made at its first use and at the first use after it was lost, by one attempt at a time. */
+export class Link<T extends Linked, A> {
+  #current: T | undefined;
+  #attempt: Promise<T> | undefined;
+  #failure: { readonly error: ApiError; readonly until: number } | undefined;
+  readonly #closing = new AbortController();
+
+  constructor(
+    private readonly open: (argument: A, signal: AbortSignal) => Promise<T>,
+    private readonly onState: OnState | undefined,
+  ) {}
+
+  /** The connection that stands, if one does. */
+  get current(): T | undefined {
+    return this.#current?.isOpen ? this.#current : undefined;
+  }
+
+  /** The connection, or the attempt to make one. One that `mayShare` takes the failure of a moment ago for its own. */
+  connect(argument: A, mayShare = false): Promise<T> {
+    if (this.#closing.signal.aborted) return Promise.reject(linkClosed());
+    if (mayShare && !this.#attempt && this.#failure && this.#failure.until > Date.now())
+      return Promise.reject(this.#failure.error.with({ retryAfterMs: this.#failure.until - Date.now() }));
+    return (this.#attempt ??= this.#connect(argument).finally(() => (this.#attempt = undefined)));
+  }
+
+  /** The connection is gone. */
+  lost(connection: T, error: ApiError): void {
+    if (this.#current !== connection) return;
+    this.#current = undefined;
+    this.onState?.('closed', error);
+  }
+
+  async close(): Promise<void> {
+    if (this.#closing.signal.aborted) return;
+    this.#closing.abort(linkClosed());
+    const connection = this.#current;
+    this.#current = undefined;
+    await this.#attempt?.catch(() => {});
+    if (!connection) return;
+    await connection.close();
+    this.onState?.('closed');
+  }
+
+  async #connect(argument: A): Promise<T> {
+    this.onState?.('connecting');
+    try {
+      const connection = await this.open(argument, this.#closing.signal);
+      this.#failure = undefined;
+      this.#current = connection;
+      this.onState?.('open');
+      return connection;
+    } catch (error) {
+      const failure = ApiError.from(error, 'UNAVAILABLE', 'connecting failed', { sent: false });
+      this.#failure = { error: failure, until: Date.now() + SHARED_FAILURE_MS };
+      this.onState?.('closed', failure);
+      throw failure;
+    }
+  }
+}
+
+export function linkClosed(): ApiError {
+  return new ApiError('CANCELLED', 'the client is closed', { sent: false });
+}

@@ -1,0 +1,98 @@
+import type { Duplex } from 'node:stream';
+import type WebSocket from 'ws';
+import type { SharedFrame } from './frame.js';
+import { CLOSE } from './status.js';
+
+/** What the sockets of one handler have in common. */
+export interface PeerSocketOptions {
+  readonly maxBufferedBytes: number;
+  /** With deflate, `ws` must see every frame; without, frames that were built once go straight to the socket. */
+  readonly deflate: boolean;
+}
+
+/** Ticks without a sign of life after which a peer is dropped. */
+const MAX_MISSED = 2;
+
+/** The server's end of one connection: bounded, alive or dropped, its writes joined. */
+export class PeerSocket {
+  #corked = false;
+  #isPaused = false;
+  #isAlive = true;
+  #missed = 0;
+  /** Bytes of events since the peer had last taken all. */
+  #eventBytes = 0;
+
+  constructor(
+    readonly ws: WebSocket,
+    private readonly socket: Duplex,
+    private readonly options: PeerSocketOptions,
+  ) {
+    ws.on('pong', () => (this.#isAlive = true));
+    // What `ws` reports it also closes for: a broken frame, a frame over the limit, a cut connection.
+    ws.on('error', () => {});
+  }
+
+  get isOpen(): boolean {
+    return this.ws.readyState === 1;
+  }
+
+  /** Takes note of a frame: any is a sign of life. */
+  touch(): void {
+    this.#isAlive = true;
+  }
+
+  /** Sends an answer. A peer that does not take its answers is not read from until it has: its own requests are what fills the buffer. */
+  send(text: string): void {
+    if (!this.isOpen) return;
+    this.#cork();
+    this.ws.send(text);
+    if (this.#isPaused || this.socket.writableLength <= this.options.maxBufferedBytes) return;
+    this.#isPaused = true;
+    this.ws.pause();
+    this.socket.once('drain', () => {
+      this.#isPaused = false;
+      this.ws.resume();
+    });
+  }
+
+  /** Sends an event. A reader that is too far behind is closed with 1013: it comes back and resumes. */
+  sendEvent(frame: SharedFrame): void {
+    if (!this.isOpen) return;
+    const waiting = this.socket.writableLength;
+    if (waiting === 0) this.#eventBytes = 0;
+    else if (waiting > this.options.maxBufferedBytes && this.#eventBytes > this.options.maxBufferedBytes)
+      return this.close(CLOSE.TRY_AGAIN_LATER, 'the reader fell behind: connect again and resume');
+    if (this.options.deflate) {
+      this.ws.send(frame.text);
+      this.#eventBytes += frame.text.length;
+    } else {
+      this.socket.write(frame.bytes);
+      this.#eventBytes += frame.bytes.length;
+    }
+  }
+
+  close(code: number, reason: string): void {
+    if (this.isOpen) this.ws.close(code, reason);
+    // Or its answer to the closing would not be read.
+    if (this.#isPaused) this.ws.resume();
+  }
+
+  /** Called at every interval: asks for a sign of life, and drops a peer that gave none to two questions. */
+  tick(): void {
+    this.#missed = this.#isAlive ? 0 : this.#missed + 1;
+    this.#isAlive = false;
+    if (this.#missed >= MAX_MISSED) this.ws.terminate();
+    else if (this.isOpen) this.ws.ping();
+  }
+
+  /** Joins what is written until the event loop has gone round into one write: the answers to a burst of requests. */
+  #cork(): void {
+    if (this.#corked) return;
+    this.#corked = true;
+    this.socket.cork();
+    setImmediate(() => {
+      this.#corked = false;
+      this.socket.uncork();
+    });
+  }
+}

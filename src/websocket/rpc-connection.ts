@@ -1,0 +1,217 @@
+import type { ApiError } from '../errors.js';
+import { ApiError as Failure } from '../errors.js';
+import { onAbort } from '../internal/deadline.js';
+import { parseJson } from '../internal/json.js';
+import type { EventMessage, EventSink, Headers } from '../transport.js';
+import { linkClosed } from './link.js';
+import type { Socket } from './socket.js';
+import { decodeError, encodeRequest, isObject } from './wire.js';
+
+/** Who waits for a response. Both are called at once when it is there, before the next frame is read. */
+interface Waiter {
+  resolve(result: unknown): void;
+  reject(error: ApiError): void;
+}
+
+interface Live {
+  readonly sink: EventSink;
+  readonly release: () => void;
+}
+
+/** What the connection tells. */
+export interface RpcConnectionHooks {
+  onSend(method: string, params: unknown, headers: Headers | undefined, text: string): void;
+  onReceive(kind: string, text: string): void;
+}
+
+/** The calls and subscriptions that share one JSON-RPC connection. */
+export class RpcConnection {
+  readonly #waiters = new Map<unknown, Waiter>();
+  readonly #live = new Map<unknown, Live>();
+  #lastId = 0;
+
+  constructor(
+    private readonly socket: Socket,
+    /** The headers that the server has for all requests of this connection. */
+    private base: Headers,
+    private readonly maxFrameBytes: number,
+    private readonly hooks: RpcConnectionHooks | undefined,
+  ) {}
+
+  get isOpen(): boolean {
+    return this.socket.isOpen;
+  }
+
+  call(method: string, input: unknown, headers: Headers | undefined, signal: AbortSignal): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      const id = this.#request(method, input, headers, {
+        resolve: (result) => {
+          unlink();
+          resolve(result);
+        },
+        reject: (error) => {
+          unlink();
+          reject(error);
+        },
+      });
+      const unlink = onAbort(signal, () => {
+        // Its answer, which comes all the same, finds nobody.
+        this.#waiters.delete(id);
+        this.notify('cancel', { id });
+        reject(signal.reason as Error);
+      });
+    });
+  }
+
+  subscribe(params: object, headers: Headers | undefined, signal: AbortSignal, sink: EventSink): Promise<void> {
+    return new Promise((resolve, reject) => {
+      let subscription: unknown;
+      const id = this.#request('subscribe', params, headers, {
+        resolve: (result) => {
+          subscription = isObject(result) ? result['subscription'] : undefined;
+          if (signal.aborted) return this.notify('unsubscribe', { subscription });
+          if (subscription === undefined)
+            return reject(new Failure('DATA_LOSS', 'the peer did not say which subscription it made', { remote: true }));
+          this.#live.set(subscription, { sink, release: unlink });
+          resolve();
+        },
+        reject: (error) => {
+          unlink();
+          reject(error);
+        },
+      });
+      const unlink = onAbort(signal, () => {
+        if (subscription === undefined) this.notify('cancel', { id });
+        else if (this.#live.delete(subscription)) this.notify('unsubscribe', { subscription });
+        reject(signal.reason as Error);
+      });
+    });
+  }
+
+  /**
+   * What a request must carry so that the server has these headers, and those of the adapter's option alone otherwise: it keeps the
+   * connection's, so only what differs is sent. Where one of them must go, the server is given new ones for the connection.
+   */
+  headersFor(option: Headers, all: Headers): Headers | undefined {
+    for (const name in this.base) {
+      if (name in all) continue;
+      this.initialize(option);
+      break;
+    }
+    let differing: Record<string, string> | undefined;
+    for (const name in all) {
+      if (this.base[name] !== all[name]) (differing ??= {})[name] = all[name] ?? '';
+    }
+    return differing;
+  }
+
+  /** Gives the server headers for all requests of this connection, in place of those it has. */
+  initialize(headers: Headers): void {
+    this.base = headers;
+    this.notify('initialize', { headers });
+  }
+
+  ping(): void {
+    this.#request('ping', undefined, undefined, IGNORED);
+  }
+
+  /** Sends what needs no answer; where it cannot be sent, the connection is ending, and with it what it was about. */
+  notify(method: string, params: unknown): void {
+    try {
+      this.#send(undefined, method, params, undefined);
+    } catch {
+      // As said.
+    }
+  }
+
+  receive(text: string): void {
+    let value: unknown;
+    try {
+      value = parseJson(text, Infinity);
+    } catch {
+      this.hooks?.onReceive('what is not JSON', text);
+      return;
+    }
+    if (Array.isArray(value)) for (const each of value as unknown[]) this.#take(each, text);
+    else this.#take(value, text);
+  }
+
+  /** The connection is gone. */
+  lost(error: ApiError): void {
+    const [waiters, live] = [[...this.#waiters.values()], [...this.#live.values()]];
+    this.#waiters.clear();
+    this.#live.clear();
+    for (const waiter of waiters) waiter.reject(error);
+    for (const { sink, release } of live) {
+      release();
+      sink.end(error);
+    }
+  }
+
+  async close(): Promise<void> {
+    this.lost(linkClosed());
+    await this.socket.close();
+  }
+
+  #request(method: string, params: unknown, headers: Headers | undefined, waiter: Waiter): number {
+    const id = ++this.#lastId;
+    this.#send(id, method, params, headers);
+    this.#waiters.set(id, waiter);
+    return id;
+  }
+
+  #send(id: number | undefined, method: string, params: unknown, headers: Headers | undefined): void {
+    const text = encodeRequest(id, method, params, headers);
+    // A character takes three bytes at most, so that short texts need not be counted.
+    if (text.length * 3 > this.maxFrameBytes && byteLength(text) > this.maxFrameBytes) {
+      throw new Failure(
+        'INVALID_ARGUMENT',
+        `${method}: the message is ${byteLength(text)} bytes long, the limit is ${this.maxFrameBytes}`,
+        {
+          sent: false,
+        },
+      );
+    }
+    this.hooks?.onSend(method, params, headers, text);
+    this.socket.send(text);
+  }
+
+  #take(message: unknown, text: string): void {
+    if (!isObject(message)) return;
+    const { method, params, id } = message;
+    if (typeof method === 'string') {
+      this.hooks?.onReceive(method, text);
+      if (isObject(params)) this.#notified(method, params);
+      return;
+    }
+    this.hooks?.onReceive('error' in message ? 'error' : 'result', text);
+    const waiter = this.#waiters.get(id);
+    if (!waiter) return;
+    this.#waiters.delete(id);
+    if (message['error'] === undefined || message['error'] === null) waiter.resolve(message['result']);
+    else waiter.reject(decodeError(message['error']));
+  }
+
+  #notified(method: string, params: Readonly<Record<string, unknown>>): void {
+    const live = this.#live.get(params['subscription']);
+    if (!live) return;
+    if (method === 'event') void live.sink.next(params as unknown as EventMessage);
+    else if (method === 'gap') live.sink.gap();
+    else if (method === 'end') {
+      this.#live.delete(params['subscription']);
+      live.release();
+      live.sink.end(params['error'] === undefined ? undefined : endOf(params['error']));
+    }
+  }
+}
+
+/** The error of an `end` is as it is everywhere but in a response. */
+function endOf(error: unknown): ApiError {
+  return isObject(error) ? decodeError({ ...error, data: error }) : decodeError(error);
+}
+
+function byteLength(text: string): number {
+  return new TextEncoder().encode(text).length;
+}
+
+const IGNORED: Waiter = { resolve: () => {}, reject: () => {} };

@@ -1,0 +1,270 @@
+import type { IncomingMessage, Server } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { WebSocketServer, type WebSocket } from 'ws';
+import type { Contract } from '../contract.js';
+import { ApiError, isApiError } from '../errors.js';
+import { createRouter, type RouteMatch, type Router } from '../http/router.js';
+import { attachUpgrade, refuseUpgrade } from '../http/upgrade.js';
+import { reportToConsole } from '../internal/report.js';
+import type { Transport } from '../transport.js';
+import { compileChannels, type ChannelRoute } from './channel-route.js';
+import { PeerSocket } from './peer-socket.js';
+import { EventEncoder } from './rpc-events.js';
+import { connectionHeaders, RpcSession, type RpcService } from './rpc-session.js';
+import { CLOSE, handshakeStatus } from './status.js';
+import { AddressLimit, compileOriginCheck, offeredProtocols, type Origins } from './upgrade-rules.js';
+import { RPC_PATH, SUBPROTOCOL } from './wire.js';
+
+export type { AsyncApiProtocol } from '../internal/asyncapi.js';
+export { webSocketProtocol } from './schema.js';
+export type { Origins } from './upgrade-rules.js';
+
+/** Options of `webSocketHandler`. */
+export interface WebSocketHandlerOptions {
+  /** Put before `/ws` and before the channels: `/api`. @default '' */
+  readonly basePath?: string;
+  /** Pages of other hosts that may connect: their origins, a function, or `'*'`. @default none */
+  readonly origins?: Origins;
+  /** A larger message closes its connection with 1009. @default 1_048_576 (1 MiB) */
+  readonly maxFrameBytes?: number;
+  /** A reader that is this far behind its events is closed with 1013. @default 1_048_576 (1 MiB) */
+  readonly maxBufferedBytes?: number;
+  /** Requests in one batch. @default 100 */
+  readonly maxBatch?: number;
+  /** Calls in flight on one connection; what comes beyond is RESOURCE_EXHAUSTED. @default 1000 */
+  readonly maxCalls?: number;
+  /** Subscriptions on one connection; what comes beyond is RESOURCE_EXHAUSTED. @default 1000 */
+  readonly maxSubscriptions?: number;
+  /** Connections from one address, which behind a proxy is the proxy's; then 429. @default 10_000 */
+  readonly maxConnectionsPerAddress?: number;
+  /** How often each peer is asked for a sign of life, in milliseconds; one that misses two is dropped. @default 30_000 */
+  readonly pingIntervalMs?: number;
+  /** Whether a connection whose upgrade had no `authorization` must send `initialize` before anything else. @default false */
+  readonly requireInitialize?: boolean;
+  /** How long such a connection may take for it, in milliseconds; then 4401. @default 10_000 */
+  readonly initializeTimeoutMs?: number;
+  /** Compresses messages (RFC 7692): costs each connection some 300 KiB, and the CPU of each message once per peer. @default false */
+  readonly deflate?: boolean;
+  /** Gets failures that callers see as INTERNAL. @default console.error */
+  readonly onError?: (error: unknown) => void;
+}
+
+/** What serves a transport over WebSocket. */
+export interface WebSocketHandler {
+  /** Takes a server's upgrades of `/ws` and of the channels; leaves the others to who else is attached. Returns how to detach. */
+  attach(server: Server): () => void;
+  /** Connections that are open. */
+  readonly connections: number;
+  /**
+   * Stops: no new connections, subscriptions are told, calls in flight finish, each connection is closed with 1001; what is left after
+   * `graceMs` is cut. Idempotent. @default graceMs 10_000
+   */
+  close(graceMs?: number): Promise<void>;
+}
+
+/** What a connection's messages go to. */
+interface Session {
+  take(text: string): void;
+  takeBinary(): void;
+  leave(): void;
+  stop(): void;
+}
+
+/**
+ * Serves a transport over WebSocket: JSON-RPC 2.0 on `/ws`, and each event's plain channel on `/<channel>`. Attach it to any HTTP server of
+ * Node: `webSocketHandler(service).attach(server)`. Formats: docs/protocols/websocket.md.
+ */
+export function webSocketHandler(transport: Transport, options: WebSocketHandlerOptions = {}): WebSocketHandler {
+  return new Handler(transport, options);
+}
+
+class Handler implements WebSocketHandler {
+  readonly #server: WebSocketServer;
+  readonly #router: Router<ChannelRoute | 'rpc'>;
+  readonly #service: RpcService;
+  readonly #isAllowed: (request: IncomingMessage) => boolean;
+  readonly #addresses: AddressLimit;
+  readonly #peers = new Map<PeerSocket, Session>();
+  readonly #detach = new Set<() => void>();
+  readonly #socketOptions: { readonly maxBufferedBytes: number; readonly deflate: boolean };
+  #ticker: ReturnType<typeof setInterval> | undefined;
+  #closing: Promise<void> | undefined;
+  #onEmpty: (() => void) | undefined;
+
+  constructor(
+    transport: Transport,
+    private readonly options: WebSocketHandlerOptions,
+  ) {
+    const { basePath = '', deflate = false, maxBufferedBytes = 1_048_576, onError = reportToConsole } = options;
+    if (basePath !== '' && !/^(\/[A-Za-z0-9\-._~]+)+$/.test(basePath))
+      throw new TypeError(`webSocketHandler: basePath '${basePath}' must look like '/api'`);
+    const serverOptions = {
+      noServer: true,
+      clientTracking: false,
+      maxPayload: options.maxFrameBytes ?? 1_048_576,
+      perMessageDeflate: deflate && { threshold: 1024, concurrencyLimit: 10 },
+      handleProtocols: (offered: Set<string>): string | false => (offered.has(SUBPROTOCOL) ? SUBPROTOCOL : false),
+      // How long a peer may take to answer a close frame before it is cut: newer than the types of `ws`.
+      closeTimeout: 5_000,
+    };
+    this.#server = new WebSocketServer(serverOptions);
+    this.#isAllowed = compileOriginCheck(options.origins);
+    this.#addresses = new AddressLimit(options.maxConnectionsPerAddress ?? 10_000);
+    this.#socketOptions = { maxBufferedBytes, deflate };
+    this.#service = {
+      transport,
+      ...membersOf(transport.contract),
+      maxBatch: options.maxBatch ?? 100,
+      maxCalls: options.maxCalls ?? 1000,
+      maxSubscriptions: options.maxSubscriptions ?? 1000,
+      maxBufferedBytes,
+      onError,
+    };
+    this.#router = createRouter<ChannelRoute | 'rpc'>([
+      [{ method: 'GET', segments: [{ literal: RPC_PATH.slice(1) }] }, 'rpc'],
+      ...compileChannels(transport, { maxBufferedBytes, onError }),
+    ]);
+  }
+
+  get connections(): number {
+    return this.#peers.size;
+  }
+
+  attach(server: Server): () => void {
+    const detach = attachUpgrade(server, (request, socket, head) => this.#upgrade(request, socket, head));
+    this.#detach.add(detach);
+    return () => {
+      this.#detach.delete(detach);
+      detach();
+    };
+  }
+
+  close(graceMs = 10_000): Promise<void> {
+    return (this.#closing ??= this.#close(graceMs));
+  }
+
+  async #close(graceMs: number): Promise<void> {
+    for (const detach of this.#detach) detach();
+    this.#detach.clear();
+    if (this.#peers.size > 0) {
+      let timer: ReturnType<typeof setTimeout> | undefined;
+      await new Promise<void>((resolve) => {
+        this.#onEmpty = resolve;
+        timer = setTimeout(() => {
+          for (const { ws } of this.#peers.keys()) ws.terminate();
+        }, graceMs);
+        for (const session of [...this.#peers.values()]) session.stop();
+      });
+      clearTimeout(timer);
+    }
+    this.#server.close();
+  }
+
+  /** Decides whose an upgrade is, and whether it may be. */
+  #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean {
+    const { basePath = '' } = this.options;
+    const [target = '/'] = (request.url ?? '/').split('?');
+    if (!target.startsWith(`${basePath}/`)) return false;
+    const match = find(this.#router, target.slice(basePath.length));
+    if (!match) return false;
+    const offered = offeredProtocols(request);
+    if (this.#closing) refuseUpgrade(socket, 503, 'the server is stopping', { 'retry-after': '1' });
+    else if (!this.#isAllowed(request)) refuseUpgrade(socket, 403, "pages of this origin may not connect: list it in the option 'origins'");
+    else if (match.value !== 'rpc' && offered.length > 0) refuseUpgrade(socket, 400, 'a plain channel has no subprotocol: offer none');
+    else if (match.value === 'rpc' && offered.length > 0 && !offered.includes(SUBPROTOCOL))
+      refuseUpgrade(socket, 400, `the subprotocol here is ${SUBPROTOCOL}, not ${offered.join(', ').slice(0, 100)}`);
+    else this.#enter(request, socket, head, match.value, match.params);
+    return true;
+  }
+
+  #enter(
+    request: IncomingMessage,
+    socket: Duplex,
+    head: Buffer,
+    route: ChannelRoute | 'rpc',
+    params: Readonly<Record<string, string>>,
+  ): void {
+    const address = request.socket.remoteAddress ?? '';
+    if (!this.#addresses.enter(address))
+      return refuseUpgrade(socket, 429, 'there are too many connections from this address', { 'retry-after': '5' });
+    socket.once('close', () => this.#addresses.leave(address));
+    const peer = { protocol: 'websocket', address: request.socket.remoteAddress };
+    const headers = connectionHeaders(request.headers);
+    if (route === 'rpc') {
+      const isInitialized = this.options.requireInitialize !== true || headers['authorization'] !== undefined;
+      this.#accept(request, socket, head, (ws) => {
+        const session = new RpcSession(this.#service, ws, headers, peer, isInitialized);
+        if (!isInitialized) this.#awaitInitialize(ws, session);
+        return session;
+      });
+      return;
+    }
+    // An error of the socket must have a listener while nothing else listens.
+    const ignore = () => {};
+    socket.on('error', ignore);
+    route.open({ params, headers, peer, onLeave: (left) => void socket.once('close', left) }).then(
+      ({ session, attach }) => {
+        socket.off('error', ignore);
+        this.#accept(request, socket, head, (ws) => {
+          attach(ws);
+          return session;
+        });
+      },
+      (error: unknown) => refuseUpgrade(socket, ...this.#refusalOf(error)),
+    );
+  }
+
+  #accept(request: IncomingMessage, socket: Duplex, head: Buffer, open: (ws: PeerSocket) => Session): void {
+    if (this.#closing) return refuseUpgrade(socket, 503, 'the server is stopping', { 'retry-after': '1' });
+    this.#server.handleUpgrade(request, socket, head, (ws: WebSocket) => {
+      const peer = new PeerSocket(ws, socket, this.#socketOptions);
+      const session = open(peer);
+      this.#peers.set(peer, session);
+      this.#ticker ??= setInterval(() => {
+        for (const each of this.#peers.keys()) each.tick();
+      }, this.options.pingIntervalMs ?? 30_000);
+      ws.on('message', (data: Buffer, isBinary: boolean) => {
+        peer.touch();
+        if (isBinary) session.takeBinary();
+        else session.take(data.toString());
+      });
+      ws.on('close', () => {
+        session.leave();
+        this.#peers.delete(peer);
+        if (this.#peers.size > 0) return;
+        clearInterval(this.#ticker);
+        this.#ticker = undefined;
+        this.#onEmpty?.();
+      });
+    });
+  }
+
+  #awaitInitialize(peer: PeerSocket, session: RpcSession): void {
+    const timer = setTimeout(() => {
+      if (!session.mayStay) peer.close(CLOSE.NOT_INITIALIZED, "no 'initialize' came in time");
+    }, this.options.initializeTimeoutMs ?? 10_000);
+    peer.ws.once('close', () => clearTimeout(timer));
+  }
+
+  #refusalOf(error: unknown): [status: number, message: string] {
+    if (!isApiError(error)) this.#service.onError(error);
+    const { code, reason } = isApiError(error) ? error : new ApiError('INTERNAL', 'internal error');
+    return [handshakeStatus(code), reason];
+  }
+}
+
+function membersOf(contract: Contract): Pick<RpcService, 'operations' | 'events'> {
+  return {
+    operations: new Map(Object.values(contract.operations).map((operation) => [operation.name, operation])),
+    events: new Map(Object.values(contract.events).map((event) => [event.name, [event, new EventEncoder()]])),
+  };
+}
+
+/** A path that cannot be decoded is nobody's. */
+function find<T>(router: Router<T>, path: string): RouteMatch<T> | undefined {
+  try {
+    return router.find('GET', path);
+  } catch {
+    return undefined;
+  }
+}

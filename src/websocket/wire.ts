@@ -1,0 +1,163 @@
+import { ApiError, isErrorCode, type ErrorBody, type JsonObject } from '../errors.js';
+import { MAX_DEPTH, parseJson } from '../internal/json.js';
+import type { Headers } from '../transport.js';
+import { codeOfRpc, INVALID_REQUEST, PARSE_ERROR, RPC_CODE } from './status.js';
+
+/** The subprotocol of `/ws`; a client that offers none speaks it too. */
+export const SUBPROTOCOL = 'jsonrpc-2.0';
+
+/** Where the server has it, and where a client looks that was given a url without a path. */
+export const RPC_PATH = '/ws';
+
+/** An id as the specification allows it; `undefined` for a notification. */
+export type RpcId = string | number | null | undefined;
+
+/** A request as the server has read it. Source: https://www.jsonrpc.org/specification#request_object */
+export interface RpcRequest {
+  readonly id: RpcId;
+  readonly method: string;
+  readonly params: JsonObject;
+  readonly headers: Headers;
+}
+
+/** A frame or a member of a batch that is no request. */
+export class RpcFault {
+  constructor(
+    readonly id: RpcId,
+    readonly code: number,
+    readonly message: string,
+  ) {}
+}
+
+const NO_PARAMS: JsonObject = Object.freeze({});
+const NO_HEADERS: Headers = Object.freeze({});
+const MAX_HEADERS_CHARS = 16_384;
+
+/** What a frame holds: one value, or a batch of them. */
+export type RpcFrame = RpcRequest | RpcFault | readonly (RpcRequest | RpcFault)[];
+
+/** Reads a frame that a client sent. */
+export function readFrame(text: string, maxBatch: number): RpcFrame {
+  let value: unknown;
+  // The limit of depth is for `params`: the request around it is one level, the batch another.
+  const envelope = /^\s*\[/.test(text) ? 2 : 1;
+  try {
+    value = parseJson(text, MAX_DEPTH + envelope);
+  } catch (error) {
+    return faultOf(text, error as ApiError);
+  }
+  if (!Array.isArray(value)) return readRequest(value);
+  const batch = value as unknown[];
+  if (batch.length === 0) return new RpcFault(null, INVALID_REQUEST, 'a batch must not be empty');
+  if (batch.length > maxBatch)
+    return new RpcFault(null, INVALID_REQUEST, `a batch holds ${maxBatch} requests at most, not ${batch.length}`);
+  return batch.map(readRequest);
+}
+
+/** Not JSON, or nested too deeply: then its sender is told by its id. */
+function faultOf(text: string, error: ApiError): RpcFault {
+  try {
+    const request = readRequest(parseJson(text, Infinity));
+    return new RpcFault(request.id, RPC_CODE.INVALID_ARGUMENT, error.reason);
+  } catch {
+    return new RpcFault(null, PARSE_ERROR, error.reason.slice(0, 200));
+  }
+}
+
+function readRequest(value: unknown): RpcRequest | RpcFault {
+  if (!isObject(value)) return new RpcFault(null, INVALID_REQUEST, 'a request is a JSON object');
+  const { jsonrpc, id, method, params = NO_PARAMS, headers = NO_HEADERS } = value;
+  if (id !== undefined && typeof id !== 'string' && typeof id !== 'number' && id !== null)
+    return new RpcFault(null, INVALID_REQUEST, 'an id is a string, a number or null');
+  if (jsonrpc !== '2.0') return new RpcFault(id ?? null, INVALID_REQUEST, "a request has the member 'jsonrpc': '2.0'");
+  if (typeof method !== 'string') return new RpcFault(id ?? null, INVALID_REQUEST, "a request has a 'method', which is a string");
+  if (!isObject(params)) {
+    const [code, message] = Array.isArray(params)
+      ? [RPC_CODE.INVALID_ARGUMENT, 'params are given by name, as an object']
+      : [INVALID_REQUEST, "'params' must be an object"];
+    return new RpcFault(id ?? null, code, message);
+  }
+  const wrong = headers === NO_HEADERS ? undefined : wrongHeaders(headers);
+  if (wrong !== undefined) return new RpcFault(id ?? null, INVALID_REQUEST, wrong);
+  return { id, method, params, headers: headers as Headers };
+}
+
+/** What is wrong with headers, if anything. */
+export function wrongHeaders(headers: unknown): string | undefined {
+  if (!isObject(headers)) return "'headers' must be an object";
+  let size = 0;
+  for (const [name, value] of Object.entries(headers)) {
+    if (typeof value !== 'string') return `the header '${name.slice(0, 100)}' must be a string`;
+    size += name.length + value.length;
+  }
+  return size > MAX_HEADERS_CHARS ? `headers hold ${MAX_HEADERS_CHARS} characters at most` : undefined;
+}
+
+/** A request as the client sends it; without an id, a notification. */
+export function encodeRequest(id: number | undefined, method: string, params: unknown, headers: Headers | undefined): string {
+  let text = id === undefined ? '{"jsonrpc":"2.0"' : `{"jsonrpc":"2.0","id":${id}`;
+  text += `,"method":"${method}"`;
+  if (params !== undefined) text += `,"params":${JSON.stringify(params)}`;
+  if (headers !== undefined) text += `,"headers":${JSON.stringify(headers)}`;
+  return `${text}}`;
+}
+
+export function encodeResult(id: RpcId, output: unknown): string {
+  return `{"jsonrpc":"2.0","id":${encodeId(id)},"result":${JSON.stringify(output) ?? 'null'}}`;
+}
+
+export function encodeFault({ id, code, message }: RpcFault): string {
+  return JSON.stringify({ jsonrpc: '2.0', id: id ?? null, error: { code, message, data: { code: codeOfRpc(code) } } });
+}
+
+export function encodeError(id: RpcId, error: ErrorBody): string {
+  const { code, message, details, retryAfterMs, requestId } = error;
+  const data = { code, details, retryAfterMs, requestId };
+  return JSON.stringify({ jsonrpc: '2.0', id: id ?? null, error: { code: RPC_CODE[code], message, data } });
+}
+
+function encodeId(id: RpcId): string {
+  return typeof id === 'number' ? String(id) : JSON.stringify(id ?? null);
+}
+
+/** A notification of the server: `event`, `gap`, `end`. */
+export function encodeNotification(method: string, params: JsonObject): string {
+  return JSON.stringify({ jsonrpc: '2.0', method, params });
+}
+
+/** The error in a response or in an `end`; a foreign one may have any data. */
+export function decodeError(value: unknown): ApiError {
+  const { code, message, data } = isObject(value) ? value : {};
+  const more: JsonObject = isObject(data) ? data : {};
+  const { details, retryAfterMs, requestId } = more;
+  return new ApiError(
+    isErrorCode(more['code']) ? more['code'] : codeOfRpc(code),
+    typeof message === 'string' ? message : 'the peer gave no reason',
+    {
+      details: isObject(details) ? details : undefined,
+      retryAfterMs: typeof retryAfterMs === 'number' ? retryAfterMs : undefined,
+      requestId: typeof requestId === 'string' ? requestId : undefined,
+      remote: true,
+    },
+  );
+}
+
+/** An error as the plain channel has it, and as an `end` has it: not JSON-RPC's own. */
+export function decodeErrorBody(value: unknown): ApiError | undefined {
+  if (!isObject(value) || !isErrorCode(value['code'])) return undefined;
+  return decodeError({ message: value['message'], data: value });
+}
+
+/** The answer to a frame of the plain channel that could not be taken. */
+export function encodeChannelError(error: ErrorBody): string {
+  return JSON.stringify({ error });
+}
+
+/** The error in a frame of the plain channel, if it is one: a payload may have a member `error` too, but hardly this alone with one of our codes. */
+export function decodeChannelError(value: unknown): ApiError | undefined {
+  return isObject(value) && Object.keys(value).length === 1 ? decodeErrorBody(value['error']) : undefined;
+}
+
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,24 @@
+import type { ConformanceTarget } from '../../src/conformance/index.js';
+import { grpc } from '../../src/grpc/client.js';
+import { serveGrpc } from '../../src/grpc/server.js';
+import { listen } from '../../src/http/listen.js';
+import { rest } from '../../src/rest/client.js';
+import { restHandler } from '../../src/rest/server.js';
+
+/** A gateway: REST in front of a gRPC service. */
+export const target: ConformanceTarget = {
+  name: 'grpc-behind-rest',
+  open: async (transport, { headers, onError }) => {
+    const inner = await serveGrpc(transport, { onError });
+    const middle = grpc({ url: inner.address })(transport.contract);
+    const outer = await listen(restHandler(middle, { onError }), { onError });
+    return {
+      transport: rest({ url: outer.url, ...(headers !== undefined && { headers }) }),
+      async close() {
+        await outer.close();
+        await middle.close();
+        await inner.close();
+      },
+    };
+  },
+};

@@ -1,0 +1,32 @@
+import type { ConformanceTarget } from '../../src/conformance/index.js';
+import { listen } from '../../src/http/listen.js';
+import { webhook, type WebhookSubscribeOptions } from '../../src/webhook/client.js';
+import { webhookHandler } from '../../src/webhook/server.js';
+
+/** A dispatcher, and a receiver that subscribes itself to it, each at a port of its own. */
+export function webhookTarget(name: string, format: WebhookSubscribeOptions['format']): ConformanceTarget {
+  return {
+    name,
+    can: ['subscribe'],
+    open: async (transport, { headers, onError }) => {
+      // Without retries a listener that fails has had its chance, as on the other protocols.
+      const handler = webhookHandler(transport, { allowPrivate: true, retryScheduleMs: [], onError });
+      const server = await listen(handler, { onError });
+      const receiver = await listen((request) => hooks.handler(request), { onError });
+      const hooks = webhook({
+        subscribe: { url: `${server.url}/webhooks/subscriptions`, callbackUrl: `${receiver.url}/webhook/callback`, format },
+        onError,
+        ...(headers !== undefined && { headers }),
+      });
+      return {
+        transport: hooks,
+        async close() {
+          await handler.close();
+          await Promise.all([server.close(), receiver.close()]);
+        },
+      };
+    },
+  };
+}
+
+export const target = webhookTarget('webhook', 'json');

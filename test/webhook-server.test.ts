@@ -1,0 +1,313 @@
+import { afterEach, expect, test } from 'vitest';
+import * as z from 'zod';
+import { createService, defineContract, event, memoryHub } from '../src/index.js';
+import { listen } from '../src/http/listen.js';
+import { RETRY_SCHEDULE_MS, webhookHandler, type StoredDelivery, type WebhookHandlerOptions } from '../src/webhook/server.js';
+import { ManualClock, startEndpoint, until, verified } from './support/webhooks.js';
+
+const contract = defineContract({
+  name: 'news',
+  events: {
+    article: event({
+      channel: 'articles',
+      type: 'article.published',
+      payload: z.object({ title: z.string(), tags: z.array(z.string()).optional() }),
+    }),
+    other: event({ channel: 'other', payload: z.object({ n: z.number() }) }),
+  },
+});
+
+const cleanups: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+});
+
+async function open(options: WebhookHandlerOptions = {}) {
+  const errors: unknown[] = [];
+  const service = createService(contract, {}, { events: memoryHub({ awaitSubscribers: true }) });
+  const handler = webhookHandler(service, { allowPrivate: true, onError: (error) => errors.push(error), ...options });
+  const server = await listen(handler);
+  cleanups.push(
+    () => service.close(),
+    () => server.close(0),
+    () => handler.close(),
+  );
+  const api = async (method: string, path = '', body?: unknown, headers: Record<string, string> = {}) => {
+    const response = await fetch(`${server.url}/webhooks/subscriptions${path}`, {
+      method,
+      headers: { 'content-type': 'application/json', ...headers },
+      ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    return { status: response.status, headers: response.headers, body: text === '' ? undefined : JSON.parse(text) };
+  };
+  const subscribe = async (url: string, more: object = {}) => {
+    const { status, body } = await api('POST', '', { url, events: ['article.published'], ...more });
+    expect(status, JSON.stringify(body)).toBe(201);
+    return body as { id: string; secret: string };
+  };
+  return { service, handler, server, api, subscribe, errors, publish: (title: string) => service.publish('article', { title }) };
+}
+
+async function endpoint(...args: Parameters<typeof startEndpoint>) {
+  const started = await startEndpoint(...args);
+  cleanups.push(started.close);
+  return started;
+}
+
+test('a subscription gets signed events, and its secret is shown once', async () => {
+  const { api, publish } = await open();
+  const { url, got, wait } = await endpoint();
+  const created = await api('POST', '', { url: `${url}/webhook/callback?a=1`, events: ['article.published'] });
+  expect(created.status).toBe(201);
+  expect(created.body).toEqual({
+    id: expect.any(String),
+    url: `${url}/webhook/callback?a=1`,
+    events: ['article.published'],
+    format: 'json',
+    createdAt: expect.any(String),
+    secret: expect.stringMatching(/^whsec_[A-Za-z0-9+/]{43}=$/),
+  });
+  const { secret, ...shown } = created.body;
+  expect(created.headers.get('location')).toBe(`/webhooks/subscriptions/${shown.id}`);
+  expect((await api('GET')).body).toEqual([shown]);
+  expect((await api('GET', `/${shown.id}`)).body).toEqual(shown);
+  await publish('New Blog Post');
+  await wait(1);
+  const webhook = await verified(got[0], secret);
+  expect(webhook.id).toMatch(/^[^.]+-1$/);
+  expect(webhook.json()).toEqual({ event: 'article.published', timestamp: expect.any(String), data: { title: 'New Blog Post' } });
+  expect([got[0]?.headers['content-type'], got[0]?.path]).toEqual(['application/json', '/webhook/callback']);
+  expect((await api('DELETE', `/${shown.id}`)).status).toBe(204);
+  expect((await api('GET', `/${shown.id}`)).status).toBe(404);
+  await publish('nobody gets this');
+  expect(got.length).toBe(1);
+});
+
+test('the body is XML for a subscription that asks for it', async () => {
+  const { service, subscribe } = await open();
+  const { url, got, wait } = await endpoint();
+  const { secret } = await subscribe(url, { format: 'xml' });
+  await service.publish('article', { title: 'a < b & "c"\u0001', tags: [] });
+  await service.publish('article', { title: 'plain', tags: ['x', ''] });
+  await wait(2);
+  expect(got[0]?.headers['content-type']).toBe('application/xml');
+  const bodies = got.map(({ body }) => body);
+  bodies.sort();
+  expect((await verified(got[0], secret)).text()).toMatch(
+    /^<\?xml version="1.0" encoding="UTF-8"\?>\n<webhook><event>article.published<\/event><timestamp>[^<]+Z<\/timestamp><data>/,
+  );
+  expect(bodies[0]).toContain(
+    '<data><title json="true">&quot;a &lt; b &amp; \\&quot;c\\&quot;\\u0001&quot;</title><tags/></data></webhook>',
+  );
+  expect(bodies[1]).toContain('<data><title>plain</title><tags><item>x</item><item/></tags></data></webhook>');
+});
+
+test('what cannot be subscribed to is refused with what is wrong', async () => {
+  const { api } = await open({ allowPrivate: false });
+  const url = 'http://127.0.0.1:9/';
+  for (const [body, status, code, message] of [
+    [{}, 400, 'INVALID_ARGUMENT', /url.*events/],
+    ['{', 400, 'INVALID_ARGUMENT', /not JSON/],
+    [{ url, events: [] }, 400, 'INVALID_ARGUMENT', /events/],
+    [{ url, events: ['nothing'] }, 501, 'UNIMPLEMENTED', /there are article\.published, other/],
+    [{ url, events: ['other'] }, 400, 'INVALID_ARGUMENT', /public/],
+    [{ url: 'ftp://example.com', events: ['other'] }, 400, 'INVALID_ARGUMENT', /https:\/\/ or http:\/\//],
+    [{ url, events: ['other', 'article.published'], lastEventId: 'x' }, 400, 'INVALID_ARGUMENT', /lastEventId/],
+  ] as const) {
+    const response = await api('POST', '', body);
+    expect([response.status, response.body.code, response.headers.get('content-type')]).toEqual([status, code, 'application/problem+json']);
+    expect(response.body.detail).toMatch(message);
+  }
+  expect((await api('GET')).body).toEqual([]);
+  const put = await api('PUT', '', {});
+  expect([put.status, put.headers.get('allow')]).toEqual([405, 'POST, GET, HEAD, OPTIONS']);
+  expect((await api('POST', '', 'x', { 'content-type': 'text/plain' })).status).toBe(415);
+});
+
+test('a subscription is its owner’s alone', async () => {
+  const { api } = await open();
+  const { url } = await endpoint();
+  const [mine, theirs] = [{ authorization: 'Bearer mine' }, { authorization: 'Bearer theirs' }];
+  const { id } = (await api('POST', '', { url, events: ['other'] }, mine)).body;
+  expect((await api('GET', '', undefined, theirs)).body).toEqual([]);
+  for (const [method, path] of [
+    ['GET', ''],
+    ['DELETE', ''],
+    ['POST', '/rotate'],
+    ['POST', '/test'],
+    ['GET', '/deliveries'],
+  ] as const)
+    expect((await api(method, `/${id}${path}`, undefined, theirs)).status).toBe(404);
+  expect((await api('GET', `/${id}`, undefined, mine)).status).toBe(200);
+});
+
+test('an endpoint that fails is asked again by the schedule, with jitter, until it is given up', async () => {
+  const clock = new ManualClock();
+  const dead: StoredDelivery[] = [];
+  const { subscribe, publish, api } = await open({ clock, onDeadLetter: (delivery) => dead.push(delivery) });
+  const { url, got, wait } = await endpoint(() => ({ status: 500, headers: {}, body: 'try later' }));
+  const { id, secret } = await subscribe(url);
+  await publish('x');
+  const waits: number[] = [];
+  for (let attempt = 1; attempt <= RETRY_SCHEDULE_MS.length; attempt++) {
+    await wait(attempt);
+    waits.push(await clock.next());
+  }
+  await until(() => dead.length === 1, 'it is given up');
+  expect(got.length).toBe(10);
+  for (const [index, waited] of waits.entries()) {
+    const planned = RETRY_SCHEDULE_MS[index] ?? 0;
+    expect(waited).toBeGreaterThanOrEqual(planned);
+    expect(waited).toBeLessThanOrEqual(planned * 1.2 + 1);
+  }
+  expect(clock.nextMs).toBeUndefined();
+  const ids = await Promise.all(got.map(async (each) => (await verified(each, secret)).id));
+  expect(new Set(ids).size).toBe(1);
+  expect(new Set(got.map(({ headers }) => headers['webhook-timestamp'])).size).toBe(10);
+  const [delivery] = (await api('GET', `/${id}/deliveries`)).body;
+  expect([delivery.state, delivery.attempts.length, delivery.attempts[0]]).toEqual([
+    'dead',
+    10,
+    { at: '2026-01-31T00:00:00.000Z', durationMs: 0, status: 500, response: 'try later' },
+  ]);
+});
+
+test('what was given up is delivered again by hand, with the same id', async () => {
+  let status = 500;
+  const { subscribe, publish, api } = await open({ retryScheduleMs: [] });
+  const { url, got, wait } = await endpoint(() => status);
+  const { id, secret } = await subscribe(url);
+  await publish('x');
+  await until(async () => (await api('GET', `/${id}/deliveries`)).body[0]?.state === 'dead', 'it is dead');
+  const [{ id: delivery }] = (await api('GET', `/${id}/deliveries`)).body;
+  status = 200;
+  expect((await api('POST', `/${id}/deliveries/${delivery}/redeliver`)).status).toBe(202);
+  await wait(2);
+  expect((await verified(got[1], secret)).id).toBe((await verified(got[0], secret)).id);
+  await until(async () => (await api('GET', `/${id}/deliveries?limit=1`)).body[0]?.state === 'delivered', 'it is delivered');
+  expect((await api('GET', `/${id}/deliveries?limit=1`)).body.length).toBe(1);
+  expect((await api('POST', `/${id}/deliveries/nothing/redeliver`)).status).toBe(404);
+});
+
+test('Retry-After is the least, and a redirect is a failure that nobody follows', async () => {
+  const clock = new ManualClock();
+  const { subscribe, publish } = await open({ clock, retryScheduleMs: [1000, 1000] });
+  const { url, got, wait } = await endpoint((_, count) =>
+    count === 1
+      ? { status: 429, headers: { 'retry-after': '60' } }
+      : count === 2
+        ? { status: 302, headers: { location: '/elsewhere' } }
+        : 200,
+  );
+  await subscribe(url);
+  await publish('x');
+  await wait(1);
+  expect(await clock.next()).toBe(60_000);
+  await wait(2);
+  expect(await clock.next()).toBeLessThanOrEqual(1201);
+  await wait(3);
+  expect(got.map(({ path }) => path)).toEqual(['/', '/', '/']);
+});
+
+test('410 ends the subscription', async () => {
+  const ended: unknown[] = [];
+  const { subscribe, publish, api } = await open({ onEnd: ({ id }, error) => ended.push([id, error?.reason]) });
+  const { url, got } = await endpoint(() => 410);
+  const { id } = await subscribe(url);
+  await publish('x');
+  await until(async () => (await api('GET', `/${id}`)).status === 404, 'it is gone');
+  await publish('y');
+  expect(got.length).toBe(1);
+  expect(ended).toEqual([[id, 'the endpoint answered 410: it is gone']]);
+});
+
+test('after a rotation both secrets sign, until the old one expires', async () => {
+  const clock = new ManualClock();
+  const { subscribe, publish, api } = await open({ clock });
+  const { url, got, wait } = await endpoint();
+  const { id, secret: old } = await subscribe(url);
+  const { secret } = (await api('POST', `/${id}/rotate`, { overlapSeconds: 60 })).body;
+  expect(secret).not.toBe(old);
+  await publish('during');
+  await wait(1);
+  expect(String(got[0]?.headers['webhook-signature']).split(' ').length).toBe(2);
+  for (const each of [old, secret]) await verified(got[0], each);
+  clock.advance(60_000);
+  await publish('after');
+  await wait(2);
+  await verified(got[1], secret);
+  await expect(verified(got[1], old)).rejects.toThrow('no signature fits');
+  expect((await api('POST', `/${id}/rotate`, { overlapSeconds: -1 })).status).toBe(400);
+});
+
+test('a test event goes out at once, and its outcome is the answer', async () => {
+  const { subscribe, api } = await open();
+  const { url, got } = await endpoint((_, count) => (count === 1 ? 200 : 503));
+  const { id, secret } = await subscribe(url);
+  expect((await api('POST', `/${id}/test`)).body).toEqual({ at: expect.any(String), durationMs: expect.any(Number), status: 200 });
+  expect((await verified(got[0], secret)).json()).toEqual({ event: 'webhook.test', timestamp: expect.any(String), data: {} });
+  expect((await api('POST', `/${id}/test`)).body.status).toBe(503);
+  expect((await api('GET', `/${id}/deliveries`)).body).toEqual([]);
+});
+
+test('with order a failed event holds up those behind it; without, it does not', async () => {
+  const clock = new ManualClock();
+  const { subscribe, publish } = await open({ clock, retryScheduleMs: [1000] });
+  const failsFirst = () => {
+    let failed = false;
+    return ({ body }: { body: string }) => (body.includes('"1"') && !failed ? ((failed = true), 500) : 200);
+  };
+  const [ordered, loose] = [await endpoint(failsFirst()), await endpoint(failsFirst())];
+  await subscribe(ordered.url, { ordered: true });
+  await subscribe(loose.url);
+  const titles = (each: typeof loose) => each.got.map(({ body }) => JSON.parse(body).data.title);
+  for (const title of ['1', '2', '3']) await publish(title);
+  await loose.wait(3);
+  await ordered.wait(1);
+  expect(titles(ordered)).toEqual(['1']);
+  clock.advance(2000);
+  await ordered.wait(4);
+  await loose.wait(4);
+  expect(titles(ordered)).toEqual(['1', '1', '2', '3']);
+  expect(titles(loose).slice(0, 3).sort()).toEqual(['1', '2', '3']);
+  expect(titles(loose)[3]).toBe('1');
+});
+
+test('an endpoint that hangs slows no other, gets one request at a time, and has a bounded queue', async () => {
+  const dead: StoredDelivery[] = [];
+  const { subscribe, publish } = await open({
+    timeoutMs: 50,
+    maxInFlight: 2,
+    maxPending: 5,
+    retryScheduleMs: [60_000],
+    onDeadLetter: (each) => dead.push(each),
+  });
+  const release: (() => void)[] = [];
+  const hanging = await endpoint(() => new Promise((resolve) => release.push(() => resolve(200))));
+  const live = await endpoint();
+  await subscribe(hanging.url);
+  await subscribe(live.url);
+  for (let n = 0; n < 10; n++) await publish(String(n));
+  await live.wait(10);
+  await until(() => dead.length === 5, 'what does not fit is given up');
+  expect(dead[0]?.attempts[0]?.error).toMatch(/wait for this endpoint already/);
+  await hanging.wait(3);
+  for (const each of release) each();
+});
+
+test('an answer is read up to a limit', async () => {
+  const { subscribe, api } = await open({ maxResponseBytes: 1000 });
+  const { url } = await endpoint(() => ({ status: 200, headers: {}, body: 'x'.repeat(5_000_000) }));
+  const { id } = await subscribe(url);
+  expect((await api('POST', `/${id}/test`)).body).toMatchObject({ status: 200, response: 'x'.repeat(500) });
+});
+
+test('the API is described', async () => {
+  const { server } = await open();
+  const document = await (await fetch(`${server.url}/webhooks/openapi.json`)).json();
+  expect(Object.keys(document.paths)).toEqual(expect.arrayContaining(['/webhooks/subscriptions', '/webhooks/subscriptions/{id}/rotate']));
+  expect(Object.keys(document.webhooks)).toEqual(['article.published', 'other']);
+  const { Validator } = await import('@seriousme/openapi-schema-validator');
+  expect(await new Validator().validate(document)).toMatchObject({ valid: true });
+});
