@@ -6,6 +6,7 @@ import type { FetchInit, FetchLike, FetchResponse, LightFetch } from '../http/fe
 import { networkError } from '../http/network-error.js';
 import { onAbort } from '../internal/deadline.js';
 import { defineAdapter } from '../internal/guard.js';
+import { parseJson } from '../internal/json.js';
 import { joinHeaders, timeoutHeader, type HeadersOption } from '../internal/headers.js';
 import { redact, type OnWire } from '../internal/wire-record.js';
 import type { Adapter, CallRequest, EventSink, Headers, SubscribeRequest, Transport } from '../transport.js';
@@ -94,7 +95,7 @@ class GraphqlTransport implements Transport {
       excludeOperationName: true,
       errorPolicy: 'all',
       redirect: 'manual',
-      jsonSerializer: { parse: (text: string) => JSON.parse(text) as unknown, stringify: (body: unknown) => this.#stringify(body) },
+      jsonSerializer: { parse: parseReply, stringify: (body: unknown) => this.#stringify(body) },
     });
     const { onWire } = options;
     this.#sockets = new SocketSubscriptions(
@@ -119,7 +120,7 @@ class GraphqlTransport implements Transport {
     let response: RawResponse;
     try {
       const variables = document.variables(request.input);
-      response = (await this.#client.rawRequest({ query: document.text, signal: signal as never, requestHeaders: headers, ...(variables && { variables }) })) as unknown as RawResponse; // prettier-ignore
+      response = await this.#client.rawRequest({ query: document.text, signal: signal, requestHeaders: headers, ...(variables && { variables }) }); // prettier-ignore
     } catch (error) {
       response = this.#responseOf(error, operation.name, signal);
     }
@@ -204,7 +205,7 @@ class GraphqlTransport implements Transport {
 
   /** What graphql-request throws: a response with errors or without GraphQL, or what the carrier failed with. */
   #responseOf(error: unknown, operation: string, signal: AbortSignal): RawResponse {
-    if (error instanceof ClientError) return error.response as unknown as RawResponse;
+    if (error instanceof ClientError) return error.response;
     if (signal.aborted) throw ApiError.from(signal.reason, 'CANCELLED', 'the call was cancelled');
     if (isApiError(error)) throw error;
     throw new ApiError('DATA_LOSS', `${operation}: the server answered, but not with GraphQL: is the url right?`, {
@@ -257,6 +258,15 @@ class GraphqlTransport implements Transport {
   }
 }
 
+/** What is no JSON is told from the status, or as a reply that cannot be read: not as somebody's bad input. */
+function parseReply(text: string): unknown {
+  try {
+    return parseJson(text);
+  } catch (cause) {
+    throw new TypeError('the reply is not JSON', { cause });
+  }
+}
+
 const NEVER = new AbortController().signal;
 
 /** The body counts, whatever the status. Throws where it has errors, or is no GraphQL. */
@@ -274,7 +284,7 @@ async function refusalOf(response: FetchResponse): Promise<ApiError> {
   const text = await response.text().catch(() => '');
   const requestId = response.headers.get('x-request-id') ?? undefined;
   try {
-    const { errors, data } = JSON.parse(text) as { readonly errors?: unknown; readonly data?: unknown };
+    const { errors, data } = parseJson(text) as { readonly errors?: unknown; readonly data?: unknown };
     if (Array.isArray(errors) && errors.length > 0) return decodeErrors(errors, data, requestId);
   } catch {
     // No JSON, no GraphQL.

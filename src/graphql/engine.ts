@@ -92,7 +92,7 @@ export class Engine {
     const root = field && [...this.types.subscriptions.values()].find(({ name }) => name === field.name.value);
     const definition = root && this.schema.getSubscriptionType()?.getFields()[root.name];
     if (!root || !definition) throw new RequestError([], new ApiError('INVALID_ARGUMENT', 'a subscription asks for one event'));
-    const given = getArgumentValues(definition, field, variables as Record<string, unknown>);
+    const given = getArgumentValues(definition, field, variables);
     const params = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== null));
     const event = root.member as EventDefinition;
     const wantsAbsent = request.extensions?.['absent'] === true;
@@ -151,7 +151,7 @@ export class Engine {
     variables: JsonObject | undefined,
   ): Promise<ExecutionResult> | ExecutionResult {
     const compiled = prepared.compiled(rootValue !== undefined);
-    if (compiled) return compiled.query(rootValue, contextValue, variables ?? {}) as Promise<ExecutionResult> | ExecutionResult;
+    if (compiled) return compiled.query(rootValue, contextValue, variables ?? {});
     return execute({
       schema: this.schema,
       document: prepared.document,
@@ -159,7 +159,7 @@ export class Engine {
       contextValue,
       variableValues: variables ?? null,
       ...(prepared.name !== undefined && { operationName: prepared.name }),
-    }) as Promise<ExecutionResult> | ExecutionResult;
+    });
   }
 
   #respond(
@@ -258,6 +258,11 @@ function rootField({ document, node }: PreparedOperation): FieldNode | undefined
     return undefined;
   };
   return find(node.selectionSet);
+}
+
+/** Whether an operation is to be subscribed to, not run. */
+export function isSubscription({ node }: PreparedOperation): boolean {
+  return node.operation === OperationTypeNode.SUBSCRIPTION;
 }
 
 /** Where encoded events of one subscription go. */

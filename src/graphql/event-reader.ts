@@ -2,6 +2,7 @@ import { ApiError } from '../errors.js';
 import type { FetchResponse } from '../http/fetch-like.js';
 import { networkError } from '../http/network-error.js';
 import { SseDecoder } from '../http/sse.js';
+import { parseJson } from '../internal/json.js';
 import { onAbort } from '../internal/deadline.js';
 import type { EventSink } from '../transport.js';
 import type { ClientDocument } from './document.js';
@@ -59,7 +60,7 @@ export async function readStream(response: FetchResponse, { document, sink, sign
 
 function parse(text: string): unknown {
   try {
-    return JSON.parse(text) as unknown;
+    return parseJson(text);
   } catch {
     return undefined;
   }

@@ -1,11 +1,12 @@
 import type { Server } from 'node:http';
-import { ApiError } from '../errors.js';
+import { ApiError, isApiError } from '../errors.js';
 import { HttpError } from '../http/error.js';
 import { peerOf, type HttpHandler, type HttpRequest, type HttpResponse } from '../http/message.js';
 import { parseJson } from '../internal/json.js';
+import { reportToConsole } from '../internal/report.js';
 import { acceptHeaders, deadlineOf } from '../internal/serve-call.js';
 import type { Transport } from '../transport.js';
-import { Engine, type Caller } from './engine.js';
+import { Engine, isSubscription, type Caller } from './engine.js';
 import { serveGraphiql } from './graphiql.js';
 import type { GraphqlLimits } from './limits.js';
 import { negotiate, type AnswerType } from './negotiate.js';
@@ -105,7 +106,7 @@ class HttpGraphql {
     private readonly options: GraphqlHandlerOptions,
     private readonly path: string,
   ) {
-    const { introspection = true, maxDocuments = 1000, maxCachedChars = 8_388_608, onError = console.error } = options;
+    const { introspection = true, maxDocuments = 1000, maxCachedChars = 8_388_608, onError = reportToConsole } = options;
     this.engine = new Engine(transport, { ...options, introspection, maxDocuments, maxCachedChars }, onError);
     this.#streams = new EventStreams(this.engine, options.maxBufferedBytes ?? 1_048_576, options.heartbeatMs ?? 15_000);
     this.#persisted = new PersistedDocuments(options);
@@ -120,7 +121,7 @@ class HttpGraphql {
     const type = negotiate(accept === undefined ? undefined : String(accept));
     if (!type) throw new HttpError(406, `this path answers with ${RESPONSE_TYPE}, ${JSON_TYPE} or ${EVENT_STREAM_TYPE}`);
     if (type === 'text/html' && method === 'GET' && this.options.graphiql !== false && !request.query.includes('query='))
-      return serveGraphiql(request, this.path) ?? { status: 404, headers: {} };
+      return (await serveGraphiql(request, this.path)) ?? { status: 404, headers: {} };
     const headers = acceptHeaders(request.headers);
     const caller: Caller = {
       headers,
@@ -145,9 +146,9 @@ class HttpGraphql {
     const { type, caller } = answering;
     const asked = await this.#persisted.resolve(body);
     const prepared = this.engine.prepare(asked);
-    const { operation } = prepared.node;
+    const operation: string = prepared.node.operation;
     if (request.method === 'GET' && operation !== 'query') throw new HttpError(405, `a ${operation} is sent with POST`, { allow: 'POST' });
-    if (operation === 'subscription') {
+    if (isSubscription(prepared)) {
       if (type !== EVENT_STREAM_TYPE)
         throw new HttpError(
           406,
@@ -169,7 +170,7 @@ class HttpGraphql {
       try {
         const asked = await this.#persisted.resolve(readRequest(body));
         const prepared = this.engine.prepare(asked);
-        if (prepared.node.operation === 'subscription') throw new ApiError('INVALID_ARGUMENT', 'a subscription cannot be in a batch');
+        if (isSubscription(prepared)) throw new ApiError('INVALID_ARGUMENT', 'a subscription cannot be in a batch');
         return await this.engine.execute(prepared, asked, answering.caller);
       } catch (error) {
         return { errors: this.#errorsOf(error, answering) };
@@ -201,7 +202,7 @@ class HttpGraphql {
 }
 
 function statusOf(error: unknown): number {
-  return STATUS[error instanceof RequestError || error instanceof ApiError ? error.code : 'INTERNAL'];
+  return STATUS[error instanceof RequestError || isApiError(error) ? error.code : 'INTERNAL'];
 }
 
 function respond(status: number, body: unknown, { type, caller }: Answering): HttpResponse {

@@ -64,6 +64,7 @@ class Connection {
   /** A socket that was lost is not used again: its headers may be old. */
   isOver = false;
   readonly #client: Client;
+  readonly #timers = new Set<ReturnType<typeof setTimeout>>();
   readonly #whenConnected = new Set<() => void>();
   #connected = false;
   #acks = false;
@@ -116,11 +117,11 @@ class Connection {
         if (isStarted || isEnded) return;
         isStarted = true;
         resolve();
-        setTimeout(() => {
+        this.#later(() => {
           const held = waiting ?? [];
           waiting = undefined;
           for (const run of held) run();
-        }, 0);
+        });
       };
       const afterStart = (run: () => void) => {
         if (waiting) waiting.push(run);
@@ -138,7 +139,7 @@ class Connection {
         else if (error) reject(error);
         else {
           resolve();
-          setTimeout(() => sink.end(), 0);
+          this.#later(() => sink.end());
         }
       };
       const live: EventSink = {
@@ -154,7 +155,7 @@ class Connection {
       };
       // A server that does not acknowledge has the subscription next: it is sent as soon as the connection stands.
       const onConnected = () => {
-        if (!this.#acks) setTimeout(start, 0);
+        if (!this.#acks) this.#later(start);
       };
       this.users++;
       this.onFrame?.('out', 'subscribe', {}, JSON.stringify({ query: document.text, variables, extensions }));
@@ -183,8 +184,18 @@ class Connection {
 
   close(): void {
     this.isOver = true;
+    for (const timer of this.#timers) clearTimeout(timer);
     clearTimeout(this.#pong);
     void this.#client.dispose();
+  }
+
+  /** In a turn of its own. */
+  #later(run: () => void): void {
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      run();
+    }, 0);
+    this.#timers.add(timer);
   }
 
   #onConnected(acks: boolean): void {

@@ -2,14 +2,15 @@ import type { IncomingMessage } from 'node:http';
 import { CloseCode } from 'graphql-ws';
 import type { WebSocket } from 'ws';
 import { ApiError } from '../errors.js';
-import { Lifetime } from '../internal/deadline.js';
+import { Lifetime, onAbort } from '../internal/deadline.js';
 import { parseJson } from '../internal/json.js';
 import { acceptHeaders } from '../internal/serve-call.js';
-import { encodingSink, type Caller, type Engine, type PayloadSink } from './engine.js';
+import { encodingSink, isSubscription, type Caller, type Engine, type PayloadSink } from './engine.js';
 import { RequestError } from './request-error.js';
 import type { SocketOptions } from './socket.js';
 import { encodeError, GAP, isObject, readRequest, SUBSCRIBED, type GraphqlRequest } from './wire.js';
 
+const AS_TEXT = { binary: false };
 const LEFT = new ApiError('CANCELLED', 'the caller has left');
 /** Tells our own clients that this server acknowledges subscriptions, which the protocol itself does not. */
 const ACK = JSON.stringify({ type: 'connection_ack', payload: { acks: true } });
@@ -99,8 +100,7 @@ export class SocketSession {
       this.#forget(id, lifetime);
       for (const listener of listeners) listener();
     });
-    if (prepared.node.operation === 'subscription')
-      return this.#subscribe(id, lifetime, body, this.engine.subscription(prepared, body, caller), caller);
+    if (isSubscription(prepared)) return this.#subscribe(id, lifetime, body, this.engine.subscription(prepared, body, caller), caller);
     const response = await this.engine.execute(prepared, body, caller);
     if (lifetime.reason) return;
     this.#send(`{"id":${JSON.stringify(id)},"type":"next","payload":${JSON.stringify(response)}}`);
@@ -120,7 +120,7 @@ export class SocketSession {
     const quoted = JSON.stringify(id);
     const waiting: (() => void)[] = [];
     const whenStarted = (run: () => void): void => void (isStarted ? run() : waiting.push(run));
-    const write = (text: string): void => {
+    const write = (text: Buffer): void => {
       if (lifetime.reason) return;
       if (this.socket.bufferedAmount > (this.options.maxBufferedBytes ?? 1_048_576))
         this.#fail(id, lifetime, new ApiError('RESOURCE_EXHAUSTED', 'the reader fell behind: resume from the last event'));
@@ -138,7 +138,7 @@ export class SocketSession {
           this.#fail(id, lifetime, error);
         }),
     };
-    lifetime.signal.addEventListener('abort', release, { once: true });
+    onAbort(lifetime.signal, release);
     if (lastEventId !== undefined && lastEventId !== null && typeof lastEventId !== 'string')
       throw new ApiError('INVALID_ARGUMENT', 'lastEventId must be text');
     await this.engine.transport.subscribe(
@@ -175,8 +175,8 @@ export class SocketSession {
     if (this.#operations.get(id) === lifetime) this.#operations.delete(id);
   }
 
-  #send(text: string): void {
-    if (this.socket.readyState === this.socket.OPEN) this.socket.send(text);
+  #send(text: string | Buffer): void {
+    if (this.socket.readyState === this.socket.OPEN) this.socket.send(text, AS_TEXT);
   }
 
   #close(code: number, reason: string): void {
@@ -188,16 +188,16 @@ export class SocketSession {
 
 let lastId = '';
 let lastPayload: string | undefined;
-let lastText = '';
+let lastMessage: Buffer = Buffer.alloc(0);
 
-/** Sockets of like clients have like ids, so that the message of an event is often the same for all of them. */
-function encodeNext(quotedId: string, payload: string): string {
+/** Sockets of like clients have like ids, so that the message of an event is often the same for all of them: it is encoded once. */
+function encodeNext(quotedId: string, payload: string): Buffer {
   if (payload !== lastPayload || quotedId !== lastId) {
     lastPayload = payload;
     lastId = quotedId;
-    lastText = `{"id":${quotedId},"type":"next","payload":${payload}}`;
+    lastMessage = Buffer.from(`{"id":${quotedId},"type":"next","payload":${payload}}`);
   }
-  return lastText;
+  return lastMessage;
 }
 
 function parse(text: string | undefined): Readonly<Record<string, unknown>> | undefined {

@@ -2,7 +2,7 @@ import { ApiError } from '../errors.js';
 import { Heartbeat } from '../http/heartbeat.js';
 import type { HttpRequest, HttpResponse, HttpWriter } from '../http/message.js';
 import { encodeSseComment } from '../http/sse.js';
-import { Lifetime } from '../internal/deadline.js';
+import { Lifetime, onAbort } from '../internal/deadline.js';
 import { encodingSink, type Caller, type Engine, type PayloadSink, type PreparedSubscription } from './engine.js';
 import { encodeError, EVENT_STREAM_TYPE, GAP, type GraphqlRequest } from './wire.js';
 
@@ -34,8 +34,7 @@ export class EventStreams {
     const lastEventId = body.extensions?.['lastEventId'] ?? request.headers['last-event-id'];
     const resume = lastEventId === undefined || lastEventId === null ? undefined : textOf(lastEventId);
     const sink = encodingSink(encode, (error) => this.engine.present(error), stream);
-    const onAbort = () => release();
-    lifetime.signal.addEventListener('abort', onAbort, { once: true });
+    onAbort(lifetime.signal, release);
     try {
       await this.engine.transport.subscribe(
         { event, params, signal: lifetime.signal, headers: caller.headers, lastEventId: resume, peer: caller.peer },

@@ -1,4 +1,5 @@
 import { ApiError, isErrorCode, type ErrorBody, type ErrorCode, type JsonObject } from '../errors.js';
+import { parseJson } from '../internal/json.js';
 import { codeOfStatus, FOREIGN_CODES } from './status.js';
 
 /** Media types. Source: https://graphql.github.io/graphql-over-http/draft/#sec-Media-Types */
@@ -104,7 +105,7 @@ export function isObject(value: unknown): value is JsonObject {
 
 function parseObject(text: string): JsonObject | undefined {
   try {
-    const value: unknown = JSON.parse(text);
+    const value: unknown = parseJson(text);
     return isObject(value) ? value : undefined;
   } catch {
     return undefined;
