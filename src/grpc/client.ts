@@ -21,8 +21,9 @@ import { shown, textOf, toMetadata } from './metadata.js';
 import { codeOf, DETAILS_KEY, decodeStatus } from './status.js';
 import { compileWire, type EventWire, type OperationWire } from './wire.js';
 
-export type { ForeignDefinition, ForeignMethod, ForeignMethods, ForeignOptions } from './foreign.js';
+export type { ForeignDefinition, ForeignMethod, ForeignMethods, ForeignOptions, ForeignRpc } from './foreign.js';
 export type { LockedField, LockedType, ProtoLock } from './lock.js';
+export type { OnWire, WireRecord } from '../internal/wire-record.js';
 export type { ChannelCredentials, Client } from '@grpc/grpc-js';
 
 /** How to trust a server and to be trusted by it; PEM texts. */

@@ -8,8 +8,9 @@ export interface ForeignRpc {
   readonly path: string;
   readonly requestStream: boolean;
   readonly responseStream: boolean;
-  // Definitions are typed by their own messages; nothing here knows them.
+  /** Typed by the definition's own messages, of which nothing here knows. */
   readonly requestSerialize: (value: never) => Buffer;
+  /** As `requestSerialize`, the other way. */
   readonly responseDeserialize: (bytes: Buffer) => unknown;
 }
 
