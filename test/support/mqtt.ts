@@ -47,6 +47,9 @@ export async function startMosquitto(lines: readonly string[] = []): Promise<Mos
   let child: ChildProcess | undefined;
   const start = async () => {
     child = spawn(MOSQUITTO ?? '', ['-c', config], { stdio: 'ignore' });
+    // Workers of the test runner are ended without a word: who watches them takes the broker along.
+    const watch = `while kill -0 ${process.pid} && kill -0 ${child.pid}; do sleep 1; done 2>/dev/null; kill ${child.pid} 2>/dev/null`;
+    spawn('sh', ['-c', watch], { stdio: 'ignore', detached: true }).unref();
     for (let tries = 0; tries < 200; tries++) {
       if (await answers(port)) return;
       await new Promise((resolve) => setTimeout(resolve, 25));
