@@ -61,14 +61,18 @@ export async function mqttBroker(options: MqttBrokerOptions = {}): Promise<MqttB
   };
   aedes.on('clientError', (_, error) => report(error));
   aedes.on('connectionError', (_, error) => report(error));
-  const sockets = new Set<Socket>();
   const handle = (socket: Socket) => {
-    sockets.add(socket);
     socket.setNoDelay(true);
-    socket.once('close', () => sockets.delete(socket));
     aedes.handle(socket);
   };
-  const server = tls ? createTlsServer({ cert: tls.cert as string, key: tls.key as string }, handle) : createServer(handle);
+  const server: NetServer = tls ? createTlsServer({ cert: tls.cert as string, key: tls.key as string }, handle) : createServer(handle);
+  const sockets = new Set<Socket>();
+  // With TLS these are there before their handshake, which may never end.
+  server.on('connection', (socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
+  server.on('tlsClientError', onError);
   try {
     await start(server, port, host);
   } catch (error) {
