@@ -1,3 +1,7 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { execPath } from 'node:process';
+import { fileURLToPath } from 'node:url';
 import mqttjs, { type MqttClient } from 'mqtt';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { createBlogService } from '../src/blog/service.js';
@@ -11,6 +15,7 @@ import { restHandler } from '../src/rest/server.js';
 import { serve } from '../src/serve.js';
 import { freePort, noMosquitto, startMosquitto } from './support/mqtt.js';
 
+const PROCESS = fileURLToPath(new URL('programs/mqtt-process.ts', import.meta.url));
 const READING = { sensorId: 'roof', celsius: 21.5, measuredAt: '2026-01-31T12:00:00Z' };
 
 const cleanups: (() => Promise<unknown> | void)[] = [];
@@ -193,7 +198,7 @@ function suite(version: 4 | 5, broker: () => string): void {
     if (version === 5) expect(got.find((each) => each[1] === 1)?.[2]).toBe('mine-1');
   });
 
-  test('the status is retained: online, offline by a clean stop and by last will', async () => {
+  test('the status is retained: online, and offline by a clean stop', async () => {
     const url = broker();
     const { close } = await process(url);
     const { heard, client } = await foreign(url, version, 'blog/v1/status');
@@ -203,6 +208,29 @@ function suite(version: 4 | 5, broker: () => string): void {
     await until(() => heard.at(-1)?.text === 'online', 'it says online again');
     await close();
     await until(() => heard.at(-1)?.text === 'offline', 'it says offline');
+  });
+
+  test('a process that is killed is offline by its last will, and online again with the next', async () => {
+    const url = broker();
+    const { heard } = await foreign(url, version, 'blog/v1/status');
+    const start = async () => {
+      const child = spawn(execPath, ['--import', 'tsx', PROCESS, url], { stdio: ['ignore', 'pipe', 'inherit'] });
+      const gone = once(child, 'exit');
+      const kill = async () => void (child.kill('SIGKILL'), await gone);
+      cleanups.push(kill);
+      await once(child.stdout, 'data');
+      return kill;
+    };
+    const kill = await start();
+    await until(() => heard.at(-1)?.text === 'online', 'it says online');
+    await kill();
+    await until(() => heard.at(-1)?.text === 'offline', 'its will came');
+    // It is retained: who comes later hears it too.
+    const late = await foreign(url, version, 'blog/v1/status');
+    await until(() => late.heard.length === 1, 'the status came');
+    expect(late.heard[0]).toMatchObject({ text: 'offline', packet: { retain: true } });
+    await start();
+    await until(() => heard.at(-1)?.text === 'online', 'the next says online');
   });
 
   test('a service in memory publishes its events to their topics, and a loop that falls behind gets them all', async () => {

@@ -4,6 +4,7 @@ import { createServer as createTlsServer } from 'node:tls';
 import { Aedes, type AuthenticateError } from 'aedes';
 import { createWebSocketStream, WebSocketServer } from 'ws';
 import { attachUpgrade, refuseUpgrade } from '../http/upgrade.js';
+import { limitPackets } from './packet-limit.js';
 
 /** Options of `mqttBroker`. */
 export interface MqttBrokerOptions {
@@ -15,6 +16,8 @@ export interface MqttBrokerOptions {
   readonly tls?: { readonly cert: string | Uint8Array; readonly key: string | Uint8Array };
   /** Whether a client may connect. @default everyone may */
   readonly authenticate?: (credentials: { readonly username?: string; readonly password?: string }) => boolean | Promise<boolean>;
+  /** A client that begins a larger packet is disconnected, on WebSockets too: MQTT 3.1.1 has no word for it. In bytes. @default 4_194_304 (4 MiB) */
+  readonly maxPacketBytes?: number;
   /** Gets failures of single clients. @default nothing: clients come and go */
   readonly onError?: (error: unknown) => void;
 }
@@ -38,7 +41,7 @@ export interface MqttBroker {
 
 /** Starts an MQTT broker in this process. Rejects with an error that says what to do where the port cannot be had. */
 export async function mqttBroker(options: MqttBrokerOptions = {}): Promise<MqttBroker> {
-  const { port = 1883, host = '127.0.0.1', tls, authenticate, onError = () => {} } = options;
+  const { port = 1883, host = '127.0.0.1', tls, authenticate, maxPacketBytes = 4_194_304, onError = () => {} } = options;
   const aedes = await Aedes.createBroker({
     ...(authenticate && {
       authenticate: (_, username, password, done) => {
@@ -61,14 +64,19 @@ export async function mqttBroker(options: MqttBrokerOptions = {}): Promise<MqttB
   };
   aedes.on('clientError', (_, error) => report(error));
   aedes.on('connectionError', (_, error) => report(error));
-  const sockets = new Set<Socket>();
   const handle = (socket: Socket) => {
-    sockets.add(socket);
     socket.setNoDelay(true);
-    socket.once('close', () => sockets.delete(socket));
+    limitPackets(socket, maxPacketBytes);
     aedes.handle(socket);
   };
-  const server = tls ? createTlsServer({ cert: tls.cert as string, key: tls.key as string }, handle) : createServer(handle);
+  const server: NetServer = tls ? createTlsServer({ cert: tls.cert as string, key: tls.key as string }, handle) : createServer(handle);
+  const sockets = new Set<Socket>();
+  // With TLS these are there before their handshake, which may never end.
+  server.on('connection', (socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
+  server.on('tlsClientError', onError);
   try {
     await start(server, port, host);
   } catch (error) {
@@ -97,6 +105,7 @@ export async function mqttBroker(options: MqttBrokerOptions = {}): Promise<MqttB
           sockets.handleUpgrade(request, socket, head, (webSocket) => {
             const stream = createWebSocketStream(webSocket);
             stream.on('error', onError);
+            limitPackets(stream, maxPacketBytes);
             aedes.handle(stream, request);
           });
         }

@@ -1,4 +1,5 @@
 import type { Contract, EventDefinition } from '../contract.js';
+import { isApiError } from '../errors.js';
 import type { EventHub } from '../events.js';
 import type { EventMessage, EventSink, SubscribeRequest } from '../transport.js';
 import { reportToConsole } from '../internal/report.js';
@@ -59,9 +60,15 @@ class MqttHub implements EventHub {
 
   async publish(event: EventDefinition, data: unknown): Promise<void> {
     this.#connection.keepOpen();
-    const topic = this.#topics.event(event, data as Record<string, unknown>);
-    const message: EventMessage = { id: this.#makeId(), time: new Date().toISOString(), data };
-    await this.#connection.publish(encodeEvent(event, topic, message, this.options.qos ?? 1), { isKept: true });
+    try {
+      const topic = this.#topics.event(event, data as Record<string, unknown>);
+      const message: EventMessage = { id: this.#makeId(), time: new Date().toISOString(), data };
+      await this.#connection.publish(encodeEvent(event, topic, message, this.options.qos ?? 1), { isKept: true });
+    } catch (error) {
+      // What rejects is tried again, before all that comes after it: this one would never go.
+      if (!isApiError(error) || error.code !== 'INVALID_ARGUMENT') throw error;
+      this.#onError(error);
+    }
   }
 
   async subscribe(request: SubscribeRequest, sink: EventSink): Promise<void> {

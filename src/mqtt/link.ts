@@ -120,7 +120,8 @@ export async function connectLink(init: ConnectInit): Promise<Link> {
       // Small packets that wait for each other's acknowledgement cost 40 ms each.
       (client.stream as { setNoDelay?: (on: boolean) => void }).setNoDelay?.(true);
       isOpen = true;
-      const { receiveMaximum = 65_535, maximumPacketSize = Infinity } = connack.properties ?? {};
+      const { receiveMaximum = 65_535, maximumPacketSize: taken = Infinity } = connack.properties ?? {};
+      const maximumPacketSize = Math.min(taken, options.maxPacketBytes ?? (version === 5 ? Infinity : 4_194_304));
       const link = { client, version, sessionPresent: connack.sessionPresent, receiveMaximum, maximumPacketSize, batch, lost };
       init.onOpen(link);
       resolve(link);

@@ -43,6 +43,11 @@ export interface MqttConnectionOptions {
   readonly keepAliveMs?: number;
   /** How long connecting may take, in milliseconds. @default 10_000 */
   readonly connectTimeoutMs?: number;
+  /**
+   * Larger packets are not sent but fail with INVALID_ARGUMENT, in bytes: brokers end the connection over them, and only those of MQTT 5 say
+   * how much they take. @default what the broker says, over MQTT 3.1.1 4_194_304 (4 MiB)
+   */
+  readonly maxPacketBytes?: number;
   /** How many messages may wait for the broker. @default 10_000 */
   readonly maxQueued?: number;
   readonly tls?: MqttTls;

@@ -116,8 +116,8 @@ export class Outbox {
   #send(entry: Entry, link: Link): void {
     const { message } = entry;
     const { topic, payload, qos, retain = false, properties } = message;
-    if (payload.length + 4096 > link.maximumPacketSize) {
-      const size = `the broker takes packets of ${link.maximumPacketSize} bytes at most`;
+    if (!fits(payload, link.maximumPacketSize)) {
+      const size = `packets to the broker have ${link.maximumPacketSize} bytes at most`;
       return this.#giveUp(entry, new ApiError('INVALID_ARGUMENT', `the message is too large: ${size}`, { sent: false }));
     }
     this.onSend(message);
@@ -139,6 +139,14 @@ export class Outbox {
     if (entry.isSettled) this.onError(error);
     else fail(entry, error);
   }
+}
+
+const HEADER_BYTES = 4096;
+
+/** Only what may be too large is counted: a character of a string has 3 bytes at most. */
+function fits(payload: string, maxPacketBytes: number): boolean {
+  if (payload.length * 3 + HEADER_BYTES <= maxPacketBytes) return true;
+  return new TextEncoder().encode(payload).length + HEADER_BYTES <= maxPacketBytes;
 }
 
 function succeed(entry: Entry): void {

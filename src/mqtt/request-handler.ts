@@ -139,7 +139,13 @@ export class RequestHandler {
     } finally {
       this.#running.delete(request.key);
     }
-    const reply = this.init.publish({ ...request.encode(outcome, requestId), topic: request.replyTo, qos: packet.qos });
+    const send = (answer: Outcome) => this.init.publish({ ...request.encode(answer, requestId), topic: request.replyTo, qos: packet.qos });
+    const reply = send(outcome).catch((error: unknown) => {
+      if (!isApiError(error) || error.code !== 'INVALID_ARGUMENT') throw error;
+      // Larger than the broker takes: the caller is told, and does not wait for its deadline.
+      this.init.onError(error);
+      return send({ error: new ApiError('RESOURCE_EXHAUSTED', 'the reply is too large for the broker', { requestId }).toJSON() });
+    });
     if (this.#running.size === 0) this.#whenIdle?.();
     await reply;
   }
