@@ -3,9 +3,9 @@ import type { HttpHandler, HttpRequest, HttpResponse } from './message.js';
 import { problem, problemOf } from './problem.js';
 import { reportToConsole } from '../internal/report.js';
 
-/** A handler that answers every request: it never throws, rejects or passes. */
+/** Answers every request, once: it never throws, rejects or passes. A callback, because another promise would be paid for by each request. */
 export interface Answerer {
-  (request: HttpRequest): HttpResponse | Promise<HttpResponse>;
+  (request: HttpRequest, deliver: (response: HttpResponse) => void): void;
 }
 
 /** Completes a handler: the browser's rules around it, 404 for what it passes on, problem documents for what it throws. */
@@ -22,20 +22,21 @@ export function answerer(handler: HttpHandler, options: HttpOptions): Answerer {
   };
   const orNotFound = (response: HttpResponse | undefined) => response ?? problem(404, 'nothing answers this path');
 
-  return (request) => {
+  return (request, deliver) => {
     let response: HttpResponse;
     try {
       const answer = before?.(request) ?? handler(request);
       if (answer instanceof Promise) {
-        return answer.then(
-          (settled) => complete(request, orNotFound(settled)),
-          (error: unknown) => complete(request, problemOf(error, onError)),
+        void answer.then(
+          (settled) => deliver(complete(request, orNotFound(settled))),
+          (error: unknown) => deliver(complete(request, problemOf(error, onError))),
         );
+        return;
       }
       response = orNotFound(answer);
     } catch (error) {
       response = problemOf(error, onError);
     }
-    return complete(request, response);
+    deliver(complete(request, response));
   };
 }

@@ -17,7 +17,7 @@ export function fetchHandler(handler: HttpHandler, options: HttpOptions = {}): F
   const answer = answerer(handler, options);
   return async (raw, info) => {
     const request = new FetchRequest(raw, info?.address, bodyTimeoutMs);
-    const response = await answer(request);
+    const response = await new Promise<HttpResponse>((resolve) => answer(request, resolve));
     try {
       return toResponse(request, response);
     } catch (error) {

@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { TLSSocket } from 'node:tls';
 import { checkEncoding, tooLarge } from './body.js';
 import { HttpError } from './error.js';
+import { unwatchLeaving, watchLeaving } from './leaving.js';
 import type { HttpRequest } from './message.js';
 
 const ABSOLUTE = /^([a-z][a-z0-9+.-]*:\/\/[^/?]*)(.*)$/i;
@@ -17,6 +18,7 @@ export class NodeRequest implements HttpRequest {
   /** From a target in absolute form, which wins over `Host`: https://www.rfc-editor.org/rfc/rfc9112#section-3.2.2 */
   #origin: string | undefined;
   #taken = false;
+  #onLeave: (() => void) | undefined;
 
   constructor(
     readonly raw: IncomingMessage,
@@ -65,15 +67,23 @@ export class NodeRequest implements HttpRequest {
       if (!response.writableFinished) listener();
       return;
     }
-    // A pipelined response has no socket before its turn, and would never hear that the caller left.
-    const emitter = response.socket ? response : raw.socket;
-    const closed = () => {
-      emitter.removeListener('close', closed);
-      if (emitter !== response) response.removeListener('finish', closed);
-      if (!response.writableFinished) listener();
-    };
-    emitter.on('close', closed);
-    if (emitter !== response) response.on('finish', closed);
+    const earlier = this.#onLeave;
+    if (!earlier) watchLeaving(raw.socket, this);
+    this.#onLeave = earlier ? () => (earlier(), listener()) : listener;
+  }
+
+  /** The connection or the response closed. */
+  leave(): void {
+    const listener = this.#onLeave;
+    this.answered();
+    if (!this.response.writableFinished) listener?.();
+  }
+
+  /** The response has been written. */
+  answered(): void {
+    if (!this.#onLeave) return;
+    this.#onLeave = undefined;
+    unwatchLeaving(this.raw.socket, this);
   }
 
   text(maxBytes: number): Promise<string> {

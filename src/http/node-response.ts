@@ -19,18 +19,24 @@ export function send(request: NodeRequest, response: HttpResponse, isStopping: b
   const { body } = response;
   if (typeof body === 'function') {
     res.writeHead(response.status, head);
-    if (request.method === 'HEAD') return void res.end();
+    if (request.method === 'HEAD') {
+      res.end();
+      return request.answered();
+    }
     res.flushHeaders();
     const writer = new NodeWriter(res, streams);
+    res.on('close', () => request.leave());
     startStream(body, writer, isStopping);
   } else if (!isCut || request.awaitsContinue) {
     res.writeHead(response.status, head);
     res.end(body);
+    request.answered();
   } else {
     res.writeHead(response.status, head);
     if (body === undefined || request.method === 'HEAD') res.flushHeaders();
     else res.write(body);
     linger(request);
+    request.answered();
   }
 }
 

@@ -49,9 +49,7 @@ export function stoppableListener(handler: HttpHandler, options: HttpOptions): S
     listen(req, res, awaitsContinue = false) {
       const request = new NodeRequest(req, res, bodyTimeoutMs);
       request.awaitsContinue = awaitsContinue;
-      const response = answer(request);
-      if (response instanceof Promise) void response.then((settled) => respond(request, settled));
-      else respond(request, response);
+      answer(request, (response) => respond(request, response));
     },
     stop() {
       isStopping = true;

@@ -84,7 +84,8 @@ export class ContractService implements Transport {
   readonly publish: Publish<Events> = async (name, data) => {
     const event = own(this.contract.events, name);
     if (!event) throw new TypeError(`the contract ${this.contract.name} has no event '${name}'`);
-    const checked = await this.#checks.ofEvent(event)(data);
+    const result = this.#checks.ofEvent(event)(data);
+    const checked = result instanceof Promise ? await result : result;
     if (checked.issues) throw breach(`the event ${name} breaks the contract`, checked.issues);
     await this.#outbox.send(() => this.#hub.publish(event, checked.value));
   };

@@ -11,14 +11,15 @@ export class Outbox {
   constructor(private readonly report: (error: unknown) => void) {}
 
   /** Resolves once `send` succeeded, or failed and waits for another try. */
-  async send(send: () => Promise<void>): Promise<void> {
-    if (this.#waiting.length > 0) return this.#keep(send);
-    try {
-      await send();
-    } catch (error) {
+  send(send: () => Promise<void>): Promise<void> {
+    if (this.#waiting.length > 0) {
+      this.#keep(send);
+      return Promise.resolve();
+    }
+    return send().catch((error: unknown) => {
       this.report(error);
       this.#keep(send);
-    }
+    });
   }
 
   /** Gives up what still waits. */

@@ -1,0 +1,29 @@
+import type { Socket } from 'node:net';
+
+/** A request that is being answered. */
+export interface Answering {
+  /** The caller has left. */
+  leave(): void;
+}
+
+/** The requests of each connection that are being answered; several where they are pipelined. */
+const answering = new WeakMap<Socket, Set<Answering>>();
+
+/** Tells a request when its connection closes: one listener a connection, because one a request is a good part of its cost. */
+export function watchLeaving(socket: Socket, request: Answering): void {
+  let requests = answering.get(socket);
+  if (!requests) {
+    const all = new Set<Answering>();
+    requests = all;
+    answering.set(socket, all);
+    socket.once('close', () => {
+      for (const each of all) each.leave();
+    });
+  }
+  requests.add(request);
+}
+
+/** The request is answered: what becomes of the connection is no longer its concern. */
+export function unwatchLeaving(socket: Socket, request: Answering): void {
+  answering.get(socket)?.delete(request);
+}
