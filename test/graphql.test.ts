@@ -156,6 +156,8 @@ describe('GraphQL over HTTP', () => {
     expect(text).toBe(graphqlSchema(blogContract));
     const introspected = await post(server.endpoint, { query: getIntrospectionQuery() });
     expect(introspected.body.errors).toBeUndefined();
+    for (let again = 0; again < 2; again++)
+      expect((await post(server.endpoint, { query: getIntrospectionQuery() })).body).toEqual(introspected.body);
     const hidden = await serveGraphql(createBlogService(), { introspection: false, schemaPath: false });
     expect((await post(hidden.endpoint, { query: '{ __schema { types { name } } }' })).body.errors?.[0]?.message).toMatch(/introspection/);
     expect((await fetch(`${hidden.url}/schema.graphql`)).status).toBe(404);
