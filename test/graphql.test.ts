@@ -516,29 +516,72 @@ describe('graphql-transport-ws', () => {
     expect(await status(url.replace('/graphql', '/other'))).toBe(404);
   });
 
-  it('closes with 4403 when a token expires; our client comes back with a new one, and resumes', async () => {
-    let tokens = 0;
-    const service = createBlogService({
+  const expiring = () =>
+    createBlogService({
       context: ({ headers }) => ({ expiresAtMs: headers['authorization'] === 'Bearer 1' ? Date.now() + 100 : Date.now() + 60_000 }),
     });
+
+  it('closes with 4403 when a token expires, and only the socket that it came with', async () => {
+    const service = expiring();
+    const own = await serveGraphql(service);
+    const closes: unknown[] = [];
+    const clients = ['1', '2'].map((token) =>
+      createSocketClient({
+        url: own.endpoint.replace('http', 'ws'),
+        webSocketImpl: WebSocket,
+        connectionParams: { authorization: `Bearer ${token}` },
+        retryAttempts: 0,
+        on: { closed: (event) => closes.push([token, (event as { code: number }).code, (event as { reason: string }).reason]) },
+      }),
+    );
+    const [first, second] = clients.map((client) =>
+      client.iterate({ query: 'subscription { message { message } }', extensions: { ack: true } }),
+    );
+    for (const events of [first, second]) expect((await events?.next())?.value).toMatchObject({ extensions: { subscribed: true } });
+    await expect(first?.next()).rejects.toMatchObject({ code: 4403 });
+    expect(closes).toEqual([['1', 4403, expect.stringMatching(/expired/)]]);
+    await service.publish('message', { sender: 'a', message: 'still here' });
+    expect((await second?.next())?.value).toMatchObject({ data: { message: { message: 'still here' } } });
+    for (const client of clients) await client.dispose();
+    await own.close();
+  });
+
+  it('is resumed by our client with a new token, behind the last event that it saw', async () => {
+    const service = expiring();
     const own = await serveGraphql(service);
     const closes: number[] = [];
+    const subscribes: (string | undefined)[] = [];
+    const seen: [message: string, id: string][] = [];
     class Watched extends WebSocket {
       constructor(address: string, protocols?: string) {
         super(address, protocols);
         this.on('close', (code) => closes.push(code));
       }
     }
+    let tokens = 0;
+    const headers = async () => {
+      // Nobody listens at this moment: only who resumes will see it.
+      if (++tokens === 2) await service.publish('message', { sender: 'a', message: 'between' });
+      return { authorization: `Bearer ${tokens}` };
+    };
     const blog = createClient({
-      transport: graphql({ url: own.url, headers: () => ({ authorization: `Bearer ${++tokens}` }), WebSocket: Watched }),
+      transport: graphql({
+        url: own.url,
+        headers,
+        WebSocket: Watched,
+        onWire: ({ start, body }) => {
+          if (start === 'subscribe')
+            subscribes.push((JSON.parse(body ?? '') as { extensions: { lastEventId?: string } }).extensions.lastEventId);
+        },
+      }),
     });
-    const seen: string[] = [];
-    await blog.onMessage(({ message }) => void seen.push(message));
+    await blog.onMessage(({ message }, { id }) => void seen.push([message, id]));
     await service.publish('message', { sender: 'a', message: 'before' });
-    await expect.poll(() => tokens, { timeout: 5000 }).toBe(2);
+    await expect.poll(() => seen.length, { timeout: 5000 }).toBe(2);
     await service.publish('message', { sender: 'a', message: 'after' });
-    await expect.poll(() => seen, { timeout: 5000 }).toEqual(['before', 'after']);
-    expect(closes).toEqual([4403]);
+    await expect.poll(() => seen.map(([message]) => message), { timeout: 5000 }).toEqual(['before', 'between', 'after']);
+    expect(subscribes).toEqual([undefined, seen[0]?.[1]]);
+    expect([closes, tokens]).toEqual([[4403], 2]);
     await blog.close();
     await own.close();
   });
