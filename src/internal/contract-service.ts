@@ -65,7 +65,8 @@ export class ContractService implements Transport {
       const event = own(this.contract.events, request.event.name) ?? unknownMember('event', request.event.name);
       checkSubscription({ ...request, event });
       this.#subscriptions.add(lifetime);
-      const context = await this.#context(request, event);
+      // Without a context nothing waits, so that a subscriber in this process hears what is published right after it subscribed.
+      const context = this.options.context ? await this.#context(request, event) : undefined;
       const expiresAt = (context as { readonly expiresAtMs?: unknown } | undefined)?.expiresAtMs;
       if (typeof expiresAt === 'number') lifetime.endAt(expiresAt, expired);
       if (lifetime.reason) throw lifetime.reason;
