@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 import { exportedSources, manifest, sourceOf } from './scripts/entries.js';
@@ -10,8 +11,12 @@ const exact = (name: string, source: string) => ({ find: new RegExp(`^${name.rep
 export default defineConfig({
   resolve: {
     alias: [
+      // As Node does, and the packages that require it: a second copy, which Vite would choose, does not know the first one's types.
+      { find: /^graphql$/, replacement: createRequire(import.meta.url).resolve('graphql') },
       ...Object.entries(exportedSources()).map(([name, source]) => exact(name, source)),
-      ...Object.entries(manifest.imports).map(([name, conditions]) => exact(name, sourceOf(conditions['node'] ?? conditions['default'] ?? '') ?? '')),
+      ...Object.entries(manifest.imports).map(([name, conditions]) =>
+        exact(name, sourceOf(conditions['node'] ?? conditions['default'] ?? '') ?? ''),
+      ),
     ],
   },
   test: {

@@ -156,6 +156,8 @@ describe('GraphQL over HTTP', () => {
     expect(text).toBe(graphqlSchema(blogContract));
     const introspected = await post(server.endpoint, { query: getIntrospectionQuery() });
     expect(introspected.body.errors).toBeUndefined();
+    for (let again = 0; again < 2; again++)
+      expect((await post(server.endpoint, { query: getIntrospectionQuery() })).body).toEqual(introspected.body);
     const hidden = await serveGraphql(createBlogService(), { introspection: false, schemaPath: false });
     expect((await post(hidden.endpoint, { query: '{ __schema { types { name } } }' })).body.errors?.[0]?.message).toMatch(/introspection/);
     expect((await fetch(`${hidden.url}/schema.graphql`)).status).toBe(404);
@@ -164,26 +166,124 @@ describe('GraphQL over HTTP', () => {
 });
 
 describe('limits', () => {
-  const hostile: Record<string, string> = {
-    'an alias flood': `{ ${Array.from({ length: 5000 }, (_, index) => `a${index}: user(id: 123) { id }`).join(' ')} }`,
-    'a smaller alias flood': `{ ${Array.from({ length: 60 }, (_, index) => `a${index}: user(id: 123) { id }`).join(' ')} }`,
-    '3,000 levels': `${'{ user '.repeat(3000)}${'}'.repeat(3000)}`,
-    '30 levels': `${'{ user '.repeat(30)} { id } ${'}'.repeat(30)}`,
-    'a fragment cycle': 'query { user(id: 1) { ...a } } fragment a on User { id ...b } fragment b on User { id ...a }',
-    'fragments that double': `query { user(id: 1) { ...f0 } } ${Array.from({ length: 30 }, (_, index) => `fragment f${index} on User { id ...f${index + 1} ...f${index + 1} }`).join(' ')} fragment f30 on User { id }`,
-    'a query of 1 MB': `{ user(id: 1) { id } } #${'x'.repeat(1_000_000)}`,
-    'a query of 1 MB of tokens': `{ ${'id '.repeat(340_000)} }`,
+  const nested = (levels: number) => `${'{ user '.repeat(levels)}{ id }${' }'.repeat(levels)}`;
+  const aliases = (count: number) => `{ ${Array.from({ length: count }, (_, index) => `a${index}: user(id: 123) { id }`).join(' ')} }`;
+  const accept = { accept: 'application/graphql-response+json' };
+  const hostile: Record<string, readonly [document: string, message: string]> = {
+    'an alias flood of 139 kB': [aliases(5000), 'the document has 138893 characters, and the limit is 65536'],
+    'an alias flood of 5 kB': [aliases(199), 'the document has too many tokens: the limit is 2000'],
+    '51 aliases': [aliases(51), 'the document has 51 aliases, and the limit is 50'],
+    '51 aliases in fragments': [
+      `{ ${'...f '.repeat(17)} } fragment f on Query { a: __typename b: __typename c: __typename }`,
+      'the document has 51 aliases, and the limit is 50',
+    ],
+    '3,000 levels': [nested(3000), 'the document has too many tokens: the limit is 2000'],
+    '600 levels': [nested(600), 'the document is nested 601 levels deep, and the limit is 20'],
+    '21 levels': [nested(20), 'the document is nested 21 levels deep, and the limit is 20'],
+    'a fragment cycle': [
+      '{ user(id: 1) { ...a } } fragment a on User { id ...b } fragment b on User { id ...a }',
+      'Cannot spread fragment "a" within itself via "b".',
+    ],
+    'a fragment within itself': ['{ user(id: 1) { ...a } } fragment a on User { id ...a }', 'Cannot spread fragment "a" within itself.'],
+    'fragments that double': [
+      `{ user(id: 1) { ...f0 } } ${Array.from({ length: 30 }, (_, index) => `fragment f${index} on User { id ...f${index + 1} ...f${index + 1} }`).join(' ')} fragment f30 on User { id }`,
+      'the document has 2147483648 fields, and the limit is 1000',
+    ],
+    '1,101 fields': [`{ user(id: 123) { ${'id '.repeat(1100)} } }`, 'the document has 1101 fields, and the limit is 1000'],
+    '1 MB of comment': [`{ user(id: 1) { id } } #${'x'.repeat(1_000_000)}`, 'the document has 1000024 characters, and the limit is 65536'],
+    '1 MB of tokens': [`{ ${'id '.repeat(340_000)} }`, 'the document has 1020004 characters, and the limit is 65536'],
   };
-  for (const [name, text] of Object.entries(hostile)) {
+  for (const [name, [text, message]] of Object.entries(hostile)) {
     it(`refuse ${name}`, async () => {
-      const { status, body } = await post(server.endpoint, { query: text }, { accept: 'application/graphql-response+json' }).catch(() => ({
-        status: 413,
-        body: { errors: [{}] },
-      }));
-      expect([400, 413]).toContain(status);
-      expect(body.errors?.length).toBeGreaterThan(0);
+      const { status, body } = await post(server.endpoint, { query: text }, accept);
+      expect(status).toBe(400);
+      expect(body).not.toHaveProperty('data');
+      expect(body.errors).toHaveLength(1);
+      expect(body.errors?.[0]).toMatchObject({ message, extensions: { code: 'INVALID_ARGUMENT', requestId: expect.any(String) } });
     });
   }
+
+  it('answer 413 to a body over 1 MiB', async () => {
+    const { status, headers, body } = await post(server.endpoint, { query: `{ user(id: 1) { id } } #${'x'.repeat(1_048_576)}` }, accept);
+    expect(status).toBe(413);
+    expect(headers.get('content-type')).toBe('application/problem+json');
+    expect(body).toMatchObject({ code: 'INVALID_ARGUMENT', detail: 'the body is larger than 1048576 bytes' });
+  });
+
+  it('refuse variables of more than 64 levels', async () => {
+    const { status, body } = await post(
+      server.endpoint,
+      `{"query":"{ __typename }","variables":{"a":${'['.repeat(3000)}${']'.repeat(3000)}}}`,
+    );
+    expect(status).toBe(400);
+    expect(body.errors).toMatchObject([
+      { message: 'the JSON is nested more than 64 levels deep', extensions: { code: 'INVALID_ARGUMENT' } },
+    ]);
+  });
+
+  it('refuse what overflows the parser, where all others are raised', async () => {
+    const lax = await serveGraphql(createBlogService(), { maxTokens: 1e6, maxDocumentChars: 1e6, maxDepth: 1e6, maxFields: 1e6 });
+    for (const text of [nested(40_000), `{ user(id: ${'['.repeat(100_000)}1${']'.repeat(100_000)}) { id } }`]) {
+      const { status, body } = await post(lax.endpoint, { query: text }, accept);
+      expect(status).toBe(400);
+      expect(body.errors).toMatchObject([{ message: 'the document is nested too deeply', extensions: { code: 'INVALID_ARGUMENT' } }]);
+    }
+    await lax.close();
+  });
+
+  it('let through what they allow', async () => {
+    const { status, body } = await post(server.endpoint, { query: aliases(50) }, accept);
+    expect(status).toBe(200);
+    expect(body).toEqual({ data: Object.fromEntries(Array.from({ length: 50 }, (_, index) => [`a${index}`, { id: 123 }])) });
+  });
+
+  it('count the requests of a batch, and hold for each of them', async () => {
+    const one = { query: '{ user(id: 123) { id } }' };
+    for (const size of [0, 101]) {
+      const { status, body } = await post(
+        server.endpoint,
+        Array.from({ length: size }, () => one),
+      );
+      expect(status).toBe(400);
+      expect(body.errors).toMatchObject([
+        { message: `a batch has between 1 and 100 requests, not ${size}`, extensions: { code: 'INVALID_ARGUMENT' } },
+      ]);
+    }
+    const all = Array.from({ length: 100 }, () => one);
+    expect((await post(server.endpoint, all)).body).toEqual(all.map(() => ({ data: { user: { id: 123 } } })));
+    const subscription = { query: 'subscription { message { sender } }' };
+    const mixed = await post(server.endpoint, [{ query: nested(3000) }, { query: aliases(51) }, one, 5, [one], subscription]);
+    expect(mixed.status).toBe(200);
+    const refused = (message: string) => ({ errors: [{ message, extensions: { code: 'INVALID_ARGUMENT' } }] });
+    expect(mixed.body).toMatchObject([
+      refused('the document has too many tokens: the limit is 2000'),
+      refused('the document has 51 aliases, and the limit is 50'),
+      { data: { user: { id: 123 } } },
+      refused('the body must be an object with a query'),
+      refused('the body must be an object with a query'),
+      refused('a subscription cannot be in a batch'),
+    ]);
+  });
+
+  it('hold on a socket, which stays open', async () => {
+    const client = createSocketClient({ url: server.endpoint.replace('http', 'ws'), webSocketImpl: WebSocket, retryAttempts: 0 });
+    for (const name of ['an alias flood of 139 kB', '3,000 levels', 'a fragment cycle', '1 MB of comment']) {
+      const [text, message] = hostile[name] ?? ['', ''];
+      await expect(client.iterate({ query: text }).next()).rejects.toMatchObject([{ message, extensions: { code: 'INVALID_ARGUMENT' } }]);
+    }
+    expect((await client.iterate({ query: '{ user(id: 123) { id } }' }).next()).value).toEqual({ data: { user: { id: 123 } } });
+    await client.dispose();
+  });
+
+  it('warn of no leak, however many calls a request makes', async () => {
+    const warnings: string[] = [];
+    const onWarning = ({ name }: Error) => void warnings.push(name);
+    process.on('warning', onWarning);
+    await post(server.endpoint, { query: aliases(50) });
+    await new Promise((resolve) => setImmediate(resolve));
+    process.off('warning', onWarning);
+    expect(warnings).toEqual([]);
+  });
 });
 
 describe('persisted documents', () => {
@@ -416,29 +516,72 @@ describe('graphql-transport-ws', () => {
     expect(await status(url.replace('/graphql', '/other'))).toBe(404);
   });
 
-  it('closes with 4403 when a token expires; our client comes back with a new one, and resumes', async () => {
-    let tokens = 0;
-    const service = createBlogService({
+  const expiring = () =>
+    createBlogService({
       context: ({ headers }) => ({ expiresAtMs: headers['authorization'] === 'Bearer 1' ? Date.now() + 100 : Date.now() + 60_000 }),
     });
+
+  it('closes with 4403 when a token expires, and only the socket that it came with', async () => {
+    const service = expiring();
+    const own = await serveGraphql(service);
+    const closes: unknown[] = [];
+    const clients = ['1', '2'].map((token) =>
+      createSocketClient({
+        url: own.endpoint.replace('http', 'ws'),
+        webSocketImpl: WebSocket,
+        connectionParams: { authorization: `Bearer ${token}` },
+        retryAttempts: 0,
+        on: { closed: (event) => closes.push([token, (event as { code: number }).code, (event as { reason: string }).reason]) },
+      }),
+    );
+    const [first, second] = clients.map((client) =>
+      client.iterate({ query: 'subscription { message { message } }', extensions: { ack: true } }),
+    );
+    for (const events of [first, second]) expect((await events?.next())?.value).toMatchObject({ extensions: { subscribed: true } });
+    await expect(first?.next()).rejects.toMatchObject({ code: 4403 });
+    expect(closes).toEqual([['1', 4403, expect.stringMatching(/expired/)]]);
+    await service.publish('message', { sender: 'a', message: 'still here' });
+    expect((await second?.next())?.value).toMatchObject({ data: { message: { message: 'still here' } } });
+    for (const client of clients) await client.dispose();
+    await own.close();
+  });
+
+  it('is resumed by our client with a new token, behind the last event that it saw', async () => {
+    const service = expiring();
     const own = await serveGraphql(service);
     const closes: number[] = [];
+    const subscribes: (string | undefined)[] = [];
+    const seen: [message: string, id: string][] = [];
     class Watched extends WebSocket {
       constructor(address: string, protocols?: string) {
         super(address, protocols);
         this.on('close', (code) => closes.push(code));
       }
     }
+    let tokens = 0;
+    const headers = async () => {
+      // Nobody listens at this moment: only who resumes will see it.
+      if (++tokens === 2) await service.publish('message', { sender: 'a', message: 'between' });
+      return { authorization: `Bearer ${tokens}` };
+    };
     const blog = createClient({
-      transport: graphql({ url: own.url, headers: () => ({ authorization: `Bearer ${++tokens}` }), WebSocket: Watched }),
+      transport: graphql({
+        url: own.url,
+        headers,
+        WebSocket: Watched,
+        onWire: ({ start, body }) => {
+          if (start === 'subscribe')
+            subscribes.push((JSON.parse(body ?? '') as { extensions: { lastEventId?: string } }).extensions.lastEventId);
+        },
+      }),
     });
-    const seen: string[] = [];
-    await blog.onMessage(({ message }) => void seen.push(message));
+    await blog.onMessage(({ message }, { id }) => void seen.push([message, id]));
     await service.publish('message', { sender: 'a', message: 'before' });
-    await expect.poll(() => tokens, { timeout: 5000 }).toBe(2);
+    await expect.poll(() => seen.length, { timeout: 5000 }).toBe(2);
     await service.publish('message', { sender: 'a', message: 'after' });
-    await expect.poll(() => seen, { timeout: 5000 }).toEqual(['before', 'after']);
-    expect(closes).toEqual([4403]);
+    await expect.poll(() => seen.map(([message]) => message), { timeout: 5000 }).toEqual(['before', 'between', 'after']);
+    expect(subscribes).toEqual([undefined, seen[0]?.[1]]);
+    expect([closes, tokens]).toEqual([[4403], 2]);
     await blog.close();
     await own.close();
   });

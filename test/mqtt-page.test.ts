@@ -23,14 +23,14 @@ test.skipIf(noChromium !== undefined)(
         const points = `[...document.querySelectorAll('polyline')].map((each) => each.getAttribute('points').split(' ').length)`;
         let drawn: number[] = [];
         for (const end = Date.now() + 20_000; drawn.length < 3 || drawn.some((count) => count < 5);) {
-          if (Date.now() > end) throw new Error(`the page drew ${JSON.stringify(drawn)}; errors: ${page.errors.join('\n')}`);
+          if (Date.now() > end) throw new Error(`the page drew ${JSON.stringify(drawn)}; errors: ${page.complaints.join('\n')}`);
           await new Promise((resolve) => setTimeout(resolve, 50));
           drawn = ((await page.evaluate(points)) as number[] | undefined) ?? [];
         }
         expect(await page.evaluate(`state.textContent`)).toBe('live');
         const cells = await page.evaluate(`[...latest.rows].map(({ cells }) => [...cells].map((cell) => cell.textContent))`);
         expect(cells).toEqual(['roof', 'cellar', 'garden'].map((name) => [name, expect.stringMatching(/^\d+\.\d °C$/) as string]));
-        expect(page.errors).toEqual([]);
+        expect(page.complaints).toEqual([]);
         // To look at: `SCREENSHOT=page.png npx vitest run test/mqtt-page.test.ts`.
         if (process.env['SCREENSHOT']) await writeFile(process.env['SCREENSHOT'], await page.screenshot());
       } finally {

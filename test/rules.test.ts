@@ -19,6 +19,7 @@ const BROWSER_ENTRIES: Readonly<Record<string, readonly string[]>> = {
   'src/compose/index.ts': ['eventemitter3'],
   'src/rest/client.ts': ['eventemitter3'],
   'src/websocket/client.ts': ['eventemitter3', 'isomorphic-ws'],
+  'src/graphql/client.ts': ['eventemitter3', 'graphql-request', 'graphql-ws', 'isomorphic-ws'],
   'src/mqtt/client.ts': ['eventemitter3', 'mqtt'],
 };
 

@@ -58,6 +58,22 @@ describe('selecting over REST', () => {
   });
 });
 
+describe('selecting over REST, without saying so', () => {
+  it('trims all the same, and never names a field to a server', async () => {
+    const server = await listen(restHandler(createBlogService()));
+    const sent: string[] = [];
+    const blog = createClient({
+      transport: rest({ url: server.url, sendFields: false, onWire: ({ direction, start }) => direction === 'out' && sent.push(start) }),
+    });
+    const user = await blog.getUser({ id: 123 }, { select: { username: true, posts: { title: true } } });
+    expect([Object.keys(user), user.posts[0]]).toEqual([['username', 'posts'], { title: 'RESTful APIs 101' }]);
+    await expect(blog.getUser({ id: 123 }, { select: { nope: true } as never })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+    expect(sent).toEqual(['GET /users/123', 'GET /users/123/posts?limit=20']);
+    await blog.close();
+    await server.close();
+  });
+});
+
 describe('a batch operation of a relation', () => {
   it('is called once for a list', async () => {
     const Author = z.object({ id: z.int32(), name: z.string() }).meta({ id: 'Author' });

@@ -14,7 +14,7 @@ import {
   type OperationDefinitionNode,
 } from 'graphql';
 import { compileQuery, isCompiledQuery, type CompiledQuery } from 'graphql-jit';
-import { ApiError, type ErrorCode } from '../errors.js';
+import { ApiError, isApiError, type ErrorCode } from '../errors.js';
 import { checkCost, type GraphqlLimits } from './limits.js';
 import { RequestError } from './request-error.js';
 
@@ -80,22 +80,34 @@ export class Documents {
         [],
         new ApiError('INVALID_ARGUMENT', `the document has ${text.length} characters, and the limit is ${maxDocumentChars}`),
       );
+    const rules = introspection ? specifiedRules : [...specifiedRules, NoSchemaIntrospectionCustomRule];
     let document: DocumentNode;
+    let errors: readonly GraphQLError[];
     try {
       document = parse(text, { maxTokens });
       checkCost(document, this.options);
+      errors = validate(this.schema, document, rules, { maxErrors: 20 });
     } catch (error) {
-      throw error instanceof GraphQLError
-        ? new RequestError([describe(error)], undefined, 'syntax')
-        : new RequestError([], error as ApiError);
+      throw refusal(error, maxTokens);
     }
-    const rules = introspection ? specifiedRules : [...specifiedRules, NoSchemaIntrospectionCustomRule];
-    const errors = validate(this.schema, document, rules, { maxErrors: 20 });
     // An operation that is not there says more than what follows from it.
     if (errors.length > 0)
       throw new RequestError(errors.map(describe).sort((a, b) => Number(b.code === 'UNIMPLEMENTED') - Number(a.code === 'UNIMPLEMENTED')));
     return document;
   }
+}
+
+const TOO_MANY_TOKENS = /^Syntax Error: Document contains more \w+ \d+ tokens/;
+
+/** What a caller is told of a document that cannot be read. */
+function refusal(error: unknown, maxTokens: number): unknown {
+  if (isApiError(error)) return new RequestError([], error);
+  // Parsing is recursive: where the other limits are raised, the stack is the last one.
+  if (error instanceof RangeError) return new RequestError([], new ApiError('INVALID_ARGUMENT', 'the document is nested too deeply'));
+  if (!(error instanceof GraphQLError)) return error;
+  if (TOO_MANY_TOKENS.test(error.message))
+    return new RequestError([], new ApiError('INVALID_ARGUMENT', `the document has too many tokens: the limit is ${maxTokens}`));
+  return new RequestError([describe(error)], undefined, 'syntax');
 }
 
 const UNKNOWN_FIELD = /^Cannot query field "\w+" on type "(Query|Mutation|Subscription)"/;

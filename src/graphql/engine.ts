@@ -208,13 +208,28 @@ export class Engine {
         data,
         extensions: { id: message.id, time: message.time, ...(absent && absent.length > 0 && { absent }) },
       });
+    // A subscription lives long: of its calls only those that run may be remembered.
+    const running = new Set<() => void>();
+    if (prepared.hasRelations)
+      caller.onLeave(() => {
+        for (const leave of running) leave();
+      });
     return (message) => {
       if (message === last) return text;
       last = message;
       const absent = wantsAbsent ? [] : undefined;
-      const result = this.#run(prepared, { data: message.data }, this.#resolving(caller, absent), variables);
-      text = result instanceof Promise ? result.then((settled) => write(message, settled, absent)) : write(message, result, absent);
-      return text;
+      const mine: (() => void)[] = [];
+      const onLeave = (listener: () => void) => {
+        mine.push(listener);
+        running.add(listener);
+      };
+      const result = this.#run(prepared, { data: message.data }, this.#resolving({ ...caller, onLeave }, absent), variables);
+      if (!(result instanceof Promise)) return (text = write(message, result, absent));
+      return (text = result
+        .then((settled) => write(message, settled, absent))
+        .finally(() => {
+          for (const listener of mine) running.delete(listener);
+        }));
     };
   }
 

@@ -33,7 +33,7 @@ export async function serveGraphiql(request: HttpRequest, path: string): Promise
 function page(path: string): HttpResponse {
   const body = `<!doctype html>
 <html lang="en" data-path="${path}">
-<head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>GraphiQL</title>
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>GraphiQL</title><link rel="icon" href="data:,">
 <link rel="stylesheet" href="${path}/app.css"><style>body { margin: 0 } #graphiql { height: 100vh }</style></head>
 <body><div id="graphiql"><noscript>GraphiQL needs JavaScript.</noscript></div><script type="module" src="${path}/app.js"></script></body>
 </html>

@@ -127,7 +127,7 @@ class HttpGraphql {
       headers,
       deadline: undefined,
       peer: peerOf(request, 'graphql'),
-      onLeave: (listener) => request.onAbort(listener),
+      onLeave: leaving(request),
     };
     const answering: Answering = { type: type === 'text/html' ? JSON_TYPE : type, caller };
     try {
@@ -211,6 +211,21 @@ function respond(status: number, body: unknown, { type, caller }: Answering): Ht
     status,
     headers: { 'content-type': contentType, 'x-request-id': caller.headers['x-request-id'] ?? '' },
     body: JSON.stringify(body),
+  };
+}
+
+/** One listener on the request for all its calls: a document may make hundreds. */
+function leaving(request: HttpRequest): (listener: () => void) => void {
+  let listeners: (() => void)[] | undefined;
+  let hasLeft = false;
+  return (listener) => {
+    if (hasLeft) return listener();
+    if (listeners) return void listeners.push(listener);
+    const all = (listeners = [listener]);
+    request.onAbort(() => {
+      hasLeft = true;
+      for (const leave of all) leave();
+    });
   };
 }
 

@@ -1,98 +1,116 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { WebSocket } from 'ws';
+import WebSocket from 'ws';
 
-const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/google-chrome'].find((path) => existsSync(path));
+const PROGRAM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(
+  (path) => spawnSync(path, ['--version'], { stdio: 'ignore' }).status === 0,
+);
 
-/** Why tests in a browser are skipped, if they are. */
-export const noChromium = CHROMIUM === undefined ? 'chromium is not installed: apt-get install chromium' : undefined;
+/** Why there is no browser, for the name of a test that is skipped; `undefined` where there is one. */
+export const noChromium = PROGRAM === undefined ? 'skipped: apt-get install chromium' : undefined;
 
-/** A page in a browser of its own. */
-export interface BrowserPage {
-  /** What an expression in the page gives, as JSON carries it. */
+/** A page of a headless browser. */
+export interface Page {
+  /** What the page itself complained of: exceptions, errors on its console, resources that did not load. */
+  readonly complaints: readonly string[];
+  /** Every address that the page asked for. */
+  readonly requested: readonly string[];
+  /** Evaluates an expression in the page; promises are waited for. */
   evaluate(expression: string): Promise<unknown>;
-  /** A PNG of what is seen. */
+  /** A picture of it, as PNG. */
   screenshot(): Promise<Buffer>;
-  /** Errors that nobody in the page caught. */
-  readonly errors: readonly string[];
   close(): Promise<void>;
 }
 
-/** Opens a page in headless Chromium. Source: https://chromedevtools.github.io/devtools-protocol/ */
-export async function openPage(url: string): Promise<BrowserPage> {
+interface Reply {
+  readonly id?: number;
+  readonly method?: string;
+  readonly params?: Readonly<Record<string, unknown>>;
+  readonly result?: Readonly<Record<string, unknown>>;
+  readonly error?: { readonly message: string };
+}
+
+/** Opens an address in Chromium, driven by its own protocol: https://chromedevtools.github.io/devtools-protocol/ */
+export async function openPage(url: string): Promise<Page> {
   const profile = await mkdtemp(join(tmpdir(), 'chromium-'));
-  const args = ['--headless', '--no-sandbox', '--disable-gpu', `--user-data-dir=${profile}`, '--remote-debugging-port=0', 'about:blank'];
-  const browser = spawn(CHROMIUM ?? '', args, { stdio: ['ignore', 'ignore', 'pipe'] });
-  const gone = once(browser, 'exit');
-  const close = async () => {
+  const flags = ['--headless=new', '--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--no-first-run', '--window-size=1280,800'];
+  const browser = spawn(PROGRAM ?? 'chromium', [...flags, '--remote-debugging-port=0', `--user-data-dir=${profile}`, 'about:blank'], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  const exited = once(browser, 'exit');
+  const end = async () => {
     browser.kill('SIGKILL');
-    await gone;
-    await rm(profile, { recursive: true, force: true, maxRetries: 10 });
+    await exited;
+    await rm(profile, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
   };
   try {
-    const socket = new WebSocket(await pageOf(await debuggerOf(createInterface({ input: browser.stderr }))));
-    // Nobody reads on: a pipe that is full would hold the browser.
-    browser.stderr.resume();
+    const socket = new WebSocket(await addressOf(browser.stderr));
     await once(socket, 'open');
-    const errors: string[] = [];
-    const waiting = new Map<number, (answer: Answer) => void>();
-    socket.on('message', (data: Buffer) => {
-      const message = JSON.parse(data.toString()) as Answer;
-      if (message.method === 'Runtime.exceptionThrown') errors.push(JSON.stringify(message.params));
-      if (message.id !== undefined) waiting.get(message.id)?.(message);
-    });
-    let last = 0;
-    const send = (method: string, params: object = {}) =>
-      new Promise<NonNullable<Answer['result']>>((resolve, reject) => {
-        const id = ++last;
-        waiting.set(id, ({ result, error }) => {
-          waiting.delete(id);
-          if (result) resolve(result);
-          else reject(new Error(`${method}: ${error?.message ?? 'no result'}`));
-        });
-        socket.send(JSON.stringify({ id, method, params }));
-      });
-    await send('Runtime.enable');
-    await send('Page.navigate', { url });
-    return {
-      errors,
-      close,
-      evaluate: async (expression) =>
-        (await send('Runtime.evaluate', { expression, returnByValue: true, awaitPromise: true })).result?.value,
-      screenshot: async () => Buffer.from((await send('Page.captureScreenshot')).data ?? '', 'base64'),
-    };
+    return await attach(socket, url, end);
   } catch (error) {
-    await close();
+    await end();
     throw error;
   }
 }
 
-interface Answer {
-  readonly id?: number;
-  readonly method?: string;
-  readonly params?: unknown;
-  readonly result?: { readonly result?: { readonly value?: unknown }; readonly data?: string };
-  readonly error?: { readonly message: string };
-}
-
-async function debuggerOf(lines: AsyncIterable<string>): Promise<string> {
-  const seen: string[] = [];
-  for await (const line of lines) {
-    const [, host] = /^DevTools listening on ws:\/\/([^/]+)/.exec(line) ?? [];
-    if (host !== undefined) return host;
-    seen.push(line);
+async function addressOf(stderr: NodeJS.ReadableStream): Promise<string> {
+  let text = '';
+  for await (const chunk of stderr) {
+    text += String(chunk);
+    const found = /DevTools listening on (ws:\S+)/.exec(text)?.[1];
+    if (found !== undefined) return found;
   }
-  throw new Error(`chromium ended: ${seen.join('\n')}`);
+  throw new Error(`Chromium did not start: ${text.slice(-1000)}`);
 }
 
-async function pageOf(host: string): Promise<string> {
-  const targets = (await (await fetch(`http://${host}/json/list`)).json()) as { type: string; webSocketDebuggerUrl: string }[];
-  const page = targets.find(({ type }) => type === 'page');
-  if (!page) throw new Error('chromium has no page open');
-  return page.webSocketDebuggerUrl;
+async function attach(socket: WebSocket, url: string, end: () => Promise<void>): Promise<Page> {
+  const waiting = new Map<number, (reply: Reply) => void>();
+  const complaints: string[] = [];
+  const requested: string[] = [];
+  let lastId = 0;
+  socket.on('message', (data: Buffer) => {
+    const reply = JSON.parse(data.toString('utf8')) as Reply;
+    if (reply.id !== undefined) waiting.get(reply.id)?.(reply);
+    else if (reply.method === 'Network.requestWillBeSent') requested.push((reply.params?.['request'] as { url: string }).url);
+    else if (reply.method === 'Runtime.exceptionThrown') complaints.push(JSON.stringify(reply.params));
+    else if (reply.method === 'Log.entryAdded') {
+      const { level, text } = reply.params?.['entry'] as { level: string; text: string };
+      if (level === 'error') complaints.push(text);
+    }
+  });
+  const sendTo = (sessionId: string | undefined, method: string, params: Readonly<Record<string, unknown>> = {}) =>
+    new Promise<Readonly<Record<string, unknown>>>((resolve, reject) => {
+      const id = ++lastId;
+      waiting.set(id, ({ result, error }) => {
+        waiting.delete(id);
+        if (result) resolve(result);
+        else reject(new Error(`${method}: ${error?.message ?? 'no answer'}`));
+      });
+      socket.send(JSON.stringify({ id, method, params, ...(sessionId !== undefined && { sessionId }) }));
+    });
+  const { targetId } = await sendTo(undefined, 'Target.createTarget', { url: 'about:blank' });
+  const { sessionId } = await sendTo(undefined, 'Target.attachToTarget', { targetId, flatten: true });
+  const send = (method: string, params?: Readonly<Record<string, unknown>>) => sendTo(String(sessionId), method, params);
+  for (const domain of ['Runtime', 'Network', 'Log', 'Page']) await send(`${domain}.enable`);
+  await send('Page.navigate', { url });
+  return {
+    complaints,
+    requested,
+    async evaluate(expression) {
+      const answer = await send('Runtime.evaluate', { expression, awaitPromise: true, returnByValue: true });
+      if (answer['exceptionDetails'] !== undefined) throw new Error(JSON.stringify(answer['exceptionDetails']));
+      return (answer['result'] as { readonly value?: unknown }).value;
+    },
+    async screenshot() {
+      const { data } = await send('Page.captureScreenshot', { format: 'png' });
+      return Buffer.from(String(data), 'base64');
+    },
+    async close() {
+      socket.terminate();
+      await end();
+    },
+  };
 }
