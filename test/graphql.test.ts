@@ -10,6 +10,7 @@ import WebSocket from 'ws';
 import { z } from 'zod';
 import { blogContract, createBlogService } from '../src/blog/index.js';
 import { graphql } from '../src/graphql/client.js';
+import { Engine } from '../src/graphql/engine.js';
 import { graphqlHandler, graphqlSchema, type GraphqlHandlerOptions } from '../src/graphql/server.js';
 import { listen, type HttpServer } from '../src/http/listen.js';
 import { ApiError, createClient, createService, defineContract, event, isApiError, query, type Transport } from '../src/index.js';
@@ -344,6 +345,35 @@ describe('relations of a list', () => {
       await books.close();
     });
   }
+});
+
+describe('relations of an event', () => {
+  it('are loaded for each event, and leave nothing behind in the subscription', async () => {
+    const Author = z.object({ id: z.int32(), name: z.string() }).meta({ id: 'Author' });
+    const Note = z.object({ authorId: z.int32() }).meta({ id: 'Note' });
+    const contract = defineContract({
+      name: 'notes',
+      operations: { getAuthor: query({ input: z.object({ id: z.int32() }), output: Author }) },
+      events: { note: event({ channel: 'notes', payload: Note }) },
+      relations: { Note: { author: { operation: 'getAuthor', input: { id: 'authorId' } } } },
+    });
+    const service = createService(contract, { getAuthor: ({ id }) => ({ id, name: `author ${id}` }) });
+    const engine = new Engine(service, { introspection: true, maxDocuments: 10, maxCachedChars: 1000 }, () => {});
+    let listeners = 0;
+    const request = { query: 'subscription { note { author { name } } }' };
+    const { encode } = engine.subscription(engine.prepare(request), request, {
+      headers: {},
+      deadline: undefined,
+      peer: { protocol: 'graphql', address: undefined },
+      onLeave: () => void listeners++,
+    });
+    for (let id = 1; id <= 20; id++) {
+      const text = await encode({ id: `${id}`, time: '2026-01-01T00:00:00Z', data: { authorId: id } });
+      expect(JSON.parse(text)).toMatchObject({ data: { note: { author: { name: `author ${id}` } } } });
+    }
+    expect(listeners).toBe(1);
+    await service.close();
+  });
 });
 
 describe('our client', () => {
