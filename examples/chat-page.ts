@@ -9,6 +9,7 @@ import { webSocketHandler } from 'multi-api-sdk/websocket/server';
 
 const PAGE = `<!doctype html>
 <title>Chat</title>
+<link rel="icon" href="data:,">
 <ul id="lines"></ul>
 <form id="say"><input id="sender" placeholder="your name" required> <input id="message" placeholder="Hello, everyone!" required> <button>Say</button></form>
 <script>

@@ -13,6 +13,7 @@ import { mqttBroker, serveMqtt } from 'multi-api-sdk/mqtt/server';
 const PAGE = `<!doctype html>
 <meta charset="utf-8">
 <title>Temperatures</title>
+<link rel="icon" href="data:,">
 <style>
   body { font: 16px system-ui, sans-serif; max-width: 44rem; margin: 2rem auto; }
   svg { width: 100%; border: 1px solid #ccc; background: #fafafa; }
