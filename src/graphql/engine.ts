@@ -13,7 +13,7 @@ import {
   type OperationDefinitionNode,
   type SelectionSetNode,
 } from 'graphql';
-import type { EventDefinition, Operation } from '../contract.js';
+import type { Contract, EventDefinition, Operation } from '../contract.js';
 import { ApiError, isApiError, type JsonObject } from '../errors.js';
 import { RelationLoader } from '../internal/relation-loader.js';
 import { serveCall } from '../internal/serve-call.js';
@@ -42,6 +42,21 @@ export interface PreparedSubscription {
   readonly encode: EncodeEvent;
   /** Call it when the subscription has ended. */
   release(): void;
+}
+
+/** What the resolvers of one request share. The loader is made on first use: most requests ask for no relation. */
+class RequestResolving implements Resolving {
+  private made: RelationLoader | undefined = undefined;
+
+  constructor(
+    private readonly contract: Contract,
+    readonly call: Resolving['call'],
+    readonly absent: Resolving['absent'],
+  ) {}
+
+  get loader(): RelationLoader {
+    return (this.made ??= new RelationLoader(this.contract, this.call));
+  }
 }
 
 /** Runs documents against a transport, whatever carries them. */
@@ -134,14 +149,7 @@ export class Engine {
         peer: caller.peer,
         onLeave: caller.onLeave,
       });
-    let loader: RelationLoader | undefined;
-    return {
-      call,
-      get loader() {
-        return (loader ??= new RelationLoader(transport.contract, call));
-      },
-      absent,
-    };
+    return new RequestResolving(transport.contract, call, absent);
   }
 
   #run(

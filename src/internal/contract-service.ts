@@ -193,15 +193,7 @@ export class ContractService implements Transport {
   }
 
   #context(request: AnyRequest, member: Operation | EventDefinition): unknown {
-    const info: ContextInfo = {
-      headers: request.headers,
-      peer: request.peer,
-      get signal() {
-        return request.signal;
-      },
-      member,
-    };
-    return this.options.context?.(info);
+    return this.options.context?.(new CallContextInfo(request, member));
   }
 
   /** What a caller may see of an error: an `ApiError` that was thrown on purpose, or INTERNAL with a neutral message. */
@@ -221,6 +213,24 @@ export class ContractService implements Transport {
         `${this.contract.name}: ${report.member} failed${report.requestId ? ` (request ${report.requestId})` : ''}:`,
         report.error,
       );
+  }
+}
+
+/** A getter, because most contexts never need the signal. */
+class CallContextInfo implements ContextInfo {
+  readonly headers: Headers;
+  readonly peer: Peer | undefined;
+
+  constructor(
+    private readonly request: AnyRequest,
+    readonly member: Operation | EventDefinition,
+  ) {
+    this.headers = request.headers;
+    this.peer = request.peer;
+  }
+
+  get signal(): AbortSignal {
+    return this.request.signal;
   }
 }
 
