@@ -10,6 +10,7 @@ import {
 import type { Contract } from '../contract.js';
 import { ApiError } from '../errors.js';
 import { onAbort } from '../internal/deadline.js';
+import { endingOf } from '../internal/call.js';
 import { defineAdapter } from '../internal/guard.js';
 import { joinHeaders, type HeadersOption } from '../internal/headers.js';
 import type { OnWire } from '../internal/wire-record.js';
@@ -95,20 +96,21 @@ class GrpcTransport implements Transport {
   }
 
   async call(request: CallRequest): Promise<unknown> {
-    const { operation, signal } = request;
+    const { operation } = request;
+    const ending = endingOf(request);
     const wire = this.#operations.get(operation.name);
     if (!wire) throw new ApiError('UNIMPLEMENTED', `the contract has no operation '${operation.name}'`, { sent: false });
     const body = encode(() => wire.encodeInput(request.input));
     const joined = joinHeaders(this.options.headers, request.headers);
     const metadata = toMetadata(joined instanceof Promise ? await joined : joined);
-    if (signal.aborted) throw ApiError.from(signal.reason, 'CANCELLED', 'the call was cancelled', { sent: false });
+    if (ending.reason) throw ending.reason;
     this.#onWire('out', wire.path, metadata, body);
     return new Promise((resolve, reject) => {
       const deadline = request.deadline === undefined ? {} : { deadline: request.deadline };
       const call = this.#client.makeUnaryRequest(wire.path, identity, identity, body, metadata, deadline, (error, bytes) => {
         stop();
         this.#open.delete(call);
-        if (error) return reject(this.#failure(error, signal));
+        if (error) return reject(this.#failure(error, ending.reason));
         try {
           const received = bytes ?? EMPTY;
           this.#onWire('in', '0 OK', undefined, received);
@@ -118,7 +120,7 @@ class GrpcTransport implements Transport {
         }
       });
       this.#open.add(call);
-      const stop = onAbort(signal, () => call.cancel());
+      const stop = ending.listen(() => call.cancel());
     });
   }
 
@@ -183,7 +185,7 @@ class GrpcTransport implements Transport {
       call.on('error', (error: ServiceError) => {
         // What came before the error is still to be heard.
         while (call.read() !== null);
-        end(this.#failure(error, signal));
+        end(this.#failure(error, signal.aborted ? ApiError.from(signal.reason, 'CANCELLED', 'the call was cancelled') : undefined));
       });
       call.on('end', () => end());
     });
@@ -194,10 +196,9 @@ class GrpcTransport implements Transport {
     if (!this.options.client) this.#client.close();
   }
 
-  #failure(error: ServiceError, signal: AbortSignal): ApiError {
+  #failure(error: ServiceError, reason: ApiError | undefined): ApiError {
     this.#onWire('in', `${error.code} ${Status[error.code] ?? ''}: ${error.details}`, error.metadata, undefined);
-    if (signal.aborted) return ApiError.from(signal.reason, 'CANCELLED', 'the call was cancelled');
-    return errorOf(error);
+    return reason ?? errorOf(error);
   }
 
   #onWire(direction: 'out' | 'in', start: string, metadata: Metadata | undefined, body: Buffer | undefined): void {

@@ -1,4 +1,5 @@
 import type { Operation } from '../contract.js';
+import { Lifetime, SignalEnding, type Ending } from './deadline.js';
 import type { CallRequest, Headers, Peer, Selection } from '../transport.js';
 
 /**
@@ -10,7 +11,7 @@ export class Call implements CallRequest {
 
   constructor(
     /** Has the signal: the call's lifetime, or the request that this one was made from. */
-    protected readonly source: { readonly signal: AbortSignal },
+    readonly source: { readonly signal: AbortSignal },
     readonly operation: Operation,
     readonly input: unknown,
     readonly headers: Headers,
@@ -20,6 +21,13 @@ export class Call implements CallRequest {
   ) {
     Object.defineProperty(this, 'signal', SIGNAL);
   }
+}
+
+/** How a call ends early: for adapters that need to know, and would make a signal for nothing else. */
+export function endingOf(request: CallRequest): Ending {
+  let source: { readonly signal: AbortSignal } = request;
+  while (source instanceof Call) source = source.source;
+  return source instanceof Lifetime ? source : new SignalEnding(source.signal);
 }
 
 const SIGNAL: PropertyDescriptor = {

@@ -14,6 +14,7 @@ export class Lifetime {
   private ended: ApiError | undefined = undefined;
   private onEnd: ((reason: ApiError) => void) | undefined = undefined;
   private caller: AbortSignal | undefined = undefined;
+  private listeners: Set<(reason: ApiError) => void> | undefined = undefined;
 
   /** `deadline` in epoch milliseconds; `caller` is the signal of whoever waits for the result. */
   constructor(
@@ -62,7 +63,19 @@ export class Lifetime {
     this.ended = reason;
     this.dispose();
     this.controller?.abort(reason);
+    if (this.listeners) for (const listener of this.listeners) listener(reason);
     this.onEnd?.(reason);
+  }
+
+  /** Calls `listener` when it ends, or at once if it has, without making the signal; returns how to stop listening. */
+  listen(listener: (reason: ApiError) => void): () => void {
+    if (this.ended) {
+      listener(this.ended);
+      return () => {};
+    }
+    const listeners = (this.listeners ??= new Set());
+    listeners.add(listener);
+    return () => void listeners.delete(listener);
   }
 
   /** Settles as `work` does, or rejects as soon as this life ends; frees the timer and the caller's signal then. */
@@ -107,6 +120,25 @@ export class Lifetime {
 
 function deadlineExceeded(): ApiError {
   return new ApiError('DEADLINE_EXCEEDED', 'the deadline passed before the call was done');
+}
+
+/** When and why a call ends early: its lifetime, or a signal seen as one. */
+export interface Ending {
+  readonly reason: ApiError | undefined;
+  listen(listener: (reason: ApiError) => void): () => void;
+}
+
+/** A signal as an `Ending`. */
+export class SignalEnding implements Ending {
+  constructor(private readonly signal: AbortSignal) {}
+
+  get reason(): ApiError | undefined {
+    return this.signal.aborted ? cancelled(this.signal) : undefined;
+  }
+
+  listen(listener: (reason: ApiError) => void): () => void {
+    return onAbort(this.signal, () => listener(cancelled(this.signal)));
+  }
 }
 
 function cancelled(signal: AbortSignal): ApiError {

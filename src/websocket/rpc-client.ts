@@ -1,3 +1,4 @@
+import { endingOf } from '../internal/call.js';
 import type { Contract } from '../contract.js';
 import { ApiError } from '../errors.js';
 import { joinHeaders, timeoutHeader } from '../internal/headers.js';
@@ -32,11 +33,12 @@ export class RpcTransport implements Transport {
     const asked = this.#askHeaders();
     const option = asked instanceof Promise ? await asked : asked;
     const connection = this.#link.current ?? (await this.#link.connect(option));
-    const { signal, deadline } = request;
-    if (signal.aborted) throw ApiError.from(signal.reason, 'CANCELLED', 'the call was cancelled');
+    const { deadline } = request;
+    const ending = endingOf(request);
+    if (ending.reason) throw ending.reason;
     const all = { ...option, ...request.headers };
     if (deadline !== undefined) all['x-timeout-ms'] = timeoutHeader(deadline);
-    return connection.call(operation.name, request.input, connection.headersFor(option, all), signal);
+    return connection.call(operation.name, request.input, connection.headersFor(option, all), ending);
   }
 
   async subscribe(request: SubscribeRequest, sink: EventSink): Promise<void> {

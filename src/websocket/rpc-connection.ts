@@ -1,6 +1,6 @@
 import type { ApiError } from '../errors.js';
 import { ApiError as Failure } from '../errors.js';
-import { onAbort } from '../internal/deadline.js';
+import { onAbort, type Ending } from '../internal/deadline.js';
 import { parseJson } from '../internal/json.js';
 import type { EventMessage, EventSink, Headers } from '../transport.js';
 import { linkClosed } from './link.js';
@@ -42,7 +42,7 @@ export class RpcConnection {
     return this.socket.isOpen;
   }
 
-  call(method: string, input: unknown, headers: Headers | undefined, signal: AbortSignal): Promise<unknown> {
+  call(method: string, input: unknown, headers: Headers | undefined, ending: Ending): Promise<unknown> {
     return new Promise((resolve, reject) => {
       const id = this.#request(method, input, headers, {
         resolve: (result) => {
@@ -54,11 +54,11 @@ export class RpcConnection {
           reject(error);
         },
       });
-      const unlink = onAbort(signal, () => {
+      const unlink = ending.listen((reason) => {
         // Its answer, which comes all the same, finds nobody.
         this.#waiters.delete(id);
         this.notify('cancel', { id });
-        reject(signal.reason as Error);
+        reject(reason);
       });
     });
   }
