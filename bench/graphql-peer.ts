@@ -12,7 +12,7 @@ import {
   type DocumentNode,
 } from 'graphql';
 import { useServer } from 'graphql-ws/use/ws';
-import { createServer } from 'node:http';
+import { createServer, type ServerResponse } from 'node:http';
 import { createService } from 'multi-api-sdk';
 import { blogContract, createBlogService } from 'multi-api-sdk/blog';
 import { graphqlHandler } from 'multi-api-sdk/graphql/server';
@@ -76,23 +76,24 @@ const schema = new GraphQLSchema({
 /** As one would write it by hand: documents are parsed and validated once. */
 function byHand() {
   const documents = new Map<string, DocumentNode>();
+  const answer = async (text: string, res: ServerResponse): Promise<void> => {
+    const { query, variables } = JSON.parse(text) as { query: string; variables?: Record<string, unknown> };
+    let document = documents.get(query);
+    if (!document) {
+      document = parse(query);
+      const errors = validate(schema, document);
+      if (errors.length > 0) return void res.writeHead(400).end(JSON.stringify({ errors }));
+      documents.set(query, document);
+    }
+    const body = JSON.stringify(await execute({ schema, document, variableValues: variables ?? null }));
+    res.writeHead(200, { 'content-type': 'application/json; charset=utf-8', 'content-length': Buffer.byteLength(body) });
+    res.end(body);
+  };
   return createServer((req, res) => {
     let text = '';
     req.setEncoding('utf8');
     req.on('data', (chunk: string) => (text += chunk));
-    req.on('end', async () => {
-      const { query, variables } = JSON.parse(text) as { query: string; variables?: Record<string, unknown> };
-      let document = documents.get(query);
-      if (!document) {
-        document = parse(query);
-        const errors = validate(schema, document);
-        if (errors.length > 0) return res.writeHead(400).end(JSON.stringify({ errors }));
-        documents.set(query, document);
-      }
-      const body = JSON.stringify(await execute({ schema, document, variableValues: variables ?? null }));
-      res.writeHead(200, { 'content-type': 'application/json; charset=utf-8', 'content-length': Buffer.byteLength(body) });
-      res.end(body);
-    });
+    req.on('end', () => void answer(text, res));
   });
 }
 
@@ -106,7 +107,6 @@ if (kind === 'ours' || kind === 'ours-chat') {
   servePeer(server.port);
 } else {
   const server = byHand();
-  // eslint-disable-next-line react-hooks/rules-of-hooks -- the name is graphql-ws's own
   useServer({ schema, execute, subscribe }, new WebSocketServer({ server, path: '/graphql' }));
   server.listen(0, '127.0.0.1', () => {
     const address = server.address();
