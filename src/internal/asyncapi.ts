@@ -18,7 +18,9 @@ export interface AsyncApiProtocol {
   accepts?(event: EventDefinition): 'input' | 'payload' | undefined;
   /** The bindings of AsyncAPI: https://github.com/asyncapi/bindings */
   channel?(event: EventDefinition): JsonObject | undefined;
+  /** The bindings of an event's operation. */
   operation?(event: EventDefinition): JsonObject | undefined;
+  /** The bindings of an event's message. */
   message?(event: EventDefinition): JsonObject | undefined;
   /** JSON Schema of what the protocol carries beside the payload. */
   headers?(event: EventDefinition): JsonObject | undefined;

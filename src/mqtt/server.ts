@@ -10,7 +10,7 @@ import type { Transport } from '../transport.js';
 
 export type { MqttConnectionOptions, MqttCredentials, MqttTls, WebSocketFactory } from './options.js';
 export { mqttBroker, type MqttBroker, type MqttBrokerOptions } from './broker.js';
-export { mqttProtocol } from './schema.js';
+export { mqttProtocol, type MqttProtocolOptions } from './schema.js';
 
 /** Options of `serveMqtt`. */
 export interface ServeMqttOptions extends MqttConnectionOptions {

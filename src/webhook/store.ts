@@ -84,6 +84,7 @@ export interface WebhookStore {
   saveDelivery(delivery: StoredDelivery): Promise<void>;
   /** The last deliveries of a subscription, the newest first. */
   deliveries(subscriptionId: string, limit: number): Promise<readonly StoredDelivery[]>;
+  /** One delivery, if it is still held. */
   delivery(subscriptionId: string, id: string): Promise<StoredDelivery | undefined>;
   /** Frees what it holds; what was saved is durable then. Idempotent. */
   close(): Promise<void>;

@@ -17,6 +17,7 @@ export interface TargetOptions {
   readonly resolve?: ((host: string) => Promise<readonly ResolvedAddress[]>) | undefined;
 }
 
+/** An address that a host name stands for. */
 export interface ResolvedAddress {
   readonly address: string;
   readonly family: number;
