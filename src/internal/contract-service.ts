@@ -147,14 +147,7 @@ export class ContractService implements Transport {
     return this.#handleOnce(key, action, input, context, request, requestId);
   }
 
-  #handleOnce(
-    key: string,
-    action: Action,
-    input: unknown,
-    context: unknown,
-    request: CallRequest,
-    requestId: string,
-  ): Promise<unknown> {
+  #handleOnce(key: string, action: Action, input: unknown, context: unknown, request: CallRequest, requestId: string): Promise<unknown> {
     const { name } = action.operation;
     const caller = this.options.caller?.({ context, headers: request.headers, peer: request.peer });
     const scope = { caller: caller ?? request.headers['authorization'] ?? '', operation: name, key };

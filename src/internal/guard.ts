@@ -79,7 +79,7 @@ class Guard implements Transport {
       if (input instanceof Promise) return input.then((settled) => this.#send(withInput(request, settled), checks));
       return this.#send(withInput(request, input), checks);
     } catch (error) {
-      return Promise.reject(error as Error);
+      return Promise.reject(error);
     }
   }
 
