@@ -43,19 +43,19 @@ export function compileTopics(contract: Contract, prefix = ''): Topics {
   }
   const root = prefix === '' ? '' : `${prefix}/`;
   const base = `${root}${contract.name}/v${contract.version.split('.')[0]}/`;
-  const channels = new Map<EventDefinition, readonly string[]>();
   const exact = new Map<string, EventDefinition>();
   const patterns: { readonly event: EventDefinition; readonly levels: readonly string[] }[] = [];
   for (const event of Object.values(contract.events)) {
-    const levels = (root + event.channel).split('/');
-    channels.set(event, levels);
-    if (event.params.length === 0) exact.set(levels.join('/'), event);
-    else patterns.push({ event, levels });
+    const address = root + event.channel;
+    if (event.params.length === 0) exact.set(address, event);
+    else patterns.push({ event, levels: address.split('/') });
   }
-  const fill = (event: EventDefinition, value: (param: string) => string): string =>
-    (channels.get(event) ?? (root + event.channel).split('/'))
-      .map((level) => (isParam(level) ? value(level.slice(1, -1)) : level))
-      .join('/');
+  const fill = (event: EventDefinition, value: (param: string) => string): string => {
+    const address = root + event.channel;
+    if (event.params.length === 0) return address;
+    const levels = address.split('/').map((level) => (isParam(level) ? value(level.slice(1, -1)) : level));
+    return levels.join('/');
+  };
   const eventOf = (topic: string): EventDefinition | undefined => {
     const found = exact.get(topic);
     if (found || patterns.length === 0) return found;
