@@ -12,8 +12,8 @@ export interface Topics {
   operationOf(topic: string): string | undefined;
   /** Every request: `blog/v1/+`. */
   readonly requests: string;
-  /** As `requests`, one server of the group gets each: `$share/blog/blog/v1/+`. */
-  readonly sharedRequests: string;
+  /** As a filter, but one server of the group gets each message: `$share/blog/blog/v1/+`. */
+  shared(filter: string): string;
   /** `blog/v1/cancel`. */
   readonly cancel: string;
   /** `blog/v1/status`. */
@@ -72,7 +72,7 @@ export function compileTopics(contract: Contract, prefix = ''): Topics {
       return name.includes('/') || OWN.includes(name) ? undefined : name;
     },
     requests: `${base}+`,
-    sharedRequests: `$share/${contract.name}/${base}+`,
+    shared: (filter) => `$share/${contract.name}/${filter}`,
     cancel: `${base}cancel`,
     status: `${base}status`,
     replies: (client) => `${base}replies/${client}`,
