@@ -54,7 +54,10 @@ export function compileTopics(contract: Contract, prefix = ''): Topics {
     const address = root + event.channel;
     if (event.params.length === 0) return address;
     const levels = address.split('/').map((level) => (isParam(level) ? value(level.slice(1, -1)) : level));
-    return levels.join('/');
+    const topic = levels.join('/');
+    if (topic.length > MAX_TOPIC)
+      throw new ApiError('INVALID_ARGUMENT', 'the channel parameters are too long for a topic', { sent: false });
+    return topic;
   };
   const eventOf = (topic: string): EventDefinition | undefined => {
     const found = exact.get(topic);
@@ -75,7 +78,7 @@ export function compileTopics(contract: Contract, prefix = ''): Topics {
     shared: (filter) => `$share/${contract.name}/${filter}`,
     cancel: `${base}cancel`,
     status: `${base}status`,
-    replies: (client) => `${base}replies/${client}`,
+    replies: (client) => `${base}replies/${encodeLevel(client)}`,
     event: (event, data) => fill(event, (param) => encodeLevel(data[param])),
     filter: (event, params) => fill(event, (param) => (params[param] === undefined ? '+' : encodeLevel(params[param]))),
     eventOf,
@@ -86,8 +89,22 @@ export function compileTopics(contract: Contract, prefix = ''): Topics {
 
 /** Whether anyone may publish to it: https://docs.oasis-open.org/mqtt/mqtt/v5.0/os/mqtt-v5.0-os.html#_Toc3901242 */
 function isTopic(topic: string): boolean {
-  return topic !== '' && !topic.startsWith('$') && !/[+#\0]/.test(topic) && topic.length <= 16_384;
+  return (
+    topic !== '' && !topic.startsWith('$') && !NO_TOPIC.test(topic) && topic.length <= MAX_TOPIC && topic.split('/').length <= MAX_LEVELS
+  );
 }
+
+/** Brokers have limits of their own: Mosquitto ends the connection over 200 levels, EMQX over 128. */
+const MAX_TOPIC = 16_384;
+const MAX_LEVELS = 100;
+
+/**
+ * Wildcards, and characters over which a broker may end the connection of whoever publishes.
+ * Source: https://docs.oasis-open.org/mqtt/mqtt/v5.0/os/mqtt-v5.0-os.html#_Toc3901010
+ */
+const NO_TOPIC = /[+#\p{Cc}\p{Cs}\p{Noncharacter_Code_Point}]/u;
+/** What would be more, or less, than a part of one level. */
+const NO_LEVEL = new RegExp(`[%/$]|${NO_TOPIC.source}`, 'gu');
 
 function isParam(level: string): boolean {
   return level.startsWith('{');
@@ -98,6 +115,6 @@ function encodeLevel(value: unknown): string {
   const text = String(value);
   if (text.length > 1024)
     throw new ApiError('INVALID_ARGUMENT', 'a channel parameter is too long for a topic: 1024 characters at most', { sent: false });
-  // eslint-disable-next-line no-control-regex -- brokers refuse control characters in topics
-  return text.replace(/[%/+#$\0-\x1f\x7f-\x9f]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`);
+  // Half a surrogate pair has no bytes.
+  return text.replace(NO_LEVEL, (char) => (/\p{Cs}/u.test(char) ? '\ufffd' : encodeURIComponent(char)));
 }

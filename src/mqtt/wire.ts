@@ -67,6 +67,16 @@ export function userProperties(properties: Properties | undefined): RawHeaders {
   return properties?.userProperties ?? {};
 }
 
+const MAX_HEADER_BYTES = 16_384;
+
+/** Throws INVALID_ARGUMENT for headers that are too large. */
+export function checkHeaderSize(headers: RawHeaders): void {
+  let bytes = 0;
+  for (const [name, value] of Object.entries(headers)) bytes += name.length + String(value).length;
+  if (bytes > MAX_HEADER_BYTES)
+    throw new ApiError('INVALID_ARGUMENT', `the headers are too large: ${MAX_HEADER_BYTES} bytes at most`, { sent: false });
+}
+
 /** A request of MQTT 3.1.1, and of callers that name no response topic. */
 export interface Envelope {
   readonly replyTo: string;
