@@ -1,5 +1,8 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import mqttjs from 'mqtt';
 import { createClient } from 'multi-api-sdk';
 import { blogContract, createBlogService } from 'multi-api-sdk/blog';
@@ -33,7 +36,12 @@ async function startBroker(): Promise<Broker> {
       server.close(() => resolve(port));
     });
   });
-  const child: ChildProcess = spawn(program, ['-p', String(port)], { stdio: 'ignore' });
+  const folder = mkdtempSync(join(tmpdir(), 'mosquitto-'));
+  const config = join(folder, 'mosquitto.conf');
+  // A receiver that falls behind must not lose what is counted.
+  writeFileSync(config, `listener ${port} 127.0.0.1\nallow_anonymous true\nmax_queued_messages 0\n`);
+  const child: ChildProcess = spawn(program, ['-c', config], { stdio: 'ignore' });
+  child.once('exit', () => rmSync(folder, { recursive: true }));
   for (let isUp = false; !isUp;) {
     isUp = await new Promise((resolve) => {
       const socket = connect(port, '127.0.0.1', () => resolve((socket.destroy(), true))).on('error', () => setTimeout(resolve, 20, false));

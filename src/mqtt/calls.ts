@@ -141,7 +141,7 @@ export class Calls {
         correlationData: correlation(id),
         payloadFormatIndicator: true,
         contentType: JSON_TYPE,
-        ...(deadline !== undefined && { messageExpiryInterval: Math.max(1, Math.ceil((deadline - Date.now()) / 1000)) }),
+        ...(deadline !== undefined && { messageExpiryInterval: expirySeconds(deadline) }),
         ...(Object.keys(sent).length > 0 && { userProperties: sent }),
       },
     };
@@ -161,6 +161,11 @@ export class Calls {
       reject(error as ApiError);
     }
   }
+}
+
+/** At least one, and no more than fits four bytes. */
+function expirySeconds(deadline: number): number {
+  return Math.min(Math.max(1, Math.ceil((deadline - Date.now()) / 1000)), 0xffff_ffff);
 }
 
 /** Texts will do, which browsers can make without a `Buffer`: the types do not say so. */

@@ -14,6 +14,7 @@ import { Feed } from './feed.js';
 import { checkUrl } from './link.js';
 import type { MqttConnectionOptions } from './options.js';
 import { compileTopics, type Topics } from './topics.js';
+import { checkHeaderSize } from './wire.js';
 
 export type { MqttConnectionOptions, MqttCredentials, MqttTls, WebSocketFactory } from './options.js';
 export type { EventMeta, Qos } from './wire.js';
@@ -91,6 +92,7 @@ class MqttTransport implements Transport {
     }
     const joined = joinHeaders(this.options.headers, request.headers);
     const headers = joined instanceof Promise ? await joined : joined;
+    checkHeaderSize(headers);
     if (this.options.offline === 'queue') await this.#awaitBroker(request.signal);
     return this.#calls.call(request, headers);
   }
@@ -100,7 +102,9 @@ class MqttTransport implements Transport {
     const known = this.contract.events[event.name];
     if (!known) throw new ApiError('UNIMPLEMENTED', `the contract has no event '${event.name}'`, { sent: false });
     const joined = joinHeaders(this.options.headers, request.headers);
-    await this.#feed(known).subscribe(request, sink, joined instanceof Promise ? await joined : joined);
+    const headers = joined instanceof Promise ? await joined : joined;
+    checkHeaderSize(headers);
+    await this.#feed(known).subscribe(request, sink, headers);
   }
 
   async close(): Promise<void> {

@@ -70,7 +70,7 @@ export class Connection {
    * Publishes; resolves once the broker has the message (QoS 0: once it is written). Rejects with UNAVAILABLE where the connection is
    * lost before, unless the message waits for the next.
    */
-  publish(message: Message, options: PublishOptions = {}): Promise<void> {
+  publish(message: Message, options?: PublishOptions): Promise<void> {
     return this.#outbox.publish(message, options);
   }
 

@@ -4,14 +4,25 @@ import { ApiError } from '../errors.js';
 import { parseJson } from '../internal/json.js';
 import { compileCheck, issuesError, type Checked } from '../internal/validate.js';
 import type { EventMessage } from '../transport.js';
+import { BrokerEvent } from './origin.js';
 import type { Topics } from './topics.js';
 import { eventInfo } from './wire.js';
 
 /** Reads a message as an event: throws INVALID_ARGUMENT for what does not fit; gives nothing for an empty one, which clears a retained one. */
 export type DecodeEvent = (topic: string, payload: Uint8Array, packet: IPublishPacket) => EventMessage | undefined | Promise<EventMessage>;
 
-/** Compiles the decoder of an event. `makeId` makes ids for messages without one. */
-export function compileDecoder(event: EventDefinition, topics: Topics, maxBytes: number, makeId: () => string): DecodeEvent {
+export interface EventDecoderInit {
+  readonly topics: Topics;
+  /** Larger messages are refused, in bytes. */
+  readonly maxMessageBytes: number;
+  /** Makes ids for messages without one. */
+  readonly makeId: () => string;
+  /** The broker's url, as in origin.ts. */
+  readonly origin: string;
+}
+
+/** Compiles the decoder of an event. */
+export function compileDecoder(event: EventDefinition, { topics, maxMessageBytes, makeId, origin }: EventDecoderInit): DecodeEvent {
   const check = compileCheck(event.payload);
   const finish = (topic: string, packet: IPublishPacket, checked: Checked): EventMessage => {
     if (checked.issues) throw issuesError('INVALID_ARGUMENT', `a message on ${topic} is no ${event.name} and was dropped`, checked.issues);
@@ -19,11 +30,11 @@ export function compileDecoder(event: EventDefinition, topics: Topics, maxBytes:
       throw new ApiError('INVALID_ARGUMENT', `a message on ${topic} was dropped: by its payload it belongs to another topic`);
     }
     const { id, time } = eventInfo(packet.properties);
-    return { id: id ?? makeId(), time: time ?? new Date().toISOString(), data: checked.value };
+    return new BrokerEvent(id ?? makeId(), time ?? new Date().toISOString(), checked.value, origin);
   };
   return (topic, payload, packet) => {
     if (payload.length === 0) return undefined;
-    if (payload.length > maxBytes)
+    if (payload.length > maxMessageBytes)
       throw new ApiError('INVALID_ARGUMENT', `a message on ${topic} was dropped: ${payload.length} bytes are too many`);
     const checked = check(parseJson(textOf(payload)));
     return checked instanceof Promise ? checked.then((result) => finish(topic, packet, result)) : finish(topic, packet, checked);

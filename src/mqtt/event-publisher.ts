@@ -4,7 +4,7 @@ import { connect } from '../internal/guard.js';
 import { Subscription } from '../internal/subscription.js';
 import type { EventMessage, Transport } from '../transport.js';
 import type { Connection } from './connection.js';
-import { cameFrom } from './origin.js';
+import { BrokerEvent } from './origin.js';
 import type { Topics } from './topics.js';
 import { encodeEvent, type Qos } from './wire.js';
 
@@ -56,7 +56,7 @@ export class EventPublisher {
   }
 
   #publish(event: EventDefinition, message: EventMessage): void {
-    if (cameFrom(message, this.connection.url)) return;
+    if (BrokerEvent.cameFrom(message, this.connection.url)) return;
     try {
       const topic = this.topics.event(event, message.data as Record<string, unknown>);
       this.connection.publish(encodeEvent(event, topic, message, this.qos), { isKept: true }).catch(this.onError);

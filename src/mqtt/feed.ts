@@ -6,25 +6,18 @@ import { onAbort } from '../internal/deadline.js';
 import { isPause } from '../internal/subscription.js';
 import type { EventMessage, EventSink, Headers, SubscribeRequest } from '../transport.js';
 import type { Connection } from './connection.js';
-import { compileDecoder, type DecodeEvent } from './event-decoder.js';
+import { compileDecoder, type DecodeEvent, type EventDecoderInit } from './event-decoder.js';
 import { History } from './history.js';
-import { markOrigin } from './origin.js';
-import type { Topics } from './topics.js';
 import { eventMeta, type Qos } from './wire.js';
 
 /** How long messages are still taken for a subscriber that paused or lost its connection, in milliseconds. */
 const LINGER_MS = 60_000;
 
-export interface FeedInit {
+export interface FeedInit extends EventDecoderInit {
   readonly connection: Connection;
-  readonly topics: Topics;
   readonly qos: Qos;
   /** How many of the last events are held for subscribers that resume. */
   readonly history: number;
-  readonly maxMessageBytes: number;
-  readonly makeId: () => string;
-  /** The broker's url, as in origin.ts. */
-  readonly origin: string;
   /** Whether subscribers outlive a lost connection; else they are ended with UNAVAILABLE and come back by themselves. */
   readonly isStanding: boolean;
   readonly onError: (error: unknown) => void;
@@ -53,7 +46,7 @@ export class Feed {
     private readonly init: FeedInit,
   ) {
     this.#history = new History(init.history);
-    this.#decode = compileDecoder(event, init.topics, init.maxMessageBytes, init.makeId);
+    this.#decode = compileDecoder(event, init);
   }
 
   async subscribe(request: SubscribeRequest, sink: EventSink, headers: Headers): Promise<void> {
@@ -133,7 +126,6 @@ export class Feed {
 
   #emit(message: EventMessage): void {
     if (!this.#history.add(message)) return;
-    markOrigin(message, this.init.origin);
     for (const subscriber of this.#subscribers) {
       if (!subscriber.matches(message)) continue;
       if (subscriber.early) subscriber.early.push(message);

@@ -9,7 +9,7 @@ import { checkUrl } from './link.js';
 import type { MqttConnectionOptions } from './options.js';
 import { ANY_BROKER } from './origin.js';
 import { compileTopics, type Topics } from './topics.js';
-import { encodeEvent } from './wire.js';
+import { encodeEvent, type Qos } from './wire.js';
 
 export type { MqttConnectionOptions, MqttCredentials, MqttTls, WebSocketFactory } from './options.js';
 
@@ -38,11 +38,13 @@ class MqttHub implements EventHub {
   readonly #feeds = new Map<EventDefinition, Feed>();
   readonly #instance = crypto.randomUUID().replaceAll('-', '').slice(0, 12);
   readonly #onError: (error: unknown) => void;
+  readonly #qos: Qos;
   /** Of the contract whose events come here: known with the first of them. */
   #topics: Topics;
   #count = 0;
 
   constructor(private readonly options: MqttHubOptions) {
+    this.#qos = options.qos ?? 1;
     this.#onError = options.onError ?? reportToConsole;
     this.#topics = compileTopics(NO_CONTRACT, options.topicPrefix);
     this.#connection = new Connection({
@@ -58,16 +60,14 @@ class MqttHub implements EventHub {
     });
   }
 
-  async publish(event: EventDefinition, data: unknown): Promise<void> {
+  publish(event: EventDefinition, data: unknown): Promise<void> {
     this.#connection.keepOpen();
     try {
       const topic = this.#topics.event(event, data as Record<string, unknown>);
       const message: EventMessage = { id: this.#makeId(), time: new Date().toISOString(), data };
-      await this.#connection.publish(encodeEvent(event, topic, message, this.options.qos ?? 1), { isKept: true });
+      return this.#connection.publish(encodeEvent(event, topic, message, this.#qos), KEPT).catch(this.#drop);
     } catch (error) {
-      // What rejects is tried again, before all that comes after it: this one would never go.
-      if (!isApiError(error) || error.code !== 'INVALID_ARGUMENT') throw error;
-      this.#onError(error);
+      return Promise.resolve(error).then(this.#drop);
     }
   }
 
@@ -85,11 +85,11 @@ class MqttHub implements EventHub {
   #feed(event: EventDefinition): Feed {
     let feed = this.#feeds.get(event);
     if (!feed) {
-      const { qos = 1, history = 1000, maxMessageBytes = 1_048_576, topicPrefix } = this.options;
+      const { history = 1000, maxMessageBytes = 1_048_576, topicPrefix } = this.options;
       feed = new Feed(event, {
         connection: this.#connection,
         topics: this.#topics,
-        qos,
+        qos: this.#qos,
         history,
         maxMessageBytes,
         makeId: () => this.#makeId(),
@@ -106,9 +106,17 @@ class MqttHub implements EventHub {
     return feed;
   }
 
+  /** What rejects is tried again, before all that comes after it: what no broker can take would never go. */
+  readonly #drop = (error: unknown): void => {
+    if (!isApiError(error) || error.code !== 'INVALID_ARGUMENT') throw error;
+    this.#onError(error);
+  };
+
   #makeId(): string {
     return `${this.#instance}-${++this.#count}`;
   }
 }
+
+const KEPT = { isKept: true };
 
 const NO_CONTRACT: Contract = { name: 'hub', version: '1.0.0', namespace: '', operations: {}, events: {}, relations: {}, services: [] };

@@ -3,6 +3,7 @@ import { ApiError, isApiError } from '../errors.js';
 import { onAbort } from '../internal/deadline.js';
 import type { MqttConnectionOptions, MqttCredentials } from './options.js';
 import { codeOf, isVersionRefusal, refusal } from './status.js';
+import { bufferWrites } from './write-buffer.js';
 
 /** Told of what happens on a connection. */
 export interface LinkEvents {
@@ -21,8 +22,6 @@ export interface Link {
   readonly receiveMaximum: number;
   /** Bytes that a packet may have. */
   readonly maximumPacketSize: number;
-  /** Holds back what is written until this turn of the event loop is over: one system call for many packets. */
-  batch(): void;
   /** Settles once the connection is lost. */
   readonly lost: Promise<ApiError>;
 }
@@ -62,6 +61,8 @@ export async function connectLink(init: ConnectInit): Promise<Link> {
     reconnectPeriod: 0,
     resubscribe: false,
     queueQoSZero: false,
+    // A ping at each interval: a timer that is set anew at each acknowledgement costs more than the message.
+    reschedulePings: false,
     // Its own would look at each of the many lines for a packet whether anyone wants them.
     log: () => {},
     ...(init.ids && { messageIdProvider: init.ids }),
@@ -107,41 +108,22 @@ export async function connectLink(init: ConnectInit): Promise<Link> {
     });
     client.on('disconnect', ({ reasonCode = 0 }) => (failure ??= reasonCode === 0 ? undefined : lostBy(reasonCode)));
     client.on('close', end);
-    const batch = batcher(client);
-    client.on('message', (topic, payload, packet) => {
-      // Its acknowledgement goes with those of others.
-      if (packet.qos > 0) batch();
-      init.events.onMessage(topic, payload, packet);
-    });
+    client.on('message', (topic, payload, packet) => init.events.onMessage(topic, payload, packet));
     client.on('packetreceive', (packet) => {
       if ((packet.cmd === 'puback' || packet.cmd === 'pubrec') && packet.reasonCode === 0x10) init.events.onNobody(packet.messageId);
     });
     client.on('connect', (connack: IConnackPacket) => {
       // Small packets that wait for each other's acknowledgement cost 40 ms each.
       (client.stream as { setNoDelay?: (on: boolean) => void }).setNoDelay?.(true);
+      bufferWrites(client.stream);
       isOpen = true;
       const { receiveMaximum = 65_535, maximumPacketSize: taken = Infinity } = connack.properties ?? {};
       const maximumPacketSize = Math.min(taken, options.maxPacketBytes ?? (version === 5 ? Infinity : 4_194_304));
-      const link = { client, version, sessionPresent: connack.sessionPresent, receiveMaximum, maximumPacketSize, batch, lost };
+      const link = { client, version, sessionPresent: connack.sessionPresent, receiveMaximum, maximumPacketSize, lost };
       init.onOpen(link);
       resolve(link);
     });
   });
-}
-
-function batcher(client: MqttClient): () => void {
-  if (typeof setImmediate !== 'function') return () => {};
-  let isHeld = false;
-  return () => {
-    const { stream } = client;
-    if (isHeld || typeof stream.cork !== 'function') return;
-    isHeld = true;
-    stream.cork();
-    setImmediate(() => {
-      isHeld = false;
-      stream.uncork();
-    });
-  };
 }
 
 /** A broker that ends a connection may say why; another try may mend it, unless another client has our name. */

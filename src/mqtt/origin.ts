@@ -1,17 +1,23 @@
 import type { EventMessage } from '../transport.js';
 
-/** The url of the broker that an event came from. */
-const origins = new WeakMap<EventMessage, string>();
-
 /** For a hub's events: there the same broker may have another url, and publishing them again would never end. */
 export const ANY_BROKER = '*';
 
-/** Remembers where an event came from, so that none of our servers publishes it there again. */
-export function markOrigin(message: EventMessage, url: string): void {
-  origins.set(message, url);
-}
+/** An event that a broker brought. It remembers the broker's url, so that none of our servers publishes it there again. */
+export class BrokerEvent implements EventMessage {
+  // Private, so that it does not go over anyone's wire.
+  readonly #origin: string;
 
-export function cameFrom(message: EventMessage, url: string): boolean {
-  const origin = origins.get(message);
-  return origin === url || origin === ANY_BROKER;
+  constructor(
+    readonly id: string,
+    readonly time: string,
+    readonly data: unknown,
+    origin: string,
+  ) {
+    this.#origin = origin;
+  }
+
+  static cameFrom(message: EventMessage, url: string): boolean {
+    return #origin in message && (message.#origin === url || message.#origin === ANY_BROKER);
+  }
 }

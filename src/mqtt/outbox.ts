@@ -1,4 +1,5 @@
 import { ApiError } from '../errors.js';
+import { onAbort } from '../internal/deadline.js';
 import type { Link } from './link.js';
 import { NO_SUBSCRIBERS, refusal } from './status.js';
 import type { Message } from './wire.js';
@@ -15,13 +16,31 @@ export interface PublishOptions {
   readonly needsSubscriber?: boolean;
 }
 
-interface Entry {
-  readonly message: Message;
-  readonly options: PublishOptions;
-  readonly resolve: () => void;
-  readonly reject: (error: ApiError) => void;
-  isSettled: boolean;
+const NO_OPTIONS: PublishOptions = {};
+
+/** A message and whoever waits for what becomes of it. */
+class Entry {
+  isSettled = false;
   messageId: number | undefined;
+  /** Stops watching the signal. */
+  unlink: (() => void) | undefined;
+
+  constructor(
+    readonly message: Message,
+    readonly options: PublishOptions,
+    private readonly resolve: () => void,
+    private readonly reject: (error: ApiError) => void,
+  ) {}
+
+  succeed(): void {
+    this.isSettled = true;
+    this.resolve();
+  }
+
+  fail(error: ApiError): void {
+    this.isSettled = true;
+    this.reject(error);
+  }
 }
 
 /** Messages on their way to the broker: those that wait, in order, and those that it has not acknowledged. */
@@ -30,6 +49,7 @@ export class Outbox {
   readonly #inFlight = new Set<Entry>();
   #link: Link | undefined;
   #closed: ApiError | undefined;
+  #isFlushing = false;
 
   constructor(
     private readonly maxWaiting: number,
@@ -42,17 +62,16 @@ export class Outbox {
     return this.#waiting.length > 0;
   }
 
-  publish(message: Message, options: PublishOptions): Promise<void> {
+  publish(message: Message, options: PublishOptions = NO_OPTIONS): Promise<void> {
     return new Promise((resolve, reject) => {
-      const entry: Entry = { message, options, resolve, reject, isSettled: false, messageId: undefined };
-      if (this.#closed) return fail(entry, this.#closed.with({ sent: false }));
-      if (this.#link && this.#waiting.length === 0 && this.#hasRoom(message)) return this.#send(entry, this.#link);
-      if (!this.#link && options.isKept !== true && options.mayWait !== true) return fail(entry, away());
+      const entry = new Entry(message, options, resolve, reject);
+      if (this.#closed) return entry.fail(this.#closed.with({ sent: false }));
+      if (this.#link && this.#waiting.length === 0 && this.#hasRoom(message, this.#link)) return this.#send(entry, this.#link);
+      if (!this.#link && options.isKept !== true && options.mayWait !== true) return entry.fail(away());
       if (this.#waiting.length >= this.maxWaiting) {
-        return fail(entry, new ApiError('RESOURCE_EXHAUSTED', `${this.maxWaiting} messages wait for the broker already`, { sent: false }));
+        return entry.fail(new ApiError('RESOURCE_EXHAUSTED', `${this.maxWaiting} messages wait for the broker already`, { sent: false }));
       }
-      this.#waiting.push(entry);
-      if (!this.#link && options.isKept === true) succeed(entry);
+      this.#wait(entry);
     });
   }
 
@@ -68,17 +87,15 @@ export class Outbox {
     for (const entry of this.#inFlight) {
       entry.messageId = undefined;
       if (entry.options.isKept === true) again.push(entry);
-      else fail(entry, new ApiError('UNAVAILABLE', error.reason, { cause: error }));
+      else entry.fail(new ApiError('UNAVAILABLE', error.reason, { cause: error }));
     }
     this.#inFlight.clear();
     const left = [...again, ...this.#waiting];
     this.#waiting = [];
     for (const entry of left) {
-      if (entry.options.isKept !== true && entry.options.mayWait !== true) fail(entry, away());
-      else {
-        this.#waiting.push(entry);
-        if (entry.options.isKept === true) succeed(entry);
-      }
+      entry.unlink?.();
+      if (entry.options.isKept !== true && entry.options.mayWait !== true) entry.fail(away());
+      else this.#wait(entry);
     }
   }
 
@@ -87,30 +104,50 @@ export class Outbox {
       if (entry.messageId !== messageId || entry.options.needsSubscriber !== true) continue;
       const { topic } = entry.message;
       const reason = { details: { reasonCode: NO_SUBSCRIBERS }, sent: false };
-      return fail(entry, new ApiError('UNAVAILABLE', `no service has subscribed to ${topic} at this broker: is it running?`, reason));
+      return entry.fail(new ApiError('UNAVAILABLE', `no service has subscribed to ${topic} at this broker: is it running?`, reason));
     }
   }
 
   close(error: ApiError): void {
     this.#closed = error;
     const lost = [...this.#inFlight, ...this.#waiting].filter((entry) => entry.isSettled).length;
-    for (const entry of this.#inFlight) fail(entry, error);
-    for (const entry of this.#waiting) fail(entry, error.with({ sent: false }));
+    for (const entry of this.#inFlight) entry.fail(error);
+    for (const entry of this.#waiting) {
+      entry.unlink?.();
+      entry.fail(error.with({ sent: false }));
+    }
     if (lost > 0)
       this.onError(new Error(`${lost} messages were never published: the broker did not take them before the connection was closed`));
     this.#inFlight.clear();
     this.#waiting = [];
   }
 
-  #hasRoom({ qos }: Message): boolean {
-    return qos === 0 || this.#inFlight.size < (this.#link?.receiveMaximum ?? 0);
+  /** What the connection cannot take at QoS 0 waits here, where it is counted, until what was written before has gone. */
+  #hasRoom({ qos }: Message, { receiveMaximum, client }: Link): boolean {
+    return qos === 0 ? !client.stream.writableNeedDrain || this.#inFlight.size === 0 : this.#inFlight.size < receiveMaximum;
+  }
+
+  #wait(entry: Entry): void {
+    this.#waiting.push(entry);
+    const { isKept, signal } = entry.options;
+    if (!this.#link && isKept === true) entry.succeed();
+    if (!signal) return;
+    entry.unlink = onAbort(signal, () => {
+      this.#waiting = this.#waiting.filter((each) => each !== entry);
+      entry.fail(ApiError.from(signal.reason, 'CANCELLED', 'the caller cancelled the message', { sent: false }));
+    });
   }
 
   #flush(): void {
-    for (let next = this.#waiting[0]; next && this.#link && this.#hasRoom(next.message); next = this.#waiting[0]) {
+    // A message of QoS 0 is done at once: the next goes in this loop, or a long queue would be as deep a stack.
+    if (this.#isFlushing) return;
+    this.#isFlushing = true;
+    for (let next = this.#waiting[0]; next && this.#link && this.#hasRoom(next.message, this.#link); next = this.#waiting[0]) {
       this.#waiting.shift();
-      if (!next.options.signal?.aborted) this.#send(next, this.#link);
+      next.unlink?.();
+      this.#send(next, this.#link);
     }
+    this.#isFlushing = false;
   }
 
   #send(entry: Entry, link: Link): void {
@@ -122,23 +159,26 @@ export class Outbox {
     }
     this.onSend(message);
     this.#inFlight.add(entry);
-    const isNew = link.version === 5 && properties !== undefined;
-    link.batch();
-    link.client.publish(topic, payload, { qos, retain, ...(isNew && { properties }) }, (error) => {
+    const options = link.version === 5 && properties ? { qos, retain, properties } : { qos, retain };
+    link.client.publish(topic, payload, options, (error) => {
       if (!this.#inFlight.delete(entry)) return;
-      const code = (error as { readonly code?: unknown } | null | undefined)?.code;
-      if (!error) succeed(entry);
-      else if (typeof code === 'number') this.#giveUp(entry, refusal(`a message to ${topic}`, code, true));
-      else this.#giveUp(entry, new ApiError('UNAVAILABLE', `publishing to ${topic} failed: ${error.message}`, { cause: error }));
-      this.#flush();
+      if (!error) entry.succeed();
+      else this.#giveUp(entry, failure(topic, error));
+      if (this.#waiting.length > 0) this.#flush();
     });
     if (entry.options.needsSubscriber === true) entry.messageId = link.client.getLastMessageId();
   }
 
   #giveUp(entry: Entry, error: ApiError): void {
     if (entry.isSettled) this.onError(error);
-    else fail(entry, error);
+    else entry.fail(error);
   }
+}
+
+function failure(topic: string, error: Error): ApiError {
+  const { code } = error as { readonly code?: unknown };
+  if (typeof code === 'number') return refusal(`a message to ${topic}`, code, true);
+  return new ApiError('UNAVAILABLE', `publishing to ${topic} failed: ${error.message}`, { cause: error });
 }
 
 const HEADER_BYTES = 4096;
@@ -147,16 +187,6 @@ const HEADER_BYTES = 4096;
 function fits(payload: string, maxPacketBytes: number): boolean {
   if (payload.length * 3 + HEADER_BYTES <= maxPacketBytes) return true;
   return new TextEncoder().encode(payload).length + HEADER_BYTES <= maxPacketBytes;
-}
-
-function succeed(entry: Entry): void {
-  entry.isSettled = true;
-  entry.resolve();
-}
-
-function fail(entry: Entry, error: ApiError): void {
-  entry.isSettled = true;
-  entry.reject(error);
 }
 
 function away(): ApiError {

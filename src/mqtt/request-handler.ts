@@ -5,7 +5,7 @@ import { parseJson } from '../internal/json.js';
 import { acceptHeaders, deadlineOf, serveCall, type RawHeaders } from '../internal/serve-call.js';
 import type { Transport } from '../transport.js';
 import { textOf } from './event-decoder.js';
-import { decodeEnvelope, encodeEnvelopeReply, encodeReply, userProperties, type Message, type Outcome } from './wire.js';
+import { checkHeaderSize, decodeEnvelope, encodeEnvelopeReply, encodeReply, userProperties, type Message, type Outcome } from './wire.js';
 
 export interface RequestHandlerInit {
   readonly publish: (message: Message) => Promise<void>;
@@ -26,7 +26,6 @@ interface Request {
 
 /** Envelopes are read to find out who asks, also where what they hold is too large. */
 const MAX_ENVELOPE_FACTOR = 16;
-const MAX_HEADER_BYTES = 16_384;
 
 /** Runs requests and answers them. */
 export class RequestHandler {
@@ -168,10 +167,4 @@ export class RequestHandler {
     this.init.onError(error);
     return new ApiError('INTERNAL', 'internal error', { requestId }).toJSON();
   }
-}
-
-function checkHeaderSize(headers: RawHeaders): void {
-  let bytes = 0;
-  for (const [name, value] of Object.entries(headers)) bytes += name.length + String(value).length;
-  if (bytes > MAX_HEADER_BYTES) throw new ApiError('INVALID_ARGUMENT', `the headers are too large: ${MAX_HEADER_BYTES} bytes at most`);
 }

@@ -1,10 +1,12 @@
-import { ApiError } from '../errors.js';
+import { ApiError, isApiError } from '../errors.js';
 import { reportToConsole } from '../internal/report.js';
 import { Connection } from './connection.js';
 import { EventPublisher } from './event-publisher.js';
+import { textOf } from './event-decoder.js';
 import { checkUrl, type Link } from './link.js';
 import type { MqttConnectionOptions } from './options.js';
 import { RequestHandler } from './request-handler.js';
+import { SharingProbe } from './sharing-probe.js';
 import { compileTopics } from './topics.js';
 import type { Transport } from '../transport.js';
 
@@ -34,8 +36,8 @@ export interface ServedMqtt {
 }
 
 /**
- * Serves a transport at an MQTT broker: operations at `<contract>/v<major>/<operation>`, shared with other processes over MQTT 5, events at their
- * channels, and `<contract>/v<major>/status`. It comes back by itself when the connection is lost. Rejects where the first connection fails.
+ * Serves a transport at an MQTT broker: operations at `<contract>/v<major>/<operation>`, shared with other processes where the broker
+ * can, events at their channels, and `<contract>/v<major>/status`. It comes back by itself when the connection is lost. Rejects where the first connection fails.
  * Formats: docs/protocols/mqtt.md.
  */
 export async function serveMqtt(transport: Transport, options: ServeMqttOptions): Promise<ServedMqtt> {
@@ -51,6 +53,11 @@ class MqttServer implements ServedMqtt {
   readonly #requests: RequestHandler;
   readonly #events: EventPublisher | undefined;
   readonly #onError: (error: unknown) => void;
+  readonly #probe: SharingProbe;
+  /** What the requests come through. */
+  #filter = '';
+  /** How often this process said `online` and has not heard it yet, where every process gets every request. */
+  #echoes: number | undefined;
   #ready: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
 
@@ -70,8 +77,9 @@ class MqttServer implements ServedMqtt {
         this.#ready.catch((error: unknown) => this.#connection.link === link && this.#onError(error));
       },
       onMessage: (topic, payload, packet) => {
+        if (this.#probe.take(topic)) return;
         if (topic === cancel) this.#requests.cancel(payload, packet);
-        else if (topic === status) this.#onStatus(new TextDecoder().decode(payload));
+        else if (topic === status) this.#onStatus(textOf(payload), packet.retain);
         else {
           const operation = this.#topics.operationOf(topic);
           if (operation !== undefined) this.#requests.take(operation, payload, packet);
@@ -79,6 +87,7 @@ class MqttServer implements ServedMqtt {
       },
       onError: this.#onError,
     });
+    this.#probe = new SharingProbe(this.#connection, this.#topics);
     this.#requests = new RequestHandler(transport, {
       publish: (message) => this.#connection.publish(message, { isKept: true }),
       mayReply: (topic) => this.#topics.mayReply(topic) && (options.mayReply?.(topic) ?? true),
@@ -106,33 +115,58 @@ class MqttServer implements ServedMqtt {
 
   async #close(graceMs: number): Promise<void> {
     this.#events?.close();
-    const filter = this.#connection.link?.version === 5 ? this.#topics.sharedRequests : this.#topics.requests;
-    this.#connection.unsubscribe(filter);
+    this.#connection.unsubscribe(this.#filter);
     await this.#requests.drain(graceMs);
     await this.#say('offline').catch(() => {});
     await this.#connection.close();
   }
 
   async #takeUp({ version }: Link): Promise<void> {
-    const { sharedRequests, requests, cancel, status } = this.#topics;
-    const subscribe = (filter: string) => this.#connection.subscribe(filter, 1);
-    // Brokers of MQTT 3.1.1 take `$share` literally, and `+` has the two others in it.
-    if (version === 5) await Promise.all([sharedRequests, cancel, status].map(subscribe));
-    else await subscribe(requests);
+    const { requests, cancel, status } = this.#topics;
+    const isShared = await this.#share(version);
+    this.#echoes = isShared ? undefined : 0;
+    if (!isShared) this.#filter = requests;
+    // `+` has the two others in it.
+    await Promise.all((isShared ? [cancel, status] : [requests]).map((filter) => this.#connection.subscribe(filter, 1)));
     await this.#say('online');
   }
 
+  /** Subscribes to the requests together with the other processes; false where the broker does not share. */
+  async #share(version: 4 | 5): Promise<boolean> {
+    if (version === 4 && !(await this.#probe.run())) return false;
+    this.#filter = this.#topics.shared(this.#topics.requests);
+    try {
+      await this.#connection.subscribe(this.#filter, 1);
+      return true;
+    } catch (error) {
+      if (isApiError(error) && NOT_SHARED.includes(error.details?.['reasonCode'])) return false;
+      throw error;
+    }
+  }
+
   /** Another process of the service stopped, or the broker tells of an earlier end of this one: the service is up all the same. */
-  #onStatus(text: string): void {
+  #onStatus(text: string, isRetained: boolean): void {
     if (text === 'offline' && !this.#closing) this.#say('online').catch(this.#onError);
+    if (text !== 'online' || isRetained || this.#echoes === undefined) return;
+    this.#echoes -= 1;
+    if (this.#echoes >= 0) return;
+    this.#echoes = undefined;
+    this.#onError(new Error(NOT_ALONE));
   }
 
   async #say(status: 'online' | 'offline'): Promise<void> {
     const { link } = this.#connection;
     if (!link) throw new ApiError('UNAVAILABLE', 'there is no connection to the broker');
+    if (status === 'online' && this.#echoes !== undefined) this.#echoes++;
     const message = { topic: this.#topics.status, payload: status, qos: 1, retain: true } as const;
     let timer: ReturnType<typeof setTimeout> | undefined;
     const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, 2000)));
     await Promise.race([this.#connection.publish(message), late]).finally(() => clearTimeout(timer));
   }
 }
+
+/** A broker of MQTT 5 does not share subscriptions, or refuses the filter. */
+const NOT_SHARED: readonly unknown[] = [0x9e, 0x8f];
+
+const NOT_ALONE =
+  'another process serves this contract at the same broker, which does not share subscriptions: each of them runs every request. Run one, or use a broker that shares';

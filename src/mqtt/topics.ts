@@ -12,8 +12,8 @@ export interface Topics {
   operationOf(topic: string): string | undefined;
   /** Every request: `blog/v1/+`. */
   readonly requests: string;
-  /** As `requests`, one server of the group gets each: `$share/blog/blog/v1/+`. */
-  readonly sharedRequests: string;
+  /** As a filter, but one server of the group gets each message: `$share/blog/blog/v1/+`. */
+  shared(filter: string): string;
   /** `blog/v1/cancel`. */
   readonly cancel: string;
   /** `blog/v1/status`. */
@@ -43,19 +43,22 @@ export function compileTopics(contract: Contract, prefix = ''): Topics {
   }
   const root = prefix === '' ? '' : `${prefix}/`;
   const base = `${root}${contract.name}/v${contract.version.split('.')[0]}/`;
-  const channels = new Map<EventDefinition, readonly string[]>();
   const exact = new Map<string, EventDefinition>();
   const patterns: { readonly event: EventDefinition; readonly levels: readonly string[] }[] = [];
   for (const event of Object.values(contract.events)) {
-    const levels = (root + event.channel).split('/');
-    channels.set(event, levels);
-    if (event.params.length === 0) exact.set(levels.join('/'), event);
-    else patterns.push({ event, levels });
+    const address = root + event.channel;
+    if (event.params.length === 0) exact.set(address, event);
+    else patterns.push({ event, levels: address.split('/') });
   }
-  const fill = (event: EventDefinition, value: (param: string) => string): string =>
-    (channels.get(event) ?? (root + event.channel).split('/'))
-      .map((level) => (isParam(level) ? value(level.slice(1, -1)) : level))
-      .join('/');
+  const fill = (event: EventDefinition, value: (param: string) => string): string => {
+    const address = root + event.channel;
+    if (event.params.length === 0) return address;
+    const levels = address.split('/').map((level) => (isParam(level) ? value(level.slice(1, -1)) : level));
+    const topic = levels.join('/');
+    if (topic.length > MAX_TOPIC)
+      throw new ApiError('INVALID_ARGUMENT', 'the channel parameters are too long for a topic', { sent: false });
+    return topic;
+  };
   const eventOf = (topic: string): EventDefinition | undefined => {
     const found = exact.get(topic);
     if (found || patterns.length === 0) return found;
@@ -72,10 +75,10 @@ export function compileTopics(contract: Contract, prefix = ''): Topics {
       return name.includes('/') || OWN.includes(name) ? undefined : name;
     },
     requests: `${base}+`,
-    sharedRequests: `$share/${contract.name}/${base}+`,
+    shared: (filter) => `$share/${contract.name}/${filter}`,
     cancel: `${base}cancel`,
     status: `${base}status`,
-    replies: (client) => `${base}replies/${client}`,
+    replies: (client) => `${base}replies/${encodeLevel(client)}`,
     event: (event, data) => fill(event, (param) => encodeLevel(data[param])),
     filter: (event, params) => fill(event, (param) => (params[param] === undefined ? '+' : encodeLevel(params[param]))),
     eventOf,
@@ -86,8 +89,22 @@ export function compileTopics(contract: Contract, prefix = ''): Topics {
 
 /** Whether anyone may publish to it: https://docs.oasis-open.org/mqtt/mqtt/v5.0/os/mqtt-v5.0-os.html#_Toc3901242 */
 function isTopic(topic: string): boolean {
-  return topic !== '' && !topic.startsWith('$') && !/[+#\0]/.test(topic) && topic.length <= 16_384;
+  return (
+    topic !== '' && !topic.startsWith('$') && !NO_TOPIC.test(topic) && topic.length <= MAX_TOPIC && topic.split('/').length <= MAX_LEVELS
+  );
 }
+
+/** Brokers have limits of their own: Mosquitto ends the connection over 200 levels, EMQX over 128. */
+const MAX_TOPIC = 16_384;
+const MAX_LEVELS = 100;
+
+/**
+ * Wildcards, and characters over which a broker may end the connection of whoever publishes.
+ * Source: https://docs.oasis-open.org/mqtt/mqtt/v5.0/os/mqtt-v5.0-os.html#_Toc3901010
+ */
+const NO_TOPIC = /[+#\p{Cc}\p{Cs}\p{Noncharacter_Code_Point}]/u;
+/** What would be more, or less, than a part of one level. */
+const NO_LEVEL = new RegExp(`[%/$]|${NO_TOPIC.source}`, 'gu');
 
 function isParam(level: string): boolean {
   return level.startsWith('{');
@@ -98,6 +115,6 @@ function encodeLevel(value: unknown): string {
   const text = String(value);
   if (text.length > 1024)
     throw new ApiError('INVALID_ARGUMENT', 'a channel parameter is too long for a topic: 1024 characters at most', { sent: false });
-  // eslint-disable-next-line no-control-regex -- brokers refuse control characters in topics
-  return text.replace(/[%/+#$\0-\x1f\x7f-\x9f]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`);
+  // Half a surrogate pair has no bytes.
+  return text.replace(NO_LEVEL, (char) => (/\p{Cs}/u.test(char) ? '\ufffd' : encodeURIComponent(char)));
 }

@@ -52,19 +52,29 @@ export function encodeEvent(event: EventDefinition, topic: string, message: Even
 
 /** Ids of ours have no dots; a foreign one must be fit for every protocol. */
 const EVENT_ID = /^[\x21-\x2d\x2f-\x7e]{1,256}$/;
-const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/;
+const INSTANT = /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d+)?Z$/;
 
 /** What a message says of an event beside its payload: nothing over MQTT 3.1.1. */
 export function eventInfo(properties: Properties | undefined): { readonly id: string | undefined; readonly time: string | undefined } {
   const { id, time } = userProperties(properties);
   return {
     id: typeof id === 'string' && EVENT_ID.test(id) ? id : undefined,
-    time: typeof time === 'string' && INSTANT.test(time) && !Number.isNaN(Date.parse(time)) ? time : undefined,
+    time: typeof time === 'string' && INSTANT.test(time) ? time : undefined,
   };
 }
 
 export function userProperties(properties: Properties | undefined): RawHeaders {
   return properties?.userProperties ?? {};
+}
+
+const MAX_HEADER_BYTES = 16_384;
+
+/** Throws INVALID_ARGUMENT for headers that are too large. */
+export function checkHeaderSize(headers: RawHeaders): void {
+  let bytes = 0;
+  for (const [name, value] of Object.entries(headers)) bytes += name.length + String(value).length;
+  if (bytes > MAX_HEADER_BYTES)
+    throw new ApiError('INVALID_ARGUMENT', `the headers are too large: ${MAX_HEADER_BYTES} bytes at most`, { sent: false });
 }
 
 /** A request of MQTT 3.1.1, and of callers that name no response topic. */
