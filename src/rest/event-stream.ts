@@ -1,8 +1,9 @@
 import { ApiError } from '../errors.js';
 import type { FetchResponse } from '../http/fetch-like.js';
+import { readSse } from '../http/sse-reader.js';
 import { onAbort } from '../internal/deadline.js';
 import type { EventSink, SubscribeRequest } from '../transport.js';
-import { readEvents } from './event-reader.js';
+import { deliver } from './event-delivery.js';
 import { EVENT_STREAM_TYPE, failedResponse, fillPath } from './wire.js';
 
 /** What a stream needs of the transport that opens it. */
@@ -30,7 +31,13 @@ export async function openEvents(request: SubscribeRequest, sink: EventSink, car
   try {
     const response = await carrier.get(target, lastEventId === undefined ? {} : { 'last-event-id': lastEventId }, controller.signal);
     await checkStream(response, target);
-    void readEvents(response, { event, sink, signal: controller.signal, onChunk: carrier.onChunk }).finally(release);
+    void readSse(response, {
+      name: `the event stream of ${event.channel}`,
+      signal: controller.signal,
+      onChunk: carrier.onChunk,
+      onEvent: (message) => deliver(message, event, sink),
+      onEnd: (error) => sink.end(error),
+    }).finally(release);
   } catch (error) {
     release();
     throw error;

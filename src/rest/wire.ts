@@ -4,7 +4,7 @@ import type { FetchResponse } from '../http/fetch-like.js';
 import { phraseOf } from '../http/phrases.js';
 import { isObject, readErrorOptions } from '../internal/error-body.js';
 import type { HttpBinding } from '../internal/http-binding.js';
-import { parseJson } from '../internal/json.js';
+import { tryParseJson } from '../internal/json.js';
 import { encodeText, writeQuery } from '../internal/query-text.js';
 import { codeOfStatus } from './status.js';
 
@@ -78,7 +78,8 @@ export function problemHeaders(error: ErrorBody): Record<string, string> {
 
 /** The error in a response that failed: from its problem document where it has one, else from its status. */
 export function failedResponse({ status, headers }: FetchResponse, text: string): ApiError {
-  const problem = headers.get('content-type')?.includes('json') ? parseObject(text) : undefined;
+  const body = headers.get('content-type')?.includes('json') ? tryParseJson(text) : undefined;
+  const problem = isObject(body) ? body : undefined;
   const options = readErrorOptions(problem ?? {});
   const code = isErrorCode(problem?.['code']) ? problem['code'] : codeOfStatus(status);
   return new ApiError(code, textOf(problem, status, headers.get('location')), {
@@ -113,13 +114,4 @@ function textOf(problem: JsonObject | undefined, status: number, location: strin
   for (const text of [detail, message, nested, title]) if (typeof text === 'string' && text !== '') return text.slice(0, 1000);
   if (status >= 300 && status < 400) return `the server redirects (${status}) to ${location ?? 'another address'}: use that as url`;
   return `the server answered ${status}`;
-}
-
-function parseObject(text: string): JsonObject | undefined {
-  try {
-    const value = parseJson(text);
-    return isObject(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
 }
