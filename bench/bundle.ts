@@ -25,6 +25,7 @@ const rows = {
     import { createClient } from 'multi-api-sdk';
     import { rest } from 'multi-api-sdk/rest';
     globalThis.blog = createClient({ transport: rest({ url: '/' }) });`),
+  'of it the Blog contract, with zod': await size(`import { blogContract } from 'multi-api-sdk'; globalThis.contract = blogContract;`),
   'for comparison: zod/mini, z.object of z.string': await size(
     `import * as z from 'zod/mini'; globalThis.schema = z.object({ a: z.string() });`,
   ),

@@ -1,24 +1,8 @@
 import { createClient } from 'multi-api-sdk';
 import { webSocket } from 'multi-api-sdk/websocket';
 import WebSocket from 'ws';
+import { compareRate } from './in-flight.js';
 import { startPeer } from './peer.js';
-import { median, printTable } from './table.js';
-
-const IN_FLIGHT = 32;
-const CALLS = 10_000;
-const ROUNDS = 7;
-
-/** Calls per second. */
-async function rate(call: () => Promise<unknown>): Promise<number> {
-  let left = CALLS;
-  const begun = performance.now();
-  await Promise.all(
-    Array.from({ length: IN_FLIGHT }, async () => {
-      while (left-- > 0) await call();
-    }),
-  );
-  return (CALLS * 1000) / (performance.now() - begun);
-}
 
 /** As one would write it by hand for speed. */
 async function rawClient(port: number): Promise<{ call: () => Promise<unknown>; close: () => void }> {
@@ -43,25 +27,18 @@ async function rawClient(port: number): Promise<{ call: () => Promise<unknown>; 
 const [rawPeer, ourPeer] = [await startPeer('websocket-peer.js', 'raw'), await startPeer('websocket-peer.js', 'ours')];
 const raw = await rawClient(rawPeer.port);
 const blog = createClient({ transport: webSocket({ url: `ws://127.0.0.1:${ourPeer.port}` }) });
-const ours = () => blog.getUser({ id: 123 });
 
-await rate(raw.call);
-await rate(ours);
-const results: { ours: number; raw: number }[] = [];
-// In turn, because the machine's speed drifts.
-for (let index = 0; index < ROUNDS; index++) results.push({ raw: await rate(raw.call), ours: await rate(ours) });
+await compareRate({
+  title: 'WebSocket calls, 32 in flight on one connection, against ws and JSON by hand on both ends',
+  what: 'getUser',
+  goal: '>= 0.85',
+  ours: () => blog.getUser({ id: 123 }),
+  raw: raw.call,
+  inFlight: 32,
+  calls: 10_000,
+  rounds: 7,
+});
 raw.close();
 await blog.close();
 rawPeer.stop();
 ourPeer.stop();
-
-const perSecond = (which: 'ours' | 'raw') => `${Math.round(median(results.map((result) => result[which])))}/s`;
-printTable(`WebSocket calls, ${IN_FLIGHT} in flight on one connection, against ws and JSON by hand on both ends`, [
-  {
-    what: 'getUser',
-    ours: perSecond('ours'),
-    raw: perSecond('raw'),
-    ratio: median(results.map((result) => result.ours / result.raw)),
-    goal: '>= 0.85',
-  },
-]);

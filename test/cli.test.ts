@@ -1,53 +1,13 @@
-import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo } from 'node:net';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { CLI, finish, firstLine, killAll, start, stop, type Result } from './support/program.js';
+import { startServe, type ServeProcess } from './support/serve-process.js';
 
 // Each test starts processes.
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
-const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const running = new Set<ChildProcessWithoutNullStreams>();
-
-interface Result {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-/** Starts a program of this repository. */
-function start(args: readonly string[], env: Record<string, string> = {}): ChildProcessWithoutNullStreams {
-  const child = spawn(process.execPath, ['--import', 'tsx', ...args], { cwd: ROOT, env: { ...process.env, ...env } });
-  running.add(child);
-  child.once('close', () => running.delete(child));
-  return child;
-}
-
-async function finish(child: ChildProcessWithoutNullStreams, input?: string): Promise<Result> {
-  let [stdout, stderr] = ['', ''];
-  child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
-  child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
-  child.stdin.end(input);
-  const [code] = (await once(child, 'close')) as [number | null];
-  return { code, stdout, stderr };
-}
-
-const cli = (args: readonly string[], input?: string): Promise<Result> => finish(start(['src/cli/main.ts', ...args]), input);
-
-/** The first line of a stream, and the exit code to come. */
-async function firstLine(stream: NodeJS.ReadableStream): Promise<string> {
-  const lines = createInterface({ input: stream });
-  const [line] = (await once(lines, 'line')) as [string];
-  return line;
-}
-
-async function stop(child: ChildProcessWithoutNullStreams, signal: NodeJS.Signals): Promise<number | null> {
-  const closed = once(child, 'close') as Promise<[number | null]>;
-  child.kill(signal);
-  return (await closed)[0];
-}
+const cli = (args: readonly string[], input?: string): Promise<Result> => finish(start([CLI, ...args]), input);
 
 /** Resolves once nobody accepts connections there. */
 async function refused(url: string): Promise<void> {
@@ -60,22 +20,11 @@ async function refused(url: string): Promise<void> {
   while (await isAccepted());
 }
 
-/** Starts `serve` on a free port. */
-async function serve(
-  ...args: readonly string[]
-): Promise<{ readonly child: ChildProcessWithoutNullStreams; readonly url: string; readonly line: string }> {
-  const child = start(['src/cli/main.ts', 'serve', '--port', '0', '--grpc-port', '0', '--json', ...args]);
-  const line = await firstLine(child.stdout);
-  return { child, line, url: (JSON.parse(line) as { http: string }).http };
-}
-
-afterAll(() => {
-  for (const child of running) child.kill('SIGKILL');
-});
+afterAll(killAll);
 
 describe('serve', () => {
   test.each(['SIGTERM', 'SIGINT'] as const)('prints where it listens, answers, and ends with 0 at %s', async (signal) => {
-    const { child, line, url } = await serve();
+    const { child, line, url } = await startServe();
     expect(line).toMatch(/^\{"http":"http:\/\/127\.0\.0\.1:\d+"/);
     const health = await fetch(`${url}/healthz`);
     expect([health.status, await health.json()]).toEqual([200, { status: 'ok' }]);
@@ -87,13 +36,13 @@ describe('serve', () => {
   });
 
   test('takes every flag from the start', async () => {
-    const { child, line } = await serve('--host', 'localhost', '--grpc-port=0', '--mqtt-port', '0', '--allow-private-webhooks');
+    const { child, line } = await startServe('--host', 'localhost', '--grpc-port=0', '--mqtt-port', '0', '--allow-private-webhooks');
     expect(line).toMatch(/"http":"http:\/\/localhost:\d+"/);
     expect(await stop(child, 'SIGTERM')).toBe(0);
   });
 
   test('says for people what there is to try', async () => {
-    const child = start(['src/cli/main.ts', 'serve', '--port', '0', '--grpc-port', '0']);
+    const child = start([CLI, 'serve', '--port', '0', '--grpc-port', '0']);
     let text = '';
     for await (const chunk of child.stdout) {
       text += String(chunk);
@@ -116,7 +65,7 @@ describe('serve', () => {
   });
 
   test('a second signal ends it at once, though a call is in flight', async () => {
-    const { child, url } = await serve();
+    const { child, url } = await startServe();
     const socket = connect(Number(new URL(url).port), '127.0.0.1');
     socket.on('error', () => {});
     socket.write('POST /posts HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n{');
@@ -131,7 +80,7 @@ describe('serve', () => {
   });
 
   test('/healthz refuses other methods', async () => {
-    const { child, url } = await serve();
+    const { child, url } = await startServe();
     const refused = await fetch(`${url}/healthz`, { method: 'POST' });
     expect([refused.status, refused.headers.get('allow')]).toEqual([405, 'GET, HEAD']);
     const head = await fetch(`${url}/healthz`, { method: 'HEAD' });
@@ -141,14 +90,14 @@ describe('serve', () => {
 });
 
 describe('call and watch', () => {
-  let server: Awaited<ReturnType<typeof serve>>;
+  let server: ServeProcess;
   const call = (...args: readonly string[]): Promise<Result> => cli(['call', ...args, '--via', 'rest', '--url', server.url]);
 
   beforeAll(async () => {
-    server = await serve();
+    server = await startServe();
   });
   afterAll(async () => {
-    await stop(server.child, 'SIGTERM');
+    await server.stop();
   });
 
   test('prints the output as one line', async () => {
@@ -200,7 +149,7 @@ describe('call and watch', () => {
   });
 
   test.each([['temperature'], ['onTemperature']])('watch %s prints events as JSON lines and ends after --count', async (event) => {
-    const child = start(['src/cli/main.ts', 'watch', event, '--via', 'rest', '--url', server.url, '--count', '2']);
+    const child = start([CLI, 'watch', event, '--via', 'rest', '--url', server.url, '--count', '2']);
     const ready = firstLine(child.stderr);
     const finished = finish(child);
     expect(await ready).toContain('watching temperature');
@@ -221,7 +170,7 @@ describe('call and watch', () => {
   });
 
   test.each(['SIGINT', 'SIGTERM'] as const)('watch ends with 0 at %s; --envelope adds id and time', async (signal) => {
-    const child = start(['src/cli/main.ts', 'watch', 'message', '--url', server.url, '--envelope']);
+    const child = start([CLI, 'watch', 'message', '--url', server.url, '--envelope']);
     await firstLine(child.stderr);
     const line = firstLine(child.stdout);
     await cli(['call', 'sendMessage', '{"sender":"a","message":"b"}', '--url', server.url]);

@@ -1,24 +1,12 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
+import { CLI, finish, start, type Result } from './support/program.js';
 import { startEndpoint, verified } from './support/webhooks.js';
 
 const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
 const BODY = '{"test": 2432232314}';
 
-async function run(args: readonly string[], input?: string) {
-  const main = fileURLToPath(new URL('../src/cli/main.ts', import.meta.url));
-  const child = spawn(process.execPath, ['--import', 'tsx', main, 'webhook', ...args], {
-    env: { ...process.env, WEBHOOK_SECRET: SECRET, NO_COLOR: '1' },
-  });
-  const output = { stdout: '', stderr: '' };
-  child.stdout.on('data', (chunk) => (output.stdout += chunk));
-  child.stderr.on('data', (chunk) => (output.stderr += chunk));
-  child.stdin.end(input);
-  const [code] = (await once(child, 'close')) as [number];
-  return { code, ...output };
-}
+const run = (args: readonly string[], input?: string): Promise<Result> =>
+  finish(start([CLI, 'webhook', ...args], { WEBHOOK_SECRET: SECRET, NO_COLOR: '1' }), input);
 
 test('sign, verify and send', async () => {
   const signed = await run(['sign', '--id', 'msg_p5jXN8AQM9LWM0D4loKWxJek', '--timestamp', '1614265330'], BODY);

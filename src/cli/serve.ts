@@ -22,7 +22,7 @@ export const serveCommand = defineCommand({
     json: { type: 'boolean', summary: 'prints the addresses as one line of JSON' },
   },
   notes: [
-    'Prints where it listens once everything does. The flags of a protocol that is not built yet are taken and have no effect.',
+    'Prints where it listens once everything does.',
     'SIGINT and SIGTERM end it with exit code 0, once calls in flight have finished; a second signal ends it at once.',
   ],
   examples: [

@@ -1,45 +1,14 @@
 import type { ErrorCode } from '../errors.js';
+import { STATUS as HTTP_STATUS } from '../http/status.js';
+
+export { codeOfStatus } from '../http/status.js';
 
 /** The HTTP status of a request that was refused as a whole; errors of single fields travel in a 200. */
 export const STATUS: Readonly<Record<ErrorCode, number>> = {
-  INVALID_ARGUMENT: 400,
-  FAILED_PRECONDITION: 400,
-  OUT_OF_RANGE: 400,
-  UNAUTHENTICATED: 401,
-  PERMISSION_DENIED: 403,
-  NOT_FOUND: 404,
-  ALREADY_EXISTS: 409,
-  ABORTED: 409,
-  RESOURCE_EXHAUSTED: 429,
-  CANCELLED: 499,
-  UNKNOWN: 500,
-  INTERNAL: 500,
-  DATA_LOSS: 500,
+  ...HTTP_STATUS,
   // An operation that a schema does not have makes a document invalid, which is 400 in GraphQL over HTTP.
   UNIMPLEMENTED: 400,
-  UNAVAILABLE: 503,
-  DEADLINE_EXCEEDED: 504,
 };
-
-const CODES: Readonly<Record<number, ErrorCode>> = {
-  401: 'UNAUTHENTICATED',
-  403: 'PERMISSION_DENIED',
-  404: 'UNIMPLEMENTED',
-  405: 'UNIMPLEMENTED',
-  408: 'DEADLINE_EXCEEDED',
-  409: 'ALREADY_EXISTS',
-  429: 'RESOURCE_EXHAUSTED',
-  499: 'CANCELLED',
-  501: 'UNIMPLEMENTED',
-  502: 'UNAVAILABLE',
-  503: 'UNAVAILABLE',
-  504: 'DEADLINE_EXCEEDED',
-};
-
-/** The code of an HTTP status that came without a GraphQL body. */
-export function codeOfStatus(status: number): ErrorCode {
-  return CODES[status] ?? (status >= 400 && status < 500 ? 'INVALID_ARGUMENT' : 'UNKNOWN');
-}
 
 /** What other servers write into `extensions.code`. Source: https://www.apollographql.com/docs/apollo-server/data/errors#built-in-error-codes */
 export const FOREIGN_CODES: Readonly<Record<string, ErrorCode>> = {

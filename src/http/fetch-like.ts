@@ -83,25 +83,28 @@ const UNSENT =
  * looks through causes, where the reason usually is.
  */
 export function isUnsent(error: unknown): boolean {
-  let at = error;
-  for (let depth = 0; depth < 6 && typeof at === 'object' && at !== null; depth++) {
-    if (at instanceof FetchFailure) return !at.sent;
-    const { code, errors, cause } = at as { code?: unknown; errors?: unknown; cause?: unknown };
+  for (const cause of causesOf(error)) {
+    if (cause instanceof FetchFailure) return !cause.sent;
+    const { code, errors } = cause;
     if (typeof code === 'string' && UNSENT.test(code)) return true;
     // One error for each address that was tried.
     if (Array.isArray(errors) && errors.length > 0) return errors.every(isUnsent);
-    at = cause;
   }
   return false;
 }
 
 /** The first code among an error and its causes. */
 export function codeOf(error: unknown): string | undefined {
+  for (const { code } of causesOf(error)) if (typeof code === 'string') return code;
+  return undefined;
+}
+
+/** An error and what led to it, outermost first. */
+export function* causesOf(error: unknown): Generator<{ readonly [member: string]: unknown }> {
   let at = error;
   for (let depth = 0; depth < 6 && typeof at === 'object' && at !== null; depth++) {
-    const { code, cause } = at as { code?: unknown; cause?: unknown };
-    if (typeof code === 'string') return code;
-    at = cause;
+    const cause = at as { readonly [member: string]: unknown };
+    yield cause;
+    at = cause['cause'];
   }
-  return undefined;
 }

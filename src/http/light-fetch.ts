@@ -2,6 +2,7 @@
 /// <reference path="./undici-agent.d.ts" />
 import type { Agent, Dispatcher } from 'undici';
 import { FetchFailure, type FetchInit, type FetchResponse, type LightFetch, type LightFetchOptions } from './fetch-like.js';
+import { acceptContinue } from './interim.js';
 import { failureOf, LightResponse, type Source } from './light-response.js';
 
 /**
@@ -15,9 +16,15 @@ export function createLightFetch(options: LightFetchOptions = {}): LightFetch {
   let isClosed = false;
 
   const load = async (): Promise<Agent> => {
-    const Agent = await loadAgent();
+    const { Agent, buildConnector } = await loadUndici();
+    const connect = buildConnector({ timeout: connectTimeoutMs });
     // The caller's signal is the deadline, and streams of events are silent for long.
-    agent ??= new Agent({ headersTimeout: 0, bodyTimeout: 0, connect: { timeout: connectTimeoutMs } });
+    agent ??= new Agent({
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      connect: (options, callback) =>
+        connect(options, (...result) => (result[1] ? callback(null, acceptContinue(result[1])) : callback(...result))),
+    });
     return agent;
   };
 
@@ -39,12 +46,13 @@ export function createLightFetch(options: LightFetchOptions = {}): LightFetch {
   };
 }
 
-/** The path is not part of undici's promises, so that another version may lack it. */
-async function loadAgent(): Promise<typeof Agent> {
+/** The paths are not part of undici's promises, so that another version may lack them. */
+async function loadUndici(): Promise<Pick<typeof import('undici'), 'Agent' | 'buildConnector'>> {
   try {
-    return (await import('undici/lib/dispatcher/agent.js')).default;
+    const [agent, connect] = await Promise.all([import('undici/lib/dispatcher/agent.js'), import('undici/lib/core/connect.js')]);
+    return { Agent: agent.default, buildConnector: connect.default };
   } catch {
-    return (await import('undici')).Agent;
+    return import('undici');
   }
 }
 

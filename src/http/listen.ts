@@ -1,9 +1,10 @@
-import { createServer, STATUS_CODES, type Server, type ServerResponse } from 'node:http';
+import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { HttpOptions } from './browser.js';
 import type { HttpHandler } from './message.js';
 import { stoppableListener } from './node.js';
+import { phraseOf } from './phrases.js';
 import { problemBody, report } from './problem.js';
 import { reportToConsole } from '../internal/report.js';
 
@@ -144,7 +145,7 @@ function refuse(socket: Duplex, status: number, detail: string): void {
   if (!socket.writable || isAnswering) return void socket.destroy();
   const body = problemBody(status, detail);
   const head = [
-    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,
+    `HTTP/1.1 ${status} ${phraseOf(status)}`,
     'content-type: application/problem+json',
     `content-length: ${Buffer.byteLength(body)}`,
     'connection: close',

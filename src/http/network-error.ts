@@ -1,5 +1,5 @@
 import { ApiError } from '../errors.js';
-import { codeOf, isUnsent, RESPONSE_TOO_LARGE } from './fetch-like.js';
+import { causesOf, codeOf, isUnsent, RESPONSE_TOO_LARGE } from './fetch-like.js';
 
 const HINTS: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'nothing listens there: is the server running?',
@@ -25,10 +25,6 @@ export function networkError(error: unknown, url: string, signal: AbortSignal): 
 /** What the innermost cause says: `fetch` itself only says that it failed. */
 function reasonOf(error: unknown): string {
   let reason = 'the request failed';
-  let at = error;
-  for (let depth = 0; depth < 6 && at instanceof Error; depth++) {
-    if (at.message !== '') reason = at.message;
-    at = at.cause;
-  }
+  for (const { message } of causesOf(error)) if (typeof message === 'string' && message !== '') reason = message;
   return reason;
 }

@@ -1,6 +1,7 @@
-import { codeOfStatus, HttpError } from './error.js';
+import { HttpError } from './error.js';
 import type { HttpResponse } from './message.js';
 import { phraseOf } from './phrases.js';
+import { codeOfRefusal } from './status.js';
 import { reportToConsole } from '../internal/report.js';
 
 /** A refusal as a problem document. Source: https://www.rfc-editor.org/rfc/rfc9457 */
@@ -9,7 +10,7 @@ export function problem(status: number, detail: string, headers?: Readonly<Recor
 }
 
 export function problemBody(status: number, detail: string): string {
-  return JSON.stringify({ type: 'about:blank', title: phraseOf(status), status, detail, code: codeOfStatus(status) });
+  return JSON.stringify({ type: 'about:blank', title: phraseOf(status), status, detail, code: codeOfRefusal(status) });
 }
 
 /** The answer to what a handler threw: an `HttpError` speaks for itself, anything else is reported and stays in the process. */

@@ -15,6 +15,15 @@ export function parseJson(text: string, maxDepth: number = MAX_DEPTH): unknown {
   }
 }
 
+/** As `parseJson`, but `undefined` where it would throw. */
+export function tryParseJson(text: string): unknown {
+  try {
+    return parseJson(text);
+  } catch {
+    return undefined;
+  }
+}
+
 /** A text with few brackets cannot nest deeply: most never need the scan. */
 function hasMoreBrackets(text: string, count: number): boolean {
   if (text.length <= count || count === Infinity) return false;

@@ -1,18 +1,17 @@
 import { createLightFetch } from '#fetch';
 import type { Contract, Operation } from '../contract.js';
 import { ApiError } from '../errors.js';
-import { onAbort } from '../internal/deadline.js';
 import { defineAdapter } from '../internal/guard.js';
+import { joinHeaders, timeoutHeader, type HeadersOption } from '../internal/headers.js';
+import { parseJson } from '../internal/json.js';
 import { planSelection } from '../internal/select.js';
 import { hasField } from '../internal/shape.js';
-import { joinHeaders, timeoutHeader, type HeadersOption } from '../internal/headers.js';
 import type { FetchHeaders, FetchLike, FetchResponse, LightFetch } from '../http/fetch-like.js';
 import { networkError } from '../http/network-error.js';
 import { redact, type OnWire } from '../internal/wire-record.js';
 import type { Adapter, CallRequest, EventSink, SubscribeRequest, Transport } from '../transport.js';
-import { readEvents } from './event-reader.js';
-import { compileRequest, decodeError, EVENT_STREAM_TYPE, fillPath, JSON_TYPE, type RestRequest } from './wire.js';
-import { parseJson } from '../internal/json.js';
+import { openEvents } from './event-stream.js';
+import { compileRequest, EVENT_STREAM_TYPE, failedResponse, JSON_TYPE, type RestRequest } from './wire.js';
 
 export type { FetchHeaders, FetchInit, FetchLike, FetchResponse } from '../http/fetch-like.js';
 export type { OnWire, WireRecord } from '../internal/wire-record.js';
@@ -68,7 +67,9 @@ class RestTransport implements Transport {
     if (!encode) throw new ApiError('UNIMPLEMENTED', `the contract has no operation '${operation.name}'`, { sent: false });
     const { method, target: plain, body } = encode(request.input);
     const target = request.select && this.options.sendFields !== false ? withFields(plain, this.contract, request) : plain;
-    const headers = await this.#headers(request, JSON_TYPE, body);
+    const headers = await this.#headers(request, JSON_TYPE);
+    if (body !== undefined) headers['content-type'] = JSON_TYPE;
+    if (this.#sendDeadline && request.deadline !== undefined) headers['x-timeout-ms'] = timeoutHeader(request.deadline);
     this.#onWire('out', `${method} ${target}`, headers, body);
     let response: FetchResponse;
     let text: string;
@@ -78,38 +79,17 @@ class RestTransport implements Transport {
     } catch (error) {
       throw networkError(error, this.base, signal);
     }
-    this.#onWire('in', `${response.status} ${response.statusText}`.trim(), response.headers, text);
+    this.#onResponse(response, text);
     return decodeOutput(operation, response, text);
   }
 
   async subscribe(request: SubscribeRequest, sink: EventSink): Promise<void> {
-    const { event, params, signal, lastEventId } = request;
-    const values = Object.fromEntries(event.params.map((param) => [param, params[param] ?? '+']));
-    const segments = event.channel.split('/').map((part) => (part.startsWith('{') ? { param: part.slice(1, -1) } : { literal: part }));
-    const target = fillPath({ segments }, values).replaceAll('%2B', '+');
-    const headers = await this.#headers(request, EVENT_STREAM_TYPE, undefined);
-    if (lastEventId !== undefined) headers['last-event-id'] = lastEventId;
-    this.#onWire('out', `GET ${target}`, headers, undefined);
-    const controller = new AbortController();
-    const unlink = onAbort(signal, () => controller.abort(signal.reason));
-    this.#streams.add(controller);
-    const release = () => {
-      unlink();
-      this.#streams.delete(controller);
-      controller.abort(new ApiError('CANCELLED', 'the stream is over'));
-    };
-    try {
-      const response = await this.#openStream(target, headers, controller.signal);
-      void readEvents(response, {
-        event,
-        sink,
-        signal: controller.signal,
-        onChunk: (text) => this.#onWire('in', 'event stream', {}, text),
-      }).finally(release);
-    } catch (error) {
-      release();
-      throw error;
-    }
+    const headers = await this.#headers(request, EVENT_STREAM_TYPE);
+    await openEvents(request, sink, {
+      streams: this.#streams,
+      get: (target, more, signal) => this.#get(target, { ...headers, ...more }, signal),
+      onChunk: (text) => this.#onWire('in', 'event stream', {}, text),
+    });
   }
 
   async close(): Promise<void> {
@@ -117,36 +97,25 @@ class RestTransport implements Transport {
     await this.#carrier.close();
   }
 
-  async #openStream(target: string, headers: Record<string, string>, signal: AbortSignal): Promise<FetchResponse> {
+  async #get(target: string, headers: Record<string, string>, signal: AbortSignal): Promise<FetchResponse> {
+    this.#onWire('out', `GET ${target}`, headers, undefined);
     let response: FetchResponse;
     try {
       response = await this.#carrier.fetch(this.base + target, { method: 'GET', headers, signal, redirect: 'manual' });
     } catch (error) {
       throw networkError(error, this.base, signal);
     }
-    this.#onWire('in', `${response.status} ${response.statusText}`.trim(), response.headers, undefined);
-    if (!response.ok) {
-      const text = await response.text().catch(() => '');
-      throw decodeError({ status: response.status, text, header: (name) => response.headers.get(name) });
-    }
-    const type = response.headers.get('content-type') ?? 'nothing';
-    if (type.startsWith(EVENT_STREAM_TYPE) && response.body) return response;
-    // Not read: what is no event stream may be as endless as one.
-    void response.body?.cancel().catch(() => {});
-    if (type.startsWith(EVENT_STREAM_TYPE))
-      throw new ApiError('UNIMPLEMENTED', "rest: this 'fetch' gives no body that can be read piece by piece, so that it carries no events");
-    throw new ApiError('DATA_LOSS', `GET ${target}: the server answered ${type}, not ${EVENT_STREAM_TYPE}: is the url right?`, {
-      remote: true,
-    });
+    this.#onResponse(response, undefined);
+    return response;
   }
 
-  async #headers(request: CallRequest | SubscribeRequest, accept: string, body: string | undefined): Promise<Record<string, string>> {
+  async #headers(request: CallRequest | SubscribeRequest, accept: string): Promise<Record<string, string>> {
     const joined = joinHeaders(this.options.headers, request.headers);
-    const headers: Record<string, string> = { accept, ...(joined instanceof Promise ? await joined : joined) };
-    if (body !== undefined) headers['content-type'] = JSON_TYPE;
-    if (this.#sendDeadline && 'deadline' in request && request.deadline !== undefined)
-      headers['x-timeout-ms'] = timeoutHeader(request.deadline);
-    return headers;
+    return { accept, ...(joined instanceof Promise ? await joined : joined) };
+  }
+
+  #onResponse({ status, statusText, headers }: FetchResponse, body: string | undefined): void {
+    this.#onWire('in', `${status} ${statusText}`.trim(), headers, body);
   }
 
   #onWire(direction: 'out' | 'in', start: string, headers: Record<string, string> | FetchHeaders, body: string | undefined): void {
@@ -166,7 +135,7 @@ function withFields(target: string, contract: Contract, { operation, select }: C
 }
 
 function decodeOutput(operation: Operation, response: FetchResponse, text: string): unknown {
-  if (!response.ok) throw decodeError({ status: response.status, text, header: (name) => response.headers.get(name) });
+  if (!response.ok) throw failedResponse(response, text);
   if (text === '') return undefined;
   if (!operation.output) {
     // A server may say a word where we want none. A page is another matter: it is somebody else's, such as a proxy's sign-in.

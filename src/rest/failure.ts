@@ -1,13 +1,14 @@
 import { ApiError, isApiError } from '../errors.js';
-import { codeOfStatus, HttpError } from '../http/error.js';
+import { HttpError } from '../http/error.js';
 import type { HttpResponse } from '../http/message.js';
+import { codeOfRefusal } from '../http/status.js';
 import { statusOf } from './status.js';
 import { encodeProblem, problemHeaders } from './wire.js';
 
 /** The answer to an error: a problem document. What is neither an `ApiError` nor an `HttpError` is reported, and neutral to the caller. */
 export function failure(error: unknown, onError: (error: unknown) => void): HttpResponse {
   if (error instanceof HttpError) {
-    return respond(new ApiError(codeOfStatus(error.status), error.message), error.status, error.headers);
+    return respond(new ApiError(codeOfRefusal(error.status), error.message), error.status, error.headers);
   }
   if (isApiError(error)) return respond(error, statusOf(error), {});
   onError(error);

@@ -1,10 +1,14 @@
 import type { Operation } from '../contract.js';
 import { ApiError, isErrorCode, type ErrorBody, type JsonObject } from '../errors.js';
+import type { FetchResponse } from '../http/fetch-like.js';
 import { phraseOf } from '../http/phrases.js';
+import { isObject, readErrorOptions } from '../internal/error-body.js';
 import type { HttpBinding } from '../internal/http-binding.js';
+import { tryParseJson } from '../internal/json.js';
 import { encodeText, writeQuery } from '../internal/query-text.js';
-import { codeOf } from './status.js';
-import { parseJson } from '../internal/json.js';
+import { codeOfStatus } from './status.js';
+
+export { isObject } from '../internal/error-body.js';
 
 export const JSON_TYPE = 'application/json';
 export const PROBLEM_TYPE = 'application/problem+json';
@@ -72,25 +76,16 @@ export function problemHeaders(error: ErrorBody): Record<string, string> {
   return headers;
 }
 
-/** What of a response tells of an error. */
-export interface FailedResponse {
-  readonly status: number;
-  readonly text: string;
-  readonly header: (name: string) => string | null;
-}
-
-/** The error in a response: from its problem document where it has one, else from its status. */
-export function decodeError({ status, text, header }: FailedResponse): ApiError {
-  const requestId = header('x-request-id') ?? undefined;
-  const retryAfter = parseRetryAfter(header('retry-after'));
-  const problem = header('content-type')?.includes('json') ? parseObject(text) : undefined;
-  const code = isErrorCode(problem?.['code']) ? problem['code'] : codeOf(status);
-  const { details, retryAfterMs } = problem ?? {};
-  return new ApiError(code, textOf(problem, status, header('location')), {
-    details: isObject(details) ? details : undefined,
-    retryAfterMs: typeof retryAfterMs === 'number' ? retryAfterMs : retryAfter,
-    requestId: typeof problem?.['requestId'] === 'string' ? problem['requestId'] : requestId,
-    remote: true,
+/** The error in a response that failed: from its problem document where it has one, else from its status. */
+export function failedResponse({ status, headers }: FetchResponse, text: string): ApiError {
+  const body = headers.get('content-type')?.includes('json') ? tryParseJson(text) : undefined;
+  const problem = isObject(body) ? body : undefined;
+  const options = readErrorOptions(problem ?? {});
+  const code = isErrorCode(problem?.['code']) ? problem['code'] : codeOfStatus(status);
+  return new ApiError(code, textOf(problem, status, headers.get('location')), {
+    ...options,
+    retryAfterMs: options.retryAfterMs ?? parseRetryAfter(headers.get('retry-after')),
+    requestId: options.requestId ?? headers.get('x-request-id') ?? undefined,
   });
 }
 
@@ -106,13 +101,8 @@ export function parseRetryAfter(value: string | null): number | undefined {
 /** An error in the data of an SSE `end`. */
 export function decodeErrorBody(body: unknown): ApiError | undefined {
   if (!isObject(body) || !isErrorCode(body['code'])) return undefined;
-  const { code, message, details, retryAfterMs, requestId } = body;
-  return new ApiError(code, typeof message === 'string' ? message : 'the peer ended the stream', {
-    details: isObject(details) ? details : undefined,
-    retryAfterMs: typeof retryAfterMs === 'number' ? retryAfterMs : undefined,
-    requestId: typeof requestId === 'string' ? requestId : undefined,
-    remote: true,
-  });
+  const { code, message } = body;
+  return new ApiError(code, typeof message === 'string' ? message : 'the peer ended the stream', readErrorOptions(body));
 }
 
 /** The detail of a problem document, or the message of the many shapes of foreign errors, or what the status says. */
@@ -124,17 +114,4 @@ function textOf(problem: JsonObject | undefined, status: number, location: strin
   for (const text of [detail, message, nested, title]) if (typeof text === 'string' && text !== '') return text.slice(0, 1000);
   if (status >= 300 && status < 400) return `the server redirects (${status}) to ${location ?? 'another address'}: use that as url`;
   return `the server answered ${status}`;
-}
-
-function parseObject(text: string): JsonObject | undefined {
-  try {
-    const value = parseJson(text);
-    return isObject(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-export function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,6 +1,8 @@
 import type { ErrorCode } from '../errors.js';
 import type { SoapVersion } from './version.js';
 
+export { codeOfStatus } from '../http/status.js';
+
 /** Whose mistake a fault says it was: `Client` and `Server` in SOAP 1.1, `Sender` and `Receiver` in 1.2. */
 export type Blame = 'Client' | 'Server';
 
@@ -63,24 +65,4 @@ export function codeOfFault(...names: readonly (string | undefined)[]): ErrorCod
     if (Object.hasOwn(FAULT_CODES, first)) return FAULT_CODES[first] ?? 'UNKNOWN';
   }
   return 'UNKNOWN';
-}
-
-/** The code of an HTTP status whose body is no fault: of a row with several codes the first. */
-const STATUS_CODES: Readonly<Record<number, ErrorCode>> = {
-  401: 'UNAUTHENTICATED',
-  403: 'PERMISSION_DENIED',
-  404: 'NOT_FOUND',
-  405: 'UNIMPLEMENTED',
-  408: 'DEADLINE_EXCEEDED',
-  409: 'ALREADY_EXISTS',
-  429: 'RESOURCE_EXHAUSTED',
-  499: 'CANCELLED',
-  501: 'UNIMPLEMENTED',
-  502: 'UNAVAILABLE',
-  503: 'UNAVAILABLE',
-  504: 'DEADLINE_EXCEEDED',
-};
-
-export function codeOfHttpStatus(status: number): ErrorCode {
-  return STATUS_CODES[status] ?? (status >= 400 && status < 500 ? 'INVALID_ARGUMENT' : 'UNKNOWN');
 }

@@ -2,7 +2,7 @@ import { ApiError, isApiError, isErrorCode, type ErrorBody, type JsonObject } fr
 import { parseJson } from '../internal/json.js';
 import type { SoapOperation } from './binding.js';
 import { EnvelopeReading, readEnvelope } from './envelope-reader.js';
-import { codeOfFault, codeOfHttpStatus, faultCode, httpStatus } from './status.js';
+import { codeOfFault, codeOfStatus, faultCode, httpStatus } from './status.js';
 import { VERSIONS, versionOf, type SoapVersion } from './version.js';
 import { childOf, textOf, type XmlElement } from './xml-tree.js';
 import { escapeAnyText, escapeAttribute, findUnwritable, jsonText, UnwritableText } from './xml-text.js';
@@ -141,7 +141,7 @@ export function decodeStatus({ status, text, header }: Reply): ApiError {
   const location = header('location');
   const redirect =
     status >= 300 && status < 400 ? `the server redirects (${status}) to ${location ?? 'another address'}: use that as url` : undefined;
-  return new ApiError(isErrorCode(code) ? code : codeOfHttpStatus(status), words ?? redirect ?? `the server answered ${status}`, {
+  return new ApiError(isErrorCode(code) ? code : codeOfStatus(status), words ?? redirect ?? `the server answered ${status}`, {
     details: isObject(details) ? details : undefined,
     retryAfterMs: typeof retryAfterMs === 'number' ? retryAfterMs : parseRetryAfter(header('retry-after')),
     requestId: header('x-request-id') ?? undefined,

@@ -1,6 +1,7 @@
 import type { Contract } from '../contract.js';
 import { ApiError, isApiError } from '../errors.js';
-import { codeOfStatus, HttpError } from '../http/error.js';
+import { HttpError } from '../http/error.js';
+import { codeOfRefusal } from '../http/status.js';
 import type { HttpHandler, HttpRequest, HttpResponse } from '../http/message.js';
 import { compileCheck, issuesError, type Check } from '../internal/validate.js';
 import { redact, type OnWire } from '../internal/wire-record.js';
@@ -231,7 +232,7 @@ function comeAgain(): HttpResponse {
 /** The sender learns the status and little else: what is wrong with a signature is nobody's business but the receiver's. */
 function refusal(error: unknown, onError: (error: unknown) => void): HttpResponse {
   if (error instanceof HttpError)
-    return problemResponse(new ApiError(codeOfStatus(error.status), error.message), error.status, error.headers);
+    return problemResponse(new ApiError(codeOfRefusal(error.status), error.message), error.status, error.headers);
   if (error instanceof ListenerFailure) return problemResponse(new ApiError('INTERNAL', 'the webhook was not handled'));
   onError(error);
   if (isWebhookError(error))

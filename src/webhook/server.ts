@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { ApiError, isApiError } from '../errors.js';
-import { codeOfStatus, HttpError } from '../http/error.js';
+import { HttpError } from '../http/error.js';
+import { codeOfRefusal } from '../http/status.js';
 import { peerOf, type HttpHandler, type HttpRequest, type HttpResponse } from '../http/message.js';
 import { createRouter, type Route } from '../http/router.js';
 import { parseJson } from '../internal/json.js';
@@ -258,7 +259,7 @@ function answerOther(request: HttpRequest, methods: readonly string[]): HttpResp
 function failure(error: unknown, requestId: string, onError: (error: unknown) => void): HttpResponse {
   const known = requestId === '' ? {} : { requestId };
   if (error instanceof HttpError)
-    return problemResponse(new ApiError(codeOfStatus(error.status), error.message, known), error.status, error.headers);
+    return problemResponse(new ApiError(codeOfRefusal(error.status), error.message, known), error.status, error.headers);
   if (isApiError(error)) return problemResponse(error.requestId === undefined ? error.with(known) : error);
   onError(error);
   return problemResponse(new ApiError('INTERNAL', 'internal error', known));

@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { ApiError, isErrorCode, type ErrorBody, type JsonObject } from '../errors.js';
 import type { HttpResponse } from '../http/message.js';
 import { compileCheck, issuesError } from '../internal/validate.js';
-import { codeOf, STATUS } from './status.js';
+import { codeOfStatus, STATUS } from './status.js';
 import type { StoredMessage, StoredSubscription, WebhookFormat } from './store.js';
 
 export const JSON_TYPE = 'application/json';
@@ -126,7 +126,7 @@ export function decodeProblem(status: number, body: unknown, retryAfterMs: numbe
 }
 
 function unexpected(status: number, retryAfterMs: number | undefined): ApiError {
-  return new ApiError(codeOf(status), `the subscription API answered ${status}`, { retryAfterMs, remote: true });
+  return new ApiError(codeOfStatus(status), `the subscription API answered ${status}`, { retryAfterMs, remote: true });
 }
 
 /** An error as it stands in `webhook.end`. */

@@ -1,12 +1,12 @@
-import { spawn } from 'node:child_process';
+import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
-
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+import { CLI, firstLine, start, stop } from './program.js';
 
 /** `multi-api-sdk serve` as a process of its own. */
 export interface ServeProcess {
+  readonly child: ChildProcessWithoutNullStreams;
+  /** The line that it printed once it listened. */
+  readonly line: string;
   readonly url: string;
   /** Everything it has printed on standard error so far. */
   stderr(): string;
@@ -14,24 +14,21 @@ export interface ServeProcess {
   stop(): Promise<number | null>;
 }
 
-/** Starts it on a free port; resolves once it listens. */
+/** Starts it on free ports; resolves once it listens. */
 export async function startServe(...args: readonly string[]): Promise<ServeProcess> {
-  const child = spawn(process.execPath, ['--import', 'tsx', 'src/cli/main.ts', 'serve', '--port', '0', '--json', ...args], { cwd: ROOT });
+  const child = start([CLI, 'serve', '--port', '0', '--grpc-port', '0', '--json', ...args]);
   let stderr = '';
   child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
-  const closed = once(child, 'close') as Promise<[number | null]>;
-  const first = once(createInterface({ input: child.stdout }), 'line') as Promise<[string]>;
-  const ended = closed.then((): never => {
+  const ended = once(child, 'close').then((): never => {
     throw new Error(`serve ended before it listened: ${stderr}`);
   });
-  const [line] = await Promise.race([first, ended]);
+  const line = await Promise.race([firstLine(child.stdout), ended]);
   ended.catch(() => {});
   return {
+    child,
+    line,
     url: (JSON.parse(line) as { readonly http: string }).http,
     stderr: () => stderr,
-    stop: async () => {
-      child.kill('SIGTERM');
-      return (await closed)[0];
-    },
+    stop: () => stop(child, 'SIGTERM'),
   };
 }

@@ -1,0 +1,66 @@
+import { ApiError } from '../errors.js';
+import type { FetchResponse } from '../http/fetch-like.js';
+import { readSse } from '../http/sse-reader.js';
+import { onAbort } from '../internal/deadline.js';
+import type { EventSink, SubscribeRequest } from '../transport.js';
+import { deliver } from './event-delivery.js';
+import { EVENT_STREAM_TYPE, failedResponse, fillPath } from './wire.js';
+
+/** What a stream needs of the transport that opens it. */
+export interface StreamCarrier {
+  /** Where the transport finds the streams that it must end when it closes. */
+  readonly streams: Set<AbortController>;
+  /** Sends a GET; rejects with `ApiError` where no answer came. */
+  get(target: string, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<FetchResponse>;
+  /** Hears each piece of the stream. */
+  onChunk(text: string): void;
+}
+
+/** Subscribes to a channel as server-sent events: resolves once the server has answered with a stream, which is then read into the sink. */
+export async function openEvents(request: SubscribeRequest, sink: EventSink, carrier: StreamCarrier): Promise<void> {
+  const { event, signal, lastEventId } = request;
+  const target = streamTarget(request);
+  const controller = new AbortController();
+  const unlink = onAbort(signal, () => controller.abort(signal.reason));
+  carrier.streams.add(controller);
+  const release = () => {
+    unlink();
+    carrier.streams.delete(controller);
+    controller.abort(new ApiError('CANCELLED', 'the stream is over'));
+  };
+  try {
+    const response = await carrier.get(target, lastEventId === undefined ? {} : { 'last-event-id': lastEventId }, controller.signal);
+    await checkStream(response, target);
+    void readSse(response, {
+      name: `the event stream of ${event.channel}`,
+      signal: controller.signal,
+      onChunk: carrier.onChunk,
+      onEvent: (message) => deliver(message, event, sink),
+      onEnd: (error) => sink.end(error),
+    }).finally(release);
+  } catch (error) {
+    release();
+    throw error;
+  }
+}
+
+/** The channel's path; `+` stands for any value of a parameter. */
+function streamTarget({ event, params }: SubscribeRequest): string {
+  const values = Object.fromEntries(event.params.map((param) => [param, params[param] ?? '+']));
+  const segments = event.channel.split('/').map((part) => (part.startsWith('{') ? { param: part.slice(1, -1) } : { literal: part }));
+  return fillPath({ segments }, values).replaceAll('%2B', '+');
+}
+
+async function checkStream(response: FetchResponse, target: string): Promise<void> {
+  if (!response.ok) throw failedResponse(response, await response.text().catch(() => ''));
+  const type = response.headers.get('content-type') ?? 'nothing';
+  const isStream = type.startsWith(EVENT_STREAM_TYPE);
+  if (isStream && response.body) return;
+  // Not read: what is no event stream may be as endless as one.
+  void response.body?.cancel().catch(() => {});
+  if (isStream)
+    throw new ApiError('UNIMPLEMENTED', "rest: this 'fetch' gives no body that can be read piece by piece, so that it carries no events");
+  throw new ApiError('DATA_LOSS', `GET ${target}: the server answered ${type}, not ${EVENT_STREAM_TYPE}: is the url right?`, {
+    remote: true,
+  });
+}
