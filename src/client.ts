@@ -1,3 +1,4 @@
+import { checkServes } from '#contract-check';
 import { blogContract } from './blog/contract.js';
 import type { BlogClient, CallOptions, Client, ClientOptions } from './client-types.js';
 import type { Contract, EventDefinition, Operation } from './contract.js';
@@ -29,7 +30,10 @@ export function createClient(
   options: ClientOptions & { readonly contract?: Contract; readonly transport: Adapter<string> | Transport },
 ): unknown {
   const contract = options.contract ?? blogContract;
-  return new ContractClient(contract, connect(options.transport, contract), options, typeof options.transport === 'function').members();
+  const isOwn = typeof options.transport === 'function';
+  const transport = connect(options.transport, contract);
+  if (!isOwn) checkServes(transport, contract);
+  return new ContractClient(contract, transport, options, isOwn).members();
 }
 
 type AnyCallOptions = CallOptions & { readonly select?: Selection | undefined };

@@ -130,6 +130,20 @@ describe.skipIf(NO_CURL !== undefined)(`REST asked by curl${NO_CURL === undefine
     expect([echoed.headers['x-request-id'], (echoed.json() as { requestId: string }).requestId]).toEqual(['mine-1', 'mine-1']);
   });
 
+  test('what HTTP itself refuses has the request id too', async () => {
+    const refused: readonly (readonly string[])[] = [
+      ['-X', 'DELETE', at('/users/123')],
+      ['-H', 'Accept: text/html', at('/users/123')],
+      ['-H', 'Accept: text/html', at('/chat')],
+      ['--data', 'sender=a', at('/chat')],
+      [at('/weather/%zz')],
+    ];
+    for (const args of refused) {
+      const answer = await curl(...args, '-H', 'X-Request-ID: mine-2');
+      expect([answer.headers['x-request-id'], (answer.json() as { requestId?: string }).requestId]).toEqual(['mine-2', 'mine-2']);
+    }
+  });
+
   test('404 for unknown paths, 405 with Allow for other methods, OPTIONS, HEAD', async () => {
     isProblem(await curl(at('/nowhere')), 404, 'UNIMPLEMENTED');
     isProblem(await curl(at('/users/')), 404, 'UNIMPLEMENTED');

@@ -38,20 +38,3 @@ describe('an event that an operation writes', () => {
     await service.close();
   });
 });
-
-describe('a client over a service of another contract', () => {
-  it('is refused when it is made, by the name of what the service lacks', async () => {
-    const other = defineContract({
-      name: 'shop',
-      operations: { buy: mutation({ service: 'Shop', input: Line, output: Line, http: 'POST /orders' }) },
-    });
-    const service = createService(contract, { say: (line) => line });
-    expect(() => createClient({ contract: other, transport: service })).toThrow(/'shop' has 'buy'.*contract 'rooms' lacks/);
-    expect(() => createClient({ transport: service })).toThrow(TypeError);
-    // One that has all of them may have more.
-    const { say } = contract.operations;
-    const part = defineContract({ name: 'part', operations: { say } });
-    expect(await createClient({ contract: part, transport: service }).say({ text: 'hello' })).toEqual({ text: 'hello' });
-    await service.close();
-  });
-});

@@ -1,5 +1,6 @@
 import type { Contract, EventDefinition, Operation, RelationBatch, Schema } from '../contract.js';
 import { bindingShape } from './http-binding.js';
+import type { Transport } from '../transport.js';
 import { eachObject, isOptional, shapeOf } from './shape.js';
 
 type Fields = Readonly<Record<string, Schema>>;
@@ -12,16 +13,19 @@ const RESERVED = new Set([
   'close', 'then', 'constructor', 'prototype', 'toString', 'valueOf', 'toJSON',
 ]); // prettier-ignore
 
-/** A transport may have more than its client's contract, not less. Throws a `TypeError` that names what it lacks. */
-export function checkServes(served: Contract, contract: Contract): void {
-  if (served === contract) return;
-  for (const kind of ['operations', 'events'] as const) {
-    const missing = Object.keys(contract[kind]).find((name) => !Object.hasOwn(served[kind], name));
-    if (missing === undefined) continue;
-    throw new TypeError(
-      `the client's contract '${contract.name}' has '${missing}' among its ${kind}, which the transport's contract '${served.name}' lacks: pass the same contract to both`,
-    );
-  }
+/**
+ * Throws a `TypeError` where a transport serves another contract than the one that is asked of it. One of the same name is another version
+ * of it, whose new members are UNIMPLEMENTED; one of another name will do where it has all that is asked for.
+ */
+export function checkServes({ contract: served, name }: Pick<Transport, 'contract' | 'name'>, asked: Contract): void {
+  if (served.name === asked.name) return;
+  const stray =
+    Object.values(asked.operations).find((operation) => own(served.operations, operation.name)?.kind !== operation.kind) ??
+    Object.values(asked.events).find((event) => !own(served.events, event.name));
+  if (!stray) return;
+  throw new TypeError(
+    `the transport '${name}' serves the contract '${served.name}', which has no ${'kind' in stray ? stray.kind : 'event'} '${stray.name}' of '${asked.name}': give createClient the contract that it serves`,
+  );
 }
 
 /** Throws a `TypeError` that names the first mistake in a contract. Reads names, paths and the outside of schemas only. */

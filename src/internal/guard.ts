@@ -1,4 +1,3 @@
-import { checkServes } from '#contract-check';
 import type { Contract, EventDefinition, Operation, Schema } from '../contract.js';
 import { ApiError, type ErrorCode, type Issue } from '../errors.js';
 import type { Adapter, CallRequest, EventMessage, EventSink, Selection, SubscribeRequest, Transport } from '../transport.js';
@@ -31,7 +30,6 @@ export function connect(source: Adapter<string> | Transport, contract: Contract)
   const transport = typeof source === 'function' ? source(contract) : source;
   if (typeof (transport as Partial<Transport> | undefined)?.call !== 'function')
     throw new TypeError(`transport must be an adapter such as rest({ url }), a service, or another Transport, not ${nameOf(transport)}`);
-  checkServes(transport.contract, contract);
   return guard(transport, 'DATA_LOSS');
 }
 

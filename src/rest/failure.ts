@@ -6,13 +6,13 @@ import { statusOf } from './status.js';
 import { encodeProblem, problemHeaders } from './wire.js';
 
 /** The answer to an error: a problem document. What is neither an `ApiError` nor an `HttpError` is reported, and neutral to the caller. */
-export function failure(error: unknown, onError: (error: unknown) => void): HttpResponse {
+export function failure(error: unknown, onError: (error: unknown) => void, requestId?: string): HttpResponse {
   if (error instanceof HttpError) {
-    return respond(new ApiError(codeOfRefusal(error.status), error.message), error.status, error.headers);
+    return respond(new ApiError(codeOfRefusal(error.status), error.message, { requestId }), error.status, error.headers);
   }
-  if (isApiError(error)) return respond(error, statusOf(error), {});
+  if (isApiError(error)) return respond(error.requestId === undefined ? error.with({ requestId }) : error, statusOf(error), {});
   onError(error);
-  return respond(new ApiError('INTERNAL', 'internal error'), 500, {});
+  return respond(new ApiError('INTERNAL', 'internal error', { requestId }), 500, {});
 }
 
 function respond(error: ApiError, status: number, more: Readonly<Record<string, string>>): HttpResponse {

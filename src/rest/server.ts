@@ -1,5 +1,4 @@
 import type { EventDefinition } from '../contract.js';
-import { isApiError } from '../errors.js';
 import { HttpError } from '../http/error.js';
 import { peerOf, type HttpHandler, type HttpRequest, type HttpResponse } from '../http/message.js';
 import { createRouter, type Route } from '../http/router.js';
@@ -32,6 +31,9 @@ export interface RestHandlerOptions {
   readonly onError?: (error: unknown) => void;
 }
 
+/** The answer to an error of a request. */
+type Fail = (error: unknown, requestId: string | undefined) => HttpResponse;
+
 /** What answers one method and path. */
 type Answer = (request: HttpRequest, params: Readonly<Record<string, string>>) => HttpResponse | Promise<HttpResponse>;
 
@@ -45,7 +47,7 @@ export function restHandler(transport: Transport, options: RestHandlerOptions = 
   if (basePath !== '' && !/^(\/[A-Za-z0-9\-._~]+)+$/.test(basePath))
     throw new TypeError(`restHandler: basePath '${basePath}' must look like '/api/v2'`);
   const onError = options.onError ?? reportToConsole;
-  const fail = (error: unknown) => failure(error, onError);
+  const fail: Fail = (error, requestId) => failure(error, onError, requestId);
   const routes: (readonly [Route, Answer])[] = [];
   for (const operation of Object.values(contract.operations)) {
     for (const binding of operation.http)
@@ -53,7 +55,10 @@ export function restHandler(transport: Transport, options: RestHandlerOptions = 
   }
   for (const event of Object.values(contract.events)) {
     const open = createEventRoute(transport, event, options);
-    routes.push([channelRoute(event), (request, params) => open(request, params).catch(fail)]);
+    routes.push([
+      channelRoute(event),
+      (request, params) => open(request, params).catch((error: unknown) => fail(error, requestIdOf(request))),
+    ]);
   }
   routes.push([documentRoute('openapi.json'), answerDocument(() => openApi(contract))]);
   routes.push([
@@ -70,12 +75,12 @@ export function restHandler(transport: Transport, options: RestHandlerOptions = 
       if (!match) return answerOther(request, router.methods(path));
       return match.value(request, match.params);
     } catch (error) {
-      return fail(error);
+      return fail(error, requestIdOf(request));
     }
   };
 }
 
-function answerCall(transport: Transport, route: OperationRoute, maxBodyBytes: number, fail: (error: unknown) => HttpResponse): Answer {
+function answerCall(transport: Transport, route: OperationRoute, maxBodyBytes: number, fail: Fail): Answer {
   return async (request, params) => {
     const headers = acceptHeaders(request.headers);
     const key = headers['idempotency-key'];
@@ -96,7 +101,7 @@ function answerCall(transport: Transport, route: OperationRoute, maxBodyBytes: n
       });
       return route.respond(request, input, output, headers['x-request-id'] ?? '');
     } catch (error) {
-      return fail(isApiError(error) && error.requestId === undefined ? error.with({ requestId: headers['x-request-id'] }) : error);
+      return fail(error, headers['x-request-id']);
     }
   };
 }
@@ -108,6 +113,11 @@ function answerCall(transport: Transport, route: OperationRoute, maxBodyBytes: n
 function bareKey(key: string): string {
   const quoted = /^"((?:[^"\\]|\\["\\])*)"$/.exec(key)?.[1];
   return quoted === undefined ? key : quoted.replace(/\\(["\\])/g, '$1');
+}
+
+/** The id that a request has, or a new one. */
+function requestIdOf(request: HttpRequest): string | undefined {
+  return acceptHeaders(request.headers)['x-request-id'];
 }
 
 /** No route: 405 with the methods that the path knows, an answer to OPTIONS, or nothing where the path is not ours. */
