@@ -2,7 +2,6 @@
 /// <reference path="./undici-agent.d.ts" />
 import type { Agent, Dispatcher } from 'undici';
 import { FetchFailure, type FetchInit, type FetchResponse, type LightFetch, type LightFetchOptions } from './fetch-like.js';
-import { acceptContinue } from './interim.js';
 import { failureOf, LightResponse, type Source } from './light-response.js';
 
 /**
@@ -16,15 +15,9 @@ export function createLightFetch(options: LightFetchOptions = {}): LightFetch {
   let isClosed = false;
 
   const load = async (): Promise<Agent> => {
-    const { Agent, buildConnector } = await loadUndici();
-    const connect = buildConnector({ timeout: connectTimeoutMs });
+    const Agent = await loadAgent();
     // The caller's signal is the deadline, and streams of events are silent for long.
-    agent ??= new Agent({
-      headersTimeout: 0,
-      bodyTimeout: 0,
-      connect: (options, callback) =>
-        connect(options, (...result) => (result[1] ? callback(null, acceptContinue(result[1])) : callback(...result))),
-    });
+    agent ??= new Agent({ headersTimeout: 0, bodyTimeout: 0, connect: { timeout: connectTimeoutMs } });
     return agent;
   };
 
@@ -46,13 +39,12 @@ export function createLightFetch(options: LightFetchOptions = {}): LightFetch {
   };
 }
 
-/** The paths are not part of undici's promises, so that another version may lack them. */
-async function loadUndici(): Promise<Pick<typeof import('undici'), 'Agent' | 'buildConnector'>> {
+/** The path is not part of undici's promises, so that another version may lack it. */
+async function loadAgent(): Promise<typeof Agent> {
   try {
-    const [agent, connect] = await Promise.all([import('undici/lib/dispatcher/agent.js'), import('undici/lib/core/connect.js')]);
-    return { Agent: agent.default, buildConnector: connect.default };
+    return (await import('undici/lib/dispatcher/agent.js')).default;
   } catch {
-    return import('undici');
+    return (await import('undici')).Agent;
   }
 }
 
