@@ -293,9 +293,38 @@ test('an endpoint that hangs slows no other, gets one request at a time, and has
     await live.wait(n + 1);
   }
   await until(() => dead.length === 5, 'what does not fit is given up');
-  expect(dead[0]?.attempts[0]?.error).toMatch(/wait for this endpoint already/);
+  expect(dead[0]?.attempts.at(-1)?.error).toBe('given up: 5 later events wait for this endpoint');
+  // The first two were under way, and so are among the later ones: what waited longest went.
+  const titles = dead.map(({ message }) => (JSON.parse(message.data) as { title: string }).title);
+  expect(titles).not.toContain('9');
   await hanging.wait(3);
   for (const each of release) each();
+});
+
+test('what waits for all endpoints together is bounded, at the cost of who holds more than a share', async () => {
+  const dead: StoredDelivery[] = [];
+  const { subscribe, publish, api } = await open({
+    maxPendingTotal: 6,
+    retryScheduleMs: [60_000],
+    onDeadLetter: (each) => dead.push(each),
+  });
+  const [gone, other, live] = [await endpoint(() => 500), await endpoint(() => 500), await endpoint()];
+  const ids = new Map<string, string>();
+  for (const each of [gone, other, live]) ids.set((await subscribe(each.url)).id, each.url);
+  for (let n = 0; n < 10; n++) {
+    await publish(String(n));
+    await Promise.all([gone, other, live].map((each) => each.wait(n + 1)));
+  }
+  const pending = async (url: string) => {
+    const id = [...ids].find(([, each]) => each === url)?.[0] ?? '';
+    const list = (await api('GET', `/${id}/deliveries`)).body as { state: string }[];
+    return list.filter(({ state }) => state === 'pending').length;
+  };
+  const waiting = async () => (await pending(gone.url)) + (await pending(other.url));
+  await until(async () => dead.length + (await waiting()) === 20, 'each event of theirs waits or is dead');
+  expect(await waiting()).toBeLessThanOrEqual(6);
+  expect(await waiting()).toBeGreaterThan(3);
+  expect(await pending(live.url)).toBe(0);
 });
 
 test('an answer is read up to a limit', async () => {

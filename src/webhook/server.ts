@@ -9,6 +9,7 @@ import type { Headers, Peer, Transport } from '../transport.js';
 import { Carrier } from './carrier.js';
 import { Dispatcher } from './dispatcher.js';
 import { compileEncoder } from './encode.js';
+import { Backlog } from './endpoint.js';
 import { RETRY_SCHEDULE_MS, systemClock, type WebhookClock } from './schedule.js';
 import { webhookOpenApi } from './schema.js';
 import { readSecret, type WebhookSecret } from './secret.js';
@@ -55,8 +56,10 @@ export interface WebhookHandlerOptions extends TargetOptions {
   readonly timeoutMs?: number;
   /** Requests under way to one endpoint; one that fails gets one at a time. @default 8 */
   readonly maxInFlight?: number;
-  /** Deliveries that wait for one endpoint; what comes then is dead at once. @default 10_000 */
+  /** Deliveries that wait for one endpoint; what comes then makes the oldest dead. @default 10_000 */
   readonly maxPending?: number;
+  /** Deliveries that wait for all endpoints together; what comes then makes the oldest dead of an endpoint that holds more than its share. @default 100_000 */
+  readonly maxPendingTotal?: number;
   /** @default 10_000 */
   readonly maxSubscriptions?: number;
   /** What is read of an endpoint's answer, in bytes. @default 65_536 */
@@ -126,6 +129,7 @@ export function webhookHandler(transport: Transport, options: WebhookHandlerOpti
       scheduleMs: options.retryScheduleMs ?? RETRY_SCHEDULE_MS,
       maxInFlight: options.maxInFlight ?? 8,
       maxPending: options.maxPending ?? 10_000,
+      backlog: new Backlog(options.maxPendingTotal ?? 100_000),
       signingKeys,
       userAgent: options.userAgent ?? 'multi-api-sdk',
       encode: compileEncoder(transport.contract),
