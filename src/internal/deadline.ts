@@ -16,15 +16,20 @@ export class Lifetime {
   private caller: AbortSignal | undefined = undefined;
   private listeners: Set<(reason: ApiError) => void> | undefined = undefined;
 
-  /** `deadline` in epoch milliseconds; `caller` is the signal of whoever waits for the result. */
+  /**
+   * `deadline` in epoch milliseconds; `caller` is the signal of whoever waits for the result; `all` holds it for as long as it lasts,
+   * for whoever must end them all.
+   */
   constructor(
     readonly deadline?: number,
     caller?: AbortSignal,
+    private readonly all?: Set<Lifetime>,
   ) {
     if (caller?.aborted) {
       this.ended = cancelled(caller);
       return;
     }
+    all?.add(this);
     if (caller) {
       this.caller = caller;
       caller.addEventListener('abort', this);
@@ -78,18 +83,25 @@ export class Lifetime {
     return () => void listeners.delete(listener);
   }
 
-  /** Settles as `work` does, or rejects as soon as this life ends; frees the timer and the caller's signal then. */
-  async settle<T>(work: () => Promise<T>): Promise<T> {
-    if (this.ended) throw this.ended;
-    try {
-      return await new Promise<T>((resolve, reject) => {
-        this.onEnd = reject;
-        work().then(resolve, reject);
-      });
-    } finally {
-      this.onEnd = undefined;
-      this.dispose();
-    }
+  /** Settles as `work` does, or rejects as soon as this life ends, and frees what it holds; `present` makes the error of what it rejects with. */
+  settle<T>(work: () => Promise<T>, present: (error: unknown) => unknown = itself): Promise<T> {
+    // One promise and no `async`: each call of a client comes through here.
+    return new Promise((resolve, reject) => {
+      const fail = (error: unknown) => {
+        this.finish();
+        reject(present(error) as Error);
+      };
+      if (this.ended) return fail(this.ended);
+      this.onEnd = fail;
+      try {
+        work().then((value) => {
+          this.finish();
+          resolve(value);
+        }, fail);
+      } catch (error) {
+        fail(error);
+      }
+    });
   }
 
   /** Ends it at a time, in epoch milliseconds, instead of at its deadline. */
@@ -106,16 +118,26 @@ export class Lifetime {
     else this.onEnd = listener;
   }
 
-  /** Frees the timer and the listener on the caller's signal. */
-  dispose(): void {
-    clearTimeout(this.timer);
-    this.caller?.removeEventListener('abort', this);
-  }
-
   /** Hears the caller's signal. */
   handleEvent(): void {
     if (this.caller) this.abort(cancelled(this.caller));
   }
+
+  private finish(): void {
+    this.onEnd = undefined;
+    this.dispose();
+  }
+
+  /** Frees the timer, the listener on the caller's signal and its place among all. */
+  private dispose(): void {
+    if (this.timer !== undefined) clearTimeout(this.timer);
+    this.caller?.removeEventListener('abort', this);
+    this.all?.delete(this);
+  }
+}
+
+function itself(error: unknown): unknown {
+  return error;
 }
 
 function deadlineExceeded(): ApiError {

@@ -34,10 +34,9 @@ export function acceptHeaders(raw: RawHeaders): Record<string, string> {
 export function serveCall(transport: Transport, call: ServedCall): Promise<unknown> {
   const lifetime = new Lifetime(call.deadline);
   call.onLeave(() => lifetime.abort(new ApiError('CANCELLED', 'the caller has left')));
-  const { operation, input, headers, deadline, select, peer } = call;
-  const run = () => transport.call(new Call(lifetime, operation, input, headers, deadline, select, peer));
+  const request = new Call(lifetime, call.operation, call.input, call.headers, call.deadline, call.select, call.peer);
   // Without a deadline nobody waits for a call whose caller has left, so there is nothing to settle early.
-  return deadline === undefined ? run() : lifetime.settle(run);
+  return call.deadline === undefined ? transport.call(request) : lifetime.settle(() => transport.call(request));
 }
 
 /** The deadline in a peer's headers. Throws INVALID_ARGUMENT. */
