@@ -1,8 +1,14 @@
 import { afterEach, expect, test } from 'vitest';
 import * as z from 'zod';
-import { createService, defineContract, event, memoryHub } from '../src/index.js';
+import { createService, defineContract, event } from '../src/index.js';
 import { listen } from '../src/http/listen.js';
-import { RETRY_SCHEDULE_MS, webhookHandler, type StoredDelivery, type WebhookHandlerOptions } from '../src/webhook/server.js';
+import {
+  memoryWebhookStore,
+  RETRY_SCHEDULE_MS,
+  webhookHandler,
+  type StoredDelivery,
+  type WebhookHandlerOptions,
+} from '../src/webhook/server.js';
 import { ManualClock, startEndpoint, until, verified } from './support/webhooks.js';
 
 const contract = defineContract({
@@ -24,7 +30,7 @@ afterEach(async () => {
 
 async function open(options: WebhookHandlerOptions = {}) {
   const errors: unknown[] = [];
-  const service = createService(contract, {}, { events: memoryHub({ awaitSubscribers: true }) });
+  const service = createService(contract, {});
   const handler = webhookHandler(service, { allowPrivate: true, onError: (error) => errors.push(error), ...options });
   const server = await listen(handler);
   cleanups.push(
@@ -82,6 +88,30 @@ test('a subscription gets signed events, and its secret is shown once', async ()
   expect((await api('GET', `/${shown.id}`)).status).toBe(404);
   await publish('nobody gets this');
   expect(got.length).toBe(1);
+});
+
+test('an event is acknowledged once it is in the store, and a store that fails holds up nobody', async () => {
+  const memory = memoryWebhookStore();
+  let store: () => Promise<void> = async () => {};
+  const addDelivery = async (delivery: StoredDelivery) => {
+    await store();
+    await memory.addDelivery(delivery);
+  };
+  const { subscribe, publish, errors } = await open({ store: { ...memory, addDelivery } });
+  const { url, wait } = await endpoint();
+  await subscribe(url);
+  let release = () => {};
+  store = () => new Promise((resolve) => (release = resolve));
+  let isPublished = false;
+  const publishing = publish('x').then(() => (isPublished = true));
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  expect(isPublished).toBe(false);
+  release();
+  await publishing;
+  store = () => Promise.reject(new Error('disk full'));
+  await publish('y');
+  await wait(2);
+  expect(errors.map(String)).toEqual(['Error: disk full']);
 });
 
 test('the body is XML for a subscription that asks for it', async () => {

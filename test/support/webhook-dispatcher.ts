@@ -2,7 +2,7 @@
 // With <first> it goes on for ever from that number, in rows of <count>, and writes each number once it is acknowledged.
 import process from 'node:process';
 import * as z from 'zod';
-import { createService, defineContract, event, memoryHub } from '../../src/index.js';
+import { createService, defineContract, event } from '../../src/index.js';
 import { listen } from '../../src/http/listen.js';
 import { fileWebhookStore, webhookHandler } from '../../src/webhook/server.js';
 
@@ -11,7 +11,7 @@ const contract = defineContract({
   name: 'news',
   events: { article: event({ channel: 'articles', payload: z.object({ n: z.number() }) }) },
 });
-const service = createService(contract, {}, { events: memoryHub({ awaitSubscribers: true }) });
+const service = createService(contract, {});
 const handler = webhookHandler(service, {
   allowPrivate: true,
   store: fileWebhookStore(path, { compactBytes: 8000, keepDelivered: 3 }),
