@@ -148,6 +148,7 @@ test('what cannot be subscribed to is refused with what is wrong', async () => {
     const response = await api('POST', '', body);
     expect([response.status, response.body.code, response.headers.get('content-type')]).toEqual([status, code, 'application/problem+json']);
     expect(response.body.detail).toMatch(message);
+    expect(response.body.title).toBe(status === 501 ? 'Not Implemented' : 'Bad Request');
   }
   expect((await api('GET')).body).toEqual([]);
   const put = await api('PUT', '', {});
