@@ -90,6 +90,37 @@ test('a subscription gets signed events, and its secret is shown once', async ()
   expect(got.length).toBe(1);
 });
 
+test('a type that is subscribed to twice is delivered once', async () => {
+  const { api, publish } = await open();
+  const { url, got, wait } = await endpoint();
+  const { body } = await api('POST', '', { url, events: ['article.published', 'article.published'] });
+  expect(body.events).toEqual(['article.published']);
+  await publish('x');
+  await wait(1);
+  await until(async () => (await api('GET', `/${body.id}/deliveries`)).body[0]?.state === 'delivered', 'it is delivered');
+  expect([got.length, (await api('GET', `/${body.id}/deliveries`)).body.length]).toEqual([1, 1]);
+});
+
+test('a rotation that could not be stored is none, and secrets do not pile up', async () => {
+  const memory = memoryWebhookStore();
+  let isFull = false;
+  const saveSubscription: typeof memory.saveSubscription = (subscription) =>
+    isFull ? Promise.reject(new Error('disk full')) : memory.saveSubscription(subscription);
+  const { api, subscribe, publish } = await open({ store: { ...memory, saveSubscription } });
+  const { url, got, wait } = await endpoint();
+  const { id, secret } = await subscribe(url);
+  isFull = true;
+  expect((await api('POST', `/${id}/rotate`, { overlapSeconds: 0 })).status).toBe(500);
+  await publish('x');
+  await wait(1);
+  await verified(got[0], secret);
+  isFull = false;
+  for (let n = 0; n < 20; n++) await api('POST', `/${id}/rotate`);
+  await publish('y');
+  await wait(2);
+  expect(String(got[1]?.headers['webhook-signature']).split(' ').length).toBe(8);
+});
+
 test('an event is acknowledged once it is in the store, and a store that fails holds up nobody', async () => {
   const memory = memoryWebhookStore();
   let store: () => Promise<void> = async () => {};

@@ -1,5 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { describe, expect, it, test } from 'vitest';
 import { tierOf } from '../src/webhook/address.js';
 import { Carrier } from '../src/webhook/carrier.js';
@@ -135,4 +137,25 @@ test('a resolver that never answers is given up with the attempt', async () => {
   const carrier = new Carrier(guard, { timeoutMs: 20, maxResponseBytes: 100 });
   expect(await carrier.post('http://slow.example/', {}, 'x', new Set())).toEqual({ error: 'no answer within 20 ms' });
   await carrier.close();
+});
+
+test('of a large answer no more is held than is shown', async () => {
+  const server = createServer((_, response) => response.writeHead(500).end('x'.repeat(60_000)));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const carrier = new Carrier(new TargetGuard({ allowPrivate: true }), { timeoutMs: 5000, maxResponseBytes: 65_536 });
+  const post = () => carrier.post(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`, {}, 'x', new Set());
+  await post();
+  setFlagsFromString('--expose-gc');
+  const collectGarbage = runInNewContext('gc') as () => void;
+  const held = () => (collectGarbage(), process.memoryUsage().heapUsed / 2 ** 20);
+  const before = held();
+  const outcomes: unknown[] = [];
+  for (let n = 0; n < 300; n++) outcomes.push(await post());
+  const growth = held() - before;
+  expect(outcomes.length).toBe(300);
+  // All of them would be 17 MiB.
+  expect(growth).toBeLessThan(8);
+  await carrier.close();
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
 });

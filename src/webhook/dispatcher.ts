@@ -20,6 +20,9 @@ export interface DispatcherInit {
   readonly onEnd: (subscription: StoredSubscription, error: ApiError | undefined) => void;
 }
 
+/** How many secrets sign at once: each is a signature in the header of every request. */
+const MAX_SECRETS = 8;
+
 interface Member {
   readonly endpoint: Endpoint;
   readonly sources: readonly Source[];
@@ -52,7 +55,9 @@ export class Dispatcher {
     onLeave: (listener: () => void) => void,
   ): Promise<StoredSubscription> {
     await this.#open();
-    const { lastEventId, ...given } = input;
+    const { lastEventId, ...rest } = input;
+    // A type that is named twice is still delivered once.
+    const given = { ...rest, events: [...new Set(rest.events)] };
     const events = given.events.map((type) => this.#eventOf(type));
     if (lastEventId !== undefined && events.length > 1) {
       throw new ApiError('INVALID_ARGUMENT', 'lastEventId is a place among the events of one type: subscribe to that type alone');
@@ -108,11 +113,20 @@ export class Dispatcher {
     const { endpoint } = this.#member(id, owner);
     const now = this.init.endpoint.clock.now();
     const secret = makeWebhookSecret();
-    const old = endpoint.subscription.secrets
+    const before = endpoint.subscription;
+    const old = before.secrets
       .map((each) => ({ ...each, expiresAt: Math.min(each.expiresAt ?? Infinity, now + overlapMs) }))
-      .filter(({ expiresAt }) => expiresAt > now);
-    endpoint.subscription = { ...endpoint.subscription, secrets: [{ secret }, ...old] };
-    await this.init.store.saveSubscription(endpoint.subscription);
+      .filter(({ expiresAt }) => expiresAt > now)
+      .slice(0, MAX_SECRETS - 1);
+    const rotated = { ...before, secrets: [{ secret }, ...old] };
+    endpoint.subscription = rotated;
+    try {
+      await this.init.store.saveSubscription(rotated);
+    } catch (error) {
+      // The caller never learns the new one.
+      if (endpoint.subscription === rotated) endpoint.subscription = before;
+      throw error;
+    }
     return secret;
   }
 

@@ -110,8 +110,7 @@ export function webhookHandler(transport: Transport, options: WebhookHandlerOpti
   const signingKeys =
     signingKey === undefined ? [] : Array.isArray(signingKey) ? (signingKey as WebhookSecret[]) : [signingKey as WebhookSecret];
   for (const key of signingKeys) readSecret(key, 'base64');
-  const ownStore = options.store ? undefined : memoryWebhookStore();
-  const store = options.store ?? ownStore ?? memoryWebhookStore();
+  const store = options.store ?? memoryWebhookStore();
   const guard = new TargetGuard(options);
   const { timeoutMs = 15_000, maxResponseBytes = 65_536 } = options;
   const dispatcher = new Dispatcher({
@@ -145,17 +144,17 @@ export function webhookHandler(transport: Transport, options: WebhookHandlerOpti
 
   const handle: HttpHandler = async (request) => {
     const path = request.path.slice(basePath.length);
-    const requestId = { id: '' };
+    let requestId: string | undefined;
     try {
       const match = router.find(request.method, path);
       if (!match) return answerOther(request, router.methods(path));
       const headers = acceptHeaders(request.headers);
-      requestId.id = headers['x-request-id'] ?? '';
+      requestId = headers['x-request-id'];
       await dispatcher.ready;
       const owner = fingerprint(await callerOf({ headers, peer: peerOf(request, 'webhook') }));
       return await match.value(request, match.params, { owner, headers });
     } catch (error) {
-      return failure(error, requestId.id, onError);
+      return failure(error, requestId, onError);
     }
   };
   return Object.assign(
@@ -163,10 +162,7 @@ export function webhookHandler(transport: Transport, options: WebhookHandlerOpti
     (request: HttpRequest) => (request.path.startsWith(`${basePath}/webhooks/`) ? handle(request) : undefined),
     {
       ready: dispatcher.ready,
-      async close() {
-        await dispatcher.close();
-        await ownStore?.close();
-      },
+      close: () => dispatcher.close(),
     },
   );
 }
@@ -259,8 +255,8 @@ function answerOther(request: HttpRequest, methods: readonly string[]): HttpResp
   throw new HttpError(405, `${request.path} answers ${allow}, not ${request.method}`, { allow });
 }
 
-function failure(error: unknown, requestId: string, onError: (error: unknown) => void): HttpResponse {
-  const known = requestId === '' ? {} : { requestId };
+function failure(error: unknown, requestId: string | undefined, onError: (error: unknown) => void): HttpResponse {
+  const known = requestId === undefined ? {} : { requestId };
   if (error instanceof HttpError)
     return problemResponse(new ApiError(codeOfStatus(error.status), error.message, known), error.status, error.headers);
   if (isApiError(error)) return problemResponse(error.requestId === undefined ? error.with(known) : error);
