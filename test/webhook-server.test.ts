@@ -90,6 +90,17 @@ test('a subscription gets signed events, and its secret is shown once', async ()
   expect(got.length).toBe(1);
 });
 
+test('the number of subscriptions is limited, also for those that come at once', async () => {
+  // A resolver that takes its time: all are there before the first is made.
+  const resolve = () =>
+    new Promise<{ address: string; family: number }[]>((found) => setTimeout(found, 100, [{ address: '127.0.0.1', family: 4 }]));
+  const { api } = await open({ maxSubscriptions: 2, resolve });
+  const subscribing = Array.from({ length: 5 }, () => api('POST', '', { url: 'http://host.example:8080/', events: ['other'] }));
+  const statuses = (await Promise.all(subscribing)).map(({ status }) => status);
+  expect(statuses.sort()).toEqual([201, 201, 429, 429, 429]);
+  expect((await api('GET')).body.length).toBe(2);
+});
+
 test('a type that is subscribed to twice is delivered once', async () => {
   const { api, publish } = await open();
   const { url, got, wait } = await endpoint();

@@ -32,6 +32,8 @@ interface Member {
 export class Dispatcher {
   readonly #members = new Map<string, Member>();
   readonly #events: ReadonlyMap<string, EventDefinition>;
+  /** Subscriptions that are being checked and stored: they count. */
+  #creating = 0;
   /** Resolves once what the store held is taken up again. */
   readonly ready: Promise<void>;
   #message: { readonly of: EventMessage; readonly stored: StoredMessage } | undefined;
@@ -62,11 +64,10 @@ export class Dispatcher {
     if (lastEventId !== undefined && events.length > 1) {
       throw new ApiError('INVALID_ARGUMENT', 'lastEventId is a place among the events of one type: subscribe to that type alone');
     }
-    if (this.#members.size >= this.init.maxSubscriptions) {
-      throw new ApiError('RESOURCE_EXHAUSTED', `there are ${this.init.maxSubscriptions} webhook subscriptions already`);
+    const { maxSubscriptions, guard, store } = this.init;
+    if (this.#members.size + this.#creating >= maxSubscriptions) {
+      throw new ApiError('RESOURCE_EXHAUSTED', `there are ${maxSubscriptions} webhook subscriptions already`);
     }
-    await this.init.guard.check(given.url);
-    this.init.endpoint.carrier.prepare();
     const id = crypto.randomUUID();
     const subscription: StoredSubscription = {
       ...given,
@@ -76,8 +77,15 @@ export class Dispatcher {
       secrets: [{ secret: makeWebhookSecret() }],
       createdAt: new Date(this.init.endpoint.clock.now()).toISOString(),
     };
-    // Before the events: a delivery in the store is one of a subscription in the store.
-    await this.init.store.saveSubscription(subscription);
+    this.#creating++;
+    try {
+      await guard.check(given.url);
+      this.init.endpoint.carrier.prepare();
+      // Before the events: a delivery in the store is one of a subscription in the store.
+      await store.saveSubscription(subscription);
+    } finally {
+      this.#creating--;
+    }
     const member = this.#attach(subscription, events, lastEventId === undefined ? {} : { [events[0]?.type ?? '']: lastEventId });
     let left = false;
     onLeave(() => {
