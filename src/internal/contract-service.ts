@@ -147,14 +147,7 @@ export class ContractService implements Transport {
     return this.#handleOnce(key, action, input, context, request, requestId);
   }
 
-  #handleOnce(
-    key: string,
-    action: Action,
-    input: unknown,
-    context: unknown,
-    request: CallRequest,
-    requestId: string,
-  ): Promise<unknown> {
+  #handleOnce(key: string, action: Action, input: unknown, context: unknown, request: CallRequest, requestId: string): Promise<unknown> {
     const { name } = action.operation;
     const caller = this.options.caller?.({ context, headers: request.headers, peer: request.peer });
     const scope = { caller: caller ?? request.headers['authorization'] ?? '', operation: name, key };
@@ -176,19 +169,19 @@ export class ContractService implements Transport {
   #finish({ checks, writes }: Action, result: unknown): Maybe<unknown> {
     const output = checkOutput(checks.output, result, checks.breach);
     if (writes.length === 0) return output;
-    return chain(output, (value) => {
-      for (const event of writes) void this.#publishWritten(event, value);
-      return value;
-    });
+    return chain(output, (value) => this.#publishWritten(writes, value));
   }
 
-  /** The call has succeeded by now: what goes wrong here is reported, never the caller's. */
-  async #publishWritten(event: EventDefinition, output: unknown): Promise<void> {
-    try {
-      await this.publish(event.name, output);
-    } catch (error) {
-      this.#report({ error, member: event.name });
+  /** The caller is answered once the hub has the events. The call has succeeded by now: what goes wrong here is reported, never the caller's. */
+  async #publishWritten(events: readonly EventDefinition[], output: unknown): Promise<unknown> {
+    for (const event of events) {
+      try {
+        await this.publish(event.name, output);
+      } catch (error) {
+        this.#report({ error, member: event.name });
+      }
     }
+    return output;
   }
 
   /** Lets nothing through once the subscription has ended. A sink that throws ends its own subscription, not the hub's delivery to others. */

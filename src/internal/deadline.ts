@@ -12,9 +12,11 @@ export class Lifetime {
   private controller: AbortController | undefined = undefined;
   private timer: ReturnType<typeof setTimeout> | undefined = undefined;
   private ended: ApiError | undefined = undefined;
-  private onEnd: ((reason: ApiError) => void) | undefined = undefined;
+  private onEnd: EndListener | undefined = undefined;
   private caller: AbortSignal | undefined = undefined;
-  private listeners: Set<(reason: ApiError) => void> | undefined = undefined;
+  /** Nearly always one at most. */
+  private listener: EndListener | undefined = undefined;
+  private others: Set<EndListener> | undefined = undefined;
 
   /**
    * `deadline` in epoch milliseconds; `caller` is the signal of whoever waits for the result; `all` holds it for as long as it lasts,
@@ -68,19 +70,24 @@ export class Lifetime {
     this.ended = reason;
     this.dispose();
     this.controller?.abort(reason);
-    if (this.listeners) for (const listener of this.listeners) listener(reason);
+    this.listener?.(reason);
+    if (this.others) for (const listener of this.others) listener(reason);
     this.onEnd?.(reason);
   }
 
   /** Calls `listener` when it ends, or at once if it has, without making the signal; returns how to stop listening. */
-  listen(listener: (reason: ApiError) => void): () => void {
+  listen(listener: EndListener): () => void {
     if (this.ended) {
       listener(this.ended);
       return () => {};
     }
-    const listeners = (this.listeners ??= new Set());
-    listeners.add(listener);
-    return () => void listeners.delete(listener);
+    if (!this.listener) {
+      this.listener = listener;
+      return () => (this.listener = undefined);
+    }
+    const others = (this.others ??= new Set());
+    others.add(listener);
+    return () => void others.delete(listener);
   }
 
   /** Settles as `work` does, or rejects as soon as this life ends, and frees what it holds; `present` makes the error of what it rejects with. */
@@ -89,7 +96,7 @@ export class Lifetime {
     return new Promise((resolve, reject) => {
       const fail = (error: unknown) => {
         this.finish();
-        reject(present(error) as Error);
+        reject(present(error));
       };
       if (this.ended) return fail(this.ended);
       this.onEnd = fail;
@@ -113,7 +120,7 @@ export class Lifetime {
   }
 
   /** Calls `listener` when it ends, or at once if it has. There is one listener: a later one takes its place. */
-  whenEnded(listener: (reason: ApiError) => void): void {
+  whenEnded(listener: EndListener): void {
     if (this.ended) listener(this.ended);
     else this.onEnd = listener;
   }
@@ -144,10 +151,12 @@ function deadlineExceeded(): ApiError {
   return new ApiError('DEADLINE_EXCEEDED', 'the deadline passed before the call was done');
 }
 
+type EndListener = (reason: ApiError) => void;
+
 /** When and why a call ends early: its lifetime, or a signal seen as one. */
 export interface Ending {
   readonly reason: ApiError | undefined;
-  listen(listener: (reason: ApiError) => void): () => void;
+  listen(listener: EndListener): () => void;
 }
 
 /** A signal as an `Ending`. */
@@ -158,7 +167,7 @@ export class SignalEnding implements Ending {
     return this.signal.aborted ? cancelled(this.signal) : undefined;
   }
 
-  listen(listener: (reason: ApiError) => void): () => void {
+  listen(listener: EndListener): () => void {
     return onAbort(this.signal, () => listener(cancelled(this.signal)));
   }
 }

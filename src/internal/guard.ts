@@ -1,3 +1,4 @@
+import { checkServes } from '#contract-check';
 import type { Contract, EventDefinition, Operation, Schema } from '../contract.js';
 import { ApiError, type ErrorCode, type Issue } from '../errors.js';
 import type { Adapter, CallRequest, EventMessage, EventSink, Selection, SubscribeRequest, Transport } from '../transport.js';
@@ -30,6 +31,7 @@ export function connect(source: Adapter<string> | Transport, contract: Contract)
   const transport = typeof source === 'function' ? source(contract) : source;
   if (typeof (transport as Partial<Transport> | undefined)?.call !== 'function')
     throw new TypeError(`transport must be an adapter such as rest({ url }), a service, or another Transport, not ${nameOf(transport)}`);
+  checkServes(transport.contract, contract);
   return guard(transport, 'DATA_LOSS');
 }
 
@@ -79,7 +81,7 @@ class Guard implements Transport {
       if (input instanceof Promise) return input.then((settled) => this.#send(withInput(request, settled), checks));
       return this.#send(withInput(request, input), checks);
     } catch (error) {
-      return Promise.reject(error as Error);
+      return Promise.reject(error);
     }
   }
 
