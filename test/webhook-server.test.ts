@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from 'vitest';
 import * as z from 'zod';
-import { createService, defineContract, event } from '../src/index.js';
+import { createClient, createService, defineContract, event, mutation } from '../src/index.js';
 import { listen } from '../src/http/listen.js';
 import {
   memoryWebhookStore,
@@ -154,6 +154,41 @@ test('an event is acknowledged once it is in the store, and a store that fails h
   await publish('y');
   await wait(2);
   expect(errors.map(String)).toEqual(['Error: disk full']);
+});
+
+test('an operation that writes an event is answered once that is in the store', async () => {
+  const memory = memoryWebhookStore();
+  let release: (() => void) | undefined;
+  const addDelivery = async (delivery: StoredDelivery) => {
+    await new Promise<void>((resolve) => (release = resolve));
+    await memory.addDelivery(delivery);
+  };
+  const text = z.object({ text: z.string() });
+  const chat = defineContract({
+    name: 'chat',
+    operations: { say: mutation({ input: text, output: text }) },
+    events: { said: event({ channel: 'said', payload: text, writtenBy: 'say' }) },
+  });
+  const service = createService(chat, { say: async (input) => input });
+  const handler = webhookHandler(service, { allowPrivate: true, store: { ...memory, addDelivery } });
+  const server = await listen(handler);
+  cleanups.push(
+    () => service.close(),
+    () => server.close(0),
+    () => handler.close(),
+  );
+  const { url } = await endpoint();
+  const body = JSON.stringify({ url, events: ['said'] });
+  await fetch(`${server.url}/webhooks/subscriptions`, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
+  let isAnswered = false;
+  const call = createClient({ contract: chat, transport: service })
+    .say({ text: 'hello' })
+    .then(() => (isAnswered = true));
+  await until(() => release !== undefined, 'the store is asked');
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  expect(isAnswered).toBe(false);
+  release?.();
+  await call;
 });
 
 test('the body is XML for a subscription that asks for it', async () => {
