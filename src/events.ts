@@ -18,16 +18,12 @@ export interface EventHub {
 export interface MemoryHubOptions {
   /** How many of the last events each channel holds for subscribers that resume. @default 1000 */
   readonly history?: number;
-  /**
-   * Whether publishing waits until the subscribers that acknowledge are done: with webhooks in a durable store, a published event outlives
-   * a crash. A listener in this process that waits for another event then waits forever. @default false
-   */
-  readonly awaitSubscribers?: boolean;
 }
 
 /**
  * An event hub within this process. Ids are `<instance>-<counter>`; a subscriber that resumes from an id
- * that is no longer held, or from another instance, gets a gap notice and then live events.
+ * that is no longer held, or from another instance, gets a gap notice and then live events. Publishing waits
+ * for the subscribers that acknowledge, and for no others: a slow listener holds up nobody.
  */
 export function memoryHub(options: MemoryHubOptions = {}): EventHub {
   const instance = crypto.randomUUID().replaceAll('-', '').slice(0, 12);
@@ -43,10 +39,12 @@ export function memoryHub(options: MemoryHubOptions = {}): EventHub {
   return {
     async publish(event, data) {
       const message = { id: `${instance}-${++counter}`, time: isoNow(), data };
-      const pending: Promise<void>[] | undefined = options.awaitSubscribers ? [] : undefined;
+      const pending: Promise<void>[] = [];
       channelOf(event).publish(counter, message, pending);
+      // Published by a listener, it goes out behind the event that was heard.
+      await Promise.resolve();
       // A subscriber that failed has been told, and the others have the event.
-      if (pending) await Promise.allSettled(pending);
+      if (pending.length > 0) await Promise.allSettled(pending);
     },
     async subscribe(request, sink) {
       if (request.signal.aborted) return;
@@ -54,10 +52,10 @@ export function memoryHub(options: MemoryHubOptions = {}): EventHub {
       const matches = compileMatch(request);
       const after = request.lastEventId === undefined ? undefined : positionOf(request.lastEventId, instance, counter);
       if (request.lastEventId !== undefined) channel.replay(after, matches, request.signal, sink);
-      const listener = (message: EventMessage, pending: Promise<void>[] | undefined) => {
+      const listener = (message: EventMessage, pending: Promise<void>[]) => {
         if (!matches(message)) return;
         const done = sink.next(message);
-        if (pending && done) pending.push(done);
+        if (request.acknowledges && done) pending.push(done);
       };
       channel.on('event', listener);
       onAbort(request.signal, () => channel.off('event', listener));
@@ -70,10 +68,10 @@ export function memoryHub(options: MemoryHubOptions = {}): EventHub {
 }
 
 /** One event's subscribers and its last messages, as a ring. */
-class Channel extends EventEmitter<{ event: [EventMessage, Promise<void>[] | undefined] }> {
+class Channel extends EventEmitter<{ event: [EventMessage, Promise<void>[]] }> {
   readonly #held: { readonly position: number; readonly message: EventMessage }[] = [];
   #oldest = 0;
-  readonly #waiting: [EventMessage, Promise<void>[] | undefined][] = [];
+  readonly #waiting: [EventMessage, Promise<void>[]][] = [];
   /** Everything after this position is held. A channel is made at its first use, so nothing came before. */
   #lostUpTo = 0;
 
@@ -81,7 +79,7 @@ class Channel extends EventEmitter<{ event: [EventMessage, Promise<void>[] | und
     super();
   }
 
-  publish(position: number, message: EventMessage, pending: Promise<void>[] | undefined): void {
+  publish(position: number, message: EventMessage, pending: Promise<void>[]): void {
     const entry = { position, message };
     if (this.#held.length < this.size) this.#held.push(entry);
     else if (this.size > 0) {

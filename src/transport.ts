@@ -50,6 +50,11 @@ export interface SubscribeRequest {
   /** Resume after this event. */
   readonly lastEventId?: string | undefined;
   readonly peer?: Peer | undefined;
+  /**
+   * Whether the publisher waits for what `sink.next` returns: for a subscriber that takes events into a durable store, and soon. It must not wait
+   * for other events. Does not travel: a peer's events are published by then. @default false
+   */
+  readonly acknowledges?: boolean | undefined;
 }
 
 /** Where a subscription's events go. After `end`, and after the signal aborted, calls have no effect. */

@@ -74,6 +74,39 @@ describe('memoryHub', () => {
     }
   });
 
+  it('waits for subscribers that acknowledge, and for no others', async () => {
+    const hub = memoryHub();
+    const release: (() => void)[] = [];
+    const slow = { ...recorder().sink, next: () => new Promise<void>((resolve) => void release.push(resolve)) };
+    await hub.subscribe(request(said), slow);
+    await hub.publish(...say('nobody acknowledges'));
+    await hub.subscribe({ ...request(said), acknowledges: true }, slow);
+    let isPublished = false;
+    const publishing = hub.publish(...say('one does')).then(() => (isPublished = true));
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    expect([isPublished, release.length]).toEqual([false, 3]);
+    release.at(-1)?.();
+    await publishing;
+    // What refuses has been told by itself.
+    await hub.subscribe({ ...request(counted), acknowledges: true }, { ...slow, next: () => Promise.reject(new Error('disk full')) });
+    await hub.publish(counted, { count: 1 });
+  });
+
+  it('waits for them too where a listener publishes in turn', async () => {
+    const hub = memoryHub();
+    const stored: string[] = [];
+    let second: Promise<void> | undefined;
+    await hub.subscribe(request(said), { ...recorder().sink, next: () => void (second ??= hub.publish(...say('second'))) });
+    const next = async ({ data }: EventMessage) => {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      stored.push((data as { text: string }).text);
+    };
+    await hub.subscribe({ ...request(said), acknowledges: true }, { ...recorder().sink, next });
+    void hub.publish(...say('first'));
+    await second;
+    expect(stored).toEqual(['first', 'second']);
+  });
+
   it('holds nothing with a history of 0', async () => {
     const hub = memoryHub({ history: 0 });
     const live = recorder();

@@ -1,8 +1,14 @@
 import { afterEach, expect, test } from 'vitest';
 import * as z from 'zod';
-import { createService, defineContract, event, memoryHub } from '../src/index.js';
+import { createClient, createService, defineContract, event, mutation } from '../src/index.js';
 import { listen } from '../src/http/listen.js';
-import { RETRY_SCHEDULE_MS, webhookHandler, type StoredDelivery, type WebhookHandlerOptions } from '../src/webhook/server.js';
+import {
+  memoryWebhookStore,
+  RETRY_SCHEDULE_MS,
+  webhookHandler,
+  type StoredDelivery,
+  type WebhookHandlerOptions,
+} from '../src/webhook/server.js';
 import { ManualClock, startEndpoint, until, verified } from './support/webhooks.js';
 
 const contract = defineContract({
@@ -24,7 +30,7 @@ afterEach(async () => {
 
 async function open(options: WebhookHandlerOptions = {}) {
   const errors: unknown[] = [];
-  const service = createService(contract, {}, { events: memoryHub({ awaitSubscribers: true }) });
+  const service = createService(contract, {});
   const handler = webhookHandler(service, { allowPrivate: true, onError: (error) => errors.push(error), ...options });
   const server = await listen(handler);
   cleanups.push(
@@ -84,6 +90,107 @@ test('a subscription gets signed events, and its secret is shown once', async ()
   expect(got.length).toBe(1);
 });
 
+test('the number of subscriptions is limited, also for those that come at once', async () => {
+  // A resolver that takes its time: all are there before the first is made.
+  const resolve = () =>
+    new Promise<{ address: string; family: number }[]>((found) => setTimeout(found, 100, [{ address: '127.0.0.1', family: 4 }]));
+  const { api } = await open({ maxSubscriptions: 2, resolve });
+  const subscribing = Array.from({ length: 5 }, () => api('POST', '', { url: 'http://host.example:8080/', events: ['other'] }));
+  const statuses = (await Promise.all(subscribing)).map(({ status }) => status);
+  expect(statuses.sort()).toEqual([201, 201, 429, 429, 429]);
+  expect((await api('GET')).body.length).toBe(2);
+});
+
+test('a type that is subscribed to twice is delivered once', async () => {
+  const { api, publish } = await open();
+  const { url, got, wait } = await endpoint();
+  const { body } = await api('POST', '', { url, events: ['article.published', 'article.published'] });
+  expect(body.events).toEqual(['article.published']);
+  await publish('x');
+  await wait(1);
+  await until(async () => (await api('GET', `/${body.id}/deliveries`)).body[0]?.state === 'delivered', 'it is delivered');
+  expect([got.length, (await api('GET', `/${body.id}/deliveries`)).body.length]).toEqual([1, 1]);
+});
+
+test('a rotation that could not be stored is none, and secrets do not pile up', async () => {
+  const memory = memoryWebhookStore();
+  let isFull = false;
+  const saveSubscription: typeof memory.saveSubscription = (subscription) =>
+    isFull ? Promise.reject(new Error('disk full')) : memory.saveSubscription(subscription);
+  const { api, subscribe, publish } = await open({ store: { ...memory, saveSubscription } });
+  const { url, got, wait } = await endpoint();
+  const { id, secret } = await subscribe(url);
+  isFull = true;
+  expect((await api('POST', `/${id}/rotate`, { overlapSeconds: 0 })).status).toBe(500);
+  await publish('x');
+  await wait(1);
+  await verified(got[0], secret);
+  isFull = false;
+  for (let n = 0; n < 20; n++) await api('POST', `/${id}/rotate`);
+  await publish('y');
+  await wait(2);
+  expect(String(got[1]?.headers['webhook-signature']).split(' ').length).toBe(8);
+});
+
+test('an event is acknowledged once it is in the store, and a store that fails holds up nobody', async () => {
+  const memory = memoryWebhookStore();
+  let store: () => Promise<void> = async () => {};
+  const addDelivery = async (delivery: StoredDelivery) => {
+    await store();
+    await memory.addDelivery(delivery);
+  };
+  const { subscribe, publish, errors } = await open({ store: { ...memory, addDelivery } });
+  const { url, wait } = await endpoint();
+  await subscribe(url);
+  let release = () => {};
+  store = () => new Promise((resolve) => (release = resolve));
+  let isPublished = false;
+  const publishing = publish('x').then(() => (isPublished = true));
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  expect(isPublished).toBe(false);
+  release();
+  await publishing;
+  store = () => Promise.reject(new Error('disk full'));
+  await publish('y');
+  await wait(2);
+  expect(errors.map(String)).toEqual(['Error: disk full']);
+});
+
+test('an operation that writes an event is answered once that is in the store', async () => {
+  const memory = memoryWebhookStore();
+  let release: (() => void) | undefined;
+  const addDelivery = async (delivery: StoredDelivery) => {
+    await new Promise<void>((resolve) => (release = resolve));
+    await memory.addDelivery(delivery);
+  };
+  const text = z.object({ text: z.string() });
+  const chat = defineContract({
+    name: 'chat',
+    operations: { say: mutation({ input: text, output: text }) },
+    events: { said: event({ channel: 'said', payload: text, writtenBy: 'say' }) },
+  });
+  const service = createService(chat, { say: async (input) => input });
+  const handler = webhookHandler(service, { allowPrivate: true, store: { ...memory, addDelivery } });
+  const server = await listen(handler);
+  cleanups.push(
+    () => service.close(),
+    () => server.close(0),
+    () => handler.close(),
+  );
+  const { url } = await endpoint();
+  const body = JSON.stringify({ url, events: ['said'] });
+  await fetch(`${server.url}/webhooks/subscriptions`, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
+  let isAnswered = false;
+  const call = createClient({ contract: chat, transport: service })
+    .say({ text: 'hello' })
+    .then(() => (isAnswered = true));
+  await until(() => release !== undefined, 'the store is asked');
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  expect(isAnswered).toBe(false);
+  release?.();
+  await call;
+});
+
 test('the body is XML for a subscription that asks for it', async () => {
   const { service, subscribe } = await open();
   const { url, got, wait } = await endpoint();
@@ -118,6 +225,7 @@ test('what cannot be subscribed to is refused with what is wrong', async () => {
     const response = await api('POST', '', body);
     expect([response.status, response.body.code, response.headers.get('content-type')]).toEqual([status, code, 'application/problem+json']);
     expect(response.body.detail).toMatch(message);
+    expect(response.body.title).toBe(status === 501 ? 'Not Implemented' : 'Bad Request');
   }
   expect((await api('GET')).body).toEqual([]);
   const put = await api('PUT', '', {});
@@ -293,9 +401,38 @@ test('an endpoint that hangs slows no other, gets one request at a time, and has
     await live.wait(n + 1);
   }
   await until(() => dead.length === 5, 'what does not fit is given up');
-  expect(dead[0]?.attempts[0]?.error).toMatch(/wait for this endpoint already/);
+  expect(dead[0]?.attempts.at(-1)?.error).toBe('given up: 5 later events wait for this endpoint');
+  // The first two were under way, and so are among the later ones: what waited longest went.
+  const titles = dead.map(({ message }) => (JSON.parse(message.data) as { title: string }).title);
+  expect(titles).not.toContain('9');
   await hanging.wait(3);
   for (const each of release) each();
+});
+
+test('what waits for all endpoints together is bounded, at the cost of who holds more than a share', async () => {
+  const dead: StoredDelivery[] = [];
+  const { subscribe, publish, api } = await open({
+    maxPendingTotal: 6,
+    retryScheduleMs: [60_000],
+    onDeadLetter: (each) => dead.push(each),
+  });
+  const [gone, other, live] = [await endpoint(() => 500), await endpoint(() => 500), await endpoint()];
+  const ids = new Map<string, string>();
+  for (const each of [gone, other, live]) ids.set((await subscribe(each.url)).id, each.url);
+  for (let n = 0; n < 10; n++) {
+    await publish(String(n));
+    await Promise.all([gone, other, live].map((each) => each.wait(n + 1)));
+  }
+  const pending = async (url: string) => {
+    const id = [...ids].find(([, each]) => each === url)?.[0] ?? '';
+    const list = (await api('GET', `/${id}/deliveries`)).body as { state: string }[];
+    return list.filter(({ state }) => state === 'pending').length;
+  };
+  const waiting = async () => (await pending(gone.url)) + (await pending(other.url));
+  await until(async () => dead.length + (await waiting()) === 20, 'each event of theirs waits or is dead');
+  expect(await waiting()).toBeLessThanOrEqual(6);
+  expect(await waiting()).toBeGreaterThan(3);
+  expect(await pending(live.url)).toBe(0);
 });
 
 test('an answer is read up to a limit', async () => {

@@ -29,6 +29,65 @@ const spec = { payload: SPEC.payload, headers, secret: SPEC.secret, clock: () =>
 const SEED = Buffer.from('4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb', 'hex');
 const PUBLIC = Buffer.from('3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c', 'hex');
 
+/** Of the providers' own pages and of other implementations: scheme, secret, payload, seconds, headers. */
+const FOREIGN: [string, WebhookScheme, string, string, string, Record<string, string>][] = [
+  // https://docs.svix.com/receiving/verifying-payloads/how-manual
+  [
+    'what Svix shows',
+    'svix',
+    'whsec_plJ3nmyCDGBKInavdOK15jsl',
+    '{"event_type":"ping","data":{"success":true}}',
+    '1731705121',
+    {
+      'svix-id': 'msg_loFOjxBNrRLzqYUf',
+      'svix-timestamp': '1731705121',
+      'svix-signature': 'v1,rAvfW3dJ/X/qxhsaXPOyyCGmRKsaKWcsNccKXlIktD0=',
+    },
+  ],
+  // The test of Svix's server for v1a, and the signature that the specification shows.
+  [
+    "the v1a signature of Svix's server",
+    'standard',
+    'whpk_1SiA4o9hyqTCpIqC5V9HUakiiaeACeqfZTInDBbOir4=',
+    SPEC.payload,
+    SPEC.timestamp,
+    {
+      ...headers,
+      'webhook-signature': 'v1a,hnO3f9T8Ytu9HwrXslvumlUpqtNVqkhqw/enGzPCXe5BdqzCInXqYXFymVJaA7AZdpXwVLPo3mNl8EM+m7TBAg==',
+    },
+  ],
+  // https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries#testing-the-webhook-payload-validation
+  [
+    'what GitHub shows',
+    'github',
+    "It's a Secret to Everybody",
+    'Hello, World!',
+    '0',
+    { 'X-Hub-Signature-256': 'sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17' },
+  ],
+  // https://docs.slack.dev/authentication/verifying-requests-from-slack
+  [
+    'what Slack shows',
+    'slack',
+    '8f742231b10e8888abcd99yyyzzz85a5',
+    'token=xyzz0WbapA4vBCDEFasx0q6G&team_id=T1DC2JH3J&team_domain=testteamnow&channel_id=G8PSS9T3V&channel_name=foobar&user_id=U2CERLKJA&user_name=roadrunner&command=%2Fwebhook-collect&text=&response_url=https%3A%2F%2Fhooks.slack.com%2Fcommands%2FT1DC2JH3J%2F397700885554%2F96rGlfmibIGlgcZRskXaIFfN&trigger_id=398738663015.47445629121.803a0bc887a14d10d2c447fce8b6703c',
+    '1531420618',
+    {
+      'X-Slack-Request-Timestamp': '1531420618',
+      'X-Slack-Signature': 'v0=a2114d57b48eac39b9ad189dd8316235a7b4a8d21a10bd27519666489c69b503',
+    },
+  ],
+  // Shopify shows none: from the tests of SQLPage, which is written in Rust.
+  [
+    "another implementation's Shopify signature",
+    'shopify',
+    'test-webhook-secret',
+    '{"id":1234567890,"email":"customer@example.com","total_price":"123.45"}',
+    '0',
+    { 'X-Shopify-Hmac-Sha256': 'QNyObTlKbMx2qDlPF/ZOZcBqg5OgPg+2oky3zldc0Gw=' },
+  ],
+];
+
 for (const [name, crypto] of Object.entries({ platformCrypto, webCrypto })) {
   const verifyWebhook = (options: VerifyWebhookOptions) => verifyWith(crypto, options);
   const signWebhook = (options: Parameters<typeof signWith>[1]) => signWith(crypto, options);
@@ -178,6 +237,15 @@ for (const [name, crypto] of Object.entries({ platformCrypto, webCrypto })) {
       ]);
       await expect(verifyWebhook({ ...spec, scheme: 'paypal' as never })).rejects.toThrow(/standard, svix, github/);
     });
+
+    test.each<[string, WebhookScheme, string, string, string, Record<string, string>]>(FOREIGN)(
+      'verifies %s',
+      async (_, scheme, secret, payload, at, headers) => {
+        const verified = { scheme, secret, payload, headers, clock: () => Number(at) * 1000 };
+        await verifyWebhook(verified);
+        expect((await refused({ ...verified, payload: `${payload} ` }))[0]).toBe('no-matching-signature');
+      },
+    );
 
     test.each<[WebhookScheme, string, (payload: string, seconds: string, secret: string) => Record<string, string>]>([
       ['github', 'It’s a Secret', (body, _, key) => ({ 'X-Hub-Signature-256': `sha256=${hex(key, body)}`, 'X-GitHub-Delivery': 'd-1' })],

@@ -1,10 +1,10 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFile, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, mkdtemp, open, readFile, rm, rmdir, stat, writeFile, type FileHandle } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, test, vi } from 'vitest';
 import {
   fileWebhookStore,
   memoryWebhookStore,
@@ -71,6 +71,58 @@ test('a line that a crash cut short is dropped; a broken one elsewhere is an err
   expect(await pendingIn(path)).toEqual(['1']);
   await writeFile(path, whole.replace('"delivery"', '"deliv'));
   await expect(fileWebhookStore(path).load()).rejects.toThrow(/line 3 is broken/);
+  // Once it is repaired it opens, in this process too.
+  await writeFile(path, whole);
+  expect(await pendingIn(path)).toEqual(['1']);
+});
+
+test('zeros that a power failure left in place of what was never acknowledged are passed over', async () => {
+  const path = newPath();
+  await filled(path, ['1']);
+  // The message of the delivery behind the hole was in it.
+  const lost = JSON.stringify(['delivery', { ...delivery('2'), message: 99 }]);
+  const after = JSON.stringify(['delivery', { ...delivery('3'), message: 1 }]);
+  await appendFile(path, `["message",99,{"id":${'\0'.repeat(4096)}"}]\n${lost}\n${after}\n`);
+  expect(await pendingIn(path)).toEqual(['1', '3']);
+  await appendFile(path, `${lost}\n`);
+  await expect(fileWebhookStore(path).load()).rejects.toThrow(/is broken/);
+});
+
+test('what a write that failed did not store is in the next one', async () => {
+  const path = newPath();
+  const store = fileWebhookStore(path, { compactBytes: 1 });
+  await store.load();
+  await store.saveSubscription(subscription);
+  // The new file cannot be made.
+  await mkdir(`${path}.next`);
+  const failing = ['1', '2'].map((id) => expect(store.addDelivery(delivery(id))).rejects.toThrow(/EISDIR/));
+  await Promise.all(failing);
+  await rmdir(`${path}.next`);
+  await store.addDelivery(delivery('3'));
+  await store.close();
+  expect(await pendingIn(path)).toEqual(['1', '2', '3']);
+});
+
+test('an event to a thousand endpoints is one fsync, and so are their outcomes; none is lost by closing', async () => {
+  const path = newPath();
+  const store = fileWebhookStore(path);
+  await store.load();
+  await store.saveSubscription(subscription);
+  const handle = await open(path);
+  const sync = vi.spyOn(Object.getPrototypeOf(handle) as FileHandle, 'datasync');
+  await handle.close();
+  const ids = Array.from({ length: 1000 }, (_, index) => String(index));
+  await Promise.all(ids.map((id) => store.addDelivery(delivery(id))));
+  expect(sync).toHaveBeenCalledTimes(1);
+  await Promise.all(ids.slice(0, 500).map((id) => store.saveDelivery(delivery(id, 'delivered'))));
+  expect(sync).toHaveBeenCalledTimes(2);
+  const last = ids.slice(500).map((id) => store.saveDelivery(delivery(id, 'delivered')));
+  await store.close();
+  await Promise.all(last);
+  expect(sync).toHaveBeenCalledTimes(3);
+  sync.mockRestore();
+  await expect(store.addDelivery(delivery('late'))).rejects.toThrow(/was closed/);
+  expect(await pendingIn(path)).toEqual([]);
 });
 
 test('it is cut at every byte and still opens, with what was whole', async () => {
@@ -101,22 +153,24 @@ test('what is done with leaves the file', async () => {
   const store = fileWebhookStore(path, { compactBytes: 20_000, keepDelivered: 2 });
   await store.load();
   await store.saveSubscription(subscription);
+  const saved: Promise<void>[] = [];
   for (let round = 0; round < 500; round++) {
     await store.addDelivery(delivery(String(round)));
-    await store.saveDelivery(delivery(String(round), 'delivered'));
+    saved.push(store.saveDelivery(delivery(String(round), 'delivered')));
   }
+  await Promise.all(saved);
   expect((await store.deliveries('s', 10)).map(({ id }) => id)).toEqual(['499', '498']);
   await store.close();
   expect((await stat(path)).size).toBeLessThan(30_000);
 });
 
-describe('kill -9 between acceptance and delivery', () => {
+describe('kill -9', () => {
   const run = (...args: string[]): ChildProcess =>
     spawn(process.execPath, ['--import', 'tsx', fileURLToPath(new URL('support/webhook-dispatcher.ts', import.meta.url)), ...args], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
 
-  it('loses nothing: the next process delivers', async () => {
+  it('between acceptance and delivery: the next process delivers', async () => {
     const path = newPath();
     let isUp = false;
     const hanging: (() => void)[] = [];
@@ -141,4 +195,39 @@ describe('kill -9 between acceptance and delivery', () => {
     await ended;
     await endpoint.close();
   }, 30_000);
+
+  it('at any moment, while the file is written and made anew: every acknowledged event arrives', async () => {
+    const path = newPath();
+    const endpoint = await startEndpoint();
+    const acknowledged: number[] = [];
+    for (let round = 0; round < 3; round++) {
+      const child = run(path, endpoint.url, '5', String(round * 1_000_000));
+      let text = '';
+      const enough = new Promise<void>((resolve) => {
+        child.stdout?.on('data', (chunk: Buffer) => {
+          text += String(chunk);
+          if (text.split('\n').length > 150 + 37 * round) resolve();
+        });
+      });
+      await enough;
+      const dead = once(child, 'close');
+      child.kill('SIGKILL');
+      await dead;
+      // A number that was cut short was not told.
+      acknowledged.push(...text.split('\n').slice(0, -1).map(Number));
+    }
+    const last = run(path, endpoint.url, '0');
+    const arrived = () => new Set(endpoint.got.map(({ body }) => (JSON.parse(body) as { data: { n: number } }).data.n));
+    await until(
+      () => {
+        const all = arrived();
+        return acknowledged.every((n) => all.has(n));
+      },
+      () => `all arrive: ${acknowledged.filter((n) => !arrived().has(n)).length} of ${acknowledged.length} did not`,
+    );
+    const ended = once(last, 'exit');
+    last.kill('SIGKILL');
+    await ended;
+    await endpoint.close();
+  }, 40_000);
 });

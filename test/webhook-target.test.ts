@@ -1,5 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { describe, expect, it, test } from 'vitest';
 import { tierOf } from '../src/webhook/address.js';
 import { Carrier } from '../src/webhook/carrier.js';
@@ -49,6 +51,43 @@ describe('addresses', () => {
     ['2001::1', 'forbidden'],
     ['2001:db8::1', 'forbidden'],
     ['fd00:ec2::254', 'forbidden'],
+    // Edges of each range, and IPv4 addresses within IPv6 ones.
+    ['0.255.255.255', 'forbidden'],
+    ['1.0.0.0', 'public'],
+    ['100.127.255.255', 'private'],
+    ['100.128.0.0', 'public'],
+    ['192.0.0.8', 'forbidden'],
+    ['192.0.0.192', 'forbidden'],
+    ['192.0.1.1', 'public'],
+    ['192.88.99.1', 'forbidden'],
+    ['198.17.255.255', 'public'],
+    ['198.19.255.255', 'private'],
+    ['198.20.0.0', 'public'],
+    ['198.51.100.7', 'forbidden'],
+    ['203.0.113.7', 'forbidden'],
+    ['223.255.255.255', 'public'],
+    ['239.255.255.255', 'forbidden'],
+    ['240.0.0.1', 'forbidden'],
+    ['168.63.129.16', 'forbidden'],
+    ['::ffff:a9fe:a9fe', 'forbidden'],
+    ['::ffff:100.64.0.1', 'private'],
+    ['0:0:0:0:0:ffff:7f00:0001', 'private'],
+    ['64:ff9b::7f00:1', 'private'],
+    ['64:ff9b::a9fe:a9fe', 'forbidden'],
+    ['64:ff9b:1:ffff:ffff:ffff:ffff:ffff', 'forbidden'],
+    ['2002:a9fe:a9fe::1', 'forbidden'],
+    ['2002:808:808::1', 'forbidden'],
+    ['2001:0:4136:e378:8000:63bf:3fff:fdd2', 'forbidden'],
+    ['2001:20::1', 'forbidden'],
+    ['2001:200::1', 'public'],
+    ['3fff:fff::1', 'forbidden'],
+    ['100::1', 'forbidden'],
+    ['5f00::1', 'forbidden'],
+    ['fdff:ffff::1', 'private'],
+    ['febf::1', 'forbidden'],
+    ['ff0e::1', 'forbidden'],
+    ['::7f00:1', 'forbidden'],
+    ['0177.0.0.1', 'forbidden'],
     ['nonsense', 'forbidden'],
   ])('%s is %s', (address, tier) => expect(tierOf(address)).toBe(tier));
 });
@@ -135,4 +174,25 @@ test('a resolver that never answers is given up with the attempt', async () => {
   const carrier = new Carrier(guard, { timeoutMs: 20, maxResponseBytes: 100 });
   expect(await carrier.post('http://slow.example/', {}, 'x', new Set())).toEqual({ error: 'no answer within 20 ms' });
   await carrier.close();
+});
+
+test('of a large answer no more is held than is shown', async () => {
+  const server = createServer((_, response) => response.writeHead(500).end('x'.repeat(60_000)));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const carrier = new Carrier(new TargetGuard({ allowPrivate: true }), { timeoutMs: 5000, maxResponseBytes: 65_536 });
+  const post = () => carrier.post(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`, {}, 'x', new Set());
+  await post();
+  setFlagsFromString('--expose-gc');
+  const collectGarbage = runInNewContext('gc') as () => void;
+  const held = () => (collectGarbage(), process.memoryUsage().heapUsed / 2 ** 20);
+  const before = held();
+  const outcomes: unknown[] = [];
+  for (let n = 0; n < 300; n++) outcomes.push(await post());
+  const growth = held() - before;
+  expect(outcomes.length).toBe(300);
+  // All of them would be 17 MiB.
+  expect(growth).toBeLessThan(8);
+  await carrier.close();
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
 });

@@ -134,7 +134,9 @@ export class NodeRequest implements HttpRequest {
         raw.pause();
         reject(error);
       };
-      if (raw.destroyed && !raw.readableEnded) return onCut();
+      if (raw.readableEnded)
+        throw new HttpError(500, 'the body was read before it came here: mount this before body parsers such as express.json()');
+      if (raw.destroyed) return onCut();
       raw.on('data', onData).on('end', onEnd).on('close', onCut);
       // Most bodies come with the head and are complete once it has been dealt with: they need no timer.
       queueMicrotask(() => {

@@ -1,16 +1,34 @@
+import type { ErrorBody } from '../errors.js';
 import { HttpError } from './error.js';
 import type { HttpResponse } from './message.js';
 import { phraseOf } from './phrases.js';
 import { codeOfRefusal } from './status.js';
 import { reportToConsole } from '../internal/report.js';
 
+export const PROBLEM_TYPE = 'application/problem+json';
+
 /** A refusal as a problem document. Source: https://www.rfc-editor.org/rfc/rfc9457 */
 export function problem(status: number, detail: string, headers?: Readonly<Record<string, string>>): HttpResponse {
-  return { status, headers: { ...headers, 'content-type': 'application/problem+json' }, body: problemBody(status, detail) };
+  return { status, headers: { ...headers, 'content-type': PROBLEM_TYPE }, body: problemBody(status, detail) };
 }
 
 export function problemBody(status: number, detail: string): string {
-  return JSON.stringify({ type: 'about:blank', title: phraseOf(status), status, detail, code: codeOfRefusal(status) });
+  return encodeProblem({ code: codeOfRefusal(status), message: detail }, status);
+}
+
+/** An error of a call as a problem document. Source: https://www.rfc-editor.org/rfc/rfc9457 */
+export function encodeProblem({ code, message, details, retryAfterMs, requestId }: ErrorBody, status: number): string {
+  return JSON.stringify({ type: 'about:blank', title: phraseOf(status), status, detail: message, code, details, retryAfterMs, requestId });
+}
+
+/** Headers that say to HTTP what the error says. */
+export function problemHeaders({ code, retryAfterMs }: ErrorBody): Record<string, string> {
+  return {
+    'content-type': PROBLEM_TYPE,
+    ...(retryAfterMs !== undefined && { 'retry-after': String(Math.ceil(retryAfterMs / 1000)) }),
+    // https://www.rfc-editor.org/rfc/rfc9110#section-15.5.2: a 401 names the scheme.
+    ...(code === 'UNAUTHENTICATED' && { 'www-authenticate': 'Bearer' }),
+  };
 }
 
 /** The answer to what a handler threw: an `HttpError` speaks for itself, anything else is reported and stays in the process. */

@@ -1,9 +1,9 @@
 import { ApiError, isApiError } from '../errors.js';
 import { HttpError } from '../http/error.js';
 import type { HttpResponse } from '../http/message.js';
+import { encodeProblem, problemHeaders } from '../http/problem.js';
 import { codeOfRefusal } from '../http/status.js';
 import { statusOf } from './status.js';
-import { encodeProblem, problemHeaders } from './wire.js';
 
 /** The answer to an error: a problem document. What is neither an `ApiError` nor an `HttpError` is reported, and neutral to the caller. */
 export function failure(error: unknown, onError: (error: unknown) => void, requestId?: string): HttpResponse {

@@ -1,3 +1,4 @@
+import { PROBLEM_TYPE } from '../http/problem.js';
 import type { EventDefinition, Operation } from '../contract.js';
 import type { ErrorCode, JsonObject } from '../errors.js';
 import type { Components } from '../internal/components.js';
@@ -12,7 +13,7 @@ import {
   type TypeUse,
 } from '../internal/schema-view.js';
 import { STATUS } from './status.js';
-import { EVENT_STREAM_TYPE, hasBody, JSON_TYPE, PROBLEM_TYPE } from './wire.js';
+import { EVENT_STREAM_TYPE, hasBody, JSON_TYPE } from './wire.js';
 
 /** Where a description stands in the document. */
 export interface Place {

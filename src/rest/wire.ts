@@ -1,7 +1,6 @@
 import type { Operation } from '../contract.js';
-import { ApiError, isErrorCode, type ErrorBody, type JsonObject } from '../errors.js';
+import { ApiError, isErrorCode, type JsonObject } from '../errors.js';
 import type { FetchResponse } from '../http/fetch-like.js';
-import { phraseOf } from '../http/phrases.js';
 import { isObject, readErrorOptions } from '../internal/error-body.js';
 import type { HttpBinding } from '../internal/http-binding.js';
 import { tryParseJson } from '../internal/json.js';
@@ -11,7 +10,6 @@ import { codeOfStatus } from './status.js';
 export { isObject } from '../internal/error-body.js';
 
 export const JSON_TYPE = 'application/json';
-export const PROBLEM_TYPE = 'application/problem+json';
 export const EVENT_STREAM_TYPE = 'text/event-stream';
 
 /** Where a method puts what is left of the input: into the query string, or into the body. */
@@ -59,21 +57,6 @@ export function pathSegment(name: string, value: unknown): string {
     throw new ApiError('INVALID_ARGUMENT', `${name}: '${text}' cannot stand in a path`, { sent: false });
   }
   return encodeText(value, name);
-}
-
-/** An error as a problem document. Source: https://www.rfc-editor.org/rfc/rfc9457 */
-export function encodeProblem(error: ErrorBody, status: number): string {
-  const { code, message, details, retryAfterMs, requestId } = error;
-  return JSON.stringify({ type: 'about:blank', title: phraseOf(status), status, detail: message, code, details, retryAfterMs, requestId });
-}
-
-/** Headers that say to HTTP what the error says. */
-export function problemHeaders(error: ErrorBody): Record<string, string> {
-  const headers: Record<string, string> = { 'content-type': PROBLEM_TYPE };
-  if (error.retryAfterMs !== undefined) headers['retry-after'] = String(Math.ceil(error.retryAfterMs / 1000));
-  // https://www.rfc-editor.org/rfc/rfc9110#section-15.5.2: a 401 names the scheme.
-  if (error.code === 'UNAUTHENTICATED') headers['www-authenticate'] = 'Bearer';
-  return headers;
 }
 
 /** The error in a response that failed: from its problem document where it has one, else from its status. */

@@ -135,7 +135,8 @@ async function readStart(body: AsyncIterable<Uint8Array> & { destroy(): unknown 
   let bytes = 0;
   for await (const chunk of body) {
     bytes += chunk.byteLength;
-    if (text.length < LOGGED) text += decoder.decode(chunk, { stream: true });
+    // No more than is kept: a part of a text keeps all of it in memory.
+    if (text.length < LOGGED) text += decoder.decode(chunk.subarray(0, 4 * LOGGED), { stream: true });
     // Leaving the loop destroys the stream and its connection.
     if (bytes > maxBytes) break;
   }

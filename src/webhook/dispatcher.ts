@@ -20,6 +20,9 @@ export interface DispatcherInit {
   readonly onEnd: (subscription: StoredSubscription, error: ApiError | undefined) => void;
 }
 
+/** How many secrets sign at once: each is a signature in the header of every request. */
+const MAX_SECRETS = 8;
+
 interface Member {
   readonly endpoint: Endpoint;
   readonly sources: readonly Source[];
@@ -29,6 +32,8 @@ interface Member {
 export class Dispatcher {
   readonly #members = new Map<string, Member>();
   readonly #events: ReadonlyMap<string, EventDefinition>;
+  /** Subscriptions that are being checked and stored: they count. */
+  #creating = 0;
   /** Resolves once what the store held is taken up again. */
   readonly ready: Promise<void>;
   #message: { readonly of: EventMessage; readonly stored: StoredMessage } | undefined;
@@ -52,16 +57,17 @@ export class Dispatcher {
     onLeave: (listener: () => void) => void,
   ): Promise<StoredSubscription> {
     await this.#open();
-    const { lastEventId, ...given } = input;
+    const { lastEventId, ...rest } = input;
+    // A type that is named twice is still delivered once.
+    const given = { ...rest, events: [...new Set(rest.events)] };
     const events = given.events.map((type) => this.#eventOf(type));
     if (lastEventId !== undefined && events.length > 1) {
       throw new ApiError('INVALID_ARGUMENT', 'lastEventId is a place among the events of one type: subscribe to that type alone');
     }
-    if (this.#members.size >= this.init.maxSubscriptions) {
-      throw new ApiError('RESOURCE_EXHAUSTED', `there are ${this.init.maxSubscriptions} webhook subscriptions already`);
+    const { maxSubscriptions, guard, store } = this.init;
+    if (this.#members.size + this.#creating >= maxSubscriptions) {
+      throw new ApiError('RESOURCE_EXHAUSTED', `there are ${maxSubscriptions} webhook subscriptions already`);
     }
-    await this.init.guard.check(given.url);
-    this.init.endpoint.carrier.prepare();
     const id = crypto.randomUUID();
     const subscription: StoredSubscription = {
       ...given,
@@ -71,8 +77,15 @@ export class Dispatcher {
       secrets: [{ secret: makeWebhookSecret() }],
       createdAt: new Date(this.init.endpoint.clock.now()).toISOString(),
     };
-    // Before the events: a delivery in the store is one of a subscription in the store.
-    await this.init.store.saveSubscription(subscription);
+    this.#creating++;
+    try {
+      await guard.check(given.url);
+      this.init.endpoint.carrier.prepare();
+      // Before the events: a delivery in the store is one of a subscription in the store.
+      await store.saveSubscription(subscription);
+    } finally {
+      this.#creating--;
+    }
     const member = this.#attach(subscription, events, lastEventId === undefined ? {} : { [events[0]?.type ?? '']: lastEventId });
     let left = false;
     onLeave(() => {
@@ -108,11 +121,20 @@ export class Dispatcher {
     const { endpoint } = this.#member(id, owner);
     const now = this.init.endpoint.clock.now();
     const secret = makeWebhookSecret();
-    const old = endpoint.subscription.secrets
+    const before = endpoint.subscription;
+    const old = before.secrets
       .map((each) => ({ ...each, expiresAt: Math.min(each.expiresAt ?? Infinity, now + overlapMs) }))
-      .filter(({ expiresAt }) => expiresAt > now);
-    endpoint.subscription = { ...endpoint.subscription, secrets: [{ secret }, ...old] };
-    await this.init.store.saveSubscription(endpoint.subscription);
+      .filter(({ expiresAt }) => expiresAt > now)
+      .slice(0, MAX_SECRETS - 1);
+    const rotated = { ...before, secrets: [{ secret }, ...old] };
+    endpoint.subscription = rotated;
+    try {
+      await this.init.store.saveSubscription(rotated);
+    } catch (error) {
+      // The caller never learns the new one.
+      if (endpoint.subscription === rotated) endpoint.subscription = before;
+      throw error;
+    }
     return secret;
   }
 

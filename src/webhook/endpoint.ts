@@ -14,13 +14,28 @@ export interface EndpointContext {
   readonly scheduleMs: readonly number[];
   /** Requests to one endpoint at a time. */
   readonly maxInFlight: number;
-  /** Deliveries that wait for one endpoint. */
+  /** Deliveries under way to one endpoint, or waiting for it. */
   readonly maxPending: number;
+  readonly backlog: Backlog;
   readonly signingKeys: readonly WebhookSecret[];
   readonly userAgent: string;
   readonly encode: (message: StoredMessage, subscription: StoredSubscription) => { readonly body: string; readonly type: string };
   readonly report: (error: unknown) => void;
   readonly onDeadLetter: (delivery: StoredDelivery) => void;
+}
+
+/** What all endpoints together hold, so that many dead ones cannot fill the memory that one of them may not. */
+export class Backlog {
+  /** Deliveries that are pending. */
+  pending = 0;
+  endpoints = 0;
+
+  constructor(private readonly maxPending: number) {}
+
+  /** How many deliveries one endpoint may hold: once all together hold too many, its share. */
+  get share(): number {
+    return this.pending <= this.maxPending ? Infinity : Math.max(1, Math.floor(this.maxPending / this.endpoints));
+  }
 }
 
 /** The deliveries of one subscription: a queue of its own, so that an endpoint that is dead slows no other. */
@@ -32,8 +47,8 @@ export class Endpoint {
   /** Ends each request under way at once. */
   readonly #cuts = new Set<() => void>();
   #isCut = false;
-  /** Events that are on their way into the store. */
-  #adding = 0;
+  /** Deliveries that are on their way into the store, wait, or are under way. */
+  #pending = 0;
   #inFlight = 0;
   /** An endpoint that fails gets one request at a time until it answers again. */
   #isFailing = false;
@@ -47,14 +62,13 @@ export class Endpoint {
     private readonly context: EndpointContext,
     /** Called once when it is over: it answered 410, or all is delivered after `drain`. */
     private readonly onGone: (endpoint: Endpoint, status: number | undefined) => void,
-  ) {}
-
-  get pending(): number {
-    return this.#ready.length + this.#waiting.length + this.#inFlight + this.#adding;
+  ) {
+    context.backlog.endpoints++;
   }
 
   /** Takes what the store had, in its order. */
   restore(deliveries: readonly StoredDelivery[]): void {
+    this.#count(deliveries.length);
     for (const delivery of deliveries) this.#enqueue(delivery);
     this.#pump();
   }
@@ -69,15 +83,14 @@ export class Endpoint {
       state: 'pending',
       attempts: [],
     };
-    if (this.pending >= this.context.maxPending) return this.#overflow(delivery);
-    this.#adding++;
+    this.#count(1);
     try {
       await this.context.store.addDelivery(delivery);
     } finally {
-      this.#adding--;
       // Also where it could not be stored: it can still be delivered, as long as this process lives.
       if (!this.#isStopped) {
         this.#enqueue(delivery);
+        if (this.#pending > Math.min(this.context.maxPending, this.context.backlog.share)) this.#makeRoom();
         this.#pump();
       }
     }
@@ -96,14 +109,27 @@ export class Endpoint {
 
   /** Ends it: what waits stays in the store. Resolves once what is on its way has come to an end. */
   async stop(graceMs: number): Promise<void> {
-    this.#isStopped = true;
-    this.#cancelTimer?.();
-    this.#cancelTimer = undefined;
+    this.#end();
     if (this.#inFlight === 0) return;
     if (graceMs <= 0) return this.#cut();
     const timer = setTimeout(() => this.#cut(), graceMs);
     await new Promise<void>((resolve) => this.#onIdle.push(resolve));
     clearTimeout(timer);
+  }
+
+  #end(): void {
+    if (this.#isStopped) return;
+    this.#isStopped = true;
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
+    this.context.backlog.pending -= this.#pending;
+    this.context.backlog.endpoints--;
+  }
+
+  #count(change: number): void {
+    if (this.#isStopped) return;
+    this.#pending += change;
+    this.context.backlog.pending += change;
   }
 
   #cut(): void {
@@ -138,8 +164,8 @@ export class Endpoint {
     const next = ordered ? this.#ready[0]?.nextAttemptAt : this.#waiting[0]?.nextAttemptAt;
     if (next !== undefined && this.#inFlight < limit) {
       this.#cancelTimer = this.context.clock.after(Math.max(0, next - this.context.clock.now()), () => this.#pump());
-    } else if (this.#isDraining && this.pending === 0) {
-      this.#isStopped = true;
+    } else if (this.#isDraining && this.#pending === 0) {
+      this.#end();
       this.onGone(this, undefined);
     }
   }
@@ -166,20 +192,18 @@ export class Endpoint {
     const tried: StoredDelivery = { ...delivery, attempts: [...delivery.attempts, attempt] };
     const verdict = verdictOf(attempt.status);
     this.#isFailing = verdict !== 'delivered';
-    if (verdict === 'delivered') return this.#save(finished(tried, 'delivered'));
+    if (verdict === 'delivered') {
+      this.#count(-1);
+      return this.#save(finished(tried, 'delivered'));
+    }
     if (verdict === 'gone') {
       this.#save(finished(tried, 'dead'));
       if (this.#isStopped) return;
-      this.#isStopped = true;
-      this.#cancelTimer?.();
+      this.#end();
       return this.onGone(this, attempt.status);
     }
     const waitMs = retryDelayMs(scheduleMs, tried.attempts.length, parseRetryAfter(retryAfter, clock.now()));
-    if (waitMs === undefined) {
-      const dead = finished(tried, 'dead');
-      this.#save(dead);
-      return this.context.onDeadLetter(dead);
-    }
+    if (waitMs === undefined) return this.#giveUp(tried);
     const later = { ...tried, nextAttemptAt: Math.ceil(clock.now() + waitMs) };
     this.#save(later);
     if (this.subscription.ordered) this.#ready.unshift(later);
@@ -208,13 +232,30 @@ export class Endpoint {
     }
   }
 
-  async #overflow(delivery: StoredDelivery): Promise<void> {
-    const at = new Date(this.context.clock.now()).toISOString();
-    const dead = finished(
-      { ...delivery, attempts: [{ at, durationMs: 0, error: `${this.pending} deliveries wait for this endpoint already` }] },
-      'dead',
-    );
-    await this.context.store.addDelivery(dead);
+  /** Gives up the oldest event that waits. */
+  #makeRoom(): void {
+    let [oldest] = this.#ready;
+    let at = -1;
+    for (const [index, delivery] of this.#waiting.entries()) {
+      if (oldest && delivery.message.time >= oldest.message.time) continue;
+      oldest = delivery;
+      at = index;
+    }
+    if (!oldest) return;
+    if (at < 0) this.#ready.shift();
+    else this.#waiting.splice(at, 1);
+    const attempt = {
+      at: new Date(this.context.clock.now()).toISOString(),
+      durationMs: 0,
+      error: `given up: ${this.#pending - 1} later events wait for this endpoint`,
+    };
+    this.#giveUp({ ...oldest, attempts: [...oldest.attempts, attempt] });
+  }
+
+  #giveUp(delivery: StoredDelivery): void {
+    const dead = finished(delivery, 'dead');
+    this.#count(-1);
+    this.#save(dead);
     this.context.onDeadLetter(dead);
   }
 

@@ -1,7 +1,6 @@
-import { open, readFile, rename, rm, writeFile, type FileHandle } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import process from 'node:process';
 import { parseJson } from '../internal/json.js';
+import { lock } from './file-lock.js';
+import { LineFile } from './line-file.js';
 import {
   StoreState,
   type RetentionOptions,
@@ -17,12 +16,15 @@ export interface FileStoreOptions extends RetentionOptions {
   readonly compactBytes?: number;
 }
 
-/** One line of the file. */
+/** One line of the file. A message stands in it once, and is named by its number. */
 type Line =
   | readonly ['subscription', StoredSubscription]
   | readonly ['deleted', string]
   | readonly ['message', number, StoredMessage]
   | readonly ['delivery', Omit<StoredDelivery, 'message'> & { readonly message: number }];
+
+/** How long the outcome of an attempt may wait for others to share an fsync with, in milliseconds. */
+const LINGER_MS = 50;
 
 /**
  * A store in one file, for one process: lines of JSON that are only appended to, and on disk (fsync) before an event is
@@ -34,52 +36,61 @@ export function fileWebhookStore(path: string, options: FileStoreOptions = {}): 
 
 class FileStore implements WebhookStore {
   readonly #state: StoreState;
+  readonly #file: LineFile;
   readonly #compactBytes: number;
-  #file: FileHandle | undefined;
-  /** Written since the file was made anew: a message stands in it once. */
+  /** The numbers of the messages that stand in the file. */
   #messages = new WeakMap<StoredMessage, number>();
   #counter = 0;
+  /** Not yet written. */
   #lines: string[] = [];
-  #bytes = 0;
   #compactedBytes = 0;
-  #isTorn = false;
   /** The write under way, which never rejects, and the one that takes what comes meanwhile. */
   #writing: Promise<void> = Promise.resolve();
   #next: Promise<void> | undefined;
+  /** The write that waits for company, and what ends its wait. */
+  #soon: { readonly written: Promise<void>; readonly hurry: () => void } | undefined;
   #opening: Promise<void> | undefined;
-  #isClosed = false;
+  #unlock: (() => Promise<void>) | undefined;
+  #closing: Promise<void> | undefined;
 
   constructor(
     private readonly path: string,
     options: FileStoreOptions,
   ) {
+    this.#file = new LineFile(path);
     this.#state = new StoreState(options);
     this.#compactBytes = options.compactBytes ?? 16 * 1024 * 1024;
   }
 
   async load() {
-    await (this.#opening ??= this.#open());
+    await this.#open();
     return this.#state.load();
   }
 
-  saveSubscription(subscription: StoredSubscription): Promise<void> {
+  async saveSubscription(subscription: StoredSubscription): Promise<void> {
+    this.#checkOpen();
     this.#state.saveSubscription(subscription);
-    return this.#append(['subscription', subscription]);
+    this.#lines.push(encode(['subscription', subscription]));
+    return this.#flush();
   }
 
-  deleteSubscription(id: string): Promise<void> {
+  async deleteSubscription(id: string): Promise<void> {
+    this.#checkOpen();
     this.#state.deleteSubscription(id);
-    return this.#append(['deleted', id]);
+    this.#lines.push(encode(['deleted', id]));
+    return this.#flush();
   }
 
-  addDelivery(delivery: StoredDelivery): Promise<void> {
+  async addDelivery(delivery: StoredDelivery): Promise<void> {
+    this.#checkOpen();
     this.#state.addDelivery(delivery);
-    return this.#appendDelivery(delivery);
+    if (this.#write(delivery)) return this.#flush();
   }
 
-  saveDelivery(delivery: StoredDelivery): Promise<void> {
+  async saveDelivery(delivery: StoredDelivery): Promise<void> {
+    this.#checkOpen();
     this.#state.saveDelivery(delivery);
-    return this.#appendDelivery(delivery);
+    if (this.#write(delivery)) return this.#flushSoon();
   }
 
   async deliveries(subscriptionId: string, limit: number) {
@@ -90,38 +101,57 @@ class FileStore implements WebhookStore {
     return this.#state.delivery(subscriptionId, id);
   }
 
-  async close(): Promise<void> {
-    if (this.#isClosed) return;
-    this.#isClosed = true;
+  close(): Promise<void> {
+    return (this.#closing ??= this.#close());
+  }
+
+  async #close(): Promise<void> {
+    this.#soon?.hurry();
+    if (this.#lines.length > 0) await this.#flush().catch(() => {});
     await this.#opening?.catch(() => {});
-    await this.#next?.catch(() => {});
     await this.#writing;
-    if (!this.#file) return;
     await this.#file.close();
-    await unlock(`${this.path}.lock`);
+    await this.#unlock?.();
   }
 
-  async #open(): Promise<void> {
-    await lock(`${this.path}.lock`);
-    const text = await readFile(this.path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT') return '';
+  #checkOpen(): void {
+    if (this.#closing) throw new Error(`${this.path}: the webhook store was closed`);
+  }
+
+  #open(): Promise<void> {
+    return (this.#opening ??= this.#read());
+  }
+
+  async #read(): Promise<void> {
+    const unlock = await lock(`${this.path}.lock`);
+    try {
+      await this.#replay();
+      await this.#compact();
+      this.#unlock = unlock;
+    } catch (error) {
+      await unlock();
       throw error;
-    });
-    const messages = new Map<number, StoredMessage>();
-    // What stands behind the last line end is a line that was being written when the process died.
-    const lines = text.slice(0, text.lastIndexOf('\n') + 1).split('\n');
-    for (const [index, line] of lines.entries()) {
-      if (line === '') continue;
-      try {
-        this.#replay(parseJson(line) as Line, messages);
-      } catch (cause) {
-        throw new Error(`${this.path}: line ${index + 1} is broken: repair or remove it`, { cause });
-      }
     }
-    await this.#compact();
   }
 
-  #replay(line: Line, messages: Map<number, StoredMessage>): void {
+  async #replay(): Promise<void> {
+    const messages = new Map<number, StoredMessage>();
+    let number = 0;
+    let hasHole = false;
+    for await (const text of this.#file.read()) {
+      number++;
+      // JSON has no such character: a power failure left zeros in place of what was never acknowledged.
+      if (text.includes('\0')) hasHole = true;
+      else
+        try {
+          this.#replayLine(parseJson(text) as Line, messages, hasHole);
+        } catch (cause) {
+          throw new Error(`${this.path}: line ${number} is broken: repair or remove it`, { cause });
+        }
+    }
+  }
+
+  #replayLine(line: Line, messages: Map<number, StoredMessage>, hasHole: boolean): void {
     switch (line[0]) {
       case 'subscription':
         return this.#state.saveSubscription(line[1]);
@@ -131,6 +161,7 @@ class FileStore implements WebhookStore {
         return void messages.set(line[1], line[2]);
       case 'delivery': {
         const message = messages.get(line[1].message);
+        if (!message && hasHole) return;
         if (!message) throw new Error(`there is no message ${line[1].message}`);
         const delivery = { ...line[1], message };
         if (this.#state.delivery(delivery.subscriptionId, delivery.id)) this.#state.saveDelivery(delivery);
@@ -142,73 +173,76 @@ class FileStore implements WebhookStore {
     }
   }
 
-  /** Writes what is held to a new file and puts it in the place of the old one. */
+  /** Writes what is held to a new file. */
   async #compact(): Promise<void> {
-    this.#messages = new WeakMap();
     // What they say is held, and so it is in the new file.
     this.#lines = [];
     const { subscriptions } = this.#state.load();
-    const lines = subscriptions.map((subscription) => encode(['subscription', subscription]));
-    for (const delivery of this.#state.all()) lines.push(...this.#encodeDelivery(delivery));
-    const text = lines.join('');
-    const next = `${this.path}.next`;
-    const file = await open(next, 'w', 0o600);
-    await file.writeFile(text);
-    await file.sync();
-    await rename(next, this.path);
-    await syncFolder(dirname(this.path));
-    await this.#file?.close();
-    this.#file = file;
-    this.#isTorn = false;
-    this.#bytes = this.#compactedBytes = Buffer.byteLength(text);
+    const deliveries = [...this.#state.all()];
+    const messages = new Map(deliveries.map(({ message }) => [message, 0]));
+    for (const message of messages.keys()) messages.set(message, ++this.#counter);
+    // Before it is written: lines that come meanwhile go behind it.
+    this.#messages = new WeakMap(messages);
+    await this.#file.replace(encodeAll(subscriptions, messages, deliveries));
+    this.#compactedBytes = this.#file.bytes;
   }
 
-  #appendDelivery(delivery: StoredDelivery): Promise<void> {
-    // Of a subscription that was deleted meanwhile.
-    if (!this.#state.delivery(delivery.subscriptionId, delivery.id) && delivery.state === 'pending') return Promise.resolve();
-    this.#lines.push(...this.#encodeDelivery(delivery));
-    return this.#flush();
-  }
-
-  #append(line: Line): Promise<void> {
-    this.#lines.push(encode(line));
-    return this.#flush();
-  }
-
-  #encodeDelivery(delivery: StoredDelivery): string[] {
-    const { message, ...rest } = delivery;
-    const known = this.#messages.get(message);
-    if (known !== undefined) return [encode(['delivery', { ...rest, message: known }])];
-    const number = ++this.#counter;
-    this.#messages.set(message, number);
-    return [encode(['message', number, message]), encode(['delivery', { ...rest, message: number }])];
+  /** Whether there is something to write: a subscription may be deleted meanwhile, and its deliveries with it. */
+  #write(delivery: StoredDelivery): boolean {
+    const { message, state } = delivery;
+    if (state === 'pending' && !this.#state.delivery(delivery.subscriptionId, delivery.id)) return false;
+    let number = this.#messages.get(message);
+    if (number === undefined) {
+      this.#messages.set(message, (number = ++this.#counter));
+      this.#lines.push(encode(['message', number, message]));
+    }
+    this.#lines.push(encode(['delivery', { ...delivery, message: number }]));
+    return true;
   }
 
   /** Resolves once all lines so far are on disk. Those that come while a write is under way share the next one. */
   #flush(): Promise<void> {
-    if (this.#isClosed) return Promise.reject(new Error('the webhook store was closed'));
     return (this.#next ??= this.#writeNext());
   }
 
+  /** As `#flush`, but waits a moment: what it writes is lost without harm. */
+  #flushSoon(): Promise<void> {
+    this.#soon ??= this.#linger();
+    return this.#soon.written;
+  }
+
+  #linger(): { readonly written: Promise<void>; readonly hurry: () => void } {
+    let hurry = () => {};
+    const waited = new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, LINGER_MS);
+      hurry = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    const written = waited.then(() => {
+      this.#soon = undefined;
+      // An event that came meanwhile has taken them along.
+      return this.#lines.length > 0 ? this.#flush() : (this.#next ?? this.#writing);
+    });
+    return { written, hurry };
+  }
+
   async #writeNext(): Promise<void> {
-    await this.load();
+    await this.#open();
     await this.#writing;
     this.#next = undefined;
-    const writing = this.#write();
+    const writing = this.#writeLines();
     this.#writing = writing.catch(() => {});
     await writing;
   }
 
-  async #write(): Promise<void> {
-    // After a write that failed the file may end in half a line.
-    if (this.#isTorn || (this.#bytes > this.#compactBytes && this.#bytes > 4 * this.#compactedBytes)) return this.#compact();
+  async #writeLines(): Promise<void> {
+    const { bytes, isTorn } = this.#file;
+    if (isTorn || (bytes > this.#compactBytes && bytes > 4 * this.#compactedBytes)) return this.#compact();
     const text = this.#lines.join('');
     this.#lines = [];
-    this.#isTorn = true;
-    await this.#file?.appendFile(text);
-    await this.#file?.datasync();
-    this.#isTorn = false;
-    this.#bytes += Buffer.byteLength(text);
+    await this.#file.append(text);
   }
 }
 
@@ -216,54 +250,12 @@ function encode(line: Line): string {
   return `${JSON.stringify(line)}\n`;
 }
 
-async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
-}
-
-/** The locks of this process. */
-const held = new Set<string>();
-
-/** Two dispatchers on one file would deliver twice and destroy each other's lines. */
-async function lock(path: string): Promise<void> {
-  if (held.has(path)) throw new Error(`${path}: this process uses the webhook store already`);
-  held.add(path);
-  try {
-    for (let attempt = 0; attempt < 3; attempt++) {
-      try {
-        return await writeFile(path, String(process.pid), { flag: 'wx', mode: 0o600 });
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-      }
-      const holder = Number(await readFile(path, 'utf8').catch(() => ''));
-      if (holder !== process.pid && isAlive(holder)) {
-        throw new Error(`${path}: the process ${holder} uses this webhook store: give each process a file of its own`);
-      }
-      // Left by a process that crashed.
-      await rm(path, { force: true });
-    }
-    throw new Error(`${path}: the webhook store could not be locked`);
-  } catch (error) {
-    held.delete(path);
-    throw error;
-  }
-}
-
-async function unlock(path: string): Promise<void> {
-  await rm(path, { force: true });
-  held.delete(path);
-}
-
-function isAlive(pid: number): boolean {
-  if (!Number.isSafeInteger(pid) || pid <= 0) return false;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
+function* encodeAll(
+  subscriptions: readonly StoredSubscription[],
+  messages: ReadonlyMap<StoredMessage, number>,
+  deliveries: readonly StoredDelivery[],
+): Iterable<string> {
+  for (const subscription of subscriptions) yield encode(['subscription', subscription]);
+  for (const [message, number] of messages) yield encode(['message', number, message]);
+  for (const delivery of deliveries) yield encode(['delivery', { ...delivery, message: messages.get(delivery.message) ?? 0 }]);
 }

@@ -15,7 +15,8 @@ export type SecretForm = 'base64' | 'text';
 
 /** Secrets that were read: reading costs as much as signing. */
 const read: Readonly<Record<SecretForm, Map<string, SigningKey>>> = { base64: new Map(), text: new Map() };
-const MAX_READ = 1000;
+/** As many as a dispatcher has subscriptions by default, in the middle of a rotation. */
+const MAX_READ = 20_000;
 const SEED_BYTES = 32;
 
 /** Throws a `WebhookError` `bad-secret` that names the mistake, never the secret. */

@@ -10,6 +10,7 @@ import type { Headers, Peer, Transport } from '../transport.js';
 import { Carrier } from './carrier.js';
 import { Dispatcher } from './dispatcher.js';
 import { compileEncoder } from './encode.js';
+import { Backlog } from './endpoint.js';
 import { RETRY_SCHEDULE_MS, systemClock, type WebhookClock } from './schedule.js';
 import { webhookOpenApi } from './schema.js';
 import { readSecret, type WebhookSecret } from './secret.js';
@@ -56,8 +57,10 @@ export interface WebhookHandlerOptions extends TargetOptions {
   readonly timeoutMs?: number;
   /** Requests under way to one endpoint; one that fails gets one at a time. @default 8 */
   readonly maxInFlight?: number;
-  /** Deliveries that wait for one endpoint; what comes then is dead at once. @default 10_000 */
+  /** Deliveries that wait for one endpoint; what comes then makes the oldest dead. @default 10_000 */
   readonly maxPending?: number;
+  /** Deliveries that wait for all endpoints together; what comes then makes the oldest dead of an endpoint that holds more than its share. @default 100_000 */
+  readonly maxPendingTotal?: number;
   /** @default 10_000 */
   readonly maxSubscriptions?: number;
   /** What is read of an endpoint's answer, in bytes. @default 65_536 */
@@ -108,8 +111,7 @@ export function webhookHandler(transport: Transport, options: WebhookHandlerOpti
   const signingKeys =
     signingKey === undefined ? [] : Array.isArray(signingKey) ? (signingKey as WebhookSecret[]) : [signingKey as WebhookSecret];
   for (const key of signingKeys) readSecret(key, 'base64');
-  const ownStore = options.store ? undefined : memoryWebhookStore();
-  const store = options.store ?? ownStore ?? memoryWebhookStore();
+  const store = options.store ?? memoryWebhookStore();
   const guard = new TargetGuard(options);
   const { timeoutMs = 15_000, maxResponseBytes = 65_536 } = options;
   const dispatcher = new Dispatcher({
@@ -127,6 +129,7 @@ export function webhookHandler(transport: Transport, options: WebhookHandlerOpti
       scheduleMs: options.retryScheduleMs ?? RETRY_SCHEDULE_MS,
       maxInFlight: options.maxInFlight ?? 8,
       maxPending: options.maxPending ?? 10_000,
+      backlog: new Backlog(options.maxPendingTotal ?? 100_000),
       signingKeys,
       userAgent: options.userAgent ?? 'multi-api-sdk',
       encode: compileEncoder(transport.contract),
@@ -142,17 +145,17 @@ export function webhookHandler(transport: Transport, options: WebhookHandlerOpti
 
   const handle: HttpHandler = async (request) => {
     const path = request.path.slice(basePath.length);
-    const requestId = { id: '' };
+    let requestId: string | undefined;
     try {
       const match = router.find(request.method, path);
       if (!match) return answerOther(request, router.methods(path));
       const headers = acceptHeaders(request.headers);
-      requestId.id = headers['x-request-id'] ?? '';
+      requestId = headers['x-request-id'];
       await dispatcher.ready;
       const owner = fingerprint(await callerOf({ headers, peer: peerOf(request, 'webhook') }));
       return await match.value(request, match.params, { owner, headers });
     } catch (error) {
-      return failure(error, requestId.id, onError);
+      return failure(error, requestId, onError);
     }
   };
   return Object.assign(
@@ -160,10 +163,7 @@ export function webhookHandler(transport: Transport, options: WebhookHandlerOpti
     (request: HttpRequest) => (request.path.startsWith(`${basePath}/webhooks/`) ? handle(request) : undefined),
     {
       ready: dispatcher.ready,
-      async close() {
-        await dispatcher.close();
-        await ownStore?.close();
-      },
+      close: () => dispatcher.close(),
     },
   );
 }
@@ -256,8 +256,8 @@ function answerOther(request: HttpRequest, methods: readonly string[]): HttpResp
   throw new HttpError(405, `${request.path} answers ${allow}, not ${request.method}`, { allow });
 }
 
-function failure(error: unknown, requestId: string, onError: (error: unknown) => void): HttpResponse {
-  const known = requestId === '' ? {} : { requestId };
+function failure(error: unknown, requestId: string | undefined, onError: (error: unknown) => void): HttpResponse {
+  const known = requestId === undefined ? {} : { requestId };
   if (error instanceof HttpError)
     return problemResponse(new ApiError(codeOfRefusal(error.status), error.message, known), error.status, error.headers);
   if (isApiError(error)) return problemResponse(error.requestId === undefined ? error.with(known) : error);

@@ -73,7 +73,7 @@ export class Source {
         onAbort(controller.signal, () => resolve(undefined));
         const live = () => !controller.signal.aborted;
         const acknowledged = transport.subscribe(
-          { event, params, headers, lastEventId, signal: controller.signal, peer: { protocol: 'webhook' } },
+          { event, params, headers, lastEventId, signal: controller.signal, peer: { protocol: 'webhook' }, acknowledges: true },
           {
             next: (message) => {
               if (!live() || message.id === this.#lastEventId) return;

@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { ApiError, isErrorCode, type ErrorBody, type JsonObject } from '../errors.js';
 import type { HttpResponse } from '../http/message.js';
+import { encodeProblem, problemHeaders } from '../http/problem.js';
 import { compileCheck, issuesError } from '../internal/validate.js';
 import { codeOfStatus, STATUS } from './status.js';
 import type { StoredMessage, StoredSubscription, WebhookFormat } from './store.js';
@@ -98,23 +99,18 @@ export function jsonResponse(status: number, body: unknown, headers: Readonly<Re
   return { status, headers: { ...headers, 'content-type': JSON_TYPE, 'cache-control': 'no-store' }, body: JSON.stringify(body) };
 }
 
-/** An error as a problem document. Source: https://www.rfc-editor.org/rfc/rfc9457 */
+/** An error as a problem document. */
 export function problemResponse(
   error: ApiError,
   status = STATUS[error.code],
   headers: Readonly<Record<string, string>> = {},
 ): HttpResponse {
-  const { code, message, details, retryAfterMs, requestId } = error.toJSON();
+  const body = error.toJSON();
+  const { requestId } = body;
   return {
     status,
-    headers: {
-      ...headers,
-      ...(retryAfterMs !== undefined && { 'retry-after': String(Math.ceil(retryAfterMs / 1000)) }),
-      ...(code === 'UNAUTHENTICATED' && { 'www-authenticate': 'Bearer' }),
-      ...(requestId !== undefined && { 'x-request-id': requestId }),
-      'content-type': 'application/problem+json',
-    },
-    body: JSON.stringify({ type: 'about:blank', status, detail: message, code, details, retryAfterMs, requestId }),
+    headers: { ...headers, ...problemHeaders(body), ...(requestId !== undefined && { 'x-request-id': requestId }) },
+    body: encodeProblem(body, status),
   };
 }
 
