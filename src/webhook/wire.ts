@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { ApiError, isErrorCode, type ErrorBody, type JsonObject } from '../errors.js';
 import type { HttpResponse } from '../http/message.js';
+import { phraseOf } from '../http/phrases.js';
 import { compileCheck, issuesError } from '../internal/validate.js';
 import { codeOf, STATUS } from './status.js';
 import type { StoredMessage, StoredSubscription, WebhookFormat } from './store.js';
@@ -101,7 +102,8 @@ export function jsonResponse(status: number, body: unknown, headers: Readonly<Re
 /** An error as a problem document. Source: https://www.rfc-editor.org/rfc/rfc9457 */
 export function problemResponse(
   error: ApiError,
-  status = STATUS[error.code],
+  // What is not known here is an event that a subscription names: the request is wrong, the server is not.
+  status = error.code === 'UNIMPLEMENTED' ? 400 : STATUS[error.code],
   headers: Readonly<Record<string, string>> = {},
 ): HttpResponse {
   const { code, message, details, retryAfterMs, requestId } = error.toJSON();
@@ -114,7 +116,7 @@ export function problemResponse(
       ...(requestId !== undefined && { 'x-request-id': requestId }),
       'content-type': 'application/problem+json',
     },
-    body: JSON.stringify({ type: 'about:blank', status, detail: message, code, details, retryAfterMs, requestId }),
+    body: JSON.stringify({ type: 'about:blank', title: phraseOf(status), status, detail: message, code, details, retryAfterMs, requestId }),
   };
 }
 
