@@ -22,7 +22,7 @@ export const serveCommand = defineCommand({
     json: { type: 'boolean', summary: 'prints the addresses as one line of JSON' },
   },
   notes: [
-    'Prints where it listens once everything does. The flags of a protocol that is not built yet are taken and have no effect.',
+    'Prints where it listens once everything does.',
     'SIGINT and SIGTERM end it with exit code 0, once calls in flight have finished; a second signal ends it at once.',
   ],
   examples: [
@@ -103,14 +103,20 @@ function addressesOf(served: Served): object {
 function summary(served: Served): string {
   const paint = painter(process.stdout);
   const { http, grpc, mqtt = '' } = served;
+  const ws = http.replace(/^http/, 'ws');
   const rows: (readonly [title: string, address: string])[] = [
     ['REST', http],
     ['', `${http}/openapi.json`],
     ['', `${http}/asyncapi.json`],
+    ['GraphQL', `${http}/graphql`],
+    ['', `${http}/schema.graphql`],
+    ['WebSocket', `${ws}/ws`],
+    ['', `${ws}/chat`],
+    ['SOAP', `${http}/soap?wsdl`],
     ['gRPC', grpc],
     ['Webhooks', `${http}/webhooks/subscriptions`],
     ['MQTT', mqtt],
-    ['', `${http.replace(/^http/, 'ws')}/mqtt`],
+    ['', `${ws}/mqtt`],
     ['Health', `${http}/healthz`],
   ];
   const url = http === PROTOCOLS[DEFAULT_PROTOCOL]?.url ? '' : ` --url ${http}`;
