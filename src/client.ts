@@ -13,6 +13,7 @@ import type { Adapter, Headers, Selection, Transport } from './transport.js';
 
 const DEFAULT_TIMEOUT_MS = 30_000;
 const NO_HEADERS: Headers = Object.freeze({});
+const NO_OPTIONS: CallOptions = Object.freeze({});
 
 /**
  * Makes the client of a contract over a transport: an adapter such as `rest({ url })`, a service of this process, or any `Transport`.
@@ -63,27 +64,23 @@ class ContractClient {
     return operation.pagedBy === undefined ? call : paged(operation, operation.pagedBy, call);
   }
 
-  async #call(operation: Operation, input: unknown, options: AnyCallOptions = {}): Promise<unknown> {
-    const headers = callHeaders(options);
-    const { select } = options;
-    const plan = select && planSelection(this.contract, operation, select);
-    const lifetime = this.#begin(options.timeoutMs, options.signal);
+  #call(operation: Operation, input: unknown, options: AnyCallOptions = NO_OPTIONS): Promise<unknown> {
+    const fail = (error: unknown) => ApiError.from(error, 'UNKNOWN', `${operation.name} failed in the transport ${this.transport.name}`);
     try {
+      const { select } = options;
+      const headers = callHeaders(options);
+      const plan = select && planSelection(this.contract, operation, select);
+      const lifetime = this.#begin(options.timeoutMs, options.signal);
       const request = new Call(lifetime, operation, input, headers, lifetime.deadline, select, undefined);
-      return await lifetime.settle(() => (plan ? callSelected(this.transport, request, plan) : this.transport.call(request)));
+      return lifetime.settle(() => (plan ? callSelected(this.transport, request, plan) : this.transport.call(request)), fail);
     } catch (error) {
-      throw ApiError.from(error, 'UNKNOWN', `${operation.name} failed in the transport ${this.transport.name}`);
-    } finally {
-      this.#lifetimes.delete(lifetime);
+      return Promise.reject(fail(error));
     }
   }
 
   #listen(event: EventDefinition): Subscriber['subscribe'] {
-    const subscriber = new Subscriber(event, this.transport, this.options, {
-      begin: (timeoutMs, signal) => this.#begin(timeoutMs, signal),
-      ended: (lifetime) => this.#lifetimes.delete(lifetime),
-    });
-    return subscriber.subscribe;
+    const begin = (timeoutMs: number | undefined, signal: AbortSignal | undefined) => this.#begin(timeoutMs, signal);
+    return new Subscriber(event, this.transport, this.options, begin).subscribe;
   }
 
   #begin(timeoutMs: number = this.options.timeoutMs ?? DEFAULT_TIMEOUT_MS, signal?: AbortSignal): Lifetime {
@@ -92,9 +89,7 @@ class ContractClient {
       throw new ApiError('INVALID_ARGUMENT', `timeoutMs must be a positive number of milliseconds, not ${String(timeoutMs)}`, {
         sent: false,
       });
-    const lifetime = new Lifetime(timeoutMs === Infinity ? undefined : Date.now() + timeoutMs, signal);
-    this.#lifetimes.add(lifetime);
-    return lifetime;
+    return new Lifetime(timeoutMs === Infinity ? undefined : Date.now() + timeoutMs, signal, this.#lifetimes);
   }
 
   async #close(): Promise<void> {

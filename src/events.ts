@@ -1,6 +1,7 @@
 import { EventEmitter } from 'eventemitter3';
 import type { EventDefinition } from './contract.js';
 import { onAbort } from './internal/deadline.js';
+import { isoNow } from './internal/now.js';
 import type { EventMessage, EventSink, SubscribeRequest } from './transport.js';
 
 /** Where a service's events go and come from: memory, or a broker that several processes share. */
@@ -41,7 +42,7 @@ export function memoryHub(options: MemoryHubOptions = {}): EventHub {
 
   return {
     async publish(event, data) {
-      const message = { id: `${instance}-${++counter}`, time: new Date().toISOString(), data };
+      const message = { id: `${instance}-${++counter}`, time: isoNow(), data };
       const pending: Promise<void>[] | undefined = options.awaitSubscribers ? [] : undefined;
       channelOf(event).publish(counter, message, pending);
       // A subscriber that failed has been told, and the others have the event.

@@ -9,8 +9,8 @@ export interface Answering {
 /** The requests of each connection that are being answered; several where they are pipelined. */
 const answering = new WeakMap<Socket, Set<Answering>>();
 
-/** Tells a request when its connection closes: one listener a connection, because one a request is a good part of its cost. */
-export function watchLeaving(socket: Socket, request: Answering): void {
+/** Tells a request when its connection closes, until it is deleted from what is returned: one listener a connection, because one a request is a good part of its cost. */
+export function watchLeaving(socket: Socket, request: Answering): Set<Answering> {
   let requests = answering.get(socket);
   if (!requests) {
     const all = new Set<Answering>();
@@ -20,10 +20,5 @@ export function watchLeaving(socket: Socket, request: Answering): void {
       for (const each of all) each.leave();
     });
   }
-  requests.add(request);
-}
-
-/** The request is answered: what becomes of the connection is no longer its concern. */
-export function unwatchLeaving(socket: Socket, request: Answering): void {
-  answering.get(socket)?.delete(request);
+  return requests.add(request);
 }

@@ -12,6 +12,18 @@ const RESERVED = new Set([
   'close', 'then', 'constructor', 'prototype', 'toString', 'valueOf', 'toJSON',
 ]); // prettier-ignore
 
+/** A transport may have more than its client's contract, not less. Throws a `TypeError` that names what it lacks. */
+export function checkServes(served: Contract, contract: Contract): void {
+  if (served === contract) return;
+  for (const kind of ['operations', 'events'] as const) {
+    const missing = Object.keys(contract[kind]).find((name) => !Object.hasOwn(served[kind], name));
+    if (missing === undefined) continue;
+    throw new TypeError(
+      `the client's contract '${contract.name}' has '${missing}' among its ${kind}, which the transport's contract '${served.name}' lacks: pass the same contract to both`,
+    );
+  }
+}
+
 /** Throws a `TypeError` that names the first mistake in a contract. Reads names, paths and the outside of schemas only. */
 export function checkContract(contract: Contract): void {
   if (!/^[a-z][a-z0-9]*$/.test(contract.name)) {

@@ -5,7 +5,7 @@ import { memoryIdempotencyStore, type IdempotencyStore } from '../idempotency.js
 import type { ContextInfo, ErrorReport, HandlerCall, Publish, ServiceOptions } from '../service.js';
 import type { CallRequest, EventSink, Headers, Peer, SubscribeRequest, Transport } from '../transport.js';
 import { Lifetime } from './deadline.js';
-import { Checks, checkInput, checkOutput } from './guard.js';
+import { Checks, checkInput, checkOutput, type OperationChecks } from './guard.js';
 import { makeRequestId } from './headers.js';
 import { callOnce } from './idempotent-call.js';
 import { chain, isPromiseLike, type Maybe } from './maybe.js';
@@ -17,29 +17,47 @@ import { reportToConsole } from './report.js';
 type AnyHandler = (input: unknown, call: HandlerCall) => unknown;
 type AnyRequest = CallRequest | SubscribeRequest;
 
+/** What a call of one operation needs. */
+interface Action {
+  readonly operation: Operation;
+  readonly handler: AnyHandler;
+  readonly checks: OperationChecks;
+  /** The events that its output is. */
+  readonly writes: readonly EventDefinition[];
+}
+
 /** What `createService` returns: runs handlers for calls, and the hub for subscriptions. */
 export class ContractService implements Transport {
   readonly name = 'service';
-  readonly #checks = new Checks();
+  readonly #checks = new Checks(
+    ({ name }) =>
+      (issues) =>
+        breach(`the output of ${name} breaks the contract`, issues),
+  );
   readonly #hub: EventHub;
   readonly #store: IdempotencyStore;
   readonly #outbox = new Outbox((error) => this.#report({ error, member: 'the event hub' }));
   readonly #subscriptions = new Set<Lifetime>();
-  readonly #writes = new Map<string, EventDefinition[]>();
+  readonly #actions = new Map<string, Action>();
   #running = 0;
   #whenIdle: (() => void) | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(
     readonly contract: Contract,
-    private readonly handlers: Readonly<Record<string, AnyHandler>>,
+    handlers: Readonly<Record<string, AnyHandler>>,
     private readonly options: ServiceOptions<unknown>,
   ) {
     this.#hub = options.events ?? memoryHub();
     this.#store = options.idempotency ?? memoryIdempotencyStore();
-    for (const event of Object.values(contract.events)) {
-      if (event.writtenBy === undefined) continue;
-      this.#writes.set(event.writtenBy, [...(this.#writes.get(event.writtenBy) ?? []), event]);
+    const events = Object.values(contract.events);
+    for (const operation of Object.values(contract.operations)) {
+      this.#actions.set(operation.name, {
+        operation,
+        handler: handlers[operation.name] as AnyHandler,
+        checks: this.#checks.of(operation),
+        writes: events.filter((event) => event.writtenBy === operation.name),
+      });
     }
   }
 
@@ -112,34 +130,30 @@ export class ContractService implements Transport {
   /** Steps that need not wait do not: a promise for each would be a good part of what a call costs. */
   #run(request: CallRequest, requestId: string): Maybe<unknown> {
     const { name } = request.operation;
-    const operation = own(this.contract.operations, name) ?? unknownMember('operation', name);
-    if (!this.options.context) return this.#accept(operation, undefined, request, requestId);
-    return chain(this.#context(request, operation), (context) => this.#accept(operation, context, request, requestId));
+    const action = this.#actions.get(name) ?? unknownMember('operation', name);
+    if (!this.options.context) return this.#accept(action, undefined, request, requestId);
+    return chain(this.#context(request, action.operation), (context) => this.#accept(action, context, request, requestId));
   }
 
-  #accept(operation: Operation, context: unknown, request: CallRequest, requestId: string): Maybe<unknown> {
-    const key = operation.kind === 'query' ? undefined : request.headers['idempotency-key'];
-    return chain(checkInput(this.#checks.of(operation).input, request), (input) =>
-      key === undefined
-        ? this.#handle(operation, input, context, request, requestId)
-        : this.#handleOnce(key, operation, input, context, request, requestId),
-    );
+  #accept(action: Action, context: unknown, request: CallRequest, requestId: string): Maybe<unknown> {
+    const input = checkInput(action.checks.input, request);
+    if (isPromiseLike(input)) return input.then((settled) => this.#start(action, settled, context, request, requestId));
+    return this.#start(action, input, context, request, requestId);
   }
 
-  #handleOnce(
-    key: string,
-    operation: Operation,
-    input: unknown,
-    context: unknown,
-    request: CallRequest,
-    requestId: string,
-  ): Promise<unknown> {
-    const { name } = operation;
+  #start(action: Action, input: unknown, context: unknown, request: CallRequest, requestId: string): Maybe<unknown> {
+    const key = action.operation.kind === 'query' ? undefined : request.headers['idempotency-key'];
+    if (key === undefined) return this.#handle(action, input, context, request, requestId);
+    return this.#handleOnce(key, action, input, context, request, requestId);
+  }
+
+  #handleOnce(key: string, action: Action, input: unknown, context: unknown, request: CallRequest, requestId: string): Promise<unknown> {
+    const { name } = action.operation;
     const caller = this.options.caller?.({ context, headers: request.headers, peer: request.peer });
     const scope = { caller: caller ?? request.headers['authorization'] ?? '', operation: name, key };
     const run = async () => {
       try {
-        return await this.#handle(operation, input, context, request, requestId);
+        return await this.#handle(action, input, context, request, requestId);
       } catch (error) {
         throw this.#present(error, request, name, requestId);
       }
@@ -147,27 +161,27 @@ export class ContractService implements Transport {
     return callOnce(this.#store, scope, input, run, (error) => this.#report({ error, member: 'the idempotency store', requestId }));
   }
 
-  #handle(operation: Operation, input: unknown, context: unknown, request: CallRequest, requestId: string): Maybe<unknown> {
-    const handler = this.handlers[operation.name] as AnyHandler;
-    const check = this.#checks.of(operation).output;
-    const events = this.#writes.get(operation.name);
-    const output = chain(handler(input, new ServiceCall(context, request, requestId, this.publish)), (value) =>
-      checkOutput(check, value, (issues) => breach(`the output of ${operation.name} breaks the contract`, issues)),
-    );
-    if (!events) return output;
-    return chain(output, (value) => {
-      for (const event of events) void this.#publishWritten(event, value);
-      return value;
-    });
+  #handle(action: Action, input: unknown, context: unknown, request: CallRequest, requestId: string): Maybe<unknown> {
+    const result = action.handler(input, new ServiceCall(context, request, requestId, this.publish));
+    return isPromiseLike(result) ? result.then((settled) => this.#finish(action, settled)) : this.#finish(action, result);
   }
 
-  /** The call has succeeded by now: what goes wrong here is reported, never the caller's. */
-  async #publishWritten(event: EventDefinition, output: unknown): Promise<void> {
-    try {
-      await this.publish(event.name, output);
-    } catch (error) {
-      this.#report({ error, member: event.name });
+  #finish({ checks, writes }: Action, result: unknown): Maybe<unknown> {
+    const output = checkOutput(checks.output, result, checks.breach);
+    if (writes.length === 0) return output;
+    return chain(output, (value) => this.#publishWritten(writes, value));
+  }
+
+  /** The caller is answered once the hub has the events. The call has succeeded by now: what goes wrong here is reported, never the caller's. */
+  async #publishWritten(events: readonly EventDefinition[], output: unknown): Promise<unknown> {
+    for (const event of events) {
+      try {
+        await this.publish(event.name, output);
+      } catch (error) {
+        this.#report({ error, member: event.name });
+      }
     }
+    return output;
   }
 
   /** Lets nothing through once the subscription has ended. A sink that throws ends its own subscription, not the hub's delivery to others. */

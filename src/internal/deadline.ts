@@ -12,19 +12,26 @@ export class Lifetime {
   private controller: AbortController | undefined = undefined;
   private timer: ReturnType<typeof setTimeout> | undefined = undefined;
   private ended: ApiError | undefined = undefined;
-  private onEnd: ((reason: ApiError) => void) | undefined = undefined;
+  private onEnd: EndListener | undefined = undefined;
   private caller: AbortSignal | undefined = undefined;
-  private listeners: Set<(reason: ApiError) => void> | undefined = undefined;
+  /** Nearly always one at most. */
+  private listener: EndListener | undefined = undefined;
+  private others: Set<EndListener> | undefined = undefined;
 
-  /** `deadline` in epoch milliseconds; `caller` is the signal of whoever waits for the result. */
+  /**
+   * `deadline` in epoch milliseconds; `caller` is the signal of whoever waits for the result; `all` holds it for as long as it lasts,
+   * for whoever must end them all.
+   */
   constructor(
     readonly deadline?: number,
     caller?: AbortSignal,
+    private readonly all?: Set<Lifetime>,
   ) {
     if (caller?.aborted) {
       this.ended = cancelled(caller);
       return;
     }
+    all?.add(this);
     if (caller) {
       this.caller = caller;
       caller.addEventListener('abort', this);
@@ -63,33 +70,45 @@ export class Lifetime {
     this.ended = reason;
     this.dispose();
     this.controller?.abort(reason);
-    if (this.listeners) for (const listener of this.listeners) listener(reason);
+    this.listener?.(reason);
+    if (this.others) for (const listener of this.others) listener(reason);
     this.onEnd?.(reason);
   }
 
   /** Calls `listener` when it ends, or at once if it has, without making the signal; returns how to stop listening. */
-  listen(listener: (reason: ApiError) => void): () => void {
+  listen(listener: EndListener): () => void {
     if (this.ended) {
       listener(this.ended);
       return () => {};
     }
-    const listeners = (this.listeners ??= new Set());
-    listeners.add(listener);
-    return () => void listeners.delete(listener);
+    if (!this.listener) {
+      this.listener = listener;
+      return () => (this.listener = undefined);
+    }
+    const others = (this.others ??= new Set());
+    others.add(listener);
+    return () => void others.delete(listener);
   }
 
-  /** Settles as `work` does, or rejects as soon as this life ends; frees the timer and the caller's signal then. */
-  async settle<T>(work: () => Promise<T>): Promise<T> {
-    if (this.ended) throw this.ended;
-    try {
-      return await new Promise<T>((resolve, reject) => {
-        this.onEnd = reject;
-        work().then(resolve, reject);
-      });
-    } finally {
-      this.onEnd = undefined;
-      this.dispose();
-    }
+  /** Settles as `work` does, or rejects as soon as this life ends, and frees what it holds; `present` makes the error of what it rejects with. */
+  settle<T>(work: () => Promise<T>, present: (error: unknown) => unknown = itself): Promise<T> {
+    // One promise and no `async`: each call of a client comes through here.
+    return new Promise((resolve, reject) => {
+      const fail = (error: unknown) => {
+        this.finish();
+        reject(present(error));
+      };
+      if (this.ended) return fail(this.ended);
+      this.onEnd = fail;
+      try {
+        work().then((value) => {
+          this.finish();
+          resolve(value);
+        }, fail);
+      } catch (error) {
+        fail(error);
+      }
+    });
   }
 
   /** Ends it at a time, in epoch milliseconds, instead of at its deadline. */
@@ -101,31 +120,43 @@ export class Lifetime {
   }
 
   /** Calls `listener` when it ends, or at once if it has. There is one listener: a later one takes its place. */
-  whenEnded(listener: (reason: ApiError) => void): void {
+  whenEnded(listener: EndListener): void {
     if (this.ended) listener(this.ended);
     else this.onEnd = listener;
-  }
-
-  /** Frees the timer and the listener on the caller's signal. */
-  dispose(): void {
-    clearTimeout(this.timer);
-    this.caller?.removeEventListener('abort', this);
   }
 
   /** Hears the caller's signal. */
   handleEvent(): void {
     if (this.caller) this.abort(cancelled(this.caller));
   }
+
+  private finish(): void {
+    this.onEnd = undefined;
+    this.dispose();
+  }
+
+  /** Frees the timer, the listener on the caller's signal and its place among all. */
+  private dispose(): void {
+    if (this.timer !== undefined) clearTimeout(this.timer);
+    this.caller?.removeEventListener('abort', this);
+    this.all?.delete(this);
+  }
+}
+
+function itself(error: unknown): unknown {
+  return error;
 }
 
 function deadlineExceeded(): ApiError {
   return new ApiError('DEADLINE_EXCEEDED', 'the deadline passed before the call was done');
 }
 
+type EndListener = (reason: ApiError) => void;
+
 /** When and why a call ends early: its lifetime, or a signal seen as one. */
 export interface Ending {
   readonly reason: ApiError | undefined;
-  listen(listener: (reason: ApiError) => void): () => void;
+  listen(listener: EndListener): () => void;
 }
 
 /** A signal as an `Ending`. */
@@ -136,7 +167,7 @@ export class SignalEnding implements Ending {
     return this.signal.aborted ? cancelled(this.signal) : undefined;
   }
 
-  listen(listener: (reason: ApiError) => void): () => void {
+  listen(listener: EndListener): () => void {
     return onAbort(this.signal, () => listener(cancelled(this.signal)));
   }
 }

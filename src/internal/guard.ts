@@ -1,7 +1,9 @@
+import { checkServes } from '#contract-check';
 import type { Contract, EventDefinition, Operation, Schema } from '../contract.js';
 import { ApiError, type ErrorCode, type Issue } from '../errors.js';
 import type { Adapter, CallRequest, EventMessage, EventSink, Selection, SubscribeRequest, Transport } from '../transport.js';
 import { Call } from './call.js';
+import type { Maybe } from './maybe.js';
 import { planSelection } from './select.js';
 import { checkSubscription } from './subscription-check.js';
 import { compileCheck, issuesError, type Check, type Checked } from './validate.js';
@@ -10,9 +12,10 @@ import { compileCheck, issuesError, type Check, type Checked } from './validate.
 const guarded = new WeakSet<Transport>();
 
 /** The checks of one operation, made at its first call. */
-interface OperationChecks {
+export interface OperationChecks {
   readonly input: Check | undefined;
   readonly output: Check | undefined;
+  readonly breach: Breach;
 }
 
 /**
@@ -28,6 +31,7 @@ export function connect(source: Adapter<string> | Transport, contract: Contract)
   const transport = typeof source === 'function' ? source(contract) : source;
   if (typeof (transport as Partial<Transport> | undefined)?.call !== 'function')
     throw new TypeError(`transport must be an adapter such as rest({ url }), a service, or another Transport, not ${nameOf(transport)}`);
+  checkServes(transport.contract, contract);
   return guard(transport, 'DATA_LOSS');
 }
 
@@ -44,33 +48,57 @@ export function markGuarded<T extends Transport>(transport: T): T {
 
 /** Puts validation around a transport, once. `breach` is the code of an output that breaks the contract. */
 export function guard(inner: Transport, breach: ErrorCode): Transport {
-  if (guarded.has(inner)) return inner;
-  const checks = new Checks();
-  return markGuarded({
-    contract: inner.contract,
-    name: inner.name,
-    close: () => inner.close(),
-    async call(request) {
-      const { input, output } = checks.of(request.operation);
-      const checked = checkInput(input, request);
-      const value: unknown = checked instanceof Promise ? await checked : checked;
-      // Unknown members were dropped and defaults filled in, so the request is made anew only where a schema could do that.
-      const result = await inner.call(input ? withInput(request, value) : request);
-      const { select } = request;
-      const wanted = select && output ? checks.ofSelection(inner.contract, request.operation, select) : output;
-      return checkOutput(wanted, result, (issues) =>
-        issuesError(
-          breach,
-          `${request.operation.name}: ${result === undefined ? 'the reply is empty, which' : 'the reply'} breaks the contract`,
-          issues,
-        ),
-      );
-    },
-    async subscribe(request, sink) {
-      checkSubscription(request);
-      await inner.subscribe(request, checkedSink(checks.ofEvent(request.event), request, sink));
-    },
-  });
+  return guarded.has(inner) ? inner : markGuarded(new Guard(inner, breach));
+}
+
+/** A transport whose peer is not trusted. */
+class Guard implements Transport {
+  readonly contract: Contract;
+  readonly name: string;
+  readonly #checks: Checks;
+
+  constructor(
+    private readonly inner: Transport,
+    breach: ErrorCode,
+  ) {
+    this.contract = inner.contract;
+    this.name = inner.name;
+    this.#checks = new Checks(({ name }) => (issues, output) => {
+      const what = output === undefined ? 'the reply is empty, which' : 'the reply';
+      return issuesError(breach, `${name}: ${what} breaks the contract`, issues);
+    });
+  }
+
+  call(request: CallRequest): Promise<unknown> {
+    try {
+      const checks = this.#checks.of(request.operation);
+      if (!checks.input) {
+        checkInput(undefined, request);
+        return this.#send(request, checks);
+      }
+      const input = checkInput(checks.input, request);
+      // Unknown members were dropped and defaults filled in, so the request is made anew.
+      if (input instanceof Promise) return input.then((settled) => this.#send(withInput(request, settled), checks));
+      return this.#send(withInput(request, input), checks);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  #send(request: CallRequest, { output, breach }: OperationChecks): Promise<unknown> {
+    const { operation, select } = request;
+    const wanted = select && output ? this.#checks.ofSelection(this.contract, operation, select) : output;
+    return this.inner.call(request).then((result) => checkOutput(wanted, result, breach));
+  }
+
+  async subscribe(request: SubscribeRequest, sink: EventSink): Promise<void> {
+    checkSubscription(request);
+    await this.inner.subscribe(request, checkedSink(this.#checks.ofEvent(request.event), request, sink));
+  }
+
+  close(): Promise<void> {
+    return this.inner.close();
+  }
 }
 
 /** The checks of a contract's operations and events, each compiled at its first use. */
@@ -79,12 +107,16 @@ export class Checks {
   readonly #events = new Map<EventDefinition, Check>();
   readonly #selections = new WeakMap<Schema, Check>();
 
+  /** `breachOf` makes what an output that breaks the contract is for the caller of an operation. */
+  constructor(private readonly breachOf: (operation: Operation) => Breach) {}
+
   of(operation: Operation): OperationChecks {
     let checks = this.#operations.get(operation);
     if (!checks) {
       checks = {
         input: operation.input && compileCheck(operation.input),
         output: operation.output && compileCheck(operation.output),
+        breach: this.breachOf(operation),
       };
       this.#operations.set(operation, checks);
     }
@@ -107,31 +139,36 @@ export class Checks {
 }
 
 /** The validated input: `undefined` where the operation takes none. Throws INVALID_ARGUMENT. */
-export function checkInput(check: Check | undefined, request: CallRequest): unknown {
+export function checkInput(check: Check | undefined, request: CallRequest): Maybe<unknown> {
   const { operation, input } = request;
   if (!check) {
     if (input === undefined || (typeof input === 'object' && input !== null && !Array.isArray(input))) return undefined;
     throw new ApiError('INVALID_ARGUMENT', `${operation.name} takes no input`, { sent: false });
   }
   const checked = check(input ?? (input === undefined ? {} : input));
-  return checked instanceof Promise ? checked.then(take) : take(checked);
-
-  function take(result: Checked): unknown {
-    if (result.issues) throw issuesError('INVALID_ARGUMENT', `${operation.name}: invalid input`, result.issues, { sent: false });
-    return result.value;
-  }
+  if (checked instanceof Promise) return checked.then((settled) => inputOf(settled, operation));
+  return checked.issues ? inputOf(checked, operation) : checked.value;
 }
 
+function inputOf(checked: Checked, { name }: Operation): unknown {
+  if (checked.issues) throw issuesError('INVALID_ARGUMENT', `${name}: invalid input`, checked.issues, { sent: false });
+  return checked.value;
+}
+
+/** What an output that breaks the contract is for its caller. */
+export type Breach = (issues: readonly Issue[], output: unknown) => Error;
+
 /** The validated output: `undefined` where the operation gives none. Throws what `breach` makes of the issues. */
-export function checkOutput(check: Check | undefined, output: unknown, breach: (issues: readonly Issue[]) => Error): unknown {
+export function checkOutput(check: Check | undefined, output: unknown, breach: Breach): Maybe<unknown> {
   if (!check) return undefined;
   const checked = check(output);
-  return checked instanceof Promise ? checked.then(take) : take(checked);
+  if (checked instanceof Promise) return checked.then((settled) => outputOf(settled, output, breach));
+  return checked.issues ? outputOf(checked, output, breach) : checked.value;
+}
 
-  function take(result: Checked): unknown {
-    if (result.issues) throw breach(result.issues);
-    return result.value;
-  }
+function outputOf(checked: Checked, output: unknown, breach: Breach): unknown {
+  if (checked.issues) throw breach(checked.issues, output);
+  return checked.value;
 }
 
 function withInput(request: CallRequest, input: unknown): CallRequest {

@@ -84,7 +84,7 @@ let made = 0;
 
 /** A request id that no other process makes: cheap, because each request needs one. */
 export function makeRequestId(): string {
-  return `${RANDOM}-${(made++).toString(36)}`;
+  return `${RANDOM}-${made++}`;
 }
 
 function refuse(name: string, why: string): ApiError {

@@ -17,6 +17,7 @@ export function parseJson(text: string, maxDepth: number = MAX_DEPTH): unknown {
 
 /** A text with few brackets cannot nest deeply: most never need the scan. */
 function hasMoreBrackets(text: string, count: number): boolean {
+  if (text.length <= count || count === Infinity) return false;
   return hasMore(text, '{', count / 2) || hasMore(text, '[', count / 2);
 }
 

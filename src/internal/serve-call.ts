@@ -18,8 +18,10 @@ export interface ServedCall {
   readonly deadline: number | undefined;
   readonly peer: Peer;
   readonly select?: Selection | undefined;
-  /** Registers what to do when the peer cancels or leaves. */
-  readonly onLeave: (listener: () => void) => void;
+  /** Registers what to do when the peer leaves, or cancels: with the reason then. */
+  readonly onLeave: (listener: (reason?: ApiError) => void) => void;
+  /** Whether a peer that cancels stays, and is to be told at once. @default false */
+  readonly canCancel?: boolean;
 }
 
 /** Keeps the headers that travel; makes a request id where the peer gave none that fits a log line. */
@@ -33,11 +35,11 @@ export function acceptHeaders(raw: RawHeaders): Record<string, string> {
 /** Runs a call for a peer: its deadline and its leaving abort the handler's signal, and it settles by then. */
 export function serveCall(transport: Transport, call: ServedCall): Promise<unknown> {
   const lifetime = new Lifetime(call.deadline);
-  call.onLeave(() => lifetime.abort(new ApiError('CANCELLED', 'the caller has left')));
-  const { operation, input, headers, deadline, select, peer } = call;
-  const run = () => transport.call(new Call(lifetime, operation, input, headers, deadline, select, peer));
+  call.onLeave((reason) => lifetime.abort(reason ?? new ApiError('CANCELLED', 'the caller has left')));
+  const request = new Call(lifetime, call.operation, call.input, call.headers, call.deadline, call.select, call.peer);
   // Without a deadline nobody waits for a call whose caller has left, so there is nothing to settle early.
-  return deadline === undefined ? run() : lifetime.settle(run);
+  if (call.deadline === undefined && call.canCancel !== true) return transport.call(request);
+  return lifetime.settle(() => transport.call(request));
 }
 
 /** The deadline in a peer's headers. Throws INVALID_ARGUMENT. */

@@ -17,11 +17,8 @@ import { Subscription } from './subscription.js';
 
 type Listener = (data: unknown, event: EventInfo) => void | Promise<void>;
 
-/** How the client counts what is open. */
-interface Register {
-  begin(timeoutMs: number | undefined, signal: AbortSignal | undefined): Lifetime;
-  ended(lifetime: Lifetime): void;
-}
+/** Begins a life that the client can end. */
+type Begin = (timeoutMs: number | undefined, signal: AbortSignal | undefined) => Lifetime;
 
 const DEFAULT_BUFFER = 100;
 
@@ -31,7 +28,7 @@ export class Subscriber {
     private readonly event: EventDefinition,
     private readonly transport: Transport,
     private readonly options: ClientOptions,
-    private readonly register: Register,
+    private readonly begin: Begin,
   ) {}
 
   readonly subscribe = (first?: Listener | StreamOptions, second?: ListenOptions): Promise<Unsubscribe> | EventStream<unknown> => {
@@ -68,7 +65,7 @@ export class Subscriber {
       end: (error) =>
         void starting.then(
           () => {
-            this.#release(lifetime);
+            lifetime.abort(RELEASED);
             if (error) report(error);
           },
           () => {},
@@ -76,7 +73,10 @@ export class Subscriber {
     };
     const starting = this.#start(this.#open(lifetime, headers, options, sink), lifetime);
     await starting;
-    return async () => this.#release(lifetime);
+    return () => {
+      lifetime.abort(RELEASED);
+      return Promise.resolve();
+    };
   }
 
   #stream(options: StreamOptions): EventStream<unknown> {
@@ -87,7 +87,7 @@ export class Subscriber {
     }
     const { lifetime, headers } = this.#begin(options);
     const stream = new PushStream<unknown>(bufferSize, {
-      onReturn: () => this.#release(lifetime),
+      onReturn: () => lifetime.abort(RELEASED),
       onDrained: () => subscription.resume(),
     });
     const overflow = options.overflow ?? 'resume';
@@ -107,7 +107,7 @@ export class Subscriber {
       end: (error) => {
         // First, because releasing ends the loop too, and without the error.
         stream.end(error);
-        this.#release(lifetime);
+        lifetime.abort(RELEASED);
       },
     };
     const subscription = this.#open(lifetime, headers, options, sink);
@@ -121,7 +121,7 @@ export class Subscriber {
 
   #begin(options: SubscribeOptions): { readonly lifetime: Lifetime; readonly headers: Headers } {
     const headers = checkHeaders(options.headers ?? {});
-    return { headers, lifetime: this.register.begin(options.timeoutMs, options.signal) };
+    return { headers, lifetime: this.begin(options.timeoutMs, options.signal) };
   }
 
   #open(lifetime: Lifetime, headers: Headers, options: SubscribeOptions, sink: EventSink): Subscription {
@@ -143,15 +143,10 @@ export class Subscriber {
       await lifetime.start(() => subscription.open());
     } catch (error) {
       const { reason } = lifetime;
-      this.#release(lifetime);
+      lifetime.abort(RELEASED);
       // Where no try succeeded in time, why they failed says more than that the time is over.
       throw reason?.code === 'DEADLINE_EXCEEDED' ? (subscription.lastError ?? error) : error;
     }
-  }
-
-  #release(lifetime: Lifetime): void {
-    lifetime.abort(RELEASED);
-    this.register.ended(lifetime);
   }
 }
 

@@ -1,6 +1,7 @@
 /**
- * A weak entity tag of a text: 64 bits of FNV-1a in two halves, for which no cryptographic hash is needed and which
- * costs a tenth of one. Source: https://www.rfc-editor.org/rfc/rfc9110#section-8.8.3, http://www.isthe.com/chongo/tech/comp/fnv/
+ * A weak entity tag of a text: its length and 62 bits of FNV-1a in two halves, for which no cryptographic hash is needed and which cost
+ * a tenth of one. In decimal, which is written several times as fast as any other base.
+ * Source: https://www.rfc-editor.org/rfc/rfc9110#section-8.8.3, http://www.isthe.com/chongo/tech/comp/fnv/
  */
 export function etagOf(text: string): string {
   let low = 0x811c9dc5;
@@ -10,7 +11,7 @@ export function etagOf(text: string): string {
     low = Math.imul(low ^ unit, 0x01000193);
     high = Math.imul(high ^ unit, 0x5bd1e995) ^ (high >>> 15);
   }
-  return `W/"${text.length.toString(36)}-${(low >>> 0).toString(36)}${(high >>> 0).toString(36)}"`;
+  return `W/"${text.length}-${low >>> 1}-${high >>> 1}"`;
 }
 
 /** Tells whether `If-None-Match` names a tag, by weak comparison. Source: https://www.rfc-editor.org/rfc/rfc9110#section-13.1.2 */

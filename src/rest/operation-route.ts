@@ -10,7 +10,7 @@ import { compileQueryReader, compileTextReader } from '../internal/text.js';
 import type { Selection } from '../transport.js';
 import { etagOf, matchesEtag } from './etag.js';
 import { compileFields } from './fields.js';
-import { fillPath, hasBody, isObject, JSON_TYPE } from './wire.js';
+import { fillPath, hasBody, isObject, JSON_TYPE, pathSegment } from './wire.js';
 
 /** What a request asks for. */
 export interface ReadInput {
@@ -125,11 +125,10 @@ function compileLocation(
       const last = get.segments.at(-1);
       if (get.method !== 'GET' || get.segments.length !== binding.segments.length + 1 || !last || !('param' in last)) continue;
       if (get.path.slice(0, get.path.lastIndexOf('/')) !== binding.path || !filled.has(last.param)) continue;
+      const { param } = last;
       return (input, output) => {
         try {
-          return (
-            basePath + fillPath(get, { ...(input as object | undefined), [last.param]: (output as Record<string, unknown>)[last.param] })
-          );
+          return `${basePath}${fillPath(binding, input as Readonly<Record<string, unknown>>)}/${pathSegment(param, (output as Readonly<Record<string, unknown>>)[param])}`;
         } catch {
           return undefined;
         }

@@ -47,7 +47,8 @@ export function fillPath(binding: Pick<HttpBinding, 'segments'>, values: Readonl
   return path || '/';
 }
 
-function pathSegment(name: string, value: unknown): string {
+/** A value as one segment of a path. Throws INVALID_ARGUMENT where no path can hold it. */
+export function pathSegment(name: string, value: unknown): string {
   const text = String(value);
   // URL parsers drop dot segments, however they are encoded: https://url.spec.whatwg.org/#double-dot-path-segment
   if (text === '' || text === '.' || text === '..') {

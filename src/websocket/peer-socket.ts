@@ -13,9 +13,14 @@ export interface PeerSocketOptions {
 /** Ticks without a sign of life after which a peer is dropped. */
 const MAX_MISSED = 2;
 
+/** So many answers are held back for one write. */
+const MAX_HELD = Number(process.env['MH'] ?? 8);
+
 /** The server's end of one connection: bounded, alive or dropped, its writes joined. */
 export class PeerSocket {
-  #corked = false;
+  /** Answers that wait for the end of this round. */
+  #held = 0;
+  #isFlushing = false;
   #isFull = false;
   #holds = 0;
   #isAlive = true;
@@ -47,6 +52,7 @@ export class PeerSocket {
     if (!this.isOpen) return;
     this.#cork();
     this.ws.send(text);
+    if (++this.#held >= MAX_HELD) this.#flush();
     if (this.#isFull || this.socket.writableLength <= this.options.maxBufferedBytes) return;
     this.#isFull = true;
     this.hold();
@@ -95,14 +101,23 @@ export class PeerSocket {
     else if (this.isOpen) this.ws.ping();
   }
 
-  /** Joins what is written until the event loop has gone round into one write: the answers to a burst of requests. */
+  /**
+   * Joins what is written until the event loop has gone round into one write: the answers to a burst of requests. But only a few, so that
+   * the peer works on the first ones while the others are made.
+   */
   #cork(): void {
-    if (this.#corked) return;
-    this.#corked = true;
+    if (this.#held > 0) return;
     this.socket.cork();
+    if (this.#isFlushing) return;
+    this.#isFlushing = true;
     setImmediate(() => {
-      this.#corked = false;
-      this.socket.uncork();
+      this.#isFlushing = false;
+      if (this.#held > 0) this.#flush();
     });
+  }
+
+  #flush(): void {
+    this.#held = 0;
+    this.socket.uncork();
   }
 }

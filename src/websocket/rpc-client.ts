@@ -1,7 +1,7 @@
 import { endingOf } from '../internal/call.js';
 import type { Contract } from '../contract.js';
 import { ApiError } from '../errors.js';
-import { joinHeaders, timeoutHeader } from '../internal/headers.js';
+import { joinHeaders } from '../internal/headers.js';
 import { redact } from '../internal/wire-record.js';
 import type { CallRequest, EventSink, Headers, SubscribeRequest, Transport } from '../transport.js';
 import { Link } from './link.js';
@@ -26,19 +26,25 @@ export class RpcTransport implements Transport {
     this.#hooks = settings.onWire && wireHooks(settings.onWire);
   }
 
-  async call(request: CallRequest): Promise<unknown> {
-    const { operation } = request;
+  call(request: CallRequest): Promise<unknown> {
+    const option = this.#askHeaders();
+    const { current } = this.#link;
+    // Where nothing waits, no promise is made.
+    return current && !(option instanceof Promise) ? this.#send(current, option, request) : this.#connectAndSend(option, request);
+  }
+
+  async #connectAndSend(asked: Headers | Promise<Headers>, request: CallRequest): Promise<unknown> {
+    const option = await asked;
+    return this.#send(this.#link.current ?? (await this.#link.connect(option)), option, request);
+  }
+
+  #send(connection: RpcConnection, option: Headers, request: CallRequest): Promise<unknown> {
+    const { operation, input } = request;
     if (!Object.hasOwn(this.contract.operations, operation.name))
       throw new ApiError('UNIMPLEMENTED', `the contract has no operation '${operation.name}'`, { sent: false });
-    const asked = this.#askHeaders();
-    const option = asked instanceof Promise ? await asked : asked;
-    const connection = this.#link.current ?? (await this.#link.connect(option));
-    const { deadline } = request;
     const ending = endingOf(request);
     if (ending.reason) throw ending.reason;
-    const all = { ...option, ...request.headers };
-    if (deadline !== undefined) all['x-timeout-ms'] = timeoutHeader(deadline);
-    return connection.call(operation.name, request.input, connection.headersFor(option, all), ending);
+    return connection.call(operation.name, input, connection.headersFor(option, request.headers, request.deadline), ending);
   }
 
   async subscribe(request: SubscribeRequest, sink: EventSink): Promise<void> {
@@ -51,7 +57,7 @@ export class RpcTransport implements Transport {
       ...(Object.keys(params).length > 0 && { params }),
       ...(lastEventId !== undefined && { lastEventId }),
     };
-    await connection.subscribe(wanted, connection.headersFor(option, { ...option, ...request.headers }), signal, sink);
+    await connection.subscribe(wanted, connection.headersFor(option, request.headers), signal, sink);
   }
 
   close(): Promise<void> {

@@ -1,6 +1,7 @@
 import type { ApiError } from '../errors.js';
 import { ApiError as Failure } from '../errors.js';
 import { onAbort, type Ending } from '../internal/deadline.js';
+import { timeoutHeader } from '../internal/headers.js';
 import { parseJson } from '../internal/json.js';
 import type { EventMessage, EventSink, Headers } from '../transport.js';
 import { linkClosed } from './link.js';
@@ -11,6 +12,26 @@ import { decodeError, encodeRequest, isObject } from './wire.js';
 interface Waiter {
   resolve(result: unknown): void;
   reject(error: ApiError): void;
+}
+
+/** Who waits for the output of a call. */
+class CallWaiter implements Waiter {
+  unlink: (() => void) | undefined = undefined;
+
+  constructor(
+    private readonly settle: (result: unknown) => void,
+    private readonly fail: (error: ApiError) => void,
+  ) {}
+
+  resolve(result: unknown): void {
+    this.unlink?.();
+    this.settle(result);
+  }
+
+  reject(error: ApiError): void {
+    this.unlink?.();
+    this.fail(error);
+  }
 }
 
 interface Live {
@@ -44,17 +65,9 @@ export class RpcConnection {
 
   call(method: string, input: unknown, headers: Headers | undefined, ending: Ending): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      const id = this.#request(method, input, headers, {
-        resolve: (result) => {
-          unlink();
-          resolve(result);
-        },
-        reject: (error) => {
-          unlink();
-          reject(error);
-        },
-      });
-      const unlink = ending.listen((reason) => {
+      const waiter = new CallWaiter(resolve, reject);
+      const id = this.#request(method, input, headers, waiter);
+      waiter.unlink = ending.listen((reason) => {
         // Its answer, which comes all the same, finds nobody.
         this.#waiters.delete(id);
         this.notify('cancel', { id });
@@ -89,19 +102,23 @@ export class RpcConnection {
   }
 
   /**
-   * What a request must carry so that the server has these headers, and those of the adapter's option alone otherwise: it keeps the
-   * connection's, so only what differs is sent. Where one of them must go, the server is given new ones for the connection.
+   * What a request must carry so that the server has the headers of the adapter's option and, over them, its own: the server keeps the
+   * connection's, so only what differs is sent. Where one of those must go, it is given new ones for the connection.
    */
-  headersFor(option: Headers, all: Headers): Headers | undefined {
+  headersFor(option: Headers, own: Headers, deadline?: number): Headers | undefined {
     for (const name in this.base) {
-      if (name in all) continue;
+      if (name in option || name in own) continue;
       this.initialize(option);
       break;
     }
     let differing: Record<string, string> | undefined;
-    for (const name in all) {
-      if (this.base[name] !== all[name]) (differing ??= {})[name] = all[name] ?? '';
+    for (const headers of option === this.base ? [own] : [option, own]) {
+      for (const name in headers) {
+        const value = own[name] ?? headers[name] ?? '';
+        if (this.base[name] !== value) (differing ??= {})[name] = value;
+      }
     }
+    if (deadline !== undefined) (differing ??= {})['x-timeout-ms'] = timeoutHeader(deadline);
     return differing;
   }
 

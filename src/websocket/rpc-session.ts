@@ -21,15 +21,18 @@ export interface RpcService {
   readonly onError: (error: unknown) => void;
 }
 
+/** Ends what runs. */
+type Cancel = (reason: ApiError) => void;
+
 /** An answer, and the subscription that begins once it has been sent. */
 type Answer = string | { readonly text: string; readonly begin: RpcSubscription };
 
 /** One JSON-RPC connection. Source: https://www.jsonrpc.org/specification */
 export class RpcSession {
   /** How to cancel what runs, by the id of its request. */
-  readonly #running = new Map<RpcId, (reason: ApiError) => void>();
+  readonly #running = new Map<RpcId, Cancel>();
   /** What runs without an id, or with one that is taken. */
-  readonly #nameless = new Set<(reason: ApiError) => void>();
+  readonly #nameless = new Set<Cancel>();
   readonly #subscriptions = new Map<number, RpcSubscription>();
   #calls = 0;
   #lastSubscription = 0;
@@ -142,39 +145,41 @@ export class RpcSession {
     if (this.#calls >= this.service.maxCalls)
       throw new ApiError('RESOURCE_EXHAUSTED', `${this.service.maxCalls} calls are in flight on this connection`);
     const headers = this.#headersOf(own);
-    const deadline = deadlineOf(own);
+    let cancel: Cancel = () => {};
+    const call = {
+      operation,
+      input: operation.input || Object.keys(params).length > 0 ? params : undefined,
+      headers,
+      deadline: deadlineOf(own),
+      peer: this.peer,
+      canCancel: true,
+      onLeave: (listener: Cancel) => (cancel = listener),
+    };
     this.#calls++;
-    return new Promise((resolve) => {
-      let leave: (() => void) | undefined;
-      const cancel = (reason: ApiError) => {
-        leave?.();
-        settle(() => this.#fail(id, reason.with({ requestId: headers['x-request-id'] })));
-      };
-      let isSettled = false;
-      const settle = (answer: () => string | undefined) => {
-        if (isSettled) return;
-        isSettled = true;
+    const done = serveCall(this.service.transport, call).then(
+      (output) => {
         this.#calls--;
-        if (!this.#nameless.delete(cancel)) this.#running.delete(id);
-        resolve(answer());
-      };
-      if (id === undefined || this.#running.has(id)) this.#nameless.add(cancel);
-      else this.#running.set(id, cancel);
-      serveCall(this.service.transport, {
-        operation,
-        input: operation.input || Object.keys(params).length > 0 ? params : undefined,
-        headers,
-        deadline,
-        peer: this.peer,
-        onLeave: (listener) => (leave = listener),
-      }).then(
-        (output) => settle(() => this.#encode(id, output)),
-        (error: unknown) =>
-          settle(() =>
-            this.#fail(id, isApiError(error) && error.requestId === undefined ? error.with({ requestId: headers['x-request-id'] }) : error),
-          ),
-      );
-    });
+        this.#forget(id, cancel);
+        return this.#encode(id, output);
+      },
+      (error: unknown) => {
+        this.#calls--;
+        this.#forget(id, cancel);
+        return this.#fail(id, isApiError(error) && error.requestId === undefined ? error.with({ requestId: headers['x-request-id'] }) : error);
+      },
+    );
+    this.#remember(id, cancel);
+    return done;
+  }
+
+  #remember(id: RpcId, cancel: Cancel): void {
+    if (id === undefined || this.#running.has(id)) this.#nameless.add(cancel);
+    else this.#running.set(id, cancel);
+  }
+
+  #forget(id: RpcId, cancel: Cancel): void {
+    if (this.#running.get(id) === cancel) this.#running.delete(id);
+    else this.#nameless.delete(cancel);
   }
 
   #encode(id: RpcId, output: unknown): string | undefined {
@@ -204,8 +209,7 @@ export class RpcSession {
       );
       const cancel = (reason: ApiError) => lifetime.abort(reason);
       this.#subscriptions.set(number, subscription);
-      if (this.#running.has(id)) this.#nameless.add(cancel);
-      else this.#running.set(id, cancel);
+      this.#remember(id, cancel);
       try {
         const { signal } = lifetime;
         const headers = this.#headersOf(own);
@@ -222,7 +226,7 @@ export class RpcSession {
         lifetime.abort(CANCELLED);
         throw error;
       } finally {
-        if (!this.#nameless.delete(cancel)) this.#running.delete(id);
+        this.#forget(id, cancel);
       }
     } catch (error) {
       return this.#fail(id, error);

@@ -37,6 +37,7 @@ interface NodeSocket extends WebSocketLike {
   terminate(): void;
   ping(): void;
   on(event: 'pong', listener: () => void): void;
+  on(event: 'message', listener: (data: { toString(): string }) => void): void;
   on(event: 'upgrade', listener: (response: Response) => void): void;
   on(event: 'unexpected-response', listener: (request: { destroy(): void }, response: Response) => void): void;
 }
@@ -80,6 +81,9 @@ export interface SocketHooks {
   readonly ping?: () => void;
 }
 
+/** So many frames are held back for one write. */
+const MAX_HELD = Number(globalThis.process?.env['MH'] ?? 8);
+
 /** How long a peer may take to answer a close frame, in milliseconds. */
 const CLOSE_TIMEOUT_MS = 1_000;
 
@@ -88,7 +92,9 @@ export class Socket {
   #heard = true;
   #ticker: ReturnType<typeof setInterval> | undefined;
   #hooks: SocketHooks | undefined;
-  #corked = false;
+  /** Frames that wait for the end of this round. */
+  #held = 0;
+  #isFlushing = false;
   #raw: Response['socket'] | undefined;
   readonly #closed: Promise<void>;
   #onClosed: () => void = () => {};
@@ -153,7 +159,9 @@ export class Socket {
         socket.#start(hooks(socket));
         resolve(socket);
       });
-      inner.addEventListener('message', ({ data }) => socket.#take(data));
+      // An event object for each message is a good part of its cost.
+      if (canSend) (inner as NodeSocket).on('message', (data) => socket.#take(data));
+      else inner.addEventListener('message', ({ data }) => socket.#take(data));
       inner.addEventListener('error', ({ error }) => (failure ??= error));
       inner.addEventListener('close', ({ code = 1006, reason = '' }) => {
         socket.#onClosed();
@@ -180,6 +188,7 @@ export class Socket {
       );
     this.#cork();
     this.inner.send(text);
+    if (this.#raw && ++this.#held >= MAX_HELD) this.#flush(this.#raw);
   }
 
   /** Closes; resolves once the connection is gone, by force if the peer does not answer. */
@@ -236,16 +245,25 @@ export class Socket {
     else this.inner.close();
   }
 
-  /** Joins what is written until the event loop has gone round into one write, where there is a socket of Node below. */
+  /**
+   * Joins what is written until the event loop has gone round into one write, where there is a socket of Node below; but only a few frames,
+   * so that the peer works on the first ones while the others are made.
+   */
   #cork(): void {
-    if (this.#corked || !this.#raw) return;
-    this.#corked = true;
+    if (this.#held > 0 || !this.#raw) return;
     const raw = this.#raw;
     raw.cork();
+    if (this.#isFlushing) return;
+    this.#isFlushing = true;
     setImmediate(() => {
-      this.#corked = false;
-      raw.uncork();
+      this.#isFlushing = false;
+      if (this.#held > 0) this.#flush(raw);
     });
+  }
+
+  #flush(raw: Response['socket']): void {
+    this.#held = 0;
+    raw.uncork();
   }
 }
 
