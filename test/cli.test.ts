@@ -49,6 +49,8 @@ describe('serve', () => {
       if (text.includes('reportTemperature')) break;
     }
     expect(text).toMatch(/curl http:\/\/127\.0\.0\.1:\d+\/users\/123/);
+    for (const title of ['REST', 'GraphQL', 'WebSocket', 'SOAP', 'gRPC', 'Webhooks', 'MQTT'])
+      expect(text).toMatch(new RegExp(`^ {2}${title} `, 'm'));
     expect(text).not.toContain('\u001b');
     expect(await stop(child, 'SIGTERM')).toBe(0);
   });

@@ -155,6 +155,8 @@ describe('GraphQL over HTTP', () => {
   it('shows the schema', async () => {
     const text = await (await fetch(`${server.url}/schema.graphql`)).text();
     expect(text).toBe(graphqlSchema(blogContract));
+    for (const name of ['createPost', 'sendMessage'])
+      expect(text).toContain(`${name}(input: ${name[0]?.toUpperCase()}${name.slice(1)}Input!)`);
     const introspected = await post(server.endpoint, { query: getIntrospectionQuery() });
     expect(introspected.body.errors).toBeUndefined();
     for (let again = 0; again < 2; again++)

@@ -180,3 +180,17 @@ describe('bytes of others', () => {
     expect(Number.isSafeInteger((codec.decode(bytes) as { count: number }).count)).toBe(false);
   });
 });
+
+it('refuses text that is not UTF-8', () => {
+  const contract = defineContract({
+    name: 'demo',
+    operations: { put: mutation({ input: z.object({ text: z.string(), counts: z.record(z.string(), z.int32()) }) }) },
+  });
+  const request = protoOf(contract).operations.get('put')?.request;
+  if (!request) throw new Error('put has a request');
+  for (const bytes of [
+    [0x0a, 2, 0xff, 0xfe],
+    [0x12, 5, 0x0a, 1, 0xff, 0x10, 1],
+  ])
+    expect(() => codecOf(request).decode(Uint8Array.from(bytes))).toThrow(/do not fit the \.proto/);
+});

@@ -37,6 +37,22 @@ describe('the Blog’s .proto', () => {
     expect(text).toContain('rpc DeletePost(DeletePostRequest) returns (google.protobuf.Empty);');
   });
 
+  it('names a plain channel’s request after its payload where both have the same shape', () => {
+    const channelOf = (input: object, payload: object): string | undefined => {
+      const Line = z.object(payload as never).meta({ id: 'Line' });
+      const contract = defineContract({
+        name: 'demo',
+        operations: { say: mutation({ input: z.object(input as never), output: Line }) },
+        events: { said: event({ channel: 'talk', payload: Line, writtenBy: 'say' }) },
+      });
+      return /rpc Talk\(.*/.exec(printProto(contract))?.[0];
+    };
+    const text = { who: z.string(), what: z.string() };
+    expect(channelOf(text, { who: z.string(), what: z.string() })).toBe('rpc Talk(stream Line) returns (stream Line);');
+    for (const other of [{ who: z.string() }, { what: z.string(), who: z.string() }, { ...text, what: z.string().optional() }])
+      expect(channelOf(other, text)).toBe('rpc Talk(stream SayRequest) returns (stream Line);');
+  });
+
   it('needs no lock at run time: its numbers are still those of the contract', () => {
     expect(printProto(blogContract, lock)).toBe(text);
   });
@@ -150,7 +166,7 @@ describe('what a schema’s meta says', () => {
       });
     expect(() => printProto(talk({}))).toThrow("two methods 'Talk'");
     expect(printProto(talk({ meta: { grpc: { channel: 'Converse' } } }))).toContain(
-      'rpc Converse(stream SayRequest) returns (stream SaidPayload);',
+      'rpc Converse(stream SaidPayload) returns (stream SaidPayload);',
     );
   });
 });

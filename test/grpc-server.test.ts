@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect as connectHttp2 } from 'node:http2';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Client, credentials, type ClientReadableStream, type ServiceError } from '@grpc/grpc-js';
+import { Client, credentials, Metadata, status, type ClientReadableStream, type ServiceError } from '@grpc/grpc-js';
 import { service as healthService } from 'grpc-health-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
@@ -225,6 +225,24 @@ describe('calls', () => {
     release('done');
     expect(await call).toBe('done');
     await stopped;
+  });
+
+  it('metadata over 16 KiB is INVALID_ARGUMENT, on calls, streams and channels', async () => {
+    const { address } = await serve(blogService());
+    const client = rawClient(address);
+    const metadata = new Metadata();
+    metadata.set('x-large', 'x'.repeat(16_384));
+    const failures = [
+      new Promise((resolve) =>
+        client.makeUnaryRequest('/blog.v1.UserService/GetUser', identity, identity, Buffer.alloc(0), metadata, resolve),
+      ),
+      statusOf(client.makeServerStreamRequest('/blog.v1.ChatService/OnMessage', identity, identity, Buffer.alloc(0), metadata)),
+      new Promise((resolve) =>
+        client.makeBidiStreamRequest('/blog.v1.ChatService/Chat', identity, identity, metadata).on('error', resolve),
+      ),
+    ];
+    for (const failure of failures)
+      expect(await failure).toMatchObject({ code: status.INVALID_ARGUMENT, details: 'metadata holds 16384 characters at most' });
   });
 
   it('an error too large for metadata is cut, and says so', async () => {

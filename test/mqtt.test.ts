@@ -110,11 +110,15 @@ function suite(version: 4 | 5, broker: () => string): void {
       client.publish('blog/v1/getUser', JSON.stringify({ replyTo: 'replies/me', id: 1, input: { id: 123 } }), { qos: 1 });
       client.publish('blog/v1/deletePost', JSON.stringify({ replyTo: 'replies/me', id: 'two', input: { id: 4 }, headers: {} }), { qos: 0 });
       client.publish('blog/v1/nothing', JSON.stringify({ replyTo: 'replies/me', id: 3 }), { qos: 1 });
-      await until(() => replies().length === 3, 'the replies came');
+      client.publish('blog/v1/getWeather', JSON.stringify({ replyTo: 'replies/me', id: 4, headers: 5 }), { qos: 1 });
+      client.publish('blog/v1/getWeather', JSON.stringify({ replyTo: 'replies/me', id: 5, headers: { a: 1 } }), { qos: 1 });
+      await until(() => replies().length === 5, 'the replies came');
       const byId = new Map(replies().map(({ text }) => [(JSON.parse(text) as { id: unknown }).id, JSON.parse(text) as object]));
       expect(byId.get(1)).toMatchObject({ output: { username: 'john_doe' } });
       expect(byId.get('two')).toEqual({ id: 'two', output: null });
       expect(byId.get(3)).toMatchObject({ error: { code: 'UNIMPLEMENTED' } });
+      expect(byId.get(4)).toMatchObject({ error: { code: 'INVALID_ARGUMENT', message: "'headers' must be an object" } });
+      expect(byId.get(5)).toMatchObject({ error: { code: 'INVALID_ARGUMENT', message: "the header 'a' must be a string" } });
     }
   });
 

@@ -125,6 +125,7 @@ describe('what a server must withstand', () => {
     expect((await fetch(`${server.url}/soap`)).status).toBe(405);
     const put = await fetch(`${server.url}/soap`, { method: 'PUT', body: 'x' });
     expect([put.status, put.headers.get('allow')]).toEqual([405, 'GET, HEAD, OPTIONS, POST']);
+    expect(await put.json()).toMatchObject({ detail: '/soap answers POST with a SOAP envelope, not PUT' });
     expect((await fetch(`${server.url}/soap`, { method: 'OPTIONS' })).headers.get('allow')).toContain('POST');
     expect((await fetch(`${server.url}/other`)).status).toBe(404);
   });
@@ -345,6 +346,14 @@ describe('the client', () => {
     expect(error.code).toBe('UNIMPLEMENTED');
     expect(error.message).toMatch(/REST, GraphQL, WebSocket, gRPC or MQTT/);
     await client.close();
+  });
+
+  test('finds the endpoint of a url without a path', async () => {
+    for (const url of [server.url, `${server.url}/`]) {
+      const client = createClient({ transport: soap({ url }) });
+      expect(await client.getWeather({ location: 'Oslo' })).toMatchObject({ conditions: 'Rain' });
+      await client.close();
+    }
   });
 
   test('refuses options that cannot work', () => {

@@ -383,7 +383,7 @@ describe('the upgrade', () => {
     expect(await status('/chat', { origin: 'null' })).toBe(403);
     expect(await status('/chat', { origin: 'https://app.example.com' })).toBe(101);
     expect(await status('/ws', { origin: `http://127.0.0.1:${port}` })).toBe(101);
-    expect(await status('/ws', { 'sec-websocket-version': '7' })).toBe(400);
+    for (const version of ['7', '8']) expect(await status('/ws', { 'sec-websocket-version': version })).toBe(400);
     expect(() => webSocketHandler(createBlogService(), { origins: ['app.example.com/'] })).toThrow(/is not an origin/);
     expect(() => webSocketHandler(createBlogService(), { basePath: 'api/' })).toThrow(/basePath/);
   });

@@ -19,10 +19,10 @@ export const Post = z
   .object({ id: postId, authorId: userId, title: z.string(), content: z.string(), createdAt: z.iso.datetime() })
   .check(z.meta({ id: 'Post', description: 'What a user has written.' }));
 
+const line = { sender: z.string().check(z.minLength(1), z.maxLength(64)), message: z.string().check(z.minLength(1), z.maxLength(4000)) };
+
 /** One line of the chat. */
-export const ChatMessage = z
-  .object({ sender: z.string().check(z.minLength(1), z.maxLength(64)), message: z.string().check(z.minLength(1), z.maxLength(4000)) })
-  .check(z.meta({ id: 'ChatMessage', description: 'One line of the chat.' }));
+export const ChatMessage = z.object(line).check(z.meta({ id: 'ChatMessage', description: 'One line of the chat.' }));
 
 /** A published post, as subscribers see it. */
 export const Article = z
@@ -116,7 +116,8 @@ export const blogContract = defineContract({
     sendMessage: mutation({
       service: 'Chat',
       summary: 'Says something in the chat',
-      input: ChatMessage,
+      // Not `ChatMessage` itself: an input without a name is named after its operation, as those of all others are.
+      input: z.object(line),
       output: ChatMessage,
       http: 'POST /chat',
     }),

@@ -103,14 +103,20 @@ function addressesOf(served: Served): object {
 function summary(served: Served): string {
   const paint = painter(process.stdout);
   const { http, grpc, mqtt = '' } = served;
+  const ws = http.replace(/^http/, 'ws');
   const rows: (readonly [title: string, address: string])[] = [
     ['REST', http],
     ['', `${http}/openapi.json`],
     ['', `${http}/asyncapi.json`],
+    ['GraphQL', `${http}/graphql`],
+    ['', `${http}/schema.graphql`],
+    ['WebSocket', `${ws}/ws`],
+    ['', `${ws}/chat`],
+    ['SOAP', `${http}/soap?wsdl`],
     ['gRPC', grpc],
     ['Webhooks', `${http}/webhooks/subscriptions`],
     ['MQTT', mqtt],
-    ['', `${http.replace(/^http/, 'ws')}/mqtt`],
+    ['', `${ws}/mqtt`],
     ['Health', `${http}/healthz`],
   ];
   const url = http === PROTOCOLS[DEFAULT_PROTOCOL]?.url ? '' : ` --url ${http}`;

@@ -251,7 +251,7 @@ function readMapEntry(reader: BinaryReader, record: Values, codec: ValueCodec, l
   let value = codec.zero;
   while (reader.pos < end) {
     const tag = reader.uint32();
-    if (tag === 10) key = reader.string();
+    if (tag === 10) key = reader.string(true);
     else if (tag === valueTag) value = codec.read(reader, left - 1);
     else skip(reader, tag);
   }

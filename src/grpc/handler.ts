@@ -11,7 +11,7 @@ import type { Peer, Transport } from '../transport.js';
 import { EventStream, encodeOnce, type EventStreamOptions } from './event-stream.js';
 import { failure } from './failure.js';
 import type { ProtoLock } from './lock.js';
-import { toRawHeaders } from './metadata.js';
+import { checkSize, toRawHeaders } from './metadata.js';
 import { protoOf } from './proto-build.js';
 import type { ProtoMethod } from './proto.js';
 import { compileWire, type ChannelWire, type EventWire, type OperationWire } from './wire.js';
@@ -110,15 +110,17 @@ class Serving {
   unary(operation: Operation, wire: OperationWire): Unary {
     const { transport } = this;
     return (call, callback) => {
-      const headers = acceptHeaders(toRawHeaders(call.metadata));
+      const raw = toRawHeaders(call.metadata);
+      const headers = acceptHeaders(raw);
       const requestId = headers['x-request-id'];
       let isDone = false;
       const fail = (error: unknown) => {
         isDone = true;
         callback(failure(error, requestId, this.domain, this.#onError));
       };
-      const run = (): Promise<unknown> =>
-        serveCall(transport, {
+      const run = (): Promise<unknown> => {
+        checkSize(raw);
+        return serveCall(transport, {
           operation,
           input: wire.decodeInput(call.request),
           headers,
@@ -127,6 +129,7 @@ class Serving {
           // grpc-js says so at the end of every call.
           onLeave: (listener) => call.on('cancelled', () => isDone || listener()),
         });
+      };
       try {
         run().then((output) => {
           isDone = true;
@@ -148,11 +151,13 @@ class Serving {
     const encode = encodeOnce((message) => wire.encodeItem({ gap: false, event: message }));
     const gap = wire.encodeItem({ gap: true });
     return (call) => {
-      const headers = acceptHeaders(toRawHeaders(call.metadata));
+      const raw = toRawHeaders(call.metadata);
+      const headers = acceptHeaders(raw);
       const requestId = headers['x-request-id'];
       const fail = (error: unknown) => failure(error, requestId, this.domain, this.#onError);
       const stream = this.#stream(call, { encode, gap, fail, maxBufferedBytes: this.#maxBufferedBytes });
       const subscribe = async () => {
+        checkSize(raw);
         const { params, lastEventId } = wire.decodeRequest(call.request);
         const fixed = Object.fromEntries(Object.entries(params).filter(([, value]) => value !== undefined));
         await this.transport.subscribe({ event, params: fixed, signal: stream.signal, headers, lastEventId, peer: peerOf(call) }, stream);
@@ -167,7 +172,8 @@ class Serving {
     const { transport } = this;
     const encode = encodeOnce((message) => wire.encodeData(message.data));
     return (call) => {
-      const headers = acceptHeaders(toRawHeaders(call.metadata));
+      const raw = toRawHeaders(call.metadata);
+      const headers = acceptHeaders(raw);
       const requestId = headers['x-request-id'];
       const fail = (error: unknown) => failure(error, requestId, this.domain, this.#onError);
       const stream = this.#stream(call, { encode, gap: undefined, fail, maxBufferedBytes: this.#maxBufferedBytes });
@@ -186,6 +192,7 @@ class Serving {
         );
       };
       const open = async () => {
+        checkSize(raw);
         await transport.subscribe({ event, params: {}, signal, headers, peer: peerOf(call) }, stream);
         stream.open(headOf(requestId));
         // One after the other, in the sender's order. Not by iterating, which would destroy the stream at its end, before the status is sent.

@@ -1,4 +1,5 @@
 import { Metadata, type MetadataValue } from '@grpc/grpc-js';
+import { ApiError } from '../errors.js';
 import type { RawHeaders } from '../internal/serve-call.js';
 import { redact } from '../internal/wire-record.js';
 import type { Headers } from '../transport.js';
@@ -12,6 +13,16 @@ export function toMetadata(headers: Headers): Metadata {
 /** What a peer sent, with its binary values, which are no headers of ours, left for `receivedHeaders` to drop. */
 export function toRawHeaders(metadata: Metadata): RawHeaders {
   return metadata.toJSON() as Record<string, string[]>;
+}
+
+/** How much metadata a call may have, in characters; HTTP/2 in Node takes four times as much. */
+const MAX_METADATA_CHARS = 16_384;
+
+/** Throws INVALID_ARGUMENT for more metadata than other protocols take as headers. */
+export function checkSize(headers: RawHeaders): void {
+  let chars = 0;
+  for (const name in headers) chars += name.length + String(headers[name]).length;
+  if (chars > MAX_METADATA_CHARS) throw new ApiError('INVALID_ARGUMENT', `metadata holds ${MAX_METADATA_CHARS} characters at most`);
 }
 
 /** One value of a peer's metadata as text. */

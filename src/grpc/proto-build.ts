@@ -5,7 +5,7 @@ import type { ProtoLock } from './lock.js';
 import { MessageBuilder } from './message-build.js';
 import { checkName, pascal, snake } from './names.js';
 import {
-  grpcMeta, type ChannelMethod, type EventMethod, type OperationMethod, type ProtoFile, type ProtoMessage, type ProtoMethod, type ProtoType,
+  grpcMeta, type ChannelMethod, type EventMethod, type OperationMethod, type ProtoEntry, type ProtoFile, type ProtoMessage, type ProtoMethod, type ProtoType,
 } from './proto.js'; // prettier-ignore
 
 const files = new WeakMap<Contract, Map<ProtoLock | undefined, ProtoFile>>();
@@ -156,7 +156,8 @@ class FileBuilder {
     const data = this.#builder.object(payload);
     // Where both have the same shape, one message serves for both directions.
     const own = operations.get(writer.operation.name)?.request;
-    const request = writer.input === payload ? data : (own ?? this.#operation(writer, service).request);
+    const sent = own ?? this.#operation(writer, service).request;
+    const request = sent && isAlike(sent, data) ? data : sent;
     return {
       ...this.#method(service, name, event),
       comment: `Sends what ${pascal(writer.operation.name)} takes, and gives what everyone has sent.`,
@@ -170,4 +171,16 @@ class FileBuilder {
       payload: data,
     };
   }
+}
+
+/** Whether two messages have the same fields with the same properties behind them, so that either can stand for the other. */
+function isAlike(a: ProtoMessage, b: ProtoMessage): boolean {
+  return a.shape === b.shape && a.entries.map(identityOf).join() === b.entries.map(identityOf).join();
+}
+
+/** What the wire and the values behind it depend on; within a file, names of messages and enums are unique. */
+function identityOf({ property, field, nullField, implied, required }: ProtoEntry): string {
+  const { name, number, label, optional, oneof, type } = field;
+  const typeName = type.kind === 'message' ? type.message.name : type.kind === 'enum' ? type.enum.name : type;
+  return JSON.stringify([property, name, number, label, optional, oneof, typeName, nullField?.number, implied, required]);
 }

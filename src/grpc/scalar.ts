@@ -61,7 +61,8 @@ const SCALAR: Readonly<Record<ScalarType, ValueCodec>> = {
       if (typeof value !== 'string') throw new TypeError('a value is no text');
       writer.string(value);
     },
-    read: (reader) => reader.string(),
+    // Strict: text that is not UTF-8 is refused. Source: https://protobuf.dev/programming-guides/proto3/#scalar
+    read: (reader) => reader.string(true),
   },
   bytes: {
     wire: LengthDelimited,
@@ -151,6 +152,6 @@ function numberText(node: SchemaNode): ValueCodec {
     zero: undefined,
     packable: false,
     write: (writer, value) => writer.string(String(value)),
-    read: (reader) => read(reader.string()),
+    read: (reader) => read(reader.string(true)),
   };
 }

@@ -95,7 +95,7 @@ export class RequestHandler {
   #readEnvelope(payload: Uint8Array): Request {
     if (payload.length > this.init.maxMessageBytes * MAX_ENVELOPE_FACTOR) this.#checkSize(payload.length);
     const text = textOf(payload);
-    const { replyTo, id, input, headers = {} } = decodeEnvelope(text);
+    const { replyTo, id, input, headers, mistake } = decodeEnvelope(text);
     return {
       replyTo,
       key: `${replyTo}\n${typeof id} ${id}`,
@@ -104,6 +104,7 @@ export class RequestHandler {
         this.#checkSize(payload.length);
         // For its limit of nesting: the envelope is a level of its own.
         parseJson(text, 65);
+        if (mistake !== undefined) throw new ApiError('INVALID_ARGUMENT', mistake);
         return input;
       },
       encode: (outcome) => ({ payload: encodeEnvelopeReply(outcome, id) }),

@@ -82,7 +82,10 @@ export interface Envelope {
   readonly replyTo: string;
   readonly id: string | number;
   readonly input?: unknown;
-  readonly headers?: Readonly<Record<string, string>>;
+  /** Those that are text. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** What is wrong with the headers: unlike the rest it can be answered. */
+  readonly mistake?: string | undefined;
 }
 
 /** Reads an envelope. Throws INVALID_ARGUMENT that says what is missing: nobody can be answered then. */
@@ -94,7 +97,13 @@ export function decodeEnvelope(text: string): Envelope {
   if (typeof replyTo !== 'string') throw new ApiError('INVALID_ARGUMENT', "a request without a response topic names one in 'replyTo'");
   if (typeof id !== 'string' && typeof id !== 'number')
     throw new ApiError('INVALID_ARGUMENT', "a request without correlation data has an 'id'");
-  return { replyTo, id, ...(input !== undefined && { input }), ...(isObject(headers) && { headers: textsOf(headers) }) };
+  return {
+    replyTo,
+    id,
+    ...(input !== undefined && { input }),
+    headers: isObject(headers) ? textsOf(headers) : {},
+    mistake: mistakeOf(headers),
+  };
 }
 
 /** An error in a reply; without a code of ours it is UNKNOWN. */
@@ -134,6 +143,13 @@ export function encodeEnvelopeReply(outcome: Outcome, id: string | number): stri
 
 export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function mistakeOf(headers: unknown): string | undefined {
+  if (headers === undefined) return undefined;
+  if (!isObject(headers)) return "'headers' must be an object";
+  const wrong = Object.entries(headers).find(([, value]) => typeof value !== 'string');
+  return wrong && `the header '${wrong[0].slice(0, 100)}' must be a string`;
 }
 
 function textsOf(headers: JsonObject): Record<string, string> {

@@ -23,7 +23,7 @@ interface CommonOptions {
 
 /** Options of `soap` for a service with the WSDL that this library prints. */
 export interface SoapOptions extends CommonOptions {
-  /** The endpoint: `http://localhost:4000/soap`. */
+  /** The endpoint: `http://localhost:4000/soap`; without a path it is `/soap`. */
   readonly url: string;
 }
 

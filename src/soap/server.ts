@@ -61,7 +61,7 @@ class SoapEndpoint {
     if (method === 'POST') return this.#call(request);
     if (method === 'OPTIONS') return { status: 204, headers: { allow: 'GET, HEAD, OPTIONS, POST' } };
     if (method !== 'GET' && method !== 'HEAD')
-      throw new HttpError(405, `${request.path} answers POST, not ${method}`, { allow: 'GET, HEAD, OPTIONS, POST' });
+      throw new HttpError(405, `${request.path} answers POST with a SOAP envelope, not ${method}`, { allow: 'GET, HEAD, OPTIONS, POST' });
     if (!/^(single)?wsdl(=|&|$)/i.test(query)) {
       throw new HttpError(405, `${request.path} answers POST with a SOAP envelope; GET ${request.path}?wsdl describes it`, {
         allow: 'OPTIONS, POST',

@@ -102,7 +102,8 @@ export function jsonResponse(status: number, body: unknown, headers: Readonly<Re
 /** An error as a problem document. */
 export function problemResponse(
   error: ApiError,
-  status = STATUS[error.code],
+  // What is not known here is an event that a subscription names: the request is wrong, the server is not.
+  status = error.code === 'UNIMPLEMENTED' ? 400 : STATUS[error.code],
   headers: Readonly<Record<string, string>> = {},
 ): HttpResponse {
   const body = error.toJSON();

@@ -169,6 +169,9 @@ class Handler implements WebSocketHandler {
     if (!match) return false;
     const offered = offeredProtocols(request);
     if (this.#closing) refuseUpgrade(socket, 503, 'the server is stopping', { 'retry-after': '1' });
+    // `ws` would take 8 too, a draft's. Source: https://www.rfc-editor.org/rfc/rfc6455#section-4.2.2
+    else if (request.headers['sec-websocket-version'] !== '13')
+      refuseUpgrade(socket, 400, 'the version of WebSocket here is 13', { 'sec-websocket-version': '13' });
     else if (!this.#isAllowed(request)) refuseUpgrade(socket, 403, "pages of this origin may not connect: list it in the option 'origins'");
     else if (match.value !== 'rpc' && offered.length > 0) refuseUpgrade(socket, 400, 'a plain channel has no subprotocol: offer none');
     else if (match.value === 'rpc' && offered.length > 0 && !offered.includes(SUBPROTOCOL))

@@ -99,7 +99,6 @@ export interface DeletePostRequest {
   id: number;
 }
 
-/** One line of the chat. */
 export interface SendMessageRequest {
   sender: string;
   message: string;
