@@ -18,6 +18,7 @@ import { ApiError, isApiError, type JsonObject } from '../errors.js';
 import { RelationLoader } from '../internal/relation-loader.js';
 import { serveCall } from '../internal/serve-call.js';
 import type { EventMessage, EventSink, Peer, Transport } from '../transport.js';
+import type { Allowance } from './complexity.js';
 import { Documents, type DocumentsOptions, type PreparedOperation } from './documents.js';
 import { executableSchema, type Resolving } from './executable.js';
 import { RequestError, type Mistake } from './request-error.js';
@@ -83,9 +84,9 @@ export class Engine {
   }
 
   /** Finds the operation of a request. Throws a `RequestError`. */
-  prepare({ query, operationName }: GraphqlRequest): PreparedOperation {
+  prepare({ query, operationName }: GraphqlRequest, allowance?: Allowance): PreparedOperation {
     if (query === undefined) throw new RequestError([], new ApiError('INVALID_ARGUMENT', "the request has no 'query'"), 'syntax');
-    return this.#documents.prepare(query, operationName);
+    return this.#documents.prepare(query, operationName, allowance);
   }
 
   /** Runs a query or a mutation. Throws a `RequestError` where the variables do not fit. */
@@ -158,7 +159,7 @@ export class Engine {
     contextValue: Resolving,
     variables: JsonObject | undefined,
   ): Promise<ExecutionResult> | ExecutionResult {
-    const compiled = prepared.compiled(rootValue !== undefined);
+    const compiled = prepared.compiled();
     if (compiled) return compiled.query(rootValue, contextValue, variables ?? {});
     return execute({
       schema: this.schema,

@@ -6,6 +6,7 @@ import { parseJson } from '../internal/json.js';
 import { reportToConsole } from '../internal/report.js';
 import { acceptHeaders, deadlineOf } from '../internal/serve-call.js';
 import type { Transport } from '../transport.js';
+import { Allowance } from './complexity.js';
 import { Engine, isSubscription, type Caller } from './engine.js';
 import { serveGraphiql } from './graphiql.js';
 import type { GraphqlLimits } from './limits.js';
@@ -13,7 +14,6 @@ import { negotiate, type AnswerType } from './negotiate.js';
 import { PersistedDocuments, type PersistedOptions } from './persisted.js';
 import { RequestError } from './request-error.js';
 import { graphqlSchema } from './schema.js';
-
 import { attachSockets, type SocketOptions } from './socket.js';
 import { EventStreams } from './sse.js';
 import { STATUS } from './status.js';
@@ -46,6 +46,8 @@ export interface GraphqlHandlerOptions extends GraphqlLimits, SocketOptions, Per
   readonly maxBodyBytes?: number;
   /** How many requests one body may hold. @default 100 */
   readonly maxBatch?: number;
+  /** What the documents of one body may have of `maxComplexity` together. @default 30_000 */
+  readonly maxBatchComplexity?: number;
   /** How many parsed and compiled documents are kept. @default 1_000 */
   readonly maxDocuments?: number;
   /** How many characters of documents are kept. @default 8_388_608 */
@@ -163,13 +165,14 @@ class HttpGraphql {
   }
 
   async #batch(bodies: readonly unknown[], answering: Answering): Promise<HttpResponse> {
-    const { maxBatch = 100 } = this.options;
+    const { maxBatch = 100, maxBatchComplexity = 30_000 } = this.options;
+    const allowance = new Allowance(maxBatchComplexity);
     if (bodies.length === 0 || bodies.length > maxBatch)
       throw new ApiError('INVALID_ARGUMENT', `a batch has between 1 and ${maxBatch} requests, not ${bodies.length}`);
     const all = bodies.map(async (body): Promise<GraphqlResponse> => {
       try {
         const asked = await this.#persisted.resolve(readRequest(body));
-        const prepared = this.engine.prepare(asked);
+        const prepared = this.engine.prepare(asked, allowance);
         if (isSubscription(prepared)) throw new ApiError('INVALID_ARGUMENT', 'a subscription cannot be in a batch');
         return await this.engine.execute(prepared, asked, answering.caller);
       } catch (error) {
