@@ -21,6 +21,7 @@ import type { EventMessage, EventSink, Peer, Transport } from '../transport.js';
 import type { Allowance } from './complexity.js';
 import { Documents, type DocumentsOptions, type PreparedOperation } from './documents.js';
 import { executableSchema, type Resolving } from './executable.js';
+import { PersistedDocuments, type PersistedOptions } from './persisted.js';
 import { RequestError, type Mistake } from './request-error.js';
 import { graphqlTypes, type GraphqlTypes } from './types.js';
 import { encodeError, type GraphqlRequest, type GraphqlResponse, type WireError } from './wire.js';
@@ -64,15 +65,17 @@ class RequestResolving implements Resolving {
 export class Engine {
   readonly types: GraphqlTypes;
   readonly schema: GraphQLSchema;
+  readonly persisted: PersistedDocuments;
   readonly #documents: Documents;
   /** By operation, the encoders of subscriptions that are open: what is asked alike is executed and written once per event. */
   readonly #shared = new WeakMap<PreparedOperation, Map<string, { readonly encode: EncodeEvent; users: number }>>();
 
   constructor(
     readonly transport: Transport,
-    options: DocumentsOptions,
+    options: DocumentsOptions & PersistedOptions,
     private readonly onError: (error: unknown) => void,
   ) {
+    this.persisted = new PersistedDocuments(options);
     this.types = graphqlTypes(transport.contract);
     this.schema = executableSchema(this.types);
     const relations = new Set(
@@ -83,7 +86,7 @@ export class Engine {
     this.#documents = new Documents(this.schema, (type, field) => relations.has(`${type}.${field}`), options);
   }
 
-  /** Finds the operation of a request. Throws a `RequestError`. */
+  /** Finds the operation of a request that has its document. Throws a `RequestError`. */
   prepare({ query, operationName }: GraphqlRequest, allowance?: Allowance): PreparedOperation {
     if (query === undefined) throw new RequestError([], new ApiError('INVALID_ARGUMENT', "the request has no 'query'"), 'syntax');
     return this.#documents.prepare(query, operationName, allowance);

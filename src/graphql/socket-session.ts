@@ -87,7 +87,9 @@ export class SocketSession {
   }
 
   async #run(id: string, lifetime: Lifetime, payload: unknown): Promise<void> {
-    const body = readRequest(payload);
+    const found = this.engine.persisted.resolve(readRequest(payload));
+    const body = found instanceof Promise ? await found : found;
+    if (lifetime.reason) return this.#forget(id, lifetime);
     const prepared = this.engine.prepare(body);
     const listeners: (() => void)[] = [];
     const caller: Caller = {
