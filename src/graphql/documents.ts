@@ -19,6 +19,7 @@ import { ApiError, isApiError, type ErrorCode } from '../errors.js';
 import type { Allowance } from './complexity.js';
 import { checkCost, type DocumentCost, type GraphqlLimits } from './limits.js';
 import { RequestError } from './request-error.js';
+import type { Selections } from './selection.js';
 
 /** One operation of a document, ready to run. */
 export interface PreparedOperation {
@@ -27,6 +28,8 @@ export interface PreparedOperation {
   readonly name: string | undefined;
   /** Compiled once it has been used often enough: compiling costs more than running, and a flood of new documents would pay for it. */
   compiled(): CompiledQuery | undefined;
+  /** What its calls are asked for; `undefined` where the transport makes no use of it. */
+  readonly selections: Selections | undefined;
   /** True where it has fields that are other operations, whose answers may depend on who asks. */
   readonly hasRelations: boolean;
 }
@@ -40,6 +43,13 @@ export interface DocumentsOptions extends GraphqlLimits {
   readonly maxCachedChars: number;
 }
 
+/** How documents are looked at beside GraphQL's own rules. */
+export interface DocumentInsights {
+  isRelation(type: string, field: string): boolean;
+  /** Absent where nobody makes use of selections. */
+  readonly selectionsOf?: ((document: DocumentNode, operation: OperationDefinitionNode) => Selections) | undefined;
+}
+
 /** Parses, checks and compiles documents, each once while it is in use. */
 export class Documents {
   readonly #cache = new Map<string, ParsedDocument>();
@@ -47,7 +57,7 @@ export class Documents {
 
   constructor(
     private readonly schema: GraphQLSchema,
-    private readonly isRelation: (type: string, field: string) => boolean,
+    private readonly insights: DocumentInsights,
     private readonly options: DocumentsOptions,
   ) {}
 
@@ -93,7 +103,7 @@ export class Documents {
       const cost = checkCost(document, this.options);
       allowance?.take(cost.complexity);
       check(document, rules);
-      return new ParsedDocument(this.schema, document, cost, this.isRelation);
+      return new ParsedDocument(this.schema, document, cost, this.insights);
     } catch (error) {
       throw refusal(error, maxTokens);
     }
@@ -143,7 +153,7 @@ class ParsedDocument {
     private readonly schema: GraphQLSchema,
     private readonly document: DocumentNode,
     readonly cost: DocumentCost,
-    private readonly isRelation: (type: string, field: string) => boolean,
+    private readonly insights: DocumentInsights,
   ) {}
 
   operation(name: string | undefined): PreparedOperation {
@@ -157,7 +167,8 @@ class ParsedDocument {
           : `the document has no operation '${name.slice(0, 100)}'`;
       throw new RequestError([{ code: 'INVALID_ARGUMENT', message, at: [] }]);
     }
-    prepared = new Prepared(this.schema, this.document, node, name, this.cost, (this.#traits ??= this.#findTraits()));
+    const selections = this.insights.selectionsOf?.(this.document, node);
+    prepared = new Prepared(this.schema, this.document, node, name, selections, this.cost, (this.#traits ??= this.#findTraits()));
     this.#operations.set(name, prepared);
     return prepared;
   }
@@ -169,7 +180,7 @@ class ParsedDocument {
       this.document,
       visitWithTypeInfo(info, {
         Field: (node) => {
-          traits.hasRelations ||= this.isRelation(info.getParentType()?.name ?? '', node.name.value);
+          traits.hasRelations ||= this.insights.isRelation(info.getParentType()?.name ?? '', node.name.value);
         },
         Directive: () => {
           traits.hasConditions = true;
@@ -193,6 +204,7 @@ class Prepared implements PreparedOperation {
     readonly document: DocumentNode,
     readonly node: OperationDefinitionNode,
     readonly name: string | undefined,
+    readonly selections: Selections | undefined,
     { fields }: DocumentCost,
     { hasRelations, hasConditions }: Traits,
   ) {
