@@ -39,7 +39,7 @@ class Finder {
       const root = byField.get(nodes[0]?.name.value ?? '');
       if (!root?.output) continue;
       const select = this.#select(root.output.node, undefined, nodes);
-      if (kind !== 'subscription') this.#note(nodes, root.member as Operation, select);
+      if (roots !== subscriptions) this.#note(nodes, root.member as Operation, select);
     }
     const found = new Map<FieldNode, Selection>();
     for (const [node, { operation, select }] of this.#calls)

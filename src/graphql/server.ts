@@ -6,6 +6,7 @@ import { parseJson } from '../internal/json.js';
 import { reportToConsole } from '../internal/report.js';
 import { acceptHeaders, deadlineOf } from '../internal/serve-call.js';
 import type { Transport } from '../transport.js';
+import { attachSockets, type SocketOptions } from './attach.js';
 import { Allowance } from './complexity.js';
 import { Engine, isSubscription, type Caller } from './engine.js';
 import { serveGraphiql } from './graphiql.js';
@@ -14,7 +15,6 @@ import { negotiate, type AnswerType } from './negotiate.js';
 import type { PersistedOptions } from './persisted.js';
 import { RequestError } from './request-error.js';
 import { graphqlSchema } from './schema.js';
-import { attachSockets, type SocketOptions } from './socket.js';
 import { EventStreams } from './sse.js';
 import { STATUS } from './status.js';
 import {
