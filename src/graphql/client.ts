@@ -4,6 +4,7 @@ import type { Contract, EventDefinition } from '../contract.js';
 import { ApiError, isApiError, type JsonObject } from '../errors.js';
 import type { FetchInit, FetchLike, FetchResponse, LightFetch } from '../http/fetch-like.js';
 import { networkError } from '../http/network-error.js';
+import { readEventStream, streamOf } from '../http/sse-reader.js';
 import { onAbort } from '../internal/deadline.js';
 import { defineAdapter } from '../internal/guard.js';
 import { parseJson } from '../internal/json.js';
@@ -12,7 +13,7 @@ import { redact, type OnWire } from '../internal/wire-record.js';
 import type { Adapter, CallRequest, EventSink, Headers, SubscribeRequest, Transport } from '../transport.js';
 import { eventDocument, foreignDocument, operationDocument, type ClientDocument } from './document.js';
 import { endpointOf, isSameOrigin } from './endpoint.js';
-import { readStream } from './event-reader.js';
+import { deliverSent } from './event-message.js';
 import { persistedQuery, RequestForms, type RequestForm } from './request-form.js';
 import { SocketSubscriptions } from './socket-client.js';
 import { graphqlTypes } from './types.js';
@@ -276,8 +277,13 @@ class GraphqlTransport implements Transport {
       });
       this.#onWire('in', `${response.status} ${response.statusText}`.trim(), response.headers.entries(), undefined);
       if (response.status !== 200 || !response.headers.get('content-type')?.startsWith(EVENT_STREAM_TYPE)) throw await refusalOf(response);
-      const onChunk = (text: string) => this.#onWire('in', 'event stream', [], text);
-      void readStream(response, { document, sink, signal: controller.signal, onChunk }).finally(release);
+      void readEventStream(streamOf(response), {
+        name: 'the event stream',
+        signal: controller.signal,
+        onChunk: (text) => this.#onWire('in', 'event stream', [], text),
+        onEvent: (message) => deliverSent(message, document, sink),
+        onBreak: (error) => sink.end(error),
+      }).finally(release);
     } catch (error) {
       release();
       throw error;

@@ -49,12 +49,13 @@ export function readRequest(body: unknown): GraphqlRequest {
     throw invalid('operationName must be text');
   if (variables !== undefined && variables !== null && !isObject(variables)) throw invalid('variables must be an object');
   if (extensions !== undefined && extensions !== null && !isObject(extensions)) throw invalid('extensions must be an object');
+  if (documentId !== undefined && documentId !== null && typeof documentId !== 'string') throw invalid('documentId must be text');
   return {
     query: query ?? undefined,
     operationName: operationName ?? undefined,
     variables: variables ?? undefined,
     extensions: extensions ?? undefined,
-    documentId: typeof documentId === 'string' ? documentId : undefined,
+    documentId: documentId ?? undefined,
   };
 }
 

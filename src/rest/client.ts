@@ -8,9 +8,10 @@ import { hasField } from '../internal/shape.js';
 import { joinHeaders, timeoutHeader, type HeadersOption } from '../internal/headers.js';
 import type { FetchHeaders, FetchLike, FetchResponse, LightFetch } from '../http/fetch-like.js';
 import { networkError } from '../http/network-error.js';
+import { readEventStream, streamOf } from '../http/sse-reader.js';
 import { redact, type OnWire } from '../internal/wire-record.js';
 import type { Adapter, CallRequest, EventSink, SubscribeRequest, Transport } from '../transport.js';
-import { readEvents } from './event-reader.js';
+import { deliver } from './event-message.js';
 import { compileRequest, decodeError, EVENT_STREAM_TYPE, fillPath, JSON_TYPE, type RestRequest } from './wire.js';
 import { parseJson } from '../internal/json.js';
 
@@ -99,12 +100,13 @@ class RestTransport implements Transport {
       controller.abort(new ApiError('CANCELLED', 'the stream is over'));
     };
     try {
-      const response = await this.#openStream(target, headers, controller.signal);
-      void readEvents(response, {
-        event,
-        sink,
+      const body = await this.#openStream(target, headers, controller.signal);
+      void readEventStream(body, {
+        name: `the event stream of ${event.channel}`,
         signal: controller.signal,
         onChunk: (text) => this.#onWire('in', 'event stream', {}, text),
+        onEvent: (message) => deliver(message, event, sink),
+        onBreak: (error) => sink.end(error),
       }).finally(release);
     } catch (error) {
       release();
@@ -117,7 +119,7 @@ class RestTransport implements Transport {
     await this.#carrier.close();
   }
 
-  async #openStream(target: string, headers: Record<string, string>, signal: AbortSignal): Promise<FetchResponse> {
+  async #openStream(target: string, headers: Record<string, string>, signal: AbortSignal): Promise<ReadableStream<Uint8Array>> {
     let response: FetchResponse;
     try {
       response = await this.#carrier.fetch(this.base + target, { method: 'GET', headers, signal, redirect: 'manual' });
@@ -130,11 +132,9 @@ class RestTransport implements Transport {
       throw decodeError({ status: response.status, text, header: (name) => response.headers.get(name) });
     }
     const type = response.headers.get('content-type') ?? 'nothing';
-    if (type.startsWith(EVENT_STREAM_TYPE) && response.body) return response;
+    if (type.startsWith(EVENT_STREAM_TYPE)) return streamOf(response);
     // Not read: what is no event stream may be as endless as one.
     void response.body?.cancel().catch(() => {});
-    if (type.startsWith(EVENT_STREAM_TYPE))
-      throw new ApiError('UNIMPLEMENTED', "rest: this 'fetch' gives no body that can be read piece by piece, so that it carries no events");
     throw new ApiError('DATA_LOSS', `GET ${target}: the server answered ${type}, not ${EVENT_STREAM_TYPE}: is the url right?`, {
       remote: true,
     });

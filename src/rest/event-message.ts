@@ -1,0 +1,34 @@
+import type { EventDefinition } from '../contract.js';
+import { ApiError } from '../errors.js';
+import type { SseEvent } from '../http/sse.js';
+import { parseJson } from '../internal/json.js';
+import type { EventSink } from '../transport.js';
+import { decodeErrorBody } from './wire.js';
+
+let received = 0;
+
+/** Hands one server-sent event on; false where it was the last. Types that are not this event's are another event's. */
+export function deliver(message: SseEvent, event: EventDefinition, sink: EventSink): boolean {
+  if (message.event === 'gap') sink.gap();
+  else if (message.event === 'end') {
+    sink.end(decodeErrorBody(parse(message.data)));
+    return false;
+  } else if (message.event === event.type || message.event === 'message') {
+    const data = parse(message.data);
+    if (data === undefined) {
+      sink.end(new ApiError('DATA_LOSS', `${event.name}: an event's data is not JSON`, { remote: true }));
+      return false;
+    }
+    const time = message.fields.get('time') ?? new Date().toISOString();
+    void sink.next({ id: message.id || `local-${++received}`, time, data });
+  }
+  return true;
+}
+
+function parse(text: string): unknown {
+  try {
+    return parseJson(text);
+  } catch {
+    return undefined;
+  }
+}
