@@ -199,10 +199,15 @@ describe('queries by GET', () => {
 
   it('may be kept by caches, but not what was refused', async () => {
     const url = await serveOurs();
-    const hash = 'documentId=sha256:00';
-    const page = await fetch(`${url}/graphql?${hash}`, { headers: { accept: 'text/html, application/json;q=0.5' } });
-    expect([page.status, page.headers.get('cache-control')]).toEqual([404, 'no-store']);
-    expect(await page.json()).toMatchObject({ errors: [{ extensions: { code: 'PERSISTED_QUERY_NOT_FOUND' } }] });
+    // Clients that know nothing but JSON look no further than the status.
+    for (const [accept, status] of [
+      ['text/html, application/json;q=0.5', 200],
+      ['application/graphql-response+json', 404],
+    ] as const) {
+      const refusal = await fetch(`${url}/graphql?documentId=sha256:00`, { headers: { accept } });
+      expect([refusal.status, refusal.headers.get('cache-control')]).toEqual([status, 'no-store']);
+      expect(await refusal.json()).toMatchObject({ errors: [{ extensions: { code: 'PERSISTED_QUERY_NOT_FOUND' } }] });
+    }
     const answer = await fetch(`${url}/graphql?query={__typename}`);
     expect([answer.status, answer.headers.get('cache-control'), answer.headers.get('vary')]).toEqual([200, null, 'accept']);
     await answer.body?.cancel();

@@ -55,7 +55,8 @@ export class PersistedDocuments {
 /** Clients know it by its code, and send the document then. */
 class NotFound extends RequestError {
   constructor() {
-    super([], new ApiError('NOT_FOUND', UNKNOWN_HASH.message));
+    // Under application/json it is a 200 like every answer that is GraphQL: some clients look no further than the status.
+    super([{ code: 'NOT_FOUND', message: UNKNOWN_HASH.message, at: [] }], undefined, 'syntax');
   }
 
   override encode(requestId: string | undefined) {

@@ -142,7 +142,7 @@ class HttpGraphql {
     } catch (error) {
       if (error instanceof HttpError) throw error;
       const refusal = this.#refuse(error, answering);
-      // A cache on the way would keep the 404 of a document that is registered next.
+      // A cache on the way would keep the refusal of a document that is registered next.
       return method === 'GET' ? withHeaders(refusal, { 'cache-control': 'no-store' }) : refusal;
     }
   }
