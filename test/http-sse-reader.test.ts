@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
 import type { ApiError } from '../src/errors.js';
 import { createLightFetch } from '../src/http/light-fetch.js';
-import { readSse } from '../src/http/sse-reader.js';
+import { readSse, streamOf } from '../src/http/sse-reader.js';
 import { startRawServer } from './support/raw-server.js';
 
 const cleanups: (() => Promise<void>)[] = [];
@@ -24,7 +24,7 @@ async function reading(write: (socket: Socket) => void, takesMore: (data: string
   const controller = new AbortController();
   const seen: string[] = [];
   const ends: ApiError[] = [];
-  const done = readSse(await light.fetch(server.url, { signal: controller.signal }), {
+  const done = readSse(streamOf(await light.fetch(server.url, { signal: controller.signal })), {
     name: 'the stream',
     signal: controller.signal,
     onChunk: () => {},

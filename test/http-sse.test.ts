@@ -32,6 +32,16 @@ describe('SseDecoder', () => {
     expect(decode(...text).map(plain)).toEqual(wanted);
   });
 
+  it('knows whether a comment has come, wherever the text is cut', () => {
+    const decoder = new SseDecoder();
+    for (const chunk of ['data: {"a"', ':1}\n', 'data', ': b\n\n', 'event: a\n:']) {
+      decoder.push(chunk);
+      expect(decoder.hasComments).toBe(false);
+    }
+    decoder.push('\n');
+    expect(decoder.hasComments).toBe(true);
+  });
+
   it('keeps the id of an event without data, and dispatches nothing', () => {
     const decoder = new SseDecoder();
     expect(decoder.push('id: 5\n')).toEqual([]);

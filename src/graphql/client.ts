@@ -4,6 +4,7 @@ import type { Contract, EventDefinition } from '../contract.js';
 import { ApiError, isApiError, type JsonObject } from '../errors.js';
 import type { FetchInit, FetchLike, FetchResponse, LightFetch } from '../http/fetch-like.js';
 import { networkError } from '../http/network-error.js';
+import { readSse, streamOf } from '../http/sse-reader.js';
 import { onAbort } from '../internal/deadline.js';
 import { defineAdapter } from '../internal/guard.js';
 import { parseJson } from '../internal/json.js';
@@ -12,10 +13,21 @@ import { redact, type OnWire } from '../internal/wire-record.js';
 import type { Adapter, CallRequest, EventSink, Headers, SubscribeRequest, Transport } from '../transport.js';
 import { eventDocument, foreignDocument, operationDocument, type ClientDocument } from './document.js';
 import { endpointOf, isSameOrigin } from './endpoint.js';
-import { readStream } from './event-reader.js';
+import { deliverSent } from './event-message.js';
+import { persistedQuery, RequestForms, type RequestForm } from './request-form.js';
 import { SocketSubscriptions } from './socket-client.js';
 import { graphqlTypes } from './types.js';
-import { decodeErrors, decodeFailure, EVENT_STREAM_TYPE, isObject, JSON_TYPE, RESPONSE_TYPE } from './wire.js';
+import {
+  decodeErrors,
+  decodeFailure,
+  EVENT_STREAM_TYPE,
+  isObject,
+  JSON_TYPE,
+  NO_HASHES,
+  RESPONSE_TYPE,
+  tells,
+  UNKNOWN_HASH,
+} from './wire.js';
 
 /** A document of an API that someone else designed. */
 export interface ForeignDocument {
@@ -38,6 +50,13 @@ export interface GraphqlOptions {
   /** Documents by operation or event, for servers whose schema is not the contract's own. */
   readonly documents?: Readonly<Record<string, string | ForeignDocument>>;
   /**
+   * Asks for documents by their SHA-256, and sends the text once where the server does not have it yet. For servers that take them; one
+   * that says that it does not is sent documents from then on. Throws a `TypeError` where the platform has no `crypto.subtle`. @default false
+   */
+  readonly persisted?: boolean;
+  /** How queries are sent: answers to GET can be kept by caches on the way. Mutations and long queries are sent by POST. @default 'POST' */
+  readonly queryMethod?: 'GET' | 'POST';
+  /**
    * Tells the server the deadline in `x-timeout-ms`.
    * @default true, but false in a page of another origin, where the header would need the API's leave (CORS)
    */
@@ -54,6 +73,9 @@ export interface GraphqlOptions {
  */
 export function graphql(options: GraphqlOptions): Adapter {
   const endpoint = endpointOf(options.url);
+  // The types of some platforms promise what pages without TLS do not have.
+  if (options.persisted && (globalThis.crypto as Partial<Crypto> | undefined)?.subtle === undefined)
+    throw new TypeError("graphql: 'persisted' needs crypto.subtle, which browsers give to pages on https:// and localhost alone");
   return defineAdapter((contract) => new GraphqlTransport(contract, endpoint, options));
 }
 
@@ -73,14 +95,13 @@ interface RawResponse {
 
 class GraphqlTransport implements Transport {
   readonly name = 'graphql';
-  readonly #documents = new Map<string, ClientDocument>();
-  /** The unchanging part of each body, by document. */
-  readonly #starts = new Map<string, string>();
+  readonly #forms = new Map<string, RequestForms>();
   readonly #carrier: LightFetch;
   readonly #client: GraphQLClient;
   readonly #sockets: SocketSubscriptions;
   readonly #streams = new Set<AbortController>();
   readonly #sendDeadline: boolean;
+  #isPersisted: boolean;
 
   constructor(
     readonly contract: Contract,
@@ -88,14 +109,15 @@ class GraphqlTransport implements Transport {
     private readonly options: GraphqlOptions,
   ) {
     this.#sendDeadline = options.sendDeadline ?? isSameOrigin(endpoint);
+    this.#isPersisted = options.persisted ?? false;
     this.#carrier = options.fetch ? { fetch: options.fetch, close: async () => {} } : createLightFetch();
     this.#client = new GraphQLClient(endpoint, {
-      fetch: ((url: string | URL, init: FetchInit) => this.#send(String(url), init)) as unknown as typeof fetch,
+      fetch: ((url: string | URL, init: FetchInit) => this.#ask(String(url), init)) as unknown as typeof fetch,
       // The documents are built here: to parse them for a name that nobody needs would cost more than the call.
       excludeOperationName: true,
       errorPolicy: 'all',
       redirect: 'manual',
-      jsonSerializer: { parse: parseReply, stringify: (body: unknown) => this.#stringify(body) },
+      jsonSerializer: { parse: parseReply, stringify: writeBody },
     });
     const { onWire } = options;
     this.#sockets = new SocketSubscriptions(
@@ -108,8 +130,21 @@ class GraphqlTransport implements Transport {
   }
 
   async call(request: CallRequest): Promise<unknown> {
+    const forms = this.#formsOf(request);
+    const { document } = forms;
+    if (this.#isPersisted) {
+      const { hash, both } = await forms.hashed();
+      const response = await this.#request(hash, document, request);
+      // Nothing of it has run then.
+      if (tells(response.errors, UNKNOWN_HASH)) return decode(document, await this.#request(both, document, request));
+      if (!tells(response.errors, NO_HASHES)) return decode(document, response);
+      this.#isPersisted = false;
+    }
+    return decode(document, await this.#request(forms.plain, document, request));
+  }
+
+  async #request(form: RequestForm, document: ClientDocument, request: CallRequest): Promise<RawResponse> {
     const { operation, signal } = request;
-    const document = this.#document(request);
     const joined = joinHeaders(this.options.headers, request.headers);
     const headers: Record<string, string> = {
       accept: ACCEPT,
@@ -119,21 +154,24 @@ class GraphqlTransport implements Transport {
     if (this.#sendDeadline && request.deadline !== undefined) headers['x-timeout-ms'] = timeoutHeader(request.deadline);
     let response: RawResponse;
     try {
-      const variables = document.variables(request.input);
-      response = await this.#client.rawRequest({ query: document.text, signal: signal, requestHeaders: headers, ...(variables && { variables }) }); // prettier-ignore
+      // The serializer gets both.
+      const variables = { form, variables: document.variables(request.input) };
+      response = await this.#client.rawRequest({ query: document.text, signal, requestHeaders: headers, variables });
     } catch (error) {
       response = this.#responseOf(error, operation.name, signal);
     }
     this.#onResponse(response);
-    return decode(document, response);
+    return response;
   }
 
   async subscribe(request: SubscribeRequest, sink: EventSink): Promise<void> {
-    const document = this.#eventDocument(request.event);
+    const { document } = this.#eventForms(request.event);
     const headers = await joinHeaders(this.options.headers, request.headers);
     const extensions: JsonObject = {
       ...(request.lastEventId !== undefined && { lastEventId: request.lastEventId }),
       ...(document.tellsAbsent && { absent: true }),
+      // With the text: a socket's server may take nothing without it.
+      ...(this.#isPersisted && (await persistedQuery(document))),
     };
     if (this.options.subscriptions === 'sse') return this.#stream(document, headers, extensions, request, sink);
     await this.#sockets.open(headers, document, document.variables(request.params) ?? {}, extensions, request.signal, sink);
@@ -145,31 +183,27 @@ class GraphqlTransport implements Transport {
     await this.#carrier.close();
   }
 
-  #document({ operation, select }: CallRequest): ClientDocument {
+  #formsOf({ operation, select }: CallRequest): RequestForms {
     const key = select === undefined ? operation.name : `${operation.name} ${JSON.stringify(select)}`;
-    let document = this.#documents.get(key);
-    if (document) return document;
+    const forms = this.#forms.get(key);
+    if (forms) return forms;
     const known = this.contract.operations[operation.name];
     if (!known) throw new ApiError('UNIMPLEMENTED', `the contract has no operation '${operation.name}'`, { sent: false });
-    document = this.#foreign(operation.name, known.output !== undefined) ?? operationDocument(graphqlTypes(this.contract), known, select);
-    return this.#keep(key, document);
+    const document =
+      this.#foreign(operation.name, known.output !== undefined) ?? operationDocument(graphqlTypes(this.contract), known, select);
+    return this.#keep(key, new RequestForms(document, this.options.queryMethod === 'GET' && known.kind === 'query'));
   }
 
-  #eventDocument(event: EventDefinition): ClientDocument {
+  #eventForms(event: EventDefinition): RequestForms {
     const key = `on ${event.name}`;
-    return (
-      this.#documents.get(key) ?? this.#keep(key, this.#foreign(event.name, true) ?? eventDocument(graphqlTypes(this.contract), event))
-    );
+    const make = () => this.#foreign(event.name, true) ?? eventDocument(graphqlTypes(this.contract), event);
+    return this.#forms.get(key) ?? this.#keep(key, new RequestForms(make(), false));
   }
 
-  #keep(key: string, document: ClientDocument): ClientDocument {
-    if (this.#documents.size >= MAX_DOCUMENTS) {
-      this.#documents.clear();
-      this.#starts.clear();
-    }
-    this.#documents.set(key, document);
-    this.#starts.set(document.text, document.start);
-    return document;
+  #keep(key: string, forms: RequestForms): RequestForms {
+    if (this.#forms.size >= MAX_DOCUMENTS) this.#forms.clear();
+    this.#forms.set(key, forms);
+    return forms;
   }
 
   #foreign(name: string, hasOutput: boolean): ClientDocument | undefined {
@@ -180,18 +214,20 @@ class GraphqlTransport implements Transport {
     return foreignDocument(document, result === '' ? [] : result?.split('.'), hasOutput);
   }
 
-  #stringify(body: unknown): string {
-    const { query, variables } = body as { readonly query: string; readonly variables?: unknown };
-    const start = this.#starts.get(query) ?? `{"query":${JSON.stringify(query)}`;
-    return variables === undefined ? `${start}}` : `${start},"variables":${JSON.stringify(variables)}}`;
+  /** Carries what graphql-request sends; a body that begins with `?` belongs to the URL. */
+  #ask(url: string, init: FetchInit): Promise<FetchResponse> {
+    const { body } = init;
+    if (typeof body !== 'string' || !body.startsWith('?')) return this.#send(url, init);
+    return this.#send(url + (url.includes('?') ? `&${body.slice(1)}` : body), { ...init, method: 'GET', body: null });
   }
 
   async #send(url: string, init: FetchInit): Promise<FetchResponse> {
     if (this.options.onWire) {
       const headers = init.headers instanceof globalThis.Headers ? [...init.headers.entries()] : Object.entries(init.headers ?? {});
+      const { pathname, search } = new URL(url);
       this.#onWire(
         'out',
-        `POST ${new URL(url).pathname}`,
+        init.method === 'GET' ? `GET ${pathname}${search}` : `POST ${pathname}`,
         headers as [string, string][],
         typeof init.body === 'string' ? init.body : undefined,
       );
@@ -241,8 +277,13 @@ class GraphqlTransport implements Transport {
       });
       this.#onWire('in', `${response.status} ${response.statusText}`.trim(), response.headers.entries(), undefined);
       if (response.status !== 200 || !response.headers.get('content-type')?.startsWith(EVENT_STREAM_TYPE)) throw await refusalOf(response);
-      const onChunk = (text: string) => this.#onWire('in', 'event stream', [], text);
-      void readStream(response, { document, sink, signal: controller.signal, onChunk }).finally(release);
+      void readSse(streamOf(response), {
+        name: 'the event stream',
+        signal: controller.signal,
+        onChunk: (text) => this.#onWire('in', 'event stream', [], text),
+        onEvent: (message) => deliverSent(message, document, sink),
+        onEnd: (error) => sink.end(error),
+      }).finally(release);
     } catch (error) {
       release();
       throw error;
@@ -256,6 +297,11 @@ class GraphqlTransport implements Transport {
   #onWire(direction: 'out' | 'in', start: string, headers: Iterable<readonly [string, string]>, body: string | undefined): void {
     this.options.onWire?.({ protocol: 'graphql', direction, start, headers: redact(headers), body });
   }
+}
+
+function writeBody(body: unknown): string {
+  const { form, variables } = (body as { readonly variables: { readonly form: RequestForm; readonly variables: unknown } }).variables;
+  return form.write(variables);
 }
 
 /** What is no JSON is told from the status, or as a reply that cannot be read: not as somebody's bad input. */

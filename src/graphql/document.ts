@@ -8,8 +8,6 @@ import { isObject } from './wire.js';
 /** A document that asks for one operation or event, with what it takes and gives. */
 export interface ClientDocument {
   readonly text: string;
-  /** `{"query":"…"` and, where it is wanted, the extension that tells absent from null: the part of a body that never changes. */
-  readonly start: string;
   variables(input: unknown): Readonly<Record<string, unknown>> | undefined;
   /** The output in `data`, as the contract has it. `absent` are paths from the response's extensions. */
   read(data: unknown, absent: unknown): unknown;
@@ -51,7 +49,6 @@ export function eventDocument(types: GraphqlTypes, event: EventDefinition): Clie
 export function foreignDocument(text: string, path: readonly string[] | undefined, hasOutput: boolean): ClientDocument {
   return {
     text,
-    start: `{"query":${JSON.stringify(text)}`,
     tellsAbsent: false,
     variables: (input) => input as Readonly<Record<string, unknown>> | undefined,
     read(data) {
@@ -78,7 +75,6 @@ function build(
   const { tellsAbsent } = writer;
   return {
     text,
-    start: `{"query":${JSON.stringify(text)}${tellsAbsent ? ',"extensions":{"absent":true}' : ''}`,
     tellsAbsent,
     variables,
     read(data, absent) {

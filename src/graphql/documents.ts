@@ -2,29 +2,34 @@ import {
   getOperationAST,
   GraphQLError,
   Kind,
+  NoFragmentCyclesRule,
+  NoSchemaIntrospectionCustomRule,
   parse,
   specifiedRules,
   TypeInfo,
   validate,
   visit,
   visitWithTypeInfo,
-  NoSchemaIntrospectionCustomRule,
   type DocumentNode,
   type GraphQLSchema,
   type OperationDefinitionNode,
 } from 'graphql';
 import { compileQuery, isCompiledQuery, type CompiledQuery } from 'graphql-jit';
 import { ApiError, isApiError, type ErrorCode } from '../errors.js';
-import { checkCost, type GraphqlLimits } from './limits.js';
+import type { Allowance } from './complexity.js';
+import { checkCost, type DocumentCost, type GraphqlLimits } from './limits.js';
 import { RequestError } from './request-error.js';
+import type { Selections } from './selection.js';
 
 /** One operation of a document, ready to run. */
 export interface PreparedOperation {
   readonly document: DocumentNode;
   readonly node: OperationDefinitionNode;
   readonly name: string | undefined;
-  /** Compiled at its second use: compiling costs more than running once, and a flood of new documents would pay for it. */
-  compiled(isNow?: boolean): CompiledQuery | undefined;
+  /** Compiled once it has been used often enough: compiling costs more than running, and a flood of new documents would pay for it. */
+  compiled(): CompiledQuery | undefined;
+  /** What its calls are asked for; `undefined` where the transport makes no use of it. */
+  readonly selections: Selections | undefined;
   /** True where it has fields that are other operations, whose answers may depend on who asks. */
   readonly hasRelations: boolean;
 }
@@ -38,6 +43,13 @@ export interface DocumentsOptions extends GraphqlLimits {
   readonly maxCachedChars: number;
 }
 
+/** How documents are looked at beside GraphQL's own rules. */
+export interface DocumentInsights {
+  isRelation(type: string, field: string): boolean;
+  /** Absent where nobody makes use of selections. */
+  readonly selectionsOf?: ((document: DocumentNode, operation: OperationDefinitionNode) => Selections) | undefined;
+}
+
 /** Parses, checks and compiles documents, each once while it is in use. */
 export class Documents {
   readonly #cache = new Map<string, ParsedDocument>();
@@ -45,18 +57,19 @@ export class Documents {
 
   constructor(
     private readonly schema: GraphQLSchema,
-    private readonly isRelation: (type: string, field: string) => boolean,
+    private readonly insights: DocumentInsights,
     private readonly options: DocumentsOptions,
   ) {}
 
-  /** Throws a `RequestError` with all that is wrong with the document. */
-  prepare(text: string, operationName: string | undefined): PreparedOperation {
+  /** Throws a `RequestError` with all that is wrong with the document. `allowance` is what the documents of one batch share. */
+  prepare(text: string, operationName: string | undefined, allowance?: Allowance): PreparedOperation {
     let parsed = this.#cache.get(text);
     if (parsed) {
+      allowance?.take(parsed.cost.complexity);
       this.#cache.delete(text);
       this.#cache.set(text, parsed);
     } else {
-      parsed = new ParsedDocument(this.schema, this.#parse(text), this.isRelation);
+      parsed = this.#parse(text, allowance);
       this.#keep(text, parsed);
     }
     return parsed.operation(operationName);
@@ -73,7 +86,7 @@ export class Documents {
     }
   }
 
-  #parse(text: string): DocumentNode {
+  #parse(text: string, allowance: Allowance | undefined): ParsedDocument {
     const { maxTokens = 2000, maxDocumentChars = 65_536, introspection } = this.options;
     if (text.length > maxDocumentChars)
       throw new RequestError(
@@ -81,20 +94,26 @@ export class Documents {
         new ApiError('INVALID_ARGUMENT', `the document has ${text.length} characters, and the limit is ${maxDocumentChars}`),
       );
     const rules = introspection ? specifiedRules : [...specifiedRules, NoSchemaIntrospectionCustomRule];
-    let document: DocumentNode;
-    let errors: readonly GraphQLError[];
+    const check = (document: DocumentNode, by: typeof rules) => refuseAll(validate(this.schema, document, by, { maxErrors: 20 }));
     try {
-      document = parse(text, { maxTokens });
-      checkCost(document, this.options);
-      errors = validate(this.schema, document, rules, { maxErrors: 20 });
+      allowance?.take(0);
+      const document = parse(text, { maxTokens });
+      // The other rules, and what counts for them, follow spreads: no cycle may be in their way.
+      check(document, [NoFragmentCyclesRule]);
+      const cost = checkCost(document, this.options);
+      allowance?.take(cost.complexity);
+      check(document, rules);
+      return new ParsedDocument(this.schema, document, cost, this.insights);
     } catch (error) {
       throw refusal(error, maxTokens);
     }
-    // An operation that is not there says more than what follows from it.
-    if (errors.length > 0)
-      throw new RequestError(errors.map(describe).sort((a, b) => Number(b.code === 'UNIMPLEMENTED') - Number(a.code === 'UNIMPLEMENTED')));
-    return document;
   }
+}
+
+function refuseAll(errors: readonly GraphQLError[]): void {
+  if (errors.length === 0) return;
+  // An operation that is not there says more than what follows from it.
+  throw new RequestError(errors.map(describe).sort((a, b) => Number(b.code === 'UNIMPLEMENTED') - Number(a.code === 'UNIMPLEMENTED')));
 }
 
 const TOO_MANY_TOKENS = /^Syntax Error: Document contains more \w+ \d+ tokens/;
@@ -119,13 +138,22 @@ function describe(error: GraphQLError) {
   return { code, message: error.message, locations: error.locations, at: variable?.kind === Kind.VARIABLE ? [variable.name.value] : [] };
 }
 
+/** What of a document decides how it is run. */
+interface Traits {
+  readonly hasRelations: boolean;
+  /** Whether `@skip` or `@include` is in it. */
+  readonly hasConditions: boolean;
+}
+
 class ParsedDocument {
   readonly #operations = new Map<string | undefined, PreparedOperation>();
+  #traits: Traits | undefined;
 
   constructor(
     private readonly schema: GraphQLSchema,
     private readonly document: DocumentNode,
-    private readonly isRelation: (type: string, field: string) => boolean,
+    readonly cost: DocumentCost,
+    private readonly insights: DocumentInsights,
   ) {}
 
   operation(name: string | undefined): PreparedOperation {
@@ -139,28 +167,36 @@ class ParsedDocument {
           : `the document has no operation '${name.slice(0, 100)}'`;
       throw new RequestError([{ code: 'INVALID_ARGUMENT', message, at: [] }]);
     }
-    prepared = new Prepared(this.schema, this.document, node, name, this.#hasRelations());
+    const selections = this.insights.selectionsOf?.(this.document, node);
+    prepared = new Prepared(this.schema, this.document, node, name, selections, this.cost, (this.#traits ??= this.#findTraits()));
     this.#operations.set(name, prepared);
     return prepared;
   }
 
-  #hasRelations(): boolean {
+  #findTraits(): Traits {
     const info = new TypeInfo(this.schema);
-    let found = false;
+    const traits = { hasRelations: false, hasConditions: false };
     visit(
       this.document,
       visitWithTypeInfo(info, {
         Field: (node) => {
-          found ||= this.isRelation(info.getParentType()?.name ?? '', node.name.value);
+          traits.hasRelations ||= this.insights.isRelation(info.getParentType()?.name ?? '', node.name.value);
+        },
+        Directive: () => {
+          traits.hasConditions = true;
         },
       }),
     );
-    return found;
+    return traits;
   }
 }
 
+/** Running a document so often for each field it has has cost as much as compiling it would. */
+const USES_PER_FIELD = 1 / 16;
+
 class Prepared implements PreparedOperation {
-  #uses = 0;
+  readonly hasRelations: boolean;
+  #usesLeft: number;
   #compiled: CompiledQuery | undefined;
 
   constructor(
@@ -168,12 +204,20 @@ class Prepared implements PreparedOperation {
     readonly document: DocumentNode,
     readonly node: OperationDefinitionNode,
     readonly name: string | undefined,
-    readonly hasRelations: boolean,
-  ) {}
+    readonly selections: Selections | undefined,
+    { fields }: DocumentCost,
+    { hasRelations, hasConditions }: Traits,
+  ) {
+    this.hasRelations = hasRelations;
+    // What graphql-jit compiles gives wrong data where a fragment is spread under several conditions: test/graphql-documents.test.ts.
+    this.#usesLeft = hasConditions ? Infinity : 1 + fields * USES_PER_FIELD;
+  }
 
-  compiled(isNow = false): CompiledQuery | undefined {
-    if (this.#compiled || (this.#uses++ === 0 && !isNow)) return this.#compiled;
-    // Values are validated by the contract's schemas on their way here: they need no second look.
+  compiled(): CompiledQuery | undefined {
+    if (this.#usesLeft <= 0) return this.#compiled;
+    if (--this.#usesLeft > 0) return undefined;
+    // Values are validated by the contract's schemas on their way here: they need no second look. Where the platform forbids code to be
+    // made from text, as edge runtimes do, there is none, and `execute` goes on.
     const result = compileQuery(this.schema, this.document, this.name, { disableLeafSerialization: true });
     if (isCompiledQuery(result)) this.#compiled = result;
     return this.#compiled;

@@ -17,10 +17,13 @@ import type { Contract, EventDefinition, Operation } from '../contract.js';
 import { ApiError, isApiError, type JsonObject } from '../errors.js';
 import { RelationLoader } from '../internal/relation-loader.js';
 import { serveCall } from '../internal/serve-call.js';
-import type { EventMessage, EventSink, Peer, Transport } from '../transport.js';
+import type { EventMessage, EventSink, Peer, Selection, Transport } from '../transport.js';
+import type { Allowance } from './complexity.js';
 import { Documents, type DocumentsOptions, type PreparedOperation } from './documents.js';
 import { executableSchema, type Resolving } from './executable.js';
+import { PersistedDocuments, type PersistedOptions } from './persisted.js';
 import { RequestError, type Mistake } from './request-error.js';
+import { selectionsOf } from './selection.js';
 import { graphqlTypes, type GraphqlTypes } from './types.js';
 import { encodeError, type GraphqlRequest, type GraphqlResponse, type WireError } from './wire.js';
 
@@ -51,6 +54,7 @@ class RequestResolving implements Resolving {
   constructor(
     private readonly contract: Contract,
     readonly call: Resolving['call'],
+    readonly selections: Resolving['selections'],
     readonly absent: Resolving['absent'],
   ) {}
 
@@ -63,15 +67,17 @@ class RequestResolving implements Resolving {
 export class Engine {
   readonly types: GraphqlTypes;
   readonly schema: GraphQLSchema;
+  readonly persisted: PersistedDocuments;
   readonly #documents: Documents;
   /** By operation, the encoders of subscriptions that are open: what is asked alike is executed and written once per event. */
   readonly #shared = new WeakMap<PreparedOperation, Map<string, { readonly encode: EncodeEvent; users: number }>>();
 
   constructor(
     readonly transport: Transport,
-    options: DocumentsOptions,
+    options: DocumentsOptions & PersistedOptions,
     private readonly onError: (error: unknown) => void,
   ) {
+    this.persisted = new PersistedDocuments(options);
     this.types = graphqlTypes(transport.contract);
     this.schema = executableSchema(this.types);
     const relations = new Set(
@@ -79,19 +85,27 @@ export class Engine {
         node.kind === 'object' ? this.types.relationsOf(node).map(({ name }) => `${node.name}.${name}`) : [],
       ),
     );
-    this.#documents = new Documents(this.schema, (type, field) => relations.has(`${type}.${field}`), options);
+    this.#documents = new Documents(
+      this.schema,
+      {
+        isRelation: (type, field) => relations.has(`${type}.${field}`),
+        // A service gives and checks whole outputs.
+        selectionsOf: transport.name === 'service' ? undefined : (document, operation) => selectionsOf(this.types, document, operation),
+      },
+      options,
+    );
   }
 
-  /** Finds the operation of a request. Throws a `RequestError`. */
-  prepare({ query, operationName }: GraphqlRequest): PreparedOperation {
+  /** Finds the operation of a request that has its document. Throws a `RequestError`. */
+  prepare({ query, operationName }: GraphqlRequest, allowance?: Allowance): PreparedOperation {
     if (query === undefined) throw new RequestError([], new ApiError('INVALID_ARGUMENT', "the request has no 'query'"), 'syntax');
-    return this.#documents.prepare(query, operationName);
+    return this.#documents.prepare(query, operationName, allowance);
   }
 
   /** Runs a query or a mutation. Throws a `RequestError` where the variables do not fit. */
   execute(prepared: PreparedOperation, request: GraphqlRequest, caller: Caller): Promise<GraphqlResponse> | GraphqlResponse {
     const absent = request.extensions?.['absent'] === true ? [] : undefined;
-    const result = this.#run(prepared, undefined, this.#resolving(caller, absent), request.variables);
+    const result = this.#run(prepared, undefined, this.#resolving(prepared, caller, absent), request.variables);
     const requestId = caller.headers['x-request-id'];
     return result instanceof Promise
       ? result.then((settled) => this.#respond(prepared, settled, request, absent, requestId))
@@ -138,18 +152,19 @@ export class Engine {
     return new ApiError('INTERNAL', 'internal error', { cause: error });
   }
 
-  #resolving(caller: Caller, absent: Resolving['absent']): Resolving {
+  #resolving({ selections }: PreparedOperation, caller: Caller, absent: Resolving['absent']): Resolving {
     const { transport } = this;
-    const call = (operation: Operation, input: unknown) =>
+    const call = (operation: Operation, input: unknown, select: Selection | undefined) =>
       serveCall(transport, {
         operation,
         input,
         headers: caller.headers,
         deadline: caller.deadline,
         peer: caller.peer,
+        select,
         onLeave: caller.onLeave,
       });
-    return new RequestResolving(transport.contract, call, absent);
+    return new RequestResolving(transport.contract, call, selections, absent);
   }
 
   #run(
@@ -158,7 +173,7 @@ export class Engine {
     contextValue: Resolving,
     variables: JsonObject | undefined,
   ): Promise<ExecutionResult> | ExecutionResult {
-    const compiled = prepared.compiled(rootValue !== undefined);
+    const compiled = prepared.compiled();
     if (compiled) return compiled.query(rootValue, contextValue, variables ?? {});
     return execute({
       schema: this.schema,
@@ -231,7 +246,7 @@ export class Engine {
         mine.push(listener);
         running.add(listener);
       };
-      const result = this.#run(prepared, { data: message.data }, this.#resolving({ ...caller, onLeave }, absent), variables);
+      const result = this.#run(prepared, { data: message.data }, this.#resolving(prepared, { ...caller, onLeave }, absent), variables);
       if (!(result instanceof Promise)) return (text = write(message, result, absent));
       return (text = result
         .then((settled) => write(message, settled, absent))

@@ -1,4 +1,6 @@
 import { ApiError } from '../errors.js';
+import type { SseEvent } from '../http/sse.js';
+import { parseJson } from '../internal/json.js';
 import type { EventSink } from '../transport.js';
 import type { ClientDocument } from './document.js';
 import { decodeErrors, isObject } from './wire.js';
@@ -31,4 +33,21 @@ export function deliver(payload: unknown, document: ClientDocument, sink: EventS
     data: document.read(data, notes['absent']),
   });
   return true;
+}
+
+/** Hands one server-sent event on; false where it was the last. Source: https://github.com/enisdenjo/graphql-sse/blob/master/PROTOCOL.md */
+export function deliverSent({ event, data }: SseEvent, document: ClientDocument, sink: EventSink): boolean {
+  if (event === 'complete') {
+    sink.end();
+    return false;
+  }
+  return event !== 'next' || deliver(parse(data), document, sink) !== false;
+}
+
+function parse(text: string): unknown {
+  try {
+    return parseJson(text);
+  } catch {
+    return undefined;
+  }
 }

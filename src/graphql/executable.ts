@@ -7,19 +7,24 @@ import {
   Kind,
   valueFromASTUntyped,
   type GraphQLFieldResolver,
+  type GraphQLResolveInfo,
   type GraphQLSchema,
   type ValueNode,
 } from 'graphql';
 import type { Operation } from '../contract.js';
 import type { ObjectNode, UnionNode } from '../internal/schema-view.js';
 import type { RelationLoader } from '../internal/relation-loader.js';
+import type { Selection } from '../transport.js';
 import { graphqlSchema } from './schema.js';
+import type { Selections } from './selection.js';
 import type { GraphqlTypes, RelationField, RootField } from './types.js';
 
 /** What resolvers are given: one request's way to the service. */
 export interface Resolving {
-  call(operation: Operation, input: unknown): Promise<unknown>;
+  call(operation: Operation, input: unknown, select: Selection | undefined): Promise<unknown>;
   readonly loader: RelationLoader;
+  /** What calls are asked for, where the transport makes use of it. */
+  readonly selections: Selections | undefined;
   /** Where an absent member is told apart from null: the paths of those that were absent. */
   readonly absent?: (readonly (string | number)[])[] | undefined;
 }
@@ -55,8 +60,15 @@ export function executableSchema(types: GraphqlTypes): GraphQLSchema {
 }
 
 function callWith(operation: Operation, inputOf: ((args: Record<string, unknown>) => unknown) | undefined, hasOutput: boolean): Resolver {
-  const run: Resolver = (_, args, { call }) => call(operation, inputOf?.(args));
+  const run: Resolver = (_, args, { call, selections }, info) =>
+    call(operation, inputOf?.(args), selections && selectionOf(selections, info));
   return hasOutput ? run : async (...all) => (await run(...all), true);
+}
+
+/** The nodes of a field that is asked for several times have the same selection: what all of them ask for. */
+function selectionOf(selections: Selections, { fieldNodes }: GraphQLResolveInfo): Selection | undefined {
+  const [first] = fieldNodes;
+  return first && selections.get(first);
 }
 
 function object(type: GraphQLObjectType, node: ObjectNode, types: GraphqlTypes): void {
@@ -73,10 +85,15 @@ function object(type: GraphQLObjectType, node: ObjectNode, types: GraphqlTypes):
 }
 
 function relationWith({ relation, args: known }: RelationField): Resolver {
-  return (source, args, { loader }) => {
+  return (source, args, { loader, selections }, info) => {
     // With its defaults alone a relation can be loaded for many at once.
     const isPlain = known.every(({ name, field }) => args[name] === undefined || ('default' in field && args[name] === field.default));
-    return loader.load(relation, source as Readonly<Record<string, unknown>>, isPlain ? undefined : args, undefined);
+    return loader.load(
+      relation,
+      source as Readonly<Record<string, unknown>>,
+      isPlain ? undefined : args,
+      selections && selectionOf(selections, info),
+    );
   };
 }
 

@@ -1,6 +1,7 @@
 import { ApiError } from '../errors.js';
 import { RequestError } from './request-error.js';
-import { encodeError, isObject, type GraphqlRequest } from './wire.js';
+import { sha256 } from './sha256.js';
+import { encodeError, isObject, UNKNOWN_HASH, type GraphqlRequest } from './wire.js';
 
 /** Options of documents that are asked for by their hash. */
 export interface PersistedOptions {
@@ -54,16 +55,17 @@ export class PersistedDocuments {
 /** Clients know it by its code, and send the document then. */
 class NotFound extends RequestError {
   constructor() {
-    super([], new ApiError('NOT_FOUND', 'PersistedQueryNotFound'));
+    // Under application/json it is a 200 like every answer that is GraphQL: some clients look no further than the status.
+    super([{ code: 'NOT_FOUND', message: UNKNOWN_HASH.message, at: [] }], undefined, 'syntax');
   }
 
   override encode(requestId: string | undefined) {
     const { message, extensions } = encodeError({
       code: 'NOT_FOUND',
-      message: 'PersistedQueryNotFound',
+      message: UNKNOWN_HASH.message,
       ...(requestId !== undefined && { requestId }),
     });
-    return [{ message, extensions: { ...extensions, code: 'PERSISTED_QUERY_NOT_FOUND' } }];
+    return [{ message, extensions: { ...extensions, code: UNKNOWN_HASH.code } }];
   }
 }
 
@@ -76,10 +78,4 @@ function hashOf({ extensions, documentId }: GraphqlRequest): string | undefined 
 
 function own(record: Readonly<Record<string, string>> | undefined, key: string): string | undefined {
   return record && Object.hasOwn(record, key) ? record[key] : undefined;
-}
-
-/** In hex. */
-export async function sha256(text: string): Promise<string> {
-  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text));
-  return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
 }

@@ -6,15 +6,15 @@ import { parseJson } from '../internal/json.js';
 import { reportToConsole } from '../internal/report.js';
 import { acceptHeaders, deadlineOf } from '../internal/serve-call.js';
 import type { Transport } from '../transport.js';
+import { attachSockets, type SocketOptions } from './attach.js';
+import { Allowance } from './complexity.js';
 import { Engine, isSubscription, type Caller } from './engine.js';
 import { serveGraphiql } from './graphiql.js';
 import type { GraphqlLimits } from './limits.js';
 import { negotiate, type AnswerType } from './negotiate.js';
-import { PersistedDocuments, type PersistedOptions } from './persisted.js';
+import type { PersistedOptions } from './persisted.js';
 import { RequestError } from './request-error.js';
 import { graphqlSchema } from './schema.js';
-
-import { attachSockets, type SocketOptions } from './socket.js';
 import { EventStreams } from './sse.js';
 import { STATUS } from './status.js';
 import {
@@ -46,6 +46,8 @@ export interface GraphqlHandlerOptions extends GraphqlLimits, SocketOptions, Per
   readonly maxBodyBytes?: number;
   /** How many requests one body may hold. @default 100 */
   readonly maxBatch?: number;
+  /** What the documents of one body may have of `maxComplexity` together. @default 30_000 */
+  readonly maxBatchComplexity?: number;
   /** How many parsed and compiled documents are kept. @default 1_000 */
   readonly maxDocuments?: number;
   /** How many characters of documents are kept. @default 8_388_608 */
@@ -90,6 +92,9 @@ const CONTENT_TYPES: Readonly<Record<string, string>> = {
   [RESPONSE_TYPE]: 'application/graphql-response+json; charset=utf-8',
 };
 
+/** The query of a URL that asks for something; without it a browser wants the page. */
+const ASKS = /(^|&)(query|documentId|extensions)=/;
+
 /** How a request's answer is to be written. */
 interface Answering {
   readonly type: AnswerType;
@@ -99,7 +104,6 @@ interface Answering {
 class HttpGraphql {
   readonly engine: Engine;
   readonly #streams: EventStreams;
-  readonly #persisted: PersistedDocuments;
 
   constructor(
     transport: Transport,
@@ -109,7 +113,6 @@ class HttpGraphql {
     const { introspection = true, maxDocuments = 1000, maxCachedChars = 8_388_608, onError = reportToConsole } = options;
     this.engine = new Engine(transport, { ...options, introspection, maxDocuments, maxCachedChars }, onError);
     this.#streams = new EventStreams(this.engine, options.maxBufferedBytes ?? 1_048_576, options.heartbeatMs ?? 15_000);
-    this.#persisted = new PersistedDocuments(options);
   }
 
   async answer(request: HttpRequest): Promise<HttpResponse> {
@@ -120,7 +123,7 @@ class HttpGraphql {
     const accept = request.headers['accept'];
     const type = negotiate(accept === undefined ? undefined : String(accept));
     if (!type) throw new HttpError(406, `this path answers with ${RESPONSE_TYPE}, ${JSON_TYPE} or ${EVENT_STREAM_TYPE}`);
-    if (type === 'text/html' && method === 'GET' && this.options.graphiql !== false && !request.query.includes('query='))
+    if (type === 'text/html' && method === 'GET' && this.options.graphiql !== false && !ASKS.test(request.query))
       return (await serveGraphiql(request, this.path)) ?? { status: 404, headers: {} };
     const headers = acceptHeaders(request.headers);
     const caller: Caller = {
@@ -138,13 +141,16 @@ class HttpGraphql {
       return await this.#one(request, readRequest(body), timed);
     } catch (error) {
       if (error instanceof HttpError) throw error;
-      return this.#refuse(error, answering);
+      const refusal = this.#refuse(error, answering);
+      // A cache on the way would keep the refusal of a document that is registered next.
+      return method === 'GET' ? withHeaders(refusal, { 'cache-control': 'no-store' }) : refusal;
     }
   }
 
   async #one(request: HttpRequest, body: GraphqlRequest, answering: Answering): Promise<HttpResponse> {
     const { type, caller } = answering;
-    const asked = await this.#persisted.resolve(body);
+    const found = this.engine.persisted.resolve(body);
+    const asked = found instanceof Promise ? await found : found;
     const prepared = this.engine.prepare(asked);
     const operation: string = prepared.node.operation;
     if (request.method === 'GET' && operation !== 'query') throw new HttpError(405, `a ${operation} is sent with POST`, { allow: 'POST' });
@@ -159,17 +165,19 @@ class HttpGraphql {
     const response = await this.engine.execute(prepared, asked, caller);
     if (type === EVENT_STREAM_TYPE) return this.#streams.single(JSON.stringify(response), caller);
     const isPartial = response.errors !== undefined && this.options.statusProfile === 'draft' && type === RESPONSE_TYPE;
-    return respond(isPartial ? 294 : 200, response, answering);
+    const answer = respond(isPartial ? 294 : 200, response, answering);
+    return request.method === 'GET' ? withHeaders(answer, { vary: 'accept' }) : answer;
   }
 
   async #batch(bodies: readonly unknown[], answering: Answering): Promise<HttpResponse> {
-    const { maxBatch = 100 } = this.options;
+    const { maxBatch = 100, maxBatchComplexity = 30_000 } = this.options;
+    const allowance = new Allowance(maxBatchComplexity);
     if (bodies.length === 0 || bodies.length > maxBatch)
       throw new ApiError('INVALID_ARGUMENT', `a batch has between 1 and ${maxBatch} requests, not ${bodies.length}`);
     const all = bodies.map(async (body): Promise<GraphqlResponse> => {
       try {
-        const asked = await this.#persisted.resolve(readRequest(body));
-        const prepared = this.engine.prepare(asked);
+        const asked = await this.engine.persisted.resolve(readRequest(body));
+        const prepared = this.engine.prepare(asked, allowance);
         if (isSubscription(prepared)) throw new ApiError('INVALID_ARGUMENT', 'a subscription cannot be in a batch');
         return await this.engine.execute(prepared, asked, answering.caller);
       } catch (error) {
@@ -214,6 +222,10 @@ function respond(status: number, body: unknown, { type, caller }: Answering): Ht
   };
 }
 
+function withHeaders(response: HttpResponse, headers: Readonly<Record<string, string>>): HttpResponse {
+  return { ...response, headers: { ...response.headers, ...headers } };
+}
+
 /** One listener on the request for all its calls: a document may make hundreds. */
 function leaving(request: HttpRequest): (listener: () => void) => void {
   let listeners: (() => void)[] | undefined;
@@ -231,8 +243,9 @@ function leaving(request: HttpRequest): (listener: () => void) => void {
 
 /** The parameters of a GET. */
 function readQuery(request: HttpRequest): unknown {
-  // A page of another site can make a browser send a GET, and learn from how long it takes.
-  if (request.headers['sec-fetch-site'] === 'cross-site' && request.headers['x-graphql-require-preflight'] === undefined)
+  // A page of another site can make a browser send a GET, and learn from how long it takes; not with these headers, for which it asks first.
+  const isAsked = request.headers['x-graphql-require-preflight'] !== undefined || isJson(request.headers['content-type']);
+  if (request.headers['sec-fetch-site'] === 'cross-site' && !isAsked)
     throw new HttpError(403, 'a query from another site is refused: send it with POST, or with the header x-graphql-require-preflight');
   const params = new URLSearchParams(request.query);
   const json = (name: string) => {
@@ -240,6 +253,7 @@ function readQuery(request: HttpRequest): unknown {
     return text === null || text === '' ? undefined : parseJson(text);
   };
   return {
+    documentId: params.get('documentId') ?? undefined,
     query: params.get('query') ?? undefined,
     operationName: params.get('operationName') ?? undefined,
     variables: json('variables'),
@@ -249,10 +263,14 @@ function readQuery(request: HttpRequest): unknown {
 
 const JSON_CONTENT = /^application\/json\s*(?:;\s*charset="?utf-8"?\s*)?$/i;
 
+function isJson(type: HttpRequest['headers'][string]): boolean {
+  return type === JSON_TYPE || (typeof type === 'string' && JSON_CONTENT.test(type));
+}
+
 async function readBody(request: HttpRequest, maxBodyBytes: number): Promise<unknown> {
   const type = request.headers['content-type'];
   // Every other type a form could send without asking first (CSRF).
-  if (type !== JSON_TYPE && !JSON_CONTENT.test(String(type ?? '')))
+  if (!isJson(type))
     throw new HttpError(415, `the body must be ${JSON_TYPE}, not ${String(type ?? 'without a content type').slice(0, 100)}`);
   return parseJson(await request.text(maxBodyBytes));
 }

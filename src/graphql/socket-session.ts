@@ -5,9 +5,9 @@ import { ApiError } from '../errors.js';
 import { Lifetime, onAbort } from '../internal/deadline.js';
 import { parseJson } from '../internal/json.js';
 import { acceptHeaders } from '../internal/serve-call.js';
+import type { SocketOptions } from './attach.js';
 import { encodingSink, isSubscription, type Caller, type Engine, type PayloadSink } from './engine.js';
 import { RequestError } from './request-error.js';
-import type { SocketOptions } from './socket.js';
 import { encodeError, GAP, isObject, readRequest, SUBSCRIBED, type GraphqlRequest } from './wire.js';
 
 const AS_TEXT = { binary: false };
@@ -87,19 +87,17 @@ export class SocketSession {
   }
 
   async #run(id: string, lifetime: Lifetime, payload: unknown): Promise<void> {
-    const body = readRequest(payload);
+    lifetime.whenEnded(() => this.#forget(id, lifetime));
+    const found = this.engine.persisted.resolve(readRequest(payload));
+    const body = found instanceof Promise ? await found : found;
+    if (lifetime.reason) return;
     const prepared = this.engine.prepare(body);
-    const listeners: (() => void)[] = [];
     const caller: Caller = {
       headers: { ...this.#headers },
       deadline: undefined,
       peer: { protocol: 'graphql', address: this.request.socket.remoteAddress },
-      onLeave: (listener) => void listeners.push(listener),
+      onLeave: (listener) => void lifetime.listen(listener),
     };
-    lifetime.whenEnded(() => {
-      this.#forget(id, lifetime);
-      for (const listener of listeners) listener();
-    });
     if (isSubscription(prepared)) return this.#subscribe(id, lifetime, body, this.engine.subscription(prepared, body, caller), caller);
     const response = await this.engine.execute(prepared, body, caller);
     if (lifetime.reason) return;

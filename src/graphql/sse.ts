@@ -29,13 +29,13 @@ export class EventStreams {
   async open(request: HttpRequest, body: GraphqlRequest, subscription: PreparedSubscription, caller: Caller): Promise<HttpResponse> {
     const { event, params, encode, release } = subscription;
     const lifetime = new Lifetime();
+    onAbort(lifetime.signal, release);
     request.onAbort(() => lifetime.abort(LEFT));
     const stream = new Stream(this.maxBufferedBytes, lifetime);
-    const lastEventId = body.extensions?.['lastEventId'] ?? request.headers['last-event-id'];
-    const resume = lastEventId === undefined || lastEventId === null ? undefined : textOf(lastEventId);
     const sink = encodingSink(encode, (error) => this.engine.present(error), stream);
-    onAbort(lifetime.signal, release);
     try {
+      const lastEventId = body.extensions?.['lastEventId'] ?? request.headers['last-event-id'];
+      const resume = lastEventId === undefined || lastEventId === null ? undefined : textOf(lastEventId);
       await this.engine.transport.subscribe(
         { event, params, signal: lifetime.signal, headers: caller.headers, lastEventId: resume, peer: caller.peer },
         sink,

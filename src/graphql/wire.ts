@@ -31,6 +31,11 @@ export interface GraphqlResponse {
   readonly extensions?: JsonObject | undefined;
 }
 
+/** What a server says of a hash whose document it does not have. Source: https://www.apollographql.com/docs/apollo-server/performance/apq */
+export const UNKNOWN_HASH = { message: 'PersistedQueryNotFound', code: 'PERSISTED_QUERY_NOT_FOUND' };
+/** What a server says that takes no hashes. */
+export const NO_HASHES = { message: 'PersistedQueryNotSupported', code: 'PERSISTED_QUERY_NOT_SUPPORTED' };
+
 /** What is put beside the events of a subscription. */
 export const SUBSCRIBED = JSON.stringify({ data: null, extensions: { subscribed: true } });
 export const GAP = JSON.stringify({ data: null, extensions: { gap: true } });
@@ -44,12 +49,13 @@ export function readRequest(body: unknown): GraphqlRequest {
     throw invalid('operationName must be text');
   if (variables !== undefined && variables !== null && !isObject(variables)) throw invalid('variables must be an object');
   if (extensions !== undefined && extensions !== null && !isObject(extensions)) throw invalid('extensions must be an object');
+  if (documentId !== undefined && documentId !== null && typeof documentId !== 'string') throw invalid('documentId must be text');
   return {
     query: query ?? undefined,
     operationName: operationName ?? undefined,
     variables: variables ?? undefined,
     extensions: extensions ?? undefined,
-    documentId: typeof documentId === 'string' ? documentId : undefined,
+    documentId: documentId ?? undefined,
   };
 }
 
@@ -97,6 +103,15 @@ export function decodeFailure(status: number, text: string, location: string | n
   const redirect =
     status >= 300 && status < 400 ? `the server redirects (${status}) to ${location ?? 'another address'}: use that as url` : undefined;
   return new ApiError(isErrorCode(code) ? code : codeOfStatus(status), detail ?? redirect ?? `the server answered ${status}, and no GraphQL: is the url right?`, { requestId, remote: true }); // prettier-ignore
+}
+
+/** Whether one of a response's errors says this. */
+export function tells(errors: unknown, { message, code }: typeof UNKNOWN_HASH): boolean {
+  if (!Array.isArray(errors)) return false;
+  return errors.some((error: unknown) => {
+    if (!isObject(error)) return false;
+    return error['message'] === message || (isObject(error['extensions']) && error['extensions']['code'] === code);
+  });
 }
 
 export function isObject(value: unknown): value is JsonObject {

@@ -9,21 +9,27 @@ const SILENCE_MS = 45_000;
 
 /** Who reads a stream, and until when. */
 export interface SseReading {
-  /** What is read, for messages: `the event stream of chat`. */
+  /** What the stream is, for messages: `the event stream of chat`. */
   readonly name: string;
-  /** Ends the reading; `onEnd` is not called then. */
   readonly signal: AbortSignal;
-  /** Sees the text as it comes. */
+  /** Gets the text as it comes. */
   readonly onChunk: (text: string) => void;
-  /** Takes one event; `false` ends the reading. */
+  /** Takes one event; `false` says that it was the last. */
   readonly onEvent: (event: SseEvent) => boolean;
-  /** Hears why the stream is over where neither the signal nor an event ended it. */
+  /** Hears why the stream is over where neither the signal nor an event ended it: UNAVAILABLE, after which resuming may help, or DATA_LOSS. */
   readonly onEnd: (error: ApiError) => void;
 }
 
-/** Reads the events of a response until something ends it, and frees its connection. */
-export async function readSse(response: FetchResponse, { name, signal, onChunk, onEvent, onEnd }: SseReading): Promise<void> {
-  const reader = (response.body as ReadableStream<Uint8Array>).getReader();
+/** The body of a stream. Throws UNIMPLEMENTED where it cannot be read piece by piece. */
+export function streamOf(response: FetchResponse): ReadableStream<Uint8Array> {
+  if (response.body) return response.body;
+  throw new ApiError('UNIMPLEMENTED', "this 'fetch' gives no body that can be read piece by piece, so that it carries no events");
+}
+
+/** Reads server-sent events until the last, the stream's end, or the signal aborts, after which nothing is told any more. */
+export async function readSse(body: ReadableStream<Uint8Array>, reading: SseReading): Promise<void> {
+  const { name, signal, onChunk, onEvent, onEnd } = reading;
+  const reader = body.getReader();
   const cancel = () => void reader.cancel().catch(() => {});
   const text = new TextDecoder();
   const decoder = new SseDecoder();
@@ -38,15 +44,17 @@ export async function readSse(response: FetchResponse, { name, signal, onChunk, 
     for (;;) {
       const { done, value } = await reader.read();
       if (signal.aborted) return;
-      if (done) return onEnd(lost(isSilent ? 'the server has fallen silent' : 'the server closed the stream'));
+      if (done) {
+        const why = isSilent ? 'the server has fallen silent' : 'the server closed the stream';
+        return onEnd(new ApiError('UNAVAILABLE', why, { remote: true }));
+      }
       const chunk = text.decode(value, { stream: true });
       onChunk(chunk);
-      // Servers not written here may send no heartbeats: silence counts only after the first one.
-      if (silence !== undefined || /(^|\n):/.test(chunk)) {
-        clearTimeout(silence);
-        silence = setTimeout(onSilence, SILENCE_MS);
-      }
       for (const event of decoder.push(chunk)) if (!onEvent(event)) return;
+      // Servers not written here may send no heartbeats: silence counts only after the first one.
+      if (!decoder.hasComments) continue;
+      clearTimeout(silence);
+      silence = setTimeout(onSilence, SILENCE_MS);
     }
   } catch (error) {
     if (signal.aborted) return;
@@ -58,8 +66,4 @@ export async function readSse(response: FetchResponse, { name, signal, onChunk, 
     unlink();
     cancel();
   }
-}
-
-function lost(why: string): ApiError {
-  return new ApiError('UNAVAILABLE', why, { remote: true });
 }

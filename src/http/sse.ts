@@ -65,6 +65,7 @@ export class SseDecoder {
   #id = '';
   #lastEventId = '';
   #retryMs: number | undefined;
+  #hasComments = false;
   #fields: Map<string, string> | undefined;
 
   /** `maxEventChars`: how long one event may be, in UTF-16 code units. @default 1_048_576 */
@@ -80,6 +81,11 @@ export class SseDecoder {
   /** What the last `retry` field said, in milliseconds. */
   get retryMs(): number | undefined {
     return this.#retryMs;
+  }
+
+  /** Whether a comment has come: a server that keeps the connection open so may be expected to go on. */
+  get hasComments(): boolean {
+    return this.#hasComments;
   }
 
   /** Takes the next piece of text, cut anywhere; returns the events that it completes. Throws a `RangeError` over the limit. */
@@ -129,6 +135,7 @@ export class SseDecoder {
     const colon = text.indexOf(':');
     if (colon === 0) {
       this.#size -= text.length;
+      this.#hasComments = true;
       return;
     }
     const name = colon === -1 ? text : text.slice(0, colon);

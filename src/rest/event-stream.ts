@@ -1,9 +1,9 @@
 import { ApiError } from '../errors.js';
 import type { FetchResponse } from '../http/fetch-like.js';
-import { readSse } from '../http/sse-reader.js';
+import { readSse, streamOf } from '../http/sse-reader.js';
 import { onAbort } from '../internal/deadline.js';
 import type { EventSink, SubscribeRequest } from '../transport.js';
-import { deliver } from './event-delivery.js';
+import { deliver } from './event-message.js';
 import { EVENT_STREAM_TYPE, failedResponse, fillPath } from './wire.js';
 
 /** What a stream needs of the transport that opens it. */
@@ -31,7 +31,7 @@ export async function openEvents(request: SubscribeRequest, sink: EventSink, car
   try {
     const response = await carrier.get(target, lastEventId === undefined ? {} : { 'last-event-id': lastEventId }, controller.signal);
     await checkStream(response, target);
-    void readSse(response, {
+    void readSse(streamOf(response), {
       name: `the event stream of ${event.channel}`,
       signal: controller.signal,
       onChunk: carrier.onChunk,
@@ -54,12 +54,9 @@ function streamTarget({ event, params }: SubscribeRequest): string {
 async function checkStream(response: FetchResponse, target: string): Promise<void> {
   if (!response.ok) throw failedResponse(response, await response.text().catch(() => ''));
   const type = response.headers.get('content-type') ?? 'nothing';
-  const isStream = type.startsWith(EVENT_STREAM_TYPE);
-  if (isStream && response.body) return;
+  if (type.startsWith(EVENT_STREAM_TYPE)) return;
   // Not read: what is no event stream may be as endless as one.
   void response.body?.cancel().catch(() => {});
-  if (isStream)
-    throw new ApiError('UNIMPLEMENTED', "rest: this 'fetch' gives no body that can be read piece by piece, so that it carries no events");
   throw new ApiError('DATA_LOSS', `GET ${target}: the server answered ${type}, not ${EVENT_STREAM_TYPE}: is the url right?`, {
     remote: true,
   });
