@@ -67,7 +67,7 @@ describe('addresses', () => {
   });
 
   it('lists must be of IP addresses', () => {
-    expect(() => grpc({ url: ['a:1', 'b:1'] })).toThrow('IP addresses');
+    expect(() => grpc({ url: ['127.0.0.1:1', 'a.example.com:1'] })).toThrow("IP addresses, and 'a.example.com' is a name");
     expect(() => grpc({ url: [] })).toThrow('empty');
   });
 
@@ -78,7 +78,7 @@ describe('addresses', () => {
     }
   });
 
-  it('several take turns', async () => {
+  it('several take turns, also IPv4 and IPv6', async () => {
     const runs = [0, 0];
     const contract = defineContract({ name: 'turns', operations: { who: query({ output: z.int32() }) } });
     const urls = await Promise.all(
@@ -87,6 +87,7 @@ describe('addresses', () => {
         return (await serve(service)).address;
       }),
     );
+    urls[0] = urls[0]?.replace('127.0.0.1', '[::ffff:127.0.0.1]') ?? '';
     const client = createClient({ contract, transport: grpc({ url: urls }) });
     closing.push(() => client.close());
     await until(() => {
@@ -225,6 +226,15 @@ describe('calls', () => {
     release('done');
     expect(await call).toBe('done');
     await stopped;
+  });
+
+  it('metadata over the limit are RESOURCE_EXHAUSTED, for calls and streams', async () => {
+    const { address } = await serve(blogService(), { maxMetadataBytes: 2000 });
+    const blog = blogClient({ url: address, headers: { tenant: 'x'.repeat(2100) } });
+    const refused = { code: 'RESOURCE_EXHAUSTED', reason: 'the metadata are larger than 2000 bytes', remote: true };
+    await expect(blog.getPost({ id: 1 })).rejects.toMatchObject(refused);
+    await expect(blog.onTemperature(() => {}, { timeoutMs: 300 })).rejects.toMatchObject(refused);
+    expect(await blogClient({ url: address, headers: { tenant: 'x'.repeat(1500) } }).getPost({ id: 1 })).toMatchObject({ id: 1 });
   });
 
   it('an error too large for metadata is cut, and says so', async () => {

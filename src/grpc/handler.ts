@@ -1,17 +1,17 @@
 import {
-  Metadata, type handleBidiStreamingCall, type handleServerStreamingCall, type handleUnaryCall, type MethodDefinition, type Server, type ServiceDefinition,
+  Metadata, type handleBidiStreamingCall, type handleServerStreamingCall, type handleUnaryCall, type MethodDefinition, type Server, type ServiceDefinition, type StatusObject,
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js'; // prettier-ignore
 import type { EventDefinition, Operation } from '../contract.js';
 import { ApiError } from '../errors.js';
 import { onAbort } from '../internal/deadline.js';
 import { reportToConsole } from '../internal/report.js';
-import { acceptHeaders, serveCall } from '../internal/serve-call.js';
+import { acceptHeaders, serveCall, type RawHeaders } from '../internal/serve-call.js';
 import type { Peer, Transport } from '../transport.js';
 import { EventStream, encodeOnce, type EventStreamOptions } from './event-stream.js';
 import { failure } from './failure.js';
 import type { ProtoLock } from './lock.js';
-import { toRawHeaders } from './metadata.js';
+import { sizeOf, toRawHeaders } from './metadata.js';
 import { protoOf } from './proto-build.js';
 import type { ProtoMethod } from './proto.js';
 import { compileWire, type ChannelWire, type EventWire, type OperationWire } from './wire.js';
@@ -20,6 +20,8 @@ import { compileWire, type ChannelWire, type EventWire, type OperationWire } fro
 export interface GrpcHandlerOptions {
   /** A stream whose reader is this far behind is ended with RESOURCE_EXHAUSTED. @default 1_048_576 (1 MiB) */
   readonly maxBufferedBytes?: number | undefined;
+  /** Calls with more metadata than this, names and values together, get RESOURCE_EXHAUSTED. @default 16_384 (16 KiB) */
+  readonly maxMetadataBytes?: number | undefined;
   /** The lock of the published .proto file, where the contract has changed since its first. */
   readonly lock?: ProtoLock | undefined;
   /** Gets failures that callers see as a neutral INTERNAL. @default console.error */
@@ -93,6 +95,7 @@ class Serving {
   readonly #streams = new Set<EventStream>();
   readonly #onError: (error: unknown) => void;
   readonly #maxBufferedBytes: number;
+  readonly #maxMetadataBytes: number;
 
   constructor(
     private readonly transport: Transport,
@@ -101,6 +104,7 @@ class Serving {
   ) {
     this.#onError = options.onError ?? reportToConsole;
     this.#maxBufferedBytes = options.maxBufferedBytes ?? 1_048_576;
+    this.#maxMetadataBytes = options.maxMetadataBytes ?? 16_384;
   }
 
   stop(): void {
@@ -110,7 +114,10 @@ class Serving {
   unary(operation: Operation, wire: OperationWire): Unary {
     const { transport } = this;
     return (call, callback) => {
-      const headers = acceptHeaders(toRawHeaders(call.metadata));
+      const raw = toRawHeaders(call.metadata);
+      const refusal = this.#refusal(raw);
+      if (refusal) return callback(refusal);
+      const headers = acceptHeaders(raw);
       const requestId = headers['x-request-id'];
       let isDone = false;
       const fail = (error: unknown) => {
@@ -148,7 +155,10 @@ class Serving {
     const encode = encodeOnce((message) => wire.encodeItem({ gap: false, event: message }));
     const gap = wire.encodeItem({ gap: true });
     return (call) => {
-      const headers = acceptHeaders(toRawHeaders(call.metadata));
+      const raw = toRawHeaders(call.metadata);
+      const refusal = this.#refusal(raw);
+      if (refusal) return void call.emit('error', refusal);
+      const headers = acceptHeaders(raw);
       const requestId = headers['x-request-id'];
       const fail = (error: unknown) => failure(error, requestId, this.domain, this.#onError);
       const stream = this.#stream(call, { encode, gap, fail, maxBufferedBytes: this.#maxBufferedBytes });
@@ -167,7 +177,10 @@ class Serving {
     const { transport } = this;
     const encode = encodeOnce((message) => wire.encodeData(message.data));
     return (call) => {
-      const headers = acceptHeaders(toRawHeaders(call.metadata));
+      const raw = toRawHeaders(call.metadata);
+      const refusal = this.#refusal(raw);
+      if (refusal) return void call.emit('error', refusal);
+      const headers = acceptHeaders(raw);
       const requestId = headers['x-request-id'];
       const fail = (error: unknown) => failure(error, requestId, this.domain, this.#onError);
       const stream = this.#stream(call, { encode, gap: undefined, fail, maxBufferedBytes: this.#maxBufferedBytes });
@@ -199,6 +212,12 @@ class Serving {
     };
   }
 
+  #refusal(raw: RawHeaders): StatusObject | undefined {
+    if (sizeOf(raw) <= this.#maxMetadataBytes) return undefined;
+    const error = new ApiError('RESOURCE_EXHAUSTED', `the metadata are larger than ${this.#maxMetadataBytes} bytes`);
+    return failure(error, undefined, this.domain, this.#onError);
+  }
+
   #stream(call: ConstructorParameters<typeof EventStream>[0], options: EventStreamOptions): EventStream {
     const stream = new EventStream(call, options);
     this.#streams.add(stream);
@@ -214,14 +233,10 @@ function headOf(requestId: string | undefined): Metadata {
 }
 
 function peerOf(call: { getPeer(): string }): Peer {
-  // `127.0.0.1:50123`, `[::1]:50123`
-  return {
-    protocol: 'grpc',
-    address: call
-      .getPeer()
-      .replace(/:\d+$/, '')
-      .replace(/^\[(.*)\]$/, '$1'),
-  };
+  // `127.0.0.1:50123`, `::1:50123`, or `unknown`: the port is behind the last colon.
+  const peer = call.getPeer();
+  const colon = peer.lastIndexOf(':');
+  return { protocol: 'grpc', address: colon === -1 ? undefined : peer.slice(0, colon) };
 }
 
 function deadlineOf(call: { getDeadline(): Date | number }): number | undefined {

@@ -14,6 +14,16 @@ export function toRawHeaders(metadata: Metadata): RawHeaders {
   return metadata.toJSON() as Record<string, string[]>;
 }
 
+/** Bytes of the names and values. Binary values count as they are, not as base64. */
+export function sizeOf(raw: RawHeaders): number {
+  let size = 0;
+  for (const name in raw) {
+    const values = raw[name] ?? [];
+    for (const value of typeof values === 'string' ? [values] : values) size += name.length + value.length;
+  }
+  return size;
+}
+
 /** One value of a peer's metadata as text. */
 export function textOf(metadata: Metadata, name: string): string | undefined {
   const [value] = metadata.get(name);
