@@ -257,6 +257,38 @@ describe('calls', () => {
     expect(await errorOf('message')).toMatchObject({ code: 'INVALID_ARGUMENT', details: { truncated: true } });
   });
 
+  it('an error whose details cannot be encoded arrives without them, and is reported', async () => {
+    const contract = defineContract({ name: 'odd', operations: { fail: mutation({ input: z.object({ how: z.string() }) }) } });
+    const circular: Record<string, unknown> = {};
+    circular['self'] = circular;
+    const causes: Readonly<Record<string, ConstructorParameters<typeof ApiError>[2]>> = {
+      circular: { details: circular },
+      endless: { retryAfterMs: Infinity },
+      hole: { details: { issues: [null] } },
+    };
+    const bare: Transport = {
+      contract,
+      name: 'bare',
+      call: async ({ input }) => {
+        throw new ApiError('ABORTED', 'try again', causes[(input as { how: string }).how]);
+      },
+      subscribe: async () => {},
+      close: async () => {},
+    };
+    const reported: unknown[] = [];
+    const server = await serve(bare, { onError: (error) => reported.push(error) });
+    const client = createClient({ contract, transport: grpc({ url: server.address }) });
+    closing.push(() => client.close());
+    for (const how of ['circular', 'endless', 'hole']) {
+      await expect(client.fail({ how }, { timeoutMs: 2000 }), how).rejects.toMatchObject({
+        code: 'ABORTED',
+        reason: 'try again',
+        remote: true,
+      });
+    }
+    expect(reported).toHaveLength(2);
+  });
+
   it('onWire sees both directions, without credentials', async () => {
     const records: WireRecord[] = [];
     const { address } = await serve(blogService());
