@@ -1,4 +1,4 @@
-// The same service and client over gRPC. examples/grpc.py is a client of it in Python.
+// The same service and client over gRPC. examples/grpc_client.py is a client of it in Python.
 // Run it: npx tsx examples/grpc.ts
 import { createClient, isApiError } from 'multi-api-sdk';
 import { createBlogService } from 'multi-api-sdk/blog';

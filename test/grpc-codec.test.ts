@@ -74,6 +74,20 @@ describe.each([
       );
     },
   );
+
+  it.each(places.map((place) => [place.message.name, place] as const))('%s: what is sent twice is merged', (name, { message, use }) => {
+    const codec = codecOf(message);
+    const schema = messageOf(name);
+    fc.assert(
+      fc.property(arbitraryOf(use), arbitraryOf(use), (first, second) => {
+        // By protobuf's rule the encoding of both, one behind the other, is that of the merged message.
+        const bytes = Buffer.concat([codec.encode(first), codec.encode(second)]);
+        const merged = toBinary(schema, fromBinary(schema, bytes));
+        expect(sameInstants(codec.decode(bytes))).toEqual(sameInstants(codec.decode(merged)));
+      }),
+      { numRuns: RUNS },
+    );
+  });
 });
 
 describe('ts-proto as the oracle', () => {
@@ -169,6 +183,30 @@ describe('bytes of others', () => {
   it('unknown fields are dropped, unpacked lists are read, what is absent has its default', () => {
     const bytes = Buffer.from([0x98, 0x06, 0x01, 0x20, 0x07, 0x20, 0x08]);
     expect(codec.decode(bytes)).toEqual({ text: '', count: 0, list: [7, 8] });
+  });
+
+  it('the two halves of a message, a timestamp, a union and a value are one', () => {
+    const Inner = z.object({ a: z.string(), b: z.optional(z.string()), list: z.array(z.int32()) });
+    const Kind = z.union([Inner, z.string()]);
+    const whole = z.object({ inner: Inner, at: z.iso.datetime(), kind: Kind, any: z.json() });
+    const halves = defineContract({ name: 'halves', operations: { put: mutation({ input: whole }) } });
+    const message = protoOf(halves).operations.get('put')?.request;
+    if (!message) throw new Error('no request');
+    const halved = codecOf(message);
+    const encode = (value: unknown) => halved.encode(value);
+    const decode = (bytes: Buffer) => halved.decode(bytes);
+    const one = { inner: { a: 'one', list: [1] }, at: '2024-01-15T09:30:00.000Z', kind: { a: 'k', b: 'kept', list: [1] }, any: { x: [1] } };
+    const two = { inner: { a: '', b: 'two', list: [2] }, at: '1970-01-01T00:00:00.500Z', kind: { a: '', list: [2] }, any: { y: 2 } };
+    expect(decode(Buffer.concat([encode(one), encode(two)]))).toEqual({
+      inner: { a: 'one', b: 'two', list: [1, 2] },
+      at: '2024-01-15T09:30:00.500Z',
+      kind: { a: 'k', b: 'kept', list: [1, 2] },
+      any: { x: [1], y: 2 },
+    });
+    // Another variant between the two takes the place of the first.
+    expect(decode(Buffer.concat([encode(one), encode({ ...two, kind: 'text' }), encode(two)]))).toMatchObject({
+      kind: { a: '', list: [2] },
+    });
   });
 
   it('an enum number from a newer peer stays a number, for the schema to refuse', () => {

@@ -35,6 +35,21 @@ describe.skipIf(missing !== undefined)(title("Python's grpcio as the client"), (
     return JSON.parse(stdout) as Record<string, unknown>;
   }
 
+  it('runs the example', async () => {
+    const example = join(import.meta.dirname, '../examples/grpc_client.py');
+    const { stdout } = await promisify(execFile)(PYTHON, [example, server?.address ?? ''], {
+      timeout: 40_000,
+      env: { ...process.env, PYTHONPATH: stubs },
+    });
+    expect(stdout.trim().split('\n')).toEqual([
+      'john_doe john.doe@example.com',
+      '1 RESTful APIs 101',
+      '2 Building Scalable Web Applications',
+      'NOT_FOUND no user has the id 7',
+      'roof 21.5',
+    ]);
+  }, 60_000);
+
   it('calls every rpc', async () => {
     expect(await python('calls')).toMatchObject({
       user: { id: '123', name: 'john_doe', email: 'john.doe@example.com', created_at: expect.any(String) },

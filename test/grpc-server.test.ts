@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect as connectHttp2 } from 'node:http2';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Client, credentials, Metadata, status, type ClientReadableStream, type ServiceError } from '@grpc/grpc-js';
+import { Client, credentials, type ClientReadableStream, type ServiceError } from '@grpc/grpc-js';
 import { service as healthService } from 'grpc-health-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
@@ -67,7 +67,7 @@ describe('addresses', () => {
   });
 
   it('lists must be of IP addresses', () => {
-    expect(() => grpc({ url: ['a:1', 'b:1'] })).toThrow('IP addresses');
+    expect(() => grpc({ url: ['127.0.0.1:1', 'a.example.com:1'] })).toThrow("IP addresses, and 'a.example.com' is a name");
     expect(() => grpc({ url: [] })).toThrow('empty');
   });
 
@@ -78,7 +78,7 @@ describe('addresses', () => {
     }
   });
 
-  it('several take turns', async () => {
+  it('several take turns, also IPv4 and IPv6', async () => {
     const runs = [0, 0];
     const contract = defineContract({ name: 'turns', operations: { who: query({ output: z.int32() }) } });
     const urls = await Promise.all(
@@ -87,6 +87,7 @@ describe('addresses', () => {
         return (await serve(service)).address;
       }),
     );
+    urls[0] = urls[0]?.replace('127.0.0.1', '[::ffff:127.0.0.1]') ?? '';
     const client = createClient({ contract, transport: grpc({ url: urls }) });
     closing.push(() => client.close());
     await until(() => {
@@ -227,22 +228,13 @@ describe('calls', () => {
     await stopped;
   });
 
-  it('metadata over 16 KiB is INVALID_ARGUMENT, on calls, streams and channels', async () => {
-    const { address } = await serve(blogService());
-    const client = rawClient(address);
-    const metadata = new Metadata();
-    metadata.set('x-large', 'x'.repeat(16_384));
-    const failures = [
-      new Promise((resolve) =>
-        client.makeUnaryRequest('/blog.v1.UserService/GetUser', identity, identity, Buffer.alloc(0), metadata, resolve),
-      ),
-      statusOf(client.makeServerStreamRequest('/blog.v1.ChatService/OnMessage', identity, identity, Buffer.alloc(0), metadata)),
-      new Promise((resolve) =>
-        client.makeBidiStreamRequest('/blog.v1.ChatService/Chat', identity, identity, metadata).on('error', resolve),
-      ),
-    ];
-    for (const failure of failures)
-      expect(await failure).toMatchObject({ code: status.INVALID_ARGUMENT, details: 'metadata holds 16384 characters at most' });
+  it('metadata over the limit are RESOURCE_EXHAUSTED, for calls and streams', async () => {
+    const { address } = await serve(blogService(), { maxMetadataBytes: 2000 });
+    const blog = blogClient({ url: address, headers: { tenant: 'x'.repeat(2100) } });
+    const refused = { code: 'RESOURCE_EXHAUSTED', reason: 'the metadata are larger than 2000 bytes', remote: true };
+    await expect(blog.getPost({ id: 1 })).rejects.toMatchObject(refused);
+    await expect(blog.onTemperature(() => {}, { timeoutMs: 300 })).rejects.toMatchObject(refused);
+    expect(await blogClient({ url: address, headers: { tenant: 'x'.repeat(1500) } }).getPost({ id: 1 })).toMatchObject({ id: 1 });
   });
 
   it('an error too large for metadata is cut, and says so', async () => {
@@ -263,6 +255,38 @@ describe('calls', () => {
     expect((cut.details?.['issues'] as unknown[]).length).toBeGreaterThan(10);
     expect((await errorOf('text')).details).toEqual({ truncated: true });
     expect(await errorOf('message')).toMatchObject({ code: 'INVALID_ARGUMENT', details: { truncated: true } });
+  });
+
+  it('an error whose details cannot be encoded arrives without them, and is reported', async () => {
+    const contract = defineContract({ name: 'odd', operations: { fail: mutation({ input: z.object({ how: z.string() }) }) } });
+    const circular: Record<string, unknown> = {};
+    circular['self'] = circular;
+    const causes: Readonly<Record<string, ConstructorParameters<typeof ApiError>[2]>> = {
+      circular: { details: circular },
+      endless: { retryAfterMs: Infinity },
+      hole: { details: { issues: [null] } },
+    };
+    const bare: Transport = {
+      contract,
+      name: 'bare',
+      call: async ({ input }) => {
+        throw new ApiError('ABORTED', 'try again', causes[(input as { how: string }).how]);
+      },
+      subscribe: async () => {},
+      close: async () => {},
+    };
+    const reported: unknown[] = [];
+    const server = await serve(bare, { onError: (error) => reported.push(error) });
+    const client = createClient({ contract, transport: grpc({ url: server.address }) });
+    closing.push(() => client.close());
+    for (const how of ['circular', 'endless', 'hole']) {
+      await expect(client.fail({ how }, { timeoutMs: 2000 }), how).rejects.toMatchObject({
+        code: 'ABORTED',
+        reason: 'try again',
+        remote: true,
+      });
+    }
+    expect(reported).toHaveLength(2);
   });
 
   it('onWire sees both directions, without credentials', async () => {

@@ -36,13 +36,16 @@ export function targetOf(url: string | readonly string[]): Target {
   return { target: literal(addresses), isSecure, isSeveral: true };
 }
 
+/** Several addresses as one target: where versions are mixed, IPv4 is written as IPv6 has it. Source: https://www.rfc-editor.org/rfc/rfc4291#section-2.5.5.2 */
 function literal(addresses: readonly Address[]): string {
-  const versions = new Set(addresses.map(({ host }) => isIP(host)));
-  const [version] = versions;
-  if (versions.size > 1 || !version) {
-    throw new TypeError('grpc: several addresses must be IP addresses of one version; or give one name that DNS resolves to all of them');
+  const name = addresses.find(({ host }) => isIP(host) === 0);
+  if (name) {
+    throw new TypeError(
+      `grpc: several addresses must be IP addresses, and '${name.host}' is a name: give one name that DNS resolves to all of them`,
+    );
   }
-  return `ipv${version}:${addresses.map(({ host, port }) => (version === 6 ? `[${host}]:${port}` : `${host}:${port}`)).join(',')}`;
+  if (addresses.every(({ host }) => isIP(host) === 4)) return `ipv4:${addresses.map(({ host, port }) => `${host}:${port}`).join(',')}`;
+  return `ipv6:${addresses.map(({ host, port }) => `[${isIP(host) === 4 ? `::ffff:${host}` : host}]:${port}`).join(',')}`;
 }
 
 function parse(text: string): Address {

@@ -1,11 +1,11 @@
 import {
-  Client,
+  Channel,
   credentials,
-  type Metadata,
   status as Status,
   type ChannelCredentials,
-  type ClientReadableStream,
-  type ServiceError,
+  type Client,
+  type Metadata,
+  type StatusObject,
 } from '@grpc/grpc-js';
 import type { Contract } from '../contract.js';
 import { ApiError } from '../errors.js';
@@ -16,6 +16,7 @@ import { joinHeaders, type HeadersOption } from '../internal/headers.js';
 import type { OnWire } from '../internal/wire-record.js';
 import type { Adapter, CallRequest, EventSink, SubscribeRequest, Transport } from '../transport.js';
 import { targetOf, type Target } from './address.js';
+import { ChannelCarrier, ClientCarrier, type Carrier, type OpenCall, type Outgoing } from './carrier.js';
 import { compileForeign, type ForeignOptions } from './foreign.js';
 import type { ProtoLock } from './lock.js';
 import { shown, textOf, toMetadata } from './metadata.js';
@@ -61,7 +62,7 @@ export interface GrpcOptions extends ForeignOptions {
   readonly keepaliveMs?: number;
   /** The lock of the .proto file that the server was built from, where the contract has changed since its first. */
   readonly lock?: ProtoLock;
-  /** Carries the calls: one of grpc-js, which is not closed with this adapter. @default one made from the options above */
+  /** Carries the calls, with its interceptors: one of grpc-js, which is not closed with this adapter. @default a channel made from the options above */
   readonly client?: Client;
 }
 
@@ -74,14 +75,13 @@ export function grpc(options: GrpcOptions): Adapter {
   return defineAdapter((contract) => new GrpcTransport(contract, target, options));
 }
 
-const identity = (bytes: Buffer): Buffer => bytes;
-
 class GrpcTransport implements Transport {
   readonly name = 'grpc';
   readonly #operations: ReadonlyMap<string, OperationWire>;
   readonly #events: ReadonlyMap<string, EventWire>;
-  readonly #client: Client;
-  readonly #open = new Set<{ cancel(): void }>();
+  readonly #carrier: Carrier;
+  readonly #open = new Set<OpenCall>();
+  #isClosed = false;
 
   constructor(
     readonly contract: Contract,
@@ -92,11 +92,11 @@ class GrpcTransport implements Transport {
     const { operations, events } = compileForeign(contract, wire, options);
     this.#operations = operations;
     this.#events = events;
-    this.#client = options.client ?? makeClient(target, options);
+    this.#carrier = options.client ? new ClientCarrier(options.client) : new ChannelCarrier(makeChannel(target, options));
   }
 
   async call(request: CallRequest): Promise<unknown> {
-    const { operation } = request;
+    const { operation, deadline } = request;
     const ending = endingOf(request);
     const wire = this.#operations.get(operation.name);
     if (!wire) throw new ApiError('UNIMPLEMENTED', `the contract has no operation '${operation.name}'`, { sent: false });
@@ -104,17 +104,16 @@ class GrpcTransport implements Transport {
     const joined = joinHeaders(this.options.headers, request.headers);
     const metadata = toMetadata(joined instanceof Promise ? await joined : joined);
     if (ending.reason) throw ending.reason;
-    this.#onWire('out', wire.path, metadata, body);
+    const outgoing = this.#send({ path: wire.path, body, metadata, deadline });
     return new Promise((resolve, reject) => {
-      const deadline = request.deadline === undefined ? {} : { deadline: request.deadline };
-      const call = this.#client.makeUnaryRequest(wire.path, identity, identity, body, metadata, deadline, (error, bytes) => {
+      const call = this.#carrier.unary(outgoing, (status, bytes) => {
         stop();
         this.#open.delete(call);
-        if (error) return reject(this.#failure(error, ending.reason));
+        if (status.code !== Status.OK) return reject(this.#failure(status, ending.reason));
         try {
-          const received = bytes ?? EMPTY;
-          this.#onWire('in', '0 OK', undefined, received);
-          resolve(operation.output ? wire.decodeOutput(received) : undefined);
+          if (!bytes) throw new TypeError('there is not one message');
+          this.#onWire('in', '0 OK', undefined, bytes);
+          resolve(operation.output ? wire.decodeOutput(bytes) : undefined);
         } catch (cause) {
           reject(new ApiError('DATA_LOSS', `${operation.name}: the reply is not what the .proto file says`, { remote: true, cause }));
         }
@@ -132,15 +131,7 @@ class GrpcTransport implements Transport {
     const joined = joinHeaders(this.options.headers, request.headers);
     const metadata = toMetadata(joined instanceof Promise ? await joined : joined);
     if (signal.aborted) throw ApiError.from(signal.reason, 'CANCELLED', 'the subscription was cancelled', { sent: false });
-    this.#onWire('out', wire.path, metadata, body);
-    const call = this.#client.makeServerStreamRequest(wire.path, identity, identity, body, metadata);
-    this.#open.add(call);
-    const unlink = onAbort(signal, () => call.cancel());
-    const release = () => {
-      unlink();
-      this.#open.delete(call);
-    };
-    const acknowledged = this.#read(call, wire, request, sink, release);
+    const acknowledged = this.#read(this.#send({ path: wire.path, body, metadata, deadline: undefined }), wire, request, sink);
     if (!wire.isForeign) return acknowledged;
     // Nothing says when such a stream has begun, and what came before cannot be asked for.
     acknowledged.catch(() => {});
@@ -148,55 +139,59 @@ class GrpcTransport implements Transport {
   }
 
   /** Resolves with the head of the answer, which is the acknowledgement. */
-  #read(
-    call: ClientReadableStream<Buffer>,
-    wire: EventWire,
-    { event, signal }: SubscribeRequest,
-    sink: EventSink,
-    release: () => void,
-  ): Promise<void> {
+  #read(outgoing: Outgoing, wire: EventWire, { event, signal }: SubscribeRequest, sink: EventSink): Promise<void> {
     return new Promise((resolve, reject) => {
       let ended = false;
       const end = (error?: ApiError) => {
         if (ended) return;
         ended = true;
-        release();
+        unlink();
+        this.#open.delete(call);
         // Before the acknowledgement the promise takes it, afterwards that has no effect.
         if (error) reject(error);
         else resolve();
         if (!signal.aborted) sink.end(error);
       };
-      call.on('metadata', (metadata: Metadata) => {
-        this.#onWire('in', 'headers', metadata, undefined);
-        resolve();
+      const call = this.#carrier.stream(outgoing, {
+        head: (metadata) => {
+          this.#onWire('in', 'headers', metadata, undefined);
+          resolve();
+        },
+        message: (bytes) => {
+          if (ended) return;
+          this.#onWire('in', event.name, undefined, bytes);
+          try {
+            const item = wire.decodeItem(bytes);
+            if (item.gap) sink.gap();
+            else void sink.next(item.event);
+          } catch (cause) {
+            end(new ApiError('DATA_LOSS', `${event.name}: an event is not what the .proto file says`, { remote: true, cause }));
+            call.cancel();
+          }
+        },
+        status: (status) => {
+          if (status.code === Status.OK) return end();
+          end(this.#failure(status, signal.aborted ? ApiError.from(signal.reason, 'CANCELLED', 'the call was cancelled') : undefined));
+        },
       });
-      call.on('data', (bytes: Buffer) => {
-        if (ended) return;
-        this.#onWire('in', event.name, undefined, bytes);
-        try {
-          const item = wire.decodeItem(bytes);
-          if (item.gap) sink.gap();
-          else void sink.next(item.event);
-        } catch (cause) {
-          end(new ApiError('DATA_LOSS', `${event.name}: an event is not what the .proto file says`, { remote: true, cause }));
-          call.cancel();
-        }
-      });
-      call.on('error', (error: ServiceError) => {
-        // What came before the error is still to be heard.
-        while (call.read() !== null);
-        end(this.#failure(error, signal.aborted ? ApiError.from(signal.reason, 'CANCELLED', 'the call was cancelled') : undefined));
-      });
-      call.on('end', () => end());
+      this.#open.add(call);
+      const unlink = onAbort(signal, () => call.cancel());
     });
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
     for (const call of this.#open) call.cancel();
-    if (!this.options.client) this.#client.close();
+    this.#carrier.close();
   }
 
-  #failure(error: ServiceError, reason: ApiError | undefined): ApiError {
+  #send(outgoing: Outgoing): Outgoing {
+    if (this.#isClosed) throw new ApiError('CANCELLED', 'the client is closed', { sent: false });
+    this.#onWire('out', outgoing.path, outgoing.metadata, outgoing.body);
+    return outgoing;
+  }
+
+  #failure(error: StatusObject, reason: ApiError | undefined): ApiError {
     this.#onWire('in', `${error.code} ${Status[error.code] ?? ''}: ${error.details}`, error.metadata, undefined);
     return reason ?? errorOf(error);
   }
@@ -207,13 +202,11 @@ class GrpcTransport implements Transport {
   }
 }
 
-const EMPTY = Buffer.alloc(0);
-
-function makeClient({ target, isSecure, isSeveral }: Target, options: GrpcOptions): Client {
+function makeChannel({ target, isSecure, isSeveral }: Target, options: GrpcOptions): Channel {
   const { tls, maxMessageBytes = 4_194_304, keepaliveMs = 330_000 } = options;
   const secure = () => credentials.createSsl(pem(tls?.ca), pem(tls?.key), pem(tls?.cert));
   const channelCredentials = options.credentials ?? (isSecure || tls ? secure() : credentials.createInsecure());
-  return new Client(target, channelCredentials, {
+  return new Channel(target, channelCredentials, {
     // Retrying and reconnecting are the core's.
     'grpc.enable_retries': 0,
     'grpc.initial_reconnect_backoff_ms': 50,
@@ -225,6 +218,8 @@ function makeClient({ target, isSecure, isSeveral }: Target, options: GrpcOption
     // Two clients share no connection, so that closing one closes its own.
     'grpc.use_local_subchannel_pool': 1,
     'grpc.service_config_disable_resolution': 1,
+    // Nobody can ask for its figures.
+    'grpc.enable_channelz': 0,
     ...(isSeveral && { 'grpc.service_config': JSON.stringify({ loadBalancingConfig: [{ round_robin: {} }] }) }),
     ...(tls?.serverName !== undefined && { 'grpc.ssl_target_name_override': tls.serverName, 'grpc.default_authority': tls.serverName }),
   });
@@ -239,7 +234,7 @@ const UNSENT =
   /^([a-z_]+: )?(No connection established|Name resolution failed|Failed to connect|Unable to connect|The channel has been closed|Channel has been shut down)/i;
 
 /** The error of a status. Those without details may be grpc-js's own words. */
-function errorOf({ code, details, metadata }: ServiceError): ApiError {
+function errorOf({ code, details, metadata }: StatusObject): ApiError {
   const [bytes] = metadata.get(DETAILS_KEY);
   const unavailable = codeOf(code) === 'UNAVAILABLE' && bytes === undefined;
   if (unavailable && UNSENT.test(details)) return new ApiError('UNAVAILABLE', `${details}: is the server running?`, { sent: false });

@@ -40,9 +40,11 @@ class Codec implements MessageCodec, ValueCodec {
   readonly packable = false;
   #writeFields: (writer: BinaryWriter, value: unknown) => void = () => {};
   readonly #readers = new Map<number, ReadEntry>();
-  /** What a message without any field is; lists and records are made anew for each. */
+  /** What a message without any field is, with each property in its place; lists and records are made anew for each. */
   readonly #empty: Values = {};
   readonly #collections: (readonly [property: string, isMap: boolean])[] = [];
+  /** Properties whose absence shows. */
+  readonly #mayLack: string[] = [];
 
   constructor(private readonly message: ProtoMessage) {}
 
@@ -76,8 +78,8 @@ class Codec implements MessageCodec, ValueCodec {
     writer.join();
   }
 
-  read(reader: BinaryReader, left: number): unknown {
-    return this.#read(reader, reader.uint32(), left);
+  read(reader: BinaryReader, left: number, previous: unknown): unknown {
+    return this.#read(reader, reader.uint32(), left, previous);
   }
 
   compile(): void {
@@ -111,14 +113,14 @@ class Codec implements MessageCodec, ValueCodec {
     }
   }
 
-  #read(reader: BinaryReader, length: number, left: number): unknown {
-    const { shape } = this.message;
+  /** Reads into `previous`, where the message was sent before: the two are one. */
+  #read(reader: BinaryReader, length: number, left: number, previous?: unknown): unknown {
+    const isObject = this.message.shape === 'object';
     // Only an object is a level of its own: the other shapes are the protocol's.
-    if (shape === 'object' && left < 1) throw new TooDeep();
-    const inner = shape === 'object' ? left - 1 : left;
+    if (isObject && left < 1) throw new TooDeep();
+    const inner = isObject ? left - 1 : left;
     const end = reader.pos + length;
-    const target: Values = { ...this.#empty };
-    for (const [property, isMap] of this.#collections) target[property] = isMap ? {} : [];
+    const target = previous === undefined || previous === null ? this.#start() : isObject ? (previous as Values) : reopen(previous);
     while (reader.pos < end) {
       const tag = reader.uint32();
       const read = this.#readers.get(tag);
@@ -126,7 +128,22 @@ class Codec implements MessageCodec, ValueCodec {
       else skip(reader, tag);
     }
     if (reader.pos !== end) throw new RangeError('a field is longer than its message');
-    return shape === 'object' ? target : target[SOLE];
+    if (isObject) return this.#withoutAbsent(target);
+    return this.message.shape === 'union' ? close(target) : target[SOLE];
+  }
+
+  #start(): Values {
+    const target: Values = { ...this.#empty };
+    for (const [property, isMap] of this.#collections) target[property] = isMap ? {} : [];
+    return target;
+  }
+
+  /** Properties are there from the start, because adding them one by one costs more than reading them: those that did not come go. */
+  #withoutAbsent(target: Values): Values {
+    if (!this.#mayLack.some((property) => target[property] === undefined)) return target;
+    const present: Values = {};
+    for (const property in target) if (target[property] !== undefined) present[property] = target[property];
+    return present;
   }
 
   #compileRead(entry: ProtoEntry): void {
@@ -136,23 +153,33 @@ class Codec implements MessageCodec, ValueCodec {
     const codec = type.kind === 'message' ? codecOf(type.message) : valueCodec(type, entry.node);
     const set = (wire: WireType, read: ReadEntry) => this.#readers.set(((number << 3) | wire) >>> 0, read);
     if (label === 'map') {
-      this.#start(property, {}, true);
+      this.#collect(property, {}, true);
       set(WireType.LengthDelimited, (reader, target, left) => readMapEntry(reader, target[property] as Values, codec, left));
       return;
     }
     if (label === 'repeated') {
-      this.#start(property, [], false);
+      this.#collect(property, [], false);
       set(codec.wire, (reader, target, left) => {
         if (left < 1) throw new TooDeep();
-        (target[property] as unknown[]).push(codec.read(reader, left - 1));
+        (target[property] as unknown[]).push(codec.read(reader, left - 1, undefined));
       });
       if (codec.packable) set(WireType.LengthDelimited, (reader, target) => readPacked(reader, target[property] as unknown[], codec));
       return;
     }
-    if (implied !== undefined) this.#empty[property] = implied;
-    else if (!field.optional && field.oneof === undefined && codec.zero !== undefined) this.#empty[property] = codec.zero;
+    const hasPresence = field.optional || field.oneof !== undefined;
+    const zero = implied !== undefined ? implied : hasPresence ? undefined : codec.zero;
+    this.#empty[property] = zero;
+    if (zero === undefined) this.#mayLack.push(property);
+    if (this.message.shape === 'union') {
+      this.#empty[VARIANT] = undefined;
+      set(codec.wire, (reader, target, left) => {
+        target[SOLE] = codec.read(reader, left, target[VARIANT] === number ? target[SOLE] : undefined);
+        target[VARIANT] = number;
+      });
+      return;
+    }
     set(codec.wire, (reader, target, left) => {
-      target[property] = codec.read(reader, left);
+      target[property] = codec.read(reader, left, target[property]);
     });
     if (nullField) {
       this.#readers.set(((nullField.number << 3) | WireType.Varint) >>> 0, (reader, target) => {
@@ -162,14 +189,28 @@ class Codec implements MessageCodec, ValueCodec {
     }
   }
 
-  #start(property: string, empty: unknown, isMap: boolean): void {
+  #collect(property: string, empty: unknown, isMap: boolean): void {
     this.#empty[property] = empty;
     this.#collections.push([property, isMap]);
   }
 }
 
-/** Under what a message that is no object keeps its one value while it is read. */
+/** Under what a message that is no object keeps its one value while it is read, and a union the number of its field. */
 const SOLE = 'value';
+const VARIANT = 'variant';
+
+/** Which variant a union's value came as, should more of it come. */
+const variants = new WeakMap<object, unknown>();
+
+function reopen(previous: unknown): Values {
+  return { [SOLE]: previous, [VARIANT]: typeof previous === 'object' && previous !== null ? variants.get(previous) : undefined };
+}
+
+function close(union: Values): unknown {
+  const value = union[SOLE];
+  if (typeof value === 'object' && value !== null) variants.set(value, union[VARIANT]);
+  return value;
+}
 
 function skip(reader: BinaryReader, tag: number): void {
   if (tag >>> 3 === 0) throw new RangeError('a field has the number 0');
@@ -239,7 +280,7 @@ function tagOf({ number }: ProtoField, wire: WireType): number {
 
 function readPacked(reader: BinaryReader, list: unknown[], codec: ValueCodec): void {
   const end = reader.uint32() + reader.pos;
-  while (reader.pos < end) list.push(codec.read(reader, 0));
+  while (reader.pos < end) list.push(codec.read(reader, 0, undefined));
   if (reader.pos !== end) throw new RangeError('an item is longer than its list');
 }
 
@@ -252,7 +293,7 @@ function readMapEntry(reader: BinaryReader, record: Values, codec: ValueCodec, l
   while (reader.pos < end) {
     const tag = reader.uint32();
     if (tag === 10) key = reader.string(true);
-    else if (tag === valueTag) value = codec.read(reader, left - 1);
+    else if (tag === valueTag) value = codec.read(reader, left - 1, value);
     else skip(reader, tag);
   }
   if (reader.pos !== end) throw new RangeError('an entry is longer than it says');

@@ -27,6 +27,8 @@ export class EventStream implements EventSink {
   readonly #lifetime = new Lifetime();
   #waiting: Buffer[] | undefined = [];
   #buffered = 0;
+  /** Of the messages that are written and not gone, in order. */
+  readonly #sizes: number[] = [];
   #ended = false;
   #error: ApiError | undefined;
 
@@ -82,12 +84,15 @@ export class EventStream implements EventSink {
   }
 
   #write(bytes: Buffer): void {
-    const size = bytes.length;
-    this.#buffered += size;
-    this.call.write(bytes, () => {
-      this.#buffered -= size;
-    });
+    this.#sizes.push(bytes.length);
+    this.#buffered += bytes.length;
+    this.call.write(bytes, this.#onWritten);
   }
+
+  /** One function for all messages, so that the stream can tell of many at once. */
+  readonly #onWritten = (): void => {
+    this.#buffered -= this.#sizes.shift() ?? 0;
+  };
 
   /** What was written goes out before the status does. */
   #finish(): void {

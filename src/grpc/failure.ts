@@ -1,5 +1,5 @@
 import { Metadata, type StatusObject } from '@grpc/grpc-js';
-import { ApiError, isApiError } from '../errors.js';
+import { ApiError, isApiError, type ErrorBody } from '../errors.js';
 import { DETAILS_KEY, encodeStatus, plainMessage, STATUS } from './status.js';
 
 /** The status of an error, with its details. What is no `ApiError` is reported, and neutral to the caller. */
@@ -8,7 +8,18 @@ export function failure(error: unknown, requestId: string | undefined, domain: s
   const known = isApiError(error) ? error : new ApiError('INTERNAL', 'internal error');
   const body = known.requestId === undefined && requestId !== undefined ? { ...known.toJSON(), requestId } : known.toJSON();
   const metadata = new Metadata();
-  metadata.set(DETAILS_KEY, Buffer.from(encodeStatus(body, domain)));
+  metadata.set(DETAILS_KEY, Buffer.from(encode(body, domain, onError)));
   if (body.requestId !== undefined && /^[\x20-\x7e]{1,128}$/.test(body.requestId)) metadata.set('x-request-id', body.requestId);
   return { code: STATUS[body.code], details: plainMessage(body.message), metadata };
+}
+
+/** The caller is to have an answer, whatever somebody has put into the details: those that cannot be encoded stay behind. */
+function encode(body: ErrorBody, domain: string, onError: (error: unknown) => void): Uint8Array {
+  try {
+    return encodeStatus(body, domain);
+  } catch (error) {
+    onError(error);
+    const { code, message, requestId } = body;
+    return encodeStatus({ code, message, ...(requestId !== undefined && { requestId }) }, domain);
+  }
 }

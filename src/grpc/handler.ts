@@ -6,12 +6,12 @@ import type { EventDefinition, Operation } from '../contract.js';
 import { ApiError } from '../errors.js';
 import { onAbort } from '../internal/deadline.js';
 import { reportToConsole } from '../internal/report.js';
-import { acceptHeaders, serveCall } from '../internal/serve-call.js';
+import { acceptHeaders, serveCall, type RawHeaders } from '../internal/serve-call.js';
 import type { Peer, Transport } from '../transport.js';
 import { EventStream, encodeOnce, type EventStreamOptions } from './event-stream.js';
 import { failure } from './failure.js';
 import type { ProtoLock } from './lock.js';
-import { checkSize, toRawHeaders } from './metadata.js';
+import { sizeOf, toRawHeaders } from './metadata.js';
 import { protoOf } from './proto-build.js';
 import type { ProtoMethod } from './proto.js';
 import { compileWire, type ChannelWire, type EventWire, type OperationWire } from './wire.js';
@@ -20,6 +20,8 @@ import { compileWire, type ChannelWire, type EventWire, type OperationWire } fro
 export interface GrpcHandlerOptions {
   /** A stream whose reader is this far behind is ended with RESOURCE_EXHAUSTED. @default 1_048_576 (1 MiB) */
   readonly maxBufferedBytes?: number | undefined;
+  /** Calls with more metadata than this, names and values together, get RESOURCE_EXHAUSTED. @default 16_384 (16 KiB) */
+  readonly maxMetadataBytes?: number | undefined;
   /** The lock of the published .proto file, where the contract has changed since its first. */
   readonly lock?: ProtoLock | undefined;
   /** Gets failures that callers see as a neutral INTERNAL. @default console.error */
@@ -93,6 +95,7 @@ class Serving {
   readonly #streams = new Set<EventStream>();
   readonly #onError: (error: unknown) => void;
   readonly #maxBufferedBytes: number;
+  readonly #maxMetadataBytes: number;
 
   constructor(
     private readonly transport: Transport,
@@ -101,6 +104,7 @@ class Serving {
   ) {
     this.#onError = options.onError ?? reportToConsole;
     this.#maxBufferedBytes = options.maxBufferedBytes ?? 1_048_576;
+    this.#maxMetadataBytes = options.maxMetadataBytes ?? 16_384;
   }
 
   stop(): void {
@@ -118,9 +122,9 @@ class Serving {
         isDone = true;
         callback(failure(error, requestId, this.domain, this.#onError));
       };
-      const run = (): Promise<unknown> => {
-        checkSize(raw);
-        return serveCall(transport, {
+      try {
+        this.#checkSize(raw);
+        serveCall(transport, {
           operation,
           input: wire.decodeInput(call.request),
           headers,
@@ -128,10 +132,7 @@ class Serving {
           peer: peerOf(call),
           // grpc-js says so at the end of every call.
           onLeave: (listener) => call.on('cancelled', () => isDone || listener()),
-        });
-      };
-      try {
-        run().then((output) => {
+        }).then((output) => {
           isDone = true;
           try {
             const bytes = wire.encodeOutput(output);
@@ -157,7 +158,7 @@ class Serving {
       const fail = (error: unknown) => failure(error, requestId, this.domain, this.#onError);
       const stream = this.#stream(call, { encode, gap, fail, maxBufferedBytes: this.#maxBufferedBytes });
       const subscribe = async () => {
-        checkSize(raw);
+        this.#checkSize(raw);
         const { params, lastEventId } = wire.decodeRequest(call.request);
         const fixed = Object.fromEntries(Object.entries(params).filter(([, value]) => value !== undefined));
         await this.transport.subscribe({ event, params: fixed, signal: stream.signal, headers, lastEventId, peer: peerOf(call) }, stream);
@@ -192,7 +193,7 @@ class Serving {
         );
       };
       const open = async () => {
-        checkSize(raw);
+        this.#checkSize(raw);
         await transport.subscribe({ event, params: {}, signal, headers, peer: peerOf(call) }, stream);
         stream.open(headOf(requestId));
         // One after the other, in the sender's order. Not by iterating, which would destroy the stream at its end, before the status is sent.
@@ -204,6 +205,11 @@ class Serving {
       };
       open().catch(refuse);
     };
+  }
+
+  #checkSize(raw: RawHeaders): void {
+    if (sizeOf(raw) > this.#maxMetadataBytes)
+      throw new ApiError('RESOURCE_EXHAUSTED', `the metadata are larger than ${this.#maxMetadataBytes} bytes`);
   }
 
   #stream(call: ConstructorParameters<typeof EventStream>[0], options: EventStreamOptions): EventStream {
@@ -221,14 +227,10 @@ function headOf(requestId: string | undefined): Metadata {
 }
 
 function peerOf(call: { getPeer(): string }): Peer {
-  // `127.0.0.1:50123`, `[::1]:50123`
-  return {
-    protocol: 'grpc',
-    address: call
-      .getPeer()
-      .replace(/:\d+$/, '')
-      .replace(/^\[(.*)\]$/, '$1'),
-  };
+  // `127.0.0.1:50123`, `::1:50123`, or `unknown`: the port is behind the last colon.
+  const peer = call.getPeer();
+  const colon = peer.lastIndexOf(':');
+  return { protocol: 'grpc', address: colon === -1 ? undefined : peer.slice(0, colon) };
 }
 
 function deadlineOf(call: { getDeadline(): Date | number }): number | undefined {

@@ -1,5 +1,4 @@
 import { Metadata, type MetadataValue } from '@grpc/grpc-js';
-import { ApiError } from '../errors.js';
 import type { RawHeaders } from '../internal/serve-call.js';
 import { redact } from '../internal/wire-record.js';
 import type { Headers } from '../transport.js';
@@ -15,14 +14,14 @@ export function toRawHeaders(metadata: Metadata): RawHeaders {
   return metadata.toJSON() as Record<string, string[]>;
 }
 
-/** How much metadata a call may have, in characters; HTTP/2 in Node takes four times as much. */
-const MAX_METADATA_CHARS = 16_384;
-
-/** Throws INVALID_ARGUMENT for more metadata than other protocols take as headers. */
-export function checkSize(headers: RawHeaders): void {
-  let chars = 0;
-  for (const name in headers) chars += name.length + String(headers[name]).length;
-  if (chars > MAX_METADATA_CHARS) throw new ApiError('INVALID_ARGUMENT', `metadata holds ${MAX_METADATA_CHARS} characters at most`);
+/** Bytes of the names and values. Binary values count as they are, not as base64. */
+export function sizeOf(raw: RawHeaders): number {
+  let size = 0;
+  for (const name in raw) {
+    const values = raw[name] ?? [];
+    for (const value of typeof values === 'string' ? [values] : values) size += name.length + value.length;
+  }
+  return size;
 }
 
 /** One value of a peer's metadata as text. */

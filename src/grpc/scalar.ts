@@ -12,7 +12,11 @@ export interface ValueCodec {
   readonly zero: unknown;
   readonly packable: boolean;
   write(writer: BinaryWriter, value: never): void;
-  read(reader: BinaryReader, left: number): unknown;
+  /**
+   * `left` is how many levels may nest in it; `previous` is what the field has already: a message that is sent twice is one.
+   * Source: https://protobuf.dev/programming-guides/encoding/#last-one-wins
+   */
+  read(reader: BinaryReader, left: number, previous: unknown): unknown;
 }
 
 const { Varint, Bit32, Bit64, LengthDelimited } = WireType;
@@ -94,7 +98,7 @@ const VALUE: ValueCodec = {
     writeValue(writer, value);
     writer.join();
   },
-  read: (reader, left) => readValue(reader, reader.uint32(), left),
+  read: (reader, left, previous) => readValue(reader, reader.uint32(), left, previous),
 };
 
 /** The codec of a type that is no message. */
@@ -116,7 +120,7 @@ export function valueCodec(type: Exclude<ProtoType, { readonly kind: 'message' }
           writeTimestamp(writer, value);
           writer.join();
         },
-        read: (reader) => readTimestamp(reader, reader.uint32(), type.digits),
+        read: (reader, _, previous) => readTimestamp(reader, reader.uint32(), type.digits, previous as string | null | undefined),
       };
     case 'enum': {
       const numbers = new Map(type.enum.values.map(({ value, number }) => [value, number]));

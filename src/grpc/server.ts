@@ -1,6 +1,7 @@
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import type { Transport } from '../transport.js';
 import { grpcHandler, type GrpcHandlerOptions } from './handler.js';
+import { pipelined } from './pipelined-call.js';
 import { protoOf } from './proto-build.js';
 
 export { grpcHandler } from './handler.js';
@@ -54,22 +55,22 @@ export interface GrpcServer {
 export async function serveGrpc(transport: Transport, options: ServeGrpcOptions = {}): Promise<GrpcServer> {
   const { host = '127.0.0.1', port = 0, tls, keepaliveMs = 60_000, health = true, reflection = true } = options;
   const handler = grpcHandler(transport, options);
+  const file = protoOf(transport.contract, options.lock);
+  const streams = [...file.events.values(), ...file.channels.values()].map(({ path }) => path);
   const server = new Server({
+    interceptors: [pipelined(new Set(streams))],
     'grpc.max_receive_message_length': options.maxMessageBytes ?? 1_048_576,
     'grpc.max_send_message_length': -1,
     'grpc.max_concurrent_streams': options.maxConcurrentStreams ?? 1000,
     'grpc.keepalive_time_ms': keepaliveMs,
     'grpc.keepalive_timeout_ms': 20_000,
+    // Nobody can ask for its figures.
+    'grpc.enable_channelz': 0,
   });
   handler.addTo(server);
   // Loaded where they are wanted alone: they bring a parser of .proto files along.
   const standard =
-    health || reflection
-      ? (await import('./standard-services.js')).addStandardServices(server, protoOf(transport.contract, options.lock), {
-          health,
-          reflection,
-        })
-      : undefined;
+    health || reflection ? (await import('./standard-services.js')).addStandardServices(server, file, { health, reflection }) : undefined;
   const bound = await bind(server, host, port, tls);
   let closing: Promise<void> | undefined;
   return {

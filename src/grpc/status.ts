@@ -63,7 +63,7 @@ function write(error: ErrorBody, domain: string, details: JsonObject | undefined
       writer.uint32(10).fork();
       const seconds = Math.floor(retryAfterMs / 1000);
       if (seconds !== 0) writer.uint32(8).int64(seconds);
-      const nanos = Math.round((retryAfterMs - seconds * 1000) * 1_000_000);
+      const nanos = Math.min(Math.round((retryAfterMs - seconds * 1000) * 1_000_000), 999_999_999);
       if (nanos !== 0) writer.uint32(16).int32(nanos);
       writer.join();
     });
@@ -71,8 +71,8 @@ function write(error: ErrorBody, domain: string, details: JsonObject | undefined
   const issues = details?.['issues'];
   if (Array.isArray(issues)) {
     any('google.rpc.BadRequest', () => {
-      for (const issue of issues as readonly Partial<Issue>[]) {
-        const { path, message } = issue;
+      for (const issue of issues as readonly (Partial<Issue> | null)[]) {
+        const { path, message } = issue ?? {};
         writer
           .uint32(10)
           .fork()

@@ -31,10 +31,13 @@ export function writeStruct(writer: BinaryWriter, value: Readonly<Record<string,
   }
 }
 
-/** Reads a `google.protobuf.Value` of `length` bytes; one without a kind is null. `left` is how many levels may nest in it. */
-export function readValue(reader: BinaryReader, length: number, left: number): unknown {
+/**
+ * Reads a `google.protobuf.Value` of `length` bytes; one without a kind is null. `left` is how many levels may nest in it;
+ * objects and lists are added to those in `previous`.
+ */
+export function readValue(reader: BinaryReader, length: number, left: number, previous: unknown = null): unknown {
   const end = reader.pos + length;
-  let value: unknown = null;
+  let value = previous;
   while (reader.pos < end) {
     const tag = reader.uint32();
     if (tag === 8) {
@@ -43,17 +46,25 @@ export function readValue(reader: BinaryReader, length: number, left: number): u
     } else if (tag === 17) value = reader.double();
     else if (tag === 26) value = reader.string();
     else if (tag === 32) value = reader.bool();
-    else if (tag === 42) value = readStruct(reader, reader.uint32(), left);
-    else if (tag === 50) value = readList(reader, reader.uint32(), left);
+    else if (tag === 42) value = readStruct(reader, reader.uint32(), left, isObject(value) ? value : {});
+    else if (tag === 50) value = readList(reader, reader.uint32(), left, Array.isArray(value) ? value : []);
     else reader.skip(tag & 7, tag >>> 3);
   }
   return value;
 }
 
-/** Reads a `google.protobuf.Struct` of `length` bytes. */
-export function readStruct(reader: BinaryReader, length: number, left: number): Record<string, unknown> {
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Reads a `google.protobuf.Struct` of `length` bytes into an object. */
+export function readStruct(
+  reader: BinaryReader,
+  length: number,
+  left: number,
+  struct: Record<string, unknown> = {},
+): Record<string, unknown> {
   const end = endOf(reader, length, left);
-  const struct: Record<string, unknown> = {};
   while (reader.pos < end) {
     const tag = reader.uint32();
     if (tag !== 10) {
@@ -66,7 +77,7 @@ export function readStruct(reader: BinaryReader, length: number, left: number): 
     while (reader.pos < entryEnd) {
       const inner = reader.uint32();
       if (inner === 10) key = reader.string();
-      else if (inner === 18) value = readValue(reader, reader.uint32(), left - 1);
+      else if (inner === 18) value = readValue(reader, reader.uint32(), left - 1, value);
       else reader.skip(inner & 7, inner >>> 3);
     }
     setOwn(struct, key, value);
@@ -74,9 +85,8 @@ export function readStruct(reader: BinaryReader, length: number, left: number): 
   return struct;
 }
 
-function readList(reader: BinaryReader, length: number, left: number): unknown[] {
+function readList(reader: BinaryReader, length: number, left: number, list: unknown[]): unknown[] {
   const end = endOf(reader, length, left);
-  const list: unknown[] = [];
   while (reader.pos < end) {
     const tag = reader.uint32();
     if (tag === 10) list.push(readValue(reader, reader.uint32(), left - 1));

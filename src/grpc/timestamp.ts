@@ -22,11 +22,19 @@ function nanosOf(text: string, ms: number): number {
 const FIRST = -62_135_596_800;
 const LAST = 253_402_300_799;
 
-/** Reads a `google.protobuf.Timestamp` of `length` bytes as ISO 8601 with 0, 3, 6 or 9 digits behind the second, `digits` at least. */
-export function readTimestamp(reader: BinaryReader, length: number, digits: number): string {
+/**
+ * Reads a `google.protobuf.Timestamp` of `length` bytes as ISO 8601 with 0, 3, 6 or 9 digits behind the second, `digits` at least.
+ * What it does not say is as in `previous`.
+ */
+export function readTimestamp(reader: BinaryReader, length: number, digits: number, previous?: string | null): string {
   const end = reader.pos + length;
   let seconds = 0;
   let nanos = 0;
+  if (previous) {
+    const ms = Date.parse(previous);
+    seconds = Math.floor(ms / 1000);
+    nanos = nanosOf(previous, ms - seconds * 1000);
+  }
   while (reader.pos < end) {
     const tag = reader.uint32();
     if (tag === 8) seconds = Number(reader.int64());

@@ -165,7 +165,10 @@ export class RpcSession {
       (error: unknown) => {
         this.#calls--;
         this.#forget(id, cancel);
-        return this.#fail(id, isApiError(error) && error.requestId === undefined ? error.with({ requestId: headers['x-request-id'] }) : error);
+        return this.#fail(
+          id,
+          isApiError(error) && error.requestId === undefined ? error.with({ requestId: headers['x-request-id'] }) : error,
+        );
       },
     );
     this.#remember(id, cancel);

@@ -1,0 +1,101 @@
+import { Metadata, status as Status, type Channel, type Client, type ServiceError, type StatusObject } from '@grpc/grpc-js';
+
+/** A call with one message out, as it leaves. */
+export interface Outgoing {
+  readonly path: string;
+  readonly body: Buffer;
+  readonly metadata: Metadata;
+  /** Epoch milliseconds. */
+  readonly deadline: number | undefined;
+}
+
+/** Hears a stream of messages: the head first, the status last. */
+export interface StreamListener {
+  head(metadata: Metadata): void;
+  message(bytes: Buffer): void;
+  status(status: StatusObject): void;
+}
+
+export interface OpenCall {
+  cancel(): void;
+}
+
+/** What calls leave by. */
+export interface Carrier {
+  /** Calls `done` once, with the message where the status is OK and there was one. */
+  unary(call: Outgoing, done: (status: StatusObject, message: Buffer | undefined) => void): OpenCall;
+  stream(call: Outgoing, listener: StreamListener): OpenCall;
+  close(): void;
+}
+
+/**
+ * Calls on a channel itself. grpc-js's `Client` puts an emitter, two layers of interceptors and a stack trace between,
+ * which are a sixth of what a unary call costs and of no use here.
+ */
+export class ChannelCarrier implements Carrier {
+  constructor(private readonly channel: Channel) {}
+
+  unary(outgoing: Outgoing, done: (status: StatusObject, message: Buffer | undefined) => void): OpenCall {
+    let message: Buffer | undefined;
+    let count = 0;
+    return this.#start(outgoing, {
+      head() {},
+      // Two replies are none.
+      message: (bytes) => (message = count++ === 0 ? bytes : undefined),
+      status: (status) => done(status, message),
+    });
+  }
+
+  stream(outgoing: Outgoing, listener: StreamListener): OpenCall {
+    return this.#start(outgoing, listener);
+  }
+
+  close(): void {
+    this.channel.close();
+  }
+
+  #start({ path, body, metadata, deadline = Infinity }: Outgoing, listener: StreamListener): OpenCall {
+    const call = this.channel.createCall(path, deadline, undefined, null, undefined);
+    call.start(metadata, {
+      onReceiveMetadata: (head) => listener.head(head),
+      onReceiveMessage(bytes: Buffer) {
+        listener.message(bytes);
+        call.startRead();
+      },
+      onReceiveStatus: (status) => listener.status(status),
+    });
+    call.sendMessageWithContext({}, body);
+    call.halfClose();
+    call.startRead();
+    return { cancel: () => call.cancelWithStatus(Status.CANCELLED, 'Cancelled on client') };
+  }
+}
+
+const OK: StatusObject = { code: Status.OK, details: 'OK', metadata: new Metadata() };
+const identity = (bytes: Buffer): Buffer => bytes;
+
+/** Calls on somebody's client, with its interceptors. */
+export class ClientCarrier implements Carrier {
+  constructor(private readonly client: Client) {}
+
+  unary({ path, body, metadata, deadline }: Outgoing, done: (status: StatusObject, message: Buffer | undefined) => void): OpenCall {
+    const options = deadline === undefined ? {} : { deadline };
+    return this.client.makeUnaryRequest(path, identity, identity, body, metadata, options, (error, bytes) => done(error ?? OK, bytes));
+  }
+
+  stream({ path, body, metadata }: Outgoing, listener: StreamListener): OpenCall {
+    const call = this.client.makeServerStreamRequest(path, identity, identity, body, metadata);
+    call.on('metadata', (head: Metadata) => listener.head(head));
+    call.on('data', (bytes: Buffer) => listener.message(bytes));
+    call.on('error', (error: ServiceError) => {
+      // What came before the error is still to be heard.
+      while (call.read() !== null);
+      listener.status(error);
+    });
+    call.on('end', () => listener.status(OK));
+    return call;
+  }
+
+  /** It is not ours. */
+  close(): void {}
+}
