@@ -13,7 +13,7 @@ import { listen } from '../src/http/listen.js';
 const LIMIT = 6000;
 const schema = executableSchema(graphqlTypes(blogContract));
 const OPTIONS: DocumentsOptions = { introspection: true, maxDocuments: 100, maxCachedChars: 100_000 };
-const documents = () => new Documents(schema, { isRelation: () => false }, OPTIONS);
+const documents = () => new Documents(schema, { isRelation: () => false, selectionsOf: () => new Map() }, OPTIONS);
 const times = (count: number, part: (index: number) => string) => Array.from({ length: count }, (_, index) => part(index)).join(' ');
 const complexity = (text: string) => complexityOf(parse(text), Infinity);
 

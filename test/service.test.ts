@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { createClient, createService, defineContract, event, memoryHub, mutation, type EventHub } from '../src/index.js';
+import { createClient, createService, defineContract, event, memoryHub, mutation, query, type EventHub } from '../src/index.js';
 
 const Line = z.object({ text: z.string() });
 const contract = defineContract({
@@ -35,6 +35,28 @@ describe('an event that an operation writes', () => {
     const service = createService(contract, { say: (line) => line }, { events: broken, onError: ({ error }) => reported.push(error) });
     expect(await createClient({ contract, transport: service }).say({ text: 'hello' })).toEqual({ text: 'hello' });
     expect(reported).toEqual([new Error('the hub is down')]);
+    await service.close();
+  });
+});
+
+describe('a selection', () => {
+  const Card = z.object({ name: z.string(), age: z.int32() });
+  const cards = defineContract({
+    name: 'cards',
+    operations: {
+      getCard: query({ service: 'Card', output: Card, http: 'GET /card' }),
+      makeCard: mutation({ service: 'Card', output: Card, http: 'POST /card' }),
+    },
+  });
+  const broken = () => ({ name: 'Ada', age: 'unknown' as unknown as number });
+
+  it("is all that is checked of a query's output, and all of a mutation's is", async () => {
+    const service = createService(cards, { getCard: broken, makeCard: broken }, { onError: () => {} });
+    const client = createClient({ contract: cards, transport: service });
+    expect(await client.getCard(undefined, { select: { name: true } })).toEqual({ name: 'Ada' });
+    await expect(client.getCard(undefined, { select: { age: true } })).rejects.toMatchObject({ code: 'INTERNAL' });
+    await expect(client.getCard()).rejects.toMatchObject({ code: 'INTERNAL' });
+    await expect(client.makeCard(undefined, { select: { name: true } })).rejects.toMatchObject({ code: 'INTERNAL' });
     await service.close();
   });
 });

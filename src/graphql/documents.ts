@@ -47,7 +47,7 @@ export interface DocumentsOptions extends GraphqlLimits {
 export interface DocumentInsights {
   isRelation(type: string, field: string): boolean;
   /** Absent where nobody makes use of selections. */
-  readonly selectionsOf?: ((document: DocumentNode, operation: OperationDefinitionNode) => Selections) | undefined;
+  readonly selectionsOf: (document: DocumentNode, operation: OperationDefinitionNode) => Selections;
 }
 
 /** Parses, checks and compiles documents, each once while it is in use. */
@@ -167,7 +167,7 @@ class ParsedDocument {
           : `the document has no operation '${name.slice(0, 100)}'`;
       throw new RequestError([{ code: 'INVALID_ARGUMENT', message, at: [] }]);
     }
-    const selections = this.insights.selectionsOf?.(this.document, node);
+    const selections = this.insights.selectionsOf(this.document, node);
     prepared = new Prepared(this.schema, this.document, node, name, selections, this.cost, (this.#traits ??= this.#findTraits()));
     this.#operations.set(name, prepared);
     return prepared;

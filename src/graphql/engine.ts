@@ -89,8 +89,7 @@ export class Engine {
       this.schema,
       {
         isRelation: (type, field) => relations.has(`${type}.${field}`),
-        // A service gives and checks whole outputs.
-        selectionsOf: transport.name === 'service' ? undefined : (document, operation) => selectionsOf(this.types, document, operation),
+        selectionsOf: (document, operation) => selectionsOf(this.types, document, operation),
       },
       options,
     );

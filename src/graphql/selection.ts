@@ -43,7 +43,7 @@ class Finder {
     }
     const found = new Map<FieldNode, Selection>();
     for (const [node, { operation, select }] of this.#calls)
-      if (select !== true && this.#isSelectable(operation, select)) found.set(node, select);
+      if (select !== true && this.#isSelectable(operation, select)) found.set(node, freeze(select));
     return found;
   }
 
@@ -117,6 +117,12 @@ class Finder {
       return false;
     }
   }
+}
+
+/** They never change, so that what is made of one is made once. */
+function freeze(select: Selection): Selection {
+  for (const inner of Object.values(select)) if (typeof inner === 'object') freeze(inner);
+  return Object.freeze(select);
 }
 
 function join(one: true | Selection | undefined, other: true | Selection): true | Selection {

@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { TLSSocket } from 'node:tls';
 import { checkEncoding, tooLarge } from './body.js';
 import { HttpError } from './error.js';
-import { watchLeaving, type Answering } from './leaving.js';
+import { watchLeaving, type Connection } from './leaving.js';
 import type { HttpRequest } from './message.js';
 
 const ABSOLUTE = /^([a-z][a-z0-9+.-]*:\/\/[^/?]*)(.*)$/i;
@@ -20,7 +20,7 @@ export class NodeRequest implements HttpRequest {
   private authority: string | undefined = undefined;
   private taken = false;
   private onLeave: (() => void) | undefined = undefined;
-  private watched: Set<Answering> | undefined = undefined;
+  private connection: Connection | undefined = undefined;
 
   constructor(
     readonly raw: IncomingMessage,
@@ -70,7 +70,7 @@ export class NodeRequest implements HttpRequest {
       return;
     }
     const earlier = this.onLeave;
-    this.watched ??= watchLeaving(raw.socket, this);
+    this.connection ??= watchLeaving(raw.socket, this);
     this.onLeave = earlier ? () => (earlier(), listener()) : listener;
   }
 
@@ -84,8 +84,8 @@ export class NodeRequest implements HttpRequest {
   /** The response has been written. */
   answered(): void {
     this.onLeave = undefined;
-    this.watched?.delete(this);
-    this.watched = undefined;
+    this.connection?.delete(this);
+    this.connection = undefined;
   }
 
   text(maxBytes: number): Promise<string> {

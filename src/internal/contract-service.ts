@@ -3,7 +3,7 @@ import { ApiError, isApiError } from '../errors.js';
 import { memoryHub, type EventHub } from '../events.js';
 import { memoryIdempotencyStore, type IdempotencyStore } from '../idempotency.js';
 import type { ContextInfo, ErrorReport, HandlerCall, Publish, ServiceOptions } from '../service.js';
-import type { CallRequest, EventSink, Headers, Peer, SubscribeRequest, Transport } from '../transport.js';
+import type { CallRequest, EventSink, Headers, Peer, Selection, SubscribeRequest, Transport } from '../transport.js';
 import { Lifetime } from './deadline.js';
 import { Checks, checkInput, checkOutput, type OperationChecks } from './guard.js';
 import { makeRequestId } from './headers.js';
@@ -11,7 +11,7 @@ import { callOnce } from './idempotent-call.js';
 import { chain, isPromiseLike, type Maybe } from './maybe.js';
 import { Outbox } from './outbox.js';
 import { checkSubscription } from './subscription-check.js';
-import { issuesError } from './validate.js';
+import { issuesError, type Checked } from './validate.js';
 import { reportToConsole } from './report.js';
 
 type AnyHandler = (input: unknown, call: HandlerCall) => unknown;
@@ -100,14 +100,21 @@ export class ContractService implements Transport {
     }
   }
 
-  readonly publish: Publish<Events> = async (name, data) => {
-    const event = own(this.contract.events, name);
-    if (!event) throw new TypeError(`the contract ${this.contract.name} has no event '${name}'`);
-    const result = this.#checks.ofEvent(event)(data);
-    const checked = result instanceof Promise ? await result : result;
-    if (checked.issues) throw breach(`the event ${name} breaks the contract`, checked.issues);
-    await this.#outbox.send(() => this.#hub.publish(event, checked.value));
+  readonly publish: Publish<Events> = (name, data) => {
+    try {
+      const event = own(this.contract.events, name);
+      if (!event) throw new TypeError(`the contract ${this.contract.name} has no event '${name}'`);
+      const checked = this.#checks.ofEvent(event)(data);
+      return checked instanceof Promise ? checked.then((settled) => this.#send(event, settled)) : this.#send(event, checked);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   };
+
+  #send(event: EventDefinition, checked: Checked): Promise<void> {
+    if (checked.issues) throw breach(`the event ${event.name} breaks the contract`, checked.issues);
+    return this.#outbox.send(() => this.#hub.publish(event, checked.value));
+  }
 
   close(): Promise<void> {
     return (this.#closing ??= this.#close());
@@ -163,11 +170,15 @@ export class ContractService implements Transport {
 
   #handle(action: Action, input: unknown, context: unknown, request: CallRequest, requestId: string): Maybe<unknown> {
     const result = action.handler(input, new ServiceCall(context, request, requestId, this.publish));
-    return isPromiseLike(result) ? result.then((settled) => this.#finish(action, settled)) : this.#finish(action, result);
+    const { select } = request;
+    return isPromiseLike(result) ? result.then((settled) => this.#finish(action, settled, select)) : this.#finish(action, result, select);
   }
 
-  #finish({ checks, writes }: Action, result: unknown): Maybe<unknown> {
-    const output = checkOutput(checks.output, result, checks.breach);
+  #finish({ operation, checks, writes }: Action, result: unknown, select: Selection | undefined): Maybe<unknown> {
+    // Of a query no more is checked than was asked for. What a mutation gives is kept whole: for events, and for whoever repeats it.
+    const check =
+      select && checks.output && operation.kind === 'query' ? this.#checks.ofSelection(this.contract, operation, select) : checks.output;
+    const output = checkOutput(check, result, checks.breach);
     if (writes.length === 0) return output;
     return chain(output, (value) => this.#publishWritten(writes, value));
   }

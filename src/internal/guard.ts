@@ -15,6 +15,8 @@ export interface OperationChecks {
   readonly input: Check | undefined;
   readonly output: Check | undefined;
   readonly breach: Breach;
+  /** Of frozen selections, which are the same ones again and again, by the object itself. */
+  readonly selections: WeakMap<Selection, Check>;
 }
 
 /**
@@ -115,6 +117,7 @@ export class Checks {
         input: operation.input && compileCheck(operation.input),
         output: operation.output && compileCheck(operation.output),
         breach: this.breachOf(operation),
+        selections: new WeakMap(),
       };
       this.#operations.set(operation, checks);
     }
@@ -123,9 +126,13 @@ export class Checks {
 
   /** The check of an output of which some fields were asked for: the others may be absent or anything, and are dropped. */
   ofSelection(contract: Contract, operation: Operation, select: Selection): Check {
+    const { selections } = this.of(operation);
+    const known = selections.get(select);
+    if (known) return known;
     const { schema } = planSelection(contract, operation, select);
     let check = this.#selections.get(schema);
     if (!check) this.#selections.set(schema, (check = compileCheck(schema)));
+    if (Object.isFrozen(select)) selections.set(select, check);
     return check;
   }
 

@@ -58,21 +58,27 @@ function compileInput(view: OperationView, binding: HttpBinding): OperationRoute
       select: request.query === '' ? undefined : select?.read(request.query),
     });
   }
-  return async (request, params, maxBodyBytes) => ({
-    value: view.input && withPath(await readBody(request, maxBodyBytes), params),
-    select: request.query === '' ? undefined : select?.read(request.query),
-  });
+  return (request, params, maxBodyBytes) => {
+    const isTyped = checkType(request);
+    return request.text(maxBodyBytes).then((text) => ({
+      value: view.input && withPath(readMembers(text, isTyped), params),
+      select: request.query === '' ? undefined : select?.read(request.query),
+    }));
+  };
+}
+
+/** Whether the body says that it is JSON; where it says that it is anything else, that is an error before it is paid for. */
+function checkType(request: HttpRequest): boolean {
+  const type = request.headers['content-type'];
+  if (type !== undefined && type !== JSON_TYPE && !isJsonType(String(type)))
+    throw new HttpError(415, `the body must be ${JSON_TYPE}, not ${String(type).slice(0, 100)}`);
+  return type !== undefined;
 }
 
 /** The members of a JSON body; none where there is no body. */
-async function readBody(request: HttpRequest, maxBodyBytes: number): Promise<Record<string, unknown>> {
-  const type = request.headers['content-type'];
-  // Before the body is read, so that a wrong type is not paid for.
-  if (type !== undefined && type !== JSON_TYPE && !isJsonType(String(type)))
-    throw new HttpError(415, `the body must be ${JSON_TYPE}, not ${String(type).slice(0, 100)}`);
-  const text = await request.text(maxBodyBytes);
+function readMembers(text: string, isTyped: boolean): Record<string, unknown> {
   if (text === '') return {};
-  if (type === undefined) throw new HttpError(415, `the body has no content type: send 'Content-Type: ${JSON_TYPE}'`);
+  if (!isTyped) throw new HttpError(415, `the body has no content type: send 'Content-Type: ${JSON_TYPE}'`);
   const value = parseJson(text);
   if (!isObject(value)) throw new ApiError('INVALID_ARGUMENT', 'the body must be a JSON object');
   // A copy, because `JSON.parse` makes an own `__proto__` member, which assignment would turn into a prototype.
