@@ -1,7 +1,9 @@
 import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
 import { CloseCode } from 'graphql-ws';
 import type { WebSocket } from 'ws';
 import { ApiError } from '../errors.js';
+import { SharedFrame } from '../http/shared-frame.js';
 import { Lifetime, onAbort } from '../internal/deadline.js';
 import { parseJson } from '../internal/json.js';
 import { acceptHeaders } from '../internal/serve-call.js';
@@ -10,7 +12,6 @@ import { encodingSink, isSubscription, type Caller, type Engine, type PayloadSin
 import { RequestError } from './request-error.js';
 import { encodeError, GAP, isObject, readRequest, SUBSCRIBED, type GraphqlRequest } from './wire.js';
 
-const AS_TEXT = { binary: false };
 const LEFT = new ApiError('CANCELLED', 'the caller has left');
 /** Tells our own clients that this server acknowledges subscriptions, which the protocol itself does not. */
 const ACK = JSON.stringify({ type: 'connection_ack', payload: { acks: true } });
@@ -24,6 +25,8 @@ export class SocketSession {
 
   constructor(
     private readonly socket: WebSocket,
+    /** What is below it: frames that were built once go straight there, which nothing of `ws` stands in the way of without compression. */
+    private readonly stream: Duplex,
     private readonly engine: Engine,
     private readonly request: IncomingMessage,
     private readonly options: SocketOptions,
@@ -118,11 +121,11 @@ export class SocketSession {
     const quoted = JSON.stringify(id);
     const waiting: (() => void)[] = [];
     const whenStarted = (run: () => void): void => void (isStarted ? run() : waiting.push(run));
-    const write = (text: Buffer): void => {
+    const write = (frame: SharedFrame): void => {
       if (lifetime.reason) return;
       if (this.socket.bufferedAmount > (this.options.maxBufferedBytes ?? 1_048_576))
         this.#fail(id, lifetime, new ApiError('RESOURCE_EXHAUSTED', 'the reader fell behind: resume from the last event'));
-      else this.#send(text);
+      else if (this.socket.readyState === this.socket.OPEN) this.stream.write(frame.bytes);
     };
     const sink: PayloadSink = {
       next: (payload) => (isStarted ? write(encodeNext(quoted, payload)) : whenStarted(() => write(encodeNext(quoted, payload)))),
@@ -143,7 +146,7 @@ export class SocketSession {
       { event, params, signal: lifetime.signal, headers: caller.headers, lastEventId: lastEventId ?? undefined, peer: caller.peer },
       encodingSink(encode, (error) => this.engine.present(error), sink),
     );
-    if (ack === true && !lifetime.reason) this.#send(encodeNext(quoted, SUBSCRIBED));
+    if (ack === true && !lifetime.reason) write(encodeNext(quoted, SUBSCRIBED));
     isStarted = true;
     for (const run of waiting) run();
   }
@@ -173,8 +176,8 @@ export class SocketSession {
     if (this.#operations.get(id) === lifetime) this.#operations.delete(id);
   }
 
-  #send(text: string | Buffer): void {
-    if (this.socket.readyState === this.socket.OPEN) this.socket.send(text, AS_TEXT);
+  #send(text: string): void {
+    if (this.socket.readyState === this.socket.OPEN) this.socket.send(text);
   }
 
   #close(code: number, reason: string): void {
@@ -186,16 +189,16 @@ export class SocketSession {
 
 let lastId = '';
 let lastPayload: string | undefined;
-let lastMessage: Buffer = Buffer.alloc(0);
+let lastFrame = new SharedFrame('');
 
-/** Sockets of like clients have like ids, so that the message of an event is often the same for all of them: it is encoded once. */
-function encodeNext(quotedId: string, payload: string): Buffer {
+/** Sockets of like clients have like ids, so that the message of an event is often the same for all of them: its frame is built once. */
+function encodeNext(quotedId: string, payload: string): SharedFrame {
   if (payload !== lastPayload || quotedId !== lastId) {
     lastPayload = payload;
     lastId = quotedId;
-    lastMessage = Buffer.from(`{"id":${quotedId},"type":"next","payload":${payload}}`);
+    lastFrame = new SharedFrame(`{"id":${quotedId},"type":"next","payload":${payload}}`);
   }
-  return lastMessage;
+  return lastFrame;
 }
 
 function parse(text: string | undefined): Readonly<Record<string, unknown>> | undefined {

@@ -30,7 +30,7 @@ export class SocketServer {
 
   /** Makes a socket of an upgrade. */
   accept(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    this.#sockets.handleUpgrade(request, socket, head, (made) => this.#serve(made, request));
+    this.#sockets.handleUpgrade(request, socket, head, (made) => this.#serve(made, socket, request));
   }
 
   /** Closes all with 1001, and takes no more. */
@@ -44,11 +44,11 @@ export class SocketServer {
     this.#sockets.close();
   }
 
-  #serve(socket: WebSocket, request: IncomingMessage): void {
+  #serve(socket: WebSocket, stream: Duplex, request: IncomingMessage): void {
     socket.on('error', () => {});
     if (socket.protocol !== GRAPHQL_TRANSPORT_WS_PROTOCOL)
       return socket.close(CloseCode.SubprotocolNotAcceptable, 'Subprotocol not acceptable');
-    const session = new SocketSession(socket, this.engine, request, this.options);
+    const session = new SocketSession(socket, stream, this.engine, request, this.options);
     let missed = 0;
     const beat = () => {
       if (missed++ >= 2) return socket.terminate();

@@ -4,7 +4,7 @@ import type { Lifetime } from '../internal/deadline.js';
 import { parseJson } from '../internal/json.js';
 import { acceptHeaders, serveCall } from '../internal/serve-call.js';
 import type { EventMessage, EventSink, Headers, Peer, Transport } from '../transport.js';
-import { SharedFrame } from './frame.js';
+import { SharedFrame } from '../http/shared-frame.js';
 import type { PeerSocket } from './peer-socket.js';
 import { CLOSE, codeOfClose } from './status.js';
 import { encodeChannelError, isObject } from './wire.js';

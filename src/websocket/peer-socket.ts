@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type WebSocket from 'ws';
-import type { SharedFrame } from './frame.js';
+import type { SharedFrame } from '../http/shared-frame.js';
 import { CLOSE } from './status.js';
 
 /** What the sockets of one handler have in common. */

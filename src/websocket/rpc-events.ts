@@ -1,7 +1,7 @@
 import { ApiError } from '../errors.js';
 import type { Lifetime } from '../internal/deadline.js';
 import type { EventMessage, EventSink } from '../transport.js';
-import { SharedFrame } from './frame.js';
+import { SharedFrame } from '../http/shared-frame.js';
 import type { PeerSocket } from './peer-socket.js';
 import { encodeNotification } from './wire.js';
 

@@ -116,7 +116,8 @@ export class RpcSession {
         case 'unsubscribe':
           return this.#reply(id, this.#unsubscribe(request));
         case 'cancel':
-          if (!Object.hasOwn(request.params, 'id')) throw new ApiError('INVALID_ARGUMENT', "cancel: 'id' is the id of the request to cancel");
+          if (!Object.hasOwn(request.params, 'id'))
+            throw new ApiError('INVALID_ARGUMENT', "cancel: 'id' is the id of the request to cancel");
           this.#running.get(request.params['id'] as RpcId)?.(CANCELLED);
           return this.#reply(id, null);
         case 'initialize':
