@@ -37,14 +37,11 @@ export function memoryHub(options: MemoryHubOptions = {}): EventHub {
   };
 
   return {
-    async publish(event, data) {
+    publish(event, data) {
       const message = { id: `${instance}-${++counter}`, time: isoNow(), data };
       const pending: Promise<void>[] = [];
-      channelOf(event).publish(counter, message, pending);
-      // Published by a listener, it goes out behind the event that was heard.
-      await Promise.resolve();
-      // A subscriber that failed has been told, and the others have the event.
-      if (pending.length > 0) await Promise.allSettled(pending);
+      const isOut = channelOf(event).publish(counter, message, pending);
+      return isOut && pending.length === 0 ? PUBLISHED : acknowledged(pending);
     },
     async subscribe(request, sink) {
       if (request.signal.aborted) return;
@@ -67,6 +64,15 @@ export function memoryHub(options: MemoryHubOptions = {}): EventHub {
   };
 }
 
+const PUBLISHED = Promise.resolve();
+
+async function acknowledged(pending: readonly Promise<void>[]): Promise<void> {
+  // Published by a listener, it goes out behind the event that was heard.
+  await PUBLISHED;
+  // A subscriber that failed has been told, and the others have the event.
+  await Promise.allSettled(pending);
+}
+
 /** One event's subscribers and its last messages, as a ring. */
 class Channel extends EventEmitter<{ event: [EventMessage, Promise<void>[]] }> {
   readonly #held: { readonly position: number; readonly message: EventMessage }[] = [];
@@ -79,7 +85,8 @@ class Channel extends EventEmitter<{ event: [EventMessage, Promise<void>[]] }> {
     super();
   }
 
-  publish(position: number, message: EventMessage, pending: Promise<void>[]): void {
+  /** Tells whether it is out already: where a listener publishes in turn, the event waits until all have heard the one before. */
+  publish(position: number, message: EventMessage, pending: Promise<void>[]): boolean {
     const entry = { position, message };
     if (this.#held.length < this.size) this.#held.push(entry);
     else if (this.size > 0) {
@@ -88,13 +95,13 @@ class Channel extends EventEmitter<{ event: [EventMessage, Promise<void>[]] }> {
       this.#oldest = (this.#oldest + 1) % this.size;
     } else this.#lostUpTo = position;
     this.#waiting.push([message, pending]);
-    // A listener may publish in turn: its event waits until all have heard this one, or the later ones would hear them in the wrong order.
-    if (this.#waiting.length > 1) return;
+    if (this.#waiting.length > 1) return false;
     try {
       for (let next = this.#waiting[0]; next; this.#waiting.shift(), next = this.#waiting[0]) this.emit('event', ...next);
     } finally {
       this.#waiting.length = 0;
     }
+    return true;
   }
 
   replay(after: number | undefined, matches: (message: EventMessage) => boolean, signal: AbortSignal, sink: EventSink): void {

@@ -3,8 +3,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { TLSSocket } from 'node:tls';
 import { checkEncoding, tooLarge } from './body.js';
 import { HttpError } from './error.js';
-import { watchLeaving, type Connection } from './leaving.js';
 import type { HttpRequest } from './message.js';
+import { Connection } from './node-connection.js';
 
 const ABSOLUTE = /^([a-z][a-z0-9+.-]*:\/\/[^/?]*)(.*)$/i;
 
@@ -47,7 +47,7 @@ export class NodeRequest implements HttpRequest {
   }
 
   get address(): string | undefined {
-    return this.raw.socket.remoteAddress;
+    return (this.connection ??= Connection.of(this.raw.socket)).address;
   }
 
   get origin(): string {
@@ -70,7 +70,7 @@ export class NodeRequest implements HttpRequest {
       return;
     }
     const earlier = this.onLeave;
-    this.connection ??= watchLeaving(raw.socket, this);
+    if (!earlier) (this.connection ??= Connection.of(raw.socket)).add(this);
     this.onLeave = earlier ? () => (earlier(), listener()) : listener;
   }
 
@@ -83,9 +83,9 @@ export class NodeRequest implements HttpRequest {
 
   /** The response has been written. */
   answered(): void {
+    if (!this.onLeave) return;
     this.onLeave = undefined;
     this.connection?.delete(this);
-    this.connection = undefined;
   }
 
   text(maxBytes: number): Promise<string> {
@@ -148,7 +148,8 @@ export class NodeRequest implements HttpRequest {
 }
 
 function decodeText(bytes: Buffer): string {
-  if (!isUtf8(bytes)) throw new HttpError(400, 'the body is not UTF-8');
   const text = bytes.toString('utf8');
+  // What is not UTF-8 is replaced by this character, which may be meant too.
+  if (text.includes('\ufffd') && !isUtf8(bytes)) throw new HttpError(400, 'the body is not UTF-8');
   return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
 }

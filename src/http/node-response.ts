@@ -29,8 +29,7 @@ export function send(request: NodeRequest, response: HttpResponse, isStopping: b
     startStream(body, writer, isStopping);
   } else if (!isCut || request.awaitsContinue) {
     res.writeHead(response.status, head);
-    if (body !== undefined) writeWhole(res, body);
-    res.end();
+    endWith(res, body);
     request.answered();
   } else {
     res.writeHead(response.status, head);
@@ -42,14 +41,24 @@ export function send(request: NodeRequest, response: HttpResponse, isStopping: b
 }
 
 /**
- * Writes head and body as one piece. `end(body)` would write them together with an empty piece for the end, and a write of several
- * pieces costs a tenth of a small request more.
+ * Writes head and body as one piece. `end(body)` writes an empty piece with them, and a write of several pieces costs a tenth of a small
+ * request more.
  */
-function writeWhole(res: ServerResponse, body: string | Uint8Array): void {
+function endWith(res: ServerResponse, body: string | Uint8Array | undefined): void {
   const { socket } = res;
-  socket?.cork();
+  if (body === undefined || socket?.writable !== true) return void res.end(body);
+  socket.cork();
   res.write(body);
-  socket?.uncork();
+  socket.uncork();
+  res.end();
+}
+
+/**
+ * Ends a response that was written piece by piece, unless its connection is gone: Node would count it as finished all the same, and stop
+ * the process where another request of the connection, which was never answered, came before it.
+ */
+function endWritten(res: ServerResponse): void {
+  if (res.socket?.destroyed !== true) res.end();
 }
 
 function headOf({ status, headers, body }: HttpResponse, isLast: boolean): string[] {
@@ -77,7 +86,7 @@ function linger({ raw, response: res }: NodeRequest): void {
   const finish = () => {
     clearTimeout(timer);
     raw.off('data', onData).off('end', finish).off('close', finish).off('error', finish);
-    res.end();
+    endWritten(res);
   };
   raw.on('data', onData).on('end', finish).on('close', finish).on('error', finish);
   raw.resume();
@@ -119,7 +128,7 @@ export class NodeWriter implements HttpWriter {
 
   end(): void {
     if (this.#isOver) return;
-    this.#response.end();
+    endWritten(this.#response);
     this.#close();
   }
 

@@ -4,6 +4,7 @@ import { memoryHub, type EventHub } from '../events.js';
 import { memoryIdempotencyStore, type IdempotencyStore } from '../idempotency.js';
 import type { ContextInfo, ErrorReport, HandlerCall, Publish, ServiceOptions } from '../service.js';
 import type { CallRequest, EventSink, Headers, Peer, Selection, SubscribeRequest, Transport } from '../transport.js';
+import { compiledSchema } from './compiled-schema.js';
 import { Lifetime } from './deadline.js';
 import { Checks, checkInput, checkOutput, type OperationChecks } from './guard.js';
 import { makeRequestId } from './headers.js';
@@ -33,6 +34,7 @@ export class ContractService implements Transport {
     ({ name }) =>
       (issues) =>
         breach(`the output of ${name} breaks the contract`, issues),
+    compiledSchema,
   );
   readonly #hub: EventHub;
   readonly #store: IdempotencyStore;

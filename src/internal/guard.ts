@@ -107,15 +107,18 @@ export class Checks {
   readonly #events = new Map<EventDefinition, Check>();
   readonly #selections = new WeakMap<Schema, Check>();
 
-  /** `breachOf` makes what an output that breaks the contract is for the caller of an operation. */
-  constructor(private readonly breachOf: (operation: Operation) => Breach) {}
+  /** `breachOf` makes what an output that breaks the contract is for the caller of an operation; `prepare` may make a schema's check faster. */
+  constructor(
+    private readonly breachOf: (operation: Operation) => Breach,
+    private readonly prepare: (schema: Schema) => Schema = (schema) => schema,
+  ) {}
 
   of(operation: Operation): OperationChecks {
     let checks = this.#operations.get(operation);
     if (!checks) {
       checks = {
-        input: operation.input && compileCheck(operation.input),
-        output: operation.output && compileCheck(operation.output),
+        input: operation.input && compileCheck(this.prepare(operation.input)),
+        output: operation.output && compileCheck(this.prepare(operation.output)),
         breach: this.breachOf(operation),
         selections: new WeakMap(),
       };
@@ -131,14 +134,14 @@ export class Checks {
     if (known) return known;
     const { schema } = planSelection(contract, operation, select);
     let check = this.#selections.get(schema);
-    if (!check) this.#selections.set(schema, (check = compileCheck(schema)));
+    if (!check) this.#selections.set(schema, (check = compileCheck(this.prepare(schema))));
     if (Object.isFrozen(select)) selections.set(select, check);
     return check;
   }
 
   ofEvent(event: EventDefinition): Check {
     let check = this.#events.get(event);
-    if (!check) this.#events.set(event, (check = compileCheck(event.payload)));
+    if (!check) this.#events.set(event, (check = compileCheck(this.prepare(event.payload))));
     return check;
   }
 }

@@ -1,17 +1,19 @@
 /**
- * A weak entity tag of a text: its length and 62 bits of FNV-1a in two halves, for which no cryptographic hash is needed and which cost
- * a tenth of one. In decimal, which is written several times as fast as any other base.
+ * A weak entity tag of a text: its length and 62 bits of FNV-1a in two halves, two characters a step, for which no cryptographic hash is
+ * needed and which costs a tenth of one. In decimal, which is written faster than any other base.
  * Source: https://www.rfc-editor.org/rfc/rfc9110#section-8.8.3, http://www.isthe.com/chongo/tech/comp/fnv/
  */
 export function etagOf(text: string): string {
-  let low = 0x811c9dc5;
-  let high = 0x050c5d1f;
-  for (let at = 0; at < text.length; at++) {
-    const unit = text.charCodeAt(at);
-    low = Math.imul(low ^ unit, 0x01000193);
-    high = Math.imul(high ^ unit, 0x5bd1e995) ^ (high >>> 15);
+  const { length } = text;
+  const odd = length % 2 === 1 ? text.charCodeAt(length - 1) : 0;
+  let low = 0x811c9dc5 ^ odd;
+  let high = 0x050c5d1f ^ odd;
+  for (let at = 1; at < length; at += 2) {
+    const pair = text.charCodeAt(at - 1) | (text.charCodeAt(at) << 16);
+    low = Math.imul(low ^ pair, 0x01000193);
+    high = Math.imul(high ^ pair, 0x5bd1e995) ^ (high >>> 15);
   }
-  return `W/"${text.length}-${low >>> 1}-${high >>> 1}"`;
+  return `W/"${length}-${low >>> 1}-${high >>> 1}"`;
 }
 
 /** Tells whether `If-None-Match` names a tag, by weak comparison. Source: https://www.rfc-editor.org/rfc/rfc9110#section-13.1.2 */

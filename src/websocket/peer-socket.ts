@@ -14,7 +14,7 @@ export interface PeerSocketOptions {
 const MAX_MISSED = 2;
 
 /** So many answers are held back for one write. */
-const MAX_HELD = Number(process.env['MH'] ?? 8);
+const MAX_HELD = 8;
 
 /** The server's end of one connection: bounded, alive or dropped, its writes joined. */
 export class PeerSocket {

@@ -82,7 +82,7 @@ export interface SocketHooks {
 }
 
 /** So many frames are held back for one write. */
-const MAX_HELD = Number(globalThis.process?.env['MH'] ?? 8);
+const MAX_HELD = 8;
 
 /** How long a peer may take to answer a close frame, in milliseconds. */
 const CLOSE_TIMEOUT_MS = 1_000;
