@@ -129,6 +129,8 @@ describe('a server that misbehaves', () => {
     ['204 where there is an output', ['HTTP/1.1 204 No Content\r\n\r\n'], 'DATA_LOSS', /empty/],
     ['JSON as text', answer('200 OK', ['content-type: text/plain'], '{"id":'), 'DATA_LOSS', /text\/plain, not JSON/],
     ['no content type', answer('200 OK', [], 'hello'), 'DATA_LOSS', /no content type, not JSON/],
+    // undici takes it for the answer to an `Expect` that was never sent.
+    ['100 that nobody asked for', ['HTTP/1.1 100 Continue\r\n\r\n', ...answer('200 OK', [], USER)], 'UNAVAILABLE', /connection/],
     ['half of the JSON', answer('200 OK', [JSON_HEADER], '{"id":123,'), 'DATA_LOSS', /the reply is not JSON/],
     ['JSON too deep', answer('200 OK', [JSON_HEADER], '['.repeat(100_000)), 'DATA_LOSS', /nested|not JSON/],
     [
