@@ -33,7 +33,10 @@ const NONE: readonly string[] = [];
 const MAX_SIGNATURES = 32;
 
 /** Source: https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md */
-function standard(prefix: string): SchemeDefinition {
+function standard(
+  prefix: string,
+  headersOf: (id: string, timestamp: string, signature: string) => Record<string, string>,
+): SchemeDefinition {
   const [idName, timestampName, signatureName] = [`${prefix}-id`, `${prefix}-timestamp`, `${prefix}-signature`];
   return {
     encoding: 'base64',
@@ -48,11 +51,12 @@ function standard(prefix: string): SchemeDefinition {
       const all = text.split(' ', MAX_SIGNATURES);
       return { id, timestamp, digests: versions(all, 'v1,'), signatures: versions(all, 'v1a,') };
     },
-    write: (id, timestamp, digests, signatures) => ({
-      [idName]: id,
-      [timestampName]: timestamp,
-      [signatureName]: [...digests.map((digest) => `v1,${digest}`), ...signatures.map((signature) => `v1a,${signature}`)].join(' '),
-    }),
+    write(id, timestamp, digests, signatures) {
+      let text = '';
+      for (const digest of digests) text += `${text && ' '}v1,${digest}`;
+      for (const signature of signatures) text += `${text && ' '}v1a,${signature}`;
+      return headersOf(id, timestamp, text);
+    },
   };
 }
 
@@ -80,8 +84,13 @@ function bodyOnly(name: string, prefix: string, idName: string, encoding: Digest
 }
 
 export const SCHEMES: Readonly<Record<WebhookScheme, SchemeDefinition>> = {
-  standard: standard('webhook'),
-  svix: standard('svix'),
+  // Names that are known in advance make an object several times as fast as computed ones.
+  standard: standard('webhook', (id, timestamp, signature) => ({
+    'webhook-id': id,
+    'webhook-timestamp': timestamp,
+    'webhook-signature': signature,
+  })),
+  svix: standard('svix', (id, timestamp, signature) => ({ 'svix-id': id, 'svix-timestamp': timestamp, 'svix-signature': signature })),
   // https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries
   github: bodyOnly('x-hub-signature-256', 'sha256=', 'x-github-delivery', 'hex'),
   // https://shopify.dev/docs/apps/build/webhooks/subscribe/https

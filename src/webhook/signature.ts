@@ -70,12 +70,12 @@ export class VerifiedWebhook {
  * Verifies a webhook: its signature over the raw body in constant time, and its timestamp. Rejects with a `WebhookError`.
  * Source: https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
  */
-export async function verifyWebhook(options: VerifyWebhookOptions): Promise<VerifiedWebhook> {
+export function verifyWebhook(options: VerifyWebhookOptions): Promise<VerifiedWebhook> {
   return verifyWith(platformCrypto, options);
 }
 
 /** The headers that prove a webhook: send them with exactly this body. Rejects with a `WebhookError` for a secret that cannot be used. */
-export async function signWebhook(options: SignWebhookOptions): Promise<Record<string, string>> {
+export function signWebhook(options: SignWebhookOptions): Promise<Record<string, string>> {
   return signWith(platformCrypto, options);
 }
 
