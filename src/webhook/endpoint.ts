@@ -1,7 +1,8 @@
 import { ApiError } from '../errors.js';
+import { parseRetryAfter } from '../http/retry-after.js';
 import type { Carrier } from './carrier.js';
 import type { WebhookSecret } from './secret.js';
-import { parseRetryAfter, retryDelayMs, type WebhookClock } from './schedule.js';
+import { retryDelayMs, type WebhookClock } from './schedule.js';
 import { signWebhook } from './signature.js';
 import { verdictOf } from './status.js';
 import type { DeliveryAttempt, StoredDelivery, StoredMessage, StoredSubscription, WebhookStore } from './store.js';
