@@ -7,7 +7,7 @@ import type { CallRequest, Headers } from '../transport.js';
 import type { Connection } from './connection.js';
 import { textOf } from './event-decoder.js';
 import type { Topics } from './topics.js';
-import { decodeError, isObject, JSON_TYPE, userProperties, type Message, type Qos } from './wire.js';
+import { decodeError, isLarger, isObject, JSON_TYPE, userProperties, type Message, type Qos } from './wire.js';
 
 interface Pending {
   readonly request: CallRequest;
@@ -127,7 +127,7 @@ export class Calls {
           ? ''
           : JSON.stringify(input)
         : JSON.stringify({ replyTo: this.#replyTopic, id, ...(input !== undefined && { input }), headers: sent });
-    if (payload.length > MAX_REQUEST_BYTES) {
+    if (isLarger(payload, MAX_REQUEST_BYTES)) {
       throw new ApiError('INVALID_ARGUMENT', `${operation.name}: the input is too large: ${MAX_REQUEST_BYTES} bytes at most`, {
         sent: false,
       });

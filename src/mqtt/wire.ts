@@ -80,6 +80,11 @@ export function checkHeaderSize(headers: RawHeaders): void {
     throw new ApiError('INVALID_ARGUMENT', `the headers are too large: ${MAX_HEADER_BYTES} bytes at most`, { sent: false });
 }
 
+/** Whether a text has more bytes than that. Only what may have is counted: a character has 3 bytes at most. */
+export function isLarger(text: string, maxBytes: number): boolean {
+  return text.length * 3 > maxBytes && new TextEncoder().encode(text).length > maxBytes;
+}
+
 /** A request of MQTT 3.1.1, and of callers that name no response topic. */
 export interface Envelope {
   readonly replyTo: string;
