@@ -12,6 +12,7 @@ import {
   type StoredDelivery,
   type WebhookHandlerOptions,
 } from '../src/webhook/server.js';
+import { Source } from '../src/webhook/source.js';
 import { ManualClock, startEndpoint, until, verified } from './support/webhooks.js';
 
 const contract = defineContract({
@@ -560,4 +561,32 @@ test('a status counts, whatever becomes of the body behind it', async () => {
   const deliveries = async () => (await api('GET', `/${id}/deliveries`)).body;
   await until(async () => (await deliveries())[0]?.attempts.length === 1, 'it was tried');
   expect(await deliveries()).toMatchObject([{ state: 'delivered', attempts: [{ status: 200, response: 'the rest never comes' }] }]);
+});
+
+test('a service that accepts and ends at once is asked again less and less often', async () => {
+  vi.useFakeTimers();
+  const random = vi.spyOn(Math, 'random').mockReturnValue(1);
+  const asked: number[] = [];
+  const transport: Transport = {
+    contract,
+    name: 'stub',
+    call: async () => undefined,
+    async subscribe(_, sink) {
+      asked.push(Date.now());
+      sink.end(new ApiError('UNAVAILABLE', 'away'));
+    },
+    close: async () => {},
+  };
+  const init = { transport, event: contract.events.article, params: {}, headers: {}, lastEventId: undefined };
+  const source = new Source({ ...init, next: async () => {}, gap() {}, end() {} });
+  try {
+    source.start();
+    await vi.advanceTimersByTimeAsync(7000);
+    const waits = asked.map((at, index) => at - (asked[index - 1] ?? at)).slice(1);
+    expect(waits).toEqual([200, 400, 800, 1600, 3200]);
+  } finally {
+    source.close();
+    random.mockRestore();
+    vi.useRealTimers();
+  }
 });
