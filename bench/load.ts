@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net';
+import type { PeerProcess } from './peer.js';
 
 export interface Load {
   readonly port: number;
@@ -41,6 +42,13 @@ export async function load({ port, request, connections, durationMs }: Load): Pr
   await Promise.all(sockets.map(drive));
   clearTimeout(timer);
   return (done * 1000) / durationMs;
+}
+
+/** Requests per second, and microseconds of the server's CPU per request. */
+export async function loadPeer(peer: PeerProcess, given: Omit<Load, 'port'>): Promise<{ rate: number; cpu: number }> {
+  const before = await peer.cpu();
+  const rate = await load({ ...given, port: peer.port });
+  return { rate, cpu: ((await peer.cpu()) - before) / ((rate * given.durationMs) / 1000) };
 }
 
 function open(port: number): Promise<Socket> {

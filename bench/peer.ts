@@ -35,8 +35,11 @@ export function servePeer(port: number): void {
 
 function answer(child: ChildProcess): Promise<unknown> {
   return new Promise((resolve, reject) => {
-    child.once('message', resolve);
-    child.setMaxListeners(0);
-    child.once('exit', (code) => reject(new Error(`the peer ended with ${code}`)));
+    const ended = (code: number | null) => reject(new Error(`the peer ended with ${code}`));
+    child.once('exit', ended);
+    child.once('message', (message) => {
+      child.off('exit', ended);
+      resolve(message);
+    });
   });
 }

@@ -1,4 +1,4 @@
-import { load } from './load.js';
+import { loadPeer } from './load.js';
 import { startPeer, type PeerProcess } from './peer.js';
 import { median, printTable, type Row } from './table.js';
 
@@ -14,12 +14,7 @@ const REQUESTS = {
 };
 const GOALS: Readonly<Record<string, string>> = { 'GET /users/{id}': '>= 0.90', 'POST /posts, 1 KiB': '>= 0.85' };
 
-/** Requests per second, and microseconds of the server's CPU per request. */
-async function round(peer: PeerProcess, request: string): Promise<{ rate: number; cpu: number }> {
-  const before = await peer.cpu();
-  const rate = await load({ port: peer.port, request, connections: CONNECTIONS, durationMs: ROUND_MS });
-  return { rate, cpu: ((await peer.cpu()) - before) / ((rate * ROUND_MS) / 1000) };
-}
+const round = (peer: PeerProcess, request: string) => loadPeer(peer, { request, connections: CONNECTIONS, durationMs: ROUND_MS });
 
 const rows: Row[] = [];
 for (const [what, request] of Object.entries(REQUESTS)) {

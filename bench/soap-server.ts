@@ -1,4 +1,4 @@
-import { load } from './load.js';
+import { loadPeer } from './load.js';
 import { startPeer, type PeerProcess } from './peer.js';
 import { median, printTable } from './table.js';
 
@@ -12,12 +12,7 @@ const body =
 const action = 'soapaction: "http://example.com/weatherservice/GetWeather"';
 const request = `POST /soap HTTP/1.1\r\nhost: localhost\r\ncontent-type: text/xml; charset=utf-8\r\n${action}\r\ncontent-length: ${body.length}\r\n\r\n${body}`;
 
-/** Requests per second, and microseconds of the server's CPU per request. */
-async function round(peer: PeerProcess): Promise<{ rate: number; cpu: number }> {
-  const before = await peer.cpu();
-  const rate = await load({ port: peer.port, request, connections: CONNECTIONS, durationMs: ROUND_MS });
-  return { rate, cpu: ((await peer.cpu()) - before) / ((rate * ROUND_MS) / 1000) };
-}
+const round = (peer: PeerProcess) => loadPeer(peer, { request, connections: CONNECTIONS, durationMs: ROUND_MS });
 
 const raw = await startPeer('soap-peer.js', 'raw');
 const ours = await startPeer('soap-peer.js', 'ours');

@@ -81,12 +81,6 @@ const PROTOCOLS: readonly ((transport: Transport, options: ServeOptions) => Prot
     },
   }),
   (transport, { onError }) => (hasOperations(transport) ? { handler: soapHandler(transport, { ...(onError && { onError }) }) } : {}),
-  (transport, { host, grpcPort = 50_051, graceMs, onError }) => ({
-    async start() {
-      const server = await (await import('./grpc/server.js')).serveGrpc(transport, { host, port: grpcPort, onError });
-      return { addresses: { grpc: server.address }, close: () => server.close(graceMs) };
-    },
-  }),
   (transport, { onError, allowPrivateWebhooks, graceMs }) => {
     const handler = webhookHandler(transport, {
       allowPrivate: allowPrivateWebhooks,
@@ -95,6 +89,13 @@ const PROTOCOLS: readonly ((transport: Transport, options: ServeOptions) => Prot
     });
     return { handler, start: async () => ({ close: () => handler.close() }) };
   },
+  // What opens ports comes last: where that fails, all that has begun is closed.
+  (transport, { host, grpcPort = 50_051, graceMs, onError }) => ({
+    async start() {
+      const server = await (await import('./grpc/server.js')).serveGrpc(transport, { host, port: grpcPort, onError });
+      return { addresses: { grpc: server.address }, close: () => server.close(graceMs) };
+    },
+  }),
   (transport, options) => ({ start: (http) => startMqtt(transport, options, http) }),
 ];
 
@@ -144,8 +145,8 @@ async function startMqtt(transport: Transport, options: ServeOptions, { server }
   const own = mqttUrl === undefined && !options.mqttBroker ? await mqttBroker({ host, port: mqttPort }) : undefined;
   const broker = own ?? options.mqttBroker;
   const url = mqttUrl ?? broker?.url ?? '';
+  const detach = broker?.attach(server);
   try {
-    const detach = broker?.attach(server);
     const served = await serveMqtt(transport, { url, ...(onError && { onError }) });
     return {
       addresses: { mqtt: url },
@@ -156,6 +157,7 @@ async function startMqtt(transport: Transport, options: ServeOptions, { server }
       },
     };
   } catch (error) {
+    detach?.();
     await own?.close();
     throw error;
   }

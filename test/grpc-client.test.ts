@@ -104,6 +104,50 @@ describe('a client of grpc-js that is given', () => {
     await blog.close();
     expect(await blogClient({ url: address, client: given }).getUser({ id: 123 })).toMatchObject({ username: 'john_doe' });
   });
+
+  it('may be closed, or answer by itself, and the caller gets an error of ours or the answer', async () => {
+    const closed = new Client('127.0.0.1:1', credentials.createInsecure());
+    closed.close();
+    const transport = grpc({ url: '127.0.0.1:1', client: closed })(blogContract);
+    const { signal } = new AbortController();
+    const operation = blogContract.operations.getUser;
+    const refused = { name: 'ApiError', code: 'UNAVAILABLE', sent: false };
+    await expect(transport.call({ operation, input: { id: 123 }, signal, headers: {} })).rejects.toMatchObject(refused);
+    const subscription = { event: blogContract.events.temperature, params: {}, signal, headers: {} };
+    await expect(transport.subscribe(subscription, { next() {}, gap() {}, end() {} })).rejects.toMatchObject(refused);
+    const cached = new Client('127.0.0.1:1', credentials.createInsecure(), {
+      interceptors: [
+        (options, next) =>
+          new InterceptingCall(next(options), {
+            start(_metadata, listener) {
+              listener.onReceiveMetadata(new Metadata());
+              listener.onReceiveMessage(user);
+              listener.onReceiveStatus({ code: 0, details: 'OK', metadata: new Metadata() });
+            },
+            sendMessage() {},
+            halfClose() {},
+          }),
+      ],
+    });
+    closing.push(() => cached.close());
+    expect(await blogClient({ url: '127.0.0.1:1', client: cached }).getUser({ id: 1 })).toMatchObject({ username: 'a' });
+  });
+});
+
+it.each([
+  ['127.0.0.1:1', 'no connection: connect ECONNREFUSED 127.0.0.1:1: is the server running?'],
+  [['127.0.0.1:1', '127.0.0.1:2'], /^no connection: connect ECONNREFUSED 127\.0\.0\.1:[12]: is the server running\?$/],
+  ['nosuch.invalid:50051', 'no connection: name resolution failed for target dns:nosuch.invalid:50051: is the host name right?'],
+])('a server at %s that is not there is an error that says so', async (url, reason) => {
+  const transport = grpc({ url })(blogContract);
+  closing.push(() => transport.close());
+  const { signal } = new AbortController();
+  const request = { operation: blogContract.operations.getUser, input: { id: 123 }, signal, headers: {} };
+  await expect(transport.call(request)).rejects.toMatchObject({
+    code: 'UNAVAILABLE',
+    sent: false,
+    reason: typeof reason === 'string' ? reason : expect.stringMatching(reason),
+  });
 });
 
 it('a transport that is closed refuses calls and subscriptions', async () => {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, credentials, type ClientReadableStream, type ServiceError } from '@grpc/grpc-js';
 import { service as healthService } from 'grpc-health-check';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import { createBlogService } from '../src/blog/index.js';
 import { createClient } from '../src/client.js';
@@ -287,6 +287,27 @@ describe('calls', () => {
       });
     }
     expect(reported).toHaveLength(2);
+  });
+
+  it('a reporter that throws costs no caller the answer', async () => {
+    const contract = defineContract({ name: 'broken', operations: { fail: query({ output: z.string() }) } });
+    const bare: Transport = {
+      contract,
+      name: 'bare',
+      call: () => Promise.reject(new Error('secret')),
+      subscribe: async () => {},
+      close: async () => {},
+    };
+    const reported = vi.spyOn(console, 'error').mockImplementation(() => {});
+    closing.push(() => reported.mockRestore());
+    const onError = () => {
+      throw new Error('the reporter failed');
+    };
+    const server = await serve(bare, { onError });
+    const client = createClient({ contract, transport: grpc({ url: server.address }) });
+    closing.push(() => client.close());
+    await expect(client.fail(undefined, { timeoutMs: 2000 })).rejects.toMatchObject({ code: 'INTERNAL', reason: 'internal error' });
+    expect(reported).toHaveBeenCalledTimes(1);
   });
 
   it('onWire sees both directions, without credentials', async () => {

@@ -56,6 +56,14 @@ function suite(version: 4 | 5, start: () => Promise<{ url: string; close(): Prom
     expect(statuses).toEqual(['online']);
   });
 
+  test('an input is measured in bytes, before it is sent', async () => {
+    const broker = await start();
+    cleanups.push(() => broker.close());
+    const { client } = await open(broker.url, version);
+    await expect(client.echo({ text: '€'.repeat(400_000) })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', sent: false });
+    expect(await client.echo({ text: 'x'.repeat(400_000) })).toHaveLength(400_000);
+  });
+
   test('a channel parameter may be any text', async () => {
     const broker = await start();
     cleanups.push(() => broker.close());

@@ -5,6 +5,7 @@ import * as z from 'zod';
 import { createClient, createService, defineContract, event } from '../src/index.js';
 import { fetchHandler } from '../src/http/fetch.js';
 import { listen } from '../src/http/listen.js';
+import type { HttpResponse } from '../src/http/message.js';
 import { isWebhookError, makeWebhookSecret, signWebhook, webhook, type WebhookOptions } from '../src/webhook/client.js';
 import { webhookHandler } from '../src/webhook/server.js';
 import { until } from './support/webhooks.js';
@@ -230,3 +231,22 @@ test.skipIf(spawnSync('python3', ['--version']).status !== 0)(
     }
   },
 );
+
+test('what a subscription API answers is read for what it is: its status and headers count where its body says nothing', async () => {
+  const answers: Record<string, HttpResponse> = {
+    '/broken': { status: 503, headers: { 'content-type': 'application/json', 'retry-after': '7' }, body: '{"detail":' },
+    '/problem': { status: 429, headers: { 'content-type': 'application/problem+json', 'retry-after': '7' }, body: '{"code":"ABORTED"}' },
+    '/created': { status: 201, headers: { 'content-type': 'application/json' }, body: '<html>' },
+  };
+  const server = await listen(async ({ path }) => answers[path]);
+  cleanups.push(() => server.close(0));
+  const subscribing = async (path: string) => {
+    const transport = webhook({ subscribe: { url: server.url + path, callbackUrl: 'http://receiver.example/' } })(contract);
+    cleanups.push(() => transport.close());
+    const request = { event: contract.events.article, params: {}, headers: {}, signal: new AbortController().signal };
+    await transport.subscribe(request, { next() {}, gap() {}, end() {} });
+  };
+  await expect(subscribing('/broken')).rejects.toMatchObject({ code: 'UNAVAILABLE', retryAfterMs: 7000 });
+  await expect(subscribing('/problem')).rejects.toMatchObject({ code: 'ABORTED', retryAfterMs: 7000 });
+  await expect(subscribing('/created')).rejects.toMatchObject({ code: 'DATA_LOSS' });
+});

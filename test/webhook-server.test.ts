@@ -1,6 +1,9 @@
-import { afterEach, expect, test } from 'vitest';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, expect, test, vi } from 'vitest';
 import * as z from 'zod';
-import { createClient, createService, defineContract, event, mutation } from '../src/index.js';
+import { ApiError, createClient, createService, defineContract, event, mutation, type EventSink, type Transport } from '../src/index.js';
 import { listen } from '../src/http/listen.js';
 import {
   memoryWebhookStore,
@@ -9,6 +12,7 @@ import {
   type StoredDelivery,
   type WebhookHandlerOptions,
 } from '../src/webhook/server.js';
+import { Source } from '../src/webhook/source.js';
 import { ManualClock, startEndpoint, until, verified } from './support/webhooks.js';
 
 const contract = defineContract({
@@ -135,11 +139,11 @@ test('a rotation that could not be stored is none, and secrets do not pile up', 
 test('an event is acknowledged once it is in the store, and a store that fails holds up nobody', async () => {
   const memory = memoryWebhookStore();
   let store: () => Promise<void> = async () => {};
-  const addDelivery = async (delivery: StoredDelivery) => {
+  const addDeliveries = async (deliveries: readonly StoredDelivery[]) => {
     await store();
-    await memory.addDelivery(delivery);
+    await memory.addDeliveries(deliveries);
   };
-  const { subscribe, publish, errors } = await open({ store: { ...memory, addDelivery } });
+  const { subscribe, publish, errors } = await open({ store: { ...memory, addDeliveries } });
   const { url, wait } = await endpoint();
   await subscribe(url);
   let release = () => {};
@@ -159,9 +163,9 @@ test('an event is acknowledged once it is in the store, and a store that fails h
 test('an operation that writes an event is answered once that is in the store', async () => {
   const memory = memoryWebhookStore();
   let release: (() => void) | undefined;
-  const addDelivery = async (delivery: StoredDelivery) => {
+  const addDeliveries = async (deliveries: readonly StoredDelivery[]) => {
     await new Promise<void>((resolve) => (release = resolve));
-    await memory.addDelivery(delivery);
+    await memory.addDeliveries(deliveries);
   };
   const text = z.object({ text: z.string() });
   const chat = defineContract({
@@ -170,7 +174,7 @@ test('an operation that writes an event is answered once that is in the store', 
     events: { said: event({ channel: 'said', payload: text, writtenBy: 'say' }) },
   });
   const service = createService(chat, { say: async (input) => input });
-  const handler = webhookHandler(service, { allowPrivate: true, store: { ...memory, addDelivery } });
+  const handler = webhookHandler(service, { allowPrivate: true, store: { ...memory, addDeliveries } });
   const server = await listen(handler);
   cleanups.push(
     () => service.close(),
@@ -449,4 +453,140 @@ test('the API is described', async () => {
   expect(Object.keys(document.webhooks)).toEqual(['article.published', 'other']);
   const { Validator } = await import('@seriousme/openapi-schema-validator');
   expect(await new Validator().validate(document)).toMatchObject({ valid: true });
+});
+
+test('an event to many subscriptions, and what comes while the store is busy, is one call of the store each', async () => {
+  const memory = memoryWebhookStore();
+  const calls: number[] = [];
+  let release = () => {};
+  const addDeliveries = async (deliveries: readonly StoredDelivery[]) => {
+    calls.push(deliveries.length);
+    await new Promise<void>((resolve) => (release = resolve));
+    await memory.addDeliveries(deliveries);
+    if (calls.length === 2) throw new Error('disk full');
+  };
+  const { subscribe, publish, errors } = await open({ store: { ...memory, addDeliveries } });
+  const { url, wait } = await endpoint();
+  for (let n = 0; n < 3; n++) await subscribe(`${url}/${n}`);
+  const first = publish('a');
+  await until(() => calls.length === 1, 'the first is on its way');
+  const others = ['b', 'c'].map(publish);
+  release();
+  await first;
+  await until(() => calls.length === 2, 'the others are on their way');
+  release();
+  await Promise.all(others);
+  expect(calls).toEqual([3, 6]);
+  await wait(9);
+  // Also what was not stored is delivered, as long as this process lives; and one failure is told once.
+  expect(errors.map(String)).toEqual(['Error: disk full']);
+});
+
+test('listeners that throw stop nothing', async () => {
+  const dead: unknown[] = [];
+  const { subscribe, publish } = await open({
+    retryScheduleMs: [],
+    onDeadLetter: ({ message }) => {
+      dead.push(message.data);
+      throw new Error('the listener failed');
+    },
+    onError: (error) => {
+      dead.push(String(error));
+      throw new Error('the reporter failed');
+    },
+  });
+  const reported = vi.spyOn(console, 'error').mockImplementation(() => {});
+  cleanups.push(async () => reported.mockRestore());
+  const { url } = await endpoint(() => 500);
+  await subscribe(url);
+  for (const title of ['x', 'y']) {
+    await publish(title);
+    await until(() => dead.includes(JSON.stringify({ title })), `${title} was given up`);
+  }
+  expect(dead).toEqual(['{"title":"x"}', 'Error: the listener failed', '{"title":"y"}', 'Error: the listener failed']);
+  expect(reported).toHaveBeenCalledTimes(2);
+});
+
+test.each([true, false])('a subscription that the service ends is told of once, with why (notices: %s)', async (notices) => {
+  const ended: unknown[] = [];
+  const sinks: EventSink[] = [];
+  const transport: Transport = {
+    contract,
+    name: 'stub',
+    call: async () => undefined,
+    subscribe: async (_, sink) => void sinks.push(sink),
+    close: async () => {},
+  };
+  const handler = webhookHandler(transport, { allowPrivate: true, onEnd: ({ id }, error) => ended.push([id, error?.code]) });
+  const server = await listen(handler);
+  cleanups.push(
+    () => server.close(0),
+    () => handler.close(),
+  );
+  const { url } = await endpoint();
+  const subscriptions = `${server.url}/webhooks/subscriptions`;
+  const body = JSON.stringify({ url, events: ['article.published'], notices });
+  const created = await fetch(subscriptions, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
+  const { id } = (await created.json()) as { id: string };
+  sinks[0]?.end(new ApiError('PERMISSION_DENIED', 'no more'));
+  await until(async () => (await fetch(`${subscriptions}/${id}`)).status === 404, 'it is gone');
+  expect(ended).toEqual([[id, 'PERMISSION_DENIED']]);
+});
+
+test('a subscription that is being made when the handler closes is refused and leaves nothing behind', async () => {
+  const store = memoryWebhookStore();
+  let found: ((addresses: { address: string; family: number }[]) => void) | undefined;
+  const { api, handler } = await open({ store, resolve: () => new Promise((resolve) => (found = resolve)) });
+  const creating = api('POST', '', { url: 'http://endpoint.example/', events: ['article.published'] });
+  await until(() => found !== undefined, 'the host is looked up');
+  await handler.close();
+  found?.([{ address: '127.0.0.1', family: 4 }]);
+  expect((await creating).status).toBe(503);
+  expect(await store.load()).toEqual({ subscriptions: [], pending: [] });
+});
+
+test('a status counts, whatever becomes of the body behind it', async () => {
+  const server = createServer((request, response) => {
+    request.resume();
+    response.writeHead(200).write('the rest never comes');
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  cleanups.push(async () => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const { subscribe, publish, api } = await open({ timeoutMs: 100 });
+  const { id } = await subscribe(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+  await publish('x');
+  const deliveries = async () => (await api('GET', `/${id}/deliveries`)).body;
+  await until(async () => (await deliveries())[0]?.attempts.length === 1, 'it was tried');
+  expect(await deliveries()).toMatchObject([{ state: 'delivered', attempts: [{ status: 200, response: 'the rest never comes' }] }]);
+});
+
+test('a service that accepts and ends at once is asked again less and less often', async () => {
+  vi.useFakeTimers();
+  const random = vi.spyOn(Math, 'random').mockReturnValue(1);
+  const asked: number[] = [];
+  const transport: Transport = {
+    contract,
+    name: 'stub',
+    call: async () => undefined,
+    async subscribe(_, sink) {
+      asked.push(Date.now());
+      sink.end(new ApiError('UNAVAILABLE', 'away'));
+    },
+    close: async () => {},
+  };
+  const init = { transport, event: contract.events.article, params: {}, headers: {}, lastEventId: undefined };
+  const source = new Source({ ...init, next: async () => {}, gap() {}, end() {} });
+  try {
+    source.start();
+    await vi.advanceTimersByTimeAsync(7000);
+    const waits = asked.map((at, index) => at - (asked[index - 1] ?? at)).slice(1);
+    expect(waits).toEqual([200, 400, 800, 1600, 3200]);
+  } finally {
+    source.close();
+    random.mockRestore();
+    vi.useRealTimers();
+  }
 });

@@ -42,7 +42,7 @@ async function filled(path: string, ids: readonly string[]) {
   const store = fileWebhookStore(path);
   await store.load();
   await store.saveSubscription(subscription);
-  await Promise.all(ids.map((id) => store.addDelivery(delivery(id))));
+  await store.addDeliveries(ids.map((id) => delivery(id)));
   await store.close();
 }
 
@@ -95,10 +95,10 @@ test('what a write that failed did not store is in the next one', async () => {
   await store.saveSubscription(subscription);
   // The new file cannot be made.
   await mkdir(`${path}.next`);
-  const failing = ['1', '2'].map((id) => expect(store.addDelivery(delivery(id))).rejects.toThrow(/EISDIR/));
+  const failing = ['1', '2'].map((id) => expect(store.addDeliveries([delivery(id)])).rejects.toThrow(/EISDIR/));
   await Promise.all(failing);
   await rmdir(`${path}.next`);
-  await store.addDelivery(delivery('3'));
+  await store.addDeliveries([delivery('3')]);
   await store.close();
   expect(await pendingIn(path)).toEqual(['1', '2', '3']);
 });
@@ -112,7 +112,7 @@ test('an event to a thousand endpoints is one fsync, and so are their outcomes; 
   const sync = vi.spyOn(Object.getPrototypeOf(handle) as FileHandle, 'datasync');
   await handle.close();
   const ids = Array.from({ length: 1000 }, (_, index) => String(index));
-  await Promise.all(ids.map((id) => store.addDelivery(delivery(id))));
+  await store.addDeliveries(ids.map((id) => delivery(id)));
   expect(sync).toHaveBeenCalledTimes(1);
   await Promise.all(ids.slice(0, 500).map((id) => store.saveDelivery(delivery(id, 'delivered'))));
   expect(sync).toHaveBeenCalledTimes(2);
@@ -121,7 +121,7 @@ test('an event to a thousand endpoints is one fsync, and so are their outcomes; 
   await Promise.all(last);
   expect(sync).toHaveBeenCalledTimes(3);
   sync.mockRestore();
-  await expect(store.addDelivery(delivery('late'))).rejects.toThrow(/was closed/);
+  await expect(store.addDeliveries([delivery('late')])).rejects.toThrow(/was closed/);
   expect(await pendingIn(path)).toEqual([]);
 });
 
@@ -155,7 +155,7 @@ test('what is done with leaves the file', async () => {
   await store.saveSubscription(subscription);
   const saved: Promise<void>[] = [];
   for (let round = 0; round < 500; round++) {
-    await store.addDelivery(delivery(String(round)));
+    await store.addDeliveries([delivery(String(round))]);
     saved.push(store.saveDelivery(delivery(String(round), 'delivered')));
   }
   await Promise.all(saved);

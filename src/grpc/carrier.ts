@@ -1,4 +1,5 @@
 import { Metadata, status as Status, type Channel, type Client, type ServiceError, type StatusObject } from '@grpc/grpc-js';
+import { ApiError } from '../errors.js';
 
 /** A call with one message out, as it leaves. */
 export interface Outgoing {
@@ -80,11 +81,16 @@ export class ClientCarrier implements Carrier {
 
   unary({ path, body, metadata, deadline }: Outgoing, done: (status: StatusObject, message: Buffer | undefined) => void): OpenCall {
     const options = deadline === undefined ? {} : { deadline };
-    return this.client.makeUnaryRequest(path, identity, identity, body, metadata, options, (error, bytes) => done(error ?? OK, bytes));
+    return begin(() =>
+      // An interceptor may answer before the call has begun.
+      this.client.makeUnaryRequest(path, identity, identity, body, metadata, options, (error, bytes) =>
+        queueMicrotask(() => done(error ?? OK, bytes)),
+      ),
+    );
   }
 
   stream({ path, body, metadata }: Outgoing, listener: StreamListener): OpenCall {
-    const call = this.client.makeServerStreamRequest(path, identity, identity, body, metadata);
+    const call = begin(() => this.client.makeServerStreamRequest(path, identity, identity, body, metadata));
     call.on('metadata', (head: Metadata) => listener.head(head));
     call.on('data', (bytes: Buffer) => listener.message(bytes));
     call.on('error', (error: ServiceError) => {
@@ -98,4 +104,13 @@ export class ClientCarrier implements Carrier {
 
   /** It is not ours. */
   close(): void {}
+}
+
+/** A client that its owner has closed throws, and so may its interceptors. */
+function begin<C>(make: () => C): C {
+  try {
+    return make();
+  } catch (cause) {
+    throw ApiError.from(cause, 'UNAVAILABLE', `the client did not take the call: ${(cause as Error).message}`, { sent: false });
+  }
 }

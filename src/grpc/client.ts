@@ -237,9 +237,18 @@ const UNSENT =
 function errorOf({ code, details, metadata }: StatusObject): ApiError {
   const [bytes] = metadata.get(DETAILS_KEY);
   const unavailable = codeOf(code) === 'UNAVAILABLE' && bytes === undefined;
-  if (unavailable && UNSENT.test(details)) return new ApiError('UNAVAILABLE', `${details}: is the server running?`, { sent: false });
+  if (unavailable && UNSENT.test(details)) return new ApiError('UNAVAILABLE', noConnection(details), { sent: false });
   const error = decodeStatus(code, details, typeof bytes === 'string' ? undefined : bytes, textOf(metadata, 'x-request-id'));
   return unavailable ? error.with({ remote: false }) : error;
+}
+
+/** grpc-js wraps what matters: `round_robin: No connection established. Last error: Error: connect ECONNREFUSED 127.0.0.1:1. Resolution note: `. */
+function noConnection(details: string): string {
+  const why = details
+    .replace(/\.? Resolution note: *$/, '')
+    .replace(/^.*Last error: (?:Error: )?/s, '')
+    .replace(/^Name resolution/, 'name resolution');
+  return `no connection: ${why}: ${why.startsWith('name resolution') ? 'is the host name right?' : 'is the server running?'}`;
 }
 
 function encode(make: () => Buffer): Buffer {

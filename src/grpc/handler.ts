@@ -5,7 +5,7 @@ import {
 import type { EventDefinition, Operation } from '../contract.js';
 import { ApiError } from '../errors.js';
 import { onAbort } from '../internal/deadline.js';
-import { reportToConsole } from '../internal/report.js';
+import { reporter } from '../internal/report.js';
 import { acceptHeaders, serveCall, type RawHeaders } from '../internal/serve-call.js';
 import type { Peer, Transport } from '../transport.js';
 import { EventStream, encodeOnce, type EventStreamOptions } from './event-stream.js';
@@ -102,7 +102,7 @@ class Serving {
     private readonly domain: string,
     options: GrpcHandlerOptions,
   ) {
-    this.#onError = options.onError ?? reportToConsole;
+    this.#onError = reporter(options.onError);
     this.#maxBufferedBytes = options.maxBufferedBytes ?? 1_048_576;
     this.#maxMetadataBytes = options.maxMetadataBytes ?? 16_384;
   }

@@ -22,7 +22,7 @@ export interface ValueCodec {
 const { Varint, Bit32, Bit64, LengthDelimited } = WireType;
 
 /** The library's writers take text for numbers and anything for text: what the contract does not allow must not become something that it does. */
-const integer = (wire: WireType, write: ValueCodec['write'], read: ValueCodec['read']): ValueCodec => ({
+const numeric = (wire: WireType, write: ValueCodec['write'], read: ValueCodec['read']): ValueCodec => ({
   wire,
   zero: 0,
   packable: true,
@@ -34,19 +34,19 @@ const integer = (wire: WireType, write: ValueCodec['write'], read: ValueCodec['r
 });
 
 const SCALAR: Readonly<Record<ScalarType, ValueCodec>> = {
-  double: integer(Bit64, (writer, value) => writer.double(value), (reader) => reader.double()),
-  float: integer(Bit32, (writer, value) => writer.float(value), (reader) => reader.float()),
-  int32: integer(Varint, (writer, value) => writer.int32(value), (reader) => reader.int32()),
-  uint32: integer(Varint, (writer, value) => writer.uint32(value), (reader) => reader.uint32()),
-  sint32: integer(Varint, (writer, value) => writer.sint32(value), (reader) => reader.sint32()),
-  fixed32: integer(Bit32, (writer, value) => writer.fixed32(value), (reader) => reader.fixed32()),
-  sfixed32: integer(Bit32, (writer, value) => writer.sfixed32(value), (reader) => reader.sfixed32()),
+  double: numeric(Bit64, (writer, value) => writer.double(value), (reader) => reader.double()),
+  float: numeric(Bit32, (writer, value) => writer.float(value), (reader) => reader.float()),
+  int32: numeric(Varint, (writer, value) => writer.int32(value), (reader) => reader.int32()),
+  uint32: numeric(Varint, (writer, value) => writer.uint32(value), (reader) => reader.uint32()),
+  sint32: numeric(Varint, (writer, value) => writer.sint32(value), (reader) => reader.sint32()),
+  fixed32: numeric(Bit32, (writer, value) => writer.fixed32(value), (reader) => reader.fixed32()),
+  sfixed32: numeric(Bit32, (writer, value) => writer.sfixed32(value), (reader) => reader.sfixed32()),
   // What a number cannot hold becomes one that is not safe, which the schema refuses.
-  int64: integer(Varint, (writer, value) => writer.int64(value), (reader) => Number(reader.int64())),
-  uint64: integer(Varint, (writer, value) => writer.uint64(value), (reader) => Number(reader.uint64())),
-  sint64: integer(Varint, (writer, value) => writer.sint64(value), (reader) => Number(reader.sint64())),
-  fixed64: integer(Bit64, (writer, value) => writer.fixed64(value), (reader) => Number(reader.fixed64())),
-  sfixed64: integer(Bit64, (writer, value) => writer.sfixed64(value), (reader) => Number(reader.sfixed64())),
+  int64: numeric(Varint, (writer, value) => writer.int64(value), (reader) => Number(reader.int64())),
+  uint64: numeric(Varint, (writer, value) => writer.uint64(value), (reader) => Number(reader.uint64())),
+  sint64: numeric(Varint, (writer, value) => writer.sint64(value), (reader) => Number(reader.sint64())),
+  fixed64: numeric(Bit64, (writer, value) => writer.fixed64(value), (reader) => Number(reader.fixed64())),
+  sfixed64: numeric(Bit64, (writer, value) => writer.sfixed64(value), (reader) => Number(reader.sfixed64())),
   bool: {
     wire: Varint,
     zero: false,

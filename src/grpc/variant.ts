@@ -9,10 +9,37 @@ export function compileVariant(message: ProtoMessage): (value: unknown) => numbe
     const byTag = new Map(tags.flatMap((some, index) => some.map((tag) => [tag as unknown, index] as const)));
     return (value) => byTag.get((value as Readonly<Record<string, unknown>>)[discriminator]) ?? -1;
   }
-  return (value) => entries.findIndex(({ node }) => node !== undefined && fits(node, value));
+  const find = (value: unknown, matches: Matches) => entries.findIndex(({ node }) => node !== undefined && fits(node, value, matches));
+  return (value) => {
+    const index = find(value, matchesPattern);
+    // A valid value is one of them: a description has patterns without their flags, so that one that does not match says little.
+    return index !== -1 ? index : find(value, matchesAny);
+  };
 }
 
-function fits(node: SchemaNode, value: unknown): boolean {
+type Matches = (pattern: string, text: string) => boolean;
+
+const matchesAny: Matches = () => true;
+
+/** By their text: there are as many as the schemas have. */
+const compiled = new Map<string, RegExp>();
+
+const matchesPattern: Matches = (pattern, text) => {
+  let regex = compiled.get(pattern);
+  if (!regex) compiled.set(pattern, (regex = compilePattern(pattern)));
+  return regex.test(text);
+};
+
+/** As Unicode, which JSON Schema asks for; a few patterns compile only without it. Source: https://json-schema.org/draft/2020-12/json-schema-core#section-6.4 */
+function compilePattern(pattern: string): RegExp {
+  try {
+    return new RegExp(pattern, 'u');
+  } catch {
+    return new RegExp(pattern);
+  }
+}
+
+function fits(node: SchemaNode, value: unknown, matches: Matches): boolean {
   switch (node.kind) {
     case 'any':
       return true;
@@ -21,7 +48,7 @@ function fits(node: SchemaNode, value: unknown): boolean {
     case 'string':
       if (typeof value !== 'string') return false;
       if (node.format === 'date-time' && Number.isNaN(Date.parse(value))) return false;
-      return node.pattern === undefined || new RegExp(node.pattern).test(value);
+      return node.pattern === undefined || matches(node.pattern, value);
     case 'integer':
       return Number.isSafeInteger(value) && (!node.int32 || value === (Number(value) | 0));
     case 'number':
@@ -31,25 +58,28 @@ function fits(node: SchemaNode, value: unknown): boolean {
     case 'literal':
       return (node.values as readonly unknown[]).includes(value);
     case 'list':
-      return Array.isArray(value) && value.every((item) => (item === null ? node.items.nullable : fits(node.items.node, item)));
+      return Array.isArray(value) && value.every((item) => (item === null ? node.items.nullable : fits(node.items.node, item, matches)));
     case 'record':
       return (
-        isObject(value) && Object.values(value).every((member) => (member === null ? node.values.nullable : fits(node.values.node, member)))
+        isObject(value) &&
+        Object.values(value).every((member) => (member === null ? node.values.nullable : fits(node.values.node, member, matches)))
       );
     case 'union':
-      return node.variants.some((variant) => fits(variant.node, value));
+      return node.variants.some((variant) => fits(variant.node, value, matches));
     case 'object': {
       if (!isObject(value)) return false;
       const known = new Map(node.fields.map((field) => [field.name, field]));
       // Unknown members were dropped before, so each one left belongs to its variant.
-      return Object.keys(value).every((key) => known.has(key)) && node.fields.every((field) => fitsField(field, value[field.name]));
+      return (
+        Object.keys(value).every((key) => known.has(key)) && node.fields.every((field) => fitsField(field, value[field.name], matches))
+      );
     }
   }
 }
 
-function fitsField(field: Field, value: unknown): boolean {
+function fitsField(field: Field, value: unknown, matches: Matches): boolean {
   if (value === undefined) return mayLeaveOut(field);
-  return value === null ? field.nullable : fits(field.node, value);
+  return value === null ? field.nullable : fits(field.node, value, matches);
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

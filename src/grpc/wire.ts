@@ -95,6 +95,11 @@ export function compileWire(contract: Contract, lock?: ProtoLock): Wire {
 
 let received = 0;
 
+/** An id for an event that came without one. */
+export function localId(): string {
+  return `local-${++received}`;
+}
+
 function compileEvent(request: MessageCodec, item: MessageCodec, { event, payload }: EventView): Omit<EventWire, 'path'> {
   const fields = payload.fields.filter(({ name }) => event.params.includes(name));
   const readers = fields.map((field) => [field.name, compileTextReader(field)] as const);
@@ -121,7 +126,7 @@ function compileEvent(request: MessageCodec, item: MessageCodec, { event, payloa
       return {
         gap: false,
         event: {
-          id: typeof id === 'string' && id !== '' ? id : `local-${++received}`,
+          id: typeof id === 'string' && id !== '' ? id : localId(),
           time: typeof time === 'string' ? time : new Date().toISOString(),
           data,
         },

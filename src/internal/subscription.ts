@@ -4,8 +4,8 @@ import type { EventMessage, EventSink, Headers, Transport } from '../transport.j
 import { backoffMs, type BackoffOptions } from './backoff.js';
 import { delay, onAbort } from './deadline.js';
 
-/** A connection that lived this long proved stable: the next wait is short again. */
-const STABLE_MS = 5000;
+/** A connection that lived this long proved stable: the next wait is short again. In milliseconds. */
+export const STABLE_MS = 5000;
 
 /** Ends that another try may mend. */
 const RETRYABLE: ReadonlySet<ErrorCode> = new Set(['UNAVAILABLE', 'RESOURCE_EXHAUSTED', 'ABORTED']);

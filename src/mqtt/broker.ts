@@ -28,12 +28,19 @@ export interface MqttBroker {
   readonly url: string;
   readonly port: number;
   /**
-   * Takes WebSockets of an HTTP server too, at `path` (`/mqtt`), with the subprotocol `mqtt`. A page's origin must be the host itself or in
+   * Takes WebSockets of an HTTP server too, at `path`, with the subprotocol `mqtt`. A page's origin must be the host itself or in
    * `origins`. Returns how to detach. Source: https://docs.oasis-open.org/mqtt/mqtt/v3.1.1/os/mqtt-v3.1.1-os.html#_Toc398718127
    */
   attach(
     server: Server,
-    options?: { readonly path?: string; readonly origins?: readonly string[]; readonly maxMessageBytes?: number },
+    options?: {
+      /** @default '/mqtt' */
+      readonly path?: string;
+      /** Of pages that are not the host's: `https://app.example.com`. @default [] */
+      readonly origins?: readonly string[];
+      /** A client that sends a larger WebSocket message is disconnected. In bytes. @default 4_194_304 (4 MiB) */
+      readonly maxMessageBytes?: number;
+    },
   ): () => void;
   /** Closes the port and every connection. Idempotent. */
   close(): Promise<void>;

@@ -1,13 +1,13 @@
 import type { IPublishPacket } from 'mqtt';
 import { ApiError } from '../errors.js';
 import { onAbort } from '../internal/deadline.js';
-import { timeoutHeader } from '../internal/headers.js';
+import { makeRequestId, timeoutHeader } from '../internal/headers.js';
 import { parseJson } from '../internal/json.js';
 import type { CallRequest, Headers } from '../transport.js';
 import type { Connection } from './connection.js';
 import { textOf } from './event-decoder.js';
 import type { Topics } from './topics.js';
-import { decodeError, isObject, JSON_TYPE, userProperties, type Message, type Qos } from './wire.js';
+import { decodeError, isLarger, isObject, JSON_TYPE, userProperties, type Message, type Qos } from './wire.js';
 
 interface Pending {
   readonly request: CallRequest;
@@ -23,7 +23,6 @@ export class Calls {
   readonly #pending = new Map<string, Pending>();
   readonly #replyTopic: string;
   #subscribed: Promise<void> | undefined;
-  #count = 0;
 
   constructor(
     private readonly connection: Connection,
@@ -44,7 +43,8 @@ export class Calls {
     const { signal } = request;
     if (signal.aborted) throw ApiError.from(signal.reason, 'CANCELLED', 'the caller cancelled the call', { sent: false });
     const version = this.connection.link?.version ?? 5;
-    const id = (this.#count++).toString(36);
+    // Never used before, by another process of the same client neither: the broker may hold replies to that one's calls.
+    const id = makeRequestId();
     const message = this.#encode(request, headers, id, version);
     return new Promise((resolve, reject) => {
       const unlink = onAbort(signal, () => {
@@ -127,7 +127,7 @@ export class Calls {
           ? ''
           : JSON.stringify(input)
         : JSON.stringify({ replyTo: this.#replyTopic, id, ...(input !== undefined && { input }), headers: sent });
-    if (payload.length > MAX_REQUEST_BYTES) {
+    if (isLarger(payload, MAX_REQUEST_BYTES)) {
       throw new ApiError('INVALID_ARGUMENT', `${operation.name}: the input is too large: ${MAX_REQUEST_BYTES} bytes at most`, {
         sent: false,
       });

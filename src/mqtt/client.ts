@@ -8,7 +8,7 @@ import { joinHeaders, makeRequestId, type HeadersOption } from '../internal/head
 import { checkSubscription } from '../internal/subscription-check.js';
 import type { Adapter, CallRequest, EventSink, SubscribeRequest, Transport } from '../transport.js';
 import { Calls } from './calls.js';
-import { reportToConsole } from '../internal/report.js';
+import { reporter } from '../internal/report.js';
 import { Connection } from './connection.js';
 import { Feed } from './feed.js';
 import { checkUrl } from './link.js';
@@ -72,7 +72,7 @@ class MqttTransport implements Transport {
     private readonly options: MqttOptions,
   ) {
     this.#topics = compileTopics(contract, options.topicPrefix);
-    this.#onError = options.onError ?? reportToConsole;
+    this.#onError = reporter(options.onError);
     this.#connection = new Connection({
       ...options,
       onMessage: (topic, payload, packet) => this.#take(topic, payload, packet),

@@ -35,7 +35,7 @@ export class Feed {
   readonly #subscribers = new Set<Subscriber>();
   readonly #history: History;
   readonly #decode: DecodeEvent;
-  /** What is subscribed to at the broker, and what else was: messages of a switch may come twice. */
+  /** What is subscribed to at the broker. */
   #filter: string | undefined;
   #subscribing: Promise<void> | undefined;
   #linger: ReturnType<typeof setTimeout> | undefined;
@@ -82,7 +82,8 @@ export class Feed {
       const decoded = this.#last ? this.#last.then(() => this.#decode(topic, payload, packet)) : this.#decode(topic, payload, packet);
       if (!(decoded instanceof Promise)) return decoded && this.#emit(decoded);
       const mine: Promise<void> = decoded
-        .then((message) => message && this.#emit(message), this.init.onError)
+        .then((message) => message && this.#emit(message))
+        .catch(this.init.onError)
         .then(() => {
           if (this.#last === mine) this.#last = undefined;
         });
@@ -138,7 +139,8 @@ export class Feed {
     const { connection, topics, qos } = this.init;
     // First, because a new connection without its session forgets the filter.
     await connection.open();
-    if (this.#subscribing) await this.#subscribing.catch(() => {});
+    // Again, because several may have waited for the same one.
+    while (this.#subscribing) await this.#subscribing.catch(() => {});
     const all = topics.filter(this.event, {});
     if (this.#filter === filter || this.#filter === all) return;
     const before = this.#filter;
@@ -152,7 +154,6 @@ export class Feed {
     } finally {
       if (this.#subscribing === subscribing) this.#subscribing = undefined;
     }
-    if (wanted !== filter && wanted !== all) await this.#ensure(filter, headers);
   }
 
   #leave(subscriber: Subscriber, mayComeBack: boolean): void {

@@ -2,7 +2,7 @@ import type { Contract, EventDefinition } from '../contract.js';
 import { isApiError } from '../errors.js';
 import type { EventHub } from '../events.js';
 import type { EventMessage, EventSink, SubscribeRequest } from '../transport.js';
-import { reportToConsole } from '../internal/report.js';
+import { reporter } from '../internal/report.js';
 import { Connection } from './connection.js';
 import { Feed } from './feed.js';
 import { checkUrl } from './link.js';
@@ -45,7 +45,7 @@ class MqttHub implements EventHub {
 
   constructor(private readonly options: MqttHubOptions) {
     this.#qos = options.qos ?? 1;
-    this.#onError = options.onError ?? reportToConsole;
+    this.#onError = reporter(options.onError);
     this.#topics = compileTopics(NO_CONTRACT, options.topicPrefix);
     this.#connection = new Connection({
       ...options,

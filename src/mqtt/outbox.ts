@@ -2,7 +2,7 @@ import { ApiError } from '../errors.js';
 import { onAbort } from '../internal/deadline.js';
 import type { Link } from './link.js';
 import { NO_SUBSCRIBERS, refusal } from './status.js';
-import type { Message } from './wire.js';
+import { isLarger, type Message } from './wire.js';
 
 /** How a message is published. */
 export interface PublishOptions {
@@ -153,7 +153,7 @@ export class Outbox {
   #send(entry: Entry, link: Link): void {
     const { message } = entry;
     const { topic, payload, qos, retain = false, properties } = message;
-    if (!fits(payload, link.maximumPacketSize)) {
+    if (isLarger(payload, link.maximumPacketSize - HEADER_BYTES)) {
       const size = `packets to the broker have ${link.maximumPacketSize} bytes at most`;
       return this.#giveUp(entry, new ApiError('INVALID_ARGUMENT', `the message is too large: ${size}`, { sent: false }));
     }
@@ -181,13 +181,8 @@ function failure(topic: string, error: Error): ApiError {
   return new ApiError('UNAVAILABLE', `publishing to ${topic} failed: ${error.message}`, { cause: error });
 }
 
+/** What is left for topic and properties. */
 const HEADER_BYTES = 4096;
-
-/** Only what may be too large is counted: a character of a string has 3 bytes at most. */
-function fits(payload: string, maxPacketBytes: number): boolean {
-  if (payload.length * 3 + HEADER_BYTES <= maxPacketBytes) return true;
-  return new TextEncoder().encode(payload).length + HEADER_BYTES <= maxPacketBytes;
-}
 
 function away(): ApiError {
   return new ApiError('UNAVAILABLE', 'there is no connection to the broker', { sent: false });

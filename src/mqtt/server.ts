@@ -1,5 +1,5 @@
 import { ApiError, isApiError } from '../errors.js';
-import { reportToConsole } from '../internal/report.js';
+import { reporter } from '../internal/report.js';
 import { Connection } from './connection.js';
 import { EventPublisher } from './event-publisher.js';
 import { textOf } from './event-decoder.js';
@@ -63,7 +63,7 @@ class MqttServer implements ServedMqtt {
 
   constructor(transport: Transport, options: ServeMqttOptions) {
     const { qos = 1, maxMessageBytes = 1_048_576 } = options;
-    this.#onError = options.onError ?? reportToConsole;
+    this.#onError = reporter(options.onError);
     this.#topics = compileTopics(transport.contract, options.topicPrefix);
     const { status, cancel } = this.#topics;
     this.#connection = new Connection({

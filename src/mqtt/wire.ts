@@ -1,9 +1,12 @@
 import type { IPublishPacket } from 'mqtt';
 import type { EventDefinition } from '../contract.js';
 import { ApiError, isErrorCode, type ErrorBody, type JsonObject } from '../errors.js';
+import { isObject, readErrorOptions } from '../internal/error-body.js';
 import { parseJson } from '../internal/json.js';
 import type { RawHeaders } from '../internal/serve-call.js';
 import type { EventMessage } from '../transport.js';
+
+export { isObject } from '../internal/error-body.js';
 
 export const JSON_TYPE = 'application/json';
 
@@ -77,6 +80,11 @@ export function checkHeaderSize(headers: RawHeaders): void {
     throw new ApiError('INVALID_ARGUMENT', `the headers are too large: ${MAX_HEADER_BYTES} bytes at most`, { sent: false });
 }
 
+/** Whether a text has more bytes than that. Only what may have is counted: a character has 3 bytes at most. */
+export function isLarger(text: string, maxBytes: number): boolean {
+  return text.length * 3 > maxBytes && new TextEncoder().encode(text).length > maxBytes;
+}
+
 /** A request of MQTT 3.1.1, and of callers that name no response topic. */
 export interface Envelope {
   readonly replyTo: string;
@@ -108,14 +116,11 @@ export function decodeEnvelope(text: string): Envelope {
 
 /** An error in a reply; without a code of ours it is UNKNOWN. */
 export function decodeError(body: unknown, code?: unknown): ApiError {
-  const { message, details, retryAfterMs, requestId, ...rest } = isObject(body) ? body : {};
-  const known = [rest['code'], code].find(isErrorCode) ?? 'UNKNOWN';
-  return new ApiError(known, typeof message === 'string' ? message : 'the service gave an error without a message', {
-    details: isObject(details) ? details : undefined,
-    retryAfterMs: typeof retryAfterMs === 'number' ? retryAfterMs : undefined,
-    requestId: typeof requestId === 'string' ? requestId : undefined,
-    remote: true,
-  });
+  const given = isObject(body) ? body : {};
+  const { message } = given;
+  const known = [given['code'], code].find(isErrorCode) ?? 'UNKNOWN';
+  const words = typeof message === 'string' ? message : 'the service gave an error without a message';
+  return new ApiError(known, words, readErrorOptions(given));
 }
 
 /** What a call gave. */
@@ -139,10 +144,6 @@ export function encodeReply(outcome: Outcome, correlation: Buffer | undefined, r
 /** The reply to an envelope. */
 export function encodeEnvelopeReply(outcome: Outcome, id: string | number): string {
   return JSON.stringify('error' in outcome ? { id, error: outcome.error } : { id, output: outcome.output ?? null });
-}
-
-export function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function mistakeOf(headers: unknown): string | undefined {

@@ -1,6 +1,7 @@
-import { PROBLEM_TYPE } from '../http/problem.js';
-import type { EventDefinition, Operation } from '../contract.js';
+import type { Operation } from '../contract.js';
 import type { ErrorCode, JsonObject } from '../errors.js';
+import { notesOf } from '../http/openapi.js';
+import { PROBLEM_TYPE } from '../http/problem.js';
 import type { Components } from '../internal/components.js';
 import type { HttpBinding } from '../internal/http-binding.js';
 import {
@@ -79,42 +80,6 @@ export function describeEvent(view: EventView, { id, renamed, components }: Plac
         },
       },
       default: reference('responses', 'Problem'),
-    },
-  };
-}
-
-/** What a webhook's receiver is sent. Source: https://www.standardwebhooks.com */
-export function describeWebhook({ event, payloadSchema }: EventView, components: Components): JsonObject {
-  const header = (name: string, description: string) => ({ name, in: 'header', required: true, description, schema: { type: 'string' } });
-  const schema = {
-    type: 'object',
-    properties: {
-      event: { const: event.type },
-      timestamp: { type: 'string', format: 'date-time' },
-      data: components.refer(payloadSchema, 'output'),
-    },
-    required: ['event', 'timestamp', 'data'],
-  };
-  return {
-    operationId: `${event.name}Webhook`,
-    tags: [event.service],
-    ...notesOf(event),
-    parameters: [
-      header('webhook-id', 'The id of the event: the same one may come more than once.'),
-      header('webhook-timestamp', 'When this was sent, in seconds since 1970.'),
-      header(
-        'webhook-signature',
-        '`v1,` and the HMAC-SHA256 of `id.timestamp.body` in base64; several with spaces between them while a secret is rotated.',
-      ),
-    ],
-    requestBody: {
-      required: true,
-      content: { [JSON_TYPE]: { schema }, 'application/xml': { schema: { ...schema, xml: { name: 'webhook' } } } },
-    },
-    responses: {
-      '2XX': { description: 'Received.' },
-      '410': { description: 'Ends the subscription.' },
-      default: { description: 'It is sent again later.' },
     },
   };
 }
@@ -236,13 +201,6 @@ function problemsOf(operation: Operation): JsonObject {
     },
   ]);
   return { ...(Object.fromEntries(responses) as JsonObject), default: reference('responses', 'Problem') };
-}
-
-function notesOf({ summary, description, deprecated }: Operation | EventDefinition): JsonObject {
-  const text = [description, typeof deprecated === 'string' ? `Deprecated: ${deprecated}.` : undefined]
-    .filter((part) => part !== undefined)
-    .join('\n\n');
-  return { ...(summary !== undefined && { summary }), ...(text !== '' && { description: text }), ...(deprecated && { deprecated: true }) };
 }
 
 function itemOf(use: TypeUse | undefined): TypeUse | undefined {

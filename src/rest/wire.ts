@@ -1,6 +1,7 @@
 import type { Operation } from '../contract.js';
 import { ApiError, isErrorCode, type JsonObject } from '../errors.js';
 import type { FetchResponse } from '../http/fetch-like.js';
+import { parseRetryAfter } from '../http/retry-after.js';
 import { isObject, readErrorOptions } from '../internal/error-body.js';
 import type { HttpBinding } from '../internal/http-binding.js';
 import { tryParseJson } from '../internal/json.js';
@@ -70,15 +71,6 @@ export function failedResponse({ status, headers }: FetchResponse, text: string)
     retryAfterMs: options.retryAfterMs ?? parseRetryAfter(headers.get('retry-after')),
     requestId: options.requestId ?? headers.get('x-request-id') ?? undefined,
   });
-}
-
-/** Delay in seconds or an HTTP date, in milliseconds from now. Source: https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3 */
-export function parseRetryAfter(value: string | null): number | undefined {
-  if (value === null) return undefined;
-  if (/^\d{1,9}$/.test(value)) return Number(value) * 1000;
-  // `Date.parse` takes much that is no date of HTTP, all of which begin with the day of the week: `-1` is a year to it.
-  const at = /^[A-Z][a-z]+,? /.test(value) ? Date.parse(value) : NaN;
-  return Number.isNaN(at) ? undefined : Math.max(0, at - Date.now());
 }
 
 /** An error in the data of an SSE `end`. */

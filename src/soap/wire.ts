@@ -1,4 +1,5 @@
 import { ApiError, isApiError, isErrorCode, type ErrorBody, type JsonObject } from '../errors.js';
+import { parseRetryAfter } from '../http/retry-after.js';
 import { parseJson } from '../internal/json.js';
 import type { SoapOperation } from './binding.js';
 import { EnvelopeReading, readEnvelope } from './envelope-reader.js';
@@ -147,14 +148,6 @@ export function decodeStatus({ status, text, header }: Reply): ApiError {
     requestId: header('x-request-id') ?? undefined,
     remote: true,
   });
-}
-
-/** Delay in seconds or an HTTP date, in milliseconds from now. Source: https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3 */
-function parseRetryAfter(value: string | null): number | undefined {
-  if (value === null) return undefined;
-  if (/^\d{1,9}$/.test(value)) return Number(value) * 1000;
-  const at = Date.parse(value);
-  return Number.isNaN(at) ? undefined : Math.max(0, at - Date.now());
 }
 
 function parseMs(text: string | undefined): number | undefined {

@@ -37,6 +37,7 @@ export class Dispatcher {
   /** Resolves once what the store held is taken up again. */
   readonly ready: Promise<void>;
   #message: { readonly of: EventMessage; readonly stored: StoredMessage } | undefined;
+  #reported: unknown;
   #closing: Promise<void> | undefined;
 
   constructor(private readonly init: DispatcherInit) {
@@ -86,17 +87,21 @@ export class Dispatcher {
     } finally {
       this.#creating--;
     }
+    if (this.#closing) {
+      await store.deleteSubscription(id).catch(this.init.report);
+      throw stopping();
+    }
     const member = this.#attach(subscription, events, lastEventId === undefined ? {} : { [events[0]?.type ?? '']: lastEventId });
     let left = false;
     onLeave(() => {
       left = true;
-      void this.#remove(id).catch(this.init.report);
+      this.#remove(id).catch(this.init.report);
     });
     try {
       await Promise.all(member.sources.map((source) => source.open()));
       if (left) throw new ApiError('CANCELLED', 'the caller has left');
     } catch (error) {
-      await this.#remove(id);
+      await this.#remove(id).catch(this.init.report);
       throw error;
     }
     return subscription;
@@ -167,12 +172,14 @@ export class Dispatcher {
     const members = [...this.#members.values()];
     for (const { sources } of members) for (const source of sources) source.close();
     await Promise.all(members.map(({ endpoint }) => endpoint.stop(this.init.graceMs)));
+    // The store may be closed after this.
+    await this.init.endpoint.intake.idle();
     await this.init.endpoint.carrier.close();
   }
 
   async #open(): Promise<void> {
     await this.ready;
-    if (this.#closing) throw new ApiError('UNAVAILABLE', 'the webhooks are stopping', { sent: false });
+    if (this.#closing) throw stopping();
   }
 
   async #load(): Promise<void> {
@@ -195,13 +202,17 @@ export class Dispatcher {
   #attach(subscription: StoredSubscription, events: readonly EventDefinition[], lastEventIds: Readonly<Record<string, string>>): Member {
     const { transport, endpoint: context, report } = this.init;
     const { id, params, headers } = subscription;
-    const endpoint = new Endpoint(subscription, context, (gone, status) => {
-      const error = status === undefined ? undefined : new ApiError('CANCELLED', `the endpoint answered ${status}: it is gone`);
-      void this.#remove(gone.subscription.id, 'now').catch(report);
-      this.init.onEnd(gone.subscription, error);
+    let isOver = false;
+    const over = (error: ApiError | undefined) => {
+      if (!isOver) this.init.onEnd(endpoint.subscription, error);
+      isOver = true;
+    };
+    const endpoint = new Endpoint(subscription, context, (status) => {
+      this.#remove(id).catch(report);
+      over(status === undefined ? undefined : new ApiError('CANCELLED', `the endpoint answered ${status}: it is gone`));
     });
     const notify = (type: string, data: object) => {
-      if (subscription.notices) endpoint.add(this.#notice(type, data)).catch(report);
+      if (subscription.notices) endpoint.add(this.#notice(type, data)).catch(this.#reportOnce);
     };
     const sources = events.map(
       (event) =>
@@ -213,14 +224,14 @@ export class Dispatcher {
           lastEventId: lastEventIds[event.type],
           next: (definition, message) => {
             const stored = endpoint.add(this.#stored(definition, message));
-            stored.catch(report);
+            stored.catch(this.#reportOnce);
             return stored;
           },
           gap: ({ type }) => notify(NOTICE.gap, { event: type }),
           end: (error) => {
             for (const source of sources) source.close();
             notify(NOTICE.end, error ? { error: error.toJSON() } : {});
-            if (!subscription.notices) this.init.onEnd(endpoint.subscription, error);
+            over(error);
             endpoint.drain();
           },
         }),
@@ -230,12 +241,12 @@ export class Dispatcher {
     return member;
   }
 
-  async #remove(id: string, grace: 'now' | undefined = undefined): Promise<void> {
+  async #remove(id: string): Promise<void> {
     const member = this.#members.get(id);
     if (!member) return;
     this.#members.delete(id);
     for (const source of member.sources) source.close();
-    if (grace === undefined) void member.endpoint.stop(0);
+    void member.endpoint.stop(0);
     await this.init.store.deleteSubscription(id);
   }
 
@@ -260,7 +271,17 @@ export class Dispatcher {
     return this.#message.stored;
   }
 
+  /** Deliveries that were stored in one call fail together. */
+  readonly #reportOnce = (error: unknown): void => {
+    if (error !== this.#reported) this.init.report(error);
+    this.#reported = error;
+  };
+
   #notice(type: string, data: object): StoredMessage {
     return { id: crypto.randomUUID(), type, time: new Date(this.init.endpoint.clock.now()).toISOString(), data: JSON.stringify(data) };
   }
+}
+
+function stopping(): ApiError {
+  return new ApiError('UNAVAILABLE', 'the webhooks are stopping', { sent: false });
 }

@@ -1,7 +1,9 @@
 import { ApiError } from '../errors.js';
+import { parseRetryAfter } from '../http/retry-after.js';
 import type { Carrier } from './carrier.js';
+import type { Intake } from './intake.js';
 import type { WebhookSecret } from './secret.js';
-import { parseRetryAfter, retryDelayMs, type WebhookClock } from './schedule.js';
+import { retryDelayMs, type WebhookClock } from './schedule.js';
 import { signWebhook } from './signature.js';
 import { verdictOf } from './status.js';
 import type { DeliveryAttempt, StoredDelivery, StoredMessage, StoredSubscription, WebhookStore } from './store.js';
@@ -9,6 +11,7 @@ import type { DeliveryAttempt, StoredDelivery, StoredMessage, StoredSubscription
 /** What endpoints share. */
 export interface EndpointContext {
   readonly store: WebhookStore;
+  readonly intake: Intake;
   readonly carrier: Carrier;
   readonly clock: WebhookClock;
   readonly scheduleMs: readonly number[];
@@ -60,8 +63,8 @@ export class Endpoint {
   constructor(
     public subscription: StoredSubscription,
     private readonly context: EndpointContext,
-    /** Called once when it is over: it answered 410, or all is delivered after `drain`. */
-    private readonly onGone: (endpoint: Endpoint, status: number | undefined) => void,
+    /** Called once when it is over: with the status that said so, or without one where all is delivered after `drain`. */
+    private readonly onGone: (status: number | undefined) => void,
   ) {
     context.backlog.endpoints++;
   }
@@ -85,7 +88,7 @@ export class Endpoint {
     };
     this.#count(1);
     try {
-      await this.context.store.addDelivery(delivery);
+      await this.context.intake.add(delivery);
     } finally {
       // Also where it could not be stored: it can still be delivered, as long as this process lives.
       if (!this.#isStopped) {
@@ -111,10 +114,10 @@ export class Endpoint {
   async stop(graceMs: number): Promise<void> {
     this.#end();
     if (this.#inFlight === 0) return;
-    if (graceMs <= 0) return this.#cut();
-    const timer = setTimeout(() => this.#cut(), graceMs);
-    await new Promise<void>((resolve) => this.#onIdle.push(resolve));
-    clearTimeout(timer);
+    const idle = new Promise<void>((resolve) => this.#onIdle.push(resolve));
+    const timer = graceMs > 0 ? setTimeout(() => this.#cut(), graceMs) : this.#cut();
+    await idle;
+    clearTimeout(timer ?? undefined);
   }
 
   #end(): void {
@@ -166,7 +169,7 @@ export class Endpoint {
       this.#cancelTimer = this.context.clock.after(Math.max(0, next - this.context.clock.now()), () => this.#pump());
     } else if (this.#isDraining && this.#pending === 0) {
       this.#end();
-      this.onGone(this, undefined);
+      this.onGone(undefined);
     }
   }
 
@@ -200,7 +203,7 @@ export class Endpoint {
       this.#save(finished(tried, 'dead'));
       if (this.#isStopped) return;
       this.#end();
-      return this.onGone(this, attempt.status);
+      return this.onGone(attempt.status);
     }
     const waitMs = retryDelayMs(scheduleMs, tried.attempts.length, parseRetryAfter(retryAfter, clock.now()));
     if (waitMs === undefined) return this.#giveUp(tried);

@@ -81,10 +81,14 @@ class FileStore implements WebhookStore {
     return this.#flush();
   }
 
-  async addDelivery(delivery: StoredDelivery): Promise<void> {
+  async addDeliveries(deliveries: readonly StoredDelivery[]): Promise<void> {
     this.#checkOpen();
-    this.#state.addDelivery(delivery);
-    if (this.#write(delivery)) return this.#flush();
+    let isWritten = false;
+    for (const delivery of deliveries) {
+      this.#state.addDelivery(delivery);
+      isWritten = this.#write(delivery) || isWritten;
+    }
+    if (isWritten) return this.#flush();
   }
 
   async saveDelivery(delivery: StoredDelivery): Promise<void> {

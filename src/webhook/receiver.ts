@@ -3,6 +3,7 @@ import { ApiError, isApiError } from '../errors.js';
 import { HttpError } from '../http/error.js';
 import { codeOfRefusal } from '../http/status.js';
 import type { HttpHandler, HttpRequest, HttpResponse } from '../http/message.js';
+import { reporter } from '../internal/report.js';
 import { compileCheck, issuesError, type Check } from '../internal/validate.js';
 import { redact, type OnWire } from '../internal/wire-record.js';
 import type { EventMessage, EventSink } from '../transport.js';
@@ -86,8 +87,7 @@ export class Receiver {
 
   constructor(private readonly options: ReceiverOptions) {
     this.#store = options.store ?? memorySeenStore();
-    // eslint-disable-next-line no-console -- the default reporter
-    this.#report = options.onError ?? console.error;
+    this.#report = reporter(options.onError);
   }
 
   add(listener: Listener): void {

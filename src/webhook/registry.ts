@@ -2,10 +2,10 @@ import { createLightFetch } from '#fetch';
 import { ApiError } from '../errors.js';
 import type { FetchLike, FetchResponse, LightFetch } from '../http/fetch-like.js';
 import { networkError } from '../http/network-error.js';
-import { parseJson } from '../internal/json.js';
+import { parseRetryAfter } from '../http/retry-after.js';
+import { tryParseJson } from '../internal/json.js';
 import { redact, type OnWire } from '../internal/wire-record.js';
 import type { Headers } from '../transport.js';
-import { parseRetryAfter } from './schedule.js';
 import { decodeProblem, isObject, type SubscriptionInput } from './wire.js';
 
 /** A subscription, as the peer gave it. */
@@ -67,8 +67,8 @@ export class Registry {
       headers: redact(response.headers.entries()),
       body: shown,
     });
-    const value = text !== '' && response.headers.get('content-type')?.includes('json') ? parseJson(text) : undefined;
-    if (!response.ok) throw decodeProblem(response.status, value, parseRetryAfter(response.headers.get('retry-after'), Date.now()));
+    const value = text !== '' && response.headers.get('content-type')?.includes('json') ? tryParseJson(text) : undefined;
+    if (!response.ok) throw decodeProblem(response.status, value, parseRetryAfter(response.headers.get('retry-after')));
     return value;
   }
 }

@@ -27,14 +27,6 @@ export function retryDelayMs(schedule: readonly number[], attempts: number, retr
   return Math.max(wait * (1 + JITTER * random()), Math.min(retryAfterMs, MAX_RETRY_AFTER_MS));
 }
 
-/** Delay in seconds or an HTTP date, in milliseconds from `now`. Source: https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3 */
-export function parseRetryAfter(value: string | null | undefined, now: number): number | undefined {
-  if (value === null || value === undefined) return undefined;
-  if (/^\d{1,9}$/.test(value)) return Number(value) * 1000;
-  const at = Date.parse(value);
-  return Number.isNaN(at) ? undefined : Math.max(0, at - now);
-}
-
 /** Time, so that tests of three days need not take three days. */
 export interface WebhookClock {
   /** Epoch milliseconds. */

@@ -1,8 +1,9 @@
 import type { JsonObject } from '../errors.js';
+import { describeWebhook, WEBHOOK_HEADERS } from '../http/openapi.js';
 import type { AsyncApiProtocol } from '../internal/asyncapi.js';
 import type { Contract } from '../contract.js';
-import { createComponents, type Components } from '../internal/components.js';
-import { describeContract, type EventView } from '../internal/schema-view.js';
+import { createComponents } from '../internal/components.js';
+import { describeContract } from '../internal/schema-view.js';
 
 /** Webhooks in an AsyncAPI document: the address is what a subscription says. Source: https://www.asyncapi.com/docs/reference/specification/v3.0.0 */
 export function webhookProtocol(): AsyncApiProtocol {
@@ -13,21 +14,13 @@ export function webhookProtocol(): AsyncApiProtocol {
     operation: () => ({ method: 'POST', bindingVersion: '0.3.0' }),
     headers: () => ({
       type: 'object',
-      properties: Object.fromEntries(HEADERS.map(({ name, description, schema }) => [name, { ...schema, description }])),
-      required: HEADERS.map(({ name }) => name),
+      properties: Object.fromEntries(WEBHOOK_HEADERS.map(({ name, description, schema }) => [name, { ...schema, description }])),
+      required: WEBHOOK_HEADERS.map(({ name }) => name),
     }),
   };
 }
 
 const text = { type: 'string' };
-const HEADERS = [
-  ['webhook-id', 'The id of the event: the same one may come more than once.'],
-  ['webhook-timestamp', 'When this was sent, in seconds since 1970.'],
-  [
-    'webhook-signature',
-    '`v1,` and the HMAC-SHA256 of `id.timestamp.body` in base64; several with spaces between them while a secret is rotated.',
-  ],
-].map(([name = '', description = '']) => ({ name, in: 'header', required: true, description, schema: text }));
 
 /** The OpenAPI 3.1 document of the subscription API, with what it sends as `webhooks`. Source: https://spec.openapis.org/oas/v3.1.1 */
 export function webhookOpenApi(contract: Contract, basePath: string): JsonObject {
@@ -35,7 +28,7 @@ export function webhookOpenApi(contract: Contract, basePath: string): JsonObject
   const components = createComponents(view, '#/components/schemas/', { taken: ['WebhookSubscription', 'WebhookDelivery', 'Problem'] });
   const events = [...view.events.values()];
   const root = `${basePath}/webhooks/subscriptions`;
-  const webhooks = Object.fromEntries(events.map((event) => [event.event.type, { post: webhookOf(event, components) }]));
+  const webhooks = Object.fromEntries(events.map((event) => [event.event.type, { post: describeWebhook(event, components) }]));
   return {
     openapi: '3.1.1',
     info: { title: `${contract.name} webhooks`, version: contract.version },
@@ -159,33 +152,6 @@ function pathsOf(root: string, types: readonly string[]): JsonObject {
     [`${root}/{id}/deliveries/{delivery}/redeliver`]: {
       parameters: [id, { name: 'delivery', in: 'path', required: true, schema: text }],
       post: { operationId: 'redeliverWebhook', ...answer(202, 'It is sent again.') },
-    },
-  };
-}
-
-function webhookOf({ event, payloadSchema }: EventView, components: Components): JsonObject {
-  const schema = {
-    type: 'object',
-    properties: {
-      event: { const: event.type },
-      timestamp: { type: 'string', format: 'date-time' },
-      data: components.refer(payloadSchema, 'output'),
-    },
-    required: ['event', 'timestamp', 'data'],
-  };
-  return {
-    operationId: `${event.name}Webhook`,
-    tags: [event.service],
-    ...(event.summary !== undefined && { summary: event.summary }),
-    parameters: HEADERS,
-    requestBody: {
-      required: true,
-      content: { 'application/json': { schema }, 'application/xml': { schema: { ...schema, xml: { name: 'webhook' } } } },
-    },
-    responses: {
-      '2XX': { description: 'Received.' },
-      '410': { description: 'Ends the subscription.' },
-      default: { description: 'It is sent again later.' },
     },
   };
 }

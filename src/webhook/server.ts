@@ -5,12 +5,14 @@ import { codeOfRefusal } from '../http/status.js';
 import { peerOf, type HttpHandler, type HttpRequest, type HttpResponse } from '../http/message.js';
 import { createRouter, type Route } from '../http/router.js';
 import { parseJson } from '../internal/json.js';
+import { reporter } from '../internal/report.js';
 import { acceptHeaders } from '../internal/serve-call.js';
 import type { Headers, Peer, Transport } from '../transport.js';
 import { Carrier } from './carrier.js';
 import { Dispatcher } from './dispatcher.js';
 import { compileEncoder } from './encode.js';
 import { Backlog } from './endpoint.js';
+import { Intake } from './intake.js';
 import { RETRY_SCHEDULE_MS, systemClock, type WebhookClock } from './schedule.js';
 import { webhookOpenApi } from './schema.js';
 import { readSecret, type WebhookSecret } from './secret.js';
@@ -104,8 +106,18 @@ interface Caller {
  */
 export function webhookHandler(transport: Transport, options: WebhookHandlerOptions = {}): WebhookHandler {
   const { basePath = '', maxBodyBytes = 1_048_576, signingKey, clock = systemClock } = options;
-  // eslint-disable-next-line no-console -- the default reporter
-  const onError = options.onError ?? console.error;
+  const onError = reporter(options.onError);
+  /** What a listener throws is no reason to stop delivering. */
+  const told =
+    <A extends readonly unknown[]>(listener: ((...args: A) => void) | undefined) =>
+    (...args: A) => {
+      try {
+        listener?.(...args);
+      } catch (error) {
+        onError(error);
+      }
+    };
+  const onEnd = told(options.onEnd);
   if (basePath !== '' && !/^(\/[A-Za-z0-9\-._~]+)+$/.test(basePath))
     throw new TypeError(`webhookHandler: basePath '${basePath}' must look like '/api/v2'`);
   const signingKeys =
@@ -121,9 +133,10 @@ export function webhookHandler(transport: Transport, options: WebhookHandlerOpti
     maxSubscriptions: options.maxSubscriptions ?? 10_000,
     graceMs: options.graceMs ?? 10_000,
     report: onError,
-    onEnd: (subscription, error) => options.onEnd?.(viewOf(subscription), error),
+    onEnd: (subscription, error) => onEnd(viewOf(subscription), error),
     endpoint: {
       store,
+      intake: new Intake(store),
       clock,
       carrier: new Carrier(guard, { timeoutMs, maxResponseBytes }),
       scheduleMs: options.retryScheduleMs ?? RETRY_SCHEDULE_MS,
@@ -134,7 +147,7 @@ export function webhookHandler(transport: Transport, options: WebhookHandlerOpti
       userAgent: options.userAgent ?? 'multi-api-sdk',
       encode: compileEncoder(transport.contract),
       report: onError,
-      onDeadLetter: options.onDeadLetter ?? (() => {}),
+      onDeadLetter: told(options.onDeadLetter),
     },
   });
   const router = createRouter<Answer>([
@@ -265,7 +278,7 @@ function failure(error: unknown, requestId: string | undefined, onError: (error:
   return problemResponse(new ApiError('INTERNAL', 'internal error', known));
 }
 
-/** Credentials are compared, not kept. */
+/** An owner is compared, and shown to nobody: no credentials stand in it. */
 function fingerprint(caller: string): string {
   return caller === '' ? '' : createHash('sha256').update(caller).digest('base64url');
 }

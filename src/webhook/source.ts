@@ -2,6 +2,7 @@ import type { EventDefinition } from '../contract.js';
 import { ApiError, type ErrorCode } from '../errors.js';
 import { backoffMs } from '../internal/backoff.js';
 import { delay, onAbort } from '../internal/deadline.js';
+import { STABLE_MS } from '../internal/subscription.js';
 import type { EventMessage, Headers, Transport } from '../transport.js';
 
 /** Ends that another try may mend. Not UNAUTHENTICATED: who subscribed must bring new credentials. */
@@ -47,16 +48,16 @@ export class Source {
   async #run(resolve: () => void, reject: ((error: ApiError) => void) | undefined): Promise<void> {
     const { signal } = this.#controller;
     for (let attempt = 0; !signal.aborted; attempt++) {
-      const outcome = await this.#connection(() => {
-        attempt = 0;
-        resolve();
-      });
+      const since = Date.now();
+      const outcome = await this.#connection(resolve);
       if (signal.aborted) break;
       if (reject && !this.#wasOpen && outcome) return reject(outcome);
       if (!outcome || !RETRYABLE.has(outcome.code)) {
         resolve();
         return this.init.end(outcome);
       }
+      // Not at each acknowledgement: a service that accepts and ends at once would be asked again at once, by all subscriptions.
+      if (Date.now() - since >= STABLE_MS) attempt = 0;
       await delay(backoffMs(attempt, {}, outcome.retryAfterMs), signal).catch(() => {});
     }
     reject?.(LEFT);

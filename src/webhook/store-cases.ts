@@ -73,7 +73,8 @@ export const webhookStoreCases: readonly WebhookStoreCase[] = [
       const store = await open();
       await store.load();
       await store.saveSubscription(subscription('s'));
-      for (const id of ['1', '2', '3', '4']) await store.addDelivery(delivery(id));
+      await store.addDeliveries(['1', '2'].map((id) => delivery(id)));
+      await store.addDeliveries(['3', '4'].map((id) => delivery(id)));
       await store.saveDelivery(delivery('1', { state: 'delivered', attempts: [attempt] }));
       await store.saveDelivery(delivery('2', { attempts: [attempt], nextAttemptAt: 99 }));
       await store.saveDelivery(delivery('4', { state: 'dead', attempts: [attempt, attempt] }));
@@ -94,9 +95,8 @@ export const webhookStoreCases: readonly WebhookStoreCase[] = [
       const store = await open();
       await store.load();
       await store.saveSubscription(subscription('s'));
-      await store.addDelivery(delivery('1'));
-      await store.addDelivery(delivery('2'));
-      await store.addDelivery(delivery('3', { message: { ...delivery('3').message, type: 'webhook.gap' } }));
+      const gap = delivery('3', { message: { ...delivery('3').message, type: 'webhook.gap' } });
+      await store.addDeliveries([delivery('1'), delivery('2'), gap]);
       await store.saveSubscription(subscription('s'));
       equal((await store.load()).subscriptions[0]?.lastEventIds, { 'article.published': 'event-2' });
       await store.close();
@@ -104,33 +104,48 @@ export const webhookStoreCases: readonly WebhookStoreCase[] = [
   },
   {
     id: 'deleted',
-    rule: 'With a subscription its deliveries go, and what comes for it later is dropped.',
+    rule: 'With a subscription its deliveries go, and what comes for it later is dropped; what comes with it for others is not.',
     async run(open) {
       const store = await open();
       await store.load();
       await store.saveSubscription(subscription('s'));
-      await store.addDelivery(delivery('1'));
+      await store.addDeliveries([delivery('1')]);
       await store.deleteSubscription('s');
       await store.saveDelivery(delivery('1', { state: 'delivered' }));
-      await store.addDelivery(delivery('2'));
-      equal(await store.load(), { subscriptions: [], pending: [] });
+      await store.saveSubscription(subscription('other'));
+      const kept = delivery('3', { subscriptionId: 'other' });
+      await store.addDeliveries([delivery('2'), kept]);
+      const { subscriptions, pending } = await store.load();
+      equal(
+        subscriptions.map(({ id }) => id),
+        ['other'],
+      );
+      equal(pending, [kept]);
       equal(await store.deliveries('s', 10), []);
       await store.close();
     },
   },
   {
     id: 'many',
-    rule: 'Deliveries that are added at once are all kept, in order.',
+    rule: 'Deliveries that are added in one call are all kept, in order, and those of one event to many subscriptions by each.',
     async run(open) {
       const store = await open();
       await store.load();
       await store.saveSubscription(subscription('s'));
+      await store.saveSubscription(subscription('other'));
       const ids = Array.from({ length: 200 }, (_, index) => String(index));
-      await Promise.all(ids.map((id) => store.addDelivery(delivery(id))));
-      equal(
-        (await store.load()).pending.map(({ id }) => id),
-        ids,
-      );
+      const pairs = ids.map((id): [StoredDelivery, StoredDelivery] => {
+        const one = delivery(id);
+        return [one, { ...one, id: `other-${id}`, subscriptionId: 'other' }];
+      });
+      await store.addDeliveries(pairs.flat());
+      const { pending } = await store.load();
+      for (const subscriptionId of ['s', 'other']) {
+        equal(
+          pending.filter((each) => each.subscriptionId === subscriptionId),
+          pairs.flat().filter((each) => each.subscriptionId === subscriptionId),
+        );
+      }
       await Promise.all([store.close(), store.close()]);
     },
   },

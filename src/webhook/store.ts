@@ -78,8 +78,11 @@ export interface WebhookStore {
   saveSubscription(subscription: StoredSubscription): Promise<void>;
   /** Its deliveries go too. */
   deleteSubscription(id: string): Promise<void>;
-  /** Resolves once the delivery outlives a crash: only then is the event acknowledged. */
-  addDelivery(delivery: StoredDelivery): Promise<void>;
+  /**
+   * Adds deliveries in this order; those of subscriptions that are not held are dropped. Resolves once they outlive a crash: only then are their
+   * events acknowledged. An event to many subscriptions is one call, and a dispatcher waits for one call before it makes the next.
+   */
+  addDeliveries(deliveries: readonly StoredDelivery[]): Promise<void>;
   /** After an attempt. It need not outlive a crash at once: what is lost is delivered twice. */
   saveDelivery(delivery: StoredDelivery): Promise<void>;
   /** The last deliveries of a subscription, the newest first. */
@@ -105,7 +108,7 @@ export function memoryWebhookStore(options: RetentionOptions = {}): WebhookStore
     load: async () => state.load(),
     saveSubscription: async (subscription) => state.saveSubscription(subscription),
     deleteSubscription: async (id) => state.deleteSubscription(id),
-    addDelivery: async (delivery) => state.addDelivery(delivery),
+    addDeliveries: async (deliveries) => deliveries.forEach((delivery) => state.addDelivery(delivery)),
     saveDelivery: async (delivery) => state.saveDelivery(delivery),
     deliveries: async (subscriptionId, limit) => state.deliveries(subscriptionId, limit),
     delivery: async (subscriptionId, id) => state.delivery(subscriptionId, id),

@@ -1,10 +1,13 @@
 import * as z from 'zod/mini';
-import { ApiError, isErrorCode, type ErrorBody, type JsonObject } from '../errors.js';
+import { ApiError, isErrorCode } from '../errors.js';
 import type { HttpResponse } from '../http/message.js';
 import { encodeProblem, problemHeaders } from '../http/problem.js';
+import { isObject, readErrorOptions } from '../internal/error-body.js';
 import { compileCheck, issuesError } from '../internal/validate.js';
 import { codeOfStatus, STATUS } from './status.js';
 import type { StoredMessage, StoredSubscription, WebhookFormat } from './store.js';
+
+export { isObject } from '../internal/error-body.js';
 
 export const JSON_TYPE = 'application/json';
 export const XML_TYPE = 'application/xml';
@@ -115,29 +118,21 @@ export function problemResponse(
   };
 }
 
-/** The error in an answer of a subscription API: from its problem document, else from its status. */
+/** The error in an answer of a subscription API: from its problem document, and what that does not say from its status and headers. */
 export function decodeProblem(status: number, body: unknown, retryAfterMs: number | undefined): ApiError {
-  if (isObject(body) && isErrorCode(body['code']))
-    return decodeErrorBody({ ...body, message: body['detail'] }) ?? unexpected(status, retryAfterMs);
-  return unexpected(status, retryAfterMs);
-}
-
-function unexpected(status: number, retryAfterMs: number | undefined): ApiError {
-  return new ApiError(codeOfStatus(status), `the subscription API answered ${status}`, { retryAfterMs, remote: true });
+  const problem = isObject(body) ? body : {};
+  const { code, detail } = problem;
+  const words = typeof detail === 'string' && detail !== '' ? detail : `the subscription API answered ${status}`;
+  const options = readErrorOptions(problem);
+  return new ApiError(isErrorCode(code) ? code : codeOfStatus(status), words, {
+    ...options,
+    retryAfterMs: options.retryAfterMs ?? retryAfterMs,
+  });
 }
 
 /** An error as it stands in `webhook.end`. */
 export function decodeErrorBody(body: unknown): ApiError | undefined {
   if (!isObject(body) || !isErrorCode(body['code'])) return undefined;
-  const { code, message, details, retryAfterMs, requestId } = body as Partial<ErrorBody> & { code: ErrorBody['code'] };
-  return new ApiError(code, typeof message === 'string' ? message : 'the peer ended the subscription', {
-    details: isObject(details) ? details : undefined,
-    retryAfterMs: typeof retryAfterMs === 'number' ? retryAfterMs : undefined,
-    requestId: typeof requestId === 'string' ? requestId : undefined,
-    remote: true,
-  });
-}
-
-export function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  const { code, message } = body;
+  return new ApiError(code, typeof message === 'string' ? message : 'the peer ended the subscription', readErrorOptions(body));
 }
