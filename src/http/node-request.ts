@@ -129,6 +129,7 @@ export class NodeRequest implements HttpRequest {
       let timer: ReturnType<typeof setTimeout> | undefined;
       const fail = (error: HttpError) => {
         clearTimeout(timer);
+        isOver = true;
         raw.off('data', onData).off('end', onEnd).off('close', onCut);
         // What follows stays in the socket until the answer has been sent.
         raw.pause();
