@@ -1,4 +1,5 @@
 import type { Contract } from '../contract.js';
+import { localId } from '../internal/event-id.js';
 import { describeContract } from '../internal/schema-view.js';
 import type { TypeUse } from '../internal/schema-node.js';
 import type { EventWire, OperationWire, Wire } from './wire.js';
@@ -96,8 +97,6 @@ function foreignOperation(path: string, rpc: ForeignRpc, method: ForeignMethod, 
   };
 }
 
-let received = 0;
-
 function foreignEvent(path: string, rpc: ForeignRpc, method: ForeignMethod, payload: TypeUse | undefined): EventWire {
   return {
     path,
@@ -108,7 +107,7 @@ function foreignEvent(path: string, rpc: ForeignRpc, method: ForeignMethod, payl
     decodeItem(bytes) {
       const message = rpc.responseDeserialize(bytes as Buffer);
       const data = method.response ? method.response(message as never) : payload && adapt(message, payload);
-      return { gap: false, event: { id: `local-${++received}`, time: new Date().toISOString(), data } };
+      return { gap: false, event: { id: localId(), time: new Date().toISOString(), data } };
     },
   };
 }

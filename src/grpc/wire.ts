@@ -1,4 +1,5 @@
 import type { Contract } from '../contract.js';
+import { localId } from '../internal/event-id.js';
 import type { EventView } from '../internal/schema-view.js';
 import { compileTextReader } from '../internal/text.js';
 import type { EventMessage } from '../transport.js';
@@ -93,8 +94,6 @@ export function compileWire(contract: Contract, lock?: ProtoLock): Wire {
   return { operations: new Map(operations), events: new Map(events), channels: new Map(channels) };
 }
 
-let received = 0;
-
 function compileEvent(request: MessageCodec, item: MessageCodec, { event, payload }: EventView): Omit<EventWire, 'path'> {
   const fields = payload.fields.filter(({ name }) => event.params.includes(name));
   const readers = fields.map((field) => [field.name, compileTextReader(field)] as const);
@@ -121,7 +120,7 @@ function compileEvent(request: MessageCodec, item: MessageCodec, { event, payloa
       return {
         gap: false,
         event: {
-          id: typeof id === 'string' && id !== '' ? id : `local-${++received}`,
+          id: typeof id === 'string' && id !== '' ? id : localId(),
           time: typeof time === 'string' ? time : new Date().toISOString(),
           data,
         },
