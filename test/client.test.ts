@@ -287,6 +287,39 @@ describe('failures of listeners', () => {
   });
 });
 
+describe('failures of onGap', () => {
+  const onGap = () => {
+    throw new Error('onGap');
+  };
+
+  it('go to onError, and do not keep a listener from coming back', async () => {
+    const { transport, subscriptions } = fake({});
+    const onError = vi.fn();
+    const client = createClient({ contract, transport, reconnect: FAST });
+    const heard: number[] = [];
+    await client.onPriceChanged(({ cents }) => void heard.push(cents), { onGap, onError });
+    subscriptions[0]?.sink.end(new ApiError('UNAVAILABLE', 'going away'));
+    await vi.waitFor(() => expect(onError).toHaveBeenCalledWith(new Error('onGap')));
+    if (subscriptions[1]) open(subscriptions[1].sink, 1);
+    expect(heard).toEqual([1]);
+    subscriptions[1]?.sink.end(new ApiError('PERMISSION_DENIED', 'no more'));
+    await vi.waitFor(() => expect(onError).toHaveBeenLastCalledWith(expect.objectContaining({ code: 'PERMISSION_DENIED' })));
+    await client.close();
+  });
+
+  it('go to the client’s onError, and do not reach the transport of a loop', async () => {
+    const { transport, subscriptions } = fake({});
+    const onError = vi.fn();
+    const client = createClient({ contract, transport, onError });
+    const stream = client.onPriceChanged({ bufferSize: 1, overflow: 'drop-oldest', onGap });
+    await vi.waitFor(() => expect(subscriptions).toHaveLength(1));
+    if (subscriptions[0]) open(subscriptions[0].sink, 1, 2);
+    expect((await stream.next()).value).toEqual({ cents: 2 });
+    expect(onError).toHaveBeenCalledWith(new Error('onGap'));
+    await client.close();
+  });
+});
+
 describe('a service as transport', () => {
   it('is not validated twice', async () => {
     let checked = 0;
