@@ -3,3 +3,12 @@ export function reportToConsole(...what: unknown[]): void {
   // eslint-disable-next-line no-console -- the one default reporter: silent failures would be worse
   console.error(...what);
 }
+
+/** Reports a failure; a reporter that throws must not take down what it reports of. */
+export function report<T>(failure: T, onError: (failure: T) => unknown): void {
+  try {
+    onError(failure);
+  } catch (error) {
+    reportToConsole(error);
+  }
+}
