@@ -37,7 +37,11 @@ export async function openEvents(request: SubscribeRequest, sink: EventSink, car
       onChunk: carrier.onChunk,
       onEvent: (message) => deliver(message, event, sink),
       onEnd: (error) => sink.end(error),
-    }).finally(release);
+    }).finally(() => {
+      // The transport has closed: who subscribed does not know it, as he knows of his own signal.
+      if (controller.signal.aborted && !signal.aborted) sink.end(controller.signal.reason as ApiError);
+      release();
+    });
   } catch (error) {
     release();
     throw error;
