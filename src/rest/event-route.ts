@@ -9,7 +9,7 @@ import type { EventMessage, EventSink, Transport } from '../transport.js';
 import { checkAccept } from './accept.js';
 import { EVENT_STREAM_TYPE } from './wire.js';
 
-/** Options of event streams. */
+/** Options of event streams, as `RestHandlerOptions` explains them. */
 export interface EventRouteOptions {
   readonly maxBufferedBytes?: number;
   readonly heartbeatMs?: number;

@@ -23,7 +23,7 @@ export interface RestHandlerOptions {
   readonly maxBodyBytes?: number;
   /** An event stream whose reader is this far behind is ended with RESOURCE_EXHAUSTED. @default 1_048_576 (1 MiB) */
   readonly maxBufferedBytes?: number;
-  /** A comment keeps idle event streams open, in milliseconds. @default 15_000 */
+  /** How often a comment keeps event streams open, in milliseconds: under 45_000, after which clients take a silent one for broken. @default 15_000 */
   readonly heartbeatMs?: number;
   /** What carries the events beside server-sent events, for `/asyncapi.json`: `[webSocketProtocol()]`. @default none */
   readonly eventProtocols?: readonly AsyncApiProtocol[];
