@@ -171,12 +171,19 @@ describe('reconnecting', () => {
   it('stops trying when the last subscriber leaves', async () => {
     const { transport, subscriptions } = fake({});
     const client = createClient({ contract, transport, reconnect: { minDelayMs: 10_000 } });
-    const unsubscribe = await client.onPriceChanged(() => {});
-    subscriptions[0]?.sink.end(new ApiError('UNAVAILABLE', 'going away'));
-    await unsubscribe();
-    await new Promise((resolve) => setTimeout(resolve, 20));
-    expect(subscriptions).toHaveLength(1);
-    expect(subscriptions[0]?.request.signal.aborted).toBe(true);
+    vi.useFakeTimers();
+    try {
+      const unsubscribe = await client.onPriceChanged(() => {});
+      subscriptions[0]?.sink.end(new ApiError('UNAVAILABLE', 'going away'));
+      await vi.advanceTimersByTimeAsync(0);
+      await unsubscribe();
+      await vi.advanceTimersByTimeAsync(60_000);
+      expect(subscriptions).toHaveLength(1);
+      expect(subscriptions[0]?.request.signal.aborted).toBe(true);
+      expect(vi.getTimerCount()).toBe(0);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it('tells of a gap where it has no place to resume from', async () => {
@@ -245,9 +252,14 @@ describe('a slow loop', () => {
     await vi.waitFor(() => expect(subscriptions).toHaveLength(1));
     await new Promise((resolve) => setImmediate(resolve));
     if (subscriptions[0]) open(subscriptions[0].sink, 1);
-    await stream.return();
-    await new Promise((resolve) => setTimeout(resolve, 20));
-    expect(subscriptions).toHaveLength(1);
+    vi.useFakeTimers();
+    try {
+      await stream.return();
+      await vi.advanceTimersByTimeAsync(60_000);
+      expect(subscriptions).toHaveLength(1);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it('gives several readers each their own events', async () => {
