@@ -1,5 +1,6 @@
 import { createServer, request as httpRequest } from 'node:http';
 import { connect, type AddressInfo, type Socket } from 'node:net';
+import { gzipSync } from 'node:zlib';
 import express from 'express';
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import { HttpError } from '../src/http/error.js';
@@ -200,16 +201,17 @@ describe('bodies', () => {
     const server = createServer((req, res) => parse(req as never, res as never, () => listener(req, res)));
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     onTestFinished(() => void server.close());
-    const response = await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: '{"text":"x"}',
-    });
-    expect(response.status).toBe(500);
-    expect(await response.json()).toMatchObject({
-      code: 'INTERNAL',
-      detail: expect.stringContaining('before body parsers such as express.json()'),
-    });
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const headers = { 'content-type': 'application/json' };
+    for (const init of [
+      { body: '{"text":"x"}', headers },
+      { body: gzipSync('{"text":"x"}'), headers: { ...headers, 'content-encoding': 'gzip' } },
+    ]) {
+      const response = await fetch(url, { method: 'POST', ...init });
+      expect(response.status).toBe(500);
+      const detail = expect.stringContaining('before body parsers such as express.json()') as string;
+      expect(await response.json()).toMatchObject({ code: 'INTERNAL', detail });
+    }
   });
 
   it('keeps no timer for one that was refused with its first piece', async () => {
