@@ -33,7 +33,7 @@ export interface SubscribeOptions<P = Readonly<Record<string, unknown>>> {
 
 /** Options of `onX(listener, options)`. */
 export interface ListenOptions<P = Readonly<Record<string, unknown>>> extends SubscribeOptions<P> {
-  /** Called when the subscription ended for good, and when the listener failed. @default the client's `onError` */
+  /** Called when the subscription ended for good, and when the listener or `onGap` failed. @default the client's `onError` */
   readonly onError?: (error: unknown) => void;
 }
 
@@ -235,6 +235,6 @@ export interface ClientOptions {
     /** Ceiling of every wait, in milliseconds. @default 30_000 */
     readonly maxDelayMs?: number;
   };
-  /** Gets failures of listeners, and ends of subscriptions that have no `onError`. @default they are unhandled rejections */
+  /** Gets failures of listeners and of `onGap`, and ends of subscriptions that have no `onError`. @default they are unhandled rejections */
   readonly onError?: (error: unknown) => void;
 }

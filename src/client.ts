@@ -7,6 +7,7 @@ import { Call } from './internal/call.js';
 import { Lifetime } from './internal/deadline.js';
 import { connect } from './internal/guard.js';
 import { checkHeaders } from './internal/headers.js';
+import { listenerName } from './internal/listener-name.js';
 import { paged } from './internal/paging.js';
 import { callSelected, planSelection } from './internal/select.js';
 import { Subscriber } from './internal/subscriber.js';
@@ -54,8 +55,7 @@ class ContractClient {
   members(): Record<string | symbol, unknown> {
     const members: Record<string | symbol, unknown> = {};
     for (const operation of Object.values(this.contract.operations)) members[operation.name] = this.#method(operation);
-    for (const event of Object.values(this.contract.events))
-      members[`on${event.name.charAt(0).toUpperCase()}${event.name.slice(1)}`] = this.#listen(event);
+    for (const event of Object.values(this.contract.events)) members[listenerName(event.name)] = this.#listen(event);
     const close = () => (this.#closing ??= this.#close());
     Object.defineProperty(members, 'close', { value: close });
     // Node 20 lacks the symbol in places.

@@ -16,23 +16,26 @@ export interface EventHub {
 
 /** Options of `memoryHub`. */
 export interface MemoryHubOptions {
-  /** How many of the last events each channel holds for subscribers that resume. @default 1000 */
+  /** How many of the last events each channel holds for subscribers that resume; `Infinity` for all. @default 1000 */
   readonly history?: number;
 }
 
 /**
  * An event hub within this process. Ids are `<instance>-<counter>`; a subscriber that resumes from an id
  * that is no longer held, or from another instance, gets a gap notice and then live events. Publishing waits
- * for the subscribers that acknowledge, and for no others: a slow listener holds up nobody.
+ * for the subscribers that acknowledge, and for no others: a slow listener holds up nobody. Throws a `TypeError` for a history that is no number of events.
  */
 export function memoryHub(options: MemoryHubOptions = {}): EventHub {
+  const { history = 1000 } = options;
+  if (!(Number.isInteger(history) || history === Infinity) || history < 0)
+    throw new TypeError(`memoryHub: history must be a whole number of events, 0 or more, not ${history}`);
   const instance = crypto.randomUUID().replaceAll('-', '').slice(0, 12);
   const channels = new Map<string, Channel>();
   let counter = 0;
 
   const channelOf = (event: EventDefinition): Channel => {
     let channel = channels.get(event.name);
-    if (!channel) channels.set(event.name, (channel = new Channel(options.history ?? 1000)));
+    if (!channel) channels.set(event.name, (channel = new Channel(history)));
     return channel;
   };
 
@@ -76,7 +79,8 @@ async function acknowledged(pending: readonly Promise<void>[]): Promise<void> {
 /** One event's subscribers and its last messages, as a ring. */
 class Channel extends EventEmitter<{ event: [EventMessage, Promise<void>[]] }> {
   readonly #held: { readonly position: number; readonly message: EventMessage }[] = [];
-  #oldest = 0;
+  /** How many there ever were: the next one's place in the ring follows from it. */
+  #count = 0;
   readonly #waiting: [EventMessage, Promise<void>[]][] = [];
   /** Everything after this position is held. A channel is made at its first use, so nothing came before. */
   #lostUpTo = 0;
@@ -88,11 +92,10 @@ class Channel extends EventEmitter<{ event: [EventMessage, Promise<void>[]] }> {
   /** Tells whether it is out already: where a listener publishes in turn, the event waits until all have heard the one before. */
   publish(position: number, message: EventMessage, pending: Promise<void>[]): boolean {
     const entry = { position, message };
-    if (this.#held.length < this.size) this.#held.push(entry);
-    else if (this.size > 0) {
-      this.#lostUpTo = this.#held[this.#oldest]?.position ?? position;
-      this.#held[this.#oldest] = entry;
-      this.#oldest = (this.#oldest + 1) % this.size;
+    if (this.size > 0) {
+      const place = this.#count++ % this.size;
+      this.#lostUpTo = this.#held[place]?.position ?? this.#lostUpTo;
+      this.#held[place] = entry;
     } else this.#lostUpTo = position;
     this.#waiting.push([message, pending]);
     if (this.#waiting.length > 1) return false;
@@ -109,8 +112,9 @@ class Channel extends EventEmitter<{ event: [EventMessage, Promise<void>[]] }> {
       sink.gap();
       return;
     }
-    for (let index = 0; index < this.#held.length && !signal.aborted; index++) {
-      const entry = this.#held[(this.#oldest + index) % this.#held.length];
+    // Counted from the first of all, because the subscriber may publish on hearing, which moves the oldest.
+    for (let at = this.#count - this.#held.length; at < this.#count && !signal.aborted; at++) {
+      const entry = this.#held[at % this.size];
       if (entry && entry.position > after && matches(entry.message)) void sink.next(entry.message);
     }
   }

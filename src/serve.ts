@@ -2,6 +2,7 @@ import { graphqlHandler } from './graphql/server.js';
 import { composeHandlers } from './http/compose.js';
 import { listen, type HttpServer } from './http/listen.js';
 import type { HttpHandler } from './http/message.js';
+import { report, reportToConsole } from './internal/report.js';
 import type { MqttBroker } from './mqtt/broker.js';
 import { mqttProtocol } from './mqtt/schema.js';
 import { problem } from './http/problem.js';
@@ -114,7 +115,7 @@ export async function serve(transport: Transport, options: ServeOptions = {}): P
     // One after the other, so that where one fails all that have begun are known.
     for (const { start } of protocols) if (start) started.push(await start(http));
   } catch (error) {
-    await closeAll();
+    await closeAll().catch((failure: unknown) => report(failure, onError ?? reportToConsole));
     throw error;
   }
   let closing: Promise<void> | undefined;

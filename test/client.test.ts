@@ -171,12 +171,19 @@ describe('reconnecting', () => {
   it('stops trying when the last subscriber leaves', async () => {
     const { transport, subscriptions } = fake({});
     const client = createClient({ contract, transport, reconnect: { minDelayMs: 10_000 } });
-    const unsubscribe = await client.onPriceChanged(() => {});
-    subscriptions[0]?.sink.end(new ApiError('UNAVAILABLE', 'going away'));
-    await unsubscribe();
-    await new Promise((resolve) => setTimeout(resolve, 20));
-    expect(subscriptions).toHaveLength(1);
-    expect(subscriptions[0]?.request.signal.aborted).toBe(true);
+    vi.useFakeTimers();
+    try {
+      const unsubscribe = await client.onPriceChanged(() => {});
+      subscriptions[0]?.sink.end(new ApiError('UNAVAILABLE', 'going away'));
+      await vi.advanceTimersByTimeAsync(0);
+      await unsubscribe();
+      await vi.advanceTimersByTimeAsync(60_000);
+      expect(subscriptions).toHaveLength(1);
+      expect(subscriptions[0]?.request.signal.aborted).toBe(true);
+      expect(vi.getTimerCount()).toBe(0);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it('tells of a gap where it has no place to resume from', async () => {
@@ -245,9 +252,14 @@ describe('a slow loop', () => {
     await vi.waitFor(() => expect(subscriptions).toHaveLength(1));
     await new Promise((resolve) => setImmediate(resolve));
     if (subscriptions[0]) open(subscriptions[0].sink, 1);
-    await stream.return();
-    await new Promise((resolve) => setTimeout(resolve, 20));
-    expect(subscriptions).toHaveLength(1);
+    vi.useFakeTimers();
+    try {
+      await stream.return();
+      await vi.advanceTimersByTimeAsync(60_000);
+      expect(subscriptions).toHaveLength(1);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it('gives several readers each their own events', async () => {
@@ -283,6 +295,39 @@ describe('failures of listeners', () => {
     for (const { sink } of subscriptions) open(sink, 1);
     await vi.waitFor(() => expect(common).toHaveBeenCalledTimes(1));
     expect(own).toHaveBeenCalledTimes(1);
+    await client.close();
+  });
+});
+
+describe('failures of onGap', () => {
+  const onGap = () => {
+    throw new Error('onGap');
+  };
+
+  it('go to onError, and do not keep a listener from coming back', async () => {
+    const { transport, subscriptions } = fake({});
+    const onError = vi.fn();
+    const client = createClient({ contract, transport, reconnect: FAST });
+    const heard: number[] = [];
+    await client.onPriceChanged(({ cents }) => void heard.push(cents), { onGap, onError });
+    subscriptions[0]?.sink.end(new ApiError('UNAVAILABLE', 'going away'));
+    await vi.waitFor(() => expect(onError).toHaveBeenCalledWith(new Error('onGap')));
+    if (subscriptions[1]) open(subscriptions[1].sink, 1);
+    expect(heard).toEqual([1]);
+    subscriptions[1]?.sink.end(new ApiError('PERMISSION_DENIED', 'no more'));
+    await vi.waitFor(() => expect(onError).toHaveBeenLastCalledWith(expect.objectContaining({ code: 'PERMISSION_DENIED' })));
+    await client.close();
+  });
+
+  it('go to the client’s onError, and do not reach the transport of a loop', async () => {
+    const { transport, subscriptions } = fake({});
+    const onError = vi.fn();
+    const client = createClient({ contract, transport, onError });
+    const stream = client.onPriceChanged({ bufferSize: 1, overflow: 'drop-oldest', onGap });
+    await vi.waitFor(() => expect(subscriptions).toHaveLength(1));
+    if (subscriptions[0]) open(subscriptions[0].sink, 1, 2);
+    expect((await stream.next()).value).toEqual({ cents: 2 });
+    expect(onError).toHaveBeenCalledWith(new Error('onGap'));
     await client.close();
   });
 });

@@ -169,6 +169,24 @@ describe('memoryHub', () => {
     expect(back.texts()).toEqual(['2']);
   });
 
+  it.each([-1, 1.5, NaN])('refuses a history of %d', (history) => {
+    expect(() => memoryHub({ history })).toThrow(TypeError);
+  });
+
+  it('replays all, in order, to a subscriber that publishes on hearing where no more can be held', async () => {
+    const hub = memoryHub({ history: 3 });
+    const first = recorder();
+    await hub.subscribe(request(said), first.sink);
+    for (const text of ['a', 'b', 'c']) await hub.publish(...say(text));
+    const late = recorder();
+    const next = (message: EventMessage) => {
+      void late.sink.next(message);
+      if ((message.data as { text: string }).text === 'b') void hub.publish(...say('d'));
+    };
+    await hub.subscribe(request(said, { lastEventId: first.ids()[0] ?? '' }), { ...late.sink, next });
+    expect(late.texts()).toEqual(['b', 'c', 'd']);
+  });
+
   it('keeps the order where a subscriber publishes on hearing', async () => {
     const hub = memoryHub();
     const [first, second] = [recorder(), recorder()];

@@ -63,6 +63,27 @@ describe('fetchHandler', () => {
     if (status !== 200) expect(response.headers.get('content-type')).toBe('application/problem+json');
   });
 
+  it('says so where somebody has read the body before, or is reading it', async () => {
+    const read = post('abc');
+    await read.text();
+    const locked = post('abc');
+    locked.body?.getReader();
+    for (const request of [read, locked]) {
+      const response = await fetchHandler(echo, unreachable)(request);
+      expect(response.status).toBe(500);
+      expect(await response.json()).toMatchObject({ code: 'INTERNAL', detail: expect.stringContaining('was read before it came here') });
+    }
+  });
+
+  it('reads a body once', async () => {
+    const twice: HttpHandler = async (request) => {
+      const text = await request.text(10);
+      await expect(request.bytes(10)).rejects.toThrow('can be read once');
+      return { status: 200, headers: {}, body: text };
+    };
+    expect(await (await fetchHandler(twice, unreachable)(post('abc'))).text()).toBe('abc');
+  });
+
   it('answers errors as problem documents and reports the unexpected ones', async () => {
     const reported: unknown[] = [];
     const options = { onError: (error: unknown) => reported.push(error) };

@@ -1,5 +1,7 @@
 import { createServer, request as httpRequest } from 'node:http';
 import { connect, type AddressInfo, type Socket } from 'node:net';
+import { gzipSync } from 'node:zlib';
+import express from 'express';
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import { HttpError } from '../src/http/error.js';
 import { listen, type HttpServer, type ListenOptions } from '../src/http/listen.js';
@@ -191,6 +193,51 @@ describe('bodies', () => {
     expect(wire.text()).toContain('HTTP/1.1 408');
     wire.socket.end('defghij');
     await wire.closed;
+  });
+
+  it('says so where a body parser has read it before', async () => {
+    const parse = express.json();
+    const listener = nodeListener(echo, { onError: (error) => expect.unreachable(String(error)) });
+    const server = createServer((req, res) => parse(req as never, res as never, () => listener(req, res)));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => void server.close());
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const headers = { 'content-type': 'application/json' };
+    for (const init of [
+      { body: '{"text":"x"}', headers },
+      { body: gzipSync('{"text":"x"}'), headers: { ...headers, 'content-encoding': 'gzip' } },
+    ]) {
+      const response = await fetch(url, { method: 'POST', ...init });
+      expect(response.status).toBe(500);
+      const detail = expect.stringContaining('before body parsers such as express.json()') as string;
+      expect(await response.json()).toMatchObject({ code: 'INTERNAL', detail });
+    }
+  });
+
+  it('keeps no timer for one that was refused with its first piece', async () => {
+    const answered = deferred();
+    const server = await serve(
+      async (request) => {
+        await request.text(1).catch(() => {});
+        answered.resolve();
+        return { status: 413, headers: {} };
+      },
+      { bodyTimeoutMs: 86_400_000 },
+    );
+    const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
+    const before = timers();
+    // 20 callers, because the test runner may have a timer of its own.
+    const wires = Array.from({ length: 20 }, () =>
+      dial(server, 'POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n'),
+    );
+    await answered.promise;
+    for (const wire of wires) {
+      await wire.until('413');
+      wire.socket.destroy();
+      await wire.closed;
+    }
+    await server.close(0);
+    expect(timers()).toBeLessThan(before + 10);
   });
 
   it('rejects with 400 where it is cut', async () => {

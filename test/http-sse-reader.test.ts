@@ -52,10 +52,10 @@ test('an event over the limit is DATA_LOSS, because resuming would lead to it ag
   await server.allClosed();
 });
 
-test('who has had enough, or aborts, hears of no end, and the connection is freed', async () => {
+test('who has had enough, or aborts, hears nothing more and of no end, and the connection is freed', async () => {
   for (const last of ['enough', 'abort']) {
     const { server, seen, ends } = await reading(
-      (socket) => socket.write(`data: ${last}\n\n`),
+      (socket) => socket.write(`data: ${last}\n\ndata: behind it\n\n`),
       (data) => data !== 'enough',
     );
     expect([seen, ends]).toEqual([[last], []]);

@@ -361,6 +361,31 @@ describe('a server that misbehaves', () => {
       expect((await failure(loop())).code).toBe('DATA_LOSS');
     });
 
+    test('events that share the id of one before them are events of their own', async () => {
+      const event = (message: string) => `data: {"sender":"a","message":"${message}"}\n\n`;
+      const client = await replying(`${STREAM_HEAD}id: 5\n${event('1')}${event('2')}${event('3')}`);
+      const seen: string[] = [];
+      for await (const { message } of client.onMessage()) if (seen.push(message) === 3) break;
+      expect(seen).toEqual(['1', '2', '3']);
+    });
+
+    test.each([
+      ['from the last id, where only some events have one', 'id: 5\n', ['last-event-id: 5'], 0],
+      ['with a gap, where none has an id', '', [], 1],
+      ['with a gap, where no header can carry the id', `id: ${'é'.repeat(5)}\n`, [], 1],
+    ])('a stream that is cut comes back %s', async (_, id, sent, gaps) => {
+      const client = await serve((socket) => void socket.end(`${STREAM_HEAD}${id}data: ${data}\n\ndata: ${data}\n\n`));
+      let gap = 0;
+      let seen = 0;
+      // The third is the second connection's.
+      for await (const message of client.onMessage({ onGap: () => void gap++ })) {
+        expect(message).toEqual({ sender: 'a', message: 'b' });
+        if (++seen === 3) break;
+      }
+      expect(raw?.heads[1]?.split('\r\n').filter((line) => line.startsWith('last-event-id'))).toEqual(sent);
+      expect(gap).toBe(gaps);
+    });
+
     test('a stream that is cut comes back with the last id', async () => {
       const client = await serve((socket, head) => {
         const last = /last-event-id: (\S+)/i.exec(head)?.[1] ?? '0';

@@ -37,6 +37,17 @@ test('a port in use rejects', async () => {
   other.close();
 });
 
+test('where a later port is in use, nothing listens', async () => {
+  const [free, other] = [createServer().listen(0, '127.0.0.1'), createServer().listen(0, '127.0.0.1')];
+  await Promise.all([once(free, 'listening'), once(other, 'listening')]);
+  const { port } = free.address() as AddressInfo;
+  free.close();
+  await once(free, 'close');
+  await expect(serve(service, { port, grpcPort: (other.address() as AddressInfo).port })).rejects.toThrow('in use');
+  await expect(fetch(`http://127.0.0.1:${port}/healthz`)).rejects.toThrow();
+  other.close();
+});
+
 test('an idempotency key is the same bare and quoted', async () => {
   const { http } = (served = await serve(service, { port: 0, grpcPort: 0 }));
   const post = async (key: string): Promise<unknown> => {

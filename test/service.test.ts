@@ -1,6 +1,9 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
-import { createClient, createService, defineContract, event, memoryHub, mutation, query, type EventHub } from '../src/index.js';
+import { retry } from '../src/compose/index.js';
+import { ApiError, createClient, createService, defineContract, event, memoryHub, mutation, query, type EventHub } from '../src/index.js';
+
+afterEach(() => vi.restoreAllMocks());
 
 const Line = z.object({ text: z.string() });
 const contract = defineContract({
@@ -36,6 +39,64 @@ describe('an event that an operation writes', () => {
     expect(await createClient({ contract, transport: service }).say({ text: 'hello' })).toEqual({ text: 'hello' });
     expect(reported).toEqual([new Error('the hub is down')]);
     await service.close();
+  });
+});
+
+describe('a reporter that throws', () => {
+  const onError = () => {
+    throw new Error('the log is full');
+  };
+
+  it('changes nothing for callers', async () => {
+    vi.spyOn(console, 'error').mockImplementation(() => {});
+    const broken: EventHub = { ...memoryHub(), publish: () => Promise.reject(new Error('the hub is down')) };
+    const service = createService(contract, { say: (line) => line }, { events: broken, onError });
+    const client = createClient({ contract, transport: service });
+    expect(await client.say({ text: 'hello' })).toEqual({ text: 'hello' });
+    await service.close();
+    const failing = createService(contract, { say: () => Promise.reject(new Error('secret')) }, { onError });
+    await expect(createClient({ contract, transport: failing }).say({ text: 'x' })).rejects.toMatchObject({
+      code: 'INTERNAL',
+      reason: 'internal error',
+    });
+    expect(console.error).toHaveBeenCalledWith(new Error('the log is full'));
+  });
+});
+
+describe('a service that has stopped', () => {
+  it('does not try again to publish what its hub refuses, so that the process can end', async () => {
+    const published = vi.fn(() => Promise.reject(new Error('the hub is closed')));
+    const onError = vi.fn();
+    const service = createService(contract, { say: (line) => line }, { events: { ...memoryHub(), publish: published }, onError });
+    await service.close();
+    vi.useFakeTimers();
+    try {
+      await service.publish('said', { text: 'too late' });
+      expect(vi.getTimerCount()).toBe(0);
+    } finally {
+      vi.useRealTimers();
+    }
+    expect(onError).toHaveBeenCalledTimes(1);
+  });
+});
+
+describe('a handler whose own call was never sent', () => {
+  it('was reached all the same: a mutation is not tried again', async () => {
+    const runs: string[] = [];
+    const unsent = () => new ApiError('UNAVAILABLE', 'nothing listens there', { sent: false });
+    const service = createService(contract, {
+      say: ({ text }) => {
+        runs.push(text);
+        if (text === 'at once') throw unsent();
+        return Promise.reject(unsent());
+      },
+    });
+    const client = createClient({ contract, transport: retry(service, { minDelayMs: 1 }) });
+    for (const text of ['at once', 'later'])
+      await expect(client.say({ text })).rejects.toMatchObject({ code: 'UNAVAILABLE', sent: true, requestId: expect.any(String) });
+    expect(runs).toEqual(['at once', 'later']);
+    await service.close();
+    await expect(client.say({ text: 'closed' })).rejects.toMatchObject({ code: 'UNAVAILABLE', sent: false });
   });
 });
 

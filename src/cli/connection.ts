@@ -1,5 +1,6 @@
 import { blogContract } from '../blog/contract.js';
 import { isApiError } from '../errors.js';
+import { listenerName } from '../internal/listener-name.js';
 import type { WireRecord } from '../internal/wire-record.js';
 import { unknown, UsageError, type Flags } from './args.js';
 import { DEFAULT_PROTOCOL } from './protocols.js';
@@ -20,7 +21,7 @@ export const API_ERROR = 1;
 export function operationOf(typed: string): string {
   const { operations, events } = blogContract;
   if (Object.hasOwn(operations, typed)) return typed;
-  const event = Object.keys(events).find((name) => name === typed || listenerOf(name) === typed);
+  const event = Object.keys(events).find((name) => name === typed || listenerName(name) === typed);
   if (event !== undefined) throw new UsageError(`'${typed}' is an event: multi-api-sdk watch ${event}`);
   throw unknown('operation', typed, Object.keys(operations));
 }
@@ -29,15 +30,10 @@ export function operationOf(typed: string): string {
 export function eventOf(typed: string): string {
   const { operations, events } = blogContract;
   const names = Object.keys(events);
-  const found = names.find((name) => name === typed || listenerOf(name) === typed);
+  const found = names.find((name) => name === typed || listenerName(name) === typed);
   if (found !== undefined) return found;
   if (Object.hasOwn(operations, typed)) throw new UsageError(`'${typed}' is an operation: multi-api-sdk call ${typed}`);
-  throw unknown('event', typed, /^on[A-Z]/.test(typed) ? names.map(listenerOf) : names);
-}
-
-/** `temperature` is listened to with `onTemperature`. */
-export function listenerOf(event: string): string {
-  return `on${event.charAt(0).toUpperCase()}${event.slice(1)}`;
+  throw unknown('event', typed, /^on[A-Z]/.test(typed) ? names.map(listenerName) : names);
 }
 
 /** The headers in `--header name:value`. */

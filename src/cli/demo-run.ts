@@ -6,8 +6,8 @@ import type { OnWire } from '../internal/wire-record.js';
 import { serve } from '../serve.js';
 import type { Service } from '../service.js';
 import type { Adapter, Transport } from '../transport.js';
+import { listenerName } from '../internal/listener-name.js';
 import type { Examples } from './blog-examples.js';
-import { listenerOf } from './connection.js';
 import { PROTOCOLS } from './protocols.js';
 import { SocketMeter } from './socket-meter.js';
 
@@ -144,7 +144,7 @@ async function runColumn(
     for (const name of verbs.includes('subscribe') ? Object.keys(contract.events) : []) {
       await attempt(cells, name, async () => {
         const inbox = new Inbox();
-        const listen = members[listenerOf(name)] as unknown as (
+        const listen = members[listenerName(name)] as unknown as (
           listener: (data: unknown) => void,
           options: ListenOptions,
         ) => Promise<Unsubscribe>;

@@ -2,9 +2,10 @@ import { blogContract } from '../blog/contract.js';
 import { createClient } from '../client.js';
 import type { EventInfo, ListenOptions, Unsubscribe } from '../client-types.js';
 import { onAbort } from '../internal/deadline.js';
+import { listenerName } from '../internal/listener-name.js';
 import { UsageError } from './args.js';
 import { defineCommand } from './command.js';
-import { CONNECTION_FLAGS, eventOf, headersOf, listenerOf, printApiError, wirePrinter } from './connection.js';
+import { CONNECTION_FLAGS, eventOf, headersOf, printApiError, wirePrinter } from './connection.js';
 import { connectTo, protocolNames, protocolOf } from './protocols.js';
 import { onStopSignal, painter, printJson } from './terminal.js';
 
@@ -52,7 +53,7 @@ export const watchCommand = defineCommand({
     let seen = 0;
     if (process.stderr.isTTY) process.stderr.write(paint('dim', `connecting to ${url} …\n`));
     try {
-      const listen = (client as unknown as Record<string, Listen>)[listenerOf(name)];
+      const listen = (client as unknown as Record<string, Listen>)[listenerName(name)];
       await new Promise<void>((resolve, reject) => {
         onAbort(stop.signal, resolve);
         const print = (data: unknown, { id, time }: EventInfo): void => {

@@ -1,4 +1,5 @@
 import { connect, markGuarded } from '../internal/guard.js';
+import { listenerName } from '../internal/listener-name.js';
 import { nearest } from '../internal/nearest.js';
 import type { Contract } from '../contract.js';
 import { ApiError } from '../errors.js';
@@ -69,6 +70,6 @@ function pick(byMember: ReadonlyMap<string, Transport>, key: string): Transport 
 /** The client's member names, each with the key of its operation or event. */
 function clientMembers(contract: Contract): Map<string, string> {
   const members = new Map(Object.keys(contract.operations).map((name) => [name, name]));
-  for (const name of Object.keys(contract.events)) members.set(`on${name.charAt(0).toUpperCase()}${name.slice(1)}`, `event ${name}`);
+  for (const name of Object.keys(contract.events)) members.set(listenerName(name), `event ${name}`);
   return members;
 }

@@ -1,11 +1,10 @@
 import { ApiError } from '../errors.js';
 import type { SseEvent } from '../http/sse.js';
+import { localId } from '../internal/event-id.js';
 import { parseJson } from '../internal/json.js';
 import type { EventSink } from '../transport.js';
 import type { ClientDocument } from './document.js';
 import { decodeErrors, isObject } from './wire.js';
-
-let received = 0;
 
 /**
  * Hands one response of a subscription on. False where it was the last; `subscribed` where it only says that the subscription stands.
@@ -28,7 +27,7 @@ export function deliver(payload: unknown, document: ClientDocument, sink: EventS
   }
   const { id, time } = notes;
   void sink.next({
-    id: typeof id === 'string' ? id : `local-${++received}`,
+    id: typeof id === 'string' ? id : localId(),
     time: typeof time === 'string' ? time : new Date().toISOString(),
     data: document.read(data, notes['absent']),
   });

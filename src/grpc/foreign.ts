@@ -1,7 +1,8 @@
 import type { Contract } from '../contract.js';
+import { localId } from '../internal/event-id.js';
 import { describeContract } from '../internal/schema-view.js';
 import type { TypeUse } from '../internal/schema-node.js';
-import { localId, type EventWire, type OperationWire, type Wire } from './wire.js';
+import { type EventWire, type OperationWire, type Wire } from './wire.js';
 
 /** One method of a service definition, as ts-proto (`outputServices=grpc-js`), protoc's grpc plugin and proto-loader make them. */
 export interface ForeignRpc {

@@ -1,4 +1,5 @@
 import type { Contract } from '../contract.js';
+import { localId } from '../internal/event-id.js';
 import type { EventView } from '../internal/schema-view.js';
 import { compileTextReader } from '../internal/text.js';
 import type { EventMessage } from '../transport.js';
@@ -91,13 +92,6 @@ export function compileWire(contract: Contract, lock?: ProtoLock): Wire {
     ];
   });
   return { operations: new Map(operations), events: new Map(events), channels: new Map(channels) };
-}
-
-let received = 0;
-
-/** An id for an event that came without one. */
-export function localId(): string {
-  return `local-${++received}`;
 }
 
 function compileEvent(request: MessageCodec, item: MessageCodec, { event, payload }: EventView): Omit<EventWire, 'path'> {

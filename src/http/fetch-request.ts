@@ -1,4 +1,4 @@
-import { checkEncoding, tooLarge } from './body.js';
+import { checkEncoding, readBefore, tooLarge } from './body.js';
 import { HttpError } from './error.js';
 import type { HttpRequest } from './message.js';
 
@@ -14,6 +14,7 @@ export class FetchRequest implements HttpRequest {
   #headers: Record<string, string> | undefined;
   #listeners: (() => void)[] | undefined;
   #hasLeft = false;
+  #isTaken = false;
 
   constructor(raw: Request, address: string | undefined, bodyTimeoutMs: number) {
     this.#raw = raw;
@@ -70,7 +71,9 @@ export class FetchRequest implements HttpRequest {
 
   async bytes(maxBytes: number, encodings?: readonly string[]): Promise<Uint8Array> {
     const { body, bodyUsed, headers } = this.#raw;
-    if (bodyUsed) throw new TypeError('the body of a request can be read once');
+    if (this.#isTaken) throw new TypeError('the body of a request can be read once');
+    this.#isTaken = true;
+    if (bodyUsed || body?.locked) throw readBefore('pass on a request whose body nobody has read, or a clone made before');
     checkEncoding(headers.get('content-encoding') ?? undefined, encodings);
     if (Number(headers.get('content-length') ?? 0) > maxBytes) throw tooLarge(maxBytes);
     if (!body) return new Uint8Array(0);

@@ -5,8 +5,8 @@ import type { HttpOptions } from './browser.js';
 import type { HttpHandler } from './message.js';
 import { stoppableListener } from './node.js';
 import { phraseOf } from './phrases.js';
-import { problemBody, report } from './problem.js';
-import { reportToConsole } from '../internal/report.js';
+import { problemBody } from './problem.js';
+import { report, reportToConsole } from '../internal/report.js';
 
 /** Where to listen, and what {@link HttpOptions} say. */
 export interface ListenOptions extends HttpOptions {

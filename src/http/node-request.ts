@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { TLSSocket } from 'node:tls';
-import { checkEncoding, tooLarge } from './body.js';
+import { checkEncoding, readBefore, tooLarge } from './body.js';
 import { HttpError } from './error.js';
 import type { HttpRequest } from './message.js';
 import { Connection } from './node-connection.js';
@@ -101,6 +101,7 @@ export class NodeRequest implements HttpRequest {
       const { raw } = this;
       if (this.taken) throw new TypeError('the body of a request can be read once');
       this.taken = true;
+      if (raw.readableEnded) throw readBefore('mount this before body parsers such as express.json()');
       checkEncoding(raw.headers['content-encoding'], encodings);
       if (Number(raw.headers['content-length'] ?? 0) > maxBytes) throw tooLarge(maxBytes);
       if (this.awaitsContinue) {
@@ -129,13 +130,12 @@ export class NodeRequest implements HttpRequest {
       let timer: ReturnType<typeof setTimeout> | undefined;
       const fail = (error: HttpError) => {
         clearTimeout(timer);
+        isOver = true;
         raw.off('data', onData).off('end', onEnd).off('close', onCut);
         // What follows stays in the socket until the answer has been sent.
         raw.pause();
         reject(error);
       };
-      if (raw.readableEnded)
-        throw new HttpError(500, 'the body was read before it came here: mount this before body parsers such as express.json()');
       if (raw.destroyed) return onCut();
       raw.on('data', onData).on('end', onEnd).on('close', onCut);
       // Most bodies come with the head and are complete once it has been dealt with: they need no timer.

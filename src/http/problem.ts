@@ -3,7 +3,7 @@ import { HttpError } from './error.js';
 import type { HttpResponse } from './message.js';
 import { phraseOf } from './phrases.js';
 import { codeOfRefusal } from './status.js';
-import { reportToConsole } from '../internal/report.js';
+import { report } from '../internal/report.js';
 
 export const PROBLEM_TYPE = 'application/problem+json';
 
@@ -36,13 +36,4 @@ export function problemOf(error: unknown, onError: (error: unknown) => void): Ht
   if (error instanceof HttpError) return problem(error.status, error.message, error.headers);
   report(error, onError);
   return problem(500, 'an unexpected error happened');
-}
-
-/** Reports an error; a reporter that throws must not take the server down. */
-export function report(error: unknown, onError: (error: unknown) => void): void {
-  try {
-    onError(error);
-  } catch (failure) {
-    reportToConsole(failure);
-  }
 }

@@ -50,7 +50,7 @@ export async function readSse(body: ReadableStream<Uint8Array>, reading: SseRead
       }
       const chunk = text.decode(value, { stream: true });
       onChunk(chunk);
-      for (const event of decoder.push(chunk)) if (!onEvent(event)) return;
+      for (const event of decoder.push(chunk)) if (signal.aborted || !onEvent(event)) return;
       // Servers not written here may send no heartbeats: silence counts only after the first one.
       if (!decoder.hasComments) continue;
       clearTimeout(silence);

@@ -15,6 +15,8 @@ export interface SseFields {
 export interface SseEvent {
   /** The id of this event or else of the last one that had an id; empty without one. */
   readonly id: string;
+  /** The id of this event alone; empty without one. */
+  readonly ownId: string;
   /** @default 'message' */
   readonly event: string;
   readonly data: string;
@@ -63,6 +65,7 @@ export class SseDecoder {
   #data: string[] = [];
   #event = '';
   #id = '';
+  #ownId = '';
   #lastEventId = '';
   #retryMs: number | undefined;
   #hasComments = false;
@@ -148,7 +151,7 @@ export class SseDecoder {
         this.#event = value;
         break;
       case 'id':
-        if (!value.includes('\0')) this.#id = value;
+        if (!value.includes('\0')) this.#id = this.#ownId = value;
         break;
       case 'retry':
         if (/^\d{1,15}$/.test(value)) this.#retryMs = Number(value);
@@ -161,10 +164,12 @@ export class SseDecoder {
   #dispatch(events: SseEvent[]): void {
     this.#lastEventId = this.#id;
     if (this.#data.length > 0) {
-      events.push({ id: this.#id, event: this.#event || 'message', data: this.#data.join('\n'), fields: this.#fields ?? NO_FIELDS });
+      const data = this.#data.join('\n');
+      events.push({ id: this.#id, ownId: this.#ownId, event: this.#event || 'message', data, fields: this.#fields ?? NO_FIELDS });
       this.#data = [];
     }
     this.#event = '';
+    this.#ownId = '';
     this.#fields = undefined;
     this.#size = 0;
   }

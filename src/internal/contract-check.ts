@@ -1,5 +1,6 @@
 import type { Contract, EventDefinition, Operation, RelationBatch, Schema } from '../contract.js';
 import { bindingShape } from './http-binding.js';
+import { listenerName } from './listener-name.js';
 import type { Transport } from '../transport.js';
 import { eachObject, isOptional, shapeOf } from './shape.js';
 
@@ -42,7 +43,7 @@ export function checkContract(contract: Contract): void {
     checkOperation(operation, used);
   }
   for (const event of Object.values(contract.events)) {
-    used.take(`client member 'on${event.name.charAt(0).toUpperCase()}${event.name.slice(1)}'`, event.name);
+    used.take(`client member '${listenerName(event.name)}'`, event.name);
     used.take(`channel or path 'GET /${event.channel.replace(/\{[^}]*\}/g, '{}')}'`, event.name);
     used.take(`event type '${event.type}'`, event.name);
     checkEvent(event, contract);

@@ -13,7 +13,7 @@ import { chain, isPromiseLike, type Maybe } from './maybe.js';
 import { Outbox } from './outbox.js';
 import { checkSubscription } from './subscription-check.js';
 import { issuesError, type Checked } from './validate.js';
-import { reportToConsole } from './report.js';
+import { report, reportToConsole } from './report.js';
 
 type AnyHandler = (input: unknown, call: HandlerCall) => unknown;
 type AnyRequest = CallRequest | SubscribeRequest;
@@ -171,9 +171,18 @@ export class ContractService implements Transport {
   }
 
   #handle(action: Action, input: unknown, context: unknown, request: CallRequest, requestId: string): Maybe<unknown> {
-    const result = action.handler(input, new ServiceCall(context, request, requestId, this.publish));
     const { select } = request;
-    return isPromiseLike(result) ? result.then((settled) => this.#finish(action, settled, select)) : this.#finish(action, result, select);
+    let result: unknown;
+    try {
+      result = action.handler(input, new ServiceCall(context, request, requestId, this.publish));
+    } catch (error) {
+      throw arrived(error);
+    }
+    if (!isPromiseLike(result)) return this.#finish(action, result, select);
+    return result.then(
+      (settled) => this.#finish(action, settled, select),
+      (error: unknown) => Promise.reject(arrived(error)),
+    );
   }
 
   #finish({ operation, checks, writes }: Action, result: unknown, select: Selection | undefined): Maybe<unknown> {
@@ -233,14 +242,12 @@ export class ContractService implements Transport {
     return new ApiError('INTERNAL', 'internal error', { requestId, cause: error });
   }
 
-  #report(report: ErrorReport): void {
-    if (this.options.onError) this.options.onError(report);
-    else
-      reportToConsole(
-        `${this.contract.name}: ${report.member} failed${report.requestId ? ` (request ${report.requestId})` : ''}:`,
-        report.error,
-      );
+  #report(failure: ErrorReport): void {
+    report(failure, this.options.onError ?? this.#print);
   }
+
+  readonly #print = ({ error, member, requestId }: ErrorReport): void =>
+    reportToConsole(`${this.contract.name}: ${member} failed${requestId ? ` (request ${requestId})` : ''}:`, error);
 }
 
 /** A getter, because most contexts never need the signal. */
@@ -289,6 +296,11 @@ const COMPLETED = new ApiError('CANCELLED', 'completed');
 
 function unknownMember(kind: string, name: string): never {
   throw new ApiError('UNIMPLEMENTED', `this service has no ${kind} '${name}'`);
+}
+
+/** A handler's error, which may be one of a call that it made in turn and that was never sent: this call did arrive. */
+function arrived(error: unknown): unknown {
+  return isApiError(error) && !error.sent ? error.with({ sent: true }) : error;
 }
 
 function stopping(): ApiError {

@@ -83,7 +83,9 @@ export class Lifetime {
     }
     if (!this.listener) {
       this.listener = listener;
-      return () => (this.listener = undefined);
+      return () => {
+        if (this.listener === listener) this.listener = undefined;
+      };
     }
     const others = (this.others ??= new Set());
     others.add(listener);

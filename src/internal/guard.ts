@@ -153,7 +153,7 @@ export function checkInput(check: Check | undefined, request: CallRequest): Mayb
     if (input === undefined || (typeof input === 'object' && input !== null && !Array.isArray(input))) return undefined;
     throw new ApiError('INVALID_ARGUMENT', `${operation.name} takes no input`, { sent: false });
   }
-  const checked = check(input ?? (input === undefined ? {} : input));
+  const checked = check(input === undefined ? {} : input);
   if (checked instanceof Promise) return checked.then((settled) => inputOf(settled, operation));
   return checked.issues ? inputOf(checked, operation) : checked.value;
 }

@@ -41,6 +41,11 @@ export function parseHttpBinding(text: string): HttpBinding {
   return { method: method as HttpMethod, path, segments, params };
 }
 
+/** A channel as a path's parts: where its events are over HTTP. */
+export function channelSegments({ channel }: { readonly channel: string }): HttpSegment[] {
+  return channel.split('/').map((part) => (part.startsWith('{') ? { param: part.slice(1, -1) } : { literal: part }));
+}
+
 /** The binding with its parameters' names left out: two operations with the same one cannot be told apart. */
 export function bindingShape(binding: HttpBinding): string {
   return `${binding.method} ${binding.path.replace(/\{[^}]*\}/g, '{}')}`;

@@ -7,6 +7,7 @@ export class Outbox {
   #waiting: (() => Promise<void>)[] = [];
   #timer: ReturnType<typeof setTimeout> | undefined;
   #attempt = 0;
+  #isClosed = false;
 
   constructor(private readonly report: (error: unknown) => void) {}
 
@@ -22,8 +23,9 @@ export class Outbox {
     });
   }
 
-  /** Gives up what still waits. */
+  /** Gives up what still waits, and what fails from now on. */
   close(): void {
+    this.#isClosed = true;
     clearTimeout(this.#timer);
     if (this.#waiting.length > 0)
       this.report(new Error(`${this.#waiting.length} events were never published: the hub did not take them before the service stopped`));
@@ -31,6 +33,7 @@ export class Outbox {
   }
 
   #keep(send: () => Promise<void>): void {
+    if (this.#isClosed) return;
     if (this.#waiting.length >= MAX_WAITING) {
       this.#waiting.shift();
       this.report(new Error(`an event was dropped: the hub took none while ${MAX_WAITING} waited`));

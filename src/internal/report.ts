@@ -4,14 +4,16 @@ export function reportToConsole(...what: unknown[]): void {
   console.error(...what);
 }
 
-/** Where reports go: to `onError`, whose own failure must not take a server down, or to the console. */
+/** Reports a failure; a reporter that throws must not take down what it reports of. */
+export function report<T>(failure: T, onError: (failure: T) => unknown): void {
+  try {
+    onError(failure);
+  } catch (error) {
+    reportToConsole(error);
+  }
+}
+
+/** Where reports go: to `onError`, or to the console. */
 export function reporter(onError: ((error: unknown) => void) | undefined): (error: unknown) => void {
-  if (!onError) return reportToConsole;
-  return (error) => {
-    try {
-      onError(error);
-    } catch (failure) {
-      reportToConsole(failure);
-    }
-  };
+  return onError ? (error) => report(error, onError) : reportToConsole;
 }

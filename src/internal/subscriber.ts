@@ -13,6 +13,7 @@ import type { EventSink, Headers, Transport } from '../transport.js';
 import type { Lifetime } from './deadline.js';
 import { checkHeaders } from './headers.js';
 import { PushStream } from './push-stream.js';
+import { report } from './report.js';
 import { Subscription } from './subscription.js';
 
 type Listener = (data: unknown, event: EventInfo) => void | Promise<void>;
@@ -44,29 +45,29 @@ export class Subscriber {
   };
 
   async #listen(listener: Listener, options: ListenOptions): Promise<Unsubscribe> {
-    const report = options.onError ?? this.options.onError ?? unhandled;
+    const fail = this.#reporter(options.onError);
     const { lifetime, headers } = this.#begin(options);
     const sink: EventSink = {
       next: ({ id, time, data }) => {
         try {
           const done = listener(data, { id, time });
-          if (done instanceof Promise) done.catch(report);
+          if (done instanceof Promise) done.catch(fail);
           return done;
         } catch (error) {
-          report(error);
+          fail(error);
           const failed = Promise.reject(error);
           // Only a transport that acknowledges looks at it.
           failed.catch(() => {});
           return failed;
         }
       },
-      gap: () => options.onGap?.(),
+      gap: () => tellGap(options, fail),
       // Not before the start has been told to the caller, who is otherwise told that he left.
       end: (error) =>
         void starting.then(
           () => {
             lifetime.abort(RELEASED);
-            if (error) report(error);
+            if (error) fail(error);
           },
           () => {},
         ),
@@ -85,6 +86,7 @@ export class Subscriber {
     if (!(Number.isInteger(bufferSize) && bufferSize > 0)) {
       throw new ApiError('INVALID_ARGUMENT', `bufferSize must be a positive integer, not ${String(bufferSize)}`, { sent: false });
     }
+    const fail = this.#reporter(undefined);
     const { lifetime, headers } = this.#begin(options);
     const stream = new PushStream<unknown>(bufferSize, {
       onReturn: () => lifetime.abort(RELEASED),
@@ -96,14 +98,14 @@ export class Subscriber {
         if (stream.full && overflow !== 'resume') {
           if (overflow === 'error')
             return sink.end(new ApiError('RESOURCE_EXHAUSTED', `the loop over ${this.event.name} fell ${stream.size} events behind`));
-          options.onGap?.();
+          tellGap(options, fail);
           if (overflow === 'drop-newest') return;
           stream.dropOldest();
         }
         stream.push(data);
         if (stream.full && overflow === 'resume') subscription.pause();
       },
-      gap: () => options.onGap?.(),
+      gap: () => tellGap(options, fail),
       end: (error) => {
         // First, because releasing ends the loop too, and without the error.
         stream.end(error);
@@ -117,6 +119,11 @@ export class Subscriber {
       (error: unknown) => stream.end(error === lifetime.reason && lifetime.reason?.code !== 'DEADLINE_EXCEEDED' ? undefined : error),
     );
     return stream as unknown as EventStream<unknown>;
+  }
+
+  /** What takes the failures of the caller's own functions, which are no concern of the transport. */
+  #reporter(onError: ((error: unknown) => void) | undefined): (error: unknown) => void {
+    return (error) => report(error, onError ?? this.options.onError ?? unhandled);
   }
 
   #begin(options: SubscribeOptions): { readonly lifetime: Lifetime; readonly headers: Headers } {
@@ -147,6 +154,14 @@ export class Subscriber {
       // Where no try succeeded in time, why they failed says more than that the time is over.
       throw reason?.code === 'DEADLINE_EXCEEDED' ? (subscription.lastError ?? error) : error;
     }
+  }
+}
+
+function tellGap({ onGap }: SubscribeOptions, fail: (error: unknown) => void): void {
+  try {
+    onGap?.();
+  } catch (error) {
+    fail(error);
   }
 }
 

@@ -1,8 +1,6 @@
 import { ApiError } from '../errors.js';
 import type { SubscribeRequest } from '../transport.js';
-
-/** Ids are opaque, but every protocol must be able to carry them: in a header, an attribute, a property. */
-const EVENT_ID = /^[\x20-\x7e]{0,256}$/;
+import { isEventId } from './event-id.js';
 
 /** Throws INVALID_ARGUMENT for a subscription that no service can serve, or that one protocol would take for another. */
 export function checkSubscription({ event, params, lastEventId }: SubscribeRequest): void {
@@ -15,7 +13,7 @@ export function checkSubscription({ event, params, lastEventId }: SubscribeReque
     if (value === '+')
       throw refuse(`${event.name}: the parameter '${name}' cannot be '+', which stands for any value: leave it out to match all`);
   }
-  if (lastEventId !== undefined && !EVENT_ID.test(lastEventId)) {
+  if (lastEventId !== undefined && !isEventId(lastEventId)) {
     throw refuse(`${event.name}: lastEventId is no id that a service gave: ids are up to 256 printable ASCII characters`);
   }
 }

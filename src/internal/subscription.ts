@@ -3,6 +3,7 @@ import { ApiError, type ErrorCode } from '../errors.js';
 import type { EventMessage, EventSink, Headers, Transport } from '../transport.js';
 import { backoffMs, type BackoffOptions } from './backoff.js';
 import { delay, onAbort } from './deadline.js';
+import { isPlace } from './event-id.js';
 
 /** A connection that lived this long proved stable: the next wait is short again. In milliseconds. */
 export const STABLE_MS = 5000;
@@ -146,7 +147,8 @@ export class Subscription {
     return {
       next: (message: EventMessage) => {
         if (live.aborted || (message.id === this.#lastEventId && message.id !== this.#failedId)) return;
-        this.#lastEventId = message.id;
+        // Behind an event without an id of the peer's, it resumes from the last that had one: rather twice than never.
+        if (isPlace(message.id)) this.#lastEventId = message.id;
         this.#failedId = undefined;
         const done = sink.next(message);
         // A peer that waits for the acknowledgement sends it again, and then it is no repetition.

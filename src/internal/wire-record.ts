@@ -11,7 +11,8 @@ export interface WireRecord {
 /** The `onWire` option of every adapter. */
 export type OnWire = (record: WireRecord) => void;
 
-const SECRET = /^(authorization|proxy-authorization|cookie|set-cookie|.*(token|secret|password|api-?key|signature).*)$/;
+const SECRET =
+  /^(authorization|proxy-authorization|cookie|set-cookie|x-auth.*|.*(token|secret|password|credential|session|api-?key|access-?key|signature).*)$/;
 
 /** The headers with credentials taken out. */
 export function redact(headers: Iterable<readonly [string, string]>): Record<string, string> {

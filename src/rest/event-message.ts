@@ -1,11 +1,10 @@
 import type { EventDefinition } from '../contract.js';
 import { ApiError } from '../errors.js';
 import type { SseEvent } from '../http/sse.js';
+import { localId } from '../internal/event-id.js';
 import { tryParseJson } from '../internal/json.js';
 import type { EventSink } from '../transport.js';
 import { decodeErrorBody } from './wire.js';
-
-let received = 0;
 
 /** Hands one event of a stream on; false where it was the last. Types that are not this event's are another event's. */
 export function deliver(message: SseEvent, event: EventDefinition, sink: EventSink): boolean {
@@ -20,7 +19,7 @@ export function deliver(message: SseEvent, event: EventDefinition, sink: EventSi
       return false;
     }
     const time = message.fields.get('time') ?? new Date().toISOString();
-    void sink.next({ id: message.id || `local-${++received}`, time, data });
+    void sink.next({ id: message.ownId || localId(), time, data });
   }
   return true;
 }

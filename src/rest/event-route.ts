@@ -9,7 +9,7 @@ import type { EventMessage, EventSink, Transport } from '../transport.js';
 import { checkAccept } from './accept.js';
 import { EVENT_STREAM_TYPE } from './wire.js';
 
-/** Options of event streams. */
+/** Options of event streams, as `RestHandlerOptions` explains them. */
 export interface EventRouteOptions {
   readonly maxBufferedBytes?: number;
   readonly heartbeatMs?: number;
@@ -29,6 +29,15 @@ export function createEventRoute(transport: Transport, event: EventDefinition, o
     const { accept } = request.headers;
     if (accept !== undefined && accept !== EVENT_STREAM_TYPE) checkAccept(String(accept), EVENT_STREAM_TYPE);
     const headers = acceptHeaders(request.headers);
+    const head = {
+      'content-type': EVENT_STREAM_TYPE,
+      'cache-control': 'no-store',
+      // Tells nginx and its kind to pass events on at once.
+      'x-accel-buffering': 'no',
+      'x-request-id': headers['x-request-id'] ?? '',
+    };
+    // Nobody would read such a subscription, and nothing would end it.
+    if (request.method === 'HEAD') return { status: 200, headers: head };
     const lifetime = new Lifetime();
     request.onAbort(() => lifetime.abort(LEFT));
     const stream = new Stream(maxBufferedBytes, encode, lifetime);
@@ -49,13 +58,7 @@ export function createEventRoute(transport: Transport, event: EventDefinition, o
     );
     return {
       status: 200,
-      headers: {
-        'content-type': EVENT_STREAM_TYPE,
-        'cache-control': 'no-store',
-        // Tells nginx and its kind to pass events on at once.
-        'x-accel-buffering': 'no',
-        'x-request-id': headers['x-request-id'] ?? '',
-      },
+      headers: head,
       body: (writer) => {
         const beat = () => writer.write(HEARTBEAT);
         heartbeat.add(beat);

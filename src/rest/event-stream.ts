@@ -2,6 +2,7 @@ import { ApiError } from '../errors.js';
 import type { FetchResponse } from '../http/fetch-like.js';
 import { readSse, streamOf } from '../http/sse-reader.js';
 import { onAbort } from '../internal/deadline.js';
+import { channelSegments } from '../internal/http-binding.js';
 import type { EventSink, SubscribeRequest } from '../transport.js';
 import { deliver } from './event-message.js';
 import { EVENT_STREAM_TYPE, failedResponse, fillPath } from './wire.js';
@@ -37,7 +38,11 @@ export async function openEvents(request: SubscribeRequest, sink: EventSink, car
       onChunk: carrier.onChunk,
       onEvent: (message) => deliver(message, event, sink),
       onEnd: (error) => sink.end(error),
-    }).finally(release);
+    }).finally(() => {
+      // The transport has closed: who subscribed does not know it, as he knows of his own signal.
+      if (controller.signal.aborted && !signal.aborted) sink.end(controller.signal.reason as ApiError);
+      release();
+    });
   } catch (error) {
     release();
     throw error;
@@ -47,8 +52,7 @@ export async function openEvents(request: SubscribeRequest, sink: EventSink, car
 /** The channel's path; `+` stands for any value of a parameter. */
 function streamTarget({ event, params }: SubscribeRequest): string {
   const values = Object.fromEntries(event.params.map((param) => [param, params[param] ?? '+']));
-  const segments = event.channel.split('/').map((part) => (part.startsWith('{') ? { param: part.slice(1, -1) } : { literal: part }));
-  return fillPath({ segments }, values).replaceAll('%2B', '+');
+  return fillPath({ segments: channelSegments(event) }, values).replaceAll('%2B', '+');
 }
 
 async function checkStream(response: FetchResponse, target: string): Promise<void> {

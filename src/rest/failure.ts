@@ -3,6 +3,7 @@ import { HttpError } from '../http/error.js';
 import type { HttpResponse } from '../http/message.js';
 import { encodeProblem, problemHeaders } from '../http/problem.js';
 import { codeOfRefusal } from '../http/status.js';
+import { report } from '../internal/report.js';
 import { statusOf } from './status.js';
 
 /** The answer to an error: a problem document. What is neither an `ApiError` nor an `HttpError` is reported, and neutral to the caller. */
@@ -11,7 +12,7 @@ export function failure(error: unknown, onError: (error: unknown) => void, reque
     return respond(new ApiError(codeOfRefusal(error.status), error.message, { requestId }), error.status, error.headers);
   }
   if (isApiError(error)) return respond(error.requestId === undefined ? error.with({ requestId }) : error, statusOf(error), {});
-  onError(error);
+  report(error, onError);
   return respond(new ApiError('INTERNAL', 'internal error', { requestId }), 500, {});
 }
 

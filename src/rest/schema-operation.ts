@@ -36,7 +36,7 @@ export function describeOperation(view: ContractView, own: OperationView, bindin
   const parameters = [
     ...fields.filter((field) => binding.params.includes(field.name)).map((field) => parameter(field, 'path')),
     ...(hasBody(binding) ? [] : rest.map((field) => parameter(field, 'query'))),
-    ...fieldsParameter(own, rest),
+    ...fieldsParameter(own),
     ...(binding.method === 'GET' ? [reference('parameters', 'IfNoneMatch')] : []),
     ...(operation.kind === 'mutation' ? [reference('parameters', 'IdempotencyKey'), reference('parameters', 'RequestId')] : []),
   ];
@@ -99,15 +99,9 @@ function describeParameter(field: Field, kind: 'path' | 'query', schema: JsonSch
 }
 
 /** `?fields=username,email`, which an input of that name would hide. */
-function fieldsParameter({ output, input }: OperationView, rest: readonly Field[]): JsonObject[] {
+function fieldsParameter({ output, input }: OperationView): JsonObject[] {
   const node = itemOf(output)?.node;
-  if (
-    node?.kind !== 'object' ||
-    node.fields.length === 0 ||
-    rest.some((field) => field.name === 'fields') ||
-    input?.fields.some((field) => field.name === 'fields')
-  )
-    return [];
+  if (node?.kind !== 'object' || node.fields.length === 0 || input?.fields.some((field) => field.name === 'fields')) return [];
   return [
     {
       name: 'fields',

@@ -1,8 +1,8 @@
-import type { EventDefinition } from '../contract.js';
 import { HttpError } from '../http/error.js';
 import { peerOf, type HttpHandler, type HttpRequest, type HttpResponse } from '../http/message.js';
 import { createRouter, type Route } from '../http/router.js';
 import { asyncApi, sseProtocol, type AsyncApiProtocol } from '../internal/asyncapi.js';
+import { channelSegments } from '../internal/http-binding.js';
 import { acceptHeaders, deadlineOf, serveCall } from '../internal/serve-call.js';
 import type { Transport } from '../transport.js';
 import { checkAccept } from './accept.js';
@@ -23,7 +23,7 @@ export interface RestHandlerOptions {
   readonly maxBodyBytes?: number;
   /** An event stream whose reader is this far behind is ended with RESOURCE_EXHAUSTED. @default 1_048_576 (1 MiB) */
   readonly maxBufferedBytes?: number;
-  /** A comment keeps idle event streams open, in milliseconds. @default 15_000 */
+  /** How often a comment keeps event streams open, in milliseconds: under 45_000, after which clients take a silent one for broken. @default 15_000 */
   readonly heartbeatMs?: number;
   /** What carries the events beside server-sent events, for `/asyncapi.json`: `[webSocketProtocol()]`. @default none */
   readonly eventProtocols?: readonly AsyncApiProtocol[];
@@ -56,7 +56,7 @@ export function restHandler(transport: Transport, options: RestHandlerOptions = 
   for (const event of Object.values(contract.events)) {
     const open = createEventRoute(transport, event, options);
     routes.push([
-      channelRoute(event),
+      { method: 'GET', segments: channelSegments(event) },
       (request, params) => open(request, params).catch((error: unknown) => fail(error, requestIdOf(request))),
     ]);
   }
@@ -135,9 +135,4 @@ function answerDocument(make: () => unknown): Answer {
 
 function documentRoute(name: string): Route {
   return { method: 'GET', segments: [{ literal: name }] };
-}
-
-function channelRoute(event: EventDefinition): Route {
-  const segments = event.channel.split('/').map((part) => (part.startsWith('{') ? { param: part.slice(1, -1) } : { literal: part }));
-  return { method: 'GET', segments };
 }

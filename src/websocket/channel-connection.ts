@@ -1,5 +1,6 @@
 import { ApiError } from '../errors.js';
 import { onAbort } from '../internal/deadline.js';
+import { localId } from '../internal/event-id.js';
 import { parseJson } from '../internal/json.js';
 import type { EventSink } from '../transport.js';
 import { linkClosed } from './link.js';
@@ -13,8 +14,6 @@ interface Writing {
   resolve(payload: unknown): void;
   reject(error: ApiError): void;
 }
-
-let received = 0;
 
 /** One connection to a plain channel, shared by its readers and writers. */
 export class ChannelConnection {
@@ -82,7 +81,7 @@ export class ChannelConnection {
     }
     const refused = decodeChannelError(value);
     if (refused) return this.#writing?.reject(refused);
-    const message = { id: `local-${++received}`, time: new Date().toISOString(), data: value };
+    const message = { id: localId(), time: new Date().toISOString(), data: value };
     for (const sink of [...this.#sinks]) void sink.next(message);
     if (this.#writing && contains(value, this.#writing.input)) this.#writing.resolve(value);
   }

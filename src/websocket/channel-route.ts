@@ -2,6 +2,7 @@ import type { EventDefinition } from '../contract.js';
 import { ApiError } from '../errors.js';
 import type { Route } from '../http/router.js';
 import { Lifetime } from '../internal/deadline.js';
+import { channelSegments } from '../internal/http-binding.js';
 import { describeContract } from '../internal/schema-view.js';
 import { compileTextReader } from '../internal/text.js';
 import type { Headers, Peer, Transport } from '../transport.js';
@@ -65,8 +66,7 @@ function compileChannel(
 }
 
 function routeOf(event: EventDefinition): Route {
-  const segments = event.channel.split('/').map((part) => (part.startsWith('{') ? { param: part.slice(1, -1) } : { literal: part }));
-  return { method: 'GET', segments };
+  return { method: 'GET', segments: channelSegments(event) };
 }
 
 const LEFT = new ApiError('CANCELLED', 'the peer has left');

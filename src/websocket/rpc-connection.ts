@@ -1,6 +1,7 @@
 import type { ApiError } from '../errors.js';
 import { ApiError as Failure } from '../errors.js';
 import { onAbort, type Ending } from '../internal/deadline.js';
+import { localId } from '../internal/event-id.js';
 import { timeoutHeader } from '../internal/headers.js';
 import { parseJson } from '../internal/json.js';
 import type { EventMessage, EventSink, Headers } from '../transport.js';
@@ -227,10 +228,8 @@ function isMessage(params: object): params is EventMessage {
   return typeof id === 'string' && typeof time === 'string';
 }
 
-let received = 0;
-
 /** An event of a server that gives none an id or a time. */
-function localMessage({ id = `local-${++received}`, time, data }: Readonly<Record<string, unknown>>): EventMessage {
+function localMessage({ id = localId(), time, data }: Readonly<Record<string, unknown>>): EventMessage {
   return { id: String(id), time: typeof time === 'string' ? time : new Date().toISOString(), data };
 }
 
