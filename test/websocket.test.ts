@@ -1,11 +1,8 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, request as httpRequest, type IncomingMessage } from 'node:http';
 import { connect, createServer as createTcpServer, type AddressInfo, type Socket as TcpSocket } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -24,6 +21,7 @@ import { createService } from '../src/service.js';
 import type { Transport } from '../src/transport.js';
 import { webSocket, type WebSocketConstructor, type WebSocketState } from '../src/websocket/client.js';
 import { webSocketHandler, type WebSocketHandlerOptions } from '../src/websocket/server.js';
+import { noChromium, openPage } from './support/chromium.js';
 
 const cleanups: (() => unknown)[] = [];
 afterEach(async () => {
@@ -613,6 +611,24 @@ describe('the plain channel', () => {
     await expect(other.getUser({ id: 123 })).rejects.toMatchObject({ code: 'UNIMPLEMENTED', sent: false });
   });
 
+  it('is left by our client with its last reader, and found again', async () => {
+    const { url, handler, service } = await serveBlog();
+    const client = onEnd(createClient({ transport: webSocket({ url, protocol: 'channel' }) }), (each) => each.close());
+    const heard: string[] = [];
+    for (const round of ['one', 'two']) {
+      const leave = await Promise.all([1, 2].map(() => client.onMessage(({ message }) => void heard.push(message))));
+      await client.sendMessage({ sender: 'a', message: round });
+      expect(handler.connections).toBe(1);
+      await leave[0]?.();
+      await client.sendMessage({ sender: 'a', message: round });
+      expect(handler.connections).toBe(1);
+      await leave[1]?.();
+      await vi.waitFor(() => expect(handler.connections).toBe(0));
+      await service.publish('message', { sender: 'a', message: 'nobody hears' });
+    }
+    expect(heard).toEqual(['one', 'one', 'one', 'two', 'two', 'two']);
+  });
+
   it('tells our client of refusals, of the end, and of a gap where it cannot resume', async () => {
     const contract = defineContract({
       name: 'c',
@@ -671,9 +687,8 @@ asyncio.run(main())
     expect(await other.next()).toEqual({ sender: 'python', message: 'grüß Gott' });
   });
 
-  const chromium = ['/usr/bin/chromium', '/usr/bin/google-chrome'].find((path) => existsSync(path));
-  it.skipIf(chromium === undefined)(
-    'is spoken by a browser’s page, and so is our client there (skipped where chromium is not installed)',
+  it.skipIf(noChromium)(
+    `is spoken by a browser’s page, and so is our client there${noChromium ? ` (${noChromium})` : ''}`,
     async () => {
       const page = `<script type="module">
       const open = (url) => new Promise((resolve, reject) => {
@@ -716,22 +731,7 @@ asyncio.run(main())
       handler.attach(server.server);
       onEnd(server, async () => void (await Promise.all([handler.close(100), server.close(100)])));
       const other = await Peer.open(`${server.url.replace('http', 'ws')}/chat`);
-      const profile = await mkdtemp(join(tmpdir(), 'chromium-'));
-      onEnd(profile, (each) => rm(each, { recursive: true, force: true, maxRetries: 10 }));
-      const args = [
-        '--headless',
-        '--no-sandbox',
-        '--disable-gpu',
-        `--user-data-dir=${profile}`,
-        '--remote-debugging-port=0',
-        `${server.url}/`,
-      ];
-      const browser = spawn(chromium ?? '', args, { stdio: 'ignore' });
-      onEnd(browser, async (each) => {
-        const gone = once(each, 'exit');
-        each.kill('SIGKILL');
-        await gone;
-      });
+      onEnd(await openPage(`${server.url}/`), (each) => each.close());
       const lines = [await other.next(), await other.next(), await other.next(), await other.next()].map(({ message }) => message);
       expect(lines).toEqual([
         'Hello from a page',
