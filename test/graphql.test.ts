@@ -125,6 +125,13 @@ describe('GraphQL over HTTP', () => {
     expect(cross.status).toBe(403);
   });
 
+  it('answers 406 to who takes nothing that it has, whatever its name', async () => {
+    for (const accept of ['text/xml', 'constructor', '__proto__']) {
+      const { status } = await fetch(`${server.endpoint}?query=%7B__typename%7D`, { headers: { accept } });
+      expect(status, accept).toBe(406);
+    }
+  });
+
   it('has the newer draft’s statuses where they are asked for', async () => {
     const draft = await serveGraphql(createBlogService(), { statusProfile: 'draft' });
     const accept = { accept: 'application/graphql-response+json' };

@@ -13,6 +13,7 @@ import type { WireRecord } from '../src/internal/wire-record.js';
 import { createService } from '../src/service.js';
 import { soap } from '../src/soap/client.js';
 import { soapHandler, wsdl, type SoapHandlerOptions } from '../src/soap/server.js';
+import { startRawServer } from './support/raw-server.js';
 
 const N11 = 'http://schemas.xmlsoap.org/soap/envelope/';
 const WEATHER = 'http://example.com/weatherservice';
@@ -165,6 +166,11 @@ describe('the WSDL', () => {
       '<soap12:address location="https://example.com/?a=1&amp;b=&quot;"/>',
     );
     await other.close();
+  });
+
+  test('takes the address for text, whatever is in it', () => {
+    for (const pattern of ["$'", '$`', '$&', '$$'])
+      expect(wsdl(service.contract, `http://${pattern}/soap`)).toContain(`location="http://${pattern.replace('&', '&amp;')}/soap"`);
   });
 
   test('names that become one are refused', () => {
@@ -356,6 +362,19 @@ describe('the client', () => {
     }
   });
 
+  test('says so where the WSDL is cut off, is none, or is not there', async () => {
+    const raw = await startRawServer((socket, head) => {
+      if (head.startsWith('GET /cut')) socket.end('HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n<wsdl:definitions');
+      else socket.end('HTTP/1.1 200 OK\r\ncontent-length: 4\r\nconnection: close\r\n\r\n<x/>');
+    });
+    for (const wsdl of [`${raw.url}/cut`, `${raw.url}/none`, 'http://127.0.0.1:1/', '/no/such/file']) {
+      const client = createClient({ transport: soap({ wsdl, operations: { getWeather: { operation: 'GetWeather' } } }) });
+      expect(await errorOf(client.getWeather({ location: 'x' }))).toMatchObject({ code: 'UNAVAILABLE' });
+      await client.close();
+    }
+    await raw.close();
+  });
+
   test('refuses options that cannot work', () => {
     for (const url of ['', '/soap', 'ftp://x/', 'http://u:p@x/', 'http://x/#y']) expect(() => soap({ url })).toThrow(/soap:/);
     expect(() => soap({ url: 'http://x/', version: '1.3' as '1.2' })).toThrow("'1.3'");
@@ -429,6 +448,10 @@ describe('WS-Security', () => {
     const header = new WSSecurity('ada', 'pass & <word>', { passwordType: 'PasswordDigest' }).toXML();
     expect((await post(weather('London', header), {}, secured.url)).status).toBe(200);
     expect((await post(weather('London', header), {}, secured.url)).text).toContain('used before');
+    // The same bytes in another base64: spaces, and bits behind the end.
+    const spaced = header.replace(/(<wsse:Nonce[^>]*>)(.)/, '$1$2 ');
+    expect(spaced).not.toBe(header);
+    expect((await post(weather('London', spaced), {}, secured.url)).text).toContain('used before');
     const old = new WSSecurity('ada', 'pass & <word>', {}).toXML().replaceAll(/\d{4}-\d\d-\d\dT/g, '2020-01-01T');
     expect((await post(weather('London', old), {}, secured.url)).text).toMatch(/expired|too old/);
     const twice = new WSSecurity('ada', 'pass & <word>', {}).toXML();
@@ -440,6 +463,10 @@ describe('WS-Security', () => {
     await call(new WSSecurity('ada', 'pass & <word>', { passwordType: 'PasswordText' }), '1.1', (record) => wire.push(record));
     expect(wire[0]?.body).toContain('[redacted]');
     expect(wire[0]?.body).not.toContain('&lt;word&gt;');
+    const security = { toXML: () => '<x:Password><![CDATA[SEC<RET]]></x:Password>' };
+    const transport = soap({ url: `${secured.url}/soap`, security, onWire: (record) => wire.push(record) });
+    await errorOf(createClient({ transport }).getWeather({ location: 'London' }));
+    expect(JSON.stringify(wire)).not.toMatch(/SEC|RET/);
   });
 
   test('without the option, a Security block that must be understood is refused', async () => {

@@ -1,11 +1,8 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, request as httpRequest, type IncomingMessage } from 'node:http';
 import { connect, createServer as createTcpServer, type AddressInfo, type Socket as TcpSocket } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -24,6 +21,7 @@ import { createService } from '../src/service.js';
 import type { Transport } from '../src/transport.js';
 import { webSocket, type WebSocketConstructor, type WebSocketState } from '../src/websocket/client.js';
 import { webSocketHandler, type WebSocketHandlerOptions } from '../src/websocket/server.js';
+import { noChromium, openPage } from './support/chromium.js';
 
 const cleanups: (() => unknown)[] = [];
 afterEach(async () => {
@@ -181,12 +179,62 @@ describe('JSON-RPC', () => {
       [rpc(1, 'initialize', { headers: { a: 1 } }), { id: 1, error: { code: -32602 } }],
       [rpc(1, 'ping'), { id: 1, result: null }],
       [rpc(1, 'cancel', { id: 99 }), { id: 1, result: null }],
+      [rpc(1, 'cancel'), { id: 1, error: { code: -32602, message: "cancel: 'id' is the id of the request to cancel" } }],
+      [rpc(1, 'cancel', {}), { id: 1, error: { code: -32602, data: { code: 'INVALID_ARGUMENT' } } }],
       [rpc(1, 'deletePost', { id: 4 }), { id: 1, result: null }],
     ];
     for (const [frame, expected] of cases) expect(await peer.ask(frame), JSON.stringify(frame)).toMatchObject(expected);
     peer.ws.send(Buffer.from('{}'), { binary: true });
     expect(await peer.next()).toMatchObject({ id: null, error: { code: -32700 } });
     expect(await peer.ask(rpc('still', 'ping'))).toEqual({ jsonrpc: '2.0', id: 'still', result: null });
+  });
+
+  it('names the request of a refusal, where its headers do', async () => {
+    const { url } = await serveBlog({ maxCalls: 0 });
+    const peer = await Peer.open(`${url}/ws`);
+    const deep = JSON.parse(`${'{"a":'.repeat(65)}1${'}'.repeat(65)}`) as object;
+    const headers = { 'x-request-id': 'mine' };
+    const cases: [frame: object, code: number][] = [
+      [{ ...rpc(1, 'getUser'), jsonrpc: '1.0' }, -32600],
+      [{ ...rpc(1, 'getUser'), method: 7 }, -32600],
+      [{ ...rpc(1, 'getUser'), id: {} }, -32600],
+      [rpc(1, 'getUser', 'text'), -32600],
+      [rpc(1, 'getUser', [123]), -32602],
+      [rpc(1, 'nothing'), -32601],
+      [rpc(1, 'subscribe', { event: 'nothing' }), -32601],
+      [rpc(1, 'unsubscribe'), -32000],
+      [rpc(1, 'cancel'), -32602],
+      [rpc(1, 'getUser', deep), -32602],
+      [rpc(1, 'getUser', { id: 123 }), -32000],
+    ];
+    for (const [frame, code] of cases) {
+      const answer = await peer.ask({ ...frame, headers });
+      expect(answer, JSON.stringify(frame)).toMatchObject({ error: { code, data: { requestId: 'mine' } } });
+      expect((await peer.ask(frame)).error.data).not.toHaveProperty('requestId');
+    }
+    expect((await peer.ask({ ...rpc(1, 'nothing'), headers: { 'x-request-id': 'x'.repeat(129) } })).error.data).not.toHaveProperty(
+      'requestId',
+    );
+    expect((await peer.ask({ ...rpc(1, 'getUser'), headers: { ...headers, a: 7 } })).error.data.requestId).toBe('mine');
+  });
+
+  it('takes params of 64 levels, says so of more, and is silent where nobody asked', async () => {
+    const { url } = await serveBlog();
+    const peer = await Peer.open(`${url}/ws`);
+    const nested = (levels: number) => JSON.parse(`${'{"a":'.repeat(levels)}1${'}'.repeat(levels)}`) as object;
+    expect((await peer.ask(rpc(1, 'getUser', { ...nested(64), id: 123 }))).result).toMatchObject({ id: 123 });
+    for (const frame of [rpc(1, 'ping', nested(65)), [rpc(1, 'ping', nested(65))]])
+      expect((await peer.ask(frame)).error.message).toBe('the JSON is nested more than 64 levels deep');
+    for (const params of [nested(65), [1]]) peer.send({ jsonrpc: '2.0', method: 'getUser', params });
+    expect(await peer.ask(rpc('next', 'ping'))).toMatchObject({ id: 'next' });
+  });
+
+  it('holds back no answer for ever, however little it may buffer', async () => {
+    const { url } = await serveBlog({ maxBufferedBytes: 1 });
+    const peer = await Peer.open(`${url}/ws`);
+    for (let id = 0; id < 50; id++) peer.send(rpc(id, 'getUser', { id: 123 }));
+    for (let id = 0; id < 50; id++) expect(await peer.next()).toMatchObject({ id, result: { id: 123 } });
+    expect(await peer.ask(rpc('next', 'ping'))).toMatchObject({ id: 'next' });
   });
 
   it('answers batches in one frame, without their notifications', async () => {
@@ -357,6 +405,24 @@ describe('JSON-RPC', () => {
     expect((await refusal(`${url}/ws`)).status).toBe(404);
   });
 
+  it('stops once the answer of each call has been sent, also of those that are done at the same time', async () => {
+    const contract = defineContract({ name: 'slow', operations: { wait: query({}) } });
+    const release: (() => void)[] = [];
+    const service = createService(contract, { wait: () => new Promise<void>((resolve) => release.push(resolve)) });
+    const { url, handler } = await serve(service);
+    const peer = await Peer.open(`${url}/ws`);
+    const answers: string[] = [];
+    peer.ws.on('message', (data: Buffer) => answers.push(data.toString()));
+    for (const frame of [rpc(1, 'wait'), rpc(2, 'wait'), [rpc(3, 'wait'), rpc(4, 'wait')], rpc(5, 'wait')]) peer.send(frame);
+    await vi.waitFor(() => expect(release).toHaveLength(5));
+    const closing = handler.close();
+    for (const each of release) each();
+    expect((await peer.closed).code).toBe(1001);
+    await closing;
+    const ids = answers.flatMap((text) => JSON.parse(text) as { id: number }).map(({ id }) => id);
+    expect(ids.sort()).toEqual([1, 2, 3, 4, 5]);
+  });
+
   it('cuts what does not end within the grace', async () => {
     const contract = defineContract({ name: 'slow', operations: { wait: query({}) } });
     const { url, handler } = await serve(createService(contract, { wait: () => new Promise<never>(() => {}) }, { graceMs: 1 }));
@@ -386,6 +452,29 @@ describe('the upgrade', () => {
     for (const version of ['7', '8']) expect(await status('/ws', { 'sec-websocket-version': version })).toBe(400);
     expect(() => webSocketHandler(createBlogService(), { origins: ['app.example.com/'] })).toThrow(/is not an origin/);
     expect(() => webSocketHandler(createBlogService(), { basePath: 'api/' })).toThrow(/basePath/);
+  });
+
+  it('is refused where the origins’ function fails, which is reported', async () => {
+    const errors: unknown[] = [];
+    const { url } = await serveBlog({
+      origins: (origin) => new URL(origin).host === 'app.example.com',
+      onError: (error) => errors.push(error),
+    });
+    expect((await refusal(`${url}/ws`, { origin: 'https://app.example.com' })).status).toBe(101);
+    expect((await refusal(`${url}/ws`, { origin: 'null' })).status).toBe(403);
+    expect(errors).toEqual([expect.any(TypeError)]);
+  });
+
+  it('is refused for good: a peer that does not close its end keeps no socket', async () => {
+    const { url, port, server } = await serveBlog();
+    void url;
+    const closed = new Promise<void>((resolve) =>
+      server.server.once('connection', (socket: TcpSocket) => socket.once('close', () => resolve())),
+    );
+    const socket = onEnd(connect({ port, host: '127.0.0.1', allowHalfOpen: true }), (each) => each.destroy());
+    socket.on('error', () => {});
+    socket.resume().write('GET /nowhere HTTP/1.1\r\nhost: a\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n');
+    await closed;
   });
 
   it('leaves others’ paths alone: several handlers share a server', async () => {
@@ -467,6 +556,25 @@ describe('the plain channel', () => {
     expect((await peer.closed).code).toBe(1009);
   });
 
+  it('does not drop a peer that it does not read from because the service is slow', async () => {
+    const Line = z.object({ text: z.string() });
+    const contract = defineContract({
+      name: 'slow',
+      operations: { say: mutation({ input: Line, output: Line }) },
+      events: { said: event({ channel: 'said', payload: Line, writtenBy: 'say' }) },
+    });
+    let release = () => {};
+    const gate = new Promise<void>((resolve) => (release = resolve));
+    const { url } = await serve(createService(contract, { say: async (line) => (await gate, line) }), { pingIntervalMs: 10 });
+    const peer = await Peer.open(`${url}/said`);
+    let pings = 0;
+    peer.ws.on('ping', () => pings++);
+    for (let n = 0; n < 100; n++) peer.send({ text: String(n) });
+    await vi.waitFor(() => expect(pings).toBeGreaterThan(5));
+    release();
+    for (let n = 0; n < 100; n++) expect(await peer.next()).toEqual({ text: String(n) });
+  });
+
   it('fixes channel parameters by its path, for reading and for writing', async () => {
     const Line = z.object({ room: z.string(), seat: z.int(), text: z.string() });
     const contract = defineContract({
@@ -501,6 +609,24 @@ describe('the plain channel', () => {
     expect(call).toBeTypeOf('function');
     const other = client as unknown as { getUser(input: object): Promise<unknown> };
     await expect(other.getUser({ id: 123 })).rejects.toMatchObject({ code: 'UNIMPLEMENTED', sent: false });
+  });
+
+  it('is left by our client with its last reader, and found again', async () => {
+    const { url, handler, service } = await serveBlog();
+    const client = onEnd(createClient({ transport: webSocket({ url, protocol: 'channel' }) }), (each) => each.close());
+    const heard: string[] = [];
+    for (const round of ['one', 'two']) {
+      const leave = await Promise.all([1, 2].map(() => client.onMessage(({ message }) => void heard.push(message))));
+      await client.sendMessage({ sender: 'a', message: round });
+      expect(handler.connections).toBe(1);
+      await leave[0]?.();
+      await client.sendMessage({ sender: 'a', message: round });
+      expect(handler.connections).toBe(1);
+      await leave[1]?.();
+      await vi.waitFor(() => expect(handler.connections).toBe(0));
+      await service.publish('message', { sender: 'a', message: 'nobody hears' });
+    }
+    expect(heard).toEqual(['one', 'one', 'one', 'two', 'two', 'two']);
   });
 
   it('tells our client of refusals, of the end, and of a gap where it cannot resume', async () => {
@@ -561,9 +687,8 @@ asyncio.run(main())
     expect(await other.next()).toEqual({ sender: 'python', message: 'grüß Gott' });
   });
 
-  const chromium = ['/usr/bin/chromium', '/usr/bin/google-chrome'].find((path) => existsSync(path));
-  it.skipIf(chromium === undefined)(
-    'is spoken by a browser’s page, and so is our client there (skipped where chromium is not installed)',
+  it.skipIf(noChromium)(
+    `is spoken by a browser’s page, and so is our client there${noChromium ? ` (${noChromium})` : ''}`,
     async () => {
       const page = `<script type="module">
       const open = (url) => new Promise((resolve, reject) => {
@@ -606,22 +731,7 @@ asyncio.run(main())
       handler.attach(server.server);
       onEnd(server, async () => void (await Promise.all([handler.close(100), server.close(100)])));
       const other = await Peer.open(`${server.url.replace('http', 'ws')}/chat`);
-      const profile = await mkdtemp(join(tmpdir(), 'chromium-'));
-      onEnd(profile, (each) => rm(each, { recursive: true, force: true, maxRetries: 10 }));
-      const args = [
-        '--headless',
-        '--no-sandbox',
-        '--disable-gpu',
-        `--user-data-dir=${profile}`,
-        '--remote-debugging-port=0',
-        `${server.url}/`,
-      ];
-      const browser = spawn(chromium ?? '', args, { stdio: 'ignore' });
-      onEnd(browser, async (each) => {
-        const gone = once(each, 'exit');
-        each.kill('SIGKILL');
-        await gone;
-      });
+      onEnd(await openPage(`${server.url}/`), (each) => each.close());
       const lines = [await other.next(), await other.next(), await other.next(), await other.next()].map(({ message }) => message);
       expect(lines).toEqual([
         'Hello from a page',

@@ -1,12 +1,13 @@
-import type { IncomingMessage, Server } from 'node:http';
+import type { Server } from 'node:http';
+import { compileOriginCheck, type Origins } from '../http/origins.js';
 import { attachUpgrade, refuseUpgrade } from '../http/upgrade.js';
 import type { Engine } from './engine.js';
 import type { SocketServer } from './socket.js';
 
 /** Options of sockets. */
 export interface SocketOptions {
-  /** Pages of which origins may connect, beside those of the same host: `https://app.example.com`, or `'*'` for all. @default none */
-  readonly origins?: '*' | readonly string[];
+  /** Pages of other hosts that may connect: their origins (`https://app.example.com`), a function, or `'*'`. @default none */
+  readonly origins?: Origins;
   /** Larger messages close the socket with 1009. @default 1_048_576 (1 MiB) */
   readonly maxMessageBytes?: number;
   /** A reader that is this far behind is ended with RESOURCE_EXHAUSTED. @default 1_048_576 (1 MiB) */
@@ -24,12 +25,13 @@ export interface SocketOptions {
  * before: who serves HTTP alone, as on an edge runtime, needs none of it. Upgrades that come meanwhile wait.
  */
 export function attachSockets(server: Server, path: string, engine: Engine, options: SocketOptions): () => Promise<void> {
+  const isAllowed = compileOriginCheck('graphqlHandler', options.origins, (error) => engine.present(error));
   let sockets: SocketServer | undefined;
   const loading = import('./socket.js').then((loaded) => (sockets = new loaded.SocketServer(engine, options)));
   loading.catch((error: unknown) => engine.present(error));
   const detach = attachUpgrade(server, (request, socket, head) => {
     if ((request.url ?? '').split('?', 1)[0] !== path) return false;
-    if (!isAllowed(request, options.origins)) refuseUpgrade(socket, 403, "this origin may not connect: list it in the option 'origins'");
+    if (!isAllowed(request)) refuseUpgrade(socket, 403, "this origin may not connect: list it in the option 'origins'");
     else if (sockets) sockets.accept(request, socket, head);
     else {
       const onError = () => {};
@@ -51,12 +53,4 @@ export function attachSockets(server: Server, path: string, engine: Engine, opti
       () => {},
     );
   };
-}
-
-/** Browsers name the page's origin, which must be this host's own or listed; what is no browser has none. */
-function isAllowed({ headers }: IncomingMessage, origins: SocketOptions['origins']): boolean {
-  const { origin, host } = headers;
-  if (origin === undefined || origins === '*') return true;
-  if (origins?.includes(origin)) return true;
-  return URL.canParse(origin) && new URL(origin).host === host;
 }

@@ -314,7 +314,13 @@ export function encodingSink(encode: EncodeEvent, onFailure: (error: unknown) =>
   let last: Promise<void> | undefined;
   const after = (run: () => void | Promise<void>): void => {
     if (!last) {
-      const running = run();
+      let running: void | Promise<void>;
+      try {
+        running = run();
+      } catch (error) {
+        // Whoever publishes has nothing to do with it.
+        return sink.end(onFailure(error));
+      }
       if (!running) return;
       last = running;
     } else last = last.then(run);

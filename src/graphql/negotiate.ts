@@ -3,14 +3,14 @@ import { EVENT_STREAM_TYPE, JSON_TYPE, RESPONSE_TYPE } from './wire.js';
 /** What an answer may be. */
 export type AnswerType = typeof JSON_TYPE | typeof RESPONSE_TYPE | typeof EVENT_STREAM_TYPE | 'text/html';
 
-const EXACT: Readonly<Record<string, AnswerType>> = {
-  '*/*': JSON_TYPE,
-  [JSON_TYPE]: JSON_TYPE,
-  [RESPONSE_TYPE]: RESPONSE_TYPE,
-  [EVENT_STREAM_TYPE]: EVENT_STREAM_TYPE,
-  'text/html': 'text/html',
-  'application/*': RESPONSE_TYPE,
-};
+const EXACT: ReadonlyMap<string, AnswerType> = new Map([
+  ['*/*', JSON_TYPE],
+  [JSON_TYPE, JSON_TYPE],
+  [RESPONSE_TYPE, RESPONSE_TYPE],
+  [EVENT_STREAM_TYPE, EVENT_STREAM_TYPE],
+  ['text/html', 'text/html'],
+  ['application/*', RESPONSE_TYPE],
+]);
 
 const known = new Map<string, AnswerType | undefined>();
 
@@ -25,7 +25,7 @@ export function negotiate(accept: string | undefined): AnswerType | undefined {
   let bestQuality = 0;
   for (const range of accept.split(',')) {
     const [name = '', ...parameters] = range.split(';').map((part) => part.trim().toLowerCase());
-    const type = EXACT[name];
+    const type = EXACT.get(name);
     const quality = Number(parameters.find((parameter) => parameter.startsWith('q='))?.slice(2) ?? 1);
     if (type === undefined || !(quality > bestQuality)) continue;
     best = type;

@@ -28,6 +28,7 @@ import {
 } from './wire.js';
 
 export { graphqlSchema };
+export type { Origins } from '../http/origins.js';
 export type { GraphqlLimits, PersistedOptions, SocketOptions };
 
 /** Options of `graphqlHandler`. */

@@ -158,21 +158,19 @@ class Connection {
         if (!this.#acks) this.#later(start);
       };
       this.users++;
-      this.onFrame?.('out', 'subscribe', {}, JSON.stringify({ query: document.text, variables, extensions }));
-      const dispose = this.#client.subscribe(
-        { query: document.text, variables, extensions: { ack: true, ...extensions } },
-        {
-          next: (payload) => {
-            this.onFrame?.('in', 'next', {}, JSON.stringify(payload));
-            if (isEnded || signal.aborted) return;
-            const outcome = deliver(payload, document, live);
-            if (outcome === 'subscribed') start();
-            if (outcome === false) dispose();
-          },
-          error: (error) => end(this.#errorOf(error)),
-          complete: () => end(),
+      const payload = { query: document.text, variables, extensions: { ack: true, ...extensions } };
+      this.onFrame?.('out', 'subscribe', {}, JSON.stringify(payload));
+      const dispose = this.#client.subscribe(payload, {
+        next: (response) => {
+          this.onFrame?.('in', 'next', {}, JSON.stringify(response));
+          if (isEnded || signal.aborted) return;
+          const outcome = deliver(response, document, live);
+          if (outcome === 'subscribed') start();
+          if (outcome === false) dispose();
         },
-      );
+        error: (error) => end(this.#errorOf(error)),
+        complete: () => end(),
+      });
       const unlink = onAbort(signal, () => {
         dispose();
         end();

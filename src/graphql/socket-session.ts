@@ -20,6 +20,7 @@ const ACK = JSON.stringify({ type: 'connection_ack', payload: { acks: true } });
 export class SocketSession {
   readonly #operations = new Map<string, Lifetime>();
   readonly #initTimer: ReturnType<typeof setTimeout>;
+  readonly #maxBufferedBytes: number;
   #initialized = false;
   #headers: Record<string, string> = {};
 
@@ -31,6 +32,7 @@ export class SocketSession {
     private readonly request: IncomingMessage,
     private readonly options: SocketOptions,
   ) {
+    this.#maxBufferedBytes = options.maxBufferedBytes ?? 1_048_576;
     this.#initTimer = setTimeout(
       () => socket.close(CloseCode.ConnectionInitialisationTimeout, 'Connection initialisation timeout'),
       options.initTimeoutMs ?? 10_000,
@@ -39,6 +41,8 @@ export class SocketSession {
 
   /** Takes one message; `undefined` stands for one that is no text. */
   receive(text: string | undefined): void {
+    // What comes behind a mistake that closes the socket is not run.
+    if (this.socket.readyState !== this.socket.OPEN) return;
     const message = parse(text);
     switch (message?.['type']) {
       case 'connection_init':
@@ -123,7 +127,7 @@ export class SocketSession {
     const whenStarted = (run: () => void): void => void (isStarted ? run() : waiting.push(run));
     const write = (frame: SharedFrame): void => {
       if (lifetime.reason) return;
-      if (this.socket.bufferedAmount > (this.options.maxBufferedBytes ?? 1_048_576))
+      if (this.socket.bufferedAmount > this.#maxBufferedBytes)
         this.#fail(id, lifetime, new ApiError('RESOURCE_EXHAUSTED', 'the reader fell behind: resume from the last event'));
       else if (this.socket.readyState === this.socket.OPEN) this.stream.write(frame.bytes);
     };
@@ -176,13 +180,20 @@ export class SocketSession {
     if (this.#operations.get(id) === lifetime) this.#operations.delete(id);
   }
 
+  /** A peer that does not take its answers is not read from until it has: its own requests are what fills the buffer. */
   #send(text: string): void {
-    if (this.socket.readyState === this.socket.OPEN) this.socket.send(text);
+    if (this.socket.readyState !== this.socket.OPEN) return;
+    this.socket.send(text);
+    if (this.socket.isPaused || !this.stream.writableNeedDrain || this.socket.bufferedAmount <= this.#maxBufferedBytes) return;
+    this.socket.pause();
+    this.stream.once('drain', () => this.socket.resume());
   }
 
   #close(code: number, reason: string): void {
     // A close frame holds 123 bytes of reason: https://www.rfc-editor.org/rfc/rfc6455#section-5.5
     this.socket.close(code, Buffer.byteLength(reason) > 123 ? '' : reason);
+    // Or its answer to the closing would not be read.
+    this.socket.resume();
     this.end();
   }
 }

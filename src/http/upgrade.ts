@@ -38,5 +38,7 @@ export function refuseUpgrade(socket: Duplex, status: number, message: string, h
     connection: 'close',
   });
   socket.on('error', () => {});
+  // HTTP's sockets stay half open, and nothing times out here any more: a peer that does not close would keep it for ever.
+  socket.once('finish', () => socket.destroy());
   socket.end(`HTTP/1.1 ${status} ${phraseOf(status)}\r\n${lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n${message}`);
 }

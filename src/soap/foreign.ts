@@ -100,13 +100,19 @@ export class ForeignSoapTransport implements Transport {
   /** What `soap` takes for an HTTP client. Of a call it never hears again: the answer goes to the exchange. */
   #request(...[url, body, callback, headers = {}, options = {}]: RequestArgs): void {
     if (options.exchange) return options.exchange.done(this.#post(url, body ?? '', headers, options.exchange));
-    this.#carrier.fetch(url, { method: 'GET', headers: lowerCase(headers) }).then(
-      async (response) => {
-        const text = await response.text();
-        callback(null, { status: response.status, headers: {}, data: text }, text);
-      },
-      (error: unknown) => callback(networkError(error, url, new AbortController().signal)),
-    );
+    // What `soap` throws on the way, for a WSDL that it cannot use, it is told too: or it would never give up.
+    this.#get(url, lowerCase(headers))
+      .then(({ response, text }) => callback(null, { status: response.status, headers: {}, data: text }, text))
+      .catch((error: unknown) => callback(error));
+  }
+
+  async #get(url: string, headers: Record<string, string>): Promise<Answer> {
+    try {
+      const response = await this.#carrier.fetch(url, { method: 'GET', headers });
+      return { response, text: await response.text() };
+    } catch (error) {
+      throw networkError(error, url, NEVER);
+    }
   }
 
   async #post(url: string, body: string, own: Readonly<Record<string, unknown>>, { signal, headers: given }: Exchange): Promise<Answer> {
@@ -129,6 +135,8 @@ export class ForeignSoapTransport implements Transport {
     return answer;
   }
 }
+
+const NEVER = new AbortController().signal;
 
 type RequestArgs = [
   url: string,

@@ -16,14 +16,21 @@ export function plainOf({ attributes, children, text }: XmlElement): XmlValue {
   const nil = attributes.get(`${XSI} nil`);
   if (nil === 'true' || nil === '1') return null;
   const found = new Map<string, XmlValue>();
+  const lists = new Map<string, XmlValue[]>();
   for (const [name, value] of attributes) if (!name.includes(' ') && name !== 'xmlns') found.set(`@${name}`, value);
   if (found.size === 0 && children.length === 0) return text;
   if (children.length === 0) found.set('#text', text);
   for (const child of children) {
     const value = plainOf(child);
     const before = found.get(child.local);
+    const list = lists.get(child.local);
     if (before === undefined) found.set(child.local, value);
-    else found.set(child.local, isList(before) ? [...before, value] : [before, value]);
+    else if (list) list.push(value);
+    else {
+      const made = [before, value];
+      lists.set(child.local, made);
+      found.set(child.local, made);
+    }
   }
   return Object.fromEntries(found);
 }

@@ -2,7 +2,7 @@ import type { FetchResponse } from '../http/fetch-like.js';
 import { redact, type OnWire } from '../internal/wire-record.js';
 
 /** WS-Security puts passwords into the envelope. */
-const SECRETS = /(<(?:[\w.-]+:)?(?:Password|Nonce|BinarySecurityToken|SignatureValue)\b[^>]*>)[^<]*/g;
+const SECRETS = /(<(?:[\w.-]+:)?(?:Password|Nonce|BinarySecurityToken|SignatureValue)\b[^>]*>)(?:[^<]|<!\[CDATA\[[^]*?\]\]>)*/g;
 
 /** Tells `onWire` of a request. */
 export function recordOut(onWire: OnWire, url: string, headers: Readonly<Record<string, string>>, body: string): void {

@@ -25,7 +25,9 @@ const documents = new WeakMap<Contract, string>();
 export function wsdl(contract: Contract, address: string): string {
   let document = documents.get(contract);
   if (document === undefined) documents.set(contract, (document = print(contract)));
-  return document.replaceAll(ADDRESS, escapeAttribute(address));
+  const written = escapeAttribute(address);
+  // A function, because `$` means something in a replacement, and the address is what a caller sent as its `Host`.
+  return document.replaceAll(ADDRESS, () => written);
 }
 
 /** Stands where the address goes: no text in XML has it. */

@@ -59,7 +59,9 @@ export function createGuard(security: SoapHandlerSecurity): WssGuard {
       if (user.password === undefined || !(await equal(given.trim(), await digest(nonce ?? '', created ?? '', user.password)))) throw wrong;
     } else if (!(user.verify ? await user.verify(given) : user.password !== undefined && (await equal(given, user.password)))) throw wrong;
     // Only of who is known, so that nobody else fills the cache.
-    if (nonce) nonces.use(`${name}\n${nonce}\n${created ?? ''}`);
+    // A digest stands for itself: base64 writes the same nonce in many ways, and services find users by names of any case.
+    if (isDigest) nonces.use(given.trim());
+    else if (nonce) nonces.use(`${name}\n${nonce}\n${created ?? ''}`);
     return user.headers ?? {};
   };
 }

@@ -5,14 +5,15 @@ import { encodeText } from '../internal/query-text.js';
 import { redact } from '../internal/wire-record.js';
 import type { CallRequest, EventSink, Headers, SubscribeRequest, Transport } from '../transport.js';
 import { ChannelConnection } from './channel-connection.js';
-import { Link } from './link.js';
+import { ChannelLink } from './channel-link.js';
+import { linkClosed } from './link.js';
 import type { ClientSettings } from './settings.js';
 import { Socket, takesHeaders } from './socket.js';
 
 /** Plain channels: one connection for each channel, shared by its readers and writers. */
 export class ChannelTransport implements Transport {
   readonly name = 'websocket';
-  readonly #links = new Map<string, Link<ChannelConnection, Headers>>();
+  readonly #links = new Map<string, ChannelLink>();
   readonly #written = new Map<string, EventDefinition>();
   #isClosed = false;
 
@@ -40,20 +41,33 @@ export class ChannelTransport implements Transport {
       throw new ApiError('INVALID_ARGUMENT', `${operation.name}: the message is over the limit of ${this.settings.maxFrameBytes} bytes`, {
         sent: false,
       });
-    const connection = await this.#connect(event, fields, headers);
-    if (signal.aborted) throw ApiError.from(signal.reason, 'CANCELLED', 'the call was cancelled');
-    this.#onWire('out', event, text);
-    if (this.echo) return connection.write(text, fields, signal);
-    connection.send(text);
-    return fields;
+    const link = this.#linkOf(event, fields, headers);
+    const release = link.use();
+    try {
+      const connection = link.current ?? (await link.connect(await joinHeaders(this.settings.headers, headers)));
+      if (signal.aborted) throw ApiError.from(signal.reason, 'CANCELLED', 'the call was cancelled');
+      this.#onWire('out', event, text);
+      if (this.echo) return await connection.write(text, fields, signal);
+      connection.send(text);
+      return fields;
+    } finally {
+      release(false);
+    }
   }
 
   async subscribe({ event, params, headers, lastEventId, signal }: SubscribeRequest, sink: EventSink): Promise<void> {
-    const connection = await this.#connect(event, params, headers, true);
-    if (signal.aborted) throw ApiError.from(signal.reason, 'CANCELLED', 'the subscription was cancelled');
-    // A plain channel has no ids and does not resume.
-    if (lastEventId !== undefined) sink.gap();
-    connection.read(signal, sink);
+    const link = this.#linkOf(event, params, headers);
+    const release = link.use();
+    try {
+      const connection = link.current ?? (await link.connect(await joinHeaders(this.settings.headers, headers), true));
+      if (signal.aborted) throw ApiError.from(signal.reason, 'CANCELLED', 'the subscription was cancelled');
+      // A plain channel has no ids and does not resume.
+      if (lastEventId !== undefined) sink.gap();
+      connection.read(signal, sink, release);
+    } catch (error) {
+      release(signal.aborted);
+      throw error;
+    }
   }
 
   async close(): Promise<void> {
@@ -62,34 +76,26 @@ export class ChannelTransport implements Transport {
     this.#links.clear();
   }
 
-  async #connect(
-    event: EventDefinition,
-    params: Readonly<Record<string, unknown>>,
-    own: Headers,
-    mayShare = false,
-  ): Promise<ChannelConnection> {
-    if (this.#isClosed) throw new ApiError('CANCELLED', 'the client is closed', { sent: false });
+  #linkOf(event: EventDefinition, params: Readonly<Record<string, unknown>>, own: Headers): ChannelLink {
+    if (this.#isClosed) throw linkClosed();
     const path = pathOf(event, params);
     // Headers go with the upgrade alone, so those of a call need a connection of their own.
     const key = `${path} ${JSON.stringify(own)}`;
-    let link = this.#links.get(key);
-    if (!link) {
-      const made: Link<ChannelConnection, Headers> = new Link(
-        (headers, signal) => this.#open(event, path, headers, signal, made),
-        this.settings.onState,
-      );
-      this.#links.set(key, (link = made));
-    }
-    return link.current ?? (await link.connect(await joinHeaders(this.settings.headers, own), mayShare));
+    const known = this.#links.get(key);
+    if (known) return known;
+    const made: ChannelLink = new ChannelLink(
+      (headers, signal) => this.#open(event, path, headers, signal, made),
+      this.settings.onState,
+      () => {
+        this.#links.delete(key);
+        void made.close();
+      },
+    );
+    this.#links.set(key, made);
+    return made;
   }
 
-  async #open(
-    event: EventDefinition,
-    path: string,
-    headers: Headers,
-    signal: AbortSignal,
-    link: Link<ChannelConnection, Headers>,
-  ): Promise<ChannelConnection> {
+  async #open(event: EventDefinition, path: string, headers: Headers, signal: AbortSignal, link: ChannelLink): Promise<ChannelConnection> {
     const { settings } = this;
     if (Object.keys(headers).length > 0 && !takesHeaders(settings.constructor))
       throw new ApiError('INVALID_ARGUMENT', 'sockets of browsers send no headers, and a plain channel has no other place for them', {

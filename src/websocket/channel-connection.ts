@@ -17,7 +17,8 @@ interface Writing {
 
 /** One connection to a plain channel, shared by its readers and writers. */
 export class ChannelConnection {
-  readonly #sinks = new Set<EventSink>();
+  /** With what is to be done once they are gone. */
+  readonly #sinks = new Map<EventSink, () => void>();
   #writing: Writing | undefined;
   #turn: Promise<void> = Promise.resolve();
 
@@ -27,13 +28,15 @@ export class ChannelConnection {
     return this.socket.isOpen;
   }
 
-  read(signal: AbortSignal, sink: EventSink): void {
-    this.#sinks.add(sink);
-    onAbort(signal, () => this.#sinks.delete(sink));
-  }
-
-  get isIdle(): boolean {
-    return this.#sinks.size === 0;
+  /** Hands events on until the signal aborts, or the connection ends them: `onLeft` is called with which it was. */
+  read(signal: AbortSignal, sink: EventSink, onLeft: (isOver: boolean) => void): void {
+    const unlink = onAbort(signal, () => {
+      if (this.#sinks.delete(sink)) onLeft(true);
+    });
+    this.#sinks.set(sink, () => {
+      unlink();
+      onLeft(false);
+    });
   }
 
   /**
@@ -75,23 +78,28 @@ export class ChannelConnection {
     try {
       value = parseJson(text, Infinity);
     } catch {
-      const error = new ApiError('DATA_LOSS', `a frame is not JSON: ${text.slice(0, 100)}`, { remote: true });
-      for (const sink of [...this.#sinks]) sink.end(error);
-      return;
+      return this.#endSinks(new ApiError('DATA_LOSS', `a frame is not JSON: ${text.slice(0, 100)}`, { remote: true }));
     }
     const refused = decodeChannelError(value);
     if (refused) return this.#writing?.reject(refused);
     const message = { id: localId(), time: new Date().toISOString(), data: value };
-    for (const sink of [...this.#sinks]) void sink.next(message);
+    for (const sink of [...this.#sinks.keys()]) void sink.next(message);
     if (this.#writing && contains(value, this.#writing.input)) this.#writing.resolve(value);
   }
 
   lost(error: ApiError, code: number): void {
-    const sinks = [...this.#sinks];
-    this.#sinks.clear();
     this.#writing?.reject(error);
     // 1000 is the peer's word that all is said: https://www.rfc-editor.org/rfc/rfc6455#section-7.4.1
-    for (const sink of sinks) sink.end(code === CLOSE.NORMAL ? undefined : error);
+    this.#endSinks(code === CLOSE.NORMAL ? undefined : error);
+  }
+
+  #endSinks(error: ApiError | undefined): void {
+    const sinks = [...this.#sinks];
+    this.#sinks.clear();
+    for (const [sink, done] of sinks) {
+      done();
+      sink.end(error);
+    }
   }
 
   async close(): Promise<void> {

@@ -21,6 +21,7 @@ export class Link<T extends Linked, A> {
   #attempt: Promise<T> | undefined;
   #failure: { readonly error: ApiError; readonly until: number } | undefined;
   readonly #closing = new AbortController();
+  #closed: Promise<void> | undefined;
 
   constructor(
     private readonly open: (argument: A, signal: AbortSignal) => Promise<T>,
@@ -47,12 +48,16 @@ export class Link<T extends Linked, A> {
     this.onState?.('closed', error);
   }
 
-  async close(): Promise<void> {
-    if (this.#closing.signal.aborted) return;
+  close(): Promise<void> {
+    return (this.#closed ??= this.#close());
+  }
+
+  async #close(): Promise<void> {
     this.#closing.abort(linkClosed());
+    // An attempt may have succeeded just now.
+    if (this.#attempt) await this.#attempt.catch(() => {});
     const connection = this.#current;
     this.#current = undefined;
-    await this.#attempt?.catch(() => {});
     if (!connection) return;
     await connection.close();
     this.onState?.('closed');

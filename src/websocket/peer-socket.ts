@@ -53,7 +53,8 @@ export class PeerSocket {
     this.#cork();
     this.ws.send(text);
     if (++this.#held >= MAX_HELD) this.#flush();
-    if (this.#isFull || this.socket.writableLength <= this.options.maxBufferedBytes) return;
+    // What the socket takes at once will not drain.
+    if (this.#isFull || !this.socket.writableNeedDrain || this.socket.writableLength <= this.options.maxBufferedBytes) return;
     this.#isFull = true;
     this.hold();
     this.socket.once('drain', () => {
@@ -95,7 +96,9 @@ export class PeerSocket {
 
   /** Called at every interval: asks for a sign of life, and drops a peer that gave none to two questions. */
   tick(): void {
-    this.#missed = this.#isAlive ? 0 : this.#missed + 1;
+    // A peer that is held because the service is slow cannot be heard.
+    const isHeard = this.#isAlive || this.#holds > (this.#isFull ? 1 : 0);
+    this.#missed = isHeard ? 0 : this.#missed + 1;
     this.#isAlive = false;
     if (this.#missed >= MAX_MISSED) this.ws.terminate();
     else if (this.isOpen) this.ws.ping();

@@ -1,5 +1,4 @@
-import type { ApiError } from '../errors.js';
-import { ApiError as Failure } from '../errors.js';
+import { ApiError } from '../errors.js';
 import { onAbort, type Ending } from '../internal/deadline.js';
 import { localId } from '../internal/event-id.js';
 import { timeoutHeader } from '../internal/headers.js';
@@ -84,8 +83,10 @@ export class RpcConnection {
         resolve: (result) => {
           subscription = isObject(result) ? result['subscription'] : undefined;
           if (signal.aborted) return this.notify('unsubscribe', { subscription });
-          if (subscription === undefined)
-            return reject(new Failure('DATA_LOSS', 'the peer did not say which subscription it made', { remote: true }));
+          if (subscription === undefined) {
+            unlink();
+            return reject(new ApiError('DATA_LOSS', 'the peer did not say which subscription it made', { remote: true }));
+          }
           this.#live.set(subscription, { sink, release: unlink });
           resolve();
         },
@@ -182,7 +183,7 @@ export class RpcConnection {
     const text = encodeRequest(id, method, params, headers);
     // A character takes three bytes at most, so that short texts need not be counted.
     if (text.length * 3 > this.maxFrameBytes && byteLength(text) > this.maxFrameBytes) {
-      throw new Failure(
+      throw new ApiError(
         'INVALID_ARGUMENT',
         `${method}: the message is ${byteLength(text)} bytes long, the limit is ${this.maxFrameBytes}`,
         {

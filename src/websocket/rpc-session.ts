@@ -6,8 +6,18 @@ import { acceptHeaders, deadlineOf, serveCall } from '../internal/serve-call.js'
 import type { Headers, Peer, Transport } from '../transport.js';
 import type { PeerSocket } from './peer-socket.js';
 import { RpcSubscription, type EventEncoder } from './rpc-events.js';
-import { CLOSE } from './status.js';
-import { encodeError, encodeFault, encodeResult, readFrame, RpcFault, wrongHeaders, type RpcId, type RpcRequest } from './wire.js';
+import { CLOSE, PARSE_ERROR } from './status.js';
+import {
+  encodeError,
+  encodeFault,
+  encodeResult,
+  readFrame,
+  requestIdOf,
+  RpcFault,
+  wrongHeaders,
+  type RpcId,
+  type RpcRequest,
+} from './wire.js';
 
 /** What all sessions of a handler have in common. */
 export interface RpcService {
@@ -35,6 +45,8 @@ export class RpcSession {
   readonly #nameless = new Set<Cancel>();
   readonly #subscriptions = new Map<number, RpcSubscription>();
   #calls = 0;
+  /** Frames whose answer has not been sent: the last of them may go before the connection is closed. */
+  #unanswered = 0;
   #lastSubscription = 0;
   #isStopping = false;
 
@@ -56,17 +68,25 @@ export class RpcSession {
     const frame = readFrame(text, this.service.maxBatch);
     if (!Array.isArray(frame)) {
       const answer = this.#answer(frame as RpcRequest | RpcFault);
-      if (answer instanceof Promise) void answer.then((settled) => this.#send(settled));
-      else this.#send(answer);
+      if (!(answer instanceof Promise)) return this.#send(answer);
+      this.#unanswered++;
+      void answer.then((settled) => {
+        this.#unanswered--;
+        this.#send(settled);
+      });
       return;
     }
+    this.#unanswered++;
     const answers = (frame as readonly (RpcRequest | RpcFault)[]).map(async (each) => this.#answer(each));
-    void Promise.all(answers).then((settled) => this.#sendBatch(settled));
+    void Promise.all(answers).then((settled) => {
+      this.#unanswered--;
+      this.#sendBatch(settled);
+    });
   }
 
   /** Takes what is no text. */
   takeBinary(): void {
-    this.socket.send(encodeFault(new RpcFault(null, -32700, 'this is a binary frame: send JSON as text')));
+    this.socket.send(encodeFault(new RpcFault(null, PARSE_ERROR, 'this is a binary frame: send JSON as text')));
   }
 
   /** The connection is gone: aborts what it asked for. */
@@ -84,7 +104,7 @@ export class RpcSession {
   }
 
   #closeIfIdle(): void {
-    if (this.#isStopping && this.#calls === 0) this.socket.close(CLOSE.GOING_AWAY, 'the server is stopping');
+    if (this.#isStopping && this.#unanswered === 0) this.socket.close(CLOSE.GOING_AWAY, 'the server is stopping');
   }
 
   #send(answer: Answer | undefined): void {
@@ -105,7 +125,8 @@ export class RpcSession {
   }
 
   #answer(request: RpcRequest | RpcFault): Answer | undefined | Promise<Answer | undefined> {
-    if (request instanceof RpcFault) return encodeFault(request);
+    // A notification is never answered: https://www.jsonrpc.org/specification#notification
+    if (request instanceof RpcFault) return request.id === undefined ? undefined : encodeFault(request);
     const { id, method } = request;
     try {
       const operation = this.service.operations.get(method);
@@ -128,7 +149,7 @@ export class RpcSession {
           throw this.#unknown(method);
       }
     } catch (error) {
-      return this.#fail(id, error);
+      return this.#fail(request, error);
     }
   }
 
@@ -136,13 +157,17 @@ export class RpcSession {
     return id === undefined ? undefined : encodeResult(id, result);
   }
 
-  #fail(id: RpcId, error: unknown): string | undefined {
+  /** The error has the request's id as its sender gave it, or the one that was made for a call. */
+  #fail({ id, headers }: RpcRequest, error: unknown, madeId?: string): string | undefined {
     if (!isApiError(error)) this.service.onError(error);
     if (id === undefined) return undefined;
-    return encodeError(id, isApiError(error) ? error.toJSON() : new ApiError('INTERNAL', 'internal error').toJSON());
+    const told = isApiError(error) ? error : new ApiError('INTERNAL', 'internal error');
+    const requestId = told.requestId ?? madeId ?? requestIdOf(headers);
+    return encodeError(id, { ...told.toJSON(), ...(requestId !== undefined && { requestId }) });
   }
 
-  #call(operation: Operation, { id, params, headers: own }: RpcRequest): Promise<string | undefined> {
+  #call(operation: Operation, asked: RpcRequest): Promise<string | undefined> {
+    const { id, params, headers: own } = asked;
     this.#checkEntry();
     if (this.#calls >= this.service.maxCalls)
       throw new ApiError('RESOURCE_EXHAUSTED', `${this.service.maxCalls} calls are in flight on this connection`);
@@ -162,15 +187,12 @@ export class RpcSession {
       (output) => {
         this.#calls--;
         this.#forget(id, cancel);
-        return this.#encode(id, output);
+        return this.#encode(asked, output, headers['x-request-id']);
       },
       (error: unknown) => {
         this.#calls--;
         this.#forget(id, cancel);
-        return this.#fail(
-          id,
-          isApiError(error) && error.requestId === undefined ? error.with({ requestId: headers['x-request-id'] }) : error,
-        );
+        return this.#fail(asked, error, headers['x-request-id']);
       },
     );
     this.#remember(id, cancel);
@@ -187,15 +209,16 @@ export class RpcSession {
     else this.#nameless.delete(cancel);
   }
 
-  #encode(id: RpcId, output: unknown): string | undefined {
+  #encode(asked: RpcRequest, output: unknown, requestId: string | undefined): string | undefined {
     try {
-      return this.#reply(id, output);
+      return this.#reply(asked.id, output);
     } catch (error) {
-      return this.#fail(id, error);
+      return this.#fail(asked, error, requestId);
     }
   }
 
-  async #subscribe({ id, params, headers: own }: RpcRequest): Promise<Answer | undefined> {
+  async #subscribe(asked: RpcRequest): Promise<Answer | undefined> {
+    const { id, params, headers: own } = asked;
     try {
       this.#checkEntry();
       const { event: name, lastEventId, params: fixed = {} } = params;
@@ -234,7 +257,7 @@ export class RpcSession {
         this.#forget(id, cancel);
       }
     } catch (error) {
-      return this.#fail(id, error);
+      return this.#fail(asked, error);
     }
   }
 

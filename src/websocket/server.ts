@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import { WebSocketServer, type WebSocket } from 'ws';
 import type { Contract } from '../contract.js';
 import { ApiError, isApiError } from '../errors.js';
+import { compileOriginCheck, type Origins } from '../http/origins.js';
 import { createRouter, type RouteMatch, type Router } from '../http/router.js';
 import { attachUpgrade, refuseUpgrade } from '../http/upgrade.js';
 import { reportToConsole } from '../internal/report.js';
@@ -12,12 +13,12 @@ import { PeerSocket } from './peer-socket.js';
 import { EventEncoder } from './rpc-events.js';
 import { connectionHeaders, RpcSession, type RpcService } from './rpc-session.js';
 import { CLOSE, handshakeStatus } from './status.js';
-import { AddressLimit, compileOriginCheck, offeredProtocols, type Origins } from './upgrade-rules.js';
+import { AddressLimit, offeredProtocols } from './upgrade-rules.js';
 import { RPC_PATH, SUBPROTOCOL } from './wire.js';
 
 export type { AsyncApiProtocol } from '../internal/asyncapi.js';
 export { webSocketProtocol } from './schema.js';
-export type { Origins } from './upgrade-rules.js';
+export type { Origins } from '../http/origins.js';
 
 /** Options of `webSocketHandler`. */
 export interface WebSocketHandlerOptions {
@@ -108,7 +109,7 @@ class Handler implements WebSocketHandler {
       closeTimeout: 5_000,
     };
     this.#server = new WebSocketServer(serverOptions);
-    this.#isAllowed = compileOriginCheck(options.origins);
+    this.#isAllowed = compileOriginCheck('webSocketHandler', options.origins, onError);
     this.#addresses = new AddressLimit(options.maxConnectionsPerAddress ?? 10_000);
     this.#socketOptions = { maxBufferedBytes, deflate };
     this.#service = {

@@ -20,18 +20,20 @@ export interface RpcRequest {
   readonly headers: Headers;
 }
 
-/** A frame or a member of a batch that is no request. */
+/** A frame or a member of a batch that is no request, or none that can be taken. */
 export class RpcFault {
   constructor(
     readonly id: RpcId,
     readonly code: number,
     readonly message: string,
+    readonly requestId?: string,
   ) {}
 }
 
 const NO_PARAMS: JsonObject = Object.freeze({});
 const NO_HEADERS: Headers = Object.freeze({});
 const MAX_HEADERS_CHARS = 16_384;
+const TOO_DEEP = `the JSON is nested more than ${MAX_DEPTH} levels deep`;
 
 /** What a frame holds: one value, or a batch of them. */
 export type RpcFrame = RpcRequest | RpcFault | readonly (RpcRequest | RpcFault)[];
@@ -56,30 +58,47 @@ export function readFrame(text: string, maxBatch: number): RpcFrame {
 
 /** Not JSON, or nested too deeply: then its sender is told by its id. */
 function faultOf(text: string, error: ApiError): RpcFault {
+  let value: unknown;
   try {
-    const request = readRequest(parseJson(text, Infinity));
-    return new RpcFault(request.id, RPC_CODE.INVALID_ARGUMENT, error.reason);
+    value = parseJson(text, Infinity);
   } catch {
     return new RpcFault(null, PARSE_ERROR, error.reason.slice(0, 200));
   }
+  if (Array.isArray(value)) return new RpcFault(null, RPC_CODE.INVALID_ARGUMENT, TOO_DEEP);
+  const request = readRequest(value);
+  if (request instanceof RpcFault) return request;
+  return new RpcFault(request.id, RPC_CODE.INVALID_ARGUMENT, TOO_DEEP, requestIdOf(request.headers));
 }
 
 function readRequest(value: unknown): RpcRequest | RpcFault {
   if (!isObject(value)) return new RpcFault(null, INVALID_REQUEST, 'a request is a JSON object');
   const { jsonrpc, id, method, params = NO_PARAMS, headers = NO_HEADERS } = value;
-  if (id !== undefined && typeof id !== 'string' && typeof id !== 'number' && id !== null)
-    return new RpcFault(null, INVALID_REQUEST, 'an id is a string, a number or null');
-  if (jsonrpc !== '2.0') return new RpcFault(id ?? null, INVALID_REQUEST, "a request has the member 'jsonrpc': '2.0'");
-  if (typeof method !== 'string') return new RpcFault(id ?? null, INVALID_REQUEST, "a request has a 'method', which is a string");
+  if (id !== undefined && !isId(id)) return refuse(value, 'an id is a string, a number or null');
+  if (jsonrpc !== '2.0') return refuse(value, "a request has the member 'jsonrpc': '2.0'");
+  if (typeof method !== 'string') return refuse(value, "a request has a 'method', which is a string");
   if (!isObject(params)) {
-    const [code, message] = Array.isArray(params)
-      ? [RPC_CODE.INVALID_ARGUMENT, 'params are given by name, as an object']
-      : [INVALID_REQUEST, "'params' must be an object"];
-    return new RpcFault(id ?? null, code, message);
+    if (!Array.isArray(params)) return refuse(value, "'params' must be an object");
+    return new RpcFault(id, RPC_CODE.INVALID_ARGUMENT, 'params are given by name, as an object', requestIdOf(headers));
   }
   const wrong = headers === NO_HEADERS ? undefined : wrongHeaders(headers);
-  if (wrong !== undefined) return new RpcFault(id ?? null, INVALID_REQUEST, wrong);
+  if (wrong !== undefined) return refuse(value, wrong);
   return { id, method, params, headers: headers as Headers };
+}
+
+function isId(id: unknown): id is string | number | null {
+  return typeof id === 'string' || typeof id === 'number' || id === null;
+}
+
+/** What is no request cannot be told from a notification, so that it is answered also without an id: https://www.jsonrpc.org/specification#response_object */
+function refuse({ id, headers }: JsonObject, message: string): RpcFault {
+  return new RpcFault(isId(id) ? id : null, INVALID_REQUEST, message, requestIdOf(headers));
+}
+
+/** The id that a sender gave a request, where one can be read and it fits a log line. */
+export function requestIdOf(headers: unknown): string | undefined {
+  if (!isObject(headers)) return undefined;
+  const id = headers['x-request-id'];
+  return typeof id === 'string' && /^[\x20-\x7e]{1,128}$/.test(id) ? id : undefined;
 }
 
 /** What is wrong with headers, if anything. */
@@ -106,8 +125,8 @@ export function encodeResult(id: RpcId, output: unknown): string {
   return `{"jsonrpc":"2.0","id":${encodeId(id)},"result":${JSON.stringify(output) ?? 'null'}}`;
 }
 
-export function encodeFault({ id, code, message }: RpcFault): string {
-  return JSON.stringify({ jsonrpc: '2.0', id: id ?? null, error: { code, message, data: { code: codeOfRpc(code) } } });
+export function encodeFault({ id, code, message, requestId }: RpcFault): string {
+  return JSON.stringify({ jsonrpc: '2.0', id: id ?? null, error: { code, message, data: { code: codeOfRpc(code), requestId } } });
 }
 
 export function encodeError(id: RpcId, error: ErrorBody): string {
