@@ -1,9 +1,9 @@
 import { BinaryReader, BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 import { ApiError } from '../errors.js';
+import { compileVariant } from '../internal/variant.js';
 import { MAX_DEPTH, setOwn, TooDeep } from './own.js';
 import type { ProtoEntry, ProtoField, ProtoMessage } from './proto.js';
 import { valueCodec, type ValueCodec } from './scalar.js';
-import { compileVariant } from './variant.js';
 
 type Values = Record<string, unknown>;
 type WriteEntry = (writer: BinaryWriter, value: never) => void;
@@ -104,7 +104,7 @@ class Codec implements MessageCodec, ValueCodec {
         for (const { write } of writers) write(writer, value as never);
       };
     } else {
-      const variantOf = compileVariant(this.message);
+      const variantOf = compileVariant(this.message.discriminator, this.message.variants);
       this.#writeFields = (writer, value) => {
         const write = writers[variantOf(value)]?.write;
         if (!write) throw new TypeError(`a ${this.message.name} is none of its variants`);

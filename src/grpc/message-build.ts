@@ -166,7 +166,7 @@ export class MessageBuilder {
     const message = this.#message(node.name, 'union', node);
     this.#byNode.set(node, { kind: 'message', message });
     message.discriminator = node.discriminator;
-    message.tags = node.variants.map(({ tags }) => tags);
+    message.variants = node.variants;
     const names = new Set<string>();
     this.#fill(
       message,
@@ -229,7 +229,7 @@ export class MessageBuilder {
       deprecated: notes?.deprecated ?? false,
       entries: [],
       discriminator: undefined,
-      tags: [],
+      variants: [],
       reserved: [],
       reservedNames: [],
     };

@@ -1,5 +1,5 @@
 import type { EventView, OperationView } from '../internal/schema-view.js';
-import type { Scalar, SchemaNode, TypeUse } from '../internal/schema-node.js';
+import type { Scalar, SchemaNode, TypeUse, Variant } from '../internal/schema-node.js';
 
 /** Types that a field may have on the wire without being a message. Source: https://protobuf.dev/programming-guides/proto3/#scalar */
 export const SCALARS = [
@@ -63,9 +63,9 @@ export interface ProtoMessage {
   readonly comment: string | undefined;
   readonly deprecated: boolean;
   readonly entries: readonly ProtoEntry[];
-  /** Of a union: the property that tells the variants apart, and each variant's values of it. */
+  /** Of a union: the property that tells the variants apart, and the variants, in the order of the entries. */
   readonly discriminator: string | undefined;
-  readonly tags: readonly (readonly Scalar[])[];
+  readonly variants: readonly Variant[];
   /** What was once used and never may be again. */
   readonly reserved: readonly number[];
   readonly reservedNames: readonly string[];

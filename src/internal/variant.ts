@@ -1,15 +1,15 @@
-import type { Field, SchemaNode } from '../internal/schema-node.js';
-import { mayLeaveOut } from '../internal/schema-node.js';
-import type { ProtoMessage } from './proto.js';
+import { mayLeaveOut, type Field, type SchemaNode, type Variant } from './schema-node.js';
 
-/** Finds which variant of a union a valid value is: by its discriminator where there is one, else the first whose form fits. */
-export function compileVariant(message: ProtoMessage): (value: unknown) => number {
-  const { discriminator, tags, entries } = message;
+/**
+ * Finds which variant of a union a valid value is: by its discriminator where there is one, else the first whose form fits; formats and
+ * limits are the schema's. -1 where it is none of them.
+ */
+export function compileVariant(discriminator: string | undefined, variants: readonly Variant[]): (value: unknown) => number {
   if (discriminator !== undefined) {
-    const byTag = new Map(tags.flatMap((some, index) => some.map((tag) => [tag as unknown, index] as const)));
-    return (value) => byTag.get((value as Readonly<Record<string, unknown>>)[discriminator]) ?? -1;
+    const byTag = new Map(variants.flatMap(({ tags }, index) => tags.map((tag) => [tag as unknown, index] as const)));
+    return (value) => (isObject(value) ? (byTag.get(value[discriminator]) ?? -1) : -1);
   }
-  const find = (value: unknown, matches: Matches) => entries.findIndex(({ node }) => node !== undefined && fits(node, value, matches));
+  const find = (value: unknown, matches: Matches) => variants.findIndex(({ node }) => fits(node, value, matches));
   return (value) => {
     const index = find(value, matchesPattern);
     // A valid value is one of them: a description has patterns without their flags, so that one that does not match says little.
