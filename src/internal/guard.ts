@@ -2,6 +2,7 @@ import type { Contract, EventDefinition, Operation, Schema } from '../contract.j
 import { ApiError, type ErrorCode, type Issue } from '../errors.js';
 import type { Adapter, CallRequest, EventMessage, EventSink, Selection, SubscribeRequest, Transport } from '../transport.js';
 import { Call } from './call.js';
+import { onAbort } from './deadline.js';
 import type { Maybe } from './maybe.js';
 import { planSelection } from './select.js';
 import { checkSubscription } from './subscription-check.js';
@@ -56,6 +57,7 @@ class Guard implements Transport {
   readonly contract: Contract;
   readonly name: string;
   readonly #checks: Checks;
+  readonly #open = new Set<OpenSink>();
 
   constructor(
     private readonly inner: Transport,
@@ -93,11 +95,52 @@ class Guard implements Transport {
 
   async subscribe(request: SubscribeRequest, sink: EventSink): Promise<void> {
     checkSubscription(request);
-    await this.inner.subscribe(request, checkedSink(this.#checks.ofEvent(request.event), request, sink));
+    const open = new OpenSink(sink, request.signal, this.#open);
+    try {
+      await this.inner.subscribe(request, checkedSink(this.#checks.ofEvent(request.event), request, open));
+    } catch (error) {
+      open.release();
+      throw error;
+    }
   }
 
+  /** Whoever uses an adapter without a client hears that its subscriptions are over. */
   close(): Promise<void> {
+    for (const open of [...this.#open]) open.end(new ApiError('CANCELLED', 'the transport was closed'));
     return this.inner.close();
+  }
+}
+
+/** The sink of a subscription, one of `all` for as long as it may get more. */
+class OpenSink implements EventSink {
+  readonly #unlink: () => void;
+
+  constructor(
+    private readonly sink: EventSink,
+    signal: AbortSignal,
+    private readonly all: Set<OpenSink>,
+  ) {
+    all.add(this);
+    this.#unlink = onAbort(signal, () => all.delete(this));
+  }
+
+  next(message: EventMessage): void | Promise<void> {
+    if (this.all.has(this)) return this.sink.next(message);
+  }
+
+  gap(): void {
+    if (this.all.has(this)) this.sink.gap();
+  }
+
+  end(error?: ApiError): void {
+    if (!this.all.has(this)) return;
+    this.release();
+    this.sink.end(error);
+  }
+
+  release(): void {
+    this.all.delete(this);
+    this.#unlink();
   }
 }
 

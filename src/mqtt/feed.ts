@@ -115,14 +115,18 @@ export class Feed {
     this.#subscribing = undefined;
     clearTimeout(this.#linger);
     if (this.init.isStanding) return;
-    const ended = [...this.#subscribers];
-    this.#subscribers.clear();
-    for (const { sink, early } of ended) if (!early) sink.end(new ApiError('UNAVAILABLE', error.reason, { cause: error }));
+    this.#endAll(new ApiError('UNAVAILABLE', error.reason, { cause: error }));
   }
 
   close(): void {
     clearTimeout(this.#linger);
+    this.#endAll(new ApiError('CANCELLED', 'the transport was closed'));
+  }
+
+  #endAll(error: ApiError): void {
+    const ended = [...this.#subscribers];
     this.#subscribers.clear();
+    for (const { sink, early } of ended) if (!early) sink.end(error);
   }
 
   #emit(message: EventMessage): void {
