@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import type WebSocket from 'ws';
 import type { SharedFrame } from '../http/shared-frame.js';
+import { FrameJoiner } from './frame-joiner.js';
 import { CLOSE } from './status.js';
 
 /** What the sockets of one handler have in common. */
@@ -13,14 +14,9 @@ export interface PeerSocketOptions {
 /** Ticks without a sign of life after which a peer is dropped. */
 const MAX_MISSED = 2;
 
-/** So many answers are held back for one write. */
-const MAX_HELD = 8;
-
 /** The server's end of one connection: bounded, alive or dropped, its writes joined. */
 export class PeerSocket {
-  /** Answers that wait for the end of this round. */
-  #held = 0;
-  #isFlushing = false;
+  readonly #joiner: FrameJoiner;
   #isFull = false;
   #holds = 0;
   #isAlive = true;
@@ -33,6 +29,7 @@ export class PeerSocket {
     private readonly socket: Duplex,
     private readonly options: PeerSocketOptions,
   ) {
+    this.#joiner = new FrameJoiner(socket);
     ws.on('pong', () => (this.#isAlive = true));
     // What `ws` reports it also closes for: a broken frame, a frame over the limit, a cut connection.
     ws.on('error', () => {});
@@ -50,9 +47,8 @@ export class PeerSocket {
   /** Sends an answer. A peer that does not take its answers is not read from until it has: its own requests are what fills the buffer. */
   send(text: string): void {
     if (!this.isOpen) return;
-    this.#cork();
+    this.#joiner.hold();
     this.ws.send(text);
-    if (++this.#held >= MAX_HELD) this.#flush();
     // What the socket takes at once will not drain.
     if (this.#isFull || !this.socket.writableNeedDrain || this.socket.writableLength <= this.options.maxBufferedBytes) return;
     this.#isFull = true;
@@ -102,25 +98,5 @@ export class PeerSocket {
     this.#isAlive = false;
     if (this.#missed >= MAX_MISSED) this.ws.terminate();
     else if (this.isOpen) this.ws.ping();
-  }
-
-  /**
-   * Joins what is written until the event loop has gone round into one write: the answers to a burst of requests. But only a few, so that
-   * the peer works on the first ones while the others are made.
-   */
-  #cork(): void {
-    if (this.#held > 0) return;
-    this.socket.cork();
-    if (this.#isFlushing) return;
-    this.#isFlushing = true;
-    setImmediate(() => {
-      this.#isFlushing = false;
-      if (this.#held > 0) this.#flush();
-    });
-  }
-
-  #flush(): void {
-    this.#held = 0;
-    this.socket.uncork();
   }
 }

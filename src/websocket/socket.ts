@@ -2,6 +2,7 @@ import { ApiError } from '../errors.js';
 import { codeOf } from '../http/fetch-like.js';
 import { onAbort } from '../internal/deadline.js';
 import type { Headers } from '../transport.js';
+import { FrameJoiner } from './frame-joiner.js';
 import { CLOSE, codeOfClose, codeOfHandshake } from './status.js';
 
 /** What this library needs of a socket: the platform's fits, and so does that of `ws`. */
@@ -81,9 +82,6 @@ export interface SocketHooks {
   readonly ping?: () => void;
 }
 
-/** So many frames are held back for one write. */
-const MAX_HELD = 8;
-
 /** How long a peer may take to answer a close frame, in milliseconds. */
 const CLOSE_TIMEOUT_MS = 1_000;
 
@@ -92,10 +90,8 @@ export class Socket {
   #heard = true;
   #ticker: ReturnType<typeof setInterval> | undefined;
   #hooks: SocketHooks | undefined;
-  /** Frames that wait for the end of this round. */
-  #held = 0;
-  #isFlushing = false;
-  #raw: Response['socket'] | undefined;
+  /** Where there is a socket of Node below. */
+  #joiner: FrameJoiner | undefined;
   readonly #closed: Promise<void>;
   #onClosed: () => void = () => {};
 
@@ -142,7 +138,7 @@ export class Socket {
       if (canSend) {
         const node = inner as NodeSocket;
         node.on('upgrade', (response) => {
-          socket.#raw = response.socket;
+          socket.#joiner = new FrameJoiner(response.socket);
           options.onUpgraded(101, flat(response.headers));
         });
         node.on('unexpected-response', (request, response) => {
@@ -186,9 +182,8 @@ export class Socket {
           sent: false,
         },
       );
-    this.#cork();
+    this.#joiner?.hold();
     this.inner.send(text);
-    if (this.#raw && ++this.#held >= MAX_HELD) this.#flush(this.#raw);
   }
 
   /** Closes; resolves once the connection is gone, by force if the peer does not answer. */
@@ -243,27 +238,6 @@ export class Socket {
     const { terminate } = this.inner as Partial<NodeSocket>;
     if (terminate) terminate.call(this.inner);
     else this.inner.close();
-  }
-
-  /**
-   * Joins what is written until the event loop has gone round into one write, where there is a socket of Node below; but only a few frames,
-   * so that the peer works on the first ones while the others are made.
-   */
-  #cork(): void {
-    if (this.#held > 0 || !this.#raw) return;
-    const raw = this.#raw;
-    raw.cork();
-    if (this.#isFlushing) return;
-    this.#isFlushing = true;
-    setImmediate(() => {
-      this.#isFlushing = false;
-      if (this.#held > 0) this.#flush(raw);
-    });
-  }
-
-  #flush(raw: Response['socket']): void {
-    this.#held = 0;
-    raw.uncork();
   }
 }
 
