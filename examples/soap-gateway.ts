@@ -20,7 +20,7 @@ const contract = defineContract({
 const bank = soap({ wsdl, operations: { getRates: { operation: 'FetchRates', output: 'FetchRatesResult.Rate' } } })(contract);
 const server = await listen(composeHandlers(restHandler(bank), graphqlHandler(bank))); // a free port
 
-for (const path of ['/rates/EUR', '/rates/XXX']) {
+for (const path of ['/rates/EUR', '/rates/QQQ']) {
   const response = await fetch(server.url + path);
   console.log(response.status, await response.text());
 }

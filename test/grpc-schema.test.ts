@@ -15,6 +15,7 @@ const BIN = join(ROOT, 'node_modules/.bin');
 const env = { ...process.env, PATH: `${BIN}${delimiter}${process.env['PATH'] ?? ''}` };
 const buf = (...args: string[]) => promisify(execFile)(join(BIN, 'buf'), args, { cwd: ROOT, env, timeout: 60_000 });
 const hasBuf = spawnSync(join(BIN, 'buf'), ['--version']).status === 0;
+const noBuf = hasBuf ? '' : ' (skipped: buf is not installed)';
 
 const of = (shape: Record<string, Schema>): Contract =>
   defineContract({ name: 'demo', operations: { put: mutation({ input: z.object(shape as never) }) } });
@@ -58,7 +59,7 @@ describe('the Blog’s .proto', () => {
   });
 
   it.skipIf(!hasBuf)(
-    'passes buf lint',
+    `passes buf lint${noBuf}`,
     async () => {
       expect((await buf('lint')).stdout).toBe('');
     },
@@ -66,7 +67,7 @@ describe('the Blog’s .proto', () => {
   );
 
   it.skipIf(!hasBuf)(
-    'is what ts-proto’s code was made from (else: npm run proto)',
+    `is what ts-proto’s code was made from (else: npm run proto)${noBuf}`,
     async () => {
       const out = mkdtempSync(join(tmpdir(), 'ts-proto-'));
       await buf('generate', '-o', out);

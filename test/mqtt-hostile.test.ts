@@ -9,6 +9,8 @@ import { mqttBroker, serveMqtt } from '../src/mqtt/server.js';
 import { createService } from '../src/service.js';
 import { noMosquitto, startMosquitto } from './support/mqtt.js';
 
+const why = noMosquitto === undefined ? '' : ` (skipped: ${noMosquitto})`;
+
 const cleanups: (() => Promise<unknown> | void)[] = [];
 afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
@@ -102,5 +104,5 @@ function suite(version: 4 | 5, start: () => Promise<{ url: string; close(): Prom
 }
 
 describe('the embedded broker, MQTT 3.1.1', () => suite(4, () => mqttBroker({ port: 0 })));
-describe.skipIf(noMosquitto !== undefined)('Mosquitto, MQTT 3.1.1', () => suite(4, () => startMosquitto(['set_tcp_nodelay true'])));
-describe.skipIf(noMosquitto !== undefined)('Mosquitto, MQTT 5', () => suite(5, () => startMosquitto(['set_tcp_nodelay true'])));
+describe.skipIf(noMosquitto !== undefined)(`Mosquitto, MQTT 3.1.1${why}`, () => suite(4, () => startMosquitto(['set_tcp_nodelay true'])));
+describe.skipIf(noMosquitto !== undefined)(`Mosquitto, MQTT 5${why}`, () => suite(5, () => startMosquitto(['set_tcp_nodelay true'])));

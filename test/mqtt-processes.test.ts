@@ -9,6 +9,8 @@ import { mqtt } from '../src/mqtt/client.js';
 import { mqttBroker, serveMqtt } from '../src/mqtt/server.js';
 import { noMosquitto, startMosquitto } from './support/mqtt.js';
 
+const why = noMosquitto === undefined ? '' : ` (skipped: ${noMosquitto})`;
+
 const PROGRAM = fileURLToPath(new URL('programs/mqtt-process.ts', import.meta.url));
 
 const cleanups: (() => Promise<unknown> | void)[] = [];
@@ -51,7 +53,7 @@ async function load(blog: ReturnType<typeof blogAt>['blog'], count: number): Pro
 }
 
 describe('several processes over MQTT 3.1.1', () => {
-  test.skipIf(noMosquitto !== undefined)('share the requests where the broker can, also with one of MQTT 5', async () => {
+  test.skipIf(noMosquitto !== undefined)(`share the requests where the broker can, also with one of MQTT 5${why}`, async () => {
     const broker = await startMosquitto(['set_tcp_nodelay true']);
     cleanups.push(() => broker.close());
     const processes = [await serveBlog(broker.url, 4), await serveBlog(broker.url, 4), await serveBlog(broker.url, 5)];
@@ -83,7 +85,7 @@ describe('several processes over MQTT 3.1.1', () => {
   });
 });
 
-describe.skipIf(noMosquitto !== undefined)('a process that is killed', () => {
+describe.skipIf(noMosquitto !== undefined)(`a process that is killed${why}`, () => {
   async function startProcess(url: string) {
     const child = spawn(execPath, ['--import', 'tsx', PROGRAM, url, 'hub'], { stdio: ['ignore', 'pipe', 'inherit'] });
     const gone = once(child, 'exit');
