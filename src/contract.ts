@@ -1,10 +1,15 @@
+import type { $ZodTypeInternals } from 'zod/v4/core';
 import { checkContract } from '#contract-check';
-import type { $ZodType } from 'zod/v4/core';
 import { parseHttpBinding, type HttpBinding } from './internal/http-binding.js';
 import type { ErrorCode } from './errors.js';
 
-/** Any zod 4 schema, written with `zod` or `zod/mini`. */
-export type Schema = $ZodType;
+/**
+ * Any zod 4 schema, written with `zod` or `zod/mini`, by its inside alone: comparing each schema of a contract with the
+ * whole of zod's `$ZodType` took a third of the time that checking a large contract does.
+ */
+export interface Schema {
+  readonly _zod: $ZodTypeInternals<unknown, unknown>;
+}
 
 /** What `query` and `mutation` take. */
 export interface OperationSpec<I extends Schema | undefined, O extends Schema | undefined> {

@@ -1,4 +1,4 @@
-import { $ZodArray, $ZodObject, $ZodObjectJIT, type $ZodCheck } from 'zod/v4/core';
+import { $ZodArray, $ZodObject, $ZodObjectJIT, type $ZodCheck, type $ZodType } from 'zod/v4/core';
 import type { Schema } from '../contract.js';
 
 /**
@@ -8,7 +8,7 @@ import type { Schema } from '../contract.js';
 export function compiledSchema(schema: Schema): Schema {
   if (schema instanceof $ZodArray) {
     const { def } = schema._zod;
-    const element = compiledSchema(def.element);
+    const element = compiledSchema(def.element) as $ZodType;
     return element === def.element ? schema : new $ZodArray({ ...def, element, checks: checksOf(def.checks) });
   }
   if (!isPlainObject(schema)) return schema;

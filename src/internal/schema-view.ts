@@ -1,4 +1,4 @@
-import { $ZodObject, toJSONSchema } from 'zod/v4/core';
+import { $ZodObject, toJSONSchema, type $ZodType } from 'zod/v4/core';
 import type { Contract, EventDefinition, Operation, Schema } from '../contract.js';
 import { SchemaBuilder } from './schema-build.js';
 import type { JsonSchema, ObjectNode, SchemaNode, TypeUse } from './schema-node.js';
@@ -125,7 +125,7 @@ interface JsonSchemas {
 
 /** All schemas of a contract in one go, so that a named type is the same definition everywhere. */
 function jsonSchemas(contract: Contract, roots: ReadonlyMap<string, Root>, io: 'input' | 'output'): JsonSchemas {
-  const shape = Object.fromEntries([...roots].map(([at, { schema }]) => [at, schema]));
+  const shape = Object.fromEntries([...roots].map(([at, { schema }]) => [at, schema as $ZodType]));
   const all = toJson(contract, new $ZodObject({ type: 'object', shape }), io);
   return {
     schemas: all['properties'] as Record<string, JsonSchema>,
@@ -136,7 +136,7 @@ function jsonSchemas(contract: Contract, roots: ReadonlyMap<string, Root>, io: '
 
 function toJson(contract: Contract, schema: Schema, io: 'input' | 'output'): JsonSchema {
   try {
-    return toJSONSchema(schema, {
+    return toJSONSchema(schema as $ZodType, {
       io,
       target: 'draft-2020-12',
       unrepresentable: ({ zodSchema, path }) => {

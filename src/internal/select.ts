@@ -105,7 +105,7 @@ class Planner {
 
   plan(operation: Operation, selection: Selection): SelectPlan {
     if (!operation.output) throw refuse(`${operation.name} gives no output to select from`, []);
-    const { node, schema } = this.#compile(operation.output, selection, [operation.name]);
+    const { node, schema } = this.#compile(operation.output as $ZodType, selection, [operation.name]);
     const inner = node.kind === 'list' ? node.item : node;
     const needed = inner.kind === 'fields' ? inner.relations.flatMap(({ relation }) => Object.values(relation.input)) : [];
     const names = inner.kind === 'fields' ? inner.fields.map(([name]) => name) : [];
@@ -151,7 +151,7 @@ class Planner {
       } else if (relation) {
         const operation = own(this.contract.operations, relation.operation);
         if (!operation?.output) throw refuse(`select: ${relation.operation} gives no output`, inner);
-        const compiled = this.#compile(operation.output, wanted, inner);
+        const compiled = this.#compile(operation.output as $ZodType, wanted, inner);
         shape[name] = new $ZodOptional({ type: 'optional', innerType: compiled.schema });
         relations.push({ name, relation, operation, node: compiled.node, selection: wanted === true ? undefined : wanted });
       } else {

@@ -1,4 +1,5 @@
 import { globalRegistry, type $ZodType } from 'zod/v4/core';
+import type { Schema } from '../contract.js';
 
 /** The members of zod's schema definitions that this file reads. */
 interface Def {
@@ -22,9 +23,9 @@ export type Shape =
   | { readonly kind: 'scalar' | 'other' };
 
 /** Looks at a schema's outside: all that `defineContract` needs, at a fraction of the size of a description. */
-export function shapeOf(schema: $ZodType): Shape {
+export function shapeOf(schema: Schema): Shape {
   const def = schema._zod.def as unknown as Def;
-  if (def.type === 'object' && def.shape) return { kind: 'object', fields: def.shape, id: globalRegistry.get(schema)?.id };
+  if (def.type === 'object' && def.shape) return { kind: 'object', fields: def.shape, id: globalRegistry.get(schema as $ZodType)?.id };
   if (def.type === 'array' && def.element) return { kind: 'list', item: def.element };
   if (def.type === 'union' && def.options) return { kind: 'union', options: def.options };
   if (def.type === 'record') return { kind: 'record', value: def.valueType };
@@ -34,20 +35,20 @@ export function shapeOf(schema: $ZodType): Shape {
 }
 
 /** Tells whether an object may come without this field. */
-export function isOptional(schema: $ZodType): boolean {
+export function isOptional(schema: Schema): boolean {
   // 'optional', or 'defaulted' in newer releases of zod.
   return schema._zod.optin !== undefined;
 }
 
 /** Tells whether a schema is an object with this field. */
-export function hasField(schema: $ZodType, name: string): boolean {
+export function hasField(schema: Schema, name: string): boolean {
   const shape = shapeOf(schema);
   return shape.kind === 'object' && Object.hasOwn(shape.fields, name);
 }
 
 /** Calls `visit` for each object schema that can be reached from `schema`, once. */
 export function eachObject(
-  schema: $ZodType,
+  schema: Schema,
   visit: (fields: Readonly<Record<string, $ZodType>>, id: string | undefined) => void,
   seen: Set<unknown> = new Set(),
 ): void {

@@ -1,4 +1,4 @@
-import { $ZodAsyncError, config, safeParse, safeParseAsync, type $ZodIssue, type $ZodRawIssue } from 'zod/v4/core';
+import { $ZodAsyncError, config, safeParse, safeParseAsync, type $ZodIssue, type $ZodRawIssue, type $ZodType } from 'zod/v4/core';
 import type { Schema } from '../contract.js';
 import { ApiError, type ErrorCode, type Issue } from '../errors.js';
 import { issueMessage } from './issue-message.js';
@@ -15,7 +15,8 @@ const context = {
 };
 
 /** Makes the check for a schema. Unknown members are dropped, defaults are filled in. */
-export function compileCheck(schema: Schema): Check {
+export function compileCheck(of: Schema): Check {
+  const schema = of as $ZodType;
   let isAsync = false;
   return (value) => {
     if (isAsync) return checkAsync(schema, value);
@@ -31,7 +32,7 @@ export function compileCheck(schema: Schema): Check {
   };
 }
 
-async function checkAsync(schema: Schema, value: unknown): Promise<Checked> {
+async function checkAsync(schema: $ZodType, value: unknown): Promise<Checked> {
   const result = await safeParseAsync(schema, value, context);
   return result.success ? { value: result.data } : { issues: result.error.issues.map(toIssue) };
 }
