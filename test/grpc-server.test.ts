@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect as connectHttp2 } from 'node:http2';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Client, credentials, type ClientReadableStream, type ServiceError } from '@grpc/grpc-js';
+import { Client, credentials, Metadata, status, type ClientReadableStream, type ServiceError } from '@grpc/grpc-js';
 import { service as healthService } from 'grpc-health-check';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
@@ -226,6 +226,36 @@ describe('calls', () => {
     release('done');
     expect(await call).toBe('done');
     await stopped;
+  });
+
+  it('a deadline is kept for a caller that does not watch it; what is late already is not begun', async () => {
+    const contract = defineContract({ name: 'slow', operations: { slow: mutation({ output: z.string() }) } });
+    const reasons: unknown[] = [];
+    let begun = 0;
+    const service = createService(contract, {
+      slow: (_, { signal }) => {
+        begun++;
+        return new Promise<string>(() => signal.addEventListener('abort', () => reasons.push(signal.reason)));
+      },
+    });
+    const server = await serveGrpc(service);
+    const client = new Client(server.address, credentials.createInsecure());
+    closing.push(() => (client.close(), server.close()));
+    const identity = (bytes: Buffer) => bytes;
+    // In the header alone, so that only the server knows.
+    const codeOf = (timeout: string) =>
+      new Promise((resolve) => {
+        const metadata = new Metadata();
+        metadata.set('grpc-timeout', timeout);
+        client.makeUnaryRequest('/slow.v1.SlowService/Slow', identity, identity, Buffer.alloc(0), metadata, (error) =>
+          resolve(error?.code),
+        );
+      });
+    expect(await codeOf('50m')).toBe(status.DEADLINE_EXCEEDED);
+    await until(() => reasons.length === 1);
+    expect(reasons[0]).toMatchObject({ code: 'DEADLINE_EXCEEDED' });
+    expect(await codeOf('1u')).toBe(status.DEADLINE_EXCEEDED);
+    expect(begun).toBe(1);
   });
 
   it('metadata over the limit are RESOURCE_EXHAUSTED, for calls and streams', async () => {

@@ -1,5 +1,6 @@
 import { Metadata, status as Status, type Channel, type Client, type ServiceError, type StatusObject } from '@grpc/grpc-js';
 import { ApiError } from '../errors.js';
+import { timeoutText } from './metadata.js';
 
 /** A call with one message out, as it leaves. */
 export interface Outgoing {
@@ -55,8 +56,10 @@ export class ChannelCarrier implements Carrier {
     this.channel.close();
   }
 
-  #start({ path, body, metadata, deadline = Infinity }: Outgoing, listener: StreamListener): OpenCall {
-    const call = this.channel.createCall(path, deadline, undefined, null, undefined);
+  #start({ path, body, metadata, deadline }: Outgoing, listener: StreamListener): OpenCall {
+    // The deadline is the caller's to watch, and is told to the server alone: grpc-js would have a timer of its own for it.
+    if (deadline !== undefined) metadata.set('grpc-timeout', timeoutText(deadline));
+    const call = this.channel.createCall(path, Infinity, undefined, null, undefined);
     call.start(metadata, {
       onReceiveMetadata: (head) => listener.head(head),
       onReceiveMessage(bytes: Buffer) {

@@ -4,7 +4,7 @@ import {
 } from '@grpc/grpc-js'; // prettier-ignore
 import type { EventDefinition, Operation } from '../contract.js';
 import { ApiError } from '../errors.js';
-import { onAbort } from '../internal/deadline.js';
+import { deadlineExceeded, onAbort } from '../internal/deadline.js';
 import { reporter } from '../internal/report.js';
 import { acceptHeaders, serveCall, type RawHeaders } from '../internal/serve-call.js';
 import type { Peer, Transport } from '../transport.js';
@@ -124,14 +124,16 @@ class Serving {
       };
       try {
         this.#checkSize(raw);
+        const deadline = deadlineOf(call);
         serveCall(transport, {
           operation,
           input: wire.decodeInput(call.request),
           headers,
-          deadline: deadlineOf(call),
+          deadline,
           peer: peerOf(call),
-          // grpc-js says so at the end of every call.
-          onLeave: (listener) => call.on('cancelled', () => isDone || listener()),
+          endsInTime: true,
+          // grpc-js says so at the end of every call, and when it has answered at the deadline.
+          onLeave: (listener) => call.on('cancelled', () => isDone || listener(lateness(deadline))),
         }).then((output) => {
           isDone = true;
           try {
@@ -231,6 +233,11 @@ function peerOf(call: { getPeer(): string }): Peer {
   const peer = call.getPeer();
   const colon = peer.lastIndexOf(':');
   return { protocol: 'grpc', address: colon === -1 ? undefined : peer.slice(0, colon) };
+}
+
+/** Why a call that nobody waits for any more is over, where it is its deadline. Timers may be a millisecond early. */
+function lateness(deadline: number | undefined): ApiError | undefined {
+  return deadline !== undefined && Date.now() >= deadline - 1 ? deadlineExceeded() : undefined;
 }
 
 function deadlineOf(call: { getDeadline(): Date | number }): number | undefined {

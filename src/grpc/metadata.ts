@@ -9,6 +9,15 @@ export function toMetadata(headers: Headers): Metadata {
   return metadata;
 }
 
+/**
+ * The rest of a deadline as `grpc-timeout` carries it: at least 1 ms, in at most eight digits.
+ * https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md
+ */
+export function timeoutText(deadline: number): string {
+  const ms = Math.max(1, Math.ceil(deadline - Date.now()));
+  return ms < 1e8 ? `${ms}m` : `${Math.min(Math.ceil(ms / 1000), 99_999_999)}S`;
+}
+
 /** What a peer sent, with its binary values, which are no headers of ours, left for `receivedHeaders` to drop. */
 export function toRawHeaders(metadata: Metadata): RawHeaders {
   return metadata.toJSON() as Record<string, string[]>;

@@ -149,7 +149,8 @@ function itself(error: unknown): unknown {
   return error;
 }
 
-function deadlineExceeded(): ApiError {
+/** What a call whose time is over rejects with. */
+export function deadlineExceeded(): ApiError {
   return new ApiError('DEADLINE_EXCEEDED', 'the deadline passed before the call was done');
 }
 

@@ -2,7 +2,7 @@ import type { Operation } from '../contract.js';
 import { ApiError } from '../errors.js';
 import type { Peer, Selection, Transport } from '../transport.js';
 import { Call } from './call.js';
-import { Lifetime } from './deadline.js';
+import { deadlineExceeded, Lifetime } from './deadline.js';
 import { makeRequestId, readDeadline, receivedHeaders } from './headers.js';
 
 /** A peer's headers as a handler got them: not yet sorted into those that travel and those that do not. */
@@ -22,6 +22,8 @@ export interface ServedCall {
   readonly onLeave: (listener: (reason?: ApiError) => void) => void;
   /** Whether a peer that cancels stays, and is to be told at once. @default false */
   readonly canCancel?: boolean;
+  /** Whether whoever serves the call answers at its deadline, and tells of it by `onLeave`. @default false */
+  readonly endsInTime?: boolean;
 }
 
 /** Keeps the headers that travel; makes a request id where the peer gave none that fits a log line. */
@@ -34,11 +36,14 @@ export function acceptHeaders(raw: RawHeaders): Record<string, string> {
 
 /** Runs a call for a peer: its deadline and its leaving abort the handler's signal, and it settles by then. */
 export function serveCall(transport: Transport, call: ServedCall): Promise<unknown> {
-  const lifetime = new Lifetime(call.deadline);
+  // What is late already is not begun.
+  if (call.deadline !== undefined && call.deadline <= Date.now()) return Promise.reject(deadlineExceeded());
+  const timed = call.endsInTime === true ? undefined : call.deadline;
+  const lifetime = new Lifetime(timed);
   call.onLeave((reason) => lifetime.abort(reason ?? new ApiError('CANCELLED', 'the caller has left')));
   const request = new Call(lifetime, call.operation, call.input, call.headers, call.deadline, call.select, call.peer);
   // Without a deadline nobody waits for a call whose caller has left, so there is nothing to settle early.
-  if (call.deadline === undefined && call.canCancel !== true) return transport.call(request);
+  if (timed === undefined && call.canCancel !== true) return transport.call(request);
   return lifetime.settle(() => transport.call(request));
 }
 
