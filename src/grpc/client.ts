@@ -14,7 +14,7 @@ import { endingOf } from '../internal/call.js';
 import { defineAdapter } from '../internal/guard.js';
 import { joinHeaders, type HeadersOption } from '../internal/headers.js';
 import type { OnWire } from '../internal/wire-record.js';
-import type { Adapter, CallRequest, EventSink, SubscribeRequest, Transport } from '../transport.js';
+import type { Adapter, CallRequest, EventSink, Headers, SubscribeRequest, Transport } from '../transport.js';
 import { targetOf, type Target } from './address.js';
 import { ChannelCarrier, ClientCarrier, type Carrier, type OpenCall, type Outgoing } from './carrier.js';
 import { compileForeign, type ForeignOptions } from './foreign.js';
@@ -95,16 +95,25 @@ class GrpcTransport implements Transport {
     this.#carrier = options.client ? new ClientCarrier(options.client) : new ChannelCarrier(makeChannel(target, options));
   }
 
-  async call(request: CallRequest): Promise<unknown> {
+  call(request: CallRequest): Promise<unknown> {
+    try {
+      const { name } = request.operation;
+      const wire = this.#operations.get(name);
+      if (!wire) throw new ApiError('UNIMPLEMENTED', `the contract has no operation '${name}'`, { sent: false });
+      const body = encode(() => wire.encodeInput(request.input));
+      const joined = joinHeaders(this.options.headers, request.headers);
+      if (joined instanceof Promise) return joined.then((headers) => this.#call(request, wire, body, headers));
+      return this.#call(request, wire, body, joined);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  #call(request: CallRequest, wire: OperationWire, body: Buffer, headers: Headers): Promise<unknown> {
     const { operation, deadline } = request;
     const ending = endingOf(request);
-    const wire = this.#operations.get(operation.name);
-    if (!wire) throw new ApiError('UNIMPLEMENTED', `the contract has no operation '${operation.name}'`, { sent: false });
-    const body = encode(() => wire.encodeInput(request.input));
-    const joined = joinHeaders(this.options.headers, request.headers);
-    const metadata = toMetadata(joined instanceof Promise ? await joined : joined);
     if (ending.reason) throw ending.reason;
-    const outgoing = this.#send({ path: wire.path, body, metadata, deadline });
+    const outgoing = this.#send({ path: wire.path, body, metadata: toMetadata(headers), deadline });
     return new Promise((resolve, reject) => {
       const call = this.#carrier.unary(outgoing, (status, bytes) => {
         stop();
