@@ -103,3 +103,33 @@ describe('a batch operation of a relation', () => {
     expect(asked).toEqual([[1, 0]]);
   });
 });
+
+describe('selecting relations', () => {
+  it('runs at most 16 calls at a time, also where one leads to the next', async () => {
+    const Person = z.object({ id: z.int32(), friendId: z.int32() }).meta({ id: 'Person' });
+    const contract = defineContract({
+      name: 'people',
+      operations: {
+        getPerson: query({ input: z.object({ id: z.int32() }), output: Person, http: 'GET /people/{id}' }),
+        listPeople: query({ output: z.array(Person), http: 'GET /people' }),
+      },
+      relations: { Person: { friend: { operation: 'getPerson', input: { id: 'friendId' } } } },
+    });
+    let running = 0;
+    let most = 0;
+    const service = createService(contract, {
+      async getPerson({ id }) {
+        most = Math.max(most, ++running);
+        await new Promise((resolve) => setImmediate(resolve));
+        running--;
+        return { id, friendId: id + 1000 };
+      },
+      listPeople: () => Array.from({ length: 100 }, (_, id) => ({ id, friendId: id + 1000 })),
+    });
+    const client = createClient({ contract, transport: service });
+    const people = await client.listPeople(undefined, { select: { id: true, friend: { friend: { friend: { id: true } } } } });
+    expect(people[99]).toEqual({ id: 99, friend: { friend: { friend: { id: 3099 } } } });
+    expect(most).toBe(16);
+    await client.close();
+  });
+});

@@ -106,14 +106,16 @@ export class RelationLoader {
   }
 
   async #run(operation: Operation, input: unknown, select: Selection | undefined): Promise<unknown> {
+    // Whoever is done hands its place on, so that nobody else can take it meanwhile.
     if (this.#running >= MAX_AT_ONCE) await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    if (this.#stopped) throw new ApiError('CANCELLED', 'another part of the call has failed');
-    this.#running++;
+    else this.#running++;
     try {
+      if (this.#stopped) throw new ApiError('CANCELLED', 'another part of the call has failed');
       return await this.call(operation, input, select);
     } finally {
-      this.#running--;
-      this.#waiting.shift()?.();
+      const next = this.#waiting.shift();
+      if (next) next();
+      else this.#running--;
     }
   }
 
