@@ -160,6 +160,49 @@ test('an event is acknowledged once it is in the store, and a store that fails h
   expect(errors.map(String)).toEqual(['Error: disk full']);
 });
 
+test('a store that never answers holds up no later event, no caller and no end', async () => {
+  const memory = memoryWebhookStore();
+  const never = new Promise<never>(() => {});
+  let isSilent = false;
+  const { handler, api, subscribe, publish, errors } = await open({
+    storeTimeoutMs: 20,
+    store: {
+      ...memory,
+      addDeliveries: (deliveries) => (isSilent ? never : memory.addDeliveries(deliveries)),
+      saveDelivery: (delivery) => (isSilent ? never : memory.saveDelivery(delivery)),
+      // As a store does that goes on behind the dispatcher's back.
+      saveSubscription: (subscription) => memory.saveSubscription(subscription).then(() => (isSilent ? never : undefined)),
+      deliveries: (id, limit) => (isSilent ? never : memory.deliveries(id, limit)),
+    },
+  });
+  const { url, got, wait } = await endpoint();
+  const { id, secret } = await subscribe(url);
+  isSilent = true;
+  await Promise.all([publish('x'), publish('y').then(() => publish('z'))]);
+  await wait(3);
+  expect(got.map(({ body }) => (JSON.parse(body) as { data: { title: string } }).data.title).sort()).toEqual(['x', 'y', 'z']);
+  await until(() => errors.some((error) => String(error).includes('saveDelivery')), 'an outcome is reported');
+  expect(errors.map(String)).toContain('Error: the webhook store has not answered addDeliveries within 20 ms');
+  expect((await api('GET', `/${id}/deliveries`)).status).toBe(500);
+  expect((await api('POST', '', { url, events: ['other'] })).status).toBe(500);
+  expect((await api('POST', `/${id}/rotate`, { overlapSeconds: 0 })).status).toBe(500);
+  isSilent = false;
+  await publish('stored again');
+  expect((await memory.load()).pending.length + (await memory.deliveries(id, 10)).length).toBeGreaterThan(0);
+  await handler.close();
+  // Neither of what was refused is there: a subscription whose secret nobody knows, and a secret that nobody was told.
+  const { subscriptions } = await memory.load();
+  expect(subscriptions.map((each) => [each.id, each.secrets.map((each) => each.secret)])).toEqual([[id, [secret]]]);
+});
+
+test('a store that is never read holds up neither callers nor the end', async () => {
+  const { handler, api } = await open({ store: { ...memoryWebhookStore(), load: () => new Promise<never>(() => {}) } });
+  const listing = api('GET');
+  await handler.close();
+  expect((await listing).status).toBe(503);
+  await expect(handler.ready).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+});
+
 test('an operation that writes an event is answered once that is in the store', async () => {
   const memory = memoryWebhookStore();
   let release: (() => void) | undefined;

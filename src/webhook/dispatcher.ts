@@ -39,11 +39,19 @@ export class Dispatcher {
   #message: { readonly of: EventMessage; readonly stored: StoredMessage } | undefined;
   #reported: unknown;
   #closing: Promise<void> | undefined;
+  /** Ends the wait for a store that is still being read. */
+  #abandon = () => {};
 
   constructor(private readonly init: DispatcherInit) {
     this.#events = new Map(Object.values(init.transport.contract.events).map((event) => [event.type, event]));
-    this.ready = this.#load();
-    this.ready.catch(init.report);
+    this.ready = new Promise((resolve, reject) => {
+      this.#abandon = () => reject(stopping());
+      this.#load().then(resolve, (error: unknown) => {
+        init.report(error);
+        reject(error);
+      });
+    });
+    this.ready.catch(() => {});
   }
 
   get types(): readonly string[] {
@@ -83,7 +91,11 @@ export class Dispatcher {
       await guard.check(given.url);
       this.init.endpoint.carrier.prepare();
       // Before the events: a delivery in the store is one of a subscription in the store.
-      await store.saveSubscription(subscription);
+      await store.saveSubscription(subscription).catch((error: unknown) => {
+        // It may be there after all, or come to be: nobody would know its secret.
+        store.deleteSubscription(id).catch(this.init.report);
+        throw error;
+      });
     } finally {
       this.#creating--;
     }
@@ -136,8 +148,11 @@ export class Dispatcher {
     try {
       await this.init.store.saveSubscription(rotated);
     } catch (error) {
-      // The caller never learns the new one.
-      if (endpoint.subscription === rotated) endpoint.subscription = before;
+      // The caller never learns the new one, and the store may have it after all.
+      if (endpoint.subscription === rotated) {
+        endpoint.subscription = before;
+        this.init.store.saveSubscription(before).catch(this.init.report);
+      }
       throw error;
     }
     return secret;
@@ -168,7 +183,7 @@ export class Dispatcher {
   }
 
   async #close(): Promise<void> {
-    await this.ready.catch(() => {});
+    this.#abandon();
     const members = [...this.#members.values()];
     for (const { sources } of members) for (const source of sources) source.close();
     await Promise.all(members.map(({ endpoint }) => endpoint.stop(this.init.graceMs)));
@@ -184,6 +199,7 @@ export class Dispatcher {
 
   async #load(): Promise<void> {
     const { subscriptions, pending } = await this.init.store.load();
+    if (this.#closing) return;
     const byId = new Map<string, StoredDelivery[]>();
     for (const delivery of pending) {
       const list = byId.get(delivery.subscriptionId);

@@ -3,7 +3,7 @@ import { parseRetryAfter } from '../http/retry-after.js';
 import type { Carrier } from './carrier.js';
 import type { Intake } from './intake.js';
 import type { WebhookSecret } from './secret.js';
-import { retryDelayMs, type WebhookClock } from './schedule.js';
+import { retryDelayMs, timerMs, type WebhookClock } from './schedule.js';
 import { signWebhook } from './signature.js';
 import { verdictOf } from './status.js';
 import type { DeliveryAttempt, StoredDelivery, StoredMessage, StoredSubscription, WebhookStore } from './store.js';
@@ -115,7 +115,7 @@ export class Endpoint {
     this.#end();
     if (this.#inFlight === 0) return;
     const idle = new Promise<void>((resolve) => this.#onIdle.push(resolve));
-    const timer = graceMs > 0 ? setTimeout(() => this.#cut(), graceMs) : this.#cut();
+    const timer = graceMs > 0 ? setTimeout(() => this.#cut(), timerMs(graceMs)) : this.#cut();
     await idle;
     clearTimeout(timer ?? undefined);
   }

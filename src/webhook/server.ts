@@ -8,6 +8,7 @@ import { parseJson } from '../internal/json.js';
 import { reporter } from '../internal/report.js';
 import { acceptHeaders } from '../internal/serve-call.js';
 import type { Headers, Peer, Transport } from '../transport.js';
+import { boundStore } from './bounded-store.js';
 import { Carrier } from './carrier.js';
 import { Dispatcher } from './dispatcher.js';
 import { compileEncoder } from './encode.js';
@@ -51,6 +52,12 @@ export interface WebhookHandlerOptions extends TargetOptions {
   readonly basePath?: string;
   /** Where subscriptions and deliveries are kept. `close` leaves a store that was given open. @default memoryWebhookStore() */
   readonly store?: WebhookStore;
+  /**
+   * How long one operation of a store that was given may take, in milliseconds, but for loading it: what takes longer has failed, and `onError` is told.
+   * An event that could not be stored is delivered all the same, for as long as this process lives.
+   * @default 30_000
+   */
+  readonly storeTimeoutMs?: number;
   /** Who a caller is: a subscription is seen and changed by its owner alone. Throw an `ApiError` to refuse. @default the `authorization` header */
   readonly caller?: (caller: WebhookCaller) => string | Promise<string>;
   /** The waits between the attempts, in milliseconds; each is lengthened by up to a fifth. @default RETRY_SCHEDULE_MS */
@@ -87,7 +94,7 @@ export interface WebhookHandlerOptions extends TargetOptions {
 
 /** The subscription API, and the dispatcher behind it. */
 export interface WebhookHandler extends HttpHandler {
-  /** Resolves once what the store held is taken up again; rejects where the store cannot be read. */
+  /** Resolves once what the store held is taken up again; rejects where the store cannot be read, or the handler was closed before it was. */
   readonly ready: Promise<void>;
   /** Ends requests under way and leaves the service; what was not delivered stays in the store. Idempotent. */
   close(): Promise<void>;
@@ -123,7 +130,7 @@ export function webhookHandler(transport: Transport, options: WebhookHandlerOpti
   const signingKeys =
     signingKey === undefined ? [] : Array.isArray(signingKey) ? (signingKey as WebhookSecret[]) : [signingKey as WebhookSecret];
   for (const key of signingKeys) readSecret(key, 'base64');
-  const store = options.store ?? memoryWebhookStore();
+  const store = options.store ? boundStore(options.store, options.storeTimeoutMs ?? 30_000) : memoryWebhookStore();
   const guard = new TargetGuard(options);
   const { timeoutMs = 15_000, maxResponseBytes = 65_536 } = options;
   const dispatcher = new Dispatcher({

@@ -80,7 +80,7 @@ export interface WebhookStore {
   deleteSubscription(id: string): Promise<void>;
   /**
    * Adds deliveries in this order; those of subscriptions that are not held are dropped. Resolves once they outlive a crash: only then are their
-   * events acknowledged. An event to many subscriptions is one call, and a dispatcher waits for one call before it makes the next.
+   * events acknowledged. An event to many subscriptions is one call, and a dispatcher waits for one call, up to its `storeTimeoutMs`, before it makes the next.
    */
   addDeliveries(deliveries: readonly StoredDelivery[]): Promise<void>;
   /** After an attempt. It need not outlive a crash at once: what is lost is delivered twice. */
