@@ -492,7 +492,8 @@ describe('the client', () => {
   });
 
   test('refuses options that cannot work', () => {
-    for (const url of ['', '/soap', 'ftp://x/', 'http://u:p@x/', 'http://x/#y']) expect(() => soap({ url })).toThrow(/soap:/);
+    for (const url of ['', '/soap', 'ftp://x/', 'http://u:p@x/', 'http://:p@x/', 'http://x/#y'])
+      expect(() => soap({ url })).toThrow(/soap:/);
     expect(() => soap({ url: 'http://x/', version: '1.3' as '1.2' })).toThrow("'1.3'");
     expect(() => createClient({ transport: soap({ wsdl: 'x', operations: { nothing: { operation: 'X' } } }) })).toThrow(
       "no operation 'nothing'",

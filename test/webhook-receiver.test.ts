@@ -8,6 +8,8 @@ import { listen } from '../src/http/listen.js';
 import type { HttpResponse } from '../src/http/message.js';
 import { isWebhookError, makeWebhookSecret, signWebhook, webhook, type WebhookOptions } from '../src/webhook/client.js';
 import { webhookHandler } from '../src/webhook/server.js';
+import { compileXmlEncoder } from '../src/webhook/xml.js';
+import { compileXmlDecoder } from '../src/webhook/xml-read.js';
 import { until } from './support/webhooks.js';
 
 const contract = defineContract({
@@ -162,6 +164,16 @@ test('a test event of the sender is answered, XML is read, and DTDs are refused'
     `${'<a>'.repeat(500)}`,
   ])
     expect((await xml(bad)).status, bad.slice(0, 50)).toBe(400);
+});
+
+test.each([{}, [], '', 0, false, null, 'a', { a: {} }, [[]]])('the JSON value %j is the same behind XML', (any) => {
+  const loose = defineContract({
+    name: 'loose',
+    events: { made: event({ channel: 'made', payload: z.object({ any: z.unknown(), list: z.array(z.json()) }) }) },
+  });
+  const data = { any, list: [any] };
+  const xml = compileXmlEncoder(loose)({ id: 'e', type: 'made', time: '2026-01-31T12:00:00.000Z', data: JSON.stringify(data) });
+  expect(compileXmlDecoder(loose)(xml).data).toEqual(data);
 });
 
 test('webhooks of GitHub reach a listener as they are', async () => {

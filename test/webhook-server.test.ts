@@ -328,6 +328,23 @@ test('an endpoint that fails is asked again by the schedule, with jitter, until 
   ]);
 });
 
+test('what is delivered again by hand is not where it goes on after a restart', async () => {
+  const store = memoryWebhookStore();
+  const { api, subscribe, publish } = await open({ store });
+  const { url, got, wait } = await endpoint();
+  const { id } = await subscribe(url);
+  await publish('x');
+  await publish('y');
+  await wait(2);
+  await until(async () => (await store.load()).pending.length === 0, 'both are delivered');
+  const { message, id: first } = (await store.deliveries(id, 10)).at(-1) ?? {};
+  const before = (await store.load()).subscriptions[0]?.lastEventIds;
+  expect((await api('POST', `/${id}/deliveries/${first}/redeliver`)).status).toBe(202);
+  await wait(3);
+  expect(got[2]?.headers['webhook-id']).toBe(message?.id);
+  expect((await store.load()).subscriptions[0]?.lastEventIds).toEqual(before);
+});
+
 test('what was given up is delivered again by hand, with the same id', async () => {
   let status = 500;
   const { subscribe, publish, api } = await open({ retryScheduleMs: [] });
@@ -604,6 +621,69 @@ test('a status counts, whatever becomes of the body behind it', async () => {
   const deliveries = async () => (await api('GET', `/${id}/deliveries`)).body;
   await until(async () => (await deliveries())[0]?.attempts.length === 1, 'it was tried');
   expect(await deliveries()).toMatchObject([{ state: 'delivered', attempts: [{ status: 200, response: 'the rest never comes' }] }]);
+});
+
+test('an event that could not be stored is taken when it comes again; any other repetition is not', async () => {
+  let sink: EventSink | undefined;
+  const transport: Transport = {
+    contract,
+    name: 'stub',
+    call: async () => undefined,
+    subscribe: async (_, given) => void (sink = given),
+    close: async () => {},
+  };
+  const taken: string[] = [];
+  let isFull = true;
+  const next = async (_: unknown, { id }: { id: string }) => {
+    taken.push(id);
+    if (isFull) throw new Error('disk full');
+  };
+  const source = new Source({
+    transport,
+    event: contract.events.article,
+    params: {},
+    headers: {},
+    lastEventId: undefined,
+    next,
+    gap() {},
+    end() {},
+  });
+  await source.open();
+  const message = { id: 'a-1', time: '2026-01-31T12:00:00.000Z', data: { title: 'x' } };
+  await expect(sink?.next(message)).rejects.toThrow('disk full');
+  isFull = false;
+  await sink?.next(message);
+  await sink?.next(message);
+  expect(taken).toEqual(['a-1', 'a-1']);
+  source.close();
+});
+
+test('an event whose id no webhook can have is delivered, with one that it keeps, and one without an id never as a repetition', async () => {
+  let sink: EventSink | undefined;
+  const transport: Transport = {
+    contract,
+    name: 'stub',
+    call: async () => undefined,
+    subscribe: async (_, given) => void (sink = given),
+    close: async () => {},
+  };
+  const store = memoryWebhookStore();
+  const handler = webhookHandler(transport, { allowPrivate: true, store, retryScheduleMs: [0] });
+  const server = await listen(handler);
+  cleanups.push(
+    () => server.close(0),
+    () => handler.close(),
+  );
+  const { url, got, wait } = await endpoint((_, count) => (count === 1 ? 500 : 204));
+  const body = JSON.stringify({ url, events: ['article.published'], ordered: true });
+  await fetch(`${server.url}/webhooks/subscriptions`, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
+  for (const id of ['1.2 3', 'local-1', '']) await sink?.next({ id, time: '2026-01-31T12:00:00.000Z', data: { title: id } });
+  await wait(4);
+  const ids = got.map(({ headers }) => String(headers['webhook-id']));
+  expect(ids[0]).toMatch(/^[\w-]{43}$/);
+  expect(ids[1]).toBe(ids[0]);
+  expect(ids[2]).not.toContain('local');
+  expect(new Set(ids).size).toBe(3);
 });
 
 test('a service that accepts and ends at once is asked again less and less often', async () => {

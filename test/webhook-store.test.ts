@@ -123,6 +123,7 @@ test('an event to a thousand endpoints is one fsync, and so are their outcomes; 
   expect(sync).toHaveBeenCalledTimes(3);
   sync.mockRestore();
   await expect(store.addDeliveries([delivery('late')])).rejects.toThrow(/was closed/);
+  await expect(store.load()).rejects.toThrow(/was closed/);
   expect(await pendingIn(path)).toEqual([]);
 });
 

@@ -95,9 +95,10 @@ class SoapTransport implements Transport {
 /** Throws a `TypeError` that says what is wrong with the url. */
 function endpoint(url: string): string {
   if (!URL.canParse(url)) throw new TypeError(`soap: '${url}' is not a URL: write it like 'http://localhost:4000/soap'`);
-  const { protocol, origin, pathname, search, username, hash } = new URL(url);
+  const { protocol, origin, pathname, search, username, password, hash } = new URL(url);
   if (protocol !== 'http:' && protocol !== 'https:') throw new TypeError(`soap: '${url}' must begin with http:// or https://`);
-  if (username !== '') throw new TypeError("soap: put credentials into the option 'headers' or 'security', not into the url");
+  if (username !== '' || password !== '')
+    throw new TypeError("soap: put credentials into the option 'headers' or 'security', not into the url");
   if (hash !== '') throw new TypeError(`soap: '${url}' must have no fragment`);
   // As with GraphQL and WebSocket, a service can be named by where it is.
   return pathname === '/' ? `${origin}/soap${search}` : url;

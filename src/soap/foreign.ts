@@ -38,6 +38,8 @@ export class ForeignSoapTransport implements Transport {
   readonly #carrier: LightFetch;
   /** Made by the first call. */
   readonly #client: SharedWork<Client>;
+  /** Each operation's, from its first call on: to describe a WSDL is to walk through all of it. */
+  readonly #methods = new Map<string, FoundMethod>();
 
   constructor(
     readonly contract: Contract,
@@ -63,7 +65,9 @@ export class ForeignSoapTransport implements Transport {
     const mapped = Object.hasOwn(operations, name) ? operations[name] : undefined;
     if (!view || !mapped) throw new ApiError('UNIMPLEMENTED', `no operation of the WSDL is given for '${name}'`, { sent: false });
     const client = await this.#client.result(request.signal);
-    const { method, described } = methodOf(client, mapped, this.options);
+    let found = this.#methods.get(name);
+    if (!found) this.#methods.set(name, (found = methodOf(client, mapped, this.options)));
+    const { method, described } = found;
     const input = mapped.input ? mapped.input(request.input as Readonly<Record<string, unknown>>) : nameAs(described, request.input);
     const joined = await joinHeaders(headers, request.headers);
     const { response, text } = await exchange(method, input ?? {}, { signal: request.signal, headers: joined });

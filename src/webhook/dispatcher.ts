@@ -1,5 +1,6 @@
 import type { EventDefinition } from '../contract.js';
 import { ApiError } from '../errors.js';
+import { isPlace } from '../internal/event-id.js';
 import type { EventMessage, Transport } from '../transport.js';
 import { Endpoint, unknownDelivery, type EndpointContext } from './endpoint.js';
 import { makeWebhookSecret } from './secret.js';
@@ -175,7 +176,7 @@ export class Dispatcher {
     const delivery = await this.init.store.delivery(id, deliveryId);
     if (!delivery) throw unknownDelivery(deliveryId);
     if (delivery.state === 'pending') throw new ApiError('FAILED_PRECONDITION', `the delivery '${deliveryId}' is still under way`);
-    await endpoint.add(delivery.message);
+    await endpoint.add(delivery.message, true);
   }
 
   close(): Promise<void> {
@@ -281,7 +282,9 @@ export class Dispatcher {
   /** A hub hands the same message to all of its subscribers in a row: it is made ready for them once. */
   #stored(event: EventDefinition, message: EventMessage): StoredMessage {
     if (this.#message?.of !== message) {
-      const { id, time, data } = message;
+      const { time, data } = message;
+      // One that was made here would come again in the next process, and receivers would take its event for a repetition.
+      const id = isPlace(message.id) ? message.id : crypto.randomUUID();
       this.#message = { of: message, stored: { id, type: event.type, time, data: JSON.stringify(data) } };
     }
     return this.#message.stored;

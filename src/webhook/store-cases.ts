@@ -90,13 +90,13 @@ export const webhookStoreCases: readonly WebhookStoreCase[] = [
   },
   {
     id: 'last-event',
-    rule: 'The last event of each type that was added is remembered with its subscription, also when the subscription is saved again.',
+    rule: 'The last event of each type that was added, but for repetitions, is remembered with its subscription, also when the subscription is saved again.',
     async run(open) {
       const store = await open();
       await store.load();
       await store.saveSubscription(subscription('s'));
       const gap = delivery('3', { message: { ...delivery('3').message, type: 'webhook.gap' } });
-      await store.addDeliveries([delivery('1'), delivery('2'), gap]);
+      await store.addDeliveries([delivery('1'), delivery('2'), gap, delivery('4', { message: delivery('1').message, repeats: true })]);
       await store.saveSubscription(subscription('s'));
       equal((await store.load()).subscriptions[0]?.lastEventIds, { 'article.published': 'event-2' });
       await store.close();

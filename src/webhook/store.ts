@@ -65,6 +65,8 @@ export interface StoredDelivery {
   readonly attempts: readonly DeliveryAttempt[];
   /** Epoch milliseconds; of a pending one that was tried. */
   readonly nextAttemptAt?: number;
+  /** It was asked for by hand: its event was accepted before, and is not the last one. */
+  readonly repeats?: true;
 }
 
 /**
@@ -164,7 +166,7 @@ export class StoreState {
     const entry = this.#entries.get(delivery.subscriptionId);
     if (!entry) return;
     const { id, type } = delivery.message;
-    if (entry.subscription.events.includes(type)) entry.lastEventIds[type] = id;
+    if (!delivery.repeats && entry.subscription.events.includes(type)) entry.lastEventIds[type] = id;
     this.#put(entry, delivery);
   }
 
