@@ -6,11 +6,12 @@ import * as z from 'zod';
 import { blogContract, createBlogService } from '../src/blog/index.js';
 import { createClient } from '../src/client.js';
 import { defineContract, mutation, query } from '../src/contract.js';
-import { isApiError, type ApiError } from '../src/errors.js';
+import { ApiError, isApiError } from '../src/errors.js';
 import { listen, type HttpServer } from '../src/http/listen.js';
 import type { FetchLike } from '../src/http/fetch-like.js';
 import type { WireRecord } from '../src/internal/wire-record.js';
 import { createService } from '../src/service.js';
+import type { CallRequest } from '../src/transport.js';
 import { soap, type SoapWsdlOptions } from '../src/soap/client.js';
 import { soapHandler, wsdl, type SoapHandlerOptions } from '../src/soap/server.js';
 import { startRawServer } from './support/raw-server.js';
@@ -329,6 +330,13 @@ describe('replies of others', () => {
     expect(error.reason).toContain(message);
   });
 
+  test('attachments are named for what they are', async () => {
+    const type = 'multipart/related; type="application/xop+xml"; boundary=x';
+    const error = await errorOf(client(200, '--x\r\n\r\n', type).getWeather({ location: 'x' }));
+    expect(error).toMatchObject({ code: 'DATA_LOSS' });
+    expect(error.reason).toContain('MTOM');
+  });
+
   test('Retry-After and redirects are told', async () => {
     expect(await errorOf(client(503, '', 'text/plain', { 'retry-after': '2' }).getWeather({ location: 'x' }))).toMatchObject({
       code: 'UNAVAILABLE',
@@ -467,6 +475,17 @@ describe('the client', () => {
       await again;
       await slow.close();
       expect((await last).code).toMatch(/CANCELLED|UNAVAILABLE/);
+      await raw.allClosed();
+      await raw.close();
+    });
+
+    test('for nobody, where the only call had ended before it began', async () => {
+      const raw = await startRawServer(() => {});
+      const transport = soap({ wsdl: raw.url, operations: { getWeather: { operation: 'GetWeather' } } })(blogContract);
+      const request = { operation: blogContract.operations.getWeather, input: { location: 'x' }, headers: {} } as unknown as CallRequest;
+      const gone = AbortSignal.abort(new ApiError('CANCELLED', 'gone'));
+      expect(await errorOf(transport.call({ ...request, signal: gone }))).toMatchObject({ code: 'CANCELLED' });
+      await transport.close();
       await raw.allClosed();
       await raw.close();
     });

@@ -44,7 +44,10 @@ export class SharedWork<T> {
     const lifetime = new Lifetime();
     lifetime.endAt(Date.now() + this.timeoutMs, this.late);
     // What does not hear the signal ends all the same.
-    return { result: lifetime.settle(() => this.begin(lifetime.signal)), lifetime, waiting: 0 };
+    const result = lifetime.settle(() => this.begin(lifetime.signal));
+    // Nobody hears it where the first caller had left before it waited.
+    result.catch(() => {});
+    return { result, lifetime, waiting: 0 };
   }
 
   #end(work: Work<T>, reason: ApiError): void {
