@@ -525,7 +525,7 @@ describe('WS-Security', () => {
   const users: SoapHandlerOptions['security'] = {
     user: (name) =>
       name === 'ada'
-        ? { password: 'pass & <word>', headers: { 'x-user': 'ada' } }
+        ? { password: 'pass & <word>', headers: { 'X-User': 'ada' } }
         : name === 'bob'
           ? { verify: async (password) => password === 'bob' }
           : undefined,
