@@ -136,6 +136,25 @@ test('a rotation that could not be stored is none, and secrets do not pile up', 
   expect(String(got[1]?.headers['webhook-signature']).split(' ').length).toBe(8);
 });
 
+test('a deletion that the store failed at can be asked for again, and ends deliveries at once', async () => {
+  const memory = memoryWebhookStore();
+  let isFull = true;
+  const deleteSubscription: typeof memory.deleteSubscription = (id) =>
+    isFull ? Promise.reject(new Error('disk full')) : memory.deleteSubscription(id);
+  const { api, subscribe, publish } = await open({ store: { ...memory, deleteSubscription } });
+  const { url, got } = await endpoint();
+  const { id } = await subscribe(url);
+  expect((await api('DELETE', `/${id}`)).status).toBe(500);
+  await publish('x');
+  expect((await memory.load()).pending).toEqual([]);
+  expect((await api('DELETE', `/${id}`, undefined, { authorization: 'someone else' })).status).toBe(404);
+  isFull = false;
+  expect((await api('DELETE', `/${id}`)).status).toBe(204);
+  expect((await memory.load()).subscriptions).toEqual([]);
+  expect((await api('DELETE', `/${id}`)).status).toBe(404);
+  expect(got).toEqual([]);
+});
+
 test('an event is acknowledged once it is in the store, and a store that fails holds up nobody', async () => {
   const memory = memoryWebhookStore();
   let store: () => Promise<void> = async () => {};

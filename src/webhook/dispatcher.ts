@@ -33,6 +33,8 @@ interface Member {
 export class Dispatcher {
   readonly #members = new Map<string, Member>();
   readonly #events: ReadonlyMap<string, EventDefinition>;
+  /** Whose those are that were deleted, and may still be in the store: who asks again has it tried again. */
+  readonly #deleted = new Map<string, string>();
   /** Subscriptions that are being checked and stored: they count. */
   #creating = 0;
   /** Resolves once what the store held is taken up again. */
@@ -130,8 +132,11 @@ export class Dispatcher {
   }
 
   async delete(id: string, owner: string): Promise<void> {
-    this.#member(id, owner);
-    await this.#remove(id);
+    if (this.#deleted.get(id) !== owner) this.#member(id, owner);
+    this.#deleted.set(id, owner);
+    this.#detach(id);
+    await this.init.store.deleteSubscription(id);
+    this.#deleted.delete(id);
   }
 
   /** A new secret; the old one signs too for `overlapMs`. */
@@ -259,12 +264,17 @@ export class Dispatcher {
   }
 
   async #remove(id: string): Promise<void> {
+    if (this.#detach(id)) await this.init.store.deleteSubscription(id);
+  }
+
+  /** Ends what is under way for a subscription; tells whether there was one. */
+  #detach(id: string): boolean {
     const member = this.#members.get(id);
-    if (!member) return;
+    if (!member) return false;
     this.#members.delete(id);
     for (const source of member.sources) source.close();
     void member.endpoint.stop(0);
-    await this.init.store.deleteSubscription(id);
+    return true;
   }
 
   #member(id: string, owner: string): Member {
