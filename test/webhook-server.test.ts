@@ -214,6 +214,38 @@ test('a store that never answers holds up no later event, no caller and no end',
   expect(subscriptions.map((each) => [each.id, each.secrets.map((each) => each.secret)])).toEqual([[id, [secret]]]);
 });
 
+test('what a store failed to take is in it once it works again, or when the handler closes, if it is still pending', async () => {
+  const store = memoryWebhookStore();
+  let isFull = true;
+  const addDeliveries: typeof store.addDeliveries = (deliveries) =>
+    isFull ? Promise.reject(new Error('disk full')) : store.addDeliveries(deliveries);
+  const { handler, subscribe, publish } = await open({ store: { ...store, addDeliveries }, retryScheduleMs: [60_000] });
+  const down = await endpoint(() => 500);
+  const up = await endpoint();
+  const { id } = await subscribe(down.url);
+  await subscribe(up.url);
+  const pending = async () => (await store.load()).pending.map((each) => [each.subscriptionId, each.message.data, each.attempts.length]);
+  await publish('x');
+  await Promise.all([down.wait(1), up.wait(1)]);
+  await publish('y');
+  expect(await pending()).toEqual([]);
+  isFull = false;
+  await publish('z');
+  const tried = async () => (await pending()).every(([, , attempts]) => attempts === 1);
+  await until(async () => (await pending()).length === 3 && (await tried()), 'those before are there, as they are now');
+  expect((await pending()).map(([owner]) => owner)).toEqual([id, id, id]);
+  expect((await pending()).map(([, data]) => data)).toContain('{"title":"x"}');
+  const place = (await store.load()).subscriptions[0]?.lastEventIds;
+  expect(place).toEqual({
+    'article.published': (await store.load()).pending.find(({ message }) => message.data.includes('z'))?.message.id,
+  });
+  isFull = true;
+  await publish('late');
+  isFull = false;
+  await handler.close();
+  expect((await pending()).map(([, data]) => data)).toContain('{"title":"late"}');
+});
+
 test('a store that is never read holds up neither callers nor the end', async () => {
   const { handler, api } = await open({ store: { ...memoryWebhookStore(), load: () => new Promise<never>(() => {}) } });
   const listing = api('GET');

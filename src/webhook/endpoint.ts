@@ -77,8 +77,8 @@ export class Endpoint {
     this.#pump();
   }
 
-  /** Resolves once the delivery is in the store; `repeats` says that the event was accepted before. */
-  async add(message: StoredMessage, repeats?: true): Promise<void> {
+  /** Resolves once the delivery is in the store; `outOfTurn` says that the event was accepted before. */
+  async add(message: StoredMessage, outOfTurn?: true): Promise<void> {
     if (this.#isStopped) return;
     const delivery: StoredDelivery = {
       id: crypto.randomUUID(),
@@ -86,7 +86,7 @@ export class Endpoint {
       message,
       state: 'pending',
       attempts: [],
-      ...(repeats && { repeats }),
+      ...(outOfTurn && { outOfTurn }),
     };
     this.#count(1);
     try {
@@ -265,6 +265,7 @@ export class Endpoint {
   }
 
   #save(delivery: StoredDelivery): void {
+    this.context.intake.update(delivery);
     this.context.store.saveDelivery(delivery).catch(this.context.report);
   }
 }
