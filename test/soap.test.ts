@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { BearerSecurity, WSSecurity, WSSecurityCert } from 'soap';
-import { afterAll, beforeAll, describe, expect, expectTypeOf, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, expectTypeOf, test, vi } from 'vitest';
 import * as z from 'zod';
 import { blogContract, createBlogService } from '../src/blog/index.js';
 import { createClient } from '../src/client.js';
@@ -11,7 +11,7 @@ import { listen, type HttpServer } from '../src/http/listen.js';
 import type { FetchLike } from '../src/http/fetch-like.js';
 import type { WireRecord } from '../src/internal/wire-record.js';
 import { createService } from '../src/service.js';
-import type { CallRequest } from '../src/transport.js';
+import type { CallRequest, Transport } from '../src/transport.js';
 import { soap, type SoapWsdlOptions } from '../src/soap/client.js';
 import { soapHandler, wsdl, type SoapHandlerOptions } from '../src/soap/server.js';
 import { startRawServer } from './support/raw-server.js';
@@ -282,6 +282,26 @@ describe('text that XML cannot carry', () => {
     await client.close();
     await own.close();
   });
+});
+
+test('a reporter that throws changes no answer', async () => {
+  const broken: Transport = {
+    ...{ contract: blogContract, name: 'broken', subscribe: async () => {}, close: async () => {} },
+    call: () => Promise.reject(new Error('no ApiError')),
+  };
+  const own = await listen(
+    soapHandler(broken, {
+      onError: () => {
+        throw new Error('the reporter is broken too');
+      },
+    }),
+  );
+  const unheard = vi.spyOn(console, 'error').mockImplementation(() => {});
+  const answer = await post(weather('London'), {}, own.url);
+  expect(answer).toMatchObject({ status: 500, type: 'text/xml; charset=utf-8' });
+  expect(answer.text).toContain('INTERNAL');
+  unheard.mockRestore();
+  await own.close();
 });
 
 describe('replies of others', () => {

@@ -70,7 +70,7 @@ export interface WebhookHandlerOptions extends TargetOptions {
   readonly maxPending?: number;
   /** Deliveries that wait for all endpoints together; what comes then makes the oldest dead of an endpoint that holds more than its share. @default 100_000 */
   readonly maxPendingTotal?: number;
-  /** @default 10_000 */
+  /** Subscriptions of all callers together; more are refused with 429. @default 10_000 */
   readonly maxSubscriptions?: number;
   /** What is read of an endpoint's answer, in bytes. @default 65_536 */
   readonly maxResponseBytes?: number;
@@ -78,11 +78,11 @@ export interface WebhookHandlerOptions extends TargetOptions {
   readonly maxBodyBytes?: number;
   /** A `whsk_` key that signs too, as `v1a`: receivers need only know its public key. */
   readonly signingKey?: WebhookSecret | readonly WebhookSecret[];
-  /** @default 'multi-api-sdk' */
+  /** The `user-agent` of deliveries. @default 'multi-api-sdk' */
   readonly userAgent?: string;
   /** How long `close` lets requests under way come to an end, in milliseconds. @default 10_000 */
   readonly graceMs?: number;
-  /** @default the system's */
+  /** Gives the time of attempts and signatures, and their waits. @default the system's */
   readonly clock?: WebhookClock;
   /** A delivery was given up; it is kept, and may be delivered again by hand. */
   readonly onDeadLetter?: (delivery: StoredDelivery) => void;

@@ -16,7 +16,7 @@ export interface VerifyWebhookOptions {
   readonly headers?: WebhookHeaders | undefined;
   /** One secret, or several while one is replaced. */
   readonly secret: WebhookSecret | readonly WebhookSecret[];
-  /** @default 'standard' */
+  /** How the sender signs. @default 'standard' */
   readonly scheme?: WebhookScheme | undefined;
   /** How far the timestamp may be off, in milliseconds. @default 300_000 (5 minutes) */
   readonly toleranceMs?: number | undefined;
@@ -34,7 +34,7 @@ export interface SignWebhookOptions {
   readonly id?: string | undefined;
   /** Epoch milliseconds; sent in seconds. @default now */
   readonly timestampMs?: number | undefined;
-  /** @default 'standard' */
+  /** How receivers verify. @default 'standard' */
   readonly scheme?: WebhookScheme | undefined;
 }
 
