@@ -160,23 +160,21 @@ test('of processes that take over the lock of one that crashed, one gets it', as
     const read = async (): Promise<string> => String((await lines.next()).value);
     return { child, read };
   });
-  await Promise.all(children.map(({ read }) => read()));
-  for (let round = 0; round < 100; round++) {
-    const path = `${newPath()}.lock`;
-    await writeFile(path, `999999999 ${round}`);
-    for (const { child } of children) child.stdin.write(`${path}\n`);
-    const outcomes = await Promise.all(children.map(({ read }) => read()));
-    expect(outcomes.filter((outcome) => outcome === 'won')).toHaveLength(1);
-    for (const outcome of outcomes) expect(outcome).toMatch(/^won$|uses this webhook store/);
-    // Nothing is left of the take-over.
-    expect((await readdir(folder)).filter((name) => join(folder, name).startsWith(path))).toHaveLength(1);
+  try {
+    await Promise.all(children.map(({ read }) => read()));
+    for (let round = 0; round < 100; round++) {
+      const path = `${newPath()}.lock`;
+      await writeFile(path, `999999999 ${round}`);
+      for (const { child } of children) child.stdin.write(`${path}\n`);
+      const outcomes = await Promise.all(children.map(({ read }) => read()));
+      expect(outcomes.filter((outcome) => outcome === 'won')).toHaveLength(1);
+      for (const outcome of outcomes) expect(outcome).toMatch(/^won$|uses this webhook store/);
+      // Nothing is left of the take-over.
+      expect((await readdir(folder)).filter((name) => join(folder, name).startsWith(path))).toHaveLength(1);
+    }
+  } finally {
+    for (const { child } of children) child.kill();
   }
-  await Promise.all(
-    children.map(({ child }) => {
-      child.stdin.end();
-      return once(child, 'exit');
-    }),
-  );
 }, 30_000);
 
 test('what is done with leaves the file', async () => {
