@@ -246,6 +246,28 @@ test('what a store failed to take is in it once it works again, or when the hand
   expect((await pending()).map(([, data]) => data)).toContain('{"title":"late"}');
 });
 
+test('what a store failed to take is forgotten with its subscription', async () => {
+  const store = memoryWebhookStore();
+  const offered: number[] = [];
+  let isFull = true;
+  const addDeliveries: typeof store.addDeliveries = async (deliveries) => {
+    offered.push(deliveries.length);
+    if (isFull) throw new Error('disk full');
+    await store.addDeliveries(deliveries);
+  };
+  const { handler, api, subscribe, publish } = await open({ store: { ...store, addDeliveries }, retryScheduleMs: [60_000] });
+  const down = await endpoint(() => 500);
+  const { id } = await subscribe(down.url);
+  await publish('x');
+  await down.wait(1);
+  expect((await api('DELETE', `/${id}`)).status).toBe(204);
+  isFull = false;
+  await subscribe(down.url);
+  await publish('y');
+  await handler.close();
+  expect(offered).toEqual([1, 1]);
+});
+
 test('a store that is never read holds up neither callers nor the end', async () => {
   const { handler, api } = await open({ store: { ...memoryWebhookStore(), load: () => new Promise<never>(() => {}) } });
   const listing = api('GET');

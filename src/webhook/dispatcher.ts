@@ -274,6 +274,7 @@ export class Dispatcher {
     this.#members.delete(id);
     for (const source of member.sources) source.close();
     void member.endpoint.stop(0);
+    this.init.endpoint.intake.forget(id);
     return true;
   }
 

@@ -25,6 +25,11 @@ export class Intake {
     else this.#missing.delete(delivery.id);
   }
 
+  /** A subscription is over. */
+  forget(subscriptionId: string): void {
+    for (const [id, delivery] of this.#missing) if (delivery.subscriptionId === subscriptionId) this.#missing.delete(id);
+  }
+
   /** Resolves once nothing is on its way into the store; what it failed to take has been offered once more then. */
   async idle(): Promise<void> {
     while (this.#next) await this.#next.catch(() => {});
