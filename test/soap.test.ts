@@ -1,17 +1,18 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
-import { WSSecurity, WSSecurityCert } from 'soap';
-import { afterAll, beforeAll, describe, expect, expectTypeOf, test } from 'vitest';
+import { BearerSecurity, WSSecurity, WSSecurityCert } from 'soap';
+import { afterAll, beforeAll, describe, expect, expectTypeOf, test, vi } from 'vitest';
 import * as z from 'zod';
-import { createBlogService } from '../src/blog/index.js';
+import { blogContract, createBlogService } from '../src/blog/index.js';
 import { createClient } from '../src/client.js';
 import { defineContract, mutation, query } from '../src/contract.js';
-import { isApiError, type ApiError } from '../src/errors.js';
+import { ApiError, isApiError } from '../src/errors.js';
 import { listen, type HttpServer } from '../src/http/listen.js';
 import type { FetchLike } from '../src/http/fetch-like.js';
 import type { WireRecord } from '../src/internal/wire-record.js';
 import { createService } from '../src/service.js';
-import { soap } from '../src/soap/client.js';
+import type { CallRequest, Transport } from '../src/transport.js';
+import { soap, type SoapWsdlOptions } from '../src/soap/client.js';
 import { soapHandler, wsdl, type SoapHandlerOptions } from '../src/soap/server.js';
 import { startRawServer } from './support/raw-server.js';
 
@@ -283,6 +284,26 @@ describe('text that XML cannot carry', () => {
   });
 });
 
+test('a reporter that throws changes no answer', async () => {
+  const broken: Transport = {
+    ...{ contract: blogContract, name: 'broken', subscribe: async () => {}, close: async () => {} },
+    call: () => Promise.reject(new Error('no ApiError')),
+  };
+  const own = await listen(
+    soapHandler(broken, {
+      onError: () => {
+        throw new Error('the reporter is broken too');
+      },
+    }),
+  );
+  const unheard = vi.spyOn(console, 'error').mockImplementation(() => {});
+  const answer = await post(weather('London'), {}, own.url);
+  expect(answer).toMatchObject({ status: 500, type: 'text/xml; charset=utf-8' });
+  expect(answer.text).toContain('INTERNAL');
+  unheard.mockRestore();
+  await own.close();
+});
+
 describe('replies of others', () => {
   const client = (status: number, body: string, type = 'text/xml', headers: Record<string, string> = {}) => {
     const replay: FetchLike = async () =>
@@ -327,6 +348,13 @@ describe('replies of others', () => {
     const error = await errorOf(client(status, body).getWeather({ location: 'x' }));
     expect(error).toMatchObject({ code, remote: true });
     expect(error.reason).toContain(message);
+  });
+
+  test('attachments are named for what they are', async () => {
+    const type = 'multipart/related; type="application/xop+xml"; boundary=x';
+    const error = await errorOf(client(200, '--x\r\n\r\n', type).getWeather({ location: 'x' }));
+    expect(error).toMatchObject({ code: 'DATA_LOSS' });
+    expect(error.reason).toContain('MTOM');
   });
 
   test('Retry-After and redirects are told', async () => {
@@ -375,8 +403,136 @@ describe('the client', () => {
     await raw.close();
   });
 
+  describe('reads a foreign WSDL', () => {
+    const own = wsdl(blogContract, 'http://127.0.0.1:1/soap');
+    const answer = (body: string, head = '200 OK') => `HTTP/1.1 ${head}\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
+    const open = (options: Omit<SoapWsdlOptions<'getWeather'>, 'operations'>) =>
+      createClient({ transport: soap({ ...options, operations: { getWeather: { operation: 'GetWeather', output: 'Weather' } } }) });
+    const weather = answer(
+      envelope(
+        '<GetWeatherResponse xmlns="http://example.com/weatherservice"><Weather><Location>x</Location><Temperature>1</Temperature><Conditions>y</Conditions></Weather></GetWeatherResponse>',
+      ),
+    );
+
+    test('with the headers and credentials of the client, and tells onWire', async () => {
+      const raw = await startRawServer((socket, head) => socket.write(head.startsWith('GET') ? answer(own) : weather));
+      const wire: WireRecord[] = [];
+      const client = open({
+        wsdl: `${raw.url}/?wsdl`,
+        url: `${raw.url}/soap`,
+        headers: async () => ({ 'x-tenant': 't1' }),
+        security: new BearerSecurity('secret-token'),
+        onWire: (record) => wire.push(record),
+      });
+      expect(await client.getWeather({ location: 'x' })).toMatchObject({ conditions: 'y' });
+      expect(raw.heads.map((head) => head.split(' ')[0])).toEqual(['GET', 'POST']);
+      for (const head of raw.heads) expect(head).toMatch(/authorization: Bearer secret-token/i);
+      for (const head of raw.heads) expect(head).toMatch(/x-tenant: t1/i);
+      expect(wire.map(({ start }) => start)).toEqual(['GET /?wsdl', '200 OK', 'POST /soap', '200 OK']);
+      expect(JSON.stringify(wire)).not.toContain('secret-token');
+      await client.close();
+      await raw.close();
+    });
+
+    test('and what it imports, from elsewhere without the credentials, and never from a file', async () => {
+      const imports = (location: string) =>
+        `<wsdl:definitions xmlns:wsdl="http://schemas.xmlsoap.org/wsdl/" targetNamespace="urn:x"><wsdl:import namespace="http://example.com/" location="${location}"/></wsdl:definitions>`;
+      const other = await startRawServer((socket) => socket.write(answer(own)));
+      const raw = await startRawServer((socket, head) =>
+        socket.write(
+          head.startsWith('POST')
+            ? weather
+            : answer(imports(head.startsWith('GET /file') ? 'file:///etc/passwd' : `${other.url}/own.wsdl`)),
+        ),
+      );
+      const headers = { 'x-api-key': 'k' };
+      const client = open({ wsdl: `${raw.url}/?wsdl`, url: `${raw.url}/soap`, headers });
+      await client.getWeather({ location: 'x' });
+      expect(raw.heads[0]).toContain('x-api-key');
+      expect(other.heads).toHaveLength(1);
+      expect(other.heads[0]).not.toContain('x-api-key');
+      await client.close();
+      const filed = open({ wsdl: `${raw.url}/file`, headers });
+      expect(await errorOf(filed.getWeather({ location: 'x' }))).toMatchObject({ code: 'DATA_LOSS', sent: false });
+      await filed.close();
+      await raw.close();
+      await other.close();
+    });
+
+    test('within its time, its size, and the life of the calls that wait for it', async () => {
+      let began: () => void = () => {};
+      const raw = await startRawServer((socket, head) => {
+        began();
+        if (head.startsWith('GET /large')) socket.write(`HTTP/1.1 200 OK\r\n\r\n${' '.repeat(70_000)}`);
+        if (head.startsWith('GET /slow')) socket.write('HTTP/1.1 200 OK\r\n\r\n<wsdl:definitions');
+      });
+      const large = open({ wsdl: `${raw.url}/large`, maxWsdlBytes: 65_536 });
+      const tooLarge = await errorOf(large.getWeather({ location: 'x' }));
+      expect(tooLarge).toMatchObject({ code: 'DATA_LOSS', sent: false });
+      expect(tooLarge.reason).toContain('65536');
+      const silent = open({ wsdl: `${raw.url}/silent`, wsdlTimeoutMs: 20 });
+      const late = await errorOf(silent.getWeather({ location: 'x' }, { timeoutMs: Infinity }));
+      expect(late).toMatchObject({ code: 'UNAVAILABLE', sent: false });
+      expect(late.reason).toContain('20 ms');
+      for (const client of [large, silent]) await client.close();
+      await raw.allClosed();
+      // One of two leaves: the other still waits. Both: the request is over.
+      const slow = open({ wsdl: `${raw.url}/slow` });
+      const asked = new Promise<void>((resolve) => (began = resolve));
+      const [first, second] = [new AbortController(), new AbortController()];
+      const calls = [first, second].map(({ signal }) => errorOf(slow.getWeather({ location: 'x' }, { signal })));
+      await asked;
+      first.abort();
+      expect((await calls[0])?.code).toBe('CANCELLED');
+      expect(raw.open).toBe(1);
+      expect(raw.heads.filter((head) => head.startsWith('GET /slow'))).toHaveLength(1);
+      second.abort();
+      expect((await calls[1])?.code).toBe('CANCELLED');
+      await raw.allClosed();
+      // A client that is closed waits for nothing.
+      const again = new Promise<void>((resolve) => (began = resolve));
+      const last = errorOf(slow.getWeather({ location: 'x' }));
+      await again;
+      await slow.close();
+      expect((await last).code).toMatch(/CANCELLED|UNAVAILABLE/);
+      await raw.allClosed();
+      await raw.close();
+    });
+
+    test('for nobody, where the only call had ended before it began', async () => {
+      const raw = await startRawServer(() => {});
+      const transport = soap({ wsdl: raw.url, operations: { getWeather: { operation: 'GetWeather' } } })(blogContract);
+      const request = { operation: blogContract.operations.getWeather, input: { location: 'x' }, headers: {} } as unknown as CallRequest;
+      const gone = AbortSignal.abort(new ApiError('CANCELLED', 'gone'));
+      expect(await errorOf(transport.call({ ...request, signal: gone }))).toMatchObject({ code: 'CANCELLED' });
+      await transport.close();
+      await raw.allClosed();
+      await raw.close();
+    });
+
+    test('and says what the server answered instead; redirects are not followed', async () => {
+      const raw = await startRawServer((socket, head) => {
+        if (head.startsWith('GET /moved')) socket.write('HTTP/1.1 302 Found\r\nlocation: /new\r\ncontent-length: 0\r\n\r\n');
+        else if (head.startsWith('GET /busy')) socket.write(answer('', '503 Busy\r\nretry-after: 2'));
+        else socket.write(answer('who are you', '401 Unauthorized'));
+      });
+      const ask = async (path: string) => {
+        const client = open({ wsdl: `${raw.url}${path}` });
+        const error = await errorOf(client.getWeather({ location: 'x' }));
+        await client.close();
+        return error;
+      };
+      expect((await ask('/moved')).reason).toContain('/new');
+      expect(raw.heads).toHaveLength(1);
+      expect(await ask('/busy')).toMatchObject({ code: 'UNAVAILABLE', retryAfterMs: 2000, sent: false });
+      expect(await ask('/who')).toMatchObject({ code: 'UNAUTHENTICATED', sent: false, remote: true });
+      await raw.close();
+    });
+  });
+
   test('refuses options that cannot work', () => {
-    for (const url of ['', '/soap', 'ftp://x/', 'http://u:p@x/', 'http://x/#y']) expect(() => soap({ url })).toThrow(/soap:/);
+    for (const url of ['', '/soap', 'ftp://x/', 'http://u:p@x/', 'http://:p@x/', 'http://x/#y'])
+      expect(() => soap({ url })).toThrow(/soap:/);
     expect(() => soap({ url: 'http://x/', version: '1.3' as '1.2' })).toThrow("'1.3'");
     expect(() => createClient({ transport: soap({ wsdl: 'x', operations: { nothing: { operation: 'X' } } }) })).toThrow(
       "no operation 'nothing'",
@@ -389,7 +545,7 @@ describe('WS-Security', () => {
   const users: SoapHandlerOptions['security'] = {
     user: (name) =>
       name === 'ada'
-        ? { password: 'pass & <word>', headers: { 'x-user': 'ada' } }
+        ? { password: 'pass & <word>', headers: { 'X-User': 'ada' } }
         : name === 'bob'
           ? { verify: async (password) => password === 'bob' }
           : undefined,
@@ -472,6 +628,20 @@ describe('WS-Security', () => {
   test('without the option, a Security block that must be understood is refused', async () => {
     const header = new WSSecurity('ada', 'x', { mustUnderstand: true }).toXML().replace('soap:mustUnderstand', 's:mustUnderstand');
     expect((await post(weather('London', header))).text).toContain('MustUnderstand');
+  });
+
+  test('credentials in HTTP headers do not reach onWire, whatever the case of their names', async () => {
+    const wire: WireRecord[] = [];
+    const transport = soap({
+      url: `${server.url}/soap`,
+      security: new BearerSecurity('secret-token'),
+      onWire: (record) => wire.push(record),
+    });
+    const client = createClient({ transport });
+    await client.getWeather({ location: 'London' }, { headers: { authorization: 'Bearer of-the-call' } });
+    expect(wire[0]?.headers).toMatchObject({ authorization: '[redacted]' });
+    expect(JSON.stringify(wire)).not.toMatch(/secret-token|of-the-call/);
+    await client.close();
   });
 
   test("soap's X.509 class signs the envelope", async () => {

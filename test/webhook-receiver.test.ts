@@ -8,6 +8,8 @@ import { listen } from '../src/http/listen.js';
 import type { HttpResponse } from '../src/http/message.js';
 import { isWebhookError, makeWebhookSecret, signWebhook, webhook, type WebhookOptions } from '../src/webhook/client.js';
 import { webhookHandler } from '../src/webhook/server.js';
+import { compileXmlEncoder } from '../src/webhook/xml.js';
+import { compileXmlDecoder } from '../src/webhook/xml-read.js';
 import { until } from './support/webhooks.js';
 
 const contract = defineContract({
@@ -162,6 +164,40 @@ test('a test event of the sender is answered, XML is read, and DTDs are refused'
     `${'<a>'.repeat(500)}`,
   ])
     expect((await xml(bad)).status, bad.slice(0, 50)).toBe(400);
+});
+
+test.each([{}, [], '', 0, false, null, 'a', { a: {} }, [[]]])('the JSON value %j is the same behind XML', (any) => {
+  const loose = defineContract({
+    name: 'loose',
+    events: { made: event({ channel: 'made', payload: z.object({ any: z.unknown(), list: z.array(z.json()) }) }) },
+  });
+  const data = { any, list: [any] };
+  const xml = compileXmlEncoder(loose)({ id: 'e', type: 'made', time: '2026-01-31T12:00:00.000Z', data: JSON.stringify(data) });
+  expect(compileXmlDecoder(loose)(xml).data).toEqual(data);
+});
+
+test.each(['stripe', 'slack'] as const)('a time that is none does not keep a webhook of %s from its listener', async (scheme) => {
+  const { client, post } = open({ secret: 'it is a secret', scheme });
+  const times: string[] = [];
+  await client.onPush((_, { time }) => void times.push(time));
+  for (const [id, time] of [1e20, 'soon', 1.5e9].entries()) {
+    const payload = JSON.stringify({ id: `e-${id}`, event_id: `e-${id}`, type: 'push', created: time, event_time: time, ref: 'x' });
+    expect((await post(payload, await signWebhook({ payload, secret: 'it is a secret', scheme }))).status).toBe(204);
+  }
+  expect(times[2]).toBe('2017-07-14T02:40:00.000Z');
+});
+
+test('the secret in the answer of any subscription API is not told to onWire', async () => {
+  const answer = '{"id":"s-1", "secret" : "hush \\" hush","url":"x"}';
+  const fetch = async () => new Response(answer, { status: 201, headers: { 'content-type': 'application/json' } });
+  const wire: unknown[] = [];
+  const subscribe = { url: 'http://sender.example/subscriptions', callbackUrl: 'http://receiver.example/' };
+  const hooks = webhook({ subscribe, fetch, onWire: (record) => wire.push(record) });
+  const client = createClient({ contract, transport: hooks });
+  await client.onPush(() => {});
+  expect(JSON.stringify(wire)).toContain('s-1');
+  expect(JSON.stringify(wire)).not.toContain('hush');
+  await client.close();
 });
 
 test('webhooks of GitHub reach a listener as they are', async () => {

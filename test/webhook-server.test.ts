@@ -136,6 +136,25 @@ test('a rotation that could not be stored is none, and secrets do not pile up', 
   expect(String(got[1]?.headers['webhook-signature']).split(' ').length).toBe(8);
 });
 
+test('a deletion that the store failed at can be asked for again, and ends deliveries at once', async () => {
+  const memory = memoryWebhookStore();
+  let isFull = true;
+  const deleteSubscription: typeof memory.deleteSubscription = (id) =>
+    isFull ? Promise.reject(new Error('disk full')) : memory.deleteSubscription(id);
+  const { api, subscribe, publish } = await open({ store: { ...memory, deleteSubscription } });
+  const { url, got } = await endpoint();
+  const { id } = await subscribe(url);
+  expect((await api('DELETE', `/${id}`)).status).toBe(500);
+  await publish('x');
+  expect((await memory.load()).pending).toEqual([]);
+  expect((await api('DELETE', `/${id}`, undefined, { authorization: 'someone else' })).status).toBe(404);
+  isFull = false;
+  expect((await api('DELETE', `/${id}`)).status).toBe(204);
+  expect((await memory.load()).subscriptions).toEqual([]);
+  expect((await api('DELETE', `/${id}`)).status).toBe(404);
+  expect(got).toEqual([]);
+});
+
 test('an event is acknowledged once it is in the store, and a store that fails holds up nobody', async () => {
   const memory = memoryWebhookStore();
   let store: () => Promise<void> = async () => {};
@@ -158,6 +177,103 @@ test('an event is acknowledged once it is in the store, and a store that fails h
   await publish('y');
   await wait(2);
   expect(errors.map(String)).toEqual(['Error: disk full']);
+});
+
+test('a store that never answers holds up no later event, no caller and no end', async () => {
+  const memory = memoryWebhookStore();
+  const never = new Promise<never>(() => {});
+  let isSilent = false;
+  const { handler, api, subscribe, publish, errors } = await open({
+    storeTimeoutMs: 20,
+    store: {
+      ...memory,
+      addDeliveries: (deliveries) => (isSilent ? never : memory.addDeliveries(deliveries)),
+      saveDelivery: (delivery) => (isSilent ? never : memory.saveDelivery(delivery)),
+      // As a store does that goes on behind the dispatcher's back.
+      saveSubscription: (subscription) => memory.saveSubscription(subscription).then(() => (isSilent ? never : undefined)),
+      deliveries: (id, limit) => (isSilent ? never : memory.deliveries(id, limit)),
+    },
+  });
+  const { url, got, wait } = await endpoint();
+  const { id, secret } = await subscribe(url);
+  isSilent = true;
+  await Promise.all([publish('x'), publish('y').then(() => publish('z'))]);
+  await wait(3);
+  expect(got.map(({ body }) => (JSON.parse(body) as { data: { title: string } }).data.title).sort()).toEqual(['x', 'y', 'z']);
+  await until(() => errors.some((error) => String(error).includes('saveDelivery')), 'an outcome is reported');
+  expect(errors.map(String)).toContain('Error: the webhook store has not answered addDeliveries within 20 ms');
+  expect((await api('GET', `/${id}/deliveries`)).status).toBe(500);
+  expect((await api('POST', '', { url, events: ['other'] })).status).toBe(500);
+  expect((await api('POST', `/${id}/rotate`, { overlapSeconds: 0 })).status).toBe(500);
+  isSilent = false;
+  await publish('stored again');
+  expect((await memory.load()).pending.length + (await memory.deliveries(id, 10)).length).toBeGreaterThan(0);
+  await handler.close();
+  // Neither of what was refused is there: a subscription whose secret nobody knows, and a secret that nobody was told.
+  const { subscriptions } = await memory.load();
+  expect(subscriptions.map((each) => [each.id, each.secrets.map((each) => each.secret)])).toEqual([[id, [secret]]]);
+});
+
+test('what a store failed to take is in it once it works again, or when the handler closes, if it is still pending', async () => {
+  const store = memoryWebhookStore();
+  let isFull = true;
+  const addDeliveries: typeof store.addDeliveries = (deliveries) =>
+    isFull ? Promise.reject(new Error('disk full')) : store.addDeliveries(deliveries);
+  const { handler, subscribe, publish } = await open({ store: { ...store, addDeliveries }, retryScheduleMs: [60_000] });
+  const down = await endpoint(() => 500);
+  const up = await endpoint();
+  const { id } = await subscribe(down.url);
+  await subscribe(up.url);
+  const pending = async () => (await store.load()).pending.map((each) => [each.subscriptionId, each.message.data, each.attempts.length]);
+  await publish('x');
+  await Promise.all([down.wait(1), up.wait(1)]);
+  await publish('y');
+  expect(await pending()).toEqual([]);
+  isFull = false;
+  await publish('z');
+  const tried = async () => (await pending()).every(([, , attempts]) => attempts === 1);
+  await until(async () => (await pending()).length === 3 && (await tried()), 'those before are there, as they are now');
+  expect((await pending()).map(([owner]) => owner)).toEqual([id, id, id]);
+  expect((await pending()).map(([, data]) => data)).toContain('{"title":"x"}');
+  const place = (await store.load()).subscriptions[0]?.lastEventIds;
+  expect(place).toEqual({
+    'article.published': (await store.load()).pending.find(({ message }) => message.data.includes('z'))?.message.id,
+  });
+  isFull = true;
+  await publish('late');
+  isFull = false;
+  await handler.close();
+  expect((await pending()).map(([, data]) => data)).toContain('{"title":"late"}');
+});
+
+test('what a store failed to take is forgotten with its subscription', async () => {
+  const store = memoryWebhookStore();
+  const offered: number[] = [];
+  let isFull = true;
+  const addDeliveries: typeof store.addDeliveries = async (deliveries) => {
+    offered.push(deliveries.length);
+    if (isFull) throw new Error('disk full');
+    await store.addDeliveries(deliveries);
+  };
+  const { handler, api, subscribe, publish } = await open({ store: { ...store, addDeliveries }, retryScheduleMs: [60_000] });
+  const down = await endpoint(() => 500);
+  const { id } = await subscribe(down.url);
+  await publish('x');
+  await down.wait(1);
+  expect((await api('DELETE', `/${id}`)).status).toBe(204);
+  isFull = false;
+  await subscribe(down.url);
+  await publish('y');
+  await handler.close();
+  expect(offered).toEqual([1, 1]);
+});
+
+test('a store that is never read holds up neither callers nor the end', async () => {
+  const { handler, api } = await open({ store: { ...memoryWebhookStore(), load: () => new Promise<never>(() => {}) } });
+  const listing = api('GET');
+  await handler.close();
+  expect((await listing).status).toBe(503);
+  await expect(handler.ready).rejects.toMatchObject({ code: 'UNAVAILABLE' });
 });
 
 test('an operation that writes an event is answered once that is in the store', async () => {
@@ -283,6 +399,23 @@ test('an endpoint that fails is asked again by the schedule, with jitter, until 
     10,
     { at: '2026-01-31T00:00:00.000Z', durationMs: 0, status: 500, response: 'try later' },
   ]);
+});
+
+test('what is delivered again by hand is not where it goes on after a restart', async () => {
+  const store = memoryWebhookStore();
+  const { api, subscribe, publish } = await open({ store });
+  const { url, got, wait } = await endpoint();
+  const { id } = await subscribe(url);
+  await publish('x');
+  await publish('y');
+  await wait(2);
+  await until(async () => (await store.load()).pending.length === 0, 'both are delivered');
+  const { message, id: first } = (await store.deliveries(id, 10)).at(-1) ?? {};
+  const before = (await store.load()).subscriptions[0]?.lastEventIds;
+  expect((await api('POST', `/${id}/deliveries/${first}/redeliver`)).status).toBe(202);
+  await wait(3);
+  expect(got[2]?.headers['webhook-id']).toBe(message?.id);
+  expect((await store.load()).subscriptions[0]?.lastEventIds).toEqual(before);
 });
 
 test('what was given up is delivered again by hand, with the same id', async () => {
@@ -561,6 +694,69 @@ test('a status counts, whatever becomes of the body behind it', async () => {
   const deliveries = async () => (await api('GET', `/${id}/deliveries`)).body;
   await until(async () => (await deliveries())[0]?.attempts.length === 1, 'it was tried');
   expect(await deliveries()).toMatchObject([{ state: 'delivered', attempts: [{ status: 200, response: 'the rest never comes' }] }]);
+});
+
+test('an event that could not be stored is taken when it comes again; any other repetition is not', async () => {
+  let sink: EventSink | undefined;
+  const transport: Transport = {
+    contract,
+    name: 'stub',
+    call: async () => undefined,
+    subscribe: async (_, given) => void (sink = given),
+    close: async () => {},
+  };
+  const taken: string[] = [];
+  let isFull = true;
+  const next = async (_: unknown, { id }: { id: string }) => {
+    taken.push(id);
+    if (isFull) throw new Error('disk full');
+  };
+  const source = new Source({
+    transport,
+    event: contract.events.article,
+    params: {},
+    headers: {},
+    lastEventId: undefined,
+    next,
+    gap() {},
+    end() {},
+  });
+  await source.open();
+  const message = { id: 'a-1', time: '2026-01-31T12:00:00.000Z', data: { title: 'x' } };
+  await expect(sink?.next(message)).rejects.toThrow('disk full');
+  isFull = false;
+  await sink?.next(message);
+  await sink?.next(message);
+  expect(taken).toEqual(['a-1', 'a-1']);
+  source.close();
+});
+
+test('an event whose id no webhook can have is delivered, with one that it keeps, and one without an id never as a repetition', async () => {
+  let sink: EventSink | undefined;
+  const transport: Transport = {
+    contract,
+    name: 'stub',
+    call: async () => undefined,
+    subscribe: async (_, given) => void (sink = given),
+    close: async () => {},
+  };
+  const store = memoryWebhookStore();
+  const handler = webhookHandler(transport, { allowPrivate: true, store, retryScheduleMs: [0] });
+  const server = await listen(handler);
+  cleanups.push(
+    () => server.close(0),
+    () => handler.close(),
+  );
+  const { url, got, wait } = await endpoint((_, count) => (count === 1 ? 500 : 204));
+  const body = JSON.stringify({ url, events: ['article.published'], ordered: true });
+  await fetch(`${server.url}/webhooks/subscriptions`, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
+  for (const id of ['1.2 3', 'local-1', '']) await sink?.next({ id, time: '2026-01-31T12:00:00.000Z', data: { title: id } });
+  await wait(4);
+  const ids = got.map(({ headers }) => String(headers['webhook-id']));
+  expect(ids[0]).toMatch(/^[\w-]{43}$/);
+  expect(ids[1]).toBe(ids[0]);
+  expect(ids[2]).not.toContain('local');
+  expect(new Set(ids).size).toBe(3);
 });
 
 test('a service that accepts and ends at once is asked again less and less often', async () => {

@@ -1,8 +1,9 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFile, mkdir, mkdtemp, open, readFile, rm, rmdir, stat, writeFile, type FileHandle } from 'node:fs/promises';
+import { appendFile, mkdir, mkdtemp, open, readdir, readFile, rm, rmdir, stat, writeFile, type FileHandle } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it, test, vi } from 'vitest';
 import {
@@ -122,6 +123,7 @@ test('an event to a thousand endpoints is one fsync, and so are their outcomes; 
   expect(sync).toHaveBeenCalledTimes(3);
   sync.mockRestore();
   await expect(store.addDeliveries([delivery('late')])).rejects.toThrow(/was closed/);
+  await expect(store.load()).rejects.toThrow(/was closed/);
   expect(await pendingIn(path)).toEqual([]);
 });
 
@@ -140,13 +142,40 @@ test('two cannot use a file at once, and a crash does not lock it for good', asy
   const path = newPath();
   const store = fileWebhookStore(path);
   await store.load();
-  await expect(fileWebhookStore(path).load()).rejects.toThrow(/uses the webhook store already/);
+  for (const same of [path, relative('', path)])
+    await expect(fileWebhookStore(same).load()).rejects.toThrow(/uses the webhook store already/);
   await store.close();
   await writeFile(`${path}.lock`, '1');
   await expect(fileWebhookStore(path).load()).rejects.toThrow(/process 1 uses this webhook store/);
   await writeFile(`${path}.lock`, '999999999');
   expect(await pendingIn(path)).toEqual([]);
 });
+
+test('of processes that take over the lock of one that crashed, one gets it', async () => {
+  const children = Array.from({ length: 4 }, () => {
+    const child = spawn(process.execPath, ['--import', 'tsx', fileURLToPath(new URL('support/webhook-lock.ts', import.meta.url))], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+    const read = async (): Promise<string> => String((await lines.next()).value);
+    return { child, read };
+  });
+  try {
+    await Promise.all(children.map(({ read }) => read()));
+    for (let round = 0; round < 100; round++) {
+      const path = `${newPath()}.lock`;
+      await writeFile(path, `999999999 ${round}`);
+      for (const { child } of children) child.stdin.write(`${path}\n`);
+      const outcomes = await Promise.all(children.map(({ read }) => read()));
+      expect(outcomes.filter((outcome) => outcome === 'won')).toHaveLength(1);
+      for (const outcome of outcomes) expect(outcome).toMatch(/^won$|uses this webhook store/);
+      // Nothing is left of the take-over.
+      expect((await readdir(folder)).filter((name) => join(folder, name).startsWith(path))).toHaveLength(1);
+    }
+  } finally {
+    for (const { child } of children) child.kill();
+  }
+}, 30_000);
 
 test('what is done with leaves the file', async () => {
   const path = newPath();

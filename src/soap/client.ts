@@ -10,7 +10,7 @@ import { soapBinding, type SoapBinding, type SoapOperation } from './binding.js'
 import { ForeignSoapTransport } from './foreign.js';
 import { noEvents, type SoapOptions, type SoapWsdlOptions } from './options.js';
 import { recordIn, recordOut } from './record.js';
-import { secure } from './security.js';
+import { secure, securityHeaders } from './security.js';
 import { VERSIONS, type SoapVersion } from './version.js';
 import { decodeReply, encodeRequest } from './wire.js';
 
@@ -55,7 +55,7 @@ class SoapTransport implements Transport {
     const { onWire } = this.options;
     const body = secure(this.options.security, (header) => encodeRequest(operation, request.input, this.version, header));
     const headers = await this.#headers(request, operation);
-    if (onWire) recordOut(onWire, this.url, headers, body);
+    if (onWire) recordOut(onWire, 'POST', this.url, headers, body);
     let response: FetchResponse;
     let text: string;
     try {
@@ -88,17 +88,17 @@ class SoapTransport implements Transport {
       headers['soapaction'] = `"${operation.action}"`;
     }
     if (request.deadline !== undefined) headers['x-timeout-ms'] = timeoutHeader(request.deadline);
-    this.options.security?.addHeaders?.(headers);
-    return headers;
+    return this.options.security?.addHeaders ? { ...headers, ...securityHeaders(this.options.security) } : headers;
   }
 }
 
 /** Throws a `TypeError` that says what is wrong with the url. */
 function endpoint(url: string): string {
   if (!URL.canParse(url)) throw new TypeError(`soap: '${url}' is not a URL: write it like 'http://localhost:4000/soap'`);
-  const { protocol, origin, pathname, search, username, hash } = new URL(url);
+  const { protocol, origin, pathname, search, username, password, hash } = new URL(url);
   if (protocol !== 'http:' && protocol !== 'https:') throw new TypeError(`soap: '${url}' must begin with http:// or https://`);
-  if (username !== '') throw new TypeError("soap: put credentials into the option 'headers' or 'security', not into the url");
+  if (username !== '' || password !== '')
+    throw new TypeError("soap: put credentials into the option 'headers' or 'security', not into the url");
   if (hash !== '') throw new TypeError(`soap: '${url}' must have no fragment`);
   // As with GraphQL and WebSocket, a service can be named by where it is.
   return pathname === '/' ? `${origin}/soap${search}` : url;

@@ -1,10 +1,9 @@
 import { createLightFetch } from '#fetch';
 import type { Client, IHttpClient } from 'soap';
 import type { Contract } from '../contract.js';
-import { ApiError, isApiError } from '../errors.js';
+import { ApiError } from '../errors.js';
 import type { FetchResponse, LightFetch } from '../http/fetch-like.js';
 import { networkError } from '../http/network-error.js';
-import { onAbort } from '../internal/deadline.js';
 import { joinHeaders } from '../internal/headers.js';
 import { describeContract, type OperationView } from '../internal/schema-view.js';
 import type { CallRequest, SubscribeRequest, Transport } from '../transport.js';
@@ -12,6 +11,9 @@ import { decodeReplyTree } from './foreign-reply.js';
 import { noEvents, type SoapWsdlOperation, type SoapWsdlOptions } from './options.js';
 import { atPath, fitTo, isObject, plainName, plainOf } from './plain.js';
 import { recordIn, recordOut } from './record.js';
+import { lowerCase } from './security.js';
+import { SharedWork } from './shared-work.js';
+import { WsdlDocuments } from './wsdl-documents.js';
 import { UNWRITABLE } from './xml-text.js';
 
 /** A call on its way through `soap`, which is given it as an option and hands it to our HTTP. */
@@ -34,7 +36,10 @@ export class ForeignSoapTransport implements Transport {
   readonly name = 'soap';
   readonly #views: ReadonlyMap<string, OperationView>;
   readonly #carrier: LightFetch;
-  #loading: Promise<Client> | undefined;
+  /** Made by the first call. */
+  readonly #client: SharedWork<Client>;
+  /** Each operation's, from its first call on: to describe a WSDL is to walk through all of it. */
+  readonly #methods = new Map<string, FoundMethod>();
 
   constructor(
     readonly contract: Contract,
@@ -44,6 +49,13 @@ export class ForeignSoapTransport implements Transport {
     const stray = Object.keys(options.operations).find((name) => !this.#views.has(name));
     if (stray !== undefined) throw new TypeError(`soap: the contract has no operation '${stray}'`);
     this.#carrier = options.fetch ? { fetch: options.fetch, close: async () => {} } : createLightFetch();
+    const { wsdl, wsdlTimeoutMs = 30_000 } = options;
+    if (!(wsdlTimeoutMs > 0)) throw new TypeError(`soap: wsdlTimeoutMs must be a positive number of milliseconds, not ${wsdlTimeoutMs}`);
+    this.#client = new SharedWork(
+      (signal) => this.#open(signal),
+      wsdlTimeoutMs,
+      () => new ApiError('UNAVAILABLE', `the WSDL at ${wsdl} was not read within ${wsdlTimeoutMs} ms`, { sent: false }),
+    );
   }
 
   async call(request: CallRequest): Promise<unknown> {
@@ -52,8 +64,10 @@ export class ForeignSoapTransport implements Transport {
     const view = this.#views.get(name);
     const mapped = Object.hasOwn(operations, name) ? operations[name] : undefined;
     if (!view || !mapped) throw new ApiError('UNIMPLEMENTED', `no operation of the WSDL is given for '${name}'`, { sent: false });
-    const client = await withSignal(this.#load(), request.signal);
-    const { method, described } = methodOf(client, mapped, this.options);
+    const client = await this.#client.result(request.signal);
+    let found = this.#methods.get(name);
+    if (!found) this.#methods.set(name, (found = methodOf(client, mapped, this.options)));
+    const { method, described } = found;
     const input = mapped.input ? mapped.input(request.input as Readonly<Record<string, unknown>>) : nameAs(described, request.input);
     const joined = await joinHeaders(headers, request.headers);
     const { response, text } = await exchange(method, input ?? {}, { signal: request.signal, headers: joined });
@@ -70,49 +84,38 @@ export class ForeignSoapTransport implements Transport {
   }
 
   async close(): Promise<void> {
+    this.#client.close(new ApiError('CANCELLED', 'the client was closed', { sent: false }));
     await this.#carrier.close();
   }
 
-  /** Read once; a failure is tried again by the next call. */
-  #load(): Promise<Client> {
-    return (this.#loading ??= this.#open().catch((error: unknown) => {
-      this.#loading = undefined;
-      throw isApiError(error)
-        ? error
-        : new ApiError('UNAVAILABLE', `the WSDL at ${this.options.wsdl} cannot be read`, { sent: false, cause: error });
-    }));
-  }
-
-  async #open(): Promise<Client> {
+  async #open(signal: AbortSignal): Promise<Client> {
     const { wsdl, url, version = '1.1', security } = this.options;
-    const { createClientAsync } = await import('soap');
-    const client = await createClientAsync(wsdl, {
-      // A WSDL that was fetched for another transport may be another's by now.
-      disableCache: true,
-      httpClient: { request: (...args: RequestArgs) => this.#request(...args) } as unknown as IHttpClient,
-      forceSoap12Headers: version === '1.2',
-      ...(url !== undefined && { endpoint: url }),
-    });
-    if (security) client.setSecurity(security);
-    return client;
+    const documents = new WsdlDocuments(this.#carrier.fetch, this.options, signal);
+    try {
+      const { createClientAsync } = await import('soap');
+      const client = await createClientAsync(wsdl, {
+        // A WSDL that was fetched for another transport may be another's by now.
+        disableCache: true,
+        httpClient: { request: (...args: RequestArgs) => this.#request(documents, ...args) } as unknown as IHttpClient,
+        wsdl_options: { overrideImportLocation: (found: string, importer: string) => documents.location(found, importer) },
+        forceSoap12Headers: version === '1.2',
+        ...(url !== undefined && { endpoint: url }),
+      });
+      if (security) client.setSecurity(security);
+      return client;
+    } catch (error) {
+      throw ApiError.from(error, 'UNAVAILABLE', `the WSDL at ${wsdl} cannot be read`, { sent: false });
+    }
   }
 
   /** What `soap` takes for an HTTP client. Of a call it never hears again: the answer goes to the exchange. */
-  #request(...[url, body, callback, headers = {}, options = {}]: RequestArgs): void {
+  #request(documents: WsdlDocuments, ...[url, body, callback, headers = {}, options = {}]: RequestArgs): void {
     if (options.exchange) return options.exchange.done(this.#post(url, body ?? '', headers, options.exchange));
     // What `soap` throws on the way, for a WSDL that it cannot use, it is told too: or it would never give up.
-    this.#get(url, lowerCase(headers))
-      .then(({ response, text }) => callback(null, { status: response.status, headers: {}, data: text }, text))
+    documents
+      .read(url)
+      .then((text) => callback(null, { status: 200, headers: {}, data: text }, text))
       .catch((error: unknown) => callback(error));
-  }
-
-  async #get(url: string, headers: Record<string, string>): Promise<Answer> {
-    try {
-      const response = await this.#carrier.fetch(url, { method: 'GET', headers });
-      return { response, text: await response.text() };
-    } catch (error) {
-      throw networkError(error, url, NEVER);
-    }
   }
 
   async #post(url: string, body: string, own: Readonly<Record<string, unknown>>, { signal, headers: given }: Exchange): Promise<Answer> {
@@ -123,7 +126,7 @@ export class ForeignSoapTransport implements Transport {
     }
     const headers = { ...given, accept: 'text/xml, application/soap+xml', ...lowerCase(own) };
     const { onWire } = this.options;
-    if (onWire) recordOut(onWire, url, headers, body);
+    if (onWire) recordOut(onWire, 'POST', url, headers, body);
     let answer: Answer;
     try {
       const response = await this.#carrier.fetch(url, { method: 'POST', headers, body, signal, redirect: 'manual' });
@@ -135,8 +138,6 @@ export class ForeignSoapTransport implements Transport {
     return answer;
   }
 }
-
-const NEVER = new AbortController().signal;
 
 type RequestArgs = [
   url: string,
@@ -204,16 +205,4 @@ function nameAs(described: unknown, value: unknown): unknown {
   // What the WSDL does not name is the service's to refuse.
   for (const [name, member] of members.values()) named[name] = member;
   return named;
-}
-
-function lowerCase(headers: Readonly<Record<string, unknown>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), String(value)]));
-}
-
-/** What others wait for too is not cancelled with one call. */
-function withSignal<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const stop = onAbort(signal, () => reject(ApiError.from(signal.reason, 'CANCELLED', 'the call was cancelled')));
-    work.then(resolve, reject).finally(stop);
-  });
 }

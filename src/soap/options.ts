@@ -11,7 +11,10 @@ import type { SoapVersion } from './version.js';
 interface CommonOptions {
   /** The version of the envelopes. @default '1.1' */
   readonly version?: SoapVersion;
-  /** Sent with every request as HTTP headers; a function is asked again for each call, so that tokens refresh. */
+  /**
+   * Sent with every request as HTTP headers; a function is asked again for each call, so that tokens refresh. For the WSDL too,
+   * and for what it imports from the same origin.
+   */
   readonly headers?: HeadersOption;
   /** Sees what really went over the wire, credentials redacted. */
   readonly onWire?: OnWire;
@@ -31,6 +34,10 @@ export interface SoapOptions extends CommonOptions {
 export interface SoapWsdlOptions<N extends string = string> extends CommonOptions {
   /** Where the WSDL is: a URL, or a path of a file. It is read at the first call. */
   readonly wsdl: string;
+  /** How long the WSDL, with what it imports, may take to read, in milliseconds; a call that waits for it has its own deadline too. @default 30_000 */
+  readonly wsdlTimeoutMs?: number;
+  /** How large the WSDL may be, with what it imports over HTTP, in bytes. @default 8_388_608 (8 MiB) */
+  readonly maxWsdlBytes?: number;
   /** The WSDL's operation for each operation of the contract. */
   readonly operations: Readonly<Record<N, SoapWsdlOperation>>;
   /** The endpoint, where it is another than the WSDL says. @default the WSDL's */

@@ -5,14 +5,20 @@ import { redact, type OnWire } from '../internal/wire-record.js';
 const SECRETS = /(<(?:[\w.-]+:)?(?:Password|Nonce|BinarySecurityToken|SignatureValue)\b[^>]*>)(?:[^<]|<!\[CDATA\[[^]*?\]\]>)*/g;
 
 /** Tells `onWire` of a request. */
-export function recordOut(onWire: OnWire, url: string, headers: Readonly<Record<string, string>>, body: string): void {
+export function recordOut(
+  onWire: OnWire,
+  method: 'GET' | 'POST',
+  url: string,
+  headers: Readonly<Record<string, string>>,
+  body?: string,
+): void {
   const { pathname, search } = new URL(url);
   onWire({
     protocol: 'soap',
     direction: 'out',
-    start: `POST ${pathname}${search}`,
+    start: `${method} ${pathname}${search}`,
     headers: redact(Object.entries(headers)),
-    body: hide(body),
+    ...(body !== undefined && { body: hide(body) }),
   });
 }
 

@@ -21,3 +21,15 @@ export function secure(security: SoapSecurity | undefined, encode: (header: stri
     throw ApiError.from(error, 'UNAUTHENTICATED', 'the envelope could not be secured, so that it was not sent', { sent: false });
   }
 }
+
+/** The HTTP headers that `security` adds, under names in lower case, as all of ours are: it is by them that `onWire` knows what to hide. */
+export function securityHeaders(security: SoapSecurity | undefined): Record<string, string> {
+  const headers: Record<string, string> = {};
+  security?.addHeaders?.(headers);
+  return lowerCase(headers);
+}
+
+/** Headers under names in lower case. */
+export function lowerCase(headers: Readonly<Record<string, unknown>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), String(value)]));
+}

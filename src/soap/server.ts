@@ -2,7 +2,7 @@ import { ApiError, isApiError } from '../errors.js';
 import { HttpError } from '../http/error.js';
 import { peerOf, type HttpHandler, type HttpRequest, type HttpResponse } from '../http/message.js';
 import { acceptHeaders, deadlineOf, serveCall } from '../internal/serve-call.js';
-import { reportToConsole } from '../internal/report.js';
+import { reporter } from '../internal/report.js';
 import type { Transport } from '../transport.js';
 import { soapBinding, type SoapBinding, type SoapOperation } from './binding.js';
 import { EnvelopeReading, readEnvelope } from './envelope-reader.js';
@@ -37,9 +37,9 @@ export interface SoapHandlerOptions {
  * Mount it with `nodeListener`, `listen` or `fetchHandler`. Formats: docs/protocols/soap.md.
  */
 export function soapHandler(transport: Transport, options: SoapHandlerOptions = {}): HttpHandler {
-  const { path = '/soap', onError = reportToConsole } = options;
+  const { path = '/soap' } = options;
   if (!/^(\/[A-Za-z0-9\-._~]+)+$/.test(path)) throw new TypeError(`soapHandler: path '${path}' must look like '/soap'`);
-  const endpoint = new SoapEndpoint(transport, soapBinding(transport.contract), options, onError);
+  const endpoint = new SoapEndpoint(transport, soapBinding(transport.contract), options, reporter(options.onError));
   return (request) => (request.path === path ? endpoint.answer(request) : undefined);
 }
 

@@ -104,7 +104,11 @@ export function decodeReply(operation: SoapOperation, reply: Reply): unknown {
 
 export function noAnswer(name: string, reply: Reply, why: string, cause?: unknown): ApiError {
   const type = reply.header('content-type') ?? 'no content type';
-  const hint = type.includes('xml') ? '' : ` (the server answered ${type}: is the url right?)`;
+  const hint = type.startsWith('multipart/')
+    ? ` (the server answered ${type}: attachments, such as MTOM's, are not supported)`
+    : type.includes('xml')
+      ? ''
+      : ` (the server answered ${type}: is the url right?)`;
   return new ApiError('DATA_LOSS', `${name}: the reply is not the answer: ${why}${hint}`, { remote: true, cause });
 }
 

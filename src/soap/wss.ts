@@ -1,5 +1,6 @@
 import type { Headers } from '../transport.js';
 import { isSecurity, unauthenticated } from './header.js';
+import { lowerCase } from './security.js';
 import { childOf, textOf, type XmlElement } from './xml-tree.js';
 
 /** Someone who may call. */
@@ -62,7 +63,8 @@ export function createGuard(security: SoapHandlerSecurity): WssGuard {
     // A digest stands for itself: base64 writes the same nonce in many ways, and services find users by names of any case.
     if (isDigest) nonces.use(given.trim());
     else if (nonce) nonces.use(`${name}\n${nonce}\n${created ?? ''}`);
-    return user.headers ?? {};
+    // As the caller's own are: under another case of the name his would stand beside it.
+    return lowerCase(user.headers ?? {});
   };
 }
 

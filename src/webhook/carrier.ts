@@ -2,6 +2,7 @@ import type { LookupFunction } from 'node:net';
 import type { Agent } from 'undici';
 import { codeOf } from '../http/fetch-like.js';
 import { onAbort } from '../internal/deadline.js';
+import { timerMs } from './schedule.js';
 import type { ResolvedAddress, Target, TargetGuard } from './target.js';
 
 /** What came of a request to an endpoint. */
@@ -49,7 +50,7 @@ export class Carrier {
   async post(url: string, headers: Record<string, string>, body: string, cuts: Set<() => void>): Promise<Outcome> {
     const controller = new AbortController();
     const { timeoutMs } = this.options;
-    const timer = setTimeout(() => controller.abort(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
+    const timer = setTimeout(() => controller.abort(new Error(`no answer within ${timeoutMs} ms`)), timerMs(timeoutMs));
     const cut = () => controller.abort(new Error('the dispatcher was closed'));
     cuts.add(cut);
     try {
@@ -110,7 +111,7 @@ export class Carrier {
     const { timeoutMs } = this.options;
     // No limit of connections to a host: an endpoint that hangs must not hold up another of the same host.
     return new Agent({
-      connect: { timeout: timeoutMs, lookup: this.#lookup },
+      connect: { timeout: timerMs(timeoutMs), lookup: this.#lookup },
       keepAliveTimeout: 10_000,
       maxResponseSize: -1,
     });

@@ -34,7 +34,7 @@ export interface WebhookSubscribeOptions {
   readonly url: string;
   /** Where the peer reaches the handler: `https://example.com/webhook/callback`. */
   readonly callbackUrl: string;
-  /** @default 'json' */
+  /** How bodies are written. @default 'json' */
   readonly format?: 'json' | 'xml' | undefined;
   /** Whether an event waits until those before it are handled. @default true */
   readonly ordered?: boolean | undefined;

@@ -1,5 +1,6 @@
 import type { EventDefinition } from '../contract.js';
 import { ApiError } from '../errors.js';
+import { isPlace } from '../internal/event-id.js';
 import type { EventMessage, Transport } from '../transport.js';
 import { Endpoint, unknownDelivery, type EndpointContext } from './endpoint.js';
 import { makeWebhookSecret } from './secret.js';
@@ -32,6 +33,8 @@ interface Member {
 export class Dispatcher {
   readonly #members = new Map<string, Member>();
   readonly #events: ReadonlyMap<string, EventDefinition>;
+  /** Whose those are that were deleted, and may still be in the store: who asks again has it tried again. */
+  readonly #deleted = new Map<string, string>();
   /** Subscriptions that are being checked and stored: they count. */
   #creating = 0;
   /** Resolves once what the store held is taken up again. */
@@ -39,11 +42,19 @@ export class Dispatcher {
   #message: { readonly of: EventMessage; readonly stored: StoredMessage } | undefined;
   #reported: unknown;
   #closing: Promise<void> | undefined;
+  /** Ends the wait for a store that is still being read. */
+  #abandon = () => {};
 
   constructor(private readonly init: DispatcherInit) {
     this.#events = new Map(Object.values(init.transport.contract.events).map((event) => [event.type, event]));
-    this.ready = this.#load();
-    this.ready.catch(init.report);
+    this.ready = new Promise((resolve, reject) => {
+      this.#abandon = () => reject(stopping());
+      this.#load().then(resolve, (error: unknown) => {
+        init.report(error);
+        reject(error);
+      });
+    });
+    this.ready.catch(() => {});
   }
 
   get types(): readonly string[] {
@@ -83,7 +94,11 @@ export class Dispatcher {
       await guard.check(given.url);
       this.init.endpoint.carrier.prepare();
       // Before the events: a delivery in the store is one of a subscription in the store.
-      await store.saveSubscription(subscription);
+      await store.saveSubscription(subscription).catch((error: unknown) => {
+        // It may be there after all, or come to be: nobody would know its secret.
+        store.deleteSubscription(id).catch(this.init.report);
+        throw error;
+      });
     } finally {
       this.#creating--;
     }
@@ -117,8 +132,11 @@ export class Dispatcher {
   }
 
   async delete(id: string, owner: string): Promise<void> {
-    this.#member(id, owner);
-    await this.#remove(id);
+    if (this.#deleted.get(id) !== owner) this.#member(id, owner);
+    this.#deleted.set(id, owner);
+    this.#detach(id);
+    await this.init.store.deleteSubscription(id);
+    this.#deleted.delete(id);
   }
 
   /** A new secret; the old one signs too for `overlapMs`. */
@@ -136,8 +154,11 @@ export class Dispatcher {
     try {
       await this.init.store.saveSubscription(rotated);
     } catch (error) {
-      // The caller never learns the new one.
-      if (endpoint.subscription === rotated) endpoint.subscription = before;
+      // The caller never learns the new one, and the store may have it after all.
+      if (endpoint.subscription === rotated) {
+        endpoint.subscription = before;
+        this.init.store.saveSubscription(before).catch(this.init.report);
+      }
       throw error;
     }
     return secret;
@@ -160,7 +181,7 @@ export class Dispatcher {
     const delivery = await this.init.store.delivery(id, deliveryId);
     if (!delivery) throw unknownDelivery(deliveryId);
     if (delivery.state === 'pending') throw new ApiError('FAILED_PRECONDITION', `the delivery '${deliveryId}' is still under way`);
-    await endpoint.add(delivery.message);
+    await endpoint.add(delivery.message, true);
   }
 
   close(): Promise<void> {
@@ -168,7 +189,7 @@ export class Dispatcher {
   }
 
   async #close(): Promise<void> {
-    await this.ready.catch(() => {});
+    this.#abandon();
     const members = [...this.#members.values()];
     for (const { sources } of members) for (const source of sources) source.close();
     await Promise.all(members.map(({ endpoint }) => endpoint.stop(this.init.graceMs)));
@@ -184,6 +205,7 @@ export class Dispatcher {
 
   async #load(): Promise<void> {
     const { subscriptions, pending } = await this.init.store.load();
+    if (this.#closing) return;
     const byId = new Map<string, StoredDelivery[]>();
     for (const delivery of pending) {
       const list = byId.get(delivery.subscriptionId);
@@ -242,12 +264,18 @@ export class Dispatcher {
   }
 
   async #remove(id: string): Promise<void> {
+    if (this.#detach(id)) await this.init.store.deleteSubscription(id);
+  }
+
+  /** Ends what is under way for a subscription; tells whether there was one. */
+  #detach(id: string): boolean {
     const member = this.#members.get(id);
-    if (!member) return;
+    if (!member) return false;
     this.#members.delete(id);
     for (const source of member.sources) source.close();
     void member.endpoint.stop(0);
-    await this.init.store.deleteSubscription(id);
+    this.init.endpoint.intake.forget(id);
+    return true;
   }
 
   #member(id: string, owner: string): Member {
@@ -265,7 +293,9 @@ export class Dispatcher {
   /** A hub hands the same message to all of its subscribers in a row: it is made ready for them once. */
   #stored(event: EventDefinition, message: EventMessage): StoredMessage {
     if (this.#message?.of !== message) {
-      const { id, time, data } = message;
+      const { time, data } = message;
+      // One that was made here would come again in the next process, and receivers would take its event for a repetition.
+      const id = isPlace(message.id) ? message.id : crypto.randomUUID();
       this.#message = { of: message, stored: { id, type: event.type, time, data: JSON.stringify(data) } };
     }
     return this.#message.stored;

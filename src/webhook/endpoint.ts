@@ -1,10 +1,11 @@
+import { createHash } from 'node:crypto';
 import { ApiError } from '../errors.js';
 import { parseRetryAfter } from '../http/retry-after.js';
 import type { Carrier } from './carrier.js';
 import type { Intake } from './intake.js';
 import type { WebhookSecret } from './secret.js';
-import { retryDelayMs, type WebhookClock } from './schedule.js';
-import { signWebhook } from './signature.js';
+import { retryDelayMs, timerMs, type WebhookClock } from './schedule.js';
+import { isWebhookId, signWebhook } from './signature.js';
 import { verdictOf } from './status.js';
 import type { DeliveryAttempt, StoredDelivery, StoredMessage, StoredSubscription, WebhookStore } from './store.js';
 
@@ -76,8 +77,8 @@ export class Endpoint {
     this.#pump();
   }
 
-  /** Resolves once the delivery is in the store. */
-  async add(message: StoredMessage): Promise<void> {
+  /** Resolves once the delivery is in the store; `outOfTurn` says that the event was accepted before. */
+  async add(message: StoredMessage, outOfTurn?: true): Promise<void> {
     if (this.#isStopped) return;
     const delivery: StoredDelivery = {
       id: crypto.randomUUID(),
@@ -85,6 +86,7 @@ export class Endpoint {
       message,
       state: 'pending',
       attempts: [],
+      ...(outOfTurn && { outOfTurn }),
     };
     this.#count(1);
     try {
@@ -115,7 +117,7 @@ export class Endpoint {
     this.#end();
     if (this.#inFlight === 0) return;
     const idle = new Promise<void>((resolve) => this.#onIdle.push(resolve));
-    const timer = graceMs > 0 ? setTimeout(() => this.#cut(), graceMs) : this.#cut();
+    const timer = graceMs > 0 ? setTimeout(() => this.#cut(), timerMs(graceMs)) : this.#cut();
     await idle;
     clearTimeout(timer ?? undefined);
   }
@@ -225,7 +227,7 @@ export class Endpoint {
         ...secrets.filter(({ expiresAt }) => expiresAt === undefined || expiresAt > begun).map((each) => each.secret),
         ...signingKeys,
       ];
-      const signature = await signWebhook({ payload: body, secret, id: message.id, timestampMs: begun });
+      const signature = await signWebhook({ payload: body, secret, id: webhookIdOf(message), timestampMs: begun });
       const headers = { 'content-type': type, 'user-agent': userAgent, ...signature };
       const outcome = await carrier.post(url, headers, body, this.#cuts);
       return { at, durationMs: clock.now() - begun, ...outcome };
@@ -263,12 +265,18 @@ export class Endpoint {
   }
 
   #save(delivery: StoredDelivery): void {
+    this.context.intake.update(delivery);
     this.context.store.saveDelivery(delivery).catch(this.context.report);
   }
 }
 
 function finished({ nextAttemptAt: _, ...delivery }: StoredDelivery, state: 'delivered' | 'dead'): StoredDelivery {
   return { ...delivery, state };
+}
+
+/** The event's id, and of one that no webhook can have, with dots or spaces in it, the hash: the same for each attempt. */
+function webhookIdOf({ id }: StoredMessage): string {
+  return isWebhookId(id) ? id : createHash('sha256').update(id).digest('base64url');
 }
 
 /** No delivery of the subscription has this id. */

@@ -1,42 +1,75 @@
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import process from 'node:process';
 
-/** The locks of this process. */
-const held = new Set<string>();
+/** What stands in the locks of this process. */
+const ME = `${process.pid} ${crypto.randomUUID()}`;
 
-/** Two dispatchers on one file would deliver twice and destroy each other's lines. Gives what unlocks it. */
+/**
+ * Two dispatchers on one file would deliver twice and destroy each other's lines. Gives what unlocks it.
+ * A lock is never removed by anybody but its holder. Of a holder that crashed it is replaced, by who holds the lock of that very lock.
+ */
 export async function lock(path: string): Promise<() => Promise<void>> {
-  if (held.has(path)) throw new Error(`${path}: this process uses the webhook store already`);
-  held.add(path);
+  const draft = `${path}.${crypto.randomUUID()}`;
+  await writeFile(draft, ME, { flag: 'wx', mode: 0o600 });
   try {
-    await claim(path);
-  } catch (error) {
-    held.delete(path);
-    throw error;
+    await claim(path, draft);
+  } finally {
+    await rm(draft, { force: true });
   }
-  return async () => {
-    await rm(path, { force: true });
-    held.delete(path);
-  };
+  return () => rm(path, { force: true });
 }
 
-async function claim(path: string): Promise<void> {
-  for (let attempt = 0; attempt < 3; attempt++) {
+async function claim(path: string, draft: string): Promise<void> {
+  for (let attempt = 0; attempt < 10; attempt++) {
+    if (await place(draft, path)) return;
+    const found = await readLock(path);
+    // Unlocked meanwhile.
+    if (found === undefined) continue;
+    checkStale(path, found);
+    const unlock = await lock(`${path}.${found.replace(/\W+/g, '-').slice(0, 80)}`);
     try {
-      return await writeFile(path, String(process.pid), { flag: 'wx', mode: 0o600 });
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+      // Who had this turn before has replaced it already.
+      if ((await readLock(path)) === found) return await rename(draft, path);
+    } finally {
+      await unlock();
     }
-    const holder = Number(await readFile(path, 'utf8').catch(() => ''));
-    if (holder !== process.pid && isAlive(holder)) {
-      throw new Error(
-        `${path}: the process ${holder} uses this webhook store: give each process a file of its own, or remove the lock if that is another program`,
-      );
-    }
-    // Left by a process that crashed.
-    await rm(path, { force: true });
   }
   throw new Error(`${path}: the webhook store could not be locked`);
+}
+
+/** Puts a lock where there is none, with all that stands in it: nobody reads half of one. Tells whether it did. */
+async function place(draft: string, path: string): Promise<boolean> {
+  try {
+    await link(draft, path).catch((error: unknown) => {
+      if (codeOf(error) === 'EEXIST') throw error;
+      // A file system without links.
+      return writeFile(path, ME, { flag: 'wx', mode: 0o600 });
+    });
+    return true;
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+async function readLock(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/** Throws where the holder lives. */
+function checkStale(path: string, found: string): void {
+  if (found === ME) throw new Error(`${path}: this process uses the webhook store already`);
+  const holder = Number(/^\d+/.exec(found)?.[0] ?? 0);
+  // Ours, and not ME: it had our number in an earlier life of this machine or container.
+  if (holder === process.pid || !isAlive(holder)) return;
+  throw new Error(
+    `${path}: the process ${holder} uses this webhook store: give each process a file of its own, or remove the lock if that is another program`,
+  );
 }
 
 function isAlive(pid: number): boolean {
@@ -45,6 +78,10 @@ function isAlive(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
+    return codeOf(error) === 'EPERM';
   }
+}
+
+function codeOf(error: unknown): string | undefined {
+  return (error as NodeJS.ErrnoException).code;
 }

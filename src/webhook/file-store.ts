@@ -63,6 +63,7 @@ class FileStore implements WebhookStore {
   }
 
   async load() {
+    this.#checkOpen();
     await this.#open();
     return this.#state.load();
   }
@@ -114,8 +115,11 @@ class FileStore implements WebhookStore {
     if (this.#lines.length > 0) await this.#flush().catch(() => {});
     await this.#opening?.catch(() => {});
     await this.#writing;
-    await this.#file.close();
-    await this.#unlock?.();
+    try {
+      await this.#file.close();
+    } finally {
+      await this.#unlock?.();
+    }
   }
 
   #checkOpen(): void {

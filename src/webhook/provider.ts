@@ -33,7 +33,7 @@ export const READERS: Readonly<Record<WebhookScheme, ReadWebhook>> = {
     return {
       type: textOf(type) ?? '',
       id: textOf(id),
-      time: typeof created === 'number' ? new Date(created * 1000).toISOString() : undefined,
+      time: instantOfSeconds(created),
       data,
     };
   },
@@ -44,7 +44,7 @@ export const READERS: Readonly<Record<WebhookScheme, ReadWebhook>> = {
     return {
       type: inner ?? textOf(type) ?? '',
       id: textOf(id),
-      time: typeof time === 'number' ? new Date(time * 1000).toISOString() : undefined,
+      time: instantOfSeconds(time),
       data,
     };
   },
@@ -56,6 +56,11 @@ function readEnvelope(webhook: VerifiedWebhook): WebhookContent {
 
 export function contentOf({ event, timestamp, data }: ReceivedEnvelope, webhook: VerifiedWebhook): WebhookContent {
   return { type: event, id: webhook.id, time: timestamp, data };
+}
+
+function instantOfSeconds(seconds: unknown): string | undefined {
+  const at = new Date(typeof seconds === 'number' ? seconds * 1000 : NaN);
+  return Number.isNaN(at.getTime()) ? undefined : at.toISOString();
 }
 
 function textOf(value: unknown): string | undefined {

@@ -14,6 +14,9 @@ export interface Registered {
   readonly secret: string;
 }
 
+/** Secrets in an answer, as JSON: by their form, or by the name of their member. */
+const SECRET = /"whsec_[^"]*"|(?<="secret"\s*:\s*)"(?:[^"\\]|\\.)*"/g;
+
 /** A client of a peer's subscription API. */
 export class Registry {
   readonly #carrier: LightFetch;
@@ -59,7 +62,7 @@ export class Registry {
     } catch (error) {
       throw networkError(error, url, signal);
     }
-    const shown = text.replace(/"whsec_[^"]*"/g, '"[redacted]"');
+    const shown = text.replace(SECRET, '"[redacted]"');
     this.onWire?.({
       protocol: 'webhook',
       direction: 'in',

@@ -35,13 +35,15 @@ export interface WebhookClock {
   after(ms: number, listener: () => void): () => void;
 }
 
-/** The longest time a timer can wait; beyond it Node fires at once. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
+/** What a timer can wait of a time: beyond 2³¹ - 1 milliseconds Node would fire at once. */
+export function timerMs(ms: number): number {
+  return Math.min(ms, 2 ** 31 - 1);
+}
 
 export const systemClock: WebhookClock = {
   now: () => Date.now(),
   after(ms, listener) {
-    const timer = setTimeout(listener, Math.min(ms, MAX_TIMER_MS));
+    const timer = setTimeout(listener, timerMs(ms));
     return () => clearTimeout(timer);
   },
 };

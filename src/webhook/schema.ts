@@ -54,6 +54,7 @@ const SCHEMAS = {
       createdAt: { type: 'string', format: 'date-time' },
       params: { type: 'object' },
       ordered: { type: 'boolean' },
+      notices: { type: 'boolean' },
     },
     required: ['id', 'url', 'events', 'format', 'createdAt'],
   },

@@ -8,6 +8,7 @@ import { parseJson } from '../internal/json.js';
 import { reporter } from '../internal/report.js';
 import { acceptHeaders } from '../internal/serve-call.js';
 import type { Headers, Peer, Transport } from '../transport.js';
+import { boundStore } from './bounded-store.js';
 import { Carrier } from './carrier.js';
 import { Dispatcher } from './dispatcher.js';
 import { compileEncoder } from './encode.js';
@@ -51,6 +52,12 @@ export interface WebhookHandlerOptions extends TargetOptions {
   readonly basePath?: string;
   /** Where subscriptions and deliveries are kept. `close` leaves a store that was given open. @default memoryWebhookStore() */
   readonly store?: WebhookStore;
+  /**
+   * How long one operation of a store that was given may take, in milliseconds, but for loading it: what takes longer has failed, and `onError` is told.
+   * An event that could not be stored is delivered all the same, for as long as this process lives.
+   * @default 30_000
+   */
+  readonly storeTimeoutMs?: number;
   /** Who a caller is: a subscription is seen and changed by its owner alone. Throw an `ApiError` to refuse. @default the `authorization` header */
   readonly caller?: (caller: WebhookCaller) => string | Promise<string>;
   /** The waits between the attempts, in milliseconds; each is lengthened by up to a fifth. @default RETRY_SCHEDULE_MS */
@@ -63,7 +70,7 @@ export interface WebhookHandlerOptions extends TargetOptions {
   readonly maxPending?: number;
   /** Deliveries that wait for all endpoints together; what comes then makes the oldest dead of an endpoint that holds more than its share. @default 100_000 */
   readonly maxPendingTotal?: number;
-  /** @default 10_000 */
+  /** Subscriptions of all callers together; more are refused with 429. @default 10_000 */
   readonly maxSubscriptions?: number;
   /** What is read of an endpoint's answer, in bytes. @default 65_536 */
   readonly maxResponseBytes?: number;
@@ -71,11 +78,11 @@ export interface WebhookHandlerOptions extends TargetOptions {
   readonly maxBodyBytes?: number;
   /** A `whsk_` key that signs too, as `v1a`: receivers need only know its public key. */
   readonly signingKey?: WebhookSecret | readonly WebhookSecret[];
-  /** @default 'multi-api-sdk' */
+  /** The `user-agent` of deliveries. @default 'multi-api-sdk' */
   readonly userAgent?: string;
   /** How long `close` lets requests under way come to an end, in milliseconds. @default 10_000 */
   readonly graceMs?: number;
-  /** @default the system's */
+  /** Gives the time of attempts and signatures, and their waits. @default the system's */
   readonly clock?: WebhookClock;
   /** A delivery was given up; it is kept, and may be delivered again by hand. */
   readonly onDeadLetter?: (delivery: StoredDelivery) => void;
@@ -87,7 +94,7 @@ export interface WebhookHandlerOptions extends TargetOptions {
 
 /** The subscription API, and the dispatcher behind it. */
 export interface WebhookHandler extends HttpHandler {
-  /** Resolves once what the store held is taken up again; rejects where the store cannot be read. */
+  /** Resolves once what the store held is taken up again; rejects where the store cannot be read, or the handler was closed before it was. */
   readonly ready: Promise<void>;
   /** Ends requests under way and leaves the service; what was not delivered stays in the store. Idempotent. */
   close(): Promise<void>;
@@ -123,7 +130,7 @@ export function webhookHandler(transport: Transport, options: WebhookHandlerOpti
   const signingKeys =
     signingKey === undefined ? [] : Array.isArray(signingKey) ? (signingKey as WebhookSecret[]) : [signingKey as WebhookSecret];
   for (const key of signingKeys) readSecret(key, 'base64');
-  const store = options.store ?? memoryWebhookStore();
+  const store = options.store ? boundStore(options.store, options.storeTimeoutMs ?? 30_000) : memoryWebhookStore();
   const guard = new TargetGuard(options);
   const { timeoutMs = 15_000, maxResponseBytes = 65_536 } = options;
   const dispatcher = new Dispatcher({

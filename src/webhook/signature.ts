@@ -16,7 +16,7 @@ export interface VerifyWebhookOptions {
   readonly headers?: WebhookHeaders | undefined;
   /** One secret, or several while one is replaced. */
   readonly secret: WebhookSecret | readonly WebhookSecret[];
-  /** @default 'standard' */
+  /** How the sender signs. @default 'standard' */
   readonly scheme?: WebhookScheme | undefined;
   /** How far the timestamp may be off, in milliseconds. @default 300_000 (5 minutes) */
   readonly toleranceMs?: number | undefined;
@@ -34,7 +34,7 @@ export interface SignWebhookOptions {
   readonly id?: string | undefined;
   /** Epoch milliseconds; sent in seconds. @default now */
   readonly timestampMs?: number | undefined;
-  /** @default 'standard' */
+  /** How receivers verify. @default 'standard' */
   readonly scheme?: WebhookScheme | undefined;
 }
 
@@ -42,6 +42,11 @@ const DEFAULT_TOLERANCE_MS = 300_000;
 const TIMESTAMP = /^(?:0|[1-9]\d{0,11})$/;
 /** Without dots, which separate what is signed: with them, parts of the body could be passed off as the timestamp. */
 const ID = /^[\x21-\x2d\x2f-\x7e]{1,256}$/;
+
+/** Tells whether a webhook can have this id. */
+export function isWebhookId(id: string): boolean {
+  return ID.test(id);
+}
 
 /** A webhook that is what its sender sent. */
 export class VerifiedWebhook {
@@ -87,7 +92,7 @@ export async function verifyWith(crypto: SignatureCrypto, options: VerifyWebhook
   const headers = options.headers ?? (isRequest(given) ? given.headers : undefined);
   if (!headers) throw new WebhookError('missing-header', 'the headers are missing: pass those of the request as they came');
   const { id, timestamp, digests, signatures } = scheme.read(finderOf(headers));
-  if (id !== undefined && !ID.test(id))
+  if (id !== undefined && !isWebhookId(id))
     throw new WebhookError('malformed-id', 'the id of the webhook has dots, spaces or other signs that an id cannot have');
   const timestampMs = timestamp === undefined ? undefined : checkTimestamp(timestamp, toleranceMs, options.clock?.() ?? Date.now());
   if (digests.length === 0 && signatures.length === 0) {
@@ -111,7 +116,7 @@ export async function signWith(crypto: SignatureCrypto, options: SignWebhookOpti
   const scheme = SCHEMES[options.scheme ?? 'standard'];
   if (!scheme)
     throw new TypeError(`signWebhook: there is no scheme '${String(options.scheme)}': use one of ${Object.keys(SCHEMES).join(', ')}`);
-  if (!ID.test(id)) throw new TypeError(`signWebhook: the id '${id}' must be printable, without spaces and dots`);
+  if (!isWebhookId(id)) throw new TypeError(`signWebhook: the id '${id}' must be printable, without spaces and dots`);
   const timestamp = String(Math.floor(timestampMs / 1000));
   if (!TIMESTAMP.test(timestamp)) throw new TypeError(`signWebhook: timestampMs ${timestampMs} is no time since 1970 in milliseconds`);
   const read = bytesOf(options.payload);

@@ -2,6 +2,7 @@ import type { EventDefinition } from '../contract.js';
 import { ApiError, type ErrorCode } from '../errors.js';
 import { backoffMs } from '../internal/backoff.js';
 import { delay, onAbort } from '../internal/deadline.js';
+import { isPlace } from '../internal/event-id.js';
 import { STABLE_MS } from '../internal/subscription.js';
 import type { EventMessage, Headers, Transport } from '../transport.js';
 
@@ -25,6 +26,8 @@ export interface SourceInit {
 export class Source {
   readonly #controller = new AbortController();
   #lastEventId: string | undefined;
+  /** The last event, where it could not be stored. */
+  #failedId: string | undefined;
   #wasOpen = false;
 
   constructor(private readonly init: SourceInit) {
@@ -77,9 +80,15 @@ export class Source {
           { event, params, headers, lastEventId, signal: controller.signal, peer: { protocol: 'webhook' }, acknowledges: true },
           {
             next: (message) => {
-              if (!live() || message.id === this.#lastEventId) return;
-              this.#lastEventId = message.id;
-              return next(event, message);
+              const { id } = message;
+              if (!live() || (id === this.#lastEventId && id !== this.#failedId)) return;
+              // Behind an event without an id of the service's, it resumes from the last that had one: rather twice than never.
+              if (isPlace(id)) this.#lastEventId = id;
+              this.#failedId = undefined;
+              const stored = next(event, message);
+              // A hub that waits for the acknowledgement sends it again, and then it is no repetition.
+              stored.catch(() => (this.#failedId = id));
+              return stored;
             },
             gap: () => live() && gap(event),
             // Whoever ends may acknowledge in the same breath.

@@ -90,15 +90,33 @@ export const webhookStoreCases: readonly WebhookStoreCase[] = [
   },
   {
     id: 'last-event',
-    rule: 'The last event of each type that was added is remembered with its subscription, also when the subscription is saved again.',
+    rule: 'The last event of each type that was added, but for those out of turn, is remembered with its subscription, also when the subscription is saved again.',
     async run(open) {
       const store = await open();
       await store.load();
       await store.saveSubscription(subscription('s'));
       const gap = delivery('3', { message: { ...delivery('3').message, type: 'webhook.gap' } });
-      await store.addDeliveries([delivery('1'), delivery('2'), gap]);
+      await store.addDeliveries([delivery('1'), delivery('2'), gap, delivery('4', { message: delivery('1').message, outOfTurn: true })]);
       await store.saveSubscription(subscription('s'));
       equal((await store.load()).subscriptions[0]?.lastEventIds, { 'article.published': 'event-2' });
+      await store.close();
+    },
+  },
+  {
+    id: 'again',
+    rule: 'A delivery that is added again is held once, as it was added last.',
+    async run(open) {
+      const store = await open();
+      await store.load();
+      await store.saveSubscription(subscription('s'));
+      await store.addDeliveries([delivery('1'), delivery('2')]);
+      const late = delivery('1', { nextAttemptAt: 5, outOfTurn: true });
+      await store.addDeliveries([late]);
+      const { pending } = await store.load();
+      equal(pending.map(({ id, nextAttemptAt }) => [id, nextAttemptAt]).sort(), [
+        ['1', 5],
+        ['2', undefined],
+      ]);
       await store.close();
     },
   },

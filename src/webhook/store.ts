@@ -65,6 +65,8 @@ export interface StoredDelivery {
   readonly attempts: readonly DeliveryAttempt[];
   /** Epoch milliseconds; of a pending one that was tried. */
   readonly nextAttemptAt?: number;
+  /** It does not move `lastEventIds`: it is sent again by hand, or comes into the store later than others. */
+  readonly outOfTurn?: true;
 }
 
 /**
@@ -79,8 +81,9 @@ export interface WebhookStore {
   /** Its deliveries go too. */
   deleteSubscription(id: string): Promise<void>;
   /**
-   * Adds deliveries in this order; those of subscriptions that are not held are dropped. Resolves once they outlive a crash: only then are their
-   * events acknowledged. An event to many subscriptions is one call, and a dispatcher waits for one call before it makes the next.
+   * Adds deliveries in this order; those of subscriptions that are not held are dropped, and one that is held already is put in the former's place:
+   * what failed, or took too long, is added again. Resolves once they outlive a crash: only then are their
+   * events acknowledged. An event to many subscriptions is one call, and a dispatcher waits for one call, up to its `storeTimeoutMs`, before it makes the next.
    */
   addDeliveries(deliveries: readonly StoredDelivery[]): Promise<void>;
   /** After an attempt. It need not outlive a crash at once: what is lost is delivered twice. */
@@ -164,7 +167,7 @@ export class StoreState {
     const entry = this.#entries.get(delivery.subscriptionId);
     if (!entry) return;
     const { id, type } = delivery.message;
-    if (entry.subscription.events.includes(type)) entry.lastEventIds[type] = id;
+    if (!delivery.outOfTurn && entry.subscription.events.includes(type)) entry.lastEventIds[type] = id;
     this.#put(entry, delivery);
   }
 

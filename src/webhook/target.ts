@@ -9,9 +9,9 @@ export interface TargetOptions {
   readonly allowPrivate?: boolean | undefined;
   /** Hosts (`hooks.internal`), addresses and ranges (`10.1.0.0/16`) that are allowed though they are not public. @default [] */
   readonly allow?: readonly string[] | undefined;
-  /** @default ['https', 'http'] */
+  /** How URLs may begin. @default ['https', 'http'] */
   readonly schemes?: readonly ('https' | 'http')[] | undefined;
-  /** @default 80, 443 and all from 1024 on but those that browsers refuse too; with `allowPrivate` all */
+  /** Ports that webhooks may go to. @default 80, 443 and all from 1024 on but those that browsers refuse too; with `allowPrivate` all */
   readonly ports?: readonly number[] | undefined;
   /** Finds the addresses of a host. @default the system's resolver */
   readonly resolve?: ((host: string) => Promise<readonly ResolvedAddress[]>) | undefined;

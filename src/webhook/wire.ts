@@ -90,11 +90,21 @@ export interface SubscriptionView {
   readonly format: WebhookFormat;
   readonly createdAt: string;
   readonly ordered?: true;
+  readonly notices?: true;
   readonly params?: Readonly<Record<string, unknown>>;
 }
 
-export function viewOf({ id, url, events, format, params, ordered, createdAt }: StoredSubscription): SubscriptionView {
-  return { id, url, events, format, createdAt, ...(ordered && { ordered }), ...(Object.keys(params).length > 0 && { params }) };
+export function viewOf({ id, url, events, format, params, ordered, notices, createdAt }: StoredSubscription): SubscriptionView {
+  return {
+    id,
+    url,
+    events,
+    format,
+    createdAt,
+    ...(ordered && { ordered }),
+    ...(notices && { notices }),
+    ...(Object.keys(params).length > 0 && { params }),
+  };
 }
 
 /** An answer in JSON. */

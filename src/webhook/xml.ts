@@ -26,7 +26,7 @@ export function compileXmlEncoder(contract: Contract): (message: StoredMessage) 
   for (const { event, payload } of view.events.values()) writers.set(event.type, writerOf(payload, nodes));
   return ({ type, time, data }) => {
     const value = parseJson(data, Infinity);
-    const written = (writers.get(type) ?? asJson)(value);
+    const written = (writers.get(type) ?? noticeData)(value);
     return `<?xml version="1.0" encoding="UTF-8"?>\n<webhook>${element('event', text(type))}${element('timestamp', text(time))}${element('data', written)}</webhook>`;
   };
 }
@@ -110,9 +110,13 @@ function text(value: unknown): ReturnType<Writer> {
 
 /** What has no form in XML stands as JSON, and says so. */
 function asJson(value: unknown): ReturnType<Writer> {
-  if (isObject(value) && Object.keys(value).length === 0) return { content: '' };
   const json = JSON.stringify(value).replace(/[\uFFFE\uFFFF]/g, (char) => `\\u${char.charCodeAt(0).toString(16)}`);
   return { attributes: ' json="true"', content: escape(json) };
+}
+
+/** What the sender itself says, of which no schema knows. */
+function noticeData(value: unknown): ReturnType<Writer> {
+  return isObject(value) && Object.keys(value).length === 0 ? { content: '' } : asJson(value);
 }
 
 function element(name: string, { attributes = '', content }: ReturnType<Writer>): string {
