@@ -1,15 +1,15 @@
 import type { EventDefinition } from '../contract.js';
 import { ApiError, type ErrorCode } from '../errors.js';
-import type { EventMessage, EventSink, Headers, Transport } from '../transport.js';
+import type { EventMessage, EventSink, Headers, SubscribeRequest, Transport } from '../transport.js';
 import { backoffMs, type BackoffOptions } from './backoff.js';
 import { delay, onAbort } from './deadline.js';
 import { isPlace } from './event-id.js';
 
 /** A connection that lived this long proved stable: the next wait is short again. In milliseconds. */
-export const STABLE_MS = 5000;
+const STABLE_MS = 5000;
 
-/** Ends that another try may mend. */
-const RETRYABLE: ReadonlySet<ErrorCode> = new Set(['UNAVAILABLE', 'RESOURCE_EXHAUSTED', 'ABORTED']);
+/** Ends that another try may mend, with the same credentials. */
+export const RETRYABLE: ReadonlySet<ErrorCode> = new Set(['UNAVAILABLE', 'RESOURCE_EXHAUSTED', 'ABORTED']);
 
 export interface SubscriptionInit {
   readonly transport: Transport;
@@ -20,6 +20,18 @@ export interface SubscriptionInit {
   readonly signal: AbortSignal;
   readonly reconnect: BackoffOptions;
   readonly sink: EventSink;
+  /** What else goes with each request. */
+  readonly request?: Pick<SubscribeRequest, 'peer' | 'acknowledges'>;
+  /** Whether to try again after an end. @default after those that another try may mend, or new credentials */
+  readonly mayRetry?: (error: ApiError, progress: Progress) => boolean;
+}
+
+/** How far a subscription has come. */
+export interface Progress {
+  /** Whether any connection was acknowledged. */
+  readonly acknowledged: boolean;
+  /** Whether the one that ended was. */
+  readonly connected: boolean;
 }
 
 /**
@@ -66,7 +78,7 @@ export class Subscription {
   }
 
   async #run(): Promise<void> {
-    const { signal, sink, reconnect } = this.init;
+    const { signal, sink, reconnect, mayRetry = mayMend } = this.init;
     while (!signal.aborted) {
       const since = Date.now();
       const outcome = await this.#connection();
@@ -78,7 +90,7 @@ export class Subscription {
         return sink.end();
       }
       const stable = Date.now() - since >= STABLE_MS;
-      if (!this.#mayRetry(outcome)) {
+      if (!mayRetry(outcome, { acknowledged: this.#acknowledged, connected: this.#connected })) {
         if (this.#acknowledged) sink.end(outcome);
         return this.#start.reject(outcome);
       }
@@ -89,14 +101,9 @@ export class Subscription {
     this.#start.reject(ApiError.from(signal.reason, 'CANCELLED', 'the subscription was cancelled'));
   }
 
-  /** Credentials that were good at the start may have expired: new ones are worth a try, refused ones are not. */
-  #mayRetry(error: ApiError): boolean {
-    return RETRYABLE.has(error.code) || (error.code === 'UNAUTHENTICATED' && this.#connected);
-  }
-
   /** One connection, from subscribing to its end. */
   async #connection(): Promise<ApiError | 'completed' | 'paused'> {
-    const { transport, event, params, headers, signal } = this.init;
+    const { transport, event, params, headers, signal, request } = this.init;
     const controller = new AbortController();
     const unlink = onAbort(signal, () => controller.abort(signal.reason));
     try {
@@ -121,8 +128,8 @@ export class Subscription {
             () => resolve(reason),
           );
         });
-        transport.subscribe({ event, params, headers, lastEventId, signal: controller.signal }, sink).then(() => {
-          this.#onAcknowledged(lastEventId);
+        transport.subscribe({ ...request, event, params, headers, lastEventId, signal: controller.signal }, sink).then(() => {
+          this.#onAcknowledged(lastEventId, controller.signal);
           if (end) resolve(end);
         }, reject);
       });
@@ -134,9 +141,9 @@ export class Subscription {
     }
   }
 
-  #onAcknowledged(lastEventId: string | undefined): void {
+  #onAcknowledged(lastEventId: string | undefined, live: AbortSignal): void {
     // Without a place to resume from, what happened while there was no connection is lost.
-    if (this.#acknowledged && lastEventId === undefined) this.init.sink.gap();
+    if (this.#acknowledged && lastEventId === undefined && !live.aborted) this.init.sink.gap();
     this.#acknowledged = true;
     this.#connected = true;
     this.#start.resolve();
@@ -161,6 +168,11 @@ export class Subscription {
       end: (error) => settle(error ?? 'completed'),
     };
   }
+}
+
+/** Credentials that were good at the start may have expired: new ones are worth a try, refused ones are not. */
+function mayMend({ code }: ApiError, { connected }: Progress): boolean {
+  return RETRYABLE.has(code) || (code === 'UNAUTHENTICATED' && connected);
 }
 
 const PAUSED = new ApiError('CANCELLED', 'the consumer is behind');
