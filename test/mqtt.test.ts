@@ -304,6 +304,7 @@ describe('the embedded broker, MQTT 3.1.1', () => {
     await new Promise<void>((resolve) => evil.on('close', resolve));
     expect(isConnected).toBe(false);
     evil.end(true);
+    expect(() => broker.attach(http.server, { origins: ['https://app.example.com/page'] })).toThrow("mqttBroker: 'https://app.example.com/page' is not an origin"); // prettier-ignore
   });
 
   test('asks who comes, and credentials are asked for again at each CONNECT', async () => {
@@ -345,6 +346,13 @@ describe('no broker', () => {
     const port = await freePort();
     const blog = blogAt(`mqtt://127.0.0.1:${port}`);
     await expect(blog.getUser({ id: 123 })).rejects.toMatchObject({ code: 'UNAVAILABLE', sent: false });
+  });
+
+  // Of a name with several addresses each has an error, and what Node throws for them all has no message.
+  test.each(['127.0.0.1', 'localhost'])('the message asks whether there is a broker at %s', async (host) => {
+    const port = await freePort();
+    const reason = `no connection to the broker at mqtt://${host}:${port}: nothing listens there: is the broker running? (ECONNREFUSED)`;
+    await expect(blogAt(`mqtt://${host}:${port}`).getUser({ id: 123 })).rejects.toMatchObject({ reason, sent: false });
   });
 
   test('with offline: queue a call waits for the broker, and no longer than its deadline', async () => {

@@ -1,5 +1,6 @@
 import mqtt, { type IClientOptions, type IConnackPacket, type IPublishPacket, type MqttClient } from 'mqtt';
 import { ApiError, isApiError } from '../errors.js';
+import { networkReason } from '../http/network-error.js';
 import { onAbort } from '../internal/deadline.js';
 import type { MqttConnectionOptions, MqttCredentials } from './options.js';
 import { codeOf, isVersionRefusal, refusal } from './status.js';
@@ -99,7 +100,7 @@ export async function connectLink(init: ConnectInit): Promise<Link> {
       failure ??=
         typeof code === 'number' && codeOf(code) !== 'UNKNOWN'
           ? refusal('the connection', code, isOpen)
-          : new ApiError('UNAVAILABLE', `no connection to the broker at ${where(options.url)}: ${error.message}`, {
+          : new ApiError('UNAVAILABLE', `no connection to the broker at ${where(options.url)}: ${networkReason(error, 'broker')}`, {
               sent: isOpen,
               cause: error,
             });

@@ -12,6 +12,7 @@ import type { Transport } from '../transport.js';
 
 export type { MqttConnectionOptions, MqttCredentials, MqttTls, WebSocketFactory } from './options.js';
 export { mqttBroker, type MqttBroker, type MqttBrokerOptions } from './broker.js';
+export type { Origins } from '../http/origins.js';
 export { mqttProtocol, type MqttProtocolOptions } from './schema.js';
 
 /** Options of `serveMqtt`. */
