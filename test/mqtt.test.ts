@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { connect, createServer, type AddressInfo } from 'node:net';
 import { execPath } from 'node:process';
 import { fileURLToPath } from 'node:url';
 import mqttjs, { type MqttClient } from 'mqtt';
@@ -458,6 +459,40 @@ describe.skipIf(noMosquitto !== undefined)(`Mosquitto, MQTT 5${noMosquitto === u
     const order = got.filter(({ at }) => at === 1).map(({ celsius }) => celsius);
     await until(() => late.length >= 10, 'the missed ones came');
     expect(late).toEqual(order.slice(order.indexOf(got.find((each) => each.at === 0 && each.id === ids(0)[9])?.celsius ?? -1) + 1));
+  });
+
+  test('a message of QoS 2 whose connection is lost before its release comes, once', async () => {
+    let isCutting = false;
+    let cuts = 0;
+    const proxy = createServer((socket) => {
+      const upstream = connect(broker.port, '127.0.0.1');
+      socket.pipe(upstream);
+      upstream.on('data', (chunk) => {
+        const isRelease = chunk[0] === 0x62;
+        if (!isCutting || !isRelease) return void socket.write(chunk);
+        isCutting = false;
+        cuts++;
+        socket.destroy();
+        upstream.destroy();
+      });
+      for (const [one, other] of [[socket, upstream], [upstream, socket]] as const) one.on('error', () => {}).on('close', () => other.destroy()); // prettier-ignore
+    }).listen(0, '127.0.0.1');
+    await once(proxy, 'listening');
+    cleanups.push(() => void proxy.close());
+    const { client } = await foreign(broker.url, 5);
+    const blog = blogAt(`mqtt://127.0.0.1:${(proxy.address() as AddressInfo).port}`, { qos: 2, topicPrefix: 'released' });
+    const got: number[] = [];
+    let gaps = 0;
+    await blog.onTemperature(({ celsius }) => void got.push(celsius), { onGap: () => gaps++ });
+    for (const celsius of [1, 2, 3]) {
+      isCutting = celsius === 2;
+      await client.publishAsync('released/sensors/temperature', JSON.stringify({ ...READING, celsius }), {
+        qos: 2,
+        properties: { userProperties: { id: `x-${celsius}`, time: READING.measuredAt } },
+      });
+      await until(() => got.length === celsius, `event ${celsius} came`);
+    }
+    expect([got, gaps, cuts]).toEqual([[1, 2, 3], 0, 1]);
   });
 
   test('killed and restarted under load: what was acknowledged is not lost, calls fail or work, nobody hangs', async () => {

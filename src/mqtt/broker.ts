@@ -43,7 +43,7 @@ export interface MqttBroker {
       readonly maxMessageBytes?: number;
     },
   ): () => void;
-  /** Closes the port and every connection. Idempotent. */
+  /** Closes the port and every connection, and takes no more WebSockets. Idempotent. */
   close(): Promise<void>;
 }
 
@@ -94,6 +94,7 @@ export async function mqttBroker(options: MqttBrokerOptions = {}): Promise<MqttB
   server.on('error', onError);
   const actual = (server.address() as AddressInfo).port;
   const webSockets = new Set<WebSocketServer>();
+  const detaches = new Set<() => void>();
   let closing: Promise<void> | undefined;
   return {
     url: `${tls ? 'mqtts' : 'mqtt'}://${host.includes(':') ? `[${host}]` : host}:${actual}`,
@@ -107,7 +108,7 @@ export async function mqttBroker(options: MqttBrokerOptions = {}): Promise<MqttB
         handleProtocols: (offered) => (offered.has('mqtt') ? 'mqtt' : false),
       });
       webSockets.add(sockets);
-      return attachUpgrade(http, (request, socket, head) => {
+      const detach = attachUpgrade(http, (request, socket, head) => {
         if (request.url?.split('?')[0] !== path) return false;
         if (!isAllowed(request)) refuseUpgrade(socket, 403, "pages of this origin may not connect: list it in the option 'origins'");
         else {
@@ -120,9 +121,12 @@ export async function mqttBroker(options: MqttBrokerOptions = {}): Promise<MqttB
         }
         return true;
       });
+      detaches.add(detach);
+      return detach;
     },
     close: () =>
       (closing ??= new Promise((resolve) => {
+        for (const detach of detaches) detach();
         aedes.close(() => {
           for (const each of webSockets) for (const webSocket of each.clients) webSocket.terminate();
           for (const socket of sockets) socket.destroy();

@@ -1,4 +1,4 @@
-import mqtt, { type IClientOptions, type IConnackPacket, type IPublishPacket, type MqttClient } from 'mqtt';
+import mqtt, { type IClientOptions, type IConnackPacket, type IPublishPacket, type IStore, type MqttClient } from 'mqtt';
 import { ApiError, isApiError } from '../errors.js';
 import { networkReason } from '../http/network-error.js';
 import { onAbort } from '../internal/deadline.js';
@@ -34,6 +34,8 @@ export interface ConnectInit {
   readonly will: { readonly topic: string; readonly payload: string } | undefined;
   /** Packet ids go on from one connection to the next, so that none is taken for a message of the last. */
   readonly ids: IClientOptions['messageIdProvider'];
+  /** Messages of QoS 2 that came and were not released: where the session goes on, so do they. */
+  readonly unreleased: IStore;
   readonly events: LinkEvents;
   /** Ends the attempt. */
   readonly signal: AbortSignal;
@@ -67,6 +69,7 @@ export async function connectLink(init: ConnectInit): Promise<Link> {
     // Its own would look at each of the many lines for a packet whether anyone wants them.
     log: () => {},
     ...(init.ids && { messageIdProvider: init.ids }),
+    incomingStore: init.unreleased,
     ...(username !== undefined && { username }),
     ...(password !== undefined && { password }),
     ...((options.tls ?? {}) as object),
@@ -92,18 +95,20 @@ export async function connectLink(init: ConnectInit): Promise<Link> {
       if (isOpen) onLost(error);
       else reject(error);
     };
+    const broken = (error: Error): ApiError =>
+      new ApiError('UNAVAILABLE', `no connection to the broker at ${where(options.url)}: ${networkReason(error, 'broker')}`, {
+        sent: isOpen,
+        cause: error,
+      });
+    // mqtt.js keeps errors without a code to itself: that an upgrade was refused, for example.
+    (client.stream as typeof client.stream | undefined)?.on('error', (error: Error) => (failure ??= broken(error)));
     client.on('error', (error) => {
       const code = (error as { readonly code?: unknown }).code;
       if (!isOpen && typeof code === 'number' && version === 5 && options.version === undefined && isVersionRefusal(code)) {
         reject(new OlderVersionNeeded());
       }
-      failure ??=
-        typeof code === 'number' && codeOf(code) !== 'UNKNOWN'
-          ? refusal('the connection', code, isOpen)
-          : new ApiError('UNAVAILABLE', `no connection to the broker at ${where(options.url)}: ${networkReason(error, 'broker')}`, {
-              sent: isOpen,
-              cause: error,
-            });
+      const isRefused = typeof code === 'number' && codeOf(code) !== 'UNKNOWN';
+      failure ??= isRefused ? refusal('the connection', code, isOpen) : broken(error);
       // Without a stream there is no close.
       if (!client.stream || client.stream.destroyed) end();
     });
