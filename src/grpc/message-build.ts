@@ -200,7 +200,7 @@ export class MessageBuilder {
   }
 
   #enum(node: EnumNode, name: string): ProtoEnum {
-    this.#claim(name, 'an enum');
+    this.#claimType(name, 'an enum', this.lock?.messages);
     const published = new Map(Object.entries(this.lock?.enums[name]?.fields ?? {}).map(([valueName, { value }]) => [value, valueName]));
     const names = new Set([unspecified(name), ...published.values()]);
     const values = node.values.map((value) => {
@@ -208,6 +208,7 @@ export class MessageBuilder {
       names.add(valueName);
       return { value, name: valueName };
     });
+    for (const each of [unspecified(name), ...values.map((value) => value.name)]) this.claim(each, `a value of ${name}`);
     const { numbers, reserved, reservedNames } = assignNumbers(
       name,
       values.map((value) => ({ name: value.name, type: 'value', number: undefined })),
@@ -230,7 +231,7 @@ export class MessageBuilder {
     shape: ProtoMessage['shape'],
     notes: { readonly description?: string | undefined; readonly deprecated?: boolean } | undefined,
   ): Mutable<ProtoMessage> {
-    this.#claim(name, 'a message');
+    this.#claimType(name, 'a message', this.lock?.enums);
     const message: Mutable<ProtoMessage> = {
       name,
       shape,
@@ -246,12 +247,16 @@ export class MessageBuilder {
     return message;
   }
 
-  #claim(name: string, kind: string): void {
+  /** Takes a name of the file's scope, which services and the values of enums share. Throws a `TypeError` where it is taken. */
+  claim(name: string, kind: string): void {
     const other = this.#names.get(name);
     if (other !== undefined)
       throw new TypeError(`gRPC: ${kind} and ${other} are both called '${name}': give one of the schemas another .meta({ id: '…' })`);
     this.#names.set(name, kind);
-    const others = (kind === 'an enum' ? this.lock?.messages : this.lock?.enums) ?? {};
+  }
+
+  #claimType(name: string, kind: string, others: Readonly<Record<string, LockedType>> = {}): void {
+    this.claim(name, kind);
     if (Object.hasOwn(others, name))
       throw new TypeError(`gRPC: '${name}' was published as something else than ${kind}: give the schema another .meta({ id: '…' })`);
   }
@@ -287,10 +292,13 @@ export class MessageBuilder {
     const { numbers, reserved, reservedNames } = assignNumbers(message.name, fields, locked);
     message.reserved = reserved;
     message.reservedNames = reservedNames;
+    // Fields and oneofs share a scope; a oneof's name is not on the wire.
+    const taken = new Set(fields.map(({ name }) => name));
     let nullAt = drafts.length;
     message.entries = drafts.map((draft, index): ProtoEntry => {
       const { property, name, type, label, optional, nullable, use, node } = draft;
-      const oneof = nullable ? `${name}_or_null` : draft.oneof;
+      const group = nullable ? `${name}_or_null` : draft.oneof;
+      const oneof = group === undefined ? undefined : unique(group, taken);
       const field: ProtoField = {
         name,
         number: numbers[index] ?? 0,

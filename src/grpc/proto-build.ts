@@ -75,6 +75,7 @@ class FileBuilder {
         add(method);
       }
     }
+    for (const name of services.keys()) this.#builder.claim(name, 'a service');
     const { messages, enums, changes } = this.#builder;
     const file: ProtoFile = {
       package: this.#package,
