@@ -62,6 +62,8 @@ describe('addresses', () => {
     ['ftp://x:1', 'must begin with http'],
     ['http://x:1/path', 'no path'],
     ['http://me:secret@x:1', 'headers'],
+    ['ftp://:secret@x', 'headers'],
+    ['me:secret@x:1', 'headers'],
     ['not an address', 'is no address'],
   ])('%s is refused', (url, message) => {
     expect(() => grpc({ url })).toThrow(message);

@@ -308,6 +308,18 @@ describe('the embedded broker, MQTT 3.1.1', () => {
     expect(() => broker.attach(http.server, { origins: ['https://app.example.com/page'] })).toThrow("mqttBroker: 'https://app.example.com/page' is not an origin"); // prettier-ignore
   });
 
+  test('onWire sees envelopes without the credentials in their headers', async () => {
+    await process(broker.url);
+    const seen: string[] = [];
+    const blog = blogAt(broker.url, {
+      headers: { authorization: 'Bearer hidden', 'x-tenant': 'seven' },
+      onWire: (record) => seen.push(JSON.stringify(record)),
+    });
+    await blog.getUser({ id: 123 });
+    expect(seen.join()).toContain('seven');
+    expect(seen.join()).not.toContain('hidden');
+  });
+
   test('asks who comes, and credentials are asked for again at each CONNECT', async () => {
     const strict = await mqttBroker({ port: 0, authenticate: ({ username, password }) => username === 'me' && password === 'token-2' });
     cleanups.push(() => strict.close());
@@ -387,7 +399,16 @@ describe('no broker', () => {
   });
 
   test('a url that is none is refused when the adapter is made', () => {
-    for (const url of ['localhost', 'http://localhost', 'mqtt://me:secret@localhost']) expect(() => mqtt({ url })).toThrow(TypeError);
+    for (const url of [
+      'localhost',
+      'http://localhost',
+      'mqtt://me:secret@localhost',
+      'mqtt://:secret@localhost',
+      'http://me:secret@localhost',
+    ]) {
+      expect(() => mqtt({ url })).toThrow(TypeError);
+      expect(() => mqtt({ url })).not.toThrow('secret');
+    }
     expect(() => createClient({ transport: mqtt({ url: 'mqtt://localhost', topicPrefix: '/a+' }) })).toThrow(TypeError);
   });
 });

@@ -8,7 +8,7 @@ import { connectLink, OlderVersionNeeded, type Link } from './link.js';
 import type { MqttConnectionOptions } from './options.js';
 import { Outbox, type PublishOptions } from './outbox.js';
 import { refusal } from './status.js';
-import { userProperties, type Message, type Qos } from './wire.js';
+import { shownPayload, userProperties, type Message, type Qos } from './wire.js';
 
 /** What a connection is made for. */
 export interface ConnectionInit extends MqttConnectionOptions {
@@ -210,7 +210,7 @@ export class Connection {
       ...userProperties(properties),
     };
     const entries = Object.entries(named).flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)] as const]));
-    this.init.onWire({ protocol: 'mqtt', direction, start, headers: redact(entries), body });
+    this.init.onWire({ protocol: 'mqtt', direction, start, headers: redact(entries), body: body && shownPayload(body) });
   }
 }
 

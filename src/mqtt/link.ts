@@ -156,8 +156,9 @@ const SCHEMES = ['mqtt:', 'mqtts:', 'ws:', 'wss:', 'tcp:', 'ssl:', 'tls:'];
 
 /** Throws a `TypeError` that says what is wrong with a broker's url. */
 export function checkUrl(url: string, who: string): void {
-  if (!URL.canParse(url)) throw new TypeError(`${who}: '${url}' is not a URL: write it like 'mqtt://localhost:1883'`);
-  const { protocol, username } = new URL(url);
-  if (!SCHEMES.includes(protocol)) throw new TypeError(`${who}: '${url}' must begin with mqtt://, mqtts://, ws:// or wss://`);
-  if (username !== '') throw new TypeError(`${who}: put user name and password into the option 'credentials', not into the url`);
+  if (!URL.canParse(url)) throw new TypeError(`${who}: '${where(url)}' is not a URL: write it like 'mqtt://localhost:1883'`);
+  const { protocol, username, password } = new URL(url);
+  if (!SCHEMES.includes(protocol)) throw new TypeError(`${who}: '${where(url)}' must begin with mqtt://, mqtts://, ws:// or wss://`);
+  if (username !== '' || password !== '')
+    throw new TypeError(`${who}: put user name and password into the option 'credentials', not into the url`);
 }
