@@ -158,8 +158,11 @@ export class Connection {
   #onUp(link: Link): void {
     this.#link = link;
     this.#since = Date.now();
-    // The broker has forgotten what they are.
-    if (!link.sessionPresent) link.client.incomingStore = this.#unreleased = unreleasedStore();
+    if (!link.sessionPresent) {
+      // The broker has forgotten them.
+      link.client.incomingStore = this.#unreleased = unreleasedStore();
+      this.#filters.clear();
+    }
     void link.lost.then((error) => this.#onDown(link, error));
     this.init.onUp?.(link);
     this.#outbox.onUp(link);
