@@ -209,6 +209,14 @@ describe('bytes of others', () => {
     });
   });
 
+  it('a Value has no numbers and texts that JSON has not', () => {
+    const loose = defineContract({ name: 'loose', operations: { put: mutation({ input: z.object({ any: z.unknown() }) }) } });
+    const message = protoOf(loose).operations.get('put')?.request;
+    if (!message) throw new Error('no request');
+    const infinite = [0x0a, 9, 0x11, 0, 0, 0, 0, 0, 0, 0xf0, 0x7f];
+    for (const bytes of [infinite, [0x0a, 3, 0x1a, 1, 0xff]]) expect(() => codecOf(message).decode(Buffer.from(bytes))).toThrow('INVALID_ARGUMENT'); // prettier-ignore
+  });
+
   it('an enum number from a newer peer stays a number, for the schema to refuse', () => {
     expect(codec.decode(Buffer.from([0x18, 0x63]))).toMatchObject({ color: 99 });
   });

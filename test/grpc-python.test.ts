@@ -103,9 +103,10 @@ describe.skipIf(missing !== undefined)(title("Python's grpcio as the client"), (
       (name) => `blog.v1.${name}`,
     );
     const described = {
-      services,
+      services: [...services, 'grpc.health.v1.Health'],
       files: ['blog/v1/blog.proto', 'google/protobuf/empty.proto', 'google/protobuf/timestamp.proto'],
       optional: true,
+      health: ['Check', 'Watch', 'List'],
     };
     expect(await python('standard')).toEqual({ health: [1, 1], unknown: 'NOT_FOUND', v1: described, v1alpha: described });
   }, 60_000);

@@ -156,6 +156,12 @@ describe('what a schema’s meta says', () => {
     expect(() => printProto(of({ aB: z.string(), a_b: z.string() }))).toThrow("two fields 'a_b'");
     const Clash = z.object({ a: z.string() }).meta({ id: 'PutRequest' });
     expect(() => printProto(of({ clash: Clash }))).toThrow("both called 'PutRequest'");
+    expect(() => printProto(of({ a: z.enum(['dark_red']).meta({ id: 'Color' }), b: z.enum(['red']).meta({ id: 'ColorDark' }) }))).toThrow("both called 'COLOR_DARK_RED'"); // prettier-ignore
+    expect(() => printProto(of({ a: z.object({ a: z.string() }).meta({ id: 'DemoService' }) }))).toThrow("both called 'DemoService'");
+    const Kind = z.object({ a: z.string() }).meta({ id: 'Kind' });
+    const scoped = printProto(of({ u: z.union([Kind, z.string()]), v: z.string().nullable(), v_or_null: z.string() }));
+    expect(scoped).toContain('oneof kind_2 {\n    Kind kind = 1;');
+    expect(scoped).toContain('oneof v_or_null_2 {');
     const talk = (meta: object) =>
       defineContract({
         name: 'demo',

@@ -12,6 +12,7 @@ import { createClient } from '../src/client.js';
 import { defineContract, event, mutation, query } from '../src/contract.js';
 import { ApiError } from '../src/errors.js';
 import { grpc } from '../src/grpc/client.js';
+import { encodeStatus, MAX_STATUS_BYTES } from '../src/grpc/status.js';
 import { serveGrpc, type GrpcServer, type ServeGrpcOptions } from '../src/grpc/server.js';
 import { createService } from '../src/service.js';
 import type { WireRecord } from '../src/internal/wire-record.js';
@@ -61,6 +62,8 @@ describe('addresses', () => {
     ['ftp://x:1', 'must begin with http'],
     ['http://x:1/path', 'no path'],
     ['http://me:secret@x:1', 'headers'],
+    ['ftp://:secret@x', 'headers'],
+    ['me:secret@x:1', 'headers'],
     ['not an address', 'is no address'],
   ])('%s is refused', (url, message) => {
     expect(() => grpc({ url })).toThrow(message);
@@ -285,6 +288,9 @@ describe('calls', () => {
     expect((cut.details?.['issues'] as unknown[]).length).toBeGreaterThan(10);
     expect((await errorOf('text')).details).toEqual({ truncated: true });
     expect(await errorOf('message')).toMatchObject({ code: 'INVALID_ARGUMENT', details: { truncated: true } });
+    // Of three bytes each.
+    const status = encodeStatus({ code: 'INTERNAL', message: '漢'.repeat(3000), details: { text: 'x'.repeat(5000) } }, 'large.v1');
+    expect(status.length).toBeLessThanOrEqual(MAX_STATUS_BYTES);
   });
 
   it('an error whose details cannot be encoded arrives without them, and is reported', async () => {

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { connect, createServer, type AddressInfo } from 'node:net';
 import { execPath } from 'node:process';
 import { fileURLToPath } from 'node:url';
 import mqttjs, { type MqttClient } from 'mqtt';
@@ -304,6 +305,19 @@ describe('the embedded broker, MQTT 3.1.1', () => {
     await new Promise<void>((resolve) => evil.on('close', resolve));
     expect(isConnected).toBe(false);
     evil.end(true);
+    expect(() => broker.attach(http.server, { origins: ['https://app.example.com/page'] })).toThrow("mqttBroker: 'https://app.example.com/page' is not an origin"); // prettier-ignore
+  });
+
+  test('onWire sees envelopes without the credentials in their headers', async () => {
+    await process(broker.url);
+    const seen: string[] = [];
+    const blog = blogAt(broker.url, {
+      headers: { authorization: 'Bearer hidden', 'x-tenant': 'seven' },
+      onWire: (record) => seen.push(JSON.stringify(record)),
+    });
+    await blog.getUser({ id: 123 });
+    expect(seen.join()).toContain('seven');
+    expect(seen.join()).not.toContain('hidden');
   });
 
   test('asks who comes, and credentials are asked for again at each CONNECT', async () => {
@@ -347,6 +361,13 @@ describe('no broker', () => {
     await expect(blog.getUser({ id: 123 })).rejects.toMatchObject({ code: 'UNAVAILABLE', sent: false });
   });
 
+  // Of a name with several addresses each has an error, and what Node throws for them all has no message.
+  test.each(['127.0.0.1', 'localhost'])('the message asks whether there is a broker at %s', async (host) => {
+    const port = await freePort();
+    const reason = `no connection to the broker at mqtt://${host}:${port}: nothing listens there: is the broker running? (ECONNREFUSED)`;
+    await expect(blogAt(`mqtt://${host}:${port}`).getUser({ id: 123 })).rejects.toMatchObject({ reason, sent: false });
+  });
+
   test('with offline: queue a call waits for the broker, and no longer than its deadline', async () => {
     const port = await freePort();
     const blog = blogAt(`mqtt://127.0.0.1:${port}`, { offline: 'queue' });
@@ -378,7 +399,16 @@ describe('no broker', () => {
   });
 
   test('a url that is none is refused when the adapter is made', () => {
-    for (const url of ['localhost', 'http://localhost', 'mqtt://me:secret@localhost']) expect(() => mqtt({ url })).toThrow(TypeError);
+    for (const url of [
+      'localhost',
+      'http://localhost',
+      'mqtt://me:secret@localhost',
+      'mqtt://:secret@localhost',
+      'http://me:secret@localhost',
+    ]) {
+      expect(() => mqtt({ url })).toThrow(TypeError);
+      expect(() => mqtt({ url })).not.toThrow('secret');
+    }
     expect(() => createClient({ transport: mqtt({ url: 'mqtt://localhost', topicPrefix: '/a+' }) })).toThrow(TypeError);
   });
 });
@@ -450,6 +480,40 @@ describe.skipIf(noMosquitto !== undefined)(`Mosquitto, MQTT 5${noMosquitto === u
     const order = got.filter(({ at }) => at === 1).map(({ celsius }) => celsius);
     await until(() => late.length >= 10, 'the missed ones came');
     expect(late).toEqual(order.slice(order.indexOf(got.find((each) => each.at === 0 && each.id === ids(0)[9])?.celsius ?? -1) + 1));
+  });
+
+  test('a message of QoS 2 whose connection is lost before its release comes, once', async () => {
+    let isCutting = false;
+    let cuts = 0;
+    const proxy = createServer((socket) => {
+      const upstream = connect(broker.port, '127.0.0.1');
+      socket.pipe(upstream);
+      upstream.on('data', (chunk) => {
+        const isRelease = chunk[0] === 0x62;
+        if (!isCutting || !isRelease) return void socket.write(chunk);
+        isCutting = false;
+        cuts++;
+        socket.destroy();
+        upstream.destroy();
+      });
+      for (const [one, other] of [[socket, upstream], [upstream, socket]] as const) one.on('error', () => {}).on('close', () => other.destroy()); // prettier-ignore
+    }).listen(0, '127.0.0.1');
+    await once(proxy, 'listening');
+    cleanups.push(() => void proxy.close());
+    const { client } = await foreign(broker.url, 5);
+    const blog = blogAt(`mqtt://127.0.0.1:${(proxy.address() as AddressInfo).port}`, { qos: 2, topicPrefix: 'released' });
+    const got: number[] = [];
+    let gaps = 0;
+    await blog.onTemperature(({ celsius }) => void got.push(celsius), { onGap: () => gaps++ });
+    for (const celsius of [1, 2, 3]) {
+      isCutting = celsius === 2;
+      await client.publishAsync('released/sensors/temperature', JSON.stringify({ ...READING, celsius }), {
+        qos: 2,
+        properties: { userProperties: { id: `x-${celsius}`, time: READING.measuredAt } },
+      });
+      await until(() => got.length === celsius, `event ${celsius} came`);
+    }
+    expect([got, gaps, cuts]).toEqual([[1, 2, 3], 0, 1]);
   });
 
   test('killed and restarted under load: what was acknowledged is not lost, calls fail or work, nobody hangs', async () => {

@@ -49,6 +49,8 @@ function literal(addresses: readonly Address[]): string {
 }
 
 function parse(text: string): Address {
+  // First, so that no message shows them.
+  if (/^([a-z]+:\/\/)?[^/?#]*@/i.test(text)) throw new TypeError("grpc: put credentials into the option 'headers', not into the url");
   const hasScheme = /^[a-z]+:\/\//i.test(text);
   // The parser knows the port 80 of http and drops it; of an unknown scheme it keeps everything.
   const form = hasScheme ? text.replace(/^[a-z]+/i, 'x') : `x://${text}`;
@@ -57,8 +59,7 @@ function parse(text: string): Address {
   if (scheme !== undefined && isSecure === undefined)
     throw new TypeError(`grpc: '${text}' must begin with http:// or https://, or be host:port`);
   if (!URL.canParse(form)) throw new TypeError(`grpc: '${text}' is no address: write it like '127.0.0.1:50051' or 'https://example.com'`);
-  const { hostname, port, pathname, search, username } = new URL(form);
-  if (username !== '') throw new TypeError("grpc: put credentials into the option 'headers', not into the url");
+  const { hostname, port, pathname, search } = new URL(form);
   if ((pathname !== '' && pathname !== '/') || search !== '') throw new TypeError(`grpc: '${text}' must have no path and no query`);
   const number = port !== '' ? Number(port) : scheme?.startsWith('http') ? (isSecure ? 443 : 80) : undefined;
   if (number === undefined || hostname === '') throw new TypeError(`grpc: '${text}' needs a host and a port, like '127.0.0.1:50051'`);

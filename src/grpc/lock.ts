@@ -1,9 +1,11 @@
-import { fieldType, type ProtoFile } from './proto.js';
+import { fieldType, nameOfMessage, type ProtoFile } from './proto.js';
 
 /** One field, as deployed programs know it. */
 export interface LockedField {
   readonly number: number;
   readonly type: string;
+  /** Of an enum: what the contract calls it, because two values may differ by no more than case or punctuation. */
+  readonly value?: string;
 }
 
 /** The numbers of one message or enum. */
@@ -14,26 +16,39 @@ export interface LockedType {
 }
 
 /**
- * The numbers that were ever published: keep it next to the .proto file and give it to `grpc`, `grpcHandler` and `printProto`,
- * so that fields that move keep their number and removed ones are never used again.
+ * What was ever published: keep it next to the .proto file and give it to `grpc`, `grpcHandler` and `printProto`,
+ * so that fields that move keep their number, removed ones are never used again, and rpcs stay in their service.
  */
 export interface ProtoLock {
   readonly package: string;
   readonly messages: Readonly<Record<string, LockedType>>;
   readonly enums: Readonly<Record<string, LockedType>>;
+  /** The response of each rpc, by service. A lock that has none was made by an older version. */
+  readonly services?: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
 
-/** Varints of the same encoding: a field may change between them. Source: https://protobuf.dev/programming-guides/proto3/#updating */
+/**
+ * Types of the same encoding: a field may change between them. Not `string` and `bytes`: here the one holds base64 and the other what it stands for.
+ * Source: https://protobuf.dev/programming-guides/proto3/#updating
+ */
 const SAME = [
   ['int32', 'uint32', 'int64', 'uint64', 'bool'],
   ['sint32', 'sint64'],
   ['fixed32', 'sfixed32'],
   ['fixed64', 'sfixed64'],
-  ['string', 'bytes'],
 ];
 
-function isCompatible(a: string, b: string): boolean {
-  return a === b || SAME.some((group) => group.includes(a) && group.includes(b));
+/** Whether what was written as the one can be read as the other. */
+export function isCompatible(a: string, b: string): boolean {
+  const [labelA, typeA] = partsOf(a);
+  const [labelB, typeB] = partsOf(b);
+  return labelA === labelB && (typeA === typeB || SAME.some((group) => group.includes(typeA) && group.includes(typeB)));
+}
+
+/** `repeated Post` and `map<string, Post>` as their label and `Post`. */
+export function partsOf(type: string): readonly [label: string, type: string] {
+  const [, label = '', rest = type] = /^(repeated |map<string, )(.*?)>?$/.exec(type) ?? [];
+  return [label, rest];
 }
 
 /** A field that is to get a number. */
@@ -88,6 +103,7 @@ export function assignNumbers(type: string, fields: readonly Unnumbered[], locke
   const next = (): number => {
     do last++;
     while (used.has(last) || (last >= 19_000 && last <= 19_999));
+    if (last > LARGEST) throw new TypeError(`${type}: there is no field number left above those that are used`);
     used.add(last);
     return last;
   };
@@ -115,15 +131,21 @@ export function lockOf(file: ProtoFile, before: ProtoLock | undefined): ProtoLoc
     file.enums.map((each) => [
       each.name,
       locked(
-        each.values.map(({ name, number }) => [name, { number, type: 'value' }]),
+        each.values.map(({ name, number, value }) => [name, { number, type: 'value', value }]),
         each,
       ),
     ]),
   );
+  const services: Record<string, Readonly<Record<string, string>>> = { ...before?.services };
+  for (const { name, methods } of file.services) {
+    const responses = methods.map((method) => [method.name, nameOfMessage(method.response)] as const);
+    services[name] = sorted({ ...services[name], ...Object.fromEntries(responses) });
+  }
   return {
     package: file.package,
     messages: sorted({ ...before?.messages, ...messages }),
     enums: sorted({ ...before?.enums, ...enums }),
+    services: sorted(services),
   };
 }
 

@@ -1,11 +1,14 @@
 import type { EnumNode, Field, ObjectNode, SchemaNode, TypeUse, UnionNode } from '../internal/schema-node.js';
 import { mayLeaveOut } from '../internal/schema-node.js';
 import { scalarType } from './field-type.js';
-import { assignNumbers, type ProtoLock } from './lock.js';
+import { checkVariants, type TypeChange } from './lock-check.js';
+import { assignNumbers, isCompatible, type LockedType, type ProtoLock } from './lock.js';
 import { checkName, pascal, screaming, snake, unique, unspecified } from './names.js';
 import {
   fieldMeta,
   fieldType,
+  isNamed,
+  messageName,
   type Label,
   type ProtoEntry,
   type ProtoEnum,
@@ -36,17 +39,20 @@ interface Draft {
 export class MessageBuilder {
   readonly messages: ProtoMessage[] = [];
   readonly enums: ProtoEnum[] = [];
+  /** Fields that were published with a type of another name. */
+  readonly changes: TypeChange[] = [];
   readonly #byNode = new Map<SchemaNode, ProtoType>();
   readonly #names = new Map<string, string>();
 
   constructor(private readonly lock: ProtoLock | undefined) {}
 
   /** The message of an object, under its own name or another. */
-  object(node: ObjectNode, name: string = node.name): ProtoMessage {
-    const known = name === node.name ? this.#byNode.get(node) : undefined;
+  object(node: ObjectNode, name: string = messageName(node)): ProtoMessage {
+    const isOwn = name === messageName(node);
+    const known = isOwn ? this.#byNode.get(node) : undefined;
     if (known?.kind === 'message') return known.message;
     const message = this.#message(name, 'object', node);
-    if (name === node.name) this.#byNode.set(node, { kind: 'message', message });
+    if (isOwn) this.#byNode.set(node, { kind: 'message', message });
     this.#fill(
       message,
       node.fields.map((field) => this.#property(field, name)),
@@ -90,11 +96,11 @@ export class MessageBuilder {
       case 'union':
         return { kind: 'message', message: this.#union(node) };
       case 'enum':
-        return { kind: 'enum', enum: this.#enum(node, node.name ?? name) };
+        return { kind: 'enum', enum: this.#enum(node, isNamed(node) ? messageName(node) : name) };
       default:
         return {
           kind: 'message',
-          message: this.wrapper(node.name ?? name, 'items', { node, nullable: false, meta: {} }, node.name !== undefined),
+          message: this.wrapper(isNamed(node) ? messageName(node) : name, 'items', { node, nullable: false, meta: {} }, isNamed(node)),
         };
     }
   }
@@ -163,7 +169,8 @@ export class MessageBuilder {
   }
 
   #union(node: UnionNode): ProtoMessage {
-    const message = this.#message(node.name, 'union', node);
+    const owner = messageName(node);
+    const message = this.#message(owner, 'union', node);
     this.#byNode.set(node, { kind: 'message', message });
     message.discriminator = node.discriminator;
     message.variants = node.variants;
@@ -172,9 +179,9 @@ export class MessageBuilder {
       message,
       node.variants.map((variant, index): Draft => {
         const use = { node: variant.node, nullable: false, meta: {} };
-        const name = unique(variantName(variant.node, node.name), names);
+        const name = unique(variantName(variant.node, node.name, owner), names);
         names.add(name);
-        const type = this.type(use, `${node.name}.${name}`, `${node.name}Option${index + 1}`);
+        const type = this.type(use, `${owner}.${name}`, `${owner}Option${index + 1}`);
         return {
           property: name,
           name,
@@ -188,17 +195,20 @@ export class MessageBuilder {
         };
       }),
     );
+    if (this.lock) checkVariants(message, this.lock);
     return message;
   }
 
   #enum(node: EnumNode, name: string): ProtoEnum {
-    this.#claim(name, 'an enum');
-    const names = new Set([unspecified(name)]);
+    this.#claimType(name, 'an enum', this.lock?.messages);
+    const published = new Map(Object.entries(this.lock?.enums[name]?.fields ?? {}).map(([valueName, { value }]) => [value, valueName]));
+    const names = new Set([unspecified(name), ...published.values()]);
     const values = node.values.map((value) => {
-      const valueName = unique(screaming(name, value), names);
+      const valueName = published.get(value) ?? unique(screaming(name, value), names);
       names.add(valueName);
       return { value, name: valueName };
     });
+    for (const each of [unspecified(name), ...values.map((value) => value.name)]) this.claim(each, `a value of ${name}`);
     const { numbers, reserved, reservedNames } = assignNumbers(
       name,
       values.map((value) => ({ name: value.name, type: 'value', number: undefined })),
@@ -221,7 +231,7 @@ export class MessageBuilder {
     shape: ProtoMessage['shape'],
     notes: { readonly description?: string | undefined; readonly deprecated?: boolean } | undefined,
   ): Mutable<ProtoMessage> {
-    this.#claim(name, 'a message');
+    this.#claimType(name, 'a message', this.lock?.enums);
     const message: Mutable<ProtoMessage> = {
       name,
       shape,
@@ -237,11 +247,33 @@ export class MessageBuilder {
     return message;
   }
 
-  #claim(name: string, kind: string): void {
+  /** Takes a name of the file's scope, which services and the values of enums share. Throws a `TypeError` where it is taken. */
+  claim(name: string, kind: string): void {
     const other = this.#names.get(name);
     if (other !== undefined)
       throw new TypeError(`gRPC: ${kind} and ${other} are both called '${name}': give one of the schemas another .meta({ id: '…' })`);
     this.#names.set(name, kind);
+  }
+
+  #claimType(name: string, kind: string, others: Readonly<Record<string, LockedType>> = {}): void {
+    this.claim(name, kind);
+    if (Object.hasOwn(others, name))
+      throw new TypeError(`gRPC: '${name}' was published as something else than ${kind}: give the schema another .meta({ id: '…' })`);
+  }
+
+  /** Notes which fields have another type than the one that was published. */
+  #compare(
+    { name: owner, shape }: ProtoMessage,
+    fields: readonly { readonly name: string; readonly type: string; readonly number: number | undefined }[],
+    locked: LockedType | undefined,
+  ): void {
+    const published = Object.entries(locked?.fields ?? {});
+    for (const { name, type, number } of fields) {
+      // The one field of a wrapper may be named after its type.
+      const [, was] = published.find(([each]) => each === name || (shape === 'wrapper' && published.length === 1)) ?? [];
+      if (was && number === undefined && !isCompatible(type, was.type))
+        this.changes.push({ at: `${owner}.${name}`, was: was.type, is: type });
+    }
   }
 
   #fill(message: Mutable<ProtoMessage>, drafts: readonly Draft[]): void {
@@ -255,13 +287,18 @@ export class MessageBuilder {
     const twice = fields.find(({ name }, index) => fields.findIndex((field) => field.name === name) !== index);
     if (twice)
       throw new TypeError(`gRPC: ${message.name} would have two fields '${twice.name}': give one of them a .meta({ grpc: { name: '…' } })`);
-    const { numbers, reserved, reservedNames } = assignNumbers(message.name, fields, this.lock?.messages[message.name]);
+    const locked = this.lock?.messages[message.name];
+    this.#compare(message, fields, locked);
+    const { numbers, reserved, reservedNames } = assignNumbers(message.name, fields, locked);
     message.reserved = reserved;
     message.reservedNames = reservedNames;
+    // Fields and oneofs share a scope; a oneof's name is not on the wire.
+    const taken = new Set(fields.map(({ name }) => name));
     let nullAt = drafts.length;
     message.entries = drafts.map((draft, index): ProtoEntry => {
       const { property, name, type, label, optional, nullable, use, node } = draft;
-      const oneof = nullable ? `${name}_or_null` : draft.oneof;
+      const group = nullable ? `${name}_or_null` : draft.oneof;
+      const oneof = group === undefined ? undefined : unique(group, taken);
       const field: ProtoField = {
         name,
         number: numbers[index] ?? 0,
@@ -280,9 +317,12 @@ export class MessageBuilder {
   }
 }
 
-/** What a variant is called in its union: its type, without the union's name before it. */
-function variantName(node: SchemaNode, union: string): string {
+/** What a variant is called in its union: its type, without the union's name before it where it is not the author's. */
+function variantName(node: SchemaNode, union: string, owner: string): string {
   if (node.kind === 'integer') return 'int_value';
-  if (node.name === undefined) return `${node.kind}_value`;
-  return snake(node.derived && node.name.startsWith(union) ? node.name.slice(union.length) : node.name);
+  if (!isNamed(node)) return `${node.kind}_value`;
+  const name = messageName(node);
+  // A name of the .proto's own is one that was derived once.
+  const before = node.derived === true ? union : name === node.name ? undefined : owner;
+  return snake(before !== undefined && name.startsWith(before) ? name.slice(before.length) : name);
 }

@@ -1,11 +1,12 @@
 import type { Contract, EventDefinition, Operation } from '../contract.js';
 import { describeContract, type ContractView, type EventView, type OperationView } from '../internal/schema-view.js';
 import type { ObjectNode, TypeUse } from '../internal/schema-node.js';
+import { checkLock, serviceOf } from './lock-check.js';
 import type { ProtoLock } from './lock.js';
 import { MessageBuilder } from './message-build.js';
 import { checkName, pascal, snake } from './names.js';
 import {
-  grpcMeta, type ChannelMethod, type EventMethod, type OperationMethod, type ProtoEntry, type ProtoFile, type ProtoMessage, type ProtoMethod, type ProtoType,
+  grpcMeta, isNamed, messageName, type ChannelMethod, type EventMethod, type OperationMethod, type ProtoEntry, type ProtoFile, type ProtoMessage, type ProtoMethod, type ProtoType,
 } from './proto.js'; // prettier-ignore
 
 const files = new WeakMap<Contract, Map<ProtoLock | undefined, ProtoFile>>();
@@ -29,9 +30,11 @@ class FileBuilder {
   readonly #builder: MessageBuilder;
   readonly #package: string;
 
+  readonly #operations = new Map<string, OperationMethod>();
+
   constructor(
     private readonly contract: Contract,
-    lock: ProtoLock | undefined,
+    private readonly lock: ProtoLock | undefined,
   ) {
     this.#package = `${contract.name}.v${contract.version.split('.')[0] ?? '1'}`;
     if (lock && lock.package !== this.#package) {
@@ -42,55 +45,75 @@ class FileBuilder {
   }
 
   build(): ProtoFile {
-    const { contract } = this;
-    const operations = new Map<string, OperationMethod>();
+    const { contract, lock } = this;
     const events = new Map<string, EventMethod>();
     const channels = new Map<string, ChannelMethod>();
-    const services = contract.services.map((service) => {
-      const name = service.endsWith('Service') ? service : `${service}Service`;
-      const methods: ProtoMethod[] = [];
-      const add = <T extends ProtoMethod>(method: T): T => {
-        const other = methods.find((each) => each.name === method.name);
-        if (other) throw new TypeError(`gRPC: ${name} would have two methods '${method.name}': give one a meta: { grpc: { name: '…' } }, or its event a meta: { grpc: { channel: '…' } }`); // prettier-ignore
-        methods.push(method);
-        return method;
-      };
-      for (const view of this.#view.operations.values()) {
-        if (view.operation.service === service) operations.set(view.operation.name, add(this.#operation(view, name)));
-      }
+    const services = new Map<string, ProtoMethod[]>();
+    const add = (method: ProtoMethod): void => {
+      const { service } = method;
+      const methods = services.get(service) ?? [];
+      services.set(service, methods);
+      const other = methods.find((each) => each.name === method.name);
+      if (other) throw new TypeError(`gRPC: ${service} would have two methods '${method.name}': give one a meta: { grpc: { name: '…' } }, or its event a meta: { grpc: { channel: '…' } }`); // prettier-ignore
+      methods.push(method);
+    };
+    for (const service of contract.services) {
+      for (const view of this.#view.operations.values()) if (view.operation.service === service) add(this.#operation(view));
       const ours = [...this.#view.events.values()].filter(({ event }) => event.service === service);
-      for (const view of ours) events.set(view.event.name, add(this.#event(view, name)));
+      for (const view of ours) {
+        const method = this.#event(view);
+        events.set(view.event.name, method);
+        add(method);
+      }
       for (const view of ours) {
         const { writtenBy, params } = view.event;
         const writer = writtenBy === undefined ? undefined : this.#view.operations.get(writtenBy);
         // A channel with parameters is many channels: which one a stream would be is not known.
-        if (writer && params.length === 0) channels.set(view.event.name, add(this.#channel(view, writer, operations, name)));
+        if (!writer || params.length > 0) continue;
+        const method = this.#channel(view, writer);
+        channels.set(view.event.name, method);
+        add(method);
       }
-      return { name, methods };
-    });
-    const { messages, enums } = this.#builder;
-    return { package: this.#package, comment: contract.description, services, messages, enums, operations, events, channels };
+    }
+    for (const name of services.keys()) this.#builder.claim(name, 'a service');
+    const { messages, enums, changes } = this.#builder;
+    const file: ProtoFile = {
+      package: this.#package,
+      comment: contract.description,
+      services: [...services].map(([name, methods]) => ({ name, methods })),
+      messages,
+      enums,
+      operations: this.#operations,
+      events,
+      channels,
+    };
+    if (lock) checkLock(file, lock, changes);
+    return file;
   }
 
-  #method(service: string, name: string, of: Operation | EventDefinition): Pick<ProtoMethod, 'name' | 'path' | 'comment' | 'deprecated'> {
+  #method(name: string, of: Operation | EventDefinition): Pick<ProtoMethod, 'name' | 'service' | 'path' | 'comment' | 'deprecated'> {
+    const service = serviceOf(this.lock, of.service.endsWith('Service') ? of.service : `${of.service}Service`, name);
     const comment = [of.summary, of.description, typeof of.deprecated === 'string' ? `Deprecated: ${of.deprecated}` : undefined];
     return {
       name,
+      service,
       path: `/${this.#package}.${service}/${name}`,
       comment: comment.filter((part) => part !== undefined).join('\n\n') || undefined,
       deprecated: of.deprecated !== undefined && of.deprecated !== false,
     };
   }
 
-  #operation(view: OperationView, service: string): OperationMethod {
+  #operation(view: OperationView): OperationMethod {
+    const known = this.#operations.get(view.operation.name);
+    if (known) return known;
     const { operation, input, output } = view;
     const meta = grpcMeta(operation);
     const name = meta.name === undefined ? pascal(operation.name) : checkName(meta.name, operation.name);
     const request = input ? this.#builder.object(input, `${name}Request`) : this.#builder.envelope(`${name}Request`, undefined, []);
     const wrapsOutput = output !== undefined && (output.node.kind !== 'object' || output.nullable);
     const response = output && (wrapsOutput ? this.#response(`${name}Response`, output) : this.#builder.object(output.node as ObjectNode));
-    return {
-      ...this.#method(service, name, operation),
+    const method: OperationMethod = {
+      ...this.#method(name, operation),
       serves: 'operation',
       request,
       response,
@@ -99,18 +122,24 @@ class FileBuilder {
       view,
       wrapsOutput,
     };
+    this.#operations.set(operation.name, method);
+    return method;
   }
 
   #response(name: string, output: TypeUse): ProtoMessage {
     const { node } = output;
     if (node.kind !== 'list' || output.nullable) return this.#builder.wrapper(name, 'value', output);
     const item = node.items.node;
-    const isNamed = item.name !== undefined && !item.derived && !node.items.nullable;
-    const property = isNamed ? `${snake(item.name)}s` : item.kind === 'string' && !node.items.nullable ? 'strings' : 'items';
+    const property =
+      isNamed(item) && !item.derived && !node.items.nullable
+        ? `${snake(messageName(item))}s`
+        : item.kind === 'string' && !node.items.nullable
+          ? 'strings'
+          : 'items';
     return this.#builder.wrapper(name, property, output);
   }
 
-  #event(view: EventView, service: string): EventMethod {
+  #event(view: EventView): EventMethod {
     const { event, payload } = view;
     const meta = grpcMeta(event);
     const name = meta.name === undefined ? `On${pascal(event.name)}` : checkName(meta.name, event.name);
@@ -138,7 +167,7 @@ class FileBuilder {
       { property: 'gap', name: 'gap', type: { kind: 'scalar', scalar: 'bool', conversion: 'none' }, optional: false },
     ]);
     return {
-      ...this.#method(service, name, event),
+      ...this.#method(name, event),
       serves: 'event',
       request,
       response: envelope,
@@ -149,17 +178,16 @@ class FileBuilder {
     };
   }
 
-  #channel(view: EventView, writer: OperationView, operations: ReadonlyMap<string, OperationMethod>, service: string): ChannelMethod {
+  #channel(view: EventView, writer: OperationView): ChannelMethod {
     const { event, payload } = view;
     const meta = grpcMeta(event);
     const name = meta.channel === undefined ? pascal(event.channel) : checkName(meta.channel, event.name);
     const data = this.#builder.object(payload);
     // Where both have the same shape, one message serves for both directions.
-    const own = operations.get(writer.operation.name)?.request;
-    const sent = own ?? this.#operation(writer, service).request;
+    const sent = this.#operation(writer).request;
     const request = sent && isAlike(sent, data) ? data : sent;
     return {
-      ...this.#method(service, name, event),
+      ...this.#method(name, event),
       comment: `Sends what ${pascal(writer.operation.name)} takes, and gives what everyone has sent.`,
       serves: 'channel',
       request,

@@ -1,4 +1,5 @@
 import type { EventView, OperationView } from '../internal/schema-view.js';
+import { checkName } from './names.js';
 import type { Scalar, SchemaNode, TypeUse, Variant } from '../internal/schema-node.js';
 
 /** Types that a field may have on the wire without being a message. Source: https://protobuf.dev/programming-guides/proto3/#scalar */
@@ -88,6 +89,8 @@ export interface ProtoEnum {
 /** One rpc. */
 export interface ProtoMethod {
   readonly name: string;
+  /** `UserService`. */
+  readonly service: string;
   /** `/blog.v1.UserService/GetUser`. */
   readonly path: string;
   /** `undefined` is `google.protobuf.Empty`. */
@@ -137,6 +140,11 @@ export interface ProtoFile {
   readonly channels: ReadonlyMap<string, ChannelMethod>;
 }
 
+/** A request's or response's name as a .proto writes it. */
+export function nameOfMessage(message: ProtoMessage | undefined): string {
+  return message?.name ?? 'google.protobuf.Empty';
+}
+
 /** A type's name as a .proto writes it. */
 export function typeName(type: ProtoType): string {
   switch (type.kind) {
@@ -171,6 +179,16 @@ export interface GrpcMeta {
 
 export function grpcMeta(at: { readonly meta: Readonly<Record<string, unknown>> }): GrpcMeta {
   return at.meta['grpc'] ?? {};
+}
+
+export function isNamed(node: SchemaNode): node is SchemaNode & { readonly name: string } {
+  return node.name !== undefined;
+}
+
+/** What a type is called in a .proto: what its author says, or its name in the contract. */
+export function messageName(node: SchemaNode & { readonly name: string }): string {
+  const { name } = node.derived === true ? {} : grpcMeta(node);
+  return name === undefined ? node.name : checkName(name, node.name);
 }
 
 /** Of a field: its own meta over that of its type. */

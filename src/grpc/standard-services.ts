@@ -1,6 +1,6 @@
 import type { Server, ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc-js';
 import { ReflectionService } from '@grpc/reflection';
-import { HealthImplementation } from 'grpc-health-check';
+import { HealthImplementation, service as healthService } from 'grpc-health-check';
 import { descriptorsOf } from './descriptor.js';
 import type { ProtoFile } from './proto.js';
 
@@ -28,9 +28,11 @@ export function addStandardServices(
   const health = wanted.health ? new HealthImplementation(Object.fromEntries(names.map((name) => [name, 'SERVING' as const]))) : undefined;
   health?.addToServer(tracked);
   if (wanted.reflection) {
-    const fileDescriptorProtos = descriptorsOf(file).map((bytes) => Buffer.from(bytes));
+    const own = descriptorsOf(file).map((bytes) => Buffer.from(bytes));
+    // Tools can call health checking by reflection too.
+    const standard = health ? (healthService['Check']?.requestType.fileDescriptorProtos ?? []) : [];
     new ReflectionService({
-      [file.package]: { format: 'Protocol Buffer 3 DescriptorProto', type: {}, fileDescriptorProtos },
+      [file.package]: { format: 'Protocol Buffer 3 DescriptorProto', type: {}, fileDescriptorProtos: [...own, ...standard] },
     } as never).addToServer(tracked);
   }
   return {

@@ -16,6 +16,8 @@ export const DETAILS_KEY = 'grpc-status-details-bin';
 
 /** Clients refuse metadata of more than 8 KiB: this leaves room in base64 for the plain message and the other trailers. */
 export const MAX_STATUS_BYTES = 5000;
+/** What a message may have in a status that is still too large without its details, where each character takes up to three bytes. */
+const MAX_MESSAGE = 1500;
 /** What the plain `grpc-message` may take, where each character takes up to nine bytes. */
 const MAX_PLAIN_MESSAGE = 100;
 
@@ -40,7 +42,7 @@ export function encodeStatus(error: ErrorBody, domain: string): Uint8Array {
   }
   const bare = write(error, domain, error.details && { truncated: true });
   if (bare.length <= MAX_STATUS_BYTES) return bare;
-  return write({ ...error, message: error.message.slice(0, 1800) }, domain, error.details && { truncated: true });
+  return write({ ...error, message: error.message.slice(0, MAX_MESSAGE) }, domain, error.details && { truncated: true });
 }
 
 function write(error: ErrorBody, domain: string, details: JsonObject | undefined): Uint8Array {

@@ -43,13 +43,19 @@ export function readValue(reader: BinaryReader, length: number, left: number, pr
     if (tag === 8) {
       reader.int32();
       value = null;
-    } else if (tag === 17) value = reader.double();
-    else if (tag === 26) value = reader.string();
+    } else if (tag === 17) value = finite(reader.double());
+    else if (tag === 26) value = reader.string(true);
     else if (tag === 32) value = reader.bool();
     else if (tag === 42) value = readStruct(reader, reader.uint32(), left, isObject(value) ? value : {});
     else if (tag === 50) value = readList(reader, reader.uint32(), left, Array.isArray(value) ? value : []);
     else reader.skip(tag & 7, tag >>> 3);
   }
+  return value;
+}
+
+/** JSON has no other numbers. Source: https://protobuf.dev/reference/protobuf/google.protobuf/#value */
+function finite(value: number): number {
+  if (!Number.isFinite(value)) throw new RangeError('a Value is no finite number');
   return value;
 }
 
@@ -76,7 +82,7 @@ export function readStruct(
     let value: unknown = null;
     while (reader.pos < entryEnd) {
       const inner = reader.uint32();
-      if (inner === 10) key = reader.string();
+      if (inner === 10) key = reader.string(true);
       else if (inner === 18) value = readValue(reader, reader.uint32(), left - 1, value);
       else reader.skip(inner & 7, inner >>> 3);
     }

@@ -14,12 +14,17 @@ const HINTS: Readonly<Record<string, string>> = {
 /** What a failed fetch means: the signal's reason, or UNAVAILABLE with `sent` false where the request surely did not leave. */
 export function networkError(error: unknown, url: string, signal: AbortSignal): ApiError {
   if (signal.aborted) return ApiError.from(signal.reason, 'CANCELLED', 'the call was cancelled');
-  const code = codeOf(error);
-  const why = HINTS[code ?? ''] ?? reasonOf(error);
-  const message = `${url}: ${why}${code === undefined ? '' : ` (${code})`}`;
+  const message = `${url}: ${networkReason(error)}`;
   // It would be as large the next time: nothing that another try may mend.
-  if (code === RESPONSE_TOO_LARGE) return new ApiError('DATA_LOSS', message, { remote: true, cause: error });
+  if (codeOf(error) === RESPONSE_TOO_LARGE) return new ApiError('DATA_LOSS', message, { remote: true, cause: error });
   return new ApiError('UNAVAILABLE', message, { sent: !isUnsent(error), cause: error });
+}
+
+/** Why a connection failed, and what to look at: `nothing listens there: is the server running? (ECONNREFUSED)`. */
+export function networkReason(error: unknown, peer = 'server'): string {
+  const code = codeOf(error);
+  const why = HINTS[code ?? '']?.replace('the server', `the ${peer}`) ?? reasonOf(error);
+  return `${why}${code === undefined ? '' : ` (${code})`}`;
 }
 
 /** What the innermost cause says: `fetch` itself only says that it failed. */

@@ -6,7 +6,7 @@ import { delay, onAbort } from './deadline.js';
 import { isPlace } from './event-id.js';
 
 /** A connection that lived this long proved stable: the next wait is short again. In milliseconds. */
-const STABLE_MS = 5000;
+export const STABLE_MS = 5000;
 
 /** Ends that another try may mend, with the same credentials. */
 export const RETRYABLE: ReadonlySet<ErrorCode> = new Set(['UNAVAILABLE', 'RESOURCE_EXHAUSTED', 'ABORTED']);

@@ -1,8 +1,9 @@
 import { createServer, type AddressInfo, type Server as NetServer, type Socket } from 'node:net';
-import type { IncomingMessage, Server } from 'node:http';
+import type { Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:tls';
 import { Aedes, type AuthenticateError } from 'aedes';
 import { createWebSocketStream, WebSocketServer } from 'ws';
+import { compileOriginCheck, type Origins } from '../http/origins.js';
 import { attachUpgrade, refuseUpgrade } from '../http/upgrade.js';
 import { limitPackets } from './packet-limit.js';
 
@@ -28,21 +29,21 @@ export interface MqttBroker {
   readonly url: string;
   readonly port: number;
   /**
-   * Takes WebSockets of an HTTP server too, at `path`, with the subprotocol `mqtt`. A page's origin must be the host itself or in
-   * `origins`. Returns how to detach. Source: https://docs.oasis-open.org/mqtt/mqtt/v3.1.1/os/mqtt-v3.1.1-os.html#_Toc398718127
+   * Takes WebSockets of an HTTP server too, at `path`, with the subprotocol `mqtt`. A page's origin must be the host itself or one of
+   * `origins`. Returns how to detach. Throws a `TypeError` for what is no origin. Source: https://docs.oasis-open.org/mqtt/mqtt/v3.1.1/os/mqtt-v3.1.1-os.html#_Toc398718127
    */
   attach(
     server: Server,
     options?: {
       /** @default '/mqtt' */
       readonly path?: string;
-      /** Of pages that are not the host's: `https://app.example.com`. @default [] */
-      readonly origins?: readonly string[];
+      /** Pages of other hosts that may connect: their origins, a function, or `'*'`. @default none */
+      readonly origins?: Origins;
       /** A client that sends a larger WebSocket message is disconnected. In bytes. @default 4_194_304 (4 MiB) */
       readonly maxMessageBytes?: number;
     },
   ): () => void;
-  /** Closes the port and every connection. Idempotent. */
+  /** Closes the port and every connection, and takes no more WebSockets. Idempotent. */
   close(): Promise<void>;
 }
 
@@ -93,11 +94,13 @@ export async function mqttBroker(options: MqttBrokerOptions = {}): Promise<MqttB
   server.on('error', onError);
   const actual = (server.address() as AddressInfo).port;
   const webSockets = new Set<WebSocketServer>();
+  const detaches = new Set<() => void>();
   let closing: Promise<void> | undefined;
   return {
     url: `${tls ? 'mqtts' : 'mqtt'}://${host.includes(':') ? `[${host}]` : host}:${actual}`,
     port: actual,
-    attach(http, { path = '/mqtt', origins = [], maxMessageBytes = 4_194_304 } = {}) {
+    attach(http, { path = '/mqtt', origins, maxMessageBytes = 4_194_304 } = {}) {
+      const isAllowed = compileOriginCheck('mqttBroker', origins, onError);
       const sockets = new WebSocketServer({
         noServer: true,
         maxPayload: maxMessageBytes,
@@ -105,9 +108,9 @@ export async function mqttBroker(options: MqttBrokerOptions = {}): Promise<MqttB
         handleProtocols: (offered) => (offered.has('mqtt') ? 'mqtt' : false),
       });
       webSockets.add(sockets);
-      return attachUpgrade(http, (request, socket, head) => {
+      const detach = attachUpgrade(http, (request, socket, head) => {
         if (request.url?.split('?')[0] !== path) return false;
-        if (!mayCome(request, origins)) refuseUpgrade(socket, 403, 'this origin may not connect');
+        if (!isAllowed(request)) refuseUpgrade(socket, 403, "pages of this origin may not connect: list it in the option 'origins'");
         else {
           sockets.handleUpgrade(request, socket, head, (webSocket) => {
             const stream = createWebSocketStream(webSocket);
@@ -118,9 +121,12 @@ export async function mqttBroker(options: MqttBrokerOptions = {}): Promise<MqttB
         }
         return true;
       });
+      detaches.add(detach);
+      return detach;
     },
     close: () =>
       (closing ??= new Promise((resolve) => {
+        for (const detach of detaches) detach();
         aedes.close(() => {
           for (const each of webSockets) for (const webSocket of each.clients) webSocket.terminate();
           for (const socket of sockets) socket.destroy();
@@ -128,13 +134,6 @@ export async function mqttBroker(options: MqttBrokerOptions = {}): Promise<MqttB
         });
       })),
   };
-}
-
-/** A browser says where a page comes from; other clients say nothing. */
-function mayCome({ headers }: IncomingMessage, origins: readonly string[]): boolean {
-  const { origin, host } = headers;
-  if (origin === undefined || origins.includes(origin)) return true;
-  return URL.canParse(origin) && new URL(origin).host === host;
 }
 
 const BAD_CREDENTIALS: AuthenticateError = Object.assign(new Error('bad user name or password'), { returnCode: 4 as const });

@@ -1,13 +1,14 @@
-import mqtt, { type IPublishPacket, type MqttClient } from 'mqtt';
+import mqtt, { type IPublishPacket, type IStore, type MqttClient } from 'mqtt';
 import { ApiError } from '../errors.js';
 import { backoffMs } from '../internal/backoff.js';
 import { delay } from '../internal/deadline.js';
+import { STABLE_MS } from '../internal/subscription.js';
 import { redact } from '../internal/wire-record.js';
 import { connectLink, OlderVersionNeeded, type Link } from './link.js';
 import type { MqttConnectionOptions } from './options.js';
 import { Outbox, type PublishOptions } from './outbox.js';
 import { refusal } from './status.js';
-import { userProperties, type Message, type Qos } from './wire.js';
+import { shownPayload, userProperties, type Message, type Qos } from './wire.js';
 
 /** What a connection is made for. */
 export interface ConnectionInit extends MqttConnectionOptions {
@@ -27,13 +28,19 @@ export class Connection {
   readonly clientId: string;
   readonly #outbox: Outbox;
   readonly #ids = new mqtt.DefaultMessageIdProvider();
+  #unreleased = unreleasedStore();
   readonly #controller = new AbortController();
+  /** What this client subscribed to. */
+  readonly #filters = new Set<string>();
   /** Filters whose end the broker has not acknowledged. */
   readonly #leaving = new Map<string, Promise<void>>();
   #version: 4 | 5;
   #link: Link | undefined;
   #opening: Promise<Link> | undefined;
   #isReturning = false;
+  /** Tries since the last connection that proved stable. */
+  #attempt = 0;
+  #since = 0;
 
   constructor(private readonly init: ConnectionInit) {
     this.clientId = init.clientId ?? `multi-api-sdk-${crypto.randomUUID().slice(0, 13)}`;
@@ -92,10 +99,12 @@ export class Connection {
       });
     });
     granted.catch(() => {});
+    this.#filters.add(filter);
     await Promise.race([granted, lost.then((error) => Promise.reject(error))]);
   }
 
   unsubscribe(filter: string): void {
+    this.#filters.delete(filter);
     if (!this.#link) return;
     this.#onWire('out', `UNSUBSCRIBE ${filter}`, undefined, undefined);
     const { client, lost } = this.#link;
@@ -113,6 +122,8 @@ export class Connection {
     this.#outbox.close(new ApiError('CANCELLED', 'the connection is closed'));
     if (client && lost) {
       this.#link = undefined;
+      // MQTT 3.1.1 has no word for the end of a session, for which the broker would collect messages for ever.
+      if (version === 4 && this.init.clientId !== undefined && this.#filters.size > 0) client.unsubscribe([...this.#filters]);
       await endClient(client, version === 5);
     }
     this.#controller.abort(new ApiError('CANCELLED', 'the connection is closed', { sent: false }));
@@ -130,6 +141,7 @@ export class Connection {
         version: this.#version,
         will: init.will,
         ids: this.#ids,
+        unreleased: this.#unreleased,
         signal,
         events: { onMessage: this.#onMessage, onNobody: (id) => this.#outbox.onNobody(id) },
         onOpen: (link) => this.#onUp(link),
@@ -145,6 +157,12 @@ export class Connection {
 
   #onUp(link: Link): void {
     this.#link = link;
+    this.#since = Date.now();
+    if (!link.sessionPresent) {
+      // The broker has forgotten them.
+      link.client.incomingStore = this.#unreleased = unreleasedStore();
+      this.#filters.clear();
+    }
     void link.lost.then((error) => this.#onDown(link, error));
     this.init.onUp?.(link);
     this.#outbox.onUp(link);
@@ -153,21 +171,24 @@ export class Connection {
   #onDown(link: Link, error: ApiError): void {
     if (this.#link !== link) return;
     this.#link = undefined;
+    // Two clients with one name, which throw each other out, would come back at once for ever.
+    if (Date.now() - this.#since >= STABLE_MS) this.#attempt = 0;
     this.#outbox.onDown(error);
     this.init.onDown?.(error);
+    if (this.init.isStanding && error.code === 'ABORTED') this.init.onError(error);
     if (this.init.isStanding || this.#outbox.isWaiting) this.keepOpen();
   }
 
   async #return(): Promise<void> {
     const { signal } = this.#controller;
-    for (let attempt = 0; !signal.aborted && !this.#link; attempt++) {
+    for (; !signal.aborted && !this.#link; this.#attempt++) {
+      if (this.#attempt > 0) await delay(backoffMs(this.#attempt - 1, { maxDelayMs: 5000 }), signal).catch(() => {});
       try {
         await this.open();
       } catch (error) {
         if (signal.aborted) return;
         // A broker that refuses for good is worth a word, and another try: an operator may mend it.
         if ((error as ApiError).code !== 'UNAVAILABLE') this.init.onError(error);
-        await delay(backoffMs(attempt, { maxDelayMs: 5000 }), signal).catch(() => {});
       }
     }
   }
@@ -192,8 +213,13 @@ export class Connection {
       ...userProperties(properties),
     };
     const entries = Object.entries(named).flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)] as const]));
-    this.init.onWire({ protocol: 'mqtt', direction, start, headers: redact(entries), body });
+    this.init.onWire({ protocol: 'mqtt', direction, start, headers: redact(entries), body: body && shownPayload(body) });
   }
+}
+
+/** Outlives the clients that use it, which close it with themselves. */
+function unreleasedStore(): IStore {
+  return new mqtt.Store({ clean: false });
 }
 
 const GOODBYE_MS = 1000;

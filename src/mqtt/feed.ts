@@ -104,10 +104,11 @@ export class Feed {
     this.#history.clear();
     if (!this.init.isStanding || filter === undefined) return;
     for (const { sink } of this.#subscribers) sink.gap();
-    // Where this fails the connection is lost, and the next one tries again.
     this.#ensure(filter, {}).catch((error: unknown) => {
-      this.#filter = filter;
       this.init.onError(error);
+      // Where the connection was lost, the next one tries again; a broker that refuses leaves nobody who believes to be subscribed.
+      if (!this.init.connection.link) this.#filter = filter;
+      else this.#endAll(new ApiError('UNAVAILABLE', `the broker did not take the subscription to ${this.event.name}`, { cause: error }));
     });
   }
 

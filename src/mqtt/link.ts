@@ -1,5 +1,6 @@
-import mqtt, { type IClientOptions, type IConnackPacket, type IPublishPacket, type MqttClient } from 'mqtt';
+import mqtt, { type IClientOptions, type IConnackPacket, type IPublishPacket, type IStore, type MqttClient } from 'mqtt';
 import { ApiError, isApiError } from '../errors.js';
+import { networkReason } from '../http/network-error.js';
 import { onAbort } from '../internal/deadline.js';
 import type { MqttConnectionOptions, MqttCredentials } from './options.js';
 import { codeOf, isVersionRefusal, refusal } from './status.js';
@@ -33,6 +34,8 @@ export interface ConnectInit {
   readonly will: { readonly topic: string; readonly payload: string } | undefined;
   /** Packet ids go on from one connection to the next, so that none is taken for a message of the last. */
   readonly ids: IClientOptions['messageIdProvider'];
+  /** Messages of QoS 2 that came and were not released: where the session goes on, so do they. */
+  readonly unreleased: IStore;
   readonly events: LinkEvents;
   /** Ends the attempt. */
   readonly signal: AbortSignal;
@@ -66,6 +69,7 @@ export async function connectLink(init: ConnectInit): Promise<Link> {
     // Its own would look at each of the many lines for a packet whether anyone wants them.
     log: () => {},
     ...(init.ids && { messageIdProvider: init.ids }),
+    incomingStore: init.unreleased,
     ...(username !== undefined && { username }),
     ...(password !== undefined && { password }),
     ...((options.tls ?? {}) as object),
@@ -91,18 +95,20 @@ export async function connectLink(init: ConnectInit): Promise<Link> {
       if (isOpen) onLost(error);
       else reject(error);
     };
+    const broken = (error: Error): ApiError =>
+      new ApiError('UNAVAILABLE', `no connection to the broker at ${where(options.url)}: ${networkReason(error, 'broker')}`, {
+        sent: isOpen,
+        cause: error,
+      });
+    // mqtt.js keeps errors without a code to itself: that an upgrade was refused, for example.
+    (client.stream as typeof client.stream | undefined)?.on('error', (error: Error) => (failure ??= broken(error)));
     client.on('error', (error) => {
       const code = (error as { readonly code?: unknown }).code;
       if (!isOpen && typeof code === 'number' && version === 5 && options.version === undefined && isVersionRefusal(code)) {
         reject(new OlderVersionNeeded());
       }
-      failure ??=
-        typeof code === 'number' && codeOf(code) !== 'UNKNOWN'
-          ? refusal('the connection', code, isOpen)
-          : new ApiError('UNAVAILABLE', `no connection to the broker at ${where(options.url)}: ${error.message}`, {
-              sent: isOpen,
-              cause: error,
-            });
+      const isRefused = typeof code === 'number' && codeOf(code) !== 'UNKNOWN';
+      failure ??= isRefused ? refusal('the connection', code, isOpen) : broken(error);
       // Without a stream there is no close.
       if (!client.stream || client.stream.destroyed) end();
     });
@@ -150,8 +156,9 @@ const SCHEMES = ['mqtt:', 'mqtts:', 'ws:', 'wss:', 'tcp:', 'ssl:', 'tls:'];
 
 /** Throws a `TypeError` that says what is wrong with a broker's url. */
 export function checkUrl(url: string, who: string): void {
-  if (!URL.canParse(url)) throw new TypeError(`${who}: '${url}' is not a URL: write it like 'mqtt://localhost:1883'`);
-  const { protocol, username } = new URL(url);
-  if (!SCHEMES.includes(protocol)) throw new TypeError(`${who}: '${url}' must begin with mqtt://, mqtts://, ws:// or wss://`);
-  if (username !== '') throw new TypeError(`${who}: put user name and password into the option 'credentials', not into the url`);
+  if (!URL.canParse(url)) throw new TypeError(`${who}: '${where(url)}' is not a URL: write it like 'mqtt://localhost:1883'`);
+  const { protocol, username, password } = new URL(url);
+  if (!SCHEMES.includes(protocol)) throw new TypeError(`${who}: '${where(url)}' must begin with mqtt://, mqtts://, ws:// or wss://`);
+  if (username !== '' || password !== '')
+    throw new TypeError(`${who}: put user name and password into the option 'credentials', not into the url`);
 }

@@ -1,4 +1,5 @@
 import { ApiError, isApiError } from '../errors.js';
+import { backoffMs } from '../internal/backoff.js';
 import { reporter } from '../internal/report.js';
 import { Connection } from './connection.js';
 import { EventPublisher } from './event-publisher.js';
@@ -12,6 +13,7 @@ import type { Transport } from '../transport.js';
 
 export type { MqttConnectionOptions, MqttCredentials, MqttTls, WebSocketFactory } from './options.js';
 export { mqttBroker, type MqttBroker, type MqttBrokerOptions } from './broker.js';
+export type { Origins } from '../http/origins.js';
 export { mqttProtocol, type MqttProtocolOptions } from './schema.js';
 
 /** Options of `serveMqtt`. */
@@ -59,6 +61,7 @@ class MqttServer implements ServedMqtt {
   /** How often this process said `online` and has not heard it yet, where every process gets every request. */
   #echoes: number | undefined;
   #ready: Promise<void> | undefined;
+  #isStarted = false;
   #closing: Promise<void> | undefined;
 
   constructor(transport: Transport, options: ServeMqttOptions) {
@@ -74,7 +77,7 @@ class MqttServer implements ServedMqtt {
       will: { topic: status, payload: 'offline' },
       onUp: (link) => {
         this.#ready = this.#takeUp(link);
-        this.#ready.catch((error: unknown) => this.#connection.link === link && this.#onError(error));
+        this.#ready.catch((error: unknown) => this.#takeUpAgain(link, error));
       },
       onMessage: (topic, payload, packet) => {
         if (this.#probe.take(topic)) return;
@@ -101,6 +104,7 @@ class MqttServer implements ServedMqtt {
     try {
       await this.#connection.open();
       await this.#ready;
+      this.#isStarted = true;
       await this.#events?.start();
     } catch (error) {
       this.#events?.close();
@@ -129,6 +133,24 @@ class MqttServer implements ServedMqtt {
     // `+` has the two others in it.
     await Promise.all((isShared ? [cancel, status] : [requests]).map((filter) => this.#connection.subscribe(filter, 1)));
     await this.#say('online');
+  }
+
+  /** A broker that refuses may take the subscriptions later: a server that is up and deaf would be no use. */
+  async #takeUpAgain(link: Link, failure: unknown): Promise<void> {
+    let error = failure;
+    for (let attempt = 0; this.#isStarted && this.#connection.link === link; attempt++) {
+      this.#onError(error);
+      let timer: ReturnType<typeof setTimeout> | undefined;
+      const later = new Promise((resolve) => (timer = setTimeout(resolve, backoffMs(attempt, {}))));
+      await Promise.race([later, link.lost]);
+      clearTimeout(timer);
+      if (this.#closing || this.#connection.link !== link) return;
+      try {
+        return await this.#takeUp(link);
+      } catch (again) {
+        error = again;
+      }
+    }
   }
 
   /** Subscribes to the requests together with the other processes; false where the broker does not share. */

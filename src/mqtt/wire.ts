@@ -4,6 +4,7 @@ import { ApiError, isErrorCode, type ErrorBody, type JsonObject } from '../error
 import { isObject, readErrorOptions } from '../internal/error-body.js';
 import { parseJson } from '../internal/json.js';
 import type { RawHeaders } from '../internal/serve-call.js';
+import { redact } from '../internal/wire-record.js';
 import type { EventMessage } from '../transport.js';
 
 export { isObject } from '../internal/error-body.js';
@@ -112,6 +113,19 @@ export function decodeEnvelope(text: string): Envelope {
     headers: isObject(headers) ? textsOf(headers) : {},
     mistake: mistakeOf(headers),
   };
+}
+
+/** A payload for `onWire`: as it is, but for credentials in the headers of an envelope. */
+export function shownPayload(payload: string): string {
+  if (!payload.includes('"replyTo"')) return payload;
+  try {
+    const value = parseJson(payload, Infinity);
+    if (!isObject(value) || !isObject(value['headers'])) return payload;
+    const headers = Object.entries(value['headers']).map(([name, header]) => [name.toLowerCase(), String(header)] as const);
+    return JSON.stringify({ ...value, headers: redact(headers) });
+  } catch {
+    return payload;
+  }
 }
 
 /** An error in a reply; without a code of ours it is UNKNOWN. */

@@ -134,12 +134,14 @@ def health_and_reflection():
     for version in ("v1", "v1alpha"):
         info = channel.stream_stream(f"/grpc.reflection.{version}.ServerReflection/ServerReflectionInfo",
                                      request_serializer=v1.ServerReflectionRequest.SerializeToString, response_deserializer=v1.ServerReflectionResponse.FromString)
-        answers = list(info(iter([v1.ServerReflectionRequest(list_services="*"), v1.ServerReflectionRequest(file_containing_symbol="blog.v1.User")]), timeout=TIMEOUT))
+        answers = list(info(iter([v1.ServerReflectionRequest(list_services="*"), v1.ServerReflectionRequest(file_containing_symbol="blog.v1.User"),
+                                  v1.ServerReflectionRequest(file_containing_symbol="grpc.health.v1.Health")]), timeout=TIMEOUT))
         files = [descriptor_pb2.FileDescriptorProto.FromString(data) for data in answers[1].file_descriptor_response.file_descriptor_proto]
         own = files[0]
+        health = [descriptor_pb2.FileDescriptorProto.FromString(data) for data in answers[2].file_descriptor_response.file_descriptor_proto]
         limit = [field for message in own.message_type if message.name == "GetUserPostsRequest" for field in message.field if field.name == "limit"][0]
         out[version] = {"services": sorted(each.name for each in answers[0].list_services_response.service), "files": sorted(file.name for file in files),
-                        "optional": limit.proto3_optional}
+                        "optional": limit.proto3_optional, "health": [method.name for method in health[0].service[0].method]}
     return out
 
 
