@@ -5,7 +5,7 @@ import { createSchema, createYoga } from 'graphql-yoga';
 import { createServer } from 'node:http';
 import { createHash } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import WebSocket from 'ws';
 import { z } from 'zod';
 import { blogContract, createBlogService } from '../src/blog/index.js';
@@ -529,7 +529,7 @@ describe('graphql-transport-ws', () => {
   };
   for (const [name, { code, send, protocol }] of Object.entries(closes)) {
     it(`closes with ${code} after ${name}`, async () => {
-      const own = await serveGraphql(createBlogService(), { initTimeoutMs: 100 });
+      const own = await serveGraphql(createBlogService(), { initializeTimeoutMs: 100 });
       const socket = new WebSocket(own.endpoint.replace('http', 'ws'), protocol ?? 'graphql-transport-ws');
       const closed = new Promise<number>((resolve) => {
         socket.on('close', resolve);
@@ -542,13 +542,25 @@ describe('graphql-transport-ws', () => {
     });
   }
 
+  const status = (url: string, origin?: string) =>
+    new Promise<number | undefined>((resolve) => {
+      const socket = new WebSocket(url, 'graphql-transport-ws', { ...(origin !== undefined && { origin }) });
+      socket.on('unexpected-response', (_, response) => resolve(response.statusCode));
+      socket.on('open', () => (socket.close(), resolve(101)));
+    });
+
+  it('limits the connections of an address', async () => {
+    const own = await serveGraphql(createBlogService(), { maxConnectionsPerAddress: 1 });
+    const url = own.endpoint.replace('http', 'ws');
+    const first = new WebSocket(url, 'graphql-transport-ws');
+    await new Promise((resolve) => first.once('open', resolve));
+    expect(await status(url)).toBe(429);
+    first.close();
+    await vi.waitFor(async () => expect(await status(url)).toBe(101));
+    await own.close();
+  });
+
   it('refuses pages of other origins, and paths that are not its own', async () => {
-    const status = (url: string, origin?: string) =>
-      new Promise<number | undefined>((resolve) => {
-        const socket = new WebSocket(url, 'graphql-transport-ws', { ...(origin !== undefined && { origin }) });
-        socket.on('unexpected-response', (_, response) => resolve(response.statusCode));
-        socket.on('open', () => (socket.close(), resolve(101)));
-      });
     const url = server.endpoint.replace('http', 'ws');
     expect(await status(url, 'https://evil.example')).toBe(403);
     expect(await status(url, server.url)).toBe(101);

@@ -35,7 +35,7 @@ export class SocketSession {
     this.#maxBufferedBytes = options.maxBufferedBytes ?? 1_048_576;
     this.#initTimer = setTimeout(
       () => socket.close(CloseCode.ConnectionInitialisationTimeout, 'Connection initialisation timeout'),
-      options.initTimeoutMs ?? 10_000,
+      options.initializeTimeoutMs ?? 10_000,
     );
   }
 

@@ -25,7 +25,7 @@ export class SocketServer {
       perMessageDeflate: false,
       handleProtocols: (offered) => (offered.has(GRAPHQL_TRANSPORT_WS_PROTOCOL) ? GRAPHQL_TRANSPORT_WS_PROTOCOL : false),
     });
-    this.#heartbeat = new Heartbeat(options.pingMs ?? 30_000);
+    this.#heartbeat = new Heartbeat(options.pingIntervalMs ?? 30_000);
   }
 
   /** Makes a socket of an upgrade. */

@@ -55,7 +55,7 @@ export class RpcConnection {
     private readonly socket: Socket,
     /** The headers that the server has for all requests of this connection. */
     private base: Headers,
-    private readonly maxFrameBytes: number,
+    private readonly maxRequestBytes: number,
     private readonly hooks: RpcConnectionHooks | undefined,
   ) {}
 
@@ -182,10 +182,10 @@ export class RpcConnection {
   #send(id: number | undefined, method: string, params: unknown, headers: Headers | undefined): void {
     const text = encodeRequest(id, method, params, headers);
     // A character takes three bytes at most, so that short texts need not be counted.
-    if (text.length * 3 > this.maxFrameBytes && byteLength(text) > this.maxFrameBytes) {
+    if (text.length * 3 > this.maxRequestBytes && byteLength(text) > this.maxRequestBytes) {
       throw new ApiError(
         'INVALID_ARGUMENT',
-        `${method}: the message is ${byteLength(text)} bytes long, the limit is ${this.maxFrameBytes}`,
+        `${method}: the message is ${byteLength(text)} bytes long, the limit is ${this.maxRequestBytes}`,
         {
           sent: false,
         },

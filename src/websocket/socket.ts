@@ -67,7 +67,7 @@ export interface SocketOptions {
   readonly headers: Headers;
   readonly connectTimeoutMs: number;
   readonly pingIntervalMs: number;
-  readonly maxReceivedBytes: number;
+  readonly maxMessageBytes: number;
   readonly maxBufferedBytes: number;
   /** Ends the attempt. */
   readonly signal: AbortSignal;
@@ -113,7 +113,7 @@ export class Socket {
           ? new (constructor as unknown as NodeConstructor)(url, protocols, {
               headers,
               perMessageDeflate: false,
-              maxPayload: options.maxReceivedBytes,
+              maxPayload: options.maxMessageBytes,
               closeTimeout: CLOSE_TIMEOUT_MS,
             })
           : new constructor(url, [...protocols]);
