@@ -397,6 +397,8 @@ describe('JSON-RPC', () => {
     const closing = handler.close();
     expect((await idle.closed).code).toBe(1001);
     expect(await busy.next()).toMatchObject({ method: 'end', params: { subscription: 1, error: { code: 'UNAVAILABLE' } } });
+    // Not 404, after which nobody would come back.
+    expect((await refusal(`${url}/ws`)).status).toBe(503);
     expect(await busy.ask(rpc(4, 'wait'))).toMatchObject({ id: 4, error: { data: { code: 'UNAVAILABLE' } } });
     release();
     expect(await busy.next()).toMatchObject({ id: 2, result: { done: true } });

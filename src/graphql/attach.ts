@@ -10,7 +10,9 @@ export interface SocketOptions extends UpgradeGateOptions {
   readonly maxMessageBytes?: number;
   /** A reader that is this far behind is ended with RESOURCE_EXHAUSTED. @default 1_048_576 (1 MiB) */
   readonly maxBufferedBytes?: number;
-  /** How many operations may run on one socket. @default 1_000 */
+  /** Queries and mutations in flight on one socket; what comes beyond is RESOURCE_EXHAUSTED. @default 1_000 */
+  readonly maxCalls?: number;
+  /** Subscriptions on one socket; what comes beyond is RESOURCE_EXHAUSTED. @default 1_000 */
   readonly maxSubscriptions?: number;
   /** How long `connection_init` may take, in milliseconds; then 4408. @default 10_000 */
   readonly initializeTimeoutMs?: number;
@@ -19,10 +21,16 @@ export interface SocketOptions extends UpgradeGateOptions {
 }
 
 /**
+ * Ends the sockets and takes no more: calls in flight finish, each socket is closed with 1001, and what is left after `graceMs` is cut.
+ * Idempotent. @default graceMs 10_000
+ */
+export type CloseSockets = (graceMs?: number) => Promise<void>;
+
+/**
  * Takes a server's upgrades of a path; returns what ends the sockets and stops taking more. What sockets need is loaded here and not
  * before: who serves HTTP alone, as on an edge runtime, needs none of it. Upgrades that come meanwhile wait.
  */
-export function attachSockets(server: Server, path: string, engine: Engine, options: SocketOptions): () => Promise<void> {
+export function attachSockets(server: Server, path: string, engine: Engine, options: SocketOptions): CloseSockets {
   const gate = new UpgradeGate('graphqlHandler', options, (error) => engine.present(error));
   let sockets: SocketServer | undefined;
   const loading = import('./socket.js').then((loaded) => (sockets = new loaded.SocketServer(engine, options)));
@@ -44,11 +52,12 @@ export function attachSockets(server: Server, path: string, engine: Engine, opti
     }
     return true;
   });
-  return async () => {
-    detach();
-    await loading.then(
-      (ready) => ready.close(),
-      () => {},
-    );
+  let closing: Promise<void> | undefined;
+  return (graceMs = 10_000) => {
+    gate.stop();
+    return (closing ??= loading
+      .then((ready) => ready.close(graceMs))
+      .catch(() => {})
+      .finally(detach));
   };
 }

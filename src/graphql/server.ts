@@ -6,7 +6,7 @@ import { parseJson } from '../internal/json.js';
 import { reportToConsole } from '../internal/report.js';
 import { acceptHeaders, deadlineOf } from '../internal/serve-call.js';
 import type { Transport } from '../transport.js';
-import { attachSockets, type SocketOptions } from './attach.js';
+import { attachSockets, type CloseSockets, type SocketOptions } from './attach.js';
 import { Allowance } from './complexity.js';
 import { Engine, isSubscription, type Caller } from './engine.js';
 import { serveGraphiql } from './graphiql.js';
@@ -29,7 +29,7 @@ import {
 
 export { graphqlSchema };
 export type { Origins } from '../http/origins.js';
-export type { GraphqlLimits, PersistedOptions, SocketOptions };
+export type { CloseSockets, GraphqlLimits, PersistedOptions, SocketOptions };
 
 /** Options of `graphqlHandler`. */
 export interface GraphqlHandlerOptions extends GraphqlLimits, SocketOptions, PersistedOptions {
@@ -62,7 +62,7 @@ export interface GraphqlHandlerOptions extends GraphqlLimits, SocketOptions, Per
 /** Answers over HTTP; `attach` adds subscriptions over WebSocket on the same path. */
 export interface GraphqlHandler extends HttpHandler {
   /** Takes the upgrades of a Node server; returns what ends the sockets and stops taking more. */
-  attach(server: Server): () => Promise<void>;
+  attach(server: Server): CloseSockets;
 }
 
 /**

@@ -46,7 +46,7 @@ export class ChannelSession implements EventSink {
   #socket: PeerSocket | undefined;
   /** What came before the connection stood. */
   #waiting: SharedFrame[] = [];
-  #waitingChars = 0;
+  #waitingBytes = 0;
   #ended: { readonly error: ApiError | undefined } | undefined;
   #queue: Promise<void> = Promise.resolve();
   #queued = 0;
@@ -97,8 +97,8 @@ export class ChannelSession implements EventSink {
     const frame = this.init.encoder.frame(message);
     if (this.#socket) return this.#socket.sendEvent(frame);
     this.#waiting.push(frame);
-    this.#waitingChars += frame.text.length;
-    if (this.#waitingChars > this.init.maxBufferedBytes) this.end(new ApiError('RESOURCE_EXHAUSTED', 'the reader fell behind'));
+    this.#waitingBytes += frame.bytes.length;
+    if (this.#waitingBytes > this.init.maxBufferedBytes) this.end(new ApiError('RESOURCE_EXHAUSTED', 'the reader fell behind'));
   }
 
   /** A plain channel has no words for it, and does not resume. */

@@ -32,7 +32,7 @@ export class EventEncoder {
 /** The sink of one subscription of a connection: holds what comes before its acknowledgement has been sent. */
 export class RpcSubscription implements EventSink {
   #waiting: SharedFrame[] | undefined = [];
-  #waitingChars = 0;
+  #waitingBytes = 0;
   #ended = false;
 
   constructor(
@@ -74,8 +74,8 @@ export class RpcSubscription implements EventSink {
   #send(frame: SharedFrame): void {
     if (!this.#waiting) return this.socket.sendEvent(frame);
     this.#waiting.push(frame);
-    this.#waitingChars += frame.text.length;
-    if (this.#waitingChars > this.maxBufferedBytes)
+    this.#waitingBytes += frame.bytes.length;
+    if (this.#waitingBytes > this.maxBufferedBytes)
       this.end(new ApiError('RESOURCE_EXHAUSTED', 'the reader fell behind: resume from the last event'));
   }
 }

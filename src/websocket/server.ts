@@ -138,8 +138,7 @@ class Handler implements WebSocketHandler {
   }
 
   async #close(graceMs: number): Promise<void> {
-    for (const detach of this.#detach) detach();
-    this.#detach.clear();
+    this.#gate.stop();
     if (this.#peers.size > 0) {
       let timer: ReturnType<typeof setTimeout> | undefined;
       await new Promise<void>((resolve) => {
@@ -151,6 +150,8 @@ class Handler implements WebSocketHandler {
       });
       clearTimeout(timer);
     }
+    for (const detach of this.#detach) detach();
+    this.#detach.clear();
     this.#server.close();
   }
 
@@ -162,9 +163,8 @@ class Handler implements WebSocketHandler {
     const match = find(this.#router, target.slice(basePath.length));
     if (!match) return false;
     const offered = offeredProtocols(request);
-    if (this.#closing) refuseUpgrade(socket, 503, 'the server is stopping', { 'retry-after': '1' });
-    else if (!this.#gate.admits(request, socket)) return true;
-    else if (match.value !== 'rpc' && offered.length > 0) refuseUpgrade(socket, 400, 'a plain channel has no subprotocol: offer none');
+    if (!this.#gate.admits(request, socket)) return true;
+    if (match.value !== 'rpc' && offered.length > 0) refuseUpgrade(socket, 400, 'a plain channel has no subprotocol: offer none');
     else if (match.value === 'rpc' && offered.length > 0 && !offered.includes(SUBPROTOCOL))
       refuseUpgrade(socket, 400, `the subprotocol here is ${SUBPROTOCOL}, not ${offered.join(', ').slice(0, 100)}`);
     else this.#enter(request, socket, head, match.value, match.params);
