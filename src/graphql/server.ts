@@ -28,6 +28,7 @@ import {
 } from './wire.js';
 
 export { graphqlSchema };
+export { persistedDocuments, type DocumentSelections } from './persisted-documents.js';
 export type { Origins } from '../http/origins.js';
 export type { CloseSockets, GraphqlLimits, PersistedOptions, SocketOptions };
 
