@@ -114,6 +114,39 @@ describe('subscriptions as server-sent events', () => {
     await service.close();
   });
 
+  it('have the defaults that their document declares', async () => {
+    const contract = defineContract({
+      name: 'rooms',
+      operations: {},
+      events: { said: event({ channel: 'rooms/{room}', payload: z.object({ room: z.string(), text: z.string() }) }) },
+    });
+    const service = createService(contract, {});
+    const engine = new Engine(service, { introspection: true, maxDocuments: 10, maxCachedChars: 1000 }, () => {});
+    const caller: Caller = { headers: {}, deadline: undefined, peer: { protocol: 'graphql' }, onLeave: () => {} };
+    const query = 'subscription ($room: String = "42") { said(room: $room) { text } }';
+    const paramsOf = (variables: object | undefined) => {
+      const body = { query, variables: variables as Record<string, unknown> };
+      return engine.subscription(engine.prepare(body), body, caller).params;
+    };
+    expect(paramsOf(undefined)).toEqual({ room: '42' });
+    expect(paramsOf({ room: '7' })).toEqual({ room: '7' });
+    expect(paramsOf({ room: null })).toEqual({});
+    await service.close();
+  });
+
+  it('that are refused say when to come back, in their head too', async () => {
+    const busy = () => {
+      throw new ApiError('RESOURCE_EXHAUSTED', 'later', { retryAfterMs: 2500 });
+    };
+    const server = await listen(graphqlHandler(createBlogService({ context: busy })));
+    closing.push(() => server.close(0));
+    const headers = { 'content-type': 'application/json', accept: 'text/event-stream' };
+    const body = JSON.stringify({ query: 'subscription { message { sender } }' });
+    const response = await fetch(`${server.url}/graphql`, { method: 'POST', headers, body });
+    expect([response.status, response.headers.get('retry-after')]).toEqual([429, '3']);
+    expect(await response.json()).toMatchObject({ errors: [{ extensions: { code: 'RESOURCE_EXHAUSTED', retryAfterMs: 2500 } }] });
+  });
+
   it('leave nothing behind where they are refused', async () => {
     const service = createBlogService();
     const engine = new Engine(service, { introspection: true, maxDocuments: 10, maxCachedChars: 1000 }, () => {});

@@ -425,6 +425,15 @@ describe('our client', () => {
     await pets.close();
   });
 
+  it('hears when to come back from what is no GraphQL', async () => {
+    const busy = createServer((_, response) => response.writeHead(503, { 'retry-after': '7' }).end('<html>'));
+    await new Promise<void>((resolve) => busy.listen(0, '127.0.0.1', resolve));
+    const blog = createClient({ transport: graphql({ url: `http://127.0.0.1:${(busy.address() as AddressInfo).port}` }) });
+    await expect(blog.getUser({ id: 123 })).rejects.toMatchObject({ code: 'UNAVAILABLE', retryAfterMs: 7000 });
+    await blog.close();
+    busy.close();
+  });
+
   it('tells a page that is no GraphQL from an API', async () => {
     const page = createServer((_, res) => res.setHeader('content-type', 'text/html').end('<h1>Hello</h1>')).listen(0);
     const { port } = page.address() as AddressInfo;

@@ -2,6 +2,7 @@ import {
   coerceInputValue,
   execute,
   getArgumentValues,
+  getVariableValues,
   GraphQLError,
   isInputType,
   Kind,
@@ -126,7 +127,9 @@ export class Engine {
     const root = field && [...this.types.subscriptions.values()].find(({ name }) => name === field.name.value);
     const definition = root && this.schema.getSubscriptionType()?.getFields()[root.name];
     if (!root || !definition) throw new RequestError([], new ApiError('INVALID_ARGUMENT', 'a subscription asks for one event'));
-    const given = getArgumentValues(definition, field, variables);
+    // With the defaults that the document declares for them.
+    const { coerced = variables } = getVariableValues(this.schema, prepared.node.variableDefinitions ?? [], variables);
+    const given = getArgumentValues(definition, field, coerced);
     const params = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== null));
     const event = root.member as EventDefinition;
     const wantsAbsent = request.extensions?.['absent'] === true;

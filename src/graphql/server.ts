@@ -2,6 +2,7 @@ import type { Server } from 'node:http';
 import { ApiError, isApiError } from '../errors.js';
 import { HttpError } from '../http/error.js';
 import { peerOf, type HttpHandler, type HttpRequest, type HttpResponse } from '../http/message.js';
+import { errorHeaders } from '../http/problem.js';
 import { parseJson } from '../internal/json.js';
 import { reportToConsole } from '../internal/report.js';
 import { acceptHeaders, deadlineOf } from '../internal/serve-call.js';
@@ -191,11 +192,13 @@ class HttpGraphql {
 
   #refuse(error: unknown, answering: Answering): HttpResponse {
     const errors = this.#errorsOf(error, answering);
-    if (answering.type === EVENT_STREAM_TYPE) return respond(statusOf(error), { errors }, { ...answering, type: JSON_TYPE });
+    const headers = isApiError(error) ? errorHeaders(error) : {};
+    if (answering.type === EVENT_STREAM_TYPE)
+      return withHeaders(respond(statusOf(error), { errors }, { ...answering, type: JSON_TYPE }), headers);
     const isDocument = error instanceof RequestError && error.single === undefined;
     // Who understands nothing but JSON takes any other status for a failure of HTTP: such is the rule for what is a request at all.
     const status = isDocument && answering.type === JSON_TYPE ? 200 : this.#statusOf(error);
-    return respond(status, { errors }, answering);
+    return withHeaders(respond(status, { errors }, answering), headers);
   }
 
   #statusOf(error: unknown): number {

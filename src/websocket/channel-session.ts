@@ -128,7 +128,7 @@ export class ChannelSession implements EventSink {
   /** Why the service ended the subscription, as a close code. */
   #close(error: ApiError | undefined): void {
     if (!error) return this.#socket?.close(CLOSE.NORMAL, '');
-    this.#socket?.send(encodeChannelError(error.toJSON()));
+    this.#tell(error);
     const code = CLOSES.find((each) => codeOfClose(each) === error.code) ?? 1011;
     this.#socket?.close(code, error.code);
   }
@@ -155,8 +155,19 @@ export class ChannelSession implements EventSink {
 
   #refuse(error: unknown): void {
     if (!isApiError(error)) this.init.onError(error);
-    const told = isApiError(error) ? error : new ApiError('INTERNAL', 'internal error');
-    this.#socket?.send(encodeChannelError(told.toJSON()));
+    this.#tell(isApiError(error) ? error : new ApiError('INTERNAL', 'internal error'));
+  }
+
+  #tell(error: ApiError): void {
+    let text: string;
+    try {
+      text = encodeChannelError(error.toJSON());
+    } catch (failure) {
+      // Its details are no JSON.
+      this.init.onError(failure);
+      text = encodeChannelError({ code: 'INTERNAL', message: 'internal error' });
+    }
+    this.#socket?.send(text);
   }
 }
 

@@ -130,8 +130,9 @@ export class RpcConnection {
     this.notify('initialize', { headers });
   }
 
+  /** Nobody waits for the answer: it is a sign of life like any other frame. */
   ping(): void {
-    this.#request('ping', undefined, undefined, IGNORED);
+    this.#send(++this.#lastId, 'ping', undefined, undefined);
   }
 
   /** Sends what needs no answer; where it cannot be sent, the connection is ending, and with it what it was about. */
@@ -242,5 +243,3 @@ function endOf(error: unknown): ApiError {
 function byteLength(text: string): number {
   return new TextEncoder().encode(text).length;
 }
-
-const IGNORED: Waiter = { resolve: () => {}, reject: () => {} };

@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import { WebSocketServer, type WebSocket } from 'ws';
 import type { Contract } from '../contract.js';
 import { ApiError, isApiError } from '../errors.js';
+import { errorHeaders } from '../http/problem.js';
 import { createRouter, type RouteMatch, type Router } from '../http/router.js';
 import { attachUpgrade, refuseUpgrade } from '../http/upgrade.js';
 import { UpgradeGate, type UpgradeGateOptions } from '../http/upgrade-gate.js';
@@ -214,6 +215,8 @@ class Handler implements WebSocketHandler {
         for (const each of this.#peers.keys()) each.tick();
       }, this.options.pingIntervalMs ?? 30_000);
       ws.on('message', (data: Buffer, isBinary: boolean) => {
+        // What comes behind a close of ours is not run: nobody would hear of it.
+        if (!peer.isOpen) return;
         peer.touch();
         if (isBinary) session.takeBinary();
         else session.take(data.toString());
@@ -236,10 +239,10 @@ class Handler implements WebSocketHandler {
     peer.ws.once('close', () => clearTimeout(timer));
   }
 
-  #refusalOf(error: unknown): [status: number, message: string] {
+  #refusalOf(error: unknown): [status: number, message: string, headers: Record<string, string>] {
     if (!isApiError(error)) this.#service.onError(error);
-    const { code, reason } = isApiError(error) ? error : new ApiError('INTERNAL', 'internal error');
-    return [handshakeStatus(code), reason];
+    const told = isApiError(error) ? error : new ApiError('INTERNAL', 'internal error');
+    return [handshakeStatus(told.code), told.reason, errorHeaders(told)];
   }
 }
 

@@ -1,5 +1,6 @@
 import { ApiError } from '../errors.js';
 import { codeOf } from '../http/fetch-like.js';
+import { parseRetryAfter } from '../http/retry-after.js';
 import { onAbort } from '../internal/deadline.js';
 import type { Headers } from '../transport.js';
 import { FrameJoiner } from './frame-joiner.js';
@@ -124,6 +125,8 @@ export class Socket {
       }
       const socket = new Socket(inner, options);
       let failure: unknown;
+      // Called by `fail`, which an `onState` that closes the client may bring about at once.
+      let unlink = () => {};
       const fail = (error: ApiError) => {
         clearTimeout(timer);
         unlink();
@@ -134,7 +137,7 @@ export class Socket {
         () => fail(unavailable(url, `no connection within ${options.connectTimeoutMs} ms`)),
         options.connectTimeoutMs,
       );
-      const unlink = onAbort(options.signal, () => fail(ApiError.from(options.signal.reason, 'CANCELLED', 'the client is closed')));
+      unlink = onAbort(options.signal, () => fail(ApiError.from(options.signal.reason, 'CANCELLED', 'the client is closed')));
       if (canSend) {
         const node = inner as NodeSocket;
         node.on('upgrade', (response) => {
@@ -269,7 +272,12 @@ async function refusalOf(url: string, response: Response): Promise<ApiError> {
   const said = text === '' || text.startsWith('<') ? '' : `: ${text.slice(0, 1000)}`;
   const code = codeOfHandshake(statusCode);
   const advice = code === 'UNIMPLEMENTED' && said === '' ? ': is the url right?' : said;
-  return new ApiError(code, `${url}: the server answered the upgrade with ${statusCode}${advice}`, { sent: false, remote: true });
+  const retryAfterMs = parseRetryAfter([response.headers['retry-after']].flat()[0]);
+  return new ApiError(code, `${url}: the server answered the upgrade with ${statusCode}${advice}`, {
+    retryAfterMs,
+    sent: false,
+    remote: true,
+  });
 }
 
 const HINTS: Readonly<Record<string, string>> = {
