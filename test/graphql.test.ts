@@ -159,6 +159,14 @@ describe('GraphQL over HTTP', () => {
     expect(issues.map(({ path }) => path)).toEqual(expect.arrayContaining([['authorId'], ['title']]));
   });
 
+  it('tells who gives a null where none may be, however often', async () => {
+    const query = 'query ($location: String = "Oslo") { weather(location: $location) { conditions } }';
+    for (let again = 0; again < 4; again++) {
+      const { body } = await post(server.endpoint, { query, variables: { location: null } });
+      expect(body).toMatchObject({ data: { weather: null }, errors: [{ path: ['weather'], extensions: { code: 'INVALID_ARGUMENT' } }] });
+    }
+  });
+
   it('shows the schema', async () => {
     const text = await (await fetch(`${server.url}/schema.graphql`)).text();
     expect(text).toBe(graphqlSchema(blogContract));

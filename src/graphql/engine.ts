@@ -48,6 +48,13 @@ export interface PreparedSubscription {
   release(): void;
 }
 
+/** graphql-jit has errors of its own. */
+function isOfExecutor(error: Error): boolean {
+  return error instanceof GraphQLError || error.name === 'GraphQLError';
+}
+
+/** How `execute` refuses the value of an argument that validation could not see. */
+const WRONG_ARGUMENT = /^Argument "\w+" /;
 /** How `execute` refuses a null, in an error of no kind of its own. */
 const NO_VALUE = /^Cannot return null for non-nullable field /;
 
@@ -220,15 +227,20 @@ export class Engine {
   #present(error: GraphQLError, requestId: string | undefined): WireError {
     const { path, locations } = error;
     const { originalError = error } = error;
-    // What the executor itself finds wrong is the transport's value: it has a message, which may quote it.
-    const isBreach = originalError instanceof GraphQLError || originalError.name === 'GraphQLError' || NO_VALUE.test(originalError.message);
-    const shown = isBreach
-      ? new ApiError('DATA_LOSS', `${path?.join('.') ?? 'a field'}: the reply breaks the contract`)
-      : this.present(originalError);
+    const shown = isApiError(originalError) ? originalError : this.#presentFailure(originalError, path);
     return encodeError(
       { ...shown.toJSON(), ...(shown.requestId === undefined && requestId !== undefined && { requestId }) },
       { path, locations },
     );
+  }
+
+  #presentFailure(error: Error, path: GraphQLError['path']): ApiError {
+    // A null that the caller gave for an argument, by a variable that may be null.
+    if (isOfExecutor(error) && WRONG_ARGUMENT.test(error.message)) return new ApiError('INVALID_ARGUMENT', error.message);
+    // What else the executor finds wrong is the transport's value: its message may quote it.
+    if (isOfExecutor(error) || NO_VALUE.test(error.message))
+      return new ApiError('DATA_LOSS', `${path?.join('.') ?? 'a field'}: the reply breaks the contract`);
+    return this.present(error);
   }
 
   #encoder(prepared: PreparedOperation, variables: JsonObject, caller: Caller, wantsAbsent: boolean): EncodeEvent {
