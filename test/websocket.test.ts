@@ -385,6 +385,27 @@ describe('JSON-RPC', () => {
     expect(errors).toHaveLength(4);
   });
 
+  it('refuses a subscription whose source ends it and refuses it too', async () => {
+    const contract = defineContract({
+      name: 'ticks',
+      operations: {},
+      events: { tick: event({ channel: 'ticks', payload: z.object({}) }) },
+    });
+    const refusing: Transport = {
+      contract,
+      name: 'refusing',
+      call: () => expect.unreachable('there are no operations'),
+      subscribe: async (_, sink) => {
+        sink.end(new ApiError('UNAVAILABLE', 'the stream is over'));
+        throw new ApiError('UNAUTHENTICATED', 'who are you?');
+      },
+      close: () => Promise.resolve(),
+    };
+    const { url } = await serve(refusing);
+    const peer = await Peer.open(`${url}/ws`);
+    expect(await peer.ask(rpc(1, 'subscribe', { event: 'tick' }))).toMatchObject({ id: 1, error: { data: { code: 'UNAUTHENTICATED' } } });
+  });
+
   it('pings its peers, and drops one that misses two', async () => {
     const { url, handler } = await serveBlog({ pingIntervalMs: 30 });
     const [alive, dead] = [await Peer.open(`${url}/ws`), await Peer.open(`${url}/ws`, undefined, { autoPong: false })];

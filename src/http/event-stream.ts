@@ -24,6 +24,8 @@ export class EventStream {
   #waiting: string[] = [];
   #waitingBytes = 0;
   #isEnded = false;
+  /** Whether the subscription was ended here, not by its source. */
+  #isCut = false;
 
   constructor(private readonly options: EventStreamOptions) {}
 
@@ -33,7 +35,7 @@ export class EventStream {
     try {
       await this.#lifetime.start(() => subscribe(this.#lifetime.signal));
     } catch (error) {
-      if (this.#isEnded) return;
+      if (this.#isCut) return;
       this.#lifetime.abort(LEFT);
       throw error;
     }
@@ -54,17 +56,20 @@ export class EventStream {
     }
     this.#waiting.push(text);
     this.#waitingBytes += encoder.encode(text).length;
-    if (this.#waitingBytes > maxBufferedBytes) this.#fallBehind();
+    if (this.#waitingBytes <= maxBufferedBytes) return;
+    this.#fallBehind();
+    this.#isCut = true;
+    this.#lifetime.abort(LEFT);
   }
 
   end(error?: ApiError): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
     const last = this.options.encodeEnd(error);
-    if (this.#writer) this.#writer.write(last);
-    else this.#waiting.push(last);
-    this.#writer?.end();
-    this.#lifetime.abort(LEFT);
+    // A source may still refuse what it has ended, and then that is the answer.
+    if (!this.#writer) return void this.#waiting.push(last);
+    this.#writer.write(last);
+    this.#writer.end();
   }
 
   #attach(writer: HttpWriter): void {
