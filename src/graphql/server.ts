@@ -31,6 +31,7 @@ import {
 export { graphqlSchema };
 export { persistedDocuments, type DocumentSelections } from './persisted-documents.js';
 export type { Origins } from '../http/origins.js';
+export type { UpgradeGateOptions } from '../http/upgrade-gate.js';
 export type { CloseSockets, GraphqlLimits, PersistedOptions, SocketOptions };
 
 /** Options of `graphqlHandler`. */

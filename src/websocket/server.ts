@@ -19,6 +19,7 @@ import { RPC_PATH, SUBPROTOCOL } from './wire.js';
 export type { AsyncApiProtocol } from '../internal/asyncapi.js';
 export { webSocketProtocol } from './schema.js';
 export type { Origins } from '../http/origins.js';
+export type { UpgradeGateOptions } from '../http/upgrade-gate.js';
 
 /** Options of `webSocketHandler`. */
 export interface WebSocketHandlerOptions extends UpgradeGateOptions {
