@@ -6,7 +6,7 @@ import tseslint from 'typescript-eslint';
 const NODE_ONLY = [
   'src/cli/**',
   'src/serve.ts',
-  'src/http/{index,light-fetch,light-response,listen,node,node-connection,node-request,node-response,origins,shared-frame,upgrade}.ts',
+  'src/http/{index,light-fetch,light-response,listen,node,node-connection,node-request,node-response,origins,shared-frame,upgrade,upgrade-gate}.ts',
   'src/{webhook,grpc,mqtt,websocket,soap,graphql}/**',
 ];
 /** Files that print because that is what they are for: the command line. A default reporter disables the rule on its line, with a reason. */

@@ -70,9 +70,15 @@ const EVENT_PROTOCOLS = [webSocketProtocol(), mqttProtocol(), webhookProtocol()]
 /** One entry for each protocol. Each is asked in this order for what comes in over HTTP. */
 const PROTOCOLS: readonly ((transport: Transport, options: ServeOptions) => Protocol)[] = [
   (transport, { onError }) => ({ handler: restHandler(transport, { eventProtocols: EVENT_PROTOCOLS, ...(onError && { onError }) }) }),
-  (transport, { onError }) => {
+  (transport, { onError, graceMs }) => {
     const handler = graphqlHandler(transport, { ...(onError && { onError }) });
-    return { handler, start: async ({ server }) => ({ close: handler.attach(server) }) };
+    return {
+      handler,
+      async start({ server }) {
+        const close = handler.attach(server);
+        return { close: () => close(graceMs) };
+      },
+    };
   },
   (transport, { onError, graceMs }) => ({
     start: async (http) => {

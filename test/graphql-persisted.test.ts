@@ -4,9 +4,9 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createClient as createSocketClient } from 'graphql-ws';
 import WebSocket from 'ws';
-import { createBlogService } from '../src/blog/index.js';
+import { blogContract, createBlogService } from '../src/blog/index.js';
 import { graphql, type GraphqlOptions } from '../src/graphql/client.js';
-import { graphqlHandler, type GraphqlHandlerOptions } from '../src/graphql/server.js';
+import { graphqlHandler, persistedDocuments, type GraphqlHandlerOptions } from '../src/graphql/server.js';
 import { listen } from '../src/http/listen.js';
 import { createClient } from '../src/index.js';
 
@@ -114,16 +114,14 @@ describe('persisted documents of our client', () => {
   });
 
   it('are all that a strict server takes, on sockets, too', async () => {
-    const texts = [
-      'query getWeather($location: String!) { weather(location: $location) { location temperature conditions } }',
-      'subscription message { message { sender message } }',
-    ];
-    const persistedDocuments = Object.fromEntries(texts.map((text) => [createHash('sha256').update(text).digest('hex'), text]));
-    const url = await serveOurs({ persistedDocuments, onlyPersisted: true });
+    const select = { username: true, posts: { title: true } } as const;
+    const documents = await persistedDocuments(blogContract, { getUser: [select] });
+    const url = await serveOurs({ persistedDocuments: documents, onlyPersisted: true });
     for (const subscriptions of ['ws', 'sse'] as const) {
       const { blog } = connect({ url, subscriptions });
       expect(await blog.getWeather({ location: 'Oslo' })).toMatchObject({ conditions: 'Rain' });
-      await expect(blog.getUser({ id: 123 })).rejects.toMatchObject({ code: 'UNIMPLEMENTED', message: expect.stringContaining('PersistedQueryNotFound') }); // prettier-ignore
+      expect(await blog.getUser({ id: 123 }, { select })).toMatchObject({ posts: expect.arrayContaining([{ title: 'RESTful APIs 101' }]) });
+      await expect(blog.getUser({ id: 123 }, { select: { email: true } })).rejects.toMatchObject({ code: 'UNIMPLEMENTED', message: expect.stringContaining('PersistedQueryNotFound') }); // prettier-ignore
       const unsubscribe = await blog.onMessage(() => {});
       await unsubscribe();
     }
@@ -131,6 +129,32 @@ describe('persisted documents of our client', () => {
     for (const query of ['{ __typename }', 'subscription { message { sender } }'])
       await expect(stranger.iterate({ query }).next()).rejects.toMatchObject([{ extensions: { code: 'PERMISSION_DENIED' } }]);
     await stranger.dispose();
+  });
+
+  it('are listed for a contract by their hashes: of each operation, each event, and each selection', async () => {
+    const documents = await persistedDocuments(blogContract, { getUser: [{ username: true }], getUserPosts: [{ title: true }] });
+    const members = [...Object.keys(blogContract.operations), ...Object.keys(blogContract.events)];
+    expect(Object.values(documents)).toHaveLength(members.length + 2);
+    expect(Object.values(documents)).toContain('query getUser($id: Int!) { user(id: $id) { username } }');
+    for (const [hash, text] of Object.entries(documents)) expect(hash).toBe(createHash('sha256').update(text).digest('hex'));
+    // @ts-expect-error a user has no such field
+    const wrong = persistedDocuments(blogContract, { getUser: [{ nickname: true }] });
+    await expect(wrong).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', message: expect.stringContaining('nickname') }); // prettier-ignore
+    await expect(persistedDocuments(blogContract, { getUsers: [] } as object)).rejects.toThrow(/no operation 'getUsers'/);
+    expect(() => graphqlHandler(createBlogService(), { onlyPersisted: true })).toThrow(/'onlyPersisted' needs 'persistedDocuments'/);
+  });
+
+  it('are found by whatever ids they were given', async () => {
+    const url = await serveOurs({
+      persistedDocuments: { 'sha256:ABC': '{ __typename }', Weather_1: '{ weather(location: "Oslo") { conditions } }' },
+    });
+    const ask = async (documentId: string) => {
+      const headers = { 'content-type': 'application/json' };
+      const response = await fetch(`${url}/graphql`, { method: 'POST', headers, body: JSON.stringify({ documentId }) });
+      return ((await response.json()) as { data?: unknown }).data;
+    };
+    expect(await ask('sha256:abc')).toEqual({ __typename: 'Query' });
+    expect(await ask('Weather_1')).toEqual({ weather: { conditions: 'Rain' } });
   });
 
   it.each([200, 400])('are kept by a server in the manner of Apollo that refuses with %i', async (status) => {

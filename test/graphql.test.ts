@@ -5,7 +5,7 @@ import { createSchema, createYoga } from 'graphql-yoga';
 import { createServer } from 'node:http';
 import { createHash } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import WebSocket from 'ws';
 import { z } from 'zod';
 import { blogContract, createBlogService } from '../src/blog/index.js';
@@ -157,6 +157,14 @@ describe('GraphQL over HTTP', () => {
     expect(status).toBe(400);
     const { issues } = body.errors?.[0]?.extensions['details'] as { issues: { path: unknown }[] };
     expect(issues.map(({ path }) => path)).toEqual(expect.arrayContaining([['authorId'], ['title']]));
+  });
+
+  it('tells who gives a null where none may be, however often', async () => {
+    const query = 'query ($location: String = "Oslo") { weather(location: $location) { conditions } }';
+    for (let again = 0; again < 4; again++) {
+      const { body } = await post(server.endpoint, { query, variables: { location: null } });
+      expect(body).toMatchObject({ data: { weather: null }, errors: [{ path: ['weather'], extensions: { code: 'INVALID_ARGUMENT' } }] });
+    }
   });
 
   it('shows the schema', async () => {
@@ -425,6 +433,15 @@ describe('our client', () => {
     await pets.close();
   });
 
+  it('hears when to come back from what is no GraphQL', async () => {
+    const busy = createServer((_, response) => response.writeHead(503, { 'retry-after': '7' }).end('<html>'));
+    await new Promise<void>((resolve) => busy.listen(0, '127.0.0.1', resolve));
+    const blog = createClient({ transport: graphql({ url: `http://127.0.0.1:${(busy.address() as AddressInfo).port}` }) });
+    await expect(blog.getUser({ id: 123 })).rejects.toMatchObject({ code: 'UNAVAILABLE', retryAfterMs: 7000 });
+    await blog.close();
+    busy.close();
+  });
+
   it('tells a page that is no GraphQL from an API', async () => {
     const page = createServer((_, res) => res.setHeader('content-type', 'text/html').end('<h1>Hello</h1>')).listen(0);
     const { port } = page.address() as AddressInfo;
@@ -529,7 +546,7 @@ describe('graphql-transport-ws', () => {
   };
   for (const [name, { code, send, protocol }] of Object.entries(closes)) {
     it(`closes with ${code} after ${name}`, async () => {
-      const own = await serveGraphql(createBlogService(), { initTimeoutMs: 100 });
+      const own = await serveGraphql(createBlogService(), { initializeTimeoutMs: 100 });
       const socket = new WebSocket(own.endpoint.replace('http', 'ws'), protocol ?? 'graphql-transport-ws');
       const closed = new Promise<number>((resolve) => {
         socket.on('close', resolve);
@@ -542,13 +559,25 @@ describe('graphql-transport-ws', () => {
     });
   }
 
+  const status = (url: string, origin?: string) =>
+    new Promise<number | undefined>((resolve) => {
+      const socket = new WebSocket(url, 'graphql-transport-ws', { ...(origin !== undefined && { origin }) });
+      socket.on('unexpected-response', (_, response) => resolve(response.statusCode));
+      socket.on('open', () => (socket.close(), resolve(101)));
+    });
+
+  it('limits the connections of an address', async () => {
+    const own = await serveGraphql(createBlogService(), { maxConnectionsPerAddress: 1 });
+    const url = own.endpoint.replace('http', 'ws');
+    const first = new WebSocket(url, 'graphql-transport-ws');
+    await new Promise((resolve) => first.once('open', resolve));
+    expect(await status(url)).toBe(429);
+    first.close();
+    await vi.waitFor(async () => expect(await status(url)).toBe(101));
+    await own.close();
+  });
+
   it('refuses pages of other origins, and paths that are not its own', async () => {
-    const status = (url: string, origin?: string) =>
-      new Promise<number | undefined>((resolve) => {
-        const socket = new WebSocket(url, 'graphql-transport-ws', { ...(origin !== undefined && { origin }) });
-        socket.on('unexpected-response', (_, response) => resolve(response.statusCode));
-        socket.on('open', () => (socket.close(), resolve(101)));
-      });
     const url = server.endpoint.replace('http', 'ws');
     expect(await status(url, 'https://evil.example')).toBe(403);
     expect(await status(url, server.url)).toBe(101);

@@ -1,5 +1,5 @@
 import { execFile, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { on, once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { createServer, request as httpRequest, type IncomingMessage } from 'node:http';
 import { connect, createServer as createTcpServer, type AddressInfo, type Socket as TcpSocket } from 'node:net';
@@ -10,7 +10,7 @@ import { build } from 'esbuild';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import WebSocket, { WebSocketServer } from 'ws';
 import * as z from 'zod/mini';
-import { createBlogService } from '../src/blog/index.js';
+import { blogContract, createBlogService } from '../src/blog/index.js';
 import { createClient } from '../src/client.js';
 import { defineContract, event, mutation, query } from '../src/contract.js';
 import { ApiError, isApiError } from '../src/errors.js';
@@ -348,6 +348,64 @@ describe('JSON-RPC', () => {
     expect(await known.ask(rpc(2, 'getUser', { id: 123 }))).toMatchObject({ result: { id: 123 } });
   });
 
+  it('runs nothing of what follows a close of its own', async () => {
+    let runs = 0;
+    const contract = defineContract({ name: 'count', operations: { add: mutation({}) } });
+    const { port } = await serve(createService(contract, { add: () => void runs++ }), { requireInitialize: true, initializeTimeoutMs: 20 });
+    const socket = onEnd(connect({ port, host: '127.0.0.1' }), (each) => each.destroy());
+    const heard = async (isIt: (chunk: Buffer) => boolean) => {
+      for await (const [chunk] of on(socket, 'data')) if (isIt(chunk as Buffer)) return;
+    };
+    socket.write('GET /ws HTTP/1.1\r\nhost: a\r\nconnection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n'); // prettier-ignore
+    const [TEXT, CLOSE] = [0x81, 0x88];
+    await heard((chunk) => chunk.includes(CLOSE));
+    const frame = (type: number, text: string) => Buffer.concat([Buffer.from([type, 0x80 | text.length, 0, 0, 0, 0]), Buffer.from(text)]);
+    for (const message of [rpc(1, 'initialize', {}), rpc(2, 'add')]) socket.write(frame(TEXT, JSON.stringify(message)));
+    socket.write(frame(CLOSE, ''));
+    await once(socket.resume(), 'close');
+    expect(runs).toBe(0);
+  });
+
+  it('answers an error whose details are no JSON with INTERNAL, on channels too, and goes on', async () => {
+    const contract = defineContract({
+      name: 'odd',
+      operations: { say: mutation({ input: z.object({}), output: z.object({}) }) },
+      events: { said: event({ channel: 'said', payload: z.object({}), writtenBy: 'say' }) },
+    });
+    const fail = () => {
+      throw new ApiError('NOT_FOUND', 'no', { details: { n: 1n } });
+    };
+    const errors: unknown[] = [];
+    const { url } = await serve(createService(contract, { say: fail }), { onError: (error) => errors.push(error) });
+    const [calls, channel] = [await Peer.open(`${url}/ws`), await Peer.open(`${url}/said`)];
+    for (let again = 0; again < 2; again++) {
+      expect(await calls.ask(rpc(1, 'say', {}))).toMatchObject({ id: 1, error: { data: { code: 'INTERNAL' } } });
+      expect(await channel.ask({})).toEqual({ error: { code: 'INTERNAL', message: 'internal error' } });
+    }
+    expect(errors).toHaveLength(4);
+  });
+
+  it('refuses a subscription whose source ends it and refuses it too', async () => {
+    const contract = defineContract({
+      name: 'ticks',
+      operations: {},
+      events: { tick: event({ channel: 'ticks', payload: z.object({}) }) },
+    });
+    const refusing: Transport = {
+      contract,
+      name: 'refusing',
+      call: () => expect.unreachable('there are no operations'),
+      subscribe: async (_, sink) => {
+        sink.end(new ApiError('UNAVAILABLE', 'the stream is over'));
+        throw new ApiError('UNAUTHENTICATED', 'who are you?');
+      },
+      close: () => Promise.resolve(),
+    };
+    const { url } = await serve(refusing);
+    const peer = await Peer.open(`${url}/ws`);
+    expect(await peer.ask(rpc(1, 'subscribe', { event: 'tick' }))).toMatchObject({ id: 1, error: { data: { code: 'UNAUTHENTICATED' } } });
+  });
+
   it('pings its peers, and drops one that misses two', async () => {
     const { url, handler } = await serveBlog({ pingIntervalMs: 30 });
     const [alive, dead] = [await Peer.open(`${url}/ws`), await Peer.open(`${url}/ws`, undefined, { autoPong: false })];
@@ -397,6 +455,8 @@ describe('JSON-RPC', () => {
     const closing = handler.close();
     expect((await idle.closed).code).toBe(1001);
     expect(await busy.next()).toMatchObject({ method: 'end', params: { subscription: 1, error: { code: 'UNAVAILABLE' } } });
+    // Not 404, after which nobody would come back.
+    expect((await refusal(`${url}/ws`)).status).toBe(503);
     expect(await busy.ask(rpc(4, 'wait'))).toMatchObject({ id: 4, error: { data: { code: 'UNAVAILABLE' } } });
     release();
     expect(await busy.next()).toMatchObject({ id: 2, result: { done: true } });
@@ -805,6 +865,26 @@ describe('the client', () => {
       each.close(),
     );
     await expect(down.getUser({ id: 123 })).rejects.toMatchObject({ code: 'UNAVAILABLE', sent: false });
+    const full = await serveBlog({ maxConnectionsPerAddress: 0 });
+    const late = onEnd(createClient({ transport: webSocket({ url: full.url }) }), (each) => each.close());
+    await expect(late.getUser({ id: 123 })).rejects.toMatchObject({ code: 'RESOURCE_EXHAUSTED', retryAfterMs: 5000, sent: false });
+  });
+
+  it('may be closed by who hears that it connects', async () => {
+    const { url, handler } = await serveBlog();
+    let isConnecting = false;
+    const onState = (state: string) => {
+      if (state !== 'connecting') return;
+      isConnecting = true;
+      void transport.close();
+    };
+    const transport: Transport = webSocket({ url, onState })(blogContract);
+    const headers = {};
+    const operation = blogContract.operations.getUser;
+    const call = transport.call({ operation, input: { id: 123 }, headers, signal: new AbortController().signal });
+    await expect(call).rejects.toMatchObject({ code: 'CANCELLED' });
+    expect(isConnecting).toBe(true);
+    expect(handler.connections).toBe(0);
   });
 
   it('refuses a message over the limit, and fails calls in flight when the connection is lost', async () => {

@@ -24,6 +24,7 @@ import {
   isObject,
   JSON_TYPE,
   NO_HASHES,
+  readNotes,
   RESPONSE_TYPE,
   tells,
   UNKNOWN_HASH,
@@ -317,10 +318,10 @@ const NEVER = new AbortController().signal;
 
 /** The body counts, whatever the status. Throws where it has errors, or is no GraphQL. */
 function decode(document: ClientDocument, { status, headers, body, data, errors, extensions }: RawResponse): unknown {
-  if (Array.isArray(errors) && errors.length > 0) throw decodeErrors(errors, data, headers.get('x-request-id') ?? undefined);
+  if (Array.isArray(errors) && errors.length > 0) throw decodeErrors(errors, data, readNotes(headers));
   if (data === undefined || status < 200 || status >= 300) {
     const text = typeof body === 'string' ? body : '';
-    throw decodeFailure(status, text, headers.get('location'), headers.get('x-request-id') ?? undefined);
+    throw decodeFailure(status, text, headers.get('location'), readNotes(headers));
   }
   return document.read(data, isObject(extensions) ? extensions['absent'] : undefined);
 }
@@ -328,12 +329,12 @@ function decode(document: ClientDocument, { status, headers, body, data, errors,
 /** Why a subscription did not begin. */
 async function refusalOf(response: FetchResponse): Promise<ApiError> {
   const text = await response.text().catch(() => '');
-  const requestId = response.headers.get('x-request-id') ?? undefined;
+  const notes = readNotes(response.headers);
   try {
     const { errors, data } = parseJson(text) as { readonly errors?: unknown; readonly data?: unknown };
-    if (Array.isArray(errors) && errors.length > 0) return decodeErrors(errors, data, requestId);
+    if (Array.isArray(errors) && errors.length > 0) return decodeErrors(errors, data, notes);
   } catch {
     // No JSON, no GraphQL.
   }
-  return decodeFailure(response.status, text, response.headers.get('location'), requestId);
+  return decodeFailure(response.status, text, response.headers.get('location'), notes);
 }

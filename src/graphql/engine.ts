@@ -2,6 +2,7 @@ import {
   coerceInputValue,
   execute,
   getArgumentValues,
+  getVariableValues,
   GraphQLError,
   isInputType,
   Kind,
@@ -17,7 +18,7 @@ import type { Contract, EventDefinition, Operation } from '../contract.js';
 import { ApiError, isApiError, type JsonObject } from '../errors.js';
 import { RelationLoader } from '../internal/relation-loader.js';
 import { serveCall } from '../internal/serve-call.js';
-import type { EventMessage, EventSink, Peer, Selection, Transport } from '../transport.js';
+import type { EventMessage, Peer, Selection, Transport } from '../transport.js';
 import type { Allowance } from './complexity.js';
 import { Documents, type DocumentsOptions, type PreparedOperation } from './documents.js';
 import { executableSchema, type Resolving } from './executable.js';
@@ -46,6 +47,19 @@ export interface PreparedSubscription {
   /** Call it when the subscription has ended. */
   release(): void;
 }
+
+/** graphql-jit has errors of its own. */
+function isOfExecutor(error: Error): boolean {
+  return error instanceof GraphQLError || error.name === 'GraphQLError';
+}
+
+/** How `execute` refuses the value of an argument that validation could not see. */
+const WRONG_ARGUMENT = /^Argument "\w+" /;
+/** How `execute` refuses a null, in an error of no kind of its own. */
+const NO_VALUE = /^Cannot return null for non-nullable field /;
+
+/** For whom events are encoded that all who ask alike share. */
+const NOBODY: Caller = { headers: {}, deadline: undefined, peer: { protocol: 'graphql' }, onLeave: () => {} };
 
 /** What the resolvers of one request share. The loader is made on first use: most requests ask for no relation. */
 class RequestResolving implements Resolving {
@@ -120,7 +134,9 @@ export class Engine {
     const root = field && [...this.types.subscriptions.values()].find(({ name }) => name === field.name.value);
     const definition = root && this.schema.getSubscriptionType()?.getFields()[root.name];
     if (!root || !definition) throw new RequestError([], new ApiError('INVALID_ARGUMENT', 'a subscription asks for one event'));
-    const given = getArgumentValues(definition, field, variables);
+    // With the defaults that the document declares for them.
+    const { coerced = variables } = getVariableValues(this.schema, prepared.node.variableDefinitions ?? [], variables);
+    const given = getArgumentValues(definition, field, coerced);
     const params = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== null));
     const event = root.member as EventDefinition;
     const wantsAbsent = request.extensions?.['absent'] === true;
@@ -131,7 +147,8 @@ export class Engine {
     const all = open;
     const key = JSON.stringify([variables, wantsAbsent]);
     let shared = all.get(key);
-    if (!shared) all.set(key, (shared = { encode: this.#encoder(prepared, variables, caller, wantsAbsent), users: 0 }));
+    // Nothing in it is anyone's own: not the headers, nor the request id that an error would have.
+    if (!shared) all.set(key, (shared = { encode: this.#encoder(prepared, variables, NOBODY, wantsAbsent), users: 0 }));
     const mine = shared;
     mine.users++;
     return {
@@ -210,15 +227,20 @@ export class Engine {
   #present(error: GraphQLError, requestId: string | undefined): WireError {
     const { path, locations } = error;
     const { originalError = error } = error;
-    // What the executor itself finds wrong is the transport's value: it has a message, which may quote it.
-    const isBreach = originalError instanceof GraphQLError || originalError.name === 'GraphQLError';
-    const shown = isBreach
-      ? new ApiError('DATA_LOSS', `${path?.join('.') ?? 'a field'}: the reply breaks the contract`)
-      : this.present(originalError);
+    const shown = isApiError(originalError) ? originalError : this.#presentFailure(originalError, path);
     return encodeError(
       { ...shown.toJSON(), ...(shown.requestId === undefined && requestId !== undefined && { requestId }) },
       { path, locations },
     );
+  }
+
+  #presentFailure(error: Error, path: GraphQLError['path']): ApiError {
+    // A null that the caller gave for an argument, by a variable that may be null.
+    if (isOfExecutor(error) && WRONG_ARGUMENT.test(error.message)) return new ApiError('INVALID_ARGUMENT', error.message);
+    // What else the executor finds wrong is the transport's value: its message may quote it.
+    if (isOfExecutor(error) || NO_VALUE.test(error.message))
+      return new ApiError('DATA_LOSS', `${path?.join('.') ?? 'a field'}: the reply breaks the contract`);
+    return this.present(error);
   }
 
   #encoder(prepared: PreparedOperation, variables: JsonObject, caller: Caller, wantsAbsent: boolean): EncodeEvent {
@@ -300,44 +322,4 @@ function rootField({ document, node }: PreparedOperation): FieldNode | undefined
 /** Whether an operation is to be subscribed to, not run. */
 export function isSubscription({ node }: PreparedOperation): boolean {
   return node.operation === OperationTypeNode.SUBSCRIPTION;
-}
-
-/** Where encoded events of one subscription go. */
-export interface PayloadSink {
-  next(payload: string): void;
-  gap(): void;
-  end(error?: ApiError): void;
-}
-
-/** The sink of a subscription that keeps the order of events, also of those that take time to encode. */
-export function encodingSink(encode: EncodeEvent, onFailure: (error: unknown) => ApiError, sink: PayloadSink): EventSink {
-  let last: Promise<void> | undefined;
-  const after = (run: () => void | Promise<void>): void => {
-    if (!last) {
-      let running: void | Promise<void>;
-      try {
-        running = run();
-      } catch (error) {
-        // Whoever publishes has nothing to do with it.
-        return sink.end(onFailure(error));
-      }
-      if (!running) return;
-      last = running;
-    } else last = last.then(run);
-    const mine = (last = last
-      .catch((error: unknown) => sink.end(onFailure(error)))
-      .then(() => {
-        if (last === mine) last = undefined;
-      }));
-  };
-  return {
-    next: (message) =>
-      after(() => {
-        const text = encode(message);
-        if (typeof text !== 'string') return text.then((settled) => sink.next(settled));
-        sink.next(text);
-      }),
-    gap: () => after(() => sink.gap()),
-    end: (error) => after(() => sink.end(error)),
-  };
 }

@@ -5,7 +5,7 @@ import { encodeError, isObject, UNKNOWN_HASH, type GraphqlRequest } from './wire
 
 /** Options of documents that are asked for by their hash. */
 export interface PersistedOptions {
-  /** Documents by the SHA-256 of their text, in hex. */
+  /** Documents by the SHA-256 of their text, in hex, as the function `persistedDocuments` gives them; ids of other kinds will do, too. */
   readonly persistedDocuments?: Readonly<Record<string, string>>;
   /** Refuses every other document. @default false */
   readonly onlyPersisted?: boolean;
@@ -15,35 +15,42 @@ export interface PersistedOptions {
 
 /** Finds documents by hash. Source: https://www.apollographql.com/docs/apollo-server/performance/apq, and `documentId: "sha256:…"` of GraphQL over HTTP */
 export class PersistedDocuments {
+  readonly #known: ReadonlyMap<string, string>;
   readonly #registered = new Map<string, string>();
+  readonly #maxChars: number;
+  readonly #isStrict: boolean;
   #chars = 0;
 
-  constructor(private readonly options: PersistedOptions) {}
+  /** Throws a `TypeError` where nothing at all would be taken. */
+  constructor({ persistedDocuments, onlyPersisted = false, maxRegisteredChars = 1_048_576 }: PersistedOptions) {
+    if (onlyPersisted && !persistedDocuments) throw new TypeError("graphqlHandler: 'onlyPersisted' needs 'persistedDocuments'");
+    this.#known = new Map(Object.entries(persistedDocuments ?? {}).map(([id, text]) => [normalize(id), text]));
+    this.#maxChars = maxRegisteredChars;
+    this.#isStrict = onlyPersisted;
+  }
 
   /** The request with its document. Throws a `RequestError` where the hash is unknown, or not that of the document. */
   resolve(request: GraphqlRequest): GraphqlRequest | Promise<GraphqlRequest> {
     const hash = hashOf(request);
-    const { onlyPersisted = false } = this.options;
     if (hash === undefined) {
-      if (onlyPersisted)
+      if (this.#isStrict)
         throw new RequestError([], new ApiError('PERMISSION_DENIED', 'only persisted documents are taken: send the hash of one'));
       return request;
     }
-    const text = own(this.options.persistedDocuments, hash) ?? this.#registered.get(hash);
+    const text = this.#known.get(hash) ?? this.#registered.get(hash);
     if (text !== undefined) return { ...request, query: text };
-    if (request.query === undefined || onlyPersisted) throw new NotFound();
+    if (request.query === undefined || this.#isStrict) throw new NotFound();
     return this.#register(request, hash, request.query);
   }
 
   async #register(request: GraphqlRequest, hash: string, query: string): Promise<GraphqlRequest> {
     if ((await sha256(query)) !== hash)
       throw new RequestError([], new ApiError('INVALID_ARGUMENT', 'the hash is not that of the document'));
-    const { maxRegisteredChars = 1_048_576 } = this.options;
-    if (query.length <= maxRegisteredChars && !this.#registered.has(hash)) {
+    if (query.length <= this.#maxChars && !this.#registered.has(hash)) {
       this.#registered.set(hash, query);
       this.#chars += query.length;
       for (const [oldest, text] of this.#registered) {
-        if (this.#chars <= maxRegisteredChars) break;
+        if (this.#chars <= this.#maxChars) break;
         this.#registered.delete(oldest);
         this.#chars -= text.length;
       }
@@ -70,12 +77,12 @@ class NotFound extends RequestError {
 }
 
 function hashOf({ extensions, documentId }: GraphqlRequest): string | undefined {
-  if (typeof documentId === 'string') return documentId.replace(/^sha256:/, '').toLowerCase();
+  if (documentId !== undefined) return normalize(documentId);
   const persisted = extensions?.['persistedQuery'];
   const hash = isObject(persisted) ? persisted['sha256Hash'] : undefined;
-  return typeof hash === 'string' ? hash.toLowerCase() : undefined;
+  return typeof hash === 'string' ? normalize(hash) : undefined;
 }
 
-function own(record: Readonly<Record<string, string>> | undefined, key: string): string | undefined {
-  return record && Object.hasOwn(record, key) ? record[key] : undefined;
+function normalize(id: string): string {
+  return id.replace(/^sha256:/, '').toLowerCase();
 }

@@ -2,11 +2,12 @@ import type { Server } from 'node:http';
 import { ApiError, isApiError } from '../errors.js';
 import { HttpError } from '../http/error.js';
 import { peerOf, type HttpHandler, type HttpRequest, type HttpResponse } from '../http/message.js';
+import { errorHeaders } from '../http/problem.js';
 import { parseJson } from '../internal/json.js';
 import { reportToConsole } from '../internal/report.js';
 import { acceptHeaders, deadlineOf } from '../internal/serve-call.js';
 import type { Transport } from '../transport.js';
-import { attachSockets, type SocketOptions } from './attach.js';
+import { attachSockets, type CloseSockets, type SocketOptions } from './attach.js';
 import { Allowance } from './complexity.js';
 import { Engine, isSubscription, type Caller } from './engine.js';
 import { serveGraphiql } from './graphiql.js';
@@ -28,8 +29,10 @@ import {
 } from './wire.js';
 
 export { graphqlSchema };
+export { persistedDocuments, type DocumentSelections } from './persisted-documents.js';
 export type { Origins } from '../http/origins.js';
-export type { GraphqlLimits, PersistedOptions, SocketOptions };
+export type { UpgradeGateOptions } from '../http/upgrade-gate.js';
+export type { CloseSockets, GraphqlLimits, PersistedOptions, SocketOptions };
 
 /** Options of `graphqlHandler`. */
 export interface GraphqlHandlerOptions extends GraphqlLimits, SocketOptions, PersistedOptions {
@@ -62,7 +65,7 @@ export interface GraphqlHandlerOptions extends GraphqlLimits, SocketOptions, Per
 /** Answers over HTTP; `attach` adds subscriptions over WebSocket on the same path. */
 export interface GraphqlHandler extends HttpHandler {
   /** Takes the upgrades of a Node server; returns what ends the sockets and stops taking more. */
-  attach(server: Server): () => Promise<void>;
+  attach(server: Server): CloseSockets;
 }
 
 /**
@@ -190,11 +193,13 @@ class HttpGraphql {
 
   #refuse(error: unknown, answering: Answering): HttpResponse {
     const errors = this.#errorsOf(error, answering);
-    if (answering.type === EVENT_STREAM_TYPE) return respond(statusOf(error), { errors }, { ...answering, type: JSON_TYPE });
+    const headers = isApiError(error) ? errorHeaders(error) : {};
+    if (answering.type === EVENT_STREAM_TYPE)
+      return withHeaders(respond(statusOf(error), { errors }, { ...answering, type: JSON_TYPE }), headers);
     const isDocument = error instanceof RequestError && error.single === undefined;
     // Who understands nothing but JSON takes any other status for a failure of HTTP: such is the rule for what is a request at all.
     const status = isDocument && answering.type === JSON_TYPE ? 200 : this.#statusOf(error);
-    return respond(status, { errors }, answering);
+    return withHeaders(respond(status, { errors }, answering), headers);
   }
 
   #statusOf(error: unknown): number {

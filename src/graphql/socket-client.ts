@@ -35,6 +35,7 @@ export class SocketSubscriptions {
     signal: AbortSignal,
     sink: EventSink,
   ): Promise<void> {
+    if (signal.aborted) throw ApiError.from(signal.reason, 'CANCELLED', 'the subscription was cancelled');
     const key = JSON.stringify(headers);
     let connection = this.#connections.get(key);
     if (!connection || connection.isOver) {

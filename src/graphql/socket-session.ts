@@ -3,26 +3,46 @@ import type { Duplex } from 'node:stream';
 import { CloseCode } from 'graphql-ws';
 import type { WebSocket } from 'ws';
 import { ApiError } from '../errors.js';
-import { SharedFrame } from '../http/shared-frame.js';
+import type { SharedFrame } from '../http/shared-frame.js';
 import { Lifetime, onAbort } from '../internal/deadline.js';
 import { parseJson } from '../internal/json.js';
 import { acceptHeaders } from '../internal/serve-call.js';
 import type { SocketOptions } from './attach.js';
-import { encodingSink, isSubscription, type Caller, type Engine, type PayloadSink } from './engine.js';
+import { encodingSink } from './encoding-sink.js';
+import { isSubscription, type Caller, type Engine } from './engine.js';
 import { RequestError } from './request-error.js';
-import { encodeError, GAP, isObject, readRequest, SUBSCRIBED, type GraphqlRequest } from './wire.js';
+import { fellBehind, SocketEvents } from './socket-events.js';
+import { encodeError, isObject, readRequest, type GraphqlRequest } from './wire.js';
 
 const LEFT = new ApiError('CANCELLED', 'the caller has left');
 /** Tells our own clients that this server acknowledges subscriptions, which the protocol itself does not. */
 const ACK = JSON.stringify({ type: 'connection_ack', payload: { acks: true } });
 
+type Kind = 'calls' | 'subscriptions';
+
+/** What runs under one id. */
+class Operation {
+  readonly lifetime = new Lifetime();
+  /** Absent while its document is being looked for. */
+  kind: Kind | undefined = undefined;
+
+  constructor(
+    readonly id: string,
+    /** With a request id of its own, unless the socket was given one. */
+    readonly headers: Record<string, string>,
+  ) {}
+}
+
 /** One socket: its headers, and the operations that run on it. */
 export class SocketSession {
-  readonly #operations = new Map<string, Lifetime>();
+  readonly #operations = new Map<string, Operation>();
   readonly #initTimer: ReturnType<typeof setTimeout>;
   readonly #maxBufferedBytes: number;
-  #initialized = false;
-  #headers: Record<string, string> = {};
+  readonly #limits: Readonly<Record<Kind, number>>;
+  readonly #counts: Record<Kind, number> = { calls: 0, subscriptions: 0 };
+  #isInitialized = false;
+  #isStopping = false;
+  #headers: Readonly<Record<string, string>> = {};
 
   constructor(
     private readonly socket: WebSocket,
@@ -30,12 +50,13 @@ export class SocketSession {
     private readonly stream: Duplex,
     private readonly engine: Engine,
     private readonly request: IncomingMessage,
-    private readonly options: SocketOptions,
+    options: SocketOptions,
   ) {
     this.#maxBufferedBytes = options.maxBufferedBytes ?? 1_048_576;
+    this.#limits = { calls: options.maxCalls ?? 1000, subscriptions: options.maxSubscriptions ?? 1000 };
     this.#initTimer = setTimeout(
       () => socket.close(CloseCode.ConnectionInitialisationTimeout, 'Connection initialisation timeout'),
-      options.initTimeoutMs ?? 10_000,
+      options.initializeTimeoutMs ?? 10_000,
     );
   }
 
@@ -56,117 +77,135 @@ export class SocketSession {
           return this.#start(message['id'], message['payload']);
         break;
       case 'complete':
-        if (typeof message['id'] === 'string') return this.#operations.get(message['id'])?.abort(LEFT);
+        if (typeof message['id'] === 'string') return this.#operations.get(message['id'])?.lifetime.abort(LEFT);
     }
     this.#close(CloseCode.BadRequest, 'Invalid message received');
+  }
+
+  /** Lets calls finish, then closes with 1001, after which subscribers connect again. */
+  stop(): void {
+    this.#isStopping = true;
+    this.#closeIfIdle();
+  }
+
+  /** Ends it at once. */
+  cut(): void {
+    this.socket.terminate();
   }
 
   /** The socket has closed. */
   end(): void {
     clearTimeout(this.#initTimer);
-    for (const lifetime of [...this.#operations.values()]) lifetime.abort(LEFT);
-    this.#operations.clear();
+    for (const { lifetime } of [...this.#operations.values()]) lifetime.abort(LEFT);
   }
 
   #initialize(payload: unknown): void {
-    if (this.#initialized) return this.#close(CloseCode.TooManyInitialisationRequests, 'Too many initialisation requests');
+    if (this.#isInitialized) return this.#close(CloseCode.TooManyInitialisationRequests, 'Too many initialisation requests');
     if (payload !== undefined && payload !== null && !isObject(payload))
       return this.#close(CloseCode.BadRequest, 'Invalid message received');
     clearTimeout(this.#initTimer);
-    this.#initialized = true;
+    this.#isInitialized = true;
     // Browsers cannot set headers on a socket: what the payload says counts as such.
     const given = Object.entries(payload ?? {}).flatMap(([name, value]) =>
-      typeof value === 'string' ? [[name.toLowerCase(), value]] : [],
+      typeof value === 'string' ? [[name.toLowerCase(), value] as const] : [],
     );
-    this.#headers = acceptHeaders({ ...this.request.headers, ...(Object.fromEntries(given) as Record<string, string>) });
+    const raw = { ...this.request.headers, ...Object.fromEntries(given) };
+    const headers = acceptHeaders(raw);
+    if (headers['x-request-id'] !== raw['x-request-id']) delete headers['x-request-id'];
+    this.#headers = headers;
     this.#send(ACK);
   }
 
   #start(id: string, payload: unknown): void {
-    if (!this.#initialized) return this.#close(CloseCode.Unauthorized, 'Unauthorized');
+    if (!this.#isInitialized) return this.#close(CloseCode.Unauthorized, 'Unauthorized');
     if (this.#operations.has(id))
       return this.#close(CloseCode.SubscriberAlreadyExists, `Subscriber for ${id} already exists`.slice(0, 120));
-    const lifetime = new Lifetime();
-    if (this.#operations.size >= (this.options.maxSubscriptions ?? 1000))
-      return this.#fail(id, lifetime, new ApiError('RESOURCE_EXHAUSTED', 'too many operations run on this socket'));
-    this.#operations.set(id, lifetime);
-    void this.#run(id, lifetime, payload).catch((error: unknown) => this.#fail(id, lifetime, error));
+    const operation = new Operation(id, acceptHeaders(this.#headers));
+    if (this.#isStopping) return this.#fail(operation, new ApiError('UNAVAILABLE', 'the server is stopping'));
+    // A document that its caller registers takes a moment.
+    const undecided = this.#operations.size - this.#counts.calls - this.#counts.subscriptions;
+    if (undecided >= this.#limits.calls)
+      return this.#fail(operation, new ApiError('RESOURCE_EXHAUSTED', 'too many operations begin on this socket at once'));
+    this.#operations.set(id, operation);
+    operation.lifetime.whenEnded(() => this.#forget(operation));
+    void this.#run(operation, payload).catch((error: unknown) => this.#fail(operation, error));
   }
 
-  async #run(id: string, lifetime: Lifetime, payload: unknown): Promise<void> {
-    lifetime.whenEnded(() => this.#forget(id, lifetime));
+  /** Throws where as many run as may; it counts until it is forgotten all the same. */
+  #enter(operation: Operation, kind: Kind): void {
+    operation.kind = kind;
+    const max = this.#limits[kind];
+    if (++this.#counts[kind] > max) throw new ApiError('RESOURCE_EXHAUSTED', `${max} ${kind} run on this socket, which is the limit`);
+  }
+
+  async #run(operation: Operation, payload: unknown): Promise<void> {
+    const { id, lifetime, headers } = operation;
     const found = this.engine.persisted.resolve(readRequest(payload));
     const body = found instanceof Promise ? await found : found;
     if (lifetime.reason) return;
     const prepared = this.engine.prepare(body);
     const caller: Caller = {
-      headers: { ...this.#headers },
+      headers,
       deadline: undefined,
       peer: { protocol: 'graphql', address: this.request.socket.remoteAddress },
       onLeave: (listener) => void lifetime.listen(listener),
     };
-    if (isSubscription(prepared)) return this.#subscribe(id, lifetime, body, this.engine.subscription(prepared, body, caller), caller);
+    if (isSubscription(prepared)) return this.#subscribe(operation, body, this.engine.subscription(prepared, body, caller), caller);
+    this.#enter(operation, 'calls');
     const response = await this.engine.execute(prepared, body, caller);
     if (lifetime.reason) return;
     this.#send(`{"id":${JSON.stringify(id)},"type":"next","payload":${JSON.stringify(response)}}`);
-    this.#complete(id, lifetime);
+    this.#complete(operation);
   }
 
   async #subscribe(
-    id: string,
-    lifetime: Lifetime,
+    operation: Operation,
     body: GraphqlRequest,
-    subscription: ReturnType<Engine['subscription']>,
-    caller: Caller,
+    { event, params, encode, release }: ReturnType<Engine['subscription']>,
+    { headers, peer }: Caller,
   ): Promise<void> {
-    const { event, params, encode, release } = subscription;
+    const { id, lifetime } = operation;
+    const { signal } = lifetime;
+    onAbort(signal, release);
+    this.#enter(operation, 'subscriptions');
     const { lastEventId, ack } = body.extensions ?? {};
-    let isStarted = false;
-    const quoted = JSON.stringify(id);
-    const waiting: (() => void)[] = [];
-    const whenStarted = (run: () => void): void => void (isStarted ? run() : waiting.push(run));
-    const write = (frame: SharedFrame): void => {
-      if (lifetime.reason) return;
-      if (this.socket.bufferedAmount > this.#maxBufferedBytes)
-        this.#fail(id, lifetime, new ApiError('RESOURCE_EXHAUSTED', 'the reader fell behind: resume from the last event'));
-      else if (this.socket.readyState === this.socket.OPEN) this.stream.write(frame.bytes);
-    };
-    const sink: PayloadSink = {
-      next: (payload) => (isStarted ? write(encodeNext(quoted, payload)) : whenStarted(() => write(encodeNext(quoted, payload)))),
-      gap: () => whenStarted(() => write(encodeNext(quoted, GAP))),
-      end: (error) =>
-        whenStarted(() => {
-          if (lifetime.reason) return;
-          if (!error) return this.#complete(id, lifetime);
-          // Credentials belong to the socket.
-          if (error.code === 'UNAUTHENTICATED') return this.#close(CloseCode.Forbidden, error.reason);
-          this.#fail(id, lifetime, error);
-        }),
-    };
-    onAbort(lifetime.signal, release);
     if (lastEventId !== undefined && lastEventId !== null && typeof lastEventId !== 'string')
       throw new ApiError('INVALID_ARGUMENT', 'lastEventId must be text');
+    const events = new SocketEvents(id, this.#maxBufferedBytes, {
+      write: (frame) => this.#write(operation, frame),
+      end: (error) => this.#endEvents(operation, error),
+    });
     await this.engine.transport.subscribe(
-      { event, params, signal: lifetime.signal, headers: caller.headers, lastEventId: lastEventId ?? undefined, peer: caller.peer },
-      encodingSink(encode, (error) => this.engine.present(error), sink),
+      { event, params, signal, headers, lastEventId: lastEventId ?? undefined, peer },
+      encodingSink(encode, (error) => this.engine.present(error), events),
     );
-    if (ack === true && !lifetime.reason) write(encodeNext(quoted, SUBSCRIBED));
-    isStarted = true;
-    for (const run of waiting) run();
+    events.begin(ack === true);
   }
 
-  #complete(id: string, lifetime: Lifetime): void {
+  #write(operation: Operation, frame: SharedFrame): void {
+    if (operation.lifetime.reason) return;
+    if (this.socket.bufferedAmount > this.#maxBufferedBytes) this.#fail(operation, fellBehind());
+    else if (this.socket.readyState === this.socket.OPEN) this.stream.write(frame.bytes);
+  }
+
+  #endEvents(operation: Operation, error: ApiError | undefined): void {
+    if (operation.lifetime.reason) return;
+    if (!error) return this.#complete(operation);
+    // Credentials belong to the socket.
+    if (error.code === 'UNAUTHENTICATED') return this.#close(CloseCode.Forbidden, error.reason);
+    this.#fail(operation, error);
+  }
+
+  #complete({ id, lifetime }: Operation): void {
     this.#send(JSON.stringify({ id, type: 'complete' }));
-    this.#forget(id, lifetime);
     lifetime.abort(LEFT);
   }
 
-  #fail(id: string, lifetime: Lifetime, error: unknown): void {
+  #fail({ id, lifetime, headers }: Operation, error: unknown): void {
     if (lifetime.reason) return;
-    const requestId = this.#headers['x-request-id'];
+    const requestId = headers['x-request-id'];
     const errors = error instanceof RequestError ? error.encode(requestId) : [this.#encode(error, requestId)];
     this.#send(JSON.stringify({ id, type: 'error', payload: errors }));
-    this.#forget(id, lifetime);
     lifetime.abort(LEFT);
   }
 
@@ -176,8 +215,15 @@ export class SocketSession {
   }
 
   /** The id is free for another operation from now on. */
-  #forget(id: string, lifetime: Lifetime): void {
-    if (this.#operations.get(id) === lifetime) this.#operations.delete(id);
+  #forget(operation: Operation): void {
+    this.#operations.delete(operation.id);
+    if (operation.kind) this.#counts[operation.kind]--;
+    this.#closeIfIdle();
+  }
+
+  #closeIfIdle(): void {
+    if (!this.#isStopping || this.#operations.size > this.#counts.subscriptions || this.socket.readyState !== this.socket.OPEN) return;
+    this.#close(1001, 'the server is stopping');
   }
 
   /** A peer that does not take its answers is not read from until it has: its own requests are what fills the buffer. */
@@ -196,20 +242,6 @@ export class SocketSession {
     this.socket.resume();
     this.end();
   }
-}
-
-let lastId = '';
-let lastPayload: string | undefined;
-let lastFrame = new SharedFrame('');
-
-/** Sockets of like clients have like ids, so that the message of an event is often the same for all of them: its frame is built once. */
-function encodeNext(quotedId: string, payload: string): SharedFrame {
-  if (payload !== lastPayload || quotedId !== lastId) {
-    lastPayload = payload;
-    lastId = quotedId;
-    lastFrame = new SharedFrame(`{"id":${quotedId},"type":"next","payload":${payload}}`);
-  }
-  return lastFrame;
 }
 
 function parse(text: string | undefined): Readonly<Record<string, unknown>> | undefined {

@@ -7,25 +7,29 @@ import type { SocketOptions } from './attach.js';
 import type { Engine } from './engine.js';
 import { SocketSession } from './socket-session.js';
 
-/** How long sockets may take to close once the server stops, in milliseconds. */
-const CLOSE_MS = 1000;
-
 /** Speaks `graphql-transport-ws`. Source: https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md */
 export class SocketServer {
   readonly #sockets: WebSocketServer;
   readonly #heartbeat: Heartbeat;
+  readonly #sessions = new Set<SocketSession>();
+  #onEmpty: (() => void) | undefined;
 
   constructor(
     private readonly engine: Engine,
     private readonly options: SocketOptions,
   ) {
-    this.#sockets = new WebSocketServer({
+    const serverOptions = {
       noServer: true,
+      clientTracking: false,
       maxPayload: options.maxMessageBytes ?? 1_048_576,
       perMessageDeflate: false,
-      handleProtocols: (offered) => (offered.has(GRAPHQL_TRANSPORT_WS_PROTOCOL) ? GRAPHQL_TRANSPORT_WS_PROTOCOL : false),
-    });
-    this.#heartbeat = new Heartbeat(options.pingMs ?? 30_000);
+      handleProtocols: (offered: Set<string>): string | false =>
+        offered.has(GRAPHQL_TRANSPORT_WS_PROTOCOL) ? GRAPHQL_TRANSPORT_WS_PROTOCOL : false,
+      // How long a peer may take to answer a close frame before it is cut: newer than the types of `ws`.
+      closeTimeout: 5_000,
+    };
+    this.#sockets = new WebSocketServer(serverOptions);
+    this.#heartbeat = new Heartbeat(options.pingIntervalMs ?? 30_000);
   }
 
   /** Makes a socket of an upgrade. */
@@ -33,14 +37,19 @@ export class SocketServer {
     this.#sockets.handleUpgrade(request, socket, head, (made) => this.#serve(made, socket, request));
   }
 
-  /** Closes all with 1001, and takes no more. */
-  async close(): Promise<void> {
-    const open = [...this.#sockets.clients];
-    const closed = Promise.all(open.map((socket) => new Promise<void>((resolve) => socket.once('close', () => resolve()))));
-    for (const socket of open) socket.close(1001, 'the server is stopping');
-    const timer = setTimeout(() => open.forEach((socket) => socket.terminate()), CLOSE_MS);
-    await closed;
-    clearTimeout(timer);
+  /** Lets calls finish, closes each socket with 1001, and cuts what is left after `graceMs`. */
+  async close(graceMs: number): Promise<void> {
+    if (this.#sessions.size > 0) {
+      let timer: ReturnType<typeof setTimeout> | undefined;
+      await new Promise<void>((resolve) => {
+        this.#onEmpty = resolve;
+        timer = setTimeout(() => {
+          for (const session of this.#sessions) session.cut();
+        }, graceMs);
+        for (const session of [...this.#sessions]) session.stop();
+      });
+      clearTimeout(timer);
+    }
     this.#sockets.close();
   }
 
@@ -49,6 +58,7 @@ export class SocketServer {
     if (socket.protocol !== GRAPHQL_TRANSPORT_WS_PROTOCOL)
       return socket.close(CloseCode.SubprotocolNotAcceptable, 'Subprotocol not acceptable');
     const session = new SocketSession(socket, stream, this.engine, request, this.options);
+    this.#sessions.add(session);
     let missed = 0;
     const beat = () => {
       if (missed++ >= 2) return socket.terminate();
@@ -64,6 +74,8 @@ export class SocketServer {
     socket.on('close', () => {
       this.#heartbeat.delete(beat);
       session.end();
+      this.#sessions.delete(session);
+      if (this.#sessions.size === 0) this.#onEmpty?.();
     });
   }
 }

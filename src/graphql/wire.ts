@@ -1,4 +1,5 @@
 import { ApiError, isErrorCode, type ErrorBody, type ErrorCode, type JsonObject } from '../errors.js';
+import { parseRetryAfter } from '../http/retry-after.js';
 import { parseJson } from '../internal/json.js';
 import { codeOfStatus, FOREIGN_CODES } from './status.js';
 
@@ -69,8 +70,18 @@ export function encodeError({ message, ...extensions }: ErrorBody, place: Pick<W
   };
 }
 
+/** What the headers of a response say of its error. */
+export interface ReplyNotes {
+  readonly requestId?: string | undefined;
+  readonly retryAfterMs?: number | undefined;
+}
+
+export function readNotes(headers: { get(name: string): string | null }): ReplyNotes {
+  return { requestId: headers.get('x-request-id') ?? undefined, retryAfterMs: parseRetryAfter(headers.get('retry-after')) };
+}
+
 /** What a response tells of a failure: its first error, with the data that came all the same. */
-export function decodeErrors(errors: readonly unknown[], data: unknown, requestId?: string): ApiError {
+export function decodeErrors(errors: readonly unknown[], data: unknown, notes: ReplyNotes = {}): ApiError {
   const [first] = errors;
   const error = isObject(first) ? first : {};
   const extensions = isObject(error['extensions']) ? error['extensions'] : {};
@@ -78,8 +89,8 @@ export function decodeErrors(errors: readonly unknown[], data: unknown, requestI
   const message = typeof error['message'] === 'string' ? error['message'] : 'the server answered with an error';
   return new ApiError(codeOf(extensions['code'], message, data), message, {
     details: isObject(details) ? details : undefined,
-    retryAfterMs: typeof retryAfterMs === 'number' ? retryAfterMs : undefined,
-    requestId: typeof extensions['requestId'] === 'string' ? extensions['requestId'] : requestId,
+    retryAfterMs: typeof retryAfterMs === 'number' ? retryAfterMs : notes.retryAfterMs,
+    requestId: typeof extensions['requestId'] === 'string' ? extensions['requestId'] : notes.requestId,
     remote: true,
     ...(data !== undefined && data !== null && { partial: data }),
   });
@@ -96,13 +107,13 @@ function codeOf(code: unknown, message: string, data: unknown): ErrorCode {
 }
 
 /** What a response without a GraphQL body tells: the problem document in it, or its status. */
-export function decodeFailure(status: number, text: string, location: string | null, requestId: string | undefined): ApiError {
+export function decodeFailure(status: number, text: string, location: string | null, notes: ReplyNotes): ApiError {
   const problem = parseObject(text);
   const code = problem?.['code'];
   const detail = typeof problem?.['detail'] === 'string' ? problem['detail'] : undefined;
   const redirect =
     status >= 300 && status < 400 ? `the server redirects (${status}) to ${location ?? 'another address'}: use that as url` : undefined;
-  return new ApiError(isErrorCode(code) ? code : codeOfStatus(status), detail ?? redirect ?? `the server answered ${status}, and no GraphQL: is the url right?`, { requestId, remote: true }); // prettier-ignore
+  return new ApiError(isErrorCode(code) ? code : codeOfStatus(status), detail ?? redirect ?? `the server answered ${status}, and no GraphQL: is the url right?`, { ...notes, remote: true }); // prettier-ignore
 }
 
 /** Whether one of a response's errors says this. */

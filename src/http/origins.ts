@@ -18,7 +18,7 @@ export function compileOriginCheck(
     const { origin, host } = headers;
     if (origin === undefined) return true;
     try {
-      return (URL.canParse(origin) && new URL(origin).host === host) || isListed(origin);
+      return (URL.canParse(origin) && new URL(origin).host === host) || isListed(origin) === true;
     } catch (error) {
       onError(error);
       return false;

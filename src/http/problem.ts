@@ -21,10 +21,13 @@ export function encodeProblem({ code, message, details, retryAfterMs, requestId 
   return JSON.stringify({ type: 'about:blank', title: phraseOf(status), status, detail: message, code, details, retryAfterMs, requestId });
 }
 
-/** Headers that say to HTTP what the error says. */
-export function problemHeaders({ code, retryAfterMs }: ErrorBody): Record<string, string> {
+export function problemHeaders(error: ErrorBody): Record<string, string> {
+  return { 'content-type': PROBLEM_TYPE, ...errorHeaders(error) };
+}
+
+/** Headers that say to HTTP what an error says. */
+export function errorHeaders({ code, retryAfterMs }: Pick<ErrorBody, 'code' | 'retryAfterMs'>): Record<string, string> {
   return {
-    'content-type': PROBLEM_TYPE,
     ...(retryAfterMs !== undefined && { 'retry-after': String(Math.ceil(retryAfterMs / 1000)) }),
     // https://www.rfc-editor.org/rfc/rfc9110#section-15.5.2: a 401 names the scheme.
     ...(code === 'UNAUTHENTICATED' && { 'www-authenticate': 'Bearer' }),

@@ -37,8 +37,8 @@ export class ChannelTransport implements Transport {
     }
     const fields = (input ?? {}) as Readonly<Record<string, unknown>>;
     const text = JSON.stringify(fields);
-    if (new TextEncoder().encode(text).length > this.settings.maxFrameBytes)
-      throw new ApiError('INVALID_ARGUMENT', `${operation.name}: the message is over the limit of ${this.settings.maxFrameBytes} bytes`, {
+    if (new TextEncoder().encode(text).length > this.settings.maxRequestBytes)
+      throw new ApiError('INVALID_ARGUMENT', `${operation.name}: the message is over the limit of ${this.settings.maxRequestBytes} bytes`, {
         sent: false,
       });
     const link = this.#linkOf(event, fields, headers);

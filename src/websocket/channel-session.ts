@@ -46,7 +46,7 @@ export class ChannelSession implements EventSink {
   #socket: PeerSocket | undefined;
   /** What came before the connection stood. */
   #waiting: SharedFrame[] = [];
-  #waitingChars = 0;
+  #waitingBytes = 0;
   #ended: { readonly error: ApiError | undefined } | undefined;
   #queue: Promise<void> = Promise.resolve();
   #queued = 0;
@@ -97,8 +97,8 @@ export class ChannelSession implements EventSink {
     const frame = this.init.encoder.frame(message);
     if (this.#socket) return this.#socket.sendEvent(frame);
     this.#waiting.push(frame);
-    this.#waitingChars += frame.text.length;
-    if (this.#waitingChars > this.init.maxBufferedBytes) this.end(new ApiError('RESOURCE_EXHAUSTED', 'the reader fell behind'));
+    this.#waitingBytes += frame.bytes.length;
+    if (this.#waitingBytes > this.init.maxBufferedBytes) this.end(new ApiError('RESOURCE_EXHAUSTED', 'the reader fell behind'));
   }
 
   /** A plain channel has no words for it, and does not resume. */
@@ -128,7 +128,7 @@ export class ChannelSession implements EventSink {
   /** Why the service ended the subscription, as a close code. */
   #close(error: ApiError | undefined): void {
     if (!error) return this.#socket?.close(CLOSE.NORMAL, '');
-    this.#socket?.send(encodeChannelError(error.toJSON()));
+    this.#tell(error);
     const code = CLOSES.find((each) => codeOfClose(each) === error.code) ?? 1011;
     this.#socket?.close(code, error.code);
   }
@@ -155,8 +155,19 @@ export class ChannelSession implements EventSink {
 
   #refuse(error: unknown): void {
     if (!isApiError(error)) this.init.onError(error);
-    const told = isApiError(error) ? error : new ApiError('INTERNAL', 'internal error');
-    this.#socket?.send(encodeChannelError(told.toJSON()));
+    this.#tell(isApiError(error) ? error : new ApiError('INTERNAL', 'internal error'));
+  }
+
+  #tell(error: ApiError): void {
+    let text: string;
+    try {
+      text = encodeChannelError(error.toJSON());
+    } catch (failure) {
+      // Its details are no JSON.
+      this.init.onError(failure);
+      text = encodeChannelError({ code: 'INTERNAL', message: 'internal error' });
+    }
+    this.#socket?.send(text);
   }
 }
 

@@ -28,9 +28,9 @@ export interface WebSocketBaseOptions {
   /** How often the peer is asked for a sign of life, in milliseconds; one that gave none when it is asked again is gone. @default 30_000 */
   readonly pingIntervalMs?: number;
   /** Larger messages are refused before they are sent. @default 1_048_576 (1 MiB) */
-  readonly maxFrameBytes?: number;
+  readonly maxRequestBytes?: number;
   /** A larger message of the peer closes the connection, on Node. @default 8_388_608 (8 MiB) */
-  readonly maxReceivedBytes?: number;
+  readonly maxMessageBytes?: number;
   /** Where so many bytes wait to be sent, a call is refused with RESOURCE_EXHAUSTED. @default 16_777_216 (16 MiB) */
   readonly maxBufferedBytes?: number;
 }
@@ -72,8 +72,8 @@ export function webSocket(options: WebSocketOptions | ChannelOptions): Adapter<s
     onState: options.onState,
     connectTimeoutMs: options.connectTimeoutMs ?? 10_000,
     pingIntervalMs: options.pingIntervalMs ?? 30_000,
-    maxFrameBytes: options.maxFrameBytes ?? 1_048_576,
-    maxReceivedBytes: options.maxReceivedBytes ?? 8_388_608,
+    maxRequestBytes: options.maxRequestBytes ?? 1_048_576,
+    maxMessageBytes: options.maxMessageBytes ?? 8_388_608,
     maxBufferedBytes: options.maxBufferedBytes ?? 16_777_216,
   };
   if (options.protocol === 'channel') {

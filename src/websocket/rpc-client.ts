@@ -90,7 +90,7 @@ export class RpcTransport implements Transport {
           settings.onWire?.({ protocol: this.name, direction: 'in', start: String(status), headers: redact(Object.entries(got)) }),
       },
       (socket) => {
-        const opened = new RpcConnection(socket, sent, settings.maxFrameBytes, this.#hooks);
+        const opened = new RpcConnection(socket, sent, settings.maxRequestBytes, this.#hooks);
         connection = opened;
         return {
           onText: (text) => opened.receive(text),

@@ -55,7 +55,7 @@ export class RpcConnection {
     private readonly socket: Socket,
     /** The headers that the server has for all requests of this connection. */
     private base: Headers,
-    private readonly maxFrameBytes: number,
+    private readonly maxRequestBytes: number,
     private readonly hooks: RpcConnectionHooks | undefined,
   ) {}
 
@@ -130,8 +130,9 @@ export class RpcConnection {
     this.notify('initialize', { headers });
   }
 
+  /** Nobody waits for the answer: it is a sign of life like any other frame. */
   ping(): void {
-    this.#request('ping', undefined, undefined, IGNORED);
+    this.#send(++this.#lastId, 'ping', undefined, undefined);
   }
 
   /** Sends what needs no answer; where it cannot be sent, the connection is ending, and with it what it was about. */
@@ -182,10 +183,10 @@ export class RpcConnection {
   #send(id: number | undefined, method: string, params: unknown, headers: Headers | undefined): void {
     const text = encodeRequest(id, method, params, headers);
     // A character takes three bytes at most, so that short texts need not be counted.
-    if (text.length * 3 > this.maxFrameBytes && byteLength(text) > this.maxFrameBytes) {
+    if (text.length * 3 > this.maxRequestBytes && byteLength(text) > this.maxRequestBytes) {
       throw new ApiError(
         'INVALID_ARGUMENT',
-        `${method}: the message is ${byteLength(text)} bytes long, the limit is ${this.maxFrameBytes}`,
+        `${method}: the message is ${byteLength(text)} bytes long, the limit is ${this.maxRequestBytes}`,
         {
           sent: false,
         },
@@ -242,5 +243,3 @@ function endOf(error: unknown): ApiError {
 function byteLength(text: string): number {
   return new TextEncoder().encode(text).length;
 }
-
-const IGNORED: Waiter = { resolve: () => {}, reject: () => {} };

@@ -32,8 +32,9 @@ export class EventEncoder {
 /** The sink of one subscription of a connection: holds what comes before its acknowledgement has been sent. */
 export class RpcSubscription implements EventSink {
   #waiting: SharedFrame[] | undefined = [];
-  #waitingChars = 0;
+  #waitingBytes = 0;
   #ended = false;
+  #isCut = false;
 
   constructor(
     readonly id: number,
@@ -44,8 +45,9 @@ export class RpcSubscription implements EventSink {
     private readonly onEnd: () => void,
   ) {}
 
-  get isEnded(): boolean {
-    return this.#ended;
+  /** Whether it was ended here, not by its source. */
+  get isCut(): boolean {
+    return this.#isCut;
   }
 
   /** The answer to `subscribe` has been sent. */
@@ -53,6 +55,7 @@ export class RpcSubscription implements EventSink {
     const waiting = this.#waiting ?? [];
     this.#waiting = undefined;
     for (const frame of waiting) this.socket.sendEvent(frame);
+    if (this.#ended) this.lifetime.abort(OVER);
   }
 
   next(message: EventMessage): void {
@@ -68,15 +71,18 @@ export class RpcSubscription implements EventSink {
     this.#ended = true;
     this.#send(new SharedFrame(encodeNotification('end', { subscription: this.id, ...(error && { error }) })));
     this.onEnd();
-    this.lifetime.abort(OVER);
+    // A source may still refuse what it has ended, and then that is the answer.
+    if (!this.#waiting) this.lifetime.abort(OVER);
   }
 
   #send(frame: SharedFrame): void {
     if (!this.#waiting) return this.socket.sendEvent(frame);
     this.#waiting.push(frame);
-    this.#waitingChars += frame.text.length;
-    if (this.#waitingChars > this.maxBufferedBytes)
-      this.end(new ApiError('RESOURCE_EXHAUSTED', 'the reader fell behind: resume from the last event'));
+    this.#waitingBytes += frame.bytes.length;
+    if (this.#waitingBytes <= this.maxBufferedBytes || this.#ended) return;
+    this.end(new ApiError('RESOURCE_EXHAUSTED', 'the reader fell behind: resume from the last event'));
+    this.#isCut = true;
+    this.lifetime.abort(OVER);
   }
 }
 

@@ -99,7 +99,10 @@ export class RpcSession {
   /** Ends subscriptions, lets calls finish, then closes with 1001. */
   stop(): void {
     this.#isStopping = true;
-    for (const subscription of [...this.#subscriptions.values()]) subscription.end(STOPPING);
+    for (const subscription of [...this.#subscriptions.values()]) {
+      subscription.end(STOPPING);
+      subscription.lifetime.abort(STOPPING);
+    }
     this.#closeIfIdle();
   }
 
@@ -163,7 +166,14 @@ export class RpcSession {
     if (id === undefined) return undefined;
     const told = isApiError(error) ? error : new ApiError('INTERNAL', 'internal error');
     const requestId = told.requestId ?? madeId ?? requestIdOf(headers);
-    return encodeError(id, { ...told.toJSON(), ...(requestId !== undefined && { requestId }) });
+    const own = requestId !== undefined && { requestId };
+    try {
+      return encodeError(id, { ...told.toJSON(), ...own });
+    } catch (failure) {
+      // Its details are no JSON.
+      this.service.onError(failure);
+      return encodeError(id, { code: 'INTERNAL', message: 'internal error', ...own });
+    }
   }
 
   #call(operation: Operation, asked: RpcRequest): Promise<string | undefined> {
@@ -242,11 +252,11 @@ export class RpcSession {
         const { signal } = lifetime;
         const headers = this.#headersOf(own);
         const request = { event, params: fixed as Readonly<Record<string, unknown>>, signal, headers, lastEventId, peer: this.peer };
-        // A subscription may be over before it is acknowledged: then its end follows the answer.
+        // What was more than may be held has been cut: then its end follows the answer.
         await lifetime
           .start(() => this.service.transport.subscribe(request, subscription))
           .catch((error: unknown) => {
-            if (!subscription.isEnded) throw error;
+            if (!subscription.isCut) throw error;
           });
         return { text: encodeResult(id, { subscription: number }), begin: subscription };
       } catch (error) {

@@ -3,9 +3,10 @@ import type { Duplex } from 'node:stream';
 import { WebSocketServer, type WebSocket } from 'ws';
 import type { Contract } from '../contract.js';
 import { ApiError, isApiError } from '../errors.js';
-import { compileOriginCheck, type Origins } from '../http/origins.js';
+import { errorHeaders } from '../http/problem.js';
 import { createRouter, type RouteMatch, type Router } from '../http/router.js';
 import { attachUpgrade, refuseUpgrade } from '../http/upgrade.js';
+import { UpgradeGate, type UpgradeGateOptions } from '../http/upgrade-gate.js';
 import { reportToConsole } from '../internal/report.js';
 import type { Transport } from '../transport.js';
 import { compileChannels, type ChannelRoute } from './channel-route.js';
@@ -13,21 +14,19 @@ import { PeerSocket } from './peer-socket.js';
 import { EventEncoder } from './rpc-events.js';
 import { connectionHeaders, RpcSession, type RpcService } from './rpc-session.js';
 import { CLOSE, handshakeStatus } from './status.js';
-import { AddressLimit, offeredProtocols } from './upgrade-rules.js';
 import { RPC_PATH, SUBPROTOCOL } from './wire.js';
 
 export type { AsyncApiProtocol } from '../internal/asyncapi.js';
 export { webSocketProtocol } from './schema.js';
 export type { Origins } from '../http/origins.js';
+export type { UpgradeGateOptions } from '../http/upgrade-gate.js';
 
 /** Options of `webSocketHandler`. */
-export interface WebSocketHandlerOptions {
+export interface WebSocketHandlerOptions extends UpgradeGateOptions {
   /** Put before `/ws` and before the channels: `/api`. @default '' */
   readonly basePath?: string;
-  /** Pages of other hosts that may connect: their origins, a function, or `'*'`. @default none */
-  readonly origins?: Origins;
   /** A larger message closes its connection with 1009. @default 1_048_576 (1 MiB) */
-  readonly maxFrameBytes?: number;
+  readonly maxMessageBytes?: number;
   /** A reader that is this far behind its events is closed with 1013. @default 1_048_576 (1 MiB) */
   readonly maxBufferedBytes?: number;
   /** Requests in one batch. @default 100 */
@@ -36,8 +35,6 @@ export interface WebSocketHandlerOptions {
   readonly maxCalls?: number;
   /** Subscriptions on one connection; what comes beyond is RESOURCE_EXHAUSTED. @default 1000 */
   readonly maxSubscriptions?: number;
-  /** Connections from one address, which behind a proxy is the proxy's; then 429. @default 10_000 */
-  readonly maxConnectionsPerAddress?: number;
   /** How often each peer is asked for a sign of life, in milliseconds; one that misses two is dropped. @default 30_000 */
   readonly pingIntervalMs?: number;
   /** Whether a connection whose upgrade had no `authorization` must send `initialize` before anything else. @default false */
@@ -83,8 +80,7 @@ class Handler implements WebSocketHandler {
   readonly #server: WebSocketServer;
   readonly #router: Router<ChannelRoute | 'rpc'>;
   readonly #service: RpcService;
-  readonly #isAllowed: (request: IncomingMessage) => boolean;
-  readonly #addresses: AddressLimit;
+  readonly #gate: UpgradeGate;
   readonly #peers = new Map<PeerSocket, Session>();
   readonly #detach = new Set<() => void>();
   readonly #socketOptions: { readonly maxBufferedBytes: number; readonly deflate: boolean };
@@ -102,15 +98,14 @@ class Handler implements WebSocketHandler {
     const serverOptions = {
       noServer: true,
       clientTracking: false,
-      maxPayload: options.maxFrameBytes ?? 1_048_576,
+      maxPayload: options.maxMessageBytes ?? 1_048_576,
       perMessageDeflate: deflate && { threshold: 1024, concurrencyLimit: 10 },
       handleProtocols: (offered: Set<string>): string | false => (offered.has(SUBPROTOCOL) ? SUBPROTOCOL : false),
       // How long a peer may take to answer a close frame before it is cut: newer than the types of `ws`.
       closeTimeout: 5_000,
     };
     this.#server = new WebSocketServer(serverOptions);
-    this.#isAllowed = compileOriginCheck('webSocketHandler', options.origins, onError);
-    this.#addresses = new AddressLimit(options.maxConnectionsPerAddress ?? 10_000);
+    this.#gate = new UpgradeGate('webSocketHandler', options, onError);
     this.#socketOptions = { maxBufferedBytes, deflate };
     this.#service = {
       transport,
@@ -145,8 +140,7 @@ class Handler implements WebSocketHandler {
   }
 
   async #close(graceMs: number): Promise<void> {
-    for (const detach of this.#detach) detach();
-    this.#detach.clear();
+    this.#gate.stop();
     if (this.#peers.size > 0) {
       let timer: ReturnType<typeof setTimeout> | undefined;
       await new Promise<void>((resolve) => {
@@ -158,6 +152,8 @@ class Handler implements WebSocketHandler {
       });
       clearTimeout(timer);
     }
+    for (const detach of this.#detach) detach();
+    this.#detach.clear();
     this.#server.close();
   }
 
@@ -169,12 +165,8 @@ class Handler implements WebSocketHandler {
     const match = find(this.#router, target.slice(basePath.length));
     if (!match) return false;
     const offered = offeredProtocols(request);
-    if (this.#closing) refuseUpgrade(socket, 503, 'the server is stopping', { 'retry-after': '1' });
-    // `ws` would take 8 too, a draft's. Source: https://www.rfc-editor.org/rfc/rfc6455#section-4.2.2
-    else if (request.headers['sec-websocket-version'] !== '13')
-      refuseUpgrade(socket, 400, 'the version of WebSocket here is 13', { 'sec-websocket-version': '13' });
-    else if (!this.#isAllowed(request)) refuseUpgrade(socket, 403, "pages of this origin may not connect: list it in the option 'origins'");
-    else if (match.value !== 'rpc' && offered.length > 0) refuseUpgrade(socket, 400, 'a plain channel has no subprotocol: offer none');
+    if (!this.#gate.admits(request, socket)) return true;
+    if (match.value !== 'rpc' && offered.length > 0) refuseUpgrade(socket, 400, 'a plain channel has no subprotocol: offer none');
     else if (match.value === 'rpc' && offered.length > 0 && !offered.includes(SUBPROTOCOL))
       refuseUpgrade(socket, 400, `the subprotocol here is ${SUBPROTOCOL}, not ${offered.join(', ').slice(0, 100)}`);
     else this.#enter(request, socket, head, match.value, match.params);
@@ -188,10 +180,6 @@ class Handler implements WebSocketHandler {
     route: ChannelRoute | 'rpc',
     params: Readonly<Record<string, string>>,
   ): void {
-    const address = request.socket.remoteAddress ?? '';
-    if (!this.#addresses.enter(address))
-      return refuseUpgrade(socket, 429, 'there are too many connections from this address', { 'retry-after': '5' });
-    socket.once('close', () => this.#addresses.leave(address));
     const peer = { protocol: 'websocket', address: request.socket.remoteAddress };
     const headers = connectionHeaders(request.headers);
     if (route === 'rpc') {
@@ -228,6 +216,8 @@ class Handler implements WebSocketHandler {
         for (const each of this.#peers.keys()) each.tick();
       }, this.options.pingIntervalMs ?? 30_000);
       ws.on('message', (data: Buffer, isBinary: boolean) => {
+        // What comes behind a close of ours is not run: nobody would hear of it.
+        if (!peer.isOpen) return;
         peer.touch();
         if (isBinary) session.takeBinary();
         else session.take(data.toString());
@@ -250,10 +240,10 @@ class Handler implements WebSocketHandler {
     peer.ws.once('close', () => clearTimeout(timer));
   }
 
-  #refusalOf(error: unknown): [status: number, message: string] {
+  #refusalOf(error: unknown): [status: number, message: string, headers: Record<string, string>] {
     if (!isApiError(error)) this.#service.onError(error);
-    const { code, reason } = isApiError(error) ? error : new ApiError('INTERNAL', 'internal error');
-    return [handshakeStatus(code), reason];
+    const told = isApiError(error) ? error : new ApiError('INTERNAL', 'internal error');
+    return [handshakeStatus(told.code), told.reason, errorHeaders(told)];
   }
 }
 
@@ -262,6 +252,11 @@ function membersOf(contract: Contract): Pick<RpcService, 'operations' | 'events'
     operations: new Map(Object.values(contract.operations).map((operation) => [operation.name, operation])),
     events: new Map(Object.values(contract.events).map((event) => [event.name, [event, new EventEncoder()]])),
   };
+}
+
+/** The subprotocols that a client offers. */
+function offeredProtocols({ headers }: IncomingMessage): readonly string[] {
+  return headers['sec-websocket-protocol']?.split(',').map((name) => name.trim()) ?? [];
 }
 
 /** A path that cannot be decoded is nobody's. */

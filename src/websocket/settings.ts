@@ -13,7 +13,7 @@ export interface ClientSettings {
   readonly onState: OnState | undefined;
   readonly connectTimeoutMs: number;
   readonly pingIntervalMs: number;
-  readonly maxFrameBytes: number;
-  readonly maxReceivedBytes: number;
+  readonly maxRequestBytes: number;
+  readonly maxMessageBytes: number;
   readonly maxBufferedBytes: number;
 }

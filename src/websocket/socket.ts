@@ -1,5 +1,6 @@
 import { ApiError } from '../errors.js';
 import { codeOf } from '../http/fetch-like.js';
+import { parseRetryAfter } from '../http/retry-after.js';
 import { onAbort } from '../internal/deadline.js';
 import type { Headers } from '../transport.js';
 import { FrameJoiner } from './frame-joiner.js';
@@ -67,7 +68,7 @@ export interface SocketOptions {
   readonly headers: Headers;
   readonly connectTimeoutMs: number;
   readonly pingIntervalMs: number;
-  readonly maxReceivedBytes: number;
+  readonly maxMessageBytes: number;
   readonly maxBufferedBytes: number;
   /** Ends the attempt. */
   readonly signal: AbortSignal;
@@ -113,7 +114,7 @@ export class Socket {
           ? new (constructor as unknown as NodeConstructor)(url, protocols, {
               headers,
               perMessageDeflate: false,
-              maxPayload: options.maxReceivedBytes,
+              maxPayload: options.maxMessageBytes,
               closeTimeout: CLOSE_TIMEOUT_MS,
             })
           : new constructor(url, [...protocols]);
@@ -124,6 +125,8 @@ export class Socket {
       }
       const socket = new Socket(inner, options);
       let failure: unknown;
+      // Called by `fail`, which an `onState` that closes the client may bring about at once.
+      let unlink = () => {};
       const fail = (error: ApiError) => {
         clearTimeout(timer);
         unlink();
@@ -134,7 +137,7 @@ export class Socket {
         () => fail(unavailable(url, `no connection within ${options.connectTimeoutMs} ms`)),
         options.connectTimeoutMs,
       );
-      const unlink = onAbort(options.signal, () => fail(ApiError.from(options.signal.reason, 'CANCELLED', 'the client is closed')));
+      unlink = onAbort(options.signal, () => fail(ApiError.from(options.signal.reason, 'CANCELLED', 'the client is closed')));
       if (canSend) {
         const node = inner as NodeSocket;
         node.on('upgrade', (response) => {
@@ -269,7 +272,12 @@ async function refusalOf(url: string, response: Response): Promise<ApiError> {
   const said = text === '' || text.startsWith('<') ? '' : `: ${text.slice(0, 1000)}`;
   const code = codeOfHandshake(statusCode);
   const advice = code === 'UNIMPLEMENTED' && said === '' ? ': is the url right?' : said;
-  return new ApiError(code, `${url}: the server answered the upgrade with ${statusCode}${advice}`, { sent: false, remote: true });
+  const retryAfterMs = parseRetryAfter([response.headers['retry-after']].flat()[0]);
+  return new ApiError(code, `${url}: the server answered the upgrade with ${statusCode}${advice}`, {
+    retryAfterMs,
+    sent: false,
+    remote: true,
+  });
 }
 
 const HINTS: Readonly<Record<string, string>> = {
