@@ -1,9 +1,10 @@
 /** Event streams over HTTP, seen from both ends. */
 import { expect, test, vi } from 'vitest';
+import { z } from 'zod';
 import { conformanceContract, createConformanceService } from '../src/conformance/index.js';
 import { fetchHandler } from '../src/http/fetch.js';
 import { listen } from '../src/http/listen.js';
-import type { ApiError } from '../src/index.js';
+import { createClient, createService, defineContract, event, query, type ApiError } from '../src/index.js';
 import { rest } from '../src/rest/client.js';
 import { restHandler } from '../src/rest/server.js';
 
@@ -37,6 +38,42 @@ test('a transport that closes ends its subscriptions, and says so', async () => 
   await transport.close();
   expect(await ended).toMatchObject({ code: 'CANCELLED', reason: 'the transport was closed' });
   await vi.waitFor(() => expect(probe.subscriptions).toBe(0));
+  await server.close(0);
+  await service.close();
+});
+
+test.each(['gap', 'end'])("an event may have the type '%s', which is also a word of the stream", async (channel) => {
+  const contract = defineContract({ name: 'game', events: { over: event({ channel, payload: z.object({ score: z.int32() }) }) } });
+  const service = createService(contract, {});
+  const server = await listen(restHandler(service));
+  const client = createClient({ contract, transport: rest({ url: server.url }) });
+  const heard: unknown[] = [];
+  const onGap = () => heard.push('gap');
+  await client.onOver((data) => void heard.push(data), { onGap, onError: (error) => heard.push(error) });
+  await service.publish('over', { score: 1 });
+  await service.publish('over', { score: 2 });
+  await vi.waitFor(() => expect(heard).toEqual([{ score: 1 }, { score: 2 }]));
+  await client.close();
+  await server.close(0);
+  await service.close();
+});
+
+test('the link to the next page names an input called fields once', async () => {
+  const contract = defineContract({
+    name: 'lists',
+    operations: {
+      list: query({
+        input: z.object({ fields: z.string(), limit: z.int32().default(1), after: z.int32().optional() }),
+        output: z.array(z.object({ id: z.int32() })),
+        http: 'GET /list',
+        pagedBy: 'id',
+      }),
+    },
+  });
+  const service = createService(contract, { list: () => [{ id: 1 }] });
+  const server = await listen(restHandler(service));
+  const { headers } = await fetch(`${server.url}/list?fields=a,b`);
+  expect(headers.get('link')).toBe('</list?after=1&limit=1&fields=a%2Cb>; rel="next"');
   await server.close(0);
   await service.close();
 });

@@ -111,7 +111,7 @@ function compileResponse(contract: Contract, view: OperationView, binding: HttpB
     }
     const location = locate?.(input.value, output);
     if (location !== undefined) headers['location'] = location;
-    const link = nextPage?.(input.value, output, request.query);
+    const link = nextPage?.(input, output);
     if (link !== undefined) headers['link'] = link;
     return { status, headers, body };
   };
@@ -150,16 +150,16 @@ function compileNextPage(
   binding: HttpBinding,
   key: string,
   basePath: string,
-): (input: unknown, output: unknown, query: string) => string | undefined {
+): (input: ReadInput, output: unknown) => string | undefined {
   const defaultLimit = view.input?.fields.find((field) => field.name === 'limit')?.default;
-  return (input, output, query) => {
-    const values = input as Readonly<Record<string, unknown>>;
+  return ({ value, select }, output) => {
+    const values = value as Readonly<Record<string, unknown>>;
     const limit = values['limit'] ?? defaultLimit;
     const items = output as readonly Readonly<Record<string, unknown>>[];
     if (typeof limit !== 'number' || items.length < limit || items.at(-1)?.[key] === undefined) return undefined;
     const rest = Object.entries(values).filter(([name]) => !binding.params.includes(name) && name !== 'after' && name !== 'limit');
     const next = writeQuery({ after: items.at(-1)?.[key], limit, ...Object.fromEntries(rest) });
-    const fields = new URLSearchParams(query).get('fields');
-    return `<${basePath}${fillPath(binding, values)}${next}${fields === null ? '' : `&fields=${encodeURIComponent(fields)}`}>; rel="next"`;
+    const fields = select && `&fields=${encodeURIComponent(Object.keys(select).join(','))}`;
+    return `<${basePath}${fillPath(binding, values)}${next}${fields ?? ''}>; rel="next"`;
   };
 }
