@@ -2,6 +2,7 @@ import { graphqlHandler } from './graphql/server.js';
 import { composeHandlers } from './http/compose.js';
 import { listen, type HttpServer } from './http/listen.js';
 import type { HttpHandler } from './http/message.js';
+import type { HeadersOption } from './internal/headers.js';
 import { report, reportToConsole } from './internal/report.js';
 import type { MqttBroker } from './mqtt/broker.js';
 import { mqttProtocol } from './mqtt/schema.js';
@@ -26,6 +27,11 @@ export interface ServeOptions {
   readonly mqttUrl?: string | undefined;
   /** Serves at this embedded MQTT broker, which was started before: a service with an `mqttHub` needs it. It stays open. */
   readonly mqttBroker?: MqttBroker | undefined;
+  /**
+   * Headers with which events are read to be published at the MQTT broker, where the service's `context` wants to know who asks: who may
+   * read the broker hears them. Without those that it takes no event is published there, and `onError` is told. @default none
+   */
+  readonly mqttEventHeaders?: HeadersOption | undefined;
   /** How long responses and streams may go on once `close` was called, in milliseconds. @default 10_000 */
   readonly graceMs?: number | undefined;
   /** Lets webhooks go to private and loopback addresses. @default false */
@@ -41,7 +47,7 @@ export interface ServedAddresses {
   /** `127.0.0.1:50051`. */
   readonly grpc: string;
   /** `mqtt://127.0.0.1:1883`. */
-  readonly mqtt?: string;
+  readonly mqtt: string;
 }
 
 /** A service that is being served. */
@@ -139,7 +145,7 @@ const health: HttpHandler = ({ path, method }) => {
 
 /** MQTT at a given broker, or at one of its own, which browsers reach at `/mqtt` of the HTTP port. */
 async function startMqtt(transport: Transport, options: ServeOptions, { server }: HttpServer): Promise<Started> {
-  const { host, port, graceMs, mqttUrl, onError } = options;
+  const { host, port, graceMs, mqttUrl, mqttEventHeaders, onError } = options;
   const { mqttPort = port === 0 ? 0 : 1883 } = options;
   // Only now, so that a program that loads this file loads no broker.
   const { mqttBroker, serveMqtt } = await import('./mqtt/server.js');
@@ -148,7 +154,11 @@ async function startMqtt(transport: Transport, options: ServeOptions, { server }
   const url = mqttUrl ?? broker?.url ?? '';
   const detach = broker?.attach(server);
   try {
-    const served = await serveMqtt(transport, { url, ...(onError && { onError }) });
+    const served = await serveMqtt(transport, {
+      url,
+      ...(mqttEventHeaders && { eventHeaders: mqttEventHeaders }),
+      ...(onError && { onError }),
+    });
     return {
       addresses: { mqtt: url },
       async close() {

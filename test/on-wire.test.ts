@@ -39,7 +39,7 @@ describe.each(Object.entries({ throws: throwing, rejects: rejecting }))('an onWi
       graphql({ url: server.http, onWire }),
       graphql({ url: server.http, subscriptions: 'sse', onWire }),
       webSocket({ url: server.http, onWire }),
-      mqtt({ url: server.mqtt ?? '', onWire, onError }),
+      mqtt({ url: server.mqtt, onWire, onError }),
     ]) {
       reported.length = 0;
       await using blog = createClient({ transport });

@@ -2,7 +2,11 @@ import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
 import { createBlogService } from '../src/blog/service.js';
+import { createClient } from '../src/client.js';
+import { ApiError } from '../src/errors.js';
+import { mqtt } from '../src/mqtt/client.js';
 import { serve, type Served } from '../src/serve.js';
+import type { ContextInfo } from '../src/service.js';
 
 const service = createBlogService();
 let served: Served | undefined;
@@ -62,4 +66,28 @@ test('an idempotency key is the same bare and quoted', async () => {
   expect(first).toMatchObject({ title: 'Once' });
   expect(await post('a"b')).toEqual(first);
   expect(await post('other')).not.toEqual(first);
+});
+
+test('where the context wants to know who asks, events reach the MQTT broker by the headers given for that, and not without', async () => {
+  const context = ({ headers }: ContextInfo) => {
+    if (headers['authorization'] !== 'Bearer broker') throw new ApiError('UNAUTHENTICATED', 'who are you?');
+  };
+  const asking = createBlogService({ context });
+  const errors: unknown[] = [];
+  const options = { port: 0, grpcPort: 0, onError: (error: unknown) => void errors.push(error) };
+  served = await serve(asking, { ...options, mqttEventHeaders: async () => ({ authorization: 'Bearer broker' }) });
+  await using blog = createClient({ transport: mqtt({ url: served.mqtt }) });
+  const heard = new Promise(
+    (resolve) => void blog.onMessage(resolve).then(() => asking.publish('message', { sender: 'ann', message: 'hi' })),
+  );
+  expect(await heard).toEqual({ sender: 'ann', message: 'hi' });
+  expect(errors).toEqual([]);
+
+  const without = await serve(asking, options);
+  const reason = expect.stringMatching(
+    /^the event '(message|temperature|articlePublished)' is not published.*who are you\?.*'eventHeaders'/,
+  );
+  expect(errors).toEqual([1, 2, 3].map(() => expect.objectContaining({ code: 'UNAUTHENTICATED', reason })));
+  await without.close();
+  await asking.close();
 });

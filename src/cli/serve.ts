@@ -102,7 +102,7 @@ function addressesOf(served: Served): object {
 
 function summary(served: Served): string {
   const paint = painter(process.stdout);
-  const { http, grpc, mqtt = '' } = served;
+  const { http, grpc, mqtt } = served;
   const ws = http.replace(/^http/, 'ws');
   const rows: (readonly [title: string, address: string])[] = [
     ['REST', http],
