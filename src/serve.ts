@@ -1,4 +1,5 @@
 import { graphqlHandler } from './graphql/server.js';
+import type { CorsOptions } from './http/browser.js';
 import { composeHandlers } from './http/compose.js';
 import { listen, type HttpServer } from './http/listen.js';
 import type { HttpHandler } from './http/message.js';
@@ -36,6 +37,11 @@ export interface ServeOptions {
   readonly graceMs?: number | undefined;
   /** Lets webhooks go to private and loopback addresses. @default false */
   readonly allowPrivateWebhooks?: boolean | undefined;
+  /**
+   * Lets pages of other origins call over HTTP: `true` all of them, without credentials. Sockets have an option `origins` of their own,
+   * at `webSocketHandler`, `graphqlHandler` and the broker's `attach`. @default off
+   */
+  readonly cors?: CorsOptions | true | undefined;
   /** Gets failures that callers see as a neutral error. @default console.error */
   readonly onError?: ((error: unknown) => void) | undefined;
 }
@@ -111,10 +117,10 @@ const PROTOCOLS: readonly ((transport: Transport, options: ServeOptions) => Prot
  * Rejects with an error that says what to do where a port cannot be had; nothing listens then.
  */
 export async function serve(transport: Transport, options: ServeOptions = {}): Promise<Served> {
-  const { host = '127.0.0.1', port = 4000, graceMs = 10_000, onError } = options;
+  const { host = '127.0.0.1', port = 4000, graceMs = 10_000, cors, onError } = options;
   const protocols = PROTOCOLS.map((protocol) => protocol(transport, options));
   const handlers = protocols.flatMap(({ handler }) => handler ?? []);
-  const http = await listen(composeHandlers(health, ...handlers), { host, port, onError });
+  const http = await listen(composeHandlers(health, ...handlers), { host, port, cors, onError });
   const started: Started[] = [{ close: () => http.close(graceMs) }];
   const closeAll = async () => void (await Promise.all(started.map((each) => each.close())));
   try {

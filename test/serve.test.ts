@@ -24,6 +24,20 @@ test('serves on one port and says where', async () => {
   expect((await fetch(`${served.http}/nowhere`)).status).toBe(404);
 });
 
+test('lets pages of other origins call where it is told to', async () => {
+  const origin = 'https://app.example.com';
+  const post = async (url: string) => {
+    const headers = { origin, 'sec-fetch-site': 'cross-site', 'content-type': 'application/json' };
+    const answer = await fetch(`${url}/graphql`, { method: 'POST', headers, body: '{"query":"{ __typename }"}' });
+    return [answer.status, answer.headers.get('access-control-allow-origin')];
+  };
+  served = await serve(service, { port: 0, grpcPort: 0, cors: { origins: [origin] } });
+  expect(await post(served.http)).toEqual([200, origin]);
+  await served.close();
+  served = await serve(service, { port: 0, grpcPort: 0 });
+  expect(await post(served.http)).toEqual([403, null]);
+});
+
 test('close is idempotent, ends streams, and leaves the service alone', async () => {
   const mine = await serve(service, { port: 0, grpcPort: 0 });
   const stream = await fetch(`${mine.http}/chat`);
