@@ -2,9 +2,10 @@
 import { expect, test, vi } from 'vitest';
 import { z } from 'zod';
 import { conformanceContract, createConformanceService } from '../src/conformance/index.js';
+import { composeHandlers } from '../src/http/compose.js';
 import { fetchHandler } from '../src/http/fetch.js';
 import { listen } from '../src/http/listen.js';
-import { createClient, createService, defineContract, event, query, type ApiError } from '../src/index.js';
+import { createClient, createService, defineContract, event, mutation, query, type ApiError } from '../src/index.js';
 import { rest } from '../src/rest/client.js';
 import { restHandler } from '../src/rest/server.js';
 
@@ -74,6 +75,31 @@ test('the link to the next page names an input called fields once', async () => 
   const server = await listen(restHandler(service));
   const { headers } = await fetch(`${server.url}/list?fields=a,b`);
   expect(headers.get('link')).toBe('</list?after=1&limit=1&fields=a%2Cb>; rel="next"');
+  await server.close(0);
+  await service.close();
+});
+
+test('a POST to the root says where the new thing can be read, as its description does; and that knows the base path', async () => {
+  const Thing = z.object({ id: z.int32() });
+  const contract = defineContract({
+    name: 'root',
+    operations: {
+      make: mutation({ input: Thing, output: Thing, http: 'POST /' }),
+      read: query({ input: Thing, output: Thing, http: 'GET /{id}' }),
+    },
+  });
+  const service = createService(contract, { make: (thing) => thing, read: (thing) => thing });
+  const server = await listen(composeHandlers(restHandler(service, { basePath: '/api' }), restHandler(service)));
+  const make = (path: string) =>
+    fetch(server.url + path, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"id":5}' });
+  expect((await make('/')).headers.get('location')).toBe('/5');
+  expect((await make('/api/')).headers.get('location')).toBe('/api/5');
+  const document = (await (await fetch(`${server.url}/api/openapi.json`)).json()) as unknown;
+  expect(document).toMatchObject({
+    servers: [{ url: '/api' }],
+    paths: { '/': { post: { responses: { 201: { headers: { Location: {} } } } } } },
+  });
+  expect(await (await fetch(`${server.url}/openapi.json`)).json()).not.toHaveProperty('servers');
   await server.close(0);
   await service.close();
 });

@@ -5,11 +5,12 @@ import type { HttpRequest, HttpResponse } from '../http/message.js';
 import type { HttpBinding } from '../internal/http-binding.js';
 import { parseJson } from '../internal/json.js';
 import { writeQuery } from '../internal/query-text.js';
-import { describeContract, type OperationView } from '../internal/schema-view.js';
+import { describeContract, type ContractView, type OperationView } from '../internal/schema-view.js';
 import { compileQueryReader, compileTextReader } from '../internal/text.js';
 import type { Selection } from '../transport.js';
 import { etagOf, matchesEtag } from './etag.js';
 import { compileFields } from './fields.js';
+import { locationParam } from './location.js';
 import { fillPath, hasBody, isObject, JSON_TYPE, pathSegment } from './wire.js';
 
 /** What a request asks for. */
@@ -27,12 +28,13 @@ export interface OperationRoute {
 
 /** Compiles one binding. `basePath` stands before the paths in `Location` and `Link`. */
 export function compileOperation(contract: Contract, operation: Operation, binding: HttpBinding, basePath: string): OperationRoute {
-  const view = describeContract(contract).operations.get(operation.name);
+  const described = describeContract(contract);
+  const view = described.operations.get(operation.name);
   if (!view) throw new TypeError(`operation ${operation.name} is not in the contract ${contract.name}`);
   return {
     operation,
     readInput: compileInput(view, binding),
-    respond: compileResponse(contract, view, binding, basePath),
+    respond: compileResponse(described, view, binding, basePath),
   };
 }
 
@@ -91,11 +93,11 @@ function isJsonType(type: string): boolean {
   return match !== null && (match[1] === undefined || /^utf-?8$/i.test(match[1]));
 }
 
-function compileResponse(contract: Contract, view: OperationView, binding: HttpBinding, basePath: string): OperationRoute['respond'] {
+function compileResponse(contract: ContractView, view: OperationView, binding: HttpBinding, basePath: string): OperationRoute['respond'] {
   const { operation } = view;
   const fields = compileFields(view.output);
   const status = binding.method === 'POST' ? 201 : 200;
-  const locate = binding.method === 'POST' ? compileLocation(contract, view, binding, basePath) : undefined;
+  const locate = compileLocation(contract, view, binding, basePath);
   const nextPage = operation.pagedBy === undefined ? undefined : compileNextPage(view, binding, operation.pagedBy, basePath);
   const isGet = binding.method === 'GET';
 
@@ -117,31 +119,23 @@ function compileResponse(contract: Contract, view: OperationView, binding: HttpB
   };
 }
 
-/** Where the thing that a POST made can be read: at `GET <path>/{p}`, if there is one that the output can fill. */
+/** `Location` of what a POST made, if there is a way to read it. */
 function compileLocation(
-  contract: Contract,
+  contract: ContractView,
   view: OperationView,
   binding: HttpBinding,
   basePath: string,
 ): ((input: unknown, output: unknown) => string | undefined) | undefined {
-  if (view.output?.node.kind !== 'object') return undefined;
-  const filled = new Set(view.output.node.fields.map((field) => field.name));
-  for (const operation of Object.values(contract.operations)) {
-    for (const get of operation.http) {
-      const last = get.segments.at(-1);
-      if (get.method !== 'GET' || get.segments.length !== binding.segments.length + 1 || !last || !('param' in last)) continue;
-      if (get.path.slice(0, get.path.lastIndexOf('/')) !== binding.path || !filled.has(last.param)) continue;
-      const { param } = last;
-      return (input, output) => {
-        try {
-          return `${basePath}${fillPath(binding, input as Readonly<Record<string, unknown>>)}/${pathSegment(param, (output as Readonly<Record<string, unknown>>)[param])}`;
-        } catch {
-          return undefined;
-        }
-      };
+  const param = locationParam(contract, view.output, binding);
+  if (param === undefined) return undefined;
+  return (input, output) => {
+    try {
+      const path = fillPath(binding, input as Readonly<Record<string, unknown>>);
+      return `${basePath}${path === '/' ? '' : path}/${pathSegment(param, (output as Readonly<Record<string, unknown>>)[param])}`;
+    } catch {
+      return undefined;
     }
-  }
-  return undefined;
+  };
 }
 
 /** `Link` with the next page, for a full page. Source: https://www.rfc-editor.org/rfc/rfc8288 */
