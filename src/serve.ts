@@ -4,6 +4,7 @@ import { composeHandlers } from './http/compose.js';
 import { listen, type HttpServer } from './http/listen.js';
 import type { HttpHandler } from './http/message.js';
 import type { HeadersOption } from './internal/headers.js';
+import { checkTransport } from './internal/check-transport.js';
 import { report, reportToConsole } from './internal/report.js';
 import type { MqttBroker } from './mqtt/broker.js';
 import { mqttProtocol } from './mqtt/schema.js';
@@ -118,6 +119,7 @@ const PROTOCOLS: readonly ((transport: Transport, options: ServeOptions) => Prot
  */
 export async function serve(transport: Transport, options: ServeOptions = {}): Promise<Served> {
   const { host = '127.0.0.1', port = 4000, graceMs = 10_000, cors, onError } = options;
+  checkTransport('serve', transport);
   const protocols = PROTOCOLS.map((protocol) => protocol(transport, options));
   const handlers = protocols.flatMap(({ handler }) => handler ?? []);
   const http = await listen(composeHandlers(health, ...handlers), { host, port, cors, onError });

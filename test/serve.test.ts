@@ -1,7 +1,9 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
+import { blogContract } from '../src/blog/contract.js';
 import { createBlogService } from '../src/blog/service.js';
+import { restHandler } from '../src/rest/server.js';
 import { createClient } from '../src/client.js';
 import { ApiError } from '../src/errors.js';
 import { mqtt } from '../src/mqtt/client.js';
@@ -104,4 +106,13 @@ test('where the context wants to know who asks, events reach the MQTT broker by 
   expect(errors).toEqual([1, 2, 3].map(() => expect.objectContaining({ code: 'UNAUTHENTICATED', reason })));
   await without.close();
   await asking.close();
+});
+
+test.each([
+  [blogContract, 'this is a contract'],
+  [mqtt({ url: 'mqtt://127.0.0.1' }), 'this is an adapter'],
+  [undefined, 'this is a value of type undefined'],
+])('what is no transport is refused with the likely mistake', async (given, mistake) => {
+  await expect(serve(given as never)).rejects.toThrow(`serve: ${mistake}`);
+  expect(() => restHandler(given as never)).toThrow(`restHandler: ${mistake}`);
 });
