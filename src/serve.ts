@@ -1,7 +1,10 @@
 import { graphqlHandler } from './graphql/server.js';
+import type { CorsOptions } from './http/browser.js';
 import { composeHandlers } from './http/compose.js';
 import { listen, type HttpServer } from './http/listen.js';
 import type { HttpHandler } from './http/message.js';
+import type { HeadersOption } from './internal/headers.js';
+import { checkTransport } from './internal/check-transport.js';
 import { report, reportToConsole } from './internal/report.js';
 import type { MqttBroker } from './mqtt/broker.js';
 import { mqttProtocol } from './mqtt/schema.js';
@@ -26,10 +29,20 @@ export interface ServeOptions {
   readonly mqttUrl?: string | undefined;
   /** Serves at this embedded MQTT broker, which was started before: a service with an `mqttHub` needs it. It stays open. */
   readonly mqttBroker?: MqttBroker | undefined;
+  /**
+   * Headers with which events are read to be published at the MQTT broker, where the service's `context` wants to know who asks: who may
+   * read the broker hears them. Without those that it takes no event is published there, and `onError` is told. @default none
+   */
+  readonly mqttEventHeaders?: HeadersOption | undefined;
   /** How long responses and streams may go on once `close` was called, in milliseconds. @default 10_000 */
   readonly graceMs?: number | undefined;
   /** Lets webhooks go to private and loopback addresses. @default false */
   readonly allowPrivateWebhooks?: boolean | undefined;
+  /**
+   * Lets pages of other origins call over HTTP: `true` all of them, without credentials. Sockets have an option `origins` of their own,
+   * at `webSocketHandler`, `graphqlHandler` and the broker's `attach`. @default off
+   */
+  readonly cors?: CorsOptions | true | undefined;
   /** Gets failures that callers see as a neutral error. @default console.error */
   readonly onError?: ((error: unknown) => void) | undefined;
 }
@@ -41,7 +54,7 @@ export interface ServedAddresses {
   /** `127.0.0.1:50051`. */
   readonly grpc: string;
   /** `mqtt://127.0.0.1:1883`. */
-  readonly mqtt?: string;
+  readonly mqtt: string;
 }
 
 /** A service that is being served. */
@@ -111,10 +124,11 @@ const PROTOCOLS: readonly ((transport: Transport, options: ServeOptions) => Prot
  * Rejects with an error that says what to do where a port cannot be had; nothing listens then.
  */
 export async function serve(transport: Transport, options: ServeOptions = {}): Promise<Served> {
-  const { host = '127.0.0.1', port = 4000, graceMs = 10_000, onError } = options;
+  const { host = '127.0.0.1', port = 4000, graceMs = 10_000, cors, onError } = options;
+  checkTransport('serve', transport);
   const protocols = PROTOCOLS.map((protocol) => protocol(transport, options));
   const handlers = protocols.flatMap(({ handler }) => handler ?? []);
-  const http = await listen(composeHandlers(health, ...handlers), { host, port, onError });
+  const http = await listen(composeHandlers(health, ...handlers), { host, port, cors, onError });
   const started: Started[] = [{ close: () => http.close(graceMs) }];
   const closeAll = async () => void (await Promise.all(started.map((each) => each.close())));
   try {
@@ -145,7 +159,7 @@ const health: HttpHandler = ({ path, method }) => {
 
 /** MQTT at a given broker, or at one of its own, which browsers reach at `/mqtt` of the HTTP port. */
 async function startMqtt(transport: Transport, options: ServeOptions, { server }: HttpServer): Promise<Started> {
-  const { host, port, graceMs, mqttUrl, onError } = options;
+  const { host, port, graceMs, mqttUrl, mqttEventHeaders, onError } = options;
   const { mqttPort = port === 0 ? 0 : 1883 } = options;
   // Only now, so that a program that loads this file loads no broker.
   const { mqttBroker, serveMqtt } = await import('./mqtt/server.js');
@@ -154,7 +168,11 @@ async function startMqtt(transport: Transport, options: ServeOptions, { server }
   const url = mqttUrl ?? broker?.url ?? '';
   const detach = broker?.attach(server);
   try {
-    const served = await serveMqtt(transport, { url, ...(onError && { onError }) });
+    const served = await serveMqtt(transport, {
+      url,
+      ...(mqttEventHeaders && { eventHeaders: mqttEventHeaders }),
+      ...(onError && { onError }),
+    });
     return {
       addresses: { mqtt: url },
       async close() {

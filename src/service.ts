@@ -62,6 +62,7 @@ export interface ServiceOptions<T> {
   /**
    * Makes what handlers get as `call.context`, for each call and subscription, alike on all protocols. Throw an
    * `ApiError` (UNAUTHENTICATED, PERMISSION_DENIED) to reject. A returned `expiresAtMs` (epoch milliseconds) ends subscriptions then.
+   * Write the type of its parameter (`({ headers }: ContextInfo) => …`): only then does TypeScript know `call.context` in handlers.
    */
   readonly context?: (info: ContextInfo) => Awaitable<T>;
   /** Where events go and come from. @default memoryHub() */

@@ -9,6 +9,8 @@ vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 const cli = (args: readonly string[], input?: string): Promise<Result> => finish(start([CLI, ...args]), input);
 
+const TASKS = 'test/programs/tasks.ts';
+
 /** Resolves once nobody accepts connections there. */
 async function refused(url: string): Promise<void> {
   const isAccepted = (): Promise<boolean> =>
@@ -187,6 +189,21 @@ describe('call and watch', () => {
   });
 });
 
+describe('a contract and a service of a module', () => {
+  test.each(['rest', 'mqtt'])('are served, called and watched over %s', async (via) => {
+    const { line, child } = await startServe(TASKS);
+    const { http, mqtt } = JSON.parse(line) as { readonly http: string; readonly mqtt: string };
+    const at = ['--contract', TASKS, '--via', via, '--url', via === 'mqtt' ? mqtt : http];
+    const watch = start([CLI, 'watch', 'taskAdded', '--count', '1', ...at]);
+    await firstLine(watch.stderr);
+    const watched = finish(watch);
+    const called = await cli(['call', 'addTask', '{"title":"write"}', ...at]);
+    expect([called.code, called.stdout, called.stderr]).toEqual([0, '{"id":1,"title":"write"}\n', '']);
+    expect((await watched).stdout).toBe('{"id":1,"title":"write"}\n');
+    expect(await stop(child, 'SIGTERM')).toBe(0);
+  });
+});
+
 describe.concurrent('wrong usage ends with 2 and a hint', () => {
   test.each<readonly [args: readonly string[], hint: string]>([
     [['cal'], 'did you mean call?'],
@@ -209,6 +226,11 @@ describe.concurrent('wrong usage ends with 2 and a hint', () => {
     [['serve', '--port', '70000'], 'from 0 to 65535'],
     [['serve', '--port', '--json'], '--port needs a value'],
     [['serve', '--json=yes'], '--json takes no value'],
+    [['serve', './nowhere.ts'], 'there is no file ./nowhere.ts'],
+    [['serve', 'src/blog/data.ts'], 'exports no service: export what createService gives'],
+    [['call', 'addTask', '--contract', 'src/conformance/assert.ts'], 'exports no contract: export what defineContract gives'],
+    [['call', 'addTsk', '--contract', TASKS], 'did you mean addTask?'],
+    [['call', 'addTask', 'x', '--contract', TASKS], 'the input is not JSON'],
     [['serve', '--mqtt-port', '1', '--mqtt-url', 'mqtt://x'], 'give one of them'],
   ])('%j', async (args, hint) => {
     const { code, stdout, stderr } = await cli(args);

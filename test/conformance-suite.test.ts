@@ -171,6 +171,22 @@ describe('runConformance', () => {
     expect(new Set(results.map(({ status }) => status))).toEqual(new Set(['skipped']));
   });
 
+  it('closes the server also where a client does not close', async () => {
+    let closed = 0;
+    const open: Open = async (inner) => ({
+      transport: () => ({
+        contract: inner.contract,
+        name: 'stuck',
+        call: (request) => inner.call(request),
+        subscribe: (request, sink) => inner.subscribe(request, sink),
+        close: () => Promise.reject(new Error('stuck')),
+      }),
+      close: async () => void closed++,
+    });
+    expect(await failuresOf(open, 'calls-empty-output')).toEqual(['calls-empty-output']);
+    expect(closed).toBe(1);
+  });
+
   it('refuses a skip that names no case', async () => {
     await expect(runConformance(fine, { skips: [{ id: 'calls-nothing-such', reason: '' }] })).rejects.toThrow(/'calls-nothing-such'/);
   });

@@ -3,6 +3,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import ts from 'typescript';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -15,7 +16,34 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-for (const name of await readdir(GUIDES)) {
+const names = await readdir(GUIDES);
+
+test('the programs of the guides and the README compile', { timeout: 60_000 }, async () => {
+  const { options } = ts.parseJsonConfigFileContent(ts.readConfigFile(join(ROOT, 'tsconfig.json'), ts.sys.readFile).config, ts.sys, ROOT);
+  const texts = await Promise.all(
+    [join(ROOT, 'README.md'), ...names.map((name) => join(GUIDES, name))].map((path) => readFile(path, 'utf8')),
+  );
+  // What imports nothing, or only a part of what it uses, is no program but a piece of one.
+  const programs = texts.flatMap((text) => [...text.matchAll(/```ts\n([^]*?)```/g)].map(([, program = '']) => program)).filter(isProgram);
+  const files = await Promise.all(
+    programs.map(async (program, at) => {
+      const file = join(folder, `program-${at}.ts`);
+      await writeFile(file, program);
+      return file;
+    }),
+  );
+  const messages = ts
+    .getPreEmitDiagnostics(ts.createProgram(files, options))
+    .map(({ file, messageText }) => `${file?.fileName}: ${ts.flattenDiagnosticMessageText(messageText, ' ')}`);
+  expect(messages).toEqual([]);
+  expect(files.length).toBeGreaterThan(names.length);
+});
+
+function isProgram(text: string): boolean {
+  return text.startsWith('import { createClient') || text.startsWith('import { ApiError, createClient');
+}
+
+for (const name of names) {
   test(`the program in ${name} prints what the guide says`, { timeout: 60_000 }, async () => {
     const text = await readFile(join(GUIDES, name), 'utf8');
     const program = /```ts\n([^]*?)```/.exec(text)?.[1];
@@ -23,7 +51,20 @@ for (const name of await readdir(GUIDES)) {
     if (program === undefined || output === undefined) throw new Error(`${name} has no program, or does not say what it prints`);
     const file = join(folder, `${name}.ts`);
     await writeFile(file, program);
-    const { stdout, stderr } = await promisify(execFile)(process.execPath, ['--import', 'tsx', file], { cwd: ROOT });
-    expect([stdout, stderr]).toEqual([output, '']);
+    expect(await run(file)).toEqual([output, '']);
   });
+}
+
+test("the README's contract, service and client run", { timeout: 60_000 }, async () => {
+  const text = await readFile(join(ROOT, 'README.md'), 'utf8');
+  const program =
+    [...text.matchAll(/```ts\n([^]*?)```/g)].map(([, each = '']) => each).find((each) => each.includes('createService(')) ?? '';
+  const file = join(folder, 'README.ts');
+  await writeFile(file, `${program}console.log(await client.getTask({ id: 1 }));\n`);
+  expect(await run(file)).toEqual(["{ id: 1, title: 'write the docs', done: false }\n", '']);
+});
+
+async function run(file: string): Promise<[stdout: string, stderr: string]> {
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, ['--import', 'tsx', file], { cwd: ROOT });
+  return [stdout, stderr];
 }

@@ -124,6 +124,7 @@ describe.each(carriers)('browser rules (%s)', (_name, open) => {
 
   it('refuses options that contradict each other', async () => {
     await expect(open({ cors: { credentials: true } })).rejects.toThrow('list the origins');
+    await expect(open({ cors: { origins: 'https://a.example' as never } })).rejects.toThrow("write ['https://a.example']");
     for (const origin of ['a.example', 'https://a.example/', '*.example'])
       await expect(open({ cors: { origins: [origin] } })).rejects.toThrow(origin);
   });

@@ -120,7 +120,7 @@ describe('nodeListener', () => {
       type,
       title: 'Not Found',
       status: 404,
-      detail: 'nothing answers this path',
+      detail: 'nothing answers GET /none',
       code: 'UNIMPLEMENTED',
       allow: null,
     });

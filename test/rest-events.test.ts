@@ -1,9 +1,11 @@
 /** Event streams over HTTP, seen from both ends. */
 import { expect, test, vi } from 'vitest';
+import { z } from 'zod';
 import { conformanceContract, createConformanceService } from '../src/conformance/index.js';
+import { composeHandlers } from '../src/http/compose.js';
 import { fetchHandler } from '../src/http/fetch.js';
 import { listen } from '../src/http/listen.js';
-import type { ApiError } from '../src/index.js';
+import { createClient, createService, defineContract, event, mutation, query, type ApiError } from '../src/index.js';
 import { rest } from '../src/rest/client.js';
 import { restHandler } from '../src/rest/server.js';
 
@@ -37,6 +39,67 @@ test('a transport that closes ends its subscriptions, and says so', async () => 
   await transport.close();
   expect(await ended).toMatchObject({ code: 'CANCELLED', reason: 'the transport was closed' });
   await vi.waitFor(() => expect(probe.subscriptions).toBe(0));
+  await server.close(0);
+  await service.close();
+});
+
+test.each(['gap', 'end'])("an event may have the type '%s', which is also a word of the stream", async (channel) => {
+  const contract = defineContract({ name: 'game', events: { over: event({ channel, payload: z.object({ score: z.int32() }) }) } });
+  const service = createService(contract, {});
+  const server = await listen(restHandler(service));
+  const client = createClient({ contract, transport: rest({ url: server.url }) });
+  const heard: unknown[] = [];
+  const onGap = () => heard.push('gap');
+  await client.onOver((data) => void heard.push(data), { onGap, onError: (error) => heard.push(error) });
+  await service.publish('over', { score: 1 });
+  await service.publish('over', { score: 2 });
+  await vi.waitFor(() => expect(heard).toEqual([{ score: 1 }, { score: 2 }]));
+  await client.close();
+  await server.close(0);
+  await service.close();
+});
+
+test('the link to the next page names an input called fields once', async () => {
+  const contract = defineContract({
+    name: 'lists',
+    operations: {
+      list: query({
+        input: z.object({ fields: z.string(), limit: z.int32().default(1), after: z.int32().optional() }),
+        output: z.array(z.object({ id: z.int32() })),
+        http: 'GET /list',
+        pagedBy: 'id',
+      }),
+    },
+  });
+  const service = createService(contract, { list: () => [{ id: 1 }] });
+  const server = await listen(restHandler(service));
+  const { headers } = await fetch(`${server.url}/list?fields=a,b`);
+  expect(headers.get('link')).toBe('</list?after=1&limit=1&fields=a%2Cb>; rel="next"');
+  await server.close(0);
+  await service.close();
+});
+
+test('a POST to the root says where the new thing can be read, as its description does; and that knows the base path', async () => {
+  const Thing = z.object({ id: z.int32() });
+  const contract = defineContract({
+    name: 'root',
+    operations: {
+      make: mutation({ input: Thing, output: Thing, http: 'POST /' }),
+      read: query({ input: Thing, output: Thing, http: 'GET /{id}' }),
+    },
+  });
+  const service = createService(contract, { make: (thing) => thing, read: (thing) => thing });
+  const server = await listen(composeHandlers(restHandler(service, { basePath: '/api' }), restHandler(service)));
+  const make = (path: string) =>
+    fetch(server.url + path, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"id":5}' });
+  expect((await make('/')).headers.get('location')).toBe('/5');
+  expect((await make('/api/')).headers.get('location')).toBe('/api/5');
+  const document = (await (await fetch(`${server.url}/api/openapi.json`)).json()) as unknown;
+  expect(document).toMatchObject({
+    servers: [{ url: '/api' }],
+    paths: { '/': { post: { responses: { 201: { headers: { Location: {} } } } } } },
+  });
+  expect(await (await fetch(`${server.url}/openapi.json`)).json()).not.toHaveProperty('servers');
   await server.close(0);
   await service.close();
 });

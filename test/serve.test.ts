@@ -1,8 +1,14 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
+import { blogContract } from '../src/blog/contract.js';
 import { createBlogService } from '../src/blog/service.js';
+import { restHandler } from '../src/rest/server.js';
+import { createClient } from '../src/client.js';
+import { ApiError } from '../src/errors.js';
+import { mqtt } from '../src/mqtt/client.js';
 import { serve, type Served } from '../src/serve.js';
+import type { ContextInfo } from '../src/service.js';
 
 const service = createBlogService();
 let served: Served | undefined;
@@ -18,6 +24,20 @@ test('serves on one port and says where', async () => {
   expect((await fetch(`${served.http}/healthz`)).status).toBe(200);
   expect((await fetch(`${served.http}/weather/Oslo`)).status).toBe(200);
   expect((await fetch(`${served.http}/nowhere`)).status).toBe(404);
+});
+
+test('lets pages of other origins call where it is told to', async () => {
+  const origin = 'https://app.example.com';
+  const post = async (url: string) => {
+    const headers = { origin, 'sec-fetch-site': 'cross-site', 'content-type': 'application/json' };
+    const answer = await fetch(`${url}/graphql`, { method: 'POST', headers, body: '{"query":"{ __typename }"}' });
+    return [answer.status, answer.headers.get('access-control-allow-origin')];
+  };
+  served = await serve(service, { port: 0, grpcPort: 0, cors: { origins: [origin] } });
+  expect(await post(served.http)).toEqual([200, origin]);
+  await served.close();
+  served = await serve(service, { port: 0, grpcPort: 0 });
+  expect(await post(served.http)).toEqual([403, null]);
 });
 
 test('close is idempotent, ends streams, and leaves the service alone', async () => {
@@ -62,4 +82,37 @@ test('an idempotency key is the same bare and quoted', async () => {
   expect(first).toMatchObject({ title: 'Once' });
   expect(await post('a"b')).toEqual(first);
   expect(await post('other')).not.toEqual(first);
+});
+
+test('where the context wants to know who asks, events reach the MQTT broker by the headers given for that, and not without', async () => {
+  const context = ({ headers }: ContextInfo) => {
+    if (headers['authorization'] !== 'Bearer broker') throw new ApiError('UNAUTHENTICATED', 'who are you?');
+  };
+  const asking = createBlogService({ context });
+  const errors: unknown[] = [];
+  const options = { port: 0, grpcPort: 0, onError: (error: unknown) => void errors.push(error) };
+  served = await serve(asking, { ...options, mqttEventHeaders: async () => ({ authorization: 'Bearer broker' }) });
+  await using blog = createClient({ transport: mqtt({ url: served.mqtt }) });
+  const heard = new Promise(
+    (resolve) => void blog.onMessage(resolve).then(() => asking.publish('message', { sender: 'ann', message: 'hi' })),
+  );
+  expect(await heard).toEqual({ sender: 'ann', message: 'hi' });
+  expect(errors).toEqual([]);
+
+  const without = await serve(asking, options);
+  const reason = expect.stringMatching(
+    /^the event '(message|temperature|articlePublished)' is not published.*who are you\?.*'eventHeaders'/,
+  );
+  expect(errors).toEqual([1, 2, 3].map(() => expect.objectContaining({ code: 'UNAUTHENTICATED', reason })));
+  await without.close();
+  await asking.close();
+});
+
+test.each([
+  [blogContract, 'this is a contract'],
+  [mqtt({ url: 'mqtt://127.0.0.1' }), 'this is an adapter'],
+  [undefined, 'this is a value of type undefined'],
+])('what is no transport is refused with the likely mistake', async (given, mistake) => {
+  await expect(serve(given as never)).rejects.toThrow(`serve: ${mistake}`);
+  expect(() => restHandler(given as never)).toThrow(`restHandler: ${mistake}`);
 });

@@ -21,7 +21,7 @@ describe('an adapter that is used without a client', () => {
     'graphql over server-sent events': () => graphql({ url: server.http, subscriptions: 'sse' }),
     websocket: () => webSocket({ url: server.http }),
     grpc: () => grpc({ url: server.grpc }),
-    mqtt: () => mqtt({ url: server.mqtt ?? '' }),
+    mqtt: () => mqtt({ url: server.mqtt }),
   };
   it.each(Object.entries(adapters))('ends its subscriptions when it is closed: %s', async (_, adapter) => {
     const transport = adapter()(blogContract);

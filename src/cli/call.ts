@@ -7,19 +7,20 @@ import { UsageError } from './args.js';
 import { BLOG_EXAMPLES } from './blog-examples.js';
 import { defineCommand } from './command.js';
 import { CONNECTION_FLAGS, headersOf, operationOf, printApiError, wirePrinter } from './connection.js';
+import { loadContract } from './module.js';
 import { connectTo, protocolNames, protocolOf } from './protocols.js';
 import { printJson } from './terminal.js';
 
 export const callCommand = defineCommand({
   name: 'call',
-  summary: 'calls one operation of the Blog service',
+  summary: 'calls one operation, of the Blog service or your own',
   positionals: ['<operation>', '[json]'],
   flags: {
     ...CONNECTION_FLAGS,
     'timeout-ms': { type: 'number', value: '<ms>', summary: 'how long the whole call may take', default: 30_000, range: [1, 2 ** 31 - 1] },
   },
   notes: [
-    `Operations: ${Object.keys(blogContract.operations).join(', ')}. Protocols: ${protocolNames('call')}.`,
+    `Operations of the Blog: ${Object.keys(blogContract.operations).join(', ')}. Protocols: ${protocolNames('call')}.`,
     'The input is a JSON object; - reads it from standard input. The output is printed as JSON: indented on a terminal, else in one line; nothing where the operation gives no output.',
     'Exit codes: 0; 1 for an API error, which is the last thing printed on standard error, as JSON; 2 for wrong usage.',
   ],
@@ -27,17 +28,19 @@ export const callCommand = defineCommand({
     [`multi-api-sdk call getUser '{"id":123}'`, 'one call over REST'],
     [`multi-api-sdk call createPost '{"authorId":123,"title":"Hello","content":"World"}' --wire`, 'and what went over the wire'],
     [`multi-api-sdk call getUserPosts '{"userId":123}' --json | jq -r '.[].title'`, 'in a pipe'],
+    [`multi-api-sdk call getTask '{"id":1}' --contract ./contract.js`, 'of a contract of your own'],
     [`echo '{"location":"London"}' | multi-api-sdk call getWeather -`, 'with the input from standard input'],
   ],
   async run({ flags, positionals: [typed, json] }) {
     if (typed === undefined) throw new UsageError('which operation? multi-api-sdk call <operation> [json]');
-    const name = operationOf(typed);
-    const input = await readInput(name, json);
+    const contract = await loadContract(flags.contract);
+    const name = operationOf(contract, typed);
+    const input = await readInput(json, contract === blogContract ? exampleOf(name) : '');
     const headers = headersOf(flags.header);
     const protocol = protocolOf(flags.via, 'call');
     const url = flags.url ?? protocol.url;
     const transport = await connectTo(protocol, { url, ...(flags.wire && { onWire: wirePrinter(flags.json) }) });
-    const client = createClient({ contract: blogContract, transport });
+    const client = createClient({ contract, transport });
     try {
       const call = (client as unknown as Record<string, (input: unknown, options: CallOptions) => Promise<unknown>>)[name];
       const output = await call?.(input, { headers, timeoutMs: flags['timeout-ms'] });
@@ -51,20 +54,21 @@ export const callCommand = defineCommand({
   },
 });
 
-async function readInput(operation: string, json: string | undefined): Promise<unknown> {
+/** Reads the input; `advice` stands below what is wrong with it. */
+async function readInput(json: string | undefined, advice: string): Promise<unknown> {
   const given = json === '-' ? (await text(process.stdin)).trim() : json;
   if (given === undefined || given === '') return undefined;
   let input: unknown;
   try {
     input = parseJson(given);
   } catch {
-    throw new UsageError(`the input is not JSON: ${given.slice(0, 80)}\n${exampleOf(operation)}`);
+    throw new UsageError(`the input is not JSON: ${given.slice(0, 80)}${advice}`);
   }
   if (typeof input === 'object' && input !== null && !Array.isArray(input)) return input;
-  throw new UsageError(`the input must be a JSON object, not ${given.slice(0, 80)}\n${exampleOf(operation)}`);
+  throw new UsageError(`the input must be a JSON object, not ${given.slice(0, 80)}${advice}`);
 }
 
 function exampleOf(operation: string): string {
   const input = BLOG_EXAMPLES.operations[operation]?.(1);
-  return `For example: multi-api-sdk call ${operation}${input === undefined ? '' : ` '${JSON.stringify(input)}'`}`;
+  return `\nFor example: multi-api-sdk call ${operation}${input === undefined ? '' : ` '${JSON.stringify(input)}'`}`;
 }

@@ -1,4 +1,4 @@
-import { blogContract } from '../blog/contract.js';
+import type { Contract } from '../contract.js';
 import { isApiError } from '../errors.js';
 import { listenerName } from '../internal/listener-name.js';
 import type { WireRecord } from '../internal/wire-record.js';
@@ -10,6 +10,7 @@ import { painter, printJson } from './terminal.js';
 export const CONNECTION_FLAGS = {
   via: { type: 'string', value: '<protocol>', summary: 'the protocol', default: DEFAULT_PROTOCOL, short: 'p' },
   url: { type: 'string', value: '<url>', summary: 'where the service is; without it, where serve has it when no flag says otherwise' },
+  contract: { type: 'string', value: '<file>', summary: "a module that exports another contract than the Blog's" },
   header: { type: 'string', value: '<name:value>', summary: 'sent along', multiple: true, short: 'H' },
   wire: { type: 'boolean', summary: 'also prints what went over the wire, on standard error' },
   json: { type: 'boolean', summary: 'for programs: each value in one line, on a terminal too' },
@@ -18,8 +19,7 @@ export const CONNECTION_FLAGS = {
 export const API_ERROR = 1;
 
 /** The name of an operation; throws a `UsageError` that names the nearest. */
-export function operationOf(typed: string): string {
-  const { operations, events } = blogContract;
+export function operationOf({ operations, events }: Contract, typed: string): string {
   if (Object.hasOwn(operations, typed)) return typed;
   const event = Object.keys(events).find((name) => name === typed || listenerName(name) === typed);
   if (event !== undefined) throw new UsageError(`'${typed}' is an event: multi-api-sdk watch ${event}`);
@@ -27,8 +27,7 @@ export function operationOf(typed: string): string {
 }
 
 /** The name of an event, from its name or that of its client's method; throws a `UsageError` that names the nearest. */
-export function eventOf(typed: string): string {
-  const { operations, events } = blogContract;
+export function eventOf({ operations, events }: Contract, typed: string): string {
   const names = Object.keys(events);
   const found = names.find((name) => name === typed || listenerName(name) === typed);
   if (found !== undefined) return found;

@@ -2,6 +2,7 @@ import { performance } from 'node:perf_hooks';
 import { isDeepStrictEqual } from 'node:util';
 import { createClient } from '../client.js';
 import type { ListenOptions, Unsubscribe } from '../client-types.js';
+import type { Contract } from '../contract.js';
 import type { OnWire } from '../internal/wire-record.js';
 import { serve } from '../serve.js';
 import type { Service } from '../service.js';
@@ -79,7 +80,7 @@ export async function runDemo(options: DemoOptions): Promise<Row[]> {
     });
     columns.set(name, column);
   }
-  return rowsOf(options, columns);
+  return withService(options, async ({ contract }) => rowsOf(contract, columns));
 }
 
 async function withService<T>({ createService }: DemoOptions, use: (service: Service) => Promise<T>): Promise<T> {
@@ -177,8 +178,7 @@ async function attempt(cells: Map<string, Cell>, name: string, run: () => Promis
   }
 }
 
-function rowsOf({ createService }: DemoOptions, columns: ReadonlyMap<string, ReadonlyMap<string, Cell>>): Row[] {
-  const { operations, events } = createService().contract;
+function rowsOf({ operations, events }: Contract, columns: ReadonlyMap<string, ReadonlyMap<string, Cell>>): Row[] {
   const row = (name: string, kind: Row['kind']): Row => ({
     name,
     kind,

@@ -74,7 +74,7 @@ export const PROTOCOLS: Readonly<Record<string, CliProtocol>> = {
     title: 'MQTT',
     url: 'mqtt://127.0.0.1:1883',
     verbs: BOTH,
-    urlOf: ({ mqtt = '' }) => mqtt,
+    urlOf: ({ mqtt }) => mqtt,
     connect: async (options) => (await import('../mqtt/client.js')).mqtt(options),
   },
 };

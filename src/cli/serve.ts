@@ -1,8 +1,12 @@
+import { blogContract } from '../blog/contract.js';
 import { createBlogService } from '../blog/service.js';
 import type { EventHub } from '../events.js';
 import { serve, type Served } from '../serve.js';
+import type { MqttBroker } from '../mqtt/broker.js';
+import type { Transport } from '../transport.js';
 import { UsageError } from './args.js';
 import { defineCommand } from './command.js';
+import { loadService } from './module.js';
 import { DEFAULT_PROTOCOL, PROTOCOLS } from './protocols.js';
 import { onStopSignal, painter } from './terminal.js';
 
@@ -10,8 +14,8 @@ const PORT = { type: 'number', value: '<port>', range: [0, 65_535] } as const;
 
 export const serveCommand = defineCommand({
   name: 'serve',
-  summary: 'serves the Blog service over every protocol',
-  positionals: [],
+  summary: 'serves the Blog service, or that of a module, over every protocol',
+  positionals: ['[module]'],
   flags: {
     host: { type: 'string', value: '<host>', summary: '0.0.0.0 to be reached from other machines', default: '127.0.0.1' },
     port: { ...PORT, summary: 'of everything that HTTP carries; 0 picks a free one', default: 4000 },
@@ -22,14 +26,16 @@ export const serveCommand = defineCommand({
     json: { type: 'boolean', summary: 'prints the addresses as one line of JSON' },
   },
   notes: [
+    "The module's default export, or its export 'service', is what createService gives.",
     'Prints where it listens once everything does.',
     'SIGINT and SIGTERM end it with exit code 0, once calls in flight have finished; a second signal ends it at once.',
   ],
   examples: [
     ['multi-api-sdk serve', 'the Blog service at http://127.0.0.1:4000'],
+    ['multi-api-sdk serve ./service.js', 'a service of your own'],
     ['multi-api-sdk serve --port 0 --json', 'on a free port, for programs'],
   ],
-  async run({ flags }) {
+  async run({ flags, positionals: [file] }) {
     if (flags['mqtt-port'] !== undefined && flags['mqtt-url'] !== undefined) {
       throw new UsageError('--mqtt-port is the port of the embedded broker, --mqtt-url names another broker: give one of them');
     }
@@ -37,37 +43,63 @@ export const serveCommand = defineCommand({
     const stopped = new Promise<void>((resolve) => (stop = resolve));
     // Before anything listens: who asks it to end while it starts must not get a broken half.
     const forget = onStopSignal(stop);
-    const mqtt = await openMqtt(flags);
-    const service = createBlogService({ events: mqtt.hub });
+    const { service, broker, close } = file === undefined ? await openBlog(flags) : await openModule(file);
     try {
       const served = await serve(service, {
         host: flags.host,
         port: flags.port,
         grpcPort: flags['grpc-port'],
-        mqttBroker: mqtt.broker,
+        mqttPort: flags['mqtt-port'],
+        mqttBroker: broker,
         mqttUrl: flags['mqtt-url'],
         allowPrivateWebhooks: flags['allow-private-webhooks'],
       });
-      process.stdout.write(flags.json ? `${JSON.stringify(addressesOf(served))}\n` : summary(served));
+      process.stdout.write(flags.json ? `${JSON.stringify(addressesOf(served))}\n` : summary(served, service));
       await stopped;
       if (process.stderr.isTTY && !flags.json) process.stderr.write('\nstopping …\n');
       await served.close();
       return 0;
     } finally {
-      await service.close();
-      await mqtt.close();
+      await close();
       forget();
     }
   },
 });
 
-/** The events' broker: it is there before the service, whose events come from it. */
-async function openMqtt(flags: {
+/** What is served, and how to end it. */
+interface Opened {
+  readonly service: Transport;
+  readonly broker?: MqttBroker | undefined;
+  readonly close: () => Promise<void>;
+}
+
+async function openModule(file: string): Promise<Opened> {
+  const service = await loadService(file);
+  return { service, close: () => service.close() };
+}
+
+async function openBlog(flags: MqttFlags): Promise<Opened> {
+  const mqtt = await openMqtt(flags);
+  const service = createBlogService({ events: mqtt.hub });
+  return {
+    service,
+    broker: mqtt.broker,
+    async close() {
+      await service.close();
+      await mqtt.close();
+    },
+  };
+}
+
+interface MqttFlags {
   readonly host: string;
   readonly port: number;
   readonly 'mqtt-port'?: number | undefined;
   readonly 'mqtt-url'?: string | undefined;
-}) {
+}
+
+/** The events' broker: it is there before the service, whose events come from it. */
+async function openMqtt(flags: MqttFlags) {
   const { 'mqtt-port': mqttPort = flags.port === 0 ? 0 : 1883, 'mqtt-url': mqttUrl } = flags;
   const { mqttHub } = await import('../mqtt/hub.js');
   const { mqttBroker } = await import('../mqtt/broker.js');
@@ -100,10 +132,11 @@ function addressesOf(served: Served): object {
   return Object.fromEntries(Object.entries(served).filter(([, value]) => typeof value === 'string'));
 }
 
-function summary(served: Served): string {
+function summary(served: Served, { contract }: Transport): string {
   const paint = painter(process.stdout);
-  const { http, grpc, mqtt = '' } = served;
+  const { http, grpc, mqtt } = served;
   const ws = http.replace(/^http/, 'ws');
+  const isBlog = contract === blogContract;
   const rows: (readonly [title: string, address: string])[] = [
     ['REST', http],
     ['', `${http}/openapi.json`],
@@ -111,7 +144,7 @@ function summary(served: Served): string {
     ['GraphQL', `${http}/graphql`],
     ['', `${http}/schema.graphql`],
     ['WebSocket', `${ws}/ws`],
-    ['', `${ws}/chat`],
+    ...(isBlog ? [['', `${ws}/chat`] as const] : []),
     ['SOAP', `${http}/soap?wsdl`],
     ['gRPC', grpc],
     ['Webhooks', `${http}/webhooks/subscriptions`],
@@ -120,7 +153,7 @@ function summary(served: Served): string {
     ['Health', `${http}/healthz`],
   ];
   const url = http === PROTOCOLS[DEFAULT_PROTOCOL]?.url ? '' : ` --url ${http}`;
-  const tries = [
+  const blogTries = [
     `curl ${http}/users/123`,
     `curl '${http}/users/123/posts?limit=2'`,
     `curl -N ${http}/chat`,
@@ -129,8 +162,9 @@ function summary(served: Served): string {
     `npx multi-api-sdk call getUser '{"id":123}' --via mqtt${mqtt === PROTOCOLS['mqtt']?.url ? '' : ` --url ${mqtt}`}`,
     `npx multi-api-sdk call reportTemperature '{"sensorId":"roof","celsius":21.5}' --wire${url}`,
   ];
+  const tries = isBlog ? blogTries : [`curl ${http}/openapi.json`, `npx multi-api-sdk call --help`];
   return [
-    `${paint('green', '●')} ${paint('bold', 'The Blog service is up.')} Ctrl-C ends it.`,
+    `${paint('green', '●')} ${paint('bold', `${isBlog ? 'The Blog service' : `The service '${contract.name}'`} is up.`)} Ctrl-C ends it.`,
     '',
     ...rows.map(([title, address]) => `  ${paint('bold', title.padEnd(10))}${paint('cyan', address)}`),
     '',

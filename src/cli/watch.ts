@@ -6,6 +6,7 @@ import { listenerName } from '../internal/listener-name.js';
 import { UsageError } from './args.js';
 import { defineCommand } from './command.js';
 import { CONNECTION_FLAGS, eventOf, headersOf, printApiError, wirePrinter } from './connection.js';
+import { loadContract } from './module.js';
 import { connectTo, protocolNames, protocolOf } from './protocols.js';
 import { onStopSignal, painter, printJson } from './terminal.js';
 
@@ -13,7 +14,7 @@ type Listen = (listener: (data: unknown, info: EventInfo) => void, options: List
 
 export const watchCommand = defineCommand({
   name: 'watch',
-  summary: 'prints events of the Blog service as JSON lines',
+  summary: 'prints events, of the Blog service or your own, as JSON lines',
   positionals: ['<event>'],
   flags: {
     ...CONNECTION_FLAGS,
@@ -29,7 +30,7 @@ export const watchCommand = defineCommand({
     },
   },
   notes: [
-    `Events: ${Object.keys(blogContract.events).join(', ')} (onTemperature means temperature). Protocols: ${protocolNames('subscribe')}.`,
+    `Events of the Blog: ${Object.keys(blogContract.events).join(', ')} (onTemperature means temperature). Protocols: ${protocolNames('subscribe')}.`,
     "Each line of standard output is one event's payload. Standard error says 'watching …' once the service has acknowledged the subscription, and where events may have been missed. A broken connection is made again and resumes where it broke.",
     'Over webhooks it starts a receiver on a free port and subscribes it, so the service must reach this machine: serve --allow-private-webhooks.',
     'Exit codes: 0 after --count events, Ctrl-C or SIGTERM; 1 for an API error, which is the last thing printed on standard error, as JSON; 2 for wrong usage.',
@@ -38,16 +39,18 @@ export const watchCommand = defineCommand({
     ['multi-api-sdk watch temperature', 'until Ctrl-C'],
     ['multi-api-sdk watch message --count 1', 'one line of the chat'],
     ['multi-api-sdk watch articlePublished --envelope | jq .id', 'with ids and times'],
+    ['multi-api-sdk watch taskAdded --contract ./contract.js', 'of a contract of your own'],
   ],
   async run({ flags, positionals: [typed] }) {
     if (typed === undefined) throw new UsageError('which event? multi-api-sdk watch <event>');
-    const name = eventOf(typed);
+    const contract = await loadContract(flags.contract);
+    const name = eventOf(contract, typed);
     const headers = headersOf(flags.header);
     const protocol = protocolOf(flags.via, 'subscribe');
     const url = flags.url ?? protocol.url;
     const paint = painter(process.stderr);
     const transport = await connectTo(protocol, { url, ...(flags.wire && { onWire: wirePrinter(flags.json) }) });
-    const client = createClient({ contract: blogContract, transport });
+    const client = createClient({ contract, transport });
     const stop = new AbortController();
     const forget = onStopSignal(() => stop.abort());
     let seen = 0;

@@ -1,4 +1,5 @@
 import { createLightFetch } from '#fetch';
+import { ApiError } from '../errors.js';
 import { networkError } from '../http/network-error.js';
 import { parseJson } from '../internal/json.js';
 import { isWebhookError, signWebhook, verifyWebhook, type WebhookScheme } from '../webhook/client.js';
@@ -102,7 +103,7 @@ async function send(url: string, headers: Record<string, string>, payload: strin
   if (!URL.canParse(url)) throw new UsageError(`--url '${url}' is not a URL`);
   const carrier = createLightFetch();
   const controller = new AbortController();
-  const timer = setTimeout(() => controller.abort(new Error(`no answer within ${TIMEOUT_MS} ms`)), TIMEOUT_MS);
+  const timer = setTimeout(() => controller.abort(new ApiError('DEADLINE_EXCEEDED', `no answer within ${TIMEOUT_MS} ms`)), TIMEOUT_MS);
   try {
     const begun = performance.now();
     const response = await carrier.fetch(url, {

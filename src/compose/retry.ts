@@ -24,6 +24,9 @@ const RETRYABLE: ReadonlySet<ErrorCode> = new Set(['UNAVAILABLE', 'RESOURCE_EXHA
  */
 export function retry<V extends string>(source: Adapter<V> | Transport, options: RetryOptions = {}): Adapter<V> {
   const { attempts = 3, minDelayMs = 100, maxDelayMs = 2_000 } = options;
+  if (!(attempts >= 1)) throw new TypeError(`retry: 'attempts' must be 1 or more, not ${attempts}`);
+  for (const [name, ms] of Object.entries({ minDelayMs, maxDelayMs }))
+    if (!(ms >= 0)) throw new TypeError(`retry: '${name}' must be a number of milliseconds, not ${ms}`);
   return (contract) => {
     const inner = connect(source, contract);
     return markGuarded({
@@ -50,6 +53,8 @@ export function retry<V extends string>(source: Adapter<V> | Transport, options:
 }
 
 function mayRetry(error: ApiError, { operation, headers }: CallRequest): boolean {
-  if (!RETRYABLE.has(error.code)) return false;
-  return !error.sent || operation.kind === 'query' || operation.idempotent || headers['idempotency-key'] !== undefined;
+  const hasKey = headers['idempotency-key'] !== undefined;
+  // The key's first call is still running: its outcome is what the next try gets.
+  if (error.code === 'ABORTED') return hasKey;
+  return RETRYABLE.has(error.code) && (!error.sent || operation.kind === 'query' || operation.idempotent || hasKey);
 }

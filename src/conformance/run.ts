@@ -62,10 +62,14 @@ class Context implements CaseContext {
   }
 
   async close(): Promise<void> {
-    await settled(Promise.all(this.#clients.map((client) => client.close())), 'the clients to close');
-    for (const probe of this.#probes)
-      await until(() => probe.subscriptions === 0, `the service was left by all subscribers (${probe.subscriptions} are there)`);
-    for (const stop of this.#servers) await settled(stop(), 'the server to close');
+    try {
+      await settled(Promise.all(this.#clients.map((client) => client.close())), 'the clients to close');
+      for (const probe of this.#probes)
+        await until(() => probe.subscriptions === 0, `the service was left by all subscribers (${probe.subscriptions} are there)`);
+    } finally {
+      // Whatever failed: a port that stays open would keep the process of whoever runs the cases.
+      for (const stop of this.#servers) await settled(stop(), 'the server to close');
+    }
     // Reports of what was closed may come a moment later.
     await pause(0);
   }

@@ -9,7 +9,7 @@ import { onAbort } from '../internal/deadline.js';
 import { defineAdapter } from '../internal/guard.js';
 import { parseJson } from '../internal/json.js';
 import { joinHeaders, timeoutHeader, type HeadersOption } from '../internal/headers.js';
-import { redact, type OnWire } from '../internal/wire-record.js';
+import { guardOnWire, redact, type OnWire } from '../internal/wire-record.js';
 import type { Adapter, CallRequest, EventSink, Headers, SubscribeRequest, Transport } from '../transport.js';
 import { eventDocument, foreignDocument, operationDocument, type ClientDocument } from './document.js';
 import { endpointOf, isSameOrigin } from './endpoint.js';
@@ -77,7 +77,8 @@ export function graphql(options: GraphqlOptions): Adapter {
   // The types of some platforms promise what pages without TLS do not have.
   if (options.persisted && (globalThis.crypto as Partial<Crypto> | undefined)?.subtle === undefined)
     throw new TypeError("graphql: 'persisted' needs crypto.subtle, which browsers give to pages on https:// and localhost alone");
-  return defineAdapter((contract) => new GraphqlTransport(contract, endpoint, options));
+  const guarded = guardOnWire(options);
+  return defineAdapter((contract) => new GraphqlTransport(contract, endpoint, guarded));
 }
 
 const ACCEPT = `${RESPONSE_TYPE}, ${JSON_TYPE};q=0.9`;

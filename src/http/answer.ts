@@ -8,6 +8,9 @@ export interface Answerer {
   (request: HttpRequest, deliver: (response: HttpResponse) => void): void;
 }
 
+/** How much of a path that nobody answers is told. */
+const SHOWN_CHARS = 200;
+
 /** Completes a handler: the browser's rules around it, 404 for what it passes on, problem documents for what it throws. */
 export function answerer(handler: HttpHandler, options: HttpOptions): Answerer {
   const { before, after } = browserRules(options);
@@ -20,7 +23,8 @@ export function answerer(handler: HttpHandler, options: HttpOptions): Answerer {
       return problemOf(error, onError);
     }
   };
-  const orNotFound = (response: HttpResponse | undefined) => response ?? problem(404, 'nothing answers this path');
+  const orNotFound = ({ method, path }: HttpRequest, response: HttpResponse | undefined) =>
+    response ?? problem(404, `nothing answers ${method} ${path.slice(0, SHOWN_CHARS)}`);
 
   return (request, deliver) => {
     let response: HttpResponse;
@@ -28,12 +32,12 @@ export function answerer(handler: HttpHandler, options: HttpOptions): Answerer {
       const answer = before?.(request) ?? handler(request);
       if (answer instanceof Promise) {
         void answer.then(
-          (settled) => deliver(complete(request, orNotFound(settled))),
+          (settled) => deliver(complete(request, orNotFound(request, settled))),
           (error: unknown) => deliver(complete(request, problemOf(error, onError))),
         );
         return;
       }
-      response = orNotFound(answer);
+      response = orNotFound(request, answer);
     } catch (error) {
       response = problemOf(error, onError);
     }

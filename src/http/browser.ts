@@ -68,6 +68,7 @@ function corsPolicy({ origins = '*', credentials = false, allowHeaders, exposeHe
   if (credentials && origins === '*') {
     throw new TypeError("cors: credentials with origins '*' would let every site act as the user: list the origins");
   }
+  if (typeof origins === 'string' && origins !== '*') throw new TypeError(`cors: 'origins' is a list: write ['${String(origins)}']`);
   const listed = new Set(Array.isArray(origins) ? (origins as readonly string[]) : []);
   for (const origin of listed) checkOrigin(origin);
   const isListed = typeof origins === 'function' ? origins : (origin: string) => listed.has(origin);

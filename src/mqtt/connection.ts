@@ -3,7 +3,7 @@ import { ApiError } from '../errors.js';
 import { backoffMs } from '../internal/backoff.js';
 import { delay } from '../internal/deadline.js';
 import { STABLE_MS } from '../internal/subscription.js';
-import { redact } from '../internal/wire-record.js';
+import { guardOnWire, redact } from '../internal/wire-record.js';
 import { connectLink, OlderVersionNeeded, type Link } from './link.js';
 import type { MqttConnectionOptions } from './options.js';
 import { Outbox, type PublishOptions } from './outbox.js';
@@ -43,6 +43,7 @@ export class Connection {
   #since = 0;
 
   constructor(private readonly init: ConnectionInit) {
+    this.init = guardOnWire(init, init.onError);
     this.clientId = init.clientId ?? `multi-api-sdk-${crypto.randomUUID().slice(0, 13)}`;
     this.#version = init.version ?? 5;
     this.#outbox = new Outbox(

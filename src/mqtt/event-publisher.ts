@@ -1,6 +1,7 @@
 import type { EventDefinition } from '../contract.js';
 import { ApiError, isApiError } from '../errors.js';
 import { connect } from '../internal/guard.js';
+import { joinHeaders, type HeadersOption } from '../internal/headers.js';
 import { Subscription } from '../internal/subscription.js';
 import type { EventMessage, Transport } from '../transport.js';
 import type { Connection } from './connection.js';
@@ -8,12 +9,19 @@ import { BrokerEvent } from './origin.js';
 import type { Topics } from './topics.js';
 import { encodeEvent, type Qos } from './wire.js';
 
+/** Where the events come from. */
+export interface EventSource {
+  readonly transport: Transport;
+  /** Sent with each subscription. */
+  readonly headers: HeadersOption | undefined;
+}
+
 /** Publishes a transport's events to their topics, each once. */
 export class EventPublisher {
   readonly #controller = new AbortController();
 
   constructor(
-    private readonly transport: Transport,
+    private readonly source: EventSource,
     private readonly connection: Connection,
     private readonly topics: Topics,
     private readonly qos: Qos,
@@ -22,8 +30,16 @@ export class EventPublisher {
 
   /** Resolves once every event is subscribed to, or cannot be. */
   async start(): Promise<void> {
-    const source = connect(this.transport, this.transport.contract);
-    await Promise.all(Object.values(this.transport.contract.events).map((event) => this.#subscribe(source, event)));
+    const { transport, headers } = this.source;
+    const inner = connect(transport, transport.contract);
+    const source: Transport = {
+      contract: inner.contract,
+      name: inner.name,
+      call: (request) => inner.call(request),
+      subscribe: async (request, sink) => inner.subscribe({ ...request, headers: await joinHeaders(headers, request.headers) }, sink),
+      close: () => inner.close(),
+    };
+    await Promise.all(Object.values(transport.contract.events).map((event) => this.#subscribe(source, event)));
   }
 
   close(): void {
@@ -43,7 +59,7 @@ export class EventPublisher {
         next: (message) => this.#publish(event, message),
         // A topic has no word for what is missing in it.
         gap: () => {},
-        end: (error) => error && this.onError(error),
+        end: (error) => error && this.onError(notPublished(event, error)),
       },
     });
     try {
@@ -51,7 +67,7 @@ export class EventPublisher {
     } catch (error) {
       // A transport without events is served without them.
       if (this.#controller.signal.aborted || (isApiError(error) && error.code === 'UNIMPLEMENTED')) return;
-      this.onError(error);
+      this.onError(notPublished(event, error));
     }
   }
 
@@ -64,4 +80,14 @@ export class EventPublisher {
       this.onError(error);
     }
   }
+}
+
+/** Why an event does not reach the broker, and what to do where the service asks who wants it. */
+function notPublished({ name }: EventDefinition, error: unknown): ApiError {
+  const { code, reason } = ApiError.from(error, 'UNKNOWN', 'subscribing failed');
+  const advice =
+    code === 'UNAUTHENTICATED' || code === 'PERMISSION_DENIED'
+      ? ": give 'eventHeaders' that the service's context takes, or switch 'publishEvents' off"
+      : '';
+  return new ApiError(code, `the event '${name}' is not published at the broker: ${reason}${advice}`, { cause: error });
 }

@@ -1,5 +1,6 @@
 import { ApiError, isApiError } from '../errors.js';
 import { backoffMs } from '../internal/backoff.js';
+import type { HeadersOption } from '../internal/headers.js';
 import { reporter } from '../internal/report.js';
 import { Connection } from './connection.js';
 import { EventPublisher } from './event-publisher.js';
@@ -23,6 +24,11 @@ export interface ServeMqttOptions extends MqttConnectionOptions {
    * false saves the subscriptions. @default true
    */
   readonly publishEvents?: boolean;
+  /**
+   * Headers with which the events are read from the transport, where its `context` wants to know who asks: who may read the broker hears
+   * them. A function is asked again for each subscription. @default none
+   */
+  readonly eventHeaders?: HeadersOption;
   /** Larger requests are refused, in bytes. @default 1_048_576 (1 MiB) */
   readonly maxMessageBytes?: number;
   /** Where callers may have their replies, beside topics that the contract uses itself. @default everywhere */
@@ -97,7 +103,10 @@ class MqttServer implements ServedMqtt {
       maxMessageBytes,
       onError: this.#onError,
     });
-    if (options.publishEvents !== false) this.#events = new EventPublisher(transport, this.#connection, this.#topics, qos, this.#onError);
+    if (options.publishEvents !== false) {
+      const source = { transport, headers: options.eventHeaders };
+      this.#events = new EventPublisher(source, this.#connection, this.#topics, qos, this.#onError);
+    }
   }
 
   async start(): Promise<void> {

@@ -8,8 +8,10 @@ import { decodeErrorBody } from './wire.js';
 
 /** Hands one event of a stream on; false where it was the last. Types that are not this event's are another event's. */
 export function deliver(message: SseEvent, event: EventDefinition, sink: EventSink): boolean {
-  if (message.event === 'gap') sink.gap();
-  else if (message.event === 'end') {
+  // An event may have one of these types too; ours have ids then, and the stream's own words have none.
+  const isEvent = message.event === event.type && message.ownId !== '';
+  if (message.event === 'gap' && !isEvent) sink.gap();
+  else if (message.event === 'end' && !isEvent) {
     sink.end(decodeErrorBody(tryParseJson(message.data)));
     return false;
   } else if (message.event === event.type || message.event === 'message') {

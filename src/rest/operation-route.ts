@@ -5,11 +5,12 @@ import type { HttpRequest, HttpResponse } from '../http/message.js';
 import type { HttpBinding } from '../internal/http-binding.js';
 import { parseJson } from '../internal/json.js';
 import { writeQuery } from '../internal/query-text.js';
-import { describeContract, type OperationView } from '../internal/schema-view.js';
+import { describeContract, type ContractView, type OperationView } from '../internal/schema-view.js';
 import { compileQueryReader, compileTextReader } from '../internal/text.js';
 import type { Selection } from '../transport.js';
 import { etagOf, matchesEtag } from './etag.js';
 import { compileFields } from './fields.js';
+import { locationParam } from './location.js';
 import { fillPath, hasBody, isObject, JSON_TYPE, pathSegment } from './wire.js';
 
 /** What a request asks for. */
@@ -27,12 +28,13 @@ export interface OperationRoute {
 
 /** Compiles one binding. `basePath` stands before the paths in `Location` and `Link`. */
 export function compileOperation(contract: Contract, operation: Operation, binding: HttpBinding, basePath: string): OperationRoute {
-  const view = describeContract(contract).operations.get(operation.name);
+  const described = describeContract(contract);
+  const view = described.operations.get(operation.name);
   if (!view) throw new TypeError(`operation ${operation.name} is not in the contract ${contract.name}`);
   return {
     operation,
     readInput: compileInput(view, binding),
-    respond: compileResponse(contract, view, binding, basePath),
+    respond: compileResponse(described, view, binding, basePath),
   };
 }
 
@@ -91,11 +93,11 @@ function isJsonType(type: string): boolean {
   return match !== null && (match[1] === undefined || /^utf-?8$/i.test(match[1]));
 }
 
-function compileResponse(contract: Contract, view: OperationView, binding: HttpBinding, basePath: string): OperationRoute['respond'] {
+function compileResponse(contract: ContractView, view: OperationView, binding: HttpBinding, basePath: string): OperationRoute['respond'] {
   const { operation } = view;
   const fields = compileFields(view.output);
   const status = binding.method === 'POST' ? 201 : 200;
-  const locate = binding.method === 'POST' ? compileLocation(contract, view, binding, basePath) : undefined;
+  const locate = compileLocation(contract, view, binding, basePath);
   const nextPage = operation.pagedBy === undefined ? undefined : compileNextPage(view, binding, operation.pagedBy, basePath);
   const isGet = binding.method === 'GET';
 
@@ -111,37 +113,29 @@ function compileResponse(contract: Contract, view: OperationView, binding: HttpB
     }
     const location = locate?.(input.value, output);
     if (location !== undefined) headers['location'] = location;
-    const link = nextPage?.(input.value, output, request.query);
+    const link = nextPage?.(input, output);
     if (link !== undefined) headers['link'] = link;
     return { status, headers, body };
   };
 }
 
-/** Where the thing that a POST made can be read: at `GET <path>/{p}`, if there is one that the output can fill. */
+/** `Location` of what a POST made, if there is a way to read it. */
 function compileLocation(
-  contract: Contract,
+  contract: ContractView,
   view: OperationView,
   binding: HttpBinding,
   basePath: string,
 ): ((input: unknown, output: unknown) => string | undefined) | undefined {
-  if (view.output?.node.kind !== 'object') return undefined;
-  const filled = new Set(view.output.node.fields.map((field) => field.name));
-  for (const operation of Object.values(contract.operations)) {
-    for (const get of operation.http) {
-      const last = get.segments.at(-1);
-      if (get.method !== 'GET' || get.segments.length !== binding.segments.length + 1 || !last || !('param' in last)) continue;
-      if (get.path.slice(0, get.path.lastIndexOf('/')) !== binding.path || !filled.has(last.param)) continue;
-      const { param } = last;
-      return (input, output) => {
-        try {
-          return `${basePath}${fillPath(binding, input as Readonly<Record<string, unknown>>)}/${pathSegment(param, (output as Readonly<Record<string, unknown>>)[param])}`;
-        } catch {
-          return undefined;
-        }
-      };
+  const param = locationParam(contract, view.output, binding);
+  if (param === undefined) return undefined;
+  return (input, output) => {
+    try {
+      const path = fillPath(binding, input as Readonly<Record<string, unknown>>);
+      return `${basePath}${path === '/' ? '' : path}/${pathSegment(param, (output as Readonly<Record<string, unknown>>)[param])}`;
+    } catch {
+      return undefined;
     }
-  }
-  return undefined;
+  };
 }
 
 /** `Link` with the next page, for a full page. Source: https://www.rfc-editor.org/rfc/rfc8288 */
@@ -150,16 +144,16 @@ function compileNextPage(
   binding: HttpBinding,
   key: string,
   basePath: string,
-): (input: unknown, output: unknown, query: string) => string | undefined {
+): (input: ReadInput, output: unknown) => string | undefined {
   const defaultLimit = view.input?.fields.find((field) => field.name === 'limit')?.default;
-  return (input, output, query) => {
-    const values = input as Readonly<Record<string, unknown>>;
+  return ({ value, select }, output) => {
+    const values = value as Readonly<Record<string, unknown>>;
     const limit = values['limit'] ?? defaultLimit;
     const items = output as readonly Readonly<Record<string, unknown>>[];
     if (typeof limit !== 'number' || items.length < limit || items.at(-1)?.[key] === undefined) return undefined;
     const rest = Object.entries(values).filter(([name]) => !binding.params.includes(name) && name !== 'after' && name !== 'limit');
     const next = writeQuery({ after: items.at(-1)?.[key], limit, ...Object.fromEntries(rest) });
-    const fields = new URLSearchParams(query).get('fields');
-    return `<${basePath}${fillPath(binding, values)}${next}${fields === null ? '' : `&fields=${encodeURIComponent(fields)}`}>; rel="next"`;
+    const fields = select && `&fields=${encodeURIComponent(Object.keys(select).join(','))}`;
+    return `<${basePath}${fillPath(binding, values)}${next}${fields ?? ''}>; rel="next"`;
   };
 }

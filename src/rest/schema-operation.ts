@@ -13,6 +13,7 @@ import {
   type OperationView,
   type TypeUse,
 } from '../internal/schema-view.js';
+import { locationParam } from './location.js';
 import { STATUS } from './status.js';
 import { EVENT_STREAM_TYPE, hasBody, JSON_TYPE } from './wire.js';
 
@@ -145,7 +146,7 @@ function successOf(view: ContractView, own: OperationView, binding: HttpBinding,
   const headers = {
     ...requestId,
     ...(isGet && { ETag: reference('headers', 'ETag') }),
-    ...(isPost && hasLocation(view, own, binding) && { Location: reference('headers', 'Location') }),
+    ...(locationParam(view, own.output, binding) !== undefined && { Location: reference('headers', 'Location') }),
     ...(own.operation.pagedBy !== undefined && { Link: reference('headers', 'Link') }),
   };
   const answer = {
@@ -157,25 +158,6 @@ function successOf(view: ContractView, own: OperationView, binding: HttpBinding,
     [isPost ? '201' : '200']: answer,
     ...(isGet && { '304': { description: 'Not changed since the ETag in `If-None-Match`.', headers: requestId } }),
   };
-}
-
-/** Whether there is a `GET <path>/{p}` that the output of a POST can fill. */
-function hasLocation(view: ContractView, own: OperationView, binding: HttpBinding): boolean {
-  const node = own.output?.node;
-  if (node?.kind !== 'object') return false;
-  const prefix = `${binding.path === '/' ? '' : binding.path}/`;
-  return [...view.operations.values()].some(({ operation }) =>
-    operation.http.some(({ method, path, segments }) => {
-      const last = segments.at(-1);
-      return (
-        method === 'GET' &&
-        last !== undefined &&
-        'param' in last &&
-        path === `${prefix}{${last.param}}` &&
-        node.fields.some((field) => field.name === last.param)
-      );
-    }),
-  );
 }
 
 /** The errors that the operation gives on purpose, by status; others are the `default`. */

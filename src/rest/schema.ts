@@ -9,7 +9,7 @@ import { describeEvent, describeOperation } from './schema-operation.js';
 export interface OpenApiOptions {
   /** @default the contract's name */
   readonly title?: string;
-  /** Where the API is: `https://example.com/api`, or a path such as `/api`. @default where the document was read from */
+  /** Where the API is: `https://example.com/api`, or a path such as `/api`. @default none, which means `/` where the document was read */
   readonly servers?: readonly string[];
   /** Describes events as event streams and webhooks. @default true */
   readonly events?: boolean;

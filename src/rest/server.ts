@@ -2,6 +2,7 @@ import { HttpError } from '../http/error.js';
 import { peerOf, type HttpHandler, type HttpRequest, type HttpResponse } from '../http/message.js';
 import { createRouter, type Route } from '../http/router.js';
 import { asyncApi, sseProtocol, type AsyncApiProtocol } from '../internal/asyncapi.js';
+import { checkTransport } from '../internal/check-transport.js';
 import { channelSegments } from '../internal/http-binding.js';
 import { acceptHeaders, deadlineOf, serveCall } from '../internal/serve-call.js';
 import type { Transport } from '../transport.js';
@@ -13,7 +14,8 @@ import { openApi } from './schema.js';
 import { JSON_TYPE } from './wire.js';
 import { reportToConsole } from '../internal/report.js';
 
-export type { AsyncApiProtocol } from '../internal/asyncapi.js';
+export { asyncApi, sseProtocol, type AsyncApiOptions, type AsyncApiProtocol } from '../internal/asyncapi.js';
+export { openApi, type OpenApiOptions } from './schema.js';
 
 /** Options of `restHandler`. */
 export interface RestHandlerOptions {
@@ -42,6 +44,7 @@ type Answer = (request: HttpRequest, params: Readonly<Record<string, string>>) =
  * Mount it with `nodeListener`, `listen` or `fetchHandler`. Formats: docs/protocols/rest.md.
  */
 export function restHandler(transport: Transport, options: RestHandlerOptions = {}): HttpHandler {
+  checkTransport('restHandler', transport);
   const { contract } = transport;
   const { basePath = '', maxBodyBytes = 1_048_576 } = options;
   if (basePath !== '' && !/^(\/[A-Za-z0-9\-._~]+)+$/.test(basePath))
@@ -60,7 +63,7 @@ export function restHandler(transport: Transport, options: RestHandlerOptions = 
       (request, params) => open(request, params).catch((error: unknown) => fail(error, requestIdOf(request))),
     ]);
   }
-  routes.push([documentRoute('openapi.json'), answerDocument(() => openApi(contract))]);
+  routes.push([documentRoute('openapi.json'), answerDocument(() => openApi(contract, basePath === '' ? {} : { servers: [basePath] }))]);
   routes.push([
     documentRoute('asyncapi.json'),
     answerDocument(() => asyncApi(contract, { protocols: [sseProtocol(), ...(options.eventProtocols ?? [])] })),

@@ -5,6 +5,7 @@ import type { FetchResponse, LightFetch } from '../http/fetch-like.js';
 import { networkError } from '../http/network-error.js';
 import { defineAdapter } from '../internal/guard.js';
 import { joinHeaders, timeoutHeader } from '../internal/headers.js';
+import { guardOnWire } from '../internal/wire-record.js';
 import type { Adapter, CallRequest, SubscribeRequest, Transport } from '../transport.js';
 import { soapBinding, type SoapBinding, type SoapOperation } from './binding.js';
 import { ForeignSoapTransport } from './foreign.js';
@@ -28,9 +29,13 @@ export function soap<N extends string>(options: SoapWsdlOptions<N>): Adapter<N>;
 export function soap(options: SoapOptions | SoapWsdlOptions): Adapter<'call'> {
   const { version = '1.1' } = options;
   if (!Object.hasOwn(VERSIONS, version)) throw new TypeError(`soap: the version '${version}' is neither '1.1' nor '1.2'`);
-  if ('wsdl' in options) return defineAdapter<'call'>((contract) => new ForeignSoapTransport(contract, options));
+  if ('wsdl' in options) {
+    const guarded = guardOnWire(options);
+    return defineAdapter<'call'>((contract) => new ForeignSoapTransport(contract, guarded));
+  }
   const url = endpoint(options.url);
-  return defineAdapter<'call'>((contract) => new SoapTransport(contract, url, version, options));
+  const guarded = guardOnWire(options);
+  return defineAdapter<'call'>((contract) => new SoapTransport(contract, url, version, guarded));
 }
 
 class SoapTransport implements Transport {

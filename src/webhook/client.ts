@@ -6,6 +6,7 @@ import type { HttpHandler } from '../http/message.js';
 import { onAbort } from '../internal/deadline.js';
 import { defineAdapter } from '../internal/guard.js';
 import { joinHeaders, type HeadersOption } from '../internal/headers.js';
+import { guardOnWire } from '../internal/wire-record.js';
 import type { Adapter, EventSink, Headers, SubscribeRequest, Transport } from '../transport.js';
 import { Receiver, TOKEN, type Listener, type ReceiverOptions } from './receiver.js';
 import { Registry, type Registered } from './registry.js';
@@ -75,9 +76,10 @@ export function webhook(options: WebhookOptions): WebhookAdapter {
   for (const name of ['url', 'callbackUrl'] as const) {
     if (subscribe && !URL.canParse(subscribe[name])) throw new TypeError(`webhook: subscribe.${name} '${subscribe[name]}' is not a URL`);
   }
-  const receiver = new Receiver(options);
+  const guarded = guardOnWire(options, options.onError);
+  const receiver = new Receiver(guarded);
   const adapter = defineAdapter<'subscribe'>((contract) =>
-    subscribe ? new RegisteredTransport(contract, receiver, options, subscribe) : new WebhookTransport(contract, receiver),
+    subscribe ? new RegisteredTransport(contract, receiver, guarded, subscribe) : new WebhookTransport(contract, receiver),
   );
   return Object.assign(adapter, { handler: receiver.handler });
 }

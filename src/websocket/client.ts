@@ -1,7 +1,7 @@
 import PlatformWebSocket from 'isomorphic-ws';
 import { defineAdapter } from '../internal/guard.js';
 import type { HeadersOption } from '../internal/headers.js';
-import type { OnWire } from '../internal/wire-record.js';
+import { guardOnWire, type OnWire } from '../internal/wire-record.js';
 import type { Adapter } from '../transport.js';
 import { ChannelTransport } from './channel-client.js';
 import type { OnState } from './link.js';
@@ -68,7 +68,7 @@ export function webSocket(options: WebSocketOptions | ChannelOptions): Adapter<s
     url,
     constructor: options.WebSocket ?? PlatformWebSocket,
     headers: options.headers,
-    onWire: options.onWire,
+    onWire: guardOnWire(options).onWire,
     onState: options.onState,
     connectTimeoutMs: options.connectTimeoutMs ?? 10_000,
     pingIntervalMs: options.pingIntervalMs ?? 30_000,

@@ -25,7 +25,9 @@ try {
   step(`tarball: ${files.length} files, ${(size / 1024).toFixed(0)} kB`, () => {
     const strange = files
       .map(({ path }) => path)
-      .filter((path) => !/^(dist|specs|wsdl|proto)\/|^(package\.json|README\.md|LICENSE|CHANGELOG\.md)$/.test(path));
+      .filter(
+        (path) => !/^(dist|specs|wsdl|proto|docs\/(guides|protocols))\/|^(package\.json|README\.md|LICENSE|CHANGELOG\.md)$/.test(path),
+      );
     assert.deepEqual(strange, [], 'files that nobody needs');
     const graphiql = ['app.js', 'app.css', 'graphql.worker.js', 'json.worker.js', 'editor.worker.js'];
     for (const path of ['LICENSE', 'CHANGELOG.md', ...graphiql.map((name) => `dist/graphiql/${name}`)])

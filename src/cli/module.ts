@@ -1,0 +1,54 @@
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { blogContract } from '../blog/contract.js';
+import type { Contract } from '../contract.js';
+import type { Transport } from '../transport.js';
+import { UsageError } from './args.js';
+
+/** The contract that a module of the user's exports; the Blog's where none is named. */
+export async function loadContract(file: string | undefined): Promise<Contract> {
+  return file === undefined ? blogContract : load(file, 'contract', 'defineContract', isContract);
+}
+
+/** The service, or other transport, that a module of the user's exports. */
+export function loadService(file: string): Promise<Transport> {
+  return load(file, 'service', 'createService', isTransport);
+}
+
+/** The default export, the one of the given name, or the only one that fits. Throws a `UsageError` where there is none. */
+async function load<T>(file: string, name: string, maker: string, fits: (value: unknown) => value is T): Promise<T> {
+  const exports = await importFile(file);
+  const fitting = [...new Set(Object.values(exports).filter(fits))];
+  const found = [exports['default'], exports[name]].find(fits) ?? (fitting.length === 1 ? fitting[0] : undefined);
+  if (found !== undefined) return found;
+  const what = fitting.length > 1 ? `more than one ${name}` : `no ${name}`;
+  throw new UsageError(`${file} exports ${what}: export what ${maker} gives, by default or as '${name}'`);
+}
+
+async function importFile(file: string): Promise<Readonly<Record<string, unknown>>> {
+  const { href } = pathToFileURL(resolve(file));
+  try {
+    return (await import(href)) as Readonly<Record<string, unknown>>;
+  } catch (error) {
+    const { code, url } = error as { readonly code?: unknown; readonly url?: unknown };
+    if (code === 'ERR_UNKNOWN_FILE_EXTENSION')
+      throw new UsageError(`this Node cannot load ${file}: use Node 22.18 or newer, NODE_OPTIONS='--import tsx', or what it compiles to`);
+    // What the module itself imports in vain is its own error.
+    if (code === 'ERR_MODULE_NOT_FOUND' && url === href) throw new UsageError(`there is no file ${file}`);
+    throw error;
+  }
+}
+
+function isContract(value: unknown): value is Contract {
+  const { name, operations, events } = membersOf(value);
+  return typeof name === 'string' && typeof operations === 'object' && typeof events === 'object';
+}
+
+function isTransport(value: unknown): value is Transport {
+  const { contract, call, subscribe } = membersOf(value);
+  return isContract(contract) && typeof call === 'function' && typeof subscribe === 'function';
+}
+
+function membersOf(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>) : {};
+}
