@@ -197,6 +197,28 @@ describe('reconnecting', () => {
     await client.close();
   });
 
+  it('tells of a gap before the first event behind it, and not after the subscriber has left', async () => {
+    const heard: unknown[] = [];
+    const controller = new AbortController();
+    const { transport, subscriptions } = fake({
+      // Its events are there before its acknowledgement.
+      async subscribe(_, sink) {
+        const count = subscriptions.length;
+        await sink.next({ id: `local-${count}`, time: TIME, data: { cents: count } });
+        if (count === 3) controller.abort();
+        else if (count === 2) sink.end(new ApiError('UNAVAILABLE', 'going away'));
+      },
+    });
+    const client = createClient({ contract, transport, reconnect: FAST });
+    const options = { onGap: () => void heard.push('gap'), signal: controller.signal, onError: () => {} };
+    await client.onPriceChanged(({ cents }) => void heard.push(cents), options);
+    subscriptions[0]?.sink.end(new ApiError('UNAVAILABLE', 'going away'));
+    await vi.waitFor(() => expect(subscriptions).toHaveLength(3));
+    await vi.waitFor(() => expect(controller.signal.aborted).toBe(true));
+    expect(heard).toEqual([1, 'gap', 2, 'gap', 3]);
+    await client.close();
+  });
+
   it('asks an adapter for headers again at each try', async () => {
     const { transport, subscriptions } = fake({});
     const client = createClient({ contract, transport, reconnect: FAST });

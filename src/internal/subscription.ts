@@ -45,6 +45,8 @@ export class Subscription {
   /** Whether any connection was acknowledged, and whether the present one is. */
   #acknowledged = false;
   #connected = false;
+  /** Whether the present connection may have missed events, and nobody has been told yet. */
+  #gapDue = false;
   #attempt = 0;
   #resume: (() => void) | undefined;
   #pause: (() => void) | undefined;
@@ -117,6 +119,8 @@ export class Subscription {
         };
         const lastEventId = this.#lastEventId;
         this.#connected = false;
+        // Without a place to resume from, what happened while there was no connection is lost.
+        this.#gapDue = this.#acknowledged && lastEventId === undefined;
         // An end that came right behind the acknowledgement is an end all the same, not a start that failed.
         let end: ApiError | 'completed' | undefined;
         const sink = this.#sink(controller.signal, (reason) => {
@@ -129,7 +133,7 @@ export class Subscription {
           );
         });
         transport.subscribe({ ...request, event, params, headers, lastEventId, signal: controller.signal }, sink).then(() => {
-          this.#onAcknowledged(lastEventId, controller.signal);
+          this.#onAcknowledged(controller.signal);
           if (end) resolve(end);
         }, reject);
       });
@@ -141,12 +145,18 @@ export class Subscription {
     }
   }
 
-  #onAcknowledged(lastEventId: string | undefined, live: AbortSignal): void {
-    // Without a place to resume from, what happened while there was no connection is lost.
-    if (this.#acknowledged && lastEventId === undefined && !live.aborted) this.init.sink.gap();
+  #onAcknowledged(live: AbortSignal): void {
+    if (!live.aborted) this.#tellGap();
     this.#acknowledged = true;
     this.#connected = true;
     this.#start.resolve();
+  }
+
+  /** Once for a connection, and before its first event: that may be here before its acknowledgement. */
+  #tellGap(): void {
+    if (!this.#gapDue) return;
+    this.#gapDue = false;
+    this.init.sink.gap();
   }
 
   #sink(live: AbortSignal, settle: (end: ApiError | 'completed') => void): EventSink {
@@ -154,6 +164,7 @@ export class Subscription {
     return {
       next: (message: EventMessage) => {
         if (live.aborted || (message.id === this.#lastEventId && message.id !== this.#failedId)) return;
+        this.#tellGap();
         // Behind an event without an id of the peer's, it resumes from the last that had one: rather twice than never.
         if (isPlace(message.id)) this.#lastEventId = message.id;
         this.#failedId = undefined;
