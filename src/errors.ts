@@ -1,3 +1,5 @@
+import { isJson } from './internal/is-json.js';
+
 /**
  * The sixteen error codes, in gRPC's numbering (1 to 16).
  * Source: https://grpc.io/docs/guides/status-codes/
@@ -113,12 +115,12 @@ export class ApiError extends Error {
     return new ApiError(code, reason, { details, retryAfterMs, requestId, partial, remote, sent, cause: this, ...change });
   }
 
-  /** What travels to the caller: no cause, no stack. */
+  /** What travels to the caller: no cause, no stack, and no details that JSON cannot hold. */
   toJSON(): ErrorBody {
     return {
       code: this.code,
       message: this.reason,
-      ...(this.details && { details: this.details }),
+      ...(this.details && isJson(this.details) && { details: this.details }),
       ...(this.retryAfterMs !== undefined && { retryAfterMs: this.retryAfterMs }),
       ...(this.requestId !== undefined && { requestId: this.requestId }),
     };

@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createBlogService } from '../src/blog/index.js';
 import { createClient } from '../src/client.js';
+import { grpc } from '../src/grpc/client.js';
 import { graphql } from '../src/graphql/client.js';
 import { listen } from '../src/http/listen.js';
 import { mqtt } from '../src/mqtt/client.js';
+import { rest } from '../src/rest/client.js';
 import { serve, type Served } from '../src/serve.js';
 import { soap } from '../src/soap/client.js';
 import { webhook } from '../src/webhook/client.js';
@@ -34,12 +36,14 @@ const rejecting = (async () => {
 describe.each(Object.entries({ throws: throwing, rejects: rejecting }))('an onWire that %s is reported and fails nothing', (_, onWire) => {
   const onError = (error: unknown) => void reported.push(error);
 
-  it('over graphql, websocket and mqtt', async () => {
+  it('over graphql, websocket, mqtt, rest and grpc', async () => {
     for (const transport of [
       graphql({ url: server.http, onWire }),
       graphql({ url: server.http, subscriptions: 'sse', onWire }),
       webSocket({ url: server.http, onWire }),
       mqtt({ url: server.mqtt, onWire, onError }),
+      rest({ url: server.http, onWire }),
+      grpc({ url: server.grpc, onWire }),
     ]) {
       reported.length = 0;
       await using blog = createClient({ transport });

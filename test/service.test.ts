@@ -42,6 +42,27 @@ describe('an event that an operation writes', () => {
   });
 });
 
+describe('an error whose details are no JSON', () => {
+  it('reaches the caller without them, and is reported', async () => {
+    const reported: unknown[] = [];
+    const service = createService(
+      contract,
+      {
+        say() {
+          throw new ApiError('NOT_FOUND', 'no such room', { details: { room: 7n } });
+        },
+      },
+      { onError: ({ error }) => reported.push(error) },
+    );
+    const client = createClient({ contract, transport: service });
+    const error: unknown = await client.say({ text: 'hello' }).catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ code: 'NOT_FOUND', reason: 'no such room' });
+    expect(error).not.toHaveProperty('details');
+    expect(reported).toEqual([new TypeError('the details of an error are no JSON: [NOT_FOUND] no such room')]);
+    await service.close();
+  });
+});
+
 describe('a reporter that throws', () => {
   const onError = () => {
     throw new Error('the log is full');

@@ -4,7 +4,7 @@ import { HttpError } from '../http/error.js';
 import { peerOf, type HttpHandler, type HttpRequest, type HttpResponse } from '../http/message.js';
 import { errorHeaders } from '../http/problem.js';
 import { parseJson } from '../internal/json.js';
-import { reportToConsole } from '../internal/report.js';
+import { reporter } from '../internal/report.js';
 import { acceptHeaders, deadlineOf } from '../internal/serve-call.js';
 import type { Transport } from '../transport.js';
 import { attachSockets, type CloseSockets, type SocketOptions } from './attach.js';
@@ -114,7 +114,8 @@ class HttpGraphql {
     private readonly options: GraphqlHandlerOptions,
     private readonly path: string,
   ) {
-    const { introspection = true, maxDocuments = 1000, maxCachedChars = 8_388_608, onError = reportToConsole } = options;
+    const { introspection = true, maxDocuments = 1000, maxCachedChars = 8_388_608 } = options;
+    const onError = reporter(options.onError);
     this.engine = new Engine(transport, { ...options, introspection, maxDocuments, maxCachedChars }, onError);
     this.#streams = new EventStreams(this.engine, options.maxBufferedBytes ?? 1_048_576, options.heartbeatMs ?? 15_000);
   }

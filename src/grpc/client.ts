@@ -13,7 +13,7 @@ import { onAbort } from '../internal/deadline.js';
 import { endingOf } from '../internal/call.js';
 import { defineAdapter } from '../internal/guard.js';
 import { joinHeaders, type HeadersOption } from '../internal/headers.js';
-import type { OnWire } from '../internal/wire-record.js';
+import { guardOnWire, type OnWire } from '../internal/wire-record.js';
 import type { Adapter, CallRequest, EventSink, Headers, SubscribeRequest, Transport } from '../transport.js';
 import { targetOf, type Target } from './address.js';
 import { ChannelCarrier, ClientCarrier, type Carrier, type OpenCall, type Outgoing } from './carrier.js';
@@ -59,7 +59,7 @@ export interface GrpcOptions extends ForeignOptions {
    * How often a connection with calls on it is checked, in milliseconds; servers close connections that ping more often than every 5 minutes,
    * unless they are told otherwise. @default 330_000
    */
-  readonly keepaliveMs?: number;
+  readonly keepAliveMs?: number;
   /** The lock of the .proto file that the server was built from, where the contract has changed since its first. */
   readonly lock?: ProtoLock;
   /** Carries the calls, with its interceptors: one of grpc-js, which is not closed with this adapter. @default a channel made from the options above */
@@ -72,7 +72,8 @@ export interface GrpcOptions extends ForeignOptions {
  */
 export function grpc(options: GrpcOptions): Adapter {
   const target = targetOf(options.url);
-  return defineAdapter((contract) => new GrpcTransport(contract, target, options));
+  const guarded = guardOnWire(options);
+  return defineAdapter((contract) => new GrpcTransport(contract, target, guarded));
 }
 
 class GrpcTransport implements Transport {
@@ -151,20 +152,24 @@ class GrpcTransport implements Transport {
   #read(outgoing: Outgoing, wire: EventWire, { event, signal }: SubscribeRequest, sink: EventSink): Promise<void> {
     return new Promise((resolve, reject) => {
       let ended = false;
+      let acknowledged = wire.isForeign;
+      const acknowledge = () => {
+        acknowledged = true;
+        resolve();
+      };
       const end = (error?: ApiError) => {
         if (ended) return;
         ended = true;
         unlink();
         this.#open.delete(call);
-        // Before the acknowledgement the promise takes it, afterwards that has no effect.
-        if (error) reject(error);
-        else resolve();
+        if (error && !acknowledged) return reject(error);
+        acknowledge();
         if (!signal.aborted) sink.end(error);
       };
       const call = this.#carrier.stream(outgoing, {
         head: (metadata) => {
           this.#onWire('in', 'headers', metadata, undefined);
-          resolve();
+          acknowledge();
         },
         message: (bytes) => {
           if (ended) return;
@@ -212,7 +217,7 @@ class GrpcTransport implements Transport {
 }
 
 function makeChannel({ target, isSecure, isSeveral }: Target, options: GrpcOptions): Channel {
-  const { tls, maxMessageBytes = 4_194_304, keepaliveMs = 330_000 } = options;
+  const { tls, maxMessageBytes = 4_194_304, keepAliveMs = 330_000 } = options;
   const secure = () => credentials.createSsl(pem(tls?.ca), pem(tls?.key), pem(tls?.cert));
   const channelCredentials = options.credentials ?? (isSecure || tls ? secure() : credentials.createInsecure());
   return new Channel(target, channelCredentials, {
@@ -222,7 +227,7 @@ function makeChannel({ target, isSecure, isSeveral }: Target, options: GrpcOptio
     'grpc.max_reconnect_backoff_ms': 1000,
     'grpc.max_receive_message_length': maxMessageBytes,
     'grpc.max_send_message_length': -1,
-    'grpc.keepalive_time_ms': keepaliveMs,
+    'grpc.keepalive_time_ms': keepAliveMs,
     'grpc.keepalive_timeout_ms': 20_000,
     // Two clients share no connection, so that closing one closes its own.
     'grpc.use_local_subchannel_pool': 1,
@@ -256,9 +261,19 @@ function noConnection(details: string): string {
   const why = details
     .replace(/\.? Resolution note: *$/, '')
     .replace(/^.*Last error: (?:Error: )?/s, '')
+    .replace(/ \(\d{4}-[^)]*Z\)$/, '')
     .replace(/^Name resolution/, 'name resolution');
-  return `no connection: ${why}: ${why.startsWith('name resolution') ? 'is the host name right?' : 'is the server running?'}`;
+  const [, hint = 'is the server running?'] = HINTS.find(([pattern]) => pattern.test(why)) ?? [];
+  return `no connection: ${why}: ${hint}`;
 }
+
+/** What to look at, by how grpc-js and Node word what went wrong. */
+const HINTS: readonly (readonly [RegExp, string])[] = [
+  [/^name resolution/, 'is the host name right?'],
+  [/^Protocol error/, 'is the port right, and does the server speak gRPC (HTTP/2)?'],
+  [/wrong version number|packet length too long/, 'the server speaks without TLS: is the url right?'],
+  [/certificate|altname/i, "is the server's authority in tls.ca, and the name in the url or tls.serverName?"],
+];
 
 function encode(make: () => Buffer): Buffer {
   try {

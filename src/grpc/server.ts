@@ -30,7 +30,7 @@ export interface ServeGrpcOptions extends GrpcHandlerOptions {
   /** Calls and streams on one connection at a time; more wait. @default 1_000 */
   readonly maxConcurrentStreams?: number | undefined;
   /** How often a connection is checked, in milliseconds; a caller that does not answer within 20 s is gone. @default 60_000 */
-  readonly keepaliveMs?: number | undefined;
+  readonly keepAliveMs?: number | undefined;
   /** Serves `grpc.health.v1.Health`. @default true */
   readonly health?: boolean | undefined;
   /** Serves `grpc.reflection.v1` and `v1alpha`. @default true */
@@ -53,7 +53,7 @@ export interface GrpcServer {
 
 /** Serves a transport as gRPC services on a port of its own; rejects with an error that says what to do where the port cannot be had. */
 export async function serveGrpc(transport: Transport, options: ServeGrpcOptions = {}): Promise<GrpcServer> {
-  const { host = '127.0.0.1', port = 0, tls, keepaliveMs = 60_000, health = true, reflection = true } = options;
+  const { host = '127.0.0.1', port = 0, tls, keepAliveMs = 60_000, health = true, reflection = true } = options;
   const handler = grpcHandler(transport, options);
   const file = protoOf(transport.contract, options.lock);
   const streams = [...file.events.values(), ...file.channels.values()].map(({ path }) => path);
@@ -62,7 +62,7 @@ export async function serveGrpc(transport: Transport, options: ServeGrpcOptions 
     'grpc.max_receive_message_length': options.maxMessageBytes ?? 1_048_576,
     'grpc.max_send_message_length': -1,
     'grpc.max_concurrent_streams': options.maxConcurrentStreams ?? 1000,
-    'grpc.keepalive_time_ms': keepaliveMs,
+    'grpc.keepalive_time_ms': keepAliveMs,
     'grpc.keepalive_timeout_ms': 20_000,
     // Nobody can ask for its figures.
     'grpc.enable_channelz': 0,

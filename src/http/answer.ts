@@ -1,7 +1,7 @@
 import { browserRules, type HttpOptions } from './browser.js';
 import type { HttpHandler, HttpRequest, HttpResponse } from './message.js';
 import { problem, problemOf } from './problem.js';
-import { reportToConsole } from '../internal/report.js';
+import { reporter } from '../internal/report.js';
 
 /** Answers every request, once: it never throws, rejects or passes. A callback, because another promise would be paid for by each request. */
 export interface Answerer {
@@ -14,7 +14,7 @@ const SHOWN_CHARS = 200;
 /** Completes a handler: the browser's rules around it, 404 for what it passes on, problem documents for what it throws. */
 export function answerer(handler: HttpHandler, options: HttpOptions): Answerer {
   const { before, after } = browserRules(options);
-  const onError = options.onError ?? reportToConsole;
+  const onError = reporter(options.onError);
 
   const complete = (request: HttpRequest, response: HttpResponse): HttpResponse => {
     try {

@@ -3,7 +3,7 @@ import type { HttpOptions } from './browser.js';
 import { FetchRequest } from './fetch-request.js';
 import type { HttpHandler, HttpResponse, HttpStream, HttpWriter } from './message.js';
 import { problemOf } from './problem.js';
-import { reportToConsole } from '../internal/report.js';
+import { reporter } from '../internal/report.js';
 
 /** What edge runtimes, Hono, Next.js, Deno and Bun take. */
 export interface FetchHandler {
@@ -13,7 +13,8 @@ export interface FetchHandler {
 
 /** Serves a handler where requests come as `Request`: the same limits and errors as with Node's own server. */
 export function fetchHandler(handler: HttpHandler, options: HttpOptions = {}): FetchHandler {
-  const { bodyTimeoutMs = 30_000, onError = reportToConsole } = options;
+  const { bodyTimeoutMs = 30_000 } = options;
+  const onError = reporter(options.onError);
   const answer = answerer(handler, options);
   return async (raw, info) => {
     const request = new FetchRequest(raw, info?.address, bodyTimeoutMs);

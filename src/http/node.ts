@@ -5,7 +5,7 @@ import type { HttpHandler, HttpResponse } from './message.js';
 import { NodeRequest } from './node-request.js';
 import { send, type OpenStreams } from './node-response.js';
 import { problemOf } from './problem.js';
-import { reportToConsole } from '../internal/report.js';
+import { reporter } from '../internal/report.js';
 
 /** What `http.createServer` and frameworks on top of Node take. */
 export interface NodeListener {
@@ -30,7 +30,8 @@ export function nodeListener(handler: HttpHandler, options: HttpOptions = {}): N
 }
 
 export function stoppableListener(handler: HttpHandler, options: HttpOptions): StoppableListener {
-  const { bodyTimeoutMs = 30_000, onError = reportToConsole } = options;
+  const { bodyTimeoutMs = 30_000 } = options;
+  const onError = reporter(options.onError);
   const answer = answerer(handler, options);
   const streams: OpenStreams = new Set();
   let isStopping = false;

@@ -9,6 +9,7 @@ import { Lifetime } from './deadline.js';
 import { Checks, checkInput, checkOutput, type OperationChecks } from './guard.js';
 import { makeRequestId } from './headers.js';
 import { callOnce } from './idempotent-call.js';
+import { isJson } from './is-json.js';
 import { chain, isPromiseLike, type Maybe } from './maybe.js';
 import { Outbox } from './outbox.js';
 import { checkSubscription } from './subscription-check.js';
@@ -234,7 +235,12 @@ export class ContractService implements Transport {
 
   /** What a caller may see of an error: an `ApiError` that was thrown on purpose, or INTERNAL with a neutral message. */
   #present(error: unknown, request: AnyRequest, member: string, requestId: string): ApiError {
-    if (isApiError(error)) return error.requestId === undefined ? error.with({ requestId }) : error;
+    if (isApiError(error)) {
+      const known = error.requestId === undefined ? error.with({ requestId }) : error;
+      if (known.details === undefined || isJson(known.details)) return known;
+      this.#report({ error: new TypeError(`the details of an error are no JSON: ${error.message}`, { cause: error }), member, requestId });
+      return known.with({ details: undefined });
+    }
     if ((error as Error | undefined)?.name === 'AbortError' && request.signal.aborted) {
       return ApiError.from(request.signal.reason, 'CANCELLED', 'the caller cancelled the call').with({ requestId });
     }

@@ -8,7 +8,7 @@ import { planSelection } from '../internal/select.js';
 import { hasField } from '../internal/shape.js';
 import type { FetchHeaders, FetchLike, FetchResponse, LightFetch } from '../http/fetch-like.js';
 import { networkError } from '../http/network-error.js';
-import { redact, type OnWire } from '../internal/wire-record.js';
+import { guardOnWire, redact, type OnWire } from '../internal/wire-record.js';
 import type { Adapter, CallRequest, EventSink, SubscribeRequest, Transport } from '../transport.js';
 import { openEvents } from './event-stream.js';
 import { compileRequest, EVENT_STREAM_TYPE, failedResponse, JSON_TYPE, type RestRequest } from './wire.js';
@@ -41,7 +41,8 @@ export interface RestOptions {
  */
 export function rest(options: RestOptions): Adapter {
   const base = baseUrl(options.url);
-  return defineAdapter((contract) => new RestTransport(contract, base, options));
+  const guarded = guardOnWire(options);
+  return defineAdapter((contract) => new RestTransport(contract, base, guarded));
 }
 
 class RestTransport implements Transport {

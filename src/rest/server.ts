@@ -12,7 +12,7 @@ import { failure } from './failure.js';
 import { compileOperation, type OperationRoute } from './operation-route.js';
 import { openApi } from './schema.js';
 import { JSON_TYPE } from './wire.js';
-import { reportToConsole } from '../internal/report.js';
+import { reporter } from '../internal/report.js';
 
 export { asyncApi, sseProtocol, type AsyncApiOptions, type AsyncApiProtocol } from '../internal/asyncapi.js';
 export { openApi, type OpenApiOptions } from './schema.js';
@@ -49,7 +49,7 @@ export function restHandler(transport: Transport, options: RestHandlerOptions = 
   const { basePath = '', maxBodyBytes = 1_048_576 } = options;
   if (basePath !== '' && !/^(\/[A-Za-z0-9\-._~]+)+$/.test(basePath))
     throw new TypeError(`restHandler: basePath '${basePath}' must look like '/api/v2'`);
-  const onError = options.onError ?? reportToConsole;
+  const onError = reporter(options.onError);
   const fail: Fail = (error, requestId) => failure(error, onError, requestId);
   const routes: (readonly [Route, Answer])[] = [];
   for (const operation of Object.values(contract.operations)) {

@@ -159,15 +159,7 @@ export class ChannelSession implements EventSink {
   }
 
   #tell(error: ApiError): void {
-    let text: string;
-    try {
-      text = encodeChannelError(error.toJSON());
-    } catch (failure) {
-      // Its details are no JSON.
-      this.init.onError(failure);
-      text = encodeChannelError({ code: 'INTERNAL', message: 'internal error' });
-    }
-    this.#socket?.send(text);
+    this.#socket?.send(encodeChannelError(error.toJSON()));
   }
 }
 

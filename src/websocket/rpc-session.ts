@@ -166,14 +166,7 @@ export class RpcSession {
     if (id === undefined) return undefined;
     const told = isApiError(error) ? error : new ApiError('INTERNAL', 'internal error');
     const requestId = told.requestId ?? madeId ?? requestIdOf(headers);
-    const own = requestId !== undefined && { requestId };
-    try {
-      return encodeError(id, { ...told.toJSON(), ...own });
-    } catch (failure) {
-      // Its details are no JSON.
-      this.service.onError(failure);
-      return encodeError(id, { code: 'INTERNAL', message: 'internal error', ...own });
-    }
+    return encodeError(id, { ...told.toJSON(), ...(requestId !== undefined && { requestId }) });
   }
 
   #call(operation: Operation, asked: RpcRequest): Promise<string | undefined> {

@@ -7,7 +7,7 @@ import { errorHeaders } from '../http/problem.js';
 import { createRouter, type RouteMatch, type Router } from '../http/router.js';
 import { attachUpgrade, refuseUpgrade } from '../http/upgrade.js';
 import { UpgradeGate, type UpgradeGateOptions } from '../http/upgrade-gate.js';
-import { reportToConsole } from '../internal/report.js';
+import { reporter } from '../internal/report.js';
 import type { Transport } from '../transport.js';
 import { compileChannels, type ChannelRoute } from './channel-route.js';
 import { PeerSocket } from './peer-socket.js';
@@ -92,7 +92,8 @@ class Handler implements WebSocketHandler {
     transport: Transport,
     private readonly options: WebSocketHandlerOptions,
   ) {
-    const { basePath = '', deflate = false, maxBufferedBytes = 1_048_576, onError = reportToConsole } = options;
+    const { basePath = '', deflate = false, maxBufferedBytes = 1_048_576 } = options;
+    const onError = reporter(options.onError);
     if (basePath !== '' && !/^(\/[A-Za-z0-9\-._~]+)+$/.test(basePath))
       throw new TypeError(`webSocketHandler: basePath '${basePath}' must look like '/api'`);
     const serverOptions = {
