@@ -1,5 +1,5 @@
 import { ApiError } from '../errors.js';
-import { codeOf } from '../http/fetch-like.js';
+import { networkReason } from '../http/network-error.js';
 import { parseRetryAfter } from '../http/retry-after.js';
 import { onAbort } from '../internal/deadline.js';
 import type { Headers } from '../transport.js';
@@ -165,7 +165,8 @@ export class Socket {
       inner.addEventListener('close', ({ code = 1006, reason = '' }) => {
         socket.#onClosed();
         if (socket.#hooks) return socket.#lose(closed(url, code, reason), code);
-        fail(unavailable(url, hint(failure), failure));
+        // A browser does not say why.
+        fail(unavailable(url, failure === undefined ? 'connecting failed' : networkReason(failure), failure));
       });
     });
   }
@@ -278,19 +279,6 @@ async function refusalOf(url: string, response: Response): Promise<ApiError> {
     sent: false,
     remote: true,
   });
-}
-
-const HINTS: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'nothing listens there: is the server running?',
-  ENOTFOUND: 'the host name is not known',
-  EAI_AGAIN: 'the host name could not be looked up',
-  ECONNRESET: 'the connection was reset',
-};
-
-function hint(failure: unknown): string {
-  const code = codeOf(failure) ?? (failure as { errors?: readonly unknown[] } | undefined)?.errors?.map(codeOf)[0];
-  if (code !== undefined) return `${HINTS[code] ?? 'connecting failed'} (${code})`;
-  return failure instanceof Error && failure.message !== '' ? `connecting failed: ${failure.message}` : 'connecting failed';
 }
 
 function unavailable(url: string, why: string, cause?: unknown): ApiError {
