@@ -3,6 +3,7 @@ import type { CorsOptions } from './http/browser.js';
 import { composeHandlers } from './http/compose.js';
 import { listen, type HttpServer } from './http/listen.js';
 import type { HttpHandler } from './http/message.js';
+import type { Origins } from './http/origins.js';
 import type { HeadersOption } from './internal/headers.js';
 import { checkTransport } from './internal/check-transport.js';
 import { report, reportToConsole } from './internal/report.js';
@@ -38,11 +39,13 @@ export interface ServeOptions {
   readonly graceMs?: number | undefined;
   /** Lets webhooks go to private and loopback addresses. @default false */
   readonly allowPrivateWebhooks?: boolean | undefined;
-  /**
-   * Lets pages of other origins call over HTTP: `true` all of them, without credentials. Sockets have an option `origins` of their own,
-   * at `webSocketHandler`, `graphqlHandler` and the broker's `attach`. @default off
-   */
+  /** Lets pages of other origins call over HTTP: `true` all of them, without credentials. @default off */
   readonly cors?: CorsOptions | true | undefined;
+  /**
+   * Pages of other origins that may open sockets, for WebSocket, GraphQL and MQTT: a list, a function, or `'*'`. Sockets know no CORS, and
+   * browsers send cookies with them. @default those that `cors` lists or knows, but not its `'*'`
+   */
+  readonly origins?: Origins | undefined;
   /** Gets failures that callers see as a neutral error. @default console.error */
   readonly onError?: ((error: unknown) => void) | undefined;
 }
@@ -83,8 +86,8 @@ const EVENT_PROTOCOLS = [webSocketProtocol(), mqttProtocol(), webhookProtocol()]
 /** One entry for each protocol. Each is asked in this order for what comes in over HTTP. */
 const PROTOCOLS: readonly ((transport: Transport, options: ServeOptions) => Protocol)[] = [
   (transport, { onError }) => ({ handler: restHandler(transport, { eventProtocols: EVENT_PROTOCOLS, ...(onError && { onError }) }) }),
-  (transport, { onError, graceMs }) => {
-    const handler = graphqlHandler(transport, { ...(onError && { onError }) });
+  (transport, { onError, graceMs, ...options }) => {
+    const handler = graphqlHandler(transport, { ...socketOrigins(options), ...(onError && { onError }) });
     return {
       handler,
       async start({ server }) {
@@ -93,9 +96,9 @@ const PROTOCOLS: readonly ((transport: Transport, options: ServeOptions) => Prot
       },
     };
   },
-  (transport, { onError, graceMs }) => ({
+  (transport, { onError, graceMs, ...options }) => ({
     start: async (http) => {
-      const handler = webSocketHandler(transport, { ...(onError && { onError }) });
+      const handler = webSocketHandler(transport, { ...socketOrigins(options), ...(onError && { onError }) });
       handler.attach(http.server);
       return { close: () => handler.close(graceMs) };
     },
@@ -146,6 +149,12 @@ export async function serve(transport: Transport, options: ServeOptions = {}): P
   };
 }
 
+function socketOrigins({ cors, origins }: Pick<ServeOptions, 'cors' | 'origins'>): { readonly origins?: Origins } {
+  if (origins !== undefined) return { origins };
+  const listed = typeof cors === 'object' ? cors.origins : undefined;
+  return listed === undefined || listed === '*' ? {} : { origins: listed };
+}
+
 function hasOperations({ contract }: Transport): boolean {
   return Object.keys(contract.operations).length > 0;
 }
@@ -166,7 +175,7 @@ async function startMqtt(transport: Transport, options: ServeOptions, { server }
   const own = mqttUrl === undefined && !options.mqttBroker ? await mqttBroker({ host, port: mqttPort }) : undefined;
   const broker = own ?? options.mqttBroker;
   const url = mqttUrl ?? broker?.url ?? '';
-  const detach = broker?.attach(server);
+  const detach = broker?.attach(server, socketOrigins(options));
   try {
     const served = await serveMqtt(transport, {
       url,

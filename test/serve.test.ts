@@ -1,12 +1,19 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
+import { WebSocket } from 'ws';
 import { blogContract } from '../src/blog/contract.js';
 import { createBlogService } from '../src/blog/service.js';
+import { graphqlHandler } from '../src/graphql/server.js';
+import { grpcHandler } from '../src/grpc/server.js';
 import { restHandler } from '../src/rest/server.js';
+import { soapHandler } from '../src/soap/server.js';
+import { webhookHandler } from '../src/webhook/server.js';
+import { webSocketHandler } from '../src/websocket/server.js';
 import { createClient } from '../src/client.js';
 import { ApiError } from '../src/errors.js';
 import { mqtt } from '../src/mqtt/client.js';
+import { serveMqtt } from '../src/mqtt/server.js';
 import { serve, type Served } from '../src/serve.js';
 import type { ContextInfo } from '../src/service.js';
 
@@ -38,6 +45,25 @@ test('lets pages of other origins call where it is told to', async () => {
   await served.close();
   served = await serve(service, { port: 0, grpcPort: 0 });
   expect(await post(served.http)).toEqual([403, null]);
+});
+
+test.each([
+  [{ cors: { origins: ['https://app.example.com'] } }, 'open'],
+  [{ cors: true as const }, 'refused'],
+  [{ cors: true as const, origins: ['https://app.example.com'] }, 'open'],
+  [{}, 'refused'],
+])('%o lets a page of another origin open sockets: %s', async (options, outcome) => {
+  served = await serve(service, { port: 0, grpcPort: 0, ...options });
+  const url = served.http.replace('http', 'ws');
+  for (const [path, protocol] of [['/ws'], ['/chat'], ['/graphql', 'graphql-transport-ws'], ['/mqtt', 'mqtt']] as const) {
+    const socket = new WebSocket(url + path, protocol ?? [], { headers: { origin: 'https://app.example.com' } });
+    const told = once(socket, 'open').then(
+      () => 'open',
+      () => 'refused',
+    );
+    expect([path, await told]).toEqual([path, outcome]);
+    socket.terminate();
+  }
 });
 
 test('close is idempotent, ends streams, and leaves the service alone', async () => {
@@ -114,5 +140,7 @@ test.each([
   [undefined, 'this is a value of type undefined'],
 ])('what is no transport is refused with the likely mistake', async (given, mistake) => {
   await expect(serve(given as never)).rejects.toThrow(`serve: ${mistake}`);
-  expect(() => restHandler(given as never)).toThrow(`restHandler: ${mistake}`);
+  const handlers = { restHandler, graphqlHandler, webSocketHandler, soapHandler, webhookHandler, grpcHandler };
+  for (const [name, handler] of Object.entries(handlers)) expect(() => handler(given as never)).toThrow(`${name}: ${mistake}`);
+  await expect(serveMqtt(given as never, { url: 'mqtt://127.0.0.1' })).rejects.toThrow(`serveMqtt: ${mistake}`);
 });

@@ -4,6 +4,7 @@ import { HttpError } from '../http/error.js';
 import { peerOf, type HttpHandler, type HttpRequest, type HttpResponse } from '../http/message.js';
 import { errorHeaders } from '../http/problem.js';
 import { parseJson } from '../internal/json.js';
+import { checkTransport } from '../internal/check-transport.js';
 import { reporter } from '../internal/report.js';
 import { acceptHeaders, deadlineOf } from '../internal/serve-call.js';
 import type { Transport } from '../transport.js';
@@ -74,6 +75,7 @@ export interface GraphqlHandler extends HttpHandler {
  * Formats: docs/protocols/graphql.md.
  */
 export function graphqlHandler(transport: Transport, options: GraphqlHandlerOptions = {}): GraphqlHandler {
+  checkTransport('graphqlHandler', transport);
   const { path = '/graphql', schemaPath = '/schema.graphql' } = options;
   const server = new HttpGraphql(transport, options, path);
   const sdl = graphqlSchema(transport.contract);

@@ -4,6 +4,7 @@ import {
 } from '@grpc/grpc-js'; // prettier-ignore
 import type { EventDefinition, Operation } from '../contract.js';
 import { ApiError } from '../errors.js';
+import { checkTransport } from '../internal/check-transport.js';
 import { deadlineExceeded, onAbort } from '../internal/deadline.js';
 import { reporter } from '../internal/report.js';
 import { acceptHeaders, serveCall, type RawHeaders } from '../internal/serve-call.js';
@@ -46,6 +47,7 @@ const identity = (bytes: Buffer): Buffer => bytes;
 
 /** Serves a transport as gRPC services on a server of grpc-js that you have made. Formats: docs/protocols/grpc.md. */
 export function grpcHandler(transport: Transport, options: GrpcHandlerOptions = {}): GrpcHandler {
+  checkTransport('grpcHandler', transport);
   const { contract } = transport;
   const file = protoOf(contract, options.lock);
   const wire = compileWire(contract, options.lock);

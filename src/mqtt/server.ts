@@ -1,4 +1,5 @@
 import { ApiError, isApiError } from '../errors.js';
+import { checkTransport } from '../internal/check-transport.js';
 import { backoffMs } from '../internal/backoff.js';
 import type { HeadersOption } from '../internal/headers.js';
 import { reporter } from '../internal/report.js';
@@ -49,6 +50,7 @@ export interface ServedMqtt {
  * Formats: docs/protocols/mqtt.md.
  */
 export async function serveMqtt(transport: Transport, options: ServeMqttOptions): Promise<ServedMqtt> {
+  checkTransport('serveMqtt', transport);
   checkUrl(options.url, 'serveMqtt');
   const server = new MqttServer(transport, options);
   await server.start();

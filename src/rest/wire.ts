@@ -66,7 +66,7 @@ export function failedResponse({ status, headers }: FetchResponse, text: string)
   const problem = isObject(body) ? body : undefined;
   const options = readErrorOptions(problem ?? {});
   const code = isErrorCode(problem?.['code']) ? problem['code'] : codeOfStatus(status);
-  return new ApiError(code, textOf(problem, status, headers.get('location')), {
+  return new ApiError(code, textOf(problem, status, headers), {
     ...options,
     retryAfterMs: options.retryAfterMs ?? parseRetryAfter(headers.get('retry-after')),
     requestId: options.requestId ?? headers.get('x-request-id') ?? undefined,
@@ -81,12 +81,15 @@ export function decodeErrorBody(body: unknown): ApiError | undefined {
 }
 
 /** The detail of a problem document, or the message of the many shapes of foreign errors, or what the status says. */
-function textOf(problem: JsonObject | undefined, status: number, location: string | null): string {
+function textOf(problem: JsonObject | undefined, status: number, headers: FetchResponse['headers']): string {
   const { detail, message, error, title } = problem ?? {};
   // An error of ours is the service's own words, all of them; a foreign body may be anything.
   if (isErrorCode(problem?.['code']) && typeof detail === 'string') return detail;
   const nested = isObject(error) ? error['message'] : error;
   for (const text of [detail, message, nested, title]) if (typeof text === 'string' && text !== '') return text.slice(0, 1000);
-  if (status >= 300 && status < 400) return `the server redirects (${status}) to ${location ?? 'another address'}: use that as url`;
-  return `the server answered ${status}`;
+  if (status >= 300 && status < 400)
+    return `the server redirects (${status}) to ${headers.get('location') ?? 'another address'}: use that as url`;
+  // What a proxy says of a server that is away is a page too.
+  const isStranger = status < 500 && headers.get('content-type')?.startsWith('text/html') === true;
+  return `the server answered ${status}${isStranger ? ' with a page: is the url right?' : ''}`;
 }

@@ -1,6 +1,7 @@
 import { ApiError, isApiError } from '../errors.js';
 import { HttpError } from '../http/error.js';
 import { peerOf, type HttpHandler, type HttpRequest, type HttpResponse } from '../http/message.js';
+import { checkTransport } from '../internal/check-transport.js';
 import { acceptHeaders, deadlineOf, serveCall } from '../internal/serve-call.js';
 import { reporter } from '../internal/report.js';
 import type { Transport } from '../transport.js';
@@ -37,6 +38,7 @@ export interface SoapHandlerOptions {
  * Mount it with `nodeListener`, `listen` or `fetchHandler`. Formats: docs/protocols/soap.md.
  */
 export function soapHandler(transport: Transport, options: SoapHandlerOptions = {}): HttpHandler {
+  checkTransport('soapHandler', transport);
   const { path = '/soap' } = options;
   if (!/^(\/[A-Za-z0-9\-._~]+)+$/.test(path)) throw new TypeError(`soapHandler: path '${path}' must look like '/soap'`);
   const endpoint = new SoapEndpoint(transport, soapBinding(transport.contract), options, reporter(options.onError));

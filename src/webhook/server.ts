@@ -4,6 +4,7 @@ import { HttpError } from '../http/error.js';
 import { codeOfRefusal } from '../http/status.js';
 import { peerOf, type HttpHandler, type HttpRequest, type HttpResponse } from '../http/message.js';
 import { createRouter, type Route } from '../http/router.js';
+import { checkTransport } from '../internal/check-transport.js';
 import { parseJson } from '../internal/json.js';
 import { reporter } from '../internal/report.js';
 import { acceptHeaders } from '../internal/serve-call.js';
@@ -112,6 +113,7 @@ interface Caller {
  * the Standard Webhooks specification. Formats: docs/protocols/webhook.md.
  */
 export function webhookHandler(transport: Transport, options: WebhookHandlerOptions = {}): WebhookHandler {
+  checkTransport('webhookHandler', transport);
   const { basePath = '', maxBodyBytes = 1_048_576, signingKey, clock = systemClock } = options;
   const onError = reporter(options.onError);
   /** What a listener throws is no reason to stop delivering. */

@@ -7,6 +7,7 @@ import { errorHeaders } from '../http/problem.js';
 import { createRouter, type RouteMatch, type Router } from '../http/router.js';
 import { attachUpgrade, refuseUpgrade } from '../http/upgrade.js';
 import { UpgradeGate, type UpgradeGateOptions } from '../http/upgrade-gate.js';
+import { checkTransport } from '../internal/check-transport.js';
 import { reporter } from '../internal/report.js';
 import type { Transport } from '../transport.js';
 import { compileChannels, type ChannelRoute } from './channel-route.js';
@@ -73,6 +74,7 @@ interface Session {
  * Node: `webSocketHandler(service).attach(server)`. Formats: docs/protocols/websocket.md.
  */
 export function webSocketHandler(transport: Transport, options: WebSocketHandlerOptions = {}): WebSocketHandler {
+  checkTransport('webSocketHandler', transport);
   return new Handler(transport, options);
 }
 

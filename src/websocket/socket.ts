@@ -1,4 +1,4 @@
-import { ApiError } from '../errors.js';
+import { ApiError, type ErrorCode } from '../errors.js';
 import { networkReason } from '../http/network-error.js';
 import { parseRetryAfter } from '../http/retry-after.js';
 import { onAbort } from '../internal/deadline.js';
@@ -260,6 +260,9 @@ function closed(url: string, code: number, reason: string): ApiError {
   );
 }
 
+/** What a server says that knows of no socket there. */
+const NO_SOCKET: ReadonlySet<ErrorCode> = new Set(['UNIMPLEMENTED', 'INVALID_ARGUMENT', 'UNKNOWN']);
+
 /** The server answered the upgrade with a plain response. */
 async function refusalOf(url: string, response: Response): Promise<ApiError> {
   const { statusCode = 0 } = response;
@@ -272,7 +275,7 @@ async function refusalOf(url: string, response: Response): Promise<ApiError> {
   });
   const said = text === '' || text.startsWith('<') ? '' : `: ${text.slice(0, 1000)}`;
   const code = codeOfHandshake(statusCode);
-  const advice = code === 'UNIMPLEMENTED' && said === '' ? ': is the url right?' : said;
+  const advice = said === '' && NO_SOCKET.has(code) ? ': is the url right?' : said;
   const retryAfterMs = parseRetryAfter([response.headers['retry-after']].flat()[0]);
   return new ApiError(code, `${url}: the server answered the upgrade with ${statusCode}${advice}`, {
     retryAfterMs,
