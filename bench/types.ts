@@ -5,28 +5,37 @@ import { join } from 'node:path';
 const OPERATIONS = 1000;
 const GOAL_S = 3;
 
-/** A contract of many operations, a client of it, and a use of each; against the same schemas alone. */
-function program(isWhole: boolean): string {
+type Kind = 'contract' | 'functions' | 'schemas';
+
+/** A contract of many operations, a client of it and a call of each; the same as plain functions; or the schemas alone. */
+function program(kind: Kind): string {
   const names = Array.from({ length: OPERATIONS }, (_, index) => `op${index}`);
   const schemas = names.map(
     (name, index) =>
       `const ${name}In = z.object({ id: z.int32(), filter: z.optional(z.string()) }); const ${name}Out = z.object({ id: z.int32(), f${index}: z.string(), tags: z.array(z.string()) });`,
   );
-  if (!isWhole)
-    return `import * as z from 'zod';\n${schemas.join('\n')}\nexport const all = [${names.map((name) => `${name}Out`).join(', ')}];`;
-  return `import * as z from 'zod';
+  const head = `import * as z from 'zod';\n${schemas.join('\n')}`;
+  const calls = (client: string) =>
+    names.map((name, index) => `export const r${index}: Promise<{ f${index}: string }> = ${client}${name}({ id: ${index} });`).join('\n');
+  if (kind === 'schemas') return `${head}\nexport { ${names.map((name) => `${name}In, ${name}Out`).join(', ')} };`;
+  if (kind === 'functions') {
+    const functions = names.map(
+      (name) => `declare function call_${name}(input: z.input<typeof ${name}In>): Promise<z.output<typeof ${name}Out>>;`,
+    );
+    return `${head}\n${functions.join('\n')}\n${calls('call_')}`;
+  }
+  return `${head}
 import { createClient, defineContract, query } from 'multi-api-sdk';
 import { rest } from 'multi-api-sdk/rest';
-${schemas.join('\n')}
 const contract = defineContract({ name: 'big', operations: { ${names.map((name) => `${name}: query({ input: ${name}In, output: ${name}Out, http: 'GET /${name}/{id}' })`).join(',\n')} } });
 export const client = createClient({ contract, transport: rest({ url: 'http://localhost' }) });
-${names.map((name, index) => `export const r${index}: Promise<{ f${index}: string }> = client.${name}({ id: ${index} });`).join('\n')}`;
+${calls('client.')}`;
 }
 
-function checkSeconds(isWhole: boolean): { check: number; total: number } {
+function checkSeconds(kind: Kind): { check: number; total: number } {
   const folder = mkdtempSync(join(process.cwd(), '.bench', 'types-'));
   try {
-    writeFileSync(join(folder, 'program.ts'), program(isWhole));
+    writeFileSync(join(folder, 'program.ts'), program(kind));
     const options = {
       strict: true,
       noEmit: true,
@@ -47,10 +56,17 @@ function checkSeconds(isWhole: boolean): { check: number; total: number } {
   }
 }
 
-const whole = checkSeconds(true);
-const alone = checkSeconds(false);
+const rows: readonly (readonly [string, Kind])[] = [
+  ['contract, client and calls', 'contract'],
+  ['for comparison: plain functions of the same types', 'functions'],
+  ['for comparison: the schemas alone', 'schemas'],
+];
 console.log(`\nType check of ${OPERATIONS} operations: contract, client and a call of each; the goal is ${GOAL_S} s`);
-console.table({
-  'contract, client and calls': { 'check s': whole.check, 'total s': whole.total },
-  'for comparison: the schemas alone': { 'check s': alone.check, 'total s': alone.total },
-});
+console.table(
+  Object.fromEntries(
+    rows.map(([what, kind]) => {
+      const { check, total } = checkSeconds(kind);
+      return [what, { 'check s': check, 'total s': total }];
+    }),
+  ),
+);
