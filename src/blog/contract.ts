@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { _isoDateTime } from 'zod/v4/core';
 import { defineContract, event, mutation, query } from '../contract.js';
 
 const title = z.string().check(z.minLength(1), z.maxLength(200));
@@ -7,16 +8,18 @@ const postId = z.int32().check(z.meta({ description: "The post's number." }));
 const userId = z.int32().check(z.meta({ description: "The user's number.", grpc: { type: 'string' } }));
 const username = z.string().check(z.minLength(1), z.maxLength(64), z.meta({ grpc: { name: 'name' } }));
 const sensorId = z.string().check(z.minLength(1), z.maxLength(64));
+/** `z.iso.datetime()`; the namespace `z.iso` would bring dates, times and durations along, which is 0.4 KiB in a browser. */
+const instant = _isoDateTime(z.ZodMiniISODateTime, {});
 const celsius = z.number().check(z.minimum(-273.15), z.meta({ description: 'Degrees Celsius.' }));
 
 /** Someone who writes posts. */
 export const User = z
-  .object({ id: userId, username, email: z.email(), createdAt: z.iso.datetime() })
+  .object({ id: userId, username, email: z.email(), createdAt: instant })
   .check(z.meta({ id: 'User', description: 'Someone who writes posts.' }));
 
 /** What a user has written. */
 export const Post = z
-  .object({ id: postId, authorId: userId, title: z.string(), content: z.string(), createdAt: z.iso.datetime() })
+  .object({ id: postId, authorId: userId, title: z.string(), content: z.string(), createdAt: instant })
   .check(z.meta({ id: 'Post', description: 'What a user has written.' }));
 
 const line = { sender: z.string().check(z.minLength(1), z.maxLength(64)), message: z.string().check(z.minLength(1), z.maxLength(4000)) };
@@ -40,7 +43,7 @@ export const Weather = z
 
 /** What a sensor measured. */
 export const TemperatureReading = z
-  .object({ sensorId, celsius, measuredAt: z.iso.datetime() })
+  .object({ sensorId, celsius, measuredAt: instant })
   .check(z.meta({ id: 'TemperatureReading', description: 'What a sensor measured.' }));
 
 /** The built-in contract: a blog platform with a chat, a weather report and sensors. */
