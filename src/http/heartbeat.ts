@@ -1,3 +1,5 @@
+import { timerMs } from '../internal/deadline.js';
+
 /** One timer for all streams of a route, which runs while there are any. */
 export class Heartbeat {
   readonly #beats = new Set<() => void>();
@@ -9,7 +11,7 @@ export class Heartbeat {
     this.#beats.add(beat);
     this.#timer ??= setInterval(() => {
       for (const each of this.#beats) each();
-    }, this.intervalMs);
+    }, timerMs(this.intervalMs));
   }
 
   delete(beat: () => void): void {

@@ -5,7 +5,7 @@ import { memoryIdempotencyStore, type IdempotencyStore } from '../idempotency.js
 import type { ContextInfo, ErrorReport, HandlerCall, Publish, ServiceOptions } from '../service.js';
 import type { CallRequest, EventSink, Headers, Peer, Selection, SubscribeRequest, Transport } from '../transport.js';
 import { compiledSchema } from './compiled-schema.js';
-import { Lifetime } from './deadline.js';
+import { Lifetime, timerMs } from './deadline.js';
 import { Checks, checkInput, checkOutput, type OperationChecks } from './guard.js';
 import { makeRequestId } from './headers.js';
 import { callOnce } from './idempotent-call.js';
@@ -129,7 +129,7 @@ export class ContractService implements Transport {
       let timer: ReturnType<typeof setTimeout> | undefined;
       await new Promise<void>((resolve) => {
         this.#whenIdle = resolve;
-        timer = setTimeout(resolve, this.options.graceMs ?? 10_000);
+        timer = setTimeout(resolve, timerMs(this.options.graceMs ?? 10_000));
       });
       clearTimeout(timer);
     }
