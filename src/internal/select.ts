@@ -137,7 +137,8 @@ class Planner {
     const shape: Record<string, $ZodType> = {};
     const selected: [string, SelectNode][] = [];
     const relations: SelectedRelation[] = [];
-    const names = Object.keys(selection);
+    // One that is undefined is left out, as JSON does, by which plans are known.
+    const names = Object.keys(selection).filter((name) => selection[name] !== undefined);
     if (names.length === 0) throw refuse(`select: ${path.join('.')} selects nothing: name at least one field`, path);
     for (const name of names) {
       const inner = [...path, name];
@@ -173,6 +174,7 @@ class Planner {
   #variants(options: readonly $ZodType[], selection: Selection, path: readonly string[]): SelectNode {
     const fields = new Map<string, SelectNode>();
     for (const name of Object.keys(selection)) {
+      if (selection[name] === undefined) continue;
       const holders = options
         .map((option) => shapeOf(option))
         .flatMap((shape) => (shape.kind === 'object' ? (own(shape.fields, name) ?? []) : []));
