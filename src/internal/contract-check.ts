@@ -1,6 +1,7 @@
 import type { Contract, EventDefinition, Operation, RelationBatch, Schema } from '../contract.js';
 import { bindingShape } from './http-binding.js';
 import { listenerName } from './listener-name.js';
+import { own } from './own.js';
 import type { Transport } from '../transport.js';
 import { eachObject, isOptional, shapeOf } from './shape.js';
 
@@ -198,8 +199,4 @@ function checkBatch(where: string, batch: RelationBatch, inputs: number, contrac
 function fieldsOf(schema: Schema): Fields | undefined {
   const shape = shapeOf(schema);
   return shape.kind === 'object' ? shape.fields : undefined;
-}
-
-function own<T>(record: Readonly<Record<string, T>> | undefined, key: string): T | undefined {
-  return record && Object.hasOwn(record, key) ? record[key] : undefined;
 }

@@ -12,6 +12,7 @@ import { callOnce } from './idempotent-call.js';
 import { isJson } from './is-json.js';
 import { chain, isPromiseLike, type Maybe } from './maybe.js';
 import { Outbox } from './outbox.js';
+import { own } from './own.js';
 import { checkSubscription } from './subscription-check.js';
 import { issuesError, type Checked } from './validate.js';
 import { report, reportToConsole } from './report.js';
@@ -319,8 +320,4 @@ function expired(): ApiError {
 
 function breach(what: string, issues: Parameters<typeof issuesError>[2]): TypeError {
   return new TypeError(issuesError('INTERNAL', what, issues).reason);
-}
-
-function own<T>(record: Readonly<Record<string, T>>, key: string): T | undefined {
-  return Object.hasOwn(record, key) ? record[key] : undefined;
 }

@@ -3,6 +3,7 @@ import type { Contract, Operation, Relation } from '../contract.js';
 import { ApiError } from '../errors.js';
 import type { CallRequest, Headers, Selection, Transport } from '../transport.js';
 import { Call } from './call.js';
+import { own } from './own.js';
 import { RelationLoader } from './relation-loader.js';
 import { shapeOf } from './shape.js';
 
@@ -198,10 +199,6 @@ function rewrap(type: string, innerType: $ZodType): $ZodType {
   if (type === 'optional') return new $ZodOptional({ type, innerType });
   if (type === 'nullable') return new $ZodNullable({ type, innerType });
   return innerType;
-}
-
-function own<T>(record: Readonly<Record<string, T>>, key: string): T | undefined {
-  return Object.hasOwn(record, key) ? record[key] : undefined;
 }
 
 function refuse(message: string, [, ...path]: readonly string[]): ApiError {
