@@ -160,4 +160,10 @@ describe('a service with idempotency keys', () => {
     for (let at = 0; at < 2; at++) expect(await client.reset(undefined, { idempotencyKey: 'k' })).toBeUndefined();
     expect(runs).toBe(1);
   });
+
+  it('refuses an empty key, which would make one call of all', async () => {
+    const { client, runs } = till();
+    await expect(client.pay({ cents: 1 }, { idempotencyKey: '' })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+    expect(runs()).toBe(0);
+  });
 });

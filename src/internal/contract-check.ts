@@ -12,7 +12,8 @@ const NAME = /^[a-z][A-Za-z0-9]*$/;
 /** Names that a protocol or JavaScript itself needs: JSON-RPC methods, MQTT topics, members of clients and promises. */
 const RESERVED = new Set([
   'subscribe', 'unsubscribe', 'cancel', 'ping', 'initialize', 'event', 'gap', 'end', 'status',
-  'close', 'then', 'constructor', 'prototype', 'toString', 'valueOf', 'toJSON',
+  'close', 'then', 'constructor', 'prototype', 'toString', 'toLocaleString', 'valueOf', 'toJSON',
+  'hasOwnProperty', 'isPrototypeOf', 'propertyIsEnumerable',
 ]); // prettier-ignore
 
 /**

@@ -155,6 +155,8 @@ export class ContractService implements Transport {
   #start(action: Action, input: unknown, context: unknown, request: CallRequest, requestId: string): Maybe<unknown> {
     const key = action.operation.kind === 'query' ? undefined : request.headers['idempotency-key'];
     if (key === undefined) return this.#handle(action, input, context, request, requestId);
+    // All calls whose key somebody forgot would be one.
+    if (key === '') throw new ApiError('INVALID_ARGUMENT', 'the idempotency key is empty: make one for each new call, or send none');
     return this.#handleOnce(key, action, input, context, request, requestId);
   }
 
