@@ -25,6 +25,12 @@ test('HEAD of a channel has the head of its stream, and subscribes nobody', asyn
   await service.close();
 });
 
+test.each([0, -1, NaN])('a heartbeat of %d ms, which would be one a millisecond, is refused', async (heartbeatMs) => {
+  const { service } = createConformanceService();
+  expect(() => restHandler(service, { heartbeatMs })).toThrow('an interval of heartbeats must be a positive number');
+  await service.close();
+});
+
 test('a transport that closes ends its subscriptions, and says so', async () => {
   const { service, probe } = createConformanceService();
   const server = await listen(restHandler(service));

@@ -5,7 +5,11 @@ export class Heartbeat {
   readonly #beats = new Set<() => void>();
   #timer: ReturnType<typeof setInterval> | undefined;
 
-  constructor(private readonly intervalMs: number) {}
+  /** Throws a `TypeError` for what is no interval: a timer would take it for one millisecond. */
+  constructor(private readonly intervalMs: number) {
+    if (!(intervalMs > 0))
+      throw new TypeError(`an interval of heartbeats must be a positive number of milliseconds, or Infinity for none, not ${intervalMs}`);
+  }
 
   add(beat: () => void): void {
     this.#beats.add(beat);
