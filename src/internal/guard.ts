@@ -240,7 +240,7 @@ function checkedSink(check: Check, request: SubscribeRequest, sink: EventSink): 
     end(issuesError('DATA_LOSS', `${request.event.name}: an event breaks the contract`, result.issues));
   };
   // Thrown at whoever reads the wire, it would look like a broken connection, after which the same event comes again.
-  const fail = (cause: unknown) => end(new ApiError('DATA_LOSS', `${request.event.name}: the check of an event failed`, { cause }));
+  const fail = (cause: unknown) => end(new ApiError('DATA_LOSS', `${request.event.name}: an event breaks the contract`, { cause }));
   // Asynchronous checks are chained, so that events keep their order.
   let last: Promise<unknown> | undefined;
   return {

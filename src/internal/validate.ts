@@ -24,9 +24,10 @@ export function compileCheck(of: Schema): Check {
     // Parsed synchronously, zod would leave the promise of an asynchronous refinement to itself, and the process ends where that rejects.
     if (!isProven) {
       const probe = schema._zod.run({ value, issues: [] }, { async: true });
-      isAsync = probe instanceof Promise;
-      if (probe instanceof Promise)
-        return probe.then(({ issues, value: fitting }) => (issues.length === 0 ? { value: fitting } : checkAsync(schema, value)));
+      if (probe instanceof Promise) {
+        isAsync = true;
+        return probe.then((parsed) => (parsed.issues.length === 0 ? { value: parsed.value } : checkAsync(schema, value)));
+      }
       // A value that fits has been through all refinements.
       isProven = probe.issues.length === 0;
       if (isProven) return { value: probe.value };
