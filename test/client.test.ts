@@ -160,6 +160,29 @@ describe('reconnecting', () => {
     expect(subscriptions).toHaveLength(1);
   });
 
+  it('waits longer and longer where connecting takes long and fails', async () => {
+    vi.useFakeTimers();
+    vi.spyOn(Math, 'random').mockReturnValue(1);
+    try {
+      const tries: number[] = [];
+      const { transport } = fake({
+        subscribe: () =>
+          new Promise((_, reject) => {
+            tries.push(Date.now());
+            setTimeout(() => reject(new ApiError('UNAVAILABLE', 'overloaded')), 6_000);
+          }),
+      });
+      const client = createClient({ contract, transport, reconnect: { minDelayMs: 1_000 } });
+      const failed = codeOf(client.onPriceChanged(() => {}, { timeoutMs: 35_000 }));
+      await vi.advanceTimersByTimeAsync(40_000);
+      expect(await failed).toBe('UNAVAILABLE');
+      expect(tries.slice(1).map((at, index) => at - (tries[index] ?? 0) - 6_000)).toEqual([1_000, 2_000, 4_000]);
+    } finally {
+      vi.restoreAllMocks();
+      vi.useRealTimers();
+    }
+  });
+
   it('says why it could not connect, not that the time is over', async () => {
     const { transport } = fake({ subscribe: () => Promise.reject(new ApiError('UNAVAILABLE', 'nothing listens there')) });
     const error = await createClient({ contract, transport, reconnect: FAST, timeoutMs: 30 })
@@ -266,6 +289,25 @@ describe('a slow loop', () => {
     expect(subscriptions[1]?.request.lastEventId).toBe('a-2');
     await stream.return();
     expect(subscriptions[1]?.request.signal.aborted).toBe(true);
+  });
+
+  it('has started where it was full before the peer acknowledged, however long the loop takes then', async () => {
+    const { transport, subscriptions } = fake({
+      subscribe: ({ signal, lastEventId }, sink) => {
+        open(sink, ...(lastEventId === undefined ? [1, 2] : [3]));
+        return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)));
+      },
+    });
+    vi.useFakeTimers();
+    try {
+      const stream = createClient({ contract, transport }).onPriceChanged({ bufferSize: 2, timeoutMs: 1_000 });
+      await vi.advanceTimersByTimeAsync(2_000);
+      for (const cents of [1, 2, 3]) expect(await stream.next()).toEqual({ value: { cents }, done: false });
+      expect(subscriptions).toHaveLength(2);
+      await stream.return();
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it('can be left while it is away, and does not come back', async () => {

@@ -34,7 +34,7 @@ const mistakes: readonly (readonly [what: string, make: () => unknown, names: Re
   ['an upper-case name', () => defineContract({ name: 'Shop' }), /'Shop'.*lower-case/],
   ['a version that is none', () => defineContract({ name: 'shop', version: '1' }), /version '1'.*1\.0\.0/],
   ['an operation name with a dash', () => defineContract({ name: 'shop', operations: { 'get-user': getUser } }), /'get-user'.*camelCase/],
-  ...['close', 'then', 'subscribe', 'constructor', 'ping', 'toString'].map(
+  ...['close', 'then', 'subscribe', 'constructor', 'ping', 'toString', 'hasOwnProperty'].map(
     (name) =>
       [
         `the reserved name ${name}`,

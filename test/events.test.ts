@@ -1,6 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { createService, defineContract, event, memoryHub, type EventMessage, type EventSink } from '../src/index.js';
+import {
+  createClient,
+  createService,
+  defineAdapter,
+  defineContract,
+  event,
+  memoryHub,
+  type EventMessage,
+  type EventSink,
+} from '../src/index.js';
 
 const contract = defineContract({
   name: 'hub',
@@ -228,5 +237,56 @@ describe('a service', () => {
     expect(bad.texts()).toEqual(['end']);
     expect(reports).toEqual([new Error('a broken sink')]);
     await service.close();
+  });
+});
+
+describe('an event whose check fails', () => {
+  const strict = (refine: (text: string) => boolean | Promise<boolean>) =>
+    defineContract({
+      name: 'strict',
+      events: { said: event({ channel: 'said', payload: z.object({ text: z.string().refine(refine) }) }) },
+    });
+  const oops = new TypeError('oops');
+
+  it.each([
+    [
+      'at once',
+      strict(() => {
+        throw oops;
+      }),
+    ],
+    ['later', strict(() => Promise.reject(oops))],
+  ] as const)('%s ends the subscription, and whoever reads the wire hears nothing of it', async (_, asked) => {
+    const failing = defineAdapter(() => ({
+      contract: asked,
+      name: 'raw',
+      call: () => expect.unreachable(),
+      subscribe: async (_request, sink) => void setImmediate(() => void sink.next({ id: 'a-1', time: '', data: { text: 'x' } })),
+      close: async () => {},
+    }));
+    const client = createClient({ contract: asked, transport: failing });
+    const error = await new Promise((resolve) => void client.onSaid(() => expect.unreachable(), { onError: resolve }));
+    expect(error).toMatchObject({ code: 'DATA_LOSS', cause: oops });
+    await client.close();
+  });
+});
+
+describe('events without an id', () => {
+  it('are events of their own', async () => {
+    const service = createService(
+      contract,
+      {},
+      {
+        events: {
+          ...memoryHub(),
+          subscribe: async (_, sink) => void [1, 2].forEach((count) => void sink.next({ id: '', time: '', data: { count } })),
+        },
+      },
+    );
+    const client = createClient({ contract, transport: service });
+    const heard: number[] = [];
+    await client.onCounted(({ count }) => void heard.push(count));
+    expect(heard).toEqual([1, 2]);
+    await client.close();
   });
 });

@@ -108,6 +108,13 @@ describe.each(carriers)('browser rules (%s)', (_name, open) => {
     expect((await listed('/ok', 'DELETE', { 'sec-fetch-site': 'cross-site' })).status).toBe(403);
   });
 
+  it('lets nobody in where the origins function promises an answer', async () => {
+    const ask = await open({ cors: { origins: (async () => true) as never, credentials: true } });
+    const origin = 'https://a.example';
+    expect(corsOf(await ask('/ok', 'GET', { origin }))).toEqual({ vary: 'accept, origin' });
+    expect((await ask('/ok', 'POST', { origin, 'sec-fetch-site': 'cross-site' })).status).toBe(403);
+  });
+
   it('survives an origins function that throws', async () => {
     const reported: unknown[] = [];
     const ask = await open({

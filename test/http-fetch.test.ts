@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { HttpError } from '../src/http/error.js';
 import { fetchHandler } from '../src/http/fetch.js';
 import type { HttpHandler, HttpWriter } from '../src/http/message.js';
@@ -61,6 +61,19 @@ describe('fetchHandler', () => {
     );
     expect(response.status).toBe(status);
     if (status !== 200) expect(response.headers.get('content-type')).toBe('application/problem+json');
+  });
+
+  it('waits for a body without end where no time is set', async () => {
+    vi.useFakeTimers();
+    try {
+      const body = new TransformStream<Uint8Array, Uint8Array>();
+      const answer = fetchHandler(echo, { ...unreachable, bodyTimeoutMs: Infinity })(post(body.readable));
+      await vi.advanceTimersByTimeAsync(86_400_000);
+      await body.writable.close();
+      expect((await answer).status).toBe(200);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it('says so where somebody has read the body before, or is reading it', async () => {

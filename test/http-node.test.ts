@@ -195,6 +195,13 @@ describe('bodies', () => {
     await wire.closed;
   });
 
+  it('may take any time', async () => {
+    const server = await serve(echo, { bodyTimeoutMs: Infinity, headersTimeoutMs: Infinity, keepAliveTimeoutMs: Infinity });
+    const wire = dial(server, 'POST / HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: 6\r\n\r\nabc');
+    wire.socket.write('def');
+    expect(await wire.closed).toContain('abcdef');
+  });
+
   it('says so where a body parser has read it before', async () => {
     const parse = express.json();
     const listener = nodeListener(echo, { onError: (error) => expect.unreachable(String(error)) });

@@ -13,10 +13,10 @@ describe('SseDecoder', () => {
   it('reads the examples of the specification', () => {
     expect(decode('data: YHOO\ndata: +2\ndata: 10\n\n').map((event) => event.data)).toEqual(['YHOO\n+2\n10']);
     const events = decode(': test stream\n\ndata: first event\nid: 1\n\ndata:second event\nid\n\ndata:  third event\n\n');
-    expect(events.map(({ id, ownId, data }) => [id, ownId, data])).toEqual([
-      ['1', '1', 'first event'],
-      ['', '', 'second event'],
-      ['', '', ' third event'],
+    expect(events.map(({ id, data }) => [id, data])).toEqual([
+      ['1', 'first event'],
+      ['', 'second event'],
+      ['', ' third event'],
     ]);
     expect(decode('data\n\ndata\ndata\n\ndata:').map((event) => event.data)).toEqual(['', '\n']);
     expect(decode('data:test\n\ndata: test\n\n').map((event) => event.data)).toEqual(['test', 'test']);
@@ -25,8 +25,8 @@ describe('SseDecoder', () => {
   it.each(['\n', '\r', '\r\n'])('takes %j as the end of a line, cut anywhere', (end) => {
     const text = `\ufeffid: 7${end}event: chat.message${end}time: 2024${end}data: a${end}data: b${end}${end}data: c${end}${end}`;
     const wanted = [
-      { id: '7', ownId: '7', event: 'chat.message', data: 'a\nb', fields: { time: '2024' } },
-      { id: '7', ownId: '', event: 'message', data: 'c', fields: {} },
+      { id: '7', event: 'chat.message', data: 'a\nb', fields: { time: '2024' } },
+      { id: '', event: 'message', data: 'c', fields: {} },
     ];
     for (let at = 0; at <= text.length; at++) expect(decode(text.slice(0, at), text.slice(at)).map(plain)).toEqual(wanted);
     expect(decode(...text).map(plain)).toEqual(wanted);
@@ -42,15 +42,10 @@ describe('SseDecoder', () => {
     expect(decoder.hasComments).toBe(true);
   });
 
-  it('keeps the id of an event without data, and dispatches nothing', () => {
+  it('dispatches nothing without data, and no event has the id of one before it', () => {
     const decoder = new SseDecoder();
-    expect(decoder.push('id: 5\n')).toEqual([]);
-    expect(decoder.lastEventId).toBe('');
-    expect(decoder.push('\n')).toEqual([]);
-    expect(decoder.lastEventId).toBe('5');
-    expect(decoder.push('id: a\0b\nretry: 2500\nretry: x\n\n')).toEqual([]);
-    expect(decoder.lastEventId).toBe('5');
-    expect(decoder.retryMs).toBe(2500);
+    for (const text of ['id: 5\n', '\n', 'id: a\0b\nretry: 2500\n\n']) expect(decoder.push(text)).toEqual([]);
+    expect(decoder.push('data: x\n\n')).toMatchObject([{ id: '', data: 'x' }]);
   });
 
   it('throws over its limit, but not for many comments', () => {
@@ -99,7 +94,6 @@ describe('encodeSse', () => {
         expect(read.map(plain)).toEqual(
           events.map(({ id, event, data, time }) => ({
             id,
-            ownId: id,
             event: event || 'message',
             data: data.replace(/\r\n?/g, '\n'),
             fields: time === undefined ? {} : { time },

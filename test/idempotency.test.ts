@@ -7,6 +7,7 @@ import {
   defineContract,
   memoryIdempotencyStore,
   mutation,
+  type IdempotencyEntry,
   type IdempotencyStore,
 } from '../src/index.js';
 
@@ -135,5 +136,34 @@ describe('a service with idempotency keys', () => {
       fail: () => new ApiError('NOT_FOUND', 'no such till'),
     });
     await expect(client.pay({ cents: 1 }, { idempotencyKey: 'k' })).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  });
+
+  it('repeats a call without an output from a store that keeps JSON', async () => {
+    const entries = new Map<string, string>();
+    const store: IdempotencyStore = {
+      async begin(key, fingerprint) {
+        const entry = entries.get(key);
+        if (entry === undefined) entries.set(key, JSON.stringify({ fingerprint }));
+        return entry === undefined ? undefined : (JSON.parse(entry) as IdempotencyEntry);
+      },
+      async finish(key, outcome) {
+        entries.set(key, JSON.stringify({ ...(JSON.parse(entries.get(key) ?? '{}') as object), outcome }));
+      },
+      async release(key) {
+        entries.delete(key);
+      },
+    };
+    let runs = 0;
+    const silent = defineContract({ name: 'silent', operations: { reset: mutation({}) } });
+    const service = createService(silent, { reset: () => void runs++ }, { idempotency: store });
+    const client = createClient({ contract: silent, transport: service });
+    for (let at = 0; at < 2; at++) expect(await client.reset(undefined, { idempotencyKey: 'k' })).toBeUndefined();
+    expect(runs).toBe(1);
+  });
+
+  it('refuses an empty key, which would make one call of all', async () => {
+    const { client, runs } = till();
+    await expect(client.pay({ cents: 1 }, { idempotencyKey: '' })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+    expect(runs()).toBe(0);
   });
 });

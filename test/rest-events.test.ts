@@ -5,7 +5,7 @@ import { conformanceContract, createConformanceService } from '../src/conformanc
 import { composeHandlers } from '../src/http/compose.js';
 import { fetchHandler } from '../src/http/fetch.js';
 import { listen } from '../src/http/listen.js';
-import { createClient, createService, defineContract, event, mutation, query, type ApiError } from '../src/index.js';
+import { ApiError, createClient, createService, defineContract, event, mutation, query, type Transport } from '../src/index.js';
 import { rest } from '../src/rest/client.js';
 import { restHandler } from '../src/rest/server.js';
 
@@ -22,6 +22,12 @@ test('HEAD of a channel has the head of its stream, and subscribes nobody', asyn
   }
   expect(probe.subscribed).toEqual([]);
   await server.close(0);
+  await service.close();
+});
+
+test.each([0, -1, NaN])('a heartbeat of %d ms, which would be one a millisecond, is refused', async (heartbeatMs) => {
+  const { service } = createConformanceService();
+  expect(() => restHandler(service, { heartbeatMs })).toThrow('an interval of heartbeats must be a positive number');
   await service.close();
 });
 
@@ -77,6 +83,51 @@ test('the link to the next page names an input called fields once', async () => 
   expect(headers.get('link')).toBe('</list?after=1&limit=1&fields=a%2Cb>; rel="next"');
   await server.close(0);
   await service.close();
+});
+
+test('the link to the next page is there where its key is not shown', async () => {
+  const contract = defineContract({
+    name: 'lists',
+    operations: {
+      list: query({
+        input: z.object({ limit: z.int32().default(1), after: z.int32().optional() }),
+        output: z.array(z.object({ id: z.int32(), name: z.string() })),
+        http: 'GET /list',
+        pagedBy: 'id',
+      }),
+    },
+  });
+  const service = createService(contract, { list: () => [{ id: 1, name: 'one' }] });
+  const answer = await fetchHandler(restHandler(service))(new Request('http://x/list?fields=name'));
+  expect(answer.headers.get('link')).toBe('</list?after=1&limit=1&fields=name>; rel="next"');
+  expect(await answer.json()).toEqual([{ name: 'one' }]);
+  await service.close();
+});
+
+test('what a header or a field of a stream cannot carry is left out', async () => {
+  const contract = defineContract({
+    name: 'odd',
+    operations: { fail: query({ http: 'GET /fail' }) },
+    events: { said: event({ channel: 'said', payload: z.object({ text: z.string() }) }) },
+  });
+  const failure = new ApiError('NOT_FOUND', 'nothing', { requestId: 'a\nb€', retryAfterMs: NaN });
+  const transport: Transport = {
+    contract,
+    name: 'odd',
+    call: () => Promise.reject(failure),
+    subscribe: async (_, sink) => void sink.next({ id: 'a-1', time: 'now\nid: 7', data: { text: 'hello' } }),
+    close: async () => {},
+  };
+  const reported: unknown[] = [];
+  const server = await listen(restHandler(transport), { onError: (error) => reported.push(error) });
+  const answer = await fetch(`${server.url}/fail`);
+  expect([answer.status, answer.headers.has('retry-after'), answer.headers.has('x-request-id')]).toEqual([404, false, false]);
+  expect(await answer.json()).toMatchObject({ code: 'NOT_FOUND', requestId: 'a\nb€' });
+  const client = createClient({ contract, transport: rest({ url: server.url }) });
+  const heard = await new Promise((resolve, reject) => void client.onSaid(resolve, { onError: reject }).catch(reject));
+  expect([heard, reported]).toEqual([{ text: 'hello' }, []]);
+  await client.close();
+  await server.close(0);
 });
 
 test('a POST to the root says where the new thing can be read, as its description does; and that knows the base path', async () => {

@@ -52,3 +52,19 @@ it('waits for the outcome of a keyed call that was cut off and still runs', asyn
   expect([runs, tries]).toEqual([1, 3]);
   await service.close();
 });
+
+it('is CANCELLED where the caller of a transport leaves while it waits', async () => {
+  const away = {
+    contract,
+    name: 'away',
+    call: () => Promise.reject(new ApiError('UNAVAILABLE', 'nothing listens there', { sent: false, retryAfterMs: 60_000 })),
+    subscribe: () => expect.unreachable(),
+    close: async () => {},
+  };
+  const caller = new AbortController();
+  const request = { operation: contract.operations.pay, input: { cents: 1 }, signal: caller.signal, headers: {} };
+  const call = retry(away)(contract).call(request);
+  const left = new Error('left');
+  setImmediate(() => caller.abort(left));
+  await expect(call).rejects.toMatchObject({ name: 'ApiError', code: 'CANCELLED', cause: left });
+});

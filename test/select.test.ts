@@ -74,6 +74,17 @@ describe('selecting over REST, without saying so', () => {
   });
 });
 
+describe('a field that is undefined in a selection', () => {
+  it('is left out, whatever was selected before', async () => {
+    const blog = createClient({ transport: createBlogService() });
+    const select = { username: true, email: undefined } as never;
+    for (let at = 0; at < 2; at++) expect(await blog.getUser({ id: 123 }, { select })).toEqual({ username: 'john_doe' });
+    await expect(blog.getUser({ id: 123 }, { select: { email: undefined } as never })).rejects.toThrow('selects nothing');
+    for await (const post of blog.getUserPosts({ userId: 123, limit: 1 }, { select: { title: true, id: undefined as never } }))
+      expect(Object.keys(post)).toEqual(['title']);
+  });
+});
+
 describe('a batch operation of a relation', () => {
   it('is called once for a list', async () => {
     const Author = z.object({ id: z.int32(), name: z.string() }).meta({ id: 'Author' });

@@ -42,6 +42,37 @@ describe('an event that an operation writes', () => {
   });
 });
 
+describe('a hub that throws where it should reject', () => {
+  it('is given the event again', async () => {
+    vi.useFakeTimers();
+    try {
+      const reported: unknown[] = [];
+      const hub = memoryHub();
+      let isDown = true;
+      const flaky: EventHub = {
+        ...hub,
+        publish(event, data) {
+          if (isDown) throw new Error('not connected');
+          return hub.publish(event, data);
+        },
+      };
+      const service = createService(contract, { say: (line) => line }, { events: flaky, onError: ({ error }) => reported.push(error) });
+      const client = createClient({ contract, transport: service });
+      const heard: unknown[] = [];
+      await client.onSaid((line) => void heard.push(line));
+      await client.say({ text: 'hello' });
+      expect([reported, heard]).toEqual([[new Error('not connected')], []]);
+      isDown = false;
+      await vi.advanceTimersByTimeAsync(1_000);
+      expect(heard).toEqual([{ text: 'hello' }]);
+      await client.close();
+      await service.close();
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+});
+
 describe('an error whose details are no JSON', () => {
   it('reaches the caller without them, and is reported', async () => {
     const reported: unknown[] = [];

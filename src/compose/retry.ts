@@ -1,4 +1,4 @@
-import { isApiError, type ApiError, type ErrorCode } from '../errors.js';
+import { ApiError, isApiError, type ErrorCode } from '../errors.js';
 import { backoffMs } from '../internal/backoff.js';
 import { delay } from '../internal/deadline.js';
 import { connect, markGuarded } from '../internal/guard.js';
@@ -44,7 +44,9 @@ export function retry<V extends string>(source: Adapter<V> | Transport, options:
             if (attempt >= attempts || !isApiError(error) || !mayRetry(error, request)) throw error;
             const waitMs = backoffMs(attempt - 1, { minDelayMs, maxDelayMs }, error.retryAfterMs);
             if (request.deadline !== undefined && Date.now() + waitMs >= request.deadline) throw error;
-            await delay(waitMs, request.signal);
+            await delay(waitMs, request.signal).catch((reason: unknown) => {
+              throw ApiError.from(reason, 'CANCELLED', 'the caller cancelled the call');
+            });
           }
         }
       },

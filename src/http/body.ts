@@ -14,6 +14,10 @@ export function tooLarge(maxBytes: number): HttpError {
   return new HttpError(413, `the body is larger than ${maxBytes} bytes`);
 }
 
+export function tooSlow(timeoutMs: number): HttpError {
+  return new HttpError(408, `the body took longer than ${timeoutMs} ms`);
+}
+
 /** The answer where somebody else has read the body, which can be read once: a mistake in how a handler is mounted. */
 export function readBefore(advice: string): HttpError {
   return new HttpError(500, `the body was read before it came here: ${advice}`);

@@ -72,7 +72,7 @@ function corsPolicy({ origins = '*', credentials = false, allowHeaders, exposeHe
   const listed = new Set(Array.isArray(origins) ? (origins as readonly string[]) : []);
   for (const origin of listed) checkOrigin(origin);
   const isListed = typeof origins === 'function' ? origins : (origin: string) => listed.has(origin);
-  const allows = (origin: string | undefined): origin is string => origin !== undefined && (origins === '*' || isListed(origin));
+  const allows = (origin: string | undefined): origin is string => origin !== undefined && (origins === '*' || isListed(origin) === true);
   const exposed = [...EXPOSED, ...exposeHeaders].join(', ');
 
   return {

@@ -1,6 +1,7 @@
-import { checkEncoding, readBefore, tooLarge } from './body.js';
+import { checkEncoding, readBefore, tooLarge, tooSlow } from './body.js';
 import { HttpError } from './error.js';
 import type { HttpRequest } from './message.js';
+import { timerMs } from '../internal/deadline.js';
 
 /** A WHATWG `Request`, read when it is asked for. */
 export class FetchRequest implements HttpRequest {
@@ -85,7 +86,7 @@ export class FetchRequest implements HttpRequest {
       failure = error;
       reader.cancel(error).catch(() => undefined);
     };
-    const timer = setTimeout(() => fail(new HttpError(408, `the body took longer than ${this.#bodyTimeoutMs} ms`)), this.#bodyTimeoutMs);
+    const timer = setTimeout(() => fail(tooSlow(this.#bodyTimeoutMs)), timerMs(this.#bodyTimeoutMs));
     try {
       const chunks: Uint8Array[] = [];
       let size = 0;

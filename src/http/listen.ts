@@ -6,6 +6,7 @@ import type { HttpHandler } from './message.js';
 import { stoppableListener } from './node.js';
 import { phraseOf } from './phrases.js';
 import { problemBody } from './problem.js';
+import { timerMs } from '../internal/deadline.js';
 import { report, reportToConsole } from '../internal/report.js';
 
 /** Where to listen, and what {@link HttpOptions} say. */
@@ -47,9 +48,9 @@ export async function listen(handler: HttpHandler, options: ListenOptions = {}):
   const { requestTimeoutMs = Math.max(120_000, headersTimeoutMs + bodyTimeoutMs) } = options;
   const listener = stoppableListener(handler, options);
   const server = createServer({
-    keepAliveTimeout: keepAliveTimeoutMs,
-    headersTimeout: headersTimeoutMs,
-    requestTimeout: requestTimeoutMs,
+    keepAliveTimeout: nodeTimeout(keepAliveTimeoutMs),
+    headersTimeout: nodeTimeout(headersTimeoutMs),
+    requestTimeout: nodeTimeout(requestTimeoutMs),
     maxHeaderSize: options.maxHeaderBytes ?? 16_384,
   });
   server.on('request', (req, res) => listener.listen(req, res));
@@ -91,6 +92,11 @@ export async function listen(handler: HttpHandler, options: ListenOptions = {}):
   };
 }
 
+/** Node says 0 for no limit. */
+function nodeTimeout(ms: number): number {
+  return ms === Infinity ? 0 : ms;
+}
+
 function start(server: Server, port: number, host: string): Promise<void> {
   return new Promise((resolve, reject) => {
     const fail = (error: NodeJS.ErrnoException) => reject(explain(error, port, host));
@@ -123,7 +129,7 @@ function stop(server: Server, sockets: ReadonlySet<Socket>, graceMs: number): Pr
       server.closeAllConnections();
       // Upgraded connections have left the server's list.
       for (const socket of sockets) socket.destroy();
-    }, graceMs);
+    }, timerMs(graceMs));
     server.close(() => {
       clearInterval(sweep);
       clearTimeout(cut);

@@ -1,10 +1,11 @@
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { TLSSocket } from 'node:tls';
-import { checkEncoding, readBefore, tooLarge } from './body.js';
+import { checkEncoding, readBefore, tooLarge, tooSlow } from './body.js';
 import { HttpError } from './error.js';
 import type { HttpRequest } from './message.js';
 import { Connection } from './node-connection.js';
+import { timerMs } from '../internal/deadline.js';
 
 const ABSOLUTE = /^([a-z][a-z0-9+.-]*:\/\/[^/?]*)(.*)$/i;
 
@@ -140,8 +141,7 @@ export class NodeRequest implements HttpRequest {
       raw.on('data', onData).on('end', onEnd).on('close', onCut);
       // Most bodies come with the head and are complete once it has been dealt with: they need no timer.
       queueMicrotask(() => {
-        if (!isOver && !raw.complete)
-          timer = setTimeout(() => fail(new HttpError(408, `the body took longer than ${this.bodyTimeoutMs} ms`)), this.bodyTimeoutMs);
+        if (!isOver && !raw.complete) timer = setTimeout(() => fail(tooSlow(this.bodyTimeoutMs)), timerMs(this.bodyTimeoutMs));
       });
     });
   }

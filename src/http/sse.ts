@@ -3,24 +3,20 @@ export interface SseFields {
   /** Without line ends and NULL. */
   readonly id?: string | undefined;
   readonly event?: string | undefined;
-  /** Any text; its line ends arrive as `\n`. Without it nothing is dispatched, only the id counts. */
+  /** Any text; its line ends arrive as `\n`. Without it nothing is dispatched. */
   readonly data?: string | undefined;
-  /** How long to wait before reconnecting, in milliseconds. */
-  readonly retryMs?: number | undefined;
   /** Fields of one's own, which other readers ignore. */
   readonly fields?: Readonly<Record<string, string>> | undefined;
 }
 
 /** One event as {@link SseDecoder} reads it. */
 export interface SseEvent {
-  /** The id of this event or else of the last one that had an id; empty without one. */
+  /** The id of this event, not of one before it; empty without one. */
   readonly id: string;
-  /** The id of this event alone; empty without one. */
-  readonly ownId: string;
   /** @default 'message' */
   readonly event: string;
   readonly data: string;
-  /** Fields that the specification does not know, by name. */
+  /** Fields beside those, by name. */
   readonly fields: ReadonlyMap<string, string>;
 }
 
@@ -28,11 +24,10 @@ const LINE_END = /\r\n|\r|\n/;
 const NOT_A_LINE = /[\r\n\0]/;
 
 /** Writes one event. Source: https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream */
-export function encodeSse({ id, event, data, retryMs, fields }: SseFields): string {
+export function encodeSse({ id, event, data, fields }: SseFields): string {
   let text = '';
   if (event !== undefined) text += line('event', event);
   if (id !== undefined) text += line('id', id);
-  if (retryMs !== undefined) text += line('retry', String(Math.round(retryMs)));
   if (fields) for (const name in fields) text += line(name, fields[name] ?? '');
   if (data !== undefined) {
     // JSON has no line ends, so that this is the only case where speed matters.
@@ -65,25 +60,12 @@ export class SseDecoder {
   #data: string[] = [];
   #event = '';
   #id = '';
-  #ownId = '';
-  #lastEventId = '';
-  #retryMs: number | undefined;
   #hasComments = false;
   #fields: Map<string, string> | undefined;
 
   /** `maxEventChars`: how long one event may be, in UTF-16 code units. @default 1_048_576 */
   constructor({ maxEventChars = 1024 * 1024 }: { readonly maxEventChars?: number | undefined } = {}) {
     this.#maxChars = maxEventChars;
-  }
-
-  /** What `Last-Event-ID` says when reconnecting; empty without one. */
-  get lastEventId(): string {
-    return this.#lastEventId;
-  }
-
-  /** What the last `retry` field said, in milliseconds. */
-  get retryMs(): number | undefined {
-    return this.#retryMs;
   }
 
   /** Whether a comment has come: a server that keeps the connection open so may be expected to go on. */
@@ -151,10 +133,7 @@ export class SseDecoder {
         this.#event = value;
         break;
       case 'id':
-        if (!value.includes('\0')) this.#id = this.#ownId = value;
-        break;
-      case 'retry':
-        if (/^\d{1,15}$/.test(value)) this.#retryMs = Number(value);
+        if (!value.includes('\0')) this.#id = value;
         break;
       default:
         (this.#fields ??= new Map()).set(name, value);
@@ -162,14 +141,13 @@ export class SseDecoder {
   }
 
   #dispatch(events: SseEvent[]): void {
-    this.#lastEventId = this.#id;
     if (this.#data.length > 0) {
       const data = this.#data.join('\n');
-      events.push({ id: this.#id, ownId: this.#ownId, event: this.#event || 'message', data, fields: this.#fields ?? NO_FIELDS });
+      events.push({ id: this.#id, event: this.#event || 'message', data, fields: this.#fields ?? NO_FIELDS });
       this.#data = [];
     }
     this.#event = '';
-    this.#ownId = '';
+    this.#id = '';
     this.#fields = undefined;
     this.#size = 0;
   }

@@ -1,6 +1,7 @@
 import type { Contract, EventDefinition, Operation, RelationBatch, Schema } from '../contract.js';
 import { bindingShape } from './http-binding.js';
 import { listenerName } from './listener-name.js';
+import { own } from './own.js';
 import type { Transport } from '../transport.js';
 import { eachObject, isOptional, shapeOf } from './shape.js';
 
@@ -11,7 +12,8 @@ const NAME = /^[a-z][A-Za-z0-9]*$/;
 /** Names that a protocol or JavaScript itself needs: JSON-RPC methods, MQTT topics, members of clients and promises. */
 const RESERVED = new Set([
   'subscribe', 'unsubscribe', 'cancel', 'ping', 'initialize', 'event', 'gap', 'end', 'status',
-  'close', 'then', 'constructor', 'prototype', 'toString', 'valueOf', 'toJSON',
+  'close', 'then', 'constructor', 'prototype', 'toString', 'toLocaleString', 'valueOf', 'toJSON',
+  'hasOwnProperty', 'isPrototypeOf', 'propertyIsEnumerable',
 ]); // prettier-ignore
 
 /**
@@ -198,8 +200,4 @@ function checkBatch(where: string, batch: RelationBatch, inputs: number, contrac
 function fieldsOf(schema: Schema): Fields | undefined {
   const shape = shapeOf(schema);
   return shape.kind === 'object' ? shape.fields : undefined;
-}
-
-function own<T>(record: Readonly<Record<string, T>> | undefined, key: string): T | undefined {
-  return record && Object.hasOwn(record, key) ? record[key] : undefined;
 }

@@ -5,13 +5,14 @@ import { memoryIdempotencyStore, type IdempotencyStore } from '../idempotency.js
 import type { ContextInfo, ErrorReport, HandlerCall, Publish, ServiceOptions } from '../service.js';
 import type { CallRequest, EventSink, Headers, Peer, Selection, SubscribeRequest, Transport } from '../transport.js';
 import { compiledSchema } from './compiled-schema.js';
-import { Lifetime } from './deadline.js';
+import { Lifetime, timerMs } from './deadline.js';
 import { Checks, checkInput, checkOutput, type OperationChecks } from './guard.js';
 import { makeRequestId } from './headers.js';
 import { callOnce } from './idempotent-call.js';
 import { isJson } from './is-json.js';
 import { chain, isPromiseLike, type Maybe } from './maybe.js';
 import { Outbox } from './outbox.js';
+import { own } from './own.js';
 import { checkSubscription } from './subscription-check.js';
 import { issuesError, type Checked } from './validate.js';
 import { report, reportToConsole } from './report.js';
@@ -129,7 +130,7 @@ export class ContractService implements Transport {
       let timer: ReturnType<typeof setTimeout> | undefined;
       await new Promise<void>((resolve) => {
         this.#whenIdle = resolve;
-        timer = setTimeout(resolve, this.options.graceMs ?? 10_000);
+        timer = setTimeout(resolve, timerMs(this.options.graceMs ?? 10_000));
       });
       clearTimeout(timer);
     }
@@ -154,6 +155,8 @@ export class ContractService implements Transport {
   #start(action: Action, input: unknown, context: unknown, request: CallRequest, requestId: string): Maybe<unknown> {
     const key = action.operation.kind === 'query' ? undefined : request.headers['idempotency-key'];
     if (key === undefined) return this.#handle(action, input, context, request, requestId);
+    // All calls whose key somebody forgot would be one.
+    if (key === '') throw new ApiError('INVALID_ARGUMENT', 'the idempotency key is empty: make one for each new call, or send none');
     return this.#handleOnce(key, action, input, context, request, requestId);
   }
 
@@ -319,8 +322,4 @@ function expired(): ApiError {
 
 function breach(what: string, issues: Parameters<typeof issuesError>[2]): TypeError {
   return new TypeError(issuesError('INTERNAL', what, issues).reason);
-}
-
-function own<T>(record: Readonly<Record<string, T>>, key: string): T | undefined {
-  return Object.hasOwn(record, key) ? record[key] : undefined;
 }

@@ -1,7 +1,9 @@
 import { ApiError } from '../errors.js';
 
-/** The longest time a timer can wait; beyond it Node fires at once. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
+/** What a timer can wait of a time: beyond 2³¹ - 1 milliseconds it would fire at once. */
+export function timerMs(ms: number): number {
+  return Math.min(ms, 2 ** 31 - 1);
+}
 
 /**
  * The life of one call: it ends by the deadline, by the caller's signal, or by `abort`, whichever comes first.
@@ -118,7 +120,7 @@ export class Lifetime {
     clearTimeout(this.timer);
     const left = epochMs - Date.now();
     const expire = () => (epochMs > Date.now() ? this.endAt(epochMs, reason) : this.abort(reason()));
-    this.timer = setTimeout(expire, Math.min(Math.max(left, 0), MAX_TIMER_MS));
+    this.timer = setTimeout(expire, timerMs(Math.max(left, 0)));
   }
 
   /** Calls `listener` when it ends, or at once if it has. There is one listener: a later one takes its place. */
@@ -192,13 +194,10 @@ export function onAbort(signal: AbortSignal, listener: () => void): () => void {
 /** Waits; rejects with the signal's reason when it aborts first. */
 export function delay(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(
-      () => {
-        stop();
-        resolve();
-      },
-      Math.min(ms, MAX_TIMER_MS),
-    );
+    const timer = setTimeout(() => {
+      stop();
+      resolve();
+    }, timerMs(ms));
     const stop = onAbort(signal, () => {
       clearTimeout(timer);
       reject(signal.reason as Error);

@@ -16,5 +16,5 @@ export function isEventId(id: string): boolean {
 
 /** Tells whether a peer can resume behind the event with this id. */
 export function isPlace(id: string): boolean {
-  return !id.startsWith(LOCAL) && EVENT_ID.test(id);
+  return id !== '' && !id.startsWith(LOCAL) && EVENT_ID.test(id);
 }

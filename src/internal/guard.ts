@@ -239,13 +239,20 @@ function checkedSink(check: Check, request: SubscribeRequest, sink: EventSink): 
     if (!result.issues) return sink.next({ id: message.id, time: message.time, data: result.value });
     end(issuesError('DATA_LOSS', `${request.event.name}: an event breaks the contract`, result.issues));
   };
+  // Thrown at whoever reads the wire, it would look like a broken connection, after which the same event comes again.
+  const fail = (cause: unknown) => end(new ApiError('DATA_LOSS', `${request.event.name}: an event breaks the contract`, { cause }));
   // Asynchronous checks are chained, so that events keep their order.
   let last: Promise<unknown> | undefined;
   return {
     next(message) {
-      const checked = last ? last.then(() => check(message.data)) : check(message.data);
+      let checked: Checked | Promise<Checked>;
+      try {
+        checked = last ? last.then(() => check(message.data)) : check(message.data);
+      } catch (error) {
+        return fail(error);
+      }
       if (!(checked instanceof Promise)) return take(message, checked);
-      const mine = checked.then((result) => take(message, result));
+      const mine = checked.then((result) => take(message, result), fail);
       const settled = mine
         .catch(() => {})
         .then(() => {

@@ -25,7 +25,8 @@ export async function callOnce(
     });
   }
   if (entry?.outcome) {
-    if ('output' in entry.outcome) return entry.outcome.output;
+    // Not by its output: a store that keeps JSON has none of an operation that gives none.
+    if (!('error' in entry.outcome)) return entry.outcome.output;
     const { code, message, ...rest } = entry.outcome.error;
     throw new ApiError(code, message, rest);
   }

@@ -17,10 +17,12 @@ export class Outbox {
       this.#keep(send);
       return Promise.resolve();
     }
-    return send().catch((error: unknown) => {
-      this.report(error);
-      this.#keep(send);
-    });
+    try {
+      return send().catch((error: unknown) => this.#failed(send, error));
+    } catch (error) {
+      this.#failed(send, error);
+      return Promise.resolve();
+    }
   }
 
   /** Gives up what still waits, and what fails from now on. */
@@ -30,6 +32,11 @@ export class Outbox {
     if (this.#waiting.length > 0)
       this.report(new Error(`${this.#waiting.length} events were never published: the hub did not take them before the service stopped`));
     this.#waiting = [];
+  }
+
+  #failed(send: () => Promise<void>, error: unknown): void {
+    this.report(error);
+    this.#keep(send);
   }
 
   #keep(send: () => Promise<void>): void {

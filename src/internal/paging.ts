@@ -14,7 +14,7 @@ export function paged(operation: Operation, key: string, call: Call): Call {
   return (input, options) => {
     const select = options?.select;
     // The following page starts behind the key, so it is asked for although nobody selected it.
-    const isHidden = select !== undefined && !Object.hasOwn(select, key);
+    const isHidden = select !== undefined && select[key] === undefined;
     const asked = isHidden ? { ...options, select: { ...select, [key]: true as const } } : options;
     const first = call(input, asked) as Promise<readonly Item[]>;
     const shown = isHidden ? first.then((page) => page.map(hide)) : first;

@@ -3,6 +3,7 @@ import type { Contract, Operation, Relation } from '../contract.js';
 import { ApiError } from '../errors.js';
 import type { CallRequest, Headers, Selection, Transport } from '../transport.js';
 import { Call } from './call.js';
+import { own } from './own.js';
 import { RelationLoader } from './relation-loader.js';
 import { shapeOf } from './shape.js';
 
@@ -137,7 +138,8 @@ class Planner {
     const shape: Record<string, $ZodType> = {};
     const selected: [string, SelectNode][] = [];
     const relations: SelectedRelation[] = [];
-    const names = Object.keys(selection);
+    // One that is undefined is left out, as JSON does, by which plans are known.
+    const names = Object.keys(selection).filter((name) => selection[name] !== undefined);
     if (names.length === 0) throw refuse(`select: ${path.join('.')} selects nothing: name at least one field`, path);
     for (const name of names) {
       const inner = [...path, name];
@@ -173,6 +175,7 @@ class Planner {
   #variants(options: readonly $ZodType[], selection: Selection, path: readonly string[]): SelectNode {
     const fields = new Map<string, SelectNode>();
     for (const name of Object.keys(selection)) {
+      if (selection[name] === undefined) continue;
       const holders = options
         .map((option) => shapeOf(option))
         .flatMap((shape) => (shape.kind === 'object' ? (own(shape.fields, name) ?? []) : []));
@@ -196,10 +199,6 @@ function rewrap(type: string, innerType: $ZodType): $ZodType {
   if (type === 'optional') return new $ZodOptional({ type, innerType });
   if (type === 'nullable') return new $ZodNullable({ type, innerType });
   return innerType;
-}
-
-function own<T>(record: Readonly<Record<string, T>>, key: string): T | undefined {
-  return Object.hasOwn(record, key) ? record[key] : undefined;
 }
 
 function refuse(message: string, [, ...path]: readonly string[]): ApiError {

@@ -45,6 +45,8 @@ export class Subscription {
   /** Whether any connection was acknowledged, and whether the present one is. */
   #acknowledged = false;
   #connected = false;
+  /** When the present connection was acknowledged, in epoch milliseconds. */
+  #since = 0;
   /** Whether the present connection may have missed events, and nobody has been told yet. */
   #gapDue = false;
   #attempt = 0;
@@ -82,7 +84,6 @@ export class Subscription {
   async #run(): Promise<void> {
     const { signal, sink, reconnect, mayRetry = mayMend } = this.init;
     while (!signal.aborted) {
-      const since = Date.now();
       const outcome = await this.#connection();
       if (signal.aborted) break;
       if (outcome === 'paused') continue;
@@ -91,7 +92,7 @@ export class Subscription {
         this.#start.resolve();
         return sink.end();
       }
-      const stable = Date.now() - since >= STABLE_MS;
+      const stable = this.#connected && Date.now() - this.#since >= STABLE_MS;
       if (!mayRetry(outcome, { acknowledged: this.#acknowledged, connected: this.#connected })) {
         if (this.#acknowledged) sink.end(outcome);
         return this.#start.reject(outcome);
@@ -112,6 +113,8 @@ export class Subscription {
       return await new Promise((resolve, reject) => {
         onAbort(controller.signal, () => resolve('completed'));
         this.#pause = () => {
+          // A peer that has sent so much has taken the subscription, whether it has said so or not: the start is over, not its deadline.
+          this.#onAcknowledged(controller.signal);
           const resumed = new Promise<'paused'>((resume) => (this.#resume = () => resume('paused')));
           const unlinkResume = onAbort(signal, () => this.#resume?.());
           resolve(resumed.finally(unlinkResume));
@@ -146,9 +149,11 @@ export class Subscription {
   }
 
   #onAcknowledged(live: AbortSignal): void {
-    if (!live.aborted) this.#tellGap();
+    if (live.aborted) return;
+    this.#tellGap();
     this.#acknowledged = true;
     this.#connected = true;
+    this.#since = Date.now();
     this.#start.resolve();
   }
 

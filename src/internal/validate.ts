@@ -18,8 +18,20 @@ const context = {
 export function compileCheck(of: Schema): Check {
   const schema = of as $ZodType;
   let isAsync = false;
+  let isProven = false;
   return (value) => {
     if (isAsync) return checkAsync(schema, value);
+    // Parsed synchronously, zod would leave the promise of an asynchronous refinement to itself, and the process ends where that rejects.
+    if (!isProven) {
+      const probe = schema._zod.run({ value, issues: [] }, { async: true });
+      if (probe instanceof Promise) {
+        isAsync = true;
+        return probe.then((parsed) => (parsed.issues.length === 0 ? { value: parsed.value } : checkAsync(schema, value)));
+      }
+      // A value that fits has been through all refinements.
+      isProven = probe.issues.length === 0;
+      if (isProven) return { value: probe.value };
+    }
     try {
       // Without the messages' context, which zod copies at each call; what fails is parsed again with it.
       const result = safeParse(schema, value);

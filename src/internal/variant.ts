@@ -1,3 +1,4 @@
+import { isObject } from './error-body.js';
 import { mayLeaveOut, type Field, type SchemaNode, type Variant } from './schema-node.js';
 
 /**
@@ -80,8 +81,4 @@ function fits(node: SchemaNode, value: unknown, matches: Matches): boolean {
 function fitsField(field: Field, value: unknown, matches: Matches): boolean {
   if (value === undefined) return mayLeaveOut(field);
   return value === null ? field.nullable : fits(field.node, value, matches);
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

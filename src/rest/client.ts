@@ -162,10 +162,10 @@ function notJson({ name }: Operation, { headers }: FetchResponse, cause: unknown
 function baseUrl(url: string): string {
   const relativeTo = page()?.href;
   if (!URL.canParse(url, relativeTo)) throw new TypeError(`rest: '${url}' is not a URL: write it like 'http://localhost:4000'`);
-  const { protocol, origin, pathname, search, hash, username } = new URL(url, relativeTo);
+  const { protocol, origin, pathname, search, hash, username, password } = new URL(url, relativeTo);
   if (protocol !== 'http:' && protocol !== 'https:') throw new TypeError(`rest: '${url}' must begin with http:// or https://`);
   if (search !== '' || hash !== '') throw new TypeError(`rest: '${url}' must have no query and no fragment`);
-  if (username !== '') throw new TypeError("rest: put credentials into the option 'headers', not into the url");
+  if (username + password !== '') throw new TypeError("rest: put credentials into the option 'headers', not into the url");
   return origin + pathname.replace(/\/+$/, '');
 }
 

@@ -9,7 +9,7 @@ import { decodeErrorBody } from './wire.js';
 /** Hands one event of a stream on; false where it was the last. Types that are not this event's are another event's. */
 export function deliver(message: SseEvent, event: EventDefinition, sink: EventSink): boolean {
   // An event may have one of these types too; ours have ids then, and the stream's own words have none.
-  const isEvent = message.event === event.type && message.ownId !== '';
+  const isEvent = message.event === event.type && message.id !== '';
   if (message.event === 'gap' && !isEvent) sink.gap();
   else if (message.event === 'end' && !isEvent) {
     sink.end(decodeErrorBody(tryParseJson(message.data)));
@@ -21,7 +21,7 @@ export function deliver(message: SseEvent, event: EventDefinition, sink: EventSi
       return false;
     }
     const time = message.fields.get('time') ?? new Date().toISOString();
-    void sink.next({ id: message.ownId || localId(), time, data });
+    void sink.next({ id: message.id || localId(), time, data });
   }
   return true;
 }

@@ -52,7 +52,7 @@ function encodeEnd(error: ApiError | undefined): string {
   return encodeSse({ event: 'end', data: JSON.stringify(error ?? {}) });
 }
 
-/** An id with a line end is no id of ours, and cannot stand in a stream. */
+/** What has a line end is no id and no time of ours, and cannot stand in a stream. */
 const UNFIT = /[\r\n\0]/;
 
 /** Encodes each event once, not once per subscriber: a hub hands the same message to all of them in a row. */
@@ -66,7 +66,7 @@ function encodeOnce(event: EventDefinition): (message: EventMessage) => string {
         id: UNFIT.test(message.id) ? '' : message.id,
         event: event.type,
         data: JSON.stringify(message.data),
-        fields: { time: message.time },
+        fields: UNFIT.test(message.time) ? undefined : { time: message.time },
       });
     }
     return text;

@@ -17,6 +17,5 @@ export function failure(error: unknown, onError: (error: unknown) => void, reque
 }
 
 function respond(error: ApiError, status: number, more: Readonly<Record<string, string>>): HttpResponse {
-  const headers = { ...more, ...problemHeaders(error), ...(error.requestId !== undefined && { 'x-request-id': error.requestId }) };
-  return { status, headers, body: encodeProblem(error.toJSON(), status) };
+  return { status, headers: { ...more, ...problemHeaders(error) }, body: encodeProblem(error.toJSON(), status) };
 }

@@ -16,7 +16,10 @@ import { fillPath, hasBody, isObject, JSON_TYPE, pathSegment } from './wire.js';
 /** What a request asks for. */
 export interface ReadInput {
   readonly value: unknown;
+  /** What the service is asked for. */
   readonly select: Selection | undefined;
+  /** What the caller wants to see of it. */
+  readonly shown: Selection | undefined;
 }
 
 /** One binding of an operation, compiled: request to input, output to response. */
@@ -54,18 +57,16 @@ function compileInput(view: OperationView, binding: HttpBinding): OperationRoute
     }
     return input;
   };
-  if (readQuery) {
-    return (request, params) => ({
-      value: view.input && withPath(readQuery(request.query), params),
-      select: request.query === '' ? undefined : select?.read(request.query),
-    });
-  }
+  const { pagedBy } = view.operation;
+  const inputOf = (value: Record<string, unknown> | undefined, query: string): ReadInput => {
+    const shown = query === '' ? undefined : select?.read(query);
+    // The next page starts behind the key, which need not be shown.
+    return { value, select: shown && pagedBy !== undefined ? { ...shown, [pagedBy]: true } : shown, shown };
+  };
+  if (readQuery) return (request, params) => inputOf(view.input && withPath(readQuery(request.query), params), request.query);
   return (request, params, maxBodyBytes) => {
     const isTyped = checkType(request);
-    return request.text(maxBodyBytes).then((text) => ({
-      value: view.input && withPath(readMembers(text, isTyped), params),
-      select: request.query === '' ? undefined : select?.read(request.query),
-    }));
+    return request.text(maxBodyBytes).then((text) => inputOf(view.input && withPath(readMembers(text, isTyped), params), request.query));
   };
 }
 
@@ -103,7 +104,7 @@ function compileResponse(contract: ContractView, view: OperationView, binding: H
 
   return (request, input, output, requestId) => {
     if (!view.output) return { status: 204, headers: { 'x-request-id': requestId } };
-    const body = JSON.stringify(input.select && fields ? fields.trim(output, input.select) : output);
+    const body = JSON.stringify(input.shown && fields ? fields.trim(output, input.shown) : output);
     const headers: Record<string, string> = { 'content-type': JSON_TYPE, 'x-request-id': requestId };
     if (isGet) {
       headers['etag'] = etagOf(body);
@@ -146,14 +147,14 @@ function compileNextPage(
   basePath: string,
 ): (input: ReadInput, output: unknown) => string | undefined {
   const defaultLimit = view.input?.fields.find((field) => field.name === 'limit')?.default;
-  return ({ value, select }, output) => {
+  return ({ value, shown }, output) => {
     const values = value as Readonly<Record<string, unknown>>;
     const limit = values['limit'] ?? defaultLimit;
     const items = output as readonly Readonly<Record<string, unknown>>[];
     if (typeof limit !== 'number' || items.length < limit || items.at(-1)?.[key] === undefined) return undefined;
     const rest = Object.entries(values).filter(([name]) => !binding.params.includes(name) && name !== 'after' && name !== 'limit');
     const next = writeQuery({ after: items.at(-1)?.[key], limit, ...Object.fromEntries(rest) });
-    const fields = select && `&fields=${encodeURIComponent(Object.keys(select).join(','))}`;
+    const fields = shown && `&fields=${encodeURIComponent(Object.keys(shown).join(','))}`;
     return `<${basePath}${fillPath(binding, values)}${next}${fields ?? ''}>; rel="next"`;
   };
 }

@@ -1,4 +1,4 @@
-import { timerMs } from './schedule.js';
+import { timerMs } from '../internal/deadline.js';
 import type { WebhookStore } from './store.js';
 
 /** A store each of whose answers is waited for no longer than `timeoutMs`, but for `load`, which takes as long as there is to read. */

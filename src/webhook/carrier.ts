@@ -1,8 +1,7 @@
 import type { LookupFunction } from 'node:net';
 import type { Agent } from 'undici';
 import { codeOf } from '../http/fetch-like.js';
-import { onAbort } from '../internal/deadline.js';
-import { timerMs } from './schedule.js';
+import { onAbort, timerMs } from '../internal/deadline.js';
 import type { ResolvedAddress, Target, TargetGuard } from './target.js';
 
 /** What came of a request to an endpoint. */

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import { ApiError } from '../errors.js';
 import { parseRetryAfter } from '../http/retry-after.js';
+import { timerMs } from '../internal/deadline.js';
 import type { Carrier } from './carrier.js';
 import type { Intake } from './intake.js';
 import type { WebhookSecret } from './secret.js';
-import { retryDelayMs, timerMs, type WebhookClock } from './schedule.js';
+import { retryDelayMs, type WebhookClock } from './schedule.js';
 import { isWebhookId, signWebhook } from './signature.js';
 import { verdictOf } from './status.js';
 import type { DeliveryAttempt, StoredDelivery, StoredMessage, StoredSubscription, WebhookStore } from './store.js';

@@ -1,3 +1,5 @@
+import { timerMs } from '../internal/deadline.js';
+
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
@@ -33,11 +35,6 @@ export interface WebhookClock {
   now(): number;
   /** Calls `listener` once after `ms` milliseconds; the function that it gives takes that back. */
   after(ms: number, listener: () => void): () => void;
-}
-
-/** What a timer can wait of a time: beyond 2³¹ - 1 milliseconds Node would fire at once. */
-export function timerMs(ms: number): number {
-  return Math.min(ms, 2 ** 31 - 1);
 }
 
 export const systemClock: WebhookClock = {

@@ -120,12 +120,7 @@ export function problemResponse(
   headers: Readonly<Record<string, string>> = {},
 ): HttpResponse {
   const body = error.toJSON();
-  const { requestId } = body;
-  return {
-    status,
-    headers: { ...headers, ...problemHeaders(body), ...(requestId !== undefined && { 'x-request-id': requestId }) },
-    body: encodeProblem(body, status),
-  };
+  return { status, headers: { ...headers, ...problemHeaders(body) }, body: encodeProblem(body, status) };
 }
 
 /** The error in an answer of a subscription API: from its problem document, and what that does not say from its status and headers. */
