@@ -419,3 +419,25 @@ describe.skipIf(!hasOpenssl)(`TLS${hasOpenssl ? '' : ' (skipped: openssl is miss
     });
   }, 30_000);
 });
+
+describe('an error of a program without types', () => {
+  it.each([
+    ['a code that there is not', () => new ApiError('NotFound' as never, 'no such room'), { code: 'INTERNAL', reason: 'internal error' }],
+    ['no message', () => new ApiError('NOT_FOUND', undefined as never), { code: 'NOT_FOUND', reason: 'undefined' }],
+    ['an id that is no text', () => new ApiError('NOT_FOUND', 'none', { requestId: {} as never }), { code: 'NOT_FOUND', reason: 'none' }],
+  ])('is answered: %s', async (_, make, expected) => {
+    const contract = defineContract({
+      name: 'rooms',
+      operations: { find: query({ service: 'Room', output: z.object({ id: z.string() }), http: 'GET /room' }) },
+    });
+    const find = () => {
+      throw make();
+    };
+    const service = createService(contract, { find }, { onError() {} });
+    closing.push(() => service.close());
+    const { address } = await serve(service, { onError() {} });
+    const client = createClient({ contract, transport: grpc({ url: address }) });
+    closing.push(() => client.close());
+    await expect(client.find(undefined, { timeoutMs: 2000 })).rejects.toMatchObject(expected);
+  });
+});

@@ -132,6 +132,8 @@ describe('JSON-RPC', () => {
     for (const id of [true, {}, []]) {
       expect(await peer.ask(rpc(id, 'getWeather'))).toMatchObject({ id: null, error: { code: -32600 } });
     }
+    // A number that JSON can write, but not give back.
+    expect(await peer.ask('{"jsonrpc":"2.0","id":1e400,"method":"ping"}')).toMatchObject({ id: null, error: { code: -32600 } });
   });
 
   it('answers what is wrong as the specification says, and goes on', async () => {
