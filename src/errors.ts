@@ -92,10 +92,10 @@ export class ApiError extends Error {
   readonly sent: boolean;
 
   constructor(code: ErrorCode, message: string, options: ApiErrorOptions = {}) {
-    if (!isErrorCode(code)) throw new TypeError(`'${String(code)}' is no code of an ApiError: ${ERROR_CODES.join(', ')}`);
+    // What a program without types gives would fail whoever encodes it: a code that there is not, a message that is no text.
+    if (!isErrorCode(code)) code = 'UNKNOWN';
     super(`[${code}] ${message}`, 'cause' in options ? { cause: options.cause } : undefined);
     this.code = code;
-    // What is no text, from a program without types, would fail whoever encodes it.
     this.reason = `${message}`;
     this.remote = options.remote ?? false;
     this.sent = options.sent ?? true;

@@ -423,7 +423,7 @@ describe.skipIf(!hasOpenssl)(`TLS${hasOpenssl ? '' : ' (skipped: openssl is miss
 
 describe('an error of a program without types', () => {
   it.each([
-    ['a code that there is not', () => new ApiError('NotFound' as never, 'no such room'), { code: 'INTERNAL', reason: 'internal error' }],
+    ['a code that there is not', () => new ApiError('NotFound' as never, 'no such room'), { code: 'UNKNOWN', reason: 'no such room' }],
     ['no message', () => new ApiError('NOT_FOUND', undefined as never), { code: 'NOT_FOUND', reason: 'undefined' }],
     ['an id that is no text', () => new ApiError('NOT_FOUND', 'none', { requestId: {} as never }), { code: 'NOT_FOUND', reason: 'none' }],
   ])('is answered: %s', async (_, make, expected) => {
