@@ -49,9 +49,9 @@ export interface Issue {
 export interface ApiErrorOptions {
   /** JSON object with more about the error; `{ issues }` for INVALID_ARGUMENT. */
   readonly details?: JsonObject | undefined;
-  /** How long the peer asks to wait before trying again, in milliseconds. */
+  /** How long the peer asks to wait before trying again, in milliseconds; a negative or infinite time is left out. */
   readonly retryAfterMs?: number | undefined;
-  /** The id of the request, as the peer's log has it. */
+  /** The id of the request, as the peer's log has it; one that is not up to 128 printable ASCII characters is left out. */
   readonly requestId?: string | undefined;
   /** True where the peer gave this error, false where it arose here. @default false */
   readonly remote?: boolean | undefined;
@@ -92,14 +92,18 @@ export class ApiError extends Error {
   readonly sent: boolean;
 
   constructor(code: ErrorCode, message: string, options: ApiErrorOptions = {}) {
+    // What a program without types gives would fail whoever encodes it: a code that there is not, a message that is no text.
+    if (!isErrorCode(code)) code = 'UNKNOWN';
     super(`[${code}] ${message}`, 'cause' in options ? { cause: options.cause } : undefined);
     this.code = code;
-    this.reason = message;
+    this.reason = `${message}`;
     this.remote = options.remote ?? false;
     this.sent = options.sent ?? true;
     if (options.details !== undefined) this.details = options.details;
-    if (options.retryAfterMs !== undefined) this.retryAfterMs = options.retryAfterMs;
-    if (options.requestId !== undefined) this.requestId = options.requestId;
+    const { retryAfterMs, requestId } = options;
+    // They become headers and lines of logs, and may be a peer's: what fits neither is as if it were not there.
+    if (retryAfterMs !== undefined && retryAfterMs >= 0 && retryAfterMs < Infinity) this.retryAfterMs = retryAfterMs;
+    if (requestId !== undefined && /^[\x20-\x7e]{1,128}$/.test(requestId)) this.requestId = requestId;
     if (options.partial !== undefined) this.partial = options.partial;
     Object.defineProperty(this, BRAND, { value: true });
   }

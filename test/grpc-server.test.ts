@@ -293,13 +293,13 @@ describe('calls', () => {
     expect(status.length).toBeLessThanOrEqual(MAX_STATUS_BYTES);
   });
 
-  it('an error whose details cannot be encoded arrives without them, and is reported', async () => {
+  it('an error that cannot be encoded whole arrives without the rest, and is reported', async () => {
     const contract = defineContract({ name: 'odd', operations: { fail: mutation({ input: z.object({ how: z.string() }) }) } });
     const circular: Record<string, unknown> = {};
     circular['self'] = circular;
     const causes: Readonly<Record<string, ConstructorParameters<typeof ApiError>[2]>> = {
       circular: { details: circular },
-      endless: { retryAfterMs: Infinity },
+      endless: { retryAfterMs: 1e300 },
       hole: { details: { issues: [null] } },
     };
     const bare: Transport = {
@@ -419,4 +419,26 @@ describe.skipIf(!hasOpenssl)(`TLS${hasOpenssl ? '' : ' (skipped: openssl is miss
       code: 'UNAVAILABLE',
     });
   }, 30_000);
+});
+
+describe('an error of a program without types', () => {
+  it.each([
+    ['a code that there is not', () => new ApiError('NotFound' as never, 'no such room'), { code: 'UNKNOWN', reason: 'no such room' }],
+    ['no message', () => new ApiError('NOT_FOUND', undefined as never), { code: 'NOT_FOUND', reason: 'undefined' }],
+    ['an id that is no text', () => new ApiError('NOT_FOUND', 'none', { requestId: {} as never }), { code: 'NOT_FOUND', reason: 'none' }],
+  ])('is answered: %s', async (_, make, expected) => {
+    const contract = defineContract({
+      name: 'rooms',
+      operations: { find: query({ service: 'Room', output: z.object({ id: z.string() }), http: 'GET /room' }) },
+    });
+    const find = () => {
+      throw make();
+    };
+    const service = createService(contract, { find }, { onError() {} });
+    closing.push(() => service.close());
+    const { address } = await serve(service, { onError() {} });
+    const client = createClient({ contract, transport: grpc({ url: address }) });
+    closing.push(() => client.close());
+    await expect(client.find(undefined, { timeoutMs: 2000 })).rejects.toMatchObject(expected);
+  });
 });

@@ -258,6 +258,29 @@ describe('bodies', () => {
     expect(await failed.promise).toMatchObject({ status: 400, message: 'the body was cut off' });
   });
 
+  it('keeps no timer for one that was cut before it was answered', async () => {
+    let cut = 0;
+    const allCut = deferred();
+    const server = await serve(async (request) => {
+      await request.text(100).catch(() => {});
+      // By then the request has told that it is closed.
+      await new Promise((resolve) => setImmediate(resolve));
+      if (++cut === 20) allCut.resolve();
+      return { status: 400, headers: {} };
+    });
+    const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
+    const before = timers();
+    for (let count = 0; count < 20; count++) {
+      const wire = dial(server, 'POST / HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\ncontent-length: 10\r\n\r\n');
+      // The handler reads by then.
+      await wire.until('100 Continue');
+      wire.socket.destroy();
+    }
+    await allCut.promise;
+    await server.close(0);
+    expect(timers()).toBeLessThan(before + 10);
+  });
+
   it.each([
     ['that is not UTF-8', new Uint8Array([0xff, 0xfe]), {}, 400],
     ['that is compressed', 'x', { 'content-encoding': 'gzip' }, 415],

@@ -58,6 +58,29 @@ function suite(version: 4 | 5, start: () => Promise<{ url: string; close(): Prom
     expect(statuses).toEqual(['online']);
   });
 
+  test('a request that the broker retains is not run by each server that comes', async () => {
+    const broker = await start();
+    cleanups.push(() => broker.close());
+    const caller = await mqttjs.connectAsync(broker.url, { protocolVersion: version, reconnectPeriod: 0 });
+    cleanups.push(() => caller.endAsync(true));
+    const ids: unknown[] = [];
+    let hear: () => void = () => {};
+    const heard = new Promise<void>((resolve) => (hear = resolve));
+    caller.on('message', (_, payload) => {
+      const { id } = JSON.parse(payload.toString()) as { id: unknown };
+      if (ids.push(id) && id === 'live') hear();
+    });
+    await caller.subscribeAsync('mine/replies', { qos: 1 });
+    const ask = (id: string, retain: boolean) =>
+      caller.publishAsync('rooms/v1/echo', JSON.stringify({ replyTo: 'mine/replies', id, input: { text: 'x' } }), { qos: 1, retain });
+    await ask('retained', true);
+    await open(broker.url, version);
+    await ask('live', false);
+    await heard;
+    expect(ids).toEqual(['live']);
+    await caller.publishAsync('rooms/v1/echo', '', { qos: 1, retain: true });
+  });
+
   test('an input is measured in bytes, before it is sent', async () => {
     const broker = await start();
     cleanups.push(() => broker.close());

@@ -137,6 +137,7 @@ function suite(version: 4 | 5, broker: () => string): void {
       'null',
       '"x"',
       '{"replyTo":7,"id":1}',
+      '{"replyTo":"replies/me","id":1e400,"input":{"id":123}}',
       '{"replyTo":"a/+/b","id":1,"input":{"id":123}}',
       '{"replyTo":"#","id":1}',
       '{"replyTo":"$SYS/x","id":1}',

@@ -121,8 +121,11 @@ test('what a header or a field of a stream cannot carry is left out', async () =
   const reported: unknown[] = [];
   const server = await listen(restHandler(transport), { onError: (error) => reported.push(error) });
   const answer = await fetch(`${server.url}/fail`);
-  expect([answer.status, answer.headers.has('retry-after'), answer.headers.has('x-request-id')]).toEqual([404, false, false]);
-  expect(await answer.json()).toMatchObject({ code: 'NOT_FOUND', requestId: 'a\nb€' });
+  expect([answer.status, answer.headers.has('retry-after')]).toEqual([404, false]);
+  // The server's own, where the error's is none.
+  const requestId = answer.headers.get('x-request-id');
+  expect(requestId).toMatch(/^[\x21-\x7e]+$/);
+  expect(await answer.json()).toMatchObject({ code: 'NOT_FOUND', requestId });
   const client = createClient({ contract, transport: rest({ url: server.url }) });
   const heard = await new Promise((resolve, reject) => void client.onSaid(resolve, { onError: reject }).catch(reject));
   expect([heard, reported]).toEqual([{ text: 'hello' }, []]);

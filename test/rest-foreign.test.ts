@@ -5,8 +5,10 @@ import { createRequire } from 'node:module';
 import type { AddressInfo, Socket } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { createClient, isApiError, type ApiError, type BlogClient, type ErrorCode } from '../src/index.js';
+import { listen } from '../src/http/index.js';
+import { blogContract, createClient, isApiError, type ApiError, type BlogClient, type ErrorCode } from '../src/index.js';
 import { rest } from '../src/rest/client.js';
+import { restHandler } from '../src/rest/server.js';
 import { startRawServer, type RawServer } from './support/raw-server.js';
 
 /** What is used of json-server, as its readme has it. */
@@ -119,6 +121,23 @@ describe('a server that misbehaves', () => {
     await raw?.allClosed();
     await raw?.close();
     raw = blog = undefined;
+  });
+
+  test('its error passes a gateway without the id and the wait that no header can hold', async () => {
+    const body = '{"code":"NOT_FOUND","detail":"none","requestId":"a\\r\\nset-cookie: b=c","retryAfterMs":1e400}';
+    raw = await startRawServer((socket) => {
+      for (const piece of answer('404 Not Found', [JSON_HEADER], body)) socket.write(piece);
+    });
+    const upstream = rest({ url: raw.url })(blogContract);
+    const gateway = await listen(restHandler(upstream, { onError() {} }), { port: 0 });
+    try {
+      const response = await fetch(`${gateway.url}/users/1`);
+      expect([response.status, await response.json()]).toEqual([404, expect.objectContaining({ code: 'NOT_FOUND', detail: 'none' })]);
+      expect(response.headers.get('retry-after')).toBeNull();
+    } finally {
+      await gateway.close(0);
+      await upstream.close?.();
+    }
   });
 
   /** What is answered, the code, what the message says. The server keeps the connection open after it. */

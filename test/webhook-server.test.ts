@@ -432,6 +432,8 @@ test('what was given up is delivered again by hand, with the same id', async () 
   expect((await verified(got[1], secret)).id).toBe((await verified(got[0], secret)).id);
   await until(async () => (await api('GET', `/${id}/deliveries?limit=1`)).body[0]?.state === 'delivered', 'it is delivered');
   expect((await api('GET', `/${id}/deliveries?limit=1`)).body.length).toBe(1);
+  for (const limit of ['-1', 'abc', '1e3', '99999', ''])
+    expect((await api('GET', `/${id}/deliveries?limit=${limit}`)).status, `limit=${limit}`).toBe(400);
   expect((await api('POST', `/${id}/deliveries/nothing/redeliver`)).status).toBe(404);
 });
 

@@ -132,6 +132,8 @@ describe('JSON-RPC', () => {
     for (const id of [true, {}, []]) {
       expect(await peer.ask(rpc(id, 'getWeather'))).toMatchObject({ id: null, error: { code: -32600 } });
     }
+    // A number that JSON can write, but not give back.
+    expect(await peer.ask('{"jsonrpc":"2.0","id":1e400,"method":"ping"}')).toMatchObject({ id: null, error: { code: -32600 } });
   });
 
   it('answers what is wrong as the specification says, and goes on', async () => {
@@ -1029,6 +1031,20 @@ describe('the client', () => {
     await writer.sendMessage({ sender: 'a', message: '4' });
     await vi.waitFor(() => expect(heard).toEqual(['1', '2', '3', 'gap', '4']));
   }, 60_000);
+
+  it('takes an error whose code names a member of every object for what it is: unknown', async () => {
+    const server = onEnd(new WebSocketServer({ port: 0, host: '127.0.0.1' }), (each) => each.close());
+    server.on('connection', (socket) =>
+      socket.on('message', (data: Buffer) => {
+        const { id } = JSON.parse(data.toString()) as { id: unknown };
+        socket.send(JSON.stringify({ jsonrpc: '2.0', id, error: { code: 'toString', message: 'odd' } }));
+      }),
+    );
+    await once(server, 'listening');
+    const url = `ws://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const blog = onEnd(createClient({ transport: webSocket({ url }) }), (each) => each.close());
+    await expect(blog.getUser({ id: 1 })).rejects.toMatchObject({ code: 'UNKNOWN', reason: 'odd' });
+  });
 
   it('takes events of a server that gives them no ids', async () => {
     const server = onEnd(new WebSocketServer({ port: 0, host: '127.0.0.1' }), (each) => each.close());

@@ -9,7 +9,7 @@ export function failure(error: unknown, requestId: string | undefined, domain: s
   const body = known.requestId === undefined && requestId !== undefined ? { ...known.toJSON(), requestId } : known.toJSON();
   const metadata = new Metadata();
   metadata.set(DETAILS_KEY, Buffer.from(encode(body, domain, onError)));
-  if (body.requestId !== undefined && /^[\x20-\x7e]{1,128}$/.test(body.requestId)) metadata.set('x-request-id', body.requestId);
+  if (body.requestId !== undefined) metadata.set('x-request-id', body.requestId);
   return { code: STATUS[body.code], details: plainMessage(body.message), metadata };
 }
 

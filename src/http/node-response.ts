@@ -76,6 +76,8 @@ function headOf({ status, headers, body }: HttpResponse, isLast: boolean): strin
  * See https://www.rfc-editor.org/rfc/rfc9112#section-9.6
  */
 function linger({ raw, response: res }: NodeRequest): void {
+  // It has told its end already, and would not again.
+  if (raw.destroyed) return endWritten(res);
   let dropped = 0;
   const timer = setTimeout(() => finish(), LINGER_IDLE_MS);
   const onData = (chunk: Buffer) => {

@@ -40,6 +40,9 @@ export class RequestHandler {
   take(name: string, payload: Uint8Array, packet: IPublishPacket): void {
     // The broker counts down what is left to live of a message that it holds.
     if (packet.properties?.messageExpiryInterval === 0) return;
+    // A broker gives what it retains to each subscription that begins: it would run again at each reconnect.
+    if (packet.retain)
+      return this.init.onError(new ApiError('INVALID_ARGUMENT', `a request on ${packet.topic} was dropped: it was retained`));
     const request = this.#read(payload, packet);
     // A message of QoS 1 may come twice: who asks gets one answer.
     if (!request || this.#running.has(request.key)) return;

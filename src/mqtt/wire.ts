@@ -104,7 +104,8 @@ export function decodeEnvelope(text: string): Envelope {
     throw new ApiError('INVALID_ARGUMENT', 'a request without a response topic is an object { replyTo, id, input, headers }');
   const { replyTo, id, input, headers } = value;
   if (typeof replyTo !== 'string') throw new ApiError('INVALID_ARGUMENT', "a request without a response topic names one in 'replyTo'");
-  if (typeof id !== 'string' && typeof id !== 'number')
+  // `1e400` is JSON, but nothing that JSON could give back.
+  if (typeof id !== 'string' && !(typeof id === 'number' && Number.isFinite(id)))
     throw new ApiError('INVALID_ARGUMENT', "a request without correlation data has an 'id'");
   return {
     replyTo,

@@ -245,7 +245,9 @@ function routesOf(dispatcher: Dispatcher, maxBodyBytes: number): (readonly [Rout
     [
       route('GET', '/{id}/deliveries'),
       async (request, { id = '' }, { owner }) => {
-        const limit = Number(/(?:^|&)limit=(\d{1,4})(?:&|$)/.exec(request.query)?.[1] ?? 100);
+        const given = new URLSearchParams(request.query).get('limit') ?? '100';
+        if (!/^\d{1,4}$/.test(given)) throw new HttpError(400, 'limit is a number of deliveries, 9999 at most');
+        const limit = Number(given);
         return jsonResponse(200, (await dispatcher.deliveries(id, owner, limit)).map(deliveryView));
       },
     ],

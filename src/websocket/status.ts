@@ -34,7 +34,7 @@ const CODES: Readonly<Record<number, ErrorCode>> = {
 
 /** The code of a JSON-RPC error that came without one. */
 export function codeOfRpc(code: unknown): ErrorCode {
-  return CODES[code as number] ?? 'UNKNOWN';
+  return (typeof code === 'number' ? CODES[code] : undefined) ?? 'UNKNOWN';
 }
 
 /** Close codes that this library sends. Source: https://www.rfc-editor.org/rfc/rfc6455#section-7.4.1, from 4000 on private */

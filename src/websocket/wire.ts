@@ -86,7 +86,8 @@ function readRequest(value: unknown): RpcRequest | RpcFault {
 }
 
 function isId(id: unknown): id is string | number | null {
-  return typeof id === 'string' || typeof id === 'number' || id === null;
+  // `1e400` is JSON, but nothing that JSON could give back.
+  return typeof id === 'string' || Number.isFinite(id) || id === null;
 }
 
 /** What is no request cannot be told from a notification, so that it is answered also without an id: https://www.jsonrpc.org/specification#response_object */
