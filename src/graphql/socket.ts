@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import { CloseCode, GRAPHQL_TRANSPORT_WS_PROTOCOL } from 'graphql-ws';
 import { WebSocketServer, type WebSocket } from 'ws';
 import { Heartbeat } from '../http/heartbeat.js';
+import { timerMs } from '../internal/deadline.js';
 import type { SocketOptions } from './attach.js';
 import type { Engine } from './engine.js';
 import { SocketSession } from './socket-session.js';
@@ -45,7 +46,7 @@ export class SocketServer {
         this.#onEmpty = resolve;
         timer = setTimeout(() => {
           for (const session of this.#sessions) session.cut();
-        }, graceMs);
+        }, timerMs(graceMs));
         for (const session of [...this.#sessions]) session.stop();
       });
       clearTimeout(timer);

@@ -1,4 +1,5 @@
 import { Server, ServerCredentials } from '@grpc/grpc-js';
+import { timerMs } from '../internal/deadline.js';
 import type { Transport } from '../transport.js';
 import { grpcHandler, type GrpcHandlerOptions } from './handler.js';
 import { pipelined } from './pipelined-call.js';
@@ -119,7 +120,7 @@ function explain(error: Error, host: string, port: number): Error {
 /** Clients are told to go; their connections close once their calls are over. */
 function stop(server: Server, graceMs: number): Promise<void> {
   return new Promise((resolve) => {
-    const cut = setTimeout(() => server.forceShutdown(), graceMs);
+    const cut = setTimeout(() => server.forceShutdown(), timerMs(graceMs));
     server.tryShutdown(() => {
       clearTimeout(cut);
       resolve();

@@ -1,6 +1,7 @@
 import type { IPublishPacket } from 'mqtt';
 import type { Operation } from '../contract.js';
 import { ApiError, isApiError } from '../errors.js';
+import { timerMs } from '../internal/deadline.js';
 import { parseJson } from '../internal/json.js';
 import { acceptHeaders, deadlineOf, serveCall, type RawHeaders } from '../internal/serve-call.js';
 import type { Transport } from '../transport.js';
@@ -60,7 +61,7 @@ export class RequestHandler {
     let timer: ReturnType<typeof setTimeout> | undefined;
     await new Promise<void>((resolve) => {
       this.#whenIdle = resolve;
-      timer = setTimeout(resolve, graceMs);
+      timer = setTimeout(resolve, timerMs(graceMs));
     });
     clearTimeout(timer);
     for (const { leave } of this.#running.values()) leave();

@@ -7,6 +7,7 @@ import { errorHeaders } from '../http/problem.js';
 import { createRouter, type RouteMatch, type Router } from '../http/router.js';
 import { attachUpgrade, refuseUpgrade } from '../http/upgrade.js';
 import { UpgradeGate, type UpgradeGateOptions } from '../http/upgrade-gate.js';
+import { timerMs } from '../internal/deadline.js';
 import { checkTransport } from '../internal/check-transport.js';
 import { reporter } from '../internal/report.js';
 import type { Transport } from '../transport.js';
@@ -150,7 +151,7 @@ class Handler implements WebSocketHandler {
         this.#onEmpty = resolve;
         timer = setTimeout(() => {
           for (const { ws } of this.#peers.keys()) ws.terminate();
-        }, graceMs);
+        }, timerMs(graceMs));
         for (const session of [...this.#peers.values()]) session.stop();
       });
       clearTimeout(timer);
