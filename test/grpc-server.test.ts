@@ -17,6 +17,7 @@ import { serveGrpc, type GrpcServer, type ServeGrpcOptions } from '../src/grpc/s
 import { createService } from '../src/service.js';
 import type { WireRecord } from '../src/internal/wire-record.js';
 import type { Transport } from '../src/transport.js';
+import { until } from './support/until.js';
 
 const closing: (() => unknown)[] = [];
 afterEach(async () => {
@@ -51,10 +52,6 @@ const identity = (bytes: Buffer): Buffer => bytes;
 const raw = (client: Client, path: string): ClientReadableStream<Buffer> =>
   client.makeServerStreamRequest(path, identity, identity, Buffer.alloc(0));
 const statusOf = (call: ClientReadableStream<Buffer>) => new Promise<ServiceError>((resolve) => call.on('error', resolve));
-
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
-}
 
 describe('addresses', () => {
   it.each([

@@ -11,6 +11,7 @@ import { isApiError } from '../src/errors.js';
 import { mqtt } from '../src/mqtt/client.js';
 import { mqttHub } from '../src/mqtt/hub.js';
 import { mqttBroker, serveMqtt } from '../src/mqtt/server.js';
+import { until } from './support/until.js';
 
 const READING = { sensorId: 'roof', celsius: 21.5, measuredAt: '2026-01-31T12:00:00Z' };
 
@@ -18,13 +19,6 @@ const cleanups: (() => unknown)[] = [];
 afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
 });
-
-async function until(condition: () => boolean, what: string): Promise<void> {
-  for (const end = Date.now() + 10_000; !condition();) {
-    if (Date.now() > end) throw new Error(`waited in vain until ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-}
 
 /** A broker whose access rules can change. */
 let refuses = false;

@@ -15,6 +15,7 @@ import { rest } from '../src/rest/client.js';
 import { restHandler } from '../src/rest/server.js';
 import { serve } from '../src/serve.js';
 import { freePort, noMosquitto, startMosquitto } from './support/mqtt.js';
+import { until } from './support/until.js';
 
 const PROCESS = fileURLToPath(new URL('programs/mqtt-process.ts', import.meta.url));
 const READING = { sensorId: 'roof', celsius: 21.5, measuredAt: '2026-01-31T12:00:00Z' };
@@ -23,13 +24,6 @@ const cleanups: (() => Promise<unknown> | void)[] = [];
 afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
 });
-
-async function until(condition: () => boolean, what: string): Promise<void> {
-  for (const end = Date.now() + 10_000; !condition();) {
-    if (Date.now() > end) throw new Error(`waited in vain until ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-}
 
 interface Heard {
   readonly topic: string;

@@ -10,7 +10,7 @@ import { isWebhookError, makeWebhookSecret, signWebhook, webhook, type WebhookOp
 import { webhookHandler } from '../src/webhook/server.js';
 import { compileXmlEncoder } from '../src/webhook/xml.js';
 import { compileXmlDecoder } from '../src/webhook/xml-read.js';
-import { until } from './support/webhooks.js';
+import { until } from './support/until.js';
 
 const contract = defineContract({
   name: 'news',

@@ -13,7 +13,8 @@ import {
   type WebhookHandlerOptions,
 } from '../src/webhook/server.js';
 import { Source } from '../src/webhook/source.js';
-import { ManualClock, startEndpoint, until, verified } from './support/webhooks.js';
+import { until } from './support/until.js';
+import { ManualClock, startEndpoint, verified } from './support/webhooks.js';
 
 const contract = defineContract({
   name: 'news',
@@ -31,6 +32,11 @@ const cleanups: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
 });
+
+/** A service that does with subscriptions what a test says. */
+function stub(subscribe: Transport['subscribe']): Transport {
+  return { contract, name: 'stub', call: async () => undefined, subscribe, close: async () => {} };
+}
 
 async function open(options: WebhookHandlerOptions = {}) {
   const errors: unknown[] = [];
@@ -645,13 +651,7 @@ test('listeners that throw stop nothing', async () => {
 test.each([true, false])('a subscription that the service ends is told of once, with why (notices: %s)', async (notices) => {
   const ended: unknown[] = [];
   const sinks: EventSink[] = [];
-  const transport: Transport = {
-    contract,
-    name: 'stub',
-    call: async () => undefined,
-    subscribe: async (_, sink) => void sinks.push(sink),
-    close: async () => {},
-  };
+  const transport = stub(async (_, sink) => void sinks.push(sink));
   const handler = webhookHandler(transport, { allowPrivate: true, onEnd: ({ id }, error) => ended.push([id, error?.code]) });
   const server = await listen(handler);
   cleanups.push(
@@ -700,13 +700,7 @@ test('a status counts, whatever becomes of the body behind it', async () => {
 
 test('an event that could not be stored is taken when it comes again; any other repetition is not', async () => {
   let sink: EventSink | undefined;
-  const transport: Transport = {
-    contract,
-    name: 'stub',
-    call: async () => undefined,
-    subscribe: async (_, given) => void (sink = given),
-    close: async () => {},
-  };
+  const transport = stub(async (_, given) => void (sink = given));
   const taken: string[] = [];
   let isFull = true;
   const next = async (_: unknown, { id }: { id: string }) => {
@@ -735,13 +729,7 @@ test('an event that could not be stored is taken when it comes again; any other 
 
 test('an event whose id no webhook can have is delivered, with one that it keeps, and one without an id never as a repetition', async () => {
   let sink: EventSink | undefined;
-  const transport: Transport = {
-    contract,
-    name: 'stub',
-    call: async () => undefined,
-    subscribe: async (_, given) => void (sink = given),
-    close: async () => {},
-  };
+  const transport = stub(async (_, given) => void (sink = given));
   const store = memoryWebhookStore();
   const handler = webhookHandler(transport, { allowPrivate: true, store, retryScheduleMs: [0] });
   const server = await listen(handler);
@@ -765,16 +753,10 @@ test('a service that accepts and ends at once is asked again less and less often
   vi.useFakeTimers();
   const random = vi.spyOn(Math, 'random').mockReturnValue(1);
   const asked: number[] = [];
-  const transport: Transport = {
-    contract,
-    name: 'stub',
-    call: async () => undefined,
-    async subscribe(_, sink) {
-      asked.push(Date.now());
-      sink.end(new ApiError('UNAVAILABLE', 'away'));
-    },
-    close: async () => {},
-  };
+  const transport = stub(async (_, sink) => {
+    asked.push(Date.now());
+    sink.end(new ApiError('UNAVAILABLE', 'away'));
+  });
   const init = { transport, event: contract.events.article, params: {}, headers: {}, lastEventId: undefined };
   const source = new Source({ ...init, next: async () => {}, gap() {}, end() {} });
   try {

@@ -13,7 +13,8 @@ import {
   type StoredDelivery,
   type StoredSubscription,
 } from '../src/webhook/server.js';
-import { startEndpoint, until, verified } from './support/webhooks.js';
+import { until } from './support/until.js';
+import { startEndpoint, verified } from './support/webhooks.js';
 
 let folder = '';
 let files = 0;

@@ -2,6 +2,7 @@ import type { HttpRequest, HttpResponse } from '../../src/http/message.js';
 import { listen } from '../../src/http/listen.js';
 import type { WebhookClock } from '../../src/webhook/server.js';
 import { verifyWebhook } from '../../src/webhook/client.js';
+import { until } from './until.js';
 
 /** A webhook as an endpoint got it. */
 export interface Got {
@@ -31,14 +32,6 @@ export async function startEndpoint(
       ),
     close: () => server.close(0),
   };
-}
-
-export async function until(condition: () => boolean | Promise<boolean>, what: string | (() => string)): Promise<void> {
-  const end = Date.now() + 8000;
-  while (!(await condition())) {
-    if (Date.now() > end) throw new Error(`waited in vain until ${typeof what === 'string' ? what : what()}`);
-    await new Promise((resolve) => setTimeout(resolve, 2));
-  }
 }
 
 export function verified(got: Got | undefined, secret: string | readonly string[]) {
