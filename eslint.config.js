@@ -6,7 +6,14 @@ import tseslint from 'typescript-eslint';
 const NODE_ONLY = [
   'src/cli/**',
   'src/serve.ts',
-  'src/http/{index,light-fetch,light-response,listen,node,node-connection,node-request,node-response,origins,shared-frame,upgrade,upgrade-gate}.ts',
+  'src/http/index.ts',
+  'src/http/node/**',
+  'src/http/client/light-*.ts',
+  'src/http/events/shared-frame.ts',
+  'src/http/serve/origins.ts',
+  'src/socket/**',
+  'src/xml/**',
+  'src/testing/**',
   'src/{webhook,grpc,mqtt,websocket,soap,graphql}/**',
 ];
 /** Files that print because that is what they are for: the command line. A default reporter disables the rule on its line, with a reason. */
@@ -22,21 +29,21 @@ const BANS = [
     selector:
       ":matches(ExpressionStatement > CallExpression[callee.name=/^set(Timeout|Interval)$/], ArrowFunctionExpression > CallExpression.body[callee.name=/^set(Timeout|Interval)$/], CallExpression[callee.property.name='unref'] > MemberExpression > CallExpression[callee.name=/^set(Timeout|Interval)$/])",
     message:
-      'A timer whose handle is thrown away cannot be cleared and outlives close(). Keep the handle, or use delay(ms, signal) or Lifetime of internal/deadline.',
+      'A timer whose handle is thrown away cannot be cleared and outlives close(). Keep the handle, or use delay(ms, signal) or Lifetime of life/lifetime.',
   },
   {
     selector: "CallExpression[callee.object.name='AbortSignal'][callee.property.name=/^(any|timeout)$/]",
     message:
-      'AbortSignal.any and .timeout keep their sources and timers alive after the call (nodejs/node#54614). Use Lifetime of internal/deadline.',
+      'AbortSignal.any and .timeout keep their sources and timers alive after the call (nodejs/node#54614). Use Lifetime of life/lifetime.',
   },
   {
     selector: "CallExpression[callee.property.name='addEventListener'][arguments.0.value='abort']",
     message:
-      "A listener left on a caller's long-lived signal is a leak, and an aborted signal never fires. Use onAbort(signal, listener) of internal/deadline and call what it returns.",
+      "A listener left on a caller's long-lived signal is a leak, and an aborted signal never fires. Use onAbort(signal, listener) of life/lifetime and call what it returns.",
   },
   {
     selector: "CallExpression[callee.object.name='JSON'][callee.property.name='parse']",
-    message: 'JSON.parse on what a peer sent throws a SyntaxError and has no limit of depth. Use parseJson(text) of internal/json.',
+    message: 'JSON.parse on what a peer sent throws a SyntaxError and has no limit of depth. Use parseJson(text) of peer/json.',
   },
   {
     selector:
@@ -127,13 +134,13 @@ export default defineConfig(
   { files: MAY_PRINT, rules: { 'no-console': 'off' } },
   // Where the helper itself lives, its raw material is allowed.
   {
-    files: ['src/internal/deadline.ts'],
-    rules: { 'no-restricted-syntax': ['error', ...BANS.filter(({ message }) => !message.includes('internal/deadline'))] },
+    files: ['src/life/lifetime.ts'],
+    rules: { 'no-restricted-syntax': ['error', ...BANS.filter(({ message }) => !message.includes('life/lifetime'))] },
   },
   {
     // The conformance suite parses what it wrote itself.
-    files: ['src/internal/json.ts', 'src/conformance/**'],
-    rules: { 'no-restricted-syntax': ['error', ...BANS.filter(({ message }) => !message.includes('internal/json'))] },
+    files: ['src/peer/json.ts', 'src/conformance/**'],
+    rules: { 'no-restricted-syntax': ['error', ...BANS.filter(({ message }) => !message.includes('peer/json'))] },
   },
   {
     // Tests say wrong things on purpose.

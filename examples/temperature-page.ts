@@ -63,7 +63,7 @@ state.textContent = 'live';
 `;
 
 const bundle = await build({
-  stdin: { contents: SCRIPT, resolveDir: fileURLToPath(new URL('.', import.meta.url)) },
+  stdin: { contents: SCRIPT, resolveDir: fileURLToPath(new URL('./', import.meta.url)) },
   bundle: true,
   format: 'esm',
   platform: 'browser',

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { blogContract } from '../src/blog/contract.js';
-import { asyncApi } from '../src/internal/asyncapi.js';
+import { asyncApi } from '../src/schema/asyncapi.js';
 import { lockProto, printProto, type ProtoLock } from '../src/grpc/schema.js';
 import { openApi } from '../src/rest/schema.js';
 import { wsdl } from '../src/soap/schema.js';

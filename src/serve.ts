@@ -1,18 +1,18 @@
 import { graphqlHandler } from './graphql/server.js';
-import type { CorsOptions } from './http/browser.js';
-import { composeHandlers } from './http/compose.js';
-import { listen, type HttpServer } from './http/listen.js';
-import type { HttpHandler } from './http/message.js';
-import type { Origins } from './http/origins.js';
-import type { HeadersOption } from './internal/headers.js';
-import { checkTransport } from './internal/check-transport.js';
-import { report, reportToConsole } from './internal/report.js';
+import type { CorsOptions } from './http/serve/cors.js';
+import { composeHandlers } from './http/serve/compose.js';
+import { listen, type HttpServer } from './http/node/listen.js';
+import type { HttpHandler } from './http/message/message.js';
+import type { Origins } from './http/serve/origins.js';
+import type { HeadersOption } from './peer/headers.js';
+import { checkTransport } from './core/check-transport.js';
+import { report, reportToConsole } from './life/report.js';
 import type { MqttBroker } from './mqtt/broker.js';
 import { mqttProtocol } from './mqtt/schema.js';
-import { problem } from './http/problem.js';
+import { problem } from './http/message/problem.js';
 import { restHandler } from './rest/server.js';
 import { soapHandler } from './soap/server.js';
-import type { Transport } from './transport.js';
+import type { Transport } from './core/transport.js';
 import { webSocketHandler, webSocketProtocol } from './websocket/server.js';
 import { webhookHandler, webhookProtocol } from './webhook/server.js';
 

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { describe, expect, it } from 'vitest';
 import { blogContract } from '../src/blog/contract.js';
-import type { JsonObject } from '../src/errors.js';
-import { asyncApi, sseProtocol, type AsyncApiProtocol } from '../src/internal/asyncapi.js';
+import type { JsonObject } from '../src/core/errors.js';
+import { asyncApi, sseProtocol, type AsyncApiProtocol } from '../src/schema/asyncapi.js';
 import { everyKind } from './every-kind.js';
 
 function at(document: JsonObject, path: string): unknown {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createBlogService } from '../src/blog/index.js';
 import { graphqlHandler } from '../src/graphql/server.js';
-import { listen, type HttpServer } from '../src/http/listen.js';
+import { listen, type HttpServer } from '../src/http/node/listen.js';
 import { noChromium, openPage, type Page } from './support/chromium.js';
 import { ROOT } from './support/source-graph.js';
 

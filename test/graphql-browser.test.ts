@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { createBlogService } from '../src/blog/index.js';
 import { graphqlHandler } from '../src/graphql/server.js';
-import { listen } from '../src/http/listen.js';
-import type { HttpHandler } from '../src/http/message.js';
+import { listen } from '../src/http/node/listen.js';
+import type { HttpHandler } from '../src/http/message/message.js';
 import { noChromium, openPage } from './support/chromium.js';
 import { ROOT } from './support/source-graph.js';
 
@@ -26,7 +26,7 @@ describe.skipIf(noChromium)(`our client in Chromium${noChromium ? ` (${noChromiu
     const { outputFiles } = await build({
       absWorkingDir: ROOT,
       stdin: { contents: PROGRAM, resolveDir: ROOT, loader: 'js' },
-      alias: { '#fetch': join(ROOT, 'src/http/platform-fetch.ts'), '#contract-check': join(ROOT, 'src/internal/contract-unchecked.ts') },
+      alias: { '#fetch': join(ROOT, 'src/http/client/platform-fetch.ts'), '#contract-check': join(ROOT, 'src/core/contract-unchecked.ts') },
       bundle: true,
       format: 'esm',
       platform: 'browser',

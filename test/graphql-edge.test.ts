@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import WebSocket from 'ws';
 import { createBlogService } from '../src/blog/index.js';
 import { graphqlHandler } from '../src/graphql/server.js';
-import { listen } from '../src/http/listen.js';
+import { listen } from '../src/http/node/listen.js';
 import { ROOT } from './support/source-graph.js';
 
 /** Serves a query, then attaches sockets; prints the answer's status, and the files of `ws` that were loaded before and after. */

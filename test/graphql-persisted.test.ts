@@ -7,7 +7,7 @@ import WebSocket from 'ws';
 import { blogContract, createBlogService } from '../src/blog/index.js';
 import { graphql, type GraphqlOptions } from '../src/graphql/client.js';
 import { graphqlHandler, persistedDocuments, type GraphqlHandlerOptions } from '../src/graphql/server.js';
-import { listen } from '../src/http/listen.js';
+import { listen } from '../src/http/node/listen.js';
 import { createClient } from '../src/index.js';
 
 const closing: (() => Promise<unknown> | void)[] = [];

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { Engine, type Caller } from '../src/graphql/engine.js';
+import { Engine, type Caller } from '../src/graphql/engine/engine.js';
 import { graphql } from '../src/graphql/client.js';
 import { graphqlHandler } from '../src/graphql/server.js';
-import { listen } from '../src/http/listen.js';
+import { listen } from '../src/http/node/listen.js';
 import { createClient, createService, defineContract, mutation, query, type Selection, type Transport } from '../src/index.js';
 
 const Place = z.object({ city: z.string(), zip: z.string() }).meta({ id: 'Place' });

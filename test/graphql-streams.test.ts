@@ -5,12 +5,12 @@ import WebSocket from 'ws';
 import * as z from 'zod/mini';
 import { createBlogService } from '../src/blog/index.js';
 import { graphql, type GraphqlOptions } from '../src/graphql/client.js';
-import { encodingSink } from '../src/graphql/encoding-sink.js';
-import { Engine, type Caller } from '../src/graphql/engine.js';
+import { encodingSink } from '../src/graphql/engine/encoding-sink.js';
+import { Engine, type Caller } from '../src/graphql/engine/engine.js';
 import { graphqlHandler, type GraphqlHandlerOptions } from '../src/graphql/server.js';
 import { EventStreams } from '../src/graphql/sse.js';
-import type { HttpRequest } from '../src/http/message.js';
-import { listen } from '../src/http/listen.js';
+import type { HttpRequest } from '../src/http/message/message.js';
+import { listen } from '../src/http/node/listen.js';
 import { ApiError, createClient, createService, defineContract, event, isApiError, mutation, query, type Transport } from '../src/index.js';
 
 const closing: (() => Promise<unknown> | void)[] = [];

@@ -10,9 +10,9 @@ import WebSocket from 'ws';
 import { z } from 'zod';
 import { blogContract, createBlogService } from '../src/blog/index.js';
 import { graphql } from '../src/graphql/client.js';
-import { Engine } from '../src/graphql/engine.js';
+import { Engine } from '../src/graphql/engine/engine.js';
 import { graphqlHandler, graphqlSchema, type GraphqlHandlerOptions } from '../src/graphql/server.js';
-import { listen, type HttpServer } from '../src/http/listen.js';
+import { listen, type HttpServer } from '../src/http/node/listen.js';
 import { ApiError, createClient, createService, defineContract, event, isApiError, query, type Transport } from '../src/index.js';
 
 const ARTICLE = '{ user(id: 123) { username posts { title } } }';

@@ -5,12 +5,13 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { blogContract } from '../src/blog/contract.js';
 import { conformanceContract } from '../src/conformance/index.js';
-import { defineContract, mutation, type Contract } from '../src/contract.js';
-import { codecOf } from '../src/grpc/codec.js';
-import { descriptorsOf } from '../src/grpc/descriptor.js';
+import { defineContract, mutation } from '../src/core/define.js';
+import { type Contract } from '../src/core/contract.js';
+import { codecOf } from '../src/grpc/codec/codec.js';
+import { descriptorsOf } from '../src/grpc/proto/descriptor.js';
 import * as generated from '../src/grpc/generated/blog/v1/blog.js';
-import { protoOf } from '../src/grpc/proto-build.js';
-import { describeContract } from '../src/internal/schema-view.js';
+import { protoOf } from '../src/grpc/proto/build.js';
+import { describeContract } from '../src/schema/view.js';
 import { everyKind } from './every-kind.js';
 import { arbitraryOf } from './support/arbitrary.js';
 

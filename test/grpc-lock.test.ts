@@ -1,11 +1,12 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { createClient } from '../src/client.js';
-import { defineContract, event, mutation, query, type Contract, type Schema } from '../src/contract.js';
+import { createClient } from '../src/index.js';
+import { defineContract, event, mutation, query } from '../src/core/define.js';
+import { type Contract, type Schema } from '../src/core/contract.js';
 import { grpc } from '../src/grpc/client.js';
 import { lockProto, printProto, type ProtoLock } from '../src/grpc/schema.js';
 import { serveGrpc } from '../src/grpc/server.js';
-import { createService } from '../src/service.js';
+import { createService } from '../src/service/service.js';
 
 const cleanups: (() => unknown)[] = [];
 afterEach(async () => {

@@ -7,7 +7,8 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import lock from '../proto/blog/v1/blog.lock.json' with { type: 'json' };
 import { blogContract } from '../src/blog/contract.js';
-import { defineContract, event, mutation, query, type Contract, type Schema } from '../src/contract.js';
+import { defineContract, event, mutation, query } from '../src/core/define.js';
+import { type Contract, type Schema } from '../src/core/contract.js';
 import { lockProto, printProto } from '../src/grpc/schema.js';
 
 const ROOT = join(import.meta.dirname, '..');

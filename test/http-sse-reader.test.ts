@@ -1,8 +1,8 @@
 import type { Socket } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
-import type { ApiError } from '../src/errors.js';
-import { createLightFetch } from '../src/http/light-fetch.js';
-import { readSse, streamOf } from '../src/http/sse-reader.js';
+import type { ApiError } from '../src/core/errors.js';
+import { createLightFetch } from '../src/http/client/light-fetch.js';
+import { readSse, streamOf } from '../src/http/events/sse-reader.js';
 import { startRawServer } from './support/raw-server.js';
 
 const cleanups: (() => Promise<void>)[] = [];

@@ -1,12 +1,12 @@
 import mqttjs from 'mqtt';
 import { afterEach, describe, expect, test } from 'vitest';
 import * as z from 'zod';
-import { createClient } from '../src/client.js';
-import { defineContract, event, query } from '../src/contract.js';
+import { createClient } from '../src/index.js';
+import { defineContract, event, query } from '../src/core/define.js';
 import { mqtt } from '../src/mqtt/client.js';
 import { mqttHub } from '../src/mqtt/hub.js';
 import { mqttBroker, serveMqtt } from '../src/mqtt/server.js';
-import { createService } from '../src/service.js';
+import { createService } from '../src/service/service.js';
 import { noMosquitto, startMosquitto } from './support/mqtt.js';
 
 const why = noMosquitto === undefined ? '' : ` (skipped: ${noMosquitto})`;

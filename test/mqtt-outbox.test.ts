@@ -1,7 +1,7 @@
 import mqttjs from 'mqtt';
 import { afterEach, expect, test } from 'vitest';
 import { blogContract } from '../src/blog/contract.js';
-import { Outbox } from '../src/mqtt/outbox.js';
+import { Outbox } from '../src/mqtt/connection/outbox.js';
 import { mqttHub } from '../src/mqtt/hub.js';
 import { mqttBroker } from '../src/mqtt/server.js';
 import { freePort } from './support/mqtt.js';

@@ -4,14 +4,14 @@ import mqttjs from 'mqtt';
 import { WebSocket } from 'ws';
 import { afterEach, describe, expect, test } from 'vitest';
 import * as z from 'zod';
-import { createClient } from '../src/client.js';
-import { defineContract, event, query } from '../src/contract.js';
-import { listen } from '../src/http/listen.js';
+import { createClient } from '../src/index.js';
+import { defineContract, event, query } from '../src/core/define.js';
+import { listen } from '../src/http/node/listen.js';
 import { mqtt } from '../src/mqtt/client.js';
 import { mqttHub } from '../src/mqtt/hub.js';
 import { packetMeter } from '../src/mqtt/packet-limit.js';
 import { mqttBroker, serveMqtt } from '../src/mqtt/server.js';
-import { createService } from '../src/service.js';
+import { createService } from '../src/service/service.js';
 
 const cleanups: (() => Promise<unknown> | void)[] = [];
 afterEach(async () => {

@@ -2,7 +2,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createBlogService } from '../src/blog/service.js';
-import { createClient } from '../src/client.js';
+import { createClient } from '../src/index.js';
 import { mqtt } from '../src/mqtt/client.js';
 import { mqttHub } from '../src/mqtt/hub.js';
 import { mqttBroker, serveMqtt } from '../src/mqtt/server.js';

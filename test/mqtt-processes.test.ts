@@ -4,7 +4,7 @@ import { execPath } from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { createBlogService } from '../src/blog/service.js';
-import { createClient } from '../src/client.js';
+import { createClient } from '../src/index.js';
 import { mqtt } from '../src/mqtt/client.js';
 import { mqttBroker, serveMqtt } from '../src/mqtt/server.js';
 import { noMosquitto, startMosquitto } from './support/mqtt.js';

@@ -3,7 +3,7 @@ import { createServer as createHttpsServer } from 'node:https';
 import { connect, type AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { createBlogService } from '../src/blog/service.js';
-import { createClient } from '../src/client.js';
+import { createClient } from '../src/index.js';
 import { mqtt, type MqttOptions } from '../src/mqtt/client.js';
 import { mqttHub } from '../src/mqtt/hub.js';
 import { mqttBroker, serveMqtt } from '../src/mqtt/server.js';

@@ -1,16 +1,16 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createBlogService } from '../src/blog/index.js';
-import { createClient } from '../src/client.js';
+import { createClient } from '../src/index.js';
 import { grpc } from '../src/grpc/client.js';
 import { graphql } from '../src/graphql/client.js';
-import { listen } from '../src/http/listen.js';
+import { listen } from '../src/http/node/listen.js';
 import { mqtt } from '../src/mqtt/client.js';
 import { rest } from '../src/rest/client.js';
 import { serve, type Served } from '../src/serve.js';
 import { soap } from '../src/soap/client.js';
 import { webhook } from '../src/webhook/client.js';
 import { webSocket } from '../src/websocket/client.js';
-import type { OnWire } from '../src/internal/wire-record.js';
+import type { OnWire } from '../src/peer/on-wire.js';
 
 const service = createBlogService();
 let server: Served;

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { blogContract } from '../src/blog/contract.js';
-import { defineContract, event, mutation, query, type Contract } from '../src/contract.js';
-import type { JsonObject } from '../src/errors.js';
+import { defineContract, event, mutation, query } from '../src/core/define.js';
+import { type Contract } from '../src/core/contract.js';
+import type { JsonObject } from '../src/core/errors.js';
 import { openApi } from '../src/rest/schema.js';
 import { everyKind } from './every-kind.js';
 

@@ -2,9 +2,9 @@
 import { expect, test, vi } from 'vitest';
 import { z } from 'zod';
 import { conformanceContract, createConformanceService } from '../src/conformance/index.js';
-import { composeHandlers } from '../src/http/compose.js';
-import { fetchHandler } from '../src/http/fetch.js';
-import { listen } from '../src/http/listen.js';
+import { composeHandlers } from '../src/http/serve/compose.js';
+import { fetchHandler } from '../src/http/fetch/handler.js';
+import { listen } from '../src/http/node/listen.js';
 import { ApiError, createClient, createService, defineContract, event, mutation, query, type Transport } from '../src/index.js';
 import { rest } from '../src/rest/client.js';
 import { restHandler } from '../src/rest/server.js';

@@ -9,7 +9,7 @@ import { importsOf, loadedBy, ROOT, sourceFiles } from './support/source-graph.j
 
 const PROTOCOLS = ['rest', 'graphql', 'websocket', 'webhook', 'soap', 'grpc', 'mqtt'];
 const NOUNS = ['client.ts', 'server.ts', 'wire.ts', 'status.ts', 'schema.ts'];
-const CORE_FOLDERS = ['internal', 'blog', 'compose', 'conformance'];
+const MAX_FILES = 16;
 const MAX_LINES = 400;
 
 /** What users of these entries may run in a browser, and the packages that they may load there. */
@@ -23,35 +23,91 @@ const BROWSER_ENTRIES: Readonly<Record<string, readonly string[]>> = {
   'src/mqtt/client.ts': ['eventemitter3', 'mqtt'],
 };
 
-type Layer = 'core' | 'http' | 'top' | (string & {});
+/**
+ * The layers, from the ground up. A file knows its own layer and those above it in this list; layers of one row do not know each other.
+ * Each is a folder of src, or a file.
+ */
+const LAYERS: readonly (readonly string[])[] = [
+  ['core'],
+  ['life'],
+  ['peer'],
+  ['schema'],
+  ['events'],
+  ['guard'],
+  ['client', 'service'],
+  ['http'],
+  ['socket', 'xml'],
+  PROTOCOLS,
+  ['blog'],
+  ['compose'],
+  ['testing'],
+  ['core.ts'],
+  ['index.ts'],
+  ['conformance'],
+  ['protocols.ts'],
+  ['serve.ts'],
+  ['cli'],
+];
+/** What only programs and the top know: a protocol is given a transport and never makes a client or a service. */
+const ENDS = ['client', 'service'];
+const MAY_KNOW_ENDS = ['blog', 'compose', 'testing', 'core.ts', 'index.ts', 'conformance', 'serve.ts', 'cli'];
 
-/** Which ring a file is in: the core, what HTTP protocols share, one protocol, or what puts all together. */
-function layerOf(file: string): Layer {
-  const [, folder = '', ...rest] = file.split('/');
-  if (file === 'src/serve.ts' || folder === 'cli') return 'top';
-  if (rest.length === 0 || CORE_FOLDERS.includes(folder)) return 'core';
-  if (folder === 'http' || PROTOCOLS.includes(folder)) return folder;
-  throw new Error(`${file}: no ring is known for the folder ${folder}; give it one in test/rules.test.ts and ARCHITECTURE.md`);
+const layerOf = (file: string): string => file.split('/')[1] ?? '';
+
+function rankOf(layer: string): number {
+  const rank = LAYERS.findIndex((row) => row.includes(layer));
+  if (rank === -1) throw new Error(`src/${layer}: give it a place in LAYERS of test/rules.test.ts and in ARCHITECTURE.md`);
+  return rank;
 }
 
-function mayKnow(from: Layer, to: Layer): boolean {
-  return from === 'top' || from === to || to === 'core' || (to === 'http' && PROTOCOLS.includes(from));
+function mayKnow(from: string, to: string): boolean {
+  if (from === to) return true;
+  if (ENDS.includes(to)) return MAY_KNOW_ENDS.includes(from);
+  return rankOf(to) < rankOf(from);
 }
 
 const files = sourceFiles('src');
 
-describe('dependencies point inwards', () => {
+describe('dependencies point to the layers below', () => {
   it.each(files)('%s', (file) => {
-    const outward = importsOf(file)
+    const upward = importsOf(file)
       .filter(({ target, local }) => local && !mayKnow(layerOf(file), layerOf(target)))
       .map(({ target }) => `${file} (${layerOf(file)}) imports ${target} (${layerOf(target)})`);
-    expect(outward).toEqual([]);
+    expect(upward).toEqual([]);
+  });
+
+  it('has no circle of imports, type imports included', () => {
+    expect(circles(files)).toEqual([]);
   });
 });
+
+/** The circles of imports among files: each as the path that closes it. */
+function circles(among: readonly string[]): string[] {
+  const found: string[] = [];
+  const done = new Set<string>();
+  const visit = (file: string, path: readonly string[]): void => {
+    const start = path.indexOf(file);
+    if (start !== -1) return void found.push([...path.slice(start), file].join(' -> '));
+    if (done.has(file)) return;
+    for (const { target, local } of importsOf(file)) if (local) visit(target, [...path, file]);
+    done.add(file);
+  };
+  for (const file of among) visit(file, []);
+  return found;
+}
 
 describe('files', () => {
   it.each(PROTOCOLS.filter((name) => existsSync(join(ROOT, 'src', name))))('src/%s has the five nouns', (name) => {
     expect(NOUNS.filter((noun) => !existsSync(join(ROOT, 'src', name, noun)))).toEqual([]);
+  });
+
+  it(`no folder of src holds more than ${MAX_FILES} files beside its subfolders`, () => {
+    const perFolder = new Map<string, number>();
+    for (const file of files) {
+      const folder = file.slice(0, file.lastIndexOf('/'));
+      perFolder.set(folder, (perFolder.get(folder) ?? 0) + 1);
+    }
+    expect([...perFolder].filter(([, count]) => count > MAX_FILES)).toEqual([]);
   });
 
   it(`none in src is over ${MAX_LINES} lines, unless it was generated`, () => {

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import * as mini from 'zod/mini';
-import { defineContract, event, mutation, query, type Schema } from '../src/contract.js';
-import { describeContract, mayLeaveOut, type Field, type ObjectNode } from '../src/internal/schema-view.js';
+import { defineContract, event, mutation, query } from '../src/core/define.js';
+import { type Schema } from '../src/core/contract.js';
+import { describeContract, mayLeaveOut, type Field, type ObjectNode } from '../src/schema/view.js';
 import { everyKind } from './every-kind.js';
 
 const view = describeContract(everyKind);

@@ -1,7 +1,7 @@
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import { z } from 'zod';
 import { createBlogService } from '../src/blog/index.js';
-import { listen } from '../src/http/listen.js';
+import { listen } from '../src/http/node/listen.js';
 import { createClient, createService, defineContract, query, type Adapter } from '../src/index.js';
 import { rest } from '../src/rest/client.js';
 import { restHandler } from '../src/rest/server.js';

@@ -10,12 +10,12 @@ import { restHandler } from '../src/rest/server.js';
 import { soapHandler } from '../src/soap/server.js';
 import { webhookHandler } from '../src/webhook/server.js';
 import { webSocketHandler } from '../src/websocket/server.js';
-import { createClient } from '../src/client.js';
-import { ApiError } from '../src/errors.js';
+import { createClient } from '../src/index.js';
+import { ApiError } from '../src/core/errors.js';
 import { mqtt } from '../src/mqtt/client.js';
 import { serveMqtt } from '../src/mqtt/server.js';
 import { serve, type Served } from '../src/serve.js';
-import type { ContextInfo } from '../src/service.js';
+import type { ContextInfo } from '../src/service/types.js';
 
 const service = createBlogService();
 let served: Served | undefined;

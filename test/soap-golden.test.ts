@@ -1,12 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { blogContract, createBlogService } from '../src/blog/index.js';
-import { createClient } from '../src/client.js';
+import { createClient } from '../src/index.js';
 import { conformanceContract } from '../src/conformance/contract.js';
 import { createConformanceService } from '../src/conformance/service.js';
-import type { ErrorBody } from '../src/errors.js';
-import { fetchHandler } from '../src/http/fetch.js';
-import type { FetchLike } from '../src/http/fetch-like.js';
+import type { ErrorBody } from '../src/core/errors.js';
+import { fetchHandler } from '../src/http/fetch/handler.js';
+import type { FetchLike } from '../src/http/client/fetch-like.js';
 import { soap, type SoapVersion } from '../src/soap/client.js';
 import { soapHandler } from '../src/soap/server.js';
 

@@ -5,7 +5,7 @@ import { grpc } from '../src/grpc/client.js';
 import { mqtt } from '../src/mqtt/client.js';
 import { rest } from '../src/rest/client.js';
 import { serve, type Served } from '../src/serve.js';
-import type { Adapter, EventSink } from '../src/transport.js';
+import type { Adapter, EventSink } from '../src/core/transport.js';
 import { webSocket } from '../src/websocket/client.js';
 
 let server: Served;

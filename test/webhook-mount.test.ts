@@ -114,7 +114,7 @@ test('behind a parser, which has read the body, a webhook is refused and not lef
   const { default: express } = (await import('express')) as unknown as {
     default: { (): { use(...handlers: unknown[]): void } & RequestListener; json(): unknown };
   };
-  const { nodeListener } = await import('../src/http/node.js');
+  const { nodeListener } = await import('../src/http/node/listener.js');
   const hooks = webhook({ secret: SECRET, onError: () => {} });
   const app = express();
   app.use(express.json());

@@ -3,13 +3,13 @@ import { once } from 'node:events';
 import { afterEach, expect, test } from 'vitest';
 import * as z from 'zod';
 import { createClient, createService, defineContract, event } from '../src/index.js';
-import { fetchHandler } from '../src/http/fetch.js';
-import { listen } from '../src/http/listen.js';
-import type { HttpResponse } from '../src/http/message.js';
+import { fetchHandler } from '../src/http/fetch/handler.js';
+import { listen } from '../src/http/node/listen.js';
+import type { HttpResponse } from '../src/http/message/message.js';
 import { isWebhookError, makeWebhookSecret, signWebhook, webhook, type WebhookOptions } from '../src/webhook/client.js';
 import { webhookHandler } from '../src/webhook/server.js';
-import { compileXmlEncoder } from '../src/webhook/xml.js';
-import { compileXmlDecoder } from '../src/webhook/xml-read.js';
+import { compileXmlEncoder } from '../src/webhook/body/xml.js';
+import { compileXmlDecoder } from '../src/webhook/body/xml-read.js';
 import { until } from './support/until.js';
 
 const contract = defineContract({

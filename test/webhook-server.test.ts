@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, expect, test, vi } from 'vitest';
 import * as z from 'zod';
 import { ApiError, createClient, createService, defineContract, event, mutation, type EventSink, type Transport } from '../src/index.js';
-import { listen } from '../src/http/listen.js';
+import { listen } from '../src/http/node/listen.js';
 import {
   memoryWebhookStore,
   RETRY_SCHEDULE_MS,
@@ -12,7 +12,7 @@ import {
   type StoredDelivery,
   type WebhookHandlerOptions,
 } from '../src/webhook/server.js';
-import { Source } from '../src/webhook/source.js';
+import { Source } from '../src/webhook/delivery/source.js';
 import { until } from './support/until.js';
 import { ManualClock, startEndpoint, verified } from './support/webhooks.js';
 

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { Webhook as Standard } from 'standardwebhooks';
 import { Webhook as Svix } from 'svix';
 import { describe, expect, it, test } from 'vitest';
-import { fromBase64, platformCrypto, toBase64, webCrypto } from '../src/webhook/crypto.js';
+import { fromBase64, platformCrypto, toBase64, webCrypto } from '../src/webhook/signing/crypto.js';
 import {
   isWebhookError,
   makeWebhookSecret,
@@ -11,7 +11,7 @@ import {
   type WebhookReason,
   type WebhookScheme,
 } from '../src/webhook/client.js';
-import { signWith, verifyWith } from '../src/webhook/signature.js';
+import { signWith, verifyWith } from '../src/webhook/signing/signature.js';
 
 /** The example of the specification, which its libraries in ten languages have as a test. */
 const SPEC = {

@@ -6,13 +6,8 @@ import { join, relative } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it, test, vi } from 'vitest';
-import {
-  fileWebhookStore,
-  memoryWebhookStore,
-  webhookStoreCases,
-  type StoredDelivery,
-  type StoredSubscription,
-} from '../src/webhook/server.js';
+import { fileWebhookStore, memoryWebhookStore, type StoredDelivery, type StoredSubscription } from '../src/webhook/server.js';
+import { webhookStoreCases } from '../src/testing/index.js';
 import { until } from './support/until.js';
 import { startEndpoint, verified } from './support/webhooks.js';
 

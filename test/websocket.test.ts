@@ -11,14 +11,14 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import WebSocket, { WebSocketServer } from 'ws';
 import * as z from 'zod/mini';
 import { blogContract, createBlogService } from '../src/blog/index.js';
-import { createClient } from '../src/client.js';
-import { defineContract, event, mutation, query } from '../src/contract.js';
-import { ApiError, isApiError } from '../src/errors.js';
-import { listen } from '../src/http/listen.js';
-import { attachUpgrade } from '../src/http/upgrade.js';
-import type { WireRecord } from '../src/internal/wire-record.js';
-import { createService } from '../src/service.js';
-import type { Transport } from '../src/transport.js';
+import { createClient } from '../src/index.js';
+import { defineContract, event, mutation, query } from '../src/core/define.js';
+import { ApiError, isApiError } from '../src/core/errors.js';
+import { listen } from '../src/http/node/listen.js';
+import { attachUpgrade } from '../src/socket/upgrade.js';
+import type { WireRecord } from '../src/peer/on-wire.js';
+import { createService } from '../src/service/service.js';
+import type { Transport } from '../src/core/transport.js';
 import { webSocket, type WebSocketConstructor, type WebSocketState } from '../src/websocket/client.js';
 import { webSocketHandler, type WebSocketHandlerOptions } from '../src/websocket/server.js';
 import { noChromium, openPage } from './support/chromium.js';
@@ -770,7 +770,7 @@ asyncio.run(main())
     </script>`;
       const { outputFiles } = await build({
         stdin: {
-          contents: "export { createClient } from './src/client.js'; export { webSocket } from './src/websocket/client.js';",
+          contents: "export { createClient } from './src/client/client.js'; export { webSocket } from './src/websocket/client.js';",
           resolveDir: fileURLToPath(new URL('..', import.meta.url)),
         },
         bundle: true,

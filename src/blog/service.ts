@@ -1,5 +1,6 @@
-import { ApiError } from '../errors.js';
-import { createService, type Service, type ServiceOptions } from '../service.js';
+import { ApiError } from '../core/errors.js';
+import { createService } from '../service/service.js';
+import type { Service, ServiceOptions } from '../service/types.js';
 import { blogContract } from './contract.js';
 import { POSTS, USERS, WEATHER } from './data.js';
 

@@ -1,10 +1,10 @@
 import { text } from 'node:stream/consumers';
 import { blogContract } from '../blog/contract.js';
-import { createClient } from '../client.js';
-import type { CallOptions } from '../client-types.js';
-import { parseJson } from '../internal/json.js';
+import { createClient } from '../client/client.js';
+import type { CallOptions } from '../client/types.js';
+import { parseJson } from '../peer/json.js';
 import { UsageError } from './args.js';
-import { BLOG_EXAMPLES } from './blog-examples.js';
+import { BLOG_EXAMPLES } from './demo/blog-examples.js';
 import { defineCommand } from './command.js';
 import { CONNECTION_FLAGS, headersOf, operationOf, printApiError, wirePrinter } from './connection.js';
 import { loadContract } from './module.js';

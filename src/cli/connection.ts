@@ -1,7 +1,7 @@
-import type { Contract } from '../contract.js';
-import { isApiError } from '../errors.js';
-import { listenerName } from '../internal/listener-name.js';
-import type { WireRecord } from '../internal/wire-record.js';
+import type { Contract } from '../core/contract.js';
+import { isApiError } from '../core/errors.js';
+import { listenerName } from '../core/listener-name.js';
+import type { WireRecord } from '../peer/on-wire.js';
 import { unknown, UsageError, type Flags } from './args.js';
 import { DEFAULT_PROTOCOL } from './protocols.js';
 import { painter, printJson } from './terminal.js';

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
-import { parseJson } from '../internal/json.js';
+import { parseJson } from '../peer/json.js';
 import { readArgs, unknown, UsageError } from './args.js';
 import type { Command } from './command.js';
 import { commandHelp, helpHint, mainHelp } from './help.js';
@@ -11,7 +11,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   serve: async () => (await import('./serve.js')).serveCommand,
   call: async () => (await import('./call.js')).callCommand,
   watch: async () => (await import('./watch.js')).watchCommand,
-  demo: async () => (await import('./demo.js')).demoCommand,
+  demo: async () => (await import('./demo/demo.js')).demoCommand,
   webhook: async () => (await import('./webhook.js')).webhookCommand,
 };
 

@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { blogContract } from '../blog/contract.js';
-import type { Contract } from '../contract.js';
-import type { Transport } from '../transport.js';
+import type { Contract } from '../core/contract.js';
+import type { Transport } from '../core/transport.js';
 import { UsageError } from './args.js';
 
 /** The contract that a module of the user's exports; the Blog's where none is named. */

@@ -1,13 +1,7 @@
-import type { OnWire } from '../internal/wire-record.js';
 import type { Served } from '../serve.js';
-import type { Adapter } from '../transport.js';
+import type { Adapter } from '../core/transport.js';
 import { unknown, UsageError } from './args.js';
-
-/** What a protocol is given to make its adapter. */
-export interface ConnectOptions {
-  readonly url: string;
-  readonly onWire?: OnWire;
-}
+import type { ConnectOptions } from './connect-options.js';
 
 /** One protocol of the command line. */
 export interface CliProtocol {

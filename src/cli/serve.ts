@@ -1,9 +1,9 @@
 import { blogContract } from '../blog/contract.js';
 import { createBlogService } from '../blog/service.js';
-import type { EventHub } from '../events.js';
+import type { EventHub } from '../events/hub.js';
 import { serve, type Served } from '../serve.js';
 import type { MqttBroker } from '../mqtt/broker.js';
-import type { Transport } from '../transport.js';
+import type { Transport } from '../core/transport.js';
 import { UsageError } from './args.js';
 import { defineCommand } from './command.js';
 import { loadService } from './module.js';

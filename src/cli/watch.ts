@@ -1,8 +1,8 @@
 import { blogContract } from '../blog/contract.js';
-import { createClient } from '../client.js';
-import type { EventInfo, ListenOptions, Unsubscribe } from '../client-types.js';
-import { onAbort } from '../internal/deadline.js';
-import { listenerName } from '../internal/listener-name.js';
+import { createClient } from '../client/client.js';
+import type { EventInfo, ListenOptions, Unsubscribe } from '../client/types.js';
+import { onAbort } from '../life/lifetime.js';
+import { listenerName } from '../core/listener-name.js';
 import { UsageError } from './args.js';
 import { defineCommand } from './command.js';
 import { CONNECTION_FLAGS, eventOf, headersOf, printApiError, wirePrinter } from './connection.js';

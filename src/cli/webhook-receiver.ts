@@ -1,7 +1,7 @@
-import { listen } from '../http/listen.js';
-import type { Adapter } from '../transport.js';
+import { listen } from '../http/node/listen.js';
+import type { Adapter } from '../core/transport.js';
 import { webhook } from '../webhook/client.js';
-import type { ConnectOptions } from './protocols.js';
+import type { ConnectOptions } from './connect-options.js';
 
 /** Starts a receiver on a free port of this machine, whose listeners subscribe it; closing the transport stops it. */
 export async function connectWebhook({ url, onWire }: ConnectOptions): Promise<Adapter<'subscribe'>> {

@@ -1,9 +1,9 @@
 import { createLightFetch } from '#fetch';
-import { ApiError } from '../errors.js';
-import { networkError } from '../http/network-error.js';
-import { parseJson } from '../internal/json.js';
+import { ApiError } from '../core/errors.js';
+import { networkError } from '../http/client/network-error.js';
+import { parseJson } from '../peer/json.js';
 import { isWebhookError, signWebhook, verifyWebhook, type WebhookScheme } from '../webhook/client.js';
-import { SCHEMES } from '../webhook/schemes.js';
+import { SCHEMES } from '../webhook/signing/schemes.js';
 import { unknown, UsageError } from './args.js';
 import { defineCommand } from './command.js';
 import { API_ERROR, headersOf, printApiError } from './connection.js';

@@ -1,8 +1,8 @@
-import { ApiError, isApiError, type ErrorCode } from '../errors.js';
-import { backoffMs } from '../internal/backoff.js';
-import { delay } from '../internal/deadline.js';
-import { connect, markGuarded } from '../internal/guard.js';
-import type { Adapter, CallRequest, Transport } from '../transport.js';
+import { ApiError, isApiError, type ErrorCode } from '../core/errors.js';
+import { backoffMs } from '../life/backoff.js';
+import { delay } from '../life/lifetime.js';
+import { connect, markGuarded } from '../guard/guard.js';
+import type { Adapter, CallRequest, Transport } from '../core/transport.js';
 
 /** Options of `retry`. */
 export interface RetryOptions {

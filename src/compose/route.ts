@@ -1,9 +1,9 @@
-import { connect, markGuarded } from '../internal/guard.js';
-import { listenerName } from '../internal/listener-name.js';
-import { nearest } from '../internal/nearest.js';
-import type { Contract } from '../contract.js';
-import { ApiError } from '../errors.js';
-import type { Adapter, Transport } from '../transport.js';
+import { connect, markGuarded } from '../guard/guard.js';
+import { listenerName } from '../core/listener-name.js';
+import { nearest } from '../core/nearest.js';
+import type { Contract } from '../core/contract.js';
+import { ApiError } from '../core/errors.js';
+import type { Adapter, Transport } from '../core/transport.js';
 
 type Source = Adapter<string> | Transport;
 

@@ -1,7 +1,7 @@
-import { onAbort } from '../internal/deadline.js';
-import type { EventDefinition } from '../contract.js';
-import { memoryHub, type EventHub } from '../events.js';
-import type { EventSink, Headers, SubscribeRequest } from '../transport.js';
+import { onAbort } from '../life/lifetime.js';
+import type { EventDefinition } from '../core/contract.js';
+import { memoryHub, type EventHub } from '../events/hub.js';
+import type { EventSink, Headers, SubscribeRequest } from '../core/transport.js';
 
 /** One run of the operation `wait`, as its handler saw it. */
 export interface WaitRun {

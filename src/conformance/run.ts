@@ -1,7 +1,7 @@
-import { createClient } from '../client.js';
-import type { Client } from '../client-types.js';
-import type { Contract } from '../contract.js';
-import type { Transport } from '../transport.js';
+import { createClient } from '../client/client.js';
+import type { Client } from '../client/types.js';
+import type { Contract } from '../core/contract.js';
+import type { Transport } from '../core/transport.js';
 import { pause, settled, until, watched } from './assert.js';
 import { conformanceContract } from './contract.js';
 import type { Probe } from './probe.js';

@@ -1,6 +1,7 @@
-import { ApiError, type JsonObject } from '../errors.js';
-import { onAbort } from '../internal/deadline.js';
-import { createService, type HandlerCall, type Service, type ServiceOptions } from '../service.js';
+import { ApiError, type JsonObject } from '../core/errors.js';
+import { onAbort } from '../life/lifetime.js';
+import { createService } from '../service/service.js';
+import type { HandlerCall, Service, ServiceOptions } from '../service/types.js';
 import { conformanceContract, type ConformanceContract } from './contract.js';
 import { Probe } from './probe.js';
 

@@ -1,8 +1,8 @@
-import type { Client, ClientOptions } from '../client-types.js';
-import type { Contract } from '../contract.js';
-import type { HeadersOption } from '../internal/headers.js';
-import type { Service } from '../service.js';
-import type { Adapter, Transport } from '../transport.js';
+import type { Client, ClientOptions } from '../client/types.js';
+import type { Contract } from '../core/contract.js';
+import type { HeadersOption } from '../peer/headers.js';
+import type { Service } from '../service/types.js';
+import type { Adapter, Transport } from '../core/transport.js';
 import type { ConformanceContract } from './contract.js';
 import type { Probe } from './probe.js';
 import type { ConformanceServiceOptions } from './service.js';

@@ -1,22 +1,22 @@
 import { createLightFetch } from '#fetch';
 import { ClientError, GraphQLClient } from 'graphql-request';
-import type { Contract, EventDefinition } from '../contract.js';
-import { ApiError, isApiError, type JsonObject } from '../errors.js';
-import type { FetchInit, FetchLike, FetchResponse, LightFetch } from '../http/fetch-like.js';
-import { networkError } from '../http/network-error.js';
-import { readSse, streamOf } from '../http/sse-reader.js';
-import { onAbort } from '../internal/deadline.js';
-import { defineAdapter } from '../internal/guard.js';
-import { parseJson } from '../internal/json.js';
-import { joinHeaders, timeoutHeader, type HeadersOption } from '../internal/headers.js';
-import { guardOnWire, redact, type OnWire } from '../internal/wire-record.js';
-import type { Adapter, CallRequest, EventSink, Headers, SubscribeRequest, Transport } from '../transport.js';
-import { eventDocument, foreignDocument, operationDocument, type ClientDocument } from './document.js';
+import type { Contract, EventDefinition } from '../core/contract.js';
+import { ApiError, isApiError, type JsonObject } from '../core/errors.js';
+import type { FetchInit, FetchLike, FetchResponse, LightFetch } from '../http/client/fetch-like.js';
+import { networkError } from '../http/client/network-error.js';
+import { readSse, streamOf } from '../http/events/sse-reader.js';
+import { onAbort } from '../life/lifetime.js';
+import { defineAdapter } from '../guard/guard.js';
+import { parseJson } from '../peer/json.js';
+import { joinHeaders, timeoutHeader, type HeadersOption } from '../peer/headers.js';
+import { guardOnWire, redact, type OnWire } from '../peer/on-wire.js';
+import type { Adapter, CallRequest, EventSink, Headers, SubscribeRequest, Transport } from '../core/transport.js';
+import { eventDocument, foreignDocument, operationDocument, type ClientDocument } from './document/document.js';
 import { endpointOf, isSameOrigin } from './endpoint.js';
 import { deliverSent } from './event-message.js';
-import { persistedQuery, RequestForms, type RequestForm } from './request-form.js';
-import { SocketSubscriptions } from './socket-client.js';
-import { graphqlTypes } from './types.js';
+import { persistedQuery, RequestForms, type RequestForm } from './document/request-form.js';
+import { SocketSubscriptions } from './socket/client.js';
+import { graphqlTypes } from './engine/types.js';
 import {
   decodeErrors,
   decodeFailure,

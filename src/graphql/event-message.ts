@@ -1,9 +1,9 @@
-import { ApiError } from '../errors.js';
-import type { SseEvent } from '../http/sse.js';
-import { localId } from '../internal/event-id.js';
-import { parseJson } from '../internal/json.js';
-import type { EventSink } from '../transport.js';
-import type { ClientDocument } from './document.js';
+import { ApiError } from '../core/errors.js';
+import type { SseEvent } from '../http/events/sse.js';
+import { localId } from '../events/event-id.js';
+import { parseJson } from '../peer/json.js';
+import type { EventSink } from '../core/transport.js';
+import type { ClientDocument } from './document/document.js';
 import { decodeErrors, isObject } from './wire.js';
 
 /**

@@ -1,5 +1,5 @@
-import { HttpError } from '../http/error.js';
-import type { HttpRequest, HttpResponse } from '../http/message.js';
+import { HttpError } from '../http/message/error.js';
+import type { HttpRequest, HttpResponse } from '../http/message/message.js';
 
 const FILES: Readonly<Record<string, string>> = {
   'app.js': 'text/javascript; charset=utf-8',

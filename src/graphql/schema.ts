@@ -1,6 +1,6 @@
-import type { Contract } from '../contract.js';
-import type { EnumNode, Field, ObjectNode, SchemaNode, TypeUse, UnionNode } from '../internal/schema-view.js';
-import { graphqlTypes, isEnum, type Argument, type GraphqlTypes, type RootField } from './types.js';
+import type { Contract } from '../core/contract.js';
+import type { EnumNode, Field, ObjectNode, SchemaNode, TypeUse, UnionNode } from '../schema/view.js';
+import { graphqlTypes, isEnum, type Argument, type GraphqlTypes, type RootField } from './engine/types.js';
 
 /** Scalars that a schema declares where it uses them. Source: https://spec.graphql.org/October2021/#sec-Scalars */
 const SCALARS: Readonly<Record<string, string>> = {

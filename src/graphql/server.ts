@@ -1,21 +1,22 @@
 import type { Server } from 'node:http';
-import { ApiError, isApiError } from '../errors.js';
-import { HttpError } from '../http/error.js';
-import { peerOf, type HttpHandler, type HttpRequest, type HttpResponse } from '../http/message.js';
-import { errorHeaders } from '../http/problem.js';
-import { parseJson } from '../internal/json.js';
-import { checkTransport } from '../internal/check-transport.js';
-import { reporter } from '../internal/report.js';
-import { acceptHeaders, deadlineOf } from '../internal/serve-call.js';
-import type { Transport } from '../transport.js';
-import { attachSockets, type CloseSockets, type SocketOptions } from './attach.js';
-import { Allowance } from './complexity.js';
-import { Engine, isSubscription, type Caller } from './engine.js';
+import { ApiError, isApiError } from '../core/errors.js';
+import { HttpError } from '../http/message/error.js';
+import { peerOf, type HttpHandler, type HttpRequest, type HttpResponse } from '../http/message/message.js';
+import { errorHeaders } from '../http/message/problem.js';
+import { parseJson } from '../peer/json.js';
+import { checkTransport } from '../core/check-transport.js';
+import { reporter } from '../life/report.js';
+import { acceptHeaders, deadlineOf } from '../guard/serve-call.js';
+import type { Transport } from '../core/transport.js';
+import { attachSockets, type CloseSockets } from './socket/attach.js';
+import type { SocketOptions } from './socket/options.js';
+import { Allowance } from './document/complexity.js';
+import { Engine, isSubscription, type Caller } from './engine/engine.js';
 import { serveGraphiql } from './graphiql.js';
-import type { GraphqlLimits } from './limits.js';
+import type { GraphqlLimits } from './document/limits.js';
 import { negotiate, type AnswerType } from './negotiate.js';
-import type { PersistedOptions } from './persisted.js';
-import { RequestError } from './request-error.js';
+import type { PersistedOptions } from './document/persisted.js';
+import { RequestError } from './document/request-error.js';
 import { graphqlSchema } from './schema.js';
 import { EventStreams } from './sse.js';
 import { STATUS } from './status.js';
@@ -30,9 +31,9 @@ import {
 } from './wire.js';
 
 export { graphqlSchema };
-export { persistedDocuments, type DocumentSelections } from './persisted-documents.js';
-export type { Origins } from '../http/origins.js';
-export type { UpgradeGateOptions } from '../http/upgrade-gate.js';
+export { persistedDocuments, type DocumentSelections } from './document/persisted-documents.js';
+export type { Origins } from '../http/serve/origins.js';
+export type { UpgradeGateOptions } from '../socket/gate.js';
 export type { CloseSockets, GraphqlLimits, PersistedOptions, SocketOptions };
 
 /** Options of `graphqlHandler`. */

@@ -1,10 +1,10 @@
-import { ApiError } from '../errors.js';
-import { EventStream, eventStreamHead, type EventStreamOptions } from '../http/event-stream.js';
-import { Heartbeat } from '../http/heartbeat.js';
-import type { HttpRequest, HttpResponse } from '../http/message.js';
-import { onAbort } from '../internal/deadline.js';
-import { encodingSink } from './encoding-sink.js';
-import type { Caller, Engine, PreparedSubscription } from './engine.js';
+import { ApiError } from '../core/errors.js';
+import { EventStream, eventStreamHead, type EventStreamOptions } from '../http/events/event-stream.js';
+import { Heartbeat } from '../http/events/heartbeat.js';
+import type { HttpRequest, HttpResponse } from '../http/message/message.js';
+import { onAbort } from '../life/lifetime.js';
+import { encodingSink } from './engine/encoding-sink.js';
+import type { Caller, Engine, PreparedSubscription } from './engine/engine.js';
 import { encodeError, GAP, type GraphqlRequest } from './wire.js';
 
 const COMPLETE = 'event: complete\ndata: \n\n';

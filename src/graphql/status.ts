@@ -1,7 +1,7 @@
-import type { ErrorCode } from '../errors.js';
-import { STATUS as HTTP_STATUS } from '../http/status.js';
+import type { ErrorCode } from '../core/errors.js';
+import { STATUS as HTTP_STATUS } from '../http/message/status.js';
 
-export { codeOfStatus } from '../http/status.js';
+export { codeOfStatus } from '../http/message/status.js';
 
 /** The HTTP status of a request that was refused as a whole; errors of single fields travel in a 200. */
 export const STATUS: Readonly<Record<ErrorCode, number>> = {

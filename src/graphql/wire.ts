@@ -1,6 +1,6 @@
-import { ApiError, isErrorCode, type ErrorBody, type ErrorCode, type JsonObject } from '../errors.js';
-import { parseRetryAfter } from '../http/retry-after.js';
-import { parseJson } from '../internal/json.js';
+import { ApiError, isErrorCode, type ErrorBody, type ErrorCode, type JsonObject } from '../core/errors.js';
+import { parseRetryAfter } from '../http/message/retry-after.js';
+import { parseJson } from '../peer/json.js';
 import { codeOfStatus, FOREIGN_CODES } from './status.js';
 
 /** Media types. Source: https://graphql.github.io/graphql-over-http/draft/#sec-Media-Types */

@@ -1,5 +1,5 @@
 import { Metadata, status as Status, type Channel, type Client, type ServiceError, type StatusObject } from '@grpc/grpc-js';
-import { ApiError } from '../errors.js';
+import { ApiError } from '../core/errors.js';
 import { timeoutText } from './metadata.js';
 
 /** A call with one message out, as it leaves. */

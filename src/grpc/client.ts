@@ -7,25 +7,25 @@ import {
   type Metadata,
   type StatusObject,
 } from '@grpc/grpc-js';
-import type { Contract } from '../contract.js';
-import { ApiError } from '../errors.js';
-import { onAbort } from '../internal/deadline.js';
-import { endingOf } from '../internal/call.js';
-import { defineAdapter } from '../internal/guard.js';
-import { joinHeaders, type HeadersOption } from '../internal/headers.js';
-import { guardOnWire, type OnWire } from '../internal/wire-record.js';
-import type { Adapter, CallRequest, EventSink, Headers, SubscribeRequest, Transport } from '../transport.js';
+import type { Contract } from '../core/contract.js';
+import { ApiError } from '../core/errors.js';
+import { onAbort } from '../life/lifetime.js';
+import { endingOf } from '../life/call.js';
+import { defineAdapter } from '../guard/guard.js';
+import { joinHeaders, type HeadersOption } from '../peer/headers.js';
+import { guardOnWire, type OnWire } from '../peer/on-wire.js';
+import type { Adapter, CallRequest, EventSink, Headers, SubscribeRequest, Transport } from '../core/transport.js';
 import { targetOf, type Target } from './address.js';
 import { ChannelCarrier, ClientCarrier, type Carrier, type OpenCall, type Outgoing } from './carrier.js';
-import { compileForeign, type ForeignOptions } from './foreign.js';
-import type { ProtoLock } from './lock.js';
+import { compileForeign, type ForeignOptions } from './foreign/foreign.js';
+import type { ProtoLock } from './proto/lock.js';
 import { shown, textOf, toMetadata } from './metadata.js';
 import { codeOf, DETAILS_KEY, decodeStatus } from './status.js';
 import { compileWire, type EventWire, type OperationWire } from './wire.js';
 
-export type { ForeignDefinition, ForeignMethod, ForeignMethods, ForeignOptions, ForeignRpc } from './foreign.js';
-export type { LockedField, LockedType, ProtoLock } from './lock.js';
-export type { OnWire, WireRecord } from '../internal/wire-record.js';
+export type { ForeignDefinition, ForeignMethod, ForeignMethods, ForeignOptions, ForeignRpc } from './foreign/foreign.js';
+export type { LockedField, LockedType, ProtoLock } from './proto/lock.js';
+export type { OnWire, WireRecord } from '../peer/on-wire.js';
 export type { ChannelCredentials, Client } from '@grpc/grpc-js';
 
 /** How to trust a server and to be trusted by it; PEM texts. */

@@ -1,7 +1,7 @@
 import type { Metadata, StatusObject } from '@grpc/grpc-js';
-import { ApiError } from '../errors.js';
-import { Lifetime } from '../internal/deadline.js';
-import type { EventMessage, EventSink } from '../transport.js';
+import { ApiError } from '../core/errors.js';
+import { Lifetime } from '../life/lifetime.js';
+import type { EventMessage, EventSink } from '../core/transport.js';
 
 /** What of a streaming call of grpc-js is written to. */
 export interface WritableCall {

@@ -1,5 +1,5 @@
 import { Metadata, type StatusObject } from '@grpc/grpc-js';
-import { ApiError, isApiError, type ErrorBody } from '../errors.js';
+import { ApiError, isApiError, type ErrorBody } from '../core/errors.js';
 import { DETAILS_KEY, encodeStatus, plainMessage, STATUS } from './status.js';
 
 /** The status of an error, with its details. What is no `ApiError` is reported, and neutral to the caller. */

@@ -2,19 +2,19 @@ import {
   Metadata, type handleBidiStreamingCall, type handleServerStreamingCall, type handleUnaryCall, type MethodDefinition, type Server, type ServiceDefinition,
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js'; // prettier-ignore
-import type { EventDefinition, Operation } from '../contract.js';
-import { ApiError } from '../errors.js';
-import { checkTransport } from '../internal/check-transport.js';
-import { deadlineExceeded, onAbort } from '../internal/deadline.js';
-import { reporter } from '../internal/report.js';
-import { acceptHeaders, serveCall, type RawHeaders } from '../internal/serve-call.js';
-import type { Peer, Transport } from '../transport.js';
+import type { EventDefinition, Operation } from '../core/contract.js';
+import { ApiError } from '../core/errors.js';
+import { checkTransport } from '../core/check-transport.js';
+import { deadlineExceeded, onAbort } from '../life/lifetime.js';
+import { reporter } from '../life/report.js';
+import { acceptHeaders, serveCall, type RawHeaders } from '../guard/serve-call.js';
+import type { Peer, Transport } from '../core/transport.js';
 import { EventStream, encodeOnce, type EventStreamOptions } from './event-stream.js';
 import { failure } from './failure.js';
-import type { ProtoLock } from './lock.js';
+import type { ProtoLock } from './proto/lock.js';
 import { sizeOf, toRawHeaders } from './metadata.js';
-import { protoOf } from './proto-build.js';
-import type { ProtoMethod } from './proto.js';
+import { protoOf } from './proto/build.js';
+import type { ProtoMethod } from './proto/proto.js';
 import { compileWire, type ChannelWire, type EventWire, type OperationWire } from './wire.js';
 
 /** Options of `grpcHandler`. */

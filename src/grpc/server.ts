@@ -1,14 +1,14 @@
 import { Server, ServerCredentials } from '@grpc/grpc-js';
-import { timerMs } from '../internal/deadline.js';
-import type { Transport } from '../transport.js';
+import { timerMs } from '../life/lifetime.js';
+import type { Transport } from '../core/transport.js';
 import { grpcHandler, type GrpcHandlerOptions } from './handler.js';
 import { pipelined } from './pipelined-call.js';
-import { protoOf } from './proto-build.js';
+import { protoOf } from './proto/build.js';
 
 export { grpcHandler } from './handler.js';
 export type { GrpcHandler, GrpcHandlerOptions } from './handler.js';
 export { lockProto, printProto } from './schema.js';
-export type { LockedField, LockedType, ProtoLock } from './lock.js';
+export type { LockedField, LockedType, ProtoLock } from './proto/lock.js';
 
 /** How a server shows who it is; PEM texts. */
 export interface GrpcServerTlsOptions {

@@ -1,12 +1,12 @@
-import type { Contract } from '../contract.js';
-import { localId } from '../internal/event-id.js';
-import type { EventView } from '../internal/schema-view.js';
-import { compileTextReader } from '../internal/text.js';
-import type { EventMessage } from '../transport.js';
-import { codecOf, type MessageCodec } from './codec.js';
-import type { ProtoLock } from './lock.js';
-import { protoOf } from './proto-build.js';
-import type { ProtoMessage } from './proto.js';
+import type { Contract } from '../core/contract.js';
+import { localId } from '../events/event-id.js';
+import type { EventView } from '../schema/view.js';
+import { compileTextReader } from '../schema/text.js';
+import type { EventMessage } from '../core/transport.js';
+import { codecOf, type MessageCodec } from './codec/codec.js';
+import type { ProtoLock } from './proto/lock.js';
+import { protoOf } from './proto/build.js';
+import type { ProtoMessage } from './proto/proto.js';
 
 /** How one operation goes over the wire. */
 export interface OperationWire {

@@ -3,8 +3,8 @@ import type { Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:tls';
 import { Aedes, type AuthenticateError } from 'aedes';
 import { createWebSocketStream, WebSocketServer } from 'ws';
-import { compileOriginCheck, type Origins } from '../http/origins.js';
-import { attachUpgrade, refuseUpgrade } from '../http/upgrade.js';
+import { compileOriginCheck, type Origins } from '../http/serve/origins.js';
+import { attachUpgrade, refuseUpgrade } from '../socket/upgrade.js';
 import { limitPackets } from './packet-limit.js';
 
 /** Options of `mqttBroker`. */

@@ -1,13 +1,13 @@
-import type { Contract, EventDefinition } from '../contract.js';
-import { isApiError } from '../errors.js';
-import type { EventHub } from '../events.js';
-import type { EventMessage, EventSink, SubscribeRequest } from '../transport.js';
-import { reporter } from '../internal/report.js';
-import { Connection } from './connection.js';
-import { Feed } from './feed.js';
-import { checkUrl } from './link.js';
+import type { Contract, EventDefinition } from '../core/contract.js';
+import { isApiError } from '../core/errors.js';
+import type { EventHub } from '../events/hub.js';
+import type { EventMessage, EventSink, SubscribeRequest } from '../core/transport.js';
+import { reporter } from '../life/report.js';
+import { Connection } from './connection/connection.js';
+import { Feed } from './events/feed.js';
+import { checkUrl } from './connection/link.js';
 import type { MqttConnectionOptions } from './options.js';
-import { ANY_BROKER } from './origin.js';
+import { ANY_BROKER } from './events/origin.js';
 import { compileTopics, type Topics } from './topics.js';
 import { encodeEvent, type Qos } from './wire.js';
 

@@ -1,4 +1,4 @@
-import type { OnWire } from '../internal/wire-record.js';
+import type { OnWire } from '../peer/on-wire.js';
 import type { Qos } from './wire.js';
 
 /** Who connects: user name and password of CONNECT. */

@@ -1,4 +1,4 @@
-import type { AsyncApiProtocol } from '../internal/asyncapi.js';
+import type { AsyncApiProtocol } from '../schema/asyncapi.js';
 import { eventMeta, JSON_TYPE, type Qos } from './wire.js';
 
 /** What the AsyncAPI document says of MQTT. */

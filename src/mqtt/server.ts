@@ -1,21 +1,21 @@
-import { ApiError, isApiError } from '../errors.js';
-import { checkTransport } from '../internal/check-transport.js';
-import { backoffMs } from '../internal/backoff.js';
-import type { HeadersOption } from '../internal/headers.js';
-import { reporter } from '../internal/report.js';
-import { Connection } from './connection.js';
-import { EventPublisher } from './event-publisher.js';
-import { textOf } from './event-decoder.js';
-import { checkUrl, type Link } from './link.js';
+import { ApiError, isApiError } from '../core/errors.js';
+import { checkTransport } from '../core/check-transport.js';
+import { backoffMs } from '../life/backoff.js';
+import type { HeadersOption } from '../peer/headers.js';
+import { reporter } from '../life/report.js';
+import { Connection } from './connection/connection.js';
+import { EventPublisher } from './events/publisher.js';
+import { textOf } from './events/decoder.js';
+import { checkUrl, type Link } from './connection/link.js';
 import type { MqttConnectionOptions } from './options.js';
-import { RequestHandler } from './request-handler.js';
-import { SharingProbe } from './sharing-probe.js';
+import { RequestHandler } from './calls/request-handler.js';
+import { SharingProbe } from './calls/sharing-probe.js';
 import { compileTopics } from './topics.js';
-import type { Transport } from '../transport.js';
+import type { Transport } from '../core/transport.js';
 
 export type { MqttConnectionOptions, MqttCredentials, MqttTls, WebSocketFactory } from './options.js';
 export { mqttBroker, type MqttBroker, type MqttBrokerOptions } from './broker.js';
-export type { Origins } from '../http/origins.js';
+export type { Origins } from '../http/serve/origins.js';
 export { mqttProtocol, type MqttProtocolOptions } from './schema.js';
 
 /** Options of `serveMqtt`. */

@@ -1,4 +1,4 @@
-import { ApiError, type ErrorCode } from '../errors.js';
+import { ApiError, type ErrorCode } from '../core/errors.js';
 
 interface Reason {
   readonly code: ErrorCode;

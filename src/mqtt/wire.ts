@@ -1,13 +1,13 @@
 import type { IPublishPacket } from 'mqtt';
-import type { EventDefinition } from '../contract.js';
-import { ApiError, isErrorCode, type ErrorBody, type JsonObject } from '../errors.js';
-import { isObject, readErrorOptions } from '../internal/error-body.js';
-import { parseJson } from '../internal/json.js';
-import type { RawHeaders } from '../internal/serve-call.js';
-import { redact } from '../internal/wire-record.js';
-import type { EventMessage } from '../transport.js';
+import type { EventDefinition } from '../core/contract.js';
+import { ApiError, isErrorCode, type ErrorBody, type JsonObject } from '../core/errors.js';
+import { isObject, readErrorOptions } from '../peer/error-body.js';
+import { parseJson } from '../peer/json.js';
+import type { RawHeaders } from '../guard/serve-call.js';
+import { redact } from '../peer/on-wire.js';
+import type { EventMessage } from '../core/transport.js';
 
-export { isObject } from '../internal/error-body.js';
+export { isObject } from '../peer/error-body.js';
 
 export const JSON_TYPE = 'application/json';
 

@@ -1,4 +1,4 @@
-import { HttpError } from '../http/error.js';
+import { HttpError } from '../http/message/error.js';
 
 /**
  * Tells whether an `Accept` header takes a media type: the most specific range that fits decides, and `q=0` means no.

@@ -1,20 +1,20 @@
 import { createLightFetch } from '#fetch';
-import type { Contract, Operation } from '../contract.js';
-import { ApiError } from '../errors.js';
-import { defineAdapter } from '../internal/guard.js';
-import { joinHeaders, timeoutHeader, type HeadersOption } from '../internal/headers.js';
-import { parseJson } from '../internal/json.js';
-import { planSelection } from '../internal/select.js';
-import { hasField } from '../internal/shape.js';
-import type { FetchHeaders, FetchLike, FetchResponse, LightFetch } from '../http/fetch-like.js';
-import { networkError } from '../http/network-error.js';
-import { guardOnWire, redact, type OnWire } from '../internal/wire-record.js';
-import type { Adapter, CallRequest, EventSink, SubscribeRequest, Transport } from '../transport.js';
+import type { Contract, Operation } from '../core/contract.js';
+import { ApiError } from '../core/errors.js';
+import { defineAdapter } from '../guard/guard.js';
+import { joinHeaders, timeoutHeader, type HeadersOption } from '../peer/headers.js';
+import { parseJson } from '../peer/json.js';
+import { planSelection } from '../guard/select.js';
+import { hasField } from '../core/shape.js';
+import type { FetchHeaders, FetchLike, FetchResponse, LightFetch } from '../http/client/fetch-like.js';
+import { networkError } from '../http/client/network-error.js';
+import { guardOnWire, redact, type OnWire } from '../peer/on-wire.js';
+import type { Adapter, CallRequest, EventSink, SubscribeRequest, Transport } from '../core/transport.js';
 import { openEvents } from './event-stream.js';
 import { compileRequest, EVENT_STREAM_TYPE, failedResponse, JSON_TYPE, type RestRequest } from './wire.js';
 
-export type { FetchHeaders, FetchInit, FetchLike, FetchResponse } from '../http/fetch-like.js';
-export type { OnWire, WireRecord } from '../internal/wire-record.js';
+export type { FetchHeaders, FetchInit, FetchLike, FetchResponse } from '../http/client/fetch-like.js';
+export type { OnWire, WireRecord } from '../peer/on-wire.js';
 
 /** Options of `rest`. */
 export interface RestOptions {

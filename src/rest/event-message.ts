@@ -1,9 +1,9 @@
-import type { EventDefinition } from '../contract.js';
-import { ApiError } from '../errors.js';
-import type { SseEvent } from '../http/sse.js';
-import { localId } from '../internal/event-id.js';
-import { tryParseJson } from '../internal/json.js';
-import type { EventSink } from '../transport.js';
+import type { EventDefinition } from '../core/contract.js';
+import { ApiError } from '../core/errors.js';
+import type { SseEvent } from '../http/events/sse.js';
+import { localId } from '../events/event-id.js';
+import { tryParseJson } from '../peer/json.js';
+import type { EventSink } from '../core/transport.js';
 import { decodeErrorBody } from './wire.js';
 
 /** Hands one event of a stream on; false where it was the last. Types that are not this event's are another event's. */

@@ -1,11 +1,11 @@
-import type { EventDefinition } from '../contract.js';
-import type { ApiError } from '../errors.js';
-import { EventStream, eventStreamHead } from '../http/event-stream.js';
-import { Heartbeat } from '../http/heartbeat.js';
-import { peerOf, type HttpRequest, type HttpResponse } from '../http/message.js';
-import { encodeSse } from '../http/sse.js';
-import { acceptHeaders } from '../internal/serve-call.js';
-import type { EventMessage, EventSink, Transport } from '../transport.js';
+import type { EventDefinition } from '../core/contract.js';
+import type { ApiError } from '../core/errors.js';
+import { EventStream, eventStreamHead } from '../http/events/event-stream.js';
+import { Heartbeat } from '../http/events/heartbeat.js';
+import { peerOf, type HttpRequest, type HttpResponse } from '../http/message/message.js';
+import { encodeSse } from '../http/events/sse.js';
+import { acceptHeaders } from '../guard/serve-call.js';
+import type { EventMessage, EventSink, Transport } from '../core/transport.js';
 import { checkAccept } from './accept.js';
 import { EVENT_STREAM_TYPE } from './wire.js';
 

@@ -1,9 +1,9 @@
-import { ApiError } from '../errors.js';
-import type { FetchResponse } from '../http/fetch-like.js';
-import { readSse, streamOf } from '../http/sse-reader.js';
-import { onAbort } from '../internal/deadline.js';
-import { channelSegments } from '../internal/http-binding.js';
-import type { EventSink, SubscribeRequest } from '../transport.js';
+import { ApiError } from '../core/errors.js';
+import type { FetchResponse } from '../http/client/fetch-like.js';
+import { readSse, streamOf } from '../http/events/sse-reader.js';
+import { onAbort } from '../life/lifetime.js';
+import { channelSegments } from '../core/http-binding.js';
+import type { EventSink, SubscribeRequest } from '../core/transport.js';
 import { deliver } from './event-message.js';
 import { EVENT_STREAM_TYPE, failedResponse, fillPath } from './wire.js';
 

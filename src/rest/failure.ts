@@ -1,9 +1,9 @@
-import { ApiError, isApiError } from '../errors.js';
-import { HttpError } from '../http/error.js';
-import type { HttpResponse } from '../http/message.js';
-import { encodeProblem, problemHeaders } from '../http/problem.js';
-import { codeOfRefusal } from '../http/status.js';
-import { report } from '../internal/report.js';
+import { ApiError, isApiError } from '../core/errors.js';
+import { HttpError } from '../http/message/error.js';
+import type { HttpResponse } from '../http/message/message.js';
+import { encodeProblem, problemHeaders } from '../http/message/problem.js';
+import { codeOfRefusal } from '../http/message/status.js';
+import { report } from '../life/report.js';
 import { statusOf } from './status.js';
 
 /** The answer to an error: a problem document. What is neither an `ApiError` nor an `HttpError` is reported, and neutral to the caller. */

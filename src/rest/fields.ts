@@ -1,6 +1,6 @@
-import { ApiError } from '../errors.js';
-import type { TypeUse } from '../internal/schema-view.js';
-import type { Selection } from '../transport.js';
+import { ApiError } from '../core/errors.js';
+import type { TypeUse } from '../schema/view.js';
+import type { Selection } from '../core/transport.js';
 
 /** Reads `?fields=username,email` and trims an output to those fields. */
 export interface FieldFilter {

@@ -1,9 +1,9 @@
-import type { Operation } from '../contract.js';
-import type { ErrorCode, JsonObject } from '../errors.js';
-import { notesOf } from '../http/openapi.js';
-import { PROBLEM_TYPE } from '../http/problem.js';
-import type { Components } from '../internal/components.js';
-import type { HttpBinding } from '../internal/http-binding.js';
+import type { Operation } from '../core/contract.js';
+import type { ErrorCode, JsonObject } from '../core/errors.js';
+import { notesOf } from '../schema/openapi.js';
+import { PROBLEM_TYPE } from '../http/message/problem.js';
+import type { Components } from '../schema/components.js';
+import type { HttpBinding } from '../core/http-binding.js';
 import {
   mayLeaveOut,
   type ContractView,
@@ -12,7 +12,7 @@ import {
   type JsonSchema,
   type OperationView,
   type TypeUse,
-} from '../internal/schema-view.js';
+} from '../schema/view.js';
 import { locationParam } from './location.js';
 import { STATUS } from './status.js';
 import { EVENT_STREAM_TYPE, hasBody, JSON_TYPE } from './wire.js';

@@ -1,8 +1,8 @@
-import { describeWebhook } from '../http/openapi.js';
-import type { Contract } from '../contract.js';
-import { ERROR_CODES, type JsonObject } from '../errors.js';
-import { createComponents, type Components } from '../internal/components.js';
-import { describeContract, type ContractView, type EventView } from '../internal/schema-view.js';
+import { describeWebhook } from '../schema/openapi.js';
+import type { Contract } from '../core/contract.js';
+import { ERROR_CODES, type JsonObject } from '../core/errors.js';
+import { createComponents, type Components } from '../schema/components.js';
+import { describeContract, type ContractView, type EventView } from '../schema/view.js';
 import { describeEvent, describeOperation } from './schema-operation.js';
 
 /** Options of `openApi`. */

@@ -1,20 +1,20 @@
-import { HttpError } from '../http/error.js';
-import { peerOf, type HttpHandler, type HttpRequest, type HttpResponse } from '../http/message.js';
-import { createRouter, type Route } from '../http/router.js';
-import { asyncApi, sseProtocol, type AsyncApiProtocol } from '../internal/asyncapi.js';
-import { checkTransport } from '../internal/check-transport.js';
-import { channelSegments } from '../internal/http-binding.js';
-import { acceptHeaders, deadlineOf, serveCall } from '../internal/serve-call.js';
-import type { Transport } from '../transport.js';
+import { HttpError } from '../http/message/error.js';
+import { peerOf, type HttpHandler, type HttpRequest, type HttpResponse } from '../http/message/message.js';
+import { createRouter, type Route } from '../http/serve/router.js';
+import { asyncApi, sseProtocol, type AsyncApiProtocol } from '../schema/asyncapi.js';
+import { checkTransport } from '../core/check-transport.js';
+import { channelSegments } from '../core/http-binding.js';
+import { acceptHeaders, deadlineOf, serveCall } from '../guard/serve-call.js';
+import type { Transport } from '../core/transport.js';
 import { checkAccept } from './accept.js';
 import { createEventRoute } from './event-route.js';
 import { failure } from './failure.js';
 import { compileOperation, type OperationRoute } from './operation-route.js';
 import { openApi } from './schema.js';
 import { JSON_TYPE } from './wire.js';
-import { reporter } from '../internal/report.js';
+import { reporter } from '../life/report.js';
 
-export { asyncApi, sseProtocol, type AsyncApiOptions, type AsyncApiProtocol } from '../internal/asyncapi.js';
+export { asyncApi, sseProtocol, type AsyncApiOptions, type AsyncApiProtocol } from '../schema/asyncapi.js';
 export { openApi, type OpenApiOptions } from './schema.js';
 
 /** Options of `restHandler`. */

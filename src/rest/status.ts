@@ -1,8 +1,7 @@
-import type { ErrorCode } from '../errors.js';
-import { STATUS } from '../http/status.js';
-import { KEY_REUSED } from '../internal/idempotent-call.js';
+import { KEY_REUSED, type ErrorCode } from '../core/errors.js';
+import { STATUS } from '../http/message/status.js';
 
-export { codeOfStatus, STATUS } from '../http/status.js';
+export { codeOfStatus, STATUS } from '../http/message/status.js';
 
 /** The status of an error: a reused idempotency key has its own (draft-ietf-httpapi-idempotency-key-header, section 2.7). */
 export function statusOf(error: { readonly code: ErrorCode; readonly details?: unknown }): number {

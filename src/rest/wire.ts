@@ -1,14 +1,14 @@
-import type { Operation } from '../contract.js';
-import { ApiError, isErrorCode, type JsonObject } from '../errors.js';
-import type { FetchResponse } from '../http/fetch-like.js';
-import { parseRetryAfter } from '../http/retry-after.js';
-import { isObject, readErrorOptions } from '../internal/error-body.js';
-import type { HttpBinding } from '../internal/http-binding.js';
-import { tryParseJson } from '../internal/json.js';
-import { encodeText, writeQuery } from '../internal/query-text.js';
+import type { Operation } from '../core/contract.js';
+import { ApiError, isErrorCode, type JsonObject } from '../core/errors.js';
+import type { FetchResponse } from '../http/client/fetch-like.js';
+import { parseRetryAfter } from '../http/message/retry-after.js';
+import { isObject, readErrorOptions } from '../peer/error-body.js';
+import type { HttpBinding } from '../core/http-binding.js';
+import { tryParseJson } from '../peer/json.js';
+import { encodeText, writeQuery } from '../http/client/query-text.js';
 import { codeOfStatus } from './status.js';
 
-export { isObject } from '../internal/error-body.js';
+export { isObject } from '../peer/error-body.js';
 
 export const JSON_TYPE = 'application/json';
 export const EVENT_STREAM_TYPE = 'text/event-stream';

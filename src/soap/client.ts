@@ -1,23 +1,23 @@
 import { createLightFetch } from '#fetch';
-import type { Contract } from '../contract.js';
-import { ApiError } from '../errors.js';
-import type { FetchResponse, LightFetch } from '../http/fetch-like.js';
-import { networkError } from '../http/network-error.js';
-import { defineAdapter } from '../internal/guard.js';
-import { joinHeaders, timeoutHeader } from '../internal/headers.js';
-import { guardOnWire } from '../internal/wire-record.js';
-import type { Adapter, CallRequest, SubscribeRequest, Transport } from '../transport.js';
-import { soapBinding, type SoapBinding, type SoapOperation } from './binding.js';
-import { ForeignSoapTransport } from './foreign.js';
+import type { Contract } from '../core/contract.js';
+import { ApiError } from '../core/errors.js';
+import type { FetchResponse, LightFetch } from '../http/client/fetch-like.js';
+import { networkError } from '../http/client/network-error.js';
+import { defineAdapter } from '../guard/guard.js';
+import { joinHeaders, timeoutHeader } from '../peer/headers.js';
+import { guardOnWire } from '../peer/on-wire.js';
+import type { Adapter, CallRequest, SubscribeRequest, Transport } from '../core/transport.js';
+import { soapBinding, type SoapBinding, type SoapOperation } from './wire/binding.js';
+import { ForeignSoapTransport } from './foreign/foreign.js';
 import { noEvents, type SoapOptions, type SoapWsdlOptions } from './options.js';
 import { recordIn, recordOut } from './record.js';
-import { secure, securityHeaders } from './security.js';
+import { secure, securityHeaders } from './security/security.js';
 import { VERSIONS, type SoapVersion } from './version.js';
 import { decodeReply, encodeRequest } from './wire.js';
 
 export type { SoapOptions, SoapWsdlOperation, SoapWsdlOptions } from './options.js';
-export type { XmlObject, XmlValue } from './plain.js';
-export type { SoapSecurity } from './security.js';
+export type { XmlObject, XmlValue } from './foreign/plain.js';
+export type { SoapSecurity } from './security/security.js';
 export type { SoapVersion } from './version.js';
 
 /**

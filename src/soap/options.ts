@@ -1,10 +1,10 @@
-import { ApiError } from '../errors.js';
-import type { FetchLike } from '../http/fetch-like.js';
-import type { HeadersOption } from '../internal/headers.js';
-import type { OnWire } from '../internal/wire-record.js';
-import type { SubscribeRequest } from '../transport.js';
-import type { XmlObject } from './plain.js';
-import type { SoapSecurity } from './security.js';
+import { ApiError } from '../core/errors.js';
+import type { FetchLike } from '../http/client/fetch-like.js';
+import type { HeadersOption } from '../peer/headers.js';
+import type { OnWire } from '../peer/on-wire.js';
+import type { SubscribeRequest } from '../core/transport.js';
+import type { XmlObject } from './foreign/plain.js';
+import type { SoapSecurity } from './security/security.js';
 import type { SoapVersion } from './version.js';
 
 /** What `soap` takes in both of its forms. */

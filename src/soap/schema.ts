@@ -1,7 +1,7 @@
-import type { Contract } from '../contract.js';
-import { soapBinding, type SoapOperation, type SoapService } from './binding.js';
-import { printSchema } from './xsd.js';
-import { escapeAnyText, escapeAttribute } from './xml-text.js';
+import type { Contract } from '../core/contract.js';
+import { soapBinding, type SoapOperation, type SoapService } from './wire/binding.js';
+import { printSchema } from './wire/xsd.js';
+import { escapeAnyText, escapeAttribute } from '../xml/text.js';
 import type { SoapVersion } from './version.js';
 
 /** WSDL's own namespaces: https://www.w3.org/TR/wsdl.html#_notational and, for SOAP 1.2, https://www.w3.org/submissions/wsdl11soap12/ */

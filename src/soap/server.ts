@@ -1,20 +1,20 @@
-import { ApiError, isApiError } from '../errors.js';
-import { HttpError } from '../http/error.js';
-import { peerOf, type HttpHandler, type HttpRequest, type HttpResponse } from '../http/message.js';
-import { checkTransport } from '../internal/check-transport.js';
-import { acceptHeaders, deadlineOf, serveCall } from '../internal/serve-call.js';
-import { reporter } from '../internal/report.js';
-import type { Transport } from '../transport.js';
-import { soapBinding, type SoapBinding, type SoapOperation } from './binding.js';
-import { EnvelopeReading, readEnvelope } from './envelope-reader.js';
-import { checkHeader, NotUnderstood } from './header.js';
-import { readBody } from './body.js';
+import { ApiError, isApiError } from '../core/errors.js';
+import { HttpError } from '../http/message/error.js';
+import { peerOf, type HttpHandler, type HttpRequest, type HttpResponse } from '../http/message/message.js';
+import { checkTransport } from '../core/check-transport.js';
+import { acceptHeaders, deadlineOf, serveCall } from '../guard/serve-call.js';
+import { reporter } from '../life/report.js';
+import type { Transport } from '../core/transport.js';
+import { soapBinding, type SoapBinding, type SoapOperation } from './wire/binding.js';
+import { EnvelopeReading, readEnvelope } from './wire/envelope-reader.js';
+import { checkHeader, NotUnderstood } from './wire/header.js';
+import { readBody } from './wire/body.js';
 import { wsdl } from './schema.js';
 import { VERSIONS, type SoapVersion } from './version.js';
 import { encodeFault, encodeResponse, MAX_DEPTH, type ProtocolFault } from './wire.js';
-import { createGuard, type SoapHandlerSecurity } from './wss.js';
+import { createGuard, type SoapHandlerSecurity } from './security/wss.js';
 
-export type { SoapHandlerSecurity, SoapUser } from './wss.js';
+export type { SoapHandlerSecurity, SoapUser } from './security/wss.js';
 export { wsdl } from './schema.js';
 
 /** Options of `soapHandler`. */

@@ -1,13 +1,13 @@
-import { ApiError, isApiError, isErrorCode, type ErrorBody, type JsonObject } from '../errors.js';
-import { parseRetryAfter } from '../http/retry-after.js';
-import { parseJson } from '../internal/json.js';
-import type { SoapOperation } from './binding.js';
-import { EnvelopeReading, readEnvelope } from './envelope-reader.js';
+import { ApiError, isApiError, isErrorCode, type ErrorBody, type JsonObject } from '../core/errors.js';
+import { parseRetryAfter } from '../http/message/retry-after.js';
+import { parseJson } from '../peer/json.js';
+import type { SoapOperation } from './wire/binding.js';
+import { EnvelopeReading, readEnvelope } from './wire/envelope-reader.js';
 import { codeOfFault, codeOfStatus, faultCode, httpStatus } from './status.js';
 import { VERSIONS, versionOf, type SoapVersion } from './version.js';
-import { childOf, textOf, type XmlElement } from './xml-tree.js';
-import { escapeAnyText, escapeAttribute, findUnwritable, jsonText, UnwritableText } from './xml-text.js';
-import { writeMembers } from './xml-write.js';
+import { childOf, textOf, type XmlElement } from '../xml/tree.js';
+import { escapeAnyText, escapeAttribute, findUnwritable, jsonText, UnwritableText } from '../xml/text.js';
+import { writeMembers } from './wire/xml-write.js';
 
 /** How deep objects and lists may nest. */
 export const MAX_DEPTH = 64;

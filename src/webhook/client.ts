@@ -1,25 +1,25 @@
-import type { Contract } from '../contract.js';
-import { ApiError } from '../errors.js';
-import { compileMatch } from '../events.js';
-import type { FetchLike } from '../http/fetch-like.js';
-import type { HttpHandler } from '../http/message.js';
-import { onAbort } from '../internal/deadline.js';
-import { defineAdapter } from '../internal/guard.js';
-import { joinHeaders, type HeadersOption } from '../internal/headers.js';
-import { guardOnWire } from '../internal/wire-record.js';
-import type { Adapter, EventSink, Headers, SubscribeRequest, Transport } from '../transport.js';
+import type { Contract } from '../core/contract.js';
+import { ApiError } from '../core/errors.js';
+import { compileMatch } from '../events/hub.js';
+import type { FetchLike } from '../http/client/fetch-like.js';
+import type { HttpHandler } from '../http/message/message.js';
+import { onAbort } from '../life/lifetime.js';
+import { defineAdapter } from '../guard/guard.js';
+import { joinHeaders, type HeadersOption } from '../peer/headers.js';
+import { guardOnWire } from '../peer/on-wire.js';
+import type { Adapter, EventSink, Headers, SubscribeRequest, Transport } from '../core/transport.js';
 import { Receiver, TOKEN, type Listener, type ReceiverOptions } from './receiver.js';
 import { Registry, type Registered } from './registry.js';
-import { SCHEMES } from './schemes.js';
-import { readSecret, type WebhookSecret } from './secret.js';
+import { SCHEMES } from './signing/schemes.js';
+import { readSecret, type WebhookSecret } from './signing/secret.js';
 import type { SubscriptionInput } from './wire.js';
 
 export { isWebhookError, WEBHOOK_REASONS, WebhookError, type WebhookReason } from './error.js';
-export type { ReadWebhook, WebhookContent } from './provider.js';
+export type { ReadWebhook, WebhookContent } from './body/provider.js';
 export type { ReceiverOptions } from './receiver.js';
-export type { WebhookScheme } from './schemes.js';
-export { makeWebhookSecret, type WebhookSecret } from './secret.js';
-export { memorySeenStore, type SeenStore, type SeenStoreOptions } from './seen.js';
+export type { WebhookScheme } from './signing/schemes.js';
+export { makeWebhookSecret, type WebhookSecret } from './signing/secret.js';
+export { memorySeenStore, type SeenStore, type SeenStoreOptions } from './store/seen.js';
 export {
   signWebhook,
   verifyWebhook,
@@ -27,7 +27,7 @@ export {
   type VerifiedWebhook,
   type VerifyWebhookOptions,
   type WebhookHeaders,
-} from './signature.js';
+} from './signing/signature.js';
 
 /** Where and how to subscribe by itself. */
 export interface WebhookSubscribeOptions {

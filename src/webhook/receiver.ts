@@ -1,18 +1,18 @@
-import type { Contract } from '../contract.js';
-import { ApiError, isApiError } from '../errors.js';
-import { HttpError } from '../http/error.js';
-import { codeOfRefusal } from '../http/status.js';
-import type { HttpHandler, HttpRequest, HttpResponse } from '../http/message.js';
-import { reporter } from '../internal/report.js';
-import { compileCheck, issuesError, type Check } from '../internal/validate.js';
-import { redact, type OnWire } from '../internal/wire-record.js';
-import type { EventMessage, EventSink } from '../transport.js';
+import type { Contract } from '../core/contract.js';
+import { ApiError, isApiError } from '../core/errors.js';
+import { HttpError } from '../http/message/error.js';
+import { codeOfRefusal } from '../http/message/status.js';
+import type { HttpHandler, HttpRequest, HttpResponse } from '../http/message/message.js';
+import { reporter } from '../life/report.js';
+import { compileCheck, issuesError, type Check } from '../schema/validate.js';
+import { redact, type OnWire } from '../peer/on-wire.js';
+import type { EventMessage, EventSink } from '../core/transport.js';
 import { isWebhookError } from './error.js';
-import { contentOf, READERS, type ReadWebhook, type WebhookContent } from './provider.js';
-import type { WebhookScheme } from './schemes.js';
-import type { WebhookSecret } from './secret.js';
-import { memorySeenStore, type SeenStore } from './seen.js';
-import { verifyWebhook, type VerifiedWebhook } from './signature.js';
+import { contentOf, READERS, type ReadWebhook, type WebhookContent } from './body/provider.js';
+import type { WebhookScheme } from './signing/schemes.js';
+import type { WebhookSecret } from './signing/secret.js';
+import { memorySeenStore, type SeenStore } from './store/seen.js';
+import { verifyWebhook, type VerifiedWebhook } from './signing/signature.js';
 import { decodeErrorBody, isObject, NOTICE, problemResponse } from './wire.js';
 
 /** What a receiver does with what arrives. */
@@ -217,7 +217,8 @@ export class Receiver {
     if (!isXml || !contract) return READERS[scheme](webhook, header);
     let decoder = this.#xml.get(contract);
     // Loaded when it is needed: most webhooks are JSON.
-    if (!decoder) this.#xml.set(contract, (decoder = import('./xml-read.js').then(({ compileXmlDecoder }) => compileXmlDecoder(contract))));
+    if (!decoder)
+      this.#xml.set(contract, (decoder = import('./body/xml-read.js').then(({ compileXmlDecoder }) => compileXmlDecoder(contract))));
     return contentOf((await decoder)(webhook.text()), webhook);
   }
 }

@@ -1,11 +1,11 @@
 import { createLightFetch } from '#fetch';
-import { ApiError } from '../errors.js';
-import type { FetchLike, FetchResponse, LightFetch } from '../http/fetch-like.js';
-import { networkError } from '../http/network-error.js';
-import { parseRetryAfter } from '../http/retry-after.js';
-import { tryParseJson } from '../internal/json.js';
-import { redact, type OnWire } from '../internal/wire-record.js';
-import type { Headers } from '../transport.js';
+import { ApiError } from '../core/errors.js';
+import type { FetchLike, FetchResponse, LightFetch } from '../http/client/fetch-like.js';
+import { networkError } from '../http/client/network-error.js';
+import { parseRetryAfter } from '../http/message/retry-after.js';
+import { tryParseJson } from '../peer/json.js';
+import { redact, type OnWire } from '../peer/on-wire.js';
+import type { Headers } from '../core/transport.js';
 import { decodeProblem, isObject, type SubscriptionInput } from './wire.js';
 
 /** A subscription, as the peer gave it. */

@@ -1,9 +1,9 @@
-import type { JsonObject } from '../errors.js';
-import { describeWebhook, WEBHOOK_HEADERS } from '../http/openapi.js';
-import type { AsyncApiProtocol } from '../internal/asyncapi.js';
-import type { Contract } from '../contract.js';
-import { createComponents } from '../internal/components.js';
-import { describeContract } from '../internal/schema-view.js';
+import type { JsonObject } from '../core/errors.js';
+import { describeWebhook, WEBHOOK_HEADERS } from '../schema/openapi.js';
+import type { AsyncApiProtocol } from '../schema/asyncapi.js';
+import type { Contract } from '../core/contract.js';
+import { createComponents } from '../schema/components.js';
+import { describeContract } from '../schema/view.js';
 
 /** Webhooks in an AsyncAPI document: the address is what a subscription says. Source: https://www.asyncapi.com/docs/reference/specification/v3.0.0 */
 export function webhookProtocol(): AsyncApiProtocol {

@@ -1,32 +1,31 @@
 import { createHash } from 'node:crypto';
-import { ApiError, isApiError } from '../errors.js';
-import { HttpError } from '../http/error.js';
-import { codeOfRefusal } from '../http/status.js';
-import { peerOf, type HttpHandler, type HttpRequest, type HttpResponse } from '../http/message.js';
-import { createRouter, type Route } from '../http/router.js';
-import { checkTransport } from '../internal/check-transport.js';
-import { parseJson } from '../internal/json.js';
-import { reporter } from '../internal/report.js';
-import { acceptHeaders } from '../internal/serve-call.js';
-import type { Headers, Peer, Transport } from '../transport.js';
-import { boundStore } from './bounded-store.js';
-import { Carrier } from './carrier.js';
-import { Dispatcher } from './dispatcher.js';
-import { compileEncoder } from './encode.js';
-import { Backlog } from './endpoint.js';
-import { Intake } from './intake.js';
-import { RETRY_SCHEDULE_MS, systemClock, type WebhookClock } from './schedule.js';
+import { ApiError, isApiError } from '../core/errors.js';
+import { HttpError } from '../http/message/error.js';
+import { codeOfRefusal } from '../http/message/status.js';
+import { peerOf, type HttpHandler, type HttpRequest, type HttpResponse } from '../http/message/message.js';
+import { createRouter, type Route } from '../http/serve/router.js';
+import { checkTransport } from '../core/check-transport.js';
+import { parseJson } from '../peer/json.js';
+import { reporter } from '../life/report.js';
+import { acceptHeaders } from '../guard/serve-call.js';
+import type { Headers, Peer, Transport } from '../core/transport.js';
+import { boundStore } from './store/bounded-store.js';
+import { Carrier } from './delivery/carrier.js';
+import { Dispatcher } from './delivery/dispatcher.js';
+import { compileEncoder } from './body/encode.js';
+import { Backlog } from './delivery/endpoint.js';
+import { Intake } from './delivery/intake.js';
+import { RETRY_SCHEDULE_MS, systemClock, type WebhookClock } from './delivery/schedule.js';
 import { webhookOpenApi } from './schema.js';
-import { readSecret, type WebhookSecret } from './secret.js';
-import { memoryWebhookStore, type StoredDelivery, type WebhookStore } from './store.js';
-import { TargetGuard, type TargetOptions } from './target.js';
+import { readSecret, type WebhookSecret } from './signing/secret.js';
+import { memoryWebhookStore, type StoredDelivery, type WebhookStore } from './store/store.js';
+import { TargetGuard, type TargetOptions } from './delivery/target.js';
 import { jsonResponse, problemResponse, readRequest, RotateRequest, SubscriptionRequest, viewOf, type SubscriptionView } from './wire.js';
 
-export { fileWebhookStore, type FileStoreOptions } from './file-store.js';
-export { RETRY_SCHEDULE_MS, type WebhookClock } from './schedule.js';
-export { webhookStoreCases, type WebhookStoreCase } from './store-cases.js';
+export { fileWebhookStore, type FileStoreOptions } from './store/file-store.js';
+export { RETRY_SCHEDULE_MS, type WebhookClock } from './delivery/schedule.js';
 export { webhookProtocol } from './schema.js';
-export type { WebhookSecret } from './secret.js';
+export type { WebhookSecret } from './signing/secret.js';
 export {
   memoryWebhookStore,
   type DeliveryAttempt,
@@ -37,8 +36,8 @@ export {
   type StoredSubscription,
   type WebhookFormat,
   type WebhookStore,
-} from './store.js';
-export type { ResolvedAddress, TargetOptions } from './target.js';
+} from './store/store.js';
+export type { ResolvedAddress, TargetOptions } from './delivery/target.js';
 export type { SubscriptionView } from './wire.js';
 
 /** Who asks the subscription API. */

@@ -1,13 +1,13 @@
 import * as z from 'zod/mini';
-import { ApiError, isErrorCode } from '../errors.js';
-import type { HttpResponse } from '../http/message.js';
-import { encodeProblem, problemHeaders } from '../http/problem.js';
-import { isObject, readErrorOptions } from '../internal/error-body.js';
-import { compileCheck, issuesError } from '../internal/validate.js';
+import { ApiError, isErrorCode } from '../core/errors.js';
+import type { HttpResponse } from '../http/message/message.js';
+import { encodeProblem, problemHeaders } from '../http/message/problem.js';
+import { isObject, readErrorOptions } from '../peer/error-body.js';
+import { compileCheck, issuesError } from '../schema/validate.js';
 import { codeOfStatus, STATUS } from './status.js';
-import type { StoredMessage, StoredSubscription, WebhookFormat } from './store.js';
+import type { StoredMessage, StoredSubscription, WebhookFormat } from './store/store.js';
 
-export { isObject } from '../internal/error-body.js';
+export { isObject } from '../peer/error-body.js';
 
 export const JSON_TYPE = 'application/json';
 export const XML_TYPE = 'application/xml';

@@ -1,17 +1,17 @@
 import PlatformWebSocket from 'isomorphic-ws';
-import { defineAdapter } from '../internal/guard.js';
-import type { HeadersOption } from '../internal/headers.js';
-import { guardOnWire, type OnWire } from '../internal/wire-record.js';
-import type { Adapter } from '../transport.js';
-import { ChannelTransport } from './channel-client.js';
+import { defineAdapter } from '../guard/guard.js';
+import type { HeadersOption } from '../peer/headers.js';
+import { guardOnWire, type OnWire } from '../peer/on-wire.js';
+import type { Adapter } from '../core/transport.js';
+import { ChannelTransport } from './channel/client.js';
 import type { OnState } from './link.js';
-import { RpcTransport } from './rpc-client.js';
+import { RpcTransport } from './rpc/client.js';
 import type { ClientSettings } from './settings.js';
-import type { WebSocketConstructor } from './socket.js';
+import type { WebSocketConstructor } from './client-socket.js';
 import { RPC_PATH } from './wire.js';
 
 export type { OnState, WebSocketState } from './link.js';
-export type { SocketEvent, WebSocketConstructor, WebSocketLike } from './socket.js';
+export type { SocketEvent, WebSocketConstructor, WebSocketLike } from './client-socket.js';
 
 /** Options of `webSocket` on both protocols. */
 export interface WebSocketBaseOptions {

@@ -1,4 +1,4 @@
-import { ApiError } from '../errors.js';
+import { ApiError } from '../core/errors.js';
 
 /** What a client's connection is doing. */
 export type WebSocketState = 'connecting' | 'open' | 'closed';

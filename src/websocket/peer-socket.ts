@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type WebSocket from 'ws';
-import type { SharedFrame } from '../http/shared-frame.js';
+import type { SharedFrame } from '../http/events/shared-frame.js';
 import { FrameJoiner } from './frame-joiner.js';
 import { CLOSE } from './status.js';
 

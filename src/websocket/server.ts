@@ -1,27 +1,27 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer, type WebSocket } from 'ws';
-import type { Contract } from '../contract.js';
-import { ApiError, isApiError } from '../errors.js';
-import { errorHeaders } from '../http/problem.js';
-import { createRouter, type RouteMatch, type Router } from '../http/router.js';
-import { attachUpgrade, refuseUpgrade } from '../http/upgrade.js';
-import { UpgradeGate, type UpgradeGateOptions } from '../http/upgrade-gate.js';
-import { timerMs } from '../internal/deadline.js';
-import { checkTransport } from '../internal/check-transport.js';
-import { reporter } from '../internal/report.js';
-import type { Transport } from '../transport.js';
-import { compileChannels, type ChannelRoute } from './channel-route.js';
+import type { Contract } from '../core/contract.js';
+import { ApiError, isApiError } from '../core/errors.js';
+import { errorHeaders } from '../http/message/problem.js';
+import { createRouter, type RouteMatch, type Router } from '../http/serve/router.js';
+import { attachUpgrade, refuseUpgrade } from '../socket/upgrade.js';
+import { UpgradeGate, type UpgradeGateOptions } from '../socket/gate.js';
+import { timerMs } from '../life/lifetime.js';
+import { checkTransport } from '../core/check-transport.js';
+import { reporter } from '../life/report.js';
+import type { Transport } from '../core/transport.js';
+import { compileChannels, type ChannelRoute } from './channel/route.js';
 import { PeerSocket } from './peer-socket.js';
-import { EventEncoder } from './rpc-events.js';
-import { connectionHeaders, RpcSession, type RpcService } from './rpc-session.js';
+import { EventEncoder } from './rpc/events.js';
+import { connectionHeaders, RpcSession, type RpcService } from './rpc/session.js';
 import { CLOSE, handshakeStatus } from './status.js';
 import { RPC_PATH, SUBPROTOCOL } from './wire.js';
 
-export type { AsyncApiProtocol } from '../internal/asyncapi.js';
+export type { AsyncApiProtocol } from '../schema/asyncapi.js';
 export { webSocketProtocol } from './schema.js';
-export type { Origins } from '../http/origins.js';
-export type { UpgradeGateOptions } from '../http/upgrade-gate.js';
+export type { Origins } from '../http/serve/origins.js';
+export type { UpgradeGateOptions } from '../socket/gate.js';
 
 /** Options of `webSocketHandler`. */
 export interface WebSocketHandlerOptions extends UpgradeGateOptions {

@@ -1,7 +1,7 @@
-import type { HeadersOption } from '../internal/headers.js';
-import type { OnWire } from '../internal/wire-record.js';
+import type { HeadersOption } from '../peer/headers.js';
+import type { OnWire } from '../peer/on-wire.js';
 import type { OnState } from './link.js';
-import type { WebSocketConstructor } from './socket.js';
+import type { WebSocketConstructor } from './client-socket.js';
 
 /** The options of a client with their defaults filled in. */
 export interface ClientSettings {

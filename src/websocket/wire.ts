@@ -1,6 +1,6 @@
-import { ApiError, isErrorCode, type ErrorBody, type JsonObject } from '../errors.js';
-import { MAX_DEPTH, parseJson } from '../internal/json.js';
-import type { Headers } from '../transport.js';
+import { ApiError, isErrorCode, type ErrorBody, type JsonObject } from '../core/errors.js';
+import { MAX_DEPTH, parseJson } from '../peer/json.js';
+import type { Headers } from '../core/transport.js';
 import { codeOfRpc, INVALID_REQUEST, PARSE_ERROR, RPC_CODE } from './status.js';
 
 /** The subprotocol of `/ws`; a client that offers none speaks it too. */

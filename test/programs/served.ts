@@ -1,6 +1,6 @@
 import { createClient as create, type Adapter, type Client, type Transport } from '../../src/index.js';
 import { conformanceContract, createConformanceService, type ConformanceContract } from '../../src/conformance/index.js';
-import { listen } from '../../src/http/listen.js';
+import { listen } from '../../src/http/node/listen.js';
 import { rest } from '../../src/rest/client.js';
 import { restHandler } from '../../src/rest/server.js';
 

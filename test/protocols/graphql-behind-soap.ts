@@ -1,7 +1,7 @@
 import type { ConformanceTarget } from '../../src/conformance/index.js';
 import { graphql } from '../../src/graphql/client.js';
 import { graphqlHandler } from '../../src/graphql/server.js';
-import { listen } from '../../src/http/listen.js';
+import { listen } from '../../src/http/node/listen.js';
 import { soap } from '../../src/soap/client.js';
 import { soapHandler } from '../../src/soap/server.js';
 

@@ -1,7 +1,7 @@
 import type { ConformanceTarget } from '../../src/conformance/index.js';
 import { grpc } from '../../src/grpc/client.js';
 import { serveGrpc } from '../../src/grpc/server.js';
-import { listen } from '../../src/http/listen.js';
+import { listen } from '../../src/http/node/listen.js';
 import { rest } from '../../src/rest/client.js';
 import { restHandler } from '../../src/rest/server.js';
 

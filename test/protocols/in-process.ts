@@ -1,7 +1,7 @@
 import type { ConformanceTarget } from '../../src/conformance/index.js';
-import { joinHeaders } from '../../src/internal/headers.js';
-import { markGuarded } from '../../src/internal/guard.js';
-import type { Headers, Transport } from '../../src/transport.js';
+import { joinHeaders } from '../../src/peer/headers.js';
+import { markGuarded } from '../../src/guard/guard.js';
+import type { Headers, Transport } from '../../src/core/transport.js';
 
 /** No protocol at all: the reference that the others are measured by. */
 export const target: ConformanceTarget = {

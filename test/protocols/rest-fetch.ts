@@ -1,5 +1,5 @@
 import type { ConformanceTarget } from '../../src/conformance/index.js';
-import { fetchHandler } from '../../src/http/fetch.js';
+import { fetchHandler } from '../../src/http/fetch/handler.js';
 import { rest } from '../../src/rest/client.js';
 import { restHandler } from '../../src/rest/server.js';
 

@@ -1,5 +1,5 @@
 import type { ConformanceTarget } from '../../src/conformance/index.js';
-import { listen } from '../../src/http/listen.js';
+import { listen } from '../../src/http/node/listen.js';
 import { rest } from '../../src/rest/client.js';
 import { restHandler } from '../../src/rest/server.js';
 

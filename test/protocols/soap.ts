@@ -1,5 +1,5 @@
 import type { ConformanceTarget } from '../../src/conformance/index.js';
-import { listen } from '../../src/http/listen.js';
+import { listen } from '../../src/http/node/listen.js';
 import { soap, type SoapVersion } from '../../src/soap/client.js';
 import { soapHandler } from '../../src/soap/server.js';
 

@@ -1,5 +1,5 @@
 import type { ConformanceTarget } from '../../src/conformance/index.js';
-import { listen } from '../../src/http/listen.js';
+import { listen } from '../../src/http/node/listen.js';
 import { webhook, type WebhookSubscribeOptions } from '../../src/webhook/client.js';
 import { webhookHandler } from '../../src/webhook/server.js';
 

@@ -1,5 +1,5 @@
 import type { ConformanceTarget } from '../../src/conformance/index.js';
-import { listen } from '../../src/http/listen.js';
+import { listen } from '../../src/http/node/listen.js';
 import { webSocket } from '../../src/websocket/client.js';
 import { webSocketHandler } from '../../src/websocket/server.js';
 

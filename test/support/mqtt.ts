@@ -4,11 +4,11 @@ import { connect, createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ConformanceTarget } from '../../src/conformance/index.js';
-import { onAbort } from '../../src/internal/deadline.js';
-import { markGuarded } from '../../src/internal/guard.js';
+import { onAbort } from '../../src/life/lifetime.js';
+import { markGuarded } from '../../src/guard/guard.js';
 import { mqtt, type MqttOptions } from '../../src/mqtt/client.js';
 import { serveMqtt } from '../../src/mqtt/server.js';
-import type { Adapter, EventSink, SubscribeRequest, Transport } from '../../src/transport.js';
+import type { Adapter, EventSink, SubscribeRequest, Transport } from '../../src/core/transport.js';
 
 /** Debian puts it where only root has a path to. */
 const MOSQUITTO = ['mosquitto', '/usr/sbin/mosquitto'].find((path) => spawnSync(path, ['-h']).error === undefined);

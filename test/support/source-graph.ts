@@ -4,11 +4,11 @@ import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 
 /** The repository's root. */
-export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 /** One import of a source file. */
 export interface SourceImport {
-  /** As written, or for a relative one the file it means: `src/errors.ts`. */
+  /** As written, or for a relative one the file it means: `src/core/errors.ts`. */
   readonly target: string;
   /** False for a package, a `node:` module and a `#` name. */
   readonly local: boolean;

@@ -3,7 +3,7 @@
 import process from 'node:process';
 import * as z from 'zod';
 import { createService, defineContract, event } from '../../src/index.js';
-import { listen } from '../../src/http/listen.js';
+import { listen } from '../../src/http/node/listen.js';
 import { fileWebhookStore, webhookHandler } from '../../src/webhook/server.js';
 
 const [path = '', url = '', count = '0', first] = process.argv.slice(2);

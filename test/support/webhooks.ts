@@ -1,5 +1,5 @@
-import type { HttpRequest, HttpResponse } from '../../src/http/message.js';
-import { listen } from '../../src/http/listen.js';
+import type { HttpRequest, HttpResponse } from '../../src/http/message/message.js';
+import { listen } from '../../src/http/node/listen.js';
 import type { WebhookClock } from '../../src/webhook/server.js';
 import { verifyWebhook } from '../../src/webhook/client.js';
 import { until } from './until.js';

@@ -1,8 +1,8 @@
 import * as z from 'zod/mini';
-import { defineContract, mutation, query } from '../../contract.js';
+import { defineContract, mutation, query } from '../../core/define.js';
 import { equal, fails, ok, settled, until } from '../assert.js';
 import { conformanceContract } from '../contract.js';
-import { casesOf } from './define.js';
+import { casesOf } from '../define.js';
 import { kinds, TEXTS, tree } from './values.js';
 
 const define = casesOf('calls', ['call']);

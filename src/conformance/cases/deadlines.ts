@@ -1,7 +1,7 @@
-import { isApiError } from '../../errors.js';
+import { isApiError } from '../../core/errors.js';
 import { equal, fails, ok, pause, settled, until } from '../assert.js';
 import { conformanceContract } from '../contract.js';
-import { casesOf } from './define.js';
+import { casesOf } from '../define.js';
 import { rawTransport } from './raw.js';
 
 const define = casesOf('deadlines', ['call']);

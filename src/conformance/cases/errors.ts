@@ -1,7 +1,7 @@
-import { ApiError, ERROR_CODES, isApiError } from '../../errors.js';
+import { ApiError, ERROR_CODES, isApiError } from '../../core/errors.js';
 import { equal, fails, ok } from '../assert.js';
 import { conformanceContract } from '../contract.js';
-import { casesOf } from './define.js';
+import { casesOf } from '../define.js';
 import { rawTransport } from './raw.js';
 import { kinds } from './values.js';
 

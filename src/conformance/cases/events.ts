@@ -1,6 +1,6 @@
 import { equal, fails, Inbox, ok, settled, until, watched } from '../assert.js';
-import type { EventInfo } from '../../client-types.js';
-import { casesOf } from './define.js';
+import type { EventInfo } from '../../client/types.js';
+import { casesOf } from '../define.js';
 import { kinds, message, note, TEXTS, type MessageValue, type NoteValue } from './values.js';
 
 const define = casesOf('events', ['subscribe']);

@@ -1,5 +1,5 @@
 import { equal, fails, ok, settled, until } from '../assert.js';
-import { casesOf } from './define.js';
+import { casesOf } from '../define.js';
 
 const define = casesOf('idempotency', ['call']);
 

@@ -1,6 +1,6 @@
 import { equal, fails, ok, settled, until, watched } from '../assert.js';
 import { conformanceContract } from '../contract.js';
-import { casesOf } from './define.js';
+import { casesOf } from '../define.js';
 import { rawTransport } from './raw.js';
 import { note } from './values.js';
 

@@ -1,6 +1,6 @@
-import { isApiError } from '../../errors.js';
+import { isApiError } from '../../core/errors.js';
 import { equal, fails, ok } from '../assert.js';
-import { casesOf } from './define.js';
+import { casesOf } from '../define.js';
 import { kinds, tree } from './values.js';
 
 const define = casesOf('limits', ['call']);

@@ -1,8 +1,8 @@
 import { equal, fails, ok, settled, until } from '../assert.js';
-import { casesOf } from './define.js';
+import { casesOf } from '../define.js';
 import { note } from './values.js';
 import type { CaseContext } from '../types.js';
-import type { Overflow } from '../../internal/push-stream.js';
+import type { Overflow } from '../../events/push-stream.js';
 
 const define = casesOf('overflow', ['subscribe']);
 

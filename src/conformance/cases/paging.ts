@@ -1,7 +1,7 @@
-import { ApiError } from '../../errors.js';
+import { ApiError } from '../../core/errors.js';
 import { equal, fails, ok, watched } from '../assert.js';
 import { conformanceContract } from '../contract.js';
-import { casesOf } from './define.js';
+import { casesOf } from '../define.js';
 import { rawTransport } from './raw.js';
 
 const define = casesOf('paging', ['call']);

@@ -1,5 +1,5 @@
-import { ApiError } from '../../errors.js';
-import type { CallRequest, EventSink, SubscribeRequest, Transport } from '../../transport.js';
+import { ApiError } from '../../core/errors.js';
+import type { CallRequest, EventSink, SubscribeRequest, Transport } from '../../core/transport.js';
 import { conformanceContract } from '../contract.js';
 
 /** A transport that is no service: nothing in it checks what it gives. */

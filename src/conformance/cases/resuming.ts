@@ -1,10 +1,10 @@
-import type { EventInfo } from '../../client-types.js';
-import { defineContract, event } from '../../contract.js';
-import { ApiError } from '../../errors.js';
-import type { EventSink, SubscribeRequest } from '../../transport.js';
+import type { EventInfo } from '../../client/types.js';
+import { defineContract, event } from '../../core/define.js';
+import { ApiError } from '../../core/errors.js';
+import type { EventSink, SubscribeRequest } from '../../core/transport.js';
 import { equal, fails, Inbox, ok, settled, until, watched } from '../assert.js';
 import { conformanceContract } from '../contract.js';
-import { casesOf } from './define.js';
+import { casesOf } from '../define.js';
 import { rawTransport } from './raw.js';
 import { note, type NoteValue } from './values.js';
 

@@ -1,9 +1,9 @@
-import { isApiError } from '../../errors.js';
-import { onAbort } from '../../internal/deadline.js';
-import type { CallRequest } from '../../transport.js';
+import { isApiError } from '../../core/errors.js';
+import { onAbort } from '../../life/lifetime.js';
+import type { CallRequest } from '../../core/transport.js';
 import { equal, fails, ok } from '../assert.js';
 import { conformanceContract } from '../contract.js';
-import { casesOf } from './define.js';
+import { casesOf } from '../define.js';
 import { rawTransport } from './raw.js';
 import { kinds } from './values.js';
 

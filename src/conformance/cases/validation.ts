@@ -1,9 +1,9 @@
 import * as z from 'zod/mini';
-import { defineContract, mutation, query } from '../../contract.js';
-import { isApiError, type Issue } from '../../errors.js';
+import { defineContract, mutation, query } from '../../core/define.js';
+import { isApiError, type Issue } from '../../core/errors.js';
 import { equal, fails, ok } from '../assert.js';
 import { conformanceContract } from '../contract.js';
-import { casesOf } from './define.js';
+import { casesOf } from '../define.js';
 import { rawTransport } from './raw.js';
 import { kinds, type KindsValue } from './values.js';
 

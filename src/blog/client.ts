@@ -1,0 +1,24 @@
+import { createClient as createContractClient, type ContractClientOptions } from '../client/client.js';
+import type { Client, ClientOptions } from '../client/types.js';
+import type { Contract } from '../core/contract.js';
+import type { Adapter, Transport } from '../core/transport.js';
+import { blogContract } from './contract.js';
+
+/** The client of the built-in blog contract. */
+// eslint-disable-next-line @typescript-eslint/no-empty-object-type -- an interface, because editors show its name where they would spell out an alias
+export interface BlogClient extends Client<typeof blogContract> {}
+
+/**
+ * Makes the client of a contract over a transport: an adapter such as `rest({ url })`, a service of this process, or any `Transport`.
+ * Without `contract` it is the client of the built-in Blog. Every failed call rejects with an `ApiError`.
+ * @throws TypeError if the transport serves another contract.
+ */
+export function createClient<V extends string>(
+  options: ClientOptions & { readonly transport: Adapter<V> | Transport },
+): 'call' | 'subscribe' extends V ? BlogClient : Client<typeof blogContract, V>;
+export function createClient<C extends Contract, V extends string>(options: ContractClientOptions<C, V>): Client<C, V>;
+export function createClient(
+  options: ClientOptions & { readonly contract?: Contract; readonly transport: Adapter<string> | Transport },
+): unknown {
+  return createContractClient({ ...options, contract: options.contract ?? blogContract });
+}

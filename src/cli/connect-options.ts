@@ -1,0 +1,7 @@
+import type { OnWire } from '../peer/on-wire.js';
+
+/** What a protocol is given to make its adapter. */
+export interface ConnectOptions {
+  readonly url: string;
+  readonly onWire?: OnWire;
+}

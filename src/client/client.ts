@@ -1,0 +1,110 @@
+import { checkServes } from '#contract-check';
+import type { CallOptions, Client, ClientOptions } from './types.js';
+import type { Contract, EventDefinition, Operation } from '../core/contract.js';
+import { ApiError } from '../core/errors.js';
+import { Call } from '../life/call.js';
+import { Lifetime } from '../life/lifetime.js';
+import { connect } from '../guard/guard.js';
+import { checkHeaders } from '../peer/headers.js';
+import { listenerName } from '../core/listener-name.js';
+import { paged } from './paging.js';
+import { callSelected, planSelection } from '../guard/select.js';
+import { Subscriber } from './subscriber.js';
+import type { Adapter, Headers, Selection, Transport } from '../core/transport.js';
+
+const DEFAULT_TIMEOUT_MS = 30_000;
+const NO_HEADERS: Headers = Object.freeze({});
+const NO_OPTIONS: CallOptions = Object.freeze({});
+
+/** What `createClient` takes for a contract of one's own. */
+export type ContractClientOptions<C extends Contract, V extends string> = ClientOptions & {
+  readonly contract: C;
+  readonly transport: Adapter<V> | Transport;
+};
+
+/**
+ * Makes the client of a contract over a transport: an adapter such as `rest({ url })`, a service of this process, or any `Transport`.
+ * Every failed call rejects with an `ApiError`.
+ * @throws TypeError if the transport serves another contract.
+ */
+export function createClient<C extends Contract, V extends string>(options: ContractClientOptions<C, V>): Client<C, V> {
+  const { contract } = options;
+  const isOwn = typeof options.transport === 'function';
+  const transport = connect(options.transport, contract);
+  if (!isOwn) checkServes(transport, contract);
+  return new ContractClient(contract, transport, options, isOwn).members() as Client<C, V>;
+}
+
+type AnyCallOptions = CallOptions & { readonly select?: Selection | undefined };
+
+/** One client's state: its calls in flight and its subscriptions. */
+class ContractClient {
+  readonly #lifetimes = new Set<Lifetime>();
+  #closing: Promise<void> | undefined;
+
+  constructor(
+    private readonly contract: Contract,
+    private readonly transport: Transport,
+    private readonly options: ClientOptions,
+    private readonly ownsTransport: boolean,
+  ) {}
+
+  /** One function per member, made once, so that a call only runs. */
+  members(): Record<string | symbol, unknown> {
+    const members: Record<string | symbol, unknown> = {};
+    for (const operation of Object.values(this.contract.operations)) members[operation.name] = this.#method(operation);
+    for (const event of Object.values(this.contract.events)) members[listenerName(event.name)] = this.#listen(event);
+    const close = () => (this.#closing ??= this.#close());
+    Object.defineProperty(members, 'close', { value: close });
+    // Node 20 lacks the symbol in places.
+    if (Symbol.asyncDispose) Object.defineProperty(members, Symbol.asyncDispose, { value: close });
+    return members;
+  }
+
+  #method(operation: Operation): (input?: unknown, options?: AnyCallOptions) => Promise<unknown> {
+    const call = (input: unknown, options: AnyCallOptions | undefined) => this.#call(operation, input, options);
+    return operation.pagedBy === undefined ? call : paged(operation, operation.pagedBy, call);
+  }
+
+  #call(operation: Operation, input: unknown, options: AnyCallOptions = NO_OPTIONS): Promise<unknown> {
+    const fail = (error: unknown) => ApiError.from(error, 'UNKNOWN', `${operation.name} failed in the transport ${this.transport.name}`);
+    try {
+      const { select } = options;
+      const headers = callHeaders(options);
+      const plan = select && planSelection(this.contract, operation, select);
+      const lifetime = this.#begin(options.timeoutMs, options.signal);
+      const request = new Call(lifetime, operation, input, headers, lifetime.deadline, select, undefined);
+      return lifetime.settle(() => (plan ? callSelected(this.transport, request, plan) : this.transport.call(request)), fail);
+    } catch (error) {
+      return Promise.reject(fail(error));
+    }
+  }
+
+  #listen(event: EventDefinition): Subscriber['subscribe'] {
+    const begin = (timeoutMs: number | undefined, signal: AbortSignal | undefined) => this.#begin(timeoutMs, signal);
+    return new Subscriber(event, this.transport, this.options, begin).subscribe;
+  }
+
+  #begin(timeoutMs: number = this.options.timeoutMs ?? DEFAULT_TIMEOUT_MS, signal?: AbortSignal): Lifetime {
+    if (this.#closing) throw closed();
+    if (!(timeoutMs > 0))
+      throw new ApiError('INVALID_ARGUMENT', `timeoutMs must be a positive number of milliseconds, not ${String(timeoutMs)}`, {
+        sent: false,
+      });
+    return new Lifetime(timeoutMs === Infinity ? undefined : Date.now() + timeoutMs, signal, this.#lifetimes);
+  }
+
+  async #close(): Promise<void> {
+    for (const lifetime of this.#lifetimes) lifetime.abort(closed());
+    if (this.ownsTransport) await this.transport.close();
+  }
+}
+
+function callHeaders({ headers, idempotencyKey }: CallOptions): Headers {
+  if (headers === undefined && idempotencyKey === undefined) return NO_HEADERS;
+  return checkHeaders(idempotencyKey === undefined ? (headers ?? NO_HEADERS) : { ...headers, 'idempotency-key': idempotencyKey });
+}
+
+function closed(): ApiError {
+  return new ApiError('CANCELLED', 'the client is closed', { sent: false });
+}

@@ -1,0 +1,178 @@
+import type { input as InputOf, output as OutputOf } from 'zod/v4/core';
+import type { Contract, EventDefinition, Operation, Schema } from '../core/contract.js';
+import type { Exactly, Item, Select, Selected } from '../core/selected.js';
+import type { Overflow } from '../events/push-stream.js';
+import type { Headers } from '../core/transport.js';
+
+/** Options of every call. */
+export interface CallOptions {
+  /** Cancels the call, at the far side too. */
+  readonly signal?: AbortSignal;
+  /** For the whole call, retries included, in milliseconds. @default the client's */
+  readonly timeoutMs?: number;
+  /** Travel with the call on every protocol: lower-case names `[a-z0-9-]`, printable ASCII values. */
+  readonly headers?: Headers;
+  /** Lets a mutation be sent again without being done again; the service keeps outcomes for 24 h. */
+  readonly idempotencyKey?: string;
+}
+
+/** Options of every subscription. */
+export interface SubscribeOptions<P = Readonly<Record<string, unknown>>> {
+  /** Ends the subscription, at the far side too. */
+  readonly signal?: AbortSignal;
+  /** How long the start may take, tries included, in milliseconds. @default the client's */
+  readonly timeoutMs?: number;
+  readonly headers?: Headers;
+  /** Fixes channel parameters; those left out match all. */
+  readonly params?: P;
+  /** Resume behind this event. */
+  readonly lastEventId?: string;
+  /** Called where events may have been missed, because resuming was not possible. */
+  readonly onGap?: () => void;
+}
+
+/** Options of `onX(listener, options)`. */
+export interface ListenOptions<P = Readonly<Record<string, unknown>>> extends SubscribeOptions<P> {
+  /** Called when the subscription ended for good, and when the listener or `onGap` failed. @default the client's `onError` */
+  readonly onError?: (error: unknown) => void;
+}
+
+/** Options of `onX(options)`. */
+export interface StreamOptions<P = Readonly<Record<string, unknown>>> extends SubscribeOptions<P> {
+  /** How many events wait for a slow loop. @default 100 */
+  readonly bufferSize?: number;
+  /**
+   * What happens when they are full: `resume` leaves the far side and comes back to the same place once the loop has
+   * caught up, `drop-oldest` and `drop-newest` lose events (and call `onGap`), `error` ends the loop with RESOURCE_EXHAUSTED.
+   * @default 'resume'
+   */
+  readonly overflow?: Overflow;
+}
+
+/** Where an event came from. */
+export interface EventInfo {
+  readonly id: string;
+  /** ISO 8601. */
+  readonly time: string;
+}
+
+/** Ends a subscription; resolves once it is released. */
+export type Unsubscribe = () => Promise<void>;
+
+/** A subscription as an async iterable; `break`, `return`, `throw` and `await using` release the far side. */
+export interface EventStream<T> extends AsyncIterableIterator<T, undefined> {
+  /** Ends the subscription, at the far side too. */
+  return(): Promise<IteratorResult<T, undefined>>;
+  /** As `return`, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** A page as a promise, and as an async iterable over this page's items and all that follow. */
+export interface Paged<T extends readonly unknown[]> extends Promise<T>, AsyncIterable<T[number]> {}
+
+/** `onX`: with a listener, or as an async iterable. */
+export interface Subscribe<T, P> {
+  /** Resolves once the peer has acknowledged; from then on every event reaches the listener. */
+  (listener: (data: T, event: EventInfo) => void | Promise<void>, options?: ListenOptions<P>): Promise<Unsubscribe>;
+  /** Subscribes at once; the loop gets the events. */
+  (options?: StreamOptions<P>): EventStream<T>;
+}
+
+/** The method of an operation; with `select` it gives just the fields named there. */
+export type Method<O extends Operation, C extends Contract = Contract> = O['input'] extends Schema
+  ? {} extends InputOf<O['input']>
+    ? ((input?: InputOf<O['input']>, options?: CallOptions) => Result<O>) & SelectMethod<O, InputOf<O['input']> | undefined, C>
+    : ((input: InputOf<O['input']>, options?: CallOptions) => Result<O>) & SelectMethod<O, InputOf<O['input']>, C>
+  : ((input?: undefined, options?: CallOptions) => Result<O>) & SelectMethod<O, undefined, C>;
+
+type SelectMethod<O extends Operation, I, C extends Contract> = O['output'] extends Schema
+  ? Item<OutputOf<O['output']>> extends object
+    ? <const S extends Select<OutputOf<O['output']>, C>>(
+        input: I,
+        options: SelectOptions<S & Exactly<S, OutputOf<O['output']>, C>>,
+      ) => SelectedResult<O, S, C>
+    : unknown
+  : unknown;
+
+/** Options of a call that selects fields. */
+export interface SelectOptions<S> extends CallOptions {
+  /**
+   * The fields wanted: `true` takes one whole, an object selects within it, also within the items of a list. Relations of the
+   * contract are fields too. Protocols that can select ask for just these; over others the rest is fetched and dropped here.
+   */
+  readonly select: S;
+}
+
+type SelectedResult<O extends Operation, S, C extends Contract> = O['output'] extends Schema
+  ? Selected<OutputOf<O['output']>, S, C> extends infer T
+    ? O['pagedBy'] extends string
+      ? T extends readonly unknown[]
+        ? Paged<T>
+        : never
+      : Promise<T>
+    : never
+  : never;
+
+type Result<O extends Operation> = O['output'] extends Schema
+  ? OutputOf<O['output']> extends infer T
+    ? O['pagedBy'] extends string
+      ? T extends readonly unknown[]
+        ? Paged<T>
+        : never
+      : Promise<T>
+    : never
+  : Promise<undefined>;
+
+type ParamNames<C extends string> = C extends `${string}{${infer P}}${infer Rest}` ? P | ParamNames<Rest> : never;
+
+/** The channel parameters of an event that a subscriber may fix. */
+export type ChannelParams<E extends EventDefinition> = [ParamNames<E['channel']>] extends [never]
+  ? { readonly [name: string]: never }
+  : { readonly [P in ParamNames<E['channel']>]?: P extends keyof OutputOf<E['payload']> ? OutputOf<E['payload']>[P] : never };
+
+type ListenerName<N extends string> = `on${Capitalize<N>}`;
+
+/** What every client has beside its contract's members. */
+export interface ClientLifecycle {
+  /** Ends calls and subscriptions, and the transport if the client made it. Idempotent. */
+  close(): Promise<void>;
+  /** As `close`, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** The operations that write to an event's channel: all that a transport with the verb `write` can call. */
+type Writers<C extends Contract> = { [N in keyof C['events']]: Literal<C['events'][N]['writtenBy']> }[keyof C['events']];
+
+/** Nothing for an event without a writer, whose type may be any text. */
+type Literal<T> = T extends string ? (string extends T ? never : T) : never;
+
+/**
+ * The client of a contract. `V` is what its transport can do (see `Adapter`): operations where it has the verb `call`, the verb `write`
+ * and the operation writes to an event's channel, or the operation's name; `onX` where it has `subscribe` or the name `onX`.
+ */
+export type Client<C extends Contract, V extends string = 'call' | 'subscribe'> = ClientLifecycle & {
+  readonly [N in keyof C['operations'] & string as 'call' extends V ? N : N & (V | ('write' extends V ? Writers<C> : never))]: Method<
+    C['operations'][N],
+    C
+  >;
+} & {
+  readonly [N in keyof C['events'] & string as 'subscribe' extends V ? ListenerName<N> : ListenerName<N> & V]: Subscribe<
+    OutputOf<C['events'][N]['payload']>,
+    ChannelParams<C['events'][N]>
+  >;
+};
+
+/** Options of `createClient` beside contract and transport. */
+export interface ClientOptions {
+  /** For each whole call and each start of a subscription, in milliseconds; `Infinity` for none. @default 30_000 */
+  readonly timeoutMs?: number;
+  /** Waits between tries to connect a subscription: exponential with full jitter. */
+  readonly reconnect?: {
+    /** Ceiling of the first wait, in milliseconds. @default 200 */
+    readonly minDelayMs?: number;
+    /** Ceiling of every wait, in milliseconds. @default 30_000 */
+    readonly maxDelayMs?: number;
+  };
+  /** Gets failures of listeners and of `onGap`, and ends of subscriptions that have no `onError`. @default they are unhandled rejections */
+  readonly onError?: (error: unknown) => void;
+}

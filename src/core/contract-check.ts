@@ -1,0 +1,203 @@
+import type { Contract, EventDefinition, Operation, RelationBatch, Schema } from './contract.js';
+import { bindingShape } from './http-binding.js';
+import { listenerName } from './listener-name.js';
+import { own } from './own.js';
+import type { Transport } from './transport.js';
+import { eachObject, isOptional, shapeOf } from './shape.js';
+
+type Fields = Readonly<Record<string, Schema>>;
+
+const NAME = /^[a-z][A-Za-z0-9]*$/;
+
+/** Names that a protocol or JavaScript itself needs: JSON-RPC methods, MQTT topics, members of clients and promises. */
+const RESERVED = new Set([
+  'subscribe', 'unsubscribe', 'cancel', 'ping', 'initialize', 'event', 'gap', 'end', 'status',
+  'close', 'then', 'constructor', 'prototype', 'toString', 'toLocaleString', 'valueOf', 'toJSON',
+  'hasOwnProperty', 'isPrototypeOf', 'propertyIsEnumerable',
+]); // prettier-ignore
+
+/**
+ * Throws a `TypeError` where a transport serves another contract than the one that is asked of it. One of the same name is another version
+ * of it, whose new members are UNIMPLEMENTED; one of another name will do where it has all that is asked for.
+ */
+export function checkServes({ contract: served, name }: Pick<Transport, 'contract' | 'name'>, asked: Contract): void {
+  if (served.name === asked.name) return;
+  const stray =
+    Object.values(asked.operations).find((operation) => own(served.operations, operation.name)?.kind !== operation.kind) ??
+    Object.values(asked.events).find((event) => !own(served.events, event.name));
+  if (!stray) return;
+  throw new TypeError(
+    `the transport '${name}' serves the contract '${served.name}', which has no ${'kind' in stray ? stray.kind : 'event'} '${stray.name}' of '${asked.name}': give createClient the contract that it serves`,
+  );
+}
+
+/** Throws a `TypeError` that names the first mistake in a contract. Reads names, paths and the outside of schemas only. */
+export function checkContract(contract: Contract): void {
+  if (!/^[a-z][a-z0-9]*$/.test(contract.name)) {
+    throw new TypeError(`contract name '${contract.name}': use lower-case letters and digits, it becomes a topic and a package`);
+  }
+  if (!/^\d+\.\d+\.\d+/.test(contract.version)) {
+    throw new TypeError(`contract ${contract.name}: version '${contract.version}' is not a semantic version such as '1.0.0'`);
+  }
+  const used = new Used(`contract ${contract.name}`);
+  for (const operation of Object.values(contract.operations)) {
+    used.take(`client member '${operation.name}'`, operation.name);
+    checkOperation(operation, used);
+  }
+  for (const event of Object.values(contract.events)) {
+    used.take(`client member '${listenerName(event.name)}'`, event.name);
+    used.take(`channel or path 'GET /${event.channel.replace(/\{[^}]*\}/g, '{}')}'`, event.name);
+    used.take(`event type '${event.type}'`, event.name);
+    checkEvent(event, contract);
+  }
+  checkRelations(contract);
+}
+
+/** Remembers who took which name, and refuses the second taker. */
+class Used {
+  readonly #by = new Map<string, string>();
+  constructor(private readonly where: string) {}
+
+  take(what: string, by: string): void {
+    const first = this.#by.get(what);
+    if (first !== undefined) throw new TypeError(`${this.where}: ${first} and ${by} both take the ${what}`);
+    this.#by.set(what, by);
+  }
+}
+
+function checkName(name: string, what: string): void {
+  if (!NAME.test(name)) throw new TypeError(`${what} '${name}': use a camelCase name of letters and digits`);
+  if (RESERVED.has(name)) throw new TypeError(`${what} '${name}': this name is reserved, choose another`);
+}
+
+function checkOperation(operation: Operation, used: Used): void {
+  const where = `operation ${operation.name}`;
+  checkName(operation.name, 'operation');
+  checkSchema(`${where}: input`, operation.input);
+  checkSchema(`${where}: output`, operation.output);
+  const fields = operation.input && fieldsOf(operation.input);
+  if (operation.input && !fields) throw new TypeError(`${where}: the input must be an object schema`);
+  for (const binding of operation.http) {
+    used.take(`channel or path '${bindingShape(binding)}'`, operation.name);
+    for (const param of binding.params) checkPathParam(where, param, fields);
+    if (binding.method !== 'GET' && binding.method !== 'DELETE') continue;
+    for (const [name, field] of Object.entries(fields ?? {})) {
+      if (!binding.params.includes(name) && !fitsQuery(field)) {
+        throw new TypeError(
+          `${where}: the input '${name}' is nested, and ${binding.method} ${binding.path} puts it into the query string: flatten it or bind to POST`,
+        );
+      }
+    }
+  }
+  if (operation.pagedBy !== undefined) checkPaging(where, operation, operation.pagedBy, fields);
+}
+
+/** Without types, bare properties and schemas of zod 3 get this far. */
+function checkSchema(where: string, schema: Schema | undefined): void {
+  if (schema !== undefined && (schema as Partial<Schema>)._zod === undefined)
+    throw new TypeError(`${where}: this is no schema of zod 4: write z.object({ … }), imported from zod or zod/mini`);
+}
+
+function checkPathParam(where: string, param: string, fields: Fields | undefined): void {
+  const field = own(fields, param);
+  if (!field) {
+    throw new TypeError(
+      `${where}: the path parameter {${param}} is no input; inputs are ${Object.keys(fields ?? {}).join(', ') || 'none'}`,
+    );
+  }
+  if (shapeOf(field).kind !== 'scalar')
+    throw new TypeError(`${where}: the path parameter {${param}} must be text, a number, a boolean or an enum`);
+  if (isOptional(field)) throw new TypeError(`${where}: the path parameter {${param}} must not be optional`);
+}
+
+/** Scalars, unions of scalars and lists of scalars can stand in a query string. */
+function fitsQuery(schema: Schema): boolean {
+  const shape = shapeOf(schema);
+  if (shape.kind === 'list') return shapeOf(shape.item).kind === 'scalar';
+  if (shape.kind === 'union') return shape.options.every((option) => shapeOf(option).kind === 'scalar');
+  return shape.kind === 'scalar' || shape.kind === 'other';
+}
+
+function checkPaging(where: string, operation: Operation, key: string, inputs: Fields | undefined): void {
+  const output = operation.output && shapeOf(operation.output);
+  const item = output?.kind === 'list' ? fieldsOf(output.item) : undefined;
+  if (!own(item, key)) throw new TypeError(`${where}: pagedBy '${key}' must name a property of the items of a list output`);
+  if (!own(inputs, 'limit') || !own(inputs, 'after')) {
+    throw new TypeError(
+      `${where}: a paged query needs the inputs 'limit' (an integer with a default) and 'after' (optional, of the type of '${key}')`,
+    );
+  }
+}
+
+function checkEvent(event: EventDefinition, contract: Contract): void {
+  const where = `event ${event.name}`;
+  checkName(event.name, 'event');
+  checkSchema(`${where}: payload`, event.payload);
+  const fields = fieldsOf(event.payload);
+  if (!fields) throw new TypeError(`${where}: the payload must be an object schema`);
+  if (!/^([A-Za-z0-9\-._~]+|\{[A-Za-z][A-Za-z0-9]*\})(\/([A-Za-z0-9\-._~]+|\{[A-Za-z][A-Za-z0-9]*\}))*$/.test(event.channel)) {
+    throw new TypeError(`${where}: channel '${event.channel}': write it like 'rooms/{room}/messages', without a slash at either end`);
+  }
+  if (!/^[A-Za-z0-9_]+(\.[A-Za-z0-9_]+)*$/.test(event.type)) {
+    throw new TypeError(`${where}: type '${event.type}': use letters, digits and _ joined with dots, such as 'article.published'`);
+  }
+  const twice = event.params.find((param, index) => event.params.indexOf(param) !== index);
+  if (twice !== undefined) throw new TypeError(`${where}: channel '${event.channel}' has the parameter {${twice}} twice`);
+  for (const param of event.params) {
+    const field = own(fields, param);
+    if (!field || shapeOf(field).kind !== 'scalar' || isOptional(field)) {
+      throw new TypeError(`${where}: the channel parameter {${param}} must name a required text, number or boolean of the payload`);
+    }
+  }
+  if (event.writtenBy === undefined) return;
+  const writer = own(contract.operations, event.writtenBy);
+  if (!writer?.output || !fieldsOf(writer.output)) {
+    throw new TypeError(`${where}: writtenBy '${event.writtenBy}' must name an operation whose output is what the event carries`);
+  }
+}
+
+function checkRelations(contract: Contract): void {
+  const types = new Map<string, Fields>();
+  const schemas = [
+    ...Object.values(contract.operations).map((operation) => operation.output),
+    ...Object.values(contract.events).map((event) => event.payload),
+  ];
+  if (Object.keys(contract.relations).length === 0) return;
+  for (const schema of schemas) if (schema) eachObject(schema, (fields, id) => id !== undefined && types.set(id, fields));
+  for (const [type, relations] of Object.entries(contract.relations)) {
+    const fields = types.get(type);
+    if (!fields) throw new TypeError(`relations: no output has a type with .meta({ id: '${type}' })`);
+    for (const [name, relation] of Object.entries(relations)) {
+      const where = `relation ${type}.${name}`;
+      if (own(fields, name)) throw new TypeError(`${where}: ${type} already has a property '${name}'`);
+      const operation = own(contract.operations, relation.operation);
+      if (operation?.kind !== 'query') throw new TypeError(`${where}: '${relation.operation}' is no query of this contract`);
+      const inputs = operation.input && fieldsOf(operation.input);
+      for (const [input, property] of Object.entries(relation.input)) {
+        if (!own(inputs, input)) throw new TypeError(`${where}: ${relation.operation} has no input '${input}'`);
+        if (!own(fields, property)) throw new TypeError(`${where}: ${type} has no property '${property}'`);
+      }
+      if (relation.batch) checkBatch(where, relation.batch, Object.keys(relation.input).length, contract);
+      const missing = Object.entries(inputs ?? {}).find(([input, field]) => !isOptional(field) && !Object.hasOwn(relation.input, input));
+      if (missing)
+        throw new TypeError(`${where}: ${relation.operation} requires the input '${missing[0]}': say which property of ${type} fills it`);
+    }
+  }
+}
+
+function checkBatch(where: string, batch: RelationBatch, inputs: number, contract: Contract): void {
+  const operation = own(contract.operations, batch.operation);
+  if (operation?.kind !== 'query') throw new TypeError(`${where}: batch: '${batch.operation}' is no query of this contract`);
+  if (inputs !== 1) throw new TypeError(`${where}: batch: the relation must start from one property`);
+  const list = own(operation.input && fieldsOf(operation.input), batch.input);
+  if (!list || shapeOf(list).kind !== 'list')
+    throw new TypeError(`${where}: batch: ${batch.operation} has no input '${batch.input}' that is a list`);
+  const output = operation.output && shapeOf(operation.output);
+  if (output?.kind !== 'list' || !own(fieldsOf(output.item), batch.key))
+    throw new TypeError(`${where}: batch: ${batch.operation} must give a list of items with a property '${batch.key}'`);
+}
+
+function fieldsOf(schema: Schema): Fields | undefined {
+  const shape = shapeOf(schema);
+  return shape.kind === 'object' ? shape.fields : undefined;
+}

@@ -1,0 +1,164 @@
+import type { $ZodTypeInternals } from 'zod/v4/core';
+import type { HttpBinding } from './http-binding.js';
+import type { ErrorCode } from './errors.js';
+
+/**
+ * Any zod 4 schema, written with `zod` or `zod/mini`, by its inside alone: comparing each schema of a contract with the
+ * whole of zod's `$ZodType` took a third of the time that checking a large contract does.
+ */
+export interface Schema {
+  readonly _zod: $ZodTypeInternals<unknown, unknown>;
+}
+
+/** What `query` and `mutation` take. */
+export interface OperationSpec<I extends Schema | undefined, O extends Schema | undefined> {
+  /** Groups operations: a gRPC or SOAP service, an OpenAPI tag. @default the contract's name */
+  readonly service?: string;
+  /** One line for descriptions. */
+  readonly summary?: string;
+  /** Markdown for descriptions. */
+  readonly description?: string;
+  /** True, or why and what to use instead. */
+  readonly deprecated?: boolean | string;
+  /** An object schema; leave it out where the operation takes no input. */
+  readonly input?: I;
+  /** Leave it out where the operation gives no output. */
+  readonly output?: O;
+  /** Method and path, `GET /users/{id}`; with several, the first is what clients use. @default `POST /<name>` */
+  readonly http?: string | readonly string[];
+  /** The codes this operation may give on purpose, for descriptions. */
+  readonly errors?: readonly ErrorCode[];
+  /** For one protocol alone: `{ grpc: { … } }`. */
+  readonly meta?: Readonly<Record<string, unknown>>;
+}
+
+/** What `query` takes beside `OperationSpec`. */
+export interface QuerySpec<I extends Schema | undefined, O extends Schema | undefined, P extends string | undefined> extends OperationSpec<
+  I,
+  O
+> {
+  /**
+   * The property of an item that orders the list, for a query whose output is a list and whose input has
+   * `limit` and `after`: a page starts behind the item with that key, and one shorter than `limit` is the last.
+   */
+  readonly pagedBy?: P;
+}
+
+/** What `mutation` takes beside `OperationSpec`. */
+export interface MutationSpec<I extends Schema | undefined, O extends Schema | undefined> extends OperationSpec<I, O> {
+  /** True where doing it twice is the same as doing it once. @default false */
+  readonly idempotent?: boolean;
+}
+
+/** What `event` takes. */
+export interface EventSpec<P extends Schema, C extends string, W extends string = string> {
+  /** Groups events as it does operations. @default the contract's name */
+  readonly service?: string;
+  readonly summary?: string;
+  readonly description?: string;
+  readonly deprecated?: boolean | string;
+  /** Where it is published: `rooms/{room}/messages`. Each `{parameter}` names a property of the payload. */
+  readonly channel: C;
+  /** Its type in webhooks and CloudEvents: `article.published`. @default the channel, with dots */
+  readonly type?: string;
+  /** An object schema: what each event carries. */
+  readonly payload: P;
+  /** The operation whose output is published here each time it succeeds: writing to the channel means calling it. */
+  readonly writtenBy?: W;
+  readonly meta?: Readonly<Record<string, unknown>>;
+}
+
+/** One operation of a contract. */
+export interface Operation<
+  I extends Schema | undefined = Schema | undefined,
+  O extends Schema | undefined = Schema | undefined,
+  P extends string | undefined = string | undefined,
+> {
+  readonly name: string;
+  readonly kind: 'query' | 'mutation';
+  readonly service: string;
+  readonly summary?: string;
+  readonly description?: string;
+  readonly deprecated?: boolean | string;
+  readonly input: I;
+  readonly output: O;
+  /** At least one; clients use the first. */
+  readonly http: readonly HttpBinding[];
+  readonly errors: readonly ErrorCode[];
+  readonly idempotent: boolean;
+  readonly pagedBy: P;
+  readonly meta: Readonly<Record<string, unknown>>;
+}
+
+/** One event of a contract. */
+export interface EventDefinition<P extends Schema = Schema, C extends string = string, W extends string = string> {
+  readonly name: string;
+  readonly service: string;
+  readonly summary?: string;
+  readonly description?: string;
+  readonly deprecated?: boolean | string;
+  readonly channel: C;
+  /** The parameters in the channel, in order; each names a property of the payload. */
+  readonly params: readonly string[];
+  readonly type: string;
+  readonly payload: P;
+  readonly writtenBy?: W;
+  readonly meta: Readonly<Record<string, unknown>>;
+}
+
+/** A field of a named type that another query gives: `User.posts` is `getUserPosts({ userId: user.id })`. */
+export interface Relation {
+  /** The query that gives it. */
+  readonly operation: string;
+  /** The query's inputs, each by the name of the property of this type that fills it: `{ userId: 'id' }`. */
+  readonly input: Readonly<Record<string, string>>;
+  /** The query that gives it for many at once, so that a list of this type costs one call and not one per row. */
+  readonly batch?: RelationBatch;
+}
+
+/** A query that takes a list of what a relation starts from. */
+export interface RelationBatch {
+  readonly operation: string;
+  /** The query's input that takes the list: `ids`. */
+  readonly input: string;
+  /** The property of the items it gives that says to which of them each belongs: `id`. */
+  readonly key: string;
+  /** True where the relation is a list: all items that belong; else the one that does. @default false */
+  readonly many?: boolean;
+}
+
+/** Relations by the name of the type (its `.meta({ id })`) and of the field. */
+export type Relations = Readonly<Record<string, Readonly<Record<string, Relation>>>>;
+
+/** Operations by name, as `defineContract` takes them: the names are still the keys alone. */
+export type Operations = Readonly<Record<string, Operation>>;
+/** Events by name, as `defineContract` takes them. */
+export type Events = Readonly<Record<string, EventDefinition>>;
+
+/** What an API offers, apart from any protocol. Made by `defineContract`. */
+export interface Contract<O extends Operations = Operations, E extends Events = Events, R extends Relations = Relations> {
+  readonly name: string;
+  readonly version: string;
+  readonly description?: string;
+  /** XML namespace for SOAP. */
+  readonly namespace: string;
+  readonly operations: O;
+  readonly events: E;
+  readonly relations: R;
+  /** The services' names, in order of first use. */
+  readonly services: readonly string[];
+}
+
+/** What `defineContract` takes. */
+export interface ContractSpec<O extends Operations, E extends Events, R extends Relations> {
+  /** Lower-case, `[a-z][a-z0-9]*`: topic prefix, proto package. */
+  readonly name: string;
+  /** Semantic version; its major is in topics and packages. @default '1.0.0' */
+  readonly version?: string;
+  readonly description?: string;
+  /** XML namespace for SOAP. @default 'http://example.com/' */
+  readonly namespace?: string;
+  readonly operations?: O;
+  readonly events?: E;
+  readonly relations?: R;
+}

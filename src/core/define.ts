@@ -1,0 +1,110 @@
+import { checkContract } from '#contract-check';
+import type {
+  Contract,
+  ContractSpec,
+  EventDefinition,
+  Events,
+  EventSpec,
+  MutationSpec,
+  Operation,
+  Operations,
+  OperationSpec,
+  QuerySpec,
+  Relations,
+  Schema,
+} from './contract.js';
+import { parseHttpBinding } from './http-binding.js';
+
+/** An operation that reads and changes nothing. */
+export function query<
+  I extends Schema | undefined = undefined,
+  O extends Schema | undefined = undefined,
+  const P extends string | undefined = undefined,
+>(spec: QuerySpec<I, O, P>): Operation<I, O, P> {
+  return operation('query', spec, true, spec.pagedBy as P);
+}
+
+/** An operation that changes something. */
+export function mutation<I extends Schema | undefined = undefined, O extends Schema | undefined = undefined>(
+  spec: MutationSpec<I, O>,
+): Operation<I, O, undefined> {
+  return operation('mutation', spec, spec.idempotent ?? false, undefined);
+}
+
+/** Something that happens, which clients can listen to. */
+export function event<P extends Schema, const C extends string, const W extends string = never>(
+  spec: EventSpec<P, C, W>,
+): EventDefinition<P, C, W> {
+  const params = [...spec.channel.matchAll(/\{([^{}]*)\}/g)].map((match) => match[1] ?? '');
+  return { ...spec, name: '', service: spec.service ?? '', params, type: spec.type ?? defaultType(spec.channel), meta: spec.meta ?? {} };
+}
+
+/**
+ * Defines a contract from its operations and events.
+ * Throws a `TypeError` that names the mistake where names, paths or parameters do not fit together.
+ */
+export function defineContract<const O extends Operations = {}, const E extends Events = {}, const R extends Relations = {}>(
+  spec: ContractSpec<O, E, R>,
+): Contract<O, E, R> {
+  if (typeof spec?.name !== 'string') throw new TypeError("defineContract: a contract has a name: defineContract({ name: 'tasks', … })");
+  const operations = named(spec.operations ?? {}, spec.name, (operation, name) =>
+    operation.http.length > 0 ? operation : { ...operation, http: [parseHttpBinding(`POST /${name}`)] },
+  );
+  const events = named(spec.events ?? {}, spec.name, (definition) => definition);
+  const contract: Contract = {
+    name: spec.name,
+    version: spec.version ?? '1.0.0',
+    ...(spec.description !== undefined && { description: spec.description }),
+    namespace: spec.namespace ?? 'http://example.com/',
+    operations,
+    events,
+    relations: spec.relations ?? {},
+    services: [...new Set([...Object.values(operations), ...Object.values(events)].map((member) => member.service))],
+  };
+  checkContract(contract);
+  return contract as Contract<O, E, R>;
+}
+
+function operation<I extends Schema | undefined, O extends Schema | undefined, P extends string | undefined>(
+  kind: Operation['kind'],
+  spec: OperationSpec<I, O>,
+  idempotent: boolean,
+  pagedBy: P,
+): Operation<I, O, P> {
+  const { http = [], ...rest } = spec;
+  return {
+    ...rest,
+    name: '',
+    kind,
+    service: spec.service ?? '',
+    input: spec.input as I,
+    output: spec.output as O,
+    http: (typeof http === 'string' ? [http] : http).map(parseHttpBinding),
+    errors: spec.errors ?? [],
+    idempotent,
+    pagedBy,
+    meta: spec.meta ?? {},
+  };
+}
+
+/** Gives every member its key as name and the contract's name, capitalised, as default service. */
+function named<T extends { readonly name: string; readonly service: string }>(
+  members: Readonly<Record<string, T>>,
+  contractName: string,
+  finish: (member: T, name: string) => T,
+): Record<string, T> {
+  const service = contractName.charAt(0).toUpperCase() + contractName.slice(1);
+  const isMade = (member: T) => typeof (member as Partial<T> | undefined)?.name === 'string';
+  const stray = Object.entries(members).find(([, member]) => !isMade(member))?.[0];
+  if (stray !== undefined) throw new TypeError(`contract ${contractName}: '${stray}' is not made by query(), mutation() or event()`);
+  return Object.fromEntries(
+    Object.entries(members).map(([name, member]) => [name, finish({ ...member, name, service: member.service || service }, name)]),
+  );
+}
+
+function defaultType(channel: string): string {
+  return channel
+    .replace(/\/?\{[^{}]*\}/g, '')
+    .replaceAll('/', '.')
+    .replace(/^\./, '');
+}

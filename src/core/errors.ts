@@ -1,0 +1,140 @@
+import { isJson } from './is-json.js';
+
+/**
+ * The sixteen error codes, in gRPC's numbering (1 to 16).
+ * Source: https://grpc.io/docs/guides/status-codes/
+ */
+export const ERROR_CODES = [
+  'CANCELLED',
+  'UNKNOWN',
+  'INVALID_ARGUMENT',
+  'DEADLINE_EXCEEDED',
+  'NOT_FOUND',
+  'ALREADY_EXISTS',
+  'PERMISSION_DENIED',
+  'RESOURCE_EXHAUSTED',
+  'FAILED_PRECONDITION',
+  'ABORTED',
+  'OUT_OF_RANGE',
+  'UNIMPLEMENTED',
+  'INTERNAL',
+  'UNAVAILABLE',
+  'DATA_LOSS',
+  'UNAUTHENTICATED',
+] as const;
+
+/** One of gRPC's sixteen canonical error codes; every protocol maps its own errors to these. */
+export type ErrorCode = (typeof ERROR_CODES)[number];
+
+const CODES: ReadonlySet<unknown> = new Set(ERROR_CODES);
+
+/** Tells whether a value from the wire is one of the sixteen codes. */
+export function isErrorCode(value: unknown): value is ErrorCode {
+  return CODES.has(value);
+}
+
+/** A JSON object: what `details` of an error may be. */
+export interface JsonObject {
+  readonly [key: string]: unknown;
+}
+
+/** One thing that is wrong with an input: where, and what. */
+export interface Issue {
+  /** Property names and list positions from the root of the input. */
+  readonly path: readonly (string | number)[];
+  readonly message: string;
+}
+
+/** What an error may carry beside its code and message. */
+export interface ApiErrorOptions {
+  /** JSON object with more about the error; `{ issues }` for INVALID_ARGUMENT. */
+  readonly details?: JsonObject | undefined;
+  /** How long the peer asks to wait before trying again, in milliseconds; a negative or infinite time is left out. */
+  readonly retryAfterMs?: number | undefined;
+  /** The id of the request, as the peer's log has it; one that is not up to 128 printable ASCII characters is left out. */
+  readonly requestId?: string | undefined;
+  /** True where the peer gave this error, false where it arose here. @default false */
+  readonly remote?: boolean | undefined;
+  /** False where the request surely never reached the peer, so that any operation may be tried again. @default true */
+  readonly sent?: boolean | undefined;
+  /** What the peer gave beside the error, where it gave something: other fields of a GraphQL response. It does not travel on. */
+  readonly partial?: unknown;
+  /** What led to the error; it never leaves the process. */
+  readonly cause?: unknown;
+}
+
+/** An error as it travels: the same members on every protocol. */
+export interface ErrorBody {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly details?: JsonObject;
+  readonly retryAfterMs?: number;
+  readonly requestId?: string;
+}
+
+const BRAND: unique symbol = Symbol.for('multi-api-sdk.ApiError') as never;
+
+/**
+ * The one error of this library: every failed call, on every protocol, rejects with it.
+ * Its `message` begins with the code (`[NOT_FOUND] no user has the id 7`); `reason` is the same without the code.
+ */
+export class ApiError extends Error {
+  override readonly name = 'ApiError';
+  readonly code: ErrorCode;
+  /** The message without the `[CODE]` prefix: what travels to a caller. */
+  readonly reason: string;
+  declare readonly details?: JsonObject;
+  declare readonly retryAfterMs?: number;
+  declare readonly requestId?: string;
+  /** What the peer gave beside the error. */
+  declare readonly partial?: unknown;
+  readonly remote: boolean;
+  readonly sent: boolean;
+
+  constructor(code: ErrorCode, message: string, options: ApiErrorOptions = {}) {
+    // What a program without types gives would fail whoever encodes it: a code that there is not, a message that is no text.
+    if (!isErrorCode(code)) code = 'UNKNOWN';
+    super(`[${code}] ${message}`, 'cause' in options ? { cause: options.cause } : undefined);
+    this.code = code;
+    this.reason = `${message}`;
+    this.remote = options.remote ?? false;
+    this.sent = options.sent ?? true;
+    if (options.details !== undefined) this.details = options.details;
+    const { retryAfterMs, requestId } = options;
+    // They become headers and lines of logs, and may be a peer's: what fits neither is as if it were not there.
+    if (retryAfterMs !== undefined && retryAfterMs >= 0 && retryAfterMs < Infinity) this.retryAfterMs = retryAfterMs;
+    if (requestId !== undefined && /^[\x20-\x7e]{1,128}$/.test(requestId)) this.requestId = requestId;
+    if (options.partial !== undefined) this.partial = options.partial;
+    Object.defineProperty(this, BRAND, { value: true });
+  }
+
+  /** Returns `error` itself if it is an `ApiError`, else a new one with this code and message and `error` as its cause. */
+  static from(error: unknown, code: ErrorCode, message: string, options: ApiErrorOptions = {}): ApiError {
+    return isApiError(error) ? error : new ApiError(code, message, { ...options, cause: error });
+  }
+
+  /** The same error with other members changed; the original is its cause. */
+  with(change: ApiErrorOptions): ApiError {
+    const { code, reason, details, retryAfterMs, requestId, partial, remote, sent } = this;
+    return new ApiError(code, reason, { details, retryAfterMs, requestId, partial, remote, sent, cause: this, ...change });
+  }
+
+  /** What travels to the caller: no cause, no stack, and no details that JSON cannot hold. */
+  toJSON(): ErrorBody {
+    return {
+      code: this.code,
+      message: this.reason,
+      ...(this.details && isJson(this.details) && { details: this.details }),
+      ...(this.retryAfterMs !== undefined && { retryAfterMs: this.retryAfterMs }),
+      ...(this.requestId !== undefined && { requestId: this.requestId }),
+    };
+  }
+}
+
+/** Tells whether a value is an `ApiError`, also one from another copy of this package (`instanceof` would say no). */
+export function isApiError(value: unknown): value is ApiError {
+  return typeof value === 'object' && value !== null && (value as { [BRAND]?: unknown })[BRAND] === true;
+}
+
+/** Marks the FAILED_PRECONDITION of a key that was used for another input; REST answers it with 422. */
+export const KEY_REUSED = { reason: 'IDEMPOTENCY_KEY_REUSED' } as const;

@@ -1,0 +1,201 @@
+import type { EventDefinition } from '../core/contract.js';
+import { ApiError, type ErrorCode } from '../core/errors.js';
+import type { EventMessage, EventSink, Headers, SubscribeRequest, Transport } from '../core/transport.js';
+import { backoffMs, type BackoffOptions } from '../life/backoff.js';
+import { delay, onAbort } from '../life/lifetime.js';
+import { isPlace } from './event-id.js';
+
+/** A connection that lived this long proved stable: the next wait is short again. In milliseconds. */
+export const STABLE_MS = 5000;
+
+/** Ends that another try may mend, with the same credentials. */
+export const RETRYABLE: ReadonlySet<ErrorCode> = new Set(['UNAVAILABLE', 'RESOURCE_EXHAUSTED', 'ABORTED']);
+
+export interface SubscriptionInit {
+  readonly transport: Transport;
+  readonly event: EventDefinition;
+  readonly params: Readonly<Record<string, unknown>>;
+  readonly headers: Headers;
+  readonly lastEventId: string | undefined;
+  readonly signal: AbortSignal;
+  readonly reconnect: BackoffOptions;
+  readonly sink: EventSink;
+  /** What else goes with each request. */
+  readonly request?: Pick<SubscribeRequest, 'peer' | 'acknowledges'>;
+  /** Whether to try again after an end. @default after those that another try may mend, or new credentials */
+  readonly mayRetry?: (error: ApiError, progress: Progress) => boolean;
+}
+
+/** How far a subscription has come. */
+export interface Progress {
+  /** Whether any connection was acknowledged. */
+  readonly acknowledged: boolean;
+  /** Whether the one that ended was. */
+  readonly connected: boolean;
+}
+
+/**
+ * A subscription that outlives its connections: after a lost one it subscribes again from the last event it saw.
+ * One policy holds for the first connection and every later one; tries stop when the signal aborts.
+ */
+export class Subscription {
+  #lastEventId: string | undefined;
+  /** The last event, where its consumer failed. */
+  #failedId: string | undefined;
+  /** Whether any connection was acknowledged, and whether the present one is. */
+  #acknowledged = false;
+  #connected = false;
+  /** When the present connection was acknowledged, in epoch milliseconds. */
+  #since = 0;
+  /** Whether the present connection may have missed events, and nobody has been told yet. */
+  #gapDue = false;
+  #attempt = 0;
+  #resume: (() => void) | undefined;
+  #pause: (() => void) | undefined;
+  #start: { resolve(): void; reject(error: ApiError): void } = { resolve() {}, reject() {} };
+  #lastError: ApiError | undefined;
+
+  constructor(private readonly init: SubscriptionInit) {
+    this.#lastEventId = init.lastEventId;
+  }
+
+  /** Resolves at the first acknowledgement; rejects where the first connection fails for good. Later ends go to the sink. */
+  open(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#start = { resolve, reject };
+      void this.#run();
+    });
+  }
+
+  /** The error of the last try, to tell why there is no connection yet. */
+  get lastError(): ApiError | undefined {
+    return this.#lastError;
+  }
+
+  /** Releases the far side until `resume`, keeping the place. */
+  pause(): void {
+    this.#pause?.();
+  }
+
+  resume(): void {
+    this.#resume?.();
+  }
+
+  async #run(): Promise<void> {
+    const { signal, sink, reconnect, mayRetry = mayMend } = this.init;
+    while (!signal.aborted) {
+      const outcome = await this.#connection();
+      if (signal.aborted) break;
+      if (outcome === 'paused') continue;
+      if (outcome === 'completed') {
+        // Also where it was over before it was acknowledged: the start must settle.
+        this.#start.resolve();
+        return sink.end();
+      }
+      const stable = this.#connected && Date.now() - this.#since >= STABLE_MS;
+      if (!mayRetry(outcome, { acknowledged: this.#acknowledged, connected: this.#connected })) {
+        if (this.#acknowledged) sink.end(outcome);
+        return this.#start.reject(outcome);
+      }
+      this.#lastError = outcome;
+      this.#attempt = stable ? 0 : this.#attempt + 1;
+      await delay(backoffMs(stable ? 0 : this.#attempt - 1, reconnect, outcome.retryAfterMs), signal).catch(() => {});
+    }
+    this.#start.reject(ApiError.from(signal.reason, 'CANCELLED', 'the subscription was cancelled'));
+  }
+
+  /** One connection, from subscribing to its end. */
+  async #connection(): Promise<ApiError | 'completed' | 'paused'> {
+    const { transport, event, params, headers, signal, request } = this.init;
+    const controller = new AbortController();
+    const unlink = onAbort(signal, () => controller.abort(signal.reason));
+    try {
+      return await new Promise((resolve, reject) => {
+        onAbort(controller.signal, () => resolve('completed'));
+        this.#pause = () => {
+          // A peer that has sent so much has taken the subscription, whether it has said so or not: the start is over, not its deadline.
+          this.#onAcknowledged(controller.signal);
+          const resumed = new Promise<'paused'>((resume) => (this.#resume = () => resume('paused')));
+          const unlinkResume = onAbort(signal, () => this.#resume?.());
+          resolve(resumed.finally(unlinkResume));
+          controller.abort(PAUSED);
+        };
+        const lastEventId = this.#lastEventId;
+        this.#connected = false;
+        // Without a place to resume from, what happened while there was no connection is lost.
+        this.#gapDue = this.#acknowledged && lastEventId === undefined;
+        // An end that came right behind the acknowledgement is an end all the same, not a start that failed.
+        let end: ApiError | 'completed' | undefined;
+        const sink = this.#sink(controller.signal, (reason) => {
+          end = reason;
+          if (this.#connected) return resolve(reason);
+          // A peer that never acknowledges must not hold it up either: the acknowledgement has this turn of the event loop.
+          void delay(0, signal).then(
+            () => resolve(reason),
+            () => resolve(reason),
+          );
+        });
+        transport.subscribe({ ...request, event, params, headers, lastEventId, signal: controller.signal }, sink).then(() => {
+          this.#onAcknowledged(controller.signal);
+          if (end) resolve(end);
+        }, reject);
+      });
+    } catch (error) {
+      return ApiError.from(error, 'UNKNOWN', `subscribing to ${event.name} failed`);
+    } finally {
+      unlink();
+      controller.abort(ENDED);
+    }
+  }
+
+  #onAcknowledged(live: AbortSignal): void {
+    if (live.aborted) return;
+    this.#tellGap();
+    this.#acknowledged = true;
+    this.#connected = true;
+    this.#since = Date.now();
+    this.#start.resolve();
+  }
+
+  /** Once for a connection, and before its first event: that may be here before its acknowledgement. */
+  #tellGap(): void {
+    if (!this.#gapDue) return;
+    this.#gapDue = false;
+    this.init.sink.gap();
+  }
+
+  #sink(live: AbortSignal, settle: (end: ApiError | 'completed') => void): EventSink {
+    const { sink } = this.init;
+    return {
+      next: (message: EventMessage) => {
+        if (live.aborted || (message.id === this.#lastEventId && message.id !== this.#failedId)) return;
+        this.#tellGap();
+        // Behind an event without an id of the peer's, it resumes from the last that had one: rather twice than never.
+        if (isPlace(message.id)) this.#lastEventId = message.id;
+        this.#failedId = undefined;
+        const done = sink.next(message);
+        // A peer that waits for the acknowledgement sends it again, and then it is no repetition.
+        if (done instanceof Promise) done.catch(() => (this.#failedId = message.id));
+        return done;
+      },
+      gap: () => {
+        if (!live.aborted) sink.gap();
+      },
+      end: (error) => settle(error ?? 'completed'),
+    };
+  }
+}
+
+/** Credentials that were good at the start may have expired: new ones are worth a try, refused ones are not. */
+function mayMend({ code }: ApiError, { connected }: Progress): boolean {
+  return RETRYABLE.has(code) || (code === 'UNAUTHENTICATED' && connected);
+}
+
+const PAUSED = new ApiError('CANCELLED', 'the consumer is behind');
+
+/** Whether a subscription's signal aborted because its consumer is behind: it comes back to the same place. */
+export function isPause(reason: unknown): boolean {
+  return reason === PAUSED;
+}
+
+const ENDED = new ApiError('CANCELLED', 'the subscription has ended');

@@ -1,0 +1,144 @@
+import {
+  buildSchema,
+  GraphQLError,
+  GraphQLObjectType,
+  GraphQLScalarType,
+  GraphQLUnionType,
+  Kind,
+  valueFromASTUntyped,
+  type GraphQLFieldResolver,
+  type GraphQLResolveInfo,
+  type GraphQLSchema,
+  type ValueNode,
+} from 'graphql';
+import type { Operation } from '../../core/contract.js';
+import type { ObjectNode, UnionNode } from '../../schema/view.js';
+import type { RelationLoader } from '../../guard/relation-loader.js';
+import type { Selection } from '../../core/transport.js';
+import { graphqlSchema } from '../schema.js';
+import type { Selections } from '../document/selection.js';
+import type { GraphqlTypes, RelationField, RootField } from './types.js';
+
+/** What resolvers are given: one request's way to the service. */
+export interface Resolving {
+  call(operation: Operation, input: unknown, select: Selection | undefined): Promise<unknown>;
+  readonly loader: RelationLoader;
+  /** What calls are asked for, where the transport makes use of it. */
+  readonly selections: Selections | undefined;
+  /** Where an absent member is told apart from null: the paths of those that were absent. */
+  readonly absent?: (readonly (string | number)[])[] | undefined;
+}
+
+type Resolver = GraphQLFieldResolver<unknown, Resolving, Record<string, unknown>>;
+
+/** Makes the schema that runs: the one that is printed, with what gives its fields their values. */
+export function executableSchema(types: GraphqlTypes): GraphQLSchema {
+  const schema = buildSchema(graphqlSchema(types.contract), { assumeValidSDL: true });
+  for (const type of Object.values(schema.getTypeMap())) if (type instanceof GraphQLScalarType) scalar(type);
+  const root = (name: string, fields: ReadonlyMap<string, RootField>, make: (field: RootField) => Resolver) => {
+    const type = schema.getType(name);
+    if (type instanceof GraphQLObjectType) for (const field of fields.values()) resolveWith(type, field.name, make(field));
+  };
+  root('Query', types.queries, ({ member, args, output }) =>
+    callWith(member as Operation, args.length > 0 ? (all) => all : undefined, output !== undefined),
+  );
+  root('Mutation', types.mutations, ({ member, args, output }) => {
+    const takesInput = (member as Operation).input !== undefined;
+    return callWith(
+      member as Operation,
+      args.length > 0 ? ({ input }) => input ?? {} : takesInput ? () => ({}) : undefined,
+      output !== undefined,
+    );
+  });
+  root('Subscription', types.subscriptions, () => (event) => (event as { readonly data: unknown }).data);
+  for (const node of types.view.types.values()) {
+    const type = 'name' in node && node.name !== undefined ? schema.getType(node.name) : undefined;
+    if (node.kind === 'object' && type instanceof GraphQLObjectType) object(type, node, types);
+    if (node.kind === 'union' && type instanceof GraphQLUnionType) type.resolveType = variantOf(node);
+  }
+  return schema;
+}
+
+function callWith(operation: Operation, inputOf: ((args: Record<string, unknown>) => unknown) | undefined, hasOutput: boolean): Resolver {
+  const run: Resolver = (_, args, { call, selections }, info) =>
+    call(operation, inputOf?.(args), selections && selectionOf(selections, info));
+  return hasOutput ? run : async (...all) => (await run(...all), true);
+}
+
+/** The nodes of a field that is asked for several times have the same selection: what all of them ask for. */
+function selectionOf(selections: Selections, { fieldNodes }: GraphQLResolveInfo): Selection | undefined {
+  const [first] = fieldNodes;
+  return first && selections.get(first);
+}
+
+function object(type: GraphQLObjectType, node: ObjectNode, types: GraphqlTypes): void {
+  for (const field of types.relationsOf(node)) resolveWith(type, field.name, relationWith(field));
+  // Of what may be both absent and null the response has null for both.
+  for (const { name, optional, nullable } of node.fields) {
+    if (!optional || !nullable) continue;
+    resolveWith(type, name, (source, _, { absent }, { path }) => {
+      const value = (source as Readonly<Record<string, unknown>>)[name];
+      if (value === undefined && absent) absent.push(pathOf(path));
+      return value;
+    });
+  }
+}
+
+function relationWith({ relation, args: known }: RelationField): Resolver {
+  return (source, args, { loader, selections }, info) => {
+    // With its defaults alone a relation can be loaded for many at once.
+    const isPlain = known.every(({ name, field }) => args[name] === undefined || ('default' in field && args[name] === field.default));
+    return loader.load(
+      relation,
+      source as Readonly<Record<string, unknown>>,
+      isPlain ? undefined : args,
+      selections && selectionOf(selections, info),
+    );
+  };
+}
+
+function resolveWith(type: GraphQLObjectType, name: string, resolve: Resolver): void {
+  const field = type.getFields()[name];
+  if (field) field.resolve = resolve as GraphQLFieldResolver<unknown, unknown>;
+}
+
+function pathOf(path: { readonly prev?: unknown; readonly key: string | number } | undefined): (string | number)[] {
+  const keys: (string | number)[] = [];
+  for (let at = path; at; at = at.prev as typeof path) keys.unshift(at.key);
+  return keys;
+}
+
+/** The variant that a value is of: by the discriminator, or the first whose required fields it all has. */
+function variantOf({ discriminator, variants }: UnionNode): (value: unknown) => string | undefined {
+  return (value) => {
+    const members = value as Readonly<Record<string, unknown>>;
+    const found = variants.find(({ node, tags }) =>
+      discriminator === undefined
+        ? (node as ObjectNode).fields.every((field) => field.optional || Object.hasOwn(members, field.name))
+        : tags.some((tag) => tag === members[discriminator]),
+    );
+    return found?.node.name;
+  };
+}
+
+/** Gives a declared scalar its meaning. What a text says exactly is for the contract's schema to check. */
+function scalar(type: GraphQLScalarType): void {
+  if (type.name === 'JSON') {
+    type.parseLiteral = (node, variables) => valueFromASTUntyped(node, variables);
+  } else if (type.name === 'DateTime') {
+    type.parseValue = (value) =>
+      typeof value === 'string' ? value : refuse(`DateTime cannot be ${JSON.stringify(value)}: write it like "2024-01-15T09:30:00Z"`);
+    type.parseLiteral = (node) =>
+      node.kind === Kind.STRING ? node.value : refuse('DateTime must be text, like "2024-01-15T09:30:00Z"', node);
+  } else if (type.name === 'SafeInt') {
+    type.parseValue = (value) => (Number.isSafeInteger(value) ? value : refuse(`SafeInt cannot represent ${JSON.stringify(value)}`));
+    type.parseLiteral = (node) =>
+      node.kind === Kind.INT && Number.isSafeInteger(Number(node.value))
+        ? Number(node.value)
+        : refuse('SafeInt must be an integer of 53 bits', node);
+  }
+}
+
+function refuse(message: string, node?: ValueNode): never {
+  throw new GraphQLError(message, node && { nodes: node });
+}

@@ -1,0 +1,247 @@
+import type { Contract, EventDefinition, Operation, Relation } from '../../core/contract.js';
+import {
+  describeContract,
+  mayLeaveOut,
+  type ContractView,
+  type Field,
+  type ObjectNode,
+  type SchemaNode,
+  type TypeUse,
+  type UnionNode,
+} from '../../schema/view.js';
+
+/** An argument of a field. */
+export interface Argument {
+  readonly name: string;
+  readonly type: string;
+  readonly field: Field;
+}
+
+/** A field of Query, Mutation or Subscription. */
+export interface RootField {
+  readonly name: string;
+  readonly member: Operation | EventDefinition;
+  readonly args: readonly Argument[];
+  readonly type: string;
+  /** `undefined` for an operation without output. */
+  readonly output: TypeUse | undefined;
+}
+
+/** A field of an object that is another query. */
+export interface RelationField {
+  readonly name: string;
+  readonly relation: Relation;
+  readonly operation: Operation;
+  readonly args: readonly Argument[];
+  readonly type: string;
+  readonly output: TypeUse;
+}
+
+/** A contract as GraphQL has it: the names of its fields and types. */
+export interface GraphqlTypes {
+  readonly contract: Contract;
+  readonly view: ContractView;
+  /** By the names of operations and events. */
+  readonly queries: ReadonlyMap<string, RootField>;
+  readonly mutations: ReadonlyMap<string, RootField>;
+  readonly subscriptions: ReadonlyMap<string, RootField>;
+  relationsOf(node: ObjectNode): readonly RelationField[];
+  /** The type of an output's field; `owner` is the object that has it. */
+  fieldType(field: Field, owner: ObjectNode): string;
+  /** The type of an input's field. */
+  inputType(field: Field): string;
+  /** The name of an object as an input. */
+  inputName(node: ObjectNode): string;
+  /** The object or union whose fields a selection must name; `undefined` where the value is a scalar, whole JSON included. */
+  composite(node: SchemaNode, owner?: ObjectNode): ObjectNode | UnionNode | undefined;
+}
+
+const NAME = /^(?!__)[_A-Za-z][_A-Za-z0-9]*$/;
+const made = new WeakMap<Contract, GraphqlTypes>();
+
+/**
+ * Names a contract's types and fields for GraphQL; made once per contract.
+ * Throws a `TypeError` where two operations or types would have the same name.
+ */
+export function graphqlTypes(contract: Contract): GraphqlTypes {
+  let types = made.get(contract);
+  if (!types) made.set(contract, (types = new Types(describeContract(contract))));
+  return types;
+}
+
+/** The name of an operation's field: a query's without a leading `get`. */
+export function fieldName({ name, kind }: Operation): string {
+  const match = kind === 'query' ? /^get([A-Z0-9].*)$/.exec(name) : null;
+  return match?.[1] === undefined ? name : match[1].charAt(0).toLowerCase() + match[1].slice(1);
+}
+
+/** Whether an enum's values can stand in a schema; text otherwise. */
+export function isEnum(node: SchemaNode): boolean {
+  return node.kind === 'enum' && node.values.every((value) => NAME.test(value) && !['true', 'false', 'null'].includes(value));
+}
+
+/** Whether an object's fields can be named; any JSON otherwise. */
+function isNameable(node: ObjectNode): boolean {
+  return node.fields.length > 0 && node.fields.every(({ name }) => NAME.test(name));
+}
+
+class Types implements GraphqlTypes {
+  readonly contract: Contract;
+  readonly queries = new Map<string, RootField>();
+  readonly mutations = new Map<string, RootField>();
+  readonly subscriptions = new Map<string, RootField>();
+  readonly #outputs = new Set<SchemaNode>();
+  readonly #relations = new Map<ObjectNode, readonly RelationField[]>();
+  readonly #reach = new Map<SchemaNode, ReadonlySet<SchemaNode>>();
+
+  constructor(readonly view: ContractView) {
+    this.contract = view.contract;
+    for (const { output } of view.operations.values()) if (output) this.#collect(output.node);
+    for (const { payload } of view.events.values()) this.#collect(payload);
+    for (const { operation, output } of view.operations.values()) {
+      const fields = operation.kind === 'query' ? this.queries : this.mutations;
+      const name = fieldName(operation);
+      for (const other of fields.values())
+        if (other.name === name)
+          throw new TypeError(`graphql: the operations ${other.member.name} and ${operation.name} would both be the field '${name}'`);
+      const type = output ? nullable(this.#type(output, false, undefined)) : 'Boolean!';
+      fields.set(operation.name, { name, member: operation, args: this.#args(operation), type, output });
+    }
+    for (const { event, payload } of view.events.values()) {
+      const params = payload.fields.filter(({ name }) => event.params.includes(name));
+      const args = params.map((field) => ({ name: field.name, type: nullable(this.#type(field, true, undefined)), field }));
+      const output: TypeUse = { node: payload, nullable: false, meta: {} };
+      this.subscriptions.set(event.name, { name: event.name, member: event, args, type: this.#type(output, false, undefined), output });
+    }
+  }
+
+  relationsOf(node: ObjectNode): readonly RelationField[] {
+    let fields = this.#relations.get(node);
+    if (!fields) {
+      const named = !node.derived && Object.hasOwn(this.contract.relations, node.name) ? this.contract.relations[node.name] : undefined;
+      this.#relations.set(node, (fields = Object.entries(named ?? {}).map(([name, relation]) => this.#relation(name, relation))));
+    }
+    return fields;
+  }
+
+  fieldType(field: Field, owner: ObjectNode): string {
+    const type = this.#type(field, false, owner);
+    return field.optional ? nullable(type) : type;
+  }
+
+  inputType(field: Field): string {
+    const type = this.#type(field, true, undefined);
+    return field.optional ? nullable(type) : type;
+  }
+
+  inputName(node: ObjectNode): string {
+    // A name that was derived from an operation's input says so already.
+    return node.derived && !this.#outputs.has(node) ? node.name : `${node.name}Input`;
+  }
+
+  composite(node: SchemaNode, owner?: ObjectNode): ObjectNode | UnionNode | undefined {
+    if (node.kind === 'list') return this.composite(node.items.node, owner);
+    if (node.kind === 'object') return isNameable(node) && !this.#leadsTo(node, owner) ? node : undefined;
+    if (node.kind !== 'union' || this.#leadsTo(node, owner)) return undefined;
+    return node.variants.every((variant) => variant.node.kind === 'object' && isNameable(variant.node)) ? node : undefined;
+  }
+
+  #args(operation: Operation): Argument[] {
+    const input = this.view.operations.get(operation.name)?.input;
+    if (!input || input.fields.length === 0) return [];
+    if (operation.kind === 'mutation') {
+      const use: Field = { name: 'input', node: input, nullable: false, optional: false, meta: {} };
+      const all = input.fields.every(mayLeaveOut);
+      return [{ name: 'input', type: all ? nullable(this.inputType(use)) : this.inputType(use), field: use }];
+    }
+    return input.fields.map((field) => {
+      if (!NAME.test(field.name))
+        throw new TypeError(`graphql: operation ${operation.name}: '${field.name}' cannot be the name of an argument`);
+      return { name: field.name, type: this.inputType(field), field };
+    });
+  }
+
+  #relation(name: string, relation: Relation): RelationField {
+    const view = this.view.operations.get(relation.operation);
+    if (!view?.output) throw new TypeError(`graphql: the relation ${name} leads to ${relation.operation}, which gives no output`);
+    const args = this.#args(view.operation).filter((arg) => !Object.hasOwn(relation.input, arg.name));
+    const type = nullable(this.#type(view.output, false, undefined));
+    return { name, relation, operation: view.operation, args, type, output: view.output };
+  }
+
+  #type({ node, nullable: isNullable }: TypeUse, isInput: boolean, owner: ObjectNode | undefined): string {
+    const name = node.kind === 'list' ? `[${this.#type(node.items, isInput, owner)}]` : this.#name(node, isInput, owner);
+    return isNullable ? name : `${name}!`;
+  }
+
+  #name(node: SchemaNode, isInput: boolean, owner: ObjectNode | undefined): string {
+    switch (node.kind) {
+      case 'string':
+        return node.format === 'date-time' ? 'DateTime' : 'String';
+      case 'integer':
+        return node.int32 ? 'Int' : 'SafeInt';
+      case 'number':
+        return 'Float';
+      case 'boolean':
+        return 'Boolean';
+      case 'enum':
+        return isEnum(node) && node.name !== undefined ? node.name : 'String';
+      case 'literal':
+        return literalType(node.values);
+      case 'object':
+        if (isInput) return isNameable(node) ? this.inputName(node) : 'JSON';
+        return this.composite(node, owner) ? node.name : 'JSON';
+      case 'union':
+        return !isInput && this.composite(node, owner) ? node.name : 'JSON';
+      default:
+        return 'JSON';
+    }
+  }
+
+  /** A field that leads back to the type that has it would need a selection without end: it is JSON. */
+  #leadsTo(node: SchemaNode, owner: ObjectNode | undefined): boolean {
+    return owner !== undefined && (node === owner || this.#reachable(node).has(owner));
+  }
+
+  #reachable(node: SchemaNode): ReadonlySet<SchemaNode> {
+    let found = this.#reach.get(node);
+    if (!found) {
+      const all = new Set<SchemaNode>();
+      walk(node, all);
+      this.#reach.set(node, (found = all));
+    }
+    return found;
+  }
+
+  #collect(node: SchemaNode): void {
+    walk(node, this.#outputs);
+    this.#outputs.add(node);
+  }
+}
+
+/** Adds all that a node is made of, the node itself only where it is made of itself. */
+function walk(node: SchemaNode, seen: Set<SchemaNode>): void {
+  for (const inner of partsOf(node)) {
+    if (seen.has(inner)) continue;
+    seen.add(inner);
+    walk(inner, seen);
+  }
+}
+
+function partsOf(node: SchemaNode): readonly SchemaNode[] {
+  if (node.kind === 'object') return node.fields.map((field) => field.node);
+  if (node.kind === 'list') return [node.items.node];
+  if (node.kind === 'union') return node.variants.map((variant) => variant.node);
+  return node.kind === 'record' ? [node.values.node] : [];
+}
+
+function literalType(values: readonly unknown[]): string {
+  if (values.every((value) => typeof value === 'string')) return 'String';
+  if (values.every((value) => typeof value === 'boolean')) return 'Boolean';
+  if (values.every((value) => Number.isInteger(value) && Math.abs(value as number) < 2 ** 31)) return 'Int';
+  return values.every((value) => typeof value === 'number') ? 'Float' : 'JSON';
+}
+
+function nullable(type: string): string {
+  return type.endsWith('!') ? type.slice(0, -1) : type;
+}

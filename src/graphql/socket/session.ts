@@ -1,0 +1,255 @@
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { CloseCode } from 'graphql-ws';
+import type { WebSocket } from 'ws';
+import { ApiError } from '../../core/errors.js';
+import type { SharedFrame } from '../../http/events/shared-frame.js';
+import { Lifetime, onAbort } from '../../life/lifetime.js';
+import { parseJson } from '../../peer/json.js';
+import { acceptHeaders } from '../../guard/serve-call.js';
+import type { SocketOptions } from './options.js';
+import { encodingSink } from '../engine/encoding-sink.js';
+import { isSubscription, type Caller, type Engine } from '../engine/engine.js';
+import { RequestError } from '../document/request-error.js';
+import { fellBehind, SocketEvents } from './events.js';
+import { encodeError, isObject, readRequest, type GraphqlRequest } from '../wire.js';
+
+const LEFT = new ApiError('CANCELLED', 'the caller has left');
+/** Tells our own clients that this server acknowledges subscriptions, which the protocol itself does not. */
+const ACK = JSON.stringify({ type: 'connection_ack', payload: { acks: true } });
+
+type Kind = 'calls' | 'subscriptions';
+
+/** What runs under one id. */
+class Operation {
+  readonly lifetime = new Lifetime();
+  /** Absent while its document is being looked for. */
+  kind: Kind | undefined = undefined;
+
+  constructor(
+    readonly id: string,
+    /** With a request id of its own, unless the socket was given one. */
+    readonly headers: Record<string, string>,
+  ) {}
+}
+
+/** One socket: its headers, and the operations that run on it. */
+export class SocketSession {
+  readonly #operations = new Map<string, Operation>();
+  readonly #initTimer: ReturnType<typeof setTimeout>;
+  readonly #maxBufferedBytes: number;
+  readonly #limits: Readonly<Record<Kind, number>>;
+  readonly #counts: Record<Kind, number> = { calls: 0, subscriptions: 0 };
+  #isInitialized = false;
+  #isStopping = false;
+  #headers: Readonly<Record<string, string>> = {};
+
+  constructor(
+    private readonly socket: WebSocket,
+    /** What is below it: frames that were built once go straight there, which nothing of `ws` stands in the way of without compression. */
+    private readonly stream: Duplex,
+    private readonly engine: Engine,
+    private readonly request: IncomingMessage,
+    options: SocketOptions,
+  ) {
+    this.#maxBufferedBytes = options.maxBufferedBytes ?? 1_048_576;
+    this.#limits = { calls: options.maxCalls ?? 1000, subscriptions: options.maxSubscriptions ?? 1000 };
+    this.#initTimer = setTimeout(
+      () => socket.close(CloseCode.ConnectionInitialisationTimeout, 'Connection initialisation timeout'),
+      options.initializeTimeoutMs ?? 10_000,
+    );
+  }
+
+  /** Takes one message; `undefined` stands for one that is no text. */
+  receive(text: string | undefined): void {
+    // What comes behind a mistake that closes the socket is not run.
+    if (this.socket.readyState !== this.socket.OPEN) return;
+    const message = parse(text);
+    switch (message?.['type']) {
+      case 'connection_init':
+        return this.#initialize(message['payload']);
+      case 'ping':
+        return this.#send(JSON.stringify({ type: 'pong', ...(message['payload'] !== undefined && { payload: message['payload'] }) }));
+      case 'pong':
+        return;
+      case 'subscribe':
+        if (typeof message['id'] === 'string' && message['id'] !== '' && isObject(message['payload']))
+          return this.#start(message['id'], message['payload']);
+        break;
+      case 'complete':
+        if (typeof message['id'] === 'string') return this.#operations.get(message['id'])?.lifetime.abort(LEFT);
+    }
+    this.#close(CloseCode.BadRequest, 'Invalid message received');
+  }
+
+  /** Lets calls finish, then closes with 1001, after which subscribers connect again. */
+  stop(): void {
+    this.#isStopping = true;
+    this.#closeIfIdle();
+  }
+
+  /** Ends it at once. */
+  cut(): void {
+    this.socket.terminate();
+  }
+
+  /** The socket has closed. */
+  end(): void {
+    clearTimeout(this.#initTimer);
+    for (const { lifetime } of [...this.#operations.values()]) lifetime.abort(LEFT);
+  }
+
+  #initialize(payload: unknown): void {
+    if (this.#isInitialized) return this.#close(CloseCode.TooManyInitialisationRequests, 'Too many initialisation requests');
+    if (payload !== undefined && payload !== null && !isObject(payload))
+      return this.#close(CloseCode.BadRequest, 'Invalid message received');
+    clearTimeout(this.#initTimer);
+    this.#isInitialized = true;
+    // Browsers cannot set headers on a socket: what the payload says counts as such.
+    const given = Object.entries(payload ?? {}).flatMap(([name, value]) =>
+      typeof value === 'string' ? [[name.toLowerCase(), value] as const] : [],
+    );
+    const raw = { ...this.request.headers, ...Object.fromEntries(given) };
+    const headers = acceptHeaders(raw);
+    if (headers['x-request-id'] !== raw['x-request-id']) delete headers['x-request-id'];
+    this.#headers = headers;
+    this.#send(ACK);
+  }
+
+  #start(id: string, payload: unknown): void {
+    if (!this.#isInitialized) return this.#close(CloseCode.Unauthorized, 'Unauthorized');
+    if (this.#operations.has(id))
+      return this.#close(CloseCode.SubscriberAlreadyExists, `Subscriber for ${id} already exists`.slice(0, 120));
+    const operation = new Operation(id, acceptHeaders(this.#headers));
+    if (this.#isStopping) return this.#fail(operation, new ApiError('UNAVAILABLE', 'the server is stopping'));
+    // A document that its caller registers takes a moment.
+    const undecided = this.#operations.size - this.#counts.calls - this.#counts.subscriptions;
+    if (undecided >= this.#limits.calls)
+      return this.#fail(operation, new ApiError('RESOURCE_EXHAUSTED', 'too many operations begin on this socket at once'));
+    this.#operations.set(id, operation);
+    operation.lifetime.whenEnded(() => this.#forget(operation));
+    void this.#run(operation, payload).catch((error: unknown) => this.#fail(operation, error));
+  }
+
+  /** Throws where as many run as may; it counts until it is forgotten all the same. */
+  #enter(operation: Operation, kind: Kind): void {
+    operation.kind = kind;
+    const max = this.#limits[kind];
+    if (++this.#counts[kind] > max) throw new ApiError('RESOURCE_EXHAUSTED', `${max} ${kind} run on this socket, which is the limit`);
+  }
+
+  async #run(operation: Operation, payload: unknown): Promise<void> {
+    const { id, lifetime, headers } = operation;
+    const found = this.engine.persisted.resolve(readRequest(payload));
+    const body = found instanceof Promise ? await found : found;
+    if (lifetime.reason) return;
+    const prepared = this.engine.prepare(body);
+    const caller: Caller = {
+      headers,
+      deadline: undefined,
+      peer: { protocol: 'graphql', address: this.request.socket.remoteAddress },
+      onLeave: (listener) => void lifetime.listen(listener),
+    };
+    if (isSubscription(prepared)) return this.#subscribe(operation, body, this.engine.subscription(prepared, body, caller), caller);
+    this.#enter(operation, 'calls');
+    const response = await this.engine.execute(prepared, body, caller);
+    if (lifetime.reason) return;
+    this.#send(`{"id":${JSON.stringify(id)},"type":"next","payload":${JSON.stringify(response)}}`);
+    this.#complete(operation);
+  }
+
+  async #subscribe(
+    operation: Operation,
+    body: GraphqlRequest,
+    { event, params, encode, release }: ReturnType<Engine['subscription']>,
+    { headers, peer }: Caller,
+  ): Promise<void> {
+    const { id, lifetime } = operation;
+    const { signal } = lifetime;
+    onAbort(signal, release);
+    this.#enter(operation, 'subscriptions');
+    const { lastEventId, ack } = body.extensions ?? {};
+    if (lastEventId !== undefined && lastEventId !== null && typeof lastEventId !== 'string')
+      throw new ApiError('INVALID_ARGUMENT', 'lastEventId must be text');
+    const events = new SocketEvents(id, this.#maxBufferedBytes, {
+      write: (frame) => this.#write(operation, frame),
+      end: (error) => this.#endEvents(operation, error),
+    });
+    await this.engine.transport.subscribe(
+      { event, params, signal, headers, lastEventId: lastEventId ?? undefined, peer },
+      encodingSink(encode, (error) => this.engine.present(error), events),
+    );
+    events.begin(ack === true);
+  }
+
+  #write(operation: Operation, frame: SharedFrame): void {
+    if (operation.lifetime.reason) return;
+    if (this.socket.bufferedAmount > this.#maxBufferedBytes) this.#fail(operation, fellBehind());
+    else if (this.socket.readyState === this.socket.OPEN) this.stream.write(frame.bytes);
+  }
+
+  #endEvents(operation: Operation, error: ApiError | undefined): void {
+    if (operation.lifetime.reason) return;
+    if (!error) return this.#complete(operation);
+    // Credentials belong to the socket.
+    if (error.code === 'UNAUTHENTICATED') return this.#close(CloseCode.Forbidden, error.reason);
+    this.#fail(operation, error);
+  }
+
+  #complete({ id, lifetime }: Operation): void {
+    this.#send(JSON.stringify({ id, type: 'complete' }));
+    lifetime.abort(LEFT);
+  }
+
+  #fail({ id, lifetime, headers }: Operation, error: unknown): void {
+    if (lifetime.reason) return;
+    const requestId = headers['x-request-id'];
+    const errors = error instanceof RequestError ? error.encode(requestId) : [this.#encode(error, requestId)];
+    this.#send(JSON.stringify({ id, type: 'error', payload: errors }));
+    lifetime.abort(LEFT);
+  }
+
+  #encode(error: unknown, requestId: string | undefined) {
+    const shown = this.engine.present(error);
+    return encodeError(shown.with({ requestId: shown.requestId ?? requestId }).toJSON());
+  }
+
+  /** The id is free for another operation from now on. */
+  #forget(operation: Operation): void {
+    this.#operations.delete(operation.id);
+    if (operation.kind) this.#counts[operation.kind]--;
+    this.#closeIfIdle();
+  }
+
+  #closeIfIdle(): void {
+    if (!this.#isStopping || this.#operations.size > this.#counts.subscriptions || this.socket.readyState !== this.socket.OPEN) return;
+    this.#close(1001, 'the server is stopping');
+  }
+
+  /** A peer that does not take its answers is not read from until it has: its own requests are what fills the buffer. */
+  #send(text: string): void {
+    if (this.socket.readyState !== this.socket.OPEN) return;
+    this.socket.send(text);
+    if (this.socket.isPaused || !this.stream.writableNeedDrain || this.socket.bufferedAmount <= this.#maxBufferedBytes) return;
+    this.socket.pause();
+    this.stream.once('drain', () => this.socket.resume());
+  }
+
+  #close(code: number, reason: string): void {
+    // A close frame holds 123 bytes of reason: https://www.rfc-editor.org/rfc/rfc6455#section-5.5
+    this.socket.close(code, Buffer.byteLength(reason) > 123 ? '' : reason);
+    // Or its answer to the closing would not be read.
+    this.socket.resume();
+    this.end();
+  }
+}
+
+function parse(text: string | undefined): Readonly<Record<string, unknown>> | undefined {
+  if (text === undefined) return undefined;
+  try {
+    const message = parseJson(text);
+    return isObject(message) ? message : undefined;
+  } catch {
+    return undefined;
+  }
+}

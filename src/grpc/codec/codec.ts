@@ -1,0 +1,301 @@
+import { BinaryReader, BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
+import { ApiError } from '../../core/errors.js';
+import { compileVariant } from '../../schema/variant.js';
+import { MAX_DEPTH, setOwn, TooDeep } from './own.js';
+import type { ProtoEntry, ProtoField, ProtoMessage } from '../proto/proto.js';
+import { valueCodec, type ValueCodec } from './scalar.js';
+
+type Values = Record<string, unknown>;
+type WriteEntry = (writer: BinaryWriter, value: never) => void;
+type ReadEntry = (reader: BinaryReader, target: Values, left: number) => void;
+
+/** Turns values into messages and back. */
+export interface MessageCodec {
+  /** Throws where the value is not what the contract says. */
+  encode(value: unknown): Buffer;
+  /** Throws INVALID_ARGUMENT for bytes that are no such message, or one nested too deeply. Unknown fields are dropped. */
+  decode(bytes: Uint8Array): unknown;
+}
+
+const codecs = new WeakMap<ProtoMessage, Codec>();
+
+/** The codec of a message; compiled once. */
+export function codecOf(message: ProtoMessage): MessageCodec & ValueCodec {
+  let codec = codecs.get(message);
+  if (!codec) {
+    codecs.set(message, (codec = new Codec(message)));
+    // Afterwards, because a message may contain itself.
+    codec.compile();
+  }
+  return codec;
+}
+
+/** One writer for all: writing is synchronous, and its buffer is worth keeping. */
+let shared = new BinaryWriter();
+const LARGE = 65_536;
+
+class Codec implements MessageCodec, ValueCodec {
+  readonly wire = WireType.LengthDelimited;
+  readonly zero = undefined;
+  readonly packable = false;
+  #writeFields: (writer: BinaryWriter, value: unknown) => void = () => {};
+  readonly #readers = new Map<number, ReadEntry>();
+  /** What a message without any field is, with each property in its place; lists and records are made anew for each. */
+  readonly #empty: Values = {};
+  readonly #collections: (readonly [property: string, isMap: boolean])[] = [];
+  /** Properties whose absence shows. */
+  readonly #mayLack: string[] = [];
+
+  constructor(private readonly message: ProtoMessage) {}
+
+  encode(value: unknown): Buffer {
+    const writer = shared;
+    let bytes: Uint8Array;
+    try {
+      this.#writeFields(writer, value);
+      bytes = writer.finish();
+    } catch (error) {
+      shared = new BinaryWriter();
+      throw error;
+    }
+    if (bytes.length > LARGE) shared = new BinaryWriter();
+    // A view, not a copy.
+    return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+
+  decode(bytes: Uint8Array): unknown {
+    try {
+      return this.#read(new BinaryReader(bytes), bytes.length, MAX_DEPTH);
+    } catch (cause) {
+      const why = cause instanceof TooDeep ? cause.message : 'the bytes do not fit the .proto file';
+      throw new ApiError('INVALID_ARGUMENT', `this is no ${this.message.name} message: ${why}`, { cause });
+    }
+  }
+
+  write(writer: BinaryWriter, value: unknown): void {
+    writer.fork();
+    this.#writeFields(writer, value);
+    writer.join();
+  }
+
+  read(reader: BinaryReader, left: number, previous: unknown): unknown {
+    return this.#read(reader, reader.uint32(), left, previous);
+  }
+
+  compile(): void {
+    const { entries, shape } = this.message;
+    const writers = entries
+      .flatMap((entry) => [
+        { number: entry.field.number, property: entry.property, write: compileWrite(entry) },
+        ...(entry.nullField
+          ? [{ number: entry.nullField.number, property: entry.property, write: compileWriteNull(entry.nullField) }]
+          : []),
+      ])
+      // In the order of their numbers, as every other library does; a union's stay in the order of its variants.
+      .sort((a, b) => (shape === 'union' ? 0 : a.number - b.number));
+    for (const entry of entries) this.#compileRead(entry);
+    if (shape === 'object') {
+      this.#writeFields = (writer, value) => {
+        if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new TypeError(`a ${this.message.name} is an object`);
+        for (const { property, write } of writers) write(writer, (value as Values)[property] as never);
+      };
+    } else if (shape === 'wrapper') {
+      this.#writeFields = (writer, value) => {
+        for (const { write } of writers) write(writer, value as never);
+      };
+    } else {
+      const variantOf = compileVariant(this.message.discriminator, this.message.variants);
+      this.#writeFields = (writer, value) => {
+        const write = writers[variantOf(value)]?.write;
+        if (!write) throw new TypeError(`a ${this.message.name} is none of its variants`);
+        write(writer, value as never);
+      };
+    }
+  }
+
+  /** Reads into `previous`, where the message was sent before: the two are one. */
+  #read(reader: BinaryReader, length: number, left: number, previous?: unknown): unknown {
+    const isObject = this.message.shape === 'object';
+    // Only an object is a level of its own: the other shapes are the protocol's.
+    if (isObject && left < 1) throw new TooDeep();
+    const inner = isObject ? left - 1 : left;
+    const end = reader.pos + length;
+    const target = previous === undefined || previous === null ? this.#start() : isObject ? (previous as Values) : reopen(previous);
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      const read = this.#readers.get(tag);
+      if (read) read(reader, target, inner);
+      else skip(reader, tag);
+    }
+    if (reader.pos !== end) throw new RangeError('a field is longer than its message');
+    if (isObject) return this.#withoutAbsent(target);
+    return this.message.shape === 'union' ? close(target) : target[SOLE];
+  }
+
+  #start(): Values {
+    const target: Values = { ...this.#empty };
+    for (const [property, isMap] of this.#collections) target[property] = isMap ? {} : [];
+    return target;
+  }
+
+  /** Properties are there from the start, because adding them one by one costs more than reading them: those that did not come go. */
+  #withoutAbsent(target: Values): Values {
+    if (!this.#mayLack.some((property) => target[property] === undefined)) return target;
+    const present: Values = {};
+    for (const property in target) if (target[property] !== undefined) present[property] = target[property];
+    return present;
+  }
+
+  #compileRead(entry: ProtoEntry): void {
+    const { field, nullField, implied } = entry;
+    const property = this.message.shape === 'object' ? entry.property : SOLE;
+    const { number, label, type } = field;
+    const codec = type.kind === 'message' ? codecOf(type.message) : valueCodec(type, entry.node);
+    const set = (wire: WireType, read: ReadEntry) => this.#readers.set(((number << 3) | wire) >>> 0, read);
+    if (label === 'map') {
+      this.#collect(property, {}, true);
+      set(WireType.LengthDelimited, (reader, target, left) => readMapEntry(reader, target[property] as Values, codec, left));
+      return;
+    }
+    if (label === 'repeated') {
+      this.#collect(property, [], false);
+      set(codec.wire, (reader, target, left) => {
+        if (left < 1) throw new TooDeep();
+        (target[property] as unknown[]).push(codec.read(reader, left - 1, undefined));
+      });
+      if (codec.packable) set(WireType.LengthDelimited, (reader, target) => readPacked(reader, target[property] as unknown[], codec));
+      return;
+    }
+    const hasPresence = field.optional || field.oneof !== undefined;
+    const zero = implied !== undefined ? implied : hasPresence ? undefined : codec.zero;
+    this.#empty[property] = zero;
+    if (zero === undefined) this.#mayLack.push(property);
+    if (this.message.shape === 'union') {
+      this.#empty[VARIANT] = undefined;
+      set(codec.wire, (reader, target, left) => {
+        target[SOLE] = codec.read(reader, left, target[VARIANT] === number ? target[SOLE] : undefined);
+        target[VARIANT] = number;
+      });
+      return;
+    }
+    set(codec.wire, (reader, target, left) => {
+      target[property] = codec.read(reader, left, target[property]);
+    });
+    if (nullField) {
+      this.#readers.set(((nullField.number << 3) | WireType.Varint) >>> 0, (reader, target) => {
+        reader.int32();
+        target[property] = null;
+      });
+    }
+  }
+
+  #collect(property: string, empty: unknown, isMap: boolean): void {
+    this.#empty[property] = empty;
+    this.#collections.push([property, isMap]);
+  }
+}
+
+/** Under what a message that is no object keeps its one value while it is read, and a union the number of its field. */
+const SOLE = 'value';
+const VARIANT = 'variant';
+
+/** Which variant a union's value came as, should more of it come. */
+const variants = new WeakMap<object, unknown>();
+
+function reopen(previous: unknown): Values {
+  return { [SOLE]: previous, [VARIANT]: typeof previous === 'object' && previous !== null ? variants.get(previous) : undefined };
+}
+
+function close(union: Values): unknown {
+  const value = union[SOLE];
+  if (typeof value === 'object' && value !== null) variants.set(value, union[VARIANT]);
+  return value;
+}
+
+function skip(reader: BinaryReader, tag: number): void {
+  if (tag >>> 3 === 0) throw new RangeError('a field has the number 0');
+  reader.skip(tag & 7, tag >>> 3);
+}
+
+/** Writes the field that stands for null. */
+function compileWriteNull(field: ProtoField): WriteEntry {
+  const tag = tagOf(field, WireType.Varint);
+  return (writer, value) => {
+    if (value === null) writer.uint32(tag).int32(0);
+  };
+}
+
+function compileWrite({ property, field, nullField, node, implied, required }: ProtoEntry): WriteEntry {
+  const absent = (): void => {
+    if (required) throw new TypeError(`${property} is missing`);
+  };
+  const codec = field.type.kind === 'message' ? codecOf(field.type.message) : valueCodec(field.type, node);
+  const tag = tagOf(field, codec.wire);
+  const packedTag = tagOf(field, WireType.LengthDelimited);
+  if (field.label === 'map') {
+    const valueTag = (2 << 3) | codec.wire;
+    return (writer, record: Values | undefined) => {
+      if (record === undefined) return absent();
+      if (typeof record !== 'object' || record === null || Array.isArray(record)) throw new TypeError(`${property} is no record`);
+      for (const key in record) {
+        writer.uint32(tagOf(field, WireType.LengthDelimited)).fork().uint32(10).string(key).uint32(valueTag);
+        codec.write(writer, record[key] as never);
+        writer.join();
+      }
+    };
+  }
+  if (field.label === 'repeated') {
+    if (!codec.packable) {
+      return (writer, list: readonly never[] | undefined) => {
+        if (list === undefined) return absent();
+        if (!Array.isArray(list)) throw new TypeError(`${property} is no list`);
+        for (const item of list) codec.write(writer.uint32(tag), item);
+      };
+    }
+    return (writer, list: readonly never[] | undefined) => {
+      if (list === undefined) return absent();
+      if (!Array.isArray(list)) throw new TypeError(`${property} is no list`);
+      if (list.length === 0) return;
+      writer.uint32(packedTag).fork();
+      for (const item of list) codec.write(writer, item);
+      writer.join();
+    };
+  }
+  if (nullField) {
+    return (writer, value) => {
+      if (value === undefined) absent();
+      else if (value !== null) codec.write(writer.uint32(tag), value);
+    };
+  }
+  const zero = field.optional || field.oneof !== undefined || implied !== undefined ? undefined : codec.zero;
+  return (writer, value) => {
+    if (value === undefined) absent();
+    else if (value !== zero) codec.write(writer.uint32(tag), value);
+  };
+}
+
+function tagOf({ number }: ProtoField, wire: WireType): number {
+  return ((number << 3) | wire) >>> 0;
+}
+
+function readPacked(reader: BinaryReader, list: unknown[], codec: ValueCodec): void {
+  const end = reader.uint32() + reader.pos;
+  while (reader.pos < end) list.push(codec.read(reader, 0, undefined));
+  if (reader.pos !== end) throw new RangeError('an item is longer than its list');
+}
+
+function readMapEntry(reader: BinaryReader, record: Values, codec: ValueCodec, left: number): void {
+  if (left < 1) throw new TooDeep();
+  const end = reader.uint32() + reader.pos;
+  const valueTag = (2 << 3) | codec.wire;
+  let key = '';
+  let value = codec.zero;
+  while (reader.pos < end) {
+    const tag = reader.uint32();
+    if (tag === 10) key = reader.string(true);
+    else if (tag === valueTag) value = codec.read(reader, left - 1, value);
+    else skip(reader, tag);
+  }
+  if (reader.pos !== end) throw new RangeError('an entry is longer than it says');
+  setOwn(record, key, value);
+}

@@ -1,0 +1,54 @@
+import type { Operation } from '../core/contract.js';
+import { ApiError } from '../core/errors.js';
+import type { Peer, Selection, Transport } from '../core/transport.js';
+import { Call } from '../life/call.js';
+import { deadlineExceeded, Lifetime } from '../life/lifetime.js';
+import { makeRequestId, readDeadline, receivedHeaders } from '../peer/headers.js';
+
+/** A peer's headers as a handler got them: not yet sorted into those that travel and those that do not. */
+export type RawHeaders = Readonly<Record<string, string | readonly string[] | undefined>>;
+
+/** One call as a protocol's server has read it from the wire. */
+export interface ServedCall {
+  readonly operation: Operation;
+  readonly input: unknown;
+  /** With `x-request-id`, which `acceptHeaders` makes where the peer gave none. */
+  readonly headers: Record<string, string>;
+  /** Epoch milliseconds, where the peer set one. */
+  readonly deadline: number | undefined;
+  readonly peer: Peer;
+  readonly select?: Selection | undefined;
+  /** Registers what to do when the peer leaves, or cancels: with the reason then. */
+  readonly onLeave: (listener: (reason?: ApiError) => void) => void;
+  /** Whether a peer that cancels stays, and is to be told at once. @default false */
+  readonly canCancel?: boolean;
+  /** Whether whoever serves the call answers at its deadline, and tells of it by `onLeave`. @default false */
+  readonly endsInTime?: boolean;
+}
+
+/** Keeps the headers that travel; makes a request id where the peer gave none that fits a log line. */
+export function acceptHeaders(raw: RawHeaders): Record<string, string> {
+  const headers = receivedHeaders(raw);
+  const id = headers['x-request-id'];
+  if (id === undefined || id === '' || id.length > 128) headers['x-request-id'] = makeRequestId();
+  return headers;
+}
+
+/** Runs a call for a peer: its deadline and its leaving abort the handler's signal, and it settles by then. */
+export function serveCall(transport: Transport, call: ServedCall): Promise<unknown> {
+  // What is late already is not begun.
+  if (call.deadline !== undefined && call.deadline <= Date.now()) return Promise.reject(deadlineExceeded());
+  const timed = call.endsInTime === true ? undefined : call.deadline;
+  const lifetime = new Lifetime(timed);
+  call.onLeave((reason) => lifetime.abort(reason ?? new ApiError('CANCELLED', 'the caller has left')));
+  const request = new Call(lifetime, call.operation, call.input, call.headers, call.deadline, call.select, call.peer);
+  // Without a deadline nobody waits for a call whose caller has left, so there is nothing to settle early.
+  if (timed === undefined && call.canCancel !== true) return transport.call(request);
+  return lifetime.settle(() => transport.call(request));
+}
+
+/** The deadline in a peer's headers. Throws INVALID_ARGUMENT. */
+export function deadlineOf(raw: RawHeaders): number | undefined {
+  const value = raw['x-timeout-ms'];
+  return value === undefined ? undefined : readDeadline(String(value));
+}

@@ -1,0 +1,35 @@
+import { ApiError } from '../../core/errors.js';
+import { causesOf, codeOf, isUnsent, RESPONSE_TOO_LARGE } from './fetch-like.js';
+
+const HINTS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'nothing listens there: is the server running?',
+  ENOTFOUND: 'the host name is not known',
+  EAI_AGAIN: 'the host name could not be looked up',
+  ECONNRESET: 'the connection was reset',
+  UND_ERR_SOCKET: 'the connection was cut',
+  UND_ERR_HEADERS_OVERFLOW: "the answer's headers are larger than 16 KiB",
+  UND_ERR_CONNECT_TIMEOUT: 'no connection in time',
+};
+
+/** What a failed fetch means: the signal's reason, or UNAVAILABLE with `sent` false where the request surely did not leave. */
+export function networkError(error: unknown, url: string, signal: AbortSignal): ApiError {
+  if (signal.aborted) return ApiError.from(signal.reason, 'CANCELLED', 'the call was cancelled');
+  const message = `${url}: ${networkReason(error)}`;
+  // It would be as large the next time: nothing that another try may mend.
+  if (codeOf(error) === RESPONSE_TOO_LARGE) return new ApiError('DATA_LOSS', message, { remote: true, cause: error });
+  return new ApiError('UNAVAILABLE', message, { sent: !isUnsent(error), cause: error });
+}
+
+/** Why a connection failed, and what to look at: `nothing listens there: is the server running? (ECONNREFUSED)`. */
+export function networkReason(error: unknown, peer = 'server'): string {
+  const code = codeOf(error);
+  const why = HINTS[code ?? '']?.replace('the server', `the ${peer}`) ?? reasonOf(error);
+  return `${why}${code === undefined ? '' : ` (${code})`}`;
+}
+
+/** What the innermost cause says: `fetch` itself only says that it failed. */
+function reasonOf(error: unknown): string {
+  let reason = 'the request failed';
+  for (const { message } of causesOf(error)) if (typeof message === 'string' && message !== '') reason = message;
+  return reason;
+}

@@ -1,0 +1,105 @@
+import { ApiError } from '../../core/errors.js';
+import { Lifetime } from '../../life/lifetime.js';
+import type { Heartbeat } from './heartbeat.js';
+import type { HttpRequest, HttpResponse, HttpWriter } from '../message/message.js';
+import { encodeSseComment } from './sse.js';
+
+/** What the event streams of one route have in common. */
+export interface EventStreamOptions {
+  /** How far a reader may be behind, and how much may come before the response has begun. */
+  readonly maxBufferedBytes: number;
+  readonly heartbeat: Heartbeat;
+  /** The last of a stream: why it is over, where there is a reason. */
+  readonly encodeEnd: (error: ApiError | undefined) => string;
+}
+
+const COMMENT = encodeSseComment();
+const LEFT = new ApiError('CANCELLED', 'the caller has left');
+const encoder = new TextEncoder();
+
+/** One subscription as a response of server-sent events: holds what comes before the response has begun, and ends a reader that falls behind. */
+export class EventStream {
+  readonly #lifetime = new Lifetime();
+  #writer: HttpWriter | undefined;
+  #waiting: string[] = [];
+  #waitingBytes = 0;
+  #isEnded = false;
+  /** Whether the subscription was ended here, not by its source. */
+  #isCut = false;
+
+  constructor(private readonly options: EventStreamOptions) {}
+
+  /** Resolves once the subscription stands, or is over already: what came of it is in the response then. Rejects with why it was refused. */
+  async open(request: HttpRequest, subscribe: (signal: AbortSignal) => Promise<void>): Promise<void> {
+    request.onAbort(() => this.#lifetime.abort(LEFT));
+    try {
+      await this.#lifetime.start(() => subscribe(this.#lifetime.signal));
+    } catch (error) {
+      if (this.#isCut) return;
+      this.#lifetime.abort(LEFT);
+      throw error;
+    }
+  }
+
+  /** The response; its head says that the subscription stands. */
+  response(requestId: string | undefined): HttpResponse {
+    return { status: 200, headers: eventStreamHead(requestId), body: (writer) => this.#attach(writer) };
+  }
+
+  write(text: string): void {
+    if (this.#isEnded) return;
+    const { maxBufferedBytes } = this.options;
+    if (this.#writer) {
+      if (this.#writer.bufferedBytes > maxBufferedBytes) this.#fallBehind();
+      else this.#writer.write(text);
+      return;
+    }
+    this.#waiting.push(text);
+    this.#waitingBytes += encoder.encode(text).length;
+    if (this.#waitingBytes <= maxBufferedBytes) return;
+    this.#fallBehind();
+    this.#isCut = true;
+    this.#lifetime.abort(LEFT);
+  }
+
+  end(error?: ApiError): void {
+    if (this.#isEnded) return;
+    this.#isEnded = true;
+    const last = this.options.encodeEnd(error);
+    // A source may still refuse what it has ended, and then that is the answer.
+    if (!this.#writer) return void this.#waiting.push(last);
+    this.#writer.write(last);
+    this.#writer.end();
+  }
+
+  #attach(writer: HttpWriter): void {
+    const { heartbeat } = this.options;
+    const beat = () => writer.write(COMMENT);
+    heartbeat.add(beat);
+    writer.onClose(() => {
+      heartbeat.delete(beat);
+      this.#lifetime.abort(LEFT);
+    });
+    writer.onStop(() => this.end(new ApiError('UNAVAILABLE', 'the server is stopping')));
+    this.#writer = writer;
+    // Something must be written for the head to be sent at once through every proxy.
+    writer.write(COMMENT + this.#waiting.join(''));
+    this.#waiting = [];
+    if (this.#isEnded) writer.end();
+  }
+
+  #fallBehind(): void {
+    this.end(new ApiError('RESOURCE_EXHAUSTED', 'the reader fell behind: resume from the last event'));
+  }
+}
+
+/** The head of a response of server-sent events. */
+export function eventStreamHead(requestId: string | undefined): Record<string, string> {
+  return {
+    'content-type': 'text/event-stream',
+    'cache-control': 'no-store',
+    // Tells nginx and its kind to pass events on at once.
+    'x-accel-buffering': 'no',
+    'x-request-id': requestId ?? '',
+  };
+}

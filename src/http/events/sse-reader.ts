@@ -1,0 +1,69 @@
+import { ApiError } from '../../core/errors.js';
+import { onAbort } from '../../life/lifetime.js';
+import type { FetchResponse } from '../client/fetch-like.js';
+import { networkError } from '../client/network-error.js';
+import { SseDecoder, type SseEvent } from './sse.js';
+
+/** A server that has sent one heartbeat is gone when it sends nothing for three times its interval. */
+const SILENCE_MS = 45_000;
+
+/** Who reads a stream, and until when. */
+export interface SseReading {
+  /** What the stream is, for messages: `the event stream of chat`. */
+  readonly name: string;
+  readonly signal: AbortSignal;
+  /** Gets the text as it comes. */
+  readonly onChunk: (text: string) => void;
+  /** Takes one event; `false` says that it was the last. */
+  readonly onEvent: (event: SseEvent) => boolean;
+  /** Hears why the stream is over where neither the signal nor an event ended it: UNAVAILABLE, after which resuming may help, or DATA_LOSS. */
+  readonly onEnd: (error: ApiError) => void;
+}
+
+/** The body of a stream. Throws UNIMPLEMENTED where it cannot be read piece by piece. */
+export function streamOf(response: FetchResponse): ReadableStream<Uint8Array> {
+  if (response.body) return response.body;
+  throw new ApiError('UNIMPLEMENTED', "this 'fetch' gives no body that can be read piece by piece, so that it carries no events");
+}
+
+/** Reads server-sent events until the last, the stream's end, or the signal aborts, after which nothing is told any more. */
+export async function readSse(body: ReadableStream<Uint8Array>, reading: SseReading): Promise<void> {
+  const { name, signal, onChunk, onEvent, onEnd } = reading;
+  const reader = body.getReader();
+  const cancel = () => void reader.cancel().catch(() => {});
+  const text = new TextDecoder();
+  const decoder = new SseDecoder();
+  let silence: ReturnType<typeof setTimeout> | undefined;
+  let isSilent = false;
+  const onSilence = () => {
+    isSilent = true;
+    cancel();
+  };
+  const unlink = onAbort(signal, cancel);
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (signal.aborted) return;
+      if (done) {
+        const why = isSilent ? 'the server has fallen silent' : 'the server closed the stream';
+        return onEnd(new ApiError('UNAVAILABLE', why, { remote: true }));
+      }
+      const chunk = text.decode(value, { stream: true });
+      onChunk(chunk);
+      for (const event of decoder.push(chunk)) if (signal.aborted || !onEvent(event)) return;
+      // Servers not written here may send no heartbeats: silence counts only after the first one.
+      if (!decoder.hasComments) continue;
+      clearTimeout(silence);
+      silence = setTimeout(onSilence, SILENCE_MS);
+    }
+  } catch (error) {
+    if (signal.aborted) return;
+    // Resuming would lead to the same event again.
+    if (error instanceof RangeError) onEnd(new ApiError('DATA_LOSS', `${name}: ${error.message}`, { remote: true, cause: error }));
+    else onEnd(networkError(error, name, signal));
+  } finally {
+    clearTimeout(silence);
+    unlink();
+    cancel();
+  }
+}

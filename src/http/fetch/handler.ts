@@ -1,0 +1,105 @@
+import { answerer } from '../serve/answer.js';
+import type { HttpOptions } from '../serve/cors.js';
+import { FetchRequest } from './request.js';
+import type { HttpHandler, HttpResponse, HttpStream, HttpWriter } from '../message/message.js';
+import { problemOf } from '../message/problem.js';
+import { reporter } from '../../life/report.js';
+
+/** What edge runtimes, Hono, Next.js, Deno and Bun take. */
+export interface FetchHandler {
+  /** `info.address`: the caller's network address, which a `Request` does not tell. */
+  (request: Request, info?: { readonly address?: string | undefined }): Promise<Response>;
+}
+
+/** Serves a handler where requests come as `Request`: the same limits and errors as with Node's own server. */
+export function fetchHandler(handler: HttpHandler, options: HttpOptions = {}): FetchHandler {
+  const { bodyTimeoutMs = 30_000 } = options;
+  const onError = reporter(options.onError);
+  const answer = answerer(handler, options);
+  return async (raw, info) => {
+    const request = new FetchRequest(raw, info?.address, bodyTimeoutMs);
+    const response = await new Promise<HttpResponse>((resolve) => answer(request, resolve));
+    try {
+      return toResponse(request, response);
+    } catch (error) {
+      request.release();
+      return toResponse(request, problemOf(error, onError));
+    }
+  };
+}
+
+function toResponse(request: FetchRequest, { status, headers, body }: HttpResponse): Response {
+  const isBare = request.method === 'HEAD' || status === 204 || status === 304;
+  if (typeof body === 'function') {
+    if (isBare) request.release();
+    return new Response(isBare ? null : streamOf(request, body), { status, headers });
+  }
+  request.release();
+  if (!isBare) return new Response(body === undefined ? null : bytesOf(body), { status, headers });
+  if (body === undefined || status === 204 || status === 304) return new Response(null, { status, headers });
+  return new Response(null, { status, headers: { ...headers, 'content-length': String(bytesOf(body).byteLength) } });
+}
+
+const encoder = new TextEncoder();
+
+/** A string would get a content type that the handler did not choose. */
+function bytesOf(body: string | Uint8Array): Uint8Array<ArrayBuffer> {
+  return typeof body === 'string' ? encoder.encode(body) : (body as Uint8Array<ArrayBuffer>);
+}
+
+function streamOf(request: FetchRequest, stream: HttpStream): ReadableStream<Uint8Array<ArrayBuffer>> {
+  return new ReadableStream(
+    {
+      start(controller) {
+        const writer = new StreamWriter(controller, () => request.release());
+        request.onAbort(() => writer.end());
+        stream(writer);
+      },
+      cancel: () => request.leave(),
+    },
+    // The size of the queue is then what the caller has not taken yet.
+    { highWaterMark: 0, size: (chunk) => chunk.byteLength },
+  );
+}
+
+class StreamWriter implements HttpWriter {
+  readonly #controller: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>;
+  readonly #release: () => void;
+  readonly #onClose: (() => void)[] = [];
+  #isOver = false;
+
+  constructor(controller: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>, release: () => void) {
+    this.#controller = controller;
+    this.#release = release;
+  }
+
+  get bufferedBytes(): number {
+    return this.#isOver ? 0 : -(this.#controller.desiredSize ?? 0);
+  }
+
+  write(chunk: string): void {
+    // An empty piece would look like the end to some readers.
+    if (!this.#isOver && chunk !== '') this.#controller.enqueue(encoder.encode(chunk));
+  }
+
+  end(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    try {
+      this.#controller.close();
+    } catch {
+      // The caller cancelled the stream, which closed it.
+    }
+    this.#release();
+    for (const listener of this.#onClose) listener();
+  }
+
+  onClose(listener: () => void): void {
+    if (this.#isOver) listener();
+    else this.#onClose.push(listener);
+  }
+
+  onStop(): void {
+    // The platform stops as it likes and says nothing before.
+  }
+}

@@ -1,0 +1,119 @@
+import { checkEncoding, readBefore, tooLarge, tooSlow } from '../message/body.js';
+import { HttpError } from '../message/error.js';
+import type { HttpRequest } from '../message/message.js';
+import { timerMs } from '../../life/lifetime.js';
+
+/** A WHATWG `Request`, read when it is asked for. */
+export class FetchRequest implements HttpRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly query: string;
+  readonly origin: string;
+  readonly address: string | undefined;
+  readonly #raw: Request;
+  readonly #bodyTimeoutMs: number;
+  #headers: Record<string, string> | undefined;
+  #listeners: (() => void)[] | undefined;
+  #hasLeft = false;
+  #isTaken = false;
+
+  constructor(raw: Request, address: string | undefined, bodyTimeoutMs: number) {
+    this.#raw = raw;
+    this.#bodyTimeoutMs = bodyTimeoutMs;
+    this.method = raw.method;
+    this.address = address;
+    const url = raw.url;
+    const path = url.indexOf('/', url.indexOf('://') + 3);
+    const hash = url.indexOf('#', path);
+    const end = hash === -1 ? url.length : hash;
+    const mark = url.indexOf('?', path);
+    const isQuery = mark !== -1 && mark < end;
+    this.origin = url.slice(0, path);
+    this.path = url.slice(path, isQuery ? mark : end);
+    this.query = isQuery ? url.slice(mark + 1, end) : '';
+  }
+
+  get headers(): Readonly<Record<string, string>> {
+    return (this.#headers ??= Object.fromEntries(this.#raw.headers));
+  }
+
+  onAbort(listener: () => void): void {
+    if (this.#hasLeft || this.#raw.signal.aborted) return listener();
+    if (!this.#listeners) {
+      this.#listeners = [];
+      // eslint-disable-next-line no-restricted-syntax -- the request's own signal, which lives no longer than the request
+      this.#raw.signal.addEventListener('abort', this.leave);
+    }
+    this.#listeners.push(listener);
+  }
+
+  /** The caller has left. */
+  readonly leave = (): void => {
+    this.#hasLeft = true;
+    const listeners = this.#listeners;
+    this.release();
+    if (listeners) for (const listener of listeners) listener();
+  };
+
+  /** The response is complete, or the platform's: nobody is told any more. */
+  release(): void {
+    if (this.#listeners) this.#raw.signal.removeEventListener('abort', this.leave);
+    this.#listeners = undefined;
+  }
+
+  async text(maxBytes: number): Promise<string> {
+    const bytes = await this.bytes(maxBytes);
+    try {
+      return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    } catch {
+      throw new HttpError(400, 'the body is not UTF-8');
+    }
+  }
+
+  async bytes(maxBytes: number, encodings?: readonly string[]): Promise<Uint8Array> {
+    const { body, bodyUsed, headers } = this.#raw;
+    if (this.#isTaken) throw new TypeError('the body of a request can be read once');
+    this.#isTaken = true;
+    if (bodyUsed || body?.locked) throw readBefore('pass on a request whose body nobody has read, or a clone made before');
+    checkEncoding(headers.get('content-encoding') ?? undefined, encodings);
+    if (Number(headers.get('content-length') ?? 0) > maxBytes) throw tooLarge(maxBytes);
+    if (!body) return new Uint8Array(0);
+
+    const reader = body.getReader();
+    let failure: HttpError | undefined;
+    // Cancelling ends the read that is waiting.
+    const fail = (error: HttpError) => {
+      failure = error;
+      reader.cancel(error).catch(() => undefined);
+    };
+    const timer = setTimeout(() => fail(tooSlow(this.#bodyTimeoutMs)), timerMs(this.#bodyTimeoutMs));
+    try {
+      const chunks: Uint8Array[] = [];
+      let size = 0;
+      for (let read = await reader.read(); !read.done; read = await reader.read()) {
+        size += read.value.byteLength;
+        if (size > maxBytes) fail(tooLarge(maxBytes));
+        else chunks.push(read.value);
+      }
+      if (failure) throw failure;
+      return concat(chunks, size);
+    } catch (error) {
+      throw failure ?? (error instanceof HttpError ? error : new HttpError(400, 'the body was cut off'));
+    } finally {
+      clearTimeout(timer);
+      reader.releaseLock();
+    }
+  }
+}
+
+function concat(chunks: readonly Uint8Array[], size: number): Uint8Array {
+  const [first] = chunks;
+  if (chunks.length === 1 && first) return first;
+  const bytes = new Uint8Array(size);
+  let at = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, at);
+    at += chunk.byteLength;
+  }
+  return bytes;
+}

@@ -1,0 +1,63 @@
+import type { Peer } from '../../core/transport.js';
+
+/** One HTTP request, apart from any server: what Node's listener and a fetch handler both give. */
+export interface HttpRequest {
+  readonly method: string;
+  /** As sent, before decoding: `/users/123`. */
+  readonly path: string;
+  /** What follows the `?`, before decoding; empty without one. */
+  readonly query: string;
+  /** Scheme and authority that the caller used: `http://localhost:4000`. */
+  readonly origin: string;
+  /** Lower-case names; repeated ones joined by the rules of `node:http`. */
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
+  readonly address: string | undefined;
+  /** Calls `listener` once when the caller leaves before the response is complete; at once where it has left already. */
+  onAbort(listener: () => void): void;
+  /**
+   * Reads the whole body as UTF-8 text (without a byte order mark) or bytes, once. Rejects with an `HttpError`: 413 over `maxBytes`,
+   * 400 where it was cut or is not UTF-8, 408 where it took too long, 415 where it is compressed otherwise than in one of
+   * `encodings`: such bytes are given as they came, and the caller inflates them, within limits of its own.
+   */
+  text(maxBytes: number): Promise<string>;
+  /** As `text`, for bytes. */
+  bytes(maxBytes: number, encodings?: readonly string[]): Promise<Uint8Array>;
+}
+
+/** One HTTP response. `content-length` and `date` are the listener's. */
+export interface HttpResponse {
+  readonly status: number;
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string | Uint8Array | HttpStream | undefined;
+}
+
+/** Writes a response's body piece by piece; called once the head has been sent. */
+export type HttpStream = (writer: HttpWriter) => void;
+
+/** Where an `HttpStream` writes. After `end`, and after the caller has left, calls have no effect. */
+export interface HttpWriter {
+  /** Sends a piece; never waits, so look at `bufferedBytes`. */
+  write(chunk: string): void;
+  /** The response is complete. */
+  end(): void;
+  /** Bytes written that the caller has not taken yet. */
+  readonly bufferedBytes: number;
+  /** Calls `listener` once when the response is over, whoever ended it; at once where it is over already. */
+  onClose(listener: () => void): void;
+  /**
+   * Calls `listener` once when the server is about to stop, so that the stream can say so and `end`; what is still open after the
+   * server's grace is cut. A stream without a listener is ended at once.
+   */
+  onStop(listener: () => void): void;
+}
+
+/** Answers a request, or says with `undefined` that the request is not its own, so that `composeHandlers` asks the next. */
+export interface HttpHandler {
+  (request: HttpRequest): HttpResponse | undefined | Promise<HttpResponse | undefined>;
+}
+
+/** Who calls, from an HTTP request. */
+export function peerOf(request: HttpRequest, protocol: string): Peer {
+  return { protocol, address: request.address };
+}

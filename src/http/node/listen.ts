@@ -1,0 +1,167 @@
+import { createServer, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { HttpOptions } from '../serve/cors.js';
+import type { HttpHandler } from '../message/message.js';
+import { stoppableListener } from './listener.js';
+import { phraseOf } from '../message/phrases.js';
+import { problemBody } from '../message/problem.js';
+import { timerMs } from '../../life/lifetime.js';
+import { report, reportToConsole } from '../../life/report.js';
+
+/** Where to listen, and what {@link HttpOptions} say. */
+export interface ListenOptions extends HttpOptions {
+  /** 0 picks a free port. @default 0 */
+  readonly port?: number | undefined;
+  /** `0.0.0.0` or `::` to be reached from other machines. @default '127.0.0.1' */
+  readonly host?: string | undefined;
+  /** How long an idle connection is kept, in milliseconds: longer than clients and proxies keep theirs, so that they close first. @default 65_000 */
+  readonly keepAliveTimeoutMs?: number | undefined;
+  /** How long a request's head may take, in milliseconds. @default 20_000 */
+  readonly headersTimeoutMs?: number | undefined;
+  /** How long a whole request may take to arrive, in milliseconds. @default 120_000, or what the head and the body may take if that is more */
+  readonly requestTimeoutMs?: number | undefined;
+  /** How large a request's head may be, in bytes; then 431. @default 16_384 */
+  readonly maxHeaderBytes?: number | undefined;
+}
+
+/** A server that listens. */
+export interface HttpServer {
+  /** Without a trailing slash: `http://127.0.0.1:4000`. */
+  readonly url: string;
+  readonly port: number;
+  /** Node's own, for upgrades and the like. */
+  readonly server: Server;
+  /**
+   * Stops: no new connections; idle ones are closed at once; running responses finish, and what still runs after `graceMs` is cut.
+   * Idempotent. @default graceMs 10_000
+   */
+  close(graceMs?: number): Promise<void>;
+}
+
+/** How often connections that became idle while the server stops are looked for, in milliseconds. */
+const SWEEP_MS = 20;
+
+/** Serves a handler on a port of its own; rejects with an error that says what to do where the port cannot be had. */
+export async function listen(handler: HttpHandler, options: ListenOptions = {}): Promise<HttpServer> {
+  const { port = 0, host = '127.0.0.1', keepAliveTimeoutMs = 65_000, headersTimeoutMs = 20_000, bodyTimeoutMs = 30_000 } = options;
+  const { requestTimeoutMs = Math.max(120_000, headersTimeoutMs + bodyTimeoutMs) } = options;
+  const listener = stoppableListener(handler, options);
+  const server = createServer({
+    keepAliveTimeout: nodeTimeout(keepAliveTimeoutMs),
+    headersTimeout: nodeTimeout(headersTimeoutMs),
+    requestTimeout: nodeTimeout(requestTimeoutMs),
+    maxHeaderSize: options.maxHeaderBytes ?? 16_384,
+  });
+  server.on('request', (req, res) => listener.listen(req, res));
+  // The body is asked for once it is wanted: a caller that is refused need not send it.
+  server.on('checkContinue', (req, res) => listener.listen(req, res, true));
+  // Other expectations may be ignored (https://www.rfc-editor.org/rfc/rfc9110#section-10.1.1); Node would answer 417 past the handler.
+  server.on('checkExpectation', (req, res) => listener.listen(req, res));
+  // Node would close the connection without a word. It gives the socket away, errors and all.
+  server.on('connect', (_, socket) =>
+    refuse(
+      socket.on('error', () => {}),
+      501,
+      'this is no proxy: CONNECT is not supported',
+    ),
+  );
+  server.on('clientError', onClientError);
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
+  await start(server, port, host);
+  // No more file descriptors, for example: the server goes on when there are some again.
+  server.on('error', (error) => report(error, options.onError ?? reportToConsole));
+
+  const address = server.address() as AddressInfo;
+  let closing: Promise<void> | undefined;
+  return {
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${address.port}`,
+    port: address.port,
+    server,
+    close(graceMs = 10_000) {
+      if (!closing) {
+        closing = stop(server, sockets, graceMs);
+        listener.stop();
+      }
+      return closing;
+    },
+  };
+}
+
+/** Node says 0 for no limit. */
+function nodeTimeout(ms: number): number {
+  return ms === Infinity ? 0 : ms;
+}
+
+function start(server: Server, port: number, host: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const fail = (error: NodeJS.ErrnoException) => reject(explain(error, port, host));
+    server.once('error', fail);
+    server.listen(port, host, () => {
+      server.off('error', fail);
+      resolve();
+    });
+  });
+}
+
+function explain(error: NodeJS.ErrnoException, port: number, host: string): Error {
+  const advice: Record<string, string> = {
+    EADDRINUSE: `port ${port} on ${host} is in use: stop what uses it, or choose another port (0 picks a free one)`,
+    EACCES: `port ${port} on ${host} may not be used: ports under 1024 need privileges, choose a higher one`,
+    EADDRNOTAVAIL: `${host} is not an address of this machine: use 127.0.0.1, or 0.0.0.0 for all of its addresses`,
+    ENOTFOUND: `the host ${host} is not known: use 127.0.0.1, or 0.0.0.0 for all addresses of this machine`,
+  };
+  const text = advice[error.code ?? ''];
+  return text === undefined ? error : Object.assign(new Error(text, { cause: error }), { code: error.code });
+}
+
+function stop(server: Server, sockets: ReadonlySet<Socket>, graceMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    // Node takes a connection that never sent anything for a busy one; browsers open such ones ahead.
+    for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy();
+    // A response whose head promised keep-alive leaves an idle connection behind, of which Node says nothing.
+    const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_MS);
+    const cut = setTimeout(() => {
+      server.closeAllConnections();
+      // Upgraded connections have left the server's list.
+      for (const socket of sockets) socket.destroy();
+    }, timerMs(graceMs));
+    server.close(() => {
+      clearInterval(sweep);
+      clearTimeout(cut);
+      resolve();
+    });
+  });
+}
+
+/** Answers what Node's parser refused: there is no request for a handler then. */
+function onClientError(error: NodeJS.ErrnoException, socket: Duplex): void {
+  if (error.code === 'ECONNRESET') socket.destroy();
+  else refuse(socket, ...refusalOf(error.code));
+}
+
+/** Answers where Node gives no response to write to, and closes the connection. */
+function refuse(socket: Duplex, status: number, detail: string): void {
+  // What follows a head that was sent would be read as that response's body.
+  const isAnswering = (socket as { _httpMessage?: ServerResponse | null })._httpMessage?.headersSent === true;
+  if (!socket.writable || isAnswering) return void socket.destroy();
+  const body = problemBody(status, detail);
+  const head = [
+    `HTTP/1.1 ${status} ${phraseOf(status)}`,
+    'content-type: application/problem+json',
+    `content-length: ${Buffer.byteLength(body)}`,
+    'connection: close',
+  ];
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+}
+
+function refusalOf(code: string | undefined): [status: number, detail: string] {
+  if (code === 'HPE_HEADER_OVERFLOW') return [431, 'the head of the request is too large'];
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return [408, 'the request took too long to arrive'];
+  if (code === 'HPE_CHUNK_EXTENSIONS_OVERFLOW') return [413, 'the chunk extensions are too large'];
+  return [400, 'this is not an HTTP request'];
+}

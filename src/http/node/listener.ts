@@ -1,0 +1,60 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { answerer } from '../serve/answer.js';
+import type { HttpOptions } from '../serve/cors.js';
+import type { HttpHandler, HttpResponse } from '../message/message.js';
+import { NodeRequest } from './request.js';
+import { send, type OpenStreams } from './response.js';
+import { problemOf } from '../message/problem.js';
+import { reporter } from '../../life/report.js';
+
+/** What `http.createServer` and frameworks on top of Node take. */
+export interface NodeListener {
+  (req: IncomingMessage, res: ServerResponse): void;
+}
+
+/** A listener that can be told to stop. */
+export interface StoppableListener {
+  /** `awaitsContinue`: the caller sent `Expect: 100-continue` and has not been answered yet. */
+  listen(req: IncomingMessage, res: ServerResponse, awaitsContinue?: boolean): void;
+  /** From now on each response is its connection's last, and streams are told to end. */
+  stop(): void;
+}
+
+/**
+ * Serves a handler with Node's own HTTP server: `createServer(nodeListener(handler))`, or mounted in Express, Fastify, Koa.
+ * Requests that the handler passes on get 404.
+ */
+export function nodeListener(handler: HttpHandler, options: HttpOptions = {}): NodeListener {
+  const { listen } = stoppableListener(handler, options);
+  return (req, res) => listen(req, res);
+}
+
+export function stoppableListener(handler: HttpHandler, options: HttpOptions): StoppableListener {
+  const { bodyTimeoutMs = 30_000 } = options;
+  const onError = reporter(options.onError);
+  const answer = answerer(handler, options);
+  const streams: OpenStreams = new Set();
+  let isStopping = false;
+
+  const respond = (request: NodeRequest, response: HttpResponse): void => {
+    try {
+      send(request, response, isStopping, streams);
+    } catch (error) {
+      const failure = problemOf(error, onError);
+      if (!request.response.headersSent) send(request, failure, isStopping, streams);
+      else request.response.end();
+    }
+  };
+
+  return {
+    listen(req, res, awaitsContinue = false) {
+      const request = new NodeRequest(req, res, bodyTimeoutMs);
+      request.awaitsContinue = awaitsContinue;
+      answer(request, (response) => respond(request, response));
+    },
+    stop() {
+      isStopping = true;
+      for (const stream of [...streams]) stream.stop();
+    },
+  };
+}

@@ -1,0 +1,155 @@
+import { isUtf8 } from 'node:buffer';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { TLSSocket } from 'node:tls';
+import { checkEncoding, readBefore, tooLarge, tooSlow } from '../message/body.js';
+import { HttpError } from '../message/error.js';
+import type { HttpRequest } from '../message/message.js';
+import { Connection } from './connection.js';
+import { timerMs } from '../../life/lifetime.js';
+
+const ABSOLUTE = /^([a-z][a-z0-9+.-]*:\/\/[^/?]*)(.*)$/i;
+
+/** A request of Node's HTTP server. Everything is read from it when it is asked for. */
+export class NodeRequest implements HttpRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly query: string;
+  /** Set where the caller waits for `100 Continue` before it sends the body. */
+  awaitsContinue = false;
+  // Not `#private`: one is made for each request, and setting those up costs several times as much.
+  /** From a target in absolute form, which wins over `Host`: https://www.rfc-editor.org/rfc/rfc9112#section-3.2.2 */
+  private authority: string | undefined = undefined;
+  private taken = false;
+  private onLeave: (() => void) | undefined = undefined;
+  private connection: Connection | undefined = undefined;
+
+  constructor(
+    readonly raw: IncomingMessage,
+    readonly response: ServerResponse,
+    readonly bodyTimeoutMs: number,
+  ) {
+    this.method = raw.method ?? 'GET';
+    let target = raw.url ?? '/';
+    if (target.charCodeAt(0) !== 0x2f) {
+      const absolute = ABSOLUTE.exec(target);
+      if (absolute) {
+        this.authority = absolute[1];
+        target = absolute[2] ?? '';
+        if (!target.startsWith('/')) target = `/${target}`;
+      }
+    }
+    const mark = target.indexOf('?');
+    this.path = mark === -1 ? target : target.slice(0, mark);
+    this.query = mark === -1 ? '' : target.slice(mark + 1);
+  }
+
+  get headers(): HttpRequest['headers'] {
+    return this.raw.headers;
+  }
+
+  get address(): string | undefined {
+    return (this.connection ??= Connection.of(this.raw.socket)).address;
+  }
+
+  get origin(): string {
+    const { socket, headers } = this.raw;
+    const scheme = (socket as Partial<TLSSocket>).encrypted === true ? 'https' : 'http';
+    return (this.authority ??= `${scheme}://${headers.host ?? `${socket.localAddress ?? 'localhost'}:${socket.localPort ?? 80}`}`);
+  }
+
+  /** Whether the caller has more to send than was read. */
+  get hasUnreadBody(): boolean {
+    if (this.raw.complete) return false;
+    const { headers } = this.raw;
+    return headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0';
+  }
+
+  onAbort(listener: () => void): void {
+    const { raw, response } = this;
+    if (response.destroyed || raw.socket.destroyed) {
+      if (!response.writableFinished) listener();
+      return;
+    }
+    const earlier = this.onLeave;
+    if (!earlier) (this.connection ??= Connection.of(raw.socket)).add(this);
+    this.onLeave = earlier ? () => (earlier(), listener()) : listener;
+  }
+
+  /** The connection or the response closed. */
+  leave(): void {
+    const listener = this.onLeave;
+    this.answered();
+    if (!this.response.writableFinished) listener?.();
+  }
+
+  /** The response has been written. */
+  answered(): void {
+    if (!this.onLeave) return;
+    this.onLeave = undefined;
+    this.connection?.delete(this);
+  }
+
+  text(maxBytes: number): Promise<string> {
+    return this.#read(maxBytes, decodeText);
+  }
+
+  bytes(maxBytes: number, encodings?: readonly string[]): Promise<Uint8Array> {
+    return this.#read(maxBytes, (bytes) => bytes, encodings);
+  }
+
+  #read<T>(maxBytes: number, convert: (bytes: Buffer) => T, encodings?: readonly string[]): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const { raw } = this;
+      if (this.taken) throw new TypeError('the body of a request can be read once');
+      this.taken = true;
+      if (raw.readableEnded) throw readBefore('mount this before body parsers such as express.json()');
+      checkEncoding(raw.headers['content-encoding'], encodings);
+      if (Number(raw.headers['content-length'] ?? 0) > maxBytes) throw tooLarge(maxBytes);
+      if (this.awaitsContinue) {
+        this.awaitsContinue = false;
+        this.response.writeContinue();
+      }
+      const chunks: Buffer[] = [];
+      let size = 0;
+      let isOver = false;
+      const onData = (chunk: Buffer) => {
+        size += chunk.length;
+        if (size > maxBytes) return fail(tooLarge(maxBytes));
+        chunks.push(chunk);
+      };
+      // Listeners that will hear no more are left in place: taking them off costs more than the rest of a small body.
+      const onEnd = () => {
+        clearTimeout(timer);
+        isOver = true;
+        try {
+          resolve(convert(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, size)));
+        } catch (error) {
+          reject(error);
+        }
+      };
+      const onCut = () => isOver || fail(new HttpError(400, 'the body was cut off'));
+      let timer: ReturnType<typeof setTimeout> | undefined;
+      const fail = (error: HttpError) => {
+        clearTimeout(timer);
+        isOver = true;
+        raw.off('data', onData).off('end', onEnd).off('close', onCut);
+        // What follows stays in the socket until the answer has been sent.
+        raw.pause();
+        reject(error);
+      };
+      if (raw.destroyed) return onCut();
+      raw.on('data', onData).on('end', onEnd).on('close', onCut);
+      // Most bodies come with the head and are complete once it has been dealt with: they need no timer.
+      queueMicrotask(() => {
+        if (!isOver && !raw.complete) timer = setTimeout(() => fail(tooSlow(this.bodyTimeoutMs)), timerMs(this.bodyTimeoutMs));
+      });
+    });
+  }
+}
+
+function decodeText(bytes: Buffer): string {
+  const text = bytes.toString('utf8');
+  // What is not UTF-8 is replaced by this character, which may be meant too.
+  if (text.includes('\ufffd') && !isUtf8(bytes)) throw new HttpError(400, 'the body is not UTF-8');
+  return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
+}

@@ -1,0 +1,46 @@
+import { browserRules, type HttpOptions } from './cors.js';
+import type { HttpHandler, HttpRequest, HttpResponse } from '../message/message.js';
+import { problem, problemOf } from '../message/problem.js';
+import { reporter } from '../../life/report.js';
+
+/** Answers every request, once: it never throws, rejects or passes. A callback, because another promise would be paid for by each request. */
+export interface Answerer {
+  (request: HttpRequest, deliver: (response: HttpResponse) => void): void;
+}
+
+/** How much of a path that nobody answers is told. */
+const SHOWN_CHARS = 200;
+
+/** Completes a handler: the browser's rules around it, 404 for what it passes on, problem documents for what it throws. */
+export function answerer(handler: HttpHandler, options: HttpOptions): Answerer {
+  const { before, after } = browserRules(options);
+  const onError = reporter(options.onError);
+
+  const complete = (request: HttpRequest, response: HttpResponse): HttpResponse => {
+    try {
+      return after ? after(request, response) : response;
+    } catch (error) {
+      return problemOf(error, onError);
+    }
+  };
+  const orNotFound = ({ method, path }: HttpRequest, response: HttpResponse | undefined) =>
+    response ?? problem(404, `nothing answers ${method} ${path.slice(0, SHOWN_CHARS)}`);
+
+  return (request, deliver) => {
+    let response: HttpResponse;
+    try {
+      const answer = before?.(request) ?? handler(request);
+      if (answer instanceof Promise) {
+        void answer.then(
+          (settled) => deliver(complete(request, orNotFound(request, settled))),
+          (error: unknown) => deliver(complete(request, problemOf(error, onError))),
+        );
+        return;
+      }
+      response = orNotFound(request, answer);
+    } catch (error) {
+      response = problemOf(error, onError);
+    }
+    deliver(complete(request, response));
+  };
+}

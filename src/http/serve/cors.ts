@@ -1,0 +1,125 @@
+import type { HttpRequest, HttpResponse } from '../message/message.js';
+import { problem } from '../message/problem.js';
+
+/** Options of everything that serves an `HttpHandler`. */
+export interface HttpOptions {
+  /** Lets pages of other origins call: `true` all of them, without credentials. @default off */
+  readonly cors?: CorsOptions | true | undefined;
+  /**
+   * Takes unsafe requests that a browser marks as coming from another site (`Sec-Fetch-Site: cross-site`), which otherwise get 403
+   * unless `cors` lists their origin. @default false
+   */
+  readonly allowCrossSite?: boolean | undefined;
+  /** How long a request's body may take, in milliseconds; then 408. @default 30_000 */
+  readonly bodyTimeoutMs?: number | undefined;
+  /** Gets what a handler threw unexpectedly; the caller only sees a neutral 500. @default console.error */
+  readonly onError?: ((error: unknown) => void) | undefined;
+}
+
+/** Cross-origin resource sharing. Source: https://fetch.spec.whatwg.org/#http-cors-protocol */
+export interface CorsOptions {
+  /** Origins like `https://app.example.com`, a function that knows them, or `'*'` for all. @default '*' */
+  readonly origins?: '*' | readonly string[] | ((origin: string) => boolean) | undefined;
+  /** Lets pages send cookies and HTTP authentication; needs `origins` other than `'*'`. @default false */
+  readonly credentials?: boolean | undefined;
+  /** Request headers that pages may send. @default whatever they ask for */
+  readonly allowHeaders?: readonly string[] | undefined;
+  /** Response headers that pages may read, beside `link`, `retry-after`, `etag`, `location` and `x-request-id`. */
+  readonly exposeHeaders?: readonly string[] | undefined;
+  /** How long a browser may remember a preflight's answer, in seconds. @default 600 */
+  readonly maxAgeSeconds?: number | undefined;
+}
+
+/** What stands between a browser and a handler. A member is absent where nothing is to be done. */
+export interface BrowserRules {
+  /** Answers what never reaches the handler: preflights and refused cross-site requests. */
+  readonly before?: (request: HttpRequest) => HttpResponse | undefined;
+  readonly after?: (request: HttpRequest, response: HttpResponse) => HttpResponse;
+}
+
+const METHODS = 'GET, HEAD, POST, PUT, PATCH, DELETE';
+const EXPOSED = ['link', 'retry-after', 'etag', 'location', 'x-request-id'];
+
+/** Compiles the rules; throws a `TypeError` for options that contradict each other. */
+export function browserRules(options: HttpOptions): BrowserRules {
+  const cors = options.cors === undefined ? undefined : corsPolicy(options.cors === true ? {} : options.cors);
+  const isForbidden = (request: HttpRequest): boolean =>
+    request.headers['sec-fetch-site'] === 'cross-site' && !cors?.allows(headerOf(request, 'origin'));
+  return {
+    ...((cors !== undefined || options.allowCrossSite !== true) && {
+      before(request) {
+        switch (request.method) {
+          case 'GET':
+          case 'HEAD':
+            return undefined;
+          case 'OPTIONS':
+            return cors && request.headers['access-control-request-method'] !== undefined ? cors.preflight(request) : undefined;
+          default:
+            if (options.allowCrossSite === true || !isForbidden(request)) return undefined;
+            return problem(403, "a request from another site is refused: list its origin in the option 'cors', or set 'allowCrossSite'");
+        }
+      },
+    }),
+    ...(cors && { after: cors.expose }),
+  };
+}
+
+function corsPolicy({ origins = '*', credentials = false, allowHeaders, exposeHeaders = [], maxAgeSeconds = 600 }: CorsOptions) {
+  if (credentials && origins === '*') {
+    throw new TypeError("cors: credentials with origins '*' would let every site act as the user: list the origins");
+  }
+  if (typeof origins === 'string' && origins !== '*') throw new TypeError(`cors: 'origins' is a list: write ['${String(origins)}']`);
+  const listed = new Set(Array.isArray(origins) ? (origins as readonly string[]) : []);
+  for (const origin of listed) checkOrigin(origin);
+  const isListed = typeof origins === 'function' ? origins : (origin: string) => listed.has(origin);
+  const allows = (origin: string | undefined): origin is string => origin !== undefined && (origins === '*' || isListed(origin) === true);
+  const exposed = [...EXPOSED, ...exposeHeaders].join(', ');
+
+  return {
+    allows,
+    /** What `expose` does not add to every answer. */
+    preflight(request: HttpRequest): HttpResponse {
+      const headers = allowHeaders?.join(', ') ?? headerOf(request, 'access-control-request-headers');
+      return {
+        status: 204,
+        headers: {
+          ...(allows(headerOf(request, 'origin')) && {
+            'access-control-allow-methods': METHODS,
+            ...(headers !== undefined && headers !== '' && { 'access-control-allow-headers': headers }),
+            'access-control-max-age': String(maxAgeSeconds),
+          }),
+          vary: 'access-control-request-headers',
+        },
+      };
+    },
+    expose(request: HttpRequest, response: HttpResponse): HttpResponse {
+      const origin = headerOf(request, 'origin');
+      // A cache must not give one origin the answer made for another, so even an answer without an origin says that it matters.
+      if (origin === undefined && origins === '*') return response;
+      const { vary } = response.headers;
+      return {
+        ...response,
+        headers: {
+          ...response.headers,
+          ...(allows(origin) && {
+            'access-control-allow-origin': origins === '*' ? '*' : origin,
+            ...(credentials && { 'access-control-allow-credentials': 'true' }),
+            'access-control-expose-headers': exposed,
+          }),
+          vary: vary === undefined ? 'origin' : `${vary}, origin`,
+        },
+      };
+    },
+  };
+}
+
+function checkOrigin(origin: string): void {
+  if (!URL.canParse(origin) || new URL(origin).origin !== origin) {
+    throw new TypeError(`cors: '${origin}' is not an origin: write a scheme and a host without a path, like 'https://app.example.com'`);
+  }
+}
+
+function headerOf(request: HttpRequest, name: string): string | undefined {
+  const value = request.headers[name];
+  return typeof value === 'string' ? value : value?.join(', ');
+}

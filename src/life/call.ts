@@ -1,0 +1,38 @@
+import type { Operation } from '../core/contract.js';
+import { Lifetime, SignalEnding, type Ending } from './lifetime.js';
+import type { CallRequest, Headers, Peer, Selection } from '../core/transport.js';
+
+/**
+ * A request whose signal is made on first use. The property is its own and enumerable, so that `{ ...request, headers }` keeps it;
+ * its getter is one for all, because an accessor in an object literal makes a hidden class per object, which costs more than the rest of a call.
+ */
+export class Call implements CallRequest {
+  declare readonly signal: AbortSignal;
+
+  constructor(
+    /** Has the signal: the call's lifetime, or the request that this one was made from. */
+    readonly source: { readonly signal: AbortSignal },
+    readonly operation: Operation,
+    readonly input: unknown,
+    readonly headers: Headers,
+    readonly deadline: number | undefined,
+    readonly select: Selection | undefined,
+    readonly peer: Peer | undefined,
+  ) {
+    Object.defineProperty(this, 'signal', SIGNAL);
+  }
+}
+
+/** How a call ends early: for adapters that need to know, and would make a signal for nothing else. */
+export function endingOf(request: CallRequest): Ending {
+  let source: { readonly signal: AbortSignal } = request;
+  while (source instanceof Call) source = source.source;
+  return source instanceof Lifetime ? source : new SignalEnding(source.signal);
+}
+
+const SIGNAL: PropertyDescriptor = {
+  get(this: { readonly source: { readonly signal: AbortSignal } }) {
+    return this.source.signal;
+  },
+  enumerable: true,
+};

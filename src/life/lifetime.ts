@@ -1,0 +1,206 @@
+import { ApiError } from '../core/errors.js';
+
+/** What a timer can wait of a time: beyond 2³¹ - 1 milliseconds it would fire at once. */
+export function timerMs(ms: number): number {
+  return Math.min(ms, 2 ** 31 - 1);
+}
+
+/**
+ * The life of one call: it ends by the deadline, by the caller's signal, or by `abort`, whichever comes first.
+ * The `AbortSignal` is made on first use, because most calls never need one and it costs more than all the rest.
+ */
+export class Lifetime {
+  // Not `#private`: one is made for each call, and setting those up costs several times as much.
+  private controller: AbortController | undefined = undefined;
+  private timer: ReturnType<typeof setTimeout> | undefined = undefined;
+  private ended: ApiError | undefined = undefined;
+  private onEnd: EndListener | undefined = undefined;
+  private caller: AbortSignal | undefined = undefined;
+  /** Nearly always one at most. */
+  private listener: EndListener | undefined = undefined;
+  private others: Set<EndListener> | undefined = undefined;
+
+  /**
+   * `deadline` in epoch milliseconds; `caller` is the signal of whoever waits for the result; `all` holds it for as long as it lasts,
+   * for whoever must end them all.
+   */
+  constructor(
+    readonly deadline?: number,
+    caller?: AbortSignal,
+    private readonly all?: Set<Lifetime>,
+  ) {
+    if (caller?.aborted) {
+      this.ended = cancelled(caller);
+      return;
+    }
+    all?.add(this);
+    if (caller) {
+      this.caller = caller;
+      caller.addEventListener('abort', this);
+    }
+    if (deadline !== undefined) this.endAt(deadline, deadlineExceeded);
+  }
+
+  /** Aborts with an `ApiError` as its reason: DEADLINE_EXCEEDED or CANCELLED. */
+  get signal(): AbortSignal {
+    if (!this.controller) {
+      this.controller = new AbortController();
+      if (this.ended) this.controller.abort(this.ended);
+    }
+    return this.controller.signal;
+  }
+
+  /** Why it ended, if it has. */
+  get reason(): ApiError | undefined {
+    return this.ended;
+  }
+
+  /** As `settle`, but what has started lives on: only its deadline is over then. */
+  async start(work: () => Promise<void>): Promise<void> {
+    if (this.ended) throw this.ended;
+    await new Promise<void>((resolve, reject) => {
+      this.onEnd = reject;
+      work().then(resolve, reject);
+    });
+    this.onEnd = undefined;
+    clearTimeout(this.timer);
+  }
+
+  /** Ends it; later reasons have no effect. */
+  abort(reason: ApiError): void {
+    if (this.ended) return;
+    this.ended = reason;
+    this.dispose();
+    this.controller?.abort(reason);
+    this.listener?.(reason);
+    if (this.others) for (const listener of this.others) listener(reason);
+    this.onEnd?.(reason);
+  }
+
+  /** Calls `listener` when it ends, or at once if it has, without making the signal; returns how to stop listening. */
+  listen(listener: EndListener): () => void {
+    if (this.ended) {
+      listener(this.ended);
+      return () => {};
+    }
+    if (!this.listener) {
+      this.listener = listener;
+      return () => {
+        if (this.listener === listener) this.listener = undefined;
+      };
+    }
+    const others = (this.others ??= new Set());
+    others.add(listener);
+    return () => void others.delete(listener);
+  }
+
+  /** Settles as `work` does, or rejects as soon as this life ends, and frees what it holds; `present` makes the error of what it rejects with. */
+  settle<T>(work: () => Promise<T>, present: (error: unknown) => unknown = itself): Promise<T> {
+    // One promise and no `async`: each call of a client comes through here.
+    return new Promise((resolve, reject) => {
+      const fail = (error: unknown) => {
+        this.finish();
+        reject(present(error));
+      };
+      if (this.ended) return fail(this.ended);
+      this.onEnd = fail;
+      try {
+        work().then((value) => {
+          this.finish();
+          resolve(value);
+        }, fail);
+      } catch (error) {
+        fail(error);
+      }
+    });
+  }
+
+  /** Ends it at a time, in epoch milliseconds, instead of at its deadline. */
+  endAt(epochMs: number, reason: () => ApiError): void {
+    clearTimeout(this.timer);
+    const left = epochMs - Date.now();
+    const expire = () => (epochMs > Date.now() ? this.endAt(epochMs, reason) : this.abort(reason()));
+    this.timer = setTimeout(expire, timerMs(Math.max(left, 0)));
+  }
+
+  /** Calls `listener` when it ends, or at once if it has. There is one listener: a later one takes its place. */
+  whenEnded(listener: EndListener): void {
+    if (this.ended) listener(this.ended);
+    else this.onEnd = listener;
+  }
+
+  /** Hears the caller's signal. */
+  handleEvent(): void {
+    if (this.caller) this.abort(cancelled(this.caller));
+  }
+
+  private finish(): void {
+    this.onEnd = undefined;
+    this.dispose();
+  }
+
+  /** Frees the timer, the listener on the caller's signal and its place among all. */
+  private dispose(): void {
+    if (this.timer !== undefined) clearTimeout(this.timer);
+    this.caller?.removeEventListener('abort', this);
+    this.all?.delete(this);
+  }
+}
+
+function itself(error: unknown): unknown {
+  return error;
+}
+
+/** What a call whose time is over rejects with. */
+export function deadlineExceeded(): ApiError {
+  return new ApiError('DEADLINE_EXCEEDED', 'the deadline passed before the call was done');
+}
+
+type EndListener = (reason: ApiError) => void;
+
+/** When and why a call ends early: its lifetime, or a signal seen as one. */
+export interface Ending {
+  readonly reason: ApiError | undefined;
+  listen(listener: EndListener): () => void;
+}
+
+/** A signal as an `Ending`. */
+export class SignalEnding implements Ending {
+  constructor(private readonly signal: AbortSignal) {}
+
+  get reason(): ApiError | undefined {
+    return this.signal.aborted ? cancelled(this.signal) : undefined;
+  }
+
+  listen(listener: EndListener): () => void {
+    return onAbort(this.signal, () => listener(cancelled(this.signal)));
+  }
+}
+
+function cancelled(signal: AbortSignal): ApiError {
+  return ApiError.from(signal.reason, 'CANCELLED', 'the caller cancelled the call');
+}
+
+/** Calls `listener` when `signal` aborts, or at once if it has; returns how to stop listening. */
+export function onAbort(signal: AbortSignal, listener: () => void): () => void {
+  if (signal.aborted) {
+    listener();
+    return () => {};
+  }
+  signal.addEventListener('abort', listener, { once: true });
+  return () => signal.removeEventListener('abort', listener);
+}
+
+/** Waits; rejects with the signal's reason when it aborts first. */
+export function delay(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
+      stop();
+      resolve();
+    }, timerMs(ms));
+    const stop = onAbort(signal, () => {
+      clearTimeout(timer);
+      reject(signal.reason as Error);
+    });
+  });
+}

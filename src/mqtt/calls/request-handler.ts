@@ -1,0 +1,175 @@
+import type { IPublishPacket } from 'mqtt';
+import type { Operation } from '../../core/contract.js';
+import { ApiError, isApiError } from '../../core/errors.js';
+import { timerMs } from '../../life/lifetime.js';
+import { parseJson } from '../../peer/json.js';
+import { acceptHeaders, deadlineOf, serveCall, type RawHeaders } from '../../guard/serve-call.js';
+import type { Transport } from '../../core/transport.js';
+import { textOf } from '../events/decoder.js';
+import { checkHeaderSize, decodeEnvelope, encodeEnvelopeReply, encodeReply, userProperties, type Message, type Outcome } from '../wire.js';
+
+export interface RequestHandlerInit {
+  readonly publish: (message: Message) => Promise<void>;
+  readonly mayReply: (topic: string) => boolean;
+  readonly maxMessageBytes: number;
+  readonly onError: (error: unknown) => void;
+}
+
+/** A request as it came: who is answered how, and what is asked. */
+interface Request {
+  readonly replyTo: string;
+  /** One caller's name for the call: its response topic and correlation data, or its `id`. */
+  readonly key: string;
+  readonly headers: RawHeaders;
+  readonly readInput: () => unknown;
+  readonly encode: (outcome: Outcome, requestId: string) => Omit<Message, 'topic' | 'qos'>;
+}
+
+/** Envelopes are read to find out who asks, also where what they hold is too large. */
+const MAX_ENVELOPE_FACTOR = 16;
+
+/** Runs requests and answers them. */
+export class RequestHandler {
+  readonly #running = new Map<string, { leave: () => void }>();
+  #whenIdle: (() => void) | undefined;
+
+  constructor(
+    private readonly transport: Transport,
+    private readonly init: RequestHandlerInit,
+  ) {}
+
+  take(name: string, payload: Uint8Array, packet: IPublishPacket): void {
+    // The broker counts down what is left to live of a message that it holds.
+    if (packet.properties?.messageExpiryInterval === 0) return;
+    // A broker gives what it retains to each subscription that begins: it would run again at each reconnect.
+    if (packet.retain)
+      return this.init.onError(new ApiError('INVALID_ARGUMENT', `a request on ${packet.topic} was dropped: it was retained`));
+    const request = this.#read(payload, packet);
+    // A message of QoS 1 may come twice: who asks gets one answer.
+    if (!request || this.#running.has(request.key)) return;
+    void this.#run(name, request, packet).catch(this.init.onError);
+  }
+
+  cancel(payload: Uint8Array, packet: IPublishPacket): void {
+    const request = this.#read(payload, packet);
+    if (request) this.#running.get(request.key)?.leave();
+  }
+
+  /** Waits for what is running, but no longer than `graceMs`; the rest is aborted. */
+  async drain(graceMs: number): Promise<void> {
+    if (this.#running.size === 0) return;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    await new Promise<void>((resolve) => {
+      this.#whenIdle = resolve;
+      timer = setTimeout(resolve, timerMs(graceMs));
+    });
+    clearTimeout(timer);
+    for (const { leave } of this.#running.values()) leave();
+  }
+
+  #read(payload: Uint8Array, packet: IPublishPacket): Request | undefined {
+    const { responseTopic } = packet.properties ?? {};
+    try {
+      const request = responseTopic === undefined ? this.#readEnvelope(payload) : this.#readRequest(responseTopic, payload, packet);
+      if (this.init.mayReply(request.replyTo)) return request;
+      throw new ApiError(
+        'INVALID_ARGUMENT',
+        `a request on ${packet.topic} was dropped: no reply may go to '${request.replyTo.slice(0, 200)}'`,
+      );
+    } catch (error) {
+      this.init.onError(ApiError.from(error, 'INVALID_ARGUMENT', `a request on ${packet.topic} was dropped`));
+      return undefined;
+    }
+  }
+
+  #readRequest(replyTo: string, payload: Uint8Array, { properties }: IPublishPacket): Request {
+    const correlation = properties?.correlationData;
+    return {
+      replyTo,
+      key: `${replyTo}\n${correlation?.toString('latin1') ?? ''}`,
+      headers: userProperties(properties),
+      readInput: () => {
+        this.#checkSize(payload.length);
+        return payload.length === 0 ? undefined : parseJson(textOf(payload));
+      },
+      encode: (outcome, requestId) => encodeReply(outcome, correlation, requestId),
+    };
+  }
+
+  #readEnvelope(payload: Uint8Array): Request {
+    if (payload.length > this.init.maxMessageBytes * MAX_ENVELOPE_FACTOR) this.#checkSize(payload.length);
+    const text = textOf(payload);
+    const { replyTo, id, input, headers, mistake } = decodeEnvelope(text);
+    return {
+      replyTo,
+      key: `${replyTo}\n${typeof id} ${id}`,
+      headers,
+      readInput: () => {
+        this.#checkSize(payload.length);
+        // For its limit of nesting: the envelope is a level of its own.
+        parseJson(text, 65);
+        if (mistake !== undefined) throw new ApiError('INVALID_ARGUMENT', mistake);
+        return input;
+      },
+      encode: (outcome) => ({ payload: encodeEnvelopeReply(outcome, id) }),
+    };
+  }
+
+  #checkSize(bytes: number): void {
+    const { maxMessageBytes } = this.init;
+    if (bytes > maxMessageBytes) throw new ApiError('INVALID_ARGUMENT', `the message is too large: ${maxMessageBytes} bytes at most`);
+  }
+
+  async #run(name: string, request: Request, packet: IPublishPacket): Promise<void> {
+    const listeners: (() => void)[] = [];
+    this.#running.set(request.key, { leave: () => listeners.forEach((listener) => listener()) });
+    const headers = acceptHeaders(request.headers);
+    const requestId = headers['x-request-id'] ?? '';
+    let outcome: Outcome;
+    try {
+      checkHeaderSize(request.headers);
+      const operation = this.#operation(name);
+      const output = await serveCall(this.transport, {
+        operation,
+        input: request.readInput(),
+        headers,
+        deadline: this.#deadline(request.headers, packet),
+        peer: { protocol: 'mqtt' },
+        onLeave: (listener) => listeners.push(listener),
+      });
+      outcome = { output: operation.output ? output : undefined };
+    } catch (error) {
+      outcome = { error: this.#present(error, requestId) };
+    } finally {
+      this.#running.delete(request.key);
+    }
+    const send = (answer: Outcome) => this.init.publish({ ...request.encode(answer, requestId), topic: request.replyTo, qos: packet.qos });
+    const reply = send(outcome).catch((error: unknown) => {
+      if (!isApiError(error) || error.code !== 'INVALID_ARGUMENT') throw error;
+      // Larger than the broker takes: the caller is told, and does not wait for its deadline.
+      this.init.onError(error);
+      return send({ error: new ApiError('RESOURCE_EXHAUSTED', 'the reply is too large for the broker', { requestId }).toJSON() });
+    });
+    if (this.#running.size === 0) this.#whenIdle?.();
+    await reply;
+  }
+
+  #operation(name: string): Operation {
+    const { operations } = this.transport.contract;
+    const operation = Object.hasOwn(operations, name) ? operations[name] : undefined;
+    if (!operation) throw new ApiError('UNIMPLEMENTED', `this service has no operation '${name}'`);
+    return operation;
+  }
+
+  #deadline(headers: RawHeaders, { properties }: IPublishPacket): number | undefined {
+    const deadline = deadlineOf(headers);
+    const expiry = properties?.messageExpiryInterval;
+    return expiry === undefined ? deadline : Math.min(deadline ?? Infinity, Date.now() + expiry * 1000);
+  }
+
+  #present(error: unknown, requestId: string) {
+    if (isApiError(error)) return { requestId, ...error.toJSON() };
+    this.init.onError(error);
+    return new ApiError('INTERNAL', 'internal error', { requestId }).toJSON();
+  }
+}

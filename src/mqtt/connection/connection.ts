@@ -1,0 +1,242 @@
+import mqtt, { type IPublishPacket, type IStore, type MqttClient } from 'mqtt';
+import { ApiError } from '../../core/errors.js';
+import { backoffMs } from '../../life/backoff.js';
+import { delay } from '../../life/lifetime.js';
+import { STABLE_MS } from '../../events/reconnect.js';
+import { guardOnWire, redact } from '../../peer/on-wire.js';
+import { connectLink, OlderVersionNeeded, type Link } from './link.js';
+import type { MqttConnectionOptions } from '../options.js';
+import { Outbox, type PublishOptions } from './outbox.js';
+import { refusal } from '../status.js';
+import { shownPayload, userProperties, type Message, type Qos } from '../wire.js';
+
+/** What a connection is made for. */
+export interface ConnectionInit extends MqttConnectionOptions {
+  /** Whether it comes back by itself; else it is made when it is needed. @default false */
+  readonly isStanding?: boolean;
+  readonly will?: { readonly topic: string; readonly payload: string };
+  /** A new connection: before any message of it. */
+  readonly onUp?: (link: Link) => void;
+  readonly onDown?: (error: ApiError) => void;
+  readonly onMessage: (topic: string, payload: Uint8Array, packet: IPublishPacket) => void;
+  /** Gets what nobody waits for: messages that were given up, connections that cannot be made again. */
+  readonly onError: (error: unknown) => void;
+}
+
+/** A connection to a broker that outlives its links. */
+export class Connection {
+  readonly clientId: string;
+  readonly #outbox: Outbox;
+  readonly #ids = new mqtt.DefaultMessageIdProvider();
+  #unreleased = unreleasedStore();
+  readonly #controller = new AbortController();
+  /** What this client subscribed to. */
+  readonly #filters = new Set<string>();
+  /** Filters whose end the broker has not acknowledged. */
+  readonly #leaving = new Map<string, Promise<void>>();
+  #version: 4 | 5;
+  #link: Link | undefined;
+  #opening: Promise<Link> | undefined;
+  #isReturning = false;
+  /** Tries since the last connection that proved stable. */
+  #attempt = 0;
+  #since = 0;
+
+  constructor(private readonly init: ConnectionInit) {
+    this.init = guardOnWire(init, init.onError);
+    this.clientId = init.clientId ?? `multi-api-sdk-${crypto.randomUUID().slice(0, 13)}`;
+    this.#version = init.version ?? 5;
+    this.#outbox = new Outbox(
+      init.maxQueued ?? 10_000,
+      (message) => this.#onWire('out', message.topic, message.properties, message.payload),
+      init.onError,
+    );
+  }
+
+  get url(): string {
+    return this.init.url;
+  }
+
+  get link(): Link | undefined {
+    return this.#link;
+  }
+
+  /** The link, made if there is none. Rejects where one attempt fails. */
+  open(): Promise<Link> {
+    if (this.#link) return Promise.resolve(this.#link);
+    return (this.#opening ??= this.#open().finally(() => (this.#opening = undefined)));
+  }
+
+  /** Connects again and again until there is a link, or the connection is closed. */
+  keepOpen(): void {
+    if (this.#isReturning || this.#link) return;
+    this.#isReturning = true;
+    void this.#return().finally(() => (this.#isReturning = false));
+  }
+
+  /**
+   * Publishes; resolves once the broker has the message (QoS 0: once it is written). Rejects with UNAVAILABLE where the connection is
+   * lost before, unless the message waits for the next.
+   */
+  publish(message: Message, options?: PublishOptions): Promise<void> {
+    return this.#outbox.publish(message, options);
+  }
+
+  /** Rejects with what the broker's reason code says, or with UNAVAILABLE where the connection is lost. */
+  async subscribe(filter: string, qos: Qos, headers?: Readonly<Record<string, string>>): Promise<void> {
+    const { client, version, lost } = await this.open();
+    // Some brokers do the two at the same time, and the end of the one takes the other with it.
+    await this.#leaving.get(filter);
+    const properties =
+      version === 5 && headers && Object.keys(headers).length > 0 ? { properties: { userProperties: { ...headers } } } : {};
+    this.#onWire('out', `SUBSCRIBE ${filter}`, properties.properties, undefined);
+    const granted = new Promise<void>((resolve, reject) => {
+      client.subscribe(filter, { qos, ...properties }, (error, _, packet) => {
+        const codes = (packet?.granted ?? []) as readonly (number | { readonly qos: number })[];
+        const refused = codes.map((code) => (typeof code === 'number' ? code : code.qos)).find((code) => code >= 0x80);
+        if (refused !== undefined) reject(refusal(`the subscription to ${filter}`, refused, true));
+        else if (error) reject(new ApiError('UNAVAILABLE', `subscribing to ${filter} failed: ${error.message}`, { cause: error }));
+        else resolve();
+      });
+    });
+    granted.catch(() => {});
+    this.#filters.add(filter);
+    await Promise.race([granted, lost.then((error) => Promise.reject(error))]);
+  }
+
+  unsubscribe(filter: string): void {
+    this.#filters.delete(filter);
+    if (!this.#link) return;
+    this.#onWire('out', `UNSUBSCRIBE ${filter}`, undefined, undefined);
+    const { client, lost } = this.#link;
+    const left = new Promise<void>((resolve) => client.unsubscribe(filter, () => resolve()));
+    const done = Promise.race([left, lost]).then(() => {
+      if (this.#leaving.get(filter) === done) this.#leaving.delete(filter);
+    });
+    this.#leaving.set(filter, done);
+  }
+
+  /** Says goodbye, so that no last will is published and no session stays behind. Idempotent. */
+  async close(): Promise<void> {
+    if (this.#controller.signal.aborted) return;
+    const { client, version, lost } = this.#link ?? {};
+    this.#outbox.close(new ApiError('CANCELLED', 'the connection is closed'));
+    if (client && lost) {
+      this.#link = undefined;
+      // MQTT 3.1.1 has no word for the end of a session, for which the broker would collect messages for ever.
+      if (version === 4 && this.init.clientId !== undefined && this.#filters.size > 0) client.unsubscribe([...this.#filters]);
+      await endClient(client, version === 5);
+    }
+    this.#controller.abort(new ApiError('CANCELLED', 'the connection is closed', { sent: false }));
+    await this.#opening?.catch(() => {});
+  }
+
+  async #open(): Promise<Link> {
+    const { signal } = this.#controller;
+    if (signal.aborted) throw signal.reason as Error;
+    const { init } = this;
+    const connect = () =>
+      connectLink({
+        options: init,
+        clientId: this.clientId,
+        version: this.#version,
+        will: init.will,
+        ids: this.#ids,
+        unreleased: this.#unreleased,
+        signal,
+        events: { onMessage: this.#onMessage, onNobody: (id) => this.#outbox.onNobody(id) },
+        onOpen: (link) => this.#onUp(link),
+      });
+    try {
+      return await connect();
+    } catch (error) {
+      if (!(error instanceof OlderVersionNeeded)) throw error;
+      this.#version = 4;
+      return await connect();
+    }
+  }
+
+  #onUp(link: Link): void {
+    this.#link = link;
+    this.#since = Date.now();
+    if (!link.sessionPresent) {
+      // The broker has forgotten them.
+      link.client.incomingStore = this.#unreleased = unreleasedStore();
+      this.#filters.clear();
+    }
+    void link.lost.then((error) => this.#onDown(link, error));
+    this.init.onUp?.(link);
+    this.#outbox.onUp(link);
+  }
+
+  #onDown(link: Link, error: ApiError): void {
+    if (this.#link !== link) return;
+    this.#link = undefined;
+    // Two clients with one name, which throw each other out, would come back at once for ever.
+    if (Date.now() - this.#since >= STABLE_MS) this.#attempt = 0;
+    this.#outbox.onDown(error);
+    this.init.onDown?.(error);
+    if (this.init.isStanding && error.code === 'ABORTED') this.init.onError(error);
+    if (this.init.isStanding || this.#outbox.isWaiting) this.keepOpen();
+  }
+
+  async #return(): Promise<void> {
+    const { signal } = this.#controller;
+    for (; !signal.aborted && !this.#link; this.#attempt++) {
+      if (this.#attempt > 0) await delay(backoffMs(this.#attempt - 1, { maxDelayMs: 5000 }), signal).catch(() => {});
+      try {
+        await this.open();
+      } catch (error) {
+        if (signal.aborted) return;
+        // A broker that refuses for good is worth a word, and another try: an operator may mend it.
+        if ((error as ApiError).code !== 'UNAVAILABLE') this.init.onError(error);
+      }
+    }
+  }
+
+  readonly #onMessage = (topic: string, payload: Uint8Array, packet: IPublishPacket): void => {
+    if (this.init.onWire) this.#onWire('in', topic, packet.properties, new TextDecoder().decode(payload));
+    try {
+      this.init.onMessage(topic, payload, packet);
+    } catch (error) {
+      this.init.onError(error);
+    }
+  };
+
+  #onWire(direction: 'in' | 'out', start: string, properties: Message['properties'], body: string | undefined): void {
+    if (!this.init.onWire) return;
+    const { contentType, responseTopic, correlationData, messageExpiryInterval } = properties ?? {};
+    const named: Record<string, string | number | readonly string[] | undefined> = {
+      'content-type': contentType,
+      'response-topic': responseTopic,
+      'correlation-data': shown(correlationData),
+      'message-expiry-interval': messageExpiryInterval,
+      ...userProperties(properties),
+    };
+    const entries = Object.entries(named).flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)] as const]));
+    this.init.onWire({ protocol: 'mqtt', direction, start, headers: redact(entries), body: body && shownPayload(body) });
+  }
+}
+
+/** Outlives the clients that use it, which close it with themselves. */
+function unreleasedStore(): IStore {
+  return new mqtt.Store({ clean: false });
+}
+
+const GOODBYE_MS = 1000;
+
+/** Ends with DISCONNECT; a broker that does not take it is left. */
+function endClient(client: MqttClient, isVersion5: boolean): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => client.end(true, () => resolve()), GOODBYE_MS);
+    client.end(false, isVersion5 ? { reasonCode: 0, properties: { sessionExpiryInterval: 0 } } : {}, () => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}
+
+/** Ours is a text, other people's may be any bytes. */
+function shown(data: Uint8Array | string | undefined): string | undefined {
+  return data === undefined || typeof data === 'string' ? data : new TextDecoder().decode(data);
+}

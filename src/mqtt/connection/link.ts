@@ -1,0 +1,164 @@
+import mqtt, { type IClientOptions, type IConnackPacket, type IPublishPacket, type IStore, type MqttClient } from 'mqtt';
+import { ApiError, isApiError } from '../../core/errors.js';
+import { networkReason } from '../../http/client/network-error.js';
+import { onAbort } from '../../life/lifetime.js';
+import type { MqttConnectionOptions, MqttCredentials } from '../options.js';
+import { codeOf, isVersionRefusal, refusal } from '../status.js';
+import { bufferWrites } from './write-buffer.js';
+
+/** Told of what happens on a connection. */
+export interface LinkEvents {
+  onMessage(topic: string, payload: Uint8Array, packet: IPublishPacket): void;
+  /** No subscriber was there for the message with this packet id. */
+  onNobody(messageId: number | undefined): void;
+}
+
+/** One connection to a broker, which lives until it is lost. */
+export interface Link {
+  readonly client: MqttClient;
+  readonly version: 4 | 5;
+  /** The broker still had the session, with its subscriptions. */
+  readonly sessionPresent: boolean;
+  /** How many messages of QoS 1 and 2 the broker takes before it acknowledges. */
+  readonly receiveMaximum: number;
+  /** Bytes that a packet may have. */
+  readonly maximumPacketSize: number;
+  /** Settles once the connection is lost. */
+  readonly lost: Promise<ApiError>;
+}
+
+export interface ConnectInit {
+  readonly options: MqttConnectionOptions;
+  readonly clientId: string;
+  readonly version: 4 | 5;
+  readonly will: { readonly topic: string; readonly payload: string } | undefined;
+  /** Packet ids go on from one connection to the next, so that none is taken for a message of the last. */
+  readonly ids: IClientOptions['messageIdProvider'];
+  /** Messages of QoS 2 that came and were not released: where the session goes on, so do they. */
+  readonly unreleased: IStore;
+  readonly events: LinkEvents;
+  /** Ends the attempt. */
+  readonly signal: AbortSignal;
+  /** Called at once, before any message of the connection. */
+  readonly onOpen: (link: Link) => void;
+}
+
+/** Thrown where the broker speaks an older version alone. */
+export class OlderVersionNeeded extends Error {}
+
+/** Connects once. Rejects with UNAVAILABLE, or with what the broker's reason code says. */
+export async function connectLink(init: ConnectInit): Promise<Link> {
+  const { options, version, signal } = init;
+  const { username, password } = await credentialsOf(options.credentials);
+  if (signal.aborted) throw signal.reason as Error;
+  const expiryMs = options.sessionExpiryMs ?? 300_000;
+  const keepsSession = expiryMs > 0 && (version === 5 || options.clientId !== undefined);
+  const { webSocket } = options;
+  const client = mqtt.connect(options.url, {
+    protocolVersion: version,
+    clientId: init.clientId,
+    clean: !keepsSession,
+    keepalive: Math.ceil((options.keepAliveMs ?? 60_000) / 1000),
+    connectTimeout: options.connectTimeoutMs ?? 10_000,
+    // The connection is ours: when it is made, resumed, and what is sent again.
+    reconnectPeriod: 0,
+    resubscribe: false,
+    queueQoSZero: false,
+    // A ping at each interval: a timer that is set anew at each acknowledgement costs more than the message.
+    reschedulePings: false,
+    // Its own would look at each of the many lines for a packet whether anyone wants them.
+    log: () => {},
+    ...(init.ids && { messageIdProvider: init.ids }),
+    incomingStore: init.unreleased,
+    ...(username !== undefined && { username }),
+    ...(password !== undefined && { password }),
+    ...((options.tls ?? {}) as object),
+    ...(webSocket && { createWebsocket: (url: string, protocols: string[]) => webSocket(url, protocols) }),
+    ...(init.will && { will: { ...init.will, payload: Buffer.from(init.will.payload), qos: 1, retain: true } }),
+    ...(version === 5 && keepsSession && { properties: { sessionExpiryInterval: Math.ceil(expiryMs / 1000) } }),
+  });
+  return new Promise((resolve, reject) => {
+    let failure: ApiError | undefined;
+    let isOpen = false;
+    let onLost: (error: ApiError) => void = () => {};
+    const lost = new Promise<ApiError>((settle) => (onLost = settle));
+    const abort = () => {
+      failure ??= isApiError(signal.reason) ? signal.reason : new ApiError('CANCELLED', 'the connection is closed', { sent: false });
+      client.end(true);
+    };
+    const unlink = onAbort(signal, abort);
+    const end = () => {
+      unlink();
+      const error = failure ?? new ApiError('UNAVAILABLE', `the broker at ${where(options.url)} closed the connection`, { sent: isOpen });
+      // Frees its timers; what it still holds of ours is settled by us.
+      client.end(true);
+      if (isOpen) onLost(error);
+      else reject(error);
+    };
+    const broken = (error: Error): ApiError =>
+      new ApiError('UNAVAILABLE', `no connection to the broker at ${where(options.url)}: ${networkReason(error, 'broker')}`, {
+        sent: isOpen,
+        cause: error,
+      });
+    // mqtt.js keeps errors without a code to itself: that an upgrade was refused, for example.
+    (client.stream as typeof client.stream | undefined)?.on('error', (error: Error) => (failure ??= broken(error)));
+    client.on('error', (error) => {
+      const code = (error as { readonly code?: unknown }).code;
+      if (!isOpen && typeof code === 'number' && version === 5 && options.version === undefined && isVersionRefusal(code)) {
+        reject(new OlderVersionNeeded());
+      }
+      const isRefused = typeof code === 'number' && codeOf(code) !== 'UNKNOWN';
+      failure ??= isRefused ? refusal('the connection', code, isOpen) : broken(error);
+      // Without a stream there is no close.
+      if (!client.stream || client.stream.destroyed) end();
+    });
+    client.on('disconnect', ({ reasonCode = 0 }) => (failure ??= reasonCode === 0 ? undefined : lostBy(reasonCode)));
+    client.on('close', end);
+    client.on('message', (topic, payload, packet) => init.events.onMessage(topic, payload, packet));
+    client.on('packetreceive', (packet) => {
+      if ((packet.cmd === 'puback' || packet.cmd === 'pubrec') && packet.reasonCode === 0x10) init.events.onNobody(packet.messageId);
+    });
+    client.on('connect', (connack: IConnackPacket) => {
+      // Small packets that wait for each other's acknowledgement cost 40 ms each.
+      (client.stream as { setNoDelay?: (on: boolean) => void }).setNoDelay?.(true);
+      bufferWrites(client.stream);
+      isOpen = true;
+      const { receiveMaximum = 65_535, maximumPacketSize: taken = Infinity } = connack.properties ?? {};
+      const maximumPacketSize = Math.min(taken, options.maxPacketBytes ?? (version === 5 ? Infinity : 4_194_304));
+      const link = { client, version, sessionPresent: connack.sessionPresent, receiveMaximum, maximumPacketSize, lost };
+      init.onOpen(link);
+      resolve(link);
+    });
+  });
+}
+
+/** A broker that ends a connection may say why; another try may mend it, unless another client has our name. */
+function lostBy(reasonCode: number): ApiError {
+  const error = refusal('to go on with the connection', reasonCode, true);
+  return codeOf(reasonCode) === 'ABORTED' ? error : new ApiError('UNAVAILABLE', error.reason, { remote: true, details: { reasonCode } });
+}
+
+async function credentialsOf(option: MqttConnectionOptions['credentials']): Promise<MqttCredentials> {
+  if (typeof option !== 'function') return option ?? {};
+  try {
+    return await option();
+  } catch (error) {
+    throw ApiError.from(error, 'UNAUTHENTICATED', "the 'credentials' function failed, so nothing was sent", { sent: false });
+  }
+}
+
+/** The url without what is secret in it. */
+export function where(url: string): string {
+  return url.replace(/\/\/[^/@]*@/, '//').replace(/\?.*$/, '');
+}
+
+const SCHEMES = ['mqtt:', 'mqtts:', 'ws:', 'wss:', 'tcp:', 'ssl:', 'tls:'];
+
+/** Throws a `TypeError` that says what is wrong with a broker's url. */
+export function checkUrl(url: string, who: string): void {
+  if (!URL.canParse(url)) throw new TypeError(`${who}: '${where(url)}' is not a URL: write it like 'mqtt://localhost:1883'`);
+  const { protocol, username, password } = new URL(url);
+  if (!SCHEMES.includes(protocol)) throw new TypeError(`${who}: '${where(url)}' must begin with mqtt://, mqtts://, ws:// or wss://`);
+  if (username !== '' || password !== '')
+    throw new TypeError(`${who}: put user name and password into the option 'credentials', not into the url`);
+}

@@ -1,0 +1,189 @@
+import { ApiError } from '../../core/errors.js';
+import { onAbort } from '../../life/lifetime.js';
+import type { Link } from './link.js';
+import { NO_SUBSCRIBERS, refusal } from '../status.js';
+import { isLarger, type Message } from '../wire.js';
+
+/** How a message is published. */
+export interface PublishOptions {
+  /** Waits for a connection, where there is none or it is lost: the promise resolves once it waits. @default false */
+  readonly isKept?: boolean;
+  /** Waits for a first connection, but is not sent again where that is lost. @default false */
+  readonly mayWait?: boolean;
+  /** Gives up a message that has not been sent. */
+  readonly signal?: AbortSignal;
+  /** Rejects with UNAVAILABLE where the broker says that nobody has subscribed to the topic. @default false */
+  readonly needsSubscriber?: boolean;
+}
+
+const NO_OPTIONS: PublishOptions = {};
+
+/** A message and whoever waits for what becomes of it. */
+class Entry {
+  isSettled = false;
+  messageId: number | undefined;
+  /** Stops watching the signal. */
+  unlink: (() => void) | undefined;
+
+  constructor(
+    readonly message: Message,
+    readonly options: PublishOptions,
+    private readonly resolve: () => void,
+    private readonly reject: (error: ApiError) => void,
+  ) {}
+
+  succeed(): void {
+    this.isSettled = true;
+    this.resolve();
+  }
+
+  fail(error: ApiError): void {
+    this.isSettled = true;
+    this.reject(error);
+  }
+}
+
+/** Messages on their way to the broker: those that wait, in order, and those that it has not acknowledged. */
+export class Outbox {
+  #waiting: Entry[] = [];
+  readonly #inFlight = new Set<Entry>();
+  #link: Link | undefined;
+  #closed: ApiError | undefined;
+  #isFlushing = false;
+
+  constructor(
+    private readonly maxWaiting: number,
+    private readonly onSend: (message: Message) => void,
+    private readonly onError: (error: unknown) => void,
+  ) {}
+
+  /** Whether something waits for a connection. */
+  get isWaiting(): boolean {
+    return this.#waiting.length > 0;
+  }
+
+  publish(message: Message, options: PublishOptions = NO_OPTIONS): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const entry = new Entry(message, options, resolve, reject);
+      if (this.#closed) return entry.fail(this.#closed.with({ sent: false }));
+      if (this.#link && this.#waiting.length === 0 && this.#hasRoom(message, this.#link)) return this.#send(entry, this.#link);
+      if (!this.#link && options.isKept !== true && options.mayWait !== true) return entry.fail(away());
+      if (this.#waiting.length >= this.maxWaiting) {
+        return entry.fail(new ApiError('RESOURCE_EXHAUSTED', `${this.maxWaiting} messages wait for the broker already`, { sent: false }));
+      }
+      this.#wait(entry);
+    });
+  }
+
+  onUp(link: Link): void {
+    this.#link = link;
+    this.#flush();
+  }
+
+  /** What was not acknowledged is sent again before what waits, or fails. */
+  onDown(error: ApiError): void {
+    this.#link = undefined;
+    const again: Entry[] = [];
+    for (const entry of this.#inFlight) {
+      entry.messageId = undefined;
+      if (entry.options.isKept === true) again.push(entry);
+      else entry.fail(new ApiError('UNAVAILABLE', error.reason, { cause: error }));
+    }
+    this.#inFlight.clear();
+    const left = [...again, ...this.#waiting];
+    this.#waiting = [];
+    for (const entry of left) {
+      entry.unlink?.();
+      if (entry.options.isKept !== true && entry.options.mayWait !== true) entry.fail(away());
+      else this.#wait(entry);
+    }
+  }
+
+  onNobody(messageId: number | undefined): void {
+    for (const entry of this.#inFlight) {
+      if (entry.messageId !== messageId || entry.options.needsSubscriber !== true) continue;
+      const { topic } = entry.message;
+      const reason = { details: { reasonCode: NO_SUBSCRIBERS }, sent: false };
+      return entry.fail(new ApiError('UNAVAILABLE', `no service has subscribed to ${topic} at this broker: is it running?`, reason));
+    }
+  }
+
+  close(error: ApiError): void {
+    this.#closed = error;
+    const lost = [...this.#inFlight, ...this.#waiting].filter((entry) => entry.isSettled).length;
+    for (const entry of this.#inFlight) entry.fail(error);
+    for (const entry of this.#waiting) {
+      entry.unlink?.();
+      entry.fail(error.with({ sent: false }));
+    }
+    if (lost > 0)
+      this.onError(new Error(`${lost} messages were never published: the broker did not take them before the connection was closed`));
+    this.#inFlight.clear();
+    this.#waiting = [];
+  }
+
+  /** What the connection cannot take at QoS 0 waits here, where it is counted, until what was written before has gone. */
+  #hasRoom({ qos }: Message, { receiveMaximum, client }: Link): boolean {
+    return qos === 0 ? !client.stream.writableNeedDrain || this.#inFlight.size === 0 : this.#inFlight.size < receiveMaximum;
+  }
+
+  #wait(entry: Entry): void {
+    this.#waiting.push(entry);
+    const { isKept, signal } = entry.options;
+    if (!this.#link && isKept === true) entry.succeed();
+    if (!signal) return;
+    entry.unlink = onAbort(signal, () => {
+      this.#waiting = this.#waiting.filter((each) => each !== entry);
+      entry.fail(ApiError.from(signal.reason, 'CANCELLED', 'the caller cancelled the message', { sent: false }));
+    });
+  }
+
+  #flush(): void {
+    // A message of QoS 0 is done at once: the next goes in this loop, or a long queue would be as deep a stack.
+    if (this.#isFlushing) return;
+    this.#isFlushing = true;
+    for (let next = this.#waiting[0]; next && this.#link && this.#hasRoom(next.message, this.#link); next = this.#waiting[0]) {
+      this.#waiting.shift();
+      next.unlink?.();
+      this.#send(next, this.#link);
+    }
+    this.#isFlushing = false;
+  }
+
+  #send(entry: Entry, link: Link): void {
+    const { message } = entry;
+    const { topic, payload, qos, retain = false, properties } = message;
+    if (isLarger(payload, link.maximumPacketSize - HEADER_BYTES)) {
+      const size = `packets to the broker have ${link.maximumPacketSize} bytes at most`;
+      return this.#giveUp(entry, new ApiError('INVALID_ARGUMENT', `the message is too large: ${size}`, { sent: false }));
+    }
+    this.onSend(message);
+    this.#inFlight.add(entry);
+    const options = link.version === 5 && properties ? { qos, retain, properties } : { qos, retain };
+    link.client.publish(topic, payload, options, (error) => {
+      if (!this.#inFlight.delete(entry)) return;
+      if (!error) entry.succeed();
+      else this.#giveUp(entry, failure(topic, error));
+      if (this.#waiting.length > 0) this.#flush();
+    });
+    if (entry.options.needsSubscriber === true) entry.messageId = link.client.getLastMessageId();
+  }
+
+  #giveUp(entry: Entry, error: ApiError): void {
+    if (entry.isSettled) this.onError(error);
+    else entry.fail(error);
+  }
+}
+
+function failure(topic: string, error: Error): ApiError {
+  const { code } = error as { readonly code?: unknown };
+  if (typeof code === 'number') return refusal(`a message to ${topic}`, code, true);
+  return new ApiError('UNAVAILABLE', `publishing to ${topic} failed: ${error.message}`, { cause: error });
+}
+
+/** What is left for topic and properties. */
+const HEADER_BYTES = 4096;
+
+function away(): ApiError {
+  return new ApiError('UNAVAILABLE', 'there is no connection to the broker', { sent: false });
+}

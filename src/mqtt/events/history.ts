@@ -1,0 +1,37 @@
+import type { EventMessage } from '../../core/transport.js';
+
+/** The last events that came, to be resumed from, and to know those that come twice. */
+export class History {
+  readonly #ids = new Set<string>();
+  /** In order of arrival, from the oldest on. */
+  #ring: EventMessage[] = [];
+  #oldest = 0;
+
+  constructor(private readonly size: number) {}
+
+  /** False where it is held already: the broker delivers at least once. */
+  add(message: EventMessage): boolean {
+    const { size } = this;
+    if (this.#ids.has(message.id)) return false;
+    if (size === 0) return true;
+    this.#ids.add(message.id);
+    const oldest = this.#ring[this.#oldest];
+    if (oldest) this.#ids.delete(oldest.id);
+    this.#ring[this.#oldest] = message;
+    this.#oldest = (this.#oldest + 1) % size;
+    return true;
+  }
+
+  /** What came after an event; undefined where it is not held. */
+  after(id: string): readonly EventMessage[] | undefined {
+    if (!this.#ids.has(id)) return undefined;
+    const all = [...this.#ring.slice(this.#oldest), ...this.#ring.slice(0, this.#oldest)];
+    return all.slice(all.findIndex((message) => message.id === id) + 1);
+  }
+
+  clear(): void {
+    this.#ids.clear();
+    this.#ring = [];
+    this.#oldest = 0;
+  }
+}

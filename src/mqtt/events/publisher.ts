@@ -1,0 +1,93 @@
+import type { EventDefinition } from '../../core/contract.js';
+import { ApiError, isApiError } from '../../core/errors.js';
+import { connect } from '../../guard/guard.js';
+import { joinHeaders, type HeadersOption } from '../../peer/headers.js';
+import { Subscription } from '../../events/reconnect.js';
+import type { EventMessage, Transport } from '../../core/transport.js';
+import type { Connection } from '../connection/connection.js';
+import { BrokerEvent } from './origin.js';
+import type { Topics } from '../topics.js';
+import { encodeEvent, type Qos } from '../wire.js';
+
+/** Where the events come from. */
+export interface EventSource {
+  readonly transport: Transport;
+  /** Sent with each subscription. */
+  readonly headers: HeadersOption | undefined;
+}
+
+/** Publishes a transport's events to their topics, each once. */
+export class EventPublisher {
+  readonly #controller = new AbortController();
+
+  constructor(
+    private readonly source: EventSource,
+    private readonly connection: Connection,
+    private readonly topics: Topics,
+    private readonly qos: Qos,
+    private readonly onError: (error: unknown) => void,
+  ) {}
+
+  /** Resolves once every event is subscribed to, or cannot be. */
+  async start(): Promise<void> {
+    const { transport, headers } = this.source;
+    const inner = connect(transport, transport.contract);
+    const source: Transport = {
+      contract: inner.contract,
+      name: inner.name,
+      call: (request) => inner.call(request),
+      subscribe: async (request, sink) => inner.subscribe({ ...request, headers: await joinHeaders(headers, request.headers) }, sink),
+      close: () => inner.close(),
+    };
+    await Promise.all(Object.values(transport.contract.events).map((event) => this.#subscribe(source, event)));
+  }
+
+  close(): void {
+    this.#controller.abort(new ApiError('CANCELLED', 'the server is stopping'));
+  }
+
+  async #subscribe(transport: Transport, event: EventDefinition): Promise<void> {
+    const subscription = new Subscription({
+      transport,
+      event,
+      params: {},
+      headers: {},
+      lastEventId: undefined,
+      signal: this.#controller.signal,
+      reconnect: {},
+      sink: {
+        next: (message) => this.#publish(event, message),
+        // A topic has no word for what is missing in it.
+        gap: () => {},
+        end: (error) => error && this.onError(notPublished(event, error)),
+      },
+    });
+    try {
+      await subscription.open();
+    } catch (error) {
+      // A transport without events is served without them.
+      if (this.#controller.signal.aborted || (isApiError(error) && error.code === 'UNIMPLEMENTED')) return;
+      this.onError(notPublished(event, error));
+    }
+  }
+
+  #publish(event: EventDefinition, message: EventMessage): void {
+    if (BrokerEvent.cameFrom(message, this.connection.url)) return;
+    try {
+      const topic = this.topics.event(event, message.data as Record<string, unknown>);
+      this.connection.publish(encodeEvent(event, topic, message, this.qos), { isKept: true }).catch(this.onError);
+    } catch (error) {
+      this.onError(error);
+    }
+  }
+}
+
+/** Why an event does not reach the broker, and what to do where the service asks who wants it. */
+function notPublished({ name }: EventDefinition, error: unknown): ApiError {
+  const { code, reason } = ApiError.from(error, 'UNKNOWN', 'subscribing failed');
+  const advice =
+    code === 'UNAUTHENTICATED' || code === 'PERMISSION_DENIED'
+      ? ": give 'eventHeaders' that the service's context takes, or switch 'publishEvents' off"
+      : '';
+  return new ApiError(code, `the event '${name}' is not published at the broker: ${reason}${advice}`, { cause: error });
+}

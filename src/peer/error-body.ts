@@ -1,0 +1,16 @@
+import type { ApiErrorOptions, JsonObject } from '../core/errors.js';
+
+/** What a peer's error says beside its code and message: the inverse of `ApiError.toJSON`. Members of the wrong type count as absent. */
+export function readErrorOptions({ details, retryAfterMs, requestId }: JsonObject): ApiErrorOptions {
+  return {
+    details: isObject(details) ? details : undefined,
+    retryAfterMs: typeof retryAfterMs === 'number' ? retryAfterMs : undefined,
+    requestId: typeof requestId === 'string' ? requestId : undefined,
+    remote: true,
+  };
+}
+
+/** Tells whether a value of JSON is an object. */
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,92 @@
+import { ApiError } from '../core/errors.js';
+import type { Headers } from '../core/transport.js';
+
+/** What every adapter's `headers` option takes: a record, or a function asked again for each call and each reconnect. */
+export type HeadersOption = Headers | (() => Headers | Promise<Headers>);
+
+const NAME = /^[a-z0-9-]+$/;
+const VALUE = /^[\x20-\x7e]*$/;
+const REFUSED =
+  /^(connection|keep-alive|proxy-.*|te|trailer|transfer-encoding|upgrade|host|content-.*|expect|x-timeout-ms|grpc-.*|.*-bin)$/;
+/** Belong to one HTTP exchange: meaningless to a service, and wrong on a call that it makes in turn. */
+const EXCHANGE = /^(accept|accept-encoding|accept-charset|if-.*|range|origin|referer|last-event-id|sec-.*|access-control-.*)$/;
+
+/** Verdicts by name, so that each of the few names in use is matched once. */
+const travels = new Map<string, boolean>();
+
+/** Lower-cases names and checks names and values; throws INVALID_ARGUMENT that names the one that cannot travel. */
+export function checkHeaders(headers: Headers): Headers {
+  const checked: Record<string, string> = {};
+  for (const [given, value] of Object.entries(headers)) {
+    const name = given.toLowerCase();
+    if (!NAME.test(name)) throw refuse(name, 'a name has letters, digits and -');
+    if (REFUSED.test(name)) throw refuse(name, 'the protocols use it themselves');
+    if (typeof value !== 'string' || !VALUE.test(value))
+      throw refuse(name, 'a value is printable ASCII; encode other text, for example in base64');
+    checked[name] = value;
+  }
+  return checked;
+}
+
+/** An adapter's own headers under the call's; asks the function where there is one. */
+export function joinHeaders(option: HeadersOption | undefined, call: Headers): Headers | Promise<Headers> {
+  if (option === undefined) return call;
+  if (typeof option !== 'function') return { ...checkHeaders(option), ...call };
+  return askHeaders(option, call);
+}
+
+async function askHeaders(option: () => Headers | Promise<Headers>, call: Headers): Promise<Headers> {
+  let own: Headers;
+  try {
+    own = await option();
+  } catch (error) {
+    throw ApiError.from(error, 'UNAUTHENTICATED', "the 'headers' function failed, so the request was not sent", { sent: false });
+  }
+  return { ...checkHeaders(own), ...call };
+}
+
+/** Keeps of a peer's headers those that travel to a service. */
+export function receivedHeaders(raw: Readonly<Record<string, string | readonly string[] | undefined>>): Record<string, string> {
+  const received: Record<string, string> = {};
+  for (const name in raw) {
+    let kept = travels.get(name);
+    if (kept === undefined) {
+      kept = NAME.test(name) && !REFUSED.test(name) && !EXCHANGE.test(name);
+      if (travels.size < 1000) travels.set(name, kept);
+    }
+    if (!kept) continue;
+    const value = raw[name];
+    const text = typeof value === 'string' ? value : value?.join(', ');
+    if (text !== undefined && VALUE.test(text)) received[name] = text;
+  }
+  return received;
+}
+
+const MAX_TIMEOUT_MS = 2 ** 53 - 1;
+
+/** Reads `x-timeout-ms`, a positive integer of milliseconds from now; throws INVALID_ARGUMENT where it is anything else. */
+export function readDeadline(value: string | undefined): number | undefined {
+  if (value === undefined) return undefined;
+  const ms = /^\d{1,16}$/.test(value) ? Number(value) : 0;
+  if (ms < 1 || ms > MAX_TIMEOUT_MS) throw new ApiError('INVALID_ARGUMENT', `x-timeout-ms must be a positive integer of milliseconds`);
+  return Date.now() + ms;
+}
+
+/** The rest of a deadline as `x-timeout-ms` carries it: at least 1. */
+export function timeoutHeader(deadline: number): string {
+  return String(Math.max(1, Math.ceil(deadline - Date.now())));
+}
+
+const RANDOM = Math.floor(Math.random() * 36 ** 8)
+  .toString(36)
+  .padStart(8, '0');
+let made = 0;
+
+/** A request id that no other process makes: cheap, because each request needs one. */
+export function makeRequestId(): string {
+  return `${RANDOM}-${made++}`;
+}
+
+function refuse(name: string, why: string): ApiError {
+  return new ApiError('INVALID_ARGUMENT', `the header '${name}' cannot travel: ${why}`, { sent: false });
+}

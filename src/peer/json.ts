@@ -1,0 +1,53 @@
+import { ApiError } from '../core/errors.js';
+
+/** Levels of objects and lists that a JSON text may nest, unless an option says otherwise. */
+export const MAX_DEPTH = 64;
+
+/** Parses JSON from a peer; throws INVALID_ARGUMENT where it is malformed or nested too deeply. */
+export function parseJson(text: string, maxDepth: number = MAX_DEPTH): unknown {
+  if (hasMoreBrackets(text, maxDepth) && depthOf(text, maxDepth) > maxDepth) {
+    throw new ApiError('INVALID_ARGUMENT', `the JSON is nested more than ${maxDepth} levels deep`);
+  }
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new ApiError('INVALID_ARGUMENT', `this is not JSON: ${(cause as Error).message}`, { cause });
+  }
+}
+
+/** As `parseJson`, but `undefined` where it would throw. */
+export function tryParseJson(text: string): unknown {
+  try {
+    return parseJson(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** A text with few brackets cannot nest deeply: most never need the scan. */
+function hasMoreBrackets(text: string, count: number): boolean {
+  if (text.length <= count || count === Infinity) return false;
+  return hasMore(text, '{', count / 2) || hasMore(text, '[', count / 2);
+}
+
+function hasMore(text: string, bracket: string, count: number): boolean {
+  let found = 0;
+  for (let at = text.indexOf(bracket); at !== -1; at = text.indexOf(bracket, at + 1)) if (++found > count) return true;
+  return false;
+}
+
+function depthOf(text: string, enough: number): number {
+  let depth = 0;
+  let deepest = 0;
+  let quoted = false;
+  for (let at = 0; at < text.length && deepest <= enough; at++) {
+    const char = text.charCodeAt(at);
+    if (quoted) {
+      if (char === 0x5c) at++;
+      else if (char === 0x22) quoted = false;
+    } else if (char === 0x22) quoted = true;
+    else if (char === 0x7b || char === 0x5b) deepest = Math.max(deepest, ++depth);
+    else if (char === 0x7d || char === 0x5d) depth--;
+  }
+  return deepest;
+}

@@ -1,0 +1,232 @@
+import type {
+  Field, JsonSchema, ListNode, ObjectNode, RecordNode, Scalar, SchemaNode, TypeUse, UnionNode, Variant,
+} from './node.js'; // prettier-ignore
+import {
+  annotations, defaultOf, integerLimits, isAnything, isJson, kindOf, memberOf, metaOf, optionsOf, pascal, peelNull, pick, refOf, SCALAR_KEYWORDS, stringLimits,
+  tagName, type Notes,
+} from './read.js'; // prettier-ignore
+
+/** The same place in both views of a schema: what callers send and what the service sees or gives. */
+export interface Views {
+  readonly input: JsonSchema;
+  readonly output: JsonSchema;
+}
+
+type Definitions = Readonly<Record<string, JsonSchema>>;
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+/**
+ * Builds the graph of nodes from the JSON Schemas of both views.
+ * Throws a `TypeError` that begins with the place where the views differ, or where there is a schema that not every protocol can carry.
+ */
+export class SchemaBuilder {
+  /** Named types in order of first use. */
+  readonly types = new Map<string, SchemaNode>();
+  /** Types' names by the names of their definitions in each view, which differ where zod had to invent one (`__schema0`). */
+  readonly names = { input: new Map<string, string>(), output: new Map<string, string>() };
+  readonly #uses = new Map<string, TypeUse>();
+  readonly #firstUses = new Map<string, string>();
+  /** Unions with a named variant that includes null. */
+  readonly #nullable = new Set<SchemaNode>();
+  readonly #unions: { readonly node: Mutable<UnionNode>; readonly at: string }[] = [];
+
+  constructor(private readonly definitions: { readonly input: Definitions; readonly output: Definitions }) {}
+
+  /** The type at one place. `name` is what it is called if it needs a name and has none. */
+  use(views: Views, at: string, name: string, register?: (use: TypeUse) => void, declared?: string): TypeUse {
+    const { input, output } = views;
+    const ref = refOf(input);
+    if (ref !== undefined || refOf(output) !== undefined) {
+      if (ref === undefined || refOf(output) === undefined) throw differ(at);
+      const { node, nullable } = this.#definition(ref, refOf(output) ?? '', at, name);
+      const use = { node, nullable, ...annotations(input) };
+      register?.(use);
+      return use;
+    }
+    const [bareInput, nullable] = peelNull(input);
+    const [bareOutput, nullableOutput] = peelNull(output);
+    if (nullable !== nullableOutput) throw differ(at);
+    const bare = { input: bareInput, output: bareOutput };
+    if (nullable && refOf(bareInput) !== undefined) {
+      const inner = this.use(bare, at, name);
+      const use = { ...inner, nullable: true, ...annotations(input) };
+      register?.(use);
+      return use;
+    }
+    const notes = { ...annotations(bareInput), ...annotations(input), meta: { ...metaOf(bareInput), ...metaOf(input) } };
+    const isAny = isAnything(bareInput);
+    const wrap = (node: SchemaNode): TypeUse => ({
+      node,
+      nullable: nullable || isAny || node.kind === 'any' || this.#nullable.has(node),
+      ...notes,
+    });
+    const node = this.#node(bare, at, name, declared, notes, (shell) => register?.(wrap(shell)));
+    return wrap(node);
+  }
+
+  /** Finds what tells the variants of each union apart; called once, when the graph is complete. */
+  finish(): void {
+    for (const { node, at } of this.#unions) {
+      node.variants = flatten(node, at);
+      const found = discriminatorOf(node.variants.map((variant) => variant.node));
+      if (!found) continue;
+      node.discriminator = found.property;
+      node.variants = node.variants.map((variant, index) => ({ node: variant.node, tags: found.tags[index] ?? [] }));
+    }
+  }
+
+  #definition(ref: string, outputRef: string, at: string, name: string): TypeUse {
+    const known = this.#uses.get(ref);
+    if (known) return known;
+    const invented = ref.startsWith('__schema');
+    if (invented !== outputRef.startsWith('__schema') || (!invented && ref !== outputRef)) throw differ(at);
+    const views = { input: this.definitions.input[ref] ?? {}, output: this.definitions.output[outputRef] ?? {} };
+    if (isJson(ref, views.input)) return this.#keep(ref, { node: { kind: 'any', meta: {} }, nullable: true, meta: {} });
+    if (!invented && !/^[A-Za-z][A-Za-z0-9_]*$/.test(ref)) {
+      throw new TypeError(`${at}: the type's .meta({ id: '${ref}' }) must be a name of letters, digits and _`);
+    }
+    const typeName = invented ? name : ref;
+    this.names.input.set(ref, typeName);
+    this.names.output.set(outputRef, typeName);
+    const use = this.use(views, at, typeName, (shell) => this.#keep(ref, shell), invented ? undefined : ref);
+    return this.#keep(ref, this.#uses.get(ref) ?? use);
+  }
+
+  #keep(ref: string, use: TypeUse): TypeUse {
+    this.#uses.set(ref, use);
+    return use;
+  }
+
+  #node(
+    { input, output }: Views,
+    at: string,
+    name: string,
+    declared: string | undefined,
+    notes: Notes,
+    shell: (node: SchemaNode) => void,
+  ): SchemaNode {
+    const kind = kindOf(input, at);
+    if (kind !== kindOf(output, at)) throw differ(at);
+    const own = { ...notes, ...(declared !== undefined && { name: declared }) };
+    const named = { ...notes, name, ...(declared === undefined && { derived: true }) };
+    const done = <T extends SchemaNode>(node: T): T => {
+      if (node.name !== undefined) this.#claim(node.name, node, at);
+      shell(node);
+      return node;
+    };
+    switch (kind) {
+      case 'object': {
+        const node: Mutable<ObjectNode> = done({ kind, ...named, fields: [] });
+        node.fields = this.#fields(input, output, at, name);
+        return node;
+      }
+      case 'list': {
+        const node = done({ kind, ...own, ...pick(input, ['minItems', 'maxItems']) } as Mutable<ListNode>);
+        node.items = this.use({ input: memberOf(input, 'items'), output: memberOf(output, 'items') }, `${at}[]`, name);
+        return node;
+      }
+      case 'record': {
+        const node = done({ kind, ...own } as Mutable<RecordNode>);
+        const values = { input: memberOf(input, 'additionalProperties'), output: memberOf(output, 'additionalProperties') };
+        node.values = this.use(values, `${at}{}`, name);
+        return node;
+      }
+      case 'union': {
+        const node: Mutable<UnionNode> = done({ kind, ...named, variants: [] });
+        this.#unions.push({ node, at });
+        const variants = this.#variants(input, output, at, name);
+        node.variants = variants.map((use) => ({ node: use.node, tags: [] }));
+        if (variants.some((use) => use.nullable)) this.#nullable.add(node);
+        return node;
+      }
+      default: // A scalar: nothing within it differs by view.
+    }
+    if (JSON.stringify(pick(input, SCALAR_KEYWORDS)) !== JSON.stringify(pick(output, SCALAR_KEYWORDS))) throw differ(at);
+    switch (kind) {
+      case 'enum':
+        return done({ kind, ...named, values: input['enum'] as string[] });
+      case 'literal':
+        return done({ kind, ...own, values: ('const' in input ? [input['const']] : input['enum']) as Scalar[] });
+      case 'string':
+        return done({ kind, ...own, ...stringLimits(input) });
+      case 'integer':
+        return done({ kind, ...own, ...integerLimits(input) });
+      case 'number':
+        return done({ kind, ...own, ...pick(input, ['minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum']) });
+      default:
+        return done({ kind, ...own });
+    }
+  }
+
+  #fields(input: JsonSchema, output: JsonSchema, at: string, name: string): Field[] {
+    const given = (input['properties'] ?? {}) as Definitions;
+    const seen = (output['properties'] ?? {}) as Definitions;
+    const stray = [...Object.keys(given), ...Object.keys(seen)].find((key) => !Object.hasOwn(given, key) || !Object.hasOwn(seen, key));
+    if (stray !== undefined) throw differ(`${at}.${stray}`);
+    const requiredIn = new Set(input['required'] as string[] | undefined);
+    const requiredOut = new Set(output['required'] as string[] | undefined);
+    return Object.entries(given).map(([key, schema]): Field => {
+      const path = `${at}.${key}`;
+      const use = this.use({ input: schema, output: seen[key] ?? {} }, path, name + pascal(key));
+      const value = requiredIn.has(key) ? undefined : defaultOf(schema, this.definitions.input);
+      const hasDefault = value !== undefined;
+      if (requiredIn.has(key) !== requiredOut.has(key) && !hasDefault) throw differ(path);
+      return { name: key, ...use, optional: !requiredIn.has(key) && !requiredOut.has(key), ...(hasDefault && { default: value }) };
+    });
+  }
+
+  #variants(input: JsonSchema, output: JsonSchema, at: string, name: string): TypeUse[] {
+    const given = optionsOf(input);
+    const seen = optionsOf(output);
+    if (given.length !== seen.length) throw differ(at);
+    return given.map((option, index) => {
+      // Named by its tag where it has one, which is stable when variants are added.
+      const suffix = tagName(option) ?? `Option${index + 1}`;
+      return this.use({ input: option, output: seen[index] ?? {} }, `${at}|${index + 1}`, name + suffix);
+    });
+  }
+
+  #claim(name: string, node: SchemaNode, at: string): void {
+    const first = this.types.get(name);
+    if (first) {
+      const who = (of: SchemaNode, where: string) =>
+        of.derived ? `the name derived for ${where}` : `.meta({ id: '${name}' }) at ${where}`;
+      throw new TypeError(
+        `${who(node, at)} and ${who(first, this.#firstUses.get(name) ?? '')} are both '${name}': give one of them another .meta({ id: '…' })`,
+      );
+    }
+    this.types.set(name, node);
+    this.#firstUses.set(name, at);
+  }
+}
+
+function flatten(union: UnionNode, at: string, seen: ReadonlySet<UnionNode> = new Set()): Variant[] {
+  if (seen.has(union)) throw new TypeError(`${at}: the union contains itself without a field in between`);
+  const inside = new Set(seen).add(union);
+  return union.variants.flatMap((variant) => (variant.node.kind === 'union' ? flatten(variant.node, at, inside) : [variant]));
+}
+
+function discriminatorOf(
+  nodes: readonly SchemaNode[],
+): { readonly property: string; readonly tags: readonly (readonly Scalar[])[] } | undefined {
+  const objects = nodes.filter((node) => node.kind === 'object');
+  if (objects.length !== nodes.length || nodes.length < 2) return undefined;
+  for (const { name: property } of objects[0]?.fields ?? []) {
+    const tags = objects.map((object) => tagsOf(object.fields.find((field) => field.name === property)));
+    const all = tags.flat();
+    if (tags.every((some) => some.length > 0) && new Set(all).size === all.length) return { property, tags };
+  }
+  return undefined;
+}
+
+function tagsOf(field: Field | undefined): readonly Scalar[] {
+  if (!field || field.optional || field.nullable) return [];
+  return field.node.kind === 'literal' || field.node.kind === 'enum' ? field.node.values : [];
+}
+
+function differ(at: string): TypeError {
+  return new TypeError(
+    `${at}: what callers send and what the service sees differ by more than defaults (a transform, codec, pipe, preprocess or stringbool): ` +
+      'describe the JSON value here, for example z.boolean() or z.iso.datetime(), and convert it in the handler',
+  );
+}

@@ -1,0 +1,164 @@
+import type { JsonSchema } from './node.js';
+import type { ContractView } from './view.js';
+
+/** What callers send, or what the service gives: the views differ where a type has defaults. */
+export type Side = 'input' | 'output';
+
+/** Named JSON Schemas of a document such as OpenAPI or AsyncAPI, and schemas that refer to them. */
+export interface Components {
+  /** `schema` of the view as it stands in the document: references go to the components, what other protocols' `.meta()` says is left out. */
+  refer(schema: JsonSchema, side: Side): JsonSchema;
+  /** The components that `refer` has led to, in order of first use. */
+  readonly schemas: Readonly<Record<string, JsonSchema>>;
+}
+
+export interface ComponentsOptions {
+  /** Names that the document needs itself. */
+  readonly taken?: readonly string[];
+  /** Whether unions say which property tells their variants apart, as OpenAPI writes it. @default false */
+  readonly discriminators?: boolean;
+}
+
+/**
+ * Makes the components of a document. A type that is sent otherwise than it is given, because of defaults,
+ * is two components, `User` and `UserInput`, in a document that has both. Throws a `TypeError` where such a name is taken.
+ */
+export function createComponents(view: ContractView, prefix: string, options: ComponentsOptions = {}): Components {
+  const { taken = [] } = options;
+  const isTwofold = compareSides(view);
+  const schemas: Record<string, JsonSchema> = {};
+
+  const component = (definition: string, side: Side): string | undefined => {
+    const type = view.definitionNames[side].get(definition);
+    if (type === undefined) return undefined;
+    const name = side === 'input' && isTwofold(definition) ? `${type}Input` : type;
+    const declared = view.types.get(name)?.derived ? undefined : view.types.get(name);
+    if (taken.includes(name) || (name !== type && declared)) {
+      throw new TypeError(`the type '${type}' would be described as '${name}', and that name is taken: give it another .meta({ id: '…' })`);
+    }
+    if (!Object.hasOwn(schemas, name)) {
+      // Reserved before it is made, for types that contain themselves.
+      schemas[name] = {};
+      schemas[name] = refer(view.definitions[side][definition] ?? {}, side);
+    }
+    return name;
+  };
+
+  const refer = (schema: JsonSchema, side: Side): JsonSchema => {
+    const result: Record<string, unknown> = {};
+    for (const [key, value] of Object.entries(schema)) {
+      if (!KEYWORDS.has(key) && !key.startsWith('x-')) continue;
+      if (key === '$ref') {
+        const name = component(definitionOf(String(value)), side);
+        if (name !== undefined) result[key] = prefix + name;
+      } else if (key === 'properties') {
+        result[key] = Object.fromEntries(
+          Object.entries(value as Record<string, JsonSchema>).map(([name, member]) => [name, refer(member, side)]),
+        );
+      } else if (SCHEMA_KEYWORDS.has(key)) {
+        // Other members are dropped, not refused: a closed schema would make every new field a breaking change.
+        if (value !== false || key === 'items') result[key] = referAll(value, side);
+      } else result[key] = value;
+    }
+    if (result['type'] === 'integer') result['format'] ??= integerFormat(result);
+    const found = options.discriminators && discriminatorOf(schema, view.definitions[side]);
+    if (found) {
+      const mapping = Object.fromEntries(found.mapping.map(([tag, definition]) => [tag, prefix + component(definition, side)]));
+      result['discriminator'] = { propertyName: found.property, mapping };
+    }
+    return result;
+  };
+  const referAll = (value: unknown, side: Side): unknown => {
+    if (Array.isArray(value)) return value.map((item: unknown) => referAll(item, side));
+    return typeof value === 'object' && value !== null ? refer(value as JsonSchema, side) : value;
+  };
+
+  return { refer, schemas };
+}
+
+/** Keywords whose value is a schema or several. */
+const SCHEMA_KEYWORDS = new Set(['items', 'additionalProperties', 'propertyNames', 'anyOf', 'oneOf', 'allOf', 'not']);
+
+/**
+ * https://json-schema.org/draft/2020-12/schema, as far as zod writes it or `.meta()` may. Not `readOnly`: zod's is about TypeScript,
+ * OpenAPI's says that no request has the property.
+ */
+const KEYWORDS = new Set([
+  ...SCHEMA_KEYWORDS, '$ref', 'type', 'format', 'contentEncoding', 'contentMediaType', 'pattern', 'minLength', 'maxLength', 'minimum', 'maximum', 'exclusiveMinimum',
+  'exclusiveMaximum', 'multipleOf', 'enum', 'const', 'minItems', 'maxItems', 'uniqueItems', 'properties', 'required', 'minProperties', 'maxProperties',
+  'default', 'title', 'description', 'deprecated', 'examples', 'writeOnly', '$comment',
+]); // prettier-ignore
+
+/** OpenAPI's formats of integers: https://spec.openapis.org/registry/format/ */
+function integerFormat({ minimum = -Infinity, maximum = Infinity }: JsonSchema): string {
+  return Number(minimum) >= -(2 ** 31) && Number(maximum) < 2 ** 31 ? 'int32' : 'int64';
+}
+
+/** What tells the variants of a union apart, where each is a definition of its own: OpenAPI cannot refer to others. */
+function discriminatorOf(
+  { oneOf, anyOf }: JsonSchema,
+  definitions: Readonly<Record<string, JsonSchema>>,
+): { readonly property: string; readonly mapping: readonly (readonly [string, string])[] } | undefined {
+  const options = (oneOf ?? anyOf) as readonly JsonSchema[] | undefined;
+  if (!options || options.length < 2 || options.some((option) => typeof option['$ref'] !== 'string')) return undefined;
+  const names = options.map((option) => definitionOf(String(option['$ref'])));
+  const variants = names.map((name) => (definitions[name]?.['properties'] ?? {}) as Readonly<Record<string, JsonSchema>>);
+  for (const property of Object.keys(variants[0] ?? {})) {
+    const tags = variants.map((variant) => tagsOf(Object.hasOwn(variant, property) ? variant[property] : undefined));
+    const isDistinct = new Set(tags.flat()).size === tags.flat().length;
+    if (!isDistinct || tags.some((some) => some.length === 0)) continue;
+    return { property, mapping: names.flatMap((name, index) => (tags[index] ?? []).map((tag) => [tag, name] as const)) };
+  }
+  return undefined;
+}
+
+/** OpenAPI's tags are text. */
+function tagsOf(schema: JsonSchema | undefined): readonly string[] {
+  const values = schema && 'const' in schema ? [schema['const']] : ((schema?.['enum'] ?? []) as readonly unknown[]);
+  return values.every((value) => typeof value === 'string') ? values : [];
+}
+
+function definitionOf(ref: string): string {
+  return ref.slice('#/$defs/'.length);
+}
+
+/** Finds the definitions that both sides of a contract use and that are not the same on both. */
+function compareSides(view: ContractView): (definition: string) => boolean {
+  const outputs = reached(view, 'output');
+  const inputs = reached(view, 'input');
+  const twofold = new Set<string>();
+  const same = (definition: string) => text(view.definitions.input[definition]) === text(view.definitions.output[definition]);
+  for (const definition of inputs) if (outputs.has(definition) && !same(definition)) twofold.add(definition);
+  // A type that contains a twofold one is twofold too.
+  for (let before = -1; before !== twofold.size;) {
+    before = twofold.size;
+    for (const definition of inputs) {
+      if (outputs.has(definition) && refsOf(view.definitions.input[definition]).some((ref) => twofold.has(ref))) twofold.add(definition);
+    }
+  }
+  return (definition) => twofold.has(definition);
+}
+
+function reached(view: ContractView, side: Side): ReadonlySet<string> {
+  const found = new Set<string>();
+  const follow = (schema: JsonSchema | undefined): void => {
+    for (const ref of refsOf(schema)) {
+      if (found.has(ref)) continue;
+      found.add(ref);
+      follow(view.definitions[side][ref]);
+    }
+  };
+  for (const { inputSchema, outputSchema } of view.operations.values()) follow(side === 'input' ? inputSchema : outputSchema);
+  if (side === 'output') for (const { payloadSchema } of view.events.values()) follow(payloadSchema);
+  return found;
+}
+
+/** Every reference in a schema. A text in `examples` that looks like one does no harm: it names nothing. */
+function refsOf(schema: JsonSchema | undefined): string[] {
+  return [...JSON.stringify(schema ?? {}).matchAll(/"\$ref":"#\/\$defs\/([^"]*)"/g)].map((match) => match[1] ?? '');
+}
+
+/** A schema as text, without what only the output view says: that there are no other members. */
+function text(schema: JsonSchema | undefined): string {
+  return JSON.stringify(schema, (key, value: unknown) => (key === 'additionalProperties' && value === false ? undefined : value));
+}

@@ -1,0 +1,61 @@
+import { $ZodAsyncError, config, safeParse, safeParseAsync, type $ZodIssue, type $ZodRawIssue, type $ZodType } from 'zod/v4/core';
+import type { Schema } from '../core/contract.js';
+import { ApiError, type ErrorCode, type Issue } from '../core/errors.js';
+import { issueMessage } from './issue-message.js';
+
+/** A value that fits, or what is wrong with it. */
+export type Checked = { readonly value: unknown; readonly issues?: undefined } | { readonly issues: readonly Issue[] };
+
+/** Checks values against one schema: synchronous unless the schema has asynchronous refinements. */
+export type Check = (value: unknown) => Checked | Promise<Checked>;
+
+/** Whatever the user configured comes first. */
+const context = {
+  error: (issue: $ZodRawIssue) => config().customError?.(issue) ?? config().localeError?.(issue) ?? issueMessage(issue),
+};
+
+/** Makes the check for a schema. Unknown members are dropped, defaults are filled in. */
+export function compileCheck(of: Schema): Check {
+  const schema = of as $ZodType;
+  let isAsync = false;
+  let isProven = false;
+  return (value) => {
+    if (isAsync) return checkAsync(schema, value);
+    // Parsed synchronously, zod would leave the promise of an asynchronous refinement to itself, and the process ends where that rejects.
+    if (!isProven) {
+      const probe = schema._zod.run({ value, issues: [] }, { async: true });
+      if (probe instanceof Promise) {
+        isAsync = true;
+        return probe.then((parsed) => (parsed.issues.length === 0 ? { value: parsed.value } : checkAsync(schema, value)));
+      }
+      // A value that fits has been through all refinements.
+      isProven = probe.issues.length === 0;
+      if (isProven) return { value: probe.value };
+    }
+    try {
+      // Without the messages' context, which zod copies at each call; what fails is parsed again with it.
+      const result = safeParse(schema, value);
+      return result.success ? { value: result.data } : { issues: (safeParse(schema, value, context).error?.issues ?? []).map(toIssue) };
+    } catch (error) {
+      if (!(error instanceof $ZodAsyncError)) throw error;
+      isAsync = true;
+      return checkAsync(schema, value);
+    }
+  };
+}
+
+async function checkAsync(schema: $ZodType, value: unknown): Promise<Checked> {
+  const result = await safeParseAsync(schema, value, context);
+  return result.success ? { value: result.data } : { issues: result.error.issues.map(toIssue) };
+}
+
+/** An error whose message names the first issues and whose details hold up to 100. */
+export function issuesError(code: ErrorCode, what: string, issues: readonly Issue[], options: { sent?: boolean } = {}): ApiError {
+  const shown = issues.slice(0, 3).map(({ path, message }) => (path.length > 0 ? `${path.join('.')}: ${message}` : message));
+  const more = issues.length > 3 ? ` (and ${issues.length - 3} more)` : '';
+  return new ApiError(code, `${what}: ${shown.join('; ')}${more}`, { details: { issues: issues.slice(0, 100) }, ...options });
+}
+
+function toIssue(issue: $ZodIssue): Issue {
+  return { path: issue.path.map((step) => (typeof step === 'symbol' ? String(step) : step)), message: issue.message };
+}

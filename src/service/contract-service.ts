@@ -1,0 +1,325 @@
+import type { Contract, EventDefinition, Events, Operation } from '../core/contract.js';
+import { ApiError, isApiError } from '../core/errors.js';
+import { memoryHub, type EventHub } from '../events/hub.js';
+import { memoryIdempotencyStore, type IdempotencyStore } from './idempotency.js';
+import type { ContextInfo, ErrorReport, HandlerCall, Publish, ServiceOptions } from './types.js';
+import type { CallRequest, EventSink, Headers, Peer, Selection, SubscribeRequest, Transport } from '../core/transport.js';
+import { compiledSchema } from '../schema/compiled.js';
+import { Lifetime, timerMs } from '../life/lifetime.js';
+import { Checks, checkInput, checkOutput, type OperationChecks } from '../guard/guard.js';
+import { makeRequestId } from '../peer/headers.js';
+import { callOnce } from './idempotent-call.js';
+import { isJson } from '../core/is-json.js';
+import { chain, isPromiseLike, type Maybe } from '../life/maybe.js';
+import { Outbox } from '../events/outbox.js';
+import { own } from '../core/own.js';
+import { checkSubscription } from '../events/check.js';
+import { issuesError, type Checked } from '../schema/validate.js';
+import { report, reportToConsole } from '../life/report.js';
+
+type AnyHandler = (input: unknown, call: HandlerCall) => unknown;
+type AnyRequest = CallRequest | SubscribeRequest;
+
+/** What a call of one operation needs. */
+interface Action {
+  readonly operation: Operation;
+  readonly handler: AnyHandler;
+  readonly checks: OperationChecks;
+  /** The events that its output is. */
+  readonly writes: readonly EventDefinition[];
+}
+
+/** What `createService` returns: runs handlers for calls, and the hub for subscriptions. */
+export class ContractService implements Transport {
+  readonly name = 'service';
+  readonly #checks = new Checks(
+    ({ name }) =>
+      (issues) =>
+        breach(`the output of ${name} breaks the contract`, issues),
+    compiledSchema,
+  );
+  readonly #hub: EventHub;
+  readonly #store: IdempotencyStore;
+  readonly #outbox = new Outbox((error) => this.#report({ error, member: 'the event hub' }));
+  readonly #subscriptions = new Set<Lifetime>();
+  readonly #actions = new Map<string, Action>();
+  #running = 0;
+  #whenIdle: (() => void) | undefined;
+  #closing: Promise<void> | undefined;
+
+  constructor(
+    readonly contract: Contract,
+    handlers: Readonly<Record<string, AnyHandler>>,
+    private readonly options: ServiceOptions<unknown>,
+  ) {
+    this.#hub = options.events ?? memoryHub();
+    this.#store = options.idempotency ?? memoryIdempotencyStore();
+    const events = Object.values(contract.events);
+    for (const operation of Object.values(contract.operations)) {
+      this.#actions.set(operation.name, {
+        operation,
+        handler: handlers[operation.name] as AnyHandler,
+        checks: this.#checks.of(operation),
+        writes: events.filter((event) => event.writtenBy === operation.name),
+      });
+    }
+  }
+
+  async call(request: CallRequest): Promise<unknown> {
+    const requestId = request.headers['x-request-id'] ?? makeRequestId();
+    this.#running++;
+    try {
+      if (this.#closing) throw stopping();
+      const output = this.#run(request, requestId);
+      return isPromiseLike(output) ? await output : output;
+    } catch (error) {
+      throw this.#present(error, request, request.operation.name, requestId);
+    } finally {
+      if (--this.#running === 0) this.#whenIdle?.();
+    }
+  }
+
+  async subscribe(request: SubscribeRequest, sink: EventSink): Promise<void> {
+    const requestId = request.headers['x-request-id'] ?? makeRequestId();
+    const lifetime = new Lifetime(undefined, request.signal);
+    try {
+      if (this.#closing) throw stopping();
+      const event = own(this.contract.events, request.event.name) ?? unknownMember('event', request.event.name);
+      checkSubscription({ ...request, event });
+      this.#subscriptions.add(lifetime);
+      // Without a context nothing waits, so that a subscriber in this process hears what is published right after it subscribed.
+      const context = this.options.context ? await this.#context(request, event) : undefined;
+      const expiresAt = (context as { readonly expiresAtMs?: unknown } | undefined)?.expiresAtMs;
+      if (typeof expiresAt === 'number') lifetime.endAt(expiresAt, expired);
+      if (lifetime.reason) throw lifetime.reason;
+      await this.#hub.subscribe({ ...request, event, signal: lifetime.signal }, this.#liveSink(lifetime, sink, event));
+      lifetime.whenEnded((reason) => {
+        this.#subscriptions.delete(lifetime);
+        if (!request.signal.aborted) sink.end(reason === COMPLETED ? undefined : reason);
+      });
+    } catch (error) {
+      this.#subscriptions.delete(lifetime);
+      lifetime.abort(COMPLETED);
+      throw this.#present(error, request, request.event.name, requestId);
+    }
+  }
+
+  readonly publish: Publish<Events> = (name, data) => {
+    try {
+      const event = own(this.contract.events, name);
+      if (!event) throw new TypeError(`the contract ${this.contract.name} has no event '${name}'`);
+      const checked = this.#checks.ofEvent(event)(data);
+      return checked instanceof Promise ? checked.then((settled) => this.#send(event, settled)) : this.#send(event, checked);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  };
+
+  #send(event: EventDefinition, checked: Checked): Promise<void> {
+    if (checked.issues) throw breach(`the event ${event.name} breaks the contract`, checked.issues);
+    return this.#outbox.send(() => this.#hub.publish(event, checked.value));
+  }
+
+  close(): Promise<void> {
+    return (this.#closing ??= this.#close());
+  }
+
+  async #close(): Promise<void> {
+    for (const lifetime of this.#subscriptions) lifetime.abort(stopping());
+    if (this.#running > 0) {
+      let timer: ReturnType<typeof setTimeout> | undefined;
+      await new Promise<void>((resolve) => {
+        this.#whenIdle = resolve;
+        timer = setTimeout(resolve, timerMs(this.options.graceMs ?? 10_000));
+      });
+      clearTimeout(timer);
+    }
+    this.#outbox.close();
+    if (!this.options.events) await this.#hub.close();
+  }
+
+  /** Steps that need not wait do not: a promise for each would be a good part of what a call costs. */
+  #run(request: CallRequest, requestId: string): Maybe<unknown> {
+    const { name } = request.operation;
+    const action = this.#actions.get(name) ?? unknownMember('operation', name);
+    if (!this.options.context) return this.#accept(action, undefined, request, requestId);
+    return chain(this.#context(request, action.operation), (context) => this.#accept(action, context, request, requestId));
+  }
+
+  #accept(action: Action, context: unknown, request: CallRequest, requestId: string): Maybe<unknown> {
+    const input = checkInput(action.checks.input, request);
+    if (isPromiseLike(input)) return input.then((settled) => this.#start(action, settled, context, request, requestId));
+    return this.#start(action, input, context, request, requestId);
+  }
+
+  #start(action: Action, input: unknown, context: unknown, request: CallRequest, requestId: string): Maybe<unknown> {
+    const key = action.operation.kind === 'query' ? undefined : request.headers['idempotency-key'];
+    if (key === undefined) return this.#handle(action, input, context, request, requestId);
+    // All calls whose key somebody forgot would be one.
+    if (key === '') throw new ApiError('INVALID_ARGUMENT', 'the idempotency key is empty: make one for each new call, or send none');
+    return this.#handleOnce(key, action, input, context, request, requestId);
+  }
+
+  #handleOnce(key: string, action: Action, input: unknown, context: unknown, request: CallRequest, requestId: string): Promise<unknown> {
+    const { name } = action.operation;
+    const caller = this.options.caller?.({ context, headers: request.headers, peer: request.peer });
+    const scope = { caller: caller ?? request.headers['authorization'] ?? '', operation: name, key };
+    const run = async () => {
+      try {
+        return await this.#handle(action, input, context, request, requestId);
+      } catch (error) {
+        throw this.#present(error, request, name, requestId);
+      }
+    };
+    return callOnce(this.#store, scope, input, run, (error) => this.#report({ error, member: 'the idempotency store', requestId }));
+  }
+
+  #handle(action: Action, input: unknown, context: unknown, request: CallRequest, requestId: string): Maybe<unknown> {
+    const { select } = request;
+    let result: unknown;
+    try {
+      result = action.handler(input, new ServiceCall(context, request, requestId, this.publish));
+    } catch (error) {
+      throw arrived(error);
+    }
+    if (!isPromiseLike(result)) return this.#finish(action, result, select);
+    return result.then(
+      (settled) => this.#finish(action, settled, select),
+      (error: unknown) => Promise.reject(arrived(error)),
+    );
+  }
+
+  #finish({ operation, checks, writes }: Action, result: unknown, select: Selection | undefined): Maybe<unknown> {
+    // Of a query no more is checked than was asked for. What a mutation gives is kept whole: for events, and for whoever repeats it.
+    const check =
+      select && checks.output && operation.kind === 'query' ? this.#checks.ofSelection(this.contract, operation, select) : checks.output;
+    const output = checkOutput(check, result, checks.breach);
+    if (writes.length === 0) return output;
+    return chain(output, (value) => this.#publishWritten(writes, value));
+  }
+
+  /** The caller is answered once the hub has the events. The call has succeeded by now: what goes wrong here is reported, never the caller's. */
+  async #publishWritten(events: readonly EventDefinition[], output: unknown): Promise<unknown> {
+    for (const event of events) {
+      try {
+        await this.publish(event.name, output);
+      } catch (error) {
+        this.#report({ error, member: event.name });
+      }
+    }
+    return output;
+  }
+
+  /** Lets nothing through once the subscription has ended. A sink that throws ends its own subscription, not the hub's delivery to others. */
+  #liveSink(lifetime: Lifetime, sink: EventSink, { name }: EventDefinition): EventSink {
+    const fail = (error: unknown) => {
+      this.#report({ error, member: name });
+      lifetime.abort(new ApiError('INTERNAL', 'internal error'));
+    };
+    return {
+      next: (message) => {
+        if (lifetime.reason) return;
+        try {
+          return sink.next(message);
+        } catch (error) {
+          fail(error);
+        }
+      },
+      gap: () => {
+        if (!lifetime.reason) sink.gap();
+      },
+      end: (error) => lifetime.abort(error ?? COMPLETED),
+    };
+  }
+
+  #context(request: AnyRequest, member: Operation | EventDefinition): unknown {
+    return this.options.context?.(new CallContextInfo(request, member));
+  }
+
+  /** What a caller may see of an error: an `ApiError` that was thrown on purpose, or INTERNAL with a neutral message. */
+  #present(error: unknown, request: AnyRequest, member: string, requestId: string): ApiError {
+    if (isApiError(error)) {
+      const known = error.requestId === undefined ? error.with({ requestId }) : error;
+      if (known.details === undefined || isJson(known.details)) return known;
+      this.#report({ error: new TypeError(`the details of an error are no JSON: ${error.message}`, { cause: error }), member, requestId });
+      return known.with({ details: undefined });
+    }
+    if ((error as Error | undefined)?.name === 'AbortError' && request.signal.aborted) {
+      return ApiError.from(request.signal.reason, 'CANCELLED', 'the caller cancelled the call').with({ requestId });
+    }
+    this.#report({ error, member, requestId });
+    return new ApiError('INTERNAL', 'internal error', { requestId, cause: error });
+  }
+
+  #report(failure: ErrorReport): void {
+    report(failure, this.options.onError ?? this.#print);
+  }
+
+  readonly #print = ({ error, member, requestId }: ErrorReport): void =>
+    reportToConsole(`${this.contract.name}: ${member} failed${requestId ? ` (request ${requestId})` : ''}:`, error);
+}
+
+/** A getter, because most contexts never need the signal. */
+class CallContextInfo implements ContextInfo {
+  readonly headers: Headers;
+  readonly peer: Peer | undefined;
+
+  constructor(
+    private readonly request: AnyRequest,
+    readonly member: Operation | EventDefinition,
+  ) {
+    this.headers = request.headers;
+    this.peer = request.peer;
+  }
+
+  get signal(): AbortSignal {
+    return this.request.signal;
+  }
+}
+
+/** Getters, because most handlers read little of it and the signal is costly. */
+class ServiceCall implements HandlerCall {
+  constructor(
+    readonly context: unknown,
+    private readonly request: CallRequest,
+    readonly requestId: string,
+    readonly publish: Publish<Events>,
+  ) {}
+
+  get signal(): AbortSignal {
+    return this.request.signal;
+  }
+  get deadline(): number | undefined {
+    return this.request.deadline;
+  }
+  get headers(): Headers {
+    return this.request.headers;
+  }
+  get peer(): Peer | undefined {
+    return this.request.peer;
+  }
+}
+
+/** The reason of a life that ended without an error. */
+const COMPLETED = new ApiError('CANCELLED', 'completed');
+
+function unknownMember(kind: string, name: string): never {
+  throw new ApiError('UNIMPLEMENTED', `this service has no ${kind} '${name}'`);
+}
+
+/** A handler's error, which may be one of a call that it made in turn and that was never sent: this call did arrive. */
+function arrived(error: unknown): unknown {
+  return isApiError(error) && !error.sent ? error.with({ sent: true }) : error;
+}
+
+function stopping(): ApiError {
+  return new ApiError('UNAVAILABLE', 'the service is stopping', { sent: false });
+}
+
+function expired(): ApiError {
+  return new ApiError('UNAUTHENTICATED', 'the credentials of this subscription have expired: subscribe again with new ones');
+}
+
+function breach(what: string, issues: Parameters<typeof issuesError>[2]): TypeError {
+  return new TypeError(issuesError('INTERNAL', what, issues).reason);
+}

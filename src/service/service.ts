@@ -1,0 +1,28 @@
+import type { Contract } from '../core/contract.js';
+import { markGuarded } from '../guard/guard.js';
+import { describeContract } from '../schema/view.js';
+import { ContractService } from './contract-service.js';
+import type { Handlers, Service, ServiceOptions } from './types.js';
+
+/** Binds handlers to a contract. Throws a `TypeError` where an operation has no handler, a handler no operation, or a schema cannot be described. */
+export function createService<C extends Contract, T = undefined>(
+  contract: C,
+  handlers: Handlers<C, T>,
+  options: ServiceOptions<T> = {},
+): Service<C> {
+  checkHandlers(contract, handlers);
+  // Fails here, before anyone calls, where a schema cannot be described to some protocol.
+  describeContract(contract);
+  return markGuarded(new ContractService(contract, handlers as never, options as never)) as never;
+}
+
+function checkHandlers(contract: Contract, handlers: Readonly<Record<string, unknown>>): void {
+  if (typeof handlers !== 'object' || handlers === null) throw new TypeError('createService: the second argument is an object of handlers');
+  for (const name of Object.keys(contract.operations)) {
+    if (typeof handlers[name] !== 'function') throw new TypeError(`createService: the operation '${name}' has no handler`);
+  }
+  for (const name of Object.keys(handlers)) {
+    if (!Object.hasOwn(contract.operations, name))
+      throw new TypeError(`createService: the handler '${name}' is no operation of the contract`);
+  }
+}

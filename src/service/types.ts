@@ -1,0 +1,81 @@
+import type { input as InputOf, output as OutputOf } from 'zod/v4/core';
+import type { Contract, EventDefinition, Events, Operation, Schema } from '../core/contract.js';
+import type { Headers, Peer, Transport } from '../core/transport.js';
+import type { EventHub } from '../events/hub.js';
+import type { IdempotencyStore } from './idempotency.js';
+
+type Awaitable<T> = T | Promise<T>;
+
+/** What a handler is given as its first argument: the validated input with defaults filled in. */
+export type HandlerInput<O extends Operation> = O['input'] extends Schema ? OutputOf<O['input']> : undefined;
+/** What a handler returns; it is validated, and unknown members are dropped. */
+export type HandlerOutput<O extends Operation> = O['output'] extends Schema ? InputOf<O['output']> : void;
+
+/** One function per operation of the contract. It throws an `ApiError` to give its caller an error. */
+export type Handlers<C extends Contract, T = unknown> = {
+  readonly [N in keyof C['operations']]: (
+    input: HandlerInput<C['operations'][N]>,
+    call: HandlerCall<C['events'], T>,
+  ) => Awaitable<HandlerOutput<C['operations'][N]>>;
+};
+
+/** What a handler is given as its second argument. */
+export interface HandlerCall<E extends Events = Events, T = unknown> {
+  /** What the service's `context` function returned. */
+  readonly context: T;
+  /** Aborts when the caller cancels, leaves, or its deadline passes. */
+  readonly signal: AbortSignal;
+  /** Epoch milliseconds, where the caller set one. */
+  readonly deadline: number | undefined;
+  readonly headers: Headers;
+  readonly requestId: string;
+  readonly peer: Peer | undefined;
+  /** As `Service.publish`. */
+  readonly publish: Publish<E>;
+}
+
+/** Publishes an event to the subscribers on every protocol. Rejects with a `TypeError` where the data breaks the contract. */
+export type Publish<E extends Events> = <N extends keyof E & string>(event: N, data: InputOf<E[N]['payload']>) => Promise<void>;
+
+/** What `context` is given. */
+export interface ContextInfo {
+  readonly headers: Headers;
+  readonly peer: Peer | undefined;
+  readonly signal: AbortSignal;
+  /** The operation or event asked for. */
+  readonly member: Operation | EventDefinition;
+}
+
+/** An exception or a broken output that callers see as INTERNAL with a neutral message. */
+export interface ErrorReport {
+  readonly error: unknown;
+  /** Name of the operation or event. */
+  readonly member: string;
+  readonly requestId?: string;
+}
+
+/** Options of `createService`. */
+export interface ServiceOptions<T> {
+  /**
+   * Makes what handlers get as `call.context`, for each call and subscription, alike on all protocols. Throw an
+   * `ApiError` (UNAUTHENTICATED, PERMISSION_DENIED) to reject. A returned `expiresAtMs` (epoch milliseconds) ends subscriptions then.
+   * Write the type of its parameter (`({ headers }: ContextInfo) => …`): only then does TypeScript know `call.context` in handlers.
+   */
+  readonly context?: (info: ContextInfo) => Awaitable<T>;
+  /** Where events go and come from. @default memoryHub() */
+  readonly events?: EventHub;
+  /** Where outcomes of calls with idempotency keys are kept. @default memoryIdempotencyStore() */
+  readonly idempotency?: IdempotencyStore;
+  /** Who a caller is: an idempotency key belongs to its caller. @default the `authorization` header */
+  readonly caller?: (call: { readonly context: T; readonly headers: Headers; readonly peer: Peer | undefined }) => string;
+  /** Gets what callers must not see. @default console.error */
+  readonly onError?: (report: ErrorReport) => void;
+  /** How long `close` lets calls in flight finish, in milliseconds. @default 10_000 */
+  readonly graceMs?: number;
+}
+
+/** A contract with its handlers: a `Transport` that any protocol can serve, and that a client can use in process. */
+export interface Service<C extends Contract = Contract> extends Transport {
+  readonly contract: C;
+  readonly publish: Publish<C['events']>;
+}

@@ -1,0 +1,144 @@
+import type { Headers } from '../../core/transport.js';
+import { isSecurity, unauthenticated } from '../wire/header.js';
+import { lowerCase } from './security.js';
+import { childOf, textOf, type XmlElement } from '../../xml/tree.js';
+
+/** Someone who may call. */
+export interface SoapUser {
+  /** Checks digests, and passwords sent as text. */
+  readonly password?: string;
+  /** Checks a password sent as text, where only its hash is known; digests are refused then. */
+  readonly verify?: (password: string) => boolean | Promise<boolean>;
+  /** Added to the headers of the call, so that the service's context knows who calls. They win over what the caller sent. */
+  readonly headers?: Headers;
+}
+
+/** What WS-Security must be in a request's header. */
+export interface SoapHandlerSecurity {
+  /**
+   * Demands a UsernameToken, with the password as text or as digest, and finds its user.
+   * Source: https://docs.oasis-open.org/wss/v1.1/wss-v1.1-spec-os-UsernameTokenProfile.pdf
+   */
+  readonly user?: (username: string) => SoapUser | undefined | Promise<SoapUser | undefined>;
+  /** Refuses passwords sent as text: they are for TLS alone. @default true */
+  readonly allowText?: boolean;
+  /** Demands a Timestamp. One that is there is checked in any case. @default false */
+  readonly timestamp?: boolean;
+  /** How old a token may be, and how far clocks may differ, in milliseconds. @default 300_000 */
+  readonly toleranceMs?: number;
+  /** How many nonces are remembered; when there are more within `toleranceMs`, requests are refused. @default 100_000 */
+  readonly maxNonces?: number;
+}
+
+/** Checks a request's header blocks; resolves with the user's headers, or rejects with UNAUTHENTICATED. */
+export type WssGuard = (blocks: readonly XmlElement[]) => Promise<Headers>;
+
+export function createGuard(security: SoapHandlerSecurity): WssGuard {
+  const { user: findUser, allowText = true, timestamp = false, toleranceMs = 300_000, maxNonces = 100_000 } = security;
+  const nonces = new NonceCache(maxNonces, toleranceMs);
+  return async (blocks) => {
+    const [block, other] = blocks.filter(isSecurity);
+    if (other) throw unauthenticated('the header has two Security blocks');
+    checkTimestamp(childOf(block, 'Timestamp'), timestamp, toleranceMs);
+    if (!findUser) return {};
+    const token = childOf(block, 'UsernameToken');
+    const name = textOf(token, 'Username');
+    const password = childOf(token, 'Password');
+    if (name === undefined || !password) throw unauthenticated('the header has no UsernameToken with a Username and a Password');
+    // One answer for an unknown user and a wrong password: which it was is nobody's business.
+    const wrong = unauthenticated('the username or the password is wrong');
+    const isDigest = password.attributes.get('Type')?.endsWith('#PasswordDigest') ?? false;
+    if (!isDigest && !allowText) throw unauthenticated('the password must be sent as PasswordDigest');
+    const nonce = textOf(token, 'Nonce')?.trim();
+    const created = textOf(token, 'Created')?.trim();
+    if (isDigest && (!nonce || !created)) throw unauthenticated('a PasswordDigest needs a Nonce and a Created');
+    if (created !== undefined) checkFresh(created, toleranceMs);
+    const user = await findUser(name);
+    const given = password.text;
+    if (!user) throw wrong;
+    if (isDigest) {
+      if (user.password === undefined || !(await equal(given.trim(), await digest(nonce ?? '', created ?? '', user.password)))) throw wrong;
+    } else if (!(user.verify ? await user.verify(given) : user.password !== undefined && (await equal(given, user.password)))) throw wrong;
+    // Only of who is known, so that nobody else fills the cache.
+    // A digest stands for itself: base64 writes the same nonce in many ways, and services find users by names of any case.
+    if (isDigest) nonces.use(given.trim());
+    else if (nonce) nonces.use(`${name}\n${nonce}\n${created ?? ''}`);
+    // As the caller's own are: under another case of the name his would stand beside it.
+    return lowerCase(user.headers ?? {});
+  };
+}
+
+/** Remembers nonces for as long as their tokens are taken. */
+class NonceCache {
+  /** When each may be forgotten, oldest first. */
+  readonly #seen = new Map<string, number>();
+
+  constructor(
+    private readonly max: number,
+    private readonly toleranceMs: number,
+  ) {}
+
+  use(nonce: string): void {
+    const now = Date.now();
+    for (const [old, until] of this.#seen) {
+      if (until > now) break;
+      this.#seen.delete(old);
+    }
+    if (this.#seen.has(nonce)) throw unauthenticated('the Nonce was used before: each request needs one of its own');
+    if (this.#seen.size >= this.max) throw unauthenticated('too many tokens in too short a time: try again later');
+    // A token may be created up to the tolerance ahead of our clock, and is taken until the tolerance after.
+    this.#seen.set(nonce, now + 2 * this.toleranceMs);
+  }
+}
+
+function checkTimestamp(timestamp: XmlElement | undefined, isRequired: boolean, toleranceMs: number): void {
+  if (!timestamp) {
+    if (isRequired) throw unauthenticated('the header has no Timestamp');
+    return;
+  }
+  const created = textOf(timestamp, 'Created')?.trim();
+  const expires = textOf(timestamp, 'Expires')?.trim();
+  if (created !== undefined) checkFresh(created, expires === undefined ? toleranceMs : Infinity, toleranceMs);
+  if (expires !== undefined && !(instant(expires) + toleranceMs > Date.now()))
+    throw unauthenticated(`the message expired at ${expires.slice(0, 40)}`);
+  if (isRequired && created === undefined) throw unauthenticated('the Timestamp has no Created');
+}
+
+function checkFresh(created: string, toleranceMs: number, skewMs = toleranceMs): void {
+  const age = Date.now() - instant(created);
+  if (!(age <= toleranceMs && age >= -skewMs))
+    throw unauthenticated(`Created '${created.slice(0, 40)}' is too old, in the future, or no time: compare the clocks`);
+}
+
+/** Without a zone it is UTC: https://docs.oasis-open.org/wss/v1.1/wss-v1.1-spec-os-SOAPMessageSecurity.pdf, section 10. */
+function instant(text: string): number {
+  return Date.parse(/(Z|[+-]\d\d:\d\d)$/.test(text) ? text : `${text}Z`);
+}
+
+/** Base64 of SHA-1 of nonce, created and password. SHA-1 is the profile's; a digest is no better kept secret than a text. */
+async function digest(nonce: string, created: string, password: string): Promise<string> {
+  const text = new TextEncoder().encode(created + password);
+  const bytes = fromBase64(nonce);
+  const all = new Uint8Array(bytes.length + text.length);
+  all.set(bytes);
+  all.set(text, bytes.length);
+  return btoa(String.fromCharCode(...new Uint8Array(await crypto.subtle.digest('SHA-1', all))));
+}
+
+function fromBase64(text: string): Uint8Array {
+  try {
+    return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+  } catch {
+    throw unauthenticated('the Nonce is not base64');
+  }
+}
+
+/** Compares hashes, so that the time it takes says nothing of where the texts differ. */
+async function equal(left: string, right: string): Promise<boolean> {
+  const [a, b] = await Promise.all(
+    [left, right].map(async (text) => new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text)))),
+  );
+  let difference = 0;
+  for (let at = 0; at < 32; at++) difference |= (a?.[at] ?? 0) ^ (b?.[at] ?? 1);
+  return difference === 0;
+}

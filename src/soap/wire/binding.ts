@@ -1,0 +1,100 @@
+import type { Contract, Operation } from '../../core/contract.js';
+import { describeContract, type OperationView } from '../../schema/view.js';
+import { pascal } from '../../schema/read.js';
+import { XmlTypes, type ObjectType } from './xml-type.js';
+
+/** One operation as SOAP has it. */
+export interface SoapOperation {
+  readonly operation: Operation;
+  readonly view: OperationView;
+  /** `GetWeather` */
+  readonly name: string;
+  readonly service: SoapService;
+  readonly requestElement: string;
+  readonly responseElement: string;
+  /** What stands in the request's element: the input's fields. */
+  readonly request: ObjectType;
+  /** What stands in the response's: the output as the one member `output`. */
+  readonly response: ObjectType;
+  /** `SOAPAction`, and the parameter `action` of SOAP 1.2. */
+  readonly action: string;
+}
+
+/** One service of the contract. */
+export interface SoapService {
+  /** `WeatherService` */
+  readonly name: string;
+  readonly namespace: string;
+  readonly operations: readonly SoapOperation[];
+}
+
+/** A contract as SOAP has it. */
+export interface SoapBinding {
+  readonly contract: Contract;
+  /** Those with operations, in the contract's order. */
+  readonly services: readonly SoapService[];
+  readonly byName: ReadonlyMap<string, SoapOperation>;
+  /** By the namespace and the local name of the request's element. */
+  readonly byRequest: ReadonlyMap<string, ReadonlyMap<string, SoapOperation>>;
+  readonly types: XmlTypes;
+}
+
+const bindings = new WeakMap<Contract, SoapBinding>();
+
+/** Binds a contract's operations to SOAP; once per contract. Throws a `TypeError` where two services get the same name. */
+export function soapBinding(contract: Contract): SoapBinding {
+  let binding = bindings.get(contract);
+  if (!binding) bindings.set(contract, (binding = bind(contract)));
+  return binding;
+}
+
+function bind(contract: Contract): SoapBinding {
+  const view = describeContract(contract);
+  const types = new XmlTypes();
+  const byName = new Map<string, SoapOperation>();
+  const byRequest = new Map<string, Map<string, SoapOperation>>();
+  const services: SoapService[] = [];
+  for (const serviceName of contract.services) {
+    const operations: SoapOperation[] = [];
+    const service: SoapService = { name: `${pascal(serviceName)}Service`, namespace: namespaceOf(contract, serviceName), operations };
+    for (const each of view.operations.values()) {
+      const { operation } = each;
+      if (operation.service !== serviceName) continue;
+      const bound = bindOperation(each, service, types);
+      operations.push(bound);
+      byName.set(operation.name, bound);
+      const inNamespace = byRequest.get(service.namespace) ?? new Map<string, SoapOperation>();
+      byRequest.set(service.namespace, inNamespace.set(bound.requestElement, bound));
+    }
+    if (operations.length === 0) continue;
+    const twin = services.find(({ namespace, name }) => namespace === service.namespace || name === service.name);
+    if (twin) throw new TypeError(`soap: two services would both be '${twin.name}' in '${twin.namespace}': rename one`);
+    services.push(service);
+  }
+  return { contract, services, byName, byRequest, types };
+}
+
+function bindOperation(view: OperationView, service: SoapService, types: XmlTypes): SoapOperation {
+  const name = pascal(view.operation.name);
+  const { input, output } = view;
+  // An object is one element named after its type, a list repeats its items' element; what has no name gets the operation's.
+  const outputName =
+    (output?.node.kind === 'list' && !output.nullable ? output.node.items.node.name : output?.node.name) ?? `${name}Result`;
+  return {
+    operation: view.operation,
+    view,
+    name,
+    service,
+    requestElement: `${name}Request`,
+    responseElement: `${name}Response`,
+    request: input ? (types.of(input) as ObjectType) : types.message(undefined),
+    response: types.message(output && types.member('output', outputName, output, false)),
+    action: `${service.namespace}/${name}`,
+  };
+}
+
+/** The contract's namespace and the service in lower case: `http://example.com/weatherservice`. */
+function namespaceOf(contract: Contract, service: string): string {
+  const base = /[/:#]$/.test(contract.namespace) ? contract.namespace : `${contract.namespace}/`;
+  return `${base}${pascal(service).toLowerCase()}service`;
+}

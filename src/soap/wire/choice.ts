@@ -1,0 +1,12 @@
+import type { UnionNode } from '../../schema/node.js';
+import { compileVariant } from '../../schema/variant.js';
+
+/** Makes what finds the slot of the variant of a union that a value is. */
+export function compileChoice<S>({ discriminator, variants, name }: UnionNode, options: readonly S[]): (value: unknown) => S {
+  const variantOf = compileVariant(discriminator, variants);
+  return (value) => {
+    const option = options[variantOf(value)];
+    if (!option) throw new TypeError(`a value is none of the variants of ${name}`);
+    return option;
+  };
+}

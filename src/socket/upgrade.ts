@@ -1,0 +1,44 @@
+import type { IncomingMessage, Server } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { phraseOf } from '../http/message/phrases.js';
+
+/** Takes an upgrade request, or says with `false` that it is not its own, so that the next is asked. */
+export interface UpgradeHandler {
+  (request: IncomingMessage, socket: Duplex, head: Buffer): boolean;
+}
+
+/** The handlers of each server: there is one listener a server, so that no handler refuses what is another's. */
+const attached = new WeakMap<Server, Set<UpgradeHandler>>();
+
+/**
+ * Lets a handler take upgrade requests of a Node server; several may share one. What nobody takes is answered 404,
+ * unless the server has upgrade listeners that were not attached here. Returns how to detach.
+ */
+export function attachUpgrade(server: Server, handler: UpgradeHandler): () => void {
+  let handlers = attached.get(server);
+  if (!handlers) {
+    const all = new Set<UpgradeHandler>();
+    handlers = all;
+    attached.set(server, all);
+    server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+      for (const each of all) if (each(request, socket, head)) return;
+      if (server.listenerCount('upgrade') === 1) refuseUpgrade(socket, 404, 'nothing takes an upgrade at this path');
+    });
+  }
+  const taking = handlers.add(handler);
+  return () => void taking.delete(handler);
+}
+
+/** Answers an upgrade request with a plain HTTP response and closes the socket. */
+export function refuseUpgrade(socket: Duplex, status: number, message: string, headers: Readonly<Record<string, string>> = {}): void {
+  const lines = Object.entries({
+    ...headers,
+    'content-type': 'text/plain; charset=utf-8',
+    'content-length': String(Buffer.byteLength(message)),
+    connection: 'close',
+  });
+  socket.on('error', () => {});
+  // HTTP's sockets stay half open, and nothing times out here any more: a peer that does not close would keep it for ever.
+  socket.once('finish', () => socket.destroy());
+  socket.end(`HTTP/1.1 ${status} ${phraseOf(status)}\r\n${lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n${message}`);
+}

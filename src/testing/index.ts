@@ -1,0 +1,1 @@
+export { webhookStoreCases, type WebhookStoreCase } from './webhook-store-cases.js';

@@ -1,0 +1,317 @@
+import type { EventDefinition } from '../../core/contract.js';
+import { ApiError } from '../../core/errors.js';
+import { isPlace } from '../../events/event-id.js';
+import type { EventMessage, Transport } from '../../core/transport.js';
+import { Endpoint, unknownDelivery, type EndpointContext } from './endpoint.js';
+import { makeWebhookSecret } from '../signing/secret.js';
+import { Source } from './source.js';
+import type { DeliveryAttempt, StoredDelivery, StoredMessage, StoredSubscription, WebhookStore } from '../store/store.js';
+import type { TargetGuard } from './target.js';
+import { NOTICE, type SubscriptionInput } from '../wire.js';
+
+export interface DispatcherInit {
+  readonly transport: Transport;
+  readonly store: WebhookStore;
+  readonly guard: TargetGuard;
+  readonly endpoint: EndpointContext;
+  readonly maxSubscriptions: number;
+  readonly graceMs: number;
+  readonly report: (error: unknown) => void;
+  /** A subscription has ended by itself. */
+  readonly onEnd: (subscription: StoredSubscription, error: ApiError | undefined) => void;
+}
+
+/** How many secrets sign at once: each is a signature in the header of every request. */
+const MAX_SECRETS = 8;
+
+interface Member {
+  readonly endpoint: Endpoint;
+  readonly sources: readonly Source[];
+}
+
+/** Takes events from the service and brings them to the endpoints of all subscriptions. */
+export class Dispatcher {
+  readonly #members = new Map<string, Member>();
+  readonly #events: ReadonlyMap<string, EventDefinition>;
+  /** Whose those are that were deleted, and may still be in the store: who asks again has it tried again. */
+  readonly #deleted = new Map<string, string>();
+  /** Subscriptions that are being checked and stored: they count. */
+  #creating = 0;
+  /** Resolves once what the store held is taken up again. */
+  readonly ready: Promise<void>;
+  #message: { readonly of: EventMessage; readonly stored: StoredMessage } | undefined;
+  #reported: unknown;
+  #closing: Promise<void> | undefined;
+  /** Ends the wait for a store that is still being read. */
+  #abandon = () => {};
+
+  constructor(private readonly init: DispatcherInit) {
+    this.#events = new Map(Object.values(init.transport.contract.events).map((event) => [event.type, event]));
+    this.ready = new Promise((resolve, reject) => {
+      this.#abandon = () => reject(stopping());
+      this.#load().then(resolve, (error: unknown) => {
+        init.report(error);
+        reject(error);
+      });
+    });
+    this.ready.catch(() => {});
+  }
+
+  get types(): readonly string[] {
+    return [...this.#events.keys()];
+  }
+
+  /** Resolves once events from now on will be delivered; `onLeave` tells that nobody waits for the answer any more. */
+  async create(
+    input: SubscriptionInput,
+    owner: string,
+    headers: Record<string, string>,
+    onLeave: (listener: () => void) => void,
+  ): Promise<StoredSubscription> {
+    await this.#open();
+    const { lastEventId, ...rest } = input;
+    // A type that is named twice is still delivered once.
+    const given = { ...rest, events: [...new Set(rest.events)] };
+    const events = given.events.map((type) => this.#eventOf(type));
+    if (lastEventId !== undefined && events.length > 1) {
+      throw new ApiError('INVALID_ARGUMENT', 'lastEventId is a place among the events of one type: subscribe to that type alone');
+    }
+    const { maxSubscriptions, guard, store } = this.init;
+    if (this.#members.size + this.#creating >= maxSubscriptions) {
+      throw new ApiError('RESOURCE_EXHAUSTED', `there are ${maxSubscriptions} webhook subscriptions already`);
+    }
+    const id = crypto.randomUUID();
+    const subscription: StoredSubscription = {
+      ...given,
+      id,
+      owner,
+      headers,
+      secrets: [{ secret: makeWebhookSecret() }],
+      createdAt: new Date(this.init.endpoint.clock.now()).toISOString(),
+    };
+    this.#creating++;
+    try {
+      await guard.check(given.url);
+      this.init.endpoint.carrier.prepare();
+      // Before the events: a delivery in the store is one of a subscription in the store.
+      await store.saveSubscription(subscription).catch((error: unknown) => {
+        // It may be there after all, or come to be: nobody would know its secret.
+        store.deleteSubscription(id).catch(this.init.report);
+        throw error;
+      });
+    } finally {
+      this.#creating--;
+    }
+    if (this.#closing) {
+      await store.deleteSubscription(id).catch(this.init.report);
+      throw stopping();
+    }
+    const member = this.#attach(subscription, events, lastEventId === undefined ? {} : { [events[0]?.type ?? '']: lastEventId });
+    let left = false;
+    onLeave(() => {
+      left = true;
+      this.#remove(id).catch(this.init.report);
+    });
+    try {
+      await Promise.all(member.sources.map((source) => source.open()));
+      if (left) throw new ApiError('CANCELLED', 'the caller has left');
+    } catch (error) {
+      await this.#remove(id).catch(this.init.report);
+      throw error;
+    }
+    return subscription;
+  }
+
+  list(owner: string): StoredSubscription[] {
+    return [...this.#members.values()].map(({ endpoint }) => endpoint.subscription).filter((subscription) => subscription.owner === owner);
+  }
+
+  /** Throws NOT_FOUND, also for what belongs to somebody else. */
+  get(id: string, owner: string): StoredSubscription {
+    return this.#member(id, owner).endpoint.subscription;
+  }
+
+  async delete(id: string, owner: string): Promise<void> {
+    if (this.#deleted.get(id) !== owner) this.#member(id, owner);
+    this.#deleted.set(id, owner);
+    this.#detach(id);
+    await this.init.store.deleteSubscription(id);
+    this.#deleted.delete(id);
+  }
+
+  /** A new secret; the old one signs too for `overlapMs`. */
+  async rotate(id: string, owner: string, overlapMs: number): Promise<string> {
+    const { endpoint } = this.#member(id, owner);
+    const now = this.init.endpoint.clock.now();
+    const secret = makeWebhookSecret();
+    const before = endpoint.subscription;
+    const old = before.secrets
+      .map((each) => ({ ...each, expiresAt: Math.min(each.expiresAt ?? Infinity, now + overlapMs) }))
+      .filter(({ expiresAt }) => expiresAt > now)
+      .slice(0, MAX_SECRETS - 1);
+    const rotated = { ...before, secrets: [{ secret }, ...old] };
+    endpoint.subscription = rotated;
+    try {
+      await this.init.store.saveSubscription(rotated);
+    } catch (error) {
+      // The caller never learns the new one, and the store may have it after all.
+      if (endpoint.subscription === rotated) {
+        endpoint.subscription = before;
+        this.init.store.saveSubscription(before).catch(this.init.report);
+      }
+      throw error;
+    }
+    return secret;
+  }
+
+  /** Sends a test event once. */
+  async test(id: string, owner: string): Promise<DeliveryAttempt> {
+    const { retryAfter: _, ...attempt } = await this.#member(id, owner).endpoint.attempt(this.#notice(NOTICE.test, {}));
+    return attempt;
+  }
+
+  async deliveries(id: string, owner: string, limit: number): Promise<readonly StoredDelivery[]> {
+    this.#member(id, owner);
+    return this.init.store.deliveries(id, limit);
+  }
+
+  /** Delivers again what was delivered or given up: the same event, with its id. */
+  async redeliver(id: string, owner: string, deliveryId: string): Promise<void> {
+    const { endpoint } = this.#member(id, owner);
+    const delivery = await this.init.store.delivery(id, deliveryId);
+    if (!delivery) throw unknownDelivery(deliveryId);
+    if (delivery.state === 'pending') throw new ApiError('FAILED_PRECONDITION', `the delivery '${deliveryId}' is still under way`);
+    await endpoint.add(delivery.message, true);
+  }
+
+  close(): Promise<void> {
+    return (this.#closing ??= this.#close());
+  }
+
+  async #close(): Promise<void> {
+    this.#abandon();
+    const members = [...this.#members.values()];
+    for (const { sources } of members) for (const source of sources) source.close();
+    await Promise.all(members.map(({ endpoint }) => endpoint.stop(this.init.graceMs)));
+    // The store may be closed after this.
+    await this.init.endpoint.intake.idle();
+    await this.init.endpoint.carrier.close();
+  }
+
+  async #open(): Promise<void> {
+    await this.ready;
+    if (this.#closing) throw stopping();
+  }
+
+  async #load(): Promise<void> {
+    const { subscriptions, pending } = await this.init.store.load();
+    if (this.#closing) return;
+    const byId = new Map<string, StoredDelivery[]>();
+    for (const delivery of pending) {
+      const list = byId.get(delivery.subscriptionId);
+      if (list) list.push(delivery);
+      else byId.set(delivery.subscriptionId, [delivery]);
+    }
+    for (const subscription of subscriptions) {
+      // A contract of today may have fewer events.
+      const events = subscription.events.flatMap((type) => this.#events.get(type) ?? []);
+      const { endpoint, sources } = this.#attach(subscription, events, subscription.lastEventIds ?? {});
+      endpoint.restore(byId.get(subscription.id) ?? []);
+      for (const source of sources) source.start();
+    }
+  }
+
+  #attach(subscription: StoredSubscription, events: readonly EventDefinition[], lastEventIds: Readonly<Record<string, string>>): Member {
+    const { transport, endpoint: context, report } = this.init;
+    const { id, params, headers } = subscription;
+    let isOver = false;
+    const over = (error: ApiError | undefined) => {
+      if (!isOver) this.init.onEnd(endpoint.subscription, error);
+      isOver = true;
+    };
+    const endpoint = new Endpoint(subscription, context, (status) => {
+      this.#remove(id).catch(report);
+      over(status === undefined ? undefined : new ApiError('CANCELLED', `the endpoint answered ${status}: it is gone`));
+    });
+    const notify = (type: string, data: object) => {
+      if (subscription.notices) endpoint.add(this.#notice(type, data)).catch(this.#reportOnce);
+    };
+    const sources = events.map(
+      (event) =>
+        new Source({
+          transport,
+          event,
+          params,
+          headers,
+          lastEventId: lastEventIds[event.type],
+          next: (definition, message) => {
+            const stored = endpoint.add(this.#stored(definition, message));
+            stored.catch(this.#reportOnce);
+            return stored;
+          },
+          gap: ({ type }) => notify(NOTICE.gap, { event: type }),
+          end: (error) => {
+            for (const source of sources) source.close();
+            notify(NOTICE.end, error ? { error: error.toJSON() } : {});
+            over(error);
+            endpoint.drain();
+          },
+        }),
+    );
+    const member = { endpoint, sources };
+    this.#members.set(id, member);
+    return member;
+  }
+
+  async #remove(id: string): Promise<void> {
+    if (this.#detach(id)) await this.init.store.deleteSubscription(id);
+  }
+
+  /** Ends what is under way for a subscription; tells whether there was one. */
+  #detach(id: string): boolean {
+    const member = this.#members.get(id);
+    if (!member) return false;
+    this.#members.delete(id);
+    for (const source of member.sources) source.close();
+    void member.endpoint.stop(0);
+    this.init.endpoint.intake.forget(id);
+    return true;
+  }
+
+  #member(id: string, owner: string): Member {
+    const member = this.#members.get(id);
+    if (member?.endpoint.subscription.owner === owner) return member;
+    throw new ApiError('NOT_FOUND', `there is no webhook subscription '${id}'`);
+  }
+
+  #eventOf(type: string): EventDefinition {
+    const event = this.#events.get(type);
+    if (event) return event;
+    throw new ApiError('UNIMPLEMENTED', `there is no event '${type}': there are ${this.types.join(', ')}`);
+  }
+
+  /** A hub hands the same message to all of its subscribers in a row: it is made ready for them once. */
+  #stored(event: EventDefinition, message: EventMessage): StoredMessage {
+    if (this.#message?.of !== message) {
+      const { time, data } = message;
+      // One that was made here would come again in the next process, and receivers would take its event for a repetition.
+      const id = isPlace(message.id) ? message.id : crypto.randomUUID();
+      this.#message = { of: message, stored: { id, type: event.type, time, data: JSON.stringify(data) } };
+    }
+    return this.#message.stored;
+  }
+
+  /** Deliveries that were stored in one call fail together. */
+  readonly #reportOnce = (error: unknown): void => {
+    if (error !== this.#reported) this.init.report(error);
+    this.#reported = error;
+  };
+
+  #notice(type: string, data: object): StoredMessage {
+    return { id: crypto.randomUUID(), type, time: new Date(this.init.endpoint.clock.now()).toISOString(), data: JSON.stringify(data) };
+  }
+}
+
+function stopping(): ApiError {
+  return new ApiError('UNAVAILABLE', 'the webhooks are stopping', { sent: false });
+}

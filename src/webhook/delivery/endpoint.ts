@@ -1,0 +1,286 @@
+import { createHash } from 'node:crypto';
+import { ApiError } from '../../core/errors.js';
+import { parseRetryAfter } from '../../http/message/retry-after.js';
+import { timerMs } from '../../life/lifetime.js';
+import type { Carrier } from './carrier.js';
+import type { Intake } from './intake.js';
+import type { WebhookSecret } from '../signing/secret.js';
+import { retryDelayMs, type WebhookClock } from './schedule.js';
+import { isWebhookId, signWebhook } from '../signing/signature.js';
+import { verdictOf } from '../status.js';
+import type { DeliveryAttempt, StoredDelivery, StoredMessage, StoredSubscription, WebhookStore } from '../store/store.js';
+
+/** What endpoints share. */
+export interface EndpointContext {
+  readonly store: WebhookStore;
+  readonly intake: Intake;
+  readonly carrier: Carrier;
+  readonly clock: WebhookClock;
+  readonly scheduleMs: readonly number[];
+  /** Requests to one endpoint at a time. */
+  readonly maxInFlight: number;
+  /** Deliveries under way to one endpoint, or waiting for it. */
+  readonly maxPending: number;
+  readonly backlog: Backlog;
+  readonly signingKeys: readonly WebhookSecret[];
+  readonly userAgent: string;
+  readonly encode: (message: StoredMessage, subscription: StoredSubscription) => { readonly body: string; readonly type: string };
+  readonly report: (error: unknown) => void;
+  readonly onDeadLetter: (delivery: StoredDelivery) => void;
+}
+
+/** What all endpoints together hold, so that many dead ones cannot fill the memory that one of them may not. */
+export class Backlog {
+  /** Deliveries that are pending. */
+  pending = 0;
+  endpoints = 0;
+
+  constructor(private readonly maxPending: number) {}
+
+  /** How many deliveries one endpoint may hold: once all together hold too many, its share. */
+  get share(): number {
+    return this.pending <= this.maxPending ? Infinity : Math.max(1, Math.floor(this.maxPending / this.endpoints));
+  }
+}
+
+/** The deliveries of one subscription: a queue of its own, so that an endpoint that is dead slows no other. */
+export class Endpoint {
+  /** Waits for its first attempt or, if `ordered`, for its turn. */
+  readonly #ready: StoredDelivery[] = [];
+  /** Waits for a later attempt, the earliest first. */
+  readonly #waiting: StoredDelivery[] = [];
+  /** Ends each request under way at once. */
+  readonly #cuts = new Set<() => void>();
+  #isCut = false;
+  /** Deliveries that are on their way into the store, wait, or are under way. */
+  #pending = 0;
+  #inFlight = 0;
+  /** An endpoint that fails gets one request at a time until it answers again. */
+  #isFailing = false;
+  #cancelTimer: (() => void) | undefined;
+  #isStopped = false;
+  #onIdle: (() => void)[] = [];
+  #isDraining = false;
+
+  constructor(
+    public subscription: StoredSubscription,
+    private readonly context: EndpointContext,
+    /** Called once when it is over: with the status that said so, or without one where all is delivered after `drain`. */
+    private readonly onGone: (status: number | undefined) => void,
+  ) {
+    context.backlog.endpoints++;
+  }
+
+  /** Takes what the store had, in its order. */
+  restore(deliveries: readonly StoredDelivery[]): void {
+    this.#count(deliveries.length);
+    for (const delivery of deliveries) this.#enqueue(delivery);
+    this.#pump();
+  }
+
+  /** Resolves once the delivery is in the store; `outOfTurn` says that the event was accepted before. */
+  async add(message: StoredMessage, outOfTurn?: true): Promise<void> {
+    if (this.#isStopped) return;
+    const delivery: StoredDelivery = {
+      id: crypto.randomUUID(),
+      subscriptionId: this.subscription.id,
+      message,
+      state: 'pending',
+      attempts: [],
+      ...(outOfTurn && { outOfTurn }),
+    };
+    this.#count(1);
+    try {
+      await this.context.intake.add(delivery);
+    } finally {
+      // Also where it could not be stored: it can still be delivered, as long as this process lives.
+      if (!this.#isStopped) {
+        this.#enqueue(delivery);
+        if (this.#pending > Math.min(this.context.maxPending, this.context.backlog.share)) this.#makeRoom();
+        this.#pump();
+      }
+    }
+  }
+
+  /** One attempt now, which is neither repeated nor kept. */
+  attempt(message: StoredMessage): Promise<DeliveryAttempt & { readonly retryAfter?: string }> {
+    return this.#send(message);
+  }
+
+  /** Ends once all is delivered or given up. */
+  drain(): void {
+    this.#isDraining = true;
+    this.#pump();
+  }
+
+  /** Ends it: what waits stays in the store. Resolves once what is on its way has come to an end. */
+  async stop(graceMs: number): Promise<void> {
+    this.#end();
+    if (this.#inFlight === 0) return;
+    const idle = new Promise<void>((resolve) => this.#onIdle.push(resolve));
+    const timer = graceMs > 0 ? setTimeout(() => this.#cut(), timerMs(graceMs)) : this.#cut();
+    await idle;
+    clearTimeout(timer ?? undefined);
+  }
+
+  #end(): void {
+    if (this.#isStopped) return;
+    this.#isStopped = true;
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
+    this.context.backlog.pending -= this.#pending;
+    this.context.backlog.endpoints--;
+  }
+
+  #count(change: number): void {
+    if (this.#isStopped) return;
+    this.#pending += change;
+    this.context.backlog.pending += change;
+  }
+
+  #cut(): void {
+    this.#isCut = true;
+    for (const cut of this.#cuts) cut();
+  }
+
+  #enqueue(delivery: StoredDelivery): void {
+    const { nextAttemptAt } = delivery;
+    if (nextAttemptAt === undefined || this.subscription.ordered) this.#ready.push(delivery);
+    else this.#wait(delivery, nextAttemptAt);
+  }
+
+  #wait(delivery: StoredDelivery, at: number): void {
+    let index = this.#waiting.length;
+    while (index > 0 && (this.#waiting[index - 1]?.nextAttemptAt ?? 0) > at) index--;
+    this.#waiting.splice(index, 0, delivery);
+  }
+
+  /** Starts what may start; sets the timer for what comes next. */
+  #pump(): void {
+    if (this.#isStopped) return;
+    const { ordered } = this.subscription;
+    const limit = ordered || this.#isFailing ? 1 : this.context.maxInFlight;
+    while (this.#inFlight < limit) {
+      const delivery = this.#take();
+      if (!delivery) break;
+      void this.#deliver(delivery);
+    }
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
+    const next = ordered ? this.#ready[0]?.nextAttemptAt : this.#waiting[0]?.nextAttemptAt;
+    if (next !== undefined && this.#inFlight < limit) {
+      this.#cancelTimer = this.context.clock.after(Math.max(0, next - this.context.clock.now()), () => this.#pump());
+    } else if (this.#isDraining && this.#pending === 0) {
+      this.#end();
+      this.onGone(undefined);
+    }
+  }
+
+  #take(): StoredDelivery | undefined {
+    const now = this.context.clock.now();
+    const isDue = (delivery: StoredDelivery | undefined) => delivery !== undefined && (delivery.nextAttemptAt ?? 0) <= now;
+    if (isDue(this.#waiting[0])) return this.#waiting.shift();
+    return isDue(this.#ready[0]) ? this.#ready.shift() : undefined;
+  }
+
+  async #deliver(delivery: StoredDelivery): Promise<void> {
+    this.#inFlight++;
+    const { retryAfter, ...attempt } = await this.#send(delivery.message);
+    this.#inFlight--;
+    // Cut by `stop`: it counts as not tried.
+    if (!this.#isCut) this.#settle(delivery, attempt, retryAfter);
+    if (this.#isStopped && this.#inFlight === 0) for (const resolve of this.#onIdle.splice(0)) resolve();
+    this.#pump();
+  }
+
+  #settle(delivery: StoredDelivery, attempt: DeliveryAttempt, retryAfter: string | undefined): void {
+    const { clock, scheduleMs } = this.context;
+    const tried: StoredDelivery = { ...delivery, attempts: [...delivery.attempts, attempt] };
+    const verdict = verdictOf(attempt.status);
+    this.#isFailing = verdict !== 'delivered';
+    if (verdict === 'delivered') {
+      this.#count(-1);
+      return this.#save(finished(tried, 'delivered'));
+    }
+    if (verdict === 'gone') {
+      this.#save(finished(tried, 'dead'));
+      if (this.#isStopped) return;
+      this.#end();
+      return this.onGone(attempt.status);
+    }
+    const waitMs = retryDelayMs(scheduleMs, tried.attempts.length, parseRetryAfter(retryAfter, clock.now()));
+    if (waitMs === undefined) return this.#giveUp(tried);
+    const later = { ...tried, nextAttemptAt: Math.ceil(clock.now() + waitMs) };
+    this.#save(later);
+    if (this.subscription.ordered) this.#ready.unshift(later);
+    else this.#wait(later, later.nextAttemptAt);
+  }
+
+  /** Never rejects. */
+  async #send(message: StoredMessage): Promise<DeliveryAttempt & { readonly retryAfter?: string }> {
+    const { clock, carrier, encode, signingKeys, userAgent } = this.context;
+    const { url, secrets } = this.subscription;
+    const begun = clock.now();
+    const at = new Date(begun).toISOString();
+    try {
+      const { body, type } = encode(message, this.subscription);
+      const secret = [
+        ...secrets.filter(({ expiresAt }) => expiresAt === undefined || expiresAt > begun).map((each) => each.secret),
+        ...signingKeys,
+      ];
+      const signature = await signWebhook({ payload: body, secret, id: webhookIdOf(message), timestampMs: begun });
+      const headers = { 'content-type': type, 'user-agent': userAgent, ...signature };
+      const outcome = await carrier.post(url, headers, body, this.#cuts);
+      return { at, durationMs: clock.now() - begun, ...outcome };
+    } catch (error) {
+      this.context.report(error);
+      return { at, durationMs: clock.now() - begun, error: 'the webhook could not be made' };
+    }
+  }
+
+  /** Gives up the oldest event that waits. */
+  #makeRoom(): void {
+    let [oldest] = this.#ready;
+    let at = -1;
+    for (const [index, delivery] of this.#waiting.entries()) {
+      if (oldest && delivery.message.time >= oldest.message.time) continue;
+      oldest = delivery;
+      at = index;
+    }
+    if (!oldest) return;
+    if (at < 0) this.#ready.shift();
+    else this.#waiting.splice(at, 1);
+    const attempt = {
+      at: new Date(this.context.clock.now()).toISOString(),
+      durationMs: 0,
+      error: `given up: ${this.#pending - 1} later events wait for this endpoint`,
+    };
+    this.#giveUp({ ...oldest, attempts: [...oldest.attempts, attempt] });
+  }
+
+  #giveUp(delivery: StoredDelivery): void {
+    const dead = finished(delivery, 'dead');
+    this.#count(-1);
+    this.#save(dead);
+    this.context.onDeadLetter(dead);
+  }
+
+  #save(delivery: StoredDelivery): void {
+    this.context.intake.update(delivery);
+    this.context.store.saveDelivery(delivery).catch(this.context.report);
+  }
+}
+
+function finished({ nextAttemptAt: _, ...delivery }: StoredDelivery, state: 'delivered' | 'dead'): StoredDelivery {
+  return { ...delivery, state };
+}
+
+/** The event's id, and of one that no webhook can have, with dots or spaces in it, the hash: the same for each attempt. */
+function webhookIdOf({ id }: StoredMessage): string {
+  return isWebhookId(id) ? id : createHash('sha256').update(id).digest('base64url');
+}
+
+/** No delivery of the subscription has this id. */
+export function unknownDelivery(id: string): ApiError {
+  return new ApiError('NOT_FOUND', `there is no delivery '${id}' of this subscription`);
+}

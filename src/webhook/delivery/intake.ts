@@ -1,0 +1,64 @@
+import type { StoredDelivery, WebhookStore } from '../store/store.js';
+
+/** Brings new deliveries into the store, in order: those that come together, or while it is busy, in one call. */
+export class Intake {
+  #waiting: StoredDelivery[] = [];
+  /** The call that takes what waits. */
+  #next: Promise<void> | undefined;
+  /** The call under way; it never rejects. */
+  #storing: Promise<void> = Promise.resolve();
+  /** What the store failed to take and is still pending, as it is now. */
+  readonly #missing = new Map<string, StoredDelivery>();
+
+  constructor(private readonly store: Pick<WebhookStore, 'addDeliveries'>) {}
+
+  /** Resolves once the delivery is in the store. One that the store fails to take is offered again when it takes another. */
+  add(delivery: StoredDelivery): Promise<void> {
+    this.#waiting.push(delivery);
+    return (this.#next ??= this.#store());
+  }
+
+  /** A delivery has changed. */
+  update(delivery: StoredDelivery): void {
+    if (!this.#missing.has(delivery.id)) return;
+    if (delivery.state === 'pending') this.#missing.set(delivery.id, delivery);
+    else this.#missing.delete(delivery.id);
+  }
+
+  /** A subscription is over. */
+  forget(subscriptionId: string): void {
+    for (const [id, delivery] of this.#missing) if (delivery.subscriptionId === subscriptionId) this.#missing.delete(id);
+  }
+
+  /** Resolves once nothing is on its way into the store; what it failed to take has been offered once more then. */
+  async idle(): Promise<void> {
+    while (this.#next) await this.#next.catch(() => {});
+    await this.#storing;
+    await this.#offerMissing();
+  }
+
+  async #store(): Promise<void> {
+    await this.#storing;
+    const deliveries = this.#waiting;
+    this.#waiting = [];
+    this.#next = undefined;
+    const storing = this.store.addDeliveries(deliveries);
+    this.#storing = storing.then(
+      () => this.#offerMissing(),
+      () => deliveries.forEach((delivery) => this.#missing.set(delivery.id, delivery)),
+    );
+    await storing;
+  }
+
+  /** In a call of its own, so that one that the store will never take keeps out no other. */
+  async #offerMissing(): Promise<void> {
+    if (this.#missing.size === 0) return;
+    const late = [...this.#missing.values()].map((delivery): StoredDelivery => ({ ...delivery, outOfTurn: true }));
+    try {
+      await this.store.addDeliveries(late);
+      for (const { id } of late) this.#missing.delete(id);
+    } catch {
+      // It was reported when it failed first.
+    }
+  }
+}

@@ -1,0 +1,60 @@
+import type { EventDefinition } from '../../core/contract.js';
+import { ApiError } from '../../core/errors.js';
+import { RETRYABLE, Subscription } from '../../events/reconnect.js';
+import type { EventMessage, Headers, Transport } from '../../core/transport.js';
+
+const LEFT = new ApiError('CANCELLED', 'the webhook subscription has ended');
+
+export interface SourceInit {
+  readonly transport: Transport;
+  readonly event: EventDefinition;
+  readonly params: Readonly<Record<string, unknown>>;
+  readonly headers: Headers;
+  readonly lastEventId: string | undefined;
+  readonly next: (event: EventDefinition, message: EventMessage) => Promise<void>;
+  readonly gap: (event: EventDefinition) => void;
+  /** For good; without an error: nothing more will come. */
+  readonly end: (error: ApiError | undefined) => void;
+}
+
+/** The events of one webhook subscription, from the service: goes on where it was when the service was away. */
+export class Source {
+  readonly #controller = new AbortController();
+  readonly #subscription: Subscription;
+  /** Whether it waits for a service that is not there yet. */
+  #isPatient = false;
+
+  constructor(private readonly init: SourceInit) {
+    const { transport, event, params, headers, lastEventId, next, gap, end } = init;
+    this.#subscription = new Subscription({
+      transport,
+      event,
+      params,
+      headers,
+      lastEventId,
+      signal: this.#controller.signal,
+      reconnect: {},
+      request: { peer: { protocol: 'webhook' }, acknowledges: true },
+      // Not UNAUTHENTICATED: who subscribed must bring new credentials.
+      mayRetry: ({ code }, { acknowledged }) => RETRYABLE.has(code) && (acknowledged || this.#isPatient),
+      sink: { next: (message) => next(event, message), gap: () => gap(event), end },
+    });
+  }
+
+  /** Resolves once the service has acknowledged; rejects where it refuses. */
+  open(): Promise<void> {
+    return this.#subscription.open();
+  }
+
+  /** As `open`, but waits for a service that is not there yet; a refusal is an end. */
+  start(): void {
+    this.#isPatient = true;
+    this.#subscription.open().catch((error: ApiError) => {
+      if (error !== LEFT) this.init.end(error);
+    });
+  }
+
+  close(): void {
+    this.#controller.abort(LEFT);
+  }
+}

@@ -1,0 +1,257 @@
+import { parseJson } from '../../peer/json.js';
+import { fromBase64, platformCrypto, sameText, type SignatureCrypto } from './crypto.js';
+import { WebhookError } from '../error.js';
+import { SCHEMES, type FindHeader, type SchemeDefinition, type WebhookScheme } from './schemes.js';
+import { readSecret, type SigningKey, type WebhookSecret } from './secret.js';
+
+/** Headers as any server has them; names in any case. */
+export type WebhookHeaders =
+  { get(name: string): string | null; has(name: string): boolean } | Readonly<Record<string, string | readonly string[] | undefined>>;
+
+/** What `verifyWebhook` takes. */
+export interface VerifyWebhookOptions {
+  /** The raw body, as it was received; of a `Request` the headers are taken too. */
+  readonly payload: string | Uint8Array | ArrayBuffer | Request;
+  /** Needed unless `payload` is a `Request`. */
+  readonly headers?: WebhookHeaders | undefined;
+  /** One secret, or several while one is replaced. */
+  readonly secret: WebhookSecret | readonly WebhookSecret[];
+  /** How the sender signs. @default 'standard' */
+  readonly scheme?: WebhookScheme | undefined;
+  /** How far the timestamp may be off, in milliseconds. @default 300_000 (5 minutes) */
+  readonly toleranceMs?: number | undefined;
+  /** The present time in epoch milliseconds. @default Date.now */
+  readonly clock?: (() => number) | undefined;
+}
+
+/** What `signWebhook` takes. */
+export interface SignWebhookOptions {
+  /** The body, exactly as it will be sent. */
+  readonly payload: string | Uint8Array | ArrayBuffer;
+  /** With several, all of them sign. */
+  readonly secret: WebhookSecret | readonly WebhookSecret[];
+  /** Without dots; the same for every attempt. @default a random one */
+  readonly id?: string | undefined;
+  /** Epoch milliseconds; sent in seconds. @default now */
+  readonly timestampMs?: number | undefined;
+  /** How receivers verify. @default 'standard' */
+  readonly scheme?: WebhookScheme | undefined;
+}
+
+const DEFAULT_TOLERANCE_MS = 300_000;
+const TIMESTAMP = /^(?:0|[1-9]\d{0,11})$/;
+/** Without dots, which separate what is signed: with them, parts of the body could be passed off as the timestamp. */
+const ID = /^[\x21-\x2d\x2f-\x7e]{1,256}$/;
+
+/** Tells whether a webhook can have this id. */
+export function isWebhookId(id: string): boolean {
+  return ID.test(id);
+}
+
+/** A webhook that is what its sender sent. */
+export class VerifiedWebhook {
+  constructor(
+    /** The event's id, where the scheme has one: the same for each attempt. Only `standard` and `svix` sign it. */
+    readonly id: string | undefined,
+    /** When this attempt was sent, in epoch milliseconds; undefined where the scheme signs no time. */
+    readonly timestampMs: number | undefined,
+    /** Which of the secrets fits: once it is never the old one, that one can go. */
+    readonly secretIndex: number,
+    private readonly payload: string | Uint8Array,
+  ) {}
+
+  /** The body as text. */
+  text(): string {
+    return typeof this.payload === 'string' ? this.payload : new TextDecoder().decode(this.payload);
+  }
+
+  /** The body as JSON. Throws an `ApiError` INVALID_ARGUMENT where it is none. */
+  json(): unknown {
+    return parseJson(this.text());
+  }
+}
+
+/**
+ * Verifies a webhook: its signature over the raw body in constant time, and its timestamp. Rejects with a `WebhookError`.
+ * Source: https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
+ */
+export function verifyWebhook(options: VerifyWebhookOptions): Promise<VerifiedWebhook> {
+  return verifyWith(platformCrypto, options);
+}
+
+/** The headers that prove a webhook: send them with exactly this body. Rejects with a `WebhookError` for a secret that cannot be used. */
+export function signWebhook(options: SignWebhookOptions): Promise<Record<string, string>> {
+  return signWith(platformCrypto, options);
+}
+
+export async function verifyWith(crypto: SignatureCrypto, options: VerifyWebhookOptions): Promise<VerifiedWebhook> {
+  const { payload: given, secret, toleranceMs = DEFAULT_TOLERANCE_MS } = options;
+  const scheme = SCHEMES[options.scheme ?? 'standard'];
+  if (!scheme)
+    throw new TypeError(`verifyWebhook: there is no scheme '${String(options.scheme)}': use one of ${Object.keys(SCHEMES).join(', ')}`);
+  const headers = options.headers ?? (isRequest(given) ? given.headers : undefined);
+  if (!headers) throw new WebhookError('missing-header', 'the headers are missing: pass those of the request as they came');
+  const { id, timestamp, digests, signatures } = scheme.read(finderOf(headers));
+  if (id !== undefined && !isWebhookId(id))
+    throw new WebhookError('malformed-id', 'the id of the webhook has dots, spaces or other signs that an id cannot have');
+  const timestampMs = timestamp === undefined ? undefined : checkTimestamp(timestamp, toleranceMs, options.clock?.() ?? Date.now());
+  if (digests.length === 0 && signatures.length === 0) {
+    throw new WebhookError('malformed-signature', 'the signature header has no signature of a known version: is this the right scheme?');
+  }
+  const read = bytesOf(given);
+  const payload = read instanceof Promise ? await read : read;
+  const head = scheme.head(id ?? '', timestamp ?? '');
+  const secrets = Array.isArray(secret) ? (secret as readonly WebhookSecret[]) : [secret as WebhookSecret];
+  if (secrets.length === 0) throw new WebhookError('bad-secret', 'the list of secrets is empty');
+  for (let index = 0; index < secrets.length; index++) {
+    const key = readSecret(secrets[index] ?? '', scheme.secrets);
+    const found = fits(crypto, key, scheme, head, payload, digests, signatures);
+    if (typeof found === 'boolean' ? found : await found) return new VerifiedWebhook(id, timestampMs, index, payload);
+  }
+  throw new WebhookError('no-matching-signature', await explain(crypto, scheme, secrets, head, payload, digests));
+}
+
+export async function signWith(crypto: SignatureCrypto, options: SignWebhookOptions): Promise<Record<string, string>> {
+  const { secret, id = globalThis.crypto.randomUUID(), timestampMs = Date.now() } = options;
+  const scheme = SCHEMES[options.scheme ?? 'standard'];
+  if (!scheme)
+    throw new TypeError(`signWebhook: there is no scheme '${String(options.scheme)}': use one of ${Object.keys(SCHEMES).join(', ')}`);
+  if (!isWebhookId(id)) throw new TypeError(`signWebhook: the id '${id}' must be printable, without spaces and dots`);
+  const timestamp = String(Math.floor(timestampMs / 1000));
+  if (!TIMESTAMP.test(timestamp)) throw new TypeError(`signWebhook: timestampMs ${timestampMs} is no time since 1970 in milliseconds`);
+  const read = bytesOf(options.payload);
+  const payload = read instanceof Promise ? await read : read;
+  const head = scheme.head(id, timestamp);
+  const digests: string[] = [];
+  const signatures: string[] = [];
+  for (const each of Array.isArray(secret) ? (secret as readonly WebhookSecret[]) : [secret as WebhookSecret]) {
+    const read = readSecret(each, scheme.secrets);
+    if (read.kind === 'hmac') {
+      const digest = crypto.hmac(read.key, head, payload, scheme.encoding);
+      digests.push(typeof digest === 'string' ? digest : await digest);
+    } else {
+      if (!read.key.seed) throw new WebhookError('bad-secret', 'a whpk_ key can only verify: sign with the whsk_ key of the same pair');
+      const signature = crypto.sign(read.key, head, payload);
+      signatures.push(typeof signature === 'string' ? signature : await signature);
+    }
+  }
+  if (digests.length + signatures.length === 0) throw new WebhookError('bad-secret', 'the list of secrets is empty');
+  return scheme.write(id, timestamp, digests, signatures);
+}
+
+/** Compares texts, not bytes: of base64 several texts give the same bytes, and only one of them was sent. */
+function fits(
+  crypto: SignatureCrypto,
+  { kind, key }: SigningKey,
+  scheme: SchemeDefinition,
+  head: string,
+  payload: string | Uint8Array,
+  digests: readonly string[],
+  signatures: readonly string[],
+): boolean | Promise<boolean> {
+  if (kind === 'hmac') {
+    if (digests.length === 0) return false;
+    const expected = crypto.hmac(key, head, payload, scheme.encoding);
+    return typeof expected === 'string' ? includesText(digests, expected) : expected.then((text) => includesText(digests, text));
+  }
+  return includesValid(signatures, (signature) => crypto.verify(key, head, payload, signature));
+}
+
+async function includesValid(signatures: readonly string[], verify: (signature: string) => boolean | Promise<boolean>): Promise<boolean> {
+  for (const signature of signatures) if (isStrict(signature) && (await verify(signature))) return true;
+  return false;
+}
+
+/** 64 bytes in base64, with no bits behind the last byte. */
+function isStrict(signature: string): boolean {
+  return /^[A-Za-z0-9+/]{85}[AQgw]==$/.test(signature);
+}
+
+function includesText(given: readonly string[], expected: string): boolean {
+  let found = false;
+  for (const each of given) found = sameText(each, expected) || found;
+  return found;
+}
+
+/** Each header once, whatever the case of its name. */
+function finderOf(headers: WebhookHeaders): FindHeader {
+  if (typeof headers.get === 'function' && typeof headers.has === 'function') {
+    const found = headers as Headers;
+    return (name) => found.get(name) ?? undefined;
+  }
+  const record = headers as Readonly<Record<string, string | readonly string[] | undefined>>;
+  return (name) => {
+    let value = record[name];
+    if (value === undefined) for (const key in record) if (key.length === name.length && key.toLowerCase() === name) value = record[key];
+    if (value === undefined || typeof value === 'string') return value;
+    if (value.length > 1) throw new WebhookError('malformed-signature', `the header '${name}' came ${value.length} times`);
+    return value[0];
+  };
+}
+
+function checkTimestamp(text: string, toleranceMs: number, now: number): number {
+  if (!TIMESTAMP.test(text)) {
+    throw new WebhookError('malformed-timestamp', 'the timestamp is not a whole number of seconds since 1970');
+  }
+  const timestampMs = Number(text) * 1000;
+  const age = now - timestampMs;
+  if (age > toleranceMs)
+    throw new WebhookError('timestamp-too-old', `the timestamp is ${duration(age)} old: a clock that is off, or a replay`);
+  if (-age > toleranceMs)
+    throw new WebhookError(
+      'timestamp-too-new',
+      `the timestamp is ${duration(-age)} ahead: a clock that is off, or milliseconds in place of seconds`,
+    );
+  return timestampMs;
+}
+
+function duration(ms: number): string {
+  const minutes = Math.round(ms / 60_000);
+  if (minutes < 2) return `${Math.round(ms / 1000)} seconds`;
+  return minutes < 120 ? `${minutes} minutes` : `${Math.round(minutes / 60)} hours`;
+}
+
+function isRequest(payload: unknown): payload is Request {
+  return typeof payload === 'object' && payload !== null && 'arrayBuffer' in payload && 'headers' in payload;
+}
+
+function bytesOf(payload: VerifyWebhookOptions['payload']): string | Uint8Array | Promise<Uint8Array> {
+  if (typeof payload === 'string' || payload instanceof Uint8Array) return payload;
+  if (payload instanceof ArrayBuffer) return new Uint8Array(payload);
+  if (isRequest(payload)) {
+    if (payload.bodyUsed)
+      throw new WebhookError(
+        'parsed-body',
+        "the request's body was read before it reached the verifier: verify first, then use the text that was verified",
+      );
+    return payload.arrayBuffer().then((buffer) => new Uint8Array(buffer));
+  }
+  const got = payload === null ? 'null' : Array.isArray(payload) ? 'a list' : `a value of type ${typeof payload}`;
+  throw new WebhookError(
+    'parsed-body',
+    `the body was parsed before it reached the verifier (it is ${got}): pass the raw bytes or text, in Express by express.raw({ type: '*/*' }) on this route`,
+  );
+}
+
+/** What was likely done wrong; only worked out once the webhook is refused. */
+async function explain(
+  crypto: SignatureCrypto,
+  scheme: SchemeDefinition,
+  secrets: readonly WebhookSecret[],
+  head: string,
+  payload: string | Uint8Array,
+  digests: readonly string[],
+): Promise<string> {
+  for (const secret of secrets) {
+    if (typeof secret !== 'string' || !secret.startsWith('whsec_')) continue;
+    // Another provider's text need not be base64.
+    if (scheme.secrets === 'text' && !fromBase64(secret.slice(6))) continue;
+    const other = readSecret(secret, scheme.secrets === 'base64' ? 'text' : 'base64');
+    if (other.kind === 'hmac' && includesText(digests, await crypto.hmac(other.key, head, payload, scheme.encoding))) {
+      return scheme.secrets === 'base64'
+        ? "no signature fits: the sender took the secret's text as the key, not the bytes that its base64 stands for"
+        : "no signature fits: the sender took the bytes that the secret's base64 stands for: use the scheme 'standard' or 'svix'";
+    }
+  }
+  return 'no signature fits: another secret (that of another endpoint?), or a body that was changed on its way, for example parsed and printed again';
+}

@@ -1,0 +1,155 @@
+import type { Contract, EventDefinition } from '../../core/contract.js';
+import { ApiError } from '../../core/errors.js';
+import { joinHeaders } from '../../peer/headers.js';
+import { encodeText } from '../../http/client/query-text.js';
+import { redact } from '../../peer/on-wire.js';
+import type { CallRequest, EventSink, Headers, SubscribeRequest, Transport } from '../../core/transport.js';
+import { ChannelConnection } from './connection.js';
+import { ChannelLink } from './link.js';
+import { linkClosed } from '../link.js';
+import type { ClientSettings } from '../settings.js';
+import { Socket, takesHeaders } from '../client-socket.js';
+
+/** Plain channels: one connection for each channel, shared by its readers and writers. */
+export class ChannelTransport implements Transport {
+  readonly name = 'websocket';
+  readonly #links = new Map<string, ChannelLink>();
+  readonly #written = new Map<string, EventDefinition>();
+  #isClosed = false;
+
+  constructor(
+    readonly contract: Contract,
+    private readonly settings: ClientSettings,
+    private readonly echo: boolean,
+  ) {
+    for (const event of Object.values(contract.events)) if (event.writtenBy !== undefined) this.#written.set(event.writtenBy, event);
+  }
+
+  async call({ operation, input, headers, signal }: CallRequest): Promise<unknown> {
+    const event = this.#written.get(operation.name);
+    if (!event) {
+      const writers = [...this.#written.keys()].join(', ');
+      throw new ApiError(
+        'UNIMPLEMENTED',
+        `a plain channel carries no ${operation.name}, only ${writers || 'events'}: use protocol 'jsonrpc'`,
+        { sent: false },
+      );
+    }
+    const fields = (input ?? {}) as Readonly<Record<string, unknown>>;
+    const text = JSON.stringify(fields);
+    if (new TextEncoder().encode(text).length > this.settings.maxRequestBytes)
+      throw new ApiError('INVALID_ARGUMENT', `${operation.name}: the message is over the limit of ${this.settings.maxRequestBytes} bytes`, {
+        sent: false,
+      });
+    const link = this.#linkOf(event, fields, headers);
+    const release = link.use();
+    try {
+      const connection = link.current ?? (await link.connect(await joinHeaders(this.settings.headers, headers)));
+      if (signal.aborted) throw ApiError.from(signal.reason, 'CANCELLED', 'the call was cancelled');
+      this.#onWire('out', event, text);
+      if (this.echo) return await connection.write(text, fields, signal);
+      connection.send(text);
+      return fields;
+    } finally {
+      release(false);
+    }
+  }
+
+  async subscribe({ event, params, headers, lastEventId, signal }: SubscribeRequest, sink: EventSink): Promise<void> {
+    const link = this.#linkOf(event, params, headers);
+    const release = link.use();
+    try {
+      const connection = link.current ?? (await link.connect(await joinHeaders(this.settings.headers, headers), true));
+      if (signal.aborted) throw ApiError.from(signal.reason, 'CANCELLED', 'the subscription was cancelled');
+      // A plain channel has no ids and does not resume.
+      if (lastEventId !== undefined) sink.gap();
+      connection.read(signal, sink, release);
+    } catch (error) {
+      release(signal.aborted);
+      throw error;
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await Promise.all([...this.#links.values()].map((link) => link.close()));
+    this.#links.clear();
+  }
+
+  #linkOf(event: EventDefinition, params: Readonly<Record<string, unknown>>, own: Headers): ChannelLink {
+    if (this.#isClosed) throw linkClosed();
+    const path = pathOf(event, params);
+    // Headers go with the upgrade alone, so those of a call need a connection of their own.
+    const key = `${path} ${JSON.stringify(own)}`;
+    const known = this.#links.get(key);
+    if (known) return known;
+    const made: ChannelLink = new ChannelLink(
+      (headers, signal) => this.#open(event, path, headers, signal, made),
+      this.settings.onState,
+      () => {
+        this.#links.delete(key);
+        void made.close();
+      },
+    );
+    this.#links.set(key, made);
+    return made;
+  }
+
+  async #open(event: EventDefinition, path: string, headers: Headers, signal: AbortSignal, link: ChannelLink): Promise<ChannelConnection> {
+    const { settings } = this;
+    if (Object.keys(headers).length > 0 && !takesHeaders(settings.constructor))
+      throw new ApiError('INVALID_ARGUMENT', 'sockets of browsers send no headers, and a plain channel has no other place for them', {
+        sent: false,
+      });
+    const url = new URL(settings.url);
+    url.pathname = url.pathname.replace(/\/+$/, '') + path;
+    settings.onWire?.({
+      protocol: this.name,
+      direction: 'out',
+      start: `GET ${url.pathname}`,
+      headers: redact(Object.entries({ upgrade: 'websocket', ...headers })),
+    });
+    let connection: ChannelConnection | undefined;
+    await Socket.open(
+      {
+        ...settings,
+        url: url.href,
+        protocols: [],
+        headers,
+        signal,
+        onUpgraded: (status, got) =>
+          settings.onWire?.({ protocol: this.name, direction: 'in', start: String(status), headers: redact(Object.entries(got)) }),
+      },
+      (socket) => {
+        const opened = new ChannelConnection(socket);
+        connection = opened;
+        return {
+          onText: (text) => {
+            this.#onWire('in', event, text);
+            opened.receive(text);
+          },
+          onLost: (error, code) => {
+            link.lost(opened, error);
+            opened.lost(error, code);
+          },
+        };
+      },
+    );
+    if (!connection) throw new TypeError('a socket that is open has hooks');
+    return connection;
+  }
+
+  #onWire(direction: 'out' | 'in', event: EventDefinition, body: string): void {
+    this.settings.onWire?.({ protocol: this.name, direction, start: event.channel, headers: {}, body });
+  }
+}
+
+/** The path of a channel: what a subscriber fixed is in it, '+' stands for the rest. */
+function pathOf(event: EventDefinition, params: Readonly<Record<string, unknown>>): string {
+  const segments = event.channel.split('/').map((part) => {
+    if (!part.startsWith('{')) return part;
+    const value = params[part.slice(1, -1)];
+    return value === undefined ? '+' : encodeText(value, part.slice(1, -1));
+  });
+  return `/${segments.join('/')}`;
+}

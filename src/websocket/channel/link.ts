@@ -1,0 +1,41 @@
+import type { Headers } from '../../core/transport.js';
+import type { ChannelConnection } from './connection.js';
+import { Link, type OnState } from '../link.js';
+
+/** How long a connection that nobody uses is kept for whoever writes or reads next, in milliseconds. */
+const LINGER_MS = 10_000;
+
+/** The connection to one channel with the same headers, for as long as it is in use: the server sends it events all the time. */
+export class ChannelLink extends Link<ChannelConnection, Headers> {
+  #users = 0;
+  #isClosed = false;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(
+    open: (headers: Headers, signal: AbortSignal) => Promise<ChannelConnection>,
+    onState: OnState | undefined,
+    private readonly onUnused: () => void,
+  ) {
+    super(open, onState);
+  }
+
+  /** Keeps the connection until what it returns is called, for the first time: `isOver` says that nobody will come back soon. */
+  use(): (isOver: boolean) => void {
+    clearTimeout(this.#timer);
+    this.#users++;
+    let isUsed = true;
+    return (isOver) => {
+      if (!isUsed) return;
+      isUsed = false;
+      if (--this.#users > 0 || this.#isClosed) return;
+      if (isOver) this.onUnused();
+      else this.#timer = setTimeout(this.onUnused, LINGER_MS);
+    };
+  }
+
+  override close(): Promise<void> {
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
+    return super.close();
+  }
+}

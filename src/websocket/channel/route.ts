@@ -1,0 +1,73 @@
+import type { EventDefinition } from '../../core/contract.js';
+import { ApiError } from '../../core/errors.js';
+import type { Route } from '../../http/serve/router.js';
+import { Lifetime } from '../../life/lifetime.js';
+import { channelSegments } from '../../core/http-binding.js';
+import { describeContract } from '../../schema/view.js';
+import { compileTextReader } from '../../schema/text.js';
+import type { Headers, Peer, Transport } from '../../core/transport.js';
+import { ChannelSession, PayloadEncoder } from './session.js';
+import type { PeerSocket } from '../peer-socket.js';
+
+/** How long a service may take to say whether it takes a subscriber, in milliseconds. */
+const SUBSCRIBE_TIMEOUT_MS = 10_000;
+
+interface OpenChannel {
+  readonly params: Readonly<Record<string, string>>;
+  readonly headers: Headers;
+  readonly peer: Peer;
+  readonly onLeave: (left: () => void) => void;
+}
+
+/** The plain channel of one event. */
+export interface ChannelRoute {
+  /** Subscribes; rejects with what the upgrade is to be refused with. */
+  open(request: OpenChannel): Promise<{ readonly session: ChannelSession; readonly attach: (socket: PeerSocket) => void }>;
+}
+
+/** A route for each event's channel, for reading; where an operation writes to it, for writing too. */
+export function compileChannels(
+  transport: Transport,
+  options: { readonly maxBufferedBytes: number; readonly onError: (error: unknown) => void },
+): [Route, ChannelRoute][] {
+  return Object.values(transport.contract.events).map((event) => [routeOf(event), compileChannel(transport, event, options)]);
+}
+
+function compileChannel(
+  transport: Transport,
+  event: EventDefinition,
+  options: { readonly maxBufferedBytes: number; readonly onError: (error: unknown) => void },
+): ChannelRoute {
+  const operation = event.writtenBy === undefined ? undefined : transport.contract.operations[event.writtenBy];
+  const encoder = new PayloadEncoder();
+  const fields = event.params.length === 0 ? [] : (describeContract(transport.contract).events.get(event.name)?.payload.fields ?? []);
+  const readers = new Map(fields.filter(({ name }) => event.params.includes(name)).map((field) => [field.name, compileTextReader(field)]));
+  return {
+    async open({ params: texts, headers, peer, onLeave }) {
+      // '+' stands for any value of a channel parameter, as in MQTT.
+      const fixed = Object.entries(texts).filter(([, text]) => text !== '+');
+      const params = Object.fromEntries(fixed.map(([name, text]) => [name, readers.get(name)?.(text) ?? text]));
+      const lifetime = new Lifetime();
+      onLeave(() => lifetime.abort(LEFT));
+      const session = new ChannelSession({ transport, event, operation, params, headers, peer, encoder, ...options }, lifetime);
+      const timer = setTimeout(() => lifetime.abort(SLOW), SUBSCRIBE_TIMEOUT_MS);
+      try {
+        const request = { event, params: Object.fromEntries(fixed), signal: lifetime.signal, headers, peer };
+        await lifetime.start(() => transport.subscribe(request, session));
+      } catch (error) {
+        lifetime.abort(LEFT);
+        throw error;
+      } finally {
+        clearTimeout(timer);
+      }
+      return { session, attach: (socket) => session.attach(socket) };
+    },
+  };
+}
+
+function routeOf(event: EventDefinition): Route {
+  return { method: 'GET', segments: channelSegments(event) };
+}
+
+const LEFT = new ApiError('CANCELLED', 'the peer has left');
+const SLOW = new ApiError('UNAVAILABLE', 'the service did not answer in time');

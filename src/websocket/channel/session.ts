@@ -1,0 +1,168 @@
+import type { EventDefinition, Operation } from '../../core/contract.js';
+import { ApiError, isApiError } from '../../core/errors.js';
+import type { Lifetime } from '../../life/lifetime.js';
+import { parseJson } from '../../peer/json.js';
+import { acceptHeaders, serveCall } from '../../guard/serve-call.js';
+import type { EventMessage, EventSink, Headers, Peer, Transport } from '../../core/transport.js';
+import { SharedFrame } from '../../http/events/shared-frame.js';
+import type { PeerSocket } from '../peer-socket.js';
+import { CLOSE, codeOfClose } from '../status.js';
+import { encodeChannelError, isObject } from '../wire.js';
+
+/** Frames of one peer that wait for those before them; a peer that sends faster is not read from until they are done. */
+const MAX_QUEUED = 64;
+
+/** Encodes the payloads of one event, each once for all its subscribers. */
+export class PayloadEncoder {
+  #last: EventMessage | undefined;
+  #frame = new SharedFrame('');
+
+  frame(message: EventMessage): SharedFrame {
+    if (message !== this.#last) {
+      this.#last = message;
+      this.#frame = new SharedFrame(JSON.stringify(message.data));
+    }
+    return this.#frame;
+  }
+}
+
+/** What one connection to a channel was made for. */
+export interface ChannelInit {
+  readonly transport: Transport;
+  readonly event: EventDefinition;
+  /** The operation whose input each frame of the peer is, if there is one. */
+  readonly operation: Operation | undefined;
+  /** Channel parameters that the path fixes: what is written has them too. */
+  readonly params: Readonly<Record<string, unknown>>;
+  readonly headers: Headers;
+  readonly peer: Peer;
+  readonly encoder: PayloadEncoder;
+  readonly maxBufferedBytes: number;
+  readonly onError: (error: unknown) => void;
+}
+
+/** One connection to the plain channel of an event: a frame out is a payload, a frame in is the input of the operation that writes there. */
+export class ChannelSession implements EventSink {
+  #socket: PeerSocket | undefined;
+  /** What came before the connection stood. */
+  #waiting: SharedFrame[] = [];
+  #waitingBytes = 0;
+  #ended: { readonly error: ApiError | undefined } | undefined;
+  #queue: Promise<void> = Promise.resolve();
+  #queued = 0;
+  #isHeld = false;
+  #cancel: (() => void) | undefined;
+  #isStopping = false;
+
+  constructor(
+    private readonly init: ChannelInit,
+    private readonly lifetime: Lifetime,
+  ) {}
+
+  attach(socket: PeerSocket): void {
+    this.#socket = socket;
+    for (const frame of this.#waiting) socket.sendEvent(frame);
+    this.#waiting = [];
+    if (this.#ended) this.#close(this.#ended.error);
+  }
+
+  /** Frames are taken one after the other: what is said in order is heard in order. */
+  take(text: string): void {
+    if (this.#isStopping) return;
+    if (++this.#queued >= MAX_QUEUED && !this.#isHeld) {
+      this.#isHeld = true;
+      this.#socket?.hold();
+    }
+    this.#queue = this.#queue.then(async () => {
+      try {
+        if (!this.lifetime.reason) await this.#write(text);
+      } catch (error) {
+        this.#refuse(error);
+      }
+      this.#queued--;
+      if (this.#isHeld && this.#queued < MAX_QUEUED / 2) {
+        this.#isHeld = false;
+        this.#socket?.release();
+      }
+      if (this.#isStopping && this.#queued === 0) this.#goAway();
+    });
+  }
+
+  takeBinary(): void {
+    this.#refuse(new ApiError('INVALID_ARGUMENT', 'this is a binary frame: send JSON as text'));
+  }
+
+  next(message: EventMessage): void {
+    if (this.#ended) return;
+    const frame = this.init.encoder.frame(message);
+    if (this.#socket) return this.#socket.sendEvent(frame);
+    this.#waiting.push(frame);
+    this.#waitingBytes += frame.bytes.length;
+    if (this.#waitingBytes > this.init.maxBufferedBytes) this.end(new ApiError('RESOURCE_EXHAUSTED', 'the reader fell behind'));
+  }
+
+  /** A plain channel has no words for it, and does not resume. */
+  gap(): void {}
+
+  end(error?: ApiError): void {
+    if (this.#ended) return;
+    this.#ended = { error };
+    if (this.#socket) this.#close(error);
+  }
+
+  leave(): void {
+    this.#cancel?.();
+    this.lifetime.abort(LEFT);
+  }
+
+  /** Lets what was sent be done, then closes with 1001. */
+  stop(): void {
+    this.#isStopping = true;
+    if (this.#queued === 0) this.#goAway();
+  }
+
+  #goAway(): void {
+    this.#socket?.close(CLOSE.GOING_AWAY, 'the server is stopping');
+  }
+
+  /** Why the service ended the subscription, as a close code. */
+  #close(error: ApiError | undefined): void {
+    if (!error) return this.#socket?.close(CLOSE.NORMAL, '');
+    this.#tell(error);
+    const code = CLOSES.find((each) => codeOfClose(each) === error.code) ?? 1011;
+    this.#socket?.close(code, error.code);
+  }
+
+  async #write(text: string): Promise<void> {
+    const { operation, params, peer, transport } = this.init;
+    if (!operation) throw new ApiError('UNIMPLEMENTED', `nothing can be written to the channel ${this.init.event.channel}`);
+    const value = parseJson(text);
+    if (!isObject(value)) throw new ApiError('INVALID_ARGUMENT', `a frame is a JSON object: the input of ${operation.name}`);
+    const headers = acceptHeaders(this.init.headers);
+    try {
+      await serveCall(transport, {
+        operation,
+        input: { ...value, ...params },
+        headers,
+        deadline: undefined,
+        peer,
+        onLeave: (listener) => (this.#cancel = listener),
+      });
+    } finally {
+      this.#cancel = undefined;
+    }
+  }
+
+  #refuse(error: unknown): void {
+    if (!isApiError(error)) this.init.onError(error);
+    this.#tell(isApiError(error) ? error : new ApiError('INTERNAL', 'internal error'));
+  }
+
+  #tell(error: ApiError): void {
+    this.#socket?.send(encodeChannelError(error.toJSON()));
+  }
+}
+
+const CLOSES = [CLOSE.GOING_AWAY, CLOSE.TRY_AGAIN_LATER, CLOSE.NOT_INITIALIZED, 4403] as const;
+
+const LEFT = new ApiError('CANCELLED', 'the peer has left');

@@ -1,0 +1,130 @@
+import { endingOf } from '../../life/call.js';
+import type { Contract } from '../../core/contract.js';
+import { ApiError } from '../../core/errors.js';
+import { joinHeaders } from '../../peer/headers.js';
+import { redact } from '../../peer/on-wire.js';
+import type { CallRequest, EventSink, Headers, SubscribeRequest, Transport } from '../../core/transport.js';
+import { Link } from '../link.js';
+import type { ClientSettings } from '../settings.js';
+import { RpcConnection, type RpcConnectionHooks } from './connection.js';
+import { Socket, takesHeaders } from '../client-socket.js';
+import { SUBPROTOCOL } from '../wire.js';
+
+const NO_HEADERS: Headers = Object.freeze({});
+
+/** JSON-RPC over one connection for everything. */
+export class RpcTransport implements Transport {
+  readonly name = 'websocket';
+  readonly #link: Link<RpcConnection, Headers>;
+  readonly #hooks: RpcConnectionHooks | undefined;
+
+  constructor(
+    readonly contract: Contract,
+    private readonly settings: ClientSettings,
+  ) {
+    this.#link = new Link((headers, signal) => this.#open(headers, signal), settings.onState);
+    this.#hooks = settings.onWire && wireHooks(settings.onWire);
+  }
+
+  call(request: CallRequest): Promise<unknown> {
+    const option = this.#askHeaders();
+    const { current } = this.#link;
+    // Where nothing waits, no promise is made.
+    return current && !(option instanceof Promise) ? this.#send(current, option, request) : this.#connectAndSend(option, request);
+  }
+
+  async #connectAndSend(asked: Headers | Promise<Headers>, request: CallRequest): Promise<unknown> {
+    const option = await asked;
+    return this.#send(this.#link.current ?? (await this.#link.connect(option)), option, request);
+  }
+
+  #send(connection: RpcConnection, option: Headers, request: CallRequest): Promise<unknown> {
+    const { operation, input } = request;
+    if (!Object.hasOwn(this.contract.operations, operation.name))
+      throw new ApiError('UNIMPLEMENTED', `the contract has no operation '${operation.name}'`, { sent: false });
+    const ending = endingOf(request);
+    if (ending.reason) throw ending.reason;
+    return connection.call(operation.name, input, connection.headersFor(option, request.headers, request.deadline), ending);
+  }
+
+  async subscribe(request: SubscribeRequest, sink: EventSink): Promise<void> {
+    const { event, params, lastEventId, signal } = request;
+    const option = await this.#askHeaders();
+    const connection = this.#link.current ?? (await this.#link.connect(option, true));
+    if (signal.aborted) throw ApiError.from(signal.reason, 'CANCELLED', 'the subscription was cancelled');
+    const wanted = {
+      event: event.name,
+      ...(Object.keys(params).length > 0 && { params }),
+      ...(lastEventId !== undefined && { lastEventId }),
+    };
+    await connection.subscribe(wanted, connection.headersFor(option, request.headers), signal, sink);
+  }
+
+  close(): Promise<void> {
+    return this.#link.close();
+  }
+
+  #askHeaders(): Headers | Promise<Headers> {
+    return joinHeaders(this.settings.headers, NO_HEADERS);
+  }
+
+  async #open(headers: Headers, signal: AbortSignal): Promise<RpcConnection> {
+    const { settings } = this;
+    const canSend = takesHeaders(settings.constructor);
+    const sent = canSend ? headers : NO_HEADERS;
+    const protocols = [SUBPROTOCOL];
+    settings.onWire?.({
+      protocol: this.name,
+      direction: 'out',
+      start: `GET ${new URL(settings.url).pathname}`,
+      headers: redact(Object.entries({ upgrade: 'websocket', 'sec-websocket-protocol': SUBPROTOCOL, ...sent })),
+    });
+    let connection: RpcConnection | undefined;
+    await Socket.open(
+      {
+        ...settings,
+        protocols,
+        headers: sent,
+        signal,
+        onUpgraded: (status, got) =>
+          settings.onWire?.({ protocol: this.name, direction: 'in', start: String(status), headers: redact(Object.entries(got)) }),
+      },
+      (socket) => {
+        const opened = new RpcConnection(socket, sent, settings.maxRequestBytes, this.#hooks);
+        connection = opened;
+        return {
+          onText: (text) => opened.receive(text),
+          onLost: (error) => {
+            this.#link.lost(opened, error);
+            opened.lost(error);
+          },
+          ping: () => opened.ping(),
+        };
+      },
+    );
+    if (!connection) throw new TypeError('a socket that is open has hooks');
+    // What the upgrade could not carry.
+    if (!canSend && Object.keys(headers).length > 0) connection.initialize(headers);
+    return connection;
+  }
+}
+
+function wireHooks(onWire: NonNullable<ClientSettings['onWire']>): RpcConnectionHooks {
+  return {
+    onSend(method, params, headers, text) {
+      // The text holds credentials where there are headers: a record of it must not.
+      const shown =
+        method === 'initialize'
+          ? JSON.stringify({
+              jsonrpc: '2.0',
+              method,
+              params: { headers: redact(Object.entries((params as { headers: Headers }).headers)) },
+            })
+          : headers === undefined
+            ? text
+            : text.slice(0, text.length - JSON.stringify(headers).length - 1) + JSON.stringify(redact(Object.entries(headers))) + '}';
+      onWire({ protocol: 'websocket', direction: 'out', start: method, headers: {}, body: shown });
+    },
+    onReceive: (kind, text) => onWire({ protocol: 'websocket', direction: 'in', start: kind, headers: {}, body: text }),
+  };
+}

@@ -1,0 +1,245 @@
+import { ApiError } from '../../core/errors.js';
+import { onAbort, type Ending } from '../../life/lifetime.js';
+import { localId } from '../../events/event-id.js';
+import { timeoutHeader } from '../../peer/headers.js';
+import { parseJson } from '../../peer/json.js';
+import type { EventMessage, EventSink, Headers } from '../../core/transport.js';
+import { linkClosed } from '../link.js';
+import type { Socket } from '../client-socket.js';
+import { decodeError, encodeRequest, isObject } from '../wire.js';
+
+/** Who waits for a response. Both are called at once when it is there, before the next frame is read. */
+interface Waiter {
+  resolve(result: unknown): void;
+  reject(error: ApiError): void;
+}
+
+/** Who waits for the output of a call. */
+class CallWaiter implements Waiter {
+  unlink: (() => void) | undefined = undefined;
+
+  constructor(
+    private readonly settle: (result: unknown) => void,
+    private readonly fail: (error: ApiError) => void,
+  ) {}
+
+  resolve(result: unknown): void {
+    this.unlink?.();
+    this.settle(result);
+  }
+
+  reject(error: ApiError): void {
+    this.unlink?.();
+    this.fail(error);
+  }
+}
+
+interface Live {
+  readonly sink: EventSink;
+  readonly release: () => void;
+}
+
+/** What the connection tells. */
+export interface RpcConnectionHooks {
+  onSend(method: string, params: unknown, headers: Headers | undefined, text: string): void;
+  onReceive(kind: string, text: string): void;
+}
+
+/** The calls and subscriptions that share one JSON-RPC connection. */
+export class RpcConnection {
+  readonly #waiters = new Map<unknown, Waiter>();
+  readonly #live = new Map<unknown, Live>();
+  #lastId = 0;
+
+  constructor(
+    private readonly socket: Socket,
+    /** The headers that the server has for all requests of this connection. */
+    private base: Headers,
+    private readonly maxRequestBytes: number,
+    private readonly hooks: RpcConnectionHooks | undefined,
+  ) {}
+
+  get isOpen(): boolean {
+    return this.socket.isOpen;
+  }
+
+  call(method: string, input: unknown, headers: Headers | undefined, ending: Ending): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      const waiter = new CallWaiter(resolve, reject);
+      const id = this.#request(method, input, headers, waiter);
+      waiter.unlink = ending.listen((reason) => {
+        // Its answer, which comes all the same, finds nobody.
+        this.#waiters.delete(id);
+        this.notify('cancel', { id });
+        reject(reason);
+      });
+    });
+  }
+
+  subscribe(params: object, headers: Headers | undefined, signal: AbortSignal, sink: EventSink): Promise<void> {
+    return new Promise((resolve, reject) => {
+      let subscription: unknown;
+      const id = this.#request('subscribe', params, headers, {
+        resolve: (result) => {
+          subscription = isObject(result) ? result['subscription'] : undefined;
+          if (signal.aborted) return this.notify('unsubscribe', { subscription });
+          if (subscription === undefined) {
+            unlink();
+            return reject(new ApiError('DATA_LOSS', 'the peer did not say which subscription it made', { remote: true }));
+          }
+          this.#live.set(subscription, { sink, release: unlink });
+          resolve();
+        },
+        reject: (error) => {
+          unlink();
+          reject(error);
+        },
+      });
+      const unlink = onAbort(signal, () => {
+        if (subscription === undefined) this.notify('cancel', { id });
+        else if (this.#live.delete(subscription)) this.notify('unsubscribe', { subscription });
+        reject(signal.reason as Error);
+      });
+    });
+  }
+
+  /**
+   * What a request must carry so that the server has the headers of the adapter's option and, over them, its own: the server keeps the
+   * connection's, so only what differs is sent. Where one of those must go, it is given new ones for the connection.
+   */
+  headersFor(option: Headers, own: Headers, deadline?: number): Headers | undefined {
+    for (const name in this.base) {
+      if (name in option || name in own) continue;
+      this.initialize(option);
+      break;
+    }
+    let differing: Record<string, string> | undefined;
+    for (const headers of option === this.base ? [own] : [option, own]) {
+      for (const name in headers) {
+        const value = own[name] ?? headers[name] ?? '';
+        if (this.base[name] !== value) (differing ??= {})[name] = value;
+      }
+    }
+    if (deadline !== undefined) (differing ??= {})['x-timeout-ms'] = timeoutHeader(deadline);
+    return differing;
+  }
+
+  /** Gives the server headers for all requests of this connection, in place of those it has. */
+  initialize(headers: Headers): void {
+    this.base = headers;
+    this.notify('initialize', { headers });
+  }
+
+  /** Nobody waits for the answer: it is a sign of life like any other frame. */
+  ping(): void {
+    this.#send(++this.#lastId, 'ping', undefined, undefined);
+  }
+
+  /** Sends what needs no answer; where it cannot be sent, the connection is ending, and with it what it was about. */
+  notify(method: string, params: unknown): void {
+    try {
+      this.#send(undefined, method, params, undefined);
+    } catch {
+      // As said.
+    }
+  }
+
+  receive(text: string): void {
+    let value: unknown;
+    try {
+      value = parseJson(text, Infinity);
+    } catch {
+      this.hooks?.onReceive('what is not JSON', text);
+      return;
+    }
+    if (Array.isArray(value)) for (const each of value as unknown[]) this.#take(each, text);
+    else this.#take(value, text);
+  }
+
+  /** The connection is gone. */
+  lost(error: ApiError): void {
+    const [waiters, live] = [[...this.#waiters.values()], [...this.#live.values()]];
+    this.#waiters.clear();
+    this.#live.clear();
+    for (const waiter of waiters) waiter.reject(error);
+    for (const { sink, release } of live) {
+      release();
+      sink.end(error);
+    }
+  }
+
+  async close(): Promise<void> {
+    this.lost(linkClosed());
+    await this.socket.close();
+  }
+
+  #request(method: string, params: unknown, headers: Headers | undefined, waiter: Waiter): number {
+    const id = ++this.#lastId;
+    this.#send(id, method, params, headers);
+    this.#waiters.set(id, waiter);
+    return id;
+  }
+
+  #send(id: number | undefined, method: string, params: unknown, headers: Headers | undefined): void {
+    const text = encodeRequest(id, method, params, headers);
+    // A character takes three bytes at most, so that short texts need not be counted.
+    if (text.length * 3 > this.maxRequestBytes && byteLength(text) > this.maxRequestBytes) {
+      throw new ApiError(
+        'INVALID_ARGUMENT',
+        `${method}: the message is ${byteLength(text)} bytes long, the limit is ${this.maxRequestBytes}`,
+        {
+          sent: false,
+        },
+      );
+    }
+    this.hooks?.onSend(method, params, headers, text);
+    this.socket.send(text);
+  }
+
+  #take(message: unknown, text: string): void {
+    if (!isObject(message)) return;
+    const { method, params, id } = message;
+    if (typeof method === 'string') {
+      this.hooks?.onReceive(method, text);
+      if (isObject(params)) this.#notified(method, params);
+      return;
+    }
+    this.hooks?.onReceive('error' in message ? 'error' : 'result', text);
+    const waiter = this.#waiters.get(id);
+    if (!waiter) return;
+    this.#waiters.delete(id);
+    if (message['error'] === undefined || message['error'] === null) waiter.resolve(message['result']);
+    else waiter.reject(decodeError(message['error']));
+  }
+
+  #notified(method: string, params: Readonly<Record<string, unknown>>): void {
+    const live = this.#live.get(params['subscription']);
+    if (!live) return;
+    if (method === 'event') void live.sink.next(isMessage(params) ? params : localMessage(params));
+    else if (method === 'gap') live.sink.gap();
+    else if (method === 'end') {
+      this.#live.delete(params['subscription']);
+      live.release();
+      live.sink.end(params['error'] === undefined ? undefined : endOf(params['error']));
+    }
+  }
+}
+
+function isMessage(params: object): params is EventMessage {
+  const { id, time } = params as Partial<EventMessage>;
+  return typeof id === 'string' && typeof time === 'string';
+}
+
+/** An event of a server that gives none an id or a time. */
+function localMessage({ id = localId(), time, data }: Readonly<Record<string, unknown>>): EventMessage {
+  return { id: String(id), time: typeof time === 'string' ? time : new Date().toISOString(), data };
+}
+
+/** The error of an `end` is as it is everywhere but in a response. */
+function endOf(error: unknown): ApiError {
+  return isObject(error) ? decodeError({ ...error, data: error }) : decodeError(error);
+}
+
+function byteLength(text: string): number {
+  return new TextEncoder().encode(text).length;
+}

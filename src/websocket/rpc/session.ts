@@ -1,0 +1,318 @@
+import type { EventDefinition, Operation } from '../../core/contract.js';
+import { ApiError, isApiError } from '../../core/errors.js';
+import { Lifetime } from '../../life/lifetime.js';
+import { nearest } from '../../core/nearest.js';
+import { acceptHeaders, deadlineOf, serveCall } from '../../guard/serve-call.js';
+import type { Headers, Peer, Transport } from '../../core/transport.js';
+import type { PeerSocket } from '../peer-socket.js';
+import { RpcSubscription, type EventEncoder } from './events.js';
+import { CLOSE, PARSE_ERROR } from '../status.js';
+import {
+  encodeError,
+  encodeFault,
+  encodeResult,
+  readFrame,
+  requestIdOf,
+  RpcFault,
+  wrongHeaders,
+  type RpcId,
+  type RpcRequest,
+} from '../wire.js';
+
+/** What all sessions of a handler have in common. */
+export interface RpcService {
+  readonly transport: Transport;
+  readonly operations: ReadonlyMap<string, Operation>;
+  readonly events: ReadonlyMap<string, readonly [EventDefinition, EventEncoder]>;
+  readonly maxBatch: number;
+  readonly maxCalls: number;
+  readonly maxSubscriptions: number;
+  readonly maxBufferedBytes: number;
+  readonly onError: (error: unknown) => void;
+}
+
+/** Ends what runs. */
+type Cancel = (reason: ApiError) => void;
+
+/** An answer, and the subscription that begins once it has been sent. */
+type Answer = string | { readonly text: string; readonly begin: RpcSubscription };
+
+/** One JSON-RPC connection. Source: https://www.jsonrpc.org/specification */
+export class RpcSession {
+  /** How to cancel what runs, by the id of its request. */
+  readonly #running = new Map<RpcId, Cancel>();
+  /** What runs without an id, or with one that is taken. */
+  readonly #nameless = new Set<Cancel>();
+  readonly #subscriptions = new Map<number, RpcSubscription>();
+  #calls = 0;
+  /** Frames whose answer has not been sent: the last of them may go before the connection is closed. */
+  #unanswered = 0;
+  #lastSubscription = 0;
+  #isStopping = false;
+
+  constructor(
+    private readonly service: RpcService,
+    private readonly socket: PeerSocket,
+    /** Of the upgrade request, until `initialize` puts others in their place. */
+    private headers: Headers,
+    private readonly peer: Peer,
+    private isInitialized: boolean,
+  ) {}
+
+  get mayStay(): boolean {
+    return this.isInitialized;
+  }
+
+  /** Takes one frame; what it asks for is answered when it is done. */
+  take(text: string): void {
+    const frame = readFrame(text, this.service.maxBatch);
+    if (!Array.isArray(frame)) {
+      const answer = this.#answer(frame as RpcRequest | RpcFault);
+      if (!(answer instanceof Promise)) return this.#send(answer);
+      this.#unanswered++;
+      void answer.then((settled) => {
+        this.#unanswered--;
+        this.#send(settled);
+      });
+      return;
+    }
+    this.#unanswered++;
+    const answers = (frame as readonly (RpcRequest | RpcFault)[]).map(async (each) => this.#answer(each));
+    void Promise.all(answers).then((settled) => {
+      this.#unanswered--;
+      this.#sendBatch(settled);
+    });
+  }
+
+  /** Takes what is no text. */
+  takeBinary(): void {
+    this.socket.send(encodeFault(new RpcFault(null, PARSE_ERROR, 'this is a binary frame: send JSON as text')));
+  }
+
+  /** The connection is gone: aborts what it asked for. */
+  leave(): void {
+    for (const cancel of [...this.#running.values(), ...this.#nameless]) cancel(LEFT);
+    for (const { lifetime } of [...this.#subscriptions.values()]) lifetime.abort(LEFT);
+    this.#subscriptions.clear();
+  }
+
+  /** Ends subscriptions, lets calls finish, then closes with 1001. */
+  stop(): void {
+    this.#isStopping = true;
+    for (const subscription of [...this.#subscriptions.values()]) {
+      subscription.end(STOPPING);
+      subscription.lifetime.abort(STOPPING);
+    }
+    this.#closeIfIdle();
+  }
+
+  #closeIfIdle(): void {
+    if (this.#isStopping && this.#unanswered === 0) this.socket.close(CLOSE.GOING_AWAY, 'the server is stopping');
+  }
+
+  #send(answer: Answer | undefined): void {
+    if (typeof answer === 'string') this.socket.send(answer);
+    else if (answer) {
+      this.socket.send(answer.text);
+      answer.begin.acknowledged();
+    }
+    if (this.#isStopping) this.#closeIfIdle();
+  }
+
+  #sendBatch(answers: readonly (Answer | undefined)[]): void {
+    const given = answers.filter((answer) => answer !== undefined);
+    // A batch of notifications is not answered at all.
+    if (given.length > 0) this.socket.send(`[${given.map((answer) => (typeof answer === 'string' ? answer : answer.text)).join(',')}]`);
+    for (const answer of given) if (typeof answer === 'object') answer.begin.acknowledged();
+    this.#closeIfIdle();
+  }
+
+  #answer(request: RpcRequest | RpcFault): Answer | undefined | Promise<Answer | undefined> {
+    // A notification is never answered: https://www.jsonrpc.org/specification#notification
+    if (request instanceof RpcFault) return request.id === undefined ? undefined : encodeFault(request);
+    const { id, method } = request;
+    try {
+      const operation = this.service.operations.get(method);
+      if (operation) return this.#call(operation, request);
+      switch (method) {
+        case 'subscribe':
+          return this.#subscribe(request);
+        case 'unsubscribe':
+          return this.#reply(id, this.#unsubscribe(request));
+        case 'cancel':
+          if (!Object.hasOwn(request.params, 'id'))
+            throw new ApiError('INVALID_ARGUMENT', "cancel: 'id' is the id of the request to cancel");
+          this.#running.get(request.params['id'] as RpcId)?.(CANCELLED);
+          return this.#reply(id, null);
+        case 'initialize':
+          return this.#reply(id, this.#initialize(request));
+        case 'ping':
+          return this.#reply(id, null);
+        default:
+          throw this.#unknown(method);
+      }
+    } catch (error) {
+      return this.#fail(request, error);
+    }
+  }
+
+  #reply(id: RpcId, result: unknown): string | undefined {
+    return id === undefined ? undefined : encodeResult(id, result);
+  }
+
+  /** The error has the request's id as its sender gave it, or the one that was made for a call. */
+  #fail({ id, headers }: RpcRequest, error: unknown, madeId?: string): string | undefined {
+    if (!isApiError(error)) this.service.onError(error);
+    if (id === undefined) return undefined;
+    const told = isApiError(error) ? error : new ApiError('INTERNAL', 'internal error');
+    const requestId = told.requestId ?? madeId ?? requestIdOf(headers);
+    return encodeError(id, { ...told.toJSON(), ...(requestId !== undefined && { requestId }) });
+  }
+
+  #call(operation: Operation, asked: RpcRequest): Promise<string | undefined> {
+    const { id, params, headers: own } = asked;
+    this.#checkEntry();
+    if (this.#calls >= this.service.maxCalls)
+      throw new ApiError('RESOURCE_EXHAUSTED', `${this.service.maxCalls} calls are in flight on this connection`);
+    const headers = this.#headersOf(own);
+    let cancel: Cancel = () => {};
+    const call = {
+      operation,
+      input: operation.input || Object.keys(params).length > 0 ? params : undefined,
+      headers,
+      deadline: deadlineOf(own),
+      peer: this.peer,
+      canCancel: true,
+      onLeave: (listener: Cancel) => (cancel = listener),
+    };
+    this.#calls++;
+    const done = serveCall(this.service.transport, call).then(
+      (output) => {
+        this.#calls--;
+        this.#forget(id, cancel);
+        return this.#encode(asked, output, headers['x-request-id']);
+      },
+      (error: unknown) => {
+        this.#calls--;
+        this.#forget(id, cancel);
+        return this.#fail(asked, error, headers['x-request-id']);
+      },
+    );
+    this.#remember(id, cancel);
+    return done;
+  }
+
+  #remember(id: RpcId, cancel: Cancel): void {
+    if (id === undefined || this.#running.has(id)) this.#nameless.add(cancel);
+    else this.#running.set(id, cancel);
+  }
+
+  #forget(id: RpcId, cancel: Cancel): void {
+    if (this.#running.get(id) === cancel) this.#running.delete(id);
+    else this.#nameless.delete(cancel);
+  }
+
+  #encode(asked: RpcRequest, output: unknown, requestId: string | undefined): string | undefined {
+    try {
+      return this.#reply(asked.id, output);
+    } catch (error) {
+      return this.#fail(asked, error, requestId);
+    }
+  }
+
+  async #subscribe(asked: RpcRequest): Promise<Answer | undefined> {
+    const { id, params, headers: own } = asked;
+    try {
+      this.#checkEntry();
+      const { event: name, lastEventId, params: fixed = {} } = params;
+      const [event, encoder] = (typeof name === 'string' ? this.service.events.get(name) : undefined) ?? this.#noEvent(name);
+      if (lastEventId !== undefined && typeof lastEventId !== 'string')
+        throw new ApiError('INVALID_ARGUMENT', 'subscribe: lastEventId is a string');
+      if (typeof fixed !== 'object' || fixed === null || Array.isArray(fixed))
+        throw new ApiError('INVALID_ARGUMENT', 'subscribe: params is an object');
+      if (id === undefined) throw new ApiError('INVALID_ARGUMENT', 'subscribe: without an id, nobody learns which subscription it is');
+      if (this.#subscriptions.size >= this.service.maxSubscriptions)
+        throw new ApiError('RESOURCE_EXHAUSTED', `${this.service.maxSubscriptions} subscriptions are open on this connection`);
+      const lifetime = new Lifetime();
+      const number = ++this.#lastSubscription;
+      const subscription = new RpcSubscription(number, this.socket, encoder, lifetime, this.service.maxBufferedBytes, () =>
+        this.#subscriptions.delete(number),
+      );
+      const cancel = (reason: ApiError) => lifetime.abort(reason);
+      this.#subscriptions.set(number, subscription);
+      this.#remember(id, cancel);
+      try {
+        const { signal } = lifetime;
+        const headers = this.#headersOf(own);
+        const request = { event, params: fixed as Readonly<Record<string, unknown>>, signal, headers, lastEventId, peer: this.peer };
+        // What was more than may be held has been cut: then its end follows the answer.
+        await lifetime
+          .start(() => this.service.transport.subscribe(request, subscription))
+          .catch((error: unknown) => {
+            if (!subscription.isCut) throw error;
+          });
+        return { text: encodeResult(id, { subscription: number }), begin: subscription };
+      } catch (error) {
+        this.#subscriptions.delete(number);
+        lifetime.abort(CANCELLED);
+        throw error;
+      } finally {
+        this.#forget(id, cancel);
+      }
+    } catch (error) {
+      return this.#fail(asked, error);
+    }
+  }
+
+  #unsubscribe({ params }: RpcRequest): null {
+    const subscription = this.#subscriptions.get(params['subscription'] as number);
+    if (!subscription) throw new ApiError('NOT_FOUND', 'unsubscribe: this connection has no such subscription');
+    this.#subscriptions.delete(subscription.id);
+    subscription.lifetime.abort(LEFT);
+    return null;
+  }
+
+  #initialize({ params: { headers = {} } }: RpcRequest): null {
+    const wrong = wrongHeaders(headers);
+    if (wrong !== undefined) throw new ApiError('INVALID_ARGUMENT', `initialize: ${wrong}`);
+    this.headers = connectionHeaders(headers as Headers);
+    this.isInitialized = true;
+    return null;
+  }
+
+  #checkEntry(): void {
+    if (this.#isStopping) throw STOPPING;
+    if (!this.isInitialized) throw new ApiError('UNAUTHENTICATED', "send 'initialize' with the headers that say who you are first");
+  }
+
+  /** A request's own headers over the connection's. */
+  #headersOf(own: Headers): Record<string, string> {
+    const headers = acceptHeaders(own);
+    for (const name in this.headers) headers[name] ??= this.headers[name] ?? '';
+    return headers;
+  }
+
+  #unknown(method: string): ApiError {
+    const like = nearest(method.slice(0, 100), this.service.operations.keys());
+    return new ApiError(
+      'UNIMPLEMENTED',
+      `this service has no method '${method.slice(0, 100)}'${like === undefined ? '' : `: do you mean ${like}?`}`,
+    );
+  }
+
+  #noEvent(name: unknown): never {
+    throw typeof name === 'string'
+      ? new ApiError('UNIMPLEMENTED', `this service has no event '${name.slice(0, 100)}'`)
+      : new ApiError('INVALID_ARGUMENT', "subscribe: 'event' is the name of an event");
+  }
+}
+
+/** The headers that hold for all requests of a connection: those of one request alone do not. */
+export function connectionHeaders(raw: Readonly<Record<string, string | readonly string[] | undefined>>): Headers {
+  const { 'x-request-id': _id, 'idempotency-key': _key, ...headers } = acceptHeaders(raw);
+  return headers;
+}
+
+const LEFT = new ApiError('CANCELLED', 'the caller has left');
+const CANCELLED = new ApiError('CANCELLED', 'the caller cancelled the call');
+const STOPPING = new ApiError('UNAVAILABLE', 'the server is stopping');
