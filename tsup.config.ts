@@ -1,5 +1,5 @@
 import { defineConfig } from 'tsup';
-import { buildEntries } from './scripts/entries.js';
+import { buildEntries } from './scripts/entries.ts';
 
 export default defineConfig({
   // What package.json exports is what is built: there is no second list to forget.

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
-import { exportedSources, manifest, sourceOf } from './scripts/entries.js';
+import { exportedSources, manifest, sourceOf } from './scripts/entries.ts';
 
 const file = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { median, printTable } from './table.js';
+import { median, printTable } from './table.ts';
 
 const RUNS = 15;
 

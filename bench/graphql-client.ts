@@ -1,8 +1,8 @@
 import { GraphQLClient } from 'graphql-request';
 import { createClient } from 'multi-api-sdk';
 import { graphql } from 'multi-api-sdk/graphql';
-import { compareCpu } from './in-flight.js';
-import { startPeer } from './peer.js';
+import { compareCpu } from './in-flight.ts';
+import { startPeer } from './peer.ts';
 
 const peer = await startPeer('graphql-peer.js', 'raw');
 const url = `http://127.0.0.1:${peer.port}/graphql`;

@@ -1,6 +1,6 @@
 import { WebSocket } from 'ws';
-import { startPeer, type PeerProcess } from './peer.js';
-import { median, printTable } from './table.js';
+import { startPeer, type PeerProcess } from './peer.ts';
+import { median, printTable } from './table.ts';
 
 const SUBSCRIBERS = 1000;
 const EVENTS = 20;

@@ -18,7 +18,7 @@ import { blogContract, createBlogService } from 'multi-api-sdk/blog';
 import { graphqlHandler } from 'multi-api-sdk/graphql/server';
 import { listen } from 'multi-api-sdk/http';
 import { WebSocketServer } from 'ws';
-import { servePeer } from './peer.js';
+import { servePeer } from './peer.ts';
 
 const CREATED = '2024-01-15T09:30:00Z';
 const user = { id: 123, username: 'john_doe', email: 'john.doe@example.com', createdAt: CREATED };

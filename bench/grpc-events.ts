@@ -2,8 +2,8 @@ import { createClient } from 'multi-api-sdk';
 import { createBlogService } from 'multi-api-sdk/blog';
 import { grpc } from 'multi-api-sdk/grpc';
 import { serveGrpc } from 'multi-api-sdk/grpc/server';
-import { startRaw } from './grpc-raw.js';
-import { median, printTable } from './table.js';
+import { startRaw } from './grpc-raw.ts';
+import { median, printTable } from './table.ts';
 
 const EVENTS = 20_000;
 const BATCH = 500;

@@ -2,8 +2,8 @@ import { createClient } from 'multi-api-sdk';
 import { createBlogService } from 'multi-api-sdk/blog';
 import { grpc } from 'multi-api-sdk/grpc';
 import { serveGrpc } from 'multi-api-sdk/grpc/server';
-import { startRaw } from './grpc-raw.js';
-import { compareCpu } from './in-flight.js';
+import { startRaw } from './grpc-raw.ts';
+import { compareCpu } from './in-flight.ts';
 
 const raw = await startRaw();
 const service = createBlogService();

@@ -1,4 +1,4 @@
-import { median, printTable } from './table.js';
+import { median, printTable } from './table.ts';
 
 /** A call of ours and the raw library's, measured side by side. */
 export interface Comparison {

@@ -1,5 +1,5 @@
 import { connect, type Socket } from 'node:net';
-import type { PeerProcess } from './peer.js';
+import type { PeerProcess } from './peer.ts';
 
 export interface Load {
   readonly port: number;

@@ -9,7 +9,7 @@ import { blogContract, createBlogService } from 'multi-api-sdk/blog';
 import { mqtt } from 'multi-api-sdk/mqtt';
 import { mqttHub } from 'multi-api-sdk/mqtt/hub';
 import { mqttBroker, serveMqtt } from 'multi-api-sdk/mqtt/server';
-import { median, printTable, type Row } from './table.js';
+import { median, printTable, type Row } from './table.ts';
 
 const EVENTS = 4000;
 const CALLS = 2000;

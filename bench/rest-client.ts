@@ -1,7 +1,7 @@
 import { createClient } from 'multi-api-sdk';
 import { rest } from 'multi-api-sdk/rest';
-import { compareCpu } from './in-flight.js';
-import { startPeer } from './peer.js';
+import { compareCpu } from './in-flight.ts';
+import { startPeer } from './peer.ts';
 
 const peer = await startPeer('rest-peer.js', 'raw');
 const url = `http://127.0.0.1:${peer.port}`;

@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import { createBlogService } from 'multi-api-sdk/blog';
 import { listen } from 'multi-api-sdk/http';
 import { restHandler } from 'multi-api-sdk/rest/server';
-import { servePeer } from './peer.js';
+import { servePeer } from './peer.ts';
 
 /** A server as one would write it by hand for speed: no validation, no request ids, no entity tags. */
 function rawServer(): ReturnType<typeof createServer> {

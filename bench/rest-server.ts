@@ -1,6 +1,6 @@
-import { loadPeer } from './load.js';
-import { startPeer, type PeerProcess } from './peer.js';
-import { median, printTable, type Row } from './table.js';
+import { loadPeer } from './load.ts';
+import { startPeer, type PeerProcess } from './peer.ts';
+import { median, printTable, type Row } from './table.ts';
 
 const CONNECTIONS = 64;
 const ROUNDS = 7;

@@ -1,8 +1,8 @@
 import { createClient } from 'multi-api-sdk';
 import { soap } from 'multi-api-sdk/soap';
 import { createClientAsync } from 'soap';
-import { compareCpu } from './in-flight.js';
-import { startPeer } from './peer.js';
+import { compareCpu } from './in-flight.ts';
+import { startPeer } from './peer.ts';
 
 const peer = await startPeer('soap-peer.js', 'ours');
 const url = `http://127.0.0.1:${peer.port}/soap`;

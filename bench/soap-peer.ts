@@ -4,7 +4,7 @@ import { blogContract, createBlogService } from 'multi-api-sdk/blog';
 import { listen } from 'multi-api-sdk/http';
 import { soapHandler, wsdl } from 'multi-api-sdk/soap/server';
 import { listen as soapListen } from 'soap';
-import { servePeer } from './peer.js';
+import { servePeer } from './peer.ts';
 
 const WEATHER = new Map([['London', { Location: 'London', Temperature: '22°C', Conditions: 'Sunny' }]]);
 

@@ -4,7 +4,7 @@ import { createService, defineContract, event } from 'multi-api-sdk';
 import { listen } from 'multi-api-sdk/http';
 import { memoryWebhookStore, webhookHandler } from 'multi-api-sdk/webhook/server';
 import * as z from 'zod';
-import { startPeer } from './peer.js';
+import { startPeer } from './peer.ts';
 
 const ENDPOINTS = 1000;
 const DEAD = 100;

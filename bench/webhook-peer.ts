@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { servePeer } from './peer.js';
+import { servePeer } from './peer.ts';
 
 /** How long each event took from its publisher to here, in milliseconds, by its number. */
 const delays: number[][] = [];

@@ -1,7 +1,7 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { signWebhook, verifyWebhook } from 'multi-api-sdk/webhook';
 import { Webhook } from 'standardwebhooks';
-import { median, printTable } from './table.js';
+import { median, printTable } from './table.ts';
 
 const CALLS = 20_000;
 const ROUNDS = 9;

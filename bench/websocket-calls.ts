@@ -1,8 +1,8 @@
 import { createClient } from 'multi-api-sdk';
 import { webSocket } from 'multi-api-sdk/websocket';
 import WebSocket from 'ws';
-import { compareRate } from './in-flight.js';
-import { startPeer } from './peer.js';
+import { compareRate } from './in-flight.ts';
+import { startPeer } from './peer.ts';
 
 /** As one would write it by hand for speed. */
 async function rawClient(port: number): Promise<{ call: () => Promise<unknown>; close: () => void }> {

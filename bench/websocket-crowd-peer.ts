@@ -1,5 +1,5 @@
 import { connect } from 'node:net';
-import { servePeer } from './peer.js';
+import { servePeer } from './peer.ts';
 
 const [port = '0', path = '/', count = '1000'] = process.argv.slice(2);
 

@@ -4,8 +4,8 @@ import { createService, defineContract, event } from 'multi-api-sdk';
 import { webSocketHandler } from 'multi-api-sdk/websocket/server';
 import { WebSocketServer, type WebSocket } from 'ws';
 import * as z from 'zod/mini';
-import { startPeer } from './peer.js';
-import { median, printTable } from './table.js';
+import { startPeer } from './peer.ts';
+import { median, printTable } from './table.ts';
 
 const CONNECTIONS = 1000;
 const EVENTS = 120;

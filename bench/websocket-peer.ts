@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { createBlogService } from 'multi-api-sdk/blog';
 import { webSocketHandler } from 'multi-api-sdk/websocket/server';
 import { WebSocketServer } from 'ws';
-import { servePeer } from './peer.js';
+import { servePeer } from './peer.ts';
 
 const server = createServer();
 if (process.argv[2] === 'raw') {

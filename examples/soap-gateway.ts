@@ -39,7 +39,7 @@ await stop();
 
 /** Stands for the bank: plain node:http, and envelopes written by hand. */
 async function startForeignService(): Promise<{ wsdl: string; stop: () => Promise<void> }> {
-  const { foreignWsdl, foreignAnswer } = await import('./support/foreign-soap.js');
+  const { foreignWsdl, foreignAnswer } = await import('./support/foreign-soap.ts');
   const http = createServer((req, res) => {
     let body = '';
     req.setEncoding('utf8').on('data', (chunk: string) => (body += chunk));

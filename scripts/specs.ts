@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { blogContract } from '../src/blog/contract.js';
-import { asyncApi } from '../src/schema/asyncapi.js';
-import { lockProto, printProto, type ProtoLock } from '../src/grpc/schema.js';
-import { openApi } from '../src/rest/schema.js';
-import { wsdl } from '../src/soap/schema.js';
+import { blogContract } from '../src/blog/contract.ts';
+import { asyncApi } from '../src/schema/asyncapi.ts';
+import { lockProto, printProto, type ProtoLock } from '../src/grpc/schema.ts';
+import { openApi } from '../src/rest/schema.ts';
+import { wsdl } from '../src/soap/schema.ts';
 
 const PROTO_LOCK = 'proto/blog/v1/blog.lock.json';
 /** The numbers that were published before. */

@@ -1,4 +1,4 @@
-export { createClient, type ContractClientOptions } from './client/client.js';
+export { createClient, type ContractClientOptions } from './client/client.ts';
 export type {
   CallOptions,
   ChannelParams,
@@ -15,8 +15,8 @@ export type {
   Subscribe,
   SubscribeOptions,
   Unsubscribe,
-} from './client/types.js';
-export { defineContract, event, mutation, query } from './core/define.js';
+} from './client/types.ts';
+export { defineContract, event, mutation, query } from './core/define.ts';
 export type {
   Contract,
   ContractSpec,
@@ -32,19 +32,19 @@ export type {
   RelationBatch,
   Relations,
   Schema,
-} from './core/contract.js';
-export { ApiError, ERROR_CODES, isApiError, isErrorCode } from './core/errors.js';
-export type { ApiErrorOptions, ErrorBody, ErrorCode, Issue, JsonObject } from './core/errors.js';
-export { memoryHub } from './events/hub.js';
-export type { EventHub, MemoryHubOptions } from './events/hub.js';
-export { memoryIdempotencyStore } from './service/idempotency.js';
-export type { IdempotencyEntry, IdempotencyOutcome, IdempotencyStore, MemoryIdempotencyOptions } from './service/idempotency.js';
-export { defineAdapter } from './guard/guard.js';
-export type { HeadersOption } from './peer/headers.js';
-export type { HttpBinding, HttpMethod, HttpSegment } from './core/http-binding.js';
-export type { Overflow } from './events/push-stream.js';
-export type { Select, Selected } from './core/selected.js';
-export { createService } from './service/service.js';
+} from './core/contract.ts';
+export { ApiError, ERROR_CODES, isApiError, isErrorCode } from './core/errors.ts';
+export type { ApiErrorOptions, ErrorBody, ErrorCode, Issue, JsonObject } from './core/errors.ts';
+export { memoryHub } from './events/hub.ts';
+export type { EventHub, MemoryHubOptions } from './events/hub.ts';
+export { memoryIdempotencyStore } from './service/idempotency.ts';
+export type { IdempotencyEntry, IdempotencyOutcome, IdempotencyStore, MemoryIdempotencyOptions } from './service/idempotency.ts';
+export { defineAdapter } from './guard/guard.ts';
+export type { HeadersOption } from './peer/headers.ts';
+export type { HttpBinding, HttpMethod, HttpSegment } from './core/http-binding.ts';
+export type { Overflow } from './events/push-stream.ts';
+export type { Select, Selected } from './core/selected.ts';
+export { createService } from './service/service.ts';
 export type {
   ContextInfo,
   ErrorReport,
@@ -55,7 +55,7 @@ export type {
   Publish,
   Service,
   ServiceOptions,
-} from './service/types.js';
+} from './service/types.ts';
 export type {
   Adapter,
   CallRequest,
@@ -66,4 +66,4 @@ export type {
   Selection,
   SubscribeRequest,
   Transport,
-} from './core/transport.js';
+} from './core/transport.ts';

@@ -1,3 +1,3 @@
-export { createClient, type BlogClient } from './blog/client.js';
-export { blogContract } from './blog/contract.js';
-export * from './core.js';
+export { createClient, type BlogClient } from './blog/client.ts';
+export { blogContract } from './blog/contract.ts';
+export * from './core.ts';

@@ -1,20 +1,20 @@
-import { graphqlHandler } from './graphql/server.js';
-import type { CorsOptions } from './http/serve/cors.js';
-import { composeHandlers } from './http/serve/compose.js';
-import { listen, type HttpServer } from './http/node/listen.js';
-import type { HttpHandler } from './http/message/message.js';
-import type { Origins } from './http/serve/origins.js';
-import type { HeadersOption } from './peer/headers.js';
-import { checkTransport } from './core/check-transport.js';
-import { report, reportToConsole } from './life/report.js';
-import type { MqttBroker } from './mqtt/broker.js';
-import { mqttProtocol } from './mqtt/schema.js';
-import { problem } from './http/message/problem.js';
-import { restHandler } from './rest/server.js';
-import { soapHandler } from './soap/server.js';
-import type { Transport } from './core/transport.js';
-import { webSocketHandler, webSocketProtocol } from './websocket/server.js';
-import { webhookHandler, webhookProtocol } from './webhook/server.js';
+import { graphqlHandler } from './graphql/server.ts';
+import type { CorsOptions } from './http/serve/cors.ts';
+import { composeHandlers } from './http/serve/compose.ts';
+import { listen, type HttpServer } from './http/node/listen.ts';
+import type { HttpHandler } from './http/message/message.ts';
+import type { Origins } from './http/serve/origins.ts';
+import type { HeadersOption } from './peer/headers.ts';
+import { checkTransport } from './core/check-transport.ts';
+import { report, reportToConsole } from './life/report.ts';
+import type { MqttBroker } from './mqtt/broker.ts';
+import { mqttProtocol } from './mqtt/schema.ts';
+import { problem } from './http/message/problem.ts';
+import { restHandler } from './rest/server.ts';
+import { soapHandler } from './soap/server.ts';
+import type { Transport } from './core/transport.ts';
+import { webSocketHandler, webSocketProtocol } from './websocket/server.ts';
+import { webhookHandler, webhookProtocol } from './webhook/server.ts';
 
 /** Options of `serve`. */
 export interface ServeOptions {
@@ -115,7 +115,7 @@ const PROTOCOLS: readonly ((transport: Transport, options: ServeOptions) => Prot
   // What opens ports comes last: where that fails, all that has begun is closed.
   (transport, { host, grpcPort = 50_051, graceMs, onError }) => ({
     async start() {
-      const server = await (await import('./grpc/server.js')).serveGrpc(transport, { host, port: grpcPort, onError });
+      const server = await (await import('./grpc/server.ts')).serveGrpc(transport, { host, port: grpcPort, onError });
       return { addresses: { grpc: server.address }, close: () => server.close(graceMs) };
     },
   }),
@@ -171,7 +171,7 @@ async function startMqtt(transport: Transport, options: ServeOptions, { server }
   const { host, port, graceMs, mqttUrl, mqttEventHeaders, onError } = options;
   const { mqttPort = port === 0 ? 0 : 1883 } = options;
   // Only now, so that a program that loads this file loads no broker.
-  const { mqttBroker, serveMqtt } = await import('./mqtt/server.js');
+  const { mqttBroker, serveMqtt } = await import('./mqtt/server.ts');
   const own = mqttUrl === undefined && !options.mqttBroker ? await mqttBroker({ host, port: mqttPort }) : undefined;
   const broker = own ?? options.mqttBroker;
   const url = mqttUrl ?? broker?.url ?? '';

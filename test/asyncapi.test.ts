@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { describe, expect, it } from 'vitest';
-import { blogContract } from '../src/blog/contract.js';
-import type { JsonObject } from '../src/core/errors.js';
-import { asyncApi, sseProtocol, type AsyncApiProtocol } from '../src/schema/asyncapi.js';
-import { everyKind } from './every-kind.js';
+import { blogContract } from '../src/blog/contract.ts';
+import type { JsonObject } from '../src/core/errors.ts';
+import { asyncApi, sseProtocol, type AsyncApiProtocol } from '../src/schema/asyncapi.ts';
+import { everyKind } from './every-kind.ts';
 
 function at(document: JsonObject, path: string): unknown {
   return path.split('/').reduce<unknown>((value, key) => (value as Record<string, unknown> | undefined)?.[key], document);

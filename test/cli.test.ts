@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { CLI, finish, firstLine, killAll, start, stop, type Result } from './support/program.js';
-import { startServe, type ServeProcess } from './support/serve-process.js';
+import { CLI, finish, firstLine, killAll, start, stop, type Result } from './support/program.ts';
+import { startServe, type ServeProcess } from './support/serve-process.ts';
 
 // Each test starts processes.
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });

@@ -15,7 +15,7 @@ import {
   type EventSink,
   type SubscribeRequest,
   type Transport,
-} from '../src/index.js';
+} from '../src/index.ts';
 
 const contract = defineContract({
   name: 'shop',

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { ApiError } from '../src/index.js';
-import { conformanceCases, runConformance, type Open } from '../src/conformance/index.js';
-import type { CallRequest, Transport } from '../src/core/transport.js';
+import { ApiError } from '../src/index.ts';
+import { conformanceCases, runConformance, type Open } from '../src/conformance/index.ts';
+import type { CallRequest, Transport } from '../src/core/transport.ts';
 
 /** A protocol that does one thing wrong: in process, with this around the service. */
 function faulty(change: (inner: Transport) => Partial<Transport>): Open {

@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { checkSkips, conformanceCases, runCase, skipReason, type ConformanceTarget } from '../src/conformance/index.js';
+import { checkSkips, conformanceCases, runCase, skipReason, type ConformanceTarget } from '../src/conformance/index.ts';
 
 /** A protocol joins by a file in test/protocols that exports its `target`. */
 const folder = new URL('protocols/', import.meta.url);

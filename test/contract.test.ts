@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { createClient, createService, defineContract, event, mutation, query } from '../src/index.js';
+import { createClient, createService, defineContract, event, mutation, query } from '../src/index.ts';
 
 const id = z.object({ id: z.int32() });
 const text = z.object({ text: z.string() });

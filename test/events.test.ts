@@ -9,7 +9,7 @@ import {
   memoryHub,
   type EventMessage,
   type EventSink,
-} from '../src/index.js';
+} from '../src/index.ts';
 
 const contract = defineContract({
   name: 'hub',

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { defineContract, event, mutation, query } from '../src/core/define.js';
+import { defineContract, event, mutation, query } from '../src/core/define.ts';
 
 export const Address = z
   .object({ street: z.string(), zip: z.string().regex(/^\d{5}$/) })

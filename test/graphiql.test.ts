@@ -2,11 +2,11 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createBlogService } from '../src/blog/index.js';
-import { graphqlHandler } from '../src/graphql/server.js';
-import { listen, type HttpServer } from '../src/http/node/listen.js';
-import { noChromium, openPage, type Page } from './support/chromium.js';
-import { ROOT } from './support/source-graph.js';
+import { createBlogService } from '../src/blog/index.ts';
+import { graphqlHandler } from '../src/graphql/server.ts';
+import { listen, type HttpServer } from '../src/http/node/listen.ts';
+import { noChromium, openPage, type Page } from './support/chromium.ts';
+import { ROOT } from './support/source-graph.ts';
 
 const ARTICLE = '{ user(id: 123) { username posts { title } } }';
 const FILES = ['app.js', 'app.css', 'graphql.worker.js', 'json.worker.js', 'editor.worker.js'];

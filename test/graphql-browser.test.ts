@@ -1,12 +1,12 @@
 import { build } from 'esbuild';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { createBlogService } from '../src/blog/index.js';
-import { graphqlHandler } from '../src/graphql/server.js';
-import { listen } from '../src/http/node/listen.js';
-import type { HttpHandler } from '../src/http/message/message.js';
-import { noChromium, openPage } from './support/chromium.js';
-import { ROOT } from './support/source-graph.js';
+import { createBlogService } from '../src/blog/index.ts';
+import { graphqlHandler } from '../src/graphql/server.ts';
+import { listen } from '../src/http/node/listen.ts';
+import type { HttpHandler } from '../src/http/message/message.ts';
+import { noChromium, openPage } from './support/chromium.ts';
+import { ROOT } from './support/source-graph.ts';
 
 const PROGRAM = `
 import { createClient } from './src/index.ts';

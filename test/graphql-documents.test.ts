@@ -1,14 +1,14 @@
 import fc from 'fast-check';
 import { execute, getIntrospectionQuery, parse, specifiedRules, validate, type GraphQLSchema } from 'graphql';
 import { describe, expect, it } from 'vitest';
-import { blogContract, createBlogService } from '../src/blog/index.js';
-import { complexityOf } from '../src/graphql/document/complexity.js';
-import { Documents, type DocumentsOptions } from '../src/graphql/document/documents.js';
-import { Engine, type Caller } from '../src/graphql/engine/engine.js';
-import { executableSchema } from '../src/graphql/engine/executable.js';
-import { graphqlHandler } from '../src/graphql/server.js';
-import { graphqlTypes } from '../src/graphql/engine/types.js';
-import { listen } from '../src/http/node/listen.js';
+import { blogContract, createBlogService } from '../src/blog/index.ts';
+import { complexityOf } from '../src/graphql/document/complexity.ts';
+import { Documents, type DocumentsOptions } from '../src/graphql/document/documents.ts';
+import { Engine, type Caller } from '../src/graphql/engine/engine.ts';
+import { executableSchema } from '../src/graphql/engine/executable.ts';
+import { graphqlHandler } from '../src/graphql/server.ts';
+import { graphqlTypes } from '../src/graphql/engine/types.ts';
+import { listen } from '../src/http/node/listen.ts';
 
 const LIMIT = 6000;
 const schema = executableSchema(graphqlTypes(blogContract));

@@ -2,10 +2,10 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import WebSocket from 'ws';
-import { createBlogService } from '../src/blog/index.js';
-import { graphqlHandler } from '../src/graphql/server.js';
-import { listen } from '../src/http/node/listen.js';
-import { ROOT } from './support/source-graph.js';
+import { createBlogService } from '../src/blog/index.ts';
+import { graphqlHandler } from '../src/graphql/server.ts';
+import { listen } from '../src/http/node/listen.ts';
+import { ROOT } from './support/source-graph.ts';
 
 /** Serves a query, then attaches sockets; prints the answer's status, and the files of `ws` that were loaded before and after. */
 const PROGRAM = `

@@ -4,11 +4,11 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createClient as createSocketClient } from 'graphql-ws';
 import WebSocket from 'ws';
-import { blogContract, createBlogService } from '../src/blog/index.js';
-import { graphql, type GraphqlOptions } from '../src/graphql/client.js';
-import { graphqlHandler, persistedDocuments, type GraphqlHandlerOptions } from '../src/graphql/server.js';
-import { listen } from '../src/http/node/listen.js';
-import { createClient } from '../src/index.js';
+import { blogContract, createBlogService } from '../src/blog/index.ts';
+import { graphql, type GraphqlOptions } from '../src/graphql/client.ts';
+import { graphqlHandler, persistedDocuments, type GraphqlHandlerOptions } from '../src/graphql/server.ts';
+import { listen } from '../src/http/node/listen.ts';
+import { createClient } from '../src/index.ts';
 
 const closing: (() => Promise<unknown> | void)[] = [];
 afterEach(async () => {

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { Engine, type Caller } from '../src/graphql/engine/engine.js';
-import { graphql } from '../src/graphql/client.js';
-import { graphqlHandler } from '../src/graphql/server.js';
-import { listen } from '../src/http/node/listen.js';
-import { createClient, createService, defineContract, mutation, query, type Selection, type Transport } from '../src/index.js';
+import { Engine, type Caller } from '../src/graphql/engine/engine.ts';
+import { graphql } from '../src/graphql/client.ts';
+import { graphqlHandler } from '../src/graphql/server.ts';
+import { listen } from '../src/http/node/listen.ts';
+import { createClient, createService, defineContract, mutation, query, type Selection, type Transport } from '../src/index.ts';
 
 const Place = z.object({ city: z.string(), zip: z.string() }).meta({ id: 'Place' });
 const Author = z.object({ id: z.int32(), name: z.string(), home: Place }).meta({ id: 'Author' });

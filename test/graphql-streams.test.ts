@@ -3,15 +3,15 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import WebSocket from 'ws';
 import * as z from 'zod/mini';
-import { createBlogService } from '../src/blog/index.js';
-import { graphql, type GraphqlOptions } from '../src/graphql/client.js';
-import { encodingSink } from '../src/graphql/engine/encoding-sink.js';
-import { Engine, type Caller } from '../src/graphql/engine/engine.js';
-import { graphqlHandler, type GraphqlHandlerOptions } from '../src/graphql/server.js';
-import { EventStreams } from '../src/graphql/sse.js';
-import type { HttpRequest } from '../src/http/message/message.js';
-import { listen } from '../src/http/node/listen.js';
-import { ApiError, createClient, createService, defineContract, event, isApiError, mutation, query, type Transport } from '../src/index.js';
+import { createBlogService } from '../src/blog/index.ts';
+import { graphql, type GraphqlOptions } from '../src/graphql/client.ts';
+import { encodingSink } from '../src/graphql/engine/encoding-sink.ts';
+import { Engine, type Caller } from '../src/graphql/engine/engine.ts';
+import { graphqlHandler, type GraphqlHandlerOptions } from '../src/graphql/server.ts';
+import { EventStreams } from '../src/graphql/sse.ts';
+import type { HttpRequest } from '../src/http/message/message.ts';
+import { listen } from '../src/http/node/listen.ts';
+import { ApiError, createClient, createService, defineContract, event, isApiError, mutation, query, type Transport } from '../src/index.ts';
 
 const closing: (() => Promise<unknown> | void)[] = [];
 afterEach(async () => {

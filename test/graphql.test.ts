@@ -8,12 +8,12 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import WebSocket from 'ws';
 import { z } from 'zod';
-import { blogContract, createBlogService } from '../src/blog/index.js';
-import { graphql } from '../src/graphql/client.js';
-import { Engine } from '../src/graphql/engine/engine.js';
-import { graphqlHandler, graphqlSchema, type GraphqlHandlerOptions } from '../src/graphql/server.js';
-import { listen, type HttpServer } from '../src/http/node/listen.js';
-import { ApiError, createClient, createService, defineContract, event, isApiError, query, type Transport } from '../src/index.js';
+import { blogContract, createBlogService } from '../src/blog/index.ts';
+import { graphql } from '../src/graphql/client.ts';
+import { Engine } from '../src/graphql/engine/engine.ts';
+import { graphqlHandler, graphqlSchema, type GraphqlHandlerOptions } from '../src/graphql/server.ts';
+import { listen, type HttpServer } from '../src/http/node/listen.ts';
+import { ApiError, createClient, createService, defineContract, event, isApiError, query, type Transport } from '../src/index.ts';
 
 const ARTICLE = '{ user(id: 123) { username posts { title } } }';
 

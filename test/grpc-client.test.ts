@@ -1,10 +1,10 @@
 import { Client, credentials, InterceptingCall, Metadata, Server, ServerCredentials, type ServerWritableStream } from '@grpc/grpc-js';
 import { afterEach, describe, expect, it } from 'vitest';
-import { blogContract, createBlogService } from '../src/blog/index.js';
-import { createClient } from '../src/index.js';
-import { grpc } from '../src/grpc/client.js';
-import { serveGrpc } from '../src/grpc/server.js';
-import { compileWire } from '../src/grpc/wire.js';
+import { blogContract, createBlogService } from '../src/blog/index.ts';
+import { createClient } from '../src/index.ts';
+import { grpc } from '../src/grpc/client.ts';
+import { serveGrpc } from '../src/grpc/server.ts';
+import { compileWire } from '../src/grpc/wire.ts';
 
 const closing: (() => unknown)[] = [];
 afterEach(async () => {

@@ -3,17 +3,17 @@ import { FileDescriptorProtoSchema, FileDescriptorSetSchema } from '@bufbuild/pr
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { blogContract } from '../src/blog/contract.js';
-import { conformanceContract } from '../src/conformance/index.js';
-import { defineContract, mutation } from '../src/core/define.js';
-import { type Contract } from '../src/core/contract.js';
-import { codecOf } from '../src/grpc/codec/codec.js';
-import { descriptorsOf } from '../src/grpc/proto/descriptor.js';
-import * as generated from '../src/grpc/generated/blog/v1/blog.js';
-import { protoOf } from '../src/grpc/proto/build.js';
-import { describeContract } from '../src/schema/view.js';
-import { everyKind } from './every-kind.js';
-import { arbitraryOf } from './support/arbitrary.js';
+import { blogContract } from '../src/blog/contract.ts';
+import { conformanceContract } from '../src/conformance/index.ts';
+import { defineContract, mutation } from '../src/core/define.ts';
+import { type Contract } from '../src/core/contract.ts';
+import { codecOf } from '../src/grpc/codec/codec.ts';
+import { descriptorsOf } from '../src/grpc/proto/descriptor.ts';
+import * as generated from '../src/grpc/generated/blog/v1/blog.ts';
+import { protoOf } from '../src/grpc/proto/build.ts';
+import { describeContract } from '../src/schema/view.ts';
+import { everyKind } from './every-kind.ts';
+import { arbitraryOf } from './support/arbitrary.ts';
 
 const RUNS = 60;
 

@@ -1,12 +1,12 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { createClient } from '../src/index.js';
-import { defineContract, event, mutation, query } from '../src/core/define.js';
-import { type Contract, type Schema } from '../src/core/contract.js';
-import { grpc } from '../src/grpc/client.js';
-import { lockProto, printProto, type ProtoLock } from '../src/grpc/schema.js';
-import { serveGrpc } from '../src/grpc/server.js';
-import { createService } from '../src/service/service.js';
+import { createClient } from '../src/index.ts';
+import { defineContract, event, mutation, query } from '../src/core/define.ts';
+import { type Contract, type Schema } from '../src/core/contract.ts';
+import { grpc } from '../src/grpc/client.ts';
+import { lockProto, printProto, type ProtoLock } from '../src/grpc/schema.ts';
+import { serveGrpc } from '../src/grpc/server.ts';
+import { createService } from '../src/service/service.ts';
 
 const cleanups: (() => unknown)[] = [];
 afterEach(async () => {

@@ -6,10 +6,10 @@ import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import lock from '../proto/blog/v1/blog.lock.json' with { type: 'json' };
-import { blogContract } from '../src/blog/contract.js';
-import { defineContract, event, mutation, query } from '../src/core/define.js';
-import { type Contract, type Schema } from '../src/core/contract.js';
-import { lockProto, printProto } from '../src/grpc/schema.js';
+import { blogContract } from '../src/blog/contract.ts';
+import { defineContract, event, mutation, query } from '../src/core/define.ts';
+import { type Contract, type Schema } from '../src/core/contract.ts';
+import { lockProto, printProto } from '../src/grpc/schema.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const BIN = join(ROOT, 'node_modules/.bin');

@@ -7,17 +7,17 @@ import { Client, credentials, Metadata, status, type ClientReadableStream, type 
 import { service as healthService } from 'grpc-health-check';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
-import { createBlogService } from '../src/blog/index.js';
-import { createClient } from '../src/index.js';
-import { defineContract, event, mutation, query } from '../src/core/define.js';
-import { ApiError } from '../src/core/errors.js';
-import { grpc } from '../src/grpc/client.js';
-import { encodeStatus, MAX_STATUS_BYTES } from '../src/grpc/status.js';
-import { serveGrpc, type GrpcServer, type ServeGrpcOptions } from '../src/grpc/server.js';
-import { createService } from '../src/service/service.js';
-import type { WireRecord } from '../src/peer/on-wire.js';
-import type { Transport } from '../src/core/transport.js';
-import { until } from './support/until.js';
+import { createBlogService } from '../src/blog/index.ts';
+import { createClient } from '../src/index.ts';
+import { defineContract, event, mutation, query } from '../src/core/define.ts';
+import { ApiError } from '../src/core/errors.ts';
+import { grpc } from '../src/grpc/client.ts';
+import { encodeStatus, MAX_STATUS_BYTES } from '../src/grpc/status.ts';
+import { serveGrpc, type GrpcServer, type ServeGrpcOptions } from '../src/grpc/server.ts';
+import { createService } from '../src/service/service.ts';
+import type { WireRecord } from '../src/peer/on-wire.ts';
+import type { Transport } from '../src/core/transport.ts';
+import { until } from './support/until.ts';
 
 const closing: (() => unknown)[] = [];
 afterEach(async () => {

@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import type { HttpOptions } from '../src/http/serve/cors.js';
-import { fetchHandler } from '../src/http/fetch/handler.js';
-import { listen, type HttpServer } from '../src/http/node/listen.js';
-import type { HttpHandler } from '../src/http/message/message.js';
+import type { HttpOptions } from '../src/http/serve/cors.ts';
+import { fetchHandler } from '../src/http/fetch/handler.ts';
+import { listen, type HttpServer } from '../src/http/node/listen.ts';
+import type { HttpHandler } from '../src/http/message/message.ts';
 
 const handler: HttpHandler = (request) =>
   request.path === '/ok' ? { status: 200, headers: { vary: 'accept' }, body: request.method === 'OPTIONS' ? 'options' : 'ok' } : undefined;

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { composeHandlers } from '../src/http/serve/compose.js';
-import type { HttpHandler, HttpRequest, HttpResponse } from '../src/http/message/message.js';
+import { composeHandlers } from '../src/http/serve/compose.ts';
+import type { HttpHandler, HttpRequest, HttpResponse } from '../src/http/message/message.ts';
 
 const get = (path: string, method = 'GET') => ({ method, path }) as HttpRequest;
 const serve =

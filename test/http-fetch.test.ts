@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
-import { HttpError } from '../src/http/message/error.js';
-import { fetchHandler } from '../src/http/fetch/handler.js';
-import type { HttpHandler, HttpWriter } from '../src/http/message/message.js';
+import { HttpError } from '../src/http/message/error.ts';
+import { fetchHandler } from '../src/http/fetch/handler.ts';
+import type { HttpHandler, HttpWriter } from '../src/http/message/message.ts';
 
 const echo: HttpHandler = async (request) => ({
   status: 200,

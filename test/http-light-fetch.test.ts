@@ -3,9 +3,9 @@ import { createServer, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTcpServer, type AddressInfo, type Socket } from 'node:net';
 import { createFetch } from 'ofetch';
 import { afterEach, describe, expect, it } from 'vitest';
-import { FetchFailure, isUnsent, type LightFetch, type LightFetchOptions } from '../src/http/client/fetch-like.js';
-import { createLightFetch } from '../src/http/client/light-fetch.js';
-import { createLightFetch as createPlatformFetch } from '../src/http/client/platform-fetch.js';
+import { FetchFailure, isUnsent, type LightFetch, type LightFetchOptions } from '../src/http/client/fetch-like.ts';
+import { createLightFetch } from '../src/http/client/light-fetch.ts';
+import { createLightFetch as createPlatformFetch } from '../src/http/client/platform-fetch.ts';
 
 const cleanups: (() => unknown)[] = [];
 afterEach(async () => {

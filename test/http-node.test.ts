@@ -3,10 +3,10 @@ import { connect, type AddressInfo, type Socket } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import express from 'express';
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
-import { HttpError } from '../src/http/message/error.js';
-import { listen, type HttpServer, type ListenOptions } from '../src/http/node/listen.js';
-import type { HttpHandler, HttpRequest, HttpWriter } from '../src/http/message/message.js';
-import { nodeListener } from '../src/http/node/listener.js';
+import { HttpError } from '../src/http/message/error.ts';
+import { listen, type HttpServer, type ListenOptions } from '../src/http/node/listen.ts';
+import type { HttpHandler, HttpRequest, HttpWriter } from '../src/http/message/message.ts';
+import { nodeListener } from '../src/http/node/listener.ts';
 
 const opened: HttpServer[] = [];
 afterEach(async () => {

@@ -1,9 +1,9 @@
 import type { Socket } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
-import type { ApiError } from '../src/core/errors.js';
-import { createLightFetch } from '../src/http/client/light-fetch.js';
-import { readSse, streamOf } from '../src/http/events/sse-reader.js';
-import { startRawServer } from './support/raw-server.js';
+import type { ApiError } from '../src/core/errors.ts';
+import { createLightFetch } from '../src/http/client/light-fetch.ts';
+import { readSse, streamOf } from '../src/http/events/sse-reader.ts';
+import { startRawServer } from './support/raw-server.ts';
 
 const cleanups: (() => Promise<void>)[] = [];
 afterEach(async () => {

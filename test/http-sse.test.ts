@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { encodeSse, encodeSseComment, SseDecoder, type SseEvent } from '../src/http/events/sse.js';
+import { encodeSse, encodeSseComment, SseDecoder, type SseEvent } from '../src/http/events/sse.ts';
 
 const decode = (...chunks: string[]) => {
   const decoder = new SseDecoder();

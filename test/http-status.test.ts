@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { ERROR_CODES } from '../src/core/errors.js';
-import { codeOfRefusal, codeOfStatus, STATUS } from '../src/http/message/status.js';
+import { ERROR_CODES } from '../src/core/errors.ts';
+import { codeOfRefusal, codeOfStatus, STATUS } from '../src/http/message/status.ts';
 
 describe('the one table of HTTP statuses', () => {
   test('a status leads back to the first code of its row', () => {

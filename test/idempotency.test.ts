@@ -9,7 +9,7 @@ import {
   mutation,
   type IdempotencyEntry,
   type IdempotencyStore,
-} from '../src/index.js';
+} from '../src/index.ts';
 
 describe('memoryIdempotencyStore', () => {
   it('reserves a key once', async () => {

@@ -2,9 +2,9 @@ import { spawn } from 'node:child_process';
 import { getEventListeners, setMaxListeners } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
-import { createClient, createConformanceClientOf } from './programs/served.js';
-import type { Client } from '../src/index.js';
-import type { ConformanceContract } from '../src/conformance/index.js';
+import { createClient, createConformanceClientOf } from './programs/served.ts';
+import type { Client } from '../src/index.ts';
+import type { ConformanceContract } from '../src/conformance/index.ts';
 
 const NOTE = { text: 'x', number: 1, ratio: 0, tags: [], nothing: null };
 const closers: (() => Promise<void>)[] = [];

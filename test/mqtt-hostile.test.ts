@@ -1,13 +1,13 @@
 import mqttjs from 'mqtt';
 import { afterEach, describe, expect, test } from 'vitest';
 import * as z from 'zod';
-import { createClient } from '../src/index.js';
-import { defineContract, event, query } from '../src/core/define.js';
-import { mqtt } from '../src/mqtt/client.js';
-import { mqttHub } from '../src/mqtt/hub.js';
-import { mqttBroker, serveMqtt } from '../src/mqtt/server.js';
-import { createService } from '../src/service/service.js';
-import { noMosquitto, startMosquitto } from './support/mqtt.js';
+import { createClient } from '../src/index.ts';
+import { defineContract, event, query } from '../src/core/define.ts';
+import { mqtt } from '../src/mqtt/client.ts';
+import { mqttHub } from '../src/mqtt/hub.ts';
+import { mqttBroker, serveMqtt } from '../src/mqtt/server.ts';
+import { createService } from '../src/service/service.ts';
+import { noMosquitto, startMosquitto } from './support/mqtt.ts';
 
 const why = noMosquitto === undefined ? '' : ` (skipped: ${noMosquitto})`;
 

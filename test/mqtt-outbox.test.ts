@@ -1,10 +1,10 @@
 import mqttjs from 'mqtt';
 import { afterEach, expect, test } from 'vitest';
-import { blogContract } from '../src/blog/contract.js';
-import { Outbox } from '../src/mqtt/connection/outbox.js';
-import { mqttHub } from '../src/mqtt/hub.js';
-import { mqttBroker } from '../src/mqtt/server.js';
-import { freePort } from './support/mqtt.js';
+import { blogContract } from '../src/blog/contract.ts';
+import { Outbox } from '../src/mqtt/connection/outbox.ts';
+import { mqttHub } from '../src/mqtt/hub.ts';
+import { mqttBroker } from '../src/mqtt/server.ts';
+import { freePort } from './support/mqtt.ts';
 
 const cleanups: (() => Promise<unknown> | void)[] = [];
 afterEach(async () => {

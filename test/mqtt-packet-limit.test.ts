@@ -4,14 +4,14 @@ import mqttjs from 'mqtt';
 import { WebSocket } from 'ws';
 import { afterEach, describe, expect, test } from 'vitest';
 import * as z from 'zod';
-import { createClient } from '../src/index.js';
-import { defineContract, event, query } from '../src/core/define.js';
-import { listen } from '../src/http/node/listen.js';
-import { mqtt } from '../src/mqtt/client.js';
-import { mqttHub } from '../src/mqtt/hub.js';
-import { packetMeter } from '../src/mqtt/packet-limit.js';
-import { mqttBroker, serveMqtt } from '../src/mqtt/server.js';
-import { createService } from '../src/service/service.js';
+import { createClient } from '../src/index.ts';
+import { defineContract, event, query } from '../src/core/define.ts';
+import { listen } from '../src/http/node/listen.ts';
+import { mqtt } from '../src/mqtt/client.ts';
+import { mqttHub } from '../src/mqtt/hub.ts';
+import { packetMeter } from '../src/mqtt/packet-limit.ts';
+import { mqttBroker, serveMqtt } from '../src/mqtt/server.ts';
+import { createService } from '../src/service/service.ts';
 
 const cleanups: (() => Promise<unknown> | void)[] = [];
 afterEach(async () => {

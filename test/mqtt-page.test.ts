@@ -4,7 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { noChromium, openPage } from './support/chromium.js';
+import { noChromium, openPage } from './support/chromium.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 

@@ -1,12 +1,12 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createBlogService } from '../src/blog/service.js';
-import { createClient } from '../src/index.js';
-import { mqtt } from '../src/mqtt/client.js';
-import { mqttHub } from '../src/mqtt/hub.js';
-import { mqttBroker, serveMqtt } from '../src/mqtt/server.js';
-import { noMosquitto, startMosquitto } from './support/mqtt.js';
+import { createBlogService } from '../src/blog/service.ts';
+import { createClient } from '../src/index.ts';
+import { mqtt } from '../src/mqtt/client.ts';
+import { mqttHub } from '../src/mqtt/hub.ts';
+import { mqttBroker, serveMqtt } from '../src/mqtt/server.ts';
+import { noMosquitto, startMosquitto } from './support/mqtt.ts';
 
 const READING = { sensorId: 'roof', celsius: 21.5, measuredAt: '2026-01-31T12:00:00Z' };
 const SCRIPT = fileURLToPath(new URL('support/mqtt_peer.py', import.meta.url));

@@ -3,11 +3,11 @@ import { once } from 'node:events';
 import { execPath } from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { createBlogService } from '../src/blog/service.js';
-import { createClient } from '../src/index.js';
-import { mqtt } from '../src/mqtt/client.js';
-import { mqttBroker, serveMqtt } from '../src/mqtt/server.js';
-import { noMosquitto, startMosquitto } from './support/mqtt.js';
+import { createBlogService } from '../src/blog/service.ts';
+import { createClient } from '../src/index.ts';
+import { mqtt } from '../src/mqtt/client.ts';
+import { mqttBroker, serveMqtt } from '../src/mqtt/server.ts';
+import { noMosquitto, startMosquitto } from './support/mqtt.ts';
 
 const why = noMosquitto === undefined ? '' : ` (skipped: ${noMosquitto})`;
 

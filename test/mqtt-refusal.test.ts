@@ -4,14 +4,14 @@ import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { Aedes } from 'aedes';
 import mqttjs from 'mqtt';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { blogContract } from '../src/blog/contract.js';
-import { createBlogService } from '../src/blog/service.js';
-import { createClient } from '../src/index.js';
-import { isApiError } from '../src/core/errors.js';
-import { mqtt } from '../src/mqtt/client.js';
-import { mqttHub } from '../src/mqtt/hub.js';
-import { mqttBroker, serveMqtt } from '../src/mqtt/server.js';
-import { until } from './support/until.js';
+import { blogContract } from '../src/blog/contract.ts';
+import { createBlogService } from '../src/blog/service.ts';
+import { createClient } from '../src/index.ts';
+import { isApiError } from '../src/core/errors.ts';
+import { mqtt } from '../src/mqtt/client.ts';
+import { mqttHub } from '../src/mqtt/hub.ts';
+import { mqttBroker, serveMqtt } from '../src/mqtt/server.ts';
+import { until } from './support/until.ts';
 
 const READING = { sensorId: 'roof', celsius: 21.5, measuredAt: '2026-01-31T12:00:00Z' };
 

@@ -2,13 +2,13 @@ import { once } from 'node:events';
 import { createServer as createHttpsServer } from 'node:https';
 import { connect, type AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { createBlogService } from '../src/blog/service.js';
-import { createClient } from '../src/index.js';
-import { mqtt, type MqttOptions } from '../src/mqtt/client.js';
-import { mqttHub } from '../src/mqtt/hub.js';
-import { mqttBroker, serveMqtt } from '../src/mqtt/server.js';
-import { makeCertificate, noOpenssl, type Certificate } from './support/certificates.js';
-import { noMosquitto, startMosquitto } from './support/mqtt.js';
+import { createBlogService } from '../src/blog/service.ts';
+import { createClient } from '../src/index.ts';
+import { mqtt, type MqttOptions } from '../src/mqtt/client.ts';
+import { mqttHub } from '../src/mqtt/hub.ts';
+import { mqttBroker, serveMqtt } from '../src/mqtt/server.ts';
+import { makeCertificate, noOpenssl, type Certificate } from './support/certificates.ts';
+import { noMosquitto, startMosquitto } from './support/mqtt.ts';
 
 const READING = { sensorId: 'roof', celsius: 21.5, measuredAt: '2026-01-31T12:00:00Z' };
 

@@ -1,16 +1,16 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { createBlogService } from '../src/blog/index.js';
-import { createClient } from '../src/index.js';
-import { grpc } from '../src/grpc/client.js';
-import { graphql } from '../src/graphql/client.js';
-import { listen } from '../src/http/node/listen.js';
-import { mqtt } from '../src/mqtt/client.js';
-import { rest } from '../src/rest/client.js';
-import { serve, type Served } from '../src/serve.js';
-import { soap } from '../src/soap/client.js';
-import { webhook } from '../src/webhook/client.js';
-import { webSocket } from '../src/websocket/client.js';
-import type { OnWire } from '../src/peer/on-wire.js';
+import { createBlogService } from '../src/blog/index.ts';
+import { createClient } from '../src/index.ts';
+import { grpc } from '../src/grpc/client.ts';
+import { graphql } from '../src/graphql/client.ts';
+import { listen } from '../src/http/node/listen.ts';
+import { mqtt } from '../src/mqtt/client.ts';
+import { rest } from '../src/rest/client.ts';
+import { serve, type Served } from '../src/serve.ts';
+import { soap } from '../src/soap/client.ts';
+import { webhook } from '../src/webhook/client.ts';
+import { webSocket } from '../src/websocket/client.ts';
+import type { OnWire } from '../src/peer/on-wire.ts';
 
 const service = createBlogService();
 let server: Served;

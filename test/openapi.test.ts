@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { blogContract } from '../src/blog/contract.js';
-import { defineContract, event, mutation, query } from '../src/core/define.js';
-import { type Contract } from '../src/core/contract.js';
-import type { JsonObject } from '../src/core/errors.js';
-import { openApi } from '../src/rest/schema.js';
-import { everyKind } from './every-kind.js';
+import { blogContract } from '../src/blog/contract.ts';
+import { defineContract, event, mutation, query } from '../src/core/define.ts';
+import { type Contract } from '../src/core/contract.ts';
+import type { JsonObject } from '../src/core/errors.ts';
+import { openApi } from '../src/rest/schema.ts';
+import { everyKind } from './every-kind.ts';
 
 // Not written in place, so that this file compiles and runs without the package; CI has it.
 const VALIDATOR: string = '@seriousme/openapi-schema-validator';

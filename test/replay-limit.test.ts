@@ -1,15 +1,15 @@
 /** What a subscriber missed comes before its start is acknowledged: how much of it is held is bounded, and nothing is lost by that. */
 import { describe, expect, it, onTestFinished } from 'vitest';
 import * as z from 'zod/mini';
-import { graphql } from '../src/graphql/client.js';
-import { graphqlHandler } from '../src/graphql/server.js';
-import { composeHandlers } from '../src/http/serve/compose.js';
-import { listen } from '../src/http/node/listen.js';
-import { createClient, createService, defineContract, event, type Adapter, type Transport } from '../src/index.js';
-import { rest } from '../src/rest/client.js';
-import { restHandler } from '../src/rest/server.js';
-import { webSocket } from '../src/websocket/client.js';
-import { webSocketHandler } from '../src/websocket/server.js';
+import { graphql } from '../src/graphql/client.ts';
+import { graphqlHandler } from '../src/graphql/server.ts';
+import { composeHandlers } from '../src/http/serve/compose.ts';
+import { listen } from '../src/http/node/listen.ts';
+import { createClient, createService, defineContract, event, type Adapter, type Transport } from '../src/index.ts';
+import { rest } from '../src/rest/client.ts';
+import { restHandler } from '../src/rest/server.ts';
+import { webSocket } from '../src/websocket/client.ts';
+import { webSocketHandler } from '../src/websocket/server.ts';
 
 const contract = defineContract({
   name: 'notes',

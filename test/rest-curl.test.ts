@@ -3,12 +3,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createService, defineContract, mutation } from '../src/index.js';
-import { listen } from '../src/http/index.js';
-import { restHandler } from '../src/rest/server.js';
-import { STATUS } from '../src/rest/status.js';
-import { curl, curlUntil, NO_CURL } from './support/curl.js';
-import { startServe, type ServeProcess } from './support/serve-process.js';
+import { createService, defineContract, mutation } from '../src/index.ts';
+import { listen } from '../src/http/index.ts';
+import { restHandler } from '../src/rest/server.ts';
+import { STATUS } from '../src/rest/status.ts';
+import { curl, curlUntil, NO_CURL } from './support/curl.ts';
+import { startServe, type ServeProcess } from './support/serve-process.ts';
 
 describe.skipIf(NO_CURL !== undefined)(`REST asked by curl${NO_CURL === undefined ? '' : ` (skipped: ${NO_CURL})`}`, () => {
   let server: ServeProcess;

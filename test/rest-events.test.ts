@@ -1,13 +1,13 @@
 /** Event streams over HTTP, seen from both ends. */
 import { expect, test, vi } from 'vitest';
 import { z } from 'zod';
-import { conformanceContract, createConformanceService } from '../src/conformance/index.js';
-import { composeHandlers } from '../src/http/serve/compose.js';
-import { fetchHandler } from '../src/http/fetch/handler.js';
-import { listen } from '../src/http/node/listen.js';
-import { ApiError, createClient, createService, defineContract, event, mutation, query, type Transport } from '../src/index.js';
-import { rest } from '../src/rest/client.js';
-import { restHandler } from '../src/rest/server.js';
+import { conformanceContract, createConformanceService } from '../src/conformance/index.ts';
+import { composeHandlers } from '../src/http/serve/compose.ts';
+import { fetchHandler } from '../src/http/fetch/handler.ts';
+import { listen } from '../src/http/node/listen.ts';
+import { ApiError, createClient, createService, defineContract, event, mutation, query, type Transport } from '../src/index.ts';
+import { rest } from '../src/rest/client.ts';
+import { restHandler } from '../src/rest/server.ts';
 
 const { note } = conformanceContract.events;
 

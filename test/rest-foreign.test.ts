@@ -5,11 +5,11 @@ import { createRequire } from 'node:module';
 import type { AddressInfo, Socket } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { listen } from '../src/http/index.js';
-import { blogContract, createClient, isApiError, type ApiError, type BlogClient, type ErrorCode } from '../src/index.js';
-import { rest } from '../src/rest/client.js';
-import { restHandler } from '../src/rest/server.js';
-import { startRawServer, type RawServer } from './support/raw-server.js';
+import { listen } from '../src/http/index.ts';
+import { blogContract, createClient, isApiError, type ApiError, type BlogClient, type ErrorCode } from '../src/index.ts';
+import { rest } from '../src/rest/client.ts';
+import { restHandler } from '../src/rest/server.ts';
+import { startRawServer, type RawServer } from './support/raw-server.ts';
 
 /** What is used of json-server, as its readme has it. */
 interface JsonServer {

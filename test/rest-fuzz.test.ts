@@ -3,14 +3,14 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { blogContract } from '../src/blog/contract.js';
-import { createBlogService } from '../src/blog/service.js';
-import { ApiError, createClient, createService, ERROR_CODES, isApiError, type BlogClient, type Service } from '../src/index.js';
-import { composeHandlers, listen, type HttpHandler, type HttpRequest, type HttpServer } from '../src/http/index.js';
-import { rest } from '../src/rest/client.js';
-import { restHandler } from '../src/rest/server.js';
-import { everyKind } from './every-kind.js';
-import { startRawServer, type RawServer } from './support/raw-server.js';
+import { blogContract } from '../src/blog/contract.ts';
+import { createBlogService } from '../src/blog/service.ts';
+import { ApiError, createClient, createService, ERROR_CODES, isApiError, type BlogClient, type Service } from '../src/index.ts';
+import { composeHandlers, listen, type HttpHandler, type HttpRequest, type HttpServer } from '../src/http/index.ts';
+import { rest } from '../src/rest/client.ts';
+import { restHandler } from '../src/rest/server.ts';
+import { everyKind } from './every-kind.ts';
+import { startRawServer, type RawServer } from './support/raw-server.ts';
 
 /** Together a quarter of a minute; a run that is cut short is no failure. */
 const LIMITS = { interruptAfterTimeLimit: 3_000, markInterruptAsFailure: false } as const;

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { z } from 'zod';
-import { retry } from '../src/compose/index.js';
-import { ApiError, createClient, createService, defineContract, mutation } from '../src/index.js';
+import { retry } from '../src/compose/index.ts';
+import { ApiError, createClient, createService, defineContract, mutation } from '../src/index.ts';
 
 const contract = defineContract({
   name: 'shop',

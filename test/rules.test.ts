@@ -2,10 +2,10 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
-import tsup from '../tsup.config.js';
+import tsup from '../tsup.config.ts';
 import typedoc from '../typedoc.json' with { type: 'json' };
-import { exportedSources, manifest, sourceOf } from '../scripts/entries.js';
-import { importsOf, loadedBy, ROOT, sourceFiles } from './support/source-graph.js';
+import { exportedSources, manifest, sourceOf } from '../scripts/entries.ts';
+import { importsOf, loadedBy, ROOT, sourceFiles } from './support/source-graph.ts';
 
 const PROTOCOLS = ['rest', 'graphql', 'websocket', 'webhook', 'soap', 'grpc', 'mqtt'];
 const NOUNS = ['client.ts', 'server.ts', 'wire.ts', 'status.ts', 'schema.ts'];

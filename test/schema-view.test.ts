@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import * as mini from 'zod/mini';
-import { defineContract, event, mutation, query } from '../src/core/define.js';
-import { type Schema } from '../src/core/contract.js';
-import { describeContract, mayLeaveOut, type Field, type ObjectNode } from '../src/schema/view.js';
-import { everyKind } from './every-kind.js';
+import { defineContract, event, mutation, query } from '../src/core/define.ts';
+import { type Schema } from '../src/core/contract.ts';
+import { describeContract, mayLeaveOut, type Field, type ObjectNode } from '../src/schema/view.ts';
+import { everyKind } from './every-kind.ts';
 
 const view = describeContract(everyKind);
 const everything = view.types.get('Everything') as ObjectNode;

@@ -1,10 +1,10 @@
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import { z } from 'zod';
-import { createBlogService } from '../src/blog/index.js';
-import { listen } from '../src/http/node/listen.js';
-import { createClient, createService, defineContract, query, type Adapter } from '../src/index.js';
-import { rest } from '../src/rest/client.js';
-import { restHandler } from '../src/rest/server.js';
+import { createBlogService } from '../src/blog/index.ts';
+import { listen } from '../src/http/node/listen.ts';
+import { createClient, createService, defineContract, query, type Adapter } from '../src/index.ts';
+import { rest } from '../src/rest/client.ts';
+import { restHandler } from '../src/rest/server.ts';
 
 declare const adapter: Adapter;
 const types = (check: () => void) => void check;

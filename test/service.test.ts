@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
-import { retry } from '../src/compose/index.js';
-import { ApiError, createClient, createService, defineContract, event, memoryHub, mutation, query, type EventHub } from '../src/index.js';
+import { retry } from '../src/compose/index.ts';
+import { ApiError, createClient, createService, defineContract, event, memoryHub, mutation, query, type EventHub } from '../src/index.ts';
 
 afterEach(() => vi.restoreAllMocks());
 

@@ -1,14 +1,14 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { blogContract, createBlogService } from '../src/blog/index.js';
-import { createClient } from '../src/index.js';
-import { conformanceContract } from '../src/conformance/contract.js';
-import { createConformanceService } from '../src/conformance/service.js';
-import type { ErrorBody } from '../src/core/errors.js';
-import { fetchHandler } from '../src/http/fetch/handler.js';
-import type { FetchLike } from '../src/http/client/fetch-like.js';
-import { soap, type SoapVersion } from '../src/soap/client.js';
-import { soapHandler } from '../src/soap/server.js';
+import { blogContract, createBlogService } from '../src/blog/index.ts';
+import { createClient } from '../src/index.ts';
+import { conformanceContract } from '../src/conformance/contract.ts';
+import { createConformanceService } from '../src/conformance/service.ts';
+import type { ErrorBody } from '../src/core/errors.ts';
+import { fetchHandler } from '../src/http/fetch/handler.ts';
+import type { FetchLike } from '../src/http/client/fetch-like.ts';
+import { soap, type SoapVersion } from '../src/soap/client.ts';
+import { soapHandler } from '../src/soap/server.ts';
 
 /**
  * Each folder is a case: `request.xml` as it is sent, `response.http` as it must be answered, and `case.json`. Where that has a `call`, our client must send

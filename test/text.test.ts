@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { defineContract, mutation } from '../src/core/define.js';
-import { type Schema } from '../src/core/contract.js';
-import { isApiError } from '../src/core/errors.js';
-import { encodeText, writeQuery } from '../src/http/client/query-text.js';
-import { describeContract, type Field } from '../src/schema/view.js';
-import { compileQueryReader, compileTextReader } from '../src/schema/text.js';
+import { defineContract, mutation } from '../src/core/define.ts';
+import { type Schema } from '../src/core/contract.ts';
+import { isApiError } from '../src/core/errors.ts';
+import { encodeText, writeQuery } from '../src/http/client/query-text.ts';
+import { describeContract, type Field } from '../src/schema/view.ts';
+import { compileQueryReader, compileTextReader } from '../src/schema/text.ts';
 
 function fieldsOf(shape: Record<string, Schema>): readonly Field[] {
   const contract = defineContract({ name: 'one', operations: { send: mutation({ input: z.object(shape) }) } });

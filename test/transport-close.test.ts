@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { blogContract, createBlogService } from '../src/blog/index.js';
-import { graphql } from '../src/graphql/client.js';
-import { grpc } from '../src/grpc/client.js';
-import { mqtt } from '../src/mqtt/client.js';
-import { rest } from '../src/rest/client.js';
-import { serve, type Served } from '../src/serve.js';
-import type { Adapter, EventSink } from '../src/core/transport.js';
-import { webSocket } from '../src/websocket/client.js';
+import { blogContract, createBlogService } from '../src/blog/index.ts';
+import { graphql } from '../src/graphql/client.ts';
+import { grpc } from '../src/grpc/client.ts';
+import { mqtt } from '../src/mqtt/client.ts';
+import { rest } from '../src/rest/client.ts';
+import { serve, type Served } from '../src/serve.ts';
+import type { Adapter, EventSink } from '../src/core/transport.ts';
+import { webSocket } from '../src/websocket/client.ts';
 
 let server: Served;
 beforeAll(async () => {

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 import { describe, expect, expectTypeOf, it } from 'vitest';
-import { webSocket } from '../src/websocket/client.js';
+import { webSocket } from '../src/websocket/client.ts';
 import { z } from 'zod';
 import {
   createClient,
@@ -17,7 +17,7 @@ import {
   type Handlers,
   type Paged,
   type Unsubscribe,
-} from '../src/index.js';
+} from '../src/index.ts';
 
 const contract = defineContract({
   name: 'shop',

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { CLI, finish, start, type Result } from './support/program.js';
-import { startEndpoint, verified } from './support/webhooks.js';
+import { CLI, finish, start, type Result } from './support/program.ts';
+import { startEndpoint, verified } from './support/webhooks.ts';
 
 const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
 const BODY = '{"test": 2432232314}';

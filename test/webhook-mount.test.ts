@@ -4,8 +4,8 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createClient } from '../src/index.js';
-import { signWebhook, webhook, type WebhookAdapter } from '../src/webhook/client.js';
+import { createClient } from '../src/index.ts';
+import { signWebhook, webhook, type WebhookAdapter } from '../src/webhook/client.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
@@ -114,7 +114,7 @@ test('behind a parser, which has read the body, a webhook is refused and not lef
   const { default: express } = (await import('express')) as unknown as {
     default: { (): { use(...handlers: unknown[]): void } & RequestListener; json(): unknown };
   };
-  const { nodeListener } = await import('../src/http/node/listener.js');
+  const { nodeListener } = await import('../src/http/node/listener.ts');
   const hooks = webhook({ secret: SECRET, onError: () => {} });
   const app = express();
   app.use(express.json());

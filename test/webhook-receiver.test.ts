@@ -2,15 +2,15 @@ import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { afterEach, expect, test } from 'vitest';
 import * as z from 'zod';
-import { createClient, createService, defineContract, event } from '../src/index.js';
-import { fetchHandler } from '../src/http/fetch/handler.js';
-import { listen } from '../src/http/node/listen.js';
-import type { HttpResponse } from '../src/http/message/message.js';
-import { isWebhookError, makeWebhookSecret, signWebhook, webhook, type WebhookOptions } from '../src/webhook/client.js';
-import { webhookHandler } from '../src/webhook/server.js';
-import { compileXmlEncoder } from '../src/webhook/body/xml.js';
-import { compileXmlDecoder } from '../src/webhook/body/xml-read.js';
-import { until } from './support/until.js';
+import { createClient, createService, defineContract, event } from '../src/index.ts';
+import { fetchHandler } from '../src/http/fetch/handler.ts';
+import { listen } from '../src/http/node/listen.ts';
+import type { HttpResponse } from '../src/http/message/message.ts';
+import { isWebhookError, makeWebhookSecret, signWebhook, webhook, type WebhookOptions } from '../src/webhook/client.ts';
+import { webhookHandler } from '../src/webhook/server.ts';
+import { compileXmlEncoder } from '../src/webhook/body/xml.ts';
+import { compileXmlDecoder } from '../src/webhook/body/xml-read.ts';
+import { until } from './support/until.ts';
 
 const contract = defineContract({
   name: 'news',

@@ -3,18 +3,18 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, expect, test, vi } from 'vitest';
 import * as z from 'zod';
-import { ApiError, createClient, createService, defineContract, event, mutation, type EventSink, type Transport } from '../src/index.js';
-import { listen } from '../src/http/node/listen.js';
+import { ApiError, createClient, createService, defineContract, event, mutation, type EventSink, type Transport } from '../src/index.ts';
+import { listen } from '../src/http/node/listen.ts';
 import {
   memoryWebhookStore,
   RETRY_SCHEDULE_MS,
   webhookHandler,
   type StoredDelivery,
   type WebhookHandlerOptions,
-} from '../src/webhook/server.js';
-import { Source } from '../src/webhook/delivery/source.js';
-import { until } from './support/until.js';
-import { ManualClock, startEndpoint, verified } from './support/webhooks.js';
+} from '../src/webhook/server.ts';
+import { Source } from '../src/webhook/delivery/source.ts';
+import { until } from './support/until.ts';
+import { ManualClock, startEndpoint, verified } from './support/webhooks.ts';
 
 const contract = defineContract({
   name: 'news',

@@ -3,15 +3,15 @@ import fc from 'fast-check';
 import { Webhook as Standard } from 'standardwebhooks';
 import { Webhook as Svix } from 'svix';
 import { describe, expect, it, test } from 'vitest';
-import { fromBase64, platformCrypto, toBase64, webCrypto } from '../src/webhook/signing/crypto.js';
+import { fromBase64, platformCrypto, toBase64, webCrypto } from '../src/webhook/signing/crypto.ts';
 import {
   isWebhookError,
   makeWebhookSecret,
   type VerifyWebhookOptions,
   type WebhookReason,
   type WebhookScheme,
-} from '../src/webhook/client.js';
-import { signWith, verifyWith } from '../src/webhook/signing/signature.js';
+} from '../src/webhook/client.ts';
+import { signWith, verifyWith } from '../src/webhook/signing/signature.ts';
 
 /** The example of the specification, which its libraries in ten languages have as a test. */
 const SPEC = {

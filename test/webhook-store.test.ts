@@ -6,10 +6,10 @@ import { join, relative } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it, test, vi } from 'vitest';
-import { fileWebhookStore, memoryWebhookStore, type StoredDelivery, type StoredSubscription } from '../src/webhook/server.js';
-import { webhookStoreCases } from '../src/testing/index.js';
-import { until } from './support/until.js';
-import { startEndpoint, verified } from './support/webhooks.js';
+import { fileWebhookStore, memoryWebhookStore, type StoredDelivery, type StoredSubscription } from '../src/webhook/server.ts';
+import { webhookStoreCases } from '../src/testing/index.ts';
+import { until } from './support/until.ts';
+import { startEndpoint, verified } from './support/webhooks.ts';
 
 let folder = '';
 let files = 0;

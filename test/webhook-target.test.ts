@@ -3,9 +3,9 @@ import type { AddressInfo } from 'node:net';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it, test } from 'vitest';
-import { tierOf } from '../src/webhook/delivery/address.js';
-import { Carrier } from '../src/webhook/delivery/carrier.js';
-import { TargetGuard, type TargetOptions } from '../src/webhook/delivery/target.js';
+import { tierOf } from '../src/webhook/delivery/address.ts';
+import { Carrier } from '../src/webhook/delivery/carrier.ts';
+import { TargetGuard, type TargetOptions } from '../src/webhook/delivery/target.ts';
 
 describe('addresses', () => {
   it.each([

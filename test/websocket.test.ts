@@ -10,18 +10,18 @@ import { build } from 'esbuild';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import WebSocket, { WebSocketServer } from 'ws';
 import * as z from 'zod/mini';
-import { blogContract, createBlogService } from '../src/blog/index.js';
-import { createClient } from '../src/index.js';
-import { defineContract, event, mutation, query } from '../src/core/define.js';
-import { ApiError, isApiError } from '../src/core/errors.js';
-import { listen } from '../src/http/node/listen.js';
-import { attachUpgrade } from '../src/socket/upgrade.js';
-import type { WireRecord } from '../src/peer/on-wire.js';
-import { createService } from '../src/service/service.js';
-import type { Transport } from '../src/core/transport.js';
-import { webSocket, type WebSocketConstructor, type WebSocketState } from '../src/websocket/client.js';
-import { webSocketHandler, type WebSocketHandlerOptions } from '../src/websocket/server.js';
-import { noChromium, openPage } from './support/chromium.js';
+import { blogContract, createBlogService } from '../src/blog/index.ts';
+import { createClient } from '../src/index.ts';
+import { defineContract, event, mutation, query } from '../src/core/define.ts';
+import { ApiError, isApiError } from '../src/core/errors.ts';
+import { listen } from '../src/http/node/listen.ts';
+import { attachUpgrade } from '../src/socket/upgrade.ts';
+import type { WireRecord } from '../src/peer/on-wire.ts';
+import { createService } from '../src/service/service.ts';
+import type { Transport } from '../src/core/transport.ts';
+import { webSocket, type WebSocketConstructor, type WebSocketState } from '../src/websocket/client.ts';
+import { webSocketHandler, type WebSocketHandlerOptions } from '../src/websocket/server.ts';
+import { noChromium, openPage } from './support/chromium.ts';
 
 const cleanups: (() => unknown)[] = [];
 afterEach(async () => {
@@ -52,7 +52,10 @@ class Peer {
   readonly #waiters: ((frame: string) => void)[] = [];
   readonly closed: Promise<{ code: number; reason: string }>;
 
-  constructor(readonly ws: WebSocket) {
+  readonly ws: WebSocket;
+
+  constructor(ws: WebSocket) {
+    this.ws = ws;
     ws.on('message', (data: Buffer) => {
       const waiter = this.#waiters.shift();
       if (waiter) waiter(data.toString());
@@ -770,7 +773,7 @@ asyncio.run(main())
     </script>`;
       const { outputFiles } = await build({
         stdin: {
-          contents: "export { createClient } from './src/client/client.js'; export { webSocket } from './src/websocket/client.js';",
+          contents: "export { createClient } from './src/index.js'; export { webSocket } from './src/websocket/client.js';",
           resolveDir: fileURLToPath(new URL('..', import.meta.url)),
         },
         bundle: true,

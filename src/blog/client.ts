@@ -1,8 +1,8 @@
-import { createClient as createContractClient, type ContractClientOptions } from '../client/client.js';
-import type { Client, ClientOptions } from '../client/types.js';
-import type { Contract } from '../core/contract.js';
-import type { Adapter, Transport } from '../core/transport.js';
-import { blogContract } from './contract.js';
+import { createClient as createContractClient, type ContractClientOptions } from '../client/client.ts';
+import type { Client, ClientOptions } from '../client/types.ts';
+import type { Contract } from '../core/contract.ts';
+import type { Adapter, Transport } from '../core/transport.ts';
+import { blogContract } from './contract.ts';
 
 /** The client of the built-in blog contract. */
 // eslint-disable-next-line @typescript-eslint/no-empty-object-type -- an interface, because editors show its name where they would spell out an alias

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { _isoDateTime } from 'zod/v4/core';
-import { defineContract, event, mutation, query } from '../core/define.js';
+import { defineContract, event, mutation, query } from '../core/define.ts';
 
 const title = z.string().check(z.minLength(1), z.maxLength(200));
 const postId = z.int32().check(z.meta({ description: "The post's number." }));

@@ -1,5 +1,5 @@
 import type * as z from 'zod/mini';
-import type { Post, User, Weather } from './contract.js';
+import type { Post, User, Weather } from './contract.ts';
 
 /** The reference service begins with these. */
 export const USERS: readonly z.output<typeof User>[] = [

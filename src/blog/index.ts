@@ -1,2 +1,2 @@
-export { Article, blogContract, ChatMessage, Post, TemperatureReading, User, Weather } from './contract.js';
-export { createBlogService } from './service.js';
+export { Article, blogContract, ChatMessage, Post, TemperatureReading, User, Weather } from './contract.ts';
+export { createBlogService } from './service.ts';

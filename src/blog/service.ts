@@ -1,8 +1,8 @@
-import { ApiError } from '../core/errors.js';
-import { createService } from '../service/service.js';
-import type { Service, ServiceOptions } from '../service/types.js';
-import { blogContract } from './contract.js';
-import { POSTS, USERS, WEATHER } from './data.js';
+import { ApiError } from '../core/errors.ts';
+import { createService } from '../service/service.ts';
+import type { Service, ServiceOptions } from '../service/types.ts';
+import { blogContract } from './contract.ts';
+import { POSTS, USERS, WEATHER } from './data.ts';
 
 /** The reference service of the blog contract: in memory, with the same data at every start. */
 export function createBlogService<T = undefined>(options: ServiceOptions<T> = {}): Service<typeof blogContract> {

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { nearest } from '../core/nearest.js';
+import { nearest } from '../core/nearest.ts';
 
 /** Wrong usage: its message is printed, and the process ends with code 2. */
 export class UsageError extends Error {

@@ -1,15 +1,15 @@
 import { text } from 'node:stream/consumers';
-import { blogContract } from '../blog/contract.js';
-import { createClient } from '../client/client.js';
-import type { CallOptions } from '../client/types.js';
-import { parseJson } from '../peer/json.js';
-import { UsageError } from './args.js';
-import { BLOG_EXAMPLES } from './demo/blog-examples.js';
-import { defineCommand } from './command.js';
-import { CONNECTION_FLAGS, headersOf, operationOf, printApiError, wirePrinter } from './connection.js';
-import { loadContract } from './module.js';
-import { connectTo, protocolNames, protocolOf } from './protocols.js';
-import { printJson } from './terminal.js';
+import { blogContract } from '../blog/contract.ts';
+import { createClient } from '../client/client.ts';
+import type { CallOptions } from '../client/types.ts';
+import { parseJson } from '../peer/json.ts';
+import { UsageError } from './args.ts';
+import { BLOG_EXAMPLES } from './demo/blog-examples.ts';
+import { defineCommand } from './command.ts';
+import { CONNECTION_FLAGS, headersOf, operationOf, printApiError, wirePrinter } from './connection.ts';
+import { loadContract } from './module.ts';
+import { connectTo, protocolNames, protocolOf } from './protocols.ts';
+import { printJson } from './terminal.ts';
 
 export const callCommand = defineCommand({
   name: 'call',

@@ -1,4 +1,4 @@
-import type { Args, Flags } from './args.js';
+import type { Args, Flags } from './args.ts';
 
 /** One command: what its help says, and what it does. */
 export interface Command<F extends Flags = Flags> {

@@ -1,4 +1,4 @@
-import type { OnWire } from '../peer/on-wire.js';
+import type { OnWire } from '../peer/on-wire.ts';
 
 /** What a protocol is given to make its adapter. */
 export interface ConnectOptions {

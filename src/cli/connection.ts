@@ -1,10 +1,10 @@
-import type { Contract } from '../core/contract.js';
-import { isApiError } from '../core/errors.js';
-import { listenerName } from '../core/listener-name.js';
-import type { WireRecord } from '../peer/on-wire.js';
-import { unknown, UsageError, type Flags } from './args.js';
-import { DEFAULT_PROTOCOL } from './protocols.js';
-import { painter, printJson } from './terminal.js';
+import type { Contract } from '../core/contract.ts';
+import { isApiError } from '../core/errors.ts';
+import { listenerName } from '../core/listener-name.ts';
+import type { WireRecord } from '../peer/on-wire.ts';
+import { unknown, UsageError, type Flags } from './args.ts';
+import { DEFAULT_PROTOCOL } from './protocols.ts';
+import { painter, printJson } from './terminal.ts';
 
 /** The flags of commands that talk to a service. */
 export const CONNECTION_FLAGS = {

@@ -1,6 +1,6 @@
-import type { Command } from './command.js';
-import type { Flag } from './args.js';
-import type { Paint } from './terminal.js';
+import type { Command } from './command.ts';
+import type { Flag } from './args.ts';
+import type { Paint } from './terminal.ts';
 
 const PROGRAM = 'multi-api-sdk';
 

@@ -1,18 +1,18 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
-import { parseJson } from '../peer/json.js';
-import { readArgs, unknown, UsageError } from './args.js';
-import type { Command } from './command.js';
-import { commandHelp, helpHint, mainHelp } from './help.js';
-import { endOnClosedPipe, painter } from './terminal.js';
+import { parseJson } from '../peer/json.ts';
+import { readArgs, unknown, UsageError } from './args.ts';
+import type { Command } from './command.ts';
+import { commandHelp, helpHint, mainHelp } from './help.ts';
+import { endOnClosedPipe, painter } from './terminal.ts';
 
 /** The commands by name; each is loaded when it is asked for. */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
-  serve: async () => (await import('./serve.js')).serveCommand,
-  call: async () => (await import('./call.js')).callCommand,
-  watch: async () => (await import('./watch.js')).watchCommand,
-  demo: async () => (await import('./demo/demo.js')).demoCommand,
-  webhook: async () => (await import('./webhook.js')).webhookCommand,
+  serve: async () => (await import('./serve.ts')).serveCommand,
+  call: async () => (await import('./call.ts')).callCommand,
+  watch: async () => (await import('./watch.ts')).watchCommand,
+  demo: async () => (await import('./demo/demo.ts')).demoCommand,
+  webhook: async () => (await import('./webhook.ts')).webhookCommand,
 };
 
 const USAGE = 2;

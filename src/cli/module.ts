@@ -1,9 +1,9 @@
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { blogContract } from '../blog/contract.js';
-import type { Contract } from '../core/contract.js';
-import type { Transport } from '../core/transport.js';
-import { UsageError } from './args.js';
+import { blogContract } from '../blog/contract.ts';
+import type { Contract } from '../core/contract.ts';
+import type { Transport } from '../core/transport.ts';
+import { UsageError } from './args.ts';
 
 /** The contract that a module of the user's exports; the Blog's where none is named. */
 export async function loadContract(file: string | undefined): Promise<Contract> {

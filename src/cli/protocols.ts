@@ -1,7 +1,7 @@
-import type { Served } from '../serve.js';
-import type { Adapter } from '../core/transport.js';
-import { unknown, UsageError } from './args.js';
-import type { ConnectOptions } from './connect-options.js';
+import type { Served } from '../serve.ts';
+import type { Adapter } from '../core/transport.ts';
+import { unknown, UsageError } from './args.ts';
+import type { ConnectOptions } from './connect-options.ts';
 
 /** One protocol of the command line. */
 export interface CliProtocol {
@@ -27,49 +27,49 @@ export const PROTOCOLS: Readonly<Record<string, CliProtocol>> = {
     url: HTTP_URL,
     verbs: BOTH,
     urlOf: ({ http }) => http,
-    connect: async (options) => (await import('../rest/client.js')).rest(options),
+    connect: async (options) => (await import('../rest/client.ts')).rest(options),
   },
   graphql: {
     title: 'GraphQL',
     url: `${HTTP_URL}/graphql`,
     verbs: BOTH,
     urlOf: ({ http }) => `${http}/graphql`,
-    connect: async (options) => (await import('../graphql/client.js')).graphql(options),
+    connect: async (options) => (await import('../graphql/client.ts')).graphql(options),
   },
   websocket: {
     title: 'WebSocket',
     url: HTTP_URL,
     verbs: BOTH,
     urlOf: ({ http }) => http,
-    connect: async (options) => (await import('../websocket/client.js')).webSocket(options),
+    connect: async (options) => (await import('../websocket/client.ts')).webSocket(options),
   },
   soap: {
     title: 'SOAP',
     url: `${HTTP_URL}/soap`,
     verbs: ['call'],
     urlOf: ({ http }) => `${http}/soap`,
-    connect: async (options) => (await import('../soap/client.js')).soap(options),
+    connect: async (options) => (await import('../soap/client.ts')).soap(options),
   },
   grpc: {
     title: 'gRPC',
     url: '127.0.0.1:50051',
     verbs: BOTH,
     urlOf: ({ grpc }) => grpc,
-    connect: async (options) => (await import('../grpc/client.js')).grpc(options),
+    connect: async (options) => (await import('../grpc/client.ts')).grpc(options),
   },
   webhook: {
     title: 'Webhooks',
     url: HTTP_URL,
     verbs: ['subscribe'],
     urlOf: ({ http }) => http,
-    connect: async (options) => (await import('./webhook-receiver.js')).connectWebhook(options),
+    connect: async (options) => (await import('./webhook-receiver.ts')).connectWebhook(options),
   },
   mqtt: {
     title: 'MQTT',
     url: 'mqtt://127.0.0.1:1883',
     verbs: BOTH,
     urlOf: ({ mqtt }) => mqtt,
-    connect: async (options) => (await import('../mqtt/client.js')).mqtt(options),
+    connect: async (options) => (await import('../mqtt/client.ts')).mqtt(options),
   },
 };
 

@@ -1,14 +1,14 @@
-import { blogContract } from '../blog/contract.js';
-import { createBlogService } from '../blog/service.js';
-import type { EventHub } from '../events/hub.js';
-import { serve, type Served } from '../serve.js';
-import type { MqttBroker } from '../mqtt/broker.js';
-import type { Transport } from '../core/transport.js';
-import { UsageError } from './args.js';
-import { defineCommand } from './command.js';
-import { loadService } from './module.js';
-import { DEFAULT_PROTOCOL, PROTOCOLS } from './protocols.js';
-import { onStopSignal, painter } from './terminal.js';
+import { blogContract } from '../blog/contract.ts';
+import { createBlogService } from '../blog/service.ts';
+import type { EventHub } from '../events/hub.ts';
+import { serve, type Served } from '../serve.ts';
+import type { MqttBroker } from '../mqtt/broker.ts';
+import type { Transport } from '../core/transport.ts';
+import { UsageError } from './args.ts';
+import { defineCommand } from './command.ts';
+import { loadService } from './module.ts';
+import { DEFAULT_PROTOCOL, PROTOCOLS } from './protocols.ts';
+import { onStopSignal, painter } from './terminal.ts';
 
 const PORT = { type: 'number', value: '<port>', range: [0, 65_535] } as const;
 
@@ -101,8 +101,8 @@ interface MqttFlags {
 /** The events' broker: it is there before the service, whose events come from it. */
 async function openMqtt(flags: MqttFlags) {
   const { 'mqtt-port': mqttPort = flags.port === 0 ? 0 : 1883, 'mqtt-url': mqttUrl } = flags;
-  const { mqttHub } = await import('../mqtt/hub.js');
-  const { mqttBroker } = await import('../mqtt/broker.js');
+  const { mqttHub } = await import('../mqtt/hub.ts');
+  const { mqttBroker } = await import('../mqtt/broker.ts');
   if (mqttUrl !== undefined) {
     const hub = hubAt(() => mqttHub({ url: mqttUrl }));
     return { hub, broker: undefined, close: () => hub.close() };

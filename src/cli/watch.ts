@@ -1,14 +1,14 @@
-import { blogContract } from '../blog/contract.js';
-import { createClient } from '../client/client.js';
-import type { EventInfo, ListenOptions, Unsubscribe } from '../client/types.js';
-import { onAbort } from '../life/lifetime.js';
-import { listenerName } from '../core/listener-name.js';
-import { UsageError } from './args.js';
-import { defineCommand } from './command.js';
-import { CONNECTION_FLAGS, eventOf, headersOf, printApiError, wirePrinter } from './connection.js';
-import { loadContract } from './module.js';
-import { connectTo, protocolNames, protocolOf } from './protocols.js';
-import { onStopSignal, painter, printJson } from './terminal.js';
+import { blogContract } from '../blog/contract.ts';
+import { createClient } from '../client/client.ts';
+import type { EventInfo, ListenOptions, Unsubscribe } from '../client/types.ts';
+import { onAbort } from '../life/lifetime.ts';
+import { listenerName } from '../core/listener-name.ts';
+import { UsageError } from './args.ts';
+import { defineCommand } from './command.ts';
+import { CONNECTION_FLAGS, eventOf, headersOf, printApiError, wirePrinter } from './connection.ts';
+import { loadContract } from './module.ts';
+import { connectTo, protocolNames, protocolOf } from './protocols.ts';
+import { onStopSignal, painter, printJson } from './terminal.ts';
 
 type Listen = (listener: (data: unknown, info: EventInfo) => void, options: ListenOptions) => Promise<Unsubscribe>;
 

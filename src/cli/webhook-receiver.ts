@@ -1,7 +1,7 @@
-import { listen } from '../http/node/listen.js';
-import type { Adapter } from '../core/transport.js';
-import { webhook } from '../webhook/client.js';
-import type { ConnectOptions } from './connect-options.js';
+import { listen } from '../http/node/listen.ts';
+import type { Adapter } from '../core/transport.ts';
+import { webhook } from '../webhook/client.ts';
+import type { ConnectOptions } from './connect-options.ts';
 
 /** Starts a receiver on a free port of this machine, whose listeners subscribe it; closing the transport stops it. */
 export async function connectWebhook({ url, onWire }: ConnectOptions): Promise<Adapter<'subscribe'>> {

@@ -1,13 +1,13 @@
 import { createLightFetch } from '#fetch';
-import { ApiError } from '../core/errors.js';
-import { networkError } from '../http/client/network-error.js';
-import { parseJson } from '../peer/json.js';
-import { isWebhookError, signWebhook, verifyWebhook, type WebhookScheme } from '../webhook/client.js';
-import { SCHEMES } from '../webhook/signing/schemes.js';
-import { unknown, UsageError } from './args.js';
-import { defineCommand } from './command.js';
-import { API_ERROR, headersOf, printApiError } from './connection.js';
-import { painter, printJson } from './terminal.js';
+import { ApiError } from '../core/errors.ts';
+import { networkError } from '../http/client/network-error.ts';
+import { parseJson } from '../peer/json.ts';
+import { isWebhookError, signWebhook, verifyWebhook, type WebhookScheme } from '../webhook/client.ts';
+import { SCHEMES } from '../webhook/signing/schemes.ts';
+import { unknown, UsageError } from './args.ts';
+import { defineCommand } from './command.ts';
+import { API_ERROR, headersOf, printApiError } from './connection.ts';
+import { painter, printJson } from './terminal.ts';
 
 const ACTIONS = ['sign', 'verify', 'send'];
 const TIMEOUT_MS = 15_000;

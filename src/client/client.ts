@@ -1,16 +1,16 @@
 import { checkServes } from '#contract-check';
-import type { CallOptions, Client, ClientOptions } from './types.js';
-import type { Contract, EventDefinition, Operation } from '../core/contract.js';
-import { ApiError } from '../core/errors.js';
-import { Call } from '../life/call.js';
-import { Lifetime } from '../life/lifetime.js';
-import { connect } from '../guard/guard.js';
-import { checkHeaders } from '../peer/headers.js';
-import { listenerName } from '../core/listener-name.js';
-import { paged } from './paging.js';
-import { callSelected, planSelection } from '../guard/select.js';
-import { Subscriber } from './subscriber.js';
-import type { Adapter, Headers, Selection, Transport } from '../core/transport.js';
+import type { CallOptions, Client, ClientOptions } from './types.ts';
+import type { Contract, EventDefinition, Operation } from '../core/contract.ts';
+import { ApiError } from '../core/errors.ts';
+import { Call } from '../life/call.ts';
+import { Lifetime } from '../life/lifetime.ts';
+import { connect } from '../guard/guard.ts';
+import { checkHeaders } from '../peer/headers.ts';
+import { listenerName } from '../core/listener-name.ts';
+import { paged } from './paging.ts';
+import { callSelected, planSelection } from '../guard/select.ts';
+import { Subscriber } from './subscriber.ts';
+import type { Adapter, Headers, Selection, Transport } from '../core/transport.ts';
 
 const DEFAULT_TIMEOUT_MS = 30_000;
 const NO_HEADERS: Headers = Object.freeze({});
@@ -42,12 +42,17 @@ class ContractClient {
   readonly #lifetimes = new Set<Lifetime>();
   #closing: Promise<void> | undefined;
 
-  constructor(
-    private readonly contract: Contract,
-    private readonly transport: Transport,
-    private readonly options: ClientOptions,
-    private readonly ownsTransport: boolean,
-  ) {}
+  private readonly contract: Contract;
+  private readonly transport: Transport;
+  private readonly options: ClientOptions;
+  private readonly ownsTransport: boolean;
+
+  constructor(contract: Contract, transport: Transport, options: ClientOptions, ownsTransport: boolean) {
+    this.contract = contract;
+    this.transport = transport;
+    this.options = options;
+    this.ownsTransport = ownsTransport;
+  }
 
   /** One function per member, made once, so that a call only runs. */
   members(): Record<string | symbol, unknown> {

@@ -1,8 +1,8 @@
-import type { CallOptions } from './types.js';
-import type { Operation } from '../core/contract.js';
-import { ApiError } from '../core/errors.js';
-import type { Selection } from '../core/transport.js';
-import { compileCheck } from '../schema/validate.js';
+import type { CallOptions } from './types.ts';
+import type { Operation } from '../core/contract.ts';
+import { ApiError } from '../core/errors.ts';
+import type { Selection } from '../core/transport.ts';
+import { compileCheck } from '../schema/validate.ts';
 
 type Options = CallOptions & { readonly select?: Selection | undefined };
 type Call = (input: unknown, options: Options | undefined) => Promise<unknown>;

@@ -1,12 +1,12 @@
-import type { ClientOptions, EventInfo, EventStream, ListenOptions, StreamOptions, SubscribeOptions, Unsubscribe } from './types.js';
-import type { EventDefinition } from '../core/contract.js';
-import { ApiError } from '../core/errors.js';
-import type { EventSink, Headers, Transport } from '../core/transport.js';
-import type { Lifetime } from '../life/lifetime.js';
-import { checkHeaders } from '../peer/headers.js';
-import { PushStream } from '../events/push-stream.js';
-import { report } from '../life/report.js';
-import { Subscription } from '../events/reconnect.js';
+import type { ClientOptions, EventInfo, EventStream, ListenOptions, StreamOptions, SubscribeOptions, Unsubscribe } from './types.ts';
+import type { EventDefinition } from '../core/contract.ts';
+import { ApiError } from '../core/errors.ts';
+import type { EventSink, Headers, Transport } from '../core/transport.ts';
+import type { Lifetime } from '../life/lifetime.ts';
+import { checkHeaders } from '../peer/headers.ts';
+import { PushStream } from '../events/push-stream.ts';
+import { report } from '../life/report.ts';
+import { Subscription } from '../events/reconnect.ts';
 
 type Listener = (data: unknown, event: EventInfo) => void | Promise<void>;
 
@@ -17,12 +17,17 @@ const DEFAULT_BUFFER = 100;
 
 /** What stands behind `onX`: makes subscriptions for listeners and for loops. */
 export class Subscriber {
-  constructor(
-    private readonly event: EventDefinition,
-    private readonly transport: Transport,
-    private readonly options: ClientOptions,
-    private readonly begin: Begin,
-  ) {}
+  private readonly event: EventDefinition;
+  private readonly transport: Transport;
+  private readonly options: ClientOptions;
+  private readonly begin: Begin;
+
+  constructor(event: EventDefinition, transport: Transport, options: ClientOptions, begin: Begin) {
+    this.event = event;
+    this.transport = transport;
+    this.options = options;
+    this.begin = begin;
+  }
 
   readonly subscribe = (first?: Listener | StreamOptions, second?: ListenOptions): Promise<Unsubscribe> | EventStream<unknown> => {
     if (typeof first === 'function') return this.#listen(first, second ?? {});

@@ -1,8 +1,8 @@
 import type { input as InputOf, output as OutputOf } from 'zod/v4/core';
-import type { Contract, EventDefinition, Operation, Schema } from '../core/contract.js';
-import type { Exactly, Item, Select, Selected } from '../core/selected.js';
-import type { Overflow } from '../events/push-stream.js';
-import type { Headers } from '../core/transport.js';
+import type { Contract, EventDefinition, Operation, Schema } from '../core/contract.ts';
+import type { Exactly, Item, Select, Selected } from '../core/selected.ts';
+import type { Overflow } from '../events/push-stream.ts';
+import type { Headers } from '../core/transport.ts';
 
 /** Options of every call. */
 export interface CallOptions {

@@ -1,2 +1,2 @@
-export { retry, type RetryOptions } from './retry.js';
-export { route, type Routes } from './route.js';
+export { retry, type RetryOptions } from './retry.ts';
+export { route, type Routes } from './route.ts';

@@ -1,8 +1,8 @@
-import { ApiError, isApiError, type ErrorCode } from '../core/errors.js';
-import { backoffMs } from '../life/backoff.js';
-import { delay } from '../life/lifetime.js';
-import { connect, markGuarded } from '../guard/guard.js';
-import type { Adapter, CallRequest, Transport } from '../core/transport.js';
+import { ApiError, isApiError, type ErrorCode } from '../core/errors.ts';
+import { backoffMs } from '../life/backoff.ts';
+import { delay } from '../life/lifetime.ts';
+import { connect, markGuarded } from '../guard/guard.ts';
+import type { Adapter, CallRequest, Transport } from '../core/transport.ts';
 
 /** Options of `retry`. */
 export interface RetryOptions {

@@ -1,9 +1,9 @@
-import { connect, markGuarded } from '../guard/guard.js';
-import { listenerName } from '../core/listener-name.js';
-import { nearest } from '../core/nearest.js';
-import type { Contract } from '../core/contract.js';
-import { ApiError } from '../core/errors.js';
-import type { Adapter, Transport } from '../core/transport.js';
+import { connect, markGuarded } from '../guard/guard.ts';
+import { listenerName } from '../core/listener-name.ts';
+import { nearest } from '../core/nearest.ts';
+import type { Contract } from '../core/contract.ts';
+import { ApiError } from '../core/errors.ts';
+import type { Adapter, Transport } from '../core/transport.ts';
 
 type Source = Adapter<string> | Transport;
 

@@ -1,4 +1,4 @@
-import { isApiError, type ApiError, type ErrorCode } from '../core/errors.js';
+import { isApiError, type ApiError, type ErrorCode } from '../core/errors.ts';
 
 /** How long anything may take that a case waits for, in milliseconds: long, because it only passes where something is broken. */
 const PATIENCE_MS = 8000;

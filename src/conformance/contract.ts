@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
-import { defineContract, event, mutation, query } from '../core/define.js';
-import { ERROR_CODES } from '../core/errors.js';
+import { defineContract, event, mutation, query } from '../core/define.ts';
+import { ERROR_CODES } from '../core/errors.ts';
 
 /** A named type that others use. */
 export const Point = z

@@ -1,4 +1,4 @@
-import type { CaseContext, ConformanceCase, Level, Verb } from './types.js';
+import type { CaseContext, ConformanceCase, Level, Verb } from './types.ts';
 
 /** Where the product's own rules are written. */
 export const RULES = 'docs/protocols/README.md';

@@ -1,15 +1,15 @@
-import { conformanceCases } from './cases/index.js';
-import { runCase } from './run.js';
-import type { ConformanceCase, ConformanceResult, ConformanceTarget, Open } from './types.js';
+import { conformanceCases } from './cases/index.ts';
+import { runCase } from './run.ts';
+import type { ConformanceCase, ConformanceResult, ConformanceTarget, Open } from './types.ts';
 
-export { conformanceCases } from './cases/index.js';
-export { conformanceContract } from './contract.js';
-export type { ConformanceContract } from './contract.js';
-export { Probe } from './probe.js';
-export type { WaitRun } from './probe.js';
-export { runCase } from './run.js';
-export { createConformanceService } from './service.js';
-export type { ConformanceServiceOptions } from './service.js';
+export { conformanceCases } from './cases/index.ts';
+export { conformanceContract } from './contract.ts';
+export type { ConformanceContract } from './contract.ts';
+export { Probe } from './probe.ts';
+export type { WaitRun } from './probe.ts';
+export { runCase } from './run.ts';
+export { createConformanceService } from './service.ts';
+export type { ConformanceServiceOptions } from './service.ts';
 export type {
   Bench,
   BenchOptions,
@@ -23,7 +23,7 @@ export type {
   OpenOptions,
   Skip,
   Verb,
-} from './types.js';
+} from './types.ts';
 
 /** Options of `runConformance`. */
 export interface RunOptions extends Omit<ConformanceTarget, 'open' | 'name'> {

@@ -1,7 +1,7 @@
-import { onAbort } from '../life/lifetime.js';
-import type { EventDefinition } from '../core/contract.js';
-import { memoryHub, type EventHub } from '../events/hub.js';
-import type { EventSink, Headers, SubscribeRequest } from '../core/transport.js';
+import { onAbort } from '../life/lifetime.ts';
+import type { EventDefinition } from '../core/contract.ts';
+import { memoryHub, type EventHub } from '../events/hub.ts';
+import type { EventSink, Headers, SubscribeRequest } from '../core/transport.ts';
 
 /** One run of the operation `wait`, as its handler saw it. */
 export interface WaitRun {

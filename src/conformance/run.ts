@@ -1,12 +1,12 @@
-import { createClient } from '../client/client.js';
-import type { Client } from '../client/types.js';
-import type { Contract } from '../core/contract.js';
-import type { Transport } from '../core/transport.js';
-import { pause, settled, until, watched } from './assert.js';
-import { conformanceContract } from './contract.js';
-import type { Probe } from './probe.js';
-import { createConformanceService } from './service.js';
-import type { Bench, BenchOptions, CaseContext, ConformanceCase, ConformanceTarget } from './types.js';
+import { createClient } from '../client/client.ts';
+import type { Client } from '../client/types.ts';
+import type { Contract } from '../core/contract.ts';
+import type { Transport } from '../core/transport.ts';
+import { pause, settled, until, watched } from './assert.ts';
+import { conformanceContract } from './contract.ts';
+import type { Probe } from './probe.ts';
+import { createConformanceService } from './service.ts';
+import type { Bench, BenchOptions, CaseContext, ConformanceCase, ConformanceTarget } from './types.ts';
 
 /**
  * Runs one case over one protocol. Rejects where the rule is broken, where an error was reported that the case
@@ -35,7 +35,11 @@ class Context implements CaseContext {
   readonly #clients: Client<Contract>[] = [];
   readonly #servers: (() => Promise<void>)[] = [];
 
-  constructor(private readonly target: ConformanceTarget) {}
+  private readonly target: ConformanceTarget;
+
+  constructor(target: ConformanceTarget) {
+    this.target = target;
+  }
 
   async open(options: BenchOptions = {}): Promise<Bench> {
     const { headers, client, ...serviceOptions } = options;

@@ -1,9 +1,9 @@
-import { ApiError, type JsonObject } from '../core/errors.js';
-import { onAbort } from '../life/lifetime.js';
-import { createService } from '../service/service.js';
-import type { HandlerCall, Service, ServiceOptions } from '../service/types.js';
-import { conformanceContract, type ConformanceContract } from './contract.js';
-import { Probe } from './probe.js';
+import { ApiError, type JsonObject } from '../core/errors.ts';
+import { onAbort } from '../life/lifetime.ts';
+import { createService } from '../service/service.ts';
+import type { HandlerCall, Service, ServiceOptions } from '../service/types.ts';
+import { conformanceContract, type ConformanceContract } from './contract.ts';
+import { Probe } from './probe.ts';
 
 /** What `createConformanceService` takes beside a service's options. */
 export interface ConformanceServiceOptions extends Omit<ServiceOptions<unknown>, 'events'> {

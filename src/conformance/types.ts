@@ -1,11 +1,11 @@
-import type { Client, ClientOptions } from '../client/types.js';
-import type { Contract } from '../core/contract.js';
-import type { HeadersOption } from '../peer/headers.js';
-import type { Service } from '../service/types.js';
-import type { Adapter, Transport } from '../core/transport.js';
-import type { ConformanceContract } from './contract.js';
-import type { Probe } from './probe.js';
-import type { ConformanceServiceOptions } from './service.js';
+import type { Client, ClientOptions } from '../client/types.ts';
+import type { Contract } from '../core/contract.ts';
+import type { HeadersOption } from '../peer/headers.ts';
+import type { Service } from '../service/types.ts';
+import type { Adapter, Transport } from '../core/transport.ts';
+import type { ConformanceContract } from './contract.ts';
+import type { Probe } from './probe.ts';
+import type { ConformanceServiceOptions } from './service.ts';
 
 /** What a protocol can do. */
 export type Verb = 'call' | 'subscribe';

@@ -1,4 +1,4 @@
-import type { Transport } from './transport.js';
+import type { Transport } from './transport.ts';
 
 /** Throws a `TypeError` that names the likely mistake where what `owner` is to serve is no transport: without types, others get this far. */
 export function checkTransport(owner: string, transport: Transport): void {

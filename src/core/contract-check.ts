@@ -1,9 +1,9 @@
-import type { Contract, EventDefinition, Operation, RelationBatch, Schema } from './contract.js';
-import { bindingShape } from './http-binding.js';
-import { listenerName } from './listener-name.js';
-import { own } from './own.js';
-import type { Transport } from './transport.js';
-import { eachObject, isOptional, shapeOf } from './shape.js';
+import type { Contract, EventDefinition, Operation, RelationBatch, Schema } from './contract.ts';
+import { bindingShape } from './http-binding.ts';
+import { listenerName } from './listener-name.ts';
+import { own } from './own.ts';
+import type { Transport } from './transport.ts';
+import { eachObject, isOptional, shapeOf } from './shape.ts';
 
 type Fields = Readonly<Record<string, Schema>>;
 
@@ -56,7 +56,11 @@ export function checkContract(contract: Contract): void {
 /** Remembers who took which name, and refuses the second taker. */
 class Used {
   readonly #by = new Map<string, string>();
-  constructor(private readonly where: string) {}
+  private readonly where: string;
+
+  constructor(where: string) {
+    this.where = where;
+  }
 
   take(what: string, by: string): void {
     const first = this.#by.get(what);

@@ -1,6 +1,6 @@
 import type { $ZodTypeInternals } from 'zod/v4/core';
-import type { HttpBinding } from './http-binding.js';
-import type { ErrorCode } from './errors.js';
+import type { HttpBinding } from './http-binding.ts';
+import type { ErrorCode } from './errors.ts';
 
 /**
  * Any zod 4 schema, written with `zod` or `zod/mini`, by its inside alone: comparing each schema of a contract with the

@@ -12,8 +12,8 @@ import type {
   QuerySpec,
   Relations,
   Schema,
-} from './contract.js';
-import { parseHttpBinding } from './http-binding.js';
+} from './contract.ts';
+import { parseHttpBinding } from './http-binding.ts';
 
 /** An operation that reads and changes nothing. */
 export function query<

@@ -1,4 +1,4 @@
-import { isJson } from './is-json.js';
+import { isJson } from './is-json.ts';
 
 /**
  * The sixteen error codes, in gRPC's numbering (1 to 16).

@@ -1,5 +1,5 @@
 import type { output as OutputOf } from 'zod/v4/core';
-import type { Contract, Relation, Schema } from './contract.js';
+import type { Contract, Relation, Schema } from './contract.ts';
 
 /** What `select` looks into: of a list its items. */
 export type Item<T> = NonNullable<T> extends readonly (infer I)[] ? Item<I> : NonNullable<T>;

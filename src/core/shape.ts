@@ -1,5 +1,5 @@
 import { globalRegistry, type $ZodType } from 'zod/v4/core';
-import type { Schema } from './contract.js';
+import type { Schema } from './contract.ts';
 
 /** The members of zod's schema definitions that this file reads. */
 interface Def {

@@ -1,5 +1,5 @@
-import type { Contract, EventDefinition, Operation } from './contract.js';
-import type { ApiError } from './errors.js';
+import type { Contract, EventDefinition, Operation } from './contract.ts';
+import type { ApiError } from './errors.ts';
 
 /**
  * The seam between the core and a protocol: a protocol's client turns a peer into a `Transport`,

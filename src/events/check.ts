@@ -1,6 +1,6 @@
-import { ApiError } from '../core/errors.js';
-import type { SubscribeRequest } from '../core/transport.js';
-import { isEventId } from './event-id.js';
+import { ApiError } from '../core/errors.ts';
+import type { SubscribeRequest } from '../core/transport.ts';
+import { isEventId } from './event-id.ts';
 
 /** Throws INVALID_ARGUMENT for a subscription that no service can serve, or that one protocol would take for another. */
 export function checkSubscription({ event, params, lastEventId }: SubscribeRequest): void {

@@ -1,8 +1,8 @@
 import { EventEmitter } from 'eventemitter3';
-import type { EventDefinition } from '../core/contract.js';
-import { onAbort } from '../life/lifetime.js';
-import { isoNow } from '../life/now.js';
-import type { EventMessage, EventSink, SubscribeRequest } from '../core/transport.js';
+import type { EventDefinition } from '../core/contract.ts';
+import { onAbort } from '../life/lifetime.ts';
+import { isoNow } from '../life/now.ts';
+import type { EventMessage, EventSink, SubscribeRequest } from '../core/transport.ts';
 
 /** Where a service's events go and come from: memory, or a broker that several processes share. */
 export interface EventHub {
@@ -85,8 +85,11 @@ class Channel extends EventEmitter<{ event: [EventMessage, Promise<void>[]] }> {
   /** Everything after this position is held. A channel is made at its first use, so nothing came before. */
   #lostUpTo = 0;
 
-  constructor(private readonly size: number) {
+  private readonly size: number;
+
+  constructor(size: number) {
     super();
+    this.size = size;
   }
 
   /** Tells whether it is out already: where a listener publishes in turn, the event waits until all have heard the one before. */

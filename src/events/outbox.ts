@@ -1,4 +1,4 @@
-import { backoffMs } from '../life/backoff.js';
+import { backoffMs } from '../life/backoff.ts';
 
 const MAX_WAITING = 1000;
 
@@ -9,7 +9,11 @@ export class Outbox {
   #attempt = 0;
   #isClosed = false;
 
-  constructor(private readonly report: (error: unknown) => void) {}
+  private readonly report: (error: unknown) => void;
+
+  constructor(report: (error: unknown) => void) {
+    this.report = report;
+  }
 
   /** Resolves once `send` succeeded, or failed and waits for another try. */
   send(send: () => Promise<void>): Promise<void> {

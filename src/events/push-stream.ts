@@ -13,10 +13,13 @@ export class PushStream<T> implements AsyncIterableIterator<T, undefined> {
   #ended = false;
   #error: unknown;
 
-  constructor(
-    readonly size: number,
-    private readonly hooks: { readonly onReturn: () => void; readonly onDrained?: () => void },
-  ) {}
+  readonly size: number;
+  private readonly hooks: { readonly onReturn: () => void; readonly onDrained?: () => void };
+
+  constructor(size: number, hooks: { readonly onReturn: () => void; readonly onDrained?: () => void }) {
+    this.size = size;
+    this.hooks = hooks;
+  }
 
   get full(): boolean {
     return this.#buffer.length >= this.size;

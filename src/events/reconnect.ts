@@ -1,9 +1,9 @@
-import type { EventDefinition } from '../core/contract.js';
-import { ApiError, type ErrorCode } from '../core/errors.js';
-import type { EventMessage, EventSink, Headers, SubscribeRequest, Transport } from '../core/transport.js';
-import { backoffMs, type BackoffOptions } from '../life/backoff.js';
-import { delay, onAbort } from '../life/lifetime.js';
-import { isPlace } from './event-id.js';
+import type { EventDefinition } from '../core/contract.ts';
+import { ApiError, type ErrorCode } from '../core/errors.ts';
+import type { EventMessage, EventSink, Headers, SubscribeRequest, Transport } from '../core/transport.ts';
+import { backoffMs, type BackoffOptions } from '../life/backoff.ts';
+import { delay, onAbort } from '../life/lifetime.ts';
+import { isPlace } from './event-id.ts';
 
 /** A connection that lived this long proved stable: the next wait is short again. In milliseconds. */
 export const STABLE_MS = 5000;
@@ -55,7 +55,10 @@ export class Subscription {
   #start: { resolve(): void; reject(error: ApiError): void } = { resolve() {}, reject() {} };
   #lastError: ApiError | undefined;
 
-  constructor(private readonly init: SubscriptionInit) {
+  private readonly init: SubscriptionInit;
+
+  constructor(init: SubscriptionInit) {
+    this.init = init;
     this.#lastEventId = init.lastEventId;
   }
 

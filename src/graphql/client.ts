@@ -1,22 +1,22 @@
 import { createLightFetch } from '#fetch';
 import { ClientError, GraphQLClient } from 'graphql-request';
-import type { Contract, EventDefinition } from '../core/contract.js';
-import { ApiError, isApiError, type JsonObject } from '../core/errors.js';
-import type { FetchInit, FetchLike, FetchResponse, LightFetch } from '../http/client/fetch-like.js';
-import { networkError } from '../http/client/network-error.js';
-import { readSse, streamOf } from '../http/events/sse-reader.js';
-import { onAbort } from '../life/lifetime.js';
-import { defineAdapter } from '../guard/guard.js';
-import { parseJson } from '../peer/json.js';
-import { joinHeaders, timeoutHeader, type HeadersOption } from '../peer/headers.js';
-import { guardOnWire, redact, type OnWire } from '../peer/on-wire.js';
-import type { Adapter, CallRequest, EventSink, Headers, SubscribeRequest, Transport } from '../core/transport.js';
-import { eventDocument, foreignDocument, operationDocument, type ClientDocument } from './document/document.js';
-import { endpointOf, isSameOrigin } from './endpoint.js';
-import { deliverSent } from './event-message.js';
-import { persistedQuery, RequestForms, type RequestForm } from './document/request-form.js';
-import { SocketSubscriptions } from './socket/client.js';
-import { graphqlTypes } from './engine/types.js';
+import type { Contract, EventDefinition } from '../core/contract.ts';
+import { ApiError, isApiError, type JsonObject } from '../core/errors.ts';
+import type { FetchInit, FetchLike, FetchResponse, LightFetch } from '../http/client/fetch-like.ts';
+import { networkError } from '../http/client/network-error.ts';
+import { readSse, streamOf } from '../http/events/sse-reader.ts';
+import { onAbort } from '../life/lifetime.ts';
+import { defineAdapter } from '../guard/guard.ts';
+import { parseJson } from '../peer/json.ts';
+import { joinHeaders, timeoutHeader, type HeadersOption } from '../peer/headers.ts';
+import { guardOnWire, redact, type OnWire } from '../peer/on-wire.ts';
+import type { Adapter, CallRequest, EventSink, Headers, SubscribeRequest, Transport } from '../core/transport.ts';
+import { eventDocument, foreignDocument, operationDocument, type ClientDocument } from './document/document.ts';
+import { endpointOf, isSameOrigin } from './endpoint.ts';
+import { deliverSent } from './event-message.ts';
+import { persistedQuery, RequestForms, type RequestForm } from './document/request-form.ts';
+import { SocketSubscriptions } from './socket/client.ts';
+import { graphqlTypes } from './engine/types.ts';
 import {
   decodeErrors,
   decodeFailure,
@@ -28,7 +28,7 @@ import {
   RESPONSE_TYPE,
   tells,
   UNKNOWN_HASH,
-} from './wire.js';
+} from './wire.ts';
 
 /** A document of an API that someone else designed. */
 export interface ForeignDocument {
@@ -105,11 +105,14 @@ class GraphqlTransport implements Transport {
   readonly #sendDeadline: boolean;
   #isPersisted: boolean;
 
-  constructor(
-    readonly contract: Contract,
-    private readonly endpoint: string,
-    private readonly options: GraphqlOptions,
-  ) {
+  readonly contract: Contract;
+  private readonly endpoint: string;
+  private readonly options: GraphqlOptions;
+
+  constructor(contract: Contract, endpoint: string, options: GraphqlOptions) {
+    this.contract = contract;
+    this.endpoint = endpoint;
+    this.options = options;
     this.#sendDeadline = options.sendDeadline ?? isSameOrigin(endpoint);
     this.#isPersisted = options.persisted ?? false;
     this.#carrier = options.fetch ? { fetch: options.fetch, close: async () => {} } : createLightFetch();

@@ -1,10 +1,10 @@
-import { ApiError } from '../core/errors.js';
-import type { SseEvent } from '../http/events/sse.js';
-import { localId } from '../events/event-id.js';
-import { parseJson } from '../peer/json.js';
-import type { EventSink } from '../core/transport.js';
-import type { ClientDocument } from './document/document.js';
-import { decodeErrors, isObject } from './wire.js';
+import { ApiError } from '../core/errors.ts';
+import type { SseEvent } from '../http/events/sse.ts';
+import { localId } from '../events/event-id.ts';
+import { parseJson } from '../peer/json.ts';
+import type { EventSink } from '../core/transport.ts';
+import type { ClientDocument } from './document/document.ts';
+import { decodeErrors, isObject } from './wire.ts';
 
 /**
  * Hands one response of a subscription on. False where it was the last; `subscribed` where it only says that the subscription stands.

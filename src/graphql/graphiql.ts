@@ -1,5 +1,5 @@
-import { HttpError } from '../http/message/error.js';
-import type { HttpRequest, HttpResponse } from '../http/message/message.js';
+import { HttpError } from '../http/message/error.ts';
+import type { HttpRequest, HttpResponse } from '../http/message/message.ts';
 
 const FILES: Readonly<Record<string, string>> = {
   'app.js': 'text/javascript; charset=utf-8',

@@ -1,4 +1,4 @@
-import { EVENT_STREAM_TYPE, JSON_TYPE, RESPONSE_TYPE } from './wire.js';
+import { EVENT_STREAM_TYPE, JSON_TYPE, RESPONSE_TYPE } from './wire.ts';
 
 /** What an answer may be. */
 export type AnswerType = typeof JSON_TYPE | typeof RESPONSE_TYPE | typeof EVENT_STREAM_TYPE | 'text/html';

@@ -1,6 +1,6 @@
-import type { Contract } from '../core/contract.js';
-import type { EnumNode, Field, ObjectNode, SchemaNode, TypeUse, UnionNode } from '../schema/view.js';
-import { graphqlTypes, isEnum, type Argument, type GraphqlTypes, type RootField } from './engine/types.js';
+import type { Contract } from '../core/contract.ts';
+import type { EnumNode, Field, ObjectNode, SchemaNode, TypeUse, UnionNode } from '../schema/view.ts';
+import { graphqlTypes, isEnum, type Argument, type GraphqlTypes, type RootField } from './engine/types.ts';
 
 /** Scalars that a schema declares where it uses them. Source: https://spec.graphql.org/October2021/#sec-Scalars */
 const SCALARS: Readonly<Record<string, string>> = {
@@ -23,7 +23,10 @@ class Printer {
   readonly #by = new Map<string, SchemaNode>();
   readonly #scalars = new Set<string>();
 
-  constructor(private readonly types: GraphqlTypes) {
+  private readonly types: GraphqlTypes;
+
+  constructor(types: GraphqlTypes) {
+    this.types = types;
     for (const name of ['Query', 'Mutation', 'Subscription', ...Object.keys(SCALARS), 'String', 'Int', 'Float', 'Boolean', 'ID'])
       this.#definitions.set(name, '');
   }

@@ -1,25 +1,25 @@
 import type { Server } from 'node:http';
-import { ApiError, isApiError } from '../core/errors.js';
-import { HttpError } from '../http/message/error.js';
-import { peerOf, type HttpHandler, type HttpRequest, type HttpResponse } from '../http/message/message.js';
-import { errorHeaders } from '../http/message/problem.js';
-import { parseJson } from '../peer/json.js';
-import { checkTransport } from '../core/check-transport.js';
-import { reporter } from '../life/report.js';
-import { acceptHeaders, deadlineOf } from '../guard/serve-call.js';
-import type { Transport } from '../core/transport.js';
-import { attachSockets, type CloseSockets } from './socket/attach.js';
-import type { SocketOptions } from './socket/options.js';
-import { Allowance } from './document/complexity.js';
-import { Engine, isSubscription, type Caller } from './engine/engine.js';
-import { serveGraphiql } from './graphiql.js';
-import type { GraphqlLimits } from './document/limits.js';
-import { negotiate, type AnswerType } from './negotiate.js';
-import type { PersistedOptions } from './document/persisted.js';
-import { RequestError } from './document/request-error.js';
-import { graphqlSchema } from './schema.js';
-import { EventStreams } from './sse.js';
-import { STATUS } from './status.js';
+import { ApiError, isApiError } from '../core/errors.ts';
+import { HttpError } from '../http/message/error.ts';
+import { peerOf, type HttpHandler, type HttpRequest, type HttpResponse } from '../http/message/message.ts';
+import { errorHeaders } from '../http/message/problem.ts';
+import { parseJson } from '../peer/json.ts';
+import { checkTransport } from '../core/check-transport.ts';
+import { reporter } from '../life/report.ts';
+import { acceptHeaders, deadlineOf } from '../guard/serve-call.ts';
+import type { Transport } from '../core/transport.ts';
+import { attachSockets, type CloseSockets } from './socket/attach.ts';
+import type { SocketOptions } from './socket/options.ts';
+import { Allowance } from './document/complexity.ts';
+import { Engine, isSubscription, type Caller } from './engine/engine.ts';
+import { serveGraphiql } from './graphiql.ts';
+import type { GraphqlLimits } from './document/limits.ts';
+import { negotiate, type AnswerType } from './negotiate.ts';
+import type { PersistedOptions } from './document/persisted.ts';
+import { RequestError } from './document/request-error.ts';
+import { graphqlSchema } from './schema.ts';
+import { EventStreams } from './sse.ts';
+import { STATUS } from './status.ts';
 import {
   encodeError,
   EVENT_STREAM_TYPE,
@@ -28,12 +28,12 @@ import {
   RESPONSE_TYPE,
   type GraphqlRequest,
   type GraphqlResponse,
-} from './wire.js';
+} from './wire.ts';
 
 export { graphqlSchema };
-export { persistedDocuments, type DocumentSelections } from './document/persisted-documents.js';
-export type { Origins } from '../http/serve/origins.js';
-export type { UpgradeGateOptions } from '../socket/gate.js';
+export { persistedDocuments, type DocumentSelections } from './document/persisted-documents.ts';
+export type { Origins } from '../http/serve/origins.ts';
+export type { UpgradeGateOptions } from '../socket/gate.ts';
 export type { CloseSockets, GraphqlLimits, PersistedOptions, SocketOptions };
 
 /** Options of `graphqlHandler`. */
@@ -112,11 +112,12 @@ class HttpGraphql {
   readonly engine: Engine;
   readonly #streams: EventStreams;
 
-  constructor(
-    transport: Transport,
-    private readonly options: GraphqlHandlerOptions,
-    private readonly path: string,
-  ) {
+  private readonly options: GraphqlHandlerOptions;
+  private readonly path: string;
+
+  constructor(transport: Transport, options: GraphqlHandlerOptions, path: string) {
+    this.options = options;
+    this.path = path;
     const { introspection = true, maxDocuments = 1000, maxCachedChars = 8_388_608 } = options;
     const onError = reporter(options.onError);
     this.engine = new Engine(transport, { ...options, introspection, maxDocuments, maxCachedChars }, onError);

@@ -1,11 +1,11 @@
-import { ApiError } from '../core/errors.js';
-import { EventStream, eventStreamHead, type EventStreamOptions } from '../http/events/event-stream.js';
-import { Heartbeat } from '../http/events/heartbeat.js';
-import type { HttpRequest, HttpResponse } from '../http/message/message.js';
-import { onAbort } from '../life/lifetime.js';
-import { encodingSink } from './engine/encoding-sink.js';
-import type { Caller, Engine, PreparedSubscription } from './engine/engine.js';
-import { encodeError, GAP, type GraphqlRequest } from './wire.js';
+import { ApiError } from '../core/errors.ts';
+import { EventStream, eventStreamHead, type EventStreamOptions } from '../http/events/event-stream.ts';
+import { Heartbeat } from '../http/events/heartbeat.ts';
+import type { HttpRequest, HttpResponse } from '../http/message/message.ts';
+import { onAbort } from '../life/lifetime.ts';
+import { encodingSink } from './engine/encoding-sink.ts';
+import type { Caller, Engine, PreparedSubscription } from './engine/engine.ts';
+import { encodeError, GAP, type GraphqlRequest } from './wire.ts';
 
 const COMPLETE = 'event: complete\ndata: \n\n';
 
@@ -16,11 +16,10 @@ const COMPLETE = 'event: complete\ndata: \n\n';
 export class EventStreams {
   readonly #options: EventStreamOptions;
 
-  constructor(
-    private readonly engine: Engine,
-    maxBufferedBytes: number,
-    heartbeatMs: number,
-  ) {
+  private readonly engine: Engine;
+
+  constructor(engine: Engine, maxBufferedBytes: number, heartbeatMs: number) {
+    this.engine = engine;
     this.#options = { maxBufferedBytes, heartbeat: new Heartbeat(heartbeatMs), encodeEnd };
   }
 

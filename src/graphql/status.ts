@@ -1,7 +1,7 @@
-import type { ErrorCode } from '../core/errors.js';
-import { STATUS as HTTP_STATUS } from '../http/message/status.js';
+import type { ErrorCode } from '../core/errors.ts';
+import { STATUS as HTTP_STATUS } from '../http/message/status.ts';
 
-export { codeOfStatus } from '../http/message/status.js';
+export { codeOfStatus } from '../http/message/status.ts';
 
 /** The HTTP status of a request that was refused as a whole; errors of single fields travel in a 200. */
 export const STATUS: Readonly<Record<ErrorCode, number>> = {

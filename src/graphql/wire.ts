@@ -1,7 +1,7 @@
-import { ApiError, isErrorCode, type ErrorBody, type ErrorCode, type JsonObject } from '../core/errors.js';
-import { parseRetryAfter } from '../http/message/retry-after.js';
-import { parseJson } from '../peer/json.js';
-import { codeOfStatus, FOREIGN_CODES } from './status.js';
+import { ApiError, isErrorCode, type ErrorBody, type ErrorCode, type JsonObject } from '../core/errors.ts';
+import { parseRetryAfter } from '../http/message/retry-after.ts';
+import { parseJson } from '../peer/json.ts';
+import { codeOfStatus, FOREIGN_CODES } from './status.ts';
 
 /** Media types. Source: https://graphql.github.io/graphql-over-http/draft/#sec-Media-Types */
 export const JSON_TYPE = 'application/json';

@@ -1,6 +1,6 @@
 import { Metadata, status as Status, type Channel, type Client, type ServiceError, type StatusObject } from '@grpc/grpc-js';
-import { ApiError } from '../core/errors.js';
-import { timeoutText } from './metadata.js';
+import { ApiError } from '../core/errors.ts';
+import { timeoutText } from './metadata.ts';
 
 /** A call with one message out, as it leaves. */
 export interface Outgoing {
@@ -35,7 +35,11 @@ export interface Carrier {
  * which are a sixth of what a unary call costs and of no use here.
  */
 export class ChannelCarrier implements Carrier {
-  constructor(private readonly channel: Channel) {}
+  private readonly channel: Channel;
+
+  constructor(channel: Channel) {
+    this.channel = channel;
+  }
 
   unary(outgoing: Outgoing, done: (status: StatusObject, message: Buffer | undefined) => void): OpenCall {
     let message: Buffer | undefined;
@@ -80,7 +84,11 @@ const identity = (bytes: Buffer): Buffer => bytes;
 
 /** Calls on somebody's client, with its interceptors. */
 export class ClientCarrier implements Carrier {
-  constructor(private readonly client: Client) {}
+  private readonly client: Client;
+
+  constructor(client: Client) {
+    this.client = client;
+  }
 
   unary({ path, body, metadata, deadline }: Outgoing, done: (status: StatusObject, message: Buffer | undefined) => void): OpenCall {
     const options = deadline === undefined ? {} : { deadline };

@@ -7,25 +7,25 @@ import {
   type Metadata,
   type StatusObject,
 } from '@grpc/grpc-js';
-import type { Contract } from '../core/contract.js';
-import { ApiError } from '../core/errors.js';
-import { onAbort } from '../life/lifetime.js';
-import { endingOf } from '../life/call.js';
-import { defineAdapter } from '../guard/guard.js';
-import { joinHeaders, type HeadersOption } from '../peer/headers.js';
-import { guardOnWire, type OnWire } from '../peer/on-wire.js';
-import type { Adapter, CallRequest, EventSink, Headers, SubscribeRequest, Transport } from '../core/transport.js';
-import { targetOf, type Target } from './address.js';
-import { ChannelCarrier, ClientCarrier, type Carrier, type OpenCall, type Outgoing } from './carrier.js';
-import { compileForeign, type ForeignOptions } from './foreign/foreign.js';
-import type { ProtoLock } from './proto/lock.js';
-import { shown, textOf, toMetadata } from './metadata.js';
-import { codeOf, DETAILS_KEY, decodeStatus } from './status.js';
-import { compileWire, type EventWire, type OperationWire } from './wire.js';
+import type { Contract } from '../core/contract.ts';
+import { ApiError } from '../core/errors.ts';
+import { onAbort } from '../life/lifetime.ts';
+import { endingOf } from '../life/call.ts';
+import { defineAdapter } from '../guard/guard.ts';
+import { joinHeaders, type HeadersOption } from '../peer/headers.ts';
+import { guardOnWire, type OnWire } from '../peer/on-wire.ts';
+import type { Adapter, CallRequest, EventSink, Headers, SubscribeRequest, Transport } from '../core/transport.ts';
+import { targetOf, type Target } from './address.ts';
+import { ChannelCarrier, ClientCarrier, type Carrier, type OpenCall, type Outgoing } from './carrier.ts';
+import { compileForeign, type ForeignOptions } from './foreign/foreign.ts';
+import type { ProtoLock } from './proto/lock.ts';
+import { shown, textOf, toMetadata } from './metadata.ts';
+import { codeOf, DETAILS_KEY, decodeStatus } from './status.ts';
+import { compileWire, type EventWire, type OperationWire } from './wire.ts';
 
-export type { ForeignDefinition, ForeignMethod, ForeignMethods, ForeignOptions, ForeignRpc } from './foreign/foreign.js';
-export type { LockedField, LockedType, ProtoLock } from './proto/lock.js';
-export type { OnWire, WireRecord } from '../peer/on-wire.js';
+export type { ForeignDefinition, ForeignMethod, ForeignMethods, ForeignOptions, ForeignRpc } from './foreign/foreign.ts';
+export type { LockedField, LockedType, ProtoLock } from './proto/lock.ts';
+export type { OnWire, WireRecord } from '../peer/on-wire.ts';
 export type { ChannelCredentials, Client } from '@grpc/grpc-js';
 
 /** How to trust a server and to be trusted by it; PEM texts. */
@@ -84,11 +84,12 @@ class GrpcTransport implements Transport {
   readonly #open = new Set<OpenCall>();
   #isClosed = false;
 
-  constructor(
-    readonly contract: Contract,
-    target: Target,
-    private readonly options: GrpcOptions,
-  ) {
+  readonly contract: Contract;
+  private readonly options: GrpcOptions;
+
+  constructor(contract: Contract, target: Target, options: GrpcOptions) {
+    this.contract = contract;
+    this.options = options;
     const wire = compileWire(contract, options.lock);
     const { operations, events } = compileForeign(contract, wire, options);
     this.#operations = operations;

@@ -1,7 +1,7 @@
 import type { Metadata, StatusObject } from '@grpc/grpc-js';
-import { ApiError } from '../core/errors.js';
-import { Lifetime } from '../life/lifetime.js';
-import type { EventMessage, EventSink } from '../core/transport.js';
+import { ApiError } from '../core/errors.ts';
+import { Lifetime } from '../life/lifetime.ts';
+import type { EventMessage, EventSink } from '../core/transport.ts';
 
 /** What of a streaming call of grpc-js is written to. */
 export interface WritableCall {
@@ -32,10 +32,12 @@ export class EventStream implements EventSink {
   #ended = false;
   #error: ApiError | undefined;
 
-  constructor(
-    private readonly call: WritableCall,
-    private readonly options: EventStreamOptions,
-  ) {
+  private readonly call: WritableCall;
+  private readonly options: EventStreamOptions;
+
+  constructor(call: WritableCall, options: EventStreamOptions) {
+    this.call = call;
+    this.options = options;
     call.on('cancelled', () => this.#leave());
   }
 

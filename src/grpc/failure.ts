@@ -1,6 +1,6 @@
 import { Metadata, type StatusObject } from '@grpc/grpc-js';
-import { ApiError, isApiError, type ErrorBody } from '../core/errors.js';
-import { DETAILS_KEY, encodeStatus, plainMessage, STATUS } from './status.js';
+import { ApiError, isApiError, type ErrorBody } from '../core/errors.ts';
+import { DETAILS_KEY, encodeStatus, plainMessage, STATUS } from './status.ts';
 
 /** The status of an error, with its details. What is no `ApiError` is reported, and neutral to the caller. */
 export function failure(error: unknown, requestId: string | undefined, domain: string, onError: (error: unknown) => void): StatusObject {

@@ -2,20 +2,20 @@ import {
   Metadata, type handleBidiStreamingCall, type handleServerStreamingCall, type handleUnaryCall, type MethodDefinition, type Server, type ServiceDefinition,
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js'; // prettier-ignore
-import type { EventDefinition, Operation } from '../core/contract.js';
-import { ApiError } from '../core/errors.js';
-import { checkTransport } from '../core/check-transport.js';
-import { deadlineExceeded, onAbort } from '../life/lifetime.js';
-import { reporter } from '../life/report.js';
-import { acceptHeaders, serveCall, type RawHeaders } from '../guard/serve-call.js';
-import type { Peer, Transport } from '../core/transport.js';
-import { EventStream, encodeOnce, type EventStreamOptions } from './event-stream.js';
-import { failure } from './failure.js';
-import type { ProtoLock } from './proto/lock.js';
-import { sizeOf, toRawHeaders } from './metadata.js';
-import { protoOf } from './proto/build.js';
-import type { ProtoMethod } from './proto/proto.js';
-import { compileWire, type ChannelWire, type EventWire, type OperationWire } from './wire.js';
+import type { EventDefinition, Operation } from '../core/contract.ts';
+import { ApiError } from '../core/errors.ts';
+import { checkTransport } from '../core/check-transport.ts';
+import { deadlineExceeded, onAbort } from '../life/lifetime.ts';
+import { reporter } from '../life/report.ts';
+import { acceptHeaders, serveCall, type RawHeaders } from '../guard/serve-call.ts';
+import type { Peer, Transport } from '../core/transport.ts';
+import { EventStream, encodeOnce, type EventStreamOptions } from './event-stream.ts';
+import { failure } from './failure.ts';
+import type { ProtoLock } from './proto/lock.ts';
+import { sizeOf, toRawHeaders } from './metadata.ts';
+import { protoOf } from './proto/build.ts';
+import type { ProtoMethod } from './proto/proto.ts';
+import { compileWire, type ChannelWire, type EventWire, type OperationWire } from './wire.ts';
 
 /** Options of `grpcHandler`. */
 export interface GrpcHandlerOptions {
@@ -99,11 +99,12 @@ class Serving {
   readonly #maxBufferedBytes: number;
   readonly #maxMetadataBytes: number;
 
-  constructor(
-    private readonly transport: Transport,
-    private readonly domain: string,
-    options: GrpcHandlerOptions,
-  ) {
+  private readonly transport: Transport;
+  private readonly domain: string;
+
+  constructor(transport: Transport, domain: string, options: GrpcHandlerOptions) {
+    this.transport = transport;
+    this.domain = domain;
     this.#onError = reporter(options.onError);
     this.#maxBufferedBytes = options.maxBufferedBytes ?? 1_048_576;
     this.#maxMetadataBytes = options.maxMetadataBytes ?? 16_384;

@@ -1,7 +1,7 @@
 import { Metadata, type MetadataValue } from '@grpc/grpc-js';
-import type { RawHeaders } from '../guard/serve-call.js';
-import { redact } from '../peer/on-wire.js';
-import type { Headers } from '../core/transport.js';
+import type { RawHeaders } from '../guard/serve-call.ts';
+import { redact } from '../peer/on-wire.ts';
+import type { Headers } from '../core/transport.ts';
 
 export function toMetadata(headers: Headers): Metadata {
   const metadata = new Metadata();

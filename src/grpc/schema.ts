@@ -1,10 +1,10 @@
-import type { Contract } from '../core/contract.js';
-import { lockOf, type ProtoLock } from './proto/lock.js';
-import { unspecified } from './proto/names.js';
-import { protoOf } from './proto/build.js';
-import { typeName, type ProtoEnum, type ProtoField, type ProtoFile, type ProtoMessage, type ProtoMethod } from './proto/proto.js';
+import type { Contract } from '../core/contract.ts';
+import { lockOf, type ProtoLock } from './proto/lock.ts';
+import { unspecified } from './proto/names.ts';
+import { protoOf } from './proto/build.ts';
+import { typeName, type ProtoEnum, type ProtoField, type ProtoFile, type ProtoMessage, type ProtoMethod } from './proto/proto.ts';
 
-export type { LockedField, LockedType, ProtoLock } from './proto/lock.js';
+export type { LockedField, LockedType, ProtoLock } from './proto/lock.ts';
 
 /**
  * A contract's .proto file. With the lock of what was published before, fields keep their numbers and removed ones become `reserved`.

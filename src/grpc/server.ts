@@ -1,14 +1,14 @@
 import { Server, ServerCredentials } from '@grpc/grpc-js';
-import { timerMs } from '../life/lifetime.js';
-import type { Transport } from '../core/transport.js';
-import { grpcHandler, type GrpcHandlerOptions } from './handler.js';
-import { pipelined } from './pipelined-call.js';
-import { protoOf } from './proto/build.js';
+import { timerMs } from '../life/lifetime.ts';
+import type { Transport } from '../core/transport.ts';
+import { grpcHandler, type GrpcHandlerOptions } from './handler.ts';
+import { pipelined } from './pipelined-call.ts';
+import { protoOf } from './proto/build.ts';
 
-export { grpcHandler } from './handler.js';
-export type { GrpcHandler, GrpcHandlerOptions } from './handler.js';
-export { lockProto, printProto } from './schema.js';
-export type { LockedField, LockedType, ProtoLock } from './proto/lock.js';
+export { grpcHandler } from './handler.ts';
+export type { GrpcHandler, GrpcHandlerOptions } from './handler.ts';
+export { lockProto, printProto } from './schema.ts';
+export type { LockedField, LockedType, ProtoLock } from './proto/lock.ts';
 
 /** How a server shows who it is; PEM texts. */
 export interface GrpcServerTlsOptions {
@@ -71,7 +71,7 @@ export async function serveGrpc(transport: Transport, options: ServeGrpcOptions 
   handler.addTo(server);
   // Loaded where they are wanted alone: they bring a parser of .proto files along.
   const standard =
-    health || reflection ? (await import('./standard-services.js')).addStandardServices(server, file, { health, reflection }) : undefined;
+    health || reflection ? (await import('./standard-services.ts')).addStandardServices(server, file, { health, reflection }) : undefined;
   const bound = await bind(server, host, port, tls);
   let closing: Promise<void> | undefined;
   return {

@@ -1,8 +1,8 @@
 import type { Server, ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc-js';
 import { ReflectionService } from '@grpc/reflection';
 import { HealthImplementation, service as healthService } from 'grpc-health-check';
-import { descriptorsOf } from './proto/descriptor.js';
-import type { ProtoFile } from './proto/proto.js';
+import { descriptorsOf } from './proto/descriptor.ts';
+import type { ProtoFile } from './proto/proto.ts';
 
 /** The services that tools and platforms expect beside a server's own. */
 export interface StandardServices {

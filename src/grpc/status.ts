@@ -1,7 +1,7 @@
 import { BinaryReader, BinaryWriter } from '@bufbuild/protobuf/wire';
-import { ApiError, ERROR_CODES, type ErrorBody, type ErrorCode, type Issue, type JsonObject } from '../core/errors.js';
-import { MAX_DEPTH } from './codec/own.js';
-import { readStruct, writeStruct } from './codec/struct.js';
+import { ApiError, ERROR_CODES, type ErrorBody, type ErrorCode, type Issue, type JsonObject } from '../core/errors.ts';
+import { MAX_DEPTH } from './codec/own.ts';
+import { readStruct, writeStruct } from './codec/struct.ts';
 
 /** The number of each code. Source: https://grpc.io/docs/guides/status-codes/ */
 export const STATUS: Readonly<Record<ErrorCode, number>> = Object.fromEntries(ERROR_CODES.map((code, index) => [code, index + 1])) as Record<ErrorCode, number>; // prettier-ignore

@@ -1,12 +1,12 @@
-import type { Contract } from '../core/contract.js';
-import { localId } from '../events/event-id.js';
-import type { EventView } from '../schema/view.js';
-import { compileTextReader } from '../schema/text.js';
-import type { EventMessage } from '../core/transport.js';
-import { codecOf, type MessageCodec } from './codec/codec.js';
-import type { ProtoLock } from './proto/lock.js';
-import { protoOf } from './proto/build.js';
-import type { ProtoMessage } from './proto/proto.js';
+import type { Contract } from '../core/contract.ts';
+import { localId } from '../events/event-id.ts';
+import type { EventView } from '../schema/view.ts';
+import { compileTextReader } from '../schema/text.ts';
+import type { EventMessage } from '../core/transport.ts';
+import { codecOf, type MessageCodec } from './codec/codec.ts';
+import type { ProtoLock } from './proto/lock.ts';
+import { protoOf } from './proto/build.ts';
+import type { ProtoMessage } from './proto/proto.ts';
 
 /** How one operation goes over the wire. */
 export interface OperationWire {

@@ -1,12 +1,12 @@
-import type { Contract, EventDefinition, Operation, Schema } from '../core/contract.js';
-import { ApiError, type ErrorCode, type Issue } from '../core/errors.js';
-import type { Adapter, CallRequest, EventMessage, EventSink, Selection, SubscribeRequest, Transport } from '../core/transport.js';
-import { Call } from '../life/call.js';
-import { onAbort } from '../life/lifetime.js';
-import type { Maybe } from '../life/maybe.js';
-import { planSelection } from './select.js';
-import { checkSubscription } from '../events/check.js';
-import { compileCheck, issuesError, type Check, type Checked } from '../schema/validate.js';
+import type { Contract, EventDefinition, Operation, Schema } from '../core/contract.ts';
+import { ApiError, type ErrorCode, type Issue } from '../core/errors.ts';
+import type { Adapter, CallRequest, EventMessage, EventSink, Selection, SubscribeRequest, Transport } from '../core/transport.ts';
+import { Call } from '../life/call.ts';
+import { onAbort } from '../life/lifetime.ts';
+import type { Maybe } from '../life/maybe.ts';
+import { planSelection } from './select.ts';
+import { checkSubscription } from '../events/check.ts';
+import { compileCheck, issuesError, type Check, type Checked } from '../schema/validate.ts';
 
 /** Transports whose inputs and outputs are validated already: nothing is validated twice. */
 const guarded = new WeakSet<Transport>();
@@ -59,10 +59,10 @@ class Guard implements Transport {
   readonly #checks: Checks;
   readonly #open = new Set<OpenSink>();
 
-  constructor(
-    private readonly inner: Transport,
-    breach: ErrorCode,
-  ) {
+  private readonly inner: Transport;
+
+  constructor(inner: Transport, breach: ErrorCode) {
+    this.inner = inner;
     this.contract = inner.contract;
     this.name = inner.name;
     this.#checks = new Checks(({ name }) => (issues, output) => {
@@ -115,11 +115,12 @@ class Guard implements Transport {
 class OpenSink implements EventSink {
   readonly #unlink: () => void;
 
-  constructor(
-    private readonly sink: EventSink,
-    signal: AbortSignal,
-    private readonly all: Set<OpenSink>,
-  ) {
+  private readonly sink: EventSink;
+  private readonly all: Set<OpenSink>;
+
+  constructor(sink: EventSink, signal: AbortSignal, all: Set<OpenSink>) {
+    this.sink = sink;
+    this.all = all;
     all.add(this);
     this.#unlink = onAbort(signal, () => all.delete(this));
   }
@@ -150,11 +151,14 @@ export class Checks {
   readonly #events = new Map<EventDefinition, Check>();
   readonly #selections = new WeakMap<Schema, Check>();
 
+  private readonly breachOf: (operation: Operation) => Breach;
+  private readonly prepare: (schema: Schema) => Schema;
+
   /** `breachOf` makes what an output that breaks the contract is for the caller of an operation; `prepare` may make a schema's check faster. */
-  constructor(
-    private readonly breachOf: (operation: Operation) => Breach,
-    private readonly prepare: (schema: Schema) => Schema = (schema) => schema,
-  ) {}
+  constructor(breachOf: (operation: Operation) => Breach, prepare: (schema: Schema) => Schema = (schema) => schema) {
+    this.breachOf = breachOf;
+    this.prepare = prepare;
+  }
 
   of(operation: Operation): OperationChecks {
     let checks = this.#operations.get(operation);

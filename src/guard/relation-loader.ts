@@ -1,6 +1,6 @@
-import type { Contract, Operation, Relation } from '../core/contract.js';
-import { ApiError } from '../core/errors.js';
-import type { Selection } from '../core/transport.js';
+import type { Contract, Operation, Relation } from '../core/contract.ts';
+import { ApiError } from '../core/errors.ts';
+import type { Selection } from '../core/transport.ts';
 
 type CallOperation = (operation: Operation, input: unknown, select: Selection | undefined) => Promise<unknown>;
 
@@ -27,10 +27,13 @@ export class RelationLoader {
   #running = 0;
   #stopped = false;
 
-  constructor(
-    private readonly contract: Contract,
-    private readonly call: CallOperation,
-  ) {}
+  private readonly contract: Contract;
+  private readonly call: CallOperation;
+
+  constructor(contract: Contract, call: CallOperation) {
+    this.contract = contract;
+    this.call = call;
+  }
 
   /** Gives what a relation of `source` leads to; `undefined` where a property that it starts from is absent or null. */
   load(

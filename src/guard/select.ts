@@ -1,11 +1,11 @@
 import { $ZodArray, $ZodNullable, $ZodObject, $ZodOptional, type $ZodType } from 'zod/v4/core';
-import type { Contract, Operation, Relation } from '../core/contract.js';
-import { ApiError } from '../core/errors.js';
-import type { CallRequest, Headers, Selection, Transport } from '../core/transport.js';
-import { Call } from '../life/call.js';
-import { own } from '../core/own.js';
-import { RelationLoader } from './relation-loader.js';
-import { shapeOf } from '../core/shape.js';
+import type { Contract, Operation, Relation } from '../core/contract.ts';
+import { ApiError } from '../core/errors.ts';
+import type { CallRequest, Headers, Selection, Transport } from '../core/transport.ts';
+import { Call } from '../life/call.ts';
+import { own } from '../core/own.ts';
+import { RelationLoader } from './relation-loader.ts';
+import { shapeOf } from '../core/shape.ts';
 
 /** A selection, compiled for an operation's output. */
 export interface SelectPlan {
@@ -102,7 +102,11 @@ function build(node: SelectNode, value: unknown, loader: RelationLoader, pending
 }
 
 class Planner {
-  constructor(private readonly contract: Contract) {}
+  private readonly contract: Contract;
+
+  constructor(contract: Contract) {
+    this.contract = contract;
+  }
 
   plan(operation: Operation, selection: Selection): SelectPlan {
     if (!operation.output) throw refuse(`${operation.name} gives no output to select from`, []);

@@ -1,9 +1,9 @@
-import type { Operation } from '../core/contract.js';
-import { ApiError } from '../core/errors.js';
-import type { Peer, Selection, Transport } from '../core/transport.js';
-import { Call } from '../life/call.js';
-import { deadlineExceeded, Lifetime } from '../life/lifetime.js';
-import { makeRequestId, readDeadline, receivedHeaders } from '../peer/headers.js';
+import type { Operation } from '../core/contract.ts';
+import { ApiError } from '../core/errors.ts';
+import type { Peer, Selection, Transport } from '../core/transport.ts';
+import { Call } from '../life/call.ts';
+import { deadlineExceeded, Lifetime } from '../life/lifetime.ts';
+import { makeRequestId, readDeadline, receivedHeaders } from '../peer/headers.ts';
 
 /** A peer's headers as a handler got them: not yet sorted into those that travel and those that do not. */
 export type RawHeaders = Readonly<Record<string, string | readonly string[] | undefined>>;

@@ -1,6 +1,6 @@
-import type { Operation } from '../core/contract.js';
-import { Lifetime, SignalEnding, type Ending } from './lifetime.js';
-import type { CallRequest, Headers, Peer, Selection } from '../core/transport.js';
+import type { Operation } from '../core/contract.ts';
+import { Lifetime, SignalEnding, type Ending } from './lifetime.ts';
+import type { CallRequest, Headers, Peer, Selection } from '../core/transport.ts';
 
 /**
  * A request whose signal is made on first use. The property is its own and enumerable, so that `{ ...request, headers }` keeps it;
@@ -9,16 +9,31 @@ import type { CallRequest, Headers, Peer, Selection } from '../core/transport.js
 export class Call implements CallRequest {
   declare readonly signal: AbortSignal;
 
+  /** Has the signal: the call's lifetime, or the request that this one was made from. */
+  readonly source: { readonly signal: AbortSignal };
+  readonly operation: Operation;
+  readonly input: unknown;
+  readonly headers: Headers;
+  readonly deadline: number | undefined;
+  readonly select: Selection | undefined;
+  readonly peer: Peer | undefined;
+
   constructor(
-    /** Has the signal: the call's lifetime, or the request that this one was made from. */
-    readonly source: { readonly signal: AbortSignal },
-    readonly operation: Operation,
-    readonly input: unknown,
-    readonly headers: Headers,
-    readonly deadline: number | undefined,
-    readonly select: Selection | undefined,
-    readonly peer: Peer | undefined,
+    source: { readonly signal: AbortSignal },
+    operation: Operation,
+    input: unknown,
+    headers: Headers,
+    deadline: number | undefined,
+    select: Selection | undefined,
+    peer: Peer | undefined,
   ) {
+    this.source = source;
+    this.operation = operation;
+    this.input = input;
+    this.headers = headers;
+    this.deadline = deadline;
+    this.select = select;
+    this.peer = peer;
     Object.defineProperty(this, 'signal', SIGNAL);
   }
 }

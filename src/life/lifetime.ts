@@ -1,4 +1,4 @@
-import { ApiError } from '../core/errors.js';
+import { ApiError } from '../core/errors.ts';
 
 /** What a timer can wait of a time: beyond 2³¹ - 1 milliseconds it would fire at once. */
 export function timerMs(ms: number): number {
@@ -20,15 +20,16 @@ export class Lifetime {
   private listener: EndListener | undefined = undefined;
   private others: Set<EndListener> | undefined = undefined;
 
+  readonly deadline: number | undefined;
+  private readonly all: Set<Lifetime> | undefined;
+
   /**
    * `deadline` in epoch milliseconds; `caller` is the signal of whoever waits for the result; `all` holds it for as long as it lasts,
    * for whoever must end them all.
    */
-  constructor(
-    readonly deadline?: number,
-    caller?: AbortSignal,
-    private readonly all?: Set<Lifetime>,
-  ) {
+  constructor(deadline?: number, caller?: AbortSignal, all?: Set<Lifetime>) {
+    this.deadline = deadline;
+    this.all = all;
     if (caller?.aborted) {
       this.ended = cancelled(caller);
       return;
@@ -166,7 +167,11 @@ export interface Ending {
 
 /** A signal as an `Ending`. */
 export class SignalEnding implements Ending {
-  constructor(private readonly signal: AbortSignal) {}
+  private readonly signal: AbortSignal;
+
+  constructor(signal: AbortSignal) {
+    this.signal = signal;
+  }
 
   get reason(): ApiError | undefined {
     return this.signal.aborted ? cancelled(this.signal) : undefined;

@@ -3,9 +3,9 @@ import type { Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:tls';
 import { Aedes, type AuthenticateError } from 'aedes';
 import { createWebSocketStream, WebSocketServer } from 'ws';
-import { compileOriginCheck, type Origins } from '../http/serve/origins.js';
-import { attachUpgrade, refuseUpgrade } from '../socket/upgrade.js';
-import { limitPackets } from './packet-limit.js';
+import { compileOriginCheck, type Origins } from '../http/serve/origins.ts';
+import { attachUpgrade, refuseUpgrade } from '../socket/upgrade.ts';
+import { limitPackets } from './packet-limit.ts';
 
 /** Options of `mqttBroker`. */
 export interface MqttBrokerOptions {

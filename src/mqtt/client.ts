@@ -1,23 +1,23 @@
 import type { IPublishPacket } from 'mqtt';
-import type { Contract, EventDefinition } from '../core/contract.js';
-import { ApiError } from '../core/errors.js';
-import { backoffMs } from '../life/backoff.js';
-import { delay } from '../life/lifetime.js';
-import { defineAdapter, guard, markGuarded } from '../guard/guard.js';
-import { joinHeaders, makeRequestId, type HeadersOption } from '../peer/headers.js';
-import { checkSubscription } from '../events/check.js';
-import type { Adapter, CallRequest, EventSink, SubscribeRequest, Transport } from '../core/transport.js';
-import { Calls } from './calls/calls.js';
-import { reporter } from '../life/report.js';
-import { Connection } from './connection/connection.js';
-import { Feed } from './events/feed.js';
-import { checkUrl } from './connection/link.js';
-import type { MqttConnectionOptions } from './options.js';
-import { compileTopics, type Topics } from './topics.js';
-import { checkHeaderSize } from './wire.js';
+import type { Contract, EventDefinition } from '../core/contract.ts';
+import { ApiError } from '../core/errors.ts';
+import { backoffMs } from '../life/backoff.ts';
+import { delay } from '../life/lifetime.ts';
+import { defineAdapter, guard, markGuarded } from '../guard/guard.ts';
+import { joinHeaders, makeRequestId, type HeadersOption } from '../peer/headers.ts';
+import { checkSubscription } from '../events/check.ts';
+import type { Adapter, CallRequest, EventSink, SubscribeRequest, Transport } from '../core/transport.ts';
+import { Calls } from './calls/calls.ts';
+import { reporter } from '../life/report.ts';
+import { Connection } from './connection/connection.ts';
+import { Feed } from './events/feed.ts';
+import { checkUrl } from './connection/link.ts';
+import type { MqttConnectionOptions } from './options.ts';
+import { compileTopics, type Topics } from './topics.ts';
+import { checkHeaderSize } from './wire.ts';
 
-export type { MqttConnectionOptions, MqttCredentials, MqttTls, WebSocketFactory } from './options.js';
-export type { EventMeta, Qos } from './wire.js';
+export type { MqttConnectionOptions, MqttCredentials, MqttTls, WebSocketFactory } from './options.ts';
+export type { EventMeta, Qos } from './wire.ts';
 
 /** Options of `mqtt`. */
 export interface MqttOptions extends MqttConnectionOptions {
@@ -67,10 +67,12 @@ class MqttTransport implements Transport {
   readonly #feeds = new Map<EventDefinition, Feed>();
   readonly #onError: (error: unknown) => void;
 
-  constructor(
-    readonly contract: Contract,
-    private readonly options: MqttOptions,
-  ) {
+  readonly contract: Contract;
+  private readonly options: MqttOptions;
+
+  constructor(contract: Contract, options: MqttOptions) {
+    this.contract = contract;
+    this.options = options;
     this.#topics = compileTopics(contract, options.topicPrefix);
     this.#onError = reporter(options.onError);
     this.#connection = new Connection({

@@ -1,17 +1,17 @@
-import type { Contract, EventDefinition } from '../core/contract.js';
-import { isApiError } from '../core/errors.js';
-import type { EventHub } from '../events/hub.js';
-import type { EventMessage, EventSink, SubscribeRequest } from '../core/transport.js';
-import { reporter } from '../life/report.js';
-import { Connection } from './connection/connection.js';
-import { Feed } from './events/feed.js';
-import { checkUrl } from './connection/link.js';
-import type { MqttConnectionOptions } from './options.js';
-import { ANY_BROKER } from './events/origin.js';
-import { compileTopics, type Topics } from './topics.js';
-import { encodeEvent, type Qos } from './wire.js';
+import type { Contract, EventDefinition } from '../core/contract.ts';
+import { isApiError } from '../core/errors.ts';
+import type { EventHub } from '../events/hub.ts';
+import type { EventMessage, EventSink, SubscribeRequest } from '../core/transport.ts';
+import { reporter } from '../life/report.ts';
+import { Connection } from './connection/connection.ts';
+import { Feed } from './events/feed.ts';
+import { checkUrl } from './connection/link.ts';
+import type { MqttConnectionOptions } from './options.ts';
+import { ANY_BROKER } from './events/origin.ts';
+import { compileTopics, type Topics } from './topics.ts';
+import { encodeEvent, type Qos } from './wire.ts';
 
-export type { MqttConnectionOptions, MqttCredentials, MqttTls, WebSocketFactory } from './options.js';
+export type { MqttConnectionOptions, MqttCredentials, MqttTls, WebSocketFactory } from './options.ts';
 
 /** Options of `mqttHub`. */
 export interface MqttHubOptions extends MqttConnectionOptions {
@@ -43,7 +43,10 @@ class MqttHub implements EventHub {
   #topics: Topics;
   #count = 0;
 
-  constructor(private readonly options: MqttHubOptions) {
+  private readonly options: MqttHubOptions;
+
+  constructor(options: MqttHubOptions) {
+    this.options = options;
     this.#qos = options.qos ?? 1;
     this.#onError = reporter(options.onError);
     this.#topics = compileTopics(NO_CONTRACT, options.topicPrefix);

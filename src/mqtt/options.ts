@@ -1,5 +1,5 @@
-import type { OnWire } from '../peer/on-wire.js';
-import type { Qos } from './wire.js';
+import type { OnWire } from '../peer/on-wire.ts';
+import type { Qos } from './wire.ts';
 
 /** Who connects: user name and password of CONNECT. */
 export interface MqttCredentials {

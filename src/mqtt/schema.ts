@@ -1,5 +1,5 @@
-import type { AsyncApiProtocol } from '../schema/asyncapi.js';
-import { eventMeta, JSON_TYPE, type Qos } from './wire.js';
+import type { AsyncApiProtocol } from '../schema/asyncapi.ts';
+import { eventMeta, JSON_TYPE, type Qos } from './wire.ts';
 
 /** What the AsyncAPI document says of MQTT. */
 export interface MqttProtocolOptions {

@@ -1,22 +1,22 @@
-import { ApiError, isApiError } from '../core/errors.js';
-import { checkTransport } from '../core/check-transport.js';
-import { backoffMs } from '../life/backoff.js';
-import type { HeadersOption } from '../peer/headers.js';
-import { reporter } from '../life/report.js';
-import { Connection } from './connection/connection.js';
-import { EventPublisher } from './events/publisher.js';
-import { textOf } from './events/decoder.js';
-import { checkUrl, type Link } from './connection/link.js';
-import type { MqttConnectionOptions } from './options.js';
-import { RequestHandler } from './calls/request-handler.js';
-import { SharingProbe } from './calls/sharing-probe.js';
-import { compileTopics } from './topics.js';
-import type { Transport } from '../core/transport.js';
+import { ApiError, isApiError } from '../core/errors.ts';
+import { checkTransport } from '../core/check-transport.ts';
+import { backoffMs } from '../life/backoff.ts';
+import type { HeadersOption } from '../peer/headers.ts';
+import { reporter } from '../life/report.ts';
+import { Connection } from './connection/connection.ts';
+import { EventPublisher } from './events/publisher.ts';
+import { textOf } from './events/decoder.ts';
+import { checkUrl, type Link } from './connection/link.ts';
+import type { MqttConnectionOptions } from './options.ts';
+import { RequestHandler } from './calls/request-handler.ts';
+import { SharingProbe } from './calls/sharing-probe.ts';
+import { compileTopics } from './topics.ts';
+import type { Transport } from '../core/transport.ts';
 
-export type { MqttConnectionOptions, MqttCredentials, MqttTls, WebSocketFactory } from './options.js';
-export { mqttBroker, type MqttBroker, type MqttBrokerOptions } from './broker.js';
-export type { Origins } from '../http/serve/origins.js';
-export { mqttProtocol, type MqttProtocolOptions } from './schema.js';
+export type { MqttConnectionOptions, MqttCredentials, MqttTls, WebSocketFactory } from './options.ts';
+export { mqttBroker, type MqttBroker, type MqttBrokerOptions } from './broker.ts';
+export type { Origins } from '../http/serve/origins.ts';
+export { mqttProtocol, type MqttProtocolOptions } from './schema.ts';
 
 /** Options of `serveMqtt`. */
 export interface ServeMqttOptions extends MqttConnectionOptions {

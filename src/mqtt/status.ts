@@ -1,4 +1,4 @@
-import { ApiError, type ErrorCode } from '../core/errors.js';
+import { ApiError, type ErrorCode } from '../core/errors.ts';
 
 interface Reason {
   readonly code: ErrorCode;

@@ -1,5 +1,5 @@
-import type { Contract, EventDefinition } from '../core/contract.js';
-import { ApiError } from '../core/errors.js';
+import type { Contract, EventDefinition } from '../core/contract.ts';
+import { ApiError } from '../core/errors.ts';
 
 /** Names below `blog/v1/` that are no operations. */
 const OWN = ['status', 'cancel', 'replies'];

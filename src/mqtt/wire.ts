@@ -1,13 +1,13 @@
 import type { IPublishPacket } from 'mqtt';
-import type { EventDefinition } from '../core/contract.js';
-import { ApiError, isErrorCode, type ErrorBody, type JsonObject } from '../core/errors.js';
-import { isObject, readErrorOptions } from '../peer/error-body.js';
-import { parseJson } from '../peer/json.js';
-import type { RawHeaders } from '../guard/serve-call.js';
-import { redact } from '../peer/on-wire.js';
-import type { EventMessage } from '../core/transport.js';
+import type { EventDefinition } from '../core/contract.ts';
+import { ApiError, isErrorCode, type ErrorBody, type JsonObject } from '../core/errors.ts';
+import { isObject, readErrorOptions } from '../peer/error-body.ts';
+import { parseJson } from '../peer/json.ts';
+import type { RawHeaders } from '../guard/serve-call.ts';
+import { redact } from '../peer/on-wire.ts';
+import type { EventMessage } from '../core/transport.ts';
 
-export { isObject } from '../peer/error-body.js';
+export { isObject } from '../peer/error-body.ts';
 
 export const JSON_TYPE = 'application/json';
 

@@ -1,4 +1,4 @@
-import type { ApiErrorOptions, JsonObject } from '../core/errors.js';
+import type { ApiErrorOptions, JsonObject } from '../core/errors.ts';
 
 /** What a peer's error says beside its code and message: the inverse of `ApiError.toJSON`. Members of the wrong type count as absent. */
 export function readErrorOptions({ details, retryAfterMs, requestId }: JsonObject): ApiErrorOptions {

@@ -1,5 +1,5 @@
-import { ApiError } from '../core/errors.js';
-import type { Headers } from '../core/transport.js';
+import { ApiError } from '../core/errors.ts';
+import type { Headers } from '../core/transport.ts';
 
 /** What every adapter's `headers` option takes: a record, or a function asked again for each call and each reconnect. */
 export type HeadersOption = Headers | (() => Headers | Promise<Headers>);

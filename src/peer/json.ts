@@ -1,4 +1,4 @@
-import { ApiError } from '../core/errors.js';
+import { ApiError } from '../core/errors.ts';
 
 /** Levels of objects and lists that a JSON text may nest, unless an option says otherwise. */
 export const MAX_DEPTH = 64;

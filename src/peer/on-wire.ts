@@ -1,4 +1,4 @@
-import { report, reportToConsole } from '../life/report.js';
+import { report, reportToConsole } from '../life/report.ts';
 
 /** What really went over the wire in one direction, as `onWire` sees it. Credentials are redacted. */
 export interface WireRecord {

@@ -1,4 +1,4 @@
-import { HttpError } from '../http/message/error.js';
+import { HttpError } from '../http/message/error.ts';
 
 /**
  * Tells whether an `Accept` header takes a media type: the most specific range that fits decides, and `q=0` means no.

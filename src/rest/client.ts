@@ -1,20 +1,20 @@
 import { createLightFetch } from '#fetch';
-import type { Contract, Operation } from '../core/contract.js';
-import { ApiError } from '../core/errors.js';
-import { defineAdapter } from '../guard/guard.js';
-import { joinHeaders, timeoutHeader, type HeadersOption } from '../peer/headers.js';
-import { parseJson } from '../peer/json.js';
-import { planSelection } from '../guard/select.js';
-import { hasField } from '../core/shape.js';
-import type { FetchHeaders, FetchLike, FetchResponse, LightFetch } from '../http/client/fetch-like.js';
-import { networkError } from '../http/client/network-error.js';
-import { guardOnWire, redact, type OnWire } from '../peer/on-wire.js';
-import type { Adapter, CallRequest, EventSink, SubscribeRequest, Transport } from '../core/transport.js';
-import { openEvents } from './event-stream.js';
-import { compileRequest, EVENT_STREAM_TYPE, failedResponse, JSON_TYPE, type RestRequest } from './wire.js';
+import type { Contract, Operation } from '../core/contract.ts';
+import { ApiError } from '../core/errors.ts';
+import { defineAdapter } from '../guard/guard.ts';
+import { joinHeaders, timeoutHeader, type HeadersOption } from '../peer/headers.ts';
+import { parseJson } from '../peer/json.ts';
+import { planSelection } from '../guard/select.ts';
+import { hasField } from '../core/shape.ts';
+import type { FetchHeaders, FetchLike, FetchResponse, LightFetch } from '../http/client/fetch-like.ts';
+import { networkError } from '../http/client/network-error.ts';
+import { guardOnWire, redact, type OnWire } from '../peer/on-wire.ts';
+import type { Adapter, CallRequest, EventSink, SubscribeRequest, Transport } from '../core/transport.ts';
+import { openEvents } from './event-stream.ts';
+import { compileRequest, EVENT_STREAM_TYPE, failedResponse, JSON_TYPE, type RestRequest } from './wire.ts';
 
-export type { FetchHeaders, FetchInit, FetchLike, FetchResponse } from '../http/client/fetch-like.js';
-export type { OnWire, WireRecord } from '../peer/on-wire.js';
+export type { FetchHeaders, FetchInit, FetchLike, FetchResponse } from '../http/client/fetch-like.ts';
+export type { OnWire, WireRecord } from '../peer/on-wire.ts';
 
 /** Options of `rest`. */
 export interface RestOptions {
@@ -52,11 +52,14 @@ class RestTransport implements Transport {
   readonly #streams = new Set<AbortController>();
   readonly #sendDeadline: boolean;
 
-  constructor(
-    readonly contract: Contract,
-    private readonly base: string,
-    private readonly options: RestOptions,
-  ) {
+  readonly contract: Contract;
+  private readonly base: string;
+  private readonly options: RestOptions;
+
+  constructor(contract: Contract, base: string, options: RestOptions) {
+    this.contract = contract;
+    this.base = base;
+    this.options = options;
     for (const operation of Object.values(contract.operations)) this.#requests.set(operation.name, compileRequest(operation));
     this.#sendDeadline = options.sendDeadline ?? isSameOrigin(base);
     this.#carrier = options.fetch ? { fetch: options.fetch, close: async () => {} } : createLightFetch();

@@ -1,10 +1,10 @@
-import type { EventDefinition } from '../core/contract.js';
-import { ApiError } from '../core/errors.js';
-import type { SseEvent } from '../http/events/sse.js';
-import { localId } from '../events/event-id.js';
-import { tryParseJson } from '../peer/json.js';
-import type { EventSink } from '../core/transport.js';
-import { decodeErrorBody } from './wire.js';
+import type { EventDefinition } from '../core/contract.ts';
+import { ApiError } from '../core/errors.ts';
+import type { SseEvent } from '../http/events/sse.ts';
+import { localId } from '../events/event-id.ts';
+import { tryParseJson } from '../peer/json.ts';
+import type { EventSink } from '../core/transport.ts';
+import { decodeErrorBody } from './wire.ts';
 
 /** Hands one event of a stream on; false where it was the last. Types that are not this event's are another event's. */
 export function deliver(message: SseEvent, event: EventDefinition, sink: EventSink): boolean {

@@ -1,13 +1,13 @@
-import type { EventDefinition } from '../core/contract.js';
-import type { ApiError } from '../core/errors.js';
-import { EventStream, eventStreamHead } from '../http/events/event-stream.js';
-import { Heartbeat } from '../http/events/heartbeat.js';
-import { peerOf, type HttpRequest, type HttpResponse } from '../http/message/message.js';
-import { encodeSse } from '../http/events/sse.js';
-import { acceptHeaders } from '../guard/serve-call.js';
-import type { EventMessage, EventSink, Transport } from '../core/transport.js';
-import { checkAccept } from './accept.js';
-import { EVENT_STREAM_TYPE } from './wire.js';
+import type { EventDefinition } from '../core/contract.ts';
+import type { ApiError } from '../core/errors.ts';
+import { EventStream, eventStreamHead } from '../http/events/event-stream.ts';
+import { Heartbeat } from '../http/events/heartbeat.ts';
+import { peerOf, type HttpRequest, type HttpResponse } from '../http/message/message.ts';
+import { encodeSse } from '../http/events/sse.ts';
+import { acceptHeaders } from '../guard/serve-call.ts';
+import type { EventMessage, EventSink, Transport } from '../core/transport.ts';
+import { checkAccept } from './accept.ts';
+import { EVENT_STREAM_TYPE } from './wire.ts';
 
 /** Options of event streams, as `RestHandlerOptions` explains them. */
 export interface EventRouteOptions {

@@ -1,11 +1,11 @@
-import { ApiError } from '../core/errors.js';
-import type { FetchResponse } from '../http/client/fetch-like.js';
-import { readSse, streamOf } from '../http/events/sse-reader.js';
-import { onAbort } from '../life/lifetime.js';
-import { channelSegments } from '../core/http-binding.js';
-import type { EventSink, SubscribeRequest } from '../core/transport.js';
-import { deliver } from './event-message.js';
-import { EVENT_STREAM_TYPE, failedResponse, fillPath } from './wire.js';
+import { ApiError } from '../core/errors.ts';
+import type { FetchResponse } from '../http/client/fetch-like.ts';
+import { readSse, streamOf } from '../http/events/sse-reader.ts';
+import { onAbort } from '../life/lifetime.ts';
+import { channelSegments } from '../core/http-binding.ts';
+import type { EventSink, SubscribeRequest } from '../core/transport.ts';
+import { deliver } from './event-message.ts';
+import { EVENT_STREAM_TYPE, failedResponse, fillPath } from './wire.ts';
 
 /** What a stream needs of the transport that opens it. */
 export interface StreamCarrier {

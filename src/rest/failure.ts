@@ -1,10 +1,10 @@
-import { ApiError, isApiError } from '../core/errors.js';
-import { HttpError } from '../http/message/error.js';
-import type { HttpResponse } from '../http/message/message.js';
-import { encodeProblem, problemHeaders } from '../http/message/problem.js';
-import { codeOfRefusal } from '../http/message/status.js';
-import { report } from '../life/report.js';
-import { statusOf } from './status.js';
+import { ApiError, isApiError } from '../core/errors.ts';
+import { HttpError } from '../http/message/error.ts';
+import type { HttpResponse } from '../http/message/message.ts';
+import { encodeProblem, problemHeaders } from '../http/message/problem.ts';
+import { codeOfRefusal } from '../http/message/status.ts';
+import { report } from '../life/report.ts';
+import { statusOf } from './status.ts';
 
 /** The answer to an error: a problem document. What is neither an `ApiError` nor an `HttpError` is reported, and neutral to the caller. */
 export function failure(error: unknown, onError: (error: unknown) => void, requestId?: string): HttpResponse {

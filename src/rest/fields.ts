@@ -1,6 +1,6 @@
-import { ApiError } from '../core/errors.js';
-import type { TypeUse } from '../schema/view.js';
-import type { Selection } from '../core/transport.js';
+import { ApiError } from '../core/errors.ts';
+import type { TypeUse } from '../schema/view.ts';
+import type { Selection } from '../core/transport.ts';
 
 /** Reads `?fields=username,email` and trims an output to those fields. */
 export interface FieldFilter {

@@ -1,5 +1,5 @@
-import type { HttpBinding } from '../core/http-binding.js';
-import type { ContractView, TypeUse } from '../schema/view.js';
+import type { HttpBinding } from '../core/http-binding.ts';
+import type { ContractView, TypeUse } from '../schema/view.ts';
 
 /**
  * Where the thing that a POST made can be read: the parameter `p` of a `GET <path>/{p}` that its output has, if there is one.

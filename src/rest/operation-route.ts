@@ -1,17 +1,17 @@
-import type { Contract, Operation } from '../core/contract.js';
-import { ApiError } from '../core/errors.js';
-import { HttpError } from '../http/message/error.js';
-import type { HttpRequest, HttpResponse } from '../http/message/message.js';
-import type { HttpBinding } from '../core/http-binding.js';
-import { parseJson } from '../peer/json.js';
-import { writeQuery } from '../http/client/query-text.js';
-import { describeContract, type ContractView, type OperationView } from '../schema/view.js';
-import { compileQueryReader, compileTextReader } from '../schema/text.js';
-import type { Selection } from '../core/transport.js';
-import { etagOf, matchesEtag } from './etag.js';
-import { compileFields } from './fields.js';
-import { locationParam } from './location.js';
-import { fillPath, hasBody, isObject, JSON_TYPE, pathSegment } from './wire.js';
+import type { Contract, Operation } from '../core/contract.ts';
+import { ApiError } from '../core/errors.ts';
+import { HttpError } from '../http/message/error.ts';
+import type { HttpRequest, HttpResponse } from '../http/message/message.ts';
+import type { HttpBinding } from '../core/http-binding.ts';
+import { parseJson } from '../peer/json.ts';
+import { writeQuery } from '../http/client/query-text.ts';
+import { describeContract, type ContractView, type OperationView } from '../schema/view.ts';
+import { compileQueryReader, compileTextReader } from '../schema/text.ts';
+import type { Selection } from '../core/transport.ts';
+import { etagOf, matchesEtag } from './etag.ts';
+import { compileFields } from './fields.ts';
+import { locationParam } from './location.ts';
+import { fillPath, hasBody, isObject, JSON_TYPE, pathSegment } from './wire.ts';
 
 /** What a request asks for. */
 export interface ReadInput {

@@ -1,9 +1,9 @@
-import type { Operation } from '../core/contract.js';
-import type { ErrorCode, JsonObject } from '../core/errors.js';
-import { notesOf } from '../schema/openapi.js';
-import { PROBLEM_TYPE } from '../http/message/problem.js';
-import type { Components } from '../schema/components.js';
-import type { HttpBinding } from '../core/http-binding.js';
+import type { Operation } from '../core/contract.ts';
+import type { ErrorCode, JsonObject } from '../core/errors.ts';
+import { notesOf } from '../schema/openapi.ts';
+import { PROBLEM_TYPE } from '../http/message/problem.ts';
+import type { Components } from '../schema/components.ts';
+import type { HttpBinding } from '../core/http-binding.ts';
 import {
   mayLeaveOut,
   type ContractView,
@@ -12,10 +12,10 @@ import {
   type JsonSchema,
   type OperationView,
   type TypeUse,
-} from '../schema/view.js';
-import { locationParam } from './location.js';
-import { STATUS } from './status.js';
-import { EVENT_STREAM_TYPE, hasBody, JSON_TYPE } from './wire.js';
+} from '../schema/view.ts';
+import { locationParam } from './location.ts';
+import { STATUS } from './status.ts';
+import { EVENT_STREAM_TYPE, hasBody, JSON_TYPE } from './wire.ts';
 
 /** Where a description stands in the document. */
 export interface Place {

@@ -1,9 +1,9 @@
-import { describeWebhook } from '../schema/openapi.js';
-import type { Contract } from '../core/contract.js';
-import { ERROR_CODES, type JsonObject } from '../core/errors.js';
-import { createComponents, type Components } from '../schema/components.js';
-import { describeContract, type ContractView, type EventView } from '../schema/view.js';
-import { describeEvent, describeOperation } from './schema-operation.js';
+import { describeWebhook } from '../schema/openapi.ts';
+import type { Contract } from '../core/contract.ts';
+import { ERROR_CODES, type JsonObject } from '../core/errors.ts';
+import { createComponents, type Components } from '../schema/components.ts';
+import { describeContract, type ContractView, type EventView } from '../schema/view.ts';
+import { describeEvent, describeOperation } from './schema-operation.ts';
 
 /** Options of `openApi`. */
 export interface OpenApiOptions {

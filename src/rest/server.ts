@@ -1,21 +1,21 @@
-import { HttpError } from '../http/message/error.js';
-import { peerOf, type HttpHandler, type HttpRequest, type HttpResponse } from '../http/message/message.js';
-import { createRouter, type Route } from '../http/serve/router.js';
-import { asyncApi, sseProtocol, type AsyncApiProtocol } from '../schema/asyncapi.js';
-import { checkTransport } from '../core/check-transport.js';
-import { channelSegments } from '../core/http-binding.js';
-import { acceptHeaders, deadlineOf, serveCall } from '../guard/serve-call.js';
-import type { Transport } from '../core/transport.js';
-import { checkAccept } from './accept.js';
-import { createEventRoute } from './event-route.js';
-import { failure } from './failure.js';
-import { compileOperation, type OperationRoute } from './operation-route.js';
-import { openApi } from './schema.js';
-import { JSON_TYPE } from './wire.js';
-import { reporter } from '../life/report.js';
+import { HttpError } from '../http/message/error.ts';
+import { peerOf, type HttpHandler, type HttpRequest, type HttpResponse } from '../http/message/message.ts';
+import { createRouter, type Route } from '../http/serve/router.ts';
+import { asyncApi, sseProtocol, type AsyncApiProtocol } from '../schema/asyncapi.ts';
+import { checkTransport } from '../core/check-transport.ts';
+import { channelSegments } from '../core/http-binding.ts';
+import { acceptHeaders, deadlineOf, serveCall } from '../guard/serve-call.ts';
+import type { Transport } from '../core/transport.ts';
+import { checkAccept } from './accept.ts';
+import { createEventRoute } from './event-route.ts';
+import { failure } from './failure.ts';
+import { compileOperation, type OperationRoute } from './operation-route.ts';
+import { openApi } from './schema.ts';
+import { JSON_TYPE } from './wire.ts';
+import { reporter } from '../life/report.ts';
 
-export { asyncApi, sseProtocol, type AsyncApiOptions, type AsyncApiProtocol } from '../schema/asyncapi.js';
-export { openApi, type OpenApiOptions } from './schema.js';
+export { asyncApi, sseProtocol, type AsyncApiOptions, type AsyncApiProtocol } from '../schema/asyncapi.ts';
+export { openApi, type OpenApiOptions } from './schema.ts';
 
 /** Options of `restHandler`. */
 export interface RestHandlerOptions {

@@ -1,14 +1,14 @@
-import type { Operation } from '../core/contract.js';
-import { ApiError, isErrorCode, type JsonObject } from '../core/errors.js';
-import type { FetchResponse } from '../http/client/fetch-like.js';
-import { parseRetryAfter } from '../http/message/retry-after.js';
-import { isObject, readErrorOptions } from '../peer/error-body.js';
-import type { HttpBinding } from '../core/http-binding.js';
-import { tryParseJson } from '../peer/json.js';
-import { encodeText, writeQuery } from '../http/client/query-text.js';
-import { codeOfStatus } from './status.js';
+import type { Operation } from '../core/contract.ts';
+import { ApiError, isErrorCode, type JsonObject } from '../core/errors.ts';
+import type { FetchResponse } from '../http/client/fetch-like.ts';
+import { parseRetryAfter } from '../http/message/retry-after.ts';
+import { isObject, readErrorOptions } from '../peer/error-body.ts';
+import type { HttpBinding } from '../core/http-binding.ts';
+import { tryParseJson } from '../peer/json.ts';
+import { encodeText, writeQuery } from '../http/client/query-text.ts';
+import { codeOfStatus } from './status.ts';
 
-export { isObject } from '../peer/error-body.js';
+export { isObject } from '../peer/error-body.ts';
 
 export const JSON_TYPE = 'application/json';
 export const EVENT_STREAM_TYPE = 'text/event-stream';

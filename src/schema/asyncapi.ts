@@ -1,8 +1,8 @@
-import type { Contract, EventDefinition } from '../core/contract.js';
-import type { JsonObject } from '../core/errors.js';
-import { createComponents, type Components } from './components.js';
-import { pascal } from './read.js';
-import { describeContract, type ContractView, type EventView } from './view.js';
+import type { Contract, EventDefinition } from '../core/contract.ts';
+import type { JsonObject } from '../core/errors.ts';
+import { createComponents, type Components } from './components.ts';
+import { pascal } from './read.ts';
+import { describeContract, type ContractView, type EventView } from './view.ts';
 
 /** What one protocol adds to the AsyncAPI document; every member is optional but its name. */
 export interface AsyncApiProtocol {

@@ -1,10 +1,10 @@
 import type {
   Field, JsonSchema, ListNode, ObjectNode, RecordNode, Scalar, SchemaNode, TypeUse, UnionNode, Variant,
-} from './node.js'; // prettier-ignore
+} from './node.ts'; // prettier-ignore
 import {
   annotations, defaultOf, integerLimits, isAnything, isJson, kindOf, memberOf, metaOf, optionsOf, pascal, peelNull, pick, refOf, SCALAR_KEYWORDS, stringLimits,
   tagName, type Notes,
-} from './read.js'; // prettier-ignore
+} from './read.ts'; // prettier-ignore
 
 /** The same place in both views of a schema: what callers send and what the service sees or gives. */
 export interface Views {
@@ -30,7 +30,11 @@ export class SchemaBuilder {
   readonly #nullable = new Set<SchemaNode>();
   readonly #unions: { readonly node: Mutable<UnionNode>; readonly at: string }[] = [];
 
-  constructor(private readonly definitions: { readonly input: Definitions; readonly output: Definitions }) {}
+  private readonly definitions: { readonly input: Definitions; readonly output: Definitions };
+
+  constructor(definitions: { readonly input: Definitions; readonly output: Definitions }) {
+    this.definitions = definitions;
+  }
 
   /** The type at one place. `name` is what it is called if it needs a name and has none. */
   use(views: Views, at: string, name: string, register?: (use: TypeUse) => void, declared?: string): TypeUse {

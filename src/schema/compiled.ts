@@ -1,5 +1,5 @@
 import { $ZodArray, $ZodObject, $ZodObjectJIT, type $ZodCheck, type $ZodType } from 'zod/v4/core';
-import type { Schema } from '../core/contract.js';
+import type { Schema } from '../core/contract.ts';
 
 /**
  * The same schema, made of zod's compiled objects: those of `zod/mini` read their members one by one, to be small in browsers. For servers,

@@ -1,5 +1,5 @@
-import type { JsonSchema } from './node.js';
-import type { ContractView } from './view.js';
+import type { JsonSchema } from './node.ts';
+import type { ContractView } from './view.ts';
 
 /** What callers send, or what the service gives: the views differ where a type has defaults. */
 export type Side = 'input' | 'output';

@@ -1,4 +1,4 @@
-import type { JsonObject } from '../core/errors.js';
+import type { JsonObject } from '../core/errors.ts';
 
 /** A JSON scalar that a literal may be. */
 export type Scalar = string | number | boolean;

@@ -1,7 +1,7 @@
-import type { EventDefinition, Operation } from '../core/contract.js';
-import type { JsonObject } from '../core/errors.js';
-import type { Components } from './components.js';
-import type { EventView } from './view.js';
+import type { EventDefinition, Operation } from '../core/contract.ts';
+import type { JsonObject } from '../core/errors.ts';
+import type { Components } from './components.ts';
+import type { EventView } from './view.ts';
 
 /** What the contract says about an operation or an event in words. Source: https://spec.openapis.org/oas/v3.1.1.html#operation-object */
 export function notesOf({ summary, description, deprecated }: Operation | EventDefinition): JsonObject {

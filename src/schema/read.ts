@@ -1,4 +1,4 @@
-import type { IntegerNode, JsonSchema, SchemaNode, StringNode, TypeUse } from './node.js';
+import type { IntegerNode, JsonSchema, SchemaNode, StringNode, TypeUse } from './node.ts';
 
 type Definitions = Readonly<Record<string, JsonSchema>>;
 

@@ -1,5 +1,5 @@
-import { ApiError } from '../core/errors.js';
-import type { Field, Scalar, SchemaNode } from './node.js';
+import { ApiError } from '../core/errors.ts';
+import type { Field, Scalar, SchemaNode } from './node.ts';
 
 /** Reads the text of a path, a query or an XML element by its type; what does not match is handed on as text, for the schema to refuse. */
 export type TextReader = (text: string) => unknown;

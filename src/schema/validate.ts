@@ -1,7 +1,7 @@
 import { $ZodAsyncError, config, safeParse, safeParseAsync, type $ZodIssue, type $ZodRawIssue, type $ZodType } from 'zod/v4/core';
-import type { Schema } from '../core/contract.js';
-import { ApiError, type ErrorCode, type Issue } from '../core/errors.js';
-import { issueMessage } from './issue-message.js';
+import type { Schema } from '../core/contract.ts';
+import { ApiError, type ErrorCode, type Issue } from '../core/errors.ts';
+import { issueMessage } from './issue-message.ts';
 
 /** A value that fits, or what is wrong with it. */
 export type Checked = { readonly value: unknown; readonly issues?: undefined } | { readonly issues: readonly Issue[] };

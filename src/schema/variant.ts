@@ -1,5 +1,5 @@
-import { isObject } from '../peer/error-body.js';
-import { mayLeaveOut, type Field, type SchemaNode, type Variant } from './node.js';
+import { isObject } from '../peer/error-body.ts';
+import { mayLeaveOut, type Field, type SchemaNode, type Variant } from './node.ts';
 
 /**
  * Finds which variant of a union a valid value is: by its discriminator where there is one, else the first whose form fits; formats and

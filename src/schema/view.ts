@@ -1,10 +1,10 @@
 import { $ZodObject, toJSONSchema, type $ZodType } from 'zod/v4/core';
-import type { Contract, EventDefinition, Operation, Schema } from '../core/contract.js';
-import { SchemaBuilder } from './build.js';
-import type { JsonSchema, ObjectNode, SchemaNode, TypeUse } from './node.js';
-import { pascal } from './read.js';
+import type { Contract, EventDefinition, Operation, Schema } from '../core/contract.ts';
+import { SchemaBuilder } from './build.ts';
+import type { JsonSchema, ObjectNode, SchemaNode, TypeUse } from './node.ts';
+import { pascal } from './read.ts';
 
-export * from './node.js';
+export * from './node.ts';
 
 /** An operation with its types. */
 export interface OperationView {

@@ -1,21 +1,21 @@
-import type { Contract, EventDefinition, Events, Operation } from '../core/contract.js';
-import { ApiError, isApiError } from '../core/errors.js';
-import { memoryHub, type EventHub } from '../events/hub.js';
-import { memoryIdempotencyStore, type IdempotencyStore } from './idempotency.js';
-import type { ContextInfo, ErrorReport, HandlerCall, Publish, ServiceOptions } from './types.js';
-import type { CallRequest, EventSink, Headers, Peer, Selection, SubscribeRequest, Transport } from '../core/transport.js';
-import { compiledSchema } from '../schema/compiled.js';
-import { Lifetime, timerMs } from '../life/lifetime.js';
-import { Checks, checkInput, checkOutput, type OperationChecks } from '../guard/guard.js';
-import { makeRequestId } from '../peer/headers.js';
-import { callOnce } from './idempotent-call.js';
-import { isJson } from '../core/is-json.js';
-import { chain, isPromiseLike, type Maybe } from '../life/maybe.js';
-import { Outbox } from '../events/outbox.js';
-import { own } from '../core/own.js';
-import { checkSubscription } from '../events/check.js';
-import { issuesError, type Checked } from '../schema/validate.js';
-import { report, reportToConsole } from '../life/report.js';
+import type { Contract, EventDefinition, Events, Operation } from '../core/contract.ts';
+import { ApiError, isApiError } from '../core/errors.ts';
+import { memoryHub, type EventHub } from '../events/hub.ts';
+import { memoryIdempotencyStore, type IdempotencyStore } from './idempotency.ts';
+import type { ContextInfo, ErrorReport, HandlerCall, Publish, ServiceOptions } from './types.ts';
+import type { CallRequest, EventSink, Headers, Peer, Selection, SubscribeRequest, Transport } from '../core/transport.ts';
+import { compiledSchema } from '../schema/compiled.ts';
+import { Lifetime, timerMs } from '../life/lifetime.ts';
+import { Checks, checkInput, checkOutput, type OperationChecks } from '../guard/guard.ts';
+import { makeRequestId } from '../peer/headers.ts';
+import { callOnce } from './idempotent-call.ts';
+import { isJson } from '../core/is-json.ts';
+import { chain, isPromiseLike, type Maybe } from '../life/maybe.ts';
+import { Outbox } from '../events/outbox.ts';
+import { own } from '../core/own.ts';
+import { checkSubscription } from '../events/check.ts';
+import { issuesError, type Checked } from '../schema/validate.ts';
+import { report, reportToConsole } from '../life/report.ts';
 
 type AnyHandler = (input: unknown, call: HandlerCall) => unknown;
 type AnyRequest = CallRequest | SubscribeRequest;
@@ -47,11 +47,12 @@ export class ContractService implements Transport {
   #whenIdle: (() => void) | undefined;
   #closing: Promise<void> | undefined;
 
-  constructor(
-    readonly contract: Contract,
-    handlers: Readonly<Record<string, AnyHandler>>,
-    private readonly options: ServiceOptions<unknown>,
-  ) {
+  readonly contract: Contract;
+  private readonly options: ServiceOptions<unknown>;
+
+  constructor(contract: Contract, handlers: Readonly<Record<string, AnyHandler>>, options: ServiceOptions<unknown>) {
+    this.contract = contract;
+    this.options = options;
     this.#hub = options.events ?? memoryHub();
     this.#store = options.idempotency ?? memoryIdempotencyStore();
     const events = Object.values(contract.events);
@@ -264,10 +265,12 @@ class CallContextInfo implements ContextInfo {
   readonly headers: Headers;
   readonly peer: Peer | undefined;
 
-  constructor(
-    private readonly request: AnyRequest,
-    readonly member: Operation | EventDefinition,
-  ) {
+  private readonly request: AnyRequest;
+  readonly member: Operation | EventDefinition;
+
+  constructor(request: AnyRequest, member: Operation | EventDefinition) {
+    this.request = request;
+    this.member = member;
     this.headers = request.headers;
     this.peer = request.peer;
   }
@@ -279,12 +282,17 @@ class CallContextInfo implements ContextInfo {
 
 /** Getters, because most handlers read little of it and the signal is costly. */
 class ServiceCall implements HandlerCall {
-  constructor(
-    readonly context: unknown,
-    private readonly request: CallRequest,
-    readonly requestId: string,
-    readonly publish: Publish<Events>,
-  ) {}
+  readonly context: unknown;
+  private readonly request: CallRequest;
+  readonly requestId: string;
+  readonly publish: Publish<Events>;
+
+  constructor(context: unknown, request: CallRequest, requestId: string, publish: Publish<Events>) {
+    this.context = context;
+    this.request = request;
+    this.requestId = requestId;
+    this.publish = publish;
+  }
 
   get signal(): AbortSignal {
     return this.request.signal;

@@ -1,4 +1,4 @@
-import type { ErrorBody } from '../core/errors.js';
+import type { ErrorBody } from '../core/errors.ts';
 
 /** What became of a call with an idempotency key. */
 export type IdempotencyOutcome = { readonly output: unknown } | { readonly error: ErrorBody };

@@ -1,5 +1,5 @@
-import { ApiError, isApiError, KEY_REUSED, type ErrorBody, type ErrorCode } from '../core/errors.js';
-import type { IdempotencyStore } from './idempotency.js';
+import { ApiError, isApiError, KEY_REUSED, type ErrorBody, type ErrorCode } from '../core/errors.ts';
+import type { IdempotencyStore } from './idempotency.ts';
 
 /** After these another try may succeed, so their outcome is not kept. */
 const NOT_FINAL: ReadonlySet<ErrorCode> = new Set([

@@ -1,8 +1,8 @@
-import type { Contract } from '../core/contract.js';
-import { markGuarded } from '../guard/guard.js';
-import { describeContract } from '../schema/view.js';
-import { ContractService } from './contract-service.js';
-import type { Handlers, Service, ServiceOptions } from './types.js';
+import type { Contract } from '../core/contract.ts';
+import { markGuarded } from '../guard/guard.ts';
+import { describeContract } from '../schema/view.ts';
+import { ContractService } from './contract-service.ts';
+import type { Handlers, Service, ServiceOptions } from './types.ts';
 
 /** Binds handlers to a contract. Throws a `TypeError` where an operation has no handler, a handler no operation, or a schema cannot be described. */
 export function createService<C extends Contract, T = undefined>(

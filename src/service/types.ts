@@ -1,8 +1,8 @@
 import type { input as InputOf, output as OutputOf } from 'zod/v4/core';
-import type { Contract, EventDefinition, Events, Operation, Schema } from '../core/contract.js';
-import type { Headers, Peer, Transport } from '../core/transport.js';
-import type { EventHub } from '../events/hub.js';
-import type { IdempotencyStore } from './idempotency.js';
+import type { Contract, EventDefinition, Events, Operation, Schema } from '../core/contract.ts';
+import type { Headers, Peer, Transport } from '../core/transport.ts';
+import type { EventHub } from '../events/hub.ts';
+import type { IdempotencyStore } from './idempotency.ts';
 
 type Awaitable<T> = T | Promise<T>;
 

@@ -1,24 +1,24 @@
 import { createLightFetch } from '#fetch';
-import type { Contract } from '../core/contract.js';
-import { ApiError } from '../core/errors.js';
-import type { FetchResponse, LightFetch } from '../http/client/fetch-like.js';
-import { networkError } from '../http/client/network-error.js';
-import { defineAdapter } from '../guard/guard.js';
-import { joinHeaders, timeoutHeader } from '../peer/headers.js';
-import { guardOnWire } from '../peer/on-wire.js';
-import type { Adapter, CallRequest, SubscribeRequest, Transport } from '../core/transport.js';
-import { soapBinding, type SoapBinding, type SoapOperation } from './wire/binding.js';
-import { ForeignSoapTransport } from './foreign/foreign.js';
-import { noEvents, type SoapOptions, type SoapWsdlOptions } from './options.js';
-import { recordIn, recordOut } from './record.js';
-import { secure, securityHeaders } from './security/security.js';
-import { VERSIONS, type SoapVersion } from './version.js';
-import { decodeReply, encodeRequest } from './wire.js';
+import type { Contract } from '../core/contract.ts';
+import { ApiError } from '../core/errors.ts';
+import type { FetchResponse, LightFetch } from '../http/client/fetch-like.ts';
+import { networkError } from '../http/client/network-error.ts';
+import { defineAdapter } from '../guard/guard.ts';
+import { joinHeaders, timeoutHeader } from '../peer/headers.ts';
+import { guardOnWire } from '../peer/on-wire.ts';
+import type { Adapter, CallRequest, SubscribeRequest, Transport } from '../core/transport.ts';
+import { soapBinding, type SoapBinding, type SoapOperation } from './wire/binding.ts';
+import { ForeignSoapTransport } from './foreign/foreign.ts';
+import { noEvents, type SoapOptions, type SoapWsdlOptions } from './options.ts';
+import { recordIn, recordOut } from './record.ts';
+import { secure, securityHeaders } from './security/security.ts';
+import { VERSIONS, type SoapVersion } from './version.ts';
+import { decodeReply, encodeRequest } from './wire.ts';
 
-export type { SoapOptions, SoapWsdlOperation, SoapWsdlOptions } from './options.js';
-export type { XmlObject, XmlValue } from './foreign/plain.js';
-export type { SoapSecurity } from './security/security.js';
-export type { SoapVersion } from './version.js';
+export type { SoapOptions, SoapWsdlOperation, SoapWsdlOptions } from './options.ts';
+export type { XmlObject, XmlValue } from './foreign/plain.ts';
+export type { SoapSecurity } from './security/security.ts';
+export type { SoapVersion } from './version.ts';
 
 /**
  * A client for SOAP services: document/literal envelopes, faults as errors. SOAP has no events.
@@ -43,12 +43,16 @@ class SoapTransport implements Transport {
   readonly #binding: SoapBinding;
   readonly #carrier: LightFetch;
 
-  constructor(
-    readonly contract: Contract,
-    private readonly url: string,
-    private readonly version: SoapVersion,
-    private readonly options: SoapOptions,
-  ) {
+  readonly contract: Contract;
+  private readonly url: string;
+  private readonly version: SoapVersion;
+  private readonly options: SoapOptions;
+
+  constructor(contract: Contract, url: string, version: SoapVersion, options: SoapOptions) {
+    this.contract = contract;
+    this.url = url;
+    this.version = version;
+    this.options = options;
     this.#binding = soapBinding(contract);
     this.#carrier = options.fetch ? { fetch: options.fetch, close: async () => {} } : createLightFetch();
   }

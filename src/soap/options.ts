@@ -1,11 +1,11 @@
-import { ApiError } from '../core/errors.js';
-import type { FetchLike } from '../http/client/fetch-like.js';
-import type { HeadersOption } from '../peer/headers.js';
-import type { OnWire } from '../peer/on-wire.js';
-import type { SubscribeRequest } from '../core/transport.js';
-import type { XmlObject } from './foreign/plain.js';
-import type { SoapSecurity } from './security/security.js';
-import type { SoapVersion } from './version.js';
+import { ApiError } from '../core/errors.ts';
+import type { FetchLike } from '../http/client/fetch-like.ts';
+import type { HeadersOption } from '../peer/headers.ts';
+import type { OnWire } from '../peer/on-wire.ts';
+import type { SubscribeRequest } from '../core/transport.ts';
+import type { XmlObject } from './foreign/plain.ts';
+import type { SoapSecurity } from './security/security.ts';
+import type { SoapVersion } from './version.ts';
 
 /** What `soap` takes in both of its forms. */
 interface CommonOptions {

@@ -1,5 +1,5 @@
-import type { FetchResponse } from '../http/client/fetch-like.js';
-import { redact, type OnWire } from '../peer/on-wire.js';
+import type { FetchResponse } from '../http/client/fetch-like.ts';
+import { redact, type OnWire } from '../peer/on-wire.ts';
 
 /** WS-Security puts passwords into the envelope. */
 const SECRETS = /(<(?:[\w.-]+:)?(?:Password|Nonce|BinarySecurityToken|SignatureValue)\b[^>]*>)(?:[^<]|<!\[CDATA\[[^]*?\]\]>)*/g;

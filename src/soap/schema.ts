@@ -1,8 +1,8 @@
-import type { Contract } from '../core/contract.js';
-import { soapBinding, type SoapOperation, type SoapService } from './wire/binding.js';
-import { printSchema } from './wire/xsd.js';
-import { escapeAnyText, escapeAttribute } from '../xml/text.js';
-import type { SoapVersion } from './version.js';
+import type { Contract } from '../core/contract.ts';
+import { soapBinding, type SoapOperation, type SoapService } from './wire/binding.ts';
+import { printSchema } from './wire/xsd.ts';
+import { escapeAnyText, escapeAttribute } from '../xml/text.ts';
+import type { SoapVersion } from './version.ts';
 
 /** WSDL's own namespaces: https://www.w3.org/TR/wsdl.html#_notational and, for SOAP 1.2, https://www.w3.org/submissions/wsdl11soap12/ */
 const NAMESPACES = [

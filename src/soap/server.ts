@@ -1,21 +1,21 @@
-import { ApiError, isApiError } from '../core/errors.js';
-import { HttpError } from '../http/message/error.js';
-import { peerOf, type HttpHandler, type HttpRequest, type HttpResponse } from '../http/message/message.js';
-import { checkTransport } from '../core/check-transport.js';
-import { acceptHeaders, deadlineOf, serveCall } from '../guard/serve-call.js';
-import { reporter } from '../life/report.js';
-import type { Transport } from '../core/transport.js';
-import { soapBinding, type SoapBinding, type SoapOperation } from './wire/binding.js';
-import { EnvelopeReading, readEnvelope } from './wire/envelope-reader.js';
-import { checkHeader, NotUnderstood } from './wire/header.js';
-import { readBody } from './wire/body.js';
-import { wsdl } from './schema.js';
-import { VERSIONS, type SoapVersion } from './version.js';
-import { encodeFault, encodeResponse, MAX_DEPTH, type ProtocolFault } from './wire.js';
-import { createGuard, type SoapHandlerSecurity } from './security/wss.js';
+import { ApiError, isApiError } from '../core/errors.ts';
+import { HttpError } from '../http/message/error.ts';
+import { peerOf, type HttpHandler, type HttpRequest, type HttpResponse } from '../http/message/message.ts';
+import { checkTransport } from '../core/check-transport.ts';
+import { acceptHeaders, deadlineOf, serveCall } from '../guard/serve-call.ts';
+import { reporter } from '../life/report.ts';
+import type { Transport } from '../core/transport.ts';
+import { soapBinding, type SoapBinding, type SoapOperation } from './wire/binding.ts';
+import { EnvelopeReading, readEnvelope } from './wire/envelope-reader.ts';
+import { checkHeader, NotUnderstood } from './wire/header.ts';
+import { readBody } from './wire/body.ts';
+import { wsdl } from './schema.ts';
+import { VERSIONS, type SoapVersion } from './version.ts';
+import { encodeFault, encodeResponse, MAX_DEPTH, type ProtocolFault } from './wire.ts';
+import { createGuard, type SoapHandlerSecurity } from './security/wss.ts';
 
-export type { SoapHandlerSecurity, SoapUser } from './security/wss.js';
-export { wsdl } from './schema.js';
+export type { SoapHandlerSecurity, SoapUser } from './security/wss.ts';
+export { wsdl } from './schema.ts';
 
 /** Options of `soapHandler`. */
 export interface SoapHandlerOptions {
@@ -48,12 +48,16 @@ export function soapHandler(transport: Transport, options: SoapHandlerOptions = 
 class SoapEndpoint {
   readonly #guard: ReturnType<typeof createGuard> | undefined;
 
-  constructor(
-    private readonly transport: Transport,
-    private readonly binding: SoapBinding,
-    private readonly options: SoapHandlerOptions,
-    private readonly onError: (error: unknown) => void,
-  ) {
+  private readonly transport: Transport;
+  private readonly binding: SoapBinding;
+  private readonly options: SoapHandlerOptions;
+  private readonly onError: (error: unknown) => void;
+
+  constructor(transport: Transport, binding: SoapBinding, options: SoapHandlerOptions, onError: (error: unknown) => void) {
+    this.transport = transport;
+    this.binding = binding;
+    this.options = options;
+    this.onError = onError;
     if (binding.services.length === 0) throw new TypeError('soapHandler: the contract has no operations, and SOAP carries nothing else');
     this.#guard = options.security && createGuard(options.security);
   }

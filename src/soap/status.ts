@@ -1,7 +1,7 @@
-import type { ErrorCode } from '../core/errors.js';
-import type { SoapVersion } from './version.js';
+import type { ErrorCode } from '../core/errors.ts';
+import type { SoapVersion } from './version.ts';
 
-export { codeOfStatus } from '../http/message/status.js';
+export { codeOfStatus } from '../http/message/status.ts';
 
 /** Whose mistake a fault says it was: `Client` and `Server` in SOAP 1.1, `Sender` and `Receiver` in 1.2. */
 export type Blame = 'Client' | 'Server';

@@ -1,13 +1,13 @@
-import { ApiError, isApiError, isErrorCode, type ErrorBody, type JsonObject } from '../core/errors.js';
-import { parseRetryAfter } from '../http/message/retry-after.js';
-import { parseJson } from '../peer/json.js';
-import type { SoapOperation } from './wire/binding.js';
-import { EnvelopeReading, readEnvelope } from './wire/envelope-reader.js';
-import { codeOfFault, codeOfStatus, faultCode, httpStatus } from './status.js';
-import { VERSIONS, versionOf, type SoapVersion } from './version.js';
-import { childOf, textOf, type XmlElement } from '../xml/tree.js';
-import { escapeAnyText, escapeAttribute, findUnwritable, jsonText, UnwritableText } from '../xml/text.js';
-import { writeMembers } from './wire/xml-write.js';
+import { ApiError, isApiError, isErrorCode, type ErrorBody, type JsonObject } from '../core/errors.ts';
+import { parseRetryAfter } from '../http/message/retry-after.ts';
+import { parseJson } from '../peer/json.ts';
+import type { SoapOperation } from './wire/binding.ts';
+import { EnvelopeReading, readEnvelope } from './wire/envelope-reader.ts';
+import { codeOfFault, codeOfStatus, faultCode, httpStatus } from './status.ts';
+import { VERSIONS, versionOf, type SoapVersion } from './version.ts';
+import { childOf, textOf, type XmlElement } from '../xml/tree.ts';
+import { escapeAnyText, escapeAttribute, findUnwritable, jsonText, UnwritableText } from '../xml/text.ts';
+import { writeMembers } from './wire/xml-write.ts';
 
 /** How deep objects and lists may nest. */
 export const MAX_DEPTH = 64;

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { compileOriginCheck, type Origins } from '../http/serve/origins.js';
-import { refuseUpgrade } from './upgrade.js';
+import { compileOriginCheck, type Origins } from '../http/serve/origins.ts';
+import { refuseUpgrade } from './upgrade.ts';
 
 /** Who may open a WebSocket. */
 export interface UpgradeGateOptions {

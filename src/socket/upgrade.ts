@@ -1,6 +1,6 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { phraseOf } from '../http/message/phrases.js';
+import { phraseOf } from '../http/message/phrases.ts';
 
 /** Takes an upgrade request, or says with `false` that it is not its own, so that the next is asked. */
 export interface UpgradeHandler {

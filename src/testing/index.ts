@@ -1,1 +1,1 @@
-export { webhookStoreCases, type WebhookStoreCase } from './webhook-store-cases.js';
+export { webhookStoreCases, type WebhookStoreCase } from './webhook-store-cases.ts';

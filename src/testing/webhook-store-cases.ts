@@ -1,4 +1,4 @@
-import type { StoredDelivery, StoredSubscription, WebhookStore } from '../webhook/store/store.js';
+import type { StoredDelivery, StoredSubscription, WebhookStore } from '../webhook/store/store.ts';
 
 /** One rule that every `WebhookStore` keeps. */
 export interface WebhookStoreCase {

@@ -1,25 +1,25 @@
-import type { Contract } from '../core/contract.js';
-import { ApiError } from '../core/errors.js';
-import { compileMatch } from '../events/hub.js';
-import type { FetchLike } from '../http/client/fetch-like.js';
-import type { HttpHandler } from '../http/message/message.js';
-import { onAbort } from '../life/lifetime.js';
-import { defineAdapter } from '../guard/guard.js';
-import { joinHeaders, type HeadersOption } from '../peer/headers.js';
-import { guardOnWire } from '../peer/on-wire.js';
-import type { Adapter, EventSink, Headers, SubscribeRequest, Transport } from '../core/transport.js';
-import { Receiver, TOKEN, type Listener, type ReceiverOptions } from './receiver.js';
-import { Registry, type Registered } from './registry.js';
-import { SCHEMES } from './signing/schemes.js';
-import { readSecret, type WebhookSecret } from './signing/secret.js';
-import type { SubscriptionInput } from './wire.js';
+import type { Contract } from '../core/contract.ts';
+import { ApiError } from '../core/errors.ts';
+import { compileMatch } from '../events/hub.ts';
+import type { FetchLike } from '../http/client/fetch-like.ts';
+import type { HttpHandler } from '../http/message/message.ts';
+import { onAbort } from '../life/lifetime.ts';
+import { defineAdapter } from '../guard/guard.ts';
+import { joinHeaders, type HeadersOption } from '../peer/headers.ts';
+import { guardOnWire } from '../peer/on-wire.ts';
+import type { Adapter, EventSink, Headers, SubscribeRequest, Transport } from '../core/transport.ts';
+import { Receiver, TOKEN, type Listener, type ReceiverOptions } from './receiver.ts';
+import { Registry, type Registered } from './registry.ts';
+import { SCHEMES } from './signing/schemes.ts';
+import { readSecret, type WebhookSecret } from './signing/secret.ts';
+import type { SubscriptionInput } from './wire.ts';
 
-export { isWebhookError, WEBHOOK_REASONS, WebhookError, type WebhookReason } from './error.js';
-export type { ReadWebhook, WebhookContent } from './body/provider.js';
-export type { ReceiverOptions } from './receiver.js';
-export type { WebhookScheme } from './signing/schemes.js';
-export { makeWebhookSecret, type WebhookSecret } from './signing/secret.js';
-export { memorySeenStore, type SeenStore, type SeenStoreOptions } from './store/seen.js';
+export { isWebhookError, WEBHOOK_REASONS, WebhookError, type WebhookReason } from './error.ts';
+export type { ReadWebhook, WebhookContent } from './body/provider.ts';
+export type { ReceiverOptions } from './receiver.ts';
+export type { WebhookScheme } from './signing/schemes.ts';
+export { makeWebhookSecret, type WebhookSecret } from './signing/secret.ts';
+export { memorySeenStore, type SeenStore, type SeenStoreOptions } from './store/seen.ts';
 export {
   signWebhook,
   verifyWebhook,
@@ -27,7 +27,7 @@ export {
   type VerifiedWebhook,
   type VerifyWebhookOptions,
   type WebhookHeaders,
-} from './signing/signature.js';
+} from './signing/signature.ts';
 
 /** Where and how to subscribe by itself. */
 export interface WebhookSubscribeOptions {
@@ -89,10 +89,13 @@ class WebhookTransport implements Transport {
   readonly name = 'webhook';
   readonly #listeners = new Set<Listener>();
 
-  constructor(
-    readonly contract: Contract,
-    protected readonly receiver: Receiver,
-  ) {}
+  readonly contract: Contract;
+  protected readonly receiver: Receiver;
+
+  constructor(contract: Contract, receiver: Receiver) {
+    this.contract = contract;
+    this.receiver = receiver;
+  }
 
   async call(): Promise<never> {
     throw new ApiError('UNIMPLEMENTED', 'webhooks carry no calls: route them to another protocol, such as rest', { sent: false });
@@ -139,13 +142,13 @@ class RegisteredTransport extends WebhookTransport {
   readonly #work = new Set<Promise<void>>();
   #isClosed = false;
 
-  constructor(
-    contract: Contract,
-    receiver: Receiver,
-    private readonly options: WebhookOptions,
-    private readonly target: WebhookSubscribeOptions,
-  ) {
+  private readonly options: WebhookOptions;
+  private readonly target: WebhookSubscribeOptions;
+
+  constructor(contract: Contract, receiver: Receiver, options: WebhookOptions, target: WebhookSubscribeOptions) {
     super(contract, receiver);
+    this.options = options;
+    this.target = target;
     this.#registry = new Registry(target.url.replace(/\/$/, ''), options.onWire, options.fetch);
   }
 

@@ -20,11 +20,11 @@ const BRAND: unique symbol = Symbol.for('multi-api-sdk.WebhookError') as never;
 export class WebhookError extends Error {
   override readonly name = 'WebhookError';
 
-  constructor(
-    readonly reason: WebhookReason,
-    message: string,
-  ) {
+  readonly reason: WebhookReason;
+
+  constructor(reason: WebhookReason, message: string) {
     super(message);
+    this.reason = reason;
     Object.defineProperty(this, BRAND, { value: true });
   }
 }

@@ -1,19 +1,19 @@
-import type { Contract } from '../core/contract.js';
-import { ApiError, isApiError } from '../core/errors.js';
-import { HttpError } from '../http/message/error.js';
-import { codeOfRefusal } from '../http/message/status.js';
-import type { HttpHandler, HttpRequest, HttpResponse } from '../http/message/message.js';
-import { reporter } from '../life/report.js';
-import { compileCheck, issuesError, type Check } from '../schema/validate.js';
-import { redact, type OnWire } from '../peer/on-wire.js';
-import type { EventMessage, EventSink } from '../core/transport.js';
-import { isWebhookError } from './error.js';
-import { contentOf, READERS, type ReadWebhook, type WebhookContent } from './body/provider.js';
-import type { WebhookScheme } from './signing/schemes.js';
-import type { WebhookSecret } from './signing/secret.js';
-import { memorySeenStore, type SeenStore } from './store/seen.js';
-import { verifyWebhook, type VerifiedWebhook } from './signing/signature.js';
-import { decodeErrorBody, isObject, NOTICE, problemResponse } from './wire.js';
+import type { Contract } from '../core/contract.ts';
+import { ApiError, isApiError } from '../core/errors.ts';
+import { HttpError } from '../http/message/error.ts';
+import { codeOfRefusal } from '../http/message/status.ts';
+import type { HttpHandler, HttpRequest, HttpResponse } from '../http/message/message.ts';
+import { reporter } from '../life/report.ts';
+import { compileCheck, issuesError, type Check } from '../schema/validate.ts';
+import { redact, type OnWire } from '../peer/on-wire.ts';
+import type { EventMessage, EventSink } from '../core/transport.ts';
+import { isWebhookError } from './error.ts';
+import { contentOf, READERS, type ReadWebhook, type WebhookContent } from './body/provider.ts';
+import type { WebhookScheme } from './signing/schemes.ts';
+import type { WebhookSecret } from './signing/secret.ts';
+import { memorySeenStore, type SeenStore } from './store/seen.ts';
+import { verifyWebhook, type VerifiedWebhook } from './signing/signature.ts';
+import { decodeErrorBody, isObject, NOTICE, problemResponse } from './wire.ts';
 
 /** What a receiver does with what arrives. */
 export interface ReceiverOptions {
@@ -85,7 +85,10 @@ export class Receiver {
   /** The last event of each type, to tell whether a listener that comes back has missed any. */
   readonly lastIds = new Map<string, string>();
 
-  constructor(private readonly options: ReceiverOptions) {
+  private readonly options: ReceiverOptions;
+
+  constructor(options: ReceiverOptions) {
+    this.options = options;
     this.#store = options.store ?? memorySeenStore();
     this.#report = reporter(options.onError);
   }
@@ -218,7 +221,7 @@ export class Receiver {
     let decoder = this.#xml.get(contract);
     // Loaded when it is needed: most webhooks are JSON.
     if (!decoder)
-      this.#xml.set(contract, (decoder = import('./body/xml-read.js').then(({ compileXmlDecoder }) => compileXmlDecoder(contract))));
+      this.#xml.set(contract, (decoder = import('./body/xml-read.ts').then(({ compileXmlDecoder }) => compileXmlDecoder(contract))));
     return contentOf((await decoder)(webhook.text()), webhook);
   }
 }

@@ -1,12 +1,12 @@
 import { createLightFetch } from '#fetch';
-import { ApiError } from '../core/errors.js';
-import type { FetchLike, FetchResponse, LightFetch } from '../http/client/fetch-like.js';
-import { networkError } from '../http/client/network-error.js';
-import { parseRetryAfter } from '../http/message/retry-after.js';
-import { tryParseJson } from '../peer/json.js';
-import { redact, type OnWire } from '../peer/on-wire.js';
-import type { Headers } from '../core/transport.js';
-import { decodeProblem, isObject, type SubscriptionInput } from './wire.js';
+import { ApiError } from '../core/errors.ts';
+import type { FetchLike, FetchResponse, LightFetch } from '../http/client/fetch-like.ts';
+import { networkError } from '../http/client/network-error.ts';
+import { parseRetryAfter } from '../http/message/retry-after.ts';
+import { tryParseJson } from '../peer/json.ts';
+import { redact, type OnWire } from '../peer/on-wire.ts';
+import type { Headers } from '../core/transport.ts';
+import { decodeProblem, isObject, type SubscriptionInput } from './wire.ts';
 
 /** A subscription, as the peer gave it. */
 export interface Registered {
@@ -21,11 +21,12 @@ const SECRET = /"whsec_[^"]*"|(?<="secret"\s*:\s*)"(?:[^"\\]|\\.)*"/g;
 export class Registry {
   readonly #carrier: LightFetch;
 
-  constructor(
-    private readonly url: string,
-    private readonly onWire: OnWire | undefined,
-    fetch: FetchLike | undefined,
-  ) {
+  private readonly url: string;
+  private readonly onWire: OnWire | undefined;
+
+  constructor(url: string, onWire: OnWire | undefined, fetch: FetchLike | undefined) {
+    this.url = url;
+    this.onWire = onWire;
     this.#carrier = fetch ? { fetch, close: async () => {} } : createLightFetch();
   }
 

@@ -1,9 +1,9 @@
-import type { JsonObject } from '../core/errors.js';
-import { describeWebhook, WEBHOOK_HEADERS } from '../schema/openapi.js';
-import type { AsyncApiProtocol } from '../schema/asyncapi.js';
-import type { Contract } from '../core/contract.js';
-import { createComponents } from '../schema/components.js';
-import { describeContract } from '../schema/view.js';
+import type { JsonObject } from '../core/errors.ts';
+import { describeWebhook, WEBHOOK_HEADERS } from '../schema/openapi.ts';
+import type { AsyncApiProtocol } from '../schema/asyncapi.ts';
+import type { Contract } from '../core/contract.ts';
+import { createComponents } from '../schema/components.ts';
+import { describeContract } from '../schema/view.ts';
 
 /** Webhooks in an AsyncAPI document: the address is what a subscription says. Source: https://www.asyncapi.com/docs/reference/specification/v3.0.0 */
 export function webhookProtocol(): AsyncApiProtocol {

@@ -1,31 +1,31 @@
 import { createHash } from 'node:crypto';
-import { ApiError, isApiError } from '../core/errors.js';
-import { HttpError } from '../http/message/error.js';
-import { codeOfRefusal } from '../http/message/status.js';
-import { peerOf, type HttpHandler, type HttpRequest, type HttpResponse } from '../http/message/message.js';
-import { createRouter, type Route } from '../http/serve/router.js';
-import { checkTransport } from '../core/check-transport.js';
-import { parseJson } from '../peer/json.js';
-import { reporter } from '../life/report.js';
-import { acceptHeaders } from '../guard/serve-call.js';
-import type { Headers, Peer, Transport } from '../core/transport.js';
-import { boundStore } from './store/bounded-store.js';
-import { Carrier } from './delivery/carrier.js';
-import { Dispatcher } from './delivery/dispatcher.js';
-import { compileEncoder } from './body/encode.js';
-import { Backlog } from './delivery/endpoint.js';
-import { Intake } from './delivery/intake.js';
-import { RETRY_SCHEDULE_MS, systemClock, type WebhookClock } from './delivery/schedule.js';
-import { webhookOpenApi } from './schema.js';
-import { readSecret, type WebhookSecret } from './signing/secret.js';
-import { memoryWebhookStore, type StoredDelivery, type WebhookStore } from './store/store.js';
-import { TargetGuard, type TargetOptions } from './delivery/target.js';
-import { jsonResponse, problemResponse, readRequest, RotateRequest, SubscriptionRequest, viewOf, type SubscriptionView } from './wire.js';
+import { ApiError, isApiError } from '../core/errors.ts';
+import { HttpError } from '../http/message/error.ts';
+import { codeOfRefusal } from '../http/message/status.ts';
+import { peerOf, type HttpHandler, type HttpRequest, type HttpResponse } from '../http/message/message.ts';
+import { createRouter, type Route } from '../http/serve/router.ts';
+import { checkTransport } from '../core/check-transport.ts';
+import { parseJson } from '../peer/json.ts';
+import { reporter } from '../life/report.ts';
+import { acceptHeaders } from '../guard/serve-call.ts';
+import type { Headers, Peer, Transport } from '../core/transport.ts';
+import { boundStore } from './store/bounded-store.ts';
+import { Carrier } from './delivery/carrier.ts';
+import { Dispatcher } from './delivery/dispatcher.ts';
+import { compileEncoder } from './body/encode.ts';
+import { Backlog } from './delivery/endpoint.ts';
+import { Intake } from './delivery/intake.ts';
+import { RETRY_SCHEDULE_MS, systemClock, type WebhookClock } from './delivery/schedule.ts';
+import { webhookOpenApi } from './schema.ts';
+import { readSecret, type WebhookSecret } from './signing/secret.ts';
+import { memoryWebhookStore, type StoredDelivery, type WebhookStore } from './store/store.ts';
+import { TargetGuard, type TargetOptions } from './delivery/target.ts';
+import { jsonResponse, problemResponse, readRequest, RotateRequest, SubscriptionRequest, viewOf, type SubscriptionView } from './wire.ts';
 
-export { fileWebhookStore, type FileStoreOptions } from './store/file-store.js';
-export { RETRY_SCHEDULE_MS, type WebhookClock } from './delivery/schedule.js';
-export { webhookProtocol } from './schema.js';
-export type { WebhookSecret } from './signing/secret.js';
+export { fileWebhookStore, type FileStoreOptions } from './store/file-store.ts';
+export { RETRY_SCHEDULE_MS, type WebhookClock } from './delivery/schedule.ts';
+export { webhookProtocol } from './schema.ts';
+export type { WebhookSecret } from './signing/secret.ts';
 export {
   memoryWebhookStore,
   type DeliveryAttempt,
@@ -36,9 +36,9 @@ export {
   type StoredSubscription,
   type WebhookFormat,
   type WebhookStore,
-} from './store/store.js';
-export type { ResolvedAddress, TargetOptions } from './delivery/target.js';
-export type { SubscriptionView } from './wire.js';
+} from './store/store.ts';
+export type { ResolvedAddress, TargetOptions } from './delivery/target.ts';
+export type { SubscriptionView } from './wire.ts';
 
 /** Who asks the subscription API. */
 export interface WebhookCaller {

@@ -1,4 +1,4 @@
-export { codeOfStatus, STATUS } from '../http/message/status.js';
+export { codeOfStatus, STATUS } from '../http/message/status.ts';
 
 /** What an endpoint's answer means to the sender. */
 export type Verdict = 'delivered' | 'retry' | 'gone';

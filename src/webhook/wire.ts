@@ -1,13 +1,13 @@
 import * as z from 'zod/mini';
-import { ApiError, isErrorCode } from '../core/errors.js';
-import type { HttpResponse } from '../http/message/message.js';
-import { encodeProblem, problemHeaders } from '../http/message/problem.js';
-import { isObject, readErrorOptions } from '../peer/error-body.js';
-import { compileCheck, issuesError } from '../schema/validate.js';
-import { codeOfStatus, STATUS } from './status.js';
-import type { StoredMessage, StoredSubscription, WebhookFormat } from './store/store.js';
+import { ApiError, isErrorCode } from '../core/errors.ts';
+import type { HttpResponse } from '../http/message/message.ts';
+import { encodeProblem, problemHeaders } from '../http/message/problem.ts';
+import { isObject, readErrorOptions } from '../peer/error-body.ts';
+import { compileCheck, issuesError } from '../schema/validate.ts';
+import { codeOfStatus, STATUS } from './status.ts';
+import type { StoredMessage, StoredSubscription, WebhookFormat } from './store/store.ts';
 
-export { isObject } from '../peer/error-body.js';
+export { isObject } from '../peer/error-body.ts';
 
 export const JSON_TYPE = 'application/json';
 export const XML_TYPE = 'application/xml';

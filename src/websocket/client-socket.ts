@@ -1,10 +1,10 @@
-import { ApiError, type ErrorCode } from '../core/errors.js';
-import { networkReason } from '../http/client/network-error.js';
-import { parseRetryAfter } from '../http/message/retry-after.js';
-import { onAbort } from '../life/lifetime.js';
-import type { Headers } from '../core/transport.js';
-import { FrameJoiner } from './frame-joiner.js';
-import { CLOSE, codeOfClose, codeOfHandshake } from './status.js';
+import { ApiError, type ErrorCode } from '../core/errors.ts';
+import { networkReason } from '../http/client/network-error.ts';
+import { parseRetryAfter } from '../http/message/retry-after.ts';
+import { onAbort } from '../life/lifetime.ts';
+import type { Headers } from '../core/transport.ts';
+import { FrameJoiner } from './frame-joiner.ts';
+import { CLOSE, codeOfClose, codeOfHandshake } from './status.ts';
 
 /** What this library needs of a socket: the platform's fits, and so does that of `ws`. */
 export interface WebSocketLike {
@@ -96,10 +96,12 @@ export class Socket {
   readonly #closed: Promise<void>;
   #onClosed: () => void = () => {};
 
-  private constructor(
-    private readonly inner: WebSocketLike,
-    private readonly options: SocketOptions,
-  ) {
+  private readonly inner: WebSocketLike;
+  private readonly options: SocketOptions;
+
+  private constructor(inner: WebSocketLike, options: SocketOptions) {
+    this.inner = inner;
+    this.options = options;
     this.#closed = new Promise((resolve) => (this.#onClosed = resolve));
   }
 

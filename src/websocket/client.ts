@@ -1,17 +1,17 @@
 import PlatformWebSocket from 'isomorphic-ws';
-import { defineAdapter } from '../guard/guard.js';
-import type { HeadersOption } from '../peer/headers.js';
-import { guardOnWire, type OnWire } from '../peer/on-wire.js';
-import type { Adapter } from '../core/transport.js';
-import { ChannelTransport } from './channel/client.js';
-import type { OnState } from './link.js';
-import { RpcTransport } from './rpc/client.js';
-import type { ClientSettings } from './settings.js';
-import type { WebSocketConstructor } from './client-socket.js';
-import { RPC_PATH } from './wire.js';
+import { defineAdapter } from '../guard/guard.ts';
+import type { HeadersOption } from '../peer/headers.ts';
+import { guardOnWire, type OnWire } from '../peer/on-wire.ts';
+import type { Adapter } from '../core/transport.ts';
+import { ChannelTransport } from './channel/client.ts';
+import type { OnState } from './link.ts';
+import { RpcTransport } from './rpc/client.ts';
+import type { ClientSettings } from './settings.ts';
+import type { WebSocketConstructor } from './client-socket.ts';
+import { RPC_PATH } from './wire.ts';
 
-export type { OnState, WebSocketState } from './link.js';
-export type { SocketEvent, WebSocketConstructor, WebSocketLike } from './client-socket.js';
+export type { OnState, WebSocketState } from './link.ts';
+export type { SocketEvent, WebSocketConstructor, WebSocketLike } from './client-socket.ts';
 
 /** Options of `webSocket` on both protocols. */
 export interface WebSocketBaseOptions {

@@ -15,7 +15,11 @@ export class FrameJoiner {
   #held = 0;
   #isScheduled = false;
 
-  constructor(private readonly socket: Corkable) {}
+  private readonly socket: Corkable;
+
+  constructor(socket: Corkable) {
+    this.socket = socket;
+  }
 
   /** To be called before each frame. */
   hold(): void {

@@ -1,4 +1,4 @@
-import { ApiError } from '../core/errors.js';
+import { ApiError } from '../core/errors.ts';
 
 /** What a client's connection is doing. */
 export type WebSocketState = 'connecting' | 'open' | 'closed';
@@ -23,10 +23,13 @@ export class Link<T extends Linked, A> {
   readonly #closing = new AbortController();
   #closed: Promise<void> | undefined;
 
-  constructor(
-    private readonly open: (argument: A, signal: AbortSignal) => Promise<T>,
-    private readonly onState: OnState | undefined,
-  ) {}
+  private readonly open: (argument: A, signal: AbortSignal) => Promise<T>;
+  private readonly onState: OnState | undefined;
+
+  constructor(open: (argument: A, signal: AbortSignal) => Promise<T>, onState: OnState | undefined) {
+    this.open = open;
+    this.onState = onState;
+  }
 
   /** The connection that stands, if one does. */
   get current(): T | undefined {

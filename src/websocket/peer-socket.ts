@@ -1,8 +1,8 @@
 import type { Duplex } from 'node:stream';
 import type WebSocket from 'ws';
-import type { SharedFrame } from '../http/events/shared-frame.js';
-import { FrameJoiner } from './frame-joiner.js';
-import { CLOSE } from './status.js';
+import type { SharedFrame } from '../http/events/shared-frame.ts';
+import { FrameJoiner } from './frame-joiner.ts';
+import { CLOSE } from './status.ts';
 
 /** What the sockets of one handler have in common. */
 export interface PeerSocketOptions {
@@ -24,11 +24,14 @@ export class PeerSocket {
   /** Bytes of events since the peer had last taken all. */
   #eventBytes = 0;
 
-  constructor(
-    readonly ws: WebSocket,
-    private readonly socket: Duplex,
-    private readonly options: PeerSocketOptions,
-  ) {
+  readonly ws: WebSocket;
+  private readonly socket: Duplex;
+  private readonly options: PeerSocketOptions;
+
+  constructor(ws: WebSocket, socket: Duplex, options: PeerSocketOptions) {
+    this.ws = ws;
+    this.socket = socket;
+    this.options = options;
     this.#joiner = new FrameJoiner(socket);
     ws.on('pong', () => (this.#isAlive = true));
     // What `ws` reports it also closes for: a broken frame, a frame over the limit, a cut connection.

@@ -1,4 +1,4 @@
-import type { AsyncApiProtocol } from '../schema/asyncapi.js';
+import type { AsyncApiProtocol } from '../schema/asyncapi.ts';
 
 /**
  * The plain channels in AsyncAPI: `/<channel>` carries payloads out, and the input of the operation that writes to the channel in.

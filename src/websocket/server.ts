@@ -1,27 +1,27 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer, type WebSocket } from 'ws';
-import type { Contract } from '../core/contract.js';
-import { ApiError, isApiError } from '../core/errors.js';
-import { errorHeaders } from '../http/message/problem.js';
-import { createRouter, type RouteMatch, type Router } from '../http/serve/router.js';
-import { attachUpgrade, refuseUpgrade } from '../socket/upgrade.js';
-import { UpgradeGate, type UpgradeGateOptions } from '../socket/gate.js';
-import { timerMs } from '../life/lifetime.js';
-import { checkTransport } from '../core/check-transport.js';
-import { reporter } from '../life/report.js';
-import type { Transport } from '../core/transport.js';
-import { compileChannels, type ChannelRoute } from './channel/route.js';
-import { PeerSocket } from './peer-socket.js';
-import { EventEncoder } from './rpc/events.js';
-import { connectionHeaders, RpcSession, type RpcService } from './rpc/session.js';
-import { CLOSE, handshakeStatus } from './status.js';
-import { RPC_PATH, SUBPROTOCOL } from './wire.js';
+import type { Contract } from '../core/contract.ts';
+import { ApiError, isApiError } from '../core/errors.ts';
+import { errorHeaders } from '../http/message/problem.ts';
+import { createRouter, type RouteMatch, type Router } from '../http/serve/router.ts';
+import { attachUpgrade, refuseUpgrade } from '../socket/upgrade.ts';
+import { UpgradeGate, type UpgradeGateOptions } from '../socket/gate.ts';
+import { timerMs } from '../life/lifetime.ts';
+import { checkTransport } from '../core/check-transport.ts';
+import { reporter } from '../life/report.ts';
+import type { Transport } from '../core/transport.ts';
+import { compileChannels, type ChannelRoute } from './channel/route.ts';
+import { PeerSocket } from './peer-socket.ts';
+import { EventEncoder } from './rpc/events.ts';
+import { connectionHeaders, RpcSession, type RpcService } from './rpc/session.ts';
+import { CLOSE, handshakeStatus } from './status.ts';
+import { RPC_PATH, SUBPROTOCOL } from './wire.ts';
 
-export type { AsyncApiProtocol } from '../schema/asyncapi.js';
-export { webSocketProtocol } from './schema.js';
-export type { Origins } from '../http/serve/origins.js';
-export type { UpgradeGateOptions } from '../socket/gate.js';
+export type { AsyncApiProtocol } from '../schema/asyncapi.ts';
+export { webSocketProtocol } from './schema.ts';
+export type { Origins } from '../http/serve/origins.ts';
+export type { UpgradeGateOptions } from '../socket/gate.ts';
 
 /** Options of `webSocketHandler`. */
 export interface WebSocketHandlerOptions extends UpgradeGateOptions {
@@ -91,10 +91,10 @@ class Handler implements WebSocketHandler {
   #closing: Promise<void> | undefined;
   #onEmpty: (() => void) | undefined;
 
-  constructor(
-    transport: Transport,
-    private readonly options: WebSocketHandlerOptions,
-  ) {
+  private readonly options: WebSocketHandlerOptions;
+
+  constructor(transport: Transport, options: WebSocketHandlerOptions) {
+    this.options = options;
     const { basePath = '', deflate = false, maxBufferedBytes = 1_048_576 } = options;
     const onError = reporter(options.onError);
     if (basePath !== '' && !/^(\/[A-Za-z0-9\-._~]+)+$/.test(basePath))

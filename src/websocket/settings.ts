@@ -1,7 +1,7 @@
-import type { HeadersOption } from '../peer/headers.js';
-import type { OnWire } from '../peer/on-wire.js';
-import type { OnState } from './link.js';
-import type { WebSocketConstructor } from './client-socket.js';
+import type { HeadersOption } from '../peer/headers.ts';
+import type { OnWire } from '../peer/on-wire.ts';
+import type { OnState } from './link.ts';
+import type { WebSocketConstructor } from './client-socket.ts';
 
 /** The options of a client with their defaults filled in. */
 export interface ClientSettings {

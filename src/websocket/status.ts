@@ -1,4 +1,4 @@
-import type { ErrorCode } from '../core/errors.js';
+import type { ErrorCode } from '../core/errors.ts';
 
 /** The JSON-RPC error code of each code; `error.data.code` has the code itself. Source: https://www.jsonrpc.org/specification#error_object */
 export const RPC_CODE: Readonly<Record<ErrorCode, number>> = {

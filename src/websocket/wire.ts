@@ -1,7 +1,7 @@
-import { ApiError, isErrorCode, type ErrorBody, type JsonObject } from '../core/errors.js';
-import { MAX_DEPTH, parseJson } from '../peer/json.js';
-import type { Headers } from '../core/transport.js';
-import { codeOfRpc, INVALID_REQUEST, PARSE_ERROR, RPC_CODE } from './status.js';
+import { ApiError, isErrorCode, type ErrorBody, type JsonObject } from '../core/errors.ts';
+import { MAX_DEPTH, parseJson } from '../peer/json.ts';
+import type { Headers } from '../core/transport.ts';
+import { codeOfRpc, INVALID_REQUEST, PARSE_ERROR, RPC_CODE } from './status.ts';
 
 /** The subprotocol of `/ws`; a client that offers none speaks it too. */
 export const SUBPROTOCOL = 'jsonrpc-2.0';
@@ -22,12 +22,17 @@ export interface RpcRequest {
 
 /** A frame or a member of a batch that is no request, or none that can be taken. */
 export class RpcFault {
-  constructor(
-    readonly id: RpcId,
-    readonly code: number,
-    readonly message: string,
-    readonly requestId?: string,
-  ) {}
+  readonly id: RpcId;
+  readonly code: number;
+  readonly message: string;
+  readonly requestId: string | undefined;
+
+  constructor(id: RpcId, code: number, message: string, requestId?: string) {
+    this.id = id;
+    this.code = code;
+    this.message = message;
+    this.requestId = requestId;
+  }
 }
 
 const NO_PARAMS: JsonObject = Object.freeze({});

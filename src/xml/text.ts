@@ -1,10 +1,11 @@
 /** Text that XML 1.0 has no way to write, not even as a character reference. Source: https://www.w3.org/TR/xml/#charsets */
 export class UnwritableText extends Error {
-  constructor(
-    /** As people look it up: `U+0000`. */
-    readonly character: string,
-  ) {
+  /** As people look it up: `U+0000`. */
+  readonly character: string;
+
+  constructor(character: string) {
     super(`the character ${character} cannot be written in XML`);
+    this.character = character;
   }
 }
 

@@ -14,11 +14,15 @@ export class OpenElement implements XmlElement {
   readonly children: OpenElement[] = [];
   text = '';
 
-  constructor(
-    readonly uri: string,
-    readonly local: string,
-    readonly attributes: ReadonlyMap<string, string>,
-  ) {}
+  readonly uri: string;
+  readonly local: string;
+  readonly attributes: ReadonlyMap<string, string>;
+
+  constructor(uri: string, local: string, attributes: ReadonlyMap<string, string>) {
+    this.uri = uri;
+    this.local = local;
+    this.attributes = attributes;
+  }
 }
 
 /** The first child of that name, in whatever namespace. */

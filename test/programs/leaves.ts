@@ -1,5 +1,5 @@
 /** Run by test/leak.test.ts as a process of its own, which must end by itself: `calls` or `subscribes`, over REST or in process. */
-import { createClient, createConformanceClientOf } from './served.js';
+import { createClient, createConformanceClientOf } from './served.ts';
 
 const [what = 'calls', how = 'rest'] = process.argv.slice(2);
 const { transport, close, service, probe } = await createConformanceClientOf(how);

@@ -1,8 +1,8 @@
-import { createClient as create, type Adapter, type Client, type Transport } from '../../src/index.js';
-import { conformanceContract, createConformanceService, type ConformanceContract } from '../../src/conformance/index.js';
-import { listen } from '../../src/http/node/listen.js';
-import { rest } from '../../src/rest/client.js';
-import { restHandler } from '../../src/rest/server.js';
+import { createClient as create, type Adapter, type Client, type Transport } from '../../src/index.ts';
+import { conformanceContract, createConformanceService, type ConformanceContract } from '../../src/conformance/index.ts';
+import { listen } from '../../src/http/node/listen.ts';
+import { rest } from '../../src/rest/client.ts';
+import { restHandler } from '../../src/rest/server.ts';
 
 export function createClient(transport: Adapter | Transport): Client<ConformanceContract> {
   return create({ contract: conformanceContract, transport });

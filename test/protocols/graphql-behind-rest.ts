@@ -1,10 +1,10 @@
-import type { ConformanceTarget } from '../../src/conformance/index.js';
-import { graphql } from '../../src/graphql/client.js';
-import { graphqlHandler } from '../../src/graphql/server.js';
-import { listen } from '../../src/http/node/listen.js';
-import { rest } from '../../src/rest/client.js';
-import { restHandler } from '../../src/rest/server.js';
-import { target as sockets } from './graphql.js';
+import type { ConformanceTarget } from '../../src/conformance/index.ts';
+import { graphql } from '../../src/graphql/client.ts';
+import { graphqlHandler } from '../../src/graphql/server.ts';
+import { listen } from '../../src/http/node/listen.ts';
+import { rest } from '../../src/rest/client.ts';
+import { restHandler } from '../../src/rest/server.ts';
+import { target as sockets } from './graphql.ts';
 
 /** A gateway: REST in front of a GraphQL API. */
 export const target: ConformanceTarget = {

@@ -1,9 +1,9 @@
-import type { ConformanceTarget } from '../../src/conformance/index.js';
-import { graphql } from '../../src/graphql/client.js';
-import { graphqlHandler } from '../../src/graphql/server.js';
-import { listen } from '../../src/http/node/listen.js';
-import { soap } from '../../src/soap/client.js';
-import { soapHandler } from '../../src/soap/server.js';
+import type { ConformanceTarget } from '../../src/conformance/index.ts';
+import { graphql } from '../../src/graphql/client.ts';
+import { graphqlHandler } from '../../src/graphql/server.ts';
+import { listen } from '../../src/http/node/listen.ts';
+import { soap } from '../../src/soap/client.ts';
+import { soapHandler } from '../../src/soap/server.ts';
 
 /** A gateway between two protocols: GraphQL in front of a SOAP service. */
 export const target: ConformanceTarget = {

@@ -1,8 +1,8 @@
-import type { ConformanceTarget } from '../../src/conformance/index.js';
-import { graphql } from '../../src/graphql/client.js';
-import { graphqlHandler } from '../../src/graphql/server.js';
-import { listen } from '../../src/http/node/listen.js';
-import { target as sockets } from './graphql.js';
+import type { ConformanceTarget } from '../../src/conformance/index.ts';
+import { graphql } from '../../src/graphql/client.ts';
+import { graphqlHandler } from '../../src/graphql/server.ts';
+import { listen } from '../../src/http/node/listen.ts';
+import { target as sockets } from './graphql.ts';
 
 /** Where no WebSocket passes: subscriptions as server-sent events. */
 export const target: ConformanceTarget = {

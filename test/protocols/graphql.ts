@@ -1,7 +1,7 @@
-import type { ConformanceTarget } from '../../src/conformance/index.js';
-import { graphql } from '../../src/graphql/client.js';
-import { graphqlHandler } from '../../src/graphql/server.js';
-import { listen } from '../../src/http/node/listen.js';
+import type { ConformanceTarget } from '../../src/conformance/index.ts';
+import { graphql } from '../../src/graphql/client.ts';
+import { graphqlHandler } from '../../src/graphql/server.ts';
+import { listen } from '../../src/http/node/listen.ts';
 
 /** What GraphQL's own rules settle otherwise: a document is typed on both sides, and is refused as a whole. */
 const skips = [

@@ -1,9 +1,9 @@
-import type { ConformanceTarget } from '../../src/conformance/index.js';
-import { grpc } from '../../src/grpc/client.js';
-import { serveGrpc } from '../../src/grpc/server.js';
-import { listen } from '../../src/http/node/listen.js';
-import { rest } from '../../src/rest/client.js';
-import { restHandler } from '../../src/rest/server.js';
+import type { ConformanceTarget } from '../../src/conformance/index.ts';
+import { grpc } from '../../src/grpc/client.ts';
+import { serveGrpc } from '../../src/grpc/server.ts';
+import { listen } from '../../src/http/node/listen.ts';
+import { rest } from '../../src/rest/client.ts';
+import { restHandler } from '../../src/rest/server.ts';
 
 /** A gateway: REST in front of a gRPC service. */
 export const target: ConformanceTarget = {

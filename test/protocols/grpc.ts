@@ -1,6 +1,6 @@
-import type { ConformanceTarget } from '../../src/conformance/index.js';
-import { grpc } from '../../src/grpc/client.js';
-import { serveGrpc } from '../../src/grpc/server.js';
+import type { ConformanceTarget } from '../../src/conformance/index.ts';
+import { grpc } from '../../src/grpc/client.ts';
+import { serveGrpc } from '../../src/grpc/server.ts';
 
 export const target: ConformanceTarget = {
   name: 'grpc',

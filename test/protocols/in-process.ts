@@ -1,7 +1,7 @@
-import type { ConformanceTarget } from '../../src/conformance/index.js';
-import { joinHeaders } from '../../src/peer/headers.js';
-import { markGuarded } from '../../src/guard/guard.js';
-import type { Headers, Transport } from '../../src/core/transport.js';
+import type { ConformanceTarget } from '../../src/conformance/index.ts';
+import { joinHeaders } from '../../src/peer/headers.ts';
+import { markGuarded } from '../../src/guard/guard.ts';
+import type { Headers, Transport } from '../../src/core/transport.ts';
 
 /** No protocol at all: the reference that the others are measured by. */
 export const target: ConformanceTarget = {

@@ -1,5 +1,5 @@
-import type { ConformanceTarget } from '../../src/conformance/index.js';
-import { MQTT_SKIPS, noMosquitto, openMqtt, startMosquitto, type Mosquitto } from '../support/mqtt.js';
+import type { ConformanceTarget } from '../../src/conformance/index.ts';
+import { MQTT_SKIPS, noMosquitto, openMqtt, startMosquitto, type Mosquitto } from '../support/mqtt.ts';
 
 let broker: Promise<Mosquitto> | undefined;
 let opened = 0;

@@ -1,6 +1,6 @@
-import type { ConformanceTarget } from '../../src/conformance/index.js';
-import { mqttBroker } from '../../src/mqtt/server.js';
-import { MQTT_SKIPS, openMqtt } from '../support/mqtt.js';
+import type { ConformanceTarget } from '../../src/conformance/index.ts';
+import { mqttBroker } from '../../src/mqtt/server.ts';
+import { MQTT_SKIPS, openMqtt } from '../support/mqtt.ts';
 
 /** MQTT 3.1.1: calls in envelopes, events without ids. */
 export const target: ConformanceTarget = {

@@ -1,9 +1,9 @@
-import type { ConformanceTarget } from '../../src/conformance/index.js';
-import { listen } from '../../src/http/node/listen.js';
-import { rest } from '../../src/rest/client.js';
-import { restHandler } from '../../src/rest/server.js';
-import { soap } from '../../src/soap/client.js';
-import { soapHandler } from '../../src/soap/server.js';
+import type { ConformanceTarget } from '../../src/conformance/index.ts';
+import { listen } from '../../src/http/node/listen.ts';
+import { rest } from '../../src/rest/client.ts';
+import { restHandler } from '../../src/rest/server.ts';
+import { soap } from '../../src/soap/client.ts';
+import { soapHandler } from '../../src/soap/server.ts';
 
 /** A gateway between two protocols: REST in front of a SOAP service. */
 export const target: ConformanceTarget = {

@@ -1,7 +1,7 @@
-import type { ConformanceTarget } from '../../src/conformance/index.js';
-import { fetchHandler } from '../../src/http/fetch/handler.js';
-import { rest } from '../../src/rest/client.js';
-import { restHandler } from '../../src/rest/server.js';
+import type { ConformanceTarget } from '../../src/conformance/index.ts';
+import { fetchHandler } from '../../src/http/fetch/handler.ts';
+import { rest } from '../../src/rest/client.ts';
+import { restHandler } from '../../src/rest/server.ts';
 
 /** As on an edge runtime, and without a socket: a `Request` goes in, a `Response` comes out. */
 export const target: ConformanceTarget = {

@@ -1,7 +1,7 @@
-import type { ConformanceTarget } from '../../src/conformance/index.js';
-import { listen } from '../../src/http/node/listen.js';
-import { rest } from '../../src/rest/client.js';
-import { restHandler } from '../../src/rest/server.js';
+import type { ConformanceTarget } from '../../src/conformance/index.ts';
+import { listen } from '../../src/http/node/listen.ts';
+import { rest } from '../../src/rest/client.ts';
+import { restHandler } from '../../src/rest/server.ts';
 
 export const target: ConformanceTarget = {
   name: 'rest',

@@ -1,3 +1,3 @@
-import { soapTarget } from './soap.js';
+import { soapTarget } from './soap.ts';
 
 export const target = soapTarget('soap-12', '1.2');

@@ -1,7 +1,7 @@
-import type { ConformanceTarget } from '../../src/conformance/index.js';
-import { listen } from '../../src/http/node/listen.js';
-import { soap, type SoapVersion } from '../../src/soap/client.js';
-import { soapHandler } from '../../src/soap/server.js';
+import type { ConformanceTarget } from '../../src/conformance/index.ts';
+import { listen } from '../../src/http/node/listen.ts';
+import { soap, type SoapVersion } from '../../src/soap/client.ts';
+import { soapHandler } from '../../src/soap/server.ts';
 
 /** SOAP in one of its versions. */
 export function soapTarget(name: string, version: SoapVersion): ConformanceTarget {

@@ -1,4 +1,4 @@
-import { webhookTarget } from './webhook.js';
+import { webhookTarget } from './webhook.ts';
 
 /** The same with bodies in XML. */
 export const target = webhookTarget('webhook-xml', 'xml');

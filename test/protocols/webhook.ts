@@ -1,7 +1,7 @@
-import type { ConformanceTarget } from '../../src/conformance/index.js';
-import { listen } from '../../src/http/node/listen.js';
-import { webhook, type WebhookSubscribeOptions } from '../../src/webhook/client.js';
-import { webhookHandler } from '../../src/webhook/server.js';
+import type { ConformanceTarget } from '../../src/conformance/index.ts';
+import { listen } from '../../src/http/node/listen.ts';
+import { webhook, type WebhookSubscribeOptions } from '../../src/webhook/client.ts';
+import { webhookHandler } from '../../src/webhook/server.ts';
 
 /** A dispatcher, and a receiver that subscribes itself to it, each at a port of its own. */
 export function webhookTarget(name: string, format: WebhookSubscribeOptions['format']): ConformanceTarget {

@@ -1,9 +1,9 @@
-import type { ConformanceTarget } from '../../src/conformance/index.js';
-import { listen } from '../../src/http/node/listen.js';
-import { rest } from '../../src/rest/client.js';
-import { restHandler } from '../../src/rest/server.js';
-import { webSocket } from '../../src/websocket/client.js';
-import { webSocketHandler } from '../../src/websocket/server.js';
+import type { ConformanceTarget } from '../../src/conformance/index.ts';
+import { listen } from '../../src/http/node/listen.ts';
+import { rest } from '../../src/rest/client.ts';
+import { restHandler } from '../../src/rest/server.ts';
+import { webSocket } from '../../src/websocket/client.ts';
+import { webSocketHandler } from '../../src/websocket/server.ts';
 
 /** A gateway: REST in front, all its callers' calls and subscriptions over one socket behind. */
 export const target: ConformanceTarget = {

@@ -1,7 +1,7 @@
-import type { ConformanceTarget } from '../../src/conformance/index.js';
-import { listen } from '../../src/http/node/listen.js';
-import { webSocket } from '../../src/websocket/client.js';
-import { webSocketHandler } from '../../src/websocket/server.js';
+import type { ConformanceTarget } from '../../src/conformance/index.ts';
+import { listen } from '../../src/http/node/listen.ts';
+import { webSocket } from '../../src/websocket/client.ts';
+import { webSocketHandler } from '../../src/websocket/server.ts';
 
 export const target: ConformanceTarget = {
   name: 'websocket',

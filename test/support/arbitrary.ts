@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
-import type { SchemaNode, TypeUse } from '../../src/schema/node.js';
-import { mayLeaveOut } from '../../src/schema/node.js';
+import type { SchemaNode, TypeUse } from '../../src/schema/node.ts';
+import { mayLeaveOut } from '../../src/schema/node.ts';
 
 /** Texts of the formats that schemas have here; their patterns are the schema's affair. */
 const FORMATS: Readonly<Record<string, fc.Arbitrary<string>>> = {

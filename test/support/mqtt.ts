@@ -3,12 +3,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ConformanceTarget } from '../../src/conformance/index.js';
-import { onAbort } from '../../src/life/lifetime.js';
-import { markGuarded } from '../../src/guard/guard.js';
-import { mqtt, type MqttOptions } from '../../src/mqtt/client.js';
-import { serveMqtt } from '../../src/mqtt/server.js';
-import type { Adapter, EventSink, SubscribeRequest, Transport } from '../../src/core/transport.js';
+import type { ConformanceTarget } from '../../src/conformance/index.ts';
+import { onAbort } from '../../src/life/lifetime.ts';
+import { markGuarded } from '../../src/guard/guard.ts';
+import { mqtt, type MqttOptions } from '../../src/mqtt/client.ts';
+import { serveMqtt } from '../../src/mqtt/server.ts';
+import type { Adapter, EventSink, SubscribeRequest, Transport } from '../../src/core/transport.ts';
 
 /** Debian puts it where only root has a path to. */
 const MOSQUITTO = ['mosquitto', '/usr/sbin/mosquitto'].find((path) => spawnSync(path, ['-h']).error === undefined);
@@ -113,7 +113,10 @@ class Demand {
   readonly #running = new Map<string, { readonly controller: AbortController; readonly start: Promise<void> }>();
   readonly served: Transport;
 
-  constructor(private readonly transport: Transport) {
+  private readonly transport: Transport;
+
+  constructor(transport: Transport) {
+    this.transport = transport;
     this.served = markGuarded({
       contract: transport.contract,
       name: transport.name,

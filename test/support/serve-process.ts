@@ -1,6 +1,6 @@
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
-import { CLI, firstLine, start, stop } from './program.js';
+import { CLI, firstLine, start, stop } from './program.ts';
 
 /** `multi-api-sdk serve` as a process of its own. */
 export interface ServeProcess {

@@ -2,9 +2,9 @@
 // With <first> it goes on for ever from that number, in rows of <count>, and writes each number once it is acknowledged.
 import process from 'node:process';
 import * as z from 'zod';
-import { createService, defineContract, event } from '../../src/index.js';
-import { listen } from '../../src/http/node/listen.js';
-import { fileWebhookStore, webhookHandler } from '../../src/webhook/server.js';
+import { createService, defineContract, event } from '../../src/index.ts';
+import { listen } from '../../src/http/node/listen.ts';
+import { fileWebhookStore, webhookHandler } from '../../src/webhook/server.ts';
 
 const [path = '', url = '', count = '0', first] = process.argv.slice(2);
 const contract = defineContract({

@@ -1,7 +1,7 @@
 // A process that locks each file whose path it reads, and keeps it: it says "won" or "lost" for each, and why it lost.
 import process from 'node:process';
 import { createInterface } from 'node:readline';
-import { lock } from '../../src/webhook/store/file-lock.js';
+import { lock } from '../../src/webhook/store/file-lock.ts';
 
 process.stdout.write('ready\n');
 for await (const path of createInterface({ input: process.stdin })) {

@@ -1,8 +1,8 @@
-import type { HttpRequest, HttpResponse } from '../../src/http/message/message.js';
-import { listen } from '../../src/http/node/listen.js';
-import type { WebhookClock } from '../../src/webhook/server.js';
-import { verifyWebhook } from '../../src/webhook/client.js';
-import { until } from './until.js';
+import type { HttpRequest, HttpResponse } from '../../src/http/message/message.ts';
+import { listen } from '../../src/http/node/listen.ts';
+import type { WebhookClock } from '../../src/webhook/server.ts';
+import { verifyWebhook } from '../../src/webhook/client.ts';
+import { until } from './until.ts';
 
 /** A webhook as an endpoint got it. */
 export interface Got {

@@ -1,10 +1,10 @@
-import { createBlogService } from '../../blog/service.js';
-import { BLOG_EXAMPLES } from './blog-examples.js';
-import { defineCommand } from '../command.js';
-import { runDemo, REFERENCE, type Row } from './run.js';
-import { demoTable } from './table.js';
-import { PROTOCOLS } from '../protocols.js';
-import { painter, printJson } from '../terminal.js';
+import { createBlogService } from '../../blog/service.ts';
+import { BLOG_EXAMPLES } from './blog-examples.ts';
+import { defineCommand } from '../command.ts';
+import { runDemo, REFERENCE, type Row } from './run.ts';
+import { demoTable } from './table.ts';
+import { PROTOCOLS } from '../protocols.ts';
+import { painter, printJson } from '../terminal.ts';
 
 export const demoCommand = defineCommand({
   name: 'demo',

@@ -1,16 +1,16 @@
 import { performance } from 'node:perf_hooks';
 import { isDeepStrictEqual } from 'node:util';
-import { createClient } from '../../client/client.js';
-import type { ListenOptions, Unsubscribe } from '../../client/types.js';
-import type { Contract } from '../../core/contract.js';
-import type { OnWire } from '../../peer/on-wire.js';
-import { serve } from '../../serve.js';
-import type { Service } from '../../service/types.js';
-import type { Adapter, Transport } from '../../core/transport.js';
-import { listenerName } from '../../core/listener-name.js';
-import type { Examples } from './blog-examples.js';
-import { PROTOCOLS } from '../protocols.js';
-import { SocketMeter } from './socket-meter.js';
+import { createClient } from '../../client/client.ts';
+import type { ListenOptions, Unsubscribe } from '../../client/types.ts';
+import type { Contract } from '../../core/contract.ts';
+import type { OnWire } from '../../peer/on-wire.ts';
+import { serve } from '../../serve.ts';
+import type { Service } from '../../service/types.ts';
+import type { Adapter, Transport } from '../../core/transport.ts';
+import { listenerName } from '../../core/listener-name.ts';
+import type { Examples } from './blog-examples.ts';
+import { PROTOCOLS } from '../protocols.ts';
+import { SocketMeter } from './socket-meter.ts';
 
 /** What came of one operation or event over one protocol. */
 export type Cell =

@@ -1,5 +1,5 @@
-import type { Cell, Row } from './run.js';
-import type { Paint } from '../terminal.js';
+import type { Cell, Row } from './run.ts';
+import type { Paint } from '../terminal.ts';
 
 export interface TableOptions {
   readonly repeat: number;

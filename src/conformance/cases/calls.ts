@@ -1,9 +1,9 @@
 import * as z from 'zod/mini';
-import { defineContract, mutation, query } from '../../core/define.js';
-import { equal, fails, ok, settled, until } from '../assert.js';
-import { conformanceContract } from '../contract.js';
-import { casesOf } from '../define.js';
-import { kinds, TEXTS, tree } from './values.js';
+import { defineContract, mutation, query } from '../../core/define.ts';
+import { equal, fails, ok, settled, until } from '../assert.ts';
+import { conformanceContract } from '../contract.ts';
+import { casesOf } from '../define.ts';
+import { kinds, TEXTS, tree } from './values.ts';
 
 const define = casesOf('calls', ['call']);
 

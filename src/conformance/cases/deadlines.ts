@@ -1,8 +1,8 @@
-import { isApiError } from '../../core/errors.js';
-import { equal, fails, ok, pause, settled, until } from '../assert.js';
-import { conformanceContract } from '../contract.js';
-import { casesOf } from '../define.js';
-import { rawTransport } from './raw.js';
+import { isApiError } from '../../core/errors.ts';
+import { equal, fails, ok, pause, settled, until } from '../assert.ts';
+import { conformanceContract } from '../contract.ts';
+import { casesOf } from '../define.ts';
+import { rawTransport } from './raw.ts';
 
 const define = casesOf('deadlines', ['call']);
 

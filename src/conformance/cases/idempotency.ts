@@ -1,5 +1,5 @@
-import { equal, fails, ok, settled, until } from '../assert.js';
-import { casesOf } from '../define.js';
+import { equal, fails, ok, settled, until } from '../assert.ts';
+import { casesOf } from '../define.ts';
 
 const define = casesOf('idempotency', ['call']);
 

@@ -1,17 +1,17 @@
-import type { ConformanceCase } from '../types.js';
-import { callCases } from './calls.js';
-import { deadlineCases } from './deadlines.js';
-import { errorCases } from './errors.js';
-import { eventCases } from './events.js';
-import { headerCases } from './headers.js';
-import { idempotencyCases } from './idempotency.js';
-import { lifecycleCases } from './lifecycle.js';
-import { limitCases } from './limits.js';
-import { overflowCases } from './overflow.js';
-import { pagingCases } from './paging.js';
-import { resumingCases } from './resuming.js';
-import { selectCases } from './select.js';
-import { validationCases } from './validation.js';
+import type { ConformanceCase } from '../types.ts';
+import { callCases } from './calls.ts';
+import { deadlineCases } from './deadlines.ts';
+import { errorCases } from './errors.ts';
+import { eventCases } from './events.ts';
+import { headerCases } from './headers.ts';
+import { idempotencyCases } from './idempotency.ts';
+import { lifecycleCases } from './lifecycle.ts';
+import { limitCases } from './limits.ts';
+import { overflowCases } from './overflow.ts';
+import { pagingCases } from './paging.ts';
+import { resumingCases } from './resuming.ts';
+import { selectCases } from './select.ts';
+import { validationCases } from './validation.ts';
 
 /** All cases of the law `xClient(xServer(T))` behaves as `T`. */
 export const conformanceCases: readonly ConformanceCase[] = [

@@ -1,8 +1,8 @@
-import { equal, fails, ok, settled, until, watched } from '../assert.js';
-import { conformanceContract } from '../contract.js';
-import { casesOf } from '../define.js';
-import { rawTransport } from './raw.js';
-import { note } from './values.js';
+import { equal, fails, ok, settled, until, watched } from '../assert.ts';
+import { conformanceContract } from '../contract.ts';
+import { casesOf } from '../define.ts';
+import { rawTransport } from './raw.ts';
+import { note } from './values.ts';
 
 const define = casesOf('lifecycle', ['call']);
 const both = ['call', 'subscribe'] as const;

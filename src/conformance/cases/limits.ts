@@ -1,7 +1,7 @@
-import { isApiError } from '../../core/errors.js';
-import { equal, fails, ok } from '../assert.js';
-import { casesOf } from '../define.js';
-import { kinds, tree } from './values.js';
+import { isApiError } from '../../core/errors.ts';
+import { equal, fails, ok } from '../assert.ts';
+import { casesOf } from '../define.ts';
+import { kinds, tree } from './values.ts';
 
 const define = casesOf('limits', ['call']);
 

@@ -1,8 +1,8 @@
-import { ApiError } from '../../core/errors.js';
-import { equal, fails, ok, watched } from '../assert.js';
-import { conformanceContract } from '../contract.js';
-import { casesOf } from '../define.js';
-import { rawTransport } from './raw.js';
+import { ApiError } from '../../core/errors.ts';
+import { equal, fails, ok, watched } from '../assert.ts';
+import { conformanceContract } from '../contract.ts';
+import { casesOf } from '../define.ts';
+import { rawTransport } from './raw.ts';
 
 const define = casesOf('paging', ['call']);
 

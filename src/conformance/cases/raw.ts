@@ -1,6 +1,6 @@
-import { ApiError } from '../../core/errors.js';
-import type { CallRequest, EventSink, SubscribeRequest, Transport } from '../../core/transport.js';
-import { conformanceContract } from '../contract.js';
+import { ApiError } from '../../core/errors.ts';
+import type { CallRequest, EventSink, SubscribeRequest, Transport } from '../../core/transport.ts';
+import { conformanceContract } from '../contract.ts';
 
 /** A transport that is no service: nothing in it checks what it gives. */
 export function rawTransport(verbs: {

@@ -1,12 +1,12 @@
-import type { EventInfo } from '../../client/types.js';
-import { defineContract, event } from '../../core/define.js';
-import { ApiError } from '../../core/errors.js';
-import type { EventSink, SubscribeRequest } from '../../core/transport.js';
-import { equal, fails, Inbox, ok, settled, until, watched } from '../assert.js';
-import { conformanceContract } from '../contract.js';
-import { casesOf } from '../define.js';
-import { rawTransport } from './raw.js';
-import { note, type NoteValue } from './values.js';
+import type { EventInfo } from '../../client/types.ts';
+import { defineContract, event } from '../../core/define.ts';
+import { ApiError } from '../../core/errors.ts';
+import type { EventSink, SubscribeRequest } from '../../core/transport.ts';
+import { equal, fails, Inbox, ok, settled, until, watched } from '../assert.ts';
+import { conformanceContract } from '../contract.ts';
+import { casesOf } from '../define.ts';
+import { rawTransport } from './raw.ts';
+import { note, type NoteValue } from './values.ts';
 
 const define = casesOf('resuming', ['subscribe']);
 

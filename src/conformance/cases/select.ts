@@ -1,11 +1,11 @@
-import { isApiError } from '../../core/errors.js';
-import { onAbort } from '../../life/lifetime.js';
-import type { CallRequest } from '../../core/transport.js';
-import { equal, fails, ok } from '../assert.js';
-import { conformanceContract } from '../contract.js';
-import { casesOf } from '../define.js';
-import { rawTransport } from './raw.js';
-import { kinds } from './values.js';
+import { isApiError } from '../../core/errors.ts';
+import { onAbort } from '../../life/lifetime.ts';
+import type { CallRequest } from '../../core/transport.ts';
+import { equal, fails, ok } from '../assert.ts';
+import { conformanceContract } from '../contract.ts';
+import { casesOf } from '../define.ts';
+import { rawTransport } from './raw.ts';
+import { kinds } from './values.ts';
 
 const define = casesOf('select', ['call']);
 

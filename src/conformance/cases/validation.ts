@@ -1,11 +1,11 @@
 import * as z from 'zod/mini';
-import { defineContract, mutation, query } from '../../core/define.js';
-import { isApiError, type Issue } from '../../core/errors.js';
-import { equal, fails, ok } from '../assert.js';
-import { conformanceContract } from '../contract.js';
-import { casesOf } from '../define.js';
-import { rawTransport } from './raw.js';
-import { kinds, type KindsValue } from './values.js';
+import { defineContract, mutation, query } from '../../core/define.ts';
+import { isApiError, type Issue } from '../../core/errors.ts';
+import { equal, fails, ok } from '../assert.ts';
+import { conformanceContract } from '../contract.ts';
+import { casesOf } from '../define.ts';
+import { rawTransport } from './raw.ts';
+import { kinds, type KindsValue } from './values.ts';
 
 const define = casesOf('validation', ['call']);
 

@@ -1,5 +1,5 @@
 import type { input as InputOf, output as OutputOf } from 'zod/v4/core';
-import type { Kinds, Message, Note, Tree } from '../contract.js';
+import type { Kinds, Message, Note, Tree } from '../contract.ts';
 
 /** One value of every kind, with what may be left out left out. */
 export const KINDS = {

@@ -1,6 +1,6 @@
 import { Kind, type DocumentNode, type FieldNode, type FragmentDefinitionNode, type SelectionSetNode } from 'graphql';
-import { ApiError } from '../../core/errors.js';
-import { RequestError } from './request-error.js';
+import { ApiError } from '../../core/errors.ts';
+import { RequestError } from './request-error.ts';
 
 /**
  * How much work a document makes for validation: its tokens, its selections with fragments spread out, and the pairs of fields and of
@@ -67,7 +67,10 @@ function pairs(count: number, weight: number): number {
 export class Allowance {
   #left: number;
 
-  constructor(private readonly max: number) {
+  private readonly max: number;
+
+  constructor(max: number) {
+    this.max = max;
     this.#left = max;
   }
 

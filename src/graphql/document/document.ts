@@ -1,9 +1,9 @@
-import type { EventDefinition, Operation } from '../../core/contract.js';
-import type { Field, ObjectNode, SchemaNode, TypeUse, UnionNode } from '../../schema/view.js';
-import { compileTextReader } from '../../schema/text.js';
-import type { Selection } from '../../core/transport.js';
-import type { GraphqlTypes, RootField } from '../engine/types.js';
-import { isObject } from '../wire.js';
+import type { EventDefinition, Operation } from '../../core/contract.ts';
+import type { Field, ObjectNode, SchemaNode, TypeUse, UnionNode } from '../../schema/view.ts';
+import { compileTextReader } from '../../schema/text.ts';
+import type { Selection } from '../../core/transport.ts';
+import type { GraphqlTypes, RootField } from '../engine/types.ts';
+import { isObject } from '../wire.ts';
 
 /** A document that asks for one operation or event, with what it takes and gives. */
 export interface ClientDocument {
@@ -107,7 +107,11 @@ const SCALAR: Part = { text: '', repair: undefined };
 class Writer {
   tellsAbsent = false;
 
-  constructor(private readonly types: GraphqlTypes) {}
+  private readonly types: GraphqlTypes;
+
+  constructor(types: GraphqlTypes) {
+    this.types = types;
+  }
 
   part(use: TypeUse, select: true | Selection, owner: ObjectNode | undefined): Part {
     const composite = this.types.composite(use.node, owner);

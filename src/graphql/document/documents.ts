@@ -15,11 +15,11 @@ import {
   type OperationDefinitionNode,
 } from 'graphql';
 import { compileQuery, isCompiledQuery, type CompiledQuery } from 'graphql-jit';
-import { ApiError, isApiError, type ErrorCode } from '../../core/errors.js';
-import type { Allowance } from './complexity.js';
-import { checkCost, type DocumentCost, type GraphqlLimits } from './limits.js';
-import { RequestError } from './request-error.js';
-import type { Selections } from './selection.js';
+import { ApiError, isApiError, type ErrorCode } from '../../core/errors.ts';
+import type { Allowance } from './complexity.ts';
+import { checkCost, type DocumentCost, type GraphqlLimits } from './limits.ts';
+import { RequestError } from './request-error.ts';
+import type { Selections } from './selection.ts';
 
 /** One operation of a document, ready to run. */
 export interface PreparedOperation {
@@ -55,11 +55,15 @@ export class Documents {
   readonly #cache = new Map<string, ParsedDocument>();
   #chars = 0;
 
-  constructor(
-    private readonly schema: GraphQLSchema,
-    private readonly insights: DocumentInsights,
-    private readonly options: DocumentsOptions,
-  ) {}
+  private readonly schema: GraphQLSchema;
+  private readonly insights: DocumentInsights;
+  private readonly options: DocumentsOptions;
+
+  constructor(schema: GraphQLSchema, insights: DocumentInsights, options: DocumentsOptions) {
+    this.schema = schema;
+    this.insights = insights;
+    this.options = options;
+  }
 
   /** Throws a `RequestError` with all that is wrong with the document. `allowance` is what the documents of one batch share. */
   prepare(text: string, operationName: string | undefined, allowance?: Allowance): PreparedOperation {
@@ -149,12 +153,17 @@ class ParsedDocument {
   readonly #operations = new Map<string | undefined, PreparedOperation>();
   #traits: Traits | undefined;
 
-  constructor(
-    private readonly schema: GraphQLSchema,
-    private readonly document: DocumentNode,
-    readonly cost: DocumentCost,
-    private readonly insights: DocumentInsights,
-  ) {}
+  private readonly schema: GraphQLSchema;
+  private readonly document: DocumentNode;
+  readonly cost: DocumentCost;
+  private readonly insights: DocumentInsights;
+
+  constructor(schema: GraphQLSchema, document: DocumentNode, cost: DocumentCost, insights: DocumentInsights) {
+    this.schema = schema;
+    this.document = document;
+    this.cost = cost;
+    this.insights = insights;
+  }
 
   operation(name: string | undefined): PreparedOperation {
     let prepared = this.#operations.get(name);
@@ -199,15 +208,26 @@ class Prepared implements PreparedOperation {
   #usesLeft: number;
   #compiled: CompiledQuery | undefined;
 
+  private readonly schema: GraphQLSchema;
+  readonly document: DocumentNode;
+  readonly node: OperationDefinitionNode;
+  readonly name: string | undefined;
+  readonly selections: Selections | undefined;
+
   constructor(
-    private readonly schema: GraphQLSchema,
-    readonly document: DocumentNode,
-    readonly node: OperationDefinitionNode,
-    readonly name: string | undefined,
-    readonly selections: Selections | undefined,
+    schema: GraphQLSchema,
+    document: DocumentNode,
+    node: OperationDefinitionNode,
+    name: string | undefined,
+    selections: Selections | undefined,
     { fields }: DocumentCost,
     { hasRelations, hasConditions }: Traits,
   ) {
+    this.schema = schema;
+    this.document = document;
+    this.node = node;
+    this.name = name;
+    this.selections = selections;
     this.hasRelations = hasRelations;
     // What graphql-jit compiles gives wrong data where a fragment is spread under several conditions: test/graphql-documents.test.ts.
     this.#usesLeft = hasConditions ? Infinity : 1 + fields * USES_PER_FIELD;

@@ -1,6 +1,6 @@
 import { Kind, type DocumentNode, type FragmentDefinitionNode, type SelectionSetNode } from 'graphql';
-import { ApiError } from '../../core/errors.js';
-import { complexityOf } from './complexity.js';
+import { ApiError } from '../../core/errors.ts';
+import { complexityOf } from './complexity.ts';
 
 /** What a document may cost. */
 export interface GraphqlLimits {

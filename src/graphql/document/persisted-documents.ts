@@ -1,11 +1,11 @@
 import type { output } from 'zod/v4/core';
-import type { Select } from '../../core/selected.js';
-import type { Contract, Schema } from '../../core/contract.js';
-import { planSelection } from '../../guard/select.js';
-import type { Selection } from '../../core/transport.js';
-import { eventDocument, operationDocument } from './document.js';
-import { sha256 } from './sha256.js';
-import { graphqlTypes } from '../engine/types.js';
+import type { Select } from '../../core/selected.ts';
+import type { Contract, Schema } from '../../core/contract.ts';
+import { planSelection } from '../../guard/select.ts';
+import type { Selection } from '../../core/transport.ts';
+import { eventDocument, operationDocument } from './document.ts';
+import { sha256 } from './sha256.ts';
+import { graphqlTypes } from '../engine/types.ts';
 
 /** What a program's calls select, by operation: each as its `select` has it. */
 export type DocumentSelections<C extends Contract> = {

@@ -1,7 +1,7 @@
-import { ApiError } from '../../core/errors.js';
-import { RequestError } from './request-error.js';
-import { sha256 } from './sha256.js';
-import { encodeError, isObject, UNKNOWN_HASH, type GraphqlRequest } from '../wire.js';
+import { ApiError } from '../../core/errors.ts';
+import { RequestError } from './request-error.ts';
+import { sha256 } from './sha256.ts';
+import { encodeError, isObject, UNKNOWN_HASH, type GraphqlRequest } from '../wire.ts';
 
 /** Options of documents that are asked for by their hash. */
 export interface PersistedOptions {

@@ -1,5 +1,5 @@
-import type { ApiError, ErrorCode, Issue } from '../../core/errors.js';
-import { encodeError, type WireError } from '../wire.js';
+import type { ApiError, ErrorCode, Issue } from '../../core/errors.ts';
+import { encodeError, type WireError } from '../wire.ts';
 
 /** One thing that is wrong with a document or its variables. */
 export interface Mistake {
@@ -12,13 +12,16 @@ export interface Mistake {
 
 /** A request that is refused before anything of it runs. */
 export class RequestError extends Error {
-  constructor(
-    readonly mistakes: readonly Mistake[],
-    readonly single?: ApiError,
-    /** What was wrong: the request could not be read, or it does not fit the schema. */
-    readonly stage: 'syntax' | 'validation' = 'validation',
-  ) {
+  readonly mistakes: readonly Mistake[];
+  readonly single: ApiError | undefined;
+  /** What was wrong: the request could not be read, or it does not fit the schema. */
+  readonly stage: 'syntax' | 'validation';
+
+  constructor(mistakes: readonly Mistake[], single?: ApiError, stage: 'syntax' | 'validation' = 'validation') {
     super(single?.message ?? mistakes[0]?.message);
+    this.mistakes = mistakes;
+    this.single = single;
+    this.stage = stage;
   }
 
   /** The first error tells of all issues, as INVALID_ARGUMENT does on every protocol. */

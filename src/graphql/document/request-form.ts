@@ -1,5 +1,5 @@
-import type { ClientDocument } from './document.js';
-import { sha256 } from './sha256.js';
+import type { ClientDocument } from './document.ts';
+import { sha256 } from './sha256.ts';
 
 /** Longer ones are sent as bodies: proxies refuse lines of more than 8 KiB. */
 const MAX_QUERY_CHARS = 7000;
@@ -37,10 +37,12 @@ export class RequestForms {
   readonly plain: RequestForm;
   #hashed: Promise<{ readonly hash: RequestForm; readonly both: RequestForm }> | undefined;
 
-  constructor(
-    readonly document: ClientDocument,
-    private readonly byGet: boolean,
-  ) {
+  readonly document: ClientDocument;
+  private readonly byGet: boolean;
+
+  constructor(document: ClientDocument, byGet: boolean) {
+    this.document = document;
+    this.byGet = byGet;
     this.plain = new RequestForm({ query: document.text, extensions: extensionsOf(document) }, byGet);
   }
 

@@ -1,9 +1,9 @@
 import { Kind, type DocumentNode, type FieldNode, type FragmentDefinitionNode, type OperationDefinitionNode, type SelectionSetNode } from 'graphql'; // prettier-ignore
-import type { Operation } from '../../core/contract.js';
-import type { ObjectNode, SchemaNode } from '../../schema/view.js';
-import { planSelection } from '../../guard/select.js';
-import type { Selection } from '../../core/transport.js';
-import type { GraphqlTypes, RootField } from '../engine/types.js';
+import type { Operation } from '../../core/contract.ts';
+import type { ObjectNode, SchemaNode } from '../../schema/view.ts';
+import { planSelection } from '../../guard/select.ts';
+import type { Selection } from '../../core/transport.ts';
+import type { GraphqlTypes, RootField } from '../engine/types.ts';
 
 /**
  * What an operation of a document asks of the outputs of its calls, by the nodes of the fields that make them; a call that needs all of its
@@ -24,10 +24,10 @@ class Finder {
   readonly #fragments = new Map<string, FragmentDefinitionNode>();
   readonly #calls = new Map<FieldNode, { readonly operation: Operation; readonly select: true | Selection }>();
 
-  constructor(
-    private readonly types: GraphqlTypes,
-    document: DocumentNode,
-  ) {
+  private readonly types: GraphqlTypes;
+
+  constructor(types: GraphqlTypes, document: DocumentNode) {
+    this.types = types;
     for (const node of document.definitions) if (node.kind === Kind.FRAGMENT_DEFINITION) this.#fragments.set(node.name.value, node);
   }
 

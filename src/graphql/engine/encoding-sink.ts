@@ -1,6 +1,6 @@
-import { ApiError } from '../../core/errors.js';
-import type { EventSink } from '../../core/transport.js';
-import type { EncodeEvent } from './engine.js';
+import { ApiError } from '../../core/errors.ts';
+import type { EventSink } from '../../core/transport.ts';
+import type { EncodeEvent } from './engine.ts';
 
 /** Where encoded events of one subscription go. */
 export interface PayloadSink {

@@ -14,19 +14,19 @@ import {
   type OperationDefinitionNode,
   type SelectionSetNode,
 } from 'graphql';
-import type { Contract, EventDefinition, Operation } from '../../core/contract.js';
-import { ApiError, isApiError, type JsonObject } from '../../core/errors.js';
-import { RelationLoader } from '../../guard/relation-loader.js';
-import { serveCall } from '../../guard/serve-call.js';
-import type { EventMessage, Peer, Selection, Transport } from '../../core/transport.js';
-import type { Allowance } from '../document/complexity.js';
-import { Documents, type DocumentsOptions, type PreparedOperation } from '../document/documents.js';
-import { executableSchema, type Resolving } from './executable.js';
-import { PersistedDocuments, type PersistedOptions } from '../document/persisted.js';
-import { RequestError, type Mistake } from '../document/request-error.js';
-import { selectionsOf } from '../document/selection.js';
-import { graphqlTypes, type GraphqlTypes } from './types.js';
-import { encodeError, type GraphqlRequest, type GraphqlResponse, type WireError } from '../wire.js';
+import type { Contract, EventDefinition, Operation } from '../../core/contract.ts';
+import { ApiError, isApiError, type JsonObject } from '../../core/errors.ts';
+import { RelationLoader } from '../../guard/relation-loader.ts';
+import { serveCall } from '../../guard/serve-call.ts';
+import type { EventMessage, Peer, Selection, Transport } from '../../core/transport.ts';
+import type { Allowance } from '../document/complexity.ts';
+import { Documents, type DocumentsOptions, type PreparedOperation } from '../document/documents.ts';
+import { executableSchema, type Resolving } from './executable.ts';
+import { PersistedDocuments, type PersistedOptions } from '../document/persisted.ts';
+import { RequestError, type Mistake } from '../document/request-error.ts';
+import { selectionsOf } from '../document/selection.ts';
+import { graphqlTypes, type GraphqlTypes } from './types.ts';
+import { encodeError, type GraphqlRequest, type GraphqlResponse, type WireError } from '../wire.ts';
 
 /** Who asks, and how to tell that he has left. */
 export interface Caller {
@@ -65,12 +65,17 @@ const NOBODY: Caller = { headers: {}, deadline: undefined, peer: { protocol: 'gr
 class RequestResolving implements Resolving {
   private made: RelationLoader | undefined = undefined;
 
-  constructor(
-    private readonly contract: Contract,
-    readonly call: Resolving['call'],
-    readonly selections: Resolving['selections'],
-    readonly absent: Resolving['absent'],
-  ) {}
+  private readonly contract: Contract;
+  readonly call: Resolving['call'];
+  readonly selections: Resolving['selections'];
+  readonly absent: Resolving['absent'];
+
+  constructor(contract: Contract, call: Resolving['call'], selections: Resolving['selections'], absent: Resolving['absent']) {
+    this.contract = contract;
+    this.call = call;
+    this.selections = selections;
+    this.absent = absent;
+  }
 
   get loader(): RelationLoader {
     return (this.made ??= new RelationLoader(this.contract, this.call));
@@ -86,11 +91,12 @@ export class Engine {
   /** By operation, the encoders of subscriptions that are open: what is asked alike is executed and written once per event. */
   readonly #shared = new WeakMap<PreparedOperation, Map<string, { readonly encode: EncodeEvent; users: number }>>();
 
-  constructor(
-    readonly transport: Transport,
-    options: DocumentsOptions & PersistedOptions,
-    private readonly onError: (error: unknown) => void,
-  ) {
+  readonly transport: Transport;
+  private readonly onError: (error: unknown) => void;
+
+  constructor(transport: Transport, options: DocumentsOptions & PersistedOptions, onError: (error: unknown) => void) {
+    this.transport = transport;
+    this.onError = onError;
     this.persisted = new PersistedDocuments(options);
     this.types = graphqlTypes(transport.contract);
     this.schema = executableSchema(this.types);

@@ -11,13 +11,13 @@ import {
   type GraphQLSchema,
   type ValueNode,
 } from 'graphql';
-import type { Operation } from '../../core/contract.js';
-import type { ObjectNode, UnionNode } from '../../schema/view.js';
-import type { RelationLoader } from '../../guard/relation-loader.js';
-import type { Selection } from '../../core/transport.js';
-import { graphqlSchema } from '../schema.js';
-import type { Selections } from '../document/selection.js';
-import type { GraphqlTypes, RelationField, RootField } from './types.js';
+import type { Operation } from '../../core/contract.ts';
+import type { ObjectNode, UnionNode } from '../../schema/view.ts';
+import type { RelationLoader } from '../../guard/relation-loader.ts';
+import type { Selection } from '../../core/transport.ts';
+import { graphqlSchema } from '../schema.ts';
+import type { Selections } from '../document/selection.ts';
+import type { GraphqlTypes, RelationField, RootField } from './types.ts';
 
 /** What resolvers are given: one request's way to the service. */
 export interface Resolving {

@@ -1,4 +1,4 @@
-import type { Contract, EventDefinition, Operation, Relation } from '../../core/contract.js';
+import type { Contract, EventDefinition, Operation, Relation } from '../../core/contract.ts';
 import {
   describeContract,
   mayLeaveOut,
@@ -8,7 +8,7 @@ import {
   type SchemaNode,
   type TypeUse,
   type UnionNode,
-} from '../../schema/view.js';
+} from '../../schema/view.ts';
 
 /** An argument of a field. */
 export interface Argument {
@@ -94,7 +94,10 @@ class Types implements GraphqlTypes {
   readonly #relations = new Map<ObjectNode, readonly RelationField[]>();
   readonly #reach = new Map<SchemaNode, ReadonlySet<SchemaNode>>();
 
-  constructor(readonly view: ContractView) {
+  readonly view: ContractView;
+
+  constructor(view: ContractView) {
+    this.view = view;
     this.contract = view.contract;
     for (const { output } of view.operations.values()) if (output) this.#collect(output.node);
     for (const { payload } of view.events.values()) this.#collect(payload);

@@ -1,9 +1,9 @@
 import type { Server } from 'node:http';
-import { attachUpgrade, refuseUpgrade } from '../../socket/upgrade.js';
-import { UpgradeGate } from '../../socket/gate.js';
-import type { Engine } from '../engine/engine.js';
-import type { SocketOptions } from './options.js';
-import type { SocketServer } from './server.js';
+import { attachUpgrade, refuseUpgrade } from '../../socket/upgrade.ts';
+import { UpgradeGate } from '../../socket/gate.ts';
+import type { Engine } from '../engine/engine.ts';
+import type { SocketOptions } from './options.ts';
+import type { SocketServer } from './server.ts';
 
 /**
  * Ends the sockets and takes no more: calls in flight finish, each socket is closed with 1001, and what is left after `graceMs` is cut.
@@ -18,7 +18,7 @@ export type CloseSockets = (graceMs?: number) => Promise<void>;
 export function attachSockets(server: Server, path: string, engine: Engine, options: SocketOptions): CloseSockets {
   const gate = new UpgradeGate('graphqlHandler', options, (error) => engine.present(error));
   let sockets: SocketServer | undefined;
-  const loading = import('./server.js').then((loaded) => (sockets = new loaded.SocketServer(engine, options)));
+  const loading = import('./server.ts').then((loaded) => (sockets = new loaded.SocketServer(engine, options)));
   loading.catch((error: unknown) => engine.present(error));
   const detach = attachUpgrade(server, (request, socket, head) => {
     if ((request.url ?? '').split('?', 1)[0] !== path) return false;

@@ -1,12 +1,12 @@
 import { createClient, type Client } from 'graphql-ws';
 import WebSocketImpl from 'isomorphic-ws';
-import { ApiError, type JsonObject } from '../../core/errors.js';
-import { onAbort } from '../../life/lifetime.js';
-import type { EventSink, Headers } from '../../core/transport.js';
-import type { ClientDocument } from '../document/document.js';
-import { deliver } from '../event-message.js';
-import { codeOfClose } from '../status.js';
-import { decodeErrors, isObject } from '../wire.js';
+import { ApiError, type JsonObject } from '../../core/errors.ts';
+import { onAbort } from '../../life/lifetime.ts';
+import type { EventSink, Headers } from '../../core/transport.ts';
+import type { ClientDocument } from '../document/document.ts';
+import { deliver } from '../event-message.ts';
+import { codeOfClose } from '../status.ts';
+import { decodeErrors, isObject } from '../wire.ts';
 
 /** How often a quiet connection is pinged, and how long the answer may take, in milliseconds. */
 const PING_MS = 20_000;
@@ -20,11 +20,15 @@ export type OnFrame = (direction: 'out' | 'in', start: string, headers: Headers,
 export class SocketSubscriptions {
   readonly #connections = new Map<string, Connection>();
 
-  constructor(
-    private readonly url: string,
-    private readonly webSocket: unknown,
-    private readonly onFrame: OnFrame | undefined,
-  ) {}
+  private readonly url: string;
+  private readonly webSocket: unknown;
+  private readonly onFrame: OnFrame | undefined;
+
+  constructor(url: string, webSocket: unknown, onFrame: OnFrame | undefined) {
+    this.url = url;
+    this.webSocket = webSocket;
+    this.onFrame = onFrame;
+  }
 
   /** Resolves once the subscription stands, or with a server that does not say so, once it was sent. */
   async open(
@@ -71,12 +75,12 @@ class Connection {
   #acks = false;
   #pong: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(
-    private readonly url: string,
-    headers: Headers,
-    webSocketImpl: unknown,
-    private readonly onFrame: OnFrame | undefined,
-  ) {
+  private readonly url: string;
+  private readonly onFrame: OnFrame | undefined;
+
+  constructor(url: string, headers: Headers, webSocketImpl: unknown, onFrame: OnFrame | undefined) {
+    this.url = url;
+    this.onFrame = onFrame;
     this.#client = createClient({
       url,
       connectionParams: headers,

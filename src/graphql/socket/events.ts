@@ -1,7 +1,7 @@
-import { ApiError } from '../../core/errors.js';
-import { SharedFrame } from '../../http/events/shared-frame.js';
-import type { PayloadSink } from '../engine/encoding-sink.js';
-import { GAP, SUBSCRIBED } from '../wire.js';
+import { ApiError } from '../../core/errors.ts';
+import { SharedFrame } from '../../http/events/shared-frame.ts';
+import type { PayloadSink } from '../engine/encoding-sink.ts';
+import { GAP, SUBSCRIBED } from '../wire.ts';
 
 /** Where the messages of one subscription go. */
 export interface SocketOutlet {
@@ -16,11 +16,12 @@ export class SocketEvents implements PayloadSink {
   #waitingBytes = 0;
   #ended: { readonly error: ApiError | undefined } | undefined;
 
-  constructor(
-    id: string,
-    private readonly maxBufferedBytes: number,
-    private readonly outlet: SocketOutlet,
-  ) {
+  private readonly maxBufferedBytes: number;
+  private readonly outlet: SocketOutlet;
+
+  constructor(id: string, maxBufferedBytes: number, outlet: SocketOutlet) {
+    this.maxBufferedBytes = maxBufferedBytes;
+    this.outlet = outlet;
     this.#quotedId = JSON.stringify(id);
   }
 

@@ -1,4 +1,4 @@
-import type { UpgradeGateOptions } from '../../socket/gate.js';
+import type { UpgradeGateOptions } from '../../socket/gate.ts';
 
 /** Options of sockets. */
 export interface SocketOptions extends UpgradeGateOptions {

@@ -2,11 +2,11 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { CloseCode, GRAPHQL_TRANSPORT_WS_PROTOCOL } from 'graphql-ws';
 import { WebSocketServer, type WebSocket } from 'ws';
-import { Heartbeat } from '../../http/events/heartbeat.js';
-import { timerMs } from '../../life/lifetime.js';
-import type { SocketOptions } from './options.js';
-import type { Engine } from '../engine/engine.js';
-import { SocketSession } from './session.js';
+import { Heartbeat } from '../../http/events/heartbeat.ts';
+import { timerMs } from '../../life/lifetime.ts';
+import type { SocketOptions } from './options.ts';
+import type { Engine } from '../engine/engine.ts';
+import { SocketSession } from './session.ts';
 
 /** Speaks `graphql-transport-ws`. Source: https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md */
 export class SocketServer {
@@ -15,10 +15,12 @@ export class SocketServer {
   readonly #sessions = new Set<SocketSession>();
   #onEmpty: (() => void) | undefined;
 
-  constructor(
-    private readonly engine: Engine,
-    private readonly options: SocketOptions,
-  ) {
+  private readonly engine: Engine;
+  private readonly options: SocketOptions;
+
+  constructor(engine: Engine, options: SocketOptions) {
+    this.engine = engine;
+    this.options = options;
     const serverOptions = {
       noServer: true,
       clientTracking: false,

@@ -2,17 +2,17 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { CloseCode } from 'graphql-ws';
 import type { WebSocket } from 'ws';
-import { ApiError } from '../../core/errors.js';
-import type { SharedFrame } from '../../http/events/shared-frame.js';
-import { Lifetime, onAbort } from '../../life/lifetime.js';
-import { parseJson } from '../../peer/json.js';
-import { acceptHeaders } from '../../guard/serve-call.js';
-import type { SocketOptions } from './options.js';
-import { encodingSink } from '../engine/encoding-sink.js';
-import { isSubscription, type Caller, type Engine } from '../engine/engine.js';
-import { RequestError } from '../document/request-error.js';
-import { fellBehind, SocketEvents } from './events.js';
-import { encodeError, isObject, readRequest, type GraphqlRequest } from '../wire.js';
+import { ApiError } from '../../core/errors.ts';
+import type { SharedFrame } from '../../http/events/shared-frame.ts';
+import { Lifetime, onAbort } from '../../life/lifetime.ts';
+import { parseJson } from '../../peer/json.ts';
+import { acceptHeaders } from '../../guard/serve-call.ts';
+import type { SocketOptions } from './options.ts';
+import { encodingSink } from '../engine/encoding-sink.ts';
+import { isSubscription, type Caller, type Engine } from '../engine/engine.ts';
+import { RequestError } from '../document/request-error.ts';
+import { fellBehind, SocketEvents } from './events.ts';
+import { encodeError, isObject, readRequest, type GraphqlRequest } from '../wire.ts';
 
 const LEFT = new ApiError('CANCELLED', 'the caller has left');
 /** Tells our own clients that this server acknowledges subscriptions, which the protocol itself does not. */
@@ -26,11 +26,14 @@ class Operation {
   /** Absent while its document is being looked for. */
   kind: Kind | undefined = undefined;
 
-  constructor(
-    readonly id: string,
-    /** With a request id of its own, unless the socket was given one. */
-    readonly headers: Record<string, string>,
-  ) {}
+  readonly id: string;
+  /** With a request id of its own, unless the socket was given one. */
+  readonly headers: Record<string, string>;
+
+  constructor(id: string, headers: Record<string, string>) {
+    this.id = id;
+    this.headers = headers;
+  }
 }
 
 /** One socket: its headers, and the operations that run on it. */
@@ -44,14 +47,17 @@ export class SocketSession {
   #isStopping = false;
   #headers: Readonly<Record<string, string>> = {};
 
-  constructor(
-    private readonly socket: WebSocket,
-    /** What is below it: frames that were built once go straight there, which nothing of `ws` stands in the way of without compression. */
-    private readonly stream: Duplex,
-    private readonly engine: Engine,
-    private readonly request: IncomingMessage,
-    options: SocketOptions,
-  ) {
+  private readonly socket: WebSocket;
+  /** What is below it: frames that were built once go straight there, which nothing of `ws` stands in the way of without compression. */
+  private readonly stream: Duplex;
+  private readonly engine: Engine;
+  private readonly request: IncomingMessage;
+
+  constructor(socket: WebSocket, stream: Duplex, engine: Engine, request: IncomingMessage, options: SocketOptions) {
+    this.socket = socket;
+    this.stream = stream;
+    this.engine = engine;
+    this.request = request;
     this.#maxBufferedBytes = options.maxBufferedBytes ?? 1_048_576;
     this.#limits = { calls: options.maxCalls ?? 1000, subscriptions: options.maxSubscriptions ?? 1000 };
     this.#initTimer = setTimeout(

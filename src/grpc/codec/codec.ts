@@ -1,9 +1,9 @@
 import { BinaryReader, BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
-import { ApiError } from '../../core/errors.js';
-import { compileVariant } from '../../schema/variant.js';
-import { MAX_DEPTH, setOwn, TooDeep } from './own.js';
-import type { ProtoEntry, ProtoField, ProtoMessage } from '../proto/proto.js';
-import { valueCodec, type ValueCodec } from './scalar.js';
+import { ApiError } from '../../core/errors.ts';
+import { compileVariant } from '../../schema/variant.ts';
+import { MAX_DEPTH, setOwn, TooDeep } from './own.ts';
+import type { ProtoEntry, ProtoField, ProtoMessage } from '../proto/proto.ts';
+import { valueCodec, type ValueCodec } from './scalar.ts';
 
 type Values = Record<string, unknown>;
 type WriteEntry = (writer: BinaryWriter, value: never) => void;
@@ -46,7 +46,11 @@ class Codec implements MessageCodec, ValueCodec {
   /** Properties whose absence shows. */
   readonly #mayLack: string[] = [];
 
-  constructor(private readonly message: ProtoMessage) {}
+  private readonly message: ProtoMessage;
+
+  constructor(message: ProtoMessage) {
+    this.message = message;
+  }
 
   encode(value: unknown): Buffer {
     const writer = shared;

@@ -1,9 +1,9 @@
 import { WireType, type BinaryReader, type BinaryWriter } from '@bufbuild/protobuf/wire';
-import type { ProtoType, ScalarType } from '../proto/proto.js';
-import type { SchemaNode } from '../../schema/node.js';
-import { compileTextReader } from '../../schema/text.js';
-import { readTimestamp, writeTimestamp } from './timestamp.js';
-import { readValue, writeValue } from './struct.js';
+import type { ProtoType, ScalarType } from '../proto/proto.ts';
+import type { SchemaNode } from '../../schema/node.ts';
+import { compileTextReader } from '../../schema/text.ts';
+import { readTimestamp, writeTimestamp } from './timestamp.ts';
+import { readValue, writeValue } from './struct.ts';
 
 /** How values of one type are written and read, without their tag. */
 export interface ValueCodec {

@@ -1,5 +1,5 @@
 import type { BinaryReader, BinaryWriter } from '@bufbuild/protobuf/wire';
-import { setOwn, TooDeep } from './own.js';
+import { setOwn, TooDeep } from './own.ts';
 
 /** Writes any JSON value as the fields of a `google.protobuf.Value`. Source: https://protobuf.dev/reference/protobuf/google.protobuf/#value */
 export function writeValue(writer: BinaryWriter, value: unknown): void {

@@ -1,8 +1,8 @@
-import type { Contract } from '../../core/contract.js';
-import { localId } from '../../events/event-id.js';
-import { describeContract } from '../../schema/view.js';
-import type { TypeUse } from '../../schema/node.js';
-import { type EventWire, type OperationWire, type Wire } from '../wire.js';
+import type { Contract } from '../../core/contract.ts';
+import { localId } from '../../events/event-id.ts';
+import { describeContract } from '../../schema/view.ts';
+import type { TypeUse } from '../../schema/node.ts';
+import { type EventWire, type OperationWire, type Wire } from '../wire.ts';
 
 /** One method of a service definition, as ts-proto (`outputServices=grpc-js`), protoc's grpc plugin and proto-loader make them. */
 export interface ForeignRpc {

@@ -1,13 +1,13 @@
-import type { Contract, EventDefinition, Operation } from '../../core/contract.js';
-import { describeContract, type ContractView, type EventView, type OperationView } from '../../schema/view.js';
-import type { ObjectNode, TypeUse } from '../../schema/node.js';
-import { checkLock, serviceOf } from './lock-check.js';
-import type { ProtoLock } from './lock.js';
-import { MessageBuilder } from './message-build.js';
-import { checkName, pascal, snake } from './names.js';
+import type { Contract, EventDefinition, Operation } from '../../core/contract.ts';
+import { describeContract, type ContractView, type EventView, type OperationView } from '../../schema/view.ts';
+import type { ObjectNode, TypeUse } from '../../schema/node.ts';
+import { checkLock, serviceOf } from './lock-check.ts';
+import type { ProtoLock } from './lock.ts';
+import { MessageBuilder } from './message-build.ts';
+import { checkName, pascal, snake } from './names.ts';
 import {
   grpcMeta, isNamed, messageName, type ChannelMethod, type EventMethod, type OperationMethod, type ProtoEntry, type ProtoFile, type ProtoMessage, type ProtoMethod, type ProtoType,
-} from './proto.js'; // prettier-ignore
+} from './proto.ts'; // prettier-ignore
 
 const files = new WeakMap<Contract, Map<ProtoLock | undefined, ProtoFile>>();
 
@@ -32,10 +32,15 @@ class FileBuilder {
 
   readonly #operations = new Map<string, OperationMethod>();
 
+  private readonly contract: Contract;
+  private readonly lock: ProtoLock | undefined;
+
   constructor(
-    private readonly contract: Contract,
-    private readonly lock: ProtoLock | undefined,
+    contract: Contract,
+    lock: ProtoLock | undefined,
   ) {
+    this.contract = contract;
+    this.lock = lock;
     this.#package = `${contract.name}.v${contract.version.split('.')[0] ?? '1'}`;
     if (lock && lock.package !== this.#package) {
       throw new TypeError(`gRPC: the lock is that of ${lock.package}, not of ${this.#package}`);

@@ -3,9 +3,9 @@ import {
   FieldDescriptorProto_Label, FieldDescriptorProto_Type, FileDescriptorProtoSchema, file_google_protobuf_empty, file_google_protobuf_struct,
   file_google_protobuf_timestamp, type DescriptorProtoSchema, type EnumDescriptorProtoSchema, type FieldDescriptorProtoSchema,
 } from '@bufbuild/protobuf/wkt'; // prettier-ignore
-import { unspecified, pascal } from './names.js';
-import { typeName, type ProtoEnum, type ProtoField, type ProtoFile, type ProtoMessage, type ProtoType } from './proto.js';
-import { importsOf } from '../schema.js';
+import { unspecified, pascal } from './names.ts';
+import { typeName, type ProtoEnum, type ProtoField, type ProtoFile, type ProtoMessage, type ProtoType } from './proto.ts';
+import { importsOf } from '../schema.ts';
 
 type Field = MessageInitShape<typeof FieldDescriptorProtoSchema>;
 type Message = MessageInitShape<typeof DescriptorProtoSchema>;

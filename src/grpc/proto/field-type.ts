@@ -1,5 +1,5 @@
-import type { IntegerNode, LiteralNode, SchemaNode, StringNode } from '../../schema/node.js';
-import { SCALARS, type Conversion, type ProtoType, type ScalarType } from './proto.js';
+import type { IntegerNode, LiteralNode, SchemaNode, StringNode } from '../../schema/node.ts';
+import { SCALARS, type Conversion, type ProtoType, type ScalarType } from './proto.ts';
 
 const TEXT: ReadonlySet<string> = new Set(['string']);
 const INTEGERS: ReadonlySet<string> = new Set(SCALARS.filter((scalar) => /int|fixed/.test(scalar)));

@@ -1,5 +1,5 @@
-import { isCompatible, partsOf, type ProtoLock } from './lock.js';
-import { fieldType, nameOfMessage, type ProtoFile, type ProtoMessage } from './proto.js';
+import { isCompatible, partsOf, type ProtoLock } from './lock.ts';
+import { fieldType, nameOfMessage, type ProtoFile, type ProtoMessage } from './proto.ts';
 
 /** A field whose type has another name than the one that was published. */
 export interface TypeChange {

@@ -1,4 +1,4 @@
-import { fieldType, nameOfMessage, type ProtoFile } from './proto.js';
+import { fieldType, nameOfMessage, type ProtoFile } from './proto.ts';
 
 /** One field, as deployed programs know it. */
 export interface LockedField {

@@ -1,9 +1,9 @@
-import type { EnumNode, Field, ObjectNode, SchemaNode, TypeUse, UnionNode } from '../../schema/node.js';
-import { mayLeaveOut } from '../../schema/node.js';
-import { scalarType } from './field-type.js';
-import { checkVariants, type TypeChange } from './lock-check.js';
-import { assignNumbers, isCompatible, type LockedType, type ProtoLock } from './lock.js';
-import { checkName, pascal, screaming, snake, unique, unspecified } from './names.js';
+import type { EnumNode, Field, ObjectNode, SchemaNode, TypeUse, UnionNode } from '../../schema/node.ts';
+import { mayLeaveOut } from '../../schema/node.ts';
+import { scalarType } from './field-type.ts';
+import { checkVariants, type TypeChange } from './lock-check.ts';
+import { assignNumbers, isCompatible, type LockedType, type ProtoLock } from './lock.ts';
+import { checkName, pascal, screaming, snake, unique, unspecified } from './names.ts';
 import {
   fieldMeta,
   fieldType,
@@ -15,7 +15,7 @@ import {
   type ProtoField,
   type ProtoMessage,
   type ProtoType,
-} from './proto.js';
+} from './proto.ts';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -44,7 +44,10 @@ export class MessageBuilder {
   readonly #byNode = new Map<SchemaNode, ProtoType>();
   readonly #names = new Map<string, string>();
 
-  constructor(private readonly lock: ProtoLock | undefined) {}
+  private readonly lock: ProtoLock | undefined;
+
+  constructor(lock: ProtoLock | undefined) {
+    this.lock = lock;}
 
   /** The message of an object, under its own name or another. */
   object(node: ObjectNode, name: string = messageName(node)): ProtoMessage {

@@ -1,4 +1,4 @@
-import { pascal } from '../../schema/read.js';
+import { pascal } from '../../schema/read.ts';
 
 export { pascal };
 

@@ -1,6 +1,6 @@
-import type { EventView, OperationView } from '../../schema/view.js';
-import { checkName } from './names.js';
-import type { Scalar, SchemaNode, TypeUse, Variant } from '../../schema/node.js';
+import type { EventView, OperationView } from '../../schema/view.ts';
+import { checkName } from './names.ts';
+import type { Scalar, SchemaNode, TypeUse, Variant } from '../../schema/node.ts';
 
 /** Types that a field may have on the wire without being a message. Source: https://protobuf.dev/programming-guides/proto3/#scalar */
 export const SCALARS = [

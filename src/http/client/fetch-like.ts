@@ -59,15 +59,15 @@ export interface LightFetchOptions {
 export class FetchFailure extends TypeError {
   override readonly name = 'FetchFailure';
 
-  constructor(
-    message: string,
-    /** Node's or undici's code of the cause: `ECONNREFUSED`, `ENOTFOUND`, `UND_ERR_SOCKET`. */
-    readonly code: string | undefined,
-    /** False where the request surely never left this process. */
-    readonly sent: boolean,
-    cause: unknown,
-  ) {
+  /** Node's or undici's code of the cause: `ECONNREFUSED`, `ENOTFOUND`, `UND_ERR_SOCKET`. */
+  readonly code: string | undefined;
+  /** False where the request surely never left this process. */
+  readonly sent: boolean;
+
+  constructor(message: string, code: string | undefined, sent: boolean, cause: unknown) {
     super(message, { cause });
+    this.code = code;
+    this.sent = sent;
   }
 }
 

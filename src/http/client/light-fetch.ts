@@ -1,8 +1,8 @@
 // eslint-disable-next-line @typescript-eslint/triple-slash-reference -- a declaration of a module, which has nothing to import
 /// <reference path="./undici-agent.d.ts" />
 import type { Agent, Dispatcher } from 'undici';
-import { FetchFailure, type FetchInit, type FetchResponse, type LightFetch, type LightFetchOptions } from './fetch-like.js';
-import { failureOf, LightResponse, type Source } from './light-response.js';
+import { FetchFailure, type FetchInit, type FetchResponse, type LightFetch, type LightFetchOptions } from './fetch-like.ts';
+import { failureOf, LightResponse, type Source } from './light-response.ts';
 
 /**
  * A `fetch` for Node over undici's dispatcher: the same calls for a fraction of the processor time, because no `Request`, `Headers`

@@ -1,4 +1,4 @@
-import { codeOf, FetchFailure, RESPONSE_TOO_LARGE, type FetchHeaders, type FetchResponse } from './fetch-like.js';
+import { codeOf, FetchFailure, RESPONSE_TOO_LARGE, type FetchHeaders, type FetchResponse } from './fetch-like.ts';
 
 /** What is buffered of a body that nobody reads yet, in bytes, before the socket is paused. */
 const BUFFERED_BYTES = 64 * 1024;

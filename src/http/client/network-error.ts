@@ -1,5 +1,5 @@
-import { ApiError } from '../../core/errors.js';
-import { causesOf, codeOf, isUnsent, RESPONSE_TOO_LARGE } from './fetch-like.js';
+import { ApiError } from '../../core/errors.ts';
+import { causesOf, codeOf, isUnsent, RESPONSE_TOO_LARGE } from './fetch-like.ts';
 
 const HINTS: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'nothing listens there: is the server running?',

@@ -1,4 +1,4 @@
-import { codeOf, FetchFailure, isUnsent, type LightFetch, type LightFetchOptions } from './fetch-like.js';
+import { codeOf, FetchFailure, isUnsent, type LightFetch, type LightFetchOptions } from './fetch-like.ts';
 
 /**
  * `createLightFetch` where there is no undici (browsers, Bun, Deno, edge runtimes): the platform's own `fetch`, which pools its

@@ -1,4 +1,4 @@
-import { ApiError } from '../../core/errors.js';
+import { ApiError } from '../../core/errors.ts';
 
 /**
  * Writes values as a query string, from its `?` on, or nothing where there are no values: lists repeat the key, `undefined` is left out.

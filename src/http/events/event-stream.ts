@@ -1,8 +1,8 @@
-import { ApiError } from '../../core/errors.js';
-import { Lifetime } from '../../life/lifetime.js';
-import type { Heartbeat } from './heartbeat.js';
-import type { HttpRequest, HttpResponse, HttpWriter } from '../message/message.js';
-import { encodeSseComment } from './sse.js';
+import { ApiError } from '../../core/errors.ts';
+import { Lifetime } from '../../life/lifetime.ts';
+import type { Heartbeat } from './heartbeat.ts';
+import type { HttpRequest, HttpResponse, HttpWriter } from '../message/message.ts';
+import { encodeSseComment } from './sse.ts';
 
 /** What the event streams of one route have in common. */
 export interface EventStreamOptions {
@@ -27,7 +27,11 @@ export class EventStream {
   /** Whether the subscription was ended here, not by its source. */
   #isCut = false;
 
-  constructor(private readonly options: EventStreamOptions) {}
+  private readonly options: EventStreamOptions;
+
+  constructor(options: EventStreamOptions) {
+    this.options = options;
+  }
 
   /** Resolves once the subscription stands, or is over already: what came of it is in the response then. Rejects with why it was refused. */
   async open(request: HttpRequest, subscribe: (signal: AbortSignal) => Promise<void>): Promise<void> {

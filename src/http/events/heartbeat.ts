@@ -1,12 +1,15 @@
-import { timerMs } from '../../life/lifetime.js';
+import { timerMs } from '../../life/lifetime.ts';
 
 /** One timer for all streams of a route, which runs while there are any. */
 export class Heartbeat {
   readonly #beats = new Set<() => void>();
   #timer: ReturnType<typeof setInterval> | undefined;
 
+  private readonly intervalMs: number;
+
   /** Throws a `TypeError` for what is no interval: a timer would take it for one millisecond. */
-  constructor(private readonly intervalMs: number) {
+  constructor(intervalMs: number) {
+    this.intervalMs = intervalMs;
     if (!(intervalMs > 0))
       throw new TypeError(`an interval of heartbeats must be a positive number of milliseconds, or Infinity for none, not ${intervalMs}`);
   }

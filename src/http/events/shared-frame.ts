@@ -22,7 +22,11 @@ function textFrame(text: string): Buffer {
 export class SharedFrame {
   #bytes: Buffer | undefined;
 
-  constructor(readonly text: string) {}
+  readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
 
   get bytes(): Buffer {
     return (this.#bytes ??= textFrame(this.text));

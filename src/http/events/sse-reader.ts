@@ -1,8 +1,8 @@
-import { ApiError } from '../../core/errors.js';
-import { onAbort } from '../../life/lifetime.js';
-import type { FetchResponse } from '../client/fetch-like.js';
-import { networkError } from '../client/network-error.js';
-import { SseDecoder, type SseEvent } from './sse.js';
+import { ApiError } from '../../core/errors.ts';
+import { onAbort } from '../../life/lifetime.ts';
+import type { FetchResponse } from '../client/fetch-like.ts';
+import { networkError } from '../client/network-error.ts';
+import { SseDecoder, type SseEvent } from './sse.ts';
 
 /** A server that has sent one heartbeat is gone when it sends nothing for three times its interval. */
 const SILENCE_MS = 45_000;

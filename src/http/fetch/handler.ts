@@ -1,9 +1,9 @@
-import { answerer } from '../serve/answer.js';
-import type { HttpOptions } from '../serve/cors.js';
-import { FetchRequest } from './request.js';
-import type { HttpHandler, HttpResponse, HttpStream, HttpWriter } from '../message/message.js';
-import { problemOf } from '../message/problem.js';
-import { reporter } from '../../life/report.js';
+import { answerer } from '../serve/answer.ts';
+import type { HttpOptions } from '../serve/cors.ts';
+import { FetchRequest } from './request.ts';
+import type { HttpHandler, HttpResponse, HttpStream, HttpWriter } from '../message/message.ts';
+import { problemOf } from '../message/problem.ts';
+import { reporter } from '../../life/report.ts';
 
 /** What edge runtimes, Hono, Next.js, Deno and Bun take. */
 export interface FetchHandler {

@@ -1,7 +1,7 @@
-import { checkEncoding, readBefore, tooLarge, tooSlow } from '../message/body.js';
-import { HttpError } from '../message/error.js';
-import type { HttpRequest } from '../message/message.js';
-import { timerMs } from '../../life/lifetime.js';
+import { checkEncoding, readBefore, tooLarge, tooSlow } from '../message/body.ts';
+import { HttpError } from '../message/error.ts';
+import type { HttpRequest } from '../message/message.ts';
+import { timerMs } from '../../life/lifetime.ts';
 
 /** A WHATWG `Request`, read when it is asked for. */
 export class FetchRequest implements HttpRequest {

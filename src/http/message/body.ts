@@ -1,4 +1,4 @@
-import { HttpError } from './error.js';
+import { HttpError } from './error.ts';
 
 /** Throws 415 where a body is compressed otherwise than in `taken`: nothing here inflates, so that nothing can be blown up. */
 export function checkEncoding(encoding: string | undefined, taken: readonly string[] = []): void {

@@ -2,12 +2,13 @@
 export class HttpError extends Error {
   override readonly name = 'HttpError';
 
-  constructor(
-    readonly status: number,
-    message: string,
-    /** More headers of the answer, names in lower case: `{ allow: 'GET, HEAD' }`. */
-    readonly headers: Readonly<Record<string, string>> = {},
-  ) {
+  readonly status: number;
+  /** More headers of the answer, names in lower case: `{ allow: 'GET, HEAD' }`. */
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(status: number, message: string, headers: Readonly<Record<string, string>> = {}) {
     super(message);
+    this.status = status;
+    this.headers = headers;
   }
 }

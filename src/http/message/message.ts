@@ -1,4 +1,4 @@
-import type { Peer } from '../../core/transport.js';
+import type { Peer } from '../../core/transport.ts';
 
 /** One HTTP request, apart from any server: what Node's listener and a fetch handler both give. */
 export interface HttpRequest {

@@ -1,9 +1,9 @@
-import type { ErrorBody } from '../../core/errors.js';
-import { HttpError } from './error.js';
-import type { HttpResponse } from './message.js';
-import { phraseOf } from './phrases.js';
-import { codeOfRefusal } from './status.js';
-import { report } from '../../life/report.js';
+import type { ErrorBody } from '../../core/errors.ts';
+import { HttpError } from './error.ts';
+import type { HttpResponse } from './message.ts';
+import { phraseOf } from './phrases.ts';
+import { codeOfRefusal } from './status.ts';
+import { report } from '../../life/report.ts';
 
 export const PROBLEM_TYPE = 'application/problem+json';
 

@@ -1,4 +1,4 @@
-import type { ErrorCode } from '../../core/errors.js';
+import type { ErrorCode } from '../../core/errors.ts';
 
 /** The HTTP status of each code: the one table of every protocol that answers over HTTP. */
 export const STATUS: Readonly<Record<ErrorCode, number>> = {

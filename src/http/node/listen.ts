@@ -1,13 +1,13 @@
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { HttpOptions } from '../serve/cors.js';
-import type { HttpHandler } from '../message/message.js';
-import { stoppableListener } from './listener.js';
-import { phraseOf } from '../message/phrases.js';
-import { problemBody } from '../message/problem.js';
-import { timerMs } from '../../life/lifetime.js';
-import { report, reportToConsole } from '../../life/report.js';
+import type { HttpOptions } from '../serve/cors.ts';
+import type { HttpHandler } from '../message/message.ts';
+import { stoppableListener } from './listener.ts';
+import { phraseOf } from '../message/phrases.ts';
+import { problemBody } from '../message/problem.ts';
+import { timerMs } from '../../life/lifetime.ts';
+import { report, reportToConsole } from '../../life/report.ts';
 
 /** Where to listen, and what {@link HttpOptions} say. */
 export interface ListenOptions extends HttpOptions {

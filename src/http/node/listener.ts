@@ -1,11 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { answerer } from '../serve/answer.js';
-import type { HttpOptions } from '../serve/cors.js';
-import type { HttpHandler, HttpResponse } from '../message/message.js';
-import { NodeRequest } from './request.js';
-import { send, type OpenStreams } from './response.js';
-import { problemOf } from '../message/problem.js';
-import { reporter } from '../../life/report.js';
+import { answerer } from '../serve/answer.ts';
+import type { HttpOptions } from '../serve/cors.ts';
+import type { HttpHandler, HttpResponse } from '../message/message.ts';
+import { NodeRequest } from './request.ts';
+import { send, type OpenStreams } from './response.ts';
+import { problemOf } from '../message/problem.ts';
+import { reporter } from '../../life/report.ts';
 
 /** What `http.createServer` and frameworks on top of Node take. */
 export interface NodeListener {

@@ -1,11 +1,11 @@
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { TLSSocket } from 'node:tls';
-import { checkEncoding, readBefore, tooLarge, tooSlow } from '../message/body.js';
-import { HttpError } from '../message/error.js';
-import type { HttpRequest } from '../message/message.js';
-import { Connection } from './connection.js';
-import { timerMs } from '../../life/lifetime.js';
+import { checkEncoding, readBefore, tooLarge, tooSlow } from '../message/body.ts';
+import { HttpError } from '../message/error.ts';
+import type { HttpRequest } from '../message/message.ts';
+import { Connection } from './connection.ts';
+import { timerMs } from '../../life/lifetime.ts';
 
 const ABSOLUTE = /^([a-z][a-z0-9+.-]*:\/\/[^/?]*)(.*)$/i;
 
@@ -23,11 +23,14 @@ export class NodeRequest implements HttpRequest {
   private onLeave: (() => void) | undefined = undefined;
   private connection: Connection | undefined = undefined;
 
-  constructor(
-    readonly raw: IncomingMessage,
-    readonly response: ServerResponse,
-    readonly bodyTimeoutMs: number,
-  ) {
+  readonly raw: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly bodyTimeoutMs: number;
+
+  constructor(raw: IncomingMessage, response: ServerResponse, bodyTimeoutMs: number) {
+    this.raw = raw;
+    this.response = response;
+    this.bodyTimeoutMs = bodyTimeoutMs;
     this.method = raw.method ?? 'GET';
     let target = raw.url ?? '/';
     if (target.charCodeAt(0) !== 0x2f) {

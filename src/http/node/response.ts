@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
-import type { HttpResponse, HttpStream, HttpWriter } from '../message/message.js';
-import type { NodeRequest } from './request.js';
+import type { HttpResponse, HttpStream, HttpWriter } from '../message/message.ts';
+import type { NodeRequest } from './request.ts';
 
 /** How much of a refused body is read and dropped, in bytes, so that a caller that is still sending sees the answer. */
 const LINGER_BYTES = 8 * 1024 * 1024;

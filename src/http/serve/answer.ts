@@ -1,7 +1,7 @@
-import { browserRules, type HttpOptions } from './cors.js';
-import type { HttpHandler, HttpRequest, HttpResponse } from '../message/message.js';
-import { problem, problemOf } from '../message/problem.js';
-import { reporter } from '../../life/report.js';
+import { browserRules, type HttpOptions } from './cors.ts';
+import type { HttpHandler, HttpRequest, HttpResponse } from '../message/message.ts';
+import { problem, problemOf } from '../message/problem.ts';
+import { reporter } from '../../life/report.ts';
 
 /** Answers every request, once: it never throws, rejects or passes. A callback, because another promise would be paid for by each request. */
 export interface Answerer {

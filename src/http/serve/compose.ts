@@ -1,4 +1,4 @@
-import type { HttpHandler, HttpRequest, HttpResponse } from '../message/message.js';
+import type { HttpHandler, HttpRequest, HttpResponse } from '../message/message.ts';
 
 /**
  * Makes one handler of several: each is asked in turn until one answers. Where handlers share a path, a method that one refuses (405)

@@ -1,5 +1,5 @@
-import type { HttpRequest, HttpResponse } from '../message/message.js';
-import { problem } from '../message/problem.js';
+import type { HttpRequest, HttpResponse } from '../message/message.ts';
+import { problem } from '../message/problem.ts';
 
 /** Options of everything that serves an `HttpHandler`. */
 export interface HttpOptions {

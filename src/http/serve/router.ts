@@ -1,5 +1,5 @@
-import type { HttpBinding } from '../../core/http-binding.js';
-import { HttpError } from '../message/error.js';
+import type { HttpBinding } from '../../core/http-binding.ts';
+import { HttpError } from '../message/error.ts';
 
 /** A route that was found: its value, and the decoded parameters of the path. */
 export interface RouteMatch<T> {

@@ -1,13 +1,13 @@
 import type { IPublishPacket } from 'mqtt';
-import { ApiError } from '../../core/errors.js';
-import { onAbort } from '../../life/lifetime.js';
-import { makeRequestId, timeoutHeader } from '../../peer/headers.js';
-import { parseJson } from '../../peer/json.js';
-import type { CallRequest, Headers } from '../../core/transport.js';
-import type { Connection } from '../connection/connection.js';
-import { textOf } from '../events/decoder.js';
-import type { Topics } from '../topics.js';
-import { decodeError, isLarger, isObject, JSON_TYPE, userProperties, type Message, type Qos } from '../wire.js';
+import { ApiError } from '../../core/errors.ts';
+import { onAbort } from '../../life/lifetime.ts';
+import { makeRequestId, timeoutHeader } from '../../peer/headers.ts';
+import { parseJson } from '../../peer/json.ts';
+import type { CallRequest, Headers } from '../../core/transport.ts';
+import type { Connection } from '../connection/connection.ts';
+import { textOf } from '../events/decoder.ts';
+import type { Topics } from '../topics.ts';
+import { decodeError, isLarger, isObject, JSON_TYPE, userProperties, type Message, type Qos } from '../wire.ts';
 
 interface Pending {
   readonly request: CallRequest;
@@ -24,12 +24,16 @@ export class Calls {
   readonly #replyTopic: string;
   #subscribed: Promise<void> | undefined;
 
-  constructor(
-    private readonly connection: Connection,
-    private readonly topics: Topics,
-    private readonly qos: Qos,
-    private readonly mayWait: boolean,
-  ) {
+  private readonly connection: Connection;
+  private readonly topics: Topics;
+  private readonly qos: Qos;
+  private readonly mayWait: boolean;
+
+  constructor(connection: Connection, topics: Topics, qos: Qos, mayWait: boolean) {
+    this.connection = connection;
+    this.topics = topics;
+    this.qos = qos;
+    this.mayWait = mayWait;
     this.#replyTopic = topics.replies(connection.clientId);
   }
 

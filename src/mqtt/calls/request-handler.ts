@@ -1,12 +1,12 @@
 import type { IPublishPacket } from 'mqtt';
-import type { Operation } from '../../core/contract.js';
-import { ApiError, isApiError } from '../../core/errors.js';
-import { timerMs } from '../../life/lifetime.js';
-import { parseJson } from '../../peer/json.js';
-import { acceptHeaders, deadlineOf, serveCall, type RawHeaders } from '../../guard/serve-call.js';
-import type { Transport } from '../../core/transport.js';
-import { textOf } from '../events/decoder.js';
-import { checkHeaderSize, decodeEnvelope, encodeEnvelopeReply, encodeReply, userProperties, type Message, type Outcome } from '../wire.js';
+import type { Operation } from '../../core/contract.ts';
+import { ApiError, isApiError } from '../../core/errors.ts';
+import { timerMs } from '../../life/lifetime.ts';
+import { parseJson } from '../../peer/json.ts';
+import { acceptHeaders, deadlineOf, serveCall, type RawHeaders } from '../../guard/serve-call.ts';
+import type { Transport } from '../../core/transport.ts';
+import { textOf } from '../events/decoder.ts';
+import { checkHeaderSize, decodeEnvelope, encodeEnvelopeReply, encodeReply, userProperties, type Message, type Outcome } from '../wire.ts';
 
 export interface RequestHandlerInit {
   readonly publish: (message: Message) => Promise<void>;
@@ -33,10 +33,13 @@ export class RequestHandler {
   readonly #running = new Map<string, { leave: () => void }>();
   #whenIdle: (() => void) | undefined;
 
-  constructor(
-    private readonly transport: Transport,
-    private readonly init: RequestHandlerInit,
-  ) {}
+  private readonly transport: Transport;
+  private readonly init: RequestHandlerInit;
+
+  constructor(transport: Transport, init: RequestHandlerInit) {
+    this.transport = transport;
+    this.init = init;
+  }
 
   take(name: string, payload: Uint8Array, packet: IPublishPacket): void {
     // The broker counts down what is left to live of a message that it holds.

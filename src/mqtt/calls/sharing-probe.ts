@@ -1,6 +1,6 @@
-import { isApiError } from '../../core/errors.js';
-import type { Connection } from '../connection/connection.js';
-import type { Topics } from '../topics.js';
+import { isApiError } from '../../core/errors.ts';
+import type { Connection } from '../connection/connection.ts';
+import type { Topics } from '../topics.ts';
 
 /** How long the probe's messages may take, in milliseconds: later, the broker is taken for one that does not share. */
 const PROBE_MS = 2000;
@@ -15,10 +15,12 @@ export class SharingProbe {
   readonly #plain: string;
   #settle: (isShared: boolean) => void = () => {};
 
-  constructor(
-    private readonly connection: Connection,
-    private readonly topics: Topics,
-  ) {
+  private readonly connection: Connection;
+  private readonly topics: Topics;
+
+  constructor(connection: Connection, topics: Topics) {
+    this.connection = connection;
+    this.topics = topics;
     const own = topics.replies(connection.clientId);
     this.#shared = `${own}/shared`;
     this.#plain = `${own}/plain`;

@@ -1,14 +1,14 @@
 import mqtt, { type IPublishPacket, type IStore, type MqttClient } from 'mqtt';
-import { ApiError } from '../../core/errors.js';
-import { backoffMs } from '../../life/backoff.js';
-import { delay } from '../../life/lifetime.js';
-import { STABLE_MS } from '../../events/reconnect.js';
-import { guardOnWire, redact } from '../../peer/on-wire.js';
-import { connectLink, OlderVersionNeeded, type Link } from './link.js';
-import type { MqttConnectionOptions } from '../options.js';
-import { Outbox, type PublishOptions } from './outbox.js';
-import { refusal } from '../status.js';
-import { shownPayload, userProperties, type Message, type Qos } from '../wire.js';
+import { ApiError } from '../../core/errors.ts';
+import { backoffMs } from '../../life/backoff.ts';
+import { delay } from '../../life/lifetime.ts';
+import { STABLE_MS } from '../../events/reconnect.ts';
+import { guardOnWire, redact } from '../../peer/on-wire.ts';
+import { connectLink, OlderVersionNeeded, type Link } from './link.ts';
+import type { MqttConnectionOptions } from '../options.ts';
+import { Outbox, type PublishOptions } from './outbox.ts';
+import { refusal } from '../status.ts';
+import { shownPayload, userProperties, type Message, type Qos } from '../wire.ts';
 
 /** What a connection is made for. */
 export interface ConnectionInit extends MqttConnectionOptions {
@@ -42,7 +42,10 @@ export class Connection {
   #attempt = 0;
   #since = 0;
 
-  constructor(private readonly init: ConnectionInit) {
+  private readonly init: ConnectionInit;
+
+  constructor(init: ConnectionInit) {
+    this.init = init;
     this.init = guardOnWire(init, init.onError);
     this.clientId = init.clientId ?? `multi-api-sdk-${crypto.randomUUID().slice(0, 13)}`;
     this.#version = init.version ?? 5;

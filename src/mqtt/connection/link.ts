@@ -1,10 +1,10 @@
 import mqtt, { type IClientOptions, type IConnackPacket, type IPublishPacket, type IStore, type MqttClient } from 'mqtt';
-import { ApiError, isApiError } from '../../core/errors.js';
-import { networkReason } from '../../http/client/network-error.js';
-import { onAbort } from '../../life/lifetime.js';
-import type { MqttConnectionOptions, MqttCredentials } from '../options.js';
-import { codeOf, isVersionRefusal, refusal } from '../status.js';
-import { bufferWrites } from './write-buffer.js';
+import { ApiError, isApiError } from '../../core/errors.ts';
+import { networkReason } from '../../http/client/network-error.ts';
+import { onAbort } from '../../life/lifetime.ts';
+import type { MqttConnectionOptions, MqttCredentials } from '../options.ts';
+import { codeOf, isVersionRefusal, refusal } from '../status.ts';
+import { bufferWrites } from './write-buffer.ts';
 
 /** Told of what happens on a connection. */
 export interface LinkEvents {

@@ -1,8 +1,8 @@
-import { ApiError } from '../../core/errors.js';
-import { onAbort } from '../../life/lifetime.js';
-import type { Link } from './link.js';
-import { NO_SUBSCRIBERS, refusal } from '../status.js';
-import { isLarger, type Message } from '../wire.js';
+import { ApiError } from '../../core/errors.ts';
+import { onAbort } from '../../life/lifetime.ts';
+import type { Link } from './link.ts';
+import { NO_SUBSCRIBERS, refusal } from '../status.ts';
+import { isLarger, type Message } from '../wire.ts';
 
 /** How a message is published. */
 export interface PublishOptions {
@@ -25,12 +25,17 @@ class Entry {
   /** Stops watching the signal. */
   unlink: (() => void) | undefined;
 
-  constructor(
-    readonly message: Message,
-    readonly options: PublishOptions,
-    private readonly resolve: () => void,
-    private readonly reject: (error: ApiError) => void,
-  ) {}
+  readonly message: Message;
+  readonly options: PublishOptions;
+  private readonly resolve: () => void;
+  private readonly reject: (error: ApiError) => void;
+
+  constructor(message: Message, options: PublishOptions, resolve: () => void, reject: (error: ApiError) => void) {
+    this.message = message;
+    this.options = options;
+    this.resolve = resolve;
+    this.reject = reject;
+  }
 
   succeed(): void {
     this.isSettled = true;
@@ -51,11 +56,15 @@ export class Outbox {
   #closed: ApiError | undefined;
   #isFlushing = false;
 
-  constructor(
-    private readonly maxWaiting: number,
-    private readonly onSend: (message: Message) => void,
-    private readonly onError: (error: unknown) => void,
-  ) {}
+  private readonly maxWaiting: number;
+  private readonly onSend: (message: Message) => void;
+  private readonly onError: (error: unknown) => void;
+
+  constructor(maxWaiting: number, onSend: (message: Message) => void, onError: (error: unknown) => void) {
+    this.maxWaiting = maxWaiting;
+    this.onSend = onSend;
+    this.onError = onError;
+  }
 
   /** Whether something waits for a connection. */
   get isWaiting(): boolean {

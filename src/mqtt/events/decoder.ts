@@ -1,12 +1,12 @@
 import type { IPublishPacket } from 'mqtt';
-import type { EventDefinition } from '../../core/contract.js';
-import { ApiError } from '../../core/errors.js';
-import { parseJson } from '../../peer/json.js';
-import { compileCheck, issuesError, type Checked } from '../../schema/validate.js';
-import type { EventMessage } from '../../core/transport.js';
-import { BrokerEvent } from './origin.js';
-import type { Topics } from '../topics.js';
-import { eventInfo } from '../wire.js';
+import type { EventDefinition } from '../../core/contract.ts';
+import { ApiError } from '../../core/errors.ts';
+import { parseJson } from '../../peer/json.ts';
+import { compileCheck, issuesError, type Checked } from '../../schema/validate.ts';
+import type { EventMessage } from '../../core/transport.ts';
+import { BrokerEvent } from './origin.ts';
+import type { Topics } from '../topics.ts';
+import { eventInfo } from '../wire.ts';
 
 /** Reads a message as an event: throws INVALID_ARGUMENT for what does not fit; gives nothing for an empty one, which clears a retained one. */
 export type DecodeEvent = (topic: string, payload: Uint8Array, packet: IPublishPacket) => EventMessage | undefined | Promise<EventMessage>;

@@ -1,14 +1,14 @@
 import type { IPublishPacket } from 'mqtt';
-import type { EventDefinition } from '../../core/contract.js';
-import { ApiError } from '../../core/errors.js';
-import { compileMatch } from '../../events/hub.js';
-import { onAbort } from '../../life/lifetime.js';
-import { isPause } from '../../events/reconnect.js';
-import type { EventMessage, EventSink, Headers, SubscribeRequest } from '../../core/transport.js';
-import type { Connection } from '../connection/connection.js';
-import { compileDecoder, type DecodeEvent, type EventDecoderInit } from './decoder.js';
-import { History } from './history.js';
-import { eventMeta, type Qos } from '../wire.js';
+import type { EventDefinition } from '../../core/contract.ts';
+import { ApiError } from '../../core/errors.ts';
+import { compileMatch } from '../../events/hub.ts';
+import { onAbort } from '../../life/lifetime.ts';
+import { isPause } from '../../events/reconnect.ts';
+import type { EventMessage, EventSink, Headers, SubscribeRequest } from '../../core/transport.ts';
+import type { Connection } from '../connection/connection.ts';
+import { compileDecoder, type DecodeEvent, type EventDecoderInit } from './decoder.ts';
+import { History } from './history.ts';
+import { eventMeta, type Qos } from '../wire.ts';
 
 /** How long messages are still taken for a subscriber that paused or lost its connection, in milliseconds. */
 const LINGER_MS = 60_000;
@@ -41,10 +41,12 @@ export class Feed {
   #linger: ReturnType<typeof setTimeout> | undefined;
   #last: Promise<unknown> | undefined;
 
-  constructor(
-    private readonly event: EventDefinition,
-    private readonly init: FeedInit,
-  ) {
+  private readonly event: EventDefinition;
+  private readonly init: FeedInit;
+
+  constructor(event: EventDefinition, init: FeedInit) {
+    this.event = event;
+    this.init = init;
     this.#history = new History(init.history);
     this.#decode = compileDecoder(event, init);
   }

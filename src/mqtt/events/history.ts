@@ -1,4 +1,4 @@
-import type { EventMessage } from '../../core/transport.js';
+import type { EventMessage } from '../../core/transport.ts';
 
 /** The last events that came, to be resumed from, and to know those that come twice. */
 export class History {
@@ -7,7 +7,11 @@ export class History {
   #ring: EventMessage[] = [];
   #oldest = 0;
 
-  constructor(private readonly size: number) {}
+  private readonly size: number;
+
+  constructor(size: number) {
+    this.size = size;
+  }
 
   /** False where it is held already: the broker delivers at least once. */
   add(message: EventMessage): boolean {

@@ -1,4 +1,4 @@
-import type { EventMessage } from '../../core/transport.js';
+import type { EventMessage } from '../../core/transport.ts';
 
 /** For a hub's events: there the same broker may have another url, and publishing them again would never end. */
 export const ANY_BROKER = '*';
@@ -8,12 +8,14 @@ export class BrokerEvent implements EventMessage {
   // Private, so that it does not go over anyone's wire.
   readonly #origin: string;
 
-  constructor(
-    readonly id: string,
-    readonly time: string,
-    readonly data: unknown,
-    origin: string,
-  ) {
+  readonly id: string;
+  readonly time: string;
+  readonly data: unknown;
+
+  constructor(id: string, time: string, data: unknown, origin: string) {
+    this.id = id;
+    this.time = time;
+    this.data = data;
     this.#origin = origin;
   }
 

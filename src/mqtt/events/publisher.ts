@@ -1,13 +1,13 @@
-import type { EventDefinition } from '../../core/contract.js';
-import { ApiError, isApiError } from '../../core/errors.js';
-import { connect } from '../../guard/guard.js';
-import { joinHeaders, type HeadersOption } from '../../peer/headers.js';
-import { Subscription } from '../../events/reconnect.js';
-import type { EventMessage, Transport } from '../../core/transport.js';
-import type { Connection } from '../connection/connection.js';
-import { BrokerEvent } from './origin.js';
-import type { Topics } from '../topics.js';
-import { encodeEvent, type Qos } from '../wire.js';
+import type { EventDefinition } from '../../core/contract.ts';
+import { ApiError, isApiError } from '../../core/errors.ts';
+import { connect } from '../../guard/guard.ts';
+import { joinHeaders, type HeadersOption } from '../../peer/headers.ts';
+import { Subscription } from '../../events/reconnect.ts';
+import type { EventMessage, Transport } from '../../core/transport.ts';
+import type { Connection } from '../connection/connection.ts';
+import { BrokerEvent } from './origin.ts';
+import type { Topics } from '../topics.ts';
+import { encodeEvent, type Qos } from '../wire.ts';
 
 /** Where the events come from. */
 export interface EventSource {
@@ -20,13 +20,19 @@ export interface EventSource {
 export class EventPublisher {
   readonly #controller = new AbortController();
 
-  constructor(
-    private readonly source: EventSource,
-    private readonly connection: Connection,
-    private readonly topics: Topics,
-    private readonly qos: Qos,
-    private readonly onError: (error: unknown) => void,
-  ) {}
+  private readonly source: EventSource;
+  private readonly connection: Connection;
+  private readonly topics: Topics;
+  private readonly qos: Qos;
+  private readonly onError: (error: unknown) => void;
+
+  constructor(source: EventSource, connection: Connection, topics: Topics, qos: Qos, onError: (error: unknown) => void) {
+    this.source = source;
+    this.connection = connection;
+    this.topics = topics;
+    this.qos = qos;
+    this.onError = onError;
+  }
 
   /** Resolves once every event is subscribed to, or cannot be. */
   async start(): Promise<void> {

@@ -1,20 +1,20 @@
 import { createLightFetch } from '#fetch';
 import type { Client, IHttpClient } from 'soap';
-import type { Contract } from '../../core/contract.js';
-import { ApiError } from '../../core/errors.js';
-import type { FetchResponse, LightFetch } from '../../http/client/fetch-like.js';
-import { networkError } from '../../http/client/network-error.js';
-import { joinHeaders } from '../../peer/headers.js';
-import { describeContract, type OperationView } from '../../schema/view.js';
-import type { CallRequest, SubscribeRequest, Transport } from '../../core/transport.js';
-import { decodeReplyTree } from './reply.js';
-import { noEvents, type SoapWsdlOperation, type SoapWsdlOptions } from '../options.js';
-import { atPath, fitTo, isObject, plainName, plainOf } from './plain.js';
-import { recordIn, recordOut } from '../record.js';
-import { lowerCase } from '../security/security.js';
-import { SharedWork } from './shared-work.js';
-import { WsdlDocuments } from './wsdl-documents.js';
-import { UNWRITABLE } from '../../xml/text.js';
+import type { Contract } from '../../core/contract.ts';
+import { ApiError } from '../../core/errors.ts';
+import type { FetchResponse, LightFetch } from '../../http/client/fetch-like.ts';
+import { networkError } from '../../http/client/network-error.ts';
+import { joinHeaders } from '../../peer/headers.ts';
+import { describeContract, type OperationView } from '../../schema/view.ts';
+import type { CallRequest, SubscribeRequest, Transport } from '../../core/transport.ts';
+import { decodeReplyTree } from './reply.ts';
+import { noEvents, type SoapWsdlOperation, type SoapWsdlOptions } from '../options.ts';
+import { atPath, fitTo, isObject, plainName, plainOf } from './plain.ts';
+import { recordIn, recordOut } from '../record.ts';
+import { lowerCase } from '../security/security.ts';
+import { SharedWork } from './shared-work.ts';
+import { WsdlDocuments } from './wsdl-documents.ts';
+import { UNWRITABLE } from '../../xml/text.ts';
 
 /** A call on its way through `soap`, which is given it as an option and hands it to our HTTP. */
 interface Exchange {
@@ -41,10 +41,12 @@ export class ForeignSoapTransport implements Transport {
   /** Each operation's, from its first call on: to describe a WSDL is to walk through all of it. */
   readonly #methods = new Map<string, FoundMethod>();
 
-  constructor(
-    readonly contract: Contract,
-    private readonly options: SoapWsdlOptions,
-  ) {
+  readonly contract: Contract;
+  private readonly options: SoapWsdlOptions;
+
+  constructor(contract: Contract, options: SoapWsdlOptions) {
+    this.contract = contract;
+    this.options = options;
     this.#views = describeContract(contract).operations;
     const stray = Object.keys(options.operations).find((name) => !this.#views.has(name));
     if (stray !== undefined) throw new TypeError(`soap: the contract has no operation '${stray}'`);

@@ -1,7 +1,7 @@
-import { scalarType } from '../wire/scalar.js';
-import type { SchemaNode, TypeUse } from '../../schema/node.js';
-import type { XmlElement } from '../../xml/tree.js';
-import { XSI } from '../wire/xml-type.js';
+import { scalarType } from '../wire/scalar.ts';
+import type { SchemaNode, TypeUse } from '../../schema/node.ts';
+import type { XmlElement } from '../../xml/tree.ts';
+import { XSI } from '../wire/xml-type.ts';
 
 /** XML without a schema: text, elements by local name (attributes as `@name`, text beside them as `#text`), several of a name as a list, nil as null. */
 export type XmlValue = string | null | XmlObject | readonly XmlValue[];

@@ -1,7 +1,7 @@
-import { isApiError } from '../../core/errors.js';
-import { EnvelopeReading, readEnvelope } from '../wire/envelope-reader.js';
-import { decodeFault, decodeStatus, isFault, MAX_DEPTH, noAnswer, type Reply } from '../wire.js';
-import type { XmlElement } from '../../xml/tree.js';
+import { isApiError } from '../../core/errors.ts';
+import { EnvelopeReading, readEnvelope } from '../wire/envelope-reader.ts';
+import { decodeFault, decodeStatus, isFault, MAX_DEPTH, noAnswer, type Reply } from '../wire.ts';
+import type { XmlElement } from '../../xml/tree.ts';
 
 /** The body's element of a reply of which only the WSDL knows what it is; `undefined` where there is none. Throws as `decodeReply` does. */
 export function decodeReplyTree(name: string, reply: Reply): XmlElement | undefined {

@@ -1,5 +1,5 @@
-import { ApiError } from '../../core/errors.js';
-import { Lifetime } from '../../life/lifetime.js';
+import { ApiError } from '../../core/errors.ts';
+import { Lifetime } from '../../life/lifetime.ts';
 
 const LEFT = new ApiError('CANCELLED', 'nobody waits for it any more', { sent: false });
 
@@ -14,12 +14,16 @@ export class SharedWork<T> {
   #done: { readonly value: T } | undefined;
   #work: Work<T> | undefined;
 
-  constructor(
-    private readonly begin: (signal: AbortSignal) => Promise<T>,
-    private readonly timeoutMs: number,
-    /** What those who wait are told when it takes longer. */
-    private readonly late: () => ApiError,
-  ) {}
+  private readonly begin: (signal: AbortSignal) => Promise<T>;
+  private readonly timeoutMs: number;
+  /** What those who wait are told when it takes longer. */
+  private readonly late: () => ApiError;
+
+  constructor(begin: (signal: AbortSignal) => Promise<T>, timeoutMs: number, late: () => ApiError) {
+    this.begin = begin;
+    this.timeoutMs = timeoutMs;
+    this.late = late;
+  }
 
   /** Rejects with the signal's reason when the caller leaves. */
   async result(signal: AbortSignal): Promise<T> {

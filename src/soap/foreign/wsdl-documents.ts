@@ -1,22 +1,25 @@
-import { ApiError, isApiError } from '../../core/errors.js';
-import type { FetchLike, FetchResponse } from '../../http/client/fetch-like.js';
-import { networkError } from '../../http/client/network-error.js';
-import { joinHeaders } from '../../peer/headers.js';
-import type { SoapWsdlOptions } from '../options.js';
-import { recordIn, recordOut } from '../record.js';
-import { securityHeaders } from '../security/security.js';
-import { decodeStatus } from '../wire.js';
+import { ApiError, isApiError } from '../../core/errors.ts';
+import type { FetchLike, FetchResponse } from '../../http/client/fetch-like.ts';
+import { networkError } from '../../http/client/network-error.ts';
+import { joinHeaders } from '../../peer/headers.ts';
+import type { SoapWsdlOptions } from '../options.ts';
+import { recordIn, recordOut } from '../record.ts';
+import { securityHeaders } from '../security/security.ts';
+import { decodeStatus } from '../wire.ts';
 
 /** The documents of one WSDL: itself and what it imports, which is the other side's to say. */
 export class WsdlDocuments {
   readonly #origins: ReadonlySet<string>;
   #bytes = 0;
 
-  constructor(
-    private readonly fetch: FetchLike,
-    private readonly options: SoapWsdlOptions,
-    private readonly signal: AbortSignal,
-  ) {
+  private readonly fetch: FetchLike;
+  private readonly options: SoapWsdlOptions;
+  private readonly signal: AbortSignal;
+
+  constructor(fetch: FetchLike, options: SoapWsdlOptions, signal: AbortSignal) {
+    this.fetch = fetch;
+    this.options = options;
+    this.signal = signal;
     this.#origins = new Set([options.wsdl, options.url ?? ''].map(originOf).filter((origin) => origin !== undefined));
   }
 

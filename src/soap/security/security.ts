@@ -1,4 +1,4 @@
-import { ApiError } from '../../core/errors.js';
+import { ApiError } from '../../core/errors.ts';
 
 /** What the security classes of the package `soap` have in common: `WSSecurity`, `WSSecurityCert`, `BearerSecurity` and the others. */
 export interface SoapSecurity {

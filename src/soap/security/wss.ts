@@ -1,7 +1,7 @@
-import type { Headers } from '../../core/transport.js';
-import { isSecurity, unauthenticated } from '../wire/header.js';
-import { lowerCase } from './security.js';
-import { childOf, textOf, type XmlElement } from '../../xml/tree.js';
+import type { Headers } from '../../core/transport.ts';
+import { isSecurity, unauthenticated } from '../wire/header.ts';
+import { lowerCase } from './security.ts';
+import { childOf, textOf, type XmlElement } from '../../xml/tree.ts';
 
 /** Someone who may call. */
 export interface SoapUser {
@@ -73,10 +73,13 @@ class NonceCache {
   /** When each may be forgotten, oldest first. */
   readonly #seen = new Map<string, number>();
 
-  constructor(
-    private readonly max: number,
-    private readonly toleranceMs: number,
-  ) {}
+  private readonly max: number;
+  private readonly toleranceMs: number;
+
+  constructor(max: number, toleranceMs: number) {
+    this.max = max;
+    this.toleranceMs = toleranceMs;
+  }
 
   use(nonce: string): void {
     const now = Date.now();

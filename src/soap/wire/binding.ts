@@ -1,7 +1,7 @@
-import type { Contract, Operation } from '../../core/contract.js';
-import { describeContract, type OperationView } from '../../schema/view.js';
-import { pascal } from '../../schema/read.js';
-import { XmlTypes, type ObjectType } from './xml-type.js';
+import type { Contract, Operation } from '../../core/contract.ts';
+import { describeContract, type OperationView } from '../../schema/view.ts';
+import { pascal } from '../../schema/read.ts';
+import { XmlTypes, type ObjectType } from './xml-type.ts';
 
 /** One operation as SOAP has it. */
 export interface SoapOperation {

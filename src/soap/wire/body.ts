@@ -1,6 +1,6 @@
-import { tooLarge } from '../../http/message/body.js';
-import { HttpError } from '../../http/message/error.js';
-import type { HttpRequest } from '../../http/message/message.js';
+import { tooLarge } from '../../http/message/body.ts';
+import { HttpError } from '../../http/message/error.ts';
+import type { HttpRequest } from '../../http/message/message.ts';
 
 /** What SOAP 1.1, SOAP 1.2 and careless clients call an envelope. */
 const XML = /^(text\/xml|application\/soap\+xml|application\/xml)\s*(;|$)/i;

@@ -1,9 +1,9 @@
 import { SaxesParser, type SaxesTagNS } from 'saxes';
-import { ApiError } from '../../core/errors.js';
-import { OpenElement, type XmlElement } from '../../xml/tree.js';
-import { tooDeep, ValueReader } from './value-reader.js';
-import { XSI, type ObjectType } from './xml-type.js';
-import { versionOf, type SoapVersion } from '../version.js';
+import { ApiError } from '../../core/errors.ts';
+import { OpenElement, type XmlElement } from '../../xml/tree.ts';
+import { tooDeep, ValueReader } from './value-reader.ts';
+import { XSI, type ObjectType } from './xml-type.ts';
+import { versionOf, type SoapVersion } from '../version.ts';
 
 /** What a reader is told about the messages that it may find. */
 export interface Expected {
@@ -34,7 +34,11 @@ export class EnvelopeReading {
   readonly open: OpenElement[] = [];
   depth = 0;
 
-  constructor(readonly expected: Expected) {}
+  readonly expected: Expected;
+
+  constructor(expected: Expected) {
+    this.expected = expected;
+  }
 
   /** What was in the body, by its type. */
   get value(): unknown {

@@ -1,7 +1,7 @@
-import { ApiError } from '../../core/errors.js';
-import { VERSIONS, type SoapVersion } from '../version.js';
-import { escapeAttribute } from '../../xml/text.js';
-import type { XmlElement } from '../../xml/tree.js';
+import { ApiError } from '../../core/errors.ts';
+import { VERSIONS, type SoapVersion } from '../version.ts';
+import { escapeAttribute } from '../../xml/text.ts';
+import type { XmlElement } from '../../xml/tree.ts';
 
 export const WSSE = 'http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd';
 
@@ -14,12 +14,12 @@ const OUR_ROLES = new Set([
 
 /** Header blocks that must be understood, and are not. */
 export class NotUnderstood extends Error {
-  constructor(
-    message: string,
-    /** SOAP 1.2's blocks that name them. */
-    readonly header: string,
-  ) {
+  /** SOAP 1.2's blocks that name them. */
+  readonly header: string;
+
+  constructor(message: string, header: string) {
     super(message);
+    this.header = header;
   }
 }
 

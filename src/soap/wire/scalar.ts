@@ -1,7 +1,7 @@
-import type { SchemaNode } from '../../schema/node.js';
-import { parseJson } from '../../peer/json.js';
-import { compileTextReader } from '../../schema/text.js';
-import { escapeText, jsonText } from '../../xml/text.js';
+import type { SchemaNode } from '../../schema/node.ts';
+import { parseJson } from '../../peer/json.ts';
+import { compileTextReader } from '../../schema/text.ts';
+import { escapeText, jsonText } from '../../xml/text.ts';
 
 /** A type that is text in XML. */
 export interface ScalarType {

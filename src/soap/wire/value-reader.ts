@@ -1,5 +1,5 @@
-import { ApiError } from '../../core/errors.js';
-import { KEY, type ObjectType, type Slot, type XmlType } from './xml-type.js';
+import { ApiError } from '../../core/errors.ts';
+import { KEY, type ObjectType, type Slot, type XmlType } from './xml-type.ts';
 
 /** One `<Entry>` of a record. */
 interface EntryType {
@@ -16,16 +16,21 @@ class Frame {
   key: unknown = undefined;
   isNil = false;
 
-  constructor(
-    readonly type: XmlType | EntryType,
-    readonly parent: Frame | undefined,
-    /** The property or place that it fills in its parent. */
-    readonly name: string | number,
-    /** Whether its value is one of several in a list that has no element of its own. */
-    readonly repeated: boolean,
-    /** Objects, lists and records around its content, itself included. */
-    readonly level: number,
-  ) {
+  readonly type: XmlType | EntryType;
+  readonly parent: Frame | undefined;
+  /** The property or place that it fills in its parent. */
+  readonly name: string | number;
+  /** Whether its value is one of several in a list that has no element of its own. */
+  readonly repeated: boolean;
+  /** Objects, lists and records around its content, itself included. */
+  readonly level: number;
+
+  constructor(type: XmlType | EntryType, parent: Frame | undefined, name: string | number, repeated: boolean, level: number) {
+    this.type = type;
+    this.parent = parent;
+    this.name = name;
+    this.repeated = repeated;
+    this.level = level;
     if (type.kind === 'object' || type.kind === 'record') this.value = {};
     else if (type.kind === 'items') this.value = [];
   }
@@ -38,12 +43,13 @@ export class ValueReader {
   #skipped = 0;
   #result: unknown;
 
-  constructor(
-    type: ObjectType,
-    /** Of all elements: another one's is not meant. */
-    readonly namespace: string,
-    readonly maxDepth: number,
-  ) {
+  /** Of all elements: another one's is not meant. */
+  readonly namespace: string;
+  readonly maxDepth: number;
+
+  constructor(type: ObjectType, namespace: string, maxDepth: number) {
+    this.namespace = namespace;
+    this.maxDepth = maxDepth;
     this.#frame = new Frame(type, undefined, '', false, 1);
     fillLists(type, this.#frame);
   }

@@ -7,10 +7,10 @@ import {
   type SchemaNode,
   type TypeUse,
   type UnionNode,
-} from '../../schema/node.js';
-import { pascal } from '../../schema/read.js';
-import { PLAIN_TEXT, scalarType, type ScalarType } from './scalar.js';
-import { compileChoice } from './choice.js';
+} from '../../schema/node.ts';
+import { pascal } from '../../schema/read.ts';
+import { PLAIN_TEXT, scalarType, type ScalarType } from './scalar.ts';
+import { compileChoice } from './choice.ts';
 
 /** How a type of the contract stands in XML. Types form a graph that may be cyclic. */
 export type XmlType = ScalarType | ObjectType | ItemsType | RecordType | ChoiceType;

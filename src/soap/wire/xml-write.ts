@@ -1,4 +1,4 @@
-import { KEY, type Member, type ObjectType, type Slot, type XmlType } from './xml-type.js';
+import { KEY, type Member, type ObjectType, type Slot, type XmlType } from './xml-type.ts';
 
 /** The content of an object's element: its members in the schema's order, whatever order the value has. Throws a `TypeError` for what is no object. */
 export function writeMembers(type: ObjectType, value: unknown): string {

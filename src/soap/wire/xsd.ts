@@ -1,7 +1,7 @@
-import type { SchemaNode } from '../../schema/node.js';
-import type { SoapService } from './binding.js';
-import { escapeAnyText, escapeAttribute } from '../../xml/text.js';
-import type { Member, ObjectType, Slot, XmlType } from './xml-type.js';
+import type { SchemaNode } from '../../schema/node.ts';
+import type { SoapService } from './binding.ts';
+import { escapeAnyText, escapeAttribute } from '../../xml/text.ts';
+import type { Member, ObjectType, Slot, XmlType } from './xml-type.ts';
 
 /** The detail of every fault. */
 const API_FAULT = [

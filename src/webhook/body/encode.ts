@@ -1,7 +1,7 @@
-import type { Contract } from '../../core/contract.js';
-import type { StoredMessage, StoredSubscription } from '../store/store.js';
-import { encodeEnvelope, JSON_TYPE, XML_TYPE } from '../wire.js';
-import { compileXmlEncoder } from './xml.js';
+import type { Contract } from '../../core/contract.ts';
+import type { StoredMessage, StoredSubscription } from '../store/store.ts';
+import { encodeEnvelope, JSON_TYPE, XML_TYPE } from '../wire.ts';
+import { compileXmlEncoder } from './xml.ts';
 
 /** Bodies by message, as long as it is held: an event is encoded once, not once for each endpoint and attempt. */
 interface Bodies {

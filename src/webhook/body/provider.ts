@@ -1,6 +1,6 @@
-import type { WebhookScheme } from '../signing/schemes.js';
-import type { VerifiedWebhook } from '../signing/signature.js';
-import { decodeEnvelope, instantOf, isObject, type ReceivedEnvelope } from '../wire.js';
+import type { WebhookScheme } from '../signing/schemes.ts';
+import type { VerifiedWebhook } from '../signing/signature.ts';
+import { decodeEnvelope, instantOf, isObject, type ReceivedEnvelope } from '../wire.ts';
 
 /** What a webhook says, apart from how its sender writes it. */
 export interface WebhookContent {

@@ -1,11 +1,11 @@
 import { SaxesParser } from 'saxes';
-import type { Contract } from '../../core/contract.js';
-import { ApiError } from '../../core/errors.js';
-import { MAX_DEPTH, parseJson } from '../../peer/json.js';
-import { describeContract, type ObjectNode, type SchemaNode, type UnionNode } from '../../schema/view.js';
-import { compileTextReader } from '../../schema/text.js';
-import { instantOf, type ReceivedEnvelope } from '../wire.js';
-import { isRepeated } from './xml.js';
+import type { Contract } from '../../core/contract.ts';
+import { ApiError } from '../../core/errors.ts';
+import { MAX_DEPTH, parseJson } from '../../peer/json.ts';
+import { describeContract, type ObjectNode, type SchemaNode, type UnionNode } from '../../schema/view.ts';
+import { compileTextReader } from '../../schema/text.ts';
+import { instantOf, type ReceivedEnvelope } from '../wire.ts';
+import { isRepeated } from './xml.ts';
 
 interface Element {
   readonly name: string;

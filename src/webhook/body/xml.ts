@@ -1,8 +1,8 @@
-import type { Contract } from '../../core/contract.js';
-import { parseJson } from '../../peer/json.js';
-import { describeContract, type Field, type ObjectNode, type SchemaNode, type UnionNode } from '../../schema/view.js';
-import type { StoredMessage } from '../store/store.js';
-import { isObject } from '../wire.js';
+import type { Contract } from '../../core/contract.ts';
+import { parseJson } from '../../peer/json.ts';
+import { describeContract, type Field, type ObjectNode, type SchemaNode, type UnionNode } from '../../schema/view.ts';
+import type { StoredMessage } from '../store/store.ts';
+import { isObject } from '../wire.ts';
 
 /** What XML 1.0 has no way to write: https://www.w3.org/TR/xml/#charsets */
 const UNWRITABLE = /[^\t\n\r\x20-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/u;

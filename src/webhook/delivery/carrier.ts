@@ -1,8 +1,8 @@
 import type { LookupFunction } from 'node:net';
 import type { Agent } from 'undici';
-import { codeOf } from '../../http/client/fetch-like.js';
-import { onAbort, timerMs } from '../../life/lifetime.js';
-import type { ResolvedAddress, Target, TargetGuard } from './target.js';
+import { codeOf } from '../../http/client/fetch-like.ts';
+import { onAbort, timerMs } from '../../life/lifetime.ts';
+import type { ResolvedAddress, Target, TargetGuard } from './target.ts';
 
 /** What came of a request to an endpoint. */
 export interface Outcome {
@@ -40,10 +40,13 @@ export class Carrier {
   readonly #pins = new Map<string, { readonly to: ResolvedAddress; users: number }>();
   #agent: Promise<Agent> | undefined;
 
-  constructor(
-    private readonly guard: TargetGuard,
-    private readonly options: CarrierOptions,
-  ) {}
+  private readonly guard: TargetGuard;
+  private readonly options: CarrierOptions;
+
+  constructor(guard: TargetGuard, options: CarrierOptions) {
+    this.guard = guard;
+    this.options = options;
+  }
 
   /** Never rejects. Puts into `cuts` what ends it at once, for as long as it lasts. */
   async post(url: string, headers: Record<string, string>, body: string, cuts: Set<() => void>): Promise<Outcome> {

@@ -1,13 +1,13 @@
-import type { EventDefinition } from '../../core/contract.js';
-import { ApiError } from '../../core/errors.js';
-import { isPlace } from '../../events/event-id.js';
-import type { EventMessage, Transport } from '../../core/transport.js';
-import { Endpoint, unknownDelivery, type EndpointContext } from './endpoint.js';
-import { makeWebhookSecret } from '../signing/secret.js';
-import { Source } from './source.js';
-import type { DeliveryAttempt, StoredDelivery, StoredMessage, StoredSubscription, WebhookStore } from '../store/store.js';
-import type { TargetGuard } from './target.js';
-import { NOTICE, type SubscriptionInput } from '../wire.js';
+import type { EventDefinition } from '../../core/contract.ts';
+import { ApiError } from '../../core/errors.ts';
+import { isPlace } from '../../events/event-id.ts';
+import type { EventMessage, Transport } from '../../core/transport.ts';
+import { Endpoint, unknownDelivery, type EndpointContext } from './endpoint.ts';
+import { makeWebhookSecret } from '../signing/secret.ts';
+import { Source } from './source.ts';
+import type { DeliveryAttempt, StoredDelivery, StoredMessage, StoredSubscription, WebhookStore } from '../store/store.ts';
+import type { TargetGuard } from './target.ts';
+import { NOTICE, type SubscriptionInput } from '../wire.ts';
 
 export interface DispatcherInit {
   readonly transport: Transport;
@@ -45,7 +45,10 @@ export class Dispatcher {
   /** Ends the wait for a store that is still being read. */
   #abandon = () => {};
 
-  constructor(private readonly init: DispatcherInit) {
+  private readonly init: DispatcherInit;
+
+  constructor(init: DispatcherInit) {
+    this.init = init;
     this.#events = new Map(Object.values(init.transport.contract.events).map((event) => [event.type, event]));
     this.ready = new Promise((resolve, reject) => {
       this.#abandon = () => reject(stopping());

@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto';
-import { ApiError } from '../../core/errors.js';
-import { parseRetryAfter } from '../../http/message/retry-after.js';
-import { timerMs } from '../../life/lifetime.js';
-import type { Carrier } from './carrier.js';
-import type { Intake } from './intake.js';
-import type { WebhookSecret } from '../signing/secret.js';
-import { retryDelayMs, type WebhookClock } from './schedule.js';
-import { isWebhookId, signWebhook } from '../signing/signature.js';
-import { verdictOf } from '../status.js';
-import type { DeliveryAttempt, StoredDelivery, StoredMessage, StoredSubscription, WebhookStore } from '../store/store.js';
+import { ApiError } from '../../core/errors.ts';
+import { parseRetryAfter } from '../../http/message/retry-after.ts';
+import { timerMs } from '../../life/lifetime.ts';
+import type { Carrier } from './carrier.ts';
+import type { Intake } from './intake.ts';
+import type { WebhookSecret } from '../signing/secret.ts';
+import { retryDelayMs, type WebhookClock } from './schedule.ts';
+import { isWebhookId, signWebhook } from '../signing/signature.ts';
+import { verdictOf } from '../status.ts';
+import type { DeliveryAttempt, StoredDelivery, StoredMessage, StoredSubscription, WebhookStore } from '../store/store.ts';
 
 /** What endpoints share. */
 export interface EndpointContext {
@@ -35,7 +35,11 @@ export class Backlog {
   pending = 0;
   endpoints = 0;
 
-  constructor(private readonly maxPending: number) {}
+  private readonly maxPending: number;
+
+  constructor(maxPending: number) {
+    this.maxPending = maxPending;
+  }
 
   /** How many deliveries one endpoint may hold: once all together hold too many, its share. */
   get share(): number {
@@ -62,12 +66,15 @@ export class Endpoint {
   #onIdle: (() => void)[] = [];
   #isDraining = false;
 
-  constructor(
-    public subscription: StoredSubscription,
-    private readonly context: EndpointContext,
-    /** Called once when it is over: with the status that said so, or without one where all is delivered after `drain`. */
-    private readonly onGone: (status: number | undefined) => void,
-  ) {
+  subscription: StoredSubscription;
+  private readonly context: EndpointContext;
+  /** Called once when it is over: with the status that said so, or without one where all is delivered after `drain`. */
+  private readonly onGone: (status: number | undefined) => void;
+
+  constructor(subscription: StoredSubscription, context: EndpointContext, onGone: (status: number | undefined) => void) {
+    this.subscription = subscription;
+    this.context = context;
+    this.onGone = onGone;
     context.backlog.endpoints++;
   }
 

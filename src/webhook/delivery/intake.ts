@@ -1,4 +1,4 @@
-import type { StoredDelivery, WebhookStore } from '../store/store.js';
+import type { StoredDelivery, WebhookStore } from '../store/store.ts';
 
 /** Brings new deliveries into the store, in order: those that come together, or while it is busy, in one call. */
 export class Intake {
@@ -10,7 +10,11 @@ export class Intake {
   /** What the store failed to take and is still pending, as it is now. */
   readonly #missing = new Map<string, StoredDelivery>();
 
-  constructor(private readonly store: Pick<WebhookStore, 'addDeliveries'>) {}
+  private readonly store: Pick<WebhookStore, 'addDeliveries'>;
+
+  constructor(store: Pick<WebhookStore, 'addDeliveries'>) {
+    this.store = store;
+  }
 
   /** Resolves once the delivery is in the store. One that the store fails to take is offered again when it takes another. */
   add(delivery: StoredDelivery): Promise<void> {

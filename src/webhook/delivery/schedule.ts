@@ -1,4 +1,4 @@
-import { timerMs } from '../../life/lifetime.js';
+import { timerMs } from '../../life/lifetime.ts';
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;

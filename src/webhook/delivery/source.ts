@@ -1,7 +1,7 @@
-import type { EventDefinition } from '../../core/contract.js';
-import { ApiError } from '../../core/errors.js';
-import { RETRYABLE, Subscription } from '../../events/reconnect.js';
-import type { EventMessage, Headers, Transport } from '../../core/transport.js';
+import type { EventDefinition } from '../../core/contract.ts';
+import { ApiError } from '../../core/errors.ts';
+import { RETRYABLE, Subscription } from '../../events/reconnect.ts';
+import type { EventMessage, Headers, Transport } from '../../core/transport.ts';
 
 const LEFT = new ApiError('CANCELLED', 'the webhook subscription has ended');
 
@@ -24,7 +24,10 @@ export class Source {
   /** Whether it waits for a service that is not there yet. */
   #isPatient = false;
 
-  constructor(private readonly init: SourceInit) {
+  private readonly init: SourceInit;
+
+  constructor(init: SourceInit) {
+    this.init = init;
     const { transport, event, params, headers, lastEventId, next, gap, end } = init;
     this.#subscription = new Subscription({
       transport,

@@ -1,7 +1,7 @@
 import { lookup } from 'node:dns/promises';
 import { isIP, type BlockList } from 'node:net';
-import { ApiError } from '../../core/errors.js';
-import { blockList, tierOf } from './address.js';
+import { ApiError } from '../../core/errors.ts';
+import { blockList, tierOf } from './address.ts';
 
 /** Which endpoints webhooks may go to. */
 export interface TargetOptions {

@@ -1,6 +1,6 @@
-import type { DigestEncoding } from './crypto.js';
-import { WebhookError } from '../error.js';
-import type { SecretForm } from './secret.js';
+import type { DigestEncoding } from './crypto.ts';
+import { WebhookError } from '../error.ts';
+import type { SecretForm } from './secret.ts';
 
 /** How webhooks are signed: by the Standard Webhooks specification, or as one provider does it. */
 export type WebhookScheme = 'standard' | 'svix' | 'github' | 'stripe' | 'slack' | 'shopify';

@@ -1,5 +1,5 @@
-import { fromBase64, toBase64, type Ed25519Key, type HmacKey } from './crypto.js';
-import { WebhookError } from '../error.js';
+import { fromBase64, toBase64, type Ed25519Key, type HmacKey } from './crypto.ts';
+import { WebhookError } from '../error.ts';
 
 /**
  * What signs and verifies: `whsec_<base64>` (or the base64 alone, or bytes) for HMAC-SHA256, `whsk_<base64>` for signing

@@ -1,8 +1,8 @@
-import { parseJson } from '../../peer/json.js';
-import { fromBase64, platformCrypto, sameText, type SignatureCrypto } from './crypto.js';
-import { WebhookError } from '../error.js';
-import { SCHEMES, type FindHeader, type SchemeDefinition, type WebhookScheme } from './schemes.js';
-import { readSecret, type SigningKey, type WebhookSecret } from './secret.js';
+import { parseJson } from '../../peer/json.ts';
+import { fromBase64, platformCrypto, sameText, type SignatureCrypto } from './crypto.ts';
+import { WebhookError } from '../error.ts';
+import { SCHEMES, type FindHeader, type SchemeDefinition, type WebhookScheme } from './schemes.ts';
+import { readSecret, type SigningKey, type WebhookSecret } from './secret.ts';
 
 /** Headers as any server has them; names in any case. */
 export type WebhookHeaders =
@@ -50,15 +50,20 @@ export function isWebhookId(id: string): boolean {
 
 /** A webhook that is what its sender sent. */
 export class VerifiedWebhook {
-  constructor(
-    /** The event's id, where the scheme has one: the same for each attempt. Only `standard` and `svix` sign it. */
-    readonly id: string | undefined,
-    /** When this attempt was sent, in epoch milliseconds; undefined where the scheme signs no time. */
-    readonly timestampMs: number | undefined,
-    /** Which of the secrets fits: once it is never the old one, that one can go. */
-    readonly secretIndex: number,
-    private readonly payload: string | Uint8Array,
-  ) {}
+  /** The event's id, where the scheme has one: the same for each attempt. Only `standard` and `svix` sign it. */
+  readonly id: string | undefined;
+  /** When this attempt was sent, in epoch milliseconds; undefined where the scheme signs no time. */
+  readonly timestampMs: number | undefined;
+  /** Which of the secrets fits: once it is never the old one, that one can go. */
+  readonly secretIndex: number;
+  private readonly payload: string | Uint8Array;
+
+  constructor(id: string | undefined, timestampMs: number | undefined, secretIndex: number, payload: string | Uint8Array) {
+    this.id = id;
+    this.timestampMs = timestampMs;
+    this.secretIndex = secretIndex;
+    this.payload = payload;
+  }
 
   /** The body as text. */
   text(): string {

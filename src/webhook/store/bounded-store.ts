@@ -1,5 +1,5 @@
-import { timerMs } from '../../life/lifetime.js';
-import type { WebhookStore } from './store.js';
+import { timerMs } from '../../life/lifetime.ts';
+import type { WebhookStore } from './store.ts';
 
 /** A store each of whose answers is waited for no longer than `timeoutMs`, but for `load`, which takes as long as there is to read. */
 export function boundStore(store: WebhookStore, timeoutMs: number): WebhookStore {

@@ -1,6 +1,6 @@
-import { parseJson } from '../../peer/json.js';
-import { lock } from './file-lock.js';
-import { LineFile } from './line-file.js';
+import { parseJson } from '../../peer/json.ts';
+import { lock } from './file-lock.ts';
+import { LineFile } from './line-file.ts';
 import {
   StoreState,
   type RetentionOptions,
@@ -8,7 +8,7 @@ import {
   type StoredMessage,
   type StoredSubscription,
   type WebhookStore,
-} from './store.js';
+} from './store.ts';
 
 /** Options of `fileWebhookStore`. */
 export interface FileStoreOptions extends RetentionOptions {
@@ -53,10 +53,10 @@ class FileStore implements WebhookStore {
   #unlock: (() => Promise<void>) | undefined;
   #closing: Promise<void> | undefined;
 
-  constructor(
-    private readonly path: string,
-    options: FileStoreOptions,
-  ) {
+  private readonly path: string;
+
+  constructor(path: string, options: FileStoreOptions) {
+    this.path = path;
     this.#file = new LineFile(path);
     this.#state = new StoreState(options);
     this.#compactBytes = options.compactBytes ?? 16 * 1024 * 1024;

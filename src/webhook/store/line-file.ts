@@ -14,7 +14,11 @@ export class LineFile {
   #isTorn = true;
   #bytes = 0;
 
-  constructor(private readonly path: string) {}
+  private readonly path: string;
+
+  constructor(path: string) {
+    this.path = path;
+  }
 
   /** Whether it must be replaced before it can be appended to. */
   get isTorn(): boolean {

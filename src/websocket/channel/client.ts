@@ -1,14 +1,14 @@
-import type { Contract, EventDefinition } from '../../core/contract.js';
-import { ApiError } from '../../core/errors.js';
-import { joinHeaders } from '../../peer/headers.js';
-import { encodeText } from '../../http/client/query-text.js';
-import { redact } from '../../peer/on-wire.js';
-import type { CallRequest, EventSink, Headers, SubscribeRequest, Transport } from '../../core/transport.js';
-import { ChannelConnection } from './connection.js';
-import { ChannelLink } from './link.js';
-import { linkClosed } from '../link.js';
-import type { ClientSettings } from '../settings.js';
-import { Socket, takesHeaders } from '../client-socket.js';
+import type { Contract, EventDefinition } from '../../core/contract.ts';
+import { ApiError } from '../../core/errors.ts';
+import { joinHeaders } from '../../peer/headers.ts';
+import { encodeText } from '../../http/client/query-text.ts';
+import { redact } from '../../peer/on-wire.ts';
+import type { CallRequest, EventSink, Headers, SubscribeRequest, Transport } from '../../core/transport.ts';
+import { ChannelConnection } from './connection.ts';
+import { ChannelLink } from './link.ts';
+import { linkClosed } from '../link.ts';
+import type { ClientSettings } from '../settings.ts';
+import { Socket, takesHeaders } from '../client-socket.ts';
 
 /** Plain channels: one connection for each channel, shared by its readers and writers. */
 export class ChannelTransport implements Transport {
@@ -17,11 +17,14 @@ export class ChannelTransport implements Transport {
   readonly #written = new Map<string, EventDefinition>();
   #isClosed = false;
 
-  constructor(
-    readonly contract: Contract,
-    private readonly settings: ClientSettings,
-    private readonly echo: boolean,
-  ) {
+  readonly contract: Contract;
+  private readonly settings: ClientSettings;
+  private readonly echo: boolean;
+
+  constructor(contract: Contract, settings: ClientSettings, echo: boolean) {
+    this.contract = contract;
+    this.settings = settings;
+    this.echo = echo;
     for (const event of Object.values(contract.events)) if (event.writtenBy !== undefined) this.#written.set(event.writtenBy, event);
   }
 

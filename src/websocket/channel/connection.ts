@@ -1,12 +1,12 @@
-import { ApiError } from '../../core/errors.js';
-import { onAbort } from '../../life/lifetime.js';
-import { localId } from '../../events/event-id.js';
-import { parseJson } from '../../peer/json.js';
-import type { EventSink } from '../../core/transport.js';
-import { linkClosed } from '../link.js';
-import type { Socket } from '../client-socket.js';
-import { CLOSE } from '../status.js';
-import { decodeChannelError, isObject } from '../wire.js';
+import { ApiError } from '../../core/errors.ts';
+import { onAbort } from '../../life/lifetime.ts';
+import { localId } from '../../events/event-id.ts';
+import { parseJson } from '../../peer/json.ts';
+import type { EventSink } from '../../core/transport.ts';
+import { linkClosed } from '../link.ts';
+import type { Socket } from '../client-socket.ts';
+import { CLOSE } from '../status.ts';
+import { decodeChannelError, isObject } from '../wire.ts';
 
 /** One frame that was written, and who waits for its echo. */
 interface Writing {
@@ -22,7 +22,11 @@ export class ChannelConnection {
   #writing: Writing | undefined;
   #turn: Promise<void> = Promise.resolve();
 
-  constructor(private readonly socket: Socket) {}
+  private readonly socket: Socket;
+
+  constructor(socket: Socket) {
+    this.socket = socket;
+  }
 
   get isOpen(): boolean {
     return this.socket.isOpen;

@@ -1,6 +1,6 @@
-import type { Headers } from '../../core/transport.js';
-import type { ChannelConnection } from './connection.js';
-import { Link, type OnState } from '../link.js';
+import type { Headers } from '../../core/transport.ts';
+import type { ChannelConnection } from './connection.ts';
+import { Link, type OnState } from '../link.ts';
 
 /** How long a connection that nobody uses is kept for whoever writes or reads next, in milliseconds. */
 const LINGER_MS = 10_000;
@@ -11,12 +11,15 @@ export class ChannelLink extends Link<ChannelConnection, Headers> {
   #isClosed = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
+  private readonly onUnused: () => void;
+
   constructor(
     open: (headers: Headers, signal: AbortSignal) => Promise<ChannelConnection>,
     onState: OnState | undefined,
-    private readonly onUnused: () => void,
+    onUnused: () => void,
   ) {
     super(open, onState);
+    this.onUnused = onUnused;
   }
 
   /** Keeps the connection until what it returns is called, for the first time: `isOver` says that nobody will come back soon. */

@@ -1,13 +1,13 @@
-import type { EventDefinition } from '../../core/contract.js';
-import { ApiError } from '../../core/errors.js';
-import type { Route } from '../../http/serve/router.js';
-import { Lifetime } from '../../life/lifetime.js';
-import { channelSegments } from '../../core/http-binding.js';
-import { describeContract } from '../../schema/view.js';
-import { compileTextReader } from '../../schema/text.js';
-import type { Headers, Peer, Transport } from '../../core/transport.js';
-import { ChannelSession, PayloadEncoder } from './session.js';
-import type { PeerSocket } from '../peer-socket.js';
+import type { EventDefinition } from '../../core/contract.ts';
+import { ApiError } from '../../core/errors.ts';
+import type { Route } from '../../http/serve/router.ts';
+import { Lifetime } from '../../life/lifetime.ts';
+import { channelSegments } from '../../core/http-binding.ts';
+import { describeContract } from '../../schema/view.ts';
+import { compileTextReader } from '../../schema/text.ts';
+import type { Headers, Peer, Transport } from '../../core/transport.ts';
+import { ChannelSession, PayloadEncoder } from './session.ts';
+import type { PeerSocket } from '../peer-socket.ts';
 
 /** How long a service may take to say whether it takes a subscriber, in milliseconds. */
 const SUBSCRIBE_TIMEOUT_MS = 10_000;

@@ -1,13 +1,13 @@
-import type { EventDefinition, Operation } from '../../core/contract.js';
-import { ApiError, isApiError } from '../../core/errors.js';
-import type { Lifetime } from '../../life/lifetime.js';
-import { parseJson } from '../../peer/json.js';
-import { acceptHeaders, serveCall } from '../../guard/serve-call.js';
-import type { EventMessage, EventSink, Headers, Peer, Transport } from '../../core/transport.js';
-import { SharedFrame } from '../../http/events/shared-frame.js';
-import type { PeerSocket } from '../peer-socket.js';
-import { CLOSE, codeOfClose } from '../status.js';
-import { encodeChannelError, isObject } from '../wire.js';
+import type { EventDefinition, Operation } from '../../core/contract.ts';
+import { ApiError, isApiError } from '../../core/errors.ts';
+import type { Lifetime } from '../../life/lifetime.ts';
+import { parseJson } from '../../peer/json.ts';
+import { acceptHeaders, serveCall } from '../../guard/serve-call.ts';
+import type { EventMessage, EventSink, Headers, Peer, Transport } from '../../core/transport.ts';
+import { SharedFrame } from '../../http/events/shared-frame.ts';
+import type { PeerSocket } from '../peer-socket.ts';
+import { CLOSE, codeOfClose } from '../status.ts';
+import { encodeChannelError, isObject } from '../wire.ts';
 
 /** Frames of one peer that wait for those before them; a peer that sends faster is not read from until they are done. */
 const MAX_QUEUED = 64;
@@ -54,10 +54,13 @@ export class ChannelSession implements EventSink {
   #cancel: (() => void) | undefined;
   #isStopping = false;
 
-  constructor(
-    private readonly init: ChannelInit,
-    private readonly lifetime: Lifetime,
-  ) {}
+  private readonly init: ChannelInit;
+  private readonly lifetime: Lifetime;
+
+  constructor(init: ChannelInit, lifetime: Lifetime) {
+    this.init = init;
+    this.lifetime = lifetime;
+  }
 
   attach(socket: PeerSocket): void {
     this.#socket = socket;

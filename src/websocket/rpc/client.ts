@@ -1,14 +1,14 @@
-import { endingOf } from '../../life/call.js';
-import type { Contract } from '../../core/contract.js';
-import { ApiError } from '../../core/errors.js';
-import { joinHeaders } from '../../peer/headers.js';
-import { redact } from '../../peer/on-wire.js';
-import type { CallRequest, EventSink, Headers, SubscribeRequest, Transport } from '../../core/transport.js';
-import { Link } from '../link.js';
-import type { ClientSettings } from '../settings.js';
-import { RpcConnection, type RpcConnectionHooks } from './connection.js';
-import { Socket, takesHeaders } from '../client-socket.js';
-import { SUBPROTOCOL } from '../wire.js';
+import { endingOf } from '../../life/call.ts';
+import type { Contract } from '../../core/contract.ts';
+import { ApiError } from '../../core/errors.ts';
+import { joinHeaders } from '../../peer/headers.ts';
+import { redact } from '../../peer/on-wire.ts';
+import type { CallRequest, EventSink, Headers, SubscribeRequest, Transport } from '../../core/transport.ts';
+import { Link } from '../link.ts';
+import type { ClientSettings } from '../settings.ts';
+import { RpcConnection, type RpcConnectionHooks } from './connection.ts';
+import { Socket, takesHeaders } from '../client-socket.ts';
+import { SUBPROTOCOL } from '../wire.ts';
 
 const NO_HEADERS: Headers = Object.freeze({});
 
@@ -18,10 +18,12 @@ export class RpcTransport implements Transport {
   readonly #link: Link<RpcConnection, Headers>;
   readonly #hooks: RpcConnectionHooks | undefined;
 
-  constructor(
-    readonly contract: Contract,
-    private readonly settings: ClientSettings,
-  ) {
+  readonly contract: Contract;
+  private readonly settings: ClientSettings;
+
+  constructor(contract: Contract, settings: ClientSettings) {
+    this.contract = contract;
+    this.settings = settings;
     this.#link = new Link((headers, signal) => this.#open(headers, signal), settings.onState);
     this.#hooks = settings.onWire && wireHooks(settings.onWire);
   }

@@ -1,12 +1,12 @@
-import { ApiError } from '../../core/errors.js';
-import { onAbort, type Ending } from '../../life/lifetime.js';
-import { localId } from '../../events/event-id.js';
-import { timeoutHeader } from '../../peer/headers.js';
-import { parseJson } from '../../peer/json.js';
-import type { EventMessage, EventSink, Headers } from '../../core/transport.js';
-import { linkClosed } from '../link.js';
-import type { Socket } from '../client-socket.js';
-import { decodeError, encodeRequest, isObject } from '../wire.js';
+import { ApiError } from '../../core/errors.ts';
+import { onAbort, type Ending } from '../../life/lifetime.ts';
+import { localId } from '../../events/event-id.ts';
+import { timeoutHeader } from '../../peer/headers.ts';
+import { parseJson } from '../../peer/json.ts';
+import type { EventMessage, EventSink, Headers } from '../../core/transport.ts';
+import { linkClosed } from '../link.ts';
+import type { Socket } from '../client-socket.ts';
+import { decodeError, encodeRequest, isObject } from '../wire.ts';
 
 /** Who waits for a response. Both are called at once when it is there, before the next frame is read. */
 interface Waiter {
@@ -18,10 +18,13 @@ interface Waiter {
 class CallWaiter implements Waiter {
   unlink: (() => void) | undefined = undefined;
 
-  constructor(
-    private readonly settle: (result: unknown) => void,
-    private readonly fail: (error: ApiError) => void,
-  ) {}
+  private readonly settle: (result: unknown) => void;
+  private readonly fail: (error: ApiError) => void;
+
+  constructor(settle: (result: unknown) => void, fail: (error: ApiError) => void) {
+    this.settle = settle;
+    this.fail = fail;
+  }
 
   resolve(result: unknown): void {
     this.unlink?.();
@@ -51,13 +54,18 @@ export class RpcConnection {
   readonly #live = new Map<unknown, Live>();
   #lastId = 0;
 
-  constructor(
-    private readonly socket: Socket,
-    /** The headers that the server has for all requests of this connection. */
-    private base: Headers,
-    private readonly maxRequestBytes: number,
-    private readonly hooks: RpcConnectionHooks | undefined,
-  ) {}
+  private readonly socket: Socket;
+  /** The headers that the server has for all requests of this connection. */
+  private base: Headers;
+  private readonly maxRequestBytes: number;
+  private readonly hooks: RpcConnectionHooks | undefined;
+
+  constructor(socket: Socket, base: Headers, maxRequestBytes: number, hooks: RpcConnectionHooks | undefined) {
+    this.socket = socket;
+    this.base = base;
+    this.maxRequestBytes = maxRequestBytes;
+    this.hooks = hooks;
+  }
 
   get isOpen(): boolean {
     return this.socket.isOpen;

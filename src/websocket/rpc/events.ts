@@ -1,9 +1,9 @@
-import { ApiError } from '../../core/errors.js';
-import type { Lifetime } from '../../life/lifetime.js';
-import type { EventMessage, EventSink } from '../../core/transport.js';
-import { SharedFrame } from '../../http/events/shared-frame.js';
-import type { PeerSocket } from '../peer-socket.js';
-import { encodeNotification } from '../wire.js';
+import { ApiError } from '../../core/errors.ts';
+import type { Lifetime } from '../../life/lifetime.ts';
+import type { EventMessage, EventSink } from '../../core/transport.ts';
+import { SharedFrame } from '../../http/events/shared-frame.ts';
+import type { PeerSocket } from '../peer-socket.ts';
+import { encodeNotification } from '../wire.ts';
 
 /**
  * Encodes the notifications of one event. A hub hands the same message to all subscribers in a row, and subscriptions are
@@ -36,14 +36,21 @@ export class RpcSubscription implements EventSink {
   #ended = false;
   #isCut = false;
 
-  constructor(
-    readonly id: number,
-    private readonly socket: PeerSocket,
-    private readonly encoder: EventEncoder,
-    readonly lifetime: Lifetime,
-    private readonly maxBufferedBytes: number,
-    private readonly onEnd: () => void,
-  ) {}
+  readonly id: number;
+  private readonly socket: PeerSocket;
+  private readonly encoder: EventEncoder;
+  readonly lifetime: Lifetime;
+  private readonly maxBufferedBytes: number;
+  private readonly onEnd: () => void;
+
+  constructor(id: number, socket: PeerSocket, encoder: EventEncoder, lifetime: Lifetime, maxBufferedBytes: number, onEnd: () => void) {
+    this.id = id;
+    this.socket = socket;
+    this.encoder = encoder;
+    this.lifetime = lifetime;
+    this.maxBufferedBytes = maxBufferedBytes;
+    this.onEnd = onEnd;
+  }
 
   /** Whether it was ended here, not by its source. */
   get isCut(): boolean {

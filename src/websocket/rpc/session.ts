@@ -1,12 +1,12 @@
-import type { EventDefinition, Operation } from '../../core/contract.js';
-import { ApiError, isApiError } from '../../core/errors.js';
-import { Lifetime } from '../../life/lifetime.js';
-import { nearest } from '../../core/nearest.js';
-import { acceptHeaders, deadlineOf, serveCall } from '../../guard/serve-call.js';
-import type { Headers, Peer, Transport } from '../../core/transport.js';
-import type { PeerSocket } from '../peer-socket.js';
-import { RpcSubscription, type EventEncoder } from './events.js';
-import { CLOSE, PARSE_ERROR } from '../status.js';
+import type { EventDefinition, Operation } from '../../core/contract.ts';
+import { ApiError, isApiError } from '../../core/errors.ts';
+import { Lifetime } from '../../life/lifetime.ts';
+import { nearest } from '../../core/nearest.ts';
+import { acceptHeaders, deadlineOf, serveCall } from '../../guard/serve-call.ts';
+import type { Headers, Peer, Transport } from '../../core/transport.ts';
+import type { PeerSocket } from '../peer-socket.ts';
+import { RpcSubscription, type EventEncoder } from './events.ts';
+import { CLOSE, PARSE_ERROR } from '../status.ts';
 import {
   encodeError,
   encodeFault,
@@ -17,7 +17,7 @@ import {
   wrongHeaders,
   type RpcId,
   type RpcRequest,
-} from '../wire.js';
+} from '../wire.ts';
 
 /** What all sessions of a handler have in common. */
 export interface RpcService {
@@ -50,14 +50,20 @@ export class RpcSession {
   #lastSubscription = 0;
   #isStopping = false;
 
-  constructor(
-    private readonly service: RpcService,
-    private readonly socket: PeerSocket,
-    /** Of the upgrade request, until `initialize` puts others in their place. */
-    private headers: Headers,
-    private readonly peer: Peer,
-    private isInitialized: boolean,
-  ) {}
+  private readonly service: RpcService;
+  private readonly socket: PeerSocket;
+  /** Of the upgrade request, until `initialize` puts others in their place. */
+  private headers: Headers;
+  private readonly peer: Peer;
+  private isInitialized: boolean;
+
+  constructor(service: RpcService, socket: PeerSocket, headers: Headers, peer: Peer, isInitialized: boolean) {
+    this.service = service;
+    this.socket = socket;
+    this.headers = headers;
+    this.peer = peer;
+    this.isInitialized = isInitialized;
+  }
 
   get mayStay(): boolean {
     return this.isInitialized;
