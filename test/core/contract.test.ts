@@ -1,0 +1,304 @@
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { createClient, createService, defineContract, event, mutation, query } from '../../src/index.ts';
+
+const id = z.object({ id: z.int32() });
+const text = z.object({ text: z.string() });
+const User = z.object({ id: z.int32(), name: z.string() }).meta({ id: 'User' });
+const getUser = query({ input: id, output: User, http: 'GET /users/{id}' });
+const getPosts = query({ input: z.object({ userId: z.int32() }), output: z.array(text), http: 'GET /users/{userId}/posts' });
+const paging = { limit: z.int32().default(20), after: z.int32().optional() };
+
+describe('a contract', () => {
+  it('names its members, gives defaults and lists its services', () => {
+    const contract = defineContract({
+      name: 'shop',
+      operations: { getUser, reset: mutation({ service: 'Admin' }) },
+      events: { said: event({ channel: 'rooms/{room}/said', payload: z.object({ room: z.string() }) }) },
+    });
+    expect(contract.version).toBe('1.0.0');
+    expect(contract.services).toEqual(['Shop', 'Admin']);
+    expect(contract.operations.getUser).toMatchObject({ name: 'getUser', kind: 'query', service: 'Shop', idempotent: true });
+    expect(contract.operations.reset).toMatchObject({ idempotent: false, http: [{ method: 'POST', path: '/reset' }] });
+    expect(contract.events.said).toMatchObject({ name: 'said', params: ['room'], type: 'rooms.said' });
+  });
+
+  it('may share a definition between two contracts', () => {
+    const [first, second] = ['one', 'two'].map((name) => defineContract({ name, operations: { getUser } }));
+    expect([first?.operations.getUser?.service, second?.operations.getUser?.service]).toEqual(['One', 'Two']);
+  });
+});
+
+/** Each mistake, and what its message must name. */
+const mistakes: readonly (readonly [what: string, make: () => unknown, names: RegExp])[] = [
+  ['an upper-case name', () => defineContract({ name: 'Shop' }), /'Shop'.*lower-case/],
+  ['a version that is none', () => defineContract({ name: 'shop', version: '1' }), /version '1'.*1\.0\.0/],
+  ['an operation name with a dash', () => defineContract({ name: 'shop', operations: { 'get-user': getUser } }), /'get-user'.*camelCase/],
+  ...['close', 'then', 'subscribe', 'constructor', 'ping', 'toString', 'hasOwnProperty'].map(
+    (name) =>
+      [
+        `the reserved name ${name}`,
+        () => defineContract({ name: 'shop', operations: { [name]: mutation({}) } }),
+        new RegExp(`'${name}'.*reserved`),
+      ] as const,
+  ),
+  [
+    'a reserved event name',
+    () => defineContract({ name: 'shop', events: { end: event({ channel: 'x', payload: text }) } }),
+    /event 'end'.*reserved/,
+  ],
+  [
+    'two operations on one path',
+    () => defineContract({ name: 'shop', operations: { getUser, readUser: getUser } }),
+    /getUser and readUser.*GET \/users\/\{\}/,
+  ],
+  [
+    'two operations on one path with different parameters',
+    () =>
+      defineContract({
+        name: 'shop',
+        operations: { getUser, find: query({ input: z.object({ name: z.string() }), http: 'GET /users/{name}' }) },
+      }),
+    /getUser and find/,
+  ],
+  [
+    'an event on the path of a query',
+    () => defineContract({ name: 'shop', operations: { getUser }, events: { user: event({ channel: 'users/{id}', payload: User }) } }),
+    /getUser and user.*GET \/users\/\{\}/,
+  ],
+  [
+    'an operation with the name of an event’s listener',
+    () =>
+      defineContract({ name: 'shop', operations: { onSaid: mutation({}) }, events: { said: event({ channel: 'said', payload: text }) } }),
+    /onSaid and said.*'onSaid'/,
+  ],
+  [
+    'two events of one type',
+    () =>
+      defineContract({
+        name: 'shop',
+        events: { a: event({ channel: 'x/y', payload: text }), b: event({ channel: 'z', type: 'x.y', payload: text }) },
+      }),
+    /a and b.*'x\.y'/,
+  ],
+  ['an input that is no object', () => defineContract({ name: 'shop', operations: { get: query({ input: z.string() }) } }), /get.*object/],
+  ['a binding without a method', () => query({ http: '/users' }), /'\/users'.*GET \/users\/\{id\}/],
+  ['a binding with an unknown method', () => query({ http: 'FETCH /users' }), /FETCH/],
+  ['a parameter within a part', () => query({ http: 'GET /users/u{id}' }), /'u\{id\}'.*whole/],
+  ['a parameter twice', () => query({ http: 'GET /a/{id}/b/{id}' }), /\{id\} twice/],
+  ['a slash at the end', () => query({ http: 'GET /users/' }), /GET \/users\//],
+  [
+    'a path parameter that is no input',
+    () => defineContract({ name: 'shop', operations: { get: query({ input: id, http: 'GET /x/{user}' }) } }),
+    /get.*\{user\}.*inputs are id/,
+  ],
+  [
+    'a path parameter without any input',
+    () => defineContract({ name: 'shop', operations: { get: query({ http: 'GET /x/{user}' }) } }),
+    /\{user\}.*none/,
+  ],
+  [
+    'an optional path parameter',
+    () => defineContract({ name: 'shop', operations: { get: query({ input: id.partial(), http: 'GET /x/{id}' }) } }),
+    /\{id\}.*optional/,
+  ],
+  [
+    'a path parameter with a default',
+    () =>
+      defineContract({ name: 'shop', operations: { get: query({ input: z.object({ id: z.int32().default(1) }), http: 'GET /x/{id}' }) } }),
+    /\{id\}.*optional/,
+  ],
+  [
+    'a path parameter that is a list',
+    () =>
+      defineContract({ name: 'shop', operations: { get: query({ input: z.object({ id: z.array(z.string()) }), http: 'GET /x/{id}' }) } }),
+    /\{id\}.*text, a number/,
+  ],
+  [
+    'a nested input of a GET',
+    () => defineContract({ name: 'shop', operations: { get: query({ input: z.object({ filter: text }), http: 'GET /x' }) } }),
+    /get.*'filter' is nested.*POST/,
+  ],
+  [
+    'a list of lists in a GET',
+    () =>
+      defineContract({
+        name: 'shop',
+        operations: { get: query({ input: z.object({ rows: z.array(z.array(z.string())) }), http: 'GET /x' }) },
+      }),
+    /'rows' is nested/,
+  ],
+  [
+    'a record in a DELETE',
+    () =>
+      defineContract({
+        name: 'shop',
+        operations: { remove: mutation({ input: z.object({ tags: z.record(z.string(), z.string()) }), http: 'DELETE /x' }) },
+      }),
+    /'tags' is nested/,
+  ],
+  [
+    'a channel with a slash in front',
+    () => defineContract({ name: 'shop', events: { said: event({ channel: '/said', payload: text }) } }),
+    /'\/said'.*slash/,
+  ],
+  [
+    'an empty channel',
+    () => defineContract({ name: 'shop', events: { said: event({ channel: '', type: 'x', payload: text }) } }),
+    /channel ''/,
+  ],
+  [
+    'a channel with a wildcard',
+    () => defineContract({ name: 'shop', events: { said: event({ channel: 'rooms/+', type: 'x', payload: text }) } }),
+    /'rooms\/\+'/,
+  ],
+  [
+    'a channel parameter that the payload has not',
+    () => defineContract({ name: 'shop', events: { said: event({ channel: 'rooms/{room}', payload: text }) } }),
+    /said.*\{room\}.*payload/,
+  ],
+  [
+    'a channel parameter that is optional',
+    () => defineContract({ name: 'shop', events: { said: event({ channel: 'rooms/{text}', payload: text.partial() }) } }),
+    /\{text\}.*required/,
+  ],
+  [
+    'a channel parameter twice',
+    () => defineContract({ name: 'shop', events: { said: event({ channel: 'a/{text}/b/{text}', payload: text }) } }),
+    /\{text\} twice/,
+  ],
+  [
+    'a payload that is no object',
+    () => defineContract({ name: 'shop', events: { said: event({ channel: 'said', payload: z.string() }) } }),
+    /said.*object/,
+  ],
+  [
+    'a type with spaces',
+    () => defineContract({ name: 'shop', events: { said: event({ channel: 'said', type: 'was said', payload: text }) } }),
+    /'was said'/,
+  ],
+  [
+    'an event written by nobody',
+    () => defineContract({ name: 'shop', events: { said: event({ channel: 'said', payload: text, writtenBy: 'say' }) } }),
+    /writtenBy 'say'/,
+  ],
+  [
+    'an event written by an operation without output',
+    () =>
+      defineContract({
+        name: 'shop',
+        operations: { say: mutation({ input: text }) },
+        events: { said: event({ channel: 'said', payload: text, writtenBy: 'say' }) },
+      }),
+    /writtenBy 'say'/,
+  ],
+  [
+    'paging by what items have not',
+    () => defineContract({ name: 'shop', operations: { list: query({ input: z.object(paging), output: z.array(User), pagedBy: 'key' }) } }),
+    /list.*pagedBy 'key'/,
+  ],
+  [
+    'paging without a list',
+    () => defineContract({ name: 'shop', operations: { list: query({ input: z.object(paging), output: User, pagedBy: 'id' }) } }),
+    /pagedBy 'id'/,
+  ],
+  [
+    'paging without limit and after',
+    () => defineContract({ name: 'shop', operations: { list: query({ input: id, output: z.array(User), pagedBy: 'id' }) } }),
+    /list.*'limit'.*'after'/,
+  ],
+  [
+    'a relation of no type',
+    () =>
+      defineContract({
+        name: 'shop',
+        operations: { getUser, getPosts },
+        relations: { Author: { posts: { operation: 'getPosts', input: { userId: 'id' } } } },
+      }),
+    /'Author'/,
+  ],
+  [
+    'a relation by no query',
+    () =>
+      defineContract({
+        name: 'shop',
+        operations: { getUser, getPosts },
+        relations: { User: { posts: { operation: 'posts', input: { userId: 'id' } } } },
+      }),
+    /User\.posts.*'posts' is no query/,
+  ],
+  [
+    'a relation with an input that the query has not',
+    () =>
+      defineContract({
+        name: 'shop',
+        operations: { getUser, getPosts },
+        relations: { User: { posts: { operation: 'getPosts', input: { user: 'id' } } } },
+      }),
+    /getPosts has no input 'user'/,
+  ],
+  [
+    'a relation from a property that the type has not',
+    () =>
+      defineContract({
+        name: 'shop',
+        operations: { getUser, getPosts },
+        relations: { User: { posts: { operation: 'getPosts', input: { userId: 'key' } } } },
+      }),
+    /User has no property 'key'/,
+  ],
+  [
+    'a relation in the place of a property',
+    () =>
+      defineContract({
+        name: 'shop',
+        operations: { getUser, getPosts },
+        relations: { User: { name: { operation: 'getPosts', input: { userId: 'id' } } } },
+      }),
+    /User already has a property 'name'/,
+  ],
+  [
+    'a relation that leaves out what its query requires',
+    () =>
+      defineContract({
+        name: 'shop',
+        operations: { getUser, getPosts },
+        relations: { User: { posts: { operation: 'getPosts', input: {} } } },
+      }),
+    /User\.posts.*'userId'/,
+  ],
+];
+
+describe('a mistake fails where the contract is defined, with a message that names it', () => {
+  it.each(mistakes)('%s', (_, make, names) => {
+    expect(make).toThrow(TypeError);
+    expect(make).toThrow(names);
+  });
+});
+
+describe('programs without types', () => {
+  it.each([
+    ['no contract', () => defineContract(undefined as never), 'a contract has a name'],
+    ['no name', () => defineContract({ operations: {} } as never), 'a contract has a name'],
+    ['a bare operation', () => defineContract({ name: 'x', operations: { a: { input: id } as never } }), "'a' is not made by query()"],
+    [
+      'bare properties',
+      () => defineContract({ name: 'x', operations: { a: query({ input: { id: z.int() } as never }) } }),
+      'a: input: this is no schema',
+    ],
+    [
+      'no handlers',
+      () => createService(defineContract({ name: 'x', operations: { a: query({}) } }), undefined as never),
+      'object of handlers',
+    ],
+    [
+      'no transport',
+      () => createClient({} as never),
+      'transport must be an adapter such as rest({ url }), a service, or another Transport, not undefined',
+    ],
+    ['a url', () => createClient({ transport: 'http://localhost' as never }), "not 'http://localhost'"],
+  ])('%s: the error says what to write', (_, make, says) => {
+    expect(make).toThrow(TypeError);
+    expect(make).toThrow(says);
+  });
+});

@@ -1,0 +1,11 @@
+import { expect, test } from 'vitest';
+import { redact } from '../../src/peer/on-wire.ts';
+
+const SECRET = [
+  ...['authorization', 'proxy-authorization', 'cookie', 'set-cookie', 'x-api-key', 'apikey', 'x-auth-key', 'x-access-key'],
+  ...['x-csrf-token', 'x-amz-security-token', 'client-secret', 'x-session-id', 'x-amz-credential', 'webhook-signature'],
+];
+const SHOWN = ['accept', 'idempotency-key', 'www-authenticate', 'x-request-id', 'sec-websocket-key', 'etag', 'author'];
+
+test.each(SECRET)('%s is redacted', (name) => expect(redact([[name, 'x']])).toEqual({ [name]: '[redacted]' }));
+test.each(SHOWN)('%s is shown', (name) => expect(redact([[name, 'x']])).toEqual({ [name]: 'x' }));

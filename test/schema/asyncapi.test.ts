@@ -1,0 +1,113 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { describe, expect, it } from 'vitest';
+import { blogContract } from '../../src/blog/contract.ts';
+import type { JsonObject } from '../../src/core/errors.ts';
+import { asyncApi, sseProtocol, type AsyncApiProtocol } from '../../src/schema/asyncapi.ts';
+import { everyKind } from '../support/every-kind.ts';
+
+function at(document: JsonObject, path: string): unknown {
+  return path.split('/').reduce<unknown>((value, key) => (value as Record<string, unknown> | undefined)?.[key], document);
+}
+
+const websocket: AsyncApiProtocol = {
+  protocol: 'ws',
+  url: 'wss://example.com/api/',
+  accepts: (event) => (event.writtenBy === undefined ? undefined : 'input'),
+  channel: () => ({ method: 'GET', bindingVersion: '0.1.0' }),
+};
+const mqtt: AsyncApiProtocol = {
+  protocol: 'mqtt',
+  accepts: () => 'payload',
+  operation: () => ({ qos: 1 }),
+  message: () => ({ bindingVersion: '0.2.0' }),
+};
+const webhook: AsyncApiProtocol = { protocol: 'http', name: 'webhook', address: () => null, headers: () => ({ type: 'object' }) };
+
+// Not imported in place, so that this file compiles and runs without the packages; CI has them.
+type AjvClass = new (options: object) => { compile(schema: object): ((document: unknown) => boolean) & { errors?: unknown } };
+const isValid = (() => {
+  const require = createRequire(import.meta.url);
+  try {
+    const schema = JSON.parse(readFileSync(require.resolve('@asyncapi/specs/schemas/3.0.0-without-$id.json'), 'utf8')) as object;
+    const Ajv = require('ajv') as AjvClass;
+    return new Ajv({ strict: false, validateFormats: false, logger: false }).compile(schema);
+  } catch {
+    return undefined;
+  }
+})();
+
+describe('the AsyncAPI document', () => {
+  it.skipIf(!isValid).each([everyKind, blogContract])(
+    `of $name is valid${isValid ? '' : ' (skipped: the schema of AsyncAPI is not installed)'}`,
+    (contract) => {
+      for (const protocols of [[sseProtocol()], [sseProtocol('http://localhost'), websocket, mqtt, webhook]]) {
+        const result = isValid?.(JSON.parse(JSON.stringify(asyncApi(contract, { protocols }))));
+        expect(isValid?.errors ?? []).toEqual([]);
+        expect(result).toBe(true);
+      }
+    },
+  );
+
+  it('describes the events as server-sent events, unless it is told of more', () => {
+    const document = asyncApi(everyKind);
+    expect(document).toMatchObject({
+      asyncapi: '3.0.0',
+      info: { title: 'kinds', version: '1.2.3', tags: [{ name: 'Thing' }, { name: 'Room' }] },
+      channels: {
+        thingMade: { address: 'things/made', messages: { thingMade: { $ref: '#/components/messages/thingMade' } } },
+        said: {
+          address: 'rooms/{room}/messages',
+          description: 'Deprecated.',
+          parameters: { room: { location: '$message.payload#/room' } },
+        },
+      },
+      operations: {
+        onThingMade: { action: 'send', channel: { $ref: '#/channels/thingMade' }, bindings: { http: { method: 'GET' } } },
+        onSaid: { action: 'send' },
+      },
+      components: { messages: { thingMade: { name: 'thing.made', payload: { $ref: '#/components/schemas/Everything' } } } },
+    });
+    expect(document).not.toHaveProperty('servers');
+    expect(document['operations']).not.toHaveProperty('write');
+  });
+
+  it('shares a channel between protocols with one address', () => {
+    const document = asyncApi(everyKind, { title: 'T', protocols: [sseProtocol('http://localhost:4000'), websocket, mqtt, webhook] });
+    expect(document['servers']).toEqual({
+      sse: { host: 'localhost:4000', protocol: 'http' },
+      ws: { host: 'example.com', protocol: 'wss', pathname: '/api' },
+    });
+    expect(Object.keys(document['channels'] as object)).toEqual(['thingMade', 'thingMade-webhook', 'said', 'said-webhook']);
+    expect(at(document, 'channels/said')).toMatchObject({
+      servers: [{ $ref: '#/servers/sse' }, { $ref: '#/servers/ws' }],
+      bindings: { ws: { method: 'GET' } },
+    });
+    expect(at(document, 'channels/said-webhook')).toMatchObject({ address: null });
+    expect(at(document, 'channels/said-webhook')).not.toHaveProperty('parameters');
+    expect(at(document, 'operations/onThingMade/bindings')).toMatchObject({ http: {}, mqtt: { qos: 1 } });
+    expect(at(document, 'components/messages/said/bindings')).toEqual({ mqtt: { bindingVersion: '0.2.0' } });
+    expect(at(document, 'components/messages/said-webhook')).toMatchObject({ headers: { type: 'object' } });
+  });
+
+  it('has what clients may write', () => {
+    const document = asyncApi(everyKind, { protocols: [websocket, mqtt] });
+    expect(at(document, 'operations/write')).toMatchObject({
+      action: 'receive',
+      messages: [{ $ref: '#/channels/said/messages/writeInput' }],
+    });
+    expect(at(document, 'components/messages/writeInput/payload')).toMatchObject({ required: ['room', 'text'] });
+    expect(at(document, 'operations/publishThingMade')).toMatchObject({
+      action: 'receive',
+      messages: [{ $ref: '#/channels/thingMade/messages/thingMade' }],
+    });
+  });
+
+  it('has a definition for every reference', () => {
+    for (const contract of [everyKind, blogContract]) {
+      const document = asyncApi(contract, { protocols: [sseProtocol('http://localhost'), websocket, mqtt, webhook] });
+      const references = [...JSON.stringify(document).matchAll(/"\$ref":"#\/([^"]*)"/g)].map((match) => match[1] ?? '');
+      for (const reference of references) expect(at(document, reference), reference).toBeDefined();
+    }
+  });
+});

@@ -1,0 +1,185 @@
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { z } from 'zod';
+import { retry } from '../../src/compose/index.ts';
+import {
+  ApiError,
+  createClient,
+  createService,
+  defineContract,
+  event,
+  memoryHub,
+  mutation,
+  query,
+  type EventHub,
+} from '../../src/index.ts';
+
+afterEach(() => vi.restoreAllMocks());
+
+const Line = z.object({ text: z.string() });
+const contract = defineContract({
+  name: 'rooms',
+  operations: { say: mutation({ service: 'Room', input: Line, output: Line, http: 'POST /lines' }) },
+  events: { said: event({ channel: 'said', payload: Line, writtenBy: 'say' }) },
+});
+
+describe('an event that an operation writes', () => {
+  it('is in the hub before the caller is answered', async () => {
+    const steps: string[] = [];
+    const memory = memoryHub();
+    const slow: EventHub = {
+      subscribe: (request, sink) => memory.subscribe(request, sink),
+      close: () => memory.close(),
+      async publish(...published) {
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        await memory.publish(...published);
+        steps.push('published');
+      },
+    };
+    const service = createService(contract, { say: (line) => line }, { events: slow });
+    await createClient({ contract, transport: service }).say({ text: 'hello' });
+    steps.push('answered');
+    expect(steps).toEqual(['published', 'answered']);
+    await service.close();
+  });
+
+  it('fails nobody where the hub does not take it: the failure is reported', async () => {
+    const reported: unknown[] = [];
+    const broken: EventHub = { ...memoryHub(), publish: () => Promise.reject(new Error('the hub is down')) };
+    const service = createService(contract, { say: (line) => line }, { events: broken, onError: ({ error }) => reported.push(error) });
+    expect(await createClient({ contract, transport: service }).say({ text: 'hello' })).toEqual({ text: 'hello' });
+    expect(reported).toEqual([new Error('the hub is down')]);
+    await service.close();
+  });
+});
+
+describe('a hub that throws where it should reject', () => {
+  it('is given the event again', async () => {
+    vi.useFakeTimers();
+    try {
+      const reported: unknown[] = [];
+      const hub = memoryHub();
+      let isDown = true;
+      const flaky: EventHub = {
+        ...hub,
+        publish(event, data) {
+          if (isDown) throw new Error('not connected');
+          return hub.publish(event, data);
+        },
+      };
+      const service = createService(contract, { say: (line) => line }, { events: flaky, onError: ({ error }) => reported.push(error) });
+      const client = createClient({ contract, transport: service });
+      const heard: unknown[] = [];
+      await client.onSaid((line) => void heard.push(line));
+      await client.say({ text: 'hello' });
+      expect([reported, heard]).toEqual([[new Error('not connected')], []]);
+      isDown = false;
+      await vi.advanceTimersByTimeAsync(1_000);
+      expect(heard).toEqual([{ text: 'hello' }]);
+      await client.close();
+      await service.close();
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+});
+
+describe('an error whose details are no JSON', () => {
+  it('reaches the caller without them, and is reported', async () => {
+    const reported: unknown[] = [];
+    const service = createService(
+      contract,
+      {
+        say() {
+          throw new ApiError('NOT_FOUND', 'no such room', { details: { room: 7n } });
+        },
+      },
+      { onError: ({ error }) => reported.push(error) },
+    );
+    const client = createClient({ contract, transport: service });
+    const error: unknown = await client.say({ text: 'hello' }).catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ code: 'NOT_FOUND', reason: 'no such room' });
+    expect(error).not.toHaveProperty('details');
+    expect(reported).toEqual([new TypeError('the details of an error are no JSON: [NOT_FOUND] no such room')]);
+    await service.close();
+  });
+});
+
+describe('a reporter that throws', () => {
+  const onError = () => {
+    throw new Error('the log is full');
+  };
+
+  it('changes nothing for callers', async () => {
+    vi.spyOn(console, 'error').mockImplementation(() => {});
+    const broken: EventHub = { ...memoryHub(), publish: () => Promise.reject(new Error('the hub is down')) };
+    const service = createService(contract, { say: (line) => line }, { events: broken, onError });
+    const client = createClient({ contract, transport: service });
+    expect(await client.say({ text: 'hello' })).toEqual({ text: 'hello' });
+    await service.close();
+    const failing = createService(contract, { say: () => Promise.reject(new Error('secret')) }, { onError });
+    await expect(createClient({ contract, transport: failing }).say({ text: 'x' })).rejects.toMatchObject({
+      code: 'INTERNAL',
+      reason: 'internal error',
+    });
+    expect(console.error).toHaveBeenCalledWith(new Error('the log is full'));
+  });
+});
+
+describe('a service that has stopped', () => {
+  it('does not try again to publish what its hub refuses, so that the process can end', async () => {
+    const published = vi.fn(() => Promise.reject(new Error('the hub is closed')));
+    const onError = vi.fn();
+    const service = createService(contract, { say: (line) => line }, { events: { ...memoryHub(), publish: published }, onError });
+    await service.close();
+    vi.useFakeTimers();
+    try {
+      await service.publish('said', { text: 'too late' });
+      expect(vi.getTimerCount()).toBe(0);
+    } finally {
+      vi.useRealTimers();
+    }
+    expect(onError).toHaveBeenCalledTimes(1);
+  });
+});
+
+describe('a handler whose own call was never sent', () => {
+  it('was reached all the same: a mutation is not tried again', async () => {
+    const runs: string[] = [];
+    const unsent = () => new ApiError('UNAVAILABLE', 'nothing listens there', { sent: false });
+    const service = createService(contract, {
+      say: ({ text }) => {
+        runs.push(text);
+        if (text === 'at once') throw unsent();
+        return Promise.reject(unsent());
+      },
+    });
+    const client = createClient({ contract, transport: retry(service, { minDelayMs: 1 }) });
+    for (const text of ['at once', 'later'])
+      await expect(client.say({ text })).rejects.toMatchObject({ code: 'UNAVAILABLE', sent: true, requestId: expect.any(String) });
+    expect(runs).toEqual(['at once', 'later']);
+    await service.close();
+    await expect(client.say({ text: 'closed' })).rejects.toMatchObject({ code: 'UNAVAILABLE', sent: false });
+  });
+});
+
+describe('a selection', () => {
+  const Card = z.object({ name: z.string(), age: z.int32() });
+  const cards = defineContract({
+    name: 'cards',
+    operations: {
+      getCard: query({ service: 'Card', output: Card, http: 'GET /card' }),
+      makeCard: mutation({ service: 'Card', output: Card, http: 'POST /card' }),
+    },
+  });
+  const broken = () => ({ name: 'Ada', age: 'unknown' as unknown as number });
+
+  it("is all that is checked of a query's output, and all of a mutation's is", async () => {
+    const service = createService(cards, { getCard: broken, makeCard: broken }, { onError: () => {} });
+    const client = createClient({ contract: cards, transport: service });
+    expect(await client.getCard(undefined, { select: { name: true } })).toEqual({ name: 'Ada' });
+    await expect(client.getCard(undefined, { select: { age: true } })).rejects.toMatchObject({ code: 'INTERNAL' });
+    await expect(client.getCard()).rejects.toMatchObject({ code: 'INTERNAL' });
+    await expect(client.makeCard(undefined, { select: { name: true } })).rejects.toMatchObject({ code: 'INTERNAL' });
+    await service.close();
+  });
+});

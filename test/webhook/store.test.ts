@@ -1,0 +1,258 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { appendFile, mkdir, mkdtemp, open, readdir, readFile, rm, rmdir, stat, writeFile, type FileHandle } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it, test, vi } from 'vitest';
+import { fileWebhookStore, memoryWebhookStore, type StoredDelivery, type StoredSubscription } from '../../src/webhook/server.ts';
+import { webhookStoreCases } from '../../src/testing/index.ts';
+import { until } from '../support/until.ts';
+import { startEndpoint, verified } from '../support/webhooks.ts';
+
+let folder = '';
+let files = 0;
+beforeAll(async () => void (folder = await mkdtemp(join(tmpdir(), 'webhooks-'))));
+afterAll(() => rm(folder, { recursive: true }));
+const newPath = () => join(folder, `${++files}.jsonl`);
+
+describe.each([
+  ['memory', async () => memoryWebhookStore()],
+  ['file', async () => fileWebhookStore(newPath())],
+  ['file, made anew all the time', async () => fileWebhookStore(newPath(), { compactBytes: 1 })],
+])('the store in %s', (_, make) => {
+  it.each(webhookStoreCases.map((each) => [each.id, each.rule, each] as const))('%s: %s', async (_id, _rule, each) => each.run(make));
+});
+
+const subscription = { id: 's', events: ['t'], secrets: [], headers: {}, params: {} } as unknown as StoredSubscription;
+const message = { id: 'e', type: 't', time: '2026-01-31T12:00:00.000Z', data: '"ü"' };
+const delivery = (id: string, state: StoredDelivery['state'] = 'pending'): StoredDelivery => ({
+  id,
+  subscriptionId: 's',
+  message,
+  state,
+  attempts: [],
+});
+
+async function filled(path: string, ids: readonly string[]) {
+  const store = fileWebhookStore(path);
+  await store.load();
+  await store.saveSubscription(subscription);
+  await store.addDeliveries(ids.map((id) => delivery(id)));
+  await store.close();
+}
+
+async function pendingIn(path: string): Promise<string[]> {
+  const store = fileWebhookStore(path);
+  const { pending } = await store.load();
+  await store.close();
+  return pending.map(({ id }) => id);
+}
+
+test('a file is there again after it was closed, and a message stands in it once', async () => {
+  const path = newPath();
+  await filled(path, ['1', '2', '3']);
+  expect((await readFile(path, 'utf8')).split('"message",').length - 1).toBe(1);
+  expect((await stat(path)).mode & 0o777).toBe(0o600);
+  expect(await pendingIn(path)).toEqual(['1', '2', '3']);
+});
+
+test('a line that a crash cut short is dropped; a broken one elsewhere is an error that names it', async () => {
+  const path = newPath();
+  await filled(path, ['1']);
+  const whole = await readFile(path, 'utf8');
+  await appendFile(path, '["delivery",{"id":"2","subscr');
+  expect(await pendingIn(path)).toEqual(['1']);
+  // It is gone for good, not glued to the next line.
+  expect(await pendingIn(path)).toEqual(['1']);
+  await writeFile(path, whole.replace('"delivery"', '"deliv'));
+  await expect(fileWebhookStore(path).load()).rejects.toThrow(/line 3 is broken/);
+  // Once it is repaired it opens, in this process too.
+  await writeFile(path, whole);
+  expect(await pendingIn(path)).toEqual(['1']);
+});
+
+test('zeros that a power failure left in place of what was never acknowledged are passed over', async () => {
+  const path = newPath();
+  await filled(path, ['1']);
+  // The message of the delivery behind the hole was in it.
+  const lost = JSON.stringify(['delivery', { ...delivery('2'), message: 99 }]);
+  const after = JSON.stringify(['delivery', { ...delivery('3'), message: 1 }]);
+  await appendFile(path, `["message",99,{"id":${'\0'.repeat(4096)}"}]\n${lost}\n${after}\n`);
+  expect(await pendingIn(path)).toEqual(['1', '3']);
+  await appendFile(path, `${lost}\n`);
+  await expect(fileWebhookStore(path).load()).rejects.toThrow(/is broken/);
+});
+
+test('what a write that failed did not store is in the next one', async () => {
+  const path = newPath();
+  const store = fileWebhookStore(path, { compactBytes: 1 });
+  await store.load();
+  await store.saveSubscription(subscription);
+  // The new file cannot be made.
+  await mkdir(`${path}.next`);
+  const failing = ['1', '2'].map((id) => expect(store.addDeliveries([delivery(id)])).rejects.toThrow(/EISDIR/));
+  await Promise.all(failing);
+  await rmdir(`${path}.next`);
+  await store.addDeliveries([delivery('3')]);
+  await store.close();
+  expect(await pendingIn(path)).toEqual(['1', '2', '3']);
+});
+
+test('an event to a thousand endpoints is one fsync, and so are their outcomes; none is lost by closing', async () => {
+  const path = newPath();
+  const store = fileWebhookStore(path);
+  await store.load();
+  await store.saveSubscription(subscription);
+  const handle = await open(path);
+  const sync = vi.spyOn(Object.getPrototypeOf(handle) as FileHandle, 'datasync');
+  await handle.close();
+  const ids = Array.from({ length: 1000 }, (_, index) => String(index));
+  await store.addDeliveries(ids.map((id) => delivery(id)));
+  expect(sync).toHaveBeenCalledTimes(1);
+  await Promise.all(ids.slice(0, 500).map((id) => store.saveDelivery(delivery(id, 'delivered'))));
+  expect(sync).toHaveBeenCalledTimes(2);
+  const last = ids.slice(500).map((id) => store.saveDelivery(delivery(id, 'delivered')));
+  await store.close();
+  await Promise.all(last);
+  expect(sync).toHaveBeenCalledTimes(3);
+  sync.mockRestore();
+  await expect(store.addDeliveries([delivery('late')])).rejects.toThrow(/was closed/);
+  await expect(store.load()).rejects.toThrow(/was closed/);
+  expect(await pendingIn(path)).toEqual([]);
+});
+
+test('it is cut at every byte and still opens, with what was whole', async () => {
+  const path = newPath();
+  await filled(path, ['1', '2']);
+  const bytes = await readFile(path);
+  for (let length = 0; length <= bytes.length; length += 7) {
+    const cut = newPath();
+    await writeFile(cut, bytes.subarray(0, length));
+    expect(['', '1', '1,2']).toContain((await pendingIn(cut)).join());
+  }
+});
+
+test('two cannot use a file at once, and a crash does not lock it for good', async () => {
+  const path = newPath();
+  const store = fileWebhookStore(path);
+  await store.load();
+  for (const same of [path, relative('', path)])
+    await expect(fileWebhookStore(same).load()).rejects.toThrow(/uses the webhook store already/);
+  await store.close();
+  await writeFile(`${path}.lock`, '1');
+  await expect(fileWebhookStore(path).load()).rejects.toThrow(/process 1 uses this webhook store/);
+  await writeFile(`${path}.lock`, '999999999');
+  expect(await pendingIn(path)).toEqual([]);
+});
+
+test('of processes that take over the lock of one that crashed, one gets it', async () => {
+  const children = Array.from({ length: 4 }, () => {
+    const child = spawn(process.execPath, ['--import', 'tsx', fileURLToPath(new URL('../support/webhook-lock.ts', import.meta.url))], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+    const read = async (): Promise<string> => String((await lines.next()).value);
+    return { child, read };
+  });
+  try {
+    await Promise.all(children.map(({ read }) => read()));
+    for (let round = 0; round < 100; round++) {
+      const path = `${newPath()}.lock`;
+      await writeFile(path, `999999999 ${round}`);
+      for (const { child } of children) child.stdin.write(`${path}\n`);
+      const outcomes = await Promise.all(children.map(({ read }) => read()));
+      expect(outcomes.filter((outcome) => outcome === 'won')).toHaveLength(1);
+      for (const outcome of outcomes) expect(outcome).toMatch(/^won$|uses this webhook store/);
+      // Nothing is left of the take-over.
+      expect((await readdir(folder)).filter((name) => join(folder, name).startsWith(path))).toHaveLength(1);
+    }
+  } finally {
+    for (const { child } of children) child.kill();
+  }
+}, 30_000);
+
+test('what is done with leaves the file', async () => {
+  const path = newPath();
+  const store = fileWebhookStore(path, { compactBytes: 20_000, keepDelivered: 2 });
+  await store.load();
+  await store.saveSubscription(subscription);
+  const saved: Promise<void>[] = [];
+  for (let round = 0; round < 500; round++) {
+    await store.addDeliveries([delivery(String(round))]);
+    saved.push(store.saveDelivery(delivery(String(round), 'delivered')));
+  }
+  await Promise.all(saved);
+  expect((await store.deliveries('s', 10)).map(({ id }) => id)).toEqual(['499', '498']);
+  await store.close();
+  expect((await stat(path)).size).toBeLessThan(30_000);
+});
+
+describe('kill -9', () => {
+  const run = (...args: string[]): ChildProcess =>
+    spawn(process.execPath, ['--import', 'tsx', fileURLToPath(new URL('../support/webhook-dispatcher.ts', import.meta.url)), ...args], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+
+  it('between acceptance and delivery: the next process delivers', async () => {
+    const path = newPath();
+    let isUp = false;
+    const hanging: (() => void)[] = [];
+    // While the first process lives, the endpoint takes the request and says nothing.
+    const endpoint = await startEndpoint(() => (isUp ? 200 : new Promise((resolve) => hanging.push(() => resolve(500)))));
+    const first = run(path, endpoint.url, '20');
+    const [line] = (await once(first.stdout as NodeJS.ReadableStream, 'data')) as [Buffer];
+    const { secret } = JSON.parse(String(line)) as { secret: string };
+    const dead = once(first, 'exit');
+    first.kill('SIGKILL');
+    expect((await dead)[1]).toBe('SIGKILL');
+    for (const release of hanging) release();
+    isUp = true;
+    const before = endpoint.got.length;
+    const second = run(path, endpoint.url, '0');
+    await endpoint.wait(before + 20);
+    const webhooks = await Promise.all(endpoint.got.slice(before).map((got) => verified(got, secret)));
+    expect(webhooks.map((webhook) => (webhook.json() as { data: { n: number } }).data.n)).toEqual(Array.from({ length: 20 }, (_, n) => n));
+    await until(async () => (await readFile(path, 'utf8')).split('"state":"delivered"').length > 20, 'the outcome is in the file');
+    const ended = once(second, 'exit');
+    second.kill('SIGKILL');
+    await ended;
+    await endpoint.close();
+  }, 30_000);
+
+  it('at any moment, while the file is written and made anew: every acknowledged event arrives', async () => {
+    const path = newPath();
+    const endpoint = await startEndpoint();
+    const acknowledged: number[] = [];
+    for (let round = 0; round < 3; round++) {
+      const child = run(path, endpoint.url, '5', String(round * 1_000_000));
+      let text = '';
+      const enough = new Promise<void>((resolve) => {
+        child.stdout?.on('data', (chunk: Buffer) => {
+          text += String(chunk);
+          if (text.split('\n').length > 150 + 37 * round) resolve();
+        });
+      });
+      await enough;
+      const dead = once(child, 'close');
+      child.kill('SIGKILL');
+      await dead;
+      // A number that was cut short was not told.
+      acknowledged.push(...text.split('\n').slice(0, -1).map(Number));
+    }
+    const last = run(path, endpoint.url, '0');
+    const arrived = () => new Set(endpoint.got.map(({ body }) => (JSON.parse(body) as { data: { n: number } }).data.n));
+    await until(
+      () => {
+        const all = arrived();
+        return acknowledged.every((n) => all.has(n));
+      },
+      () => `all arrive: ${acknowledged.filter((n) => !arrived().has(n)).length} of ${acknowledged.length} did not`,
+    );
+    const ended = once(last, 'exit');
+    last.kill('SIGKILL');
+    await ended;
+    await endpoint.close();
+  }, 40_000);
+});
