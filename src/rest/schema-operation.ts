@@ -188,6 +188,14 @@ function resolve(schema: JsonSchema, definitions: Readonly<Record<string, JsonSc
   return typeof ref === 'string' ? resolve(definitions[ref.slice('#/$defs/'.length)] ?? {}, definitions) : schema;
 }
 
-function reference(kind: 'parameters' | 'headers' | 'responses' | 'schemas', name: string): JsonObject {
-  return { $ref: `#/components/${kind}/${name}` };
+type ReferenceKind = 'parameters' | 'headers' | 'responses' | 'schemas';
+
+const references = new Map<string, JsonObject>();
+
+/** One object for each: a large document refers to the same few again and again. */
+function reference(kind: ReferenceKind, name: string): JsonObject {
+  const $ref = `#/components/${kind}/${name}`;
+  let made = references.get($ref);
+  if (!made) references.set($ref, (made = { $ref }));
+  return made;
 }

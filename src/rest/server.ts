@@ -7,6 +7,7 @@ import { channelSegments } from '../core/http-binding.ts';
 import { acceptHeaders, deadlineOf, serveCall } from '../guard/serve-call.ts';
 import type { Transport } from '../core/transport.ts';
 import { checkAccept } from './accept.ts';
+import { describeContract } from '../schema/view.ts';
 import { createEventRoute } from './event-route.ts';
 import { failure } from './failure.ts';
 import { compileOperation, type OperationRoute } from './operation-route.ts';
@@ -51,10 +52,20 @@ export function restHandler(transport: Transport, options: RestHandlerOptions = 
     throw new TypeError(`restHandler: basePath '${basePath}' must look like '/api/v2'`);
   const onError = reporter(options.onError);
   const fail: Fail = (error, requestId) => failure(error, onError, requestId);
+  // What cannot be described is refused here; each operation is compiled by its first call, since most of a large contract's have none for long.
+  describeContract(contract);
   const routes: (readonly [Route, Answer])[] = [];
   for (const operation of Object.values(contract.operations)) {
     for (const binding of operation.http)
-      routes.push([binding, answerCall(transport, compileOperation(contract, operation, binding, basePath), maxBodyBytes, fail)]);
+      routes.push([
+        binding,
+        answerCall(
+          transport,
+          once(() => compileOperation(contract, operation, binding, basePath)),
+          maxBodyBytes,
+          fail,
+        ),
+      ]);
   }
   for (const event of Object.values(contract.events)) {
     const open = createEventRoute(transport, event, options);
@@ -83,7 +94,7 @@ export function restHandler(transport: Transport, options: RestHandlerOptions = 
   };
 }
 
-function answerCall(transport: Transport, route: OperationRoute, maxBodyBytes: number, fail: Fail): Answer {
+function answerCall(transport: Transport, routeOf: () => OperationRoute, maxBodyBytes: number, fail: Fail): Answer {
   return async (request, params) => {
     const headers = acceptHeaders(request.headers);
     const key = headers['idempotency-key'];
@@ -91,6 +102,7 @@ function answerCall(transport: Transport, route: OperationRoute, maxBodyBytes: n
     try {
       const { accept } = request.headers;
       if (accept !== undefined && accept !== '*/*' && accept !== JSON_TYPE) checkAccept(String(accept), JSON_TYPE);
+      const route = routeOf();
       const read = route.readInput(request, params, maxBodyBytes);
       const input = read instanceof Promise ? await read : read;
       const output = await serveCall(transport, {
@@ -132,8 +144,14 @@ function answerOther(request: HttpRequest, methods: readonly string[]): HttpResp
 }
 
 function answerDocument(make: () => unknown): Answer {
-  let body: string | undefined;
-  return () => ({ status: 200, headers: { 'content-type': JSON_TYPE }, body: (body ??= JSON.stringify(make(), null, 2)) });
+  const body = once(() => JSON.stringify(make(), null, 2));
+  return () => ({ status: 200, headers: { 'content-type': JSON_TYPE }, body: body() });
+}
+
+/** Makes a value at its first use. */
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => (made ??= { value: make() }).value;
 }
 
 function documentRoute(name: string): Route {

@@ -46,15 +46,17 @@ export function createComponents(view: ContractView, prefix: string, options: Co
 
   const refer = (schema: JsonSchema, side: Side): JsonSchema => {
     const result: Record<string, unknown> = {};
-    for (const [key, value] of Object.entries(schema)) {
+    for (const key in schema) {
+      const value = schema[key];
       if (!KEYWORDS.has(key) && !key.startsWith('x-')) continue;
       if (key === '$ref') {
         const name = component(definitionOf(String(value)), side);
         if (name !== undefined) result[key] = prefix + name;
       } else if (key === 'properties') {
-        result[key] = Object.fromEntries(
-          Object.entries(value as Record<string, JsonSchema>).map(([name, member]) => [name, refer(member, side)]),
-        );
+        const members: Record<string, JsonSchema> = {};
+        for (const name of Object.keys(value as object))
+          define(members, name, refer((value as Record<string, JsonSchema>)[name] ?? {}, side));
+        result[key] = members;
       } else if (SCHEMA_KEYWORDS.has(key)) {
         // Other members are dropped, not refused: a closed schema would make every new field a breaking change.
         if (value !== false || key === 'items') result[key] = referAll(value, side);
@@ -74,6 +76,12 @@ export function createComponents(view: ContractView, prefix: string, options: Co
   };
 
   return { refer, schemas };
+}
+
+/** An own member whatever its name: an assignment would take `__proto__` for a prototype. */
+function define(members: Record<string, JsonSchema>, name: string, member: JsonSchema): void {
+  if (name === '__proto__') Object.defineProperty(members, name, { value: member, enumerable: true, configurable: true, writable: true });
+  else members[name] = member;
 }
 
 /** Keywords whose value is a schema or several. */
@@ -127,7 +135,7 @@ function compareSides(view: ContractView): (definition: string) => boolean {
   const outputs = reached(view, 'output');
   const inputs = reached(view, 'input');
   const twofold = new Set<string>();
-  const same = (definition: string) => text(view.definitions.input[definition]) === text(view.definitions.output[definition]);
+  const same = (definition: string) => isSame(view.definitions.input[definition], view.definitions.output[definition]);
   for (const definition of inputs) if (outputs.has(definition) && !same(definition)) twofold.add(definition);
   // A type that contains a twofold one is twofold too.
   for (let before = -1; before !== twofold.size;) {
@@ -153,12 +161,33 @@ function reached(view: ContractView, side: Side): ReadonlySet<string> {
   return found;
 }
 
-/** Every reference in a schema. A text in `examples` that looks like one does no harm: it names nothing. */
-function refsOf(schema: JsonSchema | undefined): string[] {
-  return [...JSON.stringify(schema ?? {}).matchAll(/"\$ref":"#\/\$defs\/([^"]*)"/g)].map((match) => match[1] ?? '');
+/** Every reference in a schema. One in `examples` does no harm: it names nothing. */
+function refsOf(schema: unknown, found: string[] = []): string[] {
+  if (Array.isArray(schema)) for (const item of schema as readonly unknown[]) refsOf(item, found);
+  else if (typeof schema === 'object' && schema !== null) {
+    for (const key in schema) {
+      const value = (schema as JsonSchema)[key];
+      if (typeof value === 'object') refsOf(value, found);
+      else if (key === '$ref' && typeof value === 'string' && value.startsWith('#/$defs/')) found.push(definitionOf(value));
+    }
+  }
+  return found;
 }
 
-/** A schema as text, without what only the output view says: that there are no other members. */
-function text(schema: JsonSchema | undefined): string {
-  return JSON.stringify(schema, (key, value: unknown) => (key === 'additionalProperties' && value === false ? undefined : value));
+/** Whether two schemas are the same, apart from what only the output view says: that there are no other members. */
+function isSame(one: unknown, other: unknown): boolean {
+  if (typeof one !== 'object' || one === null || typeof other !== 'object' || other === null) return Object.is(one, other);
+  if (Array.isArray(one) !== Array.isArray(other)) return false;
+  const keys = keysOf(one);
+  return (
+    keys.length === keysOf(other).length &&
+    keys.every((key) => key in other && isSame((one as JsonSchema)[key], (other as JsonSchema)[key]))
+  );
+}
+
+function keysOf(schema: object): string[] {
+  return Object.keys(schema).filter((key) => {
+    const value = (schema as JsonSchema)[key];
+    return value !== undefined && !(key === 'additionalProperties' && value === false);
+  });
 }
