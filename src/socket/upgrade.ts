@@ -1,6 +1,7 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { phraseOf } from '../http/message/phrases.ts';
+import { answerAsPlain } from './plain.ts';
 
 /** Takes an upgrade request, or says with `false` that it is not its own, so that the next is asked. */
 export interface UpgradeHandler {
@@ -11,8 +12,9 @@ export interface UpgradeHandler {
 const attached = new WeakMap<Server, Set<UpgradeHandler>>();
 
 /**
- * Lets a handler take upgrade requests of a Node server; several may share one. What nobody takes is answered 404,
- * unless the server has upgrade listeners that were not attached here. Returns how to detach.
+ * Lets a handler take upgrade requests of a Node server; several may share one. If nobody takes a WebSocket, it is answered 404; a request
+ * that offers another protocol is answered as plain HTTP. Both are left to upgrade listeners that were not attached here, if there are any.
+ * Returns how to detach.
  */
 export function attachUpgrade(server: Server, handler: UpgradeHandler): () => void {
   let handlers = attached.get(server);
@@ -21,12 +23,19 @@ export function attachUpgrade(server: Server, handler: UpgradeHandler): () => vo
     handlers = all;
     attached.set(server, all);
     server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-      for (const each of all) if (each(request, socket, head)) return;
-      if (server.listenerCount('upgrade') === 1) refuseUpgrade(socket, 404, 'nothing takes an upgrade at this path');
+      const isSocket = asksForWebSocket(request);
+      if (isSocket) for (const each of all) if (each(request, socket, head)) return;
+      if (server.listenerCount('upgrade') > 1) return;
+      if (isSocket) refuseUpgrade(socket, 404, 'nothing takes an upgrade at this path');
+      else answerAsPlain(server, request, socket, head);
     });
   }
   const taking = handlers.add(handler);
   return () => void taking.delete(handler);
+}
+
+function asksForWebSocket({ headers }: IncomingMessage): boolean {
+  return headers.upgrade?.split(',').some((name) => name.trim().toLowerCase() === 'websocket') ?? false;
 }
 
 /** Answers an upgrade request with a plain HTTP response and closes the socket. */

@@ -69,6 +69,8 @@ export async function listen(handler: HttpHandler, options: ListenOptions = {}):
   server.on('clientError', onClientError);
   const sockets = new Set<Socket>();
   server.on('connection', (socket: Socket) => {
+    // A connection comes again if its request had offered an upgrade.
+    if (sockets.has(socket)) return;
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
   });
