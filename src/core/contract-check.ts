@@ -1,4 +1,5 @@
-import type { Contract, EventDefinition, Operation, RelationBatch, Schema } from './contract.ts';
+import type { Contract, ErrorSpec, EventDefinition, Operation, RelationBatch, Schema } from './contract.ts';
+import { ERROR_CODES, isErrorCode, isReason } from './errors.ts';
 import { bindingShape } from './http-binding.ts';
 import { listenerName } from './listener-name.ts';
 import { own } from './own.ts';
@@ -93,7 +94,21 @@ function checkOperation(operation: Operation, used: Used): void {
       }
     }
   }
+  for (const [name, error] of Object.entries(operation.errors)) checkError(`${where}: error`, name, error);
   if (operation.pagedBy !== undefined) checkPaging(where, operation, operation.pagedBy, fields);
+}
+
+/** Names travel in headers, tokens of XML and gRPC's ErrorInfo, whose rule they follow. */
+function checkError(where: string, name: string, error: ErrorSpec): void {
+  if (!isErrorCode(error?.code)) throw new TypeError(`${where} '${name}': write { code }, with one of ${ERROR_CODES.join(', ')}`);
+  if (isErrorCode(name)) {
+    if (error.code === name && !error.details) return;
+    throw new TypeError(`${where} '${name}': this is a code: write ${name}: true, and give an error with details a name of its own`);
+  }
+  if (!isReason(name)) throw new TypeError(`${where} '${name}': use up to 63 capital letters, digits and _, such as OUT_OF_STOCK`);
+  if (!error.details) return;
+  checkSchema(`${where} '${name}': details`, error.details);
+  if (!fieldsOf(error.details)) throw new TypeError(`${where} '${name}': the details must be an object schema`);
 }
 
 /** Without types, bare properties and schemas of zod 3 get this far. */

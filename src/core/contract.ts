@@ -10,8 +10,31 @@ export interface Schema {
   readonly _zod: $ZodTypeInternals<unknown, unknown>;
 }
 
+/** An error that an operation gives on purpose, under a name of its own. */
+export interface ErrorSpec {
+  /** What the error is on every protocol, also to callers that do not know its name. */
+  readonly code: ErrorCode;
+  /** An object schema: what the error's `details` hold. Leave it out if the name says everything. */
+  readonly details?: Schema;
+  /** One sentence for descriptions; also the error's text unless a handler gives another. */
+  readonly description?: string;
+}
+
+/** What `errors` of an operation takes: a list of codes, or a record of names; the name of a code stands for the code itself. */
+export type ErrorsSpec = readonly ErrorCode[] | { readonly [name: string]: ErrorSpec | true };
+
+/** The errors of an operation by name. A plain code has its own name. */
+export interface DeclaredErrors {
+  readonly [name: string]: ErrorSpec;
+}
+
+/** What `errors` as a contract's author wrote them become. */
+export type Declared<X extends ErrorsSpec> = X extends readonly (infer C extends ErrorCode)[]
+  ? { readonly [N in C]: { readonly code: N } }
+  : { readonly [N in keyof X]: X[N] extends ErrorSpec ? X[N] : { readonly code: N & ErrorCode } };
+
 /** What `query` and `mutation` take. */
-export interface OperationSpec<I extends Schema | undefined, O extends Schema | undefined> {
+export interface OperationSpec<I extends Schema | undefined, O extends Schema | undefined, X extends ErrorsSpec = ErrorsSpec> {
   /** Groups operations: a gRPC or SOAP service, an OpenAPI tag. @default the contract's name */
   readonly service?: string;
   /** One line for descriptions. */
@@ -26,17 +49,22 @@ export interface OperationSpec<I extends Schema | undefined, O extends Schema | 
   readonly output?: O;
   /** Method and path, `GET /users/{id}`; with several, the first is what clients use. @default `POST /<name>` */
   readonly http?: string | readonly string[];
-  /** The codes this operation may give on purpose, for descriptions. */
-  readonly errors?: readonly ErrorCode[];
+  /**
+   * The errors this operation gives on purpose: codes, `['NOT_FOUND']`, or names, `{ NOT_FOUND: true, OUT_OF_STOCK: { code: 'FAILED_PRECONDITION', details } }`.
+   * A handler throws `call.errors.OUT_OF_STOCK(details)`; a caller narrows with `isApiError(error, operation, 'OUT_OF_STOCK')`.
+   */
+  readonly errors?: X;
   /** For one protocol alone: `{ grpc: { … } }`. */
   readonly meta?: Readonly<Record<string, unknown>>;
 }
 
 /** What `query` takes beside `OperationSpec`. */
-export interface QuerySpec<I extends Schema | undefined, O extends Schema | undefined, P extends string | undefined> extends OperationSpec<
-  I,
-  O
-> {
+export interface QuerySpec<
+  I extends Schema | undefined,
+  O extends Schema | undefined,
+  P extends string | undefined,
+  X extends ErrorsSpec = ErrorsSpec,
+> extends OperationSpec<I, O, X> {
   /**
    * The property of an item that orders the list, for a query whose output is a list and whose input has
    * `limit` and `after`: a page starts behind the item with that key, and one shorter than `limit` is the last.
@@ -45,7 +73,11 @@ export interface QuerySpec<I extends Schema | undefined, O extends Schema | unde
 }
 
 /** What `mutation` takes beside `OperationSpec`. */
-export interface MutationSpec<I extends Schema | undefined, O extends Schema | undefined> extends OperationSpec<I, O> {
+export interface MutationSpec<
+  I extends Schema | undefined,
+  O extends Schema | undefined,
+  X extends ErrorsSpec = ErrorsSpec,
+> extends OperationSpec<I, O, X> {
   /** True where doing it twice is the same as doing it once. @default false */
   readonly idempotent?: boolean;
 }
@@ -73,6 +105,7 @@ export interface Operation<
   I extends Schema | undefined = Schema | undefined,
   O extends Schema | undefined = Schema | undefined,
   P extends string | undefined = string | undefined,
+  E extends DeclaredErrors = DeclaredErrors,
 > {
   readonly name: string;
   readonly kind: 'query' | 'mutation';
@@ -84,7 +117,7 @@ export interface Operation<
   readonly output: O;
   /** At least one; clients use the first. */
   readonly http: readonly HttpBinding[];
-  readonly errors: readonly ErrorCode[];
+  readonly errors: E;
   readonly idempotent: boolean;
   readonly pagedBy: P;
   readonly meta: Readonly<Record<string, unknown>>;

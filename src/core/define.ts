@@ -2,6 +2,9 @@ import { checkContract } from '#contract-check';
 import type {
   Contract,
   ContractSpec,
+  Declared,
+  DeclaredErrors,
+  ErrorsSpec,
   EventDefinition,
   Events,
   EventSpec,
@@ -13,6 +16,7 @@ import type {
   Relations,
   Schema,
 } from './contract.ts';
+import type { ErrorCode } from './errors.ts';
 import { parseHttpBinding } from './http-binding.ts';
 
 /** An operation that reads and changes nothing. */
@@ -20,14 +24,17 @@ export function query<
   I extends Schema | undefined = undefined,
   O extends Schema | undefined = undefined,
   const P extends string | undefined = undefined,
->(spec: QuerySpec<I, O, P>): Operation<I, O, P> {
+  const X extends ErrorsSpec = readonly [],
+>(spec: QuerySpec<I, O, P, X>): Operation<I, O, P, Declared<X>> {
   return operation('query', spec, true, spec.pagedBy as P);
 }
 
 /** An operation that changes something. */
-export function mutation<I extends Schema | undefined = undefined, O extends Schema | undefined = undefined>(
-  spec: MutationSpec<I, O>,
-): Operation<I, O, undefined> {
+export function mutation<
+  I extends Schema | undefined = undefined,
+  O extends Schema | undefined = undefined,
+  const X extends ErrorsSpec = readonly [],
+>(spec: MutationSpec<I, O, X>): Operation<I, O, undefined, Declared<X>> {
   return operation('mutation', spec, spec.idempotent ?? false, undefined);
 }
 
@@ -65,12 +72,12 @@ export function defineContract<const O extends Operations = {}, const E extends 
   return contract as Contract<O, E, R>;
 }
 
-function operation<I extends Schema | undefined, O extends Schema | undefined, P extends string | undefined>(
+function operation<I extends Schema | undefined, O extends Schema | undefined, P extends string | undefined, X extends ErrorsSpec>(
   kind: Operation['kind'],
-  spec: OperationSpec<I, O>,
+  spec: OperationSpec<I, O, X>,
   idempotent: boolean,
   pagedBy: P,
-): Operation<I, O, P> {
+): Operation<I, O, P, Declared<X>> {
   const { http = [], ...rest } = spec;
   return {
     ...rest,
@@ -80,11 +87,17 @@ function operation<I extends Schema | undefined, O extends Schema | undefined, P
     input: spec.input as I,
     output: spec.output as O,
     http: (typeof http === 'string' ? [http] : http).map(parseHttpBinding),
-    errors: spec.errors ?? [],
+    errors: declared(spec.errors ?? []) as Declared<X>,
     idempotent,
     pagedBy,
     meta: spec.meta ?? {},
   };
+}
+
+/** The errors by name. What is none is kept as it is, for the check of the contract to name. */
+function declared(errors: ErrorsSpec): DeclaredErrors {
+  const named = Array.isArray(errors) ? errors.map((code: ErrorCode) => [code, true] as const) : Object.entries(errors);
+  return Object.fromEntries(named.map(([name, error]) => [name, error === true ? { code: name as ErrorCode } : error]));
 }
 
 /** Gives every member its key as name and the contract's name, capitalised, as default service. */

@@ -33,6 +33,11 @@ export function isErrorCode(value: unknown): value is ErrorCode {
   return CODES.has(value);
 }
 
+/** Tells whether a text can be the name of a declared error: gRPC's rule for ErrorInfo, and none of the codes. */
+export function isReason(name: string): boolean {
+  return /^[A-Z][A-Z0-9_]{0,62}$/.test(name) && !CODES.has(name);
+}
+
 /** A JSON object: what `details` of an error may be. */
 export interface JsonObject {
   readonly [key: string]: unknown;
@@ -49,6 +54,8 @@ export interface Issue {
 export interface ApiErrorOptions {
   /** JSON object with more about the error; `{ issues }` for INVALID_ARGUMENT. */
   readonly details?: JsonObject | undefined;
+  /** The name of an error that the operation declares, `OUT_OF_STOCK`; anything but such a name is left out. */
+  readonly reason?: string | undefined;
   /** How long the peer asks to wait before trying again, in milliseconds; a negative or infinite time is left out. */
   readonly retryAfterMs?: number | undefined;
   /** The id of the request, as the peer's log has it; one that is not up to 128 printable ASCII characters is left out. */
@@ -67,6 +74,7 @@ export interface ApiErrorOptions {
 export interface ErrorBody {
   readonly code: ErrorCode;
   readonly message: string;
+  readonly reason?: string;
   readonly details?: JsonObject;
   readonly retryAfterMs?: number;
   readonly requestId?: string;
@@ -76,13 +84,18 @@ const BRAND: unique symbol = Symbol.for('multi-api-sdk.ApiError') as never;
 
 /**
  * The one error of this library: every failed call, on every protocol, rejects with it.
- * Its `message` begins with the code (`[NOT_FOUND] no user has the id 7`); `reason` is the same without the code.
+ * Its `message` begins with the code (`[NOT_FOUND] no user has the id 7`); `text` is the same without the code.
  */
 export class ApiError extends Error {
   override readonly name = 'ApiError';
   readonly code: ErrorCode;
   /** The message without the `[CODE]` prefix: what travels to a caller. */
-  readonly reason: string;
+  readonly text: string;
+  /**
+   * The declared name of a typed error, `OUT_OF_STOCK`: only if its operation declares it, with this code and such `details`.
+   * An error of another name is just its code.
+   */
+  declare readonly reason?: string;
   declare readonly details?: JsonObject;
   declare readonly retryAfterMs?: number;
   declare readonly requestId?: string;
@@ -96,11 +109,12 @@ export class ApiError extends Error {
     if (!isErrorCode(code)) code = 'UNKNOWN';
     super(`[${code}] ${message}`, 'cause' in options ? { cause: options.cause } : undefined);
     this.code = code;
-    this.reason = `${message}`;
+    this.text = `${message}`;
     this.remote = options.remote ?? false;
     this.sent = options.sent ?? true;
     if (options.details !== undefined) this.details = options.details;
-    const { retryAfterMs, requestId } = options;
+    const { reason, retryAfterMs, requestId } = options;
+    if (reason !== undefined && isReason(reason)) this.reason = reason;
     // They become headers and lines of logs, and may be a peer's: what fits neither is as if it were not there.
     if (retryAfterMs !== undefined && retryAfterMs >= 0 && retryAfterMs < Infinity) this.retryAfterMs = retryAfterMs;
     if (requestId !== undefined && /^[\x20-\x7e]{1,128}$/.test(requestId)) this.requestId = requestId;
@@ -115,15 +129,16 @@ export class ApiError extends Error {
 
   /** The same error with other members changed; the original is its cause. */
   with(change: ApiErrorOptions): ApiError {
-    const { code, reason, details, retryAfterMs, requestId, partial, remote, sent } = this;
-    return new ApiError(code, reason, { details, retryAfterMs, requestId, partial, remote, sent, cause: this, ...change });
+    const { code, text, reason, details, retryAfterMs, requestId, partial, remote, sent } = this;
+    return new ApiError(code, text, { reason, details, retryAfterMs, requestId, partial, remote, sent, cause: this, ...change });
   }
 
   /** What travels to the caller: no cause, no stack, and no details that JSON cannot hold. */
   toJSON(): ErrorBody {
     return {
       code: this.code,
-      message: this.reason,
+      message: this.text,
+      ...(this.reason !== undefined && { reason: this.reason }),
       ...(this.details && isJson(this.details) && { details: this.details }),
       ...(this.retryAfterMs !== undefined && { retryAfterMs: this.retryAfterMs }),
       ...(this.requestId !== undefined && { requestId: this.requestId }),

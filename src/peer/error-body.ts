@@ -1,8 +1,9 @@
 import type { ApiErrorOptions, JsonObject } from '../core/errors.ts';
 
 /** What a peer's error says beside its code and message: the inverse of `ApiError.toJSON`. Members of the wrong type count as absent. */
-export function readErrorOptions({ details, retryAfterMs, requestId }: JsonObject): ApiErrorOptions {
+export function readErrorOptions({ reason, details, retryAfterMs, requestId }: JsonObject): ApiErrorOptions {
   return {
+    reason: typeof reason === 'string' ? reason : undefined,
     details: isObject(details) ? details : undefined,
     retryAfterMs: typeof retryAfterMs === 'number' ? retryAfterMs : undefined,
     requestId: typeof requestId === 'string' ? requestId : undefined,

@@ -162,7 +162,10 @@ function successOf(view: ContractView, own: OperationView, binding: HttpBinding,
 
 /** The errors that the operation gives on purpose, by status; others are the `default`. */
 function problemsOf(operation: Operation): JsonObject {
-  const codes: readonly ErrorCode[] = [...(operation.input ? (['INVALID_ARGUMENT'] as const) : []), ...operation.errors];
+  const codes: readonly ErrorCode[] = [
+    ...(operation.input ? (['INVALID_ARGUMENT'] as const) : []),
+    ...Object.values(operation.errors).map(({ code }) => code),
+  ];
   const byStatus = new Map<number, Set<ErrorCode>>();
   for (const code of codes) byStatus.set(STATUS[code], (byStatus.get(STATUS[code]) ?? new Set()).add(code));
   const responses = [...byStatus].map(([status, some]) => [

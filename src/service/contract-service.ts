@@ -329,5 +329,5 @@ function expired(): ApiError {
 }
 
 function breach(what: string, issues: Parameters<typeof issuesError>[2]): TypeError {
-  return new TypeError(issuesError('INTERNAL', what, issues).reason);
+  return new TypeError(issuesError('INTERNAL', what, issues).text);
 }

@@ -93,7 +93,7 @@ export function decodeReply(operation: SoapOperation, reply: Reply): unknown {
     readEnvelope(reading, reply.text);
   } catch (cause) {
     if (!isOk) throw decodeStatus(reply);
-    throw noAnswer(operation.operation.name, reply, isApiError(cause) ? cause.reason : 'no SOAP envelope', cause);
+    throw noAnswer(operation.operation.name, reply, isApiError(cause) ? cause.text : 'no SOAP envelope', cause);
   }
   if (reading.element) throw decodeFault(reading.element, reply);
   if (!isOk) throw decodeStatus(reply);

@@ -247,7 +247,7 @@ class Handler implements WebSocketHandler {
   #refusalOf(error: unknown): [status: number, message: string, headers: Record<string, string>] {
     if (!isApiError(error)) this.#service.onError(error);
     const told = isApiError(error) ? error : new ApiError('INTERNAL', 'internal error');
-    return [handshakeStatus(told.code), told.reason, errorHeaders(told)];
+    return [handshakeStatus(told.code), told.text, errorHeaders(told)];
   }
 }
 

@@ -67,7 +67,7 @@ function faultOf(text: string, error: ApiError): RpcFault {
   try {
     value = parseJson(text, Infinity);
   } catch {
-    return new RpcFault(null, PARSE_ERROR, error.reason.slice(0, 200));
+    return new RpcFault(null, PARSE_ERROR, error.text.slice(0, 200));
   }
   if (Array.isArray(value)) return new RpcFault(null, RPC_CODE.INVALID_ARGUMENT, TOO_DEEP);
   const request = readRequest(value);

@@ -188,7 +188,7 @@ describe('reconnecting', () => {
     const error = await createClient({ contract, transport, reconnect: FAST, timeoutMs: 30 })
       .onPriceChanged(() => {})
       .catch((reason: unknown) => reason);
-    expect(error).toMatchObject({ code: 'UNAVAILABLE', reason: 'nothing listens there' });
+    expect(error).toMatchObject({ code: 'UNAVAILABLE', text: 'nothing listens there' });
   });
 
   it('stops trying when the last subscriber leaves', async () => {

@@ -37,12 +37,12 @@ const onError = (inner: Transport, make: (error: ApiError) => ApiError): Partial
 const faults: readonly (readonly [what: string, open: Open, ids: readonly string[]])[] = [
   [
     'loses details',
-    faulty((inner) => onError(inner, ({ code, reason, requestId }) => new ApiError(code, reason, { requestId }))),
+    faulty((inner) => onError(inner, ({ code, text, requestId }) => new ApiError(code, text, { requestId }))),
     ['errors-codes', 'errors-details-text'],
   ],
   [
     'loses request ids',
-    faulty((inner) => onError(inner, ({ code, reason, details, retryAfterMs }) => new ApiError(code, reason, { details, retryAfterMs }))),
+    faulty((inner) => onError(inner, ({ code, text, details, retryAfterMs }) => new ApiError(code, text, { details, retryAfterMs }))),
     ['errors-codes', 'headers-request-id'],
   ],
   [
@@ -52,7 +52,7 @@ const faults: readonly (readonly [what: string, open: Open, ids: readonly string
   ],
   [
     'mixes two codes up',
-    faulty((inner) => onError(inner, (error) => (error.code === 'ABORTED' ? new ApiError('ALREADY_EXISTS', error.reason, error) : error))),
+    faulty((inner) => onError(inner, (error) => (error.code === 'ABORTED' ? new ApiError('ALREADY_EXISTS', error.text, error) : error))),
     ['errors-codes', 'idempotency-in-progress'],
   ],
   [

@@ -72,7 +72,7 @@ describe('a peer that is not as it should be', () => {
       call.write(user);
       call.emit('error', { code: 9, details: 'changed my mind', metadata: new Metadata() });
     });
-    await expect(blogClient({ url }).getUser({ id: 1 })).rejects.toMatchObject({ code: 'FAILED_PRECONDITION', reason: 'changed my mind' });
+    await expect(blogClient({ url }).getUser({ id: 1 })).rejects.toMatchObject({ code: 'FAILED_PRECONDITION', text: 'changed my mind' });
   });
 });
 

@@ -137,7 +137,7 @@ describe.skipIf(missing !== undefined)(title("Python's grpcio as the server"), (
       email: 'py@example.com',
       createdAt: '2024-01-15T09:30:00.123456Z',
     });
-    await expect(blog.getUser({ id: 404 })).rejects.toMatchObject({ code: 'NOT_FOUND', reason: 'no such user: ünï', remote: true });
+    await expect(blog.getUser({ id: 404 })).rejects.toMatchObject({ code: 'NOT_FOUND', text: 'no such user: ünï', remote: true });
     await expect(blog.getUser({ id: 400 })).rejects.toMatchObject({
       code: 'INVALID_ARGUMENT',
       details: { issues: [{ path: ['address', 'lines', 2], message: 'too long' }] },

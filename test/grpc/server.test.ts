@@ -261,7 +261,7 @@ describe('calls', () => {
   it('metadata over the limit are RESOURCE_EXHAUSTED, for calls and streams', async () => {
     const { address } = await serve(blogService(), { maxMetadataBytes: 2000 });
     const blog = blogClient({ url: address, headers: { tenant: 'x'.repeat(2100) } });
-    const refused = { code: 'RESOURCE_EXHAUSTED', reason: 'the metadata are larger than 2000 bytes', remote: true };
+    const refused = { code: 'RESOURCE_EXHAUSTED', text: 'the metadata are larger than 2000 bytes', remote: true };
     await expect(blog.getPost({ id: 1 })).rejects.toMatchObject(refused);
     await expect(blog.onTemperature(() => {}, { timeoutMs: 300 })).rejects.toMatchObject(refused);
     expect(await blogClient({ url: address, headers: { tenant: 'x'.repeat(1500) } }).getPost({ id: 1 })).toMatchObject({ id: 1 });
@@ -315,7 +315,7 @@ describe('calls', () => {
     for (const how of ['circular', 'endless', 'hole']) {
       await expect(client.fail({ how }, { timeoutMs: 2000 }), how).rejects.toMatchObject({
         code: 'ABORTED',
-        reason: 'try again',
+        text: 'try again',
         remote: true,
       });
     }
@@ -340,7 +340,7 @@ describe('calls', () => {
     const server = await serve(bare, { onError });
     const client = createClient({ contract, transport: grpc({ url: server.address }) });
     closing.push(() => client.close());
-    await expect(client.fail(undefined, { timeoutMs: 2000 })).rejects.toMatchObject({ code: 'INTERNAL', reason: 'internal error' });
+    await expect(client.fail(undefined, { timeoutMs: 2000 })).rejects.toMatchObject({ code: 'INTERNAL', text: 'internal error' });
     expect(reported).toHaveBeenCalledTimes(1);
   });
 
@@ -420,9 +420,9 @@ describe.skipIf(!hasOpenssl)(`TLS${hasOpenssl ? '' : ' (skipped: openssl is miss
 
 describe('an error of a program without types', () => {
   it.each([
-    ['a code that there is not', () => new ApiError('NotFound' as never, 'no such room'), { code: 'UNKNOWN', reason: 'no such room' }],
-    ['no message', () => new ApiError('NOT_FOUND', undefined as never), { code: 'NOT_FOUND', reason: 'undefined' }],
-    ['an id that is no text', () => new ApiError('NOT_FOUND', 'none', { requestId: {} as never }), { code: 'NOT_FOUND', reason: 'none' }],
+    ['a code that there is not', () => new ApiError('NotFound' as never, 'no such room'), { code: 'UNKNOWN', text: 'no such room' }],
+    ['no message', () => new ApiError('NOT_FOUND', undefined as never), { code: 'NOT_FOUND', text: 'undefined' }],
+    ['an id that is no text', () => new ApiError('NOT_FOUND', 'none', { requestId: {} as never }), { code: 'NOT_FOUND', text: 'none' }],
   ])('is answered: %s', async (_, make, expected) => {
     const contract = defineContract({
       name: 'rooms',

@@ -42,7 +42,7 @@ async function reading(write: (socket: Socket) => void, takesMore: (data: string
 test('a stream that the server closes is UNAVAILABLE, behind its events', async () => {
   const { seen, ends } = await reading((socket) => socket.end('data: 1\n\ndata: 2\n\ndata: cut'));
   expect(seen).toEqual(['1', '2']);
-  expect(ends).toMatchObject([{ code: 'UNAVAILABLE', reason: 'the server closed the stream', remote: true }]);
+  expect(ends).toMatchObject([{ code: 'UNAVAILABLE', text: 'the server closed the stream', remote: true }]);
 });
 
 test('an event over the limit is DATA_LOSS, because resuming would lead to it again', async () => {

@@ -170,7 +170,7 @@ function suite(version: 4 | 5, broker: () => string): void {
       await client.publishAsync(topic, text, { qos: 1 });
     }
     expect((await blog.getUser({ id: 123 })).id).toBe(123);
-    await expect(blog.getUser({ id: 7 })).rejects.toMatchObject({ code: 'NOT_FOUND', reason: 'no user has the id 7', remote: true });
+    await expect(blog.getUser({ id: 7 })).rejects.toMatchObject({ code: 'NOT_FOUND', text: 'no user has the id 7', remote: true });
   });
 
   test('what anyone publishes reaches subscribers on every protocol, each once', async () => {
@@ -360,7 +360,7 @@ describe('no broker', () => {
   test.each(['127.0.0.1', 'localhost'])('the message asks whether there is a broker at %s', async (host) => {
     const port = await freePort();
     const reason = `no connection to the broker at mqtt://${host}:${port}: nothing listens there: is the broker running? (ECONNREFUSED)`;
-    await expect(blogAt(`mqtt://${host}:${port}`).getUser({ id: 123 })).rejects.toMatchObject({ reason, sent: false });
+    await expect(blogAt(`mqtt://${host}:${port}`).getUser({ id: 123 })).rejects.toMatchObject({ text: reason, sent: false });
   });
 
   test('with offline: queue a call waits for the broker, and no longer than its deadline', async () => {

@@ -102,7 +102,7 @@ test('two clients with one name, which throw each other out, are told of', async
   );
   await hub.publish(blogContract.events.temperature, READING);
   await until(() => errors.length > 0, 'the clash was reported');
-  expect(errors[0]).toMatchObject({ code: 'ABORTED', reason: expect.stringContaining('another client connected with the same client id') });
+  expect(errors[0]).toMatchObject({ code: 'ABORTED', text: expect.stringContaining('another client connected with the same client id') });
 });
 
 test('a client of MQTT 3.1.1 that is closed leaves no subscription behind', async () => {
@@ -132,6 +132,6 @@ test('a broker that is closed takes no more WebSockets', async () => {
   await expect(blog.getUser({ id: 123 })).rejects.toMatchObject({
     code: 'UNAVAILABLE',
     sent: false,
-    reason: expect.stringContaining('404'),
+    text: expect.stringContaining('404'),
   });
 });

@@ -74,7 +74,7 @@ describe.skipIf(noOpenssl !== undefined)(`MQTT over TLS${why(noOpenssl)}`, () =>
         await expect(blogAt(url).getUser({ id: 123 })).rejects.toMatchObject({
           code: 'UNAVAILABLE',
           sent: false,
-          reason: expect.stringMatching(/self-signed certificate/) as string,
+          text: expect.stringMatching(/self-signed certificate/) as string,
         });
         const service = createBlogService();
         cleanups.push(() => service.close());

@@ -43,7 +43,7 @@ test('a transport that closes ends its subscriptions, and says so', async () => 
   left.abort();
   await vi.waitFor(() => expect(probe.subscribed).toHaveLength(2));
   await transport.close();
-  expect(await ended).toMatchObject({ code: 'CANCELLED', reason: 'the transport was closed' });
+  expect(await ended).toMatchObject({ code: 'CANCELLED', text: 'the transport was closed' });
   await vi.waitFor(() => expect(probe.subscriptions).toBe(0));
   await server.close(0);
   await service.close();

@@ -74,7 +74,7 @@ describe('json-server', () => {
     expect(await failure(blog.getPost({ id: made.id }))).toMatchObject({
       code: 'NOT_FOUND',
       remote: true,
-      reason: 'the server answered 404',
+      text: 'the server answered 404',
     });
   });
 
@@ -84,7 +84,7 @@ describe('json-server', () => {
       for await (const { id } of blog.getUserPosts({ userId: 123, limit: 2 })) ids.push(id);
     };
     const error = await failure(loop());
-    expect([error.code, error.reason]).toEqual(['DATA_LOSS', expect.stringContaining("ignore 'after'")]);
+    expect([error.code, error.text]).toEqual(['DATA_LOSS', expect.stringContaining("ignore 'after'")]);
     expect(ids).toEqual([1, 2, 3]);
   });
 
@@ -185,7 +185,7 @@ describe('a server that misbehaves', () => {
   test.each(ANSWERS)('%s', async (_, pieces, code, says) => {
     const client = await replying(...pieces);
     const error = await failure(client.getUser({ id: 123 }));
-    expect([error.code, error.reason]).toEqual([code, expect.stringMatching(says)]);
+    expect([error.code, error.text]).toEqual([code, expect.stringMatching(says)]);
     expect(error.sent).toBe(true);
   });
 
@@ -263,7 +263,7 @@ describe('a server that misbehaves', () => {
   test('an error page with status 200 is no success of an operation without output', async () => {
     const client = await replying(...answer('200 OK', ['content-type: text/html; charset=utf-8'], ERROR_PAGE));
     const error = await failure(client.deletePost({ id: 1 }));
-    expect([error.code, error.reason]).toEqual(['DATA_LOSS', expect.stringMatching(/text\/html/)]);
+    expect([error.code, error.text]).toEqual(['DATA_LOSS', expect.stringMatching(/text\/html/)]);
   });
 
   test.each(['', '{}', '{"deleted":true}', 'null'])('an operation without output takes the reply %j', async (body) => {
@@ -283,7 +283,7 @@ describe('a server that misbehaves', () => {
     ] as const) {
       const client = await replying(...answer('404 Not Found', [JSON_HEADER], body));
       const error = await failure(client.getUser({ id: 1 }));
-      expect([error.code, error.reason]).toEqual(['NOT_FOUND', says]);
+      expect([error.code, error.text]).toEqual(['NOT_FOUND', says]);
       expect([error.details, error.requestId, error.retryAfterMs]).toEqual([undefined, undefined, undefined]);
       await client.close();
       await raw?.close();
@@ -337,7 +337,7 @@ describe('a server that misbehaves', () => {
     ] as const)('%s instead of a stream', async (_, pieces, code, says) => {
       const client = await replying(...pieces);
       const error = await failure(client.onMessage(() => {}));
-      expect([error.code, error.reason]).toEqual([code, expect.stringMatching(says)]);
+      expect([error.code, error.text]).toEqual([code, expect.stringMatching(says)]);
     });
 
     test.each([

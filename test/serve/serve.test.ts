@@ -129,7 +129,7 @@ test('where the context wants to know who asks, events reach the MQTT broker by 
   const reason = expect.stringMatching(
     /^the event '(message|temperature|articlePublished)' is not published.*who are you\?.*'eventHeaders'/,
   );
-  expect(errors).toEqual([1, 2, 3].map(() => expect.objectContaining({ code: 'UNAUTHENTICATED', reason })));
+  expect(errors).toEqual([1, 2, 3].map(() => expect.objectContaining({ code: 'UNAUTHENTICATED', text: reason })));
   await without.close();
   await asking.close();
 });

@@ -98,7 +98,7 @@ describe('a service with idempotency keys', () => {
   it('keeps an exception as INTERNAL, without its text', async () => {
     const { client, runs } = till({ fail: () => new Error('secret') });
     for (let index = 0; index < 2; index++) {
-      await expect(client.pay({ cents: 1 }, { idempotencyKey: 'k' })).rejects.toMatchObject({ code: 'INTERNAL', reason: 'internal error' });
+      await expect(client.pay({ cents: 1 }, { idempotencyKey: 'k' })).rejects.toMatchObject({ code: 'INTERNAL', text: 'internal error' });
     }
     expect(runs()).toBe(1);
   });
@@ -117,7 +117,7 @@ describe('a service with idempotency keys', () => {
   it('does not run a call whose store is away, and hides why', async () => {
     const away = () => Promise.reject(new Error('redis://secret is away'));
     const { client, runs } = till({ store: { begin: away, finish: away, release: away } });
-    await expect(client.pay({ cents: 1 }, { idempotencyKey: 'k' })).rejects.toMatchObject({ code: 'INTERNAL', reason: 'internal error' });
+    await expect(client.pay({ cents: 1 }, { idempotencyKey: 'k' })).rejects.toMatchObject({ code: 'INTERNAL', text: 'internal error' });
     expect(runs()).toBe(0);
   });
 

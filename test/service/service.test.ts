@@ -97,7 +97,7 @@ describe('an error whose details are no JSON', () => {
     );
     const client = createClient({ contract, transport: service });
     const error: unknown = await client.say({ text: 'hello' }).catch((reason: unknown) => reason);
-    expect(error).toMatchObject({ code: 'NOT_FOUND', reason: 'no such room' });
+    expect(error).toMatchObject({ code: 'NOT_FOUND', text: 'no such room' });
     expect(error).not.toHaveProperty('details');
     expect(reported).toEqual([new TypeError('the details of an error are no JSON: [NOT_FOUND] no such room')]);
     await service.close();
@@ -119,7 +119,7 @@ describe('a reporter that throws', () => {
     const failing = createService(contract, { say: () => Promise.reject(new Error('secret')) }, { onError });
     await expect(createClient({ contract, transport: failing }).say({ text: 'x' })).rejects.toMatchObject({
       code: 'INTERNAL',
-      reason: 'internal error',
+      text: 'internal error',
     });
     expect(console.error).toHaveBeenCalledWith(new Error('the log is full'));
   });

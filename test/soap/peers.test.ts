@@ -192,7 +192,7 @@ describe.skipIf(noSpyne).each(['1.1', '1.2'] as const)(`our client, spyne's serv
   test('faults are errors', async () => {
     const client = createClient({ contract: forecasts, transport: adapter(spyne.port) });
     const fault = await errorOf(client.getForecast({ cityName: 'Atlantis', numberOfDays: 1 }));
-    expect(fault).toMatchObject({ remote: true, reason: 'no such city: <Atlantis> & co' });
+    expect(fault).toMatchObject({ remote: true, text: 'no such city: <Atlantis> & co' });
     expect(await errorOf(client.getForecast({ cityName: 'Crash', numberOfDays: 1 }))).toMatchObject({ remote: true });
     expect(await errorOf(client.echo({ text: 'a\u0000b' }))).toMatchObject({ code: 'INVALID_ARGUMENT', sent: false });
     await client.close();
@@ -233,7 +233,7 @@ describe('our client, a server of the package soap that was given our WSDL', () 
     expect(await client.getWeather({ location: 'London' })).toEqual({ location: 'London', temperature: '007', conditions: 'a < b & c' });
     expect(await errorOf(client.getWeather({ location: 'Atlantis' }))).toMatchObject({
       code: 'INVALID_ARGUMENT',
-      reason: 'not on the map',
+      text: 'not on the map',
       remote: true,
     });
     await client.close();

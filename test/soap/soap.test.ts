@@ -278,7 +278,7 @@ describe('text that XML cannot carry', () => {
     expect(error).toMatchObject({ code: 'INTERNAL', remote: true });
     expect(error.message).toContain('list.1: the character U+0000');
     expect(errors).toHaveLength(1);
-    expect((await errorOf(client.fail())).reason).not.toContain('not this');
+    expect((await errorOf(client.fail())).text).not.toContain('not this');
     await client.close();
     await own.close();
   });
@@ -347,14 +347,14 @@ describe('replies of others', () => {
   ])('%s', async (_, status, body, code, message) => {
     const error = await errorOf(client(status, body).getWeather({ location: 'x' }));
     expect(error).toMatchObject({ code, remote: true });
-    expect(error.reason).toContain(message);
+    expect(error.text).toContain(message);
   });
 
   test('attachments are named for what they are', async () => {
     const type = 'multipart/related; type="application/xop+xml"; boundary=x';
     const error = await errorOf(client(200, '--x\r\n\r\n', type).getWeather({ location: 'x' }));
     expect(error).toMatchObject({ code: 'DATA_LOSS' });
-    expect(error.reason).toContain('MTOM');
+    expect(error.text).toContain('MTOM');
   });
 
   test('Retry-After and redirects are told', async () => {
@@ -362,7 +362,7 @@ describe('replies of others', () => {
       code: 'UNAVAILABLE',
       retryAfterMs: 2000,
     });
-    expect((await errorOf(client(302, '', 'text/plain', { location: '/new' }).getWeather({ location: 'x' }))).reason).toContain('/new');
+    expect((await errorOf(client(302, '', 'text/plain', { location: '/new' }).getWeather({ location: 'x' }))).text).toContain('/new');
   });
 
   test('202 without a body is enough where there is no output', async () => {
@@ -469,11 +469,11 @@ describe('the client', () => {
       const large = open({ wsdl: `${raw.url}/large`, maxWsdlBytes: 65_536 });
       const tooLarge = await errorOf(large.getWeather({ location: 'x' }));
       expect(tooLarge).toMatchObject({ code: 'DATA_LOSS', sent: false });
-      expect(tooLarge.reason).toContain('65536');
+      expect(tooLarge.text).toContain('65536');
       const silent = open({ wsdl: `${raw.url}/silent`, wsdlTimeoutMs: 20 });
       const late = await errorOf(silent.getWeather({ location: 'x' }, { timeoutMs: Infinity }));
       expect(late).toMatchObject({ code: 'UNAVAILABLE', sent: false });
-      expect(late.reason).toContain('20 ms');
+      expect(late.text).toContain('20 ms');
       for (const client of [large, silent]) await client.close();
       await raw.allClosed();
       // One of two leaves: the other still waits. Both: the request is over.
@@ -522,7 +522,7 @@ describe('the client', () => {
         await client.close();
         return error;
       };
-      expect((await ask('/moved')).reason).toContain('/new');
+      expect((await ask('/moved')).text).toContain('/new');
       expect(raw.heads).toHaveLength(1);
       expect(await ask('/busy')).toMatchObject({ code: 'UNAVAILABLE', retryAfterMs: 2000, sent: false });
       expect(await ask('/who')).toMatchObject({ code: 'UNAUTHENTICATED', sent: false, remote: true });

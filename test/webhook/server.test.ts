@@ -465,7 +465,7 @@ test('Retry-After is the least, and a redirect is a failure that nobody follows'
 
 test('410 ends the subscription', async () => {
   const ended: unknown[] = [];
-  const { subscribe, publish, api } = await open({ onEnd: ({ id }, error) => ended.push([id, error?.reason]) });
+  const { subscribe, publish, api } = await open({ onEnd: ({ id }, error) => ended.push([id, error?.text]) });
   const { url, got } = await endpoint(() => 410);
   const { id } = await subscribe(url);
   await publish('x');

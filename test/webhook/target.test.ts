@@ -100,7 +100,7 @@ const dns =
 const allowed = (url: string, options: TargetOptions = {}) =>
   new TargetGuard({ resolve: dns('8.8.8.8'), ...options }).check(url).then(
     ({ address }) => address,
-    (error: { reason: string }) => error.reason,
+    (error: { text: string }) => error.text,
   );
 
 describe('endpoints', () => {

@@ -713,7 +713,7 @@ describe('the plain channel', () => {
     );
     await expect(client.say({ text: 'no' })).rejects.toMatchObject({
       code: 'PERMISSION_DENIED',
-      reason: 'not here',
+      text: 'not here',
       details: { because: 'x' },
       remote: true,
     });
@@ -1046,7 +1046,7 @@ describe('the client', () => {
     await once(server, 'listening');
     const url = `ws://127.0.0.1:${(server.address() as AddressInfo).port}`;
     const blog = onEnd(createClient({ transport: webSocket({ url }) }), (each) => each.close());
-    await expect(blog.getUser({ id: 1 })).rejects.toMatchObject({ code: 'UNKNOWN', reason: 'odd' });
+    await expect(blog.getUser({ id: 1 })).rejects.toMatchObject({ code: 'UNKNOWN', text: 'odd' });
   });
 
   it('takes events of a server that gives them no ids', async () => {

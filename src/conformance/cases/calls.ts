@@ -248,7 +248,7 @@ export const callCases = [
     const answers = await settled(
       Promise.all(
         Array.from({ length: 100 }, async (_, id) => {
-          if (id % 5 === 4) return (await fails(client.fail({ code: 'NOT_FOUND', message: `no ${id}` }), 'NOT_FOUND')).reason;
+          if (id % 5 === 4) return (await fails(client.fail({ code: 'NOT_FOUND', message: `no ${id}` }), 'NOT_FOUND')).text;
           return id % 2 === 0 ? (await client.find({ id, word: `w${id}` })).word : (await client.echo(kinds({ text: `w${id}` }))).text;
         }),
       ),

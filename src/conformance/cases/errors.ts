@@ -11,7 +11,7 @@ const CODES = 'https://grpc.io/docs/guides/status-codes/';
 
 /** All that a caller can see of an error. */
 function visible(error: ApiError): string {
-  return JSON.stringify([error.message, error.reason, error.details, error.toJSON()]);
+  return JSON.stringify([error.message, error.text, error.details, error.toJSON()]);
 }
 
 export const errorCases = [
@@ -25,7 +25,7 @@ export const errorCases = [
           client.fail({ code, message: `failed with ${code}`, detailsJson: JSON.stringify(details), retryAfterMs: 1500 }),
           code,
         );
-        equal(error.reason, `failed with ${code}`, `the message of ${code}`);
+        equal(error.text, `failed with ${code}`, `the message of ${code}`);
         equal(error.details, details, `the details of ${code}`);
         equal(error.retryAfterMs, 1500, `retryAfterMs of ${code}`);
         ok(typeof error.requestId === 'string' && error.requestId !== '', `${code} has no requestId`);
@@ -58,13 +58,13 @@ export const errorCases = [
     const plain = await fails(client.fail({ code: 'NOT_FOUND', message: 'no such thing' }), 'NOT_FOUND');
     equal(plain.message, '[NOT_FOUND] no such thing', 'the message');
     const own = await fails(client.fail({ code: 'ABORTED', message: '[NOT_FOUND] as written' }), 'ABORTED');
-    equal([own.message, own.reason], ['[ABORTED] [NOT_FOUND] as written', '[NOT_FOUND] as written'], 'a message with brackets of its own');
+    equal([own.message, own.text], ['[ABORTED] [NOT_FOUND] as written', '[NOT_FOUND] as written'], 'a message with brackets of its own');
   }),
 
   define('message-text', 'A message may be any text: several lines, Unicode, quotes, and longer than a header can be wide.', async (t) => {
     const { client } = await t.open();
     for (const message of ['two\nlines', 'ünï 😀 שלום', '"quoted" <b>&</b> %41 \\', ' spaces ', 'x'.repeat(1500)]) {
-      equal((await fails(client.fail({ code: 'NOT_FOUND', message }), 'NOT_FOUND')).reason, message, 'the message');
+      equal((await fails(client.fail({ code: 'NOT_FOUND', message }), 'NOT_FOUND')).text, message, 'the message');
     }
   }),
 
@@ -72,7 +72,7 @@ export const errorCases = [
     level: 'SHOULD',
     async run(t) {
       const { client } = await t.open();
-      equal((await fails(client.fail({ code: 'NOT_FOUND', message: '' }), 'NOT_FOUND')).reason, '', 'the message');
+      equal((await fails(client.fail({ code: 'NOT_FOUND', message: '' }), 'NOT_FOUND')).text, '', 'the message');
     },
   }),
 
@@ -111,7 +111,7 @@ export const errorCases = [
         },
       });
       const refused = await fails(client.echo(kinds(), { headers: { 'x-mode': 'refuse' } }), 'UNAUTHENTICATED');
-      equal([refused.reason, refused.details], ['who are you?', { scheme: 'Bearer' }], 'the error');
+      equal([refused.text, refused.details], ['who are you?', { scheme: 'Bearer' }], 'the error');
       const crashed = await fails(client.noInput(), 'INTERNAL');
       ok(!visible(crashed).includes('SECRET'), `the secret is out: ${visible(crashed)}`);
       equal((await t.takeErrors(1)).length, 1, 'the number of reports');

@@ -56,7 +56,7 @@ export const idempotencyCases = [
     for (const code of ['NOT_FOUND', 'ALREADY_EXISTS', 'PERMISSION_DENIED', 'FAILED_PRECONDITION', 'INVALID_ARGUMENT'] as const) {
       for (let index = 0; index < 2; index++) {
         equal(
-          (await fails(client.count({ id: code, code }, { idempotencyKey: code }), code)).reason,
+          (await fails(client.count({ id: code, code }, { idempotencyKey: code }), code)).text,
           'run 1 fails as told',
           `try ${index + 1}`,
         );
@@ -68,7 +68,7 @@ export const idempotencyCases = [
     const { client } = await t.open();
     for (const code of ['UNAVAILABLE', 'RESOURCE_EXHAUSTED', 'ABORTED', 'UNAUTHENTICATED'] as const) {
       for (const run of [1, 2]) {
-        equal((await fails(client.count({ id: code, code }, { idempotencyKey: code }), code)).reason, `run ${run} fails as told`, code);
+        equal((await fails(client.count({ id: code, code }, { idempotencyKey: code }), code)).text, `run ${run} fails as told`, code);
       }
     }
   }),

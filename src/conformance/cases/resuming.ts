@@ -177,7 +177,7 @@ export const resumingCases = [
     await client.onNote(() => {}, { onError: failures.add });
     const [error] = await failures.wait(1, 'errors');
     const failure = await fails(Promise.reject(error), 'PERMISSION_DENIED');
-    equal([failure.reason, failure.details], ['no longer yours', { since: 'now' }], 'the error');
+    equal([failure.text, failure.details], ['no longer yours', { since: 'now' }], 'the error');
     const seen: number[] = [];
     const loop = watched(
       (async () => {
@@ -216,7 +216,7 @@ export const resumingCases = [
       client.onNote(() => {}),
       'UNAUTHENTICATED',
     );
-    equal([error.reason, error.details], ['who are you?', { scheme: 'Bearer' }], 'the error');
+    equal([error.text, error.details], ['who are you?', { scheme: 'Bearer' }], 'the error');
     const loop = watched(
       (async () => {
         for await (const value of client.onNote()) void value;

@@ -93,7 +93,7 @@ export const selectCases = [
   define('relation-fails', 'A relation that fails fails the call, with its error.', async (t) => {
     const { client } = await t.open();
     const error = await fails(client.getShelf({ id: 100 }, { select: { label: true, owner: { name: true } } }), 'NOT_FOUND');
-    equal([error.reason, error.details], ['no owner has the id 0', { id: 0 }], 'the error');
+    equal([error.text, error.details], ['no owner has the id 0', { id: 0 }], 'the error');
     equal(await client.getShelf({ id: 100 }, { select: { label: true } }), { label: 'shelf 100' }, 'without the relation');
   }),
 

@@ -198,7 +198,7 @@ export class SocketSession {
     if (operation.lifetime.reason) return;
     if (!error) return this.#complete(operation);
     // Credentials belong to the socket.
-    if (error.code === 'UNAUTHENTICATED') return this.#close(CloseCode.Forbidden, error.reason);
+    if (error.code === 'UNAUTHENTICATED') return this.#close(CloseCode.Forbidden, error.text);
     this.#fail(operation, error);
   }
 

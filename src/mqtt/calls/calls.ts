@@ -99,7 +99,7 @@ export class Calls {
     this.#subscribed = undefined;
     for (const pending of [...this.#pending.values()]) {
       pending.reject(
-        new ApiError('UNAVAILABLE', `the connection to the broker was lost before the reply came: ${error.reason}`, { cause: error }),
+        new ApiError('UNAVAILABLE', `the connection to the broker was lost before the reply came: ${error.text}`, { cause: error }),
       );
     }
   }
@@ -182,7 +182,7 @@ function parseReply(payload: Uint8Array, pending: Pending | undefined): unknown 
     return parseJson(textOf(payload), 66);
   } catch (cause) {
     if (!pending) return undefined;
-    throw new ApiError('DATA_LOSS', `${pending.request.operation.name}: the reply cannot be read: ${(cause as ApiError).reason}`, {
+    throw new ApiError('DATA_LOSS', `${pending.request.operation.name}: the reply cannot be read: ${(cause as ApiError).text}`, {
       remote: true,
       cause,
     });

@@ -135,7 +135,7 @@ export async function connectLink(init: ConnectInit): Promise<Link> {
 /** A broker that ends a connection may say why; another try may mend it, unless another client has our name. */
 function lostBy(reasonCode: number): ApiError {
   const error = refusal('to go on with the connection', reasonCode, true);
-  return codeOf(reasonCode) === 'ABORTED' ? error : new ApiError('UNAVAILABLE', error.reason, { remote: true, details: { reasonCode } });
+  return codeOf(reasonCode) === 'ABORTED' ? error : new ApiError('UNAVAILABLE', error.text, { remote: true, details: { reasonCode } });
 }
 
 async function credentialsOf(option: MqttConnectionOptions['credentials']): Promise<MqttCredentials> {

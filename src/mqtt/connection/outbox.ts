@@ -96,7 +96,7 @@ export class Outbox {
     for (const entry of this.#inFlight) {
       entry.messageId = undefined;
       if (entry.options.isKept === true) again.push(entry);
-      else entry.fail(new ApiError('UNAVAILABLE', error.reason, { cause: error }));
+      else entry.fail(new ApiError('UNAVAILABLE', error.text, { cause: error }));
     }
     this.#inFlight.clear();
     const left = [...again, ...this.#waiting];

@@ -118,7 +118,7 @@ export class Feed {
     this.#subscribing = undefined;
     clearTimeout(this.#linger);
     if (this.init.isStanding) return;
-    this.#endAll(new ApiError('UNAVAILABLE', error.reason, { cause: error }));
+    this.#endAll(new ApiError('UNAVAILABLE', error.text, { cause: error }));
   }
 
   close(): void {

@@ -90,10 +90,10 @@ export class EventPublisher {
 
 /** Why an event does not reach the broker, and what to do where the service asks who wants it. */
 function notPublished({ name }: EventDefinition, error: unknown): ApiError {
-  const { code, reason } = ApiError.from(error, 'UNKNOWN', 'subscribing failed');
+  const { code, text } = ApiError.from(error, 'UNKNOWN', 'subscribing failed');
   const advice =
     code === 'UNAUTHENTICATED' || code === 'PERMISSION_DENIED'
       ? ": give 'eventHeaders' that the service's context takes, or switch 'publishEvents' off"
       : '';
-  return new ApiError(code, `the event '${name}' is not published at the broker: ${reason}${advice}`, { cause: error });
+  return new ApiError(code, `the event '${name}' is not published at the broker: ${text}${advice}`, { cause: error });
 }

@@ -13,7 +13,7 @@ export function decodeReplyTree(name: string, reply: Reply): XmlElement | undefi
     readEnvelope(reading, reply.text);
   } catch (cause) {
     if (!isOk) throw decodeStatus(reply);
-    throw noAnswer(name, reply, isApiError(cause) ? cause.reason : 'no SOAP envelope', cause);
+    throw noAnswer(name, reply, isApiError(cause) ? cause.text : 'no SOAP envelope', cause);
   }
   const { element } = reading;
   if (element && isFault(element.uri, element.local)) throw decodeFault(element, reply);

@@ -39,8 +39,8 @@ export class WsdlDocuments {
     const { status } = response;
     if (onWire) recordIn(onWire, response, text);
     if (status >= 200 && status < 300) return text;
-    const { code, reason, retryAfterMs } = decodeStatus({ status, text, header: (name) => response.headers.get(name) });
-    throw new ApiError(code, `the WSDL at ${url} cannot be read: ${reason}`, { retryAfterMs, remote: true, sent: false });
+    const { code, text: why, retryAfterMs } = decodeStatus({ status, text, header: (name) => response.headers.get(name) });
+    throw new ApiError(code, `the WSDL at ${url} cannot be read: ${why}`, { retryAfterMs, remote: true, sent: false });
   }
 
   /** What a document of the network imports is on the network too: a file of this machine is none of its business. */

@@ -152,7 +152,7 @@ async function readStart(body: AsyncIterable<Uint8Array> & { destroy(): unknown 
 
 function explain(error: unknown, signal: AbortSignal): string {
   if (signal.aborted) return (signal.reason as Error).message;
-  if ((error as { name?: unknown }).name === 'ApiError') return (error as { reason: string }).reason;
+  if ((error as { name?: unknown }).name === 'ApiError') return (error as { text: string }).text;
   const code = codeOf(error);
   return code === undefined ? 'the request failed' : `${REASONS[code] ?? 'the request failed'} (${code})`;
 }
