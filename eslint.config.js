@@ -5,7 +5,7 @@ import tseslint from 'typescript-eslint';
 /** Files that never reach a browser; every other file of src may be loaded by one. */
 const NODE_ONLY = [
   'src/cli/**',
-  'src/serve.ts',
+  'src/serve/**',
   'src/http/index.ts',
   'src/http/node/**',
   'src/http/client/light-*.ts',

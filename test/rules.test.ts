@@ -5,9 +5,9 @@ import { describe, expect, it } from 'vitest';
 import tsup from '../tsup.config.ts';
 import typedoc from '../typedoc.json' with { type: 'json' };
 import { exportedSources, manifest, sourceOf } from '../scripts/entries.ts';
+import { PROTOCOL_NAMES as PROTOCOLS } from '../src/protocols.ts';
 import { importsOf, loadedBy, ROOT, sourceFiles } from './support/source-graph.ts';
 
-const PROTOCOLS = ['rest', 'graphql', 'websocket', 'webhook', 'soap', 'grpc', 'mqtt'];
 const NOUNS = ['client.ts', 'server.ts', 'wire.ts', 'status.ts', 'schema.ts'];
 const MAX_FILES = 16;
 const MAX_LINES = 400;
@@ -45,12 +45,12 @@ const LAYERS: readonly (readonly string[])[] = [
   ['index.ts'],
   ['conformance'],
   ['protocols.ts'],
-  ['serve.ts'],
+  ['serve'],
   ['cli'],
 ];
 /** What only programs and the top know: a protocol is given a transport and never makes a client or a service. */
 const ENDS = ['client', 'service'];
-const MAY_KNOW_ENDS = ['blog', 'compose', 'testing', 'core.ts', 'index.ts', 'conformance', 'serve.ts', 'cli'];
+const MAY_KNOW_ENDS = ['blog', 'compose', 'testing', 'core.ts', 'index.ts', 'conformance', 'serve', 'cli'];
 
 const layerOf = (file: string): string => file.split('/')[1] ?? '';
 
@@ -117,7 +117,7 @@ describe('files', () => {
 });
 
 describe('what an entry loads', () => {
-  const inBrowser = Object.fromEntries(
+  const inBrowser: Readonly<Record<string, string>> = Object.fromEntries(
     Object.entries(manifest.imports).map(([name, conditions]) => [name, sourceOf(conditions['browser'] ?? '') ?? '']),
   );
 

@@ -1,13 +1,14 @@
 import { blogContract } from '../blog/contract.ts';
 import { createBlogService } from '../blog/service.ts';
 import type { EventHub } from '../events/hub.ts';
-import { serve, type Served } from '../serve.ts';
+import { serve, type Served } from '../serve/index.ts';
 import type { MqttBroker } from '../mqtt/broker.ts';
 import type { Transport } from '../core/transport.ts';
 import { UsageError } from './args.ts';
 import { defineCommand } from './command.ts';
 import { loadService } from './module.ts';
-import { DEFAULT_PROTOCOL, PROTOCOLS } from './protocols.ts';
+import { PROTOCOLS } from '../protocols.ts';
+import { DEFAULT_PROTOCOL } from './protocols.ts';
 import { onStopSignal, painter } from './terminal.ts';
 
 const PORT = { type: 'number', value: '<port>', range: [0, 65_535] } as const;
@@ -152,14 +153,14 @@ function summary(served: Served, { contract }: Transport): string {
     ['', `${ws}/mqtt`],
     ['Health', `${http}/healthz`],
   ];
-  const url = http === PROTOCOLS[DEFAULT_PROTOCOL]?.url ? '' : ` --url ${http}`;
+  const url = http === PROTOCOLS[DEFAULT_PROTOCOL].url ? '' : ` --url ${http}`;
   const blogTries = [
     `curl ${http}/users/123`,
     `curl '${http}/users/123/posts?limit=2'`,
     `curl -N ${http}/chat`,
     `curl ${http}/chat --json '{"sender":"you","message":"Hello!"}'`,
     `npx multi-api-sdk watch temperature${url}`,
-    `npx multi-api-sdk call getUser '{"id":123}' --via mqtt${mqtt === PROTOCOLS['mqtt']?.url ? '' : ` --url ${mqtt}`}`,
+    `npx multi-api-sdk call getUser '{"id":123}' --via mqtt${mqtt === PROTOCOLS.mqtt.url ? '' : ` --url ${mqtt}`}`,
     `npx multi-api-sdk call reportTemperature '{"sensorId":"roof","celsius":21.5}' --wire${url}`,
   ];
   const tries = isBlog ? blogTries : [`curl ${http}/openapi.json`, `npx multi-api-sdk call --help`];

@@ -6,7 +6,7 @@ import { graphql } from '../../src/graphql/client.ts';
 import { listen } from '../../src/http/node/listen.ts';
 import { mqtt } from '../../src/mqtt/client.ts';
 import { rest } from '../../src/rest/client.ts';
-import { serve, type Served } from '../../src/serve.ts';
+import { serve, type Served } from '../../src/serve/index.ts';
 import { soap } from '../../src/soap/client.ts';
 import { webhook } from '../../src/webhook/client.ts';
 import { webSocket } from '../../src/websocket/client.ts';

@@ -4,7 +4,7 @@ import { graphql } from '../../src/graphql/client.ts';
 import { grpc } from '../../src/grpc/client.ts';
 import { mqtt } from '../../src/mqtt/client.ts';
 import { rest } from '../../src/rest/client.ts';
-import { serve, type Served } from '../../src/serve.ts';
+import { serve, type Served } from '../../src/serve/index.ts';
 import type { Adapter, EventSink } from '../../src/core/transport.ts';
 import { webSocket } from '../../src/websocket/client.ts';
 

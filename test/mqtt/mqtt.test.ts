@@ -13,7 +13,7 @@ import { mqttHub } from '../../src/mqtt/hub.ts';
 import { mqttBroker, serveMqtt, type ServeMqttOptions } from '../../src/mqtt/server.ts';
 import { rest } from '../../src/rest/client.ts';
 import { restHandler } from '../../src/rest/server.ts';
-import { serve } from '../../src/serve.ts';
+import { serve } from '../../src/serve/index.ts';
 import { freePort, noMosquitto, startMosquitto } from '../support/mqtt.ts';
 import { until } from '../support/until.ts';
 

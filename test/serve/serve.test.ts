@@ -14,7 +14,7 @@ import { createClient } from '../../src/index.ts';
 import { ApiError } from '../../src/core/errors.ts';
 import { mqtt } from '../../src/mqtt/client.ts';
 import { serveMqtt } from '../../src/mqtt/server.ts';
-import { serve, type Served } from '../../src/serve.ts';
+import { serve, type Served } from '../../src/serve/index.ts';
 import type { ContextInfo } from '../../src/service/types.ts';
 
 const service = createBlogService();

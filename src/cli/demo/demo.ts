@@ -3,7 +3,7 @@ import { BLOG_EXAMPLES } from './blog-examples.ts';
 import { defineCommand } from '../command.ts';
 import { runDemo, REFERENCE, type Row } from './run.ts';
 import { demoTable } from './table.ts';
-import { PROTOCOLS } from '../protocols.ts';
+import { protocolNamed } from '../../protocols.ts';
 import { painter, printJson } from '../terminal.ts';
 
 export const demoCommand = defineCommand({
@@ -42,7 +42,7 @@ export const demoCommand = defineCommand({
 });
 
 function titleOf(column: string): string {
-  return column === REFERENCE ? 'in process' : (PROTOCOLS[column]?.title ?? column);
+  return column === REFERENCE ? 'in process' : (protocolNamed(column)?.title ?? column);
 }
 
 function works({ cells }: Row): boolean {

@@ -4,12 +4,12 @@ import { createClient } from '../../client/client.ts';
 import type { ListenOptions, Unsubscribe } from '../../client/types.ts';
 import type { Contract } from '../../core/contract.ts';
 import type { OnWire } from '../../peer/on-wire.ts';
-import { serve } from '../../serve.ts';
+import { serve } from '../../serve/index.ts';
 import type { Service } from '../../service/types.ts';
 import type { Adapter, Transport } from '../../core/transport.ts';
 import { listenerName } from '../../core/listener-name.ts';
 import type { Examples } from './blog-examples.ts';
-import { PROTOCOLS } from '../protocols.ts';
+import { PROTOCOLS, protocolNamed } from '../../protocols.ts';
 import { SocketMeter } from './socket-meter.ts';
 
 /** What came of one operation or event over one protocol. */
@@ -103,7 +103,7 @@ async function runColumn(
   expected: Map<string, readonly unknown[]>,
 ): Promise<Map<string, Cell>> {
   const { contract } = service;
-  const verbs = PROTOCOLS[column]?.verbs ?? ['call', 'subscribe'];
+  const verbs = protocolNamed(column)?.verbs ?? ['call', 'subscribe'];
   const client = createClient({ contract, transport });
   const members = client as unknown as Record<string, (...args: unknown[]) => Promise<unknown>>;
   const cells = new Map<string, Cell>();

@@ -1,10 +1,10 @@
 import { listen } from '../http/node/listen.ts';
 import type { Adapter } from '../core/transport.ts';
-import { webhook } from '../webhook/client.ts';
-import type { ConnectOptions } from './connect-options.ts';
+import type { OnWire } from '../peer/on-wire.ts';
+import { webhook } from './client.ts';
 
 /** Starts a receiver on a free port of this machine, whose listeners subscribe it; closing the transport stops it. */
-export async function connectWebhook({ url, onWire }: ConnectOptions): Promise<Adapter<'subscribe'>> {
+export async function connectWebhook({ url, onWire }: { readonly url: string; readonly onWire?: OnWire }): Promise<Adapter<'subscribe'>> {
   const base = url.replace(/\/$/, '');
   if (!URL.canParse(base)) throw new TypeError(`--url '${url}' is not a URL`);
   const server = await listen((request) => hooks.handler(request));

@@ -1,0 +1,73 @@
+import { graphqlHandler } from '../graphql/server.ts';
+import { mqttProtocol } from '../mqtt/schema.ts';
+import type { ProtocolName } from '../protocols.ts';
+import { restHandler } from '../rest/server.ts';
+import { soapHandler } from '../soap/server.ts';
+import { webhookHandler, webhookProtocol } from '../webhook/server.ts';
+import { webSocketHandler, webSocketProtocol } from '../websocket/server.ts';
+import type { Mount, MountContext } from './mount.ts';
+import { mountMqtt } from './mqtt.ts';
+import type { ServeOptions } from './options.ts';
+
+/** Makes each protocol's part. The handlers are asked in this order for what comes in over HTTP. */
+export const MOUNTS: Readonly<Record<ProtocolName, (context: MountContext) => Mount>> = {
+  rest: ({ transport, options, onError }) => ({
+    handler: restHandler(transport, { ...options.rest, eventProtocols: eventProtocols(options), ...onError }),
+  }),
+  graphql({ transport, options, sockets, onError }) {
+    const handler = graphqlHandler(transport, { ...options.graphql, ...sockets, ...onError });
+    let close: ((graceMs?: number) => Promise<void>) | undefined;
+    return {
+      handler,
+      open: async ({ server }) => void (close = handler.attach(server)),
+      stopCalls: async (graceMs) => close?.(graceMs),
+    };
+  },
+  websocket({ transport, options, sockets, onError }) {
+    const handler = webSocketHandler(transport, { ...options.websocket, ...sockets, ...onError });
+    return {
+      open: async ({ server }) => void handler.attach(server),
+      stopCalls: (graceMs) => handler.close(graceMs),
+    };
+  },
+  soap: ({ transport, options, onError }) =>
+    Object.keys(transport.contract.operations).length > 0 ? { handler: soapHandler(transport, { ...options.soap, ...onError }) } : {},
+  webhook({ transport, options, onError }) {
+    const { allowPrivateWebhooks, graceMs } = options;
+    const handler = webhookHandler(transport, {
+      ...options.webhook,
+      ...(allowPrivateWebhooks !== undefined && { allowPrivate: allowPrivateWebhooks }),
+      ...(graceMs !== undefined && { graceMs }),
+      ...onError,
+    });
+    return {
+      handler,
+      // A store that cannot be read is tried again by the handler; the others need not wait for it.
+      publish: () => handler.ready.then(nothing, nothing),
+      close: () => handler.close(),
+    };
+  },
+  grpc({ transport, options, onError }) {
+    const { host, grpcPort = 50_051 } = options;
+    let close: ((graceMs: number) => Promise<void>) | undefined;
+    return {
+      async open() {
+        // Loaded late, so that a program that loads this file loads no gRPC.
+        const { serveGrpc } = await import('../grpc/server.ts');
+        const server = await serveGrpc(transport, { ...options.grpc, host, port: grpcPort, ...onError });
+        close = (graceMs) => server.close(graceMs);
+        return { grpc: server.address };
+      },
+      stopCalls: async (graceMs) => close?.(graceMs),
+    };
+  },
+  mqtt: mountMqtt,
+};
+
+const nothing = () => ({});
+
+/** What carries the events beside REST, in the AsyncAPI document. */
+function eventProtocols({ protocols }: ServeOptions) {
+  const all = { websocket: webSocketProtocol(), mqtt: mqttProtocol(), webhook: webhookProtocol() };
+  return (Object.keys(all) as (keyof typeof all)[]).filter((name) => protocols?.includes(name) ?? true).map((name) => all[name]);
+}

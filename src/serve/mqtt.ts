@@ -1,0 +1,34 @@
+import type { ServedMqtt } from '../mqtt/server.ts';
+import type { MqttBroker } from '../mqtt/broker.ts';
+import type { Mount, MountContext } from './mount.ts';
+
+/** MQTT at a given broker, or at one of its own, which browsers reach at `/mqtt` of the HTTP port. */
+export function mountMqtt({ transport, options, sockets, onError }: MountContext): Mount {
+  const { host, port, mqttUrl, mqttEventHeaders } = options;
+  const { mqttPort = port === 0 ? 0 : 1883 } = options;
+  let own: MqttBroker | undefined;
+  let detach: (() => void) | undefined;
+  let served: ServedMqtt | undefined;
+  return {
+    async publish({ server }) {
+      // Loaded late, so that a program that loads this file loads no broker.
+      const { mqttBroker, serveMqtt } = await import('../mqtt/server.ts');
+      if (mqttUrl === undefined && !options.mqttBroker) own = await mqttBroker({ host, port: mqttPort });
+      const broker = own ?? options.mqttBroker;
+      const url = mqttUrl ?? broker?.url ?? '';
+      detach = broker?.attach(server, sockets);
+      served = await serveMqtt(transport, {
+        ...options.mqtt,
+        url,
+        ...(mqttEventHeaders && { eventHeaders: mqttEventHeaders }),
+        ...onError,
+      });
+      return { mqtt: url };
+    },
+    async close(graceMs) {
+      await served?.close(graceMs);
+      detach?.();
+      await own?.close();
+    },
+  };
+}

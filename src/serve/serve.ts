@@ -1,0 +1,97 @@
+import { checkTransport } from '../core/check-transport.ts';
+import { nearest } from '../core/nearest.ts';
+import type { Transport } from '../core/transport.ts';
+import { listen } from '../http/node/listen.ts';
+import { composeHandlers } from '../http/serve/compose.ts';
+import type { Origins } from '../http/serve/origins.ts';
+import { delay } from '../life/lifetime.ts';
+import { report, reportToConsole } from '../life/report.ts';
+import { PROTOCOL_NAMES, type ServedAddresses } from '../protocols.ts';
+import { healthHandler, startGate, type Phase } from './health.ts';
+import type { MountContext } from './mount.ts';
+import { MOUNTS } from './mounts.ts';
+import type { ServeOptions } from './options.ts';
+
+/** A service that is being served. */
+export interface Served extends ServedAddresses {
+  /**
+   * Ends everything in order: `/healthz` answers 503, calls are served for `drainMs` more, calls in flight finish, events that they wrote are
+   * published, then all ports close. The service stays open, because it was given. Idempotent.
+   */
+  close(): Promise<void>;
+}
+
+/**
+ * Serves a service, or any transport, over every protocol: those that HTTP carries share one port, with `GET /healthz` beside them.
+ * Publishers of events stand before the first call is taken, and end after the last one was answered.
+ * @throws TypeError if an option is unknown or wrong.
+ * @throws Error that says what to do if a port cannot be had; nothing listens then.
+ */
+export async function serve(transport: Transport, options: ServeOptions = {}): Promise<Served> {
+  checkTransport('serve', transport);
+  checkProtocols(options.protocols);
+  const { host = '127.0.0.1', port = 4000, graceMs = 10_000, drainMs = 0, cors, onError } = options;
+  const context: MountContext = { transport, options, sockets: socketOrigins(options), onError: onError ? { onError } : {} };
+  const names = PROTOCOL_NAMES.filter((name) => options.protocols?.includes(name) ?? true);
+  const mounts = names.map((name) => MOUNTS[name](context));
+  let phase: Phase = 'starting';
+  const handlers = [...(options.handlers ?? []), ...mounts.flatMap(({ handler }) => handler ?? [])];
+  const health = healthHandler(
+    () => phase,
+    () => [],
+  );
+  const handler = composeHandlers(
+    health,
+    startGate(() => phase, composeHandlers(...handlers)),
+  );
+  const http = await listen(handler, { ...options.http, host, port, cors, onError });
+
+  const stopCalls = async (graceMs: number) => settleAll([http.close(graceMs), ...mounts.map(async (mount) => mount.stopCalls?.(graceMs))]);
+  const closeMounts = async (graceMs: number) => settleAll(mounts.map(async (mount) => mount.close?.(graceMs)));
+  const addresses: { http: string } & Partial<ServedAddresses> = { http: http.url };
+  try {
+    // One after the other: if one fails, all that have begun are known.
+    for (const { publish } of mounts) Object.assign(addresses, await publish?.(http));
+    for (const { open } of mounts) Object.assign(addresses, await open?.(http));
+    phase = 'up';
+  } catch (error) {
+    await stopCalls(0)
+      .then(() => closeMounts(0))
+      .catch((failure: unknown) => report(failure, onError ?? reportToConsole));
+    throw error;
+  }
+
+  const close = async () => {
+    if (drainMs > 0) {
+      phase = 'draining';
+      await delay(drainMs, new AbortController().signal);
+    }
+    phase = 'stopping';
+    await stopCalls(graceMs);
+    await closeMounts(graceMs);
+  };
+  let closing: Promise<void> | undefined;
+  return { ...(addresses as ServedAddresses), close: () => (closing ??= close()) };
+}
+
+/** Waits for all, then rejects with the first failure: one that fails must not leave the others open. */
+async function settleAll(endings: readonly Promise<void>[]): Promise<void> {
+  const failed = (await Promise.allSettled(endings)).find((each) => each.status === 'rejected');
+  if (failed) throw failed.reason;
+}
+
+function socketOrigins({ cors, origins }: ServeOptions): { readonly origins?: Origins } {
+  if (origins !== undefined) return { origins };
+  const listed = typeof cors === 'object' ? cors.origins : undefined;
+  return listed === undefined || listed === '*' ? {} : { origins: listed };
+}
+
+function checkProtocols(protocols: readonly string[] | undefined): void {
+  const names: readonly string[] = PROTOCOL_NAMES;
+  const unknown = protocols?.find((name) => !names.includes(name));
+  if (unknown === undefined) return;
+  const near = nearest(unknown, names);
+  throw new TypeError(
+    `serve: there is no protocol '${unknown}'${near === undefined ? '' : `, do you mean '${near}'?`}: ${names.join(', ')}`,
+  );
+}
