@@ -13,7 +13,7 @@ export interface Outgoing {
 
 /** Hears a stream of messages: the head first, the status last. */
 export interface StreamListener {
-  head(metadata: Metadata): void;
+  head(metadata: Metadata): unknown;
   message(bytes: Buffer): void;
   status(status: StatusObject): void;
 }
@@ -22,10 +22,12 @@ export interface OpenCall {
   cancel(): void;
 }
 
+/** Called once: `message` is there if the status is OK and one message came; `hasHead` is whether the head of the answer came. */
+export type UnaryDone = (status: StatusObject, message: Buffer | undefined, hasHead: boolean) => void;
+
 /** What calls leave by. */
 export interface Carrier {
-  /** Calls `done` once, with the message where the status is OK and there was one. */
-  unary(call: Outgoing, done: (status: StatusObject, message: Buffer | undefined) => void): OpenCall;
+  unary(call: Outgoing, done: UnaryDone): OpenCall;
   stream(call: Outgoing, listener: StreamListener): OpenCall;
   close(): void;
 }
@@ -41,14 +43,15 @@ export class ChannelCarrier implements Carrier {
     this.channel = channel;
   }
 
-  unary(outgoing: Outgoing, done: (status: StatusObject, message: Buffer | undefined) => void): OpenCall {
+  unary(outgoing: Outgoing, done: UnaryDone): OpenCall {
     let message: Buffer | undefined;
     let count = 0;
+    let hasHead = false;
     return this.#start(outgoing, {
-      head() {},
+      head: () => (hasHead = true),
       // Two replies are none.
       message: (bytes) => (message = count++ === 0 ? bytes : undefined),
-      status: (status) => done(status, message),
+      status: (status) => done(status, message, hasHead),
     });
   }
 
@@ -90,14 +93,17 @@ export class ClientCarrier implements Carrier {
     this.client = client;
   }
 
-  unary({ path, body, metadata, deadline }: Outgoing, done: (status: StatusObject, message: Buffer | undefined) => void): OpenCall {
+  unary({ path, body, metadata, deadline }: Outgoing, done: UnaryDone): OpenCall {
     const options = deadline === undefined ? {} : { deadline };
-    return begin(() =>
+    let hasHead = false;
+    const call = begin(() =>
       // An interceptor may answer before the call has begun.
       this.client.makeUnaryRequest(path, identity, identity, body, metadata, options, (error, bytes) =>
-        queueMicrotask(() => done(error ?? OK, bytes)),
+        queueMicrotask(() => done(error ?? OK, bytes, hasHead)),
       ),
     );
+    call.on('metadata', () => (hasHead = true));
+    return call;
   }
 
   stream({ path, body, metadata }: Outgoing, listener: StreamListener): OpenCall {

@@ -19,8 +19,8 @@ import { targetOf, type Target } from './address.ts';
 import { ChannelCarrier, ClientCarrier, type Carrier, type OpenCall, type Outgoing } from './carrier.ts';
 import { compileForeign, type ForeignOptions } from './foreign/foreign.ts';
 import type { ProtoLock } from './proto/lock.ts';
-import { shown, textOf, toMetadata } from './metadata.ts';
-import { codeOf, DETAILS_KEY, decodeStatus } from './status.ts';
+import { shown, toMetadata } from './metadata.ts';
+import { errorOf } from './received-status.ts';
 import { compileWire, type EventWire, type OperationWire } from './wire.ts';
 
 export type { ForeignDefinition, ForeignMethod, ForeignMethods, ForeignOptions, ForeignRpc } from './foreign/foreign.ts';
@@ -53,8 +53,8 @@ export interface GrpcOptions extends ForeignOptions {
   readonly tls?: GrpcTlsOptions;
   /** grpc-js's own credentials instead of `tls`. */
   readonly credentials?: ChannelCredentials;
-  /** Larger answers and events are refused. @default 4_194_304 (4 MiB, as in every gRPC library) */
-  readonly maxMessageBytes?: number;
+  /** A larger answer or event ends its call or subscription with DATA_LOSS. @default 4_194_304 (4 MiB, as in every gRPC library) */
+  readonly maxResponseBytes?: number;
   /**
    * How often a connection with calls on it is checked, in milliseconds; servers close connections that ping more often than every 5 minutes,
    * unless they are told otherwise. @default 330_000
@@ -117,10 +117,10 @@ class GrpcTransport implements Transport {
     if (ending.reason) throw ending.reason;
     const outgoing = this.#send({ path: wire.path, body, metadata: toMetadata(headers), deadline });
     return new Promise((resolve, reject) => {
-      const call = this.#carrier.unary(outgoing, (status, bytes) => {
+      const call = this.#carrier.unary(outgoing, (status, bytes, hasHead) => {
         stop();
         this.#open.delete(call);
-        if (status.code !== Status.OK) return reject(this.#failure(status, ending.reason));
+        if (status.code !== Status.OK) return reject(this.#failure(status, hasHead, ending.reason));
         try {
           if (!bytes) throw new TypeError('there is not one message');
           this.#onWire('in', '0 OK', undefined, bytes);
@@ -153,6 +153,7 @@ class GrpcTransport implements Transport {
   #read(outgoing: Outgoing, wire: EventWire, { event, signal }: SubscribeRequest, sink: EventSink): Promise<void> {
     return new Promise((resolve, reject) => {
       let ended = false;
+      let hasHead = false;
       let acknowledged = wire.isForeign;
       const acknowledge = () => {
         acknowledged = true;
@@ -169,6 +170,7 @@ class GrpcTransport implements Transport {
       };
       const call = this.#carrier.stream(outgoing, {
         head: (metadata) => {
+          hasHead = true;
           this.#onWire('in', 'headers', metadata, undefined);
           acknowledge();
         },
@@ -186,7 +188,13 @@ class GrpcTransport implements Transport {
         },
         status: (status) => {
           if (status.code === Status.OK) return end();
-          end(this.#failure(status, signal.aborted ? ApiError.from(signal.reason, 'CANCELLED', 'the call was cancelled') : undefined));
+          end(
+            this.#failure(
+              status,
+              hasHead,
+              signal.aborted ? ApiError.from(signal.reason, 'CANCELLED', 'the call was cancelled') : undefined,
+            ),
+          );
         },
       });
       this.#open.add(call);
@@ -206,9 +214,9 @@ class GrpcTransport implements Transport {
     return outgoing;
   }
 
-  #failure(error: StatusObject, reason: ApiError | undefined): ApiError {
-    this.#onWire('in', `${error.code} ${Status[error.code] ?? ''}: ${error.details}`, error.metadata, undefined);
-    return reason ?? errorOf(error);
+  #failure(status: StatusObject, hasHead: boolean, reason: ApiError | undefined): ApiError {
+    this.#onWire('in', `${status.code} ${Status[status.code] ?? ''}: ${status.details}`, status.metadata, undefined);
+    return reason ?? errorOf(status, hasHead);
   }
 
   #onWire(direction: 'out' | 'in', start: string, metadata: Metadata | undefined, body: Buffer | undefined): void {
@@ -218,7 +226,7 @@ class GrpcTransport implements Transport {
 }
 
 function makeChannel({ target, isSecure, isSeveral }: Target, options: GrpcOptions): Channel {
-  const { tls, maxMessageBytes = 4_194_304, keepAliveMs = 330_000 } = options;
+  const { tls, maxResponseBytes = 4_194_304, keepAliveMs = 330_000 } = options;
   const secure = () => credentials.createSsl(pem(tls?.ca), pem(tls?.key), pem(tls?.cert));
   const channelCredentials = options.credentials ?? (isSecure || tls ? secure() : credentials.createInsecure());
   return new Channel(target, channelCredentials, {
@@ -226,7 +234,7 @@ function makeChannel({ target, isSecure, isSeveral }: Target, options: GrpcOptio
     'grpc.enable_retries': 0,
     'grpc.initial_reconnect_backoff_ms': 50,
     'grpc.max_reconnect_backoff_ms': 1000,
-    'grpc.max_receive_message_length': maxMessageBytes,
+    'grpc.max_receive_message_length': maxResponseBytes,
     'grpc.max_send_message_length': -1,
     'grpc.keepalive_time_ms': keepAliveMs,
     'grpc.keepalive_timeout_ms': 20_000,
@@ -243,38 +251,6 @@ function makeChannel({ target, isSecure, isSeveral }: Target, options: GrpcOptio
 function pem(text: string | Buffer | undefined): Buffer | null {
   return text === undefined ? null : Buffer.from(text as string);
 }
-
-/** How grpc-js words that no connection was had, so that the request never left. */
-const UNSENT =
-  /^([a-z_]+: )?(No connection established|Name resolution failed|Failed to connect|Unable to connect|The channel has been closed|Channel has been shut down)/i;
-
-/** The error of a status. Those without details may be grpc-js's own words. */
-function errorOf({ code, details, metadata }: StatusObject): ApiError {
-  const [bytes] = metadata.get(DETAILS_KEY);
-  const unavailable = codeOf(code) === 'UNAVAILABLE' && bytes === undefined;
-  if (unavailable && UNSENT.test(details)) return new ApiError('UNAVAILABLE', noConnection(details), { sent: false });
-  const error = decodeStatus(code, details, typeof bytes === 'string' ? undefined : bytes, textOf(metadata, 'x-request-id'));
-  return unavailable ? error.with({ remote: false }) : error;
-}
-
-/** grpc-js wraps what matters: `round_robin: No connection established. Last error: Error: connect ECONNREFUSED 127.0.0.1:1. Resolution note: `. */
-function noConnection(details: string): string {
-  const why = details
-    .replace(/\.? Resolution note: *$/, '')
-    .replace(/^.*Last error: (?:Error: )?/s, '')
-    .replace(/ \(\d{4}-[^)]*Z\)$/, '')
-    .replace(/^Name resolution/, 'name resolution');
-  const [, hint = 'is the server running?'] = HINTS.find(([pattern]) => pattern.test(why)) ?? [];
-  return `no connection: ${why}: ${hint}`;
-}
-
-/** What to look at, by how grpc-js and Node word what went wrong. */
-const HINTS: readonly (readonly [RegExp, string])[] = [
-  [/^name resolution/, 'is the host name right?'],
-  [/^Protocol error/, 'is the port right, and does the server speak gRPC (HTTP/2)?'],
-  [/wrong version number|packet length too long/, 'the server speaks without TLS: is the url right?'],
-  [/certificate|altname/i, "is the server's authority in tls.ca, and the name in the url or tls.serverName?"],
-];
 
 function encode(make: () => Buffer): Buffer {
   try {

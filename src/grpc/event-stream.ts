@@ -26,8 +26,9 @@ const LEFT = new ApiError('CANCELLED', 'the caller has left');
 export class EventStream implements EventSink {
   readonly #lifetime = new Lifetime();
   #waiting: Buffer[] | undefined = [];
+  /** Bytes of the messages that wait for the head or are not gone yet. */
   #buffered = 0;
-  /** Of the messages that are written and not gone, in order. */
+  /** Sizes of the messages that are written and not gone, in order. */
   readonly #sizes: number[] = [];
   #ended = false;
   #error: ApiError | undefined;
@@ -39,6 +40,11 @@ export class EventStream implements EventSink {
     this.call = call;
     this.options = options;
     call.on('cancelled', () => this.#leave());
+  }
+
+  /** True once nothing more is taken. */
+  get hasEnded(): boolean {
+    return this.#ended;
   }
 
   /** Aborts when the stream is over, whoever ended it. */
@@ -80,14 +86,16 @@ export class EventStream implements EventSink {
   }
 
   #push(bytes: Buffer): void {
+    if (this.#buffered > this.options.maxBufferedBytes) {
+      return this.end(new ApiError('RESOURCE_EXHAUSTED', 'the reader fell behind: resume from the last event'));
+    }
+    this.#buffered += bytes.length;
     if (this.#waiting) this.#waiting.push(bytes);
-    else if (this.#buffered <= this.options.maxBufferedBytes) this.#write(bytes);
-    else this.end(new ApiError('RESOURCE_EXHAUSTED', 'the reader fell behind: resume from the last event'));
+    else this.#write(bytes);
   }
 
   #write(bytes: Buffer): void {
     this.#sizes.push(bytes.length);
-    this.#buffered += bytes.length;
     this.call.write(bytes, this.#onWritten);
   }
 

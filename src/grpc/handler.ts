@@ -21,7 +21,7 @@ import { compileWire, type ChannelWire, type EventWire, type OperationWire } fro
 export interface GrpcHandlerOptions {
   /** A stream whose reader is this far behind is ended with RESOURCE_EXHAUSTED. @default 1_048_576 (1 MiB) */
   readonly maxBufferedBytes?: number | undefined;
-  /** Calls with more metadata than this, names and values together, get RESOURCE_EXHAUSTED. @default 16_384 (16 KiB) */
+  /** Calls with more metadata than this, names and values together, get INVALID_ARGUMENT. @default 16_384 (16 KiB) */
   readonly maxMetadataBytes?: number | undefined;
   /** The lock of the published .proto file, where the contract has changed since its first. */
   readonly lock?: ProtoLock | undefined;
@@ -169,7 +169,11 @@ class Serving {
         await this.transport.subscribe({ event, params: fixed, signal: stream.signal, headers, lastEventId, peer: peerOf(call) }, stream);
         stream.open(headOf(requestId));
       };
-      subscribe().catch((error: unknown) => call.emit('error', fail(error)));
+      subscribe().catch((error: unknown) => {
+        // What was held until it was too much is sent, so that the caller resumes after it.
+        if (stream.hasEnded && !call.cancelled) stream.open(headOf(requestId));
+        else call.emit('error', fail(error));
+      });
     };
   }
 
@@ -214,7 +218,7 @@ class Serving {
 
   #checkSize(raw: RawHeaders): void {
     if (sizeOf(raw) > this.#maxMetadataBytes)
-      throw new ApiError('RESOURCE_EXHAUSTED', `the metadata are larger than ${this.#maxMetadataBytes} bytes`);
+      throw new ApiError('INVALID_ARGUMENT', `the metadata are larger than ${this.#maxMetadataBytes} bytes`);
   }
 
   #stream(call: ConstructorParameters<typeof EventStream>[0], options: EventStreamOptions): EventStream {

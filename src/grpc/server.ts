@@ -1,8 +1,10 @@
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import { timerMs } from '../life/lifetime.ts';
+import { reporter } from '../life/report.ts';
 import type { Transport } from '../core/transport.ts';
 import { grpcHandler, type GrpcHandlerOptions } from './handler.ts';
-import { pipelined } from './pipelined-call.ts';
+import { failure } from './failure.ts';
+import { pipelined, refuseLarge } from './interceptors.ts';
 import { protoOf } from './proto/build.ts';
 
 export { grpcHandler } from './handler.ts';
@@ -26,7 +28,7 @@ export interface ServeGrpcOptions extends GrpcHandlerOptions {
   readonly port?: number | undefined;
   /** @default none: plain text */
   readonly tls?: GrpcServerTlsOptions | undefined;
-  /** Larger messages get RESOURCE_EXHAUSTED. @default 1_048_576 (1 MiB) */
+  /** Larger messages get INVALID_ARGUMENT. @default 1_048_576 (1 MiB) */
   readonly maxMessageBytes?: number | undefined;
   /** Calls and streams on one connection at a time; more wait. @default 1_000 */
   readonly maxConcurrentStreams?: number | undefined;
@@ -54,13 +56,22 @@ export interface GrpcServer {
 
 /** Serves a transport as gRPC services on a port of its own; rejects with an error that says what to do where the port cannot be had. */
 export async function serveGrpc(transport: Transport, options: ServeGrpcOptions = {}): Promise<GrpcServer> {
-  const { host = '127.0.0.1', port = 0, tls, keepAliveMs = 60_000, health = true, reflection = true } = options;
+  const {
+    host = '127.0.0.1',
+    port = 0,
+    tls,
+    maxMessageBytes = 1_048_576,
+    keepAliveMs = 60_000,
+    health = true,
+    reflection = true,
+  } = options;
   const handler = grpcHandler(transport, options);
   const file = protoOf(transport.contract, options.lock);
   const streams = [...file.events.values(), ...file.channels.values()].map(({ path }) => path);
+  const onError = reporter(options.onError);
   const server = new Server({
-    interceptors: [pipelined(new Set(streams))],
-    'grpc.max_receive_message_length': options.maxMessageBytes ?? 1_048_576,
+    interceptors: [pipelined(new Set(streams)), refuseLarge(maxMessageBytes, (error) => failure(error, undefined, file.package, onError))],
+    'grpc.max_receive_message_length': maxMessageBytes,
     'grpc.max_send_message_length': -1,
     'grpc.max_concurrent_streams': options.maxConcurrentStreams ?? 1000,
     'grpc.keepalive_time_ms': keepAliveMs,

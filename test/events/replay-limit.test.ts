@@ -4,6 +4,8 @@ import * as z from 'zod/mini';
 import { graphql } from '../../src/graphql/client.ts';
 import { graphqlHandler } from '../../src/graphql/server.ts';
 import { composeHandlers } from '../../src/http/serve/compose.ts';
+import { grpc } from '../../src/grpc/client.ts';
+import { serveGrpc } from '../../src/grpc/server.ts';
 import { listen } from '../../src/http/node/listen.ts';
 import { createClient, createService, defineContract, event, type Adapter, type Transport } from '../../src/index.ts';
 import { rest } from '../../src/rest/client.ts';
@@ -22,7 +24,8 @@ const maxBufferedBytes = 10_000;
 const text = 'é'.repeat(500);
 const COUNT = 50;
 
-const ADAPTERS: Readonly<Record<string, (url: string) => Adapter>> = {
+const ADAPTERS: Readonly<Record<string, (url: string, grpcAddress: string) => Adapter>> = {
+  gRPC: (_, url) => grpc({ url }),
   REST: (url) => rest({ url }),
   'GraphQL as server-sent events': (url) => graphql({ url, subscriptions: 'sse' }),
   'GraphQL on a socket': (url) => graphql({ url }),
@@ -46,14 +49,19 @@ describe('a replay that is larger than what may be held', () => {
     const server = await listen(composeHandlers(restHandler(counting, options), onGraphql));
     const closeGraphql = onGraphql.attach(server.server);
     onSockets.attach(server.server);
+    const grpcServer = await serveGrpc(counting, options);
 
     const own = createClient({ contract, transport: service });
     const first = new Promise<string>((resolve) => void own.onNote((_data, { id }) => resolve(id)));
     for (let n = 0; n <= COUNT; n++) await service.publish('note', { n, text });
-    const client = createClient({ contract, transport: adapterOf(server.url), reconnect: { minDelayMs: 1, maxDelayMs: 1 } });
+    const client = createClient({
+      contract,
+      transport: adapterOf(server.url, grpcServer.address),
+      reconnect: { minDelayMs: 1, maxDelayMs: 1 },
+    });
     onTestFinished(async () => {
       await client.close();
-      await Promise.all([onSockets.close(0), closeGraphql(0), server.close(0)]);
+      await Promise.all([onSockets.close(0), closeGraphql(0), server.close(0), grpcServer.close(0)]);
       await service.close();
     });
     const heard: number[] = [];

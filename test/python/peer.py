@@ -70,7 +70,7 @@ def errors():
         "missing": failure(lambda: users.GetUser(pb.GetUserRequest(id="7"), timeout=TIMEOUT)),
         "invalid": failure(lambda: users.GetUser(pb.GetUserRequest(id="abc"), timeout=TIMEOUT)),
         "taken": failure(lambda: users.CreateUser(pb.CreateUserRequest(name="john_doe", email="x@example.com"), timeout=TIMEOUT)),
-        "deadline": failure(lambda: [users.GetUser(pb.GetUserRequest(id="123"), timeout=0.000001)]),
+        "deadline": failure(lambda: weather.GetWeather(pb.GetWeatherRequest(location="Nowhere"), timeout=0.3)),
         "unknown": failure(lambda: wrong(b"", timeout=TIMEOUT)),
         "garbage": failure(lambda: raw(b"\xff\xff\xff\xff", timeout=TIMEOUT)),
         "large": failure(lambda: posts.CreatePost(pb.CreatePostRequest(author_id="123", title="x", content="x" * 2_000_000), timeout=TIMEOUT)),
