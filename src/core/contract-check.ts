@@ -6,6 +6,8 @@ import { own } from './own.ts';
 import type { Transport } from './transport.ts';
 import { eachObject, isOptional, shapeOf } from './shape.ts';
 
+export { nearest } from './nearest.ts';
+
 type Fields = Readonly<Record<string, Schema>>;
 
 const NAME = /^[a-z][A-Za-z0-9]*$/;

@@ -3,3 +3,6 @@ export function checkContract(): void {}
 
 /** As above. */
 export function checkServes(): void {}
+
+/** As above: the message names all that exist instead. */
+export function nearest(): undefined {}

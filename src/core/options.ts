@@ -1,0 +1,83 @@
+import { nearest } from '#contract-check';
+
+/** Reads the value of one option: gives the value in force, or throws a `TypeError` that names the option. */
+export type OptionReader<T> = (value: unknown, owner: string, name: string) => T;
+
+/** What a number may be. */
+export interface NumberRule {
+  /** Whether 0 means something. @default false */
+  readonly zero?: boolean;
+  /** Whether `Infinity` means "no limit" or "never". @default true */
+  readonly infinity?: boolean;
+  /** The greatest number. @default Number.MAX_SAFE_INTEGER */
+  readonly most?: number;
+}
+
+/** Reads a size in bytes. Without a default an absent option is `undefined`. */
+export const bytes = reader('bytes');
+/** Reads a number of things. Without a default an absent option is `undefined`. */
+export const count = reader('');
+/** Reads a time in milliseconds. Without a default an absent option is `undefined`. */
+export const ms = reader('milliseconds');
+
+interface NumberReader {
+  (fallback: number, rule?: NumberRule): OptionReader<number>;
+  (fallback?: undefined, rule?: NumberRule): OptionReader<number | undefined>;
+}
+
+function reader(unit: string): NumberReader {
+  return (fallback?: number, rule: NumberRule = {}) =>
+    (value, owner, name) => {
+      if (value === undefined) return fallback as number;
+      const { zero, infinity = true, most = Number.MAX_SAFE_INTEGER } = rule;
+      if (value === Infinity && infinity) return value;
+      const least = zero ? 0 : 1;
+      if (typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most) return value;
+      const range = rule.most === undefined ? `${least} or more` : `${least} to ${most}`;
+      throw new TypeError(
+        `${owner}: ${name} must be a whole number${unit && ` of ${unit}`}, ${range}${infinity ? ', or Infinity for no limit' : ''}, not ${shown(value)}`,
+      );
+    };
+}
+
+function shown(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value.slice(0, 40));
+  return typeof value === 'object' && value !== null ? 'an object' : String(value);
+}
+
+type Spec = Readonly<Record<string, OptionReader<unknown>>>;
+/** Options that are numbers: each needs a reader. */
+type Numeric<O> = { [K in keyof O]-?: number extends O[K] ? K : never }[keyof O];
+type Forgotten<O, S, N> = Exclude<keyof O, keyof S | N> | Extract<N, Numeric<O>>;
+
+/** The options in force: as given, but those that have a reader as it gave them. */
+export type OptionsInForce<O, S extends Spec> = Readonly<Omit<O, keyof S>> & { readonly [K in keyof S]: ReturnType<S[K]> };
+
+/**
+ * Reads the options of a factory: fills in defaults, and refuses values that mean nothing and names that are unknown.
+ * An option that is `undefined` counts as absent. `readers` and `others` together name every option of the type, or it does not compile.
+ * @param owner - the factory, as its user knows it: begins each message
+ * @param readers - one for each option that is a number, and for others that have a rule
+ * @param others - names of the options that are taken as they are
+ * @throws TypeError that names the option, and for an unknown one the nearest that exists
+ */
+export function readOptions<O extends object, S extends Spec, const N extends keyof O & string = never>(
+  owner: string,
+  options: O,
+  readers: S & { readonly [K in Exclude<keyof S, keyof O>]: never },
+  others: readonly N[] & ([Forgotten<O, S, N>] extends [never] ? unknown : { readonly needsReader: Forgotten<O, S, N> }),
+): OptionsInForce<O, S> {
+  if (typeof options !== 'object' || options === null)
+    throw new TypeError(`${owner}: the options must be an object, not ${shown(options)}`);
+  const read = { ...(options as Readonly<Record<string, unknown>>) };
+  for (const name of Object.keys(options)) {
+    if (read[name] === undefined || Object.hasOwn(readers, name) || (others as readonly string[]).includes(name)) continue;
+    const known = [...Object.keys(readers), ...others];
+    const near = nearest(name, known);
+    throw new TypeError(
+      `${owner}: unknown option '${name}'${near === undefined ? (known.length > 0 ? `: there are ${known.join(', ')}` : ': it takes none') : `, do you mean '${near}'?`}`,
+    );
+  }
+  for (const name of Object.keys(readers)) read[name] = readers[name]?.(read[name], owner, name);
+  return read as OptionsInForce<O, S>;
+}
