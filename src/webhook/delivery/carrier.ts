@@ -1,6 +1,7 @@
 import type { LookupFunction } from 'node:net';
 import type { Agent } from 'undici';
 import { codeOf } from '../../http/client/fetch-like.ts';
+import { isApiError } from '../../core/errors.ts';
 import { onAbort, timerMs } from '../../life/lifetime.ts';
 import type { ResolvedAddress, Target, TargetGuard } from './target.ts';
 
@@ -152,7 +153,7 @@ async function readStart(body: AsyncIterable<Uint8Array> & { destroy(): unknown 
 
 function explain(error: unknown, signal: AbortSignal): string {
   if (signal.aborted) return (signal.reason as Error).message;
-  if ((error as { name?: unknown }).name === 'ApiError') return (error as { text: string }).text;
+  if (isApiError(error)) return error.text;
   const code = codeOf(error);
   return code === undefined ? 'the request failed' : `${REASONS[code] ?? 'the request failed'} (${code})`;
 }
