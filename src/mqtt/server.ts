@@ -9,7 +9,7 @@ import { textOf } from './events/decoder.ts';
 import { checkUrl, type Link } from './connection/link.ts';
 import type { MqttConnectionOptions } from './options.ts';
 import { RequestHandler } from './calls/request-handler.ts';
-import { SharingProbe } from './calls/sharing-probe.ts';
+import { SelfProbe } from './calls/self-probe.ts';
 import { compileTopics } from './topics.ts';
 import type { Transport } from '../core/transport.ts';
 
@@ -40,7 +40,12 @@ export interface ServeMqttOptions extends MqttConnectionOptions {
 
 /** A transport that is being served. */
 export interface ServedMqtt {
-  /** Takes no more requests, lets those in flight finish, says `offline` and leaves the broker. Idempotent. @default graceMs 10_000 */
+  /**
+   * Takes no more requests and answers those that it took, those that the broker holds for it included; then says `offline`.
+   * Events are still published. Idempotent. @default graceMs 10_000
+   */
+  stopCalls(graceMs?: number): Promise<void>;
+  /** Stops the calls, then publishes no more events and leaves the broker. Idempotent. @default graceMs 10_000 */
   close(graceMs?: number): Promise<void>;
 }
 
@@ -63,13 +68,14 @@ class MqttServer implements ServedMqtt {
   readonly #requests: RequestHandler;
   readonly #events: EventPublisher | undefined;
   readonly #onError: (error: unknown) => void;
-  readonly #probe: SharingProbe;
+  readonly #probe: SelfProbe;
   /** What the requests come through. */
   #filter = '';
   /** How often this process said `online` and has not heard it yet, where every process gets every request. */
   #echoes: number | undefined;
   #ready: Promise<void> | undefined;
   #isStarted = false;
+  #stopping: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(transport: Transport, options: ServeMqttOptions) {
@@ -84,6 +90,7 @@ class MqttServer implements ServedMqtt {
       isStanding: true,
       will: { topic: status, payload: 'offline' },
       onUp: (link) => {
+        if (this.#stopping) return;
         this.#ready = this.#takeUp(link);
         this.#ready.catch((error: unknown) => this.#takeUpAgain(link, error));
       },
@@ -98,7 +105,7 @@ class MqttServer implements ServedMqtt {
       },
       onError: this.#onError,
     });
-    this.#probe = new SharingProbe(this.#connection, this.#topics);
+    this.#probe = new SelfProbe(this.#connection, this.#topics);
     this.#requests = new RequestHandler(transport, {
       publish: (message) => this.#connection.publish(message, { isKept: true }),
       mayReply: (topic) => this.#topics.mayReply(topic) && (options.mayReply?.(topic) ?? true),
@@ -113,10 +120,11 @@ class MqttServer implements ServedMqtt {
 
   async start(): Promise<void> {
     try {
+      // Before a request is taken: the caller of the first one finds its event published.
+      await this.#events?.start();
       await this.#connection.open();
       await this.#ready;
       this.#isStarted = true;
-      await this.#events?.start();
     } catch (error) {
       this.#events?.close();
       await this.#connection.close();
@@ -124,15 +132,26 @@ class MqttServer implements ServedMqtt {
     }
   }
 
+  stopCalls(graceMs = 10_000): Promise<void> {
+    return (this.#stopping ??= this.#stopCalls(graceMs));
+  }
+
   close(graceMs = 10_000): Promise<void> {
     return (this.#closing ??= this.#close(graceMs));
   }
 
-  async #close(graceMs: number): Promise<void> {
-    this.#events?.close();
-    this.#connection.unsubscribe(this.#filter);
-    await this.#requests.drain(graceMs);
+  async #stopCalls(graceMs: number): Promise<void> {
+    const start = performance.now();
+    const left = this.#connection.unsubscribe(this.#filter);
+    // What the broker took for this process before may come after its acknowledgement, and no other process gets it.
+    if (graceMs > 0) await this.#probe.flush(left, graceMs);
+    await this.#requests.drain(Math.max(0, graceMs - (performance.now() - start)));
     await this.#say('offline').catch(() => {});
+  }
+
+  async #close(graceMs: number): Promise<void> {
+    await this.stopCalls(graceMs);
+    this.#events?.close();
     await this.#connection.close();
   }
 
@@ -155,7 +174,7 @@ class MqttServer implements ServedMqtt {
       const later = new Promise((resolve) => (timer = setTimeout(resolve, backoffMs(attempt, {}))));
       await Promise.race([later, link.lost]);
       clearTimeout(timer);
-      if (this.#closing || this.#connection.link !== link) return;
+      if (this.#stopping || this.#connection.link !== link) return;
       try {
         return await this.#takeUp(link);
       } catch (again) {
@@ -179,7 +198,7 @@ class MqttServer implements ServedMqtt {
 
   /** Another process of the service stopped, or the broker tells of an earlier end of this one: the service is up all the same. */
   #onStatus(text: string, isRetained: boolean): void {
-    if (text === 'offline' && !this.#closing) this.#say('online').catch(this.#onError);
+    if (text === 'offline' && !this.#stopping) this.#say('online').catch(this.#onError);
     if (text !== 'online' || isRetained || this.#echoes === undefined) return;
     this.#echoes -= 1;
     if (this.#echoes >= 0) return;

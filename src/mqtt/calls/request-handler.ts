@@ -3,6 +3,7 @@ import type { Operation } from '../../core/contract.ts';
 import { ApiError, isApiError } from '../../core/errors.ts';
 import { timerMs } from '../../life/lifetime.ts';
 import { parseJson } from '../../peer/json.ts';
+import { printable } from '../../peer/printable.ts';
 import { acceptHeaders, deadlineOf, serveCall, type RawHeaders } from '../../guard/serve-call.ts';
 import type { Transport } from '../../core/transport.ts';
 import { textOf } from '../events/decoder.ts';
@@ -31,6 +32,8 @@ const MAX_ENVELOPE_FACTOR = 16;
 /** Runs requests and answers them. */
 export class RequestHandler {
   readonly #running = new Map<string, { leave: () => void }>();
+  /** Replies that the broker has not acknowledged. */
+  #replying = 0;
   #whenIdle: (() => void) | undefined;
 
   private readonly transport: Transport;
@@ -46,7 +49,7 @@ export class RequestHandler {
     if (packet.properties?.messageExpiryInterval === 0) return;
     // A broker gives what it retains to each subscription that begins: it would run again at each reconnect.
     if (packet.retain)
-      return this.init.onError(new ApiError('INVALID_ARGUMENT', `a request on ${packet.topic} was dropped: it was retained`));
+      return this.init.onError(new ApiError('INVALID_ARGUMENT', `a request on ${printable(packet.topic)} was dropped: it was retained`));
     const request = this.#read(payload, packet);
     // A message of QoS 1 may come twice: who asks gets one answer.
     if (!request || this.#running.has(request.key)) return;
@@ -58,9 +61,9 @@ export class RequestHandler {
     if (request) this.#running.get(request.key)?.leave();
   }
 
-  /** Waits for what is running, but no longer than `graceMs`; the rest is aborted. */
+  /** Waits until every request that was taken is answered and the broker has the answers, but no longer than `graceMs`; the rest is aborted. */
   async drain(graceMs: number): Promise<void> {
-    if (this.#running.size === 0) return;
+    if (this.#isIdle) return;
     let timer: ReturnType<typeof setTimeout> | undefined;
     await new Promise<void>((resolve) => {
       this.#whenIdle = resolve;
@@ -70,6 +73,10 @@ export class RequestHandler {
     for (const { leave } of this.#running.values()) leave();
   }
 
+  get #isIdle(): boolean {
+    return this.#running.size === 0 && this.#replying === 0;
+  }
+
   #read(payload: Uint8Array, packet: IPublishPacket): Request | undefined {
     const { responseTopic } = packet.properties ?? {};
     try {
@@ -77,10 +84,10 @@ export class RequestHandler {
       if (this.init.mayReply(request.replyTo)) return request;
       throw new ApiError(
         'INVALID_ARGUMENT',
-        `a request on ${packet.topic} was dropped: no reply may go to '${request.replyTo.slice(0, 200)}'`,
+        `a request on ${printable(packet.topic)} was dropped: no reply may go to '${printable(request.replyTo)}'`,
       );
     } catch (error) {
-      this.init.onError(ApiError.from(error, 'INVALID_ARGUMENT', `a request on ${packet.topic} was dropped`));
+      this.init.onError(ApiError.from(error, 'INVALID_ARGUMENT', `a request on ${printable(packet.topic)} was dropped`));
       return undefined;
     }
   }
@@ -145,6 +152,7 @@ export class RequestHandler {
       outcome = { error: this.#present(error, requestId) };
     } finally {
       this.#running.delete(request.key);
+      this.#replying++;
     }
     const send = (answer: Outcome) => this.init.publish({ ...request.encode(answer, requestId), topic: request.replyTo, qos: packet.qos });
     const reply = send(outcome).catch((error: unknown) => {
@@ -153,14 +161,16 @@ export class RequestHandler {
       this.init.onError(error);
       return send({ error: new ApiError('RESOURCE_EXHAUSTED', 'the reply is too large for the broker', { requestId }).toJSON() });
     });
-    if (this.#running.size === 0) this.#whenIdle?.();
-    await reply;
+    await reply.finally(() => {
+      this.#replying--;
+      if (this.#isIdle) this.#whenIdle?.();
+    });
   }
 
   #operation(name: string): Operation {
     const { operations } = this.transport.contract;
     const operation = Object.hasOwn(operations, name) ? operations[name] : undefined;
-    if (!operation) throw new ApiError('UNIMPLEMENTED', `this service has no operation '${name}'`);
+    if (!operation) throw new ApiError('UNIMPLEMENTED', `this service has no operation '${printable(name)}'`);
     return operation;
   }
 

@@ -4,6 +4,7 @@ import { backoffMs } from '../../life/backoff.ts';
 import { delay } from '../../life/lifetime.ts';
 import { STABLE_MS } from '../../events/reconnect.ts';
 import { guardOnWire, redact } from '../../peer/on-wire.ts';
+import { printable } from '../../peer/printable.ts';
 import { connectLink, OlderVersionNeeded, type Link } from './link.ts';
 import type { MqttConnectionOptions } from '../options.ts';
 import { Outbox, type PublishOptions } from './outbox.ts';
@@ -97,8 +98,9 @@ export class Connection {
       client.subscribe(filter, { qos, ...properties }, (error, _, packet) => {
         const codes = (packet?.granted ?? []) as readonly (number | { readonly qos: number })[];
         const refused = codes.map((code) => (typeof code === 'number' ? code : code.qos)).find((code) => code >= 0x80);
-        if (refused !== undefined) reject(refusal(`the subscription to ${filter}`, refused, true));
-        else if (error) reject(new ApiError('UNAVAILABLE', `subscribing to ${filter} failed: ${error.message}`, { cause: error }));
+        if (refused !== undefined) reject(refusal(`the subscription to ${printable(filter)}`, refused, true));
+        else if (error)
+          reject(new ApiError('UNAVAILABLE', `subscribing to ${printable(filter)} failed: ${error.message}`, { cause: error }));
         else resolve();
       });
     });
@@ -107,9 +109,10 @@ export class Connection {
     await Promise.race([granted, lost.then((error) => Promise.reject(error))]);
   }
 
-  unsubscribe(filter: string): void {
+  /** Settles when the broker has acknowledged it, or the connection is lost. */
+  unsubscribe(filter: string): Promise<void> {
     this.#filters.delete(filter);
-    if (!this.#link) return;
+    if (!this.#link) return Promise.resolve();
     this.#onWire('out', `UNSUBSCRIBE ${filter}`, undefined, undefined);
     const { client, lost } = this.#link;
     const left = new Promise<void>((resolve) => client.unsubscribe(filter, () => resolve()));
@@ -117,6 +120,7 @@ export class Connection {
       if (this.#leaving.get(filter) === done) this.#leaving.delete(filter);
     });
     this.#leaving.set(filter, done);
+    return done;
   }
 
   /** Says goodbye, so that no last will is published and no session stays behind. Idempotent. */

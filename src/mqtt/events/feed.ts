@@ -157,7 +157,7 @@ export class Feed {
     try {
       await subscribing;
       this.#filter = wanted;
-      if (before !== undefined) connection.unsubscribe(before);
+      if (before !== undefined) void connection.unsubscribe(before);
     } finally {
       if (this.#subscribing === subscribing) this.#subscribing = undefined;
     }
@@ -177,7 +177,7 @@ export class Feed {
 
   #release(): void {
     if (this.#subscribers.size > 0 || this.#filter === undefined || this.#subscribing) return;
-    this.init.connection.unsubscribe(this.#filter);
+    void this.init.connection.unsubscribe(this.#filter);
     this.#filter = undefined;
     this.#history.clear();
   }

@@ -1,4 +1,5 @@
 import { isApiError } from '../../core/errors.ts';
+import { timerMs } from '../../life/lifetime.ts';
 import type { Connection } from '../connection/connection.ts';
 import type { Topics } from '../topics.ts';
 
@@ -6,11 +7,13 @@ import type { Topics } from '../topics.ts';
 const PROBE_MS = 2000;
 
 /**
- * Finds out whether a broker shares subscriptions over MQTT 3.1.1, whose specification does not know them: some do (Mosquitto, EMQX, HiveMQ), some
+ * Messages of a client to itself, which tell what the broker does.
+ *
+ * `run` finds out whether it shares subscriptions over MQTT 3.1.1, whose specification does not know them: some do (Mosquitto, EMQX, HiveMQ), some
  * refuse, and some take `$share` for a topic's name and say yes all the same. A message through a shared subscription that comes before one
- * that was published after it tells.
+ * that was published after it tells. `flush` waits for what the broker still holds.
  */
-export class SharingProbe {
+export class SelfProbe {
   readonly #shared: string;
   readonly #plain: string;
   #settle: (isShared: boolean) => void = () => {};
@@ -53,7 +56,26 @@ export class SharingProbe {
       throw error;
     } finally {
       clearTimeout(timer);
-      for (const filter of filters) connection.unsubscribe(filter);
+      for (const filter of filters) void connection.unsubscribe(filter);
     }
+  }
+
+  /** Settles when everything has come that the broker held for this client before `left`: a message to oneself comes after it. Never rejects. */
+  async flush(left: Promise<void>, timeoutMs: number): Promise<void> {
+    const { connection } = this;
+    const { link } = connection;
+    if (!link) return;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const came = new Promise<unknown>((resolve) => {
+      this.#settle = resolve;
+      timer = setTimeout(resolve, timerMs(timeoutMs));
+    });
+    const asked = left
+      .then(() => connection.subscribe(this.#plain, 1))
+      .then(() => connection.publish({ topic: this.#plain, payload: '', qos: 1 }))
+      .then(() => came)
+      .catch(() => {});
+    await Promise.race([came, asked, link.lost]);
+    clearTimeout(timer);
   }
 }
