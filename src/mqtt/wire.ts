@@ -3,6 +3,7 @@ import type { EventDefinition } from '../core/contract.ts';
 import { ApiError, isErrorCode, type ErrorBody, type JsonObject } from '../core/errors.ts';
 import { isObject, readErrorOptions } from '../peer/error-body.ts';
 import { parseJson } from '../peer/json.ts';
+import { printable } from '../peer/printable.ts';
 import type { RawHeaders } from '../guard/serve-call.ts';
 import { redact } from '../peer/on-wire.ts';
 import type { EventMessage } from '../core/transport.ts';
@@ -165,7 +166,7 @@ function mistakeOf(headers: unknown): string | undefined {
   if (headers === undefined) return undefined;
   if (!isObject(headers)) return "'headers' must be an object";
   const wrong = Object.entries(headers).find(([, value]) => typeof value !== 'string');
-  return wrong && `the header '${wrong[0].slice(0, 100)}' must be a string`;
+  return wrong && `the header '${printable(wrong[0], 100)}' must be a string`;
 }
 
 function textsOf(headers: JsonObject): Record<string, string> {

@@ -1,4 +1,5 @@
 import { ApiError } from '../core/errors.ts';
+import { printable } from './printable.ts';
 
 /** Levels of objects and lists that a JSON text may nest, unless an option says otherwise. */
 export const MAX_DEPTH = 64;
@@ -10,8 +11,9 @@ export function parseJson(text: string, maxDepth: number = MAX_DEPTH): unknown {
   }
   try {
     return JSON.parse(text);
-  } catch (cause) {
-    throw new ApiError('INVALID_ARGUMENT', `this is not JSON: ${(cause as Error).message}`, { cause });
+  } catch (error) {
+    // Without the cause, which quotes the text as it came.
+    throw new ApiError('INVALID_ARGUMENT', `this is not JSON: ${printable((error as Error).message)}`);
   }
 }
 

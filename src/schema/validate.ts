@@ -1,6 +1,7 @@
 import { $ZodAsyncError, config, safeParse, safeParseAsync, type $ZodIssue, type $ZodRawIssue, type $ZodType } from 'zod/v4/core';
 import type { Schema } from '../core/contract.ts';
 import { ApiError, type ErrorCode, type Issue } from '../core/errors.ts';
+import { printable } from '../peer/printable.ts';
 import { issueMessage } from './issue-message.ts';
 
 /** A value that fits, or what is wrong with it. */
@@ -53,7 +54,10 @@ async function checkAsync(schema: $ZodType, value: unknown): Promise<Checked> {
 export function issuesError(code: ErrorCode, what: string, issues: readonly Issue[], options: { sent?: boolean } = {}): ApiError {
   const shown = issues.slice(0, 3).map(({ path, message }) => (path.length > 0 ? `${path.join('.')}: ${message}` : message));
   const more = issues.length > 3 ? ` (and ${issues.length - 3} more)` : '';
-  return new ApiError(code, `${what}: ${shown.join('; ')}${more}`, { details: { issues: issues.slice(0, 100) }, ...options });
+  return new ApiError(code, `${what}: ${printable(shown.join('; '), 1000)}${more}`, {
+    details: { issues: issues.slice(0, 100) },
+    ...options,
+  });
 }
 
 function toIssue(issue: $ZodIssue): Issue {

@@ -1,5 +1,6 @@
 import { ApiError } from '../../core/errors.ts';
 import { onAbort } from '../../life/lifetime.ts';
+import { printable } from '../../peer/printable.ts';
 import type { Link } from './link.ts';
 import { NO_SUBSCRIBERS, refusal } from '../status.ts';
 import { isLarger, type Message } from '../wire.ts';
@@ -113,7 +114,9 @@ export class Outbox {
       if (entry.messageId !== messageId || entry.options.needsSubscriber !== true) continue;
       const { topic } = entry.message;
       const reason = { details: { reasonCode: NO_SUBSCRIBERS }, sent: false };
-      return entry.fail(new ApiError('UNAVAILABLE', `no service has subscribed to ${topic} at this broker: is it running?`, reason));
+      return entry.fail(
+        new ApiError('UNAVAILABLE', `no service has subscribed to ${printable(topic)} at this broker: is it running?`, reason),
+      );
     }
   }
 
@@ -186,8 +189,8 @@ export class Outbox {
 
 function failure(topic: string, error: Error): ApiError {
   const { code } = error as { readonly code?: unknown };
-  if (typeof code === 'number') return refusal(`a message to ${topic}`, code, true);
-  return new ApiError('UNAVAILABLE', `publishing to ${topic} failed: ${error.message}`, { cause: error });
+  if (typeof code === 'number') return refusal(`a message to ${printable(topic)}`, code, true);
+  return new ApiError('UNAVAILABLE', `publishing to ${printable(topic)} failed: ${error.message}`, { cause: error });
 }
 
 /** What is left for topic and properties. */

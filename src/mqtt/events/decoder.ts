@@ -2,6 +2,7 @@ import type { IPublishPacket } from 'mqtt';
 import type { EventDefinition } from '../../core/contract.ts';
 import { ApiError } from '../../core/errors.ts';
 import { parseJson } from '../../peer/json.ts';
+import { printable } from '../../peer/printable.ts';
 import { compileCheck, issuesError, type Checked } from '../../schema/validate.ts';
 import type { EventMessage } from '../../core/transport.ts';
 import { BrokerEvent } from './origin.ts';
@@ -25,9 +26,10 @@ export interface EventDecoderInit {
 export function compileDecoder(event: EventDefinition, { topics, maxMessageBytes, makeId, origin }: EventDecoderInit): DecodeEvent {
   const check = compileCheck(event.payload);
   const finish = (topic: string, packet: IPublishPacket, checked: Checked): EventMessage => {
-    if (checked.issues) throw issuesError('INVALID_ARGUMENT', `a message on ${topic} is no ${event.name} and was dropped`, checked.issues);
+    if (checked.issues)
+      throw issuesError('INVALID_ARGUMENT', `a message on ${printable(topic)} is no ${event.name} and was dropped`, checked.issues);
     if (event.params.length > 0 && topics.event(event, checked.value as Record<string, unknown>) !== topic) {
-      throw new ApiError('INVALID_ARGUMENT', `a message on ${topic} was dropped: by its payload it belongs to another topic`);
+      throw new ApiError('INVALID_ARGUMENT', `a message on ${printable(topic)} was dropped: by its payload it belongs to another topic`);
     }
     const { id, time } = eventInfo(packet.properties);
     return new BrokerEvent(id ?? makeId(), time ?? new Date().toISOString(), checked.value, origin);
@@ -35,7 +37,7 @@ export function compileDecoder(event: EventDefinition, { topics, maxMessageBytes
   return (topic, payload, packet) => {
     if (payload.length === 0) return undefined;
     if (payload.length > maxMessageBytes)
-      throw new ApiError('INVALID_ARGUMENT', `a message on ${topic} was dropped: ${payload.length} bytes are too many`);
+      throw new ApiError('INVALID_ARGUMENT', `a message on ${printable(topic)} was dropped: ${payload.length} bytes are too many`);
     const checked = check(parseJson(textOf(payload)));
     return checked instanceof Promise ? checked.then((result) => finish(topic, packet, result)) : finish(topic, packet, checked);
   };
