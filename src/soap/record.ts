@@ -1,8 +1,12 @@
 import type { FetchResponse } from '../http/client/fetch-like.ts';
 import { redact, type OnWire } from '../peer/on-wire.ts';
 
-/** WS-Security puts passwords into the envelope. */
-const SECRETS = /(<(?:[\w.-]+:)?(?:Password|Nonce|BinarySecurityToken|SignatureValue)\b[^>]*>)(?:[^<]|<!\[CDATA\[[^]*?\]\]>)*/g;
+/** Names of elements and attributes that hold credentials: those of WS-Security, and what services call theirs. */
+const SECRET = /password|passwd|secret|token|nonce|signaturevalue|credential|session-?id|api-?key/i;
+/** The name of a tag, where it begins. Longer names are not looked at. */
+const TAG = /<(?:[^\s<>/:!?"'=]{1,100}:)?([^\s<>/:!?"'=]{1,100})/y;
+const ATTRIBUTE = /(\s(?:[^\s<>="':]{1,100}:)?([^\s<>="':]{1,100})\s*=\s*)("[^"<]*"|'[^'<]*')/g;
+const CDATA = '<![CDATA[';
 
 /** Tells `onWire` of a request. */
 export function recordOut(
@@ -18,16 +22,57 @@ export function recordOut(
     direction: 'out',
     start: `${method} ${pathname}${search}`,
     headers: redact(Object.entries(headers)),
-    ...(body !== undefined && { body: hide(body) }),
+    ...(body !== undefined && { body: hideSecrets(body) }),
   });
 }
 
 /** Tells `onWire` of a reply. */
 export function recordIn(onWire: OnWire, response: FetchResponse, body: string): void {
   const start = `${response.status} ${response.statusText}`.trim();
-  onWire({ protocol: 'soap', direction: 'in', start, headers: redact(response.headers.entries()), body: hide(body) });
+  onWire({ protocol: 'soap', direction: 'in', start, headers: redact(response.headers.entries()), body: hideSecrets(body) });
 }
 
-function hide(xml: string): string {
-  return xml.replace(SECRETS, '$1[redacted]');
+/**
+ * A message with the text of elements, and the values of attributes, that hold credentials taken out. It walks from tag to tag, so that its time grows
+ * with the length of a message only, whatever a peer sends.
+ */
+export function hideSecrets(xml: string): string {
+  let shown = '';
+  let written = 0;
+  for (let at = xml.indexOf('<'); at !== -1; at = xml.indexOf('<', at)) {
+    TAG.lastIndex = at;
+    const name = TAG.exec(xml)?.[1];
+    if (name === undefined) {
+      at++;
+      continue;
+    }
+    const end = xml.indexOf('>', at);
+    if (end === -1) break;
+    const tag = xml.slice(at, end + 1);
+    const safe = tag.replace(ATTRIBUTE, (all, before: string, attribute: string) =>
+      SECRET.test(attribute) && !before.trimStart().startsWith('xmlns') ? `${before}"[redacted]"` : all,
+    );
+    at = end + 1;
+    if (safe !== tag) {
+      shown += xml.slice(written, end + 1 - tag.length) + safe;
+      written = at;
+    }
+    if (tag.endsWith('/>') || !SECRET.test(name)) continue;
+    const over = endOfText(xml, at);
+    if (over > at) shown += `${xml.slice(written, at)}[redacted]`;
+    else shown += xml.slice(written, at);
+    written = at = over;
+  }
+  return written === 0 ? xml : shown + xml.slice(written);
+}
+
+/** Where the text that begins at `start`, CDATA sections included, is over. */
+function endOfText(xml: string, start: number): number {
+  let at = xml.indexOf('<', start);
+  while (at !== -1 && xml.startsWith(CDATA, at)) {
+    const end = xml.indexOf(']]>', at);
+    if (end === -1) return xml.length;
+    at = xml.indexOf('<', end);
+  }
+  return at === -1 ? xml.length : at;
 }

@@ -10,6 +10,7 @@ import { EnvelopeReading, readEnvelope } from './wire/envelope-reader.ts';
 import { checkHeader, NotUnderstood } from './wire/header.ts';
 import { readBody } from './wire/body.ts';
 import { wsdl } from './schema.ts';
+import { shown } from '../xml/text.ts';
 import { VERSIONS, type SoapVersion } from './version.ts';
 import { encodeFault, encodeResponse, MAX_DEPTH, type ProtocolFault } from './wire.ts';
 import { createGuard, type SoapHandlerSecurity } from './security/wss.ts';
@@ -147,7 +148,7 @@ class SoapEndpoint {
     if (local === undefined) return new ApiError('INVALID_ARGUMENT', 'the Body is empty: it has one element, which names the operation');
     const named = this.binding.services.flatMap(({ operations }) => operations).find(({ requestElement }) => requestElement === local);
     const hint = named ? `: it is in the namespace '${named.service.namespace}'` : '';
-    return new ApiError('UNIMPLEMENTED', `there is no operation for <${local}> of the namespace '${uri}'${hint}`);
+    return new ApiError('UNIMPLEMENTED', `there is no operation for <${shown(local)}> of the namespace '${shown(uri ?? '')}'${hint}`);
   }
 }
 

@@ -6,7 +6,7 @@ import { EnvelopeReading, readEnvelope } from './wire/envelope-reader.ts';
 import { codeOfFault, codeOfStatus, faultCode, httpStatus } from './status.ts';
 import { VERSIONS, versionOf, type SoapVersion } from './version.ts';
 import { childOf, textOf, type XmlElement } from '../xml/tree.ts';
-import { escapeAnyText, escapeAttribute, findUnwritable, jsonText, UnwritableText } from '../xml/text.ts';
+import { escapeAnyText, escapeAttribute, findUnwritable, jsonText, shown, UnwritableText } from '../xml/text.ts';
 import { writeMembers } from './wire/xml-write.ts';
 
 /** How deep objects and lists may nest. */
@@ -98,7 +98,7 @@ export function decodeReply(operation: SoapOperation, reply: Reply): unknown {
   if (reading.element) throw decodeFault(reading.element, reply);
   if (!isOk) throw decodeStatus(reply);
   if (reading.values) return (reading.value as { readonly output?: unknown }).output;
-  const found = reading.local === undefined ? 'an empty Body' : `<${reading.local}> of '${reading.uri}'`;
+  const found = reading.local === undefined ? 'an empty Body' : `<${shown(reading.local)}> of '${shown(reading.uri ?? '')}'`;
   throw noAnswer(operation.operation.name, reply, `${found}, not <${responseElement}> of '${service.namespace}'`);
 }
 

@@ -51,3 +51,8 @@ export function findUnwritable(value: unknown): readonly (string | number)[] | u
   }
   return undefined;
 }
+
+/** A peer's text as messages show it: cut, because a message is not the place to send a megabyte back. */
+export function shown(text: string, length = 80): string {
+  return text.length <= length ? text : `${text.slice(0, length)}…`;
+}

@@ -1,3 +1,4 @@
+import { ApiError } from '../../core/errors.ts';
 import type { Headers } from '../../core/transport.ts';
 import { isSecurity, unauthenticated } from '../wire/header.ts';
 import { lowerCase } from './security.ts';
@@ -26,7 +27,10 @@ export interface SoapHandlerSecurity {
   readonly timestamp?: boolean;
   /** How old a token may be, and how far clocks may differ, in milliseconds. @default 300_000 */
   readonly toleranceMs?: number;
-  /** How many nonces are remembered; when there are more within `toleranceMs`, requests are refused. @default 100_000 */
+  /**
+   * How many nonces are remembered, about 100 bytes each. A user may hold as many as are free, so that nobody's tokens leave no room for those of
+   * others; a user who holds more is refused with RESOURCE_EXHAUSTED. @default 200_000
+   */
   readonly maxNonces?: number;
 }
 
@@ -34,7 +38,7 @@ export interface SoapHandlerSecurity {
 export type WssGuard = (blocks: readonly XmlElement[]) => Promise<Headers>;
 
 export function createGuard(security: SoapHandlerSecurity): WssGuard {
-  const { user: findUser, allowText = true, timestamp = false, toleranceMs = 300_000, maxNonces = 100_000 } = security;
+  const { user: findUser, allowText = true, timestamp = false, toleranceMs = 300_000, maxNonces = 200_000 } = security;
   const nonces = new NonceCache(maxNonces, toleranceMs);
   return async (blocks) => {
     const [block, other] = blocks.filter(isSecurity);
@@ -61,17 +65,25 @@ export function createGuard(security: SoapHandlerSecurity): WssGuard {
     } else if (!(user.verify ? await user.verify(given) : user.password !== undefined && (await equal(given, user.password)))) throw wrong;
     // Only of who is known, so that nobody else fills the cache.
     // A digest stands for itself: base64 writes the same nonce in many ways, and services find users by names of any case.
-    if (isDigest) nonces.use(given.trim());
-    else if (nonce) nonces.use(`${name}\n${nonce}\n${created ?? ''}`);
-    // As the caller's own are: under another case of the name his would stand beside it.
+    if (isDigest) nonces.use(given.trim(), name);
+    else if (nonce) nonces.use(await hash(`${name}\n${nonce}\n${created ?? ''}`), name);
+    // As the caller's own are: under another case of the name theirs would stand beside it.
     return lowerCase(user.headers ?? {});
   };
 }
 
+interface SeenNonce {
+  /** When it may be forgotten. */
+  readonly until: number;
+  readonly user: string;
+}
+
 /** Remembers nonces for as long as their tokens are taken. */
 class NonceCache {
-  /** When each may be forgotten, oldest first. */
-  readonly #seen = new Map<string, number>();
+  /** Oldest first. */
+  readonly #seen = new Map<string, SeenNonce>();
+  /** How many of them each user holds. */
+  readonly #held = new Map<string, number>();
 
   private readonly max: number;
   private readonly toleranceMs: number;
@@ -81,16 +93,29 @@ class NonceCache {
     this.toleranceMs = toleranceMs;
   }
 
-  use(nonce: string): void {
+  /** Throws UNAUTHENTICATED for a nonce that was used before, and RESOURCE_EXHAUSTED if the user holds too many. */
+  use(nonce: string, name: string): void {
+    // Services find users by names of any case: another spelling is not another share.
+    const user = name.trim().toLowerCase();
     const now = Date.now();
-    for (const [old, until] of this.#seen) {
-      if (until > now) break;
-      this.#seen.delete(old);
+    for (const [old, seen] of this.#seen) {
+      if (seen.until > now) break;
+      this.#forget(old, seen);
     }
     if (this.#seen.has(nonce)) throw unauthenticated('the Nonce was used before: each request needs one of its own');
-    if (this.#seen.size >= this.max) throw unauthenticated('too many tokens in too short a time: try again later');
+    const held = this.#held.get(user) ?? 0;
+    if (held >= this.max - this.#seen.size)
+      throw new ApiError('RESOURCE_EXHAUSTED', 'too many tokens in too short a time: try again later', { retryAfterMs: this.toleranceMs });
+    this.#held.set(user, held + 1);
     // A token may be created up to the tolerance ahead of our clock, and is taken until the tolerance after.
-    this.#seen.set(nonce, now + 2 * this.toleranceMs);
+    this.#seen.set(nonce, { until: now + 2 * this.toleranceMs, user });
+  }
+
+  #forget(nonce: string, { user }: SeenNonce): void {
+    this.#seen.delete(nonce);
+    const held = (this.#held.get(user) ?? 1) - 1;
+    if (held === 0) this.#held.delete(user);
+    else this.#held.set(user, held);
   }
 }
 
@@ -134,6 +159,11 @@ function fromBase64(text: string): Uint8Array {
   } catch {
     throw unauthenticated('the Nonce is not base64');
   }
+}
+
+/** Of one length, however long the text is. */
+async function hash(text: string): Promise<string> {
+  return btoa(String.fromCharCode(...new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text)))));
 }
 
 /** Compares hashes, so that the time it takes says nothing of where the texts differ. */

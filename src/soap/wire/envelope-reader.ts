@@ -1,5 +1,6 @@
 import { SaxesParser, type SaxesTagNS } from 'saxes';
 import { ApiError } from '../../core/errors.ts';
+import { shown } from '../../xml/text.ts';
 import { OpenElement, type XmlElement } from '../../xml/tree.ts';
 import { tooDeep, ValueReader } from './value-reader.ts';
 import { XSI, type ObjectType } from './xml-type.ts';
@@ -70,19 +71,19 @@ let current: EnvelopeReading | undefined;
 function makeParser(): Parser {
   const parser: Parser = new SaxesParser({ xmlns: true });
   parser.on('error', (error) => {
-    throw new ApiError('INVALID_ARGUMENT', `the message is not well-formed XML: ${error.message}`);
+    throw new ApiError('INVALID_ARGUMENT', `the message is not well-formed XML: ${shown(error.message, 200)}`);
   });
   // https://www.w3.org/TR/soap12-part1/#soapenv: "The XML infoset of a SOAP message MUST NOT contain a document type declaration"; 1.1 says the same.
   parser.on('doctype', () => {
     throw malformed('a document type declaration is not allowed');
   });
   parser.on('processinginstruction', ({ target }) => {
-    throw malformed(`a processing instruction (${target.slice(0, 40)}) is not allowed`);
+    throw malformed(`a processing instruction (${shown(target, 40)}) is not allowed`);
   });
   parser.on('xmldecl', ({ version, encoding }) => {
     if (version !== undefined && version !== '1.0') throw malformed(`this is XML ${version}: SOAP is XML 1.0`);
     if (encoding !== undefined && !/^(utf-?8|utf-?16(le|be)?|us-ascii)$/i.test(encoding)) {
-      throw malformed(`the XML declaration says '${encoding.slice(0, 40)}': send UTF-8`);
+      throw malformed(`the XML declaration says '${shown(encoding, 40)}': send UTF-8`);
     }
   });
   parser.on('opentag', (tag) => current && openTag(current, tag));
@@ -102,29 +103,30 @@ function openTag(reading: EnvelopeReading, tag: SaxesTagNS): void {
       reading.depth++;
       return;
     case 'document':
-      if (local !== 'Envelope') throw malformed(`the message is a <${local}>, not a SOAP Envelope`);
+      if (local !== 'Envelope') throw malformed(`the message is a <${shown(local)}>, not a SOAP Envelope`);
       reading.version = versionOf(uri);
       reading.isForeignVersion = reading.version === undefined;
-      if (reading.isForeignVersion) throw malformed(`the Envelope's namespace is '${uri}', which is neither SOAP 1.1 nor 1.2`);
+      if (reading.isForeignVersion) throw malformed(`the Envelope's namespace is '${shown(uri)}', which is neither SOAP 1.1 nor 1.2`);
       reading.place = 'envelope';
       return;
     case 'envelope':
-      if (versionOf(uri) !== reading.version) throw malformed(`<${local}> in the Envelope is not in the Envelope's namespace`);
+      if (versionOf(uri) !== reading.version) throw malformed(`<${shown(local)}> in the Envelope is not in the Envelope's namespace`);
       if (local === 'Header' && !reading.hasHeader) {
         reading.hasHeader = true;
         reading.place = 'header';
       } else if (local === 'Body') {
         reading.expected.onHeader?.(reading.headers, reading.version ?? '1.1');
         reading.place = 'body';
-      } else throw malformed(`<${local}> does not belong into the Envelope: one Header, then one Body`);
+      } else throw malformed(`<${shown(local)}> does not belong into the Envelope: one Header, then one Body`);
       return;
     case 'header':
       return startTree(reading, tag, reading.headers);
     case 'body':
-      if (reading.uri !== undefined) throw malformed(`the Body has <${local}> beside <${reading.local}>: one element is expected`);
+      if (reading.uri !== undefined)
+        throw malformed(`the Body has <${shown(local)}> beside <${shown(reading.local ?? '')}>: one element is expected`);
       return startContent(reading, tag);
     case 'end':
-      throw malformed(`<${local}> follows the Body`);
+      throw malformed(`<${shown(local)}> follows the Body`);
   }
 }
 
@@ -169,7 +171,7 @@ function takeText(reading: EnvelopeReading, text: string): void {
   const element = reading.open.at(-1);
   if (element) element.text += text;
   else if (reading.place === 'content') reading.values?.text(text);
-  else if (text.trim() !== '') throw malformed(`the text '${text.trim().slice(0, 40)}' stands between the elements of the Envelope`);
+  else if (text.trim() !== '') throw malformed(`the text '${shown(text.trim(), 40)}' stands between the elements of the Envelope`);
 }
 
 function startTree(reading: EnvelopeReading, tag: SaxesTagNS, into: OpenElement[]): void {

@@ -1,6 +1,6 @@
 import { ApiError } from '../../core/errors.ts';
 import { VERSIONS, type SoapVersion } from '../version.ts';
-import { escapeAttribute } from '../../xml/text.ts';
+import { escapeAttribute, shown } from '../../xml/text.ts';
 import type { XmlElement } from '../../xml/tree.ts';
 
 export const WSSE = 'http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd';
@@ -26,15 +26,20 @@ export class NotUnderstood extends Error {
 /** Refuses blocks that are meant for us and that must be understood, but for WS-Security's where that is asked for. */
 export function checkHeader(blocks: readonly XmlElement[], version: SoapVersion, withSecurity: boolean): void {
   const { namespace } = VERSIONS[version];
-  const stray = blocks.filter(
+  const all = blocks.filter(
     (block) =>
       isTrue(block.attributes.get(`${namespace} mustUnderstand`)) &&
       isForUs(block, namespace, version) &&
       !(withSecurity && isSecurity(block)),
   );
-  if (stray.length === 0) return;
-  const names = stray.map(({ uri, local }) => `{${uri}}${local}`).join(', ');
-  const header = stray.map(({ uri, local }) => `<soap:NotUnderstood qname="n:${local}" xmlns:n="${escapeAttribute(uri)}"/>`).join('');
+  if (all.length === 0) return;
+  // As many as a caller can use, of names that are theirs to choose.
+  const stray = all.slice(0, 5);
+  const names = stray.map(({ uri, local }) => shown(`{${uri}}${local}`)).join(', ');
+  const header = stray
+    .filter(({ uri, local }) => uri.length + local.length <= 200)
+    .map(({ uri, local }) => `<soap:NotUnderstood qname="n:${local}" xmlns:n="${escapeAttribute(uri)}"/>`)
+    .join('');
   throw new NotUnderstood(`the header has what must be understood and is not: ${names}`, header);
 }
 

@@ -1,4 +1,5 @@
 import { ApiError } from '../../core/errors.ts';
+import { shown } from '../../xml/text.ts';
 import { KEY, type ObjectType, type Slot, type XmlType } from './xml-type.ts';
 
 /** One `<Entry>` of a record. */
@@ -66,14 +67,14 @@ export class ValueReader {
     const slot = slotOf(frame, local);
     if (!slot) {
       if (frame.type.kind === 'text' && frame.type.node.kind !== 'any')
-        throw refuse(frame, local, `<${local}> stands where text is expected`);
+        throw refuse(frame, local, `<${shown(local)}> stands where text is expected`);
       return this.#skip(frame);
     }
     if (uri !== this.namespace) {
       throw refuse(
         frame,
         'name' in slot ? String(slot.name) : local,
-        `<${local}> is in ${uri === '' ? 'no namespace' : `the namespace '${uri}'`}, not in '${this.namespace}'`,
+        `<${shown(local)}> is in ${uri === '' ? 'no namespace' : `the namespace '${shown(uri)}'`}, not in '${this.namespace}'`,
       );
     }
     this.#frame = this.#enter(frame, slot, local, isNil);
@@ -110,10 +111,10 @@ export class ValueReader {
       const known = (frame.value as Readonly<Record<string, unknown>>)[name];
       if (repeated) level++;
       else if (known !== undefined && Object.hasOwn(frame.value as object, name))
-        throw refuse(frame, name, `<${local}> stands there twice`);
+        throw refuse(frame, name, `<${shown(local)}> stands there twice`);
     } else if (type.kind === 'items') name = (frame.value as unknown[]).length;
     else if (type.kind === 'choice') {
-      if (frame.value !== undefined) throw refuse(frame, local, `<${local}> is one variant too many: one is expected`);
+      if (frame.value !== undefined) throw refuse(frame, local, `<${shown(local)}> is one variant too many: one is expected`);
       name = '';
     }
     if (into.kind === 'object' || into.kind === 'items' || into.kind === 'record') level++;
@@ -159,7 +160,7 @@ function finish(frame: Frame): unknown {
   if (frame.isNil) return null;
   if (type.kind === 'text') return type.read(text);
   if (text !== '' && text.trim() !== '')
-    throw refuse(frame.parent ?? frame, frame.name, `the text '${text.trim().slice(0, 40)}' stands where elements are expected`);
+    throw refuse(frame.parent ?? frame, frame.name, `the text '${shown(text.trim(), 40)}' stands where elements are expected`);
   return frame.value;
 }
 
@@ -188,7 +189,7 @@ function refuse(frame: Frame, name: string | number, message: string): ApiError 
     if (at.repeated) path.unshift(((at.parent.value as Readonly<Record<string, unknown>>)[at.name] as unknown[]).length);
     if (at.name !== '' && at.type.kind !== 'entry') path.unshift(at.name);
   }
-  if (name !== '') path.push(name);
+  if (name !== '') path.push(typeof name === 'string' ? shown(name) : name);
   return new ApiError('INVALID_ARGUMENT', `${path.length > 0 ? `${path.join('.')}: ` : ''}${message}`, {
     details: { issues: [{ path, message }] },
   });
