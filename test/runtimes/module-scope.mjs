@@ -1,0 +1,49 @@
+// A service, its handlers and a webhook receiver made where a module is loaded, as workers do it.
+import { createClient, createService, defineContract, event, mutation, query } from 'multi-api-sdk';
+import { graphqlHandler } from 'multi-api-sdk/graphql/server';
+import { fetchHandler } from 'multi-api-sdk/http';
+import { rest } from 'multi-api-sdk/rest';
+import { restHandler } from 'multi-api-sdk/rest/server';
+import { signWebhook, verifyWebhook } from 'multi-api-sdk/webhook';
+import * as z from 'zod';
+
+const Task = z.object({ id: z.int32(), title: z.string() }).meta({ id: 'Task' });
+const contract = defineContract({
+  name: 'tasks',
+  operations: {
+    getTask: query({ input: z.object({ id: z.int32() }), output: Task, http: 'GET /tasks/{id}' }),
+    addTask: mutation({ input: z.object({ title: z.string() }), output: Task, http: 'POST /tasks' }),
+  },
+  events: { taskAdded: event({ channel: 'tasks/added', payload: Task, writtenBy: 'addTask' }) },
+});
+const service = createService(contract, { getTask: ({ id }) => ({ id, title: 'read' }), addTask: ({ title }) => ({ id: 7, title }) });
+export const handle = fetchHandler(restHandler(service));
+export const graph = fetchHandler(graphqlHandler(service));
+const secret = 'whsec_VigceYHVXdMIUpAlR3+zDuSYkvADdP62496G5FyWdbg=';
+
+export async function useModuleScope() {
+  const client = createClient({
+    contract,
+    transport: rest({ url: 'http://service.test', fetch: (url, init) => handle(new Request(url, init)) }),
+  });
+  const lines = [`module scope call: ${(await client.getTask({ id: 4 })).title}`];
+  const events = client.onTaskAdded();
+  const first = events.next();
+  const again = setInterval(() => client.addTask({ title: 'write' }).catch(() => {}), 50);
+  lines.push(`module scope event: ${(await first).value.title}`);
+  clearInterval(again);
+  await events.return();
+  await client.close();
+  const answer = await graph(
+    new Request('http://service.test/graphql', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ query: '{ task(id: 5) { title } }' }),
+    }),
+  );
+  lines.push(`module scope graphql: ${(await answer.json()).data.task.title}`);
+  const payload = '{"event":"task.added"}';
+  const headers = await signWebhook({ payload, secret, id: 'msg_1' });
+  lines.push(`webhook verified: ${(await verifyWebhook({ payload, headers, secret })).id}`);
+  return lines;
+}
