@@ -1,5 +1,5 @@
 import {
-  Metadata, type handleBidiStreamingCall, type handleServerStreamingCall, type handleUnaryCall, type MethodDefinition, type Server, type ServiceDefinition,
+  Metadata, type handleBidiStreamingCall, type handleServerStreamingCall, type handleUnaryCall, type Server, type ServiceDefinition,
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js'; // prettier-ignore
 import type { EventDefinition, Operation } from '../core/contract.ts';
@@ -14,7 +14,7 @@ import { failure } from './failure.ts';
 import type { ProtoLock } from './proto/lock.ts';
 import { sizeOf, toRawHeaders } from './metadata.ts';
 import { protoOf } from './proto/build.ts';
-import type { ProtoMethod } from './proto/proto.ts';
+import { rawMethod } from './raw-method.ts';
 import { compileWire, type ChannelWire, type EventWire, type OperationWire } from './wire.ts';
 
 /** Options of `grpcHandler`. */
@@ -43,8 +43,6 @@ type Unary = handleUnaryCall<Buffer, Buffer>;
 type ServerStream = handleServerStreamingCall<Buffer, Buffer>;
 type Bidi = handleBidiStreamingCall<Buffer, Buffer>;
 
-const identity = (bytes: Buffer): Buffer => bytes;
-
 /** Serves a transport as gRPC services on a server of grpc-js that you have made. Formats: docs/protocols/grpc.md. */
 export function grpcHandler(transport: Transport, options: GrpcHandlerOptions = {}): GrpcHandler {
   checkTransport('grpcHandler', transport);
@@ -70,25 +68,17 @@ export function grpcHandler(transport: Transport, options: GrpcHandlerOptions = 
     services: file.services.map(({ name }) => `${file.package}.${name}`),
     addTo(server) {
       for (const { methods } of file.services) {
-        const definition: ServiceDefinition = Object.fromEntries(methods.map((method) => [method.name, definitionOf(method)]));
+        const definition: ServiceDefinition = Object.fromEntries(
+          methods.map(({ name, path, requestStream, responseStream }) => [
+            name,
+            rawMethod(path, { in: requestStream, out: responseStream }),
+          ]),
+        );
         const implementation = Object.fromEntries(methods.map(({ name, path }) => [name, handlers.get(path)]));
         server.addService(definition, implementation as UntypedServiceImplementation);
       }
     },
     stop: () => serving.stop(),
-  };
-}
-
-/** Bytes in, bytes out: decoding is ours, so that its errors say what is wrong. */
-function definitionOf({ path, requestStream, responseStream }: ProtoMethod): MethodDefinition<Buffer, Buffer> {
-  return {
-    path,
-    requestStream,
-    responseStream,
-    requestSerialize: identity,
-    requestDeserialize: identity,
-    responseSerialize: identity,
-    responseDeserialize: identity,
   };
 }
 

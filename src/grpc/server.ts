@@ -6,6 +6,7 @@ import { grpcHandler, type GrpcHandlerOptions } from './handler.ts';
 import { failure } from './failure.ts';
 import { pipelined, refuseLarge } from './interceptors.ts';
 import { protoOf } from './proto/build.ts';
+import { addStandardServices } from './standard/services.ts';
 
 export { grpcHandler } from './handler.ts';
 export type { GrpcHandler, GrpcHandlerOptions } from './handler.ts';
@@ -80,9 +81,7 @@ export async function serveGrpc(transport: Transport, options: ServeGrpcOptions 
     'grpc.enable_channelz': 0,
   });
   handler.addTo(server);
-  // Loaded where they are wanted alone: they bring a parser of .proto files along.
-  const standard =
-    health || reflection ? (await import('./standard-services.ts')).addStandardServices(server, file, { health, reflection }) : undefined;
+  const standard = addStandardServices(server, file, { health, reflection });
   const bound = await bind(server, host, port, tls);
   let closing: Promise<void> | undefined;
   return {
@@ -93,7 +92,7 @@ export async function serveGrpc(transport: Transport, options: ServeGrpcOptions 
       if (!closing) {
         closing = stop(server, graceMs);
         handler.stop();
-        standard?.stop();
+        standard.stop();
       }
       return closing;
     },

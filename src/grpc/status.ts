@@ -1,5 +1,6 @@
 import { BinaryReader, BinaryWriter } from '@bufbuild/protobuf/wire';
 import { ApiError, ERROR_CODES, type ErrorBody, type ErrorCode, type Issue, type JsonObject } from '../core/errors.ts';
+import { eachField } from './codec/fields.ts';
 import { MAX_DEPTH } from './codec/own.ts';
 import { readStruct, writeStruct } from './codec/struct.ts';
 
@@ -198,12 +199,4 @@ function readViolations(reader: BinaryReader, end: number): Issue[] {
     return true;
   });
   return issues;
-}
-
-/** Calls `take` for each field; what it does not take is skipped. */
-function eachField(reader: BinaryReader, end: number, take: (tag: number) => boolean): void {
-  while (reader.pos < end) {
-    const tag = reader.uint32();
-    if (!take(tag)) reader.skip(tag & 7, tag >>> 3);
-  }
 }

@@ -1,7 +1,7 @@
-import { create, toBinary, type MessageInitShape } from '@bufbuild/protobuf';
+import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import {
   FieldDescriptorProto_Label, FieldDescriptorProto_Type, FileDescriptorProtoSchema, file_google_protobuf_empty, file_google_protobuf_struct,
-  file_google_protobuf_timestamp, type DescriptorProtoSchema, type EnumDescriptorProtoSchema, type FieldDescriptorProtoSchema,
+  file_google_protobuf_timestamp, type DescriptorProtoSchema, type EnumDescriptorProtoSchema, type FieldDescriptorProtoSchema, type FileDescriptorProto,
 } from '@bufbuild/protobuf/wkt'; // prettier-ignore
 import { unspecified, pascal } from './names.ts';
 import { typeName, type ProtoEnum, type ProtoField, type ProtoFile, type ProtoMessage, type ProtoType } from './proto.ts';
@@ -12,8 +12,8 @@ type Message = MessageInitShape<typeof DescriptorProtoSchema>;
 
 const IMPORTS = [file_google_protobuf_empty, file_google_protobuf_struct, file_google_protobuf_timestamp];
 
-/** A .proto file and those it imports, as encoded `google.protobuf.FileDescriptorProto`s. */
-export function descriptorsOf(file: ProtoFile): Uint8Array[] {
+/** A .proto file and those it imports, as `google.protobuf.FileDescriptorProto`s. */
+export function descriptorsOf(file: ProtoFile): FileDescriptorProto[] {
   const imports = importsOf(file);
   const own = create(FileDescriptorProtoSchema, {
     name: `${file.package.replaceAll('.', '/')}/${file.package.split('.')[0]}.proto`,
@@ -35,7 +35,7 @@ export function descriptorsOf(file: ProtoFile): Uint8Array[] {
     })),
   });
   const imported = IMPORTS.map(({ proto }) => proto).filter(({ name }) => imports.includes(name));
-  return [own, ...imported].map((each) => toBinary(FileDescriptorProtoSchema, each));
+  return [own, ...imported];
 }
 
 function messageOf({ name, entries, reserved, reservedNames, deprecated }: ProtoMessage, scope: string): Message {
