@@ -16,6 +16,7 @@ export type {
   SubscribeOptions,
   Unsubscribe,
 } from './client/types.ts';
+export type { AppInput } from './core/application.ts';
 export { defineContract, event, mutation, query } from './core/define.ts';
 export type {
   Contract,
@@ -40,6 +41,8 @@ export type { EventHub, MemoryHubOptions } from './events/hub.ts';
 export { memoryIdempotencyStore } from './service/idempotency.ts';
 export type { IdempotencyEntry, IdempotencyOutcome, IdempotencyStore, MemoryIdempotencyOptions } from './service/idempotency.ts';
 export { defineAdapter } from './guard/guard.ts';
+export { bytes, instant, int64 } from './schema/codec/scalars.ts';
+export type { BytesCodec, InstantCodec, Int64Codec } from './schema/codec/scalars.ts';
 export type { HeadersOption } from './peer/headers.ts';
 export type { HttpBinding, HttpMethod, HttpSegment } from './core/http-binding.ts';
 export type { Overflow } from './events/push-stream.ts';

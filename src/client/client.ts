@@ -4,6 +4,7 @@ import type { Contract, EventDefinition, Operation } from '../core/contract.ts';
 import { ApiError } from '../core/errors.ts';
 import { Call } from '../life/call.ts';
 import { Lifetime } from '../life/lifetime.ts';
+import { inApplicationForm } from './application-form.ts';
 import { connect } from '../guard/guard.ts';
 import { checkHeaders } from '../peer/headers.ts';
 import { listenerName } from '../core/listener-name.ts';
@@ -67,7 +68,10 @@ class ContractClient {
   }
 
   #method(operation: Operation): (input?: unknown, options?: AnyCallOptions) => Promise<unknown> {
-    const call = (input: unknown, options: AnyCallOptions | undefined) => this.#call(operation, input, options);
+    let send: typeof call | undefined;
+    const sendWire = (input: unknown, options: AnyCallOptions | undefined) => this.#call(operation, input, options);
+    const call = (input: unknown, options?: AnyCallOptions): Promise<unknown> =>
+      (send ??= inApplicationForm(this.contract, operation, sendWire))(input, options);
     return operation.pagedBy === undefined ? call : paged(operation, operation.pagedBy, call);
   }
 

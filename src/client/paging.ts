@@ -2,6 +2,7 @@ import type { CallOptions } from './types.ts';
 import type { Operation } from '../core/contract.ts';
 import { ApiError } from '../core/errors.ts';
 import type { Selection } from '../core/transport.ts';
+import { converterOf, wireOf } from '../schema/codec/codec.ts';
 import { compileCheck } from '../schema/validate.ts';
 
 type Options = CallOptions & { readonly select?: Selection | undefined };
@@ -10,7 +11,8 @@ type Item = Readonly<Record<string, unknown>>;
 
 /** Makes the method of a paged query: its promise is the page asked for, and iterates over this and all following pages. */
 export function paged(operation: Operation, key: string, call: Call): Call {
-  const check = operation.input && compileCheck(operation.input);
+  const check = operation.input && compileCheck(wireOf(operation.input));
+  const encode = converterOf(operation.input)?.encode;
   return (input, options) => {
     const select = options?.select;
     // The following page starts behind the key, so it is asked for although nobody selected it.
@@ -34,16 +36,22 @@ export function paged(operation: Operation, key: string, call: Call): Call {
         const after = page.at(-1)?.[key];
         page = (await call({ ...(input as object | undefined), after }, asked)) as readonly Item[];
         // Before its items are given out: they were already.
-        if (page.length > 0 && page.at(-1)?.[key] === after)
+        if (page.length > 0 && isSame(page.at(-1)?.[key], after))
           throw new ApiError('DATA_LOSS', `${operation.name}: the peer gave the same page twice, it seems to ignore 'after'`);
       }
     }
 
     /** The limit in force is the input's, or the schema's default. */
     async function pageSize(): Promise<number> {
-      const checked = await check?.(input ?? {});
+      const encoded = await encode?.(input ?? {});
+      const checked = await check?.(encoded?.issues ? {} : (encoded?.value ?? input ?? {}));
       const limit = checked && !checked.issues ? (checked.value as { readonly limit?: unknown }).limit : undefined;
       return typeof limit === 'number' ? limit : 1;
     }
   };
+}
+
+/** Keys may be objects, such as a `Date`. */
+function isSame(a: unknown, b: unknown): boolean {
+  return a === b || (typeof a === 'object' && a !== null && JSON.stringify(a) === JSON.stringify(b));
 }

@@ -1,4 +1,5 @@
 import type { ClientOptions, EventInfo, EventStream, ListenOptions, StreamOptions, SubscribeOptions, Unsubscribe } from './types.ts';
+import { paramsOnWire, sinkInApplicationForm } from './application-form.ts';
 import type { EventDefinition } from '../core/contract.ts';
 import { ApiError } from '../core/errors.ts';
 import type { EventSink, Headers, Transport } from '../core/transport.ts';
@@ -132,12 +133,12 @@ export class Subscriber {
     return new Subscription({
       transport: this.transport,
       event: this.event,
-      params: options.params ?? {},
+      params: paramsOnWire(this.event, options.params ?? {}),
       headers,
       lastEventId: options.lastEventId,
       signal: lifetime.signal,
       reconnect: this.options.reconnect ?? {},
-      sink,
+      sink: sinkInApplicationForm(this.event, sink),
     });
   }
 

@@ -1,4 +1,5 @@
-import type { input as InputOf, output as OutputOf } from 'zod/v4/core';
+import type { output as OutputOf } from 'zod/v4/core';
+import type { AppInput } from '../core/application.ts';
 import type { Contract, EventDefinition, Operation, Schema } from '../core/contract.ts';
 import type { Exactly, Item, Select, Selected } from '../core/selected.ts';
 import type { Overflow } from '../events/push-stream.ts';
@@ -80,9 +81,9 @@ export interface Subscribe<T, P> {
 
 /** The method of an operation; with `select` it gives just the fields named there. */
 export type Method<O extends Operation, C extends Contract = Contract> = O['input'] extends Schema
-  ? {} extends InputOf<O['input']>
-    ? ((input?: InputOf<O['input']>, options?: CallOptions) => Result<O>) & SelectMethod<O, InputOf<O['input']> | undefined, C>
-    : ((input: InputOf<O['input']>, options?: CallOptions) => Result<O>) & SelectMethod<O, InputOf<O['input']>, C>
+  ? {} extends AppInput<O['input']>
+    ? ((input?: AppInput<O['input']>, options?: CallOptions) => Result<O>) & SelectMethod<O, AppInput<O['input']> | undefined, C>
+    : ((input: AppInput<O['input']>, options?: CallOptions) => Result<O>) & SelectMethod<O, AppInput<O['input']>, C>
   : ((input?: undefined, options?: CallOptions) => Result<O>) & SelectMethod<O, undefined, C>;
 
 type SelectMethod<O extends Operation, I, C extends Contract> = O['output'] extends Schema

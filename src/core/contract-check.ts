@@ -4,7 +4,7 @@ import { bindingShape } from './http-binding.ts';
 import { listenerName } from './listener-name.ts';
 import { own } from './own.ts';
 import type { Transport } from './transport.ts';
-import { eachObject, isOptional, shapeOf } from './shape.ts';
+import { eachObject, isOneWay, isOptional, placeOf, shapeOf } from './shape.ts';
 
 export { nearest } from './nearest.ts';
 
@@ -115,8 +115,12 @@ function checkError(where: string, name: string, error: ErrorSpec): void {
 
 /** Without types, bare properties and schemas of zod 3 get this far. */
 function checkSchema(where: string, schema: Schema | undefined): void {
-  if (schema !== undefined && (schema as Partial<Schema>)._zod === undefined)
-    throw new TypeError(`${where}: this is no schema of zod 4: write z.object({ … }), imported from zod or zod/mini`);
+  if (schema === undefined) return;
+  if ((schema as Partial<Schema>)._zod === undefined)
+    throw new TypeError(`${where}: this is not a schema of zod 4: write z.object({ … }), imported from zod or zod/mini`);
+  const place = placeOf(schema, isOneWay);
+  if (place !== undefined)
+    throw new TypeError(`${where}${place}: a transform works one way only, and a client needs the way back: write z.codec(…) instead`);
 }
 
 function checkPathParam(where: string, param: string, fields: Fields | undefined): void {

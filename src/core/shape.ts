@@ -10,11 +10,19 @@ interface Def {
   readonly options?: readonly $ZodType[];
   readonly valueType?: $ZodType;
   readonly getter?: () => $ZodType;
+  readonly in?: $ZodType;
+  readonly out?: $ZodType;
+  readonly reverseTransform?: unknown;
+  readonly keyType?: $ZodType;
+  readonly items?: readonly $ZodType[];
+  readonly rest?: $ZodType | null;
+  readonly left?: $ZodType;
+  readonly right?: $ZodType;
 }
 
 const SCALARS = new Set(['string', 'number', 'int', 'boolean', 'enum', 'literal', 'template_literal']);
 
-/** What a schema is at its outside, without optional, nullable, default, readonly and lazy around it. */
+/** What a schema is at its outside, on the wire side, without optional, nullable, default, readonly and lazy around it. */
 export type Shape =
   | { readonly kind: 'object'; readonly fields: Readonly<Record<string, $ZodType>>; readonly id: string | undefined }
   | { readonly kind: 'list'; readonly item: $ZodType }
@@ -31,6 +39,7 @@ export function shapeOf(schema: Schema): Shape {
   if (def.type === 'record') return { kind: 'record', value: def.valueType };
   if (def.innerType) return shapeOf(def.innerType);
   if (def.getter) return shapeOf(def.getter());
+  if (def.in) return shapeOf(isPreprocess(schema) ? (def.out ?? def.in) : def.in);
   return { kind: SCALARS.has(def.type) ? 'scalar' : 'other' };
 }
 
@@ -61,4 +70,54 @@ export function eachObject(
     visit(shape.fields, shape.id);
     for (const field of Object.values(shape.fields)) eachObject(field, visit, seen);
   }
+}
+
+/** Whether a schema converts between a wire form and an application form. */
+export function isCodec(schema: Schema): boolean {
+  return (schema._zod.def as unknown as Def).reverseTransform !== undefined;
+}
+
+/** Whether a schema is only another one with a function before it, which makes more values fit. */
+export function isPreprocess(schema: Schema): boolean {
+  const def = schema._zod.def as unknown as Def;
+  return def.type === 'pipe' && def.in?._zod.def.type === 'transform';
+}
+
+/** Whether a schema gives what it does not read, and has no way back. */
+export function isOneWay(schema: Schema): boolean {
+  return (schema._zod.def as unknown as Def).out?._zod.def.type === 'transform';
+}
+
+/** The schemas that a schema is directly made of. */
+export function innerSchemas(schema: Schema): readonly $ZodType[] {
+  const def = schema._zod.def as unknown as Def;
+  if (def.type === 'object') return Object.values(def.shape ?? {});
+  if (def.getter) return [def.getter()];
+  const all = [def.innerType, def.element, def.keyType, def.valueType, def.in, def.out, def.left, def.right, def.rest];
+  return [...all, ...(def.options ?? []), ...(def.items ?? [])].filter((inner) => inner !== undefined && inner !== null);
+}
+
+/** Where `test` holds first: `.address[].zip`, empty for the schema itself, `undefined` if it holds nowhere. */
+export function placeOf(schema: Schema, test: (schema: Schema) => boolean, seen: Set<Schema> = new Set()): string | undefined {
+  if (test(schema)) return '';
+  if (seen.has(schema)) return undefined;
+  seen.add(schema);
+  const def = schema._zod.def as unknown as Def;
+  for (const [name, inner] of Object.entries(def.type === 'object' ? (def.shape ?? {}) : {})) {
+    const place = placeOf(inner, test, seen);
+    if (place !== undefined) return `.${name}${place}`;
+  }
+  const step = def.element ? '[]' : def.valueType ? '{}' : '';
+  for (const inner of def.type === 'object' ? [] : innerSchemas(schema)) {
+    const place = placeOf(inner, test, seen);
+    if (place !== undefined) return step + place;
+  }
+  return undefined;
+}
+
+/** Tells whether `test` holds for a schema or for any that can be reached from it. */
+export function someSchema(schema: Schema, test: (schema: Schema) => boolean, seen: Set<Schema> = new Set()): boolean {
+  if (seen.has(schema)) return false;
+  seen.add(schema);
+  return test(schema) || innerSchemas(schema).some((inner) => someSchema(inner, test, seen));
 }

@@ -6,6 +6,7 @@ import { onAbort } from '../life/lifetime.ts';
 import type { Maybe } from '../life/maybe.ts';
 import { planSelection } from './select.ts';
 import { checkSubscription } from '../events/check.ts';
+import { wireOf } from '../schema/codec/codec.ts';
 import { compileCheck, issuesError, type Check, type Checked } from '../schema/validate.ts';
 
 /** Transports whose inputs and outputs are validated already: nothing is validated twice. */
@@ -97,7 +98,7 @@ class Guard implements Transport {
     checkSubscription(request);
     const open = new OpenSink(sink, request.signal, this.#open);
     try {
-      await this.inner.subscribe(request, checkedSink(this.#checks.ofEvent(request.event), request, open));
+      await this.inner.subscribe(request, checkedSink(this.#checks.ofEvent(request.event), request.event.name, open));
     } catch (error) {
       open.release();
       throw error;
@@ -145,7 +146,7 @@ class OpenSink implements EventSink {
   }
 }
 
-/** The checks of a contract's operations and events, each compiled at its first use. */
+/** The checks of a contract's operations and events by the wire side of their schemas, each compiled at its first use. */
 export class Checks {
   readonly #operations = new Map<Operation, OperationChecks>();
   readonly #events = new Map<EventDefinition, Check>();
@@ -164,8 +165,8 @@ export class Checks {
     let checks = this.#operations.get(operation);
     if (!checks) {
       checks = {
-        input: operation.input && compileCheck(this.prepare(operation.input)),
-        output: operation.output && compileCheck(this.prepare(operation.output)),
+        input: operation.input && compileCheck(this.prepare(wireOf(operation.input))),
+        output: operation.output && compileCheck(this.prepare(wireOf(operation.output))),
         breach: this.breachOf(operation),
         selections: new WeakMap(),
       };
@@ -181,14 +182,14 @@ export class Checks {
     if (known) return known;
     const { schema } = planSelection(contract, operation, select);
     let check = this.#selections.get(schema);
-    if (!check) this.#selections.set(schema, (check = compileCheck(this.prepare(schema))));
+    if (!check) this.#selections.set(schema, (check = compileCheck(this.prepare(wireOf(schema)))));
     if (Object.isFrozen(select)) selections.set(select, check);
     return check;
   }
 
   ofEvent(event: EventDefinition): Check {
     let check = this.#events.get(event);
-    if (!check) this.#events.set(event, (check = compileCheck(this.prepare(event.payload))));
+    if (!check) this.#events.set(event, (check = compileCheck(this.prepare(wireOf(event.payload)))));
     return check;
   }
 }
@@ -205,7 +206,8 @@ export function checkInput(check: Check | undefined, request: CallRequest): Mayb
   return checked.issues ? inputOf(checked, operation) : checked.value;
 }
 
-function inputOf(checked: Checked, { name }: Operation): unknown {
+/** The value that was found; throws INVALID_ARGUMENT if there are issues. */
+export function inputOf(checked: Checked, { name }: { readonly name: string }): unknown {
   if (checked.issues) throw issuesError('INVALID_ARGUMENT', `${name}: invalid input`, checked.issues, { sent: false });
   return checked.value;
 }
@@ -230,8 +232,8 @@ function withInput(request: CallRequest, input: unknown): CallRequest {
   return new Call(request, request.operation, input, request.headers, request.deadline, request.select, request.peer);
 }
 
-/** Ends a subscription with DATA_LOSS at the first event that breaks the contract. */
-function checkedSink(check: Check, request: SubscribeRequest, sink: EventSink): EventSink {
+/** Hands on what `check` makes of events, in their order; ends a subscription with DATA_LOSS at the first that breaks the contract. */
+export function checkedSink(check: Check, name: string, sink: EventSink): EventSink {
   let ended = false;
   const end = (error?: ApiError) => {
     if (ended) return;
@@ -241,10 +243,10 @@ function checkedSink(check: Check, request: SubscribeRequest, sink: EventSink): 
   const take = (message: EventMessage, result: Checked): void | Promise<void> => {
     if (ended) return;
     if (!result.issues) return sink.next({ id: message.id, time: message.time, data: result.value });
-    end(issuesError('DATA_LOSS', `${request.event.name}: an event breaks the contract`, result.issues));
+    end(issuesError('DATA_LOSS', `${name}: an event breaks the contract`, result.issues));
   };
   // Thrown at whoever reads the wire, it would look like a broken connection, after which the same event comes again.
-  const fail = (cause: unknown) => end(new ApiError('DATA_LOSS', `${request.event.name}: an event breaks the contract`, { cause }));
+  const fail = (cause: unknown) => end(new ApiError('DATA_LOSS', `${name}: an event breaks the contract`, { cause }));
   // Asynchronous checks are chained, so that events keep their order.
   let last: Promise<unknown> | undefined;
   return {

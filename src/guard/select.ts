@@ -5,13 +5,13 @@ import type { CallRequest, Headers, Selection, Transport } from '../core/transpo
 import { Call } from '../life/call.ts';
 import { own } from '../core/own.ts';
 import { RelationLoader } from './relation-loader.ts';
-import { shapeOf } from '../core/shape.ts';
+import { isCodec, shapeOf } from '../core/shape.ts';
 
 /** A selection, compiled for an operation's output. */
 export interface SelectPlan {
   /** The output's own fields that a peer must give: those selected, and those that relations start from. */
   readonly ownFields: readonly string[];
-  /** Of what a peer may answer: the selected fields alone, relations only where the peer can select them. */
+  /** Of what a peer may answer: the selected fields alone, relations only where the peer can select them. With its codecs. */
   readonly schema: $ZodType;
   readonly node: SelectNode;
 }
@@ -122,6 +122,7 @@ class Planner {
     if (typeof selection !== 'object' || selection === null || Array.isArray(selection))
       throw refuse(`select: ${path.join('.')} must be true, or an object with the fields wanted of it`, path);
     const def = schema._zod.def as unknown as Wrapping;
+    if (isCodec(schema)) throw refuse(`select: ${path.join('.')} is one value: write true`, path);
     if (def.innerType) {
       const inner = this.#compile(def.innerType, selection, path);
       return { node: inner.node, schema: rewrap(def.type, inner.schema) };

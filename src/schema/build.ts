@@ -230,7 +230,7 @@ function tagsOf(field: Field | undefined): readonly Scalar[] {
 
 function differ(at: string): TypeError {
   return new TypeError(
-    `${at}: what callers send and what the service sees differ by more than defaults (a transform, codec, pipe, preprocess or stringbool): ` +
-      'describe the JSON value here, for example z.boolean() or z.iso.datetime(), and convert it in the handler',
+    `${at}: what callers send and what the service sees differ by more than defaults (a pipe or preprocess): ` +
+      'describe the JSON value here, or write z.codec(…), which works both ways',
   );
 }

@@ -24,8 +24,10 @@ interface NodeBase {
 
 export interface StringNode extends NodeBase {
   readonly kind: 'string';
-  /** `date-time`, `date`, `time`, `duration`, `email`, `uri`, `uuid`, `ipv4`, `ipv6`, `byte` (base64) and such; none for plain text. */
+  /** `date-time`, `date`, `time`, `duration`, `email`, `uri`, `uuid`, `ipv4`, `ipv6`, `byte` (base64), `int64` and such; none for plain text. */
   readonly format?: string;
+  /** True for `bytes()`: the value at the seam is a `Uint8Array`, and text only on wires that have nothing else. */
+  readonly binary?: boolean;
   /** Lengths in UTF-16 code units. */
   readonly minLength?: number;
   readonly maxLength?: number;

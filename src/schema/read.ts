@@ -12,7 +12,7 @@ const KEYWORDS = new Set([
 
 /** The formats of OpenAPI's registry that zod gives; zod's own others, such as `starts_with`, only say what the pattern says. */
 const FORMATS = new Set([
-  'date-time', 'date', 'time', 'duration', 'email', 'uri', 'uuid', 'ipv4', 'ipv6', 'hostname', 'byte', 'base64url',
+  'date-time', 'date', 'time', 'duration', 'email', 'uri', 'uuid', 'ipv4', 'ipv6', 'hostname', 'byte', 'base64url', 'int64',
 ]); // prettier-ignore
 
 const INT32 = 2 ** 31;
@@ -123,6 +123,7 @@ export function stringLimits(schema: JsonSchema): Partial<StringNode> {
   const format = schema['format'] === 'base64' ? 'byte' : schema['format'];
   return {
     ...(typeof format === 'string' && FORMATS.has(format) && { format }),
+    ...(schema['format'] === 'byte' && { binary: true }),
     ...pick(schema, ['minLength', 'maxLength', 'pattern']),
   };
 }

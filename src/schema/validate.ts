@@ -2,6 +2,7 @@ import { $ZodAsyncError, config, safeParse, safeParseAsync, type $ZodIssue, type
 import type { Schema } from '../core/contract.ts';
 import { ApiError, type ErrorCode, type Issue } from '../core/errors.ts';
 import { printable } from '../peer/printable.ts';
+import { compileUtc } from './codec/utc.ts';
 import { issueMessage } from './issue-message.ts';
 
 /** A value that fits, or what is wrong with it. */
@@ -15,8 +16,26 @@ const context = {
   error: (issue: $ZodRawIssue) => config().customError?.(issue) ?? config().localeError?.(issue) ?? issueMessage(issue),
 };
 
-/** Makes the check for a schema. Unknown members are dropped, defaults are filled in. */
+/** Makes the check for a schema. Unknown members are dropped, defaults are filled in, instants with an offset become UTC. */
 export function compileCheck(of: Schema): Check {
+  const check = compileParse(of);
+  let toUtc: ((value: unknown) => unknown) | undefined;
+  let isCompiled = false;
+  /** Only what does not fit as it is can have an offset. */
+  const again = (value: unknown, refused: Checked): Checked | Promise<Checked> => {
+    if (!isCompiled) toUtc = compileUtc(of);
+    isCompiled = true;
+    const changed = toUtc ? toUtc(value) : value;
+    return changed === value ? refused : check(changed);
+  };
+  return (value) => {
+    const checked = check(value);
+    if (checked instanceof Promise) return checked.then((result) => (result.issues ? again(value, result) : result));
+    return checked.issues ? again(value, checked) : checked;
+  };
+}
+
+function compileParse(of: Schema): Check {
   const schema = of as $ZodType;
   let isAsync = false;
   let isProven = false;

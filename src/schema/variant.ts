@@ -47,6 +47,7 @@ function fits(node: SchemaNode, value: unknown, matches: Matches): boolean {
     case 'null':
       return value === null;
     case 'string':
+      if (node.binary && value instanceof Uint8Array) return true;
       if (typeof value !== 'string') return false;
       if (node.format === 'date-time' && Number.isNaN(Date.parse(value))) return false;
       return node.pattern === undefined || matches(node.pattern, value);

@@ -1,6 +1,7 @@
 import { $ZodObject, toJSONSchema, type $ZodType } from 'zod/v4/core';
 import type { Contract, EventDefinition, Operation, Schema } from '../core/contract.ts';
 import { SchemaBuilder } from './build.ts';
+import { wireOf } from './codec/codec.ts';
 import type { JsonSchema, ObjectNode, SchemaNode, TypeUse } from './node.ts';
 import { pascal } from './read.ts';
 
@@ -106,10 +107,10 @@ function describe(contract: Contract): ContractView {
 
 function rootsOf(member: Operation | EventDefinition): Root[] {
   const name = pascal(member.name);
-  if ('payload' in member) return [{ at: payloadOf(member), name: `${name}Payload`, schema: member.payload }];
+  if ('payload' in member) return [{ at: payloadOf(member), name: `${name}Payload`, schema: wireOf(member.payload) }];
   return [
-    ...(member.input ? [{ at: inputOf(member), name: `${name}Input`, schema: member.input }] : []),
-    ...(member.output ? [{ at: outputOf(member), name: `${name}Result`, schema: member.output }] : []),
+    ...(member.input ? [{ at: inputOf(member), name: `${name}Input`, schema: wireOf(member.input) }] : []),
+    ...(member.output ? [{ at: outputOf(member), name: `${name}Result`, schema: wireOf(member.output) }] : []),
   ];
 }
 
@@ -161,11 +162,11 @@ class Unrepresentable extends Error {}
 
 /** What to write instead of a schema that JSON has no value for. */
 const INSTEAD: Readonly<Record<string, string>> = {
-  bigint: 'z.bigint() has no JSON value: write z.int(), or a string for more than 53 bits',
-  date: 'z.date() has no JSON value: write z.iso.datetime(), and make the Date in the handler',
+  bigint: 'z.bigint() has no JSON value: write int64() of this package, or z.int()',
+  date: 'z.date() has no JSON value: write instant() of this package, or z.iso.datetime()',
   map: 'z.map() has no JSON value: write z.record(z.string(), …)',
   set: 'z.set() has no JSON value: write z.array(…)',
-  transform: 'a transform cannot be described: describe the JSON value, and convert it in the handler',
+  transform: 'a transform works one way only: write z.codec(…), which works both ways',
   undefined: 'z.undefined() has no JSON value: write .optional()',
   void: 'z.void() has no JSON value: leave it out',
   nan: 'z.nan() has no JSON value: write z.number()',

@@ -6,7 +6,9 @@ import type { ContextInfo, ErrorReport, HandlerCall, Publish, ServiceOptions } f
 import type { CallRequest, EventSink, Headers, Peer, Selection, SubscribeRequest, Transport } from '../core/transport.ts';
 import { compiledSchema } from '../schema/compiled.ts';
 import { Lifetime, timerMs } from '../life/lifetime.ts';
-import { Checks, checkInput, checkOutput, type OperationChecks } from '../guard/guard.ts';
+import { Checks, checkInput, checkOutput, inputOf, type OperationChecks } from '../guard/guard.ts';
+import { planSelection } from '../guard/select.ts';
+import { converterOf, type Converter } from '../schema/codec/codec.ts';
 import { makeRequestId } from '../peer/headers.ts';
 import { callOnce } from './idempotent-call.ts';
 import { isJson } from '../core/is-json.ts';
@@ -25,6 +27,9 @@ interface Action {
   readonly operation: Operation;
   readonly handler: AnyHandler;
   readonly checks: OperationChecks;
+  /** With codecs: from the wire form of inputs and to the wire form of outputs. */
+  readonly input: Converter | undefined;
+  readonly output: Converter | undefined;
   /** The events that its output is. */
   readonly writes: readonly EventDefinition[];
 }
@@ -61,6 +66,8 @@ export class ContractService implements Transport {
         operation,
         handler: handlers[operation.name] as AnyHandler,
         checks: this.#checks.of(operation),
+        input: converterOf(operation.input),
+        output: converterOf(operation.output),
         writes: events.filter((event) => event.writtenBy === operation.name),
       });
     }
@@ -109,12 +116,18 @@ export class ContractService implements Transport {
     try {
       const event = own(this.contract.events, name);
       if (!event) throw new TypeError(`the contract ${this.contract.name} has no event '${name}'`);
-      const checked = this.#checks.ofEvent(event)(data);
-      return checked instanceof Promise ? checked.then((settled) => this.#send(event, settled)) : this.#send(event, checked);
+      const encoded = converterOf(event.payload)?.encode(data) ?? { value: data };
+      if (encoded instanceof Promise) return encoded.then((settled) => this.#publishWire(event, settled));
+      return this.#publishWire(event, encoded);
     } catch (error) {
       return Promise.reject(error);
     }
   };
+
+  #publishWire(event: EventDefinition, encoded: Checked): Promise<void> {
+    const checked = encoded.issues ? encoded : this.#checks.ofEvent(event)(encoded.value);
+    return checked instanceof Promise ? checked.then((settled) => this.#send(event, settled)) : this.#send(event, checked);
+  }
 
   #send(event: EventDefinition, checked: Checked): Promise<void> {
     if (checked.issues) throw breach(`the event ${event.name} breaks the contract`, checked.issues);
@@ -149,6 +162,12 @@ export class ContractService implements Transport {
 
   #accept(action: Action, context: unknown, request: CallRequest, requestId: string): Maybe<unknown> {
     const input = checkInput(action.checks.input, request);
+    const { input: converter } = action;
+    if (converter)
+      return chain(
+        chain(input, (wire) => decodeInput(converter, wire, action)),
+        (value) => this.#start(action, value, context, request, requestId),
+      );
     if (isPromiseLike(input)) return input.then((settled) => this.#start(action, settled, context, request, requestId));
     return this.#start(action, input, context, request, requestId);
   }
@@ -158,10 +177,23 @@ export class ContractService implements Transport {
     if (key === undefined) return this.#handle(action, input, context, request, requestId);
     // All calls whose key somebody forgot would be one.
     if (key === '') throw new ApiError('INVALID_ARGUMENT', 'the idempotency key is empty: make one for each new call, or send none');
-    return this.#handleOnce(key, action, input, context, request, requestId);
+    if (!action.input) return this.#handleOnce(key, action, input, input, context, request, requestId);
+    // Encoded again: the same input may be received in several forms.
+    return Promise.resolve(action.input.encode(input)).then((encoded) =>
+      this.#handleOnce(key, action, encoded.issues ? undefined : encoded.value, input, context, request, requestId),
+    );
   }
 
-  #handleOnce(key: string, action: Action, input: unknown, context: unknown, request: CallRequest, requestId: string): Promise<unknown> {
+  /** `print` is the input in wire form: what makes a repeat the same call. */
+  #handleOnce(
+    key: string,
+    action: Action,
+    print: unknown,
+    input: unknown,
+    context: unknown,
+    request: CallRequest,
+    requestId: string,
+  ): Promise<unknown> {
     const { name } = action.operation;
     const caller = this.options.caller?.({ context, headers: request.headers, peer: request.peer });
     const scope = { caller: caller ?? request.headers['authorization'] ?? '', operation: name, key };
@@ -172,7 +204,7 @@ export class ContractService implements Transport {
         throw this.#present(error, request, name, requestId);
       }
     };
-    return callOnce(this.#store, scope, input, run, (error) => this.#report({ error, member: 'the idempotency store', requestId }));
+    return callOnce(this.#store, scope, print, run, (error) => this.#report({ error, member: 'the idempotency store', requestId }));
   }
 
   #handle(action: Action, input: unknown, context: unknown, request: CallRequest, requestId: string): Maybe<unknown> {
@@ -190,11 +222,15 @@ export class ContractService implements Transport {
     );
   }
 
-  #finish({ operation, checks, writes }: Action, result: unknown, select: Selection | undefined): Maybe<unknown> {
+  #finish({ operation, checks, writes, output: encoder }: Action, result: unknown, select: Selection | undefined): Maybe<unknown> {
     // Of a query no more is checked than was asked for. What a mutation gives is kept whole: for events, and for whoever repeats it.
     const check =
       select && checks.output && operation.kind === 'query' ? this.#checks.ofSelection(this.contract, operation, select) : checks.output;
-    const output = checkOutput(check, result, checks.breach);
+    const isSelected = check !== checks.output;
+    const converter = isSelected && select ? converterOf(planSelection(this.contract, operation, select).schema) : encoder;
+    const output = converter
+      ? chain(encodeOutput(converter, result, checks), (wire) => checkOutput(check, wire, checks.breach))
+      : checkOutput(check, result, checks.breach);
     if (writes.length === 0) return output;
     return chain(output, (value) => this.#publishWritten(writes, value));
   }
@@ -203,7 +239,8 @@ export class ContractService implements Transport {
   async #publishWritten(events: readonly EventDefinition[], output: unknown): Promise<unknown> {
     for (const event of events) {
       try {
-        await this.publish(event.name, output);
+        // In wire form already.
+        await this.#publishWire(event, { value: output });
       } catch (error) {
         this.#report({ error, member: event.name });
       }
@@ -306,6 +343,15 @@ class ServiceCall implements HandlerCall {
   get peer(): Peer | undefined {
     return this.request.peer;
   }
+}
+
+function decodeInput(converter: Converter, wire: unknown, { operation }: Action): Maybe<unknown> {
+  const decoded = converter.decode(wire);
+  return decoded instanceof Promise ? decoded.then((settled) => inputOf(settled, operation)) : inputOf(decoded, operation);
+}
+
+function encodeOutput(converter: Converter, output: unknown, { breach }: OperationChecks): Maybe<unknown> {
+  return checkOutput(converter.encode, output, breach);
 }
 
 /** The reason of a life that ended without an error. */

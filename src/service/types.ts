@@ -1,4 +1,5 @@
-import type { input as InputOf, output as OutputOf } from 'zod/v4/core';
+import type { output as OutputOf } from 'zod/v4/core';
+import type { AppInput } from '../core/application.ts';
 import type { Contract, EventDefinition, Events, Operation, Schema } from '../core/contract.ts';
 import type { Headers, Peer, Transport } from '../core/transport.ts';
 import type { EventHub } from '../events/hub.ts';
@@ -9,7 +10,7 @@ type Awaitable<T> = T | Promise<T>;
 /** What a handler is given as its first argument: the validated input with defaults filled in. */
 export type HandlerInput<O extends Operation> = O['input'] extends Schema ? OutputOf<O['input']> : undefined;
 /** What a handler returns; it is validated, and unknown members are dropped. */
-export type HandlerOutput<O extends Operation> = O['output'] extends Schema ? InputOf<O['output']> : void;
+export type HandlerOutput<O extends Operation> = O['output'] extends Schema ? AppInput<O['output']> : void;
 
 /** One function per operation of the contract. It throws an `ApiError` to give its caller an error. */
 export type Handlers<C extends Contract, T = unknown> = {
@@ -35,7 +36,7 @@ export interface HandlerCall<E extends Events = Events, T = unknown> {
 }
 
 /** Publishes an event to the subscribers on every protocol. Rejects with a `TypeError` where the data breaks the contract. */
-export type Publish<E extends Events> = <N extends keyof E & string>(event: N, data: InputOf<E[N]['payload']>) => Promise<void>;
+export type Publish<E extends Events> = <N extends keyof E & string>(event: N, data: AppInput<E[N]['payload']>) => Promise<void>;
 
 /** What `context` is given. */
 export interface ContextInfo {

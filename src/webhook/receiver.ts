@@ -4,6 +4,7 @@ import { HttpError } from '../http/message/error.ts';
 import { codeOfRefusal } from '../http/message/status.ts';
 import type { HttpHandler, HttpRequest, HttpResponse } from '../http/message/message.ts';
 import { reporter } from '../life/report.ts';
+import { wireOf } from '../schema/codec/codec.ts';
 import { compileCheck, issuesError, type Check } from '../schema/validate.ts';
 import { redact, type OnWire } from '../peer/on-wire.ts';
 import type { EventMessage, EventSink } from '../core/transport.ts';
@@ -195,7 +196,7 @@ export class Receiver {
     const definition = contract.events[event];
     if (!definition) return;
     let check = this.#checks.get(definition);
-    if (!check) this.#checks.set(definition, (check = compileCheck(definition.payload)));
+    if (!check) this.#checks.set(definition, (check = compileCheck(wireOf(definition.payload))));
     const checked = await check(message.data);
     if (checked.issues) throw issuesError('INVALID_ARGUMENT', `the webhook ${message.id} breaks the contract of ${event}`, checked.issues);
   }

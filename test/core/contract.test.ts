@@ -284,7 +284,7 @@ describe('programs without types', () => {
     [
       'bare properties',
       () => defineContract({ name: 'x', operations: { a: query({ input: { id: z.int() } as never }) } }),
-      'a: input: this is no schema',
+      'a: input: this is not a schema',
     ],
     [
       'no handlers',
@@ -300,5 +300,20 @@ describe('programs without types', () => {
   ])('%s: the error says what to write', (_, make, says) => {
     expect(make).toThrow(TypeError);
     expect(make).toThrow(says);
+  });
+});
+
+describe('a transform in a contract', () => {
+  it.each([
+    [z.object({ a: z.string().transform(Number) }), 'operation go: input.a:'],
+    [z.object({ list: z.array(z.object({ a: z.string().transform(Number).optional() })) }), 'operation go: input.list[].a:'],
+  ])('is refused with its place and the cure', (input, place) => {
+    expect(() => defineContract({ name: 'a', operations: { go: mutation({ input }) } })).toThrow(place);
+    expect(() => defineContract({ name: 'a', operations: { go: mutation({ input }) } })).toThrow('z.codec');
+  });
+
+  it('may be a preprocess, which only makes more values fit', () => {
+    const input = z.object({ a: z.preprocess(String, z.string()) });
+    expect(() => defineContract({ name: 'a', operations: { go: mutation({ input }) } })).not.toThrow();
   });
 });

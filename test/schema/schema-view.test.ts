@@ -199,11 +199,8 @@ describe('the schema view', () => {
 
 describe('a schema that cannot be described is refused, by name:', () => {
   it.each<[string, Schema, string]>([
-    ['bigint', z.bigint(), 'write z.int()'],
-    ['date', z.date(), 'write z.iso.datetime()'],
-    ['transform', z.string().transform(Number), 'convert it in the handler'],
-    ['stringbool', z.stringbool(), 'differ by more than defaults'],
-    ['codec', z.codec(z.iso.datetime(), z.date(), { decode: (s) => new Date(s), encode: (d) => d.toISOString() }), 'z.iso.datetime()'],
+    ['bigint', z.bigint(), 'write int64()'],
+    ['date', z.date(), 'write instant()'],
     ['pipe', z.string().pipe(z.email()), 'differ by more than defaults'],
     ['tuple', z.tuple([z.string()]), 'a tuple cannot be described'],
     ['map', z.map(z.string(), z.string()), 'z.record'],

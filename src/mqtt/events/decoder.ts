@@ -3,6 +3,7 @@ import type { EventDefinition } from '../../core/contract.ts';
 import { ApiError } from '../../core/errors.ts';
 import { parseJson } from '../../peer/json.ts';
 import { printable } from '../../peer/printable.ts';
+import { wireOf } from '../../schema/codec/codec.ts';
 import { compileCheck, issuesError, type Checked } from '../../schema/validate.ts';
 import type { EventMessage } from '../../core/transport.ts';
 import { BrokerEvent } from './origin.ts';
@@ -24,7 +25,7 @@ export interface EventDecoderInit {
 
 /** Compiles the decoder of an event. */
 export function compileDecoder(event: EventDefinition, { topics, maxMessageBytes, makeId, origin }: EventDecoderInit): DecodeEvent {
-  const check = compileCheck(event.payload);
+  const check = compileCheck(wireOf(event.payload));
   const finish = (topic: string, packet: IPublishPacket, checked: Checked): EventMessage => {
     if (checked.issues)
       throw issuesError('INVALID_ARGUMENT', `a message on ${printable(topic)} is no ${event.name} and was dropped`, checked.issues);

@@ -1,0 +1,50 @@
+import type { CallOptions } from './types.ts';
+import type { Contract, EventDefinition, Operation } from '../core/contract.ts';
+import { ApiError } from '../core/errors.ts';
+import { own } from '../core/own.ts';
+import { shapeOf } from '../core/shape.ts';
+import type { EventSink, Selection } from '../core/transport.ts';
+import { checkedSink, inputOf } from '../guard/guard.ts';
+import { planSelection } from '../guard/select.ts';
+import { converterOf } from '../schema/codec/codec.ts';
+import { issuesError } from '../schema/validate.ts';
+
+type Options = CallOptions & { readonly select?: Selection | undefined };
+type Send = (input: unknown, options?: Options) => Promise<unknown>;
+
+/** Takes application values to a function that sends wire values, and its answers back; the function itself for an operation without codecs. */
+export function inApplicationForm(contract: Contract, operation: Operation, send: Send): Send {
+  const encoder = converterOf(operation.input);
+  const decoder = converterOf(operation.output);
+  if (!encoder && !decoder) return send;
+  return async (input, options) => {
+    const wire = encoder ? inputOf(await encoder.encode(input), operation) : input;
+    const output = await send(wire, options);
+    const converter = options?.select ? converterOf(planSelection(contract, operation, options.select).schema) : decoder;
+    const decoded = await converter?.decode(output);
+    if (!decoded) return output;
+    if (decoded.issues) throw issuesError('DATA_LOSS', `${operation.name}: the reply breaks the contract`, decoded.issues);
+    return decoded.value;
+  };
+}
+
+/** Hands on events in application form; the sink itself for an event without codecs. */
+export function sinkInApplicationForm(event: EventDefinition, sink: EventSink): EventSink {
+  const decoder = converterOf(event.payload);
+  return decoder ? checkedSink(decoder.decode, event.name, sink) : sink;
+}
+
+/** The wire form of what a subscriber fixes. Throws INVALID_ARGUMENT. */
+export function paramsOnWire(event: EventDefinition, params: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  if (!converterOf(event.payload)) return params;
+  const shape = shapeOf(event.payload);
+  const fields = shape.kind === 'object' ? shape.fields : {};
+  return Object.fromEntries(
+    Object.entries(params).map(([name, value]) => {
+      const encoded = value === undefined ? undefined : converterOf(own(fields, name))?.encode(value);
+      if (encoded instanceof Promise)
+        throw new ApiError('INVALID_ARGUMENT', `${event.name}: the codec of the parameter '${name}' is asynchronous`, { sent: false });
+      return [name, encoded ? inputOf(encoded, event) : value];
+    }),
+  );
+}
