@@ -9,7 +9,7 @@ import { connectAsync } from 'mqtt';
 
 const broker = await mqttBroker({ port: 0 }); // or any other broker: only the url changes
 const hub = mqttHub({ url: broker.url });
-const service = createBlogService({ events: hub });
+const service = createBlogService({ hub });
 const server = await serveMqtt(service, { url: broker.url });
 
 const latest = new Map<string, { celsius: number; count: number }>();

@@ -79,7 +79,7 @@ const page: HttpHandler = ({ path }) => {
 
 const broker = await mqttBroker({ port: 0 });
 const hub = mqttHub({ url: broker.url });
-const service = createBlogService({ events: hub });
+const service = createBlogService({ hub });
 const served = await serveMqtt(service, { url: broker.url });
 const server = await listen(page);
 broker.attach(server.server);

@@ -81,7 +81,7 @@ async function openModule(file: string): Promise<Opened> {
 
 async function openBlog(flags: MqttFlags): Promise<Opened> {
   const mqtt = await openMqtt(flags);
-  const service = createBlogService({ events: mqtt.hub });
+  const service = createBlogService({ hub: mqtt.hub });
   return {
     service,
     broker: mqtt.broker,

@@ -2,6 +2,8 @@ import { checkServes } from '#contract-check';
 import type { CallOptions, Client, ClientOptions } from './types.ts';
 import type { Contract, EventDefinition, Operation } from '../core/contract.ts';
 import { ApiError } from '../core/errors.ts';
+import { ms, readOptions } from '../core/options.ts';
+import { backoff } from '../life/backoff.ts';
 import { Call } from '../life/call.ts';
 import { Lifetime } from '../life/lifetime.ts';
 import { inApplicationForm } from './application-form.ts';
@@ -13,7 +15,6 @@ import { callSelected, planSelection } from '../guard/select.ts';
 import { Subscriber } from './subscriber.ts';
 import type { Adapter, Headers, Selection, Transport } from '../core/transport.ts';
 
-const DEFAULT_TIMEOUT_MS = 30_000;
 const NO_HEADERS: Headers = Object.freeze({});
 const NO_OPTIONS: CallOptions = Object.freeze({});
 
@@ -26,16 +27,20 @@ export type ContractClientOptions<C extends Contract, V extends string> = Client
 /**
  * Makes the client of a contract over a transport: an adapter such as `rest({ url })`, a service of this process, or any `Transport`.
  * Every failed call rejects with an `ApiError`.
- * @throws TypeError if the transport serves another contract.
+ * @throws TypeError if the transport serves another contract, or an option is unknown or has a value that it cannot have.
  */
 export function createClient<C extends Contract, V extends string>(options: ContractClientOptions<C, V>): Client<C, V> {
+  const given: AnyClientOptions = options;
+  const read = readOptions('createClient', given, { timeoutMs: ms(30_000), reconnect: backoff }, ['contract', 'transport', 'onError']);
   const { contract } = options;
   const isOwn = typeof options.transport === 'function';
   const transport = connect(options.transport, contract);
   if (!isOwn) checkServes(transport, contract);
-  return new ContractClient(contract, transport, options, isOwn).members() as Client<C, V>;
+  return new ContractClient(contract, transport, read, isOwn).members() as Client<C, V>;
 }
 
+type AnyClientOptions = ClientOptions & { readonly contract: unknown; readonly transport: unknown };
+type OptionsInForce = ClientOptions & { readonly timeoutMs: number };
 type AnyCallOptions = CallOptions & { readonly select?: Selection | undefined };
 
 /** One client's state: its calls in flight and its subscriptions. */
@@ -45,10 +50,10 @@ class ContractClient {
 
   private readonly contract: Contract;
   private readonly transport: Transport;
-  private readonly options: ClientOptions;
+  private readonly options: OptionsInForce;
   private readonly ownsTransport: boolean;
 
-  constructor(contract: Contract, transport: Transport, options: ClientOptions, ownsTransport: boolean) {
+  constructor(contract: Contract, transport: Transport, options: OptionsInForce, ownsTransport: boolean) {
     this.contract = contract;
     this.transport = transport;
     this.options = options;
@@ -94,7 +99,7 @@ class ContractClient {
     return new Subscriber(event, this.transport, this.options, begin).subscribe;
   }
 
-  #begin(timeoutMs: number = this.options.timeoutMs ?? DEFAULT_TIMEOUT_MS, signal?: AbortSignal): Lifetime {
+  #begin(timeoutMs: number = this.options.timeoutMs, signal?: AbortSignal): Lifetime {
     if (this.#closing) throw closed();
     if (!(timeoutMs > 0))
       throw new ApiError('INVALID_ARGUMENT', `timeoutMs must be a positive number of milliseconds, not ${String(timeoutMs)}`, {

@@ -169,8 +169,8 @@ export interface ClientOptions {
   readonly timeoutMs?: number;
   /** Waits between tries to connect a subscription: exponential with full jitter. */
   readonly reconnect?: {
-    /** Ceiling of the first wait, in milliseconds. @default 200 */
-    readonly minDelayMs?: number;
+    /** Base of the waits, in milliseconds: the first is a random part of it, the later ones grow exponentially. @default 200 */
+    readonly baseDelayMs?: number;
     /** Ceiling of every wait, in milliseconds. @default 30_000 */
     readonly maxDelayMs?: number;
   };

@@ -1,5 +1,6 @@
 import { ApiError, isApiError, type ErrorCode } from '../core/errors.ts';
-import { backoffMs } from '../life/backoff.ts';
+import { count, readOptions } from '../core/options.ts';
+import { backoffMs, backoffReaders } from '../life/backoff.ts';
 import { delay } from '../life/lifetime.ts';
 import { connect, markGuarded } from '../guard/guard.ts';
 import type { Adapter, CallRequest, Transport } from '../core/transport.ts';
@@ -8,8 +9,8 @@ import type { Adapter, CallRequest, Transport } from '../core/transport.ts';
 export interface RetryOptions {
   /** Tries in all, the first included. @default 3 */
   readonly attempts?: number;
-  /** Ceiling of the first wait, in milliseconds; waits grow exponentially with full jitter. @default 100 */
-  readonly minDelayMs?: number;
+  /** Base of the waits, in milliseconds: the first is a random part of it, the later ones grow exponentially. @default 100 */
+  readonly baseDelayMs?: number;
   /** Ceiling of every wait, in milliseconds. @default 2_000 */
   readonly maxDelayMs?: number;
 }
@@ -23,10 +24,7 @@ const RETRYABLE: ReadonlySet<ErrorCode> = new Set(['UNAVAILABLE', 'RESOURCE_EXHA
  * Subscriptions pass: the client connects them again by itself.
  */
 export function retry<V extends string>(source: Adapter<V> | Transport, options: RetryOptions = {}): Adapter<V> {
-  const { attempts = 3, minDelayMs = 100, maxDelayMs = 2_000 } = options;
-  if (!(attempts >= 1)) throw new TypeError(`retry: 'attempts' must be 1 or more, not ${attempts}`);
-  for (const [name, ms] of Object.entries({ minDelayMs, maxDelayMs }))
-    if (!(ms >= 0)) throw new TypeError(`retry: '${name}' must be a number of milliseconds, not ${ms}`);
+  const { attempts, ...delays } = readOptions('retry', options, { attempts: count(3), ...backoffReaders(100, 2_000) }, []);
   return (contract) => {
     const inner = connect(source, contract);
     return markGuarded({
@@ -42,7 +40,7 @@ export function retry<V extends string>(source: Adapter<V> | Transport, options:
             return await inner.call(request);
           } catch (error) {
             if (attempt >= attempts || !isApiError(error) || !mayRetry(error, request)) throw error;
-            const waitMs = backoffMs(attempt - 1, { minDelayMs, maxDelayMs }, error.retryAfterMs);
+            const waitMs = backoffMs(attempt - 1, delays, error.retryAfterMs);
             if (request.deadline !== undefined && Date.now() + waitMs >= request.deadline) throw error;
             await delay(waitMs, request.signal).catch((reason: unknown) => {
               throw ApiError.from(reason, 'CANCELLED', 'the caller cancelled the call');

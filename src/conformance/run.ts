@@ -84,7 +84,7 @@ class Context implements CaseContext {
     return <C extends Contract>(contract: C, options: BenchOptions['client']): Client<C> =>
       createClient({
         contract,
-        reconnect: { minDelayMs: 5, maxDelayMs: 50 },
+        reconnect: { baseDelayMs: 5, maxDelayMs: 50 },
         ...options,
         onError: this.#report,
         transport: opened.transport,

@@ -68,7 +68,7 @@ export function createConformanceService(options: ConformanceServiceOptions = {}
       },
       post: (message) => message,
     },
-    { ...serviceOptions, events: probe.hub(history) },
+    { ...serviceOptions, hub: probe.hub(history) },
   );
   return { service, probe };
 }

@@ -47,7 +47,7 @@ function shown(value: unknown): string {
 
 type Spec = Readonly<Record<string, OptionReader<unknown>>>;
 /** Options that are numbers: each needs a reader. */
-type Numeric<O> = { [K in keyof O]-?: number extends O[K] ? K : never }[keyof O];
+type Numeric<O> = { [K in keyof O]-?: unknown extends O[K] ? never : number extends O[K] ? K : never }[keyof O];
 type Forgotten<O, S, N> = Exclude<keyof O, keyof S | N> | Extract<N, Numeric<O>>;
 
 /** The options in force: as given, but those that have a reader as it gave them. */

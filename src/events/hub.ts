@@ -1,5 +1,6 @@
 import { EventEmitter } from 'eventemitter3';
 import type { EventDefinition } from '../core/contract.ts';
+import { count, readOptions } from '../core/options.ts';
 import { onAbort } from '../life/lifetime.ts';
 import { isoNow } from '../life/now.ts';
 import type { EventMessage, EventSink, SubscribeRequest } from '../core/transport.ts';
@@ -23,12 +24,10 @@ export interface MemoryHubOptions {
 /**
  * An event hub within this process. Ids are `<instance>-<counter>`; a subscriber that resumes from an id
  * that is no longer held, or from another instance, gets a gap notice and then live events. Publishing waits
- * for the subscribers that acknowledge, and for no others: a slow listener holds up nobody. Throws a `TypeError` for a history that is no number of events.
+ * for the subscribers that acknowledge, and for no others: a slow listener holds up nobody.
  */
 export function memoryHub(options: MemoryHubOptions = {}): EventHub {
-  const { history = 1000 } = options;
-  if (!(Number.isInteger(history) || history === Infinity) || history < 0)
-    throw new TypeError(`memoryHub: history must be a whole number of events, 0 or more, not ${history}`);
+  const { history } = readOptions('memoryHub', options, { history: count(1000, { zero: true }) }, []);
   const instance = crypto.randomUUID().replaceAll('-', '').slice(0, 12);
   const channels = new Map<string, Channel>();
   let counter = 0;

@@ -53,13 +53,17 @@ export class ContractService implements Transport {
   #closing: Promise<void> | undefined;
 
   readonly contract: Contract;
-  private readonly options: ServiceOptions<unknown>;
+  private readonly options: ServiceOptions<unknown> & { readonly graceMs: number };
 
-  constructor(contract: Contract, handlers: Readonly<Record<string, AnyHandler>>, options: ServiceOptions<unknown>) {
+  constructor(
+    contract: Contract,
+    handlers: Readonly<Record<string, AnyHandler>>,
+    options: ServiceOptions<unknown> & { readonly graceMs: number },
+  ) {
     this.contract = contract;
     this.options = options;
-    this.#hub = options.events ?? memoryHub();
-    this.#store = options.idempotency ?? memoryIdempotencyStore();
+    this.#hub = options.hub ?? memoryHub();
+    this.#store = options.idempotencyStore ?? memoryIdempotencyStore();
     const events = Object.values(contract.events);
     for (const operation of Object.values(contract.operations)) {
       this.#actions.set(operation.name, {
@@ -144,12 +148,12 @@ export class ContractService implements Transport {
       let timer: ReturnType<typeof setTimeout> | undefined;
       await new Promise<void>((resolve) => {
         this.#whenIdle = resolve;
-        timer = setTimeout(resolve, timerMs(this.options.graceMs ?? 10_000));
+        timer = setTimeout(resolve, timerMs(this.options.graceMs));
       });
       clearTimeout(timer);
     }
     this.#outbox.close();
-    if (!this.options.events) await this.#hub.close();
+    if (!this.options.hub) await this.#hub.close();
   }
 
   /** Steps that need not wait do not: a promise for each would be a good part of what a call costs. */

@@ -1,4 +1,5 @@
 import type { ErrorBody } from '../core/errors.ts';
+import { count, ms, readOptions } from '../core/options.ts';
 
 /** What became of a call with an idempotency key. */
 export type IdempotencyOutcome = { readonly output: unknown } | { readonly error: ErrorBody };
@@ -30,7 +31,9 @@ export interface MemoryIdempotencyOptions {
 }
 
 /** An idempotency store within this process. */
-export function memoryIdempotencyStore({ ttlMs = 86_400_000, maxEntries = 10_000 }: MemoryIdempotencyOptions = {}): IdempotencyStore {
+export function memoryIdempotencyStore(options: MemoryIdempotencyOptions = {}): IdempotencyStore {
+  const readers = { ttlMs: ms(86_400_000), maxEntries: count(10_000) };
+  const { ttlMs, maxEntries } = readOptions('memoryIdempotencyStore', options, readers, []);
   const entries = new Map<string, IdempotencyEntry & { readonly expiresAt: number }>();
 
   /** A map iterates in order of insertion, so the oldest come first. Calls in progress keep their place. */

@@ -1,10 +1,11 @@
 import type { Contract } from '../core/contract.ts';
+import { ms, readOptions } from '../core/options.ts';
 import { markGuarded } from '../guard/guard.ts';
 import { describeContract } from '../schema/view.ts';
 import { ContractService } from './contract-service.ts';
 import type { Handlers, Service, ServiceOptions } from './types.ts';
 
-/** Binds handlers to a contract. Throws a `TypeError` where an operation has no handler, a handler no operation, or a schema cannot be described. */
+/** Binds handlers to a contract. Throws a `TypeError` where an operation has no handler, a handler no operation, a schema cannot be described, or an option has no meaning. */
 export function createService<C extends Contract, T = undefined>(
   contract: C,
   handlers: Handlers<C, T>,
@@ -13,7 +14,10 @@ export function createService<C extends Contract, T = undefined>(
   checkHandlers(contract, handlers);
   // Fails here, before anyone calls, where a schema cannot be described to some protocol.
   describeContract(contract);
-  return markGuarded(new ContractService(contract, handlers as never, options as never)) as never;
+  const given = options as ServiceOptions<unknown>;
+  const names = ['context', 'hub', 'idempotencyStore', 'caller', 'onError'] as const;
+  const read = readOptions('createService', given, { graceMs: ms(10_000, { zero: true }) }, names);
+  return markGuarded(new ContractService(contract, handlers as never, read)) as never;
 }
 
 function checkHandlers(contract: Contract, handlers: Readonly<Record<string, unknown>>): void {

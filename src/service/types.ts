@@ -64,9 +64,9 @@ export interface ServiceOptions<T> {
    */
   readonly context?: (info: ContextInfo) => Awaitable<T>;
   /** Where events go and come from. @default memoryHub() */
-  readonly events?: EventHub;
+  readonly hub?: EventHub;
   /** Where outcomes of calls with idempotency keys are kept. @default memoryIdempotencyStore() */
-  readonly idempotency?: IdempotencyStore;
+  readonly idempotencyStore?: IdempotencyStore;
   /** Who a caller is: an idempotency key belongs to its caller. @default the `authorization` header */
   readonly caller?: (call: { readonly context: T; readonly headers: Headers; readonly peer: Peer | undefined }) => string;
   /** Gets what callers must not see. @default console.error */

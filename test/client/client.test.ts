@@ -27,7 +27,7 @@ const contract = defineContract({
 });
 
 const TIME = '2026-01-01T00:00:00.000Z';
-const FAST: ClientOptions['reconnect'] = { minDelayMs: 1, maxDelayMs: 2 };
+const FAST: ClientOptions['reconnect'] = { baseDelayMs: 1, maxDelayMs: 2 };
 
 /** A transport made of what a test says, which remembers what it was asked. */
 function fake(verbs: {
@@ -172,7 +172,7 @@ describe('reconnecting', () => {
             setTimeout(() => reject(new ApiError('UNAVAILABLE', 'overloaded')), 6_000);
           }),
       });
-      const client = createClient({ contract, transport, reconnect: { minDelayMs: 1_000 } });
+      const client = createClient({ contract, transport, reconnect: { baseDelayMs: 1_000 } });
       const failed = codeOf(client.onPriceChanged(() => {}, { timeoutMs: 35_000 }));
       await vi.advanceTimersByTimeAsync(40_000);
       expect(await failed).toBe('UNAVAILABLE');
@@ -193,7 +193,7 @@ describe('reconnecting', () => {
 
   it('stops trying when the last subscriber leaves', async () => {
     const { transport, subscriptions } = fake({});
-    const client = createClient({ contract, transport, reconnect: { minDelayMs: 10_000 } });
+    const client = createClient({ contract, transport, reconnect: { baseDelayMs: 10_000 } });
     vi.useFakeTimers();
     try {
       const unsubscribe = await client.onPriceChanged(() => {});

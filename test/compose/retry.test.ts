@@ -8,7 +8,7 @@ const contract = defineContract({
   operations: { pay: mutation({ input: z.object({ cents: z.int32() }), output: z.object({ paid: z.int32() }) }) },
 });
 
-it.each([{ attempts: 0 }, { attempts: NaN }, { minDelayMs: NaN }, { maxDelayMs: -1 }])(
+it.each([{ attempts: 0 }, { attempts: NaN }, { baseDelayMs: NaN }, { maxDelayMs: -1 }])(
   'refuses %j, which would try for ever or never',
   (options) => {
     expect(() => retry(() => expect.fail(), options)).toThrow(TypeError);
@@ -47,7 +47,7 @@ it('waits for the outcome of a keyed call that was cut off and still runs', asyn
       }
     },
   };
-  const client = createClient({ contract, transport: retry(lossy, { minDelayMs: 0, maxDelayMs: 0 }) });
+  const client = createClient({ contract, transport: retry(lossy, { baseDelayMs: 0, maxDelayMs: 0 }) });
   expect(await client.pay({ cents: 7 }, { idempotencyKey: 'k' })).toEqual({ paid: 7 });
   expect([runs, tries]).toEqual([1, 3]);
   await service.close();

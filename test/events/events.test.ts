@@ -277,7 +277,7 @@ describe('events without an id', () => {
       contract,
       {},
       {
-        events: {
+        hub: {
           ...memoryHub(),
           subscribe: async (_, sink) => void [1, 2].forEach((count) => void sink.next({ id: '', time: '', data: { count } })),
         },

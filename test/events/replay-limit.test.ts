@@ -57,7 +57,7 @@ describe('a replay that is larger than what may be held', () => {
     const client = createClient({
       contract,
       transport: adapterOf(server.url, grpcServer.address),
-      reconnect: { minDelayMs: 1, maxDelayMs: 1 },
+      reconnect: { baseDelayMs: 1, maxDelayMs: 1 },
     });
     onTestFinished(async () => {
       await client.close();

@@ -41,7 +41,7 @@ describe('streams', () => {
   it('our client comes back and misses nothing', async () => {
     const service = flood();
     const server = await serve(service, { maxBufferedBytes: 1000 });
-    const client = createClient({ contract, transport: grpc({ url: server.address }), reconnect: { minDelayMs: 1, maxDelayMs: 1 } });
+    const client = createClient({ contract, transport: grpc({ url: server.address }), reconnect: { baseDelayMs: 1, maxDelayMs: 1 } });
     onTestFinished(() => client.close());
     const seen: string[] = [];
     await client.onDrop(({ text }) => void seen.push(text.slice(0, 5).trim()));
@@ -75,7 +75,7 @@ describe('streams', () => {
     const client = createClient({
       contract,
       transport: grpc({ url: server.address }),
-      reconnect: { baseDelayMs: 10, maxDelayMs: 50 } as never,
+      reconnect: { baseDelayMs: 10, maxDelayMs: 50 },
     });
     onTestFinished(() => client.close());
     const seen: string[] = [];

@@ -28,7 +28,7 @@ async function open(url: string, version: 4 | 5) {
   const errors: unknown[] = [];
   const onError = (error: unknown) => void errors.push(error);
   const hub = mqttHub({ url, version, onError });
-  const service = createService(contract, { echo: ({ text }) => text }, { events: hub, onError });
+  const service = createService(contract, { echo: ({ text }) => text }, { hub, onError });
   const served = await serveMqtt(service, { url, version, onError });
   const client = createClient({ contract, transport: mqtt({ url, version, onError }) });
   const watcher = await mqttjs.connectAsync(url, { protocolVersion: version, reconnectPeriod: 0 });

@@ -41,7 +41,7 @@ describe('no broker', () => {
     const port = await freePort();
     const errors: unknown[] = [];
     const hub = mqttHub({ url: `mqtt://127.0.0.1:${port}`, maxQueued: 2, onError: (error) => errors.push(error) });
-    const service = createBlogService({ events: hub, onError: (error) => errors.push(error) });
+    const service = createBlogService({ hub, onError: (error) => errors.push(error) });
     cleanups.push(
       () => hub.close(),
       () => service.close(),

@@ -111,7 +111,7 @@ describe('what is too large for the broker', () => {
     const reported: string[] = [];
     const onError = (error: unknown) => void reported.push(String(error));
     const hub = mqttHub({ ...options, onError });
-    const service = createService(contract, { repeat: ({ text, times }) => text.repeat(times) }, { events: hub, onError });
+    const service = createService(contract, { repeat: ({ text, times }) => text.repeat(times) }, { hub, onError });
     const served = await serveMqtt(service, { ...options, onError });
     const client = createClient({ contract, transport: mqtt(options) });
     cleanups.push(

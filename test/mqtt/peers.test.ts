@@ -52,7 +52,7 @@ function suite(open: () => Promise<TestBroker>, versions: readonly (4 | 5)[]): v
   beforeAll(async () => {
     broker = await open();
     const hub = mqttHub({ url: broker.url });
-    service = createBlogService({ events: hub });
+    service = createBlogService({ hub });
     const served = await serveMqtt(service, { url: broker.url });
     blog = openBlog(broker.url);
     close = async () => {

@@ -65,7 +65,7 @@ test('a service whose subscriptions are refused after a reconnect takes them up 
 
 test('subscribers of a hub whose subscription is refused after a reconnect are told, and may come back', async () => {
   const hub = mqttHub({ url, version: 4, onError: () => {} });
-  const service = createBlogService({ events: hub });
+  const service = createBlogService({ hub });
   const blog = createClient({ transport: service, reconnect: { maxDelayMs: 50 } });
   cleanups.push(
     () => hub.close(),

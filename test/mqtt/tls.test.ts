@@ -46,7 +46,7 @@ describe.skipIf(noOpenssl !== undefined)(`MQTT over TLS${why(noOpenssl)}`, () =>
   /** A service and a client, with everything between them encrypted. */
   async function exchange(url: string, tls: NonNullable<MqttOptions['tls']>): Promise<void> {
     const hub = mqttHub({ url, tls });
-    const service = createBlogService({ events: hub });
+    const service = createBlogService({ hub });
     const served = await serveMqtt(service, { url, tls });
     cleanups.push(
       () => hub.close(),

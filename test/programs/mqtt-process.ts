@@ -4,5 +4,5 @@ import { mqttHub } from '../../src/mqtt/hub.ts';
 import { serveMqtt } from '../../src/mqtt/server.ts';
 
 const [url = '', kind] = process.argv.slice(2);
-await serveMqtt(createBlogService(kind === 'hub' ? { events: mqttHub({ url }) } : {}), { url });
+await serveMqtt(createBlogService(kind === 'hub' ? { hub: mqttHub({ url }) } : {}), { url });
 console.log('serving');

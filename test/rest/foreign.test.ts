@@ -108,7 +108,7 @@ describe('a server that misbehaves', () => {
 
   const serve = async (reply: (socket: Socket, head: string) => void, timeoutMs = 10_000): Promise<BlogClient> => {
     raw = await startRawServer(reply);
-    return (blog = createClient({ transport: rest({ url: raw.url }), timeoutMs, reconnect: { minDelayMs: 1, maxDelayMs: 2 } }));
+    return (blog = createClient({ transport: rest({ url: raw.url }), timeoutMs, reconnect: { baseDelayMs: 1, maxDelayMs: 2 } }));
   };
   const replying = (...pieces: readonly (string | Buffer)[]) =>
     serve((socket) => {

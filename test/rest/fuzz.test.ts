@@ -338,7 +338,7 @@ describe('the client', () => {
       for (const piece of reply) socket.write(piece);
       socket.end();
     });
-    blog = createClient({ transport: rest({ url: raw.url }), timeoutMs: 5_000, reconnect: { minDelayMs: 1, maxDelayMs: 1 } });
+    blog = createClient({ transport: rest({ url: raw.url }), timeoutMs: 5_000, reconnect: { baseDelayMs: 1, maxDelayMs: 1 } });
   });
 
   afterAll(async () => {

@@ -76,7 +76,7 @@ function till(options: { store?: IdempotencyStore; caller?: () => string; fail?:
         return { run };
       },
     },
-    { onError: () => {}, ...(options.store && { idempotency: options.store }), ...(options.caller && { caller: options.caller }) },
+    { onError: () => {}, ...(options.store && { idempotencyStore: options.store }), ...(options.caller && { caller: options.caller }) },
   );
   return { client: createClient({ contract, transport: service }), runs: () => runs };
 }
@@ -155,7 +155,7 @@ describe('a service with idempotency keys', () => {
     };
     let runs = 0;
     const silent = defineContract({ name: 'silent', operations: { reset: mutation({}) } });
-    const service = createService(silent, { reset: () => void runs++ }, { idempotency: store });
+    const service = createService(silent, { reset: () => void runs++ }, { idempotencyStore: store });
     const client = createClient({ contract: silent, transport: service });
     for (let at = 0; at < 2; at++) expect(await client.reset(undefined, { idempotencyKey: 'k' })).toBeUndefined();
     expect(runs).toBe(1);

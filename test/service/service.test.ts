@@ -35,7 +35,7 @@ describe('an event that an operation writes', () => {
         steps.push('published');
       },
     };
-    const service = createService(contract, { say: (line) => line }, { events: slow });
+    const service = createService(contract, { say: (line) => line }, { hub: slow });
     await createClient({ contract, transport: service }).say({ text: 'hello' });
     steps.push('answered');
     expect(steps).toEqual(['published', 'answered']);
@@ -45,7 +45,7 @@ describe('an event that an operation writes', () => {
   it('fails nobody where the hub does not take it: the failure is reported', async () => {
     const reported: unknown[] = [];
     const broken: EventHub = { ...memoryHub(), publish: () => Promise.reject(new Error('the hub is down')) };
-    const service = createService(contract, { say: (line) => line }, { events: broken, onError: ({ error }) => reported.push(error) });
+    const service = createService(contract, { say: (line) => line }, { hub: broken, onError: ({ error }) => reported.push(error) });
     expect(await createClient({ contract, transport: service }).say({ text: 'hello' })).toEqual({ text: 'hello' });
     expect(reported).toEqual([new Error('the hub is down')]);
     await service.close();
@@ -66,7 +66,7 @@ describe('a hub that throws where it should reject', () => {
           return hub.publish(event, data);
         },
       };
-      const service = createService(contract, { say: (line) => line }, { events: flaky, onError: ({ error }) => reported.push(error) });
+      const service = createService(contract, { say: (line) => line }, { hub: flaky, onError: ({ error }) => reported.push(error) });
       const client = createClient({ contract, transport: service });
       const heard: unknown[] = [];
       await client.onSaid((line) => void heard.push(line));
@@ -112,7 +112,7 @@ describe('a reporter that throws', () => {
   it('changes nothing for callers', async () => {
     vi.spyOn(console, 'error').mockImplementation(() => {});
     const broken: EventHub = { ...memoryHub(), publish: () => Promise.reject(new Error('the hub is down')) };
-    const service = createService(contract, { say: (line) => line }, { events: broken, onError });
+    const service = createService(contract, { say: (line) => line }, { hub: broken, onError });
     const client = createClient({ contract, transport: service });
     expect(await client.say({ text: 'hello' })).toEqual({ text: 'hello' });
     await service.close();
@@ -129,7 +129,7 @@ describe('a service that has stopped', () => {
   it('does not try again to publish what its hub refuses, so that the process can end', async () => {
     const published = vi.fn(() => Promise.reject(new Error('the hub is closed')));
     const onError = vi.fn();
-    const service = createService(contract, { say: (line) => line }, { events: { ...memoryHub(), publish: published }, onError });
+    const service = createService(contract, { say: (line) => line }, { hub: { ...memoryHub(), publish: published }, onError });
     await service.close();
     vi.useFakeTimers();
     try {
@@ -153,7 +153,7 @@ describe('a handler whose own call was never sent', () => {
         return Promise.reject(unsent());
       },
     });
-    const client = createClient({ contract, transport: retry(service, { minDelayMs: 1 }) });
+    const client = createClient({ contract, transport: retry(service, { baseDelayMs: 1 }) });
     for (const text of ['at once', 'later'])
       await expect(client.say({ text })).rejects.toMatchObject({ code: 'UNAVAILABLE', sent: true, requestId: expect.any(String) });
     expect(runs).toEqual(['at once', 'later']);

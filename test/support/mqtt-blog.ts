@@ -46,7 +46,7 @@ export function mqttBlog() {
     const errors: unknown[] = [];
     const onError = (error: unknown) => errors.push(error);
     const hub = mqttHub({ url, onError, ...(options.topicPrefix !== undefined && { topicPrefix: options.topicPrefix }) });
-    const service = createBlogService({ events: hub, onError });
+    const service = createBlogService({ hub, onError });
     const served = await serveMqtt(service, { url, onError, ...options });
     const close = async () => {
       await served.close();

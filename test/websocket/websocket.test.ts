@@ -708,7 +708,7 @@ describe('the plain channel', () => {
     });
     const { url, port, close } = await serve(service);
     const client = onEnd(
-      createClient({ contract, transport: webSocket({ url, protocol: 'channel' }), reconnect: { minDelayMs: 5, maxDelayMs: 20 } }),
+      createClient({ contract, transport: webSocket({ url, protocol: 'channel' }), reconnect: { baseDelayMs: 5, maxDelayMs: 20 } }),
       (each) => each.close(),
     );
     await expect(client.say({ text: 'no' })).rejects.toMatchObject({
@@ -949,7 +949,7 @@ describe('the client', () => {
     void url;
     const proxy = await stallingProxy(port);
     const client = onEnd(
-      createClient({ transport: webSocket({ url: proxy.url, pingIntervalMs: 100 }), reconnect: { minDelayMs: 5, maxDelayMs: 20 } }),
+      createClient({ transport: webSocket({ url: proxy.url, pingIntervalMs: 100 }), reconnect: { baseDelayMs: 5, maxDelayMs: 20 } }),
       (each) => each.close(),
     );
     const heard: string[] = [];
@@ -966,7 +966,7 @@ describe('the client', () => {
     let running = await serve(service);
     const { port, url } = running;
     const clients = Array.from({ length: 10 }, () =>
-      onEnd(createClient({ transport: webSocket({ url }), reconnect: { minDelayMs: 5, maxDelayMs: 50 } }), (each) => each.close()),
+      onEnd(createClient({ transport: webSocket({ url }), reconnect: { baseDelayMs: 5, maxDelayMs: 50 } }), (each) => each.close()),
     );
     const heard: (string | number)[][] = [];
     for (const client of clients) {
@@ -1018,7 +1018,7 @@ describe('the client', () => {
     };
     const first = await start('0');
     const connect = () =>
-      onEnd(createClient({ transport: webSocket({ url: first.url }), reconnect: { minDelayMs: 5, maxDelayMs: 100 } }), (each) =>
+      onEnd(createClient({ transport: webSocket({ url: first.url }), reconnect: { baseDelayMs: 5, maxDelayMs: 100 } }), (each) =>
         each.close(),
       );
     const [reader, writer] = [connect(), connect()];
