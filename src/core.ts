@@ -1,3 +1,10 @@
+/**
+ * The same as `multi-api-sdk` without the Blog: for bundles with a contract of your own.
+ *
+ * @module multi-api-sdk/core
+ * @group Start
+ */
+
 export { createClient, type ContractClientOptions } from './client/client.ts';
 export type {
   CallOptions,

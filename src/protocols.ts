@@ -1,6 +1,9 @@
 import type { Adapter } from './core/transport.ts';
 import type { OnWire } from './peer/on-wire.ts';
 
+/** A protocol's name. */
+export type ProtocolName = 'rest' | 'graphql' | 'websocket' | 'webhook' | 'soap' | 'grpc' | 'mqtt';
+
 /** What a transport of a protocol can do, as in the type of its adapter. */
 export type Verb = 'call' | 'subscribe';
 
@@ -44,7 +47,7 @@ const BOTH = ['call', 'subscribe'] as const;
  * The protocols by name. The name is also that of the folder in `src`, of the page in `docs/protocols` and of the entries
  * `multi-api-sdk/<name>` and `multi-api-sdk/<name>/server`.
  */
-export const PROTOCOLS = {
+export const PROTOCOLS: Readonly<Record<ProtocolName, Protocol>> = {
   rest: {
     title: 'REST',
     summary: 'OpenAPI 3.1, problem details, ETag, Link, server-sent events that resume',
@@ -108,10 +111,7 @@ export const PROTOCOLS = {
     urlOf: ({ mqtt }) => mqtt,
     connect: async (options) => (await import('./mqtt/client.ts')).mqtt(options),
   },
-} as const satisfies Readonly<Record<string, Protocol>>;
-
-/** A protocol's name. */
-export type ProtocolName = keyof typeof PROTOCOLS;
+};
 
 /** The names of all protocols, in the order in which they are shown. */
 export const PROTOCOL_NAMES = Object.keys(PROTOCOLS) as readonly ProtocolName[];

@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
 import tsup from '../tsup.config.ts';
-import typedoc from '../typedoc.json' with { type: 'json' };
 import { exportedSources, manifest, sourceOf } from '../scripts/entries.ts';
 import { PROTOCOL_NAMES as PROTOCOLS } from '../src/protocols.ts';
 import { importsOf, loadedBy, ROOT, sourceFiles } from './support/source-graph.ts';
@@ -11,6 +10,8 @@ import { importsOf, loadedBy, ROOT, sourceFiles } from './support/source-graph.t
 const NOUNS = ['client.ts', 'server.ts', 'wire.ts', 'status.ts', 'schema.ts'];
 const MAX_FILES = 16;
 const MAX_LINES = 400;
+/** The condition under which newer Node runs the sources themselves: `node --conditions=multi-api-sdk:source src/cli/main.ts`. */
+const SOURCE = 'multi-api-sdk:source';
 
 /** What users of these entries may run in a browser, and the packages that they may load there. */
 const BROWSER_ENTRIES: Readonly<Record<string, readonly string[]>> = {
@@ -156,7 +157,9 @@ describe('the package', () => {
   it('builds every file that exports, imports and bin name', () => {
     const targets = [
       ...Object.entries(manifest.exports).flatMap(([name, target]) => (typeof target === 'string' ? [] : [[name, target['default']]])),
-      ...Object.entries(manifest.imports).flatMap(([name, conditions]) => Object.values(conditions).map((target) => [name, target])),
+      ...Object.entries(manifest.imports).flatMap(([name, conditions]) =>
+        Object.entries(conditions).flatMap(([condition, target]) => (condition === SOURCE ? [] : [[name, target]])),
+      ),
       ...Object.entries(manifest.bin),
     ] as [string, string][];
     const { entry } = tsup as { entry: Record<string, string> };
@@ -184,8 +187,20 @@ describe('the package', () => {
     expect(best).toBe(`./${source}`);
   });
 
-  it('documents every export', () => {
-    expect([...typedoc.entryPoints].sort()).toEqual(Object.values(exportedSources()).sort());
+  it('exports its entries in one order: the root, the protocols in their order, the rest by name', () => {
+    const rank = (name: string): string => {
+      const [, room = '', entry = ''] = name.split('/');
+      const at = (PROTOCOLS as readonly string[]).indexOf(room);
+      if (name === './package.json') return '9';
+      if (name === '.' || name === './core') return `0 ${name}`;
+      return at === -1 ? `2 ${name}` : `1 ${at} ${entry === '' ? 0 : entry === 'server' ? 1 : 2} ${name}`;
+    };
+    const names = Object.keys(manifest.exports);
+    expect(names).toEqual([...names].sort((a, b) => (rank(a) < rank(b) ? -1 : 1)));
+  });
+
+  it.each(Object.entries(exportedSources()))('%s is a module of that name in the reference', (name, source) => {
+    expect(readFileSync(join(ROOT, source), 'utf8')).toMatch(new RegExp(`^(#!.*\n)?/\\*\\*[^/]*@module ${name}\n`));
   });
 });
 

@@ -14,7 +14,7 @@ export const DEFAULT_PROTOCOL: ProtocolName = 'rest';
 
 /** The protocols that have a verb, as a hint in help texts: `rest, graphql`. */
 export function protocolNames(verb: Verb): string {
-  return PROTOCOL_NAMES.filter((name) => (PROTOCOLS[name].verbs as readonly Verb[]).includes(verb)).join(', ');
+  return PROTOCOL_NAMES.filter((name) => PROTOCOLS[name].verbs.includes(verb)).join(', ');
 }
 
 /** The protocol of `--via`. Throws a `UsageError` if there is none of the name, or if it lacks the verb. */

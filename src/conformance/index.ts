@@ -1,3 +1,10 @@
+/**
+ * The cases of the law, to be run against any adapter.
+ *
+ * @module multi-api-sdk/conformance
+ * @group Tools
+ */
+
 import { conformanceCases } from './cases/index.ts';
 import { runCase } from './run.ts';
 import type { ConformanceCase, ConformanceResult, ConformanceTarget, Open } from './types.ts';

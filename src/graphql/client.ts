@@ -1,3 +1,10 @@
+/**
+ * The client of GraphQL APIs.
+ *
+ * @module multi-api-sdk/graphql
+ * @group Clients
+ */
+
 import { createLightFetch } from '#fetch';
 import { ClientError, GraphQLClient } from 'graphql-request';
 import type { Contract, EventDefinition } from '../core/contract.ts';

@@ -1,3 +1,10 @@
+/**
+ * Serves a transport as a GraphQL API.
+ *
+ * @module multi-api-sdk/graphql/server
+ * @group Servers
+ */
+
 import type { Server } from 'node:http';
 import { ApiError, isApiError } from '../core/errors.ts';
 import { HttpError } from '../http/message/error.ts';

@@ -1,3 +1,10 @@
+/**
+ * The client of gRPC services.
+ *
+ * @module multi-api-sdk/grpc
+ * @group Clients
+ */
+
 import {
   Channel,
   credentials,

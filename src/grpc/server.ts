@@ -1,3 +1,10 @@
+/**
+ * Serves a transport as gRPC services.
+ *
+ * @module multi-api-sdk/grpc/server
+ * @group Servers
+ */
+
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import { timerMs } from '../life/lifetime.ts';
 import { reporter } from '../life/report.ts';

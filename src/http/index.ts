@@ -1,3 +1,10 @@
+/**
+ * Mounts handlers in Node, in other servers and in hosts of the Fetch API.
+ *
+ * @module multi-api-sdk/http
+ * @group Servers
+ */
+
 export type { CorsOptions, HttpOptions } from './serve/cors.ts';
 export { composeHandlers } from './serve/compose.ts';
 export { HttpError } from './message/error.ts';

@@ -1,3 +1,10 @@
+/**
+ * The client of services and devices at an MQTT broker.
+ *
+ * @module multi-api-sdk/mqtt
+ * @group Clients
+ */
+
 import type { IPublishPacket } from 'mqtt';
 import type { Contract, EventDefinition } from '../core/contract.ts';
 import { ApiError } from '../core/errors.ts';

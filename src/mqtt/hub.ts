@@ -1,3 +1,10 @@
+/**
+ * An MQTT broker as the event hub of several processes.
+ *
+ * @module multi-api-sdk/mqtt/hub
+ * @group Servers
+ */
+
 import type { Contract, EventDefinition } from '../core/contract.ts';
 import { isApiError } from '../core/errors.ts';
 import type { EventHub } from '../events/hub.ts';

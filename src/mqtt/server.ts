@@ -1,3 +1,10 @@
+/**
+ * Serves a transport at an MQTT broker.
+ *
+ * @module multi-api-sdk/mqtt/server
+ * @group Servers
+ */
+
 import { ApiError, isApiError } from '../core/errors.ts';
 import { checkTransport } from '../core/check-transport.ts';
 import { backoffMs } from '../life/backoff.ts';

@@ -1,3 +1,10 @@
+/**
+ * The client of REST APIs.
+ *
+ * @module multi-api-sdk/rest
+ * @group Clients
+ */
+
 import { createLightFetch } from '#fetch';
 import type { Contract, Operation } from '../core/contract.ts';
 import { ApiError } from '../core/errors.ts';

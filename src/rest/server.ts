@@ -1,3 +1,10 @@
+/**
+ * Serves a transport as a REST API.
+ *
+ * @module multi-api-sdk/rest/server
+ * @group Servers
+ */
+
 import { HttpError } from '../http/message/error.ts';
 import { peerOf, type HttpHandler, type HttpRequest, type HttpResponse } from '../http/message/message.ts';
 import { createRouter, type Route } from '../http/serve/router.ts';

@@ -1,3 +1,10 @@
+/**
+ * The client of SOAP services.
+ *
+ * @module multi-api-sdk/soap
+ * @group Clients
+ */
+
 import { createLightFetch } from '#fetch';
 import type { Contract } from '../core/contract.ts';
 import { ApiError } from '../core/errors.ts';

@@ -1,3 +1,10 @@
+/**
+ * Serves a transport as SOAP services.
+ *
+ * @module multi-api-sdk/soap/server
+ * @group Servers
+ */
+
 import { ApiError, isApiError } from '../core/errors.ts';
 import { HttpError } from '../http/message/error.ts';
 import { peerOf, type HttpHandler, type HttpRequest, type HttpResponse } from '../http/message/message.ts';

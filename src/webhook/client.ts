@@ -1,3 +1,10 @@
+/**
+ * Receives, verifies and signs webhooks.
+ *
+ * @module multi-api-sdk/webhook
+ * @group Clients
+ */
+
 import type { Contract } from '../core/contract.ts';
 import { ApiError } from '../core/errors.ts';
 import { compileMatch } from '../events/hub.ts';

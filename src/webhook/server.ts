@@ -1,3 +1,10 @@
+/**
+ * Sends the events of a transport as webhooks.
+ *
+ * @module multi-api-sdk/webhook/server
+ * @group Servers
+ */
+
 import { createHash } from 'node:crypto';
 import { ApiError, isApiError } from '../core/errors.ts';
 import { HttpError } from '../http/message/error.ts';

@@ -1,3 +1,10 @@
+/**
+ * The client of JSON-RPC and plain channels over WebSocket.
+ *
+ * @module multi-api-sdk/websocket
+ * @group Clients
+ */
+
 import PlatformWebSocket from 'isomorphic-ws';
 import { defineAdapter } from '../guard/guard.ts';
 import type { HeadersOption } from '../peer/headers.ts';

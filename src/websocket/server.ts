@@ -1,3 +1,10 @@
+/**
+ * Serves a transport over WebSocket.
+ *
+ * @module multi-api-sdk/websocket/server
+ * @group Servers
+ */
+
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer, type WebSocket } from 'ws';
