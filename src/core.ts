@@ -16,6 +16,8 @@ export type {
   EventStream,
   ListenOptions,
   Method,
+  OperationError,
+  Outcome,
   Paged,
   SelectOptions,
   StreamOptions,
@@ -28,6 +30,10 @@ export { defineContract, event, mutation, query } from './core/define.ts';
 export type {
   Contract,
   ContractSpec,
+  Declared,
+  DeclaredErrors,
+  ErrorSpec,
+  ErrorsSpec,
   EventDefinition,
   Events,
   EventSpec,
@@ -42,7 +48,7 @@ export type {
   Schema,
 } from './core/contract.ts';
 export { ApiError, ERROR_CODES, isApiError, isErrorCode } from './core/errors.ts';
-export type { ApiErrorOptions, ErrorBody, ErrorCode, Issue, JsonObject } from './core/errors.ts';
+export type { ApiErrorOptions, DeclaredError, ErrorBody, ErrorCode, Issue, JsonObject } from './core/errors.ts';
 export { memoryHub } from './events/hub.ts';
 export type { EventHub, MemoryHubOptions } from './events/hub.ts';
 export { memoryIdempotencyStore } from './service/idempotency.ts';
@@ -54,6 +60,7 @@ export type { HeadersOption } from './peer/headers.ts';
 export type { HttpBinding, HttpMethod, HttpSegment } from './core/http-binding.ts';
 export type { Overflow } from './events/push-stream.ts';
 export type { Select, Selected } from './core/selected.ts';
+export type { DeclaredErrorOptions, ErrorMakers } from './service/error-makers.ts';
 export { createService } from './service/service.ts';
 export type {
   ContextInfo,

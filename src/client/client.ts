@@ -1,5 +1,5 @@
 import { checkServes } from '#contract-check';
-import type { CallOptions, Client, ClientOptions } from './types.ts';
+import type { CallOptions, Client, ClientOptions, Outcome } from './types.ts';
 import type { Contract, EventDefinition, Operation } from '../core/contract.ts';
 import { ApiError } from '../core/errors.ts';
 import { ms, readOptions } from '../core/options.ts';
@@ -77,7 +77,8 @@ class ContractClient {
     const sendWire = (input: unknown, options: AnyCallOptions | undefined) => this.#call(operation, input, options);
     const call = (input: unknown, options?: AnyCallOptions): Promise<unknown> =>
       (send ??= inApplicationForm(this.contract, operation, sendWire))(input, options);
-    return operation.pagedBy === undefined ? call : paged(operation, operation.pagedBy, call);
+    const method = operation.pagedBy === undefined ? call : paged(operation, operation.pagedBy, call);
+    return Object.assign(method, { safe: safely(call) });
   }
 
   #call(operation: Operation, input: unknown, options: AnyCallOptions = NO_OPTIONS): Promise<unknown> {
@@ -112,6 +113,15 @@ class ContractClient {
     for (const lifetime of this.#lifetimes) lifetime.abort(closed());
     if (this.ownsTransport) await this.transport.close();
   }
+}
+
+/** As the method itself, but with what fails as a value. */
+function safely(call: (input: unknown, options: AnyCallOptions | undefined) => Promise<unknown>) {
+  return (input?: unknown, options?: AnyCallOptions): Promise<Outcome<unknown, unknown>> =>
+    call(input, options).then(
+      (output) => ({ ok: true, output }),
+      (error: unknown) => ({ ok: false, error }),
+    );
 }
 
 function callHeaders({ headers, idempotencyKey }: CallOptions): Headers {

@@ -1,6 +1,7 @@
 import type { output as OutputOf } from 'zod/v4/core';
 import type { AppInput } from '../core/application.ts';
 import type { Contract, EventDefinition, Operation, Schema } from '../core/contract.ts';
+import type { ApiError, DeclaredError } from '../core/errors.ts';
 import type { Exactly, Item, Select, Selected } from '../core/selected.ts';
 import type { Overflow } from '../events/push-stream.ts';
 import type { Headers } from '../core/transport.ts';
@@ -79,12 +80,36 @@ export interface Subscribe<T, P> {
   (options?: StreamOptions<P>): EventStream<T>;
 }
 
+/** What became of a call, as a value: nothing is thrown. */
+export type Outcome<T, E> =
+  | { readonly ok: true; readonly output: T; readonly error?: undefined }
+  | { readonly ok: false; readonly error: E; readonly output?: undefined };
+
+/** The errors that a call of an operation may fail with: those declared, told apart by `reason` and `code`, and any other. */
+export type OperationError<O extends Operation> =
+  { [N in keyof O['errors']]: DeclaredError<O['errors'], N> }[keyof O['errors']] | (ApiError & { readonly reason?: undefined });
+
 /** The method of an operation; with `select` it gives just the fields named there. */
 export type Method<O extends Operation, C extends Contract = Contract> = O['input'] extends Schema
   ? {} extends AppInput<O['input']>
-    ? ((input?: AppInput<O['input']>, options?: CallOptions) => Result<O>) & SelectMethod<O, AppInput<O['input']> | undefined, C>
-    : ((input: AppInput<O['input']>, options?: CallOptions) => Result<O>) & SelectMethod<O, AppInput<O['input']>, C>
-  : ((input?: undefined, options?: CallOptions) => Result<O>) & SelectMethod<O, undefined, C>;
+    ? ((input?: AppInput<O['input']>, options?: CallOptions) => Result<O>) &
+        SelectMethod<O, AppInput<O['input']> | undefined, C> &
+        SafeMethod<O>
+    : ((input: AppInput<O['input']>, options?: CallOptions) => Result<O>) & SelectMethod<O, AppInput<O['input']>, C> & SafeMethod<O>
+  : ((input?: undefined, options?: CallOptions) => Result<O>) & SelectMethod<O, undefined, C> & SafeMethod<O>;
+
+interface SafeMethod<O extends Operation> {
+  /** As the method itself, but what fails is a value too: `{ ok, output }` or `{ ok: false, error }`. Never rejects. */
+  readonly safe: Safe<O>;
+}
+
+type Safe<O extends Operation> = O['input'] extends Schema
+  ? {} extends AppInput<O['input']>
+    ? (input?: AppInput<O['input']>, options?: CallOptions) => SafeResult<O>
+    : (input: AppInput<O['input']>, options?: CallOptions) => SafeResult<O>
+  : (input?: undefined, options?: CallOptions) => SafeResult<O>;
+
+type SafeResult<O extends Operation> = Promise<Outcome<O['output'] extends Schema ? OutputOf<O['output']> : undefined, OperationError<O>>>;
 
 type SelectMethod<O extends Operation, I, C extends Contract> = O['output'] extends Schema
   ? Item<OutputOf<O['output']>> extends object

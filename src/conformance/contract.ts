@@ -158,6 +158,20 @@ export const conformanceContract = defineContract({
       }),
       errors: ERROR_CODES,
     }),
+    order: mutation({
+      summary: 'Fails with an error that it declares, or with one that it does not',
+      input: z.object({ how: z.enum(['fine', 'outOfStock', 'soldOut', 'unknown', 'undeclared', 'otherCode', 'breach']), left: z.int32() }),
+      output: z.object({ left: z.int32() }),
+      errors: {
+        NOT_FOUND: true,
+        OUT_OF_STOCK: {
+          code: 'FAILED_PRECONDITION',
+          details: z.object({ left: z.int32(), places: z.array(Point), note: z.optional(z.string()) }),
+          description: 'Fewer are left than were ordered.',
+        },
+        SOLD_OUT: { code: 'FAILED_PRECONDITION' },
+      },
+    }),
     wait: mutation({
       summary: 'Waits to be released, or for its signal',
       input: z.object({ id: z.string() }),

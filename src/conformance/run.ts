@@ -107,10 +107,12 @@ function watchedClient<C extends Contract>(client: Client<C>): Client<C> {
     get(target, name) {
       const member: unknown = Reflect.get(target, name);
       if (typeof member !== 'function' || !Object.prototype.propertyIsEnumerable.call(target, name)) return member;
-      return (...args: unknown[]): unknown => {
-        const result: unknown = Reflect.apply(member, target, args);
-        return result instanceof Promise ? watched(result) : result;
-      };
+      return new Proxy(member as (...args: unknown[]) => unknown, {
+        apply(method, _, args): unknown {
+          const result: unknown = Reflect.apply(method, target, args);
+          return result instanceof Promise ? watched(result) : result;
+        },
+      });
     },
   });
 }

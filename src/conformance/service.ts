@@ -54,6 +54,17 @@ export function createConformanceService(options: ConformanceServiceOptions = {}
         const details = detailsJson === undefined ? undefined : (JSON.parse(detailsJson) as JsonObject);
         throw new ApiError(code, message, { details, retryAfterMs });
       },
+      order: ({ how, left }, { errors }) => {
+        probe.ran('order');
+        const places = [{ x: 1, y: 2.5 }];
+        if (how === 'outOfStock') throw errors.OUT_OF_STOCK({ left, places });
+        if (how === 'soldOut') throw errors.SOLD_OUT({ text: 'come back', retryAfterMs: 1500 });
+        if (how === 'unknown') throw errors.NOT_FOUND();
+        if (how === 'undeclared') throw new ApiError('ABORTED', 'undeclared', { reason: 'NOT_DECLARED', details: { left } });
+        if (how === 'otherCode') throw new ApiError('ABORTED', 'another code', { reason: 'OUT_OF_STOCK', details: { left, places } });
+        if (how === 'breach') throw errors.OUT_OF_STOCK({ left: 'SECRET-LEFT' as unknown as number, places });
+        return { left };
+      },
       wait: ({ id }, call) => wait(probe, id, call),
       count: ({ id, code }) => {
         const runs = (counts.get(id) ?? 0) + 1;

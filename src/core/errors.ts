@@ -146,9 +146,38 @@ export class ApiError extends Error {
   }
 }
 
+/** What narrowing by a declared error says of an `ApiError`. */
+type Narrowed<N, D> = D extends { readonly code: infer C; readonly details: { readonly _zod: { readonly output: infer T } } }
+  ? { readonly code: C; readonly reason: N; readonly details: T }
+  : D extends { readonly code: infer C }
+    ? N extends ErrorCode
+      ? { readonly code: C; readonly reason?: undefined }
+      : { readonly code: C; readonly reason: N }
+    : never;
+
+/** The error that an operation declares under a name: its `code`, `reason` and `details` are those declared. */
+export type DeclaredError<E, N extends keyof E> = ApiError & Narrowed<N, E[N]>;
+
 /** Tells whether a value is an `ApiError`, also one from another copy of this package (`instanceof` would say no). */
-export function isApiError(value: unknown): value is ApiError {
-  return typeof value === 'object' && value !== null && (value as { [BRAND]?: unknown })[BRAND] === true;
+export function isApiError(value: unknown): value is ApiError;
+/**
+ * Tells whether a value is the error that an operation declares under this name, and narrows its `details`:
+ * `isApiError(error, shop.operations.order, 'OUT_OF_STOCK')`.
+ */
+export function isApiError<E extends Readonly<Record<string, { readonly code: ErrorCode }>>, N extends keyof E & string>(
+  value: unknown,
+  operation: { readonly errors: E },
+  name: N,
+): value is DeclaredError<E, N>;
+export function isApiError(
+  value: unknown,
+  operation?: { readonly errors: Readonly<Record<string, { readonly code: ErrorCode }>> },
+  name?: string,
+): boolean {
+  if (typeof value !== 'object' || value === null || (value as { [BRAND]?: unknown })[BRAND] !== true) return false;
+  if (!operation || name === undefined) return true;
+  const { code, reason } = value as ApiError;
+  return (reason ?? code) === name && Object.hasOwn(operation.errors, name) && operation.errors[name]?.code === code;
 }
 
 /** Marks the FAILED_PRECONDITION of a key that was used for another input; REST answers it with 422. */

@@ -1,6 +1,7 @@
 import type { Contract } from '../core/contract.ts';
 import type { EnumNode, Field, ObjectNode, SchemaNode, TypeUse, UnionNode } from '../schema/view.ts';
 import { graphqlTypes, isEnum, type Argument, type GraphqlTypes, type RootField } from './engine/types.ts';
+import { errorNotes } from '../schema/error-notes.ts';
 
 /** Scalars that a schema declares where it uses them. Source: https://spec.graphql.org/October2021/#sec-Scalars */
 const SCALARS: Readonly<Record<string, string>> = {
@@ -47,7 +48,7 @@ class Printer {
   #roots(fields: ReadonlyMap<string, RootField>): string[] {
     return [...fields.values()].map(({ name, member, args, type, output }) => {
       if (output) this.#output(output.node, undefined);
-      const text = [member.summary, member.description].filter((part) => part !== undefined).join('\n\n');
+      const text = [member.summary, member.description, errorNotes(member)].filter((part) => part !== undefined).join('\n\n');
       return `${describe(text, '  ')}  ${name}${this.#args(args)}: ${this.#note(type)}${deprecate(member.deprecated)}`;
     });
   }

@@ -1,5 +1,6 @@
 import { ApiError, isErrorCode, type ErrorBody, type ErrorCode, type JsonObject } from '../core/errors.ts';
 import { parseRetryAfter } from '../http/message/retry-after.ts';
+import { readErrorOptions } from '../peer/error-body.ts';
 import { parseJson } from '../peer/json.ts';
 import { codeOfStatus, FOREIGN_CODES } from './status.ts';
 
@@ -85,13 +86,12 @@ export function decodeErrors(errors: readonly unknown[], data: unknown, notes: R
   const [first] = errors;
   const error = isObject(first) ? first : {};
   const extensions = isObject(error['extensions']) ? error['extensions'] : {};
-  const { details, retryAfterMs } = extensions;
+  const { retryAfterMs, requestId, ...more } = readErrorOptions(extensions);
   const message = typeof error['message'] === 'string' ? error['message'] : 'the server answered with an error';
   return new ApiError(codeOf(extensions['code'], message, data), message, {
-    details: isObject(details) ? details : undefined,
-    retryAfterMs: typeof retryAfterMs === 'number' ? retryAfterMs : notes.retryAfterMs,
-    requestId: typeof extensions['requestId'] === 'string' ? extensions['requestId'] : notes.requestId,
-    remote: true,
+    ...more,
+    retryAfterMs: retryAfterMs ?? notes.retryAfterMs,
+    requestId: requestId ?? notes.requestId,
     ...(data !== undefined && data !== null && { partial: data }),
   });
 }

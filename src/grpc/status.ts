@@ -55,7 +55,13 @@ function write(error: ErrorBody, domain: string, details: JsonObject | undefined
     fill();
     writer.join().join();
   };
-  any('google.rpc.ErrorInfo', () => writer.uint32(10).string(error.code).uint32(18).string(domain));
+  any('google.rpc.ErrorInfo', () =>
+    writer
+      .uint32(10)
+      .string(error.reason ?? error.code)
+      .uint32(18)
+      .string(domain),
+  );
   if (error.requestId !== undefined) {
     const { requestId } = error;
     any('google.rpc.RequestInfo', () => writer.uint32(10).string(requestId));
@@ -103,6 +109,7 @@ function fieldPath(path: unknown): string {
 /** What a `google.rpc.Status` told. */
 interface Told {
   message: string | undefined;
+  reason: string | undefined;
   details: Record<string, unknown> | undefined;
   violations: Issue[] | undefined;
   retryAfterMs: number | undefined;
@@ -113,6 +120,7 @@ interface Told {
 export function decodeStatus(status: number, message: string, bytes: Uint8Array | undefined, requestId: string | undefined): ApiError {
   const told = bytes === undefined ? undefined : tryRead(bytes);
   return new ApiError(codeOf(status), told?.message ?? message, {
+    reason: told?.reason,
     details: told?.details ?? (told?.violations && { issues: told.violations }),
     retryAfterMs: told?.retryAfterMs,
     requestId: told?.requestId ?? requestId,
@@ -129,7 +137,14 @@ function tryRead(bytes: Uint8Array): Told | undefined {
 }
 
 function read(reader: BinaryReader, end: number): Told {
-  const told: Told = { message: undefined, details: undefined, violations: undefined, retryAfterMs: undefined, requestId: undefined };
+  const told: Told = {
+    message: undefined,
+    reason: undefined,
+    details: undefined,
+    violations: undefined,
+    retryAfterMs: undefined,
+    requestId: undefined,
+  };
   eachField(reader, end, (tag) => {
     // A message that is there may be empty: the plain one then is too.
     if (tag === 18) told.message = reader.string();
@@ -153,6 +168,12 @@ function readAny(reader: BinaryReader, told: Told): void {
   switch (type.slice(type.lastIndexOf('/') + 1)) {
     case 'google.protobuf.Struct':
       told.details = readStruct(inner, value.length, MAX_DEPTH);
+      break;
+    case 'google.rpc.ErrorInfo':
+      eachField(inner, value.length, (tag) => {
+        if (tag === 10) told.reason = inner.string();
+        return tag === 10;
+      });
       break;
     case 'google.rpc.RetryInfo':
       eachField(inner, value.length, (tag) => {

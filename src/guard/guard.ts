@@ -4,6 +4,7 @@ import type { Adapter, CallRequest, EventMessage, EventSink, Selection, Subscrib
 import { Call } from '../life/call.ts';
 import { onAbort } from '../life/lifetime.ts';
 import type { Maybe } from '../life/maybe.ts';
+import { DeclaredChecks, withoutReason } from './declared.ts';
 import { planSelection } from './select.ts';
 import { checkSubscription } from '../events/check.ts';
 import { wireOf } from '../schema/codec/codec.ts';
@@ -17,6 +18,7 @@ export interface OperationChecks {
   readonly input: Check | undefined;
   readonly output: Check | undefined;
   readonly breach: Breach;
+  readonly errors: DeclaredChecks;
   /** Of frozen selections, which are the same ones again and again, by the object itself. */
   readonly selections: WeakMap<Selection, Check>;
 }
@@ -88,10 +90,10 @@ class Guard implements Transport {
     }
   }
 
-  #send(request: CallRequest, { output, breach }: OperationChecks): Promise<unknown> {
+  #send(request: CallRequest, { output, breach, errors }: OperationChecks): Promise<unknown> {
     const { operation, select } = request;
     const wanted = select && output ? this.#checks.ofSelection(this.contract, operation, select) : output;
-    return this.inner.call(request).then((result) => checkOutput(wanted, result, breach));
+    return this.inner.call(request).then((result) => checkOutput(wanted, result, breach), errors.reject);
   }
 
   async subscribe(request: SubscribeRequest, sink: EventSink): Promise<void> {
@@ -146,6 +148,9 @@ class OpenSink implements EventSink {
   }
 }
 
+/** What an error whose details break the contract is for its caller. */
+type OnErrorBreach = (error: ApiError, issues: readonly Issue[], operation: Operation) => ApiError;
+
 /** The checks of a contract's operations and events by the wire side of their schemas, each compiled at its first use. */
 export class Checks {
   readonly #operations = new Map<Operation, OperationChecks>();
@@ -153,11 +158,20 @@ export class Checks {
   readonly #selections = new WeakMap<Schema, Check>();
 
   private readonly breachOf: (operation: Operation) => Breach;
+  private readonly onErrorBreach: OnErrorBreach;
   private readonly prepare: (schema: Schema) => Schema;
 
-  /** `breachOf` makes what an output that breaks the contract is for the caller of an operation; `prepare` may make a schema's check faster. */
-  constructor(breachOf: (operation: Operation) => Breach, prepare: (schema: Schema) => Schema = (schema) => schema) {
+  /**
+   * `breachOf` makes what an output that breaks the contract is for the caller of an operation, `onErrorBreach` what an error is whose details do;
+   * `prepare` may make a schema's check faster.
+   */
+  constructor(
+    breachOf: (operation: Operation) => Breach,
+    onErrorBreach: OnErrorBreach = withoutReason,
+    prepare: (schema: Schema) => Schema = (schema) => schema,
+  ) {
     this.breachOf = breachOf;
+    this.onErrorBreach = onErrorBreach;
     this.prepare = prepare;
   }
 
@@ -168,6 +182,7 @@ export class Checks {
         input: operation.input && compileCheck(this.prepare(wireOf(operation.input))),
         output: operation.output && compileCheck(this.prepare(wireOf(operation.output))),
         breach: this.breachOf(operation),
+        errors: new DeclaredChecks(operation, (error, issues) => this.onErrorBreach(error, issues, operation)),
         selections: new WeakMap(),
       };
       this.#operations.set(operation, checks);

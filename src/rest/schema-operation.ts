@@ -1,5 +1,4 @@
-import type { Operation } from '../core/contract.ts';
-import type { ErrorCode, JsonObject } from '../core/errors.ts';
+import { isErrorCode, type ErrorCode, type JsonObject } from '../core/errors.ts';
 import { notesOf } from '../schema/openapi.ts';
 import { PROBLEM_TYPE } from '../http/message/problem.ts';
 import type { Components } from '../schema/components.ts';
@@ -7,6 +6,7 @@ import type { HttpBinding } from '../core/http-binding.ts';
 import {
   mayLeaveOut,
   type ContractView,
+  type ErrorView,
   type EventView,
   type Field,
   type JsonSchema,
@@ -48,7 +48,7 @@ export function describeOperation(view: ContractView, own: OperationView, bindin
     ...notesOf(operation),
     ...(parameters.length > 0 && { parameters }),
     ...(body && { requestBody: body }),
-    responses: { ...successOf(view, own, binding, place.components), ...problemsOf(operation) },
+    responses: { ...successOf(view, own, binding, place.components), ...problemsOf(own, place.components) },
   };
 }
 
@@ -161,25 +161,51 @@ function successOf(view: ContractView, own: OperationView, binding: HttpBinding,
 }
 
 /** The errors that the operation gives on purpose, by status; others are the `default`. */
-function problemsOf(operation: Operation): JsonObject {
-  const codes: readonly ErrorCode[] = [
-    ...(operation.input ? (['INVALID_ARGUMENT'] as const) : []),
-    ...Object.values(operation.errors).map(({ code }) => code),
-  ];
-  const byStatus = new Map<number, Set<ErrorCode>>();
-  for (const code of codes) byStatus.set(STATUS[code], (byStatus.get(STATUS[code]) ?? new Set()).add(code));
-  const responses = [...byStatus].map(([status, some]) => [
+function problemsOf({ operation, errors }: OperationView, components: Components): JsonObject {
+  const codes = Object.entries(operation.errors).flatMap(([name, { code }]) => (isErrorCode(name) ? [code] : []));
+  if (operation.input) codes.unshift('INVALID_ARGUMENT');
+  const byStatus = new Map<number, { readonly codes: Set<ErrorCode>; readonly named: ErrorView[] }>();
+  const at = (code: ErrorCode) => {
+    const known = byStatus.get(STATUS[code]) ?? { codes: new Set<ErrorCode>(), named: [] };
+    byStatus.set(STATUS[code], known);
+    return known;
+  };
+  for (const code of codes) at(code).codes.add(code);
+  for (const error of errors) at(error.code).named.push(error);
+  const responses = [...byStatus].map(([status, { codes: plain, named }]) => [
     String(status),
     {
-      description: [...some].map((code) => `\`${code}\``).join(' or '),
+      description: [...[...plain].map((code) => `\`${code}\``), ...named.map(({ name }) => `\`${name}\``)].join(' or '),
       headers: {
         ...((status === 429 || status === 503) && { 'Retry-After': reference('headers', 'RetryAfter') }),
         'x-request-id': reference('headers', 'RequestId'),
       },
-      content: { [PROBLEM_TYPE]: { schema: reference('schemas', 'ProblemDetails') } },
+      content: { [PROBLEM_TYPE]: { schema: problemSchema(named, components) } },
     },
   ]);
   return { ...(Object.fromEntries(responses) as JsonObject), default: reference('responses', 'Problem') };
+}
+
+/** A problem document that may be one of the declared errors. */
+function problemSchema(named: readonly ErrorView[], components: Components): JsonObject {
+  const any = reference('schemas', 'ProblemDetails');
+  if (named.length === 0) return any;
+  const typed = named.map(({ name, code, description, detailsSchema }) => ({
+    allOf: [
+      any,
+      {
+        type: 'object',
+        ...(description !== undefined && { description }),
+        properties: {
+          code: { const: code },
+          reason: { const: name },
+          ...(detailsSchema && { details: components.refer(detailsSchema, 'output') }),
+        },
+        required: ['code', 'reason', ...(detailsSchema ? ['details'] : [])],
+      },
+    ],
+  }));
+  return { anyOf: [...typed, any] };
 }
 
 function itemOf(use: TypeUse | undefined): TypeUse | undefined {

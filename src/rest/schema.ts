@@ -106,6 +106,7 @@ const PROBLEM = {
     status: { type: 'integer', format: 'int32', minimum: 400, maximum: 599 },
     detail: { type: 'string', description: 'What went wrong, for people.' },
     code: { type: 'string', enum: [...ERROR_CODES], description: 'What went wrong, for programs.' },
+    reason: { type: 'string', description: 'The name of an error that the operation declares.' },
     details: {
       type: 'object',
       description: 'More about it; of INVALID_ARGUMENT: what is wrong with the input, and where.',

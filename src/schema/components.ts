@@ -156,7 +156,10 @@ function reached(view: ContractView, side: Side): ReadonlySet<string> {
       follow(view.definitions[side][ref]);
     }
   };
-  for (const { inputSchema, outputSchema } of view.operations.values()) follow(side === 'input' ? inputSchema : outputSchema);
+  for (const { inputSchema, outputSchema, errors } of view.operations.values()) {
+    follow(side === 'input' ? inputSchema : outputSchema);
+    if (side === 'output') for (const { detailsSchema } of errors) follow(detailsSchema);
+  }
   if (side === 'output') for (const { payloadSchema } of view.events.values()) follow(payloadSchema);
   return found;
 }

@@ -1,5 +1,6 @@
 import { $ZodObject, toJSONSchema, type $ZodType } from 'zod/v4/core';
-import type { Contract, EventDefinition, Operation, Schema } from '../core/contract.ts';
+import type { Contract, ErrorSpec, EventDefinition, Operation, Schema } from '../core/contract.ts';
+import { isErrorCode, type ErrorCode } from '../core/errors.ts';
 import { SchemaBuilder } from './build.ts';
 import { wireOf } from './codec/codec.ts';
 import type { JsonSchema, ObjectNode, SchemaNode, TypeUse } from './node.ts';
@@ -17,6 +18,18 @@ export interface OperationView {
   /** The JSON Schemas; their references are to `ContractView.definitions` of the same view. */
   readonly inputSchema: JsonSchema | undefined;
   readonly outputSchema: JsonSchema | undefined;
+  /** The errors that it declares by a name of their own, in the contract's order. */
+  readonly errors: readonly ErrorView[];
+}
+
+/** A declared error with the type of its details. */
+export interface ErrorView {
+  readonly name: string;
+  readonly code: ErrorCode;
+  readonly description: string | undefined;
+  readonly details: ObjectNode | undefined;
+  /** JSON Schema; its references are to `ContractView.definitions.output`. */
+  readonly detailsSchema: JsonSchema | undefined;
 }
 
 /** An event with its type. */
@@ -89,6 +102,10 @@ function describe(contract: Contract): ContractView {
     output: uses.get(outputOf(operation)),
     inputSchema: input.schemas[inputOf(operation)],
     outputSchema: output.schemas[outputOf(operation)],
+    errors: namedErrors(operation).map(([name, { code, description, details }]) => {
+      const at = detailsOf(operation, name);
+      return { name, code, description, details: details && objectAt(at), detailsSchema: output.schemas[at] };
+    }),
   });
   const eventView = (event: EventDefinition): EventView => ({
     event,
@@ -111,11 +128,20 @@ function rootsOf(member: Operation | EventDefinition): Root[] {
   return [
     ...(member.input ? [{ at: inputOf(member), name: `${name}Input`, schema: wireOf(member.input) }] : []),
     ...(member.output ? [{ at: outputOf(member), name: `${name}Result`, schema: wireOf(member.output) }] : []),
+    ...namedErrors(member).flatMap(([error, { details }]) =>
+      details ? [{ at: detailsOf(member, error), name: `${name}${pascal(error.toLowerCase())}`, schema: wireOf(details) }] : [],
+    ),
   ];
+}
+
+/** Those that are no plain codes. */
+function namedErrors({ errors }: Operation): [string, ErrorSpec][] {
+  return Object.entries(errors).filter(([name]) => !isErrorCode(name));
 }
 
 const inputOf = ({ name }: Operation) => `operation ${name}: input`;
 const outputOf = ({ name }: Operation) => `operation ${name}: output`;
+const detailsOf = ({ name }: Operation, error: string) => `operation ${name}: details of ${error}`;
 const payloadOf = ({ name }: EventDefinition) => `event ${name}: payload`;
 
 interface JsonSchemas {

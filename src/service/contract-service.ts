@@ -1,4 +1,4 @@
-import type { Contract, EventDefinition, Events, Operation } from '../core/contract.ts';
+import type { Contract, DeclaredErrors, EventDefinition, Events, Operation } from '../core/contract.ts';
 import { ApiError, isApiError } from '../core/errors.ts';
 import { memoryHub, type EventHub } from '../events/hub.ts';
 import { memoryIdempotencyStore, type IdempotencyStore } from './idempotency.ts';
@@ -10,6 +10,7 @@ import { Checks, checkInput, checkOutput, inputOf, type OperationChecks } from '
 import { planSelection } from '../guard/select.ts';
 import { converterOf, type Converter } from '../schema/codec/codec.ts';
 import { makeRequestId } from '../peer/headers.ts';
+import { errorMakers, type ErrorMakers } from './error-makers.ts';
 import { callOnce } from './idempotent-call.ts';
 import { isJson } from '../core/is-json.ts';
 import { chain, isPromiseLike, type Maybe } from '../life/maybe.ts';
@@ -32,6 +33,8 @@ interface Action {
   readonly output: Converter | undefined;
   /** The events that its output is. */
   readonly writes: readonly EventDefinition[];
+  /** Made when a handler first asks for them. */
+  makers?: ErrorMakers<DeclaredErrors>;
 }
 
 /** What `createService` returns: runs handlers for calls, and the hub for subscriptions. */
@@ -41,6 +44,11 @@ export class ContractService implements Transport {
     ({ name }) =>
       (issues) =>
         breach(`the output of ${name} breaks the contract`, issues),
+    (error, issues, { name }) => {
+      const what = `the details of the error ${error.reason} of ${name} break the contract`;
+      this.#report({ error: breach(what, issues, error), member: name });
+      return error.with({ reason: undefined, details: undefined });
+    },
     compiledSchema,
   );
   readonly #hub: EventHub;
@@ -85,7 +93,8 @@ export class ContractService implements Transport {
       const output = this.#run(request, requestId);
       return isPromiseLike(output) ? await output : output;
     } catch (error) {
-      throw this.#present(error, request, request.operation.name, requestId);
+      const failure = this.#failure(error, request, requestId);
+      throw isPromiseLike(failure) ? await failure : failure;
     } finally {
       if (--this.#running === 0) this.#whenIdle?.();
     }
@@ -205,7 +214,7 @@ export class ContractService implements Transport {
       try {
         return await this.#handle(action, input, context, request, requestId);
       } catch (error) {
-        throw this.#present(error, request, name, requestId);
+        throw await this.#failure(error, request, requestId);
       }
     };
     return callOnce(this.#store, scope, print, run, (error) => this.#report({ error, member: 'the idempotency store', requestId }));
@@ -215,7 +224,7 @@ export class ContractService implements Transport {
     const { select } = request;
     let result: unknown;
     try {
-      result = action.handler(input, new ServiceCall(context, request, requestId, this.publish));
+      result = action.handler(input, new ServiceCall(context, request, requestId, this.publish, action));
     } catch (error) {
       throw arrived(error);
     }
@@ -278,6 +287,13 @@ export class ContractService implements Transport {
     return this.options.context?.(new CallContextInfo(request, member));
   }
 
+  /** What the caller of an operation may see of an error: with the name of a declared error only if the operation declares it so. */
+  #failure(error: unknown, request: CallRequest, requestId: string): Maybe<ApiError> {
+    const { name } = request.operation;
+    const declared = this.#actions.get(name)?.checks.errors.of(error) ?? error;
+    return chain(declared, (known) => this.#present(known, request, name, requestId));
+  }
+
   /** What a caller may see of an error: an `ApiError` that was thrown on purpose, or INTERNAL with a neutral message. */
   #present(error: unknown, request: AnyRequest, member: string, requestId: string): ApiError {
     if (isApiError(error)) {
@@ -327,14 +343,19 @@ class ServiceCall implements HandlerCall {
   private readonly request: CallRequest;
   readonly requestId: string;
   readonly publish: Publish<Events>;
+  private readonly action: Action;
 
-  constructor(context: unknown, request: CallRequest, requestId: string, publish: Publish<Events>) {
+  constructor(context: unknown, request: CallRequest, requestId: string, publish: Publish<Events>, action: Action) {
+    this.action = action;
     this.context = context;
     this.request = request;
     this.requestId = requestId;
     this.publish = publish;
   }
 
+  get errors(): ErrorMakers<DeclaredErrors> {
+    return (this.action.makers ??= errorMakers(this.action.operation));
+  }
   get signal(): AbortSignal {
     return this.request.signal;
   }
@@ -378,6 +399,6 @@ function expired(): ApiError {
   return new ApiError('UNAUTHENTICATED', 'the credentials of this subscription have expired: subscribe again with new ones');
 }
 
-function breach(what: string, issues: Parameters<typeof issuesError>[2]): TypeError {
-  return new TypeError(issuesError('INTERNAL', what, issues).text);
+function breach(what: string, issues: Parameters<typeof issuesError>[2], cause?: unknown): TypeError {
+  return new TypeError(issuesError('INTERNAL', what, issues).text, cause === undefined ? {} : { cause });
 }

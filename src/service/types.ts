@@ -1,8 +1,9 @@
 import type { output as OutputOf } from 'zod/v4/core';
 import type { AppInput } from '../core/application.ts';
-import type { Contract, EventDefinition, Events, Operation, Schema } from '../core/contract.ts';
+import type { Contract, DeclaredErrors, EventDefinition, Events, Operation, Schema } from '../core/contract.ts';
 import type { Headers, Peer, Transport } from '../core/transport.ts';
 import type { EventHub } from '../events/hub.ts';
+import type { ErrorMakers } from './error-makers.ts';
 import type { IdempotencyStore } from './idempotency.ts';
 
 type Awaitable<T> = T | Promise<T>;
@@ -16,12 +17,12 @@ export type HandlerOutput<O extends Operation> = O['output'] extends Schema ? Ap
 export type Handlers<C extends Contract, T = unknown> = {
   readonly [N in keyof C['operations']]: (
     input: HandlerInput<C['operations'][N]>,
-    call: HandlerCall<C['events'], T>,
+    call: HandlerCall<C['events'], T, C['operations'][N]['errors']>,
   ) => Awaitable<HandlerOutput<C['operations'][N]>>;
 };
 
 /** What a handler is given as its second argument. */
-export interface HandlerCall<E extends Events = Events, T = unknown> {
+export interface HandlerCall<E extends Events = Events, T = unknown, X extends DeclaredErrors = DeclaredErrors> {
   /** What the service's `context` function returned. */
   readonly context: T;
   /** Aborts when the caller cancels, leaves, or its deadline passes. */
@@ -31,6 +32,8 @@ export interface HandlerCall<E extends Events = Events, T = unknown> {
   readonly headers: Headers;
   readonly requestId: string;
   readonly peer: Peer | undefined;
+  /** The errors that the operation declares, one function each: `throw call.errors.OUT_OF_STOCK({ left: 3 })`. */
+  readonly errors: ErrorMakers<X>;
   /** As `Service.publish`. */
   readonly publish: Publish<E>;
 }

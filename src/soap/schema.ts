@@ -1,5 +1,5 @@
 import type { Contract } from '../core/contract.ts';
-import { soapBinding, type SoapOperation, type SoapService } from './wire/binding.ts';
+import { soapBinding, type SoapFault, type SoapOperation, type SoapService } from './wire/binding.ts';
 import { printSchema } from './wire/xsd.ts';
 import { escapeAnyText, escapeAttribute } from '../xml/text.ts';
 import type { SoapVersion } from './version.ts';
@@ -74,9 +74,10 @@ function printService(service: SoapService, prefix: string): ServiceParts {
   ];
   return {
     messages: [
-      ...operations.flatMap(({ requestElement, responseElement }) => [
+      ...operations.flatMap(({ requestElement, responseElement, faults }) => [
         ...message(requestElement, requestElement),
         ...message(responseElement, responseElement),
+        ...faults.flatMap(({ element }) => message(element, element)),
       ]),
       ...message(`${name}Fault`, 'ApiFault'),
     ],
@@ -103,7 +104,7 @@ function printService(service: SoapService, prefix: string): ServiceParts {
   };
 }
 
-function portOperation({ name, operation, requestElement, responseElement, service }: SoapOperation): string[] {
+function portOperation({ name, operation, requestElement, responseElement, service, faults }: SoapOperation): string[] {
   const { summary, description, deprecated } = operation;
   const obsolete =
     deprecated === undefined || deprecated === false ? undefined : deprecated === true ? 'Deprecated.' : `Deprecated: ${deprecated}`;
@@ -114,17 +115,25 @@ function portOperation({ name, operation, requestElement, responseElement, servi
     `  <wsdl:input message="tns:${requestElement}"/>`,
     `  <wsdl:output message="tns:${responseElement}"/>`,
     `  <wsdl:fault name="ApiFault" message="tns:${service.name}Fault"/>`,
+    ...indent(faults.flatMap((fault) => portFault(fault))),
     '</wsdl:operation>',
   ];
 }
 
-function boundOperation({ name, action }: SoapOperation, soap: string): string[] {
+function portFault({ element, description }: SoapFault): string[] {
+  const tag = `<wsdl:fault name="${element}" message="tns:${element}"`;
+  return description === undefined ? [`${tag}/>`] : [`${tag}>`, ...indent(documentation('wsdl', description)), '</wsdl:fault>'];
+}
+
+function boundOperation({ name, action, faults }: SoapOperation, soap: string): string[] {
   return [
     `<wsdl:operation name="${name}">`,
     `  <${soap}:operation soapAction="${escapeAttribute(action)}" style="document"/>`,
     `  <wsdl:input><${soap}:body use="literal"/></wsdl:input>`,
     `  <wsdl:output><${soap}:body use="literal"/></wsdl:output>`,
-    `  <wsdl:fault name="ApiFault"><${soap}:fault name="ApiFault" use="literal"/></wsdl:fault>`,
+    ...['ApiFault', ...faults.map(({ element }) => element)].map(
+      (fault) => `  <wsdl:fault name="${fault}"><${soap}:fault name="${fault}" use="literal"/></wsdl:fault>`,
+    ),
     '</wsdl:operation>',
   ];
 }

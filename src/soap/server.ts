@@ -133,7 +133,8 @@ class SoapEndpoint {
     const version = reading.version ?? (String(request.headers['content-type']).includes('soap+xml') ? '1.2' : '1.1');
     const namespace = this.#namespaceOf(reading);
     const body = known.requestId === undefined ? { ...known.toJSON(), requestId } : known.toJSON();
-    const fault = encodeFault(body, version, namespace, protocolFault(error, reading, version));
+    const operation = this.binding.byRequest.get(reading.uri ?? '')?.get(reading.local ?? '');
+    const fault = encodeFault(body, version, namespace, operation, protocolFault(error, reading, version));
     return respond(fault.status, version, fault.body, body.requestId ?? requestId);
   }
 

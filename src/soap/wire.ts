@@ -46,11 +46,20 @@ export interface EncodedFault {
   readonly body: string;
 }
 
-/** An error as a fault: its own members stand in the detail's `ApiFault`, in the service's namespace. */
-export function encodeFault(error: ErrorBody, version: SoapVersion, namespace: string, protocol?: ProtocolFault): EncodedFault {
+/**
+ * An error as a fault. Its own members stand in the detail's `ApiFault`, in the service's namespace; before it stands the element
+ * of the error that the operation declares.
+ */
+export function encodeFault(
+  error: ErrorBody,
+  version: SoapVersion,
+  namespace: string,
+  operation?: SoapOperation,
+  protocol?: ProtocolFault,
+): EncodedFault {
   const code = protocol?.code ?? faultCode(error.code, version);
   const reason = escapeAnyText(error.message);
-  const detail = protocol ? '' : element('ApiFault', namespace, apiFault(error));
+  const detail = protocol ? '' : typedDetail(error, operation) + element('ApiFault', namespace, apiFault(error));
   const fault =
     version === '1.1'
       ? `<faultcode>soap:${code}</faultcode><faultstring>${reason}</faultstring>${wrap('detail', detail)}`
@@ -58,9 +67,21 @@ export function encodeFault(error: ErrorBody, version: SoapVersion, namespace: s
   return { status: httpStatus(code), body: envelope(version, protocol?.header ?? '', `<soap:Fault>${fault}</soap:Fault>`) };
 }
 
-function apiFault({ code, message, details, retryAfterMs, requestId }: ErrorBody): string {
+function typedDetail({ reason, details = {} }: ErrorBody, operation: SoapOperation | undefined): string {
+  const fault = reason === undefined ? undefined : operation?.faults.find((each) => each.reason === reason);
+  if (!fault || !operation) return '';
+  try {
+    return element(fault.element, operation.service.namespace, writeMembers(fault.details, details));
+  } catch {
+    // A text that XML cannot carry, which the ApiFault has in JSON.
+    return '';
+  }
+}
+
+function apiFault({ code, message, reason, details, retryAfterMs, requestId }: ErrorBody): string {
   return (
     `<Code>${code}</Code><Message>${escapeAnyText(message)}</Message>` +
+    (reason === undefined ? '' : wrap('Reason', reason)) +
     (details === undefined ? '' : wrap('Details', escapeAnyText(jsonText(details)))) +
     (retryAfterMs === undefined ? '' : wrap('RetryAfterMs', String(retryAfterMs))) +
     (requestId === undefined ? '' : wrap('RequestId', escapeAnyText(requestId)))
@@ -126,6 +147,7 @@ export function decodeFault(fault: XmlElement, reply: Pick<Reply, 'header'>): Ap
   const requestId = textOf(detail, 'RequestId') ?? reply.header('x-request-id') ?? undefined;
   const foreign = codeOfFault(textOf(childOf(codes, 'Subcode'), 'Value'), textOf(codes, 'Value'), textOf(fault, 'faultcode'));
   return new ApiError(own ?? foreign, own ? (textOf(detail, 'Message') ?? reason) : foreignReason(reason), {
+    reason: textOf(detail, 'Reason'),
     details: parseObject(textOf(detail, 'Details')),
     retryAfterMs: parseMs(textOf(detail, 'RetryAfterMs')) ?? parseRetryAfter(reply.header('retry-after')),
     requestId,

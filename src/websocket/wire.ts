@@ -1,5 +1,8 @@
 import { ApiError, isErrorCode, type ErrorBody, type JsonObject } from '../core/errors.ts';
+import { isObject, readErrorOptions } from '../peer/error-body.ts';
 import { MAX_DEPTH, parseJson } from '../peer/json.ts';
+
+export { isObject } from '../peer/error-body.ts';
 import type { Headers } from '../core/transport.ts';
 import { codeOfRpc, INVALID_REQUEST, PARSE_ERROR, RPC_CODE } from './status.ts';
 
@@ -136,8 +139,8 @@ export function encodeFault({ id, code, message, requestId }: RpcFault): string 
 }
 
 export function encodeError(id: RpcId, error: ErrorBody): string {
-  const { code, message, details, retryAfterMs, requestId } = error;
-  const data = { code, details, retryAfterMs, requestId };
+  const { code, message, reason, details, retryAfterMs, requestId } = error;
+  const data = { code, reason, details, retryAfterMs, requestId };
   return JSON.stringify({ jsonrpc: '2.0', id: id ?? null, error: { code: RPC_CODE[code], message, data } });
 }
 
@@ -154,16 +157,10 @@ export function encodeNotification(method: string, params: JsonObject): string {
 export function decodeError(value: unknown): ApiError {
   const { code, message, data } = isObject(value) ? value : {};
   const more: JsonObject = isObject(data) ? data : {};
-  const { details, retryAfterMs, requestId } = more;
   return new ApiError(
     isErrorCode(more['code']) ? more['code'] : codeOfRpc(code),
     typeof message === 'string' ? message : 'the peer gave no reason',
-    {
-      details: isObject(details) ? details : undefined,
-      retryAfterMs: typeof retryAfterMs === 'number' ? retryAfterMs : undefined,
-      requestId: typeof requestId === 'string' ? requestId : undefined,
-      remote: true,
-    },
+    readErrorOptions(more),
   );
 }
 
@@ -181,8 +178,4 @@ export function encodeChannelError(error: ErrorBody): string {
 /** The error in a frame of the plain channel, if it is one: a payload may have a member `error` too, but hardly this alone with one of our codes. */
 export function decodeChannelError(value: unknown): ApiError | undefined {
   return isObject(value) && Object.keys(value).length === 1 ? decodeErrorBody(value['error']) : undefined;
-}
-
-export function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

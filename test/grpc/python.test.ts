@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { rawTransport } from '../../src/conformance/cases/raw.ts';
 import { createBlogService } from '../../src/blog/index.ts';
-import { createClient } from '../../src/index.ts';
+import { ApiError, createClient } from '../../src/index.ts';
 import type { Transport } from '../../src/core/transport.ts';
 import { defineContract, event, query } from '../../src/core/define.ts';
 import { grpc } from '../../src/grpc/client.ts';
@@ -43,8 +44,8 @@ describe.skipIf(missing !== undefined)(title("Python's grpcio as the client"), (
     await service.close();
   });
 
-  async function python(command: string): Promise<Record<string, any>> {
-    const args = [join(PYTHON_FOLDER, 'peer.py'), stubs, server?.address ?? '', command];
+  async function python(command: string, address = server?.address ?? ''): Promise<Record<string, any>> {
+    const args = [join(PYTHON_FOLDER, 'peer.py'), stubs, address, command];
     const { stdout } = await promisify(execFile)(PYTHON, args, { timeout: 40_000 });
     return JSON.parse(stdout) as Record<string, unknown>;
   }
@@ -96,6 +97,24 @@ describe.skipIf(missing !== undefined)(title("Python's grpcio as the client"), (
     expect(large).toMatchObject({ code: 'INVALID_ARGUMENT', message: 'the request is larger than 1048576 bytes' });
     expect(surplus).toMatchObject({ name: 'john_doe' });
     expect(header).toMatchObject({ 'x-request-id': 'from-python' });
+  }, 60_000);
+
+  it('sees the name and the details of a declared error', async () => {
+    const order = () =>
+      Promise.reject(new ApiError('FAILED_PRECONDITION', 'too few', { reason: 'OUT_OF_STOCK', details: { left: 3 }, requestId: 'r1' }));
+    const typed = await serveGrpc({ ...rawTransport({ call: order }), contract: service.contract });
+    const told = await python('typed', typed.address);
+    await typed.close();
+    expect(told).toMatchObject({
+      code: 'FAILED_PRECONDITION',
+      message: 'too few',
+      status: {
+        details: {
+          'google.rpc.ErrorInfo': { reason: 'OUT_OF_STOCK', domain: 'blog.v1' },
+          'google.protobuf.Struct': { left: 3 },
+        },
+      },
+    });
   }, 60_000);
 
   it('hears events, resumes them, and is told of a gap', async () => {

@@ -79,6 +79,11 @@ def errors():
     }
 
 
+def typed():
+    """An error that an operation declares by name."""
+    return failure(lambda: users.GetUser(pb.GetUserRequest(id="1"), timeout=TIMEOUT))
+
+
 def streams():
     seen = []
     stream = sensors.OnTemperature(pb.OnTemperatureRequest())
@@ -145,4 +150,4 @@ def health_and_reflection():
     return out
 
 
-print(json.dumps({"calls": calls, "errors": errors, "streams": streams, "chat": talk, "standard": health_and_reflection}[sys.argv[3]]()))
+print(json.dumps({"calls": calls, "errors": errors, "typed": typed, "streams": streams, "chat": talk, "standard": health_and_reflection}[sys.argv[3]]()))

@@ -1,16 +1,17 @@
 import type { ConformanceCase } from '../types.ts';
 import { callCases } from './calls.ts';
 import { deadlineCases } from './deadlines.ts';
-import { errorCases } from './errors.ts';
-import { eventCases } from './events.ts';
+import { errorCases } from './errors/plain.ts';
+import { eventCases } from './events/events.ts';
 import { headerCases } from './headers.ts';
 import { idempotencyCases } from './idempotency.ts';
 import { lifecycleCases } from './lifecycle.ts';
 import { limitCases } from './limits.ts';
-import { overflowCases } from './overflow.ts';
+import { overflowCases } from './events/overflow.ts';
 import { pagingCases } from './paging.ts';
-import { resumingCases } from './resuming.ts';
+import { resumingCases } from './events/resuming.ts';
 import { selectCases } from './select.ts';
+import { typedErrorCases } from './errors/typed.ts';
 import { validationCases } from './validation.ts';
 
 /** All cases of the law `xClient(xServer(T))` behaves as `T`. */
@@ -18,6 +19,7 @@ export const conformanceCases: readonly ConformanceCase[] = [
   ...callCases,
   ...validationCases,
   ...errorCases,
+  ...typedErrorCases,
   ...headerCases,
   ...deadlineCases,
   ...idempotencyCases,

@@ -8,6 +8,7 @@ import { checkName, pascal, snake } from './names.ts';
 import {
   grpcMeta, isNamed, messageName, type ChannelMethod, type EventMethod, type OperationMethod, type ProtoEntry, type ProtoFile, type ProtoMessage, type ProtoMethod, type ProtoType,
 } from './proto.ts'; // prettier-ignore
+import { errorNotes } from '../../schema/error-notes.ts';
 
 const files = new WeakMap<Contract, Map<ProtoLock | undefined, ProtoFile>>();
 
@@ -98,7 +99,7 @@ class FileBuilder {
 
   #method(name: string, of: Operation | EventDefinition): Pick<ProtoMethod, 'name' | 'service' | 'path' | 'comment' | 'deprecated'> {
     const service = serviceOf(this.lock, of.service.endsWith('Service') ? of.service : `${of.service}Service`, name);
-    const comment = [of.summary, of.description, typeof of.deprecated === 'string' ? `Deprecated: ${of.deprecated}` : undefined];
+    const comment = [of.summary, of.description, errorNotes(of), typeof of.deprecated === 'string' ? `Deprecated: ${of.deprecated}` : undefined];
     return {
       name,
       service,

@@ -17,8 +17,9 @@ export function problemBody(status: number, detail: string): string {
 }
 
 /** An error of a call as a problem document. Source: https://www.rfc-editor.org/rfc/rfc9457 */
-export function encodeProblem({ code, message, details, retryAfterMs, requestId }: ErrorBody, status: number): string {
-  return JSON.stringify({ type: 'about:blank', title: phraseOf(status), status, detail: message, code, details, retryAfterMs, requestId });
+export function encodeProblem({ message, code, reason, details, retryAfterMs, requestId }: ErrorBody, status: number): string {
+  const title = phraseOf(status);
+  return JSON.stringify({ type: 'about:blank', title, status, detail: message, code, reason, details, retryAfterMs, requestId });
 }
 
 /** The headers of a problem document. */

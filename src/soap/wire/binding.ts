@@ -16,8 +16,19 @@ export interface SoapOperation {
   readonly request: ObjectType;
   /** What stands in the response's: the output as the one member `output`. */
   readonly response: ObjectType;
+  /** The errors that it declares by name, each with an element of its own in the detail of its fault. */
+  readonly faults: readonly SoapFault[];
   /** `SOAPAction`, and the parameter `action` of SOAP 1.2. */
   readonly action: string;
+}
+
+/** A declared error as SOAP has it: `<OrderOutOfStockFault>`, which stands before the `ApiFault`. */
+export interface SoapFault {
+  readonly reason: string;
+  readonly element: string;
+  readonly description: string | undefined;
+  /** What stands in it: the error's details. */
+  readonly details: ObjectType;
 }
 
 /** One service of the contract. */
@@ -89,6 +100,12 @@ function bindOperation(view: OperationView, service: SoapService, types: XmlType
     responseElement: `${name}Response`,
     request: input ? (types.of(input) as ObjectType) : types.message(undefined),
     response: types.message(output && types.member('output', outputName, output, false)),
+    faults: view.errors.map((error) => ({
+      reason: error.name,
+      element: `${name}${pascal(error.name.toLowerCase())}Fault`,
+      description: error.description,
+      details: error.details ? (types.of(error.details) as ObjectType) : types.message(undefined),
+    })),
     action: `${service.namespace}/${name}`,
   };
 }

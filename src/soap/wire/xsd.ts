@@ -10,6 +10,7 @@ const API_FAULT = [
   '    <xs:sequence>',
   '      <xs:element name="Code" type="xs:string"/>',
   '      <xs:element name="Message" type="xs:string"/>',
+  '      <xs:element name="Reason" type="xs:string" minOccurs="0"/>',
   '      <xs:element name="Details" type="xs:string" minOccurs="0">',
   '        <xs:annotation><xs:documentation>A JSON object.</xs:documentation></xs:annotation>',
   '      </xs:element>',
@@ -23,9 +24,10 @@ const API_FAULT = [
 /** Prints the XML Schema of a service: the elements of its messages, and every type that they use. Source: https://www.w3.org/TR/xmlschema-1/ */
 export function printSchema(service: SoapService): string[] {
   const printer = new SchemaPrinter();
-  const elements = service.operations.flatMap(({ requestElement, request, responseElement, response }) => [
+  const elements = service.operations.flatMap(({ requestElement, request, responseElement, response, faults }) => [
     ...printer.message(requestElement, request),
     ...printer.message(responseElement, response),
+    ...faults.flatMap(({ element, details }) => printer.message(element, details)),
   ]);
   const types = printer.types();
   const namespace = escapeAttribute(service.namespace);

@@ -1,7 +1,7 @@
-import { equal, fails, Inbox, ok, settled, until, watched } from '../assert.ts';
-import type { EventInfo } from '../../client/types.ts';
-import { casesOf } from '../define.ts';
-import { kinds, message, note, TEXTS, type MessageValue, type NoteValue } from './values.ts';
+import { equal, fails, Inbox, ok, settled, until, watched } from '../../assert.ts';
+import type { EventInfo } from '../../../client/types.ts';
+import { casesOf } from '../../define.ts';
+import { kinds, message, note, TEXTS, type MessageValue, type NoteValue } from '../values.ts';
 
 const define = casesOf('events', ['subscribe']);
 const both = ['call', 'subscribe'] as const;

@@ -1,12 +1,12 @@
-import type { EventInfo } from '../../client/types.ts';
-import { defineContract, event } from '../../core/define.ts';
-import { ApiError } from '../../core/errors.ts';
-import type { EventSink, SubscribeRequest } from '../../core/transport.ts';
-import { equal, fails, Inbox, ok, settled, until, watched } from '../assert.ts';
-import { conformanceContract } from '../contract.ts';
-import { casesOf } from '../define.ts';
-import { rawTransport } from './raw.ts';
-import { note, type NoteValue } from './values.ts';
+import type { EventInfo } from '../../../client/types.ts';
+import { defineContract, event } from '../../../core/define.ts';
+import { ApiError } from '../../../core/errors.ts';
+import type { EventSink, SubscribeRequest } from '../../../core/transport.ts';
+import { equal, fails, Inbox, ok, settled, until, watched } from '../../assert.ts';
+import { conformanceContract } from '../../contract.ts';
+import { casesOf } from '../../define.ts';
+import { rawTransport } from '../raw.ts';
+import { note, type NoteValue } from '../values.ts';
 
 const define = casesOf('resuming', ['subscribe']);
 

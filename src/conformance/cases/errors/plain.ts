@@ -1,9 +1,9 @@
-import { ApiError, ERROR_CODES, isApiError } from '../../core/errors.ts';
-import { equal, fails, ok } from '../assert.ts';
-import { conformanceContract } from '../contract.ts';
-import { casesOf } from '../define.ts';
-import { rawTransport } from './raw.ts';
-import { kinds } from './values.ts';
+import { ApiError, ERROR_CODES, isApiError } from '../../../core/errors.ts';
+import { equal, fails, ok } from '../../assert.ts';
+import { conformanceContract } from '../../contract.ts';
+import { casesOf } from '../../define.ts';
+import { rawTransport } from '../raw.ts';
+import { kinds } from '../values.ts';
 
 const define = casesOf('errors', ['call']);
 

@@ -1,8 +1,8 @@
-import { equal, fails, ok, settled, until } from '../assert.ts';
-import { casesOf } from '../define.ts';
-import { note } from './values.ts';
-import type { CaseContext } from '../types.ts';
-import type { Overflow } from '../../events/push-stream.ts';
+import { equal, fails, ok, settled, until } from '../../assert.ts';
+import { casesOf } from '../../define.ts';
+import { note } from '../values.ts';
+import type { CaseContext } from '../../types.ts';
+import type { Overflow } from '../../../events/push-stream.ts';
 
 const define = casesOf('overflow', ['subscribe']);
 

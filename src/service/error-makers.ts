@@ -1,0 +1,36 @@
+import type { input as InputOf } from 'zod/v4/core';
+import type { DeclaredErrors, ErrorSpec, Operation, Schema } from '../core/contract.ts';
+import { ApiError, isErrorCode, type DeclaredError, type JsonObject } from '../core/errors.ts';
+
+/** What a handler may say of a declared error beside its details. */
+export interface DeclaredErrorOptions {
+  /** What a person reads. @default the declared description, or the name in words */
+  readonly text?: string;
+  /** How long the caller should wait before trying again, in milliseconds. */
+  readonly retryAfterMs?: number;
+  /** What led to the error; it never leaves the process. */
+  readonly cause?: unknown;
+}
+
+/** One function per declared error, which makes it: `throw call.errors.OUT_OF_STOCK({ left: 3 })`. */
+export type ErrorMakers<E extends DeclaredErrors> = {
+  readonly [N in keyof E]: E[N] extends { readonly details: infer D extends Schema }
+    ? (details: InputOf<D>, options?: DeclaredErrorOptions) => DeclaredError<E, N>
+    : (options?: DeclaredErrorOptions) => DeclaredError<E, N>;
+};
+
+/** Makes the functions for an operation's declared errors. Details are checked when the error leaves the service. */
+export function errorMakers({ errors }: Operation): ErrorMakers<DeclaredErrors> {
+  const makers = Object.entries(errors).map(([name, spec]) => [
+    name,
+    spec.details
+      ? (details: JsonObject, options?: DeclaredErrorOptions) => make(name, spec, options, details)
+      : (options?: DeclaredErrorOptions) => make(name, spec, options),
+  ]);
+  return Object.fromEntries(makers) as ErrorMakers<DeclaredErrors>;
+}
+
+function make(name: string, { code, description }: ErrorSpec, options: DeclaredErrorOptions = {}, details?: JsonObject): ApiError {
+  const { text = description ?? name.toLowerCase().replaceAll('_', ' '), ...rest } = options;
+  return new ApiError(code, text, { ...rest, ...(!isErrorCode(name) && { reason: name }), details });
+}
