@@ -79,6 +79,8 @@ export type {
   EventMessage,
   EventSink,
   Headers,
+  Identity,
+  IdentifyRequest,
   Peer,
   Selection,
   SubscribeRequest,

@@ -1,6 +1,6 @@
 import type { CallOptions } from './types.ts';
 import type { Contract, EventDefinition, Operation } from '../core/contract.ts';
-import { ApiError } from '../core/errors.ts';
+import { ApiError, isApiError, type JsonObject } from '../core/errors.ts';
 import { own } from '../core/own.ts';
 import { shapeOf } from '../core/shape.ts';
 import type { EventSink, Selection } from '../core/transport.ts';
@@ -16,16 +16,30 @@ type Send = (input: unknown, options?: Options) => Promise<unknown>;
 export function inApplicationForm(contract: Contract, operation: Operation, send: Send): Send {
   const encoder = converterOf(operation.input);
   const decoder = converterOf(operation.output);
-  if (!encoder && !decoder) return send;
+  const decodesErrors = Object.values(operation.errors).some(({ details }) => converterOf(details));
+  if (!encoder && !decoder && !decodesErrors) return send;
   return async (input, options) => {
     const wire = encoder ? inputOf(await encoder.encode(input), operation) : input;
-    const output = await send(wire, options);
+    const output = await (decodesErrors
+      ? send(wire, options).catch((error: unknown) => decodeError(operation, error))
+      : send(wire, options));
     const converter = options?.select ? converterOf(planSelection(contract, operation, options.select).schema) : decoder;
     const decoded = await converter?.decode(output);
     if (!decoded) return output;
     if (decoded.issues) throw issuesError('DATA_LOSS', `${operation.name}: the reply breaks the contract`, decoded.issues);
     return decoded.value;
   };
+}
+
+/** Rejects with the error, its details in application form. */
+async function decodeError({ errors }: Operation, error: unknown): Promise<never> {
+  if (!isApiError(error) || error.reason === undefined) throw error;
+  const decoded = await converterOf(own(errors, error.reason)?.details)?.decode(error.details);
+  if (!decoded) throw error;
+  // What the guard took for the wire side, and no codec reads, is just its code.
+  throw error.with(
+    decoded.issues ? { reason: undefined, cause: error.cause } : { details: decoded.value as JsonObject, cause: error.cause },
+  );
 }
 
 /** Hands on events in application form; the sink itself for an event without codecs. */

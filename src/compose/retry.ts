@@ -31,6 +31,7 @@ export function retry<V extends string>(source: Adapter<V> | Transport, options:
       contract: inner.contract,
       name: inner.name,
       subscribe: (request, sink) => inner.subscribe(request, sink),
+      ...(inner.identify && { identify: inner.identify.bind(inner) }),
       close: async () => {
         if (typeof source === 'function') await inner.close();
       },

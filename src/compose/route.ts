@@ -44,12 +44,21 @@ export function route<const R extends Routes>(routes: R): Adapter<Extract<{ [M i
       const transport = source && transports.get(source);
       if (transport) byMember.set(key, transport);
     }
-    return markGuarded(routed(contract, byMember, transports));
+    const main = routes.default && transports.get(routes.default);
+    return markGuarded(routed(contract, byMember, transports, main));
   };
 }
 
-function routed(contract: Contract, byMember: ReadonlyMap<string, Transport>, transports: ReadonlyMap<Source, Transport>): Transport {
+function routed(
+  contract: Contract,
+  byMember: ReadonlyMap<string, Transport>,
+  transports: ReadonlyMap<Source, Transport>,
+  main: Transport | undefined,
+): Transport {
+  // Who calls is the default's to say, else that of the first which knows.
+  const knows = main?.identify ? main : [...transports.values()].find(({ identify }) => identify);
   return {
+    ...(knows?.identify && { identify: knows.identify.bind(knows) }),
     contract,
     name: 'route',
     call: async (request) => pick(byMember, request.operation.name).call(request),

@@ -17,8 +17,31 @@ export interface Transport {
    * `sink.end` is called. Rejects with `ApiError` only, and only before the acknowledgement.
    */
   subscribe(request: SubscribeRequest, sink: EventSink): Promise<void>;
+  /**
+   * Tells who a caller is, for surfaces that act for callers without calling an operation: webhooks' subscriptions, brokers, quotas.
+   * Rejects with an `ApiError` if the service refuses them. A service has it; a transport to a peer has none.
+   */
+  identify?(who: IdentifyRequest): Promise<Identity>;
   /** Ends calls and subscriptions and frees sockets. Idempotent. */
   close(): Promise<void>;
+}
+
+/** What `identify` is given of a caller. */
+export interface IdentifyRequest {
+  /** Lower-case names. */
+  readonly headers: Headers;
+  readonly peer?: Peer | undefined;
+  readonly signal: AbortSignal;
+  /** The caller that something is done for in their absence, such as a delivery of webhooks: the service may refuse it. */
+  readonly onBehalfOf?: string | undefined;
+}
+
+/** Who a caller is. */
+export interface Identity {
+  /** Tells callers apart; empty if the service asks nobody who they are, `undefined` if it asks and cannot tell them apart. */
+  readonly caller?: string | undefined;
+  /** When the credentials expire, in epoch milliseconds. */
+  readonly expiresAtMs?: number | undefined;
 }
 
 /** One call, as it crosses the seam. */
@@ -55,6 +78,8 @@ export interface SubscribeRequest {
    * for other events. Does not travel: a peer's events are published by then. @default false
    */
   readonly acknowledges?: boolean | undefined;
+  /** The caller that the events are for, in their absence: the service's `context` is asked. Does not travel. */
+  readonly onBehalfOf?: string | undefined;
 }
 
 /** Where a subscription's events go. After `end`, and after the signal aborted, calls have no effect. */

@@ -1,12 +1,17 @@
-import type { Operation } from '../core/contract.ts';
+import type { Operation, Schema } from '../core/contract.ts';
 import { isApiError, type ApiError, type ErrorCode, type Issue } from '../core/errors.ts';
 import { own } from '../core/own.ts';
 import { isPromiseLike, type Maybe } from '../life/maybe.ts';
 import { wireOf } from '../schema/codec/codec.ts';
 import { compileCheck, type Check, type Checked } from '../schema/validate.ts';
 
-/** What becomes of an error whose details break what its operation declares. */
-type OnBreach = (error: ApiError, issues: readonly Issue[]) => ApiError;
+/** How details of errors are checked. */
+export interface DeclaredOptions {
+  /** Makes the check of details. @default by the wire side of their schema */
+  readonly compileDetails?: (schema: Schema) => Check;
+  /** What an error is for its caller whose details break what was declared. @default its code, with the details as they are */
+  readonly onErrorBreach?: (error: ApiError, issues: readonly Issue[], operation: Operation) => ApiError;
+}
 
 interface KnownError {
   readonly code: ErrorCode;
@@ -19,12 +24,13 @@ interface KnownError {
  */
 export class DeclaredChecks {
   readonly #known: Readonly<Record<string, KnownError>>;
-  readonly #onBreach: OnBreach;
+  readonly #onBreach: (error: ApiError, issues: readonly Issue[]) => ApiError;
 
-  constructor(operation: Operation, onBreach: OnBreach) {
-    this.#onBreach = onBreach;
+  constructor(operation: Operation, options: DeclaredOptions) {
+    const { compileDetails = (schema) => compileCheck(wireOf(schema)), onErrorBreach = withoutReason } = options;
+    this.#onBreach = (error, issues) => onErrorBreach(error, issues, operation);
     this.#known = Object.fromEntries(
-      Object.entries(operation.errors).map(([name, { code, details }]) => [name, { code, details: details && compileCheck(wireOf(details)) }]),
+      Object.entries(operation.errors).map(([name, { code, details }]) => [name, { code, details: details && compileDetails(details) }]),
     );
   }
 
@@ -52,6 +58,6 @@ export class DeclaredChecks {
 }
 
 /** A peer's error with details that nobody declared is just its code. */
-export function withoutReason(error: ApiError): ApiError {
+function withoutReason(error: ApiError): ApiError {
   return error.with({ reason: undefined });
 }

@@ -4,7 +4,7 @@ import type { Adapter, CallRequest, EventMessage, EventSink, Selection, Subscrib
 import { Call } from '../life/call.ts';
 import { onAbort } from '../life/lifetime.ts';
 import type { Maybe } from '../life/maybe.ts';
-import { DeclaredChecks, withoutReason } from './declared.ts';
+import { DeclaredChecks, type DeclaredOptions } from './declared.ts';
 import { planSelection } from './select.ts';
 import { checkSubscription } from '../events/check.ts';
 import { wireOf } from '../schema/codec/codec.ts';
@@ -61,6 +61,7 @@ class Guard implements Transport {
   readonly name: string;
   readonly #checks: Checks;
   readonly #open = new Set<OpenSink>();
+  declare readonly identify?: NonNullable<Transport['identify']>;
 
   private readonly inner: Transport;
 
@@ -68,6 +69,7 @@ class Guard implements Transport {
     this.inner = inner;
     this.contract = inner.contract;
     this.name = inner.name;
+    if (inner.identify) this.identify = inner.identify.bind(inner);
     this.#checks = new Checks(({ name }) => (issues, output) => {
       const what = output === undefined ? 'the reply is empty, which' : 'the reply';
       return issuesError(breach, `${name}: ${what} breaks the contract`, issues);
@@ -148,8 +150,11 @@ class OpenSink implements EventSink {
   }
 }
 
-/** What an error whose details break the contract is for its caller. */
-type OnErrorBreach = (error: ApiError, issues: readonly Issue[], operation: Operation) => ApiError;
+/** How a service's checks differ from those of a transport to a peer. */
+interface ChecksOptions extends DeclaredOptions {
+  /** May make a schema's check faster. */
+  readonly prepare?: (schema: Schema) => Schema;
+}
 
 /** The checks of a contract's operations and events by the wire side of their schemas, each compiled at its first use. */
 export class Checks {
@@ -158,21 +163,14 @@ export class Checks {
   readonly #selections = new WeakMap<Schema, Check>();
 
   private readonly breachOf: (operation: Operation) => Breach;
-  private readonly onErrorBreach: OnErrorBreach;
+  private readonly more: ChecksOptions;
   private readonly prepare: (schema: Schema) => Schema;
 
-  /**
-   * `breachOf` makes what an output that breaks the contract is for the caller of an operation, `onErrorBreach` what an error is whose details do;
-   * `prepare` may make a schema's check faster.
-   */
-  constructor(
-    breachOf: (operation: Operation) => Breach,
-    onErrorBreach: OnErrorBreach = withoutReason,
-    prepare: (schema: Schema) => Schema = (schema) => schema,
-  ) {
+  /** `breachOf` makes what an output that breaks the contract is for the caller of an operation. */
+  constructor(breachOf: (operation: Operation) => Breach, more: ChecksOptions = {}) {
     this.breachOf = breachOf;
-    this.onErrorBreach = onErrorBreach;
-    this.prepare = prepare;
+    this.more = more;
+    this.prepare = more.prepare ?? ((schema) => schema);
   }
 
   of(operation: Operation): OperationChecks {
@@ -182,7 +180,7 @@ export class Checks {
         input: operation.input && compileCheck(this.prepare(wireOf(operation.input))),
         output: operation.output && compileCheck(this.prepare(wireOf(operation.output))),
         breach: this.breachOf(operation),
-        errors: new DeclaredChecks(operation, (error, issues) => this.onErrorBreach(error, issues, operation)),
+        errors: new DeclaredChecks(operation, this.more),
         selections: new WeakMap(),
       };
       this.#operations.set(operation, checks);

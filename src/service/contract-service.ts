@@ -2,15 +2,17 @@ import type { Contract, DeclaredErrors, EventDefinition, Events, Operation } fro
 import { ApiError, isApiError } from '../core/errors.ts';
 import { memoryHub, type EventHub } from '../events/hub.ts';
 import { memoryIdempotencyStore, type IdempotencyStore } from './idempotency.ts';
-import type { ContextInfo, ErrorReport, HandlerCall, Publish, ServiceOptions } from './types.ts';
-import type { CallRequest, EventSink, Headers, Peer, Selection, SubscribeRequest, Transport } from '../core/transport.ts';
+import type { ErrorReport, HandlerCall, Publish, ServiceOptions } from './types.ts';
+import type { CallRequest, EventSink, Identity, IdentifyRequest, Selection, SubscribeRequest, Transport } from '../core/transport.ts';
 import { compiledSchema } from '../schema/compiled.ts';
 import { Lifetime, timerMs } from '../life/lifetime.ts';
 import { Checks, checkInput, checkOutput, inputOf, type OperationChecks } from '../guard/guard.ts';
 import { planSelection } from '../guard/select.ts';
-import { converterOf, type Converter } from '../schema/codec/codec.ts';
+import { compileSend, converterOf, type Converter } from '../schema/codec/codec.ts';
 import { makeRequestId } from '../peer/headers.ts';
-import { errorMakers, type ErrorMakers } from './error-makers.ts';
+import { CallContextInfo, ServiceCall, type Asked } from './call-info.ts';
+import { Callers, expiryOf } from './callers.ts';
+import type { ErrorMakers } from './error-makers.ts';
 import { callOnce } from './idempotent-call.ts';
 import { isJson } from '../core/is-json.ts';
 import { chain, isPromiseLike, type Maybe } from '../life/maybe.ts';
@@ -21,7 +23,6 @@ import { issuesError, type Checked } from '../schema/validate.ts';
 import { report, reportToConsole } from '../life/report.ts';
 
 type AnyHandler = (input: unknown, call: HandlerCall) => unknown;
-type AnyRequest = CallRequest | SubscribeRequest;
 
 /** What a call of one operation needs. */
 interface Action {
@@ -44,16 +45,22 @@ export class ContractService implements Transport {
     ({ name }) =>
       (issues) =>
         breach(`the output of ${name} breaks the contract`, issues),
-    (error, issues, { name }) => {
-      const what = `the details of the error ${error.reason} of ${name} break the contract`;
-      this.#report({ error: breach(what, issues, error), member: name });
-      return error.with({ reason: undefined, details: undefined });
+    {
+      prepare: compiledSchema,
+      compileDetails: compileSend,
+      onErrorBreach: (error, issues, { name }) => {
+        const what = `the details of the error ${error.reason} of ${name} break the contract`;
+        this.#report({ error: breach(what, issues, error), member: name });
+        return error.with({ reason: undefined, details: undefined });
+      },
     },
-    compiledSchema,
   );
   readonly #hub: EventHub;
   readonly #store: IdempotencyStore;
   readonly #outbox = new Outbox((error) => this.#report({ error, member: 'the event hub' }));
+  readonly #callers: Callers;
+  /** Errors that are as their caller sees them. */
+  readonly #presented = new WeakSet<object>();
   readonly #subscriptions = new Set<Lifetime>();
   readonly #actions = new Map<string, Action>();
   #running = 0;
@@ -70,6 +77,7 @@ export class ContractService implements Transport {
   ) {
     this.contract = contract;
     this.options = options;
+    this.#callers = new Callers(options, (error) => this.#report({ error, member: 'context' }));
     this.#hub = options.hub ?? memoryHub();
     this.#store = options.idempotencyStore ?? memoryIdempotencyStore();
     const events = Object.values(contract.events);
@@ -110,8 +118,8 @@ export class ContractService implements Transport {
       this.#subscriptions.add(lifetime);
       // Without a context nothing waits, so that a subscriber in this process hears what is published right after it subscribed.
       const context = this.options.context ? await this.#context(request, event) : undefined;
-      const expiresAt = (context as { readonly expiresAtMs?: unknown } | undefined)?.expiresAtMs;
-      if (typeof expiresAt === 'number') lifetime.endAt(expiresAt, expired);
+      const expiresAtMs = expiryOf(context);
+      if (expiresAtMs !== undefined) lifetime.endAt(expiresAtMs, expired);
       if (lifetime.reason) throw lifetime.reason;
       await this.#hub.subscribe({ ...request, event, signal: lifetime.signal }, this.#liveSink(lifetime, sink, event));
       lifetime.whenEnded((reason) => {
@@ -208,8 +216,7 @@ export class ContractService implements Transport {
     requestId: string,
   ): Promise<unknown> {
     const { name } = action.operation;
-    const caller = this.options.caller?.({ context, headers: request.headers, peer: request.peer });
-    const scope = { caller: caller ?? request.headers['authorization'] ?? '', operation: name, key };
+    const scope = { caller: this.#callers.require(context, request), operation: name, key };
     const run = async () => {
       try {
         return await this.#handle(action, input, context, request, requestId);
@@ -217,7 +224,11 @@ export class ContractService implements Transport {
         throw await this.#failure(error, request, requestId);
       }
     };
-    return callOnce(this.#store, scope, print, run, (error) => this.#report({ error, member: 'the idempotency store', requestId }));
+    const failed = (error: unknown) => this.#report({ error, member: 'the idempotency store', requestId });
+    return callOnce(this.#store, scope, print, run, failed).catch((error: unknown) => {
+      if (isApiError(error)) this.#presented.add(error);
+      throw error;
+    });
   }
 
   #handle(action: Action, input: unknown, context: unknown, request: CallRequest, requestId: string): Maybe<unknown> {
@@ -283,19 +294,32 @@ export class ContractService implements Transport {
     };
   }
 
-  #context(request: AnyRequest, member: Operation | EventDefinition): unknown {
+  /** As `Transport.identify`. */
+  async identify(who: IdentifyRequest): Promise<Identity> {
+    const requestId = who.headers['x-request-id'] ?? makeRequestId();
+    try {
+      if (this.#closing) throw stopping();
+      const context = await this.#context(who, undefined);
+      return { caller: this.#callers.of(context, who), expiresAtMs: expiryOf(context) };
+    } catch (error) {
+      throw this.#present(error, who, 'context', requestId);
+    }
+  }
+
+  #context(request: Asked, member: Operation | EventDefinition | undefined): unknown {
     return this.options.context?.(new CallContextInfo(request, member));
   }
 
   /** What the caller of an operation may see of an error: with the name of a declared error only if the operation declares it so. */
   #failure(error: unknown, request: CallRequest, requestId: string): Maybe<ApiError> {
     const { name } = request.operation;
-    const declared = this.#actions.get(name)?.checks.errors.of(error) ?? error;
+    // What was kept for a key, or presented before it was, is in wire form.
+    const declared = this.#presented.has(error as object) ? error : (this.#actions.get(name)?.checks.errors.of(error) ?? error);
     return chain(declared, (known) => this.#present(known, request, name, requestId));
   }
 
   /** What a caller may see of an error: an `ApiError` that was thrown on purpose, or INTERNAL with a neutral message. */
-  #present(error: unknown, request: AnyRequest, member: string, requestId: string): ApiError {
+  #present(error: unknown, request: Asked, member: string, requestId: string): ApiError {
     if (isApiError(error)) {
       const known = error.requestId === undefined ? error.with({ requestId }) : error;
       if (known.details === undefined || isJson(known.details)) return known;
@@ -315,59 +339,6 @@ export class ContractService implements Transport {
 
   readonly #print = ({ error, member, requestId }: ErrorReport): void =>
     reportToConsole(`${this.contract.name}: ${member} failed${requestId ? ` (request ${requestId})` : ''}:`, error);
-}
-
-/** A getter, because most contexts never need the signal. */
-class CallContextInfo implements ContextInfo {
-  readonly headers: Headers;
-  readonly peer: Peer | undefined;
-
-  private readonly request: AnyRequest;
-  readonly member: Operation | EventDefinition;
-
-  constructor(request: AnyRequest, member: Operation | EventDefinition) {
-    this.request = request;
-    this.member = member;
-    this.headers = request.headers;
-    this.peer = request.peer;
-  }
-
-  get signal(): AbortSignal {
-    return this.request.signal;
-  }
-}
-
-/** Getters, because most handlers read little of it and the signal is costly. */
-class ServiceCall implements HandlerCall {
-  readonly context: unknown;
-  private readonly request: CallRequest;
-  readonly requestId: string;
-  readonly publish: Publish<Events>;
-  private readonly action: Action;
-
-  constructor(context: unknown, request: CallRequest, requestId: string, publish: Publish<Events>, action: Action) {
-    this.action = action;
-    this.context = context;
-    this.request = request;
-    this.requestId = requestId;
-    this.publish = publish;
-  }
-
-  get errors(): ErrorMakers<DeclaredErrors> {
-    return (this.action.makers ??= errorMakers(this.action.operation));
-  }
-  get signal(): AbortSignal {
-    return this.request.signal;
-  }
-  get deadline(): number | undefined {
-    return this.request.deadline;
-  }
-  get headers(): Headers {
-    return this.request.headers;
-  }
-  get peer(): Peer | undefined {
-    return this.request.peer;
-  }
 }
 
 function decodeInput(converter: Converter, wire: unknown, { operation }: Action): Maybe<unknown> {

@@ -1,4 +1,4 @@
-import type { input as InputOf } from 'zod/v4/core';
+import type { AppInput } from '../core/application.ts';
 import type { DeclaredErrors, ErrorSpec, Operation, Schema } from '../core/contract.ts';
 import { ApiError, isErrorCode, type DeclaredError, type JsonObject } from '../core/errors.ts';
 
@@ -15,7 +15,7 @@ export interface DeclaredErrorOptions {
 /** One function per declared error, which makes it: `throw call.errors.OUT_OF_STOCK({ left: 3 })`. */
 export type ErrorMakers<E extends DeclaredErrors> = {
   readonly [N in keyof E]: E[N] extends { readonly details: infer D extends Schema }
-    ? (details: InputOf<D>, options?: DeclaredErrorOptions) => DeclaredError<E, N>
+    ? (details: AppInput<D>, options?: DeclaredErrorOptions) => DeclaredError<E, N>
     : (options?: DeclaredErrorOptions) => DeclaredError<E, N>;
 };
 

@@ -46,8 +46,10 @@ export interface ContextInfo {
   readonly headers: Headers;
   readonly peer: Peer | undefined;
   readonly signal: AbortSignal;
-  /** The operation or event asked for. */
-  readonly member: Operation | EventDefinition;
+  /** The operation or event asked for; none if only the caller is asked for, as at the CONNECT of a broker or by webhooks' subscriptions. */
+  readonly member: Operation | EventDefinition | undefined;
+  /** The caller that something is done for in their absence, such as a delivery of webhooks. Throw to refuse it. */
+  readonly onBehalfOf: string | undefined;
 }
 
 /** An exception or a broken output that callers see as INTERNAL with a neutral message. */
@@ -70,8 +72,12 @@ export interface ServiceOptions<T> {
   readonly hub?: EventHub;
   /** Where outcomes of calls with idempotency keys are kept. @default memoryIdempotencyStore() */
   readonly idempotencyStore?: IdempotencyStore;
-  /** Who a caller is: an idempotency key belongs to its caller. @default the `authorization` header */
-  readonly caller?: (call: { readonly context: T; readonly headers: Headers; readonly peer: Peer | undefined }) => string;
+  /**
+   * Who a caller is: idempotency keys, webhook subscriptions and quotas belong to their caller, and fail with FAILED_PRECONDITION if there is a
+   * `context` and nothing tells its callers apart. Without `context` all callers are one.
+   * @default the member `caller` of what `context` returns
+   */
+  readonly caller?: (call: { readonly context: T; readonly headers: Headers; readonly peer: Peer | undefined }) => string | undefined;
   /** Gets what callers must not see. @default console.error */
   readonly onError?: (report: ErrorReport) => void;
   /** How long `close` lets calls in flight finish, in milliseconds. @default 10_000 */

@@ -42,7 +42,7 @@ export const idempotencyCases = [
   }),
 
   define('caller', 'A key belongs to its caller and its operation.', async (t) => {
-    const { client, probe } = await t.open();
+    const { client, probe } = await t.open({ caller: ({ headers }) => headers['authorization'] ?? '' });
     const as = (authorization: string) => ({ idempotencyKey: 'key', headers: { authorization } });
     equal(await client.count({ id: 'a' }, as('Bearer one')), { runs: 1 }, 'one caller');
     equal(await client.count({ id: 'a' }, as('Bearer two')), { runs: 2 }, 'another caller');
@@ -50,6 +50,22 @@ export const idempotencyCases = [
     await client.noOutput({ text: 'x' }, as('Bearer one'));
     equal(probe.runsOf('noOutput'), 1, 'the runs of another operation with the same key');
   }),
+
+  define(
+    'caller-context',
+    'A caller is who the context says, whatever credentials they come with; a key that nobody owns is refused.',
+    async (t) => {
+      const { client } = await t.open({ context: ({ headers }) => ({ caller: headers['x-user'] ?? '' }) });
+      const as = (user: string, authorization: string) => ({ idempotencyKey: 'key', headers: { 'x-user': user, authorization } });
+      equal(await client.count({ id: 'a' }, as('ann', 'Bearer one')), { runs: 1 }, 'one caller');
+      equal(await client.count({ id: 'a' }, as('bob', 'Bearer one')), { runs: 2 }, 'another caller');
+      equal(await client.count({ id: 'a' }, as('ann', 'Bearer two')), { runs: 1 }, 'the first caller with a new token');
+      const { client: anonymous } = await t.open({ context: () => ({}) });
+      for (let index = 0; index < 2; index++) await fails(anonymous.count({ id: 'a' }, { idempotencyKey: 'key' }), 'FAILED_PRECONDITION');
+      equal(await anonymous.count({ id: 'a' }), { runs: 1 }, 'a call without a key');
+      equal((await t.takeErrors(1)).length, 1, 'the number of reports');
+    },
+  ),
 
   define('final-errors', 'A final error is kept: the repeat gets it again, message and details, without a second run.', async (t) => {
     const { client } = await t.open();

@@ -65,6 +65,14 @@ export function compileReceive(schema: Schema): Check {
   return (value) => after(check(value), (checked) => (checked.issues ? checked : converter.decode(checked.value)));
 }
 
+/** Makes the check of what is sent in application form, which gives wire values. */
+export function compileSend(schema: Schema): Check {
+  const check = compileCheck(wireOf(schema));
+  const converter = converterOf(schema);
+  if (!converter) return check;
+  return (value) => after(converter.encode(value), (checked) => (checked.issues ? checked : check(checked.value)));
+}
+
 /**
  * The schema of the wire side: each codec is what it reads, defaults are in wire form, names and descriptions stay. Refinements of what holds
  * a codec are about application values, so they are not in it. A schema without codecs is its own.
