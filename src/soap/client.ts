@@ -7,7 +7,7 @@
 
 import { createLightFetch } from '#fetch';
 import type { Contract } from '../core/contract.ts';
-import { ApiError } from '../core/errors.ts';
+import { ApiError, isApiError } from '../core/errors.ts';
 import type { FetchResponse, LightFetch } from '../http/client/fetch-like.ts';
 import { networkError } from '../http/client/network-error.ts';
 import { defineAdapter } from '../guard/guard.ts';
@@ -19,11 +19,11 @@ import { ForeignSoapTransport } from './foreign/foreign.ts';
 import { noEvents, type SoapOptions, type SoapWsdlOptions } from './options.ts';
 import { recordIn, recordOut } from './record.ts';
 import { secure, securityHeaders } from './security/security.ts';
-import { VERSIONS, type SoapVersion } from './version.ts';
+import { readText, requestHeaders, VERSIONS, type SoapVersion } from './version.ts';
 import { decodeReply, encodeRequest } from './wire.ts';
 
-export type { SoapOptions, SoapWsdlOperation, SoapWsdlOptions } from './options.ts';
-export type { XmlObject, XmlValue } from './foreign/plain.ts';
+export type { SoapHeader, SoapHeaderCall, SoapOptions, SoapWsdlOperation, SoapWsdlOptions } from './options.ts';
+export type { XmlObject, XmlValue } from './foreign/fit.ts';
 export type { SoapSecurity } from './security/security.ts';
 export type { SoapVersion } from './version.ts';
 
@@ -61,7 +61,9 @@ class SoapTransport implements Transport {
     this.version = version;
     this.options = options;
     this.#binding = soapBinding(contract);
-    this.#carrier = options.fetch ? { fetch: options.fetch, close: async () => {} } : createLightFetch();
+    this.#carrier = options.fetch
+      ? { fetch: options.fetch, close: async () => {} }
+      : createLightFetch({ maxResponseBytes: options.maxResponseBytes });
   }
 
   async call(request: CallRequest): Promise<unknown> {
@@ -76,9 +78,9 @@ class SoapTransport implements Transport {
     let text: string;
     try {
       response = await this.#carrier.fetch(this.url, { method: 'POST', headers, body, signal, redirect: 'manual' });
-      text = await response.text();
+      text = await readText(response);
     } catch (error) {
-      throw networkError(error, this.url, signal);
+      throw isApiError(error) ? error : networkError(error, this.url, signal);
     }
     if (onWire) recordIn(onWire, response, text);
     return decodeReply(operation, { status: response.status, text, header: (name) => response.headers.get(name) });
@@ -94,15 +96,7 @@ class SoapTransport implements Transport {
 
   async #headers(request: CallRequest, operation: SoapOperation): Promise<Record<string, string>> {
     const joined = joinHeaders(this.options.headers, request.headers);
-    const headers: Record<string, string> = { ...(joined instanceof Promise ? await joined : joined) };
-    const { contentType, mediaType } = VERSIONS[this.version];
-    headers['accept'] = mediaType;
-    if (this.version === '1.2') headers['content-type'] = `${contentType}; action="${operation.action}"`;
-    else {
-      headers['content-type'] = contentType;
-      // Quoted: https://www.w3.org/TR/2000/NOTE-SOAP-20000508/#_Toc478383528
-      headers['soapaction'] = `"${operation.action}"`;
-    }
+    const headers = requestHeaders(this.version, operation.action, joined instanceof Promise ? await joined : joined);
     if (request.deadline !== undefined) headers['x-timeout-ms'] = timeoutHeader(request.deadline);
     return this.options.security?.addHeaders ? { ...headers, ...securityHeaders(this.options.security) } : headers;
   }

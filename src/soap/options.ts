@@ -3,13 +3,13 @@ import type { FetchLike } from '../http/client/fetch-like.ts';
 import type { HeadersOption } from '../peer/headers.ts';
 import type { OnWire } from '../peer/on-wire.ts';
 import type { SubscribeRequest } from '../core/transport.ts';
-import type { XmlObject } from './foreign/plain.ts';
+import type { XmlObject } from './foreign/fit.ts';
 import type { SoapSecurity } from './security/security.ts';
 import type { SoapVersion } from './version.ts';
 
 /** What `soap` takes in both of its forms. */
 interface CommonOptions {
-  /** The version of the envelopes. @default '1.1' */
+  /** The version of the envelopes. @default '1.1'; with `wsdl` that of the port */
   readonly version?: SoapVersion;
   /**
    * Sent with every request as HTTP headers; a function is asked again for each call, so that tokens refresh. For the WSDL too,
@@ -20,6 +20,8 @@ interface CommonOptions {
   readonly onWire?: OnWire;
   /** Signs each envelope, or puts a token into its header: one of the security classes of the package `soap`, or what is like them. */
   readonly security?: SoapSecurity;
+  /** How large an answer may be, in bytes. @default 8_388_608 (8 MiB) */
+  readonly maxResponseBytes?: number;
   /** Carries the requests. @default on Node one over undici's dispatcher, elsewhere the platform's */
   readonly fetch?: FetchLike;
 }
@@ -38,28 +40,50 @@ export interface SoapWsdlOptions<N extends string = string> extends CommonOption
   readonly wsdlTimeoutMs?: number;
   /** How large the WSDL may be, with what it imports over HTTP, in bytes. @default 8_388_608 (8 MiB) */
   readonly maxWsdlBytes?: number;
-  /** The WSDL's operation for each operation of the contract. */
+  /** For each operation of the contract the one of the WSDL. */
   readonly operations: Readonly<Record<N, SoapWsdlOperation>>;
-  /** The endpoint, where it is another than the WSDL says. @default the WSDL's */
+  /** The endpoint, if it is another than the WSDL says. @default the WSDL's */
   readonly url?: string;
+  /** Header blocks of every request: see `SoapWsdlOperation`. */
+  readonly header?: SoapHeader;
+  /**
+   * Sends the headers of WS-Addressing: `Action`, `To`, `MessageID` and an anonymous `ReplyTo`. @default false
+   * @see https://www.w3.org/TR/ws-addr-soap/
+   */
+  readonly addressing?: boolean;
+}
+
+/** Header blocks by the names of their parts or elements, or `{namespace}Name` for one that the WSDL does not describe; or what makes them for a call. */
+export type SoapHeader = Readonly<Record<string, unknown>> | ((call: SoapHeaderCall) => Readonly<Record<string, unknown>>);
+
+/** The call that header blocks are made for. */
+export interface SoapHeaderCall {
+  readonly input: Readonly<Record<string, unknown>>;
+  /** HTTP headers of the call, in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
 }
 
 /** How an operation of a contract is one of a WSDL. */
 export interface SoapWsdlOperation {
-  /** Its name in the WSDL. */
-  readonly operation: string;
-  /** The WSDL's service, where several have the operation. */
+  /** Its name in the WSDL. @default the contract's name for it, whatever its case */
+  readonly operation?: string;
+  /** The WSDL's service, if several have the operation. */
   readonly service?: string;
-  /** The WSDL's port, where several have the operation. @default the first, or the first whose name says that it is for the version */
+  /** The WSDL's port, if several have the operation. @default the first of the version that is asked for, SOAP 1.1 if none is */
   readonly port?: string;
-  /** Makes the request's content from the input. @default the input's fields, under the WSDL's names for them, whatever their case */
-  input?(input: Readonly<Record<string, unknown>>): unknown;
   /**
-   * Where the output stands in the response's element, as a path of element names (`GetWeatherResult.Forecast`), or what takes it from there.
-   * The contract's schema then reads it: numbers, lists and fields, whatever the case of their names.
-   * @default the response's element itself
+   * Makes the content of the request's element from the input: elements by their names, attributes as `@name`, text beside attributes as `#text`, a derived
+   * type as `@xsi:type`. @default the input's fields, under the WSDL's names for them
    */
-  readonly output?: string | ((response: XmlObject) => unknown);
+  input?(input: Readonly<Record<string, unknown>>): unknown;
+  /** Header blocks of the request. */
+  readonly header?: SoapHeader;
+  /**
+   * The place of the output in the response's element, as a path of element names (`GetWeatherResult.Forecast`), or a function that takes it from there.
+   * It gets the header blocks of the answer too. The contract's schema then reads it: numbers, lists and fields.
+   * @default the response's element itself, or the one element in it
+   */
+  readonly output?: string | ((response: XmlObject, header: XmlObject) => unknown);
 }
 
 /** SOAP answers requests, and has nothing to send on its own. */

@@ -5,6 +5,13 @@
  * @group Servers
  */
 
+/**
+ * Serves a transport as SOAP services.
+ *
+ * @module multi-api-sdk/soap/server
+ * @group Servers
+ */
+
 import { ApiError, isApiError } from '../core/errors.ts';
 import { HttpError } from '../http/message/error.ts';
 import { peerOf, type HttpHandler, type HttpRequest, type HttpResponse } from '../http/message/message.ts';
@@ -13,11 +20,13 @@ import { acceptHeaders, deadlineOf, serveCall } from '../guard/serve-call.ts';
 import { reporter } from '../life/report.ts';
 import type { Transport } from '../core/transport.ts';
 import { soapBinding, type SoapBinding, type SoapOperation } from './wire/binding.ts';
-import { EnvelopeReading, readEnvelope } from './wire/envelope-reader.ts';
+import { Envelope, oneMessage, readEnvelope } from './wire/envelope.ts';
+import { readXml } from '../xml/read.ts';
 import { checkHeader, NotUnderstood } from './wire/header.ts';
 import { readBody } from './wire/body.ts';
 import { wsdl } from './schema.ts';
 import { shown } from '../xml/text.ts';
+import type { XmlElement } from '../xml/tree.ts';
 import { VERSIONS, type SoapVersion } from './version.ts';
 import { encodeFault, encodeResponse, MAX_DEPTH, type ProtocolFault } from './wire.ts';
 import { createGuard, type SoapHandlerSecurity } from './security/wss.ts';
@@ -91,22 +100,18 @@ class SoapEndpoint {
     delete headers['soapaction'];
     const requestId = headers['x-request-id'] ?? '';
     const xml = await readBody(request, options.maxBodyBytes ?? 1_048_576);
-    const reading = new EnvelopeReading({
-      find: (uri, local) => this.binding.byRequest.get(uri)?.get(local)?.request,
-      onHeader: (blocks, version) => checkHeader(blocks, version, this.#guard !== undefined),
-      maxDepth: options.maxDepth ?? MAX_DEPTH,
-    });
+    const maxDepth = options.maxDepth ?? MAX_DEPTH;
+    const envelope = new Envelope();
     try {
-      const mistake = attempt(() => readEnvelope(reading, xml));
+      const read = attempt(() => this.#read(xml, maxDepth, envelope));
       // Whoever may not call learns nothing of what there is to call: not even what is wrong with the call.
-      const known = this.#guard && (await this.#guard(reading.headers));
-      if (mistake) throw mistake.error;
-      const { uri = '', local = '', version = '1.1' } = reading;
-      const operation = this.binding.byRequest.get(uri)?.get(local);
-      if (!operation) throw this.#unknown(reading);
+      const known = this.#guard && (await this.#guard(envelope.headers));
+      if ('error' in read) throw read.error;
+      const { operation, input } = read.value;
+      const { version = '1.1' } = envelope;
       const output = await serveCall(this.transport, {
         operation: operation.operation,
-        input: operation.view.input ? reading.value : undefined,
+        input,
         headers: known ? { ...headers, ...known } : headers,
         deadline: deadlineOf(request.headers),
         peer: peerOf(request, 'soap'),
@@ -114,8 +119,19 @@ class SoapEndpoint {
       });
       return respond(200, version, this.#encode(operation, output, version), requestId);
     } catch (error) {
-      return this.#fault(error, reading, request, requestId);
+      return this.#fault(error, envelope, request, requestId);
     }
+  }
+
+  #read(xml: string, maxDepth: number, into: Envelope): Request {
+    const { headers, message, version = '1.1' } = readEnvelope(xml, maxDepth, into, true);
+    checkHeader(headers, version, this.#guard !== undefined);
+    oneMessage(into);
+    const operation = message && this.binding.byRequest.get(message.uri)?.get(message.local);
+    if (!operation) throw this.#unknown(message);
+    const { request, view } = operation;
+    const input = readXml(request, message, { namespace: message.uri, maxDepth });
+    return { operation, input: view.input && input };
   }
 
   #encode(operation: SoapOperation, output: unknown, version: SoapVersion): string {
@@ -128,13 +144,14 @@ class SoapEndpoint {
     }
   }
 
-  #fault(error: unknown, reading: EnvelopeReading, request: HttpRequest, requestId: string): HttpResponse {
+  #fault(error: unknown, envelope: Envelope, request: HttpRequest, requestId: string): HttpResponse {
     const known = this.#errorOf(error);
-    const version = reading.version ?? (String(request.headers['content-type']).includes('soap+xml') ? '1.2' : '1.1');
-    const namespace = this.#namespaceOf(reading);
+    const version = envelope.version ?? (String(request.headers['content-type']).includes('soap+xml') ? '1.2' : '1.1');
+    const namespace = this.#namespaceOf(envelope);
     const body = known.requestId === undefined ? { ...known.toJSON(), requestId } : known.toJSON();
-    const operation = this.binding.byRequest.get(reading.uri ?? '')?.get(reading.local ?? '');
-    const fault = encodeFault(body, version, namespace, operation, protocolFault(error, reading, version));
+    const { message } = envelope;
+    const operation = this.binding.byRequest.get(message?.uri ?? '')?.get(message?.local ?? '');
+    const fault = encodeFault(body, version, namespace, operation, protocolFault(error, envelope, version));
     return respond(fault.status, version, fault.body, body.requestId ?? requestId);
   }
 
@@ -147,24 +164,30 @@ class SoapEndpoint {
   }
 
   /** Of the service that was asked, else of the first. */
-  #namespaceOf({ uri }: EnvelopeReading): string {
+  #namespaceOf({ message }: Envelope): string {
     const { services } = this.binding;
-    return (services.find(({ namespace }) => namespace === uri) ?? services[0])?.namespace ?? '';
+    return (services.find(({ namespace }) => namespace === message?.uri) ?? services[0])?.namespace ?? '';
   }
 
-  #unknown({ uri, local }: EnvelopeReading): ApiError {
-    if (local === undefined) return new ApiError('INVALID_ARGUMENT', 'the Body is empty: it has one element, which names the operation');
+  #unknown(message: XmlElement | undefined): ApiError {
+    if (!message) return new ApiError('INVALID_ARGUMENT', 'the Body is empty: it has one element, which names the operation');
+    const { uri, local } = message;
     const named = this.binding.services.flatMap(({ operations }) => operations).find(({ requestElement }) => requestElement === local);
     const hint = named ? `: it is in the namespace '${named.service.namespace}'` : '';
-    return new ApiError('UNIMPLEMENTED', `there is no operation for <${shown(local)}> of the namespace '${shown(uri ?? '')}'${hint}`);
+    return new ApiError('UNIMPLEMENTED', `there is no operation for <${shown(local)}> of the namespace '${shown(uri)}'${hint}`);
   }
 }
 
-/** What some work throws, if it does. */
-function attempt(work: () => void): { readonly error: unknown } | undefined {
+/** A request that was read. */
+interface Request {
+  readonly operation: SoapOperation;
+  readonly input: unknown;
+}
+
+/** What some work gives, or throws. */
+function attempt<T>(work: () => T): { readonly value: T } | { readonly error: unknown } {
   try {
-    work();
-    return undefined;
+    return { value: work() };
   } catch (error) {
     return { error };
   }
@@ -175,8 +198,8 @@ function respond(status: number, version: SoapVersion, body: string, requestId: 
 }
 
 /** https://www.w3.org/TR/soap12-part1/#soapupgrade and https://www.w3.org/TR/soap12-part1/#soapnotunderstood: SOAP 1.2 says more in the answer's header. */
-function protocolFault(error: unknown, reading: EnvelopeReading, version: SoapVersion): ProtocolFault | undefined {
-  if (reading.isForeignVersion) {
+function protocolFault(error: unknown, envelope: Envelope, version: SoapVersion): ProtocolFault | undefined {
+  if (envelope.isForeignVersion) {
     const supported = Object.values(VERSIONS).map(
       ({ namespace }, index) => `<soap:SupportedEnvelope qname="v${index}:Envelope" xmlns:v${index}="${namespace}"/>`,
     );

@@ -1,3 +1,6 @@
+import type { FetchResponse } from '../http/client/fetch-like.ts';
+import { decodeXml, saysUtf8 } from '../xml/decode.ts';
+
 /** The two versions of SOAP in use. */
 export type SoapVersion = '1.1' | '1.2';
 
@@ -30,4 +33,24 @@ export const VERSIONS: Readonly<Record<SoapVersion, VersionNames>> = {
 /** The version whose envelopes are in a namespace. */
 export function versionOf(namespace: string): SoapVersion | undefined {
   return namespace === VERSIONS['1.1'].namespace ? '1.1' : namespace === VERSIONS['1.2'].namespace ? '1.2' : undefined;
+}
+
+/** The HTTP headers of a request in a version, its action in the place that the version has for it. */
+export function requestHeaders(version: SoapVersion, action: string, given: Readonly<Record<string, string>>): Record<string, string> {
+  const { contentType, mediaType } = VERSIONS[version];
+  const headers: Record<string, string> = { ...given, accept: mediaType };
+  const quoted = `"${action.replace(/["\\]/g, '\\$&')}"`;
+  if (version === '1.2') headers['content-type'] = action === '' ? contentType : `${contentType}; action=${quoted}`;
+  else {
+    headers['content-type'] = contentType;
+    // Quoted: https://www.w3.org/TR/2000/NOTE-SOAP-20000508/#_Toc478383528
+    headers['soapaction'] = quoted;
+  }
+  return headers;
+}
+
+/** The text of a reply, in whatever encoding its XML is. */
+export async function readText(response: FetchResponse): Promise<string> {
+  const type = response.headers.get('content-type') ?? '';
+  return saysUtf8(type) ? response.text() : decodeXml(new Uint8Array(await response.arrayBuffer()), type);
 }

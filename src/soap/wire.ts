@@ -2,12 +2,13 @@ import { ApiError, isApiError, isErrorCode, type ErrorBody, type JsonObject } fr
 import { parseRetryAfter } from '../http/message/retry-after.ts';
 import { parseJson } from '../peer/json.ts';
 import type { SoapOperation } from './wire/binding.ts';
-import { EnvelopeReading, readEnvelope } from './wire/envelope-reader.ts';
+import { readEnvelope } from './wire/envelope.ts';
 import { codeOfFault, codeOfStatus, faultCode, httpStatus } from './status.ts';
 import { VERSIONS, versionOf, type SoapVersion } from './version.ts';
 import { childOf, textOf, type XmlElement } from '../xml/tree.ts';
 import { escapeAnyText, escapeAttribute, findUnwritable, jsonText, shown, UnwritableText } from '../xml/text.ts';
-import { writeMembers } from './wire/xml-write.ts';
+import { plainXml, readXml } from '../xml/read.ts';
+import { writeMembers } from '../xml/write.ts';
 
 /** How deep objects and lists may nest. */
 export const MAX_DEPTH = 64;
@@ -99,27 +100,24 @@ export interface Reply {
 export function decodeReply(operation: SoapOperation, reply: Reply): unknown {
   const { responseElement, response, service, view } = operation;
   const isOk = reply.status >= 200 && reply.status < 300;
-  const reading = new EnvelopeReading({
-    find: (uri, local) => (local === responseElement && uri === service.namespace ? response : undefined),
-    keeps: isFault,
-    maxDepth: MAX_DEPTH,
-  });
   if (!reply.text.trimStart().startsWith('<')) {
     if (!isOk) throw decodeStatus(reply);
     // https://www.w3.org/TR/soap12-part2/#http-reqexch-reqstates: 202 is the answer to a message that nothing is said to.
     if (reply.text.trim() === '' && view.output === undefined) return undefined;
     throw noAnswer(operation.operation.name, reply, 'no SOAP envelope');
   }
+  let message: XmlElement | undefined;
   try {
-    readEnvelope(reading, reply.text);
+    ({ message } = readEnvelope(reply.text, MAX_DEPTH));
+    if (isOk && message?.local === responseElement && message.uri === service.namespace)
+      return (readXml(response, message, { namespace: service.namespace, maxDepth: MAX_DEPTH }) as { readonly output?: unknown }).output;
   } catch (cause) {
     if (!isOk) throw decodeStatus(reply);
     throw noAnswer(operation.operation.name, reply, isApiError(cause) ? cause.text : 'no SOAP envelope', cause);
   }
-  if (reading.element) throw decodeFault(reading.element, reply);
+  if (message && isFault(message)) throw decodeFault(message, reply);
   if (!isOk) throw decodeStatus(reply);
-  if (reading.values) return (reading.value as { readonly output?: unknown }).output;
-  const found = reading.local === undefined ? 'an empty Body' : `<${shown(reading.local)}> of '${shown(reading.uri ?? '')}'`;
+  const found = message ? `<${shown(message.local)}> of '${shown(message.uri)}'` : 'an empty Body';
   throw noAnswer(operation.operation.name, reply, `${found}, not <${responseElement}> of '${service.namespace}'`);
 }
 
@@ -133,26 +131,74 @@ export function noAnswer(name: string, reply: Reply, why: string, cause?: unknow
   return new ApiError('DATA_LOSS', `${name}: the reply is not the answer: ${why}${hint}`, { remote: true, cause });
 }
 
-export function isFault(uri: string, local: string): boolean {
+export function isFault({ uri, local }: XmlElement): boolean {
   return local === 'Fault' && versionOf(uri) !== undefined;
 }
 
-/** The error in a fault: from its `ApiFault` where it has one, else from what SOAP has. */
-export function decodeFault(fault: XmlElement, reply: Pick<Reply, 'header'>): ApiError {
-  const detail = childOf(childOf(fault, 'detail') ?? childOf(fault, 'Detail'), 'ApiFault');
+/**
+ * The error in a fault: from its `ApiFault` if it has one, else from what SOAP has, which `details` keeps: `faultcode`, `faultactor` and `detail`.
+ * `readDetail` reads an element of the detail.
+ */
+export function decodeFault(
+  fault: XmlElement,
+  reply: Pick<Reply, 'header'>,
+  readDetail: (element: XmlElement) => unknown = plainXml,
+): ApiError {
+  const container = childOf(fault, 'detail') ?? childOf(fault, 'Detail');
+  const detail = childOf(container, 'ApiFault');
   const code = textOf(detail, 'Code');
   const own = isErrorCode(code) ? code : undefined;
   const codes = childOf(fault, 'Code');
   const reason = textOf(fault, 'faultstring') ?? textOf(childOf(fault, 'Reason'), 'Text') ?? '';
   const requestId = textOf(detail, 'RequestId') ?? reply.header('x-request-id') ?? undefined;
-  const foreign = codeOfFault(textOf(childOf(codes, 'Subcode'), 'Value'), textOf(codes, 'Value'), textOf(fault, 'faultcode'));
-  return new ApiError(own ?? foreign, own ? (textOf(detail, 'Message') ?? reason) : foreignReason(reason), {
+  const names = [textOf(childOf(codes, 'Subcode'), 'Value'), textOf(codes, 'Value'), textOf(fault, 'faultcode')];
+  return new ApiError(own ?? codeOfFault(...names), own ? (textOf(detail, 'Message') ?? reason) : foreignReason(reason), {
     reason: textOf(detail, 'Reason'),
-    details: parseObject(textOf(detail, 'Details')),
+    details: own
+      ? parseObject(textOf(detail, 'Details'))
+      : foreignDetails(names, textOf(fault, 'faultactor') ?? textOf(fault, 'Role') ?? textOf(fault, 'Node'), container, readDetail),
     retryAfterMs: parseMs(textOf(detail, 'RetryAfterMs')) ?? parseRetryAfter(reply.header('retry-after')),
     requestId,
     remote: true,
   });
+}
+
+/** How much of a foreign detail is kept, as JSON. */
+const MAX_DETAIL = 16_384;
+
+function foreignDetails(
+  names: readonly (string | undefined)[],
+  actor: string | undefined,
+  container: XmlElement | undefined,
+  readDetail: (element: XmlElement) => unknown,
+): JsonObject {
+  const faultcode = names.find((name) => name !== undefined && name.trim() !== '')?.trim();
+  const detail = container && detailOf(container, readDetail);
+  const isLong = detail !== undefined && jsonText(detail).length > MAX_DETAIL;
+  return {
+    ...(faultcode !== undefined && { faultcode: shown(faultcode, 200) }),
+    ...(actor !== undefined && actor.trim() !== '' && { faultactor: shown(actor.trim(), 200) }),
+    ...(detail !== undefined && { detail: isLong ? shown(jsonText(detail), 1000) : detail }),
+  };
+}
+
+/** A detail that cannot be read as the WSDL has it is read as it looks: an error must arrive. */
+function detailOf(container: XmlElement, readDetail: (element: XmlElement) => unknown): unknown {
+  if (container.children.length === 0) return container.text.trim() === '' ? undefined : container.text.trim();
+  const read = (element: XmlElement): unknown => {
+    try {
+      return readDetail(element);
+    } catch {
+      return plainXml(element);
+    }
+  };
+  const found = new Map<string, unknown>();
+  for (const child of container.children.slice(0, 100)) {
+    const value = read(child);
+    const before = found.get(child.local);
+    found.set(child.local, before === undefined ? value : Array.isArray(before) ? [...(before as unknown[]), value] : [before, value]);
+  }
+  return Object.fromEntries(found);
 }
 
 /** A foreign message may be anything, a page of stack trace too. */
@@ -194,7 +240,8 @@ function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function envelope(version: SoapVersion, header: string, body: string): string {
+/** An envelope around a header's blocks and a body's content. */
+export function envelope(version: SoapVersion, header: string, body: string): string {
   const { open, close } = VERSIONS[version];
   return `${open}${wrap('soap:Header', header)}<soap:Body>${body}</soap:Body>${close}`;
 }

@@ -1,7 +1,8 @@
 import type { Contract, Operation } from '../../core/contract.ts';
 import { describeContract, type OperationView } from '../../schema/view.ts';
 import { pascal } from '../../schema/read.ts';
-import { XmlTypes, type ObjectType } from './xml-type.ts';
+import { ContractPlans } from '../../xml/contract-plan.ts';
+import type { ObjectPlan } from '../../xml/plan.ts';
 
 /** One operation as SOAP has it. */
 export interface SoapOperation {
@@ -13,9 +14,9 @@ export interface SoapOperation {
   readonly requestElement: string;
   readonly responseElement: string;
   /** What stands in the request's element: the input's fields. */
-  readonly request: ObjectType;
+  readonly request: ObjectPlan;
   /** What stands in the response's: the output as the one member `output`. */
-  readonly response: ObjectType;
+  readonly response: ObjectPlan;
   /** The errors that it declares by name, each with an element of its own in the detail of its fault. */
   readonly faults: readonly SoapFault[];
   /** `SOAPAction`, and the parameter `action` of SOAP 1.2. */
@@ -28,7 +29,7 @@ export interface SoapFault {
   readonly element: string;
   readonly description: string | undefined;
   /** What stands in it: the error's details. */
-  readonly details: ObjectType;
+  readonly details: ObjectPlan;
 }
 
 /** One service of the contract. */
@@ -47,7 +48,7 @@ export interface SoapBinding {
   readonly byName: ReadonlyMap<string, SoapOperation>;
   /** By the namespace and the local name of the request's element. */
   readonly byRequest: ReadonlyMap<string, ReadonlyMap<string, SoapOperation>>;
-  readonly types: XmlTypes;
+  readonly types: ContractPlans;
 }
 
 const bindings = new WeakMap<Contract, SoapBinding>();
@@ -61,7 +62,7 @@ export function soapBinding(contract: Contract): SoapBinding {
 
 function bind(contract: Contract): SoapBinding {
   const view = describeContract(contract);
-  const types = new XmlTypes();
+  const types = new ContractPlans();
   const byName = new Map<string, SoapOperation>();
   const byRequest = new Map<string, Map<string, SoapOperation>>();
   const services: SoapService[] = [];
@@ -85,7 +86,7 @@ function bind(contract: Contract): SoapBinding {
   return { contract, services, byName, byRequest, types };
 }
 
-function bindOperation(view: OperationView, service: SoapService, types: XmlTypes): SoapOperation {
+function bindOperation(view: OperationView, service: SoapService, types: ContractPlans): SoapOperation {
   const name = pascal(view.operation.name);
   const { input, output } = view;
   // An object is one element named after its type, a list repeats its items' element; what has no name gets the operation's.
@@ -98,13 +99,13 @@ function bindOperation(view: OperationView, service: SoapService, types: XmlType
     service,
     requestElement: `${name}Request`,
     responseElement: `${name}Response`,
-    request: input ? (types.of(input) as ObjectType) : types.message(undefined),
+    request: input ? (types.of(input) as ObjectPlan) : types.message(undefined),
     response: types.message(output && types.member('output', outputName, output, false)),
     faults: view.errors.map((error) => ({
       reason: error.name,
       element: `${name}${pascal(error.name.toLowerCase())}Fault`,
       description: error.description,
-      details: error.details ? (types.of(error.details) as ObjectType) : types.message(undefined),
+      details: error.details ? (types.of(error.details) as ObjectPlan) : types.message(undefined),
     })),
     action: `${service.namespace}/${name}`,
   };

@@ -1,3 +1,5 @@
+import { isApiError } from '../../core/errors.ts';
+import { charsetOf, decodeXml, saysUtf8 } from '../../xml/decode.ts';
 import { tooLarge } from '../../http/message/body.ts';
 import { HttpError } from '../../http/message/error.ts';
 import type { HttpRequest } from '../../http/message/message.ts';
@@ -5,7 +7,7 @@ import type { HttpRequest } from '../../http/message/message.ts';
 /** What SOAP 1.1, SOAP 1.2 and careless clients call an envelope. */
 const XML = /^(text\/xml|application\/soap\+xml|application\/xml)\s*(;|$)/i;
 
-/** Reads a request's envelope as text: UTF-8, or UTF-16 where the request says so. Rejects with an `HttpError`: 413, 415, 400, 408. */
+/** Reads a request's envelope as text, in UTF-8 or UTF-16. Rejects with an `HttpError`: 413, 415, 400, 408. */
 export async function readBody(request: HttpRequest, maxBytes: number): Promise<string> {
   const type = String(request.headers['content-type'] ?? '');
   if (!XML.test(type)) {
@@ -17,26 +19,20 @@ export async function readBody(request: HttpRequest, maxBytes: number): Promise<
       },
     );
   }
-  const [, charset = 'utf-8'] = /;\s*charset\s*=\s*"?([^\s";]+)/i.exec(type) ?? [];
   const isGzip =
     String(request.headers['content-encoding'] ?? '')
       .trim()
       .toLowerCase() === 'gzip';
-  const isUtf8 = /^(utf-?8|us-ascii)$/i.test(charset);
-  if (isUtf8 && !isGzip) return request.text(maxBytes);
-  if (!isUtf8 && !/^utf-16(le|be)?$/i.test(charset)) throw new HttpError(415, `the body is in ${charset.slice(0, 40)}: send UTF-8`);
+  const charset = charsetOf(type);
+  if (charset !== undefined && !saysUtf8(type) && !/^utf-16(le|be)?$/i.test(charset))
+    throw new HttpError(415, `the body is in ${charset}: send UTF-8`);
+  if (saysUtf8(type) && !isGzip) return request.text(maxBytes);
   const sent = await request.bytes(maxBytes, ['gzip']);
-  return decode(isGzip ? await inflate(sent, maxBytes) : sent, charset);
-}
-
-function decode(bytes: Uint8Array, charset: string): string {
-  // https://www.rfc-editor.org/rfc/rfc2781#section-4.3: without a byte order mark it is big-endian, with one as the mark says.
-  const isLittle = bytes[0] === 0xff && bytes[1] === 0xfe;
-  const label = /^utf-16$/i.test(charset) ? (isLittle ? 'utf-16le' : 'utf-16be') : charset;
+  const bytes = isGzip ? await inflate(sent, maxBytes) : sent;
   try {
-    return new TextDecoder(label, { fatal: true }).decode(bytes);
-  } catch {
-    throw new HttpError(400, `the body is not ${charset.toUpperCase()}`);
+    return decodeXml(bytes, type);
+  } catch (error) {
+    throw new HttpError(400, isApiError(error) ? error.text : String(error));
   }
 }
 

@@ -1,7 +1,7 @@
 import type { SchemaNode } from '../../schema/node.ts';
 import type { SoapService } from './binding.ts';
 import { escapeAnyText, escapeAttribute } from '../../xml/text.ts';
-import type { Member, ObjectType, Slot, XmlType } from './xml-type.ts';
+import type { Member, ObjectPlan, Plan, Slot, TextPlan } from '../../xml/plan.ts';
 
 /** The detail of every fault. */
 const API_FAULT = [
@@ -40,9 +40,9 @@ export function printSchema(service: SoapService): string[] {
 
 class SchemaPrinter {
   /** Named types that have been referred to, in order of first use. */
-  readonly #named = new Map<string, XmlType>();
+  readonly #named = new Map<string, Plan>();
 
-  message(element: string, type: ObjectType): string[] {
+  message(element: string, type: ObjectPlan): string[] {
     const content = indent(this.#sequence(type.members));
     if (content.length === 0) return [`<xs:element name="${element}">`, '  <xs:complexType/>', '</xs:element>'];
     return [`<xs:element name="${element}">`, '  <xs:complexType>', ...indent(content), '  </xs:complexType>', '</xs:element>'];
@@ -64,7 +64,7 @@ class SchemaPrinter {
     return printed;
   }
 
-  #type(type: XmlType, name: string): string[] {
+  #type(type: Plan, name: string): string[] {
     const note = annotation(nodeOf(type)?.description);
     if (type.kind === 'text') return [`<xs:simpleType${name}>`, ...indent([...note, ...restriction(type)]), '</xs:simpleType>'];
     const content = this.#content(type);
@@ -72,10 +72,12 @@ class SchemaPrinter {
     return [`<xs:complexType${name}>`, ...indent([...note, ...content]), '</xs:complexType>'];
   }
 
-  #content(type: Exclude<XmlType, { kind: 'text' }>): string[] {
+  #content(type: Exclude<Plan, { kind: 'text' }>): string[] {
     switch (type.kind) {
       case 'object':
         return this.#sequence(type.members);
+      case 'untyped':
+        return [];
       case 'items':
         return wrap('sequence', this.#element(type.item, listOccurs(type.node)));
       case 'record':
@@ -105,7 +107,7 @@ class SchemaPrinter {
   }
 
   #element(slot: Slot, occurs: string): string[] {
-    const { element, use, type } = slot;
+    const { element, use, plan: type } = slot;
     const nillable = use.nullable && nodeOf(type)?.kind !== 'any' ? ' nillable="true"' : '';
     const head = `<xs:element name="${element}"`;
     const note = annotation(noteOf(slot));
@@ -118,7 +120,7 @@ class SchemaPrinter {
   }
 
   /** The name of a type that has one: XML Schema's own, or one that is printed later. */
-  #reference(type: XmlType): string | undefined {
+  #reference(type: Plan): string | undefined {
     const node = nodeOf(type);
     if (type.kind === 'text' && node?.name === undefined) return facets(type.node).length === 0 ? type.xsd : undefined;
     if (node?.name === undefined) return undefined;
@@ -127,7 +129,7 @@ class SchemaPrinter {
   }
 }
 
-function nodeOf(type: XmlType): SchemaNode | undefined {
+function nodeOf(type: Plan): SchemaNode | undefined {
   return 'node' in type ? type.node : undefined;
 }
 
@@ -135,15 +137,15 @@ function occurs({ repeated, optional, property }: Member): string {
   return repeated ? listOccurs(property.node) : optional ? ' minOccurs="0"' : '';
 }
 
-function listOccurs(node: SchemaNode): string {
-  const { minItems = 0, maxItems } = node.kind === 'list' ? node : {};
+function listOccurs(node: SchemaNode | undefined): string {
+  const { minItems = 0, maxItems } = node?.kind === 'list' ? node : {};
   return ` minOccurs="${minItems}" maxOccurs="${maxItems ?? 'unbounded'}"`;
 }
 
 function noteOf(slot: Slot | Member): string | undefined {
   const use = 'property' in slot ? slot.property : slot.use;
   const { description, deprecated } = use;
-  const own = nodeOf(slot.type);
+  const own = nodeOf(slot.plan);
   const json = own?.kind === 'any' ? 'JSON.' : undefined;
   const fallback = 'default' in use ? `Default: ${JSON.stringify(use.default)}.` : undefined;
   // What a named type says is said where it is declared.
@@ -153,15 +155,15 @@ function noteOf(slot: Slot | Member): string | undefined {
   );
 }
 
-function restriction({ node, xsd }: { readonly node: SchemaNode; readonly xsd: string }): string[] {
+function restriction({ node, xsd }: TextPlan): string[] {
   const inside = facets(node);
   if (inside.length === 0) return [`<xs:restriction base="${xsd}"/>`];
   return [`<xs:restriction base="${xsd}">`, ...indent(inside), '</xs:restriction>'];
 }
 
 /** What XML Schema can say of a scalar's limits. Patterns it writes in another way than ECMAScript. */
-function facets(node: SchemaNode): string[] {
-  switch (node.kind) {
+function facets(node: SchemaNode | undefined): string[] {
+  switch (node?.kind) {
     case 'enum':
       return node.values.map((value) => facet('enumeration', value));
     case 'literal':

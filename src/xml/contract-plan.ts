@@ -1,115 +1,45 @@
-import {
-  mayLeaveOut,
-  type Field,
-  type ListNode,
-  type ObjectNode,
-  type RecordNode,
-  type SchemaNode,
-  type TypeUse,
-  type UnionNode,
-} from '../../schema/node.ts';
-import { pascal } from '../../schema/read.ts';
-import { PLAIN_TEXT, scalarType, type ScalarType } from './scalar.ts';
+import { mayLeaveOut, type Field, type ObjectNode, type SchemaNode, type TypeUse, type UnionNode } from '../schema/node.ts';
+import { pascal } from '../schema/read.ts';
 import { compileChoice } from './choice.ts';
-
-/** How a type of the contract stands in XML. Types form a graph that may be cyclic. */
-export type XmlType = ScalarType | ObjectType | ItemsType | RecordType | ChoiceType;
-
-/** One element in another: its name, its type, and its tags ready to be written. */
-export interface Slot {
-  readonly element: string;
-  readonly use: TypeUse;
-  readonly type: XmlType;
-  readonly open: string;
-  readonly close: string;
-  readonly empty: string;
-  readonly nil: string;
-}
-
-/** A property of an object. */
-export interface Member extends Slot {
-  /** The property's name. */
-  readonly name: string;
-  /** The property's type; where it repeats its element, `use` is that of one item. */
-  readonly property: TypeUse;
-  /** A list whose items repeat the element; other lists are wrapped in one, so that absent, null and empty stay apart. */
-  readonly repeated: boolean;
-  /** Whether an input may come without it. */
-  readonly optional: boolean;
-}
-
-export interface ObjectType {
-  readonly kind: 'object';
-  /** None for the content of a message that is no type of the contract. */
-  readonly node: ObjectNode | undefined;
-  /** In the schema's order, which is the order of the elements. */
-  readonly members: readonly Member[];
-  readonly byElement: ReadonlyMap<string, Member>;
-}
-
-/** A list in an element of its own: `<Tags><Items>a</Items><Items>b</Items></Tags>`. */
-export interface ItemsType {
-  readonly kind: 'items';
-  readonly node: ListNode;
-  readonly item: Slot;
-}
-
-/** Text keys to values: `<Entry><Key>a</Key><Value>1</Value></Entry>`. */
-export interface RecordType {
-  readonly kind: 'record';
-  readonly node: RecordNode;
-  readonly value: Slot;
-}
-
-/** One of several: the variant's element in the union's. */
-export interface ChoiceType {
-  readonly kind: 'choice';
-  readonly node: UnionNode;
-  readonly options: readonly Slot[];
-  readonly byElement: ReadonlyMap<string, Slot>;
-  /** The option that a value is. Throws a `TypeError` where it is none. */
-  readonly choose: (value: unknown) => Slot;
-}
-
-export const XSI = 'http://www.w3.org/2001/XMLSchema-instance';
+import { isName } from './name.ts';
+import type { ChoicePlan, ItemsPlan, Member, ObjectPlan, Plan, RecordPlan, Slot } from './plan.ts';
+import { PLAIN_TEXT, scalarPlan } from './scalar.ts';
+import { XSI } from './tree.ts';
 
 /** The key of a record's entry. */
 export const KEY: Slot = makeSlot('Key', { node: { kind: 'string', meta: {} }, nullable: false, meta: {} }, PLAIN_TEXT);
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
-/** https://www.w3.org/TR/xml-names/#NT-NCName, as far as people use it. */
-const NAME = /^[A-Za-z_][A-Za-z0-9_.-]*$/;
+/** Makes the plans of a contract's types, each once. Throws a `TypeError` if two fields would be the same element. */
+export class ContractPlans {
+  readonly #made = new Map<SchemaNode, Plan>();
 
-/** Makes the XML types of a contract's types, each once. Throws a `TypeError` where two fields would be the same element. */
-export class XmlTypes {
-  readonly #made = new Map<SchemaNode, XmlType>();
-
-  of(node: SchemaNode): XmlType {
+  of(node: SchemaNode): Plan {
     const known = this.#made.get(node);
     if (known) return known;
-    const scalar = scalarType(node);
+    const scalar = scalarPlan(node);
     if (scalar) return this.#keep(node, scalar);
     switch (node.kind) {
       case 'object': {
-        const type: Mutable<ObjectType> = { kind: 'object', node, members: [], byElement: new Map() };
+        const type: Mutable<ObjectPlan> = { kind: 'object', node, members: [], byElement: new Map() };
         this.#keep(node, type);
         type.members = node.fields.map((field) => this.#member(node, field));
         type.byElement = byElement(type.members, node.name);
         return type;
       }
       case 'list': {
-        const type = this.#keep(node, { kind: 'items', node } as Mutable<ItemsType>);
+        const type = this.#keep(node, { kind: 'items', node } as Mutable<ItemsPlan>);
         type.item = this.slot('Items', node.items);
         return type;
       }
       case 'record': {
-        const type = this.#keep(node, { kind: 'record', node } as Mutable<RecordType>);
+        const type = this.#keep(node, { kind: 'record', node } as Mutable<RecordPlan>);
         type.value = this.slot('Value', node.values);
         return type;
       }
       case 'union': {
-        const type = this.#keep(node, { kind: 'choice', node, options: [] as Slot[] } as unknown as Mutable<ChoiceType>);
+        const type = this.#keep(node, { kind: 'choice', node, options: [] as Slot[] } as unknown as Mutable<ChoicePlan>);
         const names = variantNames(node);
         type.options = node.variants.map((variant, index) =>
           this.slot(names[index] ?? '', { node: variant.node, nullable: false, meta: {} }),
@@ -128,7 +58,7 @@ export class XmlTypes {
   }
 
   /** The content of a message: an operation's output as the one member `output`. */
-  message(member: Member | undefined): ObjectType {
+  message(member: Member | undefined): ObjectPlan {
     const members = member ? [member] : [];
     return { kind: 'object', node: undefined, members, byElement: byElement(members, '') };
   }
@@ -144,17 +74,18 @@ export class XmlTypes {
     return this.member(field.name, elementName(object, field), field, mayLeaveOut(field));
   }
 
-  #keep<T extends XmlType>(node: SchemaNode, type: T): T {
+  #keep<T extends Plan>(node: SchemaNode, type: T): T {
     this.#made.set(node, type);
     return type;
   }
 }
 
-function makeSlot(element: string, use: TypeUse, type: XmlType): Slot {
+function makeSlot(element: string, use: TypeUse, plan: Plan): Slot {
   return {
     element,
     use,
-    type,
+    plan,
+    start: `<${element}`,
     open: `<${element}>`,
     close: `</${element}>`,
     empty: `<${element}/>`,
@@ -165,9 +96,9 @@ function makeSlot(element: string, use: TypeUse, type: XmlType): Slot {
 function elementName(object: ObjectNode, field: Field): string {
   const given = (field.meta['soap'] as { readonly name?: unknown } | undefined)?.name;
   const name = typeof given === 'string' ? given : pascal(field.name);
-  if (NAME.test(name)) return name;
+  if (isName(name)) return name;
   throw new TypeError(
-    `soap: the field '${field.name}' of ${object.name} would be the element '${name}', which is no XML name: give it a .meta({ soap: { name: '…' } })`,
+    `soap: the field '${field.name}' of ${object.name} would be the element '${name}', which is not a name in XML: give it a .meta({ soap: { name: '…' } })`,
   );
 }
 

@@ -1,0 +1,127 @@
+import { ApiError, isApiError } from '../../core/errors.ts';
+import type { FetchLike, FetchResponse } from '../../http/client/fetch-like.ts';
+import { networkError } from '../../http/client/network-error.ts';
+import { joinHeaders } from '../../peer/headers.ts';
+import type { SoapWsdlOptions } from '../options.ts';
+import { decodeXml } from '../../xml/decode.ts';
+import { shown } from '../../xml/text.ts';
+import { recordIn, recordOut } from '../record.ts';
+import { securityHeaders } from '../security/security.ts';
+import { decodeStatus } from '../wire.ts';
+
+const MAX_REDIRECTS = 5;
+
+/** The documents of one WSDL: itself and what it imports, which is the other side's to say. */
+export class WsdlDocuments {
+  readonly #origins: ReadonlySet<string>;
+  #bytes = 0;
+
+  private readonly fetch: FetchLike;
+  private readonly options: SoapWsdlOptions;
+  private readonly signal: AbortSignal;
+
+  constructor(fetch: FetchLike, options: SoapWsdlOptions, signal: AbortSignal) {
+    this.fetch = fetch;
+    this.options = options;
+    this.signal = signal;
+    this.#origins = new Set([options.wsdl, options.url ?? ''].map(originOf).filter((origin) => origin !== undefined));
+  }
+
+  /** One document, and where it was found: redirects are followed. Rejects with an `ApiError` whose `sent` is false: no call has been made. */
+  async read(location: string): Promise<{ readonly text: string; readonly location: string }> {
+    if (originOf(location) === undefined) return { text: await this.#file(location), location };
+    let url = location;
+    for (let redirects = 0; ; redirects++) {
+      const { response, text } = await this.#get(url);
+      const { status } = response;
+      if (status >= 200 && status < 300) return { text, location: url };
+      const to = response.headers.get('location');
+      if (status >= 300 && status < 400 && to !== null && URL.canParse(to, url)) {
+        if (redirects === MAX_REDIRECTS) throw this.#failure('DATA_LOSS', `the WSDL at ${shown(location, 200)} redirects more than ${MAX_REDIRECTS} times`);
+        url = this.location(new URL(to, url).href, url);
+        continue;
+      }
+      const { code, text: why, retryAfterMs } = decodeStatus({ status, text, header: (name) => response.headers.get(name) });
+      throw new ApiError(code, `the WSDL at ${shown(url, 200)} cannot be read: ${why}`, { retryAfterMs, remote: true, sent: false });
+    }
+  }
+
+  async #get(url: string): Promise<{ readonly response: FetchResponse; readonly text: string }> {
+    const { onWire } = this.options;
+    const headers = await this.#headers(url);
+    if (onWire) recordOut(onWire, 'GET', url, headers);
+    try {
+      const response = await this.fetch(url, { method: 'GET', headers, signal: this.signal, redirect: 'manual' });
+      const text = decodeXml(await this.#bytesOf(response), response.headers.get('content-type') ?? '');
+      if (onWire) recordIn(onWire, response, text);
+      return { response, text };
+    } catch (error) {
+      throw (isApiError(error) ? error : networkError(error, url, this.signal)).with({ sent: false });
+    }
+  }
+
+  async #file(path: string): Promise<string> {
+    const { readFile } = await import('node:fs/promises');
+    const bytes = await readFile(path.startsWith('file:') ? new URL(path) : path);
+    this.#count(bytes.length);
+    return decodeXml(bytes);
+  }
+
+  #count(bytes: number): void {
+    const { wsdl, maxWsdlBytes = 8_388_608 } = this.options;
+    this.#bytes += bytes;
+    if (this.#bytes > maxWsdlBytes)
+      throw this.#failure('DATA_LOSS', `the WSDL at ${shown(wsdl, 200)} is larger than ${maxWsdlBytes} bytes (maxWsdlBytes)`);
+  }
+
+  #failure(code: 'DATA_LOSS', message: string): ApiError {
+    return new ApiError(code, message, { remote: true, sent: false });
+  }
+
+  /** What a document of the network imports is on the network too: a file of this machine is none of its business. */
+  location(found: string, importer: string): string {
+    if (originOf(importer) !== undefined && originOf(found) === undefined)
+      throw new ApiError('DATA_LOSS', `the WSDL at ${importer} imports '${found}', which is not at an http URL`, {
+        remote: true,
+        sent: false,
+      });
+    return found;
+  }
+
+  /** Credentials are for the service, and not for whomever its WSDL names. */
+  async #headers(url: string): Promise<Record<string, string>> {
+    if (!this.#origins.has(originOf(url) ?? '')) return {};
+    return { ...(await joinHeaders(this.options.headers, {})), ...securityHeaders(this.options.security) };
+  }
+
+  async #bytesOf(response: FetchResponse): Promise<Uint8Array> {
+    const reader = response.body?.getReader();
+    if (!reader) return new Uint8Array(await response.arrayBuffer());
+    const chunks: Uint8Array[] = [];
+    try {
+      for (let read = await reader.read(); !read.done; read = await reader.read()) {
+        this.#count(read.value.byteLength);
+        chunks.push(read.value);
+      }
+    } catch (error) {
+      await reader.cancel().catch(() => {});
+      throw error;
+    }
+    return joinBytes(chunks);
+  }
+}
+
+function joinBytes(chunks: readonly Uint8Array[]): Uint8Array {
+  const all = new Uint8Array(chunks.reduce((size, chunk) => size + chunk.length, 0));
+  let at = 0;
+  for (const chunk of chunks) {
+    all.set(chunk, at);
+    at += chunk.length;
+  }
+  return all;
+}
+
+/** The origin of an http URL; `undefined` for anything else, which is a file. */
+function originOf(url: string): string | undefined {
+  return /^https?:/i.test(url) && URL.canParse(url) ? new URL(url).origin : undefined;
+}

@@ -1,0 +1,78 @@
+import type { Lexical } from '../../xml/lexical.ts';
+
+/** An XML Schema as a tree of components. Source: https://www.w3.org/TR/xmlschema-1/#Abstract_Data_Model */
+export type XsdType = XsdSimple | XsdComplex;
+
+export interface XsdSimple {
+  readonly kind: 'simple';
+  /** `{urn:x}Code`; none for a type without a name. */
+  readonly name: string | undefined;
+  /** Text, or several texts with white space between. */
+  readonly variety: 'atomic' | 'list';
+  readonly lexical: Lexical;
+  /** The nearest built-in type: `dateTime`. */
+  readonly builtin: string;
+}
+
+export interface XsdComplex {
+  readonly kind: 'complex';
+  readonly name: string | undefined;
+  readonly abstract: boolean;
+  /** Text with attributes. */
+  readonly simple: XsdSimple | undefined;
+  readonly mixed: boolean;
+  readonly content: XsdParticle | undefined;
+  readonly attributes: readonly XsdAttribute[];
+  readonly anyAttribute: boolean;
+  /** An array of the SOAP encoding: the qualified name of its items' type, and the name of their element. */
+  readonly array: { readonly item: string; readonly element: string } | undefined;
+  /** Any content at all: `xs:anyType`. */
+  readonly isAny: boolean;
+}
+
+export type XsdParticle = XsdGroup | XsdElementUse | XsdWildcard;
+
+interface Occurs {
+  readonly min: number;
+  readonly max: number;
+}
+
+export interface XsdGroup extends Occurs {
+  readonly kind: 'sequence' | 'choice' | 'all';
+  readonly particles: readonly XsdParticle[];
+}
+
+export interface XsdElementUse extends Occurs {
+  readonly kind: 'element';
+  readonly element: XsdElement;
+}
+
+export interface XsdWildcard extends Occurs {
+  readonly kind: 'any';
+}
+
+export interface XsdElement {
+  readonly local: string;
+  /** Its namespace on the wire: none for an unqualified one. */
+  readonly uri: string;
+  readonly nillable: boolean;
+  readonly abstract: boolean;
+  readonly fixed: string | undefined;
+  /** Found when it is asked for: types refer to each other in circles. */
+  readonly type: XsdType;
+  /** Elements that may stand in its place, but itself. */
+  readonly substitutes: readonly XsdElement[];
+}
+
+export interface XsdAttribute {
+  readonly local: string;
+  readonly uri: string;
+  readonly type: XsdSimple;
+  readonly required: boolean;
+  readonly fixed: string | undefined;
+}
+
+export const XS = 'http://www.w3.org/2001/XMLSchema';
+/** The SOAP encodings of both versions: https://www.w3.org/TR/2000/NOTE-SOAP-20000508/#_Toc478383512 and https://www.w3.org/TR/soap12-part2/#soapenc */
+export const SOAP_ENCODINGS: readonly string[] = ['http://schemas.xmlsoap.org/soap/encoding/', 'http://www.w3.org/2003/05/soap-encoding'];
+export const WSDL = 'http://schemas.xmlsoap.org/wsdl/';

@@ -1,0 +1,162 @@
+import { escapeText } from './text.ts';
+
+/** Text without white space around it, and with one space for each inside. Source: https://www.w3.org/TR/xmlschema-2/#rf-whiteSpace */
+export function collapse(text: string): string {
+  return /^\S*$/.test(text) ? text : text.replace(/[\t\n\r ]+/g, ' ').trim();
+}
+
+/** A scalar as text. Throws a `TypeError` for anything else. */
+export function scalarText(value: unknown): string {
+  if (typeof value === 'string') return value;
+  if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint') return String(value);
+  throw new TypeError('a text, number or boolean is expected');
+}
+
+/** `xs:decimal` has no exponent: 1e-7 is 0.0000001. */
+export function decimalText(text: string): string {
+  const [, sign = '', whole = '', fraction = '', exponent] = /^(-?)(\d+)(?:\.(\d+))?e([+-]\d{1,4})$/.exec(text) ?? [];
+  if (exponent === undefined) return text;
+  const digits = whole + fraction;
+  const point = whole.length + Number(exponent);
+  if (point <= 0) return `${sign}0.${'0'.repeat(-point)}${digits}`;
+  if (point >= digits.length) return sign + digits.padEnd(point, '0');
+  return `${sign}${digits.slice(0, point)}.${digits.slice(point)}`;
+}
+
+const INSTANT = /^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(\.\d+)?(Z|[+-]\d\d:\d\d)?$/;
+
+/**
+ * An instant of `xs:dateTime` as this library's dates are: in UTC, with the fraction as it was. Midnight may be the 24th hour of the day before.
+ * One without a zone stays as it is, because nobody knows which it is in; text that is no instant too.
+ */
+export function instantText(text: string): string {
+  const word = collapse(text);
+  const [, day = '', time = '', fraction = '', zone] = INSTANT.exec(word) ?? [];
+  const isMidnight = time === '24:00:00' && /^(\.0+)?$/.test(fraction);
+  if (day === '' || ((zone === undefined || zone === 'Z') && !isMidnight)) return word;
+  const at = Date.parse(`${day}T${isMidnight ? '00:00:00' : time}${zone ?? 'Z'}`) + (isMidnight ? 86_400_000 : 0);
+  return Number.isNaN(at) ? word : `${new Date(at).toISOString().slice(0, 19)}${fraction}${zone === undefined ? '' : 'Z'}`;
+}
+
+/** A day of `xs:date`, whose zone says nothing of which day it is; or of `xs:dateTime` at midnight, as some services write theirs. */
+export function dateText(text: string): string {
+  const word = collapse(text);
+  return /^(-?\d{4,9}-\d\d-\d\d)(?:T00:00:00(?:\.0+)?)?(?:Z|[+-]\d\d:\d\d)?$/.exec(word)?.[1] ?? word;
+}
+
+/** A time of `xs:time` without its zone. */
+export function timeText(text: string): string {
+  const word = collapse(text);
+  return /^(\d\d:\d\d:\d\d(?:\.\d+)?)(?:Z|[+-]\d\d:\d\d)$/.exec(word)?.[1] ?? word;
+}
+
+/** Base64 without the white space that it may have. */
+export function base64Text(text: string): string {
+  return text.replace(/\s+/g, '');
+}
+
+/** A simple type of XML Schema: how its text is read, and how values are written. */
+export interface Lexical {
+  readonly read: (text: string) => string;
+  /** Escaped. Throws a `TypeError` for a value that has no text of this type. */
+  readonly write: (value: unknown) => string;
+}
+
+const asText = (text: string): string => text;
+const writeText = (value: unknown): string => escapeText(scalarText(value));
+const TEXT: Lexical = { read: asText, write: writeText };
+const LINE: Lexical = { read: (text) => text.replace(/[\t\n\r]/g, ' '), write: writeText };
+const WORD: Lexical = { read: collapse, write: writeText };
+const BOOLEAN: Lexical = { read: collapse, write: writeText };
+const DECIMAL: Lexical = { read: collapse, write: (value) => escapeText(decimalText(scalarText(value))) };
+const FLOAT: Lexical = {
+  read: collapse,
+  write: (value) => (value === Infinity ? 'INF' : value === -Infinity ? '-INF' : writeText(value)),
+};
+const DATE_TIME: Lexical = { read: collapse, write: (value) => escapeText(dateTimeOf(value)) };
+const DATE: Lexical = {
+  read: collapse,
+  write: (value) => escapeText(value instanceof Date ? value.toISOString().slice(0, 10) : scalarText(value)),
+};
+const TIME: Lexical = {
+  read: collapse,
+  write: (value) => escapeText(value instanceof Date ? value.toISOString().slice(11) : scalarText(value)),
+};
+const BASE64: Lexical = { read: base64Text, write: (value) => (value instanceof Uint8Array ? base64Of(value) : writeText(value)) };
+const HEX: Lexical = { read: collapse, write: (value) => (value instanceof Uint8Array ? hexOf(value) : writeText(value)) };
+
+function dateTimeOf(value: unknown): string {
+  if (value instanceof Date) return value.toISOString();
+  const text = scalarText(value);
+  if (/^\d{4}-\d\d-\d\d$/.test(text)) return `${text}T00:00:00`;
+  return text.replace(/^(\d{4}-\d\d-\d\dT\d\d:\d\d)(Z|[+-]\d\d:\d\d)?$/, '$1:00$2');
+}
+
+function base64Of(bytes: Uint8Array): string {
+  let text = '';
+  for (let at = 0; at < bytes.length; at += 0x8000) text += String.fromCharCode(...bytes.subarray(at, at + 0x8000));
+  return btoa(text);
+}
+
+function hexOf(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+/** The built-in types. Source: https://www.w3.org/TR/xmlschema-2/#built-in-datatypes */
+export const LEXICAL: Readonly<Record<string, Lexical>> = {
+  __proto__: null as never,
+  string: TEXT,
+  anySimpleType: TEXT,
+  anyAtomicType: TEXT,
+  normalizedString: LINE,
+  token: WORD,
+  language: WORD,
+  Name: WORD,
+  NCName: WORD,
+  NMTOKEN: WORD,
+  ID: WORD,
+  IDREF: WORD,
+  ENTITY: WORD,
+  QName: WORD,
+  NOTATION: WORD,
+  anyURI: WORD,
+  boolean: BOOLEAN,
+  decimal: DECIMAL,
+  integer: DECIMAL,
+  nonPositiveInteger: DECIMAL,
+  negativeInteger: DECIMAL,
+  nonNegativeInteger: DECIMAL,
+  positiveInteger: DECIMAL,
+  long: DECIMAL,
+  int: DECIMAL,
+  short: DECIMAL,
+  byte: DECIMAL,
+  unsignedLong: DECIMAL,
+  unsignedInt: DECIMAL,
+  unsignedShort: DECIMAL,
+  unsignedByte: DECIMAL,
+  float: FLOAT,
+  double: FLOAT,
+  duration: WORD,
+  dayTimeDuration: WORD,
+  yearMonthDuration: WORD,
+  dateTime: DATE_TIME,
+  dateTimeStamp: DATE_TIME,
+  date: DATE,
+  time: TIME,
+  gYear: WORD,
+  gYearMonth: WORD,
+  gMonth: WORD,
+  gMonthDay: WORD,
+  gDay: WORD,
+  base64Binary: BASE64,
+  hexBinary: HEX,
+};
+
+/** Built-in types that are lists of another. */
+export const LISTS: Readonly<Record<string, string>> = {
+  __proto__: null as never,
+  NMTOKENS: 'NMTOKEN',
+  IDREFS: 'IDREF',
+  ENTITIES: 'ENTITY',
+};
