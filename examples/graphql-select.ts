@@ -11,7 +11,7 @@ import { restHandler } from 'multi-api-sdk/rest/server';
 const service = createBlogService();
 const graphqlApi = graphqlHandler(service);
 const server = await listen(composeHandlers(restHandler(service), graphqlApi)); // a free port
-const detach = graphqlApi.attach(server.server); // subscriptions over WebSocket
+graphqlApi.attach(server.server); // subscriptions over WebSocket
 
 const show = ({ direction, start, body }: { direction: string; start: string; body?: string | undefined }) => {
   if (direction === 'out') console.log(`→ ${start} ${body ?? ''}`.trim());
@@ -28,6 +28,6 @@ for (const [name, transport] of Object.entries(transports)) {
   await blog.close();
 }
 
-await detach();
+await graphqlApi.close();
 await server.close();
 await service.close();

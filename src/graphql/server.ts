@@ -5,7 +5,6 @@
  * @group Servers
  */
 
-import type { Server } from 'node:http';
 import { ApiError, isApiError } from '../core/errors.ts';
 import { HttpError } from '../http/message/error.ts';
 import { peerOf, type HttpHandler, type HttpRequest, type HttpResponse } from '../http/message/message.ts';
@@ -15,14 +14,13 @@ import { checkTransport } from '../core/check-transport.ts';
 import { reporter } from '../life/report.ts';
 import { acceptHeaders, deadlineOf } from '../guard/serve-call.ts';
 import type { Transport } from '../core/transport.ts';
-import { attachSockets, type CloseSockets } from './socket/attach.ts';
-import type { SocketOptions } from './socket/options.ts';
+import type { Attachable } from '../socket/attachable.ts';
+import { graphqlSockets } from './socket/attach.ts';
 import { Allowance } from './document/complexity.ts';
 import { Engine, isSubscription, type Caller } from './engine/engine.ts';
+import { readHandlerOptions, type GraphqlHandlerOptions, type HandlerOptionsInForce } from './options.ts';
 import { serveGraphiql } from './graphiql.ts';
-import type { GraphqlLimits } from './document/limits.ts';
 import { negotiate, type AnswerType } from './negotiate.ts';
-import type { PersistedOptions } from './document/persisted.ts';
 import { RequestError } from './document/request-error.ts';
 import { graphqlSchema } from './schema.ts';
 import { EventStreams } from './sse.ts';
@@ -41,41 +39,14 @@ export { graphqlSchema };
 export { persistedDocuments, type DocumentSelections } from './document/persisted-documents.ts';
 export type { Origins } from '../http/serve/origins.ts';
 export type { UpgradeGateOptions } from '../socket/gate.ts';
-export type { CloseSockets, GraphqlLimits, PersistedOptions, SocketOptions };
-
-/** Options of `graphqlHandler`. */
-export interface GraphqlHandlerOptions extends GraphqlLimits, SocketOptions, PersistedOptions {
-  /** @default '/graphql' */
-  readonly path?: string;
-  /** Where the schema is shown; `false` hides it. @default '/schema.graphql' */
-  readonly schemaPath?: string | false;
-  /** Whether `__schema` and `__type` may be asked. @default true */
-  readonly introspection?: boolean;
-  /** Shows GraphiQL to a browser that opens the path. @default true */
-  readonly graphiql?: boolean;
-  /** `draft` answers 422 to a request that does not fit the schema, and 294 to data with errors. @default 'audits' */
-  readonly statusProfile?: 'audits' | 'draft';
-  /** Larger bodies get 413. @default 1_048_576 (1 MiB) */
-  readonly maxBodyBytes?: number;
-  /** How many requests one body may hold. @default 100 */
-  readonly maxBatch?: number;
-  /** What the documents of one body may have of `maxComplexity` together. @default 30_000 */
-  readonly maxBatchComplexity?: number;
-  /** How many parsed and compiled documents are kept. @default 1_000 */
-  readonly maxDocuments?: number;
-  /** How many characters of documents are kept. @default 8_388_608 */
-  readonly maxCachedChars?: number;
-  /** A comment keeps idle event streams open, in milliseconds. @default 15_000 */
-  readonly heartbeatMs?: number;
-  /** Gets failures that callers see as a neutral INTERNAL. @default console.error */
-  readonly onError?: (error: unknown) => void;
-}
+export type { Attachable } from '../socket/attachable.ts';
+export type { GraphqlHandlerOptions } from './options.ts';
+export type { GraphqlLimits } from './document/limits.ts';
+export type { PersistedOptions } from './document/persisted.ts';
+export type { SocketOptions } from './socket/options.ts';
 
 /** Answers over HTTP; `attach` adds subscriptions over WebSocket on the same path. */
-export interface GraphqlHandler extends HttpHandler {
-  /** Takes the upgrades of a Node server; returns what ends the sockets and stops taking more. */
-  attach(server: Server): CloseSockets;
-}
+export interface GraphqlHandler extends HttpHandler, Attachable {}
 
 /**
  * Serves a transport as a GraphQL API: operations as queries and mutations, relations as fields, events as subscriptions over
@@ -84,8 +55,9 @@ export interface GraphqlHandler extends HttpHandler {
  */
 export function graphqlHandler(transport: Transport, options: GraphqlHandlerOptions = {}): GraphqlHandler {
   checkTransport('graphqlHandler', transport);
-  const { path = '/graphql', schemaPath = '/schema.graphql' } = options;
-  const server = new HttpGraphql(transport, options, path);
+  const read = readHandlerOptions(options);
+  const { path = '/graphql', schemaPath = '/schema.graphql' } = read;
+  const server = new HttpGraphql(transport, read, path);
   const sdl = graphqlSchema(transport.contract);
   const handler: HttpHandler = (request) => {
     if (request.path === path) return server.answer(request);
@@ -93,7 +65,11 @@ export function graphqlHandler(transport: Transport, options: GraphqlHandlerOpti
     if (options.graphiql !== false && request.path.startsWith(`${path}/`)) return serveGraphiql(request, path);
     return undefined;
   };
-  return Object.assign(handler, { attach: (http: Server) => attachSockets(http, path, server.engine, options) });
+  const sockets = graphqlSockets(path, server.engine, read);
+  return Object.assign(handler, {
+    attach: sockets.attach.bind(sockets),
+    close: sockets.close.bind(sockets),
+  });
 }
 
 function answerSchema({ method, path }: HttpRequest, sdl: string): HttpResponse {
@@ -119,16 +95,16 @@ class HttpGraphql {
   readonly engine: Engine;
   readonly #streams: EventStreams;
 
-  private readonly options: GraphqlHandlerOptions;
+  private readonly options: HandlerOptionsInForce;
   private readonly path: string;
 
-  constructor(transport: Transport, options: GraphqlHandlerOptions, path: string) {
+  constructor(transport: Transport, options: HandlerOptionsInForce, path: string) {
     this.options = options;
     this.path = path;
-    const { introspection = true, maxDocuments = 1000, maxCachedChars = 8_388_608 } = options;
+    const { introspection = true } = options;
     const onError = reporter(options.onError);
-    this.engine = new Engine(transport, { ...options, introspection, maxDocuments, maxCachedChars }, onError);
-    this.#streams = new EventStreams(this.engine, options.maxBufferedBytes ?? 1_048_576, options.heartbeatMs ?? 15_000);
+    this.engine = new Engine(transport, { ...options, introspection }, onError);
+    this.#streams = new EventStreams(this.engine, options.maxBufferedBytes, options.heartbeatMs);
   }
 
   async answer(request: HttpRequest): Promise<HttpResponse> {
@@ -151,7 +127,7 @@ class HttpGraphql {
     const answering: Answering = { type: type === 'text/html' ? JSON_TYPE : type, caller };
     try {
       const deadline = deadlineOf(request.headers);
-      const body = method === 'GET' ? readQuery(request) : await readBody(request, this.options.maxBodyBytes ?? 1_048_576);
+      const body = method === 'GET' ? readQuery(request) : await readBody(request, this.options.maxBodyBytes);
       const timed: Answering = deadline === undefined ? answering : { type: answering.type, caller: { ...caller, deadline } };
       if (Array.isArray(body)) return await this.#batch(body, timed);
       return await this.#one(request, readRequest(body), timed);
@@ -186,7 +162,7 @@ class HttpGraphql {
   }
 
   async #batch(bodies: readonly unknown[], answering: Answering): Promise<HttpResponse> {
-    const { maxBatch = 100, maxBatchComplexity = 30_000 } = this.options;
+    const { maxBatch, maxBatchComplexity } = this.options;
     const allowance = new Allowance(maxBatchComplexity);
     if (bodies.length === 0 || bodies.length > maxBatch)
       throw new ApiError('INVALID_ARGUMENT', `a batch has between 1 and ${maxBatch} requests, not ${bodies.length}`);

@@ -1,5 +1,7 @@
+import type { Server } from 'node:http';
 import type { HttpHandler, HttpRequest, HttpResponse } from '../http/message/message.ts';
 import { problem } from '../http/message/problem.ts';
+import { attachUpgrade, refuseUpgrade } from '../socket/upgrade.ts';
 
 /** Where a server is in its life: calls are served while it is up or draining. */
 export type Phase = 'starting' | 'up' | 'draining' | 'stopping';
@@ -25,6 +27,14 @@ export function healthHandler(phase: () => Phase, problems: () => readonly strin
 /** Answers 503 until everything stands: a call that is taken earlier could lose its events. */
 export function startGate(phase: () => Phase, inner: HttpHandler): HttpHandler {
   return (request: HttpRequest) => (phase() === 'starting' ? notYet() : inner(request));
+}
+
+/** Answers 503 to WebSockets until what it returns is called. */
+export function refuseSockets(server: Server): () => void {
+  return attachUpgrade(server, (_, socket) => {
+    refuseUpgrade(socket, 503, 'the server is starting', { 'retry-after': '1' });
+    return true;
+  });
 }
 
 function notYet(): HttpResponse {

@@ -16,11 +16,10 @@ export const MOUNTS: Readonly<Record<ProtocolName, (context: MountContext) => Mo
   }),
   graphql({ transport, options, sockets, onError }) {
     const handler = graphqlHandler(transport, { ...options.graphql, ...sockets, ...onError });
-    let close: ((graceMs?: number) => Promise<void>) | undefined;
     return {
       handler,
-      open: async ({ server }) => void (close = handler.attach(server)),
-      stopCalls: async (graceMs) => close?.(graceMs),
+      open: async ({ server }) => void handler.attach(server),
+      stopCalls: (graceMs) => handler.close(graceMs),
     };
   },
   websocket({ transport, options, sockets, onError }) {

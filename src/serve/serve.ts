@@ -7,7 +7,7 @@ import type { Origins } from '../http/serve/origins.ts';
 import { delay } from '../life/lifetime.ts';
 import { report, reportToConsole } from '../life/report.ts';
 import { PROTOCOL_NAMES, type ServedAddresses } from '../protocols.ts';
-import { healthHandler, startGate, type Phase } from './health.ts';
+import { healthHandler, refuseSockets, startGate, type Phase } from './health.ts';
 import type { MountContext } from './mount.ts';
 import { MOUNTS } from './mounts.ts';
 import type { ServeOptions } from './options.ts';
@@ -45,6 +45,7 @@ export async function serve(transport: Transport, options: ServeOptions = {}): P
     startGate(() => phase, composeHandlers(...handlers)),
   );
   const http = await listen(handler, { ...options.http, host, port, cors, onError });
+  const openSockets = refuseSockets(http.server);
 
   const stopCalls = async (graceMs: number) => settleAll([http.close(graceMs), ...mounts.map(async (mount) => mount.stopCalls?.(graceMs))]);
   const closeMounts = async (graceMs: number) => settleAll(mounts.map(async (mount) => mount.close?.(graceMs)));
@@ -54,6 +55,7 @@ export async function serve(transport: Transport, options: ServeOptions = {}): P
     for (const { publish } of mounts) Object.assign(addresses, await publish?.(http));
     for (const { open } of mounts) Object.assign(addresses, await open?.(http));
     phase = 'up';
+    openSockets();
   } catch (error) {
     await stopCalls(0)
       .then(() => closeMounts(0))

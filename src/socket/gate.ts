@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { count, type OptionsInForce } from '../core/options.ts';
 import { compileOriginCheck, type Origins } from '../http/serve/origins.ts';
 import { refuseUpgrade } from './upgrade.ts';
 
@@ -11,6 +12,12 @@ export interface UpgradeGateOptions {
   readonly maxConnectionsPerAddress?: number;
 }
 
+/** Readers and names of these options, for the factories that take them. */
+export const GATE_READERS = { maxConnectionsPerAddress: count(10_000) };
+export const GATE_NAMES = ['origins'] as const;
+
+export type GateOptionsInForce = OptionsInForce<UpgradeGateOptions, typeof GATE_READERS>;
+
 /** What stands before every handler of WebSockets: looks at an upgrade before anything is made of it. */
 export class UpgradeGate {
   readonly #isAllowed: (request: IncomingMessage) => boolean;
@@ -20,7 +27,7 @@ export class UpgradeGate {
   #isStopping = false;
 
   /** Throws a `TypeError`, which names `owner`, for an option that is none; `onError` hears why a function failed. */
-  constructor(owner: string, { origins, maxConnectionsPerAddress = 10_000 }: UpgradeGateOptions, onError: (error: unknown) => void) {
+  constructor(owner: string, { origins, maxConnectionsPerAddress }: GateOptionsInForce, onError: (error: unknown) => void) {
     this.#isAllowed = compileOriginCheck(owner, origins, onError);
     this.#max = maxConnectionsPerAddress;
   }

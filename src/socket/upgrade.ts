@@ -8,30 +8,42 @@ export interface UpgradeHandler {
   (request: IncomingMessage, socket: Duplex, head: Buffer): boolean;
 }
 
-/** The handlers of each server: there is one listener a server, so that no handler refuses what is another's. */
-const attached = new WeakMap<Server, Set<UpgradeHandler>>();
+/** What is attached to one server. */
+interface Attached {
+  readonly handlers: Set<UpgradeHandler>;
+  /** Whether one of them has stopped: nobody knows any more which paths were its own. */
+  isStopping: boolean;
+}
+
+/** There is one listener a server, so that no handler refuses what is another's. */
+const attached = new WeakMap<Server, Attached>();
 
 /**
  * Lets a handler take upgrade requests of a Node server; several may share one. If nobody takes a WebSocket, it is answered 404; a request
  * that offers another protocol is answered as plain HTTP. Both are left to upgrade listeners that were not attached here, if there are any.
- * Returns how to detach.
+ * Returns how to detach; with `true`, WebSockets that nobody takes are answered 503 from then on, after which clients come back.
  */
-export function attachUpgrade(server: Server, handler: UpgradeHandler): () => void {
-  let handlers = attached.get(server);
-  if (!handlers) {
-    const all = new Set<UpgradeHandler>();
-    handlers = all;
-    attached.set(server, all);
+export function attachUpgrade(server: Server, handler: UpgradeHandler): (isStopping?: boolean) => void {
+  let all = attached.get(server);
+  if (!all) {
+    const made: Attached = { handlers: new Set(), isStopping: false };
+    all = made;
+    attached.set(server, made);
     server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
       const isSocket = asksForWebSocket(request);
-      if (isSocket) for (const each of all) if (each(request, socket, head)) return;
+      if (isSocket) for (const each of made.handlers) if (each(request, socket, head)) return;
       if (server.listenerCount('upgrade') > 1) return;
-      if (isSocket) refuseUpgrade(socket, 404, 'nothing takes an upgrade at this path');
-      else answerAsPlain(server, request, socket, head);
+      if (!isSocket) answerAsPlain(server, request, socket, head);
+      else if (made.isStopping) refuseUpgrade(socket, 503, 'the server is stopping', { 'retry-after': '1' });
+      else refuseUpgrade(socket, 404, 'nothing takes an upgrade at this path');
     });
   }
-  const taking = handlers.add(handler);
-  return () => void taking.delete(handler);
+  const state = all;
+  state.handlers.add(handler);
+  return (isStopping = false) => {
+    state.handlers.delete(handler);
+    state.isStopping ||= isStopping;
+  };
 }
 
 function asksForWebSocket({ headers }: IncomingMessage): boolean {

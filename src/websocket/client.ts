@@ -11,14 +11,14 @@ import type { HeadersOption } from '../peer/headers.ts';
 import { guardOnWire, type OnWire } from '../peer/on-wire.ts';
 import type { Adapter } from '../core/transport.ts';
 import { ChannelTransport } from './channel/client.ts';
-import type { OnState } from './link.ts';
+import type { WebSocketConstructor } from '../socket/client/like.ts';
+import type { OnState } from '../socket/client/link.ts';
 import { RpcTransport } from './rpc/client.ts';
 import type { ClientSettings } from './settings.ts';
-import type { WebSocketConstructor } from './client-socket.ts';
 import { RPC_PATH } from './wire.ts';
 
-export type { OnState, WebSocketState } from './link.ts';
-export type { SocketEvent, WebSocketConstructor, WebSocketLike } from './client-socket.ts';
+export type { SocketEvent, WebSocketConstructor, WebSocketLike } from '../socket/client/like.ts';
+export type { OnState, WebSocketState } from '../socket/client/link.ts';
 
 /** Options of `webSocket` on both protocols. */
 export interface WebSocketBaseOptions {

@@ -1,7 +1,7 @@
 import type { HeadersOption } from '../peer/headers.ts';
 import type { OnWire } from '../peer/on-wire.ts';
-import type { OnState } from './link.ts';
-import type { WebSocketConstructor } from './client-socket.ts';
+import type { WebSocketConstructor } from '../socket/client/like.ts';
+import type { OnState } from '../socket/client/link.ts';
 
 /** The options of a client with their defaults filled in. */
 export interface ClientSettings {

@@ -37,62 +37,14 @@ export function codeOfRpc(code: unknown): ErrorCode {
   return (typeof code === 'number' ? CODES[code] : undefined) ?? 'UNKNOWN';
 }
 
-/** Close codes that this library sends. Source: https://www.rfc-editor.org/rfc/rfc6455#section-7.4.1, from 4000 on private */
-export const CLOSE = {
-  NORMAL: 1000,
-  GOING_AWAY: 1001,
-  TRY_AGAIN_LATER: 1013,
-  NOT_INITIALIZED: 4401,
-} as const;
+/** Close codes of this protocol, of those that are private. Source: https://www.rfc-editor.org/rfc/rfc6455#section-7.4.2 */
+export const NOT_INITIALIZED = 4401;
 
-/**
- * What a close code means to those who wait. UNAVAILABLE and RESOURCE_EXHAUSTED are tried again, the others are for good:
- * a peer that takes a frame for broken, or the caller for a stranger, will do so again.
- */
-const CLOSES: Readonly<Record<number, ErrorCode>> = {
-  1002: 'INTERNAL',
-  1003: 'INTERNAL',
-  1007: 'INTERNAL',
-  1008: 'PERMISSION_DENIED',
-  1009: 'RESOURCE_EXHAUSTED',
-  1010: 'INTERNAL',
-  1013: 'RESOURCE_EXHAUSTED',
+/** What the private close codes mean; those of the specification are every protocol's. */
+export const CLOSE_CODES: Readonly<Record<number, ErrorCode>> = {
   4400: 'INVALID_ARGUMENT',
-  4401: 'UNAUTHENTICATED',
+  [NOT_INITIALIZED]: 'UNAUTHENTICATED',
   4403: 'PERMISSION_DENIED',
   4408: 'UNAUTHENTICATED',
   4429: 'RESOURCE_EXHAUSTED',
 };
-
-/** The code of a close code: what no row names may be mended by another try. */
-export function codeOfClose(close: number): ErrorCode {
-  return CLOSES[close] ?? 'UNAVAILABLE';
-}
-
-const HANDSHAKES: Readonly<Record<number, ErrorCode>> = {
-  401: 'UNAUTHENTICATED',
-  403: 'PERMISSION_DENIED',
-  404: 'UNIMPLEMENTED',
-  408: 'UNAVAILABLE',
-  429: 'RESOURCE_EXHAUSTED',
-};
-
-/** The code of a status that refuses an upgrade: 5xx are proxies and servers in trouble, which may pass. */
-export function codeOfHandshake(status: number): ErrorCode {
-  return HANDSHAKES[status] ?? (status >= 500 ? 'UNAVAILABLE' : 'INVALID_ARGUMENT');
-}
-
-const REFUSALS: Partial<Readonly<Record<ErrorCode, number>>> = {
-  INVALID_ARGUMENT: 400,
-  UNAUTHENTICATED: 401,
-  PERMISSION_DENIED: 403,
-  NOT_FOUND: 404,
-  UNIMPLEMENTED: 404,
-  RESOURCE_EXHAUSTED: 429,
-  UNAVAILABLE: 503,
-};
-
-/** The status that refuses an upgrade because of an error. */
-export function handshakeStatus(code: ErrorCode): number {
-  return REFUSALS[code] ?? 500;
-}

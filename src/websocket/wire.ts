@@ -78,6 +78,24 @@ function faultOf(text: string, error: ApiError): RpcFault {
   return new RpcFault(request.id, RPC_CODE.INVALID_ARGUMENT, TOO_DEEP, requestIdOf(request.headers));
 }
 
+/** Reads a frame over the limit for its ids alone: each of its requests is refused by its own. */
+export function readTooLarge(text: string, maxBatch: number, maxBytes: number): RpcFrame {
+  const message = `a message holds ${maxBytes} bytes at most`;
+  let value: unknown;
+  try {
+    value = parseJson(text, Infinity);
+  } catch {
+    return new RpcFault(null, RPC_CODE.INVALID_ARGUMENT, message);
+  }
+  const refused = (each: unknown): RpcFault => {
+    const { id, headers } = isObject(each) ? each : {};
+    return new RpcFault(id === undefined || isId(id) ? id : null, RPC_CODE.INVALID_ARGUMENT, message, requestIdOf(headers));
+  };
+  if (!Array.isArray(value)) return refused(value);
+  const batch = value as unknown[];
+  return batch.length > maxBatch || batch.length === 0 ? new RpcFault(null, RPC_CODE.INVALID_ARGUMENT, message) : batch.map(refused);
+}
+
 function readRequest(value: unknown): RpcRequest | RpcFault {
   if (!isObject(value)) return new RpcFault(null, INVALID_REQUEST, 'a request is a JSON object');
   const { jsonrpc, id, method, params = NO_PARAMS, headers = NO_HEADERS } = value;
@@ -119,6 +137,11 @@ export function wrongHeaders(headers: unknown): string | undefined {
     size += name.length + value.length;
   }
   return size > MAX_HEADERS_CHARS ? `headers hold ${MAX_HEADERS_CHARS} characters at most` : undefined;
+}
+
+/** Of headers, those that hold for all requests of a connection: some belong to one request. */
+export function connectionHeaders({ 'x-request-id': _id, 'idempotency-key': _key, ...headers }: Headers): Headers {
+  return headers;
 }
 
 /** A request as the client sends it; without an id, a notification. */

@@ -47,7 +47,7 @@ describe('a replay that is larger than what may be held', () => {
     const onGraphql = graphqlHandler(counting, options);
     const onSockets = webSocketHandler(counting, options);
     const server = await listen(composeHandlers(restHandler(counting, options), onGraphql));
-    const closeGraphql = onGraphql.attach(server.server);
+    onGraphql.attach(server.server);
     onSockets.attach(server.server);
     const grpcServer = await serveGrpc(counting, options);
 
@@ -61,7 +61,7 @@ describe('a replay that is larger than what may be held', () => {
     });
     onTestFinished(async () => {
       await client.close();
-      await Promise.all([onSockets.close(0), closeGraphql(0), server.close(0), grpcServer.close(0)]);
+      await Promise.all([onSockets.close(0), onGraphql.close(0), server.close(0), grpcServer.close(0)]);
       await service.close();
     });
     const heard: number[] = [];

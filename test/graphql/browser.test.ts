@@ -44,7 +44,7 @@ describe.skipIf(noChromium)(`our client in Chromium${noChromium ? ` (${noChromiu
       return type === undefined || body === undefined ? api(request) : { status: 200, headers: { 'content-type': type }, body };
     };
     const server = await listen(handler);
-    const detach = api.attach(server.server);
+    api.attach(server.server);
     const page = await openPage(`${server.url}/`);
     try {
       await expect.poll(() => page.evaluate('globalThis.isReady'), { timeout: 30_000 }).toBe(true);
@@ -61,7 +61,7 @@ describe.skipIf(noChromium)(`our client in Chromium${noChromium ? ` (${noChromiu
       expect(page.complaints).toEqual([]);
     } finally {
       await page.close();
-      await detach();
+      await api.close();
       await server.close();
       await service.close();
     }

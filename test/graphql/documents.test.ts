@@ -3,16 +3,17 @@ import { execute, getIntrospectionQuery, parse, specifiedRules, validate, type G
 import { describe, expect, it } from 'vitest';
 import { blogContract, createBlogService } from '../../src/blog/index.ts';
 import { complexityOf } from '../../src/graphql/document/complexity.ts';
-import { Documents, type DocumentsOptions } from '../../src/graphql/document/documents.ts';
+import { Documents } from '../../src/graphql/document/documents.ts';
 import { Engine, type Caller } from '../../src/graphql/engine/engine.ts';
 import { executableSchema } from '../../src/graphql/engine/executable.ts';
+import { readHandlerOptions } from '../../src/graphql/options.ts';
 import { graphqlHandler } from '../../src/graphql/server.ts';
 import { graphqlTypes } from '../../src/graphql/engine/types.ts';
 import { listen } from '../../src/http/node/listen.ts';
 
 const LIMIT = 6000;
 const schema = executableSchema(graphqlTypes(blogContract));
-const OPTIONS: DocumentsOptions = { introspection: true, maxDocuments: 100, maxCachedChars: 100_000 };
+const OPTIONS = { ...readHandlerOptions(), introspection: true };
 const documents = () => new Documents(schema, { isRelation: () => false, selectionsOf: () => new Map() }, OPTIONS);
 const times = (count: number, part: (index: number) => string) => Array.from({ length: count }, (_, index) => part(index)).join(' ');
 const complexity = (text: string) => complexityOf(parse(text), Infinity);

@@ -18,7 +18,8 @@ const PROGRAM = `
   const handler = graphqlHandler(createBlogService());
   const answer = await fetchHandler(handler)(new Request('http://localhost/graphql?query={__typename}'));
   const before = loaded();
-  await handler.attach(createServer())();
+  handler.attach(createServer())();
+  await handler.close();
   console.log(JSON.stringify({ status: answer.status, before, after: loaded() > 0 }));
 `;
 
@@ -37,11 +38,11 @@ describe('attaching sockets', () => {
   it('takes an upgrade that comes at once, and ends it with the others', async () => {
     const handler = graphqlHandler(createBlogService());
     const server = await listen(handler);
-    const detach = handler.attach(server.server);
+    handler.attach(server.server);
     const socket = new WebSocket(`${server.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws');
     await until(socket, 'open');
     const closed = until(socket, 'close');
-    await detach();
+    await handler.close();
     expect(await closed).toBe(1001);
     await server.close();
   });
@@ -49,7 +50,7 @@ describe('attaching sockets', () => {
   it('takes none once it was detached, even while it loads', async () => {
     const handler = graphqlHandler(createBlogService());
     const server = await listen(handler);
-    await handler.attach(server.server)();
+    handler.attach(server.server)();
     const socket = new WebSocket(`${server.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws').on('error', ignore);
     expect(await until(socket, 'close')).toBe(1006);
     await server.close();

@@ -12,16 +12,17 @@ const ARTICLE = '{ user(id: 123) { username posts { title } } }';
 const FILES = ['app.js', 'app.css', 'graphql.worker.js', 'json.worker.js', 'editor.worker.js'];
 const service = createBlogService();
 let server: HttpServer;
-let detach: () => Promise<void>;
+let close: () => Promise<void>;
 
 beforeAll(async () => {
   if (!existsSync(join(ROOT, 'dist/graphiql/editor.worker.js'))) execFileSync(process.execPath, [join(ROOT, 'scripts/graphiql.mjs')]);
   const handler = graphqlHandler(service);
   server = await listen(handler);
-  detach = handler.attach(server.server);
+  handler.attach(server.server);
+  close = () => handler.close();
 }, 60_000);
 afterAll(async () => {
-  await detach();
+  await close();
   await server.close();
   await service.close();
 });

@@ -11,6 +11,7 @@ import { z } from 'zod';
 import { blogContract, createBlogService } from '../../src/blog/index.ts';
 import { graphql } from '../../src/graphql/client.ts';
 import { Engine } from '../../src/graphql/engine/engine.ts';
+import { readHandlerOptions } from '../../src/graphql/options.ts';
 import { graphqlHandler, graphqlSchema, type GraphqlHandlerOptions } from '../../src/graphql/server.ts';
 import { listen, type HttpServer } from '../../src/http/node/listen.ts';
 import { ApiError, createClient, createService, defineContract, event, isApiError, query, type Transport } from '../../src/index.ts';
@@ -23,9 +24,9 @@ async function serveGraphql(
 ): Promise<HttpServer & { readonly endpoint: string }> {
   const handler = graphqlHandler(transport, options);
   const server = await listen(handler);
-  const detach = handler.attach(server.server);
+  handler.attach(server.server);
   const close = async () => {
-    await detach();
+    await handler.close();
     await server.close();
   };
   return { ...server, endpoint: `${server.url}/graphql`, close };
@@ -375,7 +376,7 @@ describe('relations of an event', () => {
       relations: { Note: { author: { operation: 'getAuthor', input: { id: 'authorId' } } } },
     });
     const service = createService(contract, { getAuthor: ({ id }) => ({ id, name: `author ${id}` }) });
-    const engine = new Engine(service, { introspection: true, maxDocuments: 10, maxCachedChars: 1000 }, () => {});
+    const engine = new Engine(service, { ...readHandlerOptions(), introspection: true }, () => {});
     let listeners = 0;
     const request = { query: 'subscription { note { author { name } } }' };
     const { encode } = engine.subscription(engine.prepare(request), request, {

@@ -40,9 +40,9 @@ function connect(options: Pick<GraphqlOptions, 'url'> & Partial<GraphqlOptions>)
 async function serveOurs(options: GraphqlHandlerOptions = {}) {
   const handler = graphqlHandler(createBlogService(), options);
   const server = await listen(handler);
-  const detach = handler.attach(server.server);
+  handler.attach(server.server);
   closing.push(async () => {
-    await detach();
+    await handler.close();
     await server.close();
   });
   return server.url;

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { Engine, type Caller } from '../../src/graphql/engine/engine.ts';
 import { graphql } from '../../src/graphql/client.ts';
+import { readHandlerOptions } from '../../src/graphql/options.ts';
 import { graphqlHandler } from '../../src/graphql/server.ts';
 import { listen } from '../../src/http/node/listen.ts';
 import { createClient, createService, defineContract, mutation, query, type Selection, type Transport } from '../../src/index.ts';
@@ -53,7 +54,7 @@ async function asked(text: string, variables: Record<string, unknown> = {}): Pro
     subscribe: () => Promise.resolve(),
     close: () => Promise.resolve(),
   };
-  const engine = new Engine(transport, { introspection: true, maxDocuments: 10, maxCachedChars: 10_000 }, () => {});
+  const engine = new Engine(transport, { ...readHandlerOptions(), introspection: true }, () => {});
   const caller: Caller = { headers: {}, deadline: undefined, peer: { protocol: 'graphql' }, onLeave: () => {} };
   const request = { query: text, variables };
   const run = async () => {

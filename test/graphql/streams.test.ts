@@ -7,6 +7,7 @@ import { createBlogService } from '../../src/blog/index.ts';
 import { graphql, type GraphqlOptions } from '../../src/graphql/client.ts';
 import { encodingSink } from '../../src/graphql/engine/encoding-sink.ts';
 import { Engine, type Caller } from '../../src/graphql/engine/engine.ts';
+import { readHandlerOptions } from '../../src/graphql/options.ts';
 import { graphqlHandler, type GraphqlHandlerOptions } from '../../src/graphql/server.ts';
 import { EventStreams } from '../../src/graphql/sse.ts';
 import type { HttpRequest } from '../../src/http/message/message.ts';
@@ -110,7 +111,7 @@ describe('subscriptions as server-sent events', () => {
 
   it('share what is encoded, but not whose request it was', async () => {
     const service = createBlogService();
-    const engine = new Engine(service, { introspection: true, maxDocuments: 10, maxCachedChars: 1000 }, () => {});
+    const engine = new Engine(service, { ...readHandlerOptions(), introspection: true }, () => {});
     const body = { query: 'subscription { message { sender } }' };
     const encoders = ['first', 'second'].map((id) => {
       const caller: Caller = { headers: { 'x-request-id': id }, deadline: undefined, peer: { protocol: 'graphql' }, onLeave: () => {} };
@@ -131,7 +132,7 @@ describe('subscriptions as server-sent events', () => {
       events: { said: event({ channel: 'rooms/{room}', payload: z.object({ room: z.string(), text: z.string() }) }) },
     });
     const service = createService(contract, {});
-    const engine = new Engine(service, { introspection: true, maxDocuments: 10, maxCachedChars: 1000 }, () => {});
+    const engine = new Engine(service, { ...readHandlerOptions(), introspection: true }, () => {});
     const caller: Caller = { headers: {}, deadline: undefined, peer: { protocol: 'graphql' }, onLeave: () => {} };
     const query = 'subscription ($room: String = "42") { said(room: $room) { text } }';
     const paramsOf = (variables: object | undefined) => {
@@ -159,7 +160,7 @@ describe('subscriptions as server-sent events', () => {
 
   it('leave nothing behind where they are refused', async () => {
     const service = createBlogService();
-    const engine = new Engine(service, { introspection: true, maxDocuments: 10, maxCachedChars: 1000 }, () => {});
+    const engine = new Engine(service, { ...readHandlerOptions(), introspection: true }, () => {});
     const caller: Caller = { headers: {}, deadline: undefined, peer: { protocol: 'graphql' }, onLeave: () => {} };
     const body = { query: 'subscription { message { sender } }', extensions: { lastEventId: 5 } };
     const release = vi.fn();
@@ -181,7 +182,8 @@ interface Message {
 async function serveSockets(transport: Transport, options: GraphqlHandlerOptions = {}) {
   const handler = graphqlHandler(transport, options);
   const server = await listen(handler);
-  const close = handler.attach(server.server);
+  handler.attach(server.server);
+  const close = (graceMs?: number) => handler.close(graceMs);
   closing.push(async () => {
     await close(0);
     await server.close(0);

@@ -13,7 +13,7 @@ export const target: ConformanceTarget = {
   open: async (transport, { headers, onError }) => {
     const handler = graphqlHandler(transport, { onError });
     const inner = await listen(handler, { onError });
-    const detach = handler.attach(inner.server);
+    handler.attach(inner.server);
     const middle = graphql({ url: inner.url })(transport.contract);
     const outer = await listen(restHandler(middle, { onError }), { onError });
     return {
@@ -21,7 +21,7 @@ export const target: ConformanceTarget = {
       async close() {
         await outer.close();
         await middle.close();
-        await detach();
+        await handler.close();
         await inner.close();
       },
     };

@@ -23,11 +23,11 @@ export const target: ConformanceTarget = {
   open: async (transport, { headers, onError }) => {
     const handler = graphqlHandler(transport, { onError });
     const server = await listen(handler, { onError });
-    const detach = handler.attach(server.server);
+    handler.attach(server.server);
     return {
       transport: graphql({ url: server.url, ...(headers !== undefined && { headers }) }),
       async close() {
-        await detach();
+        await handler.close();
         await server.close();
       },
     };

@@ -17,7 +17,7 @@ import {
 import { compileQuery, isCompiledQuery, type CompiledQuery } from 'graphql-jit';
 import { ApiError, isApiError, type ErrorCode } from '../../core/errors.ts';
 import type { Allowance } from './complexity.ts';
-import { checkCost, type DocumentCost, type GraphqlLimits } from './limits.ts';
+import { checkCost, type DocumentCost, type LimitsInForce } from './limits.ts';
 import { RequestError } from './request-error.ts';
 import type { Selections } from './selection.ts';
 
@@ -34,7 +34,7 @@ export interface PreparedOperation {
   readonly hasRelations: boolean;
 }
 
-export interface DocumentsOptions extends GraphqlLimits {
+export interface DocumentsOptions extends LimitsInForce {
   /** Whether `__schema` and `__type` may be asked. */
   readonly introspection: boolean;
   /** How many documents are kept. */
@@ -91,7 +91,7 @@ export class Documents {
   }
 
   #parse(text: string, allowance: Allowance | undefined): ParsedDocument {
-    const { maxTokens = 2000, maxDocumentChars = 65_536, introspection } = this.options;
+    const { maxTokens, maxDocumentChars, introspection } = this.options;
     if (text.length > maxDocumentChars)
       throw new RequestError(
         [],

@@ -1,5 +1,6 @@
 import { Kind, type DocumentNode, type FragmentDefinitionNode, type SelectionSetNode } from 'graphql';
 import { ApiError } from '../../core/errors.ts';
+import { count, type OptionsInForce } from '../../core/options.ts';
 import { complexityOf } from './complexity.ts';
 
 /** What a document may cost. */
@@ -17,6 +18,17 @@ export interface GraphqlLimits {
   /** Steps of validation: tokens, selections with fragments spread out, and pairs of fields that stand in the same place. @default 6_000 */
   readonly maxComplexity?: number;
 }
+
+/** Readers of these options. */
+export const LIMIT_READERS = {
+  maxTokens: count(2000),
+  maxDocumentChars: count(65_536),
+  maxDepth: count(20),
+  maxAliases: count(50, { zero: true }),
+  maxFields: count(1000),
+  maxComplexity: count(6000),
+};
+export type LimitsInForce = OptionsInForce<GraphqlLimits, typeof LIMIT_READERS>;
 
 /** What running a part of a document costs, with its fragments spread out. */
 interface Cost {
@@ -39,14 +51,13 @@ export interface DocumentCost {
  * Throws INVALID_ARGUMENT where a document costs too much. It runs before validation, whose rules are quadratic. The document must have no
  * fragment cycles.
  */
-export function checkCost(document: DocumentNode, limits: GraphqlLimits): DocumentCost {
-  const { maxComplexity = 6000 } = limits;
+export function checkCost(document: DocumentNode, limits: LimitsInForce): DocumentCost {
   const fields = checkSize(document, limits);
-  return { fields, complexity: complexityOf(document, maxComplexity) };
+  return { fields, complexity: complexityOf(document, limits.maxComplexity) };
 }
 
 /** Each fragment is counted once and then remembered, so that it takes as long as the document is, however often fragments spread each other. */
-function checkSize(document: DocumentNode, { maxDepth = 20, maxAliases = 50, maxFields = 1000 }: GraphqlLimits): number {
+function checkSize(document: DocumentNode, { maxDepth, maxAliases, maxFields }: LimitsInForce): number {
   const fragments = new Map<string, FragmentDefinitionNode>();
   for (const node of document.definitions) if (node.kind === Kind.FRAGMENT_DEFINITION) fragments.set(node.name.value, node);
   const known = new Map<string, Cost>();

@@ -1,4 +1,5 @@
 import { ApiError } from '../../core/errors.ts';
+import { count, type OptionsInForce } from '../../core/options.ts';
 import { RequestError } from './request-error.ts';
 import { sha256 } from './sha256.ts';
 import { encodeError, isObject, UNKNOWN_HASH, type GraphqlRequest } from '../wire.ts';
@@ -13,6 +14,11 @@ export interface PersistedOptions {
   readonly maxRegisteredChars?: number;
 }
 
+/** Readers and names of these options. */
+export const PERSISTED_READERS = { maxRegisteredChars: count(1_048_576, { zero: true }) };
+export const PERSISTED_NAMES = ['persistedDocuments', 'onlyPersisted'] as const;
+export type PersistedInForce = OptionsInForce<PersistedOptions, typeof PERSISTED_READERS>;
+
 /** Finds documents by hash. Source: https://www.apollographql.com/docs/apollo-server/performance/apq, and `documentId: "sha256:…"` of GraphQL over HTTP */
 export class PersistedDocuments {
   readonly #known: ReadonlyMap<string, string>;
@@ -22,7 +28,7 @@ export class PersistedDocuments {
   #chars = 0;
 
   /** Throws a `TypeError` where nothing at all would be taken. */
-  constructor({ persistedDocuments, onlyPersisted = false, maxRegisteredChars = 1_048_576 }: PersistedOptions) {
+  constructor({ persistedDocuments, onlyPersisted = false, maxRegisteredChars }: PersistedInForce) {
     if (onlyPersisted && !persistedDocuments) throw new TypeError("graphqlHandler: 'onlyPersisted' needs 'persistedDocuments'");
     this.#known = new Map(Object.entries(persistedDocuments ?? {}).map(([id, text]) => [normalize(id), text]));
     this.#maxChars = maxRegisteredChars;

@@ -22,7 +22,7 @@ import type { EventMessage, Peer, Selection, Transport } from '../../core/transp
 import type { Allowance } from '../document/complexity.ts';
 import { Documents, type DocumentsOptions, type PreparedOperation } from '../document/documents.ts';
 import { executableSchema, type Resolving } from './executable.ts';
-import { PersistedDocuments, type PersistedOptions } from '../document/persisted.ts';
+import { PersistedDocuments, type PersistedInForce } from '../document/persisted.ts';
 import { RequestError, type Mistake } from '../document/request-error.ts';
 import { selectionsOf } from '../document/selection.ts';
 import { graphqlTypes, type GraphqlTypes } from './types.ts';
@@ -94,7 +94,7 @@ export class Engine {
   readonly transport: Transport;
   private readonly onError: (error: unknown) => void;
 
-  constructor(transport: Transport, options: DocumentsOptions & PersistedOptions, onError: (error: unknown) => void) {
+  constructor(transport: Transport, options: DocumentsOptions & PersistedInForce, onError: (error: unknown) => void) {
     this.transport = transport;
     this.onError = onError;
     this.persisted = new PersistedDocuments(options);

@@ -1,5 +1,5 @@
 import { ApiError } from '../../core/errors.ts';
-import { SharedFrame } from '../../http/events/shared-frame.ts';
+import { SharedFrame } from '../../socket/shared-frame.ts';
 import type { PayloadSink } from '../engine/encoding-sink.ts';
 import { GAP, SUBSCRIBED } from '../wire.ts';
 

@@ -1,8 +1,22 @@
-import type { UpgradeGateOptions } from '../../socket/gate.ts';
+import { bytes, count, ms, type OptionsInForce } from '../../core/options.ts';
+import { GATE_NAMES, GATE_READERS, type UpgradeGateOptions } from '../../socket/gate.ts';
+
+/** Readers and names of these options. */
+export const SOCKET_READERS = {
+  ...GATE_READERS,
+  maxMessageBytes: bytes(1_048_576),
+  maxBufferedBytes: bytes(1_048_576),
+  maxCalls: count(1000),
+  maxSubscriptions: count(1000),
+  initializeTimeoutMs: ms(10_000),
+  pingIntervalMs: ms(30_000),
+};
+export const SOCKET_NAMES = GATE_NAMES;
+export type SocketOptionsInForce = OptionsInForce<SocketOptions, typeof SOCKET_READERS>;
 
 /** Options of sockets. */
 export interface SocketOptions extends UpgradeGateOptions {
-  /** Larger messages close the socket with 1009. @default 1_048_576 (1 MiB) */
+  /** A larger message is refused by its id, and the socket goes on; one of eight times as much closes it with 1009. @default 1_048_576 (1 MiB) */
   readonly maxMessageBytes?: number;
   /** A reader that is this far behind is ended with RESOURCE_EXHAUSTED. @default 1_048_576 (1 MiB) */
   readonly maxBufferedBytes?: number;
@@ -12,6 +26,6 @@ export interface SocketOptions extends UpgradeGateOptions {
   readonly maxSubscriptions?: number;
   /** How long `connection_init` may take, in milliseconds; then 4408. @default 10_000 */
   readonly initializeTimeoutMs?: number;
-  /** How often each peer is asked for a sign of life, in milliseconds; one that misses two is dropped. @default 30_000 */
+  /** How often each peer is asked for a sign of life, in milliseconds; one that misses two is dropped. `Infinity` asks for none. @default 30_000 */
   readonly pingIntervalMs?: number;
 }

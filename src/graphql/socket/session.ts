@@ -1,17 +1,18 @@
 import type { IncomingMessage } from 'node:http';
-import type { Duplex } from 'node:stream';
-import { CloseCode } from 'graphql-ws';
-import type { WebSocket } from 'ws';
 import { ApiError } from '../../core/errors.ts';
-import type { SharedFrame } from '../../http/events/shared-frame.ts';
-import { Lifetime, onAbort } from '../../life/lifetime.ts';
+import { Lifetime, onAbort, timerMs } from '../../life/lifetime.ts';
 import { parseJson } from '../../peer/json.ts';
 import { acceptHeaders } from '../../guard/serve-call.ts';
-import type { SocketOptions } from './options.ts';
+import { CLOSE as CLOSE_SOCKET } from '../../socket/close.ts';
+import type { PeerSocket } from '../../socket/peer-socket.ts';
+import type { SocketSession as Session } from '../../socket/server.ts';
+import type { SharedFrame } from '../../socket/shared-frame.ts';
+import type { SocketOptionsInForce } from './options.ts';
 import { encodingSink } from '../engine/encoding-sink.ts';
 import { isSubscription, type Caller, type Engine } from '../engine/engine.ts';
 import { RequestError } from '../document/request-error.ts';
 import { fellBehind, SocketEvents } from './events.ts';
+import { CLOSE } from './protocol.ts';
 import { encodeError, isObject, readRequest, type GraphqlRequest } from '../wire.ts';
 
 const LEFT = new ApiError('CANCELLED', 'the caller has left');
@@ -37,45 +38,42 @@ class Operation {
 }
 
 /** One socket: its headers, and the operations that run on it. */
-export class SocketSession {
+export class SocketSession implements Session {
   readonly #operations = new Map<string, Operation>();
   readonly #initTimer: ReturnType<typeof setTimeout>;
   readonly #maxBufferedBytes: number;
+  readonly #maxMessageBytes: number;
   readonly #limits: Readonly<Record<Kind, number>>;
   readonly #counts: Record<Kind, number> = { calls: 0, subscriptions: 0 };
   #isInitialized = false;
   #isStopping = false;
   #headers: Readonly<Record<string, string>> = {};
 
-  private readonly socket: WebSocket;
-  /** What is below it: frames that were built once go straight there, which nothing of `ws` stands in the way of without compression. */
-  private readonly stream: Duplex;
+  private readonly socket: PeerSocket;
   private readonly engine: Engine;
   private readonly request: IncomingMessage;
 
-  constructor(socket: WebSocket, stream: Duplex, engine: Engine, request: IncomingMessage, options: SocketOptions) {
+  constructor(socket: PeerSocket, engine: Engine, request: IncomingMessage, options: SocketOptionsInForce) {
     this.socket = socket;
-    this.stream = stream;
     this.engine = engine;
     this.request = request;
-    this.#maxBufferedBytes = options.maxBufferedBytes ?? 1_048_576;
-    this.#limits = { calls: options.maxCalls ?? 1000, subscriptions: options.maxSubscriptions ?? 1000 };
+    this.#maxMessageBytes = options.maxMessageBytes;
+    this.#maxBufferedBytes = options.maxBufferedBytes;
+    this.#limits = { calls: options.maxCalls, subscriptions: options.maxSubscriptions };
     this.#initTimer = setTimeout(
-      () => socket.close(CloseCode.ConnectionInitialisationTimeout, 'Connection initialisation timeout'),
-      options.initializeTimeoutMs ?? 10_000,
+      () => socket.close(CLOSE.INITIALISATION_TIMEOUT, 'Connection initialisation timeout'),
+      timerMs(options.initializeTimeoutMs),
     );
   }
 
   /** Takes one message; `undefined` stands for one that is no text. */
   receive(text: string | undefined): void {
-    // What comes behind a mistake that closes the socket is not run.
-    if (this.socket.readyState !== this.socket.OPEN) return;
     const message = parse(text);
     switch (message?.['type']) {
       case 'connection_init':
         return this.#initialize(message['payload']);
       case 'ping':
-        return this.#send(JSON.stringify({ type: 'pong', ...(message['payload'] !== undefined && { payload: message['payload'] }) }));
+        return this.socket.send(JSON.stringify({ type: 'pong', ...(message['payload'] !== undefined && { payload: message['payload'] }) }));
       case 'pong':
         return;
       case 'subscribe':
@@ -85,7 +83,16 @@ export class SocketSession {
       case 'complete':
         if (typeof message['id'] === 'string') return this.#operations.get(message['id'])?.lifetime.abort(LEFT);
     }
-    this.#close(CloseCode.BadRequest, 'Invalid message received');
+    this.#close(CLOSE.BAD_REQUEST, 'Invalid message received');
+  }
+
+  /** Answers a message over the limit by its id; one that starts nothing is a mistake of the protocol. */
+  refuse(text: string | undefined): void {
+    const { type, id } = parse(text, Infinity) ?? {};
+    if (type !== 'subscribe' || typeof id !== 'string' || id === '') return this.#close(CLOSE.BAD_REQUEST, 'Invalid message received');
+    if (!this.#isInitialized) return this.#close(CLOSE.UNAUTHORIZED, 'Unauthorized');
+    const tooLarge = new ApiError('INVALID_ARGUMENT', `a message holds ${this.#maxMessageBytes} bytes at most`);
+    if (!this.#operations.has(id)) this.#fail(new Operation(id, acceptHeaders(this.#headers)), tooLarge);
   }
 
   /** Lets calls finish, then closes with 1001, after which subscribers connect again. */
@@ -94,21 +101,15 @@ export class SocketSession {
     this.#closeIfIdle();
   }
 
-  /** Ends it at once. */
-  cut(): void {
-    this.socket.terminate();
-  }
-
   /** The socket has closed. */
-  end(): void {
+  leave(): void {
     clearTimeout(this.#initTimer);
     for (const { lifetime } of [...this.#operations.values()]) lifetime.abort(LEFT);
   }
 
   #initialize(payload: unknown): void {
-    if (this.#isInitialized) return this.#close(CloseCode.TooManyInitialisationRequests, 'Too many initialisation requests');
-    if (payload !== undefined && payload !== null && !isObject(payload))
-      return this.#close(CloseCode.BadRequest, 'Invalid message received');
+    if (this.#isInitialized) return this.#close(CLOSE.TOO_MANY_INITIALISATION_REQUESTS, 'Too many initialisation requests');
+    if (payload !== undefined && payload !== null && !isObject(payload)) return this.#close(CLOSE.BAD_REQUEST, 'Invalid message received');
     clearTimeout(this.#initTimer);
     this.#isInitialized = true;
     // Browsers cannot set headers on a socket: what the payload says counts as such.
@@ -119,13 +120,12 @@ export class SocketSession {
     const headers = acceptHeaders(raw);
     if (headers['x-request-id'] !== raw['x-request-id']) delete headers['x-request-id'];
     this.#headers = headers;
-    this.#send(ACK);
+    this.socket.send(ACK);
   }
 
   #start(id: string, payload: unknown): void {
-    if (!this.#isInitialized) return this.#close(CloseCode.Unauthorized, 'Unauthorized');
-    if (this.#operations.has(id))
-      return this.#close(CloseCode.SubscriberAlreadyExists, `Subscriber for ${id} already exists`.slice(0, 120));
+    if (!this.#isInitialized) return this.#close(CLOSE.UNAUTHORIZED, 'Unauthorized');
+    if (this.#operations.has(id)) return this.#close(CLOSE.SUBSCRIBER_ALREADY_EXISTS, `Subscriber for ${id} already exists`);
     const operation = new Operation(id, acceptHeaders(this.#headers));
     if (this.#isStopping) return this.#fail(operation, new ApiError('UNAVAILABLE', 'the server is stopping'));
     // A document that its caller registers takes a moment.
@@ -160,7 +160,7 @@ export class SocketSession {
     this.#enter(operation, 'calls');
     const response = await this.engine.execute(prepared, body, caller);
     if (lifetime.reason) return;
-    this.#send(`{"id":${JSON.stringify(id)},"type":"next","payload":${JSON.stringify(response)}}`);
+    this.socket.send(`{"id":${JSON.stringify(id)},"type":"next","payload":${JSON.stringify(response)}}`);
     this.#complete(operation);
   }
 
@@ -190,20 +190,19 @@ export class SocketSession {
 
   #write(operation: Operation, frame: SharedFrame): void {
     if (operation.lifetime.reason) return;
-    if (this.socket.bufferedAmount > this.#maxBufferedBytes) this.#fail(operation, fellBehind());
-    else if (this.socket.readyState === this.socket.OPEN) this.stream.write(frame.bytes);
+    if (!this.socket.sendEvent(frame)) this.#fail(operation, fellBehind());
   }
 
   #endEvents(operation: Operation, error: ApiError | undefined): void {
     if (operation.lifetime.reason) return;
     if (!error) return this.#complete(operation);
     // Credentials belong to the socket.
-    if (error.code === 'UNAUTHENTICATED') return this.#close(CloseCode.Forbidden, error.text);
+    if (error.code === 'UNAUTHENTICATED') return this.#close(CLOSE.FORBIDDEN, error.text);
     this.#fail(operation, error);
   }
 
   #complete({ id, lifetime }: Operation): void {
-    this.#send(JSON.stringify({ id, type: 'complete' }));
+    this.socket.send(JSON.stringify({ id, type: 'complete' }));
     lifetime.abort(LEFT);
   }
 
@@ -211,7 +210,7 @@ export class SocketSession {
     if (lifetime.reason) return;
     const requestId = headers['x-request-id'];
     const errors = error instanceof RequestError ? error.encode(requestId) : [this.#encode(error, requestId)];
-    this.#send(JSON.stringify({ id, type: 'error', payload: errors }));
+    this.socket.send(JSON.stringify({ id, type: 'error', payload: errors }));
     lifetime.abort(LEFT);
   }
 
@@ -228,32 +227,20 @@ export class SocketSession {
   }
 
   #closeIfIdle(): void {
-    if (!this.#isStopping || this.#operations.size > this.#counts.subscriptions || this.socket.readyState !== this.socket.OPEN) return;
-    this.#close(1001, 'the server is stopping');
-  }
-
-  /** A peer that does not take its answers is not read from until it has: its own requests are what fills the buffer. */
-  #send(text: string): void {
-    if (this.socket.readyState !== this.socket.OPEN) return;
-    this.socket.send(text);
-    if (this.socket.isPaused || !this.stream.writableNeedDrain || this.socket.bufferedAmount <= this.#maxBufferedBytes) return;
-    this.socket.pause();
-    this.stream.once('drain', () => this.socket.resume());
+    if (!this.#isStopping || this.#operations.size > this.#counts.subscriptions) return;
+    this.#close(CLOSE_SOCKET.GOING_AWAY, 'the server is stopping');
   }
 
   #close(code: number, reason: string): void {
-    // A close frame holds 123 bytes of reason: https://www.rfc-editor.org/rfc/rfc6455#section-5.5
-    this.socket.close(code, Buffer.byteLength(reason) > 123 ? '' : reason);
-    // Or its answer to the closing would not be read.
-    this.socket.resume();
-    this.end();
+    this.socket.close(code, reason);
+    this.leave();
   }
 }
 
-function parse(text: string | undefined): Readonly<Record<string, unknown>> | undefined {
+function parse(text: string | undefined, maxDepth?: number): Readonly<Record<string, unknown>> | undefined {
   if (text === undefined) return undefined;
   try {
-    const message = parseJson(text);
+    const message = parseJson(text, maxDepth);
     return isObject(message) ? message : undefined;
   } catch {
     return undefined;

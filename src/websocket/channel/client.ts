@@ -6,9 +6,12 @@ import { redact } from '../../peer/on-wire.ts';
 import type { CallRequest, EventSink, Headers, SubscribeRequest, Transport } from '../../core/transport.ts';
 import { ChannelConnection } from './connection.ts';
 import { ChannelLink } from './link.ts';
-import { linkClosed } from '../link.ts';
+import { tooLarge } from '../../socket/client/failure.ts';
+import { linkClosed } from '../../socket/client/link.ts';
 import type { ClientSettings } from '../settings.ts';
-import { Socket, takesHeaders } from '../client-socket.ts';
+import { takesHeaders } from '../../socket/client/like.ts';
+import { Socket } from '../../socket/client/socket.ts';
+import { CLOSE_CODES } from '../status.ts';
 
 /** Plain channels: one connection for each channel, shared by its readers and writers. */
 export class ChannelTransport implements Transport {
@@ -120,6 +123,7 @@ export class ChannelTransport implements Transport {
         protocols: [],
         headers,
         signal,
+        closeCodes: CLOSE_CODES,
         onUpgraded: (status, got) =>
           settings.onWire?.({ protocol: this.name, direction: 'in', start: String(status), headers: redact(Object.entries(got)) }),
       },
@@ -131,6 +135,7 @@ export class ChannelTransport implements Transport {
             this.#onWire('in', event, text);
             opened.receive(text);
           },
+          onTooLarge: () => opened.refuse(tooLarge(settings.maxMessageBytes)),
           onLost: (error, code) => {
             link.lost(opened, error);
             opened.lost(error, code);

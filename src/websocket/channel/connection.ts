@@ -3,9 +3,9 @@ import { onAbort } from '../../life/lifetime.ts';
 import { localId } from '../../events/event-id.ts';
 import { parseJson } from '../../peer/json.ts';
 import type { EventSink } from '../../core/transport.ts';
-import { linkClosed } from '../link.ts';
-import type { Socket } from '../client-socket.ts';
-import { CLOSE } from '../status.ts';
+import { CLOSE } from '../../socket/close.ts';
+import { linkClosed } from '../../socket/client/link.ts';
+import type { Socket } from '../../socket/client/socket.ts';
 import { decodeChannelError, isObject } from '../wire.ts';
 
 /** One frame that was written, and who waits for its echo. */
@@ -36,11 +36,13 @@ export class ChannelConnection {
   read(signal: AbortSignal, sink: EventSink, onLeft: (isOver: boolean) => void): void {
     const unlink = onAbort(signal, () => {
       if (this.#sinks.delete(sink)) onLeft(true);
+      this.#rest();
     });
     this.#sinks.set(sink, () => {
       unlink();
       onLeft(false);
     });
+    this.socket.need(true);
   }
 
   /**
@@ -60,8 +62,10 @@ export class ChannelConnection {
     return new Promise((resolve, reject) => {
       if (signal.aborted) return reject(signal.reason as Error);
       this.socket.send(text);
+      this.socket.need(true);
       const done = () => {
         this.#writing = undefined;
+        this.#rest();
         unlink();
       };
       this.#writing = {
@@ -91,6 +95,12 @@ export class ChannelConnection {
     if (this.#writing && contains(value, this.#writing.input)) this.#writing.resolve(value);
   }
 
+  /** Takes a frame over the limit, which may have been for any of those who read or wait. */
+  refuse(error: ApiError): void {
+    this.#writing?.reject(error);
+    this.#endSinks(error);
+  }
+
   lost(error: ApiError, code: number): void {
     this.#writing?.reject(error);
     // 1000 is the peer's word that all is said: https://www.rfc-editor.org/rfc/rfc6455#section-7.4.1
@@ -104,6 +114,12 @@ export class ChannelConnection {
       done();
       sink.end(error);
     }
+    this.#rest();
+  }
+
+  /** Lets the process end if nobody reads and nobody waits. */
+  #rest(): void {
+    if (this.#sinks.size === 0 && !this.#writing) this.socket.need(false);
   }
 
   async close(): Promise<void> {

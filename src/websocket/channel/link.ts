@@ -1,6 +1,6 @@
 import type { Headers } from '../../core/transport.ts';
 import type { ChannelConnection } from './connection.ts';
-import { Link, type OnState } from '../link.ts';
+import { Link, type OnState } from '../../socket/client/link.ts';
 
 /** How long a connection that nobody uses is kept for whoever writes or reads next, in milliseconds. */
 const LINGER_MS = 10_000;
@@ -32,7 +32,10 @@ export class ChannelLink extends Link<ChannelConnection, Headers> {
       isUsed = false;
       if (--this.#users > 0 || this.#isClosed) return;
       if (isOver) this.onUnused();
-      else this.#timer = setTimeout(this.onUnused, LINGER_MS);
+      else {
+        this.#timer = setTimeout(this.onUnused, LINGER_MS);
+        (this.#timer as { unref?: () => void }).unref?.();
+      }
     };
   }
 

@@ -6,8 +6,8 @@ import { channelSegments } from '../../core/http-binding.ts';
 import { describeContract } from '../../schema/view.ts';
 import { compileTextReader } from '../../schema/text.ts';
 import type { Headers, Peer, Transport } from '../../core/transport.ts';
-import { ChannelSession, PayloadEncoder } from './session.ts';
-import type { PeerSocket } from '../peer-socket.ts';
+import { ChannelSession, PayloadEncoder, type ChannelInit } from './session.ts';
+import type { PeerSocket } from '../../socket/peer-socket.ts';
 
 /** How long a service may take to say whether it takes a subscriber, in milliseconds. */
 const SUBSCRIBE_TIMEOUT_MS = 10_000;
@@ -19,6 +19,9 @@ interface OpenChannel {
   readonly onLeave: (left: () => void) => void;
 }
 
+/** What the channels of a handler have in common. */
+type ChannelOptions = Pick<ChannelInit, 'maxBufferedBytes' | 'maxMessageBytes' | 'onError'>;
+
 /** The plain channel of one event. */
 export interface ChannelRoute {
   /** Subscribes; rejects with what the upgrade is to be refused with. */
@@ -26,18 +29,11 @@ export interface ChannelRoute {
 }
 
 /** A route for each event's channel, for reading; where an operation writes to it, for writing too. */
-export function compileChannels(
-  transport: Transport,
-  options: { readonly maxBufferedBytes: number; readonly onError: (error: unknown) => void },
-): [Route, ChannelRoute][] {
+export function compileChannels(transport: Transport, options: ChannelOptions): [Route, ChannelRoute][] {
   return Object.values(transport.contract.events).map((event) => [routeOf(event), compileChannel(transport, event, options)]);
 }
 
-function compileChannel(
-  transport: Transport,
-  event: EventDefinition,
-  options: { readonly maxBufferedBytes: number; readonly onError: (error: unknown) => void },
-): ChannelRoute {
+function compileChannel(transport: Transport, event: EventDefinition, options: ChannelOptions): ChannelRoute {
   const operation = event.writtenBy === undefined ? undefined : transport.contract.operations[event.writtenBy];
   const encoder = new PayloadEncoder();
   const fields = event.params.length === 0 ? [] : (describeContract(transport.contract).events.get(event.name)?.payload.fields ?? []);

@@ -4,9 +4,12 @@ import type { Lifetime } from '../../life/lifetime.ts';
 import { parseJson } from '../../peer/json.ts';
 import { acceptHeaders, serveCall } from '../../guard/serve-call.ts';
 import type { EventMessage, EventSink, Headers, Peer, Transport } from '../../core/transport.ts';
-import { SharedFrame } from '../../http/events/shared-frame.ts';
-import type { PeerSocket } from '../peer-socket.ts';
-import { CLOSE, codeOfClose } from '../status.ts';
+import type { PeerSocket } from '../../socket/peer-socket.ts';
+import type { SocketSession } from '../../socket/server.ts';
+import { SharedFrame } from '../../socket/shared-frame.ts';
+import { sendEvent } from '../slow-reader.ts';
+import { CLOSE, codeOfClose } from '../../socket/close.ts';
+import { CLOSE_CODES, NOT_INITIALIZED } from '../status.ts';
 import { encodeChannelError, isObject } from '../wire.ts';
 
 /** Frames of one peer that wait for those before them; a peer that sends faster is not read from until they are done. */
@@ -38,11 +41,12 @@ export interface ChannelInit {
   readonly peer: Peer;
   readonly encoder: PayloadEncoder;
   readonly maxBufferedBytes: number;
+  readonly maxMessageBytes: number;
   readonly onError: (error: unknown) => void;
 }
 
 /** One connection to the plain channel of an event: a frame out is a payload, a frame in is the input of the operation that writes there. */
-export class ChannelSession implements EventSink {
+export class ChannelSession implements EventSink, SocketSession {
   #socket: PeerSocket | undefined;
   /** What came before the connection stood. */
   #waiting: SharedFrame[] = [];
@@ -64,14 +68,15 @@ export class ChannelSession implements EventSink {
 
   attach(socket: PeerSocket): void {
     this.#socket = socket;
-    for (const frame of this.#waiting) socket.sendEvent(frame);
+    for (const frame of this.#waiting) sendEvent(socket, frame);
     this.#waiting = [];
     if (this.#ended) this.#close(this.#ended.error);
   }
 
   /** Frames are taken one after the other: what is said in order is heard in order. */
-  take(text: string): void {
+  receive(text: string | undefined): void {
     if (this.#isStopping) return;
+    if (text === undefined) return this.#refuse(new ApiError('INVALID_ARGUMENT', 'this is a binary frame: send JSON as text'));
     if (++this.#queued >= MAX_QUEUED && !this.#isHeld) {
       this.#isHeld = true;
       this.#socket?.hold();
@@ -91,14 +96,14 @@ export class ChannelSession implements EventSink {
     });
   }
 
-  takeBinary(): void {
-    this.#refuse(new ApiError('INVALID_ARGUMENT', 'this is a binary frame: send JSON as text'));
+  refuse(): void {
+    this.#refuse(new ApiError('INVALID_ARGUMENT', `a frame holds ${this.init.maxMessageBytes} bytes at most`));
   }
 
   next(message: EventMessage): void {
     if (this.#ended) return;
     const frame = this.init.encoder.frame(message);
-    if (this.#socket) return this.#socket.sendEvent(frame);
+    if (this.#socket) return sendEvent(this.#socket, frame);
     this.#waiting.push(frame);
     this.#waitingBytes += frame.bytes.length;
     if (this.#waitingBytes > this.init.maxBufferedBytes) this.end(new ApiError('RESOURCE_EXHAUSTED', 'the reader fell behind'));
@@ -132,7 +137,7 @@ export class ChannelSession implements EventSink {
   #close(error: ApiError | undefined): void {
     if (!error) return this.#socket?.close(CLOSE.NORMAL, '');
     this.#tell(error);
-    const code = CLOSES.find((each) => codeOfClose(each) === error.code) ?? 1011;
+    const code = CLOSES.find((each) => codeOfClose(each, CLOSE_CODES) === error.code) ?? 1011;
     this.#socket?.close(code, error.code);
   }
 
@@ -166,6 +171,6 @@ export class ChannelSession implements EventSink {
   }
 }
 
-const CLOSES = [CLOSE.GOING_AWAY, CLOSE.TRY_AGAIN_LATER, CLOSE.NOT_INITIALIZED, 4403] as const;
+const CLOSES = [CLOSE.GOING_AWAY, CLOSE.TRY_AGAIN_LATER, NOT_INITIALIZED, 4403] as const;
 
 const LEFT = new ApiError('CANCELLED', 'the peer has left');

@@ -4,11 +4,14 @@ import { ApiError } from '../../core/errors.ts';
 import { joinHeaders } from '../../peer/headers.ts';
 import { redact } from '../../peer/on-wire.ts';
 import type { CallRequest, EventSink, Headers, SubscribeRequest, Transport } from '../../core/transport.ts';
-import { Link } from '../link.ts';
+import { tooLarge } from '../../socket/client/failure.ts';
+import { takesHeaders } from '../../socket/client/like.ts';
+import { Link } from '../../socket/client/link.ts';
+import { Socket } from '../../socket/client/socket.ts';
+import { CLOSE_CODES } from '../status.ts';
 import type { ClientSettings } from '../settings.ts';
 import { RpcConnection, type RpcConnectionHooks } from './connection.ts';
-import { Socket, takesHeaders } from '../client-socket.ts';
-import { SUBPROTOCOL } from '../wire.ts';
+import { connectionHeaders, SUBPROTOCOL } from '../wire.ts';
 
 const NO_HEADERS: Headers = Object.freeze({});
 
@@ -88,14 +91,16 @@ export class RpcTransport implements Transport {
         protocols,
         headers: sent,
         signal,
+        closeCodes: CLOSE_CODES,
         onUpgraded: (status, got) =>
           settings.onWire?.({ protocol: this.name, direction: 'in', start: String(status), headers: redact(Object.entries(got)) }),
       },
       (socket) => {
-        const opened = new RpcConnection(socket, sent, settings.maxRequestBytes, this.#hooks);
+        const opened = new RpcConnection(socket, connectionHeaders(sent), settings.maxRequestBytes, this.#hooks);
         connection = opened;
         return {
           onText: (text) => opened.receive(text),
+          onTooLarge: (text) => opened.refuse(text, tooLarge(settings.maxMessageBytes)),
           onLost: (error) => {
             this.#link.lost(opened, error);
             opened.lost(error);
@@ -106,7 +111,7 @@ export class RpcTransport implements Transport {
     );
     if (!connection) throw new TypeError('a socket that is open has hooks');
     // What the upgrade could not carry.
-    if (!canSend && Object.keys(headers).length > 0) connection.initialize(headers);
+    if (!canSend) connection.initialize(headers);
     return connection;
   }
 }

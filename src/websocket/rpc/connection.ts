@@ -4,9 +4,10 @@ import { localId } from '../../events/event-id.ts';
 import { timeoutHeader } from '../../peer/headers.ts';
 import { parseJson } from '../../peer/json.ts';
 import type { EventMessage, EventSink, Headers } from '../../core/transport.ts';
-import { linkClosed } from '../link.ts';
-import type { Socket } from '../client-socket.ts';
-import { decodeError, encodeRequest, isObject } from '../wire.ts';
+import { linkClosed } from '../../socket/client/link.ts';
+import type { Socket } from '../../socket/client/socket.ts';
+import { byteLength, isLonger } from '../../socket/limits.ts';
+import { connectionHeaders, decodeError, encodeRequest, isObject } from '../wire.ts';
 
 /** Who waits for a response. Both are called at once when it is there, before the next frame is read. */
 interface Waiter {
@@ -79,6 +80,7 @@ export class RpcConnection {
         // Its answer, which comes all the same, finds nobody.
         this.#waiters.delete(id);
         this.notify('cancel', { id });
+        this.#rest();
         reject(reason);
       });
     });
@@ -106,6 +108,7 @@ export class RpcConnection {
       const unlink = onAbort(signal, () => {
         if (subscription === undefined) this.notify('cancel', { id });
         else if (this.#live.delete(subscription)) this.notify('unsubscribe', { subscription });
+        this.#rest();
         reject(signal.reason as Error);
       });
     });
@@ -134,8 +137,10 @@ export class RpcConnection {
 
   /** Gives the server headers for all requests of this connection, in place of those it has. */
   initialize(headers: Headers): void {
-    this.base = headers;
-    this.notify('initialize', { headers });
+    const base = connectionHeaders(headers);
+    if (Object.keys(base).length === 0 && Object.keys(this.base).length === 0) return;
+    this.base = base;
+    this.notify('initialize', { headers: base });
   }
 
   /** Nobody waits for the answer: it is a sign of life like any other frame. */
@@ -164,6 +169,33 @@ export class RpcConnection {
     else this.#take(value, text);
   }
 
+  /** Takes a message over the limit: the call or subscription that it is for fails, the others go on. */
+  refuse(text: string, error: ApiError): void {
+    let value: unknown;
+    try {
+      value = parseJson(text, Infinity);
+    } catch {
+      return;
+    }
+    for (const message of Array.isArray(value) ? (value as unknown[]) : [value]) {
+      if (!isObject(message)) continue;
+      const { id, params } = message;
+      this.hooks?.onReceive('a message over the limit', text.slice(0, 1000));
+      const subscription = isObject(params) ? params['subscription'] : undefined;
+      const waiter = typeof message['method'] === 'string' ? undefined : this.#waiters.get(id);
+      if (waiter) {
+        this.#waiters.delete(id);
+        waiter.reject(error);
+      } else if (subscription !== undefined) {
+        const live = this.#live.get(subscription);
+        if (this.#live.delete(subscription)) this.notify('unsubscribe', { subscription });
+        live?.release();
+        live?.sink.end(error);
+      }
+    }
+    this.#rest();
+  }
+
   /** The connection is gone. */
   lost(error: ApiError): void {
     const [waiters, live] = [[...this.#waiters.values()], [...this.#live.values()]];
@@ -185,13 +217,13 @@ export class RpcConnection {
     const id = ++this.#lastId;
     this.#send(id, method, params, headers);
     this.#waiters.set(id, waiter);
+    this.socket.need(true);
     return id;
   }
 
   #send(id: number | undefined, method: string, params: unknown, headers: Headers | undefined): void {
     const text = encodeRequest(id, method, params, headers);
-    // A character takes three bytes at most, so that short texts need not be counted.
-    if (text.length * 3 > this.maxRequestBytes && byteLength(text) > this.maxRequestBytes) {
+    if (isLonger(text, this.maxRequestBytes)) {
       throw new ApiError(
         'INVALID_ARGUMENT',
         `${method}: the message is ${byteLength(text)} bytes long, the limit is ${this.maxRequestBytes}`,
@@ -218,6 +250,7 @@ export class RpcConnection {
     this.#waiters.delete(id);
     if (message['error'] === undefined || message['error'] === null) waiter.resolve(message['result']);
     else waiter.reject(decodeError(message['error']));
+    this.#rest();
   }
 
   #notified(method: string, params: Readonly<Record<string, unknown>>): void {
@@ -229,7 +262,13 @@ export class RpcConnection {
       this.#live.delete(params['subscription']);
       live.release();
       live.sink.end(params['error'] === undefined ? undefined : endOf(params['error']));
+      this.#rest();
     }
+  }
+
+  /** Lets the process end if nobody waits for anything. */
+  #rest(): void {
+    if (this.#waiters.size + this.#live.size === 0) this.socket.need(false);
   }
 }
 
@@ -246,8 +285,4 @@ function localMessage({ id = localId(), time, data }: Readonly<Record<string, un
 /** The error of an `end` is as it is everywhere but in a response. */
 function endOf(error: unknown): ApiError {
   return isObject(error) ? decodeError({ ...error, data: error }) : decodeError(error);
-}
-
-function byteLength(text: string): number {
-  return new TextEncoder().encode(text).length;
 }

@@ -1,8 +1,9 @@
 import { ApiError } from '../../core/errors.ts';
 import type { Lifetime } from '../../life/lifetime.ts';
 import type { EventMessage, EventSink } from '../../core/transport.ts';
-import { SharedFrame } from '../../http/events/shared-frame.ts';
-import type { PeerSocket } from '../peer-socket.ts';
+import type { PeerSocket } from '../../socket/peer-socket.ts';
+import { SharedFrame } from '../../socket/shared-frame.ts';
+import { sendEvent } from '../slow-reader.ts';
 import { encodeNotification } from '../wire.ts';
 
 /**
@@ -61,7 +62,7 @@ export class RpcSubscription implements EventSink {
   acknowledged(): void {
     const waiting = this.#waiting ?? [];
     this.#waiting = undefined;
-    for (const frame of waiting) this.socket.sendEvent(frame);
+    for (const frame of waiting) sendEvent(this.socket, frame);
     if (this.#ended) this.lifetime.abort(OVER);
   }
 
@@ -83,7 +84,7 @@ export class RpcSubscription implements EventSink {
   }
 
   #send(frame: SharedFrame): void {
-    if (!this.#waiting) return this.socket.sendEvent(frame);
+    if (!this.#waiting) return sendEvent(this.socket, frame);
     this.#waiting.push(frame);
     this.#waitingBytes += frame.bytes.length;
     if (this.#waitingBytes <= this.maxBufferedBytes || this.#ended) return;

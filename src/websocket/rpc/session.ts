@@ -4,17 +4,22 @@ import { Lifetime } from '../../life/lifetime.ts';
 import { nearest } from '../../core/nearest.ts';
 import { acceptHeaders, deadlineOf, serveCall } from '../../guard/serve-call.ts';
 import type { Headers, Peer, Transport } from '../../core/transport.ts';
-import type { PeerSocket } from '../peer-socket.ts';
+import type { PeerSocket } from '../../socket/peer-socket.ts';
+import type { SocketSession } from '../../socket/server.ts';
 import { RpcSubscription, type EventEncoder } from './events.ts';
-import { CLOSE, PARSE_ERROR } from '../status.ts';
+import { CLOSE } from '../../socket/close.ts';
+import { PARSE_ERROR } from '../status.ts';
 import {
+  connectionHeaders,
   encodeError,
   encodeFault,
   encodeResult,
   readFrame,
+  readTooLarge,
   requestIdOf,
   RpcFault,
   wrongHeaders,
+  type RpcFrame,
   type RpcId,
   type RpcRequest,
 } from '../wire.ts';
@@ -28,6 +33,7 @@ export interface RpcService {
   readonly maxCalls: number;
   readonly maxSubscriptions: number;
   readonly maxBufferedBytes: number;
+  readonly maxMessageBytes: number;
   readonly onError: (error: unknown) => void;
 }
 
@@ -38,7 +44,7 @@ type Cancel = (reason: ApiError) => void;
 type Answer = string | { readonly text: string; readonly begin: RpcSubscription };
 
 /** One JSON-RPC connection. Source: https://www.jsonrpc.org/specification */
-export class RpcSession {
+export class RpcSession implements SocketSession {
   /** How to cancel what runs, by the id of its request. */
   readonly #running = new Map<RpcId, Cancel>();
   /** What runs without an id, or with one that is taken. */
@@ -70,8 +76,17 @@ export class RpcSession {
   }
 
   /** Takes one frame; what it asks for is answered when it is done. */
-  take(text: string): void {
-    const frame = readFrame(text, this.service.maxBatch);
+  receive(text: string | undefined): void {
+    if (text === undefined) this.socket.send(encodeFault(new RpcFault(null, PARSE_ERROR, 'this is a binary frame: send JSON as text')));
+    else this.#take(readFrame(text, this.service.maxBatch));
+  }
+
+  /** Answers a message over the limit by its id. */
+  refuse(text: string | undefined): void {
+    this.#take(readTooLarge(text ?? '', this.service.maxBatch, this.service.maxMessageBytes));
+  }
+
+  #take(frame: RpcFrame): void {
     if (!Array.isArray(frame)) {
       const answer = this.#answer(frame as RpcRequest | RpcFault);
       if (!(answer instanceof Promise)) return this.#send(answer);
@@ -88,11 +103,6 @@ export class RpcSession {
       this.#unanswered--;
       this.#sendBatch(settled);
     });
-  }
-
-  /** Takes what is no text. */
-  takeBinary(): void {
-    this.socket.send(encodeFault(new RpcFault(null, PARSE_ERROR, 'this is a binary frame: send JSON as text')));
   }
 
   /** The connection is gone: aborts what it asked for. */
@@ -281,7 +291,7 @@ export class RpcSession {
   #initialize({ params: { headers = {} } }: RpcRequest): null {
     const wrong = wrongHeaders(headers);
     if (wrong !== undefined) throw new ApiError('INVALID_ARGUMENT', `initialize: ${wrong}`);
-    this.headers = connectionHeaders(headers as Headers);
+    this.headers = connectionHeaders(acceptHeaders(headers as Headers));
     this.isInitialized = true;
     return null;
   }
@@ -311,12 +321,6 @@ export class RpcSession {
       ? new ApiError('UNIMPLEMENTED', `this service has no event '${name.slice(0, 100)}'`)
       : new ApiError('INVALID_ARGUMENT', "subscribe: 'event' is the name of an event");
   }
-}
-
-/** The headers that hold for all requests of a connection: those of one request alone do not. */
-export function connectionHeaders(raw: Readonly<Record<string, string | readonly string[] | undefined>>): Headers {
-  const { 'x-request-id': _id, 'idempotency-key': _key, ...headers } = acceptHeaders(raw);
-  return headers;
 }
 
 const LEFT = new ApiError('CANCELLED', 'the caller has left');

@@ -1,4 +1,4 @@
-import { ApiError } from '../core/errors.ts';
+import { ApiError } from '../../core/errors.ts';
 
 /** What a client's connection is doing. */
 export type WebSocketState = 'connecting' | 'open' | 'closed';

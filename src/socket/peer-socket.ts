@@ -1,8 +1,7 @@
 import type { Duplex } from 'node:stream';
 import type WebSocket from 'ws';
-import type { SharedFrame } from '../http/events/shared-frame.ts';
 import { FrameJoiner } from './frame-joiner.ts';
-import { CLOSE } from './status.ts';
+import type { SharedFrame } from './shared-frame.ts';
 
 /** What the sockets of one handler have in common. */
 export interface PeerSocketOptions {
@@ -11,7 +10,7 @@ export interface PeerSocketOptions {
   readonly deflate: boolean;
 }
 
-/** Ticks without a sign of life after which a peer is dropped. */
+/** Questions without a sign of life after which a peer is dropped. */
 const MAX_MISSED = 2;
 
 /** The server's end of one connection: bounded, alive or dropped, its writes joined. */
@@ -34,7 +33,7 @@ export class PeerSocket {
     this.options = options;
     this.#joiner = new FrameJoiner(socket);
     ws.on('pong', () => (this.#isAlive = true));
-    // What `ws` reports it also closes for: a broken frame, a frame over the limit, a cut connection.
+    // `ws` also closes for the errors that it reports: a broken frame, a frame over the limit, a cut connection.
     ws.on('error', () => {});
   }
 
@@ -47,7 +46,7 @@ export class PeerSocket {
     this.#isAlive = true;
   }
 
-  /** Sends an answer. A peer that does not take its answers is not read from until it has: its own requests are what fills the buffer. */
+  /** Sends an answer. A peer that does not take its answers is not read from until it has: its own requests fill the buffer. */
   send(text: string): void {
     if (!this.isOpen) return;
     this.#joiner.hold();
@@ -71,13 +70,12 @@ export class PeerSocket {
     if (--this.#holds === 0) this.ws.resume();
   }
 
-  /** Sends an event. A reader that is too far behind is closed with 1013: it comes back and resumes. */
-  sendEvent(frame: SharedFrame): void {
-    if (!this.isOpen) return;
+  /** Sends an event. Returns false, and sends nothing, if the reader is too far behind its events. */
+  sendEvent(frame: SharedFrame): boolean {
+    if (!this.isOpen) return true;
     const waiting = this.socket.writableLength;
     if (waiting === 0) this.#eventBytes = 0;
-    else if (waiting > this.options.maxBufferedBytes && this.#eventBytes > this.options.maxBufferedBytes)
-      return this.close(CLOSE.TRY_AGAIN_LATER, 'the reader fell behind: connect again and resume');
+    else if (waiting > this.options.maxBufferedBytes && this.#eventBytes > this.options.maxBufferedBytes) return false;
     if (this.options.deflate) {
       this.ws.send(frame.text);
       this.#eventBytes += frame.text.length;
@@ -85,10 +83,12 @@ export class PeerSocket {
       this.socket.write(frame.bytes);
       this.#eventBytes += frame.bytes.length;
     }
+    return true;
   }
 
+  /** Closes with a code and a reason, which is left out if a close frame cannot hold it: https://www.rfc-editor.org/rfc/rfc6455#section-5.5 */
   close(code: number, reason: string): void {
-    if (this.isOpen) this.ws.close(code, reason);
+    if (this.isOpen) this.ws.close(code, Buffer.byteLength(reason) > 123 ? '' : reason);
     // Or its answer to the closing would not be read.
     if (this.#holds > 0) this.ws.resume();
   }

@@ -1,0 +1,55 @@
+import { bytes, count, ms, readOptions } from '../core/options.ts';
+import { LIMIT_READERS, type GraphqlLimits } from './document/limits.ts';
+import { PERSISTED_NAMES, PERSISTED_READERS, type PersistedOptions } from './document/persisted.ts';
+import { SOCKET_NAMES, SOCKET_READERS, type SocketOptions } from './socket/options.ts';
+
+/** Options of `graphqlHandler`. */
+export interface GraphqlHandlerOptions extends GraphqlLimits, SocketOptions, PersistedOptions {
+  /** @default '/graphql' */
+  readonly path?: string;
+  /** Where the schema is shown; `false` hides it. @default '/schema.graphql' */
+  readonly schemaPath?: string | false;
+  /** Whether `__schema` and `__type` may be asked. @default true */
+  readonly introspection?: boolean;
+  /** Shows GraphiQL to a browser that opens the path. @default true */
+  readonly graphiql?: boolean;
+  /** `draft` answers 422 to a request that does not fit the schema, and 294 to data with errors. @default 'audits' */
+  readonly statusProfile?: 'audits' | 'draft';
+  /** Larger bodies get 413. @default 1_048_576 (1 MiB) */
+  readonly maxBodyBytes?: number;
+  /** How many requests one body may hold. @default 100 */
+  readonly maxBatch?: number;
+  /** What the documents of one body may have of `maxComplexity` together. @default 30_000 */
+  readonly maxBatchComplexity?: number;
+  /** How many parsed and compiled documents are kept. @default 1_000 */
+  readonly maxDocuments?: number;
+  /** How many characters of documents are kept. @default 8_388_608 */
+  readonly maxCachedChars?: number;
+  /** A comment keeps idle event streams open, in milliseconds. @default 15_000 */
+  readonly heartbeatMs?: number;
+  /** Gets failures that callers see as a neutral INTERNAL. @default console.error */
+  readonly onError?: (error: unknown) => void;
+}
+
+/** Throws a `TypeError` for an option that cannot be. */
+export function readHandlerOptions(options: GraphqlHandlerOptions = {}) {
+  return readOptions(
+    'graphqlHandler',
+    options,
+    {
+      ...SOCKET_READERS,
+      ...LIMIT_READERS,
+      ...PERSISTED_READERS,
+      maxBodyBytes: bytes(1_048_576),
+      maxBatch: count(100),
+      maxBatchComplexity: count(30_000),
+      maxDocuments: count(1000),
+      maxCachedChars: count(8_388_608),
+      heartbeatMs: ms(15_000),
+    },
+    [...SOCKET_NAMES, ...PERSISTED_NAMES, 'path', 'schemaPath', 'introspection', 'graphiql', 'statusProfile', 'onError'],
+  );
+}
+
+/** The options with their defaults filled in. */
+export type HandlerOptionsInForce = ReturnType<typeof readHandlerOptions>;
