@@ -42,6 +42,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['blog'],
   ['compose'],
   ['testing'],
+  ['protocol.ts'],
   ['core.ts'],
   ['index.ts'],
   ['conformance'],

@@ -1,0 +1,37 @@
+/**
+ * What an adapter and a handler of a protocol of your own are made of.
+ *
+ * @module multi-api-sdk/protocol
+ * @group Tools
+ */
+
+export { checkTransport } from './core/check-transport.ts';
+export { bytes, count, ms, readOptions, type NumberRule, type OptionReader, type OptionsInForce } from './core/options.ts';
+export { defineAdapter } from './guard/guard.ts';
+export { acceptHeaders, deadlineOf, serveCall, type RawHeaders, type ServedCall } from './guard/serve-call.ts';
+export { delay, onAbort } from './life/lifetime.ts';
+export { reporter } from './life/report.ts';
+export { readErrorOptions } from './peer/error-body.ts';
+export { checkHeaders, joinHeaders, makeRequestId, timeoutHeader, type HeadersOption } from './peer/headers.ts';
+export { parseJson, tryParseJson } from './peer/json.ts';
+export { guardOnWire, redact, type OnWire, type WireRecord } from './peer/on-wire.ts';
+export { compileQueryReader, compileTextReader, type TextReader } from './schema/text.ts';
+export { describeContract, type ContractView, type EventView, type OperationView } from './schema/view.ts';
+export type {
+  AnyNode,
+  BooleanNode,
+  EnumNode,
+  Field,
+  IntegerNode,
+  ListNode,
+  LiteralNode,
+  NullNode,
+  NumberNode,
+  ObjectNode,
+  RecordNode,
+  SchemaNode,
+  StringNode,
+  TypeUse,
+  UnionNode,
+  Variant,
+} from './schema/node.ts';

@@ -1,0 +1,14 @@
+import { lines, serveLines } from '../../examples/own-protocol.ts';
+import type { ConformanceTarget } from '../../src/conformance/index.ts';
+
+/** The protocol of the guide "Your own protocol": it must keep the law as ours do. */
+export const target: ConformanceTarget = {
+  name: 'own protocol',
+  open: async (transport, { headers }) => {
+    const server = await serveLines(transport);
+    return {
+      transport: lines({ port: server.port, ...(headers !== undefined && { headers }) }),
+      close: () => server.close(),
+    };
+  },
+};
