@@ -8,7 +8,8 @@ import { createClient } from 'multi-api-sdk';
 import { blogContract, createBlogService } from 'multi-api-sdk/blog';
 import { mqtt } from 'multi-api-sdk/mqtt';
 import { mqttHub } from 'multi-api-sdk/mqtt/hub';
-import { mqttBroker, serveMqtt } from 'multi-api-sdk/mqtt/server';
+import { mqttBroker } from 'multi-api-sdk/mqtt/broker';
+import { serveMqtt } from 'multi-api-sdk/mqtt/server';
 import { median, printTable, type Row } from './table.ts';
 
 const EVENTS = 4000;
@@ -27,7 +28,7 @@ interface Broker {
 async function startBroker(): Promise<Broker> {
   const program = ['mosquitto', '/usr/sbin/mosquitto'].find((path) => spawnSync(path, ['-h']).error === undefined);
   if (program === undefined) {
-    const { url, close } = await mqttBroker({ port: 0 });
+    const { url, close } = await mqttBroker({ port: 0, open: true });
     return { name: 'the embedded broker', url, close: () => void close() };
   }
   const port = await new Promise<number>((resolve) => {

@@ -4,10 +4,12 @@ import { createClient } from 'multi-api-sdk';
 import { createBlogService } from 'multi-api-sdk/blog';
 import { mqtt } from 'multi-api-sdk/mqtt';
 import { mqttHub } from 'multi-api-sdk/mqtt/hub';
-import { mqttBroker, serveMqtt } from 'multi-api-sdk/mqtt/server';
+import { mqttBroker } from 'multi-api-sdk/mqtt/broker';
+import { serveMqtt } from 'multi-api-sdk/mqtt/server';
 import { connectAsync } from 'mqtt';
 
-const broker = await mqttBroker({ port: 0 }); // or any other broker: only the url changes
+// Sensors publish temperatures by themselves, and nothing else. With any other broker only the url changes.
+const broker = await mqttBroker({ port: 0, publishers: { temperature: '*' } });
 const hub = mqttHub({ url: broker.url });
 const service = createBlogService({ hub });
 const server = await serveMqtt(service, { url: broker.url });

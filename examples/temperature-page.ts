@@ -8,7 +8,8 @@ import { createBlogService } from 'multi-api-sdk/blog';
 import { listen, type HttpHandler } from 'multi-api-sdk/http';
 import { mqtt } from 'multi-api-sdk/mqtt';
 import { mqttHub } from 'multi-api-sdk/mqtt/hub';
-import { mqttBroker, serveMqtt } from 'multi-api-sdk/mqtt/server';
+import { mqttBroker } from 'multi-api-sdk/mqtt/broker';
+import { serveMqtt } from 'multi-api-sdk/mqtt/server';
 
 const PAGE = `<!doctype html>
 <meta charset="utf-8">

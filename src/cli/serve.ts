@@ -6,6 +6,7 @@ import type { MqttBroker } from '../mqtt/broker.ts';
 import type { Transport } from '../core/transport.ts';
 import { UsageError } from './args.ts';
 import { defineCommand } from './command.ts';
+import { headersOf } from './connection.ts';
 import { loadService } from './module.ts';
 import { PROTOCOLS } from '../protocols.ts';
 import { DEFAULT_PROTOCOL } from './protocols.ts';
@@ -22,6 +23,20 @@ export const serveCommand = defineCommand({
     port: { ...PORT, summary: 'of everything that HTTP carries; 0 picks a free one', default: 4000 },
     'grpc-port': { ...PORT, summary: 'of gRPC; 0 picks a free one', default: 50_051 },
     'mqtt-port': { ...PORT, summary: 'of the embedded MQTT broker; 0 picks a free one (default 1883)' },
+    'mqtt-host': { type: 'string', value: '<host>', summary: 'of the embedded MQTT broker, whatever --host says (default 127.0.0.1)' },
+    'mqtt-path': { type: 'string', value: '<path>', summary: 'where browsers reach the embedded MQTT broker on the HTTP port: /mqtt' },
+    'mqtt-publishers': {
+      type: 'string',
+      value: '<event>',
+      multiple: true,
+      summary: 'an event that all callers may publish at the embedded MQTT broker',
+    },
+    'mqtt-event-header': {
+      type: 'string',
+      value: "'<name>: <value>'",
+      multiple: true,
+      summary: 'a header with which events are read to be published on MQTT',
+    },
     'mqtt-url': { type: 'string', value: '<url>', summary: 'uses this MQTT broker instead of the embedded one' },
     'allow-private-webhooks': { type: 'boolean', summary: 'lets webhooks go to private and loopback addresses' },
     json: { type: 'boolean', summary: 'prints the addresses as one line of JSON' },
@@ -53,9 +68,13 @@ export const serveCommand = defineCommand({
         mqttPort: flags['mqtt-port'],
         mqttBroker: broker,
         mqttUrl: flags['mqtt-url'],
+        mqttHost: flags['mqtt-host'],
+        mqttPath: flags['mqtt-path'],
+        mqttPublishers: publishersOf(flags),
+        mqttEventHeaders: headersOf(flags['mqtt-event-header']),
         allowPrivateWebhooks: flags['allow-private-webhooks'],
       });
-      process.stdout.write(flags.json ? `${JSON.stringify(addressesOf(served))}\n` : summary(served, service));
+      process.stdout.write(flags.json ? `${JSON.stringify(addressesOf(served))}\n` : summary(served, service, flags['mqtt-path']));
       await stopped;
       if (process.stderr.isTTY && !flags.json) process.stderr.write('\nstopping …\n');
       await served.close();
@@ -97,6 +116,12 @@ interface MqttFlags {
   readonly port: number;
   readonly 'mqtt-port'?: number | undefined;
   readonly 'mqtt-url'?: string | undefined;
+  readonly 'mqtt-host'?: string | undefined;
+  readonly 'mqtt-publishers'?: readonly string[] | undefined;
+}
+
+function publishersOf(flags: Pick<MqttFlags, 'mqtt-publishers'>): Record<string, '*'> {
+  return Object.fromEntries((flags['mqtt-publishers'] ?? []).map((event) => [event, '*']));
 }
 
 /** The events' broker: it is there before the service, whose events come from it. */
@@ -108,7 +133,7 @@ async function openMqtt(flags: MqttFlags) {
     const hub = hubAt(() => mqttHub({ url: mqttUrl }));
     return { hub, broker: undefined, close: () => hub.close() };
   }
-  const broker = await mqttBroker({ host: flags.host, port: mqttPort });
+  const broker = await mqttBroker({ host: flags['mqtt-host'], port: mqttPort, publishers: publishersOf(flags) });
   const hub = mqttHub({ url: broker.url });
   return {
     hub,
@@ -133,7 +158,7 @@ function addressesOf(served: Served): object {
   return Object.fromEntries(Object.entries(served).filter(([, value]) => typeof value === 'string'));
 }
 
-function summary(served: Served, { contract }: Transport): string {
+function summary(served: Served, { contract }: Transport, mqttPath: string | undefined): string {
   const paint = painter(process.stdout);
   const { http, grpc, mqtt } = served;
   const ws = http.replace(/^http/, 'ws');
@@ -150,7 +175,7 @@ function summary(served: Served, { contract }: Transport): string {
     ['gRPC', grpc],
     ['Webhooks', `${http}/webhooks/subscriptions`],
     ['MQTT', mqtt],
-    ['', `${ws}/mqtt`],
+    ...(mqttPath === undefined ? [] : [['', `${ws}${mqttPath}`] as const]),
     ['Health', `${http}/healthz`],
   ];
   const url = http === PROTOCOLS[DEFAULT_PROTOCOL].url ? '' : ` --url ${http}`;

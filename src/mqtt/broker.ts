@@ -1,11 +1,27 @@
+/**
+ * An MQTT broker in this process.
+ *
+ * @module multi-api-sdk/mqtt/broker
+ * @group Servers
+ */
+
 import { createServer, type AddressInfo, type Server as NetServer, type Socket } from 'node:net';
 import type { Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:tls';
-import { Aedes, type AuthenticateError } from 'aedes';
+import { Aedes } from 'aedes';
 import { createWebSocketStream, WebSocketServer } from 'ws';
-import { compileOriginCheck, type Origins } from '../http/serve/origins.ts';
-import { attachUpgrade, refuseUpgrade } from '../socket/upgrade.ts';
-import { limitPackets } from './packet-limit.ts';
+import { bytes, count, ms, readOptions } from '../core/options.ts';
+import type { Transport } from '../core/transport.ts';
+import { GATE_NAMES, GATE_READERS, UpgradeGate, type UpgradeGateOptions } from '../socket/gate.ts';
+import { attachUpgrade } from '../socket/upgrade.ts';
+import type { Publishers } from './access/access.ts';
+import { Door } from './access/door.ts';
+import { registerBroker } from './access/own-brokers.ts';
+import { limitPackets } from './access/packet-limit.ts';
+import type { MqttCredentials } from './options.ts';
+
+export type { Publishers } from './access/access.ts';
+export type { Origins } from '../http/serve/origins.ts';
 
 /** Options of `mqttBroker`. */
 export interface MqttBrokerOptions {
@@ -15,11 +31,41 @@ export interface MqttBrokerOptions {
   readonly host?: string | undefined;
   /** Certificate and key in PEM: then the port speaks TLS. */
   readonly tls?: { readonly cert: string | Uint8Array; readonly key: string | Uint8Array };
-  /** Whether a client may connect. @default everyone may */
+  /**
+   * Lets anybody connect, hear everything and publish everything, replies and events of the service included: for tests, or for a broker
+   * that has nothing to do with a service. @default false
+   */
+  readonly open?: boolean;
+  /**
+   * Who may publish an event, beside the service: by the event's name the callers, a function, or `'*'`: `{ temperature: ['roof-sensor'] }`.
+   * A caller is what the service's `identify` says, or with `authenticate` the user name. @default nobody
+   */
+  readonly publishers?: Readonly<Record<string, Publishers>>;
+  /** User name and password of connections that are the service itself, for hubs and servers in other processes. @default none */
+  readonly serviceCredentials?: MqttCredentials;
+  /** Whether a client may connect, asked instead of the service's `context`. @default the service decides */
   readonly authenticate?: (credentials: { readonly username?: string; readonly password?: string }) => boolean | Promise<boolean>;
   /** A client that begins a larger packet is disconnected, on WebSockets too: MQTT 3.1.1 has no word for it. In bytes. @default 4_194_304 (4 MiB) */
   readonly maxPacketBytes?: number;
-  /** Gets failures of single clients. @default nothing: clients come and go */
+  /** Bytes that may wait for one connection that does not read; then it is ended. @default 8_388_608 (8 MiB) */
+  readonly maxBufferedBytes?: number;
+  /** How many clients may be connected. @default 10_000 */
+  readonly maxConnections?: number;
+  /** How many clients of one caller may be connected. @default 1000 */
+  readonly maxConnectionsPerCaller?: number;
+  /** How many sessions are kept for clients that want theirs to outlive the connection. @default 10_000 */
+  readonly maxSessions?: number;
+  /** How many of them one caller may have. @default 1000 */
+  readonly maxSessionsPerCaller?: number;
+  /** How long a session is kept without a connection, in milliseconds. @default 3_600_000 (1 hour) */
+  readonly sessionExpiryMs?: number;
+  /** Bytes that may wait for all sessions; then the largest is ended. @default 67_108_864 (64 MiB) */
+  readonly maxQueuedBytes?: number;
+  /** Bytes that may wait for the sessions of one caller; then the one that wants more is ended. @default 16_777_216 (16 MiB) */
+  readonly maxQueuedBytesPerCaller?: number;
+  /** Bytes of retained messages; others are delivered, but not retained. @default 16_777_216 (16 MiB) */
+  readonly maxRetainedBytes?: number;
+  /** Gets failures of single clients, and why something was refused. @default nothing: clients come and go */
   readonly onError?: (error: unknown) => void;
 }
 
@@ -28,54 +74,64 @@ export interface MqttBroker {
   /** `mqtt://127.0.0.1:1883`. */
   readonly url: string;
   readonly port: number;
+  /** Whether anybody may do everything. */
+  readonly isOpen: boolean;
+  /**
+   * Lets the callers of a service in: they connect with the credentials that its `context` takes. `serveMqtt` in the same process does it by
+   * itself. Returns how to take that back.
+   */
+  admit(transport: Transport, options?: { readonly topicPrefix?: string }): () => void;
   /**
    * Takes WebSockets of an HTTP server too, at `path`, with the subprotocol `mqtt`. A page's origin must be the host itself or one of
-   * `origins`. Returns how to detach. Throws a `TypeError` for what is no origin. Source: https://docs.oasis-open.org/mqtt/mqtt/v3.1.1/os/mqtt-v3.1.1-os.html#_Toc398718127
+   * `origins`. Returns how to detach.
+   * @throws TypeError for an origin that is none
+   * @see https://docs.oasis-open.org/mqtt/mqtt/v3.1.1/os/mqtt-v3.1.1-os.html#_Toc398718127
    */
-  attach(
-    server: Server,
-    options?: {
-      /** @default '/mqtt' */
-      readonly path?: string;
-      /** Pages of other hosts that may connect: their origins, a function, or `'*'`. @default none */
-      readonly origins?: Origins;
-      /** A client that sends a larger WebSocket message is disconnected. In bytes. @default 4_194_304 (4 MiB) */
-      readonly maxMessageBytes?: number;
-    },
-  ): () => void;
+  attach(server: Server, options?: MqttAttachOptions): () => void;
   /** Closes the port and every connection, and takes no more WebSockets. Idempotent. */
   close(): Promise<void>;
 }
 
-/** Starts an MQTT broker in this process. Rejects with an error that says what to do where the port cannot be had. */
+/** Options of `MqttBroker.attach`. */
+export interface MqttAttachOptions extends UpgradeGateOptions {
+  /** @default '/mqtt' */
+  readonly path?: string;
+  /** A client that sends a larger WebSocket message is disconnected. In bytes. @default 4_194_304 (4 MiB) */
+  readonly maxMessageBytes?: number;
+}
+
+/**
+ * Starts an MQTT broker in this process. It is closed until a service lets its callers in: see docs/protocols/mqtt.md.
+ * @throws TypeError for an option that is wrong or unknown
+ * @throws Error that says what to do if the port cannot be had
+ */
 export async function mqttBroker(options: MqttBrokerOptions = {}): Promise<MqttBroker> {
-  const { port = 1883, host = '127.0.0.1', tls, authenticate, maxPacketBytes = 4_194_304, onError = () => {} } = options;
-  const aedes = await Aedes.createBroker({
-    ...(authenticate && {
-      authenticate: (_, username, password, done) => {
-        const credentials = {
-          ...(username !== undefined && { username }),
-          ...(password !== undefined && { password: password.toString() }),
-        };
-        Promise.resolve()
-          .then(() => authenticate(credentials))
-          .then(
-            (isAllowed) => (isAllowed ? done(null, true) : done(BAD_CREDENTIALS, null)),
-            (error: unknown) => (onError(error), done(BAD_CREDENTIALS, null)),
-          );
-      },
-    }),
-  });
-  const report = (error: Error) => {
-    // A client of MQTT 5 that is refused comes back with MQTT 3.1.1.
-    if ((error as { readonly errorCode?: unknown }).errorCode !== 1) onError(error);
-  };
-  aedes.on('clientError', (_, error) => report(error));
-  aedes.on('connectionError', (_, error) => report(error));
+  const read = readOptions(
+    'mqttBroker',
+    options,
+    {
+      port: count(1883, { zero: true, infinity: false, most: 65_535 }),
+      maxPacketBytes: bytes(4_194_304),
+      maxBufferedBytes: bytes(8_388_608),
+      maxConnections: count(10_000),
+      maxConnectionsPerCaller: count(1000),
+      maxSessions: count(10_000, { zero: true }),
+      maxSessionsPerCaller: count(1000, { zero: true }),
+      sessionExpiryMs: ms(3_600_000),
+      maxQueuedBytes: bytes(67_108_864),
+      maxQueuedBytesPerCaller: bytes(16_777_216),
+      maxRetainedBytes: bytes(16_777_216, { zero: true }),
+    },
+    ['host', 'tls', 'open', 'publishers', 'serviceCredentials', 'authenticate', 'onError'],
+  );
+  const { port, host = '127.0.0.1', tls, maxPacketBytes, onError = () => {} } = read;
+  const door = new Door({ ...read, onError });
+  const aedes = await Aedes.createBroker(door.rules);
+  door.watch(aedes);
   const handle = (socket: Socket) => {
     socket.setNoDelay(true);
     limitPackets(socket, maxPacketBytes);
-    aedes.handle(socket);
+    door.handle(aedes.handle(socket));
   };
   const server: NetServer = tls ? createTlsServer({ cert: tls.cert as string, key: tls.key as string }, handle) : createServer(handle);
   const sockets = new Set<Socket>();
@@ -93,32 +149,42 @@ export async function mqttBroker(options: MqttBrokerOptions = {}): Promise<MqttB
   }
   server.on('error', onError);
   const actual = (server.address() as AddressInfo).port;
+  const forget = registerBroker(actual, {
+    credentials: door.access.credentials,
+    admit: (transport, topicPrefix) => door.access.admit(transport, topicPrefix),
+    headersOf: (clientId) => door.headersOf(clientId),
+  });
   const webSockets = new Set<WebSocketServer>();
   const detaches = new Set<() => void>();
   let closing: Promise<void> | undefined;
   return {
     url: `${tls ? 'mqtts' : 'mqtt'}://${host.includes(':') ? `[${host}]` : host}:${actual}`,
     port: actual,
-    attach(http, { path = '/mqtt', origins, maxMessageBytes = 4_194_304 } = {}) {
-      const isAllowed = compileOriginCheck('mqttBroker', origins, onError);
+    isOpen: read.open === true,
+    admit: (transport, { topicPrefix } = {}) => door.access.admit(transport, topicPrefix),
+    attach(http, given = {}) {
+      const settings = readOptions('mqttBroker.attach', given, { ...GATE_READERS, maxMessageBytes: bytes(4_194_304) }, [
+        ...GATE_NAMES,
+        'path',
+      ]);
+      const { path = '/mqtt', maxMessageBytes } = settings;
+      const gate = new UpgradeGate('mqttBroker', settings, onError);
       const sockets = new WebSocketServer({
         noServer: true,
-        maxPayload: maxMessageBytes,
+        maxPayload: Number.isFinite(maxMessageBytes) ? maxMessageBytes : 0,
         perMessageDeflate: false,
         handleProtocols: (offered) => (offered.has('mqtt') ? 'mqtt' : false),
       });
       webSockets.add(sockets);
       const detach = attachUpgrade(http, (request, socket, head) => {
         if (request.url?.split('?')[0] !== path) return false;
-        if (!isAllowed(request)) refuseUpgrade(socket, 403, "pages of this origin may not connect: list it in the option 'origins'");
-        else {
-          sockets.handleUpgrade(request, socket, head, (webSocket) => {
-            const stream = createWebSocketStream(webSocket);
-            stream.on('error', onError);
-            limitPackets(stream, maxPacketBytes);
-            aedes.handle(stream, request);
-          });
-        }
+        if (!gate.admits(request, socket)) return true;
+        sockets.handleUpgrade(request, socket, head, (webSocket) => {
+          const stream = createWebSocketStream(webSocket);
+          stream.on('error', onError);
+          limitPackets(stream, maxPacketBytes);
+          door.handle(aedes.handle(stream, request));
+        });
         return true;
       });
       detaches.add(detach);
@@ -126,6 +192,7 @@ export async function mqttBroker(options: MqttBrokerOptions = {}): Promise<MqttB
     },
     close: () =>
       (closing ??= new Promise((resolve) => {
+        forget();
         for (const detach of detaches) detach();
         aedes.close(() => {
           for (const each of webSockets) for (const webSocket of each.clients) webSocket.terminate();
@@ -135,8 +202,6 @@ export async function mqttBroker(options: MqttBrokerOptions = {}): Promise<MqttB
       })),
   };
 }
-
-const BAD_CREDENTIALS: AuthenticateError = Object.assign(new Error('bad user name or password'), { returnCode: 4 as const });
 
 function start(server: NetServer, port: number, host: string): Promise<void> {
   return new Promise((resolve, reject) => {

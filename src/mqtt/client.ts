@@ -17,6 +17,7 @@ import type { Adapter, CallRequest, EventSink, SubscribeRequest, Transport } fro
 import { Calls } from './calls/calls.ts';
 import { reporter } from '../life/report.ts';
 import { Connection } from './connection/connection.ts';
+import { credentialsFrom } from './connection/credentials.ts';
 import { Feed } from './events/feed.ts';
 import { checkUrl } from './connection/link.ts';
 import type { MqttConnectionOptions } from './options.ts';
@@ -83,6 +84,7 @@ class MqttTransport implements Transport {
     this.#topics = compileTopics(contract, options.topicPrefix);
     this.#onError = reporter(options.onError);
     this.#connection = new Connection({
+      ...(options.headers && { credentials: credentialsFrom(options.headers) }),
       ...options,
       onMessage: (topic, payload, packet) => this.#take(topic, payload, packet),
       onUp: ({ sessionPresent }) => this.#feeds.forEach((feed) => feed.onUp(sessionPresent)),

@@ -15,6 +15,7 @@ import { Feed } from './events/feed.ts';
 import { checkUrl } from './connection/link.ts';
 import type { MqttConnectionOptions } from './options.ts';
 import { ANY_BROKER } from './events/origin.ts';
+import { ownBroker } from './access/own-brokers.ts';
 import { compileTopics, type Topics } from './topics.ts';
 import { encodeEvent, type Qos } from './wire.ts';
 
@@ -57,7 +58,9 @@ class MqttHub implements EventHub {
     this.#qos = options.qos ?? 1;
     this.#onError = reporter(options.onError);
     this.#topics = compileTopics(NO_CONTRACT, options.topicPrefix);
+    const own = ownBroker(options.url);
     this.#connection = new Connection({
+      ...(own && { credentials: own.credentials }),
       ...options,
       isStanding: true,
       onMessage: (topic, payload, packet) => {

@@ -24,7 +24,10 @@ export type WebSocketFactory = (url: string, protocols: string[]) => unknown;
 export interface MqttConnectionOptions {
   /** Where the broker is: `mqtt://localhost:1883`, `mqtts://`, `ws://localhost:4000/mqtt`, `wss://`. */
   readonly url: string;
-  /** A function is asked again for each CONNECT, so that tokens refresh. */
+  /**
+   * A function is asked again for each CONNECT, so that tokens refresh.
+   * @default for `mqtt`, what `headers.authorization` says: Basic as it is, a Bearer token as the password of the user `bearer`; else none
+   */
   readonly credentials?: MqttCredentials | (() => MqttCredentials | Promise<MqttCredentials>);
   /** The version of MQTT: 5, or 4 for MQTT 3.1.1. @default 5, and 4 where the broker does not speak it */
   readonly version?: 4 | 5;

@@ -7,9 +7,10 @@
 
 import { ApiError, isApiError } from '../core/errors.ts';
 import { checkTransport } from '../core/check-transport.ts';
+import type { MqttBroker, MqttBrokerOptions } from './broker.ts';
 import { backoffMs } from '../life/backoff.ts';
 import type { HeadersOption } from '../peer/headers.ts';
-import { reporter } from '../life/report.ts';
+import { reporter, reportToConsole } from '../life/report.ts';
 import { Connection } from './connection/connection.ts';
 import { EventPublisher } from './events/publisher.ts';
 import { textOf } from './events/decoder.ts';
@@ -17,13 +18,18 @@ import { checkUrl, type Link } from './connection/link.ts';
 import type { MqttConnectionOptions } from './options.ts';
 import { RequestHandler } from './calls/request-handler.ts';
 import { SelfProbe } from './calls/self-probe.ts';
+import { ownBroker } from './access/own-brokers.ts';
 import { compileTopics } from './topics.ts';
 import type { Transport } from '../core/transport.ts';
 
+export type { MqttBroker, MqttBrokerOptions } from './broker.ts';
 export type { MqttConnectionOptions, MqttCredentials, MqttTls, WebSocketFactory } from './options.ts';
-export { mqttBroker, type MqttBroker, type MqttBrokerOptions } from './broker.ts';
-export type { Origins } from '../http/serve/origins.ts';
 export { mqttProtocol, type MqttProtocolOptions } from './schema.ts';
+
+/** As `mqttBroker` of `multi-api-sdk/mqtt/broker`, which the first call loads: a server at somebody else's broker needs no broker of its own. */
+export async function mqttBroker(options?: MqttBrokerOptions): Promise<MqttBroker> {
+  return (await import('./broker.ts')).mqttBroker(options);
+}
 
 /** Options of `serveMqtt`. */
 export interface ServeMqttOptions extends MqttConnectionOptions {
@@ -76,6 +82,8 @@ class MqttServer implements ServedMqtt {
   readonly #events: EventPublisher | undefined;
   readonly #onError: (error: unknown) => void;
   readonly #probe: SelfProbe;
+  /** Lets no callers in any more, where the broker is one of this process. */
+  readonly #leaveBroker: (() => void) | undefined;
   /** What the requests come through. */
   #filter = '';
   /** How often this process said `online` and has not heard it yet, where every process gets every request. */
@@ -87,10 +95,14 @@ class MqttServer implements ServedMqtt {
 
   constructor(transport: Transport, options: ServeMqttOptions) {
     const { qos = 1, maxMessageBytes = 1_048_576 } = options;
-    this.#onError = reporter(options.onError);
+    // What says in words what to do needs no stack.
+    this.#onError = reporter(options.onError ?? ((error) => reportToConsole(isApiError(error) ? error.message : error)));
     this.#topics = compileTopics(transport.contract, options.topicPrefix);
+    const own = ownBroker(options.url);
+    this.#leaveBroker = own?.admit(transport, options.topicPrefix);
     const { status, cancel } = this.#topics;
     this.#connection = new Connection({
+      ...(own && { credentials: own.credentials }),
       ...options,
       // What was queued for a server that was away is taken by others, or has expired.
       sessionExpiryMs: options.sessionExpiryMs ?? 0,
@@ -116,6 +128,10 @@ class MqttServer implements ServedMqtt {
     this.#requests = new RequestHandler(transport, {
       publish: (message) => this.#connection.publish(message, { isKept: true }),
       mayReply: (topic) => this.#topics.mayReply(topic) && (options.mayReply?.(topic) ?? true),
+      headersOf: (replyTo) => {
+        const client = own && this.#topics.clientOf(replyTo);
+        return client === undefined ? undefined : own?.headersOf(client);
+      },
       maxMessageBytes,
       onError: this.#onError,
     });
@@ -133,6 +149,7 @@ class MqttServer implements ServedMqtt {
       await this.#ready;
       this.#isStarted = true;
     } catch (error) {
+      this.#leaveBroker?.();
       this.#events?.close();
       await this.#connection.close();
       throw error;
@@ -160,6 +177,7 @@ class MqttServer implements ServedMqtt {
     await this.stopCalls(graceMs);
     this.#events?.close();
     await this.#connection.close();
+    this.#leaveBroker?.();
   }
 
   async #takeUp({ version }: Link): Promise<void> {

@@ -20,6 +20,8 @@ export interface Topics {
   readonly status: string;
   /** Where one client is answered: `blog/v1/replies/<client>`. */
   replies(client: string): string;
+  /** The client whose reply topic that is, if it is one. */
+  clientOf(topic: string): string | undefined;
   /** Where an event is published: its channel with the payload's values for the parameters. */
   event(event: EventDefinition, data: Readonly<Record<string, unknown>>): string;
   /** What to subscribe to: `+` for each parameter that is not fixed. */
@@ -79,6 +81,10 @@ export function compileTopics(contract: Contract, prefix = ''): Topics {
     cancel: `${base}cancel`,
     status: `${base}status`,
     replies: (client) => `${base}replies/${encodeLevel(client)}`,
+    clientOf(topic) {
+      const root = `${base}replies/`;
+      return topic.startsWith(root) ? decodeLevel(topic.slice(root.length).split('/')[0] ?? '') : undefined;
+    },
     event: (event, data) => fill(event, (param) => encodeLevel(data[param])),
     filter: (event, params) => fill(event, (param) => (params[param] === undefined ? '+' : encodeLevel(params[param]))),
     eventOf,
@@ -117,4 +123,12 @@ function encodeLevel(value: unknown): string {
     throw new ApiError('INVALID_ARGUMENT', 'a channel parameter is too long for a topic: 1024 characters at most', { sent: false });
   // Half a surrogate pair has no bytes.
   return text.replace(NO_LEVEL, (char) => (/\p{Cs}/u.test(char) ? '\ufffd' : encodeURIComponent(char)));
+}
+
+function decodeLevel(level: string): string | undefined {
+  try {
+    return decodeURIComponent(level);
+  } catch {
+    return undefined;
+  }
 }

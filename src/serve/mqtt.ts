@@ -1,10 +1,10 @@
-import type { ServedMqtt } from '../mqtt/server.ts';
 import type { MqttBroker } from '../mqtt/broker.ts';
+import type { ServedMqtt } from '../mqtt/server.ts';
 import type { Mount, MountContext } from './mount.ts';
 
-/** MQTT at a given broker, or at one of its own, which browsers reach at `/mqtt` of the HTTP port. */
+/** MQTT at a given broker, or at one of its own, which browsers reach at a path of the HTTP port if `mqttPath` opens it. */
 export function mountMqtt({ transport, options, sockets, onError }: MountContext): Mount {
-  const { host, port, mqttUrl, mqttEventHeaders } = options;
+  const { port, mqttUrl, mqttHost, mqttPath, mqttPublishers, mqttEventHeaders } = options;
   const { mqttPort = port === 0 ? 0 : 1883 } = options;
   let own: MqttBroker | undefined;
   let detach: (() => void) | undefined;
@@ -13,10 +13,12 @@ export function mountMqtt({ transport, options, sockets, onError }: MountContext
     async publish({ server }) {
       // Loaded late, so that a program that loads this file loads no broker.
       const { mqttBroker, serveMqtt } = await import('../mqtt/server.ts');
-      if (mqttUrl === undefined && !options.mqttBroker) own = await mqttBroker({ host, port: mqttPort });
+      if (mqttUrl === undefined && !options.mqttBroker) {
+        own = await mqttBroker({ host: mqttHost, port: mqttPort, ...(mqttPublishers && { publishers: mqttPublishers }) });
+      }
       const broker = own ?? options.mqttBroker;
       const url = mqttUrl ?? broker?.url ?? '';
-      detach = broker?.attach(server, sockets);
+      if (mqttPath !== undefined) detach = broker?.attach(server, { ...sockets, path: mqttPath });
       served = await serveMqtt(transport, {
         ...options.mqtt,
         url,
@@ -24,6 +26,9 @@ export function mountMqtt({ transport, options, sockets, onError }: MountContext
         ...onError,
       });
       return { mqtt: url };
+    },
+    async stopCalls(graceMs) {
+      await served?.stopCalls(graceMs);
     },
     async close(graceMs) {
       await served?.close(graceMs);

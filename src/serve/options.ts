@@ -4,7 +4,7 @@ import type { HttpHandler } from '../http/message/message.ts';
 import type { ListenOptions } from '../http/node/listen.ts';
 import type { CorsOptions } from '../http/serve/cors.ts';
 import type { Origins } from '../http/serve/origins.ts';
-import type { MqttBroker } from '../mqtt/broker.ts';
+import type { MqttBroker, Publishers } from '../mqtt/broker.ts';
 import type { ServeMqttOptions } from '../mqtt/server.ts';
 import type { HeadersOption } from '../peer/headers.ts';
 import type { ProtocolName } from '../protocols.ts';
@@ -46,6 +46,15 @@ export interface ServeOptions extends ProtocolOptions {
   readonly grpcPort?: number | undefined;
   /** Port of the embedded MQTT broker; 0 picks a free one. @default 1883, or a free one if `port` is 0 */
   readonly mqttPort?: number | undefined;
+  /** Host of the embedded MQTT broker, `0.0.0.0` or `::` to be reached from other machines. @default '127.0.0.1', whatever `host` says */
+  readonly mqttHost?: string | undefined;
+  /** Path of the HTTP port where browsers reach the embedded MQTT broker: `/mqtt`. @default none */
+  readonly mqttPath?: string | undefined;
+  /**
+   * Who may publish events at the embedded MQTT broker, beside the service: by the event's name the callers, a function, or `'*'`.
+   * @default nobody
+   */
+  readonly mqttPublishers?: Readonly<Record<string, Publishers>> | undefined;
   /** Serves at this MQTT broker instead of an embedded one: `mqtt://localhost:1883`. */
   readonly mqttUrl?: string | undefined;
   /** Serves at this embedded MQTT broker, which was started before: a service with an `mqttHub` needs it. It stays open. */

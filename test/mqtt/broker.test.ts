@@ -65,9 +65,9 @@ describe('the embedded broker', () => {
 });
 
 describe('serve', () => {
-  test('has a broker for browsers too, and AsyncAPI tells of MQTT', async () => {
+  test('has a broker for browsers too if a path is given, and AsyncAPI tells of MQTT', async () => {
     const service = createBlogService();
-    const served = await serve(service, { port: 0 });
+    const served = await serve(service, { port: 0, grpcPort: 0, mqttPath: '/mqtt' });
     cleanups.push(
       () => service.close(),
       () => served.close(),
@@ -75,6 +75,9 @@ describe('serve', () => {
     for (const url of [served.mqtt ?? '', `${served.http.replace('http', 'ws')}/mqtt`]) {
       expect((await blogAt(url).getUser({ id: 123 })).id).toBe(123);
     }
+    const closed = await serve(service, { port: 0, grpcPort: 0 });
+    cleanups.push(() => closed.close());
+    expect((await fetch(`${closed.http}/mqtt`)).status).toBe(404);
     const document = JSON.stringify(await (await fetch(`${served.http}/asyncapi.json`)).json());
     expect(document).toContain('"mqtt":{"qos":1,"retain":false,"bindingVersion":"0.2.0"}');
   });

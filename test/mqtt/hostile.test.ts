@@ -126,6 +126,6 @@ function suite(version: 4 | 5, start: () => Promise<{ url: string; close(): Prom
   });
 }
 
-describe('the embedded broker, MQTT 3.1.1', () => suite(4, () => mqttBroker({ port: 0 })));
+describe('the embedded broker, MQTT 3.1.1', () => suite(4, () => mqttBroker({ port: 0, open: true })));
 describe.skipIf(noMosquitto !== undefined)(`Mosquitto, MQTT 3.1.1${why}`, () => suite(4, () => startMosquitto(['set_tcp_nodelay true'])));
 describe.skipIf(noMosquitto !== undefined)(`Mosquitto, MQTT 5${why}`, () => suite(5, () => startMosquitto(['set_tcp_nodelay true'])));

@@ -15,7 +15,7 @@ afterEach(async () => {
 
 describe('foreign text in reports', () => {
   test('never brings a control character, however it is printed', async () => {
-    const broker = await mqttBroker({ port: 0 });
+    const broker = await mqttBroker({ port: 0, open: true });
     const reports: unknown[] = [];
     const onError = (error: unknown) => void reports.push(error);
     const service = createBlogService();

@@ -29,7 +29,7 @@ describe('no broker', () => {
     const blog = blogAt(`mqtt://127.0.0.1:${port}`, { offline: 'queue' });
     await expect(blog.getUser({ id: 123 }, { timeoutMs: 100 })).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED' });
     const call = blog.getUser({ id: 123 });
-    const broker = await mqttBroker({ port });
+    const broker = await mqttBroker({ port, open: true });
     cleanups.push(() => broker.close());
     await process(broker.url);
     // A request without a subscriber is lost over MQTT 3.1.1: the service may come too late for it.
@@ -47,7 +47,7 @@ describe('no broker', () => {
       () => service.close(),
     );
     for (const celsius of [1, 2]) await service.publish('temperature', { ...READING, celsius });
-    const broker = await mqttBroker({ port });
+    const broker = await mqttBroker({ port, open: true });
     cleanups.push(() => broker.close());
     const { heard } = await foreign(broker.url, 4, 'sensors/temperature');
     await until(() => heard.length === 2, 'the events came');

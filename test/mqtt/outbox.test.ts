@@ -25,7 +25,7 @@ test('a long queue of QoS 0 goes in order once there is a broker, as fast as the
   for (let celsius = 0; celsius < count; celsius++) await hub.publish(blogContract.events.temperature, { ...reading, celsius });
   let listen: (isListening: true) => void = () => {};
   const listening = new Promise<true>((resolve) => (listen = resolve));
-  const broker = await mqttBroker({ port, authenticate: ({ username }) => username === 'listener' || listening });
+  const broker = await mqttBroker({ port, open: true, authenticate: ({ username }) => username === 'listener' || listening });
   cleanups.push(() => broker.close());
   const listener = await mqttjs.connectAsync(broker.url, { protocolVersion: 4, reconnectPeriod: 0, username: 'listener' });
   cleanups.push(() => listener.endAsync(true));

@@ -9,7 +9,7 @@ import { defineContract, event, query } from '../../src/core/define.ts';
 import { listen } from '../../src/http/node/listen.ts';
 import { mqtt } from '../../src/mqtt/client.ts';
 import { mqttHub } from '../../src/mqtt/hub.ts';
-import { packetMeter } from '../../src/mqtt/packet-limit.ts';
+import { packetMeter } from '../../src/mqtt/access/packet-limit.ts';
 import { mqttBroker, serveMqtt } from '../../src/mqtt/server.ts';
 import { createService } from '../../src/service/service.ts';
 
@@ -25,7 +25,7 @@ const HUGE = Buffer.from([0x30, 0xff, 0xff, 0xff, 0x7f, 0, 1, 0x74]);
 async function open(maxPacketBytes?: number) {
   const errors: string[] = [];
   const onError = (error: unknown) => void errors.push(String(error));
-  const broker = await mqttBroker({ port: 0, onError, ...(maxPacketBytes !== undefined && { maxPacketBytes }) });
+  const broker = await mqttBroker({ port: 0, open: true, onError, ...(maxPacketBytes !== undefined && { maxPacketBytes }) });
   cleanups.push(() => broker.close());
   return { broker, errors };
 }

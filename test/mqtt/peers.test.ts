@@ -132,7 +132,7 @@ function suite(open: () => Promise<TestBroker>, versions: readonly (4 | 5)[]): v
   }
 }
 
-describe('the embedded broker', () => suite(() => mqttBroker({ port: 0 }), [4]));
+describe('the embedded broker', () => suite(() => mqttBroker({ port: 0, open: true }), [4]));
 describe.skipIf(noMosquitto !== undefined)(`Mosquitto${why(noMosquitto)}`, () =>
   suite(() => startMosquitto(['set_tcp_nodelay true']), [4, 5]),
 );

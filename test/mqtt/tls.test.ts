@@ -31,7 +31,7 @@ describe.skipIf(noOpenssl !== undefined)(`MQTT over TLS${why(noOpenssl)}`, () =>
   afterAll(() => mine.remove());
 
   async function embedded(): Promise<string> {
-    const broker = await mqttBroker({ port: 0, tls: mine });
+    const broker = await mqttBroker({ port: 0, open: true, tls: mine });
     cleanups.push(() => broker.close());
     expect(broker.url).toMatch(/^mqtts:/);
     return broker.url;
@@ -98,7 +98,7 @@ describe.skipIf(noOpenssl !== undefined)(`MQTT over TLS${why(noOpenssl)}`, () =>
   });
 
   test('WebSockets of an HTTPS port', async () => {
-    const broker = await mqttBroker({ port: 0 });
+    const broker = await mqttBroker({ port: 0, open: true });
     const https = createHttpsServer({ cert: mine.cert, key: mine.key }).listen(0, '127.0.0.1');
     await once(https, 'listening');
     cleanups.push(
@@ -111,7 +111,7 @@ describe.skipIf(noOpenssl !== undefined)(`MQTT over TLS${why(noOpenssl)}`, () =>
 
   test('the broker tells of handshakes that fail, and does not wait for one when it closes', async () => {
     const errors: unknown[] = [];
-    const broker = await mqttBroker({ port: 0, tls: mine, onError: (error) => errors.push(error) });
+    const broker = await mqttBroker({ port: 0, open: true, tls: mine, onError: (error) => errors.push(error) });
     const [garbage, silent] = [connect(broker.port, '127.0.0.1'), connect(broker.port, '127.0.0.1')];
     const ends = [garbage, silent].map((socket) =>
       once(

@@ -230,7 +230,7 @@ function suite(version: 4 | 5, broker: () => string): void {
 
 describe('the embedded broker, MQTT 3.1.1', () => {
   let broker: Awaited<ReturnType<typeof mqttBroker>>;
-  beforeAll(async () => void (broker = await mqttBroker({ port: 0 })));
+  beforeAll(async () => void (broker = await mqttBroker({ port: 0, open: true })));
   afterAll(() => broker.close());
   suite(4, () => broker.url);
 });

@@ -58,7 +58,7 @@ describe('a server that starts', () => {
 
   it('publishes on MQTT what the first call that it takes writes', async () => {
     const port = await freePort();
-    const broker = await (await import('../../src/mqtt/broker.ts')).mqttBroker({ port: 0 });
+    const broker = await (await import('../../src/mqtt/broker.ts')).mqttBroker({ port: 0, open: true });
     const client = createClient({ transport: mqtt({ url: broker.url }) });
     const heard: string[] = [];
     await client.onMessage(({ message }) => void heard.push(message));
@@ -96,7 +96,7 @@ describe('a server that stops', () => {
       });
     };
     const service = createBlogService();
-    const broker = await (await import('../../src/mqtt/broker.ts')).mqttBroker({ port: 0 });
+    const broker = await (await import('../../src/mqtt/broker.ts')).mqttBroker({ port: 0, open: true });
     const client = createClient({ transport: mqtt({ url: broker.url }) });
     const heard: string[] = [];
     await client.onMessage(({ message }) => void heard.push(message));

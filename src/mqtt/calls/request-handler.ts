@@ -12,6 +12,8 @@ import { checkHeaderSize, decodeEnvelope, encodeEnvelopeReply, encodeReply, user
 export interface RequestHandlerInit {
   readonly publish: (message: Message) => Promise<void>;
   readonly mayReply: (topic: string) => boolean;
+  /** What is known of the caller who is answered there, beside the request. */
+  readonly headersOf: (replyTo: string) => RawHeaders | undefined;
   readonly maxMessageBytes: number;
   readonly onError: (error: unknown) => void;
 }
@@ -133,7 +135,7 @@ export class RequestHandler {
   async #run(name: string, request: Request, packet: IPublishPacket): Promise<void> {
     const listeners: (() => void)[] = [];
     this.#running.set(request.key, { leave: () => listeners.forEach((listener) => listener()) });
-    const headers = acceptHeaders(request.headers);
+    const headers = acceptHeaders({ ...this.init.headersOf(request.replyTo), ...request.headers });
     const requestId = headers['x-request-id'] ?? '';
     let outcome: Outcome;
     try {

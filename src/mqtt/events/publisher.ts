@@ -45,14 +45,22 @@ export class EventPublisher {
       subscribe: async (request, sink) => inner.subscribe({ ...request, headers: await joinHeaders(headers, request.headers) }, sink),
       close: () => inner.close(),
     };
-    await Promise.all(Object.values(transport.contract.events).map((event) => this.#subscribe(source, event)));
+    const failures = await Promise.all(Object.values(transport.contract.events).map((event) => this.#subscribe(source, event)));
+    const refused = failures.flatMap((failure) => failure ?? []);
+    // A service that refuses does so for all of its events: that is one report.
+    for (const text of new Set(refused.map(({ error }) => error.message))) {
+      const alike = refused.filter(({ error }) => error.message === text);
+      const [first] = alike;
+      if (first) this.onError(notPublished(alike.map(({ event }) => event.name), first.error)); // prettier-ignore
+    }
   }
 
   close(): void {
     this.#controller.abort(new ApiError('CANCELLED', 'the server is stopping'));
   }
 
-  async #subscribe(transport: Transport, event: EventDefinition): Promise<void> {
+  /** Gives what failed, if it did. */
+  async #subscribe(transport: Transport, event: EventDefinition): Promise<Failure | undefined> {
     const subscription = new Subscription({
       transport,
       event,
@@ -65,15 +73,16 @@ export class EventPublisher {
         next: (message) => this.#publish(event, message),
         // A topic has no word for what is missing in it.
         gap: () => {},
-        end: (error) => error && this.onError(notPublished(event, error)),
+        end: (error) => error && this.onError(notPublished([event.name], error)),
       },
     });
     try {
       await subscription.open();
+      return undefined;
     } catch (error) {
       // A transport without events is served without them.
-      if (this.#controller.signal.aborted || (isApiError(error) && error.code === 'UNIMPLEMENTED')) return;
-      this.onError(notPublished(event, error));
+      if (this.#controller.signal.aborted || (isApiError(error) && error.code === 'UNIMPLEMENTED')) return undefined;
+      return { event, error: ApiError.from(error, 'UNKNOWN', 'subscribing failed') };
     }
   }
 
@@ -88,12 +97,18 @@ export class EventPublisher {
   }
 }
 
-/** Why an event does not reach the broker, and what to do where the service asks who wants it. */
-function notPublished({ name }: EventDefinition, error: unknown): ApiError {
-  const { code, text } = ApiError.from(error, 'UNKNOWN', 'subscribing failed');
+interface Failure {
+  readonly event: EventDefinition;
+  readonly error: ApiError;
+}
+
+/** Why events do not reach the broker, and what to do if the service asks who wants them. */
+function notPublished(events: readonly string[], error: ApiError): ApiError {
+  const { code, text } = error;
   const advice =
     code === 'UNAUTHENTICATED' || code === 'PERMISSION_DENIED'
-      ? ": give 'eventHeaders' that the service's context takes, or switch 'publishEvents' off"
+      ? ": give 'eventHeaders' that the service's context takes (for serve 'mqttEventHeaders', for the command --mqtt-event-header), or switch 'publishEvents' off"
       : '';
-  return new ApiError(code, `the event '${name}' is not published at the broker: ${text}${advice}`, { cause: error });
+  const which = events.length === 1 ? `the event '${events[0]}' is` : `the events ${events.map((name) => `'${name}'`).join(', ')} are`;
+  return new ApiError(code, `${which} not published on MQTT: ${text}${advice}`, { cause: error });
 }

@@ -1,0 +1,222 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Aedes, AedesOptions, AuthenticateError, Client } from 'aedes';
+import type { Headers } from '../../core/transport.ts';
+import { onAbort, timerMs } from '../../life/lifetime.ts';
+import { printable } from '../../peer/printable.ts';
+import { Access, Refusal, type AccessOptions, type Member } from './access.ts';
+import { Sessions, type Persistence, type SessionLimits } from './sessions.ts';
+
+/** Options of the door: the broker's, read. */
+export interface DoorOptions extends Partial<AccessOptions>, SessionLimits {
+  readonly onError: (error: unknown) => void;
+  readonly maxBufferedBytes: number;
+  readonly maxConnections: number;
+  readonly maxConnectionsPerCaller: number;
+}
+
+/** How long the service may take to say who calls, in milliseconds. */
+const IDENTIFY_MS = 10_000;
+
+/** A client that has said CONNECT. */
+interface Arrival {
+  readonly clientId: string;
+  readonly clean: boolean;
+  readonly will: { readonly topic: string; readonly payload: Uint8Array } | undefined;
+  /** Ends what is asked for the client when its connection does. */
+  readonly controller: AbortController;
+  member?: Member;
+  timer?: ReturnType<typeof setTimeout>;
+}
+
+/** Where aedes asks who may come in and what they may do. */
+export class Door {
+  readonly access: Access;
+  readonly rules: AedesOptions;
+  readonly #arrivals = new WeakMap<Client, Arrival>();
+  /** Connected clients by id, and how many each caller has. */
+  readonly #live = new Map<string, Client>();
+  readonly #perCaller = new Map<string, number>();
+  #sessions: Sessions | undefined;
+
+  private readonly options: DoorOptions;
+
+  constructor(options: DoorOptions) {
+    this.options = options;
+    const { open = false, publishers = {}, serviceCredentials, authenticate, onError } = options;
+    this.access = new Access({ open, publishers, serviceCredentials, authenticate, onError });
+    this.rules = {
+      // Its own default is MQTT 3.1's.
+      maxClientsIdLength: 65_535,
+      preConnect: (client, packet, done) => {
+        // One without a name gets one here, so that its topics are known.
+        packet.clientId ||= `anonymous-${randomUUID()}`;
+        const { clientId, clean = true, will } = packet;
+        const arrival: Arrival = { clientId, clean, will: will && { topic: will.topic, payload: Buffer.from(will.payload) }, controller: new AbortController() }; // prettier-ignore
+        this.#arrivals.set(client, arrival);
+        done(null, true);
+      },
+      authenticate: (client, username, password, done) => {
+        this.#welcome(client, username, password?.toString()).then(
+          () => done(null, true),
+          (error: unknown) => done(refused(error, onError), null),
+        );
+      },
+      authorizePublish: (client, packet, done) => {
+        try {
+          const member = client && this.#arrivals.get(client)?.member;
+          if (client && !member) throw new Error('the client is not connected');
+          if (member) this.access.checkPublish(member, packet.topic, Buffer.from(packet.payload));
+          // A retained request would be run by each server that subscribes.
+          if (member?.kind === 'caller' && packet.retain && !this.access.isEvent(packet.topic)) packet.retain = false;
+          done(null);
+        } catch (error) {
+          done(error as Error);
+        }
+      },
+      authorizeSubscribe: (client, subscription, done) => {
+        const arrival = this.#arrivals.get(client);
+        if (!arrival?.member) return done(null, null);
+        this.access.maySubscribe(arrival.member, subscription.topic, arrival.controller.signal).then(
+          (isAllowed) => done(null, isAllowed ? subscription : null),
+          (error: unknown) => (onError(error), done(null, null)),
+        );
+      },
+      authorizeForward: (client, packet) => {
+        const member = this.#arrivals.get(client)?.member;
+        return member && this.access.mayHear(member, packet.topic) ? packet : null;
+      },
+    };
+  }
+
+  /** What a connected caller said of itself when it connected; nothing of others, whose replies may go anywhere. */
+  headersOf(clientId: string): Headers | undefined {
+    const client = this.#live.get(clientId);
+    const member = client && this.#arrivals.get(client)?.member;
+    return member?.kind === 'caller' ? member.headers : undefined;
+  }
+
+  /** Bounds what the broker keeps, and hears of clients that leave. */
+  watch(aedes: Aedes): void {
+    const { onError } = this.options;
+    const { persistence } = aedes as unknown as { readonly persistence: Persistence };
+    this.#sessions = new Sessions(persistence, this.options, (clientId) => this.#live.get(clientId)?.conn.destroy(), onError);
+    const report = (error: Error) => {
+      // A client of MQTT 5 that is refused comes back with MQTT 3.1.1.
+      if ((error as { readonly errorCode?: unknown }).errorCode !== 1) onError(error);
+    };
+    aedes.on('clientError', (_, error) => report(error));
+    aedes.on('connectionError', (_, error) => report(error));
+  }
+
+  /** A new connection. */
+  handle(client: Client): void {
+    const { maxBufferedBytes } = this.options;
+    const waiting = client as unknown as { waitForDrain(done: (error: Error | null) => void): void };
+    const waitForDrain = waiting.waitForDrain.bind(client);
+    // The deliveries of all clients wait for one that does not read: here it has a buffer, and is ended if that overflows.
+    waiting.waitForDrain = (done) => {
+      if (!client.connected) return waitForDrain(done);
+      if (client.conn.writableLength > maxBufferedBytes) {
+        client.conn.destroy(new Error(`the client '${printable(client.id)}' was ended: it does not read`));
+      }
+      setImmediate(done, null);
+    };
+    client.conn.once('close', () => this.#leave(client));
+  }
+
+  async #welcome(client: Client, username: string | undefined, password: string | undefined): Promise<void> {
+    const arrival = this.#arrivals.get(client);
+    if (!arrival) throw new Refusal(3, 'the client has left');
+    const { clientId, clean, will, controller } = arrival;
+    const timer = setTimeout(() => controller.abort(new Refusal(3, 'the service did not say in time who calls')), IDENTIFY_MS);
+    let unlink = (): void => {};
+    const late = new Promise<never>((_, reject) => {
+      unlink = onAbort(controller.signal, () => reject(controller.signal.reason as Error));
+    });
+    const request: IncomingMessage | undefined = client.req;
+    const address = request?.socket.remoteAddress ?? (client.conn as Partial<Socket>).remoteAddress;
+    try {
+      const asked = this.access.connect({ clientId, username, password, request, address, signal: controller.signal });
+      arrival.member = await Promise.race([asked, late]);
+    } finally {
+      clearTimeout(timer);
+      unlink();
+      late.catch(() => {});
+    }
+    const { member } = arrival;
+    try {
+      if (will) this.access.checkPublish(member, will.topic, will.payload);
+    } catch (error) {
+      throw new Refusal(5, `the last will of the client '${printable(clientId)}' was refused: ${(error as Error).message}`);
+    }
+    this.#checkPlace(member, clean);
+    await this.#enter(client, arrival, member);
+  }
+
+  /** Throws where the client id is another caller's, or there are too many. */
+  #checkPlace({ clientId, caller, kind }: Member, clean: boolean): void {
+    const { maxConnections, maxConnectionsPerCaller } = this.options;
+    const holder = this.#live.get(clientId);
+    const held = (holder && this.#arrivals.get(holder)?.member) ?? undefined;
+    const owner = held ? keyOf(held) : this.#sessions?.callerOf(clientId);
+    if (owner !== undefined && owner !== keyOf({ caller, kind }))
+      throw new Refusal(2, `the client id '${printable(clientId)}' is another caller's`);
+    if (kind === 'service') return;
+    const key = keyOf({ caller, kind });
+    if (this.#live.size >= maxConnections || (!held && (this.#perCaller.get(key) ?? 0) >= maxConnectionsPerCaller))
+      throw new Refusal(3, 'there are too many connections');
+    if (!clean && this.#sessions?.hasRoom(clientId, key) === false) throw new Refusal(3, 'there are too many sessions');
+  }
+
+  async #enter(client: Client, arrival: Arrival, member: Member): Promise<void> {
+    const { clientId, clean, controller } = arrival;
+    const key = keyOf(member);
+    if (clean) await this.#sessions?.end(clientId);
+    else this.#sessions?.onConnect(clientId, key);
+    if (client.conn.destroyed) throw new Refusal(3, 'the client has left');
+    const holder = this.#live.get(clientId);
+    if (holder) this.#leave(holder);
+    if (!clean) this.#sessions?.onConnect(clientId, key);
+    this.#live.set(clientId, client);
+    this.#perCaller.set(key, (this.#perCaller.get(key) ?? 0) + 1);
+    if (member.expiresAtMs === undefined) return;
+    const end = () => {
+      const left = (member.expiresAtMs ?? 0) - Date.now();
+      if (left > 0) arrival.timer = setTimeout(end, timerMs(left));
+      else client.conn.destroy(new Error(`the credentials of the client '${printable(clientId)}' have expired`));
+    };
+    end();
+    onAbort(controller.signal, () => clearTimeout(arrival.timer));
+  }
+
+  #leave(client: Client): void {
+    const arrival = this.#arrivals.get(client);
+    if (!arrival) return;
+    const { clientId, member, controller } = arrival;
+    clearTimeout(arrival.timer);
+    controller.abort(new Refusal(3, 'the client has left'));
+    if (this.#live.get(clientId) !== client || !member) return;
+    this.#live.delete(clientId);
+    const key = keyOf(member);
+    const left = (this.#perCaller.get(key) ?? 1) - 1;
+    if (left > 0) this.#perCaller.set(key, left);
+    else this.#perCaller.delete(key);
+    this.#sessions?.onDisconnect(clientId);
+  }
+}
+
+/** The service's own connections share a name that no caller can have. */
+function keyOf({ caller, kind }: Pick<Member, 'caller' | 'kind'>): string {
+  return `${kind}:${caller}`;
+}
+
+function refused(error: unknown, onError: (error: unknown) => void): AuthenticateError {
+  if (error instanceof Refusal) {
+    if (error.returnCode === 2 || error.returnCode === 5) onError(error);
+    return error;
+  }
+  onError(error);
+  return new Refusal(3, 'the broker could not tell who calls');
+}
