@@ -4,7 +4,7 @@ import { bindingShape } from './http-binding.ts';
 import { listenerName } from './listener-name.ts';
 import { own } from './own.ts';
 import type { Transport } from './transport.ts';
-import { eachObject, isOneWay, isOptional, placeOf, shapeOf } from './shape.ts';
+import { eachObject, isOneWay, isOptional, placeOf, shapeOf, valueType } from './shape.ts';
 
 export { nearest } from './nearest.ts';
 
@@ -146,12 +146,16 @@ function fitsQuery(schema: Schema): boolean {
 function checkPaging(where: string, operation: Operation, key: string, inputs: Fields | undefined): void {
   const output = operation.output && shapeOf(operation.output);
   const item = output?.kind === 'list' ? fieldsOf(output.item) : undefined;
-  if (!own(item, key)) throw new TypeError(`${where}: pagedBy '${key}' must name a property of the items of a list output`);
+  const field = own(item, key);
+  if (!field) throw new TypeError(`${where}: pagedBy '${key}' must name a property of the items of a list output`);
   if (!own(inputs, 'limit') || !own(inputs, 'after')) {
     throw new TypeError(
       `${where}: a paged query needs the inputs 'limit' (an integer with a default) and 'after' (optional, of the type of '${key}')`,
     );
   }
+  const [given, taken] = [valueType(field), valueType(own(inputs, 'after') ?? field)];
+  if (given !== undefined && taken !== undefined && given !== taken)
+    throw new TypeError(`${where}: pagedBy '${key}' is a ${given}, and the input 'after', which is given it, takes a ${taken}`);
 }
 
 function checkEvent(event: EventDefinition, contract: Contract): void {

@@ -43,6 +43,15 @@ export function shapeOf(schema: Schema): Shape {
   return { kind: SCALARS.has(def.type) ? 'scalar' : 'other' };
 }
 
+/** The type of an application value, `string` or `date`, without optional, nullable, default and lazy around it; `undefined` if it is several. */
+export function valueType(schema: Schema): string | undefined {
+  const def = schema._zod.def as unknown as Def;
+  const inner = def.innerType ?? def.getter?.() ?? def.out;
+  if (inner) return valueType(inner);
+  if (def.type === 'union' || def.type === 'literal' || def.type === 'any' || def.type === 'unknown') return undefined;
+  return def.type === 'int' ? 'number' : def.type === 'enum' || def.type === 'template_literal' ? 'string' : def.type;
+}
+
 /** Tells whether an object may come without this field. */
 export function isOptional(schema: Schema): boolean {
   // 'optional', or 'defaulted' in newer releases of zod.

@@ -8,6 +8,7 @@ const SCALARS: Readonly<Record<string, string>> = {
   DateTime:
     '"An instant, as in RFC 3339: `2024-01-15T09:30:00Z`."\nscalar DateTime @specifiedBy(url: "https://www.rfc-editor.org/rfc/rfc3339")',
   SafeInt: '"An integer between -(2^53 - 1) and 2^53 - 1."\nscalar SafeInt',
+  Bytes: '"Bytes as base64."\nscalar Bytes @specifiedBy(url: "https://www.rfc-editor.org/rfc/rfc4648#section-4")',
   JSON: '"Any JSON value."\nscalar JSON @specifiedBy(url: "https://www.rfc-editor.org/rfc/rfc8259")',
 };
 
@@ -57,7 +58,7 @@ class Printer {
     if (args.length === 0) return '';
     const printed = args.map(({ name, type, field }) => {
       this.#input(field.node);
-      return `${describe(field.description, '    ')}    ${name}: ${this.#note(type)}${this.#default(field)}${deprecate(field.deprecated && type.at(-1) !== '!')}`;
+      return `${describe(field.description, '    ')}    ${name}: ${this.#note(type)}${this.#default(field)}${deprecate(field.deprecated && (type.at(-1) !== '!' || 'default' in field))}`;
     });
     const short = args.every(({ field }) => field.description === undefined);
     return short ? `(${printed.map((text) => text.trim()).join(', ')})` : `(\n${printed.join('\n')}\n  )`;
@@ -96,7 +97,10 @@ class Printer {
     if (!this.#claim(name, node)) return;
     const fields = node.fields.map((field) => {
       this.#input(field.node);
-      return this.#field(field, this.types.inputType(field), this.#default(field));
+      const type = this.types.inputType(field);
+      // GraphQL has no deprecated input that must be given: https://spec.graphql.org/October2021/#sec-Input-Objects.Type-Validation
+      const isRequired = type.endsWith('!') && !('default' in field);
+      return this.#field(isRequired ? { ...field, deprecated: false } : field, type, this.#default(field));
     });
     this.#definitions.set(name, describe(node.description, '') + block(`input ${name}`, fields));
   }

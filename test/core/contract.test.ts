@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { createClient, createService, defineContract, event, mutation, query } from '../../src/index.ts';
+import { createClient, createService, defineContract, event, instant, int64, mutation, query, type Schema } from '../../src/index.ts';
 
 const id = z.object({ id: z.int32() });
 const text = z.object({ text: z.string() });
@@ -315,5 +315,36 @@ describe('a transform in a contract', () => {
   it('may be a preprocess, which only makes more values fit', () => {
     const input = z.object({ a: z.preprocess(String, z.string()) });
     expect(() => defineContract({ name: 'a', operations: { go: mutation({ input }) } })).not.toThrow();
+  });
+});
+
+describe('the keys of a paged query', () => {
+  const define = (after: Schema, id: Schema) =>
+    defineContract({
+      name: 'a',
+      operations: {
+        list: query({
+          input: z.object({ limit: z.int32().default(2), after: after as never }),
+          output: z.array(z.object({ id: id as never })),
+          pagedBy: 'id',
+        }),
+      },
+    });
+
+  it.each<[string, Schema, Schema]>([
+    ['text for a number', z.string().optional(), z.int32()],
+    ['a number for text', z.number().optional(), z.string()],
+    ['text for a date', z.string().optional(), instant()],
+  ])('are refused if they are %s', (_, after, id) => {
+    expect(() => define(after, id)).toThrow("pagedBy 'id' is a");
+  });
+
+  it.each<[string, Schema, Schema]>([
+    ['numbers', z.int().optional(), z.int32()],
+    ['texts', z.string().nullish(), z.uuid()],
+    ['codecs', z.optional(int64()), int64()],
+    ['a union', z.union([z.string(), z.number()]).optional(), z.int32()],
+  ])('may be %s', (_, after, id) => {
+    expect(() => define(after, id)).not.toThrow();
   });
 });

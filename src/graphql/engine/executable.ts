@@ -5,6 +5,7 @@ import {
   GraphQLScalarType,
   GraphQLUnionType,
   Kind,
+  validateSchema,
   valueFromASTUntyped,
   type GraphQLFieldResolver,
   type GraphQLResolveInfo,
@@ -34,6 +35,9 @@ type Resolver = GraphQLFieldResolver<unknown, Resolving, Record<string, unknown>
 /** Makes the schema that runs: the one that is printed, with what gives its fields their values. */
 export function executableSchema(types: GraphqlTypes): GraphQLSchema {
   const schema = buildSchema(graphqlSchema(types.contract), { assumeValidSDL: true });
+  // Here, where the author sees it: a schema that is not valid answers every request with errors.
+  const [invalid] = validateSchema(schema);
+  if (invalid) throw new TypeError(`graphql: the contract makes no valid schema: ${invalid.message}`);
   for (const type of Object.values(schema.getTypeMap())) if (type instanceof GraphQLScalarType) scalar(type);
   const root = (name: string, fields: ReadonlyMap<string, RootField>, make: (field: RootField) => Resolver) => {
     const type = schema.getType(name);

@@ -180,7 +180,7 @@ class Types implements GraphqlTypes {
   #name(node: SchemaNode, isInput: boolean, owner: ObjectNode | undefined): string {
     switch (node.kind) {
       case 'string':
-        return node.format === 'date-time' ? 'DateTime' : 'String';
+        return node.binary ? 'Bytes' : node.format === 'date-time' ? 'DateTime' : 'String';
       case 'integer':
         return node.int32 ? 'Int' : 'SafeInt';
       case 'number':
