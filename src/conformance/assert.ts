@@ -8,7 +8,7 @@ export function ok(condition: unknown, message: string): asserts condition {
   if (!condition) throw new Error(message);
 }
 
-/** Throws where two JSON values differ. Members that are `undefined` count as absent, -0 as 0. */
+/** Throws where two values differ: JSON, dates, bigints and bytes. Members that are `undefined` count as absent, -0 as 0. */
 export function equal(actual: unknown, expected: unknown, what: string): void {
   const path = differ(actual, expected);
   if (path === undefined) return;
@@ -82,7 +82,8 @@ export class Inbox<T> {
 function differ(actual: unknown, expected: unknown, path = ''): string | undefined {
   if (actual === expected || Object.is(actual, expected)) return undefined;
   if (typeof actual !== 'object' || typeof expected !== 'object' || actual === null || expected === null) return path;
-  if (Array.isArray(actual) !== Array.isArray(expected)) return path;
+  if (actual instanceof Date && expected instanceof Date) return actual.getTime() === expected.getTime() ? undefined : path;
+  if (kindOf(actual) !== kindOf(expected)) return path;
   if (Array.isArray(actual) && Array.isArray(expected) && actual.length !== expected.length) return `${path}.length`;
   const [left, right] = [actual as Record<string, unknown>, expected as Record<string, unknown>];
   for (const key of new Set([...Object.keys(left), ...Object.keys(right)])) {
@@ -92,11 +93,15 @@ function differ(actual: unknown, expected: unknown, path = ''): string | undefin
   return undefined;
 }
 
+function kindOf(value: object): string {
+  return Array.isArray(value) ? 'list' : value instanceof Date ? 'date' : value instanceof Uint8Array ? 'bytes' : 'object';
+}
+
 function own(record: Record<string, unknown>, key: string): unknown {
   return Object.hasOwn(record, key) ? record[key] : undefined;
 }
 
 function show(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value);
+  const text = JSON.stringify(value, (_, member: unknown) => (typeof member === 'bigint' ? `${member}n` : member)) ?? String(value);
   return text.length > 300 ? `${text.slice(0, 300)}… (${text.length} characters)` : text;
 }

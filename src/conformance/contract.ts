@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { defineContract, event, mutation, query } from '../core/define.ts';
+import { bytes, instant, int64 } from '../schema/codec/scalars.ts';
 import { ERROR_CODES } from '../core/errors.ts';
 
 /** A named type that others use. */
@@ -87,6 +88,54 @@ export const Owner = z
   .object({ id: z.int32(), name: z.string(), address: z.object({ street: z.string(), zip: z.string() }) })
   .check(z.meta({ id: 'Owner' }));
 
+const backwards = (text: string) => [...text].reverse().join('');
+
+/** An author's own codec between texts: decoded twice, it would be as it was. */
+const secret = z.codec(z.string(), z.string(), { decode: backwards, encode: backwards });
+
+const When = z.object({ kind: z.literal('when'), at: instant() }).check(z.meta({ id: 'When' }));
+const What = z.object({ kind: z.literal('what'), data: bytes() }).check(z.meta({ id: 'What' }));
+
+/** Codecs at every place where a schema may stand. */
+export const Converted = z
+  .object({
+    id: int64(),
+    at: instant(),
+    data: bytes(),
+    secret,
+    days: z.array(instant()),
+    counts: z.record(z.string(), int64()),
+    inner: z.object({ list: z.array(z.object({ at: instant(), data: bytes() })) }),
+    choice: z.discriminatedUnion('kind', [When, What]),
+    nullable: z.nullable(int64()),
+    maybe: z.optional(bytes()),
+    since: z._default(instant(), new Date('2000-01-01T00:00:00Z')),
+  })
+  .check(z.meta({ id: 'Converted' }));
+
+const foundConverted = {
+  id: int64(),
+  secret,
+  at: z.optional(instant()),
+  data: z.optional(bytes()),
+  ids: z.optional(z.array(int64())),
+};
+
+/** What is published of it. */
+export const ConvertedEvent = z.object({ id: int64(), at: instant(), data: bytes(), secret }).check(z.meta({ id: 'Conversion' }));
+
+/** Null where it is one of several, and where it is all. */
+const Nulls = z.object({
+  nothing: z.null(),
+  literal: z.literal(null),
+  either: z.union([z.string(), z.null()]),
+  list: z.array(z.null()),
+  mixed: z.array(z.nullable(z.string())),
+  values: z.record(z.string(), z.null()),
+  inner: z.nullable(z.object({ a: z.null() })),
+  maybe: z.optional(z.null()),
+});
+
 /** The contract of the conformance suite: every kind of schema, and operations that behave in every way that matters. */
 export const conformanceContract = defineContract({
   name: 'conformance',
@@ -108,6 +157,19 @@ export const conformanceContract = defineContract({
       idempotent: true,
       http: 'PATCH /patch/{id}',
     }),
+    convert: mutation({ summary: 'Gives back its input, which has codecs', input: Converted, output: Converted }),
+    findConverted: query({
+      summary: 'Gives back its input, whose codecs a path and a query string carry over HTTP',
+      input: z.object(foundConverted),
+      output: z.object(foundConverted),
+      http: 'GET /converted/{id}',
+    }),
+    stamp: mutation({
+      summary: 'Gives back an instant',
+      input: z.object({ at: z.iso.datetime() }),
+      output: z.object({ at: z.iso.datetime() }),
+    }),
+    nulls: mutation({ summary: 'Gives back nulls', input: Nulls, output: Nulls }),
     nothing: mutation({ summary: 'Neither takes nor gives' }),
     noInput: query({ summary: 'Only gives', output: z.object({ done: z.boolean() }), http: 'GET /no-input' }),
     noOutput: mutation({ summary: 'Only takes', input: z.object({ text: z.string() }) }),
@@ -203,6 +265,7 @@ export const conformanceContract = defineContract({
       payload: Message,
       summary: 'An event with channel parameters',
     }),
+    converted: event({ channel: 'conversions/{id}', payload: ConvertedEvent, summary: 'An event with codecs' }),
     posted: event({ channel: 'posted', payload: Message, writtenBy: 'post', summary: 'An event that an operation writes' }),
   },
   relations: {

@@ -22,6 +22,8 @@ export class Probe {
   readonly waits = new Map<string, WaitRun>();
   /** The headers that each subscription came with, in order. */
   readonly subscribed: Headers[] = [];
+  /** What the handler of `convert` saw last: the types of an instant, a whole number and bytes, and a text. */
+  converted: readonly unknown[] = [];
   /** Makes the hub refuse to publish. */
   hubIsBroken = false;
   #open = 0;

@@ -30,6 +30,14 @@ export function createConformanceService(options: ConformanceServiceOptions = {}
         probe.ran('patch');
         return { members: Object.keys(input).sort(), level: input.level, ...('name' in input && { name: input.name }) };
       },
+      convert: (input) => {
+        probe.ran('convert');
+        probe.converted = [input.at.constructor.name, typeof input.id, input.data.constructor.name, input.secret];
+        return input;
+      },
+      findConverted: (input) => (probe.ran('findConverted'), input),
+      stamp: (input) => (probe.ran('stamp'), input),
+      nulls: (input) => (probe.ran('nulls'), input),
       nothing: () => void probe.ran('nothing'),
       noInput: (input) => (probe.ran('noInput'), { done: input === undefined }),
       noOutput: () => void probe.ran('noOutput'),

@@ -61,7 +61,7 @@ export class SchemaBuilder {
     const isAny = isAnything(bareInput);
     const wrap = (node: SchemaNode): TypeUse => ({
       node,
-      nullable: nullable || isAny || node.kind === 'any' || this.#nullable.has(node),
+      nullable: nullable || isAny || node.kind === 'any' || node.kind === 'null' || this.#nullable.has(node),
       ...notes,
     });
     const node = this.#node(bare, at, name, declared, notes, (shell) => register?.(wrap(shell)));

@@ -8,7 +8,8 @@ export function collapse(text: string): string {
 /** A scalar as text. Throws a `TypeError` for anything else. */
 export function scalarText(value: unknown): string {
   if (typeof value === 'string') return value;
-  if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint') return String(value);
+  if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint' || value instanceof Uint8Array)
+    return String(value);
   throw new TypeError('a text, number or boolean is expected');
 }
 

@@ -45,6 +45,8 @@ function stringPlan(node: SchemaNode, format: string | undefined): ScalarPlan {
       return { kind: 'text', node, xsd: 'xs:string', read: timeText, write: writeText };
     case 'byte':
       return { kind: 'text', node, xsd: 'xs:base64Binary', read: base64Text, write: writeText };
+    case 'int64':
+      return { kind: 'text', node, xsd: 'xs:long', read: collapse, write: writeText };
     case 'uri':
       return { kind: 'text', node, xsd: 'xs:anyURI', read: collapse, write: writeText };
     case 'uuid':

@@ -1,4 +1,5 @@
 import * as fc from 'fast-check';
+import { WireBytes } from '../../src/schema/codec/wire-bytes.ts';
 import type { SchemaNode, TypeUse } from '../../src/schema/node.ts';
 import { mayLeaveOut } from '../../src/schema/node.ts';
 
@@ -12,6 +13,7 @@ const FORMATS: Readonly<Record<string, fc.Arbitrary<string>>> = {
   uuid: fc.uuid(),
   uri: fc.webUrl(),
   byte: fc.base64String(),
+  int64: fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }).map(String),
 };
 
 /** Any value of a type, as the contract's schemas take it. Recursive types end after a few levels. */
@@ -23,6 +25,7 @@ export function arbitraryOf(use: TypeUse, depth = 4): fc.Arbitrary<unknown> {
 function ofNode(node: SchemaNode, depth: number): fc.Arbitrary<unknown> {
   switch (node.kind) {
     case 'string':
+      if (node.binary) return fc.uint8Array({ maxLength: 30 }).map((bytes) => WireBytes.share(bytes));
       if (node.format !== undefined && FORMATS[node.format]) return FORMATS[node.format] as fc.Arbitrary<unknown>;
       if (node.pattern?.startsWith('^\\d{5}$')) return fc.constant('12345');
       if (node.pattern?.startsWith('^x-')) return fc.string({ unit: 'grapheme' }).map((text) => `x-${text}`);

@@ -1,5 +1,6 @@
 import type { ConformanceCase } from '../types.ts';
 import { callCases } from './calls.ts';
+import { codecCases } from './codecs.ts';
 import { deadlineCases } from './deadlines.ts';
 import { errorCases } from './errors/plain.ts';
 import { eventCases } from './events/events.ts';
@@ -17,6 +18,7 @@ import { validationCases } from './validation.ts';
 /** All cases of the law `xClient(xServer(T))` behaves as `T`. */
 export const conformanceCases: readonly ConformanceCase[] = [
   ...callCases,
+  ...codecCases,
   ...validationCases,
   ...errorCases,
   ...typedErrorCases,

@@ -1,5 +1,6 @@
 import type { input as InputOf, output as OutputOf } from 'zod/v4/core';
-import type { Kinds, Message, Note, Tree } from '../contract.ts';
+import type { AppInput } from '../../core/application.ts';
+import type { Converted, Kinds, Message, Note, Tree } from '../contract.ts';
 
 /** One value of every kind, with what may be left out left out. */
 export const KINDS = {
@@ -36,6 +37,7 @@ export const KINDS = {
 } as const satisfies Readonly<Partial<Record<keyof InputOf<typeof Kinds>, unknown>>>;
 
 export type KindsValue = InputOf<typeof Kinds>;
+export type ConvertedValue = AppInput<typeof Converted>;
 export type NoteValue = OutputOf<typeof Note>;
 export type MessageValue = OutputOf<typeof Message>;
 export type TreeValue = OutputOf<typeof Tree>;

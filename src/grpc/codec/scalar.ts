@@ -1,5 +1,6 @@
 import { WireType, type BinaryReader, type BinaryWriter } from '@bufbuild/protobuf/wire';
 import type { ProtoType, ScalarType } from '../proto/proto.ts';
+import { WireBytes } from '../../schema/codec/wire-bytes.ts';
 import type { SchemaNode } from '../../schema/node.ts';
 import { compileTextReader } from '../../schema/text.ts';
 import { readTimestamp, writeTimestamp } from './timestamp.ts';
@@ -77,6 +78,36 @@ const SCALAR: Readonly<Record<ScalarType, ValueCodec>> = {
   },
 }; // prettier-ignore
 
+/** `bytes()`: without copies. Only a hub that keeps JSON gives base64. */
+const BYTES: ValueCodec = {
+  wire: LengthDelimited,
+  zero: '',
+  packable: false,
+  write: (writer, value: unknown) => writer.bytes(value instanceof Uint8Array ? value : Buffer.from(value as string, 'base64')),
+  read: (reader) => WireBytes.share(reader.bytes()),
+};
+
+/** `int64()`: text of all digits. */
+const INT64_TEXT = {
+  int64: int64Text(Varint, (writer, value) => writer.int64(value), (reader) => reader.int64()),
+  sint64: int64Text(Varint, (writer, value) => writer.sint64(value), (reader) => reader.sint64()),
+  sfixed64: int64Text(Bit64, (writer, value) => writer.sfixed64(value), (reader) => reader.sfixed64()),
+}; // prettier-ignore
+
+function int64Text(
+  wire: WireType,
+  write: (writer: BinaryWriter, value: string) => void,
+  read: (reader: BinaryReader) => bigint | string,
+): ValueCodec {
+  return {
+    wire,
+    zero: '0',
+    packable: true,
+    write: (writer, value: string) => write(writer, value),
+    read: (reader) => String(read(reader)),
+  };
+}
+
 /** `google.protobuf.NullValue`, an enum of one value. */
 const NULL: ValueCodec = {
   wire: Varint,
@@ -105,6 +136,8 @@ const VALUE: ValueCodec = {
 export function valueCodec(type: Exclude<ProtoType, { readonly kind: 'message' }>, node: SchemaNode | undefined): ValueCodec {
   switch (type.kind) {
     case 'scalar':
+      if (type.conversion === 'int64-text') return INT64_TEXT[type.scalar as keyof typeof INT64_TEXT];
+      if (type.scalar === 'bytes' && type.conversion === 'none') return BYTES;
       return type.conversion === 'number-text' && node ? numberText(node) : SCALAR[type.scalar];
     case 'null':
       return NULL;

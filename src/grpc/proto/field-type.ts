@@ -30,7 +30,15 @@ export function scalarType(node: SchemaNode, asked: string | undefined, at: stri
   }
 }
 
+/** 64 bits with a sign; the unsigned ones would take half of the values only. */
+const INT64: ReadonlySet<string> = new Set(['int64', 'sint64', 'sfixed64']);
+
 function stringType(node: StringNode, asked: string | undefined, at: string): ProtoType {
+  if (node.binary) return only('bytes', scalar('bytes'), asked, at);
+  if (node.format === 'int64') {
+    if (asked === undefined || INT64.has(asked)) return scalar((asked ?? 'int64') as ScalarType, 'int64-text');
+    return asked === 'string' ? scalar('string') : refuse(asked, ['string', ...INT64].join(', '), at);
+  }
   const digits = node.format === 'date-time' ? timestampDigits(node.pattern) : undefined;
   if (asked === undefined) return digits === undefined ? scalar('string') : { kind: 'timestamp', digits };
   if (asked === 'string') return scalar('string');

@@ -9,8 +9,8 @@ export const SCALARS = [
 
 export type ScalarType = (typeof SCALARS)[number];
 
-/** What JSON value a scalar stands for, where it is not the scalar itself: a number written as text, or base64 as bytes. */
-export type Conversion = 'none' | 'number-text' | 'base64';
+/** What JSON value a scalar stands for, where it is not the scalar itself: a number written as text, base64 as bytes, or the text of `int64()` as a number. */
+export type Conversion = 'none' | 'number-text' | 'base64' | 'int64-text';
 
 /** A type of a field. */
 export type ProtoType =

@@ -20,7 +20,7 @@ export function writeQuery(values: Readonly<Record<string, unknown>>): string {
 
 /** Writes a scalar as one part of a path or query, percent-encoded. Throws as `writeQuery` does; null is `null`. */
 export function encodeText(value: unknown, name: string): string {
-  if (typeof value === 'object' && value !== null) {
+  if (typeof value === 'object' && value !== null && !(value instanceof Uint8Array)) {
     throw new ApiError('INVALID_ARGUMENT', `${name}: an object or a list cannot stand in a URL`, { sent: false });
   }
   try {

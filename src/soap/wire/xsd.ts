@@ -170,7 +170,7 @@ function facets(node: SchemaNode | undefined): string[] {
       // `xs:boolean` has no enumeration.
       return node.values.every((value) => typeof value === 'boolean') ? [] : node.values.map((value) => facet('enumeration', value));
     case 'string':
-      if (node.format === 'byte' || node.format === 'date-time' || node.format === 'date') return [];
+      if (['byte', 'date-time', 'date', 'int64'].includes(node.format ?? '')) return [];
       // Ours are UTF-16 code units, XML Schema's characters: a text of four units may have two characters, never more than four.
       return [
         ...(node.minLength ? [facet('minLength', Math.ceil(node.minLength / 2))] : []),
