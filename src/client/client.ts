@@ -5,6 +5,7 @@ import { ApiError } from '../core/errors.ts';
 import { ms, readOptions } from '../core/options.ts';
 import { backoff } from '../life/backoff.ts';
 import { Call } from '../life/call.ts';
+import { now } from '../life/now.ts';
 import { Lifetime } from '../life/lifetime.ts';
 import { inApplicationForm } from './application-form.ts';
 import { connect } from '../guard/guard.ts';
@@ -106,7 +107,7 @@ class ContractClient {
       throw new ApiError('INVALID_ARGUMENT', `timeoutMs must be a positive number of milliseconds, not ${String(timeoutMs)}`, {
         sent: false,
       });
-    return new Lifetime(timeoutMs === Infinity ? undefined : Date.now() + timeoutMs, signal, this.#lifetimes);
+    return new Lifetime(timeoutMs === Infinity ? undefined : now() + timeoutMs, signal, this.#lifetimes);
   }
 
   async #close(): Promise<void> {

@@ -1,6 +1,7 @@
 import { ApiError, isApiError, type ErrorCode } from '../core/errors.ts';
 import { count, readOptions } from '../core/options.ts';
 import { backoffMs, backoffReaders } from '../life/backoff.ts';
+import { now } from '../life/now.ts';
 import { delay } from '../life/lifetime.ts';
 import { connect, markGuarded } from '../guard/guard.ts';
 import type { Adapter, CallRequest, Transport } from '../core/transport.ts';
@@ -42,7 +43,7 @@ export function retry<V extends string>(source: Adapter<V> | Transport, options:
           } catch (error) {
             if (attempt >= attempts || !isApiError(error) || !mayRetry(error, request)) throw error;
             const waitMs = backoffMs(attempt - 1, delays, error.retryAfterMs);
-            if (request.deadline !== undefined && Date.now() + waitMs >= request.deadline) throw error;
+            if (request.deadline !== undefined && now() + waitMs >= request.deadline) throw error;
             await delay(waitMs, request.signal).catch((reason: unknown) => {
               throw ApiError.from(reason, 'CANCELLED', 'the caller cancelled the call');
             });

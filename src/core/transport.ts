@@ -54,7 +54,7 @@ export interface CallRequest {
   readonly signal: AbortSignal;
   /** Lower-case names. */
   readonly headers: Headers;
-  /** Epoch milliseconds, for protocols that carry it. */
+  /** On the monotonic clock (`performance.now()`), for protocols that carry the time that is left. */
   readonly deadline?: number | undefined;
   /** Fields wanted; a protocol that cannot select ignores it. */
   readonly select?: Selection | undefined;

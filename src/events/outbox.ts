@@ -1,11 +1,12 @@
 import { backoffMs } from '../life/backoff.ts';
+import { after, type StopTimer } from '../life/timers.ts';
 
 const MAX_WAITING = 1000;
 
 /** Keeps what a hub could not take and tries again in order, so that a broken hub never fails a finished mutation. */
 export class Outbox {
   #waiting: (() => Promise<void>)[] = [];
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  #timer: StopTimer | undefined;
   #attempt = 0;
   #isClosed = false;
 
@@ -32,7 +33,7 @@ export class Outbox {
   /** Gives up what still waits, and what fails from now on. */
   close(): void {
     this.#isClosed = true;
-    clearTimeout(this.#timer);
+    this.#timer?.();
     if (this.#waiting.length > 0)
       this.report(new Error(`${this.#waiting.length} events were never published: the hub did not take them before the service stopped`));
     this.#waiting = [];
@@ -54,7 +55,7 @@ export class Outbox {
   }
 
   #schedule(): void {
-    this.#timer = setTimeout(() => void this.#drain(), backoffMs(this.#attempt++, { maxDelayMs: 5000 }));
+    this.#timer = after(backoffMs(this.#attempt++, { maxDelayMs: 5000 }), () => void this.#drain());
   }
 
   async #drain(): Promise<void> {

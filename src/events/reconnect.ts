@@ -3,6 +3,7 @@ import { ApiError, type ErrorCode } from '../core/errors.ts';
 import type { EventMessage, EventSink, Headers, SubscribeRequest, Transport } from '../core/transport.ts';
 import { backoffMs, type BackoffOptions } from '../life/backoff.ts';
 import { delay, onAbort } from '../life/lifetime.ts';
+import { now } from '../life/now.ts';
 import { isPlace } from './event-id.ts';
 
 /** A connection that lived this long proved stable: the next wait is short again. In milliseconds. */
@@ -45,7 +46,7 @@ export class Subscription {
   /** Whether any connection was acknowledged, and whether the present one is. */
   #acknowledged = false;
   #connected = false;
-  /** When the present connection was acknowledged, in epoch milliseconds. */
+  /** When the present connection was acknowledged, on the monotonic clock. */
   #since = 0;
   /** Whether the present connection may have missed events, and nobody has been told yet. */
   #gapDue = false;
@@ -95,7 +96,7 @@ export class Subscription {
         this.#start.resolve();
         return sink.end();
       }
-      const stable = this.#connected && Date.now() - this.#since >= STABLE_MS;
+      const stable = this.#connected && now() - this.#since >= STABLE_MS;
       if (!mayRetry(outcome, { acknowledged: this.#acknowledged, connected: this.#connected })) {
         if (this.#acknowledged) sink.end(outcome);
         return this.#start.reject(outcome);
@@ -156,7 +157,7 @@ export class Subscription {
     this.#tellGap();
     this.#acknowledged = true;
     this.#connected = true;
-    this.#since = Date.now();
+    this.#since = now();
     this.#start.resolve();
   }
 

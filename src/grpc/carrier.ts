@@ -1,6 +1,7 @@
 import { Metadata, status as Status, type Channel, type Client, type ServiceError, type StatusObject } from '@grpc/grpc-js';
 import { ApiError } from '../core/errors.ts';
 import { timeoutText } from './metadata.ts';
+import { toEpochMs } from '../life/now.ts';
 
 /** A call with one message out, as it leaves. */
 export interface Outgoing {
@@ -94,7 +95,7 @@ export class ClientCarrier implements Carrier {
   }
 
   unary({ path, body, metadata, deadline }: Outgoing, done: UnaryDone): OpenCall {
-    const options = deadline === undefined ? {} : { deadline };
+    const options = deadline === undefined ? {} : { deadline: toEpochMs(deadline) };
     let hasHead = false;
     const call = begin(() =>
       // An interceptor may answer before the call has begun.

@@ -16,6 +16,7 @@ import { sizeOf, toRawHeaders } from './metadata.ts';
 import { protoOf } from './proto/build.ts';
 import { rawMethod } from './raw-method.ts';
 import { compileWire, type ChannelWire, type EventWire, type OperationWire } from './wire.ts';
+import { now, fromEpochMs } from '../life/now.ts';
 
 /** Options of `grpcHandler`. */
 export interface GrpcHandlerOptions {
@@ -234,10 +235,10 @@ function peerOf(call: { getPeer(): string }): Peer {
 
 /** Why a call that nobody waits for any more is over, where it is its deadline. Timers may be a millisecond early. */
 function lateness(deadline: number | undefined): ApiError | undefined {
-  return deadline !== undefined && Date.now() >= deadline - 1 ? deadlineExceeded() : undefined;
+  return deadline !== undefined && now() >= deadline - 1 ? deadlineExceeded() : undefined;
 }
 
 function deadlineOf(call: { getDeadline(): Date | number }): number | undefined {
   const deadline = Number(call.getDeadline());
-  return Number.isFinite(deadline) ? deadline : undefined;
+  return Number.isFinite(deadline) ? fromEpochMs(deadline) : undefined;
 }

@@ -2,6 +2,7 @@ import { Metadata, type MetadataValue } from '@grpc/grpc-js';
 import type { RawHeaders } from '../guard/serve-call.ts';
 import { redact } from '../peer/on-wire.ts';
 import type { Headers } from '../core/transport.ts';
+import { now } from '../life/now.ts';
 
 export function toMetadata(headers: Headers): Metadata {
   const metadata = new Metadata();
@@ -14,7 +15,7 @@ export function toMetadata(headers: Headers): Metadata {
  * https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md
  */
 export function timeoutText(deadline: number): string {
-  const ms = Math.max(1, Math.ceil(deadline - Date.now()));
+  const ms = Math.max(1, Math.ceil(deadline - now()));
   return ms < 1e8 ? `${ms}m` : `${Math.min(Math.ceil(ms / 1000), 99_999_999)}S`;
 }
 

@@ -3,6 +3,7 @@ import { ApiError } from '../core/errors.ts';
 import type { Peer, Selection, Transport } from '../core/transport.ts';
 import { Call } from '../life/call.ts';
 import { deadlineExceeded, Lifetime } from '../life/lifetime.ts';
+import { now } from '../life/now.ts';
 import { makeRequestId, readDeadline, receivedHeaders } from '../peer/headers.ts';
 
 /** A peer's headers as a handler got them: not yet sorted into those that travel and those that do not. */
@@ -14,7 +15,7 @@ export interface ServedCall {
   readonly input: unknown;
   /** With `x-request-id`, which `acceptHeaders` makes where the peer gave none. */
   readonly headers: Record<string, string>;
-  /** Epoch milliseconds, where the peer set one. */
+  /** On the monotonic clock, if the peer set one. */
   readonly deadline: number | undefined;
   readonly peer: Peer;
   readonly select?: Selection | undefined;
@@ -37,7 +38,7 @@ export function acceptHeaders(raw: RawHeaders): Record<string, string> {
 /** Runs a call for a peer: its deadline and its leaving abort the handler's signal, and it settles by then. */
 export function serveCall(transport: Transport, call: ServedCall): Promise<unknown> {
   // What is late already is not begun.
-  if (call.deadline !== undefined && call.deadline <= Date.now()) return Promise.reject(deadlineExceeded());
+  if (call.deadline !== undefined && call.deadline <= now()) return Promise.reject(deadlineExceeded());
   const timed = call.endsInTime === true ? undefined : call.deadline;
   const lifetime = new Lifetime(timed);
   call.onLeave((reason) => lifetime.abort(reason ?? new ApiError('CANCELLED', 'the caller has left')));

@@ -1,9 +1,8 @@
 import { ApiError } from '../core/errors.ts';
+import { now } from './now.ts';
+import { timerMs } from './timers.ts';
 
-/** What a timer can wait of a time: beyond 2³¹ - 1 milliseconds it would fire at once. */
-export function timerMs(ms: number): number {
-  return Math.min(ms, 2 ** 31 - 1);
-}
+export { timerMs };
 
 /**
  * The life of one call: it ends by the deadline, by the caller's signal, or by `abort`, whichever comes first.
@@ -24,7 +23,7 @@ export class Lifetime {
   private readonly all: Set<Lifetime> | undefined;
 
   /**
-   * `deadline` in epoch milliseconds; `caller` is the signal of whoever waits for the result; `all` holds it for as long as it lasts,
+   * `deadline` on the monotonic clock; `caller` is the signal of whoever waits for the result; `all` holds it for as long as it lasts,
    * for whoever must end them all.
    */
   constructor(deadline?: number, caller?: AbortSignal, all?: Set<Lifetime>) {
@@ -116,12 +115,11 @@ export class Lifetime {
     });
   }
 
-  /** Ends it at a time, in epoch milliseconds, instead of at its deadline. */
-  endAt(epochMs: number, reason: () => ApiError): void {
+  /** Ends it at a time of `clock`, the monotonic one if none is given, instead of at its deadline. */
+  endAt(time: number, reason: () => ApiError, clock: () => number = now): void {
     clearTimeout(this.timer);
-    const left = epochMs - Date.now();
-    const expire = () => (epochMs > Date.now() ? this.endAt(epochMs, reason) : this.abort(reason()));
-    this.timer = setTimeout(expire, timerMs(Math.max(left, 0)));
+    const expire = () => (time > clock() ? this.endAt(time, reason, clock) : this.abort(reason()));
+    this.timer = setTimeout(expire, timerMs(Math.max(time - clock(), 0)));
   }
 
   /** Calls `listener` when it ends, or at once if it has. There is one listener: a later one takes its place. */

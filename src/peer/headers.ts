@@ -1,4 +1,5 @@
 import { ApiError } from '../core/errors.ts';
+import { now } from '../life/now.ts';
 import type { Headers } from '../core/transport.ts';
 
 /** What every adapter's `headers` option takes: a record, or a function asked again for each call and each reconnect. */
@@ -64,17 +65,17 @@ export function receivedHeaders(raw: Readonly<Record<string, string | readonly s
 
 const MAX_TIMEOUT_MS = 2 ** 53 - 1;
 
-/** Reads `x-timeout-ms`, a positive integer of milliseconds from now; throws INVALID_ARGUMENT where it is anything else. */
+/** Reads `x-timeout-ms`, a positive integer of milliseconds from now, as a time of the monotonic clock; throws INVALID_ARGUMENT where it is anything else. */
 export function readDeadline(value: string | undefined): number | undefined {
   if (value === undefined) return undefined;
   const ms = /^\d{1,16}$/.test(value) ? Number(value) : 0;
   if (ms < 1 || ms > MAX_TIMEOUT_MS) throw new ApiError('INVALID_ARGUMENT', `x-timeout-ms must be a positive integer of milliseconds`);
-  return Date.now() + ms;
+  return now() + ms;
 }
 
 /** The rest of a deadline as `x-timeout-ms` carries it: at least 1. */
 export function timeoutHeader(deadline: number): string {
-  return String(Math.max(1, Math.ceil(deadline - Date.now())));
+  return String(Math.max(1, Math.ceil(deadline - now())));
 }
 
 const RANDOM = Math.floor(Math.random() * 36 ** 8)

@@ -1,3 +1,4 @@
+import { toEpochMs } from '../life/now.ts';
 import type { DeclaredErrors, EventDefinition, Events, Operation } from '../core/contract.ts';
 import type { CallRequest, Headers, IdentifyRequest, Peer } from '../core/transport.ts';
 import { errorMakers, type ErrorMakers } from './error-makers.ts';
@@ -57,7 +58,8 @@ export class ServiceCall implements HandlerCall {
     return this.request.signal;
   }
   get deadline(): number | undefined {
-    return this.request.deadline;
+    const { deadline } = this.request;
+    return deadline === undefined ? undefined : toEpochMs(deadline);
   }
   get headers(): Headers {
     return this.request.headers;

@@ -5,7 +5,8 @@ import { memoryIdempotencyStore, type IdempotencyStore } from './idempotency.ts'
 import type { ErrorReport, HandlerCall, Publish, ServiceOptions } from './types.ts';
 import type { CallRequest, EventSink, Identity, IdentifyRequest, Selection, SubscribeRequest, Transport } from '../core/transport.ts';
 import { compiledSchema } from '../schema/compiled.ts';
-import { Lifetime, timerMs } from '../life/lifetime.ts';
+import { InFlight } from '../life/drain.ts';
+import { Lifetime } from '../life/lifetime.ts';
 import { Checks, checkInput, checkOutput, inputOf, type OperationChecks } from '../guard/guard.ts';
 import { planSelection } from '../guard/select.ts';
 import { compileSend, converterOf, type Converter } from '../schema/codec/codec.ts';
@@ -63,8 +64,7 @@ export class ContractService implements Transport {
   readonly #presented = new WeakSet<object>();
   readonly #subscriptions = new Set<Lifetime>();
   readonly #actions = new Map<string, Action>();
-  #running = 0;
-  #whenIdle: (() => void) | undefined;
+  readonly #running = new InFlight();
   #closing: Promise<void> | undefined;
 
   readonly contract: Contract;
@@ -95,7 +95,7 @@ export class ContractService implements Transport {
 
   async call(request: CallRequest): Promise<unknown> {
     const requestId = request.headers['x-request-id'] ?? makeRequestId();
-    this.#running++;
+    this.#running.enter();
     try {
       if (this.#closing) throw stopping();
       const output = this.#run(request, requestId);
@@ -104,7 +104,7 @@ export class ContractService implements Transport {
       const failure = this.#failure(error, request, requestId);
       throw isPromiseLike(failure) ? await failure : failure;
     } finally {
-      if (--this.#running === 0) this.#whenIdle?.();
+      this.#running.leave();
     }
   }
 
@@ -119,7 +119,7 @@ export class ContractService implements Transport {
       // Without a context nothing waits, so that a subscriber in this process hears what is published right after it subscribed.
       const context = this.options.context ? await this.#context(request, event) : undefined;
       const expiresAtMs = expiryOf(context);
-      if (expiresAtMs !== undefined) lifetime.endAt(expiresAtMs, expired);
+      if (expiresAtMs !== undefined) lifetime.endAt(expiresAtMs, expired, Date.now);
       if (lifetime.reason) throw lifetime.reason;
       await this.#hub.subscribe({ ...request, event, signal: lifetime.signal }, this.#liveSink(lifetime, sink, event));
       lifetime.whenEnded((reason) => {
@@ -155,20 +155,13 @@ export class ContractService implements Transport {
     return this.#outbox.send(() => this.#hub.publish(event, checked.value));
   }
 
-  close(): Promise<void> {
-    return (this.#closing ??= this.#close());
+  close(graceMs: number = this.options.graceMs): Promise<void> {
+    return (this.#closing ??= this.#close(graceMs));
   }
 
-  async #close(): Promise<void> {
+  async #close(graceMs: number): Promise<void> {
     for (const lifetime of this.#subscriptions) lifetime.abort(stopping());
-    if (this.#running > 0) {
-      let timer: ReturnType<typeof setTimeout> | undefined;
-      await new Promise<void>((resolve) => {
-        this.#whenIdle = resolve;
-        timer = setTimeout(resolve, timerMs(this.options.graceMs));
-      });
-      clearTimeout(timer);
-    }
+    await this.#running.idle(graceMs);
     this.#outbox.close();
     if (!this.options.hub) await this.#hub.close();
   }

@@ -88,4 +88,6 @@ export interface ServiceOptions<T> {
 export interface Service<C extends Contract = Contract> extends Transport {
   readonly contract: C;
   readonly publish: Publish<C['events']>;
+  /** Ends subscriptions, lets calls in flight finish for `graceMs`, and frees what the service made. Idempotent. @default graceMs the option's */
+  close(graceMs?: number): Promise<void>;
 }

@@ -8,6 +8,7 @@ import type { Connection } from '../connection/connection.ts';
 import { textOf } from '../events/decoder.ts';
 import type { Topics } from '../topics.ts';
 import { decodeError, isLarger, isObject, JSON_TYPE, userProperties, type Message, type Qos } from '../wire.ts';
+import { now } from '../../life/now.ts';
 
 interface Pending {
   readonly request: CallRequest;
@@ -169,7 +170,7 @@ export class Calls {
 
 /** At least one, and no more than fits four bytes. */
 function expirySeconds(deadline: number): number {
-  return Math.min(Math.max(1, Math.ceil((deadline - Date.now()) / 1000)), 0xffff_ffff);
+  return Math.min(Math.max(1, Math.ceil((deadline - now()) / 1000)), 0xffff_ffff);
 }
 
 /** Texts will do, which browsers can make without a `Buffer`: the types do not say so. */

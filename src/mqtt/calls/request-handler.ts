@@ -8,6 +8,7 @@ import { acceptHeaders, deadlineOf, serveCall, type RawHeaders } from '../../gua
 import type { Transport } from '../../core/transport.ts';
 import { textOf } from '../events/decoder.ts';
 import { checkHeaderSize, decodeEnvelope, encodeEnvelopeReply, encodeReply, userProperties, type Message, type Outcome } from '../wire.ts';
+import { now } from '../../life/now.ts';
 
 export interface RequestHandlerInit {
   readonly publish: (message: Message) => Promise<void>;
@@ -179,7 +180,7 @@ export class RequestHandler {
   #deadline(headers: RawHeaders, { properties }: IPublishPacket): number | undefined {
     const deadline = deadlineOf(headers);
     const expiry = properties?.messageExpiryInterval;
-    return expiry === undefined ? deadline : Math.min(deadline ?? Infinity, Date.now() + expiry * 1000);
+    return expiry === undefined ? deadline : Math.min(deadline ?? Infinity, now() + expiry * 1000);
   }
 
   #present(error: unknown, requestId: string) {

@@ -10,6 +10,7 @@ import type { MqttConnectionOptions } from '../options.ts';
 import { Outbox, type PublishOptions } from './outbox.ts';
 import { refusal } from '../status.ts';
 import { shownPayload, userProperties, type Message, type Qos } from '../wire.ts';
+import { now } from '../../life/now.ts';
 
 /** What a connection is made for. */
 export interface ConnectionInit extends MqttConnectionOptions {
@@ -165,7 +166,7 @@ export class Connection {
 
   #onUp(link: Link): void {
     this.#link = link;
-    this.#since = Date.now();
+    this.#since = now();
     if (!link.sessionPresent) {
       // The broker has forgotten them.
       link.client.incomingStore = this.#unreleased = unreleasedStore();
@@ -180,7 +181,7 @@ export class Connection {
     if (this.#link !== link) return;
     this.#link = undefined;
     // Two clients with one name, which throw each other out, would come back at once for ever.
-    if (Date.now() - this.#since >= STABLE_MS) this.#attempt = 0;
+    if (now() - this.#since >= STABLE_MS) this.#attempt = 0;
     this.#outbox.onDown(error);
     this.init.onDown?.(error);
     if (this.init.isStanding && error.code === 'ABORTED') this.init.onError(error);

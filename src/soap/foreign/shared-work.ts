@@ -1,5 +1,6 @@
 import { ApiError } from '../../core/errors.ts';
 import { Lifetime } from '../../life/lifetime.ts';
+import { now } from '../../life/now.ts';
 
 const LEFT = new ApiError('CANCELLED', 'nobody waits for it any more', { sent: false });
 
@@ -46,7 +47,7 @@ export class SharedWork<T> {
 
   #start(): Work<T> {
     const lifetime = new Lifetime();
-    lifetime.endAt(Date.now() + this.timeoutMs, this.late);
+    lifetime.endAt(now() + this.timeoutMs, this.late);
     // What does not hear the signal ends all the same.
     const result = lifetime.settle(() => this.begin(lifetime.signal));
     // Nobody hears it where the first caller had left before it waited.

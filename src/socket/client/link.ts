@@ -1,4 +1,5 @@
 import { ApiError } from '../../core/errors.ts';
+import { now } from '../../life/now.ts';
 
 /** What a client's connection is doing. */
 export type WebSocketState = 'connecting' | 'open' | 'closed';
@@ -39,8 +40,8 @@ export class Link<T extends Linked, A> {
   /** The connection, or the attempt to make one. One that `mayShare` takes the failure of a moment ago for its own. */
   connect(argument: A, mayShare = false): Promise<T> {
     if (this.#closing.signal.aborted) return Promise.reject(linkClosed());
-    if (mayShare && !this.#attempt && this.#failure && this.#failure.until > Date.now())
-      return Promise.reject(this.#failure.error.with({ retryAfterMs: this.#failure.until - Date.now() }));
+    if (mayShare && !this.#attempt && this.#failure && this.#failure.until > now())
+      return Promise.reject(this.#failure.error.with({ retryAfterMs: this.#failure.until - now() }));
     return (this.#attempt ??= this.#connect(argument).finally(() => (this.#attempt = undefined)));
   }
 
@@ -76,7 +77,7 @@ export class Link<T extends Linked, A> {
       return connection;
     } catch (error) {
       const failure = ApiError.from(error, 'UNAVAILABLE', 'connecting failed', { sent: false });
-      if (failure.code === 'UNAVAILABLE') this.#failure = { error: failure, until: Date.now() + SHARED_FAILURE_MS };
+      if (failure.code === 'UNAVAILABLE') this.#failure = { error: failure, until: now() + SHARED_FAILURE_MS };
       this.onState?.('closed', failure);
       throw failure;
     }
