@@ -179,6 +179,8 @@ export class SchemaSet {
   }
 
   #simple(node: XmlElement, document: SchemaDocument, name: string | undefined): XsdSimple {
+    // One that refers to itself is text.
+    if (name !== undefined) this.#types.set(name, TEXT);
     const type = simpleFrom(node, name, {
       named: (text, at) => this.simpleNamed(resolveIn(text, at, document)),
       inline: (at) => this.#simple(at, document, undefined),
