@@ -1,4 +1,4 @@
-import { ApiError, isApiError, type ErrorCode } from '../core/errors.ts';
+import { ApiError, isApiError, mayMend } from '../core/errors.ts';
 import { count, readOptions } from '../core/options.ts';
 import { backoffMs, backoffReaders } from '../life/backoff.ts';
 import { now } from '../life/now.ts';
@@ -15,9 +15,6 @@ export interface RetryOptions {
   /** Ceiling of every wait, in milliseconds. @default 2_000 */
   readonly maxDelayMs?: number;
 }
-
-/** Errors that another try may mend. */
-const RETRYABLE: ReadonlySet<ErrorCode> = new Set(['UNAVAILABLE', 'RESOURCE_EXHAUSTED']);
 
 /**
  * Tries failed calls again where that is safe: those that surely were not sent, queries, idempotent mutations, and
@@ -56,7 +53,8 @@ export function retry<V extends string>(source: Adapter<V> | Transport, options:
 
 function mayRetry(error: ApiError, { operation, headers }: CallRequest): boolean {
   const hasKey = headers['idempotency-key'] !== undefined;
+  const { retry } = mayMend[error.code];
   // The key's first call is still running: its outcome is what the next try gets.
-  if (error.code === 'ABORTED') return hasKey;
-  return RETRYABLE.has(error.code) && (!error.sent || operation.kind === 'query' || operation.idempotent || hasKey);
+  if (retry === 'keyed') return hasKey;
+  return (retry === 'remote' ? error.remote : retry) && (!error.sent || operation.kind === 'query' || operation.idempotent || hasKey);
 }

@@ -1,5 +1,5 @@
 import type { EventDefinition } from '../core/contract.ts';
-import { ApiError, type ErrorCode } from '../core/errors.ts';
+import { ApiError, mayReconnect } from '../core/errors.ts';
 import type { EventMessage, EventSink, Headers, SubscribeRequest, Transport } from '../core/transport.ts';
 import { backoffMs, type BackoffOptions } from '../life/backoff.ts';
 import { delay, onAbort } from '../life/lifetime.ts';
@@ -8,9 +8,6 @@ import { isPlace } from './event-id.ts';
 
 /** A connection that lived this long proved stable: the next wait is short again. In milliseconds. */
 export const STABLE_MS = 5000;
-
-/** Ends that another try may mend, with the same credentials. */
-export const RETRYABLE: ReadonlySet<ErrorCode> = new Set(['UNAVAILABLE', 'RESOURCE_EXHAUSTED', 'ABORTED']);
 
 export interface SubscriptionInit {
   readonly transport: Transport;
@@ -86,7 +83,7 @@ export class Subscription {
   }
 
   async #run(): Promise<void> {
-    const { signal, sink, reconnect, mayRetry = mayMend } = this.init;
+    const { signal, sink, reconnect, mayRetry = ifMendable } = this.init;
     while (!signal.aborted) {
       const outcome = await this.#connection();
       if (signal.aborted) break;
@@ -190,10 +187,7 @@ export class Subscription {
   }
 }
 
-/** Credentials that were good at the start may have expired: new ones are worth a try, refused ones are not. */
-function mayMend({ code }: ApiError, { connected }: Progress): boolean {
-  return RETRYABLE.has(code) || (code === 'UNAUTHENTICATED' && connected);
-}
+const ifMendable = (error: ApiError, { connected }: Progress): boolean => mayReconnect(error, connected);
 
 const PAUSED = new ApiError('CANCELLED', 'the consumer is behind');
 

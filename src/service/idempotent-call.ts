@@ -1,10 +1,5 @@
-import { ApiError, isApiError, KEY_REUSED, type ErrorBody, type ErrorCode } from '../core/errors.ts';
+import { ApiError, isApiError, KEY_REUSED, mayMend, type ErrorBody } from '../core/errors.ts';
 import type { IdempotencyStore } from './idempotency.ts';
-
-/** After these another try may succeed, so their outcome is not kept. */
-const NOT_FINAL: ReadonlySet<ErrorCode> = new Set([
-  'CANCELLED', 'DEADLINE_EXCEEDED', 'UNAVAILABLE', 'RESOURCE_EXHAUSTED', 'ABORTED', 'UNAUTHENTICATED',
-]); // prettier-ignore
 
 /** Runs a call once per caller, operation and key: repeats get the first one's output or final error. */
 export async function callOnce(
@@ -32,7 +27,8 @@ export async function callOnce(
   try {
     output = await run();
   } catch (error) {
-    if (isApiError(error) && !NOT_FINAL.has(error.code)) await keep(() => store.finish(key, { error: withoutRequestId(error.toJSON()) }));
+    if (isApiError(error) && mayMend[error.code].keepOutcome)
+      await keep(() => store.finish(key, { error: withoutRequestId(error.toJSON()) }));
     else await keep(() => store.release(key));
     throw error;
   }

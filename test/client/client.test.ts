@@ -246,7 +246,7 @@ describe('reconnecting', () => {
     const { transport, subscriptions } = fake({});
     const client = createClient({ contract, transport, reconnect: FAST });
     await client.onPriceChanged(() => {}, { headers: { 'x-a': '1' } });
-    subscriptions[0]?.sink.end(new ApiError('RESOURCE_EXHAUSTED', 'fell behind'));
+    subscriptions[0]?.sink.end(new ApiError('RESOURCE_EXHAUSTED', 'fell behind', { remote: true }));
     await vi.waitFor(() => expect(subscriptions).toHaveLength(2));
     expect(subscriptions[1]?.request.headers).toEqual({ 'x-a': '1' });
     await client.close();

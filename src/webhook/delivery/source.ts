@@ -1,6 +1,6 @@
 import type { EventDefinition } from '../../core/contract.ts';
-import { ApiError } from '../../core/errors.ts';
-import { RETRYABLE, Subscription } from '../../events/reconnect.ts';
+import { ApiError, mayReconnect } from '../../core/errors.ts';
+import { Subscription } from '../../events/reconnect.ts';
 import type { EventMessage, Headers, Transport } from '../../core/transport.ts';
 
 const LEFT = new ApiError('CANCELLED', 'the webhook subscription has ended');
@@ -39,7 +39,7 @@ export class Source {
       reconnect: {},
       request: { peer: { protocol: 'webhook' }, acknowledges: true },
       // Not UNAUTHENTICATED: who subscribed must bring new credentials.
-      mayRetry: ({ code }, { acknowledged }) => RETRYABLE.has(code) && (acknowledged || this.#isPatient),
+      mayRetry: (error, { acknowledged }) => mayReconnect(error, false) && (acknowledged || this.#isPatient),
       sink: { next: (message) => next(event, message), gap: () => gap(event), end },
     });
   }
