@@ -58,7 +58,8 @@ function parse(text: string): Address {
   const isSecure = scheme === undefined ? undefined : SECURE[scheme];
   if (scheme !== undefined && isSecure === undefined)
     throw new TypeError(`grpc: '${text}' must begin with http:// or https://, or be host:port`);
-  if (!URL.canParse(form)) throw new TypeError(`grpc: '${text}' is no address: write it like '127.0.0.1:50051' or 'https://example.com'`);
+  if (!URL.canParse(form))
+    throw new TypeError(`grpc: '${text}' is not an address: write it like '127.0.0.1:50051' or 'https://example.com'`);
   const { hostname, port, pathname, search } = new URL(form);
   if ((pathname !== '' && pathname !== '/') || search !== '') throw new TypeError(`grpc: '${text}' must have no path and no query`);
   const number = port !== '' ? Number(port) : scheme?.startsWith('http') ? (isSecure ? 443 : 80) : undefined;

@@ -19,18 +19,29 @@ import { ApiError } from '../core/errors.ts';
 import { onAbort } from '../life/lifetime.ts';
 import { endingOf } from '../life/call.ts';
 import { defineAdapter } from '../guard/guard.ts';
-import { joinHeaders, type HeadersOption } from '../peer/headers.ts';
+import type { HeadersOption } from '../peer/headers.ts';
 import { guardOnWire, type OnWire } from '../peer/on-wire.ts';
-import type { Adapter, CallRequest, EventSink, Headers, SubscribeRequest, Transport } from '../core/transport.ts';
+import type { Adapter, CallRequest, EventSink, SubscribeRequest, Transport } from '../core/transport.ts';
 import { targetOf, type Target } from './address.ts';
 import { ChannelCarrier, ClientCarrier, type Carrier, type OpenCall, type Outgoing } from './carrier.ts';
 import { compileForeign, type ForeignOptions } from './foreign/foreign.ts';
+import { Unencodable } from './codec/value.ts';
 import type { ProtoLock } from './proto/lock.ts';
-import { shown, toMetadata } from './metadata.ts';
+import { OwnMetadata, shown } from './metadata.ts';
 import { errorOf } from './received-status.ts';
 import { compileWire, type EventWire, type OperationWire } from './wire.ts';
 
-export type { ForeignDefinition, ForeignMethod, ForeignMethods, ForeignOptions, ForeignRpc } from './foreign/foreign.ts';
+export type {
+  DescriptorSource,
+  FileLike,
+  ForeignDefinition,
+  ForeignOptions,
+  ForeignRpc,
+  GrpcEvent,
+  GrpcOperation,
+  LoadedPackage,
+  ServiceLike,
+} from './foreign/foreign.ts';
 export type { LockedField, LockedType, ProtoLock } from './proto/lock.ts';
 export type { OnWire, WireRecord } from '../peer/on-wire.ts';
 export type { ChannelCredentials, Client } from '@grpc/grpc-js';
@@ -52,7 +63,8 @@ export interface GrpcOptions extends ForeignOptions {
    * Where the API is: `127.0.0.1:50051`, `http://localhost:50051`, with TLS `https://example.com`; or several IP addresses, which take turns (round robin).
    */
   readonly url: string | readonly string[];
-  /** Sent with every call as metadata; a function is asked again for each call and each reconnect, so that tokens refresh. */
+  /** Sent with every call as metadata; a function is asked again for each call and each reconnect, so that tokens refresh.
+   * Names that end with `-bin` have base64 values and are sent as bytes. */
   readonly headers?: HeadersOption;
   /** Sees what really went over the wire, credentials redacted; bodies as base64. */
   readonly onWire?: OnWire;
@@ -75,7 +87,7 @@ export interface GrpcOptions extends ForeignOptions {
 
 /**
  * A client for gRPC services on Node: calls as unary rpcs, events as server streams, errors with `google.rpc` details.
- * With `definition` and `methods` it calls services that someone else designed. Formats: docs/protocols/grpc.md.
+ * With `definition`, `operations` and `events` it calls services that someone else designed. Formats: docs/protocols/grpc.md.
  */
 export function grpc(options: GrpcOptions): Adapter {
   const target = targetOf(options.url);
@@ -88,6 +100,7 @@ class GrpcTransport implements Transport {
   readonly #operations: ReadonlyMap<string, OperationWire>;
   readonly #events: ReadonlyMap<string, EventWire>;
   readonly #carrier: Carrier;
+  readonly #own: OwnMetadata;
   readonly #open = new Set<OpenCall>();
   #isClosed = false;
 
@@ -97,6 +110,7 @@ class GrpcTransport implements Transport {
   constructor(contract: Contract, target: Target, options: GrpcOptions) {
     this.contract = contract;
     this.options = options;
+    this.#own = new OwnMetadata(options.headers);
     const wire = compileWire(contract, options.lock);
     const { operations, events } = compileForeign(contract, wire, options);
     this.#operations = operations;
@@ -110,19 +124,19 @@ class GrpcTransport implements Transport {
       const wire = this.#operations.get(name);
       if (!wire) throw new ApiError('UNIMPLEMENTED', `the contract has no operation '${name}'`, { sent: false });
       const body = encode(() => wire.encodeInput(request.input));
-      const joined = joinHeaders(this.options.headers, request.headers);
-      if (joined instanceof Promise) return joined.then((headers) => this.#call(request, wire, body, headers));
+      const joined = this.#own.join(request.headers);
+      if (joined instanceof Promise) return joined.then((metadata) => this.#call(request, wire, body, metadata));
       return this.#call(request, wire, body, joined);
     } catch (error) {
       return Promise.reject(error);
     }
   }
 
-  #call(request: CallRequest, wire: OperationWire, body: Buffer, headers: Headers): Promise<unknown> {
+  #call(request: CallRequest, wire: OperationWire, body: Buffer, metadata: Metadata): Promise<unknown> {
     const { operation, deadline } = request;
     const ending = endingOf(request);
     if (ending.reason) throw ending.reason;
-    const outgoing = this.#send({ path: wire.path, body, metadata: toMetadata(headers), deadline });
+    const outgoing = this.#send({ path: wire.path, body, metadata, deadline });
     return new Promise((resolve, reject) => {
       const call = this.#carrier.unary(outgoing, (status, bytes, hasHead) => {
         stop();
@@ -146,8 +160,7 @@ class GrpcTransport implements Transport {
     const wire = this.#events.get(event.name);
     if (!wire) throw new ApiError('UNIMPLEMENTED', `the contract has no event '${event.name}'`, { sent: false });
     const body = encode(() => wire.encodeRequest({ lastEventId, params }));
-    const joined = joinHeaders(this.options.headers, request.headers);
-    const metadata = toMetadata(joined instanceof Promise ? await joined : joined);
+    const metadata = await this.#own.join(request.headers);
     if (signal.aborted) throw ApiError.from(signal.reason, 'CANCELLED', 'the subscription was cancelled', { sent: false });
     const acknowledged = this.#read(this.#send({ path: wire.path, body, metadata, deadline: undefined }), wire, request, sink);
     if (!wire.isForeign) return acknowledged;
@@ -186,8 +199,8 @@ class GrpcTransport implements Transport {
           this.#onWire('in', event.name, undefined, bytes);
           try {
             const item = wire.decodeItem(bytes);
-            if (item.gap) sink.gap();
-            else void sink.next(item.event);
+            if (item?.gap === true) sink.gap();
+            else if (item) void sink.next(item.event);
           } catch (cause) {
             end(new ApiError('DATA_LOSS', `${event.name}: an event is not what the .proto file says`, { remote: true, cause }));
             call.cancel();
@@ -263,6 +276,7 @@ function encode(make: () => Buffer): Buffer {
   try {
     return make();
   } catch (cause) {
-    throw ApiError.from(cause, 'INVALID_ARGUMENT', `the input cannot be encoded: ${(cause as Error).message}`, { sent: false });
+    const details = cause instanceof Unencodable ? { issues: [{ path: [...cause.path], message: cause.why }] } : undefined;
+    throw ApiError.from(cause, 'INVALID_ARGUMENT', `the input cannot be encoded: ${(cause as Error).message}`, { sent: false, details });
   }
 }

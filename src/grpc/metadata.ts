@@ -1,8 +1,67 @@
 import { Metadata, type MetadataValue } from '@grpc/grpc-js';
+import { ApiError } from '../core/errors.ts';
 import type { RawHeaders } from '../guard/serve-call.ts';
+import { joinHeaders, type HeadersOption } from '../peer/headers.ts';
 import { redact } from '../peer/on-wire.ts';
 import type { Headers } from '../core/transport.ts';
 import { now } from '../life/now.ts';
+import { DETAILS_KEY } from './status.ts';
+
+const BINARY_NAME = /^[0-9a-z_.-]+-bin$/;
+const BASE64 = /^[A-Za-z0-9+/_-]*={0,2}$/;
+
+/** What an adapter's `headers` add to each call: headers, and the `-bin` values, which are bytes and which gRPC alone has. */
+export class OwnMetadata {
+  readonly #option: HeadersOption | undefined;
+  /** Of a record, which stays the same. */
+  readonly #binary: Headers | undefined;
+
+  constructor(option: HeadersOption | undefined) {
+    const [plain, binary] = typeof option === 'object' ? splitBinary(option) : [option, undefined];
+    this.#option = plain;
+    this.#binary = binary;
+  }
+
+  /** The metadata of a call with these headers. Throws INVALID_ARGUMENT if a value cannot travel. */
+  join(call: Headers): Metadata | Promise<Metadata> {
+    const option = this.#option;
+    if (typeof option === 'function') return this.#ask(option, call);
+    const joined = joinHeaders(option, call);
+    // Of a record nothing has to be waited for.
+    return joined instanceof Promise ? joined.then(toMetadata) : withBinary(toMetadata(joined), this.#binary);
+  }
+
+  async #ask(option: () => Headers | Promise<Headers>, call: Headers): Promise<Metadata> {
+    let binary: Headers = {};
+    const joined = await joinHeaders(async () => {
+      const [plain, found] = splitBinary(await option());
+      binary = found;
+      return plain;
+    }, call);
+    return withBinary(toMetadata(joined), binary);
+  }
+}
+
+function splitBinary(headers: Headers): readonly [plain: Headers, binary: Headers] {
+  const entries = Object.entries(headers);
+  const isBinary = ([name]: readonly [string, string]) => name.toLowerCase().endsWith('-bin');
+  return [Object.fromEntries(entries.filter((entry) => !isBinary(entry))), Object.fromEntries(entries.filter(isBinary))];
+}
+
+function withBinary(metadata: Metadata, binary: Headers = {}): Metadata {
+  for (const [given, value] of Object.entries(binary)) {
+    const name = given.toLowerCase();
+    const why =
+      !BINARY_NAME.test(name) || name === DETAILS_KEY
+        ? 'its name is not one of metadata'
+        : BASE64.test(value)
+          ? undefined
+          : 'its value must be base64';
+    if (why !== undefined) throw new ApiError('INVALID_ARGUMENT', `the header '${name}' cannot travel: ${why}`, { sent: false });
+    metadata.set(name, Buffer.from(value, 'base64'));
+  }
+  return metadata;
+}
 
 export function toMetadata(headers: Headers): Metadata {
   const metadata = new Metadata();

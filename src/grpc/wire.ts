@@ -37,7 +37,8 @@ export interface EventWire {
   encodeRequest(request: EventRequest): Buffer;
   decodeRequest(bytes: Uint8Array): EventRequest;
   encodeItem(item: StreamItem): Buffer;
-  decodeItem(bytes: Uint8Array): StreamItem;
+  /** `undefined` is a message that is none of this event. */
+  decodeItem(bytes: Uint8Array): StreamItem | undefined;
 }
 
 /** How the plain channel of an event goes over the wire. */

@@ -16,7 +16,7 @@ describe('addresses', () => {
     ['http://me:secret@x:1', 'headers'],
     ['ftp://:secret@x', 'headers'],
     ['me:secret@x:1', 'headers'],
-    ['not an address', 'is no address'],
+    ['not an address', 'is not an address'],
   ])('%s is refused', (url, message) => {
     expect(() => grpc({ url })).toThrow(message);
   });

@@ -212,7 +212,7 @@ describe.skipIf(missing !== undefined)(title("Python's grpcio as the server"), (
     };
     const client = createClient({
       contract: acme,
-      transport: grpc({ url, definition, methods: { getUser: 'acme.Users/Fetch', tick: 'acme.Users/Ticks' } }),
+      transport: grpc({ url, definition, operations: { getUser: 'acme.Users/Fetch' }, events: { tick: 'acme.Users/Ticks' } }),
     });
     expect(await client.getUser({ id: '9' })).toEqual({
       id: '9',
@@ -227,14 +227,14 @@ describe.skipIf(missing !== undefined)(title("Python's grpcio as the server"), (
   });
 
   it('may be of another design, by the contract’s own schemas', async () => {
-    const client = createClient({ contract: acme, transport: grpc({ url, methods: { getUser: { path: '/acme.Users/Fetch' } } }) });
+    const client = createClient({ contract: acme, transport: grpc({ url, operations: { getUser: { method: '/acme.Users/Fetch' } } }) });
     expect(await client.getUser({ id: '9' })).toMatchObject({ id: '9', name: 'acme', createdAt: '2024-01-15T09:30:00Z' });
     await client.close();
   });
 
   it('has the method that is named, or the mistake is named', () => {
     const definition = { fetch: generated.UserServiceService.getUser };
-    expect(() => grpc({ url, definition, methods: { getUser: 'acme.Users/Fetch' } })(acme)).toThrow("no method '/acme.Users/Fetch'");
-    expect(() => grpc({ url, methods: { getUsr: 'acme.Users/Fetch' } })(acme)).toThrow("'getUsr'");
+    expect(() => grpc({ url, definition, operations: { getUser: 'acme.Users/Fetch' } })(acme)).toThrow("no method '/acme.Users/Fetch'");
+    expect(() => grpc({ url, operations: { getUsr: 'acme.Users/Fetch' } })(acme)).toThrow("'getUsr'");
   });
 });

@@ -149,7 +149,7 @@ describe('what a schema’s meta says', () => {
   it('is refused where it does not fit', () => {
     expect(() => printProto(of({ a: z.string().meta({ grpc: { type: 'int32' } }) }))).toThrow('PutRequest.a');
     expect(() => printProto(of({ a: z.int32().meta({ grpc: { type: 'uint32' } }) }))).toThrow('take one of string, int32');
-    expect(() => printProto(of({ a: z.string().meta({ grpc: { number: 19_500 } }) }))).toThrow('is no field number');
+    expect(() => printProto(of({ a: z.string().meta({ grpc: { number: 19_500 } }) }))).toThrow('is not a field number');
     expect(() => printProto(of({ a: z.string().meta({ grpc: { name: 'ä' } }) }))).toThrow('must be letters');
   });
 

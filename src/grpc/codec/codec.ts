@@ -3,7 +3,8 @@ import { ApiError } from '../../core/errors.ts';
 import { compileVariant } from '../../schema/variant.ts';
 import { MAX_DEPTH, setOwn, TooDeep } from './own.ts';
 import type { ProtoEntry, ProtoField, ProtoMessage } from '../proto/proto.ts';
-import { valueCodec, type ValueCodec } from './scalar.ts';
+import { SCALAR, valueCodec } from './scalar.ts';
+import { Misfit, Unencodable, type ValueCodec } from './value.ts';
 
 type Values = Record<string, unknown>;
 type WriteEntry = (writer: BinaryWriter, value: never) => void;
@@ -11,7 +12,7 @@ type ReadEntry = (reader: BinaryReader, target: Values, left: number) => void;
 
 /** Turns values into messages and back. */
 export interface MessageCodec {
-  /** Throws where the value is not what the contract says. */
+  /** Throws {@link Unencodable} if the value is not what the contract says, or its field cannot carry it. */
   encode(value: unknown): Buffer;
   /** Throws INVALID_ARGUMENT for bytes that are no such message, or one nested too deeply. Unknown fields are dropped. */
   decode(bytes: Uint8Array): unknown;
@@ -60,7 +61,7 @@ class Codec implements MessageCodec, ValueCodec {
       bytes = writer.finish();
     } catch (error) {
       shared = new BinaryWriter();
-      throw error;
+      throw new Unencodable(this.pathOfFailure(value), (error as Error).message);
     }
     if (bytes.length > LARGE) shared = new BinaryWriter();
     // A view, not a copy.
@@ -71,8 +72,8 @@ class Codec implements MessageCodec, ValueCodec {
     try {
       return this.#read(new BinaryReader(bytes), bytes.length, MAX_DEPTH);
     } catch (cause) {
-      const why = cause instanceof TooDeep ? cause.message : 'the bytes do not fit the .proto file';
-      throw new ApiError('INVALID_ARGUMENT', `this is no ${this.message.name} message: ${why}`, { cause });
+      const why = cause instanceof TooDeep || cause instanceof Misfit ? cause.message : 'the bytes do not fit the .proto file';
+      throw new ApiError('INVALID_ARGUMENT', `this is not a ${this.message.name} message: ${why}`, { cause });
     }
   }
 
@@ -84,6 +85,22 @@ class Codec implements MessageCodec, ValueCodec {
 
   read(reader: BinaryReader, left: number, previous: unknown): unknown {
     return this.#read(reader, reader.uint32(), left, previous);
+  }
+
+  /** Where writing a value fails: found by writing each part alone, so that writing itself does not keep track. */
+  pathOfFailure(value: unknown): (string | number)[] {
+    const { entries, shape } = this.message;
+    if (shape === 'object' && (typeof value !== 'object' || value === null || fails(() => this.#named(value as Values)))) return [];
+    const members = shape === 'object' ? this.#named(value as Values) : {};
+    for (const entry of entries) {
+      const member: unknown = shape === 'object' ? members[entry.property] : value;
+      if (!fails((writer) => compileWrite(entry)(writer, member as never))) continue;
+      const inner = pathIn(entry, member);
+      // Of a union it is one variant that fails, and the others too.
+      if (shape === 'union' && inner.length === 0) continue;
+      return shape === 'object' ? [entry.property, ...inner] : inner;
+    }
+    return [];
   }
 
   compile(): void {
@@ -101,7 +118,8 @@ class Codec implements MessageCodec, ValueCodec {
     if (shape === 'object') {
       this.#writeFields = (writer, value) => {
         if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new TypeError(`a ${this.message.name} is an object`);
-        for (const { property, write } of writers) write(writer, (value as Values)[property] as never);
+        const members = this.#named(value as Values);
+        for (const { property, write } of writers) write(writer, members[property] as never);
       };
     } else if (shape === 'wrapper') {
       this.#writeFields = (writer, value) => {
@@ -115,6 +133,19 @@ class Codec implements MessageCodec, ValueCodec {
         write(writer, value as never);
       };
     }
+  }
+
+  /** The members of a value by the names of its properties. */
+  #named(value: Values): Values {
+    const { strictNames, name } = this.message;
+    if (!strictNames) return value;
+    const named: Values = {};
+    for (const [key, member] of Object.entries(value)) {
+      const property = strictNames.get(key);
+      if (property !== undefined) named[property] = member;
+      else if (member !== undefined) throw new TypeError(`a ${name} has no field '${key.slice(0, 100)}'`);
+    }
+    return named;
   }
 
   /** Reads into `previous`, where the message was sent before: the two are one. */
@@ -151,14 +182,14 @@ class Codec implements MessageCodec, ValueCodec {
   }
 
   #compileRead(entry: ProtoEntry): void {
-    const { field, nullField, implied } = entry;
+    const { field, nullField, implied, absentIsNull } = entry;
     const property = this.message.shape === 'object' ? entry.property : SOLE;
     const { number, label, type } = field;
     const codec = type.kind === 'message' ? codecOf(type.message) : valueCodec(type, entry.node);
     const set = (wire: WireType, read: ReadEntry) => this.#readers.set(((number << 3) | wire) >>> 0, read);
     if (label === 'map') {
       this.#collect(property, {}, true);
-      set(WireType.LengthDelimited, (reader, target, left) => readMapEntry(reader, target[property] as Values, codec, left));
+      set(WireType.LengthDelimited, (reader, target, left) => readMapEntry(reader, target[property] as Values, codec, left, field.mapKey));
       return;
     }
     if (label === 'repeated') {
@@ -171,7 +202,8 @@ class Codec implements MessageCodec, ValueCodec {
       return;
     }
     const hasPresence = field.optional || field.oneof !== undefined;
-    const zero = implied !== undefined ? implied : hasPresence ? undefined : codec.zero;
+    const sent = hasPresence ? undefined : codec.zero;
+    const zero = implied !== undefined ? implied : sent === undefined && absentIsNull === true ? null : sent;
     this.#empty[property] = zero;
     if (zero === undefined) this.#mayLack.push(property);
     if (this.message.shape === 'union') {
@@ -229,7 +261,16 @@ function compileWriteNull(field: ProtoField): WriteEntry {
   };
 }
 
-function compileWrite({ property, field, nullField, node, implied, required }: ProtoEntry): WriteEntry {
+/** Writes a field, where null is as if it were not there. */
+function compileWrite(entry: ProtoEntry): WriteEntry {
+  const write = compileWritePresent(entry);
+  if (entry.absentIsNull === undefined) return write;
+  return (writer, value) => {
+    if (value !== null) write(writer, value);
+  };
+}
+
+function compileWritePresent({ property, field, nullField, node, implied, required }: ProtoEntry): WriteEntry {
   const absent = (): void => {
     if (required) throw new TypeError(`${property} is missing`);
   };
@@ -238,11 +279,14 @@ function compileWrite({ property, field, nullField, node, implied, required }: P
   const packedTag = tagOf(field, WireType.LengthDelimited);
   if (field.label === 'map') {
     const valueTag = (2 << 3) | codec.wire;
+    const keyCodec = field.mapKey ?? TEXT_KEY;
+    const keyTag = (1 << 3) | keyCodec.wire;
     return (writer, record: Values | undefined) => {
       if (record === undefined) return absent();
-      if (typeof record !== 'object' || record === null || Array.isArray(record)) throw new TypeError(`${property} is no record`);
+      if (typeof record !== 'object' || record === null || Array.isArray(record)) throw new TypeError(`${property} is not a record`);
       for (const key in record) {
-        writer.uint32(tagOf(field, WireType.LengthDelimited)).fork().uint32(10).string(key).uint32(valueTag);
+        keyCodec.write(writer.uint32(packedTag).fork().uint32(keyTag), key as never);
+        writer.uint32(valueTag);
         codec.write(writer, record[key] as never);
         writer.join();
       }
@@ -252,13 +296,13 @@ function compileWrite({ property, field, nullField, node, implied, required }: P
     if (!codec.packable) {
       return (writer, list: readonly never[] | undefined) => {
         if (list === undefined) return absent();
-        if (!Array.isArray(list)) throw new TypeError(`${property} is no list`);
+        if (!Array.isArray(list)) throw new TypeError(`${property} is not a list`);
         for (const item of list) codec.write(writer.uint32(tag), item);
       };
     }
     return (writer, list: readonly never[] | undefined) => {
       if (list === undefined) return absent();
-      if (!Array.isArray(list)) throw new TypeError(`${property} is no list`);
+      if (!Array.isArray(list)) throw new TypeError(`${property} is not a list`);
       if (list.length === 0) return;
       writer.uint32(packedTag).fork();
       for (const item of list) codec.write(writer, item);
@@ -288,18 +332,45 @@ function readPacked(reader: BinaryReader, list: unknown[], codec: ValueCodec): v
   if (reader.pos !== end) throw new RangeError('an item is longer than its list');
 }
 
-function readMapEntry(reader: BinaryReader, record: Values, codec: ValueCodec, left: number): void {
+function readMapEntry(reader: BinaryReader, record: Values, codec: ValueCodec, left: number, keyCodec: ValueCodec = TEXT_KEY): void {
   if (left < 1) throw new TooDeep();
   const end = reader.uint32() + reader.pos;
   const valueTag = (2 << 3) | codec.wire;
-  let key = '';
+  const keyTag = (1 << 3) | keyCodec.wire;
+  let key = keyCodec.zero as string;
   let value = codec.zero;
   while (reader.pos < end) {
     const tag = reader.uint32();
-    if (tag === 10) key = reader.string(true);
+    if (tag === keyTag) key = keyCodec.read(reader, 0, undefined) as string;
     else if (tag === valueTag) value = codec.read(reader, left - 1, value);
     else skip(reader, tag);
   }
   if (reader.pos !== end) throw new RangeError('an entry is longer than it says');
+  // A message that was left out is an empty one: https://protobuf.dev/programming-guides/encoding/#maps
+  if (value === undefined && codec instanceof Codec) value = codec.read(new BinaryReader(NOTHING), left - 1, undefined);
   setOwn(record, key, value);
+}
+
+const TEXT_KEY = SCALAR.string;
+/** The length of an empty message. */
+const NOTHING = new Uint8Array(1);
+
+function fails(write: (writer: BinaryWriter) => void): boolean {
+  try {
+    write(new BinaryWriter());
+    return false;
+  } catch {
+    return true;
+  }
+}
+
+/** Which part of a field's value cannot be written: nothing where it is the value itself. */
+function pathIn({ field, node }: ProtoEntry, value: unknown): (string | number)[] {
+  const codec = field.type.kind === 'message' ? codecOf(field.type.message) : valueCodec(field.type, node);
+  const pathOf = (item: unknown) => (codec instanceof Codec ? codec.pathOfFailure(item) : []);
+  if (field.label === 'one') return pathOf(value);
+  for (const [key, item] of Object.entries((value ?? {}) as Values)) {
+    if (fails((writer) => codec.write(writer, item as never))) return [field.label === 'map' ? key : Number(key), ...pathOf(item)];
+  }
+  return [];
 }

@@ -1,24 +1,11 @@
 import { WireType, type BinaryReader, type BinaryWriter } from '@bufbuild/protobuf/wire';
-import type { ProtoType, ScalarType } from '../proto/proto.ts';
-import { WireBytes } from '../../schema/codec/wire-bytes.ts';
+import type { ProtoEnum, ProtoType, ScalarType } from '../proto/proto.ts';
 import type { SchemaNode } from '../../schema/node.ts';
+import { WireBytes } from '../../schema/codec/wire-bytes.ts';
 import { compileTextReader } from '../../schema/text.ts';
 import { readTimestamp, writeTimestamp } from './timestamp.ts';
 import { readValue, writeValue } from './struct.ts';
-
-/** How values of one type are written and read, without their tag. */
-export interface ValueCodec {
-  readonly wire: WireType;
-  /** What an absent field means; `undefined` where absence shows. */
-  readonly zero: unknown;
-  readonly packable: boolean;
-  write(writer: BinaryWriter, value: never): void;
-  /**
-   * `left` is how many levels may nest in it; `previous` is what the field has already: a message that is sent twice is one.
-   * Source: https://protobuf.dev/programming-guides/encoding/#last-one-wins
-   */
-  read(reader: BinaryReader, left: number, previous: unknown): unknown;
-}
+import type { ValueCodec } from './value.ts';
 
 const { Varint, Bit32, Bit64, LengthDelimited } = WireType;
 
@@ -28,13 +15,14 @@ const numeric = (wire: WireType, write: ValueCodec['write'], read: ValueCodec['r
   zero: 0,
   packable: true,
   write(writer, value) {
-    if (typeof value !== 'number') throw new TypeError('a value is no number');
+    if (typeof value !== 'number') throw new TypeError('a value is not a number');
     write(writer, value);
   },
   read,
 });
 
-const SCALAR: Readonly<Record<ScalarType, ValueCodec>> = {
+/** Of each scalar, with the JSON values that a contract has for it. */
+export const SCALAR: Readonly<Record<ScalarType, ValueCodec>> = {
   double: numeric(Bit64, (writer, value) => writer.double(value), (reader) => reader.double()),
   float: numeric(Bit32, (writer, value) => writer.float(value), (reader) => reader.float()),
   int32: numeric(Varint, (writer, value) => writer.int32(value), (reader) => reader.int32()),
@@ -53,7 +41,7 @@ const SCALAR: Readonly<Record<ScalarType, ValueCodec>> = {
     zero: false,
     packable: true,
     write(writer, value) {
-      if (typeof value !== 'boolean') throw new TypeError('a value is no boolean');
+      if (typeof value !== 'boolean') throw new TypeError('a value is not a boolean');
       writer.bool(value);
     },
     read: (reader) => reader.bool(),
@@ -63,7 +51,7 @@ const SCALAR: Readonly<Record<ScalarType, ValueCodec>> = {
     zero: '',
     packable: false,
     write(writer, value) {
-      if (typeof value !== 'string') throw new TypeError('a value is no text');
+      if (typeof value !== 'string') throw new TypeError('a value is not text');
       writer.string(value);
     },
     // Strict: text that is not UTF-8 is refused. Source: https://protobuf.dev/programming-guides/proto3/#scalar
@@ -78,35 +66,48 @@ const SCALAR: Readonly<Record<ScalarType, ValueCodec>> = {
   },
 }; // prettier-ignore
 
-/** `bytes()`: without copies. Only a hub that keeps JSON gives base64. */
-const BYTES: ValueCodec = {
-  wire: LengthDelimited,
-  zero: '',
-  packable: false,
-  write: (writer, value: unknown) => writer.bytes(value instanceof Uint8Array ? value : Buffer.from(value as string, 'base64')),
-  read: (reader) => WireBytes.share(reader.bytes()),
+const READ_LARGE: Readonly<Record<string, (reader: BinaryReader) => bigint | string>> = {
+  int64: (reader) => reader.int64(),
+  uint64: (reader) => reader.uint64(),
+  sint64: (reader) => reader.sint64(),
+  fixed64: (reader) => reader.fixed64(),
+  sfixed64: (reader) => reader.sfixed64(),
 };
 
-/** `int64()`: text of all digits. */
-const INT64_TEXT = {
-  int64: int64Text(Varint, (writer, value) => writer.int64(value), (reader) => reader.int64()),
-  sint64: int64Text(Varint, (writer, value) => writer.sint64(value), (reader) => reader.sint64()),
-  sfixed64: int64Text(Bit64, (writer, value) => writer.sfixed64(value), (reader) => reader.sfixed64()),
-}; // prettier-ignore
-
-function int64Text(
-  wire: WireType,
-  write: (writer: BinaryWriter, value: string) => void,
-  read: (reader: BinaryReader) => bigint | string,
-): ValueCodec {
+/** An integer as its digits, which is also how protobuf's JSON has 64 bits. */
+export function integerText(scalar: ScalarType): ValueCodec {
+  const base = SCALAR[scalar];
+  const readLarge = READ_LARGE[scalar];
+  const write = base.write as (writer: BinaryWriter, value: number) => void;
   return {
-    wire,
+    ...base,
     zero: '0',
-    packable: true,
-    write: (writer, value: string) => write(writer, value),
-    read: (reader) => String(read(reader)),
+    write(writer: BinaryWriter, value: unknown) {
+      const text = typeof value === 'bigint' || typeof value === 'number' ? String(value) : value;
+      if (typeof text !== 'string' || !/^-?\d{1,20}$/.test(text)) throw new TypeError('a value is not an integer');
+      if (readLarge) writer[scalar as 'int64'](text);
+      else write(writer, Number(text));
+    },
+    read: (reader) => String(readLarge ? readLarge(reader) : base.read(reader, 0, undefined)),
   };
 }
+
+/** Whether a scalar has integers that a number cannot hold. */
+export function isLarge(scalar: ScalarType): boolean {
+  return Object.hasOwn(READ_LARGE, scalar);
+}
+
+/** Bytes as they cross the seam: neither copied nor written as text. */
+export const BYTES: ValueCodec = {
+  ...SCALAR.bytes,
+  zero: WireBytes.share(new Uint8Array()),
+  write(writer: BinaryWriter, value: unknown) {
+    if (value instanceof Uint8Array) writer.bytes(value);
+    else if (typeof value === 'string') writer.bytes(Buffer.from(value, 'base64'));
+    else throw new TypeError('a value is not bytes');
+  },
+  read: (reader) => WireBytes.share(reader.bytes()),
+};
 
 /** `google.protobuf.NullValue`, an enum of one value. */
 const NULL: ValueCodec = {
@@ -120,7 +121,8 @@ const NULL: ValueCodec = {
   },
 };
 
-const VALUE: ValueCodec = {
+/** `google.protobuf.Value`. */
+export const VALUE: ValueCodec = {
   wire: LengthDelimited,
   zero: undefined,
   packable: false,
@@ -132,49 +134,62 @@ const VALUE: ValueCodec = {
   read: (reader, left, previous) => readValue(reader, reader.uint32(), left, previous),
 };
 
+/** `google.protobuf.Timestamp`, with so many digits behind the second at least. */
+export function timestampCodec(digits: number): ValueCodec {
+  return {
+    wire: LengthDelimited,
+    zero: undefined,
+    packable: false,
+    write(writer, value) {
+      writer.fork();
+      writeTimestamp(writer, value);
+      writer.join();
+    },
+    read: (reader, _, previous) => readTimestamp(reader, reader.uint32(), digits, previous as string | null | undefined),
+  };
+}
+
 /** The codec of a type that is no message. */
 export function valueCodec(type: Exclude<ProtoType, { readonly kind: 'message' }>, node: SchemaNode | undefined): ValueCodec {
   switch (type.kind) {
     case 'scalar':
-      if (type.conversion === 'int64-text') return INT64_TEXT[type.scalar as keyof typeof INT64_TEXT];
+      if (type.conversion === 'int64-text') return integerText(type.scalar);
       if (type.scalar === 'bytes' && type.conversion === 'none') return BYTES;
       return type.conversion === 'number-text' && node ? numberText(node) : SCALAR[type.scalar];
     case 'null':
       return NULL;
     case 'value':
       return VALUE;
+    case 'coded':
+      return type.codec;
     case 'timestamp':
-      return {
-        wire: LengthDelimited,
-        zero: undefined,
-        packable: false,
-        write(writer, value) {
-          writer.fork();
-          writeTimestamp(writer, value);
-          writer.join();
-        },
-        read: (reader, _, previous) => readTimestamp(reader, reader.uint32(), type.digits, previous as string | null | undefined),
-      };
-    case 'enum': {
-      const numbers = new Map(type.enum.values.map(({ value, number }) => [value, number]));
-      const values = new Map(type.enum.values.map(({ value, number }) => [number, value]));
-      return {
-        wire: Varint,
-        zero: undefined,
-        packable: true,
-        write(writer, value) {
-          const number = numbers.get(value);
-          if (number === undefined) throw new TypeError(`a value is no ${type.enum.name}`);
-          writer.int32(number);
-        },
-        // A number from a newer peer stays one: the schema refuses it, and says what it would take.
-        read(reader) {
-          const number = reader.int32();
-          return values.get(number) ?? number;
-        },
-      };
-    }
+      return timestampCodec(type.digits);
+    case 'enum':
+      return enumCodec(type.enum);
   }
+}
+
+/** An enum by its values' texts; `zero` is what an absent field means. */
+export function enumCodec({ name, values }: Pick<ProtoEnum, 'name' | 'values'>, zero?: string): ValueCodec {
+  const numbers = new Map(values.map(({ value, number }) => [value, number]));
+  const texts = new Map<number, string>();
+  // Of two names for one number the first is the one that is read.
+  for (const { value, number } of values) if (!texts.has(number)) texts.set(number, value);
+  return {
+    wire: Varint,
+    zero,
+    packable: true,
+    write(writer, value) {
+      const number = numbers.get(value);
+      if (number === undefined) throw new TypeError(`a value is not one of ${name}`);
+      writer.int32(number);
+    },
+    // A number from a newer peer stays one: the schema refuses it, and says what it would take.
+    read(reader) {
+      const number = reader.int32();
+      return texts.get(number) ?? number;
+    },
+  };
 }
 
 /** A number that travels as text: text that is none is handed on, for the schema to refuse. */

@@ -8,17 +8,22 @@ export function writeValue(writer: BinaryWriter, value: unknown): void {
   else if (typeof value === 'boolean') writer.uint32(32).bool(value);
   else if (Array.isArray(value)) {
     writer.uint32(50).fork();
-    for (const item of value as readonly unknown[]) {
-      writer.uint32(10).fork();
-      writeValue(writer, item);
-      writer.join();
-    }
+    writeList(writer, value);
     writer.join();
   } else if (typeof value === 'object' && value !== null) {
     writer.uint32(42).fork();
     writeStruct(writer, value as Readonly<Record<string, unknown>>);
     writer.join();
   } else writer.uint32(8).int32(0);
+}
+
+/** Writes a list as the fields of a `google.protobuf.ListValue`. */
+export function writeList(writer: BinaryWriter, list: readonly unknown[]): void {
+  for (const item of list) {
+    writer.uint32(10).fork();
+    writeValue(writer, item);
+    writer.join();
+  }
 }
 
 /** Writes a JSON object as the fields of a `google.protobuf.Struct`; members that are undefined are left out. */
@@ -55,7 +60,7 @@ export function readValue(reader: BinaryReader, length: number, left: number, pr
 
 /** JSON has no other numbers. Source: https://protobuf.dev/reference/protobuf/google.protobuf/#value */
 function finite(value: number): number {
-  if (!Number.isFinite(value)) throw new RangeError('a Value is no finite number');
+  if (!Number.isFinite(value)) throw new RangeError('a Value is not a finite number');
   return value;
 }
 
@@ -91,7 +96,8 @@ export function readStruct(
   return struct;
 }
 
-function readList(reader: BinaryReader, length: number, left: number, list: unknown[]): unknown[] {
+/** Reads a `google.protobuf.ListValue` of `length` bytes into a list. */
+export function readList(reader: BinaryReader, length: number, left: number, list: unknown[]): unknown[] {
   const end = endOf(reader, length, left);
   while (reader.pos < end) {
     const tag = reader.uint32();

@@ -3,7 +3,7 @@ import type { BinaryReader, BinaryWriter } from '@bufbuild/protobuf/wire';
 /** Writes an ISO 8601 instant as the fields of a `google.protobuf.Timestamp`. Digits beyond nanoseconds are cut. */
 export function writeTimestamp(writer: BinaryWriter, text: string): void {
   const ms = Date.parse(text);
-  if (Number.isNaN(ms)) throw new RangeError(`'${text.slice(0, 50)}' is no instant`);
+  if (Number.isNaN(ms)) throw new RangeError(`'${text.slice(0, 50)}' is not an instant`);
   const seconds = Math.floor(ms / 1000);
   const nanos = nanosOf(text, ms - seconds * 1000);
   if (seconds !== 0) writer.uint32(8).int64(seconds);

@@ -1,162 +1,276 @@
 import type { Contract } from '../../core/contract.ts';
+import { nearest } from '../../core/nearest.ts';
 import { localId } from '../../events/event-id.ts';
-import { describeContract } from '../../schema/view.ts';
-import type { TypeUse } from '../../schema/node.ts';
-import { type EventWire, type OperationWire, type Wire } from '../wire.ts';
+import type { ObjectNode, TypeUse } from '../../schema/node.ts';
+import { describeContract, type ContractView } from '../../schema/view.ts';
+import { MAX_DEPTH } from '../codec/own.ts';
+import type { ProtoType } from '../proto/proto.ts';
+import type { EventWire, OperationWire, Wire } from '../wire.ts';
+import { Descriptors, type DescribedRpc } from './descriptors.ts';
+import { codecOf, type MessageCodec } from '../codec/codec.ts';
+import { bareCodec } from './any.ts';
+import type { ForeignRpc } from './generated-code.ts';
+import { adaptMessage, adaptRequest, checkAnswer } from './opaque.ts';
+import { Planner } from './plan.ts';
+import { readSources, type DescriptorSource } from './sources.ts';
 
-/** One method of a service definition, as ts-proto (`outputServices=grpc-js`), protoc's grpc plugin and proto-loader make them. */
-export interface ForeignRpc {
-  readonly path: string;
-  readonly requestStream: boolean;
-  readonly responseStream: boolean;
-  /** Typed by the definition's own messages, of which nothing here knows. */
-  readonly requestSerialize: (value: never) => Buffer;
-  /** As `requestSerialize`, the other way. */
-  readonly responseDeserialize: (bytes: Buffer) => unknown;
-}
+export type { ForeignRpc } from './generated-code.ts';
+export type { DescriptorSource, FileLike, LoadedPackage, ServiceLike } from './sources.ts';
 
-/** A service definition, or several in one record. */
+/** A service definition of generated code, or several in one record. */
 export type ForeignDefinition = Readonly<Record<string, ForeignRpc>>;
 
-/** Which rpc an operation or event is, and how its messages differ from the contract's values. */
-export interface ForeignMethod {
-  /** `acme.Users/Fetch`. */
-  readonly path: string;
-  /** Makes the request message of the input, or of an event's channel parameters. @default as it is */
-  readonly request?: (input: never) => unknown;
-  /** Makes the output, or an event's data, of the response message. @default by the contract's schema: dates as text, 64-bit integers as numbers, a list out of its message */
-  readonly response?: (message: never) => unknown;
+/** Which rpc an operation is, and how its messages differ from the contract's values. */
+export interface GrpcOperation {
+  /** `acme.v1.Users/Fetch`. */
+  readonly method: string;
+  /** Makes the request message of the input. @default by the contract's schema */
+  readonly input?: (input: never) => unknown;
+  /** Makes the output of the response message. @default by the contract's schema */
+  readonly output?: (message: never) => unknown;
 }
 
-/** By the name of the operation or event. */
-export type ForeignMethods = Readonly<Record<string, string | ForeignMethod>>;
+/** Which rpc an event is, and how its messages differ from the contract's values. */
+export interface GrpcEvent {
+  /** `acme.v1.Users/Watch`, a server stream. */
+  readonly method: string;
+  /** Makes the request message of the channel's parameters. @default by the contract's schema */
+  readonly input?: (params: never) => unknown;
+  /** Makes the event's data of a message; a message for which it gives `undefined` is none of this event. @default by the contract's schema */
+  readonly read?: (message: never) => unknown;
+}
 
 /** For services that someone else designed. */
 export interface ForeignOptions {
-  /** The messages' codecs. @default the contract's own, with the names and numbers that its schemas' `.meta({ grpc })` say */
-  readonly definition?: ForeignDefinition | readonly ForeignDefinition[];
-  /** Which rpc each operation and event is. @default as in the contract's .proto file */
-  readonly methods?: ForeignMethods;
+  /**
+   * What describes the service: see {@link DescriptorSource}; or a service definition of ts-proto or protoc's grpc plugin, which says nothing of its messages.
+   * @default the contract's own messages, with the names and numbers that its schemas' `.meta({ grpc })` say
+   */
+  readonly definition?: DescriptorSource | ForeignDefinition | readonly (DescriptorSource | ForeignDefinition)[];
+  /** Describes the messages of a `definition` that does not. */
+  readonly descriptors?: DescriptorSource | readonly DescriptorSource[];
+  /** Which rpc each operation is, by the operation's name. @default the one of the definition that has its name */
+  readonly operations?: Readonly<Record<string, string | GrpcOperation>>;
+  /** Which server stream each event is, by the event's name. @default the one of the definition that has its name */
+  readonly events?: Readonly<Record<string, string | GrpcEvent>>;
 }
 
 type Codecs = Pick<Wire, 'operations' | 'events'>;
+type Rpc = { readonly described: DescribedRpc } | { readonly described?: undefined; readonly opaque: ForeignRpc };
 
-/** Puts other people's rpcs in the place of the contract's own. Throws a `TypeError` where a name is not known. */
-export function compileForeign(contract: Contract, own: Wire, { definition, methods = {} }: ForeignOptions): Codecs {
-  const rpcs = new Map<string, ForeignRpc>();
-  for (const each of definition === undefined ? [] : ([definition].flat() as readonly ForeignDefinition[])) {
-    for (const rpc of Object.values(each)) rpcs.set(rpc.path, rpc);
+/** Puts other people's rpcs in the place of the contract's own. Throws a `TypeError` that names all that does not fit. */
+export function compileForeign(contract: Contract, own: Wire, options: ForeignOptions): Codecs {
+  const { definition, descriptors, operations = {}, events = {} } = options;
+  if (definition === undefined && descriptors === undefined && Object.keys({ ...operations, ...events }).length === 0) return own;
+  return new ForeignCompiler(contract, own, listOf(definition), listOf(descriptors)).compile(operations, events);
+}
+
+function listOf(given: unknown): readonly unknown[] {
+  return given === undefined ? [] : Array.isArray(given) ? (given as readonly unknown[]) : [given];
+}
+
+/** What the wires are made of once nothing was found wrong. */
+type Late<T> = () => T;
+
+class ForeignCompiler {
+  readonly #contract: Contract;
+  readonly #own: Wire;
+  readonly #view: ContractView;
+  readonly #rpcs: ReadonlyMap<string, Rpc>;
+  readonly #isDefined: boolean;
+  readonly #planner: Planner;
+  readonly #problems: string[] = [];
+
+  constructor(contract: Contract, own: Wire, definition: readonly unknown[], descriptors: readonly unknown[]) {
+    this.#contract = contract;
+    this.#own = own;
+    this.#view = describeContract(contract);
+    this.#isDefined = definition.length + descriptors.length > 0;
+    const { files, opaque } = readSources([...definition, ...descriptors]);
+    const described = new Descriptors(files);
+    this.#planner = new Planner(described);
+    this.#rpcs = new Map<string, Rpc>([
+      ...[...opaque].map(([path, rpc]): [string, Rpc] => [path, { opaque: rpc }]),
+      ...[...described.rpcs].map(([path, rpc]): [string, Rpc] => [path, { described: rpc }]),
+    ]);
   }
-  const operations = new Map(own.operations);
-  const events = new Map(own.events);
-  const view = describeContract(contract);
-  const wanted = { ...(definition === undefined ? {} : ownPaths(own, rpcs)), ...methods };
-  for (const [name, given] of Object.entries(wanted)) {
-    const method = typeof given === 'string' ? { path: given } : given;
-    const path = method.path.startsWith('/') ? method.path : `/${method.path}`;
-    const rpc = rpcs.get(path);
-    if (definition !== undefined && !rpc) {
-      throw new TypeError(`grpc: the definition has no method '${path}' for '${name}'; it has ${[...rpcs.keys()].join(', ') || 'none'}`);
+
+  compile(operations: NonNullable<ForeignOptions['operations']>, events: NonNullable<ForeignOptions['events']>): Codecs {
+    const contract = this.#contract;
+    checkNames('operations', 'operation', operations, contract.operations, contract.name);
+    checkNames('events', 'event', events, contract.events, contract.name);
+    const late = { operations: new Map<string, Late<OperationWire>>(), events: new Map<string, Late<EventWire>>() };
+    for (const [name, wire] of this.#own.operations) {
+      const mapping = mappingOf(operations[name]) ?? this.#byName(name, wire.path, false);
+      late.operations.set(name, mapping ? this.#operation(name, wire, mapping) : () => wire);
     }
-    const operation = operations.get(name);
-    const event = events.get(name);
-    const place = operation ? view.operations.get(name)?.output : undefined;
-    if (operation) {
-      if (rpc && (rpc.requestStream || rpc.responseStream)) throw new TypeError(`grpc: '${name}' is an operation, but ${path} is a stream`);
-      operations.set(name, rpc ? foreignOperation(path, rpc, method, place) : { ...operation, path });
-    } else if (event) {
-      if (rpc && (rpc.requestStream || !rpc.responseStream))
-        throw new TypeError(`grpc: '${name}' is an event, but ${path} is no server stream`);
-      const payload = view.events.get(name)?.payload;
-      events.set(
-        name,
-        rpc
-          ? foreignEvent(path, rpc, method, payload && { node: payload, nullable: false, meta: {} })
-          : { ...event, path, isForeign: true },
+    for (const [name, wire] of this.#own.events) {
+      const mapping = mappingOf(events[name]) ?? this.#byName(name, wire.path, true);
+      late.events.set(name, mapping ? this.#event(name, wire, mapping) : () => wire);
+    }
+    const problems = [...new Set([...this.#problems, ...this.#planner.problems])];
+    if (problems.length > 0) {
+      throw new TypeError(
+        `grpc: the definition does not fit the contract ${contract.name}: ${problems.join('; ')}. Give 'input', 'output' or 'read' where values differ, and 'descriptors' beside generated code.`,
       );
-    } else throw new TypeError(`grpc: methods has '${name}', which is no operation and no event of the contract ${contract.name}`);
+    }
+    const settle = <T>(map: ReadonlyMap<string, Late<T>>) => new Map([...map].map(([name, make]) => [name, make()]));
+    return { operations: settle(late.operations), events: settle(late.events) };
   }
-  return { operations, events };
-}
 
-/** With a definition of the contract's own .proto file, its methods need not be named. */
-function ownPaths(own: Wire, rpcs: ReadonlyMap<string, ForeignRpc>): Record<string, string> {
-  return Object.fromEntries([...own.operations].flatMap(([name, { path }]) => (rpcs.has(path) ? [[name, path]] : [])));
-}
+  /** Without a mapping: the contract's own path, else the only rpc of that name. */
+  #byName(name: string, ownPath: string, isStream: boolean): GrpcOperation | GrpcEvent | undefined {
+    if (!this.#isDefined) return undefined;
+    if (this.#rpcs.has(ownPath)) return { method: ownPath };
+    const alike = [...this.#rpcs].filter(([path, rpc]) => {
+      const { requestStream, responseStream } = rpc.described ?? rpc.opaque;
+      return path.slice(path.lastIndexOf('/') + 1).toLowerCase() === name.toLowerCase() && !requestStream && responseStream === isStream;
+    });
+    return alike.length === 1 && alike[0] ? { method: alike[0][0] } : undefined;
+  }
 
-function foreignOperation(path: string, rpc: ForeignRpc, method: ForeignMethod, output: TypeUse | undefined): OperationWire {
-  return {
-    path,
-    encodeInput: (input) => rpc.requestSerialize((method.request ? method.request((input ?? {}) as never) : (input ?? {})) as never),
-    decodeInput: (bytes) => bytes,
-    encodeOutput: () => Buffer.alloc(0),
-    decodeOutput(bytes) {
-      const message = rpc.responseDeserialize(bytes as Buffer);
-      return method.response ? method.response(message as never) : output && adapt(unwrap(message, output), output);
-    },
-  };
-}
+  #rpc(name: string, { method }: GrpcOperation | GrpcEvent, isStream: boolean): { readonly path: string; readonly rpc: Rpc | undefined } {
+    const path = method.startsWith('/') ? method : `/${method}`;
+    const rpc = this.#rpcs.get(path);
+    if (!rpc) {
+      if (!this.#isDefined) return { path, rpc };
+      const paths = [...this.#rpcs.keys()];
+      const like = nearest(path, paths);
+      throw new TypeError(
+        `grpc: the definition has no method '${path}' for '${name}': ${like === undefined ? `it has ${paths.join(', ') || 'none'}` : `did you mean '${like}'?`}`,
+      );
+    }
+    const { requestStream, responseStream } = rpc.described ?? rpc.opaque;
+    if (requestStream) throw new TypeError(`grpc: ${path} takes a stream: client and bidirectional streaming are not carried ('${name}')`);
+    if (!isStream && responseStream)
+      throw new TypeError(`grpc: ${path} is a server stream, and '${name}' is an operation: make it an event`);
+    if (isStream && !responseStream) throw new TypeError(`grpc: '${name}' is an event, and ${path} is not a server stream`);
+    return { path, rpc };
+  }
 
-function foreignEvent(path: string, rpc: ForeignRpc, method: ForeignMethod, payload: TypeUse | undefined): EventWire {
-  return {
-    path,
-    isForeign: true,
-    encodeRequest: ({ params }) => rpc.requestSerialize((method.request ? method.request(params as never) : params) as never),
-    decodeRequest: () => ({ lastEventId: undefined, params: {} }),
-    encodeItem: () => Buffer.alloc(0),
-    decodeItem(bytes) {
-      const message = rpc.responseDeserialize(bytes as Buffer);
-      const data = method.response ? method.response(message as never) : payload && adapt(message, payload);
-      return { gap: false, event: { id: localId(), time: new Date().toISOString(), data } };
-    },
-  };
-}
+  #operation(name: string, own: OperationWire, mapping: GrpcOperation): Late<OperationWire> {
+    const { path, rpc } = this.#rpc(name, mapping, false);
+    const view = this.#view.operations.get(name);
+    const input = view?.input;
+    const encode = this.#encoder(`${name} (input)`, rpc, mapping.input, input);
+    const decode = this.#decoder(`${name} (output)`, rpc, mapping.output, view?.output);
+    if (!encode || !decode) {
+      return () => ({ ...own, path });
+    }
+    return () => {
+      const [write, read] = [encode(), decode()];
+      return {
+        path,
+        encodeInput: (value) => write(value ?? {}),
+        decodeInput: (bytes) => bytes,
+        encodeOutput: () => Buffer.alloc(0),
+        decodeOutput: read,
+      };
+    };
+  }
 
-/** A list is the one list of its message. */
-function unwrap(message: unknown, { node }: TypeUse): unknown {
-  if (node.kind !== 'list' || typeof message !== 'object' || message === null) return message;
-  const lists = Object.values(message).filter(Array.isArray);
-  return lists.length === 1 ? lists[0] : message;
-}
+  #event(name: string, own: EventWire, mapping: GrpcEvent): Late<EventWire> {
+    const { path, rpc } = this.#rpc(name, mapping, true);
+    const view = this.#view.events.get(name);
+    const params = view && { ...view.payload, fields: view.payload.fields.filter((field) => view.event.params.includes(field.name)) };
+    const payload = view && { node: view.payload, nullable: false, meta: {} };
+    const encode = this.#encoder(`${name} (parameters)`, rpc, mapping.input, params);
+    const decode = this.#decoder(`${name} (payload)`, rpc, mapping.read, payload);
+    if (!encode || !decode) return () => ({ ...own, path, isForeign: true });
+    return () => {
+      const [write, read] = [encode(), decode()];
+      return {
+        path,
+        isForeign: true,
+        encodeRequest: (request) => write(request.params),
+        decodeRequest: () => ({ lastEventId: undefined, params: {} }),
+        encodeItem: () => Buffer.alloc(0),
+        decodeItem(bytes) {
+          const data = read(bytes);
+          // What `read` does not want is none of this event.
+          return data === undefined && mapping.read
+            ? undefined
+            : { gap: false, event: { id: localId(), time: new Date().toISOString(), data } };
+        },
+      };
+    };
+  }
 
-/** What generated code makes of a type, as the schema has it. What does not fit is left for the schema to refuse. */
-function adapt(value: unknown, use: TypeUse): unknown {
-  const { node } = use;
-  if (value === undefined || value === null) return use.nullable ? null : undefined;
-  switch (node.kind) {
-    case 'string':
-      if (value instanceof Date) return value.toISOString();
-      return value instanceof Uint8Array ? Buffer.from(value).toString('base64') : value;
-    case 'integer':
-    case 'number':
-      return isNumberText(value) || typeof value === 'bigint' || isLong(value) ? Number(value) : value;
-    case 'list':
-      return Array.isArray(value) ? value.map((item) => adapt(item, node.items)) : value;
-    case 'record':
-      return mapOf(value, () => node.values);
-    case 'object':
-      return mapOf(value, (key) => node.fields.find((field) => field.name === key));
-    default:
-      return value;
+  /** Makes bytes of an input; `undefined` where the contract's own codec does. */
+  #encoder(
+    at: string,
+    rpc: Rpc | undefined,
+    hook: ((value: never) => unknown) | undefined,
+    node: ObjectNode | undefined,
+  ): Late<(value: unknown) => Buffer> | undefined {
+    if (!rpc) return undefined;
+    if (!rpc.described) {
+      const { opaque } = rpc;
+      const serialize = opaque.requestSerialize as (message: unknown) => Buffer;
+      if (hook) return () => (value) => serialize(hook(value as never));
+      if (!node) return () => () => Buffer.alloc(0);
+      const adapt = adaptRequest(opaque, node, at, this.#problems);
+      return () => (value) => serialize(adapt(value));
+    }
+    const { request } = rpc.described;
+    if (!hook && (!node || node.fields.length === 0)) return () => () => Buffer.alloc(0);
+    const type: ProtoType = {
+      kind: 'message',
+      message: hook || !node ? this.#planner.json(request) : this.#planner.object(request, node, at),
+    };
+    return () => {
+      const codec = messageCodec(type);
+      return hook ? (value) => codec.encode(hook(value as never) ?? {}) : (value) => codec.encode(value);
+    };
+  }
+
+  /** Makes an output of bytes; `undefined` where the contract's own codec does. */
+  #decoder(
+    at: string,
+    rpc: Rpc | undefined,
+    hook: ((message: never) => unknown) | undefined,
+    use: TypeUse | undefined,
+  ): Late<(bytes: Uint8Array) => unknown> | undefined {
+    if (!rpc) return undefined;
+    if (!rpc.described) {
+      const { opaque } = rpc;
+      if (!hook && use) checkAnswer(opaque, use, at, this.#problems);
+      return () => (bytes) => {
+        const message = opaque.responseDeserialize(bytes as Buffer);
+        return hook ? hook(message as never) : use && adaptMessage(message, use);
+      };
+    }
+    if (!use && !hook) return () => () => undefined;
+    const { response } = rpc.described;
+    const type: ProtoType =
+      hook || !use ? { kind: 'message', message: this.#planner.json(response) } : this.#planner.value(response, use, at);
+    return () => {
+      const codec = messageCodec(type);
+      return hook ? (bytes) => hook(codec.decode(bytes) as never) : (bytes) => codec.decode(bytes);
+    };
   }
 }
 
-function mapOf(value: unknown, useOf: (key: string) => TypeUse | undefined): unknown {
-  if (typeof value !== 'object' || value === null) return value;
-  const entries = value instanceof Map ? [...(value as Map<string, unknown>)] : Object.entries(value);
-  return Object.fromEntries(
-    entries.flatMap(([key, member]): [string, unknown][] => {
-      const use = useOf(key);
-      const adapted = use && adapt(member, use);
-      return adapted === undefined ? [] : [[key, adapted]];
-    }),
-  );
+function messageCodec(type: ProtoType): MessageCodec {
+  return type.kind === 'message' ? codecOf(type.message) : bareCodec(type, MAX_DEPTH);
 }
 
-function isNumberText(value: unknown): boolean {
-  return typeof value === 'string' && /^-?\d+(\.\d+)?$/.test(value);
+function mappingOf(given: string | GrpcOperation | GrpcEvent | undefined): (GrpcOperation & GrpcEvent) | undefined {
+  return typeof given === 'string' ? { method: given } : given;
 }
 
-function isLong(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && 'low' in value && 'high' in value;
+function checkNames(
+  option: string,
+  what: string,
+  given: Readonly<Record<string, unknown>>,
+  known: Readonly<Record<string, unknown>>,
+  contract: string,
+): void {
+  for (const name of Object.keys(given)) {
+    if (Object.hasOwn(known, name)) continue;
+    const like = nearest(name, Object.keys(known));
+    throw new TypeError(
+      `grpc: ${option} has '${name}', which is not an ${what} of the contract ${contract}${like === undefined ? '' : `: did you mean '${like}'?`}`,
+    );
+  }
 }

@@ -55,7 +55,7 @@ function stringType(node: StringNode, asked: string | undefined, at: string): Pr
  * How many digits behind the second a schema of an instant wants; `undefined` where an instant alone does not tell its text,
  * as in local times, and the text itself has to travel.
  */
-function timestampDigits(pattern: string | undefined): number | undefined {
+export function timestampDigits(pattern: string | undefined): number | undefined {
   if (pattern === undefined) return 0;
   const allowed = new RegExp(pattern);
   if (allowed.test('2024-01-15T09:30:00')) return undefined;

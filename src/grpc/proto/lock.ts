@@ -91,7 +91,7 @@ export function assignNumbers(type: string, fields: readonly Unnumbered[], locke
   for (const { name, number } of fields) {
     if (number === undefined || kept.has(name)) continue;
     if (!Number.isInteger(number) || number < first || number > LARGEST || (number >= 19_000 && number <= 19_999)) {
-      throw new TypeError(`${type}.${name}: ${number} is no field number: take one of ${first} to ${LARGEST}, without 19000 to 19999`);
+      throw new TypeError(`${type}.${name}: ${number} is not a field number: take one of ${first} to ${LARGEST}, without 19000 to 19999`);
     }
     if (reserved.has(number)) throw new TypeError(`${type}.${name}: the number ${number} belonged to another field once and is reserved`);
     kept.set(name, number);
@@ -103,7 +103,7 @@ export function assignNumbers(type: string, fields: readonly Unnumbered[], locke
   const next = (): number => {
     do last++;
     while (used.has(last) || (last >= 19_000 && last <= 19_999));
-    if (last > LARGEST) throw new TypeError(`${type}: there is no field number left above those that are used`);
+    if (last > LARGEST) throw new TypeError(`${type}: there is not a field number left above those that are used`);
     used.add(last);
     return last;
   };

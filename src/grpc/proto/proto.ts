@@ -1,4 +1,5 @@
 import type { EventView, OperationView } from '../../schema/view.ts';
+import type { ValueCodec } from '../codec/value.ts';
 import { checkName } from './names.ts';
 import type { Scalar, SchemaNode, TypeUse, Variant } from '../../schema/node.ts';
 
@@ -22,7 +23,9 @@ export type ProtoType =
   /** `google.protobuf.Value`: any JSON value. */
   | { readonly kind: 'value' }
   /** `google.protobuf.NullValue`. */
-  | { readonly kind: 'null' };
+  | { readonly kind: 'null' }
+  /** A type of somebody else's .proto, with the codec that makes the contract's values of it. */
+  | { readonly kind: 'coded'; readonly codec: ValueCodec; readonly name: string };
 
 export type Label = 'one' | 'repeated' | 'map';
 
@@ -36,6 +39,8 @@ export interface ProtoField {
   readonly optional: boolean;
   /** The oneof that it is in. */
   readonly oneof?: string | undefined;
+  /** The codec of a map's keys, if they are not text. */
+  readonly mapKey?: ValueCodec | undefined;
   readonly comment?: string | undefined;
   readonly deprecated?: boolean | undefined;
 }
@@ -50,6 +55,8 @@ export interface ProtoEntry {
   readonly implied: Scalar | undefined;
   /** True where a value without it is broken. */
   readonly required: boolean;
+  /** Of a field that has no word for null: null is not sent, and a field that was not sent is null (`true`) or absent. */
+  readonly absentIsNull?: boolean | undefined;
   /** The node behind it, for a union to tell which variant a value is. */
   readonly node: SchemaNode | undefined;
 }
@@ -70,6 +77,11 @@ export interface ProtoMessage {
   /** What was once used and never may be again. */
   readonly reserved: readonly number[];
   readonly reservedNames: readonly string[];
+  /**
+   * The property of each name that a member may have, if no schema has checked the value: a member of another name is refused, because it would
+   * be lost in silence.
+   */
+  readonly strictNames?: ReadonlyMap<string, string> | undefined;
 }
 
 export interface ProtoEnumValue {
@@ -160,6 +172,8 @@ export function typeName(type: ProtoType): string {
       return 'google.protobuf.Value';
     case 'null':
       return 'google.protobuf.NullValue';
+    case 'coded':
+      return type.name;
   }
 }
 

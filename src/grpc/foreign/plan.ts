@@ -1,0 +1,219 @@
+import type { BinaryWriter } from '@bufbuild/protobuf/wire';
+import { nearest } from '../../core/nearest.ts';
+import { mayLeaveOut, type Field, type ObjectNode, type TypeUse } from '../../schema/node.ts';
+import { integerText, SCALAR } from '../codec/scalar.ts';
+import type { ValueCodec } from '../codec/value.ts';
+import type { ProtoEntry, ProtoMessage, ProtoType, ScalarType } from '../proto/proto.ts';
+import { anyCodec, type AnyContent } from './any.ts';
+import type { Descriptors, ForeignField, ForeignMessage, ForeignType } from './descriptors.ts';
+import { coded, enumLeaf, scalarLeaf } from './leaf.ts';
+import { isWrapper, wellKnown } from './well-known.ts';
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** What no schema describes is as protobuf's JSON has it. */
+const ANY: TypeUse = { node: { kind: 'any', meta: {} }, nullable: false, meta: {} };
+
+/** One value to be carried: its type in the contract, and whether it may be left out. */
+interface Wanted {
+  readonly use: TypeUse;
+  readonly property: string;
+  readonly optional: boolean;
+}
+
+/**
+ * Makes messages for the codec out of somebody else's description and the contract's types. What does not fit is kept in `problems`, so that
+ * all of it can be told at once.
+ */
+export class Planner {
+  readonly problems: string[] = [];
+  readonly #json = new Map<ForeignMessage, ProtoMessage>();
+  readonly #typed = new Map<ForeignMessage, Map<ObjectNode, ProtoMessage>>();
+
+  readonly #any: ValueCodec;
+
+  constructor(descriptors: Descriptors) {
+    this.#any = anyCodec(
+      (name) => descriptors.message(name),
+      (message) => this.#ofAny(message),
+    );
+  }
+
+  /** A message whose fields the properties of an object are. */
+  object(message: ForeignMessage, node: ObjectNode, at: string): ProtoMessage {
+    let byNode = this.#typed.get(message);
+    if (!byNode) this.#typed.set(message, (byNode = new Map<ObjectNode, ProtoMessage>()));
+    let plan = byNode.get(node);
+    if (!plan) {
+      const made = emptyPlan(message.name, 'object');
+      // Before its fields, which may lead back to it.
+      byNode.set(node, (plan = made));
+      made.entries = node.fields.flatMap((field) => this.#property(message, field, at));
+    }
+    return plan;
+  }
+
+  /** A message in which a value that is not an object is the only field, or for a list the only list. */
+  sole(message: ForeignMessage, use: TypeUse, at: string): ProtoMessage {
+    const plan = emptyPlan(message.name, 'wrapper');
+    const lists = message.fields.filter(({ label }) => label === 'repeated');
+    const maps = message.fields.filter(({ label }) => label === 'map');
+    const isOne = (fields: readonly ForeignField[]) => (fields.length === 1 ? fields[0] : undefined);
+    const { kind } = use.node;
+    const field = kind === 'list' ? isOne(lists) : kind === 'record' ? isOne(maps) : isOne(message.fields);
+    if (field) plan.entries = [this.#entry(field, { use, property: field.jsonName, optional: false }, at)];
+    else this.#problem(at, `${message.name} has not one field that the ${kind} could be: ${namesOf(message)}`);
+    return plan;
+  }
+
+  /** The type of a whole message, whatever the contract's type is. */
+  value(message: ForeignMessage, use: TypeUse, at: string): ProtoType {
+    return this.#type({ kind: 'message', message }, use, at, false);
+  }
+
+  /** A message as protobuf's JSON has it. Source: https://protobuf.dev/programming-guides/json/ */
+  json(message: ForeignMessage): ProtoMessage {
+    let plan = this.#json.get(message);
+    if (!plan) {
+      const made = emptyPlan(message.name, 'object');
+      this.#json.set(message, (plan = made));
+      made.strictNames = new Map(
+        message.fields.flatMap(({ name, jsonName }) => [[name, jsonName] as const, [jsonName, jsonName] as const]),
+      );
+      made.entries = message.fields.map((field) =>
+        this.#entry(field, { use: { ...ANY, nullable: true }, property: field.jsonName, optional: true }, message.name),
+      );
+    }
+    return plan;
+  }
+
+  #property(message: ForeignMessage, field: Field, at: string): ProtoEntry[] {
+    const named = (field.meta['grpc'] as { readonly name?: string } | undefined)?.name;
+    const found = fieldOf(message, named ?? field.name);
+    if (!found) {
+      const like = nearest(field.name, message.fields.map(({ jsonName }) => jsonName)); // prettier-ignore
+      const hint = like === undefined ? `it has ${namesOf(message)}` : `did you mean '${like}'?`;
+      this.#problem(at, `${message.name} has no field for '${field.name}': ${hint}`);
+      return [];
+    }
+    return [this.#entry(found, { use: field, property: field.name, optional: mayLeaveOut(field) }, `${at}.${field.name}`)];
+  }
+
+  #entry(field: ForeignField, { use, property, optional }: Wanted, at: string): ProtoEntry {
+    const { name, number, label, hasPresence } = field;
+    const { node } = use;
+    let type: ProtoType;
+    if (label === 'one') type = this.#type(field.type, use, at, optional || use.nullable);
+    else {
+      const items = node.kind === 'any' || node.kind === 'union' ? ANY : itemsOf(label, node);
+      if (!items) this.#problem(at, `${field.name} is a ${label === 'map' ? 'map' : 'list'} and the contract has ${article(node.kind)}`);
+      type = this.#type(field.type, items ?? ANY, `${at}[]`, false);
+    }
+    return {
+      property,
+      field: {
+        name,
+        number,
+        type,
+        label,
+        optional: hasPresence || (optional && label === 'one' && !fitsZero(use, field.type)),
+        mapKey: field.mapKey === undefined || field.mapKey === 'string' ? undefined : textKey(field.mapKey),
+      },
+      nullField: undefined,
+      implied: undefined,
+      required: false,
+      // Of JSON no member is null that is not there.
+      absentIsNull: use.nullable ? !optional : undefined,
+      node,
+    };
+  }
+
+  #type(type: ForeignType, use: TypeUse, at: string, mayBeAbsent: boolean): ProtoType {
+    const { node } = use;
+    if (type.kind === 'scalar') {
+      const leaf = scalarLeaf(type.scalar, node);
+      return leaf ?? this.#misfit(at, `${type.scalar} cannot carry the contract's ${node.kind}`);
+    }
+    if (type.kind === 'enum') {
+      const leaf = enumLeaf(type.enum, use, mayBeAbsent);
+      return typeof leaf === 'string' ? this.#misfit(at, leaf) : leaf;
+    }
+    const { message } = type;
+    const known = wellKnown(message.name, node);
+    if (known !== undefined) return typeof known === 'string' ? this.#misfit(at, known) : known;
+    if (message.name === 'google.protobuf.Any') return coded(message.name, this.#any);
+    switch (node.kind) {
+      case 'object':
+        return { kind: 'message', message: this.object(message, node, at) };
+      case 'any':
+      case 'union':
+        return { kind: 'message', message: isWrapper(message.name) ? this.sole(message, ANY, at) : this.json(message) };
+      default:
+        return { kind: 'message', message: this.sole(message, use, at) };
+    }
+  }
+
+  #ofAny(message: ForeignMessage): AnyContent {
+    const type = this.value(message, ANY, message.name);
+    return { isValue: type.kind !== 'message' || type.message.shape === 'wrapper', type };
+  }
+
+  #misfit(at: string, what: string): ProtoType {
+    this.#problem(at, what);
+    return coded('nothing', SCALAR.bool);
+  }
+
+  #problem(at: string, what: string): void {
+    this.problems.push(`${at}: ${what}`);
+  }
+}
+
+function emptyPlan(name: string, shape: 'object' | 'wrapper'): Mutable<ProtoMessage> {
+  return { name, shape, comment: undefined, deprecated: false, entries: [], discriminator: undefined, variants: [], reserved: [], reservedNames: [] }; // prettier-ignore
+}
+
+function itemsOf(label: 'repeated' | 'map', node: TypeUse['node']): TypeUse | undefined {
+  if (label === 'repeated') return node.kind === 'list' ? node.items : undefined;
+  return node.kind === 'record' ? node.values : undefined;
+}
+
+/** The field that a property means: by its exact name, else by one that differs in case and underscores only. */
+function fieldOf({ fields }: ForeignMessage, property: string): ForeignField | undefined {
+  const exact = fields.find(({ name, jsonName }) => name === property || jsonName === property);
+  if (exact) return exact;
+  const plain = (text: string) => text.replaceAll('_', '').toLowerCase();
+  const alike = fields.filter(({ name }) => plain(name) === plain(property));
+  return alike.length === 1 ? alike[0] : undefined;
+}
+
+function namesOf({ fields }: ForeignMessage): string {
+  return fields.map(({ jsonName }) => jsonName).join(', ') || 'no fields';
+}
+
+function article(kind: string): string {
+  return `${/^[aeiou]/.test(kind) ? 'an' : 'a'} ${kind}`;
+}
+
+/** Whether what a scalar is when it was not sent may be a value of the contract's type: the empty text is no date, and 0 no page from 1 on. */
+function fitsZero({ node }: TypeUse, type: ForeignType): boolean {
+  if (type.kind !== 'scalar') return true;
+  if (node.kind === 'string' && type.scalar === 'string') {
+    return node.format === undefined && node.pattern === undefined && !((node.minLength ?? 0) > 0);
+  }
+  if (node.kind === 'integer' || node.kind === 'number') return !((node.minimum ?? 0) > 0) && !((node.maximum ?? 0) < 0);
+  return true;
+}
+
+/** Keys of a map are text in JSON: https://protobuf.dev/programming-guides/json/ */
+function textKey(scalar: ScalarType): ValueCodec {
+  if (scalar !== 'bool') return integerText(scalar);
+  return {
+    ...SCALAR.bool,
+    zero: 'false',
+    write(writer: BinaryWriter, value: unknown) {
+      if (value !== 'true' && value !== 'false') throw new TypeError("a key is neither 'true' nor 'false'");
+      writer.bool(value === 'true');
+    },
+    read: (reader) => String(reader.bool()),
+  };
+}

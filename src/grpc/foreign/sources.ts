@@ -1,0 +1,179 @@
+import { createRequire } from 'node:module';
+import { fromBinary } from '@bufbuild/protobuf';
+import {
+  FileDescriptorProtoSchema,
+  FileDescriptorSetSchema,
+  type FileDescriptorProto,
+  type FileDescriptorSet,
+} from '@bufbuild/protobuf/wkt';
+import type { ForeignRpc } from './generated-code.ts';
+
+/** A file of protobuf-es's generated code, or its like. */
+export interface FileLike {
+  readonly kind: 'file';
+  readonly proto: FileDescriptorProto;
+  readonly dependencies: readonly FileLike[];
+}
+
+/** A service of protobuf-es's generated code. */
+export interface ServiceLike {
+  readonly kind: 'service';
+  readonly file: FileLike;
+}
+
+/** What proto-loader gives: services by their names, with the descriptors of their messages. */
+export type LoadedPackage = Readonly<Record<string, unknown>>;
+
+/**
+ * A description of a service: the text of a .proto file (needs the package `protobufjs`), the bytes of a descriptor set with its imports
+ * (`buf build -o`, `protoc --include_imports -o`), a `FileDescriptorSet`, a service or file of protobuf-es's generated code, or what
+ * `@grpc/proto-loader` has loaded.
+ */
+export type DescriptorSource = string | Uint8Array | FileDescriptorSet | ServiceLike | FileLike | LoadedPackage;
+
+/** What sources hold: descriptors, and rpcs of which nothing is known but their functions. */
+export interface Sources {
+  readonly files: readonly FileDescriptorProto[];
+  /** By path. */
+  readonly opaque: ReadonlyMap<string, ForeignRpc>;
+}
+
+/** Reads all sources. Throws a `TypeError` that says what is wrong with one. */
+export function readSources(sources: readonly unknown[]): Sources {
+  const files: FileDescriptorProto[] = [];
+  const opaque = new Map<string, ForeignRpc>();
+  const texts = sources.filter((source) => typeof source === 'string');
+  if (texts.length > 0) files.push(...parseTexts(texts));
+  for (const source of sources) {
+    if (typeof source === 'string') continue;
+    if (source instanceof Uint8Array) files.push(...readSet(source));
+    else if (typeof source === 'function' && hasService(source)) readRecord(source.service, files, opaque);
+    else if (typeof source !== 'object' || source === null) throw unknownSource();
+    else if ('$typeName' in source && source.$typeName === 'google.protobuf.FileDescriptorSet')
+      files.push(...(source as FileDescriptorSet).file);
+    else if ('kind' in source && source.kind === 'service') addFile((source as ServiceLike).file, files);
+    else if ('kind' in source && source.kind === 'file') addFile(source as FileLike, files);
+    else readRecord(source as Readonly<Record<string, unknown>>, files, opaque);
+  }
+  return { files, opaque };
+}
+
+function unknownSource(): TypeError {
+  return new TypeError(
+    'grpc: definition must be the text of a .proto file, the bytes of a descriptor set, or a service of ts-proto, protobuf-es, proto-loader or protoc’s grpc plugin',
+  );
+}
+
+function hasService(value: object): value is { readonly service: Readonly<Record<string, unknown>> } {
+  return 'service' in value && typeof value.service === 'object' && value.service !== null;
+}
+
+function addFile(file: FileLike, files: FileDescriptorProto[]): void {
+  if (files.includes(file.proto)) return;
+  files.push(file.proto);
+  for (const each of file.dependencies) addFile(each, files);
+}
+
+function readSet(bytes: Uint8Array): FileDescriptorProto[] {
+  try {
+    return fromBinary(FileDescriptorSetSchema, bytes).file;
+  } catch (cause) {
+    throw new TypeError('grpc: the bytes of the definition are not a descriptor set', { cause });
+  }
+}
+
+/** Methods of a service, services of a package, or packages in packages. */
+function readRecord(
+  record: Readonly<Record<string, unknown>>,
+  files: FileDescriptorProto[],
+  opaque: Map<string, ForeignRpc>,
+  depth = 0,
+): void {
+  const values = Object.values(record);
+  if (depth > 8 || values.length === 0) throw unknownSource();
+  for (const value of values) {
+    if (typeof value === 'function' && hasService(value)) readRecord(value.service, files, opaque, depth + 1);
+    else if (typeof value !== 'object' || value === null) throw unknownSource();
+    else if ('path' in value && 'requestSerialize' in value) readMethod(value as ForeignRpc & Loaded, files, opaque);
+    // Messages and enums of proto-loader.
+    else if ('format' in value && 'fileDescriptorProtos' in value) continue;
+    else readRecord(value as Readonly<Record<string, unknown>>, files, opaque, depth + 1);
+  }
+}
+
+interface Loaded {
+  readonly requestType?: { readonly fileDescriptorProtos?: readonly Uint8Array[] };
+  readonly responseType?: { readonly fileDescriptorProtos?: readonly Uint8Array[] };
+}
+
+/** By their bytes, of which proto-loader gives the same for all types of a package. */
+const loaded = new WeakMap<Uint8Array, FileDescriptorProto>();
+
+function readMethod(method: ForeignRpc & Loaded, files: FileDescriptorProto[], opaque: Map<string, ForeignRpc>): void {
+  const described = [method.requestType, method.responseType].flatMap((type) => type?.fileDescriptorProtos ?? []);
+  if (described.length === 0) {
+    opaque.set(method.path, method);
+    return;
+  }
+  for (const bytes of described) {
+    let file = loaded.get(bytes);
+    if (!file) loaded.set(bytes, (file = fromBinary(FileDescriptorProtoSchema, bytes)));
+    if (!files.includes(file)) files.push(file);
+  }
+}
+
+/** What is used of protobufjs. */
+interface Protobufjs {
+  readonly Root: new () => { addJSON(json: object): void; resolveAll(): void; toDescriptor(edition: string): unknown };
+  parse(
+    text: string,
+    root: unknown,
+    options: { readonly keepCase: boolean },
+  ): { readonly imports?: readonly string[]; readonly weakImports?: readonly string[] };
+  readonly common: { get(file: string): { readonly nested: object } | null };
+}
+
+interface DescriptorExtension {
+  readonly FileDescriptorSet: { encode(set: unknown): { finish(): Uint8Array } };
+}
+
+const GOOGLE = ['any', 'duration', 'empty', 'field_mask', 'struct', 'timestamp', 'wrappers'];
+
+function parseTexts(texts: readonly string[]): FileDescriptorProto[] {
+  const [pb, extension] = loadProtobufjs();
+  const root = new pb.Root();
+  for (const text of texts) {
+    try {
+      pb.parse(text, root, { keepCase: true });
+    } catch (cause) {
+      const hint = /\.proto$/.test(text.trim()) ? ": give the file's text, not its path" : '';
+      throw new TypeError(`grpc: the .proto file cannot be read: ${(cause as Error).message}${hint}`, { cause });
+    }
+  }
+  for (const name of GOOGLE) {
+    const file = pb.common.get(`google/protobuf/${name}.proto`);
+    if (file) root.addJSON(file.nested);
+  }
+  try {
+    root.resolveAll();
+  } catch (cause) {
+    throw new TypeError(
+      `grpc: the .proto files do not describe all that they use: ${(cause as Error).message}: give the files that they import too`,
+      { cause },
+    );
+  }
+  return readSet(extension.FileDescriptorSet.encode(root.toDescriptor('proto3')).finish());
+}
+
+/** An optional peer: who gives descriptors or generated code does not need a parser. */
+function loadProtobufjs(): readonly [Protobufjs, DescriptorExtension] {
+  const require = createRequire(import.meta.url);
+  try {
+    return [require('protobufjs') as Protobufjs, require('protobufjs/ext/descriptor') as DescriptorExtension];
+  } catch (cause) {
+    throw new TypeError(
+      "grpc: the text of a .proto file needs the package 'protobufjs': npm install protobufjs, or give a descriptor set",
+      { cause },
+    );
+  }
+}
