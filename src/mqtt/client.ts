@@ -8,6 +8,7 @@
 import type { IPublishPacket } from 'mqtt';
 import type { Contract, EventDefinition } from '../core/contract.ts';
 import { ApiError } from '../core/errors.ts';
+import { bytes, count, readOptions } from '../core/options.ts';
 import { backoffMs } from '../life/backoff.ts';
 import { delay } from '../life/lifetime.ts';
 import { defineAdapter, guard, markGuarded } from '../guard/guard.ts';
@@ -19,12 +20,17 @@ import { reporter } from '../life/report.ts';
 import { Connection } from './connection/connection.ts';
 import { credentialsFrom } from './connection/credentials.ts';
 import { Feed } from './events/feed.ts';
+import { Marks } from './events/marks.ts';
 import { checkUrl } from './connection/link.ts';
-import type { MqttConnectionOptions } from './options.ts';
+import { CompiledMappings, type MqttEventMapping, type MqttOperationMapping } from './foreign/mapping.ts';
+import { ForeignCalls } from './foreign/calls.ts';
+import { CONNECTION_NAMES, CONNECTION_READERS, type MqttConnectionOptions, type MqttWill } from './options.ts';
 import { compileTopics, type Topics } from './topics.ts';
 import { checkHeaderSize } from './wire.ts';
 
-export type { MqttConnectionOptions, MqttCredentials, MqttTls, WebSocketFactory } from './options.ts';
+export type { MqttConnectionOptions, MqttCredentials, MqttTls, MqttWill, WebSocketFactory } from './options.ts';
+export type { MqttEventMapping, MqttOperationMapping } from './foreign/mapping.ts';
+export type { ForeignMessage } from './foreign/message.ts';
 export type { EventMeta, Qos } from './wire.ts';
 
 /** Options of `mqtt`. */
@@ -36,9 +42,23 @@ export interface MqttOptions extends MqttConnectionOptions {
    * long as the call's deadline allows. @default 'fail'
    */
   readonly offline?: 'queue' | 'fail';
+  /**
+   * How a foreign broker has events of the contract: `{ temperature: { topic: 'zigbee2mqtt/{device}' } }`. What does not fit is reported and ends
+   * nothing. @default as this library's services publish them
+   */
+  readonly events?: Readonly<Record<string, MqttEventMapping>>;
+  /** How foreign devices take operations of the contract: `{ setLamp: { topic: 'zigbee2mqtt/{device}/set' } }`. @default requests to a service of this library */
+  readonly operations?: Readonly<Record<string, MqttOperationMapping>>;
+  /** What the broker publishes if this client ends without a goodbye. @default nothing */
+  readonly will?: MqttWill;
+  /** A larger reply fails its call with DATA_LOSS, in bytes. @default 4_194_304 (4 MiB) */
+  readonly maxResponseBytes?: number;
   /** How many of the last events of each channel are held for loops that fall behind. @default 1000 */
   readonly history?: number;
-  /** Larger messages on the topics of events are reported and dropped, in bytes. @default 1_048_576 (1 MiB) */
+  /**
+   * A larger event ends its subscription with DATA_LOSS, because it would come again; a larger message of a foreign device is reported and dropped.
+   * In bytes. @default 1_048_576 (1 MiB)
+   */
   readonly maxMessageBytes?: number;
   /** Gets what was dropped: messages that are no events of the contract. @default console.error */
   readonly onError?: (error: unknown) => void;
@@ -49,9 +69,20 @@ export interface MqttOptions extends MqttConnectionOptions {
  * It speaks MQTT 5, and MQTT 3.1.1 where the broker does not. Formats: docs/protocols/mqtt.md.
  */
 export function mqtt(options: MqttOptions): Adapter {
-  checkUrl(options.url, 'mqtt');
+  const read = readOptions(
+    'mqtt',
+    options,
+    {
+      ...CONNECTION_READERS,
+      history: count(1000, { zero: true }),
+      maxMessageBytes: bytes(1_048_576),
+      maxResponseBytes: bytes(4_194_304),
+    },
+    [...CONNECTION_NAMES, 'headers', 'offline', 'events', 'operations', 'will', 'onError'],
+  );
+  checkUrl(read.url, 'mqtt');
   return defineAdapter((contract) => {
-    const transport = new MqttTransport(contract, options);
+    const transport = new MqttTransport(contract, read);
     const checked = guard(transport, 'DATA_LOSS');
     // Events are checked by the feed, once for all subscribers: what does not fit is dropped here, and ends nothing.
     return markGuarded({
@@ -67,39 +98,59 @@ export function mqtt(options: MqttOptions): Adapter {
   });
 }
 
+/** The options in force: those that are numbers have their defaults. */
+type ReadOptions = MqttOptions & Required<Pick<MqttOptions, 'history' | 'maxMessageBytes' | 'maxResponseBytes'>>;
+
 class MqttTransport implements Transport {
   readonly name = 'mqtt';
   readonly #topics: Topics;
   readonly #connection: Connection;
   readonly #calls: Calls;
+  readonly #mappings: CompiledMappings;
+  readonly #foreignCalls: ForeignCalls;
   readonly #feeds = new Map<EventDefinition, Feed>();
+  readonly #marks: Marks;
   readonly #onError: (error: unknown) => void;
 
   readonly contract: Contract;
-  private readonly options: MqttOptions;
+  private readonly options: ReadOptions;
 
-  constructor(contract: Contract, options: MqttOptions) {
+  constructor(contract: Contract, options: ReadOptions) {
     this.contract = contract;
     this.options = options;
-    this.#topics = compileTopics(contract, options.topicPrefix);
+    this.#mappings = new CompiledMappings(contract, options);
+    this.#topics = compileTopics(this.#mappings.withoutMapped(contract), options.topicPrefix);
     this.#onError = reporter(options.onError);
     this.#connection = new Connection({
       ...(options.headers && { credentials: credentialsFrom(options.headers) }),
       ...options,
       onMessage: (topic, payload, packet) => this.#take(topic, payload, packet),
-      onUp: ({ sessionPresent }) => this.#feeds.forEach((feed) => feed.onUp(sessionPresent)),
+      onUp: (link) => {
+        this.#marks.onUp(link);
+        this.#feeds.forEach((feed) => feed.onUp(link.sessionPresent));
+        if (this.#feeds.size > 0) this.#marks.listen(this.#topics);
+      },
       onDown: (error) => {
         this.#calls.onDown(error);
+        this.#foreignCalls.onDown(error);
         this.#feeds.forEach((feed) => feed.onDown(error));
       },
       onError: this.#onError,
     });
-    this.#calls = new Calls(this.#connection, this.#topics, options.qos ?? 1, options.offline === 'queue');
+    this.#marks = new Marks(this.#connection);
+    const mayWait = options.offline === 'queue';
+    this.#calls = new Calls(this.#connection, this.#topics, options.qos ?? 1, mayWait, options.maxResponseBytes);
+    this.#foreignCalls = new ForeignCalls(this.#connection, options.qos ?? 1, mayWait, options.maxResponseBytes);
   }
 
   async call(request: CallRequest): Promise<unknown> {
     if (!Object.hasOwn(this.contract.operations, request.operation.name)) {
       throw new ApiError('UNIMPLEMENTED', `the contract has no operation '${request.operation.name}'`, { sent: false });
+    }
+    const mapped = this.#mappings.operation(request.operation);
+    if (mapped) {
+      if (this.options.offline === 'queue') await this.#awaitBroker(request.signal);
+      return this.#foreignCalls.call(request, mapped);
     }
     const joined = joinHeaders(this.options.headers, request.headers);
     const headers = joined instanceof Promise ? await joined : joined;
@@ -116,10 +167,12 @@ class MqttTransport implements Transport {
     const headers = joined instanceof Promise ? await joined : joined;
     checkHeaderSize(headers);
     await this.#feed(known).subscribe(request, sink, headers);
+    if (!this.#mappings.event(known)) this.#marks.listen(this.#topics);
   }
 
   async close(): Promise<void> {
     this.#calls.close();
+    this.#foreignCalls.close();
     for (const feed of this.#feeds.values()) feed.close();
     await this.#connection.close();
   }
@@ -138,18 +191,31 @@ class MqttTransport implements Transport {
 
   #take(topic: string, payload: Uint8Array, packet: IPublishPacket): void {
     if (this.#calls.isReply(topic)) return this.#calls.take(payload, packet);
+    if (this.#marks.take(this.#topics, this.#feeds, topic, payload)) return;
     const event = this.#topics.eventOf(topic);
     if (event) this.#feeds.get(event)?.take(topic, payload, packet);
+    if (this.#mappings.isEmpty) return;
+    this.#foreignCalls.take(topic, payload, packet);
+    const { subscriptionIdentifier: given } = packet.properties ?? {};
+    const identifiers = given === undefined ? undefined : [given].flat();
+    for (const [event, feed] of this.#feeds) {
+      const mapped = this.#mappings.event(event);
+      // Where filters overlap, the broker may send a message for each: the number tells for which. Else the topic does.
+      if (mapped && (mapped.identifier === undefined || (identifiers?.includes(mapped.identifier) ?? true)))
+        feed.take(topic, payload, packet);
+    }
   }
 
   #feed(event: EventDefinition): Feed {
     let feed = this.#feeds.get(event);
     if (!feed) {
-      const { qos = 1, history = 1000, maxMessageBytes = 1_048_576 } = this.options;
+      const { qos = 1, history, maxMessageBytes } = this.options;
       feed = new Feed(event, {
         connection: this.#connection,
         topics: this.#topics,
         qos,
+        holes: this.#marks.holes,
+        mapped: this.#mappings.event(event),
         history,
         maxMessageBytes,
         makeId: makeRequestId,

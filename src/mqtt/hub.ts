@@ -7,13 +7,16 @@
 
 import type { Contract, EventDefinition } from '../core/contract.ts';
 import { isApiError } from '../core/errors.ts';
+import { bytes, count, readOptions } from '../core/options.ts';
 import type { EventHub } from '../events/hub.ts';
 import type { EventMessage, EventSink, SubscribeRequest } from '../core/transport.ts';
 import { reporter } from '../life/report.ts';
 import { Connection } from './connection/connection.ts';
 import { Feed } from './events/feed.ts';
+import { Publications } from './events/lineage.ts';
+import { Marks } from './events/marks.ts';
 import { checkUrl } from './connection/link.ts';
-import type { MqttConnectionOptions } from './options.ts';
+import { CONNECTION_NAMES, CONNECTION_READERS, type MqttConnectionOptions } from './options.ts';
 import { ANY_BROKER } from './events/origin.ts';
 import { ownBroker } from './access/own-brokers.ts';
 import { compileTopics, type Topics } from './topics.ts';
@@ -37,13 +40,21 @@ export interface MqttHubOptions extends MqttConnectionOptions {
  * While the broker is away, events wait in a bounded outbox, and it comes back by itself.
  */
 export function mqttHub(options: MqttHubOptions): EventHub {
-  checkUrl(options.url, 'mqttHub');
-  return new MqttHub(options);
+  const read = readOptions(
+    'mqttHub',
+    options,
+    { ...CONNECTION_READERS, history: count(1000, { zero: true }), maxMessageBytes: bytes(1_048_576) },
+    [...CONNECTION_NAMES, 'onError'],
+  );
+  checkUrl(read.url, 'mqttHub');
+  return new MqttHub(read);
 }
 
 class MqttHub implements EventHub {
   readonly #connection: Connection;
   readonly #feeds = new Map<EventDefinition, Feed>();
+  readonly #marks: Marks;
+  readonly #publications: Publications;
   readonly #instance = crypto.randomUUID().replaceAll('-', '').slice(0, 12);
   readonly #onError: (error: unknown) => void;
   readonly #qos: Qos;
@@ -64,12 +75,21 @@ class MqttHub implements EventHub {
       ...options,
       isStanding: true,
       onMessage: (topic, payload, packet) => {
+        if (this.#marks.take(this.#topics, this.#feeds, topic, payload)) return;
         const event = this.#topics.eventOf(topic);
         if (event) this.#feeds.get(event)?.take(topic, payload, packet);
       },
-      onUp: ({ sessionPresent }) => this.#feeds.forEach((feed) => feed.onUp(sessionPresent)),
+      onUp: (link) => {
+        this.#marks.onUp(link);
+        this.#feeds.forEach((feed) => feed.onUp(link.sessionPresent));
+        if (this.#feeds.size > 0) this.#marks.listen(this.#topics);
+      },
       onDown: (error) => this.#feeds.forEach((feed) => feed.onDown(error)),
       onError: this.#onError,
+    });
+    this.#marks = new Marks(this.#connection);
+    this.#publications = new Publications(this.#topics.marks, (mark) => {
+      if (this.#connection.link?.version === 5) this.#connection.publish(mark).catch(() => {});
     });
   }
 
@@ -78,7 +98,9 @@ class MqttHub implements EventHub {
     try {
       const topic = this.#topics.event(event, data as Record<string, unknown>);
       const message: EventMessage = { id: this.#makeId(), time: new Date().toISOString(), data };
-      return this.#connection.publish(encodeEvent(event, topic, message, this.#qos), KEPT).catch(this.#drop);
+      return this.#connection
+        .publish(encodeEvent(event, topic, message, this.#qos, this.#publications.next(topic, message.id)), KEPT)
+        .catch(this.#drop);
     } catch (error) {
       return Promise.resolve(error).then(this.#drop);
     }
@@ -87,10 +109,12 @@ class MqttHub implements EventHub {
   async subscribe(request: SubscribeRequest, sink: EventSink): Promise<void> {
     const feed = this.#feed(request.event);
     await feed.subscribe(request, sink, {});
+    this.#marks.listen(this.#topics);
     this.#connection.keepOpen();
   }
 
   async close(): Promise<void> {
+    this.#publications.close();
     for (const feed of this.#feeds.values()) feed.close();
     await this.#connection.close();
   }
@@ -103,6 +127,7 @@ class MqttHub implements EventHub {
         connection: this.#connection,
         topics: this.#topics,
         qos: this.#qos,
+        holes: this.#marks.holes,
         history,
         maxMessageBytes,
         makeId: () => this.#makeId(),

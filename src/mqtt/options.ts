@@ -1,3 +1,4 @@
+import { bytes, count, ms, type OptionReader } from '../core/options.ts';
 import type { OnWire } from '../peer/on-wire.ts';
 import type { Qos } from './wire.ts';
 
@@ -20,6 +21,17 @@ export interface MqttTls {
 /** What a `WebSocket` must be able to do is what the platform's can. */
 export type WebSocketFactory = (url: string, protocols: string[]) => unknown;
 
+/** What the broker publishes if the connection ends without a goodbye. */
+export interface MqttWill {
+  readonly topic: string;
+  /** @default '' */
+  readonly payload?: string | Uint8Array;
+  /** @default 1 */
+  readonly qos?: Qos | undefined;
+  /** @default false */
+  readonly retain?: boolean;
+}
+
 /** Options of everything that connects to a broker. */
 export interface MqttConnectionOptions {
   /** Where the broker is: `mqtt://localhost:1883`, `mqtts://`, `ws://localhost:4000/mqtt`, `wss://`. */
@@ -30,27 +42,27 @@ export interface MqttConnectionOptions {
    */
   readonly credentials?: MqttCredentials | (() => MqttCredentials | Promise<MqttCredentials>);
   /** The version of MQTT: 5, or 4 for MQTT 3.1.1. @default 5, and 4 where the broker does not speak it */
-  readonly version?: 4 | 5;
+  readonly version?: 4 | 5 | undefined;
   /** Goes before every topic: `site/7`. @default '' */
   readonly topicPrefix?: string;
   /** Quality of service of what is published and subscribed: 0, 1 or 2. @default 1 */
-  readonly qos?: Qos;
+  readonly qos?: Qos | undefined;
   /** Names the session at the broker. Two clients must not have the same. @default a random one */
   readonly clientId?: string;
   /**
    * How long the broker keeps what it could not deliver while there is no connection, in milliseconds; 0 keeps nothing. MQTT 3.1.1 cannot
    * say how long, so there it keeps something for those with a `clientId` alone. @default 300_000
    */
-  readonly sessionExpiryMs?: number;
-  /** How long a broker may be silent, in milliseconds: then the connection is taken for lost. @default 60_000 */
-  readonly keepAliveMs?: number;
+  readonly sessionExpiryMs?: number | undefined;
+  /** How often the connection shows a sign of life, in milliseconds: without an answer it is taken for lost. `Infinity` for never. @default 60_000 */
+  readonly pingIntervalMs?: number;
   /** How long connecting may take, in milliseconds. @default 10_000 */
   readonly connectTimeoutMs?: number;
   /**
    * Larger packets are not sent but fail with INVALID_ARGUMENT, in bytes: brokers end the connection over them, and only those of MQTT 5 say
    * how much they take. @default what the broker says, over MQTT 3.1.1 4_194_304 (4 MiB)
    */
-  readonly maxPacketBytes?: number;
+  readonly maxPacketBytes?: number | undefined;
   /** How many messages may wait for the broker. @default 10_000 */
   readonly maxQueued?: number;
   readonly tls?: MqttTls;
@@ -58,4 +70,25 @@ export interface MqttConnectionOptions {
   readonly webSocket?: WebSocketFactory;
   /** Sees what really went over the wire, credentials redacted. */
   readonly onWire?: OnWire;
+}
+
+/** Reads the options of a connection that are numbers. */
+export const CONNECTION_READERS = {
+  version: oneOf<4 | 5>(4, 5),
+  qos: oneOf<Qos>(0, 1, 2),
+  sessionExpiryMs: ms(undefined, { zero: true }),
+  pingIntervalMs: ms(60_000),
+  connectTimeoutMs: ms(10_000),
+  maxPacketBytes: bytes(),
+  maxQueued: count(10_000),
+};
+
+/** The other options of a connection. */
+export const CONNECTION_NAMES = ['url', 'credentials', 'topicPrefix', 'clientId', 'tls', 'webSocket', 'onWire'] as const;
+
+function oneOf<T extends number>(...allowed: readonly T[]): OptionReader<T | undefined> {
+  return (value, owner, name) => {
+    if (value === undefined || (allowed as readonly unknown[]).includes(value)) return value as T | undefined;
+    throw new TypeError(`${owner}: ${name} must be ${allowed.join(' or ')}, not ${JSON.stringify(value)}`);
+  };
 }

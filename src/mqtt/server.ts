@@ -6,16 +6,18 @@
  */
 
 import { ApiError, isApiError } from '../core/errors.ts';
+import { bytes, count, readOptions } from '../core/options.ts';
 import { checkTransport } from '../core/check-transport.ts';
 import type { MqttBroker, MqttBrokerOptions } from './broker.ts';
 import { backoffMs } from '../life/backoff.ts';
+import { now } from '../life/now.ts';
 import type { HeadersOption } from '../peer/headers.ts';
 import { reporter, reportToConsole } from '../life/report.ts';
 import { Connection } from './connection/connection.ts';
 import { EventPublisher } from './events/publisher.ts';
 import { textOf } from './events/decoder.ts';
 import { checkUrl, type Link } from './connection/link.ts';
-import type { MqttConnectionOptions } from './options.ts';
+import { CONNECTION_NAMES, CONNECTION_READERS, type MqttConnectionOptions } from './options.ts';
 import { RequestHandler } from './calls/request-handler.ts';
 import { SelfProbe } from './calls/self-probe.ts';
 import { ownBroker } from './access/own-brokers.ts';
@@ -45,6 +47,10 @@ export interface ServeMqttOptions extends MqttConnectionOptions {
   readonly eventHeaders?: HeadersOption;
   /** Larger requests are refused, in bytes. @default 1_048_576 (1 MiB) */
   readonly maxMessageBytes?: number;
+  /** How many requests may run; others are answered RESOURCE_EXHAUSTED. @default 10_000 */
+  readonly maxCalls?: number;
+  /** How many of them may be for one reply topic. @default 1000 */
+  readonly maxCallsPerCaller?: number;
   /** Where callers may have their replies, beside topics that the contract uses itself. @default everywhere */
   readonly mayReply?: (topic: string) => boolean;
   /** Gets requests that nobody can be answered, and failures of the connection. @default console.error */
@@ -69,8 +75,14 @@ export interface ServedMqtt {
  */
 export async function serveMqtt(transport: Transport, options: ServeMqttOptions): Promise<ServedMqtt> {
   checkTransport('serveMqtt', transport);
-  checkUrl(options.url, 'serveMqtt');
-  const server = new MqttServer(transport, options);
+  const read = readOptions(
+    'serveMqtt',
+    options,
+    { ...CONNECTION_READERS, maxMessageBytes: bytes(1_048_576), maxCalls: count(10_000), maxCallsPerCaller: count(1000) },
+    [...CONNECTION_NAMES, 'publishEvents', 'eventHeaders', 'mayReply', 'onError'],
+  );
+  checkUrl(read.url, 'serveMqtt');
+  const server = new MqttServer(transport, read);
   await server.start();
   return server;
 }
@@ -94,7 +106,7 @@ class MqttServer implements ServedMqtt {
   #closing: Promise<void> | undefined;
 
   constructor(transport: Transport, options: ServeMqttOptions) {
-    const { qos = 1, maxMessageBytes = 1_048_576 } = options;
+    const { qos = 1, maxMessageBytes = 1_048_576, maxCalls = 10_000, maxCallsPerCaller = 1000 } = options;
     // What says in words what to do needs no stack.
     this.#onError = reporter(options.onError ?? ((error) => reportToConsole(isApiError(error) ? error.message : error)));
     this.#topics = compileTopics(transport.contract, options.topicPrefix);
@@ -107,7 +119,7 @@ class MqttServer implements ServedMqtt {
       // What was queued for a server that was away is taken by others, or has expired.
       sessionExpiryMs: options.sessionExpiryMs ?? 0,
       isStanding: true,
-      will: { topic: status, payload: 'offline' },
+      will: { topic: status, payload: 'offline', retain: true },
       onUp: (link) => {
         if (this.#stopping) return;
         this.#ready = this.#takeUp(link);
@@ -133,6 +145,8 @@ class MqttServer implements ServedMqtt {
         return client === undefined ? undefined : own?.headersOf(client);
       },
       maxMessageBytes,
+      maxCalls,
+      maxCallsPerCaller,
       onError: this.#onError,
     });
     if (options.publishEvents !== false) {
@@ -165,11 +179,11 @@ class MqttServer implements ServedMqtt {
   }
 
   async #stopCalls(graceMs: number): Promise<void> {
-    const start = performance.now();
+    const start = now();
     const left = this.#connection.unsubscribe(this.#filter);
     // What the broker took for this process before may come after its acknowledgement, and no other process gets it.
     if (graceMs > 0) await this.#probe.flush(left, graceMs);
-    await this.#requests.drain(Math.max(0, graceMs - (performance.now() - start)));
+    await this.#requests.drain(Math.max(0, graceMs - (now() - start)));
     await this.#say('offline').catch(() => {});
   }
 

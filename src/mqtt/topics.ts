@@ -16,6 +16,8 @@ export interface Topics {
   shared(filter: string): string;
   /** `blog/v1/cancel`. */
   readonly cancel: string;
+  /** Below it each publisher repeats its last ids: `multi-api-sdk/marks`. */
+  readonly marks: string;
   /** `blog/v1/status`. */
   readonly status: string;
   /** Where one client is answered: `blog/v1/replies/<client>`. */
@@ -79,6 +81,7 @@ export function compileTopics(contract: Contract, prefix = ''): Topics {
     requests: `${base}+`,
     shared: (filter) => `$share/${contract.name}/${filter}`,
     cancel: `${base}cancel`,
+    marks: `${root}multi-api-sdk/marks`,
     status: `${base}status`,
     replies: (client) => `${base}replies/${encodeLevel(client)}`,
     clientOf(topic) {

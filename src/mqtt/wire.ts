@@ -21,7 +21,7 @@ export type Properties = NonNullable<IPublishPacket['properties']>;
 /** A message to be published. `properties` go over MQTT 5 alone. */
 export interface Message {
   readonly topic: string;
-  readonly payload: string;
+  readonly payload: string | Uint8Array;
   readonly qos: Qos;
   readonly retain?: boolean;
   readonly properties?: Properties;
@@ -40,7 +40,7 @@ export function eventMeta(event: EventDefinition): EventMeta {
 }
 
 /** An event as a message. */
-export function encodeEvent(event: EventDefinition, topic: string, message: EventMessage, qos: Qos): Message {
+export function encodeEvent(event: EventDefinition, topic: string, message: EventMessage, qos: Qos, lineage?: Lineage): Message {
   const { qos: own, retain } = eventMeta(event);
   return {
     topic,
@@ -50,9 +50,21 @@ export function encodeEvent(event: EventDefinition, topic: string, message: Even
     properties: {
       payloadFormatIndicator: true,
       contentType: JSON_TYPE,
-      userProperties: { id: message.id, time: message.time, type: event.type },
+      userProperties: {
+        id: message.id,
+        time: message.time,
+        type: event.type,
+        ...(lineage && { publisher: lineage.publisher }),
+        ...(lineage?.after !== undefined && { after: lineage.after }),
+      },
     },
   };
+}
+
+/** What a publisher says of an event beside its id: who it is, and which event it published before on the same topic. */
+export interface Lineage {
+  readonly publisher: string;
+  readonly after?: string | undefined;
 }
 
 /** Ids of ours have no dots; a foreign one must be fit for every protocol. */
@@ -66,6 +78,13 @@ export function eventInfo(properties: Properties | undefined): { readonly id: st
     id: typeof id === 'string' && EVENT_ID.test(id) ? id : undefined,
     time: typeof time === 'string' && INSTANT.test(time) ? time : undefined,
   };
+}
+
+/** Who published an event and what it published before on the same topic; undefined for publishers that do not say. */
+export function lineageOf(properties: Properties | undefined): Lineage | undefined {
+  const { publisher, after } = userProperties(properties);
+  if (typeof publisher !== 'string' || !EVENT_ID.test(publisher)) return undefined;
+  return { publisher, after: typeof after === 'string' && EVENT_ID.test(after) ? after : undefined };
 }
 
 export function userProperties(properties: Properties | undefined): RawHeaders {
@@ -83,8 +102,29 @@ export function checkHeaderSize(headers: RawHeaders): void {
 }
 
 /** Whether a text has more bytes than that. Only what may have is counted: a character has 3 bytes at most. */
-export function isLarger(text: string, maxBytes: number): boolean {
+export function isLarger(text: string | Uint8Array, maxBytes: number): boolean {
+  if (typeof text !== 'string') return text.length > maxBytes;
   return text.length * 3 > maxBytes && new TextEncoder().encode(text).length > maxBytes;
+}
+
+/**
+ * Bytes of a PUBLISH packet beside its payload, or a little more.
+ * @see https://docs.oasis-open.org/mqtt/mqtt/v5.0/os/mqtt-v5.0-os.html#_Toc3901100
+ */
+export function packetOverhead({ topic, properties }: Message, version: 4 | 5): number {
+  const bytes = (text: string | undefined) => (text === undefined ? 0 : new TextEncoder().encode(text).length + 3);
+  // A type, 4 bytes of length, the topic's length, a packet id.
+  let size = 5 + bytes(topic) + 2;
+  if (version === 4) return size;
+  // The properties' length, then of fixed size: the format, the expiry.
+  size += 4 + 2 + 5;
+  if (!properties) return size;
+  const { contentType, responseTopic, correlationData, userProperties: user } = properties;
+  size += bytes(contentType) + bytes(responseTopic) + (correlationData === undefined ? 0 : correlationData.length + 3);
+  for (const [name, value] of Object.entries(user ?? {})) {
+    for (const each of typeof value === 'string' ? [value] : value) size += bytes(name) + bytes(each);
+  }
+  return size;
 }
 
 /** A request of MQTT 3.1.1, and of callers that name no response topic. */

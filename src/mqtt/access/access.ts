@@ -8,7 +8,7 @@ import { parseJson } from '../../peer/json.ts';
 import { printable } from '../../peer/printable.ts';
 import type { MqttCredentials } from '../options.ts';
 import { compileTopics, type Topics } from '../topics.ts';
-import { overlap } from './filters.ts';
+import { overlap } from '../filters.ts';
 import { askSubscription, headersOf, identify } from './identity.ts';
 
 /** Which callers may publish an event: their names, a function that knows them, or `'*'` for all. */

@@ -1,3 +1,4 @@
+import { now } from '../../life/now.ts';
 import { printable } from '../../peer/printable.ts';
 
 /** Limits of what the embedded broker keeps in memory. */
@@ -103,7 +104,7 @@ export class Sessions {
 
   onDisconnect(clientId: string): void {
     const session = this.#sessions.get(clientId);
-    if (session) session.since = performance.now();
+    if (session) session.since = now();
   }
 
   /** Forgets a session, its subscriptions and what waits for it. */
@@ -181,7 +182,7 @@ export class Sessions {
 
   /** Ends the sessions of clients that did not come back. */
   #expire(): void {
-    const oldest = performance.now() - this.limits.sessionExpiryMs;
+    const oldest = now() - this.limits.sessionExpiryMs;
     for (const [clientId, { since }] of this.#sessions) if (since !== undefined && since < oldest) this.end(clientId).catch(this.onError);
   }
 }

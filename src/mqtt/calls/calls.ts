@@ -29,8 +29,10 @@ export class Calls {
   private readonly topics: Topics;
   private readonly qos: Qos;
   private readonly mayWait: boolean;
+  private readonly maxResponseBytes: number;
 
-  constructor(connection: Connection, topics: Topics, qos: Qos, mayWait: boolean) {
+  constructor(connection: Connection, topics: Topics, qos: Qos, mayWait: boolean, maxResponseBytes: number) {
+    this.maxResponseBytes = maxResponseBytes;
     this.connection = connection;
     this.topics = topics;
     this.qos = qos;
@@ -80,6 +82,7 @@ export class Calls {
       if (!pending) return;
       const { code } = userProperties(packet.properties);
       return this.#settle(pending, () => {
+        this.#checkSize(payload, pending);
         const body = payload.length === 0 ? undefined : parseReply(payload, pending);
         if (code !== undefined) throw decodeError(body, code);
         return body;
@@ -90,6 +93,7 @@ export class Calls {
     const pending = this.#pending.get(String(reply['id']));
     if (!pending) return;
     this.#settle(pending, () => {
+      this.#checkSize(payload, pending);
       if (reply['error'] !== undefined) throw decodeError(reply['error']);
       return pending.request.operation.output ? reply['output'] : undefined;
     });
@@ -157,6 +161,15 @@ export class Calls {
     const payload = version === 5 ? '' : JSON.stringify({ replyTo: this.#replyTopic, id });
     // Where it cannot be sent, the service runs to its deadline.
     this.connection.publish({ topic: this.topics.cancel, payload, qos: this.qos, properties }).catch(() => {});
+  }
+
+  /** A reply over the limit fails its call, and no other. */
+  #checkSize({ length }: Uint8Array, { request }: Pending): void {
+    if (length <= this.maxResponseBytes) return;
+    throw new ApiError(
+      'DATA_LOSS',
+      `${request.operation.name}: the reply is too large: a larger maxResponseBytes than ${this.maxResponseBytes} takes it`,
+    );
   }
 
   #settle({ resolve, reject }: Pending, read: () => unknown): void {

@@ -16,6 +16,9 @@ export interface RequestHandlerInit {
   /** What is known of the caller who is answered there, beside the request. */
   readonly headersOf: (replyTo: string) => RawHeaders | undefined;
   readonly maxMessageBytes: number;
+  /** Requests that run at a time, and of them for one reply topic. */
+  readonly maxCalls: number;
+  readonly maxCallsPerCaller: number;
   readonly onError: (error: unknown) => void;
 }
 
@@ -35,6 +38,7 @@ const MAX_ENVELOPE_FACTOR = 16;
 /** Runs requests and answers them. */
 export class RequestHandler {
   readonly #running = new Map<string, { leave: () => void }>();
+  readonly #runningFor = new Map<string, number>();
   /** Replies that the broker has not acknowledged. */
   #replying = 0;
   #whenIdle: (() => void) | undefined;
@@ -74,6 +78,18 @@ export class RequestHandler {
     });
     clearTimeout(timer);
     for (const { leave } of this.#running.values()) leave();
+  }
+
+  #count(replyTo: string, change: 1 | -1): void {
+    const count = (this.#runningFor.get(replyTo) ?? 0) + change;
+    if (count > 0) this.#runningFor.set(replyTo, count);
+    else this.#runningFor.delete(replyTo);
+  }
+
+  #checkRoom(replyTo: string): void {
+    const { maxCalls, maxCallsPerCaller } = this.init;
+    if (this.#running.size <= maxCalls && (this.#runningFor.get(replyTo) ?? 0) <= maxCallsPerCaller) return;
+    throw new ApiError('RESOURCE_EXHAUSTED', 'there are too many calls in flight', { retryAfterMs: 1000 });
   }
 
   get #isIdle(): boolean {
@@ -135,11 +151,13 @@ export class RequestHandler {
 
   async #run(name: string, request: Request, packet: IPublishPacket): Promise<void> {
     const listeners: (() => void)[] = [];
+    this.#count(request.replyTo, 1);
     this.#running.set(request.key, { leave: () => listeners.forEach((listener) => listener()) });
     const headers = acceptHeaders({ ...this.init.headersOf(request.replyTo), ...request.headers });
     const requestId = headers['x-request-id'] ?? '';
     let outcome: Outcome;
     try {
+      this.#checkRoom(request.replyTo);
       checkHeaderSize(request.headers);
       const operation = this.#operation(name);
       const output = await serveCall(this.transport, {
@@ -155,6 +173,7 @@ export class RequestHandler {
       outcome = { error: this.#present(error, requestId) };
     } finally {
       this.#running.delete(request.key);
+      this.#count(request.replyTo, -1);
       this.#replying++;
     }
     const send = (answer: Outcome) => this.init.publish({ ...request.encode(answer, requestId), topic: request.replyTo, qos: packet.qos });

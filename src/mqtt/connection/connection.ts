@@ -1,12 +1,12 @@
 import mqtt, { type IPublishPacket, type IStore, type MqttClient } from 'mqtt';
-import { ApiError } from '../../core/errors.ts';
+import { ApiError, isApiError } from '../../core/errors.ts';
 import { backoffMs } from '../../life/backoff.ts';
 import { delay } from '../../life/lifetime.ts';
 import { STABLE_MS } from '../../events/reconnect.ts';
 import { guardOnWire, redact } from '../../peer/on-wire.ts';
 import { printable } from '../../peer/printable.ts';
-import { connectLink, OlderVersionNeeded, type Link } from './link.ts';
-import type { MqttConnectionOptions } from '../options.ts';
+import { ClosedUnanswered, connectLink, OlderVersionNeeded, type Link } from './link.ts';
+import type { MqttConnectionOptions, MqttWill } from '../options.ts';
 import { Outbox, type PublishOptions } from './outbox.ts';
 import { refusal } from '../status.ts';
 import { shownPayload, userProperties, type Message, type Qos } from '../wire.ts';
@@ -16,13 +16,23 @@ import { now } from '../../life/now.ts';
 export interface ConnectionInit extends MqttConnectionOptions {
   /** Whether it comes back by itself; else it is made when it is needed. @default false */
   readonly isStanding?: boolean;
-  readonly will?: { readonly topic: string; readonly payload: string };
+  readonly will?: MqttWill | undefined;
   /** A new connection: before any message of it. */
   readonly onUp?: (link: Link) => void;
   readonly onDown?: (error: ApiError) => void;
   readonly onMessage: (topic: string, payload: Uint8Array, packet: IPublishPacket) => void;
   /** Gets what nobody waits for: messages that were given up, connections that cannot be made again. */
   readonly onError: (error: unknown) => void;
+}
+
+/** What goes with a subscription. */
+export interface SubscribeOptions {
+  /** User properties of MQTT 5. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** A number that comes with its messages, if the broker can. */
+  readonly identifier?: number | undefined;
+  /** A filter that this one takes the place of. */
+  readonly instead?: string | undefined;
 }
 
 /** A connection to a broker that outlives its links. */
@@ -39,6 +49,10 @@ export class Connection {
   #version: 4 | 5;
   #link: Link | undefined;
   #opening: Promise<Link> | undefined;
+  /** Whether the older version was chosen because the broker closed without an answer. */
+  #isVersionGuessed = false;
+  /** Connections in a row that were lost soon. */
+  #shortLives = 0;
   #isReturning = false;
   /** Tries since the last connection that proved stable. */
   #attempt = 0;
@@ -88,13 +102,16 @@ export class Connection {
   }
 
   /** Rejects with what the broker's reason code says, or with UNAVAILABLE where the connection is lost. */
-  async subscribe(filter: string, qos: Qos, headers?: Readonly<Record<string, string>>): Promise<void> {
-    const { client, version, lost } = await this.open();
+  async subscribe(filter: string, qos: Qos, { headers, identifier, instead }: SubscribeOptions = {}): Promise<void> {
+    const { client, version, hasIdentifiers, lost } = await this.open();
     // Some brokers do the two at the same time, and the end of the one takes the other with it.
     await this.#leaving.get(filter);
-    const properties =
-      version === 5 && headers && Object.keys(headers).length > 0 ? { properties: { userProperties: { ...headers } } } : {};
-    this.#onWire('out', `SUBSCRIBE ${filter}`, properties.properties, undefined);
+    const sent = {
+      ...(headers && Object.keys(headers).length > 0 && { userProperties: { ...headers } }),
+      ...(identifier !== undefined && hasIdentifiers && { subscriptionIdentifier: identifier }),
+    };
+    const properties = version === 5 && Object.keys(sent).length > 0 ? { properties: sent } : {};
+    this.#onWire('out', `SUBSCRIBE ${filter}`, version === 5 ? sent : undefined, undefined);
     const granted = new Promise<void>((resolve, reject) => {
       client.subscribe(filter, { qos, ...properties }, (error, _, packet) => {
         const codes = (packet?.granted ?? []) as readonly (number | { readonly qos: number })[];
@@ -107,7 +124,9 @@ export class Connection {
     });
     granted.catch(() => {});
     this.#filters.add(filter);
-    await Promise.race([granted, lost.then((error) => Promise.reject(error))]);
+    // At once: between the two, messages that fit both filters come twice.
+    const left = instead === undefined ? undefined : this.unsubscribe(instead);
+    await Promise.race([Promise.all([granted, left]), lost.then((error) => Promise.reject(error))]);
   }
 
   /** Settles when the broker has acknowledged it, or the connection is lost. */
@@ -158,9 +177,19 @@ export class Connection {
     try {
       return await connect();
     } catch (error) {
-      if (!(error instanceof OlderVersionNeeded)) throw error;
+      const isGuess = error instanceof ClosedUnanswered;
+      if (!isGuess && !(error instanceof OlderVersionNeeded)) throw error;
       this.#version = 4;
-      return await connect();
+      try {
+        const link = await connect();
+        // Another try with MQTT 5 when this connection is lost: perhaps the broker was only about to stop.
+        this.#isVersionGuessed = isGuess;
+        return link;
+      } catch (failure) {
+        if (!isGuess) throw failure;
+        this.#version = 5;
+        throw isApiError(failure) ? failure : error.failure;
+      }
     }
   }
 
@@ -184,8 +213,20 @@ export class Connection {
     if (now() - this.#since >= STABLE_MS) this.#attempt = 0;
     this.#outbox.onDown(error);
     this.init.onDown?.(error);
-    if (this.init.isStanding && error.code === 'ABORTED') this.init.onError(error);
+    if (this.#isVersionGuessed) this.#version = 5;
+    this.#isVersionGuessed = false;
+    this.#watchTakeover(error);
     if (this.init.isStanding || this.#outbox.isWaiting) this.keepOpen();
+  }
+
+  /** Two clients with one name throw each other out, again and again. Brokers of MQTT 5 say so, others just close. */
+  #watchTakeover(error: ApiError): void {
+    if (error.code === 'ABORTED') return this.init.onError(error);
+    this.#shortLives = now() - this.#since < STABLE_MS ? this.#shortLives + 1 : 0;
+    if (this.init.clientId === undefined || this.#shortLives !== TAKEOVER_SIGNS) return;
+    const name = printable(this.init.clientId);
+    const text = `the broker closes each connection soon after it is made: does another client use the client id '${name}' too?`;
+    this.init.onError(new ApiError('ABORTED', text, { remote: true, cause: error }));
   }
 
   async #return(): Promise<void> {
@@ -203,7 +244,7 @@ export class Connection {
   }
 
   readonly #onMessage = (topic: string, payload: Uint8Array, packet: IPublishPacket): void => {
-    if (this.init.onWire) this.#onWire('in', topic, packet.properties, new TextDecoder().decode(payload));
+    if (this.init.onWire) this.#onWire('in', topic, packet.properties, payload);
     try {
       this.init.onMessage(topic, payload, packet);
     } catch (error) {
@@ -211,8 +252,9 @@ export class Connection {
     }
   };
 
-  #onWire(direction: 'in' | 'out', start: string, properties: Message['properties'], body: string | undefined): void {
+  #onWire(direction: 'in' | 'out', start: string, properties: Message['properties'], payload: string | Uint8Array | undefined): void {
     if (!this.init.onWire) return;
+    const body = payload instanceof Uint8Array ? new TextDecoder().decode(payload) : payload;
     const { contentType, responseTopic, correlationData, messageExpiryInterval } = properties ?? {};
     const named: Record<string, string | number | readonly string[] | undefined> = {
       'content-type': contentType,
@@ -225,6 +267,9 @@ export class Connection {
     this.init.onWire({ protocol: 'mqtt', direction, start, headers: redact(entries), body: body && shownPayload(body) });
   }
 }
+
+/** Connections that were lost soon, in a row, that are no accident. */
+const TAKEOVER_SIGNS = 2;
 
 /** Outlives the clients that use it, which close it with themselves. */
 function unreleasedStore(): IStore {

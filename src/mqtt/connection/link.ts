@@ -1,8 +1,8 @@
 import mqtt, { type IClientOptions, type IConnackPacket, type IPublishPacket, type IStore, type MqttClient } from 'mqtt';
 import { ApiError, isApiError } from '../../core/errors.ts';
 import { networkReason } from '../../http/client/network-error.ts';
-import { onAbort } from '../../life/lifetime.ts';
-import type { MqttConnectionOptions, MqttCredentials } from '../options.ts';
+import { onAbort, timerMs } from '../../life/lifetime.ts';
+import type { MqttConnectionOptions, MqttCredentials, MqttWill } from '../options.ts';
 import { codeOf, isVersionRefusal, refusal } from '../status.ts';
 import { bufferWrites } from './write-buffer.ts';
 
@@ -23,6 +23,8 @@ export interface Link {
   readonly receiveMaximum: number;
   /** Bytes that a packet may have. */
   readonly maximumPacketSize: number;
+  /** Whether a subscription may have a number that comes with its messages. */
+  readonly hasIdentifiers: boolean;
   /** Settles once the connection is lost. */
   readonly lost: Promise<ApiError>;
 }
@@ -31,7 +33,7 @@ export interface ConnectInit {
   readonly options: MqttConnectionOptions;
   readonly clientId: string;
   readonly version: 4 | 5;
-  readonly will: { readonly topic: string; readonly payload: string } | undefined;
+  readonly will: MqttWill | undefined;
   /** Packet ids go on from one connection to the next, so that none is taken for a message of the last. */
   readonly ids: IClientOptions['messageIdProvider'];
   /** Messages of QoS 2 that came and were not released: where the session goes on, so do they. */
@@ -46,6 +48,16 @@ export interface ConnectInit {
 /** Thrown where the broker speaks an older version alone. */
 export class OlderVersionNeeded extends Error {}
 
+/** Thrown where the broker closed without an answer to CONNECT, as some do that do not know its version. */
+export class ClosedUnanswered extends Error {
+  readonly failure: ApiError;
+
+  constructor(failure: ApiError) {
+    super(failure.message);
+    this.failure = failure;
+  }
+}
+
 /** Connects once. Rejects with UNAVAILABLE, or with what the broker's reason code says. */
 export async function connectLink(init: ConnectInit): Promise<Link> {
   const { options, version, signal } = init;
@@ -58,8 +70,8 @@ export async function connectLink(init: ConnectInit): Promise<Link> {
     protocolVersion: version,
     clientId: init.clientId,
     clean: !keepsSession,
-    keepalive: Math.ceil((options.keepAliveMs ?? 60_000) / 1000),
-    connectTimeout: options.connectTimeoutMs ?? 10_000,
+    keepalive: keepAliveSeconds(options.pingIntervalMs ?? 60_000),
+    connectTimeout: timerMs(options.connectTimeoutMs ?? 10_000),
     // The connection is ours: when it is made, resumed, and what is sent again.
     reconnectPeriod: 0,
     resubscribe: false,
@@ -74,8 +86,8 @@ export async function connectLink(init: ConnectInit): Promise<Link> {
     ...(password !== undefined && { password }),
     ...((options.tls ?? {}) as object),
     ...(webSocket && { createWebsocket: (url: string, protocols: string[]) => webSocket(url, protocols) }),
-    ...(init.will && { will: { ...init.will, payload: Buffer.from(init.will.payload), qos: 1, retain: true } }),
-    ...(version === 5 && keepsSession && { properties: { sessionExpiryInterval: Math.ceil(expiryMs / 1000) } }),
+    ...(init.will && { will: willOf(init.will) }),
+    ...(version === 5 && keepsSession && { properties: { sessionExpiryInterval: Math.min(Math.ceil(expiryMs / 1000), 0xffff_ffff) } }),
   });
   return new Promise((resolve, reject) => {
     let failure: ApiError | undefined;
@@ -89,11 +101,13 @@ export async function connectLink(init: ConnectInit): Promise<Link> {
     const unlink = onAbort(signal, abort);
     const end = () => {
       unlink();
+      // Reset counts as closed: it is, if more was on its way.
+      const isUnanswered = failure === undefined || (failure.cause as NodeJS.ErrnoException | undefined)?.code === 'ECONNRESET';
       const error = failure ?? new ApiError('UNAVAILABLE', `the broker at ${where(options.url)} closed the connection`, { sent: isOpen });
       // Frees its timers; what it still holds of ours is settled by us.
       client.end(true);
       if (isOpen) onLost(error);
-      else reject(error);
+      else reject(isUnanswered && version === 5 && options.version === undefined ? new ClosedUnanswered(error) : error);
     };
     const broken = (error: Error): ApiError =>
       new ApiError('UNAVAILABLE', `no connection to the broker at ${where(options.url)}: ${networkReason(error, 'broker')}`, {
@@ -123,13 +137,26 @@ export async function connectLink(init: ConnectInit): Promise<Link> {
       (client.stream as { setNoDelay?: (on: boolean) => void }).setNoDelay?.(true);
       bufferWrites(client.stream);
       isOpen = true;
-      const { receiveMaximum = 65_535, maximumPacketSize: taken = Infinity } = connack.properties ?? {};
+      const {
+        receiveMaximum = 65_535,
+        maximumPacketSize: taken = Infinity,
+        subscriptionIdentifiersAvailable: hasIdentifiers = true,
+      } = connack.properties ?? {};
       const maximumPacketSize = Math.min(taken, options.maxPacketBytes ?? (version === 5 ? Infinity : 4_194_304));
-      const link = { client, version, sessionPresent: connack.sessionPresent, receiveMaximum, maximumPacketSize, lost };
+      const link = { client, version, sessionPresent: connack.sessionPresent, receiveMaximum, maximumPacketSize, hasIdentifiers, lost };
       init.onOpen(link);
       resolve(link);
     });
   });
+}
+
+function willOf({ topic, payload = '', qos = 1, retain = false }: MqttWill): NonNullable<IClientOptions['will']> {
+  return { topic, payload: payload as Buffer, qos, retain };
+}
+
+/** Two bytes of seconds; 0 is never. */
+function keepAliveSeconds(intervalMs: number): number {
+  return intervalMs === Infinity ? 0 : Math.min(Math.ceil(intervalMs / 1000), 0xffff);
 }
 
 /** A broker that ends a connection may say why; another try may mend it, unless another client has our name. */

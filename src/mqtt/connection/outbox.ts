@@ -3,7 +3,7 @@ import { onAbort } from '../../life/lifetime.ts';
 import { printable } from '../../peer/printable.ts';
 import type { Link } from './link.ts';
 import { NO_SUBSCRIBERS, refusal } from '../status.ts';
-import { isLarger, type Message } from '../wire.ts';
+import { isLarger, packetOverhead, type Message } from '../wire.ts';
 
 /** How a message is published. */
 export interface PublishOptions {
@@ -165,14 +165,14 @@ export class Outbox {
   #send(entry: Entry, link: Link): void {
     const { message } = entry;
     const { topic, payload, qos, retain = false, properties } = message;
-    if (isLarger(payload, link.maximumPacketSize - HEADER_BYTES)) {
+    if (isTooLarge(message, link)) {
       const size = `packets to the broker have ${link.maximumPacketSize} bytes at most`;
       return this.#giveUp(entry, new ApiError('INVALID_ARGUMENT', `the message is too large: ${size}`, { sent: false }));
     }
     this.onSend(message);
     this.#inFlight.add(entry);
     const options = link.version === 5 && properties ? { qos, retain, properties } : { qos, retain };
-    link.client.publish(topic, payload, options, (error) => {
+    link.client.publish(topic, payload as string | Buffer, options, (error) => {
       if (!this.#inFlight.delete(entry)) return;
       if (!error) entry.succeed();
       else this.#giveUp(entry, failure(topic, error));
@@ -193,8 +193,13 @@ function failure(topic: string, error: Error): ApiError {
   return new ApiError('UNAVAILABLE', `publishing to ${printable(topic)} failed: ${error.message}`, { cause: error });
 }
 
-/** What is left for topic and properties. */
-const HEADER_BYTES = 4096;
+/** What nearly every packet has room for beside its payload: it is counted only if a payload comes that near to the limit. */
+const USUAL_OVERHEAD = 4096;
+
+function isTooLarge(message: Message, { maximumPacketSize, version }: Link): boolean {
+  if (!isLarger(message.payload, maximumPacketSize - USUAL_OVERHEAD)) return false;
+  return isLarger(message.payload, maximumPacketSize - packetOverhead(message, version));
+}
 
 function away(): ApiError {
   return new ApiError('UNAVAILABLE', 'there is no connection to the broker', { sent: false });

@@ -1,10 +1,10 @@
 import type { IPublishPacket } from 'mqtt';
 import type { EventDefinition } from '../../core/contract.ts';
-import { ApiError } from '../../core/errors.ts';
+import { ApiError, type Issue } from '../../core/errors.ts';
 import { parseJson } from '../../peer/json.ts';
 import { printable } from '../../peer/printable.ts';
 import { wireOf } from '../../schema/codec/codec.ts';
-import { compileCheck, issuesError, type Checked } from '../../schema/validate.ts';
+import { compileCheck, issuesError, type Check, type Checked } from '../../schema/validate.ts';
 import type { EventMessage } from '../../core/transport.ts';
 import { BrokerEvent } from './origin.ts';
 import type { Topics } from '../topics.ts';
@@ -25,10 +25,9 @@ export interface EventDecoderInit {
 
 /** Compiles the decoder of an event. */
 export function compileDecoder(event: EventDefinition, { topics, maxMessageBytes, makeId, origin }: EventDecoderInit): DecodeEvent {
-  const check = compileCheck(wireOf(event.payload));
+  const check = checkOf(event);
   const finish = (topic: string, packet: IPublishPacket, checked: Checked): EventMessage => {
-    if (checked.issues)
-      throw issuesError('INVALID_ARGUMENT', `a message on ${printable(topic)} is no ${event.name} and was dropped`, checked.issues);
+    if (checked.issues) throw notAnEvent(event, topic, checked.issues);
     if (event.params.length > 0 && topics.event(event, checked.value as Record<string, unknown>) !== topic) {
       throw new ApiError('INVALID_ARGUMENT', `a message on ${printable(topic)} was dropped: by its payload it belongs to another topic`);
     }
@@ -37,11 +36,27 @@ export function compileDecoder(event: EventDefinition, { topics, maxMessageBytes
   };
   return (topic, payload, packet) => {
     if (payload.length === 0) return undefined;
-    if (payload.length > maxMessageBytes)
-      throw new ApiError('INVALID_ARGUMENT', `a message on ${printable(topic)} was dropped: ${payload.length} bytes are too many`);
+    if (payload.length > maxMessageBytes) throw new TooLarge(topic, maxMessageBytes);
     const checked = check(parseJson(textOf(payload)));
     return checked instanceof Promise ? checked.then((result) => finish(topic, packet, result)) : finish(topic, packet, checked);
   };
+}
+
+/** The check of an event's payload, in the form in which it travels. */
+export function checkOf(event: EventDefinition): Check {
+  return compileCheck(wireOf(event.payload));
+}
+
+/** What is reported of a message that is not the event of its topic. */
+export function notAnEvent({ name }: EventDefinition, topic: string, issues: readonly Issue[]): ApiError {
+  return issuesError('INVALID_ARGUMENT', `a message on ${printable(topic)} is no ${name} and was dropped`, issues);
+}
+
+/** Thrown for a message of the event that is larger than its reader takes: it would come again unchanged. */
+export class TooLarge extends Error {
+  constructor(topic: string, maxBytes: number) {
+    super(`a message on ${printable(topic)} is too large: ${maxBytes} bytes at most`);
+  }
 }
 
 const decoder = new TextDecoder();

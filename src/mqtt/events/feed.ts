@@ -6,16 +6,27 @@ import { onAbort } from '../../life/lifetime.ts';
 import { isPause } from '../../events/reconnect.ts';
 import type { EventMessage, EventSink, Headers, SubscribeRequest } from '../../core/transport.ts';
 import type { Connection } from '../connection/connection.ts';
-import { compileDecoder, type DecodeEvent, type EventDecoderInit } from './decoder.ts';
+import { compileDecoder, TooLarge, type DecodeEvent, type EventDecoderInit } from './decoder.ts';
+import { overlap } from '../filters.ts';
+import { compileForeignDecoder } from '../foreign/decoder.ts';
+import type { MappedEvent } from '../foreign/mapping.ts';
 import { History } from './history.ts';
-import { eventMeta, type Qos } from '../wire.ts';
+import { eventMeta, lineageOf, type Qos } from '../wire.ts';
+import type { Holes } from './lineage.ts';
 
 /** How long messages are still taken for a subscriber that paused or lost its connection, in milliseconds. */
 const LINGER_MS = 60_000;
 
+/** Topics of which the last message is remembered. */
+const MAX_TOPICS = 10_000;
+
 export interface FeedInit extends EventDecoderInit {
   readonly connection: Connection;
   readonly qos: Qos;
+  /** Notices what is missing; shared by the feeds of a connection. */
+  readonly holes: Holes;
+  /** How a foreign broker has the event; ours without. */
+  readonly mapped?: MappedEvent | undefined;
   /** How many of the last events are held for subscribers that resume. */
   readonly history: number;
   /** Whether subscribers outlive a lost connection; else they are ended with UNAVAILABLE and come back by themselves. */
@@ -26,6 +37,10 @@ export interface FeedInit extends EventDecoderInit {
 interface Subscriber {
   readonly sink: EventSink;
   readonly matches: (message: EventMessage) => boolean;
+  /** What it would subscribe to if it were the only one. */
+  readonly filter: string;
+  /** How many messages had come when it subscribed. */
+  readonly since: number;
   /** What came before the acknowledgement. */
   early: EventMessage[] | undefined;
 }
@@ -40,6 +55,9 @@ export class Feed {
   #subscribing: Promise<void> | undefined;
   #linger: ReturnType<typeof setTimeout> | undefined;
   #last: Promise<unknown> | undefined;
+  #count = 0;
+  /** Which message was the last on a topic: a retained one is for those who have seen none there since they subscribed. */
+  readonly #lastOn = new Map<string, number>();
 
   private readonly event: EventDefinition;
   private readonly init: FeedInit;
@@ -48,17 +66,19 @@ export class Feed {
     this.event = event;
     this.init = init;
     this.#history = new History(init.history);
-    this.#decode = compileDecoder(event, init);
+    this.#decode = init.mapped ? compileForeignDecoder(event, init.mapped, init) : compileDecoder(event, init);
   }
 
   async subscribe(request: SubscribeRequest, sink: EventSink, headers: Headers): Promise<void> {
     const { signal, params, lastEventId } = request;
     if (signal.aborted) return;
     clearTimeout(this.#linger);
-    const subscriber: Subscriber = { sink, matches: compileMatch(request), early: [] };
+    const filter = this.#filterFor(this.init.isStanding ? {} : params);
+    const subscriber: Subscriber = { sink, matches: compileMatch(request), filter, since: this.#count, early: [] };
     this.#subscribers.add(subscriber);
     try {
-      await this.#ensure(this.init.topics.filter(this.event, this.init.isStanding ? {} : params), headers);
+      // One that resumes has seen what is retained.
+      await this.#ensure(filter, headers, lastEventId === undefined && this.#mayBeRetained);
     } catch (error) {
       // The session at the broker may still be there for the next try.
       this.#leave(subscriber, true);
@@ -73,8 +93,11 @@ export class Feed {
     const missed = lastEventId === undefined ? undefined : this.#history.after(lastEventId);
     const early = subscriber.early ?? [];
     subscriber.early = undefined;
-    if (lastEventId !== undefined && !missed) sink.gap();
-    for (const message of missed ?? early) if (subscriber.matches(message) && !signal.aborted) void sink.next(message);
+    if (lastEventId !== undefined && (!missed || this.#history.isBeforeGap(lastEventId))) sink.gap();
+    for (const message of missed ?? early) {
+      if (subscriber.matches(message) && !signal.aborted) void sink.next(message);
+      if (missed && this.#history.isBeforeGap(message.id) && !signal.aborted) sink.gap();
+    }
   }
 
   /** Takes a message of the event's topics. */
@@ -82,17 +105,23 @@ export class Feed {
     try {
       // Asynchronous checks are chained, so that events keep their order.
       const decoded = this.#last ? this.#last.then(() => this.#decode(topic, payload, packet)) : this.#decode(topic, payload, packet);
-      if (!(decoded instanceof Promise)) return decoded && this.#emit(decoded);
+      if (!(decoded instanceof Promise)) return decoded && this.#emit(decoded, topic, packet);
       const mine: Promise<void> = decoded
-        .then((message) => message && this.#emit(message))
-        .catch(this.init.onError)
+        .then((message) => message && this.#emit(message, topic, packet))
+        .catch((error: unknown) => this.#drop(error, topic))
         .then(() => {
           if (this.#last === mine) this.#last = undefined;
         });
       this.#last = mine;
     } catch (error) {
-      this.init.onError(error);
+      this.#drop(error, topic);
     }
+  }
+
+  /** Events of a topic are missing here. */
+  tellGap(topic: string): void {
+    this.#history.addGap();
+    for (const { sink, filter, early } of this.#subscribers) if (!early && overlap(filter, topic)) sink.gap();
   }
 
   /** A new connection. Without its session, what was published in between is lost. */
@@ -106,7 +135,7 @@ export class Feed {
     this.#history.clear();
     if (!this.init.isStanding || filter === undefined) return;
     for (const { sink } of this.#subscribers) sink.gap();
-    this.#ensure(filter, {}).catch((error: unknown) => {
+    this.#ensure(filter, {}, false).catch((error: unknown) => {
       this.init.onError(error);
       // Where the connection was lost, the next one tries again; a broker that refuses leaves nobody who believes to be subscribed.
       if (!this.init.connection.link) this.#filter = filter;
@@ -127,37 +156,78 @@ export class Feed {
   }
 
   #endAll(error: ApiError): void {
-    const ended = [...this.#subscribers];
-    this.#subscribers.clear();
+    this.#end([...this.#subscribers], error);
+  }
+
+  #end(ended: readonly Subscriber[], error: ApiError): void {
+    for (const subscriber of ended) this.#subscribers.delete(subscriber);
     for (const { sink, early } of ended) if (!early) sink.end(error);
   }
 
-  #emit(message: EventMessage): void {
-    if (!this.#history.add(message)) return;
+  /** What does not fit is reported and ends nothing. Our own event that is too large is lost for those who asked for it, who are told. */
+  #drop(error: unknown, topic: string): void {
+    if (!(error instanceof TooLarge) || this.init.mapped) return this.init.onError(error);
+    const asked = [...this.#subscribers].filter(({ filter }) => overlap(filter, topic));
+    if (this.init.isStanding) {
+      this.init.onError(error);
+      for (const { sink } of asked) sink.gap();
+      return;
+    }
+    this.#end(asked, new ApiError('DATA_LOSS', error.message));
+    this.#release();
+  }
+
+  #emit(message: EventMessage, topic: string, { retain: isRetained, properties }: IPublishPacket): void {
+    const last = this.#lastOn.get(topic) ?? 0;
+    this.#lastOn.delete(topic);
+    this.#lastOn.set(topic, ++this.#count);
+    if (this.#lastOn.size > MAX_TOPICS) this.#lastOn.delete(this.#lastOn.keys().next().value ?? '');
+    const lineage = isRetained ? undefined : lineageOf(properties);
+    if (lineage && !this.#history.has(message.id) && this.init.holes.isBefore(topic, message.id, lineage)) this.tellGap(topic);
+    if (!this.#history.add(message) && !isRetained) return;
     for (const subscriber of this.#subscribers) {
-      if (!subscriber.matches(message)) continue;
+      if (!subscriber.matches(message) || (isRetained && last > subscriber.since)) continue;
       if (subscriber.early) subscriber.early.push(message);
       else void subscriber.sink.next(message);
     }
   }
 
-  /** Subscribes at the broker to `filter`, or to all of the event where others want other parts: two filters that overlap bring messages twice. */
-  async #ensure(filter: string, headers: Headers): Promise<void> {
-    const { connection, topics, qos } = this.init;
+  #filterFor(params: Readonly<Record<string, unknown>>): string {
+    return this.init.mapped ? this.init.mapped.pattern.filter(params) : this.init.topics.filter(this.event, params);
+  }
+
+  /** Whether a broker may have kept messages for one that subscribes: at a hub by our own rules, elsewhere anyone may have asked it to. */
+  get #mayBeRetained(): boolean {
+    return !this.init.isStanding || eventMeta(this.event).retain === true;
+  }
+
+  /**
+   * Subscribes at the broker to `filter`, or to all of the event where others want other parts: two filters that overlap bring messages twice.
+   * With `asks`, again where that is subscribed to: the broker then gives what it has retained.
+   */
+  async #ensure(filter: string, headers: Headers, asks: boolean): Promise<void> {
+    const { connection, qos, mapped } = this.init;
     // First, because a new connection without its session forgets the filter.
     await connection.open();
     // Again, because several may have waited for the same one.
     while (this.#subscribing) await this.#subscribing.catch(() => {});
-    const all = topics.filter(this.event, {});
-    if (this.#filter === filter || this.#filter === all) return;
+    const all = this.#filterFor({});
     const before = this.#filter;
-    const wanted = before === undefined ? filter : all;
-    const subscribing = connection.subscribe(wanted, eventMeta(this.event).qos ?? qos, headers);
+    const isCovered = before === filter || before === all;
+    if (isCovered && !asks) return;
+    const wanted = before === undefined ? filter : isCovered ? before : all;
+    const wantedQos = mapped?.mapping.qos ?? eventMeta(this.event).qos ?? qos;
+    const instead = before === wanted ? undefined : before;
+    const sent = mapped ? { identifier: mapped.identifier, instead } : { headers, instead };
+    const subscribing = connection.subscribe(wanted, wantedQos, sent);
     this.#subscribing = subscribing;
     try {
       await subscribing;
       this.#filter = wanted;
-      if (before !== undefined) void connection.unsubscribe(before);
+    } catch (error) {
+      // Refused: those who listen already go on as before.
+      if (instead !== undefined && connection.link) await connection.subscribe(instead, wantedQos).catch(() => {});
+      throw error;
     } finally {
       if (this.#subscribing === subscribing) this.#subscribing = undefined;
     }

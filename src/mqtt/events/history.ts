@@ -6,6 +6,9 @@ export class History {
   /** In order of arrival, from the oldest on. */
   #ring: EventMessage[] = [];
   #oldest = 0;
+  #latest: string | undefined;
+  /** Ids of events after which some are missing. */
+  readonly #gaps = new Set<string>();
 
   private readonly size: number;
 
@@ -20,10 +23,28 @@ export class History {
     if (size === 0) return true;
     this.#ids.add(message.id);
     const oldest = this.#ring[this.#oldest];
-    if (oldest) this.#ids.delete(oldest.id);
+    if (oldest) {
+      this.#ids.delete(oldest.id);
+      this.#gaps.delete(oldest.id);
+    }
+    this.#latest = message.id;
     this.#ring[this.#oldest] = message;
     this.#oldest = (this.#oldest + 1) % size;
     return true;
+  }
+
+  has(id: string): boolean {
+    return this.#ids.has(id);
+  }
+
+  /** Events are missing after the last one. */
+  addGap(): void {
+    if (this.#latest !== undefined && this.#ids.has(this.#latest)) this.#gaps.add(this.#latest);
+  }
+
+  /** Whether events are missing right after one. */
+  isBeforeGap(id: string): boolean {
+    return this.#gaps.has(id);
   }
 
   /** What came after an event; undefined where it is not held. */
@@ -35,6 +56,8 @@ export class History {
 
   clear(): void {
     this.#ids.clear();
+    this.#gaps.clear();
+    this.#latest = undefined;
     this.#ring = [];
     this.#oldest = 0;
   }

@@ -5,6 +5,7 @@ import { joinHeaders, type HeadersOption } from '../../peer/headers.ts';
 import { Subscription } from '../../events/reconnect.ts';
 import type { EventMessage, Transport } from '../../core/transport.ts';
 import type { Connection } from '../connection/connection.ts';
+import { Publications } from './lineage.ts';
 import { BrokerEvent } from './origin.ts';
 import type { Topics } from '../topics.ts';
 import { encodeEvent, type Qos } from '../wire.ts';
@@ -19,6 +20,7 @@ export interface EventSource {
 /** Publishes a transport's events to their topics, each once. */
 export class EventPublisher {
   readonly #controller = new AbortController();
+  readonly #publications: Publications;
 
   private readonly source: EventSource;
   private readonly connection: Connection;
@@ -32,6 +34,9 @@ export class EventPublisher {
     this.topics = topics;
     this.qos = qos;
     this.onError = onError;
+    this.#publications = new Publications(topics.marks, (mark) => {
+      if (connection.link?.version === 5) connection.publish(mark).catch(() => {});
+    });
   }
 
   /** Resolves once every event is subscribed to, or cannot be. */
@@ -56,6 +61,7 @@ export class EventPublisher {
   }
 
   close(): void {
+    this.#publications.close();
     this.#controller.abort(new ApiError('CANCELLED', 'the server is stopping'));
   }
 
@@ -90,7 +96,9 @@ export class EventPublisher {
     if (BrokerEvent.cameFrom(message, this.connection.url)) return;
     try {
       const topic = this.topics.event(event, message.data as Record<string, unknown>);
-      this.connection.publish(encodeEvent(event, topic, message, this.qos), { isKept: true }).catch(this.onError);
+      this.connection
+        .publish(encodeEvent(event, topic, message, this.qos, this.#publications.next(topic, message.id)), { isKept: true })
+        .catch(this.onError);
     } catch (error) {
       this.onError(error);
     }

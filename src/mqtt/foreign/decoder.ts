@@ -1,0 +1,68 @@
+import type { EventDefinition, Schema } from '../../core/contract.ts';
+import { ApiError } from '../../core/errors.ts';
+import { isObject } from '../../peer/error-body.ts';
+import { printable } from '../../peer/printable.ts';
+import type { Checked } from '../../schema/validate.ts';
+import { BrokerEvent } from '../events/origin.ts';
+import { checkOf, notAnEvent, type DecodeEvent, type EventDecoderInit } from '../events/decoder.ts';
+import { eventInfo } from '../wire.ts';
+import { fieldsOf, type MappedEvent } from './mapping.ts';
+import { ReceivedMessage, type ForeignMessage } from './message.ts';
+
+/** Compiles the decoder of an event that foreign devices publish in forms of their own. */
+export function compileForeignDecoder(
+  event: EventDefinition,
+  { pattern, mapping }: MappedEvent,
+  { maxMessageBytes, makeId, origin }: EventDecoderInit,
+): DecodeEvent {
+  const check = checkOf(event);
+  const fields = fieldsOf(event.payload);
+  const fromTopic = pattern.params.filter((param) => Object.hasOwn(fields, param));
+  return (topic, payload, packet) => {
+    const params = pattern.match(topic);
+    if (!params) return undefined;
+    if (payload.length > maxMessageBytes)
+      throw new ApiError('INVALID_ARGUMENT', `a message on ${printable(topic)} was dropped: ${payload.length} bytes are too many`);
+    const message = new ReceivedMessage(topic, params, payload, packet);
+    const read = readBy(mapping, event, message);
+    if (read === undefined) return undefined;
+    const named = Object.fromEntries(fromTopic.map((param) => [param, valueOf(fields[param], params[param] ?? '')]));
+    const value = isObject(read) ? { ...read, ...named } : read;
+    const finish = (checked: Checked) => {
+      if (checked.issues) throw notAnEvent(event, topic, checked.issues);
+      const { id, time } = eventInfo(packet.properties);
+      return new BrokerEvent(id ?? makeId(), time ?? new Date().toISOString(), checked.value, origin);
+    };
+    const checked = check(value);
+    return checked instanceof Promise ? checked.then(finish) : finish(checked);
+  };
+}
+
+function readBy({ read = asJson }: MappedEvent['mapping'], { name }: EventDefinition, message: ReceivedMessage): unknown {
+  try {
+    return read(message);
+  } catch (cause) {
+    const { text } = ApiError.from(cause, 'INVALID_ARGUMENT', (cause as Error | undefined)?.message ?? 'it cannot be read');
+    const where = `a message on ${printable(message.topic)} is no ${name} and was dropped`;
+    throw new ApiError('INVALID_ARGUMENT', `${where}: ${printable(text)}`, read === asJson ? {} : { cause });
+  }
+}
+
+/** An empty message clears a retained one. */
+function asJson(message: ForeignMessage): unknown {
+  return message.bytes.length === 0 ? undefined : message.json;
+}
+
+interface Def {
+  readonly type: string;
+  readonly innerType?: Schema;
+}
+
+/** A level of a topic as its property wants it. What does not fit stays a text, and is refused by the schema. */
+function valueOf(schema: Schema | undefined, text: string): unknown {
+  let def = schema?._zod.def as Def | undefined;
+  while (def?.innerType) def = def.innerType._zod.def;
+  if ((def?.type === 'number' || def?.type === 'int') && /^-?\d+(\.\d+)?([eE][+-]?\d+)?$/.test(text)) return Number(text);
+  if (def?.type === 'boolean' && (text === 'true' || text === 'false')) return text === 'true';
+  return text;
+}

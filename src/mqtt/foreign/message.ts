@@ -1,0 +1,55 @@
+import type { IPublishPacket } from 'mqtt';
+import { parseJson } from '../../peer/json.ts';
+import { textOf } from '../events/decoder.ts';
+import { userProperties } from '../wire.ts';
+
+/** A message of a foreign device, as the hooks `read` and `output` get it. */
+export interface ForeignMessage {
+  readonly topic: string;
+  /** The values of the topic's parameters. */
+  readonly params: Readonly<Record<string, string>>;
+  readonly bytes: Uint8Array;
+  /** The payload as UTF-8, without a byte order mark and without zero bytes at its end. */
+  readonly text: string;
+  /** The payload as JSON. Reading it throws INVALID_ARGUMENT if it is none. */
+  readonly json: unknown;
+  /** Whether the broker had kept it from before. */
+  readonly isRetained: boolean;
+  /** User properties of MQTT 5. */
+  readonly properties: Readonly<Record<string, string | readonly string[] | undefined>>;
+  /** Content type of MQTT 5. */
+  readonly contentType: string | undefined;
+}
+
+/** Getters, because most hooks read one of them. */
+export class ReceivedMessage implements ForeignMessage {
+  readonly topic: string;
+  readonly params: Readonly<Record<string, string>>;
+  readonly bytes: Uint8Array;
+  readonly isRetained: boolean;
+  readonly #properties: IPublishPacket['properties'];
+
+  constructor(topic: string, params: Readonly<Record<string, string>>, bytes: Uint8Array, { retain, properties }: IPublishPacket) {
+    this.topic = topic;
+    this.params = params;
+    this.bytes = bytes;
+    this.isRetained = retain;
+    this.#properties = properties;
+  }
+
+  get text(): string {
+    return textOf(this.bytes).replace(/^\ufeff|\0+$/g, '');
+  }
+
+  get json(): unknown {
+    return parseJson(this.text);
+  }
+
+  get properties(): ForeignMessage['properties'] {
+    return userProperties(this.#properties);
+  }
+
+  get contentType(): string | undefined {
+    return this.#properties?.contentType;
+  }
+}

@@ -1,0 +1,124 @@
+import { ApiError } from '../../core/errors.ts';
+import { printable } from '../../peer/printable.ts';
+
+/** A topic of somebody else's, with `{parameter}` for what varies. */
+export interface TopicPattern {
+  /** The names in it, in order. */
+  readonly params: readonly string[];
+  /** What to subscribe to: `+` for each level with a parameter that has no value. Throws INVALID_ARGUMENT for a value that no level can hold. */
+  filter(values: Readonly<Record<string, unknown>>): string;
+  /** The topic to publish to. Throws INVALID_ARGUMENT for a value that is missing or that no level can hold. */
+  fill(values: Readonly<Record<string, unknown>>): string;
+  /** The values of the parameters in a topic; undefined where it does not fit. */
+  match(topic: string): Readonly<Record<string, string>> | undefined;
+}
+
+/** `{device}` is a level or a part of one, `{+path}` one or more levels. */
+const PARAM = /\{(\+?)([A-Za-z_][A-Za-z0-9_]*)\}/g;
+const MAX_TOPIC_BYTES = 65_535;
+
+/**
+ * Compiles a topic: any that MQTT allows, `$SYS/…`, slashes at its ends, spaces and every script included, with `{device}`, `{+path}` (the rest of
+ * the levels), `+`, `#` and `$share/<group>/` if it is subscribed to.
+ * @throws TypeError that names the mistake
+ * @see https://docs.oasis-open.org/mqtt/mqtt/v5.0/os/mqtt-v5.0-os.html#_Toc3901241
+ */
+export function compilePattern(topic: string, where: string, isFilter: boolean): TopicPattern {
+  check(topic, where, isFilter);
+  const [, share = '', path = topic] = /^(\$share\/[^/]+\/)(.*)$/s.exec(topic) ?? [];
+  const params = [...path.matchAll(PARAM)].map((match) => match[2] ?? '');
+  const levels = path.split('/');
+  const source = levels.map((level, at) => levelSource(level, at, levels)).join('');
+  const expression = new RegExp(`^${source}$`, 'su');
+  return {
+    params,
+    filter: (values) =>
+      share +
+      levels
+        .map((level) => {
+          if (!level.includes('{')) return level;
+          const filled = fillLevel(level, values, where, true);
+          return filled ?? (level.startsWith('{+') ? '#' : '+');
+        })
+        .join('/'),
+    fill: (values) => levels.map((level) => fillLevel(level, values, where, false) ?? '').join('/'),
+    match(given) {
+      const found = expression.exec(given);
+      return found ? Object.fromEntries(params.map((name, at) => [name, found[at + 1] ?? ''])) : undefined;
+    },
+  };
+}
+
+/** A level as a regular expression, with the slash before it. */
+function levelSource(level: string, at: number, levels: readonly string[]): string {
+  const slash = at === 0 ? '' : '/';
+  // `a/#` has `a` in it.
+  if (level === '#') return at === 0 ? '.*' : '(?:/.*)?';
+  if (level === '+') return `${slash}[^/]*`;
+  const isLast = at === levels.length - 1;
+  let end = 0;
+  let source = slash;
+  for (const match of level.matchAll(PARAM)) {
+    source += escape(level.slice(end, match.index)) + (match[1] === '+' && isLast ? '(.+)' : '([^/]+?)');
+    end = match.index + match[0].length;
+  }
+  return source + escape(level.slice(end));
+}
+
+function escape(text: string): string {
+  return text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
+}
+
+/** A scalar as a level of a topic. */
+export function levelText(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+/** A level with the values in it; undefined where one is missing and may be. */
+function fillLevel(level: string, values: Readonly<Record<string, unknown>>, where: string, mayMiss: boolean): string | undefined {
+  let isMissing = false;
+  const filled = level.replace(PARAM, (_, rest: string, name: string) => {
+    const value = values[name];
+    if (value === undefined || value === null) {
+      isMissing = true;
+      return '';
+    }
+    const text = levelText(value);
+    const isBad = text === '' || /[+#\0\p{Cs}]/u.test(text) || (rest === '' && text.includes('/'));
+    if (isBad)
+      throw new ApiError(
+        'INVALID_ARGUMENT',
+        `${where}: '${printable(text)}' cannot stand for {${name}} in the topic '${printable(level)}'`,
+        {
+          sent: false,
+        },
+      );
+    return text;
+  });
+  if (!isMissing) return filled;
+  if (mayMiss) return undefined;
+  throw new ApiError('INVALID_ARGUMENT', `${where}: the topic needs a value for '${printable(level)}'`, { sent: false });
+}
+
+function check(topic: unknown, where: string, isFilter: boolean): void {
+  if (typeof topic !== 'string' || topic === '') throw new TypeError(`${where}: topic must be a text such as 'zigbee2mqtt/{device}'`);
+  const fail = (why: string): never => {
+    throw new TypeError(`${where}: the topic '${printable(topic)}' ${why}`);
+  };
+  if (new TextEncoder().encode(topic).length > MAX_TOPIC_BYTES) fail(`is longer than ${MAX_TOPIC_BYTES} bytes`);
+  if (/[\0\p{Cs}]/u.test(topic)) fail('has a character that no topic may have');
+  const bare = topic.replace(PARAM, '');
+  if (/[{}]/.test(bare)) fail("has a brace that is no parameter: write it like '{device}'");
+  const names = [...topic.matchAll(PARAM)].map((match) => match[2]);
+  if (new Set(names).size < names.length) fail('has a parameter twice');
+  const levels = topic.split('/');
+  for (const [at, level] of levels.entries()) {
+    const isLast = at === levels.length - 1;
+    if (/\{\+/.test(level) && (!/^\{\+\w+\}$/.test(level) || (isFilter && !isLast))) fail('may have {+name} as its last level only');
+    const rest = level.replace(PARAM, '');
+    if (!/[+#]/.test(rest)) continue;
+    if (!isFilter) fail('has a wildcard: a message is published to one topic');
+    if (rest !== level || level.length > 1) fail('has a wildcard that is not a level of its own');
+    if (level === '#' && !isLast) fail("has '#' before its last level");
+  }
+}
