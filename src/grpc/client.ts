@@ -16,6 +16,7 @@ import {
 } from '@grpc/grpc-js';
 import type { Contract } from '../core/contract.ts';
 import { ApiError } from '../core/errors.ts';
+import { bytes, ms, readOptions } from '../core/options.ts';
 import { onAbort } from '../life/lifetime.ts';
 import { endingOf } from '../life/call.ts';
 import { defineAdapter } from '../guard/guard.ts';
@@ -23,6 +24,7 @@ import type { HeadersOption } from '../peer/headers.ts';
 import { guardOnWire, type OnWire } from '../peer/on-wire.ts';
 import type { Adapter, CallRequest, EventSink, SubscribeRequest, Transport } from '../core/transport.ts';
 import { targetOf, type Target } from './address.ts';
+import { noneIfEndless } from './endless.ts';
 import { ChannelCarrier, ClientCarrier, type Carrier, type OpenCall, type Outgoing } from './carrier.ts';
 import { compileForeign, type ForeignOptions } from './foreign/foreign.ts';
 import { Unencodable } from './codec/value.ts';
@@ -90,10 +92,26 @@ export interface GrpcOptions extends ForeignOptions {
  * With `definition`, `operations` and `events` it calls services that someone else designed. Formats: docs/protocols/grpc.md.
  */
 export function grpc(options: GrpcOptions): Adapter {
+  const inForce = readOptions('grpc', options, { maxResponseBytes: bytes(4_194_304), keepAliveMs: ms(330_000) }, [
+    'url',
+    'headers',
+    'onWire',
+    'tls',
+    'credentials',
+    'lock',
+    'client',
+    'definition',
+    'descriptors',
+    'operations',
+    'events',
+  ]);
   const target = targetOf(options.url);
-  const guarded = guardOnWire(options);
+  const guarded = guardOnWire(inForce);
   return defineAdapter((contract) => new GrpcTransport(contract, target, guarded));
 }
+
+/** With every number in force. */
+type Options = GrpcOptions & { readonly maxResponseBytes: number; readonly keepAliveMs: number };
 
 class GrpcTransport implements Transport {
   readonly name = 'grpc';
@@ -105,9 +123,9 @@ class GrpcTransport implements Transport {
   #isClosed = false;
 
   readonly contract: Contract;
-  private readonly options: GrpcOptions;
+  private readonly options: Options;
 
-  constructor(contract: Contract, target: Target, options: GrpcOptions) {
+  constructor(contract: Contract, target: Target, options: Options) {
     this.contract = contract;
     this.options = options;
     this.#own = new OwnMetadata(options.headers);
@@ -245,8 +263,8 @@ class GrpcTransport implements Transport {
   }
 }
 
-function makeChannel({ target, isSecure, isSeveral }: Target, options: GrpcOptions): Channel {
-  const { tls, maxResponseBytes = 4_194_304, keepAliveMs = 330_000 } = options;
+function makeChannel({ target, isSecure, isSeveral }: Target, options: Options): Channel {
+  const { tls, maxResponseBytes, keepAliveMs } = options;
   const secure = () => credentials.createSsl(pem(tls?.ca), pem(tls?.key), pem(tls?.cert));
   const channelCredentials = options.credentials ?? (isSecure || tls ? secure() : credentials.createInsecure());
   return new Channel(target, channelCredentials, {
@@ -254,9 +272,9 @@ function makeChannel({ target, isSecure, isSeveral }: Target, options: GrpcOptio
     'grpc.enable_retries': 0,
     'grpc.initial_reconnect_backoff_ms': 50,
     'grpc.max_reconnect_backoff_ms': 1000,
-    'grpc.max_receive_message_length': maxResponseBytes,
+    'grpc.max_receive_message_length': noneIfEndless(maxResponseBytes),
     'grpc.max_send_message_length': -1,
-    'grpc.keepalive_time_ms': keepAliveMs,
+    'grpc.keepalive_time_ms': noneIfEndless(keepAliveMs),
     'grpc.keepalive_timeout_ms': 20_000,
     // Two clients share no connection, so that closing one closes its own.
     'grpc.use_local_subchannel_pool': 1,

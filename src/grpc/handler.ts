@@ -4,6 +4,7 @@ import {
 } from '@grpc/grpc-js'; // prettier-ignore
 import type { EventDefinition, Operation } from '../core/contract.ts';
 import { ApiError } from '../core/errors.ts';
+import { bytes, readOptions } from '../core/options.ts';
 import { checkTransport } from '../core/check-transport.ts';
 import { deadlineExceeded, onAbort } from '../life/lifetime.ts';
 import { reporter } from '../life/report.ts';
@@ -47,6 +48,18 @@ type Bidi = handleBidiStreamingCall<Buffer, Buffer>;
 /** Serves a transport as gRPC services on a server of grpc-js that you have made. Formats: docs/protocols/grpc.md. */
 export function grpcHandler(transport: Transport, options: GrpcHandlerOptions = {}): GrpcHandler {
   checkTransport('grpcHandler', transport);
+  return makeHandler(transport, readOptions('grpcHandler', options, HANDLER_READERS, HANDLER_OPTIONS));
+}
+
+/** How the options of a handler are read, by whoever has more of them. */
+export const HANDLER_READERS = { maxBufferedBytes: bytes(1_048_576), maxMetadataBytes: bytes(16_384) };
+export const HANDLER_OPTIONS = ['lock', 'onError'] as const;
+
+/** With every number in force. */
+type Options = GrpcHandlerOptions & { readonly maxBufferedBytes: number; readonly maxMetadataBytes: number };
+
+/** A handler of options that have been read. */
+export function makeHandler(transport: Transport, options: Options): GrpcHandler {
   const { contract } = transport;
   const file = protoOf(contract, options.lock);
   const wire = compileWire(contract, options.lock);
@@ -93,12 +106,12 @@ class Serving {
   private readonly transport: Transport;
   private readonly domain: string;
 
-  constructor(transport: Transport, domain: string, options: GrpcHandlerOptions) {
+  constructor(transport: Transport, domain: string, options: Options) {
     this.transport = transport;
     this.domain = domain;
     this.#onError = reporter(options.onError);
-    this.#maxBufferedBytes = options.maxBufferedBytes ?? 1_048_576;
-    this.#maxMetadataBytes = options.maxMetadataBytes ?? 16_384;
+    this.#maxBufferedBytes = options.maxBufferedBytes;
+    this.#maxMetadataBytes = options.maxMetadataBytes;
   }
 
   stop(): void {

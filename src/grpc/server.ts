@@ -8,8 +8,11 @@
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import { timerMs } from '../life/lifetime.ts';
 import { reporter } from '../life/report.ts';
+import { checkTransport } from '../core/check-transport.ts';
+import { bytes, count, ms, readOptions } from '../core/options.ts';
 import type { Transport } from '../core/transport.ts';
-import { grpcHandler, type GrpcHandlerOptions } from './handler.ts';
+import { noneIfEndless } from './endless.ts';
+import { HANDLER_OPTIONS, HANDLER_READERS, makeHandler, type GrpcHandlerOptions } from './handler.ts';
 import { failure } from './failure.ts';
 import { pipelined, refuseLarge } from './interceptors.ts';
 import { protoOf } from './proto/build.ts';
@@ -42,6 +45,8 @@ export interface ServeGrpcOptions extends GrpcHandlerOptions {
   readonly maxConcurrentStreams?: number | undefined;
   /** How often a connection is checked, in milliseconds; a caller that does not answer within 20 s is gone. @default 60_000 */
   readonly keepAliveMs?: number | undefined;
+  /** How long calls in flight may take when the server closes, in milliseconds; `Infinity` waits for all. @default 10_000 */
+  readonly graceMs?: number | undefined;
   /** Serves `grpc.health.v1.Health`. @default true */
   readonly health?: boolean | undefined;
   /** Serves `grpc.reflection.v1` and `v1alpha`. @default true */
@@ -57,32 +62,35 @@ export interface GrpcServer {
   readonly server: Server;
   /**
    * Stops: no new calls; event streams are ended with UNAVAILABLE, calls in flight finish, and what still runs after `graceMs` is cut.
-   * Idempotent. @default graceMs 10_000
+   * Idempotent. @default the option `graceMs`
    */
   close(graceMs?: number): Promise<void>;
 }
 
+const SERVER_READERS = {
+  ...HANDLER_READERS,
+  port: count(0, { zero: true, infinity: false, most: 65_535 }),
+  maxMessageBytes: bytes(1_048_576),
+  maxConcurrentStreams: count(1000),
+  keepAliveMs: ms(60_000),
+  graceMs: ms(10_000, { zero: true }),
+};
+
 /** Serves a transport as gRPC services on a port of its own; rejects with an error that says what to do where the port cannot be had. */
 export async function serveGrpc(transport: Transport, options: ServeGrpcOptions = {}): Promise<GrpcServer> {
-  const {
-    host = '127.0.0.1',
-    port = 0,
-    tls,
-    maxMessageBytes = 1_048_576,
-    keepAliveMs = 60_000,
-    health = true,
-    reflection = true,
-  } = options;
-  const handler = grpcHandler(transport, options);
+  checkTransport('serveGrpc', transport);
+  const inForce = readOptions('serveGrpc', options, SERVER_READERS, [...HANDLER_OPTIONS, 'host', 'tls', 'health', 'reflection']);
+  const { host = '127.0.0.1', port, tls, maxMessageBytes, maxConcurrentStreams, keepAliveMs, health = true, reflection = true } = inForce;
+  const handler = makeHandler(transport, inForce);
   const file = protoOf(transport.contract, options.lock);
   const streams = [...file.events.values(), ...file.channels.values()].map(({ path }) => path);
   const onError = reporter(options.onError);
   const server = new Server({
     interceptors: [pipelined(new Set(streams)), refuseLarge(maxMessageBytes, (error) => failure(error, undefined, file.package, onError))],
-    'grpc.max_receive_message_length': maxMessageBytes,
+    'grpc.max_receive_message_length': noneIfEndless(maxMessageBytes),
     'grpc.max_send_message_length': -1,
-    'grpc.max_concurrent_streams': options.maxConcurrentStreams ?? 1000,
-    'grpc.keepalive_time_ms': keepAliveMs,
+    ...(maxConcurrentStreams !== Infinity && { 'grpc.max_concurrent_streams': maxConcurrentStreams }),
+    'grpc.keepalive_time_ms': noneIfEndless(keepAliveMs),
     'grpc.keepalive_timeout_ms': 20_000,
     // Nobody can ask for its figures.
     'grpc.enable_channelz': 0,
@@ -95,7 +103,7 @@ export async function serveGrpc(transport: Transport, options: ServeGrpcOptions 
     address: `${withBrackets(host)}:${bound}`,
     port: bound,
     server,
-    close(graceMs = 10_000) {
+    close(graceMs = inForce.graceMs) {
       if (!closing) {
         closing = stop(server, graceMs);
         handler.stop();

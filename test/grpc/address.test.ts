@@ -2,7 +2,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { z } from 'zod';
 import { defineContract, query } from '../../src/core/define.ts';
 import { grpc } from '../../src/grpc/client.ts';
-import { serveGrpc } from '../../src/grpc/server.ts';
+import { grpcHandler, serveGrpc } from '../../src/grpc/server.ts';
 import { createClient } from '../../src/index.ts';
 import { createService } from '../../src/service/service.ts';
 import { blogClient, blogService, serve } from '../support/grpc.ts';
@@ -64,5 +64,38 @@ describe('addresses', () => {
   it('a port in use is named, and what to do', async () => {
     const { port } = await serve(blogService());
     await expect(serveGrpc(blogService(), { port })).rejects.toThrow(`port ${port} on 127.0.0.1 is in use`);
+  });
+});
+
+describe('options', () => {
+  it.each([
+    ['grpc: maxResponseBytes', () => grpc({ url: '127.0.0.1:1', maxResponseBytes: NaN })],
+    ['grpc: keepAliveMs', () => grpc({ url: '127.0.0.1:1', keepAliveMs: 0 })],
+    [
+      "grpc: unknown option 'maxResponseByte', do you mean 'maxResponseBytes'",
+      () => grpc({ url: '127.0.0.1:1', maxResponseByte: 1 } as never),
+    ],
+    ['grpcHandler: maxBufferedBytes', () => grpcHandler(blogService(), { maxBufferedBytes: -1 })],
+    ['grpcHandler: maxMetadataBytes', () => grpcHandler(blogService(), { maxMetadataBytes: '1' as never })],
+  ])('that mean nothing are refused by name: %s', (message, make) => {
+    expect(make).toThrow(message);
+    expect(make).toThrow(TypeError);
+  });
+
+  it.each(['maxMessageBytes', 'maxMetadataBytes', 'maxBufferedBytes', 'maxConcurrentStreams', 'keepAliveMs', 'graceMs', 'port'])(
+    'serveGrpc refuses a %s of NaN, and text',
+    async (name) => {
+      for (const value of [NaN, '7', -1]) {
+        await expect(serveGrpc(blogService(), { [name]: value })).rejects.toThrow(`serveGrpc: ${name} must be`);
+      }
+    },
+  );
+
+  it('without limits everything passes', async () => {
+    const endless = { maxMessageBytes: Infinity, maxMetadataBytes: Infinity, maxBufferedBytes: Infinity, maxConcurrentStreams: Infinity, keepAliveMs: Infinity, graceMs: 0 }; // prettier-ignore
+    const { address } = await serve(blogService(), endless);
+    const blog = blogClient({ url: address, maxResponseBytes: Infinity, keepAliveMs: Infinity });
+    const content = 'x'.repeat(6_000_000);
+    expect(await blog.createPost({ authorId: 123, title: 't', content })).toMatchObject({ title: 't' });
   });
 });

@@ -3,18 +3,21 @@ import { setOwn, TooDeep } from './own.ts';
 
 /** Writes any JSON value as the fields of a `google.protobuf.Value`. Source: https://protobuf.dev/reference/protobuf/google.protobuf/#value */
 export function writeValue(writer: BinaryWriter, value: unknown): void {
-  if (typeof value === 'number') writer.uint32(17).double(value);
+  if (typeof value === 'number') writer.uint32(17).double(finite(value));
   else if (typeof value === 'string') writer.uint32(26).string(value);
   else if (typeof value === 'boolean') writer.uint32(32).bool(value);
   else if (Array.isArray(value)) {
     writer.uint32(50).fork();
     writeList(writer, value);
     writer.join();
-  } else if (typeof value === 'object' && value !== null) {
+  } else if (value === null || value === undefined) writer.uint32(8).int32(0);
+  else if (typeof value === 'object' && 'toJSON' in value && typeof value.toJSON === 'function')
+    writeValue(writer, (value as { toJSON(): unknown }).toJSON());
+  else if (typeof value === 'object' && !ArrayBuffer.isView(value)) {
     writer.uint32(42).fork();
     writeStruct(writer, value as Readonly<Record<string, unknown>>);
     writer.join();
-  } else writer.uint32(8).int32(0);
+  } else throw new TypeError('a value is not JSON');
 }
 
 /** Writes a list as the fields of a `google.protobuf.ListValue`. */

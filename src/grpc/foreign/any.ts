@@ -14,8 +14,6 @@ export interface AnyContent {
   readonly type: ProtoType;
 }
 
-const PREFIX = 'type.googleapis.com/';
-
 /** The codec of a type, with its length before it. */
 export function codecOfType(type: ProtoType): ValueCodec {
   return type.kind === 'message' ? codecOf(type.message) : valueCodec(type, undefined);
@@ -43,14 +41,16 @@ export function anyCodec(
     zero: undefined,
     packable: false,
     write(writer: BinaryWriter, given: unknown) {
-      const { '@type': type, ...rest } = (typeof given === 'object' && given !== null ? given : {}) as Record<string, unknown>;
-      if (typeof type !== 'string' || type === '') throw new TypeError("an Any has its type in '@type'");
-      const url = type.includes('/') ? type : `${PREFIX}${type}`;
+      const { '@type': url, ...rest } = (typeof given === 'object' && given !== null ? given : {}) as Record<string, unknown>;
+      writer.fork();
+      // An Any that holds nothing.
+      if (typeof given === 'object' && given !== null && Object.keys(given).length === 0) return void writer.join();
+      if (typeof url !== 'string' || url === '') throw new TypeError("an Any has its type in '@type'");
       const found = content(url);
-      writer.fork().uint32(10).string(url).uint32(18);
+      writer.uint32(10).string(url).uint32(18);
       if (!found) {
         if (typeof rest['value'] !== 'string')
-          throw new TypeError(`the definition does not describe '${type}': its bytes go into 'value', as base64`);
+          throw new TypeError(`the definition does not describe '${url}': its bytes go into 'value', as base64`);
         SCALAR.bytes.write(writer, rest['value'] as never);
       } else codecOfType(found.type).write(writer, (found.isValue ? rest['value'] : rest) as never);
       writer.join();
@@ -67,6 +67,8 @@ export function anyCodec(
         return true;
       });
       if (reader.pos !== end) throw new RangeError('a message is longer than it says');
+      if (url === '' && bytes.length === 0) return {};
+      if (url === '') throw new Misfit('an Any has a value and no type');
       const found = content(url);
       if (!found) return { '@type': url, value: Buffer.from(bytes).toString('base64') };
       const value = readWhole(codecOfType(found.type), bytes, left - 1);

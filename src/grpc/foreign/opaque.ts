@@ -72,12 +72,14 @@ function adaptField(field: Field, shape: Shape, at: string, problems: string[], 
     return (value) => (value as unknown[]).map(item);
   }
   if (node.kind === 'record' && node.values.node.kind !== 'object') {
+    const isMap = zeroOf(shape, name) instanceof Map;
+    const collect = (entries: readonly (readonly [string, unknown])[]) => (isMap ? new Map(entries) : Object.fromEntries(entries));
     const inEntry = (value: unknown): unknown => {
-      const record = inField({ key: value });
-      return record instanceof Map ? record.get('key') : (record as Values | undefined)?.['key'];
+      const record = inField(collect([['key', value]]));
+      return record instanceof Map ? (record as Map<string, unknown>).get('key') : (record as Values | undefined)?.['key'];
     };
     const member = adaptValue(node.values, shape, name, false, inEntry, at, problems, depth);
-    return (value) => Object.fromEntries(Object.entries(value as Values).map(([key, each]) => [key, member(each)]));
+    return (value) => collect(Object.entries(value as Values).map(([key, each]) => [key, member(each)] as const));
   }
   return adaptValue(field, shape, name, false, inField, at, problems, depth);
 }
@@ -103,7 +105,7 @@ function adaptValue(
     return asIs;
   }
   const [sample, forms] = formsOf(use);
-  for (const form of forms) if (comesBack(inField, form(sample))) return form;
+  for (const form of [...forms, ...longForms(zeroOf(shape, name))]) if (comesBack(inField, form(sample))) return form;
   const inner = sample === INSTANT ? shapeIn(shape, name, isList) : undefined;
   if (inner) {
     const stamp: Adapt = (value) => inner.make(stampOf(value as string));
@@ -114,6 +116,18 @@ function adaptValue(
     `${at}: ${node.kind === 'enum' ? NUMBERED : `in which form the generated code has ${JSON.stringify(sample)} cannot be told`}`,
   );
   return asIs;
+}
+
+/** What a field is in an empty message. */
+function zeroOf(shape: Shape, name: string): unknown {
+  return attempt(() => shape.get(shape.decode(Buffer.alloc(0)), name));
+}
+
+/** The class `Long` is only known by its zero. */
+function longForms(zero: unknown): readonly Adapt[] {
+  if (!isLong(zero)) return [];
+  const { fromString } = zero.constructor as { fromString?: (text: string, unsigned: boolean) => unknown };
+  return fromString ? [(value) => fromString(String(value), 'unsigned' in zero && zero.unsigned === true)] : [];
 }
 
 const INSTANT = '2024-01-15T09:30:00.500Z';

@@ -109,6 +109,7 @@ export class Planner {
       if (!items) this.#problem(at, `${field.name} is a ${label === 'map' ? 'map' : 'list'} and the contract has ${article(node.kind)}`);
       type = this.#type(field.type, items ?? ANY, `${at}[]`, false);
     }
+    const isValue = label === 'one' && type.kind === 'coded' && type.name === 'google.protobuf.Value';
     return {
       property,
       field: {
@@ -120,10 +121,10 @@ export class Planner {
         mapKey: field.mapKey === undefined || field.mapKey === 'string' ? undefined : textKey(field.mapKey),
       },
       nullField: undefined,
-      implied: undefined,
+      // A Value has a word for null.
+      implied: isValue && !optional ? null : undefined,
       required: false,
-      // Of JSON no member is null that is not there.
-      absentIsNull: use.nullable ? !optional : undefined,
+      absentIsNull: use.nullable && !isValue ? !optional : undefined,
       node,
     };
   }

@@ -51,8 +51,8 @@ export interface ProtoEntry {
   readonly field: ProtoField;
   /** Stands for null, in one oneof with `field`. */
   readonly nullField: ProtoField | undefined;
-  /** What an object has without the field: the only value of a literal. */
-  readonly implied: Scalar | undefined;
+  /** What an object has without the field: the only value of a literal, null of a foreign Value. */
+  readonly implied: Scalar | null | undefined;
   /** True where a value without it is broken. */
   readonly required: boolean;
   /** Of a field that has no word for null: null is not sent, and a field that was not sent is null (`true`) or absent. */
