@@ -11,6 +11,7 @@ import { checkTransport } from '../core/check-transport.ts';
 import type { MqttBroker, MqttBrokerOptions } from './broker.ts';
 import { backoffMs } from '../life/backoff.ts';
 import { now } from '../life/now.ts';
+import { within } from '../life/timers.ts';
 import type { HeadersOption } from '../peer/headers.ts';
 import { reporter, reportToConsole } from '../life/report.ts';
 import { Connection } from './connection/connection.ts';
@@ -209,10 +210,7 @@ class MqttServer implements ServedMqtt {
     let error = failure;
     for (let attempt = 0; this.#isStarted && this.#connection.link === link; attempt++) {
       this.#onError(error);
-      let timer: ReturnType<typeof setTimeout> | undefined;
-      const later = new Promise((resolve) => (timer = setTimeout(resolve, backoffMs(attempt, {}))));
-      await Promise.race([later, link.lost]);
-      clearTimeout(timer);
+      await within(backoffMs(attempt, {}), link.lost);
       if (this.#stopping || this.#connection.link !== link) return;
       try {
         return await this.#takeUp(link);
@@ -250,11 +248,12 @@ class MqttServer implements ServedMqtt {
     if (!link) throw new ApiError('UNAVAILABLE', 'there is no connection to the broker');
     if (status === 'online' && this.#echoes !== undefined) this.#echoes++;
     const message = { topic: this.#topics.status, payload: status, qos: 1, retain: true } as const;
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, 2000)));
-    await Promise.race([this.#connection.publish(message), late]).finally(() => clearTimeout(timer));
+    await within(SAY_MS, this.#connection.publish(message));
   }
 }
+
+/** How long saying the status may take, in milliseconds. */
+const SAY_MS = 2000;
 
 /** A broker of MQTT 5 does not share subscriptions, or refuses the filter. */
 const NOT_SHARED: readonly unknown[] = [0x9e, 0x8f];

@@ -3,7 +3,8 @@ import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Aedes, AedesOptions, AuthenticateError, Client } from 'aedes';
 import type { Headers } from '../../core/transport.ts';
-import { onAbort, timerMs } from '../../life/lifetime.ts';
+import { onAbort } from '../../life/lifetime.ts';
+import { after, type StopTimer } from '../../life/timers.ts';
 import { printable } from '../../peer/printable.ts';
 import { Access, Refusal, type AccessOptions, type Member } from './access.ts';
 import { Sessions, type Persistence, type SessionLimits } from './sessions.ts';
@@ -27,7 +28,7 @@ interface Arrival {
   /** Ends what is asked for the client when its connection does. */
   readonly controller: AbortController;
   member?: Member;
-  timer?: ReturnType<typeof setTimeout>;
+  stopTimer?: StopTimer;
 }
 
 /** Where aedes asks who may come in and what they may do. */
@@ -130,7 +131,7 @@ export class Door {
     const arrival = this.#arrivals.get(client);
     if (!arrival) throw new Refusal(3, 'the client has left');
     const { clientId, clean, will, controller } = arrival;
-    const timer = setTimeout(() => controller.abort(new Refusal(3, 'the service did not say in time who calls')), IDENTIFY_MS);
+    const stopTimer = after(IDENTIFY_MS, () => controller.abort(new Refusal(3, 'the service did not say in time who calls')));
     let unlink = (): void => {};
     const late = new Promise<never>((_, reject) => {
       unlink = onAbort(controller.signal, () => reject(controller.signal.reason as Error));
@@ -141,7 +142,7 @@ export class Door {
       const asked = this.access.connect({ clientId, username, password, request, address, signal: controller.signal });
       arrival.member = await Promise.race([asked, late]);
     } finally {
-      clearTimeout(timer);
+      stopTimer();
       unlink();
       late.catch(() => {});
     }
@@ -171,7 +172,7 @@ export class Door {
   }
 
   async #enter(client: Client, arrival: Arrival, member: Member): Promise<void> {
-    const { clientId, clean, controller } = arrival;
+    const { clientId, clean } = arrival;
     const key = keyOf(member);
     if (clean) await this.#sessions?.end(clientId);
     else this.#sessions?.onConnect(clientId, key);
@@ -184,18 +185,17 @@ export class Door {
     if (member.expiresAtMs === undefined) return;
     const end = () => {
       const left = (member.expiresAtMs ?? 0) - Date.now();
-      if (left > 0) arrival.timer = setTimeout(end, timerMs(left));
+      if (left > 0) arrival.stopTimer = after(left, end, { holds: false });
       else client.conn.destroy(new Error(`the credentials of the client '${printable(clientId)}' have expired`));
     };
     end();
-    onAbort(controller.signal, () => clearTimeout(arrival.timer));
   }
 
   #leave(client: Client): void {
     const arrival = this.#arrivals.get(client);
     if (!arrival) return;
     const { clientId, member, controller } = arrival;
-    clearTimeout(arrival.timer);
+    arrival.stopTimer?.();
     controller.abort(new Refusal(3, 'the client has left'));
     if (this.#live.get(clientId) !== client || !member) return;
     this.#live.delete(clientId);

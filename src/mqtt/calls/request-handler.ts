@@ -1,7 +1,7 @@
 import type { IPublishPacket } from 'mqtt';
 import type { Operation } from '../../core/contract.ts';
 import { ApiError, isApiError } from '../../core/errors.ts';
-import { timerMs } from '../../life/lifetime.ts';
+import { within } from '../../life/timers.ts';
 import { parseJson } from '../../peer/json.ts';
 import { printable } from '../../peer/printable.ts';
 import { acceptHeaders, deadlineOf, serveCall, type RawHeaders } from '../../guard/serve-call.ts';
@@ -71,12 +71,7 @@ export class RequestHandler {
   /** Waits until every request that was taken is answered and the broker has the answers, but no longer than `graceMs`; the rest is aborted. */
   async drain(graceMs: number): Promise<void> {
     if (this.#isIdle) return;
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    await new Promise<void>((resolve) => {
-      this.#whenIdle = resolve;
-      timer = setTimeout(resolve, timerMs(graceMs));
-    });
-    clearTimeout(timer);
+    await within(graceMs, new Promise<void>((resolve) => (this.#whenIdle = resolve)));
     for (const { leave } of this.#running.values()) leave();
   }
 

@@ -1,5 +1,5 @@
 import { isApiError } from '../../core/errors.ts';
-import { timerMs } from '../../life/lifetime.ts';
+import { after, within } from '../../life/timers.ts';
 import type { Connection } from '../connection/connection.ts';
 import type { Topics } from '../topics.ts';
 
@@ -41,10 +41,10 @@ export class SelfProbe {
   async run(): Promise<boolean> {
     const { connection } = this;
     const filters = [this.topics.shared(this.#shared), this.#plain];
-    let timer: ReturnType<typeof setTimeout> | undefined;
+    let stop = (): void => {};
     const result = new Promise<boolean>((resolve) => {
       this.#settle = resolve;
-      timer = setTimeout(resolve, PROBE_MS, false);
+      stop = after(PROBE_MS, () => resolve(false));
     });
     try {
       await Promise.all(filters.map((filter) => connection.subscribe(filter, 1)));
@@ -55,7 +55,7 @@ export class SelfProbe {
       if (isApiError(error) && error.details?.['reasonCode'] !== undefined) return false;
       throw error;
     } finally {
-      clearTimeout(timer);
+      stop();
       for (const filter of filters) void connection.unsubscribe(filter);
     }
   }
@@ -65,17 +65,12 @@ export class SelfProbe {
     const { connection } = this;
     const { link } = connection;
     if (!link) return;
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const came = new Promise<unknown>((resolve) => {
-      this.#settle = resolve;
-      timer = setTimeout(resolve, timerMs(timeoutMs));
-    });
+    const came = new Promise<unknown>((resolve) => (this.#settle = resolve));
     const asked = left
       .then(() => connection.subscribe(this.#plain, 1))
       .then(() => connection.publish({ topic: this.#plain, payload: '', qos: 1 }))
       .then(() => came)
       .catch(() => {});
-    await Promise.race([came, asked, link.lost]);
-    clearTimeout(timer);
+    await within(timeoutMs, Promise.race([came, asked, link.lost]));
   }
 }

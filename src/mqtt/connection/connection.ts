@@ -11,6 +11,7 @@ import { Outbox, type PublishOptions } from './outbox.ts';
 import { refusal } from '../status.ts';
 import { shownPayload, userProperties, type Message, type Qos } from '../wire.ts';
 import { now } from '../../life/now.ts';
+import { after } from '../../life/timers.ts';
 
 /** What a connection is made for. */
 export interface ConnectionInit extends MqttConnectionOptions {
@@ -281,9 +282,9 @@ const GOODBYE_MS = 1000;
 /** Ends with DISCONNECT; a broker that does not take it is left. */
 function endClient(client: MqttClient, isVersion5: boolean): Promise<void> {
   return new Promise((resolve) => {
-    const timer = setTimeout(() => client.end(true, () => resolve()), GOODBYE_MS);
+    const stop = after(GOODBYE_MS, () => client.end(true, () => resolve()));
     client.end(false, isVersion5 ? { reasonCode: 0, properties: { sessionExpiryInterval: 0 } } : {}, () => {
-      clearTimeout(timer);
+      stop();
       resolve();
     });
   });

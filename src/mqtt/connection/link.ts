@@ -1,7 +1,8 @@
 import mqtt, { type IClientOptions, type IConnackPacket, type IPublishPacket, type IStore, type MqttClient } from 'mqtt';
 import { ApiError, isApiError } from '../../core/errors.ts';
 import { networkReason } from '../../http/client/network-error.ts';
-import { onAbort, timerMs } from '../../life/lifetime.ts';
+import { onAbort } from '../../life/lifetime.ts';
+import { timerMs } from '../../life/timers.ts';
 import type { MqttConnectionOptions, MqttCredentials, MqttWill } from '../options.ts';
 import { codeOf, isVersionRefusal, refusal } from '../status.ts';
 import { bufferWrites } from './write-buffer.ts';

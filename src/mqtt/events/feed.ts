@@ -3,6 +3,7 @@ import type { EventDefinition } from '../../core/contract.ts';
 import { ApiError } from '../../core/errors.ts';
 import { compileMatch } from '../../events/hub.ts';
 import { onAbort } from '../../life/lifetime.ts';
+import { after, type StopTimer } from '../../life/timers.ts';
 import { isPause } from '../../events/reconnect.ts';
 import type { EventMessage, EventSink, Headers, SubscribeRequest } from '../../core/transport.ts';
 import type { Connection } from '../connection/connection.ts';
@@ -53,7 +54,7 @@ export class Feed {
   /** What is subscribed to at the broker. */
   #filter: string | undefined;
   #subscribing: Promise<void> | undefined;
-  #linger: ReturnType<typeof setTimeout> | undefined;
+  #stopLinger: StopTimer | undefined;
   #last: Promise<unknown> | undefined;
   #count = 0;
   /** Which message was the last on a topic: a retained one is for those who have seen none there since they subscribed. */
@@ -72,7 +73,7 @@ export class Feed {
   async subscribe(request: SubscribeRequest, sink: EventSink, headers: Headers): Promise<void> {
     const { signal, params, lastEventId } = request;
     if (signal.aborted) return;
-    clearTimeout(this.#linger);
+    this.#stopLinger?.();
     const filter = this.#filterFor(this.init.isStanding ? {} : params);
     const subscriber: Subscriber = { sink, matches: compileMatch(request), filter, since: this.#count, early: [] };
     this.#subscribers.add(subscriber);
@@ -145,13 +146,13 @@ export class Feed {
 
   onDown(error: ApiError): void {
     this.#subscribing = undefined;
-    clearTimeout(this.#linger);
+    this.#stopLinger?.();
     if (this.init.isStanding) return;
     this.#endAll(new ApiError('UNAVAILABLE', error.text, { cause: error }));
   }
 
   close(): void {
-    clearTimeout(this.#linger);
+    this.#stopLinger?.();
     this.#endAll(new ApiError('CANCELLED', 'the transport was closed'));
   }
 
@@ -240,9 +241,8 @@ export class Feed {
   }
 
   #startLinger(): void {
-    clearTimeout(this.#linger);
-    this.#linger = setTimeout(() => this.#release(), LINGER_MS);
-    (this.#linger as { unref?: () => void }).unref?.();
+    this.#stopLinger?.();
+    this.#stopLinger = after(LINGER_MS, () => this.#release(), { holds: false });
   }
 
   #release(): void {

@@ -1,4 +1,5 @@
 import { now } from '../../life/now.ts';
+import { after, type StopTimer } from '../../life/timers.ts';
 import { isObject } from '../../peer/error-body.ts';
 import { tryParseJson } from '../../peer/json.ts';
 import { JSON_TYPE, type Lineage, type Message } from '../wire.ts';
@@ -27,7 +28,7 @@ export class Publications {
   readonly #last = new Recent();
   /** Topics since the last silence. */
   readonly #unmarked = new Set<string>();
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  #stopTimer: StopTimer | undefined;
   #publishedAt = 0;
 
   private readonly markTopic: string;
@@ -40,22 +41,21 @@ export class Publications {
 
   /** An event that is published now. */
   next(topic: string, id: string): Lineage {
-    const after = this.#last.get(topic);
+    const before = this.#last.get(topic);
     this.#last.set(topic, id);
     this.#unmarked.add(topic);
     this.#publishedAt = now();
-    if (this.#timer === undefined) this.#schedule(SILENCE_MS, 0);
-    return { publisher: this.publisher, after };
+    if (this.#stopTimer === undefined) this.#schedule(SILENCE_MS, 0);
+    return { publisher: this.publisher, after: before };
   }
 
   close(): void {
-    clearTimeout(this.#timer);
+    this.#stopTimer?.();
     this.#unmarked.clear();
   }
 
   #schedule(waitMs: number, marks: number): void {
-    this.#timer = setTimeout(() => this.#mark(marks), waitMs);
-    (this.#timer as { unref?: () => void }).unref?.();
+    this.#stopTimer = after(waitMs, () => this.#mark(marks), { holds: false });
   }
 
   #mark(marks: number): void {
@@ -69,7 +69,7 @@ export class Publications {
       this.publish({ topic: this.markTopic, payload, qos: 1, properties: { contentType: JSON_TYPE, payloadFormatIndicator: true } });
     }
     if (marks + 1 < MARKS) return this.#schedule(SILENCE_MS * 2 ** (marks + 1), marks + 1);
-    this.#timer = undefined;
+    this.#stopTimer = undefined;
     this.#unmarked.clear();
   }
 }
@@ -79,11 +79,11 @@ export class Holes {
   readonly #last = new Recent();
 
   /** Whether events are missing before this one. The first of a publisher on a topic is no hole: nobody can tell. */
-  isBefore(topic: string, id: string, { publisher, after }: Lineage): boolean {
+  isBefore(topic: string, id: string, { publisher, after: before }: Lineage): boolean {
     const key = `${publisher}\n${topic}`;
     const last = this.#last.get(key);
     this.#last.set(key, id);
-    return last !== undefined && last !== after && last !== id;
+    return last !== undefined && last !== before && last !== id;
   }
 
   /** The topics on which events are missing at the end, by a publisher's mark. */
