@@ -7,9 +7,9 @@ import { SOCKET_NAMES, SOCKET_READERS, type SocketOptions } from './socket/optio
 export interface GraphqlHandlerOptions extends GraphqlLimits, SocketOptions, PersistedOptions {
   /** @default '/graphql' */
   readonly path?: string;
-  /** Where the schema is shown; `false` hides it. @default '/schema.graphql' */
+  /** Where the schema is shown; `false` hides it. @default '/schema.graphql', or `false` without `introspection` */
   readonly schemaPath?: string | false;
-  /** Whether `__schema` and `__type` may be asked. @default true */
+  /** Whether `__schema` and `__type` may be asked, and whether messages suggest names that the caller may have meant. @default true */
   readonly introspection?: boolean;
   /** Shows GraphiQL to a browser that opens the path. @default true */
   readonly graphiql?: boolean;

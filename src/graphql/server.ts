@@ -8,6 +8,7 @@
 import { ApiError, isApiError } from '../core/errors.ts';
 import { HttpError } from '../http/message/error.ts';
 import { peerOf, type HttpHandler, type HttpRequest, type HttpResponse } from '../http/message/message.ts';
+import { isFromListedOrigin } from '../http/serve/cors.ts';
 import { errorHeaders } from '../http/message/problem.ts';
 import { parseJson } from '../peer/json.ts';
 import { checkTransport } from '../core/check-transport.ts';
@@ -56,7 +57,9 @@ export interface GraphqlHandler extends HttpHandler, Attachable {}
 export function graphqlHandler(transport: Transport, options: GraphqlHandlerOptions = {}): GraphqlHandler {
   checkTransport('graphqlHandler', transport);
   const read = readHandlerOptions(options);
-  const { path = '/graphql', schemaPath = '/schema.graphql' } = read;
+  const { path = '/graphql', introspection = true } = read;
+  // A schema that may not be asked for is not shown either, unless it is asked to be.
+  const schemaPath = read.schemaPath ?? (introspection && '/schema.graphql');
   const server = new HttpGraphql(transport, read, path);
   const sdl = graphqlSchema(transport.contract);
   const handler: HttpHandler = (request) => {
@@ -235,12 +238,18 @@ function leaving(request: HttpRequest): (listener: () => void) => void {
   };
 }
 
+/** Headers for which a browser asks first. Source: https://www.apollographql.com/docs/apollo-server/security/cors#preventing-cross-site-request-forgery-csrf */
+const PREFLIGHT = ['x-graphql-require-preflight', 'apollo-require-preflight', 'x-apollo-operation-name'];
+
 /** The parameters of a GET. */
 function readQuery(request: HttpRequest): unknown {
   // A page of another site can make a browser send a GET, and learn from how long it takes; not with these headers, for which it asks first.
-  const isAsked = request.headers['x-graphql-require-preflight'] !== undefined || isJson(request.headers['content-type']);
-  if (request.headers['sec-fetch-site'] === 'cross-site' && !isAsked)
-    throw new HttpError(403, 'a query from another site is refused: send it with POST, or with the header x-graphql-require-preflight');
+  const isAsked = PREFLIGHT.some((name) => request.headers[name] !== undefined) || isJson(request.headers['content-type']);
+  if (request.headers['sec-fetch-site'] === 'cross-site' && !isAsked && !isFromListedOrigin(request))
+    throw new HttpError(
+      403,
+      "a query from another site is refused: list its origin in the option 'cors', or send it with POST or with the header x-graphql-require-preflight",
+    );
   const params = new URLSearchParams(request.query);
   const json = (name: string) => {
     const text = params.get(name);

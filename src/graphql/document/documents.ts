@@ -98,7 +98,8 @@ export class Documents {
         new ApiError('INVALID_ARGUMENT', `the document has ${text.length} characters, and the limit is ${maxDocumentChars}`),
       );
     const rules = introspection ? specifiedRules : [...specifiedRules, NoSchemaIntrospectionCustomRule];
-    const check = (document: DocumentNode, by: typeof rules) => refuseAll(validate(this.schema, document, by, { maxErrors: 20 }));
+    const check = (document: DocumentNode, by: typeof rules) =>
+      refuseAll(validate(this.schema, document, by, { maxErrors: 20, hideSuggestions: !introspection }));
     try {
       allowance?.take(0);
       const document = parse(text, { maxTokens });

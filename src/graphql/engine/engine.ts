@@ -58,6 +58,9 @@ const WRONG_ARGUMENT = /^Argument "\w+" /;
 /** How `execute` refuses a null, in an error of no kind of its own. */
 const NO_VALUE = /^Cannot return null for non-nullable field /;
 
+/** What graphql adds to a message about a name that it does not know. */
+const SUGGESTION = / Did you mean .*$/s;
+
 /** For whom events are encoded that all who ask alike share. */
 const NOBODY: Caller = { headers: {}, deadline: undefined, peer: { protocol: 'graphql' }, onLeave: () => {} };
 
@@ -88,6 +91,7 @@ export class Engine {
   readonly schema: GraphQLSchema;
   readonly persisted: PersistedDocuments;
   readonly #documents: Documents;
+  readonly #hidesNames: boolean;
   /** By operation, the encoders of subscriptions that are open: what is asked alike is executed and written once per event. */
   readonly #shared = new WeakMap<PreparedOperation, Map<string, { readonly encode: EncodeEvent; users: number }>>();
 
@@ -97,6 +101,7 @@ export class Engine {
   constructor(transport: Transport, options: DocumentsOptions & PersistedInForce, onError: (error: unknown) => void) {
     this.transport = transport;
     this.onError = onError;
+    this.#hidesNames = !options.introspection;
     this.persisted = new PersistedDocuments(options);
     this.types = graphqlTypes(transport.contract);
     this.schema = executableSchema(this.types);
@@ -219,7 +224,9 @@ export class Engine {
     if (data === undefined) {
       const mistakes = this.#variableMistakes(prepared.node, request.variables ?? {});
       throw new RequestError(
-        mistakes.length > 0 ? mistakes : (errors ?? []).map(({ message }) => ({ code: 'INVALID_ARGUMENT', message, at: [] })),
+        mistakes.length > 0
+          ? mistakes
+          : (errors ?? []).map(({ message }) => ({ code: 'INVALID_ARGUMENT', message: this.#shown(message), at: [] })),
       );
     }
     if (!errors && !absent) return { data };
@@ -242,7 +249,7 @@ export class Engine {
 
   #presentFailure(error: Error, path: GraphQLError['path']): ApiError {
     // A null that the caller gave for an argument, by a variable that may be null.
-    if (isOfExecutor(error) && WRONG_ARGUMENT.test(error.message)) return new ApiError('INVALID_ARGUMENT', error.message);
+    if (isOfExecutor(error) && WRONG_ARGUMENT.test(error.message)) return new ApiError('INVALID_ARGUMENT', this.#shown(error.message));
     // What else the executor finds wrong is the transport's value: its message may quote it.
     if (isOfExecutor(error) || NO_VALUE.test(error.message))
       return new ApiError('DATA_LOSS', `${path?.join('.') ?? 'a field'}: the reply breaks the contract`);
@@ -283,6 +290,11 @@ export class Engine {
     };
   }
 
+  /** A message of the executor, without names of the schema that may not be asked for. */
+  #shown(message: string): string {
+    return this.#hidesNames ? message.replace(SUGGESTION, '') : message;
+  }
+
   #variableMistakes({ variableDefinitions = [], operation }: OperationDefinitionNode, variables: JsonObject): Mistake[] {
     const mistakes: Mistake[] = [];
     for (const { variable, type: typeNode, defaultValue } of variableDefinitions) {
@@ -296,7 +308,7 @@ export class Engine {
         const missing = /^Field "(\w+)" of required type/.exec(error.message)?.[1];
         mistakes.push({
           code: 'INVALID_ARGUMENT',
-          message: error.message,
+          message: this.#shown(error.message),
           at: [...at, ...path, ...(missing === undefined ? [] : [missing])],
         });
       });

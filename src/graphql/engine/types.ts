@@ -92,6 +92,8 @@ class Types implements GraphqlTypes {
   readonly subscriptions = new Map<string, RootField>();
   readonly #outputs = new Set<SchemaNode>();
   readonly #relations = new Map<ObjectNode, readonly RelationField[]>();
+  /** Types of the fields that tell the variants of a union apart, if they differ by variant otherwise. */
+  readonly #tags = new Map<Field, string>();
   readonly #reach = new Map<SchemaNode, ReadonlySet<SchemaNode>>();
 
   readonly view: ContractView;
@@ -101,6 +103,7 @@ class Types implements GraphqlTypes {
     this.contract = view.contract;
     for (const { output } of view.operations.values()) if (output) this.#collect(output.node);
     for (const { payload } of view.events.values()) this.#collect(payload);
+    for (const node of this.#outputs) if (node.kind === 'union') this.#joinTags(node);
     for (const { operation, output } of view.operations.values()) {
       const fields = operation.kind === 'query' ? this.queries : this.mutations;
       const name = fieldName(operation);
@@ -128,7 +131,7 @@ class Types implements GraphqlTypes {
   }
 
   fieldType(field: Field, owner: ObjectNode): string {
-    const type = this.#type(field, false, owner);
+    const type = this.#tags.get(field) ?? this.#type(field, false, owner);
     return field.optional ? nullable(type) : type;
   }
 
@@ -147,6 +150,18 @@ class Types implements GraphqlTypes {
     if (node.kind === 'object') return isNameable(node) && !this.#leadsTo(node, owner) ? node : undefined;
     if (node.kind !== 'union' || this.#leadsTo(node, owner)) return undefined;
     return node.variants.every((variant) => variant.node.kind === 'object' && isNameable(variant.node)) ? node : undefined;
+  }
+
+  /**
+   * Gives the field that tells variants apart one type in all of them: fields of like name and unlike type cannot be asked for in one document
+   * without an alias. Source: https://spec.graphql.org/October2021/#sec-Field-Selection-Merging
+   */
+  #joinTags({ discriminator, variants }: UnionNode): void {
+    if (discriminator === undefined) return;
+    const fields = variants.flatMap(({ node }) => (node.kind === 'object' ? node.fields.filter(({ name }) => name === discriminator) : []));
+    if (new Set(fields.map((field) => this.#type(field, false, undefined))).size < 2) return;
+    const type = `${literalType(variants.flatMap(({ tags }) => tags))}!`;
+    for (const field of fields) this.#tags.set(field, type);
   }
 
   #args(operation: Operation): Argument[] {

@@ -37,6 +37,14 @@ export interface BrowserRules {
   readonly after?: (request: HttpRequest, response: HttpResponse) => HttpResponse;
 }
 
+/** Requests of pages whose origin the option `cors` lists, with methods for which a browser need not ask first. */
+const listed = new WeakSet<HttpRequest>();
+
+/** Whether a GET comes from a page whose origin the option `cors` lists. */
+export function isFromListedOrigin(request: HttpRequest): boolean {
+  return listed.has(request);
+}
+
 const METHODS = 'GET, HEAD, POST, PUT, PATCH, DELETE';
 const EXPOSED = ['link', 'retry-after', 'etag', 'location', 'x-request-id'];
 
@@ -51,6 +59,7 @@ export function browserRules(options: HttpOptions): BrowserRules {
         switch (request.method) {
           case 'GET':
           case 'HEAD':
+            if (cors?.allows(headerOf(request, 'origin'))) listed.add(request);
             return undefined;
           case 'OPTIONS':
             return cors && request.headers['access-control-request-method'] !== undefined ? cors.preflight(request) : undefined;
