@@ -6,36 +6,30 @@
  */
 
 import { createLightFetch } from '#fetch';
-import { ClientError, GraphQLClient } from 'graphql-request';
 import type { Contract, EventDefinition } from '../core/contract.ts';
-import { ApiError, isApiError, type JsonObject } from '../core/errors.ts';
+import { ApiError, type JsonObject } from '../core/errors.ts';
+import { bytes, ms, readOptions } from '../core/options.ts';
+import { reporter } from '../life/report.ts';
+import { isLonger } from '../socket/limits.ts';
+import type { WebSocketConstructor } from '../socket/client/like.ts';
 import type { FetchInit, FetchLike, FetchResponse, LightFetch } from '../http/client/fetch-like.ts';
 import { networkError } from '../http/client/network-error.ts';
 import { readSse, streamOf } from '../http/events/sse-reader.ts';
 import { onAbort } from '../life/lifetime.ts';
 import { defineAdapter } from '../guard/guard.ts';
-import { parseJson } from '../peer/json.ts';
 import { joinHeaders, timeoutHeader, type HeadersOption } from '../peer/headers.ts';
 import { guardOnWire, redact, type OnWire } from '../peer/on-wire.ts';
 import type { Adapter, CallRequest, EventSink, Headers, SubscribeRequest, Transport } from '../core/transport.ts';
 import { eventDocument, foreignDocument, operationDocument, type ClientDocument } from './document/document.ts';
+import { carried, type GraphqlCarrier } from './carrier.ts';
+import { decode, failureOf, readReply, type Reply } from './reply.ts';
 import { endpointOf, isSameOrigin } from './endpoint.ts';
 import { deliverSent } from './event-message.ts';
 import { persistedQuery, RequestForms, type RequestForm } from './document/request-form.ts';
 import { SocketSubscriptions } from './socket/client.ts';
-import { graphqlTypes } from './engine/types.ts';
-import {
-  decodeErrors,
-  decodeFailure,
-  EVENT_STREAM_TYPE,
-  isObject,
-  JSON_TYPE,
-  NO_HASHES,
-  readNotes,
-  RESPONSE_TYPE,
-  tells,
-  UNKNOWN_HASH,
-} from './wire.ts';
+import { outlineContract } from './document/outline.ts';
+import { typesBy } from './engine/types.ts';
+import { decodeFailure, EVENT_STREAM_TYPE, JSON_TYPE, NO_HASHES, RESPONSE_TYPE, tells, UNKNOWN_HASH } from './wire.ts';
 
 /** A document of an API that someone else designed. */
 export interface ForeignDocument {
@@ -71,8 +65,25 @@ export interface GraphqlOptions {
   readonly sendDeadline?: boolean;
   /** Carries the requests. @default on Node one over undici's dispatcher, elsewhere the platform's */
   readonly fetch?: FetchLike;
-  /** Carries the subscriptions: a WebSocket class. @default isomorphic-ws */
-  readonly WebSocket?: unknown;
+  /** Carries queries and mutations instead of `fetch`: a client of graphql-request, with its headers and middleware. */
+  readonly carrier?: GraphqlCarrier;
+  /** Makes the sockets of subscriptions. @default that of `ws` on Node, the platform's elsewhere */
+  readonly WebSocket?: WebSocketConstructor;
+  /**
+   * The payload of `connection_init`, for servers that want another than the headers; a function is asked for each connection. On Node the
+   * headers go with the upgrade in any case. @default the headers
+   */
+  readonly connectionParams?: JsonObject | (() => JsonObject | Promise<JsonObject>);
+  /** How long connecting a socket may take, in milliseconds. @default 10_000 */
+  readonly connectTimeoutMs?: number;
+  /** How often the server of a socket is asked for a sign of life, in milliseconds; one that gave none by the next time is gone. @default 30_000 */
+  readonly pingIntervalMs?: number;
+  /** A larger answer is DATA_LOSS. In bytes. @default 8_388_608 (8 MiB) */
+  readonly maxResponseBytes?: number;
+  /** A larger event of a socket ends its subscription with DATA_LOSS. In bytes. @default 8_388_608 (8 MiB) */
+  readonly maxMessageBytes?: number;
+  /** Gets the errors of single events, after which a subscription goes on. @default console.error */
+  readonly onError?: (error: unknown) => void;
 }
 
 /**
@@ -84,61 +95,75 @@ export function graphql(options: GraphqlOptions): Adapter {
   // The types of some platforms promise what pages without TLS do not have.
   if (options.persisted && (globalThis.crypto as Partial<Crypto> | undefined)?.subtle === undefined)
     throw new TypeError("graphql: 'persisted' needs crypto.subtle, which browsers give to pages on https:// and localhost alone");
-  const guarded = guardOnWire(options);
-  return defineAdapter((contract) => new GraphqlTransport(contract, endpoint, guarded));
+  const read = guardOnWire(readClientOptions(options));
+  return defineAdapter((contract) => new GraphqlTransport(contract, endpoint, read));
 }
+
+/** Throws a `TypeError` for an option that cannot be. */
+function readClientOptions(options: GraphqlOptions) {
+  const limits = {
+    connectTimeoutMs: ms(10_000),
+    pingIntervalMs: ms(30_000),
+    maxResponseBytes: bytes(8_388_608),
+    maxMessageBytes: bytes(8_388_608),
+  };
+  return readOptions('graphql', options, limits, [
+    'url', 'headers', 'onWire', 'subscriptions', 'documents', 'persisted', 'queryMethod', 'sendDeadline', 'fetch', 'carrier', 'WebSocket',
+    'connectionParams', 'onError',
+  ]); // prettier-ignore
+}
+
+/** The options with their defaults filled in. */
+type OptionsInForce = ReturnType<typeof readClientOptions>;
+
+/** A browser does not carry the whole schema view for the sake of documents. */
+const outlinedTypes = typesBy(outlineContract);
 
 const ACCEPT = `${RESPONSE_TYPE}, ${JSON_TYPE};q=0.9`;
 /** Selections of one operation that are kept built. */
 const MAX_DOCUMENTS = 1000;
-
-/** What graphql-request gives of a response, whether it throws it or not. */
-interface RawResponse {
-  readonly status: number;
-  readonly headers: { get(name: string): string | null; entries?(): Iterable<[string, string]> };
-  readonly body?: unknown;
-  readonly data?: unknown;
-  readonly errors?: unknown;
-  readonly extensions?: unknown;
-}
+const MAX_BUFFERED_BYTES = 16_777_216;
 
 class GraphqlTransport implements Transport {
   readonly name = 'graphql';
   readonly #forms = new Map<string, RequestForms>();
   readonly #carrier: LightFetch;
-  readonly #client: GraphQLClient;
   readonly #sockets: SocketSubscriptions;
   readonly #streams = new Set<AbortController>();
+  readonly #onEventError: (error: unknown) => void;
   readonly #sendDeadline: boolean;
   #isPersisted: boolean;
 
   readonly contract: Contract;
   private readonly endpoint: string;
-  private readonly options: GraphqlOptions;
+  private readonly options: OptionsInForce;
 
-  constructor(contract: Contract, endpoint: string, options: GraphqlOptions) {
+  constructor(contract: Contract, endpoint: string, options: OptionsInForce) {
     this.contract = contract;
     this.endpoint = endpoint;
     this.options = options;
     this.#sendDeadline = options.sendDeadline ?? isSameOrigin(endpoint);
     this.#isPersisted = options.persisted ?? false;
-    this.#carrier = options.fetch ? { fetch: options.fetch, close: async () => {} } : createLightFetch();
-    this.#client = new GraphQLClient(endpoint, {
-      fetch: ((url: string | URL, init: FetchInit) => this.#ask(String(url), init)) as unknown as typeof fetch,
-      // The documents are built here: to parse them for a name that nobody needs would cost more than the call.
-      excludeOperationName: true,
-      errorPolicy: 'all',
-      redirect: 'manual',
-      jsonSerializer: { parse: parseReply, stringify: writeBody },
-    });
-    const { onWire } = options;
-    this.#sockets = new SocketSubscriptions(
-      endpoint.replace(/^http/, 'ws'),
-      options.WebSocket,
-      onWire &&
+    const { fetch, carrier, onWire, maxResponseBytes } = options;
+    if (carrier && (options.persisted || options.queryMethod === 'GET'))
+      throw new TypeError("graphql: a 'carrier' sends documents in its own way: 'persisted' and 'queryMethod' are for 'fetch'");
+    this.#carrier = fetch ? { fetch, close: async () => {} } : createLightFetch({ maxResponseBytes });
+    const report = reporter(options.onError);
+    this.#onEventError = report;
+    this.#sockets = new SocketSubscriptions({
+      url: endpoint.replace(/^http/, 'ws'),
+      WebSocket: options.WebSocket,
+      connectionParams: options.connectionParams,
+      connectTimeoutMs: options.connectTimeoutMs,
+      pingIntervalMs: options.pingIntervalMs,
+      maxMessageBytes: options.maxMessageBytes,
+      maxBufferedBytes: MAX_BUFFERED_BYTES,
+      onEventError: report,
+      onFrame:
+        onWire &&
         ((direction, start, headers, body) =>
           onWire({ protocol: 'graphql', direction, start, headers: redact(Object.entries(headers)), body })),
-    );
+    });
   }
 
   async call(request: CallRequest): Promise<unknown> {
@@ -146,17 +171,17 @@ class GraphqlTransport implements Transport {
     const { document } = forms;
     if (this.#isPersisted) {
       const { hash, both } = await forms.hashed();
-      const response = await this.#request(hash, document, request);
+      const reply = await this.#request(hash, document, request);
       // Nothing of it has run then.
-      if (tells(response.errors, UNKNOWN_HASH)) return decode(document, await this.#request(both, document, request));
-      if (!tells(response.errors, NO_HASHES)) return decode(document, response);
+      if (tells(reply.errors, UNKNOWN_HASH)) return decode(document, await this.#request(both, document, request));
+      if (!tells(reply.errors, NO_HASHES)) return decode(document, reply);
       this.#isPersisted = false;
     }
     return decode(document, await this.#request(forms.plain, document, request));
   }
 
-  async #request(form: RequestForm, document: ClientDocument, request: CallRequest): Promise<RawResponse> {
-    const { operation, signal } = request;
+  async #request(form: RequestForm, document: ClientDocument, request: CallRequest): Promise<Reply> {
+    const { signal } = request;
     const joined = joinHeaders(this.options.headers, request.headers);
     const headers: Record<string, string> = {
       accept: ACCEPT,
@@ -164,16 +189,29 @@ class GraphqlTransport implements Transport {
       ...(joined instanceof Promise ? await joined : joined),
     };
     if (this.#sendDeadline && request.deadline !== undefined) headers['x-timeout-ms'] = timeoutHeader(request.deadline);
-    let response: RawResponse;
+    const variables = document.variables(request.input);
+    if (this.options.carrier)
+      return carried(this.options.carrier, { query: document.text, variables, headers, signal }, request.operation.name);
+    const body = form.write(variables);
+    // A body that begins with `?` belongs to the URL.
+    const isQuery = body.startsWith('?');
+    const url = isQuery ? this.endpoint + (this.endpoint.includes('?') ? `&${body.slice(1)}` : body) : this.endpoint;
+    const how = isQuery ? ({ method: 'GET', body: null } as const) : ({ method: 'POST', body } as const);
+    const response = await this.#send(url, { ...how, headers, signal, redirect: 'manual' });
+    let text: string;
     try {
-      // The serializer gets both.
-      const variables = { form, variables: document.variables(request.input) };
-      response = await this.#client.rawRequest({ query: document.text, signal, requestHeaders: headers, variables });
+      text = await response.text();
     } catch (error) {
-      response = this.#responseOf(error, operation.name, signal);
+      throw networkError(error, url, signal);
     }
-    this.#onResponse(response);
-    return response;
+    const { maxResponseBytes } = this.options;
+    if (isLonger(text, maxResponseBytes))
+      throw new ApiError(
+        'DATA_LOSS',
+        `${request.operation.name}: the answer is over the limit of ${maxResponseBytes} bytes (maxResponseBytes)`,
+      );
+    if (this.options.onWire) this.#onWire('in', `${response.status} ${response.statusText}`.trim(), response.headers.entries(), text);
+    return readReply(response, text);
   }
 
   async subscribe(request: SubscribeRequest, sink: EventSink): Promise<void> {
@@ -186,7 +224,8 @@ class GraphqlTransport implements Transport {
       ...(this.#isPersisted && (await persistedQuery(document))),
     };
     if (this.options.subscriptions === 'sse') return this.#stream(document, headers, extensions, request, sink);
-    await this.#sockets.open(headers, document, document.variables(request.params) ?? {}, extensions, request.signal, sink);
+    const payload = { query: document.text, variables: document.variables(request.params) ?? {}, extensions };
+    await this.#sockets.open(headers, document, payload, request.signal, sink);
   }
 
   async close(): Promise<void> {
@@ -202,13 +241,13 @@ class GraphqlTransport implements Transport {
     const known = this.contract.operations[operation.name];
     if (!known) throw new ApiError('UNIMPLEMENTED', `the contract has no operation '${operation.name}'`, { sent: false });
     const document =
-      this.#foreign(operation.name, known.output !== undefined) ?? operationDocument(graphqlTypes(this.contract), known, select);
+      this.#foreign(operation.name, known.output !== undefined) ?? operationDocument(outlinedTypes(this.contract), known, select);
     return this.#keep(key, new RequestForms(document, this.options.queryMethod === 'GET' && known.kind === 'query'));
   }
 
   #eventForms(event: EventDefinition): RequestForms {
     const key = `on ${event.name}`;
-    const make = () => this.#foreign(event.name, true) ?? eventDocument(graphqlTypes(this.contract), event);
+    const make = () => this.#foreign(event.name, true) ?? eventDocument(outlinedTypes(this.contract), event);
     return this.#forms.get(key) ?? this.#keep(key, new RequestForms(make(), false));
   }
 
@@ -224,13 +263,6 @@ class GraphqlTransport implements Transport {
     if (given === undefined) return undefined;
     const { document, result } = typeof given === 'string' ? { document: given, result: undefined } : given;
     return foreignDocument(document, result === '' ? [] : result?.split('.'), hasOutput);
-  }
-
-  /** Carries what graphql-request sends; a body that begins with `?` belongs to the URL. */
-  #ask(url: string, init: FetchInit): Promise<FetchResponse> {
-    const { body } = init;
-    if (typeof body !== 'string' || !body.startsWith('?')) return this.#send(url, init);
-    return this.#send(url + (url.includes('?') ? `&${body.slice(1)}` : body), { ...init, method: 'GET', body: null });
   }
 
   async #send(url: string, init: FetchInit): Promise<FetchResponse> {
@@ -249,17 +281,6 @@ class GraphqlTransport implements Transport {
     } catch (error) {
       throw networkError(error, url, init.signal ?? NEVER);
     }
-  }
-
-  /** What graphql-request throws: a response with errors or without GraphQL, or what the carrier failed with. */
-  #responseOf(error: unknown, operation: string, signal: AbortSignal): RawResponse {
-    if (error instanceof ClientError) return error.response;
-    if (signal.aborted) throw ApiError.from(signal.reason, 'CANCELLED', 'the call was cancelled');
-    if (isApiError(error)) throw error;
-    throw new ApiError('DATA_LOSS', `${operation}: the server answered, but not with GraphQL: is the url right?`, {
-      remote: true,
-      cause: error,
-    });
   }
 
   async #stream(
@@ -293,7 +314,7 @@ class GraphqlTransport implements Transport {
         name: 'the event stream',
         signal: controller.signal,
         onChunk: (text) => this.#onWire('in', 'event stream', [], text),
-        onEvent: (message) => deliverSent(message, document, sink),
+        onEvent: (message) => deliverSent(message, document, sink, this.#onEventError),
         onEnd: (error) => sink.end(error),
       }).finally(release);
     } catch (error) {
@@ -302,50 +323,15 @@ class GraphqlTransport implements Transport {
     }
   }
 
-  #onResponse({ status, headers, body }: RawResponse): void {
-    if (this.options.onWire) this.#onWire('in', String(status), headers.entries?.() ?? [], typeof body === 'string' ? body : undefined);
-  }
-
   #onWire(direction: 'out' | 'in', start: string, headers: Iterable<readonly [string, string]>, body: string | undefined): void {
     this.options.onWire?.({ protocol: 'graphql', direction, start, headers: redact(headers), body });
   }
 }
 
-function writeBody(body: unknown): string {
-  const { form, variables } = (body as { readonly variables: { readonly form: RequestForm; readonly variables: unknown } }).variables;
-  return form.write(variables);
-}
-
-/** What is no JSON is told from the status, or as a reply that cannot be read: not as somebody's bad input. */
-function parseReply(text: string): unknown {
-  try {
-    return parseJson(text);
-  } catch (cause) {
-    throw new TypeError('the reply is not JSON', { cause });
-  }
-}
-
 const NEVER = new AbortController().signal;
-
-/** The body counts, whatever the status. Throws where it has errors, or is no GraphQL. */
-function decode(document: ClientDocument, { status, headers, body, data, errors, extensions }: RawResponse): unknown {
-  if (Array.isArray(errors) && errors.length > 0) throw decodeErrors(errors, data, readNotes(headers));
-  if (data === undefined || status < 200 || status >= 300) {
-    const text = typeof body === 'string' ? body : '';
-    throw decodeFailure(status, text, headers.get('location'), readNotes(headers));
-  }
-  return document.read(data, isObject(extensions) ? extensions['absent'] : undefined);
-}
 
 /** Why a subscription did not begin. */
 async function refusalOf(response: FetchResponse): Promise<ApiError> {
-  const text = await response.text().catch(() => '');
-  const notes = readNotes(response.headers);
-  try {
-    const { errors, data } = parseJson(text) as { readonly errors?: unknown; readonly data?: unknown };
-    if (Array.isArray(errors) && errors.length > 0) return decodeErrors(errors, data, notes);
-  } catch {
-    // No JSON, no GraphQL.
-  }
-  return decodeFailure(response.status, text, response.headers.get('location'), notes);
+  const reply = readReply(response, await response.text().catch(() => ''));
+  return failureOf(reply) ?? decodeFailure(reply.text, response.headers.get('location'), reply.notes);
 }

@@ -9,12 +9,23 @@ import { decodeErrors, isObject } from './wire.ts';
 /**
  * Hands one response of a subscription on. False where it was the last; `subscribed` where it only says that the subscription stands.
  */
-export function deliver(payload: unknown, document: ClientDocument, sink: EventSink): boolean | 'subscribed' {
+export function deliver(
+  payload: unknown,
+  document: ClientDocument,
+  sink: EventSink,
+  onEventError: (error: ApiError) => void,
+): boolean | 'subscribed' {
   const { data, errors, extensions } = isObject(payload) ? payload : {};
   const notes = isObject(extensions) ? extensions : {};
   if (Array.isArray(errors) && errors.length > 0) {
-    sink.end(decodeErrors(errors, data));
-    return false;
+    const error = decodeErrors(errors, data);
+    if (notes['end'] === true) {
+      sink.end(error);
+      return false;
+    }
+    // One response of the stream, not its end. Source: https://spec.graphql.org/October2021/#sec-Response-Stream
+    onEventError(error);
+    if (!isObject(data) || Object.values(data).every((value) => value === null)) return true;
   }
   if (notes['subscribed'] === true) return 'subscribed';
   if (notes['gap'] === true) {
@@ -35,12 +46,17 @@ export function deliver(payload: unknown, document: ClientDocument, sink: EventS
 }
 
 /** Hands one server-sent event on; false where it was the last. Source: https://github.com/enisdenjo/graphql-sse/blob/master/PROTOCOL.md */
-export function deliverSent({ event, data }: SseEvent, document: ClientDocument, sink: EventSink): boolean {
+export function deliverSent(
+  { event, data }: SseEvent,
+  document: ClientDocument,
+  sink: EventSink,
+  onEventError: (error: ApiError) => void,
+): boolean {
   if (event === 'complete') {
     sink.end();
     return false;
   }
-  return event !== 'next' || deliver(parse(data), document, sink) !== false;
+  return event !== 'next' || deliver(parse(data), document, sink, onEventError) !== false;
 }
 
 function parse(text: string): unknown {

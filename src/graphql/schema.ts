@@ -1,7 +1,8 @@
 import type { Contract } from '../core/contract.ts';
 import type { EnumNode, Field, ObjectNode, SchemaNode, TypeUse, UnionNode } from '../schema/view.ts';
-import { graphqlTypes, isEnum, type Argument, type GraphqlTypes, type RootField } from './engine/types.ts';
 import { errorNotes } from '../schema/error-notes.ts';
+import { graphqlTypes } from './engine/described.ts';
+import { isEnum, type Argument, type GraphqlTypes, type RootField } from './engine/types.ts';
 
 /** Scalars that a schema declares where it uses them. Source: https://spec.graphql.org/October2021/#sec-Scalars */
 const SCALARS: Readonly<Record<string, string>> = {

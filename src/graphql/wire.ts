@@ -2,7 +2,7 @@ import { ApiError, isErrorCode, type ErrorBody, type ErrorCode, type JsonObject 
 import { parseRetryAfter } from '../http/message/retry-after.ts';
 import { readErrorOptions } from '../peer/error-body.ts';
 import { parseJson } from '../peer/json.ts';
-import { codeOfStatus, FOREIGN_CODES } from './status.ts';
+import { codeOfName, codeOfStatus } from './status.ts';
 
 /** Media types. Source: https://graphql.github.io/graphql-over-http/draft/#sec-Media-Types */
 export const JSON_TYPE = 'application/json';
@@ -71,14 +71,22 @@ export function encodeError({ message, ...extensions }: ErrorBody, place: Pick<W
   };
 }
 
-/** What the headers of a response say of its error. */
+/** What a response says of its error beside its body. */
 export interface ReplyNotes {
+  /** The HTTP status, if there was one. */
+  readonly status?: number | undefined;
   readonly requestId?: string | undefined;
   readonly retryAfterMs?: number | undefined;
 }
 
-export function readNotes(headers: { get(name: string): string | null }): ReplyNotes {
-  return { requestId: headers.get('x-request-id') ?? undefined, retryAfterMs: parseRetryAfter(headers.get('retry-after')) };
+export function readNotes(status: number, headers: { get(name: string): string | null }): ReplyNotes {
+  const isSpent = headers.get('x-ratelimit-remaining') === '0' || headers.get('retry-after') !== null;
+  // GitHub refuses with 403 who asks too often.
+  return {
+    status: status === 403 && isSpent ? 429 : status,
+    requestId: headers.get('x-request-id') ?? undefined,
+    retryAfterMs: parseRetryAfter(headers.get('retry-after')),
+  };
 }
 
 /** What a response tells of a failure: its first error, with the data that came all the same. */
@@ -88,7 +96,8 @@ export function decodeErrors(errors: readonly unknown[], data: unknown, notes: R
   const extensions = isObject(error['extensions']) ? error['extensions'] : {};
   const { retryAfterMs, requestId, ...more } = readErrorOptions(extensions);
   const message = typeof error['message'] === 'string' ? error['message'] : 'the server answered with an error';
-  return new ApiError(codeOf(extensions['code'], message, data), message, {
+  const names = [extensions['code'], error['type'], extensions['type']];
+  return new ApiError(codeOf(names, statusOf(extensions) ?? notes.status, message, data), message, {
     ...more,
     retryAfterMs: retryAfterMs ?? notes.retryAfterMs,
     requestId: requestId ?? notes.requestId,
@@ -98,22 +107,37 @@ export function decodeErrors(errors: readonly unknown[], data: unknown, notes: R
 
 const UNKNOWN_FIELD = /^Cannot query field "\w+" on type "(Query|Mutation|Subscription)"/;
 
-function codeOf(code: unknown, message: string, data: unknown): ErrorCode {
-  if (isErrorCode(code)) return code;
+function codeOf(names: readonly unknown[], status: number | undefined, message: string, data: unknown): ErrorCode {
+  const [own] = names;
+  if (isErrorCode(own)) return own;
   if (UNKNOWN_FIELD.test(message)) return 'UNIMPLEMENTED';
-  if (typeof code === 'string' && Object.hasOwn(FOREIGN_CODES, code)) return FOREIGN_CODES[code] ?? 'UNKNOWN';
+  for (const name of names) {
+    const code = codeOfName(name);
+    if (code) return code;
+  }
+  // The status counts if no code is known: throttling, credentials, servers in trouble.
+  if (status === 422) return 'INVALID_ARGUMENT';
+  if (status !== undefined && status >= 400) return codeOfStatus(status);
   // Without data nothing was run: the request itself was wrong.
   return data === undefined ? 'INVALID_ARGUMENT' : 'UNKNOWN';
 }
 
+/** The status that some servers put into an error: Apollo as `http.status`, Linear as `statusCode`. */
+function statusOf({ http, status, statusCode }: JsonObject): number | undefined {
+  return [isObject(http) ? http['status'] : undefined, statusCode, status].find((value): value is number => typeof value === 'number');
+}
+
 /** What a response without a GraphQL body tells: the problem document in it, or its status. */
-export function decodeFailure(status: number, text: string, location: string | null, notes: ReplyNotes): ApiError {
+export function decodeFailure(text: string, location: string | null, notes: ReplyNotes): ApiError {
+  const { status = 0, ...more } = notes;
   const problem = parseObject(text);
   const code = problem?.['code'];
-  const detail = typeof problem?.['detail'] === 'string' ? problem['detail'] : undefined;
+  const detail = ['detail', 'message', 'error_description', 'error']
+    .map((name) => problem?.[name])
+    .find((value) => typeof value === 'string');
   const redirect =
     status >= 300 && status < 400 ? `the server redirects (${status}) to ${location ?? 'another address'}: use that as url` : undefined;
-  return new ApiError(isErrorCode(code) ? code : codeOfStatus(status), detail ?? redirect ?? `the server answered ${status}, and no GraphQL: is the url right?`, { ...notes, remote: true }); // prettier-ignore
+  return new ApiError(isErrorCode(code) ? code : codeOfStatus(status), detail ?? redirect ?? `the server answered ${status}, and no GraphQL: is the url right?`, { ...more, remote: true }); // prettier-ignore
 }
 
 /** Whether one of a response's errors says this. */

@@ -1,3 +1,4 @@
+import { discriminatorOf } from './discriminator.ts';
 import type {
   Field, JsonSchema, ListNode, ObjectNode, RecordNode, Scalar, SchemaNode, TypeUse, UnionNode, Variant,
 } from './node.ts'; // prettier-ignore
@@ -208,24 +209,6 @@ function flatten(union: UnionNode, at: string, seen: ReadonlySet<UnionNode> = ne
   if (seen.has(union)) throw new TypeError(`${at}: the union contains itself without a field in between`);
   const inside = new Set(seen).add(union);
   return union.variants.flatMap((variant) => (variant.node.kind === 'union' ? flatten(variant.node, at, inside) : [variant]));
-}
-
-function discriminatorOf(
-  nodes: readonly SchemaNode[],
-): { readonly property: string; readonly tags: readonly (readonly Scalar[])[] } | undefined {
-  const objects = nodes.filter((node) => node.kind === 'object');
-  if (objects.length !== nodes.length || nodes.length < 2) return undefined;
-  for (const { name: property } of objects[0]?.fields ?? []) {
-    const tags = objects.map((object) => tagsOf(object.fields.find((field) => field.name === property)));
-    const all = tags.flat();
-    if (tags.every((some) => some.length > 0) && new Set(all).size === all.length) return { property, tags };
-  }
-  return undefined;
-}
-
-function tagsOf(field: Field | undefined): readonly Scalar[] {
-  if (!field || field.optional || field.nullable) return [];
-  return field.node.kind === 'literal' || field.node.kind === 'enum' ? field.node.values : [];
 }
 
 function differ(at: string): TypeError {

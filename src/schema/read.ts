@@ -1,4 +1,4 @@
-import type { IntegerNode, JsonSchema, SchemaNode, StringNode, TypeUse } from './node.ts';
+import type { JsonSchema, SchemaNode, StringNode, TypeUse } from './node.ts';
 
 type Definitions = Readonly<Record<string, JsonSchema>>;
 
@@ -14,8 +14,6 @@ const KEYWORDS = new Set([
 const FORMATS = new Set([
   'date-time', 'date', 'time', 'duration', 'email', 'uri', 'uuid', 'ipv4', 'ipv6', 'hostname', 'byte', 'base64url', 'int64',
 ]); // prettier-ignore
-
-const INT32 = 2 ** 31;
 
 /** The keywords of a schema that are not structure: equal in both views. */
 export const SCALAR_KEYWORDS = [
@@ -128,17 +126,7 @@ export function stringLimits(schema: JsonSchema): Partial<StringNode> {
   };
 }
 
-export function integerLimits(schema: JsonSchema): Pick<IntegerNode, 'int32' | 'minimum' | 'maximum'> {
-  const { minimum, maximum, exclusiveMinimum, exclusiveMaximum } = schema as Readonly<Record<string, number | undefined>>;
-  const least = Math.max(Math.ceil(minimum ?? Number.MIN_SAFE_INTEGER), Math.floor(exclusiveMinimum ?? -Infinity) + 1);
-  const most = Math.min(Math.floor(maximum ?? Number.MAX_SAFE_INTEGER), Math.ceil(exclusiveMaximum ?? Infinity) - 1);
-  const int32 = least >= -INT32 && most < INT32;
-  return {
-    int32,
-    ...(least > (int32 ? -INT32 : Number.MIN_SAFE_INTEGER) && { minimum: least }),
-    ...(most < (int32 ? INT32 - 1 : Number.MAX_SAFE_INTEGER) && { maximum: most }),
-  };
-}
+export { integerLimits } from './integer.ts';
 
 export function annotations(schema: JsonSchema): Notes {
   return { ...(pick(schema, ['description', 'deprecated', 'examples']) as Partial<Notes>), meta: metaOf(schema) };

@@ -8,7 +8,7 @@ import { Engine, type Caller } from '../../src/graphql/engine/engine.ts';
 import { executableSchema } from '../../src/graphql/engine/executable.ts';
 import { readHandlerOptions } from '../../src/graphql/options.ts';
 import { graphqlHandler } from '../../src/graphql/server.ts';
-import { graphqlTypes } from '../../src/graphql/engine/types.ts';
+import { graphqlTypes } from '../../src/graphql/engine/described.ts';
 import { listen } from '../../src/http/node/listen.ts';
 
 const LIMIT = 6000;

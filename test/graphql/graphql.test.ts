@@ -622,7 +622,7 @@ describe('graphql-transport-ws', () => {
     const subscribes: (string | undefined)[] = [];
     const seen: [message: string, id: string][] = [];
     class Watched extends WebSocket {
-      constructor(address: string, protocols?: string) {
+      constructor(address: string, protocols?: string | string[]) {
         super(address, protocols);
         this.on('close', (code) => closes.push(code));
       }

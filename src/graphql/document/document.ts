@@ -1,8 +1,8 @@
 import type { EventDefinition, Operation } from '../../core/contract.ts';
-import type { Field, ObjectNode, SchemaNode, TypeUse, UnionNode } from '../../schema/view.ts';
+import type { Field, ObjectNode, SchemaNode, TypeUse, UnionNode } from '../../schema/node.ts';
 import { compileTextReader } from '../../schema/text.ts';
 import type { Selection } from '../../core/transport.ts';
-import type { GraphqlTypes, RootField } from '../engine/types.ts';
+import { mayBeNull, type GraphqlTypes, type RootField } from '../engine/types.ts';
 import { isObject } from '../wire.ts';
 
 /** A document that asks for one operation or event, with what it takes and gives. */
@@ -130,8 +130,8 @@ class Writer {
       const { text, repair } = this.part(field, wanted, node);
       texts.push(field.name + text);
       if (repair) repairs.push([field.name, repair]);
-      if (field.optional && !field.nullable) nullless.push(field.name);
-      if (field.optional && field.nullable) this.tellsAbsent = true;
+      if (field.optional && !mayBeNull(field)) nullless.push(field.name);
+      if (field.optional && mayBeNull(field)) this.tellsAbsent = true;
     }
     if (select !== true) {
       for (const { name, output } of this.types.relationsOf(node)) {
@@ -140,7 +140,7 @@ class Writer {
         const { text, repair } = this.part(output, wanted, undefined);
         texts.push(name + text);
         if (repair) repairs.push([name, repair]);
-        if (!output.nullable) nullless.push(name);
+        if (!mayBeNull(output)) nullless.push(name);
       }
     }
     return {
@@ -165,8 +165,8 @@ class Writer {
         const alias = (kinds.get(field.name)?.size ?? 0) > 1 ? `${field.name}_${index}` : field.name;
         if (alias !== field.name) renamed.push([alias, field.name]);
         if (repair) repairs.push([alias, repair]);
-        if (field.optional && !field.nullable) nullless.add(alias);
-        if (field.optional && field.nullable) this.tellsAbsent = true;
+        if (field.optional && !mayBeNull(field)) nullless.add(alias);
+        if (field.optional && mayBeNull(field)) this.tellsAbsent = true;
         return `${alias === field.name ? '' : `${alias}: `}${field.name}${text}`;
       });
       return `... on ${variant.name} { ${fields.join(' ')} }`;

@@ -5,7 +5,7 @@ import { planSelection } from '../../guard/select.ts';
 import type { Selection } from '../../core/transport.ts';
 import { eventDocument, operationDocument } from './document.ts';
 import { sha256 } from './sha256.ts';
-import { graphqlTypes } from '../engine/types.ts';
+import { graphqlTypes } from '../engine/described.ts';
 
 /** What a program's calls select, by operation: each as its `select` has it. */
 export type DocumentSelections<C extends Contract> = {

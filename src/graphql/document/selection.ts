@@ -3,7 +3,8 @@ import type { Operation } from '../../core/contract.ts';
 import type { ObjectNode, SchemaNode } from '../../schema/view.ts';
 import { planSelection } from '../../guard/select.ts';
 import type { Selection } from '../../core/transport.ts';
-import type { GraphqlTypes, RootField } from '../engine/types.ts';
+import type { DescribedTypes } from '../engine/described.ts';
+import type { RootField } from '../engine/types.ts';
 
 /**
  * What an operation of a document asks of the outputs of its calls, by the nodes of the fields that make them; a call that needs all of its
@@ -13,7 +14,7 @@ import type { GraphqlTypes, RootField } from '../engine/types.ts';
 export type Selections = ReadonlyMap<FieldNode, Selection>;
 
 /** Finds the selections of one operation of a valid document. */
-export function selectionsOf(types: GraphqlTypes, document: DocumentNode, operation: OperationDefinitionNode): Selections {
+export function selectionsOf(types: DescribedTypes, document: DocumentNode, operation: OperationDefinitionNode): Selections {
   return new Finder(types, document).find(operation);
 }
 
@@ -24,9 +25,9 @@ class Finder {
   readonly #fragments = new Map<string, FragmentDefinitionNode>();
   readonly #calls = new Map<FieldNode, { readonly operation: Operation; readonly select: true | Selection }>();
 
-  private readonly types: GraphqlTypes;
+  private readonly types: DescribedTypes;
 
-  constructor(types: GraphqlTypes, document: DocumentNode) {
+  constructor(types: DescribedTypes, document: DocumentNode) {
     this.types = types;
     for (const node of document.definitions) if (node.kind === Kind.FRAGMENT_DEFINITION) this.#fragments.set(node.name.value, node);
   }

@@ -25,7 +25,7 @@ import { executableSchema, type Resolving } from './executable.ts';
 import { PersistedDocuments, type PersistedInForce } from '../document/persisted.ts';
 import { RequestError, type Mistake } from '../document/request-error.ts';
 import { selectionsOf } from '../document/selection.ts';
-import { graphqlTypes, type GraphqlTypes } from './types.ts';
+import { graphqlTypes, type DescribedTypes } from './described.ts';
 import { encodeError, type GraphqlRequest, type GraphqlResponse, type WireError } from '../wire.ts';
 
 /** Who asks, and how to tell that he has left. */
@@ -87,7 +87,7 @@ class RequestResolving implements Resolving {
 
 /** Runs documents against a transport, whatever carries them. */
 export class Engine {
-  readonly types: GraphqlTypes;
+  readonly types: DescribedTypes;
   readonly schema: GraphQLSchema;
   readonly persisted: PersistedDocuments;
   readonly #documents: Documents;

@@ -18,7 +18,8 @@ import type { RelationLoader } from '../../guard/relation-loader.ts';
 import type { Selection } from '../../core/transport.ts';
 import { graphqlSchema } from '../schema.ts';
 import type { Selections } from '../document/selection.ts';
-import type { GraphqlTypes, RelationField, RootField } from './types.ts';
+import type { DescribedTypes } from './described.ts';
+import type { RelationField, RootField } from './types.ts';
 
 /** What resolvers are given: one request's way to the service. */
 export interface Resolving {
@@ -33,7 +34,7 @@ export interface Resolving {
 type Resolver = GraphQLFieldResolver<unknown, Resolving, Record<string, unknown>>;
 
 /** Makes the schema that runs: the one that is printed, with what gives its fields their values. */
-export function executableSchema(types: GraphqlTypes): GraphQLSchema {
+export function executableSchema(types: DescribedTypes): GraphQLSchema {
   const schema = buildSchema(graphqlSchema(types.contract), { assumeValidSDL: true });
   // Here, where the author sees it: a schema that is not valid answers every request with errors.
   const [invalid] = validateSchema(schema);
@@ -75,11 +76,11 @@ function selectionOf(selections: Selections, { fieldNodes }: GraphQLResolveInfo)
   return first && selections.get(first);
 }
 
-function object(type: GraphQLObjectType, node: ObjectNode, types: GraphqlTypes): void {
+function object(type: GraphQLObjectType, node: ObjectNode, types: DescribedTypes): void {
   for (const field of types.relationsOf(node)) resolveWith(type, field.name, relationWith(field));
   // Of what may be both absent and null the response has null for both.
-  for (const { name, optional, nullable } of node.fields) {
-    if (!optional || !nullable) continue;
+  for (const { name, optional, nullable, node: inner } of node.fields) {
+    if (!optional || !(nullable || inner.kind === 'null')) continue;
     resolveWith(type, name, (source, _, { absent }, { path }) => {
       const value = (source as Readonly<Record<string, unknown>>)[name];
       if (value === undefined && absent) absent.push(pathOf(path));

@@ -1,14 +1,6 @@
 import type { Contract, EventDefinition, Operation, Relation } from '../../core/contract.ts';
-import {
-  describeContract,
-  mayLeaveOut,
-  type ContractView,
-  type Field,
-  type ObjectNode,
-  type SchemaNode,
-  type TypeUse,
-  type UnionNode,
-} from '../../schema/view.ts';
+import { mayLeaveOut, type Field, type ObjectNode, type SchemaNode, type TypeUse, type UnionNode } from '../../schema/node.ts';
+import type { Outline } from '../document/outline.ts';
 
 /** An argument of a field. */
 export interface Argument {
@@ -38,9 +30,9 @@ export interface RelationField {
 }
 
 /** A contract as GraphQL has it: the names of its fields and types. */
-export interface GraphqlTypes {
+export interface GraphqlTypes<V extends Outline = Outline> {
   readonly contract: Contract;
-  readonly view: ContractView;
+  readonly view: V;
   /** By the names of operations and events. */
   readonly queries: ReadonlyMap<string, RootField>;
   readonly mutations: ReadonlyMap<string, RootField>;
@@ -57,16 +49,20 @@ export interface GraphqlTypes {
 }
 
 const NAME = /^(?!__)[_A-Za-z][_A-Za-z0-9]*$/;
-const made = new WeakMap<Contract, GraphqlTypes>();
 
-/**
- * Names a contract's types and fields for GraphQL; made once per contract.
- * Throws a `TypeError` where two operations or types would have the same name.
- */
-export function graphqlTypes(contract: Contract): GraphqlTypes {
-  let types = made.get(contract);
-  if (!types) made.set(contract, (types = new Types(describeContract(contract))));
-  return types;
+/** Makes the types of a kind of view, once per contract. */
+export function typesBy<V extends Outline>(view: (contract: Contract) => V): (contract: Contract) => GraphqlTypes<V> {
+  const made = new WeakMap<Contract, GraphqlTypes<V>>();
+  return (contract) => {
+    let types = made.get(contract);
+    if (!types) made.set(contract, (types = new Types(view(contract))));
+    return types;
+  };
+}
+
+/** Whether a value may be null: a type of nothing but null has no flag. */
+export function mayBeNull({ node, nullable }: TypeUse): boolean {
+  return nullable || node.kind === 'null';
 }
 
 /** The name of an operation's field: a query's without a leading `get`. */
@@ -85,7 +81,7 @@ function isNameable(node: ObjectNode): boolean {
   return node.fields.length > 0 && node.fields.every(({ name }) => NAME.test(name));
 }
 
-class Types implements GraphqlTypes {
+class Types<V extends Outline> implements GraphqlTypes<V> {
   readonly contract: Contract;
   readonly queries = new Map<string, RootField>();
   readonly mutations = new Map<string, RootField>();
@@ -96,9 +92,9 @@ class Types implements GraphqlTypes {
   readonly #tags = new Map<Field, string>();
   readonly #reach = new Map<SchemaNode, ReadonlySet<SchemaNode>>();
 
-  readonly view: ContractView;
+  readonly view: V;
 
-  constructor(view: ContractView) {
+  constructor(view: V) {
     this.view = view;
     this.contract = view.contract;
     for (const { output } of view.operations.values()) if (output) this.#collect(output.node);
@@ -189,7 +185,7 @@ class Types implements GraphqlTypes {
 
   #type({ node, nullable: isNullable }: TypeUse, isInput: boolean, owner: ObjectNode | undefined): string {
     const name = node.kind === 'list' ? `[${this.#type(node.items, isInput, owner)}]` : this.#name(node, isInput, owner);
-    return isNullable ? name : `${name}!`;
+    return isNullable || node.kind === 'null' ? name : `${name}!`;
   }
 
   #name(node: SchemaNode, isInput: boolean, owner: ObjectNode | undefined): string {

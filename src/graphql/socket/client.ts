@@ -1,230 +1,89 @@
-import { createClient, type Client } from 'graphql-ws';
-import WebSocketImpl from 'isomorphic-ws';
+import PlatformWebSocket from 'isomorphic-ws';
 import { ApiError, type JsonObject } from '../../core/errors.ts';
-import { onAbort } from '../../life/lifetime.ts';
 import type { EventSink, Headers } from '../../core/transport.ts';
+import { takesHeaders, type WebSocketConstructor } from '../../socket/client/like.ts';
+import { linkClosed } from '../../socket/client/link.ts';
 import type { ClientDocument } from '../document/document.ts';
-import { deliver } from '../event-message.ts';
-import { codeOfClose } from '../status.ts';
-import { decodeErrors, isObject } from '../wire.ts';
+import { SocketConnection, type OnFrame } from './connection.ts';
 
-/** How often a quiet connection is pinged, and how long the answer may take, in milliseconds. */
-const PING_MS = 20_000;
-const PONG_MS = 10_000;
-const ACK_MS = 10_000;
+/** What all sockets of one client have in common. */
+export interface SubscriptionSettings {
+  readonly url: string;
+  readonly WebSocket: WebSocketConstructor | undefined;
+  /** The payload of `connection_init`, instead of the headers. */
+  readonly connectionParams: JsonObject | (() => JsonObject | Promise<JsonObject>) | undefined;
+  readonly connectTimeoutMs: number;
+  readonly pingIntervalMs: number;
+  readonly maxMessageBytes: number;
+  readonly maxBufferedBytes: number;
+  readonly onFrame: OnFrame | undefined;
+  /** Gets the errors of single events. */
+  readonly onEventError: (error: ApiError) => void;
+}
 
-/** What goes out and comes in, as text. */
-export type OnFrame = (direction: 'out' | 'in', start: string, headers: Headers, body: string) => void;
+/** What is asked of a socket. */
+export interface SubscriptionPayload {
+  readonly query: string;
+  readonly variables: JsonObject;
+  readonly extensions: JsonObject;
+}
 
 /** Subscriptions over sockets: one socket for all that share the same headers, which a socket has once. */
 export class SocketSubscriptions {
-  readonly #connections = new Map<string, Connection>();
+  readonly #connections = new Map<string, Promise<SocketConnection>>();
+  readonly #closing = new AbortController();
 
-  private readonly url: string;
-  private readonly webSocket: unknown;
-  private readonly onFrame: OnFrame | undefined;
+  private readonly settings: SubscriptionSettings;
 
-  constructor(url: string, webSocket: unknown, onFrame: OnFrame | undefined) {
-    this.url = url;
-    this.webSocket = webSocket;
-    this.onFrame = onFrame;
+  constructor(settings: SubscriptionSettings) {
+    this.settings = settings;
   }
 
-  /** Resolves once the subscription stands, or with a server that does not say so, once it was sent. */
+  /** Resolves once the subscription stands; with a server that does not say so, once it was sent. */
   async open(
     headers: Headers,
     document: ClientDocument,
-    variables: JsonObject,
-    extensions: JsonObject,
+    payload: SubscriptionPayload,
     signal: AbortSignal,
     sink: EventSink,
   ): Promise<void> {
-    if (signal.aborted) throw ApiError.from(signal.reason, 'CANCELLED', 'the subscription was cancelled');
-    const key = JSON.stringify(headers);
-    let connection = this.#connections.get(key);
-    if (!connection || connection.isOver) {
-      connection = new Connection(this.url, headers, this.webSocket ?? WebSocketImpl, this.onFrame);
-      this.#connections.set(key, connection);
-    }
-    const mine = connection;
-    try {
-      await mine.subscribe(document, variables, extensions, signal, sink, () => {
-        if (mine.users === 0 && this.#connections.get(key) === mine) this.#connections.delete(key);
-      });
-    } catch (error) {
-      if (mine.users === 0 && this.#connections.get(key) === mine) this.#connections.delete(key);
-      throw error;
+    for (;;) {
+      if (signal.aborted) throw ApiError.from(signal.reason, 'CANCELLED', 'the subscription was cancelled');
+      const connection = await this.#connection(headers);
+      // One that was lost while it was waited for is not used: its headers may be old.
+      if (connection.isOpen) return connection.subscribe(document, payload, signal, sink);
     }
   }
 
   async close(): Promise<void> {
+    this.#closing.abort(linkClosed());
     const all = [...this.#connections.values()];
     this.#connections.clear();
-    for (const connection of all) connection.close();
-  }
-}
-
-class Connection {
-  users = 0;
-  /** A socket that was lost is not used again: its headers may be old. */
-  isOver = false;
-  readonly #client: Client;
-  readonly #timers = new Set<ReturnType<typeof setTimeout>>();
-  readonly #whenConnected = new Set<() => void>();
-  #connected = false;
-  #acks = false;
-  #pong: ReturnType<typeof setTimeout> | undefined;
-
-  private readonly url: string;
-  private readonly onFrame: OnFrame | undefined;
-
-  constructor(url: string, headers: Headers, webSocketImpl: unknown, onFrame: OnFrame | undefined) {
-    this.url = url;
-    this.onFrame = onFrame;
-    this.#client = createClient({
-      url,
-      connectionParams: headers,
-      webSocketImpl,
-      lazy: true,
-      lazyCloseTimeout: 0,
-      // The core connects again, and resumes.
-      retryAttempts: 0,
-      keepAlive: PING_MS,
-      connectionAckWaitTimeout: ACK_MS,
-      on: {
-        opened: () => onFrame?.('out', 'connection_init', headers, ''),
-        connected: (_, payload) => this.#onConnected(isObject(payload) && payload['acks'] === true),
-        closed: () => this.#onClosed(),
-        ping: (isReceived) => {
-          if (!isReceived) this.#pong = setTimeout(() => this.#client.terminate(), PONG_MS);
-        },
-        pong: (isReceived) => {
-          if (isReceived) clearTimeout(this.#pong);
-        },
-      },
-    });
+    await Promise.all(all.map((made) => made.then((connection) => connection.close()).catch(() => {})));
   }
 
-  subscribe(
-    document: ClientDocument,
-    variables: JsonObject,
-    extensions: JsonObject,
-    signal: AbortSignal,
-    sink: EventSink,
-    onEnd: () => void,
-  ): Promise<void> {
-    return new Promise((resolve, reject) => {
-      let isStarted = false;
-      let isEnded = false;
-      // Several messages may come at once: whoever waits for the start must have heard of it before what follows.
-      let waiting: (() => void)[] | undefined = [];
-      const start = () => {
-        if (isStarted || isEnded) return;
-        isStarted = true;
-        resolve();
-        this.#later(() => {
-          const held = waiting ?? [];
-          waiting = undefined;
-          for (const run of held) run();
-        });
-      };
-      const afterStart = (run: () => void) => {
-        if (waiting) waiting.push(run);
-        else run();
-      };
-      const end = (error?: ApiError) => {
-        if (isEnded) return;
-        isEnded = true;
-        this.users--;
-        unlink();
-        this.#whenConnected.delete(onConnected);
-        onEnd();
-        if (signal.aborted) resolve();
-        else if (isStarted) afterStart(() => sink.end(error));
-        else if (error) reject(error);
-        else {
-          resolve();
-          this.#later(() => sink.end());
-        }
-      };
-      const live: EventSink = {
-        next: (message) => {
-          start();
-          afterStart(() => void sink.next(message));
-        },
-        gap: () => {
-          start();
-          afterStart(() => sink.gap());
-        },
-        end,
-      };
-      // A server that does not acknowledge has the subscription next: it is sent as soon as the connection stands.
-      const onConnected = () => {
-        if (!this.#acks) this.#later(start);
-      };
-      this.users++;
-      const payload = { query: document.text, variables, extensions: { ack: true, ...extensions } };
-      this.onFrame?.('out', 'subscribe', {}, JSON.stringify(payload));
-      const dispose = this.#client.subscribe(payload, {
-        next: (response) => {
-          this.onFrame?.('in', 'next', {}, JSON.stringify(response));
-          if (isEnded || signal.aborted) return;
-          const outcome = deliver(response, document, live);
-          if (outcome === 'subscribed') start();
-          if (outcome === false) dispose();
-        },
-        error: (error) => end(this.#errorOf(error)),
-        complete: () => end(),
+  #connection(headers: Headers): Promise<SocketConnection> {
+    if (this.#closing.signal.aborted) return Promise.reject(linkClosed());
+    const key = JSON.stringify(headers);
+    let made = this.#connections.get(key);
+    if (!made) {
+      const mine = this.#connect(headers, () => {
+        if (this.#connections.get(key) === mine) this.#connections.delete(key);
       });
-      const unlink = onAbort(signal, () => {
-        dispose();
-        end();
+      made = mine;
+      this.#connections.set(key, mine);
+      mine.catch(() => {
+        if (this.#connections.get(key) === mine) this.#connections.delete(key);
       });
-      this.#whenConnected.add(onConnected);
-      if (this.#connected) onConnected();
-    });
-  }
-
-  close(): void {
-    this.isOver = true;
-    for (const timer of this.#timers) clearTimeout(timer);
-    clearTimeout(this.#pong);
-    void this.#client.dispose();
-  }
-
-  /** In a turn of its own. */
-  #later(run: () => void): void {
-    const timer = setTimeout(() => {
-      this.#timers.delete(timer);
-      run();
-    }, 0);
-    this.#timers.add(timer);
-  }
-
-  #onConnected(acks: boolean): void {
-    this.#acks = acks;
-    this.#connected = true;
-    for (const listener of this.#whenConnected) listener();
-  }
-
-  #onClosed(): void {
-    this.isOver = true;
-    clearTimeout(this.#pong);
-  }
-
-  /** An error message's list, a close event, or whatever the socket failed with. */
-  #errorOf(error: unknown): ApiError {
-    if (Array.isArray(error)) return decodeErrors(error, undefined);
-    const { code, reason } =
-      isObject(error) || error instanceof Error ? (error as { readonly code?: unknown; readonly reason?: unknown }) : {};
-    if (typeof code === 'number' && this.#connected) {
-      const why = typeof reason === 'string' && reason !== '' ? reason : `the connection was closed (${code})`;
-      return new ApiError(codeOfClose(code), why, { remote: true, cause: error });
     }
-    const refused = typeof code === 'number' && code >= 4000;
-    const message = refused
-      ? `${String(reason)} (${code})`
-      : 'no connection: is the server running, and does it speak graphql-transport-ws there?';
-    return new ApiError(refused ? codeOfClose(code) : 'UNAVAILABLE', `${this.url}: ${message}`, { sent: false, cause: error });
+    return made;
+  }
+
+  async #connect(headers: Headers, onUnused: () => void): Promise<SocketConnection> {
+    const { WebSocket = PlatformWebSocket as WebSocketConstructor, connectionParams = headers, ...settings } = this.settings;
+    const params = typeof connectionParams === 'function' ? await connectionParams() : connectionParams;
+    // Browsers send none: there the payload alone says who asks.
+    const upgrade = takesHeaders(WebSocket) ? headers : {};
+    return SocketConnection.open({ ...settings, constructor: WebSocket, headers: upgrade, params, signal: this.#closing.signal, onUnused });
   }
 }

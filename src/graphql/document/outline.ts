@@ -1,0 +1,306 @@
+import { globalRegistry, type $ZodType } from 'zod/v4/core';
+import type { Contract, EventDefinition, Operation, Schema } from '../../core/contract.ts';
+import { wireOf } from '../../schema/codec/codec.ts';
+import { discriminatorOf } from '../../schema/discriminator.ts';
+import { integerLimits } from '../../schema/integer.ts';
+import type { Field, ObjectNode, Scalar, SchemaNode, TypeUse, UnionNode } from '../../schema/node.ts';
+
+/** The members of zod's schema definitions that this file reads. */
+interface Def {
+  readonly type: string;
+  readonly innerType?: $ZodType;
+  readonly element?: $ZodType;
+  readonly shape?: Readonly<Record<string, $ZodType>>;
+  readonly options?: readonly $ZodType[];
+  readonly valueType?: $ZodType;
+  readonly in?: $ZodType;
+  readonly getter?: () => $ZodType;
+  readonly entries?: Readonly<Record<string, string>>;
+  readonly values?: readonly unknown[];
+  readonly defaultValue?: unknown;
+}
+
+/** The members of zod's checks that this file reads. */
+interface Check {
+  readonly check?: string;
+  readonly format?: string;
+  readonly value?: number;
+  readonly inclusive?: boolean;
+}
+
+/** The types of a contract as far as documents are made of them. */
+export interface Outline {
+  readonly contract: Contract;
+  readonly operations: ReadonlyMap<string, { readonly operation: Operation; readonly input: ObjectNode | undefined; readonly output: TypeUse | undefined }>; // prettier-ignore
+  readonly events: ReadonlyMap<string, { readonly event: EventDefinition; readonly payload: ObjectNode }>;
+}
+
+/**
+ * Outlines a contract's types from its schemas themselves: the same names and kinds as `describeContract`, without what only a description
+ * needs. A browser that only asks does not carry the whole schema view. A contract that the view refuses is for the server to refuse.
+ */
+export function outlineContract(contract: Contract): Outline {
+  const outliner = new Outliner();
+  const objectOf = (schema: Schema, name: string) => outliner.use(wireOf(schema) as $ZodType, name).node as ObjectNode;
+  const operations = Object.values(contract.operations).map((operation) => {
+    const { input, output } = operation;
+    const name = pascal(operation.name);
+    return [
+      operation.name,
+      {
+        operation,
+        input: input && objectOf(input, `${name}Input`),
+        output: output && outliner.use(wireOf(output) as $ZodType, `${name}Result`),
+      },
+    ] as const;
+  });
+  const events = Object.values(contract.events).map(
+    (event) => [event.name, { event, payload: objectOf(event.payload, `${pascal(event.name)}Payload`) }] as const,
+  );
+  outliner.finish();
+  return { contract, operations: new Map(operations), events: new Map(events) };
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** What stands around a schema. */
+interface Wrapped {
+  readonly node: SchemaNode;
+  readonly nullable: boolean;
+  readonly hasDefault: boolean;
+  readonly value: unknown;
+}
+
+class Outliner {
+  /** By schema: those with an id, and those that contain themselves. */
+  readonly #known = new Map<$ZodType, Wrapped>();
+  readonly #byId = new Map<string, Wrapped>();
+  readonly #open = new Map<$ZodType, Mutable<ObjectNode> | Mutable<UnionNode>>();
+  readonly #unions: Mutable<UnionNode>[] = [];
+  /** Unions with a variant that includes null. */
+  readonly #nullable = new Set<SchemaNode>();
+
+  /** The type of a schema. `name` is what it is called if it needs a name and has none. */
+  use(schema: $ZodType, name: string): TypeUse {
+    return this.#asUse(this.#wrapped(schema, name));
+  }
+
+  /** Finds what tells the variants of each union apart; called once, when all is known. */
+  finish(): void {
+    for (const node of this.#unions) {
+      const nodes = flatten(node);
+      const found = discriminatorOf(nodes);
+      if (found) node.discriminator = found.property;
+      node.variants = nodes.map((variant, index) => ({ node: variant, tags: found?.tags[index] ?? [] }));
+    }
+  }
+
+  #asUse({ node, nullable }: Wrapped): TypeUse {
+    return { node, nullable: nullable || node.kind === 'any' || this.#nullable.has(node), meta: {} };
+  }
+
+  #wrapped(schema: $ZodType, name: string): Wrapped {
+    const id = globalRegistry.get(schema)?.id;
+    const known = this.#known.get(schema) ?? (id === undefined ? undefined : this.#byId.get(id));
+    if (known) return known;
+    // What was made of a type with a name by `.meta()` or a check is that type.
+    const parent = id === undefined ? namedParent(schema) : undefined;
+    if (parent) return this.#wrapped(parent, name);
+    const open = this.#open.get(schema);
+    if (open) {
+      const cyclic = bare(open);
+      this.#known.set(schema, cyclic);
+      return cyclic;
+    }
+    const made = this.#make(schema, id ?? name, id !== undefined);
+    if (id !== undefined) {
+      this.#known.set(schema, made);
+      this.#byId.set(id, made);
+    }
+    return made;
+  }
+
+  #make(schema: $ZodType, name: string, isNamed: boolean): Wrapped {
+    const def = schema._zod.def as unknown as Def;
+    const own = isNamed ? { name, meta: {} } : { meta: {} };
+    const named = isNamed ? { name, meta: {} } : { name, derived: true, meta: {} };
+    switch (def.type) {
+      case 'nullable':
+        return { ...this.#inner(schema, name, isNamed), nullable: true };
+      case 'default':
+      case 'prefault':
+      case 'catch':
+        return { ...this.#inner(schema, name, isNamed), hasDefault: true, value: def.defaultValue };
+      case 'object': {
+        const node: Mutable<ObjectNode> = { kind: 'object', ...named, fields: [] };
+        this.#within(schema, node, () => (node.fields = this.#fields(def.shape ?? {}, name)));
+        return bare(node);
+      }
+      case 'array':
+        return bare({ kind: 'list', ...own, items: this.use(def.element as $ZodType, name) });
+      case 'record':
+        return bare({ kind: 'record', ...own, values: this.use(def.valueType as $ZodType, name) });
+      case 'enum':
+        return bare({ kind: 'enum', ...named, values: Object.values(def.entries ?? {}) });
+      case 'literal':
+        return literal(def.values ?? [], own, named);
+      case 'union':
+        return this.#union(schema, def, name, named);
+      case 'string':
+      case 'template_literal':
+        return bare({ kind: 'string', ...own, ...(isInstant(schema) && { format: 'date-time' }) });
+      case 'number':
+        return bare(number(schema, own));
+      case 'boolean':
+      case 'null':
+        return bare({ kind: def.type, ...own });
+      default:
+        if (def.innerType ?? def.getter ?? def.in) return this.#inner(schema, name, isNamed);
+        return bare({ kind: 'any', meta: {} });
+    }
+  }
+
+  /** The schema within another: one without a name of its own takes that of what stands around it. */
+  #inner({ _zod }: $ZodType, name: string, isNamed: boolean): Wrapped {
+    const def = _zod.def as unknown as Def;
+    // zod keeps what a getter gave: it may give another schema each time.
+    const schema = (def.innerType ?? (_zod as { readonly innerType?: $ZodType }).innerType ?? def.in) as $ZodType;
+    const isPlain = isNamed && globalRegistry.get(schema)?.id === undefined && !namedParent(schema) && !this.#open.has(schema);
+    return isPlain ? this.#make(schema, name, true) : this.#wrapped(schema, name);
+  }
+
+  #fields(shape: Readonly<Record<string, $ZodType>>, name: string): Field[] {
+    return Object.entries(shape).map(([key, schema]) => {
+      const wrapped = this.#wrapped(schema, name + pascal(key));
+      const mayBeAbsent = schema._zod.optin !== undefined;
+      return {
+        name: key,
+        ...this.#asUse(wrapped),
+        optional: mayBeAbsent && schema._zod.optout !== undefined,
+        ...(mayBeAbsent && wrapped.hasDefault && { default: wrapped.value }),
+      };
+    });
+  }
+
+  #union(
+    schema: $ZodType,
+    def: Def,
+    name: string,
+    named: { readonly name: string; readonly derived?: boolean; readonly meta: object },
+  ): Wrapped {
+    const options = flatOptions(def.options ?? []);
+    if (isJson(options)) return bare({ kind: 'any', meta: {} });
+    const rest = options.filter((option) => !isNull(option));
+    const hasNull = rest.length < options.length;
+    const [only] = rest;
+    if (!only) return bare({ kind: 'null', meta: {} });
+    if (rest.length === 1) return { ...this.#wrapped(only, name), nullable: true };
+    const node: Mutable<UnionNode> = { kind: 'union', ...(named as { name: string; meta: Record<string, never> }), variants: [] };
+    this.#within(schema, node, () => {
+      const uses = rest.map((option, index) => this.use(option, name + (tagName(option) ?? `Option${index + 1}`)));
+      if (uses.some((use) => use.nullable)) this.#nullable.add(node);
+      node.variants = uses.map((use) => ({ node: use.node, tags: [] }));
+      this.#unions.push(node);
+    });
+    return { ...bare(node), nullable: hasNull };
+  }
+
+  #within(schema: $ZodType, node: Mutable<ObjectNode> | Mutable<UnionNode>, fill: () => void): void {
+    this.#open.set(schema, node);
+    fill();
+    this.#open.delete(schema);
+  }
+}
+
+function bare(node: SchemaNode): Wrapped {
+  return { node, nullable: node.kind === 'any', hasDefault: false, value: undefined };
+}
+
+function flatten(union: UnionNode): SchemaNode[] {
+  return union.variants.flatMap(({ node }) => (node.kind === 'union' ? flatten(node) : [node]));
+}
+
+/** The schema with an id that this one was made of, by a check or by notes. */
+function namedParent(schema: $ZodType): $ZodType | undefined {
+  for (let at = schema._zod.parent; at; at = at._zod.parent) if (globalRegistry.get(at)?.id !== undefined) return at;
+  return undefined;
+}
+
+/** A union in a union that has no name of its own is not one apart. */
+function flatOptions(options: readonly $ZodType[]): $ZodType[] {
+  return options.flatMap((option) => {
+    const def = option._zod.def as unknown as Def;
+    const isApart = def.type !== 'union' || globalRegistry.get(option)?.id !== undefined || namedParent(option);
+    return isApart ? [option] : flatOptions(def.options ?? []);
+  });
+}
+
+/** `z.json()`: every JSON value. */
+function isJson(options: readonly $ZodType[]): boolean {
+  return options.map(({ _zod }) => _zod.def.type).join() === 'string,number,boolean,null,array,record';
+}
+
+function isNull({ _zod }: $ZodType): boolean {
+  const { type, values } = _zod.def as unknown as Def;
+  return type === 'null' || (type === 'literal' && values?.length === 1 && values[0] === null);
+}
+
+/** One value or several; texts are an enum, and null is a flag. */
+function literal(values: readonly unknown[], own: { readonly meta: object }, named: object): Wrapped {
+  const rest = values.filter((value) => value !== null);
+  if (rest.length === 0) return bare({ kind: 'null', ...own } as SchemaNode);
+  const isEnum = values.length > 1 && rest.every((value) => typeof value === 'string');
+  const node = isEnum ? { kind: 'enum', ...named, values: rest } : { kind: 'literal', ...own, values: rest as Scalar[] };
+  return { ...bare(node as SchemaNode), nullable: rest.length < values.length };
+}
+
+/** Bounds that a format of integers has by itself. */
+const FORMATS: Readonly<Record<string, readonly [least: number, most: number]>> = {
+  int32: [-(2 ** 31), 2 ** 31 - 1],
+  uint32: [0, 2 ** 32 - 1],
+  safeint: [Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER],
+};
+
+function number(schema: $ZodType, own: { readonly meta: object }): SchemaNode {
+  let isInteger = false;
+  const least: number[] = [];
+  const most: number[] = [];
+  for (const { check, format, value = 0, inclusive } of checksOf(schema)) {
+    const bounds = FORMATS[format ?? ''];
+    if (bounds) {
+      isInteger = true;
+      least.push(bounds[0]);
+      most.push(bounds[1]);
+    } else if (check === 'greater_than') least.push(inclusive ? value : Math.floor(value) + 1);
+    else if (check === 'less_than') most.push(inclusive ? value : Math.ceil(value) - 1);
+  }
+  if (!isInteger) return { kind: 'number', ...own } as SchemaNode;
+  return { kind: 'integer', ...own, ...integerLimits({ minimum: Math.max(...least), maximum: Math.min(...most) }) } as SchemaNode;
+}
+
+function isInstant(schema: $ZodType): boolean {
+  return checksOf(schema).some(({ format }) => format === 'datetime');
+}
+
+/** What a schema checks: as a whole, by its format, and beside. */
+function checksOf({ _zod }: $ZodType): Check[] {
+  const def = _zod.def as unknown as Check & { readonly checks?: readonly { readonly _zod: { readonly def: unknown } }[] };
+  return [def, ...(def.checks ?? []).map((check) => check._zod.def as Check)];
+}
+
+/** The first text constant of an object, as a part of a name. */
+function tagName(option: $ZodType): string | undefined {
+  if (globalRegistry.get(option)?.id !== undefined || namedParent(option)) return undefined;
+  const { shape = {}, innerType } = option._zod.def as unknown as Def;
+  if (innerType) return undefined;
+  for (const field of Object.values(shape)) {
+    const { type, values } = field._zod.def as unknown as Def;
+    if (type === 'literal' && values?.length === 1 && typeof values[0] === 'string') return pascal(values[0]) || undefined;
+  }
+  return undefined;
+}
+
+/** `user-name` as a part of a type's name: `UserName`. */
+function pascal(text: string): string {
+  return text.split(/[^A-Za-z0-9]+/).map((part) => part.charAt(0).toUpperCase() + part.slice(1)).join(''); // prettier-ignore
+}

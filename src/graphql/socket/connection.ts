@@ -1,0 +1,199 @@
+import { ApiError, type JsonObject } from '../../core/errors.ts';
+import type { EventSink, Headers } from '../../core/transport.ts';
+import { onAbort, timerMs } from '../../life/lifetime.ts';
+import { parseJson } from '../../peer/json.ts';
+import { tooLarge } from '../../socket/client/failure.ts';
+import { linkClosed } from '../../socket/client/link.ts';
+import { Socket, type SocketOptions } from '../../socket/client/socket.ts';
+import type { ClientDocument } from '../document/document.ts';
+import { deliver } from '../event-message.ts';
+import { CLOSE_CODES } from '../status.ts';
+import { decodeErrors, isObject } from '../wire.ts';
+import type { SubscriptionPayload, SubscriptionSettings } from './client.ts';
+import { SUBPROTOCOL } from './protocol.ts';
+
+/** What goes out and comes in, as text. */
+export type OnFrame = (direction: 'out' | 'in', start: string, headers: Headers, body: string) => void;
+
+/** What makes one connection. */
+export interface ConnectionInit
+  extends Pick<SocketOptions, 'constructor' | 'url' | 'headers' | 'signal'>, Omit<SubscriptionSettings, 'WebSocket' | 'connectionParams'> {
+  /** The payload of `connection_init`. */
+  readonly params: JsonObject;
+  /** Called when nobody uses it any more, and when it is gone. */
+  readonly onUnused: () => void;
+}
+
+/** One subscription of a connection. */
+interface Live {
+  readonly document: ClientDocument;
+  readonly sink: EventSink;
+  start(): void;
+  end(error?: ApiError): void;
+}
+
+/** One socket of `graphql-transport-ws`. Source: https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md */
+export class SocketConnection {
+  readonly #live = new Map<string, Live>();
+  #socket: Socket | undefined;
+  #lastId = 0;
+  /** Whether the server tells when a subscription stands, which the protocol itself does not. */
+  #acks = false;
+  #onAck: (error?: ApiError) => void = () => {};
+
+  private readonly init: ConnectionInit;
+
+  private constructor(init: ConnectionInit) {
+    this.init = init;
+  }
+
+  /** Connects, and says who asks. Rejects with UNAVAILABLE, or with what the server refuses it for. */
+  static async open(init: ConnectionInit): Promise<SocketConnection> {
+    const connection = new SocketConnection(init);
+    await connection.#open();
+    return connection;
+  }
+
+  get isOpen(): boolean {
+    return this.#socket?.isOpen ?? false;
+  }
+
+  subscribe(document: ClientDocument, payload: SubscriptionPayload, signal: AbortSignal, sink: EventSink): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const id = String(++this.#lastId);
+      let isStarted = false;
+      const live: Live = {
+        document,
+        sink,
+        start: () => {
+          isStarted = true;
+          resolve();
+        },
+        end: (error) => {
+          if (!this.#live.delete(id)) return;
+          unlink();
+          if (signal.aborted || !error) resolve();
+          else if (!isStarted) reject(error);
+          if (!signal.aborted && (isStarted || !error)) sink.end(error);
+          this.#closeIfUnused();
+        },
+      };
+      this.#live.set(id, live);
+      const unlink = onAbort(signal, () => {
+        this.#send('complete', { id });
+        live.end();
+      });
+      this.#send('subscribe', { id, payload: { ...payload, extensions: { ack: true, ...payload.extensions } } });
+      if (!this.#acks) live.start();
+    });
+  }
+
+  /** Ends everything. */
+  async close(): Promise<void> {
+    this.#endAll(linkClosed());
+    await this.#socket?.close();
+  }
+
+  async #open(): Promise<void> {
+    const { init } = this;
+    const acknowledged = new Promise<void>((resolve, reject) => {
+      this.#onAck = (error) => (error ? reject(error) : resolve());
+    });
+    // Whoever connects hears of it below.
+    acknowledged.catch(() => {});
+    const options = { ...init, protocols: [SUBPROTOCOL], closeCodes: CLOSE_CODES, onUpgraded: () => {} };
+    const socket = await Socket.open(options, (made) => {
+      this.#socket = made;
+      return {
+        onText: (text) => this.#receive(text),
+        onTooLarge: (text) => this.#refuse(text),
+        onLost: (error) => this.#lost(error),
+        ping: () => this.#send('ping', {}),
+      };
+    });
+    socket.need(true);
+    const late = new ApiError('UNAVAILABLE', `${init.url}: the server did not acknowledge the connection in time`, { sent: false });
+    const timer = setTimeout(() => this.#onAck(late), timerMs(init.connectTimeoutMs));
+    try {
+      init.onFrame?.('out', 'connection_init', init.params as Headers, '');
+      socket.send(JSON.stringify({ type: 'connection_init', payload: init.params }));
+      await acknowledged;
+    } catch (error) {
+      await socket.close();
+      throw ApiError.from(error, 'UNAVAILABLE', `${init.url}: connecting failed`).with({ sent: false });
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #send(type: string, message: JsonObject): void {
+    const text = JSON.stringify({ type, ...message });
+    if (type === 'subscribe') this.init.onFrame?.('out', type, {}, text);
+    try {
+      this.#socket?.send(text);
+    } catch (error) {
+      // If the connection is closing, its end will tell; else it is slower than what is asked of it.
+      const { id } = message;
+      if (type === 'subscribe' && this.isOpen) this.#live.get(id as string)?.end(error as ApiError);
+    }
+  }
+
+  #receive(text: string): void {
+    const message = read(text);
+    const type = message?.['type'];
+    if (typeof type !== 'string') return;
+    const { id, payload } = message ?? {};
+    if (type === 'ping') return this.#send('pong', payload === undefined ? {} : { payload });
+    if (type === 'pong') return;
+    this.init.onFrame?.('in', type, {}, text);
+    if (type === 'connection_ack') {
+      this.#acks = isObject(payload) && payload['acks'] === true;
+      return this.#onAck();
+    }
+    const live = typeof id === 'string' ? this.#live.get(id) : undefined;
+    if (!live) return;
+    if (type === 'complete') live.end();
+    else if (type === 'error') live.end(decodeErrors(Array.isArray(payload) ? payload : [payload], undefined));
+    else if (type === 'next') this.#next(id as string, live, payload);
+  }
+
+  #next(id: string, live: Live, payload: unknown): void {
+    live.start();
+    const sink: EventSink = { next: (event) => live.sink.next(event), gap: () => live.sink.gap(), end: (error) => live.end(error) };
+    if (deliver(payload, live.document, sink, this.init.onEventError) === false) this.#send('complete', { id });
+  }
+
+  /** A message over the limit ends the subscription that it is for: it would come again. */
+  #refuse(text: string): void {
+    const id = read(text)?.['id'];
+    const live = typeof id === 'string' ? this.#live.get(id) : undefined;
+    if (!live) return;
+    this.#send('complete', { id });
+    live.end(tooLarge(this.init.maxMessageBytes));
+  }
+
+  #lost(error: ApiError): void {
+    this.#onAck(error);
+    this.#endAll(error);
+    this.init.onUnused();
+  }
+
+  #endAll(error: ApiError): void {
+    for (const live of [...this.#live.values()]) live.end(error);
+  }
+
+  #closeIfUnused(): void {
+    if (this.#live.size > 0) return;
+    this.init.onUnused();
+    void this.#socket?.close();
+  }
+}
+
+function read(text: string): JsonObject | undefined {
+  try {
+    const message = parseJson(text, Infinity);
+    return isObject(message) ? message : undefined;
+  } catch {
+    return undefined;
+  }
+}
