@@ -37,7 +37,7 @@ export async function carried(carrier: GraphqlCarrier, { query, variables, heade
   } catch (error) {
     const { response } = error as { readonly response?: CarrierResponse & { readonly body?: unknown } };
     if (isObject(response) && typeof response['status'] === 'number')
-      return readReply(response as unknown as CarrierResponse, typeof response['body'] === 'string' ? response['body'] : '', response);
+      return readReply(response, typeof response['body'] === 'string' ? response['body'] : '', response);
     if (isApiError(error) || signal.aborted) throw ApiError.from(signal.reason ?? error, 'CANCELLED', 'the call was cancelled');
     throw networkError(error, operation, signal);
   }

@@ -14,22 +14,23 @@ import { isLonger } from '../socket/limits.ts';
 import type { WebSocketConstructor } from '../socket/client/like.ts';
 import type { FetchInit, FetchLike, FetchResponse, LightFetch } from '../http/client/fetch-like.ts';
 import { networkError } from '../http/client/network-error.ts';
-import { readSse, streamOf } from '../http/events/sse-reader.ts';
-import { onAbort } from '../life/lifetime.ts';
 import { defineAdapter } from '../guard/guard.ts';
 import { joinHeaders, timeoutHeader, type HeadersOption } from '../peer/headers.ts';
 import { guardOnWire, redact, type OnWire } from '../peer/on-wire.ts';
-import type { Adapter, CallRequest, EventSink, Headers, SubscribeRequest, Transport } from '../core/transport.ts';
+import type { Adapter, CallRequest, EventSink, SubscribeRequest, Transport } from '../core/transport.ts';
 import { eventDocument, foreignDocument, operationDocument, type ClientDocument } from './document/document.ts';
 import { carried, type GraphqlCarrier } from './carrier.ts';
-import { decode, failureOf, readReply, type Reply } from './reply.ts';
+import { decode, readReply, type Reply } from './reply.ts';
+import type { Subscriptions } from './socket/settings.ts';
+import { linkClosed } from '../socket/client/link.ts';
 import { endpointOf, isSameOrigin } from './endpoint.ts';
-import { deliverSent } from './event-message.ts';
 import { persistedQuery, RequestForms, type RequestForm } from './document/request-form.ts';
-import { SocketSubscriptions } from './socket/client.ts';
 import { outlineContract } from './document/outline.ts';
 import { typesBy } from './engine/types.ts';
-import { decodeFailure, EVENT_STREAM_TYPE, JSON_TYPE, NO_HASHES, RESPONSE_TYPE, tells, UNKNOWN_HASH } from './wire.ts';
+import { JSON_TYPE, NO_HASHES, RESPONSE_TYPE, tells, UNKNOWN_HASH } from './wire.ts';
+
+export type { CarrierResponse, GraphqlCarrier } from './carrier.ts';
+export type { SocketEvent, WebSocketConstructor, WebSocketLike } from '../socket/client/like.ts';
 
 /** A document of an API that someone else designed. */
 export interface ForeignDocument {
@@ -128,9 +129,9 @@ class GraphqlTransport implements Transport {
   readonly name = 'graphql';
   readonly #forms = new Map<string, RequestForms>();
   readonly #carrier: LightFetch;
-  readonly #sockets: SocketSubscriptions;
-  readonly #streams = new Set<AbortController>();
-  readonly #onEventError: (error: unknown) => void;
+  /** Made by the first subscription: what it needs is not loaded by a program that only calls. */
+  #subscriptions: Promise<Subscriptions> | undefined;
+  #isClosed = false;
   readonly #sendDeadline: boolean;
   #isPersisted: boolean;
 
@@ -144,26 +145,10 @@ class GraphqlTransport implements Transport {
     this.options = options;
     this.#sendDeadline = options.sendDeadline ?? isSameOrigin(endpoint);
     this.#isPersisted = options.persisted ?? false;
-    const { fetch, carrier, onWire, maxResponseBytes } = options;
+    const { fetch, carrier, maxResponseBytes } = options;
     if (carrier && (options.persisted || options.queryMethod === 'GET'))
       throw new TypeError("graphql: a 'carrier' sends documents in its own way: 'persisted' and 'queryMethod' are for 'fetch'");
     this.#carrier = fetch ? { fetch, close: async () => {} } : createLightFetch({ maxResponseBytes });
-    const report = reporter(options.onError);
-    this.#onEventError = report;
-    this.#sockets = new SocketSubscriptions({
-      url: endpoint.replace(/^http/, 'ws'),
-      WebSocket: options.WebSocket,
-      connectionParams: options.connectionParams,
-      connectTimeoutMs: options.connectTimeoutMs,
-      pingIntervalMs: options.pingIntervalMs,
-      maxMessageBytes: options.maxMessageBytes,
-      maxBufferedBytes: MAX_BUFFERED_BYTES,
-      onEventError: report,
-      onFrame:
-        onWire &&
-        ((direction, start, headers, body) =>
-          onWire({ protocol: 'graphql', direction, start, headers: redact(Object.entries(headers)), body })),
-    });
   }
 
   async call(request: CallRequest): Promise<unknown> {
@@ -223,15 +208,43 @@ class GraphqlTransport implements Transport {
       // With the text: a socket's server may take nothing without it.
       ...(this.#isPersisted && (await persistedQuery(document))),
     };
-    if (this.options.subscriptions === 'sse') return this.#stream(document, headers, extensions, request, sink);
     const payload = { query: document.text, variables: document.variables(request.params) ?? {}, extensions };
-    await this.#sockets.open(headers, document, payload, request.signal, sink);
+    const subscriptions = await (this.#subscriptions ??= this.#loadSubscriptions());
+    // It may have been closed meanwhile.
+    if (this.#isClosed) throw linkClosed();
+    await subscriptions.open(headers, document, payload, request.signal, sink);
   }
 
   async close(): Promise<void> {
-    for (const controller of this.#streams) controller.abort(new ApiError('CANCELLED', 'the client is closed'));
-    await this.#sockets.close();
+    this.#isClosed = true;
+    await (await this.#subscriptions?.catch(() => undefined))?.close();
     await this.#carrier.close();
+  }
+
+  async #loadSubscriptions(): Promise<Subscriptions> {
+    const { onWire, subscriptions, ...options } = this.options;
+    const onEventError = reporter(options.onError);
+    if (subscriptions === 'sse') {
+      const { EventStreamSubscriptions } = await import('./stream/client.ts');
+      return new EventStreamSubscriptions({
+        url: this.endpoint,
+        onEventError,
+        send: (url, init) => this.#send(url, init),
+        onWire: (start, headers, body) => this.#onWire('in', start, headers, body),
+      });
+    }
+    const { SocketSubscriptions } = await import('./socket/client.ts');
+    return new SocketSubscriptions({
+      url: this.endpoint.replace(/^http/, 'ws'),
+      WebSocket: options.WebSocket,
+      connectionParams: options.connectionParams,
+      connectTimeoutMs: options.connectTimeoutMs,
+      pingIntervalMs: options.pingIntervalMs,
+      maxMessageBytes: options.maxMessageBytes,
+      maxBufferedBytes: MAX_BUFFERED_BYTES,
+      onEventError,
+      onFrame: onWire && ((direction, start, headers, body) => this.#onWire(direction, start, Object.entries(headers), body)),
+    });
   }
 
   #formsOf({ operation, select }: CallRequest): RequestForms {
@@ -283,55 +296,9 @@ class GraphqlTransport implements Transport {
     }
   }
 
-  async #stream(
-    document: ClientDocument,
-    headers: Headers,
-    extensions: JsonObject,
-    request: SubscribeRequest,
-    sink: EventSink,
-  ): Promise<void> {
-    const controller = new AbortController();
-    const unlink = onAbort(request.signal, () => controller.abort(request.signal.reason));
-    this.#streams.add(controller);
-    const release = () => {
-      unlink();
-      this.#streams.delete(controller);
-      controller.abort(new ApiError('CANCELLED', 'the stream is over'));
-    };
-    try {
-      const body = JSON.stringify({ query: document.text, variables: document.variables(request.params), extensions });
-      const all = { ...headers, accept: EVENT_STREAM_TYPE, 'content-type': JSON_TYPE };
-      const response = await this.#send(this.endpoint, {
-        method: 'POST',
-        headers: all,
-        body,
-        signal: controller.signal,
-        redirect: 'manual',
-      });
-      this.#onWire('in', `${response.status} ${response.statusText}`.trim(), response.headers.entries(), undefined);
-      if (response.status !== 200 || !response.headers.get('content-type')?.startsWith(EVENT_STREAM_TYPE)) throw await refusalOf(response);
-      void readSse(streamOf(response), {
-        name: 'the event stream',
-        signal: controller.signal,
-        onChunk: (text) => this.#onWire('in', 'event stream', [], text),
-        onEvent: (message) => deliverSent(message, document, sink, this.#onEventError),
-        onEnd: (error) => sink.end(error),
-      }).finally(release);
-    } catch (error) {
-      release();
-      throw error;
-    }
-  }
-
   #onWire(direction: 'out' | 'in', start: string, headers: Iterable<readonly [string, string]>, body: string | undefined): void {
     this.options.onWire?.({ protocol: 'graphql', direction, start, headers: redact(headers), body });
   }
 }
 
 const NEVER = new AbortController().signal;
-
-/** Why a subscription did not begin. */
-async function refusalOf(response: FetchResponse): Promise<ApiError> {
-  const reply = readReply(response, await response.text().catch(() => ''));
-  return failureOf(reply) ?? decodeFailure(reply.text, response.headers.get('location'), reply.notes);
-}

@@ -57,7 +57,7 @@ export function failureOf({ errors, data, notes }: Reply): ApiError | undefined 
 /** Servers write a list; some write one error, or its text. */
 function listOf(errors: unknown): readonly unknown[] | undefined {
   if (errors === undefined || errors === null) return undefined;
-  if (Array.isArray(errors)) return errors;
+  if (Array.isArray(errors)) return errors as readonly unknown[];
   return [typeof errors === 'string' ? { message: errors } : errors];
 }
 

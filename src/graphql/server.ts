@@ -24,7 +24,7 @@ import { serveGraphiql } from './graphiql.ts';
 import { negotiate, type AnswerType } from './negotiate.ts';
 import { RequestError } from './document/request-error.ts';
 import { graphqlSchema } from './schema.ts';
-import { EventStreams } from './sse.ts';
+import { EventStreams } from './stream/server.ts';
 import { STATUS } from './status.ts';
 import {
   encodeError,

@@ -640,7 +640,9 @@ describe('graphql-transport-ws', () => {
         WebSocket: Watched,
         onWire: ({ start, body }) => {
           if (start === 'subscribe')
-            subscribes.push((JSON.parse(body ?? '') as { extensions: { lastEventId?: string } }).extensions.lastEventId);
+            subscribes.push(
+              (JSON.parse(body ?? '') as { payload: { extensions: { lastEventId?: string } } }).payload.extensions.lastEventId,
+            );
         },
       }),
     });

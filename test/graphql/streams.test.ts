@@ -9,7 +9,7 @@ import { encodingSink } from '../../src/graphql/engine/encoding-sink.ts';
 import { Engine, type Caller } from '../../src/graphql/engine/engine.ts';
 import { readHandlerOptions } from '../../src/graphql/options.ts';
 import { graphqlHandler, type GraphqlHandlerOptions } from '../../src/graphql/server.ts';
-import { EventStreams } from '../../src/graphql/sse.ts';
+import { EventStreams } from '../../src/graphql/stream/server.ts';
 import type { HttpRequest } from '../../src/http/message/message.ts';
 import { listen } from '../../src/http/node/listen.ts';
 import {

@@ -1,35 +1,14 @@
 import PlatformWebSocket from 'isomorphic-ws';
-import { ApiError, type JsonObject } from '../../core/errors.ts';
+import { ApiError } from '../../core/errors.ts';
 import type { EventSink, Headers } from '../../core/transport.ts';
-import { takesHeaders, type WebSocketConstructor } from '../../socket/client/like.ts';
+import { takesHeaders } from '../../socket/client/like.ts';
 import { linkClosed } from '../../socket/client/link.ts';
 import type { ClientDocument } from '../document/document.ts';
-import { SocketConnection, type OnFrame } from './connection.ts';
-
-/** What all sockets of one client have in common. */
-export interface SubscriptionSettings {
-  readonly url: string;
-  readonly WebSocket: WebSocketConstructor | undefined;
-  /** The payload of `connection_init`, instead of the headers. */
-  readonly connectionParams: JsonObject | (() => JsonObject | Promise<JsonObject>) | undefined;
-  readonly connectTimeoutMs: number;
-  readonly pingIntervalMs: number;
-  readonly maxMessageBytes: number;
-  readonly maxBufferedBytes: number;
-  readonly onFrame: OnFrame | undefined;
-  /** Gets the errors of single events. */
-  readonly onEventError: (error: ApiError) => void;
-}
-
-/** What is asked of a socket. */
-export interface SubscriptionPayload {
-  readonly query: string;
-  readonly variables: JsonObject;
-  readonly extensions: JsonObject;
-}
+import { SocketConnection } from './connection.ts';
+import type { SubscriptionPayload, Subscriptions, SubscriptionSettings } from './settings.ts';
 
 /** Subscriptions over sockets: one socket for all that share the same headers, which a socket has once. */
-export class SocketSubscriptions {
+export class SocketSubscriptions implements Subscriptions {
   readonly #connections = new Map<string, Promise<SocketConnection>>();
   readonly #closing = new AbortController();
 
@@ -80,7 +59,7 @@ export class SocketSubscriptions {
   }
 
   async #connect(headers: Headers, onUnused: () => void): Promise<SocketConnection> {
-    const { WebSocket = PlatformWebSocket as WebSocketConstructor, connectionParams = headers, ...settings } = this.settings;
+    const { WebSocket = PlatformWebSocket, connectionParams = headers, ...settings } = this.settings;
     const params = typeof connectionParams === 'function' ? await connectionParams() : connectionParams;
     // Browsers send none: there the payload alone says who asks.
     const upgrade = takesHeaders(WebSocket) ? headers : {};

@@ -9,11 +9,8 @@ import type { ClientDocument } from '../document/document.ts';
 import { deliver } from '../event-message.ts';
 import { CLOSE_CODES } from '../status.ts';
 import { decodeErrors, isObject } from '../wire.ts';
-import type { SubscriptionPayload, SubscriptionSettings } from './client.ts';
 import { SUBPROTOCOL } from './protocol.ts';
-
-/** What goes out and comes in, as text. */
-export type OnFrame = (direction: 'out' | 'in', start: string, headers: Headers, body: string) => void;
+import type { SubscriptionPayload, SubscriptionSettings } from './settings.ts';
 
 /** What makes one connection. */
 export interface ConnectionInit

@@ -1,11 +1,11 @@
-import { ApiError } from '../core/errors.ts';
-import { EventStream, eventStreamHead, type EventStreamOptions } from '../http/events/event-stream.ts';
-import { Heartbeat } from '../http/events/heartbeat.ts';
-import type { HttpRequest, HttpResponse } from '../http/message/message.ts';
-import { onAbort } from '../life/lifetime.ts';
-import { encodingSink } from './engine/encoding-sink.ts';
-import type { Caller, Engine, PreparedSubscription } from './engine/engine.ts';
-import { encodeError, GAP, type GraphqlRequest } from './wire.ts';
+import { ApiError } from '../../core/errors.ts';
+import { EventStream, eventStreamHead, type EventStreamOptions } from '../../http/events/event-stream.ts';
+import { Heartbeat } from '../../http/events/heartbeat.ts';
+import type { HttpRequest, HttpResponse } from '../../http/message/message.ts';
+import { onAbort } from '../../life/lifetime.ts';
+import { encodingSink } from '../engine/encoding-sink.ts';
+import type { Caller, Engine, PreparedSubscription } from '../engine/engine.ts';
+import { encodeError, GAP, type GraphqlRequest } from '../wire.ts';
 
 const COMPLETE = 'event: complete\ndata: \n\n';
 

@@ -1,0 +1,37 @@
+import type { ApiError, JsonObject } from '../../core/errors.ts';
+import type { EventSink, Headers } from '../../core/transport.ts';
+import type { ClientDocument } from '../document/document.ts';
+import type { WebSocketConstructor } from '../../socket/client/like.ts';
+
+/** What goes out and comes in, as text. */
+export type OnFrame = (direction: 'out' | 'in', start: string, headers: Headers, body: string) => void;
+
+/** What all sockets of one client have in common. */
+export interface SubscriptionSettings {
+  readonly url: string;
+  readonly WebSocket: WebSocketConstructor | undefined;
+  /** The payload of `connection_init`, instead of the headers. */
+  readonly connectionParams: JsonObject | (() => JsonObject | Promise<JsonObject>) | undefined;
+  readonly connectTimeoutMs: number;
+  readonly pingIntervalMs: number;
+  readonly maxMessageBytes: number;
+  readonly maxBufferedBytes: number;
+  readonly onFrame: OnFrame | undefined;
+  /** Gets the errors of single events. */
+  readonly onEventError: (error: ApiError) => void;
+}
+
+/** What is asked of a socket. */
+export interface SubscriptionPayload {
+  readonly query: string;
+  readonly variables: JsonObject;
+  readonly extensions: JsonObject;
+}
+
+/** What carries the subscriptions of one client. */
+export interface Subscriptions {
+  /** Resolves once the subscription stands. Rejects with why it does not. */
+  open(headers: Headers, document: ClientDocument, payload: SubscriptionPayload, signal: AbortSignal, sink: EventSink): Promise<void>;
+  /** Ends them all. */
+  close(): Promise<void>;
+}
