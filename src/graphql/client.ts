@@ -32,12 +32,28 @@ import { JSON_TYPE, NO_HASHES, RESPONSE_TYPE, tells, UNKNOWN_HASH } from './wire
 export type { CarrierResponse, GraphqlCarrier } from './carrier.ts';
 export type { SocketEvent, WebSocketConstructor, WebSocketLike } from '../socket/client/like.ts';
 
-/** A document of an API that someone else designed. */
-export interface ForeignDocument {
+/** An operation of an API that someone else designed. */
+export interface ForeignOperation {
   /** One operation; the input's members are its variables. */
   readonly document: string;
   /** Where in `data` the output is: `viewer.profile`; `''` is `data` itself. @default the one field of `data` */
   readonly result?: string;
+  /** Makes the variables of the input. @default the input */
+  readonly input?: (input: unknown) => JsonObject;
+  /** Makes the output of what is at `result`. @default as it is */
+  readonly output?: (result: unknown) => unknown;
+}
+
+/** An event of an API that someone else designed. */
+export interface ForeignEvent {
+  /** One subscription; the channel's parameters are its variables. */
+  readonly document: string;
+  /** Where in `data` the payload is: `orders.changed`; `''` is `data` itself. @default the one field of `data` */
+  readonly result?: string;
+  /** Makes the variables of the channel's parameters. @default the parameters */
+  readonly input?: (params: unknown) => JsonObject;
+  /** Takes the payload out of what is at `result`. @default as it is */
+  readonly read?: (result: unknown) => unknown;
 }
 
 /** Options of `graphql`. */
@@ -50,8 +66,10 @@ export interface GraphqlOptions {
   readonly onWire?: OnWire;
   /** How events come: over a WebSocket (`graphql-transport-ws`) or as server-sent events. @default 'ws' */
   readonly subscriptions?: 'ws' | 'sse';
-  /** Documents by operation or event, for servers whose schema is not the contract's own. */
-  readonly documents?: Readonly<Record<string, string | ForeignDocument>>;
+  /** Documents by operation, for servers whose schema is not the contract's own. */
+  readonly operations?: Readonly<Record<string, string | ForeignOperation>>;
+  /** Documents by event, likewise. */
+  readonly events?: Readonly<Record<string, string | ForeignEvent>>;
   /**
    * Asks for documents by their SHA-256, and sends the text once where the server does not have it yet. For servers that take them; one
    * that says that it does not is sent documents from then on. Throws a `TypeError` where the platform has no `crypto.subtle`. @default false
@@ -109,7 +127,7 @@ function readClientOptions(options: GraphqlOptions) {
     maxMessageBytes: bytes(8_388_608),
   };
   return readOptions('graphql', options, limits, [
-    'url', 'headers', 'onWire', 'subscriptions', 'documents', 'persisted', 'queryMethod', 'sendDeadline', 'fetch', 'carrier', 'WebSocket',
+    'url', 'headers', 'onWire', 'subscriptions', 'operations', 'events', 'persisted', 'queryMethod', 'sendDeadline', 'fetch', 'carrier', 'WebSocket',
     'connectionParams', 'onError',
   ]); // prettier-ignore
 }
@@ -254,13 +272,14 @@ class GraphqlTransport implements Transport {
     const known = this.contract.operations[operation.name];
     if (!known) throw new ApiError('UNIMPLEMENTED', `the contract has no operation '${operation.name}'`, { sent: false });
     const document =
-      this.#foreign(operation.name, known.output !== undefined) ?? operationDocument(outlinedTypes(this.contract), known, select);
+      foreignDocument(this.options.operations, operation.name, known.output !== undefined) ??
+      operationDocument(outlinedTypes(this.contract), known, select);
     return this.#keep(key, new RequestForms(document, this.options.queryMethod === 'GET' && known.kind === 'query'));
   }
 
   #eventForms(event: EventDefinition): RequestForms {
     const key = `on ${event.name}`;
-    const make = () => this.#foreign(event.name, true) ?? eventDocument(outlinedTypes(this.contract), event);
+    const make = () => foreignDocument(this.options.events, event.name, true) ?? eventDocument(outlinedTypes(this.contract), event);
     return this.#forms.get(key) ?? this.#keep(key, new RequestForms(make(), false));
   }
 
@@ -268,14 +287,6 @@ class GraphqlTransport implements Transport {
     if (this.#forms.size >= MAX_DOCUMENTS) this.#forms.clear();
     this.#forms.set(key, forms);
     return forms;
-  }
-
-  #foreign(name: string, hasOutput: boolean): ClientDocument | undefined {
-    const { documents } = this.options;
-    const given = documents && Object.hasOwn(documents, name) ? documents[name] : undefined;
-    if (given === undefined) return undefined;
-    const { document, result } = typeof given === 'string' ? { document: given, result: undefined } : given;
-    return foreignDocument(document, result === '' ? [] : result?.split('.'), hasOutput);
   }
 
   async #send(url: string, init: FetchInit): Promise<FetchResponse> {

@@ -16,7 +16,10 @@ const contract = defineContract({
   operations: { product: query({ input: z.object({ id: z.string() }), output: z.object({ title: z.string() }) }) },
   events: { tick: event({ channel: 'ticks', payload: z.object({ n: z.int() }) }) },
 });
-const documents = { product: 'query ($id: ID!) { product(id: $id) { title } }', tick: 'subscription { tick { n } }' };
+const mapping = {
+  operations: { product: 'query ($id: ID!) { product(id: $id) { title } }' },
+  events: { tick: 'subscription { tick { n } }' },
+};
 
 const closing: (() => unknown)[] = [];
 afterEach(async () => {
@@ -41,7 +44,7 @@ async function serve(
 }
 
 function connect(url: string, options: Partial<GraphqlOptions> = {}) {
-  const client = createClient({ contract, transport: graphql({ url, documents, ...options }) });
+  const client = createClient({ contract, transport: graphql({ url, ...mapping, ...options }) });
   closing.push(() => client.close());
   return client;
 }
@@ -110,7 +113,7 @@ describe('a foreign answer', () => {
     await once(server.listen(0, '127.0.0.1'), 'listening');
     closing.push(() => server.close());
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    const transport = retry(graphql({ url, documents }), { baseDelayMs: 1, maxDelayMs: 2 });
+    const transport = retry(graphql({ url, ...mapping }), { baseDelayMs: 1, maxDelayMs: 2 });
     const client = createClient({ contract, transport });
     closing.push(() => client.close());
     await expect(client.product({ id: '1' })).rejects.toMatchObject({ code: 'UNAVAILABLE' });
@@ -124,6 +127,28 @@ describe('a foreign answer', () => {
   });
 });
 
+describe('a mapping', () => {
+  it('makes variables of the input, and the output of what was answered', async () => {
+    const seen: unknown[] = [];
+    const { url } = await serve((body) => {
+      seen.push((JSON.parse(body) as { variables: unknown }).variables);
+      return { body: '{"data":{"shop":{"products":{"nodes":[{"name":"Cup"}]}}}}' };
+    });
+    const client = connect(url, {
+      operations: {
+        product: {
+          document: 'query ($query: String!) { shop { products(first: 1, query: $query) { nodes { name } } } }',
+          result: 'shop.products.nodes',
+          input: (input) => ({ query: `id:${(input as { id: string }).id}` }),
+          output: (nodes) => ({ title: (nodes as { name: string }[])[0]?.name }),
+        },
+      },
+    });
+    expect(await client.product({ id: '1' })).toEqual({ title: 'Cup' });
+    expect(seen).toEqual([{ query: 'id:1' }]);
+  });
+});
+
 describe('a client of graphql-request', () => {
   it('may carry the documents, with what it does to requests', async () => {
     const seen: unknown[] = [];
@@ -134,7 +159,7 @@ describe('a client of graphql-request', () => {
     const carrier = new GraphQLClient(url, { headers: { 'x-own': 'set' } });
     const client = connect(url, { carrier, headers: { authorization: 'Bearer a' } });
     expect(await client.product({ id: '1' })).toEqual({ title: 'Cup' });
-    expect(seen).toMatchObject([[{ query: documents.product, variables: { id: '1' } }, 'set', 'Bearer a']]);
+    expect(seen).toMatchObject([[{ query: mapping.operations.product, variables: { id: '1' } }, 'set', 'Bearer a']]);
   });
 
   it('fails as ours does', async () => {

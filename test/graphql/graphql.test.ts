@@ -488,14 +488,14 @@ describe('our client', () => {
       transport: graphql({
         url: `http://127.0.0.1:${port}/graphql`,
         subscriptions: 'sse',
-        documents: {
+        operations: {
           getPerson: {
             document: 'query ($login: String!) { viewer(login: $login) { profile { login fullName } } }',
             result: 'viewer.profile',
           },
           getNothing: '{ nothing }',
-          tick: { document: 'subscription { tick(upTo: 3) }', result: '' },
         },
+        events: { tick: { document: 'subscription { tick(upTo: 3) }', result: '' } },
       }),
     });
     expect(await people.getPerson({ login: 'ada' })).toEqual({ login: 'ada', fullName: null });

@@ -212,7 +212,7 @@ describe('queries by GET', () => {
       transport: graphql({
         url: server.url,
         queryMethod: 'GET',
-        documents: { getWeather: `query ($location: String!) { weather(location: $location) { location temperature conditions } } #${'x'.repeat(7000)}` }, // prettier-ignore
+        operations: { getWeather: `query ($location: String!) { weather(location: $location) { location temperature conditions } } #${'x'.repeat(7000)}` }, // prettier-ignore
         onWire: ({ direction, start }) => direction === 'out' && sent.push({ start, body: undefined }),
       }),
     });

@@ -1,6 +1,7 @@
 import type { EventDefinition, Operation } from '../../core/contract.ts';
 import type { Field, ObjectNode, SchemaNode, TypeUse, UnionNode } from '../../schema/node.ts';
 import { compileTextReader } from '../../schema/text.ts';
+import type { JsonObject } from '../../core/errors.ts';
 import type { Selection } from '../../core/transport.ts';
 import { mayBeNull, type GraphqlTypes, type RootField } from '../engine/types.ts';
 import { isObject } from '../wire.ts';
@@ -45,17 +46,35 @@ export function eventDocument(types: GraphqlTypes, event: EventDefinition): Clie
   });
 }
 
-/** A document that someone else designed, with the path of its result in `data`. */
-export function foreignDocument(text: string, path: readonly string[] | undefined, hasOutput: boolean): ClientDocument {
+/** How a document of somebody else's is used. */
+interface ForeignUse {
+  readonly document: string;
+  readonly result?: string;
+  readonly input?: (input: unknown) => JsonObject;
+  readonly output?: (result: unknown) => unknown;
+  readonly read?: (result: unknown) => unknown;
+}
+
+/** A document that someone else designed, if the mapping has one of this name. */
+export function foreignDocument(
+  mapping: Readonly<Record<string, string | ForeignUse>> | undefined,
+  name: string,
+  hasOutput: boolean,
+): ClientDocument | undefined {
+  const given = mapping && Object.hasOwn(mapping, name) ? mapping[name] : undefined;
+  if (given === undefined) return undefined;
+  const { document, result, input, output, read = output }: ForeignUse = typeof given === 'string' ? { document: given } : given;
+  const path = result === '' ? [] : result?.split('.');
   return {
-    text,
+    text: document,
     tellsAbsent: false,
-    variables: (input) => input as Readonly<Record<string, unknown>> | undefined,
+    variables: (value) => (input ? input(value) : (value as JsonObject | undefined)),
     read(data) {
       if (!hasOutput) return undefined;
       // Without a path the result is the one field that was asked for.
       const keys = path ?? (isObject(data) ? Object.keys(data).slice(0, 1) : []);
-      return keys.reduce<unknown>((at, key) => (isObject(at) ? at[key] : undefined), data);
+      const found = keys.reduce<unknown>((at, key) => (isObject(at) ? at[key] : undefined), data);
+      return read ? read(found) : found;
     },
   };
 }

@@ -3,7 +3,7 @@ import type { Contract, EventDefinition, Operation, Schema } from '../../core/co
 import { wireOf } from '../../schema/codec/codec.ts';
 import { discriminatorOf } from '../../schema/discriminator.ts';
 import { integerLimits } from '../../schema/integer.ts';
-import type { Field, ObjectNode, Scalar, SchemaNode, TypeUse, UnionNode } from '../../schema/node.ts';
+import type { Field, ObjectNode, Scalar, SchemaNode, StringNode, TypeUse, UnionNode } from '../../schema/node.ts';
 
 /** The members of zod's schema definitions that this file reads. */
 interface Def {
@@ -148,7 +148,7 @@ class Outliner {
         return this.#union(schema, def, name, named);
       case 'string':
       case 'template_literal':
-        return bare({ kind: 'string', ...own, ...(isInstant(schema) && { format: 'date-time' }) });
+        return bare({ kind: 'string', ...own, ...textFormat(schema) });
       case 'number':
         return bare(number(schema, own));
       case 'boolean':
@@ -278,8 +278,12 @@ function number(schema: $ZodType, own: { readonly meta: object }): SchemaNode {
   return { kind: 'integer', ...own, ...integerLimits({ minimum: Math.max(...least), maximum: Math.min(...most) }) } as SchemaNode;
 }
 
-function isInstant(schema: $ZodType): boolean {
-  return checksOf(schema).some(({ format }) => format === 'datetime');
+/** What a text is, as far as GraphQL has a scalar for it; the codecs of this library say what they are in JSON Schema. */
+function textFormat(schema: $ZodType): Partial<StringNode> {
+  const { json } = schema._zod.def as { readonly json?: { readonly format?: string } };
+  if (json?.format === 'byte') return { binary: true };
+  const isInstant = json?.format === 'date-time' || checksOf(schema).some(({ format }) => format === 'datetime');
+  return isInstant ? { format: 'date-time' } : {};
 }
 
 /** What a schema checks: as a whole, by its format, and beside. */
