@@ -1,4 +1,5 @@
 import { ApiError } from '../core/errors.ts';
+import { bytes, ms, readOptions } from '../core/options.ts';
 import type { FetchLike } from '../http/client/fetch-like.ts';
 import type { HeadersOption } from '../peer/headers.ts';
 import type { OnWire } from '../peer/on-wire.ts';
@@ -84,6 +85,20 @@ export interface SoapWsdlOperation {
    * @default the response's element itself, or the one element in it
    */
   readonly output?: string | ((response: XmlObject, header: XmlObject) => unknown);
+}
+
+/** Readers of the options of both forms that are numbers. */
+export const COMMON_READERS = { maxResponseBytes: bytes(8_388_608) };
+/** The other options of both forms. */
+export const COMMON_NAMES = ['version', 'headers', 'onWire', 'security', 'fetch'] as const;
+
+/** The options of a service that someone else designed, in force. */
+export type WsdlOptionsInForce = ReturnType<typeof readWsdlOptions>;
+
+/** Throws a `TypeError` that names the option that cannot be. */
+export function readWsdlOptions(options: SoapWsdlOptions) {
+  const readers = { ...COMMON_READERS, wsdlTimeoutMs: ms(30_000), maxWsdlBytes: bytes(8_388_608) };
+  return readOptions('soap', options, readers, [...COMMON_NAMES, 'wsdl', 'operations', 'url', 'header', 'addressing']);
 }
 
 /** SOAP answers requests, and has nothing to send on its own. */

@@ -15,6 +15,7 @@
 import { ApiError, isApiError } from '../core/errors.ts';
 import { HttpError } from '../http/message/error.ts';
 import { peerOf, type HttpHandler, type HttpRequest, type HttpResponse } from '../http/message/message.ts';
+import { bytes, count, readOptions } from '../core/options.ts';
 import { checkTransport } from '../core/check-transport.ts';
 import { acceptHeaders, deadlineOf, serveCall } from '../guard/serve-call.ts';
 import { reporter } from '../life/report.ts';
@@ -54,23 +55,31 @@ export interface SoapHandlerOptions {
  * Serves a transport as a SOAP service, 1.1 and 1.2 alike: document/literal, its WSDL at `?wsdl`.
  * Mount it with `nodeListener`, `listen` or `fetchHandler`. Formats: docs/protocols/soap.md.
  */
-export function soapHandler(transport: Transport, options: SoapHandlerOptions = {}): HttpHandler {
+export function soapHandler(transport: Transport, given: SoapHandlerOptions = {}): HttpHandler {
   checkTransport('soapHandler', transport);
+  const options = readOptions('soapHandler', given, { maxBodyBytes: bytes(1_048_576), maxDepth: count(MAX_DEPTH) }, [
+    'path',
+    'address',
+    'security',
+    'onError',
+  ]);
   const { path = '/soap' } = options;
   if (!/^(\/[A-Za-z0-9\-._~]+)+$/.test(path)) throw new TypeError(`soapHandler: path '${path}' must look like '/soap'`);
   const endpoint = new SoapEndpoint(transport, soapBinding(transport.contract), options, reporter(options.onError));
   return (request) => (request.path === path ? endpoint.answer(request) : undefined);
 }
 
+type HandlerOptions = SoapHandlerOptions & { readonly maxBodyBytes: number; readonly maxDepth: number };
+
 class SoapEndpoint {
   readonly #guard: ReturnType<typeof createGuard> | undefined;
 
   private readonly transport: Transport;
   private readonly binding: SoapBinding;
-  private readonly options: SoapHandlerOptions;
+  private readonly options: HandlerOptions;
   private readonly onError: (error: unknown) => void;
 
-  constructor(transport: Transport, binding: SoapBinding, options: SoapHandlerOptions, onError: (error: unknown) => void) {
+  constructor(transport: Transport, binding: SoapBinding, options: HandlerOptions, onError: (error: unknown) => void) {
     this.transport = transport;
     this.binding = binding;
     this.options = options;
@@ -99,8 +108,8 @@ class SoapEndpoint {
     const headers = acceptHeaders(request.headers);
     delete headers['soapaction'];
     const requestId = headers['x-request-id'] ?? '';
-    const xml = await readBody(request, options.maxBodyBytes ?? 1_048_576);
-    const maxDepth = options.maxDepth ?? MAX_DEPTH;
+    const xml = await readBody(request, options.maxBodyBytes);
+    const maxDepth = options.maxDepth;
     const envelope = new Envelope();
     try {
       const read = attempt(() => this.#read(xml, maxDepth, envelope));

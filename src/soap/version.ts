@@ -1,6 +1,3 @@
-import type { FetchResponse } from '../http/client/fetch-like.ts';
-import { decodeXml, saysUtf8 } from '../xml/decode.ts';
-
 /** The two versions of SOAP in use. */
 export type SoapVersion = '1.1' | '1.2';
 
@@ -47,10 +44,4 @@ export function requestHeaders(version: SoapVersion, action: string, given: Read
     headers['soapaction'] = quoted;
   }
   return headers;
-}
-
-/** The text of a reply, in whatever encoding its XML is. */
-export async function readText(response: FetchResponse): Promise<string> {
-  const type = response.headers.get('content-type') ?? '';
-  return saysUtf8(type) ? response.text() : decodeXml(new Uint8Array(await response.arrayBuffer()), type);
 }

@@ -10,8 +10,8 @@ export interface ReadContext {
   readonly namespace: string;
   /** Levels of objects, lists and records. */
   readonly maxDepth: number;
-  /** Elements by their `id`, for references of the SOAP encoding. */
-  readonly byId?: ReadonlyMap<string, XmlElement> | undefined;
+  /** Finds elements by their `id`, for references: those of the SOAP encoding, which PHP writes in literal messages too. */
+  readonly byId?: (() => ReadonlyMap<string, XmlElement>) | undefined;
   /** How many elements references may still lead to: an element that is referred to twice is read twice. */
   budget?: number;
 }
@@ -96,9 +96,9 @@ function typeOf(plan: Plan, element: XmlElement): Plan {
 /** The element that one refers to by `href` (SOAP 1.1) or `ref` (SOAP 1.2), else itself. */
 function follow(element: XmlElement, context: ReadContext): XmlElement {
   const { byId } = context;
-  if (!byId || element.attributes.size === 0 || element.children.length > 0) return element;
+  if (!byId || element.attributes.size === 0 || element.children.length > 0 || element.text !== '') return element;
   const id = element.attributes.get('href') ?? element.attributes.get('http://www.w3.org/2003/05/soap-encoding ref');
-  const target = id === undefined ? undefined : byId.get(id.replace(/^#/, ''));
+  const target = id === undefined ? undefined : byId().get(id.replace(/^#/, ''));
   if (!target) return element;
   context.budget = (context.budget ?? 100_000) - 1 - target.children.length;
   if (context.budget < 0) throw new ApiError('INVALID_ARGUMENT', 'the message refers to too many elements by their ids');

@@ -12,7 +12,7 @@ import { soapHandler } from '../../src/soap/server.ts';
 
 /**
  * Each folder is a case: `request.xml` as it is sent, `response.http` as it must be answered, and `case.json`. Where that has a `call`, our client must send
- * the same request and understand the same response. A new bug is a new folder; `npx vitest run test/soap-golden.test.ts -u` writes the responses.
+ * the same request and understand the same response. A new bug is a new folder; `npx vitest run test/soap/golden.test.ts -u` writes the responses.
  */
 interface GoldenCase {
   readonly about: string;

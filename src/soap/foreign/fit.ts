@@ -51,9 +51,17 @@ export function fitTo(use: TypeUse, value: unknown): unknown {
       return value === '' ? null : value;
     default: {
       const text = textIn(one(value));
-      return typeof text === 'string' ? scalarPlan(node)?.read(text) : text;
+      return typeof text === 'string' ? readScalar(node, text) : text;
     }
   }
+}
+
+const readers = new WeakMap<SchemaNode, ((text: string) => unknown) | undefined>();
+
+function readScalar(node: SchemaNode, text: string): unknown {
+  let read = readers.get(node);
+  if (!read) readers.set(node, (read = scalarPlan(node)?.read));
+  return read?.(text);
 }
 
 /** The output in a response whose element is only around it: its one element, if the contract has no such field. */
@@ -214,7 +222,7 @@ function scoreOf(node: SchemaNode, value: unknown): number {
     default: {
       const text = textIn(value);
       if (typeof text !== 'string') return 0;
-      const read = scalarPlan(node)?.read(text);
+      const read = readScalar(node, text);
       if (node.kind === 'string') return 1;
       if (node.kind === 'enum' || node.kind === 'literal') return (node.values as readonly unknown[]).includes(read) ? 3 : 0;
       return typeof read === 'string' ? 0 : 2;

@@ -1,20 +1,17 @@
-import { createLightFetch } from '#fetch';
 import type { Contract } from '../../core/contract.ts';
 import { ApiError, isApiError } from '../../core/errors.ts';
-import type { FetchResponse, LightFetch } from '../../http/client/fetch-like.ts';
-import { networkError } from '../../http/client/network-error.ts';
 import { joinHeaders } from '../../peer/headers.ts';
 import { describeContract, type OperationView, type TypeUse } from '../../schema/view.ts';
 import type { CallRequest, SubscribeRequest, Transport } from '../../core/transport.ts';
 import { envelope, decodeFault, decodeStatus, isFault, MAX_DEPTH, noAnswer, type Reply } from '../wire.ts';
-import { noEvents, type SoapHeader, type SoapHeaderCall, type SoapWsdlOperation, type SoapWsdlOptions } from '../options.ts';
+import { noEvents, type SoapHeader, type SoapHeaderCall, type SoapWsdlOperation, type WsdlOptionsInForce } from '../options.ts';
+import { SoapExchange } from '../exchange.ts';
 import { addressingHeader } from './addressing.ts';
 import { atPath, fitTo, isObject, unwrapFor, type XmlObject } from './fit.ts';
 import { ForeignOperation } from './operation.ts';
-import { recordIn, recordOut } from '../record.ts';
 import { secure, securityHeaders } from '../security/security.ts';
 import { SharedWork } from './shared-work.ts';
-import { requestHeaders, readText, type SoapVersion } from '../version.ts';
+import { requestHeaders, type SoapVersion } from '../version.ts';
 import { readEnvelope, type Envelope } from '../wire/envelope.ts';
 import { WsdlDocuments } from '../wsdl/fetch.ts';
 import { loadWsdl } from '../wsdl/load.ts';
@@ -25,24 +22,23 @@ import { findOperation, type Found } from './find.ts';
 export class ForeignSoapTransport implements Transport {
   readonly name = 'soap';
   readonly #views: ReadonlyMap<string, OperationView>;
-  readonly #carrier: LightFetch;
+  readonly #exchange: SoapExchange;
   /** Read by the first call. */
   readonly #wsdl: SharedWork<LoadedWsdl>;
   /** Each operation's, from its first call on. */
   readonly #bound = new Map<string, BoundOperation>();
 
   readonly contract: Contract;
-  private readonly options: SoapWsdlOptions;
+  private readonly options: WsdlOptionsInForce;
 
-  constructor(contract: Contract, options: SoapWsdlOptions) {
+  constructor(contract: Contract, options: WsdlOptionsInForce) {
     this.contract = contract;
     this.options = options;
     this.#views = describeContract(contract).operations;
     const stray = Object.keys(options.operations).find((name) => !this.#views.has(name));
     if (stray !== undefined) throw new TypeError(`soap: the contract has no operation '${stray}'`);
-    const { wsdl, fetch, maxResponseBytes, wsdlTimeoutMs = 30_000 } = options;
-    this.#carrier = fetch ? { fetch, close: async () => {} } : createLightFetch({ maxResponseBytes });
-    if (!(wsdlTimeoutMs > 0)) throw new TypeError(`soap: wsdlTimeoutMs must be a positive number of milliseconds, not ${wsdlTimeoutMs}`);
+    const { wsdl, wsdlTimeoutMs } = options;
+    this.#exchange = new SoapExchange(options);
     this.#wsdl = new SharedWork(
       (signal) => this.#load(signal),
       wsdlTimeoutMs,
@@ -59,8 +55,15 @@ export class ForeignSoapTransport implements Transport {
     const content = mapped.input ? mapped.input(input) : request.input;
     const { body, header } = operation.encode(content, this.#header(mapped, { input, headers: request.headers }), version);
     const wsa = this.options.addressing === true ? addressingHeader(operation.operation.addressingAction, url) : '';
-    const xml = secure(this.options.security, (own) => envelope(version, wsa + header + own, body));
-    const reply = await this.#post(url, xml, requestHeaders(version, operation.operation.action, headers), request.signal);
+    const xml = secure(this.options.security, (signed) => envelope(version, wsa + header + signed, body));
+    const { security } = this.options;
+    const own = requestHeaders(version, operation.operation.action, headers);
+    const reply = await this.#exchange.post(
+      url,
+      security?.addHeaders ? { ...own, ...securityHeaders(security) } : own,
+      xml,
+      request.signal,
+    );
     const answer = decode(name, operation, reply);
     if (!output || !answer) return undefined;
     return fitTo(output, outputOf(mapped, output, operation, answer));
@@ -72,7 +75,7 @@ export class ForeignSoapTransport implements Transport {
 
   async close(): Promise<void> {
     this.#wsdl.close(new ApiError('CANCELLED', 'the client was closed', { sent: false }));
-    await this.#carrier.close();
+    await this.#exchange.close();
   }
 
   async #bind(name: string, signal: AbortSignal): Promise<BoundOperation> {
@@ -105,29 +108,13 @@ export class ForeignSoapTransport implements Transport {
   }
 
   async #load(signal: AbortSignal): Promise<LoadedWsdl> {
-    const documents = new WsdlDocuments(this.#carrier.fetch, this.options, signal);
+    const documents = new WsdlDocuments(this.#exchange.fetch, this.options, signal);
     try {
       const { ports, schemas } = await loadWsdl(this.options.wsdl, (location) => documents.read(location));
       return { ports, plans: new SchemaPlans(schemas) };
     } catch (error) {
       throw ApiError.from(error, 'UNAVAILABLE', `the WSDL at ${this.options.wsdl} cannot be read`, { sent: false });
     }
-  }
-
-  async #post(url: string, body: string, own: Readonly<Record<string, string>>, signal: AbortSignal): Promise<Reply> {
-    const { onWire, security } = this.options;
-    const headers = security?.addHeaders ? { ...own, ...securityHeaders(security) } : own;
-    if (onWire) recordOut(onWire, 'POST', url, headers, body);
-    let response: FetchResponse;
-    let text: string;
-    try {
-      response = await this.#carrier.fetch(url, { method: 'POST', headers, body, signal, redirect: 'manual' });
-      text = await readText(response);
-    } catch (error) {
-      throw isApiError(error) ? error : networkError(error, url, signal);
-    }
-    if (onWire) recordIn(onWire, response, text);
-    return { status: response.status, text, header: (name) => response.headers.get(name) };
   }
 }
 

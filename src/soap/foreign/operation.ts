@@ -129,7 +129,7 @@ export class ForeignOperation {
     const output = this.#output;
     const [message] = body;
     if (!output || !message) return undefined;
-    const context = { namespace: '', maxDepth: MAX_DEPTH, byId: body.length > 1 || output.encoded ? idsOf(body) : undefined };
+    const context = { namespace: '', maxDepth: MAX_DEPTH, byId: once(() => idsOf(body)) };
     const { slot, content, isWrapper } = output;
     if (!slot) return content && readXml(content, around(body), context);
     const isNamed = message.local === slot.element || output.alternatives.has(message.local);
@@ -241,6 +241,11 @@ function sequenceOf(parts: readonly WsdlPart[], plans: SchemaPlans): XsdComplex 
 /** The elements of a body as those of one element. */
 function around(body: readonly XmlElement[]): XmlElement {
   return { uri: '', local: '', attributes: new Map(), children: body, text: '', scope: {} };
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => (made ??= { value: make() }).value;
 }
 
 /** Elements by the ids that others refer to. */

@@ -1,4 +1,5 @@
 import { ApiError } from '../../core/errors.ts';
+import { count, ms, readOptions } from '../../core/options.ts';
 import type { Headers } from '../../core/transport.ts';
 import { isSecurity, unauthenticated } from '../wire/header.ts';
 import { lowerCase } from './security.ts';
@@ -38,7 +39,17 @@ export interface SoapHandlerSecurity {
 export type WssGuard = (blocks: readonly XmlElement[]) => Promise<Headers>;
 
 export function createGuard(security: SoapHandlerSecurity): WssGuard {
-  const { user: findUser, allowText = true, timestamp = false, toleranceMs = 300_000, maxNonces = 200_000 } = security;
+  const {
+    user: findUser,
+    allowText = true,
+    timestamp = false,
+    toleranceMs,
+    maxNonces,
+  } = readOptions('soapHandler security', security, { toleranceMs: ms(300_000, { infinity: false }), maxNonces: count(200_000) }, [
+    'user',
+    'allowText',
+    'timestamp',
+  ]);
   const nonces = new NonceCache(maxNonces, toleranceMs);
   return async (blocks) => {
     const [block, other] = blocks.filter(isSecurity);

@@ -2,9 +2,10 @@ import { ApiError, isApiError } from '../../core/errors.ts';
 import type { FetchLike, FetchResponse } from '../../http/client/fetch-like.ts';
 import { networkError } from '../../http/client/network-error.ts';
 import { joinHeaders } from '../../peer/headers.ts';
-import type { SoapWsdlOptions } from '../options.ts';
+import type { WsdlOptionsInForce } from '../options.ts';
 import { decodeXml } from '../../xml/decode.ts';
 import { shown } from '../../xml/text.ts';
+import { readBytes } from '../exchange.ts';
 import { recordIn, recordOut } from '../record.ts';
 import { securityHeaders } from '../security/security.ts';
 import { decodeStatus } from '../wire.ts';
@@ -17,10 +18,10 @@ export class WsdlDocuments {
   #bytes = 0;
 
   private readonly fetch: FetchLike;
-  private readonly options: SoapWsdlOptions;
+  private readonly options: WsdlOptionsInForce;
   private readonly signal: AbortSignal;
 
-  constructor(fetch: FetchLike, options: SoapWsdlOptions, signal: AbortSignal) {
+  constructor(fetch: FetchLike, options: WsdlOptionsInForce, signal: AbortSignal) {
     this.fetch = fetch;
     this.options = options;
     this.signal = signal;
@@ -52,7 +53,7 @@ export class WsdlDocuments {
     if (onWire) recordOut(onWire, 'GET', url, headers);
     try {
       const response = await this.fetch(url, { method: 'GET', headers, signal: this.signal, redirect: 'manual' });
-      const text = decodeXml(await this.#bytesOf(response), response.headers.get('content-type') ?? '');
+      const text = decodeXml(await readBytes(response, Infinity, (bytes) => this.#count(bytes)), response.headers.get('content-type') ?? '');
       if (onWire) recordIn(onWire, response, text);
       return { response, text };
     } catch (error) {
@@ -68,7 +69,7 @@ export class WsdlDocuments {
   }
 
   #count(bytes: number): void {
-    const { wsdl, maxWsdlBytes = 8_388_608 } = this.options;
+    const { wsdl, maxWsdlBytes } = this.options;
     this.#bytes += bytes;
     if (this.#bytes > maxWsdlBytes)
       throw this.#failure('DATA_LOSS', `the WSDL at ${shown(wsdl, 200)} is larger than ${maxWsdlBytes} bytes (maxWsdlBytes)`);
@@ -93,32 +94,6 @@ export class WsdlDocuments {
     if (!this.#origins.has(originOf(url) ?? '')) return {};
     return { ...(await joinHeaders(this.options.headers, {})), ...securityHeaders(this.options.security) };
   }
-
-  async #bytesOf(response: FetchResponse): Promise<Uint8Array> {
-    const reader = response.body?.getReader();
-    if (!reader) return new Uint8Array(await response.arrayBuffer());
-    const chunks: Uint8Array[] = [];
-    try {
-      for (let read = await reader.read(); !read.done; read = await reader.read()) {
-        this.#count(read.value.byteLength);
-        chunks.push(read.value);
-      }
-    } catch (error) {
-      await reader.cancel().catch(() => {});
-      throw error;
-    }
-    return joinBytes(chunks);
-  }
-}
-
-function joinBytes(chunks: readonly Uint8Array[]): Uint8Array {
-  const all = new Uint8Array(chunks.reduce((size, chunk) => size + chunk.length, 0));
-  let at = 0;
-  for (const chunk of chunks) {
-    all.set(chunk, at);
-    at += chunk.length;
-  }
-  return all;
 }
 
 /** The origin of an http URL; `undefined` for anything else, which is a file. */
