@@ -1,5 +1,6 @@
 import { ApiError, isApiError, isErrorCode, type ErrorBody, type JsonObject } from '../core/errors.ts';
 import { parseRetryAfter } from '../http/message/retry-after.ts';
+import { isObject } from '../peer/error-body.ts';
 import { parseJson } from '../peer/json.ts';
 import type { SoapOperation } from './wire/binding.ts';
 import { readEnvelope } from './wire/envelope.ts';
@@ -234,10 +235,6 @@ function parseObject(text: string | undefined): JsonObject | undefined {
   } catch {
     return undefined;
   }
-}
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** An envelope around a header's blocks and a body's content. */

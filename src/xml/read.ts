@@ -1,4 +1,5 @@
 import { ApiError } from '../core/errors.ts';
+import { setOwn } from '../core/own.ts';
 import { KEY } from './contract-plan.ts';
 import type { ItemsPlan, LoosePlan, Member, ObjectPlan, Plan, Slot, UntypedPlan } from './plan.ts';
 import { isNil, nameOf, resolveName, XSI, type XmlElement } from './tree.ts';
@@ -135,7 +136,7 @@ function readObject(plan: ObjectPlan, element: XmlElement, context: ReadContext,
   refuseText(element);
   const value: Record<string, unknown> = {};
   // A list that repeats its element is empty if there is none.
-  for (const { repeated, name } of plan.members) if (repeated) define(value, name, []);
+  for (const { repeated, name } of plan.members) if (repeated) setOwn(value, name, []);
   for (const child of element.children) {
     const member = plan.byElement.get(child.local) as Member | undefined;
     if (!member) continue;
@@ -149,7 +150,7 @@ function readObject(plan: ObjectPlan, element: XmlElement, context: ReadContext,
     const read = at(name, () => readOwn(member, child, context, level));
     // Many stacks write nil for a value that is absent.
     if (read === null && member.optional && !member.property.nullable && isNil(child)) continue;
-    define(value, name, read);
+    setOwn(value, name, read);
   }
   return value;
 }
@@ -182,7 +183,7 @@ function readRecord(slot: Slot, element: XmlElement, context: ReadContext, level
     if (!key) throw new ReadProblem('an <Entry> has no <Key>', 'Entry');
     if (keys.length > 0 || others.length > 0) throw new ReadProblem('an <Entry> has one <Key> and one <Value>', 'Entry');
     const name = readOwn(KEY, key, context, level) as string;
-    define(value, name, each && at(name, () => readOwn(slot, each, context, level)));
+    setOwn(value, name, each && at(name, () => readOwn(slot, each, context, level)));
   }
   return value;
 }
@@ -206,7 +207,7 @@ function readLoose(plan: ObjectPlan, loose: LoosePlan, element: XmlElement, cont
   within(level, context);
   const value: Record<string, unknown> = {};
   readAttributes(loose, element, value);
-  for (const { repeated, name } of plan.members) if (repeated) define(value, name, []);
+  for (const { repeated, name } of plan.members) if (repeated) setOwn(value, name, []);
   if (loose.text) value['#text'] = loose.text.read(element.text);
   else if (element.text !== '' && element.text.trim() !== '') value['#text'] = element.text;
   for (const child of element.children) {
@@ -215,7 +216,7 @@ function readLoose(plan: ObjectPlan, loose: LoosePlan, element: XmlElement, cont
       const list = value[member.name] as unknown[];
       list.push(at(member.name, () => at(list.length, () => readElement(member.plan, child, context, level + 1))));
     } else if (member && !Object.hasOwn(value, member.name)) {
-      define(
+      setOwn(
         value,
         member.name,
         at(member.name, () => readElement(member.plan, child, context, level)),
@@ -250,7 +251,7 @@ function readAttributes(loose: LoosePlan | undefined, element: XmlElement, value
     if (isProtocol(uri) || (space === -1 && (key === 'href' || key === 'id') && !loose?.attributes.some((each) => each.key === key)))
       continue;
     const known = loose?.attributes.find((each) => each.key === key);
-    define(value, known?.name ?? `@${key.slice(space + 1)}`, known ? known.plan.read(text) : text);
+    setOwn(value, known?.name ?? `@${key.slice(space + 1)}`, known ? known.plan.read(text) : text);
   }
 }
 
@@ -292,14 +293,8 @@ function plainOf(element: XmlElement, context: ReadContext, level: number, plan?
 /** One more value under a name: the second one makes a list. */
 function add(value: Record<string, unknown>, name: string, work: () => unknown): void {
   const more = at(name, work);
-  if (!Object.hasOwn(value, name)) return define(value, name, more);
+  if (!Object.hasOwn(value, name)) return setOwn(value, name, more);
   const before = value[name];
   if (Array.isArray(before)) before.push(more);
-  else define(value, name, [before, more]);
-}
-
-/** As an own property, whatever its name: assigning to `__proto__` would do something else. */
-function define(object: object, name: string, value: unknown): void {
-  if (name === '__proto__') Object.defineProperty(object, name, { value, enumerable: true, configurable: true, writable: true });
-  else (object as Record<string, unknown>)[name] = value;
+  else setOwn(value, name, [before, more]);
 }

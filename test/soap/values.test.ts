@@ -54,6 +54,29 @@ describe('unions without a discriminator, and any JSON', () => {
   });
 });
 
+describe('null where a schema has it', () => {
+  test.each<[string, z.ZodType, unknown]>([
+    ['null', z.null(), null],
+    ['a literal', z.literal(null), null],
+    ['an optional null', z.null().optional(), null],
+    ['a list of nulls', z.array(z.null()), [null, null]],
+    ['a record of nulls', z.record(z.string(), z.null()), { a: null }],
+    ['a union with null', z.union([z.object({ a: z.string() }), z.literal(null)]), null],
+    ['a list of what may be null', z.array(z.union([z.string(), z.null()])), [null, 'a']],
+    ['any', z.unknown(), null],
+    ['lists in lists', z.array(z.array(z.string().nullable())), [['a', null]]],
+    ['an object with a null', z.object({ a: z.null() }).nullable(), { a: null }],
+  ])('%s', async (_, v, value) => {
+    const own = defineContract({ name: 'nulls', operations: { echo: mutation({ input: z.object({ v }), output: z.object({ v }) }) } });
+    const echo = createService(own, { echo: (input) => input });
+    const handler = await listen(soapHandler(echo));
+    const client = createClient({ contract: own, transport: soap({ url: `${handler.url}/soap` }) });
+    expect(await client.echo({ v: value })).toEqual({ v: value });
+    await client.close();
+    await handler.close();
+  });
+});
+
 describe('text that XML cannot carry', () => {
   test('is refused by name before it is sent', async () => {
     const client = createClient({ transport: soap({ url: `${server.url}/soap` }) });

@@ -1,4 +1,6 @@
 import type { Field, ObjectNode, RecordNode, SchemaNode, TypeUse, UnionNode } from '../../schema/node.ts';
+import { setOwn } from '../../core/own.ts';
+import { isObject } from '../../peer/error-body.ts';
 import { foldName } from '../../xml/name.ts';
 import { scalarPlan } from '../../xml/scalar.ts';
 
@@ -102,17 +104,17 @@ function fitObject(node: ObjectNode, value: unknown): unknown {
       if (literal !== undefined) member = literal;
     }
     if (member === undefined) {
-      if (field.node.kind === 'list' && !field.optional && !field.nullable) define(fitted, field.name, []);
+      if (field.node.kind === 'list' && !field.optional && !field.nullable) setOwn(fitted, field.name, []);
       continue;
     }
     const read = fitTo(field, member);
     // Many services write nil, or an empty element, for a value that is absent.
     if (read === null && !field.nullable && field.optional) continue;
     if (member === '' && field.optional && isUnreadable(field.node)) {
-      if (field.nullable) define(fitted, field.name, null);
+      if (field.nullable) setOwn(fitted, field.name, null);
       continue;
     }
-    define(fitted, field.name, read);
+    setOwn(fitted, field.name, read);
   }
   return fitted;
 }
@@ -178,7 +180,7 @@ function fitRecord(node: RecordNode, value: unknown): unknown {
   if (value === '') return {};
   if (!isObject(value)) return value;
   const fitted: Record<string, unknown> = {};
-  for (const [name, member] of Object.entries(value)) if (!name.startsWith('@')) define(fitted, name, fitTo(node.values, member));
+  for (const [name, member] of Object.entries(value)) if (!name.startsWith('@')) setOwn(fitted, name, fitTo(node.values, member));
   return fitted;
 }
 
@@ -283,13 +285,4 @@ function inside(value: Values, item: SchemaNode): readonly unknown[] {
     return isWrapper(only, item) && isObject(only) ? inside(only, item) : Array.isArray(only) ? (only as unknown[]) : [only];
   const fitting = members.filter(([, member]) => (isScalar(item) ? !isObject(member) : isObject(member)));
   return fitting.flatMap(([, member]) => member);
-}
-
-function define(object: object, name: string, value: unknown): void {
-  if (name === '__proto__') Object.defineProperty(object, name, { value, enumerable: true, configurable: true, writable: true });
-  else (object as Record<string, unknown>)[name] = value;
-}
-
-export function isObject(value: unknown): value is Values {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -7,7 +7,8 @@ import { envelope, decodeFault, decodeStatus, isFault, MAX_DEPTH, noAnswer, type
 import { noEvents, type SoapHeader, type SoapHeaderCall, type SoapWsdlOperation, type WsdlOptionsInForce } from '../options.ts';
 import { SoapExchange } from '../exchange.ts';
 import { addressingHeader } from './addressing.ts';
-import { atPath, fitTo, isObject, unwrapFor, type XmlObject } from './fit.ts';
+import { isObject } from '../../peer/error-body.ts';
+import { atPath, fitTo, unwrapFor, type XmlObject } from './fit.ts';
 import { ForeignOperation } from './operation.ts';
 import { secure, securityHeaders } from '../security/security.ts';
 import { SharedWork } from './shared-work.ts';

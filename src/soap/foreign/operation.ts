@@ -12,7 +12,7 @@ import type { WsdlMessage, WsdlOperation, WsdlPart, WsdlPort } from '../wsdl/mod
 import { anyType } from '../xsd/builtin.ts';
 import type { XsdComplex, XsdElement, XsdElementUse } from '../xsd/model.ts';
 import type { SchemaPlans } from '../xsd/plans.ts';
-import { isObject } from './fit.ts';
+import { isObject } from '../../peer/error-body.ts';
 
 const ENCODING = 'http://schemas.xmlsoap.org/soap/encoding/';
 const ENCODING_12 = 'http://www.w3.org/2003/05/soap-encoding';
