@@ -10,6 +10,7 @@ export type {
   CallOptions,
   ChannelParams,
   Client,
+  ClientEvent,
   ClientLifecycle,
   ClientOptions,
   EventInfo,
@@ -24,6 +25,7 @@ export type {
   Subscribe,
   SubscribeOptions,
   Unsubscribe,
+  VerbsOf,
 } from './client/types.ts';
 export type { AppInput } from './core/application.ts';
 export { defineContract, event, mutation, query } from './core/define.ts';

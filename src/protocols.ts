@@ -37,7 +37,7 @@ export interface Protocol {
   /** Where a served service has it. */
   readonly urlOf: (served: ServedAddresses) => string;
   /** Loads the client and makes its adapter. */
-  readonly connect: (options: ConnectOptions) => Promise<Adapter<string>>;
+  readonly connect: (options: ConnectOptions) => Promise<Adapter<never>>;
 }
 
 const HTTP_URL = 'http://127.0.0.1:4000';

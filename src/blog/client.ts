@@ -1,5 +1,5 @@
 import { createClient as createContractClient, type ContractClientOptions } from '../client/client.ts';
-import type { Client, ClientOptions } from '../client/types.ts';
+import type { Client, ClientOptions, VerbsOf } from '../client/types.ts';
 import type { Contract } from '../core/contract.ts';
 import type { Adapter, Transport } from '../core/transport.ts';
 import { blogContract } from './contract.ts';
@@ -13,12 +13,14 @@ export interface BlogClient extends Client<typeof blogContract> {}
  * Without `contract` it is the client of the built-in Blog. Every failed call rejects with an `ApiError`.
  * @throws TypeError if the transport serves another contract.
  */
-export function createClient<V extends string>(
-  options: ClientOptions & { readonly transport: Adapter<V> | Transport },
-): 'call' | 'subscribe' extends V ? BlogClient : Client<typeof blogContract, V>;
-export function createClient<C extends Contract, V extends string>(options: ContractClientOptions<C, V>): Client<C, V>;
+export function createClient<T extends Adapter<never> | Transport>(
+  options: ClientOptions & { readonly transport: T },
+): 'call' | 'subscribe' extends VerbsOf<T> ? BlogClient : Client<typeof blogContract, VerbsOf<T>>;
+export function createClient<C extends Contract, T extends Adapter<never> | Transport>(
+  options: ContractClientOptions<C, T>,
+): Client<C, VerbsOf<T>>;
 export function createClient(
-  options: ClientOptions & { readonly contract?: Contract; readonly transport: Adapter<string> | Transport },
+  options: ClientOptions & { readonly contract?: Contract; readonly transport: Adapter<never> | Transport },
 ): unknown {
   return createContractClient({ ...options, contract: options.contract ?? blogContract });
 }

@@ -26,7 +26,7 @@ export function protocolOf(name: string, verb: Verb): Protocol {
 }
 
 /** Makes a protocol's adapter; a `UsageError` says what is wrong with the url. */
-export async function connectTo(protocol: Protocol, options: ConnectOptions): Promise<Adapter<string>> {
+export async function connectTo(protocol: Protocol, options: ConnectOptions): Promise<Adapter<never>> {
   try {
     return await protocol.connect(options);
   } catch (error) {

@@ -1,5 +1,5 @@
 import { checkServes } from '#contract-check';
-import type { CallOptions, Client, ClientOptions, Outcome } from './types.ts';
+import type { CallOptions, Client, ClientOptions, Outcome, VerbsOf } from './types.ts';
 import type { Contract, EventDefinition, Operation } from '../core/contract.ts';
 import { ApiError } from '../core/errors.ts';
 import { ms, readOptions } from '../core/options.ts';
@@ -20,24 +20,29 @@ const NO_HEADERS: Headers = Object.freeze({});
 const NO_OPTIONS: CallOptions = Object.freeze({});
 
 /** What `createClient` takes for a contract of one's own. */
-export type ContractClientOptions<C extends Contract, V extends string> = ClientOptions & {
-  readonly contract: C;
-  readonly transport: Adapter<V> | Transport;
+export type ContractClientOptions<C extends Contract, T extends Adapter<never> | Transport> = ClientOptions & {
+  readonly contract: InStrict<C>;
+  readonly transport: T;
 };
+
+/** Without `strict` zod's types are not what they say, and every result would be `never`. */
+type InStrict<C> = [undefined] extends [string] ? { readonly 'multi-api-sdk needs "strict": true in tsconfig.json': never } : C;
 
 /**
  * Makes the client of a contract over a transport: an adapter such as `rest({ url })`, a service of this process, or any `Transport`.
  * Every failed call rejects with an `ApiError`.
  * @throws TypeError if the transport serves another contract, or an option is unknown or has a value that it cannot have.
  */
-export function createClient<C extends Contract, V extends string>(options: ContractClientOptions<C, V>): Client<C, V> {
+export function createClient<C extends Contract, T extends Adapter<never> | Transport>(
+  options: ContractClientOptions<C, T>,
+): Client<C, VerbsOf<T>> {
   const given: AnyClientOptions = options;
   const read = readOptions('createClient', given, { timeoutMs: ms(30_000), reconnect: backoff }, ['contract', 'transport', 'onError']);
   const { contract } = options;
   const isOwn = typeof options.transport === 'function';
   const transport = connect(options.transport, contract);
   if (!isOwn) checkServes(transport, contract);
-  return new ContractClient(contract, transport, read, isOwn).members() as Client<C, V>;
+  return new ContractClient(contract, transport, read, isOwn).members() as Client<C, VerbsOf<T>>;
 }
 
 type AnyClientOptions = ClientOptions & { readonly contract: unknown; readonly transport: unknown };
@@ -65,7 +70,13 @@ class ContractClient {
   members(): Record<string | symbol, unknown> {
     const members: Record<string | symbol, unknown> = {};
     for (const operation of Object.values(this.contract.operations)) members[operation.name] = this.#method(operation);
-    for (const event of Object.values(this.contract.events)) members[listenerName(event.name)] = this.#listen(event);
+    const events: Record<string, { readonly listen: unknown }> = {};
+    for (const event of Object.values(this.contract.events)) {
+      const listen = this.#listen(event);
+      members[listenerName(event.name)] = listen;
+      events[event.name] = { listen };
+    }
+    if (!Object.hasOwn(members, 'events')) Object.defineProperty(members, 'events', { value: events });
     const close = () => (this.#closing ??= this.#close());
     Object.defineProperty(members, 'close', { value: close });
     // Node 20 lacks the symbol in places.

@@ -1,54 +1,54 @@
 import type { output as OutputOf } from 'zod/v4/core';
 import type { AppInput } from '../core/application.ts';
-import type { Contract, EventDefinition, Operation, Schema } from '../core/contract.ts';
+import type { Contract, EventDefinition, Events, Operation, Operations, Schema } from '../core/contract.ts';
 import type { ApiError, DeclaredError } from '../core/errors.ts';
 import type { Exactly, Item, Select, Selected } from '../core/selected.ts';
 import type { Overflow } from '../events/push-stream.ts';
-import type { Headers } from '../core/transport.ts';
+import type { Adapter, Headers } from '../core/transport.ts';
 
 /** Options of every call. */
 export interface CallOptions {
   /** Cancels the call, at the far side too. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** For the whole call, retries included, in milliseconds. @default the client's */
-  readonly timeoutMs?: number;
+  readonly timeoutMs?: number | undefined;
   /** Travel with the call on every protocol: lower-case names `[a-z0-9-]`, printable ASCII values. */
-  readonly headers?: Headers;
+  readonly headers?: Headers | undefined;
   /** Lets a mutation be sent again without being done again; the service keeps outcomes for 24 h. */
-  readonly idempotencyKey?: string;
+  readonly idempotencyKey?: string | undefined;
 }
 
 /** Options of every subscription. */
 export interface SubscribeOptions<P = Readonly<Record<string, unknown>>> {
   /** Ends the subscription, at the far side too. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** How long the start may take, tries included, in milliseconds. @default the client's */
-  readonly timeoutMs?: number;
-  readonly headers?: Headers;
+  readonly timeoutMs?: number | undefined;
+  readonly headers?: Headers | undefined;
   /** Fixes channel parameters; those left out match all. */
-  readonly params?: P;
+  readonly params?: P | undefined;
   /** Resume behind this event. */
-  readonly lastEventId?: string;
+  readonly lastEventId?: string | undefined;
   /** Called where events may have been missed, because resuming was not possible. */
-  readonly onGap?: () => void;
+  readonly onGap?: (() => void) | undefined;
 }
 
 /** Options of `onX(listener, options)`. */
 export interface ListenOptions<P = Readonly<Record<string, unknown>>> extends SubscribeOptions<P> {
   /** Called when the subscription ended for good, and when the listener or `onGap` failed. @default the client's `onError` */
-  readonly onError?: (error: unknown) => void;
+  readonly onError?: ((error: unknown) => void) | undefined;
 }
 
 /** Options of `onX(options)`. */
 export interface StreamOptions<P = Readonly<Record<string, unknown>>> extends SubscribeOptions<P> {
   /** How many events wait for a slow loop. @default 100 */
-  readonly bufferSize?: number;
+  readonly bufferSize?: number | undefined;
   /**
    * What happens when they are full: `resume` leaves the far side and comes back to the same place once the loop has
    * caught up, `drop-oldest` and `drop-newest` lose events (and call `onGap`), `error` ends the loop with RESOURCE_EXHAUSTED.
    * @default 'resume'
    */
-  readonly overflow?: Overflow;
+  readonly overflow?: Overflow | undefined;
 }
 
 /** Where an event came from. */
@@ -172,33 +172,68 @@ type Writers<C extends Contract> = { [N in keyof C['events']]: Literal<C['events
 /** Nothing for an event without a writer, whose type may be any text. */
 type Literal<T> = T extends string ? (string extends T ? never : T) : never;
 
+/** The operations that a transport with the verbs `V` can call. */
+type Callable<C extends Contract, V extends string> = 'call' extends V
+  ? keyof C['operations'] & string
+  : keyof C['operations'] & (V | ('write' extends V ? Writers<C> : never));
+
+/** The events that a transport with the verbs `V` can subscribe to. */
+type Audible<C extends Contract, V extends string> = 'subscribe' extends V
+  ? keyof C['events'] & string
+  : { [N in keyof C['events'] & string]: ListenerName<N> extends V ? N : never }[keyof C['events'] & string];
+
+/** Without `as`, so that an editor finds the contract's own member: definition, references, renaming and its comment. */
+type Methods<O extends Operations, K extends keyof O, C extends Contract> = { readonly [N in K]: Method<O[N], C> };
+
+type Listeners<E extends Events, K extends keyof E & string> = {
+  readonly [N in K as ListenerName<N>]: Subscribe<OutputOf<E[N]['payload']>, ChannelParams<E[N]>>;
+};
+
+/** An event of a client by its own name: `client.events.message`. */
+export interface ClientEvent<T, P> {
+  /** As `onX`: with a listener, or as an async iterable. */
+  readonly listen: Subscribe<T, P>;
+}
+
+type ClientEvents<E extends Events, K extends keyof E> = {
+  readonly [N in K]: ClientEvent<OutputOf<E[N]['payload']>, ChannelParams<E[N]>>;
+};
+
+/** Not for a contract that has an operation of this name. */
+type EventsMember<C extends Contract, V extends string> = 'events' extends keyof C['operations']
+  ? unknown
+  : { readonly events: ClientEvents<C['events'], Audible<C, V>> };
+
 /**
  * The client of a contract. `V` is what its transport can do (see `Adapter`): operations where it has the verb `call`, the verb `write`
  * and the operation writes to an event's channel, or the operation's name; `onX` where it has `subscribe` or the name `onX`.
+ * `events` has the same subscriptions by the names of the events, which editors can follow to the contract.
  */
-export type Client<C extends Contract, V extends string = 'call' | 'subscribe'> = ClientLifecycle & {
-  readonly [N in keyof C['operations'] & string as 'call' extends V ? N : N & (V | ('write' extends V ? Writers<C> : never))]: Method<
-    C['operations'][N],
-    C
-  >;
-} & {
-  readonly [N in keyof C['events'] & string as 'subscribe' extends V ? ListenerName<N> : ListenerName<N> & V]: Subscribe<
-    OutputOf<C['events'][N]['payload']>,
-    ChannelParams<C['events'][N]>
-  >;
-};
+export type Client<C extends Contract, V extends string = 'call' | 'subscribe'> = ClientLifecycle &
+  Methods<C['operations'], Callable<C, V>, C> &
+  Listeners<C['events'], Audible<C, V>> &
+  EventsMember<C, V>;
+
+/** What a transport can do; of several, of which one is chosen at run time, what all of them can. */
+export type VerbsOf<T> = (T extends unknown ? (verbs: VerbsOfOne<T>) => void : never) extends (verbs: infer V extends string) => void
+  ? V
+  : never;
+
+type VerbsOfOne<T> = T extends Adapter<infer V> ? V : string;
 
 /** Options of `createClient` beside contract and transport. */
 export interface ClientOptions {
   /** For each whole call and each start of a subscription, in milliseconds; `Infinity` for none. @default 30_000 */
-  readonly timeoutMs?: number;
+  readonly timeoutMs?: number | undefined;
   /** Waits between tries to connect a subscription: exponential with full jitter. */
-  readonly reconnect?: {
-    /** Base of the waits, in milliseconds: the first is a random part of it, the later ones grow exponentially. @default 200 */
-    readonly baseDelayMs?: number;
-    /** Ceiling of every wait, in milliseconds. @default 30_000 */
-    readonly maxDelayMs?: number;
-  };
+  readonly reconnect?:
+    | {
+        /** Base of the waits, in milliseconds: the first is a random part of it, the later ones grow exponentially. @default 200 */
+        readonly baseDelayMs?: number;
+        /** Ceiling of every wait, in milliseconds. @default 30_000 */
+        readonly maxDelayMs?: number;
+      }
+    | undefined;
   /** Gets failures of listeners and of `onGap`, and ends of subscriptions that have no `onError`. @default they are unhandled rejections */
-  readonly onError?: (error: unknown) => void;
+  readonly onError?: ((error: unknown) => void) | undefined;
 }

@@ -5,7 +5,7 @@ import type { Contract } from '../core/contract.ts';
 import { ApiError } from '../core/errors.ts';
 import type { Adapter, Transport } from '../core/transport.ts';
 
-type Source = Adapter<string> | Transport;
+type Source = Adapter<never> | Transport;
 
 /** The transport of each client member, and of all others by `default`. */
 export type Routes = { readonly default?: Source } & { readonly [member: string]: Source };

@@ -24,7 +24,7 @@ export interface OpenOptions {
 /** One protocol's client and server, connected. */
 export interface Opened {
   /** What `createClient` takes. */
-  readonly transport: Adapter | Transport;
+  readonly transport: Adapter<never> | Transport;
   /** Stops the server. The client, and with it the adapter's transport, is closed before. */
   close(): Promise<void>;
 }

@@ -21,12 +21,13 @@ type OutputAt<C extends Contract, N extends string> = C['operations'][N]['output
 type Merge<U> = (U extends unknown ? (each: U) => void : never) extends (all: infer A) => void ? A : never;
 
 /** What `select` may name of a type: its fields and its relations. */
-export type Select<T, C extends Contract> =
-  Item<T> extends infer I
-    ? { readonly [K in KeysOf<I>]?: SelectOne<FieldOf<I, K>, C> } & { readonly [K in keyof Related<I, C>]?: SelectOne<Related<I, C>[K], C> }
-    : never;
+export type Select<T, C extends Contract> = { readonly [K in KeysOf<Item<T>>]?: SelectOne<FieldOf<Item<T>, K>, C> } & {
+  readonly [K in keyof Related<Item<T>, C>]?: SelectOne<Related<Item<T>, C>[K], C>;
+};
 
-type SelectOne<T, C extends Contract> = true | (Item<T> extends object ? (string extends keyof Item<T> ? never : Select<T, C>) : never);
+type SelectOne<T, C extends Contract> =
+  | true
+  | (Item<T> extends Date | Uint8Array ? never : Item<T> extends object ? (string extends keyof Item<T> ? never : Select<T, C>) : never);
 
 /** A union has the fields of all its variants. */
 type KeysOf<T> = T extends unknown ? keyof T : never;
@@ -42,7 +43,7 @@ export type Exactly<S, T, C extends Contract> = {
       ? S[K] extends true
         ? true
         : Exactly<S[K], Related<Item<T>, C>[K], C>
-      : never;
+      : `there is no field '${K & string}'`;
 };
 
 /** A type with just the selected fields. */

@@ -118,9 +118,9 @@ declare const CAPABILITY: unique symbol;
 /**
  * What `rest(…)`, `grpc(…)` … return: a transport once it knows the contract.
  * `V` says what it can do, for the client's type: the verbs `call`, `write` (operations that write to an event's channel) and
- * `subscribe`, or names of single client members.
+ * `subscribe`, or names of single client members. One that can do more stands for one that can do less; `Adapter<never>` is any.
  */
-export interface Adapter<out V extends string = 'call' | 'subscribe'> {
+export interface Adapter<in V extends string = 'call' | 'subscribe'> {
   (contract: Contract): Transport;
-  readonly [CAPABILITY]?: V;
+  readonly [CAPABILITY]?: (verb: V) => void;
 }

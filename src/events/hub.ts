@@ -18,7 +18,7 @@ export interface EventHub {
 /** Options of `memoryHub`. */
 export interface MemoryHubOptions {
   /** How many of the last events each channel holds for subscribers that resume; `Infinity` for all. @default 1000 */
-  readonly history?: number;
+  readonly history?: number | undefined;
 }
 
 /**

@@ -32,7 +32,7 @@ export function defineAdapter<V extends string = 'call' | 'subscribe'>(make: (co
 }
 
 /** The transport of an adapter, or a given one, with the guard around it. */
-export function connect(source: Adapter<string> | Transport, contract: Contract): Transport {
+export function connect(source: Adapter<never> | Transport, contract: Contract): Transport {
   const transport = typeof source === 'function' ? source(contract) : source;
   if (typeof (transport as Partial<Transport> | undefined)?.call !== 'function')
     throw new TypeError(`transport must be an adapter such as rest({ url }), a service, or another Transport, not ${nameOf(transport)}`);

@@ -67,11 +67,11 @@ export interface ServiceOptions<T> {
    * `ApiError` (UNAUTHENTICATED, PERMISSION_DENIED) to reject. A returned `expiresAtMs` (epoch milliseconds) ends subscriptions then.
    * Write the type of its parameter (`({ headers }: ContextInfo) => …`): only then does TypeScript know `call.context` in handlers.
    */
-  readonly context?: (info: ContextInfo) => Awaitable<T>;
+  readonly context?: ((info: ContextInfo) => Awaitable<T>) | undefined;
   /** Where events go and come from. @default memoryHub() */
-  readonly hub?: EventHub;
+  readonly hub?: EventHub | undefined;
   /** Where outcomes of calls with idempotency keys are kept. @default memoryIdempotencyStore() */
-  readonly idempotencyStore?: IdempotencyStore;
+  readonly idempotencyStore?: IdempotencyStore | undefined;
   /**
    * Who a caller is: idempotency keys, webhook subscriptions and quotas belong to their caller, and fail with FAILED_PRECONDITION if there is a
    * `context` and nothing tells its callers apart. Without `context` all callers are one.
@@ -79,9 +79,9 @@ export interface ServiceOptions<T> {
    */
   readonly caller?: (call: { readonly context: T; readonly headers: Headers; readonly peer: Peer | undefined }) => string | undefined;
   /** Gets what callers must not see. @default console.error */
-  readonly onError?: (report: ErrorReport) => void;
+  readonly onError?: ((report: ErrorReport) => void) | undefined;
   /** How long `close` lets calls in flight finish, in milliseconds. @default 10_000 */
-  readonly graceMs?: number;
+  readonly graceMs?: number | undefined;
 }
 
 /** A contract with its handlers: a `Transport` that any protocol can serve, and that a client can use in process. */

@@ -69,7 +69,7 @@ export interface ChannelOptions extends WebSocketBaseOptions {
  */
 export function webSocket(options: ChannelOptions): Adapter<'subscribe' | 'write'>;
 export function webSocket(options: WebSocketOptions): Adapter;
-export function webSocket(options: WebSocketOptions | ChannelOptions): Adapter<string> {
+export function webSocket(options: WebSocketOptions | ChannelOptions): Adapter<never> {
   const url = socketUrl(options.url);
   const settings: ClientSettings = {
     url,
@@ -85,11 +85,11 @@ export function webSocket(options: WebSocketOptions | ChannelOptions): Adapter<s
   };
   if (options.protocol === 'channel') {
     const { echo = true } = options;
-    return defineAdapter<string>((contract) => new ChannelTransport(contract, settings, echo));
+    return defineAdapter<never>((contract) => new ChannelTransport(contract, settings, echo));
   }
   const rpc = new URL(url);
   if (rpc.pathname === '/') rpc.pathname = RPC_PATH;
-  return defineAdapter<string>((contract) => new RpcTransport(contract, { ...settings, url: rpc.href }));
+  return defineAdapter<never>((contract) => new RpcTransport(contract, { ...settings, url: rpc.href }));
 }
 
 /** The url with the scheme of a socket. Throws a `TypeError` that says what is wrong with it. */

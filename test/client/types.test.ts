@@ -11,6 +11,9 @@ import {
   event,
   mutation,
   query,
+  bytes,
+  instant,
+  int64,
   type Adapter,
   type EventInfo,
   type EventStream,
@@ -102,6 +105,55 @@ describe('the types of a client', () => {
       void channels.onMessage();
       // @ts-expect-error an operation that writes to no channel
       void channels.getUser({ id: 1 });
+    });
+  });
+
+  it('have what all of several transports can, of which one is chosen at run time', () => {
+    types(() => {
+      const chosen = createClient({ contract, transport: Math.random() > 0.5 ? both : callOnly });
+      void chosen.getUser({ id: 1 }, { signal: undefined, timeoutMs: undefined });
+      // @ts-expect-error one of them has no events
+      void chosen.onSaid;
+      const adapters = { both, callOnly };
+      const named = createClient({ contract, transport: adapters['both' as keyof typeof adapters] });
+      void named.getUser({ id: 1 });
+      // @ts-expect-error one of them has no events
+      void named.events.said;
+    });
+  });
+
+  it('have events by their own names too', () => {
+    types(() => {
+      const client = createClient({ contract, transport: both });
+      void client.events.said.listen((said) => void expectTypeOf(said.text).toEqualTypeOf<string>(), { params: { room: 'a' } });
+      expectTypeOf(client.events.said.listen()).toEqualTypeOf<EventStream<{ room: string; seat: number; text: string }>>();
+      // @ts-expect-error not an event
+      void client.events.getUser;
+    });
+  });
+
+  it('take application values of codecs, and give them', () => {
+    types(() => {
+      const At = z.object({
+        at: instant(),
+        n: z._default(int64(), 1n),
+        data: z.optional(bytes()),
+        list: z.array(z.object({ n: int64() })),
+      });
+      const coded = defineContract({ name: 'coded', operations: { put: mutation({ input: At, output: At }) } });
+      const client = createClient({ contract: coded, transport: both });
+      expectTypeOf(client.put)
+        .parameter(0)
+        .toEqualTypeOf<{ at: Date; n?: bigint | undefined; data?: Uint8Array | undefined; list: { n: bigint }[] }>();
+      expectTypeOf(client.put({ at: new Date(), list: [] })).resolves.toEqualTypeOf<{
+        at: Date;
+        n: bigint;
+        data?: Uint8Array | undefined;
+        list: { n: bigint }[];
+      }>();
+      createService(coded, { put: ({ at, list }) => ({ at, list }) });
+      // @ts-expect-error a date is a Date
+      void client.put({ at: '2026-01-01T00:00:00Z', list: [] });
     });
   });
 

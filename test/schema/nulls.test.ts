@@ -66,7 +66,7 @@ describe('null', () => {
     await service.close();
   });
 
-  it.each<[string, () => Adapter<string>]>([
+  it.each<[string, () => Adapter<never>]>([
     ['REST', () => rest({ url: server.http })],
     ['GraphQL', () => graphql({ url: server.http })],
     ['SOAP', () => soap({ url: server.http })],

@@ -96,7 +96,7 @@ async function withService<T>({ createService }: DemoOptions, use: (service: Ser
 async function runColumn(
   column: string,
   service: Service,
-  transport: Adapter<string> | Transport,
+  transport: Adapter<never> | Transport,
   bytes: () => number,
   trips: () => number,
   { examples, repeat, onProgress }: DemoOptions,
