@@ -19,7 +19,7 @@ export interface SubscriptionInit {
   readonly reconnect: BackoffOptions;
   readonly sink: EventSink;
   /** What else goes with each request. */
-  readonly request?: Pick<SubscribeRequest, 'peer' | 'acknowledges'>;
+  readonly request?: Pick<SubscribeRequest, 'peer' | 'acknowledges' | 'onBehalfOf'>;
   /** Whether to try again after an end. @default after those that another try may mend, or new credentials */
   readonly mayRetry?: (error: ApiError, progress: Progress) => boolean;
 }

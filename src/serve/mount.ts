@@ -9,6 +9,8 @@ import type { ServeOptions } from './options.ts';
 export interface Mount {
   /** Answers what is its own on the HTTP port. */
   readonly handler?: HttpHandler;
+  /** What keeps it from its work though it is up, for `/healthz`. */
+  readonly problems?: () => readonly string[];
   /** Begins to publish events: before any protocol takes calls, which may write events. */
   readonly publish?: (http: HttpServer) => Promise<Partial<ServedAddresses>>;
   /** Begins to take calls by sockets and ports of its own. */

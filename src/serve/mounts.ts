@@ -41,8 +41,9 @@ export const MOUNTS: Readonly<Record<ProtocolName, (context: MountContext) => Mo
     });
     return {
       handler,
-      // A store that cannot be read is tried again by the handler; the others need not wait for it.
-      publish: () => handler.ready.then(nothing, nothing),
+      problems: () => handler.problems,
+      // Events of now on are held until the store was read; a store that cannot be read holds up nobody else.
+      publish: () => handler.tried.then(() => ({})),
       close: () => handler.close(),
     };
   },
@@ -62,8 +63,6 @@ export const MOUNTS: Readonly<Record<ProtocolName, (context: MountContext) => Mo
   },
   mqtt: mountMqtt,
 };
-
-const nothing = () => ({});
 
 /** What carries the events beside REST, in the AsyncAPI document. */
 function eventProtocols({ protocols }: ServeOptions) {

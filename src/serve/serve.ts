@@ -38,7 +38,7 @@ export async function serve(transport: Transport, options: ServeOptions = {}): P
   const handlers = [...(options.handlers ?? []), ...mounts.flatMap(({ handler }) => handler ?? [])];
   const health = healthHandler(
     () => phase,
-    () => [],
+    () => mounts.flatMap(({ problems }) => problems?.() ?? []),
   );
   const handler = composeHandlers(
     health,

@@ -18,7 +18,6 @@ const subscription = (id: string, change: Partial<StoredSubscription> = {}): Sto
   params: { room: '42' },
   ordered: true,
   notices: false,
-  headers: { authorization: 'Bearer t' },
   secrets: [{ secret: 'whsec_new' }, { secret: 'whsec_old', expiresAt: 5 }],
   createdAt: '2026-01-31T12:00:00.000Z',
   ...change,

@@ -5,7 +5,6 @@
  * @group Servers
  */
 
-import { createHash } from 'node:crypto';
 import { ApiError, isApiError } from '../core/errors.ts';
 import { HttpError } from '../http/message/error.ts';
 import { codeOfRefusal } from '../http/message/status.ts';
@@ -15,6 +14,7 @@ import { checkTransport } from '../core/check-transport.ts';
 import { parseJson } from '../peer/json.ts';
 import { reporter } from '../life/report.ts';
 import { acceptHeaders } from '../guard/serve-call.ts';
+import { callerRequired } from '../guard/caller.ts';
 import type { Headers, Peer, Transport } from '../core/transport.ts';
 import { boundStore } from './store/bounded-store.ts';
 import { Carrier } from './delivery/carrier.ts';
@@ -65,7 +65,10 @@ export interface WebhookHandlerOptions extends TargetOptions {
    * @default 30_000
    */
   readonly storeTimeoutMs?: number;
-  /** Who a caller is: a subscription is seen and changed by its owner alone. Throw an `ApiError` to refuse. @default the `authorization` header */
+  /**
+   * Who a caller is: a subscription is seen and changed by its owner only. Throw an `ApiError` to refuse. It is needed in front of a transport to
+   * another peer, which cannot tell. @default the service's `context` and `caller` say it
+   */
   readonly caller?: (caller: WebhookCaller) => string | Promise<string>;
   /** The waits between the attempts, in milliseconds; each is lengthened by up to a fifth. @default RETRY_SCHEDULE_MS */
   readonly retryScheduleMs?: readonly number[];
@@ -79,6 +82,8 @@ export interface WebhookHandlerOptions extends TargetOptions {
   readonly maxPendingTotal?: number;
   /** Subscriptions of all callers together; more are refused with 429. @default 10_000 */
   readonly maxSubscriptions?: number;
+  /** Subscriptions of one caller, if the service tells its callers apart; more are refused with 429. @default 1_000 */
+  readonly maxSubscriptionsPerCaller?: number;
   /** What is read of an endpoint's answer, in bytes. @default 65_536 */
   readonly maxResponseBytes?: number;
   /** What the subscription API reads of a request, in bytes. @default 1_048_576 (1 MiB) */
@@ -101,8 +106,12 @@ export interface WebhookHandlerOptions extends TargetOptions {
 
 /** The subscription API, and the dispatcher behind it. */
 export interface WebhookHandler extends HttpHandler {
-  /** Resolves once what the store held is taken up again; rejects where the store cannot be read, or the handler was closed before it was. */
+  /** Resolves when what the store held is taken up again. A store that cannot be read is tried again; rejects only if the handler was closed before. */
   readonly ready: Promise<void>;
+  /** Resolves when reading the store was tried once, whatever came of it. */
+  readonly tried: Promise<void>;
+  /** What keeps webhooks from being delivered, such as a store that cannot be read; empty if nothing does. */
+  readonly problems: readonly string[];
   /** Ends requests under way and leaves the service; what was not delivered stays in the store. Idempotent. */
   close(): Promise<void>;
 }
@@ -146,6 +155,8 @@ export function webhookHandler(transport: Transport, options: WebhookHandlerOpti
     store,
     guard,
     maxSubscriptions: options.maxSubscriptions ?? 10_000,
+    maxSubscriptionsPerCaller: options.maxSubscriptionsPerCaller ?? 1_000,
+    storeTimeoutMs: options.storeTimeoutMs ?? 30_000,
     graceMs: options.graceMs ?? 10_000,
     report: onError,
     onEnd: (subscription, error) => onEnd(viewOf(subscription), error),
@@ -169,7 +180,7 @@ export function webhookHandler(transport: Transport, options: WebhookHandlerOpti
     ...routesOf(dispatcher, maxBodyBytes),
     [DOCUMENT, async () => jsonResponse(200, webhookOpenApi(transport.contract, basePath))],
   ]);
-  const callerOf = options.caller ?? (({ headers }) => headers['authorization'] ?? '');
+  const callerOf = options.caller ?? identifyCaller(transport);
 
   const handle: HttpHandler = async (request) => {
     const path = request.path.slice(basePath.length);
@@ -180,20 +191,37 @@ export function webhookHandler(transport: Transport, options: WebhookHandlerOpti
       const headers = acceptHeaders(request.headers);
       requestId = headers['x-request-id'];
       await dispatcher.ready;
-      const owner = fingerprint(await callerOf({ headers, peer: peerOf(request, 'webhook') }));
+      const owner = await callerOf({ headers, peer: peerOf(request, 'webhook') });
       return await match.value(request, match.params, { owner, headers });
     } catch (error) {
       return failure(error, requestId, onError);
     }
   };
-  return Object.assign(
+  const made = Object.assign(
     // Synchronous for what is not its own.
     (request: HttpRequest) => (request.path.startsWith(`${basePath}/webhooks/`) ? handle(request) : undefined),
     {
       ready: dispatcher.ready,
+      tried: dispatcher.tried,
+      problems: [] as readonly string[],
       close: () => dispatcher.close(),
     },
   );
+  return Object.defineProperty(made, 'problems', { get: () => dispatcher.problems });
+}
+
+/** Asks the service who a caller is: its `context` may refuse, for example a token that was revoked. */
+function identifyCaller(transport: Transport): (caller: WebhookCaller) => Promise<string> {
+  const identify = transport.identify?.bind(transport);
+  if (!identify)
+    throw new TypeError(
+      `webhookHandler: the transport '${transport.name}' cannot tell callers apart, because it only leads to a peer: give the option 'caller'`,
+    );
+  return async (who) => {
+    const { caller } = await identify({ ...who, signal: new AbortController().signal });
+    if (caller === undefined) throw callerRequired();
+    return caller;
+  };
 }
 
 const ROOT = '/webhooks/subscriptions';
@@ -221,7 +249,7 @@ function routesOf(dispatcher: Dispatcher, maxBodyBytes: number): (readonly [Rout
       async (request, _, { owner, headers }) => {
         const input = readRequest(SubscriptionRequest, await read(request));
         // Who has left before the answer was complete does not know what to take back.
-        const subscription = await dispatcher.create(input, owner, headers, (listener) => request.onAbort(listener));
+        const subscription = await dispatcher.create(input, owner, (listener) => request.onAbort(listener));
         const { id } = subscription;
         const body = { ...viewOf(subscription), secret: subscription.secrets[0]?.secret };
         return jsonResponse(201, body, {
@@ -293,9 +321,4 @@ function failure(error: unknown, requestId: string | undefined, onError: (error:
   if (isApiError(error)) return problemResponse(error.requestId === undefined ? error.with(known) : error);
   onError(error);
   return problemResponse(new ApiError('INTERNAL', 'internal error', known));
-}
-
-/** An owner is compared, and shown to nobody: no credentials stand in it. */
-function fingerprint(caller: string): string {
-  return caller === '' ? '' : createHash('sha256').update(caller).digest('base64url');
 }

@@ -216,7 +216,7 @@ test('options that cannot work are refused at once; calls are UNIMPLEMENTED', as
   expect(() => webhook({ secret, scheme: 'x' as never })).toThrow(/no scheme 'x'/);
   expect(() => webhook({ subscribe: { url: 'x', callbackUrl: 'http://a' } })).toThrow(/subscribe\.url 'x'/);
   const transport = webhook({ secret })(contract);
-  await expect(transport.call({ operation: { name: 'x' } } as never)).rejects.toMatchObject({ code: 'UNIMPLEMENTED' });
+  await expect(transport.call({ operation: { name: 'x', errors: {} } } as never)).rejects.toMatchObject({ code: 'UNIMPLEMENTED' });
 });
 
 const PYTHON = `

@@ -35,8 +35,11 @@ afterEach(async () => {
 
 /** A service that does with subscriptions what a test says. */
 function stub(subscribe: Transport['subscribe']): Transport {
-  return { contract, name: 'stub', call: async () => undefined, subscribe, close: async () => {} };
+  return { contract, name: 'stub', call: async () => undefined, subscribe, identify: async () => ({ caller: '' }), close: async () => {} };
 }
+
+/** Tells callers apart as a test needs it. */
+const byToken: WebhookHandlerOptions['caller'] = ({ headers }) => headers['authorization'] ?? '';
 
 async function open(options: WebhookHandlerOptions = {}) {
   const errors: unknown[] = [];
@@ -147,7 +150,7 @@ test('a deletion that the store failed at can be asked for again, and ends deliv
   let isFull = true;
   const deleteSubscription: typeof memory.deleteSubscription = (id) =>
     isFull ? Promise.reject(new Error('disk full')) : memory.deleteSubscription(id);
-  const { api, subscribe, publish } = await open({ store: { ...memory, deleteSubscription } });
+  const { api, subscribe, publish } = await open({ caller: byToken, store: { ...memory, deleteSubscription } });
   const { url, got } = await endpoint();
   const { id } = await subscribe(url);
   expect((await api('DELETE', `/${id}`)).status).toBe(500);
@@ -360,7 +363,7 @@ test('what cannot be subscribed to is refused with what is wrong', async () => {
 });
 
 test('a subscription is its owner’s alone', async () => {
-  const { api } = await open();
+  const { api } = await open({ caller: byToken });
   const { url } = await endpoint();
   const [mine, theirs] = [{ authorization: 'Bearer mine' }, { authorization: 'Bearer theirs' }];
   const { id } = (await api('POST', '', { url, events: ['other'] }, mine)).body;
@@ -663,7 +666,7 @@ test.each([true, false])('a subscription that the service ends is told of once, 
   const body = JSON.stringify({ url, events: ['article.published'], notices });
   const created = await fetch(subscriptions, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
   const { id } = (await created.json()) as { id: string };
-  sinks[0]?.end(new ApiError('PERMISSION_DENIED', 'no more'));
+  sinks.at(-1)?.end(new ApiError('PERMISSION_DENIED', 'no more'));
   await until(async () => (await fetch(`${subscriptions}/${id}`)).status === 404, 'it is gone');
   expect(ended).toEqual([[id, 'PERMISSION_DENIED']]);
 });
@@ -711,7 +714,7 @@ test('an event that could not be stored is taken when it comes again; any other 
     transport,
     event: contract.events.article,
     params: {},
-    headers: {},
+    onBehalfOf: undefined,
     lastEventId: undefined,
     next,
     gap() {},
@@ -757,10 +760,10 @@ test('a service that accepts and ends at once is asked again less and less often
     asked.push(Date.now());
     sink.end(new ApiError('UNAVAILABLE', 'away'));
   });
-  const init = { transport, event: contract.events.article, params: {}, headers: {}, lastEventId: undefined };
+  const init = { transport, event: contract.events.article, params: {}, onBehalfOf: undefined, lastEventId: undefined };
   const source = new Source({ ...init, next: async () => {}, gap() {}, end() {} });
   try {
-    source.start();
+    void source.start();
     await vi.advanceTimersByTimeAsync(7000);
     const waits = asked.map((at, index) => at - (asked[index - 1] ?? at)).slice(1);
     expect(waits).toEqual([200, 400, 800, 1600, 3200]);

@@ -1,7 +1,7 @@
 import type { EventDefinition } from '../../core/contract.ts';
 import { ApiError, mayReconnect } from '../../core/errors.ts';
 import { Subscription } from '../../events/reconnect.ts';
-import type { EventMessage, Headers, Transport } from '../../core/transport.ts';
+import type { EventMessage, Transport } from '../../core/transport.ts';
 
 const LEFT = new ApiError('CANCELLED', 'the webhook subscription has ended');
 
@@ -9,7 +9,8 @@ export interface SourceInit {
   readonly transport: Transport;
   readonly event: EventDefinition;
   readonly params: Readonly<Record<string, unknown>>;
-  readonly headers: Headers;
+  /** On whose behalf the events are read: its owner. */
+  readonly onBehalfOf: string | undefined;
   readonly lastEventId: string | undefined;
   readonly next: (event: EventDefinition, message: EventMessage) => Promise<void>;
   readonly gap: (event: EventDefinition) => void;
@@ -28,16 +29,16 @@ export class Source {
 
   constructor(init: SourceInit) {
     this.init = init;
-    const { transport, event, params, headers, lastEventId, next, gap, end } = init;
+    const { transport, event, params, onBehalfOf, lastEventId, next, gap, end } = init;
     this.#subscription = new Subscription({
       transport,
       event,
       params,
-      headers,
+      headers: {},
       lastEventId,
       signal: this.#controller.signal,
       reconnect: {},
-      request: { peer: { protocol: 'webhook' }, acknowledges: true },
+      request: { peer: { protocol: 'webhook' }, acknowledges: true, onBehalfOf },
       // Not UNAUTHENTICATED: who subscribed must bring new credentials.
       mayRetry: (error, { acknowledged }) => mayReconnect(error, false) && (acknowledged || this.#isPatient),
       sink: { next: (message) => next(event, message), gap: () => gap(event), end },
@@ -49,10 +50,10 @@ export class Source {
     return this.#subscription.open();
   }
 
-  /** As `open`, but waits for a service that is not there yet; a refusal is an end. */
-  start(): void {
+  /** As `open`, but waits for a service that is not there yet; a refusal is an end. Resolves when it was acknowledged or refused. */
+  start(): Promise<void> {
     this.#isPatient = true;
-    this.#subscription.open().catch((error: ApiError) => {
+    return this.#subscription.open().catch((error: ApiError) => {
       if (error !== LEFT) this.init.end(error);
     });
   }

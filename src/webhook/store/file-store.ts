@@ -1,3 +1,4 @@
+import { reporter } from '../../life/report.ts';
 import { parseJson } from '../../peer/json.ts';
 import { lock } from './file-lock.ts';
 import { LineFile } from './line-file.ts';
@@ -14,6 +15,8 @@ import {
 export interface FileStoreOptions extends RetentionOptions {
   /** The file is written anew without what is done with once it is so large, in bytes, and has grown fourfold. @default 16_777_216 */
   readonly compactBytes?: number;
+  /** Told of a record that cannot be read: it is left out, the others are read. @default console.error */
+  readonly onError?: (error: unknown) => void;
 }
 
 /** One line of the file. A message stands in it once, and is named by its number. */
@@ -35,7 +38,9 @@ export function fileWebhookStore(path: string, options: FileStoreOptions = {}): 
 }
 
 class FileStore implements WebhookStore {
-  readonly #state: StoreState;
+  #state: StoreState;
+  readonly #options: FileStoreOptions;
+  readonly #report: (error: unknown) => void;
   readonly #file: LineFile;
   readonly #compactBytes: number;
   /** The numbers of the messages that stand in the file. */
@@ -58,6 +63,8 @@ class FileStore implements WebhookStore {
   constructor(path: string, options: FileStoreOptions) {
     this.path = path;
     this.#file = new LineFile(path);
+    this.#options = options;
+    this.#report = reporter(options.onError);
     this.#state = new StoreState(options);
     this.#compactBytes = options.compactBytes ?? 16 * 1024 * 1024;
   }
@@ -127,14 +134,19 @@ class FileStore implements WebhookStore {
   }
 
   #open(): Promise<void> {
-    return (this.#opening ??= this.#read());
+    // What failed is tried again by the next one who asks.
+    return (this.#opening ??= this.#read().catch((error: unknown) => {
+      this.#opening = undefined;
+      this.#state = new StoreState(this.#options);
+      throw error;
+    }));
   }
 
   async #read(): Promise<void> {
     const unlock = await lock(`${this.path}.lock`);
     try {
+      // Reading needs no writing: the first write makes the file anew, without what is done with.
       await this.#replay();
-      await this.#compact();
       this.#unlock = unlock;
     } catch (error) {
       await unlock();
@@ -154,7 +166,9 @@ class FileStore implements WebhookStore {
         try {
           this.#replayLine(parseJson(text) as Line, messages, hasHole);
         } catch (cause) {
-          throw new Error(`${this.path}: line ${number} is broken: repair or remove it`, { cause });
+          if (cause instanceof NewerVersion) throw cause;
+          this.#report(new Error(`${this.path}: line ${number} is damaged and was left out`, { cause }));
+          hasHole = true;
         }
     }
   }
@@ -177,7 +191,7 @@ class FileStore implements WebhookStore {
         return;
       }
       default:
-        throw new Error(`a newer version wrote '${String(line[0])}'`);
+        throw new NewerVersion(`${this.path}: a newer version of this library wrote '${String(line[0])}'`);
     }
   }
 
@@ -253,6 +267,9 @@ class FileStore implements WebhookStore {
     await this.#file.append(text);
   }
 }
+
+/** Leaving such a record out could lose what the newer version keeps in it. */
+class NewerVersion extends Error {}
 
 function encode(line: Line): string {
   return `${JSON.stringify(line)}\n`;

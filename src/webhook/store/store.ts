@@ -11,7 +11,7 @@ export interface StoredSecret {
 /** A subscription, as it is kept. */
 export interface StoredSubscription {
   readonly id: string;
-  /** Who made it; nobody else sees it. */
+  /** Who made it, as the service tells its callers apart: nobody else sees it. Empty if all callers are one. */
   readonly owner: string;
   readonly url: string;
   /** The types of the events. */
@@ -23,8 +23,6 @@ export interface StoredSubscription {
   readonly ordered: boolean;
   /** Whether gaps and the end are told, as events `webhook.gap` and `webhook.end`. */
   readonly notices: boolean;
-  /** The headers that the subscription was made with: they make the service's context again after a restart. */
-  readonly headers: Readonly<Record<string, string>>;
   /** The newest first. */
   readonly secrets: readonly StoredSecret[];
   /** ISO 8601. */

@@ -1,0 +1,69 @@
+import type { EventDefinition } from '../../core/contract.ts';
+import type { EventMessage, Transport } from '../../core/transport.ts';
+import { delay } from '../../life/lifetime.ts';
+
+/** An event that was published before the subscriptions were known. */
+export interface HeldEvent {
+  readonly event: EventDefinition;
+  readonly message: EventMessage;
+}
+
+interface Waiting extends HeldEvent {
+  readonly stored: () => void;
+  readonly failed: (error: unknown) => void;
+}
+
+/** How long the service may take to give its events to the subscriptions that were read, before what is held is stored. In milliseconds. */
+const START_MS = 5_000;
+/** How many events are held. The publisher of one more learns that it is not stored. */
+const MAX_HELD = 100_000;
+
+/**
+ * Holds the events that are published while the store is still being read, so that an acknowledged event is delivered. A publisher waits
+ * until its event is stored, up to `timeoutMs`. After that the event is not acknowledged, but it is stored when the store has been read.
+ */
+export class HeldEvents {
+  readonly #waiting: Waiting[] = [];
+  readonly #live = new AbortController();
+  readonly #timeoutMs: number;
+
+  constructor(transport: Transport, timeoutMs: number) {
+    this.#timeoutMs = timeoutMs;
+    for (const event of Object.values(transport.contract.events)) {
+      const request = { event, params: {}, headers: {}, signal: this.#live.signal, peer: { protocol: 'webhook' }, acknowledges: true };
+      const sink = { next: (message: EventMessage) => this.#take({ event, message }), gap: () => {}, end: () => {} };
+      // A service that gives its events only to known callers refuses; it is asked on behalf of each owner when these are known.
+      transport.subscribe(request, sink).catch(() => {});
+    }
+  }
+
+  /** Stores all that is held, in its order, and takes nothing more: as soon as the service gives its events to the subscriptions that were read. */
+  async release(starts: readonly Promise<void>[], store: (held: HeldEvent) => Promise<unknown>): Promise<void> {
+    const started = new AbortController();
+    await Promise.race([Promise.all(starts), delay(START_MS, started.signal).catch(() => {})]);
+    started.abort();
+    this.#live.abort();
+    for (const { stored, failed, ...held } of this.#waiting.splice(0)) await store(held).then(stored, failed);
+  }
+
+  /** Nothing that is held will be stored. */
+  abandon(reason: unknown): void {
+    this.#live.abort();
+    for (const { failed } of this.#waiting.splice(0)) failed(reason);
+  }
+
+  #take(held: HeldEvent): Promise<void> {
+    if (this.#waiting.length >= MAX_HELD)
+      return Promise.reject(new Error(`${MAX_HELD} events wait for the webhook store: one more is not stored`));
+    return new Promise((resolve, reject) => {
+      const settled = new AbortController();
+      const stop = () => settled.abort();
+      this.#waiting.push({ ...held, stored: () => (stop(), resolve()), failed: (error) => (stop(), reject(error)) });
+      if (this.#timeoutMs === Infinity) return;
+      delay(this.#timeoutMs, settled.signal).then(
+        () => reject(new Error(`the webhook store was not read within ${this.#timeoutMs} ms: the event is held`)),
+        () => {},
+      );
+    });
+  }
+}
