@@ -89,7 +89,7 @@ class MqttHub implements EventHub {
     });
     this.#marks = new Marks(this.#connection);
     this.#publications = new Publications(this.#topics.marks, (mark) => {
-      if (this.#connection.link?.version === 5) this.#connection.publish(mark).catch(() => {});
+      if (this.#connection.hasMarks) this.#connection.publish(mark).catch(() => {});
     });
   }
 

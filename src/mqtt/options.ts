@@ -65,6 +65,11 @@ export interface MqttConnectionOptions {
   readonly maxPacketBytes?: number | undefined;
   /** How many messages may wait for the broker. @default 10_000 */
   readonly maxQueued?: number;
+  /**
+   * Whether publishers repeat their last ids on `multi-api-sdk/marks/…`, and listeners subscribe to that: so is a loss noticed that nothing follows.
+   * Switch it off at a broker that ends connections over topics that it does not allow. MQTT 5 only. @default true
+   */
+  readonly marks?: boolean;
   readonly tls?: MqttTls;
   /** Makes the WebSocket of `ws://` and `wss://`. @default ws on Node, elsewhere the platform's */
   readonly webSocket?: WebSocketFactory;
@@ -84,7 +89,7 @@ export const CONNECTION_READERS = {
 };
 
 /** The other options of a connection. */
-export const CONNECTION_NAMES = ['url', 'credentials', 'topicPrefix', 'clientId', 'tls', 'webSocket', 'onWire'] as const;
+export const CONNECTION_NAMES = ['url', 'credentials', 'topicPrefix', 'clientId', 'marks', 'tls', 'webSocket', 'onWire'] as const;
 
 function oneOf<T extends number>(...allowed: readonly T[]): OptionReader<T | undefined> {
   return (value, owner, name) => {

@@ -73,6 +73,11 @@ export class Connection {
     );
   }
 
+  /** Whether marks are published and heard on this connection. */
+  get hasMarks(): boolean {
+    return this.init.marks !== false && this.#link?.version === 5;
+  }
+
   get url(): string {
     return this.init.url;
   }

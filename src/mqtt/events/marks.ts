@@ -20,7 +20,7 @@ export class Marks {
   /** Subscribes to them, once a connection. A broker that refuses leaves its listeners without. */
   listen(topics: Topics): void {
     const { link } = this.connection;
-    if (!link || link === this.#link || link.version === 4) return;
+    if (!link || link === this.#link || !this.connection.hasMarks) return;
     this.#link = link;
     this.connection.subscribe(`${topics.marks}/+`, 1).catch(() => {});
   }

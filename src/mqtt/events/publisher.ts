@@ -35,7 +35,7 @@ export class EventPublisher {
     this.qos = qos;
     this.onError = onError;
     this.#publications = new Publications(topics.marks, (mark) => {
-      if (connection.link?.version === 5) connection.publish(mark).catch(() => {});
+      if (connection.hasMarks) connection.publish(mark).catch(() => {});
     });
   }
 
