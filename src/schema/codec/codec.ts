@@ -3,6 +3,7 @@ import type { Schema } from '../../core/contract.ts';
 import { isCodec, isPreprocess, someSchema } from '../../core/shape.ts';
 import { issueMessage } from '../issue-message.ts';
 import { compileCheck, type Check, type Checked } from '../validate.ts';
+import { isNote, rebuild, setLater } from './rebuild.ts';
 import { compileWalk, type Walk, type WalkMode, type WalkState } from './walk.ts';
 
 /** Takes values of one schema from application form to wire form and back. Synchronous unless a codec or a refinement is not. */
@@ -13,21 +14,14 @@ export interface Converter {
   readonly decode: Check;
 }
 
-/** The members of zod's schema definitions that are rebuilt here. */
+/** The members of zod's schema definitions that are read here. */
 interface Def {
   readonly type: string;
-  readonly checks?: readonly $ZodCheck[];
   readonly in?: $ZodType;
   readonly out?: $ZodType;
   readonly transform?: Transform;
   readonly reverseTransform?: Transform;
-  readonly shape?: Readonly<Record<string, $ZodType>>;
-  readonly element?: $ZodType;
-  readonly options?: readonly $ZodType[];
-  readonly keyType?: $ZodType;
-  readonly valueType?: $ZodType;
   readonly innerType?: $ZodType;
-  readonly getter?: () => $ZodType;
   readonly defaultValue?: unknown;
 }
 
@@ -96,7 +90,10 @@ function deriveWire(schema: $ZodType): $ZodType {
       schema,
     );
   }
-  const made = described(clone(schema, rebuild(def) as never), schema);
+  const wire = rebuild(schema, wireOf, isSize);
+  const { innerType } = def;
+  if (innerType && def.type === 'default') setLater(wire, 'defaultValue', () => encodeDefault(innerType, def.defaultValue));
+  const made = described(clone(schema, wire), schema);
   const { parent } = schema._zod;
   if (parent) made._zod.parent = wireOf(parent);
   return made;
@@ -108,36 +105,11 @@ function described(made: $ZodType, schema: $ZodType): $ZodType {
   return made;
 }
 
-/** Members are made when they are asked for, because types may contain themselves. */
-function rebuild(def: Def): object {
-  const { element, options, keyType, valueType, innerType, getter, shape, out } = def;
-  const made: Record<string, unknown> = { ...def, checks: def.checks?.filter(isSize) };
-  const later = (name: string, make: () => unknown) => {
-    let value: unknown;
-    Object.defineProperty(made, name, { get: () => (value ??= make()), enumerable: true, configurable: true });
-  };
-  if (shape) later('shape', () => Object.fromEntries(Object.entries(shape).map(([name, field]) => [name, wireOf(field)])));
-  if (getter) made['getter'] = () => wireOf(getter());
-  if (element) made['element'] = wireOf(element);
-  if (options) made['options'] = options.map((option) => wireOf(option));
-  if (keyType) made['keyType'] = wireOf(keyType);
-  if (valueType) made['valueType'] = wireOf(valueType);
-  if (out) made['out'] = wireOf(out);
-  if (innerType) made['innerType'] = wireOf(innerType);
-  if (innerType && def.type === 'default') later('defaultValue', () => encodeDefault(innerType, def.defaultValue));
-  return made;
-}
-
 function encodeDefault(schema: Schema, value: unknown): unknown {
   const encoded = converterOf(schema)?.encode(value) ?? { value };
   if (encoded instanceof Promise) throw new TypeError('a default is given at once, and its codec is asynchronous');
   if (encoded.issues) throw new TypeError(`the default of a codec does not fit it: ${encoded.issues[0]?.message}`);
   return encoded.value;
-}
-
-/** Descriptions, which `zod/mini` has as checks too, belong to one schema alone. */
-function isNote({ _zod: { def } }: $ZodCheck): boolean {
-  return def.check === 'meta' || def.check === 'describe';
 }
 
 /** Sizes are the same on both sides; everything else that a check may say is about application values. */
