@@ -30,6 +30,8 @@ export function exportedSources(): Record<string, string> {
 export function buildEntries(): Record<string, string> {
   const targets = [
     ...Object.values(exportedSources()),
+    // What pages get instead.
+    ...Object.values(manifest.exports).map((target) => (typeof target === 'string' ? undefined : sourceOf(target['browser'] ?? ''))),
     ...Object.values(manifest.imports).flatMap((conditions) => Object.values(conditions).map(sourceOf)),
     ...Object.values(manifest.bin).map(sourceOf),
   ];
