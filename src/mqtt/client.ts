@@ -14,7 +14,7 @@ import { delay } from '../life/lifetime.ts';
 import { defineAdapter, guard, markGuarded } from '../guard/guard.ts';
 import { joinHeaders, makeRequestId, type HeadersOption } from '../peer/headers.ts';
 import { checkSubscription } from '../events/check.ts';
-import type { Adapter, CallRequest, EventSink, SubscribeRequest, Transport } from '../core/transport.ts';
+import type { Adapter, CallRequest, EventSink, Headers, SubscribeRequest, Transport } from '../core/transport.ts';
 import { Calls } from './calls/calls.ts';
 import { reporter } from '../life/report.ts';
 import { Connection } from './connection/connection.ts';
@@ -106,6 +106,7 @@ class MqttTransport implements Transport {
   readonly #topics: Topics;
   readonly #connection: Connection;
   readonly #calls: Calls;
+  #ownHeaders: Headers = {};
   readonly #mappings: CompiledMappings;
   readonly #foreignCalls: ForeignCalls;
   readonly #feeds = new Map<EventDefinition, Feed>();
@@ -122,7 +123,7 @@ class MqttTransport implements Transport {
     this.#topics = compileTopics(this.#mappings.withoutMapped(contract), options.topicPrefix);
     this.#onError = reporter(options.onError);
     this.#connection = new Connection({
-      ...(options.headers && { credentials: credentialsFrom(options.headers) }),
+      ...(options.headers && { credentials: () => credentialsFrom(this.#ownHeaders) }),
       ...options,
       onMessage: (topic, payload, packet) => this.#take(topic, payload, packet),
       onUp: (link) => {
@@ -152,9 +153,7 @@ class MqttTransport implements Transport {
       if (this.options.offline === 'queue') await this.#awaitBroker(request.signal);
       return this.#foreignCalls.call(request, mapped);
     }
-    const joined = joinHeaders(this.options.headers, request.headers);
-    const headers = joined instanceof Promise ? await joined : joined;
-    checkHeaderSize(headers);
+    const headers = await this.#headers(request.headers);
     if (this.options.offline === 'queue') await this.#awaitBroker(request.signal);
     return this.#calls.call(request, headers);
   }
@@ -163,9 +162,7 @@ class MqttTransport implements Transport {
     const { event } = request;
     const known = this.contract.events[event.name];
     if (!known) throw new ApiError('UNIMPLEMENTED', `the contract has no event '${event.name}'`, { sent: false });
-    const joined = joinHeaders(this.options.headers, request.headers);
-    const headers = joined instanceof Promise ? await joined : joined;
-    checkHeaderSize(headers);
+    const headers = await this.#headers(request.headers);
     await this.#feed(known).subscribe(request, sink, headers);
     if (!this.#mappings.event(known)) this.#marks.listen(this.#topics);
   }
@@ -187,6 +184,15 @@ class MqttTransport implements Transport {
         await delay(backoffMs(attempt, { maxDelayMs: 5000 }), signal);
       }
     }
+  }
+
+  /** The headers of a request. The function that gives the adapter's own is asked once for it; a connection that it makes says the same. */
+  async #headers(given: Headers): Promise<Headers> {
+    const joined = joinHeaders(this.options.headers, {});
+    this.#ownHeaders = joined instanceof Promise ? await joined : joined;
+    const headers = { ...this.#ownHeaders, ...given };
+    checkHeaderSize(headers);
+    return headers;
   }
 
   #take(topic: string, payload: Uint8Array, packet: IPublishPacket): void {

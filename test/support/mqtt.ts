@@ -121,7 +121,11 @@ class Demand {
       contract: transport.contract,
       name: transport.name,
       call: (request) => transport.call(request),
-      subscribe: async (request, sink) => void this.#standing.set(request.event.name, { request, sink: this.#restarting(request, sink) }),
+      subscribe: async (request, sink) => {
+        // The embedded broker only asks whether a caller may listen.
+        if (request.peer) return;
+        this.#standing.set(request.event.name, { request, sink: this.#restarting(request, sink) });
+      },
       close: () => transport.close(),
     });
   }

@@ -1,19 +1,16 @@
-import type { HeadersOption } from '../../peer/headers.ts';
+import type { Headers } from '../../core/transport.ts';
 import type { MqttCredentials } from '../options.ts';
 
 /**
  * The user name and password that say the same as an `authorization` header, as the embedded broker reads them: Basic as it is, and the user
  * `bearer` for a Bearer token. For other schemes there are none.
  */
-export function credentialsFrom(headers: HeadersOption): () => Promise<MqttCredentials> {
-  return async () => {
-    const given = typeof headers === 'function' ? await headers() : headers;
-    const authorization = Object.entries(given).find(([name]) => name.toLowerCase() === 'authorization')?.[1];
-    const [, scheme = '', value = ''] = /^(\S+) +(.+)$/.exec(authorization ?? '') ?? [];
-    if (/^bearer$/i.test(scheme)) return { username: 'bearer', password: value };
-    const [, username, password] = /^basic$/i.test(scheme) ? (/^([^:]*):(.*)$/s.exec(decode(value)) ?? []) : [];
-    return username === undefined ? {} : { username, password: password ?? '' };
-  };
+export function credentialsFrom(headers: Headers): MqttCredentials {
+  const authorization = Object.entries(headers).find(([name]) => name.toLowerCase() === 'authorization')?.[1];
+  const [, scheme = '', value = ''] = /^(\S+) +(.+)$/.exec(authorization ?? '') ?? [];
+  if (/^bearer$/i.test(scheme)) return { username: 'bearer', password: value };
+  const [, username, password] = /^basic$/i.test(scheme) ? (/^([^:]*):(.*)$/s.exec(decode(value)) ?? []) : [];
+  return username === undefined ? {} : { username, password: password ?? '' };
 }
 
 function decode(base64: string): string {
