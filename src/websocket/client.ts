@@ -15,9 +15,15 @@ import type { WebSocketConstructor } from '../socket/client/like.ts';
 import type { OnState } from '../socket/client/link.ts';
 import { RpcTransport } from './rpc/client.ts';
 import type { ClientSettings } from './settings.ts';
-import { RPC_PATH } from './wire.ts';
+import { RPC_PATH, SUBPROTOCOL } from './wire.ts';
+import type { FeedEvent, FeedMapping, FeedOperation } from './channel/feed.ts';
+import type { RpcEventMapping, RpcMapping, RpcOperationMapping } from './rpc/foreign.ts';
+import { bytes, ms, readOptions, type OptionsInForce } from '../core/options.ts';
+import { reporter } from '../life/report.ts';
 
 export type { SocketEvent, WebSocketConstructor, WebSocketLike } from '../socket/client/like.ts';
+export type { FeedEvent, FeedOperation } from './channel/feed.ts';
+export type { RpcEventMapping, RpcOperationMapping } from './rpc/foreign.ts';
 export type { OnState, WebSocketState } from '../socket/client/link.ts';
 
 /** Options of `webSocket` on both protocols. */
@@ -36,7 +42,10 @@ export interface WebSocketBaseOptions {
   readonly pingIntervalMs?: number;
   /** Larger messages are refused before they are sent. @default 1_048_576 (1 MiB) */
   readonly maxRequestBytes?: number;
-  /** A larger message of the peer closes the connection, on Node. @default 8_388_608 (8 MiB) */
+  /**
+   * A larger message of the peer fails the call or subscription that it is for with DATA_LOSS; one of eight times as much ends the connection.
+   * @default 8_388_608 (8 MiB)
+   */
   readonly maxMessageBytes?: number;
   /** Where so many bytes wait to be sent, a call is refused with RESOURCE_EXHAUSTED. @default 16_777_216 (16 MiB) */
   readonly maxBufferedBytes?: number;
@@ -48,6 +57,18 @@ export interface WebSocketOptions extends WebSocketBaseOptions {
   readonly url: string;
   /** @default 'jsonrpc' */
   readonly protocol?: 'jsonrpc';
+  /** Offered with the upgrade; `false` offers none. @default 'jsonrpc-2.0', or `false` with `operations` or `events` */
+  readonly subprotocol?: string | false;
+  /** How operations of a peer that someone else designed are called. With this option or `events`, nothing of our own format is sent. */
+  readonly operations?: Readonly<Record<string, RpcOperationMapping>>;
+  /** Which notifications of such a peer are events. */
+  readonly events?: Readonly<Record<string, RpcEventMapping>>;
+  /** The notification with which such a peer is told that a call was cancelled: `$/cancelRequest`. @default none */
+  readonly cancelMethod?: string;
+  /** A method whose answer, or error, is such a peer's sign of life; without it `ws` sends ping frames. @default none */
+  readonly pingMethod?: string;
+  /** What such a peer's error codes mean; `undefined` leaves it to the default. */
+  readonly errorCode?: RpcMapping['errorCode'];
 }
 
 /** Options of `webSocket` for plain channels. */
@@ -60,6 +81,12 @@ export interface ChannelOptions extends WebSocketBaseOptions {
    * when its frame was sent, and gives its own input. @default true
    */
   readonly echo?: boolean;
+  /** How operations are written to a feed that someone else designed. */
+  readonly operations?: Readonly<Record<string, FeedOperation>>;
+  /** How events are read from a feed that someone else designed. */
+  readonly events?: Readonly<Record<string, FeedEvent>>;
+  /** Gets frames that nobody could read; they end nothing. @default console.error */
+  readonly onError?: (error: unknown) => void;
 }
 
 /**
@@ -71,25 +98,56 @@ export function webSocket(options: ChannelOptions): Adapter<'subscribe' | 'write
 export function webSocket(options: WebSocketOptions): Adapter;
 export function webSocket(options: WebSocketOptions | ChannelOptions): Adapter<never> {
   const url = socketUrl(options.url);
-  const settings: ClientSettings = {
+  if (options.protocol === 'channel') {
+    const read = readOptions('webSocket', options, LIMITS, [...NAMES, 'echo', 'operations', 'events', 'onError']);
+    const feed: FeedMapping = { operations: options.operations ?? {}, events: options.events ?? {}, onError: reporter(options.onError) };
+    const settings = settingsOf(url, read, [], undefined);
+    return defineAdapter<never>((contract) => new ChannelTransport(contract, settings, options.echo ?? true, feed));
+  }
+  const own = ['subprotocol', 'operations', 'events', 'cancelMethod', 'pingMethod', 'errorCode'] as const;
+  const read = readOptions('webSocket', options, LIMITS, [...NAMES, ...own]);
+  const { operations, events, cancelMethod, pingMethod, errorCode, subprotocol } = options;
+  const isForeign = operations !== undefined || events !== undefined;
+  const mapping: RpcMapping | undefined = isForeign
+    ? { operations: operations ?? {}, events: events ?? {}, cancel: cancelMethod, ping: pingMethod, errorCode }
+    : undefined;
+  const offered = subprotocol ?? (isForeign ? false : SUBPROTOCOL);
+  const rpc = new URL(url);
+  if (rpc.pathname === '/' && !isForeign) rpc.pathname = RPC_PATH;
+  const settings = settingsOf(rpc.href, read, offered === false ? [] : [offered], mapping);
+  return defineAdapter<never>((contract) => new RpcTransport(contract, settings));
+}
+
+const LIMITS = {
+  connectTimeoutMs: ms(10_000),
+  pingIntervalMs: ms(30_000),
+  maxRequestBytes: bytes(1_048_576),
+  maxMessageBytes: bytes(8_388_608),
+  maxBufferedBytes: bytes(16_777_216),
+};
+const NAMES = ['url', 'protocol', 'headers', 'onWire', 'onState', 'WebSocket'] as const;
+
+function settingsOf(
+  url: string,
+  options: OptionsInForce<WebSocketBaseOptions, typeof LIMITS>,
+  subprotocols: readonly string[],
+  mapping: RpcMapping | undefined,
+): ClientSettings {
+  const { connectTimeoutMs, pingIntervalMs, maxRequestBytes, maxMessageBytes, maxBufferedBytes } = options;
+  return {
     url,
+    subprotocols,
+    mapping,
     constructor: options.WebSocket ?? PlatformWebSocket,
     headers: options.headers,
     onWire: guardOnWire(options).onWire,
     onState: options.onState,
-    connectTimeoutMs: options.connectTimeoutMs ?? 10_000,
-    pingIntervalMs: options.pingIntervalMs ?? 30_000,
-    maxRequestBytes: options.maxRequestBytes ?? 1_048_576,
-    maxMessageBytes: options.maxMessageBytes ?? 8_388_608,
-    maxBufferedBytes: options.maxBufferedBytes ?? 16_777_216,
+    connectTimeoutMs,
+    pingIntervalMs,
+    maxRequestBytes,
+    maxMessageBytes,
+    maxBufferedBytes,
   };
-  if (options.protocol === 'channel') {
-    const { echo = true } = options;
-    return defineAdapter<never>((contract) => new ChannelTransport(contract, settings, echo));
-  }
-  const rpc = new URL(url);
-  if (rpc.pathname === '/') rpc.pathname = RPC_PATH;
-  return defineAdapter<never>((contract) => new RpcTransport(contract, { ...settings, url: rpc.href }));
 }
 
 /** The url with the scheme of a socket. Throws a `TypeError` that says what is wrong with it. */

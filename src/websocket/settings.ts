@@ -1,6 +1,7 @@
 import type { HeadersOption } from '../peer/headers.ts';
 import type { OnWire } from '../peer/on-wire.ts';
 import type { WebSocketConstructor } from '../socket/client/like.ts';
+import type { RpcMapping } from './rpc/foreign.ts';
 import type { OnState } from '../socket/client/link.ts';
 
 /** The options of a client with their defaults filled in. */
@@ -8,6 +9,10 @@ export interface ClientSettings {
   /** With the scheme `ws:` or `wss:`. */
   readonly url: string;
   readonly constructor: WebSocketConstructor;
+  /** Offered with the upgrade of JSON-RPC. */
+  readonly subprotocols: readonly string[];
+  /** If the peer is not of this library. */
+  readonly mapping: RpcMapping | undefined;
   readonly headers: HeadersOption | undefined;
   readonly onWire: OnWire | undefined;
   readonly onState: OnState | undefined;

@@ -147,7 +147,7 @@ export function connectionHeaders({ 'x-request-id': _id, 'idempotency-key': _key
 /** A request as the client sends it; without an id, a notification. */
 export function encodeRequest(id: number | undefined, method: string, params: unknown, headers: Headers | undefined): string {
   let text = id === undefined ? '{"jsonrpc":"2.0"' : `{"jsonrpc":"2.0","id":${id}`;
-  text += `,"method":"${method}"`;
+  text += `,"method":${JSON.stringify(method)}`;
   if (params !== undefined) text += `,"params":${JSON.stringify(params)}`;
   if (headers !== undefined) text += `,"headers":${JSON.stringify(headers)}`;
   return `${text}}`;

@@ -1,6 +1,11 @@
 import type { Contract, EventDefinition } from '../../core/contract.ts';
 import { ApiError } from '../../core/errors.ts';
 import { joinHeaders } from '../../peer/headers.ts';
+import { own } from '../../core/own.ts';
+import { wireOf } from '../../schema/codec/codec.ts';
+import { compileCheck, type Check } from '../../schema/validate.ts';
+import { isLonger } from '../../socket/limits.ts';
+import { frameOf, framesOf, type FeedEvent, type FeedMapping } from './feed.ts';
 import { encodeText } from '../../http/client/query-text.ts';
 import { redact } from '../../peer/on-wire.ts';
 import type { CallRequest, EventSink, Headers, SubscribeRequest, Transport } from '../../core/transport.ts';
@@ -18,16 +23,19 @@ export class ChannelTransport implements Transport {
   readonly name = 'websocket';
   readonly #links = new Map<string, ChannelLink>();
   readonly #written = new Map<string, EventDefinition>();
+  readonly #checks = new Map<EventDefinition, Check>();
   #isClosed = false;
 
   readonly contract: Contract;
   private readonly settings: ClientSettings;
   private readonly echo: boolean;
+  private readonly feed: FeedMapping;
 
-  constructor(contract: Contract, settings: ClientSettings, echo: boolean) {
+  constructor(contract: Contract, settings: ClientSettings, echo: boolean, feed: FeedMapping) {
     this.contract = contract;
     this.settings = settings;
     this.echo = echo;
+    this.feed = feed;
     for (const event of Object.values(contract.events)) if (event.writtenBy !== undefined) this.#written.set(event.writtenBy, event);
   }
 
@@ -42,8 +50,9 @@ export class ChannelTransport implements Transport {
       );
     }
     const fields = (input ?? {}) as Readonly<Record<string, unknown>>;
-    const text = JSON.stringify(fields);
-    if (new TextEncoder().encode(text).length > this.settings.maxRequestBytes)
+    const make = own(this.feed.operations, operation.name)?.input;
+    const text = make ? frameOf(make(fields)) : JSON.stringify(fields);
+    if (isLonger(text, this.settings.maxRequestBytes))
       throw new ApiError('INVALID_ARGUMENT', `${operation.name}: the message is over the limit of ${this.settings.maxRequestBytes} bytes`, {
         sent: false,
       });
@@ -69,7 +78,11 @@ export class ChannelTransport implements Transport {
       if (signal.aborted) throw ApiError.from(signal.reason, 'CANCELLED', 'the subscription was cancelled');
       // A plain channel has no ids and does not resume.
       if (lastEventId !== undefined) sink.gap();
-      connection.read(signal, sink, release);
+      const mapping = own(this.feed.events, event.name) ?? {};
+      const take = this.#taker(event, mapping, params);
+      const [opening, closing] = [framesOf(mapping.open?.(params)), framesOf(mapping.close?.(params))];
+      for (const text of opening) this.#onWire('out', event, text);
+      connection.read(signal, { sink, take, onLeft: release, opening, closing });
     } catch (error) {
       release(signal.aborted);
       throw error;
@@ -82,11 +95,11 @@ export class ChannelTransport implements Transport {
     this.#links.clear();
   }
 
-  #linkOf(event: EventDefinition, params: Readonly<Record<string, unknown>>, own: Headers): ChannelLink {
+  #linkOf(event: EventDefinition, params: Readonly<Record<string, unknown>>, callHeaders: Headers): ChannelLink {
     if (this.#isClosed) throw linkClosed();
-    const path = pathOf(event, params);
+    const path = own(this.feed.events, event.name)?.path ?? pathOf(event, params);
     // Headers go with the upgrade alone, so those of a call need a connection of their own.
-    const key = `${path} ${JSON.stringify(own)}`;
+    const key = `${path} ${JSON.stringify(callHeaders)}`;
     const known = this.#links.get(key);
     if (known) return known;
     const made: ChannelLink = new ChannelLink(
@@ -108,7 +121,7 @@ export class ChannelTransport implements Transport {
         sent: false,
       });
     const url = new URL(settings.url);
-    url.pathname = url.pathname.replace(/\/+$/, '') + path;
+    if (path !== '') url.pathname = url.pathname.replace(/\/+$/, '') + (path.startsWith('/') ? path : `/${path}`);
     settings.onWire?.({
       protocol: this.name,
       direction: 'out',
@@ -145,6 +158,35 @@ export class ChannelTransport implements Transport {
     );
     if (!connection) throw new TypeError('a socket that is open has hooks');
     return connection;
+  }
+
+  /** Takes the payloads of an event out of frames; what does not fit the contract is reported, and ends nothing. */
+  #taker(event: EventDefinition, { read }: FeedEvent, params: Readonly<Record<string, unknown>>): (frame: unknown) => readonly unknown[] {
+    const check = this.#checks.get(event) ?? compileCheck(wireOf(event.payload));
+    this.#checks.set(event, check);
+    const refuse = (frame: unknown, why: string) => {
+      const shown = (typeof frame === 'string' ? frame : JSON.stringify(frame)).slice(0, 200);
+      this.feed.onError(
+        new ApiError('DATA_LOSS', `${event.channel}: a frame is not the event ${event.name}: ${why}: ${shown}`, { remote: true }),
+      );
+    };
+    return (frame) => {
+      let found: unknown;
+      try {
+        found = read ? read(frame, params) : frame;
+      } catch (error) {
+        refuse(frame, (error as Error).message);
+        return [];
+      }
+      if (found === undefined) return [];
+      return (Array.isArray(found) && read ? (found as unknown[]) : [found]).filter((payload) => {
+        const checked = check(payload);
+        // What takes time to check is for the client to refuse.
+        if (checked instanceof Promise || !checked.issues) return true;
+        refuse(frame, checked.issues[0]?.message ?? 'it does not fit');
+        return false;
+      });
+    };
   }
 
   #onWire(direction: 'out' | 'in', event: EventDefinition, body: string): void {

@@ -15,10 +15,28 @@ interface Writing {
   reject(error: ApiError): void;
 }
 
+/** Who reads a connection. */
+export interface Reader {
+  readonly sink: EventSink;
+  /** The payloads in a frame; none if it is not for this reader. */
+  readonly take: (frame: unknown) => readonly unknown[];
+  /** Called when it is over, with whether the reader left. */
+  readonly onLeft: (isOver: boolean) => void;
+  /** Frames that subscribe, and that unsubscribe. */
+  readonly opening: readonly string[];
+  readonly closing: readonly string[];
+}
+
+/** Frames that come before the first reader, who is about to read: more are not kept. */
+const MAX_HELD = 1000;
+
 /** One connection to a plain channel, shared by its readers and writers. */
 export class ChannelConnection {
-  /** With what is to be done once they are gone. */
-  readonly #sinks = new Map<EventSink, () => void>();
+  /** With how to forget their signals. */
+  readonly #readers = new Map<Reader, () => void>();
+  /** What came with the connection, until its first reader has begun. */
+  #held: unknown[] | undefined = [];
+  readonly #holding: ReturnType<typeof setTimeout>;
   #writing: Writing | undefined;
   #turn: Promise<void> = Promise.resolve();
 
@@ -26,6 +44,8 @@ export class ChannelConnection {
 
   constructor(socket: Socket) {
     this.socket = socket;
+    // Whoever connected to read has begun to by then.
+    this.#holding = setTimeout(() => (this.#held = undefined), 0);
   }
 
   get isOpen(): boolean {
@@ -33,16 +53,19 @@ export class ChannelConnection {
   }
 
   /** Hands events on until the signal aborts, or the connection ends them: `onLeft` is called with which it was. */
-  read(signal: AbortSignal, sink: EventSink, onLeft: (isOver: boolean) => void): void {
+  read(signal: AbortSignal, reader: Reader): void {
+    for (const text of reader.opening) this.socket.send(text);
     const unlink = onAbort(signal, () => {
-      if (this.#sinks.delete(sink)) onLeft(true);
+      if (!this.#readers.delete(reader)) return;
+      this.#unsubscribe(reader);
+      reader.onLeft(true);
       this.#rest();
     });
-    this.#sinks.set(sink, () => {
-      unlink();
-      onLeft(false);
-    });
+    this.#readers.set(reader, unlink);
     this.socket.need(true);
+    const held = this.#held ?? [];
+    this.#held = undefined;
+    for (const frame of held) this.#give(reader, frame);
   }
 
   /**
@@ -82,17 +105,22 @@ export class ChannelConnection {
   }
 
   receive(text: string): void {
-    let value: unknown;
-    try {
-      value = parseJson(text, Infinity);
-    } catch {
-      return this.#endSinks(new ApiError('DATA_LOSS', `a frame is not JSON: ${text.slice(0, 100)}`, { remote: true }));
-    }
-    const refused = decodeChannelError(value);
-    if (refused) return this.#writing?.reject(refused);
-    const message = { id: localId(), time: new Date().toISOString(), data: value };
-    for (const sink of [...this.#sinks.keys()]) void sink.next(message);
-    if (this.#writing && contains(value, this.#writing.input)) this.#writing.resolve(value);
+    const frame = read(text);
+    const refused = decodeChannelError(frame);
+    if (refused && this.#writing) return this.#writing.reject(refused);
+    if (this.#held && this.#readers.size === 0 && this.#held.length < MAX_HELD) this.#held.push(frame);
+    for (const reader of [...this.#readers.keys()]) this.#give(reader, frame);
+    if (this.#writing && contains(frame, this.#writing.input)) this.#writing.resolve(frame);
+  }
+
+  #give({ sink, take }: Reader, frame: unknown): void {
+    for (const data of take(frame)) void sink.next({ id: localId(), time: new Date().toISOString(), data });
+  }
+
+  /** Tells the server that nobody reads any more, unless another reader asked for the same. */
+  #unsubscribe({ closing }: Reader): void {
+    const others = new Set([...this.#readers.keys()].flatMap((reader) => reader.closing));
+    for (const text of closing) if (!others.has(text) && this.isOpen) this.socket.send(text);
   }
 
   /** Takes a frame over the limit, which may have been for any of those who read or wait. */
@@ -102,16 +130,18 @@ export class ChannelConnection {
   }
 
   lost(error: ApiError, code: number): void {
+    clearTimeout(this.#holding);
     this.#writing?.reject(error);
     // 1000 is the peer's word that all is said: https://www.rfc-editor.org/rfc/rfc6455#section-7.4.1
     this.#endSinks(code === CLOSE.NORMAL ? undefined : error);
   }
 
   #endSinks(error: ApiError | undefined): void {
-    const sinks = [...this.#sinks];
-    this.#sinks.clear();
-    for (const [sink, done] of sinks) {
-      done();
+    const all = [...this.#readers];
+    this.#readers.clear();
+    for (const [{ sink, onLeft }, unlink] of all) {
+      unlink();
+      onLeft(false);
       sink.end(error);
     }
     this.#rest();
@@ -119,7 +149,7 @@ export class ChannelConnection {
 
   /** Lets the process end if nobody reads and nobody waits. */
   #rest(): void {
-    if (this.#sinks.size === 0 && !this.#writing) this.socket.need(false);
+    if (this.#readers.size === 0 && !this.#writing) this.socket.need(false);
   }
 
   async close(): Promise<void> {
@@ -135,4 +165,13 @@ function contains(value: unknown, part: unknown): boolean {
   if (isObject(part))
     return isObject(value) && Object.entries(part).every(([name, member]) => member === undefined || contains(value[name], member));
   return value === part;
+}
+
+/** A frame as JSON, or as the text that it is. */
+function read(text: string): unknown {
+  try {
+    return parseJson(text, Infinity);
+  } catch {
+    return text;
+  }
 }

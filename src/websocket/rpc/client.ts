@@ -11,7 +11,11 @@ import { Socket } from '../../socket/client/socket.ts';
 import { CLOSE_CODES } from '../status.ts';
 import type { ClientSettings } from '../settings.ts';
 import { RpcConnection, type RpcConnectionHooks } from './connection.ts';
-import { connectionHeaders, SUBPROTOCOL } from '../wire.ts';
+import { connectionHeaders } from '../wire.ts';
+import { outputOf, requestOf } from './foreign.ts';
+
+/** How `ws` says that a server answered none of the subprotocols. */
+const NO_SUBPROTOCOL = /no subprotocol/;
 
 const NO_HEADERS: Headers = Object.freeze({});
 
@@ -20,6 +24,8 @@ export class RpcTransport implements Transport {
   readonly name = 'websocket';
   readonly #link: Link<RpcConnection, Headers>;
   readonly #hooks: RpcConnectionHooks | undefined;
+  /** Whether the server answers no subprotocol, which clients must take for a failure if they offered one. */
+  #takesNone = false;
 
   readonly contract: Contract;
   private readonly settings: ClientSettings;
@@ -27,7 +33,7 @@ export class RpcTransport implements Transport {
   constructor(contract: Contract, settings: ClientSettings) {
     this.contract = contract;
     this.settings = settings;
-    this.#link = new Link((headers, signal) => this.#open(headers, signal), settings.onState);
+    this.#link = new Link((headers, signal) => this.#openOrAgain(headers, signal), settings.onState);
     this.#hooks = settings.onWire && wireHooks(settings.onWire);
   }
 
@@ -49,7 +55,10 @@ export class RpcTransport implements Transport {
       throw new ApiError('UNIMPLEMENTED', `the contract has no operation '${operation.name}'`, { sent: false });
     const ending = endingOf(request);
     if (ending.reason) throw ending.reason;
-    return connection.call(operation.name, input, connection.headersFor(option, request.headers, request.deadline), ending);
+    const { mapping } = this.settings;
+    if (!mapping) return connection.call(operation.name, input, connection.headersFor(option, request.headers, request.deadline), ending);
+    const { method, params } = requestOf(mapping, operation, input);
+    return connection.call(method, params, undefined, ending).then((result) => outputOf(mapping, operation, result));
   }
 
   async subscribe(request: SubscribeRequest, sink: EventSink): Promise<void> {
@@ -57,6 +66,7 @@ export class RpcTransport implements Transport {
     const option = await this.#askHeaders();
     const connection = this.#link.current ?? (await this.#link.connect(option, true));
     if (signal.aborted) throw ApiError.from(signal.reason, 'CANCELLED', 'the subscription was cancelled');
+    if (this.settings.mapping) return connection.subscribeForeign(request, sink);
     const wanted = {
       event: event.name,
       ...(Object.keys(params).length > 0 && { params }),
@@ -73,16 +83,32 @@ export class RpcTransport implements Transport {
     return joinHeaders(this.settings.headers, NO_HEADERS);
   }
 
+  async #openOrAgain(headers: Headers, signal: AbortSignal): Promise<RpcConnection> {
+    try {
+      return await this.#open(headers, signal);
+    } catch (error) {
+      if (this.#takesNone || !NO_SUBPROTOCOL.test((error as Error).message)) throw error;
+      this.#takesNone = true;
+      return this.#open(headers, signal);
+    }
+  }
+
   async #open(headers: Headers, signal: AbortSignal): Promise<RpcConnection> {
     const { settings } = this;
     const canSend = takesHeaders(settings.constructor);
     const sent = canSend ? headers : NO_HEADERS;
-    const protocols = [SUBPROTOCOL];
+    const protocols = this.#takesNone ? [] : settings.subprotocols;
     settings.onWire?.({
       protocol: this.name,
       direction: 'out',
       start: `GET ${new URL(settings.url).pathname}`,
-      headers: redact(Object.entries({ upgrade: 'websocket', 'sec-websocket-protocol': SUBPROTOCOL, ...sent })),
+      headers: redact(
+        Object.entries({
+          upgrade: 'websocket',
+          ...(protocols.length > 0 && { 'sec-websocket-protocol': protocols.join(', ') }),
+          ...sent,
+        }),
+      ),
     });
     let connection: RpcConnection | undefined;
     await Socket.open(
@@ -96,7 +122,7 @@ export class RpcTransport implements Transport {
           settings.onWire?.({ protocol: this.name, direction: 'in', start: String(status), headers: redact(Object.entries(got)) }),
       },
       (socket) => {
-        const opened = new RpcConnection(socket, connectionHeaders(sent), settings.maxRequestBytes, this.#hooks);
+        const opened = new RpcConnection(socket, connectionHeaders(sent), settings.maxRequestBytes, this.#hooks, settings.mapping);
         connection = opened;
         return {
           onText: (text) => opened.receive(text),
@@ -105,7 +131,7 @@ export class RpcTransport implements Transport {
             this.#link.lost(opened, error);
             opened.lost(error);
           },
-          ping: () => opened.ping(),
+          ping: settings.mapping && settings.mapping.ping === undefined ? undefined : () => opened.ping(),
         };
       },
     );

@@ -3,7 +3,8 @@ import { onAbort, type Ending } from '../../life/lifetime.ts';
 import { localId } from '../../events/event-id.ts';
 import { timeoutHeader } from '../../peer/headers.ts';
 import { parseJson } from '../../peer/json.ts';
-import type { EventMessage, EventSink, Headers } from '../../core/transport.ts';
+import type { EventMessage, EventSink, Headers, SubscribeRequest } from '../../core/transport.ts';
+import { ForeignEvents, foreignError, type RpcMapping } from './foreign.ts';
 import { linkClosed } from '../../socket/client/link.ts';
 import type { Socket } from '../../socket/client/socket.ts';
 import { byteLength, isLonger } from '../../socket/limits.ts';
@@ -60,12 +61,29 @@ export class RpcConnection {
   private base: Headers;
   private readonly maxRequestBytes: number;
   private readonly hooks: RpcConnectionHooks | undefined;
+  /** If the peer is not of this library. */
+  private readonly mapping: RpcMapping | undefined;
+  readonly #foreign: ForeignEvents | undefined;
 
-  constructor(socket: Socket, base: Headers, maxRequestBytes: number, hooks: RpcConnectionHooks | undefined) {
+  constructor(
+    socket: Socket,
+    base: Headers,
+    maxRequestBytes: number,
+    hooks: RpcConnectionHooks | undefined,
+    mapping: RpcMapping | undefined,
+  ) {
     this.socket = socket;
     this.base = base;
     this.maxRequestBytes = maxRequestBytes;
     this.hooks = hooks;
+    this.mapping = mapping;
+    this.#foreign =
+      mapping &&
+      new ForeignEvents(mapping, {
+        request: (method, params) => this.#ask(method, params),
+        notify: (method, params) => this.notify(method, params),
+        rest: () => this.#rest(),
+      });
   }
 
   get isOpen(): boolean {
@@ -79,11 +97,18 @@ export class RpcConnection {
       waiter.unlink = ending.listen((reason) => {
         // Its answer, which comes all the same, finds nobody.
         this.#waiters.delete(id);
-        this.notify('cancel', { id });
+        this.#cancel(id);
         this.#rest();
         reject(reason);
       });
     });
+  }
+
+  /** Subscribes at a peer that is not of this library. */
+  subscribeForeign(request: SubscribeRequest, sink: EventSink): Promise<void> {
+    if (!this.#foreign) throw new TypeError('the peer has no mapping');
+    this.socket.need(true);
+    return this.#foreign.subscribe(request, sink).finally(() => this.#rest());
   }
 
   subscribe(params: object, headers: Headers | undefined, signal: AbortSignal, sink: EventSink): Promise<void> {
@@ -119,6 +144,8 @@ export class RpcConnection {
    * connection's, so only what differs is sent. Where one of those must go, it is given new ones for the connection.
    */
   headersFor(option: Headers, own: Headers, deadline?: number): Headers | undefined {
+    // Others' requests have no place for them.
+    if (this.mapping) return undefined;
     for (const name in this.base) {
       if (name in option || name in own) continue;
       this.initialize(option);
@@ -137,6 +164,7 @@ export class RpcConnection {
 
   /** Gives the server headers for all requests of this connection, in place of those it has. */
   initialize(headers: Headers): void {
+    if (this.mapping) return;
     const base = connectionHeaders(headers);
     if (Object.keys(base).length === 0 && Object.keys(this.base).length === 0) return;
     this.base = base;
@@ -145,7 +173,7 @@ export class RpcConnection {
 
   /** Nobody waits for the answer: it is a sign of life like any other frame. */
   ping(): void {
-    this.#send(++this.#lastId, 'ping', undefined, undefined);
+    this.#send(++this.#lastId, this.mapping?.ping ?? 'ping', undefined, undefined);
   }
 
   /** Sends what needs no answer; where it cannot be sent, the connection is ending, and with it what it was about. */
@@ -202,6 +230,7 @@ export class RpcConnection {
     this.#waiters.clear();
     this.#live.clear();
     for (const waiter of waiters) waiter.reject(error);
+    this.#foreign?.lost(error);
     for (const { sink, release } of live) {
       release();
       sink.end(error);
@@ -211,6 +240,31 @@ export class RpcConnection {
   async close(): Promise<void> {
     this.lost(linkClosed());
     await this.socket.close();
+  }
+
+  /** A peer may call back, which nobody here answers. */
+  #foreignMessage(events: ForeignEvents, id: unknown, method: string, params: unknown): void {
+    if (id === undefined) events.notified(method, params);
+    else
+      this.socket.send(JSON.stringify({ jsonrpc: '2.0', id, error: { code: -32601, message: `this client has no method '${method}'` } }));
+  }
+
+  #ask(method: string, params: unknown): { readonly result: Promise<unknown>; readonly cancel: () => void } {
+    let cancel = () => {};
+    const result = new Promise<unknown>((resolve, reject) => {
+      const id = this.#request(method, params, undefined, { resolve, reject });
+      cancel = () => {
+        if (!this.#waiters.delete(id)) return;
+        this.#cancel(id);
+        reject(new ApiError('CANCELLED', 'the subscription was cancelled'));
+      };
+    });
+    return { result, cancel: () => cancel() };
+  }
+
+  #cancel(id: number): void {
+    const method = this.mapping ? this.mapping.cancel : 'cancel';
+    if (method !== undefined) this.notify(method, { id });
   }
 
   #request(method: string, params: unknown, headers: Headers | undefined, waiter: Waiter): number {
@@ -241,7 +295,8 @@ export class RpcConnection {
     const { method, params, id } = message;
     if (typeof method === 'string') {
       this.hooks?.onReceive(method, text);
-      if (isObject(params)) this.#notified(method, params);
+      if (this.#foreign) this.#foreignMessage(this.#foreign, id, method, params);
+      else if (isObject(params)) this.#notified(method, params);
       return;
     }
     this.hooks?.onReceive('error' in message ? 'error' : 'result', text);
@@ -249,7 +304,7 @@ export class RpcConnection {
     if (!waiter) return;
     this.#waiters.delete(id);
     if (message['error'] === undefined || message['error'] === null) waiter.resolve(message['result']);
-    else waiter.reject(decodeError(message['error']));
+    else waiter.reject(this.mapping ? foreignError(this.mapping, message['error']) : decodeError(message['error']));
     this.#rest();
   }
 
@@ -268,7 +323,7 @@ export class RpcConnection {
 
   /** Lets the process end if nobody waits for anything. */
   #rest(): void {
-    if (this.#waiters.size + this.#live.size === 0) this.socket.need(false);
+    if (this.#waiters.size + this.#live.size + (this.#foreign?.size ?? 0) === 0) this.socket.need(false);
   }
 }
 

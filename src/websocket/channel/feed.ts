@@ -1,0 +1,40 @@
+import type { JsonObject } from '../../core/errors.ts';
+
+/** An event of a feed that someone else designed. */
+export interface FeedEvent {
+  /** Where the feed is, below the adapter's `url`; `''` is the url itself. @default the event's channel */
+  readonly path?: string;
+  /** Makes the frame that subscribes, or several as a list: text is sent as it is, anything else as JSON. */
+  readonly open?: (params: JsonObject) => unknown;
+  /** Makes the frame that unsubscribes, sent when its last reader leaves. */
+  readonly close?: (params: JsonObject) => unknown;
+  /**
+   * Takes the payload out of a frame, or several as a list. `undefined` says that the frame is not this event's: a heartbeat, an
+   * acknowledgement, another event. A frame that is not JSON comes as text. @default the frame
+   */
+  readonly read?: (frame: unknown, params: JsonObject) => unknown;
+}
+
+/** An operation that writes to a feed that someone else designed. */
+export interface FeedOperation {
+  /** Makes the frame of the input: text is sent as it is, anything else as JSON. @default the input */
+  readonly input?: (input: unknown) => unknown;
+}
+
+/** How a feed that someone else designed is read and written. */
+export interface FeedMapping {
+  readonly operations: Readonly<Record<string, FeedOperation>>;
+  readonly events: Readonly<Record<string, FeedEvent>>;
+  readonly onError: (error: unknown) => void;
+}
+
+/** The frames that a mapping made. */
+export function framesOf(made: unknown): string[] {
+  if (made === undefined) return [];
+  return (Array.isArray(made) ? (made as unknown[]) : [made]).map(frameOf);
+}
+
+/** Text as it is, anything else as JSON. */
+export function frameOf(made: unknown): string {
+  return typeof made === 'string' ? made : JSON.stringify(made);
+}

@@ -1,0 +1,220 @@
+import type { Operation } from '../../core/contract.ts';
+import { own } from '../../core/own.ts';
+import { ApiError, isErrorCode, type ErrorCode, type JsonObject } from '../../core/errors.ts';
+import type { EventSink, SubscribeRequest } from '../../core/transport.ts';
+import { localId } from '../../events/event-id.ts';
+import { codeOfStatus } from '../../http/message/status.ts';
+import { onAbort } from '../../life/lifetime.ts';
+import { codeOfRpc } from '../status.ts';
+import { isObject } from '../wire.ts';
+
+/** An operation of a JSON-RPC peer that someone else designed. */
+export interface RpcOperationMapping {
+  /** The peer's name for it: `eth_getBalance`. @default the operation's own */
+  readonly method?: string;
+  /** Members of the input that are positional parameters, in order; those missing at the end are left out. @default the input by name */
+  readonly params?: readonly string[];
+  /** Makes the parameters, a list or an object, of the input; then `params` is not used. */
+  readonly input?: (input: unknown) => unknown;
+  /** Makes the output of the result. @default as it is */
+  readonly output?: (result: unknown) => unknown;
+}
+
+/** An event of a JSON-RPC peer that someone else designed: its notifications. */
+export interface RpcEventMapping {
+  /** The method of the notifications: `eth_subscription`. */
+  readonly notification: string;
+  /** The call that begins them: `eth_subscribe`; without one they come by themselves. */
+  readonly subscribe?: string;
+  /** Makes the parameters of that call of the channel's parameters. @default those by name, if there are any */
+  readonly input?: (params: JsonObject) => unknown;
+  /** The call that ends them, with the key as its one positional parameter: `eth_unsubscribe`. */
+  readonly unsubscribe?: string;
+  /** The member of a notification's parameters that must be what the subscribing call gave: `subscription`. @default all notifications are heard */
+  readonly key?: string;
+  /** Takes the payload out of a notification's parameters; `undefined` says that it is not for this subscriber. @default the parameters */
+  readonly read?: (params: unknown, channel: JsonObject) => unknown;
+}
+
+/** How a JSON-RPC peer that someone else designed speaks. */
+export interface RpcMapping {
+  readonly operations: Readonly<Record<string, RpcOperationMapping>>;
+  readonly events: Readonly<Record<string, RpcEventMapping>>;
+  /** The notification that cancels a call, with its `id`: `$/cancelRequest`. */
+  readonly cancel: string | undefined;
+  /** A method that any answer to is a sign of life. */
+  readonly ping: string | undefined;
+  /** What the peer's own error codes mean. */
+  readonly errorCode:
+    ((error: { readonly code: number; readonly message: string; readonly data: unknown }) => ErrorCode | undefined) | undefined;
+}
+
+/** A call as the peer knows it. */
+export function requestOf(
+  { operations }: RpcMapping,
+  { name }: Operation,
+  input: unknown,
+): { readonly method: string; readonly params: unknown } {
+  const { method = name, params, input: make } = own(operations, name) ?? {};
+  return { method, params: make ? make(input) : params ? positional(params, input) : input };
+}
+
+/** What a call gives. */
+export function outputOf({ operations }: RpcMapping, { name }: Operation, result: unknown): unknown {
+  const { output } = own(operations, name) ?? {};
+  return output ? output(result) : result;
+}
+
+function positional(names: readonly string[], input: unknown): unknown[] {
+  const members = isObject(input) ? input : {};
+  const values = names.map((name) => members[name]);
+  while (values.length > 0 && values.at(-1) === undefined) values.pop();
+  return values;
+}
+
+/** Codes that more than one peer gives. Sources: https://eips.ethereum.org/EIPS/eip-1474, https://microsoft.github.io/language-server-protocol/specification#errorCodes */
+const CODES: Readonly<Record<number, ErrorCode>> = {
+  [-32004]: 'UNIMPLEMENTED',
+  [-32005]: 'RESOURCE_EXHAUSTED',
+  [-32800]: 'CANCELLED',
+  [-32801]: 'ABORTED',
+  [-32802]: 'UNAVAILABLE',
+};
+
+/** An error of the peer: its own code and data are in the details. */
+export function foreignError({ errorCode }: RpcMapping, value: unknown): ApiError {
+  const { code, message, data } = isObject(value) ? value : {};
+  const text = typeof message === 'string' ? message : 'the peer gave no reason';
+  const number = typeof code === 'number' ? code : undefined;
+  const mapped = number === undefined ? undefined : errorCode?.({ code: number, message: text, data });
+  const details = { ...(code !== undefined && { code }), ...(data !== undefined && { data }) };
+  return new ApiError(mapped ?? codeOf(code), text, { details, remote: true });
+}
+
+function codeOf(code: unknown): ErrorCode {
+  if (isErrorCode(code)) return code;
+  if (typeof code !== 'number') return 'UNKNOWN';
+  // Some give statuses of HTTP.
+  return CODES[code] ?? (code >= 400 && code < 600 ? codeOfStatus(code) : codeOfRpc(code));
+}
+
+/** What subscriptions need of their connection. */
+export interface Caller {
+  request(method: string, params: unknown): { readonly result: Promise<unknown>; readonly cancel: () => void };
+  notify(method: string, params: unknown): void;
+  /** Called when the last subscription ends. */
+  rest(): void;
+}
+
+interface Live {
+  readonly mapping: RpcEventMapping;
+  readonly params: JsonObject;
+  readonly sink: EventSink;
+  /** What the subscribing call gave; `undefined` until then. */
+  key: unknown;
+  release(): void;
+}
+
+/** Notifications that may be for a subscription whose call has not been answered yet. */
+const MAX_EARLY = 1000;
+
+/** The subscriptions of one connection to a foreign peer. */
+export class ForeignEvents {
+  readonly #live = new Set<Live>();
+  #early: { readonly method: string; readonly params: unknown }[] = [];
+  #pending = 0;
+
+  private readonly mapping: RpcMapping;
+  private readonly caller: Caller;
+
+  constructor(mapping: RpcMapping, caller: Caller) {
+    this.mapping = mapping;
+    this.caller = caller;
+  }
+
+  get size(): number {
+    return this.#live.size + this.#pending;
+  }
+
+  async subscribe({ event, params, lastEventId, signal }: SubscribeRequest, sink: EventSink): Promise<void> {
+    const mapping = own(this.mapping.events, event.name);
+    if (!mapping)
+      throw new ApiError('UNIMPLEMENTED', `the mapping has no event '${event.name}': list it in the option 'events'`, { sent: false });
+    const { subscribe, unsubscribe, input } = mapping;
+    let key: unknown;
+    if (subscribe !== undefined) {
+      const given = input ? input(params) : Object.keys(params).length > 0 ? params : undefined;
+      this.#pending++;
+      const { result, cancel } = this.caller.request(subscribe, given);
+      const unlink = onAbort(signal, cancel);
+      try {
+        key = keyOf(await result);
+      } finally {
+        unlink();
+        this.#pending--;
+      }
+      if (signal.aborted) {
+        if (unsubscribe !== undefined) this.caller.notify(unsubscribe, [key]);
+        throw ApiError.from(signal.reason, 'CANCELLED', 'the subscription was cancelled');
+      }
+    }
+    // Such peers keep nothing.
+    if (lastEventId !== undefined) sink.gap();
+    const unlink = onAbort(signal, () => {
+      if (!this.#live.delete(live)) return;
+      if (unsubscribe !== undefined && key !== undefined) {
+        const { result } = this.caller.request(unsubscribe, [key]);
+        result.catch(() => {});
+      }
+      this.caller.rest();
+    });
+    const live: Live = { mapping, params, sink, key, release: unlink };
+    this.#live.add(live);
+    const early = this.#early;
+    if (this.#pending === 0) this.#early = [];
+    for (const each of early) this.#give(live, each.method, each.params);
+  }
+
+  /** Takes a notification; false if nobody listens to it. */
+  notified(method: string, params: unknown): boolean {
+    if (this.#pending > 0 && this.#early.length < MAX_EARLY) this.#early.push({ method, params });
+    let isHeard = false;
+    for (const live of [...this.#live]) if (this.#give(live, method, params)) isHeard = true;
+    return isHeard;
+  }
+
+  /** The connection is gone. */
+  lost(error: ApiError): void {
+    const all = [...this.#live];
+    this.#live.clear();
+    this.#early = [];
+    for (const { sink, release } of all) {
+      release();
+      sink.end(error);
+    }
+  }
+
+  #give({ mapping, params: channel, sink, key }: Live, method: string, params: unknown): boolean {
+    if (method !== mapping.notification) return false;
+    if (mapping.key !== undefined && !isSame(isObject(params) ? params[mapping.key] : undefined, key)) return false;
+    const data = mapping.read ? mapping.read(params, channel) : params;
+    if (data === undefined) return false;
+    for (const each of Array.isArray(data) ? (data as unknown[]) : [data])
+      void sink.next({ id: localId(), time: new Date().toISOString(), data: each });
+    return true;
+  }
+}
+
+/** The key in what a subscribing call gave: the result itself, or its member `subscription` or `id`. */
+function keyOf(result: unknown): unknown {
+  return isObject(result) ? (result['subscription'] ?? result['id'] ?? result) : result;
+}
+
+/** Some peers give a number and notify with text. */
+function isSame(one: unknown, other: unknown): boolean {
+  return one !== undefined && other !== undefined && textOf(one) === textOf(other);
+}
+
+function textOf(key: unknown): string {
+  return typeof key === 'string' ? key : JSON.stringify(key);
+}
