@@ -16,6 +16,7 @@ const EVENTS = 4000;
 const CALLS = 2000;
 const IN_FLIGHT = 32;
 const ROUNDS = 7;
+let published = 0;
 const READING = { sensorId: 'roof', celsius: 21.5, measuredAt: '2026-01-31T12:00:00Z' };
 
 interface Broker {
@@ -119,7 +120,12 @@ async function events(url: string, qos: 0 | 1, isSame: boolean): Promise<Row> {
         () => sender.publishAsync(`raw/${qos}`, JSON.stringify(READING), { qos, ...(isSame && { properties: PROPERTIES }) }),
         counter.expect(EVENTS),
       ),
-    () => rate(EVENTS, () => hub.publish(blogContract.events.temperature, READING), ourCounter.expect(EVENTS)),
+    () =>
+      rate(
+        EVENTS,
+        () => hub.publish(blogContract.events.temperature, { key: `bench-${published++}`, time: READING.measuredAt, data: READING }),
+        ourCounter.expect(EVENTS),
+      ),
   );
   await blog.close();
   await hub.close();

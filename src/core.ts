@@ -52,7 +52,7 @@ export type {
 export { ApiError, ERROR_CODES, isApiError, isErrorCode } from './core/errors.ts';
 export type { ApiErrorOptions, DeclaredError, ErrorBody, ErrorCode, Issue, JsonObject } from './core/errors.ts';
 export { memoryHub } from './events/hub.ts';
-export type { EventHub, MemoryHubOptions } from './events/hub.ts';
+export type { EventHub, HubEvent, MemoryHubOptions } from './events/hub.ts';
 export { memoryIdempotencyStore } from './service/idempotency.ts';
 export type { IdempotencyEntry, IdempotencyOutcome, IdempotencyStore, MemoryIdempotencyOptions } from './service/idempotency.ts';
 export { defineAdapter } from './guard/guard.ts';

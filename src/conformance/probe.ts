@@ -1,6 +1,6 @@
 import { onAbort } from '../life/lifetime.ts';
 import type { EventDefinition } from '../core/contract.ts';
-import { memoryHub, type EventHub } from '../events/hub.ts';
+import { memoryHub, type EventHub, type HubEvent } from '../events/hub.ts';
 import type { EventSink, Headers, SubscribeRequest } from '../core/transport.ts';
 
 /** One run of the operation `wait`, as its handler saw it. */
@@ -49,9 +49,9 @@ export class Probe {
   hub(history: number | undefined): EventHub {
     const inner = memoryHub(history === undefined ? {} : { history });
     return {
-      publish: async (event: EventDefinition, data: unknown) => {
+      publish: async (event: EventDefinition, published: HubEvent) => {
         if (this.hubIsBroken) throw new Error('the hub is broken');
-        await inner.publish(event, data);
+        await inner.publish(event, published);
       },
       subscribe: async (request: SubscribeRequest, sink: EventSink) => {
         this.subscribed.push(request.headers);

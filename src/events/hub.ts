@@ -1,14 +1,24 @@
-import { EventEmitter } from 'eventemitter3';
 import type { EventDefinition } from '../core/contract.ts';
-import { count, readOptions } from '../core/options.ts';
-import { onAbort } from '../life/lifetime.ts';
-import { isoNow } from '../life/now.ts';
+import { bytes, count, readOptions } from '../core/options.ts';
 import type { EventMessage, EventSink, SubscribeRequest } from '../core/transport.ts';
+import { onAbort } from '../life/lifetime.ts';
+import { History, HistoryPool } from './history.ts';
+import { channelKey, Listeners } from './listeners.ts';
+
+/** One event as a service publishes it. */
+export interface HubEvent {
+  /** The same if it is published again after a failure that may have been none: a hub takes a key once. */
+  readonly key: string;
+  /** ISO 8601. */
+  readonly time: string;
+  /** In wire form, and validated. */
+  readonly data: unknown;
+}
 
 /** Where a service's events go and come from: memory, or a broker that several processes share. */
 export interface EventHub {
-  /** Takes one event; resolves once the hub has it, rejects where it could not take it. `data` is validated. */
-  publish(event: EventDefinition, data: unknown): Promise<void>;
+  /** Takes one event and gives it its id; resolves once the hub has it, rejects if it could not take it. A key that it has seen is taken already. */
+  publish(event: EventDefinition, published: HubEvent): Promise<void>;
   /** As `Transport.subscribe`: resolves once events published from now on will reach `sink`. */
   subscribe(request: SubscribeRequest, sink: EventSink): Promise<void>;
   /** Frees what the hub made. */
@@ -17,51 +27,50 @@ export interface EventHub {
 
 /** Options of `memoryHub`. */
 export interface MemoryHubOptions {
-  /** How many of the last events each channel holds for subscribers that resume; `Infinity` for all. @default 1000 */
+  /** How many of the last events each concrete channel (`rooms/42/messages`) holds for subscribers that resume; `Infinity` for all. @default 1000 */
   readonly history?: number | undefined;
+  /** About how many bytes all of them may take together; the oldest go first. @default 67_108_864 (64 MiB) */
+  readonly maxHistoryBytes?: number | undefined;
 }
 
+/** How many keys a hub remembers: as many as a service keeps for another try. */
+const KEYS = 1000;
+
 /**
- * An event hub within this process. Ids are `<instance>-<counter>`; a subscriber that resumes from an id
- * that is no longer held, or from another instance, gets a gap notice and then live events. Publishing waits
+ * An event hub within this process. Ids are `<epoch>-<n>`, with one counter per event of the contract; a subscriber that resumes from
+ * an id after which something is no longer held, or from another instance, gets a gap notice and then live events. Publishing waits
  * for the subscribers that acknowledge, and for no others: a slow listener holds up nobody.
+ * @throws TypeError if an option has a value that it cannot have.
  */
 export function memoryHub(options: MemoryHubOptions = {}): EventHub {
-  const { history } = readOptions('memoryHub', options, { history: count(1000, { zero: true }) }, []);
-  const instance = crypto.randomUUID().replaceAll('-', '').slice(0, 12);
-  const channels = new Map<string, Channel>();
-  let counter = 0;
+  const readers = { history: count(1000, { zero: true }), maxHistoryBytes: bytes(67_108_864, { zero: true }) };
+  const { history, maxHistoryBytes } = readOptions('memoryHub', options, readers, []);
+  const pool = new HistoryPool(maxHistoryBytes);
+  const logs = new Map<string, EventLog>();
+  const keys = new Set<string>();
 
-  const channelOf = (event: EventDefinition): Channel => {
-    let channel = channels.get(event.name);
-    if (!channel) channels.set(event.name, (channel = new Channel(history)));
-    return channel;
+  const logOf = (event: EventDefinition): EventLog => {
+    let log = logs.get(event.name);
+    if (!log) logs.set(event.name, (log = new EventLog(event, new History(pool, history))));
+    return log;
   };
 
   return {
-    publish(event, data) {
-      const message = { id: `${instance}-${++counter}`, time: isoNow(), data };
+    publish(event, { key, time, data }) {
+      if (keys.has(key)) return PUBLISHED;
+      keys.add(key);
+      // A set iterates in order of insertion.
+      if (keys.size > KEYS) keys.delete(keys.values().next().value as string);
       const pending: Promise<void>[] = [];
-      const isOut = channelOf(event).publish(counter, message, pending);
+      const isOut = logOf(event).publish(time, data, pending);
       return isOut && pending.length === 0 ? PUBLISHED : acknowledged(pending);
     },
     async subscribe(request, sink) {
-      if (request.signal.aborted) return;
-      const channel = channelOf(request.event);
-      const matches = compileMatch(request);
-      const after = request.lastEventId === undefined ? undefined : positionOf(request.lastEventId, instance, counter);
-      if (request.lastEventId !== undefined) channel.replay(after, matches, request.signal, sink);
-      const listener = (message: EventMessage, pending: Promise<void>[]) => {
-        if (!matches(message)) return;
-        const done = sink.next(message);
-        if (request.acknowledges && done) pending.push(done);
-      };
-      channel.on('event', listener);
-      onAbort(request.signal, () => channel.off('event', listener));
+      if (!request.signal.aborted) logOf(request.event).subscribe(request, sink);
     },
     async close() {
-      for (const channel of channels.values()) channel.removeAllListeners();
-      channels.clear();
+      for (const log of logs.values()) log.close();
+      logs.clear();
     },
   };
 }
@@ -69,69 +78,94 @@ export function memoryHub(options: MemoryHubOptions = {}): EventHub {
 const PUBLISHED = Promise.resolve();
 
 async function acknowledged(pending: readonly Promise<void>[]): Promise<void> {
-  // Published by a listener, it goes out behind the event that was heard.
+  // Published by a listener, it goes out after the event that was heard.
   await PUBLISHED;
   // A subscriber that failed has been told, and the others have the event.
   await Promise.allSettled(pending);
 }
 
-/** One event's subscribers and its last messages, as a ring. */
-class Channel extends EventEmitter<{ event: [EventMessage, Promise<void>[]] }> {
-  readonly #held: { readonly position: number; readonly message: EventMessage }[] = [];
-  /** How many there ever were: the next one's place in the ring follows from it. */
-  #count = 0;
-  readonly #waiting: [EventMessage, Promise<void>[]][] = [];
-  /** Everything after this position is held. A channel is made at its first use, so nothing came before. */
-  #lostUpTo = 0;
+/** One event of the contract: its counter, its past and its subscribers. */
+class EventLog {
+  readonly #epoch = crypto.randomUUID().replaceAll('-', '').slice(0, 12);
+  readonly #listeners = new Listeners();
+  #n = 0;
+  readonly #waiting: { readonly n: number; readonly message: EventMessage; readonly pending: Promise<void>[] }[] = [];
 
-  private readonly size: number;
+  private readonly event: EventDefinition;
+  private readonly history: History;
 
-  constructor(size: number) {
-    super();
-    this.size = size;
+  constructor(event: EventDefinition, history: History) {
+    this.event = event;
+    this.history = history;
   }
 
-  /** Tells whether it is out already: where a listener publishes in turn, the event waits until all have heard the one before. */
-  publish(position: number, message: EventMessage, pending: Promise<void>[]): boolean {
-    const entry = { position, message };
-    if (this.size > 0) {
-      const place = this.#count++ % this.size;
-      this.#lostUpTo = this.#held[place]?.position ?? this.#lostUpTo;
-      this.#held[place] = entry;
-    } else this.#lostUpTo = position;
-    this.#waiting.push([message, pending]);
+  /** Tells whether it is out already: if a listener publishes in turn, the event waits until all have heard the one before. */
+  publish(time: string, data: unknown, pending: Promise<void>[]): boolean {
+    const n = ++this.#n;
+    const message = { id: `${this.#epoch}-${n}`, time, data };
+    this.history.add(n, channelKey(this.event.params, data as Record<string, unknown>), message);
+    this.#waiting.push({ n, message, pending });
     if (this.#waiting.length > 1) return false;
     try {
-      for (let next = this.#waiting[0]; next; this.#waiting.shift(), next = this.#waiting[0]) this.emit('event', ...next);
+      for (let next = this.#waiting[0]; next; this.#waiting.shift(), next = this.#waiting[0])
+        this.#listeners.tell(next.n, next.message, next.pending);
     } finally {
       this.#waiting.length = 0;
     }
     return true;
   }
 
-  replay(after: number | undefined, matches: (message: EventMessage) => boolean, signal: AbortSignal, sink: EventSink): void {
-    if (after === undefined || after < this.#lostUpTo) {
-      sink.gap();
-      return;
+  subscribe(request: SubscribeRequest, sink: EventSink): void {
+    const { params, signal, lastEventId, acknowledges } = request;
+    const fixed = fixedParams(request);
+    if (lastEventId !== undefined) this.#replay(lastEventId, fixed, request, sink);
+    if (signal.aborted) return;
+    const leave = this.#listeners.add(fixed, params, {
+      // The one that is on its way was replayed, or is older.
+      since: this.#waiting[0] && lastEventId === undefined ? this.#waiting[0].n : this.#n,
+      hear: (message, pending) => {
+        const done = sink.next(message);
+        if (acknowledges && done) pending.push(done);
+      },
+    });
+    onAbort(signal, leave);
+  }
+
+  #replay(lastEventId: string, fixed: readonly string[], request: SubscribeRequest, sink: EventSink): void {
+    const key = fixed.length === this.event.params.length ? channelKey(fixed, request.params) : undefined;
+    const matches = compileMatch(request);
+    // Again, because the subscriber may publish on hearing.
+    for (let after = this.#numberOf(lastEventId); ;) {
+      const missed = after === undefined ? undefined : this.history.after(after, key, matches);
+      if (!missed) return sink.gap();
+      if (missed.length === 0) return;
+      for (const { n, message } of missed) {
+        if (request.signal.aborted) return;
+        void sink.next(message);
+        after = n;
+      }
     }
-    // Counted from the first of all, because the subscriber may publish on hearing, which moves the oldest.
-    for (let at = this.#count - this.#held.length; at < this.#count && !signal.aborted; at++) {
-      const entry = this.#held[at % this.size];
-      if (entry && entry.position > after && matches(entry.message)) void sink.next(entry.message);
-    }
+  }
+
+  /** The number in an id that this log gave, else `undefined`. */
+  #numberOf(id: string): number | undefined {
+    const match = /^([^-]+)-(\d{1,15})$/.exec(id);
+    const n = Number(match?.[2]);
+    return match?.[1] === this.#epoch && n <= this.#n ? n : undefined;
+  }
+
+  close(): void {
+    this.#listeners.clear();
   }
 }
 
-/** The counter in an id that this instance gave, else `undefined`. */
-function positionOf(id: string, instance: string, counter: number): number | undefined {
-  const match = /^([^-]+)-(\d{1,15})$/.exec(id);
-  const position = Number(match?.[2]);
-  return match?.[1] === instance && position <= counter ? position : undefined;
+function fixedParams({ event, params }: SubscribeRequest): string[] {
+  return event.params.filter((param) => params[param] !== undefined);
 }
 
 /** Whether a message has the values that the subscriber fixed for channel parameters. */
 export function compileMatch(request: SubscribeRequest): (message: EventMessage) => boolean {
-  const fixed = request.event.params.filter((param) => request.params[param] !== undefined);
+  const fixed = fixedParams(request);
   if (fixed.length === 0) return () => true;
   const wanted = fixed.map((param) => [param, String(request.params[param])] as const);
   return ({ data }) => wanted.every(([param, value]) => String((data as Record<string, unknown>)[param]) === value);

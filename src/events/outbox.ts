@@ -1,4 +1,5 @@
 import { backoffMs } from '../life/backoff.ts';
+import { RepeatedReport } from '../life/repeated.ts';
 import { after, type StopTimer } from '../life/timers.ts';
 
 const MAX_WAITING = 1000;
@@ -10,10 +11,14 @@ export class Outbox {
   #attempt = 0;
   #isClosed = false;
 
+  readonly #failures: RepeatedReport;
+  readonly #dropped: RepeatedReport;
   private readonly report: (error: unknown) => void;
 
   constructor(report: (error: unknown) => void) {
     this.report = report;
+    this.#failures = new RepeatedReport(report);
+    this.#dropped = new RepeatedReport(report);
   }
 
   /** Resolves once `send` succeeded, or failed and waits for another try. */
@@ -34,13 +39,15 @@ export class Outbox {
   close(): void {
     this.#isClosed = true;
     this.#timer?.();
+    this.#failures.tell();
+    this.#dropped.tell();
     if (this.#waiting.length > 0)
       this.report(new Error(`${this.#waiting.length} events were never published: the hub did not take them before the service stopped`));
     this.#waiting = [];
   }
 
   #failed(send: () => Promise<void>, error: unknown): void {
-    this.report(error);
+    this.#failures.add(error);
     this.#keep(send);
   }
 
@@ -48,7 +55,7 @@ export class Outbox {
     if (this.#isClosed) return;
     if (this.#waiting.length >= MAX_WAITING) {
       this.#waiting.shift();
-      this.report(new Error(`an event was dropped: the hub took none while ${MAX_WAITING} waited`));
+      this.#dropped.add(new Error(`an event was dropped: the hub took none while ${MAX_WAITING} waited`));
     }
     this.#waiting.push(send);
     if (this.#timer === undefined) this.#schedule();

@@ -14,7 +14,7 @@ export class Lifetime {
   private timer: ReturnType<typeof setTimeout> | undefined = undefined;
   private ended: ApiError | undefined = undefined;
   private onEnd: EndListener | undefined = undefined;
-  private caller: AbortSignal | undefined = undefined;
+  private unlink: (() => void) | undefined = undefined;
   /** Nearly always one at most. */
   private listener: EndListener | undefined = undefined;
   private others: Set<EndListener> | undefined = undefined;
@@ -35,8 +35,7 @@ export class Lifetime {
     }
     all?.add(this);
     if (caller) {
-      this.caller = caller;
-      caller.addEventListener('abort', this);
+      this.unlink = onAbort(caller, () => this.abort(cancelled(caller)));
     }
     if (deadline !== undefined) this.endAt(deadline, deadlineExceeded);
   }
@@ -128,11 +127,6 @@ export class Lifetime {
     else this.onEnd = listener;
   }
 
-  /** Hears the caller's signal. */
-  handleEvent(): void {
-    if (this.caller) this.abort(cancelled(this.caller));
-  }
-
   private finish(): void {
     this.onEnd = undefined;
     this.dispose();
@@ -141,7 +135,7 @@ export class Lifetime {
   /** Frees the timer, the listener on the caller's signal and its place among all. */
   private dispose(): void {
     if (this.timer !== undefined) clearTimeout(this.timer);
-    this.caller?.removeEventListener('abort', this);
+    this.unlink?.();
     this.all?.delete(this);
   }
 }
@@ -190,8 +184,38 @@ export function onAbort(signal: AbortSignal, listener: () => void): () => void {
     listener();
     return () => {};
   }
-  signal.addEventListener('abort', listener, { once: true });
-  return () => signal.removeEventListener('abort', listener);
+  let watch = watches.get(signal);
+  if (!watch) watches.set(signal, (watch = new Watch(signal)));
+  return watch.add(listener);
+}
+
+const watches = new WeakMap<AbortSignal, Watch>();
+
+/** All who wait for one signal: as one listener, because Node warns of more than ten, and a contract may have more events. */
+class Watch {
+  readonly #listeners = new Set<{ readonly listener: () => void }>();
+
+  private readonly signal: AbortSignal;
+
+  constructor(signal: AbortSignal) {
+    this.signal = signal;
+  }
+
+  add(listener: () => void): () => void {
+    const entry = { listener };
+    if (this.#listeners.size === 0) this.signal.addEventListener('abort', this);
+    this.#listeners.add(entry);
+    return () => {
+      if (this.#listeners.delete(entry) && this.#listeners.size === 0) this.signal.removeEventListener('abort', this);
+    };
+  }
+
+  handleEvent(): void {
+    const entries = [...this.#listeners];
+    this.#listeners.clear();
+    this.signal.removeEventListener('abort', this);
+    for (const { listener } of entries) listener();
+  }
 }
 
 /** Waits; rejects with the signal's reason when it aborts first. */

@@ -8,7 +8,7 @@
 import type { Contract, EventDefinition } from '../core/contract.ts';
 import { isApiError } from '../core/errors.ts';
 import { bytes, count, readOptions } from '../core/options.ts';
-import type { EventHub } from '../events/hub.ts';
+import type { EventHub, HubEvent } from '../events/hub.ts';
 import type { EventMessage, EventSink, SubscribeRequest } from '../core/transport.ts';
 import { reporter } from '../life/report.ts';
 import { Connection } from './connection/connection.ts';
@@ -93,11 +93,11 @@ class MqttHub implements EventHub {
     });
   }
 
-  publish(event: EventDefinition, data: unknown): Promise<void> {
+  publish(event: EventDefinition, { key, time, data }: HubEvent): Promise<void> {
     this.#connection.keepOpen();
     try {
       const topic = this.#topics.event(event, data as Record<string, unknown>);
-      const message: EventMessage = { id: this.#makeId(), time: new Date().toISOString(), data };
+      const message: EventMessage = { id: key, time, data };
       return this.#connection
         .publish(encodeEvent(event, topic, message, this.#qos, this.#publications.next(topic, message.id)), KEPT)
         .catch(this.#drop);

@@ -1,6 +1,6 @@
 import type { Contract, DeclaredErrors, EventDefinition, Events, Operation } from '../core/contract.ts';
 import { ApiError, isApiError } from '../core/errors.ts';
-import { memoryHub, type EventHub } from '../events/hub.ts';
+import { HubLink } from './hub-link.ts';
 import { memoryIdempotencyStore, type IdempotencyStore } from './idempotency.ts';
 import type { ErrorReport, HandlerCall, Publish, ServiceOptions } from './types.ts';
 import type { CallRequest, EventSink, Identity, IdentifyRequest, Selection, SubscribeRequest, Transport } from '../core/transport.ts';
@@ -17,12 +17,12 @@ import type { ErrorMakers } from './error-makers.ts';
 import { callOnce } from './idempotent-call.ts';
 import { isJson } from '../core/is-json.ts';
 import { chain, isPromiseLike, type Maybe } from '../life/maybe.ts';
-import { Outbox } from '../events/outbox.ts';
 import { own } from '../core/own.ts';
 import { checkSubscription } from '../events/check.ts';
 import { issuesError, type Checked } from '../schema/validate.ts';
 import { report, reportToConsole } from '../life/report.ts';
 
+type OptionsInForce = ServiceOptions<unknown> & { readonly graceMs: number; readonly storeTimeoutMs: number };
 type AnyHandler = (input: unknown, call: HandlerCall) => unknown;
 
 /** What a call of one operation needs. */
@@ -56,9 +56,8 @@ export class ContractService implements Transport {
       },
     },
   );
-  readonly #hub: EventHub;
+  readonly #hub: HubLink;
   readonly #store: IdempotencyStore;
-  readonly #outbox = new Outbox((error) => this.#report({ error, member: 'the event hub' }));
   readonly #callers: Callers;
   /** Errors that are as their caller sees them. */
   readonly #presented = new WeakSet<object>();
@@ -68,17 +67,13 @@ export class ContractService implements Transport {
   #closing: Promise<void> | undefined;
 
   readonly contract: Contract;
-  private readonly options: ServiceOptions<unknown> & { readonly graceMs: number };
+  private readonly options: OptionsInForce;
 
-  constructor(
-    contract: Contract,
-    handlers: Readonly<Record<string, AnyHandler>>,
-    options: ServiceOptions<unknown> & { readonly graceMs: number },
-  ) {
+  constructor(contract: Contract, handlers: Readonly<Record<string, AnyHandler>>, options: OptionsInForce) {
     this.contract = contract;
     this.options = options;
     this.#callers = new Callers(options, (error) => this.#report({ error, member: 'context' }));
-    this.#hub = options.hub ?? memoryHub();
+    this.#hub = new HubLink(options.hub, options.storeTimeoutMs, (error) => this.#report({ error, member: 'the event hub' }));
     this.#store = options.idempotencyStore ?? memoryIdempotencyStore();
     const events = Object.values(contract.events);
     for (const operation of Object.values(contract.operations)) {
@@ -152,7 +147,7 @@ export class ContractService implements Transport {
 
   #send(event: EventDefinition, checked: Checked): Promise<void> {
     if (checked.issues) throw breach(`the event ${event.name} breaks the contract`, checked.issues);
-    return this.#outbox.send(() => this.#hub.publish(event, checked.value));
+    return this.#hub.publish(event, checked.value);
   }
 
   close(graceMs: number = this.options.graceMs): Promise<void> {
@@ -162,8 +157,7 @@ export class ContractService implements Transport {
   async #close(graceMs: number): Promise<void> {
     for (const lifetime of this.#subscriptions) lifetime.abort(stopping());
     await this.#running.idle(graceMs);
-    this.#outbox.close();
-    if (!this.options.hub) await this.#hub.close();
+    await this.#hub.close();
   }
 
   /** Steps that need not wait do not: a promise for each would be a good part of what a call costs. */

@@ -16,7 +16,7 @@ export function createService<C extends Contract, T = undefined>(
   describeContract(contract);
   const given = options as ServiceOptions<unknown>;
   const names = ['context', 'hub', 'idempotencyStore', 'caller', 'onError'] as const;
-  const read = readOptions('createService', given, { graceMs: ms(10_000, { zero: true }) }, names);
+  const read = readOptions('createService', given, { graceMs: ms(10_000, { zero: true }), storeTimeoutMs: ms(30_000) }, names);
   return markGuarded(new ContractService(contract, handlers as never, read)) as never;
 }
 

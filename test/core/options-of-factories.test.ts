@@ -26,8 +26,12 @@ const FACTORIES: readonly Factory[] = [
     make: (reconnect) => createClient({ contract, transport: service, reconnect }),
     numbers: { baseDelayMs: { zero: true, infinity: false }, maxDelayMs: { zero: true } },
   },
-  { name: 'createService', make: (options) => createService(contract, { total: () => 0 }, options), numbers: { graceMs: { zero: true } } },
-  { name: 'memoryHub', make: (options) => memoryHub(options), numbers: { history: { zero: true } } },
+  {
+    name: 'createService',
+    make: (options) => createService(contract, { total: () => 0 }, options),
+    numbers: { graceMs: { zero: true }, storeTimeoutMs: {} },
+  },
+  { name: 'memoryHub', make: (options) => memoryHub(options), numbers: { history: { zero: true }, maxHistoryBytes: { zero: true } } },
   { name: 'memoryIdempotencyStore', make: (options) => memoryIdempotencyStore(options), numbers: { ttlMs: {}, maxEntries: {} } },
   {
     name: 'retry',

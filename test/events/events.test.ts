@@ -39,7 +39,9 @@ function request(
   return { event: definition, params: {}, signal: new AbortController().signal, headers: {}, ...more };
 }
 
-const say = (text: string, room = 'a') => [said, { room, text }] as const;
+let made = 0;
+const as = <T>(data: T) => ({ key: `key-${++made}`, time: new Date().toISOString(), data });
+const say = (text: string, room = 'a') => [said, as({ room, text })] as const;
 
 describe('memoryHub', () => {
   it('gives ids of instance and counter, unlike those of another hub, ordered', async () => {
@@ -61,7 +63,7 @@ describe('memoryHub', () => {
     const live = recorder();
     await hub.subscribe(request(said), live.sink);
     await hub.publish(...say('one'));
-    await hub.publish(counted, { count: 1 });
+    await hub.publish(counted, as({ count: 1 }));
     await hub.publish(...say('two'));
     const later = recorder();
     await hub.subscribe(request(said, { lastEventId: live.ids()[0] ?? '' }), later.sink);
@@ -98,7 +100,7 @@ describe('memoryHub', () => {
     await publishing;
     // What refuses has been told by itself.
     await hub.subscribe({ ...request(counted), acknowledges: true }, { ...slow, next: () => Promise.reject(new Error('disk full')) });
-    await hub.publish(counted, { count: 1 });
+    await hub.publish(counted, as({ count: 1 }));
   });
 
   it('waits for them too where a listener publishes in turn', async () => {

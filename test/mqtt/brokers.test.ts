@@ -88,7 +88,7 @@ describe('two clients with one client id', () => {
     const hubs = [1, 2].map(() => mqttHub({ url: broker.url, clientId: 'twin', onError: (error) => errors.push(String(error)) }));
     const { events } = defineContract({ name: 'x', events: { a: event({ channel: 'a', payload: z.object({}) }) } });
     cleanups.push(() => Promise.all(hubs.map((hub) => hub.close())));
-    for (const hub of hubs) void hub.publish(events.a, {});
+    hubs.forEach((hub, index) => void hub.publish(events.a, { key: `key-${index}`, time: '2026-01-31T12:00:00Z', data: {} }));
     await until(() => errors.length > 0, 'it was told');
     expect(errors[0]).toContain("does another client use the client id 'twin' too?");
   });

@@ -22,7 +22,10 @@ test('a long queue of QoS 0 goes in order once there is a broker, as fast as the
   cleanups.push(() => hub.close());
   const count = 9000;
   const reading = { sensorId: 'roof'.repeat(16), celsius: 0, measuredAt: '2026-01-31T12:00:00Z' };
-  for (let celsius = 0; celsius < count; celsius++) await hub.publish(blogContract.events.temperature, { ...reading, celsius });
+  for (let celsius = 0; celsius < count; celsius++) {
+    const published = { key: `key-${celsius}`, time: reading.measuredAt, data: { ...reading, celsius } };
+    await hub.publish(blogContract.events.temperature, published);
+  }
   let listen: (isListening: true) => void = () => {};
   const listening = new Promise<true>((resolve) => (listen = resolve));
   const broker = await mqttBroker({ port, open: true, authenticate: ({ username }) => username === 'listener' || listening });

@@ -100,7 +100,7 @@ test('two clients with one name, which throw each other out, are told of', async
     () => void server.close(),
     () => hub.close(),
   );
-  await hub.publish(blogContract.events.temperature, READING);
+  await hub.publish(blogContract.events.temperature, { key: 'key-1', time: READING.measuredAt, data: READING });
   await until(() => errors.length > 0, 'the clash was reported');
   expect(errors[0]).toMatchObject({ code: 'ABORTED', text: expect.stringContaining('another client connected with the same client id') });
 });

@@ -1,0 +1,48 @@
+import type { EventDefinition } from '../core/contract.ts';
+import { ApiError } from '../core/errors.ts';
+import type { EventSink, SubscribeRequest } from '../core/transport.ts';
+import { memoryHub, type EventHub, type HubEvent } from '../events/hub.ts';
+import { Outbox } from '../events/outbox.ts';
+import { isoNow } from '../life/now.ts';
+import { inTime } from '../life/timers.ts';
+import { makeRequestId } from '../peer/headers.ts';
+
+/** A service's way to its hub: each event has its key and time before the first try, and a hub that was given must answer in time. */
+export class HubLink {
+  readonly #outbox: Outbox;
+  readonly #hub: EventHub;
+  readonly #isOwn: boolean;
+
+  private readonly timeoutMs: number;
+
+  constructor(given: EventHub | undefined, timeoutMs: number, report: (error: unknown) => void) {
+    this.#hub = given ?? memoryHub();
+    this.#isOwn = !given;
+    this.timeoutMs = timeoutMs;
+    this.#outbox = new Outbox(report);
+  }
+
+  /** Resolves once the hub has the event, or once it waits for another try. */
+  publish(event: EventDefinition, data: unknown): Promise<void> {
+    // No other process makes such an id.
+    const published: HubEvent = { key: makeRequestId(), time: isoNow(), data };
+    return this.#outbox.send(() => this.#inTime(this.#hub.publish(event, published)));
+  }
+
+  subscribe(request: SubscribeRequest, sink: EventSink): Promise<void> {
+    return this.#inTime(this.#hub.subscribe(request, sink));
+  }
+
+  async close(): Promise<void> {
+    this.#outbox.close();
+    if (this.#isOwn) await this.#hub.close();
+  }
+
+  #inTime(work: Promise<void>): Promise<void> {
+    return this.#isOwn ? work : inTime(this.timeoutMs, work, () => late(this.timeoutMs));
+  }
+}
+
+function late(timeoutMs: number): ApiError {
+  return new ApiError('UNAVAILABLE', `the event hub did not answer within ${timeoutMs} ms`);
+}
