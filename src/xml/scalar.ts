@@ -73,9 +73,9 @@ function readNumber(text: string): unknown {
   return Number.isFinite(value) ? value + 0 : text;
 }
 
-/** Beyond 2^53 the number would be another than the text says. */
+/** Without an exponent: https://www.w3.org/TR/xmlschema-2/#integer. Beyond 2^53 the number would be another than the text says. */
 function readInteger(text: string): unknown {
-  const value = readNumber(text);
+  const value = /[eE]/.test(text) ? undefined : readNumber(text);
   return Number.isSafeInteger(value) ? value : text;
 }
 
