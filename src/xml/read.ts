@@ -211,6 +211,8 @@ function readLoose(plan: ObjectPlan, loose: LoosePlan, element: XmlElement, cont
   if (loose.text) value['#text'] = loose.text.read(element.text);
   else if (element.text !== '' && element.text.trim() !== '') value['#text'] = element.text;
   for (const child of element.children) {
+    // SOAP 1.2 names the part that is the result: https://www.w3.org/TR/soap12-part2/#rpcresponse
+    if (child.uri === 'http://www.w3.org/2003/05/soap-rpc') continue;
     const member = memberOf(plan, child);
     if (member?.repeated === true) {
       const list = value[member.name] as unknown[];

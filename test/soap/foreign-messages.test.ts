@@ -98,6 +98,13 @@ describe('RPC', () => {
       expect(await errorOf(callForeign({ wsdl, output: z.json(), answer: answerOf(body) }))).toMatchObject({ code: 'DATA_LOSS' });
   });
 
+  test('SOAP 1.2 may say which part is the result', async () => {
+    const wsdl = wsdlWith({ parts: '', out, style: 'rpc', body: 'use="literal" namespace="urn:rpc"', version: '1.2' });
+    const body =
+      '<m:GoResponse xmlns:m="urn:rpc"><r:result xmlns:r="http://www.w3.org/2003/05/soap-rpc">return</r:result><return>ok</return></m:GoResponse>';
+    expect(await readBy({ wsdl, output: z.string(), answer: answerOf(body, '', '1.2') })).toBe('ok');
+  });
+
   test('operations without parts', async () => {
     const wsdl = wsdlWith({ parts: '', out, style: 'rpc', body: 'use="literal" namespace="urn:rpc"' });
     expect(await sentBy({ wsdl, answer: returns('') })).toBe('<n1:Go/>');

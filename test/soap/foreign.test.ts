@@ -205,6 +205,20 @@ describe('an output is read by the contract', () => {
       { v: [{ name: 'a' }] },
     ],
     [
+      'a record that is the whole answer',
+      el('V', 'xs:anyType'),
+      '<x:V><USD>1.5</USD></x:V>',
+      z.record(z.string(), z.number()),
+      { USD: 1.5 },
+    ],
+    [
+      'an instant without a zone',
+      el('V', 'xs:dateTime'),
+      '<x:V>2024-01-02T03:04:05</x:V>',
+      z.object({ v: z.iso.datetime({ local: true }) }),
+      { v: '2024-01-02T03:04:05' },
+    ],
+    [
       'a wrapper whose items share its name',
       el('V', 'x:Ds'),
       '<x:V><x:Day><x:Day>1</x:Day></x:Day></x:V>',

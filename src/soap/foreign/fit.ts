@@ -72,7 +72,9 @@ export function unwrapFor({ node }: TypeUse, value: unknown): unknown {
   const names = Object.keys(value).filter((name) => !name.startsWith('@'));
   const [only = ''] = names;
   if (names.length !== 1 || only === '#text') return value;
-  if (node.kind === 'any' || node.kind === 'record' || node.kind === 'list') return value;
+  if (node.kind === 'any' || node.kind === 'list') return value;
+  // A record of texts is not one of elements.
+  if (node.kind === 'record') return isScalar(node.values.node) && isObject(value[only]) ? value[only] : value;
   const variants = node.kind === 'union' ? node.variants.map((each) => each.node) : [node];
   const hasField = variants.some((each) => each.kind === 'object' && each.fields.some((field) => foldName(field.name) === foldName(only)));
   return hasField || variants.some((each) => each.kind === 'any' || each.kind === 'record') ? value : value[only];

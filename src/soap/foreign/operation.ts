@@ -12,6 +12,7 @@ import type { WsdlMessage, WsdlOperation, WsdlPart, WsdlPort } from '../wsdl/mod
 import { anyType } from '../xsd/builtin.ts';
 import type { XsdComplex, XsdElement, XsdElementUse } from '../xsd/model.ts';
 import type { SchemaPlans } from '../xsd/plans.ts';
+import { setOwn } from '../../core/own.ts';
 import { isObject } from '../../peer/error-body.ts';
 
 const ENCODING = 'http://schemas.xmlsoap.org/soap/encoding/';
@@ -72,7 +73,7 @@ export class ForeignOperation {
     const rest: Record<string, unknown> = { ...header };
     for (const [key, value] of Object.entries(input)) {
       const part = content?.loose?.find(key) === undefined ? this.#part(key) : undefined;
-      (part === undefined || key === '__proto__' ? body : rest)[key] = value;
+      setOwn(part === undefined ? body : rest, key, value);
     }
     return { body, rest };
   }
