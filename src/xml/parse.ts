@@ -1,7 +1,7 @@
 import { SaxesParser, type SaxesTagNS } from 'saxes';
 import { ApiError } from '../core/errors.ts';
 import { shown } from './text.ts';
-import { OpenElement, type Scope } from './tree.ts';
+import { OpenElement, Scope } from './tree.ts';
 
 /** What a document may be. */
 export interface ParseRules {
@@ -59,7 +59,7 @@ let idle: Parser | undefined;
 let current: ParsedXml | undefined;
 
 const NO_ATTRIBUTES: ReadonlyMap<string, string> = new Map();
-const XML_SCOPE: Scope = Object.assign(Object.create(null) as Record<string, string>, { xml: 'http://www.w3.org/XML/1998/namespace' });
+const XML_SCOPE = new Scope({ xml: 'http://www.w3.org/XML/1998/namespace' });
 
 function makeParser(): Parser {
   const parser: Parser = new SaxesParser({ xmlns: true });
@@ -112,13 +112,10 @@ function attributesOf({ attributes }: SaxesTagNS): ReadonlyMap<string, string> {
   return found ?? NO_ATTRIBUTES;
 }
 
+/** Most elements declare nothing. */
 function scopeOf({ ns }: SaxesTagNS, outer: Scope): Scope {
-  let scope: Record<string, string | undefined> | undefined;
-  for (const prefix in ns) {
-    scope ??= Object.create(outer) as Record<string, string | undefined>;
-    scope[prefix] = ns[prefix];
-  }
-  return scope ?? outer;
+  for (const _ in ns) return new Scope(ns, outer);
+  return outer;
 }
 
 function problem(message: string): ApiError {

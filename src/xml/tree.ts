@@ -1,5 +1,18 @@
 /** Namespaces by prefix, as they are in force at an element; the default one has the prefix `''`. */
-export type Scope = Readonly<Record<string, string | undefined>>;
+export class Scope {
+  readonly #own: Readonly<Record<string, string>>;
+  readonly #outer: Scope | undefined;
+
+  constructor(own: Readonly<Record<string, string>>, outer?: Scope) {
+    this.#own = own;
+    this.#outer = outer;
+  }
+
+  /** The namespace of a prefix; `undefined` for one that is not declared. */
+  get(prefix: string): string | undefined {
+    return Object.hasOwn(this.#own, prefix) ? this.#own[prefix] : this.#outer?.get(prefix);
+  }
+}
 
 /** An element as it was read. */
 export interface XmlElement {
@@ -61,6 +74,6 @@ export function nameOf(uri: string, local: string): string {
 export function resolveName(text: string, scope: Scope): string {
   const name = text.trim();
   const colon = name.indexOf(':');
-  const uri = scope[colon === -1 ? '' : name.slice(0, colon)];
+  const uri = scope.get(colon === -1 ? '' : name.slice(0, colon));
   return nameOf(uri ?? '', name.slice(colon + 1));
 }

@@ -2,7 +2,7 @@ import { ApiError } from '../../core/errors.ts';
 import { readXml } from '../../xml/read.ts';
 import type { ObjectPlan, Plan, Slot } from '../../xml/plan.ts';
 import { shown, UnwritableText, findUnwritable } from '../../xml/text.ts';
-import { nameOf, type XmlElement } from '../../xml/tree.ts';
+import { nameOf, Scope, type XmlElement } from '../../xml/tree.ts';
 import { UnplacedValue } from '../../xml/place.ts';
 import { WriteContext, writeElement, writeMembers } from '../../xml/write.ts';
 import type { SoapVersion } from '../version.ts';
@@ -239,9 +239,11 @@ function sequenceOf(parts: readonly WsdlPart[], plans: SchemaPlans): XsdComplex 
   };
 }
 
+const NO_SCOPE = new Scope({});
+
 /** The elements of a body as those of one element. */
 function around(body: readonly XmlElement[]): XmlElement {
-  return { uri: '', local: '', attributes: new Map(), children: body, text: '', scope: {} };
+  return { uri: '', local: '', attributes: new Map(), children: body, text: '', scope: NO_SCOPE };
 }
 
 function once<T>(make: () => T): () => T {
