@@ -222,3 +222,8 @@ export function mayReconnect({ code, remote }: ApiError, connected: boolean): bo
   const { reconnect } = mayMend[code];
   return reconnect === 'remote' ? remote : reconnect === 'connected' ? connected : reconnect;
 }
+
+/** The error of a call whose operation is not in the transport's contract: nothing was sent. */
+export function noOperation(name: string): ApiError {
+  return new ApiError('UNIMPLEMENTED', `the contract has no operation '${name}'`, { sent: false });
+}

@@ -10,14 +10,20 @@ export interface HttpBinding {
 }
 
 /** One part of a path. */
-export type HttpSegment = { readonly literal: string } | { readonly param: string };
+export type HttpSegment = { readonly literal: string } | { readonly param: string } | HttpTemplate;
+
+/** A part of a path with literals beside a parameter, or several parameters: `{base}...{head}`, `{id}:cancel`. */
+export interface HttpTemplate {
+  readonly template: readonly ({ readonly literal: string } | { readonly param: string })[];
+}
 
 /** The methods that an operation can be bound to. */
 export type HttpMethod = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 const BINDING = /^(GET|POST|PUT|PATCH|DELETE) (\/\S*)$/;
-const LITERAL = /^[A-Za-z0-9\-._~]+$/;
-const PARAM = /^\{([A-Za-z][A-Za-z0-9]*)\}$/;
+/** Characters of a path's segment. Source: https://www.rfc-editor.org/rfc/rfc3986#section-3.3 */
+const LITERAL = /^(?:[A-Za-z0-9\-._~!$&'()*+,;=:@]|%[0-9A-Fa-f]{2})*$/;
+const PARAM = /^[A-Za-z_][\w.-]*$/;
 
 /** Parses `GET /users/{id}`; throws a `TypeError` that names what is wrong. */
 export function parseHttpBinding(text: string): HttpBinding {
@@ -35,7 +41,7 @@ export function parseHttpBinding(text: string): HttpBinding {
           .slice(1)
           .split('/')
           .map((part) => parseSegment(part, text));
-  const params = segments.flatMap((segment) => ('param' in segment ? [segment.param] : []));
+  const params = segments.flatMap(paramsOfSegment);
   const twice = params.find((param, index) => params.indexOf(param) !== index);
   if (twice !== undefined) throw new TypeError(`http: '${text}' has the parameter {${twice}} twice`);
   return { method: method as HttpMethod, path, segments, params };
@@ -51,9 +57,24 @@ export function bindingShape(binding: HttpBinding): string {
   return `${binding.method} ${binding.path.replace(/\{[^}]*\}/g, '{}')}`;
 }
 
+/** The parameters in one part of a path. */
+export function paramsOfSegment(segment: HttpSegment): string[] {
+  if ('template' in segment) return segment.template.flatMap(paramsOfSegment);
+  return 'param' in segment ? [segment.param] : [];
+}
+
 function parseSegment(part: string, text: string): HttpSegment {
-  const param = PARAM.exec(part);
-  if (param?.[1] !== undefined) return { param: param[1] };
-  if (LITERAL.test(part)) return { literal: part };
-  throw new TypeError(`http: '${text}' has the part '${part}': a part is a whole {parameter} or letters, digits and -._~`);
+  const pieces = part.split(/(\{[^{}]*\})/).filter((piece) => piece !== '');
+  const parsed = pieces.map((piece) => {
+    if (!piece.startsWith('{')) {
+      if (LITERAL.test(piece)) return { literal: piece };
+    } else if (PARAM.test(piece.slice(1, -1))) return { param: piece.slice(1, -1) };
+    throw new TypeError(`http: '${text}' has the part '${part}': it is made of {parameters} and of characters that a URL's path may have`);
+  });
+  parsed.forEach((piece, index) => {
+    if ('param' in piece && 'param' in (parsed[index + 1] ?? {}))
+      throw new TypeError(`http: '${text}' has the part '${part}': two parameters need a literal in between`);
+  });
+  const [only = { literal: '' }] = parsed;
+  return parsed.length <= 1 ? only : { template: parsed };
 }

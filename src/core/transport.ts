@@ -88,6 +88,8 @@ export interface EventSink {
   next(event: EventMessage): void | Promise<void>;
   /** Events may have been missed here: resuming was not possible. */
   gap(): void;
+  /** The peer has moved on without an event: resume after this id from now on. */
+  place?(id: string): void;
   /** With an error: why. Without: nothing more will come. */
   end(error?: ApiError): void;
 }
@@ -111,6 +113,8 @@ export interface Selection {
 export interface Peer {
   readonly protocol: string;
   readonly address?: string | undefined;
+  /** What the host of a handler knows of the caller, such as the user that its middleware found: `nodeListener(handler, { caller: (req) => req.user })`. */
+  readonly caller?: unknown;
 }
 
 declare const CAPABILITY: unique symbol;

@@ -182,6 +182,9 @@ export class Subscription {
       gap: () => {
         if (!live.aborted) sink.gap();
       },
+      place: (id) => {
+        if (!live.aborted && isPlace(id)) this.#lastEventId = id;
+      },
       end: (error) => settle(error ?? 'completed'),
     };
   }

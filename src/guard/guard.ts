@@ -138,6 +138,10 @@ class OpenSink implements EventSink {
     if (this.all.has(this)) this.sink.gap();
   }
 
+  place(id: string): void {
+    if (this.all.has(this)) this.sink.place?.(id);
+  }
+
   end(error?: ApiError): void {
     if (!this.all.has(this)) return;
     this.release();
@@ -281,6 +285,7 @@ export function checkedSink(check: Check, name: string, sink: EventSink): EventS
       return mine;
     },
     gap: () => void (last ? last.then(() => !ended && sink.gap()) : ended || sink.gap()),
+    place: (id) => void (last ? last.then(() => !ended && sink.place?.(id)) : ended || sink.place?.(id)),
     end: (error) => void (last ? last.then(() => end(error)) : end(error)),
   };
 }

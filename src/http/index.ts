@@ -5,10 +5,7 @@
  * @group Servers
  */
 
-export type { CorsOptions, HttpOptions } from './serve/cors.ts';
-export { composeHandlers } from './serve/compose.ts';
-export { HttpError } from './message/error.ts';
-export { fetchHandler, type FetchHandler } from './fetch/handler.ts';
-export { listen, type HttpServer, type ListenOptions } from './node/listen.ts';
-export type { HttpHandler, HttpRequest, HttpResponse, HttpStream, HttpWriter } from './message/message.ts';
-export { nodeListener, type NodeListener } from './node/listener.ts';
+export * from './fetch/index.ts';
+export { checkingHosts, hostCheck, type HostCheck, type HostOptions } from './serve/hosts.ts';
+export { listen, type HttpServer, type ListenOptions, type TlsOptions } from './node/listen.ts';
+export { nodeListener, type NodeListener, type NodeListenerOptions } from './node/listener.ts';

@@ -5,7 +5,8 @@ import type { Headers } from '../core/transport.ts';
 /** What every adapter's `headers` option takes: a record, or a function asked again for each call and each reconnect. */
 export type HeadersOption = Headers | (() => Headers | Promise<Headers>);
 
-const NAME = /^[a-z0-9-]+$/;
+/** What metadata of gRPC may have too; some APIs want an underscore. */
+const NAME = /^[a-z0-9_.-]+$/;
 const VALUE = /^[\x20-\x7e]*$/;
 const REFUSED =
   /^(connection|keep-alive|proxy-.*|te|trailer|transfer-encoding|upgrade|host|content-.*|expect|x-timeout-ms|grpc-.*|.*-bin)$/;
@@ -20,7 +21,7 @@ export function checkHeaders(headers: Headers): Headers {
   const checked: Record<string, string> = {};
   for (const [given, value] of Object.entries(headers)) {
     const name = given.toLowerCase();
-    if (!NAME.test(name)) throw refuse(name, 'a name has letters, digits and -');
+    if (!NAME.test(name)) throw refuse(name, 'a name has letters, digits, -, _ and .');
     if (REFUSED.test(name)) throw refuse(name, 'the protocols use it themselves');
     if (typeof value !== 'string' || !VALUE.test(value))
       throw refuse(name, 'a value is printable ASCII; encode other text, for example in base64');

@@ -1,4 +1,5 @@
 import { report, reportToConsole } from '../life/report.ts';
+import { hideSecrets, isSecretHeader } from './secrets.ts';
 
 /** What really went over the wire in one direction, as `onWire` sees it. Credentials are redacted. */
 export interface WireRecord {
@@ -13,7 +14,7 @@ export interface WireRecord {
 /** The `onWire` option of every adapter. What it throws is reported and fails nothing. */
 export type OnWire = (record: WireRecord) => void;
 
-/** The options with an `onWire` whose failures are reported: who only looks on must not make a call fail. */
+/** The options with an `onWire` that sees no credentials, and whose failures are reported: who only looks on must not make a call fail. */
 export function guardOnWire<O extends { readonly onWire?: OnWire | undefined }>(
   options: O,
   onError: (error: unknown) => void = reportToConsole,
@@ -23,7 +24,7 @@ export function guardOnWire<O extends { readonly onWire?: OnWire | undefined }>(
   const failed = (error: unknown): void => report(error, onError);
   const guarded: OnWire = (record) => {
     try {
-      const done: unknown = onWire(record);
+      const done: unknown = onWire(hidden(record));
       // Nothing forbids an async function here, whose rejection nobody else would handle.
       if (done instanceof Promise) done.catch(failed);
     } catch (error) {
@@ -33,12 +34,20 @@ export function guardOnWire<O extends { readonly onWire?: OnWire | undefined }>(
   return { ...options, onWire: guarded };
 }
 
-const SECRET =
-  /^(authorization|proxy-authorization|cookie|set-cookie|x-auth.*|.*(token|secret|password|credential|session|api-?key|access-?key|signature).*)$/;
+/** A record with what looks like a credential taken out of all its texts. */
+function hidden(record: WireRecord): WireRecord {
+  const { start, body, headers } = record;
+  return {
+    ...record,
+    start: hideSecrets(start),
+    headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, hideSecrets(value)])),
+    ...(body !== undefined && { body: hideSecrets(body) }),
+  };
+}
 
 /** The headers with credentials taken out. */
 export function redact(headers: Iterable<readonly [string, string]>): Record<string, string> {
   const shown: Record<string, string> = {};
-  for (const [name, value] of headers) shown[name] = SECRET.test(name) ? '[redacted]' : value;
+  for (const [name, value] of headers) shown[name] = isSecretHeader(name) ? '[redacted]' : value;
   return shown;
 }

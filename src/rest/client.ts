@@ -5,41 +5,37 @@
  * @group Clients
  */
 
-import { createLightFetch } from '#fetch';
 import type { Contract, Operation } from '../core/contract.ts';
-import { ApiError } from '../core/errors.ts';
+import { ApiError, noOperation } from '../core/errors.ts';
+import { readOptions } from '../core/options.ts';
 import { defineAdapter } from '../guard/guard.ts';
-import { joinHeaders, timeoutHeader, type HeadersOption } from '../peer/headers.ts';
+import { timeoutHeader } from '../peer/headers.ts';
 import { parseJson } from '../peer/json.ts';
 import { planSelection } from '../guard/select.ts';
 import { hasField } from '../core/shape.ts';
-import type { FetchHeaders, FetchLike, FetchResponse, LightFetch } from '../http/client/fetch-like.ts';
-import { networkError } from '../http/client/network-error.ts';
-import { guardOnWire, redact, type OnWire } from '../peer/on-wire.ts';
+import type { FetchResponse } from '../http/client/fetch-like.ts';
+import { HTTP_CLIENT_OPTIONS, HTTP_CLIENT_READERS, HttpClient, type HttpClientOptions } from '../http/client/http-client.ts';
+import { guardOnWire } from '../peer/on-wire.ts';
 import type { Adapter, CallRequest, EventSink, SubscribeRequest, Transport } from '../core/transport.ts';
 import { openEvents } from './event-stream.ts';
 import { compileRequest, EVENT_STREAM_TYPE, failedResponse, JSON_TYPE, type RestRequest } from './wire.ts';
 
-export type { FetchHeaders, FetchInit, FetchLike, FetchResponse } from '../http/client/fetch-like.ts';
+export type { ClientTls, DispatcherLike, FetchHeaders, FetchInit, FetchLike, FetchResponse } from '../http/client/fetch-like.ts';
+export type { HttpClientOptions } from '../http/client/http-client.ts';
+export type { HeadersOption } from '../peer/headers.ts';
 export type { OnWire, WireRecord } from '../peer/on-wire.ts';
 
 /** Options of `rest`. */
-export interface RestOptions {
+export interface RestOptions extends HttpClientOptions {
   /** Where the API is: `http://localhost:4000`, or `https://example.com/api/v2`. */
   readonly url: string;
-  /** Sent with every request; a function is asked again for each call and each reconnect, so that tokens refresh. */
-  readonly headers?: HeadersOption;
-  /** Sees what really went over the wire, credentials redacted. */
-  readonly onWire?: OnWire;
   /**
    * Tells the server the deadline in `x-timeout-ms`.
    * @default true, but false in a page of another origin, where the header would need the API's leave (CORS)
    */
-  readonly sendDeadline?: boolean;
+  readonly sendDeadline?: boolean | undefined;
   /** Asks for selected fields with `?fields=username,email`; servers that do not know it must ignore it. @default true */
-  readonly sendFields?: boolean;
-  /** Carries the requests. @default on Node one over undici's dispatcher, elsewhere the platform's */
-  readonly fetch?: FetchLike;
+  readonly sendFields?: boolean | undefined;
 }
 
 /**
@@ -47,15 +43,17 @@ export interface RestOptions {
  * Formats: docs/protocols/rest.md.
  */
 export function rest(options: RestOptions): Adapter {
-  const base = baseUrl(options.url);
-  const guarded = guardOnWire(options);
-  return defineAdapter((contract) => new RestTransport(contract, base, guarded));
+  const read = guardOnWire(
+    readOptions('rest', options, HTTP_CLIENT_READERS, ['url', 'sendDeadline', 'sendFields', ...HTTP_CLIENT_OPTIONS]),
+  );
+  const base = baseUrl(read.url);
+  return defineAdapter((contract) => new RestTransport(contract, base, read));
 }
 
 class RestTransport implements Transport {
   readonly name = 'rest';
   readonly #requests = new Map<string, (input: unknown) => RestRequest>();
-  readonly #carrier: LightFetch;
+  readonly #http: HttpClient;
   readonly #streams = new Set<AbortController>();
   readonly #sendDeadline: boolean;
 
@@ -69,28 +67,19 @@ class RestTransport implements Transport {
     this.options = options;
     for (const operation of Object.values(contract.operations)) this.#requests.set(operation.name, compileRequest(operation));
     this.#sendDeadline = options.sendDeadline ?? isSameOrigin(base);
-    this.#carrier = options.fetch ? { fetch: options.fetch, close: async () => {} } : createLightFetch();
+    this.#http = new HttpClient('rest', options);
   }
 
   async call(request: CallRequest): Promise<unknown> {
     const { operation, signal } = request;
     const encode = this.#requests.get(operation.name);
-    if (!encode) throw new ApiError('UNIMPLEMENTED', `the contract has no operation '${operation.name}'`, { sent: false });
+    if (!encode) throw noOperation(operation.name);
     const { method, target: plain, body } = encode(request.input);
     const target = request.select && this.options.sendFields !== false ? withFields(plain, this.contract, request) : plain;
     const headers = await this.#headers(request, JSON_TYPE);
     if (body !== undefined) headers['content-type'] = JSON_TYPE;
     if (this.#sendDeadline && request.deadline !== undefined) headers['x-timeout-ms'] = timeoutHeader(request.deadline);
-    this.#onWire('out', `${method} ${target}`, headers, body);
-    let response: FetchResponse;
-    let text: string;
-    try {
-      response = await this.#carrier.fetch(this.base + target, { method, headers, body: body ?? null, signal, redirect: 'manual' });
-      text = await response.text();
-    } catch (error) {
-      throw networkError(error, this.base, signal);
-    }
-    this.#onResponse(response, text);
+    const { response, text } = await this.#http.exchange({ method, url: this.base + target, headers, body, signal });
     return decodeOutput(operation, response, text);
   }
 
@@ -98,42 +87,19 @@ class RestTransport implements Transport {
     const headers = await this.#headers(request, EVENT_STREAM_TYPE);
     await openEvents(request, sink, {
       streams: this.#streams,
-      get: (target, more, signal) => this.#get(target, { ...headers, ...more }, signal),
-      onChunk: (text) => this.#onWire('in', 'event stream', {}, text),
+      get: (target, more, signal) => this.#http.open({ method: 'GET', url: this.base + target, headers: { ...headers, ...more }, signal }),
+      onChunk: (text) => this.#http.onChunk(text),
     });
   }
 
   async close(): Promise<void> {
     for (const controller of this.#streams) controller.abort(new ApiError('CANCELLED', 'the client is closed'));
-    await this.#carrier.close();
-  }
-
-  async #get(target: string, headers: Record<string, string>, signal: AbortSignal): Promise<FetchResponse> {
-    this.#onWire('out', `GET ${target}`, headers, undefined);
-    let response: FetchResponse;
-    try {
-      response = await this.#carrier.fetch(this.base + target, { method: 'GET', headers, signal, redirect: 'manual' });
-    } catch (error) {
-      throw networkError(error, this.base, signal);
-    }
-    this.#onResponse(response, undefined);
-    return response;
+    await this.#http.close();
   }
 
   async #headers(request: CallRequest | SubscribeRequest, accept: string): Promise<Record<string, string>> {
-    const joined = joinHeaders(this.options.headers, request.headers);
+    const joined = this.#http.headers(request.headers);
     return { accept, ...(joined instanceof Promise ? await joined : joined) };
-  }
-
-  #onResponse({ status, statusText, headers }: FetchResponse, body: string | undefined): void {
-    this.#onWire('in', `${status} ${statusText}`.trim(), headers, body);
-  }
-
-  #onWire(direction: 'out' | 'in', start: string, headers: Record<string, string> | FetchHeaders, body: string | undefined): void {
-    const { onWire } = this.options;
-    if (!onWire) return;
-    const pairs = isFetchHeaders(headers) ? headers.entries() : Object.entries(headers);
-    onWire({ protocol: 'rest', direction, start, headers: redact(pairs), body });
   }
 }
 
@@ -162,9 +128,7 @@ function decodeOutput(operation: Operation, response: FetchResponse, text: strin
 
 function notJson({ name }: Operation, { headers }: FetchResponse, cause: unknown): ApiError {
   const type = headers.get('content-type') ?? 'no content type';
-  const encoding = headers.get('content-encoding');
-  let why = type.includes('json') ? 'the reply is not JSON' : `the server answered ${type}, not JSON: is the url right?`;
-  if (encoding !== null) why = `the reply is not JSON: it may be compressed (${encoding}), which was not asked for`;
+  const why = type.includes('json') ? 'the reply is not JSON' : `the server answered ${type}, not JSON: is the url right?`;
   return new ApiError('DATA_LOSS', `${name}: ${why}`, { remote: true, cause });
 }
 
@@ -188,8 +152,4 @@ function isSameOrigin(base: string): boolean {
 /** The page or worker in a browser. */
 function page(): { readonly href: string; readonly origin: string } | undefined {
   return (globalThis as { readonly location?: { readonly href: string; readonly origin: string } }).location;
-}
-
-function isFetchHeaders(headers: Record<string, string> | FetchHeaders): headers is FetchHeaders {
-  return typeof headers.get === 'function';
 }

@@ -28,8 +28,8 @@ export function createEventRoute(transport: Transport, event: EventDefinition, o
     if (accept !== undefined && accept !== EVENT_STREAM_TYPE) checkAccept(String(accept), EVENT_STREAM_TYPE);
     const headers = acceptHeaders(request.headers);
     const requestId = headers['x-request-id'];
-    // Nobody would read such a subscription, and nothing would end it.
-    if (request.method === 'HEAD') return { status: 200, headers: eventStreamHead(requestId) };
+    // Nobody would read such a subscription, and nothing would end it. A body that is never begun has no length to tell.
+    if (request.method === 'HEAD') return { status: 200, headers: eventStreamHead(requestId), body: (writer) => writer.end() };
     const stream = new EventStream(streamOptions);
     const sink: EventSink = {
       next: (message) => stream.write(encode(message)),

@@ -1,6 +1,6 @@
 import { ApiError } from '../core/errors.ts';
 import type { FetchResponse } from '../http/client/fetch-like.ts';
-import { readSse, streamOf } from '../http/events/sse-reader.ts';
+import { isEventStream, readSse, streamOf } from '../http/events/sse-reader.ts';
 import { onAbort } from '../life/lifetime.ts';
 import { channelSegments } from '../core/http-binding.ts';
 import type { EventSink, SubscribeRequest } from '../core/transport.ts';
@@ -31,15 +31,21 @@ export async function openEvents(request: SubscribeRequest, sink: EventSink, car
   };
   try {
     const response = await carrier.get(target, lastEventId === undefined ? {} : { 'last-event-id': lastEventId }, controller.signal);
+    // There are no more events, and there will be none: https://html.spec.whatwg.org/multipage/server-sent-events.html#sse-processing-model
+    if (response.status === 204) {
+      release();
+      return sink.end();
+    }
     await checkStream(response, target);
     void readSse(streamOf(response), {
       name: `the event stream of ${event.channel}`,
       signal: controller.signal,
       onChunk: carrier.onChunk,
       onEvent: (message) => deliver(message, event, sink),
+      onPlace: (id) => sink.place?.(id),
       onEnd: (error) => sink.end(error),
     }).finally(() => {
-      // The transport has closed: who subscribed does not know it, as he knows of his own signal.
+      // The transport has closed: whoever subscribed does not know it, as they know of their own signal.
       if (controller.signal.aborted && !signal.aborted) sink.end(controller.signal.reason as ApiError);
       release();
     });
@@ -57,8 +63,8 @@ function streamTarget({ event, params }: SubscribeRequest): string {
 
 async function checkStream(response: FetchResponse, target: string): Promise<void> {
   if (!response.ok) throw failedResponse(response, await response.text().catch(() => ''));
+  if (isEventStream(response)) return;
   const type = response.headers.get('content-type') ?? 'nothing';
-  if (type.startsWith(EVENT_STREAM_TYPE)) return;
   // Not read: what is no event stream may be as endless as one.
   void response.body?.cancel().catch(() => {});
   throw new ApiError('DATA_LOSS', `GET ${target}: the server answered ${type}, not ${EVENT_STREAM_TYPE}: is the url right?`, {

@@ -4,7 +4,7 @@ import type { Selection } from '../core/transport.ts';
 
 /** Reads `?fields=username,email` and trims an output to those fields. */
 export interface FieldFilter {
-  /** The selection in a query string, if it has one. Throws INVALID_ARGUMENT for a field that the output has not. */
+  /** The selection in a query string, if it has one; repeated, they are one list. Throws INVALID_ARGUMENT for a field that the output has not. */
   read(query: string): Selection | undefined;
   trim(output: unknown, selection: Selection): unknown;
 }
@@ -23,9 +23,9 @@ export function compileFields(output: TypeUse | undefined): FieldFilter | undefi
   return {
     read(query) {
       if (!query.includes('fields=')) return undefined;
-      const text = new URLSearchParams(query).get('fields');
-      if (text === null) return undefined;
-      const names = text.split(',').map((name) => name.trim());
+      const given = new URLSearchParams(query).getAll('fields');
+      if (given.length === 0) return undefined;
+      const names = given.flatMap((text) => text.split(',')).map((name) => name.trim());
       const stray = names.find((name) => !known.has(name));
       if (stray !== undefined) {
         const message = `'${stray}' is no field of ${node.name}: it has ${[...known].join(', ')}`;

@@ -29,15 +29,15 @@ export interface OperationRoute {
   respond(request: HttpRequest, input: ReadInput, output: unknown, requestId: string): HttpResponse;
 }
 
-/** Compiles one binding. `basePath` stands before the paths in `Location` and `Link`. */
-export function compileOperation(contract: Contract, operation: Operation, binding: HttpBinding, basePath: string): OperationRoute {
+/** Compiles one binding. `root` stands before the paths in `Location` and `Link`. */
+export function compileOperation(contract: Contract, operation: Operation, binding: HttpBinding, root: string): OperationRoute {
   const described = describeContract(contract);
   const view = described.operations.get(operation.name);
   if (!view) throw new TypeError(`operation ${operation.name} is not in the contract ${contract.name}`);
   return {
     operation,
     readInput: compileInput(view, binding),
-    respond: compileResponse(described, view, binding, basePath),
+    respond: compileResponse(described, view, binding, root),
   };
 }
 
@@ -94,12 +94,12 @@ function isJsonType(type: string): boolean {
   return match !== null && (match[1] === undefined || /^utf-?8$/i.test(match[1]));
 }
 
-function compileResponse(contract: ContractView, view: OperationView, binding: HttpBinding, basePath: string): OperationRoute['respond'] {
+function compileResponse(contract: ContractView, view: OperationView, binding: HttpBinding, root: string): OperationRoute['respond'] {
   const { operation } = view;
   const fields = compileFields(view.output);
-  const status = binding.method === 'POST' ? 201 : 200;
-  const locate = compileLocation(contract, view, binding, basePath);
-  const nextPage = operation.pagedBy === undefined ? undefined : compileNextPage(view, binding, operation.pagedBy, basePath);
+  const status = binding.method === 'POST' && operation.kind === 'mutation' ? 201 : 200;
+  const locate = compileLocation(contract, view, binding, root);
+  const nextPage = operation.pagedBy === undefined ? undefined : compileNextPage(view, binding, operation.pagedBy, root);
   const isGet = binding.method === 'GET';
 
   return (request, input, output, requestId) => {
@@ -125,14 +125,14 @@ function compileLocation(
   contract: ContractView,
   view: OperationView,
   binding: HttpBinding,
-  basePath: string,
+  root: string,
 ): ((input: unknown, output: unknown) => string | undefined) | undefined {
   const param = locationParam(contract, view.output, binding);
   if (param === undefined) return undefined;
   return (input, output) => {
     try {
       const path = fillPath(binding, input as Readonly<Record<string, unknown>>);
-      return `${basePath}${path === '/' ? '' : path}/${pathSegment(param, (output as Readonly<Record<string, unknown>>)[param])}`;
+      return `${root}${path === '/' ? '' : path}/${pathSegment(param, (output as Readonly<Record<string, unknown>>)[param])}`;
     } catch {
       return undefined;
     }
@@ -144,7 +144,7 @@ function compileNextPage(
   view: OperationView,
   binding: HttpBinding,
   key: string,
-  basePath: string,
+  root: string,
 ): (input: ReadInput, output: unknown) => string | undefined {
   const defaultLimit = view.input?.fields.find((field) => field.name === 'limit')?.default;
   return ({ value, shown }, output) => {
@@ -155,6 +155,6 @@ function compileNextPage(
     const rest = Object.entries(values).filter(([name]) => !binding.params.includes(name) && name !== 'after' && name !== 'limit');
     const next = writeQuery({ after: items.at(-1)?.[key], limit, ...Object.fromEntries(rest) });
     const fields = shown && `&fields=${encodeURIComponent(Object.keys(shown).join(','))}`;
-    return `<${basePath}${fillPath(binding, values)}${next}${fields ?? ''}>; rel="next"`;
+    return `<${root}${fillPath(binding, values)}${next}${fields ?? ''}>; rel="next"`;
   };
 }

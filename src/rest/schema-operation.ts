@@ -10,8 +10,8 @@ import {
   type EventView,
   type Field,
   type JsonSchema,
+  type ObjectNode,
   type OperationView,
-  type TypeUse,
 } from '../schema/view.ts';
 import { locationParam } from './location.ts';
 import { STATUS } from './status.ts';
@@ -24,6 +24,8 @@ export interface Place {
   /** The names that the document has for the path's parameters. */
   readonly renamed: ReadonlyMap<string, string>;
   readonly components: Components;
+  /** Whether `?fields=` is described. */
+  readonly fields: boolean;
 }
 
 /** The Operation Object of one binding. Source: https://spec.openapis.org/oas/v3.1.1.html#operation-object */
@@ -37,7 +39,7 @@ export function describeOperation(view: ContractView, own: OperationView, bindin
   const parameters = [
     ...fields.filter((field) => binding.params.includes(field.name)).map((field) => parameter(field, 'path')),
     ...(hasBody(binding) ? [] : rest.map((field) => parameter(field, 'query'))),
-    ...fieldsParameter(own),
+    ...(place.fields ? fieldsParameter(own) : []),
     ...(binding.method === 'GET' ? [reference('parameters', 'IfNoneMatch')] : []),
     ...(operation.kind === 'mutation' ? [reference('parameters', 'IdempotencyKey'), reference('parameters', 'RequestId')] : []),
   ];
@@ -48,7 +50,7 @@ export function describeOperation(view: ContractView, own: OperationView, bindin
     ...notesOf(operation),
     ...(parameters.length > 0 && { parameters }),
     ...(body && { requestBody: body }),
-    responses: { ...successOf(view, own, binding, place.components), ...problemsOf(own, place.components) },
+    responses: { ...successOf(view, own, binding, place), ...problemsOf(own, place.components) },
   };
 }
 
@@ -99,10 +101,16 @@ function describeParameter(field: Field, kind: 'path' | 'query', schema: JsonSch
   };
 }
 
-/** `?fields=username,email`, which an input of that name would hide. */
-function fieldsParameter({ output, input }: OperationView): JsonObject[] {
-  const node = itemOf(output)?.node;
-  if (node?.kind !== 'object' || node.fields.length === 0 || input?.fields.some((field) => field.name === 'fields')) return [];
+/** The type whose fields `?fields=username,email` chooses, if there is one; an input of that name would hide it. */
+function selectable({ output, input }: OperationView): ObjectNode | undefined {
+  const node = output?.node.kind === 'list' ? output.node.items.node : output?.node;
+  if (node?.kind !== 'object' || node.fields.length === 0 || input?.fields.some((field) => field.name === 'fields')) return undefined;
+  return node;
+}
+
+function fieldsParameter(view: OperationView): JsonObject[] {
+  const node = selectable(view);
+  if (!node) return [];
   return [
     {
       name: 'fields',
@@ -113,6 +121,18 @@ function fieldsParameter({ output, input }: OperationView): JsonObject[] {
       schema: { type: 'array', items: { type: 'string', enum: node.fields.map((field) => field.name) }, minItems: 1 },
     },
   ];
+}
+
+/** The schema of an answer: whole, or with the fields that were asked for. */
+function answerSchema(view: ContractView, own: OperationView, schema: JsonSchema, { components, fields }: Place): JsonSchema {
+  const whole = components.refer(schema, 'output');
+  const node = fields ? selectable(own) : undefined;
+  if (!node) return whole;
+  const some = components.partial(node.name ?? '', () => {
+    const list = resolve(schema, view.definitions.output);
+    return own.output?.node.kind === 'list' ? resolve((list['items'] ?? {}) as JsonSchema, view.definitions.output) : list;
+  });
+  return { anyOf: [whole, own.output?.node.kind === 'list' ? { type: 'array', items: some } : some] };
 }
 
 /** The input without what is in the path. */
@@ -138,11 +158,11 @@ function bodyOf(
   };
 }
 
-function successOf(view: ContractView, own: OperationView, binding: HttpBinding, components: Components): JsonObject {
+function successOf(view: ContractView, own: OperationView, binding: HttpBinding, place: Place): JsonObject {
   const requestId = { 'x-request-id': reference('headers', 'RequestId') };
   if (!own.output || !own.outputSchema) return { '204': { description: 'Done.', headers: requestId } };
   const isGet = binding.method === 'GET';
-  const isPost = binding.method === 'POST';
+  const isMade = binding.method === 'POST' && own.operation.kind === 'mutation';
   const headers = {
     ...requestId,
     ...(isGet && { ETag: reference('headers', 'ETag') }),
@@ -152,10 +172,10 @@ function successOf(view: ContractView, own: OperationView, binding: HttpBinding,
   const answer = {
     description: own.output.node.description ?? 'Done.',
     headers,
-    content: { [JSON_TYPE]: { schema: components.refer(own.outputSchema, 'output') } },
+    content: { [JSON_TYPE]: { schema: answerSchema(view, own, own.outputSchema, place) } },
   };
   return {
-    [isPost ? '201' : '200']: answer,
+    [isMade ? '201' : '200']: answer,
     ...(isGet && { '304': { description: 'Not changed since the ETag in `If-None-Match`.', headers: requestId } }),
   };
 }
@@ -206,10 +226,6 @@ function problemSchema(named: readonly ErrorView[], components: Components): Jso
     ],
   }));
   return { anyOf: [...typed, any] };
-}
-
-function itemOf(use: TypeUse | undefined): TypeUse | undefined {
-  return use?.node.kind === 'list' ? use.node.items : use;
 }
 
 function resolve(schema: JsonSchema, definitions: Readonly<Record<string, JsonSchema>>): JsonSchema {

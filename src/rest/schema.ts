@@ -13,6 +13,11 @@ export interface OpenApiOptions {
   readonly servers?: readonly string[];
   /** Describes events as event streams and webhooks. @default true */
   readonly events?: boolean;
+  /**
+   * Describes `?fields=`, with which an answer may lack fields: generated clients then see every field as optional. `false` leaves both out of the
+   * document. @default true
+   */
+  readonly fields?: boolean;
 }
 
 /** Names that the document needs itself. */
@@ -24,10 +29,10 @@ const OWN_SCHEMAS = ['ProblemDetails'];
  */
 export function openApi(contract: Contract, options: OpenApiOptions = {}): JsonObject {
   const view = describeContract(contract);
-  const { title = contract.name, servers, events = true } = options;
+  const { title = contract.name, servers, events = true, fields = true } = options;
   const components = createComponents(view, '#/components/schemas/', { taken: OWN_SCHEMAS, discriminators: true });
   const eventViews = events ? [...view.events.values()] : [];
-  const paths = describePaths(view, eventViews, components);
+  const paths = describePaths(view, eventViews, components, fields);
   const webhooks = Object.fromEntries(eventViews.map((event) => [event.event.type, { post: describeWebhook(event, components) }]));
   return {
     openapi: '3.1.0',
@@ -45,19 +50,29 @@ export function openApi(contract: Contract, options: OpenApiOptions = {}): JsonO
   };
 }
 
-function describePaths(view: ContractView, events: readonly EventView[], components: Components): JsonObject {
+function describePaths(view: ContractView, events: readonly EventView[], components: Components, fields: boolean): JsonObject {
   const paths = new Paths();
   const ids = new Set<string>();
   for (const operation of view.operations.values()) {
     operation.operation.http.forEach((binding, index) => {
       const id = freeId(ids, index === 0 ? operation.operation.name : `${operation.operation.name}_${binding.method.toLowerCase()}`);
       const place = paths.at(binding.path);
-      place.item[binding.method.toLowerCase()] = describeOperation(view, operation, binding, { id, renamed: place.renamed, components });
+      place.item[binding.method.toLowerCase()] = describeOperation(view, operation, binding, {
+        id,
+        renamed: place.renamed,
+        components,
+        fields,
+      });
     });
   }
   for (const event of events) {
     const place = paths.at(`/${event.event.channel}`);
-    place.item['get'] = describeEvent(event, { id: freeId(ids, `on${capitalise(event.event.name)}`), renamed: place.renamed, components });
+    place.item['get'] = describeEvent(event, {
+      id: freeId(ids, `on${capitalise(event.event.name)}`),
+      renamed: place.renamed,
+      components,
+      fields,
+    });
   }
   return Object.fromEntries(paths.items);
 }

@@ -7,6 +7,7 @@
 
 import { HttpError } from '../http/message/error.ts';
 import { peerOf, type HttpHandler, type HttpRequest, type HttpResponse } from '../http/message/message.ts';
+import { checkBasePath, publicBase } from '../http/serve/public-url.ts';
 import { createRouter, type Route } from '../http/serve/router.ts';
 import { asyncApi, sseProtocol, type AsyncApiProtocol } from '../schema/asyncapi.ts';
 import { checkTransport } from '../core/check-transport.ts';
@@ -29,6 +30,11 @@ export { openApi, type OpenApiOptions } from './schema.ts';
 export interface RestHandlerOptions {
   /** Put before every path: `/api/v2`. @default '' */
   readonly basePath?: string;
+  /**
+   * Where callers reach the server, if a proxy in front strips or adds a prefix: `https://example.com/api`. `basePath` and the contract's paths
+   * follow it, in `Location`, `Link` and the servers of `/openapi.json` and `/asyncapi.json`. @default the host that is asked
+   */
+  readonly publicUrl?: string;
   /** Larger bodies get 413. @default 1_048_576 (1 MiB) */
   readonly maxBodyBytes?: number;
   /** An event stream whose reader is this far behind is ended with RESOURCE_EXHAUSTED. @default 1_048_576 (1 MiB) */
@@ -54,25 +60,20 @@ type Answer = (request: HttpRequest, params: Readonly<Record<string, string>>) =
 export function restHandler(transport: Transport, options: RestHandlerOptions = {}): HttpHandler {
   checkTransport('restHandler', transport);
   const { contract } = transport;
-  const { basePath = '', maxBodyBytes = 1_048_576 } = options;
-  if (basePath !== '' && !/^(\/[A-Za-z0-9\-._~]+)+$/.test(basePath))
-    throw new TypeError(`restHandler: basePath '${basePath}' must look like '/api/v2'`);
+  const { maxBodyBytes = 1_048_576 } = options;
+  const basePath = checkBasePath('restHandler', options.basePath ?? '');
+  const publicUrl = publicBase('restHandler', options.publicUrl);
+  const root = (publicUrl ?? '') + basePath;
   const onError = reporter(options.onError);
   const fail: Fail = (error, requestId) => failure(error, onError, requestId);
   // What cannot be described is refused here; each operation is compiled by its first call, since most of a large contract's have none for long.
   describeContract(contract);
   const routes: (readonly [Route, Answer])[] = [];
   for (const operation of Object.values(contract.operations)) {
-    for (const binding of operation.http)
-      routes.push([
-        binding,
-        answerCall(
-          transport,
-          once(() => compileOperation(contract, operation, binding, basePath)),
-          maxBodyBytes,
-          fail,
-        ),
-      ]);
+    for (const binding of operation.http) {
+      const route = once(() => compileOperation(contract, operation, binding, root));
+      routes.push([binding, answerCall(transport, operation.output !== undefined, route, maxBodyBytes, fail)]);
+    }
   }
   for (const event of Object.values(contract.events)) {
     const open = createEventRoute(transport, event, options);
@@ -81,10 +82,10 @@ export function restHandler(transport: Transport, options: RestHandlerOptions = 
       (request, params) => open(request, params).catch((error: unknown) => fail(error, requestIdOf(request))),
     ]);
   }
-  routes.push([documentRoute('openapi.json'), answerDocument(() => openApi(contract, basePath === '' ? {} : { servers: [basePath] }))]);
+  routes.push([documentRoute('openapi.json'), answerDocument(() => openApi(contract, root === '' ? {} : { servers: [root] }))]);
   routes.push([
     documentRoute('asyncapi.json'),
-    answerDocument(() => asyncApi(contract, { protocols: [sseProtocol(), ...(options.eventProtocols ?? [])] })),
+    answerDocument(() => asyncApi(contract, { protocols: [sseProtocol(publicUrl && root), ...(options.eventProtocols ?? [])] })),
   ]);
   const router = createRouter(routes);
 
@@ -101,14 +102,15 @@ export function restHandler(transport: Transport, options: RestHandlerOptions = 
   };
 }
 
-function answerCall(transport: Transport, routeOf: () => OperationRoute, maxBodyBytes: number, fail: Fail): Answer {
+function answerCall(transport: Transport, hasOutput: boolean, routeOf: () => OperationRoute, maxBodyBytes: number, fail: Fail): Answer {
   return async (request, params) => {
     const headers = acceptHeaders(request.headers);
     const key = headers['idempotency-key'];
     if (key?.startsWith('"')) headers['idempotency-key'] = bareKey(key);
     try {
       const { accept } = request.headers;
-      if (accept !== undefined && accept !== '*/*' && accept !== JSON_TYPE) checkAccept(String(accept), JSON_TYPE);
+      // Nothing is sent where there is no output, whatever the caller would take.
+      if (hasOutput && accept !== undefined && accept !== '*/*' && accept !== JSON_TYPE) checkAccept(String(accept), JSON_TYPE);
       const route = routeOf();
       const read = route.readInput(request, params, maxBodyBytes);
       const input = read instanceof Promise ? await read : read;

@@ -3,7 +3,7 @@ import { ApiError, isErrorCode, type JsonObject } from '../core/errors.ts';
 import type { FetchResponse } from '../http/client/fetch-like.ts';
 import { parseRetryAfter } from '../http/message/retry-after.ts';
 import { isObject, readErrorOptions } from '../peer/error-body.ts';
-import type { HttpBinding } from '../core/http-binding.ts';
+import type { HttpBinding, HttpSegment } from '../core/http-binding.ts';
 import { tryParseJson } from '../peer/json.ts';
 import { encodeText, writeQuery } from '../http/client/query-text.ts';
 import { codeOfStatus } from './status.ts';
@@ -45,9 +45,13 @@ export function compileRequest(operation: Operation): (input: unknown) => RestRe
 /** The binding's path with its parameters filled in. Throws INVALID_ARGUMENT for a value that no path can carry. */
 export function fillPath(binding: Pick<HttpBinding, 'segments'>, values: Readonly<Record<string, unknown>>): string {
   let path = '';
-  for (const segment of binding.segments)
-    path += `/${'literal' in segment ? segment.literal : pathSegment(segment.param, values[segment.param])}`;
+  for (const segment of binding.segments) path += `/${fillSegment(segment, values)}`;
   return path || '/';
+}
+
+function fillSegment(segment: HttpSegment, values: Readonly<Record<string, unknown>>): string {
+  if ('template' in segment) return segment.template.map((piece) => fillSegment(piece, values)).join('');
+  return 'literal' in segment ? segment.literal : pathSegment(segment.param, values[segment.param]);
 }
 
 /** A value as one segment of a path. Throws INVALID_ARGUMENT where no path can hold it. */

@@ -8,6 +8,8 @@ export type Side = 'input' | 'output';
 export interface Components {
   /** `schema` of the view as it stands in the document: references go to the components, what other protocols' `.meta()` says is left out. */
   refer(schema: JsonSchema, side: Side): JsonSchema;
+  /** An object type whose members may all be absent, `UserFields` of `User`: a component if the type has a name of its own. `make` gives its schema in the view. */
+  partial(type: string, make: () => JsonSchema): JsonSchema;
   /** The components that `refer` has led to, in order of first use. */
   readonly schemas: Readonly<Record<string, JsonSchema>>;
 }
@@ -75,7 +77,19 @@ export function createComponents(view: ContractView, prefix: string, options: Co
     return typeof value === 'object' && value !== null ? refer(value as JsonSchema, side) : value;
   };
 
-  return { refer, schemas };
+  const partial = (type: string, make: () => JsonSchema): JsonSchema => {
+    const name = `${type}Fields`;
+    const isTaken = taken.includes(name) || view.types.has(name) || view.types.get(type)?.derived === true;
+    if (isTaken || !Object.hasOwn(schemas, name)) {
+      const { required: _, ...some } = refer(make(), 'output');
+      const schema = { ...some, description: 'The fields that were asked for.' };
+      if (isTaken) return schema;
+      schemas[name] = schema;
+    }
+    return { $ref: prefix + name };
+  };
+
+  return { refer, partial, schemas };
 }
 
 /** An own member whatever its name: an assignment would take `__proto__` for a prototype. */

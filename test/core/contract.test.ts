@@ -84,9 +84,10 @@ const mistakes: readonly (readonly [what: string, make: () => unknown, names: Re
   ['an input that is no object', () => defineContract({ name: 'shop', operations: { get: query({ input: z.string() }) } }), /get.*object/],
   ['a binding without a method', () => query({ http: '/users' }), /'\/users'.*GET \/users\/\{id\}/],
   ['a binding with an unknown method', () => query({ http: 'FETCH /users' }), /FETCH/],
-  ['a parameter within a part', () => query({ http: 'GET /users/u{id}' }), /'u\{id\}'.*whole/],
+  ['two parameters side by side', () => query({ http: 'GET /users/{a}{b}' }), /'\{a\}\{b\}'.*in between/],
+  ['a parameter without a name', () => query({ http: 'GET /users/{}' }), /'\{\}'/],
   ['a parameter twice', () => query({ http: 'GET /a/{id}/b/{id}' }), /\{id\} twice/],
-  ['a slash at the end', () => query({ http: 'GET /users/' }), /GET \/users\//],
+  ['a quote in a part', () => query({ http: 'GET /users/a"b' }), /GET \/users/],
   [
     'a path parameter that is no input',
     () => defineContract({ name: 'shop', operations: { get: query({ input: id, http: 'GET /x/{user}' }) } }),

@@ -81,7 +81,7 @@ const until = async (isSo: () => boolean) => {
 };
 
 describe('lightFetch', () => {
-  it('sends what it is given, and no accept-encoding', async () => {
+  it('sends what it is given, and what every request has', async () => {
     const { url, seen } = await peer();
     const { fetch } = light();
     for (const headers of [{ 'X-A': '1' }, new Headers({ 'X-A': '1' }), [['X-A', '1']] as [string, string][]]) {
@@ -93,7 +93,11 @@ describe('lightFetch', () => {
     expect(seen.pop()).toMatchObject({ method: 'PUT', url: '/', body: 'a' });
     await (await fetch(`${url}/ä b?#c`)).text();
     expect(seen[0]).toMatchObject({ method: 'GET', url: '/%C3%A4%20b', body: '' });
-    expect(seen[0]?.headers).not.toHaveProperty('accept-encoding');
+    expect(seen[0]?.headers).toMatchObject({ 'user-agent': 'multi-api-sdk', 'accept-encoding': expect.stringMatching(/^gzip, br/) });
+    await (await fetch(url, { headers: { 'user-agent': 'mine', 'accept-encoding': 'identity' } })).text();
+    expect(seen.pop()?.headers).toMatchObject({ 'user-agent': 'mine', 'accept-encoding': 'identity' });
+    await (await fetch(url, { headers: { accept: 'text/event-stream' } })).text();
+    expect(seen.pop()?.headers).not.toHaveProperty('accept-encoding');
   });
 
   it('gives status, headers in any case, and the body in any form', async () => {

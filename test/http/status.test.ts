@@ -16,7 +16,7 @@ describe('the one table of HTTP statuses', () => {
     [413, 'INVALID_ARGUMENT'],
     [415, 'INVALID_ARGUMENT'],
     [418, 'INVALID_ARGUMENT'],
-    [422, 'FAILED_PRECONDITION'],
+    [422, 'INVALID_ARGUMENT'],
     [302, 'UNKNOWN'],
     [500, 'UNKNOWN'],
     [502, 'UNAVAILABLE'],

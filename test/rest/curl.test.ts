@@ -286,7 +286,7 @@ describe.skipIf(NO_CURL !== undefined)(`REST asked by curl${NO_CURL === undefine
       'Accept: text/event-stream',
     );
     expect(live.status).toBe(200);
-    expect(live.headers).toMatchObject({ 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
+    expect(live.headers).toMatchObject({ 'content-type': 'text/event-stream', 'cache-control': 'no-store, no-transform' });
     const events = eventsOf(live.body);
     expect(events.map(({ event }) => event)).toEqual(['sensor.temperature', 'sensor.temperature']);
     const [first, second] = events;

@@ -104,7 +104,10 @@ describe('the OpenAPI document', () => {
   it('answers as the server does', () => {
     const responses = (path: string, method: string) => at(kinds, 'paths', path, method, 'responses') as JsonObject;
     expect(responses('/things', 'post')).toMatchObject({
-      201: { headers: { Location: {} }, content: { 'application/json': { schema: ref('Everything') } } },
+      201: {
+        headers: { Location: {} },
+        content: { 'application/json': { schema: { anyOf: [ref('Everything'), ref('EverythingFields')] } } },
+      },
       409: { description: '`ALREADY_EXISTS`', content: { 'application/problem+json': { schema: ref('ProblemDetails') } } },
       default: { $ref: '#/components/responses/Problem' },
     });
@@ -140,9 +143,30 @@ describe('the OpenAPI document', () => {
   });
 });
 
+describe('an answer with some of its fields', () => {
+  it('is what the schema says, of an object and of a list', () => {
+    const schemaOf = (path: string, method: string, status: string) =>
+      at(kinds, 'paths', path, method, 'responses', status, 'content', 'application/json', 'schema');
+    expect(schemaOf('/things/{id}', 'get', '200')).toEqual({ anyOf: [ref('Everything'), ref('EverythingFields')] });
+    const [whole, part] = (schemaOf('/owners/{owner}/things', 'get', '200') as { anyOf: [JsonObject, JsonObject] }).anyOf;
+    expect(whole).toMatchObject({ type: 'array', items: { required: ['id', 'pets'] } });
+    expect(part).toMatchObject({ type: 'array', items: { properties: { id: {}, pets: {} } } });
+    expect(part['items']).not.toHaveProperty('required');
+    const some = at(kinds, 'components', 'schemas', 'EverythingFields') as JsonObject;
+    expect(some).not.toHaveProperty('required');
+    expect(some['properties']).toEqual(at(kinds, 'components', 'schemas', 'Everything', 'properties'));
+  });
+
+  it('is not described if the document is asked for without', () => {
+    const document = openApi(everyKind, { fields: false });
+    expect(parametersOf(document, '/things/{id}', 'get')).not.toContain('fields');
+    expect(at(document, 'components', 'schemas')).not.toHaveProperty('EverythingFields');
+  });
+});
+
 describe('the components', () => {
   it('are two where defaults make the views differ, and one elsewhere', () => {
-    expect(Object.keys(at(kinds, 'components', 'schemas') as object)).toEqual([
+    expect(Object.keys(at(openApi(everyKind, { fields: false }), 'components', 'schemas') as object)).toEqual([
       'EverythingInput', 'Cat', 'Dog', 'Address', 'Comment', 'Everything', 'ProblemDetails',
     ]); // prettier-ignore
     expect(at(kinds, 'components', 'schemas', 'EverythingInput', 'required')).not.toContain('limit');

@@ -41,6 +41,29 @@ export interface FetchHeaders {
   entries(): Iterable<[name: string, value: string]>;
 }
 
+/** What a client shows and trusts over https, as `node:tls` takes it. */
+export interface ClientTls {
+  /** Certificates that are trusted instead of the well-known ones, in PEM. */
+  readonly ca?: string | Uint8Array | readonly (string | Uint8Array)[] | undefined;
+  /** The client's own certificate, in PEM. */
+  readonly cert?: string | Uint8Array | undefined;
+  /** Its key, in PEM. */
+  readonly key?: string | Uint8Array | undefined;
+  /** Certificate and key as PKCS #12, instead of both. */
+  readonly pfx?: Uint8Array | undefined;
+  readonly passphrase?: string | undefined;
+  /** The name that is asked for (SNI) and that the certificate must have. @default the url's host */
+  readonly servername?: string | undefined;
+  /** `false` takes any certificate, so that anybody in between can read and answer. @default true */
+  readonly rejectUnauthorized?: boolean | undefined;
+}
+
+/** What is used of a dispatcher of undici: an `Agent`, a `ProxyAgent`, a `MockAgent`. It is not closed with the client. */
+export interface DispatcherLike {
+  // Of any version of undici, whose types no browser has: methods take narrower parameters than they promise.
+  dispatch(options: never, handler: never): boolean;
+}
+
 /** A `fetch` with sockets of its own. */
 export interface LightFetch {
   readonly fetch: FetchLike;
@@ -49,8 +72,12 @@ export interface LightFetch {
 }
 
 export interface LightFetchOptions {
-  /** How large a body `text`, `json` and `arrayBuffer` read, in bytes; streams are not limited. @default 8_388_608 */
+  /** Carries the requests instead. */
+  readonly fetch?: FetchLike | undefined;
+  /** How large a body `text`, `json` and `arrayBuffer` read, decompressed, in bytes; streams are not limited. @default 8_388_608 */
   readonly maxResponseBytes?: number | undefined;
+  readonly tls?: ClientTls | undefined;
+  readonly dispatcher?: DispatcherLike | undefined;
   /** How long connecting may take, in milliseconds. @default 10_000 */
   readonly connectTimeoutMs?: number | undefined;
 }
@@ -71,8 +98,20 @@ export class FetchFailure extends TypeError {
   }
 }
 
-/** The code of a `FetchFailure` whose response is over `maxResponseBytes`. */
+/** How large a response may be unless an option says otherwise. */
+export const MAX_RESPONSE_BYTES = 8 * 1024 * 1024;
+
+/** The codes of a `FetchFailure` whose response came, and would be as useless the next time: over `maxResponseBytes`, or not in its charset or encoding. */
 export const RESPONSE_TOO_LARGE = 'RESPONSE_TOO_LARGE';
+export const UNREADABLE_RESPONSE = 'UNREADABLE_RESPONSE';
+
+export function responseTooLarge(maxBytes: number): FetchFailure {
+  return new FetchFailure(`the response is larger than ${maxBytes} bytes`, RESPONSE_TOO_LARGE, true, undefined);
+}
+
+export function closedFailure(): FetchFailure {
+  return new FetchFailure('the client was closed', 'UND_ERR_CLOSED', false, undefined);
+}
 
 /** Codes of failures before a connection stood. */
 const UNSENT =

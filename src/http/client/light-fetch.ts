@@ -1,65 +1,63 @@
-// eslint-disable-next-line @typescript-eslint/triple-slash-reference -- a declaration of a module, which has nothing to import
-/// <reference path="./undici-agent.d.ts" />
-import type { Agent, Dispatcher } from 'undici';
-import { FetchFailure, type FetchInit, type FetchResponse, type LightFetch, type LightFetchOptions } from './fetch-like.ts';
+import type { Dispatcher } from 'undici';
+import { sendBy } from './bounded-response.ts';
+import { createDispatcher, globalDispatcher, patchedFetch } from './light-carrier.ts';
+import { ACCEPT_ENCODING, BodyDecoder, decodersOf } from './light-decoding.ts';
+import {
+  closedFailure,
+  MAX_RESPONSE_BYTES,
+  type FetchInit,
+  type FetchResponse,
+  type LightFetch,
+  type LightFetchOptions,
+} from './fetch-like.ts';
 import { failureOf, LightResponse, type Source } from './light-response.ts';
+
+/** Some APIs refuse requests without one. */
+const USER_AGENT = 'multi-api-sdk';
 
 /**
  * A `fetch` for Node over undici's dispatcher: the same calls for a fraction of the processor time, because no `Request`, `Headers`
  * or stream is made that nobody asks for. undici is loaded at the first call. Idle sockets do not keep the process alive.
+ * Carried otherwise if the options say so, or the program has put something in the way of all requests.
  */
 export function createLightFetch(options: LightFetchOptions = {}): LightFetch {
-  const { maxResponseBytes = 8 * 1024 * 1024, connectTimeoutMs = 10_000 } = options;
-  let agent: Agent | undefined;
-  let loading: Promise<Agent> | undefined;
+  const { maxResponseBytes = MAX_RESPONSE_BYTES, connectTimeoutMs = 10_000, tls, fetch: given } = options;
+  const own = options.dispatcher as Dispatcher | undefined;
+  const isOwn = tls !== undefined || own !== undefined;
+  let made: Dispatcher | undefined;
+  let loading: Promise<Dispatcher> | undefined;
   let isClosed = false;
-
-  const load = async (): Promise<Agent> => {
-    const Agent = await loadAgent();
-    // The caller's signal is the deadline, and streams of events are silent for long.
-    agent ??= new Agent({ headersTimeout: 0, bodyTimeout: 0, connect: { timeout: connectTimeoutMs } });
-    return agent;
-  };
 
   return {
     fetch(url, init = {}) {
       if (isClosed) return Promise.reject(closedFailure());
-      if (agent) return exchange(agent, url, init, maxResponseBytes);
-      loading ??= load();
+      const fetch = given ?? (isOwn ? undefined : patchedFetch());
+      if (fetch) return sendBy(fetch, url, init, maxResponseBytes);
+      const dispatcher = own ?? (isOwn ? made : (globalDispatcher() ?? made));
+      if (dispatcher) return exchange(dispatcher, url, init, maxResponseBytes);
+      loading ??= createDispatcher(connectTimeoutMs, tls);
       return loading.then((loaded) => {
+        made = loaded;
         if (isClosed) throw closedFailure();
         return exchange(loaded, url, init, maxResponseBytes);
       });
     },
     async close() {
       isClosed = true;
-      const made = agent ?? (await loading);
-      await made?.destroy();
+      const ended = made ?? (await loading);
+      await ended?.destroy();
     },
   };
 }
 
-/** The path is not part of undici's promises, so that another version may lack it. */
-async function loadAgent(): Promise<typeof Agent> {
-  try {
-    return (await import('undici/lib/dispatcher/agent.js')).default;
-  } catch {
-    return (await import('undici')).Agent;
-  }
-}
-
-function closedFailure(): FetchFailure {
-  return new FetchFailure('the client was closed', 'UND_ERR_CLOSED', false, undefined);
-}
-
-function exchange(agent: Agent, url: string, init: FetchInit, maxBytes: number): Promise<FetchResponse> {
+function exchange(dispatcher: Dispatcher, url: string, init: FetchInit, maxBytes: number): Promise<FetchResponse> {
   return new Promise((resolve, reject) => {
     const { signal } = init;
     if (signal?.aborted) throw signal.reason;
     const [origin, path] = splitUrl(String(url));
     const method = init.method ?? 'GET';
-    agent.dispatch(
-      { origin, path, method: method, headers: flatten(init.headers), body: init.body ?? null },
+    dispatcher.dispatch(
+      { origin, path, method: method, headers: flatten(init.headers), body: init.body ?? null, headersTimeout: 0, bodyTimeout: 0 },
       new Exchange(resolve, reject, signal ?? undefined, method !== 'HEAD', maxBytes),
     );
   });
@@ -76,6 +74,7 @@ class Exchange implements Dispatcher.DispatchHandler, Source {
   readonly #hasBody: boolean;
   readonly #maxBytes: number;
   #response: LightResponse | undefined;
+  #decoder: BodyDecoder | undefined;
   #abort: ((reason?: Error) => void) | undefined;
   #resume: (() => void) | undefined;
   #isOver = false;
@@ -107,6 +106,7 @@ class Exchange implements Dispatcher.DispatchHandler, Source {
   }
 
   resume(): void {
+    this.#decoder?.resume();
     this.#resume?.();
   }
 
@@ -120,17 +120,37 @@ class Exchange implements Dispatcher.DispatchHandler, Source {
     // 103 Early Hints and the like: the response is still to come.
     if (status < 200) return true;
     this.#resume = resume;
-    this.#response = new LightResponse(status, statusText, headers, this.#hasBody, this.#maxBytes, this);
-    this.#resolve(this.#response);
+    const response = new LightResponse(status, statusText, headers, this.#hasBody, this.#maxBytes, this);
+    if (response.hasBody) {
+      const encoding = response.headers.get('content-encoding');
+      if (encoding !== null) {
+        try {
+          const decoders = decodersOf(encoding);
+          if (decoders.length > 0)
+            this.#decoder = new BodyDecoder(
+              decoders,
+              (chunk) => response.push(chunk),
+              (error) => (error ? this.abort(error) : this.#settle(undefined)),
+            );
+        } catch (error) {
+          this.abort(error as Error);
+          return true;
+        }
+      }
+    }
+    this.#response = response;
+    this.#resolve(response);
     return true;
   }
 
   onData(chunk: Buffer): boolean {
+    if (this.#decoder) return this.#decoder.write(chunk, () => this.#resume?.());
     return this.#response?.push(chunk) ?? true;
   }
 
   onComplete(): void {
-    this.#settle(undefined);
+    if (this.#decoder) this.#decoder.end();
+    else this.#settle(undefined);
   }
 
   onError(error: Error): void {
@@ -141,6 +161,7 @@ class Exchange implements Dispatcher.DispatchHandler, Source {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#signal?.removeEventListener('abort', this);
+    if (error) this.#decoder?.destroy();
     if (this.#response) this.#response.finish(error);
     else this.#reject(error);
   }
@@ -160,11 +181,29 @@ function splitUrl(url: string): [origin: string, path: string] {
   return [parsed.origin, parsed.pathname + parsed.search];
 }
 
+/** The headers as undici takes them, with those that every request has. */
 function flatten(headers: FetchInit['headers']): string[] {
   const flat: string[] = [];
-  if (headers === undefined) return flat;
-  if (headers instanceof Headers) headers.forEach((value, name) => flat.push(name, value));
-  else if (Array.isArray(headers)) for (const [name, value] of headers) flat.push(name, value);
-  else for (const name in headers) flat.push(name, headers[name] ?? '');
+  let hasAgent = false;
+  let hasEncoding = false;
+  const add = (value: string, name: string) => {
+    flat.push(name, value);
+    switch (name.toLowerCase()) {
+      case 'user-agent':
+        hasAgent = true;
+        break;
+      case 'accept-encoding':
+        hasEncoding = true;
+        break;
+      case 'accept':
+        // A server that compresses a stream of events holds them back.
+        hasEncoding ||= value === 'text/event-stream';
+    }
+  };
+  if (headers instanceof Headers) headers.forEach(add);
+  else if (Array.isArray(headers)) for (const [name, value] of headers) add(value, name);
+  else for (const name in headers) add(headers[name] ?? '', name);
+  if (!hasAgent) flat.push('user-agent', USER_AGENT);
+  if (!hasEncoding) flat.push('accept-encoding', ACCEPT_ENCODING);
   return flat;
 }

@@ -1,4 +1,6 @@
-import { codeOf, FetchFailure, RESPONSE_TOO_LARGE, type FetchHeaders, type FetchResponse } from './fetch-like.ts';
+import { isUtf8 } from 'node:buffer';
+import { codeOf, FetchFailure, responseTooLarge, type FetchHeaders, type FetchResponse } from './fetch-like.ts';
+import { charsetOf, decodeBody, notInCharset } from './text.ts';
 
 /** What is buffered of a body that nobody reads yet, in bytes, before the socket is paused. */
 const BUFFERED_BYTES = 64 * 1024;
@@ -12,7 +14,8 @@ export class LightResponse implements FetchResponse {
   readonly headers: FetchHeaders;
   readonly #source: Source;
   readonly #maxBytes: number;
-  readonly #hasBody: boolean;
+  /** Whether the response can have a body. */
+  readonly hasBody: boolean;
   #stream: ReadableStream<Uint8Array<ArrayBuffer>> | undefined;
   #chunks: Buffer[] = [];
   #size = 0;
@@ -28,7 +31,7 @@ export class LightResponse implements FetchResponse {
     this.status = status;
     this.statusText = statusText;
     this.headers = new RawHeaders(rawHeaders);
-    this.#hasBody = hasBody && status !== 204 && status !== 205 && status !== 304;
+    this.hasBody = hasBody && status !== 204 && status !== 205 && status !== 304;
     this.#maxBytes = maxBytes;
     this.#source = source;
   }
@@ -38,7 +41,7 @@ export class LightResponse implements FetchResponse {
   }
 
   get body(): ReadableStream<Uint8Array<ArrayBuffer>> | null {
-    if (!this.#hasBody) return null;
+    if (!this.hasBody) return null;
     return (this.#stream ??= new ReadableStream(
       {
         pull: (controller) => this.#pull(controller),
@@ -52,12 +55,12 @@ export class LightResponse implements FetchResponse {
   }
 
   text(): Promise<string> {
-    return this.#collect(toText);
+    return this.#collect((bytes) => this.#toText(bytes));
   }
 
   json(): Promise<unknown> {
     // eslint-disable-next-line no-restricted-syntax -- what fetch's `json` does; adapters read `text` and parse with limits
-    return this.#collect((bytes) => JSON.parse(toText(bytes)) as unknown);
+    return this.#collect((bytes) => JSON.parse(this.#toText(bytes)) as unknown);
   }
 
   arrayBuffer(): Promise<ArrayBuffer> {
@@ -69,7 +72,7 @@ export class LightResponse implements FetchResponse {
     this.#size += chunk.length;
     this.#chunks.push(chunk);
     if (this.#collected) {
-      if (this.#size > this.#maxBytes) this.#source.abort(this.#tooLarge());
+      if (this.#size > this.#maxBytes) this.#source.abort(responseTooLarge(this.#maxBytes));
       return true;
     }
     this.#pulled?.();
@@ -91,8 +94,8 @@ export class LightResponse implements FetchResponse {
       this.#isTaken = true;
       if (this.#error) throw this.#error;
       if (this.#size > this.#maxBytes) {
-        this.#source.abort(this.#tooLarge());
-        throw this.#tooLarge();
+        this.#source.abort(responseTooLarge(this.#maxBytes));
+        throw responseTooLarge(this.#maxBytes);
       }
       if (this.#isDone) return resolve(convert(this.#bytes()));
       this.#collected = (error, bytes) => {
@@ -132,8 +135,13 @@ export class LightResponse implements FetchResponse {
     }
   }
 
-  #tooLarge(): FetchFailure {
-    return new FetchFailure(`the response is larger than ${this.#maxBytes} bytes`, RESPONSE_TOO_LARGE, true, undefined);
+  #toText(bytes: Buffer): string {
+    const charset = charsetOf(this.headers.get('content-type'), bytes);
+    if (charset !== 'utf-8' && charset !== 'utf8') return decodeBody(bytes, charset);
+    const text = bytes.toString('utf8');
+    // What is not UTF-8 is replaced by this character, which may be meant too.
+    if (text.includes('\ufffd') && !isUtf8(bytes)) throw notInCharset(charset);
+    return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
   }
 }
 
@@ -207,9 +215,4 @@ export function failureOf(error: Error, sent: boolean): Error {
 function messageOf(error: Error): string {
   if (error.message !== '') return error.message;
   return error instanceof AggregateError ? error.errors.map((each) => (each as Error).message).join('; ') : (codeOf(error) ?? error.name);
-}
-
-function toText(bytes: Buffer): string {
-  const text = bytes.toString('utf8');
-  return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
 }

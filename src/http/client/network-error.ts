@@ -1,5 +1,5 @@
 import { ApiError } from '../../core/errors.ts';
-import { causesOf, codeOf, isUnsent, RESPONSE_TOO_LARGE } from './fetch-like.ts';
+import { causesOf, codeOf, isUnsent, RESPONSE_TOO_LARGE, UNREADABLE_RESPONSE } from './fetch-like.ts';
 
 const HINTS: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'nothing listens there: is the server running?',
@@ -15,8 +15,10 @@ const HINTS: Readonly<Record<string, string>> = {
 export function networkError(error: unknown, url: string, signal: AbortSignal): ApiError {
   if (signal.aborted) return ApiError.from(signal.reason, 'CANCELLED', 'the call was cancelled');
   const message = `${url}: ${networkReason(error)}`;
-  // It would be as large the next time: nothing that another try may mend.
-  if (codeOf(error) === RESPONSE_TOO_LARGE) return new ApiError('DATA_LOSS', message, { remote: true, cause: error });
+  // It would be the same the next time: nothing that another try may mend.
+  const code = codeOf(error);
+  if (code === RESPONSE_TOO_LARGE || code === UNREADABLE_RESPONSE)
+    return new ApiError('DATA_LOSS', message, { remote: true, cause: error });
   return new ApiError('UNAVAILABLE', message, { sent: !isUnsent(error), cause: error });
 }
 

@@ -1,26 +1,33 @@
-import { codeOf, FetchFailure, isUnsent, type LightFetch, type LightFetchOptions } from './fetch-like.ts';
+import { sendBy } from './bounded-response.ts';
+import {
+  closedFailure,
+  codeOf,
+  FetchFailure,
+  isUnsent,
+  MAX_RESPONSE_BYTES,
+  type LightFetch,
+  type LightFetchOptions,
+} from './fetch-like.ts';
 
 /**
- * `createLightFetch` where there is no undici (browsers, Bun, Deno, edge runtimes): the platform's own `fetch`, which pools its
- * sockets and limits its memory itself, so that the options say nothing here.
+ * `createLightFetch` where there is no undici (browsers, Bun, Deno, edge runtimes): the platform's own `fetch`, which pools its sockets
+ * itself. Throws a `TypeError` for options that only Node's carrier has.
  */
-export function createLightFetch(_options: LightFetchOptions = {}): LightFetch {
+export function createLightFetch(options: LightFetchOptions = {}): LightFetch {
+  const { fetch: given, maxResponseBytes = MAX_RESPONSE_BYTES } = options;
+  if (options.tls || options.dispatcher) throw new TypeError("'tls' and 'dispatcher' need Node: elsewhere give a 'fetch' of your own");
   let isClosed = false;
   return {
     async fetch(url, init = {}) {
-      if (isClosed) throw new FetchFailure('the client was closed', 'UND_ERR_CLOSED', false, undefined);
-      let response: Response;
+      if (isClosed) throw closedFailure();
+      if (given) return sendBy(given, url, init, maxResponseBytes);
       try {
-        response = await globalThis.fetch(url, { ...init, redirect: 'manual' });
+        return await sendBy((...args) => globalThis.fetch(...args), url, init, maxResponseBytes);
       } catch (error) {
         if (init.signal?.aborted) throw init.signal.reason;
+        if (error instanceof FetchFailure) throw error;
         throw new FetchFailure((error as Error).message, codeOf(error), !isUnsent(error), error);
       }
-      // Browsers show nothing of a redirect that is not followed.
-      if (response.type === 'opaqueredirect') {
-        throw new FetchFailure(`${url} redirects elsewhere: use the URL that it redirects to`, 'REDIRECTED', true, undefined);
-      }
-      return response;
     },
     close() {
       isClosed = true;

@@ -101,7 +101,8 @@ export class EventStream {
 export function eventStreamHead(requestId: string | undefined): Record<string, string> {
   return {
     'content-type': 'text/event-stream',
-    'cache-control': 'no-store',
+    // Compressing middleware and CDNs would hold events back: https://www.rfc-editor.org/rfc/rfc9111#section-5.2.2.6
+    'cache-control': 'no-store, no-transform',
     // Tells nginx and its kind to pass events on at once.
     'x-accel-buffering': 'no',
     'x-request-id': requestId ?? '',

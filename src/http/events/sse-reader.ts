@@ -16,8 +16,15 @@ export interface SseReading {
   readonly onChunk: (text: string) => void;
   /** Takes one event; `false` says that it was the last. */
   readonly onEvent: (event: SseEvent) => boolean;
+  /** Hears of an id to resume after that no event came with. */
+  readonly onPlace?: (id: string) => void;
   /** Hears why the stream is over where neither the signal nor an event ended it: UNAVAILABLE, after which resuming may help, or DATA_LOSS. */
   readonly onEnd: (error: ApiError) => void;
+}
+
+/** Whether a response is a stream of events: the type in any case, whatever its parameters. */
+export function isEventStream({ headers }: FetchResponse): boolean {
+  return /^\s*text\/event-stream\s*(?:;|$)/i.test(headers.get('content-type') ?? '');
 }
 
 /** The body of a stream. Throws UNIMPLEMENTED where it cannot be read piece by piece. */
@@ -28,11 +35,14 @@ export function streamOf(response: FetchResponse): ReadableStream<Uint8Array> {
 
 /** Reads server-sent events until the last, the stream's end, or the signal aborts, after which nothing is told any more. */
 export async function readSse(body: ReadableStream<Uint8Array>, reading: SseReading): Promise<void> {
-  const { name, signal, onChunk, onEvent, onEnd } = reading;
+  const decoder = new SseDecoder();
+  const { name, signal, onChunk, onEvent, onPlace } = reading;
+  // The server's word for when to come back.
+  const onEnd = (error: ApiError) => reading.onEnd(decoder.retryMs === undefined ? error : error.with({ retryAfterMs: decoder.retryMs }));
   const reader = body.getReader();
   const cancel = () => void reader.cancel().catch(() => {});
   const text = new TextDecoder();
-  const decoder = new SseDecoder();
+  let place = '';
   let silence: ReturnType<typeof setTimeout> | undefined;
   let isSilent = false;
   const onSilence = () => {
@@ -51,6 +61,7 @@ export async function readSse(body: ReadableStream<Uint8Array>, reading: SseRead
       const chunk = text.decode(value, { stream: true });
       onChunk(chunk);
       for (const event of decoder.push(chunk)) if (signal.aborted || !onEvent(event)) return;
+      if (decoder.lastId !== place) onPlace?.((place = decoder.lastId));
       // Servers not written here may send no heartbeats: silence counts only after the first one.
       if (!decoder.hasComments) continue;
       clearTimeout(silence);

@@ -61,6 +61,10 @@ export class SseDecoder {
   #event = '';
   #id = '';
   #hasComments = false;
+  /** The id that was read last, and the one in force since the last empty line. */
+  #buffer = '';
+  #lastId = '';
+  #retryMs: number | undefined;
   #fields: Map<string, string> | undefined;
 
   /** `maxEventChars`: how long one event may be, in UTF-16 code units. @default 1_048_576 */
@@ -71,6 +75,16 @@ export class SseDecoder {
   /** Whether a comment has come: a server that keeps the connection open so may be expected to go on. */
   get hasComments(): boolean {
     return this.#hasComments;
+  }
+
+  /** The id to resume after: of the last block that had one, whether it was an event or not; empty without one. */
+  get lastId(): string {
+    return this.#lastId;
+  }
+
+  /** How long the server wants a reader to wait before it comes back, in milliseconds, if it said so. */
+  get retryMs(): number | undefined {
+    return this.#retryMs;
   }
 
   /** Takes the next piece of text, cut anywhere; returns the events that it completes. Throws a `RangeError` over the limit. */
@@ -133,7 +147,10 @@ export class SseDecoder {
         this.#event = value;
         break;
       case 'id':
-        if (!value.includes('\0')) this.#id = value;
+        if (!value.includes('\0')) this.#buffer = this.#id = value;
+        break;
+      case 'retry':
+        if (/^[0-9]{1,15}$/.test(value)) this.#retryMs = Number(value);
         break;
       default:
         (this.#fields ??= new Map()).set(name, value);
@@ -141,6 +158,7 @@ export class SseDecoder {
   }
 
   #dispatch(events: SseEvent[]): void {
+    this.#lastId = this.#buffer;
     if (this.#data.length > 0) {
       const data = this.#data.join('\n');
       events.push({ id: this.#id, event: this.#event || 'message', data, fields: this.#fields ?? NO_FIELDS });

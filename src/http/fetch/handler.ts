@@ -1,14 +1,16 @@
 import { answerer } from '../serve/answer.ts';
 import type { HttpOptions } from '../serve/cors.ts';
+import type { FetchCaller } from './caller.ts';
 import { FetchRequest } from './request.ts';
 import type { HttpHandler, HttpResponse, HttpStream, HttpWriter } from '../message/message.ts';
 import { problemOf } from '../message/problem.ts';
 import { reporter } from '../../life/report.ts';
 
+export type { FetchCaller } from './caller.ts';
+
 /** What edge runtimes, Hono, Next.js, Deno and Bun take. */
 export interface FetchHandler {
-  /** `info.address`: the caller's network address, which a `Request` does not tell. */
-  (request: Request, info?: { readonly address?: string | undefined }): Promise<Response>;
+  (request: Request, info?: FetchCaller): Promise<Response>;
 }
 
 /** Serves a handler where requests come as `Request`: the same limits and errors as with Node's own server. */
@@ -17,7 +19,7 @@ export function fetchHandler(handler: HttpHandler, options: HttpOptions = {}): F
   const onError = reporter(options.onError);
   const answer = answerer(handler, options);
   return async (raw, info) => {
-    const request = new FetchRequest(raw, info?.address, bodyTimeoutMs);
+    const request = new FetchRequest(raw, info, bodyTimeoutMs);
     const response = await new Promise<HttpResponse>((resolve) => answer(request, resolve));
     try {
       return toResponse(request, response);

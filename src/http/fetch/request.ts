@@ -1,6 +1,7 @@
 import { checkEncoding, readBefore, tooLarge, tooSlow } from '../message/body.ts';
 import { HttpError } from '../message/error.ts';
 import type { HttpRequest } from '../message/message.ts';
+import type { FetchCaller } from './caller.ts';
 import { timerMs } from '../../life/lifetime.ts';
 
 /** A WHATWG `Request`, read when it is asked for. */
@@ -10,6 +11,7 @@ export class FetchRequest implements HttpRequest {
   readonly query: string;
   readonly origin: string;
   readonly address: string | undefined;
+  readonly caller: unknown;
   readonly #raw: Request;
   readonly #bodyTimeoutMs: number;
   #headers: Record<string, string> | undefined;
@@ -17,11 +19,12 @@ export class FetchRequest implements HttpRequest {
   #hasLeft = false;
   #isTaken = false;
 
-  constructor(raw: Request, address: string | undefined, bodyTimeoutMs: number) {
+  constructor(raw: Request, from: FetchCaller | undefined, bodyTimeoutMs: number) {
     this.#raw = raw;
     this.#bodyTimeoutMs = bodyTimeoutMs;
     this.method = raw.method;
-    this.address = address;
+    this.address = from?.address;
+    this.caller = from?.caller;
     const url = raw.url;
     const path = url.indexOf('/', url.indexOf('://') + 3);
     const hash = url.indexOf('#', path);

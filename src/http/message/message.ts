@@ -12,6 +12,8 @@ export interface HttpRequest {
   /** Lower-case names; repeated ones joined by the rules of `node:http`. */
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
   readonly address: string | undefined;
+  /** What the host knows of the caller, such as the user that its middleware found. */
+  readonly caller?: unknown;
   /** Calls `listener` once when the caller leaves before the response is complete; at once where it has left already. */
   onAbort(listener: () => void): void;
   /**
@@ -59,5 +61,6 @@ export interface HttpHandler {
 
 /** Who calls, from an HTTP request. */
 export function peerOf(request: HttpRequest, protocol: string): Peer {
-  return { protocol, address: request.address };
+  const { address, caller } = request;
+  return caller === undefined ? { protocol, address } : { protocol, address, caller };
 }

@@ -22,6 +22,7 @@ export const STATUS: Readonly<Record<ErrorCode, number>> = {
 
 /** The code of a status that came without one: of a row with several codes the first, and what foreign servers say beside ours. */
 const CODES: Readonly<Record<number, ErrorCode>> = {
+  304: 'FAILED_PRECONDITION',
   401: 'UNAUTHENTICATED',
   402: 'FAILED_PRECONDITION',
   403: 'PERMISSION_DENIED',
@@ -31,7 +32,8 @@ const CODES: Readonly<Record<number, ErrorCode>> = {
   409: 'ALREADY_EXISTS',
   410: 'NOT_FOUND',
   412: 'FAILED_PRECONDITION',
-  422: 'FAILED_PRECONDITION',
+  // What most frameworks answer to an input that fails their validation.
+  422: 'INVALID_ARGUMENT',
   423: 'FAILED_PRECONDITION',
   425: 'UNAVAILABLE',
   428: 'FAILED_PRECONDITION',
@@ -43,7 +45,7 @@ const CODES: Readonly<Record<number, ErrorCode>> = {
   504: 'DEADLINE_EXCEEDED',
 };
 
-/** The code of a foreign status: what no row names is the caller's mistake (4xx), or unknown. */
+/** The code of a foreign status: one that is not in the table is the caller's mistake (4xx), or unknown. */
 export function codeOfStatus(status: number): ErrorCode {
   return CODES[status] ?? (status >= 400 && status < 500 ? 'INVALID_ARGUMENT' : 'UNKNOWN');
 }

@@ -1,6 +1,8 @@
-import { createServer, type Server, type ServerResponse } from 'node:http';
+import { createServer, type Server, type ServerOptions, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import type { SecureContextOptions, TlsOptions as NodeTlsOptions } from 'node:tls';
 import type { HttpOptions } from '../serve/cors.ts';
 import type { HttpHandler } from '../message/message.ts';
 import { stoppableListener } from './listener.ts';
@@ -15,6 +17,8 @@ export interface ListenOptions extends HttpOptions {
   readonly port?: number | undefined;
   /** `0.0.0.0` or `::` to be reached from other machines. @default '127.0.0.1' */
   readonly host?: string | undefined;
+  /** Serves https with this certificate, and over HTTP/1.1. @default plain http */
+  readonly tls?: TlsOptions | undefined;
   /** How long an idle connection is kept, in milliseconds: longer than clients and proxies keep theirs, so that they close first. @default 65_000 */
   readonly keepAliveTimeoutMs?: number | undefined;
   /** How long a request's head may take, in milliseconds. @default 20_000 */
@@ -24,6 +28,22 @@ export interface ListenOptions extends HttpOptions {
   /** How large a request's head may be, in bytes; then 431. @default 16_384 */
   readonly maxHeaderBytes?: number | undefined;
 }
+
+/** A server's certificate, as `node:tls` takes it; `requestCert` with `ca` asks for certificates of clients. */
+export type TlsOptions = Pick<
+  SecureContextOptions & NodeTlsOptions,
+  | 'cert'
+  | 'key'
+  | 'passphrase'
+  | 'pfx'
+  | 'ca'
+  | 'requestCert'
+  | 'rejectUnauthorized'
+  | 'minVersion'
+  | 'maxVersion'
+  | 'ciphers'
+  | 'SNICallback'
+>;
 
 /** A server that listens. */
 export interface HttpServer {
@@ -47,7 +67,7 @@ export async function listen(handler: HttpHandler, options: ListenOptions = {}):
   const { port = 0, host = '127.0.0.1', keepAliveTimeoutMs = 65_000, headersTimeoutMs = 20_000, bodyTimeoutMs = 30_000 } = options;
   const { requestTimeoutMs = Math.max(120_000, headersTimeoutMs + bodyTimeoutMs) } = options;
   const listener = stoppableListener(handler, options);
-  const server = createServer({
+  const server = create(options.tls, {
     keepAliveTimeout: nodeTimeout(keepAliveTimeoutMs),
     headersTimeout: nodeTimeout(headersTimeoutMs),
     requestTimeout: nodeTimeout(requestTimeoutMs),
@@ -81,7 +101,7 @@ export async function listen(handler: HttpHandler, options: ListenOptions = {}):
   const address = server.address() as AddressInfo;
   let closing: Promise<void> | undefined;
   return {
-    url: `http://${host.includes(':') ? `[${host}]` : host}:${address.port}`,
+    url: `${options.tls ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${address.port}`,
     port: address.port,
     server,
     close(graceMs = 10_000) {
@@ -92,6 +112,10 @@ export async function listen(handler: HttpHandler, options: ListenOptions = {}):
       return closing;
     },
   };
+}
+
+function create(tls: TlsOptions | undefined, options: ServerOptions): Server {
+  return tls ? createTlsServer({ ...options, ...tls }) : createServer(options);
 }
 
 /** Node says 0 for no limit. */
@@ -142,7 +166,8 @@ function stop(server: Server, sockets: ReadonlySet<Socket>, graceMs: number): Pr
 
 /** Answers what Node's parser refused: there is no request for a handler then. */
 function onClientError(error: NodeJS.ErrnoException, socket: Duplex): void {
-  if (error.code === 'ECONNRESET') socket.destroy();
+  // A request that was cut on its way gets no answer, as one whose connection was reset: its caller may take 400 for the outcome of the call.
+  if (error.code === 'ECONNRESET' || error.code === 'HPE_INVALID_EOF_STATE') socket.destroy();
   else refuse(socket, ...refusalOf(error.code));
 }
 

@@ -12,6 +12,12 @@ export interface NodeListener {
   (req: IncomingMessage, res: ServerResponse): void;
 }
 
+/** What {@link HttpOptions} say, and who calls. */
+export interface NodeListenerOptions extends HttpOptions {
+  /** What the host knows of a caller, such as the user that its middleware found: `(req) => req.user`. `context` gets it as `peer.caller`. */
+  readonly caller?: ((req: IncomingMessage) => unknown) | undefined;
+}
+
 /** A listener that can be told to stop. */
 export interface StoppableListener {
   /** `awaitsContinue`: the caller sent `Expect: 100-continue` and has not been answered yet. */
@@ -24,19 +30,21 @@ export interface StoppableListener {
  * Serves a handler with Node's own HTTP server: `createServer(nodeListener(handler))`, or mounted in Express, Fastify, Koa.
  * Requests that the handler passes on get 404.
  */
-export function nodeListener(handler: HttpHandler, options: HttpOptions = {}): NodeListener {
+export function nodeListener(handler: HttpHandler, options: NodeListenerOptions = {}): NodeListener {
   const { listen } = stoppableListener(handler, options);
   return (req, res) => listen(req, res);
 }
 
-export function stoppableListener(handler: HttpHandler, options: HttpOptions): StoppableListener {
-  const { bodyTimeoutMs = 30_000 } = options;
+export function stoppableListener(handler: HttpHandler, options: NodeListenerOptions): StoppableListener {
+  const { bodyTimeoutMs = 30_000, caller } = options;
   const onError = reporter(options.onError);
   const answer = answerer(handler, options);
   const streams: OpenStreams = new Set();
   let isStopping = false;
 
   const respond = (request: NodeRequest, response: HttpResponse): void => {
+    // Its caller may take a refusal for the outcome of a call that was never read.
+    if (request.isCut) return void request.response.destroy();
     try {
       send(request, response, isStopping, streams);
     } catch (error) {
@@ -48,7 +56,7 @@ export function stoppableListener(handler: HttpHandler, options: HttpOptions): S
 
   return {
     listen(req, res, awaitsContinue = false) {
-      const request = new NodeRequest(req, res, bodyTimeoutMs);
+      const request = new NodeRequest(req, res, bodyTimeoutMs, caller);
       request.awaitsContinue = awaitsContinue;
       answer(request, (response) => respond(request, response));
     },

@@ -26,11 +26,13 @@ export class NodeRequest implements HttpRequest {
   readonly raw: IncomingMessage;
   readonly response: ServerResponse;
   readonly bodyTimeoutMs: number;
+  private readonly callerOf: ((req: IncomingMessage) => unknown) | undefined;
 
-  constructor(raw: IncomingMessage, response: ServerResponse, bodyTimeoutMs: number) {
+  constructor(raw: IncomingMessage, response: ServerResponse, bodyTimeoutMs: number, callerOf?: (req: IncomingMessage) => unknown) {
     this.raw = raw;
     this.response = response;
     this.bodyTimeoutMs = bodyTimeoutMs;
+    this.callerOf = callerOf;
     this.method = raw.method ?? 'GET';
     let target = raw.url ?? '/';
     if (target.charCodeAt(0) !== 0x2f) {
@@ -52,6 +54,15 @@ export class NodeRequest implements HttpRequest {
 
   get address(): string | undefined {
     return (this.connection ??= Connection.of(this.raw.socket)).address;
+  }
+
+  get caller(): unknown {
+    return this.callerOf?.(this.raw);
+  }
+
+  /** Whether the connection ended in the middle of the request. */
+  get isCut(): boolean {
+    return this.raw.destroyed && !this.raw.complete;
   }
 
   get origin(): string {

@@ -1,25 +1,31 @@
 import type { HttpRequest, HttpResponse } from '../message/message.ts';
 import { problem } from '../message/problem.ts';
+import { reporter } from '../../life/report.ts';
+import { compileOrigins, isOwnOrigin, type Origins } from './origins.ts';
+import { publicBase } from './public-url.ts';
+import { reportOnce } from './refusals.ts';
 
 /** Options of everything that serves an `HttpHandler`. */
 export interface HttpOptions {
   /** Lets pages of other origins call: `true` all of them, without credentials. @default off */
   readonly cors?: CorsOptions | true | undefined;
   /**
-   * Takes unsafe requests that a browser marks as coming from another site (`Sec-Fetch-Site: cross-site`), which otherwise get 403
-   * unless `cors` lists their origin. @default false
+   * Takes unsafe requests of pages of other sites, which otherwise get 403 unless `cors` lists their origin: those that a browser marks so
+   * (`Sec-Fetch-Site: cross-site`), and a POST that it sends without a preflight with an `Origin` that is not this server's. @default false
    */
   readonly allowCrossSite?: boolean | undefined;
+  /** Where callers reach the server, if a proxy passes on another `Host`: its origin is this server's own. @default the host that is asked */
+  readonly publicUrl?: string | undefined;
   /** How long a request's body may take, in milliseconds; then 408. @default 30_000 */
   readonly bodyTimeoutMs?: number | undefined;
-  /** Gets what a handler threw unexpectedly; the caller only sees a neutral 500. @default console.error */
+  /** Gets what a handler threw unexpectedly; the caller only sees a neutral 500. Told once of each origin that is refused. @default console.error */
   readonly onError?: ((error: unknown) => void) | undefined;
 }
 
 /** Cross-origin resource sharing. Source: https://fetch.spec.whatwg.org/#http-cors-protocol */
 export interface CorsOptions {
   /** Origins like `https://app.example.com`, a function that knows them, or `'*'` for all. @default '*' */
-  readonly origins?: '*' | readonly string[] | ((origin: string) => boolean) | undefined;
+  readonly origins?: Origins | undefined;
   /** Lets pages send cookies and HTTP authentication; needs `origins` other than `'*'`. @default false */
   readonly credentials?: boolean | undefined;
   /** Request headers that pages may send. @default whatever they ask for */
@@ -48,11 +54,31 @@ export function isFromListedOrigin(request: HttpRequest): boolean {
 const METHODS = 'GET, HEAD, POST, PUT, PATCH, DELETE';
 const EXPOSED = ['link', 'retry-after', 'etag', 'location', 'x-request-id'];
 
+/** Content types that a page may send anywhere without a preflight. Source: https://fetch.spec.whatwg.org/#cors-safelisted-request-header */
+const SIMPLE = /^\s*(?:text\/plain|application\/x-www-form-urlencoded|multipart\/form-data)\s*(?:;|$)/i;
+
 /** Compiles the rules; throws a `TypeError` for options that contradict each other. */
 export function browserRules(options: HttpOptions): BrowserRules {
   const cors = options.cors === undefined ? undefined : corsPolicy(options.cors === true ? {} : options.cors);
-  const isForbidden = (request: HttpRequest): boolean =>
-    request.headers['sec-fetch-site'] === 'cross-site' && !cors?.allows(headerOf(request, 'origin'));
+  const base = publicBase('publicUrl', options.publicUrl);
+  const own = base === undefined ? undefined : new URL(base).origin;
+  const refused = reportOnce(reporter(options.onError));
+  /** Whether a page of another origin may have sent it without asking: older browsers do not say from where, and a sibling domain is a stranger too. */
+  const isUnasked = ({ method, headers }: HttpRequest, origin: string | undefined): boolean => {
+    const site = headers['sec-fetch-site'];
+    if (origin === undefined || method !== 'POST' || site === 'same-origin' || site === 'none') return false;
+    const type = headers['content-type'];
+    if (type !== undefined && !SIMPLE.test(String(type))) return false;
+    return origin !== own && !isOwnOrigin(origin, headerOf({ headers }, 'host'));
+  };
+  const isForbidden = (request: HttpRequest): boolean => {
+    const origin = headerOf(request, 'origin');
+    const isForeign = request.headers['sec-fetch-site'] === 'cross-site' || isUnasked(request, origin);
+    if (!isForeign || cors?.allows(origin)) return false;
+    const advice = "list that origin in the option 'cors', or set 'allowCrossSite'";
+    refused(origin ?? 'an unknown origin', (shown) => `a ${request.method} of a page of ${shown} was refused: ${advice}`);
+    return true;
+  };
   return {
     ...((cors !== undefined || options.allowCrossSite !== true) && {
       before(request) {
@@ -77,11 +103,8 @@ function corsPolicy({ origins = '*', credentials = false, allowHeaders, exposeHe
   if (credentials && origins === '*') {
     throw new TypeError("cors: credentials with origins '*' would let every site act as the user: list the origins");
   }
-  if (typeof origins === 'string' && origins !== '*') throw new TypeError(`cors: 'origins' is a list: write ['${String(origins)}']`);
-  const listed = new Set(Array.isArray(origins) ? (origins as readonly string[]) : []);
-  for (const origin of listed) checkOrigin(origin);
-  const isListed = typeof origins === 'function' ? origins : (origin: string) => listed.has(origin);
-  const allows = (origin: string | undefined): origin is string => origin !== undefined && (origins === '*' || isListed(origin) === true);
+  const isListed = compileOrigins('cors', origins);
+  const allows = (origin: string | undefined): origin is string => origin !== undefined && isListed(origin);
   const exposed = [...EXPOSED, ...exposeHeaders].join(', ');
 
   return {
@@ -122,13 +145,7 @@ function corsPolicy({ origins = '*', credentials = false, allowHeaders, exposeHe
   };
 }
 
-function checkOrigin(origin: string): void {
-  if (!URL.canParse(origin) || new URL(origin).origin !== origin) {
-    throw new TypeError(`cors: '${origin}' is not an origin: write a scheme and a host without a path, like 'https://app.example.com'`);
-  }
-}
-
-function headerOf(request: HttpRequest, name: string): string | undefined {
-  const value = request.headers[name];
+function headerOf({ headers }: Pick<HttpRequest, 'headers'>, name: string): string | undefined {
+  const value = headers[name];
   return typeof value === 'string' ? value : value?.join(', ');
 }

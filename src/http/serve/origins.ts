@@ -1,38 +1,52 @@
 import type { IncomingMessage } from 'node:http';
+import { reportOnce } from './refusals.ts';
 
 /** Which pages may connect: `'*'` all, a list of origins, or a function that knows them; beside those of the same host. */
 export type Origins = '*' | readonly string[] | ((origin: string) => boolean);
 
+/** Compiles a list of origins. Throws a `TypeError`, which names `owner`, for a text that is not an origin. */
+export function compileOrigins(owner: string, origins: Origins): (origin: string) => boolean {
+  if (origins === '*') return () => true;
+  // A promise would count as a yes.
+  if (typeof origins === 'function') return (origin) => origins(origin) === true;
+  if (!Array.isArray(origins)) throw new TypeError(`${owner}: 'origins' is a list: write ['${String(origins)}']`);
+  const set = new Set(origins as readonly string[]);
+  for (const origin of set) {
+    if (!URL.canParse(origin) || new URL(origin).origin !== origin)
+      throw new TypeError(
+        `${owner}: '${origin}' is not an origin: write a scheme and a host without a path, like 'https://app.example.com'`,
+      );
+  }
+  return (origin) => set.has(origin);
+}
+
+/** Whether an `Origin` is that of the host that was asked. `null`, which a sandboxed page sends, is nobody's. */
+export function isOwnOrigin(origin: string, host: string | undefined): boolean {
+  return URL.canParse(origin) && new URL(origin).host === host?.toLowerCase();
+}
+
 /**
- * Makes the check of `Origin`, which browsers send and pages cannot forge. Throws a `TypeError`, which names `owner`, for what is no origin;
- * `onError` hears why a function failed, to which no page connects then. Source: https://www.rfc-editor.org/rfc/rfc6455#section-10.2
+ * Makes the check of a socket's `Origin`, which browsers send and pages cannot forge. Throws a `TypeError`, which names `owner`, for a text
+ * that is not an origin; `onError` hears once of each origin that was refused, and why a function failed, to which no page connects then.
+ * Source: https://www.rfc-editor.org/rfc/rfc6455#section-10.2
  */
 export function compileOriginCheck(
   owner: string,
   origins: Origins = [],
   onError: (error: unknown) => void,
 ): (request: IncomingMessage) => boolean {
-  if (origins === '*') return () => true;
-  const isListed = typeof origins === 'function' ? origins : listedIn(owner, origins);
+  const isListed = compileOrigins(owner, origins);
+  const refused = reportOnce(onError);
   return ({ headers }) => {
     const { origin, host } = headers;
     if (origin === undefined) return true;
     try {
-      return (URL.canParse(origin) && new URL(origin).host === host) || isListed(origin) === true;
+      if (isOwnOrigin(origin, host) || isListed(origin)) return true;
     } catch (error) {
       onError(error);
       return false;
     }
+    refused(origin, (shown) => `${owner}: a socket for pages of ${shown} was refused: list that origin in the option 'origins'`);
+    return false;
   };
-}
-
-function listedIn(owner: string, origins: readonly string[]): (origin: string) => boolean {
-  for (const origin of origins) {
-    if (!URL.canParse(origin) || new URL(origin).origin !== origin)
-      throw new TypeError(
-        `${owner}: '${origin}' is not an origin: write a scheme and a host without a path, like 'https://app.example.com'`,
-      );
-  }
-  const set = new Set(origins);
-  return (origin) => set.has(origin);
 }

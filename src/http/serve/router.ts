@@ -1,4 +1,4 @@
-import type { HttpBinding } from '../../core/http-binding.ts';
+import { paramsOfSegment, type HttpBinding, type HttpSegment, type HttpTemplate } from '../../core/http-binding.ts';
 import { HttpError } from '../message/error.ts';
 
 /** A route that was found: its value, and the decoded parameters of the path. */
@@ -7,7 +7,7 @@ export interface RouteMatch<T> {
   readonly params: Readonly<Record<string, string>>;
 }
 
-/** Finds the value of a method and a path. Literals win over parameters; a trailing slash makes another path. */
+/** Finds the value of a method and a path. Literals win over parameters with literals beside them, and those over bare ones; a trailing slash makes another path. */
 export interface Router<T> {
   /** `HEAD` finds what `GET` does. Throws an `HttpError` 400 where a parameter's percent-encoding is broken. */
   find(method: string, path: string): RouteMatch<T> | undefined;
@@ -20,8 +20,16 @@ export type Route = Pick<HttpBinding, 'method' | 'segments'>;
 
 interface Branch<T> {
   literals: Map<string, Branch<T>> | undefined;
+  /** Parts with literals beside their parameters. */
+  templates: Template<T>[] | undefined;
   param: Branch<T> | undefined;
   leaf: Leaf<T> | undefined;
+}
+
+interface Template<T> {
+  readonly text: string;
+  readonly pattern: RegExp;
+  readonly branch: Branch<T>;
 }
 
 interface Leaf<T> {
@@ -80,17 +88,17 @@ function add<T>(table: Table<T>, { method, segments }: Route, value: T): void {
   let at = table.root;
   const params: string[] = [];
   for (const segment of segments) {
-    if ('param' in segment) {
-      params.push(segment.param);
-      at = at.param ??= branch();
-    } else {
+    params.push(...paramsOfSegment(segment));
+    if ('param' in segment) at = at.param ??= branch();
+    else if ('template' in segment) at = templateOf((at.templates ??= []), segment);
+    else {
       at.literals ??= new Map();
       let next = at.literals.get(segment.literal);
       if (!next) at.literals.set(segment.literal, (next = branch()));
       at = next;
     }
   }
-  const path = `/${segments.map((segment) => ('param' in segment ? `{${segment.param}}` : segment.literal)).join('/')}`;
+  const path = `/${segments.map(textOf).join('/')}`;
   if (at.leaf) throw new TypeError(`two routes answer ${method} ${path}: give one of them another path or method`);
   const fixed = params.length === 0 ? { value, params: NO_PARAMS } : undefined;
   at.leaf = { value, params, fixed };
@@ -98,7 +106,23 @@ function add<T>(table: Table<T>, { method, segments }: Route, value: T): void {
 }
 
 function branch<T>(): Branch<T> {
-  return { literals: undefined, param: undefined, leaf: undefined };
+  return { literals: undefined, templates: undefined, param: undefined, leaf: undefined };
+}
+
+function textOf(segment: HttpSegment): string {
+  if ('template' in segment) return segment.template.map(textOf).join('');
+  return 'param' in segment ? `{${segment.param}}` : segment.literal;
+}
+
+/** The branch of a template; those that differ in the names of their parameters only are one. */
+function templateOf<T>(templates: Template<T>[], { template }: HttpTemplate): Branch<T> {
+  const text = template.map((piece) => ('param' in piece ? '{}' : piece.literal)).join('');
+  let known = templates.find((each) => each.text === text);
+  if (!known) {
+    const source = template.map((piece) => ('param' in piece ? '(.+?)' : piece.literal.replace(/[$()*+.]/g, '\\$&'))).join('');
+    templates.push((known = { text, pattern: new RegExp(`^${source}$`), branch: branch() }));
+  }
+  return known.branch;
 }
 
 /** Follows `path` from `start`, leaving the undecoded parameters in `values`; `count` of them are there already. */
@@ -108,6 +132,13 @@ function walk<T>(at: Branch<T>, path: string, start: number, values: string[], c
   const literal = at.literals && literalOf(at.literals, segment);
   if (literal) {
     const leaf = slash === -1 ? literal.leaf : walk(literal, path, slash + 1, values, count);
+    if (leaf) return leaf;
+  }
+  for (const { pattern, branch } of at.templates ?? []) {
+    const found = pattern.exec(segment);
+    if (!found) continue;
+    for (let index = 1; index < found.length; index++) values[count + index - 1] = found[index] ?? '';
+    const leaf = slash === -1 ? branch.leaf : walk(branch, path, slash + 1, values, count + found.length - 1);
     if (leaf) return leaf;
   }
   // An empty part is no value: `/users/` is not a user.

@@ -1,6 +1,6 @@
 import { endingOf } from '../../life/call.ts';
 import type { Contract } from '../../core/contract.ts';
-import { ApiError } from '../../core/errors.ts';
+import { ApiError, noOperation } from '../../core/errors.ts';
 import { joinHeaders } from '../../peer/headers.ts';
 import { redact } from '../../peer/on-wire.ts';
 import type { CallRequest, EventSink, Headers, SubscribeRequest, Transport } from '../../core/transport.ts';
@@ -51,8 +51,7 @@ export class RpcTransport implements Transport {
 
   #send(connection: RpcConnection, option: Headers, request: CallRequest): Promise<unknown> {
     const { operation, input } = request;
-    if (!Object.hasOwn(this.contract.operations, operation.name))
-      throw new ApiError('UNIMPLEMENTED', `the contract has no operation '${operation.name}'`, { sent: false });
+    if (!Object.hasOwn(this.contract.operations, operation.name)) throw noOperation(operation.name);
     const ending = endingOf(request);
     if (ending.reason) throw ending.reason;
     const { mapping } = this.settings;

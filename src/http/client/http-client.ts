@@ -1,0 +1,161 @@
+import { createLightFetch } from '#fetch';
+import { bytes } from '../../core/options.ts';
+import type { Headers } from '../../core/transport.ts';
+import { joinHeaders, type HeadersOption } from '../../peer/headers.ts';
+import { redact, type OnWire } from '../../peer/on-wire.ts';
+import {
+  MAX_RESPONSE_BYTES,
+  type ClientTls,
+  type DispatcherLike,
+  type FetchLike,
+  type FetchResponse,
+  type LightFetch,
+} from './fetch-like.ts';
+import { networkError } from './network-error.ts';
+
+/** What every client over HTTP takes. */
+export interface HttpClientOptions {
+  /** Sent with every request; a function is asked again for each call and each reconnect, so that tokens refresh. */
+  readonly headers?: HeadersOption | undefined;
+  /** Sees what really went over the wire, credentials redacted. */
+  readonly onWire?: OnWire | undefined;
+  /**
+   * Carries the requests. @default on Node one over undici's dispatcher, or the global `fetch` if something has taken its place; elsewhere the
+   * platform's
+   */
+  readonly fetch?: FetchLike | undefined;
+  /** How large an answer may be, decompressed, in bytes; a larger one is DATA_LOSS. Streams of events are not limited. @default 8_388_608 (8 MiB) */
+  readonly maxResponseBytes?: number | undefined;
+  /** What the client shows and trusts over https: a CA of one's own, a client certificate. On Node only. @default the well-known authorities */
+  readonly tls?: ClientTls | undefined;
+  /** A dispatcher of undici that carries the requests: `new ProxyAgent('http://proxy:3128')`. On Node only. It is not closed with the client. */
+  readonly dispatcher?: DispatcherLike | undefined;
+}
+
+/** How the options that are numbers are read. */
+export const HTTP_CLIENT_READERS = { maxResponseBytes: bytes(MAX_RESPONSE_BYTES) };
+/** The names of the others. */
+export const HTTP_CLIENT_OPTIONS = ['headers', 'onWire', 'fetch', 'tls', 'dispatcher'] as const;
+
+/** One request, as a client sends it. */
+export interface HttpExchange {
+  readonly method: string;
+  /** Absolute. */
+  readonly url: string;
+  /** What `onWire` sees of it, if it has secrets. @default all of it */
+  readonly shownUrl?: string | undefined;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string | Uint8Array<ArrayBuffer> | undefined;
+  readonly signal: AbortSignal;
+}
+
+/** A whole answer. */
+export interface HttpReply {
+  readonly response: FetchResponse;
+  readonly text: string;
+}
+
+/** The HTTP of a client: sends, within limits, tells `onWire`, and says what went wrong as `ApiError`. */
+export class HttpClient {
+  readonly #carrier: LightFetch;
+
+  private readonly protocol: string;
+  private readonly options: HttpClientOptions;
+  private readonly hide: (body: string) => string;
+
+  /** `protocol` is its name for `onWire`; `hide` takes secrets out of the bodies that `onWire` gets. */
+  constructor(protocol: string, options: HttpClientOptions, hide: (body: string) => string = itself) {
+    this.protocol = protocol;
+    this.options = options;
+    this.hide = hide;
+    this.#carrier = createLightFetch(options);
+  }
+
+  /** The adapter's own headers under the call's; asks the function if it is one. */
+  headers(call: Headers): Headers | Promise<Headers> {
+    return joinHeaders(this.options.headers, call);
+  }
+
+  /** Sends, and tells `onWire` of the head: for answers that are read piece by piece. Rejects with `ApiError` if none came. */
+  async open(request: HttpExchange): Promise<FetchResponse> {
+    const response = await this.send(request);
+    this.#onResponse(response);
+    return response;
+  }
+
+  /** Sends, and reads the answer as text. Rejects with `ApiError` if no answer came, or one that is too large or not text. */
+  async exchange(request: HttpExchange): Promise<HttpReply> {
+    const response = await this.send(request);
+    return { response, text: await this.text(response, request) };
+  }
+
+  /** Sends; resolves with the head of the answer, whose body is to be read with `text` or `bytes`, or cancelled. */
+  async send({ method, url, shownUrl = url, headers, body, signal }: HttpExchange): Promise<FetchResponse> {
+    if (this.options.onWire) {
+      const shown = typeof body === 'object' ? `${body.length} bytes` : body;
+      const path = shownUrl.slice(shownUrl.indexOf('/', shownUrl.indexOf('//') + 2));
+      this.#record('out', `${method} ${path}`, Object.entries(headers), shown);
+    }
+    try {
+      return await this.#carrier.fetch(url, { method, headers, body: body ?? null, signal, redirect: 'manual' });
+    } catch (error) {
+      throw networkError(error, nameOf(url), signal);
+    }
+  }
+
+  /** The answer's text. */
+  async text(response: FetchResponse, { url, signal }: HttpExchange): Promise<string> {
+    try {
+      const text = await response.text();
+      this.#onResponse(response, text);
+      return text;
+    } catch (error) {
+      throw networkError(error, nameOf(url), signal);
+    }
+  }
+
+  /** The answer's bytes, of which `onWire` hears the number. */
+  async bytes(response: FetchResponse, { url, signal }: HttpExchange): Promise<Uint8Array<ArrayBuffer>> {
+    try {
+      const body = new Uint8Array(await response.arrayBuffer());
+      this.#onResponse(response, `${body.length} bytes`);
+      return body;
+    } catch (error) {
+      throw networkError(error, nameOf(url), signal);
+    }
+  }
+
+  /** Tells `onWire` of a piece of a stream. */
+  onChunk(text: string): void {
+    this.#record('in', 'event stream', [], text);
+  }
+
+  close(): Promise<void> {
+    return this.#carrier.close();
+  }
+
+  #onResponse({ status, statusText, headers }: FetchResponse, body?: string): void {
+    if (this.options.onWire) this.#record('in', `${status} ${statusText}`.trim(), headers.entries(), body);
+  }
+
+  #record(direction: 'out' | 'in', start: string, headers: Iterable<readonly [string, string]>, body: string | undefined): void {
+    const { protocol, hide } = this;
+    this.options.onWire?.({
+      protocol,
+      direction,
+      start,
+      headers: redact(headers),
+      ...(body !== undefined && { body: hide(body) }),
+    });
+  }
+}
+
+function itself(text: string): string {
+  return text;
+}
+
+/** A URL as messages have it: what follows the `?` may be secret. */
+function nameOf(url: string): string {
+  const end = url.indexOf('?');
+  return end === -1 ? url : url.slice(0, end);
+}

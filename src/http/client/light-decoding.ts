@@ -1,0 +1,86 @@
+import type { Transform } from 'node:stream';
+import * as zlib from 'node:zlib';
+import { FetchFailure, UNREADABLE_RESPONSE } from './fetch-like.ts';
+
+/** Node has it from 22.15 on. */
+const { createZstdDecompress } = zlib as { readonly createZstdDecompress?: () => Transform };
+
+const DECODERS: Readonly<Record<string, (() => Transform) | undefined>> = {
+  gzip: zlib.createGunzip,
+  'x-gzip': zlib.createGunzip,
+  deflate: zlib.createInflate,
+  br: zlib.createBrotliDecompress,
+  zstd: createZstdDecompress,
+};
+
+/** What is asked for: the encodings that can be read here. */
+export const ACCEPT_ENCODING = createZstdDecompress ? 'gzip, br, zstd' : 'gzip, br';
+
+/** More than two in a row are an attack, or a mistake. */
+const MAX_CODINGS = 2;
+
+/** Where the pieces of a compressed body go in, and the pieces of the body come out. */
+export class BodyDecoder {
+  readonly #first: Transform;
+  readonly #last: Transform;
+
+  constructor(codings: readonly Transform[], onData: (chunk: Buffer) => boolean, onEnd: (error: Error | undefined) => void) {
+    const [first, second = first] = codings as [Transform, Transform?];
+    this.#first = first;
+    this.#last = second;
+    if (second !== first) first.pipe(second);
+    for (const coding of codings)
+      coding.on('error', (error) =>
+        onEnd(new FetchFailure(`the compressed response is broken: ${error.message}`, UNREADABLE_RESPONSE, true, undefined)),
+      );
+    second.on('data', (chunk: Buffer) => {
+      if (!onData(chunk)) second.pause();
+    });
+    second.on('end', () => onEnd(undefined));
+  }
+
+  /** Takes a piece; answers whether more may come at once, else `onDrain` is called when it may. */
+  write(chunk: Buffer, onDrain: () => void): boolean {
+    if (this.#first.write(chunk)) return true;
+    this.#first.once('drain', onDrain);
+    return false;
+  }
+
+  resume(): void {
+    this.#last.resume();
+  }
+
+  end(): void {
+    this.#first.end();
+  }
+
+  destroy(): void {
+    this.#first.destroy();
+    this.#last.destroy();
+  }
+}
+
+/** The transforms that undo a `content-encoding`, last applied first; none for a body that is not compressed. Throws a `FetchFailure` for an unknown one. */
+export function decodersOf(encoding: string | null): Transform[] {
+  if (encoding === null) return [];
+  const names = encoding
+    .toLowerCase()
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '' && name !== 'identity');
+  if (names.length > MAX_CODINGS) throw unknown(encoding);
+  return names.reverse().map((name) => {
+    const create = Object.hasOwn(DECODERS, name) ? DECODERS[name] : undefined;
+    if (!create) throw unknown(encoding);
+    return create();
+  });
+}
+
+function unknown(encoding: string): FetchFailure {
+  return new FetchFailure(
+    `the response is compressed as '${encoding.slice(0, 40)}', which cannot be read here`,
+    UNREADABLE_RESPONSE,
+    true,
+    undefined,
+  );
+}
