@@ -87,14 +87,6 @@ function checkOperation(operation: Operation, used: Used): void {
   for (const binding of operation.http) {
     used.take(`channel or path '${bindingShape(binding)}'`, operation.name);
     for (const param of binding.params) checkPathParam(where, param, fields);
-    if (binding.method !== 'GET' && binding.method !== 'DELETE') continue;
-    for (const [name, field] of Object.entries(fields ?? {})) {
-      if (!binding.params.includes(name) && !fitsQuery(field)) {
-        throw new TypeError(
-          `${where}: the input '${name}' is nested, and ${binding.method} ${binding.path} puts it into the query string: flatten it or bind to POST`,
-        );
-      }
-    }
   }
   for (const [name, error] of Object.entries(operation.errors)) checkError(`${where}: error`, name, error);
   if (operation.pagedBy !== undefined) checkPaging(where, operation, operation.pagedBy, fields);
@@ -133,14 +125,6 @@ function checkPathParam(where: string, param: string, fields: Fields | undefined
   if (shapeOf(field).kind !== 'scalar')
     throw new TypeError(`${where}: the path parameter {${param}} must be text, a number, a boolean or an enum`);
   if (isOptional(field)) throw new TypeError(`${where}: the path parameter {${param}} must not be optional`);
-}
-
-/** Scalars, unions of scalars and lists of scalars can stand in a query string. */
-function fitsQuery(schema: Schema): boolean {
-  const shape = shapeOf(schema);
-  if (shape.kind === 'list') return shapeOf(shape.item).kind === 'scalar';
-  if (shape.kind === 'union') return shape.options.every((option) => shapeOf(option).kind === 'scalar');
-  return shape.kind === 'scalar' || shape.kind === 'other';
 }
 
 function checkPaging(where: string, operation: Operation, key: string, inputs: Fields | undefined): void {

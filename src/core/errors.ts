@@ -84,6 +84,15 @@ export interface Issue {
   readonly message: string;
 }
 
+/** The answer of a foreign service that an error was made from. */
+export interface ErrorResponse {
+  readonly status: number;
+  /** Lower-case names; cookies are left out. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Parsed if it is JSON, else text; at most 64 KiB of it. */
+  readonly body: unknown;
+}
+
 /** What an error may carry beside its code and message. */
 export interface ApiErrorOptions {
   /** JSON object with more about the error; `{ issues }` for INVALID_ARGUMENT. */
@@ -100,6 +109,8 @@ export interface ApiErrorOptions {
   readonly sent?: boolean | undefined;
   /** What the peer gave beside the error, where it gave something: other fields of a GraphQL response. It does not travel on. */
   readonly partial?: unknown;
+  /** The answer of a foreign service that it was made from. It does not travel on. */
+  readonly response?: ErrorResponse | undefined;
   /** What led to the error; it never leaves the process. */
   readonly cause?: unknown;
 }
@@ -135,6 +146,8 @@ export class ApiError extends Error {
   declare readonly requestId?: string;
   /** What the peer gave beside the error. */
   declare readonly partial?: unknown;
+  /** The answer of a foreign service that it was made from: its status, its headers and its own words. */
+  declare readonly response?: ErrorResponse;
   readonly remote: boolean;
   readonly sent: boolean;
 
@@ -153,6 +166,7 @@ export class ApiError extends Error {
     if (retryAfterMs !== undefined && retryAfterMs >= 0 && retryAfterMs < Infinity) this.retryAfterMs = retryAfterMs;
     if (requestId !== undefined && /^[\x20-\x7e]{1,128}$/.test(requestId)) this.requestId = requestId;
     if (options.partial !== undefined) this.partial = options.partial;
+    if (options.response !== undefined) this.response = options.response;
     Object.defineProperty(this, BRAND, { value: true });
   }
 
@@ -163,8 +177,8 @@ export class ApiError extends Error {
 
   /** The same error with other members changed; the original is its cause. */
   with(change: ApiErrorOptions): ApiError {
-    const { code, text, reason, details, retryAfterMs, requestId, partial, remote, sent } = this;
-    return new ApiError(code, text, { reason, details, retryAfterMs, requestId, partial, remote, sent, cause: this, ...change });
+    const { code, text, reason, details, retryAfterMs, requestId, partial, response, remote, sent } = this;
+    return new ApiError(code, text, { reason, details, retryAfterMs, requestId, partial, response, remote, sent, cause: this, ...change });
   }
 
   /** What travels to the caller: no cause, no stack, and no details that JSON cannot hold. */

@@ -5,8 +5,9 @@ import type { Headers } from '../core/transport.ts';
 /** What every adapter's `headers` option takes: a record, or a function asked again for each call and each reconnect. */
 export type HeadersOption = Headers | (() => Headers | Promise<Headers>);
 
-/** What metadata of gRPC may have too; some APIs want an underscore. */
-const NAME = /^[a-z0-9_.-]+$/;
+const NAME = /^[a-z0-9-]+$/;
+/** An adapter's own may be what a foreign API wants: `api_key`. */
+const OWN_NAME = /^[a-z0-9_.-]+$/;
 const VALUE = /^[\x20-\x7e]*$/;
 const REFUSED =
   /^(connection|keep-alive|proxy-.*|te|trailer|transfer-encoding|upgrade|host|content-.*|expect|x-timeout-ms|grpc-.*|.*-bin)$/;
@@ -17,11 +18,11 @@ const EXCHANGE = /^(accept|accept-encoding|accept-charset|if-.*|range|origin|ref
 const travels = new Map<string, boolean>();
 
 /** Lower-cases names and checks names and values; throws INVALID_ARGUMENT that names the one that cannot travel. */
-export function checkHeaders(headers: Headers): Headers {
+export function checkHeaders(headers: Headers, names: RegExp = NAME): Headers {
   const checked: Record<string, string> = {};
   for (const [given, value] of Object.entries(headers)) {
     const name = given.toLowerCase();
-    if (!NAME.test(name)) throw refuse(name, 'a name has letters, digits, -, _ and .');
+    if (!names.test(name)) throw refuse(name, 'a name has letters, digits and -');
     if (REFUSED.test(name)) throw refuse(name, 'the protocols use it themselves');
     if (typeof value !== 'string' || !VALUE.test(value))
       throw refuse(name, 'a value is printable ASCII; encode other text, for example in base64');
@@ -33,7 +34,7 @@ export function checkHeaders(headers: Headers): Headers {
 /** An adapter's own headers under the call's; asks the function where there is one. */
 export function joinHeaders(option: HeadersOption | undefined, call: Headers): Headers | Promise<Headers> {
   if (option === undefined) return call;
-  if (typeof option !== 'function') return { ...checkHeaders(option), ...call };
+  if (typeof option !== 'function') return { ...checkHeaders(option, OWN_NAME), ...call };
   return askHeaders(option, call);
 }
 
@@ -44,7 +45,7 @@ async function askHeaders(option: () => Headers | Promise<Headers>, call: Header
   } catch (error) {
     throw ApiError.from(error, 'UNAUTHENTICATED', "the 'headers' function failed, so the request was not sent", { sent: false });
   }
-  return { ...checkHeaders(own), ...call };
+  return { ...checkHeaders(own, OWN_NAME), ...call };
 }
 
 /** Keeps of a peer's headers those that travel to a service. */

@@ -18,15 +18,36 @@ import { HTTP_CLIENT_OPTIONS, HTTP_CLIENT_READERS, HttpClient, type HttpClientOp
 import { guardOnWire } from '../peer/on-wire.ts';
 import type { Adapter, CallRequest, EventSink, SubscribeRequest, Transport } from '../core/transport.ts';
 import { openEvents } from './event-stream.ts';
-import { compileRequest, EVENT_STREAM_TYPE, failedResponse, JSON_TYPE, type RestRequest } from './wire.ts';
+import type { RestForeignOptions } from './foreign/mapping.ts';
+import type { ForeignRest } from './foreign/transport.ts';
+import { own } from '../core/own.ts';
+import { compileRequest, EVENT_STREAM_TYPE, failedOwn, JSON_TYPE, type RestRequest } from './wire.ts';
 
 export type { ClientTls, DispatcherLike, FetchHeaders, FetchInit, FetchLike, FetchResponse } from '../http/client/fetch-like.ts';
+export type { ErrorResponse } from '../core/errors.ts';
+export type {
+  AnswerPath,
+  ListStyle,
+  RestAnswer,
+  RestDefaults,
+  RestError,
+  RestEvent,
+  RestForeignOptions,
+  RestOperation,
+  RestPages,
+  RestPlace,
+  RestStreamEvent,
+} from './foreign/mapping.ts';
 export type { HttpClientOptions } from '../http/client/http-client.ts';
 export type { HeadersOption } from '../peer/headers.ts';
 export type { OnWire, WireRecord } from '../peer/on-wire.ts';
 
+/** Parameters of the query of every request: a record, or a function asked again for each call and each reconnect. */
+export type QueryOption =
+  Readonly<Record<string, string>> | (() => Readonly<Record<string, string>> | Promise<Readonly<Record<string, string>>>);
+
 /** Options of `rest`. */
-export interface RestOptions extends HttpClientOptions {
+export interface RestOptions extends HttpClientOptions, RestForeignOptions {
   /** Where the API is: `http://localhost:4000`, or `https://example.com/api/v2`. */
   readonly url: string;
   /**
@@ -36,6 +57,13 @@ export interface RestOptions extends HttpClientOptions {
   readonly sendDeadline?: boolean | undefined;
   /** Asks for selected fields with `?fields=username,email`; servers that do not know it must ignore it. @default true */
   readonly sendFields?: boolean | undefined;
+  /** Credentials that the API wants in the query: `{ api_key: '…' }`. `onWire` does not see their values. */
+  readonly query?: QueryOption | undefined;
+  /**
+   * Whether redirects are followed: `'same-origin'` within the url's own origin, to which credentials may go along.
+   * @default 'refuse', an error that names the address
+   */
+  readonly redirects?: 'refuse' | 'same-origin' | undefined;
 }
 
 /**
@@ -44,7 +72,9 @@ export interface RestOptions extends HttpClientOptions {
  */
 export function rest(options: RestOptions): Adapter {
   const read = guardOnWire(
-    readOptions('rest', options, HTTP_CLIENT_READERS, ['url', 'sendDeadline', 'sendFields', ...HTTP_CLIENT_OPTIONS]),
+    readOptions('rest', options, HTTP_CLIENT_READERS, [
+      'url', 'sendDeadline', 'sendFields', 'query', 'redirects', 'operations', 'events', 'defaults', ...HTTP_CLIENT_OPTIONS,
+    ]), // prettier-ignore
   );
   const base = baseUrl(read.url);
   return defineAdapter((contract) => new RestTransport(contract, base, read));
@@ -56,6 +86,8 @@ class RestTransport implements Transport {
   readonly #http: HttpClient;
   readonly #streams = new Set<AbortController>();
   readonly #sendDeadline: boolean;
+  /** What the options map: loaded by the first call that needs it. */
+  #foreign: Promise<ForeignRest> | undefined;
 
   readonly contract: Contract;
   private readonly base: string;
@@ -66,6 +98,8 @@ class RestTransport implements Transport {
     this.base = base;
     this.options = options;
     for (const operation of Object.values(contract.operations)) this.#requests.set(operation.name, compileRequest(operation));
+    checkNames('operation', options.operations, contract.operations);
+    checkNames('event', options.events, contract.events);
     this.#sendDeadline = options.sendDeadline ?? isSameOrigin(base);
     this.#http = new HttpClient('rest', options);
   }
@@ -74,20 +108,30 @@ class RestTransport implements Transport {
     const { operation, signal } = request;
     const encode = this.#requests.get(operation.name);
     if (!encode) throw noOperation(operation.name);
+    if (own(this.options.operations, operation.name))
+      return (await this.#loadForeign()).call(request, await this.#http.headers(request.headers));
     const { method, target: plain, body } = encode(request.input);
     const target = request.select && this.options.sendFields !== false ? withFields(plain, this.contract, request) : plain;
     const headers = await this.#headers(request, JSON_TYPE);
     if (body !== undefined) headers['content-type'] = JSON_TYPE;
     if (this.#sendDeadline && request.deadline !== undefined) headers['x-timeout-ms'] = timeoutHeader(request.deadline);
-    const { response, text } = await this.#http.exchange({ method, url: this.base + target, headers, body, signal });
+    const exchange = { method, ...(await this.#urlOf(target)), headers, body, signal };
+    let response = await this.#http.send(exchange);
+    if (this.options.redirects === 'same-origin' && response.status >= 300 && response.status < 400)
+      response = await (await import('./foreign/redirect.ts')).followRedirects(this.#http, exchange, response);
+    const text = await this.#http.text(response, exchange);
+    if (!response.ok) throw await failureOf(response, text);
     return decodeOutput(operation, response, text);
   }
 
   async subscribe(request: SubscribeRequest, sink: EventSink): Promise<void> {
+    if (own(this.options.events, request.event.name))
+      return (await this.#loadForeign()).subscribe(request, sink, await this.#http.headers(request.headers));
     const headers = await this.#headers(request, EVENT_STREAM_TYPE);
     await openEvents(request, sink, {
       streams: this.#streams,
-      get: (target, more, signal) => this.#http.open({ method: 'GET', url: this.base + target, headers: { ...headers, ...more }, signal }),
+      get: async (target, more, signal) =>
+        this.#http.open({ method: 'GET', ...(await this.#urlOf(target)), headers: { ...headers, ...more }, signal }),
       onChunk: (text) => this.#http.onChunk(text),
     });
   }
@@ -95,6 +139,49 @@ class RestTransport implements Transport {
   async close(): Promise<void> {
     for (const controller of this.#streams) controller.abort(new ApiError('CANCELLED', 'the client is closed'));
     await this.#http.close();
+  }
+
+  #loadForeign(): Promise<ForeignRest> {
+    const { contract, options, base } = this;
+    return (this.#foreign ??= import('./foreign/transport.ts').then(({ ForeignRest }) => {
+      const carrier = {
+        http: this.#http,
+        base,
+        streams: this.#streams,
+        follow: options.redirects === 'same-origin',
+        query: () => this.#query(),
+      };
+      try {
+        return new ForeignRest(contract, options, carrier);
+      } catch (cause) {
+        // What a mapping says is looked at when it is loaded, by the first call.
+        throw new ApiError('FAILED_PRECONDITION', (cause as Error).message, { sent: false, cause });
+      }
+    }));
+  }
+
+  /** Where a request goes, with the credentials of the query, and what of it may be seen. */
+  async #urlOf(target: string): Promise<{ readonly url: string; readonly shownUrl?: string }> {
+    const url = this.base + target;
+    if (this.options.query === undefined) return { url };
+    const { pairs, shown } = await this.#query();
+    const join = target.includes('?') ? '&' : '?';
+    return { url: `${url}${join}${pairs.join('&')}`, shownUrl: `${url}${join}${shown.join('&')}` };
+  }
+
+  async #query(): Promise<{ readonly pairs: readonly string[]; readonly shown: readonly string[] }> {
+    const { query = {} } = this.options;
+    let given: Readonly<Record<string, string>>;
+    try {
+      given = typeof query === 'function' ? await query() : query;
+    } catch (error) {
+      throw ApiError.from(error, 'UNAUTHENTICATED', "the 'query' function failed, so the request was not sent", { sent: false });
+    }
+    const names = Object.keys(given).map(encodeURIComponent);
+    return {
+      pairs: Object.values(given).map((value, index) => `${names[index]}=${encodeURIComponent(value)}`),
+      shown: names.map((name) => `${name}=[redacted]`),
+    };
   }
 
   async #headers(request: CallRequest | SubscribeRequest, accept: string): Promise<Record<string, string>> {
@@ -111,8 +198,19 @@ function withFields(target: string, contract: Contract, { operation, select }: C
   return `${target}${target.includes('?') ? '&' : '?'}fields=${ownFields.map(encodeURIComponent).join(',')}`;
 }
 
+/** The error in an answer: our own, or a foreign one, whose many habits only a program that meets them loads. */
+async function failureOf(response: FetchResponse, text: string): Promise<ApiError> {
+  return failedOwn(response, text) ?? (await import('./foreign/failure.ts')).foreignFailure(response, text);
+}
+
+/** Throws a `TypeError` for a mapping of what the contract does not have. */
+function checkNames(what: string, mapped: object | undefined, known: object): void {
+  const stray = Object.keys(mapped ?? {}).find((name) => !Object.hasOwn(known, name));
+  if (stray !== undefined)
+    throw new TypeError(`rest: the contract has no ${what} '${stray}': it has ${Object.keys(known).join(', ') || 'none'}`);
+}
+
 function decodeOutput(operation: Operation, response: FetchResponse, text: string): unknown {
-  if (!response.ok) throw failedResponse(response, text);
   if (text === '') return undefined;
   if (!operation.output) {
     // A server may say a word where we want none. A page is another matter: it is somebody else's, such as a proxy's sign-in.

@@ -5,7 +5,7 @@ import { onAbort } from '../life/lifetime.ts';
 import { channelSegments } from '../core/http-binding.ts';
 import type { EventSink, SubscribeRequest } from '../core/transport.ts';
 import { deliver } from './event-message.ts';
-import { EVENT_STREAM_TYPE, failedResponse, fillPath } from './wire.ts';
+import { EVENT_STREAM_TYPE, failedOwn, fillPath } from './wire.ts';
 
 /** What a stream needs of the transport that opens it. */
 export interface StreamCarrier {
@@ -15,12 +15,19 @@ export interface StreamCarrier {
   get(target: string, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<FetchResponse>;
   /** Hears each piece of the stream. */
   onChunk(text: string): void;
+  /** The stream's path, if it is not the channel. */
+  readonly target?: string;
+  /** Hands one event on, if not as our own servers write them; `false` says that it was the last. */
+  readonly deliver?: typeof deliver;
+  /** Makes the error of an answer that is not a stream. */
+  readonly failure?: (response: FetchResponse, text: string) => ApiError;
 }
 
 /** Subscribes to a channel as server-sent events: resolves once the server has answered with a stream, which is then read into the sink. */
 export async function openEvents(request: SubscribeRequest, sink: EventSink, carrier: StreamCarrier): Promise<void> {
   const { event, signal, lastEventId } = request;
-  const target = streamTarget(request);
+  const target = carrier.target ?? streamTarget(request);
+  const hand = carrier.deliver ?? deliver;
   const controller = new AbortController();
   const unlink = onAbort(signal, () => controller.abort(signal.reason));
   carrier.streams.add(controller);
@@ -36,12 +43,12 @@ export async function openEvents(request: SubscribeRequest, sink: EventSink, car
       release();
       return sink.end();
     }
-    await checkStream(response, target);
+    await checkStream(response, target, carrier.failure ?? failedOwn);
     void readSse(streamOf(response), {
       name: `the event stream of ${event.channel}`,
       signal: controller.signal,
       onChunk: carrier.onChunk,
-      onEvent: (message) => deliver(message, event, sink),
+      onEvent: (message) => hand(message, event, sink),
       onPlace: (id) => sink.place?.(id),
       onEnd: (error) => sink.end(error),
     }).finally(() => {
@@ -61,8 +68,15 @@ function streamTarget({ event, params }: SubscribeRequest): string {
   return fillPath({ segments: channelSegments(event) }, values).replaceAll('%2B', '+');
 }
 
-async function checkStream(response: FetchResponse, target: string): Promise<void> {
-  if (!response.ok) throw failedResponse(response, await response.text().catch(() => ''));
+async function checkStream(
+  response: FetchResponse,
+  target: string,
+  failure: (response: FetchResponse, text: string) => ApiError | undefined,
+): Promise<void> {
+  if (!response.ok) {
+    const text = await response.text().catch(() => '');
+    throw failure(response, text) ?? (await import('./foreign/failure.ts')).foreignFailure(response, text);
+  }
   if (isEventStream(response)) return;
   const type = response.headers.get('content-type') ?? 'nothing';
   // Not read: what is no event stream may be as endless as one.

@@ -15,6 +15,7 @@ import { channelSegments } from '../core/http-binding.ts';
 import { acceptHeaders, deadlineOf, serveCall } from '../guard/serve-call.ts';
 import type { Transport } from '../core/transport.ts';
 import { checkAccept } from './accept.ts';
+import { checkQueries } from './check-query.ts';
 import { describeContract } from '../schema/view.ts';
 import { createEventRoute } from './event-route.ts';
 import { failure } from './failure.ts';
@@ -68,6 +69,7 @@ export function restHandler(transport: Transport, options: RestHandlerOptions = 
   const fail: Fail = (error, requestId) => failure(error, onError, requestId);
   // What cannot be described is refused here; each operation is compiled by its first call, since most of a large contract's have none for long.
   describeContract(contract);
+  checkQueries(contract);
   const routes: (readonly [Route, Answer])[] = [];
   for (const operation of Object.values(contract.operations)) {
     for (const binding of operation.http) {

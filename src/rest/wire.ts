@@ -1,12 +1,11 @@
 import type { Operation } from '../core/contract.ts';
-import { ApiError, isErrorCode, type JsonObject } from '../core/errors.ts';
+import { ApiError, isErrorCode } from '../core/errors.ts';
 import type { FetchResponse } from '../http/client/fetch-like.ts';
 import { parseRetryAfter } from '../http/message/retry-after.ts';
 import { isObject, readErrorOptions } from '../peer/error-body.ts';
 import type { HttpBinding, HttpSegment } from '../core/http-binding.ts';
 import { tryParseJson } from '../peer/json.ts';
 import { encodeText, writeQuery } from '../http/client/query-text.ts';
-import { codeOfStatus } from './status.ts';
 
 export { isObject } from '../peer/error-body.ts';
 
@@ -64,13 +63,14 @@ export function pathSegment(name: string, value: unknown): string {
   return encodeText(value, name);
 }
 
-/** The error in a response that failed: from its problem document where it has one, else from its status. */
-export function failedResponse({ status, headers }: FetchResponse, text: string): ApiError {
-  const body = headers.get('content-type')?.includes('json') ? tryParseJson(text) : undefined;
-  const problem = isObject(body) ? body : undefined;
-  const options = readErrorOptions(problem ?? {});
-  const code = isErrorCode(problem?.['code']) ? problem['code'] : codeOfStatus(status);
-  return new ApiError(code, textOf(problem, status, headers), {
+/** The error in a response of this library's servers: its problem document has one of the codes. */
+export function failedOwn({ headers }: FetchResponse, text: string): ApiError | undefined {
+  const problem = headers.get('content-type')?.includes('json') ? tryParseJson(text) : undefined;
+  if (!isObject(problem) || !isErrorCode(problem['code'])) return undefined;
+  const { code, detail, title, message } = problem;
+  const options = readErrorOptions(problem);
+  const words = [detail, message, title].find((each): each is string => typeof each === 'string');
+  return new ApiError(code, words ?? 'the call failed', {
     ...options,
     retryAfterMs: options.retryAfterMs ?? parseRetryAfter(headers.get('retry-after')),
     requestId: options.requestId ?? headers.get('x-request-id') ?? undefined,
@@ -82,18 +82,4 @@ export function decodeErrorBody(body: unknown): ApiError | undefined {
   if (!isObject(body) || !isErrorCode(body['code'])) return undefined;
   const { code, message } = body;
   return new ApiError(code, typeof message === 'string' ? message : 'the peer ended the stream', readErrorOptions(body));
-}
-
-/** The detail of a problem document, or the message of the many shapes of foreign errors, or what the status says. */
-function textOf(problem: JsonObject | undefined, status: number, headers: FetchResponse['headers']): string {
-  const { detail, message, error, title } = problem ?? {};
-  // An error of ours is the service's own words, all of them; a foreign body may be anything.
-  if (isErrorCode(problem?.['code']) && typeof detail === 'string') return detail;
-  const nested = isObject(error) ? error['message'] : error;
-  for (const text of [detail, message, nested, title]) if (typeof text === 'string' && text !== '') return text.slice(0, 1000);
-  if (status >= 300 && status < 400)
-    return `the server redirects (${status}) to ${headers.get('location') ?? 'another address'}: use that as url`;
-  // What a proxy says of a server that is away is a page too.
-  const isStranger = status < 500 && headers.get('content-type')?.startsWith('text/html') === true;
-  return `the server answered ${status}${isStranger ? ' with a page: is the url right?' : ''}`;
 }

@@ -196,7 +196,7 @@ describe('a server that misbehaves', () => {
       ['{"error":"no such user"}', 'no such user'],
       ['{"error":{"message":"no such user","code":5}}', 'no such user'],
       ['{"title":"no such user"}', 'no such user'],
-      ['{"detail":["x"]}', 'the server answered 404'],
+      ['{"detail":["x"]}', 'x'],
       ['[]', 'the server answered 404'],
       ['{"code":"NO_SUCH_CODE","details":"x","requestId":5,"retryAfterMs":"soon"}', 'the server answered 404'],
     ] as const) {

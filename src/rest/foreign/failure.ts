@@ -1,0 +1,142 @@
+import { ApiError, type ErrorCode, type ErrorResponse, type Issue, type JsonObject } from '../../core/errors.ts';
+import type { FetchResponse } from '../../http/client/fetch-like.ts';
+import { parseRetryAfter } from '../../http/message/retry-after.ts';
+import { isObject } from '../../peer/error-body.ts';
+import { tryParseJson } from '../../peer/json.ts';
+import { codeOfStatus } from '../status.ts';
+import type { RestError } from './mapping.ts';
+
+const MAX_BODY_CHARS = 65_536;
+const MAX_HEADERS = 64;
+const MAX_TEXT = 1000;
+const MAX_ISSUES = 100;
+
+/** The error in an answer that is not of this library: by its status, the habits of many APIs, and what the mapping knows better. */
+export function foreignFailure(head: FetchResponse, text: string, map?: (response: ErrorResponse) => RestError | undefined): ApiError {
+  const { status, headers } = head;
+  const type = headers.get('content-type') ?? '';
+  const whole = text.length <= MAX_BODY_CHARS && /json/i.test(type) ? tryParseJson(text) : undefined;
+  const response: ErrorResponse = { status, headers: recordOf(headers.entries()), body: whole ?? text.slice(0, MAX_BODY_CHARS) };
+  const retryAfterMs = retryAfterOf(response);
+  const mapped = map?.(response) ?? {};
+  const issues = issuesOf(whole);
+  const code = mapped.code ?? codeOf(status, retryAfterMs !== undefined);
+  return new ApiError(code, mapped.message ?? messageOf(whole, text, type, response), {
+    reason: mapped.reason,
+    details: mapped.details ?? (code === 'INVALID_ARGUMENT' && issues.length > 0 ? { issues } : undefined),
+    retryAfterMs: mapped.retryAfterMs ?? retryAfterMs,
+    requestId: headers.get('x-request-id') ?? headers.get('request-id') ?? undefined,
+    remote: true,
+    response,
+  });
+}
+
+export function recordOf(entries: Iterable<readonly [string, string]>): Record<string, string> {
+  const record: Record<string, string> = {};
+  let count = 0;
+  for (const [name, value] of entries) {
+    if (name.toLowerCase() === 'set-cookie') continue;
+    if (++count > MAX_HEADERS) break;
+    record[name.toLowerCase()] = value.slice(0, 4096);
+  }
+  return record;
+}
+
+/** A wait turns a refusal into a limit of rates (403, as GitHub has it), and a request that was too slow into one that may come again (408). */
+function codeOf(status: number, mayComeBack: boolean): ErrorCode {
+  if (status === 403 && mayComeBack) return 'RESOURCE_EXHAUSTED';
+  if (status === 408 && mayComeBack) return 'UNAVAILABLE';
+  return codeOfStatus(status);
+}
+
+function retryAfterOf({ headers }: ErrorResponse): number | undefined {
+  const said = parseRetryAfter(headers['retry-after']);
+  if (said !== undefined || headers['x-ratelimit-remaining'] !== '0') return said;
+  // Seconds since 1970, or from now: the first are larger than any wait.
+  const reset = Number(headers['x-ratelimit-reset']);
+  if (!(reset >= 0)) return undefined;
+  return Math.max(0, reset > 1_000_000_000 ? reset * 1000 - Date.now() : reset * 1000);
+}
+
+/** The first message in the many shapes of foreign errors. */
+function messageOf(body: unknown, text: string, type: string, { status, headers }: ErrorResponse): string {
+  const found = wordsOf(body, 0);
+  if (found !== undefined) return found.slice(0, MAX_TEXT);
+  if (status === 304) return 'the server says that nothing has changed (304)';
+  if (status >= 300 && status < 400)
+    return `the server redirects (${status}) to ${headers['location'] ?? 'another address'}: use that as url, or set 'redirects'`;
+  if (/^text\/plain/i.test(type) && text.trim() !== '') return text.trim().slice(0, 200);
+  const isStranger = status < 500 && /^text\/html/i.test(type);
+  return `the server answered ${status}${isStranger ? ' with a page: is the url right?' : ''}`;
+}
+
+/** Members that hold a message, in order. */
+const WORDS = [
+  'detail',
+  'message',
+  'error_description',
+  'errorMessage',
+  'error',
+  'title',
+  'errors',
+  'non_field_errors',
+  'value',
+  'msg',
+  'description',
+];
+
+function wordsOf(value: unknown, depth: number): string | undefined {
+  if (typeof value === 'string') return value === '' ? undefined : value;
+  if (depth > 3) return undefined;
+  if (Array.isArray(value)) {
+    for (const item of value.slice(0, 5) as readonly unknown[]) {
+      const words = wordsOf(item, depth + 1);
+      if (words !== undefined) return words;
+    }
+    return undefined;
+  }
+  if (!isObject(value)) return undefined;
+  for (const name of WORDS) {
+    const words = Object.hasOwn(value, name) ? wordsOf(value[name], depth + 1) : undefined;
+    if (words !== undefined) return words;
+  }
+  // `{ "name": ["is required"] }`: a field, and what is wrong with it.
+  for (const [name, inner] of Object.entries(value).slice(0, 5)) {
+    const [first] = Array.isArray(inner) ? (inner as readonly unknown[]) : [];
+    if (typeof first === 'string') return `${name}: ${first}`;
+  }
+  return undefined;
+}
+
+/** What is wrong with which input, as FastAPI (`detail: [{ loc, msg }]`), JSON:API (`source.pointer`), Rails and Django (lists by field) say it. */
+function issuesOf(body: unknown): Issue[] {
+  if (!isObject(body)) return [];
+  const issues: Issue[] = [];
+  const { detail, errors } = body;
+  for (const item of [...listOf(detail), ...listOf(errors)]) {
+    if (!isObject(item)) continue;
+    const { loc, msg, source, detail: says, message, field } = item;
+    const pointer = isObject(source) && typeof source['pointer'] === 'string' ? source['pointer'].split('/').slice(1) : undefined;
+    const words = [msg, says, message].find((each): each is string => typeof each === 'string');
+    const path = Array.isArray(loc) ? loc.slice(1) : (pointer ?? (typeof field === 'string' ? [field] : undefined));
+    if (words !== undefined && path) issues.push({ path: path.filter(isStep), message: words });
+  }
+  for (const fields of [isObject(errors) ? errors : undefined, issues.length === 0 ? fieldLists(body) : undefined])
+    for (const [name, messages] of Object.entries(fields ?? {}))
+      for (const message of listOf(messages)) if (typeof message === 'string') issues.push({ path: [name], message });
+  return issues.slice(0, MAX_ISSUES);
+}
+
+/** Members that are lists of texts, if there is nothing else. */
+function fieldLists(body: JsonObject): JsonObject | undefined {
+  const isAll = Object.values(body).every((value) => Array.isArray(value) && value.every((item) => typeof item === 'string'));
+  return isAll ? body : undefined;
+}
+
+function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? (value as readonly unknown[]) : [];
+}
+
+function isStep(step: unknown): step is string | number {
+  return typeof step === 'string' || typeof step === 'number';
+}

@@ -1,0 +1,111 @@
+import type { ErrorCode, ErrorResponse, JsonObject } from '../../core/errors.ts';
+
+/**
+ * How a list stands in a query or a form: `repeat` a=1&a=2, `brackets` a[]=1&a[]=2, `indices` a[0]=1&a[1]=2, `comma` a=1,2, `space` a=1%202,
+ * `pipe` a=1|2.
+ */
+export type ListStyle = 'repeat' | 'brackets' | 'indices' | 'comma' | 'space' | 'pipe';
+
+/** Where an input goes. */
+export interface RestPlace {
+  readonly in: 'path' | 'query' | 'header' | 'cookie' | 'body';
+  /** Its name there. @default the input's */
+  readonly name?: string;
+  /** How a list stands there. @default that of the operation */
+  readonly style?: ListStyle;
+  /** Leaves `/` in a value of a path as it is: `docs/readme.md` is two parts. @default false */
+  readonly reserved?: boolean;
+}
+
+/** What all operations of an API have in common; each may say otherwise. */
+export interface RestDefaults {
+  /** How lists stand in queries and forms. @default 'repeat' */
+  readonly lists?: ListStyle;
+  /**
+   * The media type of a body: JSON (also `application/merge-patch+json`), `application/x-www-form-urlencoded`, text, or any other for bytes.
+   * @default 'application/json'
+   */
+  readonly type?: string;
+  /** More headers of each request: `{ 'x-github-api-version': '2022-11-28' }`. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** What the API's errors mean, as far as their status and usual members do not say it. */
+  readonly error?: (response: ErrorResponse) => RestError | undefined;
+}
+
+/** What a foreign error means; members that are left out are as they would be without. */
+export interface RestError {
+  readonly code?: ErrorCode | undefined;
+  readonly message?: string | undefined;
+  readonly reason?: string | undefined;
+  readonly details?: JsonObject | undefined;
+  readonly retryAfterMs?: number | undefined;
+}
+
+/** A step into an answer: a member's name, names joined with dots, or a list of names if they have dots themselves; `''` is the answer itself. */
+export type AnswerPath = string | readonly string[];
+
+/** How a paged query of the contract, with `limit` and `after`, is one of the API. */
+export type RestPages =
+  /** Behind the item with a key: `starting_after=ch_5`. */
+  | { readonly by: 'key'; readonly after: string; readonly limit?: string }
+  /** By the number of the page: `page=2&per_page=50`. `first` is the number of the first. @default first 1 */
+  | { readonly by: 'number'; readonly page: string; readonly limit?: string; readonly first?: number }
+  /** By how many items to skip: `offset=50`. */
+  | { readonly by: 'offset'; readonly offset: string; readonly limit?: string }
+  /** By a text that the answer has: `cursor=abc`. */
+  | { readonly by: 'cursor'; readonly cursor: string; readonly next: AnswerPath; readonly limit?: string }
+  /** By a URL, from the header `Link` with `rel="next"`, or from the answer. It must lead to the same origin. */
+  | { readonly by: 'link'; readonly next?: AnswerPath; readonly limit?: string };
+
+/** How an operation of the contract is one of an API that someone else designed. What is not said is as in our own format. */
+export interface RestOperation extends RestDefaults {
+  /** Method and path, with the API's names of parameters: `GET /pets/{pet-id}`. @default the contract's first binding */
+  readonly http?: string;
+  /** Makes what is sent from the input, before it is placed. */
+  readonly input?: (input: Readonly<Record<string, unknown>>) => Readonly<Record<string, unknown>>;
+  /** Where inputs go. @default the path if it names them, else the query (GET, DELETE) or the body */
+  readonly params?: Readonly<Record<string, RestPlace | RestPlace['in']>>;
+  /** The input that is the whole body: a list, a text, bytes. What is placed nowhere then goes into the query. */
+  readonly body?: string;
+  /** Where the output is in the answer, or what takes it from there: the parsed JSON, the text, or the bytes. @default the answer itself */
+  readonly output?: AnswerPath | ((answer: unknown, response: RestAnswer) => unknown);
+  /** How the answer is read. @default by its content type: JSON, text (XML too), or bytes */
+  readonly answer?: 'json' | 'text' | 'bytes';
+  /** How the pages of a paged query are asked for. */
+  readonly pages?: RestPages;
+}
+
+/** The head of an answer. */
+export interface RestAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** One event of a foreign stream. */
+export interface RestStreamEvent {
+  readonly type: string;
+  readonly id: string;
+}
+
+/** How an event of the contract is a stream of server-sent events that someone else designed. */
+export interface RestEvent {
+  /** Method and path, with the channel's parameters: `GET /v1/rooms/{room}/stream`. @default `GET /<channel>` */
+  readonly http?: string;
+  /** More parameters of its query. */
+  readonly query?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** The types of the stream that may be this event; `'*'` all. @default the event's own type and `message` */
+  readonly types?: '*' | readonly string[];
+  /** Makes the event from what came (parsed JSON, or text), or says with `undefined` that it is not this event. @default what came */
+  readonly read?: (data: unknown, event: RestStreamEvent) => unknown;
+}
+
+/** The part of the options of `rest` that is about foreign services. */
+export interface RestForeignOptions {
+  /** How operations are those of an API that someone else designed. */
+  readonly operations?: Readonly<Record<string, RestOperation>> | undefined;
+  /** How events are streams that someone else designed. */
+  readonly events?: Readonly<Record<string, RestEvent>> | undefined;
+  /** What all `operations` have in common. */
+  readonly defaults?: RestDefaults | undefined;
+}

@@ -1,0 +1,127 @@
+import type { Operation } from '../../core/contract.ts';
+import { ApiError } from '../../core/errors.ts';
+import { paramsOfSegment, parseHttpBinding, type HttpBinding, type HttpSegment } from '../../core/http-binding.ts';
+import { encodeText } from '../../http/client/query-text.ts';
+import { fromBase64 } from '../../schema/codec/base64.ts';
+import { hasBody, JSON_TYPE, pathSegment } from '../wire.ts';
+import type { ListStyle, RestDefaults, RestOperation, RestPlace } from './mapping.ts';
+import { headerText, scalarText, writePairs } from './style.ts';
+
+/** A request to a foreign API. */
+export interface ForeignRequest {
+  readonly method: string;
+  /** The path, percent-encoded. */
+  readonly path: string;
+  /** Pairs of the query, percent-encoded. */
+  readonly query: readonly string[];
+  readonly headers: Record<string, string>;
+  readonly body: string | Uint8Array<ArrayBuffer> | undefined;
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** Compiles what turns an operation's input into a request. Throws a `TypeError` that names what does not fit. */
+export function compileForeign(operation: Operation, mapped: RestOperation, defaults: RestDefaults): (input: unknown) => ForeignRequest {
+  const binding = mapped.http === undefined ? operation.http[0] : parseHttpBinding(mapped.http);
+  if (!binding) throw new TypeError(`rest: the operation '${operation.name}' has no method and path: give it 'http'`);
+  const { lists = defaults.lists ?? 'repeat', type = defaults.type ?? JSON_TYPE, body: whole } = mapped;
+  const places = placesOf(mapped);
+  const inPath = new Map(binding.params.map((name) => [name, name]));
+  const rawPaths = new Set<string>();
+  for (const [input, place] of places) {
+    if (place.in !== 'path') continue;
+    const name = place.name ?? input;
+    if (!binding.params.includes(name))
+      throw new TypeError(`rest: ${operation.name}: the path '${binding.path}' has no parameter {${name}}`);
+    inPath.set(name, input);
+    if (place.reserved) rawPaths.add(name);
+  }
+  const taken = new Set(inPath.values());
+  const isBodied = hasBody(binding) && whole === undefined;
+  const headers = { ...defaults.headers, ...mapped.headers };
+
+  return (given) => {
+    const fields = mapped.input ? mapped.input((given ?? {}) as Fields) : ((given ?? {}) as Fields);
+    const query: string[] = [];
+    const cookies: string[] = [];
+    const sent: Record<string, string> = { ...headers };
+    const members: [name: string, value: unknown, style: ListStyle][] = [];
+    for (const [input, value] of Object.entries(fields)) {
+      if (value === undefined || taken.has(input) || input === whole) continue;
+      const place = places.get(input);
+      const { in: where = isBodied ? 'body' : 'query', name = input, style = lists } = place ?? ({} as Partial<RestPlace>);
+      if (where === 'query') writePairs(name, value, style, query);
+      else if (where === 'header') sent[name.toLowerCase()] = headerText(input, value);
+      else if (where === 'cookie') cookies.push(`${name}=${encodeText(value, input)}`);
+      else members.push([name, value, style]);
+    }
+    if (cookies.length > 0) sent['cookie'] = [sent['cookie'], ...cookies].filter((part) => part !== undefined).join('; ');
+    const body =
+      whole === undefined ? membersOf(members, type, isBodied && operation.input !== undefined) : bodyOf(fields[whole], type, whole);
+    if (body !== undefined) sent['content-type'] = type;
+    const path = binding.segments.map((segment) => `/${fill(segment, fields, inPath, rawPaths)}`).join('') || '/';
+    return { method: binding.method, path, query, headers: sent, body };
+  };
+}
+
+function placesOf({ params = {} }: RestOperation): ReadonlyMap<string, RestPlace> {
+  return new Map(Object.entries(params).map(([input, place]) => [input, typeof place === 'string' ? { in: place } : place]));
+}
+
+/** The path of a stream, whose parameters are the channel's. */
+export function fillForeignPath(binding: HttpBinding, values: Fields): string {
+  const names = new Map(binding.segments.flatMap(paramsOfSegment).map((name) => [name, name]));
+  return binding.segments.map((segment) => `/${fill(segment, values, names, new Set())}`).join('') || '/';
+}
+
+function fill(segment: HttpSegment, fields: Fields, inputs: ReadonlyMap<string, string>, raw: ReadonlySet<string>): string {
+  if ('template' in segment) return segment.template.map((piece) => fill(piece, fields, inputs, raw)).join('');
+  if ('literal' in segment) return segment.literal;
+  const input = inputs.get(segment.param) ?? segment.param;
+  const value = fields[input];
+  if (value === undefined)
+    throw new ApiError('INVALID_ARGUMENT', `${input}: the path needs it`, {
+      sent: false,
+      details: { issues: [{ path: [input], message: 'the path needs it' }] },
+    });
+  const text = Array.isArray(value) ? value.join(',') : scalarText(value);
+  if (!raw.has(segment.param)) return pathSegment(input, text);
+  return text
+    .split('/')
+    .map((part) => pathSegment(input, part))
+    .join('/');
+}
+
+const isJson = (type: string): boolean => /^application\/(?:json|[\w.-]+\+json)\s*(?:;|$)/i.test(type);
+const isForm = (type: string): boolean => /^application\/x-www-form-urlencoded\s*(?:;|$)/i.test(type);
+
+/** Members as one body: JSON, or a form. */
+function membersOf(members: readonly [string, unknown, ListStyle][], type: string, isNeeded: boolean): string | undefined {
+  if (members.length === 0 && !isNeeded) return undefined;
+  if (!isForm(type)) return JSON.stringify(Object.fromEntries(members.map(([name, value]) => [name, value])));
+  const pairs: string[] = [];
+  for (const [name, value, style] of members) writePairs(name, value, style, pairs);
+  // A space in a form is a plus: https://url.spec.whatwg.org/#application/x-www-form-urlencoded
+  return pairs.join('&').replaceAll('%20', '+');
+}
+
+/** One input as the whole body. */
+function bodyOf(value: unknown, type: string, name: string): string | Uint8Array<ArrayBuffer> | undefined {
+  if (value === undefined) return undefined;
+  if (isJson(type)) return JSON.stringify(value);
+  if (isForm(type))
+    return membersOf(
+      Object.entries(value ?? {}).map(([key, inner]) => [key, inner, 'repeat']),
+      type,
+      true,
+    );
+  if (value instanceof Uint8Array) return new Uint8Array(value);
+  if (typeof value === 'string') return /^(?:text\/|application\/(?:[\w.-]+\+)?xml)/i.test(type) ? value : base64Body(value, name);
+  return JSON.stringify(value);
+}
+
+function base64Body(value: string, name: string): Uint8Array<ArrayBuffer> {
+  const bytes = fromBase64(value);
+  if (bytes) return new Uint8Array(bytes);
+  throw new ApiError('INVALID_ARGUMENT', `${name}: the body is bytes, and this is not base64`, { sent: false });
+}

@@ -1,0 +1,186 @@
+import type { Contract, EventDefinition, Operation } from '../../core/contract.ts';
+import { ApiError } from '../../core/errors.ts';
+import { parseHttpBinding } from '../../core/http-binding.ts';
+import type { CallRequest, EventSink, SubscribeRequest } from '../../core/transport.ts';
+import { localId } from '../../events/event-id.ts';
+import type { FetchResponse } from '../../http/client/fetch-like.ts';
+import type { HttpClient, HttpExchange } from '../../http/client/http-client.ts';
+import type { SseEvent } from '../../http/events/sse.ts';
+import { tryParseJson } from '../../peer/json.ts';
+import { openEvents } from '../event-stream.ts';
+import { EVENT_STREAM_TYPE } from '../wire.ts';
+import { outputOf, readAnswer } from './answer.ts';
+import { foreignFailure } from './failure.ts';
+import type { RestEvent, RestForeignOptions, RestOperation } from './mapping.ts';
+import { ForeignPages, type PagePlace } from './pages.ts';
+import { followRedirects } from './redirect.ts';
+import { compileForeign, fillForeignPath, type ForeignRequest } from './request.ts';
+
+/** What the transport of the client lends. */
+export interface ForeignCarrier {
+  readonly http: HttpClient;
+  readonly base: string;
+  readonly streams: Set<AbortController>;
+  readonly follow: boolean;
+  /** The pairs of the option `query`, percent-encoded, and as `onWire` may see them. */
+  query(): Promise<{ readonly pairs: readonly string[]; readonly shown: readonly string[] }>;
+}
+
+interface Compiled {
+  readonly operation: Operation;
+  readonly mapped: RestOperation;
+  readonly encode: (input: unknown) => ForeignRequest;
+  readonly pages: ForeignPages | undefined;
+}
+
+/** The calls and subscriptions that the options map to an API that someone else designed. */
+export class ForeignRest {
+  readonly #operations = new Map<string, Compiled>();
+
+  private readonly options: RestForeignOptions;
+  private readonly carrier: ForeignCarrier;
+
+  /** Throws a `TypeError` for a mapping that does not fit the contract. */
+  constructor(contract: Contract, options: RestForeignOptions, carrier: ForeignCarrier) {
+    this.options = options;
+    this.carrier = carrier;
+    const { operations = {}, defaults = {} } = options;
+    for (const [name, mapped] of Object.entries(operations)) {
+      const operation = contract.operations[name];
+      if (!operation) continue;
+      this.#operations.set(name, {
+        operation,
+        mapped,
+        encode: compileForeign(operation, mapped, defaults),
+        pages: mapped.pages && new ForeignPages(operation, mapped.pages),
+      });
+    }
+  }
+
+  async call(request: CallRequest, own: Readonly<Record<string, string>>): Promise<unknown> {
+    const compiled = this.#operations.get(request.operation.name);
+    if (!compiled) throw new ApiError('UNIMPLEMENTED', `no mapping is given for '${request.operation.name}'`, { sent: false });
+    const { operation, mapped, pages } = compiled;
+    const ask = async (input: unknown, place: PagePlace) => {
+      const exchange = await this.#exchangeOf(compiled, input, place, request.signal, own);
+      const response = await this.#send(exchange);
+      if (!response.ok)
+        throw foreignFailure(response, await this.carrier.http.text(response, exchange), mapped.error ?? this.options.defaults?.error);
+      const answer = await readAnswer(this.carrier.http, exchange, response, operation, mapped);
+      return { answer, items: operation.output && outputOf(operation, mapped, answer), link: response.headers.get('link') };
+    };
+    return pages ? pages.read(request.input, ask) : (await ask(request.input, {})).items;
+  }
+
+  async subscribe(request: SubscribeRequest, sink: EventSink, own: Readonly<Record<string, string>>): Promise<void> {
+    const { event, params } = request;
+    const mapped = this.options.events?.[event.name] ?? {};
+    const binding = parseHttpBinding(mapped.http ?? `GET /${event.channel}`);
+    const path = fillForeignPath(binding, params);
+    const { http, base, streams, query } = this.carrier;
+    const credentials = await query();
+    const given = Object.entries(mapped.query ?? {}).map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`);
+    const headers = { accept: EVENT_STREAM_TYPE, ...lowerCase(mapped.headers), ...own };
+    await openEvents(request, sink, {
+      streams,
+      target: path,
+      get: (target, more, signal) =>
+        this.#open({
+          method: binding.method,
+          url: base + withQuery(target, [...given, ...credentials.pairs]),
+          shownUrl: base + withQuery(target, [...given, ...credentials.shown]),
+          headers: { ...headers, ...more },
+          signal,
+        }),
+      onChunk: (text) => http.onChunk(text),
+      deliver: (message, definition, to) => deliverForeign(message, definition, mapped, to),
+      failure: (response, text) => foreignFailure(response, text, this.options.defaults?.error),
+    });
+  }
+
+  async #exchangeOf(
+    { encode }: Compiled,
+    input: unknown,
+    place: PagePlace,
+    signal: AbortSignal,
+    own: Readonly<Record<string, string>>,
+  ): Promise<HttpExchange> {
+    const { base, query } = this.carrier;
+    const { method, path, query: pairs, headers, body } = encode(input);
+    const credentials = await query();
+    const paging = (place.query ?? []).map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`);
+    const target = (secret: readonly string[]) =>
+      place.url === undefined
+        ? base + withQuery(path, [...pairs, ...paging, ...secret])
+        : withQuery(sameOrigin(place.url, base + path), isWithin(place.url, secret) ? [] : secret);
+    return {
+      method,
+      url: target(credentials.pairs),
+      shownUrl: target(credentials.shown),
+      headers: {
+        accept: 'application/json, */*;q=0.5',
+        ...lowerCase(headers),
+        ...own,
+        ...(headers['cookie'] !== undefined && { cookie: headers['cookie'] }),
+      },
+      body,
+      signal,
+    };
+  }
+
+  async #send(exchange: HttpExchange): Promise<FetchResponse> {
+    const { http, follow } = this.carrier;
+    const response = await http.send(exchange);
+    return follow ? followRedirects(http, exchange, response) : response;
+  }
+
+  async #open(exchange: HttpExchange): Promise<FetchResponse> {
+    const { http, follow } = this.carrier;
+    const response = await http.open(exchange);
+    return follow ? followRedirects(http, exchange, response) : response;
+  }
+}
+
+/** Hands one event on; `false` if it was the last. */
+function deliverForeign({ event: type, id, data }: SseEvent, event: EventDefinition, { types, read }: RestEvent, sink: EventSink): boolean {
+  if (types !== '*' && !(types ?? [event.type, 'message']).includes(type)) return true;
+  const parsed = tryParseJson(data);
+  let payload: unknown = parsed === undefined ? data : parsed;
+  if (read) {
+    try {
+      payload = read(payload, { type, id });
+    } catch (cause) {
+      sink.end(ApiError.from(cause, 'DATA_LOSS', `${event.name}: the mapping's 'read' cannot read an event`, { remote: true }));
+      return false;
+    }
+    if (payload === undefined) return true;
+  }
+  void sink.next({ id: id || localId(), time: new Date().toISOString(), data: payload });
+  return true;
+}
+
+function withQuery(path: string, pairs: readonly string[]): string {
+  return pairs.length === 0 ? path : `${path}${path.includes('?') ? '&' : '?'}${pairs.join('&')}`;
+}
+
+/** Whether a URL that the API gave has the credentials already. */
+function isWithin(url: string, pairs: readonly string[]): boolean {
+  return pairs.length > 0 && pairs.every((pair) => url.includes(`${pair.slice(0, pair.indexOf('='))}=`));
+}
+
+/** A URL that the API gave. Credentials go along, so that it must not lead elsewhere. */
+function sameOrigin(url: string, from: string): string {
+  const target = URL.canParse(url, from) ? new URL(url, from) : undefined;
+  if (target?.origin === new URL(from).origin) return target.href;
+  throw new ApiError(
+    'DATA_LOSS',
+    `the API says that the next page is at ${url.slice(0, 200)}, which is another origin than ${new URL(from).origin}`,
+    {
+      remote: true,
+    },
+  );
+}
+
+function lowerCase(headers: Readonly<Record<string, string>> = {}): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
+}
