@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline';
 import { pathToFileURL } from 'node:url';
 import { ApiError, createClient, type Adapter, type CallRequest, type EventSink, type SubscribeRequest, type Transport } from 'multi-api-sdk'; // prettier-ignore
 import { createBlogService } from 'multi-api-sdk/blog';
-import { acceptHeaders, checkTransport, deadlineOf, defineAdapter, joinHeaders, onAbort, parseJson, readErrorOptions, serveCall, timeoutHeader, type HeadersOption } from 'multi-api-sdk/protocol'; // prettier-ignore
+import { acceptHeaders, checkTransport, deadlineOf, defineAdapter, eventsOnly, joinHeaders, onAbort, parseJson, readErrorOptions, serveCall, timeoutHeader, type HeadersOption } from 'multi-api-sdk/protocol'; // prettier-ignore
 
 type Line = Readonly<Record<string, unknown>>;
 const MAX_BYTES = 1_048_576;
@@ -90,8 +90,9 @@ export function lines({ port, headers }: { readonly port: number; readonly heade
             'error' in line ? reject(errorOf(line['error'] as Line)) : 'closed' in line ? reject(lost(line)) : resolve(line['output']),
           ).catch(reject);
         }),
-      subscribe: ({ ...request }, sink) =>
+      subscribe: (asked, sink) =>
         new Promise((resolve, reject) => {
+          const request = eventsOnly(asked, 'lines');
           const { event, params, lastEventId } = request;
           open(request, { event: event.name, params, lastEventId }, (line) => {
             if ('started' in line) resolve();

@@ -15,6 +15,7 @@ export type {
   ClientOptions,
   EventInfo,
   EventStream,
+  ItemStream,
   ListenOptions,
   Method,
   OperationError,
@@ -28,7 +29,7 @@ export type {
   VerbsOf,
 } from './client/types.ts';
 export type { AppInput } from './core/application.ts';
-export { defineContract, event, mutation, query } from './core/define.ts';
+export { defineContract, event, mutation, query, stream } from './core/define.ts';
 export type {
   Contract,
   ContractSpec,
@@ -79,12 +80,14 @@ export type {
   Adapter,
   CallRequest,
   EventMessage,
+  EventRequest,
   EventSink,
   Headers,
   Identity,
   IdentifyRequest,
   Peer,
   Selection,
+  StreamRequest,
   SubscribeRequest,
   Transport,
 } from './core/transport.ts';

@@ -21,7 +21,7 @@ export function inApplicationForm(contract: Contract, operation: Operation, send
   return async (input, options) => {
     const wire = encoder ? inputOf(await encoder.encode(input), operation) : input;
     const output = await (decodesErrors
-      ? send(wire, options).catch((error: unknown) => decodeError(operation, error))
+      ? send(wire, options).catch(async (error: unknown) => Promise.reject(await decodedError(operation, error)))
       : send(wire, options));
     const converter = options?.select ? converterOf(planSelection(contract, operation, options.select).schema) : decoder;
     const decoded = await converter?.decode(output);
@@ -31,13 +31,13 @@ export function inApplicationForm(contract: Contract, operation: Operation, send
   };
 }
 
-/** Rejects with the error, its details in application form. */
-async function decodeError({ errors }: Operation, error: unknown): Promise<never> {
-  if (!isApiError(error) || error.reason === undefined) throw error;
+/** The error with its details in application form. */
+export async function decodedError({ errors }: Operation, error: unknown): Promise<unknown> {
+  if (!isApiError(error) || error.reason === undefined) return error;
   const decoded = await converterOf(own(errors, error.reason)?.details)?.decode(error.details);
-  if (!decoded) throw error;
+  if (!decoded) return error;
   // What the guard took for the wire side, and no codec reads, is just its code.
-  throw error.with(
+  return error.with(
     decoded.issues ? { reason: undefined, cause: error.cause } : { details: decoded.value as JsonObject, cause: error.cause },
   );
 }

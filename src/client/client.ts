@@ -11,6 +11,8 @@ import { inApplicationForm } from './application-form.ts';
 import { connect } from '../guard/guard.ts';
 import { checkHeaders } from '../peer/headers.ts';
 import { listenerName } from '../core/listener-name.ts';
+import type { ItemReader } from './item-stream.ts';
+import { openStream } from './streaming.ts';
 import { paged } from './paging.ts';
 import { callSelected, planSelection } from '../guard/select.ts';
 import { Subscriber } from './subscriber.ts';
@@ -69,7 +71,10 @@ class ContractClient {
   /** One function per member, made once, so that a call only runs. */
   members(): Record<string | symbol, unknown> {
     const members: Record<string | symbol, unknown> = {};
-    for (const operation of Object.values(this.contract.operations)) members[operation.name] = this.#method(operation);
+    for (const operation of Object.values(this.contract.operations))
+      members[operation.name] = operation.item
+        ? (input?: unknown, options?: AnyCallOptions) => this.#stream(operation, input, options)
+        : this.#method(operation);
     const events: Record<string, { readonly listen: unknown }> = {};
     for (const event of Object.values(this.contract.events)) {
       const listen = this.#listen(event);
@@ -82,6 +87,19 @@ class ContractClient {
     // Node 20 lacks the symbol in places.
     if (Symbol.asyncDispose) Object.defineProperty(members, Symbol.asyncDispose, { value: close });
     return members;
+  }
+
+  #stream(operation: Operation, input: unknown, options: AnyCallOptions = NO_OPTIONS): ItemReader<unknown> {
+    let headers = NO_HEADERS;
+    let refused: ApiError | undefined;
+    try {
+      headers = callHeaders(options);
+      if (options.select !== undefined || options.idempotencyKey !== undefined) refused = notForStreams(operation);
+    } catch (error) {
+      refused = ApiError.from(error, 'INVALID_ARGUMENT', 'the headers cannot travel');
+    }
+    const begin = () => this.#begin(options.timeoutMs, options.signal);
+    return openStream({ transport: this.transport, operation, input, headers, begin, isTimed: options.timeoutMs !== undefined, refused });
   }
 
   #method(operation: Operation): (input?: unknown, options?: AnyCallOptions) => Promise<unknown> {
@@ -139,6 +157,10 @@ function safely(call: (input: unknown, options: AnyCallOptions | undefined) => P
 function callHeaders({ headers, idempotencyKey }: CallOptions): Headers {
   if (headers === undefined && idempotencyKey === undefined) return NO_HEADERS;
   return checkHeaders(idempotencyKey === undefined ? (headers ?? NO_HEADERS) : { ...headers, 'idempotency-key': idempotencyKey });
+}
+
+function notForStreams({ name }: Operation): ApiError {
+  return new ApiError('INVALID_ARGUMENT', `${name} is a stream: it takes no 'select' and no 'idempotencyKey'`, { sent: false });
 }
 
 function closed(): ApiError {

@@ -69,6 +69,29 @@ export interface EventStream<T> extends AsyncIterableIterator<T, undefined> {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
+/** The items of a streamed operation; `break`, `return`, `throw` and `await using` end it at the far side too. */
+export interface ItemStream<T> extends AsyncIterableIterator<T, undefined> {
+  /** Ends the stream, at the far side too. */
+  return(): Promise<IteratorResult<T, undefined>>;
+  /** As `return`, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** Options of a streamed operation. */
+export type StreamCallOptions = Omit<CallOptions, 'idempotencyKey' | 'timeoutMs'> & {
+  /** For the whole stream, in milliseconds. @default the client's, and only until the stream has started */
+  readonly timeoutMs?: number;
+};
+
+/** The method of a streamed operation: the loop gets the items, and every failure. */
+export type StreamMethod<O extends Operation, V extends string> = 'stream' extends V
+  ? O['input'] extends Schema
+    ? {} extends AppInput<O['input']>
+      ? (input?: AppInput<O['input']>, options?: StreamCallOptions) => ItemStream<OutputOf<O['item'] & Schema>>
+      : (input: AppInput<O['input']>, options?: StreamCallOptions) => ItemStream<OutputOf<O['item'] & Schema>>
+    : (input?: undefined, options?: StreamCallOptions) => ItemStream<OutputOf<O['item'] & Schema>>
+  : { readonly 'this transport cannot stream': never };
+
 /** A page as a promise, and as an async iterable over this page's items and all that follow. */
 export interface Paged<T extends readonly unknown[]> extends Promise<T>, AsyncIterable<T[number]> {}
 
@@ -183,7 +206,9 @@ type Audible<C extends Contract, V extends string> = 'subscribe' extends V
   : { [N in keyof C['events'] & string]: ListenerName<N> extends V ? N : never }[keyof C['events'] & string];
 
 /** Without `as`, so that an editor finds the contract's own member: definition, references, renaming and its comment. */
-type Methods<O extends Operations, K extends keyof O, C extends Contract> = { readonly [N in K]: Method<O[N], C> };
+type Methods<O extends Operations, K extends keyof O, C extends Contract, V extends string> = {
+  readonly [N in K]: O[N]['item'] extends Schema ? StreamMethod<O[N], V> : Method<O[N], C>;
+};
 
 type Listeners<E extends Events, K extends keyof E & string> = {
   readonly [N in K as ListenerName<N>]: Subscribe<OutputOf<E[N]['payload']>, ChannelParams<E[N]>>;
@@ -206,11 +231,11 @@ type EventsMember<C extends Contract, V extends string> = 'events' extends keyof
 
 /**
  * The client of a contract. `V` is what its transport can do (see `Adapter`): operations where it has the verb `call`, the verb `write`
- * and the operation writes to an event's channel, or the operation's name; `onX` where it has `subscribe` or the name `onX`.
+ * and the operation writes to an event's channel, or the operation's name; streamed ones can be run where it has `stream`; `onX` where it has `subscribe` or the name `onX`.
  * `events` has the same subscriptions by the names of the events, which editors can follow to the contract.
  */
-export type Client<C extends Contract, V extends string = 'call' | 'subscribe'> = ClientLifecycle &
-  Methods<C['operations'], Callable<C, V>, C> &
+export type Client<C extends Contract, V extends string = 'call' | 'subscribe' | 'stream'> = ClientLifecycle &
+  Methods<C['operations'], Callable<C, V>, C, V> &
   Listeners<C['events'], Audible<C, V>> &
   EventsMember<C, V>;
 

@@ -11,7 +11,7 @@ type Source = Adapter<never> | Transport;
 export type Routes = { readonly default?: Source } & { readonly [member: string]: Source };
 
 /** What a part can do: an adapter says it in its type, a transport can do both verbs. */
-type Capability<S> = S extends Adapter<infer V> ? V : 'call' | 'subscribe';
+type Capability<S> = S extends Adapter<infer V> ? V : 'call' | 'subscribe' | 'stream';
 type Verb<Member> = Member extends `on${Capitalize<string>}` ? 'subscribe' : 'call';
 /** A member counts only if its part can do it. */
 type Routed<R, Member extends keyof R> = Member extends 'default'
@@ -62,7 +62,8 @@ function routed(
     contract,
     name: 'route',
     call: async (request) => pick(byMember, request.operation.name).call(request),
-    subscribe: async (request, sink) => pick(byMember, `event ${request.event.name}`).subscribe(request, sink),
+    subscribe: async (request, sink) =>
+      pick(byMember, request.operation ? request.operation.name : `event ${request.event.name}`).subscribe(request, sink),
     async close() {
       // Adapters were connected here; transports were given.
       await Promise.all([...transports].map(async ([source, transport]) => typeof source === 'function' && transport.close()));

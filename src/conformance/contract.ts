@@ -234,6 +234,24 @@ export const conformanceContract = defineContract({
         SOLD_OUT: { code: 'FAILED_PRECONDITION' },
       },
     }),
+    counted: query({
+      summary: 'Gives numbers one after the other, and fails as it is told',
+      input: z.object({ count: z.int32(), how: z._default(z.enum(['fine', 'outOfStock', 'crash', 'breach']), 'fine') }),
+      item: z.object({ number: z.int32(), text: z.string(), places: z.array(Point) }),
+      errors: { OUT_OF_STOCK: { code: 'FAILED_PRECONDITION', details: z.object({ left: z.int32() }) } },
+      http: 'GET /counted/{count}',
+    }),
+    flow: mutation({
+      summary: 'Gives text until its caller has enough, or refuses to begin',
+      input: z.object({
+        id: z.string(),
+        refuse: z.optional(z.boolean()),
+        size: z._default(z.int32(), 10),
+        pauseAfter: z.optional(z.int32()),
+      }),
+      item: z.string(),
+      errors: ['NOT_FOUND'],
+    }),
     wait: mutation({
       summary: 'Waits to be released, or for its signal',
       input: z.object({ id: z.string() }),

@@ -13,7 +13,7 @@ export { conformanceCases } from './cases/index.ts';
 export { conformanceContract } from './contract.ts';
 export type { ConformanceContract } from './contract.ts';
 export { Probe } from './probe.ts';
-export type { WaitRun } from './probe.ts';
+export type { FlowRun, WaitRun } from './probe.ts';
 export { runCase } from './run.ts';
 export { createConformanceService } from './service.ts';
 export type { ConformanceServiceOptions } from './service.ts';
@@ -62,7 +62,7 @@ export async function runConformance(open: Open, options: RunOptions = {}): Prom
 
 /** Why a protocol leaves a case out, if it does. */
 export function skipReason(target: ConformanceTarget, each: ConformanceCase): string | undefined {
-  const { can = ['call', 'subscribe'], skips = [] } = target;
+  const { can = ['call', 'subscribe', 'stream'], skips = [] } = target;
   const missing = each.needs.find((verb) => !can.includes(verb));
   return missing === undefined ? skips.find(({ id }) => id === each.id)?.reason : `${target.name} cannot ${missing}`;
 }

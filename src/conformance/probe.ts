@@ -1,7 +1,7 @@
 import { onAbort } from '../life/lifetime.ts';
 import type { EventDefinition } from '../core/contract.ts';
 import { memoryHub, type EventHub, type HubEvent } from '../events/hub.ts';
-import type { EventSink, Headers, SubscribeRequest } from '../core/transport.ts';
+import type { EventSink, Headers, EventRequest } from '../core/transport.ts';
 
 /** One run of the operation `wait`, as its handler saw it. */
 export interface WaitRun {
@@ -14,12 +14,24 @@ export interface WaitRun {
   release(): void;
 }
 
+/** One run of the streamed operation `flow`. */
+export interface FlowRun {
+  /** How many items the handler was asked for. */
+  made: number;
+  /** Whether the handler has been left. */
+  left: boolean;
+  /** What its signal aborted with by then. */
+  reason: unknown;
+}
+
 /** What a case can see and steer of the reference service, behind the protocol's back. */
 export class Probe {
   /** How often each operation's handler ran. */
   readonly runs = new Map<string, number>();
   /** The runs of `wait` by their id. */
   readonly waits = new Map<string, WaitRun>();
+  /** The runs of `flow` by their id. */
+  readonly flows = new Map<string, FlowRun>();
   /** The headers that each subscription came with, in order. */
   readonly subscribed: Headers[] = [];
   /** What the handler of `convert` saw last: the types of an instant, a whole number and bytes, and a text. */
@@ -53,7 +65,7 @@ export class Probe {
         if (this.hubIsBroken) throw new Error('the hub is broken');
         await inner.publish(event, published);
       },
-      subscribe: async (request: SubscribeRequest, sink: EventSink) => {
+      subscribe: async (request: EventRequest, sink: EventSink) => {
         this.subscribed.push(request.headers);
         await inner.subscribe(request, sink);
         if (request.signal.aborted) return;

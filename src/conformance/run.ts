@@ -1,7 +1,7 @@
 import { createClient } from '../client/client.ts';
 import type { Client } from '../client/types.ts';
 import type { Contract } from '../core/contract.ts';
-import type { Adapter, Transport } from '../core/transport.ts';
+import type { Transport } from '../core/transport.ts';
 import { pause, settled, until, watched } from './assert.ts';
 import { conformanceContract } from './contract.ts';
 import type { Probe } from './probe.ts';
@@ -88,7 +88,7 @@ class Context implements CaseContext {
         ...options,
         onError: this.#report,
         // Cases that need what it cannot do are left out.
-        transport: opened.transport as Adapter | Transport,
+        transport: opened.transport as Transport,
       });
   }
 

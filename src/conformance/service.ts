@@ -3,7 +3,7 @@ import { onAbort } from '../life/lifetime.ts';
 import { createService } from '../service/service.ts';
 import type { HandlerCall, Service, ServiceOptions } from '../service/types.ts';
 import { conformanceContract, type ConformanceContract } from './contract.ts';
-import { Probe } from './probe.ts';
+import { Probe, type FlowRun } from './probe.ts';
 
 /** What `createConformanceService` takes beside a service's options. */
 export interface ConformanceServiceOptions extends Omit<ServiceOptions<unknown>, 'events'> {
@@ -73,6 +73,18 @@ export function createConformanceService(options: ConformanceServiceOptions = {}
         if (how === 'breach') throw errors.OUT_OF_STOCK({ left: 'SECRET-LEFT' as unknown as number, places });
         return { left };
       },
+      async *counted({ count, how }, { errors }) {
+        probe.ran('counted');
+        for (let number = 1; number <= count; number++) yield { number, text: `ünï 😀 ${number}`, places: [{ x: number, y: 0.5 }] };
+        if (how === 'outOfStock') throw errors.OUT_OF_STOCK({ left: count });
+        if (how === 'crash') throw new Error('SECRET-stream');
+        if (how === 'breach') yield { number: 'SECRET-ITEM' as unknown as number, text: '', places: [] };
+      },
+      flow: async ({ id, refuse, size, pauseAfter }, call) => {
+        probe.ran('flow');
+        if (refuse === true) throw new ApiError('NOT_FOUND', `there is no flow ${id}`, { details: { id } });
+        return flow(probe, id, size, pauseAfter, call.signal);
+      },
       wait: ({ id }, call) => wait(probe, id, call),
       count: ({ id, code }) => {
         const runs = (counts.get(id) ?? 0) + 1;
@@ -96,6 +108,20 @@ export function createConformanceService(options: ConformanceServiceOptions = {}
 function shelf(id: number): { id: number; label: string; size: number; ownerId?: number } {
   const ownerId = id === 100 ? 0 : 1 + (id % 2);
   return { id, label: `shelf ${id}`, size: id % 4, ...(id !== 101 && { ownerId }) };
+}
+
+async function* flow(probe: Probe, id: string, size: number, pauseAfter: number | undefined, signal: AbortSignal): AsyncGenerator<string> {
+  const run: FlowRun = { made: 0, left: false, reason: undefined };
+  probe.flows.set(id, run);
+  try {
+    while (!signal.aborted) {
+      if (run.made === pauseAfter) await new Promise((resolve) => onAbort(signal, () => resolve(undefined)));
+      else yield `${++run.made} ${'x'.repeat(size)}`;
+    }
+  } finally {
+    run.left = true;
+    run.reason = signal.reason;
+  }
 }
 
 function wait(probe: Probe, id: string, call: HandlerCall): Promise<{ id: string }> {

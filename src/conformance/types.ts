@@ -8,7 +8,7 @@ import type { Probe } from './probe.ts';
 import type { ConformanceServiceOptions } from './service.ts';
 
 /** What a protocol can do. */
-export type Verb = 'call' | 'subscribe';
+export type Verb = 'call' | 'subscribe' | 'stream';
 
 /** How much a rule binds, as in RFC 2119. */
 export type Level = 'MUST' | 'SHOULD' | 'MAY';
@@ -42,7 +42,7 @@ export interface Skip {
 export interface ConformanceTarget {
   readonly name: string;
   readonly open: Open;
-  /** Cases that need another verb are left out. @default ['call', 'subscribe'] */
+  /** Cases that need another verb are left out. @default ['call', 'subscribe', 'stream'] */
   readonly can?: readonly Verb[];
   readonly skips?: readonly Skip[];
 }

@@ -14,7 +14,7 @@ const NAME = /^[a-z][A-Za-z0-9]*$/;
 
 /** Names that a protocol or JavaScript itself needs: JSON-RPC methods, MQTT topics, members of clients and promises. */
 const RESERVED = new Set([
-  'subscribe', 'unsubscribe', 'cancel', 'ping', 'initialize', 'event', 'gap', 'end', 'status',
+  'subscribe', 'unsubscribe', 'cancel', 'more', 'ping', 'initialize', 'event', 'gap', 'end', 'status',
   'close', 'then', 'constructor', 'prototype', 'toString', 'toLocaleString', 'valueOf', 'toJSON',
   'hasOwnProperty', 'isPrototypeOf', 'propertyIsEnumerable',
 ]); // prettier-ignore
@@ -82,6 +82,8 @@ function checkOperation(operation: Operation, used: Used): void {
   checkName(operation.name, 'operation');
   checkSchema(`${where}: input`, operation.input);
   checkSchema(`${where}: output`, operation.output);
+  checkSchema(`${where}: item`, operation.item);
+  if (operation.item) checkStream(where, operation);
   const fields = operation.input && fieldsOf(operation.input);
   if (operation.input && !fields) throw new TypeError(`${where}: the input must be an object schema`);
   for (const binding of operation.http) {
@@ -90,6 +92,14 @@ function checkOperation(operation: Operation, used: Used): void {
   }
   for (const [name, error] of Object.entries(operation.errors)) checkError(`${where}: error`, name, error);
   if (operation.pagedBy !== undefined) checkPaging(where, operation, operation.pagedBy, fields);
+}
+
+function checkStream(where: string, { output, pagedBy, kind, http }: Operation): void {
+  if (output) throw new TypeError(`${where}: an answer is one output or many items: leave out 'output' or 'item'`);
+  if (pagedBy !== undefined) throw new TypeError(`${where}: a stream has no pages: leave out 'pagedBy', or give a list as 'output'`);
+  const get = http.find(({ method }) => method === 'GET');
+  // A browser sends a GET again by itself, and to other origins without asking.
+  if (kind === 'mutation' && get) throw new TypeError(`${where}: a streamed mutation cannot be bound to GET ${get.path}: bind it to POST`);
 }
 
 /** Names travel in headers, tokens of XML and gRPC's ErrorInfo, whose rule they follow. */

@@ -34,7 +34,12 @@ export type Declared<X extends ErrorsSpec> = X extends readonly (infer C extends
   : { readonly [N in keyof X]: X[N] extends ErrorSpec ? X[N] : { readonly code: N & ErrorCode } };
 
 /** What `query` and `mutation` take. */
-export interface OperationSpec<I extends Schema | undefined, O extends Schema | undefined, X extends ErrorsSpec = ErrorsSpec> {
+export interface OperationSpec<
+  I extends Schema | undefined,
+  O extends Schema | undefined,
+  X extends ErrorsSpec = ErrorsSpec,
+  S extends Schema | undefined = Schema | undefined,
+> {
   /** Groups operations: a gRPC or SOAP service, an OpenAPI tag. @default the contract's name */
   readonly service?: string;
   /** One line for descriptions. */
@@ -47,6 +52,8 @@ export interface OperationSpec<I extends Schema | undefined, O extends Schema | 
   readonly input?: I;
   /** Leave it out where the operation gives no output. */
   readonly output?: O;
+  /** Instead of `output`: the schema of each piece of an answer that comes in pieces, such as tokens of a model or rows of an export. */
+  readonly item?: S;
   /** Method and path, `GET /users/{id}`; with several, the first is what clients use. @default `POST /<name>` */
   readonly http?: string | readonly string[];
   /**
@@ -64,7 +71,8 @@ export interface QuerySpec<
   O extends Schema | undefined,
   P extends string | undefined,
   X extends ErrorsSpec = ErrorsSpec,
-> extends OperationSpec<I, O, X> {
+  S extends Schema | undefined = Schema | undefined,
+> extends OperationSpec<I, O, X, S> {
   /**
    * The property of an item that orders the list, for a query whose output is a list and whose input has
    * `limit` and `after`: a page starts behind the item with that key, and one shorter than `limit` is the last.
@@ -77,7 +85,8 @@ export interface MutationSpec<
   I extends Schema | undefined,
   O extends Schema | undefined,
   X extends ErrorsSpec = ErrorsSpec,
-> extends OperationSpec<I, O, X> {
+  S extends Schema | undefined = Schema | undefined,
+> extends OperationSpec<I, O, X, S> {
   /** True where doing it twice is the same as doing it once. @default false */
   readonly idempotent?: boolean;
 }
@@ -106,6 +115,7 @@ export interface Operation<
   O extends Schema | undefined = Schema | undefined,
   P extends string | undefined = string | undefined,
   E extends DeclaredErrors = DeclaredErrors,
+  S extends Schema | undefined = Schema | undefined,
 > {
   readonly name: string;
   readonly kind: 'query' | 'mutation';
@@ -115,6 +125,8 @@ export interface Operation<
   readonly deprecated?: boolean | string;
   readonly input: I;
   readonly output: O;
+  /** What each piece of the answer is; only streamed operations have it. */
+  readonly item: S;
   /** At least one; clients use the first. */
   readonly http: readonly HttpBinding[];
   readonly errors: E;

@@ -25,7 +25,8 @@ export function query<
   O extends Schema | undefined = undefined,
   const P extends string | undefined = undefined,
   const X extends ErrorsSpec = readonly [],
->(spec: QuerySpec<I, O, P, X>): Operation<I, O, P, Declared<X>> {
+  S extends Schema | undefined = undefined,
+>(spec: QuerySpec<I, O, P, X, S>): Operation<I, O, P, Declared<X>, S> {
   return operation('query', spec, true, spec.pagedBy as P);
 }
 
@@ -34,8 +35,18 @@ export function mutation<
   I extends Schema | undefined = undefined,
   O extends Schema | undefined = undefined,
   const X extends ErrorsSpec = readonly [],
->(spec: MutationSpec<I, O, X>): Operation<I, O, undefined, Declared<X>> {
+  S extends Schema | undefined = undefined,
+>(spec: MutationSpec<I, O, X, S>): Operation<I, O, undefined, Declared<X>, S> {
   return operation('mutation', spec, spec.idempotent ?? false, undefined);
+}
+
+/** A query whose answer comes in pieces: `query({ input, item })`. One that changes something is `mutation({ input, item })`. */
+export function stream<
+  I extends Schema | undefined = undefined,
+  S extends Schema | undefined = undefined,
+  const X extends ErrorsSpec = readonly [],
+>(spec: Omit<OperationSpec<I, undefined, X, S>, 'output'> & { readonly item: S }): Operation<I, undefined, undefined, Declared<X>, S> {
+  return operation('query', spec as OperationSpec<I, undefined, X, S>, true, undefined);
 }
 
 /** Something that happens, which clients can listen to. */
@@ -72,12 +83,13 @@ export function defineContract<const O extends Operations = {}, const E extends 
   return contract as Contract<O, E, R>;
 }
 
-function operation<I extends Schema | undefined, O extends Schema | undefined, P extends string | undefined, X extends ErrorsSpec>(
-  kind: Operation['kind'],
-  spec: OperationSpec<I, O, X>,
-  idempotent: boolean,
-  pagedBy: P,
-): Operation<I, O, P, Declared<X>> {
+function operation<
+  I extends Schema | undefined,
+  O extends Schema | undefined,
+  P extends string | undefined,
+  X extends ErrorsSpec,
+  S extends Schema | undefined,
+>(kind: Operation['kind'], spec: OperationSpec<I, O, X, S>, idempotent: boolean, pagedBy: P): Operation<I, O, P, Declared<X>, S> {
   const { http = [], ...rest } = spec;
   return {
     ...rest,
@@ -86,6 +98,7 @@ function operation<I extends Schema | undefined, O extends Schema | undefined, P
     service: spec.service ?? '',
     input: spec.input as I,
     output: spec.output as O,
+    item: spec.item as S,
     http: (typeof http === 'string' ? [http] : http).map(parseHttpBinding),
     errors: declared(spec.errors ?? []) as Declared<X>,
     idempotent,

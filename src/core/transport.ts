@@ -62,8 +62,12 @@ export interface CallRequest {
   readonly peer?: Peer | undefined;
 }
 
-/** One subscription, as it crosses the seam. */
-export interface SubscribeRequest {
+/** What many answers come to, as it crosses the seam: the events of a channel, or the items of a streamed operation. */
+export type SubscribeRequest = EventRequest | StreamRequest;
+
+/** One subscription to an event. */
+export interface EventRequest {
+  readonly operation?: undefined;
   readonly event: EventDefinition;
   /** Values of channel parameters that the subscriber fixes; the others match all. */
   readonly params: Readonly<Record<string, unknown>>;
@@ -82,9 +86,27 @@ export interface SubscribeRequest {
   readonly onBehalfOf?: string | undefined;
 }
 
+/**
+ * One run of a streamed operation. It is acknowledged once its caller and its input were accepted. An item's id is its number, from 1. A stream
+ * neither resumes nor reconnects. `sink.next` may return a promise: the next item is made once it has settled.
+ */
+export interface StreamRequest {
+  readonly event?: undefined;
+  /** Has `item` instead of `output`. */
+  readonly operation: Operation;
+  /** As `CallRequest.input`. */
+  readonly input: unknown;
+  /** Aborting it ends the stream and releases the far side. */
+  readonly signal: AbortSignal;
+  readonly headers: Headers;
+  /** As `CallRequest.deadline`; it covers the whole stream. */
+  readonly deadline?: number | undefined;
+  readonly peer?: Peer | undefined;
+}
+
 /** Where a subscription's events go. After `end`, and after the signal aborted, calls have no effect. */
 export interface EventSink {
-  /** A returned promise settles once the consumer is done with the event, for transports that acknowledge. */
+  /** A returned promise settles once the consumer is done with the event, for transports that acknowledge, and once a stream may go on. */
   next(event: EventMessage): void | Promise<void>;
   /** Events may have been missed here: resuming was not possible. */
   gap(): void;

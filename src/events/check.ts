@@ -1,9 +1,9 @@
 import { ApiError } from '../core/errors.ts';
-import type { SubscribeRequest } from '../core/transport.ts';
+import type { EventRequest, SubscribeRequest } from '../core/transport.ts';
 import { isEventId } from './event-id.ts';
 
 /** Throws INVALID_ARGUMENT for a subscription that no service can serve, or that one protocol would take for another. */
-export function checkSubscription({ event, params, lastEventId }: SubscribeRequest): void {
+export function checkSubscription({ event, params, lastEventId }: EventRequest): void {
   for (const [name, value] of Object.entries(params)) {
     if (!event.params.includes(name)) {
       const known = event.params.length > 0 ? `its parameters are ${event.params.join(', ')}` : 'it has none';
@@ -16,6 +16,18 @@ export function checkSubscription({ event, params, lastEventId }: SubscribeReque
   if (lastEventId !== undefined && !isEventId(lastEventId)) {
     throw refuse(`${event.name}: lastEventId is no id that a service gave: ids are up to 256 printable ASCII characters`);
   }
+}
+
+/** The request, if it is for an event. Throws UNIMPLEMENTED for a streamed operation, which this protocol cannot carry. */
+export function eventsOnly(request: SubscribeRequest, protocol: string): EventRequest {
+  if (!request.operation) return request;
+  throw new ApiError(
+    'UNIMPLEMENTED',
+    `${protocol} cannot carry the stream '${request.operation.name}': use REST, GraphQL, WebSocket, gRPC or MQTT`,
+    {
+      sent: false,
+    },
+  );
 }
 
 function refuse(message: string): ApiError {

@@ -1,6 +1,6 @@
 import type { EventDefinition } from '../core/contract.ts';
 import { bytes, count, readOptions } from '../core/options.ts';
-import type { EventMessage, EventSink, SubscribeRequest } from '../core/transport.ts';
+import type { EventMessage, EventSink, EventRequest } from '../core/transport.ts';
 import { onAbort } from '../life/lifetime.ts';
 import { History, HistoryPool } from './history.ts';
 import { channelKey, Listeners } from './listeners.ts';
@@ -20,7 +20,7 @@ export interface EventHub {
   /** Takes one event and gives it its id; resolves once the hub has it, rejects if it could not take it. A key that it has seen is taken already. */
   publish(event: EventDefinition, published: HubEvent): Promise<void>;
   /** As `Transport.subscribe`: resolves once events published from now on will reach `sink`. */
-  subscribe(request: SubscribeRequest, sink: EventSink): Promise<void>;
+  subscribe(request: EventRequest, sink: EventSink): Promise<void>;
   /** Frees what the hub made. */
   close(): Promise<void>;
 }
@@ -115,7 +115,7 @@ class EventLog {
     return true;
   }
 
-  subscribe(request: SubscribeRequest, sink: EventSink): void {
+  subscribe(request: EventRequest, sink: EventSink): void {
     const { params, signal, lastEventId, acknowledges } = request;
     const fixed = fixedParams(request);
     if (lastEventId !== undefined) this.#replay(lastEventId, fixed, request, sink);
@@ -131,7 +131,7 @@ class EventLog {
     onAbort(signal, leave);
   }
 
-  #replay(lastEventId: string, fixed: readonly string[], request: SubscribeRequest, sink: EventSink): void {
+  #replay(lastEventId: string, fixed: readonly string[], request: EventRequest, sink: EventSink): void {
     const key = fixed.length === this.event.params.length ? channelKey(fixed, request.params) : undefined;
     const matches = compileMatch(request);
     // Again, because the subscriber may publish on hearing.
@@ -159,12 +159,12 @@ class EventLog {
   }
 }
 
-function fixedParams({ event, params }: SubscribeRequest): string[] {
+function fixedParams({ event, params }: EventRequest): string[] {
   return event.params.filter((param) => params[param] !== undefined);
 }
 
 /** Whether a message has the values that the subscriber fixed for channel parameters. */
-export function compileMatch(request: SubscribeRequest): (message: EventMessage) => boolean {
+export function compileMatch(request: EventRequest): (message: EventMessage) => boolean {
   const fixed = fixedParams(request);
   if (fixed.length === 0) return () => true;
   const wanted = fixed.map((param) => [param, String(request.params[param])] as const);

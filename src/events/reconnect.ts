@@ -1,6 +1,6 @@
 import type { EventDefinition } from '../core/contract.ts';
 import { ApiError, mayReconnect } from '../core/errors.ts';
-import type { EventMessage, EventSink, Headers, SubscribeRequest, Transport } from '../core/transport.ts';
+import type { EventMessage, EventSink, Headers, EventRequest, Transport } from '../core/transport.ts';
 import { backoffMs, type BackoffOptions } from '../life/backoff.ts';
 import { delay, onAbort } from '../life/lifetime.ts';
 import { now } from '../life/now.ts';
@@ -19,7 +19,7 @@ export interface SubscriptionInit {
   readonly reconnect: BackoffOptions;
   readonly sink: EventSink;
   /** What else goes with each request. */
-  readonly request?: Pick<SubscribeRequest, 'peer' | 'acknowledges' | 'onBehalfOf'>;
+  readonly request?: Pick<EventRequest, 'peer' | 'acknowledges' | 'onBehalfOf'>;
   /** Whether to try again after an end. @default after those that another try may mend, or new credentials */
   readonly mayRetry?: (error: ApiError, progress: Progress) => boolean;
 }

@@ -18,6 +18,7 @@ import { defineAdapter } from '../guard/guard.ts';
 import { joinHeaders, timeoutHeader, type HeadersOption } from '../peer/headers.ts';
 import { guardOnWire, redact, type OnWire } from '../peer/on-wire.ts';
 import type { Adapter, CallRequest, EventSink, SubscribeRequest, Transport } from '../core/transport.ts';
+import { eventsOnly } from '../events/check.ts';
 import { eventDocument, foreignDocument, operationDocument, type ClientDocument } from './document/document.ts';
 import { carried, type GraphqlCarrier } from './carrier.ts';
 import { decode, readReply, type Reply } from './reply.ts';
@@ -109,7 +110,7 @@ export interface GraphqlOptions {
  * A client for GraphQL APIs: a contract's own schema as `graphqlHandler` serves it, or any other by `documents`.
  * Formats: docs/protocols/graphql.md.
  */
-export function graphql(options: GraphqlOptions): Adapter {
+export function graphql(options: GraphqlOptions): Adapter<'call' | 'subscribe'> {
   const endpoint = endpointOf(options.url);
   // The types of some platforms promise what pages without TLS do not have.
   if (options.persisted && (globalThis.crypto as Partial<Crypto> | undefined)?.subtle === undefined)
@@ -217,7 +218,8 @@ class GraphqlTransport implements Transport {
     return readReply(response, text);
   }
 
-  async subscribe(request: SubscribeRequest, sink: EventSink): Promise<void> {
+  async subscribe(asked: SubscribeRequest, sink: EventSink): Promise<void> {
+    const request = eventsOnly(asked, 'GraphQL');
     const { document } = this.#eventForms(request.event);
     const headers = await joinHeaders(this.options.headers, request.headers);
     const extensions: JsonObject = {

@@ -15,7 +15,8 @@ export interface Outgoing {
 /** Hears a stream of messages: the head first, the status last. */
 export interface StreamListener {
   head(metadata: Metadata): unknown;
-  message(bytes: Buffer): void;
+  /** No more is read while a promise is pending. */
+  message(bytes: Buffer): void | Promise<void>;
   status(status: StatusObject): void;
 }
 
@@ -51,7 +52,7 @@ export class ChannelCarrier implements Carrier {
     return this.#start(outgoing, {
       head: () => (hasHead = true),
       // Two replies are none.
-      message: (bytes) => (message = count++ === 0 ? bytes : undefined),
+      message: (bytes) => void (message = count++ === 0 ? bytes : undefined),
       status: (status) => done(status, message, hasHead),
     });
   }
@@ -71,8 +72,9 @@ export class ChannelCarrier implements Carrier {
     call.start(metadata, {
       onReceiveMetadata: (head) => listener.head(head),
       onReceiveMessage(bytes: Buffer) {
-        listener.message(bytes);
-        call.startRead();
+        const taking = listener.message(bytes);
+        if (taking) void taking.then(() => call.startRead());
+        else call.startRead();
       },
       onReceiveStatus: (status) => listener.status(status),
     });
@@ -107,10 +109,16 @@ export class ClientCarrier implements Carrier {
     return call;
   }
 
-  stream({ path, body, metadata }: Outgoing, listener: StreamListener): OpenCall {
-    const call = begin(() => this.client.makeServerStreamRequest(path, identity, identity, body, metadata));
+  stream({ path, body, metadata, deadline }: Outgoing, listener: StreamListener): OpenCall {
+    const options = deadline === undefined ? {} : { deadline: toEpochMs(deadline) };
+    const call = begin(() => this.client.makeServerStreamRequest(path, identity, identity, body, metadata, options));
     call.on('metadata', (head: Metadata) => listener.head(head));
-    call.on('data', (bytes: Buffer) => listener.message(bytes));
+    call.on('data', (bytes: Buffer) => {
+      const taking = listener.message(bytes);
+      if (!taking) return;
+      call.pause();
+      void taking.then(() => call.resume());
+    });
     call.on('error', (error: ServiceError) => {
       // What came before the error is still to be heard.
       while (call.read() !== null);

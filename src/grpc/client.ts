@@ -22,7 +22,8 @@ import { endingOf } from '../life/call.ts';
 import { defineAdapter } from '../guard/guard.ts';
 import type { HeadersOption } from '../peer/headers.ts';
 import { guardOnWire, type OnWire } from '../peer/on-wire.ts';
-import type { Adapter, CallRequest, EventSink, SubscribeRequest, Transport } from '../core/transport.ts';
+import type { Adapter, CallRequest, EventRequest, EventSink, StreamRequest, SubscribeRequest, Transport } from '../core/transport.ts';
+import { isoNow } from '../life/now.ts';
 import { targetOf, type Target } from './address.ts';
 import { noneIfEndless } from './endless.ts';
 import { ChannelCarrier, ClientCarrier, type Carrier, type OpenCall, type Outgoing } from './carrier.ts';
@@ -91,7 +92,7 @@ export interface GrpcOptions extends ForeignOptions {
  * A client for gRPC services on Node: calls as unary rpcs, events as server streams, errors with `google.rpc` details.
  * With `definition`, `operations` and `events` it calls services that someone else designed. Formats: docs/protocols/grpc.md.
  */
-export function grpc(options: GrpcOptions): Adapter {
+export function grpc(options: GrpcOptions): Adapter<'call' | 'subscribe' | 'stream'> {
   const inForce = readOptions('grpc', options, { maxResponseBytes: bytes(4_194_304), keepAliveMs: ms(330_000) }, [
     'url',
     'headers',
@@ -107,7 +108,7 @@ export function grpc(options: GrpcOptions): Adapter {
   ]);
   const target = targetOf(options.url);
   const guarded = guardOnWire(inForce);
-  return defineAdapter((contract) => new GrpcTransport(contract, target, guarded));
+  return defineAdapter<'call' | 'subscribe' | 'stream'>((contract) => new GrpcTransport(contract, target, guarded));
 }
 
 /** With every number in force. */
@@ -173,7 +174,9 @@ class GrpcTransport implements Transport {
     });
   }
 
-  async subscribe(request: SubscribeRequest, sink: EventSink): Promise<void> {
+  async subscribe(asked: SubscribeRequest, sink: EventSink): Promise<void> {
+    if (asked.operation) return this.#stream(asked, sink);
+    const request = asked;
     const { event, params, lastEventId, signal } = request;
     const wire = this.#events.get(event.name);
     if (!wire) throw new ApiError('UNIMPLEMENTED', `the contract has no event '${event.name}'`, { sent: false });
@@ -187,12 +190,42 @@ class GrpcTransport implements Transport {
     if (lastEventId !== undefined) sink.gap();
   }
 
+  /** Runs a streamed operation: its items are the messages of the answer, of which no more are read than the sink takes. */
+  async #stream({ operation: { name }, input, headers, deadline, signal }: StreamRequest, sink: EventSink): Promise<void> {
+    const wire = this.#operations.get(name);
+    if (!wire) throw new ApiError('UNIMPLEMENTED', `the contract has no operation '${name}'`, { sent: false });
+    const body = encode(() => wire.encodeInput(input));
+    const metadata = await this.#own.join(headers);
+    if (signal.aborted) throw ApiError.from(signal.reason, 'CANCELLED', 'the stream was cancelled', { sent: false });
+    const outgoing = this.#send({ path: wire.path, body, metadata, deadline });
+    let number = 0;
+    await this.#listen(outgoing, name, signal, sink, (bytes) =>
+      sink.next({ id: String(++number), time: isoNow(), data: wire.decodeOutput(bytes) }),
+    );
+  }
+
   /** Resolves with the head of the answer, which is the acknowledgement. */
-  #read(outgoing: Outgoing, wire: EventWire, { event, signal }: SubscribeRequest, sink: EventSink): Promise<void> {
+  #read(outgoing: Outgoing, wire: EventWire, { event, signal }: EventRequest, sink: EventSink): Promise<void> {
+    const take = (bytes: Buffer): void => {
+      const item = wire.decodeItem(bytes);
+      if (item?.gap === true) sink.gap();
+      else if (item) void sink.next(item.event);
+    };
+    return this.#listen(outgoing, event.name, signal, sink, take, wire.isForeign);
+  }
+
+  #listen(
+    outgoing: Outgoing,
+    name: string,
+    signal: AbortSignal,
+    sink: EventSink,
+    take: (bytes: Buffer) => void | Promise<void>,
+    hasBegun = false,
+  ): Promise<void> {
     return new Promise((resolve, reject) => {
       let ended = false;
       let hasHead = false;
-      let acknowledged = wire.isForeign;
+      let acknowledged = hasBegun;
       const acknowledge = () => {
         acknowledged = true;
         resolve();
@@ -214,13 +247,11 @@ class GrpcTransport implements Transport {
         },
         message: (bytes) => {
           if (ended) return;
-          this.#onWire('in', event.name, undefined, bytes);
+          this.#onWire('in', name, undefined, bytes);
           try {
-            const item = wire.decodeItem(bytes);
-            if (item?.gap === true) sink.gap();
-            else if (item) void sink.next(item.event);
+            return take(bytes);
           } catch (cause) {
-            end(new ApiError('DATA_LOSS', `${event.name}: an event is not what the .proto file says`, { remote: true, cause }));
+            end(new ApiError('DATA_LOSS', `${name}: a message is not what the .proto file says`, { remote: true, cause }));
             call.cancel();
           }
         },

@@ -8,9 +8,10 @@ import { bytes, readOptions } from '../core/options.ts';
 import { checkTransport } from '../core/check-transport.ts';
 import { deadlineExceeded, onAbort } from '../life/lifetime.ts';
 import { reporter } from '../life/report.ts';
-import { acceptHeaders, serveCall, type RawHeaders } from '../guard/serve-call.ts';
+import { acceptHeaders, serveCall, serveStream, type RawHeaders } from '../guard/serve-call.ts';
 import type { Peer, Transport } from '../core/transport.ts';
-import { EventStream, encodeOnce, type EventStreamOptions } from './event-stream.ts';
+import { EventStream, encodeOnce, type EventStreamOptions } from './streams/event-stream.ts';
+import { ItemStream } from './streams/item-stream.ts';
 import { failure } from './failure.ts';
 import type { ProtoLock } from './proto/lock.ts';
 import { sizeOf, toRawHeaders } from './metadata.ts';
@@ -67,7 +68,7 @@ export function makeHandler(transport: Transport, options: Options): GrpcHandler
   const handlers = new Map<string, Unary | ServerStream | Bidi>();
   for (const [name, each] of wire.operations) {
     const operation = contract.operations[name];
-    if (operation) handlers.set(each.path, serving.unary(operation, each));
+    if (operation) handlers.set(each.path, operation.item ? serving.stream(operation, each) : serving.unary(operation, each));
   }
   for (const [name, each] of wire.events) {
     const event = contract.events[name];
@@ -154,6 +155,34 @@ class Serving {
       } catch (error) {
         fail(error);
       }
+    };
+  }
+
+  stream(operation: Operation, wire: OperationWire): ServerStream {
+    return (call) => {
+      const raw = toRawHeaders(call.metadata);
+      const headers = acceptHeaders(raw);
+      const requestId = headers['x-request-id'];
+      const fail = (error: unknown) => failure(error, requestId, this.domain, this.#onError);
+      const stream = new ItemStream(call, { head: headOf(requestId), encode: (item) => wire.encodeOutput(item), fail });
+      const serve = async () => {
+        this.#checkSize(raw);
+        const deadline = deadlineOf(call);
+        await serveStream(
+          this.transport,
+          {
+            operation,
+            input: wire.decodeInput(call.request),
+            headers,
+            deadline,
+            peer: peerOf(call),
+            onLeave: (listener) => stream.onLeave(() => listener(lateness(deadline))),
+          },
+          stream,
+        );
+        stream.open();
+      };
+      serve().catch((error: unknown) => stream.refuse(error));
     };
   }
 

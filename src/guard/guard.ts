@@ -1,6 +1,15 @@
 import type { Contract, EventDefinition, Operation, Schema } from '../core/contract.ts';
 import { ApiError, type ErrorCode, type Issue } from '../core/errors.ts';
-import type { Adapter, CallRequest, EventMessage, EventSink, Selection, SubscribeRequest, Transport } from '../core/transport.ts';
+import type {
+  Adapter,
+  CallRequest,
+  EventMessage,
+  EventSink,
+  Selection,
+  StreamRequest,
+  SubscribeRequest,
+  Transport,
+} from '../core/transport.ts';
 import { Call } from '../life/call.ts';
 import { onAbort } from '../life/lifetime.ts';
 import type { Maybe } from '../life/maybe.ts';
@@ -17,6 +26,7 @@ const guarded = new WeakSet<Transport>();
 export interface OperationChecks {
   readonly input: Check | undefined;
   readonly output: Check | undefined;
+  readonly item: Check | undefined;
   readonly breach: Breach;
   readonly errors: DeclaredChecks;
   /** Of frozen selections, which are the same ones again and again, by the object itself. */
@@ -99,6 +109,7 @@ class Guard implements Transport {
   }
 
   async subscribe(request: SubscribeRequest, sink: EventSink): Promise<void> {
+    if (request.operation) return this.#stream(request, sink);
     checkSubscription(request);
     const open = new OpenSink(sink, request.signal, this.#open);
     try {
@@ -106,6 +117,20 @@ class Guard implements Transport {
     } catch (error) {
       open.release();
       throw error;
+    }
+  }
+
+  async #stream(request: StreamRequest, sink: EventSink): Promise<void> {
+    const { operation } = request;
+    const checks = this.#checks.of(operation);
+    const input = await checkInput(checks.input, request);
+    const open = new OpenSink(sink, request.signal, this.#open);
+    const declared = declaredSink(checks.errors, open);
+    try {
+      await this.inner.subscribe({ ...request, input }, checks.item ? checkedSink(checks.item, operation.name, declared) : declared);
+    } catch (error) {
+      open.release();
+      throw await checks.errors.of(error);
     }
   }
 
@@ -183,6 +208,7 @@ export class Checks {
       checks = {
         input: operation.input && compileCheck(this.prepare(wireOf(operation.input))),
         output: operation.output && compileCheck(this.prepare(wireOf(operation.output))),
+        item: operation.item && compileCheck(this.prepare(wireOf(operation.item))),
         breach: this.breachOf(operation),
         errors: new DeclaredChecks(operation, this.more),
         selections: new WeakMap(),
@@ -212,7 +238,7 @@ export class Checks {
 }
 
 /** The validated input: `undefined` where the operation takes none. Throws INVALID_ARGUMENT. */
-export function checkInput(check: Check | undefined, request: CallRequest): Maybe<unknown> {
+export function checkInput(check: Check | undefined, request: Pick<CallRequest, 'operation' | 'input'>): Maybe<unknown> {
   const { operation, input } = request;
   if (!check) {
     if (input === undefined || (typeof input === 'object' && input !== null && !Array.isArray(input))) return undefined;
@@ -247,6 +273,18 @@ function outputOf(checked: Checked, output: unknown, breach: Breach): unknown {
 
 function withInput(request: CallRequest, input: unknown): CallRequest {
   return new Call(request, request.operation, input, request.headers, request.deadline, request.select, request.peer);
+}
+
+/** Hands on the end of a stream with its error as the operation declares it. */
+function declaredSink(errors: DeclaredChecks, sink: EventSink): EventSink {
+  return {
+    next: (message) => sink.next(message),
+    gap: () => sink.gap(),
+    end: (error) => {
+      if (!error) return sink.end();
+      void Promise.resolve(errors.of(error)).then((declared) => sink.end(declared as ApiError));
+    },
+  };
 }
 
 /** Hands on what `check` makes of events, in their order; ends a subscription with DATA_LOSS at the first that breaks the contract. */

@@ -1,6 +1,6 @@
 import type { Operation } from '../core/contract.ts';
 import { ApiError } from '../core/errors.ts';
-import type { Peer, Selection, Transport } from '../core/transport.ts';
+import type { EventMessage, EventSink, Peer, Selection, Transport } from '../core/transport.ts';
 import { Call } from '../life/call.ts';
 import { deadlineExceeded, Lifetime } from '../life/lifetime.ts';
 import { now } from '../life/now.ts';
@@ -47,6 +47,69 @@ export function serveCall(transport: Transport, call: ServedCall): Promise<unkno
   if (timed === undefined && call.canCancel !== true) return transport.call(request);
   return lifetime.settle(() => transport.call(request));
 }
+
+/**
+ * Runs a streamed operation for a peer; resolves once it is acknowledged. Its deadline and the peer's leaving abort the handler's signal. No item
+ * reaches the sink before the acknowledgement, and nothing after its end; the peer that has left hears of no end.
+ */
+export async function serveStream(
+  transport: Transport,
+  call: Omit<ServedCall, 'select' | 'canCancel' | 'endsInTime'>,
+  sink: EventSink,
+): Promise<void> {
+  const { operation, input, headers, deadline, peer } = call;
+  if (deadline !== undefined && deadline <= now()) throw deadlineExceeded();
+  const lifetime = new Lifetime(deadline);
+  let isOver = false;
+  let hasBegun = false;
+  const end = (error?: ApiError) => {
+    if (isOver) return;
+    isOver = true;
+    lifetime.abort(STREAM_ENDED);
+    if (hasBegun) sink.end(error);
+  };
+  call.onLeave((reason) => {
+    isOver = true;
+    lifetime.abort(reason ?? new ApiError('CANCELLED', 'the caller has left'));
+  });
+  let begin: () => void = () => {};
+  const begun = new Promise<void>((resolve) => (begin = resolve));
+  const take = (message: EventMessage): void | Promise<void> => {
+    if (isOver) return;
+    try {
+      return sink.next(message);
+    } catch (cause) {
+      // A transport that nothing guards gave what the wire cannot carry.
+      end(new ApiError('DATA_LOSS', `${operation.name}: an item breaks the contract`, { cause }));
+    }
+  };
+  const checked: EventSink = {
+    next: (message) => (hasBegun ? take(message) : begun.then(() => take(message))),
+    gap: () => {},
+    end: (error) => void (hasBegun ? end(error) : begun.then(() => end(error))),
+  };
+  await new Promise<void>((resolve, reject) => {
+    const unlisten = lifetime.listen(reject);
+    const request = { operation, input, headers, deadline, peer, signal: lifetime.signal };
+    transport.subscribe(request, checked).then(
+      () => {
+        unlisten();
+        resolve();
+      },
+      (error: unknown) => {
+        unlisten();
+        lifetime.abort(STREAM_ENDED);
+        reject(error);
+      },
+    );
+  });
+  hasBegun = true;
+  lifetime.listen((reason) => reason !== STREAM_ENDED && end(reason));
+  // After whoever waits for the acknowledgement has told the peer.
+  queueMicrotask(begin);
+}
+
+const STREAM_ENDED = new ApiError('CANCELLED', 'the stream has ended');
 
 /** The deadline in a peer's headers. Throws INVALID_ARGUMENT. */
 export function deadlineOf(raw: RawHeaders): number | undefined {

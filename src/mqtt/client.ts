@@ -13,7 +13,7 @@ import { backoffMs } from '../life/backoff.ts';
 import { delay } from '../life/lifetime.ts';
 import { defineAdapter, guard, markGuarded } from '../guard/guard.ts';
 import { joinHeaders, makeRequestId, type HeadersOption } from '../peer/headers.ts';
-import { checkSubscription } from '../events/check.ts';
+import { checkSubscription, eventsOnly } from '../events/check.ts';
 import type { Adapter, CallRequest, EventSink, Headers, SubscribeRequest, Transport } from '../core/transport.ts';
 import { Calls } from './calls/calls.ts';
 import { reporter } from '../life/report.ts';
@@ -68,7 +68,7 @@ export interface MqttOptions extends MqttConnectionOptions {
  * A client over an MQTT broker: events from their topics, calls by request and response.
  * It speaks MQTT 5, and MQTT 3.1.1 where the broker does not. Formats: docs/protocols/mqtt.md.
  */
-export function mqtt(options: MqttOptions): Adapter {
+export function mqtt(options: MqttOptions): Adapter<'call' | 'subscribe'> {
   const read = readOptions(
     'mqtt',
     options,
@@ -90,7 +90,7 @@ export function mqtt(options: MqttOptions): Adapter {
       name: transport.name,
       call: (request) => checked.call(request),
       subscribe(request, sink) {
-        checkSubscription(request);
+        if (!request.operation) checkSubscription(request);
         return transport.subscribe(request, sink);
       },
       close: () => transport.close(),
@@ -158,7 +158,8 @@ class MqttTransport implements Transport {
     return this.#calls.call(request, headers);
   }
 
-  async subscribe(request: SubscribeRequest, sink: EventSink): Promise<void> {
+  async subscribe(asked: SubscribeRequest, sink: EventSink): Promise<void> {
+    const request = eventsOnly(asked, 'MQTT');
     const { event } = request;
     const known = this.contract.events[event.name];
     if (!known) throw new ApiError('UNIMPLEMENTED', `the contract has no event '${event.name}'`, { sent: false });

@@ -9,7 +9,7 @@ import type { Contract, EventDefinition } from '../core/contract.ts';
 import { isApiError } from '../core/errors.ts';
 import { bytes, count, readOptions } from '../core/options.ts';
 import type { EventHub, HubEvent } from '../events/hub.ts';
-import type { EventMessage, EventSink, SubscribeRequest } from '../core/transport.ts';
+import type { EventMessage, EventSink, EventRequest } from '../core/transport.ts';
 import { reporter } from '../life/report.ts';
 import { Connection } from './connection/connection.ts';
 import { Feed } from './events/feed.ts';
@@ -106,7 +106,7 @@ class MqttHub implements EventHub {
     }
   }
 
-  async subscribe(request: SubscribeRequest, sink: EventSink): Promise<void> {
+  async subscribe(request: EventRequest, sink: EventSink): Promise<void> {
     const feed = this.#feed(request.event);
     await feed.subscribe(request, sink, {});
     this.#marks.listen(this.#topics);

@@ -16,8 +16,8 @@ import { hasField } from '../core/shape.ts';
 import type { FetchResponse } from '../http/client/fetch-like.ts';
 import { HTTP_CLIENT_OPTIONS, HTTP_CLIENT_READERS, HttpClient, type HttpClientOptions } from '../http/client/http-client.ts';
 import { guardOnWire } from '../peer/on-wire.ts';
-import type { Adapter, CallRequest, EventSink, SubscribeRequest, Transport } from '../core/transport.ts';
-import { openEvents } from './event-stream.ts';
+import type { Adapter, CallRequest, EventSink, StreamRequest, SubscribeRequest, Transport } from '../core/transport.ts';
+import { openEvents, openItems } from './event-stream.ts';
 import type { RestForeignOptions } from './foreign/mapping.ts';
 import type { ForeignRest } from './foreign/transport.ts';
 import { own } from '../core/own.ts';
@@ -70,14 +70,14 @@ export interface RestOptions extends HttpClientOptions, RestForeignOptions {
  * A client for REST APIs: paths, queries and JSON bodies by the contract's `http` bindings, problem details as errors, server-sent events.
  * Formats: docs/protocols/rest.md.
  */
-export function rest(options: RestOptions): Adapter {
+export function rest(options: RestOptions): Adapter<'call' | 'subscribe' | 'stream'> {
   const read = guardOnWire(
     readOptions('rest', options, HTTP_CLIENT_READERS, [
       'url', 'sendDeadline', 'sendFields', 'query', 'redirects', 'operations', 'events', 'defaults', ...HTTP_CLIENT_OPTIONS,
     ]), // prettier-ignore
   );
   const base = baseUrl(read.url);
-  return defineAdapter((contract) => new RestTransport(contract, base, read));
+  return defineAdapter<'call' | 'subscribe' | 'stream'>((contract) => new RestTransport(contract, base, read));
 }
 
 class RestTransport implements Transport {
@@ -125,6 +125,7 @@ class RestTransport implements Transport {
   }
 
   async subscribe(request: SubscribeRequest, sink: EventSink): Promise<void> {
+    if (request.operation) return this.#stream(request, sink);
     if (own(this.options.events, request.event.name))
       return (await this.#loadForeign()).subscribe(request, sink, await this.#http.headers(request.headers));
     const headers = await this.#headers(request, EVENT_STREAM_TYPE);
@@ -132,6 +133,20 @@ class RestTransport implements Transport {
       streams: this.#streams,
       get: async (target, more, signal) =>
         this.#http.open({ method: 'GET', ...(await this.#urlOf(target)), headers: { ...headers, ...more }, signal }),
+      onChunk: (text) => this.#http.onChunk(text),
+    });
+  }
+
+  async #stream(request: StreamRequest, sink: EventSink): Promise<void> {
+    const encode = this.#requests.get(request.operation.name);
+    if (!encode) throw noOperation(request.operation.name);
+    const { method, target, body } = encode(request.input);
+    const headers = await this.#headers(request, EVENT_STREAM_TYPE);
+    if (body !== undefined) headers['content-type'] = JSON_TYPE;
+    if (this.#sendDeadline && request.deadline !== undefined) headers['x-timeout-ms'] = timeoutHeader(request.deadline);
+    await openItems(request, sink, {
+      streams: this.#streams,
+      open: async (signal) => this.#http.open({ method, ...(await this.#urlOf(target)), headers, body, signal }),
       onChunk: (text) => this.#http.onChunk(text),
     });
   }

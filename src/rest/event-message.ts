@@ -1,7 +1,8 @@
-import type { EventDefinition } from '../core/contract.ts';
+import type { EventDefinition, Operation } from '../core/contract.ts';
 import { ApiError } from '../core/errors.ts';
 import type { SseEvent } from '../http/events/sse.ts';
 import { localId } from '../events/event-id.ts';
+import { isoNow } from '../life/now.ts';
 import { tryParseJson } from '../peer/json.ts';
 import type { EventSink } from '../core/transport.ts';
 import { decodeErrorBody } from './wire.ts';
@@ -24,4 +25,20 @@ export function deliver(message: SseEvent, event: EventDefinition, sink: EventSi
     void sink.next({ id: message.id || localId(), time, data });
   }
   return true;
+}
+
+/** Hands one item of a streamed operation on; false where it was the last. */
+export function deliverItem(message: SseEvent, { name }: Operation, sink: EventSink): boolean | Promise<boolean> {
+  if (message.event === 'end') {
+    sink.end(decodeErrorBody(tryParseJson(message.data)));
+    return false;
+  }
+  if (message.event !== 'message') return true;
+  const data = tryParseJson(message.data);
+  if (data === undefined) {
+    sink.end(new ApiError('DATA_LOSS', `${name}: an item is not JSON`, { remote: true }));
+    return false;
+  }
+  const taken = sink.next({ id: message.id || localId(), time: message.fields.get('time') ?? isoNow(), data });
+  return taken ? taken.then(() => true) : true;
 }

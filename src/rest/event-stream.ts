@@ -3,8 +3,8 @@ import type { FetchResponse } from '../http/client/fetch-like.ts';
 import { isEventStream, readSse, streamOf } from '../http/events/sse-reader.ts';
 import { onAbort } from '../life/lifetime.ts';
 import { channelSegments } from '../core/http-binding.ts';
-import type { EventSink, SubscribeRequest } from '../core/transport.ts';
-import { deliver } from './event-message.ts';
+import type { EventRequest, EventSink, StreamRequest } from '../core/transport.ts';
+import { deliver, deliverItem } from './event-message.ts';
 import { EVENT_STREAM_TYPE, failedOwn, fillPath } from './wire.ts';
 
 /** What a stream needs of the transport that opens it. */
@@ -24,7 +24,7 @@ export interface StreamCarrier {
 }
 
 /** Subscribes to a channel as server-sent events: resolves once the server has answered with a stream, which is then read into the sink. */
-export async function openEvents(request: SubscribeRequest, sink: EventSink, carrier: StreamCarrier): Promise<void> {
+export async function openEvents(request: EventRequest, sink: EventSink, carrier: StreamCarrier): Promise<void> {
   const { event, signal, lastEventId } = request;
   const target = carrier.target ?? streamTarget(request);
   const hand = carrier.deliver ?? deliver;
@@ -62,8 +62,43 @@ export async function openEvents(request: SubscribeRequest, sink: EventSink, car
   }
 }
 
+/** What a streamed operation needs of the transport that opens it. */
+export interface ItemCarrier extends Pick<StreamCarrier, 'streams' | 'onChunk'> {
+  /** Sends the request; rejects with `ApiError` where no answer came. */
+  open(signal: AbortSignal): Promise<FetchResponse>;
+}
+
+/** Runs a streamed operation: resolves once the server has answered with a stream, of which no more is read than the sink takes. */
+export async function openItems({ operation, signal }: StreamRequest, sink: EventSink, carrier: ItemCarrier): Promise<void> {
+  const controller = new AbortController();
+  const unlink = onAbort(signal, () => controller.abort(signal.reason));
+  carrier.streams.add(controller);
+  const release = () => {
+    unlink();
+    carrier.streams.delete(controller);
+    controller.abort(new ApiError('CANCELLED', 'the stream is over'));
+  };
+  try {
+    const response = await carrier.open(controller.signal);
+    await checkStream(response, operation.name, failedOwn);
+    void readSse(streamOf(response), {
+      name: `the stream of ${operation.name}`,
+      signal: controller.signal,
+      onChunk: carrier.onChunk,
+      onEvent: (message) => deliverItem(message, operation, sink),
+      onEnd: (error) => sink.end(error),
+    }).finally(() => {
+      if (controller.signal.aborted && !signal.aborted) sink.end(controller.signal.reason as ApiError);
+      release();
+    });
+  } catch (error) {
+    release();
+    throw error;
+  }
+}
+
 /** The channel's path; `+` stands for any value of a parameter. */
-function streamTarget({ event, params }: SubscribeRequest): string {
+function streamTarget({ event, params }: EventRequest): string {
   const values = Object.fromEntries(event.params.map((param) => [param, params[param] ?? '+']));
   return fillPath({ segments: channelSegments(event) }, values).replaceAll('%2B', '+');
 }
@@ -81,7 +116,7 @@ async function checkStream(
   const type = response.headers.get('content-type') ?? 'nothing';
   // Not read: what is no event stream may be as endless as one.
   void response.body?.cancel().catch(() => {});
-  throw new ApiError('DATA_LOSS', `GET ${target}: the server answered ${type}, not ${EVENT_STREAM_TYPE}: is the url right?`, {
+  throw new ApiError('DATA_LOSS', `${target}: the server answered ${type}, not ${EVENT_STREAM_TYPE}: is the url right?`, {
     remote: true,
   });
 }

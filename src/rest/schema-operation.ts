@@ -15,7 +15,7 @@ import {
 } from '../schema/view.ts';
 import { locationParam } from './location.ts';
 import { STATUS } from './status.ts';
-import { EVENT_STREAM_TYPE, hasBody, JSON_TYPE } from './wire.ts';
+import { EVENT_STREAM_TYPE, hasBody, JSON_TYPE, NDJSON_TYPE } from './wire.ts';
 
 /** Where a description stands in the document. */
 export interface Place {
@@ -41,7 +41,9 @@ export function describeOperation(view: ContractView, own: OperationView, bindin
     ...(hasBody(binding) ? [] : rest.map((field) => parameter(field, 'query'))),
     ...(place.fields ? fieldsParameter(own) : []),
     ...(binding.method === 'GET' ? [reference('parameters', 'IfNoneMatch')] : []),
-    ...(operation.kind === 'mutation' ? [reference('parameters', 'IdempotencyKey'), reference('parameters', 'RequestId')] : []),
+    ...(operation.kind === 'mutation' && !operation.item
+      ? [reference('parameters', 'IdempotencyKey'), reference('parameters', 'RequestId')]
+      : []),
   ];
   const body = hasBody(binding) && schema && own.inputSchema ? bodyOf(own.inputSchema, schema, rest, binding, place.components) : undefined;
   return {
@@ -160,6 +162,7 @@ function bodyOf(
 
 function successOf(view: ContractView, own: OperationView, binding: HttpBinding, place: Place): JsonObject {
   const requestId = { 'x-request-id': reference('headers', 'RequestId') };
+  if (own.itemSchema) return streamOf(place.components.refer(own.itemSchema, 'output'), requestId);
   if (!own.output || !own.outputSchema) return { '204': { description: 'Done.', headers: requestId } };
   const isGet = binding.method === 'GET';
   const isMade = binding.method === 'POST' && own.operation.kind === 'mutation';
@@ -177,6 +180,22 @@ function successOf(view: ContractView, own: OperationView, binding: HttpBinding,
   return {
     [isMade ? '201' : '200']: answer,
     ...(isGet && { '304': { description: 'Not changed since the ETag in `If-None-Match`.', headers: requestId } }),
+  };
+}
+
+/** A streamed operation: each event, or each line, is an item. */
+function streamOf(item: JsonObject, headers: JsonObject): JsonObject {
+  return {
+    '200': {
+      description:
+        'Items one after the other, as server-sent events or as lines of JSON. The event `end` is the last, with the error if there is one.',
+      headers,
+      content: {
+        [EVENT_STREAM_TYPE]: { schema: { type: 'string', contentMediaType: EVENT_STREAM_TYPE }, 'x-item': item },
+        [NDJSON_TYPE]: { schema: { type: 'string', contentMediaType: NDJSON_TYPE }, 'x-item': item },
+      },
+    },
+    '204': { description: 'A stream does not resume: nothing comes after `Last-Event-ID`.', headers },
   };
 }
 

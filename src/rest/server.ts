@@ -17,6 +17,8 @@ import type { Transport } from '../core/transport.ts';
 import { checkAccept } from './accept.ts';
 import { checkQueries } from './check-query.ts';
 import { describeContract } from '../schema/view.ts';
+import { Heartbeat } from '../http/events/heartbeat.ts';
+import { answerStream, type StreamLimits } from './streams/route.ts';
 import { createEventRoute } from './event-route.ts';
 import { failure } from './failure.ts';
 import { compileOperation, type OperationRoute } from './operation-route.ts';
@@ -70,11 +72,17 @@ export function restHandler(transport: Transport, options: RestHandlerOptions = 
   // What cannot be described is refused here; each operation is compiled by its first call, since most of a large contract's have none for long.
   describeContract(contract);
   checkQueries(contract);
+  const heartbeat = new Heartbeat(options.heartbeatMs ?? 15_000);
   const routes: (readonly [Route, Answer])[] = [];
   for (const operation of Object.values(contract.operations)) {
     for (const binding of operation.http) {
       const route = once(() => compileOperation(contract, operation, binding, root));
-      routes.push([binding, answerCall(transport, operation.output !== undefined, route, maxBodyBytes, fail)]);
+      routes.push([
+        binding,
+        operation.item
+          ? answerItems(transport, route, { maxBodyBytes, heartbeat }, fail)
+          : answerCall(transport, operation.output !== undefined, route, maxBodyBytes, fail),
+      ]);
     }
   }
   for (const event of Object.values(contract.events)) {
@@ -102,6 +110,11 @@ export function restHandler(transport: Transport, options: RestHandlerOptions = 
       return fail(error, requestIdOf(request));
     }
   };
+}
+
+function answerItems(transport: Transport, routeOf: () => OperationRoute, limits: StreamLimits, fail: Fail): Answer {
+  return (request, params) =>
+    answerStream(transport, routeOf(), request, params, limits).catch((error: unknown) => fail(error, requestIdOf(request)));
 }
 
 function answerCall(transport: Transport, hasOutput: boolean, routeOf: () => OperationRoute, maxBodyBytes: number, fail: Fail): Answer {

@@ -11,6 +11,8 @@ export { isObject } from '../peer/error-body.ts';
 
 export const JSON_TYPE = 'application/json';
 export const EVENT_STREAM_TYPE = 'text/event-stream';
+/** https://github.com/ndjson/ndjson-spec */
+export const NDJSON_TYPE = 'application/x-ndjson';
 
 /** Where a method puts what is left of the input: into the query string, or into the body. */
 export function hasBody(binding: HttpBinding): boolean {

@@ -170,8 +170,9 @@ function reached(view: ContractView, side: Side): ReadonlySet<string> {
       follow(view.definitions[side][ref]);
     }
   };
-  for (const { inputSchema, outputSchema, errors } of view.operations.values()) {
+  for (const { inputSchema, outputSchema, itemSchema, errors } of view.operations.values()) {
     follow(side === 'input' ? inputSchema : outputSchema);
+    if (side === 'output') follow(itemSchema);
     if (side === 'output') for (const { detailsSchema } of errors) follow(detailsSchema);
   }
   if (side === 'output') for (const { payloadSchema } of view.events.values()) follow(payloadSchema);

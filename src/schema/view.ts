@@ -18,6 +18,9 @@ export interface OperationView {
   /** The JSON Schemas; their references are to `ContractView.definitions` of the same view. */
   readonly inputSchema: JsonSchema | undefined;
   readonly outputSchema: JsonSchema | undefined;
+  /** What callers get of a streamed operation, many times; `undefined` for others. */
+  readonly item: TypeUse | undefined;
+  readonly itemSchema: JsonSchema | undefined;
   /** The errors that it declares by a name of their own, in the contract's order. */
   readonly errors: readonly ErrorView[];
 }
@@ -102,6 +105,8 @@ function describe(contract: Contract): ContractView {
     output: uses.get(outputOf(operation)),
     inputSchema: input.schemas[inputOf(operation)],
     outputSchema: output.schemas[outputOf(operation)],
+    item: uses.get(itemOf(operation)),
+    itemSchema: output.schemas[itemOf(operation)],
     errors: namedErrors(operation).map(([name, { code, description, details }]) => {
       const at = detailsOf(operation, name);
       return { name, code, description, details: details && objectAt(at), detailsSchema: output.schemas[at] };
@@ -128,6 +133,7 @@ function rootsOf(member: Operation | EventDefinition): Root[] {
   return [
     ...(member.input ? [{ at: inputOf(member), name: `${name}Input`, schema: wireOf(member.input) }] : []),
     ...(member.output ? [{ at: outputOf(member), name: `${name}Result`, schema: wireOf(member.output) }] : []),
+    ...(member.item ? [{ at: itemOf(member), name: `${name}Item`, schema: wireOf(member.item) }] : []),
     ...namedErrors(member).flatMap(([error, { details }]) =>
       details ? [{ at: detailsOf(member, error), name: `${name}${pascal(error.toLowerCase())}`, schema: wireOf(details) }] : [],
     ),
@@ -142,6 +148,7 @@ function namedErrors({ errors }: Operation): [string, ErrorSpec][] {
 const inputOf = ({ name }: Operation) => `operation ${name}: input`;
 const outputOf = ({ name }: Operation) => `operation ${name}: output`;
 const detailsOf = ({ name }: Operation, error: string) => `operation ${name}: details of ${error}`;
+const itemOf = ({ name }: Operation) => `operation ${name}: item`;
 const payloadOf = ({ name }: EventDefinition) => `event ${name}: payload`;
 
 interface JsonSchemas {

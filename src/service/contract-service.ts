@@ -3,10 +3,20 @@ import { ApiError, isApiError } from '../core/errors.ts';
 import { HubLink } from './hub-link.ts';
 import { memoryIdempotencyStore, type IdempotencyStore } from './idempotency.ts';
 import type { ErrorReport, HandlerCall, Publish, ServiceOptions } from './types.ts';
-import type { CallRequest, EventSink, Identity, IdentifyRequest, Selection, SubscribeRequest, Transport } from '../core/transport.ts';
+import type {
+  CallRequest,
+  EventSink,
+  Identity,
+  IdentifyRequest,
+  Selection,
+  StreamRequest,
+  SubscribeRequest,
+  Transport,
+} from '../core/transport.ts';
 import { compiledSchema } from '../schema/compiled.ts';
 import { InFlight } from '../life/drain.ts';
 import { Lifetime } from '../life/lifetime.ts';
+import { fromEpochMs } from '../life/now.ts';
 import { Checks, checkInput, checkOutput, inputOf, type OperationChecks } from '../guard/guard.ts';
 import { planSelection } from '../guard/select.ts';
 import { compileSend, converterOf, type Converter } from '../schema/codec/codec.ts';
@@ -14,12 +24,15 @@ import { makeRequestId } from '../peer/headers.ts';
 import { CallContextInfo, ServiceCall, type Asked } from './call-info.ts';
 import { Callers, expiryOf } from './callers.ts';
 import type { ErrorMakers } from './error-makers.ts';
+import { iteratorOf, runStream, whileAlive } from './stream-run.ts';
+import { Call } from '../life/call.ts';
 import { callOnce } from './idempotent-call.ts';
-import { isJson } from '../core/is-json.ts';
+import { arrived, breach, COMPLETED, expired, stopping, unknownMember } from './outcomes.ts';
+import { present } from './present.ts';
 import { chain, isPromiseLike, type Maybe } from '../life/maybe.ts';
 import { own } from '../core/own.ts';
 import { checkSubscription } from '../events/check.ts';
-import { issuesError, type Checked } from '../schema/validate.ts';
+import type { Checked } from '../schema/validate.ts';
 import { report, reportToConsole } from '../life/report.ts';
 
 type OptionsInForce = ServiceOptions<unknown> & { readonly graceMs: number; readonly storeTimeoutMs: number };
@@ -62,6 +75,7 @@ export class ContractService implements Transport {
   /** Errors that are as their caller sees them. */
   readonly #presented = new WeakSet<object>();
   readonly #subscriptions = new Set<Lifetime>();
+  readonly #streams = new Set<Lifetime>();
   readonly #actions = new Map<string, Action>();
   readonly #running = new InFlight();
   #closing: Promise<void> | undefined;
@@ -105,6 +119,7 @@ export class ContractService implements Transport {
 
   async subscribe(request: SubscribeRequest, sink: EventSink): Promise<void> {
     const requestId = request.headers['x-request-id'] ?? makeRequestId();
+    if (request.operation) return this.#stream(request, sink, requestId);
     const lifetime = new Lifetime(undefined, request.signal);
     try {
       if (this.#closing) throw stopping();
@@ -126,6 +141,48 @@ export class ContractService implements Transport {
       lifetime.abort(COMPLETED);
       throw this.#present(error, request, request.event.name, requestId);
     }
+  }
+
+  async #stream(request: StreamRequest, sink: EventSink, requestId: string): Promise<void> {
+    const { headers, deadline, peer } = request;
+    const lifetime = new Lifetime(deadline, request.signal, this.#streams);
+    const call = new Call(lifetime, request.operation, request.input, headers, deadline, undefined, peer);
+    const leave = () => {
+      lifetime.abort(COMPLETED);
+      this.#running.leave();
+    };
+    this.#running.enter();
+    try {
+      if (this.#closing) throw stopping();
+      const action = this.#actions.get(request.operation.name) ?? unknownMember('operation', request.operation.name);
+      const { name, item } = action.operation;
+      if (!item) throw new ApiError('UNIMPLEMENTED', `${name} gives one answer: call it`);
+      if (headers['idempotency-key'] !== undefined)
+        throw new ApiError('INVALID_ARGUMENT', `${name} is a stream: it takes no idempotency key`);
+      const iterator = await whileAlive(lifetime, this.#iterate(action, call, lifetime, requestId));
+      const failed = (error: unknown) => this.#failure(arrived(error), call, requestId);
+      const encoder = converterOf(item);
+      const encode = (value: unknown): Maybe<unknown> =>
+        chain(encoder ? checkOutput(encoder.encode, value, action.checks.breach) : value, (wire) =>
+          checkOutput(action.checks.item, wire, action.checks.breach),
+        );
+      void runStream(iterator, { lifetime, sink, encode, present: failed, isLeft: () => request.signal.aborted }).finally(leave);
+    } catch (error) {
+      leave();
+      throw await this.#failure(error, call, requestId);
+    }
+  }
+
+  /** What the handler of a stream returned, once its caller and its input were accepted. */
+  async #iterate(action: Action, call: CallRequest, lifetime: Lifetime, requestId: string): Promise<AsyncIterator<unknown>> {
+    const context = this.options.context ? await this.#context(call, action.operation) : undefined;
+    const expiresAtMs = expiryOf(context);
+    if (expiresAtMs !== undefined && !(lifetime.deadline !== undefined && lifetime.deadline <= fromEpochMs(expiresAtMs)))
+      lifetime.endAt(expiresAtMs, expired, Date.now);
+    const wire = await checkInput(action.checks.input, call);
+    const input = action.input ? await decodeInput(action.input, wire, action) : wire;
+    const result = await action.handler(input, new ServiceCall(context, call, requestId, this.publish, action));
+    return iteratorOf(result, action.operation.name);
   }
 
   readonly publish: Publish<Events> = (name, data) => {
@@ -157,6 +214,7 @@ export class ContractService implements Transport {
   async #close(graceMs: number): Promise<void> {
     for (const lifetime of this.#subscriptions) lifetime.abort(stopping());
     await this.#running.idle(graceMs);
+    for (const lifetime of [...this.#streams]) lifetime.abort(stopping());
     await this.#hub.close();
   }
 
@@ -164,6 +222,7 @@ export class ContractService implements Transport {
   #run(request: CallRequest, requestId: string): Maybe<unknown> {
     const { name } = request.operation;
     const action = this.#actions.get(name) ?? unknownMember('operation', name);
+    if (action.operation.item) throw new ApiError('UNIMPLEMENTED', `${name} is a stream: subscribe to it`);
     if (!this.options.context) return this.#accept(action, undefined, request, requestId);
     return chain(this.#context(request, action.operation), (context) => this.#accept(action, context, request, requestId));
   }
@@ -305,19 +364,8 @@ export class ContractService implements Transport {
     return chain(declared, (known) => this.#present(known, request, name, requestId));
   }
 
-  /** What a caller may see of an error: an `ApiError` that was thrown on purpose, or INTERNAL with a neutral message. */
   #present(error: unknown, request: Asked, member: string, requestId: string): ApiError {
-    if (isApiError(error)) {
-      const known = error.requestId === undefined ? error.with({ requestId }) : error;
-      if (known.details === undefined || isJson(known.details)) return known;
-      this.#report({ error: new TypeError(`the details of an error are no JSON: ${error.message}`, { cause: error }), member, requestId });
-      return known.with({ details: undefined });
-    }
-    if ((error as Error | undefined)?.name === 'AbortError' && request.signal.aborted) {
-      return ApiError.from(request.signal.reason, 'CANCELLED', 'the caller cancelled the call').with({ requestId });
-    }
-    this.#report({ error, member, requestId });
-    return new ApiError('INTERNAL', 'internal error', { requestId, cause: error });
+    return present(error, request.signal, requestId, (reported) => this.#report({ error: reported, member, requestId }));
   }
 
   #report(failure: ErrorReport): void {
@@ -335,28 +383,4 @@ function decodeInput(converter: Converter, wire: unknown, { operation }: Action)
 
 function encodeOutput(converter: Converter, output: unknown, { breach }: OperationChecks): Maybe<unknown> {
   return checkOutput(converter.encode, output, breach);
-}
-
-/** The reason of a life that ended without an error. */
-const COMPLETED = new ApiError('CANCELLED', 'completed');
-
-function unknownMember(kind: string, name: string): never {
-  throw new ApiError('UNIMPLEMENTED', `this service has no ${kind} '${name}'`);
-}
-
-/** A handler's error, which may be one of a call that it made in turn and that was never sent: this call did arrive. */
-function arrived(error: unknown): unknown {
-  return isApiError(error) && !error.sent ? error.with({ sent: true }) : error;
-}
-
-function stopping(): ApiError {
-  return new ApiError('UNAVAILABLE', 'the service is stopping', { sent: false });
-}
-
-function expired(): ApiError {
-  return new ApiError('UNAUTHENTICATED', 'the credentials of this subscription have expired: subscribe again with new ones');
-}
-
-function breach(what: string, issues: Parameters<typeof issuesError>[2], cause?: unknown): TypeError {
-  return new TypeError(issuesError('INTERNAL', what, issues).text, cause === undefined ? {} : { cause });
 }

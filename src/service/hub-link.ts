@@ -1,6 +1,6 @@
 import type { EventDefinition } from '../core/contract.ts';
 import { ApiError } from '../core/errors.ts';
-import type { EventSink, SubscribeRequest } from '../core/transport.ts';
+import type { EventSink, EventRequest } from '../core/transport.ts';
 import { memoryHub, type EventHub, type HubEvent } from '../events/hub.ts';
 import { Outbox } from '../events/outbox.ts';
 import { isoNow } from '../life/now.ts';
@@ -29,7 +29,7 @@ export class HubLink {
     return this.#outbox.send(() => this.#inTime(this.#hub.publish(event, published)));
   }
 
-  subscribe(request: SubscribeRequest, sink: EventSink): Promise<void> {
+  subscribe(request: EventRequest, sink: EventSink): Promise<void> {
     return this.#inTime(this.#hub.subscribe(request, sink));
   }
 

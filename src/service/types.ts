@@ -11,7 +11,8 @@ type Awaitable<T> = T | Promise<T>;
 /** What a handler is given as its first argument: the validated input with defaults filled in. */
 export type HandlerInput<O extends Operation> = O['input'] extends Schema ? OutputOf<O['input']> : undefined;
 /** What a handler returns; it is validated, and unknown members are dropped. */
-export type HandlerOutput<O extends Operation> = O['output'] extends Schema ? AppInput<O['output']> : void;
+export type HandlerOutput<O extends Operation> = O['item'] extends Schema ? AsyncIterable<AppInput<O['item']>> : OneOutput<O>;
+type OneOutput<O extends Operation> = O['output'] extends Schema ? AppInput<O['output']> : void;
 
 /** One function per operation of the contract. It throws an `ApiError` to give its caller an error. */
 export type Handlers<C extends Contract, T = unknown> = {

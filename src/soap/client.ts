@@ -10,6 +10,7 @@ import { ApiError } from '../core/errors.ts';
 import { defineAdapter } from '../guard/guard.ts';
 import { joinHeaders, timeoutHeader } from '../peer/headers.ts';
 import { guardOnWire } from '../peer/on-wire.ts';
+import { eventsOnly } from '../events/check.ts';
 import type { Adapter, CallRequest, SubscribeRequest, Transport } from '../core/transport.ts';
 import { soapBinding, type SoapBinding, type SoapOperation } from './wire/binding.ts';
 import { ForeignSoapTransport } from './foreign/foreign.ts';
@@ -72,7 +73,8 @@ class SoapTransport implements Transport {
     return decodeReply(operation, await this.#exchange.post(this.url, headers, body, signal));
   }
 
-  async subscribe(request: SubscribeRequest): Promise<void> {
+  async subscribe(asked: SubscribeRequest): Promise<void> {
+    const request = eventsOnly(asked, 'SOAP');
     throw noEvents(request);
   }
 

@@ -3,7 +3,7 @@ import { bytes, ms, readOptions } from '../core/options.ts';
 import type { FetchLike } from '../http/client/fetch-like.ts';
 import type { HeadersOption } from '../peer/headers.ts';
 import type { OnWire } from '../peer/on-wire.ts';
-import type { SubscribeRequest } from '../core/transport.ts';
+import type { EventRequest } from '../core/transport.ts';
 import type { XmlObject } from './foreign/fit.ts';
 import type { SoapSecurity } from './security/security.ts';
 import type { SoapVersion } from './version.ts';
@@ -102,7 +102,7 @@ export function readWsdlOptions(options: SoapWsdlOptions) {
 }
 
 /** SOAP answers requests, and has nothing to send on its own. */
-export function noEvents({ event }: SubscribeRequest): ApiError {
+export function noEvents({ event }: EventRequest): ApiError {
   return new ApiError('UNIMPLEMENTED', `SOAP has no events: subscribe to '${event.name}' over REST, GraphQL, WebSocket, gRPC or MQTT`, {
     sent: false,
   });

@@ -14,7 +14,8 @@ import { onAbort } from '../life/lifetime.ts';
 import { defineAdapter } from '../guard/guard.ts';
 import { joinHeaders, type HeadersOption } from '../peer/headers.ts';
 import { guardOnWire } from '../peer/on-wire.ts';
-import type { Adapter, EventSink, Headers, SubscribeRequest, Transport } from '../core/transport.ts';
+import { eventsOnly } from '../events/check.ts';
+import type { Adapter, EventSink, Headers, EventRequest, SubscribeRequest, Transport } from '../core/transport.ts';
 import { Receiver, TOKEN, type Listener, type ReceiverOptions } from './receiver.ts';
 import { Registry, type Registered } from './registry.ts';
 import { SCHEMES } from './signing/schemes.ts';
@@ -108,7 +109,8 @@ class WebhookTransport implements Transport {
     throw new ApiError('UNIMPLEMENTED', 'webhooks carry no calls: route them to another protocol, such as rest', { sent: false });
   }
 
-  async subscribe(request: SubscribeRequest, sink: EventSink): Promise<void> {
+  async subscribe(asked: SubscribeRequest, sink: EventSink): Promise<void> {
+    const request = eventsOnly(asked, 'webhooks');
     if (request.signal.aborted) return;
     const listener = this.listen(request, sink, undefined);
     onAbort(request.signal, () => this.forget(listener));
@@ -120,7 +122,7 @@ class WebhookTransport implements Transport {
     for (const listener of this.#listeners) this.forget(listener);
   }
 
-  protected listen(request: SubscribeRequest, sink: EventSink, registration: Listener['registration']): Listener {
+  protected listen(request: EventRequest, sink: EventSink, registration: Listener['registration']): Listener {
     const { name, type } = request.event;
     const listener: Listener = {
       contract: this.contract,
@@ -159,7 +161,8 @@ class RegisteredTransport extends WebhookTransport {
     this.#registry = new Registry(target.url.replace(/\/$/, ''), options.onWire, options.fetch);
   }
 
-  override async subscribe(request: SubscribeRequest, sink: EventSink): Promise<void> {
+  override async subscribe(asked: SubscribeRequest, sink: EventSink): Promise<void> {
+    const request = eventsOnly(asked, 'webhooks');
     const { event, params, lastEventId, signal } = request;
     if (this.#isClosed) throw CLOSED;
     const headers = await joinHeaders(this.options.headers, request.headers);

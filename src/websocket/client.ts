@@ -95,7 +95,7 @@ export interface ChannelOptions extends WebSocketBaseOptions {
  * write to their channels. Formats: docs/protocols/websocket.md.
  */
 export function webSocket(options: ChannelOptions): Adapter<'subscribe' | 'write'>;
-export function webSocket(options: WebSocketOptions): Adapter;
+export function webSocket(options: WebSocketOptions): Adapter<'call' | 'subscribe' | 'stream'>;
 export function webSocket(options: WebSocketOptions | ChannelOptions): Adapter<never> {
   const url = socketUrl(options.url);
   if (options.protocol === 'channel') {

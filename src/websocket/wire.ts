@@ -6,6 +6,9 @@ export { isObject } from '../peer/error-body.ts';
 import type { Headers } from '../core/transport.ts';
 import { codeOfRpc, INVALID_REQUEST, PARSE_ERROR, RPC_CODE } from './status.ts';
 
+/** How many items of a stream may be on their way; the reader grants more by `more { subscription, count }`. */
+export const STREAM_CREDITS = 64;
+
 /** The subprotocol of `/ws`; a client that offers none speaks it too. */
 export const SUBPROTOCOL = 'jsonrpc-2.0';
 

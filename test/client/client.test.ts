@@ -13,7 +13,7 @@ import {
   type CallRequest,
   type ClientOptions,
   type EventSink,
-  type SubscribeRequest,
+  type EventRequest,
   type Transport,
 } from '../../src/index.ts';
 
@@ -32,16 +32,20 @@ const FAST: ClientOptions['reconnect'] = { baseDelayMs: 1, maxDelayMs: 2 };
 /** A transport made of what a test says, which remembers what it was asked. */
 function fake(verbs: {
   call?: (request: CallRequest) => Promise<unknown>;
-  subscribe?: (request: SubscribeRequest, sink: EventSink) => Promise<void>;
+  subscribe?: (request: EventRequest, sink: EventSink) => Promise<void>;
 }) {
   const calls: CallRequest[] = [];
-  const subscriptions: { request: SubscribeRequest; sink: EventSink }[] = [];
+  const subscriptions: { request: EventRequest; sink: EventSink }[] = [];
   let closed = 0;
   const transport: Transport = {
     contract,
     name: 'fake',
     call: async (request) => (calls.push(request), verbs.call?.(request)),
-    subscribe: async (request, sink) => (subscriptions.push({ request, sink }), verbs.subscribe?.(request, sink)),
+    subscribe: async (asked, sink) => {
+      const request = asked as EventRequest;
+      subscriptions.push({ request, sink });
+      await verbs.subscribe?.(request, sink);
+    },
     close: async () => void closed++,
   };
   return { transport, calls, subscriptions, closed: () => closed };

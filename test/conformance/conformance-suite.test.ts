@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ApiError } from '../../src/index.ts';
 import { conformanceCases, runConformance, type Open } from '../../src/conformance/index.ts';
-import type { CallRequest, Transport } from '../../src/core/transport.ts';
+import type { CallRequest, EventRequest, Transport } from '../../src/core/transport.ts';
 
 /** A protocol that does one thing wrong: in process, with this around the service. */
 function faulty(change: (inner: Transport) => Partial<Transport>): Open {
@@ -109,12 +109,12 @@ const faults: readonly (readonly [what: string, open: Open, ids: readonly string
   ],
   [
     'forgets the last event id',
-    faulty((inner) => ({ subscribe: (request, sink) => inner.subscribe({ ...request, lastEventId: undefined }, sink) })),
+    faulty((inner) => ({ subscribe: (request, sink) => inner.subscribe({ ...(request as EventRequest), lastEventId: undefined }, sink) })),
     ['resuming-last-id', 'resuming-unknown-id'],
   ],
   [
     'ignores channel parameters',
-    faulty((inner) => ({ subscribe: (request, sink) => inner.subscribe({ ...request, params: {} }, sink) })),
+    faulty((inner) => ({ subscribe: (request, sink) => inner.subscribe({ ...(request as EventRequest), params: {} }, sink) })),
     ['events-params'],
   ],
   [

@@ -5,7 +5,7 @@ import { rest } from '../../src/rest/client.ts';
 import { restHandler } from '../../src/rest/server.ts';
 
 export function createClient(transport: Adapter | Transport): Client<ConformanceContract> {
-  return create({ contract: conformanceContract, transport });
+  return create({ contract: conformanceContract, transport: transport as Transport });
 }
 
 /** The conformance service, in process or over REST on a port of its own. */

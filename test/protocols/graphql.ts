@@ -19,6 +19,7 @@ const skips = [
 
 export const target: ConformanceTarget = {
   name: 'graphql',
+  can: ['call', 'subscribe'],
   skips,
   open: async (transport, { headers, onError }) => {
     const handler = graphqlHandler(transport, { onError });

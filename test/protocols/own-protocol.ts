@@ -4,6 +4,7 @@ import type { ConformanceTarget } from '../../src/conformance/index.ts';
 /** The protocol of the guide "Your own protocol": it must keep the law as ours do. */
 export const target: ConformanceTarget = {
   name: 'own protocol',
+  can: ['call', 'subscribe'],
   open: async (transport, { headers }) => {
     const server = await serveLines(transport);
     return {

@@ -8,7 +8,7 @@ import { onAbort } from '../../src/life/lifetime.ts';
 import { markGuarded } from '../../src/guard/guard.ts';
 import { mqtt, type MqttOptions } from '../../src/mqtt/client.ts';
 import { serveMqtt } from '../../src/mqtt/server.ts';
-import type { Adapter, EventSink, SubscribeRequest, Transport } from '../../src/core/transport.ts';
+import type { Adapter, EventSink, EventRequest, Transport } from '../../src/core/transport.ts';
 
 /** Debian puts it where only root has a path to. */
 const MOSQUITTO = ['mosquitto', '/usr/sbin/mosquitto'].find((path) => spawnSync(path, ['-h']).error === undefined);
@@ -109,7 +109,7 @@ export async function openMqtt(transport: Transport, url: string, options: Pick<
  */
 class Demand {
   readonly #counts = new Map<string, number>();
-  readonly #standing = new Map<string, { readonly request: SubscribeRequest; readonly sink: EventSink }>();
+  readonly #standing = new Map<string, { readonly request: EventRequest; readonly sink: EventSink }>();
   readonly #running = new Map<string, { readonly controller: AbortController; readonly start: Promise<void> }>();
   readonly served: Transport;
 
@@ -122,6 +122,7 @@ class Demand {
       name: transport.name,
       call: (request) => transport.call(request),
       subscribe: async (request, sink) => {
+        if (request.operation) return transport.subscribe(request, sink);
         // The embedded broker only asks whether a caller may listen.
         if (request.peer) return;
         this.#standing.set(request.event.name, { request, sink: this.#restarting(request, sink) });
@@ -140,7 +141,7 @@ class Demand {
         close: () => client.close(),
         subscribe: async (request, sink) => {
           await client.subscribe(request, sink);
-          if (request.signal.aborted) return;
+          if (request.operation || request.signal.aborted) return;
           const start = this.#add(request.event.name);
           onAbort(request.signal, () => this.#remove(request.event.name));
           await start;
@@ -180,7 +181,7 @@ class Demand {
   }
 
   /** The server comes back with a new subscription, which takes the place of the old one. */
-  #restarting({ event: { name } }: SubscribeRequest, sink: EventSink): EventSink {
+  #restarting({ event: { name } }: EventRequest, sink: EventSink): EventSink {
     return {
       next: (message) => sink.next(message),
       gap: () => sink.gap(),

@@ -11,6 +11,7 @@ import { limitCases } from './limits.ts';
 import { overflowCases } from './events/overflow.ts';
 import { pagingCases } from './paging.ts';
 import { resumingCases } from './events/resuming.ts';
+import { streamCases } from './streams/streams.ts';
 import { selectCases } from './select.ts';
 import { typedErrorCases } from './errors/typed.ts';
 import { validationCases } from './validation.ts';
@@ -30,6 +31,7 @@ export const conformanceCases: readonly ConformanceCase[] = [
   ...eventCases,
   ...resumingCases,
   ...overflowCases,
+  ...streamCases,
   ...lifecycleCases,
   ...limitCases,
 ];

@@ -101,6 +101,8 @@ class Types<V extends Outline> implements GraphqlTypes<V> {
     for (const { payload } of view.events.values()) this.#collect(payload);
     for (const node of this.#outputs) if (node.kind === 'union') this.#joinTags(node);
     for (const { operation, output } of view.operations.values()) {
+      // Streams are not carried yet.
+      if (operation.item) continue;
       const fields = operation.kind === 'query' ? this.queries : this.mutations;
       const name = fieldName(operation);
       for (const other of fields.values())

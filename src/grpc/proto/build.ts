@@ -112,7 +112,9 @@ class FileBuilder {
   #operation(view: OperationView): OperationMethod {
     const known = this.#operations.get(view.operation.name);
     if (known) return known;
-    const { operation, input, output } = view;
+    const { operation, input, item } = view;
+    // Each message of a stream is an item.
+    const output = item ?? view.output;
     const meta = grpcMeta(operation);
     const name = meta.name === undefined ? pascal(operation.name) : checkName(meta.name, operation.name);
     const request = input ? this.#builder.object(input, `${name}Request`) : this.#builder.envelope(`${name}Request`, undefined, []);
@@ -124,7 +126,7 @@ class FileBuilder {
       request,
       response,
       requestStream: false,
-      responseStream: false,
+      responseStream: item !== undefined,
       view,
       wrapsOutput,
     };

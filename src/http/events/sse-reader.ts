@@ -14,8 +14,8 @@ export interface SseReading {
   readonly signal: AbortSignal;
   /** Gets the text as it comes. */
   readonly onChunk: (text: string) => void;
-  /** Takes one event; `false` says that it was the last. */
-  readonly onEvent: (event: SseEvent) => boolean;
+  /** Takes one event; `false` says that it was the last. No more is read while a promise is pending. */
+  readonly onEvent: (event: SseEvent) => boolean | Promise<boolean>;
   /** Hears of an id to resume after that no event came with. */
   readonly onPlace?: (id: string) => void;
   /** Hears why the stream is over where neither the signal nor an event ended it: UNAVAILABLE, after which resuming may help, or DATA_LOSS. */
@@ -60,11 +60,16 @@ export async function readSse(body: ReadableStream<Uint8Array>, reading: SseRead
       }
       const chunk = text.decode(value, { stream: true });
       onChunk(chunk);
-      for (const event of decoder.push(chunk)) if (signal.aborted || !onEvent(event)) return;
+      // A slow reader of events is no silence of the server.
+      clearTimeout(silence);
+      for (const event of decoder.push(chunk)) {
+        if (signal.aborted) return;
+        const taken = onEvent(event);
+        if (!(typeof taken === 'boolean' ? taken : await taken)) return;
+      }
       if (decoder.lastId !== place) onPlace?.((place = decoder.lastId));
       // Servers not written here may send no heartbeats: silence counts only after the first one.
       if (!decoder.hasComments) continue;
-      clearTimeout(silence);
       silence = setTimeout(onSilence, SILENCE_MS);
     }
   } catch (error) {

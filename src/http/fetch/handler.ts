@@ -50,11 +50,13 @@ function bytesOf(body: string | Uint8Array): Uint8Array<ArrayBuffer> {
 }
 
 function streamOf(request: FetchRequest, stream: HttpStream): ReadableStream<Uint8Array<ArrayBuffer>> {
+  let writer: StreamWriter | undefined;
   return new ReadableStream(
     {
+      pull: () => writer?.taken(),
       start(controller) {
-        const writer = new StreamWriter(controller, () => request.release());
-        request.onAbort(() => writer.end());
+        writer = new StreamWriter(controller, () => request.release());
+        request.onAbort(() => writer?.end());
         stream(writer);
       },
       cancel: () => request.leave(),
@@ -68,6 +70,7 @@ class StreamWriter implements HttpWriter {
   readonly #controller: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>;
   readonly #release: () => void;
   readonly #onClose: (() => void)[] = [];
+  #draining: { readonly done: Promise<void>; readonly resolve: () => void } | undefined;
   #isOver = false;
 
   constructor(controller: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>, release: () => void) {
@@ -92,6 +95,35 @@ class StreamWriter implements HttpWriter {
     } catch {
       // The caller cancelled the stream, which closed it.
     }
+    this.#over();
+  }
+
+  cut(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#controller.error(new Error('the stream broke off'));
+    this.#over();
+  }
+
+  drained(): Promise<void> | undefined {
+    if (this.#isOver || this.bufferedBytes === 0) return undefined;
+    if (!this.#draining) {
+      let resolve = () => {};
+      const done = new Promise<void>((settle) => (resolve = settle));
+      this.#draining = { done, resolve };
+    }
+    return this.#draining.done;
+  }
+
+  /** The reader wants more. */
+  taken(): void {
+    const { resolve } = this.#draining ?? {};
+    this.#draining = undefined;
+    resolve?.();
+  }
+
+  #over(): void {
+    this.taken();
     this.#release();
     for (const listener of this.#onClose) listener();
   }

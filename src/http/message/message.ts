@@ -43,6 +43,10 @@ export interface HttpWriter {
   write(chunk: string): void;
   /** The response is complete. */
   end(): void;
+  /** Breaks the body off, so that the caller cannot take it for complete. */
+  cut(): void;
+  /** Settles when the caller has taken enough of what was written for more to be sent, or is gone; `undefined` if more can be sent now. */
+  drained(): Promise<void> | undefined;
   /** Bytes written that the caller has not taken yet. */
   readonly bufferedBytes: number;
   /** Calls `listener` once when the response is over, whoever ended it; at once where it is over already. */

@@ -110,6 +110,7 @@ export class NodeWriter implements HttpWriter {
   readonly #streams: OpenStreams;
   readonly #onClose: (() => void)[] = [];
   readonly #onStop: (() => void)[] = [];
+  #draining: { readonly done: Promise<void>; readonly resolve: () => void } | undefined;
   #isOver = false;
 
   constructor(response: ServerResponse, streams: OpenStreams) {
@@ -117,6 +118,7 @@ export class NodeWriter implements HttpWriter {
     this.#streams = streams;
     streams.add(this);
     response.on('close', () => this.#close());
+    response.on('drain', () => this.#drained());
     if (response.destroyed) this.#close();
   }
 
@@ -132,6 +134,28 @@ export class NodeWriter implements HttpWriter {
     if (this.#isOver) return;
     endWritten(this.#response);
     this.#close();
+  }
+
+  cut(): void {
+    if (this.#isOver) return;
+    this.#response.destroy();
+    this.#close();
+  }
+
+  drained(): Promise<void> | undefined {
+    if (this.#isOver || !this.#response.writableNeedDrain) return undefined;
+    if (!this.#draining) {
+      let resolve = () => {};
+      const done = new Promise<void>((settle) => (resolve = settle));
+      this.#draining = { done, resolve };
+    }
+    return this.#draining.done;
+  }
+
+  #drained(): void {
+    const { resolve } = this.#draining ?? {};
+    this.#draining = undefined;
+    resolve?.();
   }
 
   onClose(listener: () => void): void {
@@ -153,6 +177,7 @@ export class NodeWriter implements HttpWriter {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#streams.delete(this);
+    this.#drained();
     for (const listener of this.#onClose) listener();
   }
 }

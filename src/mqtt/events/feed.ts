@@ -5,7 +5,7 @@ import { compileMatch } from '../../events/hub.ts';
 import { onAbort } from '../../life/lifetime.ts';
 import { after, type StopTimer } from '../../life/timers.ts';
 import { isPause } from '../../events/reconnect.ts';
-import type { EventMessage, EventSink, Headers, SubscribeRequest } from '../../core/transport.ts';
+import type { EventMessage, EventSink, Headers, EventRequest } from '../../core/transport.ts';
 import type { Connection } from '../connection/connection.ts';
 import { compileDecoder, TooLarge, type DecodeEvent, type EventDecoderInit } from './decoder.ts';
 import { overlap } from '../filters.ts';
@@ -70,7 +70,7 @@ export class Feed {
     this.#decode = init.mapped ? compileForeignDecoder(event, init.mapped, init) : compileDecoder(event, init);
   }
 
-  async subscribe(request: SubscribeRequest, sink: EventSink, headers: Headers): Promise<void> {
+  async subscribe(request: EventRequest, sink: EventSink, headers: Headers): Promise<void> {
     const { signal, params, lastEventId } = request;
     if (signal.aborted) return;
     this.#stopLinger?.();

@@ -1,7 +1,7 @@
 import type { Contract, EventDefinition, Operation } from '../../core/contract.ts';
 import { ApiError } from '../../core/errors.ts';
 import { parseHttpBinding } from '../../core/http-binding.ts';
-import type { CallRequest, EventSink, SubscribeRequest } from '../../core/transport.ts';
+import type { CallRequest, EventSink, EventRequest } from '../../core/transport.ts';
 import { localId } from '../../events/event-id.ts';
 import type { FetchResponse } from '../../http/client/fetch-like.ts';
 import type { HttpClient, HttpExchange } from '../../http/client/http-client.ts';
@@ -72,7 +72,7 @@ export class ForeignRest {
     return pages ? pages.read(request.input, ask) : (await ask(request.input, {})).items;
   }
 
-  async subscribe(request: SubscribeRequest, sink: EventSink, own: Readonly<Record<string, string>>): Promise<void> {
+  async subscribe(request: EventRequest, sink: EventSink, own: Readonly<Record<string, string>>): Promise<void> {
     const { event, params } = request;
     const mapped = this.options.events?.[event.name] ?? {};
     const binding = parseHttpBinding(mapped.http ?? `GET /${event.channel}`);

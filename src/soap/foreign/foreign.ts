@@ -2,6 +2,7 @@ import type { Contract } from '../../core/contract.ts';
 import { ApiError, isApiError } from '../../core/errors.ts';
 import { joinHeaders } from '../../peer/headers.ts';
 import { describeContract, type OperationView, type TypeUse } from '../../schema/view.ts';
+import { eventsOnly } from '../../events/check.ts';
 import type { CallRequest, SubscribeRequest, Transport } from '../../core/transport.ts';
 import { envelope, decodeFault, decodeStatus, isFault, MAX_DEPTH, noAnswer, type Reply } from '../wire.ts';
 import { noEvents, type SoapHeader, type SoapHeaderCall, type SoapWsdlOperation, type WsdlOptionsInForce } from '../options.ts';
@@ -70,7 +71,8 @@ export class ForeignSoapTransport implements Transport {
     return fitTo(output, outputOf(mapped, output, operation, answer));
   }
 
-  async subscribe(request: SubscribeRequest): Promise<void> {
+  async subscribe(asked: SubscribeRequest): Promise<void> {
+    const request = eventsOnly(asked, 'SOAP');
     throw noEvents(request);
   }
 

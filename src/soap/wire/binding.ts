@@ -71,7 +71,8 @@ function bind(contract: Contract): SoapBinding {
     const service: SoapService = { name: `${pascal(serviceName)}Service`, namespace: namespaceOf(contract, serviceName), operations };
     for (const each of view.operations.values()) {
       const { operation } = each;
-      if (operation.service !== serviceName) continue;
+      // SOAP answers once.
+      if (operation.service !== serviceName || operation.item) continue;
       const bound = bindOperation(each, service, types);
       operations.push(bound);
       byName.set(operation.name, bound);

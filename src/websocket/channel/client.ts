@@ -8,6 +8,7 @@ import { isLonger } from '../../socket/limits.ts';
 import { frameOf, framesOf, type FeedEvent, type FeedMapping } from './feed.ts';
 import { encodeText } from '../../http/client/query-text.ts';
 import { redact } from '../../peer/on-wire.ts';
+import { eventsOnly } from '../../events/check.ts';
 import type { CallRequest, EventSink, Headers, SubscribeRequest, Transport } from '../../core/transport.ts';
 import { ChannelConnection } from './connection.ts';
 import { ChannelLink } from './link.ts';
@@ -70,7 +71,8 @@ export class ChannelTransport implements Transport {
     }
   }
 
-  async subscribe({ event, params, headers, lastEventId, signal }: SubscribeRequest, sink: EventSink): Promise<void> {
+  async subscribe(asked: SubscribeRequest, sink: EventSink): Promise<void> {
+    const { event, params, headers, lastEventId, signal } = eventsOnly(asked, 'a plain channel');
     const link = this.#linkOf(event, params, headers);
     const release = link.use();
     try {

@@ -3,6 +3,7 @@ import type { Contract } from '../../core/contract.ts';
 import { ApiError, noOperation } from '../../core/errors.ts';
 import { joinHeaders } from '../../peer/headers.ts';
 import { redact } from '../../peer/on-wire.ts';
+import { eventsOnly } from '../../events/check.ts';
 import type { CallRequest, EventSink, Headers, SubscribeRequest, Transport } from '../../core/transport.ts';
 import { tooLarge } from '../../socket/client/failure.ts';
 import { takesHeaders } from '../../socket/client/like.ts';
@@ -60,18 +61,25 @@ export class RpcTransport implements Transport {
     return connection.call(method, params, undefined, ending).then((result) => outputOf(mapping, operation, result));
   }
 
-  async subscribe(request: SubscribeRequest, sink: EventSink): Promise<void> {
-    const { event, params, lastEventId, signal } = request;
+  async subscribe(asked: SubscribeRequest, sink: EventSink): Promise<void> {
+    const { signal } = asked;
     const option = await this.#askHeaders();
     const connection = this.#link.current ?? (await this.#link.connect(option, true));
     if (signal.aborted) throw ApiError.from(signal.reason, 'CANCELLED', 'the subscription was cancelled');
-    if (this.settings.mapping) return connection.subscribeForeign(request, sink);
+    if (this.settings.mapping) return connection.subscribeForeign(eventsOnly(asked, 'a foreign JSON-RPC service'), sink);
+    if (asked.operation) {
+      const { operation, input, headers, deadline } = asked;
+      if (!Object.hasOwn(this.contract.operations, operation.name))
+        throw new ApiError('UNIMPLEMENTED', `the contract has no operation '${operation.name}'`, { sent: false });
+      return connection.subscribe(input, connection.headersFor(option, headers, deadline), signal, sink, operation.name);
+    }
+    const { event, params, lastEventId, headers } = asked;
     const wanted = {
       event: event.name,
       ...(Object.keys(params).length > 0 && { params }),
       ...(lastEventId !== undefined && { lastEventId }),
     };
-    await connection.subscribe(wanted, connection.headersFor(option, request.headers), signal, sink);
+    await connection.subscribe(wanted, connection.headersFor(option, headers), signal, sink);
   }
 
   close(): Promise<void> {

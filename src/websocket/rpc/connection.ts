@@ -3,12 +3,12 @@ import { onAbort, type Ending } from '../../life/lifetime.ts';
 import { localId } from '../../events/event-id.ts';
 import { timeoutHeader } from '../../peer/headers.ts';
 import { parseJson } from '../../peer/json.ts';
-import type { EventMessage, EventSink, Headers, SubscribeRequest } from '../../core/transport.ts';
+import type { EventMessage, EventSink, Headers, EventRequest } from '../../core/transport.ts';
 import { ForeignEvents, foreignError, type RpcMapping } from './foreign.ts';
 import { linkClosed } from '../../socket/client/link.ts';
 import type { Socket } from '../../socket/client/socket.ts';
 import { byteLength, isLonger } from '../../socket/limits.ts';
-import { connectionHeaders, decodeError, encodeRequest, isObject } from '../wire.ts';
+import { connectionHeaders, decodeError, encodeRequest, isObject, STREAM_CREDITS } from '../wire.ts';
 
 /** Who waits for a response. Both are called at once when it is there, before the next frame is read. */
 interface Waiter {
@@ -105,16 +105,17 @@ export class RpcConnection {
   }
 
   /** Subscribes at a peer that is not of this library. */
-  subscribeForeign(request: SubscribeRequest, sink: EventSink): Promise<void> {
+  subscribeForeign(request: EventRequest, sink: EventSink): Promise<void> {
     if (!this.#foreign) throw new TypeError('the peer has no mapping');
     this.socket.need(true);
     return this.#foreign.subscribe(request, sink).finally(() => this.#rest());
   }
 
-  subscribe(params: object, headers: Headers | undefined, signal: AbortSignal, sink: EventSink): Promise<void> {
+  /** Sends what a subscription answers: `subscribe`, or the name of a streamed operation, whose items the sink grants one by one. */
+  subscribe(params: unknown, headers: Headers | undefined, signal: AbortSignal, sink: EventSink, stream?: string): Promise<void> {
     return new Promise((resolve, reject) => {
       let subscription: unknown;
-      const id = this.#request('subscribe', params, headers, {
+      const id = this.#request(stream ?? 'subscribe', params, headers, {
         resolve: (result) => {
           subscription = isObject(result) ? result['subscription'] : undefined;
           if (signal.aborted) return this.notify('unsubscribe', { subscription });
@@ -122,7 +123,9 @@ export class RpcConnection {
             unlink();
             return reject(new ApiError('DATA_LOSS', 'the peer did not say which subscription it made', { remote: true }));
           }
-          this.#live.set(subscription, { sink, release: unlink });
+          const made = subscription;
+          const granting = stream === undefined ? sink : grantingSink(sink, (count) => this.notify('more', { subscription: made, count }));
+          this.#live.set(subscription, { sink: granting, release: unlink });
           resolve();
         },
         reject: (error) => {
@@ -325,6 +328,25 @@ export class RpcConnection {
   #rest(): void {
     if (this.#waiters.size + this.#live.size + (this.#foreign?.size ?? 0) === 0) this.socket.need(false);
   }
+}
+
+/** Grants as many items as the sink has taken, half of what may be on its way at a time. */
+function grantingSink(sink: EventSink, grant: (count: number) => void): EventSink {
+  let taken = 0;
+  const done = () => {
+    if (++taken < STREAM_CREDITS / 2) return;
+    grant(taken);
+    taken = 0;
+  };
+  return {
+    next(message) {
+      const taking = sink.next(message);
+      if (!taking) return done();
+      return taking.then(done);
+    },
+    gap: () => sink.gap(),
+    end: (error) => sink.end(error),
+  };
 }
 
 function isMessage(params: object): params is EventMessage {

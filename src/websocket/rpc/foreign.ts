@@ -1,7 +1,7 @@
 import type { Operation } from '../../core/contract.ts';
 import { own } from '../../core/own.ts';
 import { ApiError, isErrorCode, type ErrorCode, type JsonObject } from '../../core/errors.ts';
-import type { EventSink, SubscribeRequest } from '../../core/transport.ts';
+import type { EventSink, EventRequest } from '../../core/transport.ts';
 import { localId } from '../../events/event-id.ts';
 import { codeOfStatus } from '../../http/message/status.ts';
 import { onAbort } from '../../life/lifetime.ts';
@@ -136,7 +136,7 @@ export class ForeignEvents {
     return this.#live.size + this.#pending;
   }
 
-  async subscribe({ event, params, lastEventId, signal }: SubscribeRequest, sink: EventSink): Promise<void> {
+  async subscribe({ event, params, lastEventId, signal }: EventRequest, sink: EventSink): Promise<void> {
     const mapping = own(this.mapping.events, event.name);
     if (!mapping)
       throw new ApiError('UNIMPLEMENTED', `the mapping has no event '${event.name}': list it in the option 'events'`, { sent: false });

@@ -2,11 +2,12 @@ import type { EventDefinition, Operation } from '../../core/contract.ts';
 import { ApiError, isApiError } from '../../core/errors.ts';
 import { Lifetime } from '../../life/lifetime.ts';
 import { nearest } from '../../core/nearest.ts';
-import { acceptHeaders, deadlineOf, serveCall } from '../../guard/serve-call.ts';
+import { acceptHeaders, deadlineOf, serveCall, serveStream } from '../../guard/serve-call.ts';
 import type { Headers, Peer, Transport } from '../../core/transport.ts';
 import type { PeerSocket } from '../../socket/peer-socket.ts';
 import type { SocketSession } from '../../socket/server.ts';
 import { RpcSubscription, type EventEncoder } from './events.ts';
+import { RpcStream } from './stream.ts';
 import { CLOSE } from '../../socket/close.ts';
 import { PARSE_ERROR } from '../status.ts';
 import {
@@ -41,7 +42,7 @@ export interface RpcService {
 type Cancel = (reason: ApiError) => void;
 
 /** An answer, and the subscription that begins once it has been sent. */
-type Answer = string | { readonly text: string; readonly begin: RpcSubscription };
+type Answer = string | { readonly text: string; readonly begin: { acknowledged(): void } };
 
 /** One JSON-RPC connection. Source: https://www.jsonrpc.org/specification */
 export class RpcSession implements SocketSession {
@@ -50,6 +51,8 @@ export class RpcSession implements SocketSession {
   /** What runs without an id, or with one that is taken. */
   readonly #nameless = new Set<Cancel>();
   readonly #subscriptions = new Map<number, RpcSubscription>();
+  /** Streams that run, and how to end them. */
+  readonly #streams = new Map<number, { readonly stream: RpcStream; readonly cancel: Cancel }>();
   #calls = 0;
   /** Frames whose answer has not been sent: the last of them may go before the connection is closed. */
   #unanswered = 0;
@@ -110,6 +113,8 @@ export class RpcSession implements SocketSession {
     for (const cancel of [...this.#running.values(), ...this.#nameless]) cancel(LEFT);
     for (const { lifetime } of [...this.#subscriptions.values()]) lifetime.abort(LEFT);
     this.#subscriptions.clear();
+    for (const { cancel } of [...this.#streams.values()]) cancel(LEFT);
+    this.#streams.clear();
   }
 
   /** Ends subscriptions, lets calls finish, then closes with 1001. */
@@ -123,7 +128,7 @@ export class RpcSession implements SocketSession {
   }
 
   #closeIfIdle(): void {
-    if (this.#isStopping && this.#unanswered === 0) this.socket.close(CLOSE.GOING_AWAY, 'the server is stopping');
+    if (this.#isStopping && this.#unanswered + this.#streams.size === 0) this.socket.close(CLOSE.GOING_AWAY, 'the server is stopping');
   }
 
   #send(answer: Answer | undefined): void {
@@ -149,10 +154,12 @@ export class RpcSession implements SocketSession {
     const { id, method } = request;
     try {
       const operation = this.service.operations.get(method);
-      if (operation) return this.#call(operation, request);
+      if (operation) return operation.item ? this.#stream(operation, request) : this.#call(operation, request);
       switch (method) {
         case 'subscribe':
           return this.#subscribe(request);
+        case 'more':
+          return this.#reply(id, this.#more(request));
         case 'unsubscribe':
           return this.#reply(id, this.#unsubscribe(request));
         case 'cancel':
@@ -280,7 +287,65 @@ export class RpcSession implements SocketSession {
     }
   }
 
+  /** Answers with the stream's number, as `subscribe` does; its items follow as notifications. */
+  async #stream(operation: Operation, asked: RpcRequest): Promise<Answer | undefined> {
+    const { id, params, headers: own } = asked;
+    const headers = this.#headersOf(own);
+    try {
+      this.#checkEntry();
+      if (id === undefined) throw new ApiError('INVALID_ARGUMENT', `${operation.name}: without an id, nobody learns which stream it is`);
+      if (this.#streams.size >= this.service.maxSubscriptions)
+        throw new ApiError('RESOURCE_EXHAUSTED', `${this.service.maxSubscriptions} streams are open on this connection`);
+      const number = ++this.#lastSubscription;
+      const stream = new RpcStream(number, this.socket, () => {
+        this.#streams.delete(number);
+        this.#closeIfIdle();
+      });
+      let leave: Cancel = () => {};
+      const cancel: Cancel = (reason) => leave(reason);
+      this.#streams.set(number, { stream, cancel });
+      this.#remember(id, cancel);
+      try {
+        await serveStream(
+          this.service.transport,
+          {
+            operation,
+            input: operation.input || Object.keys(params).length > 0 ? params : undefined,
+            headers,
+            deadline: deadlineOf(own),
+            peer: this.peer,
+            onLeave: (listener: Cancel) => (leave = listener),
+          },
+          stream,
+        );
+        return { text: encodeResult(id, { subscription: number }), begin: stream };
+      } catch (error) {
+        this.#streams.delete(number);
+        throw error;
+      } finally {
+        this.#forget(id, cancel);
+      }
+    } catch (error) {
+      return this.#fail(asked, error, headers['x-request-id']);
+    }
+  }
+
+  #more({ params: { subscription, count } }: RpcRequest): null {
+    if (typeof count !== 'number' || !Number.isInteger(count) || count < 1)
+      throw new ApiError('INVALID_ARGUMENT', "more: 'count' is how many more items may come");
+    // A stream that has ended in the meantime needs none.
+    this.#streams.get(subscription as number)?.stream.more(count);
+    return null;
+  }
+
   #unsubscribe({ params }: RpcRequest): null {
+    const running = this.#streams.get(params['subscription'] as number);
+    if (running) {
+      this.#streams.delete(running.stream.id);
+      running.cancel(LEFT);
+      this.#closeIfIdle();
+      return null;
+    }
     const subscription = this.#subscriptions.get(params['subscription'] as number);
     if (!subscription) throw new ApiError('NOT_FOUND', 'unsubscribe: this connection has no such subscription');
     this.#subscriptions.delete(subscription.id);

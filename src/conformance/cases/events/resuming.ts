@@ -1,7 +1,7 @@
 import type { EventInfo } from '../../../client/types.ts';
 import { defineContract, event } from '../../../core/define.ts';
 import { ApiError } from '../../../core/errors.ts';
-import type { EventSink, SubscribeRequest } from '../../../core/transport.ts';
+import type { EventSink, EventRequest } from '../../../core/transport.ts';
 import { equal, fails, Inbox, ok, settled, until, watched } from '../../assert.ts';
 import { conformanceContract } from '../../contract.ts';
 import { casesOf } from '../../define.ts';
@@ -13,10 +13,11 @@ const define = casesOf('resuming', ['subscribe']);
 const TIME = '2026-01-31T12:00:00.000Z';
 
 /** A transport whose n-th subscription does what the n-th function says; the last one serves all that follow. */
-function scripted(...script: ((sink: EventSink, request: SubscribeRequest) => void)[]) {
-  const requests: SubscribeRequest[] = [];
+function scripted(...script: ((sink: EventSink, request: EventRequest) => void)[]) {
+  const requests: EventRequest[] = [];
   const transport = rawTransport({
     subscribe: async (request, sink) => {
+      if (request.operation) throw new Error('no event');
       const act = script[Math.min(requests.length, script.length - 1)];
       requests.push(request);
       act?.(sink, request);

@@ -1,7 +1,7 @@
 import type { Metadata, StatusObject } from '@grpc/grpc-js';
-import { ApiError } from '../core/errors.ts';
-import { Lifetime } from '../life/lifetime.ts';
-import type { EventMessage, EventSink } from '../core/transport.ts';
+import { ApiError } from '../../core/errors.ts';
+import { Lifetime } from '../../life/lifetime.ts';
+import type { EventMessage, EventSink } from '../../core/transport.ts';
 
 /** What of a streaming call of grpc-js is written to. */
 export interface WritableCall {
