@@ -28,8 +28,15 @@ export function answerer(handler: HttpHandler, options: HttpOptions): Answerer {
 
   return (request, deliver) => {
     let response: HttpResponse;
+    let early: HttpResponse | undefined;
     try {
-      const answer = before?.(request) ?? handler(request);
+      early = before?.(request);
+    } catch (error) {
+      // Rules that failed would fail once more behind it.
+      return deliver(problemOf(error, onError));
+    }
+    try {
+      const answer = early ?? handler(request);
       if (answer instanceof Promise) {
         void answer.then(
           (settled) => deliver(complete(request, orNotFound(request, settled))),
