@@ -1,0 +1,66 @@
+// Bundles small programs against the built package as a browser gets them, and compares their size with a budget: `npm run sizes`.
+// Needs `npm run build` before. Sizes are gzipped, with a contract of one's own in zod/mini, in KiB.
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { build } from 'esbuild';
+
+const root = join(import.meta.dirname, '..');
+const CONTRACT = `
+import { createClient, defineContract, event, mutation, query } from './dist/core.js';
+import * as z from 'zod/mini';
+const Task = z.object({ id: z.int32(), title: z.string() });
+const contract = defineContract({
+  name: 'tasks',
+  operations: { getTask: query({ input: z.object({ id: z.int32() }), output: Task, http: 'GET /tasks/{id}' }), addTask: mutation({ input: z.object({ title: z.string() }), output: Task }) },
+  events: { added: event({ channel: 'tasks/added', payload: Task, writtenBy: 'addTask' }) },
+});
+`;
+const use = (name, path) =>
+  `${CONTRACT}import { ${name} } from './dist/${path}/client.js';\nexport const client = createClient({ contract, transport: ${name}({ url: location.href }) });`;
+/** A program, and what it may weigh. MQTT's is what mqtt.js weighs, and 20 more. */
+const PROGRAMS = {
+  rest: [use('rest', 'rest'), 18],
+  websocket: [use('webSocket', 'websocket'), 20],
+  graphql: [use('graphql', 'graphql'), 30],
+  'mqtt.js itself': ["export { default } from 'mqtt';", undefined],
+  mqtt: [use('mqtt', 'mqtt'), undefined],
+};
+
+const sizes = {};
+for (const [name, [contents]] of Object.entries(PROGRAMS)) {
+  const { outputFiles } = await build({
+    stdin: { contents, resolveDir: root, loader: 'js' },
+    bundle: true,
+    minify: true,
+    splitting: true,
+    outdir: 'out',
+    format: 'esm',
+    platform: 'browser',
+    conditions: ['browser'],
+    target: 'es2022',
+    write: false,
+    logLevel: 'error',
+    define: { 'process.env.NODE_ENV': '"production"' },
+  });
+  // What is loaded at once: later chunks come when they are needed.
+  const entry = outputFiles.find(({ path }) => path.endsWith('stdin.js'));
+  const loaded = new Set([entry]);
+  for (const file of loaded)
+    for (const [, chunk] of file.text.matchAll(/(?:from|import)"\.\/([^"]+)"/g))
+      loaded.add(outputFiles.find(({ path }) => path.endsWith(chunk)));
+  sizes[name] = [...loaded].reduce((sum, file) => sum + gzipSync(file.contents, { level: 9 }).length, 0) / 1024;
+}
+const budgets = {
+  ...Object.fromEntries(Object.entries(PROGRAMS).map(([name, [, budget]]) => [name, budget])),
+  mqtt: sizes['mqtt.js itself'] + 20,
+};
+let isOver = false;
+for (const [name, size] of Object.entries(sizes)) {
+  const budget = budgets[name];
+  const over = budget !== undefined && size > budget;
+  isOver ||= over;
+  console.log(
+    `${name.padEnd(16)}${size.toFixed(1).padStart(7)} KiB${budget === undefined ? '' : `  of ${budget.toFixed(1)}${over ? '  OVER' : ''}`}`,
+  );
+}
+if (isOver) process.exitCode = 1;
