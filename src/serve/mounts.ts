@@ -12,7 +12,12 @@ import type { ServeOptions } from './options.ts';
 /** Makes each protocol's part. The handlers are asked in this order for what comes in over HTTP. */
 export const MOUNTS: Readonly<Record<ProtocolName, (context: MountContext) => Mount>> = {
   rest: ({ transport, options, onError }) => ({
-    handler: restHandler(transport, { ...options.rest, eventProtocols: eventProtocols(options), ...onError }),
+    handler: restHandler(transport, {
+      ...options.rest,
+      ...(options.publicUrl !== undefined && { publicUrl: options.publicUrl }),
+      eventProtocols: eventProtocols(options),
+      ...onError,
+    }),
   }),
   graphql({ transport, options, sockets, onError }) {
     const handler = graphqlHandler(transport, { ...options.graphql, ...sockets, ...onError });

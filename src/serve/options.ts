@@ -3,6 +3,7 @@ import type { ServeGrpcOptions } from '../grpc/server.ts';
 import type { HttpHandler } from '../http/message/message.ts';
 import type { ListenOptions } from '../http/node/listen.ts';
 import type { CorsOptions } from '../http/serve/cors.ts';
+import type { HostOptions } from '../http/serve/hosts.ts';
 import type { Origins } from '../http/serve/origins.ts';
 import type { MqttBroker, Publishers } from '../mqtt/broker.ts';
 import type { ServeMqttOptions } from '../mqtt/server.ts';
@@ -14,7 +15,7 @@ import type { WebhookHandlerOptions } from '../webhook/server.ts';
 import type { WebSocketHandlerOptions } from '../websocket/server.ts';
 
 /** What `serve` decides for all protocols, and a protocol's own options do not repeat. */
-type Shared = 'onError' | 'graceMs' | 'origins' | 'eventProtocols' | 'host' | 'port' | 'url';
+type Shared = 'onError' | 'publicUrl' | 'graceMs' | 'origins' | 'eventProtocols' | 'host' | 'port' | 'url';
 
 /** Options of single protocols: those of their handlers. */
 export interface ProtocolOptions {
@@ -64,10 +65,22 @@ export interface ServeOptions extends ProtocolOptions {
    * may read the broker hears them. Without those that it takes no event is published there, and `onError` is told. @default none
    */
   readonly mqttEventHeaders?: HeadersOption | undefined;
+  /**
+   * Where callers reach the server, if that is not where it listens: `https://example.com/api`. Links, `Location` and descriptions lead there.
+   * @default what each request says
+   */
+  readonly publicUrl?: string | undefined;
+  /**
+   * More names that a server on loopback answers to, beside `localhost`, `127.0.0.1`, `[::1]` and the host of `publicUrl`; `'*'` for all.
+   * Another name gets 421: a page whose name was made to lead to this machine must not call it (DNS rebinding).
+   */
+  readonly hosts?: HostOptions['hosts'];
+  /** Certificate and key of the HTTP port, which then speaks TLS. @default none: plain text */
+  readonly tls?: ListenOptions['tls'];
   /** Your own routes beside the protocols', asked before them. @default none */
   readonly handlers?: readonly HttpHandler[] | undefined;
   /** Limits of the HTTP port: heads, bodies, idle connections. */
-  readonly http?: Omit<ListenOptions, 'host' | 'port' | 'cors' | 'onError'> | undefined;
+  readonly http?: Omit<ListenOptions, 'host' | 'port' | 'cors' | 'onError' | 'tls' | 'publicUrl'> | undefined;
   /**
    * How long the service goes on after `close` was called, in milliseconds: calls are served as usual while `/healthz` answers 503, so that a
    * load balancer sends no more. @default 0

@@ -1,11 +1,15 @@
+import type { Server } from 'node:http';
 import { checkTransport } from '../core/check-transport.ts';
 import { nearest } from '../core/nearest.ts';
+import { count, ms, readOptions } from '../core/options.ts';
 import type { Transport } from '../core/transport.ts';
 import { listen } from '../http/node/listen.ts';
 import { composeHandlers } from '../http/serve/compose.ts';
+import { checkingHosts, hostCheck, WRONG_HOST, type HostCheck } from '../http/serve/hosts.ts';
 import type { Origins } from '../http/serve/origins.ts';
 import { delay } from '../life/lifetime.ts';
 import { report, reportToConsole } from '../life/report.ts';
+import { attachUpgrade, refuseUpgrade } from '../socket/upgrade.ts';
 import { PROTOCOL_NAMES, type ServedAddresses } from '../protocols.ts';
 import { healthHandler, refuseSockets, startGate, type Phase } from './health.ts';
 import type { MountContext } from './mount.ts';
@@ -29,8 +33,18 @@ export interface Served extends ServedAddresses {
  */
 export async function serve(transport: Transport, options: ServeOptions = {}): Promise<Served> {
   checkTransport('serve', transport);
+  const {
+    host = '127.0.0.1',
+    port,
+    graceMs,
+    drainMs,
+    cors,
+    onError,
+    tls,
+    publicUrl,
+    hosts,
+  } = readOptions('serve', options, READERS, OTHERS);
   checkProtocols(options.protocols);
-  const { host = '127.0.0.1', port = 4000, graceMs = 10_000, drainMs = 0, cors, onError } = options;
   const context: MountContext = { transport, options, sockets: socketOrigins(options), onError: onError ? { onError } : {} };
   const names = PROTOCOL_NAMES.filter((name) => options.protocols?.includes(name) ?? true);
   const mounts = names.map((name) => MOUNTS[name](context));
@@ -44,7 +58,17 @@ export async function serve(transport: Transport, options: ServeOptions = {}): P
     health,
     startGate(() => phase, composeHandlers(...handlers)),
   );
-  const http = await listen(handler, { ...options.http, host, port, cors, onError });
+  const check = LOOPBACK.test(host) ? hostCheck({ hosts, publicUrl }, onError ?? reportToConsole) : undefined;
+  const http = await listen(check ? checkingHosts(check, handler) : handler, {
+    ...options.http,
+    host,
+    port,
+    cors,
+    onError,
+    tls,
+    publicUrl,
+  });
+  if (check) refuseHosts(http.server, check);
   const openSockets = refuseSockets(http.server);
 
   const stopCalls = async (graceMs: number) => settleAll([http.close(graceMs), ...mounts.map(async (mount) => mount.stopCalls?.(graceMs))]);
@@ -74,6 +98,29 @@ export async function serve(transport: Transport, options: ServeOptions = {}): P
   };
   let closing: Promise<void> | undefined;
   return { ...(addresses as ServedAddresses), close: () => (closing ??= close()) };
+}
+
+const LOOPBACK = /^(localhost|127(\.\d+){3}|::1)$/;
+const PORT = { zero: true, infinity: false, most: 65_535 } as const;
+const READERS = {
+  port: count(4000, PORT),
+  grpcPort: count(undefined, PORT),
+  mqttPort: count(undefined, PORT),
+  graceMs: ms(10_000, { zero: true }),
+  drainMs: ms(0, { zero: true }),
+};
+const OTHERS = [
+  'allowPrivateWebhooks', 'cors', 'graphql', 'grpc', 'handlers', 'host', 'hosts', 'http', 'mqtt', 'mqttBroker', 'mqttEventHeaders', 'mqttHost',
+  'mqttPath', 'mqttPublishers', 'mqttUrl', 'onError', 'origins', 'protocols', 'publicUrl', 'rest', 'soap', 'tls', 'webhook', 'websocket',
+] as const; // prettier-ignore
+
+/** Sockets are asked for their host too, before any protocol takes them. */
+function refuseHosts(server: Server, check: HostCheck): void {
+  attachUpgrade(server, (request, socket) => {
+    if (check(request.headers.host)) return false;
+    refuseUpgrade(socket, 421, WRONG_HOST);
+    return true;
+  });
 }
 
 /** Waits for all, then rejects with the first failure: one that fails must not leave the others open. */
