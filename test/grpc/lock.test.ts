@@ -144,7 +144,7 @@ it('base64 that travels as bytes gets a new number', () => {
 
 it('there are no numbers above the largest', () => {
   const last = z.string().meta({ grpc: { number: 2 ** 29 - 1 } });
-  expect(() => print({ a: last, b: z.string() }, published({ a: last }))).toThrow('no field number left');
+  expect(() => print({ a: last, b: z.string() }, published({ a: last }))).toThrow('there is not a field number left');
 });
 
 it('an event may be written by an operation of a later service', () => {

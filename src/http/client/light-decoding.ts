@@ -67,7 +67,8 @@ export function decodersOf(encoding: string | null): Transform[] {
     .toLowerCase()
     .split(',')
     .map((name) => name.trim())
-    .filter((name) => name !== '' && name !== 'identity');
+    // GraphQL Yoga writes `none` on event streams, so that proxies do not compress them.
+    .filter((name) => name !== '' && name !== 'identity' && name !== 'none');
   if (names.length > MAX_CODINGS) throw unknown(encoding);
   return names.reverse().map((name) => {
     const create = Object.hasOwn(DECODERS, name) ? DECODERS[name] : undefined;
