@@ -146,7 +146,7 @@ it.each([
   await expect(transport.call(request)).rejects.toMatchObject({
     code: 'UNAVAILABLE',
     sent: false,
-    reason: typeof reason === 'string' ? reason : expect.stringMatching(reason),
+    text: typeof reason === 'string' ? reason : expect.stringMatching(reason),
   });
 });
 

@@ -121,12 +121,12 @@ describe('what is too large for the broker', () => {
       () => client.close(),
     );
     // Characters of 3 bytes: the bytes count.
-    await expect(client.repeat({ text: '€'.repeat(6000), times: 1 })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', sent: false });
-    await expect(client.repeat({ text: '€', times: 6000 })).rejects.toMatchObject({ code: 'RESOURCE_EXHAUSTED', remote: true });
+    await expect(client.repeat({ text: '€'.repeat(7000), times: 1 })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', sent: false });
+    await expect(client.repeat({ text: '€', times: 7000 })).rejects.toMatchObject({ code: 'RESOURCE_EXHAUSTED', remote: true });
     let hear: (text: string) => void = () => {};
     const heard = new Promise<string>((resolve) => (hear = resolve));
     await client.onSaid(({ text }) => hear(text));
-    await service.publish('said', { text: '€'.repeat(6000) });
+    await service.publish('said', { text: '€'.repeat(7000) });
     await service.publish('said', { text: 'small' });
     expect(await heard).toBe('small');
     expect(reported.filter((each) => each.includes('20000 bytes at most'))).toHaveLength(2);
