@@ -156,6 +156,7 @@ export function webhookHandler(transport: Transport, options: WebhookHandlerOpti
     guard,
     maxSubscriptions: options.maxSubscriptions ?? 10_000,
     maxSubscriptionsPerCaller: options.maxSubscriptionsPerCaller ?? 1_000,
+    isStored: options.store !== undefined,
     storeTimeoutMs: options.storeTimeoutMs ?? 30_000,
     graceMs: options.graceMs ?? 10_000,
     report: onError,

@@ -8,9 +8,16 @@ export function webhookTarget(name: string, format: WebhookSubscribeOptions['for
   return {
     name,
     can: ['subscribe'],
+    skips: [
+      { id: 'events-headers', reason: 'a subscription keeps its owner and no headers: its events are read on behalf of the owner' },
+      { id: 'resuming-expired', reason: 'a subscription keeps no credentials that could expire' },
+      { id: 'resuming-expired-for-good', reason: 'a subscription keeps no credentials that could expire' },
+    ],
     open: async (transport, { headers, onError }) => {
       // Without retries a listener that fails has had its chance, as on the other protocols.
-      const handler = webhookHandler(transport, { allowPrivate: true, retryScheduleMs: [], onError });
+      // A transport that is no service cannot tell callers apart.
+      const caller = transport.identify ? {} : { caller: () => '' };
+      const handler = webhookHandler(transport, { allowPrivate: true, retryScheduleMs: [], onError, ...caller });
       const server = await listen(handler, { onError });
       const receiver = await listen((request) => hooks.handler(request), { onError });
       const hooks = webhook({

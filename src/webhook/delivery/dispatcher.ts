@@ -23,6 +23,8 @@ export interface DispatcherInit {
   readonly maxSubscriptions: number;
   /** The share of one caller. */
   readonly maxSubscriptionsPerCaller: number;
+  /** Whether the store may hold subscriptions already. */
+  readonly isStored: boolean;
   /** How long a publisher waits for a store that is still being read, in milliseconds. */
   readonly storeTimeoutMs: number;
   readonly graceMs: number;
@@ -74,7 +76,7 @@ export class Dispatcher {
     this.init = init;
     this.#events = new Map(Object.values(init.transport.contract.events).map((event) => [event.type, event]));
     this.#deletions = new Deletions(init.store, this.#turns, this.#live.signal);
-    this.#held = new HeldEvents(init.transport, init.storeTimeoutMs);
+    this.#held = new HeldEvents(init.transport, init.storeTimeoutMs, init.isStored);
     this.tried = new Promise((resolve) => (this.#onTried = resolve));
     this.ready = new Promise((resolve, reject) => {
       this.#abandon = () => reject(stopping());
@@ -140,7 +142,7 @@ export class Dispatcher {
       if (left) throw new ApiError('CANCELLED', 'the caller has left');
     } catch (error) {
       await this.#remove(id).catch(this.init.report);
-      if (isApiError(error) && (error.code === 'UNAUTHENTICATED' || error.code === 'PERMISSION_DENIED')) this.#reportRefusal(error);
+      if (isApiError(error) && error.code === 'UNAUTHENTICATED') this.#reportRefusal(error);
       throw error;
     }
     return subscription;
@@ -377,7 +379,7 @@ export class Dispatcher {
 
   /** The service knows the caller, and refuses to give events on its behalf: it would after a restart too. */
   #reportRefusal(cause: ApiError): void {
-    if (this.#isRefusalTold) return;
+    if (this.#isRefusalTold || !this.init.transport.identify) return;
     this.#isRefusalTold = true;
     this.init.report(new Error(REFUSED, { cause }));
   }

@@ -27,8 +27,10 @@ export class HeldEvents {
   readonly #live = new AbortController();
   readonly #timeoutMs: number;
 
-  constructor(transport: Transport, timeoutMs: number) {
+  /** `isNeeded` is false for a store that is empty when it is made: nobody is subscribed yet. */
+  constructor(transport: Transport, timeoutMs: number, isNeeded: boolean) {
     this.#timeoutMs = timeoutMs;
+    if (!isNeeded) return;
     for (const event of Object.values(transport.contract.events)) {
       const request = { event, params: {}, headers: {}, signal: this.#live.signal, peer: { protocol: 'webhook' }, acknowledges: true };
       const sink = { next: (message: EventMessage) => this.#take({ event, message }), gap: () => {}, end: () => {} };
