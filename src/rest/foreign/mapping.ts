@@ -48,7 +48,7 @@ export type AnswerPath = string | readonly string[];
 export type RestPages =
   /** Behind the item with a key: `starting_after=ch_5`. */
   | { readonly by: 'key'; readonly after: string; readonly limit?: string }
-  /** By the number of the page: `page=2&per_page=50`. `first` is the number of the first. @default first 1 */
+  /** By the number of the page: `page=2&per_page=50`. `first` is the number of the first page, 1 if it is left out. */
   | { readonly by: 'number'; readonly page: string; readonly limit?: string; readonly first?: number }
   /** By how many items to skip: `offset=50`. */
   | { readonly by: 'offset'; readonly offset: string; readonly limit?: string }

@@ -142,7 +142,7 @@ export class Dispatcher {
       if (left) throw new ApiError('CANCELLED', 'the caller has left');
     } catch (error) {
       await this.#remove(id).catch(this.init.report);
-      if (isApiError(error) && error.code === 'UNAUTHENTICATED') this.#reportRefusal(error);
+      if (owner !== '' && isApiError(error) && error.code === 'UNAUTHENTICATED') this.#reportRefusal(error);
       throw error;
     }
     return subscription;
