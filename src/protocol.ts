@@ -17,19 +17,21 @@ export { checkHeaders, joinHeaders, makeRequestId, timeoutHeader, type HeadersOp
 export { parseJson, tryParseJson } from './peer/json.ts';
 export { guardOnWire, redact, type OnWire, type WireRecord } from './peer/on-wire.ts';
 export { compileQueryReader, compileTextReader, type TextReader } from './schema/text.ts';
-export { describeContract, type ContractView, type EventView, type OperationView } from './schema/view.ts';
+export { describeContract, type ContractView, type ErrorView, type EventView, type OperationView } from './schema/view.ts';
 export type {
   AnyNode,
   BooleanNode,
   EnumNode,
   Field,
   IntegerNode,
+  JsonSchema,
   ListNode,
   LiteralNode,
   NullNode,
   NumberNode,
   ObjectNode,
   RecordNode,
+  Scalar,
   SchemaNode,
   StringNode,
   TypeUse,

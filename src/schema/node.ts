@@ -22,6 +22,7 @@ interface NodeBase {
   readonly meta: JsonObject;
 }
 
+/** Text, with its format and limits. */
 export interface StringNode extends NodeBase {
   readonly kind: 'string';
   /** `date-time`, `date`, `time`, `duration`, `email`, `uri`, `uuid`, `ipv4`, `ipv6`, `byte` (base64), `int64` and such; none for plain text. */
@@ -35,6 +36,7 @@ export interface StringNode extends NodeBase {
   readonly pattern?: string;
 }
 
+/** A whole number: 32 bits or a safe integer. */
 export interface IntegerNode extends NodeBase {
   readonly kind: 'integer';
   /** True where the bounds fit 32 bits, else it is a safe integer (53 bits). */
@@ -44,6 +46,7 @@ export interface IntegerNode extends NodeBase {
   readonly maximum?: number;
 }
 
+/** Any number. */
 export interface NumberNode extends NodeBase {
   readonly kind: 'number';
   readonly minimum?: number;
@@ -52,14 +55,17 @@ export interface NumberNode extends NodeBase {
   readonly exclusiveMaximum?: number;
 }
 
+/** True or false. */
 export interface BooleanNode extends NodeBase {
   readonly kind: 'boolean';
 }
 
+/** Nothing but null. */
 export interface NullNode extends NodeBase {
   readonly kind: 'null';
 }
 
+/** One of several texts. */
 export interface EnumNode extends NodeBase {
   readonly kind: 'enum';
   readonly values: readonly string[];
@@ -71,6 +77,7 @@ export interface LiteralNode extends NodeBase {
   readonly values: readonly Scalar[];
 }
 
+/** A list of one type. */
 export interface ListNode extends NodeBase {
   readonly kind: 'list';
   readonly items: TypeUse;
@@ -78,6 +85,7 @@ export interface ListNode extends NodeBase {
   readonly maxItems?: number;
 }
 
+/** An object of named fields. */
 export interface ObjectNode extends NodeBase {
   readonly kind: 'object';
   readonly name: string;
@@ -91,6 +99,7 @@ export interface RecordNode extends NodeBase {
   readonly values: TypeUse;
 }
 
+/** One of several types. */
 export interface UnionNode extends NodeBase {
   readonly kind: 'union';
   readonly name: string;
@@ -99,6 +108,7 @@ export interface UnionNode extends NodeBase {
   readonly variants: readonly Variant[];
 }
 
+/** One type of a union. */
 export interface Variant {
   readonly node: SchemaNode;
   /** The discriminator's values that stand for this variant; empty without a discriminator. */
