@@ -6,6 +6,8 @@ export default defineConfig({
   // What package.json exports is what is built: there is no second list to forget.
   entry: buildEntries(),
   format: 'esm',
+  // `node:fs` stays `node:fs`: Deno and workers know no other name.
+  removeNodeProtocol: false,
   target: ['es2022', 'node20'],
   platform: 'neutral',
   // Shared chunks: `ApiError` and the registries exist once, whichever entries a program loads.

@@ -84,6 +84,8 @@ function install() {
   mkdirSync(project);
   cpSync(join(root, 'test/runtimes'), project, { recursive: true });
   writeFileSync(join(project, 'package.json'), JSON.stringify({ private: true, type: 'module' }));
+  // Its own, or Bun and esbuild would read that of this repository, whose `paths` lead to the sources.
+  writeFileSync(join(project, 'tsconfig.json'), '{}');
   const [{ filename }] = JSON.parse(
     execFileSync('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', project], {
       cwd: root,
@@ -114,10 +116,19 @@ async function runWorker() {
     format: 'esm',
     outfile,
     conditions: ['workerd', 'worker', 'browser'],
+    // What is loaded late, and here never: GraphiQL's files.
+    external: ['node:fs/promises'],
     logLevel: 'error',
   });
   const { Miniflare } = await import(pathToFileURL(createRequire(join(home, 'package.json')).resolve('miniflare')).href);
-  const worker = new Miniflare({ modules: true, scriptPath: outfile, compatibilityDate: '2025-09-15', port: 0, host: '127.0.0.1' });
+  const worker = new Miniflare({
+    modules: true,
+    scriptPath: outfile,
+    compatibilityDate: '2025-09-15',
+    compatibilityFlags: ['nodejs_compat'],
+    port: 0,
+    host: '127.0.0.1',
+  });
   try {
     const answer = await worker.dispatchFetch(`http://localhost/?url=${encodeURIComponent(url)}`);
     const text = await answer.text();

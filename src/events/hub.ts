@@ -86,7 +86,7 @@ async function acknowledged(pending: readonly Promise<void>[]): Promise<void> {
 
 /** One event of the contract: its counter, its past and its subscribers. */
 class EventLog {
-  readonly #epoch = crypto.randomUUID().replaceAll('-', '').slice(0, 12);
+  #made: string | undefined;
   readonly #listeners = new Listeners();
   #n = 0;
   readonly #waiting: { readonly n: number; readonly message: EventMessage; readonly pending: Promise<void>[] }[] = [];
@@ -97,6 +97,11 @@ class EventLog {
   constructor(event: EventDefinition, history: History) {
     this.event = event;
     this.history = history;
+  }
+
+  /** Tells this counter from all others. Made on first use: workers allow nothing random while a module is loaded. */
+  get #epoch(): string {
+    return (this.#made ??= crypto.randomUUID().replaceAll('-', '').slice(0, 12));
   }
 
   /** Tells whether it is out already: if a listener publishes in turn, the event waits until all have heard the one before. */

@@ -305,7 +305,7 @@ class GraphqlTransport implements Transport {
     try {
       return await this.#carrier.fetch(url, init);
     } catch (error) {
-      throw networkError(error, url, init.signal ?? NEVER);
+      throw networkError(error, url, init.signal ?? new AbortController().signal);
     }
   }
 
@@ -313,5 +313,3 @@ class GraphqlTransport implements Transport {
     this.options.onWire?.({ protocol: 'graphql', direction, start, headers: redact(headers), body });
   }
 }
-
-const NEVER = new AbortController().signal;

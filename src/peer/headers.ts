@@ -80,14 +80,16 @@ export function timeoutHeader(deadline: number): string {
   return String(Math.max(1, Math.ceil(deadline - now())));
 }
 
-const RANDOM = Math.floor(Math.random() * 36 ** 8)
-  .toString(36)
-  .padStart(8, '0');
+/** Made on first use: workers allow nothing random while a module is loaded. */
+let random: string | undefined;
 let made = 0;
 
 /** A request id that no other process makes: cheap, because each request needs one. */
 export function makeRequestId(): string {
-  return `${RANDOM}-${made++}`;
+  random ??= Math.floor(Math.random() * 36 ** 8)
+    .toString(36)
+    .padStart(8, '0');
+  return `${random}-${made++}`;
 }
 
 function refuse(name: string, why: string): ApiError {

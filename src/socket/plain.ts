@@ -1,6 +1,5 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { Server as TlsServer } from 'node:tls';
 import type { Duplex } from 'node:stream';
 
 /** What only the protocol that was offered reads. Source: https://www.rfc-editor.org/rfc/rfc7540#section-3.2.1 */
@@ -22,7 +21,7 @@ export function answerAsPlain(server: Server, request: IncomingMessage, socket: 
     socket.unshift(Buffer.concat([Buffer.from(headOf(request), 'latin1'), head]));
     // An answer that was finished meanwhile has begun to count how long the connection is idle.
     (socket as Socket).setTimeout(0);
-    server.emit(server instanceof TlsServer ? 'secureConnection' : 'connection', socket);
+    server.emit('setSecureContext' in server ? 'secureConnection' : 'connection', socket);
   });
 }
 

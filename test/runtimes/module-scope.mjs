@@ -1,7 +1,7 @@
 // A service, its handlers and a webhook receiver made where a module is loaded, as workers do it.
 import { createClient, createService, defineContract, event, mutation, query } from 'multi-api-sdk';
 import { graphqlHandler } from 'multi-api-sdk/graphql/server';
-import { fetchHandler } from 'multi-api-sdk/http';
+import { fetchHandler } from 'multi-api-sdk/http/fetch';
 import { rest } from 'multi-api-sdk/rest';
 import { restHandler } from 'multi-api-sdk/rest/server';
 import { signWebhook, verifyWebhook } from 'multi-api-sdk/webhook';
