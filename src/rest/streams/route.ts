@@ -12,7 +12,6 @@ import { EVENT_STREAM_TYPE, NDJSON_TYPE } from '../wire.ts';
 
 /** How long what was written has to leave the process before its connection is cut, in milliseconds. */
 const CUT_MS = 20;
-const NEVER = new AbortController().signal;
 
 /** What all streams of a handler share. */
 export interface StreamLimits {
@@ -49,7 +48,7 @@ const NDJSON: Format = {
     writer.write(`${JSON.stringify({ error })}\n`);
     // Broken off behind what was written, because a body that ends well would look complete.
     void Promise.resolve(writer.drained())
-      .then(() => delay(CUT_MS, NEVER))
+      .then(() => delay(CUT_MS, new AbortController().signal))
       .then(() => writer.cut());
   },
   beat: '',
