@@ -73,7 +73,7 @@ export interface ServiceOptions<T> {
   readonly hub?: EventHub | undefined;
   /** Where outcomes of calls with idempotency keys are kept. @default memoryIdempotencyStore() */
   readonly idempotencyStore?: IdempotencyStore | undefined;
-  /** How long a `hub` or `idempotencyStore` that was given may take for an answer, in milliseconds; then it failed. @default 30_000 */
+  /** How long a `hub` that was given may take for an answer, in milliseconds; then it failed. @default 30_000 */
   readonly storeTimeoutMs?: number | undefined;
   /**
    * Who a caller is: idempotency keys, webhook subscriptions and quotas belong to their caller, and fail with FAILED_PRECONDITION if there is a
