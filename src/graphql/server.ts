@@ -40,7 +40,7 @@ export { graphqlSchema };
 export { persistedDocuments, type DocumentSelections } from './document/persisted-documents.ts';
 export type { Origins } from '../http/serve/origins.ts';
 export type { UpgradeGateOptions } from '../socket/gate.ts';
-export type { Attachable } from '../socket/attachable.ts';
+export type { Attachable, AttachOptions } from '../socket/attachable.ts';
 export type { GraphqlHandlerOptions } from './options.ts';
 export type { GraphqlLimits } from './document/limits.ts';
 export type { PersistedOptions } from './document/persisted.ts';

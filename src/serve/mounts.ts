@@ -23,14 +23,14 @@ export const MOUNTS: Readonly<Record<ProtocolName, (context: MountContext) => Mo
     const handler = graphqlHandler(transport, { ...options.graphql, ...sockets, ...onError });
     return {
       handler,
-      open: async ({ server }) => void handler.attach(server),
+      open: async ({ server }) => void handler.attach(server, { caller: options.caller }),
       stopCalls: (graceMs) => handler.close(graceMs),
     };
   },
   websocket({ transport, options, sockets, onError }) {
     const handler = webSocketHandler(transport, { ...options.websocket, ...sockets, ...onError });
     return {
-      open: async ({ server }) => void handler.attach(server),
+      open: async ({ server }) => void handler.attach(server, { caller: options.caller }),
       stopCalls: (graceMs) => handler.close(graceMs),
     };
   },

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import type { GraphqlHandlerOptions } from '../graphql/server.ts';
 import type { ServeGrpcOptions } from '../grpc/server.ts';
 import type { HttpHandler } from '../http/message/message.ts';
@@ -77,10 +78,15 @@ export interface ServeOptions extends ProtocolOptions {
   readonly hosts?: HostOptions['hosts'];
   /** Certificate and key of the HTTP port, which then speaks TLS. @default none: plain text */
   readonly tls?: ListenOptions['tls'];
+  /**
+   * What is known of a caller beside its headers, such as its certificate: `(request) => request.socket.getPeerCertificate()`. `context` gets it as
+   * `peer.caller`, over HTTP and over sockets. @default none
+   */
+  readonly caller?: ((request: IncomingMessage) => unknown) | undefined;
   /** Your own routes beside the protocols', asked before them. @default none */
   readonly handlers?: readonly HttpHandler[] | undefined;
   /** Limits of the HTTP port: heads, bodies, idle connections. */
-  readonly http?: Omit<ListenOptions, 'host' | 'port' | 'cors' | 'onError' | 'tls' | 'publicUrl'> | undefined;
+  readonly http?: Omit<ListenOptions, 'host' | 'port' | 'cors' | 'onError' | 'tls' | 'publicUrl' | 'caller'> | undefined;
   /**
    * How long the service goes on after `close` was called, in milliseconds: calls are served as usual while `/healthz` answers 503, so that a
    * load balancer sends no more. @default 0

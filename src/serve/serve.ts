@@ -43,6 +43,7 @@ export async function serve(transport: Transport, options: ServeOptions = {}): P
     tls,
     publicUrl,
     hosts,
+    caller,
   } = readOptions('serve', options, READERS, OTHERS);
   checkProtocols(options.protocols);
   const context: MountContext = { transport, options, sockets: socketOrigins(options), onError: onError ? { onError } : {} };
@@ -67,6 +68,7 @@ export async function serve(transport: Transport, options: ServeOptions = {}): P
     onError,
     tls,
     publicUrl,
+    caller,
   });
   if (check) refuseHosts(http.server, check);
   const openSockets = refuseSockets(http.server);
@@ -110,7 +112,7 @@ const READERS = {
   drainMs: ms(0, { zero: true }),
 };
 const OTHERS = [
-  'allowPrivateWebhooks', 'cors', 'graphql', 'grpc', 'handlers', 'host', 'hosts', 'http', 'mqtt', 'mqttBroker', 'mqttEventHeaders', 'mqttHost',
+  'allowPrivateWebhooks', 'caller', 'cors', 'graphql', 'grpc', 'handlers', 'host', 'hosts', 'http', 'mqtt', 'mqttBroker', 'mqttEventHeaders', 'mqttHost',
   'mqttPath', 'mqttPublishers', 'mqttUrl', 'onError', 'origins', 'protocols', 'publicUrl', 'rest', 'soap', 'tls', 'webhook', 'websocket',
 ] as const; // prettier-ignore
 

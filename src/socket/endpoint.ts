@@ -1,6 +1,11 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { Attachable } from './attachable.ts';
+import { isApiError } from '../core/errors.ts';
+import { readOptions } from '../core/options.ts';
+import type { Peer } from '../core/transport.ts';
+import { STATUS } from '../http/message/status.ts';
+import { isPromiseLike } from '../life/maybe.ts';
+import type { Attachable, AttachOptions } from './attachable.ts';
 import { UpgradeGate, type GateOptionsInForce } from './gate.ts';
 import type { PeerSocket } from './peer-socket.ts';
 import type { SocketServer, SocketServerOptions, SocketSession } from './server.ts';
@@ -13,6 +18,8 @@ export type OpenSession = (peer: PeerSocket) => SocketSession | undefined;
 export interface Upgrade {
   readonly request: IncomingMessage;
   readonly socket: Duplex;
+  /** Who calls, for a protocol. */
+  readonly peer: (protocol: string) => Peer;
   /** Refuses it with a status. */
   refuse(status: number, message: string, headers?: Readonly<Record<string, string>>): void;
   /** Takes it. */
@@ -52,9 +59,10 @@ export class SocketEndpoint implements Attachable {
     return this.#sockets?.connections ?? 0;
   }
 
-  attach(server: Server): () => void {
+  attach(server: Server, options: AttachOptions = {}): () => void {
+    const { caller } = readOptions(`${this.init.owner}.attach`, options, {}, ['caller']);
     this.#load().catch(this.init.onError);
-    const remove = attachUpgrade(server, (request, socket, head) => this.#take(request, socket, head));
+    const remove = attachUpgrade(server, (request, socket, head) => this.#take(request, socket, head, caller));
     this.#detach.add(remove);
     return () => {
       this.#detach.delete(remove);
@@ -78,17 +86,51 @@ export class SocketEndpoint implements Attachable {
     return (this.#loading ??= import('./server.ts').then((loaded) => (this.#sockets = new loaded.SocketServer(this.init))));
   }
 
-  #take(request: IncomingMessage, socket: Duplex, head: Buffer): boolean {
+  #take(request: IncomingMessage, socket: Duplex, head: Buffer, callerOf: AttachOptions['caller']): boolean {
     const go = this.init.route(request);
     if (!go) return false;
     if (!this.#gate.admits(request, socket)) return true;
-    go({
-      request,
-      socket,
-      refuse: (status, message, headers) => refuseUpgrade(socket, status, message, headers),
-      accept: (open) => this.#accept(request, socket, head, open),
-    });
+    const take = (caller: unknown): void =>
+      go({
+        request,
+        socket,
+        peer: (protocol) => peerOf(request, protocol, caller),
+        refuse: (status, message, headers) => refuseUpgrade(socket, status, message, headers),
+        accept: (open) => this.#accept(request, socket, head, open),
+      });
+    if (!callerOf) {
+      take(undefined);
+      return true;
+    }
+    try {
+      const caller = callerOf(request);
+      if (!isPromiseLike(caller)) take(caller);
+      else this.#wait(socket, caller, take);
+    } catch (error) {
+      this.#refuse(socket, error);
+    }
     return true;
+  }
+
+  /** Waits for what the host knows of a caller. */
+  #wait(socket: Duplex, caller: PromiseLike<unknown>, take: (caller: unknown) => void): void {
+    // An error of the socket must have a listener while nothing else listens.
+    const ignore = () => {};
+    socket.on('error', ignore);
+    caller.then(
+      (known) => {
+        socket.off('error', ignore);
+        if (!socket.destroyed) take(known);
+      },
+      (error: unknown) => this.#refuse(socket, error),
+    );
+  }
+
+  /** The host refuses a caller, or does not know what to make of it. */
+  #refuse(socket: Duplex, error: unknown): void {
+    if (isApiError(error)) return refuseUpgrade(socket, STATUS[error.code], error.text);
+    this.init.onError(error);
+    refuseUpgrade(socket, 500, 'internal error');
   }
 
   #accept(request: IncomingMessage, socket: Duplex, head: Buffer, open: OpenSession): void {
@@ -106,4 +148,9 @@ export class SocketEndpoint implements Attachable {
       () => refuseUpgrade(socket, 503, 'this server cannot take sockets now'),
     );
   }
+}
+
+function peerOf({ socket }: IncomingMessage, protocol: string, caller: unknown): Peer {
+  const address = socket.remoteAddress;
+  return caller === undefined ? { protocol, address } : { protocol, address, caller };
 }

@@ -10,13 +10,13 @@ import type { Contract } from '../core/contract.ts';
 import { checkTransport } from '../core/check-transport.ts';
 import { ApiError, isApiError } from '../core/errors.ts';
 import { bytes, count, ms, readOptions } from '../core/options.ts';
-import type { Peer, Transport } from '../core/transport.ts';
+import type { Transport } from '../core/transport.ts';
 import { acceptHeaders } from '../guard/serve-call.ts';
 import { errorHeaders } from '../http/message/problem.ts';
 import { createRouter, type RouteMatch, type Router } from '../http/serve/router.ts';
 import { timerMs } from '../life/lifetime.ts';
 import { reporter } from '../life/report.ts';
-import type { Attachable } from '../socket/attachable.ts';
+import type { Attachable, AttachOptions } from '../socket/attachable.ts';
 import { handshakeStatus } from '../socket/close.ts';
 import { SocketEndpoint, type Upgrade } from '../socket/endpoint.ts';
 import { GATE_NAMES, GATE_READERS, type GateOptionsInForce, type UpgradeGateOptions } from '../socket/gate.ts';
@@ -30,7 +30,7 @@ import { connectionHeaders, RPC_PATH, SUBPROTOCOL } from './wire.ts';
 export type { AsyncApiProtocol } from '../schema/asyncapi.ts';
 export { webSocketProtocol } from './schema.ts';
 export type { Origins } from '../http/serve/origins.ts';
-export type { Attachable } from '../socket/attachable.ts';
+export type { Attachable, AttachOptions } from '../socket/attachable.ts';
 export type { UpgradeGateOptions } from '../socket/gate.ts';
 
 /** Options of `webSocketHandler`. */
@@ -139,8 +139,8 @@ class Handler implements WebSocketHandler {
     return this.#endpoint.connections;
   }
 
-  attach(server: Server): () => void {
-    return this.#endpoint.attach(server);
+  attach(server: Server, options?: AttachOptions): () => void {
+    return this.#endpoint.attach(server, options);
   }
 
   close(graceMs?: number): Promise<void> {
@@ -165,22 +165,22 @@ class Handler implements WebSocketHandler {
     };
   }
 
-  #openRpc({ request, accept }: Upgrade): void {
+  #openRpc({ request, accept, peer }: Upgrade): void {
     const headers = connectionHeaders(acceptHeaders(request.headers));
     const isInitialized = this.options.requireInitialize !== true || headers['authorization'] !== undefined;
     accept((socket) => {
-      const session = new RpcSession(this.#service, socket, headers, peerOf(request), isInitialized);
+      const session = new RpcSession(this.#service, socket, headers, peer(NAME), isInitialized);
       if (!isInitialized) this.#awaitInitialize(socket, session);
       return session;
     });
   }
 
-  #openChannel({ request, socket, refuse, accept }: Upgrade, route: ChannelRoute, params: Readonly<Record<string, string>>): void {
+  #openChannel({ request, socket, refuse, accept, peer }: Upgrade, route: ChannelRoute, params: Readonly<Record<string, string>>): void {
     const headers = connectionHeaders(acceptHeaders(request.headers));
     // An error of the socket must have a listener while nothing else listens.
     const ignore = () => {};
     socket.on('error', ignore);
-    route.open({ params, headers, peer: peerOf(request), onLeave: (left) => void socket.once('close', left) }).then(
+    route.open({ params, headers, peer: peer(NAME), onLeave: (left) => void socket.once('close', left) }).then(
       ({ session, attach }) => {
         socket.off('error', ignore);
         accept((ws) => {
@@ -206,9 +206,7 @@ class Handler implements WebSocketHandler {
   }
 }
 
-function peerOf({ socket }: IncomingMessage): Peer {
-  return { protocol: 'websocket', address: socket.remoteAddress };
-}
+const NAME = 'websocket';
 
 function membersOf(contract: Contract): Pick<RpcService, 'operations' | 'events'> {
   return {

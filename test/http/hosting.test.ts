@@ -1,5 +1,5 @@
 /** What the host of a handler gives it: its middleware, its user, its certificate, its callers' address. */
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
@@ -8,11 +8,17 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { z } from 'zod';
 import { createBlogService } from '../../src/blog/service.ts';
 import { fetchHandler, listen, nodeListener } from '../../src/http/index.ts';
-import { createService, defineContract, mutation, query } from '../../src/index.ts';
+import { graphql } from '../../src/graphql/client.ts';
+import { ApiError, createClient, createService, defineContract, event, mutation, query, type Adapter, type Peer } from '../../src/index.ts';
+import { rest } from '../../src/rest/client.ts';
 import { restHandler } from '../../src/rest/server.ts';
+import { serve as serveAll } from '../../src/serve/index.ts';
+import { webSocket } from '../../src/websocket/client.ts';
+import { webSocketHandler } from '../../src/websocket/server.ts';
 import { makeCertificate, noOpenssl } from '../support/certificates.ts';
 import { dial, echo, serve } from '../support/dial.ts';
 import { until } from '../support/until.ts';
+import { refusal } from '../websocket/support.ts';
 
 /** json-server brings it. */
 const compression = createRequire(import.meta.url)('compression') as () => RequestHandler;
@@ -53,6 +59,53 @@ describe("the host's user", () => {
     const request = () => new Request('http://x/caller');
     expect(await (await handle(request(), { caller: { name: 'ada' } })).json()).toEqual({ name: 'ada' });
     expect(await (await handle(request())).json()).toEqual({ name: 'nobody' });
+  });
+
+  it('reaches context from upgrades, which no middleware sees', async () => {
+    const contract = defineContract({
+      name: 'door',
+      operations: { getCaller: query({ output: z.object({ name: z.string() }) }) },
+      events: { rung: event({ channel: 'rung', payload: z.object({ by: z.string() }) }) },
+    });
+    const seen: unknown[] = [];
+    const service = createService(
+      contract,
+      { getCaller: (_, { context }: { context: { name: string } }) => context },
+      { context: ({ peer }) => (seen.push(peer), { name: String(peer?.caller) }) },
+    );
+    const caller = async ({ headers }: IncomingMessage) => `a ${headers.upgrade ?? 'plain'} caller`;
+    const served = await serveAll(service, { port: 0, protocols: ['rest', 'graphql', 'websocket'], caller });
+    onTestFinished(() => served.close());
+    const url = served.http;
+    const made: Record<string, Adapter> = { rest: rest({ url }), websocket: webSocket({ url }), graphql: graphql({ url }) };
+    for (const transport of Object.values(made)) {
+      const client = createClient({ contract, transport });
+      await client.onRung(() => {});
+      await client.close();
+    }
+    expect(seen.map((peer) => [(peer as Peer).protocol, (peer as Peer).caller])).toEqual([
+      ['rest', expect.any(Promise)],
+      ['websocket', 'a websocket caller'],
+      ['graphql', 'a websocket caller'],
+    ]);
+  });
+
+  it('refuses an upgrade by the error that it throws', async () => {
+    const errors: unknown[] = [];
+    const handler = webSocketHandler(whoService, { onError: (error) => errors.push(error) });
+    const server = await serve(echo);
+    handler.attach(server.server, {
+      caller: ({ headers }) => {
+        if (headers['x-user'] === 'mallory') throw new ApiError('PERMISSION_DENIED', 'not mallory');
+        if (headers['x-user'] === 'eve') return Promise.reject(new Error('the session store is down'));
+        return undefined;
+      },
+    });
+    onTestFinished(() => handler.close(0));
+    const status = async (user: string) => (await refusal(`ws://127.0.0.1:${server.port}/ws`, { 'x-user': user })).status;
+    expect([await status('ada'), await status('mallory'), await status('eve')]).toEqual([101, 403, 500]);
+    expect(errors).toEqual([new Error('the session store is down')]);
+    expect(() => handler.attach(server.server, { calller: () => 1 } as object)).toThrow(/unknown option 'calller', do you mean 'caller'/);
   });
 });
 

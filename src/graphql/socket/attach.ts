@@ -19,9 +19,9 @@ export function graphqlSockets(path: string, engine: Engine, options: SocketOpti
     deflate: false,
     route: ({ url = '' }) => {
       if (url.split('?', 1)[0] !== path) return undefined;
-      return ({ request, accept }) =>
+      return ({ request, accept, peer }) =>
         accept((socket) => {
-          if (socket.ws.protocol === SUBPROTOCOL) return new SocketSession(socket, engine, request, options);
+          if (socket.ws.protocol === SUBPROTOCOL) return new SocketSession(socket, engine, request, peer('graphql'), options);
           socket.close(CLOSE.SUBPROTOCOL_NOT_ACCEPTABLE, 'Subprotocol not acceptable');
           return undefined;
         });

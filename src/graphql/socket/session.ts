@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { ApiError } from '../../core/errors.ts';
+import type { Peer } from '../../core/transport.ts';
 import { Lifetime, onAbort, timerMs } from '../../life/lifetime.ts';
 import { parseJson } from '../../peer/json.ts';
 import { acceptHeaders } from '../../guard/serve-call.ts';
@@ -52,11 +53,13 @@ export class SocketSession implements Session {
   private readonly socket: PeerSocket;
   private readonly engine: Engine;
   private readonly request: IncomingMessage;
+  private readonly peer: Peer;
 
-  constructor(socket: PeerSocket, engine: Engine, request: IncomingMessage, options: SocketOptionsInForce) {
+  constructor(socket: PeerSocket, engine: Engine, request: IncomingMessage, peer: Peer, options: SocketOptionsInForce) {
     this.socket = socket;
     this.engine = engine;
     this.request = request;
+    this.peer = peer;
     this.#maxMessageBytes = options.maxMessageBytes;
     this.#maxBufferedBytes = options.maxBufferedBytes;
     this.#limits = { calls: options.maxCalls, subscriptions: options.maxSubscriptions };
@@ -153,7 +156,7 @@ export class SocketSession implements Session {
     const caller: Caller = {
       headers,
       deadline: undefined,
-      peer: { protocol: 'graphql', address: this.request.socket.remoteAddress },
+      peer: this.peer,
       onLeave: (listener) => void lifetime.listen(listener),
     };
     if (isSubscription(prepared)) return this.#subscribe(operation, body, this.engine.subscription(prepared, body, caller), caller);

@@ -3,16 +3,15 @@ import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { SecureContextOptions, TlsOptions as NodeTlsOptions } from 'node:tls';
-import type { HttpOptions } from '../serve/cors.ts';
 import type { HttpHandler } from '../message/message.ts';
-import { stoppableListener } from './listener.ts';
+import { stoppableListener, type NodeListenerOptions } from './listener.ts';
 import { phraseOf } from '../message/phrases.ts';
 import { problemBody } from '../message/problem.ts';
 import { timerMs } from '../../life/lifetime.ts';
 import { report, reportToConsole } from '../../life/report.ts';
 
-/** Where to listen, and what {@link HttpOptions} say. */
-export interface ListenOptions extends HttpOptions {
+/** Where to listen, and what {@link NodeListenerOptions} say. */
+export interface ListenOptions extends NodeListenerOptions {
   /** 0 picks a free port. @default 0 */
   readonly port?: number | undefined;
   /** `0.0.0.0` or `::` to be reached from other machines. @default '127.0.0.1' */

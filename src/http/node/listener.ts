@@ -14,7 +14,7 @@ export interface NodeListener {
 
 /** What {@link HttpOptions} say, and who calls. */
 export interface NodeListenerOptions extends HttpOptions {
-  /** What the host knows of a caller, such as the user that its middleware found: `(req) => req.user`. `context` gets it as `peer.caller`. */
+  /** What the host knows of a caller, such as the user that its middleware found: `(req) => req.user`. `context` gets it as `peer.caller`, a promise as it is. */
   readonly caller?: ((req: IncomingMessage) => unknown) | undefined;
 }
 

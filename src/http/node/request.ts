@@ -6,6 +6,7 @@ import { HttpError } from '../message/error.ts';
 import type { HttpRequest } from '../message/message.ts';
 import { Connection } from './connection.ts';
 import { timerMs } from '../../life/lifetime.ts';
+import { isPromiseLike } from '../../life/maybe.ts';
 
 const ABSOLUTE = /^([a-z][a-z0-9+.-]*:\/\/[^/?]*)(.*)$/i;
 
@@ -57,7 +58,10 @@ export class NodeRequest implements HttpRequest {
   }
 
   get caller(): unknown {
-    return this.callerOf?.(this.raw);
+    const caller = this.callerOf?.(this.raw);
+    // A promise is handed on as it is. A service without a `context` does not wait for it, and would leave its rejection unhandled.
+    if (isPromiseLike(caller)) caller.then(undefined, () => {});
+    return caller;
   }
 
   /** Whether the connection ended in the middle of the request. */
