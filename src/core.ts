@@ -54,8 +54,16 @@ export { ApiError, ERROR_CODES, isApiError, isErrorCode } from './core/errors.ts
 export type { ApiErrorOptions, DeclaredError, ErrorBody, ErrorCode, Issue, JsonObject } from './core/errors.ts';
 export { memoryHub } from './events/hub.ts';
 export type { EventHub, HubEvent, MemoryHubOptions } from './events/hub.ts';
-export { memoryIdempotencyStore } from './service/idempotency.ts';
-export type { IdempotencyEntry, IdempotencyOutcome, IdempotencyStore, MemoryIdempotencyOptions } from './service/idempotency.ts';
+export type { HubLease } from './events/lease.ts';
+export { memoryIdempotencyStore } from './stores/idempotency.ts';
+export type {
+  IdempotencyClaim,
+  IdempotencyEntry,
+  IdempotencyOutcome,
+  IdempotencyStore,
+  MemoryIdempotencyOptions,
+} from './stores/idempotency.ts';
+export { memoryTransaction, type CommitListener, type MemoryTransaction } from './stores/transaction.ts';
 export { defineAdapter } from './guard/guard.ts';
 export { bytes, instant, int64 } from './schema/codec/scalars.ts';
 export type { BytesCodec, InstantCodec, Int64Codec } from './schema/codec/scalars.ts';
@@ -69,6 +77,7 @@ export type {
   ContextInfo,
   ErrorReport,
   HandlerCall,
+  InTransaction,
   HandlerInput,
   HandlerOutput,
   Handlers,

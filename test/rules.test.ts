@@ -32,6 +32,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['core'],
   ['life'],
   ['peer'],
+  ['stores'],
   ['schema'],
   ['events'],
   ['guard'],

@@ -2,7 +2,9 @@ import type { EventDefinition } from '../core/contract.ts';
 import { bytes, count, readOptions } from '../core/options.ts';
 import type { EventMessage, EventSink, EventRequest } from '../core/transport.ts';
 import { onAbort } from '../life/lifetime.ts';
+import { commitListener } from '../stores/transaction.ts';
 import { History, HistoryPool } from './history.ts';
+import { MemoryLeases, type HubLease } from './lease.ts';
 import { channelKey, Listeners } from './listeners.ts';
 
 /** One event as a service publishes it. */
@@ -21,6 +23,10 @@ export interface EventHub {
   publish(event: EventDefinition, published: HubEvent): Promise<void>;
   /** As `Transport.subscribe`: resolves once events published from now on will reach `sink`. */
   subscribe(request: EventRequest, sink: EventSink): Promise<void>;
+  /** Takes an event within a transaction of the hub's database: it is published after the commit, and never after a rollback. A hub without it takes part in none. */
+  publishIn?(transaction: unknown, event: EventDefinition, published: HubEvent): Promise<void>;
+  /** Takes a task that one of the processes that share the hub does, for `leaseMs` milliseconds; `undefined` if another holds it. */
+  lease?(name: string, leaseMs: number): Promise<HubLease | undefined>;
   /** Frees what the hub made. */
   close(): Promise<void>;
 }
@@ -48,6 +54,7 @@ export function memoryHub(options: MemoryHubOptions = {}): EventHub {
   const pool = new HistoryPool(maxHistoryBytes);
   const logs = new Map<string, EventLog>();
   const keys = new Set<string>();
+  const leases = new MemoryLeases();
 
   const logOf = (event: EventDefinition): EventLog => {
     let log = logs.get(event.name);
@@ -55,16 +62,22 @@ export function memoryHub(options: MemoryHubOptions = {}): EventHub {
     return log;
   };
 
+  const publish = (event: EventDefinition, { key, time, data }: HubEvent): Promise<void> => {
+    if (keys.has(key)) return PUBLISHED;
+    keys.add(key);
+    // A set iterates in order of insertion.
+    if (keys.size > KEYS) keys.delete(keys.values().next().value as string);
+    const pending: Promise<void>[] = [];
+    const isOut = logOf(event).publish(time, data, pending);
+    return isOut && pending.length === 0 ? PUBLISHED : acknowledged(pending);
+  };
+
   return {
-    publish(event, { key, time, data }) {
-      if (keys.has(key)) return PUBLISHED;
-      keys.add(key);
-      // A set iterates in order of insertion.
-      if (keys.size > KEYS) keys.delete(keys.values().next().value as string);
-      const pending: Promise<void>[] = [];
-      const isOut = logOf(event).publish(time, data, pending);
-      return isOut && pending.length === 0 ? PUBLISHED : acknowledged(pending);
+    publish,
+    async publishIn(transaction, event, published) {
+      commitListener('memoryHub', transaction).afterCommit(() => void publish(event, published));
     },
+    lease: async (name, leaseMs) => leases.take(name, leaseMs),
     async subscribe(request, sink) {
       if (!request.signal.aborted) logOf(request.event).subscribe(request, sink);
     },

@@ -2,7 +2,8 @@ import { toEpochMs } from '../life/now.ts';
 import type { DeclaredErrors, EventDefinition, Events, Operation } from '../core/contract.ts';
 import type { CallRequest, Headers, IdentifyRequest, Peer } from '../core/transport.ts';
 import { errorMakers, type ErrorMakers } from './error-makers.ts';
-import type { ContextInfo, HandlerCall, Publish } from './types.ts';
+import type { KeyHold } from './idempotent-call.ts';
+import type { ContextInfo, HandlerCall, InTransaction, Publish } from './types.ts';
 
 /** What `context` is asked about: a call, a subscription, or a caller alone. */
 export type Asked = IdentifyRequest;
@@ -11,6 +12,13 @@ export type Asked = IdentifyRequest;
 interface Made {
   readonly operation: Operation;
   makers?: ErrorMakers<DeclaredErrors>;
+}
+
+/** What a service does for the handlers of its calls. */
+export interface CallHost {
+  readonly publish: Publish<Events>;
+  /** Makes and checks the wire form of an output. */
+  encode(action: Made, output: unknown): unknown;
 }
 
 /** A getter, because most contexts never need the signal. */
@@ -40,15 +48,40 @@ export class ServiceCall implements HandlerCall {
   readonly context: unknown;
   private readonly request: CallRequest;
   readonly requestId: string;
-  readonly publish: Publish<Events>;
+  private readonly host: CallHost;
   private readonly action: Made;
+  /** Of a call with an idempotency key. */
+  private readonly hold: KeyHold | undefined;
+  /** Events that were written in a transaction. */
+  #written: Set<string> | undefined;
 
-  constructor(context: unknown, request: CallRequest, requestId: string, publish: Publish<Events>, action: Made) {
+  constructor(context: unknown, request: CallRequest, requestId: string, host: CallHost, action: Made, hold?: KeyHold) {
     this.action = action;
     this.context = context;
     this.request = request;
     this.requestId = requestId;
-    this.publish = publish;
+    this.host = host;
+    this.hold = hold;
+  }
+
+  /** Tells whether the handler has written an event in a transaction, so that it is not published again. */
+  hasWritten(event: string): boolean {
+    return this.#written?.has(event) ?? false;
+  }
+
+  get publish(): Publish<Events> {
+    return (name, data, options) => {
+      const published = this.host.publish(name, data, options);
+      return options?.transaction === undefined ? published : published.then(() => void (this.#written ??= new Set()).add(name));
+    };
+  }
+  get finish(): (output: unknown, options: InTransaction) => Promise<void> {
+    return async (output, options) => {
+      const { transaction } = options as Partial<InTransaction>;
+      if (transaction === undefined) throw new TypeError('call.finish needs the transaction: call.finish(output, { transaction })');
+      const wire = await this.host.encode(this.action, output);
+      await this.hold?.finishIn(transaction, wire);
+    };
   }
 
   get errors(): ErrorMakers<DeclaredErrors> {

@@ -1,7 +1,9 @@
 import type { Contract, DeclaredErrors, EventDefinition, Events, Operation } from '../core/contract.ts';
 import { ApiError, isApiError } from '../core/errors.ts';
 import { HubLink } from './hub-link.ts';
-import { memoryIdempotencyStore, type IdempotencyStore } from './idempotency.ts';
+import { memoryIdempotencyStore } from '../stores/idempotency.ts';
+import { keyStoreInTime } from './key-store.ts';
+import { Publisher } from './publisher.ts';
 import type { ErrorReport, HandlerCall, Publish, ServiceOptions } from './types.ts';
 import type {
   CallRequest,
@@ -21,21 +23,21 @@ import { Checks, checkInput, checkOutput, inputOf, type OperationChecks } from '
 import { planSelection } from '../guard/select.ts';
 import { compileSend, converterOf, type Converter } from '../schema/codec/codec.ts';
 import { makeRequestId } from '../peer/headers.ts';
-import { CallContextInfo, ServiceCall, type Asked } from './call-info.ts';
+import { CallContextInfo, ServiceCall, type Asked, type CallHost } from './call-info.ts';
 import { Callers, expiryOf } from './callers.ts';
 import type { ErrorMakers } from './error-makers.ts';
 import { iteratorOf, runStream, whileAlive } from './stream-run.ts';
 import { Call } from '../life/call.ts';
-import { callOnce } from './idempotent-call.ts';
+import { callOnce, type KeyHold, type KeySettings } from './idempotent-call.ts';
 import { arrived, breach, COMPLETED, expired, stopping, unknownMember } from './outcomes.ts';
 import { present } from './present.ts';
 import { chain, isPromiseLike, type Maybe } from '../life/maybe.ts';
 import { own } from '../core/own.ts';
 import { checkSubscription } from '../events/check.ts';
-import type { Checked } from '../schema/validate.ts';
 import { report, reportToConsole } from '../life/report.ts';
 
-type OptionsInForce = ServiceOptions<unknown> & { readonly graceMs: number; readonly storeTimeoutMs: number };
+type Numbers = 'graceMs' | 'storeTimeoutMs' | 'idempotencyTtlMs' | 'idempotencyLeaseMs';
+type OptionsInForce = ServiceOptions<unknown> & { readonly [N in Numbers]: number };
 type AnyHandler = (input: unknown, call: HandlerCall) => unknown;
 
 /** What a call of one operation needs. */
@@ -70,7 +72,9 @@ export class ContractService implements Transport {
     },
   );
   readonly #hub: HubLink;
-  readonly #store: IdempotencyStore;
+  readonly #publisher: Publisher;
+  readonly #keys: KeySettings;
+  readonly #host: CallHost;
   readonly #callers: Callers;
   /** Errors that are as their caller sees them. */
   readonly #presented = new WeakSet<object>();
@@ -81,6 +85,7 @@ export class ContractService implements Transport {
   #closing: Promise<void> | undefined;
 
   readonly contract: Contract;
+  readonly publish: Publish<Events>;
   private readonly options: OptionsInForce;
 
   constructor(contract: Contract, handlers: Readonly<Record<string, AnyHandler>>, options: OptionsInForce) {
@@ -88,7 +93,11 @@ export class ContractService implements Transport {
     this.options = options;
     this.#callers = new Callers(options, (error) => this.#report({ error, member: 'context' }));
     this.#hub = new HubLink(options.hub, options.storeTimeoutMs, (error) => this.#report({ error, member: 'the event hub' }));
-    this.#store = options.idempotencyStore ?? memoryIdempotencyStore();
+    this.#publisher = new Publisher(contract, this.#checks, this.#hub);
+    this.publish = this.#publisher.publish;
+    this.#host = { publish: this.publish, encode: (made, output) => this.#encode(made as Action, output, undefined) };
+    const { idempotencyStore: given, idempotencyTtlMs: ttlMs, idempotencyLeaseMs: leaseMs } = options;
+    this.#keys = { store: given ? keyStoreInTime(given, options.storeTimeoutMs) : memoryIdempotencyStore(), ttlMs, leaseMs };
     const events = Object.values(contract.events);
     for (const operation of Object.values(contract.operations)) {
       this.#actions.set(operation.name, {
@@ -181,30 +190,8 @@ export class ContractService implements Transport {
       lifetime.endAt(expiresAtMs, expired, Date.now);
     const wire = await checkInput(action.checks.input, call);
     const input = action.input ? await decodeInput(action.input, wire, action) : wire;
-    const result = await action.handler(input, new ServiceCall(context, call, requestId, this.publish, action));
+    const result = await action.handler(input, new ServiceCall(context, call, requestId, this.#host, action));
     return iteratorOf(result, action.operation.name);
-  }
-
-  readonly publish: Publish<Events> = (name, data) => {
-    try {
-      const event = own(this.contract.events, name);
-      if (!event) throw new TypeError(`the contract ${this.contract.name} has no event '${name}'`);
-      const encoded = converterOf(event.payload)?.encode(data) ?? { value: data };
-      if (encoded instanceof Promise) return encoded.then((settled) => this.#publishWire(event, settled));
-      return this.#publishWire(event, encoded);
-    } catch (error) {
-      return Promise.reject(error);
-    }
-  };
-
-  #publishWire(event: EventDefinition, encoded: Checked): Promise<void> {
-    const checked = encoded.issues ? encoded : this.#checks.ofEvent(event)(encoded.value);
-    return checked instanceof Promise ? checked.then((settled) => this.#send(event, settled)) : this.#send(event, checked);
-  }
-
-  #send(event: EventDefinition, checked: Checked): Promise<void> {
-    if (checked.issues) throw breach(`the event ${event.name} breaks the contract`, checked.issues);
-    return this.#hub.publish(event, checked.value);
   }
 
   close(graceMs: number = this.options.graceMs): Promise<void> {
@@ -263,54 +250,61 @@ export class ContractService implements Transport {
   ): Promise<unknown> {
     const { name } = action.operation;
     const scope = { caller: this.#callers.require(context, request), operation: name, key };
-    const run = async () => {
+    const run = async (hold: KeyHold) => {
       try {
-        return await this.#handle(action, input, context, request, requestId);
+        return await this.#handle(action, input, context, request, requestId, hold);
       } catch (error) {
         throw await this.#failure(error, request, requestId);
       }
     };
     const failed = (error: unknown) => this.#report({ error, member: 'the idempotency store', requestId });
-    return callOnce(this.#store, scope, print, run, failed).catch((error: unknown) => {
+    return callOnce(this.#keys, scope, print, run, failed).catch((error: unknown) => {
       if (isApiError(error)) this.#presented.add(error);
       throw error;
     });
   }
 
-  #handle(action: Action, input: unknown, context: unknown, request: CallRequest, requestId: string): Maybe<unknown> {
+  #handle(action: Action, input: unknown, context: unknown, request: CallRequest, requestId: string, hold?: KeyHold): Maybe<unknown> {
     const { select } = request;
+    const call = new ServiceCall(context, request, requestId, this.#host, action, hold);
     let result: unknown;
     try {
-      result = action.handler(input, new ServiceCall(context, request, requestId, this.publish, action));
+      result = action.handler(input, call);
     } catch (error) {
       throw arrived(error);
     }
-    if (!isPromiseLike(result)) return this.#finish(action, result, select);
+    if (!isPromiseLike(result)) return this.#finish(action, result, select, call);
     return result.then(
-      (settled) => this.#finish(action, settled, select),
+      (settled) => this.#finish(action, settled, select, call),
       (error: unknown) => Promise.reject(arrived(error)),
     );
   }
 
-  #finish({ operation, checks, writes, output: encoder }: Action, result: unknown, select: Selection | undefined): Maybe<unknown> {
+  #finish(action: Action, result: unknown, select: Selection | undefined, call: ServiceCall): Maybe<unknown> {
+    const output = this.#encode(action, result, select);
+    if (action.writes.length === 0) return output;
+    return chain(output, (value) => this.#publishWritten(action.writes, value, call));
+  }
+
+  /** The wire form of an output, checked. */
+  #encode({ operation, checks, output: encoder }: Action, result: unknown, select: Selection | undefined): Maybe<unknown> {
     // Of a query no more is checked than was asked for. What a mutation gives is kept whole: for events, and for whoever repeats it.
     const check =
       select && checks.output && operation.kind === 'query' ? this.#checks.ofSelection(this.contract, operation, select) : checks.output;
     const isSelected = check !== checks.output;
     const converter = isSelected && select ? converterOf(planSelection(this.contract, operation, select).schema) : encoder;
-    const output = converter
+    return converter
       ? chain(encodeOutput(converter, result, checks), (wire) => checkOutput(check, wire, checks.breach))
       : checkOutput(check, result, checks.breach);
-    if (writes.length === 0) return output;
-    return chain(output, (value) => this.#publishWritten(writes, value));
   }
 
   /** The caller is answered once the hub has the events. The call has succeeded by now: what goes wrong here is reported, never the caller's. */
-  async #publishWritten(events: readonly EventDefinition[], output: unknown): Promise<unknown> {
+  async #publishWritten(events: readonly EventDefinition[], output: unknown, call: ServiceCall): Promise<unknown> {
     for (const event of events) {
+      if (call.hasWritten(event.name)) continue;
       try {
         // In wire form already.
-        await this.#publishWire(event, { value: output });
+        await this.#publisher.publishWire(event, { value: output });
       } catch (error) {
         this.#report({ error, member: event.name });
       }

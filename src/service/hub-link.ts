@@ -24,9 +24,18 @@ export class HubLink {
 
   /** Resolves once the hub has the event, or once it waits for another try. */
   publish(event: EventDefinition, data: unknown): Promise<void> {
-    // No other process makes such an id.
-    const published: HubEvent = { key: makeRequestId(), time: isoNow(), data };
+    const published = made(data);
     return this.#outbox.send(() => this.#inTime(this.#hub.publish(event, published)));
+  }
+
+  /** Resolves once the transaction holds the event; rejects if the hub could not take it, so that the transaction is rolled back. */
+  async publishIn(transaction: unknown, event: EventDefinition, data: unknown): Promise<void> {
+    if (!this.#hub.publishIn) {
+      throw new TypeError(
+        `${event.name}: this service's hub takes no part in transactions: give createService the hub of the database, such as postgresStores(…).hub, or publish without 'transaction'`,
+      );
+    }
+    await this.#inTime(this.#hub.publishIn(transaction, event, made(data)));
   }
 
   subscribe(request: EventRequest, sink: EventSink): Promise<void> {
@@ -41,6 +50,11 @@ export class HubLink {
   #inTime(work: Promise<void>): Promise<void> {
     return this.#isOwn ? work : inTime(this.timeoutMs, work, () => late(this.timeoutMs));
   }
+}
+
+function made(data: unknown): HubEvent {
+  // No other process makes such a key.
+  return { key: makeRequestId(), time: isoNow(), data };
 }
 
 function late(timeoutMs: number): ApiError {

@@ -1,48 +1,110 @@
 import { ApiError, isApiError, KEY_REUSED, mayMend, type ErrorBody } from '../core/errors.ts';
-import type { IdempotencyStore } from './idempotency.ts';
+import { every } from '../life/timers.ts';
+import type { IdempotencyOutcome, IdempotencyStore } from '../stores/idempotency.ts';
+
+/** What a call with a key is given of it. */
+export interface KeyHold {
+  /** Keeps the output within a transaction. */
+  finishIn(transaction: unknown, output: unknown): Promise<void>;
+}
+
+/** What all calls with keys of a service share. */
+export interface KeySettings {
+  readonly store: IdempotencyStore;
+  readonly ttlMs: number;
+  readonly leaseMs: number;
+}
+
+interface KeyScope {
+  readonly caller: string;
+  readonly operation: string;
+  readonly key: string;
+}
+
+/** How often a key is renewed within its lease. */
+const RENEWALS = 3;
 
 /** Runs a call once per caller, operation and key: repeats get the first one's output or final error. */
 export async function callOnce(
-  store: IdempotencyStore,
-  scope: { readonly caller: string; readonly operation: string; readonly key: string },
+  { store, ttlMs, leaseMs }: KeySettings,
+  scope: KeyScope,
   input: unknown,
-  run: () => Promise<unknown>,
+  run: (hold: KeyHold) => Promise<unknown>,
   report: (error: unknown) => void,
 ): Promise<unknown> {
-  const [key, fingerprint] = await Promise.all([sha256([scope.caller, scope.operation, scope.key]), sha256(input ?? null)]);
-  const entry = await store.begin(key, fingerprint);
-  if (entry && entry.fingerprint !== fingerprint) {
-    throw new ApiError('FAILED_PRECONDITION', 'this idempotency key was used with another input: make a new key for each new call', {
-      details: KEY_REUSED,
-    });
-  }
-  if (entry?.outcome) {
-    // Not by its output: a store that keeps JSON has none of an operation that gives none.
-    if (!('error' in entry.outcome)) return entry.outcome.output;
-    const { code, message, ...rest } = entry.outcome.error;
-    throw new ApiError(code, message, rest);
-  }
-  if (entry) throw new ApiError('ABORTED', 'a call with this idempotency key is still in progress: try again soon', { retryAfterMs: 1000 });
-  let output: unknown;
+  const [key, fingerprint, caller] = await Promise.all([
+    sha256([scope.caller, scope.operation, scope.key]),
+    sha256(input ?? null),
+    sha256(scope.caller),
+  ]);
+  const claim = await store.begin(key, fingerprint, leaseMs, caller);
+  if ('entry' in claim) return repeated(claim.entry.fingerprint === fingerprint, claim.entry.outcome);
+  const { owner } = claim;
+  let isKept = false;
+  const hold: KeyHold = {
+    async finishIn(transaction, output) {
+      if (!store.finishIn) {
+        throw new TypeError(
+          "this service's idempotencyStore takes no part in transactions: give createService the store of the database, such as postgresStores(…).idempotencyStore",
+        );
+      }
+      if (!(await store.finishIn(transaction, key, owner, { output }, ttlMs))) throw keyLost();
+      isKept = true;
+    },
+  };
+  const renew = () =>
+    store.renew(key, owner, leaseMs).then(
+      (isOurs) => {
+        if (!isOurs) stop();
+      },
+      (error: unknown) => report(error),
+    );
+  const stop = every(Math.max(1, leaseMs / RENEWALS), () => void renew(), { holds: false });
   try {
-    output = await run();
+    const output = await run(hold);
+    if (!isKept) {
+      await keep(async () => {
+        if (!(await store.finish(key, owner, { output }, ttlMs))) report(keyLost());
+      });
+    }
+    return output;
   } catch (error) {
+    // After a commit that the handler took for failed the store keeps what was committed.
     if (isApiError(error) && mayMend[error.code].keepOutcome)
-      await keep(() => store.finish(key, { error: withoutRequestId(error.toJSON()) }));
-    else await keep(() => store.release(key));
+      await keep(() => store.finish(key, owner, { error: withoutRequestId(error.toJSON()) }, ttlMs));
+    else await keep(() => store.release(key, owner));
     throw error;
+  } finally {
+    stop();
   }
-  await keep(() => store.finish(key, { output }));
-  return output;
 
-  /** The call is done by now: where the store fails, the key stays reserved, so that a repeat is not run again, and the caller gets its outcome. */
-  async function keep(write: () => Promise<void>): Promise<void> {
+  /** The call is done by now: if the store fails, the key stays taken until its lease ends, so that a repeat is not run at once, and the caller gets its outcome. */
+  async function keep(write: () => Promise<unknown>): Promise<void> {
     try {
       await write();
     } catch (error) {
       report(error);
     }
   }
+}
+
+/** What a repeat gets. */
+function repeated(isSameInput: boolean, outcome: IdempotencyOutcome | undefined): unknown {
+  if (!isSameInput) {
+    throw new ApiError('FAILED_PRECONDITION', 'this idempotency key was used with another input: make a new key for each new call', {
+      details: KEY_REUSED,
+    });
+  }
+  if (!outcome)
+    throw new ApiError('ABORTED', 'a call with this idempotency key is still in progress: try again soon', { retryAfterMs: 1000 });
+  // Not by its output: a store that keeps JSON has none of an operation that gives none.
+  if (!('error' in outcome)) return outcome.output;
+  const { code, message, ...rest } = outcome.error;
+  throw new ApiError(code, message, rest);
+}
+
+function keyLost(): ApiError {
+  return new ApiError('ABORTED', 'another process has the idempotency key of this call by now: its lease had ended');
 }
 
 /** A repeat is a request of its own. */

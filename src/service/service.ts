@@ -5,6 +5,13 @@ import { describeContract } from '../schema/view.ts';
 import { ContractService } from './contract-service.ts';
 import type { Handlers, Service, ServiceOptions } from './types.ts';
 
+const READERS = {
+  graceMs: ms(10_000, { zero: true }),
+  storeTimeoutMs: ms(30_000),
+  idempotencyTtlMs: ms(86_400_000),
+  idempotencyLeaseMs: ms(60_000, { infinity: false }),
+};
+
 /** Binds handlers to a contract. Throws a `TypeError` where an operation has no handler, a handler no operation, a schema cannot be described, or an option has no meaning. */
 export function createService<C extends Contract, T = undefined>(
   contract: C,
@@ -16,7 +23,7 @@ export function createService<C extends Contract, T = undefined>(
   describeContract(contract);
   const given = options as ServiceOptions<unknown>;
   const names = ['context', 'hub', 'idempotencyStore', 'caller', 'onError'] as const;
-  const read = readOptions('createService', given, { graceMs: ms(10_000, { zero: true }), storeTimeoutMs: ms(30_000) }, names);
+  const read = readOptions('createService', given, READERS, names);
   return markGuarded(new ContractService(contract, handlers as never, read)) as never;
 }
 

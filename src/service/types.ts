@@ -4,7 +4,7 @@ import type { Contract, DeclaredErrors, EventDefinition, Events, Operation, Sche
 import type { Headers, Peer, Transport } from '../core/transport.ts';
 import type { EventHub } from '../events/hub.ts';
 import type { ErrorMakers } from './error-makers.ts';
-import type { IdempotencyStore } from './idempotency.ts';
+import type { IdempotencyStore } from '../stores/idempotency.ts';
 
 type Awaitable<T> = T | Promise<T>;
 
@@ -18,12 +18,12 @@ type OneOutput<O extends Operation> = O['output'] extends Schema ? AppInput<O['o
 export type Handlers<C extends Contract, T = unknown> = {
   readonly [N in keyof C['operations']]: (
     input: HandlerInput<C['operations'][N]>,
-    call: HandlerCall<C['events'], T, C['operations'][N]['errors']>,
+    call: HandlerCall<C['events'], T, C['operations'][N]['errors'], HandlerOutput<C['operations'][N]>>,
   ) => Awaitable<HandlerOutput<C['operations'][N]>>;
 };
 
 /** What a handler is given as its second argument. */
-export interface HandlerCall<E extends Events = Events, T = unknown, X extends DeclaredErrors = DeclaredErrors> {
+export interface HandlerCall<E extends Events = Events, T = unknown, X extends DeclaredErrors = DeclaredErrors, O = never> {
   /** What the service's `context` function returned. */
   readonly context: T;
   /** Aborts when the caller cancels, leaves, or its deadline passes. */
@@ -35,12 +35,32 @@ export interface HandlerCall<E extends Events = Events, T = unknown, X extends D
   readonly peer: Peer | undefined;
   /** The errors that the operation declares, one function each: `throw call.errors.OUT_OF_STOCK({ left: 3 })`. */
   readonly errors: ErrorMakers<X>;
-  /** As `Service.publish`. */
+  /** As `Service.publish`. An event that it wrote in a transaction is not published again because the operation writes it. */
   readonly publish: Publish<E>;
+  /**
+   * Keeps the output for the call's idempotency key within a transaction of your database, so that what the call did and its outcome are kept
+   * together or not at all. Return the same output. Without a key it only checks the output.
+   * @throws TypeError if the store takes part in no transactions, or the output breaks the contract
+   * @throws ApiError ABORTED if another process has the key by now: roll back
+   */
+  readonly finish: (output: O, options: InTransaction) => Promise<void>;
 }
 
-/** Publishes an event to the subscribers on every protocol. Rejects with a `TypeError` where the data breaks the contract. */
-export type Publish<E extends Events> = <N extends keyof E & string>(event: N, data: AppInput<E[N]['payload']>) => Promise<void>;
+/** What a handler does in a transaction of its own database. */
+export interface InTransaction {
+  /** What the hub or store knows a transaction by: for Postgres the client that runs it, for stores in memory `memoryTransaction()`. */
+  readonly transaction: unknown;
+}
+
+/**
+ * Publishes an event to the subscribers on every protocol; with `transaction` after its commit, and never after a rollback. Rejects with a `TypeError`
+ * if the data breaks the contract, or the hub takes part in no transactions.
+ */
+export type Publish<E extends Events> = <N extends keyof E & string>(
+  event: N,
+  data: AppInput<E[N]['payload']>,
+  options?: Partial<InTransaction>,
+) => Promise<void>;
 
 /** What `context` is given. */
 export interface ContextInfo {
@@ -73,7 +93,11 @@ export interface ServiceOptions<T> {
   readonly hub?: EventHub | undefined;
   /** Where outcomes of calls with idempotency keys are kept. @default memoryIdempotencyStore() */
   readonly idempotencyStore?: IdempotencyStore | undefined;
-  /** How long a `hub` that was given may take for an answer, in milliseconds; then it failed. @default 30_000 */
+  /** How long the outcome of a call with an idempotency key is kept, in milliseconds. @default 86_400_000 (24 h) */
+  readonly idempotencyTtlMs?: number | undefined;
+  /** After how many milliseconds a key may be taken again whose process died; while the handler runs it is kept. @default 60_000 */
+  readonly idempotencyLeaseMs?: number | undefined;
+  /** How long a `hub` or an `idempotencyStore` that was given may take for an answer, in milliseconds; then it failed. @default 30_000 */
   readonly storeTimeoutMs?: number | undefined;
   /**
    * Who a caller is: idempotency keys, webhook subscriptions and quotas belong to their caller, and fail with FAILED_PRECONDITION if there is a

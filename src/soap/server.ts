@@ -33,6 +33,7 @@ import { encodeFault, encodeResponse, MAX_DEPTH, type ProtocolFault } from './wi
 import { createGuard, type SoapHandlerSecurity } from './security/wss.ts';
 
 export type { SoapHandlerSecurity, SoapUser } from './security/wss.ts';
+export { memoryNonceStore, type NonceStore, type NonceStoreOptions } from '../stores/nonces.ts';
 export { wsdl } from './schema.ts';
 
 /** Options of `soapHandler`. */

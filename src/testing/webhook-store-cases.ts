@@ -1,3 +1,4 @@
+import { equal } from './equal.ts';
 import type { StoredDelivery, StoredSubscription, WebhookStore } from '../webhook/store/store.ts';
 
 /** One rule that every `WebhookStore` keeps. */
@@ -167,16 +168,3 @@ export const webhookStoreCases: readonly WebhookStoreCase[] = [
     },
   },
 ];
-
-function equal(actual: unknown, expected: unknown): void {
-  const [got, wanted] = [actual, expected].map((value) => JSON.stringify(sorted(value)));
-  if (got !== wanted) throw new Error(`got ${got}, expected ${wanted}`);
-}
-
-/** The order of members says nothing. */
-function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sorted);
-  if (typeof value !== 'object' || value === null) return value;
-  const members = Object.entries(value).filter(([, member]) => member !== undefined);
-  return Object.fromEntries(members.sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, member]) => [name, sorted(member)]));
-}

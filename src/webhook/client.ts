@@ -27,7 +27,7 @@ export type { ReadWebhook, WebhookContent } from './body/provider.ts';
 export type { ReceiverOptions } from './receiver.ts';
 export type { WebhookScheme } from './signing/schemes.ts';
 export { makeWebhookSecret, type WebhookSecret } from './signing/secret.ts';
-export { memorySeenStore, type SeenStore, type SeenStoreOptions } from './store/seen.ts';
+export { memorySeenStore, type SeenClaim, type SeenStore, type SeenStoreOptions } from '../stores/seen.ts';
 export {
   signWebhook,
   verifyWebhook,

@@ -4,6 +4,7 @@ import { HttpError } from '../http/message/error.ts';
 import { codeOfRefusal } from '../http/message/status.ts';
 import type { HttpHandler, HttpRequest, HttpResponse } from '../http/message/message.ts';
 import { reporter } from '../life/report.ts';
+import { every } from '../life/timers.ts';
 import { wireOf } from '../schema/codec/codec.ts';
 import { compileCheck, issuesError, type Check } from '../schema/validate.ts';
 import { redact, type OnWire } from '../peer/on-wire.ts';
@@ -12,7 +13,7 @@ import { isWebhookError } from './error.ts';
 import { contentOf, READERS, type ReadWebhook, type WebhookContent } from './body/provider.ts';
 import type { WebhookScheme } from './signing/schemes.ts';
 import type { WebhookSecret } from './signing/secret.ts';
-import { memorySeenStore, type SeenStore } from './store/seen.ts';
+import { memorySeenStore, type SeenStore } from '../stores/seen.ts';
 import { verifyWebhook, type VerifiedWebhook } from './signing/signature.ts';
 import { decodeErrorBody, isObject, NOTICE, problemResponse } from './wire.ts';
 
@@ -30,6 +31,10 @@ export interface ReceiverOptions {
   readonly clock?: (() => number) | undefined;
   /** Which ids were handled already. @default memorySeenStore() */
   readonly store?: SeenStore | undefined;
+  /** How long an id that was handled is kept, in milliseconds: longer than the sender goes on trying. @default 345_600_000 (4 days) */
+  readonly seenTtlMs?: number | undefined;
+  /** After how many milliseconds a webhook may be handled again whose process died; while its listeners run it is kept. @default 60_000 */
+  readonly seenLeaseMs?: number | undefined;
   /**
    * When the sender is told that it arrived: once all listeners are done, so that it sends again what failed; or first, for
    * listeners that take longer than it waits. @default 'done'
@@ -80,6 +85,8 @@ export class Receiver {
   /** Types that were ever listened to: while nobody does, the sender shall come again. */
   readonly #wanted = new Set<string>();
   readonly #store: SeenStore;
+  readonly #ttlMs: number;
+  readonly #leaseMs: number;
   readonly #report: (error: unknown) => void;
   readonly #checks = new WeakMap<object, Check>();
   readonly #xml = new WeakMap<Contract, Promise<(text: string) => Parameters<typeof contentOf>[0]>>();
@@ -91,6 +98,8 @@ export class Receiver {
   constructor(options: ReceiverOptions) {
     this.options = options;
     this.#store = options.store ?? memorySeenStore();
+    this.#ttlMs = options.seenTtlMs ?? 4 * 86_400_000;
+    this.#leaseMs = options.seenLeaseMs ?? 60_000;
     this.#report = reporter(options.onError);
   }
 
@@ -162,10 +171,14 @@ export class Receiver {
     // What the peer's own service has sent ends a subscription where it breaks the contract; anyone else's is only refused.
     if (scope === '') for (const listener of listeners) await this.#check(listener, message);
     const key = `${scope}/${message.id}`;
-    const state = await this.#store.begin(key);
-    if (state === 'done') return { status: 204, headers: {} };
-    if (state === 'pending') return problemResponse(new ApiError('ABORTED', 'this webhook is being handled', { retryAfterMs: 1000 }));
-    const work = this.#handle(key, message, listeners);
+    const claim = await this.#store.begin(key, this.#leaseMs, scope);
+    if ('state' in claim) {
+      if (claim.state === 'done') return { status: 204, headers: {} };
+      return problemResponse(new ApiError('ABORTED', 'this webhook is being handled', { retryAfterMs: 1000 }));
+    }
+    const { owner } = claim;
+    const stop = every(this.#leaseMs / 3, () => void this.#store.renew(key, owner, this.#leaseMs).catch(this.#report), { holds: false });
+    const work = this.#handle(key, owner, message, listeners).finally(stop);
     if (this.options.ack !== 'first') {
       await work;
       return { status: 204, headers: {} };
@@ -175,19 +188,19 @@ export class Receiver {
     return { status: 202, headers: {} };
   }
 
-  async #handle(key: string, message: EventMessage, listeners: readonly Listener[]): Promise<void> {
+  async #handle(key: string, owner: string, message: EventMessage, listeners: readonly Listener[]): Promise<void> {
     const todo = listeners.filter((listener) => !listener.handled.has(message.id) && listener.matches(message));
     const results = await Promise.allSettled(todo.map(async (listener) => listener.sink.next(message)));
     const failed = results.find((result) => result.status === 'rejected');
     for (const listener of listeners) this.lastIds.set(listener.type, message.id);
-    if (!failed) return this.#store.done(key);
+    if (!failed) return this.#store.done(key, owner, this.#ttlMs);
     // Those that are done are not asked again.
     for (const [index, { handled }] of todo.entries()) {
       if (results[index]?.status !== 'fulfilled') continue;
       if (handled.size >= MAX_HANDLED) handled.clear();
       handled.add(message.id);
     }
-    await this.#store.failed(key);
+    await this.#store.failed(key, owner);
     // The client has reported it already.
     throw new ListenerFailure('a listener failed', { cause: failed.reason });
   }

@@ -29,10 +29,10 @@ const FACTORIES: readonly Factory[] = [
   {
     name: 'createService',
     make: (options) => createService(contract, { total: () => 0 }, options),
-    numbers: { graceMs: { zero: true }, storeTimeoutMs: {} },
+    numbers: { graceMs: { zero: true }, storeTimeoutMs: {}, idempotencyTtlMs: {}, idempotencyLeaseMs: { infinity: false } },
   },
   { name: 'memoryHub', make: (options) => memoryHub(options), numbers: { history: { zero: true }, maxHistoryBytes: { zero: true } } },
-  { name: 'memoryIdempotencyStore', make: (options) => memoryIdempotencyStore(options), numbers: { ttlMs: {}, maxEntries: {} } },
+  { name: 'memoryIdempotencyStore', make: (options) => memoryIdempotencyStore(options), numbers: { maxBytes: {} } },
   {
     name: 'retry',
     make: (options) => retry(service, options),

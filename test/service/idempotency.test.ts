@@ -1,61 +1,20 @@
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import {
   ApiError,
   createClient,
   createService,
   defineContract,
+  event,
+  memoryHub,
   memoryIdempotencyStore,
+  memoryTransaction,
   mutation,
-  type IdempotencyEntry,
+  type ContextInfo,
+  type EventHub,
+  type IdempotencyOutcome,
   type IdempotencyStore,
 } from '../../src/index.ts';
-
-describe('memoryIdempotencyStore', () => {
-  it('reserves a key once', async () => {
-    const store = memoryIdempotencyStore();
-    expect(await store.begin('k', 'f')).toBeUndefined();
-    expect(await store.begin('k', 'f')).toMatchObject({ fingerprint: 'f' });
-    expect((await store.begin('k', 'f'))?.outcome).toBeUndefined();
-  });
-
-  it('keeps an outcome, and gives a released key up', async () => {
-    const store = memoryIdempotencyStore();
-    await store.begin('k', 'f');
-    await store.finish('k', { output: 1 });
-    expect(await store.begin('k', 'g')).toMatchObject({ fingerprint: 'f', outcome: { output: 1 } });
-    await store.begin('other', 'f');
-    await store.release('other');
-    expect(await store.begin('other', 'g')).toBeUndefined();
-  });
-
-  it('forgets after its time', async () => {
-    vi.useFakeTimers();
-    try {
-      const store = memoryIdempotencyStore({ ttlMs: 1000 });
-      await store.begin('k', 'f');
-      await store.finish('k', { output: 1 });
-      vi.advanceTimersByTime(999);
-      expect(await store.begin('k', 'f')).toBeDefined();
-      vi.advanceTimersByTime(1);
-      expect(await store.begin('k', 'f')).toBeUndefined();
-    } finally {
-      vi.useRealTimers();
-    }
-  });
-
-  it('lets the oldest outcomes make room, and never a call in progress', async () => {
-    const store = memoryIdempotencyStore({ maxEntries: 3 });
-    await store.begin('running', 'f');
-    for (const key of ['a', 'b', 'c']) {
-      await store.begin(key, 'f');
-      await store.finish(key, { output: key });
-    }
-    expect(await store.begin('running', 'f')).toBeDefined();
-    expect((await store.begin('c', 'f'))?.outcome).toEqual({ output: 'c' });
-    expect(await store.begin('a', 'f')).toBeUndefined();
-  });
-});
 
 const contract = defineContract({
   name: 'till',
@@ -116,7 +75,7 @@ describe('a service with idempotency keys', () => {
 
   it('does not run a call whose store is away, and hides why', async () => {
     const away = () => Promise.reject(new Error('redis://secret is away'));
-    const { client, runs } = till({ store: { begin: away, finish: away, release: away } });
+    const { client, runs } = till({ store: { begin: away, renew: away, finish: away, release: away } });
     await expect(client.pay({ cents: 1 }, { idempotencyKey: 'k' })).rejects.toMatchObject({ code: 'INTERNAL', text: 'internal error' });
     expect(runs()).toBe(0);
   });
@@ -139,19 +98,10 @@ describe('a service with idempotency keys', () => {
   });
 
   it('repeats a call without an output from a store that keeps JSON', async () => {
-    const entries = new Map<string, string>();
+    const memory = memoryIdempotencyStore();
     const store: IdempotencyStore = {
-      async begin(key, fingerprint) {
-        const entry = entries.get(key);
-        if (entry === undefined) entries.set(key, JSON.stringify({ fingerprint }));
-        return entry === undefined ? undefined : (JSON.parse(entry) as IdempotencyEntry);
-      },
-      async finish(key, outcome) {
-        entries.set(key, JSON.stringify({ ...(JSON.parse(entries.get(key) ?? '{}') as object), outcome }));
-      },
-      async release(key) {
-        entries.delete(key);
-      },
+      ...memory,
+      finish: (key, owner, outcome, ttlMs) => memory.finish(key, owner, JSON.parse(JSON.stringify(outcome)) as IdempotencyOutcome, ttlMs),
     };
     let runs = 0;
     const silent = defineContract({ name: 'silent', operations: { reset: mutation({}) } });
@@ -165,5 +115,162 @@ describe('a service with idempotency keys', () => {
     const { client, runs } = till();
     await expect(client.pay({ cents: 1 }, { idempotencyKey: '' })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
     expect(runs()).toBe(0);
+  });
+
+  it('keeps a key while its handler runs, however short the lease', async () => {
+    let release = () => {};
+    const released = new Promise<void>((resolve) => (release = resolve));
+    let runs = 0;
+    const slow = createService(
+      contract,
+      {
+        pay: async () => {
+          runs++;
+          await released;
+          return { run: runs };
+        },
+      },
+      { idempotencyLeaseMs: 30 },
+    );
+    const client = createClient({ contract, transport: slow });
+    const first = client.pay({ cents: 1 }, { idempotencyKey: 'k' });
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    await expect(client.pay({ cents: 1 }, { idempotencyKey: 'k' })).rejects.toMatchObject({ code: 'ABORTED' });
+    release();
+    expect([await first, await client.pay({ cents: 1 }, { idempotencyKey: 'k' }), runs]).toEqual([{ run: 1 }, { run: 1 }, 1]);
+  });
+
+  it('gives UNAVAILABLE for a store that does not answer, and does not run the call', async () => {
+    const never = () => new Promise<never>(() => {});
+    let runs = 0;
+    const service = createService(
+      contract,
+      { pay: () => ({ run: ++runs }) },
+      { idempotencyStore: { begin: never, renew: never, finish: never, release: never }, storeTimeoutMs: 20 },
+    );
+    const client = createClient({ contract, transport: service });
+    await expect(client.pay({ cents: 1 }, { idempotencyKey: 'k' })).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    expect(runs).toBe(0);
+  });
+
+  it('gives the output though the store never answers that it is kept, and reports that', async () => {
+    const reports: unknown[] = [];
+    const store: IdempotencyStore = { ...memoryIdempotencyStore(), finish: () => new Promise<never>(() => {}) };
+    const options = { idempotencyStore: store, storeTimeoutMs: 20, onError: ({ error }: { error: unknown }) => void reports.push(error) };
+    const service = createService(contract, { pay: () => ({ run: 1 }) }, options);
+    expect(await createClient({ contract, transport: service }).pay({ cents: 1 }, { idempotencyKey: 'k' })).toEqual({ run: 1 });
+    expect(reports).toMatchObject([{ code: 'UNAVAILABLE' }]);
+  });
+
+  it('refuses the caller who fills the store, and keeps the outcomes of others', async () => {
+    let runs = 0;
+    const bulky = defineContract({
+      name: 'bulky',
+      operations: { echo: mutation({ input: z.object({ text: z.string() }), output: z.object({ text: z.string(), run: z.int32() }) }) },
+    });
+    const service = createService(
+      bulky,
+      { echo: ({ text }) => ({ text, run: ++runs }) },
+      {
+        context: ({ headers }: ContextInfo) => ({ caller: headers['x-user'] }),
+        idempotencyStore: memoryIdempotencyStore({ maxBytes: 1_000_000 }),
+      },
+    );
+    const client = createClient({ contract: bulky, transport: service });
+    const echo = (user: string, key: string, text: string) => client.echo({ text }, { idempotencyKey: key, headers: { 'x-user': user } });
+    const kept = await echo('alice', 'k', 'mine');
+    const large = 'x'.repeat(50_000);
+    const outcomes: (string | number)[] = [];
+    for (let n = 0; n < 40; n++)
+      outcomes.push(
+        await echo('mallory', `k${n}`, large).then(
+          ({ run }) => run,
+          (error: ApiError) => error.code,
+        ),
+      );
+    expect(outcomes.at(-1)).toBe('RESOURCE_EXHAUSTED');
+    const ran = runs;
+    expect(ran).toBeLessThan(12);
+    // What was acknowledged is kept, or its repeat says that it is not: it never runs again.
+    for (let n = 0; n < ran - 1; n++)
+      await echo('mallory', `k${n}`, large).catch((error: ApiError) => expect(error.code).toBe('DATA_LOSS'));
+    expect(await echo('alice', 'k', 'mine')).toEqual(kept);
+    expect(runs).toBe(ran);
+    expect((await echo('bob', 'k', 'small')).text).toBe('small');
+  });
+});
+
+describe('a handler in a transaction', () => {
+  const shop = defineContract({
+    name: 'shop',
+    operations: { order: mutation({ input: z.object({ fails: z.boolean().default(false) }), output: z.object({ id: z.int32() }) }) },
+    events: { ordered: event({ channel: 'orders', payload: z.object({ id: z.int32() }), writtenBy: 'order' }) },
+  });
+
+  function open(options: { hub?: EventHub; store?: IdempotencyStore } = {}) {
+    let runs = 0;
+    const service = createService(
+      shop,
+      {
+        async order({ fails }, call) {
+          const output = { id: ++runs };
+          const transaction = memoryTransaction();
+          await call.publish('ordered', output, { transaction });
+          await call.finish(output, { transaction });
+          if (fails) {
+            transaction.rollback();
+            throw new ApiError('NOT_FOUND', 'nothing to order');
+          }
+          transaction.commit();
+          return output;
+        },
+      },
+      { hub: options.hub, idempotencyStore: options.store, onError: () => {} },
+    );
+    const client = createClient({ contract: shop, transport: service });
+    return { client, runs: () => runs };
+  }
+
+  it('writes its event once, and its outcome for the key', async () => {
+    const { client, runs } = open();
+    const heard: number[] = [];
+    await client.onOrdered(({ id }) => void heard.push(id));
+    const first = await client.order({}, { idempotencyKey: 'k' });
+    expect(await client.order({}, { idempotencyKey: 'k' })).toEqual(first);
+    await client.order({});
+    expect([heard, runs()]).toEqual([[1, 2], 2]);
+  });
+
+  it('writes neither after a rollback, and keeps the error', async () => {
+    const { client, runs } = open();
+    const heard: number[] = [];
+    await client.onOrdered(({ id }) => void heard.push(id));
+    for (let n = 0; n < 2; n++)
+      await expect(client.order({ fails: true }, { idempotencyKey: 'k' })).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    expect([heard, runs()]).toEqual([[], 1]);
+  });
+
+  it('is told if the hub or the store takes part in no transactions', async () => {
+    const { publishIn: _, ...hub } = memoryHub();
+    const { finishIn: __, ...store } = memoryIdempotencyStore();
+    const reports: string[] = [];
+    for (const options of [{ hub }, { idempotencyStore: store }]) {
+      const service = createService(
+        shop,
+        {
+          order: async (__, call) => {
+            const transaction = memoryTransaction();
+            await call.publish('ordered', { id: 1 }, { transaction });
+            await call.finish({ id: 1 }, { transaction });
+            return { id: 1 };
+          },
+        },
+        { ...options, onError: ({ error }) => void reports.push(String(error)) },
+      );
+      const client = createClient({ contract: shop, transport: service });
+      await expect(client.order({}, { idempotencyKey: 'k' })).rejects.toMatchObject({ code: 'INTERNAL' });
+    }
+    expect(reports[0]).toContain("this service's hub takes no part in transactions");
+    expect(reports[1]).toContain("this service's idempotencyStore takes no part in transactions");
   });
 });

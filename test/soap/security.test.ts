@@ -8,6 +8,7 @@ import type { FetchLike } from '../../src/http/client/fetch-like.ts';
 import type { WireRecord } from '../../src/peer/on-wire.ts';
 import { soap } from '../../src/soap/client.ts';
 import { soapHandler, type SoapHandlerOptions } from '../../src/soap/server.ts';
+import { memoryNonceStore } from '../../src/stores/nonces.ts';
 import { envelope, errorOf, post, weather } from '../support/soap.ts';
 
 const service = createBlogService();
@@ -94,7 +95,9 @@ describe('WS-Security', () => {
   });
 
   test('a user who sends too many tokens is refused, and nobody else is', async () => {
-    const own = await listen(soapHandler(asked, { security: { user: (name) => ({ password: name }), maxNonces: 20 } }));
+    const own = await listen(
+      soapHandler(asked, { security: { user: (name) => ({ password: name }), nonceStore: memoryNonceStore({ maxBytes: 5_600 }) } }),
+    );
     const token = (name: string, passwordType: string) => new WSSecurity(name, name, { passwordType, hasNonce: true }).toXML();
     const send = async (name: string, passwordType = 'PasswordDigest') =>
       (await post(own.url, weather('London', token(name, passwordType)))).text;

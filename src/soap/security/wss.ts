@@ -1,8 +1,8 @@
-import { ApiError } from '../../core/errors.ts';
-import { count, ms, readOptions } from '../../core/options.ts';
+import { ms, readOptions } from '../../core/options.ts';
 import type { Headers } from '../../core/transport.ts';
 import { isSecurity, unauthenticated } from '../wire/header.ts';
 import { lowerCase } from './security.ts';
+import { memoryNonceStore, type NonceStore } from '../../stores/nonces.ts';
 import { childOf, textOf, type XmlElement } from '../../xml/tree.ts';
 
 /** Someone who may call. */
@@ -29,10 +29,10 @@ export interface SoapHandlerSecurity {
   /** How old a token may be, and how far clocks may differ, in milliseconds. @default 300_000 */
   readonly toleranceMs?: number;
   /**
-   * How many nonces are remembered, about 100 bytes each. A user may hold as many as are free, so that nobody's tokens leave no room for those of
-   * others; a user who holds more is refused with RESOURCE_EXHAUSTED. @default 200_000
+   * Where nonces are remembered, so that a token is taken once. A user whose share is full is refused with RESOURCE_EXHAUSTED. Processes that serve
+   * the same users share one. @default memoryNonceStore()
    */
-  readonly maxNonces?: number;
+  readonly nonceStore?: NonceStore;
 }
 
 /** Checks a request's header blocks; resolves with the user's headers, or rejects with UNAUTHENTICATED. */
@@ -44,13 +44,19 @@ export function createGuard(security: SoapHandlerSecurity): WssGuard {
     allowText = true,
     timestamp = false,
     toleranceMs,
-    maxNonces,
-  } = readOptions('soapHandler security', security, { toleranceMs: ms(300_000, { infinity: false }), maxNonces: count(200_000) }, [
+    nonceStore = memoryNonceStore(),
+  } = readOptions('soapHandler security', security, { toleranceMs: ms(300_000, { infinity: false }) }, [
     'user',
     'allowText',
     'timestamp',
+    'nonceStore',
   ]);
-  const nonces = new NonceCache(maxNonces, toleranceMs);
+  const use = async (nonce: string, name: string): Promise<void> => {
+    // Services find users by names of any case: another spelling is not another share.
+    // A token may be created up to the tolerance ahead of our clock, and is taken until the tolerance after.
+    if (await nonceStore.use(nonce, 2 * toleranceMs, name.trim().toLowerCase())) return;
+    throw unauthenticated('the Nonce was used before: each request needs one of its own');
+  };
   return async (blocks) => {
     const [block, other] = blocks.filter(isSecurity);
     if (other) throw unauthenticated('the header has two Security blocks');
@@ -76,58 +82,11 @@ export function createGuard(security: SoapHandlerSecurity): WssGuard {
     } else if (!(user.verify ? await user.verify(given) : user.password !== undefined && (await equal(given, user.password)))) throw wrong;
     // Only of who is known, so that nobody else fills the cache.
     // A digest stands for itself: base64 writes the same nonce in many ways, and services find users by names of any case.
-    if (isDigest) nonces.use(given.trim(), name);
-    else if (nonce) nonces.use(await hash(`${name}\n${nonce}\n${created ?? ''}`), name);
+    if (isDigest) await use(given.trim(), name);
+    else if (nonce) await use(await hash(`${name}\n${nonce}\n${created ?? ''}`), name);
     // As the caller's own are: under another case of the name theirs would stand beside it.
     return lowerCase(user.headers ?? {});
   };
-}
-
-interface SeenNonce {
-  /** When it may be forgotten. */
-  readonly until: number;
-  readonly user: string;
-}
-
-/** Remembers nonces for as long as their tokens are taken. */
-class NonceCache {
-  /** Oldest first. */
-  readonly #seen = new Map<string, SeenNonce>();
-  /** How many of them each user holds. */
-  readonly #held = new Map<string, number>();
-
-  private readonly max: number;
-  private readonly toleranceMs: number;
-
-  constructor(max: number, toleranceMs: number) {
-    this.max = max;
-    this.toleranceMs = toleranceMs;
-  }
-
-  /** Throws UNAUTHENTICATED for a nonce that was used before, and RESOURCE_EXHAUSTED if the user holds too many. */
-  use(nonce: string, name: string): void {
-    // Services find users by names of any case: another spelling is not another share.
-    const user = name.trim().toLowerCase();
-    const now = Date.now();
-    for (const [old, seen] of this.#seen) {
-      if (seen.until > now) break;
-      this.#forget(old, seen);
-    }
-    if (this.#seen.has(nonce)) throw unauthenticated('the Nonce was used before: each request needs one of its own');
-    const held = this.#held.get(user) ?? 0;
-    if (held >= this.max - this.#seen.size)
-      throw new ApiError('RESOURCE_EXHAUSTED', 'too many tokens in too short a time: try again later', { retryAfterMs: this.toleranceMs });
-    this.#held.set(user, held + 1);
-    // A token may be created up to the tolerance ahead of our clock, and is taken until the tolerance after.
-    this.#seen.set(nonce, { until: now + 2 * this.toleranceMs, user });
-  }
-
-  #forget(nonce: string, { user }: SeenNonce): void {
-    this.#seen.delete(nonce);
-    const held = (this.#held.get(user) ?? 1) - 1;
-    if (held === 0) this.#held.delete(user);
-    else this.#held.set(user, held);
-  }
 }
 
 function checkTimestamp(timestamp: XmlElement | undefined, isRequired: boolean, toleranceMs: number): void {

@@ -1,0 +1,67 @@
+import { bytes, readOptions } from '../core/options.ts';
+import { weightOf } from '../peer/weight.ts';
+import { shareIsFull } from './idempotency.ts';
+import { Shares } from './shares.ts';
+import { TimedEntries } from './timed-entries.ts';
+
+/** What `begin` gives: the token of the id's new owner; or that somebody else handles it (`pending`), or that it was handled (`done`). */
+export type SeenClaim = { readonly owner: string } | { readonly state: 'pending' | 'done' };
+
+/**
+ * Where the ids of webhooks are kept that were handled, because every sender may send twice. An id that is being handled belongs to its owner
+ * until its lease ends. Share one between processes by a store of your own. What every store must do is stated by `seenStoreCases`.
+ */
+export interface SeenStore {
+  /** Takes an id for `leaseMs` milliseconds, in one atomic step. `sender` tells whose share of the store it takes. Rejects with RESOURCE_EXHAUSTED if that is full. */
+  begin(id: string, leaseMs: number, sender: string): Promise<SeenClaim>;
+  /** Keeps an id for `leaseMs` from now on, while it is being handled; false if it is not the owner's any more. */
+  renew(id: string, owner: string, leaseMs: number): Promise<boolean>;
+  /** It was handled: for `ttlMs` it is a repetition. Without effect if the id is not the owner's any more. */
+  done(id: string, owner: string, ttlMs: number): Promise<void>;
+  /** It was not handled: the sender's next attempt is as new. Without effect if the id is not the owner's any more. */
+  failed(id: string, owner: string): Promise<void>;
+}
+
+/** Options of `memorySeenStore`. */
+export interface SeenStoreOptions {
+  /** About how many bytes all ids may take. A sender may hold as much as is free; more is refused with RESOURCE_EXHAUSTED. @default 67_108_864 (64 MiB) */
+  readonly maxBytes?: number;
+}
+
+/** What an id takes beside its text, in bytes. */
+const ID_WEIGHT = 200;
+
+/** Ids in this process. */
+export function memorySeenStore(options: SeenStoreOptions = {}): SeenStore {
+  const { maxBytes } = readOptions('memorySeenStore', options, { maxBytes: bytes(67_108_864) }, []);
+  const shares = new Shares(maxBytes);
+  const pending = new TimedEntries<{ readonly owner: string; readonly sender: string }>(shares);
+  const handled = new TimedEntries<true>(shares);
+  let made = 0;
+  const weight = (id: string) => ID_WEIGHT + weightOf(id);
+  const ownedBy = (id: string, owner: string) => {
+    const claim = pending.get(id);
+    return claim?.owner === owner ? claim : undefined;
+  };
+  return {
+    async begin(id, leaseMs, sender) {
+      if (handled.get(id)) return { state: 'done' };
+      if (pending.get(id)) return { state: 'pending' };
+      const owner = String(++made);
+      if (!pending.add(id, sender, weight(id), leaseMs, { owner, sender })) throw shareIsFull('ids of webhooks');
+      return { owner };
+    },
+    async renew(id, owner, leaseMs) {
+      return ownedBy(id, owner) !== undefined && pending.extend(id, leaseMs);
+    },
+    async done(id, owner, ttlMs) {
+      const claim = ownedBy(id, owner);
+      if (!claim) return;
+      pending.delete(id);
+      handled.add(id, claim.sender, weight(id), ttlMs, true);
+    },
+    async failed(id, owner) {
+      if (ownedBy(id, owner)) pending.delete(id);
+    },
+  };
+}
