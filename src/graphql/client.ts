@@ -17,8 +17,7 @@ import { networkError } from '../http/client/network-error.ts';
 import { defineAdapter } from '../guard/guard.ts';
 import { joinHeaders, timeoutHeader, type HeadersOption } from '../peer/headers.ts';
 import { guardOnWire, redact, type OnWire } from '../peer/on-wire.ts';
-import type { Adapter, CallRequest, EventSink, SubscribeRequest, Transport } from '../core/transport.ts';
-import { eventsOnly } from '../events/check.ts';
+import type { Adapter, CallRequest, EventRequest, EventSink, StreamRequest, SubscribeRequest, Transport } from '../core/transport.ts';
 import { eventDocument, foreignDocument, operationDocument, type ClientDocument } from './document/document.ts';
 import { carried, type GraphqlCarrier } from './carrier.ts';
 import { decode, readReply, type Reply } from './reply.ts';
@@ -35,7 +34,7 @@ export type { SocketEvent, WebSocketConstructor, WebSocketLike } from '../socket
 
 /** An operation of an API that someone else designed. */
 export interface ForeignOperation {
-  /** One operation; the input's members are its variables. */
+  /** One operation, for a streamed operation a subscription; the input's members are its variables. */
   readonly document: string;
   /** Where in `data` the output is: `viewer.profile`; `''` is `data` itself. @default the one field of `data` */
   readonly result?: string;
@@ -65,7 +64,10 @@ export interface GraphqlOptions {
   readonly headers?: HeadersOption;
   /** Sees what really went over the wire, credentials redacted. */
   readonly onWire?: OnWire;
-  /** How events come: over a WebSocket (`graphql-transport-ws`) or as server-sent events. @default 'ws' */
+  /**
+   * How events come: over a WebSocket (`graphql-transport-ws`) or as server-sent events. So do streams by documents of your own; those of a contract's
+   * own schema are always server-sent events, which a slow loop can hold back. @default 'ws'
+   */
   readonly subscriptions?: 'ws' | 'sse';
   /** Documents by operation, for servers whose schema is not the contract's own. */
   readonly operations?: Readonly<Record<string, string | ForeignOperation>>;
@@ -110,13 +112,13 @@ export interface GraphqlOptions {
  * A client for GraphQL APIs: a contract's own schema as `graphqlHandler` serves it, or any other by `documents`.
  * Formats: docs/protocols/graphql.md.
  */
-export function graphql(options: GraphqlOptions): Adapter<'call' | 'subscribe'> {
+export function graphql(options: GraphqlOptions): Adapter<'call' | 'subscribe' | 'stream'> {
   const endpoint = endpointOf(options.url);
   // The types of some platforms promise what pages without TLS do not have.
   if (options.persisted && (globalThis.crypto as Partial<Crypto> | undefined)?.subtle === undefined)
     throw new TypeError("graphql: 'persisted' needs crypto.subtle, which browsers give to pages on https:// and localhost alone");
   const read = guardOnWire(readClientOptions(options));
-  return defineAdapter((contract) => new GraphqlTransport(contract, endpoint, read));
+  return defineAdapter<'call' | 'subscribe' | 'stream'>((contract) => new GraphqlTransport(contract, endpoint, read));
 }
 
 /** Throws a `TypeError` for an option that cannot be. */
@@ -148,8 +150,8 @@ class GraphqlTransport implements Transport {
   readonly name = 'graphql';
   readonly #forms = new Map<string, RequestForms>();
   readonly #carrier: LightFetch;
-  /** Made by the first subscription: what it needs is not loaded by a program that only calls. */
-  #subscriptions: Promise<Subscriptions> | undefined;
+  /** Each made by its first subscription: what it needs is not loaded by a program that only calls. */
+  readonly #subscriptions = new Map<'ws' | 'sse', Promise<Subscriptions>>();
   #isClosed = false;
   readonly #sendDeadline: boolean;
   #isPersisted: boolean;
@@ -218,33 +220,67 @@ class GraphqlTransport implements Transport {
     return readReply(response, text);
   }
 
-  async subscribe(asked: SubscribeRequest, sink: EventSink): Promise<void> {
-    const request = eventsOnly(asked, 'GraphQL');
+  subscribe(request: SubscribeRequest, sink: EventSink): Promise<void> {
+    return request.operation ? this.#stream(request, sink) : this.#events(request, sink);
+  }
+
+  #events(request: EventRequest, sink: EventSink): Promise<void> {
     const { document } = this.#eventForms(request.event);
+    const { lastEventId, params } = request;
+    return this.#open(
+      this.options.subscriptions ?? 'ws',
+      request,
+      sink,
+      document,
+      params,
+      lastEventId === undefined ? {} : { lastEventId },
+    );
+  }
+
+  async #stream(request: StreamRequest, sink: EventSink): Promise<void> {
+    const { operation, input, headers, deadline } = request;
+    const { document } = this.#formsOf({ operation });
+    const isForeign = Object.hasOwn(this.options.operations ?? {}, operation.name);
+    const timed = this.#sendDeadline && deadline !== undefined ? { ...headers, 'x-timeout-ms': timeoutHeader(deadline) } : headers;
+    const by = isForeign ? (this.options.subscriptions ?? 'ws') : 'sse';
+    await this.#open(by, { ...request, headers: by === 'sse' ? timed : headers }, sink, document, input, {});
+  }
+
+  async #open(
+    by: 'ws' | 'sse',
+    request: SubscribeRequest,
+    sink: EventSink,
+    document: ClientDocument,
+    input: unknown,
+    more: JsonObject,
+  ): Promise<void> {
     const headers = await joinHeaders(this.options.headers, request.headers);
     const extensions: JsonObject = {
-      ...(request.lastEventId !== undefined && { lastEventId: request.lastEventId }),
+      ...more,
       ...(document.tellsAbsent && { absent: true }),
       // With the text: a socket's server may take nothing without it.
       ...(this.#isPersisted && (await persistedQuery(document))),
     };
-    const payload = { query: document.text, variables: document.variables(request.params) ?? {}, extensions };
-    const subscriptions = await (this.#subscriptions ??= this.#loadSubscriptions());
+    const payload = { query: document.text, variables: document.variables(input) ?? {}, extensions };
+    let loading = this.#subscriptions.get(by);
+    if (!loading) this.#subscriptions.set(by, (loading = this.#loadSubscriptions(by)));
+    const subscriptions = await loading;
     // It may have been closed meanwhile.
     if (this.#isClosed) throw linkClosed();
-    await subscriptions.open(headers, document, payload, request.signal, sink);
+    const isStream = request.operation !== undefined;
+    await subscriptions.open({ headers, document, payload, isStream, signal: request.signal, sink });
   }
 
   async close(): Promise<void> {
     this.#isClosed = true;
-    await (await this.#subscriptions?.catch(() => undefined))?.close();
+    await Promise.all([...this.#subscriptions.values()].map((loading) => loading.then((each) => each.close()).catch(() => {})));
     await this.#carrier.close();
   }
 
-  async #loadSubscriptions(): Promise<Subscriptions> {
-    const { onWire, subscriptions, ...options } = this.options;
+  async #loadSubscriptions(by: 'ws' | 'sse'): Promise<Subscriptions> {
+    const { onWire, ...options } = this.options;
     const onEventError = reporter(options.onError);
-    if (subscriptions === 'sse') {
+    if (by === 'sse') {
       const { EventStreamSubscriptions } = await import('./stream/client.ts');
       return new EventStreamSubscriptions({
         url: this.endpoint,
@@ -267,14 +303,14 @@ class GraphqlTransport implements Transport {
     });
   }
 
-  #formsOf({ operation, select }: CallRequest): RequestForms {
+  #formsOf({ operation, select }: Pick<CallRequest, 'operation' | 'select'>): RequestForms {
     const key = select === undefined ? operation.name : `${operation.name} ${JSON.stringify(select)}`;
     const forms = this.#forms.get(key);
     if (forms) return forms;
     const known = this.contract.operations[operation.name];
     if (!known) throw new ApiError('UNIMPLEMENTED', `the contract has no operation '${operation.name}'`, { sent: false });
     const document =
-      foreignDocument(this.options.operations, operation.name, known.output !== undefined) ??
+      foreignDocument(this.options.operations, operation.name, (known.output ?? known.item) !== undefined) ??
       operationDocument(outlinedTypes(this.contract), known, select);
     return this.#keep(key, new RequestForms(document, this.options.queryMethod === 'GET' && known.kind === 'query'));
   }

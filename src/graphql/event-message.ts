@@ -3,18 +3,14 @@ import type { SseEvent } from '../http/events/sse.ts';
 import { localId } from '../events/event-id.ts';
 import { parseJson } from '../peer/json.ts';
 import type { EventSink } from '../core/transport.ts';
+import type { Maybe } from '../life/maybe.ts';
+import { isoNow } from '../life/now.ts';
 import type { ClientDocument } from './document/document.ts';
+import type { Subscribing } from './socket/settings.ts';
 import { decodeErrors, isObject } from './wire.ts';
 
-/**
- * Hands one response of a subscription on. False where it was the last; `subscribed` where it only says that the subscription stands.
- */
-export function deliver(
-  payload: unknown,
-  document: ClientDocument,
-  sink: EventSink,
-  onEventError: (error: ApiError) => void,
-): boolean | 'subscribed' {
+/** Hands one response of an event's subscription on; false if it was the last. */
+function deliver(payload: unknown, document: ClientDocument, sink: EventSink, onEventError: (error: ApiError) => void): boolean {
   const { data, errors, extensions } = isObject(payload) ? payload : {};
   const notes = isObject(extensions) ? extensions : {};
   if (Array.isArray(errors) && errors.length > 0) {
@@ -27,7 +23,7 @@ export function deliver(
     onEventError(error);
     if (!isObject(data) || Object.values(data).every((value) => value === null)) return true;
   }
-  if (notes['subscribed'] === true) return 'subscribed';
+  if (notes['subscribed'] === true) return true;
   if (notes['gap'] === true) {
     sink.gap();
     return true;
@@ -45,18 +41,52 @@ export function deliver(
   return true;
 }
 
-/** Hands one server-sent event on; false where it was the last. Source: https://github.com/enisdenjo/graphql-sse/blob/master/PROTOCOL.md */
-export function deliverSent(
-  { event, data }: SseEvent,
-  document: ClientDocument,
-  sink: EventSink,
-  onEventError: (error: ApiError) => void,
-): boolean {
+/** Hands one response of a subscription on; false if it was the last. The promise of a stream settles once its reader has taken the item. */
+export type Take = (payload: unknown, sink: EventSink) => Maybe<boolean>;
+
+/** How the responses of a subscription are taken: as events, or as the items of a stream. */
+export function takerOf({ document, isStream }: Subscribing, onEventError: (error: ApiError) => void): Take {
+  return isStream
+    ? (payload, sink) => deliverItem(payload, document, sink)
+    : (payload, sink) => deliver(payload, document, sink, onEventError);
+}
+
+/**
+ * Hands one response of a stream on; false if it was the last. One with errors and nothing else ends the stream, because a loop cannot go on without
+ * the item.
+ */
+function deliverItem(payload: unknown, document: ClientDocument, sink: EventSink): Maybe<boolean> {
+  const { data, errors, extensions } = isObject(payload) ? payload : {};
+  const notes = isObject(extensions) ? extensions : {};
+  const hasData = isObject(data) && Object.values(data).some((value) => value !== null);
+  if (Array.isArray(errors) && errors.length > 0 && !hasData) {
+    sink.end(decodeErrors(errors, data));
+    return false;
+  }
+  if (notes['subscribed'] === true) return true;
+  if (!isObject(data)) {
+    sink.end(new ApiError('DATA_LOSS', 'the server sent an item without data', { remote: true }));
+    return false;
+  }
+  const { id, time } = notes;
+  const taken = sink.next({
+    id: typeof id === 'string' ? id : localId(),
+    time: typeof time === 'string' ? time : isoNow(),
+    data: document.read(data, notes['absent']),
+  });
+  return taken ? taken.then(() => true) : true;
+}
+
+/**
+ * Hands one server-sent event on by `take`; false if it was the last.
+ * Source: https://github.com/enisdenjo/graphql-sse/blob/master/PROTOCOL.md
+ */
+export function deliverSent({ event, data }: SseEvent, sink: EventSink, take: Take): Maybe<boolean> {
   if (event === 'complete') {
     sink.end();
     return false;
   }
-  return event !== 'next' || deliver(parse(data), document, sink, onEventError) !== false;
+  return event !== 'next' || take(parse(data), sink);
 }
 
 function parse(text: string): unknown {

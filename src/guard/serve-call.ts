@@ -72,21 +72,27 @@ export async function serveStream(
     isOver = true;
     lifetime.abort(reason ?? new ApiError('CANCELLED', 'the caller has left'));
   });
+  let isTold = false;
   let begin: () => void = () => {};
-  const begun = new Promise<void>((resolve) => (begin = resolve));
+  const begun = new Promise<void>((resolve) => {
+    begin = () => {
+      isTold = true;
+      resolve();
+    };
+  });
   const take = (message: EventMessage): void | Promise<void> => {
     if (isOver) return;
     try {
-      return sink.next(message);
+      return sink.next(message)?.catch((cause: unknown) => end(ApiError.from(cause, 'UNKNOWN', `${operation.name}: an item was not sent`)));
     } catch (cause) {
       // A transport that nothing guards gave what the wire cannot carry.
       end(new ApiError('DATA_LOSS', `${operation.name}: an item breaks the contract`, { cause }));
     }
   };
   const checked: EventSink = {
-    next: (message) => (hasBegun ? take(message) : begun.then(() => take(message))),
+    next: (message) => (isTold ? take(message) : begun.then(() => take(message))),
     gap: () => {},
-    end: (error) => void (hasBegun ? end(error) : begun.then(() => end(error))),
+    end: (error) => void (isTold ? end(error) : begun.then(() => end(error))),
   };
   await new Promise<void>((resolve, reject) => {
     const unlisten = lifetime.listen(reject);

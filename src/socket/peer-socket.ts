@@ -20,6 +20,7 @@ export class PeerSocket {
   #holds = 0;
   #isAlive = true;
   #missed = 0;
+  #draining: Promise<void> | undefined;
   /** Bytes of events since the peer had last taken all. */
   #eventBytes = 0;
 
@@ -84,6 +85,22 @@ export class PeerSocket {
       this.#eventBytes += frame.bytes.length;
     }
     return true;
+  }
+
+  /** Sends an item of a stream. Settles once the peer has taken enough for more to be sent, or is gone; `undefined` if more can be sent now. */
+  sendItem(text: string): Promise<void> | undefined {
+    if (!this.isOpen) return undefined;
+    this.#joiner.hold();
+    this.ws.send(text);
+    if (!this.socket.writableNeedDrain) return undefined;
+    return (this.#draining ??= new Promise((resolve) => {
+      const done = () => {
+        this.socket.off('drain', done).off('close', done);
+        this.#draining = undefined;
+        resolve();
+      };
+      this.socket.once('drain', done).once('close', done);
+    }));
   }
 
   /** Closes with a code and a reason, which is left out if a close frame cannot hold it: https://www.rfc-editor.org/rfc/rfc6455#section-5.5 */

@@ -16,9 +16,7 @@ const outlined = typesBy(outlineContract);
 /** Every document of a contract, by one kind of view. */
 function documentsOf(contract: Contract, types: ReturnType<typeof outlined>) {
   const documents = [
-    ...Object.values(contract.operations)
-      .filter(({ item }) => item === undefined)
-      .map((operation) => operationDocument(types, operation, undefined)),
+    ...Object.values(contract.operations).map((operation) => operationDocument(types, operation, undefined)),
     ...Object.values(contract.events).map((each) => eventDocument(types, each)),
   ];
   return documents.map(({ text, tellsAbsent }) => ({ text, tellsAbsent }));

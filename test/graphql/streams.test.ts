@@ -6,7 +6,7 @@ import * as z from 'zod/mini';
 import { createBlogService } from '../../src/blog/index.ts';
 import { graphql, type GraphqlOptions } from '../../src/graphql/client.ts';
 import { encodingSink } from '../../src/graphql/engine/encoding-sink.ts';
-import { Engine, type Caller } from '../../src/graphql/engine/engine.ts';
+import { Engine, type Caller, type PreparedEvents } from '../../src/graphql/engine/engine.ts';
 import { readHandlerOptions } from '../../src/graphql/options.ts';
 import { graphqlHandler, type GraphqlHandlerOptions } from '../../src/graphql/server.ts';
 import { EventStreams } from '../../src/graphql/stream/server.ts';
@@ -137,7 +137,7 @@ describe('subscriptions as server-sent events', () => {
     const query = 'subscription ($room: String = "42") { said(room: $room) { text } }';
     const paramsOf = (variables: object | undefined) => {
       const body = { query, variables: variables as Record<string, unknown> };
-      return engine.subscription(engine.prepare(body), body, caller).params;
+      return (engine.subscription(engine.prepare(body), body, caller) as PreparedEvents).params;
     };
     expect(paramsOf(undefined)).toEqual({ room: '42' });
     expect(paramsOf({ room: '7' })).toEqual({ room: '7' });

@@ -9,7 +9,6 @@ import { target as sockets } from './graphql.ts';
 /** A gateway: REST in front of a GraphQL API. */
 export const target: ConformanceTarget = {
   name: 'graphql-behind-rest',
-  can: ['call', 'subscribe'],
   skips: (sockets.skips ?? []).filter(({ id }) => id === 'validation-service'),
   open: async (transport, { headers, onError }) => {
     const handler = graphqlHandler(transport, { onError });

@@ -7,7 +7,6 @@ import { target as sockets } from './graphql.ts';
 /** Where no WebSocket passes: subscriptions as server-sent events. */
 export const target: ConformanceTarget = {
   name: 'graphql-sse',
-  can: ['call', 'subscribe'],
   skips: sockets.skips ?? [],
   open: async (transport, { headers, onError }) => {
     const server = await listen(graphqlHandler(transport, { onError }), { onError });

@@ -19,7 +19,6 @@ const skips = [
 
 export const target: ConformanceTarget = {
   name: 'graphql',
-  can: ['call', 'subscribe'],
   skips,
   open: async (transport, { headers, onError }) => {
     const handler = graphqlHandler(transport, { onError });

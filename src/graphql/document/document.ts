@@ -19,12 +19,13 @@ export interface ClientDocument {
 /** Puts right what GraphQL changes in a value: null for what is absent, aliases in unions. Returns the value, changed in place. */
 type Repair = (value: unknown) => unknown;
 
-/** Builds the document of an operation, with a selection or with all that its output has. */
+/** Builds the document of an operation, with a selection or with all that its output has; of a streamed one it is a subscription. */
 export function operationDocument(types: GraphqlTypes, operation: Operation, select: Selection | undefined): ClientDocument {
-  const root = (operation.kind === 'query' ? types.queries : types.mutations).get(operation.name);
+  const roots = operation.item ? types.subscriptions : operation.kind === 'query' ? types.queries : types.mutations;
+  const root = roots.get(operation.name);
   if (!root) throw new TypeError(`graphql: the contract has no operation '${operation.name}'`);
   const wraps = operation.kind === 'mutation';
-  return build(types, root, operation.kind, select, (input) => {
+  return build(types, root, operation.item ? 'subscription' : operation.kind, select, (input) => {
     if (root.args.length === 0) return undefined;
     return wraps ? { input: input ?? {} } : (input as Readonly<Record<string, unknown>> | undefined);
   });

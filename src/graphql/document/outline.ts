@@ -31,7 +31,7 @@ interface Check {
 /** The types of a contract as far as documents are made of them. */
 export interface Outline {
   readonly contract: Contract;
-  readonly operations: ReadonlyMap<string, { readonly operation: Operation; readonly input: ObjectNode | undefined; readonly output: TypeUse | undefined }>; // prettier-ignore
+  readonly operations: ReadonlyMap<string, { readonly operation: Operation; readonly input: ObjectNode | undefined; readonly output: TypeUse | undefined; readonly item: TypeUse | undefined }>; // prettier-ignore
   readonly events: ReadonlyMap<string, { readonly event: EventDefinition; readonly payload: ObjectNode }>;
 }
 
@@ -43,7 +43,7 @@ export function outlineContract(contract: Contract): Outline {
   const outliner = new Outliner();
   const objectOf = (schema: Schema, name: string) => outliner.use(wireOf(schema) as $ZodType, name).node as ObjectNode;
   const operations = Object.values(contract.operations).map((operation) => {
-    const { input, output } = operation;
+    const { input, output, item } = operation;
     const name = pascal(operation.name);
     return [
       operation.name,
@@ -51,6 +51,7 @@ export function outlineContract(contract: Contract): Outline {
         operation,
         input: input && objectOf(input, `${name}Input`),
         output: output && outliner.use(wireOf(output) as $ZodType, `${name}Result`),
+        item: item && outliner.use(wireOf(item) as $ZodType, `${name}Item`),
       },
     ] as const;
   });

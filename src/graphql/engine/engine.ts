@@ -21,7 +21,7 @@ import { serveCall } from '../../guard/serve-call.ts';
 import type { EventMessage, Peer, Selection, Transport } from '../../core/transport.ts';
 import type { Allowance } from '../document/complexity.ts';
 import { Documents, type DocumentsOptions, type PreparedOperation } from '../document/documents.ts';
-import { executableSchema, type Resolving } from './executable.ts';
+import { executableSchema, inputOf, type Resolving } from './executable.ts';
 import { PersistedDocuments, type PersistedInForce } from '../document/persisted.ts';
 import { RequestError, type Mistake } from '../document/request-error.ts';
 import { selectionsOf } from '../document/selection.ts';
@@ -39,13 +39,20 @@ export interface Caller {
 /** Turns one event into the text of a response. */
 export type EncodeEvent = (message: EventMessage) => string | Promise<string>;
 
-/** A subscription that has been checked, and is about to be made. */
-export interface PreparedSubscription {
+/** A subscription to an event that has been checked, and is about to be made. */
+export interface PreparedEvents {
   readonly event: EventDefinition;
   readonly params: Readonly<Record<string, unknown>>;
   readonly encode: EncodeEvent;
   /** Call it when the subscription has ended. */
   release(): void;
+}
+
+/** A run of a streamed operation that has been checked, and is about to begin. */
+export interface PreparedStream {
+  readonly operation: Operation;
+  readonly input: unknown;
+  readonly encode: EncodeEvent;
 }
 
 /** graphql-jit has errors of its own. */
@@ -136,21 +143,27 @@ export class Engine {
       : this.#respond(prepared, result, request, absent, requestId);
   }
 
-  /** Checks a subscription. Throws a `RequestError`. */
-  subscription(prepared: PreparedOperation, request: GraphqlRequest, caller: Caller): PreparedSubscription {
+  /** Checks a subscription, to an event or to the items of a streamed operation. Throws a `RequestError`. */
+  subscription(prepared: PreparedOperation, request: GraphqlRequest, caller: Caller): PreparedEvents | PreparedStream {
     const variables = request.variables ?? {};
-    const mistakes = this.#variableMistakes(prepared.node, variables);
-    if (mistakes.length > 0) throw new RequestError(mistakes);
     const field = rootField(prepared);
     const root = field && [...this.types.subscriptions.values()].find(({ name }) => name === field.name.value);
+    const isMutation = (root?.member as Operation | undefined)?.kind === 'mutation';
+    const mistakes = this.#variableMistakes(prepared.node, variables, isMutation);
+    if (mistakes.length > 0) throw new RequestError(mistakes);
     const definition = root && this.schema.getSubscriptionType()?.getFields()[root.name];
-    if (!root || !definition) throw new RequestError([], new ApiError('INVALID_ARGUMENT', 'a subscription asks for one event'));
+    if (!root || !definition)
+      throw new RequestError([], new ApiError('INVALID_ARGUMENT', 'a subscription asks for one event or one stream'));
     // With the defaults that the document declares for them.
     const { coerced = variables } = getVariableValues(this.schema, prepared.node.variableDefinitions ?? [], variables);
     const given = getArgumentValues(definition, field, coerced);
-    const params = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== null));
-    const event = root.member as EventDefinition;
     const wantsAbsent = request.extensions?.['absent'] === true;
+    if (!('payload' in root.member)) {
+      const input = inputOf(root, given);
+      return { operation: root.member, input, encode: this.#encoder(prepared, variables, caller, wantsAbsent) };
+    }
+    const params = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== null));
+    const event = root.member;
     if (prepared.hasRelations) return { event, params, encode: this.#encoder(prepared, variables, caller, wantsAbsent), release: () => {} };
 
     let open = this.#shared.get(prepared);
@@ -222,7 +235,8 @@ export class Engine {
     const { data, errors } = result;
     // Without data nothing has run: the variables do not fit.
     if (data === undefined) {
-      const mistakes = this.#variableMistakes(prepared.node, request.variables ?? {});
+      const isMutation = prepared.node.operation === OperationTypeNode.MUTATION;
+      const mistakes = this.#variableMistakes(prepared.node, request.variables ?? {}, isMutation);
       throw new RequestError(
         mistakes.length > 0
           ? mistakes
@@ -295,11 +309,11 @@ export class Engine {
     return this.#hidesNames ? message.replace(SUGGESTION, '') : message;
   }
 
-  #variableMistakes({ variableDefinitions = [], operation }: OperationDefinitionNode, variables: JsonObject): Mistake[] {
+  #variableMistakes({ variableDefinitions = [] }: OperationDefinitionNode, variables: JsonObject, isMutation: boolean): Mistake[] {
     const mistakes: Mistake[] = [];
     for (const { variable, type: typeNode, defaultValue } of variableDefinitions) {
       const name = variable.name.value;
-      const at = operation === OperationTypeNode.MUTATION && name === 'input' ? [] : [name];
+      const at = isMutation && name === 'input' ? [] : [name];
       const type = typeFromAST(this.schema, typeNode);
       if (!isInputType(type)) continue;
       const value = Object.hasOwn(variables, name) ? variables[name] : undefined;

@@ -44,17 +44,8 @@ export function executableSchema(types: DescribedTypes): GraphQLSchema {
     const type = schema.getType(name);
     if (type instanceof GraphQLObjectType) for (const field of fields.values()) resolveWith(type, field.name, make(field));
   };
-  root('Query', types.queries, ({ member, args, output }) =>
-    callWith(member as Operation, args.length > 0 ? (all) => all : undefined, output !== undefined),
-  );
-  root('Mutation', types.mutations, ({ member, args, output }) => {
-    const takesInput = (member as Operation).input !== undefined;
-    return callWith(
-      member as Operation,
-      args.length > 0 ? ({ input }) => input ?? {} : takesInput ? () => ({}) : undefined,
-      output !== undefined,
-    );
-  });
+  root('Query', types.queries, callWith);
+  root('Mutation', types.mutations, callWith);
   root('Subscription', types.subscriptions, () => (event) => (event as { readonly data: unknown }).data);
   for (const node of types.view.types.values()) {
     const type = 'name' in node && node.name !== undefined ? schema.getType(node.name) : undefined;
@@ -64,10 +55,19 @@ export function executableSchema(types: DescribedTypes): GraphQLSchema {
   return schema;
 }
 
-function callWith(operation: Operation, inputOf: ((args: Record<string, unknown>) => unknown) | undefined, hasOutput: boolean): Resolver {
+function callWith(field: RootField): Resolver {
+  const operation = field.member as Operation;
   const run: Resolver = (_, args, { call, selections }, info) =>
-    call(operation, inputOf?.(args), selections && selectionOf(selections, info));
-  return hasOutput ? run : async (...all) => (await run(...all), true);
+    call(operation, inputOf(field, args), selections && selectionOf(selections, info));
+  return field.output ? run : async (...all) => (await run(...all), true);
+}
+
+/** The input that the arguments of an operation's field make. */
+export function inputOf({ member, args }: RootField, given: Readonly<Record<string, unknown>>): unknown {
+  const { kind, input } = member as Operation;
+  if (kind === 'query') return args.length > 0 ? given : undefined;
+  if (args.length > 0) return given['input'] ?? {};
+  return input ? {} : undefined;
 }
 
 /** The nodes of a field that is asked for several times have the same selection: what all of them ask for. */

@@ -15,7 +15,7 @@ export interface RootField {
   readonly member: Operation | EventDefinition;
   readonly args: readonly Argument[];
   readonly type: string;
-  /** `undefined` for an operation without output. */
+  /** What it gives, a stream item by item; `undefined` for an operation without output. */
   readonly output: TypeUse | undefined;
 }
 
@@ -97,26 +97,30 @@ class Types<V extends Outline> implements GraphqlTypes<V> {
   constructor(view: V) {
     this.view = view;
     this.contract = view.contract;
-    for (const { output } of view.operations.values()) if (output) this.#collect(output.node);
+    for (const { output, item } of view.operations.values()) for (const use of [output, item]) if (use) this.#collect(use.node);
     for (const { payload } of view.events.values()) this.#collect(payload);
     for (const node of this.#outputs) if (node.kind === 'union') this.#joinTags(node);
-    for (const { operation, output } of view.operations.values()) {
-      // Streams are not carried yet.
-      if (operation.item) continue;
-      const fields = operation.kind === 'query' ? this.queries : this.mutations;
-      const name = fieldName(operation);
-      for (const other of fields.values())
-        if (other.name === name)
-          throw new TypeError(`graphql: the operations ${other.member.name} and ${operation.name} would both be the field '${name}'`);
-      const type = output ? nullable(this.#type(output, false, undefined)) : 'Boolean!';
-      fields.set(operation.name, { name, member: operation, args: this.#args(operation), type, output });
+    for (const { operation, output, item } of view.operations.values()) {
+      const fields = item ? this.subscriptions : operation.kind === 'query' ? this.queries : this.mutations;
+      const name = this.#free(fields, fieldName(operation), operation);
+      // A stream that fails gives no response to put null into.
+      const type = item ? this.#type(item, false, undefined) : output ? nullable(this.#type(output, false, undefined)) : 'Boolean!';
+      fields.set(operation.name, { name, member: operation, args: this.#args(operation), type, output: item ?? output });
     }
     for (const { event, payload } of view.events.values()) {
       const params = payload.fields.filter(({ name }) => event.params.includes(name));
       const args = params.map((field) => ({ name: field.name, type: nullable(this.#type(field, true, undefined)), field }));
       const output: TypeUse = { node: payload, nullable: false, meta: {} };
-      this.subscriptions.set(event.name, { name: event.name, member: event, args, type: this.#type(output, false, undefined), output });
+      const name = this.#free(this.subscriptions, event.name, event);
+      this.subscriptions.set(event.name, { name, member: event, args, type: this.#type(output, false, undefined), output });
     }
+  }
+
+  /** The name, which no other field of its root may have. */
+  #free(fields: ReadonlyMap<string, RootField>, name: string, member: Operation | EventDefinition): string {
+    for (const other of fields.values())
+      if (other.name === name) throw new TypeError(`graphql: ${other.member.name} and ${member.name} would both be the field '${name}'`);
+    return name;
   }
 
   relationsOf(node: ObjectNode): readonly RelationField[] {

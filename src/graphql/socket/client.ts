@@ -1,11 +1,10 @@
 import PlatformWebSocket from 'isomorphic-ws';
 import { ApiError } from '../../core/errors.ts';
-import type { EventSink, Headers } from '../../core/transport.ts';
+import type { Headers } from '../../core/transport.ts';
 import { takesHeaders } from '../../socket/client/like.ts';
 import { linkClosed } from '../../socket/client/link.ts';
-import type { ClientDocument } from '../document/document.ts';
 import { SocketConnection } from './connection.ts';
-import type { SubscriptionPayload, Subscriptions, SubscriptionSettings } from './settings.ts';
+import type { Subscribing, Subscriptions, SubscriptionSettings } from './settings.ts';
 
 /** Subscriptions over sockets: one socket for all that share the same headers, which a socket has once. */
 export class SocketSubscriptions implements Subscriptions {
@@ -19,18 +18,13 @@ export class SocketSubscriptions implements Subscriptions {
   }
 
   /** Resolves once the subscription stands; with a server that does not say so, once it was sent. */
-  async open(
-    headers: Headers,
-    document: ClientDocument,
-    payload: SubscriptionPayload,
-    signal: AbortSignal,
-    sink: EventSink,
-  ): Promise<void> {
+  async open(asked: Subscribing): Promise<void> {
+    const { headers, signal } = asked;
     for (;;) {
       if (signal.aborted) throw ApiError.from(signal.reason, 'CANCELLED', 'the subscription was cancelled');
       const connection = await this.#connection(headers);
       // One that was lost while it was waited for is not used: its headers may be old.
-      if (connection.isOpen) return connection.subscribe(document, payload, signal, sink);
+      if (connection.isOpen) return connection.subscribe(asked);
     }
   }
 

@@ -5,12 +5,14 @@ import { parseJson } from '../../peer/json.ts';
 import { tooLarge } from '../../socket/client/failure.ts';
 import { linkClosed } from '../../socket/client/link.ts';
 import { Socket, type SocketOptions } from '../../socket/client/socket.ts';
-import type { ClientDocument } from '../document/document.ts';
-import { deliver } from '../event-message.ts';
+import { takerOf, type Take } from '../event-message.ts';
 import { CLOSE_CODES } from '../status.ts';
 import { decodeErrors, isObject } from '../wire.ts';
 import { SUBPROTOCOL } from './protocol.ts';
-import type { SubscriptionPayload, SubscriptionSettings } from './settings.ts';
+import type { Subscribing, SubscriptionSettings } from './settings.ts';
+
+/** Items of a stream that may wait for their loop. */
+const MAX_WAITING = 1000;
 
 /** What makes one connection. */
 export interface ConnectionInit
@@ -23,8 +25,10 @@ export interface ConnectionInit
 
 /** One subscription of a connection. */
 interface Live {
-  readonly document: ClientDocument;
+  readonly take: Take;
   readonly sink: EventSink;
+  /** Items that a loop has not taken. */
+  waiting: number;
   start(): void;
   end(error?: ApiError): void;
 }
@@ -55,13 +59,15 @@ export class SocketConnection {
     return this.#socket?.isOpen ?? false;
   }
 
-  subscribe(document: ClientDocument, payload: SubscriptionPayload, signal: AbortSignal, sink: EventSink): Promise<void> {
+  subscribe(asked: Subscribing): Promise<void> {
+    const { payload, signal, sink } = asked;
     return new Promise((resolve, reject) => {
       const id = String(++this.#lastId);
       let isStarted = false;
       const live: Live = {
-        document,
+        take: takerOf(asked, this.init.onEventError),
         sink,
+        waiting: 0,
         start: () => {
           isStarted = true;
           resolve();
@@ -157,7 +163,18 @@ export class SocketConnection {
   #next(id: string, live: Live, payload: unknown): void {
     live.start();
     const sink: EventSink = { next: (event) => live.sink.next(event), gap: () => live.sink.gap(), end: (error) => live.end(error) };
-    if (deliver(payload, live.document, sink, this.init.onEventError) === false) this.#send('complete', { id });
+    const taken = live.take(payload, sink);
+    if (taken === false) this.#send('complete', { id });
+    if (typeof taken !== 'boolean') this.#hold(id, live, taken);
+  }
+
+  /** The protocol cannot ask a server to wait, so that a loop which falls too far behind ends its stream. */
+  #hold(id: string, live: Live, taken: PromiseLike<boolean>): void {
+    const done = () => void live.waiting--;
+    taken.then(done, done);
+    if (++live.waiting <= MAX_WAITING) return;
+    this.#send('complete', { id });
+    live.end(new ApiError('RESOURCE_EXHAUSTED', `the loop fell ${MAX_WAITING} items behind`));
   }
 
   /** A message over the limit ends the subscription that it is for: it would come again. */

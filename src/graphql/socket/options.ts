@@ -10,6 +10,7 @@ export const SOCKET_READERS = {
   maxSubscriptions: count(1000),
   initializeTimeoutMs: ms(10_000),
   pingIntervalMs: ms(30_000),
+  maxStallMs: ms(10_000),
 };
 export const SOCKET_NAMES = GATE_NAMES;
 export type SocketOptionsInForce = OptionsInForce<SocketOptions, typeof SOCKET_READERS>;
@@ -28,4 +29,6 @@ export interface SocketOptions extends UpgradeGateOptions {
   readonly initializeTimeoutMs?: number;
   /** How often each peer is asked for a sign of life, in milliseconds; one that misses two is dropped. `Infinity` asks for none. @default 30_000 */
   readonly pingIntervalMs?: number;
+  /** How long a stream waits for a reader that takes nothing, in milliseconds; then it ends with RESOURCE_EXHAUSTED. @default 10_000 */
+  readonly maxStallMs?: number;
 }

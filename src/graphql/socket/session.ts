@@ -2,19 +2,20 @@ import type { IncomingMessage } from 'node:http';
 import { ApiError } from '../../core/errors.ts';
 import type { Peer } from '../../core/transport.ts';
 import { Lifetime, onAbort, timerMs } from '../../life/lifetime.ts';
+import { within } from '../../life/timers.ts';
 import { parseJson } from '../../peer/json.ts';
-import { acceptHeaders } from '../../guard/serve-call.ts';
+import { acceptHeaders, serveStream } from '../../guard/serve-call.ts';
 import { CLOSE as CLOSE_SOCKET } from '../../socket/close.ts';
 import type { PeerSocket } from '../../socket/peer-socket.ts';
 import type { SocketSession as Session } from '../../socket/server.ts';
 import type { SharedFrame } from '../../socket/shared-frame.ts';
 import type { SocketOptionsInForce } from './options.ts';
 import { encodingSink } from '../engine/encoding-sink.ts';
-import { isSubscription, type Caller, type Engine } from '../engine/engine.ts';
+import { isSubscription, type Caller, type Engine, type PreparedEvents, type PreparedStream } from '../engine/engine.ts';
 import { RequestError } from '../document/request-error.ts';
 import { fellBehind, SocketEvents } from './events.ts';
 import { CLOSE } from './protocol.ts';
-import { encodeError, isObject, readRequest, type GraphqlRequest } from '../wire.ts';
+import { encodeError, isObject, readRequest, SUBSCRIBED, type GraphqlRequest } from '../wire.ts';
 
 const LEFT = new ApiError('CANCELLED', 'the caller has left');
 /** Tells our own clients that this server acknowledges subscriptions, which the protocol itself does not. */
@@ -44,6 +45,7 @@ export class SocketSession implements Session {
   readonly #initTimer: ReturnType<typeof setTimeout>;
   readonly #maxBufferedBytes: number;
   readonly #maxMessageBytes: number;
+  readonly #maxStallMs: number;
   readonly #limits: Readonly<Record<Kind, number>>;
   readonly #counts: Record<Kind, number> = { calls: 0, subscriptions: 0 };
   #isInitialized = false;
@@ -61,6 +63,7 @@ export class SocketSession implements Session {
     this.request = request;
     this.peer = peer;
     this.#maxMessageBytes = options.maxMessageBytes;
+    this.#maxStallMs = options.maxStallMs;
     this.#maxBufferedBytes = options.maxBufferedBytes;
     this.#limits = { calls: options.maxCalls, subscriptions: options.maxSubscriptions };
     this.#initTimer = setTimeout(
@@ -159,18 +162,22 @@ export class SocketSession implements Session {
       peer: this.peer,
       onLeave: (listener) => void lifetime.listen(listener),
     };
-    if (isSubscription(prepared)) return this.#subscribe(operation, body, this.engine.subscription(prepared, body, caller), caller);
+    if (isSubscription(prepared)) {
+      const subscription = this.engine.subscription(prepared, body, caller);
+      if ('event' in subscription) return this.#subscribe(operation, body, subscription, caller);
+      return this.#stream(operation, body, subscription, caller);
+    }
     this.#enter(operation, 'calls');
     const response = await this.engine.execute(prepared, body, caller);
     if (lifetime.reason) return;
-    this.socket.send(`{"id":${JSON.stringify(id)},"type":"next","payload":${JSON.stringify(response)}}`);
+    this.socket.send(encodeNext(id, JSON.stringify(response)));
     this.#complete(operation);
   }
 
   async #subscribe(
     operation: Operation,
     body: GraphqlRequest,
-    { event, params, encode, release }: ReturnType<Engine['subscription']>,
+    { event, params, encode, release }: PreparedEvents,
     { headers, peer }: Caller,
   ): Promise<void> {
     const { id, lifetime } = operation;
@@ -189,6 +196,35 @@ export class SocketSession implements Session {
       encodingSink(encode, (error) => this.engine.present(error), events),
     );
     events.begin(ack === true);
+  }
+
+  /** The protocol has no word for how much its reader takes, so that the handler waits while the socket is full. */
+  async #stream(running: Operation, body: GraphqlRequest, { operation, input, encode }: PreparedStream, caller: Caller): Promise<void> {
+    const { id, lifetime } = running;
+    this.#enter(running, 'subscriptions');
+    const send = (payload: string): void | Promise<void> => {
+      if (lifetime.reason) return;
+      const drained = this.socket.sendItem(encodeNext(id, payload));
+      if (drained) return this.#await(running, drained);
+    };
+    await serveStream(
+      this.engine.transport,
+      { ...caller, operation, input },
+      {
+        next: (message) => {
+          const payload = encode(message);
+          return typeof payload === 'string' ? send(payload) : payload.then(send);
+        },
+        gap: () => {},
+        end: (error) => (error ? this.#fail(running, error) : lifetime.reason ? undefined : this.#complete(running)),
+      },
+    );
+    if (body.extensions?.['ack'] === true) void send(SUBSCRIBED);
+  }
+
+  async #await(running: Operation, drained: Promise<void>): Promise<void> {
+    if (await within(this.#maxStallMs, drained)) return;
+    this.#fail(running, new ApiError('RESOURCE_EXHAUSTED', `the reader took nothing for ${this.#maxStallMs} ms`));
   }
 
   #write(operation: Operation, frame: SharedFrame): void {
@@ -238,6 +274,10 @@ export class SocketSession implements Session {
     this.socket.close(code, reason);
     this.leave();
   }
+}
+
+function encodeNext(id: string, payload: string): string {
+  return `{"id":${JSON.stringify(id)},"type":"next","payload":${payload}}`;
 }
 
 function parse(text: string | undefined, maxDepth?: number): Readonly<Record<string, unknown>> | undefined {

@@ -28,10 +28,21 @@ export interface SubscriptionPayload {
   readonly extensions: JsonObject;
 }
 
+/** One subscription that is asked for. */
+export interface Subscribing {
+  readonly headers: Headers;
+  readonly document: ClientDocument;
+  readonly payload: SubscriptionPayload;
+  /** Whether it gets the items of a streamed operation, not events. */
+  readonly isStream: boolean;
+  readonly signal: AbortSignal;
+  readonly sink: EventSink;
+}
+
 /** What carries the subscriptions of one client. */
 export interface Subscriptions {
   /** Resolves once the subscription stands. Rejects with why it does not. */
-  open(headers: Headers, document: ClientDocument, payload: SubscriptionPayload, signal: AbortSignal, sink: EventSink): Promise<void>;
+  open(asked: Subscribing): Promise<void>;
   /** Ends them all. */
   close(): Promise<void>;
 }

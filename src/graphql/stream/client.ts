@@ -1,12 +1,10 @@
 import { ApiError } from '../../core/errors.ts';
-import type { EventSink, Headers } from '../../core/transport.ts';
 import type { FetchInit, FetchResponse } from '../../http/client/fetch-like.ts';
 import { readSse, streamOf } from '../../http/events/sse-reader.ts';
 import { onAbort } from '../../life/lifetime.ts';
-import type { ClientDocument } from '../document/document.ts';
-import { deliverSent } from '../event-message.ts';
+import { deliverSent, takerOf } from '../event-message.ts';
 import { failureOf, readReply } from '../reply.ts';
-import type { SubscriptionPayload, Subscriptions } from '../socket/settings.ts';
+import type { Subscribing, Subscriptions } from '../socket/settings.ts';
 import { decodeFailure, EVENT_STREAM_TYPE, JSON_TYPE } from '../wire.ts';
 
 /** What streams need of the client. */
@@ -29,14 +27,10 @@ export class EventStreamSubscriptions implements Subscriptions {
   }
 
   /** Resolves once the response has begun, which says that the subscription stands. */
-  async open(
-    headers: Headers,
-    document: ClientDocument,
-    payload: SubscriptionPayload,
-    signal: AbortSignal,
-    sink: EventSink,
-  ): Promise<void> {
+  async open(asked: Subscribing): Promise<void> {
+    const { headers, payload, signal, sink } = asked;
     const { url, send, onWire, onEventError } = this.settings;
+    const take = takerOf(asked, onEventError);
     const controller = new AbortController();
     const unlink = onAbort(signal, () => controller.abort(signal.reason));
     this.#open.add(controller);
@@ -60,7 +54,7 @@ export class EventStreamSubscriptions implements Subscriptions {
         name: 'the event stream',
         signal: controller.signal,
         onChunk: (text) => onWire('event stream', [], text),
-        onEvent: (message) => deliverSent(message, document, sink, onEventError),
+        onEvent: (message) => deliverSent(message, sink, take),
         onEnd: (error) => sink.end(error),
       }).finally(release);
     } catch (error) {

@@ -1,16 +1,18 @@
 import { ApiError } from '../../core/errors.ts';
 import { EventStream, eventStreamHead, type EventStreamOptions } from '../../http/events/event-stream.ts';
 import { Heartbeat } from '../../http/events/heartbeat.ts';
+import { encodeSseComment } from '../../http/events/sse.ts';
+import { streamResponse, type StreamFormat } from '../../http/events/stream-response.ts';
 import type { HttpRequest, HttpResponse } from '../../http/message/message.ts';
 import { onAbort } from '../../life/lifetime.ts';
 import { encodingSink } from '../engine/encoding-sink.ts';
-import type { Caller, Engine, PreparedSubscription } from '../engine/engine.ts';
+import type { Caller, Engine, PreparedEvents, PreparedStream } from '../engine/engine.ts';
 import { encodeError, GAP, type GraphqlRequest } from '../wire.ts';
 
 const COMPLETE = 'event: complete\ndata: \n\n';
 
 /**
- * Serves subscriptions as server-sent events, one per request.
+ * Serves subscriptions, to events and to the items of streamed operations, as server-sent events, one per request.
  * Source: https://github.com/enisdenjo/graphql-sse/blob/master/PROTOCOL.md#distinct-connections-mode
  */
 export class EventStreams {
@@ -24,7 +26,28 @@ export class EventStreams {
   }
 
   /** Resolves once the subscription stands: the head of the response is its acknowledgement. */
-  async open(request: HttpRequest, body: GraphqlRequest, subscription: PreparedSubscription, caller: Caller): Promise<HttpResponse> {
+  open(request: HttpRequest, body: GraphqlRequest, subscription: PreparedEvents | PreparedStream, caller: Caller): Promise<HttpResponse> {
+    return 'event' in subscription ? this.#events(request, body, subscription, caller) : this.#items(request, subscription, caller);
+  }
+
+  #items(request: HttpRequest, { operation, input, encode }: PreparedStream, caller: Caller): Promise<HttpResponse> {
+    const { headers, deadline, peer } = caller;
+    const format: StreamFormat = {
+      head: eventStreamHead,
+      item(message) {
+        const payload = encode(message);
+        return typeof payload === 'string' ? encodeNext(payload) : payload.then(encodeNext);
+      },
+      end(writer, error) {
+        writer.write(encodeEnd(error));
+        writer.end();
+      },
+      beat: encodeSseComment(),
+    };
+    return streamResponse(this.engine.transport, { operation, input, headers, deadline, peer }, request, format, this.#options.heartbeat);
+  }
+
+  async #events(request: HttpRequest, body: GraphqlRequest, subscription: PreparedEvents, caller: Caller): Promise<HttpResponse> {
     const { event, params, encode, release } = subscription;
     const stream = new EventStream(this.#options);
     const sink = encodingSink(encode, (error) => this.engine.present(error), {

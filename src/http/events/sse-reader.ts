@@ -1,5 +1,6 @@
 import { ApiError } from '../../core/errors.ts';
 import { onAbort } from '../../life/lifetime.ts';
+import type { Maybe } from '../../life/maybe.ts';
 import type { FetchResponse } from '../client/fetch-like.ts';
 import { networkError } from '../client/network-error.ts';
 import { SseDecoder, type SseEvent } from './sse.ts';
@@ -15,7 +16,7 @@ export interface SseReading {
   /** Gets the text as it comes. */
   readonly onChunk: (text: string) => void;
   /** Takes one event; `false` says that it was the last. No more is read while a promise is pending. */
-  readonly onEvent: (event: SseEvent) => boolean | Promise<boolean>;
+  readonly onEvent: (event: SseEvent) => Maybe<boolean>;
   /** Hears of an id to resume after that no event came with. */
   readonly onPlace?: (id: string) => void;
   /** Hears why the stream is over where neither the signal nor an event ended it: UNAVAILABLE, after which resuming may help, or DATA_LOSS. */

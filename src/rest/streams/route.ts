@@ -1,11 +1,11 @@
-import type { ApiError } from '../../core/errors.ts';
-import type { EventMessage, EventSink, Transport } from '../../core/transport.ts';
-import { acceptHeaders, deadlineOf, serveStream } from '../../guard/serve-call.ts';
+import type { Transport } from '../../core/transport.ts';
+import { acceptHeaders, deadlineOf } from '../../guard/serve-call.ts';
 import { eventStreamHead } from '../../http/events/event-stream.ts';
 import type { Heartbeat } from '../../http/events/heartbeat.ts';
 import { encodeSse, encodeSseComment } from '../../http/events/sse.ts';
+import { streamResponse, type StreamFormat } from '../../http/events/stream-response.ts';
 import { delay } from '../../life/lifetime.ts';
-import { peerOf, type HttpRequest, type HttpResponse, type HttpWriter } from '../../http/message/message.ts';
+import { peerOf, type HttpRequest, type HttpResponse } from '../../http/message/message.ts';
 import { accepts, checkAccept } from '../accept.ts';
 import type { OperationRoute } from '../operation-route.ts';
 import { EVENT_STREAM_TYPE, NDJSON_TYPE } from '../wire.ts';
@@ -19,17 +19,7 @@ export interface StreamLimits {
   readonly heartbeat: Heartbeat;
 }
 
-/** How a stream is written. */
-interface Format {
-  head(requestId: string | undefined): Record<string, string>;
-  item(message: EventMessage): string;
-  /** Writes the last of a stream, and ends its body. */
-  end(writer: HttpWriter, error: ApiError | undefined): void;
-  /** What keeps an idle connection open. */
-  readonly beat: string;
-}
-
-const SSE: Format = {
+const SSE: StreamFormat = {
   head: eventStreamHead,
   item: ({ id, data }) => encodeSse({ id, data: JSON.stringify(data) }),
   end(writer, error) {
@@ -40,7 +30,7 @@ const SSE: Format = {
   beat: encodeSseComment(),
 };
 
-const NDJSON: Format = {
+const NDJSON: StreamFormat = {
   head: (requestId) => ({ ...eventStreamHead(requestId), 'content-type': NDJSON_TYPE }),
   item: ({ data }) => `${JSON.stringify(data)}\n`,
   end(writer, error) {
@@ -71,49 +61,8 @@ export async function answerStream(
   if (request.headers['last-event-id'] !== undefined) return { status: 204, headers: { 'x-request-id': requestId ?? '' } };
   if (request.method === 'HEAD') return { status: 200, headers: format.head(requestId) };
   const { value: input } = await route.readInput(request, params, maxBodyBytes);
-  let attach: (writer: HttpWriter) => void = () => {};
-  const attached = new Promise<HttpWriter>((resolve) => (attach = resolve));
-  let writer: HttpWriter | undefined;
-  const write = (to: HttpWriter, message: EventMessage) => {
-    to.write(format.item(message));
-    return to.drained();
-  };
-  const sink: EventSink = {
-    next: (message) => (writer ? write(writer, message) : attached.then((to) => write(to, message))),
-    gap: () => {},
-    end: (error) => void attached.then((to) => format.end(to, error)),
-  };
-  let leave: () => void = () => {};
-  const call = {
-    operation: route.operation,
-    input,
-    headers,
-    deadline: deadlineOf(request.headers),
-    peer: peerOf(request, 'rest'),
-    onLeave: (listener: () => void) => {
-      leave = listener;
-      request.onAbort(listener);
-    },
-  };
-  await serveStream(transport, call, sink);
-  return {
-    status: 200,
-    headers: format.head(requestId),
-    body: (opened) => {
-      const beat = () => opened.write(format.beat);
-      if (format.beat !== '') heartbeat.add(beat);
-      opened.onClose(() => {
-        heartbeat.delete(beat);
-        leave();
-      });
-      // A stream that runs may finish within the server's grace.
-      opened.onStop(() => {});
-      writer = opened;
-      // Something must be written for the head to be sent at once through every proxy.
-      if (format.beat !== '') opened.write(format.beat);
-      attach(opened);
-    },
-  };
+  const call = { operation: route.operation, input, headers, deadline: deadlineOf(request.headers), peer: peerOf(request, 'rest') };
+  return streamResponse(transport, call, request, format, heartbeat);
 }
 
 /** Whether NDJSON is asked for by its own name: a caller that takes anything gets what browsers read. */

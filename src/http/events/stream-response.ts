@@ -1,0 +1,71 @@
+import type { ApiError } from '../../core/errors.ts';
+import type { EventMessage, EventSink, Transport } from '../../core/transport.ts';
+import { serveStream, type ServedCall } from '../../guard/serve-call.ts';
+import type { HttpRequest, HttpResponse, HttpWriter } from '../message/message.ts';
+import type { Heartbeat } from './heartbeat.ts';
+
+/** How a stream is written as the body of a response. */
+export interface StreamFormat {
+  head(requestId: string | undefined): Record<string, string>;
+  item(message: EventMessage): string | Promise<string>;
+  /** Writes the last of a stream, and ends its body. */
+  end(writer: HttpWriter, error: ApiError | undefined): void;
+  /** Keeps an idle connection open; empty if the format has nothing to say in between. */
+  readonly beat: string;
+}
+
+/** A streamed operation as a request asked for it. */
+export type StreamedCall = Pick<ServedCall, 'operation' | 'input' | 'headers' | 'deadline' | 'peer'>;
+
+/**
+ * Runs a streamed operation and answers with its items; the handler waits while the connection is full, and is left if the caller leaves.
+ * Resolves once the stream is acknowledged. Rejects with the reason if it has not begun.
+ */
+export async function streamResponse(
+  transport: Transport,
+  call: StreamedCall,
+  request: HttpRequest,
+  format: StreamFormat,
+  heartbeat: Heartbeat,
+): Promise<HttpResponse> {
+  let attach: (writer: HttpWriter) => void = () => {};
+  const attached = new Promise<HttpWriter>((resolve) => (attach = resolve));
+  let writer: HttpWriter | undefined;
+  const put = (to: HttpWriter, text: string) => {
+    to.write(text);
+    return to.drained();
+  };
+  const write = (to: HttpWriter, message: EventMessage): void | Promise<void> => {
+    const text = format.item(message);
+    return typeof text === 'string' ? put(to, text) : text.then((settled) => put(to, settled));
+  };
+  const sink: EventSink = {
+    next: (message) => (writer ? write(writer, message) : attached.then((to) => write(to, message))),
+    gap: () => {},
+    end: (error) => void attached.then((to) => format.end(to, error)),
+  };
+  let leave: () => void = () => {};
+  const onLeave = (listener: () => void) => {
+    leave = listener;
+    request.onAbort(listener);
+  };
+  await serveStream(transport, { ...call, onLeave }, sink);
+  return {
+    status: 200,
+    headers: format.head(call.headers['x-request-id']),
+    body: (opened) => {
+      const beat = () => opened.write(format.beat);
+      if (format.beat !== '') heartbeat.add(beat);
+      opened.onClose(() => {
+        heartbeat.delete(beat);
+        leave();
+      });
+      // A stream that runs may finish within the server's grace.
+      opened.onStop(() => {});
+      writer = opened;
+      // Something must be written for the head to be sent at once through every proxy.
+      if (format.beat !== '') opened.write(format.beat);
+      attach(opened);
+    },
+  };
+}
