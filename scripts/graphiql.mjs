@@ -10,7 +10,7 @@ import { createRoot } from 'react-dom/client';
 import { GraphiQL } from 'graphiql';
 import { createGraphiQLFetcher } from '@graphiql/toolkit';
 import { createClient } from 'graphql-ws';
-const path = document.documentElement.dataset.path;
+const path = location.pathname; // the page stands at the endpoint's own address, whatever a proxy puts before it
 const worker = (name) => new Worker(path + '/' + name + '.js');
 globalThis.MonacoEnvironment = {
   getWorker: (_, label) => worker(label === 'graphql' ? 'graphql.worker' : label === 'json' ? 'json.worker' : 'editor.worker'),

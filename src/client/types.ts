@@ -62,7 +62,9 @@ export interface EventInfo {
 export type Unsubscribe = () => Promise<void>;
 
 /** A subscription as an async iterable; `break`, `return`, `throw` and `await using` release the far side. */
-export interface EventStream<T> extends AsyncIterableIterator<T, undefined> {
+export interface EventStream<T> extends AsyncIterableIterator<T> {
+  /** The next event; waits until there is one. */
+  next(): Promise<IteratorResult<T, undefined>>;
   /** Ends the subscription, at the far side too. */
   return(): Promise<IteratorResult<T, undefined>>;
   /** As `return`, for `await using`. */
@@ -70,7 +72,9 @@ export interface EventStream<T> extends AsyncIterableIterator<T, undefined> {
 }
 
 /** The items of a streamed operation; `break`, `return`, `throw` and `await using` end it at the far side too. */
-export interface ItemStream<T> extends AsyncIterableIterator<T, undefined> {
+export interface ItemStream<T> extends AsyncIterableIterator<T> {
+  /** The next item; waits until there is one. */
+  next(): Promise<IteratorResult<T, undefined>>;
   /** Ends the stream, at the far side too. */
   return(): Promise<IteratorResult<T, undefined>>;
   /** As `return`, for `await using`. */

@@ -30,12 +30,14 @@ export async function serveGraphiql(request: HttpRequest, path: string): Promise
   };
 }
 
+/** All links are relative to the page, so that they lead back through a proxy that strips a prefix. */
 function page(path: string): HttpResponse {
+  const name = path.slice(path.lastIndexOf('/') + 1);
   const body = `<!doctype html>
-<html lang="en" data-path="${path}">
+<html lang="en">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>GraphiQL</title><link rel="icon" href="data:,">
-<link rel="stylesheet" href="${path}/app.css"><style>body { margin: 0 } #graphiql { height: 100vh }</style></head>
-<body><div id="graphiql"><noscript>GraphiQL needs JavaScript.</noscript></div><script type="module" src="${path}/app.js"></script></body>
+<link rel="stylesheet" href="${name}/app.css"><style>body { margin: 0 } #graphiql { height: 100vh }</style></head>
+<body><div id="graphiql"><noscript>GraphiQL needs JavaScript.</noscript></div><script type="module" src="${name}/app.js"></script></body>
 </html>
 `;
   // It runs its own code alone, and cannot be framed by a page that lures clicks.

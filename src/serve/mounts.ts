@@ -14,7 +14,7 @@ export const MOUNTS: Readonly<Record<ProtocolName, (context: MountContext) => Mo
   rest: ({ transport, options, onError }) => ({
     handler: restHandler(transport, {
       ...options.rest,
-      ...(options.publicUrl !== undefined && { publicUrl: options.publicUrl }),
+      ...publicUrlOf(options),
       eventProtocols: eventProtocols(options),
       ...onError,
     }),
@@ -35,11 +35,14 @@ export const MOUNTS: Readonly<Record<ProtocolName, (context: MountContext) => Mo
     };
   },
   soap: ({ transport, options, onError }) =>
-    Object.keys(transport.contract.operations).length > 0 ? { handler: soapHandler(transport, { ...options.soap, ...onError }) } : {},
+    Object.keys(transport.contract.operations).length > 0
+      ? { handler: soapHandler(transport, { ...options.soap, ...publicUrlOf(options), ...onError }) }
+      : {},
   webhook({ transport, options, onError }) {
     const { allowPrivateWebhooks, graceMs } = options;
     const handler = webhookHandler(transport, {
       ...options.webhook,
+      ...publicUrlOf(options),
       ...(allowPrivateWebhooks !== undefined && { allowPrivate: allowPrivateWebhooks }),
       ...(graceMs !== undefined && { graceMs }),
       ...onError,
@@ -68,6 +71,8 @@ export const MOUNTS: Readonly<Record<ProtocolName, (context: MountContext) => Mo
   },
   mqtt: mountMqtt,
 };
+
+const publicUrlOf = ({ publicUrl }: ServeOptions) => (publicUrl === undefined ? {} : { publicUrl });
 
 /** What carries the events beside REST, in the AsyncAPI document. */
 function eventProtocols({ protocols }: ServeOptions) {

@@ -5,15 +5,9 @@
  * @group Servers
  */
 
-/**
- * Serves a transport as SOAP services.
- *
- * @module multi-api-sdk/soap/server
- * @group Servers
- */
-
 import { ApiError, isApiError } from '../core/errors.ts';
 import { HttpError } from '../http/message/error.ts';
+import { publicBase } from '../http/serve/public-url.ts';
 import { peerOf, type HttpHandler, type HttpRequest, type HttpResponse } from '../http/message/message.ts';
 import { bytes, count, readOptions } from '../core/options.ts';
 import { checkTransport } from '../core/check-transport.ts';
@@ -40,7 +34,9 @@ export { wsdl } from './schema.ts';
 export interface SoapHandlerOptions {
   /** Where it answers. @default '/soap' */
   readonly path?: string;
-  /** The address in the WSDL, where it is another than the one that was asked: behind a proxy. @default the URL that was asked */
+  /** Where callers reach the server, if a proxy in front strips or adds a prefix: `https://example.com/api`. `path` follows it in the WSDL's address. @default the host that is asked */
+  readonly publicUrl?: string;
+  /** The whole address in the WSDL, if it does not end in `path`. @default `publicUrl` and `path`, or the URL that was asked */
   readonly address?: string;
   /** Larger bodies get 413, as they come and as they are inflated. @default 1_048_576 (1 MiB) */
   readonly maxBodyBytes?: number;
@@ -61,16 +57,23 @@ export function soapHandler(transport: Transport, given: SoapHandlerOptions = {}
   const options = readOptions('soapHandler', given, { maxBodyBytes: bytes(1_048_576), maxDepth: count(MAX_DEPTH) }, [
     'path',
     'address',
+    'publicUrl',
     'security',
     'onError',
   ]);
   const { path = '/soap' } = options;
   if (!/^(\/[A-Za-z0-9\-._~]+)+$/.test(path)) throw new TypeError(`soapHandler: path '${path}' must look like '/soap'`);
-  const endpoint = new SoapEndpoint(transport, soapBinding(transport.contract), options, reporter(options.onError));
+  const publicUrl = publicBase('soapHandler', options.publicUrl);
+  const address = options.address ?? (publicUrl === undefined ? undefined : publicUrl + path);
+  const endpoint = new SoapEndpoint(transport, soapBinding(transport.contract), { ...options, address }, reporter(options.onError));
   return (request) => (request.path === path ? endpoint.answer(request) : undefined);
 }
 
-type HandlerOptions = SoapHandlerOptions & { readonly maxBodyBytes: number; readonly maxDepth: number };
+type HandlerOptions = Omit<SoapHandlerOptions, 'address'> & {
+  readonly address: string | undefined;
+  readonly maxBodyBytes: number;
+  readonly maxDepth: number;
+};
 
 class SoapEndpoint {
   readonly #guard: ReturnType<typeof createGuard> | undefined;

@@ -23,7 +23,7 @@ export function webhookProtocol(): AsyncApiProtocol {
 const text = { type: 'string' };
 
 /** The OpenAPI 3.1 document of the subscription API, with what it sends as `webhooks`. Source: https://spec.openapis.org/oas/v3.1.1 */
-export function webhookOpenApi(contract: Contract, basePath: string): JsonObject {
+export function webhookOpenApi(contract: Contract, basePath: string, publicUrl?: string): JsonObject {
   const view = describeContract(contract);
   const components = createComponents(view, '#/components/schemas/', { taken: ['WebhookSubscription', 'WebhookDelivery', 'Problem'] });
   const events = [...view.events.values()];
@@ -32,6 +32,7 @@ export function webhookOpenApi(contract: Contract, basePath: string): JsonObject
   return {
     openapi: '3.1.1',
     info: { title: `${contract.name} webhooks`, version: contract.version },
+    ...(publicUrl !== undefined && { servers: [{ url: publicUrl }] }),
     paths: pathsOf(
       root,
       events.map(({ event }) => event.type),

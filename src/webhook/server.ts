@@ -9,6 +9,7 @@ import { ApiError, isApiError } from '../core/errors.ts';
 import { HttpError } from '../http/message/error.ts';
 import { codeOfRefusal } from '../http/message/status.ts';
 import { peerOf, type HttpHandler, type HttpRequest, type HttpResponse } from '../http/message/message.ts';
+import { checkBasePath, publicBase } from '../http/serve/public-url.ts';
 import { createRouter, type Route } from '../http/serve/router.ts';
 import { checkTransport } from '../core/check-transport.ts';
 import { parseJson } from '../peer/json.ts';
@@ -57,6 +58,8 @@ export interface WebhookCaller {
 export interface WebhookHandlerOptions extends TargetOptions {
   /** Put before every path: `/api/v2`. @default '' */
   readonly basePath?: string;
+  /** Where callers reach the server, if a proxy in front strips or adds a prefix: `https://example.com/api`. `basePath` follows it. @default the host that is asked */
+  readonly publicUrl?: string;
   /** Where subscriptions and deliveries are kept. `close` leaves a store that was given open. @default memoryWebhookStore() */
   readonly store?: WebhookStore;
   /**
@@ -142,8 +145,8 @@ export function webhookHandler(transport: Transport, options: WebhookHandlerOpti
       }
     };
   const onEnd = told(options.onEnd);
-  if (basePath !== '' && !/^(\/[A-Za-z0-9\-._~]+)+$/.test(basePath))
-    throw new TypeError(`webhookHandler: basePath '${basePath}' must look like '/api/v2'`);
+  checkBasePath('webhookHandler', basePath);
+  const publicUrl = publicBase('webhookHandler', options.publicUrl);
   const signingKeys =
     signingKey === undefined ? [] : Array.isArray(signingKey) ? (signingKey as WebhookSecret[]) : [signingKey as WebhookSecret];
   for (const key of signingKeys) readSecret(key, 'base64');
@@ -178,8 +181,8 @@ export function webhookHandler(transport: Transport, options: WebhookHandlerOpti
     },
   });
   const router = createRouter<Answer>([
-    ...routesOf(dispatcher, maxBodyBytes),
-    [DOCUMENT, async () => jsonResponse(200, webhookOpenApi(transport.contract, basePath))],
+    ...routesOf(dispatcher, maxBodyBytes, publicUrl ?? ''),
+    [DOCUMENT, async () => jsonResponse(200, webhookOpenApi(transport.contract, basePath, publicUrl))],
   ]);
   const callerOf = options.caller ?? identifyCaller(transport);
 
@@ -228,7 +231,7 @@ function identifyCaller(transport: Transport): (caller: WebhookCaller) => Promis
 const ROOT = '/webhooks/subscriptions';
 const DOCUMENT: Route = { method: 'GET', segments: [{ literal: 'webhooks' }, { literal: 'openapi.json' }] };
 
-function routesOf(dispatcher: Dispatcher, maxBodyBytes: number): (readonly [Route, Answer])[] {
+function routesOf(dispatcher: Dispatcher, maxBodyBytes: number, publicUrl: string): (readonly [Route, Answer])[] {
   const read = async (request: HttpRequest): Promise<unknown> => {
     const text = await request.text(maxBodyBytes);
     const type = request.headers['content-type'];
@@ -254,7 +257,7 @@ function routesOf(dispatcher: Dispatcher, maxBodyBytes: number): (readonly [Rout
         const { id } = subscription;
         const body = { ...viewOf(subscription), secret: subscription.secrets[0]?.secret };
         return jsonResponse(201, body, {
-          location: `${request.path.replace(/\/$/, '')}/${id}`,
+          location: `${publicUrl}${request.path.replace(/\/$/, '')}/${id}`,
           'x-request-id': headers['x-request-id'] ?? '',
         });
       },

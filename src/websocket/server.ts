@@ -13,6 +13,7 @@ import { bytes, count, ms, readOptions } from '../core/options.ts';
 import type { Transport } from '../core/transport.ts';
 import { acceptHeaders } from '../guard/serve-call.ts';
 import { errorHeaders } from '../http/message/problem.ts';
+import { checkBasePath } from '../http/serve/public-url.ts';
 import { createRouter, type RouteMatch, type Router } from '../http/serve/router.ts';
 import { timerMs } from '../life/lifetime.ts';
 import { reporter } from '../life/report.ts';
@@ -106,8 +107,7 @@ class Handler implements WebSocketHandler {
     this.options = options;
     const { basePath = '', deflate = false, maxBufferedBytes, maxMessageBytes, maxBatch, maxCalls, maxSubscriptions } = options;
     const onError = reporter(options.onError);
-    if (basePath !== '' && !/^(\/[A-Za-z0-9\-._~]+)+$/.test(basePath))
-      throw new TypeError(`webSocketHandler: basePath '${basePath}' must look like '/api'`);
+    checkBasePath('webSocketHandler', basePath);
     this.#endpoint = new SocketEndpoint({
       owner: 'webSocketHandler',
       gate: options,

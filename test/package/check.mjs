@@ -17,6 +17,9 @@ const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
 /** Packages that no program loads by importing the root. Peers of later protocols are listed, so that none slips in. */
 const NOT_IN_ROOT = /^(node:|#|undici|ofetch|graphql|ws$|isomorphic-ws|@grpc|soap|mqtt|aedes)/;
 
+/** The oldest compiler that the README names, and the newest. */
+const COMPILERS = { 'typescript-oldest': '5.4', 'typescript-newest': '7' };
+
 const folder = mkdtempSync(join(tmpdir(), 'multi-api-sdk-'));
 try {
   cpSync(join(root, 'test/package/fixture'), folder, { recursive: true });
@@ -43,6 +46,12 @@ try {
     );
   });
 
+  const entries = Object.keys(manifest.exports).filter((name) => name !== './package.json');
+  writeFileSync(
+    join(folder, 'entries.ts'),
+    entries.map((name, index) => `export * as entry${index} from '${manifest.name}${name.slice(1)}';\n`).join(''),
+  );
+
   step('installs, and zod comes as a peer', () => {
     npmInstall(`./${filename}`, `@types/node@${installed('@types/node')}`);
     const { version } = JSON.parse(readFileSync(join(folder, 'node_modules/zod/package.json'), 'utf8'));
@@ -54,8 +63,26 @@ try {
     ['esnext', 'bundler'],
   ]) {
     step(`compiles with moduleResolution ${moduleResolution}`, () => {
-      compile({ module, moduleResolution, types: ['node'] }, 'everything.ts');
+      compile({ module, moduleResolution, types: ['node'] }, 'everything.ts', 'entries.ts');
       compile({ module, moduleResolution, types: [] }, 'browser.ts');
+    });
+  }
+
+  npmInstall(...Object.entries(COMPILERS).map(([name, version]) => `${name}@npm:typescript@${version}`));
+  for (const [name, version] of Object.entries(COMPILERS)) {
+    step(`compiles with TypeScript ${version}`, () => {
+      const compiler = join(folder, 'node_modules', name, 'lib/tsc.js');
+      const options = { module: 'nodenext', moduleResolution: 'nodenext', types: ['node'] };
+      try {
+        compileWith(compiler, options, 'everything.ts', 'entries.ts');
+      } catch (error) {
+        // Declarations of other packages may need a newer compiler, as `skipLibCheck` forgives; ours must not.
+        const ours = String(error.message)
+          .split('\n')
+          .filter((line) => /error TS/.test(line) && !/^node_modules\/(?!multi-api-sdk\/)/.test(line));
+        assert.deepEqual(ours, []);
+        compileWith(compiler, { ...options, skipLibCheck: true }, 'everything.ts', 'entries.ts');
+      }
     });
   }
 
@@ -111,8 +138,12 @@ function npmInstall(...packages) {
   run('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund', '--ignore-scripts', ...packages]);
 }
 
-/** Compiles one file as strictly as a user may, our declarations included. */
-function compile(options, file) {
+/** Compiles files as strictly as a user may, our declarations included. */
+function compile(options, ...files) {
+  compileWith(tsc, options, ...files);
+}
+
+function compileWith(compiler, options, ...files) {
   const compilerOptions = {
     target: 'es2022',
     lib: ['es2023', 'dom', 'dom.iterable', 'esnext.disposable'],
@@ -122,8 +153,8 @@ function compile(options, file) {
     noEmit: true,
     ...options,
   };
-  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: [file] }));
-  run(process.execPath, [tsc, '-p', '.']);
+  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files }));
+  run(process.execPath, [compiler, '-p', '.']);
 }
 
 function bundle(entry) {

@@ -3,11 +3,14 @@ export interface FetchLike {
   (url: string, init?: FetchInit): Promise<FetchResponse>;
 }
 
+/** `Uint8Array<ArrayBuffer>` since TypeScript 5.7, `Uint8Array` before, which did not tell buffers apart. */
+export type OwnBytes = ReturnType<Uint8ArrayConstructor['of']>;
+
 /** The members of a request that are used. */
 export interface FetchInit {
   readonly method?: string;
   readonly headers?: Record<string, string> | Headers | [string, string][];
-  readonly body?: string | Uint8Array<ArrayBuffer> | null;
+  readonly body?: string | OwnBytes | null;
   readonly signal?: AbortSignal | null;
   /** Redirects are not followed: a 3xx response is returned as it is. */
   readonly redirect?: 'manual' | 'follow' | 'error';
@@ -20,7 +23,7 @@ export interface FetchResponse {
   readonly statusText: string;
   readonly headers: FetchHeaders;
   /** Made when it is asked for; null where the response can have no body. */
-  readonly body: ReadableStream<Uint8Array<ArrayBuffer>> | null;
+  readonly body: ReadableStream<OwnBytes> | null;
   /** Reads the body as UTF-8 text. */
   text(): Promise<string>;
   /** Reads the body and parses it, without limits of depth. */
