@@ -120,7 +120,7 @@ export class NodeRequest implements HttpRequest {
       const { raw } = this;
       if (this.taken) throw new TypeError('the body of a request can be read once');
       this.taken = true;
-      if (raw.readableEnded) throw readBefore('mount this before body parsers such as express.json()');
+      if (raw.readableEnded) return resolve(convert(keptBody(raw, maxBytes)));
       checkEncoding(raw.headers['content-encoding'], encodings);
       if (Number(raw.headers['content-length'] ?? 0) > maxBytes) throw tooLarge(maxBytes);
       if (this.awaitsContinue) {
@@ -163,6 +163,24 @@ export class NodeRequest implements HttpRequest {
       });
     });
   }
+}
+
+/** What hosts leave of a body that they have read: `rawBody` (Firebase, Cloud Functions, a parser's `verify`), or text and bytes as `body`. */
+interface ParsedMessage {
+  readonly rawBody?: unknown;
+  readonly body?: unknown;
+}
+
+/** The body of a request that the host has read, if it has kept the bytes. */
+function keptBody(raw: IncomingMessage & ParsedMessage, maxBytes: number): Buffer {
+  const kept = [raw.rawBody, raw.body].find((each) => typeof each === 'string' || each instanceof Uint8Array);
+  if (kept === undefined)
+    throw readBefore(
+      'mount this before body parsers such as express.json(), or keep the bytes: express.json({ verify: (req, res, bytes) => { req.rawBody = bytes } })',
+    );
+  const bytes = typeof kept === 'string' ? Buffer.from(kept) : Buffer.from(kept.buffer, kept.byteOffset, kept.byteLength);
+  if (bytes.length > maxBytes) throw tooLarge(maxBytes);
+  return bytes;
 }
 
 function decodeText(bytes: Buffer): string {
