@@ -2,7 +2,8 @@ import { createLightFetch } from '#fetch';
 import { ApiError } from '../core/errors.ts';
 import { networkError } from '../http/client/network-error.ts';
 import { parseJson } from '../peer/json.ts';
-import { isWebhookError, signWebhook, verifyWebhook, type WebhookScheme } from '../webhook/client.ts';
+import { isWebhookError, signWebhook, verifyWebhook, type SigningScheme, type WebhookScheme } from '../webhook/client.ts';
+import { SCHEME_NAMES } from '../webhook/signing/find-scheme.ts';
 import { SCHEMES } from '../webhook/signing/schemes.ts';
 import { unknown, UsageError } from './args.ts';
 import { defineCommand } from './command.ts';
@@ -18,7 +19,12 @@ export const webhookCommand = defineCommand({
   positionals: ['<sign|verify|send>', '[<body>]'],
   flags: {
     secret: { type: 'string', value: '<secret>', summary: 'whsec_…, or what the provider gave; better in the variable WEBHOOK_SECRET' },
-    scheme: { type: 'string', value: '<scheme>', summary: `one of ${Object.keys(SCHEMES).join(', ')}`, default: 'standard' },
+    scheme: {
+      type: 'string',
+      value: '<scheme>',
+      summary: `one of ${SCHEME_NAMES.join(', ')}; to sign, one of the first ${Object.keys(SCHEMES).length}`,
+      default: 'standard',
+    },
     header: { type: 'string', value: '<name:value>', summary: 'verify: as it came; send: sent along', multiple: true, short: 'H' },
     id: { type: 'string', value: '<id>', summary: 'sign and send: the id (default a random one)' },
     timestamp: { type: 'number', value: '<s>', summary: 'sign and send: seconds since 1970 (default now)' },
@@ -42,7 +48,8 @@ export const webhookCommand = defineCommand({
   async run({ flags, positionals: [action = '', body] }) {
     if (!ACTIONS.includes(action))
       throw action === '' ? new UsageError('what? multi-api-sdk webhook <sign|verify|send>') : unknown('action', action, ACTIONS);
-    if (!Object.hasOwn(SCHEMES, flags.scheme)) throw unknown('scheme', flags.scheme, Object.keys(SCHEMES));
+    const schemes: readonly string[] = action === 'verify' ? SCHEME_NAMES : Object.keys(SCHEMES);
+    if (!schemes.includes(flags.scheme)) throw unknown('scheme', flags.scheme, schemes);
     const scheme = flags.scheme as WebhookScheme;
     const secret = flags.secret ?? process.env['WEBHOOK_SECRET'];
     if (secret === undefined) throw new UsageError('which secret? --secret <secret>, or the variable WEBHOOK_SECRET');
@@ -51,7 +58,7 @@ export const webhookCommand = defineCommand({
     let payload: string | Uint8Array = body ?? (await readInput());
     const signing = {
       secret,
-      scheme,
+      scheme: scheme as SigningScheme,
       ...(flags.id !== undefined && { id: flags.id }),
       ...(flags.timestamp !== undefined && { timestampMs: flags.timestamp * 1000 }),
     };

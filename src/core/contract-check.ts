@@ -162,7 +162,9 @@ function checkEvent(event: EventDefinition, contract: Contract): void {
     throw new TypeError(`${where}: channel '${event.channel}': write it like 'rooms/{room}/messages', without a slash at either end`);
   }
   if (!/^[A-Za-z0-9_]+(\.[A-Za-z0-9_]+)*$/.test(event.type)) {
-    throw new TypeError(`${where}: type '${event.type}': use letters, digits and _ joined with dots, such as 'article.published'`);
+    throw new TypeError(
+      `${where}: type '${event.type}': use letters, digits and _ joined with dots, such as 'article.published'; other spellings of a sender go into its adapter's mapping`,
+    );
   }
   const twice = event.params.find((param, index) => event.params.indexOf(param) !== index);
   if (twice !== undefined) throw new TypeError(`${where}: channel '${event.channel}' has the parameter {${twice}} twice`);

@@ -7,25 +7,35 @@
 
 import type { Contract } from '../core/contract.ts';
 import { ApiError } from '../core/errors.ts';
+import { bytes, ms, readOptions } from '../core/options.ts';
 import { compileMatch } from '../events/hub.ts';
 import type { FetchLike } from '../http/client/fetch-like.ts';
 import type { HttpHandler } from '../http/message/message.ts';
+import { publicBase } from '../http/serve/public-url.ts';
 import { onAbort } from '../life/lifetime.ts';
 import { defineAdapter } from '../guard/guard.ts';
 import { joinHeaders, type HeadersOption } from '../peer/headers.ts';
 import { guardOnWire } from '../peer/on-wire.ts';
 import { eventsOnly } from '../events/check.ts';
 import type { Adapter, EventSink, Headers, EventRequest, SubscribeRequest, Transport } from '../core/transport.ts';
-import { Receiver, TOKEN, type Listener, type ReceiverOptions } from './receiver.ts';
+import type { Listener } from './listeners.ts';
+import { Receiver, TOKEN, type ReceiverOptions } from './receiver.ts';
 import { Registry, type Registered } from './registry.ts';
-import { SCHEMES } from './signing/schemes.ts';
+import { findScheme } from './signing/find-scheme.ts';
 import { readSecret, type WebhookSecret } from './signing/secret.ts';
 import type { SubscriptionInput } from './wire.ts';
 
 export { isWebhookError, WEBHOOK_REASONS, WebhookError, type WebhookReason } from './error.ts';
-export type { ReadWebhook, WebhookContent } from './body/provider.ts';
-export type { ReceiverOptions } from './receiver.ts';
-export type { WebhookScheme } from './signing/schemes.ts';
+export type { WebhookContent } from './body/content.ts';
+export type { ReadWebhook } from './body/provider.ts';
+export type { WebhookHandshakeOption } from './challenge.ts';
+export type { WebhookEventMapping, WebhookInfo } from './mapping.ts';
+export type { ReceiverOptions, UnhandledWebhook } from './receiver.ts';
+export type { HandshakeAnswer, SignedContent, WebhookHandshake, WebhookSchemeDefinition, WebhookValue } from './signing/definition.ts';
+export type { WebhookScheme } from './signing/find-scheme.ts';
+export type { WebhookHandshakeName } from './signing/handshakes.ts';
+export type { WebhookRequest } from './signing/request.ts';
+export type { SigningScheme } from './signing/schemes.ts';
 export { makeWebhookSecret, type WebhookSecret } from './signing/secret.ts';
 export { memorySeenStore, type SeenClaim, type SeenStore, type SeenStoreOptions } from '../stores/seen.ts';
 export {
@@ -70,25 +80,34 @@ const LEAVE_MS = 5000;
 /** How long a subscription that is being made may still be answered after its listener has left, in milliseconds. */
 const LINGER_MS = 500;
 
+const READERS = { toleranceMs: ms(undefined, { zero: true }), maxBodyBytes: bytes(), seenTtlMs: ms(), seenLeaseMs: ms() };
+const OTHERS = [
+  ...(['secret', 'scheme', 'handshake', 'events', 'onUnhandled', 'publicUrl', 'read', 'clock', 'store', 'ack', 'waitUntil'] as const),
+  ...(['path', 'onWire', 'onError', 'subscribe', 'headers', 'fetch'] as const),
+] as const;
+
 /**
  * Receives webhooks: verified, validated, each once. Mount `handler`, and listen with a client:
  * `createClient({ transport: hooks }).onArticlePublished(…)`. Formats: docs/protocols/webhook.md.
  */
-export function webhook(options: WebhookOptions): WebhookAdapter {
+export function webhook(given: WebhookOptions): WebhookAdapter {
+  const publicUrl = publicBase('webhook', given.publicUrl);
+  const options: WebhookOptions = { ...readOptions('webhook', given, READERS, OTHERS), publicUrl };
   const { secret, scheme = 'standard', subscribe } = options;
-  if (!Object.hasOwn(SCHEMES, scheme))
-    throw new TypeError(`webhook: there is no scheme '${scheme}': use one of ${Object.keys(SCHEMES).join(', ')}`);
+  const { secrets } = findScheme(scheme, 'webhook');
   if (secret === undefined && !subscribe) throw new TypeError("webhook: give the sender's 'secret', or 'subscribe' to subscribe to a peer");
   for (const each of Array.isArray(secret) ? (secret as WebhookSecret[]) : [secret as WebhookSecret])
-    if (secret !== undefined) readSecret(each, SCHEMES[scheme].secrets);
+    if (secret !== undefined) readSecret(each, secrets);
   for (const name of ['url', 'callbackUrl'] as const) {
     if (subscribe && !URL.canParse(subscribe[name])) throw new TypeError(`webhook: subscribe.${name} '${subscribe[name]}' is not a URL`);
   }
   const guarded = guardOnWire(options, options.onError);
+  if (subscribe && options.events) throw new TypeError("webhook: 'events' maps a sender that you subscribe by hand: leave out 'subscribe'");
   const receiver = new Receiver(guarded);
-  const adapter = defineAdapter<'subscribe'>((contract) =>
-    subscribe ? new RegisteredTransport(contract, receiver, guarded, subscribe) : new WebhookTransport(contract, receiver),
-  );
+  const adapter = defineAdapter<'subscribe'>((contract) => {
+    receiver.use(contract);
+    return subscribe ? new RegisteredTransport(contract, receiver, guarded, subscribe) : new WebhookTransport(contract, receiver);
+  });
   return Object.assign(adapter, { handler: receiver.handler });
 }
 

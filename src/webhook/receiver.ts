@@ -3,29 +3,42 @@ import { ApiError, isApiError } from '../core/errors.ts';
 import { HttpError } from '../http/message/error.ts';
 import { codeOfRefusal } from '../http/message/status.ts';
 import type { HttpHandler, HttpRequest, HttpResponse } from '../http/message/message.ts';
-import { reporter } from '../life/report.ts';
+import { report, reporter } from '../life/report.ts';
 import { every } from '../life/timers.ts';
-import { wireOf } from '../schema/codec/codec.ts';
-import { compileCheck, issuesError, type Check } from '../schema/validate.ts';
 import { redact, type OnWire } from '../peer/on-wire.ts';
-import type { EventMessage, EventSink } from '../core/transport.ts';
 import { isWebhookError } from './error.ts';
-import { contentOf, READERS, type ReadWebhook, type WebhookContent } from './body/provider.ts';
-import type { WebhookScheme } from './signing/schemes.ts';
+import type { WebhookContent } from './body/content.ts';
+import { contentOf, READERS, type ReadWebhook } from './body/provider.ts';
+import { challengeResponse, readHandshake, type WebhookHandshakeOption } from './challenge.ts';
+import { ContractCheck, handOver, ListenerFailure, messagesOf, readBy, type Listener, type Share } from './listeners.ts';
+import { EventTypes, shownType, type WebhookEventMapping, type WebhookInfo } from './mapping.ts';
+import type { WebhookHandshake, WebhookSchemeDefinition } from './signing/definition.ts';
+import { findScheme, type WebhookScheme } from './signing/find-scheme.ts';
+import { looksLike } from './signing/handshakes.ts';
+import { ReceivedRequest } from './signing/request.ts';
+import type { SchemeDefinition, SigningScheme } from './signing/schemes.ts';
 import type { WebhookSecret } from './signing/secret.ts';
 import { memorySeenStore, type SeenStore } from '../stores/seen.ts';
-import { verifyWebhook, type VerifiedWebhook } from './signing/signature.ts';
+import { hmacText, verifyWebhook, type VerifiedWebhook } from './signing/signature.ts';
 import { decodeErrorBody, isObject, NOTICE, problemResponse } from './wire.ts';
 
 /** What a receiver does with what arrives. */
 export interface ReceiverOptions {
   /** The secret that the sender gave you, or several while one is replaced. Not needed with `subscribe`, where the peer gives one. */
   readonly secret?: WebhookSecret | readonly WebhookSecret[] | undefined;
-  /** How the sender signs. @default 'standard' */
-  readonly scheme?: WebhookScheme | undefined;
+  /** How the sender signs: a name, or a description of a scheme of its own. @default 'standard' */
+  readonly scheme?: WebhookScheme | WebhookSchemeDefinition | undefined;
+  /** How the sender makes sure that the address is yours: a provider's way, Meta's with the token that you chose, or one of its own. @default the scheme's */
+  readonly handshake?: WebhookHandshakeOption | undefined;
+  /** How events of the contract are those of a sender that somebody else designed. */
+  readonly events?: Readonly<Record<string, WebhookEventMapping>> | undefined;
+  /** Gets each verified webhook of a type that nobody listens to. @default the first of each type is reported to `onError` */
+  readonly onUnhandled?: ((webhook: UnhandledWebhook) => void) | undefined;
+  /** Scheme, host and base path of the address that the sender calls, if a proxy hides them and the sender signs them. @default as the request has them */
+  readonly publicUrl?: string | undefined;
   /** Finds type, id and data in a body that is not written as the scheme's usually are. */
   readonly read?: ReadWebhook | undefined;
-  /** How far a webhook's timestamp may be off, in milliseconds. @default 300_000 (5 minutes) */
+  /** How far a webhook's timestamp may be off, in milliseconds. @default the scheme's, else 300_000 (5 minutes) */
   readonly toleranceMs?: number | undefined;
   /** The present time in epoch milliseconds. @default Date.now */
   readonly clock?: (() => number) | undefined;
@@ -44,7 +57,7 @@ export interface ReceiverOptions {
   readonly waitUntil?: ((work: Promise<unknown>) => void) | undefined;
   /** The only path that the handler answers. @default any */
   readonly path?: string | undefined;
-  /** Larger bodies get 413. @default 1_048_576 (1 MiB) */
+  /** Larger bodies get 413. @default the scheme's: GitHub's 25 MiB, Shopify's 10 MiB, 4 MiB for Stripe and Slack, else 1_048_576 (1 MiB) */
   readonly maxBodyBytes?: number | undefined;
   /** Sees what really went over the wire, credentials redacted. */
   readonly onWire?: OnWire | undefined;
@@ -52,32 +65,20 @@ export interface ReceiverOptions {
   readonly onError?: ((error: unknown) => void) | undefined;
 }
 
-/** One listener's subscription. */
-export interface Listener {
-  readonly contract: Contract;
-  /** The event's name and type. */
-  readonly event: string;
-  readonly type: string;
-  readonly sink: EventSink;
-  /** Whether the message has the values that the listener fixed. */
-  readonly matches: (message: EventMessage) => boolean;
-  /** Absent where the sender knows no subscriptions of ours: then `secret` of the options holds. */
-  readonly registration?: Registration;
-  /** What it has handled of events that another listener failed at. */
-  readonly handled: Set<string>;
-}
-
-/** What the peer's subscription API gave. */
-export interface Registration {
-  /** Stands in the callback URL: it says whose webhook this is. */
-  readonly token: string;
-  /** Resolves once the peer has answered: webhooks may be faster. */
-  readonly secret: Promise<WebhookSecret>;
+/** A verified webhook that nobody listens to. */
+export interface UnhandledWebhook {
+  /** Its types, in the sender's spelling. */
+  readonly types: readonly string[];
+  readonly id: string | undefined;
+  /** When it happened, ISO 8601. */
+  readonly time: string;
+  readonly data: unknown;
 }
 
 /** The query parameter of the callback URL. */
 export const TOKEN = 'subscription';
-const MAX_HANDLED = 1000;
+/** How many kinds of things are reported: senders may make up types. */
+const MAX_SAID = 1000;
 
 /** Takes webhooks over HTTP and hands them to listeners. */
 export class Receiver {
@@ -88,8 +89,13 @@ export class Receiver {
   readonly #ttlMs: number;
   readonly #leaseMs: number;
   readonly #report: (error: unknown) => void;
-  readonly #checks = new WeakMap<object, Check>();
+  readonly #check = new ContractCheck();
+  readonly #types = new Map<Contract, EventTypes>();
   readonly #xml = new WeakMap<Contract, Promise<(text: string) => Parameters<typeof contentOf>[0]>>();
+  /** What was reported, which is said once. */
+  readonly #said = new Set<string>();
+  readonly #scheme: SchemeDefinition;
+  readonly #handshake: WebhookHandshake | undefined;
   /** The last event of each type, to tell whether a listener that comes back has missed any. */
   readonly lastIds = new Map<string, string>();
 
@@ -101,11 +107,18 @@ export class Receiver {
     this.#ttlMs = options.seenTtlMs ?? 4 * 86_400_000;
     this.#leaseMs = options.seenLeaseMs ?? 60_000;
     this.#report = reporter(options.onError);
+    this.#scheme = findScheme(options.scheme ?? 'standard', 'webhook');
+    this.#handshake = options.handshake === undefined ? this.#scheme.handshake : readHandshake(options.handshake);
+  }
+
+  /** Throws a `TypeError` for a mapping that does not fit the contract. */
+  use(contract: Contract): void {
+    if (!this.#types.has(contract)) this.#types.set(contract, new EventTypes(contract, this.options.events ?? {}));
   }
 
   add(listener: Listener): void {
     this.#listeners.add(listener);
-    this.#wanted.add(listener.type);
+    this.#wanted.add(listener.event);
   }
 
   delete(listener: Listener): void {
@@ -121,7 +134,6 @@ export class Receiver {
   async #answer(request: HttpRequest): Promise<HttpResponse> {
     let response: HttpResponse;
     try {
-      if (request.method !== 'POST') throw new HttpError(405, `webhooks come by POST, not ${request.method}`, { allow: 'POST' });
       response = await this.#receive(request);
     } catch (error) {
       response = refusal(error, this.#report);
@@ -136,82 +148,121 @@ export class Receiver {
   }
 
   async #receive(request: HttpRequest): Promise<HttpResponse> {
-    const body = await request.bytes(this.options.maxBodyBytes ?? 1_048_576);
     const header = (name: string): string | undefined => {
-      const value = request.headers[name];
+      const value = request.headers[name.toLowerCase()];
       return typeof value === 'string' ? value : value?.[0];
     };
+    const isUnsigned = this.#handshake?.isSigned === false;
+    // A body that nobody has signed is not worth its bytes.
+    const isRead =
+      request.method === 'POST' && (isUnsigned || this.#scheme.header === undefined || header(this.#scheme.header) !== undefined);
+    const body = isRead ? await request.bytes(this.options.maxBodyBytes ?? this.#scheme.maxBodyBytes ?? 1_048_576) : new Uint8Array();
     this.options.onWire?.({
       protocol: 'webhook',
       direction: 'in',
-      start: `POST ${request.path}`,
+      start: `${request.method} ${request.path}`,
       headers: redact(Object.entries(request.headers).map(([name, value]) => [name, String(value)])),
       body: new TextDecoder().decode(body),
     });
-    const token = new URLSearchParams(request.query).get(TOKEN);
+    const received = new ReceivedRequest(request.method, urlOf(request, this.options.publicUrl), header, body);
+    if (isUnsigned) {
+      const challenge = await challengeResponse(this.#handshake, received);
+      if (challenge) return challenge;
+    }
+    if (!this.#handshake || this.#handshake.isSigned) this.#hint(received);
+    if (request.method !== 'POST') throw new HttpError(405, `webhooks come by POST, not ${request.method}`, { allow: 'POST' });
+    const token = received.query.get(TOKEN);
     const registered = token === null ? undefined : [...this.#listeners].find((listener) => listener.registration?.token === token);
-    if (token !== null && !registered) return { status: 410, headers: {} };
+    if (token !== null && !registered && this.options.secret === undefined) return { status: 410, headers: {} };
     const secret = registered?.registration ? await registered.registration.secret : this.options.secret;
     if (secret === undefined) return comeAgain();
     const { scheme, toleranceMs, clock } = this.options;
-    const webhook = await verifyWebhook({ payload: body, headers: request.headers, secret, scheme, toleranceMs, clock });
+    const { url } = received;
+    const webhook = await verifyWebhook({ payload: body, headers: request.headers, url, secret, scheme, toleranceMs, clock });
+    if (this.#handshake?.isSigned) {
+      const used = (Array.isArray(secret) ? (secret as readonly WebhookSecret[]) : [secret as WebhookSecret])[webhook.secretIndex] ?? '';
+      const challenge = await challengeResponse(this.#handshake, received.verified(), (text) => hmacText(this.#scheme, used, text));
+      if (challenge) return challenge;
+    }
     const candidates = registered ? [registered] : [...this.#listeners].filter((listener) => !listener.registration);
-    const content = await this.#read(webhook, header, candidates[0]?.contract);
-    if (content.type === NOTICE.test) return { status: 204, headers: {} };
-    if (registered && (content.type === NOTICE.gap || content.type === NOTICE.end)) return this.#notice(registered, content);
-    const listeners = candidates.filter((listener) => listener.type === content.type);
-    if (listeners.length === 0)
-      return this.#listeners.size === 0 || this.#wanted.has(content.type) ? comeAgain() : { status: 204, headers: {} };
-    return this.#deliver(content, webhook, listeners, token ?? '');
+    const content = await this.#read(webhook, received, candidates[0]?.contract);
+    const types = typeof content.type === 'string' ? [content.type] : content.type;
+    if (types.includes(NOTICE.test)) return this.#taken();
+    if (registered) {
+      if (types.includes(NOTICE.gap) || types.includes(NOTICE.end)) return this.#notice(registered, content);
+    }
+    const listeners = candidates.filter(({ contract, event }) => this.#types.get(contract)?.namesOf(types).has(event));
+    if (listeners.length === 0) return this.#unhandled(content, types, webhook);
+    return this.#deliver(content, types, webhook, listeners, registered ? (token ?? '') : '', header);
   }
 
-  async #deliver(content: WebhookContent, webhook: VerifiedWebhook, listeners: readonly Listener[], scope: string): Promise<HttpResponse> {
-    const time = content.time ?? new Date(webhook.timestampMs ?? Date.now()).toISOString();
-    const message = { id: content.id ?? crypto.randomUUID(), time, data: content.data };
-    // What the peer's own service has sent ends a subscription where it breaks the contract; anyone else's is only refused.
-    if (scope === '') for (const listener of listeners) await this.#check(listener, message);
-    const key = `${scope}/${message.id}`;
+  /** Nobody listens: not yet or no more, so that it shall come again, or this type is not wanted at all. */
+  #unhandled({ id, time, data }: WebhookContent, types: readonly string[], webhook: VerifiedWebhook): HttpResponse {
+    if (this.#scheme.probe !== undefined && types.includes(this.#scheme.probe)) return this.#taken();
+    const isWanted = [...this.#types.values()].some((known) => [...known.namesOf(types)].some((name) => this.#wanted.has(name)));
+    if (this.#listeners.size === 0 || isWanted) return comeAgain();
+    const { onUnhandled } = this.options;
+    if (onUnhandled) report({ types, id, time: time ?? timeOf(webhook), data }, onUnhandled);
+    else {
+      const [known] = this.#types.values();
+      const type = shownType(types);
+      this.#say(
+        `type ${type}`,
+        new ApiError(
+          'UNIMPLEMENTED',
+          `verified webhooks of the type '${type}' come, and nobody listens (${known?.why(types[0] ?? '') ?? 'there is no contract'}): map the type with the option 'events', or take them with 'onUnhandled'`,
+        ),
+      );
+    }
+    return this.#taken();
+  }
+
+  async #deliver(
+    content: WebhookContent,
+    types: readonly string[],
+    webhook: VerifiedWebhook,
+    listeners: readonly Listener[],
+    scope: string,
+    header: WebhookInfo['header'],
+  ): Promise<HttpResponse> {
+    const time = content.time ?? timeOf(webhook);
+    const id = content.id ?? crypto.randomUUID();
+    const info: WebhookInfo = { types, id, time, header };
+    const shares = listeners.map((listener) => {
+      const read = this.#types.get(listener.contract)?.read(listener.event);
+      const given = read ? readBy(listener.event, () => read(content.data, info)) : content.data;
+      return { listener, messages: messagesOf(id, time, given, read !== undefined) };
+    });
+    // What the peer's own service has sent ends a subscription if it breaks the contract; anyone else's is only refused.
+    if (scope === '') for (const share of shares) await this.#check.check(share);
+    const key = `${scope}/${id}`;
     const claim = await this.#store.begin(key, this.#leaseMs, scope);
     if ('state' in claim) {
-      if (claim.state === 'done') return { status: 204, headers: {} };
+      if (claim.state === 'done') return this.#taken();
       return problemResponse(new ApiError('ABORTED', 'this webhook is being handled', { retryAfterMs: 1000 }));
     }
     const { owner } = claim;
     const stop = every(this.#leaseMs / 3, () => void this.#store.renew(key, owner, this.#leaseMs).catch(this.#report), { holds: false });
-    const work = this.#handle(key, owner, message, listeners).finally(stop);
+    const work = this.#handle(key, owner, id, shares).finally(stop);
     if (this.options.ack !== 'first') {
       await work;
-      return { status: 204, headers: {} };
+      return this.#taken();
     }
     const reported = work.catch((error: unknown) => error instanceof ListenerFailure || this.#report(error));
     this.options.waitUntil?.(reported);
     return { status: 202, headers: {} };
   }
 
-  async #handle(key: string, owner: string, message: EventMessage, listeners: readonly Listener[]): Promise<void> {
-    const todo = listeners.filter((listener) => !listener.handled.has(message.id) && listener.matches(message));
-    const results = await Promise.allSettled(todo.map(async (listener) => listener.sink.next(message)));
-    const failed = results.find((result) => result.status === 'rejected');
-    for (const listener of listeners) this.lastIds.set(listener.type, message.id);
-    if (!failed) return this.#store.done(key, owner, this.#ttlMs);
-    // Those that are done are not asked again.
-    for (const [index, { handled }] of todo.entries()) {
-      if (results[index]?.status !== 'fulfilled') continue;
-      if (handled.size >= MAX_HANDLED) handled.clear();
-      handled.add(message.id);
+  async #handle(key: string, owner: string, id: string, shares: readonly Share[]): Promise<void> {
+    try {
+      await handOver(shares);
+    } catch (error) {
+      await this.#store.failed(key, owner);
+      throw error;
+    } finally {
+      for (const { listener } of shares) this.lastIds.set(listener.type, id);
     }
-    await this.#store.failed(key, owner);
-    // The client has reported it already.
-    throw new ListenerFailure('a listener failed', { cause: failed.reason });
-  }
-
-  async #check({ contract, event }: Listener, message: EventMessage): Promise<void> {
-    const definition = contract.events[event];
-    if (!definition) return;
-    let check = this.#checks.get(definition);
-    if (!check) this.#checks.set(definition, (check = compileCheck(wireOf(definition.payload))));
-    const checked = await check(message.data);
-    if (checked.issues) throw issuesError('INVALID_ARGUMENT', `the webhook ${message.id} breaks the contract of ${event}`, checked.issues);
+    await this.#store.done(key, owner, this.#ttlMs);
   }
 
   #notice(listener: Listener, { type, data }: WebhookContent): HttpResponse {
@@ -220,27 +271,51 @@ export class Receiver {
       this.delete(listener);
       listener.sink.end(decodeErrorBody(isObject(data) ? data['error'] : undefined));
     }
-    return { status: 204, headers: {} };
+    return this.#taken();
   }
 
-  async #read(
-    webhook: VerifiedWebhook,
-    header: (name: string) => string | undefined,
-    contract: Contract | undefined,
-  ): Promise<WebhookContent> {
+  async #read(webhook: VerifiedWebhook, request: ReceivedRequest, contract: Contract | undefined): Promise<WebhookContent> {
     const { read, scheme = 'standard' } = this.options;
+    const { header } = request;
     if (read) return read(webhook, header);
+    if (this.#scheme.foreign) return this.#scheme.foreign.content(request.verified(), webhook.timestampMs);
     const isXml = /^(?:application|text)\/(?:[\w.+-]+\+)?xml\s*(?:;|$)/i.test(header('content-type') ?? '');
-    if (!isXml || !contract) return READERS[scheme](webhook, header);
+    if (!isXml || !contract) return READERS[scheme as SigningScheme](webhook, header);
     let decoder = this.#xml.get(contract);
     // Loaded when it is needed: most webhooks are JSON.
     if (!decoder)
       this.#xml.set(contract, (decoder = import('./body/xml-read.ts').then(({ compileXmlDecoder }) => compileXmlDecoder(contract))));
     return contentOf((await decoder)(webhook.text()), webhook);
   }
+
+  /** The sender's webhook has been taken, or is not wanted. */
+  #taken(): HttpResponse {
+    return { status: this.#scheme.status ?? 204, headers: {} };
+  }
+
+  /** Names the option that is missing if a sender asks whether the address is ours. */
+  #hint(request: ReceivedRequest): void {
+    const name = looksLike(request);
+    if (name === undefined) return;
+    const words = `a sender asks whether this address is yours, and is not answered: give the option 'handshake', such as ${name}`;
+    this.#say(name, new ApiError('FAILED_PRECONDITION', words));
+  }
+
+  #say(what: string, error: ApiError): void {
+    if (this.#said.has(what) || this.#said.size >= MAX_SAID) return;
+    this.#said.add(what);
+    this.#report(error);
+  }
 }
 
-class ListenerFailure extends Error {}
+function timeOf({ timestampMs }: VerifiedWebhook): string {
+  return new Date(timestampMs ?? Date.now()).toISOString();
+}
+
+/** The address as the sender has it. */
+function urlOf({ origin, path, query }: HttpRequest, publicUrl: string | undefined): string {
+  return `${publicUrl?.replace(/\/$/, '') ?? origin}${path}${query === '' ? '' : `?${query}`}`;
+}
 
 /** Nobody listens yet, or for a moment. */
 function comeAgain(): HttpResponse {
@@ -249,8 +324,11 @@ function comeAgain(): HttpResponse {
 
 /** The sender learns the status and little else: what is wrong with a signature is nobody's business but the receiver's. */
 function refusal(error: unknown, onError: (error: unknown) => void): HttpResponse {
-  if (error instanceof HttpError)
+  if (error instanceof HttpError) {
+    // A mistake in how the handler is mounted.
+    if (error.status >= 500) onError(error);
     return problemResponse(new ApiError(codeOfRefusal(error.status), error.message), error.status, error.headers);
+  }
   if (error instanceof ListenerFailure) return problemResponse(new ApiError('INTERNAL', 'the webhook was not handled'));
   onError(error);
   if (isWebhookError(error))

@@ -8,6 +8,7 @@ import {
   isWebhookError,
   makeWebhookSecret,
   type VerifyWebhookOptions,
+  type SigningScheme,
   type WebhookReason,
   type WebhookScheme,
 } from '../../src/webhook/client.ts';
@@ -190,13 +191,12 @@ for (const [name, crypto] of Object.entries({ platformCrypto, webCrypto })) {
       const cases: [Partial<VerifyWebhookOptions>, WebhookReason, RegExp][] = [
         [{ payload: JSON.parse(SPEC.payload) as never }, 'parsed-body', /parsed before it reached the verifier.*express\.raw/],
         [{ payload: undefined as never }, 'parsed-body', /undefined/],
-        [{ secret: `${SPEC.secret}\n` }, 'bad-secret', /trailing newline/],
-        [{ secret: ` ${SPEC.secret}` }, 'bad-secret', /space/],
+        [{ secret: ' \n' }, 'bad-secret', /environment variable/],
         [{ secret: `"${SPEC.secret}"` }, 'bad-secret', /quotes/],
         [{ secret: '' }, 'bad-secret', /environment variable/],
         [{ secret: undefined as never }, 'bad-secret', /environment variable/],
         [{ secret: [] }, 'bad-secret', /empty/],
-        [{ secret: 'whsec_abc' }, 'bad-secret', /base64/],
+        [{ secret: 'whsec_a!c' }, 'bad-secret', /base64/],
         [{ headers: {} }, 'missing-header', /'webhook-id' is missing/],
         [{ headers: undefined }, 'missing-header', /pass those/],
         [{ clock: () => AT + 20 * 60_000 }, 'timestamp-too-old', /20 minutes old: a clock that is off, or a replay/],
@@ -247,7 +247,7 @@ for (const [name, crypto] of Object.entries({ platformCrypto, webCrypto })) {
       },
     );
 
-    test.each<[WebhookScheme, string, (payload: string, seconds: string, secret: string) => Record<string, string>]>([
+    test.each<[SigningScheme, string, (payload: string, seconds: string, secret: string) => Record<string, string>]>([
       ['github', 'It’s a Secret', (body, _, key) => ({ 'X-Hub-Signature-256': `sha256=${hex(key, body)}`, 'X-GitHub-Delivery': 'd-1' })],
       [
         'stripe',

@@ -1,26 +1,25 @@
-import type { WebhookScheme } from '../signing/schemes.ts';
+import { parseJson } from '../../peer/json.ts';
+import { fieldsOf } from '../signing/foreign-scheme.ts';
+import { isForm } from '../signing/request.ts';
+import type { SigningScheme } from '../signing/schemes.ts';
 import type { VerifiedWebhook } from '../signing/signature.ts';
+import type { WebhookContent } from './content.ts';
 import { decodeEnvelope, instantOf, isObject, type ReceivedEnvelope } from '../wire.ts';
-
-/** What a webhook says, apart from how its sender writes it. */
-export interface WebhookContent {
-  /** The event's type, as the contract's event has it. */
-  readonly type: string;
-  /** The same for each attempt; without one, repetitions are not told apart. */
-  readonly id: string | undefined;
-  /** When it happened, ISO 8601. */
-  readonly time: string | undefined;
-  readonly data: unknown;
-}
 
 /** Finds the content of a verified webhook. */
 export type ReadWebhook = (webhook: VerifiedWebhook, header: (name: string) => string | undefined) => WebhookContent;
 
 /** How the providers of the named schemes write their webhooks: where the type and the id are; the data is the whole body. */
-export const READERS: Readonly<Record<WebhookScheme, ReadWebhook>> = {
+export const READERS: Readonly<Record<SigningScheme, ReadWebhook>> = {
   standard: readEnvelope,
   svix: readEnvelope,
-  github: (webhook, header) => ({ type: header('x-github-event') ?? '', id: webhook.id, time: undefined, data: webhook.json() }),
+  github(webhook, header) {
+    // Its default is a form whose only field is the JSON: https://docs.github.com/en/webhooks/using-webhooks/creating-webhooks
+    const data = isForm(header('content-type')) ? payloadOf(webhook) : webhook.json();
+    const type = header('x-github-event') ?? '';
+    const action = isObject(data) ? textOf(data['action']) : undefined;
+    return { type: action === undefined ? type : [type, `${type}.${action}`], id: webhook.id, time: undefined, data };
+  },
   shopify: (webhook, header) => ({
     type: header('x-shopify-topic') ?? '',
     id: webhook.id,
@@ -37,18 +36,27 @@ export const READERS: Readonly<Record<WebhookScheme, ReadWebhook>> = {
       data,
     };
   },
-  slack(webhook) {
-    const data = webhook.json();
-    const { event_id: id, type, event, event_time: time } = isObject(data) ? data : {};
+  slack(webhook, header) {
+    const form = isForm(header('content-type')) ? webhook.form() : undefined;
+    // Commands are fields, buttons and dialogs a field with JSON: https://docs.slack.dev/interactivity/handling-user-interaction
+    if (form && !form.has('payload'))
+      return { type: form.get('command') ?? '', id: form.get('trigger_id') ?? undefined, time: undefined, data: fieldsOf(form) };
+    const data = form ? payloadOf(webhook) : webhook.json();
+    const { trigger_id: trigger, event_id: id, type, event, event_time: time } = isObject(data) ? data : {};
     const inner = isObject(event) ? textOf(event['type']) : undefined;
     return {
       type: inner ?? textOf(type) ?? '',
-      id: textOf(id),
+      id: textOf(id) ?? textOf(trigger),
       time: instantOfSeconds(time),
       data,
     };
   },
 };
+
+/** The JSON in the field `payload` of a form. */
+function payloadOf(webhook: VerifiedWebhook): unknown {
+  return parseJson(webhook.form().get('payload') ?? '');
+}
 
 function readEnvelope(webhook: VerifiedWebhook): WebhookContent {
   return contentOf(decodeEnvelope(webhook.json()), webhook);

@@ -2,12 +2,15 @@ import type { KeyObject } from 'node:crypto';
 
 /** How digests are written. */
 export type DigestEncoding = 'base64' | 'hex';
+/** The hash of an HMAC. */
+export type HashName = 'sha1' | 'sha256' | 'sha384' | 'sha512';
 
-/** A key for HMAC-SHA256, with what a platform made of it. */
+/** A key for HMAC, with what a platform made of it. */
 export interface HmacKey {
   readonly bytes: Uint8Array<ArrayBuffer>;
   node?: unknown;
-  web?: unknown;
+  /** By hash, because WebCrypto's keys know theirs. */
+  web?: Partial<Record<HashName, unknown>>;
 }
 
 /** A key for ed25519: the seed signs, the public key verifies. */
@@ -22,8 +25,8 @@ export interface Ed25519Key {
 
 /** The algorithms of a platform: at once where it can, else with a promise. */
 export interface SignatureCrypto {
-  /** HMAC-SHA256 of a text and the bytes behind it. */
-  hmac(key: HmacKey, head: string, body: string | Uint8Array, encoding: DigestEncoding): string | Promise<string>;
+  /** HMAC of a text and the bytes after it; `hash` is `sha256` unless it says otherwise. */
+  hmac(key: HmacKey, head: string, body: string | Uint8Array, encoding: DigestEncoding, hash?: HashName): string | Promise<string>;
   /** ed25519 (RFC 8032), in base64. */
   sign(key: Ed25519Key, head: string, body: string | Uint8Array): string | Promise<string>;
   verify(key: Ed25519Key, head: string, body: string | Uint8Array, signature: string): boolean | Promise<boolean>;
@@ -56,8 +59,8 @@ function nodeCrypto({ createHmac, createPrivateKey, createPublicKey, createSecre
         })
       : createPublicKey(privateKey(key))) as KeyObject;
   return {
-    hmac(key, head, body, encoding) {
-      const hmac = createHmac('sha256', (key.node ??= createSecretKey(key.bytes)) as KeyObject);
+    hmac(key, head, body, encoding, hash = 'sha256') {
+      const hmac = createHmac(hash, (key.node ??= createSecretKey(key.bytes)) as KeyObject);
       // One text is one call into native code.
       if (typeof body === 'string') return hmac.update(head + body).digest(encoding);
       if (head !== '') hmac.update(head);
@@ -70,9 +73,10 @@ function nodeCrypto({ createHmac, createPrivateKey, createPublicKey, createSecre
 
 /** WebCrypto: browsers, workers, edge runtimes. */
 export const webCrypto: SignatureCrypto = {
-  async hmac(key, head, body, encoding) {
-    key.web ??= crypto.subtle.importKey('raw', key.bytes, { name: 'HMAC', hash: 'SHA-256' }, false, ['sign']);
-    const digest = new Uint8Array(await crypto.subtle.sign('HMAC', await (key.web as Promise<CryptoKey>), join(head, body)));
+  async hmac(key, head, body, encoding, hash = 'sha256') {
+    const keys = (key.web ??= {});
+    keys[hash] ??= crypto.subtle.importKey('raw', key.bytes, { name: 'HMAC', hash: hash.replace('sha', 'SHA-') }, false, ['sign']);
+    const digest = new Uint8Array(await crypto.subtle.sign('HMAC', await (keys[hash] as Promise<CryptoKey>), join(head, body)));
     return encoding === 'base64' ? toBase64(digest) : toHex(digest);
   },
   async sign(key, head, body) {
@@ -119,6 +123,12 @@ export function toBase64(bytes: Uint8Array): string {
   let text = '';
   for (const byte of bytes) text += String.fromCharCode(byte);
   return btoa(text);
+}
+
+/** Hex in either case; else `undefined`. */
+export function fromHex(text: string): Uint8Array<ArrayBuffer> | undefined {
+  if (text.length % 2 !== 0 || !/^[0-9A-Fa-f]*$/.test(text)) return undefined;
+  return Uint8Array.from({ length: text.length / 2 }, (_, at) => Number(`0x${text.slice(2 * at, 2 * at + 2)}`));
 }
 
 /** Strictly: no white space, padding in place, no bits behind the last byte; else `undefined`. */

@@ -1,9 +1,13 @@
-import type { DigestEncoding } from './crypto.ts';
+import type { WebhookContent } from '../body/content.ts';
+import type { DigestEncoding, HashName } from './crypto.ts';
+import type { WebhookHandshake } from './definition.ts';
 import { WebhookError } from '../error.ts';
+import { HANDSHAKES } from './handshakes.ts';
+import type { WebhookRequest } from './request.ts';
 import type { SecretForm } from './secret.ts';
 
-/** How webhooks are signed: by the Standard Webhooks specification, or as one provider does it. */
-export type WebhookScheme = 'standard' | 'svix' | 'github' | 'stripe' | 'slack' | 'shopify';
+/** The schemes that this library can sign by, too. */
+export type SigningScheme = 'standard' | 'svix' | 'github' | 'stripe' | 'slack' | 'shopify';
 
 /** Finds a header by its lower-case name; throws where it came more than once. */
 export type FindHeader = (name: string) => string | undefined;
@@ -25,7 +29,29 @@ export interface SchemeDefinition {
   /** What is signed before the body. */
   head(id: string, timestamp: string): string;
   read(find: FindHeader): SignatureHeaders;
-  write(id: string, timestamp: string, digests: readonly string[], signatures: readonly string[]): Record<string, string>;
+  /** Absent if this library cannot sign by it. */
+  write?(id: string, timestamp: string, digests: readonly string[], signatures: readonly string[]): Record<string, string>;
+  /** What takes the place of `head` and `read` if the whole request is needed. */
+  readonly foreign?: ForeignSigned;
+  /** The header without which there is no use in reading the body. */
+  readonly header?: string | undefined;
+  readonly handshake?: WebhookHandshake | undefined;
+  /** The type of a webhook by which the sender only tries the address. */
+  readonly probe?: string;
+  readonly maxBodyBytes?: number | undefined;
+  readonly toleranceMs?: number | undefined;
+  /** The status of a webhook that was taken. @default 204 */
+  readonly status?: number;
+}
+
+/** What a scheme takes from the whole request. */
+export interface ForeignSigned {
+  readonly hash: HashName | 'token';
+  /** The signatures and the time in a request that anybody may have made. Throws a `WebhookError`. */
+  read(request: WebhookRequest): { readonly digests: readonly string[]; readonly timestampMs: number | undefined };
+  /** What was signed. Throws a `WebhookError`. */
+  signed(request: WebhookRequest): Uint8Array;
+  content(request: WebhookRequest, timestampMs: number | undefined): Promise<WebhookContent>;
 }
 
 const NONE: readonly string[] = [];
@@ -39,6 +65,7 @@ function standard(
 ): SchemeDefinition {
   const [idName, timestampName, signatureName] = [`${prefix}-id`, `${prefix}-timestamp`, `${prefix}-signature`];
   return {
+    header: signatureName,
     encoding: 'base64',
     secrets: 'base64',
     head: (id, timestamp) => `${id}.${timestamp}.`,
@@ -67,6 +94,8 @@ function versions(all: readonly string[], prefix: string): readonly string[] {
 /** A digest of the body alone: a copy of such a webhook cannot be told from the original. */
 function bodyOnly(name: string, prefix: string, idName: string, encoding: DigestEncoding): SchemeDefinition {
   return {
+    header: name,
+    status: 200,
     encoding,
     secrets: 'text',
     head: () => '',
@@ -83,7 +112,7 @@ function bodyOnly(name: string, prefix: string, idName: string, encoding: Digest
   };
 }
 
-export const SCHEMES: Readonly<Record<WebhookScheme, SchemeDefinition>> = {
+export const SCHEMES: Readonly<Record<SigningScheme, SchemeDefinition>> = {
   // Names that are known in advance make an object several times as fast as computed ones.
   standard: standard('webhook', (id, timestamp, signature) => ({
     'webhook-id': id,
@@ -92,11 +121,19 @@ export const SCHEMES: Readonly<Record<WebhookScheme, SchemeDefinition>> = {
   })),
   svix: standard('svix', (id, timestamp, signature) => ({ 'svix-id': id, 'svix-timestamp': timestamp, 'svix-signature': signature })),
   // https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries
-  github: bodyOnly('x-hub-signature-256', 'sha256=', 'x-github-delivery', 'hex'),
+  github: {
+    ...bodyOnly('x-hub-signature-256', 'sha256=', 'x-github-delivery', 'hex'),
+    // https://docs.github.com/en/webhooks/webhook-events-and-payloads#payload-cap
+    maxBodyBytes: 26_214_400,
+    probe: 'ping',
+  },
   // https://shopify.dev/docs/apps/build/webhooks/subscribe/https
-  shopify: bodyOnly('x-shopify-hmac-sha256', '', 'x-shopify-webhook-id', 'base64'),
+  shopify: { ...bodyOnly('x-shopify-hmac-sha256', '', 'x-shopify-webhook-id', 'base64'), maxBodyBytes: 10_485_760 },
   // https://docs.stripe.com/webhooks#verify-manually
   stripe: {
+    header: 'stripe-signature',
+    status: 200,
+    maxBodyBytes: 4_194_304,
     encoding: 'hex',
     secrets: 'text',
     head: (_id, timestamp) => `${timestamp}.`,
@@ -111,6 +148,10 @@ export const SCHEMES: Readonly<Record<WebhookScheme, SchemeDefinition>> = {
   },
   // https://docs.slack.dev/authentication/verifying-requests-from-slack
   slack: {
+    header: 'x-slack-signature',
+    handshake: HANDSHAKES.slack,
+    status: 200,
+    maxBodyBytes: 4_194_304,
     encoding: 'hex',
     secrets: 'text',
     head: (_id, timestamp) => `v0:${timestamp}:`,

@@ -1,9 +1,10 @@
-import { fromBase64, toBase64, type Ed25519Key, type HmacKey } from './crypto.ts';
+import { fromBase64, fromHex, toBase64, type Ed25519Key, type HmacKey } from './crypto.ts';
 import { WebhookError } from '../error.ts';
 
 /**
  * What signs and verifies: `whsec_<base64>` (or the base64 alone, or bytes) for HMAC-SHA256, `whsk_<base64>` for signing
- * and `whpk_<base64>` for verifying with ed25519. The schemes of single providers take their secret's text as it is.
+ * and `whpk_<base64>` for verifying with ed25519. The schemes of single providers take their secret's text as it is. White space around a
+ * text is not part of it, since files and dashboards add some; bytes are taken as they are.
  */
 export type WebhookSecret = string | Uint8Array;
 
@@ -11,10 +12,10 @@ export type WebhookSecret = string | Uint8Array;
 export type SigningKey = { readonly kind: 'hmac'; readonly key: HmacKey } | { readonly kind: 'ed25519'; readonly key: Ed25519Key };
 
 /** Which bytes a scheme takes of a secret's text. */
-export type SecretForm = 'base64' | 'text';
+export type SecretForm = 'base64' | 'hex' | 'text';
 
 /** Secrets that were read: reading costs as much as signing. */
-const read: Readonly<Record<SecretForm, Map<string, SigningKey>>> = { base64: new Map(), text: new Map() };
+const read: Readonly<Record<SecretForm, Map<string, SigningKey>>> = { base64: new Map(), hex: new Map(), text: new Map() };
 /** As many as a dispatcher has subscriptions by default, in the middle of a rotation. */
 const MAX_READ = 20_000;
 const SEED_BYTES = 32;
@@ -34,12 +35,16 @@ export function readSecret(secret: WebhookSecret, form: SecretForm): SigningKey 
   return key;
 }
 
-function parse(secret: string, form: SecretForm): SigningKey {
+function parse(text: string, form: SecretForm): SigningKey {
+  const secret = text.trim();
   if (secret === '') throw bad('it is empty: is the environment variable set?');
-  if (/[\r\n]$/.test(secret)) throw bad('it has a trailing newline, as files and `echo` leave it: trim it');
-  if (/^\s|\s$/.test(secret)) throw bad('it has a space before or behind it: trim it');
   if (/^(["']).*\1$/.test(secret)) throw bad('it stands in quotes: take them off');
   if (form === 'text') return { kind: 'hmac', key: { bytes: new TextEncoder().encode(secret) } };
+  if (form === 'hex') {
+    const bytes = fromHex(secret);
+    if (!bytes) throw bad('it is not hex: copy it whole');
+    return { kind: 'hmac', key: { bytes } };
+  }
   if (secret.startsWith('whsk_')) {
     const bytes = decode(secret.slice(5));
     // The form of RFC 8032 is the seed; libsodium and Go put the public key behind it.
@@ -54,9 +59,11 @@ function parse(secret: string, form: SecretForm): SigningKey {
   return { kind: 'hmac', key: { bytes: decode(secret.startsWith('whsec_') ? secret.slice(6) : secret) } };
 }
 
+/** Base64 as secrets are shown: also in its form for URLs, and without the padding. */
 function decode(text: string): Uint8Array<ArrayBuffer> {
-  const bytes = fromBase64(text);
-  if (!bytes) throw bad("it is not base64: copy it whole, with its '=' at the end");
+  const bare = text.replaceAll('-', '+').replaceAll('_', '/').replace(/=+$/, '');
+  const bytes = fromBase64(bare.padEnd(Math.ceil(bare.length / 4) * 4, '='));
+  if (!bytes) throw bad('it is not base64: copy it whole');
   if (bytes.length === 0) throw bad('nothing stands behind its prefix');
   return bytes;
 }

@@ -1,8 +1,12 @@
 import { parseJson } from '../../peer/json.ts';
-import { fromBase64, platformCrypto, sameText, type SignatureCrypto } from './crypto.ts';
+import { platformCrypto, type SignatureCrypto } from './crypto.ts';
+import type { WebhookSchemeDefinition } from './definition.ts';
 import { WebhookError } from '../error.ts';
-import { SCHEMES, type FindHeader, type SchemeDefinition, type WebhookScheme } from './schemes.ts';
-import { readSecret, type SigningKey, type WebhookSecret } from './secret.ts';
+import { findScheme, type WebhookScheme } from './find-scheme.ts';
+import { explain, fits } from './match.ts';
+import { ReceivedRequest } from './request.ts';
+import { SCHEMES, type FindHeader, type SchemeDefinition, type SigningScheme } from './schemes.ts';
+import { readSecret, type WebhookSecret } from './secret.ts';
 
 /** Headers as any server has them; names in any case. */
 export type WebhookHeaders =
@@ -16,9 +20,11 @@ export interface VerifyWebhookOptions {
   readonly headers?: WebhookHeaders | undefined;
   /** One secret, or several while one is replaced. */
   readonly secret: WebhookSecret | readonly WebhookSecret[];
-  /** How the sender signs. @default 'standard' */
-  readonly scheme?: WebhookScheme | undefined;
-  /** How far the timestamp may be off, in milliseconds. @default 300_000 (5 minutes) */
+  /** How the sender signs: a name, or a description. @default 'standard' */
+  readonly scheme?: WebhookScheme | WebhookSchemeDefinition | undefined;
+  /** The address that the sender called, if the scheme signs it; of a `Request` its own. */
+  readonly url?: string | undefined;
+  /** How far the timestamp may be off, in milliseconds. @default the scheme's, else 300_000 (5 minutes) */
   readonly toleranceMs?: number | undefined;
   /** The present time in epoch milliseconds. @default Date.now */
   readonly clock?: (() => number) | undefined;
@@ -35,7 +41,7 @@ export interface SignWebhookOptions {
   /** Epoch milliseconds; sent in seconds. @default now */
   readonly timestampMs?: number | undefined;
   /** How receivers verify. @default 'standard' */
-  readonly scheme?: WebhookScheme | undefined;
+  readonly scheme?: SigningScheme | undefined;
 }
 
 const DEFAULT_TOLERANCE_MS = 300_000;
@@ -74,6 +80,11 @@ export class VerifiedWebhook {
   json(): unknown {
     return parseJson(this.text());
   }
+
+  /** The body as the fields of a form. */
+  form(): URLSearchParams {
+    return new URLSearchParams(this.text());
+  }
 }
 
 /**
@@ -90,37 +101,47 @@ export function signWebhook(options: SignWebhookOptions): Promise<Record<string,
 }
 
 export async function verifyWith(crypto: SignatureCrypto, options: VerifyWebhookOptions): Promise<VerifiedWebhook> {
-  const { payload: given, secret, toleranceMs = DEFAULT_TOLERANCE_MS } = options;
-  const scheme = SCHEMES[options.scheme ?? 'standard'];
-  if (!scheme)
-    throw new TypeError(`verifyWebhook: there is no scheme '${String(options.scheme)}': use one of ${Object.keys(SCHEMES).join(', ')}`);
+  const { payload: given, secret } = options;
+  const scheme = findScheme(options.scheme ?? 'standard', 'verifyWebhook');
+  const { toleranceMs = scheme.toleranceMs ?? DEFAULT_TOLERANCE_MS } = options;
   const headers = options.headers ?? (isRequest(given) ? given.headers : undefined);
   if (!headers) throw new WebhookError('missing-header', 'the headers are missing: pass those of the request as they came');
-  const { id, timestamp, digests, signatures } = scheme.read(finderOf(headers));
+  const find = finderOf(headers);
+  const { id, timestamp, signatures, ...said } = scheme.read(find);
+  let { digests } = said;
   if (id !== undefined && !isWebhookId(id))
     throw new WebhookError('malformed-id', 'the id of the webhook has dots, spaces or other signs that an id cannot have');
-  const timestampMs = timestamp === undefined ? undefined : checkTimestamp(timestamp, toleranceMs, options.clock?.() ?? Date.now());
+  let timestampMs = timestamp === undefined ? undefined : readTimestamp(timestamp);
+  const now = options.clock?.() ?? Date.now();
+  if (timestampMs !== undefined) checkAge(timestampMs, toleranceMs, now);
+  const read = bytesOf(given);
+  const payload = read instanceof Promise ? await read : read;
+  let signed = payload;
+  if (scheme.foreign) {
+    const request = new ReceivedRequest('POST', options.url ?? (isRequest(given) ? given.url : ''), find, payload);
+    ({ digests, timestampMs } = scheme.foreign.read(request));
+    if (timestampMs !== undefined) checkAge(timestampMs, toleranceMs, now);
+    signed = scheme.foreign.signed(request);
+  }
   if (digests.length === 0 && signatures.length === 0) {
     throw new WebhookError('malformed-signature', 'the signature header has no signature of a known version: is this the right scheme?');
   }
-  const read = bytesOf(given);
-  const payload = read instanceof Promise ? await read : read;
   const head = scheme.head(id ?? '', timestamp ?? '');
   const secrets = Array.isArray(secret) ? (secret as readonly WebhookSecret[]) : [secret as WebhookSecret];
   if (secrets.length === 0) throw new WebhookError('bad-secret', 'the list of secrets is empty');
   for (let index = 0; index < secrets.length; index++) {
     const key = readSecret(secrets[index] ?? '', scheme.secrets);
-    const found = fits(crypto, key, scheme, head, payload, digests, signatures);
+    const found = fits(crypto, key, scheme, head, signed, digests, signatures);
     if (typeof found === 'boolean' ? found : await found) return new VerifiedWebhook(id, timestampMs, index, payload);
   }
-  throw new WebhookError('no-matching-signature', await explain(crypto, scheme, secrets, head, payload, digests));
+  throw new WebhookError('no-matching-signature', await explain(crypto, scheme, secrets, head, signed, digests));
 }
 
 export async function signWith(crypto: SignatureCrypto, options: SignWebhookOptions): Promise<Record<string, string>> {
   const { secret, id = globalThis.crypto.randomUUID(), timestampMs = Date.now() } = options;
-  const scheme = SCHEMES[options.scheme ?? 'standard'];
-  if (!scheme)
-    throw new TypeError(`signWebhook: there is no scheme '${String(options.scheme)}': use one of ${Object.keys(SCHEMES).join(', ')}`);
+  const scheme = findScheme(options.scheme ?? 'standard', 'signWebhook');
+  if (!scheme.write)
+    throw new TypeError(`signWebhook: webhooks of this scheme can only be verified: use one of ${Object.keys(SCHEMES).join(', ')}`);
   if (!isWebhookId(id)) throw new TypeError(`signWebhook: the id '${id}' must be printable, without spaces and dots`);
   const timestamp = String(Math.floor(timestampMs / 1000));
   if (!TIMESTAMP.test(timestamp)) throw new TypeError(`signWebhook: timestampMs ${timestampMs} is no time since 1970 in milliseconds`);
@@ -144,38 +165,11 @@ export async function signWith(crypto: SignatureCrypto, options: SignWebhookOpti
   return scheme.write(id, timestamp, digests, signatures);
 }
 
-/** Compares texts, not bytes: of base64 several texts give the same bytes, and only one of them was sent. */
-function fits(
-  crypto: SignatureCrypto,
-  { kind, key }: SigningKey,
-  scheme: SchemeDefinition,
-  head: string,
-  payload: string | Uint8Array,
-  digests: readonly string[],
-  signatures: readonly string[],
-): boolean | Promise<boolean> {
-  if (kind === 'hmac') {
-    if (digests.length === 0) return false;
-    const expected = crypto.hmac(key, head, payload, scheme.encoding);
-    return typeof expected === 'string' ? includesText(digests, expected) : expected.then((text) => includesText(digests, text));
-  }
-  return includesValid(signatures, (signature) => crypto.verify(key, head, payload, signature));
-}
-
-async function includesValid(signatures: readonly string[], verify: (signature: string) => boolean | Promise<boolean>): Promise<boolean> {
-  for (const signature of signatures) if (isStrict(signature) && (await verify(signature))) return true;
-  return false;
-}
-
-/** 64 bytes in base64, with no bits behind the last byte. */
-function isStrict(signature: string): boolean {
-  return /^[A-Za-z0-9+/]{85}[AQgw]==$/.test(signature);
-}
-
-function includesText(given: readonly string[], expected: string): boolean {
-  let found = false;
-  for (const each of given) found = sameText(each, expected) || found;
-  return found;
+/** The HMAC of a text, by the scheme. */
+export async function hmacText({ secrets, encoding, foreign }: SchemeDefinition, secret: WebhookSecret, text: string): Promise<string> {
+  const read = readSecret(secret, secrets);
+  if (read.kind !== 'hmac' || foreign?.hash === 'token') throw new TypeError('webhook: the secret of this scheme makes no HMAC');
+  return platformCrypto.hmac(read.key, '', text, encoding, foreign?.hash);
 }
 
 /** Each header once, whatever the case of its name. */
@@ -194,11 +188,12 @@ function finderOf(headers: WebhookHeaders): FindHeader {
   };
 }
 
-function checkTimestamp(text: string, toleranceMs: number, now: number): number {
-  if (!TIMESTAMP.test(text)) {
-    throw new WebhookError('malformed-timestamp', 'the timestamp is not a whole number of seconds since 1970');
-  }
-  const timestampMs = Number(text) * 1000;
+function readTimestamp(text: string): number {
+  if (TIMESTAMP.test(text)) return Number(text) * 1000;
+  throw new WebhookError('malformed-timestamp', 'the timestamp is not a whole number of seconds since 1970');
+}
+
+function checkAge(timestampMs: number, toleranceMs: number, now: number): void {
   const age = now - timestampMs;
   if (age > toleranceMs)
     throw new WebhookError('timestamp-too-old', `the timestamp is ${duration(age)} old: a clock that is off, or a replay`);
@@ -207,7 +202,6 @@ function checkTimestamp(text: string, toleranceMs: number, now: number): number 
       'timestamp-too-new',
       `the timestamp is ${duration(-age)} ahead: a clock that is off, or milliseconds in place of seconds`,
     );
-  return timestampMs;
 }
 
 function duration(ms: number): string {
@@ -236,27 +230,4 @@ function bytesOf(payload: VerifyWebhookOptions['payload']): string | Uint8Array 
     'parsed-body',
     `the body was parsed before it reached the verifier (it is ${got}): pass the raw bytes or text, in Express by express.raw({ type: '*/*' }) on this route`,
   );
-}
-
-/** What was likely done wrong; only worked out once the webhook is refused. */
-async function explain(
-  crypto: SignatureCrypto,
-  scheme: SchemeDefinition,
-  secrets: readonly WebhookSecret[],
-  head: string,
-  payload: string | Uint8Array,
-  digests: readonly string[],
-): Promise<string> {
-  for (const secret of secrets) {
-    if (typeof secret !== 'string' || !secret.startsWith('whsec_')) continue;
-    // Another provider's text need not be base64.
-    if (scheme.secrets === 'text' && !fromBase64(secret.slice(6))) continue;
-    const other = readSecret(secret, scheme.secrets === 'base64' ? 'text' : 'base64');
-    if (other.kind === 'hmac' && includesText(digests, await crypto.hmac(other.key, head, payload, scheme.encoding))) {
-      return scheme.secrets === 'base64'
-        ? "no signature fits: the sender took the secret's text as the key, not the bytes that its base64 stands for"
-        : "no signature fits: the sender took the bytes that the secret's base64 stands for: use the scheme 'standard' or 'svix'";
-    }
-  }
-  return 'no signature fits: another secret (that of another endpoint?), or a body that was changed on its way, for example parsed and printed again';
 }
