@@ -14,6 +14,7 @@ const NODE_ONLY = [
   'src/socket/**',
   'src/xml/**',
   'src/testing/**',
+  'src/{redis,postgres}/**',
   'src/{webhook,grpc,mqtt,websocket,soap,graphql}/**',
 ];
 /** Files that print because that is what they are for: the command line. A default reporter disables the rule on its line, with a reason. */

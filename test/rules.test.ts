@@ -40,6 +40,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['http'],
   ['socket', 'xml'],
   PROTOCOLS,
+  ['redis', 'postgres'],
   ['blog'],
   ['compose'],
   ['testing'],

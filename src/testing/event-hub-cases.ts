@@ -22,7 +22,7 @@ const HISTORY = 20;
 
 /**
  * What every hub with an order must do, whose events several processes share; run them against one that you have written. `open` must open hubs that hold
- * the last 20 events of each channel.
+ * the last 20 events of each channel, or some more.
  */
 export const eventHubCases: readonly StoreCase<EventHub>[] = [
   {
@@ -150,7 +150,7 @@ export const eventHubCases: readonly StoreCase<EventHub>[] = [
   },
   {
     id: 'trimmed',
-    rule: 'A subscriber that comes back to an id after which events are held no more is told of a gap, and one of a quiet channel is not.',
+    rule: 'A subscriber that comes back to an id after which events are held no more is told of a gap, or gets all of them, and one of a quiet channel gets what it missed.',
     run: (open) =>
       withStores(open, 2, async (one, two) => {
         const heard = await listen(one.store, said, {});
@@ -164,8 +164,7 @@ export const eventHubCases: readonly StoreCase<EventHub>[] = [
         await until('the quiet event', () => quiet.got.length > 0);
         equal(quiet.texts(), ['q2']);
         const busy = await listen(two.store, said, { room: 'busy' }, at('b0'));
-        await until('the gap', () => busy.got.length > 0);
-        equal(busy.texts()[0], 'gap');
+        await until('the gap, or all', () => busy.texts()[0] === 'gap' || busy.got.length === 20 * HISTORY);
         const recent = await listen(two.store, said, { room: 'busy' }, at(`b${20 * HISTORY - 2}`));
         await until('two events', () => recent.got.length >= 2);
         equal(recent.texts(), [`b${20 * HISTORY - 1}`, `b${20 * HISTORY}`]);

@@ -1,0 +1,50 @@
+/** Sends one command to Redis and gives its reply; rejects with the error that Redis gave. */
+export type SendCommand = (command: string[]) => Promise<unknown>;
+
+/** A Lua script: its text names its keys and arguments. */
+export interface Script {
+  readonly text: string;
+  readonly keys: number;
+}
+
+/** Runs scripts: by their hash, after Redis has seen their text once. */
+export class Scripts {
+  readonly #hashes = new Map<Script, Promise<string>>();
+
+  private readonly send: SendCommand;
+
+  constructor(send: SendCommand) {
+    this.send = send;
+  }
+
+  async run(script: Script, args: readonly string[]): Promise<unknown> {
+    try {
+      return await this.#evaluate(script, args);
+    } catch (error) {
+      // It was restarted or flushed, or another node of it answers.
+      if (!String(error).includes('NOSCRIPT')) throw error;
+      this.#hashes.delete(script);
+      return this.#evaluate(script, args);
+    }
+  }
+
+  async #evaluate(script: Script, args: readonly string[]): Promise<unknown> {
+    let hash = this.#hashes.get(script);
+    if (!hash) this.#hashes.set(script, (hash = this.#load(script)));
+    return this.send(['EVALSHA', await hash, String(script.keys), ...args]);
+  }
+
+  async #load(script: Script): Promise<string> {
+    try {
+      return String(await this.send(['SCRIPT', 'LOAD', script.text]));
+    } catch (error) {
+      this.#hashes.delete(script);
+      throw error;
+    }
+  }
+}
+
+/** A list in a reply. */
+export function listOf(reply: unknown): readonly unknown[] {
+  return Array.isArray(reply) ? reply : [];
+}

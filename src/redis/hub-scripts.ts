@@ -1,0 +1,91 @@
+import type { Script } from './commands.ts';
+
+/**
+ * Takes events. KEYS[1]: the stream of all events, KEYS[2]: prefix of all other keys. ARGV: history, length of the stream, how long a channel's
+ * stream and a key are kept, an epoch for a new stream; then for each event its name, channel, key, time and data. Gives an id for each.
+ *
+ * Each entry names the one before it, in the stream (`p`) and in its channel: so a reader sees what was trimmed, or lost by Redis.
+ */
+export const PUBLISH: Script = {
+  keys: 2,
+  text: `
+local stream, prefix = KEYS[1], KEYS[2]
+local history, length, historyMs, keyMs = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+redis.call('SET', prefix .. 'epoch', ARGV[5], 'NX')
+local newest = redis.call('XREVRANGE', stream, '+', '-', 'COUNT', 1)[1]
+local before = newest and newest[1] or '0-0'
+local ids = {}
+for at = 6, #ARGV, 5 do
+  local key = prefix .. 'key:' .. ARGV[at + 2]
+  local id = redis.call('GET', key)
+  if not id then
+    id = redis.call('XADD', stream, 'MAXLEN', '~', length, '*', 'e', ARGV[at], 't', ARGV[at + 3], 'd', ARGV[at + 4], 'p', before)
+    if history ~= '0' then
+      local channel = prefix .. 'channel:' .. ARGV[at] .. ':' .. ARGV[at + 1]
+      local last = redis.call('XREVRANGE', channel, '+', '-', 'COUNT', 1)[1]
+      redis.call('XADD', channel, 'MAXLEN', '~', history, id, 't', ARGV[at + 3], 'd', ARGV[at + 4], 'p', last and last[1] or before)
+      redis.call('PEXPIRE', channel, historyMs)
+    end
+    redis.call('SET', key, id, 'PX', keyMs)
+    before = id
+  end
+  ids[#ids + 1] = id
+end
+return ids
+`,
+};
+
+/**
+ * Where a subscriber stands. KEYS[1]: the stream of all events, KEYS[2]: prefix. ARGV[1]: an epoch for a new stream, ARGV[2]: the place after which it goes on
+ * (empty: now), ARGV[3]: event and channel, if it has fixed all parameters, ARGV[4]: how many entries it takes.
+ * Gives the epoch, the newest place, and 'live' (nothing to catch up), 'gap', 'stream' or 'channel' with the entries after its place.
+ */
+export const RESUME: Script = {
+  keys: 2,
+  text: `
+local stream, prefix = KEYS[1], KEYS[2]
+local after, name, count = ARGV[2], ARGV[3], ARGV[4]
+redis.call('SET', prefix .. 'epoch', ARGV[1], 'NX')
+local epoch = redis.call('GET', prefix .. 'epoch')
+local newest = redis.call('XREVRANGE', stream, '+', '-', 'COUNT', 1)[1]
+local head = newest and newest[1] or '0-0'
+if after == '' or after == head then return { epoch, head, 'live' } end
+local function isPast(a, b)
+  local am, an = string.match(a, '(%d+)-(%d+)')
+  local bm, bn = string.match(b, '(%d+)-(%d+)')
+  am, an, bm, bn = tonumber(am), tonumber(an), tonumber(bm), tonumber(bn)
+  return am > bm or (am == bm and an > bn)
+end
+local function holds(key)
+  if #redis.call('XRANGE', key, after, after, 'COUNT', 1) == 1 then return true end
+  local oldest = redis.call('XRANGE', key, '-', '+', 'COUNT', 1)[1]
+  return oldest ~= nil and oldest[2][#oldest[2]] == after
+end
+if isPast(after, head) then return { epoch, head, 'gap' } end
+if holds(stream) then return { epoch, head, 'stream', redis.call('XRANGE', stream, '(' .. after, '+', 'COUNT', count) } end
+if name ~= '' and holds(prefix .. 'channel:' .. name) then
+  return { epoch, head, 'channel', redis.call('XRANGE', prefix .. 'channel:' .. name, '(' .. after, '+', 'COUNT', count) }
+end
+return { epoch, head, 'gap' }
+`,
+};
+
+/** Takes a lease. KEYS[1]: the lease, KEYS[2]: its cursor. ARGV: the holder, milliseconds. Gives whether, and the cursor. */
+export const TAKE_LEASE: Script = {
+  keys: 2,
+  text: `
+if not redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then return { 0 } end
+return { 1, redis.call('GET', KEYS[2]) }
+`,
+};
+
+/** Renews a lease, or with 0 milliseconds gives it up. KEYS as above. ARGV: the holder, milliseconds, and a cursor, if there is a new one. */
+export const RENEW_LEASE: Script = {
+  keys: 2,
+  text: `
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+if ARGV[3] then redis.call('SET', KEYS[2], ARGV[3]) end
+if ARGV[2] == '0' then redis.call('DEL', KEYS[1]) else redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
+return 1
+`,
+};

@@ -1,0 +1,118 @@
+import { Redis } from 'ioredis';
+import { afterEach, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { createClient, createService, defineContract, event } from '../../src/index.ts';
+import { redisStores, type RedisStoresOptions } from '../../src/redis/index.ts';
+import { RedisServer } from '../support/redis-server.ts';
+import { missing } from '../support/system-peer.ts';
+import { until } from '../support/until.ts';
+
+const skipped = missing('redis-server', 'redis-server', '--version');
+const contract = defineContract({
+  name: 'crash',
+  operations: {},
+  events: { said: event({ channel: 'said', payload: z.object({ n: z.int32() }) }) },
+});
+
+describe.skipIf(skipped)(`a Redis that crashes${skipped ? ` (${skipped})` : ''}`, () => {
+  const undo: (() => unknown)[] = [];
+  afterEach(async () => {
+    for (const each of undo.splice(0).reverse()) await each();
+  });
+
+  async function start(...settings: string[]) {
+    const server = await RedisServer.start(...settings);
+    undo.push(() => server.close());
+    return server;
+  }
+
+  /** One process: its service and a client of it. */
+  function open({ url }: RedisServer, more: Partial<RedisStoresOptions> = {}) {
+    const reports: string[] = [];
+    const clients = [0, 1].map(() => new Redis(url, { retryStrategy: () => 50, maxRetriesPerRequest: null }).on('error', () => {}));
+    const [send, blockingSend] = clients.map(
+      (client) =>
+        ([name = '', ...rest]: string[]) =>
+          client.call(name, ...rest),
+    );
+    if (!send || !blockingSend) throw new Error('two clients');
+    const onError = (error: unknown) => void reports.push(String(error));
+    const stores = redisStores({ send, blockingSend, onError, ...more });
+    const service = createService(contract, {}, { hub: stores.hub, onError: () => {} });
+    undo.push(async () => {
+      await service.close();
+      await stores.close();
+      for (const client of clients) client.disconnect();
+    });
+    return { service, client: createClient({ contract, transport: service }), reports, stores };
+  }
+
+  it('loses nothing that it acknowledged, and nobody hears anything twice', async () => {
+    const server = await start();
+    const [one, two] = [open(server), open(server)];
+    const heard: number[] = [];
+    let gaps = 0;
+    await two.client.onSaid(({ n }) => void heard.push(n), { onGap: () => gaps++ });
+    const published: Promise<void>[] = [];
+    for (let n = 0; n < 300; n++) {
+      published.push(one.service.publish('said', { n }));
+      if (n === 100) await server.kill();
+      if (n === 200) await server.start();
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+    await Promise.all(published);
+    await until(() => heard.length >= 300);
+    expect([new Set(heard).size, heard.length, gaps]).toEqual([300, 300, 0]);
+    expect(one.reports).toEqual([]);
+  }, 30_000);
+
+  it('tells a gap if it lost events, and says so once before', async () => {
+    const server = await start('--appendonly', 'no');
+    const [one, two] = [open(server), open(server)];
+    const heard: (number | string)[] = [];
+    const ids: string[] = [];
+    const onGap = () => void heard.push('gap');
+    await two.client.onSaid(({ n }, { id }) => (ids.push(id), void heard.push(n)), { onGap });
+    for (const n of [1, 2]) await one.service.publish('said', { n });
+    await until(() => heard.length === 2);
+    await server.kill();
+    await server.start();
+    await one.service.publish('said', { n: 3 });
+    await until(() => heard.includes(3));
+    expect(heard).toEqual([1, 2, 'gap', 3]);
+    const resumed: (number | string)[] = [];
+    await one.client.onSaid(({ n }) => void resumed.push(n), { lastEventId: ids[1], onGap: () => void resumed.push('gap') });
+    await one.service.publish('said', { n: 4 });
+    await until(() => resumed.includes(4));
+    expect(resumed).toEqual(['gap', 4]);
+    expect(one.reports.filter((report) => report.includes("appendonly is 'no'"))).toHaveLength(1);
+  }, 30_000);
+
+  it('says that it may drop keys', async () => {
+    const server = await start('--maxmemory', '100mb', '--maxmemory-policy', 'allkeys-lru');
+    const { service, reports } = open(server);
+    await service.publish('said', { n: 1 });
+    await until(() => reports.length > 0);
+    expect(reports.join()).toContain("maxmemory-policy is 'allkeys-lru'");
+  });
+
+  it('refuses the caller who fills the store, and nobody else', async () => {
+    const { stores } = open(await start(), { maxBytesPerCaller: 10_000 });
+    const { idempotencyStore: keys, nonceStore, seenStore } = stores;
+    const flood = (add: (n: number) => Promise<unknown>) =>
+      expect(
+        (async () => {
+          for (let n = 0; n < 100; n++) await add(n);
+        })(),
+      ).rejects.toMatchObject({ code: 'RESOURCE_EXHAUSTED' });
+    await flood((n) => keys.begin(`m${n}`, 'f', 60_000, 'mallory'));
+    await flood((n) => nonceStore.use(`m${n}`, 60_000, 'mallory'));
+    await flood((n) => seenStore.begin(`m${n}`, 60_000, 'mallory'));
+    const claim = await keys.begin('a', 'f', 60_000, 'alice');
+    const owner = 'owner' in claim ? claim.owner : '';
+    expect(await keys.finish('a', owner, { output: 'x'.repeat(20_000) }, 60_000)).toBe(true);
+    expect(await keys.begin('a', 'f', 60_000, 'alice')).toMatchObject({ entry: { outcome: { error: { code: 'DATA_LOSS' } } } });
+    await expect(keys.begin('b', 'f', 60_000, 'alice')).rejects.toMatchObject({ code: 'RESOURCE_EXHAUSTED' });
+    expect(await keys.begin('b', 'f', 60_000, 'bob')).toHaveProperty('owner');
+  });
+});
