@@ -13,8 +13,8 @@ import { backoffMs } from '../life/backoff.ts';
 import { delay } from '../life/lifetime.ts';
 import { defineAdapter, guard, markGuarded } from '../guard/guard.ts';
 import { joinHeaders, makeRequestId, type HeadersOption } from '../peer/headers.ts';
-import { checkSubscription, eventsOnly } from '../events/check.ts';
-import type { Adapter, CallRequest, EventSink, Headers, SubscribeRequest, Transport } from '../core/transport.ts';
+import { checkSubscription } from '../events/check.ts';
+import type { Adapter, CallRequest, EventSink, Headers, StreamRequest, SubscribeRequest, Transport } from '../core/transport.ts';
 import { Calls } from './calls/calls.ts';
 import { reporter } from '../life/report.ts';
 import { Connection } from './connection/connection.ts';
@@ -65,10 +65,10 @@ export interface MqttOptions extends MqttConnectionOptions {
 }
 
 /**
- * A client over an MQTT broker: events from their topics, calls by request and response.
+ * A client over an MQTT broker: events from their topics, calls and streams by request and response.
  * It speaks MQTT 5, and MQTT 3.1.1 where the broker does not. Formats: docs/protocols/mqtt.md.
  */
-export function mqtt(options: MqttOptions): Adapter<'call' | 'subscribe'> {
+export function mqtt(options: MqttOptions): Adapter<'call' | 'subscribe' | 'stream'> {
   const read = readOptions(
     'mqtt',
     options,
@@ -81,7 +81,7 @@ export function mqtt(options: MqttOptions): Adapter<'call' | 'subscribe'> {
     [...CONNECTION_NAMES, 'headers', 'offline', 'events', 'operations', 'will', 'onError'],
   );
   checkUrl(read.url, 'mqtt');
-  return defineAdapter((contract) => {
+  return defineAdapter<'call' | 'subscribe' | 'stream'>((contract) => {
     const transport = new MqttTransport(contract, read);
     const checked = guard(transport, 'DATA_LOSS');
     // Events are checked by the feed, once for all subscribers: what does not fit is dropped here, and ends nothing.
@@ -90,7 +90,8 @@ export function mqtt(options: MqttOptions): Adapter<'call' | 'subscribe'> {
       name: transport.name,
       call: (request) => checked.call(request),
       subscribe(request, sink) {
-        if (!request.operation) checkSubscription(request);
+        if (request.operation) return checked.subscribe(request, sink);
+        checkSubscription(request);
         return transport.subscribe(request, sink);
       },
       close: () => transport.close(),
@@ -158,14 +159,23 @@ class MqttTransport implements Transport {
     return this.#calls.call(request, headers);
   }
 
-  async subscribe(asked: SubscribeRequest, sink: EventSink): Promise<void> {
-    const request = eventsOnly(asked, 'MQTT');
+  async subscribe(request: SubscribeRequest, sink: EventSink): Promise<void> {
+    if (request.operation) return this.#stream(request, sink);
     const { event } = request;
     const known = this.contract.events[event.name];
     if (!known) throw new ApiError('UNIMPLEMENTED', `the contract has no event '${event.name}'`, { sent: false });
     const headers = await this.#headers(request.headers);
     await this.#feed(known).subscribe(request, sink, headers);
     if (!this.#mappings.event(known)) this.#marks.listen(this.#topics);
+  }
+
+  async #stream(request: StreamRequest, sink: EventSink): Promise<void> {
+    const { name } = request.operation;
+    if (!Object.hasOwn(this.contract.operations, name))
+      throw new ApiError('UNIMPLEMENTED', `the contract has no operation '${name}'`, { sent: false });
+    const headers = await this.#headers(request.headers);
+    if (this.options.offline === 'queue') await this.#awaitBroker(request.signal);
+    await this.#calls.open(request, sink, headers);
   }
 
   async close(): Promise<void> {

@@ -6,7 +6,7 @@
  */
 
 import { ApiError, isApiError } from '../core/errors.ts';
-import { bytes, count, readOptions } from '../core/options.ts';
+import { bytes, count, ms, readOptions } from '../core/options.ts';
 import { checkTransport } from '../core/check-transport.ts';
 import type { MqttBroker, MqttBrokerOptions } from './broker.ts';
 import { backoffMs } from '../life/backoff.ts';
@@ -52,6 +52,8 @@ export interface ServeMqttOptions extends MqttConnectionOptions {
   readonly maxCalls?: number;
   /** How many of them may be for one reply topic. @default 1000 */
   readonly maxCallsPerCaller?: number;
+  /** How often the reader of a stream is asked for a sign of life, in milliseconds; one that leaves two questions unanswered is left. @default 15_000 */
+  readonly heartbeatMs?: number;
   /** Where callers may have their replies, beside topics that the contract uses itself. @default everywhere */
   readonly mayReply?: (topic: string) => boolean;
   /** Gets requests that nobody can be answered, and failures of the connection. @default console.error */
@@ -79,7 +81,13 @@ export async function serveMqtt(transport: Transport, options: ServeMqttOptions)
   const read = readOptions(
     'serveMqtt',
     options,
-    { ...CONNECTION_READERS, maxMessageBytes: bytes(1_048_576), maxCalls: count(10_000), maxCallsPerCaller: count(1000) },
+    {
+      ...CONNECTION_READERS,
+      maxMessageBytes: bytes(1_048_576),
+      maxCalls: count(10_000),
+      maxCallsPerCaller: count(1000),
+      heartbeatMs: ms(15_000),
+    },
     [...CONNECTION_NAMES, 'publishEvents', 'eventHeaders', 'mayReply', 'onError'],
   );
   checkUrl(read.url, 'serveMqtt');
@@ -107,13 +115,13 @@ class MqttServer implements ServedMqtt {
   #closing: Promise<void> | undefined;
 
   constructor(transport: Transport, options: ServeMqttOptions) {
-    const { qos = 1, maxMessageBytes = 1_048_576, maxCalls = 10_000, maxCallsPerCaller = 1000 } = options;
+    const { qos = 1, maxMessageBytes = 1_048_576, maxCalls = 10_000, maxCallsPerCaller = 1000, heartbeatMs = 15_000 } = options;
     // What says in words what to do needs no stack.
     this.#onError = reporter(options.onError ?? ((error) => reportToConsole(isApiError(error) ? error.message : error)));
     this.#topics = compileTopics(transport.contract, options.topicPrefix);
     const own = ownBroker(options.url);
     this.#leaveBroker = own?.admit(transport, options.topicPrefix);
-    const { status, cancel } = this.#topics;
+    const { status, cancel, more } = this.#topics;
     this.#connection = new Connection({
       ...(own && { credentials: own.credentials }),
       ...options,
@@ -129,6 +137,7 @@ class MqttServer implements ServedMqtt {
       onMessage: (topic, payload, packet) => {
         if (this.#probe.take(topic)) return;
         if (topic === cancel) this.#requests.cancel(payload, packet);
+        else if (topic === more) this.#requests.more(payload, packet);
         else if (topic === status) this.#onStatus(textOf(payload), packet.retain);
         else {
           const operation = this.#topics.operationOf(topic);
@@ -139,7 +148,7 @@ class MqttServer implements ServedMqtt {
     });
     this.#probe = new SelfProbe(this.#connection, this.#topics);
     this.#requests = new RequestHandler(transport, {
-      publish: (message) => this.#connection.publish(message, { isKept: true }),
+      publish: (message, options) => this.#connection.publish(message, { ...options, isKept: true }),
       mayReply: (topic) => this.#topics.mayReply(topic) && (options.mayReply?.(topic) ?? true),
       headersOf: (replyTo) => {
         const client = own && this.#topics.clientOf(replyTo);
@@ -148,6 +157,7 @@ class MqttServer implements ServedMqtt {
       maxMessageBytes,
       maxCalls,
       maxCallsPerCaller,
+      heartbeatMs,
       onError: this.#onError,
     });
     if (options.publishEvents !== false) {
@@ -196,12 +206,13 @@ class MqttServer implements ServedMqtt {
   }
 
   async #takeUp({ version }: Link): Promise<void> {
-    const { requests, cancel, status } = this.#topics;
+    const { requests, cancel, more, status } = this.#topics;
     const isShared = await this.#share(version);
     this.#echoes = isShared ? undefined : 0;
     if (!isShared) this.#filter = requests;
-    // `+` has the two others in it.
-    await Promise.all((isShared ? [cancel, status] : [requests]).map((filter) => this.#connection.subscribe(filter, 1)));
+    // `+` has the others in it.
+    const own = more === undefined ? [cancel, status] : [cancel, more, status];
+    await Promise.all((isShared ? own : [requests]).map((filter) => this.#connection.subscribe(filter, 1)));
     await this.#say('online');
   }
 

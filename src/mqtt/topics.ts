@@ -2,7 +2,7 @@ import type { Contract, EventDefinition } from '../core/contract.ts';
 import { ApiError } from '../core/errors.ts';
 
 /** Names below `blog/v1/` that are no operations. */
-const OWN = ['status', 'cancel', 'replies'];
+const OWN = ['status', 'cancel', 'more', 'replies'];
 
 /** The topics of one contract. */
 export interface Topics {
@@ -16,6 +16,8 @@ export interface Topics {
   shared(filter: string): string;
   /** `blog/v1/cancel`. */
   readonly cancel: string;
+  /** Where readers of streams say how much they take: `blog/v1/more`; undefined without streams. */
+  readonly more: string | undefined;
   /** Below it each publisher repeats its last ids: `multi-api-sdk/marks`. */
   readonly marks: string;
   /** `blog/v1/status`. */
@@ -41,6 +43,7 @@ export interface Topics {
 export function compileTopics(contract: Contract, prefix = ''): Topics {
   if (prefix !== '' && !/^[^/+#$\0][^+#\0]*[^/+#\0]$|^[^/+#$\0]$/.test(prefix))
     throw new TypeError(`topicPrefix: '${prefix}' must look like 'site/7': no slash at its ends, no wildcards`);
+  const hasStreams = Object.values(contract.operations).some(({ item }) => item !== undefined);
   for (const name of OWN) {
     if (Object.hasOwn(contract.operations, name))
       throw new TypeError(`mqtt: the operation '${name}' would have a topic that MQTT uses itself`);
@@ -81,6 +84,7 @@ export function compileTopics(contract: Contract, prefix = ''): Topics {
     requests: `${base}+`,
     shared: (filter) => `$share/${contract.name}/${filter}`,
     cancel: `${base}cancel`,
+    more: hasStreams ? `${base}more` : undefined,
     marks: `${root}multi-api-sdk/marks`,
     status: `${base}status`,
     replies: (client) => `${base}replies/${encodeLevel(client)}`,

@@ -12,6 +12,6 @@ export const target: ConformanceTarget = {
     const { url } = await broker;
     return openMqtt(transport, url, { ...options, topicPrefix: `case/${opened++}` });
   },
-  can: noMosquitto === undefined ? ['call', 'subscribe'] : [],
+  can: noMosquitto === undefined ? ['call', 'subscribe', 'stream'] : [],
   skips: MQTT_SKIPS,
 };

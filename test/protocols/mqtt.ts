@@ -5,7 +5,6 @@ import { MQTT_SKIPS, openMqtt } from '../support/mqtt.ts';
 /** MQTT 3.1.1: calls in envelopes, events without ids. */
 export const target: ConformanceTarget = {
   name: 'mqtt',
-  can: ['call', 'subscribe'],
   open: async (transport, options) => {
     const broker = await mqttBroker({ port: 0, onError: options.onError });
     const opened = await openMqtt(transport, broker.url, options);

@@ -64,7 +64,8 @@ export async function startMosquitto(lines: readonly string[] = []): Promise<Mos
     });
   await start();
   // A run that is cut short leaves none behind.
-  process.once('exit', () => child?.kill('SIGKILL'));
+  const end = () => void child?.kill('SIGKILL');
+  process.once('exit', end);
   return {
     url: `mqtt://127.0.0.1:${port}`,
     port,
@@ -72,6 +73,7 @@ export async function startMosquitto(lines: readonly string[] = []): Promise<Mos
     start,
     async close() {
       await kill();
+      process.off('exit', end);
       rmSync(folder, { recursive: true, force: true });
     },
   };

@@ -83,7 +83,7 @@ export class Access {
   admit(transport: Transport, topicPrefix: string | undefined): () => void {
     const topics = compileTopics(transport.contract, topicPrefix);
     const operations = Object.keys(transport.contract.operations);
-    const hidden = [...operations.map((name) => topics.request(name)), topics.cancel, `${topics.replies('')}#`];
+    const hidden = [...operations.map((name) => topics.request(name)), ...controls(topics), `${topics.replies('')}#`];
     const admitted: Admitted = { transport, topics, hidden };
     this.#services.add(admitted);
     return () => void this.#services.delete(admitted);
@@ -115,7 +115,7 @@ export class Access {
     for (const { topics } of services) {
       const own = topics.replies(clientId);
       if (isBelow(topic, own)) return;
-      if (topic === topics.cancel || topics.operationOf(topic) !== undefined) return checkReplyTopic(payload, own);
+      if (isRequest(topics, topic)) return checkReplyTopic(payload, own);
       const event = topics.eventOf(topic);
       if (event && this.#mayPublish(event, caller)) return;
       if (event)
@@ -159,7 +159,7 @@ export class Access {
   mayHear({ kind, clientId }: Member, topic: string): boolean {
     if (kind !== 'caller') return true;
     for (const { topics } of this.#services) {
-      if (topic === topics.cancel || topics.operationOf(topic) !== undefined) return false;
+      if (isRequest(topics, topic)) return false;
       if (topic.startsWith(topics.replies('')) && !isBelow(topic, topics.replies(clientId))) return false;
     }
     return true;
@@ -213,6 +213,16 @@ function refusalOf(error: unknown): Refusal {
 function isSame(known: MqttCredentials, username: string | undefined, password: string | undefined): boolean {
   const digest = (name: string | undefined, secret: string | undefined) => createHash('sha256').update(`${name}\n${secret}`).digest();
   return known.password !== undefined && timingSafeEqual(digest(known.username, known.password), digest(username, password));
+}
+
+/** Where callers speak of requests that run. */
+function controls({ cancel, more }: Topics): readonly string[] {
+  return more === undefined ? [cancel] : [cancel, more];
+}
+
+/** Whether only the service hears what is published there. */
+function isRequest(topics: Topics, topic: string): boolean {
+  return topics.operationOf(topic) !== undefined || controls(topics).includes(topic);
 }
 
 function isBelow(topic: string, root: string): boolean {

@@ -1,20 +1,28 @@
 import type { IPublishPacket } from 'mqtt';
-import { ApiError } from '../../core/errors.ts';
+import type { Operation } from '../../core/contract.ts';
+import { ApiError, type JsonObject } from '../../core/errors.ts';
 import { onAbort } from '../../life/lifetime.ts';
 import { makeRequestId, timeoutHeader } from '../../peer/headers.ts';
 import { parseJson } from '../../peer/json.ts';
-import type { CallRequest, Headers } from '../../core/transport.ts';
+import type { CallRequest, EventSink, Headers, StreamRequest } from '../../core/transport.ts';
 import type { Connection } from '../connection/connection.ts';
 import { textOf } from '../events/decoder.ts';
 import type { Topics } from '../topics.ts';
 import { decodeError, isLarger, isObject, JSON_TYPE, userProperties, type Message, type Qos } from '../wire.ts';
 import { now } from '../../life/now.ts';
+import { envelopePieceOf, pieceOf, type Grant, type ReceivedPiece } from './pieces.ts';
+import { StreamReader } from './stream-reader.ts';
 
+/** A request that waits for its replies. */
 interface Pending {
-  readonly request: CallRequest;
-  readonly resolve: (output: unknown) => void;
-  readonly reject: (error: ApiError) => void;
+  readonly operation: Operation;
+  /** Takes what one reply says. */
+  readonly take: (reply: Reply) => void;
+  readonly fail: (error: ApiError) => void;
 }
+
+/** What a reply says: a piece of a stream, or the answer. */
+type Reply = { readonly piece: ReceivedPiece } | { readonly error: ApiError } | { readonly output: unknown };
 
 /** Bytes of a request: what a service takes. */
 const MAX_REQUEST_BYTES = 1_048_576;
@@ -45,74 +53,87 @@ export class Calls {
   }
 
   async call(request: CallRequest, headers: Headers): Promise<unknown> {
-    // Again where the last connection's was lost.
-    await (this.#subscribed ??= this.#subscribe());
-    const { signal } = request;
-    if (signal.aborted) throw ApiError.from(signal.reason, 'CANCELLED', 'the caller cancelled the call', { sent: false });
-    const version = this.connection.link?.version ?? 5;
-    // Never used before, by another process of the same client neither: the broker may hold replies to that one's calls.
-    const id = makeRequestId();
-    const message = this.#encode(request, headers, id, version);
+    const { operation } = request;
+    const sent = await this.#prepare(request, headers);
     return new Promise((resolve, reject) => {
-      const unlink = onAbort(signal, () => {
-        if (!this.#pending.delete(id)) return;
-        reject(ApiError.from(signal.reason, 'CANCELLED', 'the caller cancelled the call'));
-        this.#cancel(id, version);
+      const release = this.#send(sent, request, {
+        operation,
+        take: (reply) => {
+          release();
+          if ('error' in reply) reject(reply.error);
+          else if ('piece' in reply) reject(new ApiError('DATA_LOSS', `${operation.name}: the service answered with a stream`));
+          else resolve(operation.output && reply.output);
+        },
+        fail: (error) => {
+          release();
+          reject(error);
+        },
       });
-      const settle = (): boolean => {
-        unlink();
-        return this.#pending.delete(id);
+    });
+  }
+
+  /** Runs a streamed operation; resolves once it has begun. */
+  async open(request: StreamRequest, sink: EventSink, headers: Headers): Promise<void> {
+    const { operation, signal } = request;
+    const sent = await this.#prepare(request, headers);
+    await new Promise<void>((resolve, reject) => {
+      let hasBegun = false;
+      const end = (error?: ApiError) => {
+        reader.close();
+        release();
+        if (!hasBegun) reject(error ?? new ApiError('DATA_LOSS', `${operation.name}: the service did not answer with a stream`));
+        else if (!signal.aborted) sink.end(error);
       };
-      this.#pending.set(id, {
-        request,
-        resolve: (output) => void (settle() && resolve(output)),
-        reject: (error) => void (settle() && reject(error)),
+      const reader = new StreamReader({
+        name: operation.name,
+        sink,
+        onBegin: () => {
+          hasBegun = true;
+          resolve();
+        },
+        onEnd: (error, isKnown) => {
+          if (!isKnown) this.#cancel(sent);
+          end(error);
+        },
+        grant: (grant) => this.#grant(sent, grant),
       });
-      this.connection
-        .publish(message, { needsSubscriber: true, mayWait: this.mayWait, signal })
-        .catch((error: ApiError) => this.#pending.get(id)?.reject(error));
+      const release = this.#send(sent, request, {
+        operation,
+        take: (reply) => ('piece' in reply ? reader.take(reply.piece) : end('error' in reply ? reply.error : undefined)),
+        fail: end,
+      });
     });
   }
 
   /** Replies that nobody waits for, because they come twice or too late, are dropped. */
   take(payload: Uint8Array, packet: IPublishPacket): void {
     const { correlationData } = packet.properties ?? {};
-    if (correlationData !== undefined) {
-      const pending = this.#pending.get(textOf(correlationData));
-      if (!pending) return;
-      const { code } = userProperties(packet.properties);
-      return this.#settle(pending, () => {
-        this.#checkSize(payload, pending);
-        const body = payload.length === 0 ? undefined : parseReply(payload, pending);
-        if (code !== undefined) throw decodeError(body, code);
-        return body;
-      });
-    }
-    const reply = parseReply(payload, undefined);
-    if (!isObject(reply)) return;
-    const pending = this.#pending.get(String(reply['id']));
+    const reply = correlationData === undefined ? parseReply(payload, undefined) : undefined;
+    const id = correlationData === undefined ? isObject(reply) && String(reply['id']) : textOf(correlationData);
+    const pending = id === false ? undefined : this.#pending.get(id);
     if (!pending) return;
-    this.#settle(pending, () => {
+    try {
       this.#checkSize(payload, pending);
-      if (reply['error'] !== undefined) throw decodeError(reply['error']);
-      return pending.request.operation.output ? reply['output'] : undefined;
-    });
+      pending.take(isObject(reply) ? envelopeReply(reply) : propertiesReply(payload, packet, pending));
+    } catch (error) {
+      pending.fail(error as ApiError);
+    }
   }
 
   /** What was sent may have run: the policy decides whether it is tried again. */
   onDown(error: ApiError): void {
     this.#subscribed = undefined;
     for (const pending of [...this.#pending.values()]) {
-      pending.reject(
-        new ApiError('UNAVAILABLE', `the connection to the broker was lost before the reply came: ${error.text}`, { cause: error }),
-      );
+      const what = pending.operation.item ? 'in the middle of the stream' : 'before the reply came';
+      pending.fail(new ApiError('UNAVAILABLE', `the connection to the broker was lost ${what}: ${error.text}`, { cause: error }));
     }
   }
 
   close(): void {
-    for (const [id, { reject }] of [...this.#pending]) {
-      this.#cancel(id, this.connection.link?.version ?? 5);
-      reject(new ApiError('CANCELLED', 'the client is closed'));
+    const version = this.connection.link?.version ?? 5;
+    for (const [id, { fail }] of [...this.#pending]) {
+      this.#cancel({ id, version });
+      fail(new ApiError('CANCELLED', 'the client is closed'));
     }
   }
 
@@ -126,7 +147,37 @@ export class Calls {
     }
   }
 
-  #encode({ operation, input, deadline }: CallRequest, headers: Headers, id: string, version: 4 | 5): Message {
+  /** Waits for what a request needs. Rejects if it has been cancelled by then. */
+  async #prepare(request: CallRequest | StreamRequest, headers: Headers): Promise<Sent & { readonly message: Message }> {
+    // Again where the last connection's was lost.
+    await (this.#subscribed ??= this.#subscribe());
+    const { signal } = request;
+    if (signal.aborted) throw ApiError.from(signal.reason, 'CANCELLED', 'the caller cancelled the call', { sent: false });
+    const version = this.connection.link?.version ?? 5;
+    // Never used before, by another process of the same client neither: the broker may hold replies to that one's calls.
+    const id = makeRequestId();
+    return { id, version, message: this.#encode(request, headers, id, version) };
+  }
+
+  /** Publishes a request, and cancels it if its caller does. Returns what ends the wait for replies. */
+  #send(sent: Sent & { readonly message: Message }, { signal }: CallRequest | StreamRequest, pending: Pending): () => void {
+    const { id, message } = sent;
+    const unlink = onAbort(signal, () => {
+      if (!this.#pending.has(id)) return;
+      this.#cancel(sent);
+      pending.fail(ApiError.from(signal.reason, 'CANCELLED', 'the caller cancelled the call'));
+    });
+    this.#pending.set(id, pending);
+    this.connection
+      .publish(message, { needsSubscriber: true, mayWait: this.mayWait, signal })
+      .catch((error: ApiError) => this.#pending.get(id)?.fail(error));
+    return () => {
+      unlink();
+      this.#pending.delete(id);
+    };
+  }
+
+  #encode({ operation, input, deadline }: CallRequest | StreamRequest, headers: Headers, id: string, version: 4 | 5): Message {
     const topic = this.topics.request(operation.name);
     const sent: Record<string, string> = { ...headers };
     if (deadline !== undefined) sent['x-timeout-ms'] = timeoutHeader(deadline);
@@ -156,29 +207,51 @@ export class Calls {
     };
   }
 
-  #cancel(id: string, version: 4 | 5): void {
+  #cancel(sent: Sent): void {
+    this.#tell(this.topics.cancel, sent, {});
+  }
+
+  #grant(sent: Sent, grant: Grant): void {
+    if (this.topics.more !== undefined) this.#tell(this.topics.more, sent, grant);
+  }
+
+  /** Says something of a request that runs. */
+  #tell(topic: string, { id, version }: Sent, more: object): void {
     const properties = { responseTopic: this.#replyTopic, correlationData: correlation(id) };
-    const payload = version === 5 ? '' : JSON.stringify({ replyTo: this.#replyTopic, id });
-    // Where it cannot be sent, the service runs to its deadline.
-    this.connection.publish({ topic: this.topics.cancel, payload, qos: this.qos, properties }).catch(() => {});
+    const isEmpty = version === 5 && Object.keys(more).length === 0;
+    const payload = isEmpty ? '' : JSON.stringify(version === 5 ? more : { replyTo: this.#replyTopic, id, ...more });
+    // If it cannot be sent, the service runs to its deadline, or until its reader gives no sign of life.
+    this.connection.publish({ topic, payload, qos: this.qos, properties }).catch(() => {});
   }
 
   /** A reply over the limit fails its call, and no other. */
-  #checkSize({ length }: Uint8Array, { request }: Pending): void {
+  #checkSize({ length }: Uint8Array, { operation }: Pending): void {
     if (length <= this.maxResponseBytes) return;
     throw new ApiError(
       'DATA_LOSS',
-      `${request.operation.name}: the reply is too large: a larger maxResponseBytes than ${this.maxResponseBytes} takes it`,
+      `${operation.name}: the reply is too large: a larger maxResponseBytes than ${this.maxResponseBytes} takes it`,
     );
   }
+}
 
-  #settle({ resolve, reject }: Pending, read: () => unknown): void {
-    try {
-      resolve(read());
-    } catch (error) {
-      reject(error as ApiError);
-    }
-  }
+/** What was sent under one id. */
+interface Sent {
+  readonly id: string;
+  readonly version: 4 | 5;
+}
+
+function propertiesReply(payload: Uint8Array, { properties }: IPublishPacket, pending: Pending): Reply {
+  const told = userProperties(properties);
+  const body = payload.length === 0 ? undefined : parseReply(payload, pending);
+  const piece = pieceOf(told, body);
+  if (piece) return { piece };
+  return told['code'] === undefined ? { output: body } : { error: decodeError(body, told['code']) };
+}
+
+function envelopeReply(reply: JsonObject): Reply {
+  const piece = envelopePieceOf(reply);
+  if (piece) return { piece };
+  return reply['error'] === undefined ? { output: reply['output'] } : { error: decodeError(reply['error']) };
 }
 
 /** At least one, and no more than fits four bytes. */
@@ -196,7 +269,7 @@ function parseReply(payload: Uint8Array, pending: Pending | undefined): unknown 
     return parseJson(textOf(payload), 66);
   } catch (cause) {
     if (!pending) return undefined;
-    throw new ApiError('DATA_LOSS', `${pending.request.operation.name}: the reply cannot be read: ${(cause as ApiError).text}`, {
+    throw new ApiError('DATA_LOSS', `${pending.operation.name}: the reply cannot be read: ${(cause as ApiError).text}`, {
       remote: true,
       cause,
     });

@@ -2,16 +2,19 @@ import type { IPublishPacket } from 'mqtt';
 import type { Operation } from '../../core/contract.ts';
 import { ApiError, isApiError } from '../../core/errors.ts';
 import { within } from '../../life/timers.ts';
-import { parseJson } from '../../peer/json.ts';
+import { parseJson, tryParseJson } from '../../peer/json.ts';
 import { printable } from '../../peer/printable.ts';
-import { acceptHeaders, deadlineOf, serveCall, type RawHeaders } from '../../guard/serve-call.ts';
+import { acceptHeaders, deadlineOf, serveCall, serveStream, type RawHeaders, type ServedCall } from '../../guard/serve-call.ts';
 import type { Transport } from '../../core/transport.ts';
+import type { PublishOptions } from '../connection/outbox.ts';
 import { textOf } from '../events/decoder.ts';
 import { checkHeaderSize, decodeEnvelope, encodeEnvelopeReply, encodeReply, userProperties, type Message, type Outcome } from '../wire.ts';
 import { now } from '../../life/now.ts';
+import { encodeEnvelopePiece, encodePiece, grantOf, type Grant, type Piece } from './pieces.ts';
+import { ServedStream, type ServedStreamInit } from './served-stream.ts';
 
 export interface RequestHandlerInit {
-  readonly publish: (message: Message) => Promise<void>;
+  readonly publish: (message: Message, options?: Pick<PublishOptions, 'needsSubscriber'>) => Promise<void>;
   readonly mayReply: (topic: string) => boolean;
   /** What is known of the caller who is answered there, beside the request. */
   readonly headersOf: (replyTo: string) => RawHeaders | undefined;
@@ -19,6 +22,8 @@ export interface RequestHandlerInit {
   /** Requests that run at a time, and of them for one reply topic. */
   readonly maxCalls: number;
   readonly maxCallsPerCaller: number;
+  /** How often an idle reader of a stream is asked for a sign of life. */
+  readonly heartbeatMs: number;
   readonly onError: (error: unknown) => void;
 }
 
@@ -30,6 +35,17 @@ interface Request {
   readonly headers: RawHeaders;
   readonly readInput: () => unknown;
   readonly encode: (outcome: Outcome, requestId: string) => Omit<Message, 'topic' | 'qos'>;
+  readonly encodePiece: (piece: Piece, requestId: string) => Omit<Message, 'topic' | 'qos'>;
+}
+
+/** A request that runs. */
+interface Running {
+  /** The caller wants no answer. */
+  leave(): void;
+  /** The server stops. */
+  stop(): void;
+  /** A stream's reader takes more. */
+  more?(grant: Grant): void;
 }
 
 /** Envelopes are read to find out who asks, also where what they hold is too large. */
@@ -37,7 +53,7 @@ const MAX_ENVELOPE_FACTOR = 16;
 
 /** Runs requests and answers them. */
 export class RequestHandler {
-  readonly #running = new Map<string, { leave: () => void }>();
+  readonly #running = new Map<string, Running>();
   readonly #runningFor = new Map<string, number>();
   /** Replies that the broker has not acknowledged. */
   #replying = 0;
@@ -68,11 +84,20 @@ export class RequestHandler {
     if (request) this.#running.get(request.key)?.leave();
   }
 
+  /** Takes word of a stream's reader. */
+  more(payload: Uint8Array, packet: IPublishPacket): void {
+    const request = this.#read(payload, packet);
+    const running = request && this.#running.get(request.key);
+    if (!running?.more) return;
+    const grant = grantOf(tryParseJson(textOf(payload)));
+    if (grant) running.more(grant);
+  }
+
   /** Waits until every request that was taken is answered and the broker has the answers, but no longer than `graceMs`; the rest is aborted. */
   async drain(graceMs: number): Promise<void> {
     if (this.#isIdle) return;
     await within(graceMs, new Promise<void>((resolve) => (this.#whenIdle = resolve)));
-    for (const { leave } of this.#running.values()) leave();
+    for (const running of [...this.#running.values()]) running.stop();
   }
 
   #count(replyTo: string, change: 1 | -1): void {
@@ -117,6 +142,7 @@ export class RequestHandler {
         return payload.length === 0 ? undefined : parseJson(textOf(payload));
       },
       encode: (outcome, requestId) => encodeReply(outcome, correlation, requestId),
+      encodePiece: (piece, requestId) => encodePiece(piece, correlation, requestId),
     };
   }
 
@@ -136,6 +162,7 @@ export class RequestHandler {
         return input;
       },
       encode: (outcome) => ({ payload: encodeEnvelopeReply(outcome, id) }),
+      encodePiece: (piece) => ({ payload: encodeEnvelopePiece(piece, id) }),
     };
   }
 
@@ -146,42 +173,75 @@ export class RequestHandler {
 
   async #run(name: string, request: Request, packet: IPublishPacket): Promise<void> {
     const listeners: (() => void)[] = [];
+    const leave = () => listeners.forEach((listener) => listener());
     this.#count(request.replyTo, 1);
-    this.#running.set(request.key, { leave: () => listeners.forEach((listener) => listener()) });
+    this.#running.set(request.key, { leave, stop: leave });
     const headers = acceptHeaders({ ...this.init.headersOf(request.replyTo), ...request.headers });
     const requestId = headers['x-request-id'] ?? '';
+    const address = { topic: request.replyTo, qos: packet.qos };
+    const send = (message: Omit<Message, 'topic' | 'qos'>) => this.init.publish({ ...message, ...address });
     let outcome: Outcome;
     try {
       this.#checkRoom(request.replyTo);
       checkHeaderSize(request.headers);
       const operation = this.#operation(name);
-      const output = await serveCall(this.transport, {
-        operation,
-        input: request.readInput(),
-        headers,
-        deadline: this.#deadline(request.headers, packet),
-        peer: { protocol: 'mqtt' },
-        onLeave: (listener) => listeners.push(listener),
-      });
+      const deadline = this.#deadline(request.headers, packet);
+      const call = { operation, input: request.readInput(), headers, deadline, peer: { protocol: 'mqtt' } };
+      if (operation.item)
+        return await this.#stream(request, call, (piece) => {
+          const message = request.encodePiece(piece, requestId);
+          // A caller that is gone has nobody at its topic.
+          const done = this.#track(this.init.publish({ ...message, ...address }, { needsSubscriber: true }));
+          return { bytes: message.payload.length, done };
+        });
+      const output = await serveCall(this.transport, { ...call, onLeave: (listener) => listeners.push(listener) });
       outcome = { output: operation.output ? output : undefined };
     } catch (error) {
       outcome = { error: this.#present(error, requestId) };
-    } finally {
-      this.#running.delete(request.key);
-      this.#count(request.replyTo, -1);
-      this.#replying++;
     }
-    const send = (answer: Outcome) => this.init.publish({ ...request.encode(answer, requestId), topic: request.replyTo, qos: packet.qos });
-    const reply = send(outcome).catch((error: unknown) => {
+    const reply = send(request.encode(outcome, requestId)).catch((error: unknown) => {
       if (!isApiError(error) || error.code !== 'INVALID_ARGUMENT') throw error;
       // Larger than the broker takes: the caller is told, and does not wait for its deadline.
       this.init.onError(error);
-      return send({ error: new ApiError('RESOURCE_EXHAUSTED', 'the reply is too large for the broker', { requestId }).toJSON() });
+      const tooLarge = new ApiError('RESOURCE_EXHAUSTED', 'the reply is too large for the broker', { requestId });
+      return send(request.encode({ error: tooLarge.toJSON() }, requestId));
     });
-    await reply.finally(() => {
+    const tracked = this.#track(reply);
+    this.#forget(request);
+    await tracked;
+  }
+
+  /** Resolves once the stream has begun, which goes on until it has ended or is left. */
+  async #stream(request: Request, call: Omit<ServedCall, 'onLeave'>, send: ServedStreamInit['send']): Promise<void> {
+    const requestId = call.headers['x-request-id'] ?? '';
+    const stream = new ServedStream({
+      send,
+      heartbeatMs: this.init.heartbeatMs,
+      onEnd: () => this.#forget(request),
+      present: (error) => this.#present(error, requestId),
+    });
+    this.#running.set(request.key, {
+      leave: () => stream.leave(),
+      stop: () => stream.stop(new ApiError('UNAVAILABLE', 'the server is stopping')),
+      more: (grant) => stream.more(grant),
+    });
+    await serveStream(this.transport, { ...call, onLeave: (listener) => stream.onLeave(listener) }, stream);
+    stream.begin();
+  }
+
+  /** Until the broker has a reply, this is not idle. */
+  #track(reply: Promise<void>): Promise<void> {
+    this.#replying++;
+    return reply.finally(() => {
       this.#replying--;
       if (this.#isIdle) this.#whenIdle?.();
     });
+  }
+
+  #forget({ key, replyTo }: Request): void {
+    if (!this.#running.delete(key)) return;
+    this.#count(replyTo, -1);
+    if (this.#isIdle) this.#whenIdle?.();
   }
 
   #operation(name: string): Operation {

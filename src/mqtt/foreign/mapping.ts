@@ -91,6 +91,7 @@ export class CompiledMappings {
       const where = `mqtt: operations.${name}`;
       const operation = own(contract.operations, name);
       if (!operation) throw new TypeError(`${where}: the contract has no operation '${name}'`);
+      if (operation.item) throw new TypeError(`${where}: a device cannot answer with a stream: make it an event`);
       checkQos(where, mapping.qos);
       this.#operations.set(name, compileOperation(where, operation, mapping));
     }
