@@ -22,6 +22,7 @@ const BROWSER_ENTRIES: Readonly<Record<string, readonly string[]>> = {
   'src/websocket/client.ts': ['eventemitter3', 'isomorphic-ws'],
   'src/graphql/client.ts': ['eventemitter3', 'graphql-request', 'graphql-ws', 'isomorphic-ws'],
   'src/mqtt/client.ts': ['eventemitter3', 'mqtt'],
+  'src/grpc/connect/client.ts': ['eventemitter3', '@bufbuild/protobuf/wire'],
 };
 
 /**

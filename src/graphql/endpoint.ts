@@ -1,3 +1,5 @@
+import { page } from '../http/client/page-url.ts';
+
 /** The endpoint that a url names: `/graphql` where it names no path. Throws a `TypeError` that says what is wrong with it. */
 export function endpointOf(url: string): string {
   const relativeTo = page()?.href;
@@ -7,15 +9,4 @@ export function endpointOf(url: string): string {
   if (hash !== '') throw new TypeError(`graphql: '${url}' must have no fragment`);
   if (username !== '') throw new TypeError("graphql: put credentials into the option 'headers', not into the url");
   return `${origin}${pathname === '/' ? '/graphql' : pathname}${search}`;
-}
-
-/** Outside of a browser every origin is the same. */
-export function isSameOrigin(endpoint: string): boolean {
-  const { origin } = page() ?? {};
-  return origin === undefined || new URL(endpoint).origin === origin;
-}
-
-/** The page or worker in a browser. */
-function page(): { readonly href: string; readonly origin: string } | undefined {
-  return (globalThis as { readonly location?: { readonly href: string; readonly origin: string } }).location;
 }

@@ -1,6 +1,6 @@
 import { Metadata, status as Status, type Channel, type Client, type ServiceError, type StatusObject } from '@grpc/grpc-js';
 import { ApiError } from '../core/errors.ts';
-import { timeoutText } from './metadata.ts';
+import { grpcTimeout } from './timeout.ts';
 import { toEpochMs } from '../life/now.ts';
 
 /** A call with one message out, as it leaves. */
@@ -67,7 +67,7 @@ export class ChannelCarrier implements Carrier {
 
   #start({ path, body, metadata, deadline }: Outgoing, listener: StreamListener): OpenCall {
     // The deadline is the caller's to watch, and is told to the server alone: grpc-js would have a timer of its own for it.
-    if (deadline !== undefined) metadata.set('grpc-timeout', timeoutText(deadline));
+    if (deadline !== undefined) metadata.set('grpc-timeout', grpcTimeout(deadline));
     const call = this.channel.createCall(path, Infinity, undefined, null, undefined);
     call.start(metadata, {
       onReceiveMetadata: (head) => listener.head(head),

@@ -25,10 +25,11 @@ import { guardOnWire, type OnWire } from '../peer/on-wire.ts';
 import type { Adapter, CallRequest, EventRequest, EventSink, StreamRequest, SubscribeRequest, Transport } from '../core/transport.ts';
 import { isoNow } from '../life/now.ts';
 import { targetOf, type Target } from './address.ts';
+import { buffersOf } from './codec/buffers.ts';
 import { noneIfEndless } from './endless.ts';
 import { ChannelCarrier, ClientCarrier, type Carrier, type OpenCall, type Outgoing } from './carrier.ts';
 import { compileForeign, type ForeignOptions } from './foreign/foreign.ts';
-import { Unencodable } from './codec/value.ts';
+import { encodeInput } from './codec/encode-input.ts';
 import type { ProtoLock } from './proto/lock.ts';
 import { OwnMetadata, shown } from './metadata.ts';
 import { errorOf } from './received-status.ts';
@@ -130,7 +131,7 @@ class GrpcTransport implements Transport {
     this.contract = contract;
     this.options = options;
     this.#own = new OwnMetadata(options.headers);
-    const wire = compileWire(contract, options.lock);
+    const wire = compileWire(contract, buffersOf, options.lock);
     const { operations, events } = compileForeign(contract, wire, options);
     this.#operations = operations;
     this.#events = events;
@@ -142,7 +143,7 @@ class GrpcTransport implements Transport {
       const { name } = request.operation;
       const wire = this.#operations.get(name);
       if (!wire) throw new ApiError('UNIMPLEMENTED', `the contract has no operation '${name}'`, { sent: false });
-      const body = encode(() => wire.encodeInput(request.input));
+      const body = encodeInput(() => wire.encodeInput(request.input));
       const joined = this.#own.join(request.headers);
       if (joined instanceof Promise) return joined.then((metadata) => this.#call(request, wire, body, metadata));
       return this.#call(request, wire, body, joined);
@@ -180,7 +181,7 @@ class GrpcTransport implements Transport {
     const { event, params, lastEventId, signal } = request;
     const wire = this.#events.get(event.name);
     if (!wire) throw new ApiError('UNIMPLEMENTED', `the contract has no event '${event.name}'`, { sent: false });
-    const body = encode(() => wire.encodeRequest({ lastEventId, params }));
+    const body = encodeInput(() => wire.encodeRequest({ lastEventId, params }));
     const metadata = await this.#own.join(request.headers);
     if (signal.aborted) throw ApiError.from(signal.reason, 'CANCELLED', 'the subscription was cancelled', { sent: false });
     const acknowledged = this.#read(this.#send({ path: wire.path, body, metadata, deadline: undefined }), wire, request, sink);
@@ -194,7 +195,7 @@ class GrpcTransport implements Transport {
   async #stream({ operation: { name }, input, headers, deadline, signal }: StreamRequest, sink: EventSink): Promise<void> {
     const wire = this.#operations.get(name);
     if (!wire) throw new ApiError('UNIMPLEMENTED', `the contract has no operation '${name}'`, { sent: false });
-    const body = encode(() => wire.encodeInput(input));
+    const body = encodeInput(() => wire.encodeInput(input));
     const metadata = await this.#own.join(headers);
     if (signal.aborted) throw ApiError.from(signal.reason, 'CANCELLED', 'the stream was cancelled', { sent: false });
     const outgoing = this.#send({ path: wire.path, body, metadata, deadline });
@@ -319,13 +320,4 @@ function makeChannel({ target, isSecure, isSeveral }: Target, options: Options):
 
 function pem(text: string | Buffer | undefined): Buffer | null {
   return text === undefined ? null : Buffer.from(text as string);
-}
-
-function encode(make: () => Buffer): Buffer {
-  try {
-    return make();
-  } catch (cause) {
-    const details = cause instanceof Unencodable ? { issues: [{ path: [...cause.path], message: cause.why }] } : undefined;
-    throw ApiError.from(cause, 'INVALID_ARGUMENT', `the input cannot be encoded: ${(cause as Error).message}`, { sent: false, details });
-  }
 }

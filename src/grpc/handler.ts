@@ -10,8 +10,10 @@ import { deadlineExceeded, onAbort } from '../life/lifetime.ts';
 import { reporter } from '../life/report.ts';
 import { acceptHeaders, serveCall, serveStream, type RawHeaders } from '../guard/serve-call.ts';
 import type { Peer, Transport } from '../core/transport.ts';
-import { EventStream, encodeOnce, type EventStreamOptions } from './streams/event-stream.ts';
+import { encodeOnce } from '../events/encode-once.ts';
+import { EventStream, type EventStreamOptions } from './streams/event-stream.ts';
 import { ItemStream } from './streams/item-stream.ts';
+import { buffersOf } from './codec/buffers.ts';
 import { failure } from './failure.ts';
 import type { ProtoLock } from './proto/lock.ts';
 import { sizeOf, toRawHeaders } from './metadata.ts';
@@ -63,7 +65,7 @@ type Options = GrpcHandlerOptions & { readonly maxBufferedBytes: number; readonl
 export function makeHandler(transport: Transport, options: Options): GrpcHandler {
   const { contract } = transport;
   const file = protoOf(contract, options.lock);
-  const wire = compileWire(contract, options.lock);
+  const wire = compileWire(contract, buffersOf, options.lock);
   const serving = new Serving(transport, file.package, options);
   const handlers = new Map<string, Unary | ServerStream | Bidi>();
   for (const [name, each] of wire.operations) {

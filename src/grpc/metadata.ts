@@ -4,7 +4,6 @@ import type { RawHeaders } from '../guard/serve-call.ts';
 import { joinHeaders, type HeadersOption } from '../peer/headers.ts';
 import { redact } from '../peer/on-wire.ts';
 import type { Headers } from '../core/transport.ts';
-import { now } from '../life/now.ts';
 import { DETAILS_KEY } from './status.ts';
 
 const BINARY_NAME = /^[0-9a-z_.-]+-bin$/;
@@ -67,15 +66,6 @@ export function toMetadata(headers: Headers): Metadata {
   const metadata = new Metadata();
   for (const name in headers) metadata.set(name, headers[name] ?? '');
   return metadata;
-}
-
-/**
- * The rest of a deadline as `grpc-timeout` carries it: at least 1 ms, in at most eight digits.
- * https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md
- */
-export function timeoutText(deadline: number): string {
-  const ms = Math.max(1, Math.ceil(deadline - now()));
-  return ms < 1e8 ? `${ms}m` : `${Math.min(Math.ceil(ms / 1000), 99_999_999)}S`;
 }
 
 /** What a peer sent, with its binary values, which are no headers of ours, left for `receivedHeaders` to drop. */

@@ -50,12 +50,26 @@ function write(error: ErrorBody, domain: string, details: JsonObject | undefined
   const writer = new BinaryWriter();
   writer.uint32(8).int32(STATUS[error.code]);
   writer.uint32(18).string(error.message);
-  const any = (type: string, fill: () => void) => {
-    writer.uint32(26).fork().uint32(10).string(`${TYPE}${type}`).uint32(18).fork();
-    fill();
-    writer.join().join();
+  for (const { type, value } of encodeDetails(error, domain, details))
+    writer.uint32(26).fork().uint32(10).string(`${TYPE}${type}`).uint32(18).bytes(value).join();
+  return writer.finish();
+}
+
+/** One detail of an error: the full name of a message's type, and its bytes. */
+export interface ErrorDetail {
+  readonly type: string;
+  readonly value: Uint8Array;
+}
+
+/** What an error says beside its code and message, as messages of `google.rpc`; `details` stand in for its own. */
+export function encodeDetails(error: ErrorBody, domain: string, details: JsonObject | undefined = error.details): ErrorDetail[] {
+  const all: ErrorDetail[] = [];
+  const any = (type: string, fill: (writer: BinaryWriter) => void) => {
+    const writer = new BinaryWriter();
+    fill(writer);
+    all.push({ type, value: writer.finish() });
   };
-  any('google.rpc.ErrorInfo', () =>
+  any('google.rpc.ErrorInfo', (writer) =>
     writer
       .uint32(10)
       .string(error.reason ?? error.code)
@@ -64,11 +78,11 @@ function write(error: ErrorBody, domain: string, details: JsonObject | undefined
   );
   if (error.requestId !== undefined) {
     const { requestId } = error;
-    any('google.rpc.RequestInfo', () => writer.uint32(10).string(requestId));
+    any('google.rpc.RequestInfo', (writer) => writer.uint32(10).string(requestId));
   }
   if (error.retryAfterMs !== undefined) {
     const { retryAfterMs } = error;
-    any('google.rpc.RetryInfo', () => {
+    any('google.rpc.RetryInfo', (writer) => {
       writer.uint32(10).fork();
       const seconds = Math.floor(retryAfterMs / 1000);
       if (seconds !== 0) writer.uint32(8).int64(seconds);
@@ -79,7 +93,7 @@ function write(error: ErrorBody, domain: string, details: JsonObject | undefined
   }
   const issues = details?.['issues'];
   if (Array.isArray(issues)) {
-    any('google.rpc.BadRequest', () => {
+    any('google.rpc.BadRequest', (writer) => {
       for (const issue of issues as readonly (Partial<Issue> | null)[]) {
         const { path, message } = issue ?? {};
         writer
@@ -93,8 +107,8 @@ function write(error: ErrorBody, domain: string, details: JsonObject | undefined
       }
     });
   }
-  if (details) any('google.protobuf.Struct', () => writeStruct(writer, details));
-  return writer.finish();
+  if (details) any('google.protobuf.Struct', (writer) => writeStruct(writer, details));
+  return all;
 }
 
 /** `posts[0].title`. Source: https://github.com/googleapis/googleapis/blob/master/google/rpc/error_details.proto, FieldViolation.field */
@@ -106,9 +120,8 @@ function fieldPath(path: unknown): string {
   );
 }
 
-/** What a `google.rpc.Status` told. */
+/** What details told. */
 interface Told {
-  message: string | undefined;
   reason: string | undefined;
   details: Record<string, unknown> | undefined;
   violations: Issue[] | undefined;
@@ -118,8 +131,23 @@ interface Told {
 
 /** The error of a status with its details, if it has any; details that cannot be read are as if they were not there. */
 export function decodeStatus(status: number, message: string, bytes: Uint8Array | undefined, requestId: string | undefined): ApiError {
-  const told = bytes === undefined ? undefined : tryRead(bytes);
-  return new ApiError(codeOf(status), told?.message ?? message, {
+  return errorOfDetails(codeOf(status), message, (bytes && tryRead(bytes)) ?? { message: undefined, details: [] }, requestId);
+}
+
+/** The error that a list of details belongs to; those that cannot be read are as if they were not there. */
+export function decodeDetails(code: ErrorCode, message: string, details: readonly ErrorDetail[], requestId: string | undefined): ApiError {
+  return errorOfDetails(code, message, { message: undefined, details }, requestId);
+}
+
+/** What a `google.rpc.Status` holds beside its number. */
+interface ReadStatus {
+  readonly message: string | undefined;
+  readonly details: readonly ErrorDetail[];
+}
+
+function errorOfDetails(code: ErrorCode, message: string, status: ReadStatus, requestId: string | undefined): ApiError {
+  const told = tryTell(status.details);
+  return new ApiError(code, status.message ?? message, {
     reason: told?.reason,
     details: told?.details ?? (told?.violations && { issues: told.violations }),
     retryAfterMs: told?.retryAfterMs,
@@ -128,7 +156,17 @@ export function decodeStatus(status: number, message: string, bytes: Uint8Array 
   });
 }
 
-function tryRead(bytes: Uint8Array): Told | undefined {
+function tryTell(details: readonly ErrorDetail[]): Told | undefined {
+  const told: Told = { reason: undefined, details: undefined, violations: undefined, retryAfterMs: undefined, requestId: undefined };
+  try {
+    for (const detail of details) tell(detail, told);
+    return told;
+  } catch {
+    return undefined;
+  }
+}
+
+function tryRead(bytes: Uint8Array): ReadStatus | undefined {
   try {
     return read(new BinaryReader(bytes), bytes.length);
   } catch {
@@ -136,26 +174,20 @@ function tryRead(bytes: Uint8Array): Told | undefined {
   }
 }
 
-function read(reader: BinaryReader, end: number): Told {
-  const told: Told = {
-    message: undefined,
-    reason: undefined,
-    details: undefined,
-    violations: undefined,
-    retryAfterMs: undefined,
-    requestId: undefined,
-  };
+function read(reader: BinaryReader, end: number): ReadStatus {
+  let message: string | undefined;
+  const details: ErrorDetail[] = [];
   eachField(reader, end, (tag) => {
     // A message that is there may be empty: the plain one then is too.
-    if (tag === 18) told.message = reader.string();
-    else if (tag === 26) readAny(reader, told);
+    if (tag === 18) message = reader.string();
+    else if (tag === 26) details.push(readAny(reader));
     else return false;
     return true;
   });
-  return told;
+  return { message, details };
 }
 
-function readAny(reader: BinaryReader, told: Told): void {
+function readAny(reader: BinaryReader): ErrorDetail {
   let type = '';
   let value = new Uint8Array();
   eachField(reader, reader.uint32() + reader.pos, (tag) => {
@@ -164,6 +196,10 @@ function readAny(reader: BinaryReader, told: Told): void {
     else return false;
     return true;
   });
+  return { type, value };
+}
+
+function tell({ type, value }: ErrorDetail, told: Told): void {
   const inner = new BinaryReader(value);
   switch (type.slice(type.lastIndexOf('/') + 1)) {
     case 'google.protobuf.Struct':

@@ -3,21 +3,21 @@ import { localId } from '../events/event-id.ts';
 import type { EventView } from '../schema/view.ts';
 import { compileTextReader } from '../schema/text.ts';
 import type { EventMessage } from '../core/transport.ts';
-import { codecOf, type MessageCodec } from './codec/codec.ts';
+import type { MessageCodec } from './codec/codec.ts';
 import type { ProtoLock } from './proto/lock.ts';
 import { protoOf } from './proto/build.ts';
 import type { ProtoMessage } from './proto/proto.ts';
 
-/** How one operation goes over the wire. */
-export interface OperationWire {
+/** How one operation goes over the wire: as bytes of gRPC, or as another form of the same messages. */
+export interface OperationWire<Out = Buffer, In = Uint8Array> {
   /** `/blog.v1.UserService/GetUser`. */
   readonly path: string;
-  encodeInput(input: unknown): Buffer;
+  encodeInput(input: unknown): Out;
   /** Throws INVALID_ARGUMENT. */
-  decodeInput(bytes: Uint8Array): unknown;
-  encodeOutput(output: unknown): Buffer;
+  decodeInput(message: In): unknown;
+  encodeOutput(output: unknown): Out;
   /** Throws INVALID_ARGUMENT: the caller knows that it is DATA_LOSS. */
-  decodeOutput(bytes: Uint8Array): unknown;
+  decodeOutput(message: In): unknown;
 }
 
 /** What asks for an event. */
@@ -30,56 +30,58 @@ export interface EventRequest {
 export type StreamItem = { readonly gap: true } | { readonly gap: false; readonly event: EventMessage };
 
 /** How one event goes over the wire. */
-export interface EventWire {
+export interface EventWire<Out = Buffer, In = Uint8Array> {
   readonly path: string;
   /** True where someone else designed the stream: it cannot resume, and its head may come with its first message only. */
   readonly isForeign: boolean;
-  encodeRequest(request: EventRequest): Buffer;
-  decodeRequest(bytes: Uint8Array): EventRequest;
-  encodeItem(item: StreamItem): Buffer;
+  encodeRequest(request: EventRequest): Out;
+  decodeRequest(message: In): EventRequest;
+  encodeItem(item: StreamItem): Out;
   /** `undefined` is a message that is none of this event. */
-  decodeItem(bytes: Uint8Array): StreamItem | undefined;
+  decodeItem(message: In): StreamItem | undefined;
 }
 
 /** How the plain channel of an event goes over the wire. */
-export interface ChannelWire {
+export interface ChannelWire<Out = Buffer, In = Uint8Array> {
   readonly path: string;
   readonly operation: string;
-  decodeInput(bytes: Uint8Array): unknown;
-  encodeData(data: unknown): Buffer;
+  decodeInput(message: In): unknown;
+  encodeData(data: unknown): Out;
 }
 
-export interface Wire {
-  readonly operations: ReadonlyMap<string, OperationWire>;
-  readonly events: ReadonlyMap<string, EventWire>;
-  readonly channels: ReadonlyMap<string, ChannelWire>;
+export interface Wire<Out = Buffer, In = Uint8Array> {
+  readonly operations: ReadonlyMap<string, OperationWire<Out, In>>;
+  readonly events: ReadonlyMap<string, EventWire<Out, In>>;
+  readonly channels: ReadonlyMap<string, ChannelWire<Out, In>>;
 }
 
-const EMPTY: MessageCodec = { encode: () => Buffer.alloc(0), decode: () => undefined };
+/** Makes the codec of a message, or of the empty one for `undefined`. */
+export interface Form<Out, In> {
+  (message: ProtoMessage | undefined): MessageCodec<Out, In>;
+}
 
-/** Compiles what a contract says goes over the wire, by the names of its operations and events. */
-export function compileWire(contract: Contract, lock?: ProtoLock): Wire {
+/** Compiles what a contract says goes over the wire in one form, by the names of its operations and events. */
+export function compileWire<Out, In>(contract: Contract, codec: Form<Out, In>, lock?: ProtoLock): Wire<Out, In> {
   const file = protoOf(contract, lock);
-  const codec = (message: ProtoMessage | undefined): MessageCodec => (message ? codecOf(message) : EMPTY);
-  const operations = [...file.operations].map(([name, method]): [string, OperationWire] => {
-    const request = method.view.input ? codec(method.request) : EMPTY;
+  const operations = [...file.operations].map(([name, method]): [string, OperationWire<Out, In>] => {
+    const request = codec(method.view.input ? method.request : undefined);
     const response = codec(method.response);
     return [
       name,
       {
         path: method.path,
         encodeInput: (input) => request.encode(input ?? {}),
-        decodeInput: (bytes) => request.decode(bytes),
+        decodeInput: (message) => request.decode(message),
         encodeOutput: (output) => response.encode(output),
-        decodeOutput: (bytes) => response.decode(bytes),
+        decodeOutput: (message) => response.decode(message),
       },
     ];
   });
-  const events = [...file.events].map(([name, method]): [string, EventWire] => [
+  const events = [...file.events].map(([name, method]): [string, EventWire<Out, In>] => [
     name,
     { path: method.path, ...compileEvent(codec(method.request), codec(method.response), method.view) },
   ]);
-  const channels = [...file.channels].map(([name, method]): [string, ChannelWire] => {
+  const channels = [...file.channels].map(([name, method]): [string, ChannelWire<Out, In>] => {
     const request = codec(method.request);
     const payload = codec(method.payload);
     return [
@@ -87,7 +89,7 @@ export function compileWire(contract: Contract, lock?: ProtoLock): Wire {
       {
         path: method.path,
         operation: method.operation.operation.name,
-        decodeInput: (bytes) => request.decode(bytes),
+        decodeInput: (message) => request.decode(message),
         encodeData: (data) => payload.encode(data),
       },
     ];
@@ -95,7 +97,11 @@ export function compileWire(contract: Contract, lock?: ProtoLock): Wire {
   return { operations: new Map(operations), events: new Map(events), channels: new Map(channels) };
 }
 
-function compileEvent(request: MessageCodec, item: MessageCodec, { event, payload }: EventView): Omit<EventWire, 'path'> {
+function compileEvent<Out, In>(
+  request: MessageCodec<Out, In>,
+  item: MessageCodec<Out, In>,
+  { event, payload }: EventView,
+): Omit<EventWire<Out, In>, 'path'> {
   const fields = payload.fields.filter(({ name }) => event.params.includes(name));
   const readers = fields.map((field) => [field.name, compileTextReader(field)] as const);
   return {
@@ -109,13 +115,13 @@ function compileEvent(request: MessageCodec, item: MessageCodec, { event, payloa
       }
       return request.encode(values);
     },
-    decodeRequest(bytes) {
-      const { lastEventId, ...params } = request.decode(bytes) as Record<string, unknown>;
+    decodeRequest(message) {
+      const { lastEventId, ...params } = request.decode(message) as Record<string, unknown>;
       return { lastEventId: lastEventId === '' ? undefined : String(lastEventId), params };
     },
     encodeItem: (it) => item.encode(it.gap ? { gap: true } : { id: it.event.id, time: it.event.time, data: it.event.data }),
-    decodeItem(bytes) {
-      const { gap, id, time, data } = item.decode(bytes) as Record<string, unknown>;
+    decodeItem(message) {
+      const { gap, id, time, data } = item.decode(message) as Record<string, unknown>;
       if (gap === true) return { gap };
       // Servers not written here may leave these out.
       return {

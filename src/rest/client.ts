@@ -15,6 +15,7 @@ import { planSelection } from '../guard/select.ts';
 import { hasField } from '../core/shape.ts';
 import type { FetchResponse } from '../http/client/fetch-like.ts';
 import { HTTP_CLIENT_OPTIONS, HTTP_CLIENT_READERS, HttpClient, type HttpClientOptions } from '../http/client/http-client.ts';
+import { baseUrl, isSameOrigin } from '../http/client/page-url.ts';
 import { guardOnWire } from '../peer/on-wire.ts';
 import type { Adapter, CallRequest, EventSink, StreamRequest, SubscribeRequest, Transport } from '../core/transport.ts';
 import { openEvents, openItems } from './event-stream.ts';
@@ -76,7 +77,7 @@ export function rest(options: RestOptions): Adapter<'call' | 'subscribe' | 'stre
       'url', 'sendDeadline', 'sendFields', 'query', 'redirects', 'operations', 'events', 'defaults', ...HTTP_CLIENT_OPTIONS,
     ]), // prettier-ignore
   );
-  const base = baseUrl(read.url);
+  const base = baseUrl('rest', read.url);
   return defineAdapter<'call' | 'subscribe' | 'stream'>((contract) => new RestTransport(contract, base, read));
 }
 
@@ -243,26 +244,4 @@ function notJson({ name }: Operation, { headers }: FetchResponse, cause: unknown
   const type = headers.get('content-type') ?? 'no content type';
   const why = type.includes('json') ? 'the reply is not JSON' : `the server answered ${type}, not JSON: is the url right?`;
   return new ApiError('DATA_LOSS', `${name}: ${why}`, { remote: true, cause });
-}
-
-/** The url without a slash at its end. Throws a `TypeError` that says what is wrong with it. */
-function baseUrl(url: string): string {
-  const relativeTo = page()?.href;
-  if (!URL.canParse(url, relativeTo)) throw new TypeError(`rest: '${url}' is not a URL: write it like 'http://localhost:4000'`);
-  const { protocol, origin, pathname, search, hash, username, password } = new URL(url, relativeTo);
-  if (protocol !== 'http:' && protocol !== 'https:') throw new TypeError(`rest: '${url}' must begin with http:// or https://`);
-  if (search !== '' || hash !== '') throw new TypeError(`rest: '${url}' must have no query and no fragment`);
-  if (username + password !== '') throw new TypeError("rest: put credentials into the option 'headers', not into the url");
-  return origin + pathname.replace(/\/+$/, '');
-}
-
-/** Outside of a browser every origin is the same. */
-function isSameOrigin(base: string): boolean {
-  const { origin } = page() ?? {};
-  return origin === undefined || new URL(base).origin === origin;
-}
-
-/** The page or worker in a browser. */
-function page(): { readonly href: string; readonly origin: string } | undefined {
-  return (globalThis as { readonly location?: { readonly href: string; readonly origin: string } }).location;
 }

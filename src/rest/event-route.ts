@@ -1,5 +1,6 @@
 import type { EventDefinition } from '../core/contract.ts';
 import type { ApiError } from '../core/errors.ts';
+import { encodeOnce } from '../events/encode-once.ts';
 import { EventStream, eventStreamHead } from '../http/events/event-stream.ts';
 import { Heartbeat } from '../http/events/heartbeat.ts';
 import { peerOf, type HttpRequest, type HttpResponse } from '../http/message/message.ts';
@@ -20,7 +21,7 @@ type EventRoute = (request: HttpRequest, params: Readonly<Record<string, string>
 /** Serves an event as server-sent events. Source: https://html.spec.whatwg.org/multipage/server-sent-events.html */
 export function createEventRoute(transport: Transport, event: EventDefinition, options: EventRouteOptions): EventRoute {
   const { maxBufferedBytes = 1_048_576, heartbeatMs = 15_000 } = options;
-  const encode = encodeOnce(event);
+  const encode = encodeOnce((message) => encodeEvent(event, message));
   const streamOptions = { maxBufferedBytes, heartbeat: new Heartbeat(heartbeatMs), encodeEnd };
 
   return async (request, params) => {
@@ -55,20 +56,12 @@ function encodeEnd(error: ApiError | undefined): string {
 /** What has a line end is no id and no time of ours, and cannot stand in a stream. */
 const UNFIT = /[\r\n\0]/;
 
-/** Encodes each event once, not once per subscriber: a hub hands the same message to all of them in a row. */
-function encodeOnce(event: EventDefinition): (message: EventMessage) => string {
-  let last: EventMessage | undefined;
-  let text = '';
-  return (message) => {
-    if (message !== last) {
-      last = message;
-      text = encodeSse({
-        id: UNFIT.test(message.id) ? '' : message.id,
-        event: event.type,
-        data: JSON.stringify(message.data),
-        fields: UNFIT.test(message.time) ? undefined : { time: message.time },
-      });
-    }
-    return text;
-  };
+/** Writes one event. */
+function encodeEvent({ type }: EventDefinition, { id, time, data }: EventMessage): string {
+  return encodeSse({
+    id: UNFIT.test(id) ? '' : id,
+    event: type,
+    data: JSON.stringify(data),
+    fields: UNFIT.test(time) ? undefined : { time },
+  });
 }

@@ -1,4 +1,5 @@
 import { graphqlHandler } from '../graphql/server.ts';
+import { connectHandler } from '../grpc/connect/server.ts';
 import { mqttProtocol } from '../mqtt/schema.ts';
 import type { ProtocolName } from '../protocols.ts';
 import { restHandler } from '../rest/server.ts';
@@ -58,7 +59,9 @@ export const MOUNTS: Readonly<Record<ProtocolName, (context: MountContext) => Mo
   grpc({ transport, options, onError }) {
     const { host, grpcPort = 50_051 } = options;
     let close: ((graceMs: number) => Promise<void>) | undefined;
+    const { lock } = options.grpc ?? {};
     return {
+      handler: connectHandler(transport, { ...(lock && { lock }), ...options.connect, ...onError }),
       async open() {
         // Loaded late, so that a program that loads this file loads no gRPC.
         const { serveGrpc } = await import('../grpc/server.ts');

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { GraphqlHandlerOptions } from '../graphql/server.ts';
+import type { ConnectHandlerOptions } from '../grpc/connect/server.ts';
 import type { ServeGrpcOptions } from '../grpc/server.ts';
 import type { HttpHandler } from '../http/message/message.ts';
 import type { ListenOptions } from '../http/node/listen.ts';
@@ -32,6 +33,8 @@ export interface ProtocolOptions {
   readonly soap?: Omit<SoapHandlerOptions, Shared> | undefined;
   /** Options of `serveGrpc`. */
   readonly grpc?: Omit<ServeGrpcOptions, Shared> | undefined;
+  /** Options of `connectHandler`, which serves Connect and gRPC-Web on the HTTP port beside gRPC's own. */
+  readonly connect?: Omit<ConnectHandlerOptions, Shared> | undefined;
   /** Options of `serveMqtt`. */
   readonly mqtt?: Omit<ServeMqttOptions, Shared> | undefined;
 }

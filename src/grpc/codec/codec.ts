@@ -10,18 +10,23 @@ type Values = Record<string, unknown>;
 type WriteEntry = (writer: BinaryWriter, value: never) => void;
 type ReadEntry = (reader: BinaryReader, target: Values, left: number) => void;
 
-/** Turns values into messages and back. */
-export interface MessageCodec {
+/** Turns values into messages and back: into bytes, or into the text of JSON. */
+export interface MessageCodec<Out = Uint8Array, In = Uint8Array> {
   /** Throws {@link Unencodable} if the value is not what the contract says, or its field cannot carry it. */
-  encode(value: unknown): Buffer;
-  /** Throws INVALID_ARGUMENT for bytes that are no such message, or one nested too deeply. Unknown fields are dropped. */
-  decode(bytes: Uint8Array): unknown;
+  encode(value: unknown): Out;
+  /** Throws INVALID_ARGUMENT for what is no such message, or one nested too deeply. Unknown fields are dropped. */
+  decode(message: In): unknown;
+}
+
+/** Says where a value does not fit its message. */
+export interface PathFinder {
+  pathOfFailure(value: unknown): (string | number)[];
 }
 
 const codecs = new WeakMap<ProtoMessage, Codec>();
 
 /** The codec of a message; compiled once. */
-export function codecOf(message: ProtoMessage): MessageCodec & ValueCodec {
+export function codecOf(message: ProtoMessage): MessageCodec<Uint8Array<ArrayBuffer>> & PathFinder & ValueCodec {
   let codec = codecs.get(message);
   if (!codec) {
     codecs.set(message, (codec = new Codec(message)));
@@ -35,7 +40,7 @@ export function codecOf(message: ProtoMessage): MessageCodec & ValueCodec {
 let shared = new BinaryWriter();
 const LARGE = 65_536;
 
-class Codec implements MessageCodec, ValueCodec {
+class Codec implements MessageCodec<Uint8Array<ArrayBuffer>>, PathFinder, ValueCodec {
   readonly wire = WireType.LengthDelimited;
   readonly zero = undefined;
   readonly packable = false;
@@ -53,9 +58,9 @@ class Codec implements MessageCodec, ValueCodec {
     this.message = message;
   }
 
-  encode(value: unknown): Buffer {
+  encode(value: unknown): Uint8Array<ArrayBuffer> {
     const writer = shared;
-    let bytes: Uint8Array;
+    let bytes: Uint8Array<ArrayBuffer>;
     try {
       this.#writeFields(writer, value);
       bytes = writer.finish();
@@ -64,8 +69,7 @@ class Codec implements MessageCodec, ValueCodec {
       throw new Unencodable(this.pathOfFailure(value), (error as Error).message);
     }
     if (bytes.length > LARGE) shared = new BinaryWriter();
-    // A view, not a copy.
-    return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    return bytes;
   }
 
   decode(bytes: Uint8Array): unknown {

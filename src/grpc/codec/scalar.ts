@@ -1,6 +1,7 @@
 import { WireType, type BinaryReader, type BinaryWriter } from '@bufbuild/protobuf/wire';
 import type { ProtoEnum, ProtoType, ScalarType } from '../proto/proto.ts';
 import type { SchemaNode } from '../../schema/node.ts';
+import { fromBase64, toBase64 } from '../../schema/codec/base64.ts';
 import { WireBytes } from '../../schema/codec/wire-bytes.ts';
 import { compileTextReader } from '../../schema/text.ts';
 import { readTimestamp, writeTimestamp } from './timestamp.ts';
@@ -61,10 +62,16 @@ export const SCALAR: Readonly<Record<ScalarType, ValueCodec>> = {
     wire: LengthDelimited,
     zero: '',
     packable: false,
-    write: (writer, value) => writer.bytes(Buffer.from(value, 'base64')),
-    read: (reader) => Buffer.from(reader.bytes()).toString('base64'),
+    write: (writer, value) => writer.bytes(bytesOf(value)),
+    read: (reader) => toBase64(reader.bytes()),
   },
 }; // prettier-ignore
+
+function bytesOf(text: string): Uint8Array {
+  const bytes = fromBase64(text);
+  if (!bytes) throw new TypeError('a value is not base64');
+  return bytes;
+}
 
 const READ_LARGE: Readonly<Record<string, (reader: BinaryReader) => bigint | string>> = {
   int64: (reader) => reader.int64(),
@@ -103,7 +110,7 @@ export const BYTES: ValueCodec = {
   zero: WireBytes.share(new Uint8Array()),
   write(writer: BinaryWriter, value: unknown) {
     if (value instanceof Uint8Array) writer.bytes(value);
-    else if (typeof value === 'string') writer.bytes(Buffer.from(value, 'base64'));
+    else if (typeof value === 'string') writer.bytes(bytesOf(value));
     else throw new TypeError('a value is not bytes');
   },
   read: (reader) => WireBytes.share(reader.bytes()),

@@ -2,12 +2,17 @@ import type { BinaryReader, BinaryWriter } from '@bufbuild/protobuf/wire';
 
 /** Writes an ISO 8601 instant as the fields of a `google.protobuf.Timestamp`. Digits beyond nanoseconds are cut. */
 export function writeTimestamp(writer: BinaryWriter, text: string): void {
+  const { seconds, nanos } = parseInstant(text);
+  if (seconds !== 0) writer.uint32(8).int64(seconds);
+  if (nanos !== 0) writer.uint32(16).int32(nanos);
+}
+
+/** The seconds and nanoseconds of an ISO 8601 instant. Throws a `RangeError` for another text. */
+export function parseInstant(text: string): { readonly seconds: number; readonly nanos: number } {
   const ms = Date.parse(text);
   if (Number.isNaN(ms)) throw new RangeError(`'${text.slice(0, 50)}' is not an instant`);
   const seconds = Math.floor(ms / 1000);
-  const nanos = nanosOf(text, ms - seconds * 1000);
-  if (seconds !== 0) writer.uint32(8).int64(seconds);
-  if (nanos !== 0) writer.uint32(16).int32(nanos);
+  return { seconds, nanos: nanosOf(text, ms - seconds * 1000) };
 }
 
 /** A date has milliseconds: the text may say more. */
@@ -30,11 +35,7 @@ export function readTimestamp(reader: BinaryReader, length: number, digits: numb
   const end = reader.pos + length;
   let seconds = 0;
   let nanos = 0;
-  if (previous) {
-    const ms = Date.parse(previous);
-    seconds = Math.floor(ms / 1000);
-    nanos = nanosOf(previous, ms - seconds * 1000);
-  }
+  if (previous) ({ seconds, nanos } = parseInstant(previous));
   while (reader.pos < end) {
     const tag = reader.uint32();
     if (tag === 8) seconds = Number(reader.int64());
@@ -42,6 +43,11 @@ export function readTimestamp(reader: BinaryReader, length: number, digits: numb
     else reader.skip(tag & 7, tag >>> 3);
   }
   if (reader.pos !== end) throw new RangeError('a message is longer than it says');
+  return formatInstant(seconds, nanos, digits);
+}
+
+/** An instant as ISO 8601 with 0, 3, 6 or 9 digits behind the second, `digits` at least. Throws a `RangeError` for what no Timestamp can be. */
+export function formatInstant(seconds: number, nanos: number, digits: number): string {
   if (!(seconds >= FIRST && seconds <= LAST) || !(nanos >= 0 && nanos < 1_000_000_000)) throw new RangeError('a timestamp is out of range');
   const text = new Date(seconds * 1000 + Math.floor(nanos / 1_000_000)).toISOString();
   if (nanos % 1_000_000 !== 0 || digits > 3) {

@@ -92,7 +92,7 @@ export function readWhole(codec: ValueCodec, bytes: Uint8Array, left: number): u
 }
 
 /** The codec of a whole message that is one value of JSON, such as a Timestamp. */
-export function bareCodec(type: ProtoType, maxDepth: number): MessageCodec {
+export function bareCodec(type: ProtoType, maxDepth: number): MessageCodec<Buffer> {
   const codec = codecOfType(type);
   const name = type.kind === 'coded' ? type.name : type.kind;
   return {

@@ -7,7 +7,8 @@ import { MAX_DEPTH } from '../codec/own.ts';
 import type { ProtoType } from '../proto/proto.ts';
 import type { EventWire, OperationWire, Wire } from '../wire.ts';
 import { Descriptors, type DescribedRpc } from './descriptors.ts';
-import { codecOf, type MessageCodec } from '../codec/codec.ts';
+import { buffersOf } from '../codec/buffers.ts';
+import type { MessageCodec } from '../codec/codec.ts';
 import { bareCodec } from './any.ts';
 import type { ForeignRpc } from './generated-code.ts';
 import { adaptMessage, adaptRequest, checkAnswer } from './opaque.ts';
@@ -251,8 +252,8 @@ class ForeignCompiler {
   }
 }
 
-function messageCodec(type: ProtoType): MessageCodec {
-  return type.kind === 'message' ? codecOf(type.message) : bareCodec(type, MAX_DEPTH);
+function messageCodec(type: ProtoType): MessageCodec<Buffer> {
+  return type.kind === 'message' ? buffersOf(type.message) : bareCodec(type, MAX_DEPTH);
 }
 
 function mappingOf(given: string | GrpcOperation | GrpcEvent | undefined): (GrpcOperation & GrpcEvent) | undefined {

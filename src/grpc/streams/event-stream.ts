@@ -115,16 +115,3 @@ export class EventStream implements EventSink {
     this.#lifetime.abort(LEFT);
   }
 }
-
-/** Encodes each event once, not once per subscriber: a hub hands the same message to all of them in a row. */
-export function encodeOnce(encode: (message: EventMessage) => Buffer): (message: EventMessage) => Buffer {
-  let last: EventMessage | undefined;
-  let bytes: Buffer = Buffer.alloc(0);
-  return (message) => {
-    if (message !== last) {
-      bytes = encode(message);
-      last = message;
-    }
-    return bytes;
-  };
-}

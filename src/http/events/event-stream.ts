@@ -4,24 +4,30 @@ import type { Heartbeat } from './heartbeat.ts';
 import type { HttpRequest, HttpResponse, HttpWriter } from '../message/message.ts';
 import { encodeSseComment } from './sse.ts';
 
+/** A piece of a stream's body. */
+type Piece = string | Uint8Array;
+
 /** What the event streams of one route have in common. */
 export interface EventStreamOptions {
   /** How far a reader may be behind, and how much may come before the response has begun. */
   readonly maxBufferedBytes: number;
-  readonly heartbeat: Heartbeat;
+  /** Keeps an idle stream open with comments of server-sent events. @default none, for streams that have no word for it */
+  readonly heartbeat?: Heartbeat | undefined;
   /** The last of a stream: why it is over, where there is a reason. */
-  readonly encodeEnd: (error: ApiError | undefined) => string;
+  readonly encodeEnd: (error: ApiError | undefined) => Piece;
+  /** @default that of server-sent events */
+  readonly head?: ((requestId: string | undefined) => Record<string, string>) | undefined;
 }
 
 const COMMENT = encodeSseComment();
 const LEFT = new ApiError('CANCELLED', 'the caller has left');
 const encoder = new TextEncoder();
 
-/** One subscription as a response of server-sent events: holds what comes before the response has begun, and ends a reader that falls behind. */
+/** One subscription as a streamed response, of server-sent events unless its options say otherwise: holds what comes before the response has begun, and ends a reader that falls behind. */
 export class EventStream {
   readonly #lifetime = new Lifetime();
   #writer: HttpWriter | undefined;
-  #waiting: string[] = [];
+  #waiting: Piece[] = [];
   #waitingBytes = 0;
   #isEnded = false;
   /** Whether the subscription was ended here, not by its source. */
@@ -47,19 +53,20 @@ export class EventStream {
 
   /** The response; its head says that the subscription stands. */
   response(requestId: string | undefined): HttpResponse {
-    return { status: 200, headers: eventStreamHead(requestId), body: (writer) => this.#attach(writer) };
+    const { head = eventStreamHead } = this.options;
+    return { status: 200, headers: head(requestId), body: (writer) => this.#attach(writer) };
   }
 
-  write(text: string): void {
+  write(piece: Piece): void {
     if (this.#isEnded) return;
     const { maxBufferedBytes } = this.options;
     if (this.#writer) {
       if (this.#writer.bufferedBytes > maxBufferedBytes) this.#fallBehind();
-      else this.#writer.write(text);
+      else this.#writer.write(piece);
       return;
     }
-    this.#waiting.push(text);
-    this.#waitingBytes += encoder.encode(text).length;
+    this.#waiting.push(piece);
+    this.#waitingBytes += typeof piece === 'string' ? encoder.encode(piece).length : piece.length;
     if (this.#waitingBytes <= maxBufferedBytes) return;
     this.#fallBehind();
     this.#isCut = true;
@@ -79,15 +86,16 @@ export class EventStream {
   #attach(writer: HttpWriter): void {
     const { heartbeat } = this.options;
     const beat = () => writer.write(COMMENT);
-    heartbeat.add(beat);
+    heartbeat?.add(beat);
     writer.onClose(() => {
-      heartbeat.delete(beat);
+      heartbeat?.delete(beat);
       this.#lifetime.abort(LEFT);
     });
     writer.onStop(() => this.end(new ApiError('UNAVAILABLE', 'the server is stopping')));
     this.#writer = writer;
     // Something must be written for the head to be sent at once through every proxy.
-    writer.write(COMMENT + this.#waiting.join(''));
+    if (heartbeat) writer.write(COMMENT);
+    for (const piece of this.#waiting) writer.write(piece);
     this.#waiting = [];
     if (this.#isEnded) writer.end();
   }

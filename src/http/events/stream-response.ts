@@ -4,10 +4,13 @@ import { serveStream, type ServedCall } from '../../guard/serve-call.ts';
 import type { HttpRequest, HttpResponse, HttpWriter } from '../message/message.ts';
 import type { Heartbeat } from './heartbeat.ts';
 
+/** A piece of a stream's body. */
+type Piece = string | Uint8Array;
+
 /** How a stream is written as the body of a response. */
 export interface StreamFormat {
   head(requestId: string | undefined): Record<string, string>;
-  item(message: EventMessage): string | Promise<string>;
+  item(message: EventMessage): Piece | Promise<Piece>;
   /** Writes the last of a stream, and ends its body. */
   end(writer: HttpWriter, error: ApiError | undefined): void;
   /** Keeps an idle connection open; empty if the format has nothing to say in between. */
@@ -26,18 +29,18 @@ export async function streamResponse(
   call: StreamedCall,
   request: HttpRequest,
   format: StreamFormat,
-  heartbeat: Heartbeat,
+  heartbeat?: Heartbeat,
 ): Promise<HttpResponse> {
   let attach: (writer: HttpWriter) => void = () => {};
   const attached = new Promise<HttpWriter>((resolve) => (attach = resolve));
   let writer: HttpWriter | undefined;
-  const put = (to: HttpWriter, text: string) => {
-    to.write(text);
+  const put = (to: HttpWriter, piece: Piece) => {
+    to.write(piece);
     return to.drained();
   };
   const write = (to: HttpWriter, message: EventMessage): void | Promise<void> => {
-    const text = format.item(message);
-    return typeof text === 'string' ? put(to, text) : text.then((settled) => put(to, settled));
+    const piece = format.item(message);
+    return piece instanceof Promise ? piece.then((settled) => put(to, settled)) : put(to, piece);
   };
   const sink: EventSink = {
     next: (message) => (writer ? write(writer, message) : attached.then((to) => write(to, message))),
@@ -55,9 +58,9 @@ export async function streamResponse(
     headers: format.head(call.headers['x-request-id']),
     body: (opened) => {
       const beat = () => opened.write(format.beat);
-      if (format.beat !== '') heartbeat.add(beat);
+      if (format.beat !== '') heartbeat?.add(beat);
       opened.onClose(() => {
-        heartbeat.delete(beat);
+        heartbeat?.delete(beat);
         leave();
       });
       // A stream that runs may finish within the server's grace.

@@ -82,9 +82,9 @@ class StreamWriter implements HttpWriter {
     return this.#isOver ? 0 : -(this.#controller.desiredSize ?? 0);
   }
 
-  write(chunk: string): void {
+  write(chunk: string | Uint8Array): void {
     // An empty piece would look like the end to some readers.
-    if (!this.#isOver && chunk !== '') this.#controller.enqueue(encoder.encode(chunk));
+    if (!this.#isOver && chunk.length > 0) this.#controller.enqueue(bytesOf(chunk));
   }
 
   end(): void {

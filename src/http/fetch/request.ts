@@ -1,4 +1,5 @@
 import { checkEncoding, readBefore, tooLarge, tooSlow } from '../message/body.ts';
+import { concatBytes } from '../message/concat.ts';
 import { HttpError } from '../message/error.ts';
 import type { HttpRequest } from '../message/message.ts';
 import type { FetchCaller } from './caller.ts';
@@ -99,7 +100,7 @@ export class FetchRequest implements HttpRequest {
         else chunks.push(read.value);
       }
       if (failure) throw failure;
-      return concat(chunks, size);
+      return concatBytes(chunks, size);
     } catch (error) {
       throw failure ?? (error instanceof HttpError ? error : new HttpError(400, 'the body was cut off'));
     } finally {
@@ -107,16 +108,4 @@ export class FetchRequest implements HttpRequest {
       reader.releaseLock();
     }
   }
-}
-
-function concat(chunks: readonly Uint8Array[], size: number): Uint8Array {
-  const [first] = chunks;
-  if (chunks.length === 1 && first) return first;
-  const bytes = new Uint8Array(size);
-  let at = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, at);
-    at += chunk.byteLength;
-  }
-  return bytes;
 }

@@ -40,7 +40,7 @@ export type HttpStream = (writer: HttpWriter) => void;
 /** Where an `HttpStream` writes. After `end`, and after the caller has left, calls have no effect. */
 export interface HttpWriter {
   /** Sends a piece; never waits, so look at `bufferedBytes`. */
-  write(chunk: string): void;
+  write(chunk: string | Uint8Array): void;
   /** The response is complete. */
   end(): void;
   /** Breaks the body off, so that the caller cannot take it for complete. */

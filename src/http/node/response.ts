@@ -126,7 +126,7 @@ export class NodeWriter implements HttpWriter {
     return this.#response.writableLength;
   }
 
-  write(chunk: string): void {
+  write(chunk: string | Uint8Array): void {
     if (!this.#isOver) this.#response.write(chunk);
   }
 

@@ -1,0 +1,12 @@
+import { ApiError } from '../../core/errors.ts';
+import { Unencodable } from './value.ts';
+
+/** What `make` encodes. Throws INVALID_ARGUMENT, which says where the input does not fit. */
+export function encodeInput<T>(make: () => T): T {
+  try {
+    return make();
+  } catch (cause) {
+    const details = cause instanceof Unencodable ? { issues: [{ path: [...cause.path], message: cause.why }] } : undefined;
+    throw ApiError.from(cause, 'INVALID_ARGUMENT', `the input cannot be encoded: ${(cause as Error).message}`, { sent: false, details });
+  }
+}

@@ -1,0 +1,228 @@
+import { ApiError } from '../../core/errors.ts';
+import type { EventSink, Peer, Transport } from '../../core/transport.ts';
+import { encodeOnce } from '../../events/encode-once.ts';
+import { acceptHeaders, serveCall } from '../../guard/serve-call.ts';
+import { EventStream } from '../../http/events/event-stream.ts';
+import { streamResponse } from '../../http/events/stream-response.ts';
+import { HttpError } from '../../http/message/error.ts';
+import { deflate, inflate } from '../../http/message/gzip.ts';
+import { peerOf, type HttpRequest, type HttpResponse } from '../../http/message/message.ts';
+import { errorHeaders } from '../../http/message/problem.ts';
+import { STATUS } from '../../http/message/status.ts';
+import { readConnectTimeout, readGrpcTimeout } from '../timeout.ts';
+import { encodeError, errorBody } from './error.ts';
+import { bytesOf, type Body, type FormEvent, type FormName } from './form.ts';
+import { framingOf, readFramed, readPlain, usesGzip, type Asked, type Exchanging, type Framing } from './protocol.ts';
+import { readMessageParam } from './query.ts';
+import type { Route } from './routes.ts';
+
+type OperationRoute = Extract<Route, { readonly serves: 'operation' }>;
+type EventRoute = Extract<Route, { readonly serves: 'event' }>;
+
+interface Limits extends Exchanging {
+  readonly maxBufferedBytes: number;
+}
+
+/** What all exchanges of one handler share. */
+export class Serving {
+  readonly #encoders = new Map<FormEvent, ReturnType<typeof encoderOf>>();
+
+  private readonly transport: Transport;
+  private readonly limits: Limits;
+
+  constructor(transport: Transport, limits: Limits) {
+    this.transport = transport;
+    this.limits = limits;
+  }
+
+  /** A call of Connect whose message is the body. */
+  plain(route: OperationRoute, request: HttpRequest, { form }: Asked): Promise<HttpResponse> {
+    const encoding = request.headers['content-encoding'];
+    return this.#unary(route, request, form, () => readPlain(request, encoding === undefined ? undefined : String(encoding), this.limits));
+  }
+
+  /** A query of Connect whose message is in the URL. */
+  get(route: OperationRoute, request: HttpRequest): Promise<HttpResponse> {
+    const { maxMessageBytes } = this.limits;
+    const query = new URLSearchParams(request.query);
+    const encoding = query.get('encoding');
+    const form = encoding === 'proto' ? 'proto' : 'json';
+    return this.#unary(route, request, form, () => {
+      if (encoding !== form) throw new HttpError(415, "the parameter 'encoding' must be json or proto", { 'accept-post': 'application/json' });
+      const version = query.get('connect');
+      if (version !== null && version !== 'v1') throw new ApiError('INVALID_ARGUMENT', "the parameter 'connect' must be v1");
+      const message = readMessageParam(request.query, query.get('base64') === '1');
+      if (message.length > maxMessageBytes) throw new HttpError(413, `the message is larger than ${maxMessageBytes} bytes`);
+      return usesGzip(query.get('compression') ?? undefined) ? inflate(message, maxMessageBytes) : message;
+    });
+  }
+
+  /** A call of gRPC-Web. */
+  async framed(route: OperationRoute, request: HttpRequest, asked: Asked): Promise<HttpResponse> {
+    const headers = acceptHeaders(request.headers);
+    const requestId = headers['x-request-id'];
+    const framing = framingOf(request, asked, this.limits);
+    const head = { ...framing.head, 'x-request-id': requestId ?? '' };
+    try {
+      const wire = route.wire(asked.form);
+      const input = wire.decodeInput(await readFramed(request, asked, this.limits));
+      const output = await serveCall(this.transport, {
+        operation: route.operation,
+        input,
+        headers,
+        deadline: readGrpcTimeout(request.headers['grpc-timeout']),
+        peer: peer(request),
+        onLeave: (listener) => request.onAbort(listener),
+      });
+      const message = await framing.message(wire.encodeOutput(output));
+      const end = framing.end(undefined);
+      const body = new Uint8Array(message.length + end.length);
+      body.set(message);
+      body.set(end, message.length);
+      return { status: 200, headers: head, body };
+    } catch (error) {
+      return { status: 200, headers: head, body: framing.end(errorBody(error, requestId, this.limits.onError)) };
+    }
+  }
+
+  /** A streamed operation, of either protocol. */
+  async stream(route: OperationRoute, request: HttpRequest, asked: Asked): Promise<HttpResponse> {
+    const headers = acceptHeaders(request.headers);
+    const requestId = headers['x-request-id'];
+    const framing = framingOf(request, asked, this.limits);
+    try {
+      const wire = route.wire(asked.form);
+      const input = wire.decodeInput(await readFramed(request, asked, this.limits));
+      const call = { operation: route.operation, input, headers, deadline: this.#deadlineOf(request, asked), peer: peer(request) };
+      return await streamResponse(this.transport, call, request, {
+        head: (id) => headOf(framing, id),
+        item: ({ data }) => framing.message(encodeItem(route.operation.name, () => wire.encodeOutput(data))),
+        end: (writer, error) => {
+          writer.write(framing.end(error && errorBody(error, requestId, this.limits.onError)));
+          writer.end();
+        },
+        beat: '',
+      });
+    } catch (error) {
+      return this.#ended(framing, error, requestId);
+    }
+  }
+
+  /** A subscription, of either protocol. */
+  async events(route: EventRoute, request: HttpRequest, asked: Asked): Promise<HttpResponse> {
+    const headers = acceptHeaders(request.headers);
+    const requestId = headers['x-request-id'];
+    const framing = framingOf(request, asked, this.limits);
+    try {
+      const wire = route.wire(asked.form);
+      const { params, lastEventId } = wire.decodeRequest(await readFramed(request, asked, this.limits));
+      const fixed = Object.fromEntries(Object.entries(params).filter(([, value]) => value !== undefined));
+      const stream = new EventStream({
+        maxBufferedBytes: this.limits.maxBufferedBytes,
+        head: (id) => headOf(framing, id),
+        encodeEnd: (error) => framing.end(error && errorBody(error, requestId, this.limits.onError)),
+      });
+      const encode = this.#encoderOf(wire);
+      const sink: EventSink = {
+        next: (message) => {
+          let body: Body;
+          try {
+            body = encode.event(message);
+          } catch (cause) {
+            // Not thrown on: whoever publishes would hear it, and other subscribers would miss the event.
+            return stream.end(new ApiError('DATA_LOSS', 'an event breaks the contract', { cause }));
+          }
+          stream.write(framing.plain(body));
+        },
+        gap: () => stream.write(framing.plain(encode.gap)),
+        end: (error) => stream.end(error),
+      };
+      await stream.open(request, (signal) =>
+        this.transport.subscribe({ event: route.event, params: fixed, signal, headers, lastEventId, peer: peer(request) }, sink),
+      );
+      return stream.response(requestId);
+    } catch (error) {
+      return this.#ended(framing, error, requestId);
+    }
+  }
+
+  /** Answers with an error, as the protocol that is asked writes it. */
+  async refuse(request: HttpRequest, asked: Asked, error: ApiError): Promise<HttpResponse> {
+    const requestId = acceptHeaders(request.headers)['x-request-id'];
+    if (asked.protocol === 'connect') return this.#failed(error, requestId);
+    return this.#ended(framingOf(request, asked, this.limits), error, requestId);
+  }
+
+  async #unary(route: OperationRoute, request: HttpRequest, form: FormName, read: () => Uint8Array | Promise<Uint8Array>): Promise<HttpResponse> {
+    const headers = acceptHeaders(request.headers);
+    const requestId = headers['x-request-id'] ?? '';
+    try {
+      const wire = route.wire(form);
+      const input = wire.decodeInput(await read());
+      const output = await serveCall(this.transport, {
+        operation: route.operation,
+        input,
+        headers,
+        deadline: readConnectTimeout(request.headers['connect-timeout-ms']),
+        peer: peer(request),
+        onLeave: (listener) => request.onAbort(listener),
+      });
+      const body = wire.encodeOutput(output);
+      const head = { 'content-type': `application/${form}`, 'x-request-id': requestId };
+      const accepted = request.headers['accept-encoding'];
+      if (accepted === undefined || body.length < this.limits.compressFromBytes || !/\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))/i.test(String(accepted)))
+        return { status: 200, headers: head, body };
+      return { status: 200, headers: { ...head, 'content-encoding': 'gzip', vary: 'accept-encoding' }, body: await deflate(bytesOf(body)) };
+    } catch (error) {
+      return this.#failed(error, requestId);
+    }
+  }
+
+  /** An error of Connect whose status says what it is. */
+  #failed(error: unknown, requestId: string | undefined): HttpResponse {
+    const body = errorBody(error, requestId, this.limits.onError);
+    const { domain, onError } = this.limits;
+    const isHttp = error instanceof HttpError;
+    return {
+      status: isHttp ? error.status : STATUS[body.code],
+      headers: { ...errorHeaders(body), ...(isHttp && error.headers), 'content-type': 'application/json', 'x-request-id': body.requestId ?? '' },
+      body: JSON.stringify(encodeError(body, domain, onError)),
+    };
+  }
+
+  /** A stream that has ended before it began. */
+  #ended(framing: Framing, error: unknown, requestId: string | undefined): HttpResponse {
+    return { status: 200, headers: headOf(framing, requestId), body: framing.end(errorBody(error, requestId, this.limits.onError)) };
+  }
+
+  #deadlineOf({ headers }: HttpRequest, { protocol }: Asked): number | undefined {
+    return protocol === 'connect-stream' ? readConnectTimeout(headers['connect-timeout-ms']) : readGrpcTimeout(headers['grpc-timeout']);
+  }
+
+  #encoderOf(wire: FormEvent) {
+    let encoder = this.#encoders.get(wire);
+    if (!encoder) this.#encoders.set(wire, (encoder = encoderOf(wire)));
+    return encoder;
+  }
+}
+
+function encoderOf(wire: FormEvent) {
+  return { event: encodeOnce((event) => wire.encodeItem({ gap: false, event })), gap: wire.encodeItem({ gap: true }) };
+}
+
+/** A transport that nothing guards may give what the wire cannot carry. */
+function encodeItem(name: string, encode: () => Body): Body {
+  try {
+    return encode();
+  } catch (cause) {
+    throw new ApiError('DATA_LOSS', `${name}: an item breaks the contract`, { cause });
+  }
+}
+
+function headOf({ head }: Framing, requestId: string | undefined): Record<string, string> {
+  return { ...head, 'cache-control': 'no-store, no-transform', 'x-accel-buffering': 'no', 'x-request-id': requestId ?? '' };
+}
+
+function peer(request: HttpRequest): Peer {
+  return peerOf(request, 'grpc');
+}

@@ -1,0 +1,40 @@
+import { tooLarge } from './body.ts';
+import { concatBytes } from './concat.ts';
+import { HttpError } from './error.ts';
+
+/** Inflates a body in gzip, to no more than `maxBytes`. Rejects with an `HttpError`: 413, or 400 for what is not gzip. */
+export async function inflate(bytes: Uint8Array, maxBytes: number): Promise<Uint8Array> {
+  const stream = new DecompressionStream('gzip');
+  const writer = stream.writable.getWriter();
+  // What fails here fails the reading too.
+  void writer.write(new Uint8Array(bytes)).catch(() => {});
+  void writer.close().catch(() => {});
+  const reader = stream.readable.getReader();
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for (;;) {
+    let read: ReadableStreamReadResult<Uint8Array>;
+    try {
+      read = await reader.read();
+    } catch {
+      throw new HttpError(400, 'the body is not in gzip, as its content-encoding says');
+    }
+    if (read.done) break;
+    size += read.value.byteLength;
+    if (size > maxBytes) {
+      await reader.cancel().catch(() => {});
+      throw tooLarge(maxBytes);
+    }
+    chunks.push(read.value);
+  }
+  return concatBytes(chunks, size);
+}
+
+/** Compresses with gzip. */
+export async function deflate(bytes: Uint8Array): Promise<Uint8Array> {
+  const stream = new CompressionStream('gzip');
+  const writer = stream.writable.getWriter();
+  void writer.write(new Uint8Array(bytes)).catch(() => {});
+  void writer.close().catch(() => {});
+  return new Uint8Array(await new Response(stream.readable).arrayBuffer());
+}

@@ -1,0 +1,4 @@
+import { connectTarget } from '../support/connect.ts';
+
+/** Connect, in JSON. */
+export const target = connectTarget('connect', {});
