@@ -5,7 +5,9 @@
 
 function refuse(name: string): () => never {
   return () => {
-    throw new TypeError(`${name} needs Node: browsers cannot speak gRPC. In a page use rest(), graphql() or webSocket().`);
+    throw new TypeError(
+      `${name} needs Node: browsers cannot speak gRPC. In a page use connect() of multi-api-sdk/grpc/connect, rest(), graphql() or webSocket().`,
+    );
   };
 }
 

@@ -46,9 +46,19 @@ export function importsOf(file: ProtoFile): string[] {
   ];
 }
 
-function method({ name, request, response, requestStream, responseStream, comment: text, deprecated }: ProtoMethod): string {
+function method({
+  name,
+  request,
+  response,
+  requestStream,
+  responseStream,
+  comment: text,
+  deprecated,
+  hasNoSideEffects = false,
+}: ProtoMethod): string {
   const type = (of: ProtoMessage | undefined, stream: boolean) => `${stream ? 'stream ' : ''}${of?.name ?? 'google.protobuf.Empty'}`;
-  const end = deprecated ? ' {\n    option deprecated = true;\n  }' : ';';
+  const options = [...(deprecated ? ['deprecated = true'] : []), ...(hasNoSideEffects ? ['idempotency_level = NO_SIDE_EFFECTS'] : [])];
+  const end = options.length === 0 ? ';' : ` {\n${options.map((option) => `    option ${option};\n`).join('')}  }`;
   return `${comment(text, '  ')}  rpc ${name}(${type(request, requestStream)}) returns (${type(response, responseStream)})${end}`;
 }
 

@@ -5,6 +5,7 @@ import { fromBase64, toBase64 } from '../../schema/codec/base64.ts';
 import { WireBytes } from '../../schema/codec/wire-bytes.ts';
 import { compileTextReader } from '../../schema/text.ts';
 import { compileVariant } from '../../schema/variant.ts';
+import { jsonName } from '../proto/names.ts';
 import type { ProtoEntry, ProtoEnum, ProtoMessage, ProtoType, ScalarType } from '../proto/proto.ts';
 import type { MessageCodec } from './codec.ts';
 import { setOwn } from './own.ts';
@@ -21,11 +22,6 @@ interface JsonValue {
 }
 
 type Values = Record<string, unknown>;
-
-/** How the name of a field is written: `created_at` as `createdAt`. Source: https://protobuf.dev/programming-guides/json/#field-representation */
-export function jsonName(field: string): string {
-  return field.replace(/_+(.?)/g, (_, letter: string) => letter.toUpperCase());
-}
 
 const messages = new WeakMap<ProtoMessage, JsonMessage>();
 
@@ -186,7 +182,12 @@ function listOf(item: JsonValue, property: string): JsonValue {
 function mapOf(item: JsonValue, property: string): JsonValue {
   const convert = (record: Readonly<Values>, one: (value: unknown) => unknown) => {
     const out: Values = {};
-    for (const key of Object.keys(record)) setOwn(out, key, at(key, () => one(record[key])));
+    for (const key of Object.keys(record))
+      setOwn(
+        out,
+        key,
+        at(key, () => one(record[key])),
+      );
     return out;
   };
   return {

@@ -53,7 +53,9 @@ const CONNECT: ClientProtocol = {
     if ((flags & END_STREAM) === 0) return undefined;
     const json = tryParseJson(decoder.decode(data)) as { readonly error?: unknown } | undefined;
     if (json === undefined) return new ApiError('DATA_LOSS', "the stream's end is not JSON", { remote: true });
-    return json?.error === undefined ? 'ok' : (decodeError(json.error, undefined) ?? new ApiError('UNKNOWN', 'the stream failed', { remote: true }));
+    return json?.error === undefined
+      ? 'ok'
+      : (decodeError(json.error, undefined) ?? new ApiError('UNKNOWN', 'the stream failed', { remote: true }));
   },
 };
 
@@ -71,7 +73,8 @@ const GRPC_WEB: ClientProtocol = {
     if (end === undefined) throw new ApiError('UNAVAILABLE', `${reading.name}: the answer was cut before it had a status`);
     if (end !== 'ok') throw end;
     const [message, ...more] = envelopes.slice(0, -1);
-    if (!message || more.length > 0) throw new ApiError('DATA_LOSS', `${reading.name}: the answer does not have one message`, { remote: true });
+    if (!message || more.length > 0)
+      throw new ApiError('DATA_LOSS', `${reading.name}: the answer does not have one message`, { remote: true });
     return message.data;
   },
   async checkStream(response, reading) {

@@ -51,7 +51,14 @@ const MAX_URL = 4000;
  * @throws TypeError if an option is unknown or wrong.
  */
 export function connect(options: ConnectOptions): Adapter<'call' | 'subscribe' | 'stream'> {
-  const read = readOptions('connect', options, HTTP_CLIENT_READERS, ['url', 'protocol', 'format', 'useGet', 'lock', ...HTTP_CLIENT_OPTIONS]);
+  const read = readOptions('connect', options, HTTP_CLIENT_READERS, [
+    'url',
+    'protocol',
+    'format',
+    'useGet',
+    'lock',
+    ...HTTP_CLIENT_OPTIONS,
+  ]);
   const protocol = oneOf('protocol', read.protocol ?? 'connect', ['connect', 'grpc-web']);
   const format = oneOf('format', read.format ?? (protocol === 'connect' ? 'json' : 'binary'), ['binary', 'json']);
   const base = baseUrl('connect', read.url);
@@ -97,11 +104,18 @@ class ConnectTransport implements Transport {
     if (!wire) throw noOperation(operation.name);
     const { protocol, form } = this;
     const message = encodeInput(() => wire.encodeInput(request.input));
-    const byGet = this.options.useGet === true && protocol.isPlain && operation.kind === 'query' ? this.#getUrl(wire.path, message) : undefined;
+    const byGet =
+      this.options.useGet === true && protocol.isPlain && operation.kind === 'query' ? this.#getUrl(wire.path, message) : undefined;
     const headers = await this.#headers(request.headers, deadline, protocol.callType(form), byGet !== undefined);
     const exchange =
       byGet === undefined
-        ? { method: 'POST', url: this.base + wire.path, headers, body: protocol.isPlain ? message : protocol.frame(bytesOf(message)), signal }
+        ? {
+            method: 'POST',
+            url: this.base + wire.path,
+            headers,
+            body: protocol.isPlain ? message : protocol.frame(bytesOf(message)),
+            signal,
+          }
         : { method: 'GET', url: byGet, headers, signal };
     const response = await this.#http.send(exchange);
     const bytes = await this.#http.bytes(response, exchange);
@@ -181,7 +195,8 @@ class ConnectTransport implements Transport {
 
   #getUrl(path: string, message: Body): string | undefined {
     const encoded = typeof message === 'string' ? encodeURIComponent(message) : undefined;
-    const query = encoded === undefined ? `encoding=proto&base64=1&message=${forUrl(bytesOf(message))}` : `encoding=json&message=${encoded}`;
+    const query =
+      encoded === undefined ? `encoding=proto&base64=1&message=${forUrl(bytesOf(message))}` : `encoding=json&message=${encoded}`;
     const url = `${this.base}${path}?connect=v1&${query}`;
     return url.length > MAX_URL ? undefined : url;
   }

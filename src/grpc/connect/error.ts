@@ -6,9 +6,9 @@ import { fromBase64, toBase64 } from '../../schema/codec/base64.ts';
 import { decodeDetails, encodeDetails, type ErrorDetail } from '../status.ts';
 
 /** How Connect writes the codes: in lower case, and one by its American name. Source: https://connectrpc.com/docs/protocol#error-codes */
-const NAMES = Object.fromEntries(
-  ERROR_CODES.map((code) => [code, code === 'CANCELLED' ? 'canceled' : code.toLowerCase()]),
-) as Readonly<Record<ErrorCode, string>>;
+const NAMES = Object.fromEntries(ERROR_CODES.map((code) => [code, code === 'CANCELLED' ? 'canceled' : code.toLowerCase()])) as Readonly<
+  Record<ErrorCode, string>
+>;
 const CODES: ReadonlyMap<unknown, ErrorCode> = new Map(ERROR_CODES.map((code) => [NAMES[code], code]));
 
 /** What HTTP's statuses mean without an error of Connect. Source: https://connectrpc.com/docs/protocol#http-to-error-code */

@@ -44,8 +44,10 @@ export function askedBy(contentType: string): Asked | undefined {
   const [, name = '', rest = ''] = /^\s*application\/([a-z0-9+-]+)\s*(.*)$/i.exec(contentType) ?? [];
   const [, base = '', plus = ''] = /^(json|proto|connect|grpc-web(?:-text)?)(?:\+(json|proto))?$/.exec(name.toLowerCase()) ?? [];
   if (base === '' || (rest !== '' && !/^;\s*charset="?utf-8"?\s*$/i.test(rest))) return undefined;
-  if (base === 'json' || base === 'proto') return plus === '' ? { protocol: 'connect', form: base, type: `application/${base}` } : undefined;
-  if (base === 'connect') return plus === '' ? undefined : { protocol: 'connect-stream', form: plus as FormName, type: `application/connect+${plus}` };
+  if (base === 'json' || base === 'proto')
+    return plus === '' ? { protocol: 'connect', form: base, type: `application/${base}` } : undefined;
+  if (base === 'connect')
+    return plus === '' ? undefined : { protocol: 'connect-stream', form: plus as FormName, type: `application/connect+${plus}` };
   const form = plus === 'json' ? 'json' : 'proto';
   return { protocol: base as 'grpc-web' | 'grpc-web-text', form, type: `application/${base}+${form}` };
 }
@@ -73,7 +75,10 @@ export async function readFramed(request: HttpRequest, { protocol }: Asked, { ma
   }
   const [envelope] = found;
   if (!envelope || found.length > 1 || !reader.isComplete)
-    throw new ApiError('INVALID_ARGUMENT', 'the request must be one message in an envelope: five bytes of flags and length, then the message');
+    throw new ApiError(
+      'INVALID_ARGUMENT',
+      'the request must be one message in an envelope: five bytes of flags and length, then the message',
+    );
   if ((envelope.flags & COMPRESSED) === 0) return envelope.data;
   if (!isGzip) throw new ApiError('INVALID_ARGUMENT', 'the message is compressed, but no header names its encoding');
   return inflate(envelope.data, maxMessageBytes);
@@ -111,7 +116,8 @@ export function framingOf(request: HttpRequest, { protocol, type }: Asked, share
   const isConnect = protocol === 'connect-stream';
   const accepted = String(request.headers[isConnect ? 'connect-accept-encoding' : 'grpc-accept-encoding'] ?? '');
   const isGzip = shared.compressFromBytes !== Infinity && /\bgzip\b/i.test(accepted);
-  const wrap = protocol === 'grpc-web-text' ? (bytes: Uint8Array) => new TextEncoder().encode(toBase64(bytes)) : (bytes: Uint8Array) => bytes;
+  const wrap =
+    protocol === 'grpc-web-text' ? (bytes: Uint8Array) => new TextEncoder().encode(toBase64(bytes)) : (bytes: Uint8Array) => bytes;
   return {
     head: { 'content-type': type, ...(isGzip && { [isConnect ? 'connect-content-encoding' : 'grpc-encoding']: 'gzip' }) },
     plain: (body) => wrap(encodeEnvelope(0, bytesOf(body))),

@@ -3,7 +3,10 @@ import { fromBase64 } from '../../schema/codec/base64.ts';
 
 /** The message in the query of a GET: base64, or percent-encoded bytes. Throws INVALID_ARGUMENT. Source: https://connectrpc.com/docs/protocol#unary-get-request */
 export function readMessageParam(query: string, isBase64: boolean): Uint8Array {
-  const raw = query.split('&').find((pair) => pair.startsWith('message='))?.slice('message='.length);
+  const raw = query
+    .split('&')
+    .find((pair) => pair.startsWith('message='))
+    ?.slice('message='.length);
   if (raw === undefined) throw new ApiError('INVALID_ARGUMENT', "the parameter 'message' is missing");
   const bytes = percentDecoded(raw);
   if (!isBase64) return bytes;

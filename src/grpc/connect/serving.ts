@@ -48,7 +48,8 @@ export class Serving {
     const encoding = query.get('encoding');
     const form = encoding === 'proto' ? 'proto' : 'json';
     return this.#unary(route, request, form, () => {
-      if (encoding !== form) throw new HttpError(415, "the parameter 'encoding' must be json or proto", { 'accept-post': 'application/json' });
+      if (encoding !== form)
+        throw new HttpError(415, "the parameter 'encoding' must be json or proto", { 'accept-post': 'application/json' });
       const version = query.get('connect');
       if (version !== null && version !== 'v1') throw new ApiError('INVALID_ARGUMENT', "the parameter 'connect' must be v1");
       const message = readMessageParam(request.query, query.get('base64') === '1');
@@ -153,7 +154,12 @@ export class Serving {
     return this.#ended(framingOf(request, asked, this.limits), error, requestId);
   }
 
-  async #unary(route: OperationRoute, request: HttpRequest, form: FormName, read: () => Uint8Array | Promise<Uint8Array>): Promise<HttpResponse> {
+  async #unary(
+    route: OperationRoute,
+    request: HttpRequest,
+    form: FormName,
+    read: () => Uint8Array | Promise<Uint8Array>,
+  ): Promise<HttpResponse> {
     const headers = acceptHeaders(request.headers);
     const requestId = headers['x-request-id'] ?? '';
     try {
@@ -170,7 +176,11 @@ export class Serving {
       const body = wire.encodeOutput(output);
       const head = { 'content-type': `application/${form}`, 'x-request-id': requestId };
       const accepted = request.headers['accept-encoding'];
-      if (accepted === undefined || body.length < this.limits.compressFromBytes || !/\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))/i.test(String(accepted)))
+      if (
+        accepted === undefined ||
+        body.length < this.limits.compressFromBytes ||
+        !/\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))/i.test(String(accepted))
+      )
         return { status: 200, headers: head, body };
       return { status: 200, headers: { ...head, 'content-encoding': 'gzip', vary: 'accept-encoding' }, body: await deflate(bytesOf(body)) };
     } catch (error) {
@@ -185,7 +195,12 @@ export class Serving {
     const isHttp = error instanceof HttpError;
     return {
       status: isHttp ? error.status : STATUS[body.code],
-      headers: { ...errorHeaders(body), ...(isHttp && error.headers), 'content-type': 'application/json', 'x-request-id': body.requestId ?? '' },
+      headers: {
+        ...errorHeaders(body),
+        ...(isHttp && error.headers),
+        'content-type': 'application/json',
+        'x-request-id': body.requestId ?? '',
+      },
       body: JSON.stringify(encodeError(body, domain, onError)),
     };
   }

@@ -45,7 +45,12 @@ export function errorOfTrailers(trailers: { get(name: string): string | null | u
   if (status === 0) return undefined;
   const details = trailers.get(DETAILS_KEY);
   const bytes = typeof details === 'string' ? fromBase64(details) : undefined;
-  return decodeStatus(status, decoded(trailers.get('grpc-message') ?? '') || codeOf(status), bytes, trailers.get('x-request-id') ?? undefined);
+  return decodeStatus(
+    status,
+    decoded(trailers.get('grpc-message') ?? '') || codeOf(status),
+    bytes,
+    trailers.get('x-request-id') ?? undefined,
+  );
 }
 
 function decoded(text: string): string {

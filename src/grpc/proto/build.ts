@@ -127,6 +127,7 @@ class FileBuilder {
       response,
       requestStream: false,
       responseStream: item !== undefined,
+      hasNoSideEffects: operation.kind === 'query',
       view,
       wrapsOutput,
     };

@@ -1,9 +1,9 @@
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import {
   FieldDescriptorProto_Label, FieldDescriptorProto_Type, FileDescriptorProtoSchema, file_google_protobuf_empty, file_google_protobuf_struct,
-  file_google_protobuf_timestamp, type DescriptorProtoSchema, type EnumDescriptorProtoSchema, type FieldDescriptorProtoSchema, type FileDescriptorProto,
+  file_google_protobuf_timestamp, MethodOptions_IdempotencyLevel, type DescriptorProtoSchema, type EnumDescriptorProtoSchema, type FieldDescriptorProtoSchema, type FileDescriptorProto,
 } from '@bufbuild/protobuf/wkt'; // prettier-ignore
-import { unspecified, pascal } from './names.ts';
+import { jsonName, unspecified, pascal } from './names.ts';
 import { typeName, type ProtoEnum, type ProtoField, type ProtoFile, type ProtoMessage, type ProtoType } from './proto.ts';
 import { importsOf } from '../schema.ts';
 
@@ -30,7 +30,12 @@ export function descriptorsOf(file: ProtoFile): FileDescriptorProto[] {
         outputType: method.response ? `.${file.package}.${method.response.name}` : '.google.protobuf.Empty',
         clientStreaming: method.requestStream,
         serverStreaming: method.responseStream,
-        ...(method.deprecated && { options: { deprecated: true } }),
+        ...((method.deprecated || method.hasNoSideEffects) && {
+          options: {
+            ...(method.deprecated && { deprecated: true }),
+            ...(method.hasNoSideEffects && { idempotencyLevel: MethodOptions_IdempotencyLevel.NO_SIDE_EFFECTS }),
+          },
+        }),
       })),
     })),
   });
@@ -65,6 +70,7 @@ function fieldOf(
   return {
     name,
     number,
+    jsonName: jsonName(name),
     label: label === 'one' ? FieldDescriptorProto_Label.OPTIONAL : FieldDescriptorProto_Label.REPEATED,
     ...(label === 'map' ? { type: FieldDescriptorProto_Type.MESSAGE, typeName: `.${owner}.${entryName(name)}` } : kindOf(type, scope)),
     ...(group !== undefined && { oneofIndex: oneofs.indexOf(group) }),
@@ -79,8 +85,8 @@ function entryOf({ name, type }: ProtoField, scope: string): Message {
   return {
     name: entryName(name),
     field: [
-      { name: 'key', number: 1, label: OPTIONAL, type: FieldDescriptorProto_Type.STRING },
-      { name: 'value', number: 2, label: OPTIONAL, ...kindOf(type, scope) },
+      { name: 'key', number: 1, jsonName: 'key', label: OPTIONAL, type: FieldDescriptorProto_Type.STRING },
+      { name: 'value', number: 2, jsonName: 'value', label: OPTIONAL, ...kindOf(type, scope) },
     ],
     options: { mapEntry: true },
   };

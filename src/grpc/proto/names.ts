@@ -13,6 +13,11 @@ export function snake(text: string): string {
   return /^[a-z]/.test(name) ? name : `f_${name}`;
 }
 
+/** How the name of a field is written: `created_at` as `createdAt`. Source: https://protobuf.dev/programming-guides/json/#field-representation */
+export function jsonName(field: string): string {
+  return field.replace(/_+(.?)/g, (_, letter: string) => letter.toUpperCase());
+}
+
 /** `KindsColor` and `dark-red` as a value's name: `KINDS_COLOR_DARK_RED`. */
 export function screaming(type: string, value: string): string {
   const word = snake(`x_${value}`).slice(2);

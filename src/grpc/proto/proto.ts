@@ -113,6 +113,8 @@ export interface ProtoMethod {
   readonly responseStream: boolean;
   readonly comment: string | undefined;
   readonly deprecated: boolean;
+  /** Whether Connect may send its calls with GET. Source: google/protobuf/descriptor.proto, MethodOptions.idempotency_level */
+  readonly hasNoSideEffects?: boolean | undefined;
 }
 
 export interface OperationMethod extends ProtoMethod {
