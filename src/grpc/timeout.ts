@@ -18,7 +18,7 @@ export function readConnectTimeout(value: unknown): number | undefined {
 /** The deadline of `grpc-timeout`. Throws INVALID_ARGUMENT. */
 export function readGrpcTimeout(value: unknown): number | undefined {
   if (value === undefined) return undefined;
-  const [, digits = '', unit = ''] = /^(\d{1,8})([HMSmun])$/.exec(String(value)) ?? [];
+  const [, digits = '', unit = ''] = /^(\d{1,8})([HMSmun])$/.exec(typeof value === 'string' ? value : '') ?? [];
   const ms = UNITS[unit];
   if (ms !== undefined) return now() + Number(digits) * ms;
   throw new ApiError('INVALID_ARGUMENT', "grpc-timeout must be up to eight digits and a unit: '500m'");
