@@ -15,7 +15,8 @@ export { reporter } from './life/report.ts';
 export { readErrorOptions } from './peer/error-body.ts';
 export { checkHeaders, joinHeaders, makeRequestId, timeoutHeader, type HeadersOption } from './peer/headers.ts';
 export { parseJson, tryParseJson } from './peer/json.ts';
-export { guardOnWire, redact, type OnWire, type WireRecord } from './peer/on-wire.ts';
+export { guardOnWire, type OnWire, type WireRecord } from './peer/on-wire.ts';
+export { redact } from './peer/wire-record.ts';
 export { compileQueryReader, compileTextReader, type TextReader } from './schema/text.ts';
 export { describeContract, type ContractView, type ErrorView, type EventView, type OperationView } from './schema/view.ts';
 export type {

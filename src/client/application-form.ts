@@ -1,34 +1,36 @@
-import type { CallOptions } from './types.ts';
-import type { Contract, EventDefinition, Operation } from '../core/contract.ts';
+import type { Contract, EventDefinition, Operation, Schema } from '../core/contract.ts';
 import { ApiError, isApiError, type JsonObject } from '../core/errors.ts';
 import { own } from '../core/own.ts';
 import { shapeOf } from '../core/shape.ts';
 import type { EventSink, Selection } from '../core/transport.ts';
-import { checkedSink, inputOf } from '../guard/guard.ts';
+import { checkedSink } from '../guard/checked-sink.ts';
+import { inputOf } from '../guard/checks.ts';
 import { planSelection } from '../guard/select.ts';
 import { converterOf } from '../schema/codec/codec.ts';
-import { issuesError } from '../schema/validate.ts';
+import { issuesError } from '../schema/check/issues.ts';
 
-type Options = CallOptions & { readonly select?: Selection | undefined };
-type Send = (input: unknown, options?: Options) => Promise<unknown>;
-
-/** Takes application values to a function that sends wire values, and its answers back; the function itself for an operation without codecs. */
-export function inApplicationForm(contract: Contract, operation: Operation, send: Send): Send {
+/** Makes a call with application values by a function that sends wire values. */
+export async function callInApplicationForm(
+  contract: Contract,
+  operation: Operation,
+  select: Selection | undefined,
+  input: unknown,
+  send: (wire: unknown) => Promise<unknown>,
+): Promise<unknown> {
   const encoder = converterOf(operation.input);
-  const decoder = converterOf(operation.output);
-  const decodesErrors = Object.values(operation.errors).some(({ details }) => converterOf(details));
-  if (!encoder && !decoder && !decodesErrors) return send;
-  return async (input, options) => {
-    const wire = encoder ? inputOf(await encoder.encode(input), operation) : input;
-    const output = await (decodesErrors
-      ? send(wire, options).catch(async (error: unknown) => Promise.reject(await decodedError(operation, error)))
-      : send(wire, options));
-    const converter = options?.select ? converterOf(planSelection(contract, operation, options.select).schema) : decoder;
-    const decoded = await converter?.decode(output);
-    if (!decoded) return output;
-    if (decoded.issues) throw issuesError('DATA_LOSS', `${operation.name}: the reply breaks the contract`, decoded.issues);
-    return decoded.value;
-  };
+  const wire = encoder ? inputOf(await encoder.encode(input), operation) : input;
+  const output = await send(wire).catch(async (error: unknown) => Promise.reject(await decodedError(operation, error)));
+  const converter = converterOf(select ? planSelection(contract, operation, select).schema : operation.output);
+  const decoded = await converter?.decode(output);
+  if (!decoded) return output;
+  if (decoded.issues) throw issuesError('DATA_LOSS', `${operation.name}: the reply breaks the contract`, decoded.issues);
+  return decoded.value;
+}
+
+/** An input in wire form, `undefined` for one that has none. */
+export async function wireInput(schema: Schema, input: unknown): Promise<unknown> {
+  const encoded = await converterOf(schema)?.encode(input);
+  return encoded?.issues ? undefined : encoded?.value;
 }
 
 /** The error with its details in application form. */

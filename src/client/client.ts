@@ -1,4 +1,6 @@
+import { converting, streaming } from '#client-parts';
 import { checkServes } from '#contract-check';
+import { selecting } from '#guard-parts';
 import type { CallOptions, Client, ClientOptions, Outcome, VerbsOf } from './types.ts';
 import type { Contract, EventDefinition, Operation } from '../core/contract.ts';
 import { ApiError } from '../core/errors.ts';
@@ -7,16 +9,15 @@ import { backoff } from '../life/backoff.ts';
 import { Call } from '../life/call.ts';
 import { now } from '../life/now.ts';
 import { Lifetime } from '../life/lifetime.ts';
-import { inApplicationForm } from './application-form.ts';
 import { connect } from '../guard/guard.ts';
 import { checkHeaders } from '../peer/headers.ts';
 import { listenerName } from '../core/listener-name.ts';
-import type { ItemReader } from './item-stream.ts';
-import { openStream } from './streaming.ts';
 import { paged } from './paging.ts';
-import { callSelected, planSelection } from '../guard/select.ts';
+import { LEFT } from './left.ts';
+import { PushStream } from '../events/push-stream.ts';
+import { hasCodec } from '../schema/codec/has-codec.ts';
 import { Subscriber } from './subscriber.ts';
-import type { Adapter, Headers, Selection, Transport } from '../core/transport.ts';
+import type { Adapter, CallRequest, Headers, Selection, Transport } from '../core/transport.ts';
 
 const NO_HEADERS: Headers = Object.freeze({});
 const NO_OPTIONS: CallOptions = Object.freeze({});
@@ -89,40 +90,76 @@ class ContractClient {
     return members;
   }
 
-  #stream(operation: Operation, input: unknown, options: AnyCallOptions = NO_OPTIONS): ItemReader<unknown> {
-    let headers = NO_HEADERS;
-    let refused: ApiError | undefined;
+  /** Runs a streamed operation; failures come out of the loop. */
+  #stream(operation: Operation, input: unknown, options: AnyCallOptions = NO_OPTIONS): PushStream<unknown> {
+    let lifetime: Lifetime | undefined;
+    const stream = new PushStream<unknown>(() => lifetime?.abort(LEFT));
+    const finish = (error?: unknown) => {
+      stream.end(error === undefined || error === LEFT ? undefined : this.#failed(operation, error));
+      lifetime?.abort(LEFT);
+    };
     try {
-      headers = callHeaders(options);
-      if (options.select !== undefined || options.idempotencyKey !== undefined) refused = notForStreams(operation);
+      const headers = callHeaders(options);
+      if (options.select !== undefined || options.idempotencyKey !== undefined) throw notForStreams(operation);
+      lifetime = this.#begin(options.timeoutMs, options.signal);
+      // The reason comes out of the loop, also if the far side is not there to say it.
+      lifetime.listen((reason) => stream.end(reason === LEFT ? undefined : reason));
+      const { transport } = this;
+      const run = { transport, operation, input, headers, lifetime, isTimed: options.timeoutMs !== undefined };
+      const part = streaming();
+      const running =
+        part instanceof Promise
+          ? lifetime.alive(part).then(({ runItems }) => runItems(run, stream, finish))
+          : part.runItems(run, stream, finish);
+      running.catch(finish);
     } catch (error) {
-      refused = ApiError.from(error, 'INVALID_ARGUMENT', 'the headers cannot travel');
+      finish(error);
     }
-    const begin = () => this.#begin(options.timeoutMs, options.signal);
-    return openStream({ transport: this.transport, operation, input, headers, begin, isTimed: options.timeoutMs !== undefined, refused });
+    return stream;
   }
 
   #method(operation: Operation): (input?: unknown, options?: AnyCallOptions) => Promise<unknown> {
-    let send: typeof call | undefined;
-    const sendWire = (input: unknown, options: AnyCallOptions | undefined) => this.#call(operation, input, options);
-    const call = (input: unknown, options?: AnyCallOptions): Promise<unknown> =>
-      (send ??= inApplicationForm(this.contract, operation, sendWire))(input, options);
+    const converts = [operation.input, operation.output, ...Object.values(operation.errors).map(({ details }) => details)].some(
+      (schema) => schema && hasCodec(schema),
+    );
+    const call = (input: unknown, options?: AnyCallOptions): Promise<unknown> => this.#call(operation, converts, input, options);
     const method = operation.pagedBy === undefined ? call : paged(operation, operation.pagedBy, call);
     return Object.assign(method, { safe: safely(call) });
   }
 
-  #call(operation: Operation, input: unknown, options: AnyCallOptions = NO_OPTIONS): Promise<unknown> {
-    const fail = (error: unknown) => ApiError.from(error, 'UNKNOWN', `${operation.name} failed in the transport ${this.transport.name}`);
+  #call(operation: Operation, converts: boolean, input: unknown, options: AnyCallOptions = NO_OPTIONS): Promise<unknown> {
+    const fail = (error: unknown) => this.#failed(operation, error);
     try {
       const { select } = options;
       const headers = callHeaders(options);
-      const plan = select && planSelection(this.contract, operation, select);
       const lifetime = this.#begin(options.timeoutMs, options.signal);
-      const request = new Call(lifetime, operation, input, headers, lifetime.deadline, select, undefined);
-      return lifetime.settle(() => (plan ? callSelected(this.transport, request, plan) : this.transport.call(request)), fail);
+      const send = (wire: unknown): Promise<unknown> => {
+        const request = new Call(lifetime, operation, wire, headers, lifetime.deadline, select, undefined);
+        return select ? this.#callSelected(request) : this.transport.call(request);
+      };
+      return lifetime.settle(() => (converts ? this.#callConverted(operation, input, select, send) : send(input)), fail);
     } catch (error) {
       return Promise.reject(fail(error));
     }
+  }
+
+  async #callSelected(request: CallRequest): Promise<unknown> {
+    const { callSelected } = await selecting();
+    return callSelected(this.contract, this.transport, request);
+  }
+
+  async #callConverted(
+    operation: Operation,
+    input: unknown,
+    select: Selection | undefined,
+    send: (wire: unknown) => Promise<unknown>,
+  ): Promise<unknown> {
+    const { callInApplicationForm } = await converting();
+    return callInApplicationForm(this.contract, operation, select, input, send);
+  }
+
+  #failed(operation: Operation, error: unknown): ApiError {
+    return ApiError.from(error, 'UNKNOWN', `${operation.name} failed in the transport ${this.transport.name}`);
   }
 
   #listen(event: EventDefinition): Subscriber['subscribe'] {

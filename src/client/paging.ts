@@ -1,9 +1,10 @@
+import { checkOf } from '#check';
+import { converting } from '#client-parts';
 import type { CallOptions } from './types.ts';
 import type { Operation } from '../core/contract.ts';
 import { ApiError } from '../core/errors.ts';
 import type { Selection } from '../core/transport.ts';
-import { converterOf, wireOf } from '../schema/codec/codec.ts';
-import { compileCheck } from '../schema/validate.ts';
+import { hasCodec } from '../schema/codec/has-codec.ts';
 
 type Options = CallOptions & { readonly select?: Selection | undefined };
 type Call = (input: unknown, options: Options | undefined) => Promise<unknown>;
@@ -11,8 +12,8 @@ type Item = Readonly<Record<string, unknown>>;
 
 /** Makes the method of a paged query: its promise is the page asked for, and iterates over this and all following pages. */
 export function paged(operation: Operation, key: string, call: Call): Call {
-  const check = operation.input && compileCheck(wireOf(operation.input));
-  const encode = converterOf(operation.input)?.encode;
+  const schema = operation.input;
+  const check = schema && checkOf(schema);
   return (input, options) => {
     const select = options?.select;
     // The following page starts behind the key, so it is asked for although nobody selected it.
@@ -43,8 +44,8 @@ export function paged(operation: Operation, key: string, call: Call): Call {
 
     /** The limit in force is the input's, or the schema's default. */
     async function pageSize(): Promise<number> {
-      const encoded = await encode?.(input ?? {});
-      const checked = await check?.(encoded?.issues ? {} : (encoded?.value ?? input ?? {}));
+      const wire = schema && hasCodec(schema) ? await (await converting()).wireInput(schema, input ?? {}) : input;
+      const checked = await check?.(wire ?? {});
       const limit = checked && !checked.issues ? (checked.value as { readonly limit?: unknown }).limit : undefined;
       return typeof limit === 'number' ? limit : 1;
     }

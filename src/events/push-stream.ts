@@ -6,38 +6,48 @@ interface Waiter<T> {
   reject(error: unknown): void;
 }
 
-/** An async iterator over pushed values with a bounded buffer. Leaving the loop calls `onReturn`. */
+/** An async iterator over pushed values. Its buffer has no bound of its own: the producer looks at `waiting`, or waits with `give`. */
 export class PushStream<T> implements AsyncIterableIterator<T, undefined> {
   readonly #buffer: T[] = [];
+  /** Of values that were given, until they are taken. */
+  readonly #taken: (() => void)[] = [];
   readonly #waiters: Waiter<T>[] = [];
   #ended = false;
   #error: unknown;
+  /** Called when the last value has left the buffer. */
+  onDrained: (() => void) | undefined;
 
-  readonly size: number;
-  private readonly hooks: { readonly onReturn: () => void; readonly onDrained?: () => void };
+  private readonly onReturn: () => void;
 
-  constructor(size: number, hooks: { readonly onReturn: () => void; readonly onDrained?: () => void }) {
-    this.size = size;
-    this.hooks = hooks;
+  /** `onReturn` is called when the loop is left. */
+  constructor(onReturn: () => void) {
+    this.onReturn = onReturn;
   }
 
-  get full(): boolean {
-    return this.#buffer.length >= this.size;
+  /** How many values no loop has taken yet. */
+  get waiting(): number {
+    return this.#buffer.length;
   }
 
-  /** Adds a value, also beyond the size: the producer decides by `full`. */
-  push(value: T): void {
-    if (this.#ended) return;
+  /** Adds a value; tells whether it waits in the buffer. */
+  push(value: T): boolean {
+    if (this.#ended) return false;
     const waiter = this.#waiters.shift();
     if (waiter) waiter.resolve({ value, done: false });
     else this.#buffer.push(value);
+    return !waiter;
+  }
+
+  /** As `push`, but says by a promise when the loop has taken the value. For streams whose values are all given. */
+  give(value: T): void | Promise<void> {
+    if (this.push(value)) return new Promise((taken) => this.#taken.push(taken));
   }
 
   dropOldest(): void {
     this.#buffer.shift();
   }
 
-  /** No more values: the consumer gets what is buffered, then the error, if any, once. */
+  /** No more values: the consumer gets those in the buffer, then the error, if any, once. */
   end(error?: unknown): void {
     if (this.#ended) return;
     this.#ended = true;
@@ -51,7 +61,8 @@ export class PushStream<T> implements AsyncIterableIterator<T, undefined> {
   next(): Promise<IteratorResult<T, undefined>> {
     if (this.#buffer.length > 0) {
       const value = this.#buffer.shift() as T;
-      if (this.#buffer.length === 0) this.hooks.onDrained?.();
+      this.#taken.shift()?.();
+      if (this.#buffer.length === 0) this.onDrained?.();
       return Promise.resolve({ value, done: false });
     }
     if (this.#error !== undefined) {
@@ -65,9 +76,10 @@ export class PushStream<T> implements AsyncIterableIterator<T, undefined> {
 
   return(): Promise<IteratorResult<T, undefined>> {
     this.#buffer.length = 0;
+    for (const taken of this.#taken.splice(0)) taken();
     this.#error = undefined;
     this.end();
-    this.hooks.onReturn();
+    this.onReturn();
     return Promise.resolve(DONE);
   }
 

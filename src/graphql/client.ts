@@ -16,7 +16,8 @@ import type { FetchInit, FetchLike, FetchResponse, LightFetch } from '../http/cl
 import { networkError } from '../http/client/network-error.ts';
 import { defineAdapter } from '../guard/guard.ts';
 import { joinHeaders, timeoutHeader, type HeadersOption } from '../peer/headers.ts';
-import { guardOnWire, redact, type OnWire } from '../peer/on-wire.ts';
+import { guardOnWire, type OnWire } from '../peer/on-wire.ts';
+import { redact } from '../peer/wire-record.ts';
 import type { Adapter, CallRequest, EventRequest, EventSink, StreamRequest, SubscribeRequest, Transport } from '../core/transport.ts';
 import { eventDocument, foreignDocument, operationDocument, type ClientDocument } from './document/document.ts';
 import { carried, type GraphqlCarrier } from './carrier.ts';

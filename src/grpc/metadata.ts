@@ -2,7 +2,7 @@ import { Metadata, type MetadataValue } from '@grpc/grpc-js';
 import { ApiError } from '../core/errors.ts';
 import type { RawHeaders } from '../guard/serve-call.ts';
 import { joinHeaders, type HeadersOption } from '../peer/headers.ts';
-import { redact } from '../peer/on-wire.ts';
+import { redact } from '../peer/wire-record.ts';
 import type { Headers } from '../core/transport.ts';
 import { DETAILS_KEY } from './status.ts';
 

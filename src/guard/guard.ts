@@ -1,37 +1,17 @@
-import type { Contract, EventDefinition, Operation, Schema } from '../core/contract.ts';
-import { ApiError, type ErrorCode, type Issue } from '../core/errors.ts';
-import type {
-  Adapter,
-  CallRequest,
-  EventMessage,
-  EventSink,
-  Selection,
-  StreamRequest,
-  SubscribeRequest,
-  Transport,
-} from '../core/transport.ts';
+import { checkOf } from '#check';
+import { declaring, guarding, selecting } from '#guard-parts';
+import type { Contract, Operation } from '../core/contract.ts';
+import { isApiError, type ErrorCode } from '../core/errors.ts';
+import type { Adapter, CallRequest, EventSink, SubscribeRequest, Transport } from '../core/transport.ts';
 import { Call } from '../life/call.ts';
-import { onAbort } from '../life/lifetime.ts';
-import type { Maybe } from '../life/maybe.ts';
-import { DeclaredChecks, type DeclaredOptions } from './declared.ts';
-import { planSelection } from './select.ts';
-import { checkSubscription } from '../events/check.ts';
-import { wireOf } from '../schema/codec/codec.ts';
-import { compileCheck, issuesError, type Check, type Checked } from '../schema/validate.ts';
+import { withPart } from '../life/lazy.ts';
+import { issuesError, type Check } from '../schema/check/issues.ts';
+import { checkInput, checkOutput, Checks, type OperationChecks } from './checks.ts';
+import type { DeclaredChecks } from './declared.ts';
+import type { GuardedEvents } from './guarded-events.ts';
 
 /** Transports whose inputs and outputs are validated already: nothing is validated twice. */
 const guarded = new WeakSet<Transport>();
-
-/** The checks of one operation, made at its first call. */
-export interface OperationChecks {
-  readonly input: Check | undefined;
-  readonly output: Check | undefined;
-  readonly item: Check | undefined;
-  readonly breach: Breach;
-  readonly errors: DeclaredChecks;
-  /** Of frozen selections, which are the same ones again and again, by the object itself. */
-  readonly selections: WeakMap<Selection, Check>;
-}
 
 /**
  * Makes an adapter from a function that makes a raw transport: what it returns validates inputs before they are sent
@@ -70,7 +50,8 @@ class Guard implements Transport {
   readonly contract: Contract;
   readonly name: string;
   readonly #checks: Checks;
-  readonly #open = new Set<OpenSink>();
+  #declared: DeclaredChecks | undefined;
+  #events: GuardedEvents | undefined;
   declare readonly identify?: NonNullable<Transport['identify']>;
 
   private readonly inner: Transport;
@@ -80,7 +61,7 @@ class Guard implements Transport {
     this.contract = inner.contract;
     this.name = inner.name;
     if (inner.identify) this.identify = inner.identify.bind(inner);
-    this.#checks = new Checks(({ name }) => (issues, output) => {
+    this.#checks = new Checks(checkOf, ({ name }) => (issues, output) => {
       const what = output === undefined ? 'the reply is empty, which' : 'the reply';
       return issuesError(breach, `${name}: ${what} breaks the contract`, issues);
     });
@@ -102,228 +83,48 @@ class Guard implements Transport {
     }
   }
 
-  #send(request: CallRequest, { output, breach, errors }: OperationChecks): Promise<unknown> {
+  #send(request: CallRequest, { output, breach }: OperationChecks): Promise<unknown> {
     const { operation, select } = request;
-    const wanted = select && output ? this.#checks.ofSelection(this.contract, operation, select) : output;
-    return this.inner.call(request).then((result) => checkOutput(wanted, result, breach), errors.reject);
+    const send = (wanted: Check | undefined): Promise<unknown> =>
+      this.inner.call(request).then(
+        (result) => checkOutput(wanted, result, breach),
+        (error: unknown) => this.#reject(operation, error),
+      );
+    if (!select || !output) return send(output);
+    return Promise.resolve(
+      withPart(selecting, ({ checkOfSelection }) => send(checkOfSelection(this.#checks, this.contract, operation, select))),
+    );
+  }
+
+  async #reject(operation: Operation, error: unknown): Promise<never> {
+    throw await this.#declare(operation, error);
+  }
+
+  /** The error as the operation declares it. */
+  async #declare(operation: Operation, error: unknown): Promise<unknown> {
+    if (!isApiError(error) || error.reason === undefined) return error;
+    try {
+      this.#declared ??= new (await declaring()).DeclaredChecks({ compileDetails: checkOf });
+    } catch {
+      // Without what knows its details it is just its code.
+      return error.with({ reason: undefined });
+    }
+    return this.#declared.of(operation, error);
   }
 
   async subscribe(request: SubscribeRequest, sink: EventSink): Promise<void> {
-    if (request.operation) return this.#stream(request, sink);
-    checkSubscription(request);
-    const open = new OpenSink(sink, request.signal, this.#open);
-    try {
-      await this.inner.subscribe(request, checkedSink(this.#checks.ofEvent(request.event), request.event.name, open));
-    } catch (error) {
-      open.release();
-      throw error;
-    }
+    const part = guarding();
+    const { GuardedEvents } = part instanceof Promise ? await part : part;
+    this.#events ??= new GuardedEvents(this.inner, this.#checks, (operation, error) => this.#declare(operation, error));
+    return this.#events.subscribe(request, sink);
   }
 
-  async #stream(request: StreamRequest, sink: EventSink): Promise<void> {
-    const { operation } = request;
-    const checks = this.#checks.of(operation);
-    const input = await checkInput(checks.input, request);
-    const open = new OpenSink(sink, request.signal, this.#open);
-    const declared = declaredSink(checks.errors, open);
-    try {
-      await this.inner.subscribe({ ...request, input }, checks.item ? checkedSink(checks.item, operation.name, declared) : declared);
-    } catch (error) {
-      open.release();
-      throw await checks.errors.of(error);
-    }
-  }
-
-  /** Whoever uses an adapter without a client hears that its subscriptions are over. */
   close(): Promise<void> {
-    for (const open of [...this.#open]) open.end(new ApiError('CANCELLED', 'the transport was closed'));
+    this.#events?.close();
     return this.inner.close();
   }
 }
 
-/** The sink of a subscription, one of `all` for as long as it may get more. */
-class OpenSink implements EventSink {
-  readonly #unlink: () => void;
-
-  private readonly sink: EventSink;
-  private readonly all: Set<OpenSink>;
-
-  constructor(sink: EventSink, signal: AbortSignal, all: Set<OpenSink>) {
-    this.sink = sink;
-    this.all = all;
-    all.add(this);
-    this.#unlink = onAbort(signal, () => all.delete(this));
-  }
-
-  next(message: EventMessage): void | Promise<void> {
-    if (this.all.has(this)) return this.sink.next(message);
-  }
-
-  gap(): void {
-    if (this.all.has(this)) this.sink.gap();
-  }
-
-  place(id: string): void {
-    if (this.all.has(this)) this.sink.place?.(id);
-  }
-
-  end(error?: ApiError): void {
-    if (!this.all.has(this)) return;
-    this.release();
-    this.sink.end(error);
-  }
-
-  release(): void {
-    this.all.delete(this);
-    this.#unlink();
-  }
-}
-
-/** How a service's checks differ from those of a transport to a peer. */
-interface ChecksOptions extends DeclaredOptions {
-  /** May make a schema's check faster. */
-  readonly prepare?: (schema: Schema) => Schema;
-}
-
-/** The checks of a contract's operations and events by the wire side of their schemas, each compiled at its first use. */
-export class Checks {
-  readonly #operations = new Map<Operation, OperationChecks>();
-  readonly #events = new Map<EventDefinition, Check>();
-  readonly #selections = new WeakMap<Schema, Check>();
-
-  private readonly breachOf: (operation: Operation) => Breach;
-  private readonly more: ChecksOptions;
-  private readonly prepare: (schema: Schema) => Schema;
-
-  /** `breachOf` makes what an output that breaks the contract is for the caller of an operation. */
-  constructor(breachOf: (operation: Operation) => Breach, more: ChecksOptions = {}) {
-    this.breachOf = breachOf;
-    this.more = more;
-    this.prepare = more.prepare ?? ((schema) => schema);
-  }
-
-  of(operation: Operation): OperationChecks {
-    let checks = this.#operations.get(operation);
-    if (!checks) {
-      checks = {
-        input: operation.input && compileCheck(this.prepare(wireOf(operation.input))),
-        output: operation.output && compileCheck(this.prepare(wireOf(operation.output))),
-        item: operation.item && compileCheck(this.prepare(wireOf(operation.item))),
-        breach: this.breachOf(operation),
-        errors: new DeclaredChecks(operation, this.more),
-        selections: new WeakMap(),
-      };
-      this.#operations.set(operation, checks);
-    }
-    return checks;
-  }
-
-  /** The check of an output of which some fields were asked for: the others may be absent or anything, and are dropped. */
-  ofSelection(contract: Contract, operation: Operation, select: Selection): Check {
-    const { selections } = this.of(operation);
-    const known = selections.get(select);
-    if (known) return known;
-    const { schema } = planSelection(contract, operation, select);
-    let check = this.#selections.get(schema);
-    if (!check) this.#selections.set(schema, (check = compileCheck(this.prepare(wireOf(schema)))));
-    if (Object.isFrozen(select)) selections.set(select, check);
-    return check;
-  }
-
-  ofEvent(event: EventDefinition): Check {
-    let check = this.#events.get(event);
-    if (!check) this.#events.set(event, (check = compileCheck(this.prepare(wireOf(event.payload)))));
-    return check;
-  }
-}
-
-/** The validated input: `undefined` where the operation takes none. Throws INVALID_ARGUMENT. */
-export function checkInput(check: Check | undefined, request: Pick<CallRequest, 'operation' | 'input'>): Maybe<unknown> {
-  const { operation, input } = request;
-  if (!check) {
-    if (input === undefined || (typeof input === 'object' && input !== null && !Array.isArray(input))) return undefined;
-    throw new ApiError('INVALID_ARGUMENT', `${operation.name} takes no input`, { sent: false });
-  }
-  const checked = check(input === undefined ? {} : input);
-  if (checked instanceof Promise) return checked.then((settled) => inputOf(settled, operation));
-  return checked.issues ? inputOf(checked, operation) : checked.value;
-}
-
-/** The value that was found; throws INVALID_ARGUMENT if there are issues. */
-export function inputOf(checked: Checked, { name }: { readonly name: string }): unknown {
-  if (checked.issues) throw issuesError('INVALID_ARGUMENT', `${name}: invalid input`, checked.issues, { sent: false });
-  return checked.value;
-}
-
-/** What an output that breaks the contract is for its caller. */
-export type Breach = (issues: readonly Issue[], output: unknown) => Error;
-
-/** The validated output: `undefined` where the operation gives none. Throws what `breach` makes of the issues. */
-export function checkOutput(check: Check | undefined, output: unknown, breach: Breach): Maybe<unknown> {
-  if (!check) return undefined;
-  const checked = check(output);
-  if (checked instanceof Promise) return checked.then((settled) => outputOf(settled, output, breach));
-  return checked.issues ? outputOf(checked, output, breach) : checked.value;
-}
-
-function outputOf(checked: Checked, output: unknown, breach: Breach): unknown {
-  if (checked.issues) throw breach(checked.issues, output);
-  return checked.value;
-}
-
 function withInput(request: CallRequest, input: unknown): CallRequest {
   return new Call(request, request.operation, input, request.headers, request.deadline, request.select, request.peer);
-}
-
-/** Hands on the end of a stream with its error as the operation declares it. */
-function declaredSink(errors: DeclaredChecks, sink: EventSink): EventSink {
-  return {
-    next: (message) => sink.next(message),
-    gap: () => sink.gap(),
-    end: (error) => {
-      if (!error) return sink.end();
-      void Promise.resolve(errors.of(error)).then((declared) => sink.end(declared as ApiError));
-    },
-  };
-}
-
-/** Hands on what `check` makes of events, in their order; ends a subscription with DATA_LOSS at the first that breaks the contract. */
-export function checkedSink(check: Check, name: string, sink: EventSink): EventSink {
-  let ended = false;
-  const end = (error?: ApiError) => {
-    if (ended) return;
-    ended = true;
-    sink.end(error);
-  };
-  const take = (message: EventMessage, result: Checked): void | Promise<void> => {
-    if (ended) return;
-    if (!result.issues) return sink.next({ id: message.id, time: message.time, data: result.value });
-    end(issuesError('DATA_LOSS', `${name}: an event breaks the contract`, result.issues));
-  };
-  // Thrown at whoever reads the wire, it would look like a broken connection, after which the same event comes again.
-  const fail = (cause: unknown) => end(new ApiError('DATA_LOSS', `${name}: an event breaks the contract`, { cause }));
-  // Asynchronous checks are chained, so that events keep their order.
-  let last: Promise<unknown> | undefined;
-  return {
-    next(message) {
-      let checked: Checked | Promise<Checked>;
-      try {
-        checked = last ? last.then(() => check(message.data)) : check(message.data);
-      } catch (error) {
-        return fail(error);
-      }
-      if (!(checked instanceof Promise)) return take(message, checked);
-      const mine = checked.then((result) => take(message, result), fail);
-      const settled = mine
-        .catch(() => {})
-        .then(() => {
-          if (last === settled) last = undefined;
-        });
-      last = settled;
-      return mine;
-    },
-    gap: () => void (last ? last.then(() => !ended && sink.gap()) : ended || sink.gap()),
-    place: (id) => void (last ? last.then(() => !ended && sink.place?.(id)) : ended || sink.place?.(id)),
-    end: (error) => void (last ? last.then(() => end(error)) : end(error)),
-  };
 }

@@ -6,6 +6,8 @@ import { Call } from '../life/call.ts';
 import { own } from '../core/own.ts';
 import { RelationLoader } from './relation-loader.ts';
 import { isCodec, shapeOf } from '../core/shape.ts';
+import type { Check } from '../schema/check/issues.ts';
+import type { Checks } from './checks.ts';
 
 /** A selection, compiled for an operation's output. */
 export interface SelectPlan {
@@ -52,15 +54,28 @@ export function planSelection(contract: Contract, operation: Operation, selectio
   return plan;
 }
 
+/** The check of an output of which some fields were asked for: the others may be absent or anything, and are dropped. */
+export function checkOfSelection(checks: Checks, contract: Contract, operation: Operation, select: Selection): Check {
+  const { selections } = checks.of(operation);
+  let check = selections.get(select);
+  if (check) return check;
+  check = checks.ofSchema(planSelection(contract, operation, select).schema);
+  if (Object.isFrozen(select)) selections.set(select, check);
+  return check;
+}
+
 /**
  * Makes a call that selects, over any transport: relations that the answer lacks are fetched by their own operations,
  * several at a time, and what was not asked for is dropped.
  */
-export async function callSelected(transport: Transport, request: CallRequest, plan: SelectPlan): Promise<unknown> {
+export async function callSelected(contract: Contract, transport: Transport, request: CallRequest): Promise<unknown> {
+  const { operation, select } = request;
+  if (!select) return transport.call(request);
+  const plan = planSelection(contract, operation, select);
   const output = await transport.call(request);
   const headers = withoutKey(request.headers);
-  const loader = new RelationLoader(transport.contract, (operation, input, select) =>
-    transport.call(new Call(request, operation, input, headers, request.deadline, select, request.peer)),
+  const loader = new RelationLoader(transport.contract, (related, input, selection) =>
+    transport.call(new Call(request, related, input, headers, request.deadline, selection, request.peer)),
   );
   const pending: Promise<void>[] = [];
   const result = build(plan.node, output, loader, pending);

@@ -114,6 +114,14 @@ export class Lifetime {
     });
   }
 
+  /** Settles as `work` does, or rejects as soon as this life ends, which goes on otherwise. */
+  alive<T>(work: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const stop = this.listen(reject);
+      work.then(resolve, reject).finally(stop);
+    });
+  }
+
   /** Ends it at a time of `clock`, the monotonic one if none is given, instead of at its deadline. */
   endAt(time: number, reason: () => ApiError, clock: () => number = now): void {
     clearTimeout(this.timer);

@@ -5,7 +5,7 @@ import { isObject, readErrorOptions } from '../peer/error-body.ts';
 import { parseJson } from '../peer/json.ts';
 import { printable } from '../peer/printable.ts';
 import type { RawHeaders } from '../guard/serve-call.ts';
-import { redact } from '../peer/on-wire.ts';
+import { redact } from '../peer/wire-record.ts';
 import type { EventMessage } from '../core/transport.ts';
 
 export { isObject } from '../peer/error-body.ts';

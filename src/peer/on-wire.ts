@@ -1,5 +1,6 @@
-import { report, reportToConsole } from '../life/report.ts';
-import { hideSecrets, isSecretHeader } from './secrets.ts';
+import { showing } from '#peer-parts';
+import { withPart } from '../life/lazy.ts';
+import { reportToConsole } from '../life/report.ts';
 
 /** What really went over the wire in one direction, as `onWire` sees it. Credentials are redacted. */
 export interface WireRecord {
@@ -21,33 +22,9 @@ export function guardOnWire<O extends { readonly onWire?: OnWire | undefined }>(
 ): O {
   const { onWire } = options;
   if (!onWire) return options;
-  const failed = (error: unknown): void => report(error, onError);
   const guarded: OnWire = (record) => {
-    try {
-      const done: unknown = onWire(hidden(record));
-      // Nothing forbids an async function here, whose rejection nobody else would handle.
-      if (done instanceof Promise) done.catch(failed);
-    } catch (error) {
-      failed(error);
-    }
+    const shown = withPart(showing, ({ show }) => show(record, onWire, onError));
+    if (shown instanceof Promise) shown.catch(onError);
   };
   return { ...options, onWire: guarded };
-}
-
-/** A record with what looks like a credential taken out of all its texts. */
-function hidden(record: WireRecord): WireRecord {
-  const { start, body, headers } = record;
-  return {
-    ...record,
-    start: hideSecrets(start),
-    headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, hideSecrets(value)])),
-    ...(body !== undefined && { body: hideSecrets(body) }),
-  };
-}
-
-/** The headers with credentials taken out. */
-export function redact(headers: Iterable<readonly [string, string]>): Record<string, string> {
-  const shown: Record<string, string> = {};
-  for (const [name, value] of headers) shown[name] = isSecretHeader(name) ? '[redacted]' : value;
-  return shown;
 }

@@ -5,20 +5,20 @@
  * @group Clients
  */
 
+import { selecting } from '#guard-parts';
+import { streaming } from '#rest-parts';
 import type { Contract, Operation } from '../core/contract.ts';
 import { ApiError, noOperation } from '../core/errors.ts';
 import { readOptions } from '../core/options.ts';
 import { defineAdapter } from '../guard/guard.ts';
 import { timeoutHeader } from '../peer/headers.ts';
 import { parseJson } from '../peer/json.ts';
-import { planSelection } from '../guard/select.ts';
 import { hasField } from '../core/shape.ts';
 import type { FetchResponse } from '../http/client/fetch-like.ts';
 import { HTTP_CLIENT_OPTIONS, HTTP_CLIENT_READERS, HttpClient, type HttpClientOptions } from '../http/client/http-client.ts';
 import { baseUrl, isSameOrigin } from '../http/client/page-url.ts';
 import { guardOnWire } from '../peer/on-wire.ts';
 import type { Adapter, CallRequest, EventSink, StreamRequest, SubscribeRequest, Transport } from '../core/transport.ts';
-import { openEvents, openItems } from './event-stream.ts';
 import type { RestForeignOptions } from './foreign/mapping.ts';
 import type { ForeignRest } from './foreign/transport.ts';
 import { own } from '../core/own.ts';
@@ -112,7 +112,7 @@ class RestTransport implements Transport {
     if (own(this.options.operations, operation.name))
       return (await this.#loadForeign()).call(request, await this.#http.headers(request.headers));
     const { method, target: plain, body } = encode(request.input);
-    const target = request.select && this.options.sendFields !== false ? withFields(plain, this.contract, request) : plain;
+    const target = request.select && this.options.sendFields !== false ? await withFields(plain, this.contract, request) : plain;
     const headers = await this.#headers(request, JSON_TYPE);
     if (body !== undefined) headers['content-type'] = JSON_TYPE;
     if (this.#sendDeadline && request.deadline !== undefined) headers['x-timeout-ms'] = timeoutHeader(request.deadline);
@@ -130,6 +130,7 @@ class RestTransport implements Transport {
     if (own(this.options.events, request.event.name))
       return (await this.#loadForeign()).subscribe(request, sink, await this.#http.headers(request.headers));
     const headers = await this.#headers(request, EVENT_STREAM_TYPE);
+    const { openEvents } = await streaming();
     await openEvents(request, sink, {
       streams: this.#streams,
       get: async (target, more, signal) =>
@@ -145,6 +146,7 @@ class RestTransport implements Transport {
     const headers = await this.#headers(request, EVENT_STREAM_TYPE);
     if (body !== undefined) headers['content-type'] = JSON_TYPE;
     if (this.#sendDeadline && request.deadline !== undefined) headers['x-timeout-ms'] = timeoutHeader(request.deadline);
+    const { openItems } = await streaming();
     await openItems(request, sink, {
       streams: this.#streams,
       open: async (signal) => this.#http.open({ method, ...(await this.#urlOf(target)), headers, body, signal }),
@@ -207,9 +209,10 @@ class RestTransport implements Transport {
 }
 
 /** The target with the output's own fields that the selection needs; relations have operations of their own. */
-function withFields(target: string, contract: Contract, { operation, select }: CallRequest): string {
+async function withFields(target: string, contract: Contract, { operation, select }: CallRequest): Promise<string> {
   // An input of that name would be taken for it.
   if (!select || (operation.input && hasField(operation.input, 'fields'))) return target;
+  const { planSelection } = await selecting();
   const { ownFields } = planSelection(contract, operation, select);
   return `${target}${target.includes('?') ? '&' : '?'}fields=${ownFields.map(encodeURIComponent).join(',')}`;
 }

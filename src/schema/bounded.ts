@@ -2,9 +2,7 @@ import { clone, type $ZodType, type ParseContextInternal, type ParsePayload } fr
 import type { Schema } from '../core/contract.ts';
 import { someSchema } from '../core/shape.ts';
 import { isNote, rebuild } from './codec/rebuild.ts';
-
-/** How many issues an error has at most. */
-export const MAX_ISSUES = 100;
+import { MAX_ISSUES } from './check/issues.ts';
 
 type Parse = (payload: ParsePayload, context: ParseContextInternal) => ParsePayload | Promise<ParsePayload>;
 

@@ -1,20 +1,13 @@
 import { $ZodAsyncError, config, safeParse, safeParseAsync, type $ZodIssue, type $ZodRawIssue, type $ZodType } from 'zod/v4/core';
 import type { Schema } from '../core/contract.ts';
-import { ApiError, type ErrorCode, type Issue } from '../core/errors.ts';
-import { printable } from '../peer/printable.ts';
-import { boundedSchema, MAX_ISSUES } from './bounded.ts';
+import type { Issue } from '../core/errors.ts';
+import { boundedSchema } from './bounded.ts';
 import { compileUtc } from './codec/utc.ts';
+import { compileFit } from './check/fit.ts';
 import { issueMessage } from './issue-message.ts';
+import { MAX_ISSUES, type Check, type Checked } from './check/issues.ts';
 
-/** A value that fits, or what is wrong with it. */
-export type Checked = { readonly value: unknown; readonly issues?: undefined } | { readonly issues: readonly Issue[] };
-
-/** Checks values against one schema: synchronous unless the schema has asynchronous refinements. */
-export type Check = (value: unknown) => Checked | Promise<Checked>;
-
-/** Enough to know that a value does not fit. */
-const FIRST_ISSUE = { async: false, abortEarly: true };
-const FIRST_ISSUE_ASYNC = { async: true, abortEarly: true };
+export { issuesError, type Check, type Checked } from './check/issues.ts';
 
 /** Whatever the user configured comes first. */
 const context = {
@@ -23,54 +16,48 @@ const context = {
 
 /** Makes the check for a schema. Unknown members are dropped, defaults are filled in, instants with an offset become UTC. */
 export function compileCheck(of: Schema): Check {
-  const check = compileParse(of);
-  let toUtc: ((value: unknown) => unknown) | undefined;
-  let isCompiled = false;
-  /** Only what does not fit as it is can have an offset. */
-  const again = (value: unknown, refused: Checked): Checked | Promise<Checked> => {
-    if (!isCompiled) toUtc = compileUtc(of);
-    isCompiled = true;
-    const changed = toUtc ? toUtc(value) : value;
-    return changed === value ? refused : check(changed);
-  };
+  const fit = compileFit(of);
+  let refusal: Refusal | undefined;
   return (value) => {
-    const checked = check(value);
-    if (checked instanceof Promise) return checked.then((result) => (result.issues ? again(value, result) : result));
-    return checked.issues ? again(value, checked) : checked;
+    const fitting = fit(value);
+    if (fitting instanceof Promise) return fitting.then((found) => found ?? (refusal ??= new Refusal(of, fit)).of(value, true));
+    return fitting ?? (refusal ??= new Refusal(of, fit)).of(value, false);
   };
 }
 
-function compileParse(of: Schema): Check {
-  const schema = of as $ZodType;
-  let isAsync = false;
-  let isProven = false;
-  let bounded: $ZodType | undefined;
-  return (value) => {
+/** What is done with values that do not fit a schema as they are. */
+class Refusal {
+  readonly #schema: $ZodType;
+  readonly #fit: ReturnType<typeof compileFit>;
+  readonly #toUtc: ((value: unknown) => unknown) | undefined;
+  #bounded: $ZodType | undefined;
+
+  constructor(schema: Schema, fit: ReturnType<typeof compileFit>) {
+    this.#schema = schema as $ZodType;
+    this.#fit = fit;
+    this.#toUtc = compileUtc(schema);
+  }
+
+  of(value: unknown, isAsync: boolean): Checked | Promise<Checked> {
+    const changed = this.#toUtc ? this.#toUtc(value) : value;
+    if (changed === value) return this.#explain(value, isAsync);
+    const fitting = this.#fit(changed);
+    if (fitting instanceof Promise) return fitting.then((found) => found ?? this.#explain(changed, true));
+    return fitting ?? this.#explain(changed, isAsync);
+  }
+
+  /** Parses again, with messages and for all issues. */
+  #explain(value: unknown, isAsync: boolean): Checked | Promise<Checked> {
+    const schema = this.#schema;
     if (isAsync) return checkAsync(schema, value);
-    // Parsed synchronously, zod would leave the promise of an asynchronous refinement to itself, and the process ends where that rejects.
-    if (!isProven) {
-      const probe = schema._zod.run({ value, issues: [] }, FIRST_ISSUE_ASYNC);
-      if (probe instanceof Promise) {
-        isAsync = true;
-        return probe.then((parsed) => (parsed.issues.length === 0 ? { value: parsed.value } : checkAsync(schema, value)));
-      }
-      // A value that fits has been through all refinements.
-      isProven = probe.issues.length === 0;
-      if (isProven) return { value: probe.value };
-    }
     try {
-      // Without the messages' context, and until the first issue; what fails is parsed again for what is wrong with it.
-      const result = schema._zod.run({ value, issues: [] }, FIRST_ISSUE);
-      if (result instanceof Promise) throw new $ZodAsyncError();
-      if (result.issues.length === 0) return { value: result.value };
-      bounded ??= boundedSchema(schema) as $ZodType;
-      return { issues: issuesOf(safeParse(bounded, value, context).error ?? safeParse(schema, value, context).error) };
+      this.#bounded ??= boundedSchema(schema) as $ZodType;
+      return { issues: issuesOf(safeParse(this.#bounded, value, context).error ?? safeParse(schema, value, context).error) };
     } catch (error) {
       if (!(error instanceof $ZodAsyncError)) throw error;
-      isAsync = true;
       return checkAsync(schema, value);
     }
-  };
+  }
 }
 
 async function checkAsync(schema: $ZodType, value: unknown): Promise<Checked> {
@@ -80,16 +67,6 @@ async function checkAsync(schema: $ZodType, value: unknown): Promise<Checked> {
 
 /** How much of a path's step or of a message travels: both may hold what was sent. */
 const MAX_TEXT = 300;
-
-/** An error whose message names the first issues and whose details hold up to 100. */
-export function issuesError(code: ErrorCode, what: string, issues: readonly Issue[], options: { sent?: boolean } = {}): ApiError {
-  const shown = issues.slice(0, 3).map(({ path, message }) => (path.length > 0 ? `${path.join('.')}: ${message}` : message));
-  const more = issues.length > 3 ? ` (and ${issues.length - 3} more)` : '';
-  return new ApiError(code, `${what}: ${printable(shown.join('; '), 1000)}${more}`, {
-    details: { issues: issues.slice(0, MAX_ISSUES) },
-    ...options,
-  });
-}
 
 function issuesOf(error: { readonly issues: readonly $ZodIssue[] } | undefined): Issue[] {
   return (error?.issues ?? []).slice(0, MAX_ISSUES).map(({ path, message }) => ({

@@ -19,9 +19,10 @@ import { compiledSchema } from '../schema/compiled.ts';
 import { InFlight } from '../life/drain.ts';
 import { Lifetime } from '../life/lifetime.ts';
 import { fromEpochMs } from '../life/now.ts';
-import { Checks, checkInput, checkOutput, inputOf, type OperationChecks } from '../guard/guard.ts';
-import { planSelection } from '../guard/select.ts';
-import { compileSend, converterOf, type Converter } from '../schema/codec/codec.ts';
+import { Checks, checkInput, checkOutput, inputOf, type OperationChecks } from '../guard/checks.ts';
+import { DeclaredChecks } from '../guard/declared.ts';
+import { checkOfSelection, planSelection } from '../guard/select.ts';
+import { compileSend, converterOf, wireOf, type Converter } from '../schema/codec/codec.ts';
 import { makeRequestId } from '../peer/headers.ts';
 import { CallContextInfo, ServiceCall, type Asked, type CallHost } from './call-info.ts';
 import { Callers, expiryOf } from './callers.ts';
@@ -34,6 +35,7 @@ import { present } from './present.ts';
 import { chain, isPromiseLike, type Maybe } from '../life/maybe.ts';
 import { own } from '../core/own.ts';
 import { checkSubscription } from '../events/check.ts';
+import { compileCheck } from '../schema/validate.ts';
 import { report, reportToConsole } from '../life/report.ts';
 
 type Numbers = 'graceMs' | 'storeTimeoutMs' | 'idempotencyTtlMs' | 'idempotencyLeaseMs';
@@ -58,19 +60,19 @@ interface Action {
 export class ContractService implements Transport {
   readonly name = 'service';
   readonly #checks = new Checks(
+    (schema) => compileCheck(compiledSchema(wireOf(schema))),
     ({ name }) =>
       (issues) =>
         breach(`the output of ${name} breaks the contract`, issues),
-    {
-      prepare: compiledSchema,
-      compileDetails: compileSend,
-      onErrorBreach: (error, issues, { name }) => {
-        const what = `the details of the error ${error.reason} of ${name} break the contract`;
-        this.#report({ error: breach(what, issues, error), member: name });
-        return error.with({ reason: undefined, details: undefined });
-      },
-    },
   );
+  readonly #declared = new DeclaredChecks({
+    compileDetails: compileSend,
+    onErrorBreach: (error, issues, { name }) => {
+      const what = `the details of the error ${error.reason} of ${name} break the contract`;
+      this.#report({ error: breach(what, issues, error), member: name });
+      return error.with({ reason: undefined, details: undefined });
+    },
+  });
   readonly #hub: HubLink;
   readonly #publisher: Publisher;
   readonly #keys: KeySettings;
@@ -290,7 +292,9 @@ export class ContractService implements Transport {
   #encode({ operation, checks, output: encoder }: Action, result: unknown, select: Selection | undefined): Maybe<unknown> {
     // Of a query no more is checked than was asked for. What a mutation gives is kept whole: for events, and for whoever repeats it.
     const check =
-      select && checks.output && operation.kind === 'query' ? this.#checks.ofSelection(this.contract, operation, select) : checks.output;
+      select && checks.output && operation.kind === 'query'
+        ? checkOfSelection(this.#checks, this.contract, operation, select)
+        : checks.output;
     const isSelected = check !== checks.output;
     const converter = isSelected && select ? converterOf(planSelection(this.contract, operation, select).schema) : encoder;
     return converter
@@ -354,7 +358,8 @@ export class ContractService implements Transport {
   #failure(error: unknown, request: CallRequest, requestId: string): Maybe<ApiError> {
     const { name } = request.operation;
     // What was kept for a key, or presented before it was, is in wire form.
-    const declared = this.#presented.has(error as object) ? error : (this.#actions.get(name)?.checks.errors.of(error) ?? error);
+    const action = this.#presented.has(error as object) ? undefined : this.#actions.get(name);
+    const declared = action ? this.#declared.of(action.operation, error) : error;
     return chain(declared, (known) => this.#present(known, request, name, requestId));
   }
 

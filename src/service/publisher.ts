@@ -1,6 +1,6 @@
 import type { Contract, EventDefinition, Events } from '../core/contract.ts';
 import { own } from '../core/own.ts';
-import type { Checks } from '../guard/guard.ts';
+import type { Checks } from '../guard/checks.ts';
 import { converterOf } from '../schema/codec/codec.ts';
 import type { Checked } from '../schema/validate.ts';
 import type { HubLink } from './hub-link.ts';
@@ -33,7 +33,7 @@ export class Publisher {
 
   /** As `publish`, for data in wire form. */
   publishWire(event: EventDefinition, encoded: Checked, options?: Partial<InTransaction>): Promise<void> {
-    const checked = encoded.issues ? encoded : this.checks.ofEvent(event)(encoded.value);
+    const checked = encoded.issues ? encoded : this.checks.ofSchema(event.payload)(encoded.value);
     return checked instanceof Promise
       ? checked.then((settled) => this.#send(event, settled, options))
       : this.#send(event, checked, options);

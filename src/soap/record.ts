@@ -1,5 +1,6 @@
 import type { FetchResponse } from '../http/client/fetch-like.ts';
-import { redact, type OnWire } from '../peer/on-wire.ts';
+import { type OnWire } from '../peer/on-wire.ts';
+import { redact } from '../peer/wire-record.ts';
 
 /** Names of elements and attributes that hold credentials: those of WS-Security, and what services call theirs. */
 const SECRET = /password|passwd|secret|token|nonce|signaturevalue|credential|session-?id|api-?key/i;

@@ -4,7 +4,8 @@ import type { FetchLike, FetchResponse, LightFetch } from '../http/client/fetch-
 import { networkError } from '../http/client/network-error.ts';
 import { parseRetryAfter } from '../http/message/retry-after.ts';
 import { tryParseJson } from '../peer/json.ts';
-import { redact, type OnWire } from '../peer/on-wire.ts';
+import { type OnWire } from '../peer/on-wire.ts';
+import { redact } from '../peer/wire-record.ts';
 import type { Headers } from '../core/transport.ts';
 import { decodeProblem, isObject, type SubscriptionInput } from './wire.ts';
 

@@ -1,11 +1,11 @@
 import { build } from 'esbuild';
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { createBlogService } from '../../src/blog/index.ts';
 import { graphqlHandler } from '../../src/graphql/server.ts';
 import { listen } from '../../src/http/node/listen.ts';
 import type { HttpHandler } from '../../src/http/message/message.ts';
 import { noChromium, openPage } from '../support/chromium.ts';
+import { pageAlias } from '../support/page-bundle.ts';
 import { ROOT } from '../support/source-graph.ts';
 
 const PROGRAM = `
@@ -26,7 +26,7 @@ describe.skipIf(noChromium)(`our client in Chromium${noChromium ? ` (${noChromiu
     const { outputFiles } = await build({
       absWorkingDir: ROOT,
       stdin: { contents: PROGRAM, resolveDir: ROOT, loader: 'js' },
-      alias: { '#fetch': join(ROOT, 'src/http/client/platform-fetch.ts'), '#contract-check': join(ROOT, 'src/core/contract-unchecked.ts') },
+      alias: pageAlias,
       bundle: true,
       format: 'esm',
       platform: 'browser',

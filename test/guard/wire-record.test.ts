@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { redact } from '../../src/peer/on-wire.ts';
+import { redact } from '../../src/peer/wire-record.ts';
 
 const SECRET = [
   ...['authorization', 'proxy-authorization', 'cookie', 'set-cookie', 'x-api-key', 'apikey', 'x-auth-key', 'x-access-key'],

@@ -2,7 +2,7 @@ import { createLightFetch } from '#fetch';
 import { bytes } from '../../core/options.ts';
 import type { Headers } from '../../core/transport.ts';
 import { joinHeaders, type HeadersOption } from '../../peer/headers.ts';
-import { redact, type OnWire } from '../../peer/on-wire.ts';
+import type { OnWire } from '../../peer/on-wire.ts';
 import {
   MAX_RESPONSE_BYTES,
   type ClientTls,
@@ -144,7 +144,7 @@ export class HttpClient {
       protocol,
       direction,
       start,
-      headers: redact(headers),
+      headers: Object.fromEntries(headers),
       ...(body !== undefined && { body: hide(body) }),
     });
   }

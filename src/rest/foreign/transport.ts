@@ -7,7 +7,7 @@ import type { FetchResponse } from '../../http/client/fetch-like.ts';
 import type { HttpClient, HttpExchange } from '../../http/client/http-client.ts';
 import type { SseEvent } from '../../http/events/sse.ts';
 import { tryParseJson } from '../../peer/json.ts';
-import { openEvents } from '../event-stream.ts';
+import { openEvents } from '../streams/event-stream.ts';
 import { EVENT_STREAM_TYPE } from '../wire.ts';
 import { outputOf, readAnswer } from './answer.ts';
 import { foreignFailure } from './failure.ts';

@@ -1,8 +1,9 @@
 import { clone, globalRegistry, type $ZodCheck, type $ZodRawIssue, type $ZodType } from 'zod/v4/core';
 import type { Schema } from '../../core/contract.ts';
-import { isCodec, isPreprocess, someSchema } from '../../core/shape.ts';
+import { isPreprocess, someSchema } from '../../core/shape.ts';
 import { issueMessage } from '../issue-message.ts';
 import { compileCheck, type Check, type Checked } from '../validate.ts';
+import { hasCodec } from './has-codec.ts';
 import { isNote, rebuild, setLater } from './rebuild.ts';
 import { compileWalk, type Walk, type WalkMode, type WalkState } from './walk.ts';
 
@@ -27,21 +28,8 @@ interface Def {
 
 type Transform = (value: unknown, payload: { value: unknown; issues: $ZodRawIssue[] }) => unknown;
 
-const known = new WeakMap<Schema, boolean>();
 const wires = new WeakMap<Schema, Schema>();
 const converters = new WeakMap<Schema, Converter>();
-
-/** Whether a codec can be reached from a schema. */
-export function hasCodec(schema: Schema): boolean {
-  let found = known.get(schema);
-  if (found !== undefined) return found;
-  const seen = new Set<Schema>();
-  found = someSchema(schema, (inner) => known.get(inner) ?? isCodec(inner), seen);
-  // If there is none, nothing that was reached has one either.
-  if (!found) for (const inner of seen) known.set(inner, false);
-  known.set(schema, found);
-  return found;
-}
 
 /** The converter of a schema, made once; `undefined` without codecs: both forms are the same. */
 export function converterOf(schema: Schema | undefined): Converter | undefined {
@@ -49,6 +37,11 @@ export function converterOf(schema: Schema | undefined): Converter | undefined {
   let converter = converters.get(schema);
   if (!converter) converters.set(schema, (converter = makeConverter(schema)));
   return converter;
+}
+
+/** Makes the check of the wire side of a schema. */
+export function checkOf(schema: Schema): Check {
+  return compileCheck(wireOf(schema));
 }
 
 /** Makes the check of what is received in wire form, which gives application values. */

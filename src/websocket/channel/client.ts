@@ -7,7 +7,6 @@ import { compileCheck, type Check } from '../../schema/validate.ts';
 import { isLonger } from '../../socket/limits.ts';
 import { frameOf, framesOf, type FeedEvent, type FeedMapping } from './feed.ts';
 import { encodeText } from '../../http/client/query-text.ts';
-import { redact } from '../../peer/on-wire.ts';
 import { eventsOnly } from '../../events/check.ts';
 import type { CallRequest, EventSink, Headers, SubscribeRequest, Transport } from '../../core/transport.ts';
 import { ChannelConnection } from './connection.ts';
@@ -128,7 +127,7 @@ export class ChannelTransport implements Transport {
       protocol: this.name,
       direction: 'out',
       start: `GET ${url.pathname}`,
-      headers: redact(Object.entries({ upgrade: 'websocket', ...headers })),
+      headers: { upgrade: 'websocket', ...headers },
     });
     let connection: ChannelConnection | undefined;
     await Socket.open(
@@ -139,8 +138,7 @@ export class ChannelTransport implements Transport {
         headers,
         signal,
         closeCodes: CLOSE_CODES,
-        onUpgraded: (status, got) =>
-          settings.onWire?.({ protocol: this.name, direction: 'in', start: String(status), headers: redact(Object.entries(got)) }),
+        onUpgraded: (status, got) => settings.onWire?.({ protocol: this.name, direction: 'in', start: String(status), headers: got }),
       },
       (socket) => {
         const opened = new ChannelConnection(socket);

@@ -2,7 +2,7 @@ import { endingOf } from '../../life/call.ts';
 import type { Contract } from '../../core/contract.ts';
 import { ApiError, noOperation } from '../../core/errors.ts';
 import { joinHeaders } from '../../peer/headers.ts';
-import { redact } from '../../peer/on-wire.ts';
+import { redact } from '../../peer/wire-record.ts';
 import { eventsOnly } from '../../events/check.ts';
 import type { CallRequest, EventSink, Headers, SubscribeRequest, Transport } from '../../core/transport.ts';
 import { tooLarge } from '../../socket/client/failure.ts';

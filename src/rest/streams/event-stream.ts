@@ -1,11 +1,11 @@
-import { ApiError } from '../core/errors.ts';
-import type { FetchResponse } from '../http/client/fetch-like.ts';
-import { isEventStream, readSse, streamOf } from '../http/events/sse-reader.ts';
-import { onAbort } from '../life/lifetime.ts';
-import { channelSegments } from '../core/http-binding.ts';
-import type { EventRequest, EventSink, StreamRequest } from '../core/transport.ts';
+import { ApiError } from '../../core/errors.ts';
+import type { FetchResponse } from '../../http/client/fetch-like.ts';
+import { isEventStream, readSse, streamOf } from '../../http/events/sse-reader.ts';
+import { onAbort } from '../../life/lifetime.ts';
+import { channelSegments } from '../../core/http-binding.ts';
+import type { EventRequest, EventSink, StreamRequest } from '../../core/transport.ts';
 import { deliver, deliverItem } from './event-message.ts';
-import { EVENT_STREAM_TYPE, failedOwn, fillPath } from './wire.ts';
+import { EVENT_STREAM_TYPE, failedOwn, fillPath } from '../wire.ts';
 
 /** What a stream needs of the transport that opens it. */
 export interface StreamCarrier {
@@ -110,7 +110,7 @@ async function checkStream(
 ): Promise<void> {
   if (!response.ok) {
     const text = await response.text().catch(() => '');
-    throw failure(response, text) ?? (await import('./foreign/failure.ts')).foreignFailure(response, text);
+    throw failure(response, text) ?? (await import('../foreign/failure.ts')).foreignFailure(response, text);
   }
   if (isEventStream(response)) return;
   const type = response.headers.get('content-type') ?? 'nothing';

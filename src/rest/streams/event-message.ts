@@ -1,11 +1,11 @@
-import type { EventDefinition, Operation } from '../core/contract.ts';
-import { ApiError } from '../core/errors.ts';
-import type { SseEvent } from '../http/events/sse.ts';
-import { localId } from '../events/event-id.ts';
-import { isoNow } from '../life/now.ts';
-import { tryParseJson } from '../peer/json.ts';
-import type { EventSink } from '../core/transport.ts';
-import { decodeErrorBody } from './wire.ts';
+import type { EventDefinition, Operation } from '../../core/contract.ts';
+import { ApiError } from '../../core/errors.ts';
+import type { SseEvent } from '../../http/events/sse.ts';
+import { localId } from '../../events/event-id.ts';
+import { isoNow } from '../../life/now.ts';
+import { tryParseJson } from '../../peer/json.ts';
+import type { EventSink } from '../../core/transport.ts';
+import { decodeErrorBody } from '../wire.ts';
 
 /** Hands one event of a stream on; false where it was the last. Types that are not this event's are another event's. */
 export function deliver(message: SseEvent, event: EventDefinition, sink: EventSink): boolean {

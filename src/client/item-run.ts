@@ -1,0 +1,43 @@
+import type { Operation } from '../core/contract.ts';
+import type { EventSink, Headers, StreamRequest, Transport } from '../core/transport.ts';
+import type { PushStream } from '../events/push-stream.ts';
+import { checkedSink } from '../guard/checked-sink.ts';
+import { inputOf } from '../guard/checks.ts';
+import type { Lifetime } from '../life/lifetime.ts';
+import { converterOf } from '../schema/codec/codec.ts';
+import { decodedError } from './application-form.ts';
+
+/** A streamed operation that has begun. */
+export interface ItemRun {
+  readonly transport: Transport;
+  readonly operation: Operation;
+  readonly input: unknown;
+  readonly headers: Headers;
+  readonly lifetime: Lifetime;
+  /** Whether the deadline is for the whole stream, because the caller gave it, or for the start alone. */
+  readonly isTimed: boolean;
+}
+
+/** Runs a streamed operation into a stream; `finish` is told of its end. Rejects if it cannot be started. */
+export async function runItems(run: ItemRun, stream: PushStream<unknown>, finish: (error?: unknown) => void): Promise<void> {
+  const { transport, operation, input, headers, lifetime, isTimed } = run;
+  const encoder = converterOf(operation.input);
+  const decoder = converterOf(operation.item);
+  const wire = encoder ? inputOf(await encoder.encode(input), operation) : input;
+  const items: EventSink = {
+    next: ({ data }) => stream.give(data),
+    gap: () => {},
+    end: (error) => void (error ? decodedError(operation, error).then(finish) : finish()),
+  };
+  const sink = decoder ? checkedSink(decoder.decode, operation.name, items) : items;
+  const request: StreamRequest = {
+    operation,
+    input: wire,
+    headers,
+    signal: lifetime.signal,
+    ...(isTimed && lifetime.deadline !== undefined && { deadline: lifetime.deadline }),
+  };
+  const opening = transport.subscribe(request, sink).catch(async (error: unknown) => Promise.reject(await decodedError(operation, error)));
+  if (isTimed) await opening;
+  else await lifetime.start(() => opening);
+}

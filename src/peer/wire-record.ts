@@ -1,0 +1,29 @@
+import { report } from '../life/report.ts';
+import type { OnWire, WireRecord } from './on-wire.ts';
+import { hideSecrets, isSecretHeader } from './secrets.ts';
+
+/** Gives a record to `onWire` without what looks like a credential in any of its texts. What fails there is given to `onError`. */
+export function show(record: WireRecord, onWire: OnWire, onError: (error: unknown) => void): void {
+  const failed = (error: unknown): void => report(error, onError);
+  try {
+    const done: unknown = onWire(hidden(record));
+    // Nothing forbids an async function here, whose rejection nobody else would handle.
+    if (done instanceof Promise) done.catch(failed);
+  } catch (error) {
+    failed(error);
+  }
+}
+
+/** A record with what looks like a credential taken out of all its texts. */
+function hidden(record: WireRecord): WireRecord {
+  const { start, body, headers } = record;
+  const shown = Object.entries(headers).map(([name, value]) => [name, hideSecrets(value)] as const);
+  return { ...record, start: hideSecrets(start), headers: redact(shown), ...(body !== undefined && { body: hideSecrets(body) }) };
+}
+
+/** The headers with credentials taken out. */
+export function redact(headers: Iterable<readonly [string, string]>): Record<string, string> {
+  const shown: Record<string, string> = {};
+  for (const [name, value] of headers) shown[name] = isSecretHeader(name) ? '[redacted]' : value;
+  return shown;
+}

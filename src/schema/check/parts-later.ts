@@ -1,0 +1,33 @@
+import type { Schema } from '../../core/contract.ts';
+import { ApiError } from '../../core/errors.ts';
+import { lazy } from '../../life/lazy.ts';
+import { hasCodec } from '../codec/has-codec.ts';
+import { compileFit } from './fit.ts';
+import type { Check, Checked } from './issues.ts';
+
+const whole = lazy(() => import('../codec/codec.ts'));
+
+/**
+ * Makes the check of the wire side of a schema. Most of it is loaded with the first value that does not fit as it is, because a client's values
+ * nearly always fit; for a schema with codecs with the first value.
+ */
+export function checkOf(schema: Schema): Check {
+  let check: Check | undefined;
+  const look = (loaded: { readonly checkOf: (schema: Schema) => Check }, value: unknown): Checked | Promise<Checked> =>
+    (check ??= loaded.checkOf(schema))(value);
+  const refuse: Check = (value) => {
+    const loaded = whole();
+    return loaded instanceof Promise ? loaded.then((module) => look(module, value), unexplained) : look(loaded, value);
+  };
+  if (hasCodec(schema)) return refuse;
+  const fit = compileFit(schema);
+  return (value) => {
+    const fitting = fit(value);
+    return fitting instanceof Promise ? fitting.then((found) => found ?? refuse(value)) : (fitting ?? refuse(value));
+  };
+}
+
+/** Not an error of its own: the reply that does not fit is here, so that a caller must not take the call for one that was never sent. */
+function unexplained(error: unknown): Checked {
+  return { issues: [{ path: [], message: `Invalid input (${ApiError.from(error, 'UNKNOWN', 'not explained').text})` }] };
+}

@@ -1,0 +1,1 @@
+export { checkOf } from '../codec/codec.ts';
