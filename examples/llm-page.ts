@@ -29,7 +29,9 @@ const assistant = defineContract({
 
 /** Stands for a model. One of a provider is an async iterable too, and takes the same signal: `openai.responses.create({ …, stream: true }, { signal })`. */
 async function* model(prompt: string, signal: AbortSignal): AsyncGenerator<string> {
-  const words = `You asked: ${prompt} A model would think about this for a while, and then say at length what it has found. `.split(/(?<= )/);
+  const words = `You asked: ${prompt} A model would think about this for a while, and then say at length what it has found. `.split(
+    /(?<= )/,
+  );
   for (let place = 0; place < 200; place++) {
     await sleep(30, undefined, { signal });
     yield words[place % words.length] ?? '';
