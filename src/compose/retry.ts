@@ -30,6 +30,7 @@ export function retry<V extends string>(source: Adapter<V> | Transport, options:
       name: inner.name,
       subscribe: (request, sink) => inner.subscribe(request, sink),
       ...(inner.identify && { identify: inner.identify.bind(inner) }),
+      ...(inner.lease && { lease: inner.lease.bind(inner) }),
       close: async () => {
         if (typeof source === 'function') await inner.close();
       },

@@ -22,8 +22,23 @@ export interface Transport {
    * Rejects with an `ApiError` if the service refuses them. A service has it; a transport to a peer has none.
    */
   identify?(who: IdentifyRequest): Promise<Identity>;
+  /**
+   * As `EventHub.lease`: a task that one of the processes does which share a service's hub, such as publishing its events elsewhere. A service whose
+   * hub has it has it; a transport to a peer has none.
+   */
+  lease?(name: string, leaseMs: number): Promise<HubLease | undefined>;
   /** Ends calls and subscriptions and frees sockets. Idempotent. */
   close(): Promise<void>;
+}
+
+/** A task that one process of several does, for as long as it renews it, and the place where the next one goes on. */
+export interface HubLease {
+  /** What the last holder kept: opaque text. */
+  readonly cursor: string | undefined;
+  /** Holds it for `leaseMs` from now on, and keeps a new `cursor` if one is given; false if somebody else may hold it by now. */
+  renew(leaseMs: number, cursor?: string): Promise<boolean>;
+  /** Lets the next process have it at once, and keeps a new `cursor` if one is given. */
+  release(cursor?: string): Promise<void>;
 }
 
 /** What `identify` is given of a caller. */

@@ -1,14 +1,7 @@
+import type { HubLease } from '../core/transport.ts';
 import { now } from '../life/now.ts';
 
-/** A task that one process of several does, for as long as it renews it, and the place where the next one goes on. */
-export interface HubLease {
-  /** What the last holder kept: opaque text. */
-  readonly cursor: string | undefined;
-  /** Holds it for `leaseMs` from now on, and keeps a new `cursor` if one is given; false if somebody else may hold it by now. */
-  renew(leaseMs: number, cursor?: string): Promise<boolean>;
-  /** Lets the next process have it at once, and keeps a new `cursor` if one is given. */
-  release(cursor?: string): Promise<void>;
-}
+export type { HubLease } from '../core/transport.ts';
 
 interface Held {
   holder: number;

@@ -53,6 +53,7 @@ class Guard implements Transport {
   #declared: DeclaredChecks | undefined;
   #events: GuardedEvents | undefined;
   declare readonly identify?: NonNullable<Transport['identify']>;
+  declare readonly lease?: NonNullable<Transport['lease']>;
 
   private readonly inner: Transport;
 
@@ -61,6 +62,7 @@ class Guard implements Transport {
     this.contract = inner.contract;
     this.name = inner.name;
     if (inner.identify) this.identify = inner.identify.bind(inner);
+    if (inner.lease) this.lease = inner.lease.bind(inner);
     this.#checks = new Checks(checkOf, ({ name }) => (issues, output) => {
       const what = output === undefined ? 'the reply is empty, which' : 'the reply';
       return issuesError(breach, `${name}: ${what} breaks the contract`, issues);

@@ -46,6 +46,11 @@ export interface ServeMqttOptions extends MqttConnectionOptions {
    * them. A function is asked again for each subscription. @default none
    */
   readonly eventHeaders?: HeadersOption;
+  /**
+   * Of processes whose services share a hub with leases one publishes the events; another takes over once it has given no sign of life for so long, in
+   * milliseconds. @default 15_000
+   */
+  readonly leaseMs?: number;
   /** Larger requests are refused, in bytes. @default 1_048_576 (1 MiB) */
   readonly maxMessageBytes?: number;
   /** How many requests may run; others are answered RESOURCE_EXHAUSTED. @default 10_000 */
@@ -87,6 +92,7 @@ export async function serveMqtt(transport: Transport, options: ServeMqttOptions)
       maxCalls: count(10_000),
       maxCallsPerCaller: count(1000),
       heartbeatMs: ms(15_000),
+      leaseMs: ms(15_000),
     },
     [...CONNECTION_NAMES, 'publishEvents', 'eventHeaders', 'mayReply', 'onError'],
   );
@@ -161,7 +167,7 @@ class MqttServer implements ServedMqtt {
       onError: this.#onError,
     });
     if (options.publishEvents !== false) {
-      const source = { transport, headers: options.eventHeaders };
+      const source = { transport, headers: options.eventHeaders, leaseMs: options.leaseMs ?? 15_000 };
       this.#events = new EventPublisher(source, this.#connection, this.#topics, qos, this.#onError);
     }
   }
@@ -175,7 +181,7 @@ class MqttServer implements ServedMqtt {
       this.#isStarted = true;
     } catch (error) {
       this.#leaveBroker?.();
-      this.#events?.close();
+      await this.#events?.close();
       await this.#connection.close();
       throw error;
     }
@@ -200,7 +206,7 @@ class MqttServer implements ServedMqtt {
 
   async #close(graceMs: number): Promise<void> {
     await this.stopCalls(graceMs);
-    this.#events?.close();
+    await this.#events?.close();
     await this.#connection.close();
     this.#leaveBroker?.();
   }

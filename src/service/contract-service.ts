@@ -74,6 +74,8 @@ export class ContractService implements Transport {
     },
   });
   readonly #hub: HubLink;
+  /** As `Transport.lease`. */
+  declare readonly lease?: NonNullable<Transport['lease']>;
   readonly #publisher: Publisher;
   readonly #keys: KeySettings;
   readonly #host: CallHost;
@@ -96,6 +98,8 @@ export class ContractService implements Transport {
     this.#callers = new Callers(options, (error) => this.#report({ error, member: 'context' }));
     this.#hub = new HubLink(options.hub, options.storeTimeoutMs, (error) => this.#report({ error, member: 'the event hub' }));
     this.#publisher = new Publisher(contract, this.#checks, this.#hub);
+    const { lease } = this.#hub;
+    if (lease) this.lease = lease;
     this.publish = this.#publisher.publish;
     this.#host = { publish: this.publish, encode: (made, output) => this.#encode(made as Action, output, undefined) };
     const { idempotencyStore: given, idempotencyTtlMs: ttlMs, idempotencyLeaseMs: leaseMs } = options;

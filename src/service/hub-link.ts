@@ -42,6 +42,16 @@ export class HubLink {
     return this.#inTime(this.#hub.subscribe(request, sink));
   }
 
+  /** Of a hub that has leases. */
+  get lease(): EventHub['lease'] {
+    const hub = this.#hub;
+    const lease = hub.lease?.bind(hub);
+    return (
+      lease &&
+      ((name, leaseMs) => (this.#isOwn ? lease(name, leaseMs) : inTime(this.timeoutMs, lease(name, leaseMs), () => late(this.timeoutMs))))
+    );
+  }
+
   async close(): Promise<void> {
     this.#outbox.close();
     if (this.#isOwn) await this.#hub.close();

@@ -1,13 +1,16 @@
 import type { EventDefinition } from '../../core/contract.ts';
 import { ApiError, isApiError } from '../../core/errors.ts';
 import { connect } from '../../guard/guard.ts';
+import { isObject } from '../../peer/error-body.ts';
 import { joinHeaders, type HeadersOption } from '../../peer/headers.ts';
+import { tryParseJson } from '../../peer/json.ts';
 import { Subscription } from '../../events/reconnect.ts';
 import type { EventMessage, Transport } from '../../core/transport.ts';
 import type { Connection } from '../connection/connection.ts';
 import { Publications } from './lineage.ts';
 import { BrokerEvent } from './origin.ts';
 import type { Topics } from '../topics.ts';
+import { Turn } from './turn.ts';
 import { encodeEvent, type Qos } from '../wire.ts';
 
 /** Where the events come from. */
@@ -15,11 +18,16 @@ export interface EventSource {
   readonly transport: Transport;
   /** Sent with each subscription. */
   readonly headers: HeadersOption | undefined;
+  /** For how long one process of several takes it on to publish them, in milliseconds. */
+  readonly leaseMs: number;
 }
 
-/** Publishes a transport's events to their topics, each once. */
+/** Publishes a transport's events to their topics, each once: of the processes that share a hub one publishes, under a lease. */
 export class EventPublisher {
-  readonly #controller = new AbortController();
+  #controller = new AbortController();
+  readonly #turn: Turn | undefined;
+  /** By event, the id of the last one that the broker has. */
+  #places: Record<string, string> = {};
   readonly #publications: Publications;
 
   private readonly source: EventSource;
@@ -37,10 +45,34 @@ export class EventPublisher {
     this.#publications = new Publications(topics.marks, (mark) => {
       if (connection.hasMarks) connection.publish(mark).catch(() => {});
     });
+    const lease = source.transport.lease?.bind(source.transport);
+    this.#turn =
+      lease &&
+      new Turn({
+        // At another broker another process may publish.
+        take: (leaseMs) => lease(`publish:mqtt ${brokerOf(connection.url)}${topics.marks}`, leaseMs),
+        leaseMs: source.leaseMs,
+        begin: (cursor) => this.#begin(placesOf(cursor)),
+        end: () => this.#end(),
+        cursor: () => JSON.stringify(this.#places),
+        onError,
+      });
   }
 
-  /** Resolves once every event is subscribed to, or cannot be. */
-  async start(): Promise<void> {
+  /** Resolves once every event is subscribed to, or cannot be, or is published by another process. */
+  start(): Promise<void> {
+    return this.#turn ? this.#turn.start() : this.#begin({});
+  }
+
+  async close(): Promise<void> {
+    if (this.#turn) await this.#turn.close();
+    else this.#end();
+    this.#publications.close();
+  }
+
+  async #begin(places: Record<string, string>): Promise<void> {
+    this.#controller = new AbortController();
+    this.#places = { ...places };
     const { transport, headers } = this.source;
     const inner = connect(transport, transport.contract);
     const source: Transport = {
@@ -60,20 +92,20 @@ export class EventPublisher {
     }
   }
 
-  close(): void {
-    this.#publications.close();
-    this.#controller.abort(new ApiError('CANCELLED', 'the server is stopping'));
+  #end(): void {
+    this.#controller.abort(new ApiError('CANCELLED', 'this process publishes no events any more'));
   }
 
   /** Gives what failed, if it did. */
   async #subscribe(transport: Transport, event: EventDefinition): Promise<Failure | undefined> {
+    const { signal } = this.#controller;
     const subscription = new Subscription({
       transport,
       event,
       params: {},
       headers: {},
-      lastEventId: undefined,
-      signal: this.#controller.signal,
+      lastEventId: this.#places[event.name],
+      signal,
       reconnect: {},
       sink: {
         next: (message) => this.#publish(event, message),
@@ -87,7 +119,7 @@ export class EventPublisher {
       return undefined;
     } catch (error) {
       // A transport without events is served without them.
-      if (this.#controller.signal.aborted || (isApiError(error) && error.code === 'UNIMPLEMENTED')) return undefined;
+      if (signal.aborted || (isApiError(error) && error.code === 'UNIMPLEMENTED')) return undefined;
       return { event, error: ApiError.from(error, 'UNKNOWN', 'subscribing failed') };
     }
   }
@@ -96,13 +128,28 @@ export class EventPublisher {
     if (BrokerEvent.cameFrom(message, this.connection.url)) return;
     try {
       const topic = this.topics.event(event, message.data as Record<string, unknown>);
-      this.connection
-        .publish(encodeEvent(event, topic, message, this.qos, this.#publications.next(topic, message.id)), { isKept: true })
-        .catch(this.onError);
+      const lineage = this.#publications.next(topic, message.id);
+      const published = this.connection.publish(encodeEvent(event, topic, message, this.qos, lineage), { isKept: true });
+      published.then(() => {
+        // Without a connection it waits: the broker does not have it yet.
+        if (this.connection.link) this.#places[event.name] = message.id;
+      }, this.onError);
     } catch (error) {
       this.onError(error);
     }
   }
+}
+
+/** Host and port of a broker, without credentials. */
+function brokerOf(url: string): string {
+  return `${new URL(url).host}/`;
+}
+
+/** What the last holder of the lease kept. */
+function placesOf(cursor: string | undefined): Record<string, string> {
+  const kept = cursor === undefined ? undefined : tryParseJson(cursor);
+  if (!isObject(kept)) return {};
+  return Object.fromEntries(Object.entries(kept).filter((entry): entry is [string, string] => typeof entry[1] === 'string'));
 }
 
 interface Failure {

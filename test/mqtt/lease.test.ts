@@ -1,0 +1,130 @@
+/** Processes that share a hub, of which one publishes its events on MQTT. */
+import mqttjs from 'mqtt';
+import { afterEach, describe, expect, test } from 'vitest';
+import * as z from 'zod';
+import { createService, defineContract, event, memoryHub, type EventHub } from '../../src/index.ts';
+import { serveMqtt } from '../../src/mqtt/server.ts';
+import { noMosquitto, startMosquitto } from '../support/mqtt.ts';
+import { until } from '../support/until.ts';
+
+const contract = defineContract({
+  name: 'ticks',
+  version: '1.0.0',
+  operations: {},
+  events: { tick: event({ channel: 'ticks', payload: z.object({ n: z.int32() }) }) },
+});
+
+const cleanups: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+});
+
+/** A process of the service as far as its hub and its broker can tell; `die` leaves nothing of it but a lease that nobody renews. */
+async function startProcess(hub: EventHub, url: string, leaseMs: number) {
+  let isDead = false;
+  const seen: EventHub = {
+    publish: (...args) => hub.publish(...args),
+    subscribe: (request, sink) =>
+      hub.subscribe(request, {
+        ...sink,
+        next: (message) => (isDead ? undefined : sink.next(message)),
+        gap: () => sink.gap(),
+        end: () => {},
+      }),
+    lease: async (name, ms) => {
+      const lease = await hub.lease?.(name, ms);
+      const dead = () => Promise.reject(new Error('dead'));
+      return (
+        lease && {
+          cursor: lease.cursor,
+          renew: (...args) => (isDead ? dead() : lease.renew(...args)),
+          release: (...args) => (isDead ? dead() : lease.release(...args)),
+        }
+      );
+    },
+    close: async () => {},
+  };
+  const service = createService(contract, {}, { hub: seen });
+  const served = await serveMqtt(service, { url, leaseMs, onError: () => {} });
+  cleanups.push(
+    () => service.close(),
+    () => served.close(0),
+  );
+  return { service, served, die: () => (isDead = true) };
+}
+
+describe.skipIf(noMosquitto !== undefined)('the events of a shared hub', () => {
+  test('are published by one process, by the next one if it stops or dies, and none is lost', async () => {
+    const broker = await startMosquitto(['set_tcp_nodelay true']);
+    const hub = memoryHub();
+    cleanups.push(
+      () => hub.close(),
+      () => broker.close(),
+    );
+    const heard: { readonly n: number; readonly id: string }[] = [];
+    const listener = await mqttjs.connectAsync(broker.url, { protocolVersion: 5, reconnectPeriod: 0 });
+    cleanups.push(() => listener.endAsync(true));
+    listener.on('message', (_, payload, { properties }) => {
+      const { n } = JSON.parse(payload.toString()) as { n: number };
+      heard.push({ n, id: String(properties?.userProperties?.['id']) });
+    });
+    await listener.subscribeAsync('ticks', { qos: 1 });
+    const leaseMs = 600;
+    const first = await startProcess(hub, broker.url, leaseMs);
+    const second = await startProcess(hub, broker.url, leaseMs);
+    let last = 0;
+    const publish = async (count: number) => {
+      for (let index = 0; index < count; index++) await (index % 2 === 0 ? first : second).service.publish('tick', { n: ++last });
+    };
+    const numbers = () => heard.map(({ n }) => n);
+    const upTo = (n: number) => Array.from({ length: n }, (_, index) => index + 1);
+
+    await publish(50);
+    await until(() => numbers().includes(50));
+    // Twice as long as a second process would need.
+    await new Promise((resolve) => setTimeout(resolve, leaseMs));
+    expect(numbers()).toEqual(upTo(50));
+
+    await first.served.close();
+    await publish(50);
+    await until(() => numbers().includes(100));
+    expect(numbers()).toEqual(upTo(100));
+
+    const third = await startProcess(hub, broker.url, leaseMs);
+    await publish(20);
+    await until(() => numbers().includes(120));
+    second.die();
+    await publish(30);
+    await until(() => numbers().includes(150));
+    // After a death an event may come twice, with the same id, and in order from there.
+    expect(new Set(numbers())).toEqual(new Set(upTo(150)));
+    expect(new Set(heard.map(({ n, id }) => `${n} ${id}`)).size).toBe(150);
+    const again = numbers().slice(120);
+    expect(again).toEqual(upTo(150).slice(150 - again.length));
+    await third.served.close();
+  }, 30_000);
+
+  test('of one process are published at each of two brokers', async () => {
+    const brokers = [await startMosquitto(), await startMosquitto()];
+    const hub = memoryHub();
+    const service = createService(contract, {}, { hub });
+    cleanups.push(
+      () => service.close(),
+      () => hub.close(),
+    );
+    const counts = [0, 0];
+    for (const [index, broker] of brokers.entries()) {
+      const served = await serveMqtt(service, { url: broker.url });
+      const listener = await mqttjs.connectAsync(broker.url, { reconnectPeriod: 0 });
+      listener.on('message', () => (counts[index] = (counts[index] ?? 0) + 1));
+      await listener.subscribeAsync('ticks', { qos: 1 });
+      cleanups.push(
+        () => broker.close(),
+        () => listener.endAsync(true),
+        () => served.close(0),
+      );
+    }
+    await service.publish('tick', { n: 1 });
+    await until(() => counts.every((count) => count === 1));
+  });
+});
