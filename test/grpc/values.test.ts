@@ -46,6 +46,33 @@ describe('bytes(), int64() and instant()', () => {
     expect(await client.keep({ file: smallest })).toEqual(expected);
   });
 
+  it('are large at any place of a message', async () => {
+    const service = createService(contract, { keep: ({ file }) => file });
+    onTestFinished(() => service.close());
+    const { address } = await serve(service);
+    const client = clientOf(contract, { url: address });
+    const large = (fill: number, length = 100_000) => new Uint8Array(length).fill(fill);
+    const file = {
+      name: 'x',
+      size: 1n,
+      at: new Date(0),
+      body: large(1),
+      parts: [large(2), new Uint8Array([7]), large(3, 65_536)],
+      more: large(4),
+    };
+    expect(await client.keep({ file })).toEqual(file);
+    // In the request they are within a message, in the answer they stand by themselves.
+    const varint = (value: number): number[] => (value < 128 ? [value] : [(value & 127) | 128, ...varint(value >>> 7)]);
+    const field = (number: number, value: Uint8Array) => Buffer.concat([Buffer.from([(number << 3) | 2, ...varint(value.length)]), value]);
+    const message = Buffer.concat([field(1, Buffer.from('x')), field(2, file.body), Buffer.from([0x18, 1, 0x22, 0]), ...file.parts.map((part) => field(5, part)), field(6, file.more)]); // prettier-ignore
+    const answer = await new Promise<Buffer | undefined>((resolve, reject) =>
+      rawClient(address).makeUnaryRequest('/files.v1.FilesService/Keep', identity, identity, field(1, message), (error, bytes) =>
+        error ? reject(error) : resolve(bytes),
+      ),
+    );
+    expect(answer && Buffer.compare(answer, message)).toBe(0);
+  });
+
   it('are in the message as any other program writes them', async () => {
     const service = createService(contract, { keep: ({ file }) => file });
     onTestFinished(() => service.close());

@@ -1,10 +1,11 @@
-import { BinaryReader, BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
+import { BinaryReader, WireType, type BinaryWriter } from '@bufbuild/protobuf/wire';
 import { ApiError } from '../../core/errors.ts';
 import { compileVariant } from '../../schema/variant.ts';
 import { MAX_DEPTH, setOwn, TooDeep } from './own.ts';
 import type { ProtoEntry, ProtoField, ProtoMessage } from '../proto/proto.ts';
 import { SCALAR, valueCodec } from './scalar.ts';
 import { Misfit, Unencodable, type ValueCodec } from './value.ts';
+import { MessageWriter } from './writer.ts';
 
 type Values = Record<string, unknown>;
 type WriteEntry = (writer: BinaryWriter, value: never) => void;
@@ -37,7 +38,7 @@ export function codecOf(message: ProtoMessage): MessageCodec<Uint8Array<ArrayBuf
 }
 
 /** One writer for all: writing is synchronous, and its buffer is worth keeping. */
-let shared = new BinaryWriter();
+let shared = new MessageWriter();
 const LARGE = 65_536;
 
 class Codec implements MessageCodec<Uint8Array<ArrayBuffer>>, PathFinder, ValueCodec {
@@ -65,10 +66,10 @@ class Codec implements MessageCodec<Uint8Array<ArrayBuffer>>, PathFinder, ValueC
       this.#writeFields(writer, value);
       bytes = writer.finish();
     } catch (error) {
-      shared = new BinaryWriter();
+      shared = new MessageWriter();
       throw new Unencodable(this.pathOfFailure(value), (error as Error).message);
     }
-    if (bytes.length > LARGE) shared = new BinaryWriter();
+    if (bytes.length > LARGE) shared = new MessageWriter();
     return bytes;
   }
 
@@ -361,7 +362,7 @@ const NOTHING = new Uint8Array(1);
 
 function fails(write: (writer: BinaryWriter) => void): boolean {
   try {
-    write(new BinaryWriter());
+    write(new MessageWriter());
     return false;
   } catch {
     return true;
