@@ -136,6 +136,8 @@ export interface EventMessage {
   readonly id: string;
   readonly time: string;
   readonly data: unknown;
+  /** The id of the event that its publisher published before it on the same channel, if the source says so: one who has not seen it has missed something. */
+  readonly after?: string | undefined;
 }
 
 /** Headers of a call: lower-case names `[a-z0-9-]`, printable ASCII values. */

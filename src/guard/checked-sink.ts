@@ -12,7 +12,8 @@ export function checkedSink(check: Check, name: string, sink: EventSink): EventS
   };
   const take = (message: EventMessage, result: Checked): void | Promise<void> => {
     if (ended) return;
-    if (!result.issues) return sink.next({ id: message.id, time: message.time, data: result.value });
+    const { id, time, after } = message;
+    if (!result.issues) return sink.next(after === undefined ? { id, time, data: result.value } : { id, time, data: result.value, after });
     end(issuesError('DATA_LOSS', `${name}: an event breaks the contract`, result.issues));
   };
   // Thrown at whoever reads the wire, it would look like a broken connection, after which the same event comes again.

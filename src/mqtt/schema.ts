@@ -1,4 +1,5 @@
 import type { AsyncApiProtocol } from '../schema/asyncapi.ts';
+import { compileTopics } from './topics.ts';
 import { eventMeta, JSON_TYPE, type Qos } from './wire.ts';
 
 /** What the AsyncAPI document says of MQTT. */
@@ -28,5 +29,20 @@ export function mqttProtocol(options: MqttProtocolOptions = {}): AsyncApiProtoco
       description: 'User properties of MQTT 5.',
       properties: { id: { type: 'string' }, time: { type: 'string', format: 'date-time' }, type: { type: 'string' } },
     }),
+    streams: {
+      address: ({ name }, contract) => compileTopics(contract, topicPrefix).request(name),
+      reply: { description: 'The Response Topic of MQTT 5, or `replyTo` of the envelope.', location: '$message.header#/responseTopic' },
+      headers: {
+        type: 'object',
+        description: 'User properties of MQTT 5. Items end with `stream: end`.',
+        properties: {
+          stream: { type: 'string', enum: ['begin', 'item', 'beat', 'end'] },
+          run: { type: 'string' },
+          seq: { type: 'string', pattern: '^[0-9]+$' },
+          code: { type: 'string' },
+        },
+        required: ['stream', 'run', 'seq'],
+      },
+    },
   };
 }

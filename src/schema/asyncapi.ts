@@ -1,5 +1,6 @@
 import type { Contract, EventDefinition } from '../core/contract.ts';
 import type { JsonObject } from '../core/errors.ts';
+import { streamParts, type AsyncApiStreams, type StreamParts } from './asyncapi-streams.ts';
 import { createComponents, type Components } from './components.ts';
 import { pascal } from './read.ts';
 import { describeContract, type ContractView, type EventView } from './view.ts';
@@ -24,6 +25,8 @@ export interface AsyncApiProtocol {
   message?(event: EventDefinition): JsonObject | undefined;
   /** JSON Schema of what the protocol carries beside the payload. */
   headers?(event: EventDefinition): JsonObject | undefined;
+  /** How it carries streamed operations, if other documents do not say so. */
+  readonly streams?: AsyncApiStreams;
 }
 
 /** Options of `asyncApi`. */
@@ -45,7 +48,7 @@ export function sseProtocol(url?: string): AsyncApiProtocol {
 }
 
 /**
- * The AsyncAPI 3.0 document of a contract's events. Protocols that carry an event at the same address share a channel.
+ * The AsyncAPI 3.0 document of a contract's events, and of its streamed operations on protocols that have no other document. Protocols that carry an event at the same address share a channel.
  * Throws a `TypeError` as `describeContract` does. Source: https://www.asyncapi.com/docs/reference/specification/v3.0.0
  */
 export function asyncApi(contract: Contract, options: AsyncApiOptions = {}): JsonObject {
@@ -53,9 +56,15 @@ export function asyncApi(contract: Contract, options: AsyncApiOptions = {}): Jso
   const { title = contract.name, protocols = [sseProtocol()] } = options;
   const components = createComponents(view, '#/components/schemas/');
   const places = [...view.events.values()].flatMap((event) => placesOf(event, protocols));
-  const channels = Object.fromEntries(places.map((place) => [place.name, channel(place)]));
-  const operations = Object.fromEntries(places.flatMap((place) => operationsOf(place, view)));
-  const messages = Object.fromEntries(places.flatMap((place) => messagesOf(place, view, components)));
+  const streams = protocols.flatMap((protocol) => {
+    const name = serverName(protocol);
+    const server = protocol.url === undefined ? undefined : name;
+    return protocol.streams ? [streamParts(view, components, { name, server, streams: protocol.streams })] : [];
+  });
+  const merged = (part: keyof StreamParts) => Object.assign({}, ...streams.map((each) => each[part])) as Record<string, JsonObject>;
+  const channels = { ...Object.fromEntries(places.map((place) => [place.name, channel(place)])), ...merged('channels') };
+  const operations = { ...Object.fromEntries(places.flatMap((place) => operationsOf(place, view))), ...merged('operations') };
+  const messages = { ...Object.fromEntries(places.flatMap((place) => messagesOf(place, view, components))), ...merged('messages') };
   const servers = Object.fromEntries(
     protocols.flatMap((protocol) => (protocol.url === undefined ? [] : [[serverName(protocol), server(protocol.url)]])),
   );

@@ -3,6 +3,9 @@ import { createRequire } from 'node:module';
 import { describe, expect, it } from 'vitest';
 import { blogContract } from '../../src/blog/contract.ts';
 import type { JsonObject } from '../../src/core/errors.ts';
+import { z } from 'zod';
+import { defineContract, stream } from '../../src/core/define.ts';
+import { mqttProtocol } from '../../src/mqtt/schema.ts';
 import { asyncApi, sseProtocol, type AsyncApiProtocol } from '../../src/schema/asyncapi.ts';
 import { everyKind } from '../support/every-kind.ts';
 
@@ -48,6 +51,35 @@ describe('the AsyncAPI document', () => {
       }
     },
   );
+
+  it('describes streamed operations as requests with replies, as MQTT carries them', () => {
+    const contract = defineContract({
+      name: 'model',
+      version: '2.1.0',
+      operations: {
+        complete: stream({ summary: 'Answers', input: z.object({ prompt: z.string() }), item: z.object({ token: z.string() }) }),
+      },
+    });
+    const document = asyncApi(contract, {
+      protocols: [sseProtocol(), mqttProtocol({ url: 'mqtt://localhost:1883', topicPrefix: 'site' })],
+    });
+    expect(isValid?.(JSON.parse(JSON.stringify(document))) ?? true).toBe(true);
+    expect(document).toMatchObject({
+      channels: {
+        'complete-mqtt': { address: 'site/model/v2/complete', servers: [{ $ref: '#/servers/mqtt' }] },
+        'complete-mqtt-reply': { address: null },
+      },
+      operations: {
+        'complete-mqtt': { action: 'receive', summary: 'Answers', reply: { channel: { $ref: '#/channels/complete-mqtt-reply' } } },
+      },
+      components: {
+        messages: {
+          'complete-mqtt-request': { payload: { properties: { prompt: { type: 'string' } } } },
+          'complete-mqtt-item': { payload: { properties: { token: { type: 'string' } } }, headers: { required: ['stream', 'run', 'seq'] } },
+        },
+      },
+    });
+  });
 
   it('describes the events as server-sent events, unless it is told of more', () => {
     const document = asyncApi(everyKind);

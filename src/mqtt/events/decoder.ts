@@ -8,7 +8,7 @@ import { compileCheck, issuesError, type Check, type Checked } from '../../schem
 import type { EventMessage } from '../../core/transport.ts';
 import { BrokerEvent } from './origin.ts';
 import type { Topics } from '../topics.ts';
-import { eventInfo } from '../wire.ts';
+import { eventInfo, lineageOf } from '../wire.ts';
 
 /** Reads a message as an event: throws INVALID_ARGUMENT for what does not fit; gives nothing for an empty one, which clears a retained one. */
 export type DecodeEvent = (topic: string, payload: Uint8Array, packet: IPublishPacket) => EventMessage | undefined | Promise<EventMessage>;
@@ -32,7 +32,7 @@ export function compileDecoder(event: EventDefinition, { topics, maxMessageBytes
       throw new ApiError('INVALID_ARGUMENT', `a message on ${printable(topic)} was dropped: by its payload it belongs to another topic`);
     }
     const { id, time } = eventInfo(packet.properties);
-    return new BrokerEvent(id ?? makeId(), time ?? new Date().toISOString(), checked.value, origin);
+    return new BrokerEvent(id ?? makeId(), time ?? new Date().toISOString(), checked.value, origin, lineageOf(packet.properties)?.after);
   };
   return (topic, payload, packet) => {
     if (payload.length === 0) return undefined;

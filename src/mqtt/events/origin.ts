@@ -11,12 +11,14 @@ export class BrokerEvent implements EventMessage {
   readonly id: string;
   readonly time: string;
   readonly data: unknown;
+  readonly after: string | undefined;
 
-  constructor(id: string, time: string, data: unknown, origin: string) {
+  constructor(id: string, time: string, data: unknown, origin: string, after?: string) {
     this.id = id;
     this.time = time;
     this.data = data;
     this.#origin = origin;
+    this.after = after;
   }
 
   static cameFrom(message: EventMessage, url: string): boolean {
