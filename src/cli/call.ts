@@ -2,6 +2,7 @@ import { text } from 'node:stream/consumers';
 import { blogContract } from '../blog/contract.ts';
 import { createClient } from '../client/client.ts';
 import type { CallOptions } from '../client/types.ts';
+import { onAbort } from '../life/lifetime.ts';
 import { parseJson } from '../peer/json.ts';
 import { UsageError } from './args.ts';
 import { BLOG_EXAMPLES } from './demo/blog-examples.ts';
@@ -9,7 +10,7 @@ import { defineCommand } from './command.ts';
 import { CONNECTION_FLAGS, headersOf, operationOf, printApiError, wirePrinter } from './connection.ts';
 import { loadContract } from './module.ts';
 import { connectTo, protocolNames, protocolOf } from './protocols.ts';
-import { printJson } from './terminal.ts';
+import { onStopSignal, printJson } from './terminal.ts';
 
 export const callCommand = defineCommand({
   name: 'call',
@@ -21,7 +22,7 @@ export const callCommand = defineCommand({
   },
   notes: [
     `Operations of the Blog: ${Object.keys(blogContract.operations).join(', ')}. Protocols: ${protocolNames('call')}.`,
-    'The input is a JSON object; - reads it from standard input. The output is printed as JSON: indented on a terminal, else in one line; nothing where the operation gives no output.',
+    'The input is a JSON object; - reads it from standard input. The output is printed as JSON: indented on a terminal, else in one line; nothing where the operation gives no output. A stream is printed item by item, one in each line, until it ends or Ctrl-C.',
     'Exit codes: 0; 1 for an API error, which is the last thing printed on standard error, as JSON; 2 for wrong usage.',
   ],
   examples: [
@@ -42,9 +43,13 @@ export const callCommand = defineCommand({
     const transport = await connectTo(protocol, { url, ...(flags.wire && { onWire: wirePrinter(flags.json) }) });
     const client = createClient({ contract, transport });
     try {
-      const call = (client as unknown as Record<string, (input: unknown, options: CallOptions) => Promise<unknown>>)[name];
-      const output = await call?.(input, { headers, timeoutMs: flags['timeout-ms'] });
-      if (output !== undefined) printJson(process.stdout, output, flags.json);
+      const call = (client as unknown as Record<string, Call>)[name];
+      const given = call?.(input, { headers, timeoutMs: flags['timeout-ms'] });
+      if (contract.operations[name]?.item) await printItems(given as AsyncIterable<unknown>);
+      else {
+        const output = await given;
+        if (output !== undefined) printJson(process.stdout, output, flags.json);
+      }
       return 0;
     } catch (error) {
       return printApiError(error, flags.json);
@@ -53,6 +58,22 @@ export const callCommand = defineCommand({
     }
   },
 });
+
+type Call = (input: unknown, options: CallOptions) => Promise<unknown> | AsyncIterable<unknown>;
+
+/** Prints each item of a stream as a line, as it comes, until the stream ends or the program is stopped. */
+async function printItems(items: AsyncIterable<unknown>): Promise<void> {
+  const stop = new AbortController();
+  const forget = onStopSignal(() => stop.abort());
+  const iterator = items[Symbol.asyncIterator]();
+  const unlink = onAbort(stop.signal, () => void iterator.return?.());
+  try {
+    for await (const item of { [Symbol.asyncIterator]: () => iterator }) printJson(process.stdout, item, true);
+  } finally {
+    unlink();
+    forget();
+  }
+}
 
 /** Reads the input; `advice` stands below what is wrong with it. */
 async function readInput(json: string | undefined, advice: string): Promise<unknown> {

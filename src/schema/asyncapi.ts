@@ -1,6 +1,6 @@
 import type { Contract, EventDefinition } from '../core/contract.ts';
 import type { JsonObject } from '../core/errors.ts';
-import { streamParts, type AsyncApiStreams, type StreamParts } from './asyncapi-streams.ts';
+import { streamParts, type AsyncApiStreams, type StreamParts } from './asyncapi/streams.ts';
 import { createComponents, type Components } from './components.ts';
 import { pascal } from './read.ts';
 import { describeContract, type ContractView, type EventView } from './view.ts';

@@ -200,6 +200,14 @@ describe('a contract and a service of a module', () => {
     const called = await cli(['call', 'addTask', '{"title":"write"}', ...at]);
     expect([called.code, called.stdout, called.stderr]).toEqual([0, '{"id":1,"title":"write"}\n', '']);
     expect((await watched).stdout).toBe('{"id":1,"title":"write"}\n');
+    const planned = await cli(['call', 'plan', '{"steps":2}', ...at]);
+    expect([planned.code, planned.stdout, planned.stderr]).toEqual([0, '{"step":1}\n{"step":2}\n', '']);
+    const failed = await cli(['call', 'plan', '{"steps":3}', ...at]);
+    expect([failed.code, failed.stdout, JSON.parse(failed.stderr)]).toMatchObject([
+      1,
+      '{"step":1}\n{"step":2}\n{"step":3}\n',
+      { code: 'ABORTED' },
+    ]);
     expect(await stop(child, 'SIGTERM')).toBe(0);
   });
 });

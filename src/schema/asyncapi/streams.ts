@@ -1,7 +1,7 @@
-import type { Contract, Operation } from '../core/contract.ts';
-import type { JsonObject } from '../core/errors.ts';
-import type { Components } from './components.ts';
-import type { ContractView, OperationView } from './view.ts';
+import type { Contract, Operation } from '../../core/contract.ts';
+import type { JsonObject } from '../../core/errors.ts';
+import type { Components } from '../components.ts';
+import type { ContractView, OperationView } from '../view.ts';
 
 /** How a protocol carries the streamed operations of a contract: a message asks for one, and the items are messages of a reply. */
 export interface AsyncApiStreams {
