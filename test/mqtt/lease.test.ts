@@ -1,11 +1,22 @@
 /** Processes that share a hub, of which one publishes its events on MQTT. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { execPath } from 'node:process';
+import { fileURLToPath } from 'node:url';
+import { Redis } from 'ioredis';
 import mqttjs from 'mqtt';
 import { afterEach, describe, expect, test } from 'vitest';
 import * as z from 'zod';
+import { createBlogService } from '../../src/blog/service.ts';
 import { createService, defineContract, event, memoryHub, type EventHub } from '../../src/index.ts';
 import { serveMqtt } from '../../src/mqtt/server.ts';
+import { redisStores } from '../../src/redis/index.ts';
 import { noMosquitto, startMosquitto } from '../support/mqtt.ts';
+import { RedisServer } from '../support/redis-server.ts';
+import { missing } from '../support/system-peer.ts';
 import { until } from '../support/until.ts';
+
+const PROGRAM = fileURLToPath(new URL('../programs/mqtt-redis-process.ts', import.meta.url));
 
 const contract = defineContract({
   name: 'ticks',
@@ -103,6 +114,63 @@ describe.skipIf(noMosquitto !== undefined)('the events of a shared hub', () => {
     expect(again).toEqual(upTo(150).slice(150 - again.length));
     await third.served.close();
   }, 30_000);
+
+  const noRedis = missing('redis-server', 'redis-server', '--version');
+  test.skipIf(noRedis)(
+    `on Redis all come, though the process that publishes them is killed${noRedis ? ` (skipped: ${noRedis})` : ''}`,
+    async () => {
+      const [broker, redis] = [await startMosquitto(['set_tcp_nodelay true']), await RedisServer.start()];
+      const clients = [new Redis(redis.url), new Redis(redis.url)] as const;
+      const [send, blockingSend] = [clients[0], clients[1]].map(
+        (client) =>
+          ([name = '', ...rest]: string[]) =>
+            client.call(name, ...rest),
+      );
+      const stores = redisStores({ send: send ?? expect.unreachable(), blockingSend: blockingSend ?? expect.unreachable() });
+      const service = createBlogService({ hub: stores.hub });
+      const listener = await mqttjs.connectAsync(broker.url, { protocolVersion: 5, reconnectPeriod: 0 });
+      cleanups.push(
+        () => broker.close(),
+        () => redis.close(),
+        () => clients.forEach((client) => client.disconnect()),
+        () => stores.close(),
+        () => service.close(),
+        () => listener.endAsync(true),
+      );
+      const heard: { readonly n: number; readonly id: string }[] = [];
+      listener.on('message', (_, payload, { properties }) => {
+        const { celsius } = JSON.parse(payload.toString()) as { celsius: number };
+        heard.push({ n: celsius, id: String(properties?.userProperties?.['id']) });
+      });
+      await listener.subscribeAsync('sensors/temperature', { qos: 1 });
+      const start = async () => {
+        const args = ['--import', 'tsx', PROGRAM, broker.url, redis.url, '1500'];
+        const child = spawn(execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+        const gone = once(child, 'exit');
+        const kill = async () => void (child.kill('SIGKILL'), await gone);
+        cleanups.push(kill);
+        await once(child.stdout, 'data');
+        return kill;
+      };
+      const kill = await start();
+      await start();
+      let last = 0;
+      const publish = () => service.publish('temperature', { sensorId: 'a', celsius: ++last, measuredAt: '2026-01-31T12:00:00Z' });
+      const numbers = () => new Set(heard.map(({ n }) => n));
+      for (let index = 0; index < 100; index++) await publish();
+      await until(() => numbers().size === 100);
+      expect(heard).toHaveLength(100);
+      // Its place is kept with the lease, at the next renewal.
+      await new Promise((resolve) => setTimeout(resolve, 1000));
+      for (let index = 0; index < 100; index++) {
+        await publish();
+        if (index === 50) await kill();
+      }
+      await until(() => numbers().size === 200);
+      expect(new Set(heard.map(({ n, id }) => `${n} ${id}`)).size).toBe(200);
+    },
+    60_000,
+  );
 
   test('of one process are published at each of two brokers', async () => {
     const brokers = [await startMosquitto(), await startMosquitto()];

@@ -132,7 +132,11 @@ export class EventPublisher {
       const published = this.connection.publish(encodeEvent(event, topic, message, this.qos, lineage), { isKept: true });
       published.then(() => {
         // Without a connection it waits: the broker does not have it yet.
-        if (this.connection.link) this.#places[event.name] = message.id;
+        if (!this.connection.link) return;
+        const isFirst = this.#places[event.name] === undefined;
+        this.#places[event.name] = message.id;
+        // Without a place the next holder could not go on from it.
+        if (isFirst) void this.#turn?.keep();
       }, this.onError);
     } catch (error) {
       this.onError(error);

@@ -38,6 +38,11 @@ export class Turn {
     if (!this.#isClosed) this.#stop = every(this.init.leaseMs / TRIES_PER_LEASE, () => void this.#tick(), { holds: false });
   }
 
+  /** Keeps the cursor now, not at the next renewal. */
+  async keep(): Promise<void> {
+    if (this.#lease) await this.#tick();
+  }
+
   /** Lets the next process go on. */
   async close(): Promise<void> {
     if (this.#isClosed) return;
