@@ -53,7 +53,7 @@ export function memoryHub(options: MemoryHubOptions = {}): EventHub {
   const { history, maxHistoryBytes } = readOptions('memoryHub', options, readers, []);
   const pool = new HistoryPool(maxHistoryBytes);
   const logs = new Map<string, EventLog>();
-  const keys = new Set<string>();
+  const keys = new RecentKeys();
   const leases = new MemoryLeases();
 
   const logOf = (event: EventDefinition): EventLog => {
@@ -63,10 +63,7 @@ export function memoryHub(options: MemoryHubOptions = {}): EventHub {
   };
 
   const publish = (event: EventDefinition, { key, time, data }: HubEvent): Promise<void> => {
-    if (keys.has(key)) return PUBLISHED;
-    keys.add(key);
-    // A set iterates in order of insertion.
-    if (keys.size > KEYS) keys.delete(keys.values().next().value as string);
+    if (!keys.add(key)) return PUBLISHED;
     const pending: Promise<void>[] = [];
     const isOut = logOf(event).publish(time, data, pending);
     return isOut && pending.length === 0 ? PUBLISHED : acknowledged(pending);
@@ -89,6 +86,23 @@ export function memoryHub(options: MemoryHubOptions = {}): EventHub {
 }
 
 const PUBLISHED = Promise.resolve();
+
+/** The last keys, `KEYS` of them at least. Two sets take turns, because finding the oldest of one set costs more the more was deleted from it. */
+class RecentKeys {
+  #newer = new Set<string>();
+  #older = new Set<string>();
+
+  /** False for a key that is known. */
+  add(key: string): boolean {
+    if (this.#newer.has(key) || this.#older.has(key)) return false;
+    if (this.#newer.size === KEYS) {
+      this.#older = this.#newer;
+      this.#newer = new Set();
+    }
+    this.#newer.add(key);
+    return true;
+  }
+}
 
 async function acknowledged(pending: readonly Promise<void>[]): Promise<void> {
   // Published by a listener, it goes out after the event that was heard.
