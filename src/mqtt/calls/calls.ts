@@ -1,6 +1,6 @@
 import type { IPublishPacket } from 'mqtt';
 import type { Operation } from '../../core/contract.ts';
-import { ApiError, type JsonObject } from '../../core/errors.ts';
+import { ApiError } from '../../core/errors.ts';
 import { onAbort } from '../../life/lifetime.ts';
 import { makeRequestId, timeoutHeader } from '../../peer/headers.ts';
 import { parseJson } from '../../peer/json.ts';
@@ -10,8 +10,7 @@ import { textOf } from '../events/decoder.ts';
 import type { Topics } from '../topics.ts';
 import { decodeError, isLarger, isObject, JSON_TYPE, userProperties, type Message, type Qos } from '../wire.ts';
 import { now } from '../../life/now.ts';
-import { envelopePieceOf, pieceOf, type Grant, type ReceivedPiece } from './pieces.ts';
-import { StreamReader } from './stream-reader.ts';
+import type { Grant, Reply } from './pieces.ts';
 
 /** A request that waits for its replies. */
 interface Pending {
@@ -20,9 +19,6 @@ interface Pending {
   readonly take: (reply: Reply) => void;
   readonly fail: (error: ApiError) => void;
 }
-
-/** What a reply says: a piece of a stream, or the answer. */
-type Reply = { readonly piece: ReceivedPiece } | { readonly error: ApiError } | { readonly output: unknown };
 
 /** Bytes of a request: what a service takes. */
 const MAX_REQUEST_BYTES = 1_048_576;
@@ -60,9 +56,9 @@ export class Calls {
         operation,
         take: (reply) => {
           release();
-          if ('error' in reply) reject(reply.error);
-          else if ('piece' in reply) reject(new ApiError('DATA_LOSS', `${operation.name}: the service answered with a stream`));
-          else resolve(operation.output && reply.output);
+          const error = errorOf(reply);
+          if (error) reject(error);
+          else resolve(operation.output && ('envelope' in reply ? reply.envelope['output'] : reply.body));
         },
         fail: (error) => {
           release();
@@ -75,6 +71,8 @@ export class Calls {
   /** Runs a streamed operation; resolves once it has begun. */
   async open(request: StreamRequest, sink: EventSink, headers: Headers): Promise<void> {
     const { operation, signal } = request;
+    // A program that only calls does not load it.
+    const { StreamReader } = await import('./stream-reader.ts');
     const sent = await this.#prepare(request, headers);
     await new Promise<void>((resolve, reject) => {
       let hasBegun = false;
@@ -99,7 +97,7 @@ export class Calls {
       });
       const release = this.#send(sent, request, {
         operation,
-        take: (reply) => ('piece' in reply ? reader.take(reply.piece) : end('error' in reply ? reply.error : undefined)),
+        take: (reply) => void (reader.take(reply) || end(errorOf(reply))),
         fail: end,
       });
     });
@@ -114,7 +112,8 @@ export class Calls {
     if (!pending) return;
     try {
       this.#checkSize(payload, pending);
-      pending.take(isObject(reply) ? envelopeReply(reply) : propertiesReply(payload, packet, pending));
+      const body = () => (payload.length === 0 ? undefined : parseReply(payload, pending));
+      pending.take(isObject(reply) ? { envelope: reply } : { told: userProperties(packet.properties), body: body() });
     } catch (error) {
       pending.fail(error as ApiError);
     }
@@ -240,18 +239,10 @@ interface Sent {
   readonly version: 4 | 5;
 }
 
-function propertiesReply(payload: Uint8Array, { properties }: IPublishPacket, pending: Pending): Reply {
-  const told = userProperties(properties);
-  const body = payload.length === 0 ? undefined : parseReply(payload, pending);
-  const piece = pieceOf(told, body);
-  if (piece) return { piece };
-  return told['code'] === undefined ? { output: body } : { error: decodeError(body, told['code']) };
-}
-
-function envelopeReply(reply: JsonObject): Reply {
-  const piece = envelopePieceOf(reply);
-  if (piece) return { piece };
-  return reply['error'] === undefined ? { output: reply['output'] } : { error: decodeError(reply['error']) };
+function errorOf(reply: Reply): ApiError | undefined {
+  if ('envelope' in reply) return reply.envelope['error'] === undefined ? undefined : decodeError(reply.envelope['error']);
+  const { code } = reply.told;
+  return code === undefined ? undefined : decodeError(reply.body, code);
 }
 
 /** At least one, and no more than fits four bytes. */

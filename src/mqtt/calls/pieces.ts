@@ -24,6 +24,9 @@ export interface Piece {
   readonly heartbeatMs?: number;
 }
 
+/** A reply as it came, of a stream or not: an envelope, or a body with user properties beside it. */
+export type Reply = { readonly envelope: JsonObject } | { readonly told: RawHeaders; readonly body: unknown };
+
 /** One reply of a stream, as it came. */
 export interface ReceivedPiece extends Omit<Piece, 'error' | 'heartbeatMs'> {
   readonly error: ApiError | undefined;

@@ -2,7 +2,7 @@ import { ApiError } from '../../core/errors.ts';
 import type { EventSink } from '../../core/transport.ts';
 import { isoNow } from '../../life/now.ts';
 import { after, type StopTimer } from '../../life/timers.ts';
-import { STREAM_CREDITS, type Grant, type ReceivedPiece } from './pieces.ts';
+import { envelopePieceOf, pieceOf, STREAM_CREDITS, type Grant, type ReceivedPiece, type Reply } from './pieces.ts';
 
 /** A server that asked in vain for so many of its intervals is gone. */
 const SILENT_INTERVALS = 3;
@@ -34,7 +34,14 @@ export class StreamReader {
     this.init = init;
   }
 
-  take(piece: ReceivedPiece): void {
+  /** Takes a reply; false if it is none of a stream's. */
+  take(reply: Reply): boolean {
+    const piece = 'envelope' in reply ? envelopePieceOf(reply.envelope) : pieceOf(reply.told, reply.body);
+    if (piece) this.#take(piece);
+    return piece !== undefined;
+  }
+
+  #take(piece: ReceivedPiece): void {
     if (this.#run === undefined) {
       this.#run = piece.run;
       this.init.onBegin();
