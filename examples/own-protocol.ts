@@ -17,7 +17,8 @@ export async function serveLines(transport: Transport): Promise<{ readonly port:
   const sinks = new Set<EventSink>();
   const server = createServer((socket) => {
     const fail = (error: unknown) => (write(socket, { error: ApiError.from(error, 'INTERNAL', 'internal error') }), socket.end());
-    const reader = createInterface({ input: socket.on('error', () => {}) });
+    // It tells of the errors of what it reads, too.
+    const reader = createInterface({ input: socket.on('error', () => {}) }).on('error', () => {});
     const refuse = () => fail(new ApiError('INVALID_ARGUMENT', `a message is over ${MAX_BYTES} bytes`));
     reader.once('line', (text) => (socket.bytesRead > MAX_BYTES ? refuse() : void answer(socket, text).catch(fail)));
     // A line without an end is not collected for ever.
@@ -70,9 +71,9 @@ export function lines({ port, headers }: { readonly port: number; readonly heade
       const unlink = onAbort(request.signal, () => socket.destroy());
       let cause: Error | undefined;
       socket.on('error', (error) => (cause = error)).on('close', () => (sockets.delete(socket), unlink(), onLine({ closed: true, cause })));
-      createInterface({ input: socket.on('connect', () => write(socket, { ...head, headers: joined })) }).on('line', (text) =>
-        onLine(parseJson(text) as Line),
-      );
+      socket.on('connect', () => write(socket, { ...head, headers: joined }));
+      const reader = createInterface({ input: socket }).on('error', () => {});
+      reader.on('line', (text) => onLine(parseJson(text) as Line));
     };
     const errorOf = ({ code, message, ...rest }: Line) => new ApiError(code as never, String(message), readErrorOptions(rest));
     const lost = ({ cause }: Line) =>
