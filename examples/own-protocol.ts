@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import { pathToFileURL } from 'node:url';
-import { ApiError, createClient, type Adapter, type CallRequest, type EventSink, type SubscribeRequest, type Transport } from 'multi-api-sdk'; // prettier-ignore
+import { ApiError, createClient, type Adapter, type CallRequest, type EventSink, type Headers, type ResponseHead, type SubscribeRequest, type Transport } from 'multi-api-sdk'; // prettier-ignore
 import { createBlogService } from 'multi-api-sdk/blog';
 import { acceptHeaders, checkTransport, deadlineOf, defineAdapter, eventsOnly, joinHeaders, onAbort, parseJson, readErrorOptions, serveCall, timeoutHeader, type HeadersOption } from 'multi-api-sdk/protocol'; // prettier-ignore
 
@@ -32,7 +32,13 @@ export async function serveLines(transport: Transport): Promise<{ readonly port:
     if (operation) {
       const deadline = deadlineOf({ 'x-timeout-ms': timeout });
       const onLeave = (leave: () => void) => void socket.once('close', () => leave());
-      write(socket, { output: await serveCall(transport, { ...common, operation, input, deadline, onLeave }) });
+      let said: Headers | undefined;
+      const onResponse = ({ headers }: ResponseHead) => (said = headers);
+      const line = await serveCall(transport, { ...common, operation, input, deadline, onLeave, onResponse }).then(
+        (output) => ({ output }),
+        (error: unknown) => ({ error: ApiError.from(error, 'INTERNAL', 'internal error') }),
+      );
+      write(socket, { ...line, headers: said });
       return void socket.end();
     }
     if (!definition) throw new ApiError('UNIMPLEMENTED', `the contract has no '${String(call ?? event)}'`);
@@ -87,9 +93,14 @@ export function lines({ port, headers }: { readonly port: number; readonly heade
       call: (request) =>
         new Promise((resolve, reject) => {
           const timeout = request.deadline === undefined ? undefined : timeoutHeader(request.deadline);
-          open(request, { call: request.operation.name, input: request.input, timeout }, (line) =>
-            'error' in line ? reject(errorOf(line['error'] as Line)) : 'closed' in line ? reject(lost(line)) : resolve(line['output']),
-          ).catch(reject);
+          open(request, { call: request.operation.name, input: request.input, timeout }, (line) => {
+            if ('headers' in line) request.onResponse?.({ headers: line['headers'] as Headers });
+            return 'error' in line
+              ? reject(errorOf(line['error'] as Line))
+              : 'closed' in line
+                ? reject(lost(line))
+                : resolve(line['output']);
+          }).catch(reject);
         }),
       subscribe: (asked, sink) =>
         new Promise((resolve, reject) => {

@@ -7,6 +7,7 @@
 
 export { createClient, type ContractClientOptions } from './client/client.ts';
 export type {
+  Answer,
   CallOptions,
   ChannelParams,
   Client,
@@ -28,6 +29,8 @@ export type {
   Unsubscribe,
   VerbsOf,
 } from './client/types.ts';
+export type { DeprecatedUse } from './client/deprecated.ts';
+export type { DeprecationInfo } from './peer/deprecation.ts';
 export type { AppInput } from './core/application.ts';
 export { defineContract, event, mutation, query, stream } from './core/define.ts';
 export type {
@@ -35,6 +38,7 @@ export type {
   ContractSpec,
   Declared,
   DeclaredErrors,
+  Deprecation,
   ErrorSpec,
   ErrorsSpec,
   EventDefinition,
@@ -44,6 +48,7 @@ export type {
   Operation,
   Operations,
   OperationSpec,
+  Parts,
   QuerySpec,
   Relation,
   RelationBatch,
@@ -68,10 +73,11 @@ export { defineAdapter } from './guard/guard.ts';
 export { bytes, instant, int64 } from './schema/codec/scalars.ts';
 export type { BytesCodec, InstantCodec, Int64Codec } from './schema/codec/scalars.ts';
 export type { HeadersOption } from './peer/headers.ts';
-export type { HttpBinding, HttpMethod, HttpSegment } from './core/http-binding.ts';
+export type { HttpBinding, HttpMethod, HttpSegment, HttpSpec } from './core/http-binding.ts';
 export type { Overflow } from './events/push-stream.ts';
 export type { Select, Selected } from './core/selected.ts';
 export type { DeclaredErrorOptions, ErrorMakers } from './service/error-makers.ts';
+export type { HandlerResponse } from './service/response.ts';
 export { createService } from './service/service.ts';
 export type {
   ContextInfo,
@@ -94,7 +100,9 @@ export type {
   Headers,
   Identity,
   IdentifyRequest,
+  OnResponse,
   Peer,
+  ResponseHead,
   Selection,
   StreamRequest,
   SubscribeRequest,

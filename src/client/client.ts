@@ -1,7 +1,7 @@
 import { converting, streaming } from '#client-parts';
 import { checkServes } from '#contract-check';
 import { selecting } from '#guard-parts';
-import type { CallOptions, Client, ClientOptions, Outcome, VerbsOf } from './types.ts';
+import type { Answer, CallOptions, Client, ClientOptions, Outcome, VerbsOf } from './types.ts';
 import type { Contract, EventDefinition, Operation } from '../core/contract.ts';
 import { ApiError } from '../core/errors.ts';
 import { ms, readOptions } from '../core/options.ts';
@@ -17,10 +17,11 @@ import { LEFT } from './left.ts';
 import { PushStream } from '../events/push-stream.ts';
 import { hasCodec } from '../schema/codec/has-codec.ts';
 import { Subscriber } from './subscriber.ts';
-import type { Adapter, CallRequest, Headers, Selection, Transport } from '../core/transport.ts';
+import type { Adapter, CallRequest, Headers, OnResponse, ResponseHead, Selection, Transport } from '../core/transport.ts';
 
 const NO_HEADERS: Headers = Object.freeze({});
 const NO_OPTIONS: CallOptions = Object.freeze({});
+const NO_HEAD: ResponseHead = { headers: NO_HEADERS };
 
 /** What `createClient` takes for a contract of one's own. */
 export type ContractClientOptions<C extends Contract, T extends Adapter<never> | Transport> = ClientOptions & {
@@ -40,7 +41,9 @@ export function createClient<C extends Contract, T extends Adapter<never> | Tran
   options: ContractClientOptions<C, T>,
 ): Client<C, VerbsOf<T>> {
   const given: AnyClientOptions = options;
-  const read = readOptions('createClient', given, { timeoutMs: ms(30_000), reconnect: backoff }, ['contract', 'transport', 'onError']);
+  const read = readOptions('createClient', given, { timeoutMs: ms(30_000), reconnect: backoff }, [
+    'contract', 'transport', 'onError', 'onDeprecated',
+  ]); // prettier-ignore
   const { contract } = options;
   const isOwn = typeof options.transport === 'function';
   const transport = connect(options.transport, contract);
@@ -56,6 +59,8 @@ type AnyCallOptions = CallOptions & { readonly select?: Selection | undefined };
 class ContractClient {
   readonly #lifetimes = new Set<Lifetime>();
   #closing: Promise<void> | undefined;
+  /** Deprecated operations that were told. */
+  readonly #deprecated = new Set<string>();
 
   private readonly contract: Contract;
   private readonly transport: Transport;
@@ -124,17 +129,18 @@ class ContractClient {
     );
     const call = (input: unknown, options?: AnyCallOptions): Promise<unknown> => this.#call(operation, converts, input, options);
     const method = operation.pagedBy === undefined ? call : paged(operation, operation.pagedBy, call);
-    return Object.assign(method, { safe: safely(call) });
+    return Object.assign(method, { safe: safely(call), withResponse: withResponse(call) });
   }
 
   #call(operation: Operation, converts: boolean, input: unknown, options: AnyCallOptions = NO_OPTIONS): Promise<unknown> {
     const fail = (error: unknown) => this.#failed(operation, error);
     try {
-      const { select } = options;
+      const { select, onResponse } = options;
       const headers = callHeaders(options);
       const lifetime = this.#begin(options.timeoutMs, options.signal);
+      const heard = this.#watch(operation, onResponse);
       const send = (wire: unknown): Promise<unknown> => {
-        const request = new Call(lifetime, operation, wire, headers, lifetime.deadline, select, undefined);
+        const request = new Call(lifetime, operation, wire, headers, lifetime.deadline, select, undefined, heard);
         return select ? this.#callSelected(request) : this.transport.call(request);
       };
       return lifetime.settle(() => (converts ? this.#callConverted(operation, input, select, send) : send(input)), fail);
@@ -162,6 +168,19 @@ class ContractClient {
     return ApiError.from(error, 'UNKNOWN', `${operation.name} failed in the transport ${this.transport.name}`);
   }
 
+  /** Looks for what answers say of a deprecated operation, until it has been told. */
+  #watch(operation: Operation, onResponse: OnResponse | undefined): OnResponse | undefined {
+    const { onDeprecated } = this.options;
+    if (!onDeprecated || this.#deprecated.has(operation.name)) return onResponse;
+    const tell = (headers: Headers): void =>
+      void import('./deprecated.ts').then(({ tellDeprecated }) => tellDeprecated(operation, headers, this.#deprecated, onDeprecated));
+    if (operation.deprecated !== undefined) tell(NO_HEADERS);
+    return (head) => {
+      onResponse?.(head);
+      tell(head.headers);
+    };
+  }
+
   #listen(event: EventDefinition): Subscriber['subscribe'] {
     const begin = (timeoutMs: number | undefined, signal: AbortSignal | undefined) => this.#begin(timeoutMs, signal);
     return new Subscriber(event, this.transport, this.options, begin).subscribe;
@@ -180,6 +199,19 @@ class ContractClient {
     for (const lifetime of this.#lifetimes) lifetime.abort(closed());
     if (this.ownsTransport) await this.transport.close();
   }
+}
+
+/** As the method itself, but with what the answer says beside its output. */
+function withResponse(call: (input: unknown, options: AnyCallOptions | undefined) => Promise<unknown>) {
+  return async (input?: unknown, options?: AnyCallOptions): Promise<Answer<unknown>> => {
+    let head: ResponseHead = NO_HEAD;
+    const onResponse = (told: ResponseHead) => {
+      head = told;
+      options?.onResponse?.(told);
+    };
+    const output = await call(input, { ...options, onResponse });
+    return { output, status: head.status, headers: head.headers };
+  };
 }
 
 /** As the method itself, but with what fails as a value. */

@@ -2,9 +2,10 @@ import type { output as OutputOf } from 'zod/v4/core';
 import type { AppInput } from '../core/application.ts';
 import type { Contract, EventDefinition, Events, Operation, Operations, Schema } from '../core/contract.ts';
 import type { ApiError, DeclaredError } from '../core/errors.ts';
+import type { DeprecatedUse } from './deprecated.ts';
 import type { Exactly, Item, Select, Selected } from '../core/selected.ts';
 import type { Overflow } from '../events/push-stream.ts';
-import type { Adapter, Headers } from '../core/transport.ts';
+import type { Adapter, Headers, OnResponse } from '../core/transport.ts';
 
 /** Options of every call. */
 export interface CallOptions {
@@ -16,6 +17,8 @@ export interface CallOptions {
   readonly headers?: Headers | undefined;
   /** Lets a mutation be sent again without being done again; the service keeps outcomes for 24 h. */
   readonly idempotencyKey?: string | undefined;
+  /** Gets the headers of the answer, also of one that failed, and its status over REST; of several tries the last counts. It must not throw. */
+  readonly onResponse?: OnResponse | undefined;
 }
 
 /** Options of every subscription. */
@@ -82,7 +85,7 @@ export interface ItemStream<T> extends AsyncIterableIterator<T> {
 }
 
 /** Options of a streamed operation. */
-export type StreamCallOptions = Omit<CallOptions, 'idempotencyKey' | 'timeoutMs'> & {
+export type StreamCallOptions = Omit<CallOptions, 'idempotencyKey' | 'timeoutMs' | 'onResponse'> & {
   /** For the whole stream, in milliseconds. @default the client's, and only until the stream has started */
   readonly timeoutMs?: number;
 };
@@ -127,16 +130,27 @@ export type Method<O extends Operation, C extends Contract = Contract> = O['inpu
 
 interface SafeMethod<O extends Operation> {
   /** As the method itself, but what fails is a value too: `{ ok, output }` or `{ ok: false, error }`. Never rejects. */
-  readonly safe: Safe<O>;
+  readonly safe: Calling<O, Promise<Outcome<OneOutput<O>, OperationError<O>>>>;
+  /** As the method itself, but with what the answer says beside its output: `{ output, status, headers }`. */
+  readonly withResponse: Calling<O, Promise<Answer<OneOutput<O>>>>;
 }
 
-type Safe<O extends Operation> = O['input'] extends Schema
+type Calling<O extends Operation, R> = O['input'] extends Schema
   ? {} extends AppInput<O['input']>
-    ? (input?: AppInput<O['input']>, options?: CallOptions) => SafeResult<O>
-    : (input: AppInput<O['input']>, options?: CallOptions) => SafeResult<O>
-  : (input?: undefined, options?: CallOptions) => SafeResult<O>;
+    ? (input?: AppInput<O['input']>, options?: CallOptions) => R
+    : (input: AppInput<O['input']>, options?: CallOptions) => R
+  : (input?: undefined, options?: CallOptions) => R;
 
-type SafeResult<O extends Operation> = Promise<Outcome<O['output'] extends Schema ? OutputOf<O['output']> : undefined, OperationError<O>>>;
+type OneOutput<O extends Operation> = O['output'] extends Schema ? OutputOf<O['output']> : undefined;
+
+/** What a call gave, with what its answer says beside it. */
+export interface Answer<T> {
+  readonly output: T;
+  /** Over REST. */
+  readonly status: number | undefined;
+  /** Lower-case names; empty if the answer has none. */
+  readonly headers: Headers;
+}
 
 type SelectMethod<O extends Operation, I, C extends Contract> = O['output'] extends Schema
   ? Item<OutputOf<O['output']>> extends object
@@ -263,6 +277,11 @@ export interface ClientOptions {
         readonly maxDelayMs?: number;
       }
     | undefined;
+  /**
+   * Called once for each deprecated operation that is called: as the contract says, or as the peer says with an answer. It must not throw.
+   * @default nobody is told
+   */
+  readonly onDeprecated?: ((use: DeprecatedUse) => void) | undefined;
   /** Gets failures of listeners and of `onGap`, and ends of subscriptions that have no `onError`. @default they are unhandled rejections */
   readonly onError?: ((error: unknown) => void) | undefined;
 }

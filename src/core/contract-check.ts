@@ -1,6 +1,6 @@
 import type { Contract, ErrorSpec, EventDefinition, Operation, RelationBatch, Schema } from './contract.ts';
 import { ERROR_CODES, isErrorCode, isReason } from './errors.ts';
-import { bindingShape } from './http-binding.ts';
+import { bindingShape, type HttpBinding } from './http-binding.ts';
 import { listenerName } from './listener-name.ts';
 import { own } from './own.ts';
 import type { Transport } from './transport.ts';
@@ -52,6 +52,7 @@ export function checkContract(contract: Contract): void {
     used.take(`channel or path 'GET /${event.channel.replace(/\{[^}]*\}/g, '{}')}'`, event.name);
     used.take(`event type '${event.type}'`, event.name);
     checkEvent(event, contract);
+    checkDeprecated(`event ${event.name}`, event.deprecated);
   }
   checkRelations(contract);
 }
@@ -89,9 +90,37 @@ function checkOperation(operation: Operation, used: Used): void {
   for (const binding of operation.http) {
     used.take(`channel or path '${bindingShape(binding)}'`, operation.name);
     for (const param of binding.params) checkPathParam(where, param, fields);
+    checkBinding(`${where}: http`, binding, operation);
   }
+  checkDeprecated(where, operation.deprecated);
   for (const [name, error] of Object.entries(operation.errors)) checkError(`${where}: error`, name, error);
   if (operation.pagedBy !== undefined) checkPaging(where, operation, operation.pagedBy, fields);
+}
+
+function checkBinding(where: string, { status, cacheControl }: HttpBinding, { output, item }: Operation): void {
+  const isUsual = status === undefined || (Number.isInteger(status) && status >= 200 && status < 300);
+  if (!isUsual || (output && (status === 204 || status === 205)))
+    throw new TypeError(
+      `${where}: the status ${String(status)} is not one of an answer with ${output ? 'a body' : 'success'}: 200 to 299${output ? ', but 204 and 205' : ''}`,
+    );
+  if (item && status !== undefined) throw new TypeError(`${where}: a stream has the status 200: leave out 'status'`);
+  if (cacheControl !== undefined && !/^[\x20-\x7e]+$/.test(cacheControl))
+    throw new TypeError(`${where}: cacheControl must be printable ASCII, such as 'max-age=60'`);
+}
+
+const DAY_OR_INSTANT = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d))?$/;
+
+function checkDeprecated(where: string, deprecated: Operation['deprecated']): void {
+  if (typeof deprecated !== 'object') return;
+  for (const name of ['since', 'sunset'] as const) {
+    const value = deprecated[name];
+    if (value !== undefined && (!DAY_OR_INSTANT.test(value) || Number.isNaN(Date.parse(value))))
+      throw new TypeError(`${where}: deprecated.${name} '${value}' is not a day such as 2026-01-31, or an instant with an offset`);
+  }
+  const { link } = deprecated;
+  // It stands in a header.
+  if (link !== undefined && (!URL.canParse(link) || /[^\x21-\x7e]|[<>]/.test(link)))
+    throw new TypeError(`${where}: deprecated.link '${link}' is not a URL`);
 }
 
 function checkStream(where: string, { output, pagedBy, kind, http }: Operation): void {

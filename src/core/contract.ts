@@ -1,5 +1,5 @@
 import type { $ZodTypeInternals } from 'zod/v4/core';
-import type { HttpBinding } from './http-binding.ts';
+import type { HttpBinding, HttpSpec } from './http-binding.ts';
 import type { ErrorCode } from './errors.ts';
 
 /**
@@ -33,6 +33,18 @@ export type Declared<X extends ErrorsSpec> = X extends readonly (infer C extends
   ? { readonly [N in C]: { readonly code: N } }
   : { readonly [N in keyof X]: X[N] extends ErrorSpec ? X[N] : { readonly code: N & ErrorCode } };
 
+/** Since when something is deprecated, and until when it works. Answers say it in headers, of which clients with `onDeprecated` hear. */
+export interface Deprecation {
+  /** A day, `2026-01-31`, or an instant, `2026-01-31T12:00:00Z`. */
+  readonly since?: string;
+  /** When it stops to work: a day or an instant. */
+  readonly sunset?: string;
+  /** A page that says more: a URL. */
+  readonly link?: string;
+  /** Why, and what to use instead. */
+  readonly note?: string;
+}
+
 /** What `query` and `mutation` take. */
 export interface OperationSpec<
   I extends Schema | undefined,
@@ -46,16 +58,16 @@ export interface OperationSpec<
   readonly summary?: string;
   /** Markdown for descriptions. */
   readonly description?: string;
-  /** True, or why and what to use instead. */
-  readonly deprecated?: boolean | string;
+  /** True, or why and what to use instead, or since when and until when. */
+  readonly deprecated?: boolean | string | Deprecation;
   /** An object schema; leave it out where the operation takes no input. */
   readonly input?: I;
   /** Leave it out where the operation gives no output. */
   readonly output?: O;
   /** Instead of `output`: the schema of each piece of an answer that comes in pieces, such as tokens of a model or rows of an export. */
   readonly item?: S;
-  /** Method and path, `GET /users/{id}`; with several, the first is what clients use. @default `POST /<name>` */
-  readonly http?: string | readonly string[];
+  /** Method and path, `GET /users/{id}`, or more than that; of several, the first is what clients use. @default `POST /<name>` */
+  readonly http?: string | HttpSpec | readonly (string | HttpSpec)[];
   /**
    * The errors this operation gives on purpose: codes, `['NOT_FOUND']`, or names, `{ NOT_FOUND: true, OUT_OF_STOCK: { code: 'FAILED_PRECONDITION', details } }`.
    * A handler throws `call.errors.OUT_OF_STOCK(details)`; a caller narrows with `isApiError(error, operation, 'OUT_OF_STOCK')`.
@@ -97,7 +109,7 @@ export interface EventSpec<P extends Schema, C extends string, W extends string 
   readonly service?: string;
   readonly summary?: string;
   readonly description?: string;
-  readonly deprecated?: boolean | string;
+  readonly deprecated?: boolean | string | Deprecation;
   /** Where it is published: `rooms/{room}/messages`. Each `{parameter}` names a property of the payload. */
   readonly channel: C;
   /** Its type in webhooks and CloudEvents: `article.published`. @default the channel, with dots */
@@ -122,7 +134,7 @@ export interface Operation<
   readonly service: string;
   readonly summary?: string;
   readonly description?: string;
-  readonly deprecated?: boolean | string;
+  readonly deprecated?: boolean | string | Deprecation;
   readonly input: I;
   readonly output: O;
   /** What each piece of the answer is; only streamed operations have it. */
@@ -141,7 +153,7 @@ export interface EventDefinition<P extends Schema = Schema, C extends string = s
   readonly service: string;
   readonly summary?: string;
   readonly description?: string;
-  readonly deprecated?: boolean | string;
+  readonly deprecated?: boolean | string | Deprecation;
   readonly channel: C;
   /** The parameters in the channel, in order; each names a property of the payload. */
   readonly params: readonly string[];
@@ -194,8 +206,18 @@ export interface Contract<O extends Operations = Operations, E extends Events = 
   readonly services: readonly string[];
 }
 
+/** Contracts that another one is made of, by any names. */
+export type Parts = Readonly<Record<string, Contract>>;
+
+/** What parts have of one kind, together with what the contract has itself. */
+export type Joined<T, P extends Parts, K extends 'operations' | 'events' | 'relations'> = [keyof P] extends [never]
+  ? T
+  : T & Intersection<P[keyof P][K]>;
+
+type Intersection<U> = (U extends unknown ? (each: U) => void : never) extends (all: infer I) => void ? I : never;
+
 /** What `defineContract` takes. */
-export interface ContractSpec<O extends Operations, E extends Events, R extends Relations> {
+export interface ContractSpec<O extends Operations, E extends Events, R extends Relations, P extends Parts = {}> {
   /** Lower-case, `[a-z][a-z0-9]*`: topic prefix, proto package. */
   readonly name: string;
   /** Semantic version; its major is in topics and packages. @default '1.0.0' */
@@ -203,7 +225,11 @@ export interface ContractSpec<O extends Operations, E extends Events, R extends 
   readonly description?: string;
   /** XML namespace for SOAP. @default 'http://example.com/' */
   readonly namespace?: string;
+  /** The service of operations and events that name none. @default the name, capitalised */
+  readonly service?: string;
   readonly operations?: O;
   readonly events?: E;
   readonly relations?: R;
+  /** Contracts whose operations, events and relations this one has too, under the same names: `{ users, posts }`. Each keeps the services of its own. */
+  readonly parts?: P;
 }

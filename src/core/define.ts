@@ -12,12 +12,15 @@ import type {
   Operation,
   Operations,
   OperationSpec,
+  Joined,
+  Parts,
+  Relation,
   QuerySpec,
   Relations,
   Schema,
 } from './contract.ts';
 import type { ErrorCode } from './errors.ts';
-import { parseHttpBinding } from './http-binding.ts';
+import { namedBindings, parseHttpBindings } from './http-binding.ts';
 
 /** An operation that reads and changes nothing. */
 export function query<
@@ -61,14 +64,23 @@ export function event<P extends Schema, const C extends string, const W extends 
  * Defines a contract from its operations and events.
  * Throws a `TypeError` that names the mistake where names, paths or parameters do not fit together.
  */
-export function defineContract<const O extends Operations = {}, const E extends Events = {}, const R extends Relations = {}>(
-  spec: ContractSpec<O, E, R>,
-): Contract<O, E, R> {
+export function defineContract<
+  const O extends Operations = {},
+  const E extends Events = {},
+  const R extends Relations = {},
+  const P extends Parts = {},
+>(spec: ContractSpec<O, E, R, P>): Contract<Joined<O, P, 'operations'>, Joined<E, P, 'events'>, Joined<R, P, 'relations'>> {
   if (typeof spec?.name !== 'string') throw new TypeError("defineContract: a contract has a name: defineContract({ name: 'tasks', … })");
-  const operations = named(spec.operations ?? {}, spec.name, (operation, name) =>
-    operation.http.length > 0 ? operation : { ...operation, http: [parseHttpBinding(`POST /${name}`)] },
-  );
-  const events = named(spec.events ?? {}, spec.name, (definition) => definition);
+  const service = spec.service ?? spec.name.charAt(0).toUpperCase() + spec.name.slice(1);
+  const own = {
+    operations: named(spec.operations ?? {}, spec.name, service, (operation, name) => ({
+      ...operation,
+      http: namedBindings(operation.http, name),
+    })),
+    events: named(spec.events ?? {}, spec.name, service, (definition) => definition),
+    relations: spec.relations ?? {},
+  };
+  const { operations, events, relations } = spec.parts ? joinParts(spec.name, own, spec.parts) : own;
   const contract: Contract = {
     name: spec.name,
     version: spec.version ?? '1.0.0',
@@ -76,11 +88,47 @@ export function defineContract<const O extends Operations = {}, const E extends 
     namespace: spec.namespace ?? 'http://example.com/',
     operations,
     events,
-    relations: spec.relations ?? {},
+    relations,
     services: [...new Set([...Object.values(operations), ...Object.values(events)].map((member) => member.service))],
   };
   checkContract(contract);
-  return contract as Contract<O, E, R>;
+  return contract as never;
+}
+
+type Members = Pick<Contract, 'operations' | 'events' | 'relations'>;
+
+/** A contract's own members and those of its parts. Throws a `TypeError` that names both owners of a name that is taken twice. */
+function joinParts(name: string, own: Members, parts: Parts): Members {
+  const owners: (readonly [string, Members])[] = [[`the contract ${name} itself`, own]];
+  for (const [key, part] of Object.entries(parts)) {
+    if (typeof (part as Partial<Contract> | undefined)?.operations !== 'object')
+      throw new TypeError(`contract ${name}: the part '${key}' is not made by defineContract()`);
+    owners.push([`the part '${key}'`, part]);
+  }
+  const join = <T>(kind: string, of: (members: Members) => Readonly<Record<string, T>>): Record<string, T> => {
+    const takers = new Map<string, string>();
+    const joined: Record<string, T> = {};
+    for (const [owner, members] of owners) {
+      for (const [member, value] of Object.entries(of(members))) {
+        const first = takers.get(member);
+        if (first !== undefined)
+          throw new TypeError(`contract ${name}: ${first} and ${owner} both have the ${kind} '${member}': rename one of them`);
+        takers.set(member, owner);
+        joined[member] = value;
+      }
+    }
+    return joined;
+  };
+  const relations: Record<string, Readonly<Record<string, Relation>>> = {};
+  for (const [owner, members] of owners) {
+    for (const [type, fields] of Object.entries(members.relations)) {
+      const twice = Object.keys(fields).find((field) => Object.hasOwn(relations[type] ?? {}, field));
+      if (twice !== undefined)
+        throw new TypeError(`contract ${name}: ${owner} has the relation ${type}.${twice}, which another part has too`);
+      relations[type] = { ...relations[type], ...fields };
+    }
+  }
+  return { operations: join('operation', (part) => part.operations), events: join('event', (part) => part.events), relations };
 }
 
 function operation<
@@ -99,7 +147,7 @@ function operation<
     input: spec.input as I,
     output: spec.output as O,
     item: spec.item as S,
-    http: (typeof http === 'string' ? [http] : http).map(parseHttpBinding),
+    http: parseHttpBindings(http),
     errors: declared(spec.errors ?? []) as Declared<X>,
     idempotent,
     pagedBy,
@@ -113,13 +161,13 @@ function declared(errors: ErrorsSpec): DeclaredErrors {
   return Object.fromEntries(named.map(([name, error]) => [name, error === true ? { code: name as ErrorCode } : error]));
 }
 
-/** Gives every member its key as name and the contract's name, capitalised, as default service. */
+/** Gives every member its key as name, and a service if it has none. */
 function named<T extends { readonly name: string; readonly service: string }>(
   members: Readonly<Record<string, T>>,
   contractName: string,
+  service: string,
   finish: (member: T, name: string) => T,
 ): Record<string, T> {
-  const service = contractName.charAt(0).toUpperCase() + contractName.slice(1);
   const isMade = (member: T) => typeof (member as Partial<T> | undefined)?.name === 'string';
   const stray = Object.entries(members).find(([, member]) => !isMade(member))?.[0];
   if (stray !== undefined) throw new TypeError(`contract ${contractName}: '${stray}' is not made by query(), mutation() or event()`);

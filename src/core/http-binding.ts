@@ -1,3 +1,13 @@
+/** How an operation is bound to HTTP, if a method and a path do not say all. */
+export interface HttpSpec {
+  /** Method and path, `GET /users/{id}`. @default `POST /<name>` */
+  readonly route?: string;
+  /** The status of an answer that succeeded: 200 to 299, with an output not 204 and 205. @default 201 of a mutation by POST, 204 without an output, else 200 */
+  readonly status?: number;
+  /** `Cache-Control` of an answer that succeeded, unless the handler says otherwise: `max-age=60`. @default none */
+  readonly cacheControl?: string;
+}
+
 /** A method and a path with parameters, parsed once from `GET /users/{id}`. */
 export interface HttpBinding {
   readonly method: HttpMethod;
@@ -7,6 +17,10 @@ export interface HttpBinding {
   readonly segments: readonly HttpSegment[];
   /** Names of the inputs in the path. */
   readonly params: readonly string[];
+  /** The status of an answer that succeeded, if it is not the usual one. */
+  readonly status?: number;
+  /** `Cache-Control` of an answer that succeeded. */
+  readonly cacheControl?: string;
 }
 
 /** One part of a path. */
@@ -46,6 +60,27 @@ export function parseHttpBinding(text: string): HttpBinding {
   if (twice !== undefined) throw new TypeError(`http: '${text}' has the parameter {${twice}} twice`);
   return { method: method as HttpMethod, path, segments, params };
 }
+
+/** What `http` of an operation takes. */
+type HttpBindingSpec = string | HttpSpec;
+
+/** The bindings of an operation. One without a route of its own has an empty path, which `namedBindings` fills in. */
+export function parseHttpBindings(http: HttpBindingSpec | readonly HttpBindingSpec[]): HttpBinding[] {
+  const all = Array.isArray(http) ? (http as readonly HttpBindingSpec[]) : [http as HttpBindingSpec];
+  return all.map((spec) => {
+    if (typeof spec === 'string') return parseHttpBinding(spec);
+    const { route, ...rest } = spec;
+    return { ...(route === undefined ? WITHOUT_ROUTE : parseHttpBinding(route)), ...rest };
+  });
+}
+
+/** The bindings with the name in those that have no route: at least one. */
+export function namedBindings(bindings: readonly HttpBinding[], name: string): HttpBinding[] {
+  const all = bindings.length > 0 ? bindings : [WITHOUT_ROUTE];
+  return all.map((binding) => (binding.path === '' ? { ...binding, ...parseHttpBinding(`POST /${name}`) } : binding));
+}
+
+const WITHOUT_ROUTE: HttpBinding = { method: 'POST', path: '', segments: [], params: [] };
 
 /** A channel as a path's parts: where its events are over HTTP. */
 export function channelSegments({ channel }: { readonly channel: string }): HttpSegment[] {

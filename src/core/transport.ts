@@ -75,6 +75,24 @@ export interface CallRequest {
   readonly select?: Selection | undefined;
   /** Set by handlers: protocol and address of the caller. */
   readonly peer?: Peer | undefined;
+  /**
+   * Gets what the answer says beside its output or error. Called before the promise settles, and not at all if there is nothing to say; of several
+   * calls, such as those of tries, the last one counts. It must not throw.
+   */
+  readonly onResponse?: OnResponse | undefined;
+}
+
+/** What `onResponse` of a call is. */
+export type OnResponse = (head: ResponseHead) => void;
+
+/** What an answer says beside its output or error. */
+export interface ResponseHead {
+  /** The status over REST; other protocols have none of their own. */
+  readonly status?: number | undefined;
+  /** Lower-case names. Never those of one connection, of the content, or cookies. */
+  readonly headers: Headers;
+  /** Values of `Set-Cookie`, from a service to what serves it over HTTP. They do not pass gateways. */
+  readonly cookies?: readonly string[] | undefined;
 }
 
 /** What many answers come to, as it crosses the seam: the events of a channel, or the items of a streamed operation. */

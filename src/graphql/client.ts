@@ -18,6 +18,7 @@ import { defineAdapter } from '../guard/guard.ts';
 import { joinHeaders, timeoutHeader, type HeadersOption } from '../peer/headers.ts';
 import { guardOnWire, type OnWire } from '../peer/on-wire.ts';
 import { redact } from '../peer/wire-record.ts';
+import { responseHeaders } from '../peer/response-headers.ts';
 import type { Adapter, CallRequest, EventRequest, EventSink, StreamRequest, SubscribeRequest, Transport } from '../core/transport.ts';
 import { eventDocument, foreignDocument, operationDocument, type ClientDocument } from './document/document.ts';
 import { carried, type GraphqlCarrier } from './carrier.ts';
@@ -198,8 +199,7 @@ class GraphqlTransport implements Transport {
     };
     if (this.#sendDeadline && request.deadline !== undefined) headers['x-timeout-ms'] = timeoutHeader(request.deadline);
     const variables = document.variables(request.input);
-    if (this.options.carrier)
-      return carried(this.options.carrier, { query: document.text, variables, headers, signal }, request.operation.name);
+    if (this.options.carrier) return carried(this.options.carrier, { query: document.text, variables, headers, signal }, request);
     const body = form.write(variables);
     // A body that begins with `?` belongs to the URL.
     const isQuery = body.startsWith('?');
@@ -219,6 +219,7 @@ class GraphqlTransport implements Transport {
         `${request.operation.name}: the answer is over the limit of ${maxResponseBytes} bytes (maxResponseBytes)`,
       );
     if (this.options.onWire) this.#onWire('in', `${response.status} ${response.statusText}`.trim(), response.headers.entries(), text);
+    if (request.onResponse) request.onResponse({ headers: responseHeaders(response.headers.entries()) });
     return readReply(response, text);
   }
 

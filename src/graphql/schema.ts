@@ -1,4 +1,5 @@
-import type { Contract } from '../core/contract.ts';
+import type { Contract, Operation } from '../core/contract.ts';
+import { deprecationNote } from '../peer/deprecation.ts';
 import type { EnumNode, Field, ObjectNode, SchemaNode, TypeUse, UnionNode } from '../schema/view.ts';
 import { errorNotes } from '../schema/error-notes.ts';
 import { graphqlTypes } from './engine/described.ts';
@@ -170,7 +171,8 @@ function describe(text: string | undefined, indent: string): string {
   return `${indent}"""\n${text.replaceAll('"""', '\\"""').split('\n').map((line) => (line === '' ? '' : indent + line)).join('\n')}\n${indent}"""\n`; // prettier-ignore
 }
 
-function deprecate(reason: boolean | string | undefined): string {
-  if (reason === undefined || reason === false) return '';
-  return reason === true ? ' @deprecated' : ` @deprecated(reason: ${JSON.stringify(reason)})`;
+function deprecate(deprecated: Operation['deprecated']): string {
+  if (deprecated === undefined || deprecated === false) return '';
+  const reason = deprecationNote(deprecated);
+  return reason === '' ? ' @deprecated' : ` @deprecated(reason: ${JSON.stringify(reason)})`;
 }

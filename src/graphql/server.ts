@@ -7,6 +7,7 @@
 
 import { ApiError, isApiError } from '../core/errors.ts';
 import { HttpError } from '../http/message/error.ts';
+import { withHead } from '../http/message/head.ts';
 import { peerOf, type HttpHandler, type HttpRequest, type HttpResponse } from '../http/message/message.ts';
 import { isFromListedOrigin } from '../http/serve/cors.ts';
 import { errorHeaders } from '../http/message/problem.ts';
@@ -19,6 +20,7 @@ import type { Attachable } from '../socket/attachable.ts';
 import { graphqlSockets } from './socket/attach.ts';
 import { Allowance } from './document/complexity.ts';
 import { Engine, isSubscription, type Caller } from './engine/engine.ts';
+import { ResponseHeads, withHeads } from './engine/heads.ts';
 import { readHandlerOptions, type GraphqlHandlerOptions, type HandlerOptionsInForce } from './options.ts';
 import { serveGraphiql } from './graphiql.ts';
 import { negotiate, type AnswerType } from './negotiate.ts';
@@ -157,10 +159,11 @@ class HttpGraphql {
         );
       return await this.#streams.open(request, asked, this.engine.subscription(prepared, asked, caller), caller);
     }
-    const response = await this.engine.execute(prepared, asked, caller);
+    const heads = new ResponseHeads();
+    const response = withHeads(await this.engine.execute(prepared, asked, { ...caller, heads }), heads.headers ? undefined : heads);
     if (type === EVENT_STREAM_TYPE) return this.#streams.single(JSON.stringify(response), caller);
     const isPartial = response.errors !== undefined && this.options.statusProfile === 'draft' && type === RESPONSE_TYPE;
-    const answer = respond(isPartial ? 294 : 200, response, answering);
+    const answer = withHead(respond(isPartial ? 294 : 200, response, answering), { headers: heads.headers ?? {}, cookies: heads.cookies });
     return request.method === 'GET' ? withHeaders(answer, { vary: 'accept' }) : answer;
   }
 
@@ -174,7 +177,8 @@ class HttpGraphql {
         const asked = await this.engine.persisted.resolve(readRequest(body));
         const prepared = this.engine.prepare(asked, allowance);
         if (isSubscription(prepared)) throw new ApiError('INVALID_ARGUMENT', 'a subscription cannot be in a batch');
-        return await this.engine.execute(prepared, asked, answering.caller);
+        const heads = new ResponseHeads();
+        return withHeads(await this.engine.execute(prepared, asked, { ...answering.caller, heads }), heads);
       } catch (error) {
         return { errors: this.#errorsOf(error, answering) };
       }

@@ -24,8 +24,8 @@ export interface OpenCall {
   cancel(): void;
 }
 
-/** Called once: `message` is there if the status is OK and one message came; `hasHead` is whether the head of the answer came. */
-export type UnaryDone = (status: StatusObject, message: Buffer | undefined, hasHead: boolean) => void;
+/** Called once: `message` is there if the status is OK and one message came, `head` if the head of the answer came. */
+export type UnaryDone = (status: StatusObject, message: Buffer | undefined, head: Metadata | undefined) => void;
 
 /** What calls leave by. */
 export interface Carrier {
@@ -48,12 +48,12 @@ export class ChannelCarrier implements Carrier {
   unary(outgoing: Outgoing, done: UnaryDone): OpenCall {
     let message: Buffer | undefined;
     let count = 0;
-    let hasHead = false;
+    let head: Metadata | undefined;
     return this.#start(outgoing, {
-      head: () => (hasHead = true),
+      head: (metadata) => (head = metadata),
       // Two replies are none.
       message: (bytes) => void (message = count++ === 0 ? bytes : undefined),
-      status: (status) => done(status, message, hasHead),
+      status: (status) => done(status, message, head),
     });
   }
 
@@ -98,14 +98,16 @@ export class ClientCarrier implements Carrier {
 
   unary({ path, body, metadata, deadline }: Outgoing, done: UnaryDone): OpenCall {
     const options = deadline === undefined ? {} : { deadline: toEpochMs(deadline) };
-    let hasHead = false;
+    let head: Metadata | undefined;
+    let status: StatusObject = OK;
     const call = begin(() =>
       // An interceptor may answer before the call has begun.
       this.client.makeUnaryRequest(path, identity, identity, body, metadata, options, (error, bytes) =>
-        queueMicrotask(() => done(error ?? OK, bytes, hasHead)),
+        queueMicrotask(() => done(error ?? status, bytes, head)),
       ),
     );
-    call.on('metadata', () => (hasHead = true));
+    call.on('metadata', (received: Metadata) => (head = received));
+    call.on('status', (received: StatusObject) => (status = received));
     return call;
   }
 

@@ -31,7 +31,7 @@ import { ChannelCarrier, ClientCarrier, type Carrier, type OpenCall, type Outgoi
 import { compileForeign, type ForeignOptions } from './foreign/foreign.ts';
 import { encodeInput } from './codec/encode-input.ts';
 import type { ProtoLock } from './proto/lock.ts';
-import { OwnMetadata, shown } from './metadata.ts';
+import { OwnMetadata, receivedBeside, shown } from './metadata.ts';
 import { errorOf } from './received-status.ts';
 import { compileWire, type EventWire, type OperationWire } from './wire.ts';
 
@@ -158,10 +158,11 @@ class GrpcTransport implements Transport {
     if (ending.reason) throw ending.reason;
     const outgoing = this.#send({ path: wire.path, body, metadata, deadline });
     return new Promise((resolve, reject) => {
-      const call = this.#carrier.unary(outgoing, (status, bytes, hasHead) => {
+      const call = this.#carrier.unary(outgoing, (status, bytes, head) => {
         stop();
         this.#open.delete(call);
-        if (status.code !== Status.OK) return reject(this.#failure(status, hasHead, ending.reason));
+        request.onResponse?.({ headers: receivedBeside(head, status.metadata) });
+        if (status.code !== Status.OK) return reject(this.#failure(status, head !== undefined, ending.reason));
         try {
           if (!bytes) throw new TypeError('there is not one message');
           this.#onWire('in', '0 OK', undefined, bytes);

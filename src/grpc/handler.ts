@@ -9,14 +9,14 @@ import { checkTransport } from '../core/check-transport.ts';
 import { deadlineExceeded, onAbort } from '../life/lifetime.ts';
 import { reporter } from '../life/report.ts';
 import { acceptHeaders, serveCall, serveStream, type RawHeaders } from '../guard/serve-call.ts';
-import type { Peer, Transport } from '../core/transport.ts';
+import type { Headers, Peer, Transport } from '../core/transport.ts';
 import { encodeOnce } from '../events/encode-once.ts';
 import { EventStream, type EventStreamOptions } from './streams/event-stream.ts';
 import { ItemStream } from './streams/item-stream.ts';
 import { buffersOf } from './codec/buffers.ts';
 import { failure } from './failure.ts';
 import type { ProtoLock } from './proto/lock.ts';
-import { sizeOf, toRawHeaders } from './metadata.ts';
+import { sizeOf, toMetadata, toRawHeaders } from './metadata.ts';
 import { protoOf } from './proto/build.ts';
 import { rawMethod } from './raw-method.ts';
 import { compileWire, type ChannelWire, type EventWire, type OperationWire } from './wire.ts';
@@ -128,8 +128,10 @@ class Serving {
       const headers = acceptHeaders(raw);
       const requestId = headers['x-request-id'];
       let isDone = false;
+      let said: Headers | undefined;
       const fail = (error: unknown) => {
         isDone = true;
+        if (said) call.sendMetadata(headOf(requestId, said));
         callback(failure(error, requestId, this.domain, this.#onError));
       };
       try {
@@ -142,13 +144,14 @@ class Serving {
           deadline,
           peer: peerOf(call),
           endsInTime: true,
+          onResponse: ({ headers: set }) => (said = set),
           // grpc-js says so at the end of every call, and when it has answered at the deadline.
           onLeave: (listener) => call.on('cancelled', () => isDone || listener(lateness(deadline))),
         }).then((output) => {
           isDone = true;
           try {
             const bytes = wire.encodeOutput(output);
-            call.sendMetadata(headOf(requestId));
+            call.sendMetadata(headOf(requestId, said));
             callback(null, bytes);
           } catch (error) {
             fail(error);
@@ -264,8 +267,8 @@ class Serving {
   }
 }
 
-function headOf(requestId: string | undefined): Metadata {
-  const metadata = new Metadata();
+function headOf(requestId: string | undefined, said?: Headers): Metadata {
+  const metadata = said ? toMetadata(said) : new Metadata();
   if (requestId !== undefined) metadata.set('x-request-id', requestId);
   return metadata;
 }

@@ -3,6 +3,7 @@ import { ApiError } from '../core/errors.ts';
 import type { RawHeaders } from '../guard/serve-call.ts';
 import { joinHeaders, type HeadersOption } from '../peer/headers.ts';
 import { redact } from '../peer/wire-record.ts';
+import { responseHeaders } from '../peer/response-headers.ts';
 import type { Headers } from '../core/transport.ts';
 import { DETAILS_KEY } from './status.ts';
 
@@ -71,6 +72,15 @@ export function toMetadata(headers: Headers): Metadata {
 /** What a peer sent, with its binary values, which are no headers of ours, left for `receivedHeaders` to drop. */
 export function toRawHeaders(metadata: Metadata): RawHeaders {
   return metadata.toJSON() as Record<string, string[]>;
+}
+
+/** The headers of an answer: its initial metadata, and its trailers under them. */
+export function receivedBeside(head: Metadata | undefined, trailers: Metadata): Headers {
+  return responseHeaders([...textsOf(trailers), ...(head ? textsOf(head) : [])]);
+}
+
+function textsOf(metadata: Metadata): (readonly [string, string])[] {
+  return Object.entries(metadata.toJSON()).map(([name, values]) => [name, values.filter((value) => typeof value === 'string').join(', ')]);
 }
 
 /** Bytes of the names and values. Binary values count as they are, not as base64. */

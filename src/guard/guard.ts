@@ -128,5 +128,5 @@ class Guard implements Transport {
 }
 
 function withInput(request: CallRequest, input: unknown): CallRequest {
-  return new Call(request, request.operation, input, request.headers, request.deadline, request.select, request.peer);
+  return new Call(request, request.operation, input, request.headers, request.deadline, request.select, request.peer, request.onResponse);
 }

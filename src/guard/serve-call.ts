@@ -1,6 +1,6 @@
 import type { Operation } from '../core/contract.ts';
 import { ApiError } from '../core/errors.ts';
-import type { EventMessage, EventSink, Peer, Selection, Transport } from '../core/transport.ts';
+import type { EventMessage, EventSink, OnResponse, Peer, Selection, Transport } from '../core/transport.ts';
 import { Call } from '../life/call.ts';
 import { deadlineExceeded, Lifetime } from '../life/lifetime.ts';
 import { now } from '../life/now.ts';
@@ -25,6 +25,8 @@ export interface ServedCall {
   readonly canCancel?: boolean;
   /** Whether whoever serves the call answers at its deadline, and tells of it by `onLeave`. @default false */
   readonly endsInTime?: boolean;
+  /** Gets the headers of the answer. */
+  readonly onResponse?: OnResponse | undefined;
 }
 
 /** Keeps the headers that travel; makes a request id where the peer gave none that fits a log line. */
@@ -42,7 +44,7 @@ export function serveCall(transport: Transport, call: ServedCall): Promise<unkno
   const timed = call.endsInTime === true ? undefined : call.deadline;
   const lifetime = new Lifetime(timed);
   call.onLeave((reason) => lifetime.abort(reason ?? new ApiError('CANCELLED', 'the caller has left')));
-  const request = new Call(lifetime, call.operation, call.input, call.headers, call.deadline, call.select, call.peer);
+  const request = new Call(lifetime, call.operation, call.input, call.headers, call.deadline, call.select, call.peer, call.onResponse);
   // Without a deadline nobody waits for a call whose caller has left, so there is nothing to settle early.
   if (timed === undefined && call.canCancel !== true) return transport.call(request);
   return lifetime.settle(() => transport.call(request));

@@ -1,6 +1,6 @@
 import type { Operation } from '../core/contract.ts';
 import { Lifetime, SignalEnding, type Ending } from './lifetime.ts';
-import type { CallRequest, Headers, Peer, Selection } from '../core/transport.ts';
+import type { CallRequest, Headers, OnResponse, Peer, Selection } from '../core/transport.ts';
 
 /**
  * A request whose signal is made on first use. The property is its own and enumerable, so that `{ ...request, headers }` keeps it;
@@ -17,6 +17,7 @@ export class Call implements CallRequest {
   readonly deadline: number | undefined;
   readonly select: Selection | undefined;
   readonly peer: Peer | undefined;
+  readonly onResponse: OnResponse | undefined;
 
   constructor(
     source: { readonly signal: AbortSignal },
@@ -26,6 +27,7 @@ export class Call implements CallRequest {
     deadline: number | undefined,
     select: Selection | undefined,
     peer: Peer | undefined,
+    onResponse?: OnResponse,
   ) {
     this.source = source;
     this.operation = operation;
@@ -34,8 +36,15 @@ export class Call implements CallRequest {
     this.deadline = deadline;
     this.select = select;
     this.peer = peer;
+    this.onResponse = onResponse;
     Object.defineProperty(this, 'signal', SIGNAL);
   }
+}
+
+/** The same call, with another listener for the headers of its answer. */
+export function withOnResponse(request: CallRequest, onResponse: OnResponse): CallRequest {
+  const { operation, input, headers, deadline, select, peer } = request;
+  return new Call(request, operation, input, headers, deadline, select, peer, onResponse);
 }
 
 /** How a call ends early: for adapters that need to know, and would make a signal for nothing else. */

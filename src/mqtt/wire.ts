@@ -6,7 +6,7 @@ import { parseJson } from '../peer/json.ts';
 import { printable } from '../peer/printable.ts';
 import type { RawHeaders } from '../guard/serve-call.ts';
 import { redact } from '../peer/wire-record.ts';
-import type { EventMessage } from '../core/transport.ts';
+import type { EventMessage, Headers } from '../core/transport.ts';
 
 export { isObject } from '../peer/error-body.ts';
 
@@ -180,7 +180,10 @@ export function decodeError(body: unknown, code?: unknown): ApiError {
 }
 
 /** What a call gave. */
-export type Outcome = { readonly output: unknown } | { readonly error: ErrorBody };
+export type Outcome = ({ readonly output: unknown } | { readonly error: ErrorBody }) & {
+  /** The headers of the answer. */
+  readonly headers?: Headers | undefined;
+};
 
 /** The reply to a request that named a response topic. */
 export function encodeReply(outcome: Outcome, correlation: Buffer | undefined, requestId: string): Omit<Message, 'topic' | 'qos'> {
@@ -192,14 +195,15 @@ export function encodeReply(outcome: Outcome, correlation: Buffer | undefined, r
       payloadFormatIndicator: true,
       contentType: JSON_TYPE,
       ...(correlation && { correlationData: correlation }),
-      userProperties: isError ? { code: outcome.error.code, 'x-request-id': requestId } : { 'x-request-id': requestId },
+      userProperties: { ...outcome.headers, ...(isError && { code: outcome.error.code }), 'x-request-id': requestId },
     },
   };
 }
 
 /** The reply to an envelope. */
 export function encodeEnvelopeReply(outcome: Outcome, id: string | number): string {
-  return JSON.stringify('error' in outcome ? { id, error: outcome.error } : { id, output: outcome.output ?? null });
+  const { headers } = outcome;
+  return JSON.stringify('error' in outcome ? { id, error: outcome.error, headers } : { id, output: outcome.output ?? null, headers });
 }
 
 function mistakeOf(headers: unknown): string | undefined {

@@ -18,7 +18,7 @@ import type { FetchResponse } from '../http/client/fetch-like.ts';
 import { HTTP_CLIENT_OPTIONS, HTTP_CLIENT_READERS, HttpClient, type HttpClientOptions } from '../http/client/http-client.ts';
 import { baseUrl, isSameOrigin } from '../http/client/page-url.ts';
 import { guardOnWire } from '../peer/on-wire.ts';
-import type { Adapter, CallRequest, EventSink, StreamRequest, SubscribeRequest, Transport } from '../core/transport.ts';
+import type { Adapter, CallRequest, EventSink, ResponseHead, StreamRequest, SubscribeRequest, Transport } from '../core/transport.ts';
 import type { RestForeignOptions } from './foreign/mapping.ts';
 import type { ForeignRest } from './foreign/transport.ts';
 import { own } from '../core/own.ts';
@@ -120,6 +120,7 @@ class RestTransport implements Transport {
     let response = await this.#http.send(exchange);
     if (this.options.redirects === 'same-origin' && response.status >= 300 && response.status < 400)
       response = await (await import('./foreign/redirect.ts')).followRedirects(this.#http, exchange, response);
+    if (request.onResponse) request.onResponse(await this.#headOf(response, operation));
     const text = await this.#http.text(response, exchange);
     if (!response.ok) throw await failureOf(response, text);
     return decodeOutput(operation, response, text);
@@ -157,6 +158,10 @@ class RestTransport implements Transport {
   async close(): Promise<void> {
     for (const controller of this.#streams) controller.abort(new ApiError('CANCELLED', 'the client is closed'));
     await this.#http.close();
+  }
+
+  async #headOf(response: FetchResponse, operation: Operation): Promise<ResponseHead> {
+    return (await import('./response/head.ts')).headOf(response, this.base, operation);
   }
 
   #loadForeign(): Promise<ForeignRest> {

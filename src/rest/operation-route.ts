@@ -1,14 +1,15 @@
 import type { Contract, Operation } from '../core/contract.ts';
 import { ApiError } from '../core/errors.ts';
 import { HttpError } from '../http/message/error.ts';
+import { withHead } from '../http/message/head.ts';
 import type { HttpRequest, HttpResponse } from '../http/message/message.ts';
 import type { HttpBinding } from '../core/http-binding.ts';
 import { parseJson } from '../peer/json.ts';
 import { writeQuery } from '../http/client/query-text.ts';
 import { describeContract, type ContractView, type OperationView } from '../schema/view.ts';
 import { compileQueryReader, compileTextReader } from '../schema/text.ts';
-import type { Selection } from '../core/transport.ts';
-import { etagOf, matchesEtag } from './etag.ts';
+import type { ResponseHead, Selection } from '../core/transport.ts';
+import { etagOf, matchesEtag } from './response/etag.ts';
 import { compileFields } from './fields.ts';
 import { locationParam } from './location.ts';
 import { fillPath, hasBody, isObject, JSON_TYPE, pathSegment } from './wire.ts';
@@ -26,7 +27,8 @@ export interface ReadInput {
 export interface OperationRoute {
   readonly operation: Operation;
   readInput(request: HttpRequest, params: Readonly<Record<string, string>>, maxBodyBytes: number): ReadInput | Promise<ReadInput>;
-  respond(request: HttpRequest, input: ReadInput, output: unknown, requestId: string): HttpResponse;
+  /** `said` is what the service says beside the output. */
+  respond(request: HttpRequest, input: ReadInput, output: unknown, requestId: string, said?: ResponseHead): HttpResponse;
 }
 
 /** Compiles one binding. `root` stands before the paths in `Location` and `Link`. */
@@ -97,27 +99,45 @@ function isJsonType(type: string): boolean {
 function compileResponse(contract: ContractView, view: OperationView, binding: HttpBinding, root: string): OperationRoute['respond'] {
   const { operation } = view;
   const fields = compileFields(view.output);
-  const status = binding.method === 'POST' && operation.kind === 'mutation' ? 201 : 200;
+  const status = statusOf(view, binding);
+  const { cacheControl } = binding;
   const locate = compileLocation(contract, view, binding, root);
   const nextPage = operation.pagedBy === undefined ? undefined : compileNextPage(view, binding, operation.pagedBy, root);
   const isGet = binding.method === 'GET';
 
-  return (request, input, output, requestId) => {
-    if (!view.output) return { status: 204, headers: { 'x-request-id': requestId } };
+  return (request, input, output, requestId, said) => {
+    if (!view.output) return withHead({ status: said?.status ?? status, headers: { 'x-request-id': requestId } }, withRoot(said, root));
     const body = JSON.stringify(input.shown && fields ? fields.trim(output, input.shown) : output);
     const headers: Record<string, string> = { 'content-type': JSON_TYPE, 'x-request-id': requestId };
+    if (cacheControl !== undefined && said?.headers['cache-control'] === undefined) headers['cache-control'] = cacheControl;
     if (isGet) {
-      headers['etag'] = etagOf(body);
+      headers['etag'] = said?.headers['etag'] ?? etagOf(body);
       const seen = request.headers['if-none-match'];
-      if (seen !== undefined && matchesEtag(String(seen), headers['etag']))
-        return { status: 304, headers: { etag: headers['etag'], 'x-request-id': requestId } };
+      if (seen !== undefined && matchesEtag(String(seen), headers['etag'])) {
+        const { 'content-type': _, ...others } = headers;
+        return withHead({ status: 304, headers: others }, said);
+      }
     }
     const location = locate?.(input.value, output);
-    if (location !== undefined) headers['location'] = location;
+    if (location !== undefined && said?.headers['location'] === undefined) headers['location'] = location;
     const link = nextPage?.(input, output);
-    if (link !== undefined) headers['link'] = link;
-    return { status, headers, body };
+    if (link !== undefined) headers['link'] = said?.headers['link'] === undefined ? link : `${link}, ${said.headers['link']}`;
+    return withHead({ status: said?.status ?? status, headers, body }, withRoot(said, root));
   };
+}
+
+/** The status of an answer that succeeded. */
+export function statusOf(view: OperationView, { method, status }: HttpBinding): number {
+  if (status !== undefined) return status;
+  if (!view.output) return 204;
+  return method === 'POST' && view.operation.kind === 'mutation' ? 201 : 200;
+}
+
+/** A `Location` that begins with `/` is a path of the contract. */
+function withRoot(said: ResponseHead | undefined, root: string): ResponseHead | undefined {
+  const location = said?.headers['location'];
+  if (root === '' || location?.startsWith('/') !== true || location.startsWith('//')) return said;
+  return { ...said, headers: { ...said?.headers, location: root + location } };
 }
 
 /** `Location` of what a POST made, if there is a way to read it. */

@@ -13,7 +13,10 @@ import {
   type ObjectNode,
   type OperationView,
 } from '../schema/view.ts';
+import type { Operation } from '../core/contract.ts';
+import { deprecationHeaders } from '../peer/deprecation.ts';
 import { locationParam } from './location.ts';
+import { statusOf } from './operation-route.ts';
 import { STATUS } from './status.ts';
 import { EVENT_STREAM_TYPE, hasBody, JSON_TYPE, NDJSON_TYPE } from './wire.ts';
 
@@ -163,11 +166,13 @@ function bodyOf(
 function successOf(view: ContractView, own: OperationView, binding: HttpBinding, place: Place): JsonObject {
   const requestId = { 'x-request-id': reference('headers', 'RequestId') };
   if (own.itemSchema) return streamOf(place.components.refer(own.itemSchema, 'output'), requestId);
-  if (!own.output || !own.outputSchema) return { '204': { description: 'Done.', headers: requestId } };
+  const status = String(statusOf(own, binding));
+  const more = { ...requestId, ...deprecationOf(own.operation) };
+  if (!own.output || !own.outputSchema) return { [status]: { description: 'Done.', headers: more } };
   const isGet = binding.method === 'GET';
-  const isMade = binding.method === 'POST' && own.operation.kind === 'mutation';
   const headers = {
-    ...requestId,
+    ...more,
+    ...(binding.cacheControl !== undefined && { 'Cache-Control': { schema: { type: 'string' }, example: binding.cacheControl } }),
     ...(isGet && { ETag: reference('headers', 'ETag') }),
     ...(locationParam(view, own.output, binding) !== undefined && { Location: reference('headers', 'Location') }),
     ...(own.operation.pagedBy !== undefined && { Link: reference('headers', 'Link') }),
@@ -178,8 +183,17 @@ function successOf(view: ContractView, own: OperationView, binding: HttpBinding,
     content: { [JSON_TYPE]: { schema: answerSchema(view, own, own.outputSchema, place) } },
   };
   return {
-    [isMade ? '201' : '200']: answer,
+    [status]: answer,
     ...(isGet && { '304': { description: 'Not changed since the ETag in `If-None-Match`.', headers: requestId } }),
+  };
+}
+
+/** The headers that say since when, and until when. */
+function deprecationOf({ deprecated }: Operation): JsonObject {
+  const { deprecation, sunset } = deprecationHeaders(deprecated) ?? {};
+  return {
+    ...(deprecation !== undefined && { Deprecation: reference('headers', 'Deprecation') }),
+    ...(sunset !== undefined && { Sunset: reference('headers', 'Sunset') }),
   };
 }
 

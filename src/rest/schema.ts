@@ -171,6 +171,11 @@ const PARAMETERS = {
 };
 
 const HEADERS = {
+  Deprecation: {
+    description: 'Since when the operation is deprecated: `@` and seconds since 1970 (RFC 9745).',
+    schema: { type: 'string' },
+  },
+  Sunset: { description: 'When the operation stops to work, as an HTTP date (RFC 8594).', schema: { type: 'string' } },
   RequestId: { description: 'The id of the request.', schema: { type: 'string' } },
   RetryAfter: { description: 'Seconds to wait before trying again.', schema: { type: 'integer', minimum: 0 } },
   ETag: { description: 'Changes with the answer.', schema: { type: 'string' } },

@@ -13,7 +13,7 @@ import { asyncApi, sseProtocol, type AsyncApiProtocol } from '../schema/asyncapi
 import { checkTransport } from '../core/check-transport.ts';
 import { channelSegments } from '../core/http-binding.ts';
 import { acceptHeaders, deadlineOf, serveCall } from '../guard/serve-call.ts';
-import type { Transport } from '../core/transport.ts';
+import type { ResponseHead, Transport } from '../core/transport.ts';
 import { checkAccept } from './accept.ts';
 import { checkQueries } from './check-query.ts';
 import { describeContract } from '../schema/view.ts';
@@ -23,6 +23,7 @@ import { createEventRoute } from './event-route.ts';
 import { failure } from './failure.ts';
 import { compileOperation, type OperationRoute } from './operation-route.ts';
 import { openApi } from './schema.ts';
+import { withHead } from '../http/message/head.ts';
 import { JSON_TYPE } from './wire.ts';
 import { reporter } from '../life/report.ts';
 
@@ -122,6 +123,7 @@ function answerCall(transport: Transport, hasOutput: boolean, routeOf: () => Ope
     const headers = acceptHeaders(request.headers);
     const key = headers['idempotency-key'];
     if (key?.startsWith('"')) headers['idempotency-key'] = bareKey(key);
+    let said: ResponseHead | undefined;
     try {
       const { accept } = request.headers;
       // Nothing is sent where there is no output, whatever the caller would take.
@@ -130,6 +132,7 @@ function answerCall(transport: Transport, hasOutput: boolean, routeOf: () => Ope
       const read = route.readInput(request, params, maxBodyBytes);
       const input = read instanceof Promise ? await read : read;
       const output = await serveCall(transport, {
+        onResponse: (head) => (said = head),
         operation: route.operation,
         input: input.value,
         headers,
@@ -138,9 +141,9 @@ function answerCall(transport: Transport, hasOutput: boolean, routeOf: () => Ope
         select: input.select,
         onLeave: (listener) => request.onAbort(listener),
       });
-      return route.respond(request, input, output, headers['x-request-id'] ?? '');
+      return route.respond(request, input, output, headers['x-request-id'] ?? '', said);
     } catch (error) {
-      return fail(error, headers['x-request-id']);
+      return withHead(fail(error, headers['x-request-id']), said);
     }
   };
 }

@@ -1,3 +1,4 @@
+import { deprecationNote } from '../peer/deprecation.ts';
 import type { Contract, EventDefinition } from '../core/contract.ts';
 import type { JsonObject } from '../core/errors.ts';
 import { streamParts, type AsyncApiStreams, type StreamParts } from './asyncapi/streams.ts';
@@ -208,7 +209,8 @@ function inputName(event: EventDefinition): string {
 
 function descriptionOf(event: EventDefinition): JsonObject {
   const { description, deprecated } = event;
-  const notice = deprecated ? `Deprecated${typeof deprecated === 'string' ? `: ${deprecated}` : ''}.` : undefined;
+  const note = deprecationNote(deprecated);
+  const notice = deprecated ? `Deprecated${note === '' ? '' : `: ${note}`}.` : undefined;
   const text = [description, notice].filter((part) => part !== undefined).join('\n\n');
   return text === '' ? {} : { description: text };
 }

@@ -1,13 +1,13 @@
 import type { EventDefinition, Operation } from '../core/contract.ts';
 import type { JsonObject } from '../core/errors.ts';
+import { deprecationNote } from '../peer/deprecation.ts';
 import type { Components } from './components.ts';
 import type { EventView } from './view.ts';
 
 /** What the contract says about an operation or an event in words. Source: https://spec.openapis.org/oas/v3.1.1.html#operation-object */
 export function notesOf({ summary, description, deprecated }: Operation | EventDefinition): JsonObject {
-  const text = [description, typeof deprecated === 'string' ? `Deprecated: ${deprecated}.` : undefined]
-    .filter((part) => part !== undefined)
-    .join('\n\n');
+  const note = deprecationNote(deprecated);
+  const text = [description, note === '' ? undefined : `Deprecated: ${note}.`].filter((part) => part !== undefined).join('\n\n');
   return { ...(summary !== undefined && { summary }), ...(text !== '' && { description: text }), ...(deprecated && { deprecated: true }) };
 }
 

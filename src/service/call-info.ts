@@ -1,15 +1,21 @@
 import { toEpochMs } from '../life/now.ts';
 import type { DeclaredErrors, EventDefinition, Events, Operation } from '../core/contract.ts';
-import type { CallRequest, Headers, IdentifyRequest, Peer } from '../core/transport.ts';
+import type { CallRequest, Headers, IdentifyRequest, Peer, ResponseHead } from '../core/transport.ts';
+import { withDeprecation } from '../peer/deprecation.ts';
 import { errorMakers, type ErrorMakers } from './error-makers.ts';
 import type { KeyHold } from './idempotent-call.ts';
+import { ServiceResponse } from './response.ts';
 import type { ContextInfo, HandlerCall, InTransaction, Publish } from './types.ts';
 
 /** What `context` is asked about: a call, a subscription, or a caller alone. */
 export type Asked = IdentifyRequest;
 
+const NO_HEAD: ResponseHead = { headers: {} };
+
 /** What is made once for an operation. */
 interface Made {
+  /** Headers of its answers, if it is deprecated. */
+  readonly deprecation: Headers | undefined;
   readonly operation: Operation;
   makers?: ErrorMakers<DeclaredErrors>;
 }
@@ -54,6 +60,7 @@ export class ServiceCall implements HandlerCall {
   private readonly hold: KeyHold | undefined;
   /** Events that were written in a transaction. */
   #written: Set<string> | undefined;
+  private said: ServiceResponse | undefined = undefined;
 
   constructor(context: unknown, request: CallRequest, requestId: string, host: CallHost, action: Made, hold?: KeyHold) {
     this.action = action;
@@ -80,12 +87,15 @@ export class ServiceCall implements HandlerCall {
       const { transaction } = options as Partial<InTransaction>;
       if (transaction === undefined) throw new TypeError('call.finish needs the transaction: call.finish(output, { transaction })');
       const wire = await this.host.encode(this.action, output);
-      await this.hold?.finishIn(transaction, wire);
+      await this.hold?.finishIn(transaction, wire, this.said?.head());
     };
   }
 
   get errors(): ErrorMakers<DeclaredErrors> {
     return (this.action.makers ??= errorMakers(this.action.operation));
+  }
+  get response(): ServiceResponse {
+    return (this.said ??= new ServiceResponse());
   }
   get signal(): AbortSignal {
     return this.request.signal;
@@ -99,5 +109,13 @@ export class ServiceCall implements HandlerCall {
   }
   get peer(): Peer | undefined {
     return this.request.peer;
+  }
+
+  /** Tells the caller what the handler said beside its output or error. */
+  tell(): void {
+    const { deprecation } = this.action;
+    if (!this.said && !deprecation) return;
+    const head = this.said?.head() ?? NO_HEAD;
+    this.request.onResponse?.(deprecation ? { ...head, headers: withDeprecation(head.headers, deprecation) } : head);
   }
 }

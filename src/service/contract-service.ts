@@ -8,6 +8,7 @@ import type { ErrorReport, HandlerCall, Publish, ServiceOptions } from './types.
 import type {
   CallRequest,
   EventSink,
+  Headers,
   Identity,
   IdentifyRequest,
   Selection,
@@ -23,15 +24,17 @@ import { Checks, checkInput, checkOutput, inputOf, type OperationChecks } from '
 import { DeclaredChecks } from '../guard/declared.ts';
 import { checkOfSelection, planSelection } from '../guard/select.ts';
 import { compileSend, converterOf, wireOf, type Converter } from '../schema/codec/codec.ts';
+import { deprecationHeaders } from '../peer/deprecation.ts';
 import { makeRequestId } from '../peer/headers.ts';
 import { CallContextInfo, ServiceCall, type Asked, type CallHost } from './call-info.ts';
 import { Callers, expiryOf } from './callers.ts';
 import type { ErrorMakers } from './error-makers.ts';
 import { iteratorOf, runStream, whileAlive } from './stream-run.ts';
-import { Call } from '../life/call.ts';
+import { Call, withOnResponse } from '../life/call.ts';
 import { callOnce, type KeyHold, type KeySettings } from './idempotent-call.ts';
 import { arrived, breach, COMPLETED, expired, stopping, unknownMember } from './outcomes.ts';
 import { present } from './present.ts';
+import { KeptResponse } from './response.ts';
 import { chain, isPromiseLike, type Maybe } from '../life/maybe.ts';
 import { own } from '../core/own.ts';
 import { checkSubscription } from '../events/check.ts';
@@ -52,6 +55,8 @@ interface Action {
   readonly output: Converter | undefined;
   /** The events that its output is. */
   readonly writes: readonly EventDefinition[];
+  /** Headers of its answers, if it is deprecated. */
+  readonly deprecation: Headers | undefined;
   /** Made when a handler first asks for them. */
   makers?: ErrorMakers<DeclaredErrors>;
 }
@@ -113,6 +118,7 @@ export class ContractService implements Transport {
         input: converterOf(operation.input),
         output: converterOf(operation.output),
         writes: events.filter((event) => event.writtenBy === operation.name),
+        deprecation: deprecationHeaders(operation.deprecated),
       });
     }
   }
@@ -256,15 +262,17 @@ export class ContractService implements Transport {
   ): Promise<unknown> {
     const { name } = action.operation;
     const scope = { caller: this.#callers.require(context, request), operation: name, key };
+    const response = new KeptResponse(request.onResponse);
+    const heard = withOnResponse(request, response.hear);
     const run = async (hold: KeyHold) => {
       try {
-        return await this.#handle(action, input, context, request, requestId, hold);
+        return await this.#handle(action, input, context, heard, requestId, hold);
       } catch (error) {
         throw await this.#failure(error, request, requestId);
       }
     };
     const failed = (error: unknown) => this.#report({ error, member: 'the idempotency store', requestId });
-    return callOnce(this.#keys, scope, print, run, failed).catch((error: unknown) => {
+    return callOnce(this.#keys, scope, print, run, failed, response).catch((error: unknown) => {
       if (isApiError(error)) this.#presented.add(error);
       throw error;
     });
@@ -273,17 +281,15 @@ export class ContractService implements Transport {
   #handle(action: Action, input: unknown, context: unknown, request: CallRequest, requestId: string, hold?: KeyHold): Maybe<unknown> {
     const { select } = request;
     const call = new ServiceCall(context, request, requestId, this.#host, action, hold);
+    const fail = (error: unknown) => (call.tell(), arrived(error));
+    const finish = (output: unknown) => (call.tell(), this.#finish(action, output, select, call));
     let result: unknown;
     try {
       result = action.handler(input, call);
     } catch (error) {
-      throw arrived(error);
+      throw fail(error);
     }
-    if (!isPromiseLike(result)) return this.#finish(action, result, select, call);
-    return result.then(
-      (settled) => this.#finish(action, settled, select, call),
-      (error: unknown) => Promise.reject(arrived(error)),
-    );
+    return isPromiseLike(result) ? result.then(finish, (error: unknown) => Promise.reject(fail(error))) : finish(result);
   }
 
   #finish(action: Action, result: unknown, select: Selection | undefined, call: ServiceCall): Maybe<unknown> {

@@ -1,11 +1,13 @@
 import { ApiError, isApiError, KEY_REUSED, mayMend, type ErrorBody } from '../core/errors.ts';
+import type { ResponseHead } from '../core/transport.ts';
 import { every } from '../life/timers.ts';
 import type { IdempotencyOutcome, IdempotencyStore } from '../stores/idempotency.ts';
+import { keptHead, type KeptResponse } from './response.ts';
 
 /** What a call with a key is given of it. */
 export interface KeyHold {
   /** Keeps the output within a transaction. */
-  finishIn(transaction: unknown, output: unknown): Promise<void>;
+  finishIn(transaction: unknown, output: unknown, head: ResponseHead | undefined): Promise<void>;
 }
 
 /** What all calls with keys of a service share. */
@@ -31,6 +33,7 @@ export async function callOnce(
   input: unknown,
   run: (hold: KeyHold) => Promise<unknown>,
   report: (error: unknown) => void,
+  response: KeptResponse,
 ): Promise<unknown> {
   const [key, fingerprint, caller] = await Promise.all([
     sha256([scope.caller, scope.operation, scope.key]),
@@ -38,17 +41,17 @@ export async function callOnce(
     sha256(scope.caller),
   ]);
   const claim = await store.begin(key, fingerprint, leaseMs, caller);
-  if ('entry' in claim) return repeated(claim.entry.fingerprint === fingerprint, claim.entry.outcome);
+  if ('entry' in claim) return repeated(claim.entry.fingerprint === fingerprint, claim.entry.outcome, response);
   const { owner } = claim;
   let isKept = false;
   const hold: KeyHold = {
-    async finishIn(transaction, output) {
+    async finishIn(transaction, output, head) {
       if (!store.finishIn) {
         throw new TypeError(
           "this service's idempotencyStore takes no part in transactions: give createService the store of the database, such as postgresStores(…).idempotencyStore",
         );
       }
-      if (!(await store.finishIn(transaction, key, owner, { output }, ttlMs))) throw keyLost();
+      if (!(await store.finishIn(transaction, key, owner, { output, ...keptHead(head) }, ttlMs))) throw keyLost();
       isKept = true;
     },
   };
@@ -64,14 +67,14 @@ export async function callOnce(
     const output = await run(hold);
     if (!isKept) {
       await keep(async () => {
-        if (!(await store.finish(key, owner, { output }, ttlMs))) report(keyLost());
+        if (!(await store.finish(key, owner, { output, ...keptHead(response.head) }, ttlMs))) report(keyLost());
       });
     }
     return output;
   } catch (error) {
     // After a commit that the handler took for failed the store keeps what was committed.
     if (isApiError(error) && mayMend[error.code].keepOutcome)
-      await keep(() => store.finish(key, owner, { error: withoutRequestId(error.toJSON()) }, ttlMs));
+      await keep(() => store.finish(key, owner, { error: withoutRequestId(error.toJSON()), ...keptHead(response.head) }, ttlMs));
     else await keep(() => store.release(key, owner));
     throw error;
   } finally {
@@ -89,7 +92,7 @@ export async function callOnce(
 }
 
 /** What a repeat gets. */
-function repeated(isSameInput: boolean, outcome: IdempotencyOutcome | undefined): unknown {
+function repeated(isSameInput: boolean, outcome: IdempotencyOutcome | undefined, response: KeptResponse): unknown {
   if (!isSameInput) {
     throw new ApiError('FAILED_PRECONDITION', 'this idempotency key was used with another input: make a new key for each new call', {
       details: KEY_REUSED,
@@ -97,6 +100,7 @@ function repeated(isSameInput: boolean, outcome: IdempotencyOutcome | undefined)
   }
   if (!outcome)
     throw new ApiError('ABORTED', 'a call with this idempotency key is still in progress: try again soon', { retryAfterMs: 1000 });
+  response.repeat(outcome.response);
   // Not by its output: a store that keeps JSON has none of an operation that gives none.
   if (!('error' in outcome)) return outcome.output;
   const { code, message, ...rest } = outcome.error;

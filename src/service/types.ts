@@ -5,6 +5,7 @@ import type { Headers, Peer, Transport } from '../core/transport.ts';
 import type { EventHub } from '../events/hub.ts';
 import type { ErrorMakers } from './error-makers.ts';
 import type { IdempotencyStore } from '../stores/idempotency.ts';
+import type { HandlerResponse } from './response.ts';
 
 type Awaitable<T> = T | Promise<T>;
 
@@ -33,6 +34,8 @@ export interface HandlerCall<E extends Events = Events, T = unknown, X extends D
   readonly headers: Headers;
   readonly requestId: string;
   readonly peer: Peer | undefined;
+  /** What the caller gets beside the output: headers, cookies over HTTP, a status over REST. It counts until the handler has settled. */
+  readonly response: HandlerResponse;
   /** The errors that the operation declares, one function each: `throw call.errors.OUT_OF_STOCK({ left: 3 })`. */
   readonly errors: ErrorMakers<X>;
   /** As `Service.publish`. An event that it wrote in a transaction is not published again because the operation writes it. */

@@ -65,12 +65,11 @@ class SoapTransport implements Transport {
   }
 
   async call(request: CallRequest): Promise<unknown> {
-    const { signal } = request;
     const operation = this.#binding.byName.get(request.operation.name);
     if (!operation) throw new ApiError('UNIMPLEMENTED', `the contract has no operation '${request.operation.name}'`, { sent: false });
     const body = secure(this.options.security, (header) => encodeRequest(operation, request.input, this.#version, header));
     const headers = await this.#headers(request, operation);
-    return decodeReply(operation, await this.#exchange.post(this.url, headers, body, signal));
+    return decodeReply(operation, await this.#exchange.post(this.url, headers, body, request));
   }
 
   async subscribe(asked: SubscribeRequest): Promise<void> {

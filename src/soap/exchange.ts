@@ -2,7 +2,9 @@ import { createLightFetch } from '#fetch';
 import { ApiError, isApiError } from '../core/errors.ts';
 import { FetchFailure, RESPONSE_TOO_LARGE, type FetchLike, type FetchResponse, type LightFetch } from '../http/client/fetch-like.ts';
 import { networkError } from '../http/client/network-error.ts';
+import type { CallRequest } from '../core/transport.ts';
 import type { OnWire } from '../peer/on-wire.ts';
+import { responseHeaders } from '../peer/response-headers.ts';
 import { decodeXml, saysUtf8 } from '../xml/decode.ts';
 import { recordIn, recordOut } from './record.ts';
 import type { Reply } from './wire.ts';
@@ -31,7 +33,12 @@ export class SoapExchange {
   }
 
   /** Posts an envelope. Rejects with an `ApiError` if there is no whole reply. */
-  async post(url: string, headers: Record<string, string>, body: string, signal: AbortSignal): Promise<Reply> {
+  async post(
+    url: string,
+    headers: Record<string, string>,
+    body: string,
+    { signal, onResponse }: Pick<CallRequest, 'signal' | 'onResponse'>,
+  ): Promise<Reply> {
     const { onWire } = this.options;
     if (onWire) recordOut(onWire, 'POST', url, headers, body);
     let response: FetchResponse;
@@ -44,6 +51,7 @@ export class SoapExchange {
       throw networkError(error, url, signal);
     }
     if (onWire) recordIn(onWire, response, text);
+    onResponse?.({ headers: responseHeaders(response.headers.entries()) });
     return { status: response.status, text, header: (name) => response.headers.get(name) };
   }
 

@@ -8,12 +8,13 @@
 import { ApiError, isApiError } from '../core/errors.ts';
 import { HttpError } from '../http/message/error.ts';
 import { publicBase } from '../http/serve/public-url.ts';
+import { withHead } from '../http/message/head.ts';
 import { peerOf, type HttpHandler, type HttpRequest, type HttpResponse } from '../http/message/message.ts';
 import { bytes, count, readOptions } from '../core/options.ts';
 import { checkTransport } from '../core/check-transport.ts';
 import { acceptHeaders, deadlineOf, serveCall } from '../guard/serve-call.ts';
 import { reporter } from '../life/report.ts';
-import type { Transport } from '../core/transport.ts';
+import type { ResponseHead, Transport } from '../core/transport.ts';
 import { soapBinding, type SoapBinding, type SoapOperation } from './wire/binding.ts';
 import { Envelope, oneMessage, readEnvelope } from './wire/envelope.ts';
 import { readXml } from '../xml/read.ts';
@@ -115,6 +116,7 @@ class SoapEndpoint {
     const xml = await readBody(request, options.maxBodyBytes);
     const maxDepth = options.maxDepth;
     const envelope = new Envelope();
+    let said: ResponseHead | undefined;
     try {
       const read = attempt(() => this.#read(xml, maxDepth, envelope));
       // Whoever may not call learns nothing of what there is to call: not even what is wrong with the call.
@@ -123,6 +125,7 @@ class SoapEndpoint {
       const { operation, input } = read.value;
       const { version = '1.1' } = envelope;
       const output = await serveCall(this.transport, {
+        onResponse: (head) => (said = head),
         operation: operation.operation,
         input,
         headers: known ? { ...headers, ...known } : headers,
@@ -130,9 +133,9 @@ class SoapEndpoint {
         peer: peerOf(request, 'soap'),
         onLeave: (listener) => request.onAbort(listener),
       });
-      return respond(200, version, this.#encode(operation, output, version), requestId);
+      return withHead(respond(200, version, this.#encode(operation, output, version), requestId), said);
     } catch (error) {
-      return this.#fault(error, envelope, request, requestId);
+      return withHead(this.#fault(error, envelope, request, requestId), said);
     }
   }
 

@@ -1,12 +1,16 @@
 import { ApiError, type ErrorBody } from '../core/errors.ts';
 import { bytes, readOptions } from '../core/options.ts';
+import type { ResponseHead } from '../core/transport.ts';
 import { weightOf } from '../peer/weight.ts';
 import { Shares } from './shares.ts';
 import { TimedEntries } from './timed-entries.ts';
 import { commitListener } from './transaction.ts';
 
 /** What became of a call with an idempotency key. */
-export type IdempotencyOutcome = { readonly output: unknown } | { readonly error: ErrorBody };
+export type IdempotencyOutcome = ({ readonly output: unknown } | { readonly error: ErrorBody }) & {
+  /** What the answer said beside it, without cookies. */
+  readonly response?: ResponseHead | undefined;
+};
 
 /** What a store holds for a key: who asked for what, and the outcome once there is one. */
 export interface IdempotencyEntry {

@@ -156,18 +156,20 @@ export function encodeRequest(id: number | undefined, method: string, params: un
   return `${text}}`;
 }
 
-export function encodeResult(id: RpcId, output: unknown): string {
-  return `{"jsonrpc":"2.0","id":${encodeId(id)},"result":${JSON.stringify(output) ?? 'null'}}`;
+/** `headers` are those of an answer that has some. */
+export function encodeResult(id: RpcId, output: unknown, headers?: Headers): string {
+  const more = headers === undefined ? '' : `,"headers":${JSON.stringify(headers)}`;
+  return `{"jsonrpc":"2.0","id":${encodeId(id)},"result":${JSON.stringify(output) ?? 'null'}${more}}`;
 }
 
 export function encodeFault({ id, code, message, requestId }: RpcFault): string {
   return JSON.stringify({ jsonrpc: '2.0', id: id ?? null, error: { code, message, data: { code: codeOfRpc(code), requestId } } });
 }
 
-export function encodeError(id: RpcId, error: ErrorBody): string {
+export function encodeError(id: RpcId, error: ErrorBody, headers?: Headers): string {
   const { code, message, reason, details, retryAfterMs, requestId } = error;
   const data = { code, reason, details, retryAfterMs, requestId };
-  return JSON.stringify({ jsonrpc: '2.0', id: id ?? null, error: { code: RPC_CODE[code], message, data } });
+  return JSON.stringify({ jsonrpc: '2.0', id: id ?? null, error: { code: RPC_CODE[code], message, data }, headers });
 }
 
 function encodeId(id: RpcId): string {

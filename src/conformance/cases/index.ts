@@ -11,6 +11,7 @@ import { limitCases } from './limits.ts';
 import { overflowCases } from './events/overflow.ts';
 import { pagingCases } from './paging.ts';
 import { resumingCases } from './events/resuming.ts';
+import { responseCases } from './response.ts';
 import { streamCases } from './streams/streams.ts';
 import { selectCases } from './select.ts';
 import { typedErrorCases } from './errors/typed.ts';
@@ -24,6 +25,7 @@ export const conformanceCases: readonly ConformanceCase[] = [
   ...errorCases,
   ...typedErrorCases,
   ...headerCases,
+  ...responseCases,
   ...deadlineCases,
   ...idempotencyCases,
   ...pagingCases,

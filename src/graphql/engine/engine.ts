@@ -22,6 +22,7 @@ import type { EventMessage, Peer, Selection, Transport } from '../../core/transp
 import type { Allowance } from '../document/complexity.ts';
 import { Documents, type DocumentsOptions, type PreparedOperation } from '../document/documents.ts';
 import { executableSchema, inputOf, type Resolving } from './executable.ts';
+import type { ResponseHeads } from './heads.ts';
 import { PersistedDocuments, type PersistedInForce } from '../document/persisted.ts';
 import { RequestError, type Mistake } from '../document/request-error.ts';
 import { selectionsOf } from '../document/selection.ts';
@@ -34,6 +35,8 @@ export interface Caller {
   readonly deadline: number | undefined;
   readonly peer: Peer;
   readonly onLeave: (listener: () => void) => void;
+  /** Gets what the root fields say beside their values. */
+  readonly heads?: ResponseHeads | undefined;
 }
 
 /** Turns one event into the text of a response. */
@@ -194,7 +197,8 @@ export class Engine {
 
   #resolving({ selections }: PreparedOperation, caller: Caller, absent: Resolving['absent']): Resolving {
     const { transport } = this;
-    const call = (operation: Operation, input: unknown, select: Selection | undefined) =>
+    const { heads } = caller;
+    const call = (operation: Operation, input: unknown, select: Selection | undefined, field?: string) =>
       serveCall(transport, {
         operation,
         input,
@@ -203,6 +207,7 @@ export class Engine {
         peer: caller.peer,
         select,
         onLeave: caller.onLeave,
+        onResponse: heads && field !== undefined ? heads.listener(field) : undefined,
       });
     return new RequestResolving(transport.contract, call, selections, absent);
   }

@@ -23,7 +23,8 @@ import type { RelationField, RootField } from './types.ts';
 
 /** What resolvers are given: one request's way to the service. */
 export interface Resolving {
-  call(operation: Operation, input: unknown, select: Selection | undefined): Promise<unknown>;
+  /** `field` is the name of a root field in the response. */
+  call(operation: Operation, input: unknown, select: Selection | undefined, field?: string): Promise<unknown>;
   readonly loader: RelationLoader;
   /** What calls are asked for, where the transport makes use of it. */
   readonly selections: Selections | undefined;
@@ -58,7 +59,7 @@ export function executableSchema(types: DescribedTypes): GraphQLSchema {
 function callWith(field: RootField): Resolver {
   const operation = field.member as Operation;
   const run: Resolver = (_, args, { call, selections }, info) =>
-    call(operation, inputOf(field, args), selections && selectionOf(selections, info));
+    call(operation, inputOf(field, args), selections && selectionOf(selections, info), fieldOf(info));
   return field.output ? run : async (...all) => (await run(...all), true);
 }
 
@@ -68,6 +69,11 @@ export function inputOf({ member, args }: RootField, given: Readonly<Record<stri
   if (kind === 'query') return args.length > 0 ? given : undefined;
   if (args.length > 0) return given['input'] ?? {};
   return input ? {} : undefined;
+}
+
+/** Its name in the response. */
+function fieldOf({ fieldNodes: [first], fieldName }: GraphQLResolveInfo): string {
+  return first?.alias?.value ?? fieldName;
 }
 
 /** The nodes of a field that is asked for several times have the same selection: what all of them ask for. */

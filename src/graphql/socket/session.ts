@@ -12,6 +12,7 @@ import type { SharedFrame } from '../../socket/shared-frame.ts';
 import type { SocketOptionsInForce } from './options.ts';
 import { encodingSink } from '../engine/encoding-sink.ts';
 import { isSubscription, type Caller, type Engine, type PreparedEvents, type PreparedStream } from '../engine/engine.ts';
+import { ResponseHeads, withHeads } from '../engine/heads.ts';
 import { RequestError } from '../document/request-error.ts';
 import { fellBehind, SocketEvents } from './events.ts';
 import { CLOSE } from './protocol.ts';
@@ -168,7 +169,8 @@ export class SocketSession implements Session {
       return this.#stream(operation, body, subscription, caller);
     }
     this.#enter(operation, 'calls');
-    const response = await this.engine.execute(prepared, body, caller);
+    const heads = new ResponseHeads();
+    const response = withHeads(await this.engine.execute(prepared, body, { ...caller, heads }), heads);
     if (lifetime.reason) return;
     this.socket.send(encodeNext(id, JSON.stringify(response)));
     this.#complete(operation);

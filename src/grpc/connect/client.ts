@@ -14,6 +14,7 @@ import { HTTP_CLIENT_OPTIONS, HTTP_CLIENT_READERS, HttpClient, type HttpClientOp
 import { baseUrl } from '../../http/client/page-url.ts';
 import { isoNow } from '../../life/now.ts';
 import { guardOnWire } from '../../peer/on-wire.ts';
+import { responseHeaders } from '../../peer/response-headers.ts';
 import { toBase64 } from '../../schema/codec/base64.ts';
 import { encodeInput } from '../codec/encode-input.ts';
 import type { ProtoLock } from '../proto/lock.ts';
@@ -118,6 +119,7 @@ class ConnectTransport implements Transport {
           }
         : { method: 'GET', url: byGet, headers, signal };
     const response = await this.#http.send(exchange);
+    request.onResponse?.({ headers: responseHeaders(response.headers.entries()) });
     const bytes = await this.#http.bytes(response, exchange);
     const output = protocol.readCall(response, bytes, { name: operation.name, form, maxBytes: this.options.maxResponseBytes });
     try {

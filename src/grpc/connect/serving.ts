@@ -1,11 +1,12 @@
 import { ApiError } from '../../core/errors.ts';
-import type { EventSink, Peer, Transport } from '../../core/transport.ts';
+import type { EventSink, Peer, ResponseHead, Transport } from '../../core/transport.ts';
 import { encodeOnce } from '../../events/encode-once.ts';
 import { acceptHeaders, serveCall } from '../../guard/serve-call.ts';
 import { EventStream } from '../../http/events/event-stream.ts';
 import { streamResponse } from '../../http/events/stream-response.ts';
 import { HttpError } from '../../http/message/error.ts';
 import { deflate, inflate } from '../../http/message/gzip.ts';
+import { withHead } from '../../http/message/head.ts';
 import { peerOf, type HttpRequest, type HttpResponse } from '../../http/message/message.ts';
 import { errorHeaders } from '../../http/message/problem.ts';
 import { STATUS } from '../../http/message/status.ts';
@@ -64,6 +65,7 @@ export class Serving {
     const requestId = headers['x-request-id'];
     const framing = framingOf(request, asked, this.limits);
     const head = { ...framing.head, 'x-request-id': requestId ?? '' };
+    let said: ResponseHead | undefined;
     try {
       const wire = route.wire(asked.form);
       const input = wire.decodeInput(await readFramed(request, asked, this.limits));
@@ -74,15 +76,16 @@ export class Serving {
         deadline: readGrpcTimeout(request.headers['grpc-timeout']),
         peer: peer(request),
         onLeave: (listener) => request.onAbort(listener),
+        onResponse: (told) => (said = told),
       });
       const message = await framing.message(wire.encodeOutput(output));
       const end = framing.end(undefined);
       const body = new Uint8Array(message.length + end.length);
       body.set(message);
       body.set(end, message.length);
-      return { status: 200, headers: head, body };
+      return withHead({ status: 200, headers: head, body }, said);
     } catch (error) {
-      return { status: 200, headers: head, body: framing.end(errorBody(error, requestId, this.limits.onError)) };
+      return withHead({ status: 200, headers: head, body: framing.end(errorBody(error, requestId, this.limits.onError)) }, said);
     }
   }
 
@@ -162,6 +165,7 @@ export class Serving {
   ): Promise<HttpResponse> {
     const headers = acceptHeaders(request.headers);
     const requestId = headers['x-request-id'] ?? '';
+    let said: ResponseHead | undefined;
     try {
       const wire = route.wire(form);
       const input = wire.decodeInput(await read());
@@ -172,6 +176,7 @@ export class Serving {
         deadline: readConnectTimeout(request.headers['connect-timeout-ms']),
         peer: peer(request),
         onLeave: (listener) => request.onAbort(listener),
+        onResponse: (told) => (said = told),
       });
       const body = wire.encodeOutput(output);
       const head = { 'content-type': `application/${form}`, 'x-request-id': requestId };
@@ -181,10 +186,11 @@ export class Serving {
         body.length < this.limits.compressFromBytes ||
         !/\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))/i.test(String(accepted))
       )
-        return { status: 200, headers: head, body };
-      return { status: 200, headers: { ...head, 'content-encoding': 'gzip', vary: 'accept-encoding' }, body: await deflate(bytesOf(body)) };
+        return withHead({ status: 200, headers: head, body }, said);
+      const compressed = { ...head, 'content-encoding': 'gzip', vary: 'accept-encoding' };
+      return withHead({ status: 200, headers: compressed, body: await deflate(bytesOf(body)) }, said);
     } catch (error) {
-      return this.#failed(error, requestId);
+      return withHead(this.#failed(error, requestId), said);
     }
   }
 

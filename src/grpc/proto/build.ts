@@ -1,3 +1,4 @@
+import { deprecationNote } from '../../peer/deprecation.ts';
 import type { Contract, EventDefinition, Operation } from '../../core/contract.ts';
 import { describeContract, type ContractView, type EventView, type OperationView } from '../../schema/view.ts';
 import type { ObjectNode, TypeUse } from '../../schema/node.ts';
@@ -99,7 +100,7 @@ class FileBuilder {
 
   #method(name: string, of: Operation | EventDefinition): Pick<ProtoMethod, 'name' | 'service' | 'path' | 'comment' | 'deprecated'> {
     const service = serviceOf(this.lock, of.service.endsWith('Service') ? of.service : `${of.service}Service`, name);
-    const comment = [of.summary, of.description, errorNotes(of), typeof of.deprecated === 'string' ? `Deprecated: ${of.deprecated}` : undefined];
+    const comment = [of.summary, of.description, errorNotes(of), noteOf(of)];
     return {
       name,
       service,
@@ -220,4 +221,9 @@ function identityOf({ property, field, nullField, implied, required }: ProtoEntr
   const { name, number, label, optional, oneof, type } = field;
   const typeName = type.kind === 'message' ? type.message.name : type.kind === 'enum' ? type.enum.name : type;
   return JSON.stringify([property, name, number, label, optional, oneof, typeName, nullField?.number, implied, required]);
+}
+
+function noteOf({ deprecated }: Operation | EventDefinition): string | undefined {
+  const note = deprecationNote(deprecated);
+  return note === '' ? undefined : `Deprecated: ${note}`;
 }

@@ -30,7 +30,13 @@ export function fetchHandler(handler: HttpHandler, options: HttpOptions = {}): F
   };
 }
 
-function toResponse(request: FetchRequest, { status, headers, body }: HttpResponse): Response {
+function toResponse(request: FetchRequest, response: HttpResponse): Response {
+  const made = bareResponse(request, response);
+  for (const cookie of response.cookies ?? []) made.headers.append('set-cookie', cookie);
+  return made;
+}
+
+function bareResponse(request: FetchRequest, { status, headers, body }: HttpResponse): Response {
   const isBare = request.method === 'HEAD' || status === 204 || status === 304;
   if (typeof body === 'function') {
     if (isBare) request.release();

@@ -32,6 +32,8 @@ export interface HttpResponse {
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string | Uint8Array | HttpStream | undefined;
+  /** Values of `Set-Cookie`, each of which is a header of its own. */
+  readonly cookies?: readonly string[] | undefined;
 }
 
 /** Writes a response's body piece by piece; called once the head has been sent. */

@@ -61,12 +61,13 @@ function endWritten(res: ServerResponse): void {
   if (res.socket?.destroyed !== true) res.end();
 }
 
-function headOf({ status, headers, body }: HttpResponse, isLast: boolean): string[] {
+function headOf({ status, headers, body, cookies }: HttpResponse, isLast: boolean): string[] {
   const head: string[] = [];
   for (const name in headers) head.push(name, headers[name] ?? '');
   if (typeof body === 'string') head.push('content-length', String(Buffer.byteLength(body)));
   else if (typeof body === 'object') head.push('content-length', String(body.byteLength));
   else if (body === undefined && status !== 204 && status !== 304) head.push('content-length', '0');
+  if (cookies) for (const cookie of cookies) head.push('set-cookie', cookie);
   if (isLast) head.push('connection', 'close');
   return head;
 }

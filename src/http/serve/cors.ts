@@ -30,7 +30,7 @@ export interface CorsOptions {
   readonly credentials?: boolean | undefined;
   /** Request headers that pages may send. @default whatever they ask for */
   readonly allowHeaders?: readonly string[] | undefined;
-  /** Response headers that pages may read, beside `link`, `retry-after`, `etag`, `location` and `x-request-id`. */
+  /** Response headers that pages may read, beside `link`, `retry-after`, `etag`, `location`, `deprecation`, `sunset` and `x-request-id`. */
   readonly exposeHeaders?: readonly string[] | undefined;
   /** How long a browser may remember a preflight's answer, in seconds. @default 600 */
   readonly maxAgeSeconds?: number | undefined;
@@ -52,7 +52,7 @@ export function isFromListedOrigin(request: HttpRequest): boolean {
 }
 
 const METHODS = 'GET, HEAD, POST, PUT, PATCH, DELETE';
-const EXPOSED = ['link', 'retry-after', 'etag', 'location', 'x-request-id'];
+const EXPOSED = ['link', 'retry-after', 'etag', 'location', 'x-request-id', 'deprecation', 'sunset'];
 
 /** Content types that a page may send anywhere without a preflight. Source: https://fetch.spec.whatwg.org/#cors-safelisted-request-header */
 const SIMPLE = /^\s*(?:text\/plain|application\/x-www-form-urlencoded|multipart\/form-data)\s*(?:;|$)/i;

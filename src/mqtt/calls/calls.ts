@@ -4,6 +4,7 @@ import { ApiError } from '../../core/errors.ts';
 import { onAbort } from '../../life/lifetime.ts';
 import { makeRequestId, timeoutHeader } from '../../peer/headers.ts';
 import { parseJson } from '../../peer/json.ts';
+import { responseHeaders } from '../../peer/response-headers.ts';
 import type { CallRequest, EventSink, Headers, StreamRequest } from '../../core/transport.ts';
 import type { Connection } from '../connection/connection.ts';
 import { textOf } from '../events/decoder.ts';
@@ -56,6 +57,8 @@ export class Calls {
         operation,
         take: (reply) => {
           release();
+          const said = 'envelope' in reply ? reply.envelope['headers'] : reply.told;
+          if (isObject(said)) request.onResponse?.({ headers: responseHeaders(Object.entries(said)) });
           const error = errorOf(reply);
           if (error) reject(error);
           else resolve(operation.output && ('envelope' in reply ? reply.envelope['output'] : reply.body));

@@ -5,7 +5,7 @@ import { within } from '../../life/timers.ts';
 import { parseJson, tryParseJson } from '../../peer/json.ts';
 import { printable } from '../../peer/printable.ts';
 import { acceptHeaders, deadlineOf, serveCall, serveStream, type RawHeaders, type ServedCall } from '../../guard/serve-call.ts';
-import type { Transport } from '../../core/transport.ts';
+import type { Headers, Transport } from '../../core/transport.ts';
 import type { PublishOptions } from '../connection/outbox.ts';
 import { textOf } from '../events/decoder.ts';
 import { checkHeaderSize, decodeEnvelope, encodeEnvelopeReply, encodeReply, userProperties, type Message, type Outcome } from '../wire.ts';
@@ -181,6 +181,7 @@ export class RequestHandler {
     const address = { topic: request.replyTo, qos: packet.qos };
     const send = (message: Omit<Message, 'topic' | 'qos'>) => this.init.publish({ ...message, ...address });
     let outcome: Outcome;
+    let said: Headers | undefined;
     try {
       this.#checkRoom(request.replyTo);
       checkHeaderSize(request.headers);
@@ -194,10 +195,14 @@ export class RequestHandler {
           const done = this.#track(this.init.publish({ ...message, ...address }, { needsSubscriber: true }));
           return { bytes: message.payload.length, done };
         });
-      const output = await serveCall(this.transport, { ...call, onLeave: (listener) => listeners.push(listener) });
-      outcome = { output: operation.output ? output : undefined };
+      const output = await serveCall(this.transport, {
+        ...call,
+        onLeave: (listener) => listeners.push(listener),
+        onResponse: (head) => (said = head.headers),
+      });
+      outcome = { output: operation.output ? output : undefined, headers: said };
     } catch (error) {
-      outcome = { error: this.#present(error, requestId) };
+      outcome = { error: this.#present(error, requestId), headers: said };
     }
     const reply = send(request.encode(outcome, requestId)).catch((error: unknown) => {
       if (!isApiError(error) || error.code !== 'INVALID_ARGUMENT') throw error;

@@ -8,6 +8,7 @@ import type { HttpClient, HttpExchange } from '../../http/client/http-client.ts'
 import type { SseEvent } from '../../http/events/sse.ts';
 import { tryParseJson } from '../../peer/json.ts';
 import { openEvents } from '../streams/event-stream.ts';
+import { headOf } from '../response/head.ts';
 import { EVENT_STREAM_TYPE } from '../wire.ts';
 import { outputOf, readAnswer } from './answer.ts';
 import { foreignFailure } from './failure.ts';
@@ -61,9 +62,11 @@ export class ForeignRest {
     const compiled = this.#operations.get(request.operation.name);
     if (!compiled) throw new ApiError('UNIMPLEMENTED', `no mapping is given for '${request.operation.name}'`, { sent: false });
     const { operation, mapped, pages } = compiled;
+    const { base } = this.carrier;
     const ask = async (input: unknown, place: PagePlace) => {
       const exchange = await this.#exchangeOf(compiled, input, place, request.signal, own);
       const response = await this.#send(exchange);
+      request.onResponse?.(headOf(response, base));
       if (!response.ok)
         throw foreignFailure(response, await this.carrier.http.text(response, exchange), mapped.error ?? this.options.defaults?.error);
       const answer = await readAnswer(this.carrier.http, exchange, response, operation, mapped);

@@ -60,12 +60,7 @@ export class ForeignSoapTransport implements Transport {
     const xml = secure(this.options.security, (signed) => envelope(version, wsa + header + signed, body));
     const { security } = this.options;
     const own = requestHeaders(version, operation.operation.action, headers);
-    const reply = await this.#exchange.post(
-      url,
-      security?.addHeaders ? { ...own, ...securityHeaders(security) } : own,
-      xml,
-      request.signal,
-    );
+    const reply = await this.#exchange.post(url, security?.addHeaders ? { ...own, ...securityHeaders(security) } : own, xml, request);
     const answer = decode(name, operation, reply);
     if (!output || !answer) return undefined;
     return fitTo(output, outputOf(mapped, output, operation, answer));

@@ -56,7 +56,10 @@ export class RpcTransport implements Transport {
     const ending = endingOf(request);
     if (ending.reason) throw ending.reason;
     const { mapping } = this.settings;
-    if (!mapping) return connection.call(operation.name, input, connection.headersFor(option, request.headers, request.deadline), ending);
+    if (!mapping) {
+      const headers = connection.headersFor(option, request.headers, request.deadline);
+      return connection.call(operation.name, input, headers, ending, request.onResponse);
+    }
     const { method, params } = requestOf(mapping, operation, input);
     return connection.call(method, params, undefined, ending).then((result) => outputOf(mapping, operation, result));
   }

@@ -3,7 +3,8 @@ import { onAbort, type Ending } from '../../life/lifetime.ts';
 import { localId } from '../../events/event-id.ts';
 import { timeoutHeader } from '../../peer/headers.ts';
 import { parseJson } from '../../peer/json.ts';
-import type { EventMessage, EventSink, Headers, EventRequest } from '../../core/transport.ts';
+import { responseHeaders } from '../../peer/response-headers.ts';
+import type { EventMessage, EventSink, Headers, EventRequest, OnResponse } from '../../core/transport.ts';
 import { ForeignEvents, foreignError, type RpcMapping } from './foreign.ts';
 import { linkClosed } from '../../socket/client/link.ts';
 import type { Socket } from '../../socket/client/socket.ts';
@@ -12,6 +13,7 @@ import { connectionHeaders, decodeError, encodeRequest, isObject, STREAM_CREDITS
 
 /** Who waits for a response. Both are called at once when it is there, before the next frame is read. */
 interface Waiter {
+  readonly onResponse?: OnResponse | undefined;
   resolve(result: unknown): void;
   reject(error: ApiError): void;
 }
@@ -23,9 +25,12 @@ class CallWaiter implements Waiter {
   private readonly settle: (result: unknown) => void;
   private readonly fail: (error: ApiError) => void;
 
-  constructor(settle: (result: unknown) => void, fail: (error: ApiError) => void) {
+  readonly onResponse: OnResponse | undefined;
+
+  constructor(settle: (result: unknown) => void, fail: (error: ApiError) => void, onResponse: OnResponse | undefined) {
     this.settle = settle;
     this.fail = fail;
+    this.onResponse = onResponse;
   }
 
   resolve(result: unknown): void {
@@ -90,9 +95,9 @@ export class RpcConnection {
     return this.socket.isOpen;
   }
 
-  call(method: string, input: unknown, headers: Headers | undefined, ending: Ending): Promise<unknown> {
+  call(method: string, input: unknown, headers: Headers | undefined, ending: Ending, onResponse?: OnResponse): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      const waiter = new CallWaiter(resolve, reject);
+      const waiter = new CallWaiter(resolve, reject, onResponse);
       const id = this.#request(method, input, headers, waiter);
       waiter.unlink = ending.listen((reason) => {
         // Its answer, which comes all the same, finds nobody.
@@ -306,6 +311,8 @@ export class RpcConnection {
     const waiter = this.#waiters.get(id);
     if (!waiter) return;
     this.#waiters.delete(id);
+    const { headers } = message;
+    if (waiter.onResponse && isObject(headers)) waiter.onResponse({ headers: responseHeaders(Object.entries(headers)) });
     if (message['error'] === undefined || message['error'] === null) waiter.resolve(message['result']);
     else waiter.reject(this.mapping ? foreignError(this.mapping, message['error']) : decodeError(message['error']));
     this.#rest();

@@ -3,7 +3,7 @@ import { ApiError, isApiError } from '../../core/errors.ts';
 import { Lifetime } from '../../life/lifetime.ts';
 import { nearest } from '../../core/nearest.ts';
 import { acceptHeaders, deadlineOf, serveCall, serveStream } from '../../guard/serve-call.ts';
-import type { Headers, Peer, Transport } from '../../core/transport.ts';
+import type { Headers, Peer, ResponseHead, Transport } from '../../core/transport.ts';
 import type { PeerSocket } from '../../socket/peer-socket.ts';
 import type { SocketSession } from '../../socket/server.ts';
 import { RpcSubscription, type EventEncoder } from './events.ts';
@@ -179,17 +179,17 @@ export class RpcSession implements SocketSession {
     }
   }
 
-  #reply(id: RpcId, result: unknown): string | undefined {
-    return id === undefined ? undefined : encodeResult(id, result);
+  #reply(id: RpcId, result: unknown, said?: Headers): string | undefined {
+    return id === undefined ? undefined : encodeResult(id, result, said);
   }
 
   /** The error has the request's id as its sender gave it, or the one that was made for a call. */
-  #fail({ id, headers }: RpcRequest, error: unknown, madeId?: string): string | undefined {
+  #fail({ id, headers }: RpcRequest, error: unknown, madeId?: string, said?: Headers): string | undefined {
     if (!isApiError(error)) this.service.onError(error);
     if (id === undefined) return undefined;
     const told = isApiError(error) ? error : new ApiError('INTERNAL', 'internal error');
     const requestId = told.requestId ?? madeId ?? requestIdOf(headers);
-    return encodeError(id, { ...told.toJSON(), ...(requestId !== undefined && { requestId }) });
+    return encodeError(id, { ...told.toJSON(), ...(requestId !== undefined && { requestId }) }, said);
   }
 
   #call(operation: Operation, asked: RpcRequest): Promise<string | undefined> {
@@ -199,6 +199,7 @@ export class RpcSession implements SocketSession {
       throw new ApiError('RESOURCE_EXHAUSTED', `${this.service.maxCalls} calls are in flight on this connection`);
     const headers = this.#headersOf(own);
     let cancel: Cancel = () => {};
+    let said: Headers | undefined;
     const call = {
       operation,
       input: operation.input || Object.keys(params).length > 0 ? params : undefined,
@@ -207,18 +208,19 @@ export class RpcSession implements SocketSession {
       peer: this.peer,
       canCancel: true,
       onLeave: (listener: Cancel) => (cancel = listener),
+      onResponse: ({ headers: set }: ResponseHead) => (said = set),
     };
     this.#calls++;
     const done = serveCall(this.service.transport, call).then(
       (output) => {
         this.#calls--;
         this.#forget(id, cancel);
-        return this.#encode(asked, output, headers['x-request-id']);
+        return this.#encode(asked, output, headers['x-request-id'], said);
       },
       (error: unknown) => {
         this.#calls--;
         this.#forget(id, cancel);
-        return this.#fail(asked, error, headers['x-request-id']);
+        return this.#fail(asked, error, headers['x-request-id'], said);
       },
     );
     this.#remember(id, cancel);
@@ -235,9 +237,9 @@ export class RpcSession implements SocketSession {
     else this.#nameless.delete(cancel);
   }
 
-  #encode(asked: RpcRequest, output: unknown, requestId: string | undefined): string | undefined {
+  #encode(asked: RpcRequest, output: unknown, requestId: string | undefined, said: Headers | undefined): string | undefined {
     try {
-      return this.#reply(asked.id, output);
+      return this.#reply(asked.id, output, said);
     } catch (error) {
       return this.#fail(asked, error, requestId);
     }

@@ -19,6 +19,6 @@ export function etagOf(text: string): string {
 /** Tells whether `If-None-Match` names a tag, by weak comparison. Source: https://www.rfc-editor.org/rfc/rfc9110#section-13.1.2 */
 export function matchesEtag(ifNoneMatch: string, etag: string): boolean {
   if (ifNoneMatch.trim() === '*') return true;
-  const opaque = etag.slice(2);
+  const opaque = etag.replace(/^W\//, '');
   return ifNoneMatch.split(',').some((tag) => tag.trim().replace(/^W\//, '') === opaque);
 }

@@ -1,0 +1,56 @@
+import type { Headers } from '../core/transport.ts';
+
+/**
+ * Those of one connection, of one exchange, of the content, cookies, and what the protocols write themselves. `code` tells an error over MQTT.
+ * Source: https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1
+ */
+const REFUSED =
+  /^(connection|keep-alive|proxy-.*|te|trailer|transfer-encoding|upgrade|content-(?!security-policy|language$).*|set-cookie2?|date|x-request-id|x-timeout-ms|access-control-.*|grpc-.*|.*-bin|code|accept-encoding|server|via|age|alt-svc|x-powered-by|strict-transport-security)$/;
+const NAME = /^[a-z0-9-]+$/;
+const VALUE = /^[\x20-\x7e]*$/;
+/** Names and values of one answer, in characters: larger ones are dropped, whoever sent them. */
+const MAX_CHARS = 16_384;
+
+/** Verdicts by name, so that each of the few names in use is matched once. */
+const verdicts = new Map<string, boolean>();
+
+/** Whether a header of an answer, in lower case, goes through every protocol and gateway. */
+export function passes(name: string): boolean {
+  let verdict = verdicts.get(name);
+  if (verdict === undefined) {
+    verdict = NAME.test(name) && !REFUSED.test(name);
+    if (verdicts.size < 1000) verdicts.set(name, verdict);
+  }
+  return verdict;
+}
+
+/** Whether every protocol can carry a value. */
+export function isPrintable(value: string): boolean {
+  return VALUE.test(value);
+}
+
+/** Keeps of the headers of a peer's answer those that pass. */
+export function responseHeaders(entries: Iterable<readonly [name: string, value: unknown]>): Record<string, string> {
+  const kept: Record<string, string> = {};
+  let size = 0;
+  for (const [given, value] of entries) {
+    const name = given.toLowerCase();
+    if (typeof value !== 'string' || !passes(name) || !VALUE.test(value)) continue;
+    size += name.length + value.length;
+    if (size > MAX_CHARS) break;
+    kept[name] = value;
+  }
+  return kept;
+}
+
+/** An answer's own headers over those that a handler set; the handler's win where `overrides` lists them. */
+export function underOwn(
+  own: Readonly<Record<string, string>>,
+  set: Headers | undefined,
+  overrides: readonly string[] = [],
+): Record<string, string> {
+  if (!set) return { ...own };
+  const joined: Record<string, string> = { ...set, ...own };
+  for (const name of overrides) if (set[name] !== undefined) joined[name] = set[name];
+  return joined;
+}

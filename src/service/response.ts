@@ -1,0 +1,99 @@
+import type { OnResponse, ResponseHead } from '../core/transport.ts';
+import { isPrintable, passes } from '../peer/response-headers.ts';
+
+/** What a handler says beside its output or error: `call.response`. */
+export interface HandlerResponse {
+  /**
+   * The headers of the answer, on every protocol that has them; cookies over HTTP: `headers.append('set-cookie', 'theme=dark; HttpOnly')`.
+   * Setting one that the protocols write themselves, or a value that is not printable ASCII, throws a `TypeError`.
+   */
+  readonly headers: globalThis.Headers;
+  /** The status over REST, of an answer with a body: 200 to 299 but 204 and 205. @default the binding's */
+  status: number | undefined;
+}
+
+/** Refuses a header when it is set, while the handler can be told. */
+class CheckedHeaders extends globalThis.Headers {
+  override set(name: string, value: string): void {
+    checkHeader(name, value);
+    if (name.toLowerCase() === 'set-cookie')
+      throw new TypeError("call.response: cookies are added one by one: headers.append('set-cookie', …)");
+    super.set(name, value);
+  }
+
+  override append(name: string, value: string): void {
+    checkHeader(name, value);
+    super.append(name, value);
+  }
+}
+
+function checkHeader(name: string, value: string): void {
+  const lower = String(name).toLowerCase();
+  if (lower !== 'set-cookie' && !passes(lower))
+    throw new TypeError(
+      `call.response: the header '${lower.slice(0, 100)}' cannot be set: a name has letters, digits and -, and is not one that the protocols write themselves`,
+    );
+  if (!isPrintable(String(value)))
+    throw new TypeError(`call.response: the value of the header '${lower}' must be printable ASCII without line breaks`);
+}
+
+/** What one handler said, made when it first asks for it. */
+export class ServiceResponse implements HandlerResponse {
+  readonly headers: globalThis.Headers = new CheckedHeaders();
+  #status: number | undefined;
+
+  get status(): number | undefined {
+    return this.#status;
+  }
+
+  set status(status: number | undefined) {
+    if (status !== undefined && !isBodyStatus(status))
+      throw new TypeError(`call.response: the status ${String(status)} is not one of an answer with a body: 200 to 299, but 204 and 205`);
+    this.#status = status;
+  }
+
+  /** As it crosses the seam. */
+  head(): ResponseHead {
+    const headers: Record<string, string> = {};
+    for (const [name, value] of this.headers) if (name !== 'set-cookie') headers[name] = value;
+    const cookies = this.headers.getSetCookie();
+    return { ...(this.#status !== undefined && { status: this.#status }), headers, ...(cookies.length > 0 && { cookies }) };
+  }
+}
+
+/** Whether an answer that succeeded with a body may have this status. */
+export function isBodyStatus(status: number): boolean {
+  return Number.isInteger(status) && status >= 200 && status < 300 && status !== 204 && status !== 205;
+}
+
+/** What an answer to a call with an idempotency key said: for those who repeat the call. */
+export class KeptResponse {
+  #head: ResponseHead | undefined;
+  private readonly onResponse: OnResponse | undefined;
+
+  constructor(onResponse: OnResponse | undefined) {
+    this.onResponse = onResponse;
+  }
+
+  /** Absent if the answer said nothing. */
+  get head(): ResponseHead | undefined {
+    return this.#head;
+  }
+
+  readonly hear: OnResponse = (head) => {
+    this.#head = head;
+    this.onResponse?.(head);
+  };
+
+  /** Tells the caller what the first answer said. */
+  repeat(head: ResponseHead | undefined): void {
+    if (head) this.onResponse?.(head);
+  }
+}
+
+/** What of a head a store keeps: all but its cookies, which are for one caller once. */
+export function keptHead(head: ResponseHead | undefined): { readonly response: ResponseHead } | undefined {
+  if (!head) return undefined;
+  const { cookies: _, ...response } = head;
+  return { response };
+}
