@@ -6,6 +6,7 @@ import tseslint from 'typescript-eslint';
 const NODE_ONLY = [
   'src/cli/**',
   'src/serve/**',
+  'src/import/**',
   'src/http/index.ts',
   'src/http/node/**',
   'src/http/client/light-*.ts',

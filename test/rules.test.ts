@@ -51,6 +51,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['conformance'],
   ['protocols.ts'],
   ['serve'],
+  ['import'],
   ['cli'],
 ];
 /** What only programs and the top know: a protocol is given a transport and never makes a client or a service. */

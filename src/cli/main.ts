@@ -11,6 +11,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   serve: async () => (await import('./serve.ts')).serveCommand,
   call: async () => (await import('./call.ts')).callCommand,
   watch: async () => (await import('./watch.ts')).watchCommand,
+  import: async () => (await import('./import.ts')).importCommand,
   demo: async () => (await import('./demo/demo.ts')).demoCommand,
   webhook: async () => (await import('./webhook.ts')).webhookCommand,
 };

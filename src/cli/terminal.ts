@@ -52,3 +52,19 @@ export function onStopSignal(stop: () => void): () => void {
     for (const [signal, listener] of listeners) process.off(signal, listener);
   };
 }
+
+/** One line that says what is being done, replaced by the next; only on a terminal. */
+export function progress(stream: NodeJS.WriteStream, isWanted: boolean): { say(text: string): void; end(): void } {
+  const isShown = isWanted && stream.isTTY;
+  const clear = () => stream.write('\r\u001b[K');
+  return {
+    say(text) {
+      if (!isShown) return;
+      clear();
+      stream.write(text.slice(0, Math.max(20, (stream.columns ?? 80) - 1)));
+    },
+    end() {
+      if (isShown) clear();
+    },
+  };
+}

@@ -13,7 +13,7 @@ type Fields = Readonly<Record<string, Schema>>;
 const NAME = /^[a-z][A-Za-z0-9]*$/;
 
 /** Names that a protocol or JavaScript itself needs: JSON-RPC methods, MQTT topics, members of clients and promises. */
-const RESERVED = new Set([
+export const RESERVED: ReadonlySet<string> = new Set([
   'subscribe', 'unsubscribe', 'cancel', 'more', 'ping', 'initialize', 'event', 'gap', 'end', 'status',
   'close', 'then', 'constructor', 'prototype', 'toString', 'toLocaleString', 'valueOf', 'toJSON',
   'hasOwnProperty', 'isPrototypeOf', 'propertyIsEnumerable',

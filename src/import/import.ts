@@ -1,0 +1,99 @@
+import { bytes, ms, readOptions } from '../core/options.ts';
+import { Choice } from './draft/choice.ts';
+import type { Draft } from './draft/draft.ts';
+import { Findings, type Finding } from './draft/findings.ts';
+import { contractName } from './draft/names.ts';
+import { Documents } from './load/documents.ts';
+import { ImportError } from './load/error.ts';
+import { locationOf, Reach, shown } from './load/location.ts';
+import { parseObject } from './load/parse.ts';
+import { Reader } from './load/read.ts';
+import { readOpenApi } from './openapi/openapi.ts';
+import { writeModule } from './write/module.ts';
+
+/** Options of `importContract`. */
+export interface ImportOptions {
+  /** Operations to import, by name, id or `METHOD /path`; `*` stands for any text. @default all */
+  readonly only?: readonly string[] | undefined;
+  /** The contract's name: lower-case letters and digits. @default from the description's title */
+  readonly name?: string | undefined;
+  /** Folders and origins that documents may refer to, beside the first one's own. @default none */
+  readonly allow?: readonly string[] | undefined;
+  /** HTTP headers for documents of the network: `{ authorization: '…' }`. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** How large all documents may be together, in bytes. @default 67_108_864 (64 MiB) */
+  readonly maxBytes?: number | undefined;
+  /** How long a document of the network may take, in milliseconds. @default 30_000 */
+  readonly timeoutMs?: number | undefined;
+  /** Told of each document that is read. */
+  readonly onRead?: ((location: string) => void) | undefined;
+}
+
+/** A description that is at hand as a text. */
+export interface DescriptionText {
+  readonly text: string;
+  /** A file or URL from which what it refers to is found. @default a file of the working directory */
+  readonly location?: string | undefined;
+}
+
+/** What `importContract` gives. */
+export interface Imported {
+  /** A module of TypeScript: schemas, the contract as `contract`, and `connect`, which makes a client of the service. */
+  readonly code: string;
+  /** The kind of the description: `openapi`. */
+  readonly format: string;
+  /** The contract's name. */
+  readonly name: string;
+  /** Names of the operations and of the events. */
+  readonly operations: readonly string[];
+  readonly events: readonly string[];
+  /** What the contract cannot say, and what was done instead. */
+  readonly findings: readonly Finding[];
+}
+
+/**
+ * Imports a description from a file or URL: OpenAPI 3.0 to 3.2 or Swagger 2, as JSON or YAML.
+ * The same description gives the same text.
+ * @throws ImportError for a description that cannot be read or used
+ */
+export async function importContract(source: string | DescriptionText, options: ImportOptions = {}): Promise<Imported> {
+  const read = readOptions('importContract', options, { maxBytes: bytes(67_108_864), timeoutMs: ms(30_000) }, [
+    'only',
+    'name',
+    'allow',
+    'headers',
+    'onRead',
+  ]);
+  const { name, allow = [], only = [], headers = {}, onRead } = read;
+  if (name !== undefined && contractName(name) !== name)
+    throw new ImportError(`the name '${name}' cannot be a contract's: use lower-case letters and digits, such as '${contractName(name)}'`);
+  const given = typeof source === 'string' ? undefined : source.text;
+  const location = locationOf(typeof source === 'string' ? source : (source.location ?? 'description'));
+  const reach = new Reach(location, allow);
+  const reader = new Reader({ maxBytes: read.maxBytes, timeoutMs: read.timeoutMs, headers }, reach, onRead);
+  const findings = new Findings();
+  const choice = new Choice(only);
+  const text = given ?? (await reader.text(location));
+  const root = parseObject(text, location);
+  if (root['openapi'] === undefined && root['swagger'] === undefined)
+    throw new ImportError(`${shown(location)} is not a description that is known: expected OpenAPI ('openapi' or 'swagger' at its top)`);
+  const documents = new Documents(location, reader, reach);
+  await documents.load(root);
+  const draft: Draft = { ...readOpenApi(root, documents, choice, findings), ...(name !== undefined && { name }) };
+  if (draft.operations.length + draft.events.length === 0)
+    throw new ImportError(
+      `${shown(location)} has no operation that a contract can say${findings
+        .list()
+        .map(({ what, instead }) => `; ${what}: ${instead}`)
+        .slice(0, 3)
+        .join('')}`,
+    );
+  return {
+    code: writeModule(draft),
+    format: 'openapi',
+    name: draft.name,
+    operations: draft.operations.map((operation) => operation.name),
+    events: draft.events.map((event) => event.name),
+    findings: findings.list(),
+  };
+}

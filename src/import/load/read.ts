@@ -1,0 +1,104 @@
+import { open, realpath } from 'node:fs/promises';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { ofetch } from 'ofetch';
+import { ImportError } from './error.ts';
+import { shown, type Location, type Reach } from './location.ts';
+
+/** What reading is bounded by, and what goes with it. */
+export interface ReadLimits {
+  /** All documents together, in bytes. */
+  readonly maxBytes: number;
+  readonly timeoutMs: number;
+  /** HTTP headers for documents of the network, such as `authorization`. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** Reads documents, from files and from the network, within limits that they share. */
+export class Reader {
+  #left: number;
+
+  private readonly limits: ReadLimits;
+  private readonly reach: Reach;
+  private readonly onRead: (location: string) => void;
+
+  constructor(limits: ReadLimits, reach: Reach, onRead: (location: string) => void = () => {}) {
+    this.limits = limits;
+    this.reach = reach;
+    this.onRead = onRead;
+    this.#left = limits.maxBytes;
+  }
+
+  /** The bytes of a document. Rejects with an `ImportError`. */
+  async bytes(location: Location): Promise<Uint8Array> {
+    this.onRead(shown(location));
+    const bytes = location.startsWith('file:') ? await this.#file(location) : await this.#fetched(location);
+    this.#left -= bytes.byteLength;
+    return bytes;
+  }
+
+  async text(location: Location): Promise<string> {
+    const bytes = await this.bytes(location);
+    // A mark of the byte order is no part of the text.
+    return new TextDecoder('utf-8').decode(bytes);
+  }
+
+  async #file(location: Location): Promise<Uint8Array> {
+    const path = fileURLToPath(location);
+    try {
+      // A link must not lead out of what may be read.
+      const real = await realpath(path);
+      if (real !== path) this.reach.follow(pathToFileURL(real).href, location);
+      const file = await open(path, 'r');
+      try {
+        const { size } = await file.stat();
+        if (size > this.#left) throw this.#tooLarge(location);
+        return await file.readFile();
+      } finally {
+        await file.close();
+      }
+    } catch (cause) {
+      if (cause instanceof ImportError) throw cause;
+      const { code } = cause as { readonly code?: unknown };
+      const why =
+        code === 'ENOENT' ? 'there is no such file' : code === 'EISDIR' ? 'it is a folder: name a file' : String((cause as Error).message);
+      throw new ImportError(`${shown(location)} cannot be read: ${why}`, { cause });
+    }
+  }
+
+  async #fetched(location: Location): Promise<Uint8Array> {
+    const { timeoutMs, headers } = this.limits;
+    let left = this.#left;
+    const chunks: Uint8Array[] = [];
+    try {
+      const body = await ofetch(location, {
+        responseType: 'stream',
+        headers: { accept: 'application/json, application/yaml, text/yaml, */*;q=0.5', ...headers },
+        timeout: timeoutMs,
+        retry: 2,
+        retryDelay: 300,
+      });
+      for await (const chunk of body as unknown as AsyncIterable<Uint8Array>) {
+        left -= chunk.byteLength;
+        if (left < 0) throw this.#tooLarge(location);
+        chunks.push(chunk);
+      }
+    } catch (cause) {
+      if (cause instanceof ImportError) throw cause;
+      const { status, message, name } = cause as { readonly status?: number; readonly message: string; readonly name: string };
+      const why = status === undefined ? (/abort|timeout/i.test(name + message) ? `no answer within ${timeoutMs} ms` : message) : `the server answered ${status}`; // prettier-ignore
+      const hint = status === 401 || status === 403 ? ": give credentials with --header 'authorization: …'" : '';
+      throw new ImportError(`${location} cannot be read: ${why}${hint}`, { cause });
+    }
+    const whole = new Uint8Array(chunks.reduce((sum, { byteLength }) => sum + byteLength, 0));
+    let at = 0;
+    for (const chunk of chunks) {
+      whole.set(chunk, at);
+      at += chunk.byteLength;
+    }
+    return whole;
+  }
+
+  #tooLarge(location: Location): ImportError {
+    return new ImportError(`${shown(location)} is too large: descriptions may have ${this.limits.maxBytes} bytes in all (maxBytes)`);
+  }
+}

@@ -1,0 +1,162 @@
+import type { RestOperation, RestPlace } from '../../rest/foreign/mapping.ts';
+import type { Findings } from '../draft/findings.ts';
+import { memberName, Names } from '../draft/names.ts';
+import type { Field, Type } from '../draft/type.ts';
+import { defaultFor, membersOf } from '../json-schema/facts.ts';
+import type { SchemaTypes } from '../json-schema/schema-types.ts';
+import type { HttpContent, HttpOperation, HttpParameter } from './http-operation.ts';
+
+/** The input of an operation, and where its members go. */
+export interface Inputs {
+  readonly input: Type | undefined;
+  /** The path with the input's names: `/pets/{petId}`. */
+  readonly path: string;
+  /** What differs from our own format; empty if nothing does. */
+  readonly mapping: RestOperation;
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** Media types of bodies that a client of this library can send, the best first. */
+const KINDS: readonly RegExp[] = [
+  /^application\/(?:json|[\w.-]+\+json)\s*(?:;|$)/,
+  /^(?:\*\/\*|application\/\*)/,
+  /^application\/x-www-form-urlencoded/,
+  /^text\//,
+  /^application\/(?:[\w.-]+\+)?xml/,
+  /^(?!multipart\/)/,
+];
+
+/** Reads parameters and body; `undefined` if the operation cannot be called, after a finding that says why. */
+export function readInputs(
+  operation: HttpOperation,
+  types: SchemaTypes,
+  findings: Findings,
+  ignored: ReadonlySet<string>,
+): Inputs | undefined {
+  const { at, method } = operation;
+  const names = new Names();
+  const fields: Field[] = [];
+  const params: Record<string, RestPlace | RestPlace['in']> = {};
+  const mapping: Mutable<RestOperation> = {};
+  const hasBody = method !== 'GET' && method !== 'DELETE';
+  const styles = new Set<string>();
+  let path = operation.path;
+
+  const place = (parameter: HttpParameter, name: string, type: Type): void => {
+    const isList = type.kind === 'list' || type.kind === 'union';
+    const style = isList && parameter.style !== 'repeat' && parameter.in !== 'header' ? parameter.style : undefined;
+    const isAtHome = parameter.in === 'path' || (parameter.in === 'query' && !hasBody);
+    const isNamed = name === parameter.name;
+    const isReserved = parameter.reserved && parameter.in === 'path';
+    if (isAtHome && isNamed && style === undefined && !isReserved) return;
+    const more = {
+      ...(!isNamed && { name: parameter.name }),
+      ...(style !== undefined && { style }),
+      ...(isReserved && { reserved: true }),
+    };
+    if (style !== undefined) styles.add(style);
+    params[name] = Object.keys(more).length === 0 ? parameter.in : { in: parameter.in, ...more };
+  };
+
+  for (const parameter of operation.parameters) {
+    if (ignored.has(`${parameter.in} ${parameter.name.toLowerCase()}`)) continue;
+    const where = `${at}/parameters/${parameter.name}`;
+    const type = types.read(parameter.schema, { base: parameter.base, at: where, side: 'input' });
+    const members = parameter.spread ? types.fieldsOf(type) : undefined;
+    if (members) {
+      // The members of an object in the style form are parameters of their own.
+      for (const member of members) {
+        const name = names.take(inputName(member.name, parameter.in));
+        place({ ...parameter, name: member.name }, name, member.type);
+        fields.push({ ...member, name, optional: member.optional || !parameter.required });
+      }
+      continue;
+    }
+    const name = names.take(inputName(parameter.name, parameter.in));
+    place(parameter, name, type);
+    if (isDeep(type, types)) params[name] ??= parameter.in;
+    const said = membersOf(parameter.schema)['default'];
+    const fallback = parameter.required || said === undefined ? undefined : defaultFor(type, said);
+    const described: Type = parameter.description === undefined ? type : { ...type, description: parameter.description };
+    fields.push({ name, type: described, optional: !parameter.required, ...(fallback !== undefined && { default: fallback }), ...(parameter.deprecated && { deprecated: true }) }); // prettier-ignore
+    if (parameter.in === 'path' && name !== parameter.name) path = path.replaceAll(`{${parameter.name}}`, `{${name}}`);
+    if (parameter.in === 'path' && parameter.reserved) params[name] = { in: 'path', reserved: true };
+  }
+  if (path !== operation.path) mapping.http = `${method} ${operation.path}`;
+  if (!checkPath(path, fields, at, findings, operation)) return undefined;
+
+  const { body } = operation;
+  if (body && body.contents.length > 0) {
+    const content = bestContent(body.contents);
+    if (!content) {
+      findings.add(at, `a body of ${body.contents.map(({ type }) => type).join(', ')}`, 'the operation is left out');
+      return undefined;
+    }
+    const isJson = KINDS[0]?.test(content.type) === true || KINDS[1]?.test(content.type) === true;
+    const isForm = content.type.startsWith('application/x-www-form-urlencoded');
+    const isText = !isJson && !isForm && /^text\/|xml/.test(content.type);
+    if (!isJson || !/^(?:application\/json|\*\/\*|application\/\*)$/.test(content.type)) mapping.type = content.type;
+    const type: Type = isText
+      ? { kind: 'text' }
+      : isJson || isForm
+        ? types.read(content.schema, { base: content.base, at: `${at}/requestBody`, side: 'input' })
+        : { kind: 'bytes' };
+    const members = isText ? undefined : types.fieldsOf(type);
+    const isFree = members?.every(({ name }) => !fields.some((field) => field.name === name)) === true;
+    const mayBeSpread = body.required || members?.every(({ optional, default: fallback }) => optional || fallback !== undefined) === true;
+    if (members && isFree && mayBeSpread) {
+      fields.push(...members);
+      if (!hasBody) for (const { name } of members) params[name] = 'body';
+      // The only input is the type itself.
+      if (fields.length === members.length && type.kind === 'ref') return { input: type, path, mapping: finish(mapping, params) };
+    } else {
+      const name = names.take('body');
+      mapping.body = name;
+      fields.push({ name, type: body.description === undefined || type.kind === 'ref' ? type : { ...type, description: body.description }, optional: !body.required }); // prettier-ignore
+      // What is placed nowhere then goes into the query.
+      for (const [key, where] of Object.entries(params)) if (where === 'query') delete params[key];
+    }
+  }
+  return { input: fields.length > 0 ? { kind: 'object', fields } : undefined, path, mapping: finish(mapping, params) };
+}
+
+function finish(mapping: Mutable<RestOperation>, params: Readonly<Record<string, RestPlace | RestPlace['in']>>): RestOperation {
+  return Object.keys(params).length === 0 ? mapping : { ...mapping, params };
+}
+
+/** The name as the API has it if it can be one in TypeScript. */
+function inputName(name: string, fallback: string): string {
+  return /^[A-Za-z_][A-Za-z0-9_]*$/.test(name) && name !== '__proto__' ? name : memberName(name, fallback);
+}
+
+/** Objects stand in a query as `name[member]`, which our own format does not have. */
+function isDeep(type: Type, types: SchemaTypes, level = 0): boolean {
+  // What refers to itself is no scalar.
+  if (level > 20) return true;
+  if (type.kind === 'ref') {
+    return isDeep(types.typeOf(type.name), types, level + 1);
+  }
+  if (type.kind === 'list') return isDeep(type.item, types, level + 1);
+  return type.kind === 'object' || type.kind === 'record' || type.kind === 'any' || (type.kind === 'union' && type.options.some((option) => isDeep(option, types, level + 1))); // prettier-ignore
+}
+
+function checkPath(path: string, fields: readonly Field[], at: string, findings: Findings, { parameters }: HttpOperation): boolean {
+  const wanted = [...path.matchAll(/\{([^{}]*)\}/g)].map(([, name = '']) => name);
+  const missing = wanted.find((name) => !fields.some((field) => field.name === name));
+  if (missing !== undefined) findings.add(at, `the path's parameter {${missing}}, which nothing describes`, 'the operation is left out');
+  const stray = parameters.find(
+    ({ in: where, name }) => where === 'path' && !path.includes(`{${name}}`) && !wanted.includes(memberName(name, 'path')),
+  );
+  if (stray && missing === undefined)
+    findings.add(at, `the path parameter '${stray.name}', which the path does not have`, 'the operation is left out');
+  return missing === undefined && !stray;
+}
+
+function bestContent(contents: readonly HttpContent[]): HttpContent | undefined {
+  for (const kind of KINDS) {
+    const found = contents.find(({ type }) => kind.test(type));
+    if (found) return found;
+  }
+  return undefined;
+}

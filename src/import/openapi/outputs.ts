@@ -1,0 +1,122 @@
+import { ERROR_CODES, isErrorCode, isReason, type ErrorCode } from '../../core/errors.ts';
+import { codeOfStatus } from '../../rest/status.ts';
+import type { RestOperation } from '../../rest/foreign/mapping.ts';
+import type { DraftError } from '../draft/draft.ts';
+import type { Findings } from '../draft/findings.ts';
+import type { Type } from '../draft/type.ts';
+import { itemsOf, membersOf } from '../json-schema/facts.ts';
+import type { SchemaTypes } from '../json-schema/schema-types.ts';
+import type { HttpAnswer, HttpContent, HttpOperation } from './http-operation.ts';
+
+/** What an operation gives. */
+export interface Outputs {
+  readonly output: Type | undefined;
+  readonly errors: readonly DraftError[];
+  readonly mapping: Pick<RestOperation, 'answer'>;
+}
+
+const JSON_LIKE = /^(?:application\/(?:json|[\w.-]+\+json)|\*\/\*|application\/\*)\s*(?:;|$)/;
+
+/** Reads the answers of an operation. */
+export function readOutputs(operation: HttpOperation, types: SchemaTypes, findings: Findings, isOwn: boolean): Outputs {
+  const { at, answers } = operation;
+  const good = answers.filter(({ status }) => /^2(?:\d\d|xx)$/i.test(status));
+  const said = good.length > 0 ? good : answers.filter(({ status }) => status === 'default' && !isOwn);
+  const found: Type[] = [];
+  let answer: RestOperation['answer'];
+  for (const { contents, status } of said) {
+    if (contents.length === 0) continue;
+    const place = `${at}/responses/${status}`;
+    const json =
+      contents.find(({ type, schema }) => JSON_LIKE.test(type) && schema !== undefined) ??
+      contents.find(({ type }) => JSON_LIKE.test(type));
+    const text = contents.find(({ type }) => /^text\/|xml|yaml|csv/.test(type) && !type.startsWith('text/event-stream'));
+    if (json)
+      found.push(
+        isBinary(json) ? { kind: 'bytes' } : ownType(types.read(json.schema, { base: json.base, at: place, side: 'output' }), isOwn, types),
+      );
+    else if (text) {
+      found.push({ kind: 'text' });
+      answer = 'text';
+    } else if (contents.some(({ type }) => type.startsWith('text/event-stream'))) {
+      findings.add(place, 'an answer that is a stream of server-sent events', 'left out: describe it as an event');
+    } else {
+      found.push({ kind: 'bytes' });
+      answer = 'bytes';
+    }
+  }
+  const distinct = found.filter((type, index) => found.findIndex((other) => isSame(other, type)) === index);
+  const [only] = distinct;
+  if (distinct.length > 1 && distinct.some(({ kind }) => kind === 'bytes'))
+    findings.add(at, 'answers of several kinds', 'only the first is read');
+  const output: Type | undefined =
+    distinct.length > 1 && !distinct.some(({ kind }) => kind === 'bytes') ? { kind: 'union', options: distinct } : only;
+  return { output, errors: errorsOf(operation, types), mapping: answer === undefined || !output ? {} : { answer } };
+}
+
+function isBinary({ schema }: HttpContent): boolean {
+  const { type, format } = membersOf(schema);
+  return type === 'file' || (type === 'string' && format === 'binary');
+}
+
+function isSame(one: Type, other: Type): boolean {
+  return JSON.stringify({ ...one, description: undefined }) === JSON.stringify({ ...other, description: undefined });
+}
+
+/** Our own documents say that fields may be left out, if a caller asks for some only: that is no part of the contract. */
+function ownType(type: Type, isOwn: boolean, types: SchemaTypes): Type {
+  if (!isOwn || type.kind !== 'union' || type.options.length < 2) return type;
+  const [whole, fields] = type.options;
+  if (!whole || !fields) return type;
+  const unlisted = (each: Type): Type => (each.kind === 'list' ? each.item : each);
+  const partial = unlisted(fields);
+  const name = partial.kind === 'ref' ? types.typeOf(partial.name) : partial;
+  return name?.description === 'The fields that were asked for.' ? { ...whole, ...(type.nullable && { nullable: true }) } : type;
+}
+
+/** Codes that any operation may give: naming them on each says nothing. */
+const EVERYWHERE = new Set<ErrorCode>(['INVALID_ARGUMENT', 'UNAUTHENTICATED', 'INTERNAL', 'UNKNOWN', 'UNAVAILABLE', 'DEADLINE_EXCEEDED', 'RESOURCE_EXHAUSTED', 'CANCELLED']); // prettier-ignore
+
+function errorsOf({ answers, at }: HttpOperation, types: SchemaTypes): DraftError[] {
+  const found = new Map<string, DraftError>();
+  for (const answer of answers) {
+    if (!/^[45]\d\d$/.test(answer.status)) continue;
+    const typed = typedErrors(answer, types, at);
+    for (const error of typed) found.set(error.name, error);
+    const codes = ownCodes(answer) ?? [codeOfStatus(Number(answer.status))];
+    for (const code of codes) {
+      const isTyped = typed.some((error) => error.code === code);
+      if (!EVERYWHERE.has(code) && !isTyped) found.set(code, { name: code, code });
+    }
+  }
+  return [...found.values()];
+}
+
+/** Our own documents name codes in the description of an answer: `NOT_FOUND`. */
+function ownCodes({ description }: HttpAnswer): ErrorCode[] | undefined {
+  const codes = [...(description ?? '').matchAll(/`([A-Z_]+)`/g)].map(([, name]) => name).filter(isErrorCode);
+  return codes.length > 0 ? codes.filter((code) => ERROR_CODES.includes(code)) : undefined;
+}
+
+/** Errors with names and details, as this library's documents describe them: a problem document whose `reason` is a constant. */
+function typedErrors({ contents, status }: HttpAnswer, types: SchemaTypes, at: string): DraftError[] {
+  const errors: DraftError[] = [];
+  for (const { type, schema, base } of contents) {
+    if (!type.startsWith('application/problem+json')) continue;
+    for (const option of itemsOf(membersOf(schema)['anyOf'])) {
+      for (const part of itemsOf(membersOf(option)['allOf'])) {
+        const { code, reason, details } = membersOf(membersOf(part)['properties']);
+        const [saidCode, name] = [membersOf(code)['const'], membersOf(reason)['const']];
+        if (!isErrorCode(saidCode) || typeof name !== 'string' || !isReason(name)) continue;
+        const description = membersOf(part)['description'];
+        errors.push({
+          name,
+          code: saidCode,
+          ...(details !== undefined && { details: types.read(details, { base, at: `${at}/responses/${status}`, side: 'output' }) }),
+          ...(typeof description === 'string' && { description }),
+        });
+      }
+    }
+  }
+  return errors;
+}

@@ -1,0 +1,113 @@
+import type { Credential, Draft } from '../draft/draft.ts';
+import { block, call, entry, literal, render, type Item } from './layout.ts';
+import { comment, quote } from './text.ts';
+
+/** The function `connect`, its options, and what they import. */
+export function connectCode(draft: Draft): { readonly imports: readonly string[]; readonly code: readonly string[] } {
+  const { adapter, url, urlOption = 'url', fixed, credentials } = draft.connection;
+  const inHeaders = credentials.filter(({ place }) => place !== 'query');
+  const inQuery = credentials.filter(({ place }) => place === 'query');
+  const options = url === undefined ? adapter.options : `Partial<${adapter.options}>`;
+  const declared = [
+    ...comment('Options of `connect`.'),
+    credentials.length === 0
+      ? `export type ConnectOptions = ${options};`
+      : [`export interface ConnectOptions extends ${options} {`, ...credentials.flatMap(optionLines), '}'].join('\n'),
+  ].join('\n');
+  const mapped = mappings(draft);
+  const taken = [
+    ...new Set(credentials.flatMap(optionNames)),
+    ...(inHeaders.length > 0 ? ['headers'] : []),
+    ...(inQuery.length > 0 ? ['query'] : []),
+  ];
+  const transport: Item[] = [
+    ...(url === undefined ? [] : [entry(urlOption, quote(url))]),
+    ...Object.entries(fixed).map(([name, value]) => entry(name, literal(value))),
+    ...mapped,
+    ...(inHeaders.length === 0 ? [] : [{ code: headersCode(inHeaders) }]),
+    ...(inQuery.length === 0 ? [] : [{ code: queryCode(inQuery) }]),
+    { code: '...options' },
+  ];
+  const parameter = taken.length === 0 ? 'options' : `{ ${[...taken, '...options'].join(', ')} }`;
+  const isOptional = url !== undefined;
+  const made = render(
+    call(
+      'createClient',
+      block(
+        [{ code: 'contract' }, entry('transport', call(adapter.name, transport.length === 1 ? 'options' : block(transport, true)))],
+        true,
+      ),
+    ),
+    2,
+  );
+  const code = [
+    ...comment(
+      url === undefined ? 'Makes a client of the service.' : `Makes a client of the service at ${url}, or at another \`${urlOption}\`.`,
+    ),
+    `export function connect(${parameter}: ConnectOptions${isOptional ? ' = {}' : ''}) {`,
+    `  return ${made};`,
+    '}',
+  ].join('\n');
+  return {
+    imports: [`import { ${adapter.name}, type ${adapter.options.replace(/<.*$/, '')} } from '${adapter.from}';`],
+    code: [declared, code],
+  };
+}
+
+/** The mapping of a foreign service: plain data, by operation and event. */
+function mappings({ operations, events }: Draft): Item[] {
+  const said = (members: readonly { readonly name: string; readonly mapping?: unknown }[]) =>
+    members.filter(({ mapping }) => mapping !== undefined).map(({ name, mapping }) => entry(name, literal(mapping)));
+  const [ofOperations, ofEvents] = [said(operations), said(events)];
+  return [
+    ...(ofOperations.length === 0 ? [] : [entry('operations', block(ofOperations, true))]),
+    ...(ofEvents.length === 0 ? [] : [entry('events', block(ofEvents, true))]),
+  ];
+}
+
+function optionNames({ name, place }: Credential): string[] {
+  return place === 'basic' ? ['username', 'password'] : [name];
+}
+
+function optionLines(credential: Credential): string[] {
+  const lines = comment(credential.description).map((line) => `  ${line}`);
+  return optionNames(credential).flatMap((name) => [...lines, `  readonly ${name}?: string | undefined;`]);
+}
+
+function headersCode(credentials: readonly Credential[]): string {
+  const lines = credentials.flatMap((credential) => {
+    const [name = '', second = ''] = optionNames(credential);
+    const to = `      sent[${quote(credential.place === 'cookie' ? 'cookie' : credential.place === 'header' ? credential.key.toLowerCase() : 'authorization')}]`;
+    switch (credential.place) {
+      case 'bearer':
+        return [`if (${name} !== undefined)`, `${to} = \`Bearer \${${name}}\`;`];
+      case 'basic':
+        return [`if (${name} !== undefined)`, `${to} = \`Basic \${btoa(\`\${${name}}:\${${second} ?? ''}\`)}\`;`];
+      case 'cookie':
+        return [`if (${name} !== undefined)`, `${to} = ${quote(`${credential.key}=`)} + encodeURIComponent(${name});`];
+      default:
+        return [`if (${name} !== undefined)`, `${to} = ${name};`];
+    }
+  });
+  const body = lines
+    .map((line, index) => (index % 2 === 0 ? `        ${line} ${lines[index + 1]?.trim() ?? ''}` : ''))
+    .filter((line) => line !== '');
+  return [
+    'headers: async () => {',
+    '        const sent: Record<string, string> = {};',
+    ...body,
+    "        return { ...sent, ...(typeof headers === 'function' ? await headers() : headers) };",
+    '      }',
+  ].join('\n');
+}
+
+function queryCode(credentials: readonly Credential[]): string {
+  const body = credentials.map(({ name, key: parameter }) => `        if (${name} !== undefined) sent[${quote(parameter)}] = ${name};`);
+  return [
+    'query: async () => {',
+    '        const sent: Record<string, string> = {};',
+    ...body,
+    "        return { ...sent, ...(typeof query === 'function' ? await query() : query) };",
+    '      }',
+  ].join('\n');
+}

@@ -1,0 +1,130 @@
+import type { Draft, DraftError, DraftEvent, DraftOperation } from '../draft/draft.ts';
+import { refsOf, type NamedType, type Type } from '../draft/type.ts';
+import { connectCode } from './connect.ts';
+import { block, call, entry, list, literal, render, type Code, type Item } from './layout.ts';
+import { orderTypes } from './order.ts';
+import { SchemaWriter } from './schema.ts';
+import { comment, quote } from './text.ts';
+
+/** Writes a draft as a module of TypeScript. The same draft gives the same text. */
+export function writeModule(draft: Draft): string {
+  const writer = new SchemaWriter();
+  const schemas = orderTypes(reached(draft)).map(({ named, later, lazy }) => {
+    writer.later = later;
+    return declaration(writer, named, lazy);
+  });
+  writer.later = new Set();
+  const contract = `export const contract = ${render(contractCode(draft, writer))};`;
+  const { imports, code } = connectCode(draft);
+  const core = new Set(['createClient', 'defineContract', ...writer.used]);
+  for (const { kind, item } of draft.operations) core.add(item && kind === 'query' ? 'stream' : kind);
+  if (draft.events.length > 0) core.add('event');
+  const title = [draft.title ?? draft.name, draft.version].join(' ');
+  const head = comment(`${title}: a contract, and the client of its service.`).join('\n');
+  return [
+    head,
+    [
+      `import { ${[...core].sort().join(', ')} } from 'multi-api-sdk/core';`,
+      ...imports,
+      ...(contract.includes('z.') || schemas.length > 0 ? ["import * as z from 'zod';"] : []),
+    ].join('\n'),
+    ...schemas,
+    [...(draft.description === undefined ? [] : comment(draft.description)), contract].join('\n'),
+    ...code,
+    '',
+  ].join('\n\n').trimEnd() + '\n'; // prettier-ignore
+}
+
+/** The types that operations and events need. */
+function reached(draft: Draft): ReadonlyMap<string, NamedType> {
+  const wanted = new Set<string>();
+  const follow = (type: Type | undefined): void => {
+    const queue = type ? [...refsOf(type)] : [];
+    for (let name = queue.pop(); name !== undefined; name = queue.pop()) {
+      const named = draft.types.get(name);
+      if (wanted.has(name) || !named) continue;
+      wanted.add(name);
+      queue.push(...refsOf(named.type));
+    }
+  };
+  for (const { input, output, item, errors } of draft.operations)
+    [input, output, item, ...errors.map(({ details }) => details)].forEach(follow);
+  for (const { payload } of draft.events) follow(payload);
+  return new Map([...draft.types].filter(([name]) => wanted.has(name)));
+}
+
+function declaration(writer: SchemaWriter, { name, id, type }: NamedType, lazy: boolean): string {
+  const { description, ...bare } = type;
+  const schema = writer.write(bare);
+  const meta = { id, ...(description !== undefined && { description }) };
+  const code: Code = isCodec(type) ? schema : [schema, call('.meta', literal(meta))];
+  const said = description === undefined ? [] : comment(description);
+  const written = lazy ? render(call('z.lazy', ['() => ', code])) : render(code);
+  const annotation = lazy ? ': z.ZodType<unknown>' : '';
+  return [...said, `export const ${name}${annotation} = ${written};`, `export type ${name} = z.output<typeof ${name}>;`].join('\n');
+}
+
+function isCodec({ kind, nullable }: Type): boolean {
+  return (kind === 'bytes' || kind === 'int64') && !nullable;
+}
+
+function contractCode({ name, version, description, namespace, operations, events }: Draft, writer: SchemaWriter): Code {
+  const members: Item[] = [
+    entry('name', quote(name)),
+    entry('version', quote(version)),
+    ...(description === undefined ? [] : [entry('description', quote(description))]),
+    ...(namespace === undefined ? [] : [entry('namespace', quote(namespace))]),
+  ];
+  if (operations.length > 0) members.push(entry('operations', block(operations.map((each) => operationItem(each, writer)), true))); // prettier-ignore
+  if (events.length > 0) members.push(entry('events', block(events.map((each) => eventItem(each, writer)), true))); // prettier-ignore
+  return call('defineContract', block(members, true));
+}
+
+function notesOf({ service, summary, description, deprecated }: DraftOperation | DraftEvent): Item[] {
+  return [
+    ...(service === undefined ? [] : [entry('service', quote(service))]),
+    ...(summary === undefined ? [] : [entry('summary', quote(summary))]),
+    ...(description === undefined || description === summary ? [] : [entry('description', quote(description))]),
+    ...(deprecated ? [entry('deprecated', 'true')] : []),
+  ];
+}
+
+function operationItem(operation: DraftOperation, writer: SchemaWriter): Item {
+  const { name, kind, input, output, item, http, errors, idempotent, pagedBy } = operation;
+  const members: Item[] = [
+    ...notesOf(operation),
+    ...(input ? [entry('input', writer.write(input))] : []),
+    ...(output ? [entry('output', writer.write(output))] : []),
+    ...(item ? [entry('item', writer.write(item))] : []),
+    ...(http ? [entry('http', http.length === 1 ? quote(http[0] ?? '') : list(http.map(quote)))] : []),
+    ...(idempotent && kind === 'mutation' ? [entry('idempotent', 'true')] : []),
+    ...(pagedBy === undefined ? [] : [entry('pagedBy', quote(pagedBy))]),
+    ...(errors.length > 0 ? [entry('errors', errorsCode(errors, writer))] : []),
+  ];
+  return entry(name, call(item && kind === 'query' ? 'stream' : kind, block(members)));
+}
+
+function errorsCode(errors: readonly DraftError[], writer: SchemaWriter): Code {
+  if (errors.every(({ name, code }) => name === code)) return list(errors.map(({ code }) => quote(code)));
+  return block(
+    errors.map(({ name, code, details, description }) => {
+      if (name === code) return entry(name, 'true');
+      const members = [
+        entry('code', quote(code)),
+        ...(details ? [entry('details', writer.write(details))] : []),
+        ...(description === undefined ? [] : [entry('description', quote(description))]),
+      ];
+      return entry(name, block(members));
+    }),
+  );
+}
+
+function eventItem(event: DraftEvent, writer: SchemaWriter): Item {
+  const members: Item[] = [
+    ...notesOf(event),
+    entry('channel', quote(event.channel)),
+    ...(event.type === undefined ? [] : [entry('type', quote(event.type))]),
+    entry('payload', writer.write(event.payload)),
+  ];
+  return entry(event.name, call('event', block(members)));
+}

@@ -1,0 +1,137 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { blogContract } from '../../src/blog/contract.ts';
+import { createBlogService } from '../../src/blog/service.ts';
+import { listen } from '../../src/http/node/listen.ts';
+import { openApi, restHandler } from '../../src/rest/server.ts';
+import { importing } from '../support/imported.ts';
+import { djangoLike, fastApiLike, gitHubLike, kubernetesLike, petstore2, petstore3, petstore31, stripeLike } from './descriptions.ts';
+
+const made = importing();
+
+/** A server that keeps what it was asked and answers what it was told. */
+let server: Server;
+let url = '';
+let asked: { method: string; url: string; headers: IncomingMessage['headers']; body: string }[] = [];
+let answer: { status?: number; type?: string; body?: unknown } = {};
+
+beforeAll(async () => {
+  server = createServer((request, response) => {
+    void text(request).then((body) => {
+      asked.push({ method: request.method ?? '', url: request.url ?? '', headers: request.headers, body });
+      const { status = 200, type = 'application/json', body: given } = answer;
+      response
+        .writeHead(status, { 'content-type': type })
+        .end(typeof given === 'string' ? given : given === undefined ? '' : JSON.stringify(given));
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
+afterAll(() => void server.close());
+
+async function ask(client: Record<string, (input?: unknown) => Promise<unknown>>, name: string, input: unknown, reply: typeof answer) {
+  asked = [];
+  answer = reply;
+  const output = await client[name]?.(input);
+  const [{ method, url: target, headers, body } = { method: '', url: '', headers: {}, body: '' }] = asked;
+  return { output, request: `${method} ${target}`, headers, body };
+}
+
+describe('what this library prints is imported again', () => {
+  test('the Blog, with a client that the same service serves', async () => {
+    const imported = await made.from(openApi(blogContract));
+    expect(imported.findings).toEqual([]);
+    expect([...imported.operations].sort()).toEqual(Object.keys(blogContract.operations).sort());
+    expect([...imported.events].sort()).toEqual(Object.keys(blogContract.events).sort());
+    const { connect, contract } = await made.load(imported);
+    expect(openApi(contract)).toMatchObject({ components: { schemas: { User: { required: ['id', 'username', 'email', 'createdAt'] } } } });
+    const service = createBlogService();
+    const served = await listen(restHandler(service), { port: 0 });
+    const client = connect({ url: served.url });
+    try {
+      expect(await client['getUser']?.({ id: 123 })).toMatchObject({ username: 'john_doe' });
+      expect(await client['createUser']?.({ username: 'eva', email: 'eva@example.com' })).toMatchObject({ username: 'eva' });
+      await expect(client['getUser']?.({ id: 4711 })).rejects.toMatchObject({ code: 'NOT_FOUND' });
+      const heard = new Promise((resolve) => void client['onMessage']?.(resolve));
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      await client['sendMessage']?.({ sender: 'a', message: 'b' });
+      expect(await heard).toEqual({ sender: 'a', message: 'b' });
+    } finally {
+      await client.close();
+      await served.close();
+      await service.close();
+    }
+  });
+});
+
+describe('somebody else’s', () => {
+  test.each([
+    ['Swagger 2', petstore2],
+    ['OpenAPI 3.0', petstore3],
+    ['OpenAPI 3.1', petstore31],
+  ])('the Petstore in %s', async (_, description) => {
+    const imported = await made.from(description);
+    const { connect } = await made.load(imported);
+    const client = connect({ url, apiKey: 'secret' });
+    const pet = { id: 7, name: 'Rex', photoUrls: [], status: 'sold' };
+    const got = await ask(client, 'getPetById', { petId: 7 }, { body: pet });
+    expect([got.output, got.request, got.headers['api_key']]).toEqual([pet, 'GET /pet/7', 'secret']);
+    const found = await ask(client, 'findPetsByStatus', { status: ['sold', 'pending'] }, { body: [pet] });
+    expect([found.output, found.request]).toEqual([[pet], description === petstore2 ? 'GET /pet/findByStatus?status=sold,pending' : 'GET /pet/findByStatus?status=sold&status=pending']); // prettier-ignore
+    const added = await ask(client, 'addPet', { name: 'Rex', photoUrls: ['http://x'] }, { body: pet });
+    expect([added.request, JSON.parse(added.body)]).toEqual(['POST /pet', { name: 'Rex', photoUrls: ['http://x'] }]);
+    const form = await ask(client, 'updatePetWithForm', { petId: 7, name: 'Max' }, { body: {} });
+    expect([form.request, form.headers['content-type'], form.body]).toEqual([
+      'POST /pet/7',
+      'application/x-www-form-urlencoded',
+      'name=Max',
+    ]);
+    const plain = connect({ url });
+    const gone = await ask(plain, 'deletePet', { petId: 7, api_key: 'k' }, { status: 204 });
+    expect([gone.request, gone.headers['api_key']]).toEqual(['DELETE /pet/7', 'k']);
+    asked = [];
+    answer = { status: 404, body: { message: 'no pet' } };
+    await expect(client['getPetById']?.({ petId: 1 })).rejects.toMatchObject({ code: 'NOT_FOUND', text: 'no pet' });
+    expect(imported.findings.map(({ what }) => what)).toEqual(expect.arrayContaining([expect.stringContaining('multipart/form-data')]));
+    await Promise.all([client.close(), plain.close()]);
+  });
+
+  test('forms of large APIs', async () => {
+    const gitHub = await made.from(gitHubLike, { only: ['issues/*', 'GET /repos/{owner}/{repo}/compare/*'] });
+    expect(gitHub.operations).toEqual(['issuesListForRepo', 'issuesCreate', 'compareCommits']);
+    expect(gitHub.code).not.toContain('Unused');
+    const client = (await made.load(gitHub)).connect({ url, token: 't' });
+    const created = await ask(client, 'issuesCreate', { owner: 'o', repo: 'r', title: 'x', labels: ['a', { name: 'b' }] }, { status: 201, body: { id: 1, title: 'x', user: null, labels: [] } }); // prettier-ignore
+    expect([created.request, JSON.parse(created.body), created.headers.authorization]).toEqual(['POST /repos/o/r/issues', { title: 'x', labels: ['a', { name: 'b' }] }, 'Bearer t']); // prettier-ignore
+    expect((await ask(client, 'compareCommits', { owner: 'o', repo: 'r', base: 'a', head: 'b' }, { body: {} })).request).toBe(
+      'GET /repos/o/r/compare/a...b',
+    );
+
+    const stripe = (await made.load(await made.from(stripeLike))).connect({ url, username: 'sk_test' });
+    const charge = await ask(stripe, 'postCharges', { amount: 5, metadata: { order: '7' }, expand: ['customer'] }, { body: { id: 'ch_1', object: 'charge', customer: 'cus_1' } }); // prettier-ignore
+    expect([charge.body, charge.headers.authorization]).toEqual(['amount=5&expand=customer&metadata[order]=7', `Basic ${btoa('sk_test:')}`]); // prettier-ignore
+
+    const kube = (await made.load(await made.from(kubernetesLike))).connect({ url });
+    const pods = { kind: 'PodList', metadata: {}, items: [{ metadata: { name: 'p', labels: { app: 'x' } } }] };
+    expect((await ask(kube, 'listCoreV1NamespacedPod', { namespace: 'default' }, { body: pods })).output).toEqual(pods);
+
+    const django = await made.from(djangoLike);
+    expect(django.code).toContain('UserInput');
+    const users = (await made.load(django)).connect({ url });
+    const user = await ask(users, 'usersCreate', { name: 'x' }, { status: 201, body: { id: 1, name: 'x', manager: null } });
+    expect([user.request, user.body, user.output]).toEqual(['POST /users/', '{"name":"x"}', { id: 1, name: 'x', manager: null }]);
+
+    const fast = (await made.load(await made.from(fastApiLike))).connect({ url });
+    const item = await ask(fast, 'readItem', { item_id: 3, q: null }, { body: { item_id: 3, tags: [] } });
+    expect(item.request).toBe('GET /items/3?q');
+  });
+
+  test('every module compiles', { timeout: 60_000 }, () => {
+    expect(made.diagnostics()).toEqual([]);
+  });
+});
