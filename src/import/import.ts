@@ -5,10 +5,9 @@ import { Findings, type Finding } from './draft/findings.ts';
 import { contractName } from './draft/names.ts';
 import { Documents } from './load/documents.ts';
 import { ImportError } from './load/error.ts';
-import { locationOf, Reach, shown } from './load/location.ts';
-import { parseObject } from './load/parse.ts';
+import { locationOf, Reach, shown, type Location } from './load/location.ts';
+import { recognize, type Recognized } from './load/format.ts';
 import { Reader } from './load/read.ts';
-import { readOpenApi } from './openapi/openapi.ts';
 import { writeModule } from './write/module.ts';
 
 /** Options of `importContract`. */
@@ -40,8 +39,8 @@ export interface DescriptionText {
 export interface Imported {
   /** A module of TypeScript: schemas, the contract as `contract`, and `connect`, which makes a client of the service. */
   readonly code: string;
-  /** The kind of the description: `openapi`. */
-  readonly format: string;
+  /** The kind of the description. */
+  readonly format: 'openapi' | 'asyncapi' | 'graphql' | 'proto' | 'wsdl';
   /** The contract's name. */
   readonly name: string;
   /** Names of the operations and of the events. */
@@ -73,13 +72,9 @@ export async function importContract(source: string | DescriptionText, options: 
   const reader = new Reader({ maxBytes: read.maxBytes, timeoutMs: read.timeoutMs, headers }, reach, onRead);
   const findings = new Findings();
   const choice = new Choice(only);
-  const text = given ?? (await reader.text(location));
-  const root = parseObject(text, location);
-  if (root['openapi'] === undefined && root['swagger'] === undefined)
-    throw new ImportError(`${shown(location)} is not a description that is known: expected OpenAPI ('openapi' or 'swagger' at its top)`);
-  const documents = new Documents(location, reader, reach);
-  await documents.load(root);
-  const draft: Draft = { ...readOpenApi(root, documents, choice, findings), ...(name !== undefined && { name }) };
+  const content = given === undefined ? await reader.bytes(location) : new TextEncoder().encode(given);
+  const found = recognize(content, location);
+  const draft: Draft = { ...(await draftOf(found, { location, reader, reach, choice, findings })), ...(name !== undefined && { name }) };
   if (draft.operations.length + draft.events.length === 0)
     throw new ImportError(
       `${shown(location)} has no operation that a contract can say${findings
@@ -90,10 +85,35 @@ export async function importContract(source: string | DescriptionText, options: 
     );
   return {
     code: writeModule(draft),
-    format: 'openapi',
+    format: found.format,
     name: draft.name,
     operations: draft.operations.map((operation) => operation.name),
     events: draft.events.map((event) => event.name),
     findings: findings.list(),
   };
+}
+
+interface Place {
+  readonly location: Location;
+  readonly reader: Reader;
+  readonly reach: Reach;
+  readonly choice: Choice;
+  readonly findings: Findings;
+}
+
+/** Reads a description; what only one kind of them needs is loaded with it. */
+async function draftOf(found: Recognized, { location, reader, reach, choice, findings }: Place): Promise<Draft> {
+  switch (found.format) {
+    case 'openapi': {
+      const documents = new Documents(location, reader, reach);
+      await documents.load(found.root);
+      return (await import('./openapi/openapi.ts')).readOpenApi(found.root, documents, choice, findings);
+    }
+    case 'graphql': {
+      const { readGraphql, schemaOf } = await import('./graphql/graphql.ts');
+      return readGraphql(schemaOf(found.source, location), location, choice, findings);
+    }
+    default:
+      throw new ImportError(`${shown(location)}: ${found.format} is not imported yet`);
+  }
 }
