@@ -40,7 +40,7 @@ export interface Imported {
   /** A module of TypeScript: schemas, the contract as `contract`, and `connect`, which makes a client of the service. */
   readonly code: string;
   /** The kind of the description. */
-  readonly format: 'openapi' | 'asyncapi' | 'graphql' | 'proto' | 'wsdl';
+  readonly format: 'openapi' | 'graphql';
   /** The contract's name. */
   readonly name: string;
   /** Names of the operations and of the events. */
@@ -51,7 +51,7 @@ export interface Imported {
 }
 
 /**
- * Imports a description from a file or URL: OpenAPI 3.0 to 3.2 or Swagger 2, as JSON or YAML.
+ * Imports a description from a file or URL: OpenAPI 3.0 to 3.2 or Swagger 2, as JSON or YAML, or a GraphQL schema.
  * The same description gives the same text.
  * @throws ImportError for a description that cannot be read or used
  */
@@ -72,7 +72,7 @@ export async function importContract(source: string | DescriptionText, options: 
   const reader = new Reader({ maxBytes: read.maxBytes, timeoutMs: read.timeoutMs, headers }, reach, onRead);
   const findings = new Findings();
   const choice = new Choice(only);
-  const content = given === undefined ? await reader.bytes(location) : new TextEncoder().encode(given);
+  const content = given ?? (await reader.text(location));
   const found = recognize(content, location);
   const draft: Draft = { ...(await draftOf(found, { location, reader, reach, choice, findings })), ...(name !== undefined && { name }) };
   if (draft.operations.length + draft.events.length === 0)
@@ -113,7 +113,5 @@ async function draftOf(found: Recognized, { location, reader, reach, choice, fin
       const { readGraphql, schemaOf } = await import('./graphql/graphql.ts');
       return readGraphql(schemaOf(found.source, location), location, choice, findings);
     }
-    default:
-      throw new ImportError(`${shown(location)}: ${found.format} is not imported yet`);
   }
 }
