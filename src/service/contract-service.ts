@@ -281,18 +281,25 @@ export class ContractService implements Transport {
   #handle(action: Action, input: unknown, context: unknown, request: CallRequest, requestId: string, hold?: KeyHold): Maybe<unknown> {
     const { select } = request;
     const call = new ServiceCall(context, request, requestId, this.#host, action, hold);
-    const fail = (error: unknown) => (call.tell(), arrived(error));
-    const finish = (output: unknown) => (call.tell(), this.#finish(action, output, select, call));
     let result: unknown;
     try {
       result = action.handler(input, call);
     } catch (error) {
-      throw fail(error);
+      call.tell();
+      throw arrived(error);
     }
-    return isPromiseLike(result) ? result.then(finish, (error: unknown) => Promise.reject(fail(error))) : finish(result);
+    if (!isPromiseLike(result)) return this.#finish(action, result, select, call);
+    return result.then(
+      (settled) => this.#finish(action, settled, select, call),
+      (error: unknown) => {
+        call.tell();
+        throw arrived(error);
+      },
+    );
   }
 
   #finish(action: Action, result: unknown, select: Selection | undefined, call: ServiceCall): Maybe<unknown> {
+    call.tell();
     const output = this.#encode(action, result, select);
     if (action.writes.length === 0) return output;
     return chain(output, (value) => this.#publishWritten(action.writes, value, call));
@@ -308,7 +315,7 @@ export class ContractService implements Transport {
     const isSelected = check !== checks.output;
     const converter = isSelected && select ? converterOf(planSelection(this.contract, operation, select).schema) : encoder;
     return converter
-      ? chain(encodeOutput(converter, result, checks), (wire) => checkOutput(check, wire, checks.breach))
+      ? chain(checkOutput(converter.encode, result, checks.breach), (wire) => checkOutput(check, wire, checks.breach))
       : checkOutput(check, result, checks.breach);
   }
 
@@ -388,8 +395,4 @@ export class ContractService implements Transport {
 function decodeInput(converter: Converter, wire: unknown, { operation }: Action): Maybe<unknown> {
   const decoded = converter.decode(wire);
   return decoded instanceof Promise ? decoded.then((settled) => inputOf(settled, operation)) : inputOf(decoded, operation);
-}
-
-function encodeOutput(converter: Converter, output: unknown, { breach }: OperationChecks): Maybe<unknown> {
-  return checkOutput(converter.encode, output, breach);
 }
