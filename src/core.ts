@@ -55,6 +55,7 @@ export type {
   Relations,
   Schema,
 } from './core/contract.ts';
+export type { OAuthFlow, OAuthFlows, SecurityRequirement, SecurityScheme, SecuritySpec } from './core/security/security.ts';
 export { ApiError, ERROR_CODES, isApiError, isErrorCode } from './core/errors.ts';
 export type { ApiErrorOptions, DeclaredError, ErrorBody, ErrorCode, Issue, JsonObject } from './core/errors.ts';
 export { memoryHub } from './events/hub.ts';
@@ -81,7 +82,9 @@ export type { HandlerResponse } from './service/response.ts';
 export { createService } from './service/service.ts';
 export type {
   ContextInfo,
+  Credentials,
   ErrorReport,
+  Grant,
   HandlerCall,
   InTransaction,
   HandlerInput,
@@ -90,6 +93,7 @@ export type {
   Publish,
   Service,
   ServiceOptions,
+  Verifier,
 } from './service/types.ts';
 export type {
   Adapter,

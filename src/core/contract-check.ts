@@ -3,6 +3,7 @@ import { ERROR_CODES, isErrorCode, isReason } from './errors.ts';
 import { bindingShape, type HttpBinding } from './http-binding.ts';
 import { listenerName } from './listener-name.ts';
 import { own } from './own.ts';
+import { checkSecurity } from './security/check.ts';
 import type { Transport } from './transport.ts';
 import { eachObject, isOneWay, isOptional, placeOf, shapeOf, valueType } from './shape.ts';
 
@@ -55,6 +56,7 @@ export function checkContract(contract: Contract): void {
     checkDeprecated(`event ${event.name}`, event.deprecated);
   }
   checkRelations(contract);
+  checkSecurity(contract);
 }
 
 /** Remembers who took which name, and refuses the second taker. */

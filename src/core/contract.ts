@@ -1,6 +1,7 @@
 import type { $ZodTypeInternals } from 'zod/v4/core';
 import type { HttpBinding, HttpSpec } from './http-binding.ts';
 import type { ErrorCode } from './errors.ts';
+import type { SecurityRequirement, SecurityScheme, SecuritySpec } from './security/security.ts';
 
 /**
  * Any zod 4 schema, written with `zod` or `zod/mini`, by its inside alone: comparing each schema of a contract with the
@@ -73,6 +74,8 @@ export interface OperationSpec<
    * A handler throws `call.errors.OUT_OF_STOCK(details)`; a caller narrows with `isApiError(error, operation, 'OUT_OF_STOCK')`.
    */
   readonly errors?: X;
+  /** Who may call, by the names of the contract's `securitySchemes`: `'token'`, `{ oauth: ['write'] }`, a list of which one is enough, or `false` for anybody. @default the contract's */
+  readonly security?: SecuritySpec;
   /** For one protocol alone: `{ grpc: { … } }`. */
   readonly meta?: Readonly<Record<string, unknown>>;
 }
@@ -118,6 +121,8 @@ export interface EventSpec<P extends Schema, C extends string, W extends string 
   readonly payload: P;
   /** The operation whose output is published here each time it succeeds: writing to the channel means calling it. */
   readonly writtenBy?: W;
+  /** Who may listen, by the names of the contract's `securitySchemes`: `'token'`, `{ oauth: ['write'] }`, a list of which one is enough, or `false` for anybody. @default the contract's */
+  readonly security?: SecuritySpec;
   readonly meta?: Readonly<Record<string, unknown>>;
 }
 
@@ -144,6 +149,8 @@ export interface Operation<
   readonly errors: E;
   readonly idempotent: boolean;
   readonly pagedBy: P;
+  /** Who may call: one of these is enough. Absent or empty: anybody. */
+  readonly security?: readonly SecurityRequirement[];
   readonly meta: Readonly<Record<string, unknown>>;
 }
 
@@ -160,6 +167,8 @@ export interface EventDefinition<P extends Schema = Schema, C extends string = s
   readonly type: string;
   readonly payload: P;
   readonly writtenBy?: W;
+  /** Who may listen: one of these is enough. Absent or empty: anybody. */
+  readonly security?: readonly SecurityRequirement[];
   readonly meta: Readonly<Record<string, unknown>>;
 }
 
@@ -202,6 +211,8 @@ export interface Contract<O extends Operations = Operations, E extends Events = 
   readonly operations: O;
   readonly events: E;
   readonly relations: R;
+  /** How callers show who they are, by name. */
+  readonly securitySchemes?: Readonly<Record<string, SecurityScheme>>;
   /** The services' names, in order of first use. */
   readonly services: readonly string[];
 }
@@ -227,6 +238,10 @@ export interface ContractSpec<O extends Operations, E extends Events, R extends 
   readonly namespace?: string;
   /** The service of operations and events that name none. @default the name, capitalised */
   readonly service?: string;
+  /** How callers show who they are, by names that `security` uses: `{ token: { type: 'http', scheme: 'bearer' } }`. */
+  readonly securitySchemes?: Readonly<Record<string, SecurityScheme>>;
+  /** Who may call and listen, for members that do not say it themselves. @default anybody */
+  readonly security?: SecuritySpec;
   readonly operations?: O;
   readonly events?: E;
   readonly relations?: R;

@@ -21,6 +21,7 @@ import type {
 } from './contract.ts';
 import type { ErrorCode } from './errors.ts';
 import { namedBindings, parseHttpBindings } from './http-binding.ts';
+import { securityOf } from './security/security.ts';
 
 /** An operation that reads and changes nothing. */
 export function query<
@@ -57,7 +58,16 @@ export function event<P extends Schema, const C extends string, const W extends 
   spec: EventSpec<P, C, W>,
 ): EventDefinition<P, C, W> {
   const params = [...spec.channel.matchAll(/\{([^{}]*)\}/g)].map((match) => match[1] ?? '');
-  return { ...spec, name: '', service: spec.service ?? '', params, type: spec.type ?? defaultType(spec.channel), meta: spec.meta ?? {} };
+  const { security, ...rest } = spec;
+  return {
+    ...rest,
+    ...securityOf(security),
+    name: '',
+    service: spec.service ?? '',
+    params,
+    type: spec.type ?? defaultType(spec.channel),
+    meta: spec.meta ?? {},
+  };
 }
 
 /**
@@ -71,21 +81,25 @@ export function defineContract<
   const P extends Parts = {},
 >(spec: ContractSpec<O, E, R, P>): Contract<Joined<O, P, 'operations'>, Joined<E, P, 'events'>, Joined<R, P, 'relations'>> {
   if (typeof spec?.name !== 'string') throw new TypeError("defineContract: a contract has a name: defineContract({ name: 'tasks', … })");
+  const security = securityOf(spec.security);
   const service = spec.service ?? spec.name.charAt(0).toUpperCase() + spec.name.slice(1);
   const own = {
     operations: named(spec.operations ?? {}, spec.name, service, (operation, name) => ({
+      ...security,
       ...operation,
       http: namedBindings(operation.http, name),
     })),
-    events: named(spec.events ?? {}, spec.name, service, (definition) => definition),
+    events: named(spec.events ?? {}, spec.name, service, (definition) => ({ ...security, ...definition })),
     relations: spec.relations ?? {},
   };
-  const { operations, events, relations } = spec.parts ? joinParts(spec.name, own, spec.parts) : own;
+  const { operations, events, relations } = spec.parts ? joinParts(spec.name, own, securedParts(spec.parts, security)) : own;
+  const securitySchemes = joinSchemes(spec);
   const contract: Contract = {
     name: spec.name,
     version: spec.version ?? '1.0.0',
     ...(spec.description !== undefined && { description: spec.description }),
     namespace: spec.namespace ?? 'http://example.com/',
+    ...(securitySchemes && { securitySchemes }),
     operations,
     events,
     relations,
@@ -96,6 +110,36 @@ export function defineContract<
 }
 
 type Members = Pick<Contract, 'operations' | 'events' | 'relations'>;
+
+/** Parts that say nothing of who may call take what the whole says. */
+function securedParts(parts: Parts, security: ReturnType<typeof securityOf>): Parts {
+  if (security.security === undefined) return parts;
+  const secured = <T extends object>(members: Readonly<Record<string, T>>): Record<string, T> =>
+    Object.fromEntries(Object.entries(members).map(([name, member]) => [name, { ...security, ...member }]));
+  const each = Object.entries(parts).map(([name, part]): [string, Contract] => {
+    // What is not a contract is named where parts are joined.
+    return [name, part?.operations ? { ...part, operations: secured(part.operations), events: secured(part.events) } : part];
+  });
+  return Object.fromEntries(each);
+}
+
+/** The schemes of the contract and of its parts. Throws a `TypeError` if two that differ have one name: a member of one would ask for the other's. */
+function joinSchemes({
+  name,
+  parts = {},
+  securitySchemes,
+}: Pick<ContractSpec<{}, {}, {}>, 'name' | 'securitySchemes'> & { readonly parts?: Parts }) {
+  let joined = securitySchemes;
+  for (const [part, { securitySchemes: more = {} }] of Object.entries(parts)) {
+    for (const [scheme, definition] of Object.entries(more)) {
+      const known = joined && Object.hasOwn(joined, scheme) ? joined[scheme] : undefined;
+      if (known && JSON.stringify(known) !== JSON.stringify(definition))
+        throw new TypeError(`contract ${name}: the part '${part}' has another securitySchemes.${scheme}: give one of them another name`);
+      joined = { ...joined, [scheme]: definition };
+    }
+  }
+  return joined;
+}
 
 /** A contract's own members and those of its parts. Throws a `TypeError` that names both owners of a name that is taken twice. */
 function joinParts(name: string, own: Members, parts: Parts): Members {
@@ -138,9 +182,10 @@ function operation<
   X extends ErrorsSpec,
   S extends Schema | undefined,
 >(kind: Operation['kind'], spec: OperationSpec<I, O, X, S>, idempotent: boolean, pagedBy: P): Operation<I, O, P, Declared<X>, S> {
-  const { http = [], ...rest } = spec;
+  const { http = [], security, ...rest } = spec;
   return {
     ...rest,
+    ...securityOf(security),
     name: '',
     kind,
     service: spec.service ?? '',

@@ -3,6 +3,8 @@ import { ms, readOptions } from '../core/options.ts';
 import { markGuarded } from '../guard/guard.ts';
 import { describeContract } from '../schema/view.ts';
 import { ContractService } from './contract-service.ts';
+import { report, reportToConsole } from '../life/report.ts';
+import { securedContext } from './security.ts';
 import type { Handlers, Service, ServiceOptions } from './types.ts';
 
 const READERS = {
@@ -22,9 +24,12 @@ export function createService<C extends Contract, T = undefined>(
   // Fails here, before anyone calls, where a schema cannot be described to some protocol.
   describeContract(contract);
   const given = options as ServiceOptions<unknown>;
-  const names = ['context', 'hub', 'idempotencyStore', 'caller', 'onError'] as const;
+  const names = ['context', 'hub', 'idempotencyStore', 'caller', 'onError', 'security'] as const;
   const read = readOptions('createService', given, READERS, names);
-  return markGuarded(new ContractService(contract, handlers as never, read)) as never;
+  const { onError } = options;
+  const failed = (error: unknown) => (onError ? report({ error, member: 'security' }, onError) : reportToConsole(error));
+  const context = securedContext(contract, options.security, given.context, failed);
+  return markGuarded(new ContractService(contract, handlers as never, { ...read, context })) as never;
 }
 
 function checkHandlers(contract: Contract, handlers: Readonly<Record<string, unknown>>): void {

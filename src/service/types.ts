@@ -74,7 +74,34 @@ export interface ContextInfo {
   readonly member: Operation | EventDefinition | undefined;
   /** The caller that something is done for in their absence, such as a delivery of webhooks. Throw to refuse it. */
   readonly onBehalfOf: string | undefined;
+  /** What the option `security` granted, by the name of the scheme; absent if the member asks for nothing. */
+  readonly granted?: Readonly<Record<string, object>> | undefined;
 }
+
+/** What a caller showed for one scheme. */
+export interface Credentials {
+  /** The scheme's name in the contract. */
+  readonly scheme: string;
+  /** The bearer token or the API key; of `basic` the user name and the password with a colon between; empty for a certificate and for a caller in absence. */
+  readonly token: string;
+  /** Of `basic`. */
+  readonly username?: string;
+  /** Of `basic`. */
+  readonly password?: string;
+  /** What the member asks for: what is granted must have a member `scopes` that lists them. */
+  readonly scopes: readonly string[];
+  /** The caller that something is done for in their absence, such as a delivery of webhooks: there is no token then. */
+  readonly onBehalfOf?: string;
+}
+
+/** What a verifier gives: nothing or `false` to refuse, else who the caller is. */
+export type Grant = object | boolean | null | undefined;
+
+/**
+ * Verifies credentials of one scheme. Return who the caller is, with `scopes` if the contract asks for some, `caller` for idempotency keys, and
+ * `expiresAtMs` if subscriptions end then; or throw an `ApiError`.
+ */
+export type Verifier = (credentials: Credentials, info: ContextInfo) => Grant | Promise<Grant>;
 
 /** An exception or a broken output that callers see as INTERNAL with a neutral message. */
 export interface ErrorReport {
@@ -92,6 +119,12 @@ export interface ServiceOptions<T> {
    * Write the type of its parameter (`({ headers }: ContextInfo) => …`): only then does TypeScript know `call.context` in handlers.
    */
   readonly context?: ((info: ContextInfo) => Awaitable<T>) | undefined;
+  /**
+   * Verifies what callers show, by the names of the contract's `securitySchemes`, before `context` and the handler:
+   * `{ token: async ({ token }) => ({ user: await userOf(token) }) }`. `context` gets what they return as `granted`; without `context` it is
+   * `call.context`. Every scheme that the contract asks for needs one.
+   */
+  readonly security?: Readonly<Record<string, Verifier>> | undefined;
   /** Where events go and come from. @default memoryHub() */
   readonly hub?: EventHub | undefined;
   /** Where outcomes of calls with idempotency keys are kept. @default memoryIdempotencyStore() */
