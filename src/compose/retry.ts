@@ -1,10 +1,11 @@
 import { ApiError, isApiError, mayMend } from '../core/errors.ts';
-import { count, readOptions } from '../core/options.ts';
-import { backoffMs, backoffReaders } from '../life/backoff.ts';
-import { now } from '../life/now.ts';
-import { delay } from '../life/lifetime.ts';
-import { connect, markGuarded } from '../guard/guard.ts';
+import { count, readOptions, type OptionReader } from '../core/options.ts';
 import type { Adapter, CallRequest, Transport } from '../core/transport.ts';
+import { CALLER_UNKNOWN } from '../guard/caller.ts';
+import { backoffMs, backoffReaders } from '../life/backoff.ts';
+import { delay } from '../life/lifetime.ts';
+import { now } from '../life/now.ts';
+import { composeAdapter, withHeaders } from './wrap.ts';
 
 /** Options of `retry`. */
 export interface RetryOptions {
@@ -14,7 +15,25 @@ export interface RetryOptions {
   readonly baseDelayMs?: number;
   /** Ceiling of every wait, in milliseconds. @default 2_000 */
   readonly maxDelayMs?: number;
+  /**
+   * Tries beyond the first that all calls together may have at once; each success gives a tenth of one back. When a peer is down for long, most calls
+   * fail after one try then. `Infinity` for no limit. @default 100
+   */
+  readonly budget?: number;
+  /**
+   * Gives mutations that have no key an idempotency key, so that they can be tried again. Only for services that keep keys, as those of this library
+   * do: another would run the call twice. It stops if the service says that it cannot tell its callers apart. @default false
+   */
+  readonly idempotencyKeys?: boolean;
 }
+
+/** How much of a try each success gives back. Source: https://github.com/grpc/proposal/blob/master/A6-client-retries.md#throttling-retry-attempts-and-hedged-rpcs */
+const REFUND = 0.1;
+
+const flag: OptionReader<boolean> = (value, owner, name) => {
+  if (value === undefined || typeof value === 'boolean') return value ?? false;
+  throw new TypeError(`${owner}: ${name} must be true or false`);
+};
 
 /**
  * Tries failed calls again where that is safe: those that surely were not sent, queries, idempotent mutations, and
@@ -22,40 +41,68 @@ export interface RetryOptions {
  * Subscriptions pass: the client connects them again by itself.
  */
 export function retry<V extends string>(source: Adapter<V> | Transport, options: RetryOptions = {}): Adapter<V> {
-  const { attempts, ...delays } = readOptions('retry', options, { attempts: count(3), ...backoffReaders(100, 2_000) }, []);
-  return (contract) => {
-    const inner = connect(source, contract);
-    return markGuarded({
-      contract: inner.contract,
-      name: inner.name,
-      subscribe: (request, sink) => inner.subscribe(request, sink),
-      ...(inner.identify && { identify: inner.identify.bind(inner) }),
-      ...(inner.lease && { lease: inner.lease.bind(inner) }),
-      close: async () => {
-        if (typeof source === 'function') await inner.close();
-      },
-      async call(request) {
-        for (let attempt = 1; ; attempt++) {
-          try {
-            return await inner.call(request);
-          } catch (error) {
-            if (attempt >= attempts || !isApiError(error) || !mayRetry(error, request)) throw error;
-            const waitMs = backoffMs(attempt - 1, delays, error.retryAfterMs);
-            if (request.deadline !== undefined && now() + waitMs >= request.deadline) throw error;
-            await delay(waitMs, request.signal).catch((reason: unknown) => {
-              throw ApiError.from(reason, 'CANCELLED', 'the caller cancelled the call');
-            });
-          }
+  const readers = { attempts: count(3), ...backoffReaders(100, 2_000), budget: count(100, { zero: true }), idempotencyKeys: flag };
+  const { attempts, budget, idempotencyKeys, ...delays } = readOptions('retry', options, readers, []);
+  return composeAdapter(source, (inner) => {
+    let left = budget;
+    let makesKeys = idempotencyKeys;
+    const refund = <T>(output: T): T => {
+      left = Math.min(budget, left + REFUND);
+      return output;
+    };
+    const again = async (first: unknown, request: CallRequest, madeKey: boolean): Promise<unknown> => {
+      let error = first;
+      for (let attempt = 1; ;) {
+        if (madeKey && isApiError(error) && isCallerUnknown(error)) {
+          // Refused before anything ran.
+          makesKeys = false;
+          madeKey = false;
+          const { 'idempotency-key': _, ...headers } = request.headers;
+          request = withHeaders(request, headers);
+        } else {
+          if (attempt >= attempts || !isApiError(error) || !mayRepeat(error, request) || left < 1) throw error;
+          const waitMs = backoffMs(attempt - 1, delays, error.retryAfterMs);
+          if (request.deadline !== undefined && now() + waitMs >= request.deadline) throw error;
+          left--;
+          attempt++;
+          await delay(waitMs, request.signal).catch((reason: unknown) => {
+            throw ApiError.from(reason, 'CANCELLED', 'the caller cancelled the call');
+          });
         }
+        try {
+          return refund(await inner.call(request));
+        } catch (failure) {
+          error = failure;
+        }
+      }
+    };
+    return {
+      call(given) {
+        const madeKey = makesKeys && wantsKey(given);
+        const request = madeKey ? withHeaders(given, { ...given.headers, 'idempotency-key': crypto.randomUUID() }) : given;
+        return inner.call(request).then(refund, (error: unknown) => again(error, request, madeKey));
       },
-    });
-  };
+    };
+  });
 }
 
-function mayRetry(error: ApiError, { operation, headers }: CallRequest): boolean {
+function wantsKey({ operation, headers }: CallRequest): boolean {
+  return operation.kind === 'mutation' && !operation.idempotent && headers['idempotency-key'] === undefined;
+}
+
+function isCallerUnknown({ code, details }: ApiError): boolean {
+  return code === 'FAILED_PRECONDITION' && details?.['reason'] === CALLER_UNKNOWN.reason;
+}
+
+function mayRepeat(error: ApiError, { operation, headers }: CallRequest): boolean {
   const hasKey = headers['idempotency-key'] !== undefined;
   const { retry } = mayMend[error.code];
   // The key's first call is still running: its outcome is what the next try gets.
   if (retry === 'keyed') return hasKey;
-  return (retry === 'remote' ? error.remote : retry) && (!error.sent || operation.kind === 'query' || operation.idempotent || hasKey);
+  return (retry === 'remote' ? error.remote : retry) && (!error.sent || isRepeatable({ operation, headers }));
+}
+
+/** Whether running a call twice is the same as running it once. */
+export function isRepeatable({ operation, headers }: Pick<CallRequest, 'operation' | 'headers'>): boolean {
+  return operation.kind === 'query' || operation.idempotent || headers['idempotency-key'] !== undefined;
 }

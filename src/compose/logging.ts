@@ -1,0 +1,171 @@
+import { isApiError, type ErrorCode } from '../core/errors.ts';
+import { readOptions, type OptionReader } from '../core/options.ts';
+import type { CallRequest, EventSink, SubscribeRequest } from '../core/transport.ts';
+import { onAbort } from '../life/lifetime.ts';
+import { now } from '../life/now.ts';
+import { report, reportToConsole } from '../life/report.ts';
+import { printable } from '../peer/printable.ts';
+import { hideSecrets } from '../peer/secrets.ts';
+import type { Middleware } from './use.ts';
+import { memberOf } from './wrap.ts';
+
+/** Where lines go: pino's shape, which winston, bunyan and `console` can be given too. */
+export interface Logger {
+  info(fields: LogFields, message: string): void;
+  warn(fields: LogFields, message: string): void;
+  error(fields: LogFields, message: string): void;
+}
+
+/** What a line says. */
+export interface LogFields {
+  readonly member: string;
+  readonly kind: 'query' | 'mutation' | 'stream' | 'event';
+  readonly durationMs: number;
+  /** `OK`, or the code of the error. */
+  readonly code: 'OK' | ErrorCode;
+  readonly requestId?: string;
+  readonly protocol?: string;
+  readonly address?: string;
+  /** Events or items of a subscription or a stream that has ended. */
+  readonly count?: number;
+  /** The error's message without secrets, and the name of a declared error. */
+  readonly error?: string;
+  readonly reason?: string;
+}
+
+/** Options of `logging`. */
+export interface LoggingOptions {
+  /** @default one line of JSON on the console */
+  readonly logger?: Logger;
+  /** The share of calls without an error that are logged, from 0 to 1. Errors and slow calls always are. @default 1 */
+  readonly sample?: number;
+  /** From how long on a call is slow, in milliseconds: it is a warning then. @default Infinity */
+  readonly slowMs?: number;
+  /** Leaves members out: `(member) => member === 'getHealth'`. @default none */
+  readonly skip?: (member: string) => boolean;
+}
+
+const share: OptionReader<number> = (value, owner, name) => {
+  if (value === undefined) return 1;
+  if (typeof value === 'number' && value >= 0 && value <= 1) return value;
+  throw new TypeError(`${owner}: ${name} must be a number from 0 to 1`);
+};
+const slow: OptionReader<number> = (value, owner, name) => {
+  if (value === undefined) return Infinity;
+  if (typeof value === 'number' && value >= 0) return value;
+  throw new TypeError(`${owner}: ${name} must be a number of milliseconds, 0 or more`);
+};
+
+/** What each code is: a failure of the service, something to look at, or a matter of the caller. */
+const LEVELS: Readonly<Record<ErrorCode, keyof Logger>> = {
+  CANCELLED: 'info',
+  UNKNOWN: 'error',
+  INVALID_ARGUMENT: 'info',
+  DEADLINE_EXCEEDED: 'warn',
+  NOT_FOUND: 'info',
+  ALREADY_EXISTS: 'info',
+  PERMISSION_DENIED: 'warn',
+  RESOURCE_EXHAUSTED: 'warn',
+  FAILED_PRECONDITION: 'info',
+  ABORTED: 'info',
+  OUT_OF_RANGE: 'info',
+  UNIMPLEMENTED: 'info',
+  INTERNAL: 'error',
+  UNAVAILABLE: 'error',
+  DATA_LOSS: 'error',
+  UNAUTHENTICATED: 'info',
+};
+
+/**
+ * Middleware that writes a line for each call, and one for each subscription or stream when it ends or is refused. Inputs, outputs and headers are
+ * not logged; texts of errors are one line without secrets.
+ */
+export function logging(options: LoggingOptions = {}): Middleware {
+  const read = readOptions('logging', options, { sample: share, slowMs: slow }, ['logger', 'skip']);
+  const { logger = consoleLogger, sample, slowMs, skip } = read;
+  const write = (request: CallRequest | SubscribeRequest, begin: number, error: unknown, count?: number): void => {
+    const durationMs = Math.round((now() - begin) * 1000) / 1000;
+    const isSlow = durationMs >= slowMs;
+    if (error === undefined && !isSlow && sample < 1 && Math.random() >= sample) return;
+    const fields = fieldsOf(request, durationMs, error, count);
+    const level = fields.code === 'OK' ? (isSlow ? 'warn' : 'info') : LEVELS[fields.code];
+    try {
+      logger[level](fields, `${fields.member} ${fields.code}`);
+    } catch (failure) {
+      report(failure, reportToConsole);
+    }
+  };
+  return {
+    call(request, next) {
+      if (skip?.(request.operation.name)) return next(request);
+      const begin = now();
+      return next(request).then(
+        (output) => {
+          write(request, begin, undefined);
+          return output;
+        },
+        (error: unknown) => {
+          write(request, begin, error ?? 'unknown');
+          throw error;
+        },
+      );
+    },
+    async subscribe(request, sink, next) {
+      if (skip?.(memberOf(request))) return next(request, sink);
+      const begin = now();
+      let count = 0;
+      let isOver = false;
+      const end = (error?: unknown): void => {
+        if (isOver) return;
+        isOver = true;
+        unlisten();
+        write(request, begin, error, count);
+      };
+      const unlisten = onAbort(request.signal, () => queueMicrotask(() => end()));
+      const counting: EventSink = {
+        next: (message) => {
+          count++;
+          return sink.next(message);
+        },
+        gap: () => sink.gap(),
+        ...(sink.place && { place: (id: string) => sink.place?.(id) }),
+        end: (error) => {
+          end(error);
+          sink.end(error);
+        },
+      };
+      try {
+        await next(request, counting);
+      } catch (error) {
+        end(error);
+        throw error;
+      }
+    },
+  };
+}
+
+function fieldsOf(request: CallRequest | SubscribeRequest, durationMs: number, error: unknown, count: number | undefined): LogFields {
+  const { operation, headers, peer } = request;
+  const requestId = headers['x-request-id'];
+  return {
+    member: memberOf(request),
+    kind: operation ? (operation.item ? 'stream' : operation.kind) : 'event',
+    durationMs,
+    code: error === undefined ? 'OK' : isApiError(error) ? error.code : 'UNKNOWN',
+    ...(requestId !== undefined && { requestId: printable(requestId, 128) }),
+    ...(peer && { protocol: peer.protocol }),
+    ...(peer?.address !== undefined && { address: peer.address }),
+    ...(count !== undefined && { count }),
+    ...(error !== undefined && { error: printable(hideSecrets(textOf(error))) }),
+    ...(isApiError(error) && error.reason !== undefined && { reason: error.reason }),
+  };
+}
+
+function textOf(error: unknown): string {
+  return isApiError(error) ? error.text : error instanceof Error ? error.message : String(error);
+}
+
+const line = (level: string) => (fields: LogFields, message: string) =>
+  // eslint-disable-next-line no-console -- where lines go if no logger is given
+  console.log(JSON.stringify({ level, time: new Date().toISOString(), message, ...fields }));
+const consoleLogger: Logger = { info: line('info'), warn: line('warn'), error: line('error') };

@@ -1,0 +1,33 @@
+import { ms, readOptions } from '../core/options.ts';
+import { Call, endingOf } from '../life/call.ts';
+import { Lifetime } from '../life/lifetime.ts';
+import { now } from '../life/now.ts';
+import type { Middleware } from './use.ts';
+
+/** Options of `timeout`. */
+export interface TimeoutOptions {
+  /** The longest that a call may take, in milliseconds; a shorter deadline of its caller holds. */
+  readonly afterMs: number;
+  /** Other times for single operations, in milliseconds; `Infinity` for none. */
+  readonly operations?: Readonly<Record<string, number>>;
+}
+
+/** Middleware that ends calls with DEADLINE_EXCEEDED after a time, and aborts what runs for them. Subscriptions and streams pass. */
+export function timeout(options: TimeoutOptions): Middleware {
+  const { afterMs, operations = {} } = readOptions('timeout', options, { afterMs: ms() }, ['operations']);
+  if (afterMs === undefined) throw new TypeError('timeout: give the option afterMs, in milliseconds');
+  const read = ms(afterMs);
+  const times = new Map(Object.entries(operations).map(([name, value]) => [name, read(value, 'timeout', `operations.${name}`)]));
+  return {
+    call(request, next) {
+      const { operation, input, headers, select, peer, onResponse } = request;
+      const longest = times.get(operation.name) ?? afterMs;
+      const latest = now() + longest;
+      if (longest === Infinity || (request.deadline !== undefined && request.deadline <= latest)) return next(request);
+      const lifetime = new Lifetime(latest);
+      const unlisten = endingOf(request).listen((reason) => lifetime.abort(reason));
+      const work = lifetime.settle(() => next(new Call(lifetime, operation, input, headers, latest, select, peer, onResponse)));
+      return work.finally(unlisten);
+    },
+  };
+}

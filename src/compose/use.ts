@@ -1,0 +1,51 @@
+import type { CallRequest, EventSink, SubscribeRequest } from '../core/transport.ts';
+import { compose, type Composed, type Source } from './wrap.ts';
+
+/** Goes on with a call, as it is or changed. */
+export type NextCall = (request: CallRequest) => Promise<unknown>;
+/** Goes on with a subscription or a stream; resolves once it is acknowledged. */
+export type NextSubscribe = (request: SubscribeRequest, sink: EventSink) => Promise<void>;
+
+/**
+ * What stands around calls, subscriptions and streams. What it leaves out passes as it is. Inputs that it changes are checked after it; what it
+ * answers itself is not.
+ */
+export interface Middleware {
+  call?(request: CallRequest, next: NextCall): Promise<unknown>;
+  subscribe?(request: SubscribeRequest, sink: EventSink, next: NextSubscribe): Promise<void>;
+}
+
+/** The same around both: `next` resolves with the answer of a call, or once a subscription or a stream is acknowledged. */
+export type AroundBoth = (
+  request: CallRequest | SubscribeRequest,
+  next: (request: CallRequest | SubscribeRequest) => Promise<unknown>,
+) => Promise<unknown>;
+
+/**
+ * Puts middleware around an adapter, for a client, or around a service, for its handlers: the first one is the outermost.
+ * @example createClient({ contract, transport: use(rest({ url }), logging({ logger: pino() })) })
+ * @example restHandler(use(service, limit({ perSecond: 100 })))
+ */
+export function use<S extends Source>(source: S, ...middleware: readonly AroundBoth[]): Composed<S>;
+export function use<S extends Source>(source: S, ...middleware: readonly Middleware[]): Composed<S>;
+export function use<S extends Source>(source: S, ...middleware: readonly (Middleware | AroundBoth)[]): Composed<S>;
+export function use<S extends Source>(source: S, ...middleware: readonly (Middleware | AroundBoth)[]): Composed<S> {
+  for (const each of middleware)
+    if (typeof each !== 'function' && (typeof each !== 'object' || each === null))
+      throw new TypeError('use: each middleware is a function (request, next) => …, or { call, subscribe }');
+  return compose(source, (inner) => {
+    let call: NextCall = (request) => inner.call(request);
+    let subscribe: NextSubscribe = (request, sink) => inner.subscribe(request, sink);
+    for (const each of [...middleware].reverse()) {
+      const [nextCall, nextSubscribe] = [call, subscribe];
+      if (typeof each === 'function') {
+        call = (request) => each(request, nextCall as (request: CallRequest | SubscribeRequest) => Promise<unknown>);
+        subscribe = async (request, sink) => void (await each(request, (changed) => nextSubscribe(changed, sink)));
+        continue;
+      }
+      if (each.call) call = (request) => each.call?.(request, nextCall) ?? nextCall(request);
+      if (each.subscribe) subscribe = (request, sink) => each.subscribe?.(request, sink, nextSubscribe) ?? nextSubscribe(request, sink);
+    }
+    return { call, subscribe };
+  });
+}

@@ -1,0 +1,58 @@
+import type { Adapter, CallRequest, Headers, SubscribeRequest, Transport } from '../core/transport.ts';
+import { connect, markGuarded } from '../guard/guard.ts';
+import { Call } from '../life/call.ts';
+
+/** What a composition is made around: an adapter, or a transport such as a service. */
+export type Source = Adapter<never> | Transport;
+
+/** What a composition gives: an adapter for an adapter, which can do the same, and a transport for a transport. */
+export type Composed<S extends Source> = S extends Transport ? Transport : S;
+
+/** What a composition does itself. The rest is the inner transport's. */
+export type Changes = Partial<Pick<Transport, 'name' | 'call' | 'subscribe'>> & {
+  /** Frees what the composition holds. */
+  readonly end?: () => void;
+};
+
+/** Puts a composition around a source. It closes what it connected itself: a transport was given. */
+export function compose<S extends Source>(source: S, make: (inner: Transport) => Changes): Composed<S> {
+  const made = typeof source === 'function' ? composeAdapter(source, make) : around(connect(source, source.contract), make, false);
+  return made as Composed<S>;
+}
+
+/** As `compose`, but gives an adapter for a transport too. */
+export function composeAdapter<V extends string>(source: Adapter<V> | Transport, make: (inner: Transport) => Changes): Adapter<V> {
+  return (contract) => around(connect(source, contract), make, typeof source === 'function');
+}
+
+function around(inner: Transport, make: (inner: Transport) => Changes, isOwn: boolean): Transport {
+  const { end, ...changes } = make(inner);
+  return markGuarded({
+    contract: inner.contract,
+    name: inner.name,
+    call: (request) => inner.call(request),
+    subscribe: (request, sink) => inner.subscribe(request, sink),
+    ...(inner.identify && { identify: inner.identify.bind(inner) }),
+    ...(inner.lease && { lease: inner.lease.bind(inner) }),
+    ...changes,
+    close: async () => {
+      end?.();
+      if (isOwn) await inner.close();
+    },
+  });
+}
+
+/** The request with other headers. Its signal is still made on first use. */
+export function withHeaders(request: CallRequest, headers: Headers): CallRequest {
+  return new Call(request, request.operation, request.input, headers, request.deadline, request.select, request.peer, request.onResponse);
+}
+
+/** As `withHeaders`, for calls and subscriptions. */
+export function anyWithHeaders<R extends CallRequest | SubscribeRequest>(request: R, headers: Headers): R {
+  return request instanceof Call ? (withHeaders(request, headers) as R & Call) : { ...request, headers };
+}
+
+/** The name of the operation or event that is asked for. */
+export function memberOf(request: CallRequest | SubscribeRequest): string {
+  return request.operation ? request.operation.name : request.event.name;
+}
