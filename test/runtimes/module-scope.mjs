@@ -4,7 +4,7 @@ import { graphqlHandler } from 'multi-api-sdk/graphql/server';
 import { fetchHandler } from 'multi-api-sdk/http/fetch';
 import { rest } from 'multi-api-sdk/rest';
 import { restHandler } from 'multi-api-sdk/rest/server';
-import { signWebhook, verifyWebhook } from 'multi-api-sdk/webhook';
+import { signWebhook, verifyWebhook, webhook } from 'multi-api-sdk/webhook';
 import * as z from 'zod';
 
 const Task = z.object({ id: z.int32(), title: z.string() }).meta({ id: 'Task' });
@@ -19,6 +19,12 @@ const contract = defineContract({
 const service = createService(contract, { getTask: ({ id }) => ({ id, title: 'read' }), addTask: ({ title }) => ({ id: 7, title }) });
 export const handle = fetchHandler(restHandler(service));
 export const graph = fetchHandler(graphqlHandler(service));
+const hooks = webhook({ secret: 'slack secret', scheme: 'slack', handshake: { verifyToken: 'mine' } });
+const slack = webhook({ secret: 'slack secret', scheme: 'slack' });
+const mentions = defineContract({
+  name: 'mentions',
+  events: { mentioned: event({ channel: 'mentions', type: 'app_mention', payload: z.looseObject({}) }) },
+});
 const secret = 'whsec_VigceYHVXdMIUpAlR3+zDuSYkvADdP62496G5FyWdbg=';
 
 export async function useModuleScope() {
@@ -45,5 +51,26 @@ export async function useModuleScope() {
   const payload = '{"event":"task.added"}';
   const headers = await signWebhook({ payload, secret, id: 'msg_1' });
   lines.push(`webhook verified: ${(await verifyWebhook({ payload, headers, secret })).id}`);
+  lines.push(...(await receiveWebhooks()));
   return lines;
+}
+
+/** A provider's webhooks and handshakes, through a receiver that was made with the module. */
+async function receiveWebhooks() {
+  const client = createClient({ contract: mentions, transport: slack });
+  const heard = [];
+  await client.onMentioned((_, { id }) => void heard.push(id));
+  const post = async (body) => {
+    const headers = {
+      ...(await signWebhook({ payload: body, secret: 'slack secret', scheme: 'slack' })),
+      'content-type': 'application/json',
+    };
+    return fetchHandler(slack.handler)(new Request('http://service.test/slack', { method: 'POST', body, headers }));
+  };
+  const challenge = await post('{"type":"url_verification","challenge":"abc"}');
+  const taken = await post('{"type":"event_callback","event_id":"Ev1","event":{"type":"app_mention"}}');
+  const query = 'hub.mode=subscribe&hub.challenge=115&hub.verify_token=mine';
+  const meta = await fetchHandler(hooks.handler)(new Request(`http://service.test/meta?${query}`));
+  await client.close();
+  return [`webhook challenges: ${await challenge.text()} ${await meta.text()}`, `webhook heard: ${taken.status} ${heard.join()}`];
 }

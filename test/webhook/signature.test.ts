@@ -78,6 +78,32 @@ const FOREIGN: [string, WebhookScheme, string, string, string, Record<string, st
       'X-Slack-Signature': 'v0=a2114d57b48eac39b9ad189dd8316235a7b4a8d21a10bd27519666489c69b503',
     },
   ],
+  // What the providers' own libraries sign; they verify what this one signs, too: stripe 23.1 (generateTestHeaderString),
+  // @octokit/webhooks-methods 6.0 (sign), and @shopify/shopify-api 15.0 (webhooks.validate calls it valid).
+  [
+    'what the library of Stripe signs',
+    'stripe',
+    'whsec_test_secret',
+    '{"id":"evt_1","object":"event","type":"charge.succeeded","data":{"object":{"name":"Ünïcode 😀"}}}',
+    '1700000000',
+    { 'stripe-signature': 't=1700000000,v1=9c6a59fe6f48e6c4e4a2b5c874f7a0be187cbcb850d878178827a4466f63cecb' },
+  ],
+  [
+    'what the library of GitHub signs',
+    'github',
+    's',
+    '{"id":"evt_1","object":"event","type":"charge.succeeded","data":{"object":{"name":"Ünïcode 😀"}}}',
+    '0',
+    { 'x-hub-signature-256': 'sha256=7450e9ea3be9518e84b61cf69b5e3694993309145d8e31aad4d1c9b4d33b46ec' },
+  ],
+  [
+    'what the library of Shopify calls valid',
+    'shopify',
+    'hush',
+    '{"id":"evt_1","object":"event","type":"charge.succeeded","data":{"object":{"name":"Ünïcode 😀"}}}',
+    '0',
+    { 'x-shopify-hmac-sha256': 'dmgyrSnE6v6JGbw3tP7dlL2QC88zqm6N0Ds8IywNffo=', 'x-shopify-webhook-id': 'w1' },
+  ],
   // Shopify shows none: from the tests of SQLPage, which is written in Rust.
   [
     "another implementation's Shopify signature",

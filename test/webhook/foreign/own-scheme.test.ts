@@ -77,6 +77,13 @@ describe('a scheme of its own', () => {
     const documented = { payload, url, secret: '12345', scheme: twilio, headers: { 'x-twilio-signature': 'L/OH5YylLD5NRKLltdqwSvS0BnU=' } };
     await verifyWebhook(documented);
     await expect(verifyWebhook({ ...documented, url: `${url}3` })).rejects.toMatchObject({ reason: 'no-matching-signature' });
+    // What its library signs (twilio 6.2, getExpectedTwilioSignature), with fields that are not in order and not ASCII.
+    await verifyWebhook({
+      ...documented,
+      payload: new URLSearchParams({ CallSid: 'CA1', Body: 'Hi & ü', From: '+1' }).toString(),
+      url: 'https://example.com/hook?a=1',
+      headers: { 'x-twilio-signature': 'kzW5VCf2fQRdsidNi8vQFMPLtZs=' },
+    });
     // Behind a proxy that hides scheme and host.
     const { post, heard } = await receive(contractOf({ received: 'message.received', changed: 'message.status' }), {
       secret: '12345',
