@@ -29,7 +29,7 @@ export interface ReceiverOptions {
   readonly secret?: WebhookSecret | readonly WebhookSecret[] | undefined;
   /** How the sender signs: a name, or a description of a scheme of its own. @default 'standard' */
   readonly scheme?: WebhookScheme | WebhookSchemeDefinition | undefined;
-  /** How the sender makes sure that the address is yours: a provider's way, Meta's with the token that you chose, or one of its own. @default the scheme's */
+  /** How the sender makes sure that the address is yours: a provider's way, Meta's with the token that you chose, or one of its own; beside the scheme's. @default the scheme's only */
   readonly handshake?: WebhookHandshakeOption | undefined;
   /** How events of the contract are those of a sender that somebody else designed. */
   readonly events?: Readonly<Record<string, WebhookEventMapping>> | undefined;
@@ -96,7 +96,8 @@ export class Receiver {
   /** What was reported, which is said once. */
   readonly #said = new Set<string>();
   readonly #scheme: SchemeDefinition;
-  readonly #handshake: WebhookHandshake | undefined;
+  /** Of the option and of the scheme. */
+  readonly #handshakes: readonly WebhookHandshake[];
   /** The last event of each type, to tell whether a listener that comes back has missed any. */
   readonly lastIds = new Map<string, string>();
 
@@ -109,7 +110,8 @@ export class Receiver {
     this.#leaseMs = options.seenLeaseMs ?? 60_000;
     this.#report = reporter(options.onError);
     this.#scheme = findScheme(options.scheme ?? 'standard', 'webhook');
-    this.#handshake = options.handshake === undefined ? this.#scheme.handshake : readHandshake(options.handshake);
+    const given = options.handshake === undefined ? undefined : readHandshake(options.handshake);
+    this.#handshakes = [given, this.#scheme.handshake].filter((each) => each !== undefined);
   }
 
   /** Throws a `TypeError` for a mapping that does not fit the contract. */
@@ -153,7 +155,7 @@ export class Receiver {
       const value = request.headers[name.toLowerCase()];
       return typeof value === 'string' ? value : value?.[0];
     };
-    const isUnsigned = this.#handshake?.isSigned === false;
+    const isUnsigned = this.#handshakes.some(({ isSigned }) => !isSigned);
     // A body that nobody has signed is not worth its bytes.
     const isRead =
       request.method === 'POST' && (isUnsigned || this.#scheme.header === undefined || header(this.#scheme.header) !== undefined);
@@ -166,11 +168,11 @@ export class Receiver {
       body: new TextDecoder().decode(body),
     });
     const received = new ReceivedRequest(request.method, urlOf(request, this.options.publicUrl), header, body);
-    if (isUnsigned) {
-      const challenge = await challengeResponse(this.#handshake, received);
+    for (const handshake of this.#handshakes) {
+      const challenge = handshake.isSigned ? undefined : await challengeResponse(handshake, received);
       if (challenge) return challenge;
     }
-    if (!this.#handshake || this.#handshake.isSigned) this.#hint(received);
+    if (!isUnsigned) this.#hint(received);
     if (request.method !== 'POST') throw new HttpError(405, `webhooks come by POST, not ${request.method}`, { allow: 'POST' });
     const token = received.query.get(TOKEN);
     const registered = token === null ? undefined : [...this.#listeners].find((listener) => listener.registration?.token === token);
@@ -180,9 +182,10 @@ export class Receiver {
     const { scheme, toleranceMs, clock } = this.options;
     const { url } = received;
     const webhook = await verifyWebhook({ payload: body, headers: request.headers, url, secret, scheme, toleranceMs, clock });
-    if (this.#handshake?.isSigned) {
+    for (const handshake of this.#handshakes) {
+      if (!handshake.isSigned) continue;
       const used = (Array.isArray(secret) ? (secret as readonly WebhookSecret[]) : [secret as WebhookSecret])[webhook.secretIndex] ?? '';
-      const challenge = await challengeResponse(this.#handshake, received.verified(), (text) => hmacText(this.#scheme, used, text));
+      const challenge = await challengeResponse(handshake, received.verified(), (text) => hmacText(this.#scheme, used, text));
       if (challenge) return challenge;
     }
     const candidates = registered ? [registered] : [...this.#listeners].filter((listener) => !listener.registration);

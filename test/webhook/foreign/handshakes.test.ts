@@ -148,6 +148,13 @@ describe('the option handshake', () => {
     expect([answer.text, answer.headers.get('content-type')]).toEqual(['{"verification":"abc"}', 'application/json']);
   });
 
+  it("stands beside the scheme's own", async () => {
+    const { ask, post } = await receive(contract, { secret: 'slack secret', scheme: 'slack', handshake: { verifyToken: 'mine' } }, []);
+    const body = '{"type":"url_verification","challenge":"abc"}';
+    expect(await post(body, slack(body))).toMatchObject({ status: 200, text: 'abc' });
+    expect(await ask('?hub.mode=subscribe&hub.challenge=115&hub.verify_token=mine')).toMatchObject({ status: 200, text: '115' });
+  });
+
   it('is named once to onError if a sender asks for a handshake that nobody answers', async () => {
     const { ask, errors } = await receive(contract, { secret: 's', scheme: 'slack' });
     for (let at = 0; at < 3; at++) expect((await ask('?hub.mode=subscribe&hub.challenge=115&hub.verify_token=t')).status).toBe(405);
