@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { blogContract } from '../src/blog/contract.ts';
 import { asyncApi } from '../src/schema/asyncapi.ts';
 import { lockProto, printProto, type ProtoLock } from '../src/grpc/schema.ts';
+import { postgresMigrations } from '../src/postgres/migrations.ts';
 import { openApi } from '../src/rest/schema.ts';
 import { wsdl } from '../src/soap/schema.ts';
 
@@ -10,7 +11,7 @@ const PROTO_LOCK = 'proto/blog/v1/blog.lock.json';
 /** The numbers that were published before. */
 const protoLock = JSON.parse(readFileSync(join(import.meta.dirname, '..', PROTO_LOCK), 'utf8')) as ProtoLock;
 
-/** The published descriptions of the Blog contract by their path: each protocol adds its own. */
+/** What is published beside the code by its path: descriptions of the Blog contract, of which each protocol adds its own, and the tables of stores. */
 export async function publishedSpecs(): Promise<Readonly<Record<string, string>>> {
   return {
     'specs/openapi.json': json(openApi(blogContract)),
@@ -18,6 +19,7 @@ export async function publishedSpecs(): Promise<Readonly<Record<string, string>>
     'proto/blog/v1/blog.proto': printProto(blogContract, protoLock),
     [PROTO_LOCK]: json(lockProto(blogContract, protoLock)),
     'wsdl/blog.wsdl': wsdl(blogContract, 'http://localhost:4000/soap'),
+    ...Object.fromEntries(postgresMigrations.map(({ id, sql }) => [`sql/postgres/${id}.sql`, sql])),
   };
 }
 

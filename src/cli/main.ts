@@ -14,6 +14,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   import: async () => (await import('./import.ts')).importCommand,
   demo: async () => (await import('./demo/demo.ts')).demoCommand,
   webhook: async () => (await import('./webhook.ts')).webhookCommand,
+  migrate: async () => (await import('./migrate.ts')).migrateCommand,
 };
 
 const USAGE = 2;

@@ -1,14 +1,14 @@
 import type { EventDefinition } from '../core/contract.ts';
 import type { EventMessage, EventRequest, EventSink } from '../core/transport.ts';
+import { Followers, onlyChannel } from '../events/followers.ts';
 import { compileMatch, type EventHub, type HubEvent } from '../events/hub.ts';
 import type { HubLease } from '../events/lease.ts';
-import { channelKey, Listeners } from '../events/listeners.ts';
-import { onAbort } from '../life/lifetime.ts';
+import { channelKey } from '../events/listeners.ts';
 import { RepeatedReport } from '../life/repeated.ts';
-import { Batcher } from './batcher.ts';
+import { Batches } from '../stores/batches.ts';
 import { listOf, type Scripts, type SendCommand } from './commands.ts';
 import { entryList, Feed, messageOf, type Entry } from './feed.ts';
-import { RENEW_LEASE, RESUME, TAKE_LEASE } from './hub-scripts.ts';
+import { PUBLISH, RENEW_LEASE, RESUME, TAKE_LEASE } from './hub-scripts.ts';
 import { isAfter, placeOf } from './place.ts';
 
 export interface RedisHubInit {
@@ -23,6 +23,11 @@ export interface RedisHubInit {
   readonly report: (error: unknown) => void;
 }
 
+/** One event as the script takes it. */
+type Published = readonly [name: string, channel: string, key: string, time: string, data: string];
+
+/** Limits of one call of the script. */
+const LIMITS = { maxItems: 200, maxWeight: 1_000_000 };
 /** How many missed entries are asked for at a time. */
 const PAGE = 500;
 const NO_PLACE = '0-0';
@@ -35,14 +40,12 @@ interface Standing {
 
 /** A hub on one stream of Redis, with a stream beside it for each concrete channel, so that a busy one does not push out the past of a quiet one. */
 export class RedisHub implements EventHub {
-  readonly #listeners = new Map<string, Listeners>();
-  readonly #gaps = new Set<() => void>();
-  readonly #batcher: Batcher;
+  readonly #followers = new Followers<string>(({ id }) => placeOf(id, this.#epoch) ?? NO_PLACE, isAfter);
+  readonly #batches: Batches<Published>;
   readonly #feed: Feed;
   readonly #stream: string;
   readonly #newEpoch = crypto.randomUUID().replaceAll('-', '').slice(0, 12);
   #epoch = '';
-  #read = 0;
 
   private readonly init: RedisHubInit;
 
@@ -50,83 +53,56 @@ export class RedisHub implements EventHub {
     this.init = init;
     const { prefix, history, maxEvents, historyTtlMs, keyTtlMs, scripts, blockingSend, report } = init;
     this.#stream = `${prefix}events`;
-    this.#batcher = new Batcher(scripts, [
-      this.#stream,
-      prefix,
-      ...[history, maxEvents, historyTtlMs, keyTtlMs].map(String),
-      this.#newEpoch,
-    ]);
+    const args = [this.#stream, prefix, ...[history, maxEvents, historyTtlMs, keyTtlMs].map(String), this.#newEpoch];
+    this.#batches = new Batches(
+      LIMITS,
+      ([, , , , data]) => data.length,
+      async (events) => {
+        const ids = listOf(await scripts.run(PUBLISH, [...args, ...events.flat()]));
+        if (ids.length !== events.length) throw new Error(`Redis took ${ids.length} of ${events.length} events`);
+      },
+    );
     this.#feed = new Feed({
       blockingSend,
       stream: this.#stream,
       failures: new RepeatedReport(report),
       onEntry: (entry) => this.#take(entry),
-      onGap: () => {
-        for (const gap of [...this.#gaps]) gap();
-      },
+      onGap: () => this.#followers.gap(),
     });
   }
 
   publish(event: EventDefinition, { key, time, data }: HubEvent): Promise<void> {
-    const channel = channelKey(event.params, data as Record<string, unknown>);
-    return this.#batcher.add([event.name, channel, key, time, JSON.stringify(data)]);
+    const channel = channelKey(event.params, data as Readonly<Record<string, unknown>>);
+    return this.#batches.add([event.name, channel, key, time, JSON.stringify(data)]);
   }
 
-  async subscribe(request: EventRequest, sink: EventSink): Promise<void> {
-    const { event, params, signal, lastEventId } = request;
-    const fixed = event.params.filter((param) => params[param] !== undefined);
-    let head = NO_PLACE;
-    // What comes while it catches up.
-    let held: (EventMessage | 'gap')[] | undefined = [];
-    const give = (message: EventMessage): void => {
-      const place = placeOf(message.id, this.#epoch) ?? NO_PLACE;
-      if (!isAfter(place, head)) return;
-      head = place;
-      void sink.next(message);
-    };
-    const gap = () => (held ? held.push('gap') : sink.gap());
-    const hear = (message: EventMessage) => (held ? held.push(message) : give(message));
-    const leaveListeners = this.#listenersOf(event.name).add(fixed, params, { since: -1, hear });
-    this.#gaps.add(gap);
-    const leave = () => {
-      leaveListeners();
-      this.#gaps.delete(gap);
-    };
-    onAbort(signal, leave);
-    try {
-      ({ head } = await this.#stand(NO_PLACE, ''));
-      this.#feed.start(head);
-      if (lastEventId !== undefined) head = await this.#catchUp(request, fixed, sink);
-    } catch (error) {
-      leave();
-      throw error;
-    }
-    const waited = held;
-    held = undefined;
-    for (const message of waited) {
-      if (signal.aborted) return;
-      if (message === 'gap') sink.gap();
-      else give(message);
-    }
+  subscribe(request: EventRequest, sink: EventSink): Promise<void> {
+    return this.#followers.add(request, sink, {
+      begin: async () => {
+        const { head } = await this.#stand(NO_PLACE, '');
+        this.#feed.start(head);
+        return head;
+      },
+      catchUp: (give, gap) => this.#catchUp(request, give, gap),
+    });
   }
 
-  /** Gives what was missed; resolves with the place up to which that is all. */
-  async #catchUp(request: EventRequest, fixed: readonly string[], sink: EventSink): Promise<string> {
-    const { event, params, signal, lastEventId = '' } = request;
-    const isOne = fixed.length === event.params.length;
-    const channel = isOne ? `${event.name}:${channelKey(fixed, params)}` : '';
+  async #catchUp(request: EventRequest, give: (message: EventMessage) => void, gap: () => void): Promise<string> {
+    const { event, signal, lastEventId = '' } = request;
+    const only = onlyChannel(request);
+    const channel = only === undefined ? '' : `${event.name}:${only}`;
     const matches = compileMatch(request);
     for (let place = placeOf(lastEventId, this.#epoch); ;) {
       const { head, source, entries } = await this.#stand(place ?? NO_PLACE, channel);
       if (place === undefined || source === 'gap') {
-        sink.gap();
+        gap();
         return head;
       }
       for (const entry of entries) {
         if (signal.aborted) return head;
         if (entry.name !== undefined && entry.name !== event.name) continue;
         const message = messageOf(entry, this.#epoch);
-        if (matches(message)) void sink.next(message);
+        if (matches(message)) give(message);
       }
       if (source === 'live' || entries.length < PAGE) return head;
       place = entries.at(-1)?.place;
@@ -160,23 +136,16 @@ export class RedisHub implements EventHub {
 
   async close(): Promise<void> {
     this.#feed.close();
-    this.#listeners.clear();
-    this.#gaps.clear();
+    this.#followers.clear();
   }
 
   #take(entry: Entry): void {
-    const listeners = this.#listeners.get(entry.name ?? '');
-    if (!listeners) return;
+    const { name } = entry;
+    if (name === undefined || !this.#followers.has(name)) return;
     try {
-      listeners.tell(++this.#read, messageOf(entry, this.#epoch), []);
+      this.#followers.tell(name, messageOf(entry, this.#epoch));
     } catch (error) {
       this.init.report(error);
     }
-  }
-
-  #listenersOf(name: string): Listeners {
-    let listeners = this.#listeners.get(name);
-    if (!listeners) this.#listeners.set(name, (listeners = new Listeners()));
-    return listeners;
   }
 }

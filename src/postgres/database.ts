@@ -1,0 +1,33 @@
+/** A row, by the names of its columns. */
+export type Row = Readonly<Record<string, unknown>>;
+
+/**
+ * What runs one statement with `$1` parameters: a `Pool` or a `Client` of `pg`, PGlite, or a function of yours around another client. Nothing of a session
+ * is used, so a pool in transaction mode (PgBouncer) serves.
+ */
+export interface Queryable {
+  query(text: string, values?: unknown[]): Promise<{ readonly rows: readonly unknown[] }>;
+}
+
+const UNDEFINED_TABLE = '42P01';
+const UNDEFINED_SCHEMA = '3F000';
+
+/** Runs statements, and says what to do if the tables are missing. */
+export async function rowsOf(database: Queryable, text: string, values: readonly unknown[] = []): Promise<readonly Row[]> {
+  try {
+    const { rows } = await database.query(text, [...values]);
+    return rows as readonly Row[];
+  } catch (error) {
+    const { code } = error as { readonly code?: unknown };
+    if (code !== UNDEFINED_TABLE && code !== UNDEFINED_SCHEMA) throw error;
+    throw new Error('postgresStores: its tables are missing: run `npx multi-api-sdk migrate --postgres <url>`, or migratePostgres(pool)', {
+      cause: error,
+    });
+  }
+}
+
+/** The client of a transaction, which `call.publish` and `call.finish` were given. Throws a `TypeError` for something else. */
+export function clientOf(transaction: unknown): Queryable {
+  if (typeof (transaction as Partial<Queryable> | null | undefined)?.query === 'function') return transaction as Queryable;
+  throw new TypeError('postgresStores: the transaction must be the client that runs it: it has query(text, values)');
+}
