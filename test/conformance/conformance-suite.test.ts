@@ -197,3 +197,15 @@ describe('runConformance', () => {
     expect(results[0]).toMatchObject({ status: 'failed', reason: expect.stringContaining('noise') as string });
   });
 });
+
+describe('ids of the cases', () => {
+  // A published id never changes its meaning and never goes: users skip cases by it. New ones are written by `npx vitest run <this file> -u`.
+  it('are those that were published', async () => {
+    await expect(
+      `${conformanceCases
+        .map(({ id }) => id)
+        .sort()
+        .join('\n')}\n`,
+    ).toMatchFileSnapshot('case-ids.txt');
+  });
+});
