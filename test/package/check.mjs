@@ -29,7 +29,7 @@ try {
     const strange = files
       .map(({ path }) => path)
       .filter(
-        (path) => !/^(dist|specs|wsdl|proto|docs\/(guides|protocols))\/|^(package\.json|README\.md|LICENSE|CHANGELOG\.md)$/.test(path),
+        (path) => !/^(dist|specs|sql|wsdl|proto|docs\/(guides|protocols))\/|^(package\.json|README\.md|LICENSE|CHANGELOG\.md)$/.test(path),
       );
     assert.deepEqual(strange, [], 'files that nobody needs');
     const graphiql = ['app.js', 'app.css', 'graphql.worker.js', 'json.worker.js', 'editor.worker.js'];
