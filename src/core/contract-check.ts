@@ -8,6 +8,7 @@ import type { Transport } from './transport.ts';
 import { eachObject, isOneWay, isOptional, placeOf, shapeOf, valueType } from './shape.ts';
 
 export { nearest } from './nearest.ts';
+export { checkParts } from './parts/check.ts';
 
 type Fields = Readonly<Record<string, Schema>>;
 

@@ -2,6 +2,9 @@
 export function checkContract(): void {}
 
 /** As above. */
+export function checkParts(): void {}
+
+/** As above. */
 export function checkServes(): void {}
 
 /** As above: the message names all that exist instead. */

@@ -1,4 +1,4 @@
-import { checkContract } from '#contract-check';
+import { checkContract, checkParts } from '#contract-check';
 import type {
   Contract,
   ContractSpec,
@@ -14,13 +14,13 @@ import type {
   OperationSpec,
   Joined,
   Parts,
-  Relation,
   QuerySpec,
   Relations,
   Schema,
 } from './contract.ts';
 import type { ErrorCode } from './errors.ts';
 import { namedBindings, parseHttpBindings } from './http-binding.ts';
+import { joinParts } from './parts/join.ts';
 import { securityOf } from './security/security.ts';
 
 /** An operation that reads and changes nothing. */
@@ -92,8 +92,11 @@ export function defineContract<
     events: named(spec.events ?? {}, spec.name, service, (definition) => ({ ...security, ...definition })),
     relations: spec.relations ?? {},
   };
-  const { operations, events, relations } = spec.parts ? joinParts(spec.name, own, securedParts(spec.parts, security)) : own;
-  const securitySchemes = joinSchemes(spec);
+  const parts: Parts = spec.parts ?? {};
+  checkParts(spec.name, { ...own, ...(spec.securitySchemes && { securitySchemes: spec.securitySchemes }) }, parts);
+  const { operations, events, relations } = joinParts(own, parts, security);
+  const schemes = [spec.securitySchemes, ...Object.values(parts).map((part) => part.securitySchemes)];
+  const securitySchemes = schemes.some(Boolean) && (Object.assign({}, ...schemes) as NonNullable<Contract['securitySchemes']>);
   const contract: Contract = {
     name: spec.name,
     version: spec.version ?? '1.0.0',
@@ -107,72 +110,6 @@ export function defineContract<
   };
   checkContract(contract);
   return contract as never;
-}
-
-type Members = Pick<Contract, 'operations' | 'events' | 'relations'>;
-
-/** Parts that say nothing of who may call take what the whole says. */
-function securedParts(parts: Parts, security: ReturnType<typeof securityOf>): Parts {
-  if (security.security === undefined) return parts;
-  const secured = <T extends object>(members: Readonly<Record<string, T>>): Record<string, T> =>
-    Object.fromEntries(Object.entries(members).map(([name, member]) => [name, { ...security, ...member }]));
-  const each = Object.entries(parts).map(([name, part]): [string, Contract] => {
-    // What is not a contract is named where parts are joined.
-    return [name, part?.operations ? { ...part, operations: secured(part.operations), events: secured(part.events) } : part];
-  });
-  return Object.fromEntries(each);
-}
-
-/** The schemes of the contract and of its parts. Throws a `TypeError` if two that differ have one name: a member of one would ask for the other's. */
-function joinSchemes({
-  name,
-  parts = {},
-  securitySchemes,
-}: Pick<ContractSpec<{}, {}, {}>, 'name' | 'securitySchemes'> & { readonly parts?: Parts }) {
-  let joined = securitySchemes;
-  for (const [part, { securitySchemes: more = {} }] of Object.entries(parts)) {
-    for (const [scheme, definition] of Object.entries(more)) {
-      const known = joined && Object.hasOwn(joined, scheme) ? joined[scheme] : undefined;
-      if (known && JSON.stringify(known) !== JSON.stringify(definition))
-        throw new TypeError(`contract ${name}: the part '${part}' has another securitySchemes.${scheme}: give one of them another name`);
-      joined = { ...joined, [scheme]: definition };
-    }
-  }
-  return joined;
-}
-
-/** A contract's own members and those of its parts. Throws a `TypeError` that names both owners of a name that is taken twice. */
-function joinParts(name: string, own: Members, parts: Parts): Members {
-  const owners: (readonly [string, Members])[] = [[`the contract ${name} itself`, own]];
-  for (const [key, part] of Object.entries(parts)) {
-    if (typeof (part as Partial<Contract> | undefined)?.operations !== 'object')
-      throw new TypeError(`contract ${name}: the part '${key}' is not made by defineContract()`);
-    owners.push([`the part '${key}'`, part]);
-  }
-  const join = <T>(kind: string, of: (members: Members) => Readonly<Record<string, T>>): Record<string, T> => {
-    const takers = new Map<string, string>();
-    const joined: Record<string, T> = {};
-    for (const [owner, members] of owners) {
-      for (const [member, value] of Object.entries(of(members))) {
-        const first = takers.get(member);
-        if (first !== undefined)
-          throw new TypeError(`contract ${name}: ${first} and ${owner} both have the ${kind} '${member}': rename one of them`);
-        takers.set(member, owner);
-        joined[member] = value;
-      }
-    }
-    return joined;
-  };
-  const relations: Record<string, Readonly<Record<string, Relation>>> = {};
-  for (const [owner, members] of owners) {
-    for (const [type, fields] of Object.entries(members.relations)) {
-      const twice = Object.keys(fields).find((field) => Object.hasOwn(relations[type] ?? {}, field));
-      if (twice !== undefined)
-        throw new TypeError(`contract ${name}: ${owner} has the relation ${type}.${twice}, which another part has too`);
-      relations[type] = { ...relations[type], ...fields };
-    }
-  }
-  return { operations: join('operation', (part) => part.operations), events: join('event', (part) => part.events), relations };
 }
 
 function operation<

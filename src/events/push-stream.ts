@@ -7,7 +7,7 @@ interface Waiter<T> {
 }
 
 /** An async iterator over pushed values. Its buffer has no bound of its own: the producer looks at `waiting`, or waits with `give`. */
-export class PushStream<T> implements AsyncIterableIterator<T, undefined> {
+export class PushStream<T> implements AsyncIterableIterator<T> {
   readonly #buffer: T[] = [];
   /** Of values that were given, until they are taken. */
   readonly #taken: (() => void)[] = [];
