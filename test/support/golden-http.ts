@@ -91,7 +91,7 @@ export function goldenCases(
         const hasBody = !['204', '304'].includes(answer.first);
         return new Response(hasBody ? answer.body : null, {
           status: Number(answer.first),
-          headers: answer.headers.map(([key, value]) => [key, value]),
+          headers: answer.headers.map(([key, value]): [string, string] => [key, value]),
         });
       };
       const client = createClient({ transport: adapterOf('http://golden', carry) }) as Client<typeof blogContract>;
