@@ -11,6 +11,7 @@ export default {
   entryPoints,
   readme: 'README.md',
   highlightLanguages: [
+    'nginx',
     'typescript',
     'javascript',
     'tsx',
@@ -76,10 +77,14 @@ export default {
     'Related',
     'Flat',
     'Exactly',
+    'Joined',
+    'Verbs',
+    'Secret',
   ],
   intentionallyNotDocumented: [
     'multi-api-sdk/rest.DispatcherLike.dispatch',
     'multi-api-sdk/graphql.CarrierResponse.headers.__type.get',
+    'multi-api-sdk/graphql.CarrierResponse.headers.__type.entries',
     'multi-api-sdk/graphql.GraphqlCarrier.rawRequest',
     'multi-api-sdk/webhook.WebhookAdapter.[CAPABILITY]',
     'multi-api-sdk.Adapter.[CAPABILITY]',

@@ -11,8 +11,11 @@ import { memberOf } from './wrap.ts';
 
 /** Where lines go: pino's shape, which winston, bunyan and `console` can be given too. */
 export interface Logger {
+  /** For what went well. */
   info(fields: LogFields, message: string): void;
+  /** For what the caller did wrong. */
   warn(fields: LogFields, message: string): void;
+  /** For what failed here or at the peer. */
   error(fields: LogFields, message: string): void;
 }
 

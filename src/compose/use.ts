@@ -11,7 +11,9 @@ export type NextSubscribe = (request: SubscribeRequest, sink: EventSink) => Prom
  * answers itself is not.
  */
 export interface Middleware {
+  /** Around a call: `next` makes it. */
   call?(request: CallRequest, next: NextCall): Promise<unknown>;
+  /** Around a subscription or a streamed operation: `next` starts it. */
   subscribe?(request: SubscribeRequest, sink: EventSink, next: NextSubscribe): Promise<void>;
 }
 

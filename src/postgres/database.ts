@@ -6,6 +6,7 @@ export type Row = Readonly<Record<string, unknown>>;
  * is used, so a pool in transaction mode (PgBouncer) serves.
  */
 export interface Queryable {
+  /** Runs one statement; rejects with an error that has the `code` of Postgres. */
   query(text: string, values?: unknown[]): Promise<{ readonly rows: readonly unknown[] }>;
 }
 

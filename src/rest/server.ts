@@ -28,6 +28,7 @@ import { JSON_TYPE } from './wire.ts';
 import { reporter } from '../life/report.ts';
 
 export { asyncApi, sseProtocol, type AsyncApiOptions, type AsyncApiProtocol } from '../schema/asyncapi.ts';
+export type { AsyncApiStreams } from '../schema/asyncapi/streams.ts';
 export { openApi, type OpenApiOptions } from './schema.ts';
 
 /** Options of `restHandler`. */

@@ -4,7 +4,9 @@ import { delay } from '../life/lifetime.ts';
 export interface KitTransaction {
   /** What the store knows it by. */
   readonly transaction: unknown;
+  /** Ends it: what was written in it stays. */
   commit(): Promise<void> | void;
+  /** Ends it: what was written in it never was. */
   rollback(): Promise<void> | void;
 }
 

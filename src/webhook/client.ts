@@ -33,10 +33,12 @@ export type { WebhookEventMapping, WebhookInfo } from './mapping.ts';
 export type { ReceiverOptions, UnhandledWebhook } from './receiver.ts';
 export type { HandshakeAnswer, SignedContent, WebhookHandshake, WebhookSchemeDefinition, WebhookValue } from './signing/definition.ts';
 export type { WebhookScheme } from './signing/find-scheme.ts';
+export type { DigestEncoding, HashName } from './signing/crypto.ts';
+export type { ProviderName } from './signing/providers.ts';
 export type { WebhookHandshakeName } from './signing/handshakes.ts';
 export type { WebhookRequest } from './signing/request.ts';
 export type { SigningScheme } from './signing/schemes.ts';
-export { makeWebhookSecret, type WebhookSecret } from './signing/secret.ts';
+export { makeWebhookSecret, type SecretForm, type WebhookSecret } from './signing/secret.ts';
 export { memorySeenStore, type SeenClaim, type SeenStore, type SeenStoreOptions } from '../stores/seen.ts';
 export {
   signWebhook,
