@@ -1,7 +1,7 @@
 import type { Contract, Operation } from '../core/contract.ts';
 import { deprecationNote } from '../peer/deprecation.ts';
 import type { EnumNode, Field, ObjectNode, SchemaNode, TypeUse, UnionNode } from '../schema/view.ts';
-import { errorNotes } from '../schema/error-notes.ts';
+import { memberNotes } from '../schema/member-notes.ts';
 import { graphqlTypes } from './engine/described.ts';
 import { isEnum, type Argument, type GraphqlTypes, type RootField } from './engine/types.ts';
 
@@ -51,7 +51,7 @@ class Printer {
   #roots(fields: ReadonlyMap<string, RootField>): string[] {
     return [...fields.values()].map(({ name, member, args, type, output }) => {
       if (output) this.#output(output.node, undefined);
-      const text = [member.summary, member.description, errorNotes(member)].filter((part) => part !== undefined).join('\n\n');
+      const text = [member.summary, member.description, memberNotes(member)].filter((part) => part !== undefined).join('\n\n');
       return `${describe(text, '  ')}  ${name}${this.#args(args)}: ${this.#note(type)}${deprecate(member.deprecated)}`;
     });
   }

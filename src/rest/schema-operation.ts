@@ -13,7 +13,7 @@ import {
   type ObjectNode,
   type OperationView,
 } from '../schema/view.ts';
-import type { Operation } from '../core/contract.ts';
+import type { EventDefinition, Operation } from '../core/contract.ts';
 import { deprecationHeaders } from '../peer/deprecation.ts';
 import { locationParam } from './location.ts';
 import { statusOf } from './operation-route.ts';
@@ -53,10 +53,16 @@ export function describeOperation(view: ContractView, own: OperationView, bindin
     operationId: place.id,
     tags: [operation.service],
     ...notesOf(operation),
+    ...securityOf(operation),
     ...(parameters.length > 0 && { parameters }),
     ...(body && { requestBody: body }),
     responses: { ...successOf(view, own, binding, place), ...problemsOf(own, place.components) },
   };
+}
+
+/** Who may call: the schemes are in the document's components. Source: https://spec.openapis.org/oas/v3.1.1.html#security-requirement-object */
+function securityOf({ security = [] }: Operation | EventDefinition): JsonObject {
+  return security.length === 0 ? {} : { security };
 }
 
 /** The Operation Object of an event stream: `GET /<channel>`. */
@@ -66,6 +72,7 @@ export function describeEvent(view: EventView, { id, renamed, components }: Plac
     operationId: id,
     tags: [event.service],
     ...notesOf(event),
+    ...securityOf(event),
     parameters: [
       ...event.params.map((param) => ({
         name: renamed.get(param) ?? param,

@@ -30,6 +30,7 @@ const OWN_SCHEMAS = ['ProblemDetails'];
 export function openApi(contract: Contract, options: OpenApiOptions = {}): JsonObject {
   const view = describeContract(contract);
   const { title = contract.name, servers, events = true, fields = true } = options;
+  const { securitySchemes = {} } = contract;
   const components = createComponents(view, '#/components/schemas/', { taken: OWN_SCHEMAS, discriminators: true });
   const eventViews = events ? [...view.events.values()] : [];
   const paths = describePaths(view, eventViews, components, fields);
@@ -43,6 +44,7 @@ export function openApi(contract: Contract, options: OpenApiOptions = {}): JsonO
     ...(eventViews.length > 0 && { webhooks }),
     components: {
       schemas: { ...components.schemas, ProblemDetails: PROBLEM },
+      ...(Object.keys(securitySchemes).length > 0 && { securitySchemes }),
       parameters: PARAMETERS,
       headers: HEADERS,
       responses: { Problem: PROBLEM_RESPONSE },

@@ -1,6 +1,7 @@
 import { deprecationNote } from '../peer/deprecation.ts';
 import type { Contract, EventDefinition } from '../core/contract.ts';
 import type { JsonObject } from '../core/errors.ts';
+import { securityOf, securitySchemesOf } from './asyncapi/security.ts';
 import { streamParts, type AsyncApiStreams, type StreamParts } from './asyncapi/streams.ts';
 import { createComponents, type Components } from './components.ts';
 import { pascal } from './read.ts';
@@ -81,7 +82,7 @@ export function asyncApi(contract: Contract, options: AsyncApiOptions = {}): Jso
     ...(Object.keys(servers).length > 0 && { servers }),
     channels,
     operations,
-    components: { messages, schemas: components.schemas },
+    components: { messages, schemas: components.schemas, ...securitySchemesOf(contract) },
   };
 }
 
@@ -153,6 +154,7 @@ function operationsOf({ name, view: { event }, protocols }: Place, view: Contrac
       action: 'send',
       ...at(event.name),
       ...(event.summary !== undefined && { summary: event.summary }),
+      ...securityOf(event, view.contract),
       ...bindings(protocols, (protocol) => protocol.operation?.(event)),
     },
   ];
@@ -167,6 +169,7 @@ function operationsOf({ name, view: { event }, protocols }: Place, view: Contrac
         action: 'receive',
         ...at(written === 'input' ? inputName(event) : event.name),
         ...(writer?.summary !== undefined && { summary: writer.summary }),
+        ...(writer && securityOf(writer, view.contract)),
       },
     ],
   ];

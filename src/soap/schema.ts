@@ -4,6 +4,7 @@ import { printSchema } from './wire/xsd.ts';
 import { escapeAnyText, escapeAttribute } from '../xml/text.ts';
 import type { SoapVersion } from './version.ts';
 import { deprecationText } from '../peer/deprecation.ts';
+import { securityNotes } from '../schema/member-notes.ts';
 
 /** WSDL's own namespaces: https://www.w3.org/TR/wsdl.html#_notational and, for SOAP 1.2, https://www.w3.org/submissions/wsdl11soap12/ */
 const NAMESPACES = [
@@ -107,7 +108,9 @@ function printService(service: SoapService, prefix: string): ServiceParts {
 
 function portOperation({ name, operation, requestElement, responseElement, service, faults }: SoapOperation): string[] {
   const { summary, description, deprecated } = operation;
-  const words = [summary, description, deprecationText(deprecated)].filter((text) => text !== undefined).join('\n\n');
+  const words = [summary, description, ...securityNotes(operation), deprecationText(deprecated)]
+    .filter((text) => text !== undefined)
+    .join('\n\n');
   return [
     `<wsdl:operation name="${name}">`,
     ...indent(documentation('wsdl', words)),

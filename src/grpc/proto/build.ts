@@ -9,7 +9,7 @@ import { checkName, pascal, snake } from './names.ts';
 import {
   grpcMeta, isNamed, messageName, type ChannelMethod, type EventMethod, type OperationMethod, type ProtoEntry, type ProtoFile, type ProtoMessage, type ProtoMethod, type ProtoType,
 } from './proto.ts'; // prettier-ignore
-import { errorNotes } from '../../schema/error-notes.ts';
+import { memberNotes } from '../../schema/member-notes.ts';
 
 const files = new WeakMap<Contract, Map<ProtoLock | undefined, ProtoFile>>();
 
@@ -100,7 +100,7 @@ class FileBuilder {
 
   #method(name: string, of: Operation | EventDefinition): Pick<ProtoMethod, 'name' | 'service' | 'path' | 'comment' | 'deprecated'> {
     const service = serviceOf(this.lock, of.service.endsWith('Service') ? of.service : `${of.service}Service`, name);
-    const comment = [of.summary, of.description, errorNotes(of), noteOf(of)];
+    const comment = [of.summary, of.description, memberNotes(of), noteOf(of)];
     return {
       name,
       service,

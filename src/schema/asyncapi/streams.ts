@@ -1,6 +1,7 @@
 import type { Contract, Operation } from '../../core/contract.ts';
 import type { JsonObject } from '../../core/errors.ts';
 import type { Components } from '../components.ts';
+import { securityOf } from './security.ts';
 import type { ContractView, OperationView } from '../view.ts';
 
 /** How a protocol carries the streamed operations of a contract: a message asks for one, and the items are messages of a reply. */
@@ -55,6 +56,7 @@ function describe(
     channel: { $ref: `#/channels/${key}` },
     messages: [{ $ref: `#/channels/${key}/messages/${asks}` }],
     ...summary,
+    ...securityOf(operation, contract),
     reply: {
       address: streams.reply,
       channel: { $ref: `#/channels/${key}-reply` },

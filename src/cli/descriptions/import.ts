@@ -1,10 +1,10 @@
 import { writeFile } from 'node:fs/promises';
-import { importContract, ImportError, type Finding, type Imported } from '../import/index.ts';
-import { UsageError } from './args.ts';
-import { defineCommand } from './command.ts';
-import { headersOf } from './connection.ts';
-import { textTable } from './text-table.ts';
-import { painter, printJson, progress } from './terminal.ts';
+import { importContract, ImportError, type Finding, type Imported } from '../../import/index.ts';
+import { UsageError } from '../args.ts';
+import { defineCommand } from '../command.ts';
+import { headersOf } from '../connection.ts';
+import { textTable } from '../text-table.ts';
+import { painter, printJson, progress } from '../terminal.ts';
 
 export const importCommand = defineCommand({
   name: 'import',
