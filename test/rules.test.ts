@@ -40,7 +40,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['client', 'service'],
   ['http'],
   ['socket', 'xml'],
-  PROTOCOLS,
+  [...PROTOCOLS, 'mcp'],
   ['redis', 'postgres'],
   ['blog'],
   ['compose'],

@@ -1,9 +1,10 @@
 import type { ErrorCode } from '../core/errors.ts';
+import { INVALID_PARAMS, METHOD_NOT_FOUND } from '../peer/json-rpc.ts';
 
 /** The JSON-RPC error code of each code; `error.data.code` has the code itself. Source: https://www.jsonrpc.org/specification#error_object */
 export const RPC_CODE: Readonly<Record<ErrorCode, number>> = {
-  INVALID_ARGUMENT: -32602,
-  UNIMPLEMENTED: -32601,
+  INVALID_ARGUMENT: INVALID_PARAMS,
+  UNIMPLEMENTED: METHOD_NOT_FOUND,
   CANCELLED: -32000,
   UNKNOWN: -32000,
   DEADLINE_EXCEEDED: -32000,
@@ -19,23 +20,6 @@ export const RPC_CODE: Readonly<Record<ErrorCode, number>> = {
   DATA_LOSS: -32000,
   UNAUTHENTICATED: -32000,
 };
-
-/** A frame that is not JSON, and one that is JSON but no request. */
-export const PARSE_ERROR = -32700;
-export const INVALID_REQUEST = -32600;
-
-const CODES: Readonly<Record<number, ErrorCode>> = {
-  [PARSE_ERROR]: 'INVALID_ARGUMENT',
-  [INVALID_REQUEST]: 'INVALID_ARGUMENT',
-  [-32601]: 'UNIMPLEMENTED',
-  [-32602]: 'INVALID_ARGUMENT',
-  [-32603]: 'INTERNAL',
-};
-
-/** The code of a JSON-RPC error that came without one. */
-export function codeOfRpc(code: unknown): ErrorCode {
-  return (typeof code === 'number' ? CODES[code] : undefined) ?? 'UNKNOWN';
-}
 
 /** Close codes of this protocol, of those that are private. Source: https://www.rfc-editor.org/rfc/rfc6455#section-7.4.2 */
 export const NOT_INITIALIZED = 4401;

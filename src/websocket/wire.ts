@@ -4,7 +4,8 @@ import { MAX_DEPTH, parseJson } from '../peer/json.ts';
 
 export { isObject } from '../peer/error-body.ts';
 import type { Headers } from '../core/transport.ts';
-import { codeOfRpc, INVALID_REQUEST, PARSE_ERROR, RPC_CODE } from './status.ts';
+import { codeOfRpc, INVALID_REQUEST, isRpcId, PARSE_ERROR } from '../peer/json-rpc.ts';
+import { RPC_CODE } from './status.ts';
 
 /** How many items of a stream may be on their way; the reader grants more by `more { subscription, count }`. */
 export const STREAM_CREDITS = 64;
@@ -92,7 +93,7 @@ export function readTooLarge(text: string, maxBatch: number, maxBytes: number): 
   }
   const refused = (each: unknown): RpcFault => {
     const { id, headers } = isObject(each) ? each : {};
-    return new RpcFault(id === undefined || isId(id) ? id : null, RPC_CODE.INVALID_ARGUMENT, message, requestIdOf(headers));
+    return new RpcFault(id === undefined || isRpcId(id) ? id : null, RPC_CODE.INVALID_ARGUMENT, message, requestIdOf(headers));
   };
   if (!Array.isArray(value)) return refused(value);
   const batch = value as unknown[];
@@ -102,7 +103,7 @@ export function readTooLarge(text: string, maxBatch: number, maxBytes: number): 
 function readRequest(value: unknown): RpcRequest | RpcFault {
   if (!isObject(value)) return new RpcFault(null, INVALID_REQUEST, 'a request is a JSON object');
   const { jsonrpc, id, method, params = NO_PARAMS, headers = NO_HEADERS } = value;
-  if (id !== undefined && !isId(id)) return refuse(value, 'an id is a string, a number or null');
+  if (id !== undefined && !isRpcId(id)) return refuse(value, 'an id is a string, a number or null');
   if (jsonrpc !== '2.0') return refuse(value, "a request has the member 'jsonrpc': '2.0'");
   if (typeof method !== 'string') return refuse(value, "a request has a 'method', which is a string");
   if (!isObject(params)) {
@@ -114,14 +115,9 @@ function readRequest(value: unknown): RpcRequest | RpcFault {
   return { id, method, params, headers: headers as Headers };
 }
 
-function isId(id: unknown): id is string | number | null {
-  // `1e400` is JSON, but nothing that JSON could give back.
-  return typeof id === 'string' || Number.isFinite(id) || id === null;
-}
-
 /** What is no request cannot be told from a notification, so that it is answered also without an id: https://www.jsonrpc.org/specification#response_object */
 function refuse({ id, headers }: JsonObject, message: string): RpcFault {
-  return new RpcFault(isId(id) ? id : null, INVALID_REQUEST, message, requestIdOf(headers));
+  return new RpcFault(isRpcId(id) ? id : null, INVALID_REQUEST, message, requestIdOf(headers));
 }
 
 /** The id that a sender gave a request, where one can be read and it fits a log line. */

@@ -1,8 +1,12 @@
-import type { IncomingMessage } from 'node:http';
 import { reportOnce } from './refusals.ts';
 
 /** Which pages may connect: `'*'` all, a list of origins, or a function that knows them; beside those of the same host. */
 export type Origins = '*' | readonly string[] | ((origin: string) => boolean);
+
+/** What a check of `Origin` reads of a request. */
+interface Asking {
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
+}
 
 /** Compiles a list of origins. Throws a `TypeError`, which names `owner`, for a text that is not an origin. */
 export function compileOrigins(owner: string, origins: Origins): (origin: string) => boolean {
@@ -26,27 +30,25 @@ export function isOwnOrigin(origin: string, host: string | undefined): boolean {
 }
 
 /**
- * Makes the check of a socket's `Origin`, which browsers send and pages cannot forge. Throws a `TypeError`, which names `owner`, for a text
- * that is not an origin; `onError` hears once of each origin that was refused, and why a function failed, to which no page connects then.
+ * Makes the check of the `Origin` of a socket or a request, which browsers send and pages cannot forge. Throws a `TypeError`, which names
+ * `owner`, for a text that is not an origin; `onError` hears once of each origin that was refused, and why a function failed, to which no page
+ * connects then.
  * Source: https://www.rfc-editor.org/rfc/rfc6455#section-10.2
  */
-export function compileOriginCheck(
-  owner: string,
-  origins: Origins = [],
-  onError: (error: unknown) => void,
-): (request: IncomingMessage) => boolean {
+export function compileOriginCheck(owner: string, origins: Origins = [], onError: (error: unknown) => void): (request: Asking) => boolean {
   const isListed = compileOrigins(owner, origins);
   const refused = reportOnce(onError);
   return ({ headers }) => {
-    const { origin, host } = headers;
-    if (origin === undefined) return true;
+    if (headers['origin'] === undefined) return true;
+    const origin = String(headers['origin']);
+    const { host } = headers;
     try {
-      if (isOwnOrigin(origin, host) || isListed(origin)) return true;
+      if (isOwnOrigin(origin, host === undefined ? undefined : String(host)) || isListed(origin)) return true;
     } catch (error) {
       onError(error);
       return false;
     }
-    refused(origin, (shown) => `${owner}: a socket for pages of ${shown} was refused: list that origin in the option 'origins'`);
+    refused(origin, (shown) => `${owner}: pages of ${shown} were refused: list that origin in the option 'origins'`);
     return false;
   };
 }

@@ -5,7 +5,7 @@ import type { EventSink, EventRequest } from '../../core/transport.ts';
 import { localId } from '../../events/event-id.ts';
 import { codeOfStatus } from '../../http/message/status.ts';
 import { onAbort } from '../../life/lifetime.ts';
-import { codeOfRpc } from '../status.ts';
+import { codeOfRpc } from '../../peer/json-rpc.ts';
 import { isObject } from '../wire.ts';
 
 /** An operation of a JSON-RPC peer that someone else designed. */

@@ -9,7 +9,7 @@ import type { SocketSession } from '../../socket/server.ts';
 import { RpcSubscription, type EventEncoder } from './events.ts';
 import { RpcStream } from './stream.ts';
 import { CLOSE } from '../../socket/close.ts';
-import { PARSE_ERROR } from '../status.ts';
+import { PARSE_ERROR } from '../../peer/json-rpc.ts';
 import {
   connectionHeaders,
   encodeError,

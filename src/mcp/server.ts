@@ -1,0 +1,176 @@
+/**
+ * Serves a transport as tools of the Model Context Protocol.
+ *
+ * @module multi-api-sdk/mcp/server
+ * @group Servers
+ */
+
+import { checkTransport } from '../core/check-transport.ts';
+import { ApiError, isApiError } from '../core/errors.ts';
+import { bytes, count, ms, readOptions } from '../core/options.ts';
+import type { Transport } from '../core/transport.ts';
+import { HttpError } from '../http/message/error.ts';
+import type { HttpHandler, HttpRequest, HttpResponse } from '../http/message/message.ts';
+import { STATUS } from '../http/message/status.ts';
+import { Heartbeat } from '../http/events/heartbeat.ts';
+import { compileOriginCheck, type Origins } from '../http/serve/origins.ts';
+import { reporter } from '../life/report.ts';
+import { INTERNAL_ERROR, INVALID_REQUEST } from '../peer/json-rpc.ts';
+import { chooseTools } from './schema.ts';
+import { eraOverHttp } from './serving/era.ts';
+import { HttpExchange } from './serving/http-exchange.ts';
+import { McpService } from './serving/service.ts';
+import { toldError } from './serving/tool-result.ts';
+import { RPC_CODE } from './status.ts';
+import { encodeFault, encodeResult, errorData, MCP_PATH, McpFault, readMessage, type McpMessage } from './wire.ts';
+
+export type { Origins } from '../http/serve/origins.ts';
+export { mcpTools, type McpTool, type McpToolsOptions } from './schema.ts';
+
+/** Options of `mcpHandler`. */
+export interface McpHandlerOptions {
+  /**
+   * The operations that are tools, by name, or `'*'` for all. Few and well described ones serve a model better than many.
+   * @default those with `meta: { mcp: true }`; if there are none, all but those with `meta: { mcp: false }`
+   */
+  readonly tools?: '*' | readonly string[] | undefined;
+  /** Where it answers. @default '/mcp' */
+  readonly path?: string | undefined;
+  /** What a model should know about the service as a whole. @default the contract's description */
+  readonly instructions?: string | undefined;
+  /** Tools on one page of the list. @default 100 */
+  readonly pageSize?: number | undefined;
+  /** How long clients may keep the lists, in milliseconds. @default 300_000 (5 minutes) */
+  readonly listTtlMs?: number | undefined;
+  /** Items of a streamed operation in one result; one that has more says `complete: false`. @default 1000 */
+  readonly maxStreamItems?: number | undefined;
+  /** Characters of those items. @default 1_048_576 (1 MiB) */
+  readonly maxStreamBytes?: number | undefined;
+  /** Larger bodies get 413. @default 1_048_576 (1 MiB) */
+  readonly maxBodyBytes?: number | undefined;
+  /** How often a comment keeps streamed answers open, in milliseconds. @default 15_000 */
+  readonly heartbeatMs?: number | undefined;
+  /** Pages of other origins that may call: a list, a function, or `'*'`. Others get 403. @default none */
+  readonly origins?: Origins | undefined;
+  /** Gets failures that callers see as INTERNAL. @default console.error */
+  readonly onError?: ((error: unknown) => void) | undefined;
+}
+
+const READERS = {
+  pageSize: count(100),
+  listTtlMs: ms(300_000, { zero: true, infinity: false }),
+  maxStreamItems: count(1000),
+  maxStreamBytes: bytes(1_048_576),
+  maxBodyBytes: bytes(1_048_576),
+  heartbeatMs: ms(15_000),
+};
+
+/**
+ * Serves a transport over the Model Context Protocol (Streamable HTTP): operations are tools. It speaks the revision 2026-07-28, which has no
+ * sessions, and 2025-11-25 and 2025-06-18, which begin with `initialize`. Mount it with `nodeListener`, `listen` or `fetchHandler`.
+ * Formats: docs/protocols/mcp.md.
+ */
+export function mcpHandler(transport: Transport, options: McpHandlerOptions = {}): HttpHandler {
+  checkTransport('mcpHandler', transport);
+  const read = readOptions('mcpHandler', options, READERS, ['tools', 'path', 'instructions', 'origins', 'onError']);
+  const { path = MCP_PATH, maxBodyBytes } = read;
+  if (!/^(\/[A-Za-z0-9\-._~]+)+$/.test(path)) throw new TypeError(`mcpHandler: path '${path}' must look like '/mcp'`);
+  const onError = reporter(read.onError);
+  const isAllowed = compileOriginCheck('mcpHandler', read.origins, onError);
+  const service = new McpService(transport, {
+    ...read,
+    tools: chooseTools('mcpHandler', transport.contract, read.tools),
+    instructions: read.instructions ?? transport.contract.description,
+    onError,
+  });
+  const endpoint = new Endpoint(service, maxBodyBytes, new Heartbeat(read.heartbeatMs), onError);
+  return (request) => {
+    if (request.path !== path) return undefined;
+    // Source: https://modelcontextprotocol.io/specification/2026-07-28/basic/transports/streamable-http#security--endpoint
+    if (!isAllowed(request)) return refusal(403, INVALID_REQUEST, "pages of this origin may not call: list it in the option 'origins'");
+    if (request.method === 'OPTIONS') return { status: 204, headers: { allow: ALLOW } };
+    if (request.method !== 'POST') throw new HttpError(405, `${request.path} answers POST, not ${request.method}`, { allow: ALLOW });
+    return endpoint.post(request);
+  };
+}
+
+const ALLOW = 'POST, OPTIONS';
+const CANCELLED = new ApiError('CANCELLED', 'the caller cancelled the call');
+
+/** What takes the POSTs of one handler. */
+class Endpoint {
+  /** What runs for clients of the older revisions, by session and id: a session holds nothing else. */
+  readonly #running = new Map<string, HttpExchange>();
+
+  private readonly service: McpService;
+  private readonly maxBodyBytes: number;
+  private readonly heartbeat: Heartbeat;
+  private readonly onError: (error: unknown) => void;
+
+  constructor(service: McpService, maxBodyBytes: number, heartbeat: Heartbeat, onError: (error: unknown) => void) {
+    this.service = service;
+    this.maxBodyBytes = maxBodyBytes;
+    this.heartbeat = heartbeat;
+    this.onError = onError;
+  }
+
+  async post(request: HttpRequest): Promise<HttpResponse> {
+    const type = String(request.headers['content-type'] ?? '');
+    if (!/^application\/json\s*(?:;|$)/i.test(type.trim())) return refusal(415, INVALID_REQUEST, 'send application/json');
+    let message: McpMessage | undefined;
+    try {
+      message = readMessage(await request.text(this.maxBodyBytes));
+      // A response to what this server has never asked.
+      if (!message) return { status: 202, headers: {} };
+      const era = eraOverHttp(message, request.headers);
+      if (message.id === undefined) return this.#notified(message, request);
+      const exchange = new HttpExchange(request, era, this.heartbeat);
+      void this.#answer(message, message.id, exchange, request);
+      return await exchange.response;
+    } catch (error) {
+      if (error instanceof HttpError) return refusal(error.status, INVALID_REQUEST, error.message, error.headers);
+      if (error instanceof McpFault) return faultResponse(error);
+      if (!isApiError(error)) throw error;
+      return faultResponse(new McpFault(RPC_CODE[error.code], error.text, { id: message?.id, data: errorData(error.toJSON()) }));
+    }
+  }
+
+  async #answer(message: McpMessage, id: string | number, exchange: HttpExchange, request: HttpRequest): Promise<void> {
+    const session = request.headers['mcp-session-id'];
+    const key = exchange.era === 'legacy' && session !== undefined ? keyOf(session, id) : undefined;
+    if (key !== undefined) this.#running.set(key, exchange);
+    try {
+      const result = await this.service.answer(message, exchange);
+      const more = message.method === 'initialize' ? { 'mcp-session-id': crypto.randomUUID() } : {};
+      exchange.finish(200, encodeResult(id, result), more);
+    } catch (error) {
+      if (error instanceof McpFault) return exchange.finish(error.status, encodeFault(error));
+      const told = toldError(error, exchange.headers['x-request-id'], this.onError);
+      const fault = new McpFault(RPC_CODE[told.code], told.text, { id, data: errorData(told.toJSON()), status: STATUS[told.code] });
+      exchange.finish(fault.status, encodeFault(fault));
+    } finally {
+      if (key !== undefined) this.#running.delete(key);
+    }
+  }
+
+  /** Source: https://modelcontextprotocol.io/specification/2025-11-25/basic/utilities/cancellation */
+  #notified({ method, params }: McpMessage, request: HttpRequest): HttpResponse {
+    const session = request.headers['mcp-session-id'];
+    if (method === 'notifications/cancelled' && session !== undefined)
+      this.#running.get(keyOf(session, params['requestId']))?.cancel(CANCELLED);
+    return { status: 202, headers: {} };
+  }
+}
+
+function keyOf(session: string | readonly string[], id: unknown): string {
+  return JSON.stringify([session, id]);
+}
+
+function faultResponse(fault: McpFault): HttpResponse {
+  return { status: fault.status, headers: { 'content-type': 'application/json' }, body: encodeFault(fault) };
+}
+
+function refusal(status: number, code: number, message: string, headers: Readonly<Record<string, string>> = {}): HttpResponse {
+  const fault = new McpFault(status >= 500 ? INTERNAL_ERROR : code, message, { status });
+  return { ...faultResponse(fault), headers: { ...headers, 'content-type': 'application/json' } };
+}

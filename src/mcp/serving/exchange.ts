@@ -1,0 +1,17 @@
+import type { ApiError, JsonObject } from '../../core/errors.ts';
+import type { OnResponse, Peer } from '../../core/transport.ts';
+import type { Era } from '../wire.ts';
+
+/** One request and its answer, apart from what carries them. */
+export interface Exchange {
+  readonly era: Era;
+  readonly headers: Record<string, string>;
+  readonly peer: Peer;
+  /** On the monotonic clock, if the peer set one. */
+  readonly deadline: number | undefined;
+  /** Registers what to do when the peer leaves, or cancels: with the reason then. */
+  readonly onLeave: (listener: (reason?: ApiError) => void) => void;
+  readonly onResponse: OnResponse;
+  /** Sends a notification before the answer; a promise while the peer is behind. Absent if the peer takes none. */
+  readonly notify?: ((method: string, params: JsonObject) => void | Promise<void>) | undefined;
+}
