@@ -20,8 +20,8 @@ const use = (name, path) =>
 /** A program, what it may weigh, and what it should weigh. The first is lowered with each gain, so that nothing grows unseen. */
 const PROGRAMS = {
   rest: [use('rest', 'rest'), 23.3, 18],
-  websocket: [use('webSocket', 'websocket'), 32.9, 20],
-  graphql: [use('graphql', 'graphql'), 35.4, 30],
+  websocket: [use('webSocket', 'websocket'), 27.7, 20],
+  graphql: [use('graphql', 'graphql'), 31.5, 30],
   'mqtt.js itself': ["export { default } from 'mqtt';", undefined],
   mqtt: [use('mqtt', 'mqtt'), undefined, 'mqtt.js + 20'],
 };
@@ -54,7 +54,7 @@ for (const [name, [contents]] of Object.entries(PROGRAMS)) {
 }
 const budgets = {
   ...Object.fromEntries(Object.entries(PROGRAMS).map(([name, [, budget]]) => [name, budget])),
-  mqtt: sizes['mqtt.js itself'] + 39.7,
+  mqtt: sizes['mqtt.js itself'] + 34.3,
 };
 let isOver = false;
 for (const [name, size] of Object.entries(sizes)) {

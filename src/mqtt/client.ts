@@ -5,6 +5,7 @@
  * @group Clients
  */
 
+import { foreign } from '#mqtt-parts';
 import type { IPublishPacket } from 'mqtt';
 import type { Contract, EventDefinition } from '../core/contract.ts';
 import { ApiError } from '../core/errors.ts';
@@ -12,18 +13,21 @@ import { bytes, count, readOptions } from '../core/options.ts';
 import { backoffMs } from '../life/backoff.ts';
 import { delay } from '../life/lifetime.ts';
 import { defineAdapter, guard, markGuarded } from '../guard/guard.ts';
+import { laterTransport } from '../peer/later-transport.ts';
 import { joinHeaders, makeRequestId, type HeadersOption } from '../peer/headers.ts';
 import { checkSubscription } from '../events/check.ts';
 import type { Adapter, CallRequest, EventSink, Headers, StreamRequest, SubscribeRequest, Transport } from '../core/transport.ts';
 import { Calls } from './calls/calls.ts';
+import { withPart } from '../life/lazy.ts';
 import { reporter } from '../life/report.ts';
 import { Connection } from './connection/connection.ts';
 import { credentialsFrom } from './connection/credentials.ts';
 import { Feed } from './events/feed.ts';
 import { Marks } from './events/marks.ts';
 import { checkUrl } from './connection/link.ts';
-import { CompiledMappings, type MqttEventMapping, type MqttOperationMapping } from './foreign/mapping.ts';
-import { ForeignCalls } from './foreign/calls.ts';
+import type { ForeignCalls } from './foreign/calls.ts';
+import type * as devices from './foreign/devices.ts';
+import type { CompiledMappings, MqttEventMapping, MqttOperationMapping } from './foreign/mapping.ts';
 import { CONNECTION_NAMES, CONNECTION_READERS, type MqttConnectionOptions, type MqttWill } from './options.ts';
 import { compileTopics, type Topics } from './topics.ts';
 import { checkHeaderSize } from './wire.ts';
@@ -82,7 +86,9 @@ export function mqtt(options: MqttOptions): Adapter<'call' | 'subscribe' | 'stre
   );
   checkUrl(read.url, 'mqtt');
   return defineAdapter<'call' | 'subscribe' | 'stream'>((contract) => {
-    const transport = new MqttTransport(contract, read);
+    const make = (foreign?: typeof devices): Transport => new MqttTransport(contract, read, foreign);
+    const isForeign = read.events !== undefined || read.operations !== undefined;
+    const transport = isForeign ? laterTransport(contract, 'mqtt', () => withPart(foreign, make)) : make();
     const checked = guard(transport, 'DATA_LOSS');
     // Events are checked by the feed, once for all subscribers: what does not fit is dropped here, and ends nothing.
     return markGuarded({
@@ -108,20 +114,22 @@ class MqttTransport implements Transport {
   readonly #connection: Connection;
   readonly #calls: Calls;
   #ownHeaders: Headers = {};
-  readonly #mappings: CompiledMappings;
-  readonly #foreignCalls: ForeignCalls;
+  readonly #mappings: CompiledMappings | undefined;
+  readonly #foreignCalls: ForeignCalls | undefined;
   readonly #feeds = new Map<EventDefinition, Feed>();
   readonly #marks: Marks;
   readonly #onError: (error: unknown) => void;
 
   readonly contract: Contract;
   private readonly options: ReadOptions;
+  private readonly foreign: typeof devices | undefined;
 
-  constructor(contract: Contract, options: ReadOptions) {
+  constructor(contract: Contract, options: ReadOptions, foreign: typeof devices | undefined) {
     this.contract = contract;
     this.options = options;
-    this.#mappings = new CompiledMappings(contract, options);
-    this.#topics = compileTopics(this.#mappings.withoutMapped(contract), options.topicPrefix);
+    this.foreign = foreign;
+    this.#mappings = foreign && new foreign.CompiledMappings(contract, options);
+    this.#topics = compileTopics(this.#mappings?.withoutMapped(contract) ?? contract, options.topicPrefix);
     this.#onError = reporter(options.onError);
     this.#connection = new Connection({
       ...(options.headers && { credentials: () => credentialsFrom(this.#ownHeaders) }),
@@ -134,7 +142,7 @@ class MqttTransport implements Transport {
       },
       onDown: (error) => {
         this.#calls.onDown(error);
-        this.#foreignCalls.onDown(error);
+        this.#foreignCalls?.onDown(error);
         this.#feeds.forEach((feed) => feed.onDown(error));
       },
       onError: this.#onError,
@@ -142,15 +150,15 @@ class MqttTransport implements Transport {
     this.#marks = new Marks(this.#connection);
     const mayWait = options.offline === 'queue';
     this.#calls = new Calls(this.#connection, this.#topics, options.qos ?? 1, mayWait, options.maxResponseBytes);
-    this.#foreignCalls = new ForeignCalls(this.#connection, options.qos ?? 1, mayWait, options.maxResponseBytes);
+    this.#foreignCalls = foreign && new foreign.ForeignCalls(this.#connection, options.qos ?? 1, mayWait, options.maxResponseBytes);
   }
 
   async call(request: CallRequest): Promise<unknown> {
     if (!Object.hasOwn(this.contract.operations, request.operation.name)) {
       throw new ApiError('UNIMPLEMENTED', `the contract has no operation '${request.operation.name}'`, { sent: false });
     }
-    const mapped = this.#mappings.operation(request.operation);
-    if (mapped) {
+    const mapped = this.#mappings?.operation(request.operation);
+    if (mapped && this.#foreignCalls) {
       if (this.options.offline === 'queue') await this.#awaitBroker(request.signal);
       return this.#foreignCalls.call(request, mapped);
     }
@@ -166,7 +174,7 @@ class MqttTransport implements Transport {
     if (!known) throw new ApiError('UNIMPLEMENTED', `the contract has no event '${event.name}'`, { sent: false });
     const headers = await this.#headers(request.headers);
     await this.#feed(known).subscribe(request, sink, headers);
-    if (!this.#mappings.event(known)) this.#marks.listen(this.#topics);
+    if (!this.#mappings?.event(known)) this.#marks.listen(this.#topics);
   }
 
   async #stream(request: StreamRequest, sink: EventSink): Promise<void> {
@@ -180,7 +188,7 @@ class MqttTransport implements Transport {
 
   async close(): Promise<void> {
     this.#calls.close();
-    this.#foreignCalls.close();
+    this.#foreignCalls?.close();
     for (const feed of this.#feeds.values()) feed.close();
     await this.#connection.close();
   }
@@ -211,8 +219,8 @@ class MqttTransport implements Transport {
     if (this.#marks.take(this.#topics, this.#feeds, topic, payload)) return;
     const event = this.#topics.eventOf(topic);
     if (event) this.#feeds.get(event)?.take(topic, payload, packet);
-    if (this.#mappings.isEmpty) return;
-    this.#foreignCalls.take(topic, payload, packet);
+    if (!this.#mappings) return;
+    this.#foreignCalls?.take(topic, payload, packet);
     const { subscriptionIdentifier: given } = packet.properties ?? {};
     const identifiers = given === undefined ? undefined : [given].flat();
     for (const [event, feed] of this.#feeds) {
@@ -227,19 +235,21 @@ class MqttTransport implements Transport {
     let feed = this.#feeds.get(event);
     if (!feed) {
       const { qos = 1, history, maxMessageBytes } = this.options;
-      feed = new Feed(event, {
+      const mapped = this.#mappings?.event(event);
+      const init = {
         connection: this.#connection,
         topics: this.#topics,
         qos,
         holes: this.#marks.holes,
-        mapped: this.#mappings.event(event),
+        mapped,
         history,
         maxMessageBytes,
         makeId: makeRequestId,
         origin: this.options.url,
         isStanding: false,
         onError: this.#onError,
-      });
+      };
+      feed = new Feed(event, init, mapped && this.foreign?.compileForeignDecoder(event, mapped, init));
       this.#feeds.set(event, feed);
     }
     return feed;

@@ -5,12 +5,13 @@
  * @group Clients
  */
 
+import { channels } from '#websocket-parts';
 import PlatformWebSocket from 'isomorphic-ws';
 import { defineAdapter } from '../guard/guard.ts';
 import type { HeadersOption } from '../peer/headers.ts';
+import { laterTransport } from '../peer/later-transport.ts';
 import { guardOnWire, type OnWire } from '../peer/on-wire.ts';
 import type { Adapter } from '../core/transport.ts';
-import { ChannelTransport } from './channel/client.ts';
 import type { WebSocketConstructor } from '../socket/client/like.ts';
 import type { OnState } from '../socket/client/link.ts';
 import { RpcTransport } from './rpc/client.ts';
@@ -19,6 +20,7 @@ import { RPC_PATH, SUBPROTOCOL } from './wire.ts';
 import type { FeedEvent, FeedMapping, FeedOperation } from './channel/feed.ts';
 import type { RpcEventMapping, RpcMapping, RpcOperationMapping } from './rpc/foreign.ts';
 import { bytes, ms, readOptions, type OptionsInForce } from '../core/options.ts';
+import { withPart } from '../life/lazy.ts';
 import { reporter } from '../life/report.ts';
 
 export type { SocketEvent, WebSocketConstructor, WebSocketLike } from '../socket/client/like.ts';
@@ -102,7 +104,11 @@ export function webSocket(options: WebSocketOptions | ChannelOptions): Adapter<n
     const read = readOptions('webSocket', options, LIMITS, [...NAMES, 'echo', 'operations', 'events', 'onError']);
     const feed: FeedMapping = { operations: options.operations ?? {}, events: options.events ?? {}, onError: reporter(options.onError) };
     const settings = settingsOf(url, read, [], undefined);
-    return defineAdapter<never>((contract) => new ChannelTransport(contract, settings, options.echo ?? true, feed));
+    return defineAdapter<never>((contract) =>
+      laterTransport(contract, 'websocket', () =>
+        withPart(channels, ({ ChannelTransport }) => new ChannelTransport(contract, settings, options.echo ?? true, feed)),
+      ),
+    );
   }
   const own = ['subprotocol', 'operations', 'events', 'cancelMethod', 'pingMethod', 'errorCode'] as const;
   const read = readOptions('webSocket', options, LIMITS, [...NAMES, ...own]);

@@ -1,6 +1,6 @@
 import { globalRegistry, type $ZodType } from 'zod/v4/core';
 import type { Contract, EventDefinition, Operation, Schema } from '../../core/contract.ts';
-import { wireOf } from '../../schema/codec/codec.ts';
+import { isCodec } from '../../core/shape.ts';
 import { discriminatorOf } from '../../schema/discriminator.ts';
 import { integerLimits } from '../../schema/integer.ts';
 import type { Field, ObjectNode, Scalar, SchemaNode, StringNode, TypeUse, UnionNode } from '../../schema/node.ts';
@@ -41,7 +41,7 @@ export interface Outline {
  */
 export function outlineContract(contract: Contract): Outline {
   const outliner = new Outliner();
-  const objectOf = (schema: Schema, name: string) => outliner.use(wireOf(schema) as $ZodType, name).node as ObjectNode;
+  const objectOf = (schema: Schema, name: string) => outliner.use(schema as $ZodType, name).node as ObjectNode;
   const operations = Object.values(contract.operations).map((operation) => {
     const { input, output, item } = operation;
     const name = pascal(operation.name);
@@ -50,8 +50,8 @@ export function outlineContract(contract: Contract): Outline {
       {
         operation,
         input: input && objectOf(input, `${name}Input`),
-        output: output && outliner.use(wireOf(output) as $ZodType, `${name}Result`),
-        item: item && outliner.use(wireOf(item) as $ZodType, `${name}Item`),
+        output: output && outliner.use(output as $ZodType, `${name}Result`),
+        item: item && outliner.use(item as $ZodType, `${name}Item`),
       },
     ] as const;
   });
@@ -177,7 +177,7 @@ class Outliner {
       return {
         name: key,
         ...this.#asUse(wrapped),
-        optional: mayBeAbsent && schema._zod.optout !== undefined,
+        optional: mayBeAbsent && wireSide(schema)._zod.optout !== undefined,
         ...(mayBeAbsent && wrapped.hasDefault && { default: wrapped.value }),
       };
     });
@@ -211,6 +211,13 @@ class Outliner {
     fill();
     this.#open.delete(schema);
   }
+}
+
+/** What travels of a codec. */
+function wireSide(schema: $ZodType): $ZodType {
+  let side = schema;
+  while (isCodec(side)) side = (side._zod.def as unknown as Def).in as $ZodType;
+  return side;
 }
 
 function bare(node: SchemaNode): Wrapped {

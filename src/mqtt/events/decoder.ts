@@ -1,10 +1,10 @@
+import { checkOf } from '#check';
 import type { IPublishPacket } from 'mqtt';
 import type { EventDefinition } from '../../core/contract.ts';
 import { ApiError, type Issue } from '../../core/errors.ts';
 import { parseJson } from '../../peer/json.ts';
 import { printable } from '../../peer/printable.ts';
-import { wireOf } from '../../schema/codec/codec.ts';
-import { compileCheck, issuesError, type Check, type Checked } from '../../schema/validate.ts';
+import { issuesError, type Checked } from '../../schema/check/issues.ts';
 import type { EventMessage } from '../../core/transport.ts';
 import { BrokerEvent } from './origin.ts';
 import type { Topics } from '../topics.ts';
@@ -25,7 +25,7 @@ export interface EventDecoderInit {
 
 /** Compiles the decoder of an event. */
 export function compileDecoder(event: EventDefinition, { topics, maxMessageBytes, makeId, origin }: EventDecoderInit): DecodeEvent {
-  const check = checkOf(event);
+  const check = checkOf(event.payload);
   const finish = (topic: string, packet: IPublishPacket, checked: Checked): EventMessage => {
     if (checked.issues) throw notAnEvent(event, topic, checked.issues);
     if (event.params.length > 0 && topics.event(event, checked.value as Record<string, unknown>) !== topic) {
@@ -40,11 +40,6 @@ export function compileDecoder(event: EventDefinition, { topics, maxMessageBytes
     const checked = check(parseJson(textOf(payload)));
     return checked instanceof Promise ? checked.then((result) => finish(topic, packet, result)) : finish(topic, packet, checked);
   };
-}
-
-/** The check of an event's payload, in the form in which it travels. */
-export function checkOf(event: EventDefinition): Check {
-  return compileCheck(wireOf(event.payload));
 }
 
 /** What is reported of a message that is not the event of its topic. */

@@ -9,7 +9,6 @@ import type { EventMessage, EventSink, Headers, EventRequest } from '../../core/
 import type { Connection } from '../connection/connection.ts';
 import { compileDecoder, TooLarge, type DecodeEvent, type EventDecoderInit } from './decoder.ts';
 import { overlap } from '../filters.ts';
-import { compileForeignDecoder } from '../foreign/decoder.ts';
 import type { MappedEvent } from '../foreign/mapping.ts';
 import { History } from './history.ts';
 import { eventMeta, lineageOf, type Qos } from '../wire.ts';
@@ -63,11 +62,12 @@ export class Feed {
   private readonly event: EventDefinition;
   private readonly init: FeedInit;
 
-  constructor(event: EventDefinition, init: FeedInit) {
+  /** `decode` reads what devices of somebody else's publish. */
+  constructor(event: EventDefinition, init: FeedInit, decode?: DecodeEvent) {
     this.event = event;
     this.init = init;
     this.#history = new History(init.history);
-    this.#decode = init.mapped ? compileForeignDecoder(event, init.mapped, init) : compileDecoder(event, init);
+    this.#decode = decode ?? compileDecoder(event, init);
   }
 
   async subscribe(request: EventRequest, sink: EventSink, headers: Headers): Promise<void> {

@@ -1,10 +1,11 @@
+import { checkOf } from '#check';
 import type { EventDefinition, Schema } from '../../core/contract.ts';
 import { ApiError } from '../../core/errors.ts';
 import { isObject } from '../../peer/error-body.ts';
 import { printable } from '../../peer/printable.ts';
 import type { Checked } from '../../schema/validate.ts';
 import { BrokerEvent } from '../events/origin.ts';
-import { checkOf, notAnEvent, type DecodeEvent, type EventDecoderInit } from '../events/decoder.ts';
+import { notAnEvent, type DecodeEvent, type EventDecoderInit } from '../events/decoder.ts';
 import { eventInfo } from '../wire.ts';
 import { fieldsOf, type MappedEvent } from './mapping.ts';
 import { ReceivedMessage, type ForeignMessage } from './message.ts';
@@ -15,7 +16,7 @@ export function compileForeignDecoder(
   { pattern, mapping }: MappedEvent,
   { maxMessageBytes, makeId, origin }: EventDecoderInit,
 ): DecodeEvent {
-  const check = checkOf(event);
+  const check = checkOf(event.payload);
   const fields = fieldsOf(event.payload);
   const fromTopic = pattern.params.filter((param) => Object.hasOwn(fields, param));
   return (topic, payload, packet) => {

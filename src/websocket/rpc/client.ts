@@ -1,6 +1,8 @@
+import { foreign } from '#websocket-parts';
 import { endingOf } from '../../life/call.ts';
 import type { Contract } from '../../core/contract.ts';
 import { ApiError, noOperation } from '../../core/errors.ts';
+import { withPart } from '../../life/lazy.ts';
 import { joinHeaders } from '../../peer/headers.ts';
 import { redact } from '../../peer/wire-record.ts';
 import { eventsOnly } from '../../events/check.ts';
@@ -13,7 +15,6 @@ import { CLOSE_CODES } from '../status.ts';
 import type { ClientSettings } from '../settings.ts';
 import { RpcConnection, type RpcConnectionHooks } from './connection.ts';
 import { connectionHeaders } from '../wire.ts';
-import { outputOf, requestOf } from './foreign.ts';
 
 /** How `ws` says that a server answered none of the subprotocols. */
 const NO_SUBPROTOCOL = /no subprotocol/;
@@ -55,13 +56,13 @@ export class RpcTransport implements Transport {
     if (!Object.hasOwn(this.contract.operations, operation.name)) throw noOperation(operation.name);
     const ending = endingOf(request);
     if (ending.reason) throw ending.reason;
-    const { mapping } = this.settings;
-    if (!mapping) {
+    const { foreign: peer } = connection;
+    if (!peer) {
       const headers = connection.headersFor(option, request.headers, request.deadline);
       return connection.call(operation.name, input, headers, ending, request.onResponse);
     }
-    const { method, params } = requestOf(mapping, operation, input);
-    return connection.call(method, params, undefined, ending).then((result) => outputOf(mapping, operation, result));
+    const { method, params } = peer.requestOf(operation, input);
+    return connection.call(method, params, undefined, ending).then((result) => peer.outputOf(operation, result));
   }
 
   async subscribe(asked: SubscribeRequest, sink: EventSink): Promise<void> {
@@ -108,6 +109,8 @@ export class RpcTransport implements Transport {
     const canSend = takesHeaders(settings.constructor);
     const sent = canSend ? headers : NO_HEADERS;
     const protocols = this.#takesNone ? [] : settings.subprotocols;
+    const { mapping } = settings;
+    const peer = mapping && (await withPart(foreign, ({ ForeignPeer }) => new ForeignPeer(mapping)));
     settings.onWire?.({
       protocol: this.name,
       direction: 'out',
@@ -132,7 +135,7 @@ export class RpcTransport implements Transport {
           settings.onWire?.({ protocol: this.name, direction: 'in', start: String(status), headers: redact(Object.entries(got)) }),
       },
       (socket) => {
-        const opened = new RpcConnection(socket, connectionHeaders(sent), settings.maxRequestBytes, this.#hooks, settings.mapping);
+        const opened = new RpcConnection(socket, connectionHeaders(sent), settings.maxRequestBytes, this.#hooks, peer);
         connection = opened;
         return {
           onText: (text) => opened.receive(text),
@@ -141,7 +144,7 @@ export class RpcTransport implements Transport {
             this.#link.lost(opened, error);
             opened.lost(error);
           },
-          ping: settings.mapping && settings.mapping.ping === undefined ? undefined : () => opened.ping(),
+          ping: mapping && mapping.ping === undefined ? undefined : () => opened.ping(),
         };
       },
     );

@@ -5,7 +5,7 @@ import { timeoutHeader } from '../../peer/headers.ts';
 import { parseJson } from '../../peer/json.ts';
 import { responseHeaders } from '../../peer/response-headers.ts';
 import type { EventMessage, EventSink, Headers, EventRequest, OnResponse } from '../../core/transport.ts';
-import { ForeignEvents, foreignError, type RpcMapping } from './foreign.ts';
+import type { ForeignEvents, ForeignPeer } from './foreign.ts';
 import { linkClosed } from '../../socket/client/link.ts';
 import type { Socket } from '../../socket/client/socket.ts';
 import { byteLength, isLonger } from '../../socket/limits.ts';
@@ -67,7 +67,7 @@ export class RpcConnection {
   private readonly maxRequestBytes: number;
   private readonly hooks: RpcConnectionHooks | undefined;
   /** If the peer is not of this library. */
-  private readonly mapping: RpcMapping | undefined;
+  readonly foreign: ForeignPeer | undefined;
   readonly #foreign: ForeignEvents | undefined;
 
   constructor(
@@ -75,20 +75,18 @@ export class RpcConnection {
     base: Headers,
     maxRequestBytes: number,
     hooks: RpcConnectionHooks | undefined,
-    mapping: RpcMapping | undefined,
+    foreign: ForeignPeer | undefined,
   ) {
     this.socket = socket;
     this.base = base;
     this.maxRequestBytes = maxRequestBytes;
     this.hooks = hooks;
-    this.mapping = mapping;
-    this.#foreign =
-      mapping &&
-      new ForeignEvents(mapping, {
-        request: (method, params) => this.#ask(method, params),
-        notify: (method, params) => this.notify(method, params),
-        rest: () => this.#rest(),
-      });
+    this.foreign = foreign;
+    this.#foreign = foreign?.events({
+      request: (method, params) => this.#ask(method, params),
+      notify: (method, params) => this.notify(method, params),
+      rest: () => this.#rest(),
+    });
   }
 
   get isOpen(): boolean {
@@ -153,7 +151,7 @@ export class RpcConnection {
    */
   headersFor(option: Headers, own: Headers, deadline?: number): Headers | undefined {
     // Others' requests have no place for them.
-    if (this.mapping) return undefined;
+    if (this.foreign) return undefined;
     for (const name in this.base) {
       if (name in option || name in own) continue;
       this.initialize(option);
@@ -172,7 +170,7 @@ export class RpcConnection {
 
   /** Gives the server headers for all requests of this connection, in place of those it has. */
   initialize(headers: Headers): void {
-    if (this.mapping) return;
+    if (this.foreign) return;
     const base = connectionHeaders(headers);
     if (Object.keys(base).length === 0 && Object.keys(this.base).length === 0) return;
     this.base = base;
@@ -181,7 +179,7 @@ export class RpcConnection {
 
   /** Nobody waits for the answer: it is a sign of life like any other frame. */
   ping(): void {
-    this.#send(++this.#lastId, this.mapping?.ping ?? 'ping', undefined, undefined);
+    this.#send(++this.#lastId, this.foreign?.mapping.ping ?? 'ping', undefined, undefined);
   }
 
   /** Sends what needs no answer; where it cannot be sent, the connection is ending, and with it what it was about. */
@@ -271,7 +269,7 @@ export class RpcConnection {
   }
 
   #cancel(id: number): void {
-    const method = this.mapping ? this.mapping.cancel : 'cancel';
+    const method = this.foreign ? this.foreign.mapping.cancel : 'cancel';
     if (method !== undefined) this.notify(method, { id });
   }
 
@@ -314,7 +312,7 @@ export class RpcConnection {
     const { headers } = message;
     if (waiter.onResponse && isObject(headers)) waiter.onResponse({ headers: responseHeaders(Object.entries(headers)) });
     if (message['error'] === undefined || message['error'] === null) waiter.resolve(message['result']);
-    else waiter.reject(this.mapping ? foreignError(this.mapping, message['error']) : decodeError(message['error']));
+    else waiter.reject(this.foreign ? this.foreign.errorOf(message['error']) : decodeError(message['error']));
     this.#rest();
   }
 

@@ -49,20 +49,40 @@ export interface RpcMapping {
     ((error: { readonly code: number; readonly message: string; readonly data: unknown }) => ErrorCode | undefined) | undefined;
 }
 
-/** A call as the peer knows it. */
-export function requestOf(
-  { operations }: RpcMapping,
-  { name }: Operation,
-  input: unknown,
-): { readonly method: string; readonly params: unknown } {
-  const { method = name, params, input: make } = own(operations, name) ?? {};
-  return { method, params: make ? make(input) : params ? positional(params, input) : input };
-}
+/** A JSON-RPC peer that someone else designed. */
+export class ForeignPeer {
+  readonly mapping: RpcMapping;
 
-/** What a call gives. */
-export function outputOf({ operations }: RpcMapping, { name }: Operation, result: unknown): unknown {
-  const { output } = own(operations, name) ?? {};
-  return output ? output(result) : result;
+  constructor(mapping: RpcMapping) {
+    this.mapping = mapping;
+  }
+
+  /** A call as the peer knows it. */
+  requestOf({ name }: Operation, input: unknown): { readonly method: string; readonly params: unknown } {
+    const { method = name, params, input: make } = own(this.mapping.operations, name) ?? {};
+    return { method, params: make ? make(input) : params ? positional(params, input) : input };
+  }
+
+  /** What a call gives. */
+  outputOf({ name }: Operation, result: unknown): unknown {
+    const { output } = own(this.mapping.operations, name) ?? {};
+    return output ? output(result) : result;
+  }
+
+  /** An error of the peer: its own code and data are in the details. */
+  errorOf(value: unknown): ApiError {
+    const { code, message, data } = isObject(value) ? value : {};
+    const text = typeof message === 'string' ? message : 'the peer gave no reason';
+    const number = typeof code === 'number' ? code : undefined;
+    const mapped = number === undefined ? undefined : this.mapping.errorCode?.({ code: number, message: text, data });
+    const details = { ...(code !== undefined && { code }), ...(data !== undefined && { data }) };
+    return new ApiError(mapped ?? codeOf(code), text, { details, remote: true });
+  }
+
+  /** The subscriptions of one connection. */
+  events(caller: Caller): ForeignEvents {
+    return new ForeignEvents(this.mapping, caller);
+  }
 }
 
 function positional(names: readonly string[], input: unknown): unknown[] {
@@ -80,16 +100,6 @@ const CODES: Readonly<Record<number, ErrorCode>> = {
   [-32801]: 'ABORTED',
   [-32802]: 'UNAVAILABLE',
 };
-
-/** An error of the peer: its own code and data are in the details. */
-export function foreignError({ errorCode }: RpcMapping, value: unknown): ApiError {
-  const { code, message, data } = isObject(value) ? value : {};
-  const text = typeof message === 'string' ? message : 'the peer gave no reason';
-  const number = typeof code === 'number' ? code : undefined;
-  const mapped = number === undefined ? undefined : errorCode?.({ code: number, message: text, data });
-  const details = { ...(code !== undefined && { code }), ...(data !== undefined && { data }) };
-  return new ApiError(mapped ?? codeOf(code), text, { details, remote: true });
-}
 
 function codeOf(code: unknown): ErrorCode {
   if (isErrorCode(code)) return code;

@@ -1,0 +1,4 @@
+import { lazy } from '../../life/lazy.ts';
+
+/** Devices that someone else designed. */
+export const foreign = lazy(() => import('../foreign/devices.ts'));

@@ -1,0 +1,53 @@
+import type { Contract } from '../core/contract.ts';
+import { ApiError } from '../core/errors.ts';
+import type { CallRequest, EventSink, SubscribeRequest, Transport } from '../core/transport.ts';
+
+/** A transport at once if it is here, else one that waits for it with its first call or subscription. */
+export function laterTransport(contract: Contract, name: string, make: () => Transport | Promise<Transport>): Transport {
+  const made = make();
+  return made instanceof Promise ? new LaterTransport(contract, name, make, made) : made;
+}
+
+class LaterTransport implements Transport {
+  #loading: Promise<Transport> | undefined;
+  #isClosed = false;
+
+  readonly contract: Contract;
+  readonly name: string;
+  private readonly make: () => Transport | Promise<Transport>;
+
+  constructor(contract: Contract, name: string, make: () => Transport | Promise<Transport>, loading: Promise<Transport>) {
+    this.contract = contract;
+    this.name = name;
+    this.make = make;
+    void this.#await(loading);
+  }
+
+  async call(request: CallRequest): Promise<unknown> {
+    return (await this.#inner()).call(request);
+  }
+
+  async subscribe(request: SubscribeRequest, sink: EventSink): Promise<void> {
+    return (await this.#inner()).subscribe(request, sink);
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    // A load that failed has nothing to close.
+    await this.#loading?.then((transport) => transport.close()).catch(() => {});
+  }
+
+  #inner(): Promise<Transport> {
+    if (this.#isClosed) throw new ApiError('CANCELLED', 'the client is closed', { sent: false });
+    return this.#loading ?? this.#await(Promise.resolve(this.make()));
+  }
+
+  /** A load that failed is tried again by the next use. */
+  #await(loading: Promise<Transport>): Promise<Transport> {
+    this.#loading = loading;
+    loading.catch(() => {
+      if (this.#loading === loading) this.#loading = undefined;
+    });
+    return loading;
+  }
+}
