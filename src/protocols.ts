@@ -2,7 +2,7 @@ import type { Adapter } from './core/transport.ts';
 import type { OnWire } from './peer/on-wire.ts';
 
 /** A protocol's name. */
-export type ProtocolName = 'rest' | 'graphql' | 'websocket' | 'webhook' | 'soap' | 'grpc' | 'mqtt';
+export type ProtocolName = 'rest' | 'graphql' | 'websocket' | 'webhook' | 'soap' | 'grpc' | 'mqtt' | 'mcp';
 
 /** What a transport of a protocol can do, as in the type of its adapter. */
 export type Verb = 'call' | 'subscribe';
@@ -110,6 +110,15 @@ export const PROTOCOLS: Readonly<Record<ProtocolName, Protocol>> = {
     url: 'mqtt://127.0.0.1:1883',
     urlOf: ({ mqtt }) => mqtt,
     connect: async (options) => (await import('./mqtt/client.ts')).mqtt(options),
+  },
+  mcp: {
+    title: 'MCP',
+    summary: 'operations as tools of agents, in the revisions of 2026 and 2025',
+    verbs: ['call'],
+    isInBrowser: true,
+    url: `${HTTP_URL}/mcp`,
+    urlOf: ({ http }) => `${http}/mcp`,
+    connect: async (options) => (await import('./mcp/client.ts')).mcp(options),
   },
 };
 

@@ -22,6 +22,7 @@ const BROWSER_ENTRIES: Readonly<Record<string, readonly string[]>> = {
   'src/websocket/client.ts': ['eventemitter3', 'isomorphic-ws'],
   'src/graphql/client.ts': ['eventemitter3', 'graphql-request', 'graphql-ws', 'isomorphic-ws'],
   'src/mqtt/client.ts': ['eventemitter3', 'mqtt'],
+  'src/mcp/client.ts': ['eventemitter3'],
   'src/grpc/connect/client.ts': ['eventemitter3', '@bufbuild/protobuf/wire'],
 };
 
@@ -40,7 +41,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['client', 'service'],
   ['http'],
   ['socket', 'xml'],
-  [...PROTOCOLS, 'mcp'],
+  PROTOCOLS,
   ['redis', 'postgres'],
   ['blog'],
   ['compose'],

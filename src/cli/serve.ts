@@ -176,6 +176,7 @@ function summary(served: Served, { contract }: Transport, mqttPath: string | und
     ['Webhooks', `${http}/webhooks/subscriptions`],
     ['MQTT', mqtt],
     ...(mqttPath === undefined ? [] : [['', `${ws}${mqttPath}`] as const]),
+    ['MCP', `${http}/mcp`],
     ['Health', `${http}/healthz`],
   ];
   const url = http === PROTOCOLS[DEFAULT_PROTOCOL].url ? '' : ` --url ${http}`;

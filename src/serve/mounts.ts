@@ -1,5 +1,6 @@
 import { graphqlHandler } from '../graphql/server.ts';
 import { connectHandler } from '../grpc/connect/server.ts';
+import { mcpHandler } from '../mcp/server.ts';
 import { mqttProtocol } from '../mqtt/schema.ts';
 import type { ProtocolName } from '../protocols.ts';
 import { restHandler } from '../rest/server.ts';
@@ -73,6 +74,10 @@ export const MOUNTS: Readonly<Record<ProtocolName, (context: MountContext) => Mo
     };
   },
   mqtt: mountMqtt,
+  mcp: ({ transport, options, sockets, onError }) =>
+    Object.keys(transport.contract.operations).length > 0
+      ? { handler: mcpHandler(transport, { ...options.mcp, ...sockets, ...onError }) }
+      : {},
 };
 
 const publicUrlOf = ({ publicUrl }: ServeOptions) => (publicUrl === undefined ? {} : { publicUrl });

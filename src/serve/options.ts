@@ -7,6 +7,7 @@ import type { ListenOptions } from '../http/node/listen.ts';
 import type { CorsOptions } from '../http/serve/cors.ts';
 import type { HostOptions } from '../http/serve/hosts.ts';
 import type { Origins } from '../http/serve/origins.ts';
+import type { McpHandlerOptions } from '../mcp/server.ts';
 import type { MqttBroker, Publishers } from '../mqtt/broker.ts';
 import type { ServeMqttOptions } from '../mqtt/server.ts';
 import type { HeadersOption } from '../peer/headers.ts';
@@ -37,6 +38,8 @@ export interface ProtocolOptions {
   readonly connect?: Omit<ConnectHandlerOptions, Shared> | undefined;
   /** Options of `serveMqtt`. */
   readonly mqtt?: Omit<ServeMqttOptions, Shared> | undefined;
+  /** Options of `mcpHandler`: `tools` says which operations are tools. */
+  readonly mcp?: Omit<McpHandlerOptions, Shared> | undefined;
 }
 
 /** Options of `serve`. */
@@ -102,7 +105,7 @@ export interface ServeOptions extends ProtocolOptions {
   /** Lets pages of other origins call over HTTP: `true` all of them, without credentials. @default off */
   readonly cors?: CorsOptions | true | undefined;
   /**
-   * Pages of other origins that may open sockets, for WebSocket, GraphQL and MQTT: a list, a function, or `'*'`. Sockets know no CORS, and
+   * Pages of other origins that may open sockets, for WebSocket, GraphQL and MQTT, and call tools of MCP: a list, a function, or `'*'`. Sockets know no CORS, and
    * browsers send cookies with them. @default those that `cors` lists or knows, but not its `'*'`
    */
   readonly origins?: Origins | undefined;

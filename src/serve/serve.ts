@@ -112,7 +112,7 @@ const READERS = {
   drainMs: ms(0, { zero: true }),
 };
 const OTHERS = [
-  'allowPrivateWebhooks', 'caller', 'connect', 'cors', 'graphql', 'grpc', 'handlers', 'host', 'hosts', 'http', 'mqtt', 'mqttBroker', 'mqttEventHeaders', 'mqttHost',
+  'allowPrivateWebhooks', 'caller', 'connect', 'cors', 'graphql', 'grpc', 'handlers', 'host', 'hosts', 'http', 'mcp', 'mqtt', 'mqttBroker', 'mqttEventHeaders', 'mqttHost',
   'mqttPath', 'mqttPublishers', 'mqttUrl', 'onError', 'origins', 'protocols', 'publicUrl', 'rest', 'soap', 'tls', 'webhook', 'websocket',
 ] as const; // prettier-ignore
 
