@@ -13,6 +13,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   watch: async () => (await import('./watch.ts')).watchCommand,
   import: async () => (await import('./descriptions/import.ts')).importCommand,
   print: async () => (await import('./descriptions/print.ts')).printCommand,
+  check: async () => (await import('./check/check.ts')).checkCommand,
   demo: async () => (await import('./demo/demo.ts')).demoCommand,
   webhook: async () => (await import('./webhook.ts')).webhookCommand,
   migrate: async () => (await import('./migrate.ts')).migrateCommand,

@@ -1,10 +1,9 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ProtoLock } from '../../grpc/schema.ts';
-import { parseJson } from '../../peer/json.ts';
 import { unknown, UsageError } from '../args.ts';
 import { defineCommand } from '../command.ts';
 import { DESCRIPTIONS, lockOf, type DescriptionFormat } from './describe.ts';
+import { readLock } from './lock.ts';
 import { loadContract } from '../module.ts';
 import { painter } from '../terminal.ts';
 
@@ -57,24 +56,4 @@ function checkServer(url: string): void {
   if (!URL.canParse(url)) throw new UsageError(`--server takes a URL, https://api.example.com, not '${url}'`);
   if (!/^(?:http|ws|mqtt)s?:/.test(url))
     throw new UsageError(`--server takes a URL of http:, https:, ws:, wss:, mqtt: or mqtts:, not '${url}'`);
-}
-
-/** The lock of what was published before; none if there is no such file yet. */
-export async function readLock(file: string): Promise<ProtoLock | undefined> {
-  let text: string;
-  try {
-    text = await readFile(file, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
-  let lock: unknown;
-  try {
-    lock = parseJson(text);
-  } catch {
-    throw new UsageError(`${file} is not JSON: --lock takes what lockProto gave, or a file that is not there yet`);
-  }
-  if (typeof lock !== 'object' || lock === null || !('package' in lock))
-    throw new UsageError(`${file} is not a lock of field numbers: it has no 'package'`);
-  return lock as ProtoLock;
 }
