@@ -2,6 +2,7 @@ import type { CallRequest, OnResponse, ResponseHead } from '../core/transport.ts
 import { Call, endingOf } from '../life/call.ts';
 import { Lifetime } from '../life/lifetime.ts';
 import { ApiError } from '../core/errors.ts';
+import { queryKey } from './query-key.ts';
 import { compose, type Composed, type Source } from './wrap.ts';
 
 /** A query in flight, and how many wait for it. */
@@ -23,7 +24,7 @@ export function dedupe<S extends Source>(source: S): Composed<S> {
     return {
       call(request) {
         if (request.operation.kind !== 'query') return inner.call(request);
-        const key = keyOf(request);
+        const key = queryKey(request);
         if (key === undefined) return inner.call(request);
         const known = flights.get(key);
         if (known) return join(known, request, true);
@@ -73,17 +74,4 @@ function join(flight: Flight, request: CallRequest, isCopied: boolean): Promise<
       },
     );
   });
-}
-
-/** The same text for equal queries; `undefined` for one whose input JSON cannot hold, such as bytes. */
-function keyOf({ operation, input, headers, select, peer }: CallRequest): string | undefined {
-  let isPlain = true;
-  const text = JSON.stringify([operation.name, input, select, headers, peer?.protocol, peer?.address], (_, value: unknown) => {
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
-      if (ArrayBuffer.isView(value)) isPlain = false;
-      return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
-    }
-    return value;
-  });
-  return isPlain && peer?.caller === undefined ? text : undefined;
 }

@@ -9,6 +9,7 @@ export { auth, type AuthOptions } from './auth/auth.ts';
 export { apiKey, basic, bearer, type Authenticator } from './auth/authenticator.ts';
 export { oauth2, type OAuth2Options } from './auth/oauth.ts';
 export { bulkhead, type BulkheadOptions } from './bulkhead.ts';
+export { cache, type CacheOptions } from './cache.ts';
 export { dedupe } from './dedupe.ts';
 export { fallback, type FallbackOptions } from './fallback.ts';
 export { limit, memoryLimitStore, type LimitOptions, type LimitStore, type MemoryLimitOptions, type Share } from './limit.ts';

@@ -1,0 +1,17 @@
+import type { CallRequest } from '../core/transport.ts';
+
+/** The same text for equal queries; `undefined` for one whose input JSON cannot hold, such as bytes. */
+export function queryKey({ operation, input, headers, select, peer }: CallRequest): string | undefined {
+  let isPlain = true;
+  const text = JSON.stringify(
+    [operation.name, input, select, headers, peer?.protocol, peer?.address],
+    function (this: Record<string, unknown>, name, value: unknown) {
+      if (ArrayBuffer.isView(this[name])) isPlain = false;
+      if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+        return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
+      }
+      return value;
+    },
+  );
+  return isPlain && peer?.caller === undefined ? text : undefined;
+}
