@@ -11,10 +11,10 @@ const NODE_ONLY = [
   'src/http/node/**',
   'src/http/client/light-*.ts',
   'src/http/events/shared-frame.ts',
-  'src/http/serve/origins.ts',
   'src/socket/**',
   'src/xml/**',
   'src/testing/**',
+  'src/mcp/stdio/**',
   'src/{redis,postgres}/**',
   'src/{webhook,grpc,mqtt,websocket,soap,graphql}/**',
 ];

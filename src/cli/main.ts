@@ -15,6 +15,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   print: async () => (await import('./descriptions/print.ts')).printCommand,
   check: async () => (await import('./check/check.ts')).checkCommand,
   demo: async () => (await import('./demo/demo.ts')).demoCommand,
+  mcp: async () => (await import('./mcp.ts')).mcpCommand,
   webhook: async () => (await import('./webhook.ts')).webhookCommand,
   migrate: async () => (await import('./migrate.ts')).migrateCommand,
 };

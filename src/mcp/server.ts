@@ -7,7 +7,7 @@
 
 import { checkTransport } from '../core/check-transport.ts';
 import { ApiError, isApiError } from '../core/errors.ts';
-import { bytes, count, ms, readOptions } from '../core/options.ts';
+import { bytes, ms, readOptions } from '../core/options.ts';
 import type { Transport } from '../core/transport.ts';
 import { HttpError } from '../http/message/error.ts';
 import type { HttpHandler, HttpRequest, HttpResponse } from '../http/message/message.ts';
@@ -16,54 +16,31 @@ import { Heartbeat } from '../http/events/heartbeat.ts';
 import { compileOriginCheck, type Origins } from '../http/serve/origins.ts';
 import { reporter } from '../life/report.ts';
 import { INTERNAL_ERROR, INVALID_REQUEST } from '../peer/json-rpc.ts';
-import { chooseTools } from './schema.ts';
 import { eraOverHttp } from './serving/era.ts';
 import { HttpExchange } from './serving/http-exchange.ts';
-import { McpService } from './serving/service.ts';
+import { SERVING_NAMES, SERVING_READERS, serviceOf, type McpServingOptions } from './serving/options.ts';
+import type { McpService } from './serving/service.ts';
 import { toldError } from './serving/tool-result.ts';
 import { RPC_CODE } from './status.ts';
 import { encodeFault, encodeResult, errorData, MCP_PATH, McpFault, readMessage, type McpMessage } from './wire.ts';
 
 export type { Origins } from '../http/serve/origins.ts';
+export type { McpServingOptions } from './serving/options.ts';
 export { mcpTools, type McpTool, type McpToolsOptions } from './schema.ts';
 
 /** Options of `mcpHandler`. */
-export interface McpHandlerOptions {
-  /**
-   * The operations that are tools, by name, or `'*'` for all. Few and well described ones serve a model better than many.
-   * @default those with `meta: { mcp: true }`; if there are none, all but those with `meta: { mcp: false }`
-   */
-  readonly tools?: '*' | readonly string[] | undefined;
+export interface McpHandlerOptions extends McpServingOptions {
   /** Where it answers. @default '/mcp' */
   readonly path?: string | undefined;
-  /** What a model should know about the service as a whole. @default the contract's description */
-  readonly instructions?: string | undefined;
-  /** Tools on one page of the list. @default 100 */
-  readonly pageSize?: number | undefined;
-  /** How long clients may keep the lists, in milliseconds. @default 300_000 (5 minutes) */
-  readonly listTtlMs?: number | undefined;
-  /** Items of a streamed operation in one result; one that has more says `complete: false`. @default 1000 */
-  readonly maxStreamItems?: number | undefined;
-  /** Characters of those items. @default 1_048_576 (1 MiB) */
-  readonly maxStreamBytes?: number | undefined;
   /** Larger bodies get 413. @default 1_048_576 (1 MiB) */
   readonly maxBodyBytes?: number | undefined;
   /** How often a comment keeps streamed answers open, in milliseconds. @default 15_000 */
   readonly heartbeatMs?: number | undefined;
   /** Pages of other origins that may call: a list, a function, or `'*'`. Others get 403. @default none */
   readonly origins?: Origins | undefined;
-  /** Gets failures that callers see as INTERNAL. @default console.error */
-  readonly onError?: ((error: unknown) => void) | undefined;
 }
 
-const READERS = {
-  pageSize: count(100),
-  listTtlMs: ms(300_000, { zero: true, infinity: false }),
-  maxStreamItems: count(1000),
-  maxStreamBytes: bytes(1_048_576),
-  maxBodyBytes: bytes(1_048_576),
-  heartbeatMs: ms(15_000),
-};
+const READERS = { ...SERVING_READERS, maxBodyBytes: bytes(1_048_576), heartbeatMs: ms(15_000) };
 
 /**
  * Serves a transport over the Model Context Protocol (Streamable HTTP): operations are tools. It speaks the revision 2026-07-28, which has no
@@ -72,17 +49,12 @@ const READERS = {
  */
 export function mcpHandler(transport: Transport, options: McpHandlerOptions = {}): HttpHandler {
   checkTransport('mcpHandler', transport);
-  const read = readOptions('mcpHandler', options, READERS, ['tools', 'path', 'instructions', 'origins', 'onError']);
+  const read = readOptions('mcpHandler', options, READERS, [...SERVING_NAMES, 'path', 'origins']);
   const { path = MCP_PATH, maxBodyBytes } = read;
   if (!/^(\/[A-Za-z0-9\-._~]+)+$/.test(path)) throw new TypeError(`mcpHandler: path '${path}' must look like '/mcp'`);
   const onError = reporter(read.onError);
   const isAllowed = compileOriginCheck('mcpHandler', read.origins, onError);
-  const service = new McpService(transport, {
-    ...read,
-    tools: chooseTools('mcpHandler', transport.contract, read.tools),
-    instructions: read.instructions ?? transport.contract.description,
-    onError,
-  });
+  const service = serviceOf('mcpHandler', transport, read);
   const endpoint = new Endpoint(service, maxBodyBytes, new Heartbeat(read.heartbeatMs), onError);
   return (request) => {
     if (request.path !== path) return undefined;

@@ -1,0 +1,45 @@
+import type { Transport } from '../../core/transport.ts';
+import { bytes, count, ms } from '../../core/options.ts';
+import { reporter } from '../../life/report.ts';
+import { chooseTools, type McpToolsOptions } from '../schema.ts';
+import { McpService } from './service.ts';
+
+/** What every server of MCP takes, whatever carries it. */
+export interface McpServingOptions extends McpToolsOptions {
+  /** What a model should know about the service as a whole. @default the contract's description */
+  readonly instructions?: string | undefined;
+  /** Tools on one page of the list. @default 100 */
+  readonly pageSize?: number | undefined;
+  /** How long clients may keep the lists, in milliseconds. @default 300_000 (5 minutes) */
+  readonly listTtlMs?: number | undefined;
+  /** Items of a streamed operation in one result; one that has more says `complete: false`. @default 1000 */
+  readonly maxStreamItems?: number | undefined;
+  /** Characters of those items. @default 1_048_576 (1 MiB) */
+  readonly maxStreamBytes?: number | undefined;
+  /** Gets failures that callers see as INTERNAL. @default console.error */
+  readonly onError?: ((error: unknown) => void) | undefined;
+}
+
+/** How the options that are numbers are read. */
+export const SERVING_READERS = {
+  pageSize: count(100),
+  listTtlMs: ms(300_000, { zero: true, infinity: false }),
+  maxStreamItems: count(1000),
+  maxStreamBytes: bytes(1_048_576),
+};
+/** The names of the others. */
+export const SERVING_NAMES = ['tools', 'instructions', 'onError'] as const;
+
+/** Options with their defaults filled in. */
+type InForce = Omit<McpServingOptions, keyof typeof SERVING_READERS> & { readonly [N in keyof typeof SERVING_READERS]: number };
+
+/** The service of a server. Throws a `TypeError`, which names `owner`, for tools that are not there. */
+export function serviceOf(owner: string, transport: Transport, options: InForce): McpService {
+  const { contract } = transport;
+  return new McpService(transport, {
+    ...options,
+    tools: chooseTools(owner, contract, options.tools),
+    instructions: options.instructions ?? contract.description,
+    onError: reporter(options.onError),
+  });
+}

@@ -1,0 +1,5 @@
+import { createBlogService } from '../../src/blog/index.ts';
+
+console.log('noise');
+
+export const service = createBlogService();
