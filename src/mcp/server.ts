@@ -16,6 +16,7 @@ import { Heartbeat } from '../http/events/heartbeat.ts';
 import { compileOriginCheck, type Origins } from '../http/serve/origins.ts';
 import { reporter } from '../life/report.ts';
 import { INTERNAL_ERROR, INVALID_REQUEST } from '../peer/json-rpc.ts';
+import { Authorization, type McpAuthorization } from './serving/authorization.ts';
 import { eraOverHttp } from './serving/era.ts';
 import { HttpExchange } from './serving/http-exchange.ts';
 import { SERVING_NAMES, SERVING_READERS, serviceOf, type McpServingOptions } from './serving/options.ts';
@@ -25,6 +26,7 @@ import { RPC_CODE } from './status.ts';
 import { encodeFault, encodeResult, errorData, MCP_PATH, McpFault, readMessage, type McpMessage } from './wire.ts';
 
 export type { Origins } from '../http/serve/origins.ts';
+export type { McpAuthorization } from './serving/authorization.ts';
 export type { McpServingOptions } from './serving/options.ts';
 export { mcpTools, type McpTool, type McpToolsOptions } from './schema.ts';
 
@@ -36,6 +38,13 @@ export interface McpHandlerOptions extends McpServingOptions {
   readonly maxBodyBytes?: number | undefined;
   /** How often a comment keeps streamed answers open, in milliseconds. @default 15_000 */
   readonly heartbeatMs?: number | undefined;
+  /**
+   * Where callers get their tokens. With it, what the service refuses as UNAUTHENTICATED is 401 with `WWW-Authenticate`, the lists are for those
+   * whom its `context` lets in, and `/.well-known/oauth-protected-resource/mcp` has the metadata. @default none: such errors are results
+   */
+  readonly authorization?: McpAuthorization | undefined;
+  /** Where callers reach the server, if a proxy in front strips or adds a prefix: for those metadata. @default the host that is asked */
+  readonly publicUrl?: string | undefined;
   /** Pages of other origins that may call: a list, a function, or `'*'`. Others get 403. @default none */
   readonly origins?: Origins | undefined;
 }
@@ -49,14 +58,16 @@ const READERS = { ...SERVING_READERS, maxBodyBytes: bytes(1_048_576), heartbeatM
  */
 export function mcpHandler(transport: Transport, options: McpHandlerOptions = {}): HttpHandler {
   checkTransport('mcpHandler', transport);
-  const read = readOptions('mcpHandler', options, READERS, [...SERVING_NAMES, 'path', 'origins']);
+  const read = readOptions('mcpHandler', options, READERS, [...SERVING_NAMES, 'path', 'origins', 'authorization', 'publicUrl']);
   const { path = MCP_PATH, maxBodyBytes } = read;
   if (!/^(\/[A-Za-z0-9\-._~]+)+$/.test(path)) throw new TypeError(`mcpHandler: path '${path}' must look like '/mcp'`);
   const onError = reporter(read.onError);
   const isAllowed = compileOriginCheck('mcpHandler', read.origins, onError);
-  const service = serviceOf('mcpHandler', transport, read);
-  const endpoint = new Endpoint(service, maxBodyBytes, new Heartbeat(read.heartbeatMs), onError);
+  const authorization = read.authorization && new Authorization('mcpHandler', path, read.publicUrl, read.authorization);
+  const service = serviceOf('mcpHandler', transport, read, authorization !== undefined);
+  const endpoint = new Endpoint(service, maxBodyBytes, new Heartbeat(read.heartbeatMs), onError, authorization);
   return (request) => {
+    if (authorization?.path === request.path && request.method === 'GET') return authorization.metadata(request);
     if (request.path !== path) return undefined;
     // Source: https://modelcontextprotocol.io/specification/2026-07-28/basic/transports/streamable-http#security--endpoint
     if (!isAllowed(request)) return refusal(403, INVALID_REQUEST, "pages of this origin may not call: list it in the option 'origins'");
@@ -78,12 +89,20 @@ class Endpoint {
   private readonly maxBodyBytes: number;
   private readonly heartbeat: Heartbeat;
   private readonly onError: (error: unknown) => void;
+  private readonly authorization: Authorization | undefined;
 
-  constructor(service: McpService, maxBodyBytes: number, heartbeat: Heartbeat, onError: (error: unknown) => void) {
+  constructor(
+    service: McpService,
+    maxBodyBytes: number,
+    heartbeat: Heartbeat,
+    onError: (error: unknown) => void,
+    authorization?: Authorization,
+  ) {
     this.service = service;
     this.maxBodyBytes = maxBodyBytes;
     this.heartbeat = heartbeat;
     this.onError = onError;
+    this.authorization = authorization;
   }
 
   async post(request: HttpRequest): Promise<HttpResponse> {
@@ -119,7 +138,7 @@ class Endpoint {
       if (error instanceof McpFault) return exchange.finish(error.status, encodeFault(error));
       const told = toldError(error, exchange.headers['x-request-id'], this.onError);
       const fault = new McpFault(RPC_CODE[told.code], told.text, { id, data: errorData(told.toJSON()), status: STATUS[told.code] });
-      exchange.finish(fault.status, encodeFault(fault));
+      exchange.finish(fault.status, encodeFault(fault), fault.status === 401 ? this.authorization?.challenge(request) : undefined);
     } finally {
       if (key !== undefined) this.#running.delete(key);
     }

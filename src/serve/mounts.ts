@@ -76,7 +76,7 @@ export const MOUNTS: Readonly<Record<ProtocolName, (context: MountContext) => Mo
   mqtt: mountMqtt,
   mcp: ({ transport, options, sockets, onError }) =>
     Object.keys(transport.contract.operations).length > 0
-      ? { handler: mcpHandler(transport, { ...options.mcp, ...sockets, ...onError }) }
+      ? { handler: mcpHandler(transport, { ...options.mcp, ...publicUrlOf(options), ...sockets, ...onError }) }
       : {},
 };
 

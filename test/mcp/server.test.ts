@@ -4,8 +4,9 @@ import { StreamableHTTPClientTransport as OldTransport } from '@modelcontextprot
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { blogContract, createBlogService } from '../../src/blog/index.ts';
-import { createService, defineContract, mutation, query } from '../../src/index.ts';
+import { ApiError, createClient, createService, defineContract, mutation, query } from '../../src/index.ts';
 import { listen, type HttpServer } from '../../src/http/index.ts';
+import { mcp } from '../../src/mcp/client.ts';
 import { mcpHandler, mcpTools } from '../../src/mcp/server.ts';
 import { until } from '../support/until.ts';
 
@@ -320,5 +321,57 @@ describe('mcpTools', () => {
     expect(() => mcpHandler(blog, { path: 'mcp' })).toThrow("must look like '/mcp'");
     expect(() => mcpHandler(blog, { tool: '*' } as never)).toThrow("do you mean 'tools'?");
     await blog.close();
+  });
+});
+
+describe('mcpHandler with authorization', () => {
+  const asking = createService(contract, {
+    ...Object.fromEntries(Object.keys(contract.operations).map((name) => [name, () => ({ token: 'yes' })])),
+  } as never, {
+    context: ({ headers }) => {
+      if (headers['authorization'] !== 'Bearer good') throw new ApiError('UNAUTHENTICATED', 'who are you?');
+      return {};
+    },
+  }); // prettier-ignore
+  let guarded: HttpServer;
+  beforeAll(async () => {
+    const authorization = { authorizationServers: ['https://login.example.com'], scopes: ['shop'] };
+    guarded = await listen(mcpHandler(asking, { authorization }), { port: 0 });
+  });
+  afterAll(async () => {
+    await guarded.close();
+    await asking.close();
+  });
+
+  test.each(['initialize', 'tools/list', 'tools/call'])('refuses %s without a token, and says where there are some', async (method) => {
+    const params = { name: 'whoami', protocolVersion: '2025-11-25', capabilities: {}, clientInfo: {} };
+    const send = (headers: Record<string, string>) =>
+      fetch(`${guarded.url}/mcp`, { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params }) }); // prettier-ignore
+    const refused = await send({});
+    const metadata = `${guarded.url}/.well-known/oauth-protected-resource/mcp`;
+    expect([refused.status, refused.headers.get('www-authenticate')]).toEqual([
+      401,
+      `Bearer resource_metadata="${metadata}", scope="shop"`,
+    ]);
+    expect(await refused.json()).toMatchObject({ id: 1, error: { message: 'who are you?', data: { code: 'UNAUTHENTICATED' } } });
+    expect(await (await fetch(metadata)).json()).toEqual({
+      resource: `${guarded.url}/mcp`,
+      authorization_servers: ['https://login.example.com'],
+      scopes_supported: ['shop'],
+      bearer_methods_supported: ['header'],
+    });
+    expect(await (await send({ authorization: 'Bearer good' })).json()).toHaveProperty('result');
+  });
+
+  test('is read by our client as UNAUTHENTICATED', async () => {
+    for (const version of ['2026-07-28', '2025-11-25', undefined] as const) {
+      const client = createClient({ contract, transport: mcp({ url: guarded.url, version }) });
+      await expect(client.whoami()).rejects.toMatchObject({ code: 'UNAUTHENTICATED', text: 'who are you?' });
+      await client.close();
+    }
+  });
+
+  test('wants to know who gives tokens', () => {
+    expect(() => mcpHandler(asking, { authorization: { authorizationServers: [] } })).toThrow("write ['https://login.example.com']");
   });
 });

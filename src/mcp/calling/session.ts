@@ -69,7 +69,8 @@ function versionsOf({ status, message, failure }: McpReply): readonly unknown[] 
     throw readFault(error);
   }
   // Neither says anything of the revision.
-  if (status >= 500 || status === 401 || status === 403 || status === 421 || status === 429) throw failure();
+  if (status >= 500 || status === 401 || status === 403 || status === 421 || status === 429)
+    throw error === undefined ? failure() : readFault(error);
   return undefined;
 }
 

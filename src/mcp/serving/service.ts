@@ -1,5 +1,5 @@
 import type { Contract, Operation } from '../../core/contract.ts';
-import { ApiError, type JsonObject } from '../../core/errors.ts';
+import { ApiError, isApiError, type JsonObject } from '../../core/errors.ts';
 import { nearest } from '../../core/nearest.ts';
 import type { Transport } from '../../core/transport.ts';
 import { serveCall, serveStream, type ServedCall } from '../../guard/serve-call.ts';
@@ -19,6 +19,8 @@ export interface McpServiceOptions {
   readonly listTtlMs: number;
   readonly maxStreamItems: number;
   readonly maxStreamBytes: number;
+  /** Whether only callers whom the transport knows get any answer, and the others are told by the carrier. */
+  readonly asksFirst: boolean;
   readonly onError: (error: unknown) => void;
 }
 
@@ -54,6 +56,8 @@ export class McpService {
   /** The result of a request, as JSON. Rejects with `McpFault`, or with the error of whom it asked. */
   async answer(message: McpMessage, exchange: Exchange): Promise<string> {
     const { era } = exchange;
+    // A call is refused by the service itself.
+    if (this.options.asksFirst && message.method !== 'tools/call') await this.#identify(exchange);
     switch (message.method) {
       case 'tools/call':
         return this.#call(message, exchange);
@@ -70,6 +74,12 @@ export class McpService {
         break;
     }
     throw new McpFault(METHOD_NOT_FOUND, `this server has no method '${message.method.slice(0, 100)}'`, { id: message.id, status: 404 });
+  }
+
+  async #identify({ headers, peer, onLeave }: Exchange): Promise<void> {
+    const controller = new AbortController();
+    onLeave((reason) => controller.abort(reason));
+    await this.transport.identify?.({ headers, peer, signal: controller.signal });
   }
 
   #discover(): string {
@@ -139,6 +149,7 @@ export class McpService {
       const output = await serveCall(this.transport, call);
       return this.#results.output(era, operation.output ? JSON.stringify(output) : undefined, tool.isWrapped);
     } catch (error) {
+      if (this.options.asksFirst && isApiError(error) && error.code === 'UNAUTHENTICATED') throw error;
       return this.#results.error(era, toldError(error, headers['x-request-id'], this.options.onError));
     }
   }
