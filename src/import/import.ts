@@ -6,7 +6,7 @@ import { contractName } from './draft/names.ts';
 import { Documents } from './load/documents.ts';
 import { ImportError } from './load/error.ts';
 import { locationOf, Reach, shown, type Location } from './load/location.ts';
-import { recognize, type Recognized } from './load/format.ts';
+import { DESCRIPTOR_SET, recognize, type Recognized } from './load/format.ts';
 import { Reader } from './load/read.ts';
 import { writeModule } from './write/module.ts';
 
@@ -40,7 +40,7 @@ export interface Imported {
   /** A module of TypeScript: schemas, the contract as `contract`, and `connect`, which makes a client of the service. */
   readonly code: string;
   /** The kind of the description. */
-  readonly format: 'openapi' | 'graphql';
+  readonly format: 'openapi' | 'graphql' | 'proto';
   /** The contract's name. */
   readonly name: string;
   /** Names of the operations and of the events. */
@@ -51,7 +51,8 @@ export interface Imported {
 }
 
 /**
- * Imports a description from a file or URL: OpenAPI 3.0 to 3.2 or Swagger 2, as JSON or YAML, or a GraphQL schema.
+ * Imports a description from a file or URL: OpenAPI 3.0 to 3.2 or Swagger 2, as JSON or YAML, a GraphQL schema, a .proto file with what it
+ * imports, or a descriptor set.
  * The same description gives the same text.
  * @throws ImportError for a description that cannot be read or used
  */
@@ -72,9 +73,14 @@ export async function importContract(source: string | DescriptionText, options: 
   const reader = new Reader({ maxBytes: read.maxBytes, timeoutMs: read.timeoutMs, headers }, reach, onRead);
   const findings = new Findings();
   const choice = new Choice(only);
-  const content = given ?? (await reader.text(location));
-  const found = recognize(content, location);
-  const draft: Draft = { ...(await draftOf(found, { location, reader, reach, choice, findings })), ...(name !== undefined && { name }) };
+  const found: Recognized =
+    given === undefined && DESCRIPTOR_SET.test(location)
+      ? { format: 'proto', source: await reader.bytes(location) }
+      : recognize(given ?? (await reader.text(location)), location);
+  const draft: Draft = {
+    ...(await draftOf(found, { location, reader, reach, allow, choice, findings })),
+    ...(name !== undefined && { name }),
+  };
   if (draft.operations.length + draft.events.length === 0)
     throw new ImportError(
       `${shown(location)} has no operation that a contract can say${findings
@@ -97,12 +103,13 @@ interface Place {
   readonly location: Location;
   readonly reader: Reader;
   readonly reach: Reach;
+  readonly allow: readonly string[];
   readonly choice: Choice;
   readonly findings: Findings;
 }
 
 /** Reads a description; what only one kind of them needs is loaded with it. */
-async function draftOf(found: Recognized, { location, reader, reach, choice, findings }: Place): Promise<Draft> {
+async function draftOf(found: Recognized, { location, reader, reach, allow, choice, findings }: Place): Promise<Draft> {
   switch (found.format) {
     case 'openapi': {
       const documents = new Documents(location, reader, reach);
@@ -112,6 +119,12 @@ async function draftOf(found: Recognized, { location, reader, reach, choice, fin
     case 'graphql': {
       const { readGraphql, schemaOf } = await import('./graphql/graphql.ts');
       return readGraphql(schemaOf(found.source, location), location, choice, findings);
+    }
+    case 'proto': {
+      const [{ filesOf, protoTexts }, { readProto }] = await Promise.all([import('./proto/files.ts'), import('./proto/proto.ts')]);
+      const { source } = found;
+      const sources = typeof source === 'string' ? await protoTexts(source, { location, reader, reach, allow, findings }) : [source];
+      return readProto(filesOf(sources, location), location, choice, findings);
     }
   }
 }

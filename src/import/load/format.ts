@@ -6,11 +6,16 @@ import { parseObject } from './parse.ts';
 
 /** A description with its kind. */
 export type Recognized =
-  { readonly format: 'openapi'; readonly root: JsonObject } | { readonly format: 'graphql'; readonly source: string | JsonObject };
+  | { readonly format: 'openapi'; readonly root: JsonObject }
+  | { readonly format: 'graphql'; readonly source: string | JsonObject }
+  | { readonly format: 'proto'; readonly source: string | Uint8Array };
 
 const SDL =
   /^\s*(?:extend\s+)?(?:type|interface|union|enum|input|scalar|schema|directive)\b(?!\s*:)|^\s*"[^"\n]*"\s*(?:type|schema|scalar)\b|^\s*"""/m;
 const PROTO = /^\s*(?:syntax|edition)\s*=\s*["']|^\s*(?:message|service)\s+\w+\s*\{/m;
+
+/** Names of files that hold the bytes of a descriptor set. */
+export const DESCRIPTOR_SET = /\.(?:binpb|pb|protoset|protobin|desc|descriptor|fds)$/i;
 
 /** Tells by its content what a description is. Throws an `ImportError` for one that is not known. */
 export function recognize(text: string, location: Location): Recognized {
@@ -18,7 +23,7 @@ export function recognize(text: string, location: Location): Recognized {
   if (/^<(?:\?xml|(?:\w+:)?definitions)/i.test(bare)) throw unknown(location, 'a WSDL', 'soap({ wsdl, operations }) calls its operations');
   if (/\.(graphqls?|gql)$/i.test(location)) return { format: 'graphql', source: text };
   if (!/^[{[]/.test(bare)) {
-    if (PROTO.test(text)) throw unknown(location, 'a .proto file', 'grpc({ definition, operations }) calls its rpcs');
+    if (PROTO.test(text)) return { format: 'proto', source: text };
     if (SDL.test(text) && !/^(?:openapi|swagger|asyncapi)\s*:/m.test(text)) return { format: 'graphql', source: text };
   }
   const root = parseObject(text, location);
@@ -27,7 +32,7 @@ export function recognize(text: string, location: Location): Recognized {
   const { __schema: schema, data } = root;
   if (isObject(schema) || (isObject(data) && isObject(data['__schema']))) return { format: 'graphql', source: root };
   throw new ImportError(
-    `${shown(location)} is not a description that is known: expected OpenAPI or Swagger ('openapi' or 'swagger' at its top), or a GraphQL schema`,
+    `${shown(location)} is not a description that is known: expected OpenAPI or Swagger ('openapi' or 'swagger' at its top), a GraphQL schema, or a .proto file`,
   );
 }
 

@@ -1,0 +1,93 @@
+import { create, toBinary } from '@bufbuild/protobuf';
+import { FileDescriptorProtoSchema, FileDescriptorSetSchema, type FileDescriptorProto } from '@bufbuild/protobuf/wkt';
+import { readSources } from '../../grpc/foreign/sources.ts';
+import type { Findings } from '../draft/findings.ts';
+import { ImportError } from '../load/error.ts';
+import { locationOf, shown, type Location, type Reach } from '../load/location.ts';
+import type { Reader } from '../load/read.ts';
+
+const IMPORT = /^\s*import\s+(?:public\s+|weak\s+)?["']([^"']+)["']\s*;/gm;
+const MAX_FILES = 2000;
+/** Of a path such as `a/b/c.proto` it may start from one of the folders above the first file. */
+const MAX_FOLDERS = 12;
+
+/** Where files are found that a .proto file imports. */
+export interface ProtoPlace {
+  readonly location: Location;
+  readonly reader: Reader;
+  readonly reach: Reach;
+  /** Folders and URLs that imports may start from, beside those above the first file. */
+  readonly allow: readonly string[];
+  readonly findings: Findings;
+}
+
+/** Reads a .proto file with all that it imports; what every parser has, google.protobuf, is not among them. */
+export async function protoTexts(text: string, place: ProtoPlace): Promise<readonly string[]> {
+  const texts = [text];
+  const seen = new Set<string>();
+  const roots = [...rootsAbove(place.location), ...place.allow.map((folder) => locationOf(folder.endsWith('/') ? folder : `${folder}/`))];
+  for (const current of texts) {
+    for (const [, path = ''] of current.matchAll(IMPORT)) {
+      if (seen.has(path) || path.startsWith('google/protobuf/')) continue;
+      seen.add(path);
+      if (seen.size > MAX_FILES) throw new ImportError(`${shown(place.location)} imports more than ${MAX_FILES} files`);
+      const found = await firstOf(path, roots, place);
+      if (found === undefined) place.findings.add(path, 'an import that was not found: name the folder it starts from with --allow', 'read without it'); // prettier-ignore
+      else texts.push(found);
+    }
+  }
+  return texts;
+}
+
+function rootsAbove(location: Location): Location[] {
+  const roots: Location[] = [];
+  for (let at = new URL('.', location); roots.length < MAX_FOLDERS; at = new URL('..', at)) {
+    if (roots.includes(at.href)) break;
+    roots.push(at.href);
+  }
+  return roots;
+}
+
+async function firstOf(path: string, roots: readonly Location[], { reader, reach, location }: ProtoPlace): Promise<string | undefined> {
+  for (const root of roots) {
+    try {
+      const base = root.endsWith('/') ? root : `${root}/`;
+      reach.follow(new URL(path, base).href, location);
+      return await reader.text(new URL(path, base).href);
+    } catch (error) {
+      // Another folder may have it.
+      if (!(error instanceof ImportError) || /too large/.test(error.message)) throw error;
+    }
+  }
+  return undefined;
+}
+
+/** The descriptors of .proto files, or of a descriptor set. */
+export function filesOf(sources: readonly (string | Uint8Array)[], location: Location): readonly FileDescriptorProto[] {
+  try {
+    return readSources(sources).files;
+  } catch (cause) {
+    throw new ImportError(`${shown(location)} cannot be read: ${(cause as Error).message.replace(/^grpc: /, '')}`, { cause });
+  }
+}
+
+/** The descriptors of just these types and rpcs, as base64: what the client needs. */
+export function prunedSet(files: readonly FileDescriptorProto[], types: ReadonlySet<string>, rpcs: ReadonlySet<string>): string {
+  const file = files.flatMap(({ name, package: scope, syntax, edition, messageType, enumType, service }) => {
+    const prefix = scope === '' ? '' : `${scope}.`;
+    const isUsed = (type: { readonly name: string }) => {
+      const full = prefix + type.name;
+      return [...types].some((used) => used === full || used.startsWith(`${full}.`));
+    };
+    const services = service.flatMap((each) => {
+      const method = each.method
+        .filter((one) => rpcs.has(`/${prefix}${each.name}/${one.name}`))
+        .map((one) => ({ ...one, options: undefined as never }));
+      return method.length === 0 ? [] : [{ ...each, method, options: undefined as never }];
+    });
+    const [messages, enums] = [messageType.filter(isUsed), enumType.filter(isUsed)];
+    if (messages.length + enums.length + services.length === 0) return [];
+    return [create(FileDescriptorProtoSchema, { name, package: scope, syntax, edition, messageType: messages, enumType: enums, service: services })];
+  });
+  return Buffer.from(toBinary(FileDescriptorSetSchema, create(FileDescriptorSetSchema, { file }))).toString('base64');
+}

@@ -1,0 +1,157 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { create, toBinary } from '@bufbuild/protobuf';
+import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
+import { afterEach, describe, expect, test } from 'vitest';
+import { Server, ServerCredentials, type ServiceDefinition, type UntypedHandleCall } from '@grpc/grpc-js';
+import { loadSync } from '@grpc/proto-loader';
+import { blogContract } from '../../src/blog/contract.ts';
+import { createBlogService } from '../../src/blog/service.ts';
+import { readSources } from '../../src/grpc/foreign/sources.ts';
+import { printProto } from '../../src/grpc/schema.ts';
+import { serve } from '../../src/serve/index.ts';
+import { importContract } from '../../src/import/index.ts';
+import { importing } from '../support/imported.ts';
+
+const made = importing();
+const closing: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+});
+
+const SHOP = `
+syntax = "proto3";
+package acme.shop.v2;
+import "google/protobuf/timestamp.proto";
+import "google/protobuf/wrappers.proto";
+import "google/protobuf/empty.proto";
+import "acme/common/money.proto";
+service Shop {
+  rpc GetItem (GetItemRequest) returns (Item);
+  rpc PutItem (PutItemRequest) returns (Item) { option idempotency_level = IDEMPOTENT; }
+  rpc Drop (google.protobuf.Empty) returns (google.protobuf.Empty);
+  rpc WatchItems (google.protobuf.Empty) returns (stream Item);
+  rpc Upload (stream Item) returns (Item);
+  rpc Generate (GetItemRequest) returns (stream Item);
+}
+message GetItemRequest { int64 id = 1; }
+message PutItemRequest { Item item = 3; }
+message Item {
+  int64 id = 1;
+  string display_name = 2;
+  optional string note = 5;
+  Kind kind = 6;
+  map<string, int32> stock = 7;
+  repeated Item parts = 8;
+  google.protobuf.Timestamp made_at = 9;
+  google.protobuf.Int32Value weight = 10;
+  bytes picture = 11;
+  acme.common.Money price = 12;
+  oneof owner { string person = 13; uint32 company = 14; }
+  enum Kind { KIND_UNSPECIFIED = 0; KIND_BOOK = 1; }
+}
+message Unused { string text = 1; }
+`;
+const MONEY = 'syntax = "proto3"; package acme.common; message Money { string currency = 1; sint64 units = 2; }';
+
+async function shopFolder(): Promise<string> {
+  const root = join(made.folder, `protos-${Math.random().toString(36).slice(2)}`);
+  await mkdir(join(root, 'acme/shop/v2'), { recursive: true });
+  await mkdir(join(root, 'acme/common'), { recursive: true });
+  await writeFile(join(root, 'acme/shop/v2/shop.proto'), SHOP);
+  await writeFile(join(root, 'acme/common/money.proto'), MONEY);
+  return root;
+}
+
+describe('.proto files', () => {
+  test('the Blog that this library prints, served by the same service', async () => {
+    const imported = await made.from(printProto(blogContract));
+    expect(imported.format).toBe('proto');
+    const { connect } = await made.load(imported);
+    const service = createBlogService();
+    closing.push(() => service.close());
+    const served = await serve(service, { port: 0, grpcPort: 0, protocols: ['grpc'] });
+    closing.push(() => served.close());
+    const client = connect({ url: served.grpc });
+    closing.push(() => client.close());
+    expect(await client['getUser']?.({ id: '123' })).toMatchObject({ name: 'john_doe' });
+    expect(await client['createUser']?.({ name: 'eva', email: 'eva@example.com' })).toMatchObject({ name: 'eva' });
+    expect(await client['getUserPosts']?.({ userId: '123', limit: 1 })).toMatchObject({ posts: [{}] });
+    await expect(client['getUser']?.({ id: '4711' })).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  });
+
+  test('a service of somebody else in several files, called at a server of grpc-js', async () => {
+    const root = await shopFolder();
+    const file = join(root, 'acme/shop/v2/shop.proto');
+    const imported = await importContract(file, { allow: [root] });
+    expect([imported.name, imported.operations, imported.events]).toEqual(['acmeshop', ['getItem', 'putItem', 'drop'], ['watchItems']]);
+    expect(imported.findings.map(({ place, what }) => `${place}: ${what}`)).toEqual([
+      '/acme.shop.v2.Shop/Upload: a stream of requests',
+      '/acme.shop.v2.Shop/Generate: a stream of answers to a request',
+    ]);
+    expect(imported.code).toContain("version: '2.0.0'");
+    expect(imported.code).not.toContain('Unused');
+    expect((await importContract(file, { allow: [root] })).code).toBe(imported.code);
+
+    const loaded = loadSync('acme/shop/v2/shop.proto', { includeDirs: [root], longs: String, enums: String, defaults: true, oneofs: true });
+    const server = new Server();
+    const stored: unknown[] = [];
+    const item = (id: unknown) => ({ id, displayName: 'Lamp', kind: 'KIND_BOOK', stock: { oslo: 3 }, parts: [{ id: 2 }], weight: { value: 7 }, price: { currency: 'EUR', units: '-5' }, company: 9 }); // prettier-ignore
+    type Call = { readonly request: { readonly id: string; readonly item: object }; write(value: object): void; end(): void };
+    type Answer = (error: null, value: object) => void;
+    const handlers: Readonly<Record<string, (call: Call, answer: Answer) => void>> = {
+      getItem: (call, answer) => answer(null, item(call.request.id)),
+      putItem: (call, answer) => (stored.push(call.request.item), answer(null, call.request.item)),
+      drop: (_, answer) => answer(null, {}),
+      watchItems: (call) => void call.write(item('1')),
+    };
+    server.addService(loaded['acme.shop.v2.Shop'] as ServiceDefinition, handlers as unknown as Readonly<Record<string, UntypedHandleCall>>);
+    const port = await new Promise<number>((resolve, reject) =>
+      server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) => (error ? reject(error) : resolve(bound))),
+    );
+    closing.push(() => server.forceShutdown());
+    const { connect } = await made.load(imported);
+    const client = connect({ url: `127.0.0.1:${port}` });
+    closing.push(() => client.close());
+    expect(await client['getItem']?.({ id: 9007199254740993n })).toMatchObject({
+      id: 9007199254740993n,
+      displayName: 'Lamp',
+      kind: 'KIND_BOOK',
+      stock: { oslo: 3 },
+      parts: [{ id: 2n, displayName: '', kind: 'KIND_UNSPECIFIED' }],
+      weight: 7,
+      price: { currency: 'EUR', units: -5n },
+      company: 9,
+    });
+    const put = { item: { id: 5n, displayName: 'Pen', picture: new Uint8Array([1, 2]), madeAt: '2026-01-02T03:04:05Z' } };
+    expect(await client['putItem']?.(put)).toMatchObject({ ...put.item, stock: {}, parts: [] });
+    expect(stored).toMatchObject([{ id: '5', displayName: 'Pen' }]);
+    expect(await client['drop']?.()).toBeUndefined();
+    const heard = await new Promise((resolve) => void (client as unknown as { onWatchItems(listener: (data: unknown) => void): unknown }).onWatchItems(resolve)); // prettier-ignore
+    expect(heard).toMatchObject({ id: 1n, displayName: 'Lamp' });
+  });
+
+  test('a descriptor set gives the same as its files', async () => {
+    const root = await shopFolder();
+    const set = join(root, 'shop.binpb');
+    const file = [...readSources([SHOP, MONEY]).files];
+    await writeFile(set, toBinary(FileDescriptorSetSchema, create(FileDescriptorSetSchema, { file })));
+    const imported = await importContract(join(root, 'acme/shop/v2/shop.proto'), { allow: [root] });
+    expect((await importContract(set)).code).toBe(imported.code);
+    await writeFile(set, 'no descriptors');
+    await expect(importContract(set)).rejects.toThrow(/shop\.binpb cannot be read: the bytes of the definition are not a descriptor set/);
+  });
+
+  test('only what is chosen, an import that is missing, and broken files', async () => {
+    const root = await shopFolder();
+    const some = await importContract(join(root, 'acme/shop/v2/shop.proto'), { allow: [root], only: ['Shop/Drop'] });
+    expect([some.operations, some.code.includes('Item')]).toEqual([['drop'], false]);
+    await expect(made.from(SHOP)).rejects.toThrow(/do not describe all that they use.*Money/s);
+    await expect(made.from('syntax = "proto3";\nservice A { rpc B (C')).rejects.toThrow(/the \.proto file cannot be read/);
+    await expect(made.from('syntax = "proto3";\nmessage A { string b = 1; }')).rejects.toThrow('has no operation');
+  });
+
+  test('every module compiles', { timeout: 240_000 }, () => {
+    expect(made.diagnostics()).toEqual([]);
+  });
+});
