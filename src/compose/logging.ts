@@ -1,5 +1,5 @@
 import { isApiError, type ErrorCode } from '../core/errors.ts';
-import { readOptions, type OptionReader } from '../core/options.ts';
+import { ms, readOptions, type OptionReader } from '../core/options.ts';
 import type { CallRequest, EventSink, SubscribeRequest } from '../core/transport.ts';
 import { onAbort } from '../life/lifetime.ts';
 import { now } from '../life/now.ts';
@@ -53,11 +53,6 @@ const share: OptionReader<number> = (value, owner, name) => {
   if (typeof value === 'number' && value >= 0 && value <= 1) return value;
   throw new TypeError(`${owner}: ${name} must be a number from 0 to 1`);
 };
-const slow: OptionReader<number> = (value, owner, name) => {
-  if (value === undefined) return Infinity;
-  if (typeof value === 'number' && value >= 0) return value;
-  throw new TypeError(`${owner}: ${name} must be a number of milliseconds, 0 or more`);
-};
 
 /** What each code is: a failure of the service, something to look at, or a matter of the caller. */
 const LEVELS: Readonly<Record<ErrorCode, keyof Logger>> = {
@@ -84,7 +79,7 @@ const LEVELS: Readonly<Record<ErrorCode, keyof Logger>> = {
  * not logged; texts of errors are one line without secrets.
  */
 export function logging(options: LoggingOptions = {}): Middleware {
-  const read = readOptions('logging', options, { sample: share, slowMs: slow }, ['logger', 'skip']);
+  const read = readOptions('logging', options, { sample: share, slowMs: ms(Infinity, { zero: true }) }, ['logger', 'skip']);
   const { logger = consoleLogger, sample, slowMs, skip } = read;
   const write = (request: CallRequest | SubscribeRequest, begin: number, error: unknown, count?: number): void => {
     const durationMs = Math.round((now() - begin) * 1000) / 1000;

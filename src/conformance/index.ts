@@ -5,6 +5,7 @@
  * @group Tools
  */
 
+import { readOptions } from '../core/options.ts';
 import { conformanceCases } from './cases/index.ts';
 import { runCase } from './run.ts';
 import type { ConformanceCase, ConformanceResult, ConformanceTarget, Open } from './types.ts';
@@ -48,7 +49,12 @@ export interface RunOptions extends Omit<ConformanceTarget, 'open' | 'name'> {
  * Throws a `TypeError` where a skip names no case.
  */
 export async function runConformance(open: Open, options: RunOptions = {}): Promise<readonly ConformanceResult[]> {
-  const { cases = conformanceCases, onResult, name = 'protocol', ...rest } = options;
+  const {
+    cases = conformanceCases,
+    onResult,
+    name = 'protocol',
+    ...rest
+  } = readOptions('runConformance', options, {}, ['cases', 'onResult', 'name', 'can', 'skips']);
   const target: ConformanceTarget = { ...rest, name, open };
   checkSkips(target);
   const results: ConformanceResult[] = [];

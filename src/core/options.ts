@@ -67,17 +67,24 @@ export function readOptions<O extends object, S extends Spec, const N extends ke
   readers: S & { readonly [K in Exclude<keyof S, keyof O>]: never },
   others: readonly N[] & ([Forgotten<O, S, N>] extends [never] ? unknown : { readonly needsReader: Forgotten<O, S, N> }),
 ): OptionsInForce<O, S> {
-  if (typeof options !== 'object' || options === null)
-    throw new TypeError(`${owner}: the options must be an object, not ${shown(options)}`);
+  checkOptions(owner, options, new Set([...Object.keys(readers), ...others]));
   const read = { ...(options as Readonly<Record<string, unknown>>) };
-  for (const name of Object.keys(options)) {
-    if (read[name] === undefined || Object.hasOwn(readers, name) || (others as readonly string[]).includes(name)) continue;
-    const known = [...Object.keys(readers), ...others];
-    const near = nearest(name, known);
-    throw new TypeError(
-      `${owner}: unknown option '${name}'${near === undefined ? (known.length > 0 ? `: there are ${known.join(', ')}` : ': it takes none') : `, do you mean '${near}'?`}`,
-    );
-  }
   for (const name of Object.keys(readers)) read[name] = readers[name]?.(read[name], owner, name);
   return read as OptionsInForce<O, S>;
+}
+
+/**
+ * Refuses what is not an object of known options, and reads none: for functions that are called for each message, to which a copy would be a cost.
+ * @throws TypeError that names the unknown option and the nearest that exists
+ */
+export function checkOptions(owner: string, options: object, known: ReadonlySet<string>): void {
+  if (typeof options !== 'object' || options === null)
+    throw new TypeError(`${owner}: the options must be an object, not ${shown(options)}`);
+  for (const name in options) {
+    if (known.has(name) || (options as Readonly<Record<string, unknown>>)[name] === undefined) continue;
+    const near = nearest(name, [...known]);
+    throw new TypeError(
+      `${owner}: unknown option '${name}'${near === undefined ? (known.size > 0 ? `: there are ${[...known].join(', ')}` : ': it takes none') : `, do you mean '${near}'?`}`,
+    );
+  }
 }

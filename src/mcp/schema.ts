@@ -1,5 +1,6 @@
 import type { Contract, Operation } from '../core/contract.ts';
 import type { JsonObject } from '../core/errors.ts';
+import { readOptions } from '../core/options.ts';
 import { nearest } from '../core/nearest.ts';
 import { isObject } from '../peer/error-body.ts';
 import { createComponents, type Side } from '../schema/components.ts';
@@ -32,7 +33,8 @@ export interface McpTool {
  */
 export function mcpTools(contract: Contract, options: McpToolsOptions = {}): readonly McpTool[] {
   const view = describeContract(contract);
-  return chooseTools('mcpTools', contract, options.tools).map((operation) => toolOf(view, operation, 'modern'));
+  const { tools } = readOptions('mcpTools', options, {}, ['tools']);
+  return chooseTools('mcpTools', contract, tools).map((operation) => toolOf(view, operation, 'modern'));
 }
 
 /** The operations that are tools, in the contract's order. */

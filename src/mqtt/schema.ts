@@ -1,4 +1,6 @@
+import { readOptions } from '../core/options.ts';
 import type { AsyncApiProtocol } from '../schema/asyncapi.ts';
+import { CONNECTION_READERS } from './options.ts';
 import { compileTopics } from './topics.ts';
 import { eventMeta, JSON_TYPE, type Qos } from './wire.ts';
 
@@ -13,7 +15,7 @@ export interface MqttProtocolOptions {
 
 /** MQTT in the AsyncAPI document. Source: https://github.com/asyncapi/bindings/tree/master/mqtt */
 export function mqttProtocol(options: MqttProtocolOptions = {}): AsyncApiProtocol {
-  const { url, topicPrefix, qos = 1 } = options;
+  const { url, topicPrefix, qos = 1 } = readOptions('mqttProtocol', options, { qos: CONNECTION_READERS.qos }, ['url', 'topicPrefix']);
   return {
     protocol: 'mqtt',
     ...(url !== undefined && { url }),

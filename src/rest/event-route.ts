@@ -12,15 +12,15 @@ import { EVENT_STREAM_TYPE } from './wire.ts';
 
 /** Options of event streams, as `RestHandlerOptions` explains them. */
 export interface EventRouteOptions {
-  readonly maxBufferedBytes?: number;
-  readonly heartbeatMs?: number;
+  readonly maxBufferedBytes: number;
+  readonly heartbeatMs: number;
 }
 
 type EventRoute = (request: HttpRequest, params: Readonly<Record<string, string>>) => Promise<HttpResponse>;
 
 /** Serves an event as server-sent events. Source: https://html.spec.whatwg.org/multipage/server-sent-events.html */
 export function createEventRoute(transport: Transport, event: EventDefinition, options: EventRouteOptions): EventRoute {
-  const { maxBufferedBytes = 1_048_576, heartbeatMs = 15_000 } = options;
+  const { maxBufferedBytes, heartbeatMs } = options;
   const encode = encodeOnce((message) => encodeEvent(event, message));
   const streamOptions = { maxBufferedBytes, heartbeat: new Heartbeat(heartbeatMs), encodeEnd };
 

@@ -1,4 +1,5 @@
 import { describeWebhook } from '../schema/openapi.ts';
+import { readOptions } from '../core/options.ts';
 import type { Contract } from '../core/contract.ts';
 import { ERROR_CODES, type JsonObject } from '../core/errors.ts';
 import { createComponents, type Components } from '../schema/components.ts';
@@ -29,7 +30,8 @@ const OWN_SCHEMAS = ['ProblemDetails'];
  */
 export function openApi(contract: Contract, options: OpenApiOptions = {}): JsonObject {
   const view = describeContract(contract);
-  const { title = contract.name, servers, events = true, fields = true } = options;
+  const read = readOptions('openApi', options, {}, ['title', 'servers', 'events', 'fields']);
+  const { title = contract.name, servers, events = true, fields = true } = read;
   const { securitySchemes = {} } = contract;
   const components = createComponents(view, '#/components/schemas/', { taken: OWN_SCHEMAS, discriminators: true });
   const eventViews = events ? [...view.events.values()] : [];

@@ -12,6 +12,7 @@ import { createRouter, type Route } from '../http/serve/router.ts';
 import { asyncApi, sseProtocol, type AsyncApiProtocol } from '../schema/asyncapi.ts';
 import { checkTransport } from '../core/check-transport.ts';
 import { channelSegments } from '../core/http-binding.ts';
+import { bytes, ms, readOptions } from '../core/options.ts';
 import { acceptHeaders, deadlineOf, serveCall } from '../guard/serve-call.ts';
 import type { ResponseHead, Transport } from '../core/transport.ts';
 import { checkAccept } from './accept.ts';
@@ -52,6 +53,8 @@ export interface RestHandlerOptions {
   readonly onError?: (error: unknown) => void;
 }
 
+const READERS = { maxBodyBytes: bytes(1_048_576), maxBufferedBytes: bytes(1_048_576), heartbeatMs: ms(15_000) };
+
 /** The answer to an error of a request. */
 type Fail = (error: unknown, requestId: string | undefined) => HttpResponse;
 
@@ -64,17 +67,18 @@ type Answer = (request: HttpRequest, params: Readonly<Record<string, string>>) =
  */
 export function restHandler(transport: Transport, options: RestHandlerOptions = {}): HttpHandler {
   checkTransport('restHandler', transport);
+  const read = readOptions('restHandler', options, READERS, ['basePath', 'publicUrl', 'eventProtocols', 'onError']);
   const { contract } = transport;
-  const { maxBodyBytes = 1_048_576 } = options;
-  const basePath = checkBasePath('restHandler', options.basePath ?? '');
-  const publicUrl = publicBase('restHandler', options.publicUrl);
+  const { maxBodyBytes } = read;
+  const basePath = checkBasePath('restHandler', read.basePath ?? '');
+  const publicUrl = publicBase('restHandler', read.publicUrl);
   const root = (publicUrl ?? '') + basePath;
-  const onError = reporter(options.onError);
+  const onError = reporter(read.onError);
   const fail: Fail = (error, requestId) => failure(error, onError, requestId);
   // What cannot be described is refused here; each operation is compiled by its first call, since most of a large contract's have none for long.
   describeContract(contract);
   checkQueries(contract);
-  const heartbeat = new Heartbeat(options.heartbeatMs ?? 15_000);
+  const heartbeat = new Heartbeat(read.heartbeatMs);
   const routes: (readonly [Route, Answer])[] = [];
   for (const operation of Object.values(contract.operations)) {
     for (const binding of operation.http) {
@@ -88,7 +92,7 @@ export function restHandler(transport: Transport, options: RestHandlerOptions = 
     }
   }
   for (const event of Object.values(contract.events)) {
-    const open = createEventRoute(transport, event, options);
+    const open = createEventRoute(transport, event, read);
     routes.push([
       { method: 'GET', segments: channelSegments(event) },
       (request, params) => open(request, params).catch((error: unknown) => fail(error, requestIdOf(request))),
@@ -97,7 +101,7 @@ export function restHandler(transport: Transport, options: RestHandlerOptions = 
   routes.push([documentRoute('openapi.json'), answerDocument(() => openApi(contract, root === '' ? {} : { servers: [root] }))]);
   routes.push([
     documentRoute('asyncapi.json'),
-    answerDocument(() => asyncApi(contract, { protocols: [sseProtocol(publicUrl && root), ...(options.eventProtocols ?? [])] })),
+    answerDocument(() => asyncApi(contract, { protocols: [sseProtocol(publicUrl && root), ...(read.eventProtocols ?? [])] })),
   ]);
   const router = createRouter(routes);
 

@@ -1,4 +1,5 @@
 import { deprecationNote } from '../peer/deprecation.ts';
+import { readOptions } from '../core/options.ts';
 import type { Contract, EventDefinition } from '../core/contract.ts';
 import type { JsonObject } from '../core/errors.ts';
 import { securityOf, securitySchemesOf } from './asyncapi/security.ts';
@@ -55,7 +56,7 @@ export function sseProtocol(url?: string): AsyncApiProtocol {
  */
 export function asyncApi(contract: Contract, options: AsyncApiOptions = {}): JsonObject {
   const view = describeContract(contract);
-  const { title = contract.name, protocols = [sseProtocol()] } = options;
+  const { title = contract.name, protocols = [sseProtocol()] } = readOptions('asyncApi', options, {}, ['title', 'protocols']);
   const components = createComponents(view, '#/components/schemas/');
   const places = [...view.events.values()].flatMap((event) => placesOf(event, protocols));
   const streams = protocols.flatMap((protocol) => {

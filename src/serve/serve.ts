@@ -109,7 +109,7 @@ const READERS = {
   grpcPort: count(undefined, PORT),
   mqttPort: count(undefined, PORT),
   graceMs: ms(10_000, { zero: true }),
-  drainMs: ms(0, { zero: true }),
+  drainMs: ms(0, { zero: true, infinity: false }),
 };
 const OTHERS = [
   'allowPrivateWebhooks', 'caller', 'connect', 'cors', 'graphql', 'grpc', 'handlers', 'host', 'hosts', 'http', 'mcp', 'mqtt', 'mqttBroker', 'mqttEventHeaders', 'mqttHost',

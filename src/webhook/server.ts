@@ -6,6 +6,7 @@
  */
 
 import { ApiError, isApiError } from '../core/errors.ts';
+import { bytes, count, ms, readOptions, type OptionReader } from '../core/options.ts';
 import { HttpError } from '../http/message/error.ts';
 import { codeOfRefusal } from '../http/message/status.ts';
 import { peerOf, type HttpHandler, type HttpRequest, type HttpResponse } from '../http/message/message.ts';
@@ -107,6 +108,29 @@ export interface WebhookHandlerOptions extends TargetOptions {
   readonly onError?: (error: unknown) => void;
 }
 
+/** Waits between attempts: none at all means a single attempt. */
+const schedule: OptionReader<readonly number[]> = (value = RETRY_SCHEDULE_MS, owner, name) => {
+  if (!Array.isArray(value)) throw new TypeError(`${owner}: ${name} must be a list of milliseconds`);
+  return value.map((wait: unknown, index) => ms(0, { zero: true, infinity: false })(wait, owner, `${name}[${index}]`));
+};
+const READERS = {
+  storeTimeoutMs: ms(30_000),
+  retryScheduleMs: schedule,
+  timeoutMs: ms(15_000),
+  maxInFlight: count(8),
+  maxPending: count(10_000),
+  maxPendingTotal: count(100_000),
+  maxSubscriptions: count(10_000),
+  maxSubscriptionsPerCaller: count(1_000),
+  maxResponseBytes: bytes(65_536),
+  maxBodyBytes: bytes(1_048_576),
+  graceMs: ms(10_000, { zero: true }),
+};
+const NAMES = [
+  ...(['basePath', 'publicUrl', 'store', 'caller', 'signingKey', 'userAgent', 'clock', 'onDeadLetter', 'onEnd', 'onError'] as const),
+  ...(['allowPrivate', 'allow', 'schemes', 'ports', 'resolve'] as const),
+] as const;
+
 /** The subscription API, and the dispatcher behind it. */
 export interface WebhookHandler extends HttpHandler {
   /** Resolves when what the store held is taken up again. A store that cannot be read is tried again; rejects only if the handler was closed before. */
@@ -132,8 +156,9 @@ interface Caller {
  */
 export function webhookHandler(transport: Transport, options: WebhookHandlerOptions = {}): WebhookHandler {
   checkTransport('webhookHandler', transport);
-  const { basePath = '', maxBodyBytes = 1_048_576, signingKey, clock = systemClock } = options;
-  const onError = reporter(options.onError);
+  const read = readOptions('webhookHandler', options, READERS, NAMES);
+  const { basePath = '', maxBodyBytes, signingKey, clock = systemClock, storeTimeoutMs } = read;
+  const onError = reporter(read.onError);
   /** What a listener throws is no reason to stop delivering. */
   const told =
     <A extends readonly unknown[]>(listener: ((...args: A) => void) | undefined) =>
@@ -144,24 +169,24 @@ export function webhookHandler(transport: Transport, options: WebhookHandlerOpti
         onError(error);
       }
     };
-  const onEnd = told(options.onEnd);
+  const onEnd = told(read.onEnd);
   checkBasePath('webhookHandler', basePath);
-  const publicUrl = publicBase('webhookHandler', options.publicUrl);
+  const publicUrl = publicBase('webhookHandler', read.publicUrl);
   const signingKeys =
     signingKey === undefined ? [] : Array.isArray(signingKey) ? (signingKey as WebhookSecret[]) : [signingKey as WebhookSecret];
   for (const key of signingKeys) readSecret(key, 'base64');
-  const store = options.store ? boundStore(options.store, options.storeTimeoutMs ?? 30_000) : memoryWebhookStore();
-  const guard = new TargetGuard(options);
-  const { timeoutMs = 15_000, maxResponseBytes = 65_536 } = options;
+  const store = read.store ? boundStore(read.store, storeTimeoutMs) : memoryWebhookStore();
+  const guard = new TargetGuard(read);
+  const { timeoutMs, maxResponseBytes } = read;
   const dispatcher = new Dispatcher({
     transport,
     store,
     guard,
-    maxSubscriptions: options.maxSubscriptions ?? 10_000,
-    maxSubscriptionsPerCaller: options.maxSubscriptionsPerCaller ?? 1_000,
-    isStored: options.store !== undefined,
-    storeTimeoutMs: options.storeTimeoutMs ?? 30_000,
-    graceMs: options.graceMs ?? 10_000,
+    maxSubscriptions: read.maxSubscriptions,
+    maxSubscriptionsPerCaller: read.maxSubscriptionsPerCaller,
+    isStored: read.store !== undefined,
+    storeTimeoutMs,
+    graceMs: read.graceMs,
     report: onError,
     onEnd: (subscription, error) => onEnd(viewOf(subscription), error),
     endpoint: {
@@ -169,22 +194,22 @@ export function webhookHandler(transport: Transport, options: WebhookHandlerOpti
       intake: new Intake(store),
       clock,
       carrier: new Carrier(guard, { timeoutMs, maxResponseBytes }),
-      scheduleMs: options.retryScheduleMs ?? RETRY_SCHEDULE_MS,
-      maxInFlight: options.maxInFlight ?? 8,
-      maxPending: options.maxPending ?? 10_000,
-      backlog: new Backlog(options.maxPendingTotal ?? 100_000),
+      scheduleMs: read.retryScheduleMs,
+      maxInFlight: read.maxInFlight,
+      maxPending: read.maxPending,
+      backlog: new Backlog(read.maxPendingTotal),
       signingKeys,
-      userAgent: options.userAgent ?? 'multi-api-sdk',
+      userAgent: read.userAgent ?? 'multi-api-sdk',
       encode: compileEncoder(transport.contract),
       report: onError,
-      onDeadLetter: told(options.onDeadLetter),
+      onDeadLetter: told(read.onDeadLetter),
     },
   });
   const router = createRouter<Answer>([
     ...routesOf(dispatcher, maxBodyBytes, publicUrl ?? ''),
     [DOCUMENT, async () => jsonResponse(200, webhookOpenApi(transport.contract, basePath, publicUrl))],
   ]);
-  const callerOf = options.caller ?? identifyCaller(transport);
+  const callerOf = read.caller ?? identifyCaller(transport);
 
   const handle: HttpHandler = async (request) => {
     const path = request.path.slice(basePath.length);

@@ -1,64 +1,58 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { z } from 'zod';
-import { retry } from '../../src/compose/index.ts';
-import { createClient, createService, defineContract, event, memoryHub, memoryIdempotencyStore, query } from '../../src/index.ts';
-
-const contract = defineContract({
-  name: 'shop',
-  operations: { total: query({ output: z.int32() }) },
-  events: { sold: event({ channel: 'sold', payload: z.object({ cents: z.int32() }) }) },
-});
-const service = createService(contract, { total: () => 0 });
-
-interface Factory {
-  readonly name: string;
-  /** Makes the thing, and gives how to end it. */
-  readonly make: (options: object) => unknown;
-  /** The numeric options: `{ zero: true }` if 0 means something, `{ infinity: false }` if Infinity does not. */
-  readonly numbers: Readonly<Record<string, { readonly zero?: true; readonly infinity?: false }>>;
-}
-
-/** Every factory of the package that takes a number. A new one has its row here. */
-const FACTORIES: readonly Factory[] = [
-  { name: 'createClient', make: (options) => createClient({ contract, transport: service, ...options }), numbers: { timeoutMs: {} } },
-  {
-    name: 'createClient: reconnect',
-    make: (reconnect) => createClient({ contract, transport: service, reconnect }),
-    numbers: { baseDelayMs: { zero: true, infinity: false }, maxDelayMs: { zero: true } },
-  },
-  {
-    name: 'createService',
-    make: (options) => createService(contract, { total: () => 0 }, options),
-    numbers: { graceMs: { zero: true }, storeTimeoutMs: {}, idempotencyTtlMs: {}, idempotencyLeaseMs: { infinity: false } },
-  },
-  { name: 'memoryHub', make: (options) => memoryHub(options), numbers: { history: { zero: true }, maxHistoryBytes: { zero: true } } },
-  { name: 'memoryIdempotencyStore', make: (options) => memoryIdempotencyStore(options), numbers: { maxBytes: {} } },
-  {
-    name: 'retry',
-    make: (options) => retry(service, options),
-    numbers: { attempts: {}, baseDelayMs: { zero: true, infinity: false }, maxDelayMs: { zero: true } },
-  },
-];
+import { FACTORIES } from '../support/factories.ts';
 
 const WRONG = [NaN, -1, 1.5, '5', null, -Infinity];
 
+/** Makes it, and ends it again. */
+async function tryOut(make: (options: object) => unknown, options: object): Promise<void> {
+  const made = await make(options);
+  await (made as { readonly close?: () => unknown } | undefined)?.close?.();
+}
+
 describe.each(FACTORIES)('$name', ({ name, make, numbers }) => {
-  describe.each(Object.entries(numbers))('%s', (option, { zero, infinity }) => {
-    const wrong = [...WRONG, ...(zero ? [] : [0]), ...(infinity === false ? [Infinity] : [])];
+  it('refuses an option that it does not know', async () => {
+    await expect(tryOut(make, { bogus: 1 })).rejects.toThrow(TypeError);
+    await expect(tryOut(make, { bogus: 1 })).rejects.toThrow(`${name}: unknown option 'bogus'`);
+  });
 
-    it.each(wrong)('refuses %o by its name', (value) => {
-      const attempt = (): unknown => make({ [option]: value });
-      expect(attempt).toThrow(TypeError);
-      expect(attempt).toThrow(`${name}: ${option} must be a whole number`);
-    });
+  it.each(Object.entries(numbers))('reads %s', async (option, { zero, infinity, few }) => {
+    for (const value of [...WRONG, ...(zero ? [] : [0]), ...(infinity === false ? [Infinity] : [])]) {
+      const attempt = tryOut(make, { [option]: value });
+      await expect(attempt, String(value)).rejects.toThrow(TypeError);
+      await expect(attempt, String(value)).rejects.toThrow(`${name}: ${option} must be a whole number`);
+    }
+    const isPort = /port$/i.test(option);
+    // A port that may be taken is none to try.
+    for (const value of [...(isPort ? [] : [few ? 100_000 : 1]), ...(zero ? [0] : []), ...(infinity === false ? [] : [Infinity])])
+      await tryOut(make, { [option]: value });
+    const misspelt = `${option.slice(0, -1)}z`;
+    await expect(tryOut(make, { [misspelt]: 1 })).rejects.toThrow(
+      new TypeError(`${name}: unknown option '${misspelt}', do you mean '${option}'?`),
+    );
+  });
+});
 
-    it.each([1, ...(zero ? [0] : []), ...(infinity === false ? [] : [Infinity])])('takes %o', (value) => {
-      make({ [option]: value });
-    });
+/** Functions with options that have no row, and why. */
+const OTHERS: Readonly<Record<string, string>> = {
+  createBlogService: 'gives them to createService',
+  createConformanceService: 'gives them to createService',
+  auth: 'its names are those of the security schemes of a contract',
+  verifyWebhook: 'is called for each webhook: test/webhook/signature.test.ts',
+  signWebhook: 'is called for each webhook: test/webhook/signature.test.ts',
+};
 
-    it('names itself as the nearest of a misspelt one', () => {
-      const misspelt = `${option.slice(0, -1)}z`;
-      expect(() => make({ [misspelt]: 1 })).toThrow(new TypeError(`${name}: unknown option '${misspelt}', do you mean '${option}'?`));
-    });
+describe('the table', () => {
+  it('has a row for each function of the package that takes options', () => {
+    const folder = join(import.meta.dirname, '../api');
+    const functions = readdirSync(folder).flatMap((file) =>
+      readFileSync(join(folder, file), 'utf8')
+        .split('\n')
+        .flatMap((line) => /^(\w+): (?:\{ )?(?:<[^=]*>)?\([^=]*(?:options|given)\??: \w*Options\b/.exec(line)?.[1] ?? []),
+    );
+    expect(functions.length).toBeGreaterThan(40);
+    const rows = FACTORIES.map(({ name }) => name);
+    expect([...new Set(functions)].filter((name) => !rows.includes(name) && !Object.hasOwn(OTHERS, name))).toEqual([]);
   });
 });

@@ -7,6 +7,8 @@ import { fromBase64, platformCrypto, toBase64, webCrypto } from '../../src/webho
 import {
   isWebhookError,
   makeWebhookSecret,
+  signWebhook,
+  verifyWebhook,
   type VerifyWebhookOptions,
   type SigningScheme,
   type WebhookReason,
@@ -321,7 +323,24 @@ for (const [name, crypto] of Object.entries({ platformCrypto, webCrypto })) {
 
 const hex = (key: string, text: string) => createHmac('sha256', key).update(text).digest('hex');
 
-test('base64 is read strictly', () => {
-  expect(fromBase64('QQ==')).toEqual(Uint8Array.of(65));
-  for (const text of ['QQ', 'QR==', 'QQ= =', 'QQ==\n', 'Q-==', 'QQ===', '=']) expect(fromBase64(text), text).toBeUndefined();
+describe('base64', () => {
+  it('is read strictly', () => {
+    expect(fromBase64('QQ==')).toEqual(Uint8Array.of(65));
+    for (const text of ['QQ', 'QR==', 'QQ= =', 'QQ==\n', 'Q-==', 'QQ===', '=']) expect(fromBase64(text), text).toBeUndefined();
+  });
+});
+
+describe('options of verifyWebhook and signWebhook', () => {
+  it.each([NaN, -1, 1.5, '300000'])('refuses a tolerance of %o, which would take webhooks of any age', async (toleranceMs) => {
+    await expect(verifyWebhook({ ...spec, toleranceMs: toleranceMs as number })).rejects.toThrow(/toleranceMs must be a whole number/);
+  });
+
+  it('refuses names that it does not know', async () => {
+    await expect(verifyWebhook({ ...spec, tolerance: 5 } as never)).rejects.toThrow(
+      new TypeError("verifyWebhook: unknown option 'tolerance', do you mean 'toleranceMs'?"),
+    );
+    await expect(signWebhook({ payload: '', secret: SPEC.secret, timestamp: 5 } as never)).rejects.toThrow(
+      /signWebhook: unknown option 'timestamp'/,
+    );
+  });
 });

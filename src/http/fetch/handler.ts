@@ -1,9 +1,10 @@
 import { answerer } from '../serve/answer.ts';
-import type { HttpOptions } from '../serve/cors.ts';
+import { HTTP_NAMES, HTTP_READERS, type HttpOptions } from '../serve/cors.ts';
 import type { FetchCaller } from './caller.ts';
 import { FetchRequest } from './request.ts';
 import type { HttpHandler, HttpResponse, HttpStream, HttpWriter } from '../message/message.ts';
 import { problemOf } from '../message/problem.ts';
+import { readOptions } from '../../core/options.ts';
 import { reporter } from '../../life/report.ts';
 
 export type { FetchCaller } from './caller.ts';
@@ -15,9 +16,10 @@ export interface FetchHandler {
 
 /** Serves a handler where requests come as `Request`: the same limits and errors as with Node's own server. */
 export function fetchHandler(handler: HttpHandler, options: HttpOptions = {}): FetchHandler {
-  const { bodyTimeoutMs = 30_000 } = options;
-  const onError = reporter(options.onError);
-  const answer = answerer(handler, options);
+  const read = readOptions('fetchHandler', options, HTTP_READERS, HTTP_NAMES);
+  const { bodyTimeoutMs } = read;
+  const onError = reporter(read.onError);
+  const answer = answerer(handler, read);
   return async (raw, info) => {
     const request = new FetchRequest(raw, info, bodyTimeoutMs);
     const response = await new Promise<HttpResponse>((resolve) => answer(request, resolve));

@@ -3,7 +3,9 @@ import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { SecureContextOptions, TlsOptions as NodeTlsOptions } from 'node:tls';
+import { bytes, count, ms, readOptions } from '../../core/options.ts';
 import type { HttpHandler } from '../message/message.ts';
+import { HTTP_NAMES, HTTP_READERS } from '../serve/cors.ts';
 import { stoppableListener, type NodeListenerOptions } from './listener.ts';
 import { phraseOf } from '../message/phrases.ts';
 import { problemBody } from '../message/problem.ts';
@@ -58,19 +60,31 @@ export interface HttpServer {
   close(graceMs?: number): Promise<void>;
 }
 
+const READERS = {
+  ...HTTP_READERS,
+  port: count(0, { zero: true, infinity: false, most: 65_535 }),
+  keepAliveTimeoutMs: ms(65_000),
+  headersTimeoutMs: ms(20_000),
+  requestTimeoutMs: ms(),
+  maxHeaderBytes: bytes(16_384, { infinity: false }),
+};
+const GRACE = ms(10_000, { zero: true });
+
 /** How often connections that became idle while the server stops are looked for, in milliseconds. */
 const SWEEP_MS = 20;
 
 /** Serves a handler on a port of its own; rejects with an error that says what to do where the port cannot be had. */
 export async function listen(handler: HttpHandler, options: ListenOptions = {}): Promise<HttpServer> {
-  const { port = 0, host = '127.0.0.1', keepAliveTimeoutMs = 65_000, headersTimeoutMs = 20_000, bodyTimeoutMs = 30_000 } = options;
-  const { requestTimeoutMs = Math.max(120_000, headersTimeoutMs + bodyTimeoutMs) } = options;
-  const listener = stoppableListener(handler, options);
-  const server = create(options.tls, {
+  const read = readOptions('listen', options, READERS, [...HTTP_NAMES, 'caller', 'host', 'tls']);
+  const { port, host = '127.0.0.1', keepAliveTimeoutMs, headersTimeoutMs, bodyTimeoutMs } = read;
+  const { requestTimeoutMs = Math.max(120_000, headersTimeoutMs + bodyTimeoutMs) } = read;
+  const listener = stoppableListener(handler, read);
+  const server = create(read.tls, {
     keepAliveTimeout: nodeTimeout(keepAliveTimeoutMs),
-    headersTimeout: nodeTimeout(headersTimeoutMs),
+    // Node refuses a head that may take longer than the request.
+    headersTimeout: nodeTimeout(Math.min(headersTimeoutMs, requestTimeoutMs)),
     requestTimeout: nodeTimeout(requestTimeoutMs),
-    maxHeaderSize: options.maxHeaderBytes ?? 16_384,
+    maxHeaderSize: read.maxHeaderBytes,
   });
   server.on('request', (req, res) => listener.listen(req, res));
   // The body is asked for once it is wanted: a caller that is refused need not send it.
@@ -95,17 +109,17 @@ export async function listen(handler: HttpHandler, options: ListenOptions = {}):
   });
   await start(server, port, host);
   // No more file descriptors, for example: the server goes on when there are some again.
-  server.on('error', (error) => report(error, options.onError ?? reportToConsole));
+  server.on('error', (error) => report(error, read.onError ?? reportToConsole));
 
   const address = server.address() as AddressInfo;
   let closing: Promise<void> | undefined;
   return {
-    url: `${options.tls ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${address.port}`,
+    url: `${read.tls ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${address.port}`,
     port: address.port,
     server,
-    close(graceMs = 10_000) {
+    close(graceMs) {
       if (!closing) {
-        closing = stop(server, sockets, graceMs);
+        closing = stop(server, sockets, GRACE(graceMs, 'close', 'graceMs'));
         listener.stop();
       }
       return closing;

@@ -1,10 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { answerer } from '../serve/answer.ts';
-import type { HttpOptions } from '../serve/cors.ts';
+import { HTTP_NAMES, HTTP_READERS, type HttpOptions } from '../serve/cors.ts';
 import type { HttpHandler, HttpResponse } from '../message/message.ts';
 import { NodeRequest } from './request.ts';
 import { send, type OpenStreams } from './response.ts';
 import { problemOf } from '../message/problem.ts';
+import { readOptions, type OptionsInForce } from '../../core/options.ts';
 import { reporter } from '../../life/report.ts';
 
 /** What `http.createServer` and frameworks on top of Node take. */
@@ -31,12 +32,15 @@ export interface StoppableListener {
  * Requests that the handler passes on get 404.
  */
 export function nodeListener(handler: HttpHandler, options: NodeListenerOptions = {}): NodeListener {
-  const { listen } = stoppableListener(handler, options);
+  const { listen } = stoppableListener(handler, readOptions('nodeListener', options, HTTP_READERS, [...HTTP_NAMES, 'caller']));
   return (req, res) => listen(req, res);
 }
 
-export function stoppableListener(handler: HttpHandler, options: NodeListenerOptions): StoppableListener {
-  const { bodyTimeoutMs = 30_000, caller } = options;
+/** The options with their defaults filled in. */
+export type NodeListenerOptionsInForce = OptionsInForce<NodeListenerOptions, typeof HTTP_READERS>;
+
+export function stoppableListener(handler: HttpHandler, options: NodeListenerOptionsInForce): StoppableListener {
+  const { bodyTimeoutMs, caller } = options;
   const onError = reporter(options.onError);
   const answer = answerer(handler, options);
   const streams: OpenStreams = new Set();

@@ -1,5 +1,6 @@
 import type { HttpRequest, HttpResponse } from '../message/message.ts';
 import { problem } from '../message/problem.ts';
+import { count, ms, readOptions } from '../../core/options.ts';
 import { reporter } from '../../life/report.ts';
 import { compileOrigins, isOwnOrigin, type Origins } from './origins.ts';
 import { publicBase } from './public-url.ts';
@@ -35,6 +36,10 @@ export interface CorsOptions {
   /** How long a browser may remember a preflight's answer, in seconds. @default 600 */
   readonly maxAgeSeconds?: number | undefined;
 }
+
+/** Readers and names of {@link HttpOptions}, for the factories that take them. */
+export const HTTP_READERS = { bodyTimeoutMs: ms(30_000) };
+export const HTTP_NAMES = ['cors', 'allowCrossSite', 'publicUrl', 'onError'] as const;
 
 /** What stands between a browser and a handler. A member is absent where nothing is to be done. */
 export interface BrowserRules {
@@ -99,7 +104,11 @@ export function browserRules(options: HttpOptions): BrowserRules {
   };
 }
 
-function corsPolicy({ origins = '*', credentials = false, allowHeaders, exposeHeaders = [], maxAgeSeconds = 600 }: CorsOptions) {
+const CORS_READERS = { maxAgeSeconds: count(600, { zero: true, infinity: false }) };
+
+function corsPolicy(options: CorsOptions) {
+  const read = readOptions('cors', options, CORS_READERS, ['origins', 'credentials', 'allowHeaders', 'exposeHeaders']);
+  const { origins = '*', credentials = false, allowHeaders, exposeHeaders = [], maxAgeSeconds } = read;
   if (credentials && origins === '*') {
     throw new TypeError("cors: credentials with origins '*' would let every site act as the user: list the origins");
   }

@@ -1,3 +1,4 @@
+import { readOptions } from '../../core/options.ts';
 import type { HttpHandler } from '../message/message.ts';
 import { problem } from '../message/problem.ts';
 import { publicBase } from './public-url.ts';
@@ -30,7 +31,8 @@ const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
  * and only its name gives it away. A request without the header, which no browser sends, is let in. `onError` hears once of each host that was
  * refused. Throws a `TypeError` for a text that is not a host.
  */
-export function hostCheck({ hosts = [], publicUrl }: HostOptions, onError: (error: unknown) => void): HostCheck {
+export function hostCheck(options: HostOptions, onError: (error: unknown) => void): HostCheck {
+  const { hosts = [], publicUrl } = readOptions('hostCheck', options, {}, ['hosts', 'publicUrl']);
   if (hosts === '*') return () => true;
   if (!Array.isArray(hosts)) throw new TypeError(`hosts is a list: write ['${String(hosts)}']`);
   const names = new Set(LOOPBACK);

@@ -1,3 +1,4 @@
+import { checkOptions, ms } from '../../core/options.ts';
 import { parseJson } from '../../peer/json.ts';
 import { platformCrypto, type SignatureCrypto } from './crypto.ts';
 import type { WebhookSchemeDefinition } from './definition.ts';
@@ -42,6 +43,15 @@ export interface SignWebhookOptions {
   readonly timestampMs?: number | undefined;
   /** How receivers verify. @default 'standard' */
   readonly scheme?: SigningScheme | undefined;
+}
+
+const VERIFY_NAMES = namesOf<VerifyWebhookOptions>({ payload: 1, headers: 1, secret: 1, scheme: 1, url: 1, toleranceMs: 1, clock: 1 });
+const SIGN_NAMES = namesOf<SignWebhookOptions>({ payload: 1, secret: 1, id: 1, timestampMs: 1, scheme: 1 });
+const TOLERANCE = ms(undefined, { zero: true });
+
+/** All names of a type: one that is forgotten does not compile. */
+function namesOf<O extends object>(names: Readonly<Record<keyof O, 1>>): ReadonlySet<string> {
+  return new Set(Object.keys(names));
 }
 
 const DEFAULT_TOLERANCE_MS = 300_000;
@@ -101,9 +111,10 @@ export function signWebhook(options: SignWebhookOptions): Promise<Record<string,
 }
 
 export async function verifyWith(crypto: SignatureCrypto, options: VerifyWebhookOptions): Promise<VerifiedWebhook> {
+  checkOptions('verifyWebhook', options, VERIFY_NAMES);
   const { payload: given, secret } = options;
   const scheme = findScheme(options.scheme ?? 'standard', 'verifyWebhook');
-  const { toleranceMs = scheme.toleranceMs ?? DEFAULT_TOLERANCE_MS } = options;
+  const toleranceMs = TOLERANCE(options.toleranceMs, 'verifyWebhook', 'toleranceMs') ?? scheme.toleranceMs ?? DEFAULT_TOLERANCE_MS;
   const headers = options.headers ?? (isRequest(given) ? given.headers : undefined);
   if (!headers) throw new WebhookError('missing-header', 'the headers are missing: pass those of the request as they came');
   const find = finderOf(headers);
@@ -138,6 +149,7 @@ export async function verifyWith(crypto: SignatureCrypto, options: VerifyWebhook
 }
 
 export async function signWith(crypto: SignatureCrypto, options: SignWebhookOptions): Promise<Record<string, string>> {
+  checkOptions('signWebhook', options, SIGN_NAMES);
   const { secret, id = globalThis.crypto.randomUUID(), timestampMs = Date.now() } = options;
   const scheme = findScheme(options.scheme ?? 'standard', 'signWebhook');
   if (!scheme.write)

@@ -1,8 +1,10 @@
+import { bytes, readOptions, type OptionsInForce } from '../../core/options.ts';
 import { reporter } from '../../life/report.ts';
 import { parseJson } from '../../peer/json.ts';
 import { lock } from './file-lock.ts';
 import { LineFile } from './line-file.ts';
 import {
+  RETENTION,
   StoreState,
   type RetentionOptions,
   type StoredDelivery,
@@ -19,6 +21,8 @@ export interface FileStoreOptions extends RetentionOptions {
   readonly onError?: (error: unknown) => void;
 }
 
+const READERS = { ...RETENTION, compactBytes: bytes(16_777_216) };
+
 /** One line of the file. A message stands in it once, and is named by its number. */
 type Line =
   | readonly ['subscription', StoredSubscription]
@@ -34,12 +38,12 @@ const LINGER_MS = 50;
  * acknowledged. Deliveries that come together share one fsync. A line that a crash cut short is dropped. The file holds secrets: only its owner may read it.
  */
 export function fileWebhookStore(path: string, options: FileStoreOptions = {}): WebhookStore {
-  return new FileStore(path, options);
+  return new FileStore(path, readOptions('fileWebhookStore', options, READERS, ['onError']));
 }
 
 class FileStore implements WebhookStore {
   #state: StoreState;
-  readonly #options: FileStoreOptions;
+  readonly #options: OptionsInForce<FileStoreOptions, typeof READERS>;
   readonly #report: (error: unknown) => void;
   readonly #file: LineFile;
   readonly #compactBytes: number;
@@ -60,13 +64,13 @@ class FileStore implements WebhookStore {
 
   private readonly path: string;
 
-  constructor(path: string, options: FileStoreOptions) {
+  constructor(path: string, options: OptionsInForce<FileStoreOptions, typeof READERS>) {
     this.path = path;
     this.#file = new LineFile(path);
     this.#options = options;
     this.#report = reporter(options.onError);
     this.#state = new StoreState(options);
-    this.#compactBytes = options.compactBytes ?? 16 * 1024 * 1024;
+    this.#compactBytes = options.compactBytes;
   }
 
   async load() {

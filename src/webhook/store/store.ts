@@ -1,3 +1,5 @@
+import { count, readOptions } from '../../core/options.ts';
+
 /** How a body is written. */
 export type WebhookFormat = 'json' | 'xml';
 
@@ -102,9 +104,12 @@ export interface RetentionOptions {
   readonly keepDead?: number;
 }
 
+/** Readers of {@link RetentionOptions}. */
+export const RETENTION = { keepDelivered: count(50, { zero: true }), keepDead: count(1000, { zero: true }) };
+
 /** A store in this process: what is pending is lost with it. */
 export function memoryWebhookStore(options: RetentionOptions = {}): WebhookStore {
-  const state = new StoreState(options);
+  const state = new StoreState(readOptions('memoryWebhookStore', options, RETENTION, []));
   return {
     load: async () => state.load(),
     saveSubscription: async (subscription) => state.saveSubscription(subscription),
@@ -130,7 +135,7 @@ export class StoreState {
   readonly #entries = new Map<string, Entry>();
   readonly #keep: { readonly delivered: number; readonly dead: number };
 
-  constructor({ keepDelivered = 50, keepDead = 1000 }: RetentionOptions) {
+  constructor({ keepDelivered, keepDead }: Required<RetentionOptions>) {
     this.#keep = { delivered: keepDelivered, dead: keepDead };
   }
 
