@@ -4,15 +4,26 @@ import { blogContract } from '../blog/contract.ts';
 import type { Contract } from '../core/contract.ts';
 import type { Transport } from '../core/transport.ts';
 import { UsageError } from './args.ts';
+import type { OpenedStores, Stores } from './stores.ts';
 
 /** The contract that a module of the user's exports; the Blog's where none is named. */
 export async function loadContract(file: string | undefined): Promise<Contract> {
   return file === undefined ? blogContract : load(file, 'contract', 'defineContract', isContract);
 }
 
-/** The service, or other transport, that a module of the user's exports. */
-export function loadService(file: string): Promise<Transport> {
-  return load(file, 'service', 'createService', isTransport);
+/** The service, or other transport, that a module of the user's exports, or that a function of it makes with the stores of an engine. */
+export async function loadService(file: string, engine?: OpenedStores): Promise<Transport> {
+  const found = await load(file, 'service', 'createService', isServiceOrMaker);
+  if (typeof found === 'function') {
+    const made = await found(engine?.stores ?? {});
+    if (isTransport(made)) return made;
+    throw new UsageError(`the function that ${file} exports gives no service: return what createService gives`);
+  }
+  if (!engine) return found;
+  throw new UsageError(
+    `${engine.flag} gives stores to a service that is made with them, and ${file} exports one that is finished. Export a function instead:\n` +
+      '  export default ({ hub, idempotencyStore }) =>\n    createService(contract, handlers, { hub, idempotencyStore });',
+  );
 }
 
 /** The default export, the one of the given name, or the only one that fits. Throws a `UsageError` where there is none. */
@@ -42,6 +53,12 @@ async function importFile(file: string): Promise<Readonly<Record<string, unknown
 function isContract(value: unknown): value is Contract {
   const { name, operations, events } = membersOf(value);
   return typeof name === 'string' && typeof operations === 'object' && typeof events === 'object';
+}
+
+type ServiceMaker = (stores: Stores) => unknown;
+
+function isServiceOrMaker(value: unknown): value is Transport | ServiceMaker {
+  return typeof value === 'function' || isTransport(value);
 }
 
 function isTransport(value: unknown): value is Transport {

@@ -8,6 +8,7 @@ import { UsageError } from './args.ts';
 import { defineCommand } from './command.ts';
 import { headersOf } from './connection.ts';
 import { loadService } from './module.ts';
+import { openStores, type OpenedStores } from './stores.ts';
 import { PROTOCOLS } from '../protocols.ts';
 import { DEFAULT_PROTOCOL } from './protocols.ts';
 import { onStopSignal, painter } from './terminal.ts';
@@ -38,17 +39,20 @@ export const serveCommand = defineCommand({
       summary: 'a header with which events are read to be published on MQTT',
     },
     'mqtt-url': { type: 'string', value: '<url>', summary: 'uses this MQTT broker instead of the embedded one' },
+    redis: { type: 'string', value: '<url>', summary: 'shares events and idempotency keys with other processes on this Redis' },
+    postgres: { type: 'string', value: '<url>', summary: 'the same on this Postgres, whose tables are made if they are missing' },
     'allow-private-webhooks': { type: 'boolean', summary: 'lets webhooks go to private and loopback addresses' },
     json: { type: 'boolean', summary: 'prints the addresses as one line of JSON' },
   },
   notes: [
-    "The module's default export, or its export 'service', is what createService gives.",
+    "The module's default export, or its export 'service', is what createService gives, or a function that makes it: ({ hub, idempotencyStore }) => createService(contract, handlers, { hub, idempotencyStore }).",
     'Prints where it listens once everything does.',
     'SIGINT and SIGTERM end it with exit code 0, once calls in flight have finished; a second signal ends it at once.',
   ],
   examples: [
     ['multi-api-sdk serve', 'the Blog service at http://127.0.0.1:4000'],
     ['multi-api-sdk serve ./service.js', 'a service of your own'],
+    ['multi-api-sdk serve ./service.js --redis redis://127.0.0.1:6379', 'one of several processes'],
     ['multi-api-sdk serve --port 0 --json', 'on a free port, for programs'],
   ],
   async run({ flags, positionals: [file] }) {
@@ -59,8 +63,12 @@ export const serveCommand = defineCommand({
     const stopped = new Promise<void>((resolve) => (stop = resolve));
     // Before anything listens: who asks it to end while it starts must not get a broken half.
     const forget = onStopSignal(stop);
-    const { service, broker, close } = file === undefined ? await openBlog(flags) : await openModule(file);
+    let engine: OpenedStores | undefined;
+    let opened: Opened | undefined;
     try {
+      engine = await openStores(flags);
+      opened = file === undefined ? await openBlog(flags, engine) : await openModule(file, engine);
+      const { service, broker } = opened;
       const served = await serve(service, {
         host: flags.host,
         port: flags.port,
@@ -74,13 +82,16 @@ export const serveCommand = defineCommand({
         mqttEventHeaders: headersOf(flags['mqtt-event-header']),
         allowPrivateWebhooks: flags['allow-private-webhooks'],
       });
+      if (engine && !flags.json)
+        process.stderr.write(`webhooks are kept in the memory of this process: ${engine.flag} holds events and keys\n`);
       process.stdout.write(flags.json ? `${JSON.stringify(addressesOf(served))}\n` : summary(served, service, flags['mqtt-path']));
       await stopped;
       if (process.stderr.isTTY && !flags.json) process.stderr.write('\nstopping …\n');
       await served.close();
       return 0;
     } finally {
-      await close();
+      await opened?.close();
+      await engine?.close();
       forget();
     }
   },
@@ -93,12 +104,17 @@ interface Opened {
   readonly close: () => Promise<void>;
 }
 
-async function openModule(file: string): Promise<Opened> {
-  const service = await loadService(file);
+async function openModule(file: string, engine: OpenedStores | undefined): Promise<Opened> {
+  const service = await loadService(file, engine);
   return { service, close: () => service.close() };
 }
 
-async function openBlog(flags: MqttFlags): Promise<Opened> {
+async function openBlog(flags: MqttFlags, engine: OpenedStores | undefined): Promise<Opened> {
+  if (engine) {
+    const { hub, idempotencyStore } = engine.stores;
+    const service = createBlogService({ hub, idempotencyStore });
+    return { service, close: () => service.close() };
+  }
   const mqtt = await openMqtt(flags);
   const service = createBlogService({ hub: mqtt.hub });
   return {

@@ -1,6 +1,91 @@
 import type { Pool } from 'pg';
-import { migratePostgres } from '../postgres/index.ts';
+import type { EventHub } from '../events/hub.ts';
+import { migratePostgres, postgresStores } from '../postgres/index.ts';
+import { redisStores } from '../redis/index.ts';
+import type { IdempotencyStore } from '../stores/idempotency.ts';
+import type { NonceStore } from '../stores/nonces.ts';
+import type { SeenStore } from '../stores/seen.ts';
 import { UsageError } from './args.ts';
+
+/** What a module's function gets, to make a service with. */
+export interface EngineStores {
+  readonly hub: EventHub;
+  readonly idempotencyStore: IdempotencyStore;
+  readonly seenStore: SeenStore;
+  readonly nonceStore: NonceStore;
+}
+
+/** Empty without an engine, so that the defaults hold. */
+export type Stores = Partial<EngineStores>;
+
+/** Stores on an engine, and how to leave it. */
+export interface OpenedStores {
+  /** The flag that asked for it. */
+  readonly flag: '--redis' | '--postgres';
+  readonly stores: EngineStores;
+  readonly close: () => Promise<void>;
+}
+
+/** Connects to the engine that the flags name, if they name one. Throws a `UsageError` if it cannot be reached. */
+export async function openStores(flags: {
+  readonly redis?: string | undefined;
+  readonly postgres?: string | undefined;
+}): Promise<OpenedStores | undefined> {
+  const { redis, postgres } = flags;
+  if (redis !== undefined && postgres !== undefined)
+    throw new UsageError('--redis and --postgres both give the stores of events and keys: give one of them');
+  if (redis !== undefined) return openRedis(redis);
+  if (postgres === undefined) return undefined;
+  const pool = await openPool(postgres);
+  try {
+    await migrate(pool, postgres);
+  } catch (error) {
+    await pool.end();
+    throw error;
+  }
+  const stores = postgresStores({ pool });
+  return {
+    flag: '--postgres',
+    stores,
+    async close() {
+      await stores.close();
+      await pool.end();
+    },
+  };
+}
+
+async function openRedis(url: string): Promise<OpenedStores> {
+  const host = hostOf(url);
+  const { createClient } = await needed('redis', () => import('redis'));
+  let isUp = false;
+  // Before it was there once it is not waited for; afterwards it is connected again and again.
+  const reconnectStrategy = (tries: number) => (isUp ? Math.min(50 * 2 ** Math.min(tries, 6), 2000) : new Error('connection refused'));
+  // What happens to a connection is seen again by the next command.
+  const client = createClient({ url, socket: { connectTimeout: 5000, reconnectStrategy } }).on('error', () => {});
+  const waiting = client.duplicate().on('error', () => {});
+  const destroy = () => {
+    for (const each of [client, waiting]) if (each.isOpen) each.destroy();
+  };
+  try {
+    await Promise.all([client.connect(), waiting.connect()]);
+    isUp = true;
+  } catch (error) {
+    destroy();
+    throw new UsageError(`Redis at ${host} does not answer: ${messageOf(error)}`);
+  }
+  const stores = redisStores({
+    send: (command) => client.sendCommand([...command]),
+    blockingSend: (command) => waiting.sendCommand([...command]),
+  });
+  return {
+    flag: '--redis',
+    stores,
+    async close() {
+      await stores.close();
+      destroy();
+    },
+  };
+}
 
 /** A pool of the package `pg`. */
 export async function openPool(url: string): Promise<Pool> {
