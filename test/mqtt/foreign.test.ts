@@ -191,7 +191,7 @@ function suite(version: 4 | 5, url: () => string): void {
     for (const text of ['ON', 'BOOM', 'OFF']) await foreign.publishAsync('stat/a/P', text, { qos: 1 });
     await until(() => got.filter((each) => each === 'stat/a/P').length === 2 && got.length >= 4, 'all came');
     expect(got.toSorted()).toEqual(['a off', 'a on', 'stat/a/P', 'stat/a/P']);
-    expect(errors).toEqual([expect.stringContaining('a message on stat/a/P is no all and was dropped: a\\u000amistake')]);
+    expect(errors).toEqual([expect.stringContaining('a message on stat/a/P does not fit all and was dropped: a\\u000amistake')]);
   });
 
   test('a retained message is given to each listener once, and to those only whose subscription asked for it', async () => {

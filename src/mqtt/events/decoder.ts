@@ -44,7 +44,7 @@ export function compileDecoder(event: EventDefinition, { topics, maxMessageBytes
 
 /** What is reported of a message that is not the event of its topic. */
 export function notAnEvent({ name }: EventDefinition, topic: string, issues: readonly Issue[]): ApiError {
-  return issuesError('INVALID_ARGUMENT', `a message on ${printable(topic)} is no ${name} and was dropped`, issues);
+  return issuesError('INVALID_ARGUMENT', `a message on ${printable(topic)} does not fit ${name} and was dropped`, issues);
 }
 
 /** Thrown for a message of the event that is larger than its reader takes: it would come again unchanged. */

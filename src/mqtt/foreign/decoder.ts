@@ -44,7 +44,7 @@ function readBy({ read = asJson }: MappedEvent['mapping'], { name }: EventDefini
     return read(message);
   } catch (cause) {
     const { text } = ApiError.from(cause, 'INVALID_ARGUMENT', (cause as Error | undefined)?.message ?? 'it cannot be read');
-    const where = `a message on ${printable(message.topic)} is no ${name} and was dropped`;
+    const where = `a message on ${printable(message.topic)} does not fit ${name} and was dropped`;
     throw new ApiError('INVALID_ARGUMENT', `${where}: ${printable(text)}`, read === asJson ? {} : { cause });
   }
 }

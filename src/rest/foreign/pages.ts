@@ -10,6 +10,8 @@ export interface PagePlace {
   readonly isEnd?: boolean;
   readonly query?: readonly (readonly [name: string, value: string])[];
   readonly url?: string;
+  /** How many items the largest page before it had. */
+  readonly largest?: number;
 }
 
 /** One answer with a page. */
@@ -53,7 +55,7 @@ export class ForeignPages {
     const isFirst = after === undefined || after === null;
     const all: unknown[] = [];
     if (place.isEnd) return all;
-    let largest = 0;
+    let { largest = 0 } = place;
     for (let asked = 0; asked < MAX_ANSWERS; asked++) {
       let page: ForeignPage;
       try {
@@ -76,7 +78,7 @@ export class ForeignPages {
       }
       const last = keyOf(all.at(-1), this.operation.pagedBy);
       if (all.length >= wanted) {
-        this.#keep(placeKey(rest, last), next);
+        this.#keep(placeKey(rest, last), { ...next, largest });
         return all;
       }
       place = next;

@@ -149,6 +149,15 @@ describe('pages', () => {
     expect(got).toEqual([]);
   });
 
+  it('that are shorter than one before them are the last, without another request', async () => {
+    const { client, got } = await connect(paged, { operations: { list: { pages: { by: 'number', page: 'page' } } } }, ({ query }) => [
+      200,
+      numbers(sizeOf(query, 'page') * 2 - 1, Math.min(3, sizeOf(query, 'page') * 2)),
+    ]);
+    expect(await all(client.list({ limit: 2 }))).toEqual(numbers(1, 3));
+    expect(got.map(({ query }) => query)).toEqual(['page=1', 'page=2']);
+  });
+
   it('of different inputs are kept apart', async () => {
     const { client } = await connect(paged, { operations: { list: { pages: { by: 'number', page: 'page' } } } }, ({ query }) =>
       [200, sizeOf(query, 'page') > 2 ? [] : numbers(query.includes('kind=b') ? 1 : sizeOf(query, 'page') * 2 - 1, sizeOf(query, 'page') * 2)]);
