@@ -16,7 +16,7 @@ export const BLOG_EXAMPLES: Examples = {
     getUser: () => ({ id: 123 }),
     getUserPosts: () => ({ userId: 123, limit: 2 }),
     getPost: () => ({ id: 1 }),
-    createPost: () => ({ authorId: 123, title: 'Seven protocols, one client', content: 'Change one line.' }),
+    createPost: () => ({ authorId: 123, title: 'Eight protocols, one client', content: 'Change one line.' }),
     updatePost: (run) => ({ id: 1, title: `RESTful APIs 10${run}` }),
     deletePost: (run) => ({ id: FIRST_NEW_POST + run }),
     sendMessage: () => ({ sender: 'user123', message: 'Hello, everyone!' }),
@@ -25,7 +25,7 @@ export const BLOG_EXAMPLES: Examples = {
   },
   events: {
     message: (run) => ({ sender: 'user123', message: `Hello number ${run}!` }),
-    articlePublished: () => ({ title: 'Seven protocols, one client', author: 'john_doe', content: 'Change one line.' }),
+    articlePublished: () => ({ title: 'Eight protocols, one client', author: 'john_doe', content: 'Change one line.' }),
     temperature: (run) => ({ sensorId: 'roof', celsius: 20 + run / 10, measuredAt: '2024-04-01T12:00:00Z' }),
   },
 };
