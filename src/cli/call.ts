@@ -5,7 +5,7 @@ import type { CallOptions } from '../client/types.ts';
 import { onAbort } from '../life/lifetime.ts';
 import { parseJson } from '../peer/json.ts';
 import { UsageError } from './args.ts';
-import { BLOG_EXAMPLES } from './demo/blog-examples.ts';
+import { BLOG_EXAMPLES } from './measure/examples.ts';
 import { defineCommand } from './command.ts';
 import { CONNECTION_FLAGS, headersOf, operationOf, printApiError, wirePrinter } from './connection.ts';
 import { loadContract } from './module.ts';

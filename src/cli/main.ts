@@ -14,12 +14,19 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   import: async () => (await import('./descriptions/import.ts')).importCommand,
   print: async () => (await import('./descriptions/print.ts')).printCommand,
   check: async () => (await import('./check/check.ts')).checkCommand,
-  demo: async () => (await import('./demo/demo.ts')).demoCommand,
+  demo: async () => (await import('./measure/demo.ts')).demoCommand,
+  compare: async () => (await import('./measure/compare.ts')).compareCommand,
   mcp: async () => (await import('./mcp.ts')).mcpCommand,
   webhook: async () => (await import('./webhook.ts')).webhookCommand,
   migrate: async () => (await import('./migrate.ts')).migrateCommand,
 };
 
+/** Commands that other commands start; the help does not name them. */
+const INNER: typeof COMMANDS = {
+  'measure-far-end': async () => (await import('./measure/far-command.ts')).farCommand,
+};
+
+const ALL = new Map([...Object.entries(COMMANDS), ...Object.entries(INNER)]);
 const USAGE = 2;
 const HELP_FLAG = { help: { type: 'boolean', short: 'h', summary: 'this help' } } as const;
 
@@ -34,7 +41,7 @@ async function main(argv: readonly string[]): Promise<number> {
   if (first === 'help') return rest[0] === undefined ? printMainHelp(true) : main([rest[0], '--help']);
   let command: Command | undefined;
   try {
-    command = await (Object.hasOwn(COMMANDS, first) ? COMMANDS[first]?.() : undefined);
+    command = await ALL.get(first)?.();
     if (!command)
       throw first.startsWith('-')
         ? unknown('flag', first, ['--help', '--version'])

@@ -36,7 +36,8 @@ async function load<T>(file: string, name: string, maker: string, fits: (value: 
   throw new UsageError(`${file} exports ${what}: export what ${maker} gives, by default or as '${name}'`);
 }
 
-async function importFile(file: string): Promise<Readonly<Record<string, unknown>>> {
+/** The exports of a module of the user's. Throws a `UsageError` if there is no such file. */
+export async function importFile(file: string): Promise<Readonly<Record<string, unknown>>> {
   const { href } = pathToFileURL(resolve(file));
   try {
     return (await import(href)) as Readonly<Record<string, unknown>>;

@@ -1,4 +1,4 @@
-import type { Cell, Row } from './run.ts';
+import type { Cell, Row } from './cell.ts';
 import type { Paint } from '../terminal.ts';
 
 export interface TableOptions {

@@ -1,10 +1,13 @@
+import { blogContract } from '../../blog/contract.ts';
 import { createBlogService } from '../../blog/service.ts';
-import { BLOG_EXAMPLES } from './blog-examples.ts';
+import { BLOG_EXAMPLES } from './examples.ts';
 import { defineCommand } from '../command.ts';
-import { runDemo, REFERENCE, type Row } from './run.ts';
-import { demoTable } from './table.ts';
-import { protocolNamed } from '../../protocols.ts';
-import { painter, printJson } from '../terminal.ts';
+import { allWork } from './cell.ts';
+import { serveFarEnd, type FarEnd } from './far-end.ts';
+import { measure, REFERENCE } from './run.ts';
+import { demoTable } from './demo-table.ts';
+import { PROTOCOL_NAMES, protocolNamed, type ProtocolName } from '../../protocols.ts';
+import { painter, printJson, progress } from '../terminal.ts';
 
 export const demoCommand = defineCommand({
   name: 'demo',
@@ -23,13 +26,17 @@ export const demoCommand = defineCommand({
     [`multi-api-sdk demo --json | jq '.rows[].cells.rest.bytes'`, 'for programs'],
   ],
   async run({ flags }) {
-    const rows = await runDemo({
-      createService: () => createBlogService(),
+    const shown = progress(process.stderr, true);
+    const { rows } = await measure({
+      contract: blogContract,
       examples: BLOG_EXAMPLES,
+      protocols: PROTOCOL_NAMES,
       repeat: flags.repeat,
-      onProgress: progress(titleOf),
-    });
-    clearProgress();
+      warmUp: 1,
+      reference: () => createBlogService(),
+      openFarEnd: serveBlog,
+      onProgress: (column, member) => shown.say(`${titleOf(column)}: ${member} …`),
+    }).finally(shown.end);
     if (flags.json) {
       printJson(process.stdout, { protocols: Object.keys(rows[0]?.cells ?? {}), repeat: flags.repeat, rows }, true);
     } else {
@@ -37,28 +44,20 @@ export const demoCommand = defineCommand({
         demoTable(rows, titleOf, { repeat: flags.repeat, width: process.stdout.columns ?? 120, paint: painter(process.stdout) }),
       );
     }
-    return rows.every(works) ? 0 : 1;
+    return allWork(rows) ? 0 : 1;
   },
 });
 
+async function serveBlog(protocol: ProtocolName): Promise<FarEnd> {
+  const service = createBlogService();
+  const farEnd = await serveFarEnd(service, protocol);
+  const close = async () => {
+    await farEnd.close();
+    await service.close();
+  };
+  return { ...farEnd, close };
+}
+
 function titleOf(column: string): string {
   return column === REFERENCE ? 'in process' : (protocolNamed(column)?.title ?? column);
-}
-
-function works({ cells }: Row): boolean {
-  return Object.values(cells).every((cell) => cell === null || cell.ok);
-}
-
-const CLEAR_LINE = '\r\u001b[K';
-
-/** One line on a terminal that says what is being done. */
-function progress(title: (column: string) => string): (column: string, member: string) => void {
-  const { stderr } = process;
-  if (!stderr.isTTY) return () => {};
-  const paint = painter(stderr);
-  return (column, member) => void stderr.write(`${CLEAR_LINE}${paint('dim', `${title(column)}: ${member} …`)}`);
-}
-
-function clearProgress(): void {
-  if (process.stderr.isTTY) process.stderr.write(CLEAR_LINE);
 }

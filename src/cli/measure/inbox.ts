@@ -1,0 +1,42 @@
+/** How long an event may take to arrive, in milliseconds. */
+const EVENT_TIMEOUT_MS = 5_000;
+
+/** What a listener got, and when, for the code that waits for it. */
+export class Inbox {
+  readonly #now: () => number;
+  #received: { readonly data: unknown; readonly atMs: number }[] = [];
+  #error: unknown;
+  #hasFailed = false;
+  #wake: (() => void) | undefined;
+
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  put(data: unknown): void {
+    this.#received.push({ data, atMs: this.#now() });
+    this.#wake?.();
+  }
+
+  fail(error: unknown): void {
+    [this.#error, this.#hasFailed] = [error, true];
+    this.#wake?.();
+  }
+
+  /** Takes so many events out, in the order in which they came. Rejects if the subscription ended or they do not come in time. */
+  async take(count: number): Promise<readonly { readonly data: unknown; readonly atMs: number }[]> {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const isLate = new Promise<true>((resolve) => (timer = setTimeout(() => resolve(true), EVENT_TIMEOUT_MS)));
+    try {
+      while (this.#received.length < count && !this.#hasFailed) {
+        const woken = new Promise<false>((resolve) => (this.#wake = () => resolve(false)));
+        if (await Promise.race([woken, isLate]))
+          throw new Error(`${this.#received.length} of ${count} events came within ${EVENT_TIMEOUT_MS} ms`);
+      }
+      if (this.#hasFailed) throw this.#error;
+      return this.#received.splice(0, count);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
