@@ -16,6 +16,8 @@ export interface ImportOptions {
   readonly only?: readonly string[] | undefined;
   /** The contract's name: lower-case letters and digits. @default from the description's title */
   readonly name?: string | undefined;
+  /** The file that the module will be written to: it names a WSDL of this machine from there. @default the working directory */
+  readonly out?: string | undefined;
   /** Folders and origins that documents may refer to, beside the first one's own. @default none */
   readonly allow?: readonly string[] | undefined;
   /** HTTP headers for documents of the network: `{ authorization: '…' }`. */
@@ -40,7 +42,7 @@ export interface Imported {
   /** A module of TypeScript: schemas, the contract as `contract`, and `connect`, which makes a client of the service. */
   readonly code: string;
   /** The kind of the description. */
-  readonly format: 'openapi' | 'graphql' | 'proto';
+  readonly format: 'openapi' | 'graphql' | 'wsdl' | 'proto';
   /** The contract's name. */
   readonly name: string;
   /** Names of the operations and of the events. */
@@ -51,8 +53,8 @@ export interface Imported {
 }
 
 /**
- * Imports a description from a file or URL: OpenAPI 3.0 to 3.2 or Swagger 2, as JSON or YAML, a GraphQL schema, a .proto file with what it
- * imports, or a descriptor set.
+ * Imports a description from a file or URL: OpenAPI 3.0 to 3.2 or Swagger 2, as JSON or YAML, a GraphQL schema, a WSDL or a .proto file with
+ * what it imports, or a descriptor set.
  * The same description gives the same text.
  * @throws ImportError for a description that cannot be read or used
  */
@@ -60,11 +62,12 @@ export async function importContract(source: string | DescriptionText, options: 
   const read = readOptions('importContract', options, { maxBytes: bytes(67_108_864), timeoutMs: ms(30_000) }, [
     'only',
     'name',
+    'out',
     'allow',
     'headers',
     'onRead',
   ]);
-  const { name, allow = [], only = [], headers = {}, onRead } = read;
+  const { name, out, allow = [], only = [], headers = {}, onRead } = read;
   if (name !== undefined && contractName(name) !== name)
     throw new ImportError(`the name '${name}' cannot be a contract's: use lower-case letters and digits, such as '${contractName(name)}'`);
   const given = typeof source === 'string' ? undefined : source.text;
@@ -78,7 +81,7 @@ export async function importContract(source: string | DescriptionText, options: 
       ? { format: 'proto', source: await reader.bytes(location) }
       : recognize(given ?? (await reader.text(location)), location);
   const draft: Draft = {
-    ...(await draftOf(found, { location, reader, reach, allow, choice, findings })),
+    ...(await draftOf(found, { location, reader, reach, allow, choice, findings, out })),
     ...(name !== undefined && { name }),
   };
   if (draft.operations.length + draft.events.length === 0)
@@ -104,12 +107,13 @@ interface Place {
   readonly reader: Reader;
   readonly reach: Reach;
   readonly allow: readonly string[];
+  readonly out: string | undefined;
   readonly choice: Choice;
   readonly findings: Findings;
 }
 
 /** Reads a description; what only one kind of them needs is loaded with it. */
-async function draftOf(found: Recognized, { location, reader, reach, allow, choice, findings }: Place): Promise<Draft> {
+async function draftOf(found: Recognized, { location, reader, reach, allow, choice, findings, out }: Place): Promise<Draft> {
   switch (found.format) {
     case 'openapi': {
       const documents = new Documents(location, reader, reach);
@@ -119,6 +123,11 @@ async function draftOf(found: Recognized, { location, reader, reach, allow, choi
     case 'graphql': {
       const { readGraphql, schemaOf } = await import('./graphql/graphql.ts');
       return readGraphql(schemaOf(found.source, location), location, choice, findings);
+    }
+    case 'wsdl': {
+      const [{ wsdlOf, wsdlOption }, { readWsdl }] = await Promise.all([import('./wsdl/load.ts'), import('./wsdl/wsdl.ts')]);
+      const wsdl = await wsdlOf(found.source, location, reader, reach);
+      return readWsdl(wsdl, location, wsdlOption(location, out), choice, findings);
     }
     case 'proto': {
       const [{ filesOf, protoTexts }, { readProto }] = await Promise.all([import('./proto/files.ts'), import('./proto/proto.ts')]);

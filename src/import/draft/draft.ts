@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../../core/errors.ts';
+import type { Raw } from './raw.ts';
 import type { NamedType, ObjectType, Type } from './type.ts';
 
 /** A contract as it was found in a description, before it is written. */
@@ -53,9 +54,17 @@ export interface DraftEvent extends DraftMember {
 /** How a client reaches the service: an adapter and what it is given. */
 export interface Connection {
   /** The function, `rest`, and where it is imported from: `multi-api-sdk/rest`. */
-  readonly adapter: { readonly name: string; readonly from: string; readonly options: string };
+  readonly adapter: {
+    readonly name: string;
+    readonly from: string;
+    readonly options: string;
+    /** An option that the module gives, and no caller has to. */
+    readonly given?: string | undefined;
+  };
   /** The address in the description; a caller must give one if there is none. */
-  readonly url?: string | undefined;
+  readonly url?: string | Raw | undefined;
+  /** How the service is told in words. @default its address */
+  readonly place?: string | undefined;
   /** The option that has the address. @default 'url' */
   readonly urlOption?: string | undefined;
   /** Options that are the same for every caller, as values. */

@@ -90,8 +90,7 @@ export class MemberNames extends Names {
  * Type names for the full names of a description, `io.k8s.api.core.v1.Pod`: the shortest end that no other has. All names are given at once, so that a
  * type is called the same whatever part of a description is imported.
  */
-export function shortNames(fullNames: readonly string[]): ReadonlyMap<string, string> {
-  const names = new ModuleNames();
+export function shortNames(fullNames: readonly string[], names: Names = new ModuleNames()): ReadonlyMap<string, string> {
   const result = new Map<string, string>();
   const byEnd = new Map<string, number>();
   const endOf = (full: string, count: number): string => typeName(full.split('.').slice(-count).join('.'));

@@ -8,6 +8,7 @@ import { parseObject } from './parse.ts';
 export type Recognized =
   | { readonly format: 'openapi'; readonly root: JsonObject }
   | { readonly format: 'graphql'; readonly source: string | JsonObject }
+  | { readonly format: 'wsdl'; readonly source: string }
   | { readonly format: 'proto'; readonly source: string | Uint8Array };
 
 const SDL =
@@ -20,7 +21,7 @@ export const DESCRIPTOR_SET = /\.(?:binpb|pb|protoset|protobin|desc|descriptor|f
 /** Tells by its content what a description is. Throws an `ImportError` for one that is not known. */
 export function recognize(text: string, location: Location): Recognized {
   const bare = text.replace(/^\s*(?:#[^\n]*\n\s*)*/, '');
-  if (/^<(?:\?xml|(?:\w+:)?definitions)/i.test(bare)) throw unknown(location, 'a WSDL', 'soap({ wsdl, operations }) calls its operations');
+  if (/^<(?:\?xml|!--|(?:\w+:)?(?:definitions|description)\b)/i.test(bare)) return { format: 'wsdl', source: text };
   if (/\.(graphqls?|gql)$/i.test(location)) return { format: 'graphql', source: text };
   if (!/^[{[]/.test(bare)) {
     if (PROTO.test(text)) return { format: 'proto', source: text };
@@ -32,7 +33,7 @@ export function recognize(text: string, location: Location): Recognized {
   const { __schema: schema, data } = root;
   if (isObject(schema) || (isObject(data) && isObject(data['__schema']))) return { format: 'graphql', source: root };
   throw new ImportError(
-    `${shown(location)} is not a description that is known: expected OpenAPI or Swagger ('openapi' or 'swagger' at its top), a GraphQL schema, or a .proto file`,
+    `${shown(location)} is not a description that is known: expected OpenAPI or Swagger ('openapi' or 'swagger' at its top), a GraphQL schema, a WSDL, or a .proto file`,
   );
 }
 

@@ -1,6 +1,7 @@
 import { open, realpath } from 'node:fs/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { ofetch } from 'ofetch';
+import { decodeXml } from '../../xml/decode.ts';
 import { ImportError } from './error.ts';
 import { shown, type Location, type Reach } from './location.ts';
 
@@ -38,8 +39,8 @@ export class Reader {
 
   async text(location: Location): Promise<string> {
     const bytes = await this.bytes(location);
-    // A mark of the byte order is no part of the text.
-    return new TextDecoder('utf-8').decode(bytes);
+    // XML says its encoding itself; a mark of the byte order is not a part of the text.
+    return isXml(bytes) ? decodeXml(bytes) : new TextDecoder('utf-8').decode(bytes);
   }
 
   async #file(location: Location): Promise<Uint8Array> {
@@ -101,4 +102,10 @@ export class Reader {
   #tooLarge(location: Location): ImportError {
     return new ImportError(`${shown(location)} is too large: descriptions may have ${this.limits.maxBytes} bytes in all (maxBytes)`);
   }
+}
+
+/** Whether bytes begin with `<?xml`, in UTF-8 or UTF-16. */
+function isXml(bytes: Uint8Array): boolean {
+  const head = [...bytes.subarray(0, 16)].filter((byte) => byte !== 0 && byte < 128).map((byte) => String.fromCharCode(byte));
+  return head.join('').trimStart().startsWith('<?xml');
 }

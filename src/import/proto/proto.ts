@@ -4,15 +4,14 @@ import type { Choice } from '../draft/choice.ts';
 import type { Draft, DraftEvent, DraftOperation } from '../draft/draft.ts';
 import type { Findings } from '../draft/findings.ts';
 import { contractName, memberName, MemberNames } from '../draft/names.ts';
+import { Raw } from '../draft/raw.ts';
+import { readsByName } from '../draft/reads.ts';
 import type { Type } from '../draft/type.ts';
 import { ImportError } from '../load/error.ts';
 import { shown, type Location } from '../load/location.ts';
-import { Raw } from '../write/layout.ts';
 import { prunedSet } from './files.ts';
 import { ProtoTypeReader, wellKnownType } from './types.ts';
 
-/** Rpcs whose names say that they change nothing. Source: https://google.aip.dev/130 */
-const READS = /^(?:Get|List|BatchGet|Search|Query|Find|Count|Check|Lookup)(?=[A-Z]|$)/;
 /** Streams that tell what happens, whatever their request may ask for beside. */
 const TELLS = /^(?:On|Watch|Subscribe|Listen|Follow|Tail)(?=[A-Z]|$)/;
 
@@ -93,7 +92,7 @@ class ProtoReader {
     }
     const fields = request.name === 'google.protobuf.Empty' ? [] : this.#types.fields(request, 'input');
     const input: Type | undefined = fields.length > 0 ? { kind: 'object', fields } : undefined;
-    const isRead = level === MethodOptions_IdempotencyLevel.NO_SIDE_EFFECTS || READS.test(method);
+    const isRead = level === MethodOptions_IdempotencyLevel.NO_SIDE_EFFECTS || readsByName(method);
     return {
       name,
       service,

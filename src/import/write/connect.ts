@@ -4,10 +4,18 @@ import { comment, quote } from './text.ts';
 
 /** The function `connect`, its options, and what they import. */
 export function connectCode(draft: Draft): { readonly imports: readonly string[]; readonly code: readonly string[] } {
-  const { adapter, url, urlOption = 'url', fixed, credentials } = draft.connection;
+  const {
+    adapter,
+    url,
+    place = typeof url === 'string' ? `at ${url}` : 'of the description',
+    urlOption = 'url',
+    fixed,
+    credentials,
+  } = draft.connection;
   const inHeaders = credentials.filter(({ place }) => place !== 'query');
   const inQuery = credentials.filter(({ place }) => place === 'query');
-  const options = url === undefined ? adapter.options : `Partial<${adapter.options}>`;
+  const needed = adapter.given === undefined ? adapter.options : `Omit<${adapter.options}, '${adapter.given}'>`;
+  const options = url === undefined ? needed : `Partial<${needed}>`;
   const declared = [
     ...comment('Options of `connect`.'),
     credentials.length === 0
@@ -21,7 +29,7 @@ export function connectCode(draft: Draft): { readonly imports: readonly string[]
     ...(inQuery.length > 0 ? ['query'] : []),
   ];
   const transport: Item[] = [
-    ...(url === undefined ? [] : [entry(urlOption, quote(url))]),
+    ...(url === undefined ? [] : [entry(urlOption, literal(url))]),
     ...Object.entries(fixed).map(([name, value]) => entry(name, literal(value))),
     ...mapped,
     ...(inHeaders.length === 0 ? [] : [{ code: headersCode(inHeaders) }]),
@@ -42,7 +50,9 @@ export function connectCode(draft: Draft): { readonly imports: readonly string[]
   );
   const code = [
     ...comment(
-      url === undefined ? 'Makes a client of the service.' : `Makes a client of the service at ${url}, or at another \`${urlOption}\`.`,
+      url === undefined
+        ? 'Makes a client of the service.'
+        : `Makes a client of the service ${place}, or ${urlOption === 'url' ? 'at ' : ''}another \`${urlOption}\`.`,
     ),
     `export function connect(${parameter}: ConnectOptions${isOptional ? ' = {}' : ''}) {`,
     `  return ${made};`,

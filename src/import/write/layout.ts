@@ -1,3 +1,4 @@
+import { Raw } from '../draft/raw.ts';
 import { comment, key, scalar } from './text.ts';
 
 /** Code that may be broken into lines: a text, code after code, or a bracket whose items stand on one line if they fit. */
@@ -56,15 +57,6 @@ export function literal(value: unknown): Code {
   if (value instanceof Raw) return value.code;
   const members = Object.entries(value).filter(([, inner]) => inner !== undefined);
   return block(members.map(([name, inner]) => entry(name, literal(inner))));
-}
-
-/** Code among plain values. */
-export class Raw {
-  readonly code: string;
-
-  constructor(code: string) {
-    this.code = code;
-  }
 }
 
 /** The text of code that begins at a column, with lines indented by so much. */

@@ -5,6 +5,7 @@ import { key, pattern, quote } from './text.ts';
 /** Functions of zod for formats of text, and their types. */
 export const TEXT_FORMATS: Readonly<Record<string, readonly [call: string, type: string]>> = {
   'date-time': ['z.iso.datetime()', 'z.ZodISODateTime'],
+  'date-time-local': ['z.iso.datetime({ offset: true, local: true })', 'z.ZodISODateTime'],
   date: ['z.iso.date()', 'z.ZodISODate'],
   time: ['z.iso.time()', 'z.ZodISOTime'],
   duration: ['z.iso.duration()', 'z.ZodISODuration'],

@@ -63,7 +63,9 @@ export class ForeignSoapTransport implements Transport {
     const reply = await this.#exchange.post(url, security?.addHeaders ? { ...own, ...securityHeaders(security) } : own, xml, request);
     const answer = decode(name, operation, reply);
     if (!output || !answer) return undefined;
-    return fitTo(output, outputOf(mapped, output, operation, answer));
+    const value = fitTo(output, outputOf(mapped, output, operation, answer));
+    // An element that is left out is what others write as nil.
+    return value === undefined && output.nullable ? null : value;
   }
 
   async subscribe(asked: SubscribeRequest): Promise<void> {

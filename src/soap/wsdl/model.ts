@@ -19,6 +19,9 @@ export interface WsdlOperation {
   readonly input: WsdlMessage;
   /** None of an operation that is only told something. */
   readonly output: WsdlMessage | undefined;
+  /** Names of the faults that it declares. */
+  readonly faults: readonly string[];
+  readonly documentation: string | undefined;
 }
 
 export interface WsdlMessage {

@@ -102,6 +102,8 @@ class BindingReader {
       addressingAction: said ?? (action === '' ? byDefault : action),
       input: this.#message(input, childrenOf(bound, 'input')[0]),
       output: output && this.#message(output, childrenOf(bound, 'output')[0]),
+      faults: childrenOf(declared, 'fault').map((fault) => fault.attributes.get('name') ?? ''),
+      documentation: childrenOf(declared, 'documentation')[0]?.text.trim(),
     };
   }
 

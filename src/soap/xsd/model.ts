@@ -1,4 +1,5 @@
 import type { Lexical } from '../../xml/lexical.ts';
+import type { XmlElement } from '../../xml/tree.ts';
 
 /** An XML Schema as a tree of components. Source: https://www.w3.org/TR/xmlschema-1/#Abstract_Data_Model */
 export type XsdType = XsdSimple | XsdComplex;
@@ -12,11 +13,22 @@ export interface XsdSimple {
   readonly lexical: Lexical;
   /** The nearest built-in type: `dateTime`. */
   readonly builtin: string;
+  /** What its restrictions say of values; what is read and written does not depend on it. */
+  readonly facets?: XsdFacets | undefined;
+}
+
+/** Limits of a simple type, those of its base included. Source: https://www.w3.org/TR/xmlschema-2/#rf-facets */
+export interface XsdFacets {
+  readonly enumeration?: readonly string[] | undefined;
+  /** `minInclusive`, `maxLength`, `pattern` and such, as they stand in the schema. */
+  readonly [facet: string]: string | readonly string[] | undefined;
 }
 
 export interface XsdComplex {
   readonly kind: 'complex';
   readonly name: string | undefined;
+  /** Its definition, if it has one. */
+  readonly source?: XmlElement | undefined;
   readonly abstract: boolean;
   /** Text with attributes. */
   readonly simple: XsdSimple | undefined;
@@ -52,6 +64,8 @@ export interface XsdWildcard extends Occurs {
 }
 
 export interface XsdElement {
+  /** Its declaration, if it has one. */
+  readonly source?: XmlElement | undefined;
   readonly local: string;
   /** Its namespace on the wire: none for an unqualified one. */
   readonly uri: string;

@@ -78,6 +78,11 @@ export class SchemaSet {
     }
   }
 
+  /** Qualified names of all types, or of all global elements. */
+  names(kind: 'type' | 'element'): readonly string[] {
+    return [...this.#found[kind].keys()];
+  }
+
   /** A global element, by its qualified name. */
   element(name: string): XsdElement | undefined {
     const known = this.#elements.get(name);
@@ -132,6 +137,7 @@ export class SchemaSet {
     let type: XsdType | undefined;
     let substitutes: XsdElement[] | undefined;
     return {
+      source: node,
       local: attributes.get('name')?.trim() ?? '',
       uri,
       nillable: isTrue(attributes.get('nillable')),
@@ -193,6 +199,7 @@ export class SchemaSet {
     const type: { -readonly [K in keyof XsdComplex]: XsdComplex[K] } = {
       kind: 'complex',
       name,
+      source: node,
       abstract: isTrue(node.attributes.get('abstract')),
       simple: undefined,
       mixed: isTrue(node.attributes.get('mixed')),

@@ -44,13 +44,26 @@ export function simpleFrom(node: XmlElement, name: string | undefined, types: Si
       const space = at.children.find(({ local }) => local === 'whiteSpace')?.attributes.get('value');
       const enumeration = at.children.filter(({ local }) => local === 'enumeration').map(({ attributes }) => attributes.get('value') ?? '');
       const lexical = withFacets(base?.lexical ?? TEXT, space, enumeration);
-      return { kind: 'simple', name, variety: base?.variety ?? 'atomic', lexical, builtin: base?.builtin ?? 'string' };
+      const facets = { ...base?.facets, ...facetsOf(at), ...(enumeration.length > 0 && { enumeration }) };
+      return { kind: 'simple', name, variety: base?.variety ?? 'atomic', lexical, builtin: base?.builtin ?? 'string', facets };
     }
   }
 }
 
 const TEXT: Lexical = { read: (text) => text, write: (value) => escapeText(scalarText(value)) };
 const WORD: Lexical = { read: collapse, write: TEXT.write };
+
+/** Facets with one value; of several patterns, which are alternatives, a joined one. */
+function facetsOf(restriction: XmlElement): Record<string, string> {
+  const facets: Record<string, string> = {};
+  for (const { uri, local, attributes } of restriction.children) {
+    const value = attributes.get('value');
+    if (uri !== XS || value === undefined || !/^(?:(?:min|max)(?:In|Ex)clusive|(?:min|max)?[lL]ength|pattern)$/.test(local)) continue;
+    const before = facets[local];
+    facets[local] = local === 'pattern' && before !== undefined ? `${before}|${value}` : value;
+  }
+  return facets;
+}
 
 function withFacets(base: Lexical, space: string | undefined, enumeration: readonly string[]): Lexical {
   if (space === 'collapse') return { ...base, read: collapse };

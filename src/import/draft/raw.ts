@@ -1,0 +1,8 @@
+/** Code among plain values. */
+export class Raw {
+  readonly code: string;
+
+  constructor(code: string) {
+    this.code = code;
+  }
+}
