@@ -72,7 +72,11 @@ export type {
 export { memoryTransaction, type CommitListener, type MemoryTransaction } from './stores/transaction.ts';
 export { defineAdapter } from './guard/guard.ts';
 export { bytes, instant, int64 } from './schema/codec/scalars.ts';
-export type { BytesCodec, InstantCodec, Int64Codec } from './schema/codec/scalars.ts';
+export type { BytesCodec, BytesOptions, InstantCodec, Int64Codec } from './schema/codec/scalars.ts';
+export { file } from './schema/codec/file.ts';
+export type { FileCodec, FileOptions } from './schema/codec/file.ts';
+export { FileBody } from './schema/codec/file-body.ts';
+export type { FileContent, FileSource, NamedFile } from './schema/codec/file-body.ts';
 export type { HeadersOption } from './peer/headers.ts';
 export type { HttpBinding, HttpMethod, HttpSegment, HttpSpec } from './core/http-binding.ts';
 export type { Overflow } from './events/push-stream.ts';

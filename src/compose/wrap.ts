@@ -34,6 +34,7 @@ function around(inner: Transport, make: (inner: Transport) => Changes, isOwn: bo
     subscribe: (request, sink) => inner.subscribe(request, sink),
     ...(inner.identify && { identify: inner.identify.bind(inner) }),
     ...(inner.lease && { lease: inner.lease.bind(inner) }),
+    ...(inner.streamsFiles && { streamsFiles: true }),
     ...changes,
     close: async () => {
       end?.();

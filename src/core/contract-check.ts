@@ -5,7 +5,7 @@ import { listenerName } from './listener-name.ts';
 import { own } from './own.ts';
 import { checkSecurity } from './security/check.ts';
 import type { Transport } from './transport.ts';
-import { eachObject, isOneWay, isOptional, placeOf, shapeOf, valueType } from './shape.ts';
+import { bodyOf, eachObject, isFile, isOneWay, isOptional, placeOf, shapeOf, valueType } from './shape.ts';
 
 export { nearest } from './nearest.ts';
 export { checkParts } from './parts/check.ts';
@@ -88,16 +88,43 @@ function checkOperation(operation: Operation, used: Used): void {
   checkSchema(`${where}: output`, operation.output);
   checkSchema(`${where}: item`, operation.item);
   if (operation.item) checkStream(where, operation);
+  checkNoFiles(`${where}: item`, operation.item);
   const fields = operation.input && fieldsOf(operation.input);
+  if (operation.input && bodyOf(operation.input))
+    throw new TypeError(
+      `${where}: the input must be an object schema: write z.object({ content: file() }) with http: { route: 'PUT /…', body: 'content' }, so that the content is the whole body over REST`,
+    );
   if (operation.input && !fields) throw new TypeError(`${where}: the input must be an object schema`);
   for (const binding of operation.http) {
     used.take(`channel or path '${bindingShape(binding)}'`, operation.name);
     for (const param of binding.params) checkPathParam(where, param, fields);
     checkBinding(`${where}: http`, binding, operation);
+    checkBody(`${where}: http`, binding, fields);
   }
   checkDeprecated(where, operation.deprecated);
   for (const [name, error] of Object.entries(operation.errors)) checkError(`${where}: error`, name, error);
   if (operation.pagedBy !== undefined) checkPaging(where, operation, operation.pagedBy, fields);
+}
+
+/** Files are whole outputs, and members of inputs and outputs: what is published or kept is text. */
+function checkNoFiles(where: string, schema: Schema | undefined): void {
+  const place = schema && placeOf(schema, isFile);
+  if (place !== undefined) throw new TypeError(`${where}${place}: a file() cannot travel here: write bytes()`);
+}
+
+function checkBody(where: string, { body, method, path, params }: HttpBinding, fields: Fields | undefined): void {
+  const isBodiless = method === 'GET' || method === 'DELETE';
+  const file = Object.entries(fields ?? {}).find(([name, field]) => !params.includes(name) && placeOf(field, isFile) !== undefined);
+  if (isBodiless && file)
+    throw new TypeError(`${where}: ${method} ${path} has no body for the file '${file[0]}': bind it to POST, PUT or PATCH`);
+  if (body === undefined) return;
+  const field = own(fields, body);
+  if (!field || params.includes(body) || !bodyOf(field))
+    throw new TypeError(`${where}: body '${body}' must name an input that is a file() or bytes(), and is not in the path`);
+  if (isBodiless) throw new TypeError(`${where}: ${method} ${path} has no body: bind it to POST, PUT or PATCH`);
+  const other = Object.entries(fields ?? {}).find(([name, each]) => name !== body && placeOf(each, isFile) !== undefined);
+  if (other)
+    throw new TypeError(`${where}: the body is '${body}', so that the file '${other[0]}' has no place: leave out 'body' to send a form`);
 }
 
 function checkBinding(where: string, { status, cacheControl }: HttpBinding, { output, item }: Operation): void {
@@ -144,6 +171,7 @@ function checkError(where: string, name: string, error: ErrorSpec): void {
   if (!isReason(name)) throw new TypeError(`${where} '${name}': use up to 63 capital letters, digits and _, such as OUT_OF_STOCK`);
   if (!error.details) return;
   checkSchema(`${where} '${name}': details`, error.details);
+  checkNoFiles(`${where} '${name}': details`, error.details);
   if (!fieldsOf(error.details)) throw new TypeError(`${where} '${name}': the details must be an object schema`);
 }
 
@@ -188,6 +216,7 @@ function checkEvent(event: EventDefinition, contract: Contract): void {
   const where = `event ${event.name}`;
   checkName(event.name, 'event');
   checkSchema(`${where}: payload`, event.payload);
+  checkNoFiles(`${where}: payload`, event.payload);
   const fields = fieldsOf(event.payload);
   if (!fields) throw new TypeError(`${where}: the payload must be an object schema`);
   if (!/^([A-Za-z0-9\-._~]+|\{[A-Za-z][A-Za-z0-9]*\})(\/([A-Za-z0-9\-._~]+|\{[A-Za-z][A-Za-z0-9]*\}))*$/.test(event.channel)) {

@@ -6,6 +6,8 @@ export interface HttpSpec {
   readonly status?: number;
   /** `Cache-Control` of an answer that succeeded, unless the handler says otherwise: `max-age=60`. @default none */
   readonly cacheControl?: string;
+  /** The member of the input that is the whole body: a `file()` or `bytes()`. The others are in the path and the query. @default a JSON object, or a form if the input has files */
+  readonly body?: string;
 }
 
 /** A method and a path with parameters, parsed once from `GET /users/{id}`. */
@@ -21,6 +23,8 @@ export interface HttpBinding {
   readonly status?: number;
   /** `Cache-Control` of an answer that succeeded. */
   readonly cacheControl?: string;
+  /** The member of the input that is the whole body. */
+  readonly body?: string;
 }
 
 /** One part of a path. */

@@ -18,6 +18,9 @@ interface Def {
   readonly rest?: $ZodType | null;
   readonly left?: $ZodType;
   readonly right?: $ZodType;
+  readonly isFile?: boolean;
+  readonly isBytes?: boolean;
+  readonly mediaType?: string;
 }
 
 const SCALARS = new Set(['string', 'number', 'int', 'boolean', 'enum', 'literal', 'template_literal']);
@@ -41,6 +44,19 @@ export function shapeOf(schema: Schema): Shape {
   if (def.getter) return shapeOf(def.getter());
   if (def.in) return shapeOf(isPreprocess(schema) ? (def.out ?? def.in) : def.in);
   return { kind: SCALARS.has(def.type) ? 'scalar' : 'other' };
+}
+
+/** Whether a schema is the wire side of `file()` itself. */
+export function isFile(schema: Schema): boolean {
+  return (schema._zod.def as unknown as Def).isFile === true;
+}
+
+/** What carries bytes: `file()` or `bytes()`, without optional, nullable, default, codec and lazy around it; `undefined` for another schema. */
+export function bodyOf(schema: Schema): { readonly kind: 'file' | 'bytes'; readonly mediaType: string | undefined } | undefined {
+  const def = schema._zod.def as unknown as Def;
+  const inner = def.innerType ?? def.getter?.() ?? def.in;
+  if (inner) return bodyOf(inner);
+  return def.isFile || def.isBytes ? { kind: def.isFile ? 'file' : 'bytes', mediaType: def.mediaType } : undefined;
 }
 
 /** The type of an application value, `string` or `date`, without optional, nullable, default and lazy around it; `undefined` if it is several. */

@@ -27,6 +27,8 @@ export interface Transport {
    * hub has it has it; a transport to a peer has none.
    */
   lease?(name: string, leaseMs: number): Promise<HubLease | undefined>;
+  /** Whether files in inputs may be streams, and those in outputs are; a transport without it gets them in memory. */
+  readonly streamsFiles?: boolean;
   /** Ends calls and subscriptions and frees sockets. Idempotent. */
   close(): Promise<void>;
 }

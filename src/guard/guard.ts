@@ -1,11 +1,12 @@
 import { checkOf } from '#check';
-import { declaring, guarding, selecting } from '#guard-parts';
+import { declaring, filing, guarding, selecting } from '#guard-parts';
 import type { Contract, Operation } from '../core/contract.ts';
 import { isApiError, type ErrorCode } from '../core/errors.ts';
 import type { Adapter, CallRequest, EventSink, SubscribeRequest, Transport } from '../core/transport.ts';
 import { Call } from '../life/call.ts';
 import { withPart } from '../life/lazy.ts';
 import { issuesError, type Check } from '../schema/check/issues.ts';
+import { hasFile } from '../schema/codec/has-file.ts';
 import { checkInput, checkOutput, Checks, type OperationChecks } from './checks.ts';
 import type { DeclaredChecks } from './declared.ts';
 import type { GuardedEvents } from './guarded-events.ts';
@@ -54,6 +55,7 @@ class Guard implements Transport {
   #events: GuardedEvents | undefined;
   declare readonly identify?: NonNullable<Transport['identify']>;
   declare readonly lease?: NonNullable<Transport['lease']>;
+  readonly streamsFiles: boolean;
 
   private readonly inner: Transport;
 
@@ -61,6 +63,7 @@ class Guard implements Transport {
     this.inner = inner;
     this.contract = inner.contract;
     this.name = inner.name;
+    this.streamsFiles = inner.streamsFiles === true;
     if (inner.identify) this.identify = inner.identify.bind(inner);
     if (inner.lease) this.lease = inner.lease.bind(inner);
     this.#checks = new Checks(checkOf, ({ name }) => (issues, output) => {
@@ -78,11 +81,18 @@ class Guard implements Transport {
       }
       const input = checkInput(checks.input, request);
       // Unknown members were dropped and defaults filled in, so the request is made anew.
+      if (!this.streamsFiles && request.operation.input && hasFile(request.operation.input)) return this.#sendFiles(request, input, checks);
       if (input instanceof Promise) return input.then((settled) => this.#send(withInput(request, settled), checks));
       return this.#send(withInput(request, input), checks);
     } catch (error) {
       return Promise.reject(error);
     }
+  }
+
+  /** Sends an input with files to a transport that takes them in memory only. */
+  async #sendFiles(request: CallRequest, input: unknown, checks: OperationChecks): Promise<unknown> {
+    const { inMemory } = await filing();
+    return this.#send(withInput(request, await inMemory(await input)), checks);
   }
 
   #send(request: CallRequest, { output, breach }: OperationChecks): Promise<unknown> {

@@ -4,6 +4,8 @@ import type { EventMessage, EventSink, OnResponse, Peer, Selection, Transport } 
 import { Call } from '../life/call.ts';
 import { deadlineExceeded, Lifetime } from '../life/lifetime.ts';
 import { now } from '../life/now.ts';
+import { inMemory } from '../schema/codec/files-in.ts';
+import { hasFile } from '../schema/codec/has-file.ts';
 import { makeRequestId, readDeadline, receivedHeaders } from '../peer/headers.ts';
 
 /** A peer's headers as a handler got them: not yet sorted into those that travel and those that do not. */
@@ -27,6 +29,8 @@ export interface ServedCall {
   readonly endsInTime?: boolean;
   /** Gets the headers of the answer. */
   readonly onResponse?: OnResponse | undefined;
+  /** Whether files in the output may be streams; otherwise they are read into memory first. @default false */
+  readonly streamsFiles?: boolean;
 }
 
 /** Keeps the headers that travel; makes a request id where the peer gave none that fits a log line. */
@@ -46,8 +50,10 @@ export function serveCall(transport: Transport, call: ServedCall): Promise<unkno
   call.onLeave((reason) => lifetime.abort(reason ?? new ApiError('CANCELLED', 'the caller has left')));
   const request = new Call(lifetime, call.operation, call.input, call.headers, call.deadline, call.select, call.peer, call.onResponse);
   // Without a deadline nobody waits for a call whose caller has left, so there is nothing to settle early.
-  if (timed === undefined && call.canCancel !== true) return transport.call(request);
-  return lifetime.settle(() => transport.call(request));
+  const isPlain = call.streamsFiles === true || !call.operation.output || !hasFile(call.operation.output);
+  const run = isPlain ? () => transport.call(request) : () => transport.call(request).then(inMemory);
+  if (timed === undefined && call.canCancel !== true) return run();
+  return lifetime.settle(run);
 }
 
 /**

@@ -6,7 +6,7 @@
  */
 
 import { selecting } from '#guard-parts';
-import { streaming } from '#rest-parts';
+import { streaming, transferring } from '#rest-parts';
 import type { Contract, Operation } from '../core/contract.ts';
 import { ApiError, noOperation } from '../core/errors.ts';
 import { readOptions } from '../core/options.ts';
@@ -22,6 +22,7 @@ import type { Adapter, CallRequest, EventSink, ResponseHead, StreamRequest, Subs
 import type { RestForeignOptions } from './foreign/mapping.ts';
 import type { ForeignRest } from './foreign/transport.ts';
 import { own } from '../core/own.ts';
+import { bodiesOf } from './files/bodies.ts';
 import { compileRequest, EVENT_STREAM_TYPE, failedOwn, JSON_TYPE, type RestRequest } from './wire.ts';
 
 export type { ClientTls, DispatcherLike, FetchHeaders, FetchInit, FetchLike, FetchResponse } from '../http/client/fetch-like.ts';
@@ -83,6 +84,7 @@ export function rest(options: RestOptions): Adapter<'call' | 'subscribe' | 'stre
 
 class RestTransport implements Transport {
   readonly name = 'rest';
+  readonly streamsFiles = true;
   readonly #requests = new Map<string, (input: unknown) => RestRequest>();
   readonly #http: HttpClient;
   readonly #streams = new Set<AbortController>();
@@ -111,16 +113,24 @@ class RestTransport implements Transport {
     if (!encode) throw noOperation(operation.name);
     if (own(this.options.operations, operation.name))
       return (await this.#loadForeign()).call(request, await this.#http.headers(request.headers));
-    const { method, target: plain, body } = encode(request.input);
+    const bodies = bodiesOf(operation);
+    const [binding] = operation.http;
+    const transfer = bodies && (await transferring());
+    const sent = bodies?.request && binding && (await transfer?.encodeFiles(binding, bodies.request, request));
+    const { method, target: plain, body } = sent ?? encode(request.input);
     const target = request.select && this.options.sendFields !== false ? await withFields(plain, this.contract, request) : plain;
-    const headers = await this.#headers(request, JSON_TYPE);
-    if (body !== undefined) headers['content-type'] = JSON_TYPE;
+    const headers = await this.#headers(request, transfer ? transfer.acceptFor(bodies.answer) : JSON_TYPE);
+    if (sent) Object.assign(headers, sent.headers);
+    else if (body !== undefined) headers['content-type'] = JSON_TYPE;
     if (this.#sendDeadline && request.deadline !== undefined) headers['x-timeout-ms'] = timeoutHeader(request.deadline);
     const exchange = { method, ...(await this.#urlOf(target)), headers, body, signal };
-    let response = await this.#http.send(exchange);
+    let response = await (sent
+      ? this.#http.send(exchange).catch((error: unknown) => Promise.reject(sent.failure() ?? error))
+      : this.#http.send(exchange));
     if (this.options.redirects === 'same-origin' && response.status >= 300 && response.status < 400)
       response = await (await import('./foreign/redirect.ts')).followRedirects(this.#http, exchange, response);
     if (request.onResponse) request.onResponse(await this.#headOf(response, operation));
+    if (bodies?.answer && response.ok) return transfer?.readAnswer(bodies.answer, response, this.#http, exchange);
     const text = await this.#http.text(response, exchange);
     if (!response.ok) throw await failureOf(response, text);
     return decodeOutput(operation, response, text);

@@ -10,6 +10,9 @@ import { describeContract, type ContractView, type OperationView } from '../sche
 import { compileQueryReader, compileTextReader } from '../schema/text.ts';
 import type { ResponseHead, Selection } from '../core/transport.ts';
 import { etagOf, matchesEtag } from './response/etag.ts';
+import { fileAnswer } from './files/answer.ts';
+import { answerBodyOf, requestBodyOf } from './files/bodies.ts';
+import { compileFormReader, compileRawReader, isFormType, type BodyLimits } from './files/input.ts';
 import { compileFields } from './fields.ts';
 import { locationParam } from './location.ts';
 import { fillPath, hasBody, isObject, JSON_TYPE, pathSegment } from './wire.ts';
@@ -26,7 +29,7 @@ export interface ReadInput {
 /** One binding of an operation, compiled: request to input, output to response. */
 export interface OperationRoute {
   readonly operation: Operation;
-  readInput(request: HttpRequest, params: Readonly<Record<string, string>>, maxBodyBytes: number): ReadInput | Promise<ReadInput>;
+  readInput(request: HttpRequest, params: Readonly<Record<string, string>>, limits: BodyLimits): ReadInput | Promise<ReadInput>;
   /** `said` is what the service says beside the output. */
   respond(request: HttpRequest, input: ReadInput, output: unknown, requestId: string, said?: ResponseHead): HttpResponse;
 }
@@ -50,7 +53,8 @@ function compileInput(view: OperationView, binding: HttpBinding): OperationRoute
     .map((field) => [field.name, compileTextReader(field)] as const);
   const rest = fields.filter((field) => !binding.params.includes(field.name));
   const readQuery = hasBody(binding) ? undefined : compileQueryReader(rest);
-  const select = fields.some((field) => field.name === 'fields') ? undefined : compileFields(view.output);
+  const isWhole = answerBodyOf(view.operation) !== undefined || fields.some((field) => field.name === 'fields');
+  const select = isWhole ? undefined : compileFields(view.output);
 
   const withPath = (input: Record<string, unknown>, params: Readonly<Record<string, string>>): Record<string, unknown> => {
     for (const [name, read] of pathReaders) {
@@ -66,17 +70,27 @@ function compileInput(view: OperationView, binding: HttpBinding): OperationRoute
     return { value, select: shown && pagedBy !== undefined ? { ...shown, [pagedBy]: true } : shown, shown };
   };
   if (readQuery) return (request, params) => inputOf(view.input && withPath(readQuery(request.query), params), request.query);
-  return (request, params, maxBodyBytes) => {
-    const isTyped = checkType(request);
-    return request.text(maxBodyBytes).then((text) => inputOf(view.input && withPath(readMembers(text, isTyped), params), request.query));
+  const body = requestBodyOf(view.operation, binding);
+  if (body?.kind === 'raw') {
+    const readRaw = compileRawReader(view, binding, body);
+    return (request, params, limits) => readRaw(request, limits).then((members) => inputOf(withPath(members, params), request.query));
+  }
+  const readForm = body && compileFormReader(view, binding);
+  return (request, params, limits) => {
+    if (readForm && isFormType(request.headers['content-type']))
+      return readForm(request, limits).then((members) => inputOf(withPath(members, params), request.query));
+    const isTyped = checkType(request, readForm ? `multipart/form-data or ${JSON_TYPE}` : JSON_TYPE);
+    return request
+      .text(limits.maxBodyBytes)
+      .then((text) => inputOf(view.input && withPath(readMembers(text, isTyped), params), request.query));
   };
 }
 
 /** Whether the body says that it is JSON; where it says that it is anything else, that is an error before it is paid for. */
-function checkType(request: HttpRequest): boolean {
+function checkType(request: HttpRequest, taken: string): boolean {
   const type = request.headers['content-type'];
   if (type !== undefined && type !== JSON_TYPE && !isJsonType(String(type)))
-    throw new HttpError(415, `the body must be ${JSON_TYPE}, not ${String(type).slice(0, 100)}`);
+    throw new HttpError(415, `the body must be ${taken}, not ${String(type).slice(0, 100)}`);
   return type !== undefined;
 }
 
@@ -105,6 +119,11 @@ function compileResponse(contract: ContractView, view: OperationView, binding: H
   const nextPage = operation.pagedBy === undefined ? undefined : compileNextPage(view, binding, operation.pagedBy, root);
   const isGet = binding.method === 'GET';
 
+  const body = answerBodyOf(operation);
+  if (body) {
+    return (request, _input, output, requestId, said) =>
+      fileAnswer(request, body, output, { status, cacheControl, requestId }, withRoot(said, root));
+  }
   return (request, input, output, requestId, said) => {
     if (!view.output) return withHead({ status: said?.status ?? status, headers: { 'x-request-id': requestId } }, withRoot(said, root));
     const body = JSON.stringify(input.shown && fields ? fields.trim(output, input.shown) : output);

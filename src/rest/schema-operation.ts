@@ -15,6 +15,8 @@ import {
 } from '../schema/view.ts';
 import type { EventDefinition, Operation } from '../core/contract.ts';
 import { deprecationHeaders } from '../peer/deprecation.ts';
+import { answerBodyOf, requestBodyOf } from './files/bodies.ts';
+import { answerContent, DISPOSITION, formContent, rawContent } from './files/describe.ts';
 import { locationParam } from './location.ts';
 import { statusOf } from './operation-route.ts';
 import { STATUS } from './status.ts';
@@ -38,17 +40,24 @@ export function describeOperation(view: ContractView, own: OperationView, bindin
   const properties = (schema?.['properties'] ?? {}) as Readonly<Record<string, JsonSchema>>;
   const fields = input?.fields ?? [];
   const rest = fields.filter((field) => !binding.params.includes(field.name));
+  const sent = requestBodyOf(operation, binding);
+  const inQuery = hasBody(binding) ? (sent?.kind === 'raw' ? rest.filter(({ name }) => name !== sent.member) : []) : rest;
   const parameter = (field: Field, kind: 'path' | 'query') => describeParameter(field, kind, properties[field.name] ?? {}, place);
   const parameters = [
     ...fields.filter((field) => binding.params.includes(field.name)).map((field) => parameter(field, 'path')),
-    ...(hasBody(binding) ? [] : rest.map((field) => parameter(field, 'query'))),
+    ...inQuery.map((field) => parameter(field, 'query')),
     ...(place.fields ? fieldsParameter(own) : []),
     ...(binding.method === 'GET' ? [reference('parameters', 'IfNoneMatch')] : []),
     ...(operation.kind === 'mutation' && !operation.item
       ? [reference('parameters', 'IdempotencyKey'), reference('parameters', 'RequestId')]
       : []),
   ];
-  const body = hasBody(binding) && schema && own.inputSchema ? bodyOf(own.inputSchema, schema, rest, binding, place.components) : undefined;
+  const raw = sent?.kind === 'raw' ? rest.find(({ name }) => name === sent.member) : undefined;
+  const body = raw
+    ? { ...(!mayLeaveOut(raw) && { required: true }), content: rawContent(raw, sent?.kind === 'raw' ? sent.mediaType : undefined) }
+    : hasBody(binding) && schema && own.inputSchema
+      ? bodyOf(own.inputSchema, schema, rest, binding, place.components, sent !== undefined)
+      : undefined;
   return {
     operationId: place.id,
     tags: [operation.service],
@@ -114,7 +123,8 @@ function describeParameter(field: Field, kind: 'path' | 'query', schema: JsonSch
 }
 
 /** The type whose fields `?fields=username,email` chooses, if there is one; an input of that name would hide it. */
-function selectable({ output, input }: OperationView): ObjectNode | undefined {
+function selectable({ operation, output, input }: OperationView): ObjectNode | undefined {
+  if (answerBodyOf(operation)) return undefined;
   const node = output?.node.kind === 'list' ? output.node.items.node : output?.node;
   if (node?.kind !== 'object' || node.fields.length === 0 || input?.fields.some((field) => field.name === 'fields')) return undefined;
   return node;
@@ -154,6 +164,7 @@ function bodyOf(
   rest: readonly Field[],
   binding: HttpBinding,
   components: Components,
+  isForm: boolean,
 ): JsonObject | undefined {
   if (rest.length === 0) return undefined;
   const names = new Set(rest.map((field) => field.name));
@@ -166,7 +177,10 @@ function bodyOf(
   };
   return {
     ...(required.length > 0 && { required: true }),
-    content: { [JSON_TYPE]: { schema: components.refer(binding.params.length === 0 ? given : schema, 'input') } },
+    content: {
+      ...(isForm && formContent(components.refer(schema, 'input'), rest)),
+      [JSON_TYPE]: { schema: components.refer(binding.params.length === 0 ? given : schema, 'input') },
+    },
   };
 }
 
@@ -177,17 +191,19 @@ function successOf(view: ContractView, own: OperationView, binding: HttpBinding,
   const more = { ...requestId, ...deprecationOf(own.operation) };
   if (!own.output || !own.outputSchema) return { [status]: { description: 'Done.', headers: more } };
   const isGet = binding.method === 'GET';
+  const body = answerBodyOf(own.operation);
   const headers = {
     ...more,
     ...(binding.cacheControl !== undefined && { 'Cache-Control': { schema: { type: 'string' }, example: binding.cacheControl } }),
     ...(isGet && { ETag: reference('headers', 'ETag') }),
     ...(locationParam(view, own.output, binding) !== undefined && { Location: reference('headers', 'Location') }),
     ...(own.operation.pagedBy !== undefined && { Link: reference('headers', 'Link') }),
+    ...(body?.isFile && { 'Content-Disposition': DISPOSITION }),
   };
   const answer = {
     description: own.output.node.description ?? 'Done.',
     headers,
-    content: { [JSON_TYPE]: { schema: answerSchema(view, own, own.outputSchema, place) } },
+    content: body ? answerContent(body, own.output) : { [JSON_TYPE]: { schema: answerSchema(view, own, own.outputSchema, place) } },
   };
   return {
     [status]: answer,

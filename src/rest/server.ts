@@ -10,6 +10,7 @@ import { peerOf, type HttpHandler, type HttpRequest, type HttpResponse } from '.
 import { checkBasePath, publicBase } from '../http/serve/public-url.ts';
 import { createRouter, type Route } from '../http/serve/router.ts';
 import { asyncApi, sseProtocol, type AsyncApiProtocol } from '../schema/asyncapi.ts';
+import type { Operation } from '../core/contract.ts';
 import { checkTransport } from '../core/check-transport.ts';
 import { channelSegments } from '../core/http-binding.ts';
 import { bytes, ms, readOptions } from '../core/options.ts';
@@ -20,6 +21,8 @@ import { checkQueries } from './check-query.ts';
 import { describeContract } from '../schema/view.ts';
 import { Heartbeat } from '../http/events/heartbeat.ts';
 import { answerStream, type StreamLimits } from './streams/route.ts';
+import { answerBodyOf } from './files/bodies.ts';
+import type { BodyLimits } from './files/input.ts';
 import { createEventRoute } from './event-route.ts';
 import { failure } from './failure.ts';
 import { compileOperation, type OperationRoute } from './operation-route.ts';
@@ -41,8 +44,10 @@ export interface RestHandlerOptions {
    * follow it, in `Location`, `Link` and the servers of `/openapi.json` and `/asyncapi.json`. @default the host that is asked
    */
   readonly publicUrl?: string;
-  /** Larger bodies get 413. @default 1_048_576 (1 MiB) */
+  /** Larger bodies get 413. Of a body with files it is what is in memory at a time. @default 1_048_576 (1 MiB) */
   readonly maxBodyBytes?: number;
+  /** Larger bodies with files get 413. A file that is larger than `maxBodyBytes` comes to the handler as a stream. @default 1_073_741_824 (1 GiB) */
+  readonly maxFileBytes?: number;
   /** An event stream whose reader is this far behind is ended with RESOURCE_EXHAUSTED. @default 1_048_576 (1 MiB) */
   readonly maxBufferedBytes?: number;
   /** How often a comment keeps event streams open, in milliseconds: under 45_000, after which clients take a silent one for broken. @default 15_000 */
@@ -53,7 +58,12 @@ export interface RestHandlerOptions {
   readonly onError?: (error: unknown) => void;
 }
 
-const READERS = { maxBodyBytes: bytes(1_048_576), maxBufferedBytes: bytes(1_048_576), heartbeatMs: ms(15_000) };
+const READERS = {
+  maxBodyBytes: bytes(1_048_576),
+  maxFileBytes: bytes(1_073_741_824),
+  maxBufferedBytes: bytes(1_048_576),
+  heartbeatMs: ms(15_000),
+};
 
 /** The answer to an error of a request. */
 type Fail = (error: unknown, requestId: string | undefined) => HttpResponse;
@@ -69,7 +79,8 @@ export function restHandler(transport: Transport, options: RestHandlerOptions = 
   checkTransport('restHandler', transport);
   const read = readOptions('restHandler', options, READERS, ['basePath', 'publicUrl', 'eventProtocols', 'onError']);
   const { contract } = transport;
-  const { maxBodyBytes } = read;
+  const { maxBodyBytes, maxFileBytes } = read;
+  const limits = { maxBodyBytes, maxFileBytes };
   const basePath = checkBasePath('restHandler', read.basePath ?? '');
   const publicUrl = publicBase('restHandler', read.publicUrl);
   const root = (publicUrl ?? '') + basePath;
@@ -86,8 +97,8 @@ export function restHandler(transport: Transport, options: RestHandlerOptions = 
       routes.push([
         binding,
         operation.item
-          ? answerItems(transport, route, { maxBodyBytes, heartbeat }, fail)
-          : answerCall(transport, operation.output !== undefined, route, maxBodyBytes, fail),
+          ? answerItems(transport, route, { ...limits, heartbeat }, fail)
+          : answerCall(transport, operation, route, limits, fail),
       ]);
     }
   }
@@ -123,7 +134,9 @@ function answerItems(transport: Transport, routeOf: () => OperationRoute, limits
     answerStream(transport, routeOf(), request, params, limits).catch((error: unknown) => fail(error, requestIdOf(request)));
 }
 
-function answerCall(transport: Transport, hasOutput: boolean, routeOf: () => OperationRoute, maxBodyBytes: number, fail: Fail): Answer {
+function answerCall(transport: Transport, operation: Operation, routeOf: () => OperationRoute, limits: BodyLimits, fail: Fail): Answer {
+  // A file says what it is once it is there.
+  const isJson = operation.output !== undefined && answerBodyOf(operation) === undefined;
   return async (request, params) => {
     const headers = acceptHeaders(request.headers);
     const key = headers['idempotency-key'];
@@ -132,9 +145,9 @@ function answerCall(transport: Transport, hasOutput: boolean, routeOf: () => Ope
     try {
       const { accept } = request.headers;
       // Nothing is sent where there is no output, whatever the caller would take.
-      if (hasOutput && accept !== undefined && accept !== '*/*' && accept !== JSON_TYPE) checkAccept(String(accept), JSON_TYPE);
+      if (isJson && accept !== undefined && accept !== '*/*' && accept !== JSON_TYPE) checkAccept(String(accept), JSON_TYPE);
       const route = routeOf();
-      const read = route.readInput(request, params, maxBodyBytes);
+      const read = route.readInput(request, params, limits);
       const input = read instanceof Promise ? await read : read;
       const output = await serveCall(transport, {
         onResponse: (head) => (said = head),
@@ -145,6 +158,7 @@ function answerCall(transport: Transport, hasOutput: boolean, routeOf: () => Ope
         peer: peerOf(request, 'rest'),
         select: input.select,
         onLeave: (listener) => request.onAbort(listener),
+        streamsFiles: !isJson,
       });
       return route.respond(request, input, output, headers['x-request-id'] ?? '', said);
     } catch (error) {

@@ -64,6 +64,7 @@ interface Action {
 /** What `createService` returns: runs handlers for calls, and the hub for subscriptions. */
 export class ContractService implements Transport {
   readonly name = 'service';
+  readonly streamsFiles = true;
   readonly #checks = new Checks(
     (schema) => compileCheck(compiledSchema(wireOf(schema))),
     ({ name }) =>

@@ -103,6 +103,9 @@ describe('the server', () => {
           onAbort: (listener) => void left.push(listener),
           text: () => Promise.resolve(body.toString('utf8')),
           bytes: () => Promise.resolve(body),
+          stream: async function* () {
+            yield await Promise.resolve(body);
+          },
         };
         const response = await handler(request);
         for (const leave of left) leave();

@@ -50,7 +50,7 @@ function membersOf(type: ts.Type, node: ts.Node, checker: ts.TypeChecker): strin
       !member.name.startsWith('__#')
     );
   });
-  return `{ ${members.map((member) => `${member.name}: ${checker.typeToString(checker.getTypeOfSymbolAtLocation(member, node), undefined, FLAGS)}`).join('; ')} }`;
+  return `{ ${members.map((member) => `${member.name.replace(/^__@(\w+)@\d+$/, '[Symbol.$1]')}: ${checker.typeToString(checker.getTypeOfSymbolAtLocation(member, node), undefined, FLAGS)}`).join('; ')} }`;
 }
 
 const printer = ts.createPrinter({ removeComments: true });

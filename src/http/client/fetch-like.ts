@@ -10,7 +10,9 @@ export type OwnBytes = ReturnType<Uint8ArrayConstructor['of']>;
 export interface FetchInit {
   readonly method?: string;
   readonly headers?: Record<string, string> | Headers | [string, string][];
-  readonly body?: string | OwnBytes | null;
+  readonly body?: string | OwnBytes | Blob | ReadableStream<Uint8Array> | null;
+  /** Goes with a body that is a stream. */
+  readonly duplex?: 'half';
   readonly signal?: AbortSignal | null;
   /** Redirects are not followed: a 3xx response is returned as it is. */
   readonly redirect?: 'manual' | 'follow' | 'error';

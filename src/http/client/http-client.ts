@@ -12,6 +12,7 @@ import {
   type LightFetch,
 } from './fetch-like.ts';
 import { networkError } from './network-error.ts';
+import { shownBody } from './shown-body.ts';
 
 /** What every client over HTTP takes. */
 export interface HttpClientOptions {
@@ -45,7 +46,7 @@ export interface HttpExchange {
   /** What `onWire` sees of it, if it has secrets. @default all of it */
   readonly shownUrl?: string | undefined;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body?: string | Uint8Array<ArrayBuffer> | undefined;
+  readonly body?: string | Uint8Array<ArrayBuffer> | Blob | ReadableStream<Uint8Array> | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -79,8 +80,13 @@ export class HttpClient {
   /** Sends, and tells `onWire` of the head: for answers that are read piece by piece. Rejects with `ApiError` if none came. */
   async open(request: HttpExchange): Promise<FetchResponse> {
     const response = await this.send(request);
-    this.#onResponse(response);
+    this.tell(response);
     return response;
+  }
+
+  /** Tells `onWire` of the head of an answer that is read piece by piece. */
+  tell(response: FetchResponse): void {
+    this.#onResponse(response);
   }
 
   /** Sends, and reads the answer as text. Rejects with `ApiError` if no answer came, or one that is too large or not text. */
@@ -92,12 +98,19 @@ export class HttpClient {
   /** Sends; resolves with the head of the answer, whose body is to be read with `text` or `bytes`, or cancelled. */
   async send({ method, url, shownUrl = url, headers, body, signal }: HttpExchange): Promise<FetchResponse> {
     if (this.options.onWire) {
-      const shown = typeof body === 'object' ? `${body.length} bytes` : body;
       const path = shownUrl.slice(shownUrl.indexOf('/', shownUrl.indexOf('//') + 2));
-      this.#record('out', `${method} ${path}`, Object.entries(headers), shown);
+      this.#record('out', `${method} ${path}`, Object.entries(headers), shownBody(body, headers));
     }
     try {
-      return await this.#carrier.fetch(url, { method, headers, body: body ?? null, signal, redirect: 'manual' });
+      const isStream = typeof body === 'object' && 'getReader' in body;
+      return await this.#carrier.fetch(url, {
+        method,
+        headers,
+        body: body ?? null,
+        signal,
+        redirect: 'manual',
+        ...(isStream && { duplex: 'half' as const }),
+      });
     } catch (error) {
       throw networkError(error, nameOf(url), signal);
     }

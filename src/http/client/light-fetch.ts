@@ -57,10 +57,16 @@ function exchange(dispatcher: Dispatcher, url: string, init: FetchInit, maxBytes
     const [origin, path] = splitUrl(String(url));
     const method = init.method ?? 'GET';
     dispatcher.dispatch(
-      { origin, path, method: method, headers: flatten(init.headers), body: init.body ?? null, headersTimeout: 0, bodyTimeout: 0 },
+      { origin, path, method: method, headers: flatten(init.headers), body: bodyOf(init.body), headersTimeout: 0, bodyTimeout: 0 },
       new Exchange(resolve, reject, signal ?? undefined, method !== 'HEAD', maxBytes),
     );
   });
+}
+
+/** undici reads a whole blob before it sends it; it sends what can be iterated piece by piece, and waits for the peer. */
+function bodyOf(body: FetchInit['body']): NonNullable<Dispatcher.DispatchOptions['body']> | null {
+  const stream = typeof Blob !== 'undefined' && body instanceof Blob ? body.stream() : body;
+  return (stream ?? null) as NonNullable<Dispatcher.DispatchOptions['body']> | null;
 }
 
 /**

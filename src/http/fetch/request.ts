@@ -74,16 +74,48 @@ export class FetchRequest implements HttpRequest {
     }
   }
 
-  async bytes(maxBytes: number, encodings?: readonly string[]): Promise<Uint8Array> {
+  #take(maxBytes: number, encodings?: readonly string[]): ReadableStreamDefaultReader<Uint8Array> | undefined {
     const { body, bodyUsed, headers } = this.#raw;
     if (this.#isTaken) throw new TypeError('the body of a request can be read once');
     this.#isTaken = true;
     if (bodyUsed || body?.locked) throw readBefore('pass on a request whose body nobody has read, or a clone made before');
     checkEncoding(headers.get('content-encoding') ?? undefined, encodings);
     if (Number(headers.get('content-length') ?? 0) > maxBytes) throw tooLarge(maxBytes);
-    if (!body) return new Uint8Array(0);
+    return body?.getReader();
+  }
 
-    const reader = body.getReader();
+  stream(maxBytes: number): AsyncIterable<Uint8Array> {
+    const reader = this.#take(maxBytes);
+    const timeoutMs = this.#bodyTimeoutMs;
+    let size = 0;
+    const next = async (): Promise<IteratorResult<Uint8Array>> => {
+      if (!reader) return { done: true, value: undefined };
+      let isLate = false;
+      const timer = setTimeout(() => {
+        isLate = true;
+        reader.cancel().catch(() => {});
+      }, timerMs(timeoutMs));
+      const read = await reader.read().catch(() => undefined);
+      clearTimeout(timer);
+      if (isLate) throw tooSlow(timeoutMs);
+      if (!read) throw new HttpError(400, 'the body was cut off');
+      if (read.done) return { done: true, value: undefined };
+      size += read.value.byteLength;
+      if (size <= maxBytes) return { done: false, value: read.value };
+      reader.cancel().catch(() => {});
+      throw tooLarge(maxBytes);
+    };
+    const leave = async (): Promise<IteratorResult<Uint8Array>> => {
+      await reader?.cancel().catch(() => {});
+      return { done: true, value: undefined };
+    };
+    return { [Symbol.asyncIterator]: () => ({ next, return: leave }) };
+  }
+
+  async bytes(maxBytes: number, encodings?: readonly string[]): Promise<Uint8Array> {
+    const reader = this.#take(maxBytes, encodings);
+    if (!reader) return new Uint8Array(0);
+
     let failure: HttpError | undefined;
     // Cancelling ends the read that is waiting.
     const fail = (error: HttpError) => {

@@ -24,6 +24,11 @@ export interface HttpRequest {
   text(maxBytes: number): Promise<string>;
   /** As `text`, for bytes. */
   bytes(maxBytes: number, encodings?: readonly string[]): Promise<Uint8Array>;
+  /**
+   * As `bytes`, piece by piece: what is not asked for is not read, and the time counts for each piece. Leaving it leaves the rest of the body
+   * unread.
+   */
+  stream(maxBytes: number): AsyncIterable<Uint8Array>;
 }
 
 /** One HTTP response. `content-length` and `date` are the listener's. */

@@ -4,6 +4,7 @@ import type { TLSSocket } from 'node:tls';
 import { checkEncoding, readBefore, tooLarge, tooSlow } from '../message/body.ts';
 import { HttpError } from '../message/error.ts';
 import type { HttpRequest } from '../message/message.ts';
+import { piecesOf, streamOf } from './body-stream.ts';
 import { Connection } from './connection.ts';
 import { timerMs } from '../../life/lifetime.ts';
 import { isPromiseLike } from '../../life/maybe.ts';
@@ -113,6 +114,21 @@ export class NodeRequest implements HttpRequest {
 
   bytes(maxBytes: number, encodings?: readonly string[]): Promise<Uint8Array> {
     return this.#read(maxBytes, (bytes) => bytes, encodings);
+  }
+
+  stream(maxBytes: number): AsyncIterable<Uint8Array> {
+    const { raw } = this;
+    if (this.taken) throw new TypeError('the body of a request can be read once');
+    this.taken = true;
+    if (raw.readableEnded) return piecesOf([keptBody(raw, maxBytes)]);
+    checkEncoding(raw.headers['content-encoding']);
+    if (Number(raw.headers['content-length'] ?? 0) > maxBytes) throw tooLarge(maxBytes);
+    const begin = () => {
+      if (!this.awaitsContinue) return;
+      this.awaitsContinue = false;
+      this.response.writeContinue();
+    };
+    return streamOf(raw, { maxBytes, timeoutMs: this.bodyTimeoutMs, begin });
   }
 
   #read<T>(maxBytes: number, convert: (bytes: Buffer) => T, encodings?: readonly string[]): Promise<T> {

@@ -2,3 +2,5 @@ import { lazy } from '../../life/lazy.ts';
 
 /** Reads streams of events and items. */
 export const streaming = lazy(() => import('./event-stream.ts'));
+/** Sends and reads bodies that are files or bytes. */
+export const transferring = lazy(() => import('../files/transfer.ts'));

@@ -1,5 +1,8 @@
 import { here } from '../../life/lazy.ts';
+import * as transfer from '../files/transfer.ts';
 import * as eventStream from './event-stream.ts';
 
 /** Reads streams of events and items. */
 export const streaming = here(eventStream);
+/** Sends and reads bodies that are files or bytes. */
+export const transferring = here(transfer);

@@ -7,6 +7,7 @@ import { streamResponse, type StreamFormat } from '../../http/events/stream-resp
 import { delay } from '../../life/lifetime.ts';
 import { peerOf, type HttpRequest, type HttpResponse } from '../../http/message/message.ts';
 import { accepts, checkAccept } from '../accept.ts';
+import type { BodyLimits } from '../files/input.ts';
 import type { OperationRoute } from '../operation-route.ts';
 import { EVENT_STREAM_TYPE, NDJSON_TYPE } from '../wire.ts';
 
@@ -14,8 +15,7 @@ import { EVENT_STREAM_TYPE, NDJSON_TYPE } from '../wire.ts';
 const CUT_MS = 20;
 
 /** What all streams of a handler share. */
-export interface StreamLimits {
-  readonly maxBodyBytes: number;
+export interface StreamLimits extends BodyLimits {
   readonly heartbeat: Heartbeat;
 }
 
@@ -50,7 +50,7 @@ export async function answerStream(
   route: OperationRoute,
   request: HttpRequest,
   params: Readonly<Record<string, string>>,
-  { maxBodyBytes, heartbeat }: StreamLimits,
+  limits: StreamLimits,
 ): Promise<HttpResponse> {
   const accept = request.headers['accept'];
   const format = namesNdjson(accept) ? NDJSON : SSE;
@@ -60,9 +60,9 @@ export async function answerStream(
   // A stream does not resume: a browser that asks again has had it, or a part that it could not tell from a repetition.
   if (request.headers['last-event-id'] !== undefined) return { status: 204, headers: { 'x-request-id': requestId ?? '' } };
   if (request.method === 'HEAD') return { status: 200, headers: format.head(requestId) };
-  const { value: input } = await route.readInput(request, params, maxBodyBytes);
+  const { value: input } = await route.readInput(request, params, limits);
   const call = { operation: route.operation, input, headers, deadline: deadlineOf(request.headers), peer: peerOf(request, 'rest') };
-  return streamResponse(transport, call, request, format, heartbeat);
+  return streamResponse(transport, call, request, format, limits.heartbeat);
 }
 
 /** Whether NDJSON is asked for by its own name: a caller that takes anything gets what browsers read. */

@@ -1,5 +1,6 @@
 import { $constructor, $ZodType, regexes, type $ZodTypeDef, type $ZodTypeInternals } from 'zod/v4/core';
 import * as z from 'zod/mini';
+import { readOptions } from '../../core/options.ts';
 import { fromBase64 } from './base64.ts';
 import type { JsonObject } from '../../core/errors.ts';
 import { WireBytes } from './wire-bytes.ts';
@@ -10,6 +11,9 @@ interface WireScalarDef extends $ZodTypeDef {
   /** What the message of an issue says. */
   readonly expected: string;
   readonly json: JsonObject;
+  /** Set on the wire side of `bytes()`. */
+  readonly isBytes?: boolean;
+  readonly mediaType?: string | undefined;
   /** Gives a received value its one wire form; `undefined` if it is not one. */
   read(value: unknown): unknown;
 }
@@ -48,14 +52,25 @@ function scalar<S>(def: Omit<WireScalarDef, 'type'>): S {
   return new WireScalar({ type: 'string', ...def }) as unknown as S;
 }
 
+/** Options of `bytes`. */
+export interface BytesOptions {
+  /** Media type of the bytes: what REST says if they are a whole body. @default 'application/octet-stream' */
+  readonly type?: string | undefined;
+}
+
 /**
- * Bytes: a `Uint8Array` for your code. Base64 in JSON, `bytes` in gRPC, `xs:base64Binary` in SOAP, the scalar `Bytes` in GraphQL.
- * Optional ones are written `z.optional(bytes())`.
+ * Bytes: a `Uint8Array` for your code. Base64 in JSON, `bytes` in gRPC, `xs:base64Binary` in SOAP, the scalar `Bytes` in GraphQL. Over REST a whole
+ * output is the body itself. Optional ones are written `z.optional(bytes())`.
  */
-export function bytes(): BytesCodec {
+export function bytes(options: BytesOptions = {}): BytesCodec {
+  const { type } = readOptions('bytes', options, {}, ['type']);
+  if (type !== undefined && !/^[\w.+-]+\/[\w.+-]+(?:; ?[\w-]+=[\w.-]+)*$/.test(type))
+    throw new TypeError(`bytes: '${type}' is not a media type such as image/png`);
   const wire = scalar<z.ZodMiniType<Uint8Array, Uint8Array | string>>({
     expected: 'bytes or base64 text',
-    json: { type: 'string', format: 'byte', contentEncoding: 'base64' },
+    json: { type: 'string', format: 'byte', contentEncoding: 'base64', ...(type !== undefined && { contentMediaType: type }) },
+    isBytes: true,
+    mediaType: type,
     read: (value) => {
       const found = typeof value === 'string' ? fromBase64(value) : value;
       return found instanceof Uint8Array ? WireBytes.share(found) : undefined;

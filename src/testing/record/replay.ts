@@ -1,4 +1,5 @@
 import type { FetchLike } from '../../http/client/fetch-like.ts';
+import { shownBody } from '../../http/client/shown-body.ts';
 import { onAbort } from '../../life/lifetime.ts';
 import type { WireRecord } from '../../peer/on-wire.ts';
 
@@ -24,9 +25,9 @@ export function replay(records: readonly WireRecord[]): FetchLike {
   const exchanges = exchangesOf(records);
   const used = new Set<Exchange>();
   return async (url, init = {}) => {
-    const { method = 'GET', body, signal } = init;
+    const { method = 'GET', body, signal, headers = {} } = init;
     const start = `${method} ${url.slice(url.indexOf('/', url.indexOf('//') + 2))}`;
-    const sent = body === undefined || body === null ? undefined : typeof body === 'string' ? body : `${body.length} bytes`;
+    const sent = shownBody(body, Object.fromEntries(headers instanceof Headers ? headers.entries() : Object.entries(headers)));
     const fitting = exchanges.filter(({ request }) => fits(request.start, start) && fits(request.body ?? '', sent ?? ''));
     const exchange = fitting.find((each) => !used.has(each)) ?? fitting.at(-1);
     if (!exchange)

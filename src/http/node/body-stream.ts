@@ -1,0 +1,62 @@
+import type { IncomingMessage } from 'node:http';
+import { tooLarge, tooSlow } from '../message/body.ts';
+import { HttpError } from '../message/error.ts';
+import { timerMs } from '../../life/lifetime.ts';
+
+/** How a body is read piece by piece. */
+export interface BodyStreamOptions {
+  readonly maxBytes: number;
+  /** How long each piece may take. */
+  readonly timeoutMs: number;
+  /** Called before the first piece is read. */
+  readonly begin: () => void;
+}
+
+/** The body of a request, piece by piece, each read when it is asked for. Leaving it does not end the connection, on which an answer is to be sent. */
+export function streamOf(raw: IncomingMessage, { maxBytes, timeoutMs, begin }: BodyStreamOptions): AsyncIterable<Uint8Array> {
+  let pieces: AsyncIterator<Buffer> | undefined;
+  let size = 0;
+  const leave = async (): Promise<IteratorResult<Uint8Array>> => {
+    await pieces?.return?.();
+    return { done: true, value: undefined };
+  };
+  const next = async (): Promise<IteratorResult<Uint8Array>> => {
+    if (!pieces) {
+      if (raw.destroyed && !raw.complete) throw new HttpError(400, 'the body was cut off');
+      begin();
+      pieces = raw.iterator({ destroyOnReturn: false })[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
+    }
+    const step = await within(pieces.next(), timeoutMs);
+    if (step.done) {
+      if (!raw.complete) throw new HttpError(400, 'the body was cut off');
+      return step;
+    }
+    size += step.value.length;
+    if (size <= maxBytes) return step;
+    void leave();
+    throw tooLarge(maxBytes);
+  };
+  return { [Symbol.asyncIterator]: () => ({ next, return: leave }) };
+}
+
+/** What comes in time; a caller that sends nothing for so long is told with 408, and one that is gone has cut its body. */
+function within<T>(piece: Promise<T>, timeoutMs: number): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(tooSlow(timeoutMs)), timerMs(timeoutMs));
+    piece.then(
+      (step) => {
+        clearTimeout(timer);
+        resolve(step);
+      },
+      () => {
+        clearTimeout(timer);
+        reject(new HttpError(400, 'the body was cut off'));
+      },
+    );
+  });
+}
+
+/** Pieces that are here. */
+export async function* piecesOf(pieces: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
+  for (const piece of pieces) yield await Promise.resolve(piece);
+}

@@ -1,0 +1,52 @@
+import { partDisposition } from '../../http/message/disposition.ts';
+import { FileBody } from '../../schema/codec/file-body.ts';
+
+/** A body that is sent piece by piece. */
+export interface Upload {
+  /** Media type, and what else is said of the body. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** In bytes, if it is known beforehand. */
+  readonly size: number | undefined;
+  /** Text, bytes and files in their order. */
+  readonly pieces: readonly (string | FileBody)[];
+}
+
+/**
+ * Writes members as a form: files are parts with a name and a media type, scalars are text, lists repeat their part, and what has no such form
+ * is a part of JSON. Files come last, so that a server has everything else once the first large one begins.
+ * Source: https://www.rfc-editor.org/rfc/rfc7578
+ */
+export function writeForm(members: Readonly<Record<string, unknown>>): Upload {
+  const boundary = `----multi-api-sdk-${crypto.randomUUID().replaceAll('-', '')}`;
+  const fields: (string | FileBody)[] = [];
+  const files: (string | FileBody)[] = [];
+  const part = (head: string, content: string | FileBody, to: (string | FileBody)[]) => {
+    to.push(`--${boundary}\r\ncontent-disposition: ${head}\r\n\r\n`, content, '\r\n');
+  };
+  for (const [name, value] of Object.entries(members)) {
+    if (value === undefined) continue;
+    const all = Array.isArray(value) ? (value as readonly unknown[]) : [value];
+    if (all.length > 0 && all.every((each) => each instanceof FileBody))
+      for (const file of all)
+        part(`${partDisposition(name, file.name ?? (file.size === 0 ? undefined : ''))}\r\ncontent-type: ${file.type}`, file, files);
+    else if (all.length > 0 && all.every(isText)) for (const each of all) part(partDisposition(name), String(each), fields);
+    else part(`${partDisposition(name)}\r\ncontent-type: application/json`, JSON.stringify(value), fields);
+  }
+  const pieces = [...fields, ...files, `--${boundary}--\r\n`];
+  return { headers: { 'content-type': `multipart/form-data; boundary=${boundary}` }, size: sizeOf(pieces), pieces };
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' || value instanceof Uint8Array;
+}
+
+/** The size of pieces in bytes, if all are known. */
+export function sizeOf(pieces: Upload['pieces']): number | undefined {
+  let size = 0;
+  for (const piece of pieces) {
+    const bytes = typeof piece === 'string' ? new TextEncoder().encode(piece).byteLength : piece.size;
+    if (bytes === undefined) return undefined;
+    size += bytes;
+  }
+  return size;
+}

@@ -1,0 +1,175 @@
+import { ApiError } from '../../core/errors.ts';
+import type { HttpBinding } from '../../core/http-binding.ts';
+import { HttpError } from '../../http/message/error.ts';
+import type { HttpRequest } from '../../http/message/message.ts';
+import { readDisposition } from '../../http/message/disposition.ts';
+import { FormReader, type FormPart } from '../../http/message/form.ts';
+import { parseJson, tryParseJson } from '../../peer/json.ts';
+import { compileQueryReader, compileTextReader, type TextReader } from '../../schema/text.ts';
+import { ANY_TYPE, FileBody } from '../../schema/codec/file-body.ts';
+import type { Field, OperationView, SchemaNode } from '../../schema/view.ts';
+import type { RequestBody } from './bodies.ts';
+import { keepSmall, type Held } from './keep-small.ts';
+
+/** How much of a request is read. */
+export interface BodyLimits {
+  /** What of a request is in memory at a time. */
+  readonly maxBodyBytes: number;
+  /** A whole body with files. */
+  readonly maxFileBytes: number;
+}
+
+/** Reads the members that a body has. */
+export type BodyReader = (request: HttpRequest, limits: BodyLimits) => Promise<Record<string, unknown>>;
+
+const FORM_TYPE = /^multipart\/form-data\s*(?:;|$)/i;
+
+/** Whether a content type is that of a form with parts. */
+export function isFormType(type: unknown): boolean {
+  return typeof type === 'string' && FORM_TYPE.test(type);
+}
+
+/** Compiles the reader of a request whose body is one member, and whose other members are in the query. */
+export function compileRawReader(view: OperationView, binding: HttpBinding, body: RequestBody & { readonly kind: 'raw' }): BodyReader {
+  const { member, isFile } = body;
+  const rest = (view.input?.fields ?? []).filter(({ name }) => name !== member && !binding.params.includes(name));
+  const readQuery = compileQueryReader(rest);
+  return async (request, { maxBodyBytes, maxFileBytes }) => {
+    const input = readQuery(request.query);
+    if (!isFile) return { ...input, [member]: await request.bytes(maxBodyBytes) };
+    const { headers } = request;
+    const said = headers['content-type'];
+    // What curl's --data-binary says of any bytes.
+    const type = said === undefined || said === 'application/x-www-form-urlencoded' ? ANY_TYPE : String(said);
+    if (isFormType(type)) throw new HttpError(415, `the body is the ${member} itself, not a form: send it as curl's --data-binary does`);
+    const held: Held = { left: maxBodyBytes };
+    const content = await keepSmall(request.stream(maxFileBytes)[Symbol.asyncIterator](), held);
+    const length = headers['content-length'];
+    const size = length === undefined ? undefined : Number(length);
+    return {
+      ...input,
+      [member]: new FileBody({ content, type, name: readDisposition(headers['content-disposition'] as string | undefined).filename, size }),
+    };
+  };
+}
+
+/** How one member of a form is read. */
+interface Member {
+  readonly isList: boolean;
+  readonly isFile: boolean;
+  readonly isBytes: boolean;
+  /** Whether its text is JSON, because no other text is one. */
+  readonly isJson: boolean;
+  readonly mayBeEmpty: boolean;
+  readonly read: TextReader;
+}
+
+/** Compiles the reader of a form. A member that the contract does not know is dropped. */
+export function compileFormReader(view: OperationView, binding: HttpBinding): BodyReader {
+  const fields = (view.input?.fields ?? []).filter(({ name }) => !binding.params.includes(name));
+  const members = new Map(fields.map((field) => [field.name, memberOf(field)]));
+  const isFile = (name: string) => members.get(name)?.isFile === true;
+  return async (request, { maxBodyBytes, maxFileBytes }) => {
+    const type = String(request.headers['content-type']);
+    const reader = new FormReader(request.stream(maxFileBytes), type, { maxFieldBytes: maxBodyBytes }, isFile);
+    const input: Record<string, unknown> = {};
+    const held: Held = { left: maxBodyBytes };
+    for (let event = await reader.next(); event; event = await reader.next()) {
+      // A file that nobody wants.
+      if (event.kind === 'chunk' || event.kind === 'end') continue;
+      const { part } = event;
+      const member = members.get(part.name);
+      if (event.kind === 'field') {
+        held.left -= event.text.length;
+        if (held.left < 0) throw new HttpError(413, `the fields of the form are larger than ${maxBodyBytes} bytes`);
+        if (member) put(input, part.name, member, fieldOf(part, event.text, member));
+        continue;
+      }
+      if (!member) continue;
+      if (!member.isFile && !member.isBytes)
+        throw refuse(part.name, `'${part.name}' is a file in the form, and the operation takes none there`);
+      const content = await keepSmall(contentOf(reader, part.name), held);
+      const isEmpty = content instanceof Uint8Array && content.byteLength === 0;
+      // What browsers send of a file input in which nothing was chosen.
+      if (isEmpty && (part.filename ?? '') === '' && part.type === ANY_TYPE) continue;
+      if (member.isFile) put(input, part.name, member, new FileBody({ content, name: part.filename, type: part.type }));
+      else if (content instanceof Uint8Array) put(input, part.name, member, content);
+      else throw new HttpError(413, `'${part.name}' is larger than ${maxBodyBytes} bytes`);
+      // The rest of the body is read by whoever reads the file.
+      if (!(content instanceof Uint8Array)) break;
+    }
+    for (const [name, { mayBeEmpty }] of members) if (mayBeEmpty && !Object.hasOwn(input, name)) input[name] = [];
+    return input;
+  };
+}
+
+function memberOf(field: Field): Member {
+  const isList = field.node.kind === 'list';
+  const item = field.node.kind === 'list' ? field.node.items : field;
+  const { node } = item;
+  return {
+    isList,
+    isFile: node.kind === 'object' && node.name === 'FileBody',
+    isBytes: node.kind === 'string' && node.binary === true,
+    isJson: isStructure(node),
+    mayBeEmpty: isList && !field.optional && !field.nullable && !('default' in field),
+    read: compileTextReader(item),
+  };
+}
+
+function isStructure({ kind }: SchemaNode): boolean {
+  return kind === 'object' || kind === 'record' || kind === 'list' || kind === 'union' || kind === 'any';
+}
+
+/** A part without a name: JSON if it says so or can be nothing else, else text that is read by its type. */
+function fieldOf(part: FormPart, text: string, member: Member): unknown {
+  if (/^application\/(?:[\w.-]+\+)?json\s*(?:;|$)/i.test(part.type)) return parseJson(text);
+  if (!member.isJson) return member.read(text);
+  const value = tryParseJson(text);
+  return value === undefined ? member.read(text) : value;
+}
+
+function put(input: Record<string, unknown>, name: string, { isList }: Member, value: unknown): void {
+  const before = Object.hasOwn(input, name) ? input[name] : undefined;
+  if (!isList) {
+    if (before !== undefined) throw refuse(name, `the form has '${name}' twice, and it is no list`);
+    define(input, name, value);
+  } else if (Array.isArray(value) && before === undefined) define(input, name, value);
+  else if (Array.isArray(before)) before.push(value);
+  else define(input, name, value === null ? null : [value]);
+}
+
+function define(input: Record<string, unknown>, name: string, value: unknown): void {
+  Object.defineProperty(input, name, { value, enumerable: true, configurable: true, writable: true });
+}
+
+/** The content of the file that the reader is at. Behind it the form must end, because its other members were needed before. */
+function contentOf(reader: FormReader, name: string): AsyncIterator<Uint8Array> & { readonly finish: () => Promise<void> } {
+  let isOver = false;
+  return {
+    async next() {
+      const event = isOver ? undefined : await reader.next();
+      if (event?.kind === 'chunk') return { done: false, value: event.bytes };
+      isOver = true;
+      return { done: true, value: undefined };
+    },
+    async return() {
+      isOver = true;
+      await reader.leave();
+      return { done: true, value: undefined };
+    },
+    async finish() {
+      const event = await reader.next();
+      if (!event || event.kind === 'chunk' || event.kind === 'end') return;
+      await reader.leave();
+      throw refuse(
+        event.part.name,
+        `'${event.part.name}' comes after '${name}', which is too large to be kept in memory: send the largest file last`,
+      );
+    },
+  };
+}
+
+function refuse(name: string, message: string): ApiError {
+  return new ApiError('INVALID_ARGUMENT', message, { details: { issues: [{ path: [name], message }] } });
+}

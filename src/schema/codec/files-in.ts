@@ -1,0 +1,39 @@
+import { FileBody } from './file-body.ts';
+
+/** How large the files of one message may be together if they have to be in memory. */
+export const MAX_FILE_BYTES = 8 * 1024 * 1024;
+
+/** The files in a value in wire form. */
+export function filesIn(value: unknown): FileBody[] {
+  if (value instanceof FileBody) return [value];
+  if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return [];
+  return Object.values(value).flatMap(filesIn);
+}
+
+/** Whether a value holds a file whose content has been read and cannot be read again. */
+export function isSpent(value: unknown): boolean {
+  return filesIn(value).some((file) => file.isSpent);
+}
+
+/**
+ * The value with all its files in memory, for protocols that carry them as bytes.
+ * @throws ApiError INVALID_ARGUMENT if they are larger than 8 MiB together
+ */
+export async function inMemory(value: unknown): Promise<unknown> {
+  let left = MAX_FILE_BYTES;
+  const read = async (each: unknown): Promise<unknown> => {
+    if (each instanceof FileBody) {
+      const file = await each.inMemory(left);
+      left -= file.size ?? 0;
+      return file;
+    }
+    if (filesIn(each).length === 0) return each;
+    const copy: Record<string, unknown> | unknown[] = Array.isArray(each) ? [] : {};
+    for (const [name, inner] of Object.entries(each as object)) {
+      const value = await read(inner);
+      Object.defineProperty(copy, name, { value, enumerable: true, configurable: true, writable: true });
+    }
+    return copy;
+  };
+  return read(value);
+}
