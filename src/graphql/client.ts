@@ -24,6 +24,7 @@ import { eventDocument, foreignDocument, operationDocument, type ClientDocument 
 import { carried, type GraphqlCarrier } from './carrier.ts';
 import { decode, readReply, type Reply } from './reply.ts';
 import type { Subscriptions } from './socket/settings.ts';
+import type { StreamSettings } from './stream/client.ts';
 import { linkClosed } from '../socket/client/link.ts';
 import { isSameOrigin } from '../http/client/page-url.ts';
 import { endpointOf } from './endpoint.ts';
@@ -59,6 +60,11 @@ export interface ForeignEvent {
   readonly read?: (result: unknown) => unknown;
 }
 
+/** How a client's subscriptions come. */
+export type SubscriptionForm = 'ws' | 'sse' | 'multipart';
+
+const FORMS: readonly SubscriptionForm[] = ['ws', 'sse', 'multipart'];
+
 /** Options of `graphql`. */
 export interface GraphqlOptions {
   /** The endpoint: `https://example.com/graphql`; without a path it is `/graphql`. */
@@ -68,10 +74,11 @@ export interface GraphqlOptions {
   /** Sees what really went over the wire, credentials redacted. */
   readonly onWire?: OnWire;
   /**
-   * How events come: over a WebSocket (`graphql-transport-ws`) or as server-sent events. So do streams by documents of your own; those of a contract's
-   * own schema are always server-sent events, which a slow loop can hold back. @default 'ws'
+   * How events come: over a WebSocket (`graphql-transport-ws`), as server-sent events, or in parts (`multipart/mixed`, as Apollo Router sends them).
+   * So do streams by documents of your own; those of a contract's own schema are always server-sent events, which a slow loop can hold back.
+   * @default 'ws'
    */
-  readonly subscriptions?: 'ws' | 'sse';
+  readonly subscriptions?: SubscriptionForm;
   /** Documents by operation, for servers whose schema is not the contract's own. */
   readonly operations?: Readonly<Record<string, string | ForeignOperation>>;
   /** Documents by event, likewise. */
@@ -120,6 +127,8 @@ export function graphql(options: GraphqlOptions): Adapter<'call' | 'subscribe' |
   // The types of some platforms promise what pages without TLS do not have.
   if (options.persisted && (globalThis.crypto as Partial<Crypto> | undefined)?.subtle === undefined)
     throw new TypeError("graphql: 'persisted' needs crypto.subtle, which browsers give to pages on https:// and localhost alone");
+  if (!FORMS.includes(options.subscriptions ?? 'ws'))
+    throw new TypeError(`graphql: 'subscriptions' is one of ${FORMS.join(', ')}, not '${String(options.subscriptions)}'`);
   const read = guardOnWire(readClientOptions(options));
   return defineAdapter<'call' | 'subscribe' | 'stream'>((contract) => new GraphqlTransport(contract, endpoint, read));
 }
@@ -154,7 +163,7 @@ class GraphqlTransport implements Transport {
   readonly #forms = new Map<string, RequestForms>();
   readonly #carrier: LightFetch;
   /** Each made by its first subscription: what it needs is not loaded by a program that only calls. */
-  readonly #subscriptions = new Map<'ws' | 'sse', Promise<Subscriptions>>();
+  readonly #subscriptions = new Map<SubscriptionForm, Promise<Subscriptions>>();
   #isClosed = false;
   readonly #sendDeadline: boolean;
   #isPersisted: boolean;
@@ -246,11 +255,11 @@ class GraphqlTransport implements Transport {
     const isForeign = Object.hasOwn(this.options.operations ?? {}, operation.name);
     const timed = this.#sendDeadline && deadline !== undefined ? { ...headers, 'x-timeout-ms': timeoutHeader(deadline) } : headers;
     const by = isForeign ? (this.options.subscriptions ?? 'ws') : 'sse';
-    await this.#open(by, { ...request, headers: by === 'sse' ? timed : headers }, sink, document, input, {});
+    await this.#open(by, { ...request, headers: by === 'ws' ? headers : timed }, sink, document, input, {});
   }
 
   async #open(
-    by: 'ws' | 'sse',
+    by: SubscriptionForm,
     request: SubscribeRequest,
     sink: EventSink,
     document: ClientDocument,
@@ -280,17 +289,18 @@ class GraphqlTransport implements Transport {
     await this.#carrier.close();
   }
 
-  async #loadSubscriptions(by: 'ws' | 'sse'): Promise<Subscriptions> {
+  async #loadSubscriptions(by: SubscriptionForm): Promise<Subscriptions> {
     const { onWire, ...options } = this.options;
     const onEventError = reporter(options.onError);
-    if (by === 'sse') {
-      const { EventStreamSubscriptions } = await import('./stream/client.ts');
-      return new EventStreamSubscriptions({
+    if (by !== 'ws') {
+      const { EventStreamSubscriptions, STREAM_FORMS } = await import('./stream/client.ts');
+      const settings: StreamSettings = {
         url: this.endpoint,
         onEventError,
         send: (url, init) => this.#send(url, init),
         onWire: (start, headers, body) => this.#onWire('in', start, headers, body),
-      });
+      };
+      return new EventStreamSubscriptions(settings, STREAM_FORMS[by]);
     }
     const { SocketSubscriptions } = await import('./socket/client.ts');
     return new SocketSubscriptions({

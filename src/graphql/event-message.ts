@@ -77,8 +77,17 @@ function deliverItem(payload: unknown, document: ClientDocument, sink: EventSink
   return taken ? taken.then(() => true) : true;
 }
 
+/** Hands one part on; some servers wrap the response, to tell errors of the stream from those of a response. */
+function deliverPart(part: unknown, sink: EventSink, take: Take): Maybe<boolean> {
+  const { payload, errors } = isObject(part) ? part : {};
+  if (payload !== null && payload !== undefined) return take(payload, sink);
+  if (payload === undefined) return take(part, sink);
+  sink.end(decodeErrors(Array.isArray(errors) ? errors : [], undefined));
+  return false;
+}
+
 /**
- * Hands one server-sent event on by `take`; false if it was the last.
+ * Hands one event of a stream on by `take`; false if it was the last.
  * Source: https://github.com/enisdenjo/graphql-sse/blob/master/PROTOCOL.md
  */
 export function deliverSent({ event, data }: SseEvent, sink: EventSink, take: Take): Maybe<boolean> {
@@ -86,6 +95,7 @@ export function deliverSent({ event, data }: SseEvent, sink: EventSink, take: Ta
     sink.end();
     return false;
   }
+  if (event === 'part') return deliverPart(parse(data), sink, take);
   return event !== 'next' || take(parse(data), sink);
 }
 

@@ -1,5 +1,10 @@
 import { EVENT_STREAM_TYPE, JSON_TYPE, RESPONSE_TYPE } from './wire.ts';
 
+/** Whether a caller takes subscriptions in parts, as Apollo's clients do. */
+export function takesParts(accept: string | undefined): boolean {
+  return accept !== undefined && /\bmultipart\/mixed\s*;[^,]*\bsubscriptionspec\s*=/i.test(accept);
+}
+
 /** What an answer may be. */
 export type AnswerType = typeof JSON_TYPE | typeof RESPONSE_TYPE | typeof EVENT_STREAM_TYPE | 'text/html';
 

@@ -23,15 +23,17 @@ import { Engine, isSubscription, type Caller } from './engine/engine.ts';
 import { ResponseHeads, withHeads } from './engine/heads.ts';
 import { readHandlerOptions, type GraphqlHandlerOptions, type HandlerOptionsInForce } from './options.ts';
 import { serveGraphiql } from './graphiql.ts';
-import { negotiate, type AnswerType } from './negotiate.ts';
+import { negotiate, takesParts, type AnswerType } from './negotiate.ts';
 import { RequestError } from './document/request-error.ts';
 import { graphqlSchema } from './schema.ts';
+import { multipartFraming, sseFraming } from './stream/framing.ts';
 import { EventStreams } from './stream/server.ts';
 import { STATUS } from './status.ts';
 import {
   encodeError,
   EVENT_STREAM_TYPE,
   JSON_TYPE,
+  MULTIPART_TYPE,
   readRequest,
   RESPONSE_TYPE,
   type GraphqlRequest,
@@ -93,12 +95,15 @@ const ASKS = /(^|&)(query|documentId|extensions)=/;
 /** How a request's answer is to be written. */
 interface Answering {
   readonly type: AnswerType;
+  /** Whether a subscription may be answered in parts. */
+  readonly takesParts: boolean;
   readonly caller: Caller;
 }
 
 class HttpGraphql {
   readonly engine: Engine;
   readonly #streams: EventStreams;
+  readonly #parts: EventStreams;
 
   private readonly options: HandlerOptionsInForce;
   private readonly path: string;
@@ -109,7 +114,9 @@ class HttpGraphql {
     const { introspection = true } = options;
     const onError = reporter(options.onError);
     this.engine = new Engine(transport, { ...options, introspection }, onError);
-    this.#streams = new EventStreams(this.engine, options.maxBufferedBytes, options.heartbeatMs);
+    const { maxBufferedBytes, heartbeatMs } = options;
+    this.#streams = new EventStreams(this.engine, sseFraming, maxBufferedBytes, heartbeatMs);
+    this.#parts = new EventStreams(this.engine, multipartFraming, maxBufferedBytes, heartbeatMs);
   }
 
   async answer(request: HttpRequest): Promise<HttpResponse> {
@@ -117,8 +124,10 @@ class HttpGraphql {
     if (method === 'OPTIONS') return { status: 204, headers: { allow: 'GET, POST' } };
     if (method !== 'POST' && method !== 'GET')
       throw new HttpError(405, `${this.path} answers GET, POST, not ${method}`, { allow: 'GET, POST' });
-    const accept = request.headers['accept'];
-    const type = negotiate(accept === undefined ? undefined : String(accept));
+    const accept = request.headers['accept'] === undefined ? undefined : String(request.headers['accept']);
+    const inParts = takesParts(accept);
+    // Who takes parts alone gets answers without parts as JSON.
+    const type = negotiate(accept) ?? (inParts ? JSON_TYPE : undefined);
     if (!type) throw new HttpError(406, `this path answers with ${RESPONSE_TYPE}, ${JSON_TYPE} or ${EVENT_STREAM_TYPE}`);
     if (type === 'text/html' && method === 'GET' && this.options.graphiql !== false && !ASKS.test(request.query))
       return (await serveGraphiql(request, this.path)) ?? { status: 404, headers: {} };
@@ -129,11 +138,11 @@ class HttpGraphql {
       peer: peerOf(request, 'graphql'),
       onLeave: leaving(request),
     };
-    const answering: Answering = { type: type === 'text/html' ? JSON_TYPE : type, caller };
+    const answering: Answering = { type: type === 'text/html' ? JSON_TYPE : type, takesParts: inParts, caller };
     try {
       const deadline = deadlineOf(request.headers);
       const body = method === 'GET' ? readQuery(request) : await readBody(request, this.options.maxBodyBytes);
-      const timed: Answering = deadline === undefined ? answering : { type: answering.type, caller: { ...caller, deadline } };
+      const timed: Answering = deadline === undefined ? answering : { ...answering, caller: { ...caller, deadline } };
       if (Array.isArray(body)) return await this.#batch(body, timed);
       return await this.#one(request, readRequest(body), timed);
     } catch (error) {
@@ -152,12 +161,13 @@ class HttpGraphql {
     const operation: string = prepared.node.operation;
     if (request.method === 'GET' && operation !== 'query') throw new HttpError(405, `a ${operation} is sent with POST`, { allow: 'POST' });
     if (isSubscription(prepared)) {
-      if (type !== EVENT_STREAM_TYPE)
+      const streams = type === EVENT_STREAM_TYPE ? this.#streams : answering.takesParts ? this.#parts : undefined;
+      if (!streams)
         throw new HttpError(
           406,
-          `a subscription is answered with ${EVENT_STREAM_TYPE}, or over WebSocket at this path: send 'Accept: ${EVENT_STREAM_TYPE}'`,
+          `a subscription is answered with ${EVENT_STREAM_TYPE} or ${MULTIPART_TYPE}, or over WebSocket at this path: send 'Accept: ${EVENT_STREAM_TYPE}'`,
         );
-      return await this.#streams.open(request, asked, this.engine.subscription(prepared, asked, caller), caller);
+      return await streams.open(request, asked, this.engine.subscription(prepared, asked, caller), caller);
     }
     const heads = new ResponseHeads();
     const response = withHeads(await this.engine.execute(prepared, asked, { ...caller, heads }), heads.headers ? undefined : heads);

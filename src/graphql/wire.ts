@@ -8,6 +8,8 @@ import { codeOfName, codeOfStatus } from './status.ts';
 export const JSON_TYPE = 'application/json';
 export const RESPONSE_TYPE = 'application/graphql-response+json';
 export const EVENT_STREAM_TYPE = 'text/event-stream';
+/** Source: https://www.apollographql.com/docs/graphos/routing/operations/subscriptions/multipart-protocol */
+export const MULTIPART_TYPE = 'multipart/mixed;subscriptionSpec=1.0';
 
 /** A request. Source: https://graphql.github.io/graphql-over-http/draft/#sec-Request */
 export interface GraphqlRequest {

@@ -9,6 +9,7 @@ import { encodingSink } from '../../src/graphql/engine/encoding-sink.ts';
 import { Engine, type Caller, type PreparedEvents } from '../../src/graphql/engine/engine.ts';
 import { readHandlerOptions } from '../../src/graphql/options.ts';
 import { graphqlHandler, type GraphqlHandlerOptions } from '../../src/graphql/server.ts';
+import { sseFraming } from '../../src/graphql/stream/framing.ts';
 import { EventStreams } from '../../src/graphql/stream/server.ts';
 import type { HttpRequest } from '../../src/http/message/message.ts';
 import { listen } from '../../src/http/node/listen.ts';
@@ -166,7 +167,7 @@ describe('subscriptions as server-sent events', () => {
     const release = vi.fn();
     const subscription = { ...engine.subscription(engine.prepare(body), body, caller), release };
     const request = { headers: {}, onAbort: () => {} } as unknown as HttpRequest;
-    await expect(new EventStreams(engine, 1000, 1000).open(request, body, subscription, caller)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' }); // prettier-ignore
+    await expect(new EventStreams(engine, sseFraming, 1000, 1000).open(request, body, subscription, caller)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' }); // prettier-ignore
     expect(release).toHaveBeenCalledOnce();
     await service.close();
   });

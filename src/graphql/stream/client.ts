@@ -1,11 +1,13 @@
 import { ApiError } from '../../core/errors.ts';
 import type { FetchInit, FetchResponse } from '../../http/client/fetch-like.ts';
-import { readSse, streamOf } from '../../http/events/sse-reader.ts';
+import { isEventStream, readStream, streamOf, type StreamDecoder } from '../../http/events/sse-reader.ts';
+import { SseDecoder } from '../../http/events/sse.ts';
 import { onAbort } from '../../life/lifetime.ts';
 import { deliverSent, takerOf } from '../event-message.ts';
 import { failureOf, readReply } from '../reply.ts';
 import type { Subscribing, Subscriptions } from '../socket/settings.ts';
-import { decodeFailure, EVENT_STREAM_TYPE, JSON_TYPE } from '../wire.ts';
+import { decodeFailure, EVENT_STREAM_TYPE, JSON_TYPE, MULTIPART_TYPE } from '../wire.ts';
+import { boundaryOf, PartsDecoder } from './parts.ts';
 
 /** What streams need of the client. */
 export interface StreamSettings {
@@ -16,14 +18,37 @@ export interface StreamSettings {
   readonly onEventError: (error: ApiError) => void;
 }
 
-/** Subscriptions as server-sent events, each in a response of its own. Source: https://github.com/enisdenjo/graphql-sse/blob/master/PROTOCOL.md */
+/** How one subscription's responses come. */
+interface StreamForm {
+  readonly accept: string;
+  /** `undefined` for a response that is not such a stream. */
+  decoderOf(response: FetchResponse): StreamDecoder | undefined;
+}
+
+/** The forms that a client can ask for. */
+export const STREAM_FORMS = {
+  /** Source: https://github.com/enisdenjo/graphql-sse/blob/master/PROTOCOL.md */
+  sse: { accept: EVENT_STREAM_TYPE, decoderOf: (response) => (isEventStream(response) ? new SseDecoder() : undefined) },
+  /** Source: https://www.apollographql.com/docs/graphos/routing/operations/subscriptions/multipart-protocol */
+  multipart: {
+    accept: `${MULTIPART_TYPE}, ${JSON_TYPE}`,
+    decoderOf({ headers }) {
+      const boundary = boundaryOf(headers.get('content-type'));
+      return boundary === undefined ? undefined : new PartsDecoder(boundary);
+    },
+  },
+} as const satisfies Readonly<Record<string, StreamForm>>;
+
+/** Subscriptions as streamed responses, each in one of its own. */
 export class EventStreamSubscriptions implements Subscriptions {
   readonly #open = new Set<AbortController>();
 
   private readonly settings: StreamSettings;
+  private readonly form: StreamForm;
 
-  constructor(settings: StreamSettings) {
+  constructor(settings: StreamSettings, form: StreamForm) {
     this.settings = settings;
+    this.form = form;
   }
 
   /** Resolves once the response has begun, which says that the subscription stands. */
@@ -42,15 +67,15 @@ export class EventStreamSubscriptions implements Subscriptions {
     try {
       const response = await send(url, {
         method: 'POST',
-        headers: { ...headers, accept: EVENT_STREAM_TYPE, 'content-type': JSON_TYPE },
+        headers: { ...headers, accept: this.form.accept, 'content-type': JSON_TYPE },
         body: JSON.stringify(payload),
         signal: controller.signal,
         redirect: 'manual',
       });
       onWire(`${response.status} ${response.statusText}`.trim(), response.headers.entries(), undefined);
-      const isStream = response.headers.get('content-type')?.toLowerCase().startsWith(EVENT_STREAM_TYPE);
-      if (response.status !== 200 || !isStream) throw await refusalOf(response);
-      void readSse(streamOf(response), {
+      const decoder = this.form.decoderOf(response);
+      if (response.status !== 200 || !decoder) throw await refusalOf(response);
+      void readStream(streamOf(response), decoder, {
         name: 'the event stream',
         signal: controller.signal,
         onChunk: (text) => onWire('event stream', [], text),

@@ -1,28 +1,29 @@
 import { ApiError } from '../../core/errors.ts';
-import { EventStream, eventStreamHead, type EventStreamOptions } from '../../http/events/event-stream.ts';
+import { EventStream, type EventStreamOptions } from '../../http/events/event-stream.ts';
 import { Heartbeat } from '../../http/events/heartbeat.ts';
-import { encodeSseComment } from '../../http/events/sse.ts';
 import { streamResponse, type StreamFormat } from '../../http/events/stream-response.ts';
 import type { HttpRequest, HttpResponse } from '../../http/message/message.ts';
 import { onAbort } from '../../life/lifetime.ts';
 import { encodingSink } from '../engine/encoding-sink.ts';
 import type { Caller, Engine, PreparedEvents, PreparedStream } from '../engine/engine.ts';
-import { encodeError, GAP, type GraphqlRequest } from '../wire.ts';
+import { GAP, type GraphqlRequest } from '../wire.ts';
+import type { Framing } from './framing.ts';
 
-const COMPLETE = 'event: complete\ndata: \n\n';
-
-/**
- * Serves subscriptions, to events and to the items of streamed operations, as server-sent events, one per request.
- * Source: https://github.com/enisdenjo/graphql-sse/blob/master/PROTOCOL.md#distinct-connections-mode
- */
+/** Serves subscriptions, to events and to the items of streamed operations, as streamed responses, one per request. */
 export class EventStreams {
   readonly #options: EventStreamOptions;
 
-  private readonly engine: Engine;
+  #lastPayload: string | undefined;
+  #lastText = '';
 
-  constructor(engine: Engine, maxBufferedBytes: number, heartbeatMs: number) {
+  private readonly engine: Engine;
+  private readonly framing: Framing;
+
+  constructor(engine: Engine, framing: Framing, maxBufferedBytes: number, heartbeatMs: number) {
     this.engine = engine;
-    this.#options = { maxBufferedBytes, heartbeat: new Heartbeat(heartbeatMs), encodeEnd };
+    this.framing = framing;
+    const { head, opening, beat, end } = framing;
+    this.#options = { maxBufferedBytes, heartbeat: new Heartbeat(heartbeatMs), head, opening, beat, encodeEnd: end };
   }
 
   /** Resolves once the subscription stands: the head of the response is its acknowledgement. */
@@ -32,17 +33,17 @@ export class EventStreams {
 
   #items(request: HttpRequest, { operation, input, encode }: PreparedStream, caller: Caller): Promise<HttpResponse> {
     const { headers, deadline, peer } = caller;
+    const { framing } = this;
     const format: StreamFormat = {
-      head: eventStreamHead,
+      ...framing,
       item(message) {
         const payload = encode(message);
-        return typeof payload === 'string' ? encodeNext(payload) : payload.then(encodeNext);
+        return typeof payload === 'string' ? framing.next(payload) : payload.then(framing.next);
       },
       end(writer, error) {
-        writer.write(encodeEnd(error));
+        writer.write(framing.end(error));
         writer.end();
       },
-      beat: encodeSseComment(),
     };
     return streamResponse(this.engine.transport, { operation, input, headers, deadline, peer }, request, format, this.#options.heartbeat);
   }
@@ -51,8 +52,8 @@ export class EventStreams {
     const { event, params, encode, release } = subscription;
     const stream = new EventStream(this.#options);
     const sink = encodingSink(encode, (error) => this.engine.present(error), {
-      next: (payload) => stream.write(encodeNext(payload)),
-      gap: () => stream.write(encodeNext(GAP)),
+      next: (payload) => stream.write(this.#encodeNext(payload)),
+      gap: () => stream.write(this.framing.next(GAP)),
       end: (error) => stream.end(error),
     });
     await stream.open(request, async (signal) => {
@@ -65,28 +66,24 @@ export class EventStreams {
 
   /** A query or a mutation whose caller takes nothing but a stream. */
   single(payload: string, caller: Caller): HttpResponse {
-    return { status: 200, headers: eventStreamHead(caller.headers['x-request-id']), body: encodeNext(payload) + COMPLETE };
+    return {
+      status: 200,
+      headers: this.framing.head(caller.headers['x-request-id']),
+      body: this.framing.next(payload) + this.framing.end(undefined),
+    };
+  }
+
+  /** A hub hands the same event to all subscribers in a row, so that its text is made once. */
+  #encodeNext(payload: string): string {
+    if (payload !== this.#lastPayload) {
+      this.#lastPayload = payload;
+      this.#lastText = this.framing.next(payload);
+    }
+    return this.#lastText;
   }
 }
 
 function textOf(value: unknown): string | undefined {
   if (value === undefined || value === null || typeof value === 'string') return value ?? undefined;
   throw new ApiError('INVALID_ARGUMENT', 'lastEventId must be text');
-}
-
-function encodeEnd(error: ApiError | undefined): string {
-  if (!error) return COMPLETE;
-  return encodeNext(JSON.stringify({ errors: [encodeError(error.toJSON())], extensions: { end: true } })) + COMPLETE;
-}
-
-let lastPayload: string | undefined;
-let lastText = '';
-
-/** A hub hands the same event to all subscribers in a row, so that its text is made once. */
-function encodeNext(payload: string): string {
-  if (payload !== lastPayload) {
-    lastPayload = payload;
-    lastText = `event: next\ndata: ${payload}\n\n`;
-  }
-  return lastText;
 }

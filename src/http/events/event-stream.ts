@@ -11,8 +11,12 @@ type Piece = string | Uint8Array;
 export interface EventStreamOptions {
   /** How far a reader may be behind, and how much may come before the response has begun. */
   readonly maxBufferedBytes: number;
-  /** Keeps an idle stream open with comments of server-sent events. @default none, for streams that have no word for it */
+  /** Keeps an idle stream open with beats. @default none, for streams that have no word for it */
   readonly heartbeat?: Heartbeat | undefined;
+  /** @default a comment of server-sent events */
+  readonly beat?: Piece | undefined;
+  /** The first of a stream. @default a beat, if there are any */
+  readonly opening?: Piece | undefined;
   /** The last of a stream: why it is over, where there is a reason. */
   readonly encodeEnd: (error: ApiError | undefined) => Piece;
   /** @default that of server-sent events */
@@ -84,8 +88,8 @@ export class EventStream {
   }
 
   #attach(writer: HttpWriter): void {
-    const { heartbeat } = this.options;
-    const beat = () => writer.write(COMMENT);
+    const { heartbeat, beat: piece = COMMENT, opening = heartbeat && piece } = this.options;
+    const beat = () => writer.write(piece);
     heartbeat?.add(beat);
     writer.onClose(() => {
       heartbeat?.delete(beat);
@@ -94,8 +98,8 @@ export class EventStream {
     writer.onStop(() => this.end(new ApiError('UNAVAILABLE', 'the server is stopping')));
     this.#writer = writer;
     // Something must be written for the head to be sent at once through every proxy.
-    if (heartbeat) writer.write(COMMENT);
-    for (const piece of this.#waiting) writer.write(piece);
+    if (opening !== undefined) writer.write(opening);
+    for (const waiting of this.#waiting) writer.write(waiting);
     this.#waiting = [];
     if (this.#isEnded) writer.end();
   }

@@ -5,6 +5,17 @@ import type { FetchResponse } from '../client/fetch-like.ts';
 import { networkError } from '../client/network-error.ts';
 import { SseDecoder, type SseEvent } from './sse.ts';
 
+/** Takes the text of a stream apart as it comes. `push` throws a `RangeError` if an event is longer than it may be. */
+export interface StreamDecoder {
+  push(chunk: string): readonly SseEvent[];
+  /** Whether the server has given a sign of life that is not an event. */
+  readonly hasComments: boolean;
+  /** The id to resume after. */
+  readonly lastId: string;
+  /** When to come back, in milliseconds, if the server has said so. */
+  readonly retryMs: number | undefined;
+}
+
 /** A server that has sent one heartbeat is gone when it sends nothing for three times its interval. */
 const SILENCE_MS = 45_000;
 
@@ -35,8 +46,12 @@ export function streamOf(response: FetchResponse): ReadableStream<Uint8Array> {
 }
 
 /** Reads server-sent events until the last, the stream's end, or the signal aborts, after which nothing is told any more. */
-export async function readSse(body: ReadableStream<Uint8Array>, reading: SseReading): Promise<void> {
-  const decoder = new SseDecoder();
+export function readSse(body: ReadableStream<Uint8Array>, reading: SseReading): Promise<void> {
+  return readStream(body, new SseDecoder(), reading);
+}
+
+/** As {@link readSse}, for streams of another form. */
+export async function readStream(body: ReadableStream<Uint8Array>, decoder: StreamDecoder, reading: SseReading): Promise<void> {
   const { name, signal, onChunk, onEvent, onPlace } = reading;
   // The server's word for when to come back.
   const onEnd = (error: ApiError) => reading.onEnd(decoder.retryMs === undefined ? error : error.with({ retryAfterMs: decoder.retryMs }));

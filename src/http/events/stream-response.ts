@@ -15,6 +15,8 @@ export interface StreamFormat {
   end(writer: HttpWriter, error: ApiError | undefined): void;
   /** Keeps an idle connection open; empty if the format has nothing to say in between. */
   readonly beat: string;
+  /** The first of a stream. @default a beat */
+  readonly opening?: string | undefined;
 }
 
 /** A streamed operation as a request asked for it. */
@@ -67,7 +69,8 @@ export async function streamResponse(
       opened.onStop(() => {});
       writer = opened;
       // Something must be written for the head to be sent at once through every proxy.
-      if (format.beat !== '') opened.write(format.beat);
+      const { opening = format.beat } = format;
+      if (opening !== '') opened.write(opening);
       attach(opened);
     },
   };
