@@ -42,7 +42,7 @@ export interface Imported {
   /** A module of TypeScript: schemas, the contract as `contract`, and `connect`, which makes a client of the service. */
   readonly code: string;
   /** The kind of the description. */
-  readonly format: 'openapi' | 'graphql' | 'wsdl' | 'proto';
+  readonly format: 'openapi' | 'asyncapi' | 'graphql' | 'wsdl' | 'proto';
   /** The contract's name. */
   readonly name: string;
   /** Names of the operations and of the events. */
@@ -53,7 +53,7 @@ export interface Imported {
 }
 
 /**
- * Imports a description from a file or URL: OpenAPI 3.0 to 3.2 or Swagger 2, as JSON or YAML, a GraphQL schema, a WSDL or a .proto file with
+ * Imports a description from a file or URL: OpenAPI 3.0 to 3.2, Swagger 2 or AsyncAPI 2 and 3, as JSON or YAML, a GraphQL schema, a WSDL or a .proto file with
  * what it imports, or a descriptor set.
  * The same description gives the same text.
  * @throws ImportError for a description that cannot be read or used
@@ -119,6 +119,11 @@ async function draftOf(found: Recognized, { location, reader, reach, allow, choi
       const documents = new Documents(location, reader, reach);
       await documents.load(found.root);
       return (await import('./openapi/openapi.ts')).readOpenApi(found.root, documents, choice, findings);
+    }
+    case 'asyncapi': {
+      const documents = new Documents(location, reader, reach);
+      await documents.load(found.root);
+      return (await import('./asyncapi/asyncapi.ts')).readAsyncApi(found.root, documents, choice, findings);
     }
     case 'graphql': {
       const { readGraphql, schemaOf } = await import('./graphql/graphql.ts');

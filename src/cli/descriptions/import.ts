@@ -38,7 +38,7 @@ export const importCommand = defineCommand({
     json: { type: 'boolean', summary: 'prints one line of JSON: the code, the names and what could not be said' },
   },
   notes: [
-    'Reads OpenAPI 3.0 to 3.2 and Swagger 2, as JSON or YAML, with the files they refer to; GraphQL schemas, in SDL or as the answer to an introspection query; WSDL 1.1; and .proto files or descriptor sets. The module has zod schemas, the contract, and connect(options), which gives the client.',
+    'Reads OpenAPI 3.0 to 3.2, Swagger 2 and AsyncAPI 2 and 3, as JSON or YAML, with the files they refer to; GraphQL schemas, in SDL or as the answer to an introspection query; WSDL 1.1; and .proto files or descriptor sets. The module has zod schemas, the contract, and connect(options), which gives the client.',
     'What a contract cannot say is listed on standard error, with its place. The same description gives the same text, so that a change of it is a diff.',
     'Exit codes: 0; 1 if the description cannot be used; 2 for wrong usage.',
   ],

@@ -49,6 +49,7 @@ export interface DraftEvent extends DraftMember {
   readonly channel: string;
   readonly type?: string | undefined;
   readonly payload: Type | ObjectType;
+  readonly writtenBy?: string | undefined;
 }
 
 /** How a client reaches the service: an adapter and what it is given. */

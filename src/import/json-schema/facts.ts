@@ -108,3 +108,13 @@ export function membersOf(value: unknown): JsonObject {
 export function itemsOf(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? (value as readonly unknown[]) : [];
 }
+
+/** A version of three numbers from the one that a document gives itself. */
+export function versionOf(version: unknown): string {
+  const text = typeof version === 'string' || typeof version === 'number' ? String(version) : '';
+  const [, found] = /^v?(\d+\.\d+\.\d+)/.exec(text) ?? [];
+  const [, major, minor = '0'] = /^v?(\d+)(?:\.(\d+))?(?:$|[^\d.])/.exec(text) ?? [];
+  // Versions that are dates have a major of their own for each day.
+  if (found !== undefined) return found;
+  return major !== undefined && Number(major) < 1000 ? `${Number(major)}.${Number(minor)}.0` : '1.0.0';
+}

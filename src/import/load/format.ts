@@ -6,7 +6,7 @@ import { parseObject } from './parse.ts';
 
 /** A description with its kind. */
 export type Recognized =
-  | { readonly format: 'openapi'; readonly root: JsonObject }
+  | { readonly format: 'openapi' | 'asyncapi'; readonly root: JsonObject }
   | { readonly format: 'graphql'; readonly source: string | JsonObject }
   | { readonly format: 'wsdl'; readonly source: string }
   | { readonly format: 'proto'; readonly source: string | Uint8Array };
@@ -29,14 +29,10 @@ export function recognize(text: string, location: Location): Recognized {
   }
   const root = parseObject(text, location);
   if (root['openapi'] !== undefined || root['swagger'] !== undefined) return { format: 'openapi', root };
-  if (root['asyncapi'] !== undefined) throw unknown(location, 'AsyncAPI', "the options 'events' and 'operations' of mqtt and webSocket map its channels"); // prettier-ignore
+  if (root['asyncapi'] !== undefined) return { format: 'asyncapi', root };
   const { __schema: schema, data } = root;
   if (isObject(schema) || (isObject(data) && isObject(data['__schema']))) return { format: 'graphql', source: root };
   throw new ImportError(
-    `${shown(location)} is not a description that is known: expected OpenAPI or Swagger ('openapi' or 'swagger' at its top), a GraphQL schema, a WSDL, or a .proto file`,
+    `${shown(location)} is not a description that is known: expected OpenAPI or Swagger ('openapi' or 'swagger' at its top), AsyncAPI ('asyncapi'), a GraphQL schema, a WSDL, or a .proto file`,
   );
-}
-
-function unknown(location: Location, what: string, instead: string): ImportError {
-  return new ImportError(`${shown(location)} is ${what}, which import does not read: write a contract of what you need; ${instead}`);
 }

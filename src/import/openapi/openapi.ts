@@ -4,8 +4,9 @@ import { isObject } from '../../peer/error-body.ts';
 import type { Choice } from '../draft/choice.ts';
 import type { Draft, DraftEvent, DraftOperation } from '../draft/draft.ts';
 import type { Findings } from '../draft/findings.ts';
-import { contractName, memberName, MemberNames, shortNames } from '../draft/names.ts';
-import { itemsOf, membersOf, words } from '../json-schema/facts.ts';
+import { contractName, memberName, MemberNames } from '../draft/names.ts';
+import { itemsOf, membersOf, versionOf, words } from '../json-schema/facts.ts';
+import { givenNames } from '../json-schema/given-names.ts';
 import { SchemaTypes } from '../json-schema/schema-types.ts';
 import type { Documents } from '../load/documents.ts';
 import { HttpOperations, type HttpOperation } from './http-operation.ts';
@@ -153,36 +154,12 @@ function nameOf(id: string | undefined, method: string, path: string): string {
   return memberName(id.endsWith(tail) && id.length > tail.length ? id.slice(0, -tail.length) : id, 'call');
 }
 
-/** Names of the schemas that a document declares, by their keys. */
-function givenNames(root: JsonObject, location: string): ReadonlyMap<string, string> {
-  const places = [
-    ['definitions', root['definitions']],
-    ['components/schemas', membersOf(root['components'])['schemas']],
-  ] as const;
-  const found = places.flatMap(([at, schemas]) =>
-    Object.keys(membersOf(schemas)).map(
-      (name) => [`${location}#/${at}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`, name] as const,
-    ),
-  );
-  const short = shortNames(found.map(([, name]) => name));
-  return new Map(found.map(([key, name]) => [key, short.get(name) ?? name]));
-}
-
 /** A document that this library printed says so by what only it has: codes in problem documents, and `fields`. */
 function isOwnDocument(root: JsonObject): boolean {
   const components = membersOf(root['components']);
   const { properties } = membersOf(membersOf(components['schemas'])['ProblemDetails']);
   const codes = itemsOf(membersOf(membersOf(properties)['code'])['enum']);
   return codes.includes('FAILED_PRECONDITION') && membersOf(components['parameters'])['LastEventId'] !== undefined;
-}
-
-function versionOf(version: unknown): string {
-  const text = typeof version === 'string' || typeof version === 'number' ? String(version) : '';
-  const [, found] = /^v?(\d+\.\d+\.\d+)/.exec(text) ?? [];
-  const [, major, minor = '0'] = /^v?(\d+)(?:\.(\d+))?(?:$|[^\d.])/.exec(text) ?? [];
-  // Versions that are dates have a major of their own for each day.
-  if (found !== undefined) return found;
-  return major !== undefined && Number(major) < 1000 ? `${Number(major)}.${Number(minor)}.0` : '1.0.0';
 }
 
 /** The address in a document, with the defaults of its variables. */

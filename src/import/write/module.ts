@@ -125,6 +125,7 @@ function eventItem(event: DraftEvent, writer: SchemaWriter): Item {
     entry('channel', quote(event.channel)),
     ...(event.type === undefined ? [] : [entry('type', quote(event.type))]),
     entry('payload', writer.write(event.payload)),
+    ...(event.writtenBy === undefined ? [] : [entry('writtenBy', quote(event.writtenBy))]),
   ];
   return entry(event.name, call('event', block(members)));
 }
