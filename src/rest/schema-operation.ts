@@ -65,7 +65,7 @@ export function describeOperation(view: ContractView, own: OperationView, bindin
     ...securityOf(operation),
     ...(parameters.length > 0 && { parameters }),
     ...(body && { requestBody: body }),
-    responses: { ...successOf(view, own, binding, place), ...problemsOf(own, place.components) },
+    responses: byStatus([...successOf(view, own, binding, place), ...problemsOf(own, place.components)]),
   };
 }
 
@@ -184,12 +184,28 @@ function bodyOf(
   };
 }
 
-function successOf(view: ContractView, own: OperationView, binding: HttpBinding, place: Place): JsonObject {
+/** A status, or `default`, and its Response Object. */
+type Response = readonly [status: string, response: JsonObject];
+
+/**
+ * The Responses Object. V8 lays out an array up to the highest number among an object's names, 5 KB for `404`, unless one of them was not a plain
+ * member at first.
+ */
+function byStatus([first, ...others]: readonly Response[]): JsonObject {
+  const responses: Record<string, JsonObject> = {};
+  if (!first) return responses;
+  Object.defineProperty(responses, first[0], { value: first[1], enumerable: true, configurable: true });
+  Object.defineProperty(responses, first[0], { writable: true });
+  for (const [status, response] of others) responses[status] = response;
+  return responses;
+}
+
+function successOf(view: ContractView, own: OperationView, binding: HttpBinding, place: Place): Response[] {
   const requestId = { 'x-request-id': reference('headers', 'RequestId') };
   if (own.itemSchema) return streamOf(place.components.refer(own.itemSchema, 'output'), requestId);
   const status = String(statusOf(own, binding));
   const more = { ...requestId, ...deprecationOf(own.operation) };
-  if (!own.output || !own.outputSchema) return { [status]: { description: 'Done.', headers: more } };
+  if (!own.output || !own.outputSchema) return [[status, { description: 'Done.', headers: more }]];
   const isGet = binding.method === 'GET';
   const body = answerBodyOf(own.operation);
   const headers = {
@@ -205,10 +221,11 @@ function successOf(view: ContractView, own: OperationView, binding: HttpBinding,
     headers,
     content: body ? answerContent(body, own.output) : { [JSON_TYPE]: { schema: answerSchema(view, own, own.outputSchema, place) } },
   };
-  return {
-    [status]: answer,
-    ...(isGet && { '304': { description: 'Not changed since the ETag in `If-None-Match`.', headers: requestId } }),
-  };
+  if (!isGet) return [[status, answer]];
+  return [
+    [status, answer],
+    ['304', { description: 'Not changed since the ETag in `If-None-Match`.', headers: requestId }],
+  ];
 }
 
 /** The headers that say since when, and until when. */
@@ -221,34 +238,37 @@ function deprecationOf({ deprecated }: Operation): JsonObject {
 }
 
 /** A streamed operation: each event, or each line, is an item. */
-function streamOf(item: JsonObject, headers: JsonObject): JsonObject {
-  return {
-    '200': {
-      description:
-        'Items one after the other, as server-sent events or as lines of JSON. The event `end` is the last, with the error if there is one.',
-      headers,
-      content: {
-        [EVENT_STREAM_TYPE]: { schema: { type: 'string', contentMediaType: EVENT_STREAM_TYPE }, 'x-item': item },
-        [NDJSON_TYPE]: { schema: { type: 'string', contentMediaType: NDJSON_TYPE }, 'x-item': item },
+function streamOf(item: JsonObject, headers: JsonObject): Response[] {
+  return [
+    [
+      '200',
+      {
+        description:
+          'Items one after the other, as server-sent events or as lines of JSON. The event `end` is the last, with the error if there is one.',
+        headers,
+        content: {
+          [EVENT_STREAM_TYPE]: { schema: { type: 'string', contentMediaType: EVENT_STREAM_TYPE }, 'x-item': item },
+          [NDJSON_TYPE]: { schema: { type: 'string', contentMediaType: NDJSON_TYPE }, 'x-item': item },
+        },
       },
-    },
-    '204': { description: 'A stream does not resume: nothing comes after `Last-Event-ID`.', headers },
-  };
+    ],
+    ['204', { description: 'A stream does not resume: nothing comes after `Last-Event-ID`.', headers }],
+  ];
 }
 
 /** The errors that the operation gives on purpose, by status; others are the `default`. */
-function problemsOf({ operation, errors }: OperationView, components: Components): JsonObject {
+function problemsOf({ operation, errors }: OperationView, components: Components): Response[] {
   const codes = Object.entries(operation.errors).flatMap(([name, { code }]) => (isErrorCode(name) ? [code] : []));
   if (operation.input) codes.unshift('INVALID_ARGUMENT');
-  const byStatus = new Map<number, { readonly codes: Set<ErrorCode>; readonly named: ErrorView[] }>();
+  const known = new Map<number, { readonly codes: Set<ErrorCode>; readonly named: ErrorView[] }>();
   const at = (code: ErrorCode) => {
-    const known = byStatus.get(STATUS[code]) ?? { codes: new Set<ErrorCode>(), named: [] };
-    byStatus.set(STATUS[code], known);
-    return known;
+    const found = known.get(STATUS[code]) ?? { codes: new Set<ErrorCode>(), named: [] };
+    known.set(STATUS[code], found);
+    return found;
   };
   for (const code of codes) at(code).codes.add(code);
   for (const error of errors) at(error.code).named.push(error);
-  const responses = [...byStatus].map(([status, { codes: plain, named }]) => [
+  const responses = [...known].map(([status, { codes: plain, named }]): Response => [
     String(status),
     {
       description: [...[...plain].map((code) => `\`${code}\``), ...named.map(({ name }) => `\`${name}\``)].join(' or '),
@@ -259,7 +279,7 @@ function problemsOf({ operation, errors }: OperationView, components: Components
       content: { [PROBLEM_TYPE]: { schema: problemSchema(named, components) } },
     },
   ]);
-  return { ...(Object.fromEntries(responses) as JsonObject), default: reference('responses', 'Problem') };
+  return [...responses, ['default', reference('responses', 'Problem')]];
 }
 
 /** A problem document that may be one of the declared errors. */

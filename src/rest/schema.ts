@@ -90,15 +90,18 @@ class Paths {
   readonly #paths = new Map<string, string>();
 
   at(path: string): { readonly item: Record<string, JsonObject>; readonly renamed: ReadonlyMap<string, string> } {
-    const shape = path.replace(/\{[^}]*\}/g, '{}');
+    const shape = path.includes('{') ? path.replace(/\{[^}]*\}/g, '{}') : path;
     const first = this.#paths.get(shape) ?? path;
     this.#paths.set(shape, first);
     let item = this.items.get(first);
     if (!item) this.items.set(first, (item = {}));
+    if (first === path) return { item, renamed: NOT_RENAMED };
     const names = paramsOf(first);
     return { item, renamed: new Map(paramsOf(path).map((param, index) => [param, names[index] ?? param])) };
   }
 }
+
+const NOT_RENAMED: ReadonlyMap<string, string> = new Map();
 
 function paramsOf(path: string): string[] {
   return [...path.matchAll(/\{([^}]*)\}/g)].map((match) => match[1] ?? '');
