@@ -29,9 +29,9 @@ const BANS = [
   },
   {
     selector:
-      ":matches(ExpressionStatement > CallExpression[callee.name=/^set(Timeout|Interval)$/], ArrowFunctionExpression > CallExpression.body[callee.name=/^set(Timeout|Interval)$/], CallExpression[callee.property.name='unref'] > MemberExpression > CallExpression[callee.name=/^set(Timeout|Interval)$/])",
+      "CallExpression[callee.name=/^(set|clear)(Timeout|Interval)$/], CallExpression[callee.object.name='globalThis'][callee.property.name=/^set(Timeout|Interval)$/]",
     message:
-      'A timer whose handle is thrown away cannot be cleared and outlives close(). Keep the handle, or use delay(ms, signal) or Lifetime of life/lifetime.',
+      'A timer of the platform fires at once if it is longer than 24 days, and one that nobody stops outlives close(). Use after, every, within or inTime of life/timers, or delay and Lifetime of life/lifetime.',
   },
   {
     selector: "CallExpression[callee.object.name='AbortSignal'][callee.property.name=/^(any|timeout)$/]",
@@ -136,7 +136,7 @@ export default defineConfig(
   { files: MAY_PRINT, rules: { 'no-console': 'off' } },
   // Where the helper itself lives, its raw material is allowed.
   {
-    files: ['src/life/lifetime.ts'],
+    files: ['src/life/{lifetime,timers}.ts'],
     rules: { 'no-restricted-syntax': ['error', ...BANS.filter(({ message }) => !message.includes('life/lifetime'))] },
   },
   {

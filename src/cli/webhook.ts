@@ -9,6 +9,7 @@ import { unknown, UsageError } from './args.ts';
 import { defineCommand } from './command.ts';
 import { API_ERROR, headersOf, printApiError } from './connection.ts';
 import { painter, printJson } from './terminal.ts';
+import { after } from '../life/timers.ts';
 
 const ACTIONS = ['sign', 'verify', 'send'];
 const TIMEOUT_MS = 15_000;
@@ -110,7 +111,7 @@ async function send(url: string, headers: Record<string, string>, payload: strin
   if (!URL.canParse(url)) throw new UsageError(`--url '${url}' is not a URL`);
   const carrier = createLightFetch();
   const controller = new AbortController();
-  const timer = setTimeout(() => controller.abort(new ApiError('DEADLINE_EXCEEDED', `no answer within ${TIMEOUT_MS} ms`)), TIMEOUT_MS);
+  const stop = after(TIMEOUT_MS, () => controller.abort(new ApiError('DEADLINE_EXCEEDED', `no answer within ${TIMEOUT_MS} ms`)));
   try {
     const begun = performance.now();
     const response = await carrier.fetch(url, {
@@ -131,7 +132,7 @@ async function send(url: string, headers: Record<string, string>, payload: strin
   } catch (error) {
     return printApiError(networkError(error, url, controller.signal), isForPrograms);
   } finally {
-    clearTimeout(timer);
+    stop();
     await carrier.close();
   }
 }

@@ -1,4 +1,5 @@
 import { isApiError, type ApiError, type ErrorCode } from '../core/errors.ts';
+import { after, inTime } from '../life/timers.ts';
 
 /** How long anything may take that a case waits for, in milliseconds: long, because it only passes where something is broken. */
 const PATIENCE_MS = 8000;
@@ -39,16 +40,8 @@ async function rejection(promise: PromiseLike<unknown>, code: ErrorCode): Promis
 }
 
 /** Waits for a promise, not forever. */
-export async function settled<T>(promise: PromiseLike<T>, what: string): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`waited in vain for ${what}`)), PATIENCE_MS);
-  });
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
-  }
+export function settled<T>(promise: PromiseLike<T>, what: string): Promise<T> {
+  return inTime(PATIENCE_MS, Promise.resolve(promise), () => new Error(`waited in vain for ${what}`));
 }
 
 /** Waits until a condition holds, not forever. */
@@ -61,7 +54,7 @@ export async function until(condition: () => boolean, what: string): Promise<voi
 }
 
 export function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => void setTimeout(resolve, ms));
+  return new Promise((resolve) => void after(ms, resolve));
 }
 
 /** A list that can be waited on. */

@@ -6,7 +6,7 @@
  */
 
 import { Server, ServerCredentials } from '@grpc/grpc-js';
-import { timerMs } from '../life/lifetime.ts';
+import { after } from '../life/timers.ts';
 import { reporter } from '../life/report.ts';
 import { checkTransport } from '../core/check-transport.ts';
 import { bytes, count, ms, readOptions } from '../core/options.ts';
@@ -145,9 +145,9 @@ function explain(error: Error, host: string, port: number): Error {
 /** Clients are told to go; their connections close once their calls are over. */
 function stop(server: Server, graceMs: number): Promise<void> {
   return new Promise((resolve) => {
-    const cut = setTimeout(() => server.forceShutdown(), timerMs(graceMs));
+    const stop = after(graceMs, () => server.forceShutdown());
     server.tryShutdown(() => {
-      clearTimeout(cut);
+      stop();
       resolve();
     });
   });

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 import { Heartbeat } from '../http/events/heartbeat.ts';
-import { timerMs } from '../life/lifetime.ts';
+import { after, type StopTimer } from '../life/timers.ts';
 import { hardLimit } from './limits.ts';
 import { PeerSocket, type PeerSocketOptions } from './peer-socket.ts';
 
@@ -93,15 +93,15 @@ export class SocketServer {
 
   async #close(graceMs: number): Promise<void> {
     if (this.#sessions.size > 0) {
-      let timer: ReturnType<typeof setTimeout> | undefined;
+      let stop: StopTimer | undefined;
       await new Promise<void>((resolve) => {
         this.#onEmpty = resolve;
-        timer = setTimeout(() => {
+        stop = after(graceMs, () => {
           for (const { ws } of this.#sessions.keys()) ws.terminate();
-        }, timerMs(graceMs));
+        });
         for (const session of [...this.#sessions.values()]) session.stop();
       });
-      clearTimeout(timer);
+      stop?.();
     }
     this.#server.close();
   }

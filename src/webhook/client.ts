@@ -13,6 +13,7 @@ import type { FetchLike } from '../http/client/fetch-like.ts';
 import type { HttpHandler } from '../http/message/message.ts';
 import { publicBase } from '../http/serve/public-url.ts';
 import { onAbort } from '../life/lifetime.ts';
+import { after, type StopTimer } from '../life/timers.ts';
 import { defineAdapter } from '../guard/guard.ts';
 import { joinHeaders, type HeadersOption } from '../peer/headers.ts';
 import { guardOnWire } from '../peer/on-wire.ts';
@@ -208,11 +209,11 @@ class RegisteredTransport extends WebhookTransport {
     onAbort(signal, () => this.forget(listener));
     const starting = new AbortController();
     // The peer may have answered already, and then there is something to take back: it gets a moment.
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const unlink = onAbort(signal, () => (timer = setTimeout(() => starting.abort(signal.reason), LINGER_MS)));
+    let stop: StopTimer | undefined;
+    const unlink = onAbort(signal, () => (stop = after(LINGER_MS, () => starting.abort(signal.reason))));
     const work = this.#registry.create(input, headers, starting.signal).finally(() => {
       unlink();
-      clearTimeout(timer);
+      stop?.();
     });
     this.#track(
       work.then(
@@ -239,13 +240,13 @@ class RegisteredTransport extends WebhookTransport {
   /** With the headers that it was made with: they say whose it is. */
   #leave({ id }: Registered, headers: Headers): void {
     const leaving = new AbortController();
-    const timer = setTimeout(() => leaving.abort(CLOSED), LEAVE_MS);
+    const stop = after(LEAVE_MS, () => leaving.abort(CLOSED));
     this.#track(
       this.#registry
         .delete(id, headers, leaving.signal)
         // The peer finds out by itself: the handler answers 410.
         .catch(() => {})
-        .finally(() => clearTimeout(timer)),
+        .finally(stop),
     );
   }
 

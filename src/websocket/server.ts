@@ -15,7 +15,7 @@ import { acceptHeaders } from '../guard/serve-call.ts';
 import { errorHeaders } from '../http/message/problem.ts';
 import { checkBasePath } from '../http/serve/public-url.ts';
 import { createRouter, type RouteMatch, type Router } from '../http/serve/router.ts';
-import { timerMs } from '../life/lifetime.ts';
+import { after } from '../life/timers.ts';
 import { reporter } from '../life/report.ts';
 import type { Attachable, AttachOptions } from '../socket/attachable.ts';
 import { handshakeStatus } from '../socket/close.ts';
@@ -193,10 +193,10 @@ class Handler implements WebSocketHandler {
   }
 
   #awaitInitialize(socket: PeerSocket, session: RpcSession): void {
-    const timer = setTimeout(() => {
+    const stop = after(this.options.initializeTimeoutMs, () => {
       if (!session.mayStay) socket.close(NOT_INITIALIZED, "no 'initialize' came in time");
-    }, timerMs(this.options.initializeTimeoutMs));
-    socket.ws.once('close', () => clearTimeout(timer));
+    });
+    socket.ws.once('close', stop);
   }
 
   #refusalOf(error: unknown): [status: number, message: string, headers: Record<string, string>] {

@@ -1,3 +1,5 @@
+import { after, type StopTimer } from '../../life/timers.ts';
+
 /** How long an event may take to arrive, in milliseconds. */
 const EVENT_TIMEOUT_MS = 5_000;
 
@@ -25,8 +27,8 @@ export class Inbox {
 
   /** Takes so many events out, in the order in which they came. Rejects if the subscription ended or they do not come in time. */
   async take(count: number): Promise<readonly { readonly data: unknown; readonly atMs: number }[]> {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const isLate = new Promise<true>((resolve) => (timer = setTimeout(() => resolve(true), EVENT_TIMEOUT_MS)));
+    let stop: StopTimer | undefined;
+    const isLate = new Promise<true>((resolve) => (stop = after(EVENT_TIMEOUT_MS, () => resolve(true))));
     try {
       while (this.#received.length < count && !this.#hasFailed) {
         const woken = new Promise<false>((resolve) => (this.#wake = () => resolve(false)));
@@ -36,7 +38,7 @@ export class Inbox {
       if (this.#hasFailed) throw this.#error;
       return this.#received.splice(0, count);
     } finally {
-      clearTimeout(timer);
+      stop?.();
     }
   }
 }

@@ -1,6 +1,7 @@
 import { ApiError, type JsonObject } from '../../core/errors.ts';
 import type { EventSink, Headers } from '../../core/transport.ts';
-import { onAbort, timerMs } from '../../life/lifetime.ts';
+import { onAbort } from '../../life/lifetime.ts';
+import { after } from '../../life/timers.ts';
 import { parseJson } from '../../peer/json.ts';
 import { tooLarge } from '../../socket/client/failure.ts';
 import { linkClosed } from '../../socket/client/link.ts';
@@ -116,7 +117,7 @@ export class SocketConnection {
     });
     socket.need(true);
     const late = new ApiError('UNAVAILABLE', `${init.url}: the server did not acknowledge the connection in time`, { sent: false });
-    const timer = setTimeout(() => this.#onAck(late), timerMs(init.connectTimeoutMs));
+    const stop = after(init.connectTimeoutMs, () => this.#onAck(late));
     try {
       init.onFrame?.('out', 'connection_init', init.params as Headers, '');
       socket.send(JSON.stringify({ type: 'connection_init', payload: init.params }));
@@ -125,7 +126,7 @@ export class SocketConnection {
       await socket.close();
       throw ApiError.from(error, 'UNAVAILABLE', `${init.url}: connecting failed`).with({ sent: false });
     } finally {
-      clearTimeout(timer);
+      stop();
     }
   }
 

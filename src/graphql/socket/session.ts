@@ -1,7 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import { ApiError } from '../../core/errors.ts';
 import type { Peer } from '../../core/transport.ts';
-import { Lifetime, onAbort, timerMs } from '../../life/lifetime.ts';
+import { Lifetime, onAbort } from '../../life/lifetime.ts';
+import { after, type StopTimer } from '../../life/timers.ts';
 import { within } from '../../life/timers.ts';
 import { parseJson } from '../../peer/json.ts';
 import { acceptHeaders, serveStream } from '../../guard/serve-call.ts';
@@ -43,7 +44,7 @@ class Operation {
 /** One socket: its headers, and the operations that run on it. */
 export class SocketSession implements Session {
   readonly #operations = new Map<string, Operation>();
-  readonly #initTimer: ReturnType<typeof setTimeout>;
+  readonly #stopWaiting: StopTimer;
   readonly #maxBufferedBytes: number;
   readonly #maxMessageBytes: number;
   readonly #maxStallMs: number;
@@ -67,9 +68,8 @@ export class SocketSession implements Session {
     this.#maxStallMs = options.maxStallMs;
     this.#maxBufferedBytes = options.maxBufferedBytes;
     this.#limits = { calls: options.maxCalls, subscriptions: options.maxSubscriptions };
-    this.#initTimer = setTimeout(
-      () => socket.close(CLOSE.INITIALISATION_TIMEOUT, 'Connection initialisation timeout'),
-      timerMs(options.initializeTimeoutMs),
+    this.#stopWaiting = after(options.initializeTimeoutMs, () =>
+      socket.close(CLOSE.INITIALISATION_TIMEOUT, 'Connection initialisation timeout'),
     );
   }
 
@@ -110,14 +110,14 @@ export class SocketSession implements Session {
 
   /** The socket has closed. */
   leave(): void {
-    clearTimeout(this.#initTimer);
+    this.#stopWaiting();
     for (const { lifetime } of [...this.#operations.values()]) lifetime.abort(LEFT);
   }
 
   #initialize(payload: unknown): void {
     if (this.#isInitialized) return this.#close(CLOSE.TOO_MANY_INITIALISATION_REQUESTS, 'Too many initialisation requests');
     if (payload !== undefined && payload !== null && !isObject(payload)) return this.#close(CLOSE.BAD_REQUEST, 'Invalid message received');
-    clearTimeout(this.#initTimer);
+    this.#stopWaiting();
     this.#isInitialized = true;
     // Browsers cannot set headers on a socket: what the payload says counts as such.
     const given = Object.entries(payload ?? {}).flatMap(([name, value]) =>

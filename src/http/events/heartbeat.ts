@@ -1,9 +1,9 @@
-import { timerMs } from '../../life/lifetime.ts';
+import { every, type StopTimer } from '../../life/timers.ts';
 
 /** One timer for all streams of a route, which runs while there are any. */
 export class Heartbeat {
   readonly #beats = new Set<() => void>();
-  #timer: ReturnType<typeof setInterval> | undefined;
+  #stop: StopTimer | undefined;
 
   private readonly intervalMs: number;
 
@@ -16,15 +16,15 @@ export class Heartbeat {
 
   add(beat: () => void): void {
     this.#beats.add(beat);
-    this.#timer ??= setInterval(() => {
+    this.#stop ??= every(this.intervalMs, () => {
       for (const each of this.#beats) each();
-    }, timerMs(this.intervalMs));
+    });
   }
 
   delete(beat: () => void): void {
     this.#beats.delete(beat);
     if (this.#beats.size > 0) return;
-    clearInterval(this.#timer);
-    this.#timer = undefined;
+    this.#stop?.();
+    this.#stop = undefined;
   }
 }

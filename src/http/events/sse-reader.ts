@@ -1,5 +1,6 @@
 import { ApiError } from '../../core/errors.ts';
 import { onAbort } from '../../life/lifetime.ts';
+import { after, type StopTimer } from '../../life/timers.ts';
 import type { Maybe } from '../../life/maybe.ts';
 import type { FetchResponse } from '../client/fetch-like.ts';
 import { networkError } from '../client/network-error.ts';
@@ -59,7 +60,7 @@ export async function readStream(body: ReadableStream<Uint8Array>, decoder: Stre
   const cancel = () => void reader.cancel().catch(() => {});
   const text = new TextDecoder();
   let place = '';
-  let silence: ReturnType<typeof setTimeout> | undefined;
+  let stopWaiting: StopTimer | undefined;
   let isSilent = false;
   const onSilence = () => {
     isSilent = true;
@@ -77,7 +78,7 @@ export async function readStream(body: ReadableStream<Uint8Array>, decoder: Stre
       const chunk = text.decode(value, { stream: true });
       onChunk(chunk);
       // A slow reader of events is no silence of the server.
-      clearTimeout(silence);
+      stopWaiting?.();
       for (const event of decoder.push(chunk)) {
         if (signal.aborted) return;
         const taken = onEvent(event);
@@ -86,7 +87,7 @@ export async function readStream(body: ReadableStream<Uint8Array>, decoder: Stre
       if (decoder.lastId !== place) onPlace?.((place = decoder.lastId));
       // Servers not written here may send no heartbeats: silence counts only after the first one.
       if (!decoder.hasComments) continue;
-      silence = setTimeout(onSilence, SILENCE_MS);
+      stopWaiting = after(SILENCE_MS, onSilence);
     }
   } catch (error) {
     if (signal.aborted) return;
@@ -94,7 +95,7 @@ export async function readStream(body: ReadableStream<Uint8Array>, decoder: Stre
     if (error instanceof RangeError) onEnd(new ApiError('DATA_LOSS', `${name}: ${error.message}`, { remote: true, cause: error }));
     else onEnd(networkError(error, name, signal));
   } finally {
-    clearTimeout(silence);
+    stopWaiting?.();
     unlink();
     cancel();
   }

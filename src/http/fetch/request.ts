@@ -3,7 +3,7 @@ import { concatBytes } from '../message/concat.ts';
 import { HttpError } from '../message/error.ts';
 import type { HttpRequest } from '../message/message.ts';
 import type { FetchCaller } from './caller.ts';
-import { timerMs } from '../../life/lifetime.ts';
+import { after } from '../../life/timers.ts';
 
 /** A WHATWG `Request`, read when it is asked for. */
 export class FetchRequest implements HttpRequest {
@@ -91,12 +91,12 @@ export class FetchRequest implements HttpRequest {
     const next = async (): Promise<IteratorResult<Uint8Array>> => {
       if (!reader) return { done: true, value: undefined };
       let isLate = false;
-      const timer = setTimeout(() => {
+      const stop = after(timeoutMs, () => {
         isLate = true;
         reader.cancel().catch(() => {});
-      }, timerMs(timeoutMs));
+      });
       const read = await reader.read().catch(() => undefined);
-      clearTimeout(timer);
+      stop();
       if (isLate) throw tooSlow(timeoutMs);
       if (!read) throw new HttpError(400, 'the body was cut off');
       if (read.done) return { done: true, value: undefined };
@@ -122,7 +122,7 @@ export class FetchRequest implements HttpRequest {
       failure = error;
       reader.cancel(error).catch(() => undefined);
     };
-    const timer = setTimeout(() => fail(tooSlow(this.#bodyTimeoutMs)), timerMs(this.#bodyTimeoutMs));
+    const stop = after(this.#bodyTimeoutMs, () => fail(tooSlow(this.#bodyTimeoutMs)));
     try {
       const chunks: Uint8Array[] = [];
       let size = 0;
@@ -136,7 +136,7 @@ export class FetchRequest implements HttpRequest {
     } catch (error) {
       throw failure ?? (error instanceof HttpError ? error : new HttpError(400, 'the body was cut off'));
     } finally {
-      clearTimeout(timer);
+      stop();
       reader.releaseLock();
     }
   }

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { tooLarge, tooSlow } from '../message/body.ts';
 import { HttpError } from '../message/error.ts';
-import { timerMs } from '../../life/lifetime.ts';
+import { inTime } from '../../life/timers.ts';
 
 /** How a body is read piece by piece. */
 export interface BodyStreamOptions {
@@ -41,19 +41,8 @@ export function streamOf(raw: IncomingMessage, { maxBytes, timeoutMs, begin }: B
 
 /** What comes in time; a caller that sends nothing for so long is told with 408, and one that is gone has cut its body. */
 function within<T>(piece: Promise<T>, timeoutMs: number): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(tooSlow(timeoutMs)), timerMs(timeoutMs));
-    piece.then(
-      (step) => {
-        clearTimeout(timer);
-        resolve(step);
-      },
-      () => {
-        clearTimeout(timer);
-        reject(new HttpError(400, 'the body was cut off'));
-      },
-    );
-  });
+  const whole = piece.catch(() => Promise.reject<T>(new HttpError(400, 'the body was cut off')));
+  return inTime(timeoutMs, whole, () => tooSlow(timeoutMs));
 }
 
 /** Pieces that are here. */

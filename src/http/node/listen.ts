@@ -9,7 +9,7 @@ import { HTTP_NAMES, HTTP_READERS } from '../serve/cors.ts';
 import { stoppableListener, type NodeListenerOptions } from './listener.ts';
 import { phraseOf } from '../message/phrases.ts';
 import { problemBody } from '../message/problem.ts';
-import { timerMs } from '../../life/lifetime.ts';
+import { after, every } from '../../life/timers.ts';
 import { report, reportToConsole } from '../../life/report.ts';
 
 /** Where to listen, and what {@link NodeListenerOptions} say. */
@@ -163,15 +163,15 @@ function stop(server: Server, sockets: ReadonlySet<Socket>, graceMs: number): Pr
     // Node takes a connection that never sent anything for a busy one; browsers open such ones ahead.
     for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy();
     // A response whose head promised keep-alive leaves an idle connection behind, of which Node says nothing.
-    const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_MS);
-    const cut = setTimeout(() => {
+    const stopSweeping = every(SWEEP_MS, () => server.closeIdleConnections());
+    const stopWaiting = after(graceMs, () => {
       server.closeAllConnections();
       // Upgraded connections have left the server's list.
       for (const socket of sockets) socket.destroy();
-    }, timerMs(graceMs));
+    });
     server.close(() => {
-      clearInterval(sweep);
-      clearTimeout(cut);
+      stopSweeping();
+      stopWaiting();
       resolve();
     });
   });

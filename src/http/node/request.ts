@@ -6,7 +6,7 @@ import { HttpError } from '../message/error.ts';
 import type { HttpRequest } from '../message/message.ts';
 import { piecesOf, streamOf } from './body-stream.ts';
 import { Connection } from './connection.ts';
-import { timerMs } from '../../life/lifetime.ts';
+import { after, type StopTimer } from '../../life/timers.ts';
 import { isPromiseLike } from '../../life/maybe.ts';
 
 const ABSOLUTE = /^([a-z][a-z0-9+.-]*:\/\/[^/?]*)(.*)$/i;
@@ -153,7 +153,7 @@ export class NodeRequest implements HttpRequest {
       };
       // Listeners that will hear no more are left in place: taking them off costs more than the rest of a small body.
       const onEnd = () => {
-        clearTimeout(timer);
+        stopWaiting?.();
         isOver = true;
         try {
           resolve(convert(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, size)));
@@ -162,9 +162,9 @@ export class NodeRequest implements HttpRequest {
         }
       };
       const onCut = () => isOver || fail(new HttpError(400, 'the body was cut off'));
-      let timer: ReturnType<typeof setTimeout> | undefined;
+      let stopWaiting: StopTimer | undefined;
       const fail = (error: HttpError) => {
-        clearTimeout(timer);
+        stopWaiting?.();
         isOver = true;
         raw.off('data', onData).off('end', onEnd).off('close', onCut);
         // What follows stays in the socket until the answer has been sent.
@@ -175,7 +175,7 @@ export class NodeRequest implements HttpRequest {
       raw.on('data', onData).on('end', onEnd).on('close', onCut);
       // Most bodies come with the head and are complete once it has been dealt with: they need no timer.
       queueMicrotask(() => {
-        if (!isOver && !raw.complete) timer = setTimeout(() => fail(tooSlow(this.bodyTimeoutMs)), timerMs(this.bodyTimeoutMs));
+        if (!isOver && !raw.complete) stopWaiting = after(this.bodyTimeoutMs, () => fail(tooSlow(this.bodyTimeoutMs)));
       });
     });
   }

@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { HttpResponse, HttpStream, HttpWriter } from '../message/message.ts';
 import type { NodeRequest } from './request.ts';
+import { after } from '../../life/timers.ts';
 
 /** How much of a refused body is read and dropped, in bytes, so that a caller that is still sending sees the answer. */
 const LINGER_BYTES = 8 * 1024 * 1024;
@@ -80,14 +81,15 @@ function linger({ raw, response: res }: NodeRequest): void {
   // It has told its end already, and would not again.
   if (raw.destroyed) return endWritten(res);
   let dropped = 0;
-  const timer = setTimeout(() => finish(), LINGER_IDLE_MS);
+  let stop = after(LINGER_IDLE_MS, () => finish());
   const onData = (chunk: Buffer) => {
     dropped += chunk.length;
-    timer.refresh();
+    stop();
+    stop = after(LINGER_IDLE_MS, () => finish());
     if (dropped > LINGER_BYTES) finish();
   };
   const finish = () => {
-    clearTimeout(timer);
+    stop();
     raw.off('data', onData).off('end', finish).off('close', finish).off('error', finish);
     endWritten(res);
   };

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { Writable } from 'node:stream';
 import { ApiError, type JsonObject } from '../../core/errors.ts';
 import { acceptHeaders } from '../../guard/serve-call.ts';
-import { timerMs } from '../../life/timers.ts';
+import { within } from '../../life/timers.ts';
 import { joinHeaders, type HeadersOption } from '../../peer/headers.ts';
 import { INVALID_REQUEST } from '../../peer/json-rpc.ts';
 import { RPC_CODE } from '../status.ts';
@@ -80,12 +80,7 @@ export class StdioSession {
   /** Lets what is in flight go on for a while, and then cancels it. */
   async finish(graceMs: number): Promise<void> {
     if (this.#running.size > 0 && graceMs > 0) {
-      let timer: ReturnType<typeof setTimeout> | undefined;
-      await new Promise<void>((resolve) => {
-        this.#onIdle = resolve;
-        timer = setTimeout(resolve, timerMs(graceMs));
-      });
-      clearTimeout(timer);
+      await within(graceMs, new Promise<void>((resolve) => (this.#onIdle = resolve)));
     }
     for (const running of [...this.#running.values()]) this.#cancel(running, LEFT);
     this.#end();

@@ -1,7 +1,8 @@
 import { ApiError, type ErrorCode } from '../../core/errors.ts';
 import type { Headers } from '../../core/transport.ts';
 import { networkReason } from '../../http/client/network-error.ts';
-import { onAbort, timerMs } from '../../life/lifetime.ts';
+import { onAbort } from '../../life/lifetime.ts';
+import { after, every, within, type StopTimer } from '../../life/timers.ts';
 import { CLOSE } from '../close.ts';
 import { FrameJoiner } from '../frame-joiner.ts';
 import { byteLength, hardLimit, isLonger } from '../limits.ts';
@@ -51,7 +52,7 @@ const CLOSE_TIMEOUT_MS = 1_000;
 /** The client's end of one connection: bounded, alive or dropped, its writes joined. */
 export class Socket {
   #heard = true;
-  #ticker: ReturnType<typeof setInterval> | undefined;
+  #stopPinging: StopTimer | undefined;
   #hooks: SocketHooks | undefined;
   /** Where there is a socket of Node below. */
   #stream: NodeStream | undefined;
@@ -86,19 +87,16 @@ export class Socket {
       // Called by `fail`, which an `onState` that closes the client may bring about at once.
       let unlink = () => {};
       const fail = (error: ApiError) => {
-        clearTimeout(timer);
+        stop();
         unlink();
         socket.#abandon();
         reject(error);
       };
-      const timer = setTimeout(
-        () => fail(unavailable(url, `no connection within ${options.connectTimeoutMs} ms`)),
-        timerMs(options.connectTimeoutMs),
-      );
+      const stop = after(options.connectTimeoutMs, () => fail(unavailable(url, `no connection within ${options.connectTimeoutMs} ms`)));
       unlink = onAbort(options.signal, () => fail(ApiError.from(options.signal.reason, 'CANCELLED', 'the client is closed')));
       if (takesHeaders(constructor)) socket.#hearUpgrade(inner as NodeSocket, fail);
       inner.addEventListener('open', () => {
-        clearTimeout(timer);
+        stop();
         unlink();
         socket.#start(hooks(socket));
         resolve(socket);
@@ -145,11 +143,9 @@ export class Socket {
   /** Closes; resolves once the connection is gone, by force if the peer does not answer. */
   async close(code: number = CLOSE.NORMAL, reason = ''): Promise<void> {
     this.#hooks = undefined;
-    clearInterval(this.#ticker);
+    this.#stopPinging?.();
     if (this.inner.readyState < 2) this.inner.close(code, reason);
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    await Promise.race([this.#closed, new Promise((resolve) => (timer = setTimeout(resolve, CLOSE_TIMEOUT_MS)))]);
-    clearTimeout(timer);
+    await within(CLOSE_TIMEOUT_MS, this.#closed);
     this.#abandon();
   }
 
@@ -178,11 +174,8 @@ export class Socket {
     const node = takesPings(this.inner) ? this.inner : undefined;
     node?.on('pong', () => (this.#heard = true));
     const ping = hooks.ping ?? (node && (() => node.ping()));
-    const { pingIntervalMs } = this.options;
-    if (!ping || pingIntervalMs === Infinity) return;
-    this.#ticker = setInterval(() => this.#tick(ping), timerMs(pingIntervalMs));
     // It asks after the connection, which is there for those who wait.
-    (this.#ticker as { unref?: () => void }).unref?.();
+    if (ping) this.#stopPinging = every(this.options.pingIntervalMs, () => this.#tick(ping), { holds: false });
   }
 
   /** Any frame is a sign of life; a peer that gave none since the last question is gone, whatever the platform says of the socket. */
@@ -216,7 +209,7 @@ export class Socket {
   #lose(error: ApiError, code: number): void {
     const hooks = this.#hooks;
     this.#hooks = undefined;
-    clearInterval(this.#ticker);
+    this.#stopPinging?.();
     hooks?.onLost(error, code);
   }
 

@@ -2,7 +2,8 @@ import type { LookupFunction } from 'node:net';
 import type { Agent } from 'undici';
 import { codeOf } from '../../http/client/fetch-like.ts';
 import { isApiError } from '../../core/errors.ts';
-import { onAbort, timerMs } from '../../life/lifetime.ts';
+import { onAbort } from '../../life/lifetime.ts';
+import { after, timerMs } from '../../life/timers.ts';
 import type { ResolvedAddress, Target, TargetGuard } from './target.ts';
 
 /** What came of a request to an endpoint. */
@@ -53,7 +54,7 @@ export class Carrier {
   async post(url: string, headers: Record<string, string>, body: string, cuts: Set<() => void>): Promise<Outcome> {
     const controller = new AbortController();
     const { timeoutMs } = this.options;
-    const timer = setTimeout(() => controller.abort(new Error(`no answer within ${timeoutMs} ms`)), timerMs(timeoutMs));
+    const stop = after(timeoutMs, () => controller.abort(new Error(`no answer within ${timeoutMs} ms`)));
     const cut = () => controller.abort(new Error('the dispatcher was closed'));
     cuts.add(cut);
     try {
@@ -62,7 +63,7 @@ export class Carrier {
     } catch (error) {
       return { error: explain(error, controller.signal) };
     } finally {
-      clearTimeout(timer);
+      stop();
       cuts.delete(cut);
     }
   }

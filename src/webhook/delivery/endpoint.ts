@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { ApiError } from '../../core/errors.ts';
 import { parseRetryAfter } from '../../http/message/retry-after.ts';
-import { timerMs } from '../../life/lifetime.ts';
+import { after } from '../../life/timers.ts';
 import type { Carrier } from './carrier.ts';
 import type { Intake } from './intake.ts';
 import type { WebhookSecret } from '../signing/secret.ts';
@@ -125,9 +125,10 @@ export class Endpoint {
     this.#end();
     if (this.#inFlight === 0) return;
     const idle = new Promise<void>((resolve) => this.#onIdle.push(resolve));
-    const timer = graceMs > 0 ? setTimeout(() => this.#cut(), timerMs(graceMs)) : this.#cut();
+    if (graceMs === 0) this.#cut();
+    const stop = after(graceMs, () => this.#cut());
     await idle;
-    clearTimeout(timer ?? undefined);
+    stop();
   }
 
   #end(): void {

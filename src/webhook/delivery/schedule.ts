@@ -1,4 +1,4 @@
-import { timerMs } from '../../life/lifetime.ts';
+import { after } from '../../life/timers.ts';
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
@@ -39,8 +39,5 @@ export interface WebhookClock {
 
 export const systemClock: WebhookClock = {
   now: () => Date.now(),
-  after(ms, listener) {
-    const timer = setTimeout(listener, timerMs(ms));
-    return () => clearTimeout(timer);
-  },
+  after: (ms, listener) => after(ms, listener),
 };

@@ -1,4 +1,4 @@
-import { timerMs } from '../../life/lifetime.ts';
+import { inTime } from '../../life/timers.ts';
 import type { WebhookStore } from './store.ts';
 
 /** A store each of whose answers is waited for no longer than `timeoutMs`, but for `load`, which takes as long as there is to read. */
@@ -17,13 +17,10 @@ export function boundStore(store: WebhookStore, timeoutMs: number): WebhookStore
 }
 
 function settleWithin<T>(work: () => Promise<T>, timeoutMs: number, name: string): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(
-      () => reject(new Error(`the webhook store has not answered ${name} within ${timeoutMs} ms`)),
-      timerMs(timeoutMs),
-    );
-    const settled = () => clearTimeout(timer);
-    // What throws instead of rejecting is a failure like any other.
-    Promise.resolve().then(work).finally(settled).then(resolve, reject);
-  });
+  // What throws instead of rejecting is a failure like any other.
+  return inTime(
+    timeoutMs,
+    Promise.resolve().then(work),
+    () => new Error(`the webhook store has not answered ${name} within ${timeoutMs} ms`),
+  );
 }

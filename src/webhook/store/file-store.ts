@@ -1,4 +1,5 @@
 import { bytes, readOptions, type OptionsInForce } from '../../core/options.ts';
+import { after } from '../../life/timers.ts';
 import { reporter } from '../../life/report.ts';
 import { parseJson } from '../../peer/json.ts';
 import { lock } from './file-lock.ts';
@@ -240,9 +241,9 @@ class FileStore implements WebhookStore {
   #linger(): { readonly written: Promise<void>; readonly hurry: () => void } {
     let hurry = () => {};
     const waited = new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, LINGER_MS);
+      const stop = after(LINGER_MS, resolve);
       hurry = () => {
-        clearTimeout(timer);
+        stop();
         resolve();
       };
     });

@@ -1,5 +1,6 @@
 import { ApiError } from '../../core/errors.ts';
 import { onAbort } from '../../life/lifetime.ts';
+import { after, type StopTimer } from '../../life/timers.ts';
 import { localId } from '../../events/event-id.ts';
 import { parseJson } from '../../peer/json.ts';
 import type { EventSink } from '../../core/transport.ts';
@@ -36,7 +37,7 @@ export class ChannelConnection {
   readonly #readers = new Map<Reader, () => void>();
   /** What came with the connection, until its first reader has begun. */
   #held: unknown[] | undefined = [];
-  readonly #holding: ReturnType<typeof setTimeout>;
+  readonly #stopHolding: StopTimer;
   #writing: Writing | undefined;
   #turn: Promise<void> = Promise.resolve();
 
@@ -45,7 +46,7 @@ export class ChannelConnection {
   constructor(socket: Socket) {
     this.socket = socket;
     // Whoever connected to read has begun to by then.
-    this.#holding = setTimeout(() => (this.#held = undefined), 0);
+    this.#stopHolding = after(0, () => (this.#held = undefined));
   }
 
   get isOpen(): boolean {
@@ -130,7 +131,7 @@ export class ChannelConnection {
   }
 
   lost(error: ApiError, code: number): void {
-    clearTimeout(this.#holding);
+    this.#stopHolding();
     this.#writing?.reject(error);
     // 1000 is the peer's word that all is said: https://www.rfc-editor.org/rfc/rfc6455#section-7.4.1
     this.#endSinks(code === CLOSE.NORMAL ? undefined : error);

@@ -1,3 +1,4 @@
+import { after, type StopTimer } from '../../life/timers.ts';
 import type { Headers } from '../../core/transport.ts';
 import type { ChannelConnection } from './connection.ts';
 import { Link, type OnState } from '../../socket/client/link.ts';
@@ -9,7 +10,7 @@ const LINGER_MS = 10_000;
 export class ChannelLink extends Link<ChannelConnection, Headers> {
   #users = 0;
   #isClosed = false;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  #stopLingering: StopTimer | undefined;
 
   private readonly onUnused: () => void;
 
@@ -24,7 +25,7 @@ export class ChannelLink extends Link<ChannelConnection, Headers> {
 
   /** Keeps the connection until what it returns is called, for the first time: `isOver` says that nobody will come back soon. */
   use(): (isOver: boolean) => void {
-    clearTimeout(this.#timer);
+    this.#stopLingering?.();
     this.#users++;
     let isUsed = true;
     return (isOver) => {
@@ -32,16 +33,13 @@ export class ChannelLink extends Link<ChannelConnection, Headers> {
       isUsed = false;
       if (--this.#users > 0 || this.#isClosed) return;
       if (isOver) this.onUnused();
-      else {
-        this.#timer = setTimeout(this.onUnused, LINGER_MS);
-        (this.#timer as { unref?: () => void }).unref?.();
-      }
+      else this.#stopLingering = after(LINGER_MS, this.onUnused, { holds: false });
     };
   }
 
   override close(): Promise<void> {
     this.#isClosed = true;
-    clearTimeout(this.#timer);
+    this.#stopLingering?.();
     return super.close();
   }
 }

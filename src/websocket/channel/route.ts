@@ -1,6 +1,7 @@
 import type { EventDefinition } from '../../core/contract.ts';
 import { ApiError } from '../../core/errors.ts';
 import type { Route } from '../../http/serve/router.ts';
+import { after } from '../../life/timers.ts';
 import { Lifetime } from '../../life/lifetime.ts';
 import { channelSegments } from '../../core/http-binding.ts';
 import { describeContract } from '../../schema/view.ts';
@@ -46,7 +47,7 @@ function compileChannel(transport: Transport, event: EventDefinition, options: C
       const lifetime = new Lifetime();
       onLeave(() => lifetime.abort(LEFT));
       const session = new ChannelSession({ transport, event, operation, params, headers, peer, encoder, ...options }, lifetime);
-      const timer = setTimeout(() => lifetime.abort(SLOW), SUBSCRIBE_TIMEOUT_MS);
+      const stop = after(SUBSCRIBE_TIMEOUT_MS, () => lifetime.abort(SLOW));
       try {
         const request = { event, params: Object.fromEntries(fixed), signal: lifetime.signal, headers, peer };
         await lifetime.start(() => transport.subscribe(request, session));
@@ -54,7 +55,7 @@ function compileChannel(transport: Transport, event: EventDefinition, options: C
         lifetime.abort(LEFT);
         throw error;
       } finally {
-        clearTimeout(timer);
+        stop();
       }
       return { session, attach: (socket) => session.attach(socket) };
     },
