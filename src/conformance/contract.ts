@@ -1,5 +1,7 @@
 import * as z from 'zod/mini';
 import { defineContract, event, mutation, query } from '../core/define.ts';
+import { file } from '../schema/codec/file.ts';
+import { FileFacts } from './file-facts.ts';
 import { bytes, instant, int64 } from '../schema/codec/scalars.ts';
 import { ERROR_CODES } from '../core/errors.ts';
 
@@ -266,6 +268,52 @@ export const conformanceContract = defineContract({
       summary: 'Tells what it knows of its call',
       output: z.object({ headers: z.record(z.string(), z.string()), requestId: z.string() }),
       http: 'GET /headers',
+    }),
+    putFile: mutation({
+      summary: 'Tells of a file, which is the whole body over HTTP',
+      input: z.object({ id: z.int32(), content: file() }),
+      output: FileFacts,
+      http: { route: 'PUT /files/{id}', body: 'content' },
+    }),
+    sendFiles: mutation({
+      summary: 'Tells of files, which are parts of a form over HTTP',
+      input: z.object({
+        title: z.string(),
+        count: z.optional(z.int32()),
+        tags: z.array(z.string()),
+        main: z.optional(file()),
+        others: z.array(file()),
+      }),
+      output: z.object({ title: z.string(), count: z.optional(z.int32()), tags: z.array(z.string()), files: z.array(FileFacts) }),
+      http: 'POST /files',
+    }),
+    sendSmallImage: mutation({
+      summary: 'Takes one kind of files only',
+      input: z.object({ image: file({ types: ['image/*'], maxBytes: 1000 }) }),
+      output: z.object({ size: z.int32() }),
+    }),
+    getFile: query({
+      summary: 'Gives a file',
+      input: z.object({
+        size: z.int32(),
+        how: z.enum(['bytes', 'blob', 'stream', 'broken']),
+        name: z.optional(z.string()),
+        type: z.optional(z.string()),
+      }),
+      output: file(),
+      http: 'GET /files/{size}',
+    }),
+    getAlbum: query({
+      summary: 'Gives files within an object',
+      input: z.object({ pages: z.int32() }),
+      output: z.object({ title: z.string(), cover: file(), pages: z.array(z.object({ image: file() })) }).check(z.meta({ id: 'Album' })),
+      http: 'GET /albums/{pages}',
+    }),
+    rawBytes: query({
+      summary: 'Gives bytes',
+      input: z.object({ size: z.int32() }),
+      output: bytes(),
+      http: 'GET /raw-bytes/{size}',
     }),
     broken: query({ summary: 'Gives what the contract does not allow', output: z.object({ number: z.int32() }), http: 'GET /broken' }),
     crash: mutation({ summary: 'Throws an exception that is no ApiError', input: z.object({ secret: z.string() }), output: Item }),

@@ -3,6 +3,8 @@ import { onAbort } from '../life/lifetime.ts';
 import { createService } from '../service/service.ts';
 import type { HandlerCall, Service, ServiceOptions } from '../service/types.ts';
 import { conformanceContract, type ConformanceContract } from './contract.ts';
+import type { FileContent } from '../schema/codec/file-body.ts';
+import { factsOf, inPieces, someBytes } from './file-facts.ts';
 import { Probe, type FlowRun } from './probe.ts';
 
 /** What `createConformanceService` takes beside a service's options. */
@@ -58,6 +60,24 @@ export function createConformanceService(options: ConformanceServiceOptions = {}
         if (id === 0) throw new ApiError('NOT_FOUND', `no owner has the id ${id}`, { details: { id } });
         return { id, name: `owner ${id}`, address: { street: `street ${id}`, zip: '12345' } };
       },
+      putFile: ({ content }) => (probe.ran('putFile'), factsOf(content)),
+      sendFiles: async ({ main, others, ...rest }) => {
+        probe.ran('sendFiles');
+        const files = [];
+        for (const each of main ? [main, ...others] : others) files.push(await factsOf(each));
+        return { ...rest, files };
+      },
+      sendSmallImage: async ({ image }) => (probe.ran('sendSmallImage'), { size: (await image.bytes()).byteLength }),
+      getFile: ({ size, how, name, type }) => {
+        probe.ran('getFile');
+        return { content: contentOf(size, how), name, type };
+      },
+      getAlbum: ({ pages }) => {
+        probe.ran('getAlbum');
+        const image = (size: number) => ({ content: inPieces(size), name: `${size}.png`, type: 'image/png' });
+        return { title: 'album', cover: image(1), pages: Array.from({ length: pages }, (_, index) => ({ image: image(index + 2) })) };
+      },
+      rawBytes: ({ size }) => (probe.ran('rawBytes'), someBytes(size)),
       fail: ({ code, message, detailsJson, retryAfterMs }) => {
         const details = detailsJson === undefined ? undefined : (JSON.parse(detailsJson) as JsonObject);
         throw new ApiError(code, message, { details, retryAfterMs });
@@ -144,4 +164,15 @@ function wait(probe: Probe, id: string, call: HandlerCall): Promise<{ id: string
       reject(signal.reason as Error);
     });
   });
+}
+
+function contentOf(size: number, how: 'bytes' | 'blob' | 'stream' | 'broken'): FileContent {
+  if (how === 'bytes') return someBytes(size);
+  if (how === 'blob') return new Blob([someBytes(size) as Uint8Array<ArrayBuffer>]);
+  return how === 'stream' ? inPieces(size) : breaking(size);
+}
+
+async function* breaking(size: number): AsyncGenerator<Uint8Array> {
+  yield* inPieces(size);
+  throw new Error('SECRET-file');
 }

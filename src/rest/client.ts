@@ -129,6 +129,12 @@ class RestTransport implements Transport {
       : this.#http.send(exchange));
     if (this.options.redirects === 'same-origin' && response.status >= 300 && response.status < 400)
       response = await (await import('./foreign/redirect.ts')).followRedirects(this.#http, exchange, response);
+    const broken = sent?.failure();
+    if (broken) {
+      // The peer has told what it knows: that the body was cut.
+      response.body?.cancel().catch(() => {});
+      throw broken;
+    }
     if (request.onResponse) request.onResponse(await this.#headOf(response, operation));
     if (bodies?.answer && response.ok) return transfer?.readAnswer(bodies.answer, response, this.#http, exchange);
     const text = await this.#http.text(response, exchange);

@@ -20,6 +20,7 @@ const protocols: readonly ConformanceTarget[] = [rest, graphql, websocket, grpc,
 const WHOLE = ['rest in front of rest', 'rest in front of graphql', 'graphql in front of soap'];
 const CASES = [
   'calls-every-kind', 'calls-presence', 'calls-numbers', 'calls-empty-output', 'calls-unknown-operation', 'codecs-every-kind', 'codecs-events',
+  'files-body', 'files-members', 'files-output', 'files-nested', 'files-bytes', 'files-large', 'files-rules', 'files-broken',
   'deadlines-reaches-handler', 'deadlines-exceeded', 'deadlines-cancel', 'headers-travel', 'headers-request-id', 'errors-codes', 'errors-details-text',
   'errors-retry-after', 'errors-typed', 'idempotency-same-key', 'paging-iterate', 'select-nested', 'validation-reply', 'events-payload', 'events-order',
   'events-params', 'events-unsubscribe', 'resuming-last-id', 'resuming-gap', 'resuming-end', 'streams-items', 'streams-refused', 'streams-error',

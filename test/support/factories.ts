@@ -13,7 +13,17 @@ import { connectHandler } from '../../src/grpc/connect/server.ts';
 import { grpcHandler, serveGrpc } from '../../src/grpc/server.ts';
 import { fetchHandler, hostCheck, listen, nodeListener } from '../../src/http/index.ts';
 import { importContract } from '../../src/import/index.ts';
-import { createClient, createService, defineContract, event, memoryHub, memoryIdempotencyStore, query } from '../../src/index.ts';
+import {
+  bytes,
+  createClient,
+  createService,
+  defineContract,
+  event,
+  file,
+  memoryHub,
+  memoryIdempotencyStore,
+  query,
+} from '../../src/index.ts';
 import { mcp } from '../../src/mcp/client.ts';
 import { mcpHandler, mcpTools } from '../../src/mcp/server.ts';
 import { serveMcpStdio } from '../../src/mcp/stdio/server.ts';
@@ -69,6 +79,8 @@ export const FACTORIES: readonly Factory[] = [
     make: (options) => createService(contract, { total: () => 0 }, options),
     numbers: { graceMs: ZERO, storeTimeoutMs: {}, idempotencyTtlMs: {}, idempotencyLeaseMs: FINITE },
   },
+  { name: 'bytes', make: (options) => bytes(options), numbers: {} },
+  { name: 'file', make: (options) => file(options), numbers: { maxBytes: {} } },
   { name: 'memoryHub', make: (options) => memoryHub(options), numbers: { history: ZERO, maxHistoryBytes: ZERO } },
   { name: 'memoryIdempotencyStore', make: (options) => memoryIdempotencyStore(options), numbers: { maxBytes: {} } },
   { name: 'memorySeenStore', make: (options) => memorySeenStore(options), numbers: { maxBytes: {} } },
@@ -124,7 +136,7 @@ export const FACTORIES: readonly Factory[] = [
   {
     name: 'restHandler',
     make: (options) => restHandler(service, options),
-    numbers: { maxBodyBytes: {}, maxBufferedBytes: {}, heartbeatMs: {} },
+    numbers: { maxBodyBytes: {}, maxFileBytes: {}, maxBufferedBytes: {}, heartbeatMs: {} },
   },
   { name: 'openApi', make: (options) => openApi(contract, options), numbers: {} },
   { name: 'asyncApi', make: (options) => asyncApi(contract, options), numbers: {} },

@@ -4,6 +4,7 @@ import { codecCases } from './codecs.ts';
 import { deadlineCases } from './deadlines.ts';
 import { errorCases } from './errors/plain.ts';
 import { eventCases } from './events/events.ts';
+import { fileCases } from './files.ts';
 import { headerCases } from './headers.ts';
 import { idempotencyCases } from './idempotency.ts';
 import { lifecycleCases } from './lifecycle.ts';
@@ -21,6 +22,7 @@ import { validationCases } from './validation.ts';
 export const conformanceCases: readonly ConformanceCase[] = [
   ...callCases,
   ...codecCases,
+  ...fileCases,
   ...validationCases,
   ...errorCases,
   ...typedErrorCases,
