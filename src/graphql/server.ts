@@ -27,6 +27,7 @@ import { negotiate, takesParts, type AnswerType } from './negotiate.ts';
 import { RequestError } from './document/request-error.ts';
 import { graphqlSchema } from './schema.ts';
 import { multipartFraming, sseFraming } from './stream/framing.ts';
+import { Reservations, tokenOf } from './stream/reservations.ts';
 import { EventStreams } from './stream/server.ts';
 import { STATUS } from './status.ts';
 import {
@@ -104,6 +105,7 @@ class HttpGraphql {
   readonly engine: Engine;
   readonly #streams: EventStreams;
   readonly #parts: EventStreams;
+  readonly #reservations: Reservations;
 
   private readonly options: HandlerOptionsInForce;
   private readonly path: string;
@@ -116,12 +118,16 @@ class HttpGraphql {
     this.engine = new Engine(transport, { ...options, introspection }, onError);
     const { maxBufferedBytes, heartbeatMs } = options;
     this.#streams = new EventStreams(this.engine, sseFraming, maxBufferedBytes, heartbeatMs);
+    this.#reservations = new Reservations(this.engine, options);
     this.#parts = new EventStreams(this.engine, multipartFraming, maxBufferedBytes, heartbeatMs);
   }
 
   async answer(request: HttpRequest): Promise<HttpResponse> {
     const { method } = request;
-    if (method === 'OPTIONS') return { status: 204, headers: { allow: 'GET, POST' } };
+    if (method === 'OPTIONS') return { status: 204, headers: { allow: 'GET, POST, PUT, DELETE' } };
+    if (method === 'PUT') return this.#reservations.reserve(request);
+    const token = tokenOf(request);
+    if (method === 'DELETE' && token !== undefined) return this.#reservations.stop(token, request);
     if (method !== 'POST' && method !== 'GET')
       throw new HttpError(405, `${this.path} answers GET, POST, not ${method}`, { allow: 'GET, POST' });
     const accept = request.headers['accept'] === undefined ? undefined : String(request.headers['accept']);
@@ -132,6 +138,8 @@ class HttpGraphql {
     if (type === 'text/html' && method === 'GET' && this.options.graphiql !== false && !ASKS.test(request.query))
       return (await serveGraphiql(request, this.path)) ?? { status: 404, headers: {} };
     const headers = acceptHeaders(request.headers);
+    if (method === 'GET' && token !== undefined && type === EVENT_STREAM_TYPE)
+      return this.#reservations.open(request, token, headers['x-request-id']);
     const caller: Caller = {
       headers,
       deadline: undefined,
@@ -160,6 +168,8 @@ class HttpGraphql {
     const prepared = this.engine.prepare(asked);
     const operation: string = prepared.node.operation;
     if (request.method === 'GET' && operation !== 'query') throw new HttpError(405, `a ${operation} is sent with POST`, { allow: 'POST' });
+    const token = request.method === 'POST' ? tokenOf(request) : undefined;
+    if (token !== undefined) return this.#reservations.run(token, asked, prepared, caller);
     if (isSubscription(prepared)) {
       const streams = type === EVENT_STREAM_TYPE ? this.#streams : answering.takesParts ? this.#parts : undefined;
       if (!streams)

@@ -58,7 +58,7 @@ export class EventStreams {
     });
     await stream.open(request, async (signal) => {
       onAbort(signal, release);
-      const lastEventId = textOf(body.extensions?.['lastEventId'] ?? request.headers['last-event-id']);
+      const lastEventId = lastEventIdOf(body, request.headers['last-event-id']);
       await this.engine.transport.subscribe({ event, params, signal, headers: caller.headers, lastEventId, peer: caller.peer }, sink);
     });
     return stream.response(caller.headers['x-request-id']);
@@ -83,7 +83,9 @@ export class EventStreams {
   }
 }
 
-function textOf(value: unknown): string | undefined {
+/** The place that a subscription resumes after. Throws INVALID_ARGUMENT if it is not text. */
+export function lastEventIdOf(body: GraphqlRequest, header?: unknown): string | undefined {
+  const value = body.extensions?.['lastEventId'] ?? header;
   if (value === undefined || value === null || typeof value === 'string') return value ?? undefined;
   throw new ApiError('INVALID_ARGUMENT', 'lastEventId must be text');
 }

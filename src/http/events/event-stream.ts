@@ -77,6 +77,11 @@ export class EventStream {
     this.#lifetime.abort(LEFT);
   }
 
+  /** Settles once the reader has taken enough; `undefined` if it can be given more now. */
+  drained(): Promise<void> | undefined {
+    return this.#writer?.drained();
+  }
+
   end(error?: ApiError): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
