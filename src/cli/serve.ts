@@ -1,12 +1,14 @@
 import { blogContract } from '../blog/contract.ts';
 import { createBlogService } from '../blog/service.ts';
 import type { EventHub } from '../events/hub.ts';
-import { serve, type Served } from '../serve/index.ts';
+import { serve, type Served, type ServeOptions } from '../serve/index.ts';
+import { isPlaygroundDefault } from '../serve/playground/default.ts';
 import type { MqttBroker } from '../mqtt/broker.ts';
 import type { Transport } from '../core/transport.ts';
 import { UsageError } from './args.ts';
 import { defineCommand } from './command.ts';
 import { headersOf } from './connection.ts';
+import { BLOG_EXAMPLES } from './measure/examples.ts';
 import { loadService } from './module.ts';
 import { openStores, type OpenedStores } from './stores.ts';
 import { PROTOCOLS } from '../protocols.ts';
@@ -42,6 +44,8 @@ export const serveCommand = defineCommand({
     redis: { type: 'string', value: '<url>', summary: 'shares events and idempotency keys with other processes on this Redis' },
     postgres: { type: 'string', value: '<url>', summary: 'the same on this Postgres, whose tables are made if they are missing' },
     'allow-private-webhooks': { type: 'boolean', summary: 'lets webhooks go to private and loopback addresses' },
+    playground: { type: 'boolean', summary: 'the page at / also in production and on other hosts than this machine' },
+    'no-playground': { type: 'boolean', summary: 'no page at /' },
     json: { type: 'boolean', summary: 'prints the addresses as one line of JSON' },
   },
   notes: [
@@ -81,6 +85,7 @@ export const serveCommand = defineCommand({
         mqttPublishers: publishersOf(flags),
         mqttEventHeaders: headersOf(flags['mqtt-event-header']),
         allowPrivateWebhooks: flags['allow-private-webhooks'],
+        playground: playgroundOf(flags, service),
       });
       if (engine && !flags.json)
         process.stderr.write(`webhooks are kept in the memory of this process: ${engine.flag} holds events and keys\n`);
@@ -96,6 +101,17 @@ export const serveCommand = defineCommand({
     }
   },
 });
+
+/** Whether there is a page, and the inputs that it begins with. */
+function playgroundOf(
+  flags: { readonly playground: boolean; readonly 'no-playground': boolean; readonly host: string },
+  { contract }: Transport,
+): ServeOptions['playground'] {
+  if (flags.playground && flags['no-playground']) throw new UsageError('--playground and --no-playground: give one of them');
+  if (flags['no-playground'] || !(flags.playground || isPlaygroundDefault(flags.host))) return false;
+  if (contract !== blogContract) return true;
+  return { examples: Object.fromEntries(Object.entries(BLOG_EXAMPLES.operations).map(([name, example]) => [name, example(0)])) };
+}
 
 /** What is served, and how to end it. */
 interface Opened {
@@ -180,6 +196,7 @@ function summary(served: Served, { contract }: Transport, mqttPath: string | und
   const ws = http.replace(/^http/, 'ws');
   const isBlog = contract === blogContract;
   const rows: (readonly [title: string, address: string])[] = [
+    ...(served.playground === undefined ? [] : [['Playground', served.playground] as const]),
     ['REST', http],
     ['', `${http}/openapi.json`],
     ['', `${http}/asyncapi.json`],
@@ -209,7 +226,7 @@ function summary(served: Served, { contract }: Transport, mqttPath: string | und
   return [
     `${paint('green', '●')} ${paint('bold', `${isBlog ? 'The Blog service' : `The service '${contract.name}'`} is up.`)} Ctrl-C ends it.`,
     '',
-    ...rows.map(([title, address]) => `  ${paint('bold', title.padEnd(10))}${paint('cyan', address)}`),
+    ...rows.map(([title, address]) => `  ${paint('bold', title.padEnd(12))}${paint('cyan', address)}`),
     '',
     '  Things to try in another terminal:',
     '',

@@ -7,4 +7,5 @@
 
 export type { ProtocolName, ServedAddresses } from '../protocols.ts';
 export type { ProtocolOptions, ServeOptions } from './options.ts';
+export type { PlaygroundOptions } from './playground/handler.ts';
 export { serve, type Served } from './serve.ts';

@@ -11,6 +11,7 @@ import type { McpHandlerOptions } from '../mcp/server.ts';
 import type { MqttBroker, Publishers } from '../mqtt/broker.ts';
 import type { ServeMqttOptions } from '../mqtt/server.ts';
 import type { HeadersOption } from '../peer/headers.ts';
+import type { PlaygroundOptions } from './playground/handler.ts';
 import type { ProtocolName } from '../protocols.ts';
 import type { RestHandlerOptions } from '../rest/server.ts';
 import type { SoapHandlerOptions } from '../soap/server.ts';
@@ -91,6 +92,12 @@ export interface ServeOptions extends ProtocolOptions {
   readonly caller?: ((request: IncomingMessage) => unknown) | undefined;
   /** Your own routes beside the protocols', asked before them. @default none */
   readonly handlers?: readonly HttpHandler[] | undefined;
+  /**
+   * A page at `/` that calls operations and watches events over every protocol, and shows what goes over the wire: `true`, or with inputs to begin
+   * with. Whoever may reach the HTTP port may call through it what the service allows.
+   * @default true if `host` is a loopback address and `NODE_ENV` is not `production`
+   */
+  readonly playground?: boolean | PlaygroundOptions | undefined;
   /** Limits of the HTTP port: heads, bodies, idle connections. */
   readonly http?: Omit<ListenOptions, 'host' | 'port' | 'cors' | 'onError' | 'tls' | 'publicUrl' | 'caller'> | undefined;
   /**

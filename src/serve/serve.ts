@@ -15,9 +15,13 @@ import { healthHandler, refuseSockets, startGate, type Phase } from './health.ts
 import type { MountContext } from './mount.ts';
 import { MOUNTS } from './mounts.ts';
 import type { ServeOptions } from './options.ts';
+import { isLoopback, isPlaygroundDefault } from './playground/default.ts';
+import { playgroundHandler, type PlaygroundOptions, type PlaygroundTarget } from './playground/handler.ts';
 
 /** A service that is being served. */
 export interface Served extends ServedAddresses {
+  /** The page that calls operations: `http://127.0.0.1:4000/`; absent if it is off. */
+  readonly playground?: string;
   /**
    * Ends everything in order: `/healthz` answers 503, calls are served for `drainMs` more, calls in flight finish, events that they wrote are
    * published, then all ports close. The service stays open, because it was given. Idempotent.
@@ -50,7 +54,23 @@ export async function serve(transport: Transport, options: ServeOptions = {}): P
   const names = PROTOCOL_NAMES.filter((name) => options.protocols?.includes(name) ?? true);
   const mounts = names.map((name) => MOUNTS[name](context));
   let phase: Phase = 'starting';
-  const handlers = [...(options.handlers ?? []), ...mounts.flatMap(({ handler }) => handler ?? [])];
+  const addresses: { http: string } & Partial<ServedAddresses> = { http: '' };
+  const served = () => (phase === 'starting' ? undefined : (addresses as ServedAddresses));
+  const playground = playgroundOf(options, host);
+  const target = (own: PlaygroundOptions): PlaygroundTarget => ({
+    ...own,
+    contract: transport.contract,
+    // A receiver of webhooks on this machine is at a private address.
+    protocols: names.filter((name) => name !== 'webhook' || options.allowPrivateWebhooks === true),
+    addresses: served,
+    onError: onError ?? reportToConsole,
+  });
+  const handlers = [
+    ...(options.handlers ?? []),
+    ...mounts.flatMap(({ handler }) => handler ?? []),
+    // The last one: a contract may have a route of its own at `/`.
+    ...(playground ? [playgroundHandler(target(playground))] : []),
+  ];
   const health = healthHandler(
     () => phase,
     () => mounts.flatMap(({ problems }) => problems?.() ?? []),
@@ -59,7 +79,7 @@ export async function serve(transport: Transport, options: ServeOptions = {}): P
     health,
     startGate(() => phase, composeHandlers(...handlers)),
   );
-  const check = LOOPBACK.test(host) ? hostCheck({ hosts, publicUrl }, onError ?? reportToConsole) : undefined;
+  const check = isLoopback(host) ? hostCheck({ hosts, publicUrl }, onError ?? reportToConsole) : undefined;
   const http = await listen(check ? checkingHosts(check, handler) : handler, {
     ...options.http,
     host,
@@ -71,11 +91,11 @@ export async function serve(transport: Transport, options: ServeOptions = {}): P
     caller,
   });
   if (check) refuseHosts(http.server, check);
+  addresses.http = http.url;
   const openSockets = refuseSockets(http.server);
 
   const stopCalls = async (graceMs: number) => settleAll([http.close(graceMs), ...mounts.map(async (mount) => mount.stopCalls?.(graceMs))]);
   const closeMounts = async (graceMs: number) => settleAll(mounts.map(async (mount) => mount.close?.(graceMs)));
-  const addresses: { http: string } & Partial<ServedAddresses> = { http: http.url };
   try {
     // One after the other: if one fails, all that have begun are known.
     for (const { publish } of mounts) Object.assign(addresses, await publish?.(http));
@@ -99,10 +119,9 @@ export async function serve(transport: Transport, options: ServeOptions = {}): P
     await closeMounts(graceMs);
   };
   let closing: Promise<void> | undefined;
-  return { ...(addresses as ServedAddresses), close: () => (closing ??= close()) };
+  return { ...(addresses as ServedAddresses), ...(playground && { playground: `${http.url}/` }), close: () => (closing ??= close()) };
 }
 
-const LOOPBACK = /^(localhost|127(\.\d+){3}|::1)$/;
 const PORT = { zero: true, infinity: false, most: 65_535 } as const;
 const READERS = {
   port: count(4000, PORT),
@@ -113,8 +132,15 @@ const READERS = {
 };
 const OTHERS = [
   'allowPrivateWebhooks', 'caller', 'connect', 'cors', 'graphql', 'grpc', 'handlers', 'host', 'hosts', 'http', 'mcp', 'mqtt', 'mqttBroker', 'mqttEventHeaders', 'mqttHost',
-  'mqttPath', 'mqttPublishers', 'mqttUrl', 'onError', 'origins', 'protocols', 'publicUrl', 'rest', 'soap', 'tls', 'webhook', 'websocket',
+  'mqttPath', 'mqttPublishers', 'mqttUrl', 'onError', 'origins', 'playground', 'protocols', 'publicUrl', 'rest', 'soap', 'tls', 'webhook', 'websocket',
 ] as const; // prettier-ignore
+
+/** The playground's options; `undefined` without it. */
+function playgroundOf({ playground }: ServeOptions, host: string): PlaygroundOptions | undefined {
+  const isWanted = playground ?? isPlaygroundDefault(host);
+  if (isWanted === false) return undefined;
+  return isWanted === true ? {} : isWanted;
+}
 
 /** Sockets are asked for their host too, before any protocol takes them. */
 function refuseHosts(server: Server, check: HostCheck): void {

@@ -115,7 +115,7 @@ describe('a server that stops', () => {
 
 describe('the protocols to serve', () => {
   it('are those that are listed', async () => {
-    served = await serve(createBlogService(), { port: 0, protocols: ['rest', 'soap'] });
+    served = await serve(createBlogService(), { port: 0, playground: false, protocols: ['rest', 'soap'] });
     expect(served).toEqual({ http: served.http, close: served.close });
     expect(await status(`${served.http}/users/123`)).toBe(200);
     expect(await status(`${served.http}/soap?wsdl`)).toBe(200);

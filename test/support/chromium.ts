@@ -20,10 +20,15 @@ export interface Page {
   readonly requested: readonly string[];
   /** Evaluates an expression in the page; promises are waited for. */
   evaluate(expression: string): Promise<unknown>;
+  /** Presses keys one after the other, as a keyboard does: `Tab`, `Enter`, `ArrowRight`, or text. */
+  press(...keys: readonly string[]): Promise<void>;
   /** A picture of it, as PNG. */
   screenshot(): Promise<Buffer>;
   close(): Promise<void>;
 }
+
+/** Source: https://www.w3.org/TR/uievents/#fixed-virtual-key-codes */
+const KEY_CODES: Readonly<Record<string, number>> = { Tab: 9, Enter: 13, Escape: 27, ArrowLeft: 37, ArrowRight: 39 };
 
 interface Reply {
   readonly id?: number;
@@ -103,6 +108,17 @@ async function attach(socket: WebSocket, url: string, end: () => Promise<void>):
       const answer = await send('Runtime.evaluate', { expression, awaitPromise: true, returnByValue: true });
       if (answer['exceptionDetails'] !== undefined) throw new Error(JSON.stringify(answer['exceptionDetails']));
       return (answer['result'] as { readonly value?: unknown }).value;
+    },
+    async press(...keys) {
+      for (const key of keys) {
+        const code = KEY_CODES[key];
+        if (code === undefined) await send('Input.insertText', { text: key });
+        else {
+          const what = { key, code: key, windowsVirtualKeyCode: code, ...(key === 'Enter' && { text: '\r' }) };
+          await send('Input.dispatchKeyEvent', { type: 'keyDown', ...what });
+          await send('Input.dispatchKeyEvent', { type: 'keyUp', ...what });
+        }
+      }
     },
     async screenshot() {
       const { data } = await send('Page.captureScreenshot', { format: 'png' });

@@ -1,12 +1,12 @@
 import { createBlogService } from '../../blog/service.ts';
 import type { Transport } from '../../core/transport.ts';
 import { PROTOCOL_NAMES } from '../../protocols.ts';
+import { mockService } from '../../testing/mock/mock-service.ts';
 import { unknown, UsageError } from '../args.ts';
 import { defineCommand } from '../command.ts';
 import { loadContract, loadService } from '../module.ts';
 import { canPublish, cpuMs, publishAll, serveFarEnd } from './far-end.ts';
 import { FAR_END, type Order, type Report } from './far-process.ts';
-import { createSampleService } from './sample-service.ts';
 
 /** The process that `compare` starts for the end that serves. It ends when its parent disconnects. */
 export const farCommand = defineCommand({
@@ -43,7 +43,7 @@ export const farCommand = defineCommand({
 
 async function open(file: string | undefined, contract: string | undefined): Promise<Transport> {
   if (file !== undefined) return loadService(file);
-  return contract === undefined ? createBlogService() : createSampleService(await loadContract(contract));
+  return contract === undefined ? createBlogService() : mockService(await loadContract(contract));
 }
 
 async function obey(service: Transport, order: Order): Promise<void> {
