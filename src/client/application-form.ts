@@ -3,9 +3,11 @@ import { ApiError, isApiError, type JsonObject } from '../core/errors.ts';
 import { own } from '../core/own.ts';
 import { shapeOf } from '../core/shape.ts';
 import type { EventSink, Selection } from '../core/transport.ts';
+import { onAbort } from '../life/lifetime.ts';
 import { checkedSink } from '../guard/checked-sink.ts';
 import { inputOf } from '../guard/checks.ts';
 import { planSelection } from '../guard/select.ts';
+import { FileBody } from '../schema/codec/file-body.ts';
 import { converterOf } from '../schema/codec/codec.ts';
 import { issuesError } from '../schema/check/issues.ts';
 
@@ -16,6 +18,7 @@ export async function callInApplicationForm(
   select: Selection | undefined,
   input: unknown,
   send: (wire: unknown) => Promise<unknown>,
+  signal?: AbortSignal,
 ): Promise<unknown> {
   const encoder = converterOf(operation.input);
   const wire = encoder ? inputOf(await encoder.encode(input), operation) : input;
@@ -24,7 +27,36 @@ export async function callInApplicationForm(
   const decoded = await converter?.decode(output);
   if (!decoded) return output;
   if (decoded.issues) throw issuesError('DATA_LOSS', `${operation.name}: the reply breaks the contract`, decoded.issues);
-  return decoded.value;
+  return signal && decoded.value instanceof FileBody ? until(decoded.value, signal) : decoded.value;
+}
+
+/** A file whose content ends with the caller's signal, also before it is read. */
+function until(file: FileBody, signal: AbortSignal): FileBody {
+  return file.through((content) => {
+    const pieces = content[Symbol.asyncIterator]();
+    let reason: ApiError | undefined;
+    let refuse: ((reason: ApiError) => void) | undefined;
+    const unlisten = onAbort(signal, () => {
+      reason = ApiError.from(signal.reason, 'CANCELLED', 'the caller cancelled the call');
+      refuse?.(reason);
+      void Promise.resolve(pieces.return?.()).catch(() => {});
+    });
+    const next = () =>
+      new Promise<IteratorResult<Uint8Array>>((resolve, reject) => {
+        if (reason) return reject(reason);
+        refuse = reject;
+        pieces.next().then((step) => {
+          if (step.done) unlisten();
+          resolve(step);
+        }, reject);
+      });
+    const leave = async (): Promise<IteratorResult<Uint8Array>> => {
+      unlisten();
+      await pieces.return?.();
+      return { done: true, value: undefined };
+    };
+    return { [Symbol.asyncIterator]: () => ({ next, return: leave }) };
+  });
 }
 
 /** An input in wire form, `undefined` for one that has none. */

@@ -143,7 +143,7 @@ class ContractClient {
         const request = new Call(lifetime, operation, wire, headers, lifetime.deadline, select, undefined, heard);
         return select ? this.#callSelected(request) : this.transport.call(request);
       };
-      return lifetime.settle(() => (converts ? this.#callConverted(operation, input, select, send) : send(input)), fail);
+      return lifetime.settle(() => (converts ? this.#callConverted(operation, input, select, send, options.signal) : send(input)), fail);
     } catch (error) {
       return Promise.reject(fail(error));
     }
@@ -159,9 +159,10 @@ class ContractClient {
     input: unknown,
     select: Selection | undefined,
     send: (wire: unknown) => Promise<unknown>,
+    signal: AbortSignal | undefined,
   ): Promise<unknown> {
     const { callInApplicationForm } = await converting();
-    return callInApplicationForm(this.contract, operation, select, input, send);
+    return callInApplicationForm(this.contract, operation, select, input, send, signal);
   }
 
   #failed(operation: Operation, error: unknown): ApiError {

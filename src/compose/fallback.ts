@@ -6,7 +6,7 @@ import { Call, endingOf } from '../life/call.ts';
 import { Lifetime } from '../life/lifetime.ts';
 import { now } from '../life/now.ts';
 import { Circuit } from './circuit.ts';
-import { isRepeatable } from './retry.ts';
+import { isRepeatable, isSpent } from './retry.ts';
 import type { Source } from './wrap.ts';
 
 /** Options of `fallback`. */
@@ -101,7 +101,11 @@ async function tryEach<T>(
         throw error;
       }
       part.circuit.fail();
-      const mayRepeat = !request.operation || (isApiError(error) && !error.sent) || (!request.operation.item && isRepeatable(request));
+      const isUnsent = isApiError(error) && !error.sent;
+      const mayRepeat =
+        !request.operation ||
+        (isUnsent && !isSpent(request.operation, request.input)) ||
+        (!isUnsent && !request.operation.item && isRepeatable(request));
       if (mayRepeat) continue;
       for (const other of asked.slice(at + 1)) other.circuit.leave();
       throw error;

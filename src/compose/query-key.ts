@@ -1,7 +1,9 @@
 import type { CallRequest } from '../core/transport.ts';
+import { hasFile } from '../schema/codec/has-file.ts';
 
-/** The same text for equal queries; `undefined` for one whose input JSON cannot hold, such as bytes. */
+/** The same text for equal queries; `undefined` for one whose input JSON cannot hold, such as bytes, and for those with files, which are read once. */
 export function queryKey({ operation, input, headers, select, peer }: CallRequest): string | undefined {
+  if ([operation.input, operation.output].some((schema) => schema && hasFile(schema))) return undefined;
   let isPlain = true;
   const text = JSON.stringify(
     [operation.name, input, select, headers, peer?.protocol, peer?.address],

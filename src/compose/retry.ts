@@ -1,10 +1,13 @@
 import { ApiError, isApiError, mayMend } from '../core/errors.ts';
 import { count, readOptions, type OptionReader } from '../core/options.ts';
+import type { Operation } from '../core/contract.ts';
 import type { Adapter, CallRequest, Transport } from '../core/transport.ts';
 import { CALLER_UNKNOWN } from '../guard/caller.ts';
 import { backoffMs, backoffReaders } from '../life/backoff.ts';
 import { delay } from '../life/lifetime.ts';
 import { now } from '../life/now.ts';
+import { filesIn } from '../schema/codec/files-in.ts';
+import { hasFile } from '../schema/codec/has-file.ts';
 import { composeAdapter, withHeaders } from './wrap.ts';
 
 /** Options of `retry`. */
@@ -94,15 +97,23 @@ function isCallerUnknown({ code, details }: ApiError): boolean {
   return code === 'FAILED_PRECONDITION' && details?.['reason'] === CALLER_UNKNOWN.reason;
 }
 
-function mayRepeat(error: ApiError, { operation, headers }: CallRequest): boolean {
+function mayRepeat(error: ApiError, { operation, headers, input }: CallRequest): boolean {
+  if (isSpent(operation, input)) return false;
   const hasKey = headers['idempotency-key'] !== undefined;
   const { retry } = mayMend[error.code];
   // The key's first call is still running: its outcome is what the next try gets.
   if (retry === 'keyed') return hasKey;
-  return (retry === 'remote' ? error.remote : retry) && (!error.sent || isRepeatable({ operation, headers }));
+  return (retry === 'remote' ? error.remote : retry) && (!error.sent || isRepeatable({ operation, headers, input }));
+}
+
+/** Whether an input has a file of which a part has been read, and cannot be read again. */
+export function isSpent({ input: schema }: Operation, input: unknown): boolean {
+  return schema !== undefined && hasFile(schema) && filesIn(input).some((file) => file.isSpent);
 }
 
 /** Whether running a call twice is the same as running it once. */
-export function isRepeatable({ operation, headers }: Pick<CallRequest, 'operation' | 'headers'>): boolean {
+export function isRepeatable({ operation, headers, input }: Pick<CallRequest, 'operation' | 'headers' | 'input'>): boolean {
+  // A file that is a stream can be sent once.
+  if (operation.input && hasFile(operation.input) && filesIn(input).some((file) => !file.isRepeatable)) return false;
   return operation.kind === 'query' || operation.idempotent || headers['idempotency-key'] !== undefined;
 }

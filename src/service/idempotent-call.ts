@@ -1,6 +1,7 @@
 import { ApiError, isApiError, KEY_REUSED, mayMend, type ErrorBody } from '../core/errors.ts';
 import type { ResponseHead } from '../core/transport.ts';
 import { every } from '../life/timers.ts';
+import { filesIn, inMemory } from '../schema/codec/files-in.ts';
 import type { IdempotencyOutcome, IdempotencyStore } from '../stores/idempotency.ts';
 import { keptHead, type KeptResponse } from './response.ts';
 
@@ -35,6 +36,12 @@ export async function callOnce(
   report: (error: unknown) => void,
   response: KeptResponse,
 ): Promise<unknown> {
+  if (filesIn(input).some((file) => !file.isRepeatable)) {
+    throw new ApiError(
+      'INVALID_ARGUMENT',
+      'a call with an idempotency key takes no file that comes as a stream, because nobody could tell whether a repeat has the same: send a smaller one, or no key',
+    );
+  }
   const [key, fingerprint, caller] = await Promise.all([
     sha256([scope.caller, scope.operation, scope.key]),
     sha256(input ?? null),
@@ -64,7 +71,8 @@ export async function callOnce(
     );
   const stop = every(Math.max(1, leaseMs / RENEWALS), () => void renew(), { holds: false });
   try {
-    const output = await run(hold);
+    const made = await run(hold);
+    const output = filesIn(made).length === 0 ? made : await inMemory(made);
     if (!isKept) {
       await keep(async () => {
         if (!(await store.finish(key, owner, { output, ...keptHead(response.head) }, ttlMs))) report(keyLost());

@@ -10,11 +10,6 @@ export function filesIn(value: unknown): FileBody[] {
   return Object.values(value).flatMap(filesIn);
 }
 
-/** Whether a value holds a file whose content has been read and cannot be read again. */
-export function isSpent(value: unknown): boolean {
-  return filesIn(value).some((file) => file.isSpent);
-}
-
 /**
  * The value with all its files in memory, for protocols that carry them as bytes.
  * @throws ApiError INVALID_ARGUMENT if they are larger than 8 MiB together
