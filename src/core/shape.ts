@@ -1,27 +1,8 @@
 import { globalRegistry, type $ZodType } from 'zod/v4/core';
 import type { Schema } from './contract.ts';
+import { innerSchemas, type Def } from './shape/walk.ts';
 
-/** The members of zod's schema definitions that this file reads. */
-interface Def {
-  readonly type: string;
-  readonly innerType?: $ZodType;
-  readonly element?: $ZodType;
-  readonly shape?: Readonly<Record<string, $ZodType>>;
-  readonly options?: readonly $ZodType[];
-  readonly valueType?: $ZodType;
-  readonly getter?: () => $ZodType;
-  readonly in?: $ZodType;
-  readonly out?: $ZodType;
-  readonly reverseTransform?: unknown;
-  readonly keyType?: $ZodType;
-  readonly items?: readonly $ZodType[];
-  readonly rest?: $ZodType | null;
-  readonly left?: $ZodType;
-  readonly right?: $ZodType;
-  readonly isFile?: boolean;
-  readonly isBytes?: boolean;
-  readonly mediaType?: string;
-}
+export { innerSchemas, isCodec, isFile, someSchema } from './shape/walk.ts';
 
 const SCALARS = new Set(['string', 'number', 'int', 'boolean', 'enum', 'literal', 'template_literal']);
 
@@ -44,11 +25,6 @@ export function shapeOf(schema: Schema): Shape {
   if (def.getter) return shapeOf(def.getter());
   if (def.in) return shapeOf(isPreprocess(schema) ? (def.out ?? def.in) : def.in);
   return { kind: SCALARS.has(def.type) ? 'scalar' : 'other' };
-}
-
-/** Whether a schema is the wire side of `file()` itself. */
-export function isFile(schema: Schema): boolean {
-  return (schema._zod.def as unknown as Def).isFile === true;
 }
 
 /** What carries bytes: `file()` or `bytes()`, without optional, nullable, default, codec and lazy around it; `undefined` for another schema. */
@@ -97,11 +73,6 @@ export function eachObject(
   }
 }
 
-/** Whether a schema converts between a wire form and an application form. */
-export function isCodec(schema: Schema): boolean {
-  return (schema._zod.def as unknown as Def).reverseTransform !== undefined;
-}
-
 /** Whether a schema is only another one with a function before it, which makes more values fit. */
 export function isPreprocess(schema: Schema): boolean {
   const def = schema._zod.def as unknown as Def;
@@ -111,15 +82,6 @@ export function isPreprocess(schema: Schema): boolean {
 /** Whether a schema gives what it does not read, and has no way back. */
 export function isOneWay(schema: Schema): boolean {
   return (schema._zod.def as unknown as Def).out?._zod.def.type === 'transform';
-}
-
-/** The schemas that a schema is directly made of. */
-export function innerSchemas(schema: Schema): readonly $ZodType[] {
-  const def = schema._zod.def as unknown as Def;
-  if (def.type === 'object') return Object.values(def.shape ?? {});
-  if (def.getter) return [def.getter()];
-  const all = [def.innerType, def.element, def.keyType, def.valueType, def.in, def.out, def.left, def.right, def.rest];
-  return [...all, ...(def.options ?? []), ...(def.items ?? [])].filter((inner) => inner !== undefined && inner !== null);
 }
 
 /** Where `test` holds first: `.address[].zip`, empty for the schema itself, `undefined` if it holds nowhere. */
@@ -138,11 +100,4 @@ export function placeOf(schema: Schema, test: (schema: Schema) => boolean, seen:
     if (place !== undefined) return step + place;
   }
   return undefined;
-}
-
-/** Tells whether `test` holds for a schema or for any that can be reached from it. */
-export function someSchema(schema: Schema, test: (schema: Schema) => boolean, seen: Set<Schema> = new Set()): boolean {
-  if (seen.has(schema)) return false;
-  seen.add(schema);
-  return test(schema) || innerSchemas(schema).some((inner) => someSchema(inner, test, seen));
 }

@@ -9,6 +9,8 @@ import { isCodec, shapeOf } from '../core/shape.ts';
 import type { Check } from '../schema/check/issues.ts';
 import type { Checks } from './checks.ts';
 
+export { hasField } from '../core/shape.ts';
+
 /** A selection, compiled for an operation's output. */
 export interface SelectPlan {
   /** The output's own fields that a peer must give: those selected, and those that relations start from. */

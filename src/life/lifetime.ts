@@ -1,8 +1,13 @@
 import { ApiError } from '../core/errors.ts';
 import { now } from './now.ts';
-import { timerMs } from './timers.ts';
 
-export { timerMs };
+/** The longest that a timer of the platform can wait: beyond it would fire at once. */
+export const LONGEST_MS = 2 ** 31 - 1;
+
+/** What a timer can wait of a time. */
+export function timerMs(ms: number): number {
+  return Math.min(ms, LONGEST_MS);
+}
 
 /**
  * The life of one call: it ends by the deadline, by the caller's signal, or by `abort`, whichever comes first.

@@ -1,12 +1,5 @@
+import { LONGEST_MS, timerMs } from './lifetime.ts';
 import { now } from './now.ts';
-
-/** The longest that a timer of the platform can wait: beyond it would fire at once. */
-const LONGEST_MS = 2 ** 31 - 1;
-
-/** What a timer can wait of a time. */
-export function timerMs(ms: number): number {
-  return Math.min(ms, LONGEST_MS);
-}
 
 /** Stops a timer; one that has fired, or was stopped, stays as it is. */
 export type StopTimer = () => void;

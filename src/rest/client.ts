@@ -13,16 +13,16 @@ import { readOptions } from '../core/options.ts';
 import { defineAdapter } from '../guard/guard.ts';
 import { timeoutHeader } from '../peer/headers.ts';
 import { parseJson } from '../peer/json.ts';
-import { hasField } from '../core/shape.ts';
 import type { FetchResponse } from '../http/client/fetch-like.ts';
 import { HTTP_CLIENT_OPTIONS, HTTP_CLIENT_READERS, HttpClient, type HttpClientOptions } from '../http/client/http-client.ts';
 import { baseUrl, isSameOrigin } from '../http/client/page-url.ts';
 import { guardOnWire } from '../peer/on-wire.ts';
 import type { Adapter, CallRequest, EventSink, ResponseHead, StreamRequest, SubscribeRequest, Transport } from '../core/transport.ts';
+import { hasCodec } from '../schema/codec/has-codec.ts';
 import type { RestForeignOptions } from './foreign/mapping.ts';
 import type { ForeignRest } from './foreign/transport.ts';
 import { own } from '../core/own.ts';
-import { bodiesOf } from './files/bodies.ts';
+import type { QueryOption } from './query-credentials.ts';
 import { compileRequest, EVENT_STREAM_TYPE, failedOwn, JSON_TYPE, type RestRequest } from './wire.ts';
 
 export type { ClientTls, DispatcherLike, FetchHeaders, FetchInit, FetchLike, FetchResponse } from '../http/client/fetch-like.ts';
@@ -43,10 +43,7 @@ export type {
 export type { HttpClientOptions } from '../http/client/http-client.ts';
 export type { HeadersOption } from '../peer/headers.ts';
 export type { OnWire, WireRecord } from '../peer/on-wire.ts';
-
-/** Parameters of the query of every request: a record, or a function asked again for each call and each reconnect. */
-export type QueryOption =
-  Readonly<Record<string, string>> | (() => Readonly<Record<string, string>> | Promise<Readonly<Record<string, string>>>);
+export type { QueryOption } from './query-credentials.ts';
 
 /** Options of `rest`. */
 export interface RestOptions extends HttpClientOptions, RestForeignOptions {
@@ -113,13 +110,13 @@ class RestTransport implements Transport {
     if (!encode) throw noOperation(operation.name);
     if (own(this.options.operations, operation.name))
       return (await this.#loadForeign()).call(request, await this.#http.headers(request.headers));
-    const bodies = bodiesOf(operation);
     const [binding] = operation.http;
-    const transfer = bodies && (await transferring());
+    const transfer = mayTransfer(operation) ? await transferring() : undefined;
+    const bodies = transfer?.bodiesOf(operation);
     const sent = bodies?.request && binding && (await transfer?.encodeFiles(binding, bodies.request, request));
     const { method, target: plain, body } = sent ?? encode(request.input);
     const target = request.select && this.options.sendFields !== false ? await withFields(plain, this.contract, request) : plain;
-    const headers = await this.#headers(request, transfer ? transfer.acceptFor(bodies.answer) : JSON_TYPE);
+    const headers = await this.#headers(request, bodies && transfer ? transfer.acceptFor(bodies.answer) : JSON_TYPE);
     if (sent) Object.assign(headers, sent.headers);
     else if (body !== undefined) headers['content-type'] = JSON_TYPE;
     if (this.#sendDeadline && request.deadline !== undefined) headers['x-timeout-ms'] = timeoutHeader(request.deadline);
@@ -188,7 +185,7 @@ class RestTransport implements Transport {
         base,
         streams: this.#streams,
         follow: options.redirects === 'same-origin',
-        query: () => this.#query(),
+        query: async () => (await import('./query-credentials.ts')).readQuery(options.query ?? {}),
       };
       try {
         return new ForeignRest(contract, options, carrier);
@@ -202,25 +199,8 @@ class RestTransport implements Transport {
   /** Where a request goes, with the credentials of the query, and what of it may be seen. */
   async #urlOf(target: string): Promise<{ readonly url: string; readonly shownUrl?: string }> {
     const url = this.base + target;
-    if (this.options.query === undefined) return { url };
-    const { pairs, shown } = await this.#query();
-    const join = target.includes('?') ? '&' : '?';
-    return { url: `${url}${join}${pairs.join('&')}`, shownUrl: `${url}${join}${shown.join('&')}` };
-  }
-
-  async #query(): Promise<{ readonly pairs: readonly string[]; readonly shown: readonly string[] }> {
-    const { query = {} } = this.options;
-    let given: Readonly<Record<string, string>>;
-    try {
-      given = typeof query === 'function' ? await query() : query;
-    } catch (error) {
-      throw ApiError.from(error, 'UNAUTHENTICATED', "the 'query' function failed, so the request was not sent", { sent: false });
-    }
-    const names = Object.keys(given).map(encodeURIComponent);
-    return {
-      pairs: Object.values(given).map((value, index) => `${names[index]}=${encodeURIComponent(value)}`),
-      shown: names.map((name) => `${name}=[redacted]`),
-    };
+    const { query } = this.options;
+    return query === undefined ? { url } : (await import('./query-credentials.ts')).withQuery(url, query);
   }
 
   async #headers(request: CallRequest | SubscribeRequest, accept: string): Promise<Record<string, string>> {
@@ -229,11 +209,17 @@ class RestTransport implements Transport {
   }
 }
 
+/** Whether an operation may have a body that is not JSON: bytes and files are codecs. */
+function mayTransfer({ input, output }: Operation): boolean {
+  return (input !== undefined && hasCodec(input)) || (output !== undefined && hasCodec(output));
+}
+
 /** The target with the output's own fields that the selection needs; relations have operations of their own. */
 async function withFields(target: string, contract: Contract, { operation, select }: CallRequest): Promise<string> {
+  if (!select) return target;
+  const { hasField, planSelection } = await selecting();
   // An input of that name would be taken for it.
-  if (!select || (operation.input && hasField(operation.input, 'fields'))) return target;
-  const { planSelection } = await selecting();
+  if (operation.input && hasField(operation.input, 'fields')) return target;
   const { ownFields } = planSelection(contract, operation, select);
   return `${target}${target.includes('?') ? '&' : '?'}fields=${ownFields.map(encodeURIComponent).join(',')}`;
 }

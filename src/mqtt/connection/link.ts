@@ -2,7 +2,7 @@ import mqtt, { type IClientOptions, type IConnackPacket, type IPublishPacket, ty
 import { ApiError, isApiError } from '../../core/errors.ts';
 import { networkReason } from '../../http/client/network-error.ts';
 import { onAbort } from '../../life/lifetime.ts';
-import { timerMs } from '../../life/timers.ts';
+import { timerMs } from '../../life/lifetime.ts';
 import type { MqttConnectionOptions, MqttCredentials, MqttWill } from '../options.ts';
 import { codeOf, isVersionRefusal, refusal } from '../status.ts';
 import { bufferWrites } from './write-buffer.ts';

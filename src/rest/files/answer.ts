@@ -2,7 +2,8 @@ import type { ResponseHead } from '../../core/transport.ts';
 import { attachment } from '../../http/message/disposition.ts';
 import { withHead } from '../../http/message/head.ts';
 import type { HttpRequest, HttpResponse, HttpStream, HttpWriter } from '../../http/message/message.ts';
-import { ANY_TYPE, FileBody } from '../../schema/codec/file-body.ts';
+import { FileBody } from '../../schema/codec/file-body.ts';
+import { ANY_TYPE } from '../../schema/codec/file-stream.ts';
 import { etagOf, matchesEtag } from '../response/etag.ts';
 import type { AnswerBody } from './bodies.ts';
 

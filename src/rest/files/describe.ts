@@ -1,7 +1,7 @@
 import { isObject } from '../../peer/error-body.ts';
 import type { JsonObject } from '../../core/errors.ts';
 import type { Field, JsonSchema, SchemaNode, TypeUse } from '../../schema/view.ts';
-import { ANY_TYPE } from '../../schema/codec/file-body.ts';
+import { ANY_TYPE } from '../../schema/codec/file-stream.ts';
 import type { AnswerBody } from './bodies.ts';
 
 /** Media types that `file({ types })` takes at one place. */

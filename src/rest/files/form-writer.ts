@@ -1,5 +1,6 @@
 import { partDisposition } from '../../http/message/disposition.ts';
-import { FileBody } from '../../schema/codec/file-body.ts';
+import type { FileBody } from '../../schema/codec/file-body.ts';
+import { isFileBody } from '../../schema/codec/file-class.ts';
 
 /** A body that is sent piece by piece. */
 export interface Upload {
@@ -26,7 +27,7 @@ export function writeForm(members: Readonly<Record<string, unknown>>): Upload {
   for (const [name, value] of Object.entries(members)) {
     if (value === undefined) continue;
     const all = Array.isArray(value) ? (value as readonly unknown[]) : [value];
-    if (all.length > 0 && all.every((each) => each instanceof FileBody))
+    if (all.length > 0 && all.every(isFileBody))
       for (const file of all)
         part(`${partDisposition(name, file.name ?? (file.size === 0 ? undefined : ''))}\r\ncontent-type: ${file.type}`, file, files);
     else if (all.length > 0 && all.every(isText)) for (const each of all) part(partDisposition(name), String(each), fields);

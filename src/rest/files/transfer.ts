@@ -5,12 +5,16 @@ import type { FetchResponse } from '../../http/client/fetch-like.ts';
 import type { HttpClient, HttpExchange } from '../../http/client/http-client.ts';
 import { networkError } from '../../http/client/network-error.ts';
 import { writeQuery } from '../../http/client/query-text.ts';
-import { ANY_TYPE, FileBody, streamOf } from '../../schema/codec/file-body.ts';
+import type { FileBody } from '../../schema/codec/file-body.ts';
+import { fileBody, isFileBody } from '../../schema/codec/file-class.ts';
+import { ANY_TYPE, streamOf } from '../../schema/codec/file-stream.ts';
 import { WireBytes } from '../../schema/codec/wire-bytes.ts';
 import { attachment, readDisposition } from '../../http/message/disposition.ts';
 import { fillPath, JSON_TYPE } from '../wire.ts';
 import type { AnswerBody, RequestBody } from './bodies.ts';
 import { sizeOf, writeForm, type Upload } from './form-writer.ts';
+
+export { bodiesOf } from './bodies.ts';
 
 /** A request whose body is not JSON. */
 export interface FileRequest {
@@ -33,11 +37,16 @@ export async function encodeFiles(binding: HttpBinding, body: RequestBody, { inp
   else {
     const { [body.member]: content, ...query } = rest;
     target += writeQuery(query);
-    upload = whole(content, body.mediaType);
+    if (!isFileBody(content)) {
+      const bytes = content instanceof Uint8Array ? (content as Uint8Array<ArrayBuffer>) : new Uint8Array(0);
+      const headers = { 'content-type': body.mediaType ?? ANY_TYPE };
+      return { method: binding.method, target, headers, body: bytes, failure: () => undefined };
+    }
+    upload = whole(content);
   }
   let failure: ApiError | undefined;
   const pieces = joined(upload.pieces, (error) => (failure = ApiError.from(error, 'UNKNOWN', 'the content of a file could not be read')));
-  const files = upload.pieces.filter((piece) => piece instanceof FileBody);
+  const files = upload.pieces.filter(isFileBody);
   const headers = { ...upload.headers };
   const inHand = upload.pieces.length === 1 && files.length === 1 && files[0] && bytesOf(files[0]);
   if (inHand) return { method: binding.method, target, headers, body: inHand, failure: () => failure };
@@ -52,12 +61,8 @@ export async function encodeFiles(binding: HttpBinding, body: RequestBody, { inp
   return { method: binding.method, target, headers, body: streamOf(pieces), failure: () => failure };
 }
 
-/** A member that is the whole body. */
-function whole(content: unknown, mediaType: string | undefined): Upload {
-  const file =
-    content instanceof FileBody
-      ? content
-      : new FileBody({ content: content instanceof Uint8Array ? content : new Uint8Array(0), type: mediaType ?? ANY_TYPE });
+/** A file that is the whole body. */
+function whole(file: FileBody): Upload {
   const { name, type } = file;
   const headers = { 'content-type': type, ...(name !== undefined && { 'content-disposition': attachment(name) }) };
   return { headers, size: sizeOf([file]), pieces: [file] };
@@ -102,7 +107,7 @@ function joined(pieces: Upload['pieces'], onError: (error: unknown) => void): As
   };
   const leave = async () => {
     await current?.return?.();
-    for (const piece of pieces.slice(at)) if (piece instanceof FileBody) await piece.cancel();
+    for (const piece of pieces.slice(at)) if (isFileBody(piece)) await piece.cancel();
     at = pieces.length;
     current = undefined;
   };
@@ -138,7 +143,7 @@ export async function readAnswer(answer: AnswerBody, response: FetchResponse, ht
   const { headers } = response;
   const length = headers.get('content-encoding') === null ? headers.get('content-length') : null;
   const size = length !== null && /^\d{1,15}$/.test(length) ? Number(length) : undefined;
-  return new FileBody({
+  return fileBody({
     content: contentOf(response, size, exchange),
     name: readDisposition(headers.get('content-disposition')).filename,
     type: headers.get('content-type') ?? undefined,

@@ -1,5 +1,6 @@
 import { ApiError } from '../../core/errors.ts';
 import type { JsonObject } from '../../core/errors.ts';
+import { ANY_TYPE, streamOf } from './file-stream.ts';
 import { WireBytes } from './wire-bytes.ts';
 
 /** The content of a file. A stream can be read once; bytes and blobs again and again. */
@@ -18,9 +19,6 @@ export interface NamedFile {
   /** In bytes, of a stream whose size is known beforehand. */
   readonly size?: number | undefined;
 }
-
-/** The media type of bytes that nobody describes. */
-export const ANY_TYPE = 'application/octet-stream';
 
 /** A media type with parameters, in characters that may stand in a header. Source: https://www.rfc-editor.org/rfc/rfc9110#section-8.3.1 */
 const MEDIA_TYPE = /^[\w!#$%&'*+.^`|~-]+\/[\w!#$%&'*+.^`|~-]+[ \t]*(?:;[\x20-\x7e\t]*)?$/;
@@ -159,22 +157,6 @@ export class FileBody implements AsyncIterable<Uint8Array> {
 /** The error of a file over a limit. */
 export function fileTooLarge(maxBytes: number): ApiError {
   return new ApiError('INVALID_ARGUMENT', `the file is larger than ${maxBytes} bytes`);
-}
-
-/** Pieces as a stream that waits for its reader. */
-export function streamOf(content: AsyncIterable<Uint8Array>): ReadableStream<Uint8Array<ArrayBuffer>> {
-  const iterator = content[Symbol.asyncIterator]();
-  return new ReadableStream(
-    {
-      async pull(controller) {
-        const step = await iterator.next();
-        if (step.done) controller.close();
-        else controller.enqueue(step.value as Uint8Array<ArrayBuffer>);
-      },
-      cancel: async () => void (await iterator.return?.()),
-    },
-    { highWaterMark: 0 },
-  );
 }
 
 /** The last part of a path, without control characters and halves of surrogate pairs, which no protocol carries. */

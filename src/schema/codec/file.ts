@@ -2,6 +2,7 @@ import { $constructor, $ZodType, globalRegistry, type $ZodTypeDef, type $ZodType
 import * as z from 'zod/mini';
 import { bytes as byteCount, readOptions } from '../../core/options.ts';
 import { fromBase64 } from './base64.ts';
+import { bringFiles } from './file-class.ts';
 import { FileBody, fileTooLarge, type FileSource } from './file-body.ts';
 import { bytes } from './scalars.ts';
 
@@ -93,6 +94,7 @@ const FileApplication = /* @__PURE__ */ $constructor<$ZodType, $ZodTypeDef & { r
  */
 export function file(options: FileOptions = {}): FileCodec {
   const read = readOptions('file', options, { maxBytes: byteCount() }, ['types']);
+  bringFiles(FileBody);
   const { types, maxBytes } = read;
   const stray = types?.find((type) => !/^[\w.+-]+\/(?:[\w.+-]+|\*)$/.test(type));
   if (stray !== undefined) throw new TypeError(`file: '${stray}' is not a media type such as image/png or image/*`);

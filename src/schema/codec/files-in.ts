@@ -1,11 +1,12 @@
-import { FileBody } from './file-body.ts';
+import type { FileBody } from './file-body.ts';
+import { isFileBody } from './file-class.ts';
 
 /** How large the files of one message may be together if they have to be in memory. */
 export const MAX_FILE_BYTES = 8 * 1024 * 1024;
 
 /** The files in a value in wire form. */
 export function filesIn(value: unknown): FileBody[] {
-  if (value instanceof FileBody) return [value];
+  if (isFileBody(value)) return [value];
   if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return [];
   return Object.values(value).flatMap(filesIn);
 }
@@ -17,7 +18,7 @@ export function filesIn(value: unknown): FileBody[] {
 export async function inMemory(value: unknown): Promise<unknown> {
   let left = MAX_FILE_BYTES;
   const read = async (each: unknown): Promise<unknown> => {
-    if (each instanceof FileBody) {
+    if (isFileBody(each)) {
       const file = await each.inMemory(left);
       left -= file.size ?? 0;
       return file;

@@ -1,5 +1,5 @@
 import type { Schema } from '../../core/contract.ts';
-import { isCodec, someSchema } from '../../core/shape.ts';
+import { isCodec, someSchema } from '../../core/shape/walk.ts';
 
 const known = new WeakMap<Schema, boolean>();
 

@@ -1,5 +1,5 @@
 import type { Schema } from '../../core/contract.ts';
-import { isFile, someSchema } from '../../core/shape.ts';
+import { isFile, someSchema } from '../../core/shape/walk.ts';
 import { hasCodec } from './has-codec.ts';
 
 const known = new WeakMap<Schema, boolean>();

@@ -2,8 +2,8 @@ import type { LookupFunction } from 'node:net';
 import type { Agent } from 'undici';
 import { codeOf } from '../../http/client/fetch-like.ts';
 import { isApiError } from '../../core/errors.ts';
-import { onAbort } from '../../life/lifetime.ts';
-import { after, timerMs } from '../../life/timers.ts';
+import { onAbort, timerMs } from '../../life/lifetime.ts';
+import { after } from '../../life/timers.ts';
 import type { ResolvedAddress, Target, TargetGuard } from './target.ts';
 
 /** What came of a request to an endpoint. */

@@ -1,0 +1,50 @@
+import type { $ZodType } from 'zod/v4/core';
+import type { Schema } from '../contract.ts';
+
+/** The members of zod's schema definitions that this library reads. */
+export interface Def {
+  readonly type: string;
+  readonly innerType?: $ZodType;
+  readonly element?: $ZodType;
+  readonly shape?: Readonly<Record<string, $ZodType>>;
+  readonly options?: readonly $ZodType[];
+  readonly valueType?: $ZodType;
+  readonly getter?: () => $ZodType;
+  readonly in?: $ZodType;
+  readonly out?: $ZodType;
+  readonly reverseTransform?: unknown;
+  readonly keyType?: $ZodType;
+  readonly items?: readonly $ZodType[];
+  readonly rest?: $ZodType | null;
+  readonly left?: $ZodType;
+  readonly right?: $ZodType;
+  readonly isFile?: boolean;
+  readonly isBytes?: boolean;
+  readonly mediaType?: string;
+}
+
+/** Whether a schema converts between a wire form and an application form. */
+export function isCodec(schema: Schema): boolean {
+  return (schema._zod.def as unknown as Def).reverseTransform !== undefined;
+}
+
+/** Whether a schema is the wire side of `file()` itself. */
+export function isFile(schema: Schema): boolean {
+  return (schema._zod.def as unknown as Def).isFile === true;
+}
+
+/** The schemas that a schema is directly made of. */
+export function innerSchemas(schema: Schema): readonly $ZodType[] {
+  const def = schema._zod.def as unknown as Def;
+  if (def.type === 'object') return Object.values(def.shape ?? {});
+  if (def.getter) return [def.getter()];
+  const all = [def.innerType, def.element, def.keyType, def.valueType, def.in, def.out, def.left, def.right, def.rest];
+  return [...all, ...(def.options ?? []), ...(def.items ?? [])].filter((inner) => inner !== undefined && inner !== null);
+}
+
+/** Tells whether `test` holds for a schema or for any that can be reached from it. */
+export function someSchema(schema: Schema, test: (schema: Schema) => boolean, seen: Set<Schema> = new Set()): boolean {
+  if (seen.has(schema)) return false;
+  seen.add(schema);
+  return test(schema) || innerSchemas(schema).some((inner) => someSchema(inner, test, seen));
+}
