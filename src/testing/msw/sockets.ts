@@ -1,5 +1,5 @@
 import type { EventEmitter } from 'node:events';
-import type { IncomingMessage, Server } from 'node:http';
+import type { Server } from 'node:http';
 import type { Duplex, Writable } from 'node:stream';
 import type { WebSocketHandlerConnection } from 'msw';
 import type { Attachable } from '../../socket/attachable.ts';
