@@ -27,7 +27,11 @@ export default {
     'yaml',
     'html',
   ],
-  projectDocuments: ['docs/guides/*.md', 'docs/protocols/*.md'],
+  projectDocuments: ['docs/site/*.md', 'docs/guides/*.md', 'docs/protocols/*.md'],
+  searchInDocuments: true,
+  searchInComments: true,
+  customCss: 'docs/site.css',
+  plugin: ['./scripts/typedoc-documents.mjs'],
   groupOrder: ['Documents', 'Start', 'Clients', 'Servers', 'Tools', '*'],
   navigation: { includeGroups: true, includeCategories: false },
 
@@ -80,6 +84,7 @@ export default {
     'Joined',
     'Verbs',
     'Secret',
+    'VERSIONS',
   ],
   intentionallyNotDocumented: [
     'multi-api-sdk/rest.DispatcherLike.dispatch',

@@ -81,6 +81,7 @@ export class FileBody implements AsyncIterable<Uint8Array> {
     return this.#source instanceof Uint8Array ? new Blob([this.#source as Uint8Array<ArrayBuffer>], { type: this.type }) : undefined;
   }
 
+  /** The pieces of its content, as they come. */
   [Symbol.asyncIterator](): AsyncIterator<Uint8Array> {
     if (this.isSpent) throw new TypeError('the content of a file that is a stream can be read once');
     this.#isTaken = true;
