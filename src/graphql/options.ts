@@ -17,6 +17,13 @@ export interface GraphqlHandlerOptions extends GraphqlLimits, SocketOptions, Per
   readonly statusProfile?: 'audits' | 'draft';
   /** Larger bodies get 413. @default 1_048_576 (1 MiB) */
   readonly maxBodyBytes?: number;
+  /**
+   * Takes files as parts of a multipart request, as `apollo-upload-client` sends them. Such a request must have one of the headers for which a
+   * browser asks first: `apollo-require-preflight`, `x-graphql-require-preflight`, `x-apollo-operation-name`. @default false
+   */
+  readonly uploads?: boolean;
+  /** Larger bodies with files get 413; a file beyond `maxBodyBytes` comes to the handler as a stream. @default 1_073_741_824 (1 GiB) */
+  readonly maxFileBytes?: number;
   /** How many requests one body may hold. @default 100 */
   readonly maxBatch?: number;
   /** What the documents of one body may have of `maxComplexity` together. @default 30_000 */
@@ -41,13 +48,14 @@ export function readHandlerOptions(options: GraphqlHandlerOptions = {}) {
       ...LIMIT_READERS,
       ...PERSISTED_READERS,
       maxBodyBytes: bytes(1_048_576),
+      maxFileBytes: bytes(1_073_741_824),
       maxBatch: count(100),
       maxBatchComplexity: count(30_000),
       maxDocuments: count(1000),
       maxCachedChars: count(8_388_608),
       heartbeatMs: ms(15_000),
     },
-    [...SOCKET_NAMES, ...PERSISTED_NAMES, 'path', 'schemaPath', 'introspection', 'graphiql', 'statusProfile', 'onError'],
+    [...SOCKET_NAMES, ...PERSISTED_NAMES, 'path', 'schemaPath', 'uploads', 'introspection', 'graphiql', 'statusProfile', 'onError'],
   );
 }
 

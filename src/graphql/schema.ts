@@ -1,6 +1,7 @@
 import type { Contract, Operation } from '../core/contract.ts';
 import { deprecationNote } from '../peer/deprecation.ts';
 import type { EnumNode, Field, ObjectNode, SchemaNode, TypeUse, UnionNode } from '../schema/view.ts';
+import { hasFile } from '../schema/codec/has-file.ts';
 import { memberNotes } from '../schema/member-notes.ts';
 import { graphqlTypes } from './engine/described.ts';
 import { isEnum, type Argument, type GraphqlTypes, type RootField } from './engine/types.ts';
@@ -11,6 +12,8 @@ const SCALARS: Readonly<Record<string, string>> = {
     '"An instant, as in RFC 3339: `2024-01-15T09:30:00Z`."\nscalar DateTime @specifiedBy(url: "https://www.rfc-editor.org/rfc/rfc3339")',
   SafeInt: '"An integer between -(2^53 - 1) and 2^53 - 1."\nscalar SafeInt',
   Bytes: '"Bytes as base64."\nscalar Bytes @specifiedBy(url: "https://www.rfc-editor.org/rfc/rfc4648#section-4")',
+  Upload:
+    '"A file: an object of content in base64, name and type, or a part of a multipart request if the server takes those."\nscalar Upload @specifiedBy(url: "https://github.com/jaydenseric/graphql-multipart-request-spec")',
   JSON: '"Any JSON value."\nscalar JSON @specifiedBy(url: "https://www.rfc-editor.org/rfc/rfc8259")',
 };
 
@@ -31,7 +34,9 @@ class Printer {
 
   constructor(types: GraphqlTypes) {
     this.types = types;
-    for (const name of ['Query', 'Mutation', 'Subscription', ...Object.keys(SCALARS), 'String', 'Int', 'Float', 'Boolean', 'ID'])
+    // Only a contract with files has no other type of that name.
+    const scalars = Object.keys(SCALARS).filter((name) => name !== 'Upload' || takesFiles(types.contract));
+    for (const name of ['Query', 'Mutation', 'Subscription', ...scalars, 'String', 'Int', 'Float', 'Boolean', 'ID'])
       this.#definitions.set(name, '');
   }
 
@@ -94,7 +99,7 @@ class Printer {
   #input(node: SchemaNode): void {
     if (node.kind === 'list') return this.#input(node.items.node);
     if (node.kind === 'enum') return this.#enum(node);
-    if (node.kind !== 'object' || this.types.inputType(asField(node)) === 'JSON!') return;
+    if (node.kind !== 'object' || ['JSON!', 'Upload!'].includes(this.types.inputType(asField(node)))) return;
     const name = this.types.inputName(node);
     if (!this.#claim(name, node)) return;
     const fields = node.fields.map((field) => {
@@ -142,6 +147,10 @@ class Printer {
   #default(field: Field): string {
     return 'default' in field ? ` = ${literal(field.default, field.node)}` : '';
   }
+}
+
+function takesFiles({ operations }: Contract): boolean {
+  return Object.values(operations).some(({ input }) => input && hasFile(input));
 }
 
 function asField(node: ObjectNode): Field {

@@ -30,6 +30,7 @@ import { multipartFraming, sseFraming } from './stream/framing.ts';
 import { Reservations, tokenOf } from './stream/reservations.ts';
 import { EventStreams } from './stream/server.ts';
 import { STATUS } from './status.ts';
+import { isUpload, readUpload } from './uploads.ts';
 import {
   encodeError,
   EVENT_STREAM_TYPE,
@@ -149,7 +150,7 @@ class HttpGraphql {
     const answering: Answering = { type: type === 'text/html' ? JSON_TYPE : type, takesParts: inParts, caller };
     try {
       const deadline = deadlineOf(request.headers);
-      const body = method === 'GET' ? readQuery(request) : await readBody(request, this.options.maxBodyBytes);
+      const body = method === 'GET' ? readQuery(request) : await readBody(request, this.options);
       const timed: Answering = deadline === undefined ? answering : { ...answering, caller: { ...caller, deadline } };
       if (Array.isArray(body)) return await this.#batch(body, timed);
       return await this.#one(request, readRequest(body), timed);
@@ -265,10 +266,14 @@ function leaving(request: HttpRequest): (listener: () => void) => void {
 /** Headers for which a browser asks first. Source: https://www.apollographql.com/docs/apollo-server/security/cors#preventing-cross-site-request-forgery-csrf */
 const PREFLIGHT = ['x-graphql-require-preflight', 'apollo-require-preflight', 'x-apollo-operation-name'];
 
+function isAskedFirst({ headers }: HttpRequest): boolean {
+  return PREFLIGHT.some((name) => headers[name] !== undefined && headers[name] !== '');
+}
+
 /** The parameters of a GET. */
 function readQuery(request: HttpRequest): unknown {
   // A page of another site can make a browser send a GET, and learn from how long it takes; not with these headers, for which it asks first.
-  const isAsked = PREFLIGHT.some((name) => request.headers[name] !== undefined) || isJson(request.headers['content-type']);
+  const isAsked = isAskedFirst(request) || isJson(request.headers['content-type']);
   if (request.headers['sec-fetch-site'] === 'cross-site' && !isAsked && !isFromListedOrigin(request))
     throw new HttpError(
       403,
@@ -294,7 +299,13 @@ function isJson(type: HttpRequest['headers'][string]): boolean {
   return type === JSON_TYPE || (typeof type === 'string' && JSON_CONTENT.test(type));
 }
 
-async function readBody(request: HttpRequest, maxBodyBytes: number): Promise<unknown> {
+async function readBody(request: HttpRequest, { maxBodyBytes, maxFileBytes, uploads }: HandlerOptionsInForce): Promise<unknown> {
+  if (uploads && isUpload(request)) {
+    // A page of any site can send a form without asking first.
+    if (!isAskedFirst(request))
+      throw new HttpError(403, "a request with files needs the header 'apollo-require-preflight: true', for which browsers ask first");
+    return readUpload(request, maxBodyBytes, maxFileBytes);
+  }
   const type = request.headers['content-type'];
   // Every other type a form could send without asking first (CSRF).
   if (!isJson(type))

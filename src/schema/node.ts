@@ -157,6 +157,15 @@ export interface Field extends TypeUse {
   readonly default?: unknown;
 }
 
+/** Tells whether a type is that of `file()`. */
+export function isFileNode(node: SchemaNode): boolean {
+  return (
+    node.kind === 'object' &&
+    node.name === 'FileBody' &&
+    node.fields.some(({ name, node: inner }) => name === 'content' && inner.kind === 'string' && inner.binary === true)
+  );
+}
+
 /** Tells whether an input may come without this field. */
 export function mayLeaveOut(field: Field): boolean {
   return field.optional || 'default' in field;

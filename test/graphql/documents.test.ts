@@ -155,7 +155,7 @@ describe('compiling', () => {
     const usesOf = (text: string) => {
       const prepared = prepare(text);
       let uses = 1;
-      while (!prepared.compiled()) uses++;
+      while (!prepared.compiled({})) uses++;
       return uses;
     };
     expect(usesOf('{ user(id: 1) { username posts { title } } }')).toBe(2);

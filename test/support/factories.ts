@@ -152,7 +152,15 @@ export const FACTORIES: readonly Factory[] = [
     numbers: {
       ...GATE,
       ...{ maxTokens: {}, maxDocumentChars: {}, maxDepth: {}, maxAliases: ZERO, maxFields: {}, maxComplexity: {} },
-      ...{ maxBodyBytes: {}, maxBatch: {}, maxBatchComplexity: {}, maxDocuments: {}, maxCachedChars: {}, heartbeatMs: {} },
+      ...{
+        maxBodyBytes: {},
+        maxFileBytes: {},
+        maxBatch: {},
+        maxBatchComplexity: {},
+        maxDocuments: {},
+        maxCachedChars: {},
+        heartbeatMs: {},
+      },
       ...{ maxMessageBytes: {}, maxBufferedBytes: {}, maxCalls: {}, maxSubscriptions: {}, initializeTimeoutMs: {}, pingIntervalMs: {} },
       ...{ maxStallMs: {}, maxRegisteredChars: ZERO },
     },

@@ -15,7 +15,7 @@ import {
   type OperationDefinitionNode,
 } from 'graphql';
 import { compileQuery, isCompiledQuery, type CompiledQuery } from 'graphql-jit';
-import { ApiError, isApiError, type ErrorCode } from '../../core/errors.ts';
+import { ApiError, isApiError, type ErrorCode, type JsonObject } from '../../core/errors.ts';
 import type { Allowance } from './complexity.ts';
 import { checkCost, type DocumentCost, type LimitsInForce } from './limits.ts';
 import { RequestError } from './request-error.ts';
@@ -27,7 +27,7 @@ export interface PreparedOperation {
   readonly node: OperationDefinitionNode;
   readonly name: string | undefined;
   /** Compiled once it has been used often enough: compiling costs more than running, and a flood of new documents would pay for it. */
-  compiled(): CompiledQuery | undefined;
+  compiled(variables: JsonObject): CompiledQuery | undefined;
   /** What its calls are asked for; `undefined` where the transport makes no use of it. */
   readonly selections: Selections | undefined;
   /** True where it has fields that are other operations, whose answers may depend on who asks. */
@@ -208,6 +208,8 @@ class Prepared implements PreparedOperation {
   readonly hasRelations: boolean;
   #usesLeft: number;
   #compiled: CompiledQuery | undefined;
+  /** Variables that stand for members of an object, and have no default. */
+  readonly #members: readonly string[];
 
   private readonly schema: GraphQLSchema;
   readonly document: DocumentNode;
@@ -231,10 +233,13 @@ class Prepared implements PreparedOperation {
     this.selections = selections;
     this.hasRelations = hasRelations;
     // What graphql-jit compiles gives wrong data where a fragment is spread under several conditions: test/graphql-documents.test.ts.
+    this.#members = membersOf(document, node);
     this.#usesLeft = hasConditions ? Infinity : 1 + fields * USES_PER_FIELD;
   }
 
-  compiled(): CompiledQuery | undefined {
+  compiled(variables: JsonObject): CompiledQuery | undefined {
+    // graphql-jit makes null of a member whose variable is absent, and would leave out none.
+    for (const name of this.#members) if (!Object.hasOwn(variables, name)) return undefined;
     if (this.#usesLeft <= 0) return this.#compiled;
     if (--this.#usesLeft > 0) return undefined;
     // Values are validated by the contract's schemas on their way here: they need no second look. Where the platform forbids code to be
@@ -243,4 +248,12 @@ class Prepared implements PreparedOperation {
     if (isCompiledQuery(result)) this.#compiled = result;
     return this.#compiled;
   }
+}
+
+function membersOf(document: DocumentNode, { variableDefinitions = [] }: OperationDefinitionNode): string[] {
+  const names = new Set<string>();
+  visit(document, { ObjectField: ({ value }) => void (value.kind === Kind.VARIABLE && names.add(value.name.value)) });
+  return variableDefinitions
+    .filter(({ variable, defaultValue }) => defaultValue === undefined && names.has(variable.name.value))
+    .map(({ variable }) => variable.name.value);
 }

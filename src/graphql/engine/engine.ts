@@ -218,7 +218,7 @@ export class Engine {
     contextValue: Resolving,
     variables: JsonObject | undefined,
   ): Promise<ExecutionResult> | ExecutionResult {
-    const compiled = prepared.compiled();
+    const compiled = prepared.compiled(variables ?? {});
     if (compiled) return compiled.query(rootValue, contextValue, variables ?? {});
     return execute({
       schema: this.schema,

@@ -1,5 +1,5 @@
 import type { Contract, EventDefinition, Operation, Relation } from '../../core/contract.ts';
-import { mayLeaveOut, type Field, type ObjectNode, type SchemaNode, type TypeUse, type UnionNode } from '../../schema/node.ts';
+import { isFileNode, mayLeaveOut, type Field, type ObjectNode, type SchemaNode, type TypeUse, type UnionNode } from '../../schema/node.ts';
 import type { Outline } from '../document/outline.ts';
 
 /** An argument of a field. */
@@ -209,6 +209,7 @@ class Types<V extends Outline> implements GraphqlTypes<V> {
       case 'literal':
         return literalType(node.values);
       case 'object':
+        if (isInput && isFileNode(node)) return 'Upload';
         if (isInput) return isNameable(node) ? this.inputName(node) : 'JSON';
         return this.composite(node, owner) ? node.name : 'JSON';
       case 'union':

@@ -1,6 +1,6 @@
 import { isObject } from '../../peer/error-body.ts';
 import type { JsonObject } from '../../core/errors.ts';
-import type { Field, JsonSchema, SchemaNode, TypeUse } from '../../schema/view.ts';
+import { isFileNode, type Field, type JsonSchema, type TypeUse } from '../../schema/view.ts';
 import { ANY_TYPE } from '../../schema/codec/file-stream.ts';
 import type { AnswerBody } from './bodies.ts';
 
@@ -14,10 +14,6 @@ function typesOf({ meta }: Pick<TypeUse, 'meta'>): readonly string[] {
 /** Bytes as they are. `format` is what tools look for that came before OpenAPI 3.1. Source: https://spec.openapis.org/oas/v3.1.1.html#working-with-binary-data */
 function binary(type: string, notes: JsonObject = {}): JsonObject {
   return { type: 'string', format: 'binary', ...(!type.includes('*') && { contentMediaType: type }), ...notes };
-}
-
-function isFile(node: SchemaNode): boolean {
-  return node.kind === 'object' && node.name === 'FileBody';
 }
 
 /** The content of a request whose body is one member. */
@@ -34,7 +30,7 @@ export function formContent(schema: JsonSchema, fields: readonly Field[]): JsonO
   for (const field of fields) {
     const { name, node } = field;
     const item = node.kind === 'list' ? node.items : field;
-    if (!isFile(item.node)) continue;
+    if (!isFileNode(item.node)) continue;
     const types = typesOf(item);
     const { description, deprecated } = field;
     const notes = { ...(description !== undefined && { description }), ...(deprecated && { deprecated }) };

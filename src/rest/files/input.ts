@@ -4,13 +4,14 @@ import { HttpError } from '../../http/message/error.ts';
 import type { HttpRequest } from '../../http/message/message.ts';
 import { readDisposition } from '../../http/message/disposition.ts';
 import { FormReader, type FormPart } from '../../http/message/form.ts';
+import { fileContent } from '../../http/message/form-file.ts';
+import { keepSmall, type Held } from '../../http/message/keep-small.ts';
 import { parseJson, tryParseJson } from '../../peer/json.ts';
 import { compileQueryReader, compileTextReader, type TextReader } from '../../schema/text.ts';
 import { FileBody } from '../../schema/codec/file-body.ts';
 import { ANY_TYPE } from '../../schema/codec/file-stream.ts';
-import type { Field, OperationView, SchemaNode } from '../../schema/view.ts';
+import { isFileNode, type Field, type OperationView, type SchemaNode } from '../../schema/view.ts';
 import type { RequestBody } from './bodies.ts';
-import { keepSmall, type Held } from './keep-small.ts';
 
 /** How much of a request is read. */
 export interface BodyLimits {
@@ -89,7 +90,7 @@ export function compileFormReader(view: OperationView, binding: HttpBinding): Bo
       if (!member) continue;
       if (!member.isFile && !member.isBytes)
         throw refuse(part.name, `'${part.name}' is a file in the form, and the operation takes none there`);
-      const content = await keepSmall(contentOf(reader, part.name), held);
+      const content = await keepSmall(fileContent(reader, part.name), held);
       const isEmpty = content instanceof Uint8Array && content.byteLength === 0;
       // What browsers send of a file input in which nothing was chosen.
       if (isEmpty && (part.filename ?? '') === '' && part.type === ANY_TYPE) continue;
@@ -110,7 +111,7 @@ function memberOf(field: Field): Member {
   const { node } = item;
   return {
     isList,
-    isFile: node.kind === 'object' && node.name === 'FileBody',
+    isFile: isFileNode(node),
     isBytes: node.kind === 'string' && node.binary === true,
     isJson: isStructure(node),
     mayBeEmpty: isList && !field.optional && !field.nullable && !('default' in field),
@@ -142,33 +143,6 @@ function put(input: Record<string, unknown>, name: string, { isList }: Member, v
 
 function define(input: Record<string, unknown>, name: string, value: unknown): void {
   Object.defineProperty(input, name, { value, enumerable: true, configurable: true, writable: true });
-}
-
-/** The content of the file that the reader is at. Behind it the form must end, because its other members were needed before. */
-function contentOf(reader: FormReader, name: string): AsyncIterator<Uint8Array> & { readonly finish: () => Promise<void> } {
-  let isOver = false;
-  return {
-    async next() {
-      const event = isOver ? undefined : await reader.next();
-      if (event?.kind === 'chunk') return { done: false, value: event.bytes };
-      isOver = true;
-      return { done: true, value: undefined };
-    },
-    async return() {
-      isOver = true;
-      await reader.leave();
-      return { done: true, value: undefined };
-    },
-    async finish() {
-      const event = await reader.next();
-      if (!event || event.kind === 'chunk' || event.kind === 'end') return;
-      await reader.leave();
-      throw refuse(
-        event.part.name,
-        `'${event.part.name}' comes after '${name}', which is too large to be kept in memory: send the largest file last`,
-      );
-    },
-  };
 }
 
 function refuse(name: string, message: string): ApiError {

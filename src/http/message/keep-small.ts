@@ -1,6 +1,6 @@
 import { ApiError } from '../../core/errors.ts';
-import { HttpError } from '../../http/message/error.ts';
-import { codeOfRefusal } from '../../http/message/status.ts';
+import { HttpError } from './error.ts';
+import { codeOfRefusal } from './status.ts';
 
 /** How many bytes of a request may still be kept in memory. */
 export interface Held {
