@@ -3,28 +3,9 @@ import { readFileSync } from 'node:fs';
 import { parseJson } from '../peer/json.ts';
 import { readArgs, unknown, UsageError } from './args.ts';
 import type { Command } from './command.ts';
+import { COMMANDS, INNER } from './commands.ts';
 import { commandHelp, helpHint, mainHelp } from './help.ts';
 import { endOnClosedPipe, painter } from './terminal.ts';
-
-/** The commands by name; each is loaded when it is asked for. */
-const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
-  serve: async () => (await import('./serve.ts')).serveCommand,
-  call: async () => (await import('./call.ts')).callCommand,
-  watch: async () => (await import('./watch.ts')).watchCommand,
-  import: async () => (await import('./descriptions/import.ts')).importCommand,
-  print: async () => (await import('./descriptions/print.ts')).printCommand,
-  check: async () => (await import('./check/check.ts')).checkCommand,
-  demo: async () => (await import('./measure/demo.ts')).demoCommand,
-  compare: async () => (await import('./measure/compare.ts')).compareCommand,
-  mcp: async () => (await import('./mcp.ts')).mcpCommand,
-  webhook: async () => (await import('./webhook.ts')).webhookCommand,
-  migrate: async () => (await import('./migrate.ts')).migrateCommand,
-};
-
-/** Commands that other commands start; the help does not name them. */
-const INNER: typeof COMMANDS = {
-  'measure-far-end': async () => (await import('./measure/far-command.ts')).farCommand,
-};
 
 const ALL = new Map([...Object.entries(COMMANDS), ...Object.entries(INNER)]);
 const USAGE = 2;

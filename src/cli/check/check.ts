@@ -3,7 +3,7 @@ import { defineCommand } from '../command.ts';
 import { readLock } from '../descriptions/lock.ts';
 import { loadContract } from '../module.ts';
 import { painter, printJson } from '../terminal.ts';
-import { textTable } from '../text-table.ts';
+import { textTable } from './text-table.ts';
 import { COLUMNS, RULES, verdictOf, type Change, type Verdict } from './rules.ts';
 
 /** What a cell of the table says. */

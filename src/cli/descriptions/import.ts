@@ -3,7 +3,7 @@ import { importContract, ImportError, type Finding, type Imported } from '../../
 import { UsageError } from '../args.ts';
 import { defineCommand } from '../command.ts';
 import { headersOf } from '../connection.ts';
-import { textTable } from '../text-table.ts';
+import { textTable } from '../check/text-table.ts';
 import { painter, printJson, progress } from '../terminal.ts';
 
 export const importCommand = defineCommand({
