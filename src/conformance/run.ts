@@ -29,6 +29,9 @@ export async function runCase(target: ConformanceTarget, each: ConformanceCase):
     throw new Error(`an error was reported that the case did not expect: ${describe(unexpected)}`, { cause: unexpected });
 }
 
+/** What a case asks of what is opened. */
+type Given = { readonly [K in 'headers' | 'maxMessageBytes' | 'maxBufferedBytes']?: BenchOptions[K] | undefined };
+
 class Context implements CaseContext {
   readonly reported: unknown[] = [];
   readonly #probes: Probe[] = [];
@@ -42,10 +45,10 @@ class Context implements CaseContext {
   }
 
   async open(options: BenchOptions = {}): Promise<Bench> {
-    const { headers, client, ...serviceOptions } = options;
+    const { headers, maxMessageBytes, maxBufferedBytes, client, ...serviceOptions } = options;
     const { service, probe } = createConformanceService({ ...serviceOptions, onError: this.#report });
     this.#probes.push(probe);
-    const connect = await this.#serve(service, headers);
+    const connect = await this.#serve(service, { headers, maxMessageBytes, maxBufferedBytes });
     this.#servers.push(() => service.close());
     const make = (clientOptions: BenchOptions['client']) => this.#track(connect(conformanceContract, clientOptions));
     return { client: make(client), service, probe, another: make, as: (contract) => this.#track(connect(contract, client)) };
@@ -56,7 +59,7 @@ class Context implements CaseContext {
     transport: Transport,
     options: Pick<BenchOptions, 'headers' | 'client'> = {},
   ): Promise<Client<C>> {
-    const connect = await this.#serve(transport, options.headers);
+    const connect = await this.#serve(transport, options);
     return this.#track(connect(contract, options.client));
   }
 
@@ -78,8 +81,13 @@ class Context implements CaseContext {
     await pause(0);
   }
 
-  async #serve(transport: Transport, headers: BenchOptions['headers']) {
-    const opened = await this.target.open(transport, { onError: this.#report, ...(headers !== undefined && { headers }) });
+  async #serve(transport: Transport, { headers, maxMessageBytes, maxBufferedBytes }: Given) {
+    const opened = await this.target.open(transport, {
+      onError: this.#report,
+      ...(headers !== undefined && { headers }),
+      ...(maxMessageBytes !== undefined && { maxMessageBytes }),
+      ...(maxBufferedBytes !== undefined && { maxBufferedBytes }),
+    });
     this.#servers.push(() => opened.close());
     return <C extends Contract>(contract: C, options: BenchOptions['client']): Client<C> =>
       createClient({

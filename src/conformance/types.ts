@@ -17,6 +17,10 @@ export type Level = 'MUST' | 'SHOULD' | 'MAY';
 export interface OpenOptions {
   /** The adapter's own `headers` option. */
   readonly headers?: HeadersOption;
+  /** How many bytes of one event the adapter takes, if a case sets a limit: its option `maxMessageBytes` or `maxResponseBytes`. */
+  readonly maxMessageBytes?: number;
+  /** How many bytes the handler holds for a subscriber, if a case sets a limit: its option `maxBufferedBytes`. */
+  readonly maxBufferedBytes?: number;
   /** The handler's `onError`, and that of whatever carries it. */
   readonly onError: (error: unknown) => void;
 }
@@ -48,8 +52,7 @@ export interface ConformanceTarget {
 }
 
 /** What a case opens. */
-export interface BenchOptions extends Omit<ConformanceServiceOptions, 'onError'> {
-  readonly headers?: HeadersOption;
+export interface BenchOptions extends Omit<ConformanceServiceOptions, 'onError'>, Omit<OpenOptions, 'onError'> {
   readonly client?: Omit<ClientOptions, 'onError'>;
 }
 

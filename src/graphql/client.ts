@@ -112,7 +112,7 @@ export interface GraphqlOptions {
   readonly pingIntervalMs?: number;
   /** A larger answer is DATA_LOSS. In bytes. @default 8_388_608 (8 MiB) */
   readonly maxResponseBytes?: number;
-  /** A larger event of a socket ends its subscription with DATA_LOSS. In bytes. @default 8_388_608 (8 MiB) */
+  /** A larger event ends its subscription with DATA_LOSS. In bytes. @default 8_388_608 (8 MiB) */
   readonly maxMessageBytes?: number;
   /** Gets the errors of single events, after which a subscription goes on. @default console.error */
   readonly onError?: (error: unknown) => void;
@@ -296,6 +296,7 @@ class GraphqlTransport implements Transport {
       const { EventStreamSubscriptions, STREAM_FORMS } = await import('./stream/client.ts');
       const settings: StreamSettings = {
         url: this.endpoint,
+        maxEventChars: this.options.maxMessageBytes,
         onEventError,
         send: (url, init) => this.#send(url, init),
         onWire: (start, headers, body) => this.#onWire('in', start, headers, body),

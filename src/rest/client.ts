@@ -147,6 +147,7 @@ class RestTransport implements Transport {
     const { openEvents } = await streaming();
     await openEvents(request, sink, {
       streams: this.#streams,
+      maxEventChars: this.#http.maxResponseBytes,
       get: async (target, more, signal) =>
         this.#http.open({ method: 'GET', ...(await this.#urlOf(target)), headers: { ...headers, ...more }, signal }),
       onChunk: (text) => this.#http.onChunk(text),
@@ -163,6 +164,7 @@ class RestTransport implements Transport {
     const { openItems } = await streaming();
     await openItems(request, sink, {
       streams: this.#streams,
+      maxEventChars: this.#http.maxResponseBytes,
       open: async (signal) => this.#http.open({ method, ...(await this.#urlOf(target)), headers, body, signal }),
       onChunk: (text) => this.#http.onChunk(text),
     });

@@ -8,10 +8,17 @@ import { target as sockets } from './graphql.ts';
 export const target: ConformanceTarget = {
   name: 'graphql-sse',
   skips: sockets.skips ?? [],
-  open: async (transport, { headers, onError }) => {
-    const server = await listen(graphqlHandler(transport, { onError }), { onError });
+  open: async (transport, { headers, maxMessageBytes, maxBufferedBytes, onError }) => {
+    const server = await listen(graphqlHandler(transport, { onError, ...(maxBufferedBytes !== undefined && { maxBufferedBytes }) }), {
+      onError,
+    });
     return {
-      transport: graphql({ url: server.url, subscriptions: 'sse', ...(headers !== undefined && { headers }) }),
+      transport: graphql({
+        url: server.url,
+        subscriptions: 'sse',
+        ...(headers !== undefined && { headers }),
+        ...(maxMessageBytes !== undefined && { maxMessageBytes }),
+      }),
       close: () => server.close(),
     };
   },

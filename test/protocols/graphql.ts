@@ -20,12 +20,16 @@ const skips = [
 export const target: ConformanceTarget = {
   name: 'graphql',
   skips,
-  open: async (transport, { headers, onError }) => {
-    const handler = graphqlHandler(transport, { onError });
+  open: async (transport, { headers, maxMessageBytes, maxBufferedBytes, onError }) => {
+    const handler = graphqlHandler(transport, { onError, ...(maxBufferedBytes !== undefined && { maxBufferedBytes }) });
     const server = await listen(handler, { onError });
     handler.attach(server.server);
     return {
-      transport: graphql({ url: server.url, ...(headers !== undefined && { headers }) }),
+      transport: graphql({
+        url: server.url,
+        ...(headers !== undefined && { headers }),
+        ...(maxMessageBytes !== undefined && { maxMessageBytes }),
+      }),
       async close() {
         await handler.close();
         await server.close();

@@ -4,10 +4,14 @@ import { serveGrpc } from '../../src/grpc/server.ts';
 
 export const target: ConformanceTarget = {
   name: 'grpc',
-  open: async (transport, { headers, onError }) => {
-    const server = await serveGrpc(transport, { onError });
+  open: async (transport, { headers, maxMessageBytes, maxBufferedBytes, onError }) => {
+    const server = await serveGrpc(transport, { onError, ...(maxBufferedBytes !== undefined && { maxBufferedBytes }) });
     return {
-      transport: grpc({ url: server.address, ...(headers !== undefined && { headers }) }),
+      transport: grpc({
+        url: server.address,
+        ...(headers !== undefined && { headers }),
+        ...(maxMessageBytes !== undefined && { maxResponseBytes: maxMessageBytes }),
+      }),
       close: () => server.close(),
     };
   },

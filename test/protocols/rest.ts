@@ -5,10 +5,16 @@ import { restHandler } from '../../src/rest/server.ts';
 
 export const target: ConformanceTarget = {
   name: 'rest',
-  open: async (transport, { headers, onError }) => {
-    const server = await listen(restHandler(transport, { onError }), { onError });
+  open: async (transport, { headers, maxMessageBytes, maxBufferedBytes, onError }) => {
+    const server = await listen(restHandler(transport, { onError, ...(maxBufferedBytes !== undefined && { maxBufferedBytes }) }), {
+      onError,
+    });
     return {
-      transport: rest({ url: server.url, ...(headers !== undefined && { headers }) }),
+      transport: rest({
+        url: server.url,
+        ...(headers !== undefined && { headers }),
+        ...(maxMessageBytes !== undefined && { maxResponseBytes: maxMessageBytes }),
+      }),
       close: () => server.close(),
     };
   },

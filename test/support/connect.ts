@@ -7,10 +7,17 @@ import { listen } from '../../src/http/node/listen.ts';
 export function connectTarget(name: string, options: Omit<ConnectOptions, 'url'>): ConformanceTarget {
   return {
     name,
-    open: async (transport, { headers, onError }) => {
-      const server = await listen(connectHandler(transport, { onError }), { onError });
+    open: async (transport, { headers, maxMessageBytes, maxBufferedBytes, onError }) => {
+      const server = await listen(connectHandler(transport, { onError, ...(maxBufferedBytes !== undefined && { maxBufferedBytes }) }), {
+        onError,
+      });
       return {
-        transport: connect({ url: server.url, ...options, ...(headers !== undefined && { headers }) }),
+        transport: connect({
+          url: server.url,
+          ...options,
+          ...(headers !== undefined && { headers }),
+          ...(maxMessageBytes !== undefined && { maxResponseBytes: maxMessageBytes }),
+        }),
         close: () => server.close(),
       };
     },

@@ -67,6 +67,26 @@ export const headerCases = [
     equal([second.headers['authorization'], second.headers['x-custom']], ['Bearer 2', 'call'], 'the second call');
   }),
 
+  define(
+    'option-changes',
+    'A request id and a key of the adapter are those of each call, though one connection carries many.',
+    async (t) => {
+      const own = { id: '', key: '' };
+      const { client } = await t.open({ headers: () => ({ 'x-request-id': own.id, 'idempotency-key': own.key }) });
+      const call = (id: string, key: string) => {
+        Object.assign(own, { id, key });
+        return client.count({ id: 'a' });
+      };
+      equal(await call('id-1', 'key-1'), { runs: 1 }, 'the first call');
+      equal(await call('id-2', 'key-1'), { runs: 1 }, 'the outcome kept for its key');
+      equal(await call('id-3', 'key-2'), { runs: 2 }, 'the call with another key');
+      for (const id of ['id-4', 'id-5']) {
+        Object.assign(own, { id, key: id });
+        equal((await client.headers()).requestId, id, 'the request id');
+      }
+    },
+  ),
+
   define('option-fails', 'Where the headers function fails, the call is UNAUTHENTICATED and not sent.', async (t) => {
     const { client, probe } = await t.open({
       headers: () => {

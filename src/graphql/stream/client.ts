@@ -12,6 +12,8 @@ import { boundaryOf, PartsDecoder } from './parts.ts';
 /** What streams need of the client. */
 export interface StreamSettings {
   readonly url: string;
+  /** How long one event may be, in characters. */
+  readonly maxEventChars: number | undefined;
   readonly send: (url: string, init: FetchInit) => Promise<FetchResponse>;
   readonly onWire: (start: string, headers: Iterable<readonly [string, string]>, body: string | undefined) => void;
   /** Gets the errors of single events. */
@@ -22,19 +24,22 @@ export interface StreamSettings {
 interface StreamForm {
   readonly accept: string;
   /** `undefined` for a response that is not such a stream. */
-  decoderOf(response: FetchResponse): StreamDecoder | undefined;
+  decoderOf(response: FetchResponse, maxEventChars: number | undefined): StreamDecoder | undefined;
 }
 
 /** The forms that a client can ask for. */
 export const STREAM_FORMS = {
   /** Source: https://github.com/enisdenjo/graphql-sse/blob/master/PROTOCOL.md */
-  sse: { accept: EVENT_STREAM_TYPE, decoderOf: (response) => (isEventStream(response) ? new SseDecoder() : undefined) },
+  sse: {
+    accept: EVENT_STREAM_TYPE,
+    decoderOf: (response, maxEventChars) => (isEventStream(response) ? new SseDecoder({ maxEventChars }) : undefined),
+  },
   /** Source: https://www.apollographql.com/docs/graphos/routing/operations/subscriptions/multipart-protocol */
   multipart: {
     accept: `${MULTIPART_TYPE}, ${JSON_TYPE}`,
-    decoderOf({ headers }) {
+    decoderOf({ headers }, maxEventChars) {
       const boundary = boundaryOf(headers.get('content-type'));
-      return boundary === undefined ? undefined : new PartsDecoder(boundary);
+      return boundary === undefined ? undefined : new PartsDecoder(boundary, maxEventChars);
     },
   },
 } as const satisfies Readonly<Record<string, StreamForm>>;
@@ -73,7 +78,7 @@ export class EventStreamSubscriptions implements Subscriptions {
         redirect: 'manual',
       });
       onWire(`${response.status} ${response.statusText}`.trim(), response.headers.entries(), undefined);
-      const decoder = this.form.decoderOf(response);
+      const decoder = this.form.decoderOf(response, this.settings.maxEventChars);
       if (response.status !== 200 || !decoder) throw await refusalOf(response);
       void readStream(streamOf(response), decoder, {
         name: 'the event stream',

@@ -1,8 +1,6 @@
 import type { StreamDecoder } from '../../http/events/sse-reader.ts';
 import type { SseEvent } from '../../http/events/sse.ts';
 
-/** As an event of server-sent events. */
-const MAX_CHARS = 1_048_576;
 const NO_FIELDS: ReadonlyMap<string, string> = new Map();
 
 /** Takes `multipart/mixed` apart: a part is an event `part`, the end of all is `complete`. Source: https://www.rfc-editor.org/rfc/rfc2046#section-5.1.1 */
@@ -19,7 +17,11 @@ export class PartsDecoder implements StreamDecoder {
   /** Where a delimiter may begin that has not been looked for. */
   #from = 0;
 
-  constructor(boundary: string) {
+  readonly #maxChars: number;
+
+  /** `maxChars`: how long one part may be, in UTF-16 code units. @default 1_048_576 */
+  constructor(boundary: string, maxChars = 1_048_576) {
+    this.#maxChars = maxChars;
     this.#delimiter = `\r\n--${boundary}`;
   }
 
@@ -28,6 +30,7 @@ export class PartsDecoder implements StreamDecoder {
     const events: SseEvent[] = [];
     const { length } = this.#delimiter;
     for (let at; (at = this.#buffer.indexOf(this.#delimiter, this.#from)) !== -1;) {
+      this.#check(at);
       if (!this.#isPreamble) this.#take(this.#buffer.slice(0, at), events);
       this.#isPreamble = false;
       this.#buffer = this.#buffer.slice(at + length);
@@ -38,8 +41,12 @@ export class PartsDecoder implements StreamDecoder {
       events.push(eventOf('complete', ''));
     }
     this.#from = Math.max(0, this.#buffer.length - length);
-    if (this.#buffer.length > MAX_CHARS) throw new RangeError(`a part is longer than ${MAX_CHARS} characters`);
+    this.#check(this.#buffer.length);
     return events;
+  }
+
+  #check(chars: number): void {
+    if (chars > this.#maxChars) throw new RangeError(`a part is longer than ${this.#maxChars} characters`);
   }
 
   #take(part: string, events: SseEvent[]): void {

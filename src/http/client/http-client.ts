@@ -25,7 +25,7 @@ export interface HttpClientOptions {
    * platform's
    */
   readonly fetch?: FetchLike | undefined;
-  /** How large an answer may be, decompressed, in bytes; a larger one is DATA_LOSS. Streams of events are not limited. @default 8_388_608 (8 MiB) */
+  /** How large an answer may be, decompressed, in bytes, and each event or item of a stream; a larger one is DATA_LOSS. @default 8_388_608 (8 MiB) */
   readonly maxResponseBytes?: number | undefined;
   /** What the client shows and trusts over https: a CA of one's own, a client certificate. On Node only. @default the well-known authorities */
   readonly tls?: ClientTls | undefined;
@@ -70,6 +70,11 @@ export class HttpClient {
     this.options = options;
     this.hide = hide;
     this.#carrier = createLightFetch(options);
+  }
+
+  /** How large an answer may be, and each event or item of a stream. */
+  get maxResponseBytes(): number | undefined {
+    return this.options.maxResponseBytes;
   }
 
   /** The adapter's own headers under the call's; asks the function if it is one. */

@@ -25,6 +25,8 @@ export interface SseReading {
   /** What the stream is, for messages: `the event stream of chat`. */
   readonly name: string;
   readonly signal: AbortSignal;
+  /** How long one event may be, in characters. @default 1_048_576 */
+  readonly maxEventChars?: number | undefined;
   /** Gets the text as it comes. */
   readonly onChunk: (text: string) => void;
   /** Takes one event; `false` says that it was the last. No more is read while a promise is pending. */
@@ -48,7 +50,7 @@ export function streamOf(response: FetchResponse): ReadableStream<Uint8Array> {
 
 /** Reads server-sent events until the last, the stream's end, or the signal aborts, after which nothing is told any more. */
 export function readSse(body: ReadableStream<Uint8Array>, reading: SseReading): Promise<void> {
-  return readStream(body, new SseDecoder(), reading);
+  return readStream(body, new SseDecoder(reading), reading);
 }
 
 /** As {@link readSse}, for streams of another form. */

@@ -94,6 +94,7 @@ export class McpExchange {
     await readSse(streamOf(response), {
       name: `the answer of ${this.url}`,
       signal,
+      maxEventChars: this.#http.maxResponseBytes,
       onChunk: (text) => this.#http.onChunk(text),
       onEvent: ({ data }) => {
         const message = tryParse(data);

@@ -86,6 +86,7 @@ export class ForeignRest {
     const headers = { accept: EVENT_STREAM_TYPE, ...lowerCase(mapped.headers), ...own };
     await openEvents(request, sink, {
       streams,
+      maxEventChars: http.maxResponseBytes,
       target: path,
       get: (target, more, signal) =>
         this.#open({

@@ -13,6 +13,8 @@ export interface StreamCarrier {
   readonly streams: Set<AbortController>;
   /** Sends a GET; rejects with `ApiError` where no answer came. */
   get(target: string, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<FetchResponse>;
+  /** How long one event may be, in characters. */
+  readonly maxEventChars?: number | undefined;
   /** Hears each piece of the stream. */
   onChunk(text: string): void;
   /** The stream's path, if it is not the channel. */
@@ -47,6 +49,7 @@ export async function openEvents(request: EventRequest, sink: EventSink, carrier
     void readSse(streamOf(response), {
       name: `the event stream of ${event.channel}`,
       signal: controller.signal,
+      maxEventChars: carrier.maxEventChars,
       onChunk: carrier.onChunk,
       onEvent: (message) => hand(message, event, sink),
       onPlace: (id) => sink.place?.(id),
@@ -63,7 +66,7 @@ export async function openEvents(request: EventRequest, sink: EventSink, carrier
 }
 
 /** What a streamed operation needs of the transport that opens it. */
-export interface ItemCarrier extends Pick<StreamCarrier, 'streams' | 'onChunk'> {
+export interface ItemCarrier extends Pick<StreamCarrier, 'streams' | 'maxEventChars' | 'onChunk'> {
   /** Sends the request; rejects with `ApiError` where no answer came. */
   open(signal: AbortSignal): Promise<FetchResponse>;
 }
@@ -84,6 +87,7 @@ export async function openItems({ operation, signal }: StreamRequest, sink: Even
     void readSse(streamOf(response), {
       name: `the stream of ${operation.name}`,
       signal: controller.signal,
+      maxEventChars: carrier.maxEventChars,
       onChunk: carrier.onChunk,
       onEvent: (message) => deliverItem(message, operation, sink),
       onEnd: (error) => sink.end(error),
