@@ -19,10 +19,10 @@ const use = (name, path) =>
   `${CONTRACT}import { ${name} } from './dist/${path}/client.js';\nexport const client = createClient({ contract, transport: ${name}({ url: location.href }) });`;
 /** A program, what it may weigh, and what it should weigh. The first is lowered with each gain, so that nothing grows unseen. */
 const PROGRAMS = {
-  rest: [use('rest', 'rest'), 23.9, 18],
-  websocket: [use('webSocket', 'websocket'), 27.6, 20],
-  graphql: [use('graphql', 'graphql'), 31.6, 30],
-  connect: [use('connect', 'grpc/connect'), 55.7, 22],
+  rest: [use('rest', 'rest'), 24, 18],
+  websocket: [use('webSocket', 'websocket'), 27.7, 20],
+  graphql: [use('graphql', 'graphql'), 31.7, 30],
+  connect: [use('connect', 'grpc/connect'), 55.8, 22],
   'mqtt.js itself': ["export { default } from 'mqtt';", undefined],
   mqtt: [use('mqtt', 'mqtt'), undefined, 'mqtt.js + 20'],
 };
@@ -55,7 +55,7 @@ for (const [name, [contents]] of Object.entries(PROGRAMS)) {
 }
 const budgets = {
   ...Object.fromEntries(Object.entries(PROGRAMS).map(([name, [, budget]]) => [name, budget])),
-  mqtt: sizes['mqtt.js itself'] + 34.2,
+  mqtt: sizes['mqtt.js itself'] + 34.3,
 };
 let isOver = false;
 for (const [name, size] of Object.entries(sizes)) {

@@ -135,6 +135,14 @@ describe('what an entry loads', () => {
       expect(modules.filter((name) => !/^zod(\/|$)/.test(name) && !packages.includes(name))).toEqual([]);
     },
   );
+
+  it('is not the class of files, unless a contract calls `file()`: what is loaded later takes it from schema/codec/file-class', () => {
+    const files = new Set(Object.keys(BROWSER_ENTRIES).flatMap((entry) => loadedBy(entry, inBrowser).files));
+    const bringers = [...files].filter((file) =>
+      importsOf(file).some(({ target, typeOnly }) => target === 'src/schema/codec/file-body.ts' && !typeOnly),
+    );
+    expect(bringers.sort()).toEqual(['src/core.ts', 'src/schema/codec/file.ts']);
+  });
 });
 
 describe('the package', () => {

@@ -7,7 +7,8 @@ import { onAbort } from '../life/lifetime.ts';
 import { checkedSink } from '../guard/checked-sink.ts';
 import { inputOf } from '../guard/checks.ts';
 import { planSelection } from '../guard/select.ts';
-import { FileBody } from '../schema/codec/file-body.ts';
+import type { FileBody } from '../schema/codec/file-body.ts';
+import { isFileBody } from '../schema/codec/file-class.ts';
 import { converterOf } from '../schema/codec/codec.ts';
 import { issuesError } from '../schema/check/issues.ts';
 
@@ -27,7 +28,7 @@ export async function callInApplicationForm(
   const decoded = await converter?.decode(output);
   if (!decoded) return output;
   if (decoded.issues) throw issuesError('DATA_LOSS', `${operation.name}: the reply breaks the contract`, decoded.issues);
-  return signal && decoded.value instanceof FileBody ? until(decoded.value, signal) : decoded.value;
+  return signal && isFileBody(decoded.value) ? until(decoded.value, signal) : decoded.value;
 }
 
 /** A file whose content ends with the caller's signal, also before it is read. */

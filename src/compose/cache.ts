@@ -1,7 +1,7 @@
 import { bytes, count, readOptions } from '../core/options.ts';
 import { ApiError } from '../core/errors.ts';
 import type { CallRequest, ResponseHead, Transport } from '../core/transport.ts';
-import { Call } from '../life/call.ts';
+import { changed } from '../life/call.ts';
 import { queryKey } from './query-key.ts';
 import { compose, type Composed, type Source } from './wrap.ts';
 
@@ -44,8 +44,7 @@ async function ask(inner: Transport, request: CallRequest, key: string, answers:
   const known = answers.get(key);
   const headers = known ? { ...request.headers, 'if-none-match': known.etag } : request.headers;
   let head: ResponseHead | undefined;
-  const { operation, input, deadline, select, peer } = request;
-  const asked = new Call(request, operation, input, headers, deadline, select, peer, (given) => (head = given));
+  const asked = changed(request, { headers, onResponse: (given) => (head = given) });
   try {
     const output = await inner.call(asked);
     if (head) request.onResponse?.(head);

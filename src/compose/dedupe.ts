@@ -1,5 +1,5 @@
 import type { CallRequest, OnResponse, ResponseHead } from '../core/transport.ts';
-import { Call, endingOf } from '../life/call.ts';
+import { changed, endingOf } from '../life/call.ts';
 import { Lifetime } from '../life/lifetime.ts';
 import { ApiError } from '../core/errors.ts';
 import { queryKey } from './query-key.ts';
@@ -28,12 +28,11 @@ export function dedupe<S extends Source>(source: S): Composed<S> {
         if (key === undefined) return inner.call(request);
         const known = flights.get(key);
         if (known) return join(known, request, true);
-        const { operation, input, headers, select, peer } = request;
         // Without a deadline: each caller has one of its own, and the last that leaves ends it.
         const lifetime = new Lifetime();
         let response: ResponseHead | undefined;
-        const heard: OnResponse = (given) => (response = given);
-        const begun = lifetime.settle(() => inner.call(new Call(lifetime, operation, input, headers, undefined, select, peer, heard)));
+        const onResponse: OnResponse = (given) => (response = given);
+        const begun = lifetime.settle(() => inner.call(changed(request, { deadline: undefined, onResponse }, lifetime)));
         const flight: Flight = { lifetime, output: begun, response: () => response, waiting: 0 };
         flights.set(key, flight);
         const land = () => {

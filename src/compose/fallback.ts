@@ -2,8 +2,7 @@ import { ApiError, isApiError } from '../core/errors.ts';
 import { count, ms, readOptions } from '../core/options.ts';
 import type { Adapter, CallRequest, SubscribeRequest, Transport } from '../core/transport.ts';
 import { connect, markGuarded } from '../guard/guard.ts';
-import { Call, endingOf } from '../life/call.ts';
-import { Lifetime } from '../life/lifetime.ts';
+import { Call, endingOf, hurried } from '../life/call.ts';
 import { now } from '../life/now.ts';
 import { Circuit } from './circuit.ts';
 import { isRepeatable, isSpent } from './retry.ts';
@@ -66,13 +65,9 @@ export function fallback<const S extends readonly [Source, ...Source[]]>(
 /** A call that may be repeated leaves time for the next transport. */
 function callPart(transport: Transport, request: CallRequest, isLast: boolean, patienceMs: number | undefined): Promise<unknown> {
   if (isLast || !isRepeatable(request) || (patienceMs === undefined && request.deadline === undefined)) return transport.call(request);
-  const { operation, input, headers, deadline = Infinity, select, peer, onResponse } = request;
+  const { deadline = Infinity } = request;
   const latest = Math.min(deadline, now() + (patienceMs ?? (deadline - now()) / 2));
-  const lifetime = new Lifetime(latest);
-  const unlisten = endingOf(request).listen((reason) => lifetime.abort(reason));
-  return lifetime
-    .settle(() => transport.call(new Call(lifetime, operation, input, headers, latest, select, peer, onResponse)))
-    .finally(unlisten);
+  return hurried(request, latest, (sent) => transport.call(sent));
 }
 
 async function tryEach<T>(

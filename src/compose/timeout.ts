@@ -1,6 +1,5 @@
 import { ms, readOptions } from '../core/options.ts';
-import { Call, endingOf } from '../life/call.ts';
-import { Lifetime } from '../life/lifetime.ts';
+import { hurried } from '../life/call.ts';
 import { now } from '../life/now.ts';
 import type { Middleware } from './use.ts';
 
@@ -20,14 +19,10 @@ export function timeout(options: TimeoutOptions): Middleware {
   const times = new Map(Object.entries(operations).map(([name, value]) => [name, read(value, 'timeout', `operations.${name}`)]));
   return {
     call(request, next) {
-      const { operation, input, headers, select, peer, onResponse } = request;
-      const longest = times.get(operation.name) ?? afterMs;
+      const longest = times.get(request.operation.name) ?? afterMs;
       const latest = now() + longest;
       if (longest === Infinity || (request.deadline !== undefined && request.deadline <= latest)) return next(request);
-      const lifetime = new Lifetime(latest);
-      const unlisten = endingOf(request).listen((reason) => lifetime.abort(reason));
-      const work = lifetime.settle(() => next(new Call(lifetime, operation, input, headers, latest, select, peer, onResponse)));
-      return work.finally(unlisten);
+      return hurried(request, latest, next);
     },
   };
 }

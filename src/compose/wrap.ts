@@ -1,6 +1,6 @@
 import type { Adapter, CallRequest, Headers, SubscribeRequest, Transport } from '../core/transport.ts';
 import { connect, markGuarded } from '../guard/guard.ts';
-import { Call } from '../life/call.ts';
+import { Call, changed } from '../life/call.ts';
 
 /** What a composition is made around: an adapter, or a transport such as a service. */
 export type Source = Adapter<never> | Transport;
@@ -45,7 +45,7 @@ function around(inner: Transport, make: (inner: Transport) => Changes, isOwn: bo
 
 /** The request with other headers. Its signal is still made on first use. */
 export function withHeaders(request: CallRequest, headers: Headers): CallRequest {
-  return new Call(request, request.operation, request.input, headers, request.deadline, request.select, request.peer, request.onResponse);
+  return changed(request, { headers });
 }
 
 /** As `withHeaders`, for calls and subscriptions. */

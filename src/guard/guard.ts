@@ -3,7 +3,7 @@ import { declaring, filing, guarding, selecting } from '#guard-parts';
 import type { Contract, Operation } from '../core/contract.ts';
 import { isApiError, type ErrorCode } from '../core/errors.ts';
 import type { Adapter, CallRequest, EventSink, SubscribeRequest, Transport } from '../core/transport.ts';
-import { Call } from '../life/call.ts';
+import { changed } from '../life/call.ts';
 import { withPart } from '../life/lazy.ts';
 import { issuesError, type Check } from '../schema/check/issues.ts';
 import { hasFile } from '../schema/codec/has-file.ts';
@@ -138,5 +138,5 @@ class Guard implements Transport {
 }
 
 function withInput(request: CallRequest, input: unknown): CallRequest {
-  return new Call(request, request.operation, input, request.headers, request.deadline, request.select, request.peer, request.onResponse);
+  return changed(request, { input });
 }

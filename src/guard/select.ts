@@ -2,7 +2,7 @@ import { $ZodArray, $ZodNullable, $ZodObject, $ZodOptional, type $ZodType } from
 import type { Contract, Operation, Relation } from '../core/contract.ts';
 import { ApiError } from '../core/errors.ts';
 import type { CallRequest, Headers, Selection, Transport } from '../core/transport.ts';
-import { Call } from '../life/call.ts';
+import { changed } from '../life/call.ts';
 import { own } from '../core/own.ts';
 import { RelationLoader } from './relation-loader.ts';
 import { isCodec, shapeOf } from '../core/shape.ts';
@@ -77,7 +77,7 @@ export async function callSelected(contract: Contract, transport: Transport, req
   const output = await transport.call(request);
   const headers = withoutKey(request.headers);
   const loader = new RelationLoader(transport.contract, (related, input, selection) =>
-    transport.call(new Call(request, related, input, headers, request.deadline, selection, request.peer)),
+    transport.call(changed(request, { operation: related, input, headers, select: selection, onResponse: undefined })),
   );
   const pending: Promise<void>[] = [];
   const result = build(plan.node, output, loader, pending);

@@ -41,10 +41,29 @@ export class Call implements CallRequest {
   }
 }
 
-/** The same call, with another listener for the headers of its answer. */
-export function withOnResponse(request: CallRequest, onResponse: OnResponse): CallRequest {
-  const { operation, input, headers, deadline, select, peer } = request;
-  return new Call(request, operation, input, headers, deadline, select, peer, onResponse);
+/** What of a call may be changed; a member that is `undefined` is taken away. */
+export type CallChange = { readonly [K in Exclude<keyof CallRequest, 'signal'>]?: CallRequest[K] | undefined };
+
+/** The same call with some members changed, which ends with `source`. Its signal is still made on first use. */
+export function changed(request: CallRequest, change: CallChange, source: { readonly signal: AbortSignal } = request): CallRequest {
+  const { operation = request.operation, input, headers = request.headers, deadline, select, peer, onResponse } = change;
+  return new Call(
+    source,
+    operation,
+    'input' in change ? input : request.input,
+    headers,
+    'deadline' in change ? deadline : request.deadline,
+    'select' in change ? select : request.select,
+    'peer' in change ? peer : request.peer,
+    'onResponse' in change ? onResponse : request.onResponse,
+  );
+}
+
+/** Sends a call with a deadline of its own: it ends by that, or as the call does. */
+export function hurried<T>(request: CallRequest, deadline: number, send: (request: CallRequest) => Promise<T>): Promise<T> {
+  const lifetime = new Lifetime(deadline);
+  const unlisten = endingOf(request).listen((reason) => lifetime.abort(reason));
+  return lifetime.settle(() => send(changed(request, { deadline }, lifetime))).finally(unlisten);
 }
 
 /** How a call ends early: for adapters that need to know, and would make a signal for nothing else. */

@@ -30,7 +30,7 @@ import { CallContextInfo, ServiceCall, type Asked, type CallHost } from './call-
 import { Callers, expiryOf } from './callers.ts';
 import type { ErrorMakers } from './error-makers.ts';
 import { iteratorOf, runStream, whileAlive } from './stream-run.ts';
-import { Call, withOnResponse } from '../life/call.ts';
+import { Call, changed } from '../life/call.ts';
 import { callOnce, type KeyHold, type KeySettings } from './idempotent-call.ts';
 import { arrived, breach, COMPLETED, expired, stopping, unknownMember } from './outcomes.ts';
 import { present } from './present.ts';
@@ -264,7 +264,7 @@ export class ContractService implements Transport {
     const { name } = action.operation;
     const scope = { caller: this.#callers.require(context, request), operation: name, key };
     const response = new KeptResponse(request.onResponse);
-    const heard = withOnResponse(request, response.hear);
+    const heard = changed(request, { onResponse: response.hear });
     const run = async (hold: KeyHold) => {
       try {
         return await this.#handle(action, input, context, heard, requestId, hold);

@@ -2,7 +2,7 @@ import type { Middleware } from '../../compose/use.ts';
 import { memberOf } from '../../compose/wrap.ts';
 import { ApiError } from '../../core/errors.ts';
 import type { CallRequest, EventSink, SubscribeRequest } from '../../core/transport.ts';
-import { Call, endingOf, withOnResponse } from '../../life/call.ts';
+import { changed, endingOf } from '../../life/call.ts';
 import { Lifetime, onAbort } from '../../life/lifetime.ts';
 import { after } from '../../life/timers.ts';
 import { seededRandom, type Random } from '../../schema/sample/random.ts';
@@ -48,20 +48,19 @@ class Network implements Faults {
 
   call(request: CallRequest, next: (request: CallRequest) => Promise<unknown>): Promise<unknown> {
     if (!this.#suffers(request)) return next(request);
-    const { operation, input, headers, deadline, select, peer, onResponse } = request;
     const fate = this.#roll();
-    const lifetime = new Lifetime(deadline);
+    const lifetime = new Lifetime(request.deadline);
     const unlisten = endingOf(request).listen((reason) => lifetime.abort(reason));
     const end = (reason: ApiError): void => lifetime.abort(reason);
     this.#open.add(end);
-    const sent = new Call(lifetime, operation, input, headers, deadline, select, peer, onResponse);
+    const sent = changed(request, {}, lifetime);
     const send = async (): Promise<unknown> => {
       await pause(fate.latencyMs);
       if (fate.isDropped) return new Promise(() => {});
       // A copy that the network made: its answer goes nowhere.
-      if (fate.isDoubled) next(withOnResponse(sent, () => {})).catch(() => {});
+      if (fate.isDoubled) next(changed(sent, { onResponse: undefined })).catch(() => {});
       if (!fate.isCut) return next(sent);
-      await next(withOnResponse(sent, () => {})).catch(() => {});
+      await next(changed(sent, { onResponse: undefined })).catch(() => {});
       throw broken();
     };
     return lifetime.settle(send).finally(() => {
