@@ -1,6 +1,6 @@
 import { dirname, join } from 'node:path';
 import { defineConfig } from 'tsup';
-import { buildEntries } from './scripts/entries.ts';
+import { buildEntries, declaredEntries } from './scripts/entries.ts';
 
 export default defineConfig({
   // What package.json exports is what is built: there is no second list to forget.
@@ -12,7 +12,7 @@ export default defineConfig({
   platform: 'neutral',
   // Shared chunks: `ApiError` and the registries exist once, whichever entries a program loads.
   splitting: true,
-  dts: true,
+  dts: { entry: declaredEntries() },
   sourcemap: true,
   clean: true,
   // Dependencies and peers are external by themselves. `#…` stay subpath imports (with `skipNodeModulesBundle` tsconfig's paths would win), so

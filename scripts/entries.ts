@@ -26,6 +26,11 @@ export function exportedSources(): Record<string, string> {
   return found;
 }
 
+/** The sources whose declarations a user's program needs, by their names in dist. */
+export function declaredEntries(): Record<string, string> {
+  return named(Object.values(exportedSources()));
+}
+
 /** The files that must exist in dist under their own names, because package.json names them: exports, imports and bin. */
 export function buildEntries(): Record<string, string> {
   const targets = [
@@ -35,7 +40,9 @@ export function buildEntries(): Record<string, string> {
     ...Object.values(manifest.imports).flatMap((conditions) => Object.values(conditions).map(sourceOf)),
     ...Object.values(manifest.bin).map(sourceOf),
   ];
-  return Object.fromEntries(
-    targets.filter((source) => source !== undefined).map((source) => [source.replace(/^src\/(.+)\.ts$/, '$1'), source]),
-  );
+  return named(targets.filter((source) => source !== undefined));
+}
+
+function named(sources: readonly string[]): Record<string, string> {
+  return Object.fromEntries(sources.map((source) => [source.replace(/^src\/(.+)\.ts$/, '$1'), source]));
 }
