@@ -73,7 +73,7 @@ class McpTransport implements Transport {
       this.#session = undefined;
       reply = await this.#send(request, own);
     }
-    request.onResponse?.({ status: reply.status, headers: responseHeaders(reply.headers) });
+    request.onResponse?.({ headers: responseHeaders(reply.headers) });
     const { message } = reply;
     if (message === undefined) throw reply.failure();
     if (message['error'] !== undefined) throw readFault(message['error']);

@@ -1,4 +1,4 @@
-import { decodeField, make, type MultipartError, type PartInfo, type Parser } from 'multipasta';
+import { make, type MultipartError, type PartInfo, type Parser } from 'multipasta';
 import { readDisposition } from './disposition.ts';
 import { HttpError } from './error.ts';
 
@@ -49,7 +49,12 @@ export class FormReader {
         const { name, filename, type } = partOf(info);
         return filename !== undefined || (isFile(name) && !/^application\/json\b/i.test(type));
       },
-      onField: (info, value) => this.#push({ kind: 'field', part: partOf(info), text: decodeField(info, value) }),
+      onField: (info, value) => {
+        const text = textIn(info, value);
+        if (text === undefined)
+          this.#failure ??= new HttpError(400, `'${partOf(info).name.slice(0, 100)}' in the form is not text in UTF-8`);
+        else this.#push({ kind: 'field', part: partOf(info), text });
+      },
       onFile: (info) => {
         this.#push({ kind: 'file', part: partOf(info) });
         return (chunk) => this.#push(chunk ? { kind: 'chunk', bytes: chunk } : { kind: 'end' });
@@ -101,6 +106,15 @@ export class FormReader {
 function partOf({ headers }: PartInfo): FormPart {
   const { name = '', filename } = readDisposition(textOf(headers['content-disposition']));
   return { name, filename, type: textOf(headers['content-type']) ?? (filename === undefined ? 'text/plain' : 'application/octet-stream') };
+}
+
+/** A field in its charset, UTF-8 if it names none; `undefined` for other bytes. */
+function textIn({ contentTypeParameters }: PartInfo, value: Uint8Array): string | undefined {
+  try {
+    return new TextDecoder(contentTypeParameters['charset'] ?? 'utf-8', { fatal: true }).decode(value);
+  } catch {
+    return undefined;
+  }
 }
 
 function textOf(header: string | string[] | undefined): string | undefined {

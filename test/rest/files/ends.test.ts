@@ -221,7 +221,7 @@ describe('limits', () => {
   });
 
   test('forms without a boundary, of too many parts, with broken heads and unknown types are refused', async () => {
-    const send = async (type: string, body: string) =>
+    const send = async (type: string, body: string | Buffer<ArrayBuffer>) =>
       (await fetch(`${server.url}/form`, { method: 'POST', headers: { 'content-type': type }, body })).status;
     expect(await send('multipart/form-data', 'x')).toBe(400);
     expect(
@@ -230,6 +230,12 @@ describe('limits', () => {
     expect(await send('multipart/form-data; boundary=b', '--b\r\n\u0001: x\r\n\r\n1\r\n--b--')).toBe(400);
     expect(await send('multipart/form-data; boundary=b', `--b\r\nx: ${'y'.repeat(20_000)}\r\n\r\n1\r\n--b--`)).toBe(400);
     expect(await send('application/x-www-form-urlencoded', 'content=x')).toBe(415);
+    const notText = Buffer.concat([
+      Buffer.from('--b\r\ncontent-disposition: form-data; name="note"\r\n\r\n'),
+      Buffer.from([0xff]),
+      Buffer.from('\r\n--b--'),
+    ]);
+    expect(await send('multipart/form-data; boundary=b', notText)).toBe(400);
     expect(
       await send(
         'multipart/form-data; boundary=b',
