@@ -1,4 +1,5 @@
 /** Files over REST: bodies of their own and parts of forms, in memory and as streams, in both directions and through a gateway. */
+import { statSync } from 'node:fs';
 import * as z from 'zod/mini';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { bytes, createClient, createService, defineContract, file, type FileBody, mutation, query } from '../../../src/core.ts';
@@ -6,6 +7,7 @@ import type { FileSource } from '../../../src/core.ts';
 import { listen, type HttpServer } from '../../../src/http/index.ts';
 import { rest } from '../../../src/rest/client.ts';
 import { restHandler } from '../../../src/rest/server.ts';
+import { curl, NO_CURL } from '../../support/curl.ts';
 
 const Seen = z.object({ name: z.nullable(z.string()), type: z.string(), size: z.int(), sum: z.int(), isStream: z.boolean() });
 
@@ -230,5 +232,43 @@ describe.each(['in process', 'over REST', 'over REST to REST'])('files %s', (how
     await stream.read();
     await stream.cancel();
     await expect.poll(() => left.length).toBe(isWire ? 3 : 2);
+  });
+});
+
+describe.skipIf(NO_CURL !== undefined)(`files sent by curl${NO_CURL === undefined ? '' : ` (skipped: ${NO_CURL})`}`, () => {
+  const at = (path: string) => `${servers[0]?.url}${path}`;
+  const size = statSync('package.json').size;
+
+  test('as a body', async () => {
+    const typed = await curl('-X', 'PUT', '--data-binary', '@package.json', '-H', 'content-type: application/json', at('/files/1?note=x'));
+    expect(typed.json()).toMatchObject({ type: 'application/json', size, name: null });
+    const untyped = await curl('-X', 'PUT', '--data-binary', '@package.json', at('/files/1'));
+    expect(untyped.json()).toMatchObject({ type: 'application/octet-stream', size });
+    expect((await curl('-T', 'package.json', at('/bytes/3'))).json()).toEqual({ id: 3, size });
+  });
+
+  test('in a form', async () => {
+    const parts = [
+      'album=Sommer "24"',
+      'year=24',
+      'tags=a',
+      'tags=b',
+      'place={"x":1,"y":2}',
+      'photos=@package.json;type=text/plain',
+      'photos=@LICENSE',
+    ];
+    const answer = await curl(...parts.flatMap((part) => ['-F', part]), at('/albums'));
+    expect(answer.status).toBe(201);
+    const { fields, photos } = answer.json() as { fields: string; photos: unknown[] };
+    expect(JSON.parse(fields)).toEqual({ album: 'Sommer "24"', year: 24, tags: ['a', 'b'], place: { x: 1, y: 2 } });
+    expect(photos).toMatchObject([{ name: 'package.json', type: 'text/plain', size }, { name: 'LICENSE' }]); // prettier-ignore
+  });
+
+  test('and got by it, with name, type and length', async () => {
+    const { status, headers, body } = await curl(at('/files?size=5&name=a.txt&type=text/plain'));
+    expect([status, headers['content-type'], headers['content-disposition'], headers['content-length'], body.length]).toEqual([
+      200, 'text/plain', 'attachment; filename="a.txt"', '5', 5,
+    ]); // prettier-ignore
+    expect((await curl('-I', at('/files?size=5&type=text/plain'))).headers['content-length']).toBe('5');
   });
 });
