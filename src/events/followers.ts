@@ -16,10 +16,13 @@ export class Followers<P> {
   readonly #gaps = new Map<string, Set<() => void>>();
 
   private readonly placeOf: (message: EventMessage) => P;
+  /** The id of an event at a place. */
+  private readonly idOf: (name: string, place: P) => string;
   private readonly isAfter: (place: P, other: P) => boolean;
 
-  constructor(placeOf: (message: EventMessage) => P, isAfter: (place: P, other: P) => boolean) {
+  constructor(placeOf: (message: EventMessage) => P, idOf: (name: string, place: P) => string, isAfter: (place: P, other: P) => boolean) {
     this.placeOf = placeOf;
+    this.idOf = idOf;
     this.isAfter = isAfter;
   }
 
@@ -63,6 +66,7 @@ export class Followers<P> {
           (message) => void sink.next(message),
           () => sink.gap(),
         );
+      else sink.place?.(this.idOf(event.name, place));
     } catch (error) {
       leave();
       throw error;

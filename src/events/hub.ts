@@ -151,6 +151,7 @@ class EventLog {
     const { params, signal, lastEventId, acknowledges } = request;
     const fixed = fixedParams(request);
     if (lastEventId !== undefined) this.#replay(lastEventId, fixed, request, sink);
+    else sink.place?.(`${this.#epoch}-${this.#waiting[0]?.n ?? this.#n}`);
     if (signal.aborted) return;
     const leave = this.#listeners.add(fixed, params, {
       // The one that is on its way was replayed, or is older.

@@ -183,7 +183,9 @@ export class Subscription {
         if (!live.aborted) sink.gap();
       },
       place: (id) => {
-        if (!live.aborted && isPlace(id)) this.#lastEventId = id;
+        if (live.aborted || !isPlace(id)) return;
+        this.#lastEventId = id;
+        sink.place?.(id);
       },
       end: (error) => settle(error ?? 'completed'),
     };

@@ -30,6 +30,7 @@ export class PostgresHub implements EventHub {
   readonly #cursors = new Map<string, bigint>();
   readonly #followers = new Followers<bigint>(
     ({ id }) => numberOf(id) ?? 0n,
+    (name, n) => `${this.#epochs.get(name) ?? ''}-${String(n)}`,
     (place, other) => place > other,
   );
   readonly #newEpoch = crypto.randomUUID().replaceAll('-', '').slice(0, 12);

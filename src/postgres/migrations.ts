@@ -65,13 +65,21 @@ create table multi_api_sdk.keys (
 create index keys_caller on multi_api_sdk.keys (kind, caller, until) include (weight);
 create index keys_until on multi_api_sdk.keys (until);
 
--- Webhooks.
+-- Webhooks. Each subscription is held by one of the dispatchers that share the tables, until it has given no sign of life for its lease.
+create table multi_api_sdk.workers (
+  id text primary key,
+  until timestamptz not null
+);
 create table multi_api_sdk.subscriptions (
   id text primary key,
   number bigint generated always as identity,
   body jsonb not null,
-  last_event_ids jsonb not null default '{}'
+  last_event_ids jsonb not null default '{}',
+  version bigint not null default 1,
+  worker text
 );
+create index subscriptions_owner on multi_api_sdk.subscriptions ((body ->> 'owner'), number);
+create index subscriptions_worker on multi_api_sdk.subscriptions (worker);
 create table multi_api_sdk.deliveries (
   number bigint generated always as identity primary key,
   subscription_id text not null references multi_api_sdk.subscriptions on delete cascade,
@@ -82,12 +90,12 @@ create table multi_api_sdk.deliveries (
   out_of_turn boolean not null,
   body jsonb not null,
   data text not null,
-  worker text,
-  leased_until timestamptz
+  worker text
 );
 create unique index deliveries_id on multi_api_sdk.deliveries (subscription_id, id);
 create unique index deliveries_event on multi_api_sdk.deliveries (subscription_id, event_id) where not out_of_turn;
 create index deliveries_pending on multi_api_sdk.deliveries (subscription_id, number) where state = 'pending';
+create index deliveries_stray on multi_api_sdk.deliveries (subscription_id, number) where state = 'pending' and worker is null;
 create index deliveries_done on multi_api_sdk.deliveries (subscription_id, state, number) where state <> 'pending';
 `,
   },

@@ -1,17 +1,27 @@
-/** $1: id, $2: the subscription without its last events, $3: its last events, for a new one. */
+/** $1: id, $2: the subscription without its last events, $3: its last events, of which those that are not held yet are taken, $4: the dispatcher that holds a new one, or null. */
 export const SAVE_SUBSCRIPTION = `
-insert into multi_api_sdk.subscriptions (id, body, last_event_ids) values ($1, $2, $3)
-on conflict (id) do update set body = excluded.body`;
+insert into multi_api_sdk.subscriptions as held (id, body, last_event_ids, worker) values ($1, $2, $3, $4)
+on conflict (id) do update
+set body = excluded.body, last_event_ids = excluded.last_event_ids || held.last_event_ids, version = held.version + 1`;
 
 export const DELETE_SUBSCRIPTION = 'delete from multi_api_sdk.subscriptions where id = $1';
 
 export const SUBSCRIPTIONS = 'select body, last_event_ids from multi_api_sdk.subscriptions order by number';
 
+/** $1: id. */
+export const SUBSCRIPTION = 'select body, last_event_ids from multi_api_sdk.subscriptions where id = $1';
+
+/** $1: owner. */
+export const SUBSCRIPTIONS_OF = `select body, last_event_ids from multi_api_sdk.subscriptions where body ->> 'owner' = $1 order by number`;
+
+/** $1: owner, or null for all. */
+export const COUNT = `select count(*)::int as count from multi_api_sdk.subscriptions where $1::text is null or body ->> 'owner' = $1`;
+
 export const PENDING = `select body, data from multi_api_sdk.deliveries where state = 'pending' order by number`;
 
 /**
- * $1: rows as JSON, in order. A delivery that is held is put in the former's place while it is pending; another one of an event that its subscription has
- * is left out. The last events move in the same step.
+ * $1: rows as JSON, in order, $2: the dispatcher that adds them, or null: nothing is added to what another one holds. A delivery that is known replaces the former while
+ * it is pending; another one of an event that its subscription has is left out. The last events move in the same step.
  */
 export const ADD_DELIVERIES = `
 with given as materialized (
@@ -22,11 +32,12 @@ with given as materialized (
 ),
 -- Locked in one order, so that two dispatchers do not wait for each other.
 held as materialized (
-  select id, body from multi_api_sdk.subscriptions where id in (select subscription_id from given) order by id for update
+  select id, body from multi_api_sdk.subscriptions
+  where id in (select subscription_id from given) and ($2::text is null or worker is null or worker = $2) order by id for update
 ),
 added as (
-  insert into multi_api_sdk.deliveries (subscription_id, id, event_id, state, next_attempt_at, out_of_turn, body, data)
-  select subscription_id, given.id, event_id, state, next_attempt_at, out_of_turn, given.body, data
+  insert into multi_api_sdk.deliveries (subscription_id, id, event_id, state, next_attempt_at, out_of_turn, body, data, worker)
+  select subscription_id, given.id, event_id, state, next_attempt_at, out_of_turn, given.body, data, $2
   from given join held on held.id = subscription_id
   where not exists (
     select 1 from multi_api_sdk.deliveries as old
@@ -39,7 +50,8 @@ added as (
 again as (
   update multi_api_sdk.deliveries as old
   set state = given.state, next_attempt_at = given.next_attempt_at, body = given.body, data = given.data
-  from given where old.subscription_id = given.subscription_id and old.id = given.id and old.state = 'pending'
+  from given join held on held.id = given.subscription_id
+  where old.subscription_id = given.subscription_id and old.id = given.id and old.state = 'pending'
   returning 1
 ),
 latest as (
@@ -55,10 +67,12 @@ moved as (
 )
 select 1`;
 
-/** $1: subscription, $2: id, $3: state, $4: next attempt, $5: the delivery without its data. */
+/** $1: subscription, $2: id, $3: state, $4: next attempt, $5: the delivery without its data, $6: the dispatcher that saves it, or null: nothing of what another one holds is changed. */
 export const SAVE_DELIVERY = `
-update multi_api_sdk.deliveries set state = $3, next_attempt_at = $4, body = $5, worker = null, leased_until = null
-where subscription_id = $1 and id = $2 returning 1 as held`;
+update multi_api_sdk.deliveries set state = $3, next_attempt_at = $4, body = $5, worker = coalesce($6, worker, '')
+where subscription_id = $1 and id = $2
+  and ($6::text is null or exists (select 1 from multi_api_sdk.subscriptions where id = $1 and (worker is null or worker = $6)))
+returning 1 as held`;
 
 /** $1: subscription, $2: state, $3: how many are kept. */
 export const RETAIN = `

@@ -1,7 +1,10 @@
+import type { WebhookSharing } from '../webhook/store/store.ts';
 import type { StoredDelivery, StoredMessage, StoredSubscription, WebhookStore } from '../webhook/store/store.ts';
 import { rowsOf, type Queryable, type Row } from './database.ts';
+import { BEAT, CHANGED, HELD, PENDING_OF, RELEASE, RELEASE_ALL, TAKE } from './claim-sql.ts';
 import {
   ADD_DELIVERIES,
+  COUNT,
   DELETE_SUBSCRIPTION,
   DELIVERIES,
   DELIVERY,
@@ -9,7 +12,9 @@ import {
   RETAIN,
   SAVE_DELIVERY,
   SAVE_SUBSCRIPTION,
+  SUBSCRIPTION,
   SUBSCRIPTIONS,
+  SUBSCRIPTIONS_OF,
 } from './webhook-sql.ts';
 
 /** How much is kept of what is done with, for each subscription. */
@@ -20,40 +25,75 @@ export function postgresWebhookStore(pool: Queryable): WebhookStore {
   return {
     async load() {
       const subscriptions = (await rowsOf(pool, SUBSCRIPTIONS)).map(subscriptionOf);
-      /** Deliveries of one event share one message. */
-      const messages = new Map<string, StoredMessage>();
-      const pending = (await rowsOf(pool, PENDING)).map((row) => deliveryOf(row, messages));
-      return { subscriptions, pending };
+      return { subscriptions, pending: deliveriesOf(await rowsOf(pool, PENDING)) };
     },
-    async saveSubscription({ lastEventIds = {}, ...subscription }) {
-      await rowsOf(pool, SAVE_SUBSCRIPTION, [subscription.id, JSON.stringify(subscription), JSON.stringify(lastEventIds)]);
+    async saveSubscription({ lastEventIds = {}, version: _, ...subscription }, worker) {
+      await rowsOf(pool, SAVE_SUBSCRIPTION, [subscription.id, JSON.stringify(subscription), JSON.stringify(lastEventIds), worker ?? null]);
     },
     async deleteSubscription(id) {
       await rowsOf(pool, DELETE_SUBSCRIPTION, [id]);
     },
-    async addDeliveries(deliveries) {
-      await rowsOf(pool, ADD_DELIVERIES, [JSON.stringify(deliveries)]);
+    async addDeliveries(deliveries, worker) {
+      await rowsOf(pool, ADD_DELIVERIES, [JSON.stringify(deliveries), worker ?? null]);
     },
-    async saveDelivery(delivery) {
+    async saveDelivery(delivery, worker) {
       const { subscriptionId, id, state, nextAttemptAt, message } = delivery;
       const { data: _, ...rest } = message;
       const body = JSON.stringify({ ...delivery, message: rest });
-      const [saved] = await rowsOf(pool, SAVE_DELIVERY, [subscriptionId, id, state, nextAttemptAt ?? null, body]);
+      const [saved] = await rowsOf(pool, SAVE_DELIVERY, [subscriptionId, id, state, nextAttemptAt ?? null, body, worker ?? null]);
       if (saved && state !== 'pending') await rowsOf(pool, RETAIN, [subscriptionId, state, KEEP[state]]);
     },
     async deliveries(subscriptionId, limit) {
-      return (await rowsOf(pool, DELIVERIES, [subscriptionId, limit])).map((row) => deliveryOf(row));
+      return deliveriesOf(await rowsOf(pool, DELIVERIES, [subscriptionId, limit]));
     },
     async delivery(subscriptionId, id) {
       const [row] = await rowsOf(pool, DELIVERY, [subscriptionId, id]);
       return row && deliveryOf(row);
     },
     close: async () => {},
+    sharing: sharingOf(pool),
+  };
+}
+
+/** Each step is a statement of its own: a dispatcher that ends between two holds what it has taken until its lease is over. */
+function sharingOf(pool: Queryable): WebhookSharing {
+  return {
+    async claim(worker, leaseMs, known) {
+      await rowsOf(pool, BEAT, [worker, leaseMs]);
+      const [taken] = await rowsOf(pool, TAKE, [worker]);
+      const rows = await rowsOf(pool, HELD, [worker]);
+      const held = rows.map(({ id }) => String(id));
+      const changed = rows.filter(({ id, version }) => known.get(String(id)) !== version).map(({ id }) => id);
+      const subscriptions = changed.length === 0 ? [] : (await rowsOf(pool, CHANGED, [changed])).map(subscriptionOf);
+      const isKnown = (id: string) => known.has(id);
+      const pending = await rowsOf(pool, PENDING_OF, [held.filter((id) => !isKnown(id)), held.filter(isKnown)]);
+      return { subscriptions, pending: deliveriesOf(pending), held, share: Number(taken?.['n'] ?? held.length) };
+    },
+    async release(worker, ids) {
+      await (ids ? rowsOf(pool, RELEASE, [worker, ids]) : rowsOf(pool, RELEASE_ALL, [worker]));
+    },
+    async subscription(id) {
+      const [row] = await rowsOf(pool, SUBSCRIPTION, [id]);
+      return row && subscriptionOf(row);
+    },
+    subscriptions: async (owner) => (await rowsOf(pool, SUBSCRIPTIONS_OF, [owner])).map(subscriptionOf),
+    count: async (owner) => Number((await rowsOf(pool, COUNT, [owner ?? null]))[0]?.['count']),
   };
 }
 
 function subscriptionOf(row: Row): StoredSubscription {
-  return { ...(row['body'] as StoredSubscription), lastEventIds: row['last_event_ids'] as Readonly<Record<string, string>> };
+  const { version } = row;
+  return {
+    ...(row['body'] as StoredSubscription),
+    lastEventIds: row['last_event_ids'] as Readonly<Record<string, string>>,
+    ...(typeof version === 'number' && { version }),
+  };
+}
+
+/** Deliveries of one event share one message. */
+function deliveriesOf(rows: readonly Row[]): StoredDelivery[] {
+  const messages = new Map<string, StoredMessage>();
+  return rows.map((row) => deliveryOf(row, messages));
 }
 
 function deliveryOf(row: Row, messages = new Map<string, StoredMessage>()): StoredDelivery {

@@ -40,7 +40,11 @@ interface Standing {
 
 /** A hub on one stream of Redis, with a stream beside it for each concrete channel, so that a busy one does not push out the past of a quiet one. */
 export class RedisHub implements EventHub {
-  readonly #followers = new Followers<string>(({ id }) => placeOf(id, this.#epoch) ?? NO_PLACE, isAfter);
+  readonly #followers = new Followers<string>(
+    ({ id }) => placeOf(id, this.#epoch) ?? NO_PLACE,
+    (_, place) => `${this.#epoch}-${place}`,
+    isAfter,
+  );
   readonly #batches: Batches<Published>;
   readonly #feed: Feed;
   readonly #stream: string;
@@ -79,7 +83,7 @@ export class RedisHub implements EventHub {
   subscribe(request: EventRequest, sink: EventSink): Promise<void> {
     return this.#followers.add(request, sink, {
       begin: async () => {
-        const { head } = await this.#stand(NO_PLACE, '');
+        const { head } = await this.#stand(undefined, '');
         this.#feed.start(head);
         return head;
       },
@@ -93,7 +97,7 @@ export class RedisHub implements EventHub {
     const channel = only === undefined ? '' : `${event.name}:${only}`;
     const matches = compileMatch(request);
     for (let place = placeOf(lastEventId, this.#epoch); ;) {
-      const { head, source, entries } = await this.#stand(place ?? NO_PLACE, channel);
+      const { head, source, entries } = await this.#stand(place, channel);
       if (place === undefined || source === 'gap') {
         gap();
         return head;
@@ -109,11 +113,10 @@ export class RedisHub implements EventHub {
     }
   }
 
-  async #stand(place: string, channel: string): Promise<Standing> {
+  async #stand(after: string | undefined, channel: string): Promise<Standing> {
     const { scripts, prefix } = this.init;
-    const after = place === NO_PLACE ? '' : place;
     const [epoch, head, source, entries] = listOf(
-      await scripts.run(RESUME, [this.#stream, prefix, this.#newEpoch, after, channel, String(PAGE)]),
+      await scripts.run(RESUME, [this.#stream, prefix, this.#newEpoch, after ?? '', channel, String(PAGE)]),
     );
     this.#epoch = String(epoch);
     return { head: String(head), source: source as Standing['source'], entries: entryList(entries) };

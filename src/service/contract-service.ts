@@ -349,9 +349,8 @@ export class ContractService implements Transport {
           fail(error);
         }
       },
-      gap: () => {
-        if (!lifetime.reason) sink.gap();
-      },
+      gap: () => void (lifetime.reason || sink.gap()),
+      place: (id) => void (lifetime.reason || sink.place?.(id)),
       end: (error) => lifetime.abort(error ?? COMPLETED),
     };
   }

@@ -131,6 +131,29 @@ export const eventHubCases: readonly StoreCase<EventHub>[] = [
     },
   },
   {
+    id: 'place',
+    rule: 'A new subscriber may be told where it stands, before anything was published and later; from there it misses nothing at any instance.',
+    run: (open) =>
+      withStores(open, 2, async (one, two) => {
+        const standing = await listen(one.store, ticked, {});
+        const [first] = standing.places;
+        if (first === undefined) return;
+        await one.store.publish(ticked, { key: key(), time: TIME, data: { n: 1 } });
+        await until('an event', () => standing.got.length === 1);
+        const [later = ''] = (await listen(one.store, ticked, {})).places;
+        await one.store.publish(ticked, { key: key(), time: TIME, data: { n: 2 } });
+        await until('the second event', () => standing.got.length === 2);
+        for (const [place, missed] of [
+          [first, standing.got],
+          [later, standing.got.slice(1)],
+        ] as const) {
+          const resumed = await listen(two.store, ticked, {}, place);
+          await until('what was missed', () => resumed.got.length >= missed.length);
+          equal(resumed.got, missed);
+        }
+      }),
+  },
+  {
     id: 'live',
     rule: 'While it catches up, a subscriber gets live events after those that it missed, each once.',
     run: (open) =>
@@ -251,11 +274,18 @@ function publish(hub: EventHub, room: string, text: string, eventKey?: string): 
 async function listen(hub: EventHub, definition: EventDefinition, params: Readonly<Record<string, string>>, lastEventId?: string) {
   const got: (EventMessage | 'gap')[] = [];
   const controller = new AbortController();
-  const sink = { next: (message: EventMessage) => void got.push(message), gap: () => void got.push('gap'), end: () => {} };
+  const places: string[] = [];
+  const sink = {
+    next: (message: EventMessage) => void got.push(message),
+    gap: () => void got.push('gap'),
+    place: (id: string) => void places.push(id),
+    end: () => {},
+  };
   const resume = lastEventId === undefined ? {} : { lastEventId };
   await hub.subscribe({ event: definition, params, headers: {}, signal: controller.signal, ...resume }, sink);
   return {
     got,
+    places,
     texts: () => got.map((each) => (each === 'gap' ? each : (each.data as { readonly text: string }).text)),
     leave: () => controller.abort(),
   };

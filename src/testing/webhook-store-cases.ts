@@ -1,4 +1,6 @@
 import { equal } from './equal.ts';
+import { pause } from './store-case.ts';
+import type { WebhookClaim } from '../webhook/store/store.ts';
 import type { StoredDelivery, StoredSubscription, WebhookStore } from '../webhook/store/store.ts';
 
 /** One rule that every `WebhookStore` keeps. */
@@ -165,6 +167,108 @@ export const webhookStoreCases: readonly WebhookStoreCase[] = [
         );
       }
       await Promise.all([store.close(), store.close()]);
+    },
+  },
+  {
+    id: 'event-once',
+    rule: 'Another delivery of an event that a subscription has is left out, unless it is out of turn.',
+    async run(open) {
+      const store = await open();
+      await store.load();
+      await store.saveSubscription(subscription('s'));
+      const { message } = delivery('1');
+      await store.addDeliveries([delivery('1')]);
+      await store.addDeliveries([delivery('2', { message })]);
+      await store.addDeliveries([delivery('3', { message, outOfTurn: true })]);
+      equal(
+        (await store.load()).pending.map(({ id }) => id),
+        ['1', '3'],
+      );
+      await store.close();
+    },
+  },
+  {
+    id: 'places',
+    rule: 'Saving a subscription again adds the last events of types that have none, and leaves the others.',
+    async run(open) {
+      const store = await open();
+      await store.load();
+      await store.saveSubscription(subscription('s', { events: ['article.published', 'article.deleted'] }));
+      await store.addDeliveries([delivery('1')]);
+      await store.saveSubscription(subscription('s', { lastEventIds: { 'article.published': 'old', 'article.deleted': 'first' } }));
+      equal((await store.load()).subscriptions[0]?.lastEventIds, { 'article.published': 'event-1', 'article.deleted': 'first' });
+      await store.close();
+    },
+  },
+  {
+    id: 'claim',
+    rule: 'A shared store gives each subscription to one dispatcher, with what is pending, and equal shares to all; what is released another one takes.',
+    async run(open) {
+      const store = await open();
+      const { sharing } = store;
+      if (!sharing) return store.close();
+      await store.load();
+      const known = new Map<string, number>();
+      const learn = ({ subscriptions }: WebhookClaim) => subscriptions.forEach(({ id, version = 0 }) => known.set(id, version));
+      await sharing.claim('one', 60_000, new Map());
+      for (const id of ['a', 'b']) await store.saveSubscription(subscription(id), 'one');
+      await store.saveSubscription(subscription('c'));
+      await store.addDeliveries([delivery('1', { subscriptionId: 'a' }), delivery('2', { subscriptionId: 'c' })], 'one');
+      const first = await sharing.claim('one', 60_000, known);
+      equal([[...first.held].sort(), first.share, first.pending.map(({ id }) => id)], [['a', 'b', 'c'], 3, ['1', '2']]);
+      learn(first);
+      equal(await sharing.claim('one', 60_000, known), { subscriptions: [], pending: [], held: first.held, share: 3 });
+      equal((await sharing.claim('two', 60_000, new Map())).held, []);
+      await store.saveSubscription(subscription('b', { url: 'https://example.com/new' }));
+      await store.addDeliveries([delivery('3', { subscriptionId: 'a', outOfTurn: true })]);
+      await store.deleteSubscription('c');
+      const changed = await sharing.claim('one', 60_000, known);
+      equal(
+        changed.subscriptions.map(({ url }) => url),
+        ['https://example.com/new'],
+      );
+      equal([[...changed.held].sort(), changed.share, changed.pending.map(({ id }) => id)], [['a', 'b'], 1, ['3']]);
+      await sharing.release('one', ['a']);
+      const taken = await sharing.claim('two', 60_000, new Map());
+      equal([taken.held, taken.pending.map(({ id }) => id)], [['a'], ['1', '3']]);
+      await sharing.release('one');
+      equal([...(await sharing.claim('two', 60_000, new Map([['a', 0]]))).held].sort(), ['a', 'b']);
+      equal(await sharing.count(), 2);
+      equal([await sharing.count('someone'), await sharing.count('nobody')], [2, 0]);
+      equal(
+        (await sharing.subscriptions('someone')).map(({ id }) => id),
+        ['a', 'b'],
+      );
+      equal([(await sharing.subscription('b'))?.url, await sharing.subscription('c')], ['https://example.com/new', undefined]);
+      await store.close();
+    },
+  },
+  {
+    id: 'claim-lease',
+    rule: 'A dispatcher that gave no sign of life for its lease loses its subscriptions to another one, and may not write to them any more.',
+    async run(open) {
+      const store = await open();
+      const { sharing } = store;
+      if (!sharing) return store.close();
+      await store.load();
+      await sharing.claim('one', 30, new Map());
+      await store.saveSubscription(subscription('s'), 'one');
+      await store.addDeliveries([delivery('1')], 'one');
+      await pause(60);
+      const { held, pending, subscriptions } = await sharing.claim('two', 60_000, new Map());
+      equal([held, pending, subscriptions[0]?.lastEventIds], [['s'], [delivery('1')], { 'article.published': 'event-1' }]);
+      await store.addDeliveries([delivery('2')], 'one');
+      await store.saveDelivery(delivery('1', { state: 'delivered', attempts: [attempt] }), 'one');
+      equal((await sharing.claim('one', 60_000, new Map([['s', 0]]))).held, []);
+      await store.addDeliveries([delivery('3')], 'two');
+      equal(
+        (await store.load()).pending.map(({ id, state }) => [id, state]),
+        [
+          ['1', 'pending'],
+          ['3', 'pending'],
+        ],
+      );
+      await store.close();
     },
   },
 ];

@@ -24,27 +24,30 @@ import { Dispatcher } from './delivery/dispatcher.ts';
 import { compileEncoder } from './body/encode.ts';
 import { Backlog } from './delivery/endpoint.ts';
 import { Intake } from './delivery/intake.ts';
+import { createPost } from './delivery/post.ts';
 import { RETRY_SCHEDULE_MS, systemClock, type WebhookClock } from './delivery/schedule.ts';
 import { webhookOpenApi } from './schema.ts';
 import { readSecret, type WebhookSecret } from './signing/secret.ts';
-import { memoryWebhookStore, type StoredDelivery, type WebhookStore } from './store/store.ts';
+import { memoryWebhookStore } from './store/memory-store.ts';
+import type { StoredDelivery, WebhookStore } from './store/store.ts';
 import { TargetGuard, type TargetOptions } from './delivery/target.ts';
 import { jsonResponse, problemResponse, readRequest, RotateRequest, SubscriptionRequest, viewOf, type SubscriptionView } from './wire.ts';
 
+export { memoryWebhookStore } from './store/memory-store.ts';
+export type { WebhookClaim, WebhookSharing } from './store/store.ts';
 export { fileWebhookStore, type FileStoreOptions } from './store/file-store.ts';
 export { RETRY_SCHEDULE_MS, type WebhookClock } from './delivery/schedule.ts';
 export { webhookProtocol } from './schema.ts';
 export type { WebhookSecret } from './signing/secret.ts';
-export {
-  memoryWebhookStore,
-  type DeliveryAttempt,
-  type RetentionOptions,
-  type StoredDelivery,
-  type StoredMessage,
-  type StoredSecret,
-  type StoredSubscription,
-  type WebhookFormat,
-  type WebhookStore,
+export type {
+  DeliveryAttempt,
+  RetentionOptions,
+  StoredDelivery,
+  StoredMessage,
+  StoredSecret,
+  StoredSubscription,
+  WebhookFormat,
+  WebhookStore,
 } from './store/store.ts';
 export type { ResolvedAddress, TargetOptions } from './delivery/target.ts';
 export type { SubscriptionView } from './wire.ts';
@@ -64,11 +67,17 @@ export interface WebhookHandlerOptions extends TargetOptions {
   /** Where subscriptions and deliveries are kept. `close` leaves a store that was given open. @default memoryWebhookStore() */
   readonly store?: WebhookStore;
   /**
-   * How long one operation of a store that was given may take, in milliseconds, but for loading it: what takes longer has failed, and `onError` is told.
+   * How long one operation of a store that was given may take, in milliseconds, but for reading it whole: what takes longer has failed, and `onError` is told.
    * An event that could not be stored is delivered all the same, for as long as this process lives.
    * @default 30_000
    */
   readonly storeTimeoutMs?: number;
+  /**
+   * If several dispatchers share a store: how long one may give no sign of life before the others take over its subscriptions, in milliseconds. Changes that
+   * were made at another dispatcher are seen within a fifth of it.
+   * @default 10_000
+   */
+  readonly leaseMs?: number;
   /**
    * Who a caller is: a subscription is seen and changed by its owner only. Throw an `ApiError` to refuse. It is needed in front of a transport to
    * another peer, which cannot tell. @default the service's `context` and `caller` say it
@@ -115,6 +124,7 @@ const schedule: OptionReader<readonly number[]> = (value = RETRY_SCHEDULE_MS, ow
 };
 const READERS = {
   storeTimeoutMs: ms(30_000),
+  leaseMs: ms(10_000, { infinity: false }),
   retryScheduleMs: schedule,
   timeoutMs: ms(15_000),
   maxInFlight: count(8),
@@ -175,13 +185,18 @@ export function webhookHandler(transport: Transport, options: WebhookHandlerOpti
   const signingKeys =
     signingKey === undefined ? [] : Array.isArray(signingKey) ? (signingKey as WebhookSecret[]) : [signingKey as WebhookSecret];
   for (const key of signingKeys) readSecret(key, 'base64');
-  const store = read.store ? boundStore(read.store, storeTimeoutMs) : memoryWebhookStore();
+  const store = boundStore(read.store ?? memoryWebhookStore(), storeTimeoutMs);
   const guard = new TargetGuard(read);
   const { timeoutMs, maxResponseBytes } = read;
+  const carrier = new Carrier(guard, { timeoutMs, maxResponseBytes });
+  const worker = crypto.randomUUID();
+  const userAgent = read.userAgent ?? 'multi-api-sdk';
   const dispatcher = new Dispatcher({
     transport,
     store,
     guard,
+    carrier,
+    leaseMs: read.store?.sharing ? read.leaseMs : Infinity,
     maxSubscriptions: read.maxSubscriptions,
     maxSubscriptionsPerCaller: read.maxSubscriptionsPerCaller,
     isStored: read.store !== undefined,
@@ -191,16 +206,15 @@ export function webhookHandler(transport: Transport, options: WebhookHandlerOpti
     onEnd: (subscription, error) => onEnd(viewOf(subscription), error),
     endpoint: {
       store,
-      intake: new Intake(store),
+      worker,
+      gate: { isOpen: true },
+      intake: new Intake(store, worker),
       clock,
-      carrier: new Carrier(guard, { timeoutMs, maxResponseBytes }),
+      post: createPost({ carrier, clock, signingKeys, userAgent, encode: compileEncoder(transport.contract), report: onError }),
       scheduleMs: read.retryScheduleMs,
       maxInFlight: read.maxInFlight,
       maxPending: read.maxPending,
       backlog: new Backlog(read.maxPendingTotal),
-      signingKeys,
-      userAgent: read.userAgent ?? 'multi-api-sdk',
-      encode: compileEncoder(transport.contract),
       report: onError,
       onDeadLetter: told(read.onDeadLetter),
     },
@@ -287,8 +301,8 @@ function routesOf(dispatcher: Dispatcher, maxBodyBytes: number, publicUrl: strin
         });
       },
     ],
-    [route('GET', ''), async (_request, _, { owner }) => jsonResponse(200, dispatcher.list(owner).map(viewOf))],
-    [route('GET', '/{id}'), async (_, { id = '' }, { owner }) => jsonResponse(200, viewOf(dispatcher.get(id, owner)))],
+    [route('GET', ''), async (_request, _, { owner }) => jsonResponse(200, (await dispatcher.list(owner)).map(viewOf))],
+    [route('GET', '/{id}'), async (_, { id = '' }, { owner }) => jsonResponse(200, viewOf(await dispatcher.get(id, owner)))],
     [
       route('DELETE', '/{id}'),
       async (_, { id = '' }, { owner }) => {
@@ -300,8 +314,8 @@ function routesOf(dispatcher: Dispatcher, maxBodyBytes: number, publicUrl: strin
       route('POST', '/{id}/rotate'),
       async (request, { id = '' }, { owner }) => {
         const { overlapSeconds } = readRequest(RotateRequest, await read(request));
-        const secret = await dispatcher.rotate(id, owner, overlapSeconds * 1000);
-        return jsonResponse(200, { ...viewOf(dispatcher.get(id, owner)), secret });
+        const rotated = await dispatcher.rotate(id, owner, overlapSeconds * 1000);
+        return jsonResponse(200, { ...viewOf(rotated), secret: rotated.secrets[0]?.secret });
       },
     ],
     [route('POST', '/{id}/test'), async (_, { id = '' }, { owner }) => jsonResponse(200, await dispatcher.test(id, owner))],

@@ -40,7 +40,7 @@ describe('a server that starts', () => {
     let open = (): void => {};
     const held = new Promise<void>((resolve) => (open = resolve));
     const inner = memoryWebhookStore();
-    const store = { ...inner, load: async () => (await held, inner.load()) };
+    const store = { ...inner, load: async () => (await held, inner.load()), sharing: undefined };
     const starting = serve(createBlogService(), { ...PORTS, port, webhook: { store } });
     await until(async () => (await status(`${url}/healthz`)) === 503, 'the port listens');
     const early = await fetch(`${url}/chat`, {

@@ -1,6 +1,6 @@
 /** Waits for what a peer or a timer brings about; throws where it does not come within 8 seconds. */
 export async function until(condition: () => boolean | Promise<boolean>, what: string | (() => string) = 'it was so'): Promise<void> {
-  const end = Date.now() + 8000;
+  const end = Date.now() + 20_000;
   while (!(await condition())) {
     if (Date.now() > end) throw new Error(`waited in vain until ${typeof what === 'string' ? what : what()}`);
     await new Promise((resolve) => setTimeout(resolve, 2));

@@ -151,7 +151,7 @@ describe('events that are published while the store is still being read', () => 
 
     let read = (): void => {};
     const held = new Promise<void>((resolve) => (read = resolve));
-    const slow: WebhookStore = { ...store, load: async () => (await held, store.load()) };
+    const slow: WebhookStore = { ...store, load: async () => (await held, store.load()), sharing: undefined };
     const second = await open({}, { store: slow });
     let isAcknowledged = false;
     const early = [2, 3].map((n) => second.publish(n).then(() => (isAcknowledged = true)));
@@ -171,7 +171,11 @@ describe('events that are published while the store is still being read', () => 
     await first.api('', 'POST', '', { url, events: ['article.published'] });
     await first.handler.close();
     let isFull = true;
-    const failing: WebhookStore = { ...store, load: async () => (isFull ? Promise.reject(new Error('disk full')) : store.load()) };
+    const failing: WebhookStore = {
+      ...store,
+      load: async () => (isFull ? Promise.reject(new Error('disk full')) : store.load()),
+      sharing: undefined,
+    };
     const second = await open({}, { store: failing, storeTimeoutMs: 20 });
     await second.publish(1);
     expect(second.handler.problems).toEqual(['the webhook store cannot be read: no webhooks are delivered']);

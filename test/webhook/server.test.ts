@@ -278,7 +278,7 @@ test('what a store failed to take is forgotten with its subscription', async () 
 });
 
 test('a store that is never read holds up neither callers nor the end', async () => {
-  const { handler, api } = await open({ store: { ...memoryWebhookStore(), load: () => new Promise<never>(() => {}) } });
+  const { handler, api } = await open({ store: { ...memoryWebhookStore(), load: () => new Promise<never>(() => {}), sharing: undefined } });
   const listing = api('GET');
   await handler.close();
   expect((await listing).status).toBe(503);
@@ -718,6 +718,7 @@ test('an event that could not be stored is taken when it comes again; any other 
     lastEventId: undefined,
     next,
     gap() {},
+    place() {},
     end() {},
   });
   await source.open();
@@ -761,7 +762,7 @@ test('a service that accepts and ends at once is asked again less and less often
     sink.end(new ApiError('UNAVAILABLE', 'away'));
   });
   const init = { transport, event: contract.events.article, params: {}, onBehalfOf: undefined, lastEventId: undefined };
-  const source = new Source({ ...init, next: async () => {}, gap() {}, end() {} });
+  const source = new Source({ ...init, next: async () => {}, gap() {}, place() {}, end() {} });
   try {
     void source.start();
     await vi.advanceTimersByTimeAsync(7000);

@@ -46,6 +46,8 @@ const delivery = (id: string, state: StoredDelivery['state'] = 'pending'): Store
   message,
   state,
   attempts: [],
+  // Deliveries of one event to one subscription.
+  outOfTurn: true,
 });
 
 async function filled(path: string, ids: readonly string[]) {

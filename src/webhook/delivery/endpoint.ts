@@ -1,12 +1,9 @@
-import { createHash } from 'node:crypto';
 import { ApiError } from '../../core/errors.ts';
 import { parseRetryAfter } from '../../http/message/retry-after.ts';
 import { after } from '../../life/timers.ts';
-import type { Carrier } from './carrier.ts';
 import type { Intake } from './intake.ts';
-import type { WebhookSecret } from '../signing/secret.ts';
+import type { Post } from './post.ts';
 import { retryDelayMs, type WebhookClock } from './schedule.ts';
-import { isWebhookId, signWebhook } from '../signing/signature.ts';
 import { verdictOf } from '../status.ts';
 import type { DeliveryAttempt, StoredDelivery, StoredMessage, StoredSubscription, WebhookStore } from '../store/store.ts';
 
@@ -14,7 +11,7 @@ import type { DeliveryAttempt, StoredDelivery, StoredMessage, StoredSubscription
 export interface EndpointContext {
   readonly store: WebhookStore;
   readonly intake: Intake;
-  readonly carrier: Carrier;
+  readonly post: Post;
   readonly clock: WebhookClock;
   readonly scheduleMs: readonly number[];
   /** Requests to one endpoint at a time. */
@@ -22,9 +19,10 @@ export interface EndpointContext {
   /** Deliveries under way to one endpoint, or waiting for it. */
   readonly maxPending: number;
   readonly backlog: Backlog;
-  readonly signingKeys: readonly WebhookSecret[];
-  readonly userAgent: string;
-  readonly encode: (message: StoredMessage, subscription: StoredSubscription) => { readonly body: string; readonly type: string };
+  /** The dispatcher, by the name that it has in the store. */
+  readonly worker: string;
+  /** Closed while another dispatcher may hold the subscriptions: then no request begins. */
+  readonly gate: { isOpen: boolean };
   readonly report: (error: unknown) => void;
   readonly onDeadLetter: (delivery: StoredDelivery) => void;
 }
@@ -65,6 +63,8 @@ export class Endpoint {
   #isStopped = false;
   #onIdle: (() => void)[] = [];
   #isDraining = false;
+  /** Outcomes on their way into the store; they never reject. */
+  readonly #saving = new Set<Promise<void>>();
 
   subscription: StoredSubscription;
   private readonly context: EndpointContext;
@@ -109,21 +109,25 @@ export class Endpoint {
     }
   }
 
-  /** One attempt now, which is neither repeated nor kept. */
-  attempt(message: StoredMessage): Promise<DeliveryAttempt & { readonly retryAfter?: string }> {
-    return this.#send(message);
-  }
-
   /** Ends once all is delivered or given up. */
   drain(): void {
     this.#isDraining = true;
     this.#pump();
   }
 
-  /** Ends it: what waits stays in the store. Resolves once what is on its way has come to an end. */
+  /** Begins what may begin, after the gate was closed. */
+  resume(): void {
+    this.#pump();
+  }
+
+  /** Ends it: what waits stays in the store. Resolves once what is on its way has come to an end, and is in the store. */
   async stop(graceMs: number): Promise<void> {
     this.#end();
-    if (this.#inFlight === 0) return;
+    if (this.#inFlight > 0) await this.#idle(graceMs);
+    await Promise.all(this.#saving);
+  }
+
+  async #idle(graceMs: number): Promise<void> {
     const idle = new Promise<void>((resolve) => this.#onIdle.push(resolve));
     if (graceMs === 0) this.#cut();
     const stop = after(graceMs, () => this.#cut());
@@ -165,7 +169,7 @@ export class Endpoint {
 
   /** Starts what may start; sets the timer for what comes next. */
   #pump(): void {
-    if (this.#isStopped) return;
+    if (this.#isStopped || !this.context.gate.isOpen) return;
     const { ordered } = this.subscription;
     const limit = ordered || this.#isFailing ? 1 : this.context.maxInFlight;
     while (this.#inFlight < limit) {
@@ -193,7 +197,7 @@ export class Endpoint {
 
   async #deliver(delivery: StoredDelivery): Promise<void> {
     this.#inFlight++;
-    const { retryAfter, ...attempt } = await this.#send(delivery.message);
+    const { retryAfter, ...attempt } = await this.context.post(this.subscription, delivery.message, this.#cuts);
     this.#inFlight--;
     // Cut by `stop`: it counts as not tried.
     if (!this.#isCut) this.#settle(delivery, attempt, retryAfter);
@@ -224,28 +228,6 @@ export class Endpoint {
     else this.#wait(later, later.nextAttemptAt);
   }
 
-  /** Never rejects. */
-  async #send(message: StoredMessage): Promise<DeliveryAttempt & { readonly retryAfter?: string }> {
-    const { clock, carrier, encode, signingKeys, userAgent } = this.context;
-    const { url, secrets } = this.subscription;
-    const begun = clock.now();
-    const at = new Date(begun).toISOString();
-    try {
-      const { body, type } = encode(message, this.subscription);
-      const secret = [
-        ...secrets.filter(({ expiresAt }) => expiresAt === undefined || expiresAt > begun).map((each) => each.secret),
-        ...signingKeys,
-      ];
-      const signature = await signWebhook({ payload: body, secret, id: webhookIdOf(message), timestampMs: begun });
-      const headers = { 'content-type': type, 'user-agent': userAgent, ...signature };
-      const outcome = await carrier.post(url, headers, body, this.#cuts);
-      return { at, durationMs: clock.now() - begun, ...outcome };
-    } catch (error) {
-      this.context.report(error);
-      return { at, durationMs: clock.now() - begun, error: 'the webhook could not be made' };
-    }
-  }
-
   /** Gives up the oldest event that waits. */
   #makeRoom(): void {
     let [oldest] = this.#ready;
@@ -274,18 +256,18 @@ export class Endpoint {
   }
 
   #save(delivery: StoredDelivery): void {
-    this.context.intake.update(delivery);
-    this.context.store.saveDelivery(delivery).catch(this.context.report);
+    const { intake, store, worker, report } = this.context;
+    intake.update(delivery);
+    const saving = store
+      .saveDelivery(delivery, worker)
+      .catch(report)
+      .then(() => void this.#saving.delete(saving));
+    this.#saving.add(saving);
   }
 }
 
 function finished({ nextAttemptAt: _, ...delivery }: StoredDelivery, state: 'delivered' | 'dead'): StoredDelivery {
   return { ...delivery, state };
-}
-
-/** The event's id, and of one that no webhook can have, with dots or spaces in it, the hash: the same for each attempt. */
-function webhookIdOf({ id }: StoredMessage): string {
-  return isWebhookId(id) ? id : createHash('sha256').update(id).digest('base64url');
 }
 
 /** No delivery of the subscription has this id. */

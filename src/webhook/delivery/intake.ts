@@ -11,9 +11,11 @@ export class Intake {
   readonly #missing = new Map<string, StoredDelivery>();
 
   private readonly store: Pick<WebhookStore, 'addDeliveries'>;
+  private readonly worker: string;
 
-  constructor(store: Pick<WebhookStore, 'addDeliveries'>) {
+  constructor(store: Pick<WebhookStore, 'addDeliveries'>, worker: string) {
     this.store = store;
+    this.worker = worker;
   }
 
   /** Resolves once the delivery is in the store. One that the store fails to take is offered again when it takes another. */
@@ -46,7 +48,7 @@ export class Intake {
     const deliveries = this.#waiting;
     this.#waiting = [];
     this.#next = undefined;
-    const storing = this.store.addDeliveries(deliveries);
+    const storing = this.store.addDeliveries(deliveries, this.worker);
     this.#storing = storing.then(
       () => this.#offerMissing(),
       () => deliveries.forEach((delivery) => this.#missing.set(delivery.id, delivery)),
@@ -59,7 +61,7 @@ export class Intake {
     if (this.#missing.size === 0) return;
     const late = [...this.#missing.values()].map((delivery): StoredDelivery => ({ ...delivery, outOfTurn: true }));
     try {
-      await this.store.addDeliveries(late);
+      await this.store.addDeliveries(late, this.worker);
       for (const { id } of late) this.#missing.delete(id);
     } catch {
       // It was reported when it failed first.

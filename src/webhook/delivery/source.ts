@@ -14,6 +14,8 @@ export interface SourceInit {
   readonly lastEventId: string | undefined;
   readonly next: (event: EventDefinition, message: EventMessage) => Promise<void>;
   readonly gap: (event: EventDefinition) => void;
+  /** The events after this id will come: where to go on if none came before. */
+  readonly place: (event: EventDefinition, id: string) => void;
   /** For good; without an error: nothing more will come. */
   readonly end: (error: ApiError | undefined) => void;
 }
@@ -29,7 +31,7 @@ export class Source {
 
   constructor(init: SourceInit) {
     this.init = init;
-    const { transport, event, params, onBehalfOf, lastEventId, next, gap, end } = init;
+    const { transport, event, params, onBehalfOf, lastEventId, next, gap, place, end } = init;
     this.#subscription = new Subscription({
       transport,
       event,
@@ -41,7 +43,7 @@ export class Source {
       request: { peer: { protocol: 'webhook' }, acknowledges: true, onBehalfOf },
       // Not UNAUTHENTICATED: who subscribed must bring new credentials.
       mayRetry: (error, { acknowledged }) => mayReconnect(error, false) && (acknowledged || this.#isPatient),
-      sink: { next: (message) => next(event, message), gap: () => gap(event), end },
+      sink: { next: (message) => next(event, message), gap: () => gap(event), place: (id) => place(event, id), end },
     });
   }
 

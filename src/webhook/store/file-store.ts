@@ -4,9 +4,10 @@ import { reporter } from '../../life/report.ts';
 import { parseJson } from '../../peer/json.ts';
 import { lock } from './file-lock.ts';
 import { LineFile } from './line-file.ts';
+import type { WebhookSharing } from './store.ts';
+import { StoreState } from './store-state.ts';
 import {
   RETENTION,
-  StoreState,
   type RetentionOptions,
   type StoredDelivery,
   type StoredMessage,
@@ -75,14 +76,13 @@ class FileStore implements WebhookStore {
   }
 
   async load() {
-    this.#checkOpen();
-    await this.#open();
+    await this.#opened();
     return this.#state.load();
   }
 
-  async saveSubscription(subscription: StoredSubscription): Promise<void> {
+  async saveSubscription(subscription: StoredSubscription, worker?: string): Promise<void> {
     this.#checkOpen();
-    this.#state.saveSubscription(subscription);
+    this.#state.saveSubscription(subscription, worker);
     this.#lines.push(encode(['subscription', subscription]));
     return this.#flush();
   }
@@ -94,19 +94,19 @@ class FileStore implements WebhookStore {
     return this.#flush();
   }
 
-  async addDeliveries(deliveries: readonly StoredDelivery[]): Promise<void> {
+  async addDeliveries(deliveries: readonly StoredDelivery[], worker?: string): Promise<void> {
     this.#checkOpen();
     let isWritten = false;
     for (const delivery of deliveries) {
-      this.#state.addDelivery(delivery);
+      this.#state.addDelivery(delivery, worker);
       isWritten = this.#write(delivery) || isWritten;
     }
     if (isWritten) return this.#flush();
   }
 
-  async saveDelivery(delivery: StoredDelivery): Promise<void> {
+  async saveDelivery(delivery: StoredDelivery, worker?: string): Promise<void> {
     this.#checkOpen();
-    this.#state.saveDelivery(delivery);
+    this.#state.saveDelivery(delivery, worker);
     if (this.#write(delivery)) return this.#flushSoon();
   }
 
@@ -116,6 +116,21 @@ class FileStore implements WebhookStore {
 
   async delivery(subscriptionId: string, id: string) {
     return this.#state.delivery(subscriptionId, id);
+  }
+
+  /** Among dispatchers of this process: no other one opens the file. */
+  get sharing(): WebhookSharing {
+    const state = () => this.#state.sharing();
+    return {
+      claim: async (worker, leaseMs, known) => {
+        await this.#opened();
+        return state().claim(worker, leaseMs, known);
+      },
+      release: (worker, ids) => state().release(worker, ids),
+      subscription: (id) => state().subscription(id),
+      subscriptions: (owner) => state().subscriptions(owner),
+      count: (owner) => state().count(owner),
+    };
   }
 
   close(): Promise<void> {
@@ -136,6 +151,11 @@ class FileStore implements WebhookStore {
 
   #checkOpen(): void {
     if (this.#closing) throw new Error(`${this.path}: the webhook store was closed`);
+  }
+
+  async #opened(): Promise<void> {
+    this.#checkOpen();
+    await this.#open();
   }
 
   #open(): Promise<void> {

@@ -1,4 +1,4 @@
-import { count, readOptions } from '../../core/options.ts';
+import { count } from '../../core/options.ts';
 
 /** How a body is written. */
 export type WebhookFormat = 'json' | 'xml';
@@ -31,6 +31,8 @@ export interface StoredSubscription {
   readonly createdAt: string;
   /** The last event of each type that was accepted: where to go on after a restart. Kept by the store. */
   readonly lastEventIds?: Readonly<Record<string, string>>;
+  /** Another number each time the subscription is saved. Given by `claim`. */
+  readonly version?: number;
 }
 
 /** An event on its way. Deliveries of one event share one object. */
@@ -70,30 +72,64 @@ export interface StoredDelivery {
 }
 
 /**
- * Where subscriptions and deliveries are kept. A dispatcher loads it once and is then the only one who writes. Objects that
- * were given are never changed. What every store must do is stated by `webhookStoreCases`.
+ * Where subscriptions and deliveries are kept. Objects that were given are never changed. What every store must do is stated by `webhookStoreCases`.
+ * A store without `sharing` is loaded once, by the one dispatcher that uses it. `worker` is the dispatcher that writes, if the store is shared.
  */
 export interface WebhookStore {
   /** All subscriptions, and their pending deliveries in the order they were added. */
   load(): Promise<{ readonly subscriptions: readonly StoredSubscription[]; readonly pending: readonly StoredDelivery[] }>;
-  /** Adds one or puts it in the place of that with the same id; `lastEventIds` that are held stay. */
-  saveSubscription(subscription: StoredSubscription): Promise<void>;
+  /** Adds one, which `worker` then holds, or replaces the one with the same id; `lastEventIds` that are held stay, and others are added. */
+  saveSubscription(subscription: StoredSubscription, worker?: string): Promise<void>;
   /** Its deliveries go too. */
   deleteSubscription(id: string): Promise<void>;
   /**
-   * Adds deliveries in this order; those of subscriptions that are not held are dropped, and one that is held already is put in the former's place:
-   * what failed, or took too long, is added again. Resolves once they outlive a crash: only then are their
+   * Adds deliveries in this order. Those of unknown subscriptions are dropped, and those of subscriptions that another dispatcher than `worker` holds. A delivery that
+   * is known replaces the former, because what failed, or took too long, is added again; another delivery of an event that a subscription has
+   * is left out, unless it is out of turn. Resolves once they outlive a crash: only then are their
    * events acknowledged. An event to many subscriptions is one call, and a dispatcher waits for one call, up to its `storeTimeoutMs`, before it makes the next.
    */
-  addDeliveries(deliveries: readonly StoredDelivery[]): Promise<void>;
-  /** After an attempt. It need not outlive a crash at once: what is lost is delivered twice. */
-  saveDelivery(delivery: StoredDelivery): Promise<void>;
+  addDeliveries(deliveries: readonly StoredDelivery[], worker?: string): Promise<void>;
+  /** After an attempt; dropped if another dispatcher than `worker` holds the subscription. It need not outlive a crash at once: what is lost is delivered twice. */
+  saveDelivery(delivery: StoredDelivery, worker?: string): Promise<void>;
   /** The last deliveries of a subscription, the newest first. */
   deliveries(subscriptionId: string, limit: number): Promise<readonly StoredDelivery[]>;
   /** One delivery, if it is still held. */
   delivery(subscriptionId: string, id: string): Promise<StoredDelivery | undefined>;
   /** Frees what it holds; what was saved is durable then. Idempotent. */
   close(): Promise<void>;
+  /** Lets several dispatchers use the store at the same time: each holds some of the subscriptions. */
+  readonly sharing?: WebhookSharing | undefined;
+}
+
+/** What a dispatcher of a shared store holds from now on. */
+export interface WebhookClaim {
+  /** Subscriptions that are not among those that the dispatcher knows, or have changed since. */
+  readonly subscriptions: readonly StoredSubscription[];
+  /** Pending deliveries of subscriptions that the dispatcher did not know, and those that were added without a `worker` and not yet saved. In the order they were added. */
+  readonly pending: readonly StoredDelivery[];
+  /** Ids of all subscriptions that the dispatcher holds. Others that it knew are deleted, or another dispatcher has them. */
+  readonly held: readonly string[];
+  /** How many it should hold, so that all dispatchers have as much: it releases the rest. */
+  readonly share: number;
+}
+
+/**
+ * How several dispatchers share a store. Each subscription is held by one dispatcher, which reads its events and makes its deliveries, until the dispatcher
+ * releases it or has given no sign of life for a lease. Times are those of the store's clock.
+ */
+export interface WebhookSharing {
+  /**
+   * Renews the lease of a dispatcher on the subscriptions that it holds, and takes subscriptions that nobody holds, up to its share.
+   * `known` has the versions of the subscriptions that the dispatcher has been given.
+   */
+  claim(worker: string, leaseMs: number, known: ReadonlyMap<string, number>): Promise<WebhookClaim>;
+  /** Gives subscriptions back at once; without ids all of them, for a dispatcher that ends. */
+  release(worker: string, ids?: readonly string[]): Promise<void>;
+  subscription(id: string): Promise<StoredSubscription | undefined>;
+  /** All subscriptions of an owner, in the order they were made. */
+  subscriptions(owner: string): Promise<readonly StoredSubscription[]>;
+  /** How many subscriptions an owner has, or all owners together. */
+  count(owner?: string): Promise<number>;
 }
 
 /** How much is kept of what is done with. */
@@ -106,94 +142,3 @@ export interface RetentionOptions {
 
 /** Readers of {@link RetentionOptions}. */
 export const RETENTION = { keepDelivered: count(50, { zero: true }), keepDead: count(1000, { zero: true }) };
-
-/** A store in this process: what is pending is lost with it. */
-export function memoryWebhookStore(options: RetentionOptions = {}): WebhookStore {
-  const state = new StoreState(readOptions('memoryWebhookStore', options, RETENTION, []));
-  return {
-    load: async () => state.load(),
-    saveSubscription: async (subscription) => state.saveSubscription(subscription),
-    deleteSubscription: async (id) => state.deleteSubscription(id),
-    addDeliveries: async (deliveries) => deliveries.forEach((delivery) => state.addDelivery(delivery)),
-    saveDelivery: async (delivery) => state.saveDelivery(delivery),
-    deliveries: async (subscriptionId, limit) => state.deliveries(subscriptionId, limit),
-    delivery: async (subscriptionId, id) => state.delivery(subscriptionId, id),
-    close: async () => {},
-  };
-}
-
-interface Entry {
-  subscription: StoredSubscription;
-  /** In the order they were added. */
-  readonly deliveries: Map<string, StoredDelivery>;
-  readonly lastEventIds: Record<string, string>;
-  readonly done: { readonly delivered: string[]; readonly dead: string[] };
-}
-
-/** What a store holds, in memory. */
-export class StoreState {
-  readonly #entries = new Map<string, Entry>();
-  readonly #keep: { readonly delivered: number; readonly dead: number };
-
-  constructor({ keepDelivered, keepDead }: Required<RetentionOptions>) {
-    this.#keep = { delivered: keepDelivered, dead: keepDead };
-  }
-
-  load(): { subscriptions: StoredSubscription[]; pending: StoredDelivery[] } {
-    return {
-      subscriptions: [...this.#entries.values()].map(({ subscription, lastEventIds }) => ({
-        ...subscription,
-        lastEventIds: { ...lastEventIds },
-      })),
-      pending: [...this.all()].filter(({ state }) => state === 'pending'),
-    };
-  }
-
-  *all(): Iterable<StoredDelivery> {
-    for (const { deliveries } of this.#entries.values()) yield* deliveries.values();
-  }
-
-  saveSubscription(subscription: StoredSubscription): void {
-    const entry = this.#entries.get(subscription.id);
-    if (entry) entry.subscription = subscription;
-    else {
-      const lastEventIds = Object.assign(Object.create(null) as Record<string, string>, subscription.lastEventIds);
-      this.#entries.set(subscription.id, { subscription, deliveries: new Map(), lastEventIds, done: { delivered: [], dead: [] } });
-    }
-  }
-
-  deleteSubscription(id: string): void {
-    this.#entries.delete(id);
-  }
-
-  addDelivery(delivery: StoredDelivery): void {
-    const entry = this.#entries.get(delivery.subscriptionId);
-    if (!entry) return;
-    const { id, type } = delivery.message;
-    if (!delivery.outOfTurn && entry.subscription.events.includes(type)) entry.lastEventIds[type] = id;
-    this.#put(entry, delivery);
-  }
-
-  saveDelivery(delivery: StoredDelivery): void {
-    const entry = this.#entries.get(delivery.subscriptionId);
-    if (entry?.deliveries.has(delivery.id)) this.#put(entry, delivery);
-  }
-
-  deliveries(subscriptionId: string, limit: number): StoredDelivery[] {
-    const all = [...(this.#entries.get(subscriptionId)?.deliveries.values() ?? [])];
-    return all.reverse().slice(0, limit);
-  }
-
-  delivery(subscriptionId: string, id: string): StoredDelivery | undefined {
-    return this.#entries.get(subscriptionId)?.deliveries.get(id);
-  }
-
-  #put(entry: Entry, delivery: StoredDelivery): void {
-    const { id, state } = delivery;
-    entry.deliveries.set(id, delivery);
-    if (state === 'pending') return;
-    const done = entry.done[state];
-    done.push(id);
-    if (done.length > this.#keep[state]) entry.deliveries.delete(done.shift() ?? '');
-  }
-}

@@ -1,0 +1,109 @@
+import { backoffMs } from '../../life/backoff.ts';
+import { delay } from '../../life/lifetime.ts';
+import { now } from '../../life/now.ts';
+import { RepeatedReport } from '../../life/repeated.ts';
+import { after, type StopTimer } from '../../life/timers.ts';
+import type { WebhookClaim, WebhookSharing } from '../store/store.ts';
+
+export interface ClaimsInit {
+  readonly sharing: WebhookSharing;
+  readonly worker: string;
+  /** How long the subscriptions stay with a dispatcher that gives no sign of life, in milliseconds; `Infinity` if it is the only one. */
+  readonly leaseMs: number;
+  /** Versions of the subscriptions that are held. */
+  readonly known: () => ReadonlyMap<string, number>;
+  /** Takes up what a claim brings. `isFirst` until one was taken up. */
+  readonly take: (claim: WebhookClaim, isFirst: boolean) => Promise<void>;
+  /** Whether requests may begin. */
+  readonly gate: { isOpen: boolean };
+  readonly onOpen: () => void;
+  readonly signal: AbortSignal;
+  readonly report: (error: unknown) => void;
+}
+
+/** How many times the lease is renewed while it lasts. */
+const RENEWALS = 5;
+const UNREAD = 'the webhook store cannot be read: no webhooks are delivered';
+const LOST = 'the webhook store does not answer: this process may no longer deliver webhooks';
+
+/** Claims subscriptions for a dispatcher, and renews its lease on them for as long as it lives. */
+export class Claims {
+  #problem: string | undefined;
+  #onTried = () => {};
+  /** Resolves when claiming was tried once, whatever came of it. */
+  readonly tried: Promise<void>;
+  readonly #failures: RepeatedReport;
+  #stopLease: StopTimer = () => {};
+
+  private readonly init: ClaimsInit;
+
+  constructor(init: ClaimsInit) {
+    this.init = init;
+    this.#failures = new RepeatedReport(init.report);
+    this.tried = new Promise((resolve) => (this.#onTried = resolve));
+  }
+
+  /** What keeps the dispatcher from its work, for a check of health. */
+  get problem(): string | undefined {
+    return this.#problem;
+  }
+
+  /** Resolves once the first claim is taken up; then goes on by itself. A store that cannot be read now may be read later: a full disk, a database that is away. */
+  async start(): Promise<void> {
+    const { signal, leaseMs } = this.init;
+    for (let attempt = 0; !signal.aborted; attempt++) {
+      try {
+        await this.#claim(true);
+        this.#problem = undefined;
+        this.#onTried();
+        if (leaseMs !== Infinity) void this.#goOn();
+        return;
+      } catch (error) {
+        this.#failures.add(error);
+        this.#onTried();
+        this.#problem = UNREAD;
+        await delay(backoffMs(attempt, { baseDelayMs: 500, maxDelayMs: 10_000 }), signal).catch(() => {});
+      }
+    }
+  }
+
+  async #goOn(): Promise<void> {
+    const { signal, leaseMs, gate, onOpen } = this.init;
+    let isLapsed = false;
+    while (!signal.aborted) {
+      await delay(leaseMs / RENEWALS, signal).catch(() => {});
+      if (signal.aborted) break;
+      try {
+        isLapsed ||= !gate.isOpen;
+        await this.#claim(false);
+        // Another dispatcher may be about to take what this one lost: only a second claim shows it.
+        if (!isLapsed && !gate.isOpen) {
+          gate.isOpen = true;
+          onOpen();
+        }
+        isLapsed = false;
+        this.#problem = gate.isOpen ? undefined : LOST;
+      } catch (error) {
+        if (!signal.aborted) this.#failures.add(error);
+      }
+    }
+    this.#stopLease();
+  }
+
+  async #claim(isFirst: boolean): Promise<void> {
+    const { sharing, worker, leaseMs, known, take, gate, signal } = this.init;
+    const begun = now();
+    const claim = await sharing.claim(worker, leaseMs, known());
+    if (signal.aborted) return;
+    this.#stopLease();
+    this.#stopLease = after(
+      Math.max(0, begun + leaseMs - now()),
+      () => {
+        gate.isOpen = false;
+        this.#problem = LOST;
+      },
+      { holds: false },
+    );
+    await take(claim, isFirst);
+  }
+}

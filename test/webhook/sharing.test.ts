@@ -1,0 +1,115 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import * as z from 'zod';
+import { listen } from '../../src/http/node/listen.ts';
+import { createService, defineContract, event, memoryHub } from '../../src/index.ts';
+import { memoryWebhookStore, webhookHandler, type WebhookHandlerOptions } from '../../src/webhook/server.ts';
+import { until } from '../support/until.ts';
+import { startEndpoint, verified } from '../support/webhooks.ts';
+
+const contract = defineContract({
+  name: 'news',
+  events: { article: event({ channel: 'articles', type: 'article.published', payload: z.object({ n: z.int32() }) }) },
+});
+const LEASE_MS = 500;
+
+const cleanups: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+});
+
+/** Dispatchers of one hub and one store. */
+function shared() {
+  const hub = memoryHub();
+  const store = memoryWebhookStore();
+  cleanups.push(() => hub.close());
+  return async (options: WebhookHandlerOptions = {}) => {
+    const service = createService(contract, {}, { hub });
+    const handler = webhookHandler(service, { allowPrivate: true, store, leaseMs: LEASE_MS, ...options });
+    const server = await listen(handler);
+    cleanups.push(
+      () => service.close(),
+      () => server.close(0),
+      () => handler.close(),
+    );
+    await handler.ready;
+    const api = async (method: string, path = '', body?: unknown) => {
+      const response = await fetch(`${server.url}/webhooks/subscriptions${path}`, {
+        method,
+        headers: { 'content-type': 'application/json' },
+        ...(body !== undefined && { body: JSON.stringify(body) }),
+      });
+      const text = await response.text();
+      return { status: response.status, body: (text === '' ? {} : JSON.parse(text)) as Record<string, any> };
+    };
+    return { handler, api, publish: (n: number) => service.publish('article', { n }) };
+  };
+}
+
+async function endpoint() {
+  const started = await startEndpoint(() => 204);
+  cleanups.push(started.close);
+  const heard = () => started.got.map(({ body }) => (JSON.parse(body) as { data: { n: number } }).data.n);
+  return { ...started, heard };
+}
+
+describe('two dispatchers of one store', () => {
+  it('deliver each event once, whoever published it, and share the subscriptions', async () => {
+    const open = shared();
+    const one = await open();
+    const { url, heard } = await endpoint();
+    for (let n = 0; n < 10; n++) await one.api('POST', '', { url: `${url}/${n}`, events: ['article.published'], ordered: true });
+    const two = await open();
+    for (let n = 0; n < 60; n++) {
+      await (n % 2 ? one : two).publish(n);
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    await until(() => heard().length >= 600, 'all are delivered');
+    expect(heard()).toHaveLength(600);
+    await one.handler.close();
+    await two.publish(60);
+    await until(() => heard().length >= 610, 'the other one delivers all');
+    expect(heard()).toHaveLength(610);
+  });
+
+  it('answer for all subscriptions: list, rotate, test, redeliver and delete', async () => {
+    const open = shared();
+    const [one, two] = [await open(), await open()];
+    const { url, got, wait } = await endpoint();
+    const made = await one.api('POST', '', { url, events: ['article.published'] });
+    const id = String(made.body['id']);
+    expect((await two.api('GET')).body).toMatchObject([{ id }]);
+    const rotated = await two.api('POST', `/${id}/rotate`, { overlapSeconds: 60 });
+    const secret = String(rotated.body['secret']);
+    expect((await two.api('POST', `/${id}/test`)).body).toMatchObject({ status: 204 });
+    await verified(got[0], secret);
+    await new Promise((resolve) => setTimeout(resolve, LEASE_MS));
+    await two.publish(1);
+    await wait(2);
+    await verified(got[1], secret);
+    await until(async () => (await two.api('GET', `/${id}/deliveries`)).body[0]?.state === 'delivered', 'it is kept');
+    const [{ id: delivery }] = (await two.api('GET', `/${id}/deliveries`)).body as unknown as [{ id: string }];
+    expect((await two.api('POST', `/${id}/deliveries/${delivery}/redeliver`)).status).toBe(202);
+    await wait(3);
+    expect(new Set(got.slice(1).map(({ headers }) => headers['webhook-id'])).size).toBe(1);
+    expect((await two.api('DELETE', `/${id}`)).status).toBe(204);
+    expect((await one.api('GET', `/${id}`)).status).toBe(404);
+    await new Promise((resolve) => setTimeout(resolve, LEASE_MS));
+    await one.publish(2);
+    await two.publish(3);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(got).toHaveLength(3);
+  });
+
+  it('go on from where a subscription was made, if the other one left before its first event', async () => {
+    const open = shared();
+    const one = await open();
+    const { url, heard } = await endpoint();
+    await one.api('POST', '', { url, events: ['article.published'], ordered: true });
+    await one.handler.close();
+    await one.publish(1);
+    const two = await open();
+    await two.publish(2);
+    await until(() => heard().length >= 2, 'both are delivered');
+    expect(heard()).toEqual([1, 2]);
+  });
+});
