@@ -52,6 +52,8 @@ export class Dispatcher {
   readonly #creating = new Map<string, number>();
   /** Subscriptions that were made or deleted here, or are being given back, while a claim is under way: it may know nothing of that. */
   readonly #changing = new Set<string>();
+  /** Subscriptions whose events the service has not acknowledged yet: they are not given back. */
+  readonly #opening = new Set<string>();
   /** Subscriptions that are being given back. */
   readonly #leaving = new Set<string>();
   /** Resolves once what the store held is taken up again. */
@@ -145,6 +147,7 @@ export class Dispatcher {
       await this.#turns.run(id, () => store.deleteSubscription(id)).catch(this.init.report);
       throw stopping();
     }
+    this.#opening.add(id);
     const opened = this.#members.open(subscription, lastEventId === undefined ? {} : { [given.events[0] ?? '']: lastEventId });
     let left = false;
     onLeave(() => {
@@ -158,6 +161,8 @@ export class Dispatcher {
       await this.#remove(id).catch(this.init.report);
       if (owner !== '' && isApiError(error) && error.code === 'UNAUTHENTICATED') this.#reportRefusal(error);
       throw error;
+    } finally {
+      this.#opening.delete(id);
     }
     return subscription;
   }
@@ -306,7 +311,7 @@ export class Dispatcher {
   #giveBack(count: number): void {
     if (count <= 0) return;
     const { store, endpoint, graceMs, report } = this.init;
-    const ids = this.#members.ids.slice(-count);
+    const ids = this.#members.ids.filter((id) => !this.#opening.has(id)).slice(-count);
     for (const id of ids) this.#leaving.add(id);
     void this.#members
       .leave(ids, graceMs)
