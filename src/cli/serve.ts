@@ -85,9 +85,10 @@ export const serveCommand = defineCommand({
         mqttPublishers: publishersOf(flags),
         mqttEventHeaders: headersOf(flags['mqtt-event-header']),
         allowPrivateWebhooks: flags['allow-private-webhooks'],
+        webhook: engine?.webhookStore && { store: engine.webhookStore },
         playground: playgroundOf(flags, service),
       });
-      if (engine && !flags.json)
+      if (engine && !engine.webhookStore && !flags.json)
         process.stderr.write(`webhooks are kept in the memory of this process: ${engine.flag} holds events and keys\n`);
       process.stdout.write(flags.json ? `${JSON.stringify(addressesOf(served))}\n` : summary(served, service, flags['mqtt-path']));
       await stopped;

@@ -5,6 +5,7 @@ import { redisStores } from '../redis/index.ts';
 import type { IdempotencyStore } from '../stores/idempotency.ts';
 import type { NonceStore } from '../stores/nonces.ts';
 import type { SeenStore } from '../stores/seen.ts';
+import type { WebhookStore } from '../webhook/store/store.ts';
 import { UsageError } from './args.ts';
 
 /** What a module's function gets, to make a service with. */
@@ -23,6 +24,8 @@ export interface OpenedStores {
   /** The flag that asked for it. */
   readonly flag: '--redis' | '--postgres';
   readonly stores: EngineStores;
+  /** Of an engine that keeps webhooks. */
+  readonly webhookStore?: WebhookStore;
   readonly close: () => Promise<void>;
 }
 
@@ -47,6 +50,7 @@ export async function openStores(flags: {
   return {
     flag: '--postgres',
     stores,
+    webhookStore: stores.webhookStore,
     async close() {
       await stores.close();
       await pool.end();
