@@ -45,6 +45,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['redis', 'postgres'],
   ['blog'],
   ['compose'],
+  ['telemetry'],
   ['testing'],
   ['protocol.ts'],
   ['core.ts'],

@@ -1,0 +1,9 @@
+/**
+ * Traces and metrics of OpenTelemetry, for clients and services on every protocol. Needs `@opentelemetry/api`.
+ *
+ * @module multi-api-sdk/telemetry
+ * @group Tools
+ */
+
+export { telemetry, type TelemetryOptions } from './telemetry.ts';
+export type { Convention } from './attributes.ts';

@@ -1,0 +1,2 @@
+/** The instrumentation scope. */
+export const LIBRARY = 'multi-api-sdk';

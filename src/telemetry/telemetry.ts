@@ -1,0 +1,289 @@
+import {
+  context,
+  createContextKey,
+  isSpanContextValid,
+  propagation,
+  ROOT_CONTEXT,
+  SpanKind,
+  SpanStatusCode,
+  trace,
+  type Attributes,
+  type Context,
+  type MeterProvider,
+  type Span,
+  type Tracer,
+  type TracerProvider,
+} from '@opentelemetry/api';
+import { anyWithHeaders, compose, type Composed, type Source } from '../compose/wrap.ts';
+import type { ApiError } from '../core/errors.ts';
+import { readOptions } from '../core/options.ts';
+import type { CallRequest, EventRequest, EventSink, Headers, StreamRequest, SubscribeRequest, Transport } from '../core/transport.ts';
+import { onAbort } from '../life/lifetime.ts';
+import { withOnResponse } from '../life/call.ts';
+import { now } from '../life/now.ts';
+import { describeCall, describeEvent, outcomeOf, statusOf, type Convention } from './attributes.ts';
+import { makeInstruments, metricAttributes, type Instruments } from './instruments.ts';
+import { LIBRARY } from './library.ts';
+import { publisherOf, rememberPublisher } from './publishers.ts';
+
+/** Options of `telemetry`. */
+export interface TelemetryOptions {
+  /** Semantic conventions that are not stable yet and are wanted all the same: their names are added. @default none; those of HTTP are stable */
+  readonly conventions?: readonly Convention[] | undefined;
+  /** Whether each event has a span of its own at its subscriber, linked to its publisher. @default true */
+  readonly eventSpans?: boolean | undefined;
+  /** @default the global one */
+  readonly tracerProvider?: TracerProvider | undefined;
+  /** @default the global one */
+  readonly meterProvider?: MeterProvider | undefined;
+}
+
+/** Protocols whose requests instrumentations of HTTP and gRPC see, one span each. */
+const REQUESTS: ReadonlySet<string> = new Set(['rest', 'graphql', 'soap', 'connect', 'mcp', 'webhook', 'grpc']);
+/** As in `@opentelemetry/core`, which is not needed for anything else. */
+const SUPPRESSED = createContextKey('OpenTelemetry SDK Context Key SUPPRESS_TRACING');
+
+/**
+ * Spans and metrics of OpenTelemetry around an adapter, `telemetry(rest({ url }))`, and around a service, `restHandler(telemetry(service))`. The context
+ * travels in the headers of calls on every protocol, so that client and service are one trace. Where an instrumentation of HTTP or gRPC has made the
+ * span of a request, a service describes that one instead of making another, and a client's requests get no second one.
+ */
+export function telemetry<S extends Source>(source: S, options: TelemetryOptions = {}): Composed<S> {
+  const read = readOptions('telemetry', options, {}, ['conventions', 'eventSpans', 'tracerProvider', 'meterProvider']);
+  const isServer = typeof source !== 'function';
+  return compose(source, (inner) => new Observed(inner, isServer, read).changes());
+}
+
+class Observed {
+  readonly #tracer: Tracer;
+  readonly #instruments: Instruments;
+  readonly #conventions: readonly Convention[];
+
+  private readonly inner: Transport;
+  private readonly isServer: boolean;
+  private readonly options: TelemetryOptions;
+
+  constructor(inner: Transport, isServer: boolean, options: TelemetryOptions) {
+    this.inner = inner;
+    this.isServer = isServer;
+    this.options = options;
+    this.#conventions = options.conventions ?? [];
+    this.#tracer = (options.tracerProvider ?? trace).getTracer(LIBRARY);
+    this.#instruments = makeInstruments(isServer ? 'server' : 'client', options.meterProvider);
+  }
+
+  changes(): Pick<Transport, 'call' | 'subscribe'> {
+    return {
+      call: (request) => this.#call(request),
+      subscribe: (request, sink) => (request.operation ? this.#stream(request, sink) : this.#subscribe(request, sink)),
+    };
+  }
+
+  #call(request: CallRequest): Promise<unknown> {
+    const protocol = this.#protocolOf(request);
+    const { name, attributes } = describeCall(request, protocol, this.isServer, this.#conventions);
+    const began = now();
+    const { span, within, isOwn } = this.#begin(request, name, attributes, protocol);
+    let status: number | undefined;
+    const heard =
+      protocol === 'rest'
+        ? withOnResponse(request, (head) => {
+            status = head.status;
+            request.onResponse?.(head);
+          })
+        : request;
+    const done = (error?: unknown): void => {
+      const { errorType, isFailed, message } = outcomeOf(error, this.isServer);
+      this.#instruments.duration.record((now() - began) / 1000, metricAttributes(attributes, errorType));
+      if (isOwn) span.setAttributes(statusOf(protocol, errorType, status));
+      finish(span, isOwn, errorType, isFailed, message);
+    };
+    return context
+      .with(within, () => this.inner.call(this.#carried(heard, within)))
+      .then(
+        (output) => {
+          done();
+          return output;
+        },
+        (error: unknown) => {
+          done(error ?? 'unknown');
+          throw error;
+        },
+      );
+  }
+
+  /** One span from the start to the end. */
+  async #stream(request: StreamRequest, sink: EventSink): Promise<void> {
+    const protocol = this.#protocolOf(request);
+    const { name, attributes } = describeCall(request, protocol, this.isServer, this.#conventions);
+    const { span, within, isOwn } = this.#begin(request, name, attributes, protocol);
+    const plain = metricAttributes(attributes, undefined);
+    this.#instruments.open.add(1, plain);
+    let count = 0;
+    let isOver = false;
+    const end = (error?: unknown): void => {
+      if (isOver) return;
+      isOver = true;
+      unlisten();
+      this.#instruments.open.add(-1, plain);
+      span.setAttribute('api.items', count);
+      const { errorType, isFailed, message } = outcomeOf(error, this.isServer);
+      finish(span, isOwn, errorType, isFailed, message);
+    };
+    // A caller that leaves is no failure.
+    const unlisten = onAbort(request.signal, () => queueMicrotask(() => end()));
+    const counted: EventSink = {
+      ...forward(sink),
+      next: (message) => {
+        count++;
+        this.#instruments.events.add(1, plain);
+        return sink.next(message);
+      },
+      end: (error) => {
+        end(error);
+        sink.end(error);
+      },
+    };
+    try {
+      await context.with(within, () => this.inner.subscribe(this.#carried(request, within), counted));
+    } catch (error) {
+      end(error ?? 'unknown');
+      throw error;
+    }
+  }
+
+  /** A span until it is acknowledged, because it may last for days, and one for each event. */
+  async #subscribe(request: EventRequest, sink: EventSink): Promise<void> {
+    const protocol = this.#protocolOf(request);
+    const { name, attributes } = describeEvent(request, 'subscribe', protocol, this.#conventions);
+    const { span, within, isOwn } = this.#begin(request, name, attributes, protocol);
+    const plain = metricAttributes(attributes, undefined);
+    this.#instruments.open.add(1, plain);
+    let isOver = false;
+    const over = (): void => {
+      if (isOver) return;
+      isOver = true;
+      unlisten();
+      this.#instruments.open.add(-1, plain);
+    };
+    const unlisten = onAbort(request.signal, over);
+    const heard: EventSink = {
+      ...forward(sink),
+      next: (message) => {
+        this.#instruments.events.add(1, plain);
+        return this.isServer ? this.#send(request, message, sink) : this.#process(request, message, sink, protocol, within);
+      },
+      end: (error) => {
+        over();
+        sink.end(error);
+      },
+    };
+    try {
+      await context.with(within, () => this.inner.subscribe(this.#carried(request, within), heard));
+      finish(span, isOwn, undefined, false, '');
+    } catch (error) {
+      over();
+      const { errorType, isFailed, message } = outcomeOf(error ?? 'unknown', this.isServer);
+      finish(span, isOwn, errorType, isFailed, message);
+      throw error;
+    }
+  }
+
+  /** What is active while an event is delivered is its publisher. */
+  #send({ event }: EventRequest, message: Parameters<EventSink['next']>[0], sink: EventSink): void | Promise<void> {
+    const publisher = trace.getSpanContext(context.active());
+    if (publisher && isSpanContextValid(publisher)) rememberPublisher(event.name, message.id, publisher);
+    return sink.next(message);
+  }
+
+  #process(
+    request: EventRequest,
+    message: Parameters<EventSink['next']>[0],
+    sink: EventSink,
+    protocol: string,
+    parent: Context,
+  ): void | Promise<void> {
+    const outer = parent.deleteValue(SUPPRESSED);
+    if (this.options.eventSpans === false) return context.with(outer, () => sink.next(message));
+    const { name, attributes } = describeEvent(request, 'process', protocol, this.#conventions);
+    const publisher = publisherOf(request.event.name, message.id);
+    const span = this.#tracer.startSpan(
+      name,
+      {
+        kind: SpanKind.CONSUMER,
+        attributes: { ...attributes, 'messaging.message.id': message.id },
+        links: publisher ? [{ context: publisher }] : [],
+      },
+      outer,
+    );
+    try {
+      const taken = context.with(trace.setSpan(outer, span), () => sink.next(message));
+      if (!(taken instanceof Promise)) {
+        span.end();
+        return taken;
+      }
+      return taken.finally(() => span.end());
+    } catch (error) {
+      finish(span, true, 'UNKNOWN', true, String(error));
+      throw error;
+    }
+  }
+
+  #protocolOf({ peer }: CallRequest | SubscribeRequest): string {
+    return (this.isServer ? peer?.protocol : undefined) ?? this.inner.name;
+  }
+
+  /** Begins a span, or takes the one that an instrumentation made of the request. */
+  #begin(
+    request: CallRequest | SubscribeRequest,
+    name: string,
+    attributes: Attributes,
+    protocol: string,
+  ): { readonly span: Span; readonly within: Context; readonly isOwn: boolean } {
+    const active = context.active();
+    if (!this.isServer) {
+      const span = this.#tracer.startSpan(name, { kind: SpanKind.CLIENT, attributes }, active);
+      const within = trace.setSpan(active, span);
+      return { span, within: REQUESTS.has(protocol) ? within.setValue(SUPPRESSED, true) : within, isOwn: true };
+    }
+    const made = REQUESTS.has(protocol) ? trace.getSpan(active) : undefined;
+    if (made?.isRecording() && (made as { readonly kind?: SpanKind }).kind === SpanKind.SERVER) {
+      made.setAttributes(attributes);
+      made.updateName(name);
+      return { span: made, within: active, isOwn: false };
+    }
+    // Within one process the caller's context may be active, and headers say nothing then.
+    const from = propagation.extract(trace.getSpan(active) ? active : ROOT_CONTEXT, request.headers, GETTER);
+    const span = this.#tracer.startSpan(name, { kind: SpanKind.SERVER, attributes }, from);
+    return { span, within: trace.setSpan(from, span), isOwn: true };
+  }
+
+  /** The request with the context in its headers, from a client. */
+  #carried<R extends CallRequest | SubscribeRequest>(request: R, within: Context): R {
+    if (this.isServer) return request;
+    const headers: Record<string, string> = { ...request.headers };
+    propagation.inject(within.deleteValue(SUPPRESSED), headers);
+    return anyWithHeaders(request, headers);
+  }
+}
+
+const GETTER = {
+  keys: (headers: Headers) => Object.keys(headers),
+  get: (headers: Headers, name: string) => headers[name.toLowerCase()],
+};
+
+/** Ends a span, or tells one that somebody else ends what became of it. */
+function finish(span: Span, isOwn: boolean, errorType: string | undefined, isFailed: boolean, message: string): void {
+  if (errorType !== undefined) span.setAttribute('error.type', errorType);
+  if (isFailed) span.setStatus({ code: SpanStatusCode.ERROR, message });
+  if (isOwn) span.end();
+}
+
+function forward(sink: EventSink): EventSink {
+  return {
+    next: (message) => sink.next(message),
+    gap: () => sink.gap(),
+    ...(sink.place && { place: (id: string) => sink.place?.(id) }),
+    end: (error?: ApiError) => sink.end(error),
+  };
+}

@@ -1,0 +1,233 @@
+/** One exporter in memory: what traces and metrics say of calls and events on each protocol. */
+import { context, propagation, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
+import { W3CTraceContextPropagator } from '@opentelemetry/core';
+import { AggregationTemporality, InMemoryMetricExporter, MeterProvider, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics';
+import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor, type ReadableSpan } from '@opentelemetry/sdk-trace-base';
+import { afterAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { z } from 'zod';
+import type { ConformanceTarget } from '../../src/conformance/index.ts';
+import type { Adapter } from '../../src/core/transport.ts';
+import { ApiError, createClient, createService, defineContract, event, mutation, query, stream } from '../../src/index.ts';
+import { telemetry } from '../../src/telemetry/index.ts';
+import { target as connect } from '../protocols/connect.ts';
+import { target as graphqlSse } from '../protocols/graphql-sse.ts';
+import { target as graphql } from '../protocols/graphql.ts';
+import { target as grpc } from '../protocols/grpc.ts';
+import { target as mqtt } from '../protocols/mqtt-mosquitto.ts';
+import { target as rest } from '../protocols/rest.ts';
+import { target as soap } from '../protocols/soap.ts';
+import { target as webhook } from '../protocols/webhook.ts';
+import { target as websocket } from '../protocols/websocket.ts';
+import { noMosquitto } from '../support/mqtt.ts';
+import { until } from '../support/until.ts';
+
+const exporter = new InMemorySpanExporter();
+const tracerProvider = new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] });
+trace.setGlobalTracerProvider(tracerProvider);
+context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+propagation.setGlobalPropagator(new W3CTraceContextPropagator());
+afterAll(() => {
+  trace.disable();
+  context.disable();
+  propagation.disable();
+});
+beforeEach(() => exporter.reset());
+
+const contract = defineContract({
+  name: 'shop',
+  operations: {
+    order: mutation({ input: z.object({ item: z.string() }), output: z.object({ item: z.string() }), http: 'POST /orders/{item}' }),
+    fail: query({ output: z.string(), errors: ['NOT_FOUND'] }),
+    crash: query({ output: z.string() }),
+    count: stream({ input: z.object({ to: z.int32() }), item: z.int32() }),
+  },
+  events: { ordered: event({ channel: 'orders', payload: z.object({ item: z.string() }), writtenBy: 'order' }) },
+});
+
+function makeService() {
+  const service = createService(
+    contract,
+    {
+      order: ({ item }) => {
+        trace.getTracer('handler').startSpan('handler').end();
+        return { item };
+      },
+      fail: () => {
+        throw new ApiError('NOT_FOUND', 'nothing');
+      },
+      crash: () => {
+        throw new Error('secret');
+      },
+      async *count({ to }) {
+        for (let n = 1; n <= to; n++) yield n;
+      },
+    },
+    { onError: () => {} },
+  );
+  onTestFinished(() => service.close(0));
+  return service;
+}
+
+async function open(target: ConformanceTarget, options: Parameters<typeof telemetry>[1] = {}) {
+  const service = makeService();
+  const opened = await target.open(telemetry(service, options), { onError: () => {} });
+  onTestFinished(() => opened.close());
+  const client = createClient({ contract, transport: telemetry(opened.transport as Adapter<'call' | 'subscribe' | 'stream'>, options) });
+  onTestFinished(() => client.close());
+  return { client, service };
+}
+
+const spans = (): readonly ReadableSpan[] => exporter.getFinishedSpans();
+const one = (kind: SpanKind, name: RegExp): ReadableSpan => {
+  const found = spans().filter((span) => span.kind === kind && name.test(span.name));
+  if (found.length !== 1)
+    throw new Error(
+      `${found.length} spans ${String(name)} among ${spans()
+        .map(({ name: each }) => each)
+        .join(', ')}`,
+    );
+  return found[0] as ReadableSpan;
+};
+/** Runs within a span, which is the parent of all. */
+async function traced<T>(work: () => Promise<T>): Promise<string> {
+  const root = trace.getTracer('test').startSpan('root');
+  await context.with(trace.setSpan(context.active(), root), work);
+  root.end();
+  return root.spanContext().spanId;
+}
+
+const both = [rest, graphql, graphqlSse, websocket, grpc, connect];
+if (noMosquitto === undefined) both.push(mqtt);
+
+describe.each(both.map((target) => ({ name: target.name, target })))('over $name', ({ target }) => {
+  it('a call and the event that it writes are one trace, from the client to the handler and to the subscriber', async () => {
+    const { client } = await open(target);
+    const heard: string[] = [];
+    const root = await traced(async () => {
+      const stop = await client.onOrdered(({ item }) => {
+        heard.push(item);
+        trace.getTracer('listener').startSpan('listener').end();
+      });
+      await client.order({ item: 'tea' });
+      await until(() => heard.length === 1);
+      await stop();
+    });
+    await until(() => spans().some(({ name }) => name === 'listener'));
+    expect(new Set(spans().map((span) => span.spanContext().traceId)).size).toBe(1);
+    const call = one(SpanKind.CLIENT, /order$|orders\/\{item\}$/);
+    const served = one(SpanKind.SERVER, /order$|orders\/\{item\}$/);
+    const subscribed = one(SpanKind.CLIENT, /^subscribe orders$/);
+    const process = one(SpanKind.CONSUMER, /^process orders$/);
+    expect(call.parentSpanContext?.spanId).toBe(root);
+    expect(served.parentSpanContext?.spanId).toBe(call.spanContext().spanId);
+    expect(one(SpanKind.INTERNAL, /^handler$/).parentSpanContext?.spanId).toBe(served.spanContext().spanId);
+    expect(one(SpanKind.SERVER, /^subscribe orders$/).parentSpanContext?.spanId).toBe(subscribed.spanContext().spanId);
+    expect(process.parentSpanContext?.spanId).toBe(subscribed.spanContext().spanId);
+    expect(process.links.map((link) => link.context.spanId)).toEqual([served.spanContext().spanId]);
+    expect(one(SpanKind.INTERNAL, /^listener$/).parentSpanContext?.spanId).toBe(process.spanContext().spanId);
+  });
+});
+
+describe('over soap', () => {
+  it('a call is one trace', async () => {
+    const { client } = await open(soap);
+    await client.order({ item: 'tea' });
+    expect(one(SpanKind.SERVER, /^order$/).parentSpanContext?.spanId).toBe(one(SpanKind.CLIENT, /^order$/).spanContext().spanId);
+  });
+});
+
+describe('over webhook', () => {
+  it('an event is linked to the span that published it', async () => {
+    const { client, service } = await open(webhook);
+    const heard: unknown[] = [];
+    await client.onOrdered((order) => void heard.push(order));
+    const publisher = await traced(() => service.publish('ordered', { item: 'tea' }));
+    await until(() => heard.length === 1 && spans().some(({ kind }) => kind === SpanKind.CONSUMER));
+    expect(one(SpanKind.CONSUMER, /^process orders$/).links.map((link) => link.context.spanId)).toEqual([publisher]);
+  });
+});
+
+describe('telemetry', () => {
+  it('names calls over REST by the conventions of HTTP', async () => {
+    const { client } = await open(rest);
+    await client.order({ item: 'tea' });
+    expect(one(SpanKind.SERVER, /^POST \/orders\/\{item\}$/).attributes).toMatchObject({
+      'http.request.method': 'POST',
+      'http.route': '/orders/{item}',
+    });
+    expect(one(SpanKind.CLIENT, /^POST \/orders\/\{item\}$/).attributes).toMatchObject({
+      'url.template': '/orders/{item}',
+      'http.response.status_code': 201,
+    });
+  });
+
+  it('names them by the conventions of RPC and messaging if asked', async () => {
+    const { client } = await open(websocket, { conventions: ['rpc', 'messaging'] });
+    await client.order({ item: 'tea' });
+    expect(one(SpanKind.SERVER, /^Shop\/order$/).attributes).toMatchObject({
+      'rpc.system': 'websocket',
+      'rpc.service': 'Shop',
+      'rpc.method': 'order',
+    });
+    await (
+      await client.onOrdered(() => {})
+    )();
+    expect(one(SpanKind.CLIENT, /^subscribe orders$/).attributes).toMatchObject({ 'messaging.destination.name': 'orders' });
+  });
+
+  it('says what failed: any error at a client, the service’s own faults at a service', async () => {
+    const { client } = await open(rest);
+    await client.fail().catch(() => {});
+    await client.crash().catch(() => {});
+    const status = (kind: SpanKind, name: RegExp) => [one(kind, name).status.code, one(kind, name).attributes['error.type']];
+    expect(status(SpanKind.CLIENT, /fail/)).toEqual([SpanStatusCode.ERROR, 'NOT_FOUND']);
+    expect(status(SpanKind.SERVER, /fail/)).toEqual([SpanStatusCode.UNSET, 'NOT_FOUND']);
+    expect(status(SpanKind.SERVER, /crash/)).toEqual([SpanStatusCode.ERROR, 'INTERNAL']);
+    expect(JSON.stringify(spans().map(({ status: each, attributes }) => [each, attributes]))).not.toContain('secret');
+  });
+
+  it('gives a stream one span, with the number of its items', async () => {
+    const { client } = await open(grpc);
+    for await (const _ of client.count({ to: 3 }));
+    await until(() => spans().length === 2);
+    expect(spans().map(({ attributes }) => attributes['api.items'])).toEqual([3, 3]);
+  });
+
+  it('leaves spans of events out if asked', async () => {
+    const { client } = await open(rest, { eventSpans: false });
+    const heard: unknown[] = [];
+    await client.onOrdered((order) => void heard.push(order));
+    await client.order({ item: 'tea' });
+    await until(() => heard.length === 1);
+    expect(spans().some(({ kind }) => kind === SpanKind.CONSUMER)).toBe(false);
+  });
+
+  it('measures calls, subscriptions and events', async () => {
+    const metrics = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
+    const reader = new PeriodicExportingMetricReader({ exporter: metrics, exportIntervalMillis: 1_000_000 });
+    const meterProvider = new MeterProvider({ readers: [reader] });
+    onTestFinished(() => meterProvider.shutdown());
+    const { client } = await open(rest, { meterProvider });
+    const heard: unknown[] = [];
+    const stop = await client.onOrdered((order) => void heard.push(order));
+    await client.order({ item: 'tea' });
+    await client.fail().catch(() => {});
+    await until(() => heard.length === 1);
+    await stop();
+    await reader.forceFlush();
+    const points = Object.fromEntries(
+      metrics
+        .getMetrics()
+        .flatMap(({ scopeMetrics }) =>
+          scopeMetrics.flatMap(({ metrics: each }) => each.map(({ descriptor, dataPoints }) => [descriptor.name, dataPoints])),
+        ),
+    );
+    expect(points['api.server.call.duration']?.map(({ attributes }) => attributes)).toEqual([
+      { 'api.operation': 'order', 'api.protocol': 'rest' },
+      { 'api.operation': 'fail', 'api.protocol': 'rest', 'error.type': 'NOT_FOUND' },
+    ]);
+    expect(points['api.client.events']?.map(({ value }) => value)).toEqual([1]);
+    expect(points['api.client.subscriptions']?.map(({ value }) => value)).toEqual([0]);
+  });
+});
