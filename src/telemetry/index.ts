@@ -1,5 +1,5 @@
 /**
- * Traces and metrics of OpenTelemetry, for clients and services on every protocol. Needs `@opentelemetry/api`.
+ * Traces and metrics of OpenTelemetry, for clients and services on every protocol. Its API is a package to install.
  *
  * @module multi-api-sdk/telemetry
  * @group Tools

@@ -15,6 +15,7 @@ import {
   type TracerProvider,
 } from '@opentelemetry/api';
 import { anyWithHeaders, compose, type Composed, type Source } from '../compose/wrap.ts';
+import type { Operation } from '../core/contract.ts';
 import type { ApiError } from '../core/errors.ts';
 import { readOptions } from '../core/options.ts';
 import type { CallRequest, EventRequest, EventSink, Headers, StreamRequest, SubscribeRequest, Transport } from '../core/transport.ts';
@@ -54,10 +55,30 @@ export function telemetry<S extends Source>(source: S, options: TelemetryOptions
   return compose(source, (inner) => new Observed(inner, isServer, read).changes());
 }
 
+/** What spans and metrics of one operation have in common. */
+class Described {
+  readonly name: string;
+  readonly attributes: Attributes;
+  readonly #metric = new Map<string | undefined, Attributes>();
+
+  constructor(name: string, attributes: Attributes) {
+    this.name = name;
+    this.attributes = attributes;
+  }
+
+  /** The attributes of its metrics. */
+  metric(errorType: string | undefined): Attributes {
+    let attributes = this.#metric.get(errorType);
+    if (!attributes) this.#metric.set(errorType, (attributes = metricAttributes(this.attributes, errorType)));
+    return attributes;
+  }
+}
+
 class Observed {
   readonly #tracer: Tracer;
   readonly #instruments: Instruments;
   readonly #conventions: readonly Convention[];
+  readonly #described = new Map<string, Map<Operation, Described>>();
 
   private readonly inner: Transport;
   private readonly isServer: boolean;
@@ -81,9 +102,9 @@ class Observed {
 
   #call(request: CallRequest): Promise<unknown> {
     const protocol = this.#protocolOf(request);
-    const { name, attributes } = describeCall(request, protocol, this.isServer, this.#conventions);
+    const described = this.#describe(request, protocol);
     const began = now();
-    const { span, within, isOwn } = this.#begin(request, name, attributes, protocol);
+    const { span, within, isOwn } = this.#begin(request, described.name, described.attributes, protocol);
     let status: number | undefined;
     const heard =
       protocol === 'rest'
@@ -94,8 +115,8 @@ class Observed {
         : request;
     const done = (error?: unknown): void => {
       const { errorType, isFailed, message } = outcomeOf(error, this.isServer);
-      this.#instruments.duration.record((now() - began) / 1000, metricAttributes(attributes, errorType));
-      if (isOwn) span.setAttributes(statusOf(protocol, errorType, status));
+      this.#instruments.duration.record((now() - began) / 1000, described.metric(errorType));
+      if (isOwn && protocol === 'rest') span.setAttributes(statusOf(protocol, errorType, status));
       finish(span, isOwn, errorType, isFailed, message);
     };
     return context
@@ -115,9 +136,9 @@ class Observed {
   /** One span from the start to the end. */
   async #stream(request: StreamRequest, sink: EventSink): Promise<void> {
     const protocol = this.#protocolOf(request);
-    const { name, attributes } = describeCall(request, protocol, this.isServer, this.#conventions);
-    const { span, within, isOwn } = this.#begin(request, name, attributes, protocol);
-    const plain = metricAttributes(attributes, undefined);
+    const described = this.#describe(request, protocol);
+    const { span, within, isOwn } = this.#begin(request, described.name, described.attributes, protocol);
+    const plain = described.metric(undefined);
     this.#instruments.open.add(1, plain);
     let count = 0;
     let isOver = false;
@@ -229,6 +250,18 @@ class Observed {
     }
   }
 
+  /** What is the same for each call of an operation. */
+  #describe(request: CallRequest | StreamRequest, protocol: string): Described {
+    let ofProtocol = this.#described.get(protocol);
+    if (!ofProtocol) this.#described.set(protocol, (ofProtocol = new Map()));
+    let described = ofProtocol.get(request.operation);
+    if (!described) {
+      const { name, attributes } = describeCall(request, protocol, this.isServer, this.#conventions);
+      ofProtocol.set(request.operation, (described = new Described(name, attributes)));
+    }
+    return described;
+  }
+
   #protocolOf({ peer }: CallRequest | SubscribeRequest): string {
     return (this.isServer ? peer?.protocol : undefined) ?? this.inner.name;
   }
@@ -255,15 +288,16 @@ class Observed {
     // Within one process the caller's context may be active, and headers say nothing then.
     const from = propagation.extract(trace.getSpan(active) ? active : ROOT_CONTEXT, request.headers, GETTER);
     const span = this.#tracer.startSpan(name, { kind: SpanKind.SERVER, attributes }, from);
-    return { span, within: trace.setSpan(from, span), isOwn: true };
+    // Without an SDK there is nothing to hand on.
+    return { span, within: isSpanContextValid(span.spanContext()) ? trace.setSpan(from, span) : active, isOwn: true };
   }
 
   /** The request with the context in its headers, from a client. */
   #carried<R extends CallRequest | SubscribeRequest>(request: R, within: Context): R {
     if (this.isServer) return request;
-    const headers: Record<string, string> = { ...request.headers };
-    propagation.inject(within.deleteValue(SUPPRESSED), headers);
-    return anyWithHeaders(request, headers);
+    const carried: Record<string, string> = {};
+    propagation.inject(within.deleteValue(SUPPRESSED), carried);
+    return Object.keys(carried).length === 0 ? request : anyWithHeaders(request, { ...request.headers, ...carried });
   }
 }
 
