@@ -253,7 +253,7 @@ class Observed {
   /** What is the same for each call of an operation. */
   #describe(request: CallRequest | StreamRequest, protocol: string): Described {
     let ofProtocol = this.#described.get(protocol);
-    if (!ofProtocol) this.#described.set(protocol, (ofProtocol = new Map()));
+    if (!ofProtocol) this.#described.set(protocol, (ofProtocol = new Map<Operation, Described>()));
     let described = ofProtocol.get(request.operation);
     if (!described) {
       const { name, attributes } = describeCall(request, protocol, this.isServer, this.#conventions);
