@@ -18,6 +18,9 @@ const BROWSER_ENTRIES: Readonly<Record<string, readonly string[]>> = {
   'src/index.ts': ['eventemitter3'],
   'src/blog/index.ts': ['eventemitter3'],
   'src/compose/index.ts': ['eventemitter3'],
+  'src/telemetry/index.ts': ['@opentelemetry/api', 'eventemitter3'],
+  'src/tanstack/index.ts': [],
+  'src/ofetch/index.ts': [],
   'src/rest/client.ts': ['eventemitter3'],
   'src/websocket/client.ts': ['eventemitter3', 'isomorphic-ws'],
   'src/graphql/client.ts': ['eventemitter3', 'graphql-request', 'graphql-ws', 'isomorphic-ws'],
@@ -45,7 +48,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['redis', 'postgres'],
   ['blog'],
   ['compose'],
-  ['telemetry'],
+  ['telemetry', 'tanstack', 'ofetch'],
   ['testing'],
   ['protocol.ts'],
   ['core.ts'],
@@ -58,7 +61,7 @@ const LAYERS: readonly (readonly string[])[] = [
 ];
 /** What only programs and the top know: a protocol is given a transport and never makes a client or a service. */
 const ENDS = ['client', 'service'];
-const MAY_KNOW_ENDS = ['blog', 'compose', 'testing', 'core.ts', 'index.ts', 'conformance', 'serve', 'cli'];
+const MAY_KNOW_ENDS = ['blog', 'compose', 'tanstack', 'testing', 'core.ts', 'index.ts', 'conformance', 'serve', 'cli'];
 
 const layerOf = (file: string): string => file.split('/')[1] ?? '';
 
