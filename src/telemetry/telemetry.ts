@@ -20,7 +20,7 @@ import type { ApiError } from '../core/errors.ts';
 import { readOptions } from '../core/options.ts';
 import type { CallRequest, EventRequest, EventSink, Headers, StreamRequest, SubscribeRequest, Transport } from '../core/transport.ts';
 import { onAbort } from '../life/lifetime.ts';
-import { withOnResponse } from '../life/call.ts';
+import { changed } from '../life/call.ts';
 import { now } from '../life/now.ts';
 import { describeCall, describeEvent, outcomeOf, statusOf, type Convention } from './attributes.ts';
 import { makeInstruments, metricAttributes, type Instruments } from './instruments.ts';
@@ -108,9 +108,11 @@ class Observed {
     let status: number | undefined;
     const heard =
       protocol === 'rest'
-        ? withOnResponse(request, (head) => {
-            status = head.status;
-            request.onResponse?.(head);
+        ? changed(request, {
+            onResponse(head) {
+              status = head.status;
+              request.onResponse?.(head);
+            },
           })
         : request;
     const done = (error?: unknown): void => {
