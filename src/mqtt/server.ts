@@ -9,6 +9,7 @@ import { ApiError, isApiError } from '../core/errors.ts';
 import { bytes, count, ms, readOptions } from '../core/options.ts';
 import { checkTransport } from '../core/check-transport.ts';
 import type { MqttBroker, MqttBrokerOptions } from './broker.ts';
+import { compileCloudEvents, type CloudEventsOption } from '../events/cloud-event.ts';
 import { backoffMs } from '../life/backoff.ts';
 import { now } from '../life/now.ts';
 import { within } from '../life/timers.ts';
@@ -25,6 +26,7 @@ import { ownBroker } from './access/own-brokers.ts';
 import { compileTopics } from './topics.ts';
 import type { Transport } from '../core/transport.ts';
 
+export type { CloudEventsMode, CloudEventsOption, CloudEventsOptions } from '../events/cloud-event.ts';
 export type { MqttBroker, MqttBrokerOptions } from './broker.ts';
 export type { MqttConnectionOptions, MqttCredentials, MqttTls, WebSocketFactory } from './options.ts';
 export { mqttProtocol, type MqttProtocolOptions } from './schema.ts';
@@ -46,6 +48,11 @@ export interface ServeMqttOptions extends MqttConnectionOptions {
    * them. A function is asked again for each subscription. @default none
    */
   readonly eventHeaders?: HeadersOption;
+  /**
+   * Publishes events as CloudEvents 1.0. `binary` puts the attributes into user properties, over MQTT 3.1.1 events are structured then, too;
+   * `structured` makes one JSON object of attributes and payload. Clients of this library read both without an option. @default no CloudEvents
+   */
+  readonly cloudEvents?: CloudEventsOption;
   /**
    * Of processes whose services share a hub with leases one publishes the events; another takes over once it has given no sign of life for so long, in
    * milliseconds. @default 15_000
@@ -94,7 +101,7 @@ export async function serveMqtt(transport: Transport, options: ServeMqttOptions)
       heartbeatMs: ms(15_000),
       leaseMs: ms(15_000),
     },
-    [...CONNECTION_NAMES, 'publishEvents', 'eventHeaders', 'mayReply', 'onError'],
+    [...CONNECTION_NAMES, 'publishEvents', 'eventHeaders', 'cloudEvents', 'mayReply', 'onError'],
   );
   checkUrl(read.url, 'serveMqtt');
   const server = new MqttServer(transport, read);
@@ -168,7 +175,9 @@ class MqttServer implements ServedMqtt {
     });
     if (options.publishEvents !== false) {
       const source = { transport, headers: options.eventHeaders, leaseMs: options.leaseMs ?? 15_000 };
-      this.#events = new EventPublisher(source, this.#connection, this.#topics, qos, this.#onError);
+      const cloud =
+        options.cloudEvents && compileCloudEvents('serveMqtt', transport.contract, options.cloudEvents, ['binary', 'structured']);
+      this.#events = new EventPublisher(source, this.#connection, this.#topics, qos, this.#onError, cloud);
     }
   }
 

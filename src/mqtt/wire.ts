@@ -6,6 +6,7 @@ import { parseJson } from '../peer/json.ts';
 import { printable } from '../peer/printable.ts';
 import type { RawHeaders } from '../guard/serve-call.ts';
 import { redact } from '../peer/wire-record.ts';
+import { CLOUD_EVENT_TYPE, type CloudEventWriter } from '../events/cloud-event.ts';
 import type { EventMessage, Headers } from '../core/transport.ts';
 
 export { isObject } from '../peer/error-body.ts';
@@ -18,10 +19,11 @@ export type Qos = 0 | 1 | 2;
 /** The properties of a PUBLISH of MQTT 5. */
 export type Properties = NonNullable<IPublishPacket['properties']>;
 
-/** A message to be published. `properties` go over MQTT 5 alone. */
+/** A message to be published. `properties` go over MQTT 5 alone, and `plain` instead of the payload over MQTT 3.1.1. */
 export interface Message {
   readonly topic: string;
   readonly payload: string | Uint8Array;
+  readonly plain?: string;
   readonly qos: Qos;
   readonly retain?: boolean;
   readonly properties?: Properties;
@@ -40,23 +42,33 @@ export function eventMeta(event: EventDefinition): EventMeta {
 }
 
 /** An event as a message. */
-export function encodeEvent(event: EventDefinition, topic: string, message: EventMessage, qos: Qos, lineage?: Lineage): Message {
+export function encodeEvent(
+  event: EventDefinition,
+  topic: string,
+  message: EventMessage,
+  qos: Qos,
+  lineage?: Lineage,
+  cloud?: CloudEventWriter,
+): Message {
   const { qos: own, retain } = eventMeta(event);
+  const line = { ...(lineage && { publisher: lineage.publisher }), ...(lineage?.after !== undefined && { after: lineage.after }) };
+  const plain = cloud?.structured(event, message, line);
+  const isStructured = cloud?.mode === 'structured';
   return {
     topic,
-    payload: JSON.stringify(message.data),
+    payload: isStructured ? (plain ?? '') : JSON.stringify(message.data),
+    ...(plain !== undefined && !isStructured && { plain }),
     qos: own ?? qos,
     ...(retain === true && { retain }),
     properties: {
       payloadFormatIndicator: true,
-      contentType: JSON_TYPE,
-      userProperties: {
-        id: message.id,
-        time: message.time,
-        type: event.type,
-        ...(lineage && { publisher: lineage.publisher }),
-        ...(lineage?.after !== undefined && { after: lineage.after }),
-      },
+      contentType: isStructured ? `${CLOUD_EVENT_TYPE}; charset=utf-8` : JSON_TYPE,
+      // The attributes of a CloudEvent have the names that ours had before them.
+      userProperties: isStructured
+        ? line
+        : cloud
+          ? { ...cloud.attributes(event, message, line) }
+          : { id: message.id, time: message.time, type: event.type, ...line },
     },
   };
 }

@@ -7,7 +7,7 @@ import type { ConformanceTarget } from '../../src/conformance/index.ts';
 import { onAbort } from '../../src/life/lifetime.ts';
 import { markGuarded } from '../../src/guard/guard.ts';
 import { mqtt, type MqttOptions } from '../../src/mqtt/client.ts';
-import { serveMqtt } from '../../src/mqtt/server.ts';
+import { serveMqtt, type ServeMqttOptions } from '../../src/mqtt/server.ts';
 import type { Adapter, EventSink, EventRequest, Transport } from '../../src/core/transport.ts';
 
 /** Debian puts it where only root has a path to. */
@@ -102,12 +102,18 @@ export async function openMqtt(
   transport: Transport,
   url: string,
   options: Pick<MqttOptions, 'headers' | 'topicPrefix' | 'maxMessageBytes' | 'onError'> & { readonly maxBufferedBytes?: number },
+  serving: Pick<ServeMqttOptions, 'cloudEvents'> = {},
 ) {
   const demand = new Demand(transport);
   // A broker decides what it holds for a subscriber.
   const { maxBufferedBytes: _, ...given } = options;
   const { onError, topicPrefix } = given;
-  const served = await serveMqtt(demand.served, { url, ...(onError && { onError }), ...(topicPrefix !== undefined && { topicPrefix }) });
+  const served = await serveMqtt(demand.served, {
+    ...serving,
+    url,
+    ...(onError && { onError }),
+    ...(topicPrefix !== undefined && { topicPrefix }),
+  });
   return { transport: demand.adapter(mqtt({ url, ...given })), close: () => served.close() };
 }
 

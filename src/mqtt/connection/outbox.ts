@@ -163,7 +163,7 @@ export class Outbox {
   }
 
   #send(entry: Entry, link: Link): void {
-    const { message } = entry;
+    const message = inVersion(entry.message, link);
     const { topic, payload, qos, retain = false, properties } = message;
     if (isTooLarge(message, link)) {
       const size = `packets to the broker have ${link.maximumPacketSize} bytes at most`;
@@ -191,6 +191,11 @@ function failure(topic: string, error: Error): ApiError {
   const { code } = error as { readonly code?: unknown };
   if (typeof code === 'number') return refusal(`a message to ${printable(topic)}`, code, true);
   return new ApiError('UNAVAILABLE', `publishing to ${printable(topic)} failed: ${error.message}`, { cause: error });
+}
+
+/** The message as the version of MQTT has it. */
+function inVersion(message: Message, { version }: Link): Message {
+  return version === 4 && message.plain !== undefined ? { ...message, payload: message.plain } : message;
 }
 
 /** What nearly every packet has room for beside its payload: it is counted only if a payload comes that near to the limit. */

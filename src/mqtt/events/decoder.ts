@@ -1,14 +1,17 @@
 import { checkOf } from '#check';
+import { cloudEvents } from '#mqtt-parts';
 import type { IPublishPacket } from 'mqtt';
 import type { EventDefinition } from '../../core/contract.ts';
 import { ApiError, type Issue } from '../../core/errors.ts';
+import { isObject } from '../../peer/error-body.ts';
 import { parseJson } from '../../peer/json.ts';
+import { withPart } from '../../life/lazy.ts';
 import { printable } from '../../peer/printable.ts';
 import { issuesError, type Checked } from '../../schema/check/issues.ts';
 import type { EventMessage } from '../../core/transport.ts';
 import { BrokerEvent } from './origin.ts';
 import type { Topics } from '../topics.ts';
-import { eventInfo, lineageOf } from '../wire.ts';
+import { eventInfo, lineageOf, type Properties } from '../wire.ts';
 
 /** Reads a message as an event: throws INVALID_ARGUMENT for what does not fit; gives nothing for an empty one, which clears a retained one. */
 export type DecodeEvent = (topic: string, payload: Uint8Array, packet: IPublishPacket) => EventMessage | undefined | Promise<EventMessage>;
@@ -26,20 +29,35 @@ export interface EventDecoderInit {
 /** Compiles the decoder of an event. */
 export function compileDecoder(event: EventDefinition, { topics, maxMessageBytes, makeId, origin }: EventDecoderInit): DecodeEvent {
   const check = checkOf(event.payload);
-  const finish = (topic: string, packet: IPublishPacket, checked: Checked): EventMessage => {
+  const finish = (topic: string, properties: Properties | undefined, checked: Checked): EventMessage => {
     if (checked.issues) throw notAnEvent(event, topic, checked.issues);
     if (event.params.length > 0 && topics.event(event, checked.value as Record<string, unknown>) !== topic) {
       throw new ApiError('INVALID_ARGUMENT', `a message on ${printable(topic)} was dropped: by its payload it belongs to another topic`);
     }
-    const { id, time } = eventInfo(packet.properties);
-    return new BrokerEvent(id ?? makeId(), time ?? new Date().toISOString(), checked.value, origin, lineageOf(packet.properties)?.after);
+    const { id, time } = eventInfo(properties);
+    return new BrokerEvent(id ?? makeId(), time ?? new Date().toISOString(), checked.value, origin, lineageOf(properties)?.after);
+  };
+  const judge = (topic: string, properties: Properties | undefined, value: unknown): EventMessage | Promise<EventMessage> => {
+    const checked = check(value);
+    return checked instanceof Promise ? checked.then((result) => finish(topic, properties, result)) : finish(topic, properties, checked);
   };
   return (topic, payload, packet) => {
     if (payload.length === 0) return undefined;
     if (payload.length > maxMessageBytes) throw new TooLarge(topic, maxMessageBytes);
-    const checked = check(parseJson(textOf(payload)));
-    return checked instanceof Promise ? checked.then((result) => finish(topic, packet, result)) : finish(topic, packet, checked);
+    const value = parseJson(textOf(payload));
+    const { properties } = packet;
+    if (!mayBeCloudEvent(value, properties)) return judge(topic, properties, value);
+    return withPart(cloudEvents, ({ openCloudEvent }) => {
+      const opened = openCloudEvent(value, event, properties);
+      return opened ? judge(topic, opened.properties, opened.data) : judge(topic, properties, value);
+    });
   };
+}
+
+/** Whether it is worth a look. Without properties, MQTT 3.1.1, a look at the value must do. */
+function mayBeCloudEvent(value: unknown, properties: Properties | undefined): boolean {
+  const type = properties?.contentType;
+  return type === undefined ? isObject(value) && typeof value['specversion'] === 'string' : /^application\/cloudevents/i.test(type);
 }
 
 /** What is reported of a message that is not the event of its topic. */

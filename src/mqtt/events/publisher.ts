@@ -4,6 +4,7 @@ import { connect } from '../../guard/guard.ts';
 import { isObject } from '../../peer/error-body.ts';
 import { joinHeaders, type HeadersOption } from '../../peer/headers.ts';
 import { tryParseJson } from '../../peer/json.ts';
+import type { CloudEventWriter } from '../../events/cloud-event.ts';
 import { Subscription } from '../../events/reconnect.ts';
 import type { EventMessage, Transport } from '../../core/transport.ts';
 import type { Connection } from '../connection/connection.ts';
@@ -34,14 +35,23 @@ export class EventPublisher {
   private readonly connection: Connection;
   private readonly topics: Topics;
   private readonly qos: Qos;
+  private readonly cloud: CloudEventWriter | undefined;
   private readonly onError: (error: unknown) => void;
 
-  constructor(source: EventSource, connection: Connection, topics: Topics, qos: Qos, onError: (error: unknown) => void) {
+  constructor(
+    source: EventSource,
+    connection: Connection,
+    topics: Topics,
+    qos: Qos,
+    onError: (error: unknown) => void,
+    cloud?: CloudEventWriter,
+  ) {
     this.source = source;
     this.connection = connection;
     this.topics = topics;
     this.qos = qos;
     this.onError = onError;
+    this.cloud = cloud;
     this.#publications = new Publications(topics.marks, (mark) => {
       if (connection.hasMarks) connection.publish(mark).catch(() => {});
     });
@@ -129,7 +139,7 @@ export class EventPublisher {
     try {
       const topic = this.topics.event(event, message.data as Record<string, unknown>);
       const lineage = this.#publications.next(topic, message.id);
-      const published = this.connection.publish(encodeEvent(event, topic, message, this.qos, lineage), { isKept: true });
+      const published = this.connection.publish(encodeEvent(event, topic, message, this.qos, lineage, this.cloud), { isKept: true });
       published.then(() => {
         // Without a connection it waits: the broker does not have it yet.
         if (!this.connection.link) return;
