@@ -17,6 +17,9 @@ const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
 /** Packages that no program loads by importing the root. Peers of later protocols are listed, so that none slips in. */
 const NOT_IN_ROOT = /^(node:|#|undici|ofetch|graphql|ws$|isomorphic-ws|@grpc|soap|mqtt|aedes)/;
 
+/** Entries whose types are an optional peer's, which their users have installed. */
+const OF_PEERS = new Set(['./testing/msw', './tanstack']);
+
 /** The oldest compiler that the README names, and the newest. */
 const COMPILERS = { 'typescript-oldest': '5.4', 'typescript-newest': '7' };
 
@@ -46,7 +49,8 @@ try {
     );
   });
 
-  const entries = Object.keys(manifest.exports).filter((name) => name !== './package.json');
+  // The types of an entry that is built on an optional peer are that package's.
+  const entries = Object.keys(manifest.exports).filter((name) => name !== './package.json' && !OF_PEERS.has(name));
   writeFileSync(
     join(folder, 'entries.ts'),
     entries.map((name, index) => `export * as entry${index} from '${manifest.name}${name.slice(1)}';\n`).join(''),
