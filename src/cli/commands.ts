@@ -5,6 +5,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   serve: async () => (await import('./serve.ts')).serveCommand,
   call: async () => (await import('./call.ts')).callCommand,
   watch: async () => (await import('./watch.ts')).watchCommand,
+  init: async () => (await import('./init/init.ts')).initCommand,
   import: async () => (await import('./descriptions/import.ts')).importCommand,
   print: async () => (await import('./descriptions/print.ts')).printCommand,
   check: async () => (await import('./check/check.ts')).checkCommand,

@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module';
 import type { Command } from './command.ts';
 import type { Flag } from './args.ts';
 import type { Paint } from './terminal.ts';
@@ -85,4 +86,9 @@ function wrap(text: string, width = WIDTH): string[] {
     } else line = line === '' ? word : `${line} ${word}`;
   }
   return [...lines, line];
+}
+
+/** The version of this package. */
+export function ownVersion(): string {
+  return (createRequire(import.meta.url)('multi-api-sdk/package.json') as { readonly version: string }).version;
 }

@@ -1,10 +1,8 @@
 #!/usr/bin/env node
-import { readFileSync } from 'node:fs';
-import { parseJson } from '../peer/json.ts';
 import { readArgs, unknown, UsageError } from './args.ts';
 import type { Command } from './command.ts';
 import { COMMANDS, INNER } from './commands.ts';
-import { commandHelp, helpHint, mainHelp } from './help.ts';
+import { commandHelp, helpHint, mainHelp, ownVersion } from './help.ts';
 import { endOnClosedPipe, painter } from './terminal.ts';
 
 const ALL = new Map([...Object.entries(COMMANDS), ...Object.entries(INNER)]);
@@ -16,7 +14,7 @@ async function main(argv: readonly string[]): Promise<number> {
   const [first, ...rest] = argv;
   if (first === undefined || first === '--help' || first === '-h') return printMainHelp(first !== undefined);
   if (first === '--version' || first === '-v') {
-    process.stdout.write(`${version()}\n`);
+    process.stdout.write(`${ownVersion()}\n`);
     return 0;
   }
   if (first === 'help') return rest[0] === undefined ? printMainHelp(true) : main([rest[0], '--help']);
@@ -46,12 +44,8 @@ async function main(argv: readonly string[]): Promise<number> {
 async function printMainHelp(isAsked: boolean): Promise<number> {
   const stream = isAsked ? process.stdout : process.stderr;
   const commands = await Promise.all(Object.values(COMMANDS).map((load) => load()));
-  stream.write(mainHelp(commands, version(), painter(stream)));
+  stream.write(mainHelp(commands, ownVersion(), painter(stream)));
   return isAsked ? 0 : USAGE;
-}
-
-function version(): string {
-  return (parseJson(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { readonly version: string }).version;
 }
 
 endOnClosedPipe();

@@ -59,6 +59,14 @@ export interface Imported {
  * @throws ImportError for a description that cannot be read or used
  */
 export async function importContract(source: string | DescriptionText, options: ImportOptions = {}): Promise<Imported> {
+  return (await importDraft(source, options)).imported;
+}
+
+/** As `importContract`, with what the module was written from. */
+export async function importDraft(
+  source: string | DescriptionText,
+  options: ImportOptions = {},
+): Promise<{ readonly imported: Imported; readonly draft: Draft }> {
   const read = readOptions('importContract', options, { maxBytes: bytes(67_108_864), timeoutMs: ms(30_000) }, [
     'only',
     'name',
@@ -92,7 +100,7 @@ export async function importContract(source: string | DescriptionText, options: 
         .slice(0, 3)
         .join('')}`,
     );
-  return {
+  const imported = {
     code: writeModule(draft),
     format: found.format,
     name: draft.name,
@@ -100,6 +108,7 @@ export async function importContract(source: string | DescriptionText, options: 
     events: draft.events.map((event) => event.name),
     findings: findings.list(),
   };
+  return { imported, draft };
 }
 
 interface Place {
