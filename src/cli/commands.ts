@@ -7,6 +7,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   watch: async () => (await import('./watch.ts')).watchCommand,
   init: async () => (await import('./init/init.ts')).initCommand,
   import: async () => (await import('./descriptions/import.ts')).importCommand,
+  pack: async () => (await import('./pack/pack.ts')).packCommand,
   print: async () => (await import('./descriptions/print.ts')).printCommand,
   check: async () => (await import('./check/check.ts')).checkCommand,
   demo: async () => (await import('./measure/demo.ts')).demoCommand,

@@ -2,8 +2,19 @@ import type { Credential, Draft } from '../draft/draft.ts';
 import { block, call, entry, literal, render, type Item } from './layout.ts';
 import { comment, quote } from './text.ts';
 
+/** How `connectCode` writes. */
+interface ConnectStyle {
+  /** The function's name. @default 'connect' */
+  readonly name?: string | undefined;
+  /** Without types it is JavaScript. @default true */
+  readonly types?: boolean | undefined;
+}
+
 /** The function `connect`, its options, and what they import. */
-export function connectCode(draft: Draft): { readonly imports: readonly string[]; readonly code: readonly string[] } {
+export function connectCode(
+  draft: Draft,
+  { name = 'connect', types = true }: ConnectStyle = {},
+): { readonly imports: readonly string[]; readonly code: readonly string[] } {
   const {
     adapter,
     url,
@@ -32,8 +43,8 @@ export function connectCode(draft: Draft): { readonly imports: readonly string[]
     ...(url === undefined ? [] : [entry(urlOption, literal(url))]),
     ...Object.entries(fixed).map(([name, value]) => entry(name, literal(value))),
     ...mapped,
-    ...(inHeaders.length === 0 ? [] : [{ code: headersCode(inHeaders) }]),
-    ...(inQuery.length === 0 ? [] : [{ code: queryCode(inQuery) }]),
+    ...(inHeaders.length === 0 ? [] : [{ code: headersCode(inHeaders, types) }]),
+    ...(inQuery.length === 0 ? [] : [{ code: queryCode(inQuery, types) }]),
     { code: '...options' },
   ];
   const parameter = taken.length === 0 ? 'options' : `{ ${[...taken, '...options'].join(', ')} }`;
@@ -54,13 +65,13 @@ export function connectCode(draft: Draft): { readonly imports: readonly string[]
         ? 'Makes a client of the service.'
         : `Makes a client of the service ${place}, or ${urlOption === 'url' ? 'at ' : ''}another \`${urlOption}\`.`,
     ),
-    `export function connect(${parameter}: ConnectOptions${isOptional ? ' = {}' : ''}) {`,
+    `export function ${name}(${parameter}${types ? ': ConnectOptions' : ''}${isOptional ? ' = {}' : ''}) {`,
     `  return ${made};`,
     '}',
   ].join('\n');
   return {
     imports: [`import { ${adapter.name}, type ${adapter.options.replace(/<.*$/, '')} } from '${adapter.from}';`],
-    code: [declared, code],
+    code: types ? [declared, code] : [code],
   };
 }
 
@@ -84,7 +95,7 @@ function optionLines(credential: Credential): string[] {
   return optionNames(credential).flatMap((name) => [...lines, `  readonly ${name}?: string | undefined;`]);
 }
 
-function headersCode(credentials: readonly Credential[]): string {
+function headersCode(credentials: readonly Credential[], types: boolean): string {
   const lines = credentials.flatMap((credential) => {
     const [name = '', second = ''] = optionNames(credential);
     const to = `      sent[${quote(credential.place === 'cookie' ? 'cookie' : credential.place === 'header' ? credential.key.toLowerCase() : 'authorization')}]`;
@@ -104,18 +115,18 @@ function headersCode(credentials: readonly Credential[]): string {
     .filter((line) => line !== '');
   return [
     'headers: async () => {',
-    '        const sent: Record<string, string> = {};',
+    `        const sent${types ? ': Record<string, string>' : ''} = {};`,
     ...body,
     "        return { ...sent, ...(typeof headers === 'function' ? await headers() : headers) };",
     '      }',
   ].join('\n');
 }
 
-function queryCode(credentials: readonly Credential[]): string {
+function queryCode(credentials: readonly Credential[], types: boolean): string {
   const body = credentials.map(({ name, key: parameter }) => `        if (${name} !== undefined) sent[${quote(parameter)}] = ${name};`);
   return [
     'query: async () => {',
-    '        const sent: Record<string, string> = {};',
+    `        const sent${types ? ': Record<string, string>' : ''} = {};`,
     ...body,
     "        return { ...sent, ...(typeof query === 'function' ? await query() : query) };",
     '      }',

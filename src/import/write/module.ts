@@ -8,31 +8,42 @@ import { comment, quote } from './text.ts';
 
 /** Writes a draft as a module of TypeScript. The same draft gives the same text. */
 export function writeModule(draft: Draft): string {
-  const writer = new SchemaWriter();
-  const schemas = orderTypes(reached(draft)).map(({ named, later, lazy }) => {
-    writer.later = later;
-    return declaration(writer, named, lazy);
-  });
-  writer.later = new Set();
-  const contract = `export const contract = ${render(contractCode(draft, writer))};`;
+  const { modules, core } = contractCode(draft);
   const { imports, code } = connectCode(draft);
-  const core = new Set(['createClient', 'defineContract', ...writer.used]);
-  for (const { kind, item } of draft.operations) core.add(item && kind === 'query' ? 'stream' : kind);
-  if (draft.events.length > 0) core.add('event');
   const title = [draft.title ?? draft.name, draft.version].join(' ');
   const head = comment(`${title}: a contract, and the client of its service.`).join('\n');
   return [
     head,
     [
-      `import { ${[...core].sort().join(', ')} } from 'multi-api-sdk/core';`,
+      `import { ${['createClient', ...core].sort().join(', ')} } from 'multi-api-sdk/core';`,
       ...imports,
-      ...(contract.includes('z.') || schemas.length > 0 ? ["import * as z from 'zod';"] : []),
+      ...(modules.some((each) => each.includes('z.')) ? ["import * as z from 'zod';"] : []),
     ].join('\n'),
-    ...schemas,
-    [...(draft.description === undefined ? [] : comment(draft.description)), contract].join('\n'),
+    ...modules,
     ...code,
     '',
   ].join('\n\n').trimEnd() + '\n'; // prettier-ignore
+}
+
+/** The schemas and the contract as code, and what they import from `multi-api-sdk/core`; without `types` it is JavaScript. */
+export function contractCode(
+  draft: Draft,
+  { types = true } = {},
+): { readonly modules: readonly string[]; readonly core: readonly string[] } {
+  const writer = new SchemaWriter(types);
+  const schemas = orderTypes(reached(draft)).map(({ named, later, lazy }) => {
+    writer.later = later;
+    return declaration(writer, named, lazy);
+  });
+  writer.later = new Set();
+  const contract = `export const contract = ${render(definition(draft, writer))};`;
+  const core = new Set<string>(['defineContract', ...writer.used]);
+  for (const { kind, item } of draft.operations) core.add(item && kind === 'query' ? 'stream' : kind);
+  if (draft.events.length > 0) core.add('event');
+  return {
+    modules: [...schemas, [...(draft.description === undefined ? [] : comment(draft.description)), contract].join('\n')],
+    core: [...core].sort(),
+  };
 }
 
 /** The types that operations and events need. */
@@ -60,15 +71,16 @@ function declaration(writer: SchemaWriter, { name, id, type }: NamedType, lazy: 
   const code: Code = isCodec(type) ? schema : [schema, call('.meta', literal(meta))];
   const said = description === undefined ? [] : comment(description);
   const written = lazy ? render(call('z.lazy', ['() => ', code])) : render(code);
-  const annotation = lazy ? ': z.ZodType<unknown>' : '';
-  return [...said, `export const ${name}${annotation} = ${written};`, `export type ${name} = z.output<typeof ${name}>;`].join('\n');
+  const annotation = lazy && writer.types ? ': z.ZodType<unknown>' : '';
+  const inferred = writer.types ? [`export type ${name} = z.output<typeof ${name}>;`] : [];
+  return [...said, `export const ${name}${annotation} = ${written};`, ...inferred].join('\n');
 }
 
 function isCodec({ kind, nullable }: Type): boolean {
   return (kind === 'bytes' || kind === 'int64') && !nullable;
 }
 
-function contractCode({ name, version, description, namespace, operations, events }: Draft, writer: SchemaWriter): Code {
+function definition({ name, version, description, namespace, operations, events }: Draft, writer: SchemaWriter): Code {
   const members: Item[] = [
     entry('name', quote(name)),
     entry('version', quote(version)),

@@ -27,6 +27,13 @@ export class SchemaWriter {
   /** Types that are declared further below: a member that is one is a getter. */
   later: ReadonlySet<string> = new Set();
 
+  /** Whether types are written where TypeScript cannot infer them; without them it is JavaScript. */
+  readonly types: boolean;
+
+  constructor(types = true) {
+    this.types = types;
+  }
+
   /** A type, as it may stand anywhere. */
   write(type: Type): Code {
     const code = this.#bare(type);
@@ -53,7 +60,7 @@ export class SchemaWriter {
     const above = isNamed ? description : undefined;
     const isLater = [...directRefs(type)].some((ref) => this.later.has(ref));
     if (!isLater) return { code: [`${key(name)}: `, code], ...(above !== undefined && { above }) };
-    const body: Code = { open: `get ${key(name)}(): ${this.typeOfField(field)} {`, close: '}', items: [{ code: ['return ', code] }], pad: ' ', broken: true, hugs: false, end: ';' }; // prettier-ignore
+    const body: Code = { open: `get ${key(name)}()${this.types ? `: ${this.typeOfField(field)}` : ''} {`, close: '}', items: [{ code: ['return ', code] }], pad: ' ', broken: true, hugs: false, end: ';' }; // prettier-ignore
     return { code: body, ...(above !== undefined && { above }) };
   }
 
