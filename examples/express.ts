@@ -11,8 +11,8 @@ import { service, tryOut } from './support/tasks.ts';
 
 const app = express();
 app.get('/', (_, response) => void response.send('a page of your own'));
-// After what finds the user, and before express.json(), which would read the body. Other paths go on to the next handler.
-app.use(nodeListener(restHandler(service), { caller: (request) => (request as { user?: unknown }).user }));
+// After what finds the user, and before express.json(), which would read the body.
+app.all(/^\/api\//, nodeListener(restHandler(service), { caller: (request) => (request as { user?: unknown }).user }));
 
 const server = app.listen(0, '127.0.0.1');
 await new Promise((resolve) => server.once('listening', resolve));
