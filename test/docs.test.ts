@@ -83,7 +83,7 @@ const WORDS: readonly (readonly [word: RegExp, most: number])[] = [
   [/\b(?:utili[sz]e|leverage|seamless|blazing)/gi, 0],
   [/\bvery own\b/gi, 0],
   [/\b(?:this session|session \d+|issue #?\d+)\b/gi, 0],
-  [/\bwhere\b/gi, 129],
+  [/\bwhere\b/gi, 140],
   [/\bwhoever\b/gi, 5],
   [/\bin place of\b/gi, 2],
   [/\bthat there is not\b/gi, 1],

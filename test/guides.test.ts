@@ -19,7 +19,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 /** A table of what was renamed has no program. */
 const names = (await readdir(GUIDES)).filter((name) => name !== 'from-0.1.0.md');
 
-test('the programs of the guides and the README compile', { timeout: 60_000 }, async () => {
+test('the programs of the guides and the README compile', { timeout: 180_000 }, async () => {
   const { options } = ts.parseJsonConfigFileContent(ts.readConfigFile(join(ROOT, 'tsconfig.json'), ts.sys.readFile).config, ts.sys, ROOT);
   const texts = await Promise.all(
     [join(ROOT, 'README.md'), ...names.map((name) => join(GUIDES, name))].map((path) => readFile(path, 'utf8')),
