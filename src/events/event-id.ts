@@ -1,5 +1,7 @@
 /** Ids are opaque, but every protocol must be able to carry them: in a header, an attribute, a property. */
 const EVENT_ID = /^[\x20-\x7e]{0,256}$/;
+/** Others give longer ones, in any script. */
+const MAX_FOREIGN_CHARS = 4096;
 const LOCAL = 'local-';
 
 let made = 0;
@@ -9,12 +11,17 @@ export function localId(): string {
   return `${LOCAL}${++made}`;
 }
 
-/** Tells whether a service can have given this id. */
+/** Tells whether a service of this library can have given this id. */
 export function isEventId(id: string): boolean {
   return EVENT_ID.test(id);
 }
 
-/** Tells whether a peer can resume behind the event with this id. */
+/** Tells whether a peer of somebody else's can have given this id. */
+export function isForeignId(id: string): boolean {
+  return id.length <= MAX_FOREIGN_CHARS && !/[\0\r\n]/.test(id);
+}
+
+/** Tells whether a peer, of this library or not, can resume behind the event with this id. */
 export function isPlace(id: string): boolean {
-  return id !== '' && !id.startsWith(LOCAL) && EVENT_ID.test(id);
+  return id !== '' && !id.startsWith(LOCAL) && isForeignId(id);
 }

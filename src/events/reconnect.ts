@@ -183,8 +183,9 @@ export class Subscription {
         if (!live.aborted) sink.gap();
       },
       place: (id) => {
-        if (live.aborted || !isPlace(id)) return;
-        this.#lastEventId = id;
+        if (live.aborted || (id !== '' && !isPlace(id))) return;
+        // An empty id takes back the one before it.
+        this.#lastEventId = id || undefined;
         sink.place?.(id);
       },
       end: (error) => settle(error ?? 'completed'),

@@ -1,6 +1,6 @@
 import { ApiError } from '../core/errors.ts';
 import type { EventMessage, EventSink, StreamRequest, SubscribeRequest, Transport } from '../core/transport.ts';
-import { checkSubscription } from '../events/check.ts';
+import { checkAsked } from '../events/check.ts';
 import { onAbort } from '../life/lifetime.ts';
 import { checkedSink } from './checked-sink.ts';
 import { checkInput, type Checks } from './checks.ts';
@@ -24,7 +24,7 @@ export class GuardedEvents {
 
   async subscribe(request: SubscribeRequest, sink: EventSink): Promise<void> {
     if (request.operation) return this.#stream(request, sink);
-    checkSubscription(request);
+    checkAsked(request);
     const open = new OpenSink(sink, request.signal, this.#open);
     try {
       const { payload, name } = request.event;

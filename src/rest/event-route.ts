@@ -4,6 +4,7 @@ import { encodeOnce } from '../events/encode-once.ts';
 import { EventStream, eventStreamHead } from '../http/events/event-stream.ts';
 import { Heartbeat } from '../http/events/heartbeat.ts';
 import { peerOf, type HttpRequest, type HttpResponse } from '../http/message/message.ts';
+import { readLastEventId } from '../http/events/last-event-id.ts';
 import { encodeSse } from '../http/events/sse.ts';
 import { acceptHeaders } from '../guard/serve-call.ts';
 import type { EventMessage, EventSink, Transport } from '../core/transport.ts';
@@ -38,7 +39,7 @@ export function createEventRoute(transport: Transport, event: EventDefinition, o
       end: (error) => stream.end(error),
     };
     const given = request.headers['last-event-id'];
-    const lastEventId = given === undefined ? undefined : String(given);
+    const lastEventId = given === undefined ? undefined : readLastEventId(String(given));
     // '+' stands for any value of a channel parameter, as in MQTT.
     const fixed = Object.fromEntries(Object.entries(params).filter(([, value]) => value !== '+'));
     const peer = peerOf(request, 'rest');
@@ -59,7 +60,7 @@ const UNFIT = /[\r\n\0]/;
 /** Writes one event. */
 function encodeEvent({ type }: EventDefinition, { id, time, data }: EventMessage): string {
   return encodeSse({
-    id: UNFIT.test(id) ? '' : id,
+    id: UNFIT.test(id) ? undefined : id,
     event: type,
     data: JSON.stringify(data),
     fields: UNFIT.test(time) ? undefined : { time },

@@ -45,6 +45,10 @@ describe('where a stream is resumed', () => {
     ['an id of an event of another type', `${EVENT}event: ping\nid: 6\ndata: {}\n\n`, '6'],
     ['an id before events without', 'id: 7\n\nevent: tick\ndata: {"n":1}\n\n', '7'],
     ['an id that was never dispatched', `${EVENT}id: 8\n`, '1'],
+    ['an empty id, from the start', `${EVENT}id\n\n`, undefined],
+    ['an id in any script, as UTF-8', 'id: é😀\n\n', Buffer.from('é😀').toString('latin1')],
+    ['a long id', `id: [{"topic":"${'t'.repeat(400)}"}]\n\n`, `[{"topic":"${'t'.repeat(400)}"}]`],
+    ['an id that no header holds, from the start', 'id: a\u0001\n\n', undefined],
   ])('after %s', async (_, text, id) => {
     const { ids } = await listenTo((response, connection) => {
       open(response);
@@ -93,6 +97,15 @@ describe('the decoder', () => {
     expect(decoder.lastId).toBe('1');
     decoder.push('id\n\n');
     expect(decoder.lastId).toBe('');
+  });
+
+  it('takes away one byte order mark, not two', async () => {
+    const { heard } = await listenTo((response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      response.write(`\ufeff\ufeffdata: {"n":9}\n\n${EVENT}`);
+    });
+    await until(() => heard.length > 0);
+    expect(heard).toEqual([1]);
   });
 
   it('reads retry in digits only', () => {

@@ -60,7 +60,8 @@ export async function readStream(body: ReadableStream<Uint8Array>, decoder: Stre
   const onEnd = (error: ApiError) => reading.onEnd(decoder.retryMs === undefined ? error : error.with({ retryAfterMs: decoder.retryMs }));
   const reader = body.getReader();
   const cancel = () => void reader.cancel().catch(() => {});
-  const text = new TextDecoder();
+  // The decoder of events takes one byte order mark away itself.
+  const text = new TextDecoder('utf-8', { ignoreBOM: true });
   let place = '';
   let stopWaiting: StopTimer | undefined;
   let isSilent = false;
@@ -81,12 +82,14 @@ export async function readStream(body: ReadableStream<Uint8Array>, decoder: Stre
       onChunk(chunk);
       // A slow reader of events is no silence of the server.
       stopWaiting?.();
+      let hasMoved = false;
       for (const event of decoder.push(chunk)) {
         if (signal.aborted) return;
+        hasMoved ||= event.id !== '';
         const taken = onEvent(event);
         if (!(typeof taken === 'boolean' ? taken : await taken)) return;
       }
-      if (decoder.lastId !== place) onPlace?.((place = decoder.lastId));
+      if (hasMoved || decoder.lastId !== place) onPlace?.((place = decoder.lastId));
       // Servers not written here may send no heartbeats: silence counts only after the first one.
       if (!decoder.hasComments) continue;
       stopWaiting = after(SILENCE_MS, onSilence);

@@ -1,5 +1,6 @@
 import { ApiError } from '../../core/errors.ts';
 import type { FetchResponse } from '../../http/client/fetch-like.ts';
+import { writeLastEventId } from '../../http/events/last-event-id.ts';
 import { isEventStream, readSse, streamOf } from '../../http/events/sse-reader.ts';
 import { onAbort } from '../../life/lifetime.ts';
 import { channelSegments } from '../../core/http-binding.ts';
@@ -39,13 +40,15 @@ export async function openEvents(request: EventRequest, sink: EventSink, carrier
     controller.abort(new ApiError('CANCELLED', 'the stream is over'));
   };
   try {
-    const response = await carrier.get(target, lastEventId === undefined ? {} : { 'last-event-id': lastEventId }, controller.signal);
+    const place = lastEventId === undefined ? undefined : writeLastEventId(lastEventId);
+    const response = await carrier.get(target, place === undefined ? {} : { 'last-event-id': place }, controller.signal);
     // There are no more events, and there will be none: https://html.spec.whatwg.org/multipage/server-sent-events.html#sse-processing-model
     if (response.status === 204) {
       release();
       return sink.end();
     }
     await checkStream(response, target, carrier.failure ?? failedOwn);
+    if (place === undefined && lastEventId !== undefined) sink.gap();
     void readSse(streamOf(response), {
       name: `the event stream of ${event.channel}`,
       signal: controller.signal,

@@ -1,7 +1,7 @@
 import type { EventDefinition } from '../../core/contract.ts';
 import { ApiError } from '../../core/errors.ts';
 import type { EventMessage, Transport } from '../../core/transport.ts';
-import { isPlace } from '../../events/event-id.ts';
+import { isEventId, isPlace } from '../../events/event-id.ts';
 import { compileMatch } from '../../events/hub.ts';
 import type { StoredDelivery, StoredMessage, StoredSubscription } from '../store/store.ts';
 import { NOTICE } from '../wire.ts';
@@ -211,7 +211,7 @@ export class Members {
     if (this.#message?.of !== message) {
       const { time, data } = message;
       // One that was made here would come again in the next process, and receivers would take its event for a repetition.
-      const id = isPlace(message.id) ? message.id : crypto.randomUUID();
+      const id = isPlace(message.id) && isEventId(message.id) ? message.id : crypto.randomUUID();
       this.#message = { of: message, stored: { id, type: event.type, time, data: JSON.stringify(data) } };
     }
     return this.#message.stored;
