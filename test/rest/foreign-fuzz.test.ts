@@ -145,6 +145,7 @@ function readByStandard(text: string): { readonly events: readonly (readonly [ty
 
 /** What arrives of an id; one with control characters cannot be sent. */
 function headerOf(id: string): string {
+  // eslint-disable-next-line no-control-regex -- these are the characters that are meant
   return /[\0-\x08\n-\x1f\x7f]/.test(id) ? '' : id.replace(/^[ \t]+|[ \t]+$/g, '');
 }
 

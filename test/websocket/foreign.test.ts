@@ -300,3 +300,47 @@ describe('a feed like an exchange’s', () => {
     }
   });
 });
+
+describe('what a foreign peer sends', () => {
+  const contract = defineContract({
+    name: 'p',
+    operations: { count: query({ output: z.int() }) },
+    events: { tick: event({ channel: 'ticks', payload: z.object({ n: z.int() }) }) },
+  });
+
+  it('is reported if it nests deeper than a stack holds, and ends nothing', async () => {
+    const url = await serveForeign((peer) => {
+      peer.send('['.repeat(50_000) + ']'.repeat(50_000));
+      peer.send('{"n":1}');
+    });
+    const reported: unknown[] = [];
+    const transport = webSocket({ url, protocol: 'channel', onError: (error) => void reported.push(error) });
+    const client = onEnd(createClient({ contract, transport }), (each) => each.close());
+    const heard: number[] = [];
+    await client.onTick(({ n }) => void heard.push(n), { onError: () => expect.unreachable('nothing ends') });
+    await until(() => heard.length === 1);
+    expect(reported).toHaveLength(1);
+  });
+
+  it('is DATA_LOSS if a hook of the mapping throws', async () => {
+    const url = await serveForeign((peer) =>
+      peer.on('message', (data: Buffer) => {
+        const { id } = JSON.parse(data.toString()) as { id: number };
+        peer.send('{"jsonrpc":"2.0","method":"tick","params":null}');
+        peer.send(JSON.stringify({ jsonrpc: '2.0', id, result: null }));
+      }),
+    );
+    const field = (name: string) => (value: unknown) => ({ n: (value as Record<string, unknown>)[name] });
+    const transport = webSocket({
+      url,
+      operations: { count: { output: field('x') } },
+      events: { tick: { notification: 'tick', read: field('n') } },
+    });
+    const client = onEnd(createClient({ contract, transport }), (each) => each.close());
+    const ends: unknown[] = [];
+    await client.onTick(() => expect.unreachable(), { onError: (error) => void ends.push(error) });
+    await expect(client.count()).rejects.toMatchObject({ code: 'DATA_LOSS' });
+    await until(() => ends.length === 1);
+    expect(ends).toMatchObject([{ code: 'DATA_LOSS' }]);
+  });
+});

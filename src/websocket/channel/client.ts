@@ -1,6 +1,7 @@
 import type { Contract, EventDefinition } from '../../core/contract.ts';
 import { ApiError } from '../../core/errors.ts';
 import { joinHeaders } from '../../peer/headers.ts';
+import { printable } from '../../peer/printable.ts';
 import { own } from '../../core/own.ts';
 import { wireOf } from '../../schema/codec/codec.ts';
 import { compileCheck, type Check } from '../../schema/validate.ts';
@@ -165,9 +166,11 @@ export class ChannelTransport implements Transport {
     const check = this.#checks.get(event) ?? compileCheck(wireOf(event.payload));
     this.#checks.set(event, check);
     const refuse = (frame: unknown, why: string) => {
-      const shown = (typeof frame === 'string' ? frame : JSON.stringify(frame)).slice(0, 200);
+      const shown = printable(typeof frame === 'string' ? frame : JSON.stringify(frame));
       this.feed.onError(
-        new ApiError('DATA_LOSS', `${event.channel}: a frame is not the event ${event.name}: ${why}: ${shown}`, { remote: true }),
+        new ApiError('DATA_LOSS', `${event.channel}: a frame is not the event ${event.name}: ${printable(why)}: ${shown}`, {
+          remote: true,
+        }),
       );
     };
     return (frame) => {

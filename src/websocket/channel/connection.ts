@@ -168,10 +168,13 @@ function contains(value: unknown, part: unknown): boolean {
   return value === part;
 }
 
+/** Deeper ones than any feed has would be more than the stack holds. */
+const MAX_LEVELS = 256;
+
 /** A frame as JSON, or as the text that it is. */
 function read(text: string): unknown {
   try {
-    return parseJson(text, Infinity);
+    return parseJson(text, MAX_LEVELS);
   } catch {
     return text;
   }

@@ -66,7 +66,11 @@ export class ForeignPeer {
   /** What a call gives. */
   outputOf({ name }: Operation, result: unknown): unknown {
     const { output } = own(this.mapping.operations, name) ?? {};
-    return output ? output(result) : result;
+    try {
+      return output ? output(result) : result;
+    } catch (cause) {
+      throw ApiError.from(cause, 'DATA_LOSS', `${name}: the mapping's 'output' cannot read the result`, { remote: true });
+    }
   }
 
   /** An error of the peer: its own code and data are in the details. */
@@ -207,10 +211,14 @@ export class ForeignEvents {
   #give({ mapping, params: channel, sink, key }: Live, method: string, params: unknown): boolean {
     if (method !== mapping.notification) return false;
     if (mapping.key !== undefined && !isSame(isObject(params) ? params[mapping.key] : undefined, key)) return false;
-    const data = mapping.read ? mapping.read(params, channel) : params;
-    if (data === undefined) return false;
-    for (const each of Array.isArray(data) ? (data as unknown[]) : [data])
-      void sink.next({ id: localId(), time: new Date().toISOString(), data: each });
+    try {
+      const data = mapping.read ? mapping.read(params, channel) : params;
+      if (data === undefined) return false;
+      for (const each of Array.isArray(data) ? (data as unknown[]) : [data])
+        void sink.next({ id: localId(), time: new Date().toISOString(), data: each });
+    } catch (cause) {
+      sink.end(ApiError.from(cause, 'DATA_LOSS', `the mapping's 'read' cannot read a notification '${method}'`, { remote: true }));
+    }
     return true;
   }
 }
