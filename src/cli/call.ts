@@ -3,6 +3,7 @@ import { blogContract } from '../blog/contract.ts';
 import { createClient } from '../client/client.ts';
 import type { CallOptions } from '../client/types.ts';
 import { onAbort } from '../life/lifetime.ts';
+import { isObject } from '../peer/error-body.ts';
 import { parseJson } from '../peer/json.ts';
 import { UsageError } from './args.ts';
 import { BLOG_EXAMPLES } from './measure/examples.ts';
@@ -85,7 +86,7 @@ async function readInput(json: string | undefined, advice: string): Promise<unkn
   } catch {
     throw new UsageError(`the input is not JSON: ${given.slice(0, 80)}${advice}`);
   }
-  if (typeof input === 'object' && input !== null && !Array.isArray(input)) return input;
+  if (isObject(input)) return input;
   throw new UsageError(`the input must be a JSON object, not ${given.slice(0, 80)}${advice}`);
 }
 

@@ -1,4 +1,5 @@
 import type { CallRequest } from '../core/transport.ts';
+import { isObject } from '../peer/error-body.ts';
 import { hasFile } from '../schema/codec/has-file.ts';
 
 /** The same text for equal queries; `undefined` for one whose input JSON cannot hold, such as bytes, and for those with files, which are read once. */
@@ -9,7 +10,7 @@ export function queryKey({ operation, input, headers, select, peer }: CallReques
     [operation.name, input, select, headers, peer?.protocol, peer?.address],
     function (this: Record<string, unknown>, name, value: unknown) {
       if (ArrayBuffer.isView(this[name])) isPlain = false;
-      if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+      if (isObject(value)) {
         return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
       }
       return value;

@@ -1,4 +1,5 @@
 import { isApiError, type ApiError, type ErrorCode } from '../core/errors.ts';
+import { own } from '../core/own.ts';
 import { after, inTime } from '../life/timers.ts';
 
 /** How long anything may take that a case waits for, in milliseconds: long, because it only passes where something is broken. */
@@ -88,10 +89,6 @@ function differ(actual: unknown, expected: unknown, path = ''): string | undefin
 
 function kindOf(value: object): string {
   return Array.isArray(value) ? 'list' : value instanceof Date ? 'date' : value instanceof Uint8Array ? 'bytes' : 'object';
-}
-
-function own(record: Record<string, unknown>, key: string): unknown {
-  return Object.hasOwn(record, key) ? record[key] : undefined;
 }
 
 function show(value: unknown): string {

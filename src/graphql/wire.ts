@@ -1,8 +1,10 @@
 import { ApiError, isErrorCode, type ErrorBody, type ErrorCode, type JsonObject } from '../core/errors.ts';
 import { parseRetryAfter } from '../http/message/retry-after.ts';
-import { readErrorOptions } from '../peer/error-body.ts';
+import { isObject, readErrorOptions } from '../peer/error-body.ts';
 import { parseJson } from '../peer/json.ts';
 import { codeOfName, codeOfStatus } from './status.ts';
+
+export { isObject } from '../peer/error-body.ts';
 
 /** Media types. Source: https://graphql.github.io/graphql-over-http/draft/#sec-Media-Types */
 export const JSON_TYPE = 'application/json';
@@ -149,10 +151,6 @@ export function tells(errors: unknown, { message, code }: typeof UNKNOWN_HASH): 
     if (!isObject(error)) return false;
     return error['message'] === message || (isObject(error['extensions']) && error['extensions']['code'] === code);
   });
-}
-
-export function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function parseObject(text: string): JsonObject | undefined {

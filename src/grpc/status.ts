@@ -1,7 +1,7 @@
 import { BinaryReader, BinaryWriter } from '@bufbuild/protobuf/wire';
 import { ApiError, ERROR_CODES, type ErrorBody, type ErrorCode, type Issue, type JsonObject } from '../core/errors.ts';
 import { eachField } from './codec/fields.ts';
-import { MAX_DEPTH } from './codec/own.ts';
+import { MAX_DEPTH } from '../peer/json.ts';
 import { readStruct, writeStruct } from './codec/struct.ts';
 
 /** The number of each code. Source: https://grpc.io/docs/guides/status-codes/ */

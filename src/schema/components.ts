@@ -1,3 +1,4 @@
+import { setOwn } from '../core/own.ts';
 import type { JsonSchema } from './node.ts';
 import type { ContractView } from './view.ts';
 
@@ -57,7 +58,7 @@ export function createComponents(view: ContractView, prefix: string, options: Co
       } else if (key === 'properties') {
         const members: Record<string, JsonSchema> = {};
         for (const name of Object.keys(value as object))
-          define(members, name, refer((value as Record<string, JsonSchema>)[name] ?? {}, side));
+          setOwn(members, name, refer((value as Record<string, JsonSchema>)[name] ?? {}, side));
         result[key] = members;
       } else if (SCHEMA_KEYWORDS.has(key)) {
         // Other members are dropped, not refused: a closed schema would make every new field a breaking change.
@@ -90,12 +91,6 @@ export function createComponents(view: ContractView, prefix: string, options: Co
   };
 
   return { refer, partial, schemas };
-}
-
-/** An own member whatever its name: an assignment would take `__proto__` for a prototype. */
-function define(members: Record<string, JsonSchema>, name: string, member: JsonSchema): void {
-  if (name === '__proto__') Object.defineProperty(members, name, { value: member, enumerable: true, configurable: true, writable: true });
-  else members[name] = member;
 }
 
 /** Keywords whose value is a schema or several. */

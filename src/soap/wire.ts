@@ -1,7 +1,7 @@
 import { ApiError, isApiError, isErrorCode, type ErrorBody, type JsonObject } from '../core/errors.ts';
 import { parseRetryAfter } from '../http/message/retry-after.ts';
 import { isObject } from '../peer/error-body.ts';
-import { parseJson } from '../peer/json.ts';
+import { MAX_DEPTH, parseJson } from '../peer/json.ts';
 import type { SoapOperation } from './wire/binding.ts';
 import { readEnvelope } from './wire/envelope.ts';
 import { codeOfFault, codeOfStatus, faultCode, httpStatus } from './status.ts';
@@ -11,8 +11,7 @@ import { escapeAnyText, escapeAttribute, findUnwritable, jsonText, shown, Unwrit
 import { plainXml, readXml } from '../xml/read.ts';
 import { writeMembers } from '../xml/write.ts';
 
-/** How deep objects and lists may nest. */
-export const MAX_DEPTH = 64;
+export { MAX_DEPTH } from '../peer/json.ts';
 
 /** A request's envelope. Throws INVALID_ARGUMENT that names the field where a text has a character that XML cannot carry. */
 export function encodeRequest(operation: SoapOperation, input: unknown, version: SoapVersion, header: string): string {

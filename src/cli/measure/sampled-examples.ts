@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Contract, Schema } from '../../core/contract.ts';
 import { nearest } from '../../core/nearest.ts';
+import { isObject } from '../../peer/error-body.ts';
 import { parseJson } from '../../peer/json.ts';
 import { compileReceive } from '../../schema/codec/codec.ts';
 import { issuesError } from '../../schema/validate.ts';
@@ -59,7 +60,7 @@ function useOf(node: TypeUse['node']): TypeUse {
 
 async function readGiven(file: string): Promise<Given> {
   const value = file.endsWith('.json') ? await readJson(file) : (await importFile(file))['default'];
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Given;
+  if (isObject(value)) return value as Given;
   throw new UsageError(`${file} must hold an object: the input of each operation, or the payload of each event, by its name`);
 }
 

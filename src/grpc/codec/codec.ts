@@ -1,7 +1,9 @@
 import { BinaryReader, WireType, type BinaryWriter } from '@bufbuild/protobuf/wire';
 import { ApiError } from '../../core/errors.ts';
 import { compileVariant } from '../../schema/variant.ts';
-import { MAX_DEPTH, setOwn, TooDeep } from './own.ts';
+import { setOwn } from '../../core/own.ts';
+import { MAX_DEPTH } from '../../peer/json.ts';
+import { TooDeep } from './too-deep.ts';
 import type { ProtoEntry, ProtoField, ProtoMessage } from '../proto/proto.ts';
 import { SCALAR, valueCodec } from './scalar.ts';
 import { Misfit, Unencodable, type ValueCodec } from './value.ts';

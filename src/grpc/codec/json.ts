@@ -8,7 +8,7 @@ import { compileVariant } from '../../schema/variant.ts';
 import { jsonName } from '../proto/names.ts';
 import type { ProtoEntry, ProtoEnum, ProtoMessage, ProtoType, ScalarType } from '../proto/proto.ts';
 import type { MessageCodec } from './codec.ts';
-import { setOwn } from './own.ts';
+import { setOwn } from '../../core/own.ts';
 import { formatInstant, parseInstant } from './timestamp.ts';
 import { Misfit, Unencodable } from './value.ts';
 

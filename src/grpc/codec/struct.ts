@@ -1,5 +1,7 @@
 import type { BinaryReader, BinaryWriter } from '@bufbuild/protobuf/wire';
-import { setOwn, TooDeep } from './own.ts';
+import { setOwn } from '../../core/own.ts';
+import { isObject } from '../../peer/error-body.ts';
+import { TooDeep } from './too-deep.ts';
 
 /** Writes any JSON value as the fields of a `google.protobuf.Value`. Source: https://protobuf.dev/reference/protobuf/google.protobuf/#value */
 export function writeValue(writer: BinaryWriter, value: unknown): void {
@@ -65,10 +67,6 @@ export function readValue(reader: BinaryReader, length: number, left: number, pr
 function finite(value: number): number {
   if (!Number.isFinite(value)) throw new RangeError('a Value is not a finite number');
   return value;
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** Reads a `google.protobuf.Struct` of `length` bytes into an object. */

@@ -2,7 +2,7 @@ import { BinaryReader, BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 import { ApiError } from '../../core/errors.ts';
 import { codecOf, type MessageCodec } from '../codec/codec.ts';
 import { eachField } from '../codec/fields.ts';
-import { TooDeep } from '../codec/own.ts';
+import { TooDeep } from '../codec/too-deep.ts';
 import { SCALAR, valueCodec } from '../codec/scalar.ts';
 import { Misfit, type ValueCodec } from '../codec/value.ts';
 import type { ProtoType } from '../proto/proto.ts';

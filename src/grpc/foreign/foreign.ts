@@ -3,7 +3,7 @@ import { nearest } from '../../core/nearest.ts';
 import { localId } from '../../events/event-id.ts';
 import type { ObjectNode, TypeUse } from '../../schema/node.ts';
 import { describeContract, type ContractView } from '../../schema/view.ts';
-import { MAX_DEPTH } from '../codec/own.ts';
+import { MAX_DEPTH } from '../../peer/json.ts';
 import type { ProtoType } from '../proto/proto.ts';
 import type { EventWire, OperationWire, Wire } from '../wire.ts';
 import { Descriptors, type DescribedRpc } from './descriptors.ts';

@@ -1,5 +1,5 @@
 import type { Field, ObjectNode, TypeUse } from '../../schema/node.ts';
-import { setOwn } from '../codec/own.ts';
+import { setOwn } from '../../core/own.ts';
 import { isClassMessage, shapeIn, shapeOf, type ForeignRpc, type Shape } from './generated-code.ts';
 
 type Values = Record<string, unknown>;

@@ -1,4 +1,5 @@
 import { ApiError } from '../../core/errors.ts';
+import { setOwn } from '../../core/own.ts';
 import type { HttpBinding } from '../../core/http-binding.ts';
 import { HttpError } from '../../http/message/error.ts';
 import type { HttpRequest } from '../../http/message/message.ts';
@@ -142,7 +143,7 @@ function put(input: Record<string, unknown>, name: string, { isList }: Member, v
 }
 
 function define(input: Record<string, unknown>, name: string, value: unknown): void {
-  Object.defineProperty(input, name, { value, enumerable: true, configurable: true, writable: true });
+  setOwn(input, name, value);
 }
 
 function refuse(name: string, message: string): ApiError {

@@ -1,3 +1,4 @@
+import { setOwn } from '../../core/own.ts';
 import type { FileBody } from './file-body.ts';
 import { isFileBody } from './file-class.ts';
 
@@ -27,7 +28,7 @@ export async function inMemory(value: unknown): Promise<unknown> {
     const copy: Record<string, unknown> | unknown[] = Array.isArray(each) ? [] : {};
     for (const [name, inner] of Object.entries(each as object)) {
       const value = await read(inner);
-      Object.defineProperty(copy, name, { value, enumerable: true, configurable: true, writable: true });
+      setOwn(copy, name, value);
     }
     return copy;
   };

@@ -1,5 +1,6 @@
 import type { $ZodType } from 'zod/v4/core';
 import type { Schema } from '../../core/contract.ts';
+import { setOwn } from '../../core/own.ts';
 import { isPreprocess } from '../../core/shape.ts';
 import type { Issue } from '../../core/errors.ts';
 
@@ -129,7 +130,7 @@ function recordWalk(keyWalk: Walk, valueWalk: Walk): Walk {
       state.path.pop();
       if (key !== name || after !== before) changed = true;
       // Not by assignment: a key may be `__proto__`.
-      Object.defineProperty(copy, key, { value: after, enumerable: true, configurable: true, writable: true });
+      setOwn(copy, key, after);
       if (after instanceof Promise) put(copy, key, after, state);
     }
     return changed ? copy : value;
