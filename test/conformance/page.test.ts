@@ -20,6 +20,8 @@ describe.each(module.targets.map((target) => [target.name, target] as const))('%
   }
 });
 
-test('its parts are chunks of their own', () => {
-  expect(module.targets.map(({ name }) => name)).toEqual(TARGETS);
+describe('the cases in a page', () => {
+  test('its parts are chunks of their own', () => {
+    expect(module.targets.map(({ name }) => name)).toEqual(TARGETS);
+  });
 });

@@ -135,37 +135,39 @@ describe('a client of grpc-js that is given', () => {
   });
 });
 
-it.each([
-  ['127.0.0.1:1', 'no connection: connect ECONNREFUSED 127.0.0.1:1: is the server running?'],
-  [['127.0.0.1:1', '127.0.0.1:2'], /^no connection: connect ECONNREFUSED 127\.0\.0\.1:[12]: is the server running\?$/],
-  ['nosuch.invalid:50051', 'no connection: name resolution failed for target dns:nosuch.invalid:50051: is the host name right?'],
-])('a server at %s that is not there is an error that says so', async (url, reason) => {
-  const transport = grpc({ url })(blogContract);
-  closing.push(() => transport.close());
-  const { signal } = new AbortController();
-  const request = { operation: blogContract.operations.getUser, input: { id: 123 }, signal, headers: {} };
-  await expect(transport.call(request)).rejects.toMatchObject({
-    code: 'UNAVAILABLE',
-    sent: false,
-    text: typeof reason === 'string' ? reason : expect.stringMatching(reason),
+describe('the gRPC client', () => {
+  it.each([
+    ['127.0.0.1:1', 'no connection: connect ECONNREFUSED 127.0.0.1:1: is the server running?'],
+    [['127.0.0.1:1', '127.0.0.1:2'], /^no connection: connect ECONNREFUSED 127\.0\.0\.1:[12]: is the server running\?$/],
+    ['nosuch.invalid:50051', 'no connection: name resolution failed for target dns:nosuch.invalid:50051: is the host name right?'],
+  ])('a server at %s that is not there is an error that says so', async (url, reason) => {
+    const transport = grpc({ url })(blogContract);
+    closing.push(() => transport.close());
+    const { signal } = new AbortController();
+    const request = { operation: blogContract.operations.getUser, input: { id: 123 }, signal, headers: {} };
+    await expect(transport.call(request)).rejects.toMatchObject({
+      code: 'UNAVAILABLE',
+      sent: false,
+      text: typeof reason === 'string' ? reason : expect.stringMatching(reason),
+    });
   });
-});
 
-it('a transport that is closed refuses calls and subscriptions', async () => {
-  const { address } = await serveBlog();
-  const transport = grpc({ url: address })(blogContract);
-  await transport.close();
-  await transport.close();
-  const { signal } = new AbortController();
-  const operation = blogContract.operations.getUser;
-  await expect(transport.call({ operation, input: { id: 123 }, signal, headers: {} })).rejects.toMatchObject({
-    code: 'CANCELLED',
-    sent: false,
-  });
-  const event = blogContract.events.temperature;
-  const sink = { next() {}, gap() {}, end() {} };
-  await expect(transport.subscribe({ event, params: {}, signal, headers: {} }, sink)).rejects.toMatchObject({
-    code: 'CANCELLED',
-    sent: false,
+  it('a transport that is closed refuses calls and subscriptions', async () => {
+    const { address } = await serveBlog();
+    const transport = grpc({ url: address })(blogContract);
+    await transport.close();
+    await transport.close();
+    const { signal } = new AbortController();
+    const operation = blogContract.operations.getUser;
+    await expect(transport.call({ operation, input: { id: 123 }, signal, headers: {} })).rejects.toMatchObject({
+      code: 'CANCELLED',
+      sent: false,
+    });
+    const event = blogContract.events.temperature;
+    const sink = { next() {}, gap() {}, end() {} };
+    await expect(transport.subscribe({ event, params: {}, signal, headers: {} }, sink)).rejects.toMatchObject({
+      code: 'CANCELLED',
+      sent: false,
+    });
   });
 });

@@ -228,29 +228,31 @@ describe('bytes of others', () => {
   });
 });
 
-it('refuses text that is not UTF-8', () => {
-  const contract = defineContract({
-    name: 'demo',
-    operations: { put: mutation({ input: z.object({ text: z.string(), counts: z.record(z.string(), z.int32()) }) }) },
+describe('the gRPC codec', () => {
+  it('refuses text that is not UTF-8', () => {
+    const contract = defineContract({
+      name: 'demo',
+      operations: { put: mutation({ input: z.object({ text: z.string(), counts: z.record(z.string(), z.int32()) }) }) },
+    });
+    const request = protoOf(contract).operations.get('put')?.request;
+    if (!request) throw new Error('put has a request');
+    for (const bytes of [
+      [0x0a, 2, 0xff, 0xfe],
+      [0x12, 5, 0x0a, 1, 0xff, 0x10, 1],
+    ])
+      expect(() => codecOf(request).decode(Uint8Array.from(bytes))).toThrow(/do not fit the \.proto/);
   });
-  const request = protoOf(contract).operations.get('put')?.request;
-  if (!request) throw new Error('put has a request');
-  for (const bytes of [
-    [0x0a, 2, 0xff, 0xfe],
-    [0x12, 5, 0x0a, 1, 0xff, 0x10, 1],
-  ])
-    expect(() => codecOf(request).decode(Uint8Array.from(bytes))).toThrow(/do not fit the \.proto/);
-});
 
-it('the variant of a union is found where a pattern has flags, which its description has not', () => {
-  const word = z.union([z.string().regex(/^\p{L}+$/u), z.int32()]);
-  const loud = z.union([z.string().regex(/^a+$/i), z.int32()]);
-  const contract = defineContract({ name: 'demo', operations: { put: mutation({ input: z.object({ word, loud }) }) } });
-  const request = protoOf(contract).operations.get('put')?.request;
-  if (!request) throw new Error('put has a request');
-  for (const value of [
-    { word: 'é', loud: 'AAA' },
-    { word: 7, loud: 8 },
-  ])
-    expect(codecOf(request).decode(codecOf(request).encode(value))).toEqual(value);
+  it('the variant of a union is found where a pattern has flags, which its description has not', () => {
+    const word = z.union([z.string().regex(/^\p{L}+$/u), z.int32()]);
+    const loud = z.union([z.string().regex(/^a+$/i), z.int32()]);
+    const contract = defineContract({ name: 'demo', operations: { put: mutation({ input: z.object({ word, loud }) }) } });
+    const request = protoOf(contract).operations.get('put')?.request;
+    if (!request) throw new Error('put has a request');
+    for (const value of [
+      { word: 'é', loud: 'AAA' },
+      { word: 7, loud: 8 },
+    ])
+      expect(codecOf(request).decode(codecOf(request).encode(value))).toEqual(value);
+  });
 });

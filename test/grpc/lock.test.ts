@@ -137,24 +137,26 @@ describe('what would be taken for something else is refused', () => {
   });
 });
 
-it('base64 that travels as bytes gets a new number', () => {
-  const lock = published({ data: z.base64() });
-  expect(print({ data: z.base64().meta({ grpc: { type: 'bytes' } }) }, lock)).toContain('reserved 1;\n  bytes data = 2;');
-});
-
-it('there are no numbers above the largest', () => {
-  const last = z.string().meta({ grpc: { number: 2 ** 29 - 1 } });
-  expect(() => print({ a: last, b: z.string() }, published({ a: last }))).toThrow('there is not a field number left');
-});
-
-it('an event may be written by an operation of a later service', () => {
-  const contract = defineContract({
-    name: 'demo',
-    operations: {
-      look: query({ service: 'First', output: z.string() }),
-      say: mutation({ service: 'Second', input: z.object({ a: z.string() }), output: z.object({ a: z.string() }) }),
-    },
-    events: { said: event({ service: 'First', channel: 'talk', payload: z.object({ a: z.string() }), writtenBy: 'say' }) },
+describe('a lock of a .proto file', () => {
+  it('base64 that travels as bytes gets a new number', () => {
+    const lock = published({ data: z.base64() });
+    expect(print({ data: z.base64().meta({ grpc: { type: 'bytes' } }) }, lock)).toContain('reserved 1;\n  bytes data = 2;');
   });
-  expect(printProto(contract)).toContain('rpc Talk(stream SaidPayload) returns (stream SaidPayload);');
+
+  it('there are no numbers above the largest', () => {
+    const last = z.string().meta({ grpc: { number: 2 ** 29 - 1 } });
+    expect(() => print({ a: last, b: z.string() }, published({ a: last }))).toThrow('there is not a field number left');
+  });
+
+  it('an event may be written by an operation of a later service', () => {
+    const contract = defineContract({
+      name: 'demo',
+      operations: {
+        look: query({ service: 'First', output: z.string() }),
+        say: mutation({ service: 'Second', input: z.object({ a: z.string() }), output: z.object({ a: z.string() }) }),
+      },
+      events: { said: event({ service: 'First', channel: 'talk', payload: z.object({ a: z.string() }), writtenBy: 'say' }) },
+    });
+    expect(printProto(contract)).toContain('rpc Talk(stream SaidPayload) returns (stream SaidPayload);');
+  });
 });

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, describe } from 'vitest';
 import { redact } from '../../src/peer/wire-record.ts';
 
 const SECRET = [
@@ -7,5 +7,7 @@ const SECRET = [
 ];
 const SHOWN = ['accept', 'idempotency-key', 'www-authenticate', 'x-request-id', 'sec-websocket-key', 'etag', 'author'];
 
-test.each(SECRET)('%s is redacted', (name) => expect(redact([[name, 'x']])).toEqual({ [name]: '[redacted]' }));
-test.each(SHOWN)('%s is shown', (name) => expect(redact([[name, 'x']])).toEqual({ [name]: 'x' }));
+describe('a wire record', () => {
+  test.each(SECRET)('%s is redacted', (name) => expect(redact([[name, 'x']])).toEqual({ [name]: '[redacted]' }));
+  test.each(SHOWN)('%s is shown', (name) => expect(redact([[name, 'x']])).toEqual({ [name]: 'x' }));
+});

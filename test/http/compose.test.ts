@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { expect, it, describe } from 'vitest';
 import { composeHandlers } from '../../src/http/serve/compose.ts';
 import type { HttpHandler, HttpRequest, HttpResponse } from '../../src/http/message/message.ts';
 
@@ -18,23 +18,25 @@ const later =
     return handler(request);
   };
 
-it.each([
-  ['sync', (handler: HttpHandler) => handler],
-  ['async', later],
-])('asks each in turn (%s)', async (_name, as) => {
-  const handler = composeHandlers(as(serve('/a', 'GET', 'first')), serve('/b', 'GET', 'second'), as(serve('/b', 'POST', 'third')));
-  expect((await handler(get('/a')))?.body).toBe('first');
-  expect((await handler(get('/b')))?.body).toBe('second');
-  expect((await handler(get('/b', 'POST')))?.body).toBe('third');
-  expect(await handler(get('/c'))).toBeUndefined();
-  expect(await handler(get('/b', 'PUT'))).toEqual({ status: 405, headers: { allow: 'GET, OPTIONS, POST' }, body: 'second' });
-  expect(await handler(get('/b', 'OPTIONS'))).toEqual({ status: 204, headers: { allow: 'GET, OPTIONS, POST' } });
-});
+describe('composeHandlers', () => {
+  it.each([
+    ['sync', (handler: HttpHandler) => handler],
+    ['async', later],
+  ])('asks each in turn (%s)', async (_name, as) => {
+    const handler = composeHandlers(as(serve('/a', 'GET', 'first')), serve('/b', 'GET', 'second'), as(serve('/b', 'POST', 'third')));
+    expect((await handler(get('/a')))?.body).toBe('first');
+    expect((await handler(get('/b')))?.body).toBe('second');
+    expect((await handler(get('/b', 'POST')))?.body).toBe('third');
+    expect(await handler(get('/c'))).toBeUndefined();
+    expect(await handler(get('/b', 'PUT'))).toEqual({ status: 405, headers: { allow: 'GET, OPTIONS, POST' }, body: 'second' });
+    expect(await handler(get('/b', 'OPTIONS'))).toEqual({ status: 204, headers: { allow: 'GET, OPTIONS, POST' } });
+  });
 
-it('stays synchronous and asks nobody after the one that answered', () => {
-  let asked = 0;
-  const handler = composeHandlers(serve('/a', 'GET', 'first'), () => void asked++);
-  expect(handler(get('/a'))).toMatchObject({ body: 'first' });
-  expect(asked).toBe(0);
-  expect(composeHandlers()(get('/a'))).toBeUndefined();
+  it('stays synchronous and asks nobody after the one that answered', () => {
+    let asked = 0;
+    const handler = composeHandlers(serve('/a', 'GET', 'first'), () => void asked++);
+    expect(handler(get('/a'))).toMatchObject({ body: 'first' });
+    expect(asked).toBe(0);
+    expect(composeHandlers()(get('/a'))).toBeUndefined();
+  });
 });

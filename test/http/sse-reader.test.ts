@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, test, describe } from 'vitest';
 import type { ApiError } from '../../src/core/errors.ts';
 import { createLightFetch } from '../../src/http/client/light-fetch.ts';
 import { readSse, streamOf } from '../../src/http/events/sse-reader.ts';
@@ -39,26 +39,28 @@ async function reading(write: (socket: Socket) => void, takesMore: (data: string
   return { server, seen, ends };
 }
 
-test('a stream that the server closes is UNAVAILABLE, behind its events', async () => {
-  const { seen, ends } = await reading((socket) => socket.end('data: 1\n\ndata: 2\n\ndata: cut'));
-  expect(seen).toEqual(['1', '2']);
-  expect(ends).toMatchObject([{ code: 'UNAVAILABLE', text: 'the server closed the stream', remote: true }]);
-});
+describe('the reader of server-sent events', () => {
+  test('a stream that the server closes is UNAVAILABLE, behind its events', async () => {
+    const { seen, ends } = await reading((socket) => socket.end('data: 1\n\ndata: 2\n\ndata: cut'));
+    expect(seen).toEqual(['1', '2']);
+    expect(ends).toMatchObject([{ code: 'UNAVAILABLE', text: 'the server closed the stream', remote: true }]);
+  });
 
-test('an event over the limit is DATA_LOSS, because resuming would lead to it again', async () => {
-  const { server, seen, ends } = await reading((socket) => socket.write(`data: 1\n\ndata: ${'x'.repeat(1_100_000)}`));
-  expect(seen).toEqual(['1']);
-  expect(ends).toMatchObject([{ code: 'DATA_LOSS', remote: true }]);
-  await server.allClosed();
-});
-
-test('who has had enough, or aborts, hears nothing more and of no end, and the connection is freed', async () => {
-  for (const last of ['enough', 'abort']) {
-    const { server, seen, ends } = await reading(
-      (socket) => socket.write(`data: ${last}\n\ndata: behind it\n\n`),
-      (data) => data !== 'enough',
-    );
-    expect([seen, ends]).toEqual([[last], []]);
+  test('an event over the limit is DATA_LOSS, because resuming would lead to it again', async () => {
+    const { server, seen, ends } = await reading((socket) => socket.write(`data: 1\n\ndata: ${'x'.repeat(1_100_000)}`));
+    expect(seen).toEqual(['1']);
+    expect(ends).toMatchObject([{ code: 'DATA_LOSS', remote: true }]);
     await server.allClosed();
-  }
+  });
+
+  test('who has had enough, or aborts, hears nothing more and of no end, and the connection is freed', async () => {
+    for (const last of ['enough', 'abort']) {
+      const { server, seen, ends } = await reading(
+        (socket) => socket.write(`data: ${last}\n\ndata: behind it\n\n`),
+        (data) => data !== 'enough',
+      );
+      expect([seen, ends]).toEqual([[last], []]);
+      await server.allClosed();
+    }
+  });
 });

@@ -248,11 +248,13 @@ describe('what a caller may publish', () => {
   });
 });
 
-test('an open broker lets anybody do everything', async () => {
-  const broker = await mqttBroker({ port: 0, open: true });
-  cleanups.push(() => broker.close());
-  const [one, other] = [await raw(broker.url), await raw(broker.url)];
-  expect(await one.granted('#')).toBe(true);
-  await other.client.publishAsync('anywhere', 'x', { qos: 1 });
-  await until(() => one.heard.length === 1, 'it came');
+describe('access to the embedded broker', () => {
+  test('an open broker lets anybody do everything', async () => {
+    const broker = await mqttBroker({ port: 0, open: true });
+    cleanups.push(() => broker.close());
+    const [one, other] = [await raw(broker.url), await raw(broker.url)];
+    expect(await one.granted('#')).toBe(true);
+    await other.client.publishAsync('anywhere', 'x', { qos: 1 });
+    await until(() => one.heard.length === 1, 'it came');
+  });
 });

@@ -120,24 +120,26 @@ describe.skipIf(noMosquitto !== undefined)('events that a broker drops', () => {
   });
 });
 
-test.skipIf(noMosquitto !== undefined)('marks can be switched off', async () => {
-  const broker = await startMosquitto(['set_tcp_nodelay true']);
-  const topics: string[] = [];
-  const watch = ({ start }: { readonly start: string }) => void topics.push(start);
-  const hub = mqttHub({ url: broker.url, marks: false, onWire: watch });
-  const service = createBlogService({ hub });
-  const blog = createClient({ transport: mqtt({ url: broker.url, marks: false, onWire: watch }) });
-  cleanups.push(
-    () => broker.close(),
-    () => hub.close(),
-    () => service.close(),
-    () => blog.close(),
-  );
-  const heard: number[] = [];
-  await blog.onTemperature(({ celsius }) => void heard.push(celsius));
-  await service.publish('temperature', { sensorId: 'a', celsius: 1, measuredAt: '2026-01-31T12:00:00Z' });
-  await until(() => heard.length === 1, 'the event came');
-  expect(topics.filter((topic) => topic.includes('marks'))).toEqual([]);
+describe('gaps', () => {
+  test.skipIf(noMosquitto !== undefined)('marks can be switched off', async () => {
+    const broker = await startMosquitto(['set_tcp_nodelay true']);
+    const topics: string[] = [];
+    const watch = ({ start }: { readonly start: string }) => void topics.push(start);
+    const hub = mqttHub({ url: broker.url, marks: false, onWire: watch });
+    const service = createBlogService({ hub });
+    const blog = createClient({ transport: mqtt({ url: broker.url, marks: false, onWire: watch }) });
+    cleanups.push(
+      () => broker.close(),
+      () => hub.close(),
+      () => service.close(),
+      () => blog.close(),
+    );
+    const heard: number[] = [];
+    await blog.onTemperature(({ celsius }) => void heard.push(celsius));
+    await service.publish('temperature', { sensorId: 'a', celsius: 1, measuredAt: '2026-01-31T12:00:00Z' });
+    await until(() => heard.length === 1, 'the event came');
+    expect(topics.filter((topic) => topic.includes('marks'))).toEqual([]);
+  });
 });
 
 describe('holes', () => {

@@ -3,7 +3,7 @@ import { createServer as createHttpServer } from 'node:http';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { Aedes } from 'aedes';
 import mqttjs from 'mqtt';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, describe } from 'vitest';
 import { blogContract } from '../../src/blog/contract.ts';
 import { createBlogService } from '../../src/blog/service.ts';
 import { createClient } from '../../src/index.ts';
@@ -43,95 +43,97 @@ beforeEach(async () => {
   cleanups.push(() => new Promise<void>((resolve) => broker.close(() => server.close(() => resolve()))));
 });
 
-test('a service whose subscriptions are refused after a reconnect takes them up again later', async () => {
-  const service = createBlogService();
-  const errors: unknown[] = [];
-  const served = await serveMqtt(service, { url, version: 4, onError: (error) => errors.push(error) });
-  cleanups.push(
-    () => service.close(),
-    () => served.close(0),
-  );
-  refuses = true;
-  cutAll();
-  await until(() => refused > 0 && errors.length > 0, 'the broker refused');
-  refuses = false;
-  const blog = createClient({ transport: mqtt({ url, version: 4 }) });
-  cleanups.push(() => blog.close());
-  let isServed = false;
-  for (const end = Date.now() + 10_000; !isServed && Date.now() < end;)
+describe('a broker that refuses', () => {
+  test('a service whose subscriptions are refused after a reconnect takes them up again later', async () => {
+    const service = createBlogService();
+    const errors: unknown[] = [];
+    const served = await serveMqtt(service, { url, version: 4, onError: (error) => errors.push(error) });
+    cleanups.push(
+      () => service.close(),
+      () => served.close(0),
+    );
+    refuses = true;
+    cutAll();
+    await until(() => refused > 0 && errors.length > 0, 'the broker refused');
+    refuses = false;
+    const blog = createClient({ transport: mqtt({ url, version: 4 }) });
+    cleanups.push(() => blog.close());
+    let isServed = false;
+    for (const end = Date.now() + 10_000; !isServed && Date.now() < end;)
     isServed = await blog.getUser({ id: 123 }, { timeoutMs: 500 }).then(() => true, () => false); // prettier-ignore
-  expect([isServed, errors.every(isApiError)]).toEqual([true, true]);
-}, 20_000);
+    expect([isServed, errors.every(isApiError)]).toEqual([true, true]);
+  }, 20_000);
 
-test('subscribers of a hub whose subscription is refused after a reconnect are told, and may come back', async () => {
-  const hub = mqttHub({ url, version: 4, onError: () => {} });
-  const service = createBlogService({ hub });
-  const blog = createClient({ transport: service, reconnect: { maxDelayMs: 50 } });
-  cleanups.push(
-    () => hub.close(),
-    () => service.close(),
-    () => blog.close(),
-  );
-  const got: number[] = [];
-  await blog.onTemperature(({ celsius }) => void got.push(celsius));
-  refuses = true;
-  cutAll();
-  await until(() => refused > 0, 'the broker refused');
-  refuses = false;
-  const sensor = await mqttjs.connectAsync(url, { protocolVersion: 4, reconnectPeriod: 0 });
-  cleanups.push(() => sensor.endAsync(true));
-  for (const end = Date.now() + 10_000; got.length === 0 && Date.now() < end;) {
-    await sensor.publishAsync('sensors/temperature', JSON.stringify(READING), { qos: 1 });
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-  expect(got[0]).toBe(21.5);
-}, 20_000);
+  test('subscribers of a hub whose subscription is refused after a reconnect are told, and may come back', async () => {
+    const hub = mqttHub({ url, version: 4, onError: () => {} });
+    const service = createBlogService({ hub });
+    const blog = createClient({ transport: service, reconnect: { maxDelayMs: 50 } });
+    cleanups.push(
+      () => hub.close(),
+      () => service.close(),
+      () => blog.close(),
+    );
+    const got: number[] = [];
+    await blog.onTemperature(({ celsius }) => void got.push(celsius));
+    refuses = true;
+    cutAll();
+    await until(() => refused > 0, 'the broker refused');
+    refuses = false;
+    const sensor = await mqttjs.connectAsync(url, { protocolVersion: 4, reconnectPeriod: 0 });
+    cleanups.push(() => sensor.endAsync(true));
+    for (const end = Date.now() + 10_000; got.length === 0 && Date.now() < end;) {
+      await sensor.publishAsync('sensors/temperature', JSON.stringify(READING), { qos: 1 });
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    expect(got[0]).toBe(21.5);
+  }, 20_000);
 
-test('two clients with one name, which throw each other out, are told of', async () => {
-  // CONNACK, then DISCONNECT with the reason 0x8e, as EMQX and HiveMQ send it.
-  const server = createServer((socket) => {
-    socket.on('error', () => {});
-    socket.once('data', () => socket.end(Buffer.from([0x20, 3, 0, 0, 0, 0xe0, 2, 0x8e, 0])));
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const errors: unknown[] = [];
-  const hub = mqttHub({ url: `mqtt://127.0.0.1:${(server.address() as AddressInfo).port}`, clientId: 'twin', onError: (error) => errors.push(error) }); // prettier-ignore
-  cleanups.push(
-    () => void server.close(),
-    () => hub.close(),
-  );
-  await hub.publish(blogContract.events.temperature, { key: 'key-1', time: READING.measuredAt, data: READING });
-  await until(() => errors.length > 0, 'the clash was reported');
-  expect(errors[0]).toMatchObject({ code: 'ABORTED', text: expect.stringContaining('another client connected with the same client id') });
-});
+  test('two clients with one name, which throw each other out, are told of', async () => {
+    // CONNACK, then DISCONNECT with the reason 0x8e, as EMQX and HiveMQ send it.
+    const server = createServer((socket) => {
+      socket.on('error', () => {});
+      socket.once('data', () => socket.end(Buffer.from([0x20, 3, 0, 0, 0, 0xe0, 2, 0x8e, 0])));
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const errors: unknown[] = [];
+    const hub = mqttHub({ url: `mqtt://127.0.0.1:${(server.address() as AddressInfo).port}`, clientId: 'twin', onError: (error) => errors.push(error) }); // prettier-ignore
+    cleanups.push(
+      () => void server.close(),
+      () => hub.close(),
+    );
+    await hub.publish(blogContract.events.temperature, { key: 'key-1', time: READING.measuredAt, data: READING });
+    await until(() => errors.length > 0, 'the clash was reported');
+    expect(errors[0]).toMatchObject({ code: 'ABORTED', text: expect.stringContaining('another client connected with the same client id') });
+  });
 
-test('a client of MQTT 3.1.1 that is closed leaves no subscription behind', async () => {
-  const blog = createClient({ transport: mqtt({ url, version: 4, clientId: 'dashboard' }) });
-  await blog.onTemperature(() => {});
-  await blog.close();
-  const again = await mqttjs.connectAsync(url, { protocolVersion: 4, clientId: 'dashboard', clean: false, reconnectPeriod: 0 });
-  cleanups.push(() => again.endAsync(true));
-  const heard: string[] = [];
-  again.on('message', (topic) => heard.push(topic));
-  await again.publishAsync('sensors/temperature', JSON.stringify(READING), { qos: 1 });
-  await again.subscribeAsync('last', { qos: 1 });
-  await again.publishAsync('last', 'x', { qos: 1 });
-  await until(() => heard.includes('last'), 'the last message came');
-  expect(heard).toEqual(['last']);
-});
+  test('a client of MQTT 3.1.1 that is closed leaves no subscription behind', async () => {
+    const blog = createClient({ transport: mqtt({ url, version: 4, clientId: 'dashboard' }) });
+    await blog.onTemperature(() => {});
+    await blog.close();
+    const again = await mqttjs.connectAsync(url, { protocolVersion: 4, clientId: 'dashboard', clean: false, reconnectPeriod: 0 });
+    cleanups.push(() => again.endAsync(true));
+    const heard: string[] = [];
+    again.on('message', (topic) => heard.push(topic));
+    await again.publishAsync('sensors/temperature', JSON.stringify(READING), { qos: 1 });
+    await again.subscribeAsync('last', { qos: 1 });
+    await again.publishAsync('last', 'x', { qos: 1 });
+    await until(() => heard.includes('last'), 'the last message came');
+    expect(heard).toEqual(['last']);
+  });
 
-test('a broker that is closed takes no more WebSockets', async () => {
-  const broker = await mqttBroker({ port: 0 });
-  const http = createHttpServer().listen(0, '127.0.0.1');
-  await once(http, 'listening');
-  cleanups.push(() => void http.close());
-  broker.attach(http);
-  await broker.close();
-  const blog = createClient({ transport: mqtt({ url: `ws://127.0.0.1:${(http.address() as AddressInfo).port}/mqtt` }) });
-  cleanups.push(() => blog.close());
-  await expect(blog.getUser({ id: 123 })).rejects.toMatchObject({
-    code: 'UNAVAILABLE',
-    sent: false,
-    text: expect.stringContaining('404'),
+  test('a broker that is closed takes no more WebSockets', async () => {
+    const broker = await mqttBroker({ port: 0 });
+    const http = createHttpServer().listen(0, '127.0.0.1');
+    await once(http, 'listening');
+    cleanups.push(() => void http.close());
+    broker.attach(http);
+    await broker.close();
+    const blog = createClient({ transport: mqtt({ url: `ws://127.0.0.1:${(http.address() as AddressInfo).port}/mqtt` }) });
+    cleanups.push(() => blog.close());
+    await expect(blog.getUser({ id: 123 })).rejects.toMatchObject({
+      code: 'UNAVAILABLE',
+      sent: false,
+      text: expect.stringContaining('404'),
+    });
   });
 });

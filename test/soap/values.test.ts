@@ -124,22 +124,24 @@ describe('text that XML cannot carry', () => {
   });
 });
 
-test('a reporter that throws changes no answer', async () => {
-  const broken: Transport = {
-    ...{ contract: blogContract, name: 'broken', subscribe: async () => {}, close: async () => {} },
-    call: () => Promise.reject(new Error('no ApiError')),
-  };
-  const own = await listen(
-    soapHandler(broken, {
-      onError: () => {
-        throw new Error('the reporter is broken too');
-      },
-    }),
-  );
-  const unheard = vi.spyOn(console, 'error').mockImplementation(() => {});
-  const answer = await post(own.url, weather('London'));
-  expect(answer).toMatchObject({ status: 500, type: 'text/xml; charset=utf-8' });
-  expect(answer.text).toContain('INTERNAL');
-  unheard.mockRestore();
-  await own.close();
+describe('values over SOAP', () => {
+  test('a reporter that throws changes no answer', async () => {
+    const broken: Transport = {
+      ...{ contract: blogContract, name: 'broken', subscribe: async () => {}, close: async () => {} },
+      call: () => Promise.reject(new Error('no ApiError')),
+    };
+    const own = await listen(
+      soapHandler(broken, {
+        onError: () => {
+          throw new Error('the reporter is broken too');
+        },
+      }),
+    );
+    const unheard = vi.spyOn(console, 'error').mockImplementation(() => {});
+    const answer = await post(own.url, weather('London'));
+    expect(answer).toMatchObject({ status: 500, type: 'text/xml; charset=utf-8' });
+    expect(answer.text).toContain('INTERNAL');
+    unheard.mockRestore();
+    await own.close();
+  });
 });

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, describe } from 'vitest';
 import { createClient } from '../../src/index.ts';
 import { signWebhook, webhook, type WebhookAdapter } from '../../src/webhook/client.ts';
 
@@ -78,51 +78,53 @@ async function overHttp<T>(listener: RequestListener, use: (send: (request: Requ
   }
 }
 
-test('Express', async () => {
-  const { app, hooks } = await load('Express', "import express from 'express';\nexport const app = express();");
-  await overHttp(app as RequestListener, (send) => exercise(send, hooks, true));
-});
+describe('a receiver in a server of somebody else', () => {
+  test('Express', async () => {
+    const { app, hooks } = await load('Express', "import express from 'express';\nexport const app = express();");
+    await overHttp(app as RequestListener, (send) => exercise(send, hooks, true));
+  });
 
-test('Fastify, which reads the bodies of its other routes', async () => {
-  const before = `import fastify from 'fastify';
+  test('Fastify, which reads the bodies of its other routes', async () => {
+    const before = `import fastify from 'fastify';
 export const app = fastify();
 app.post('/other', async ({ body }) => ({ got: body }));`;
-  const { app, hooks } = await load('Fastify', before);
-  const { server, ready, close } = app as { server: { emit: unknown }; ready(): Promise<void>; close(): Promise<void> };
-  await ready.call(app);
-  const listener = (...args: unknown[]) => void (server.emit as (...all: unknown[]) => void).call(server, 'request', ...args);
-  await overHttp(listener, async (send) => {
-    await exercise(send, hooks, true);
-    const headers = { 'content-type': 'application/json' };
-    const other = await send(new Request('http://host/other', { method: 'POST', body: '{"n":1}', headers }));
-    expect(await other.json()).toEqual({ got: { n: 1 } });
+    const { app, hooks } = await load('Fastify', before);
+    const { server, ready, close } = app as { server: { emit: unknown }; ready(): Promise<void>; close(): Promise<void> };
+    await ready.call(app);
+    const listener = (...args: unknown[]) => void (server.emit as (...all: unknown[]) => void).call(server, 'request', ...args);
+    await overHttp(listener, async (send) => {
+      await exercise(send, hooks, true);
+      const headers = { 'content-type': 'application/json' };
+      const other = await send(new Request('http://host/other', { method: 'POST', body: '{"n":1}', headers }));
+      expect(await other.json()).toEqual({ got: { n: 1 } });
+    });
+    await close.call(app);
   });
-  await close.call(app);
-});
 
-test('Hono', async () => {
-  const { app, hooks } = await load('Hono', "import { Hono } from 'hono';\nexport const app = new Hono();");
-  await exercise(async (request) => (app as { fetch(request: Request): Promise<Response> }).fetch(request), hooks, false);
-});
+  test('Hono', async () => {
+    const { app, hooks } = await load('Hono', "import { Hono } from 'hono';\nexport const app = new Hono();");
+    await exercise(async (request) => (app as { fetch(request: Request): Promise<Response> }).fetch(request), hooks, false);
+  });
 
-test('Next.js, whose route handlers take a request and give a response', async () => {
-  const { POST, hooks } = await load('Next');
-  await exercise((request) => (POST as (request: Request) => Promise<Response>)(request), hooks, false);
-});
+  test('Next.js, whose route handlers take a request and give a response', async () => {
+    const { POST, hooks } = await load('Next');
+    await exercise((request) => (POST as (request: Request) => Promise<Response>)(request), hooks, false);
+  });
 
-test('behind a parser, which has read the body, a webhook is refused and not left waiting', async () => {
-  const { default: express } = (await import('express')) as unknown as {
-    default: { (): { use(...handlers: unknown[]): void } & RequestListener; json(): unknown };
-  };
-  const { nodeListener } = await import('../../src/http/node/listener.ts');
-  const hooks = webhook({ secret: SECRET, onError: () => {} });
-  const app = express();
-  app.use(express.json());
-  app.use(nodeListener(hooks.handler));
-  const payload = '{"event":"article.published","data":{}}';
-  const headers = { 'content-type': 'application/json', ...(await signWebhook({ payload, secret: SECRET })) };
-  await overHttp(app, async (send) => {
-    const answer = await send(new Request('http://host/', { method: 'POST', body: payload, headers }));
-    expect(answer.ok).toBe(false);
+  test('behind a parser, which has read the body, a webhook is refused and not left waiting', async () => {
+    const { default: express } = (await import('express')) as unknown as {
+      default: { (): { use(...handlers: unknown[]): void } & RequestListener; json(): unknown };
+    };
+    const { nodeListener } = await import('../../src/http/node/listener.ts');
+    const hooks = webhook({ secret: SECRET, onError: () => {} });
+    const app = express();
+    app.use(express.json());
+    app.use(nodeListener(hooks.handler));
+    const payload = '{"event":"article.published","data":{}}';
+    const headers = { 'content-type': 'application/json', ...(await signWebhook({ payload, secret: SECRET })) };
+    await overHttp(app, async (send) => {
+      const answer = await send(new Request('http://host/', { method: 'POST', body: payload, headers }));
+      expect(answer.ok).toBe(false);
+    });
   });
 });

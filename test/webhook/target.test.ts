@@ -145,54 +145,56 @@ describe('endpoints', () => {
   });
 });
 
-test('a connection goes to the address that was checked, whatever the name resolves to a moment later', async () => {
-  const hosts: (string | undefined)[] = [];
-  const server = createServer((request, response) => {
-    hosts.push(request.headers.host);
-    response.end('ok');
+describe('endpoints', () => {
+  test('a connection goes to the address that was checked, whatever the name resolves to a moment later', async () => {
+    const hosts: (string | undefined)[] = [];
+    const server = createServer((request, response) => {
+      hosts.push(request.headers.host);
+      response.end('ok');
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    let asked = 0;
+    // First an address that is allowed, then others.
+    const resolve = async () => [{ address: ++asked === 1 ? '127.0.0.1' : '127.0.0.2', family: 4 }];
+    const guard = new TargetGuard({ allow: ['127.0.0.1'], resolve });
+    const carrier = new Carrier(guard, { timeoutMs: 5000, maxResponseBytes: 100 });
+    const post = () => carrier.post(`http://rebind.example:${port}/`, {}, 'x', new Set());
+    expect(await post()).toEqual({ status: 200, response: 'ok' });
+    expect([asked, hosts]).toEqual([1, [`rebind.example:${port}`]]);
+    // Checked at every attempt, also where a connection is still open.
+    expect(await post()).toEqual({ error: 'url: webhooks cannot go there: its host is not at a public address' });
+    expect([asked, hosts.length]).toEqual([2, 1]);
+    await carrier.close();
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  let asked = 0;
-  // First an address that is allowed, then others.
-  const resolve = async () => [{ address: ++asked === 1 ? '127.0.0.1' : '127.0.0.2', family: 4 }];
-  const guard = new TargetGuard({ allow: ['127.0.0.1'], resolve });
-  const carrier = new Carrier(guard, { timeoutMs: 5000, maxResponseBytes: 100 });
-  const post = () => carrier.post(`http://rebind.example:${port}/`, {}, 'x', new Set());
-  expect(await post()).toEqual({ status: 200, response: 'ok' });
-  expect([asked, hosts]).toEqual([1, [`rebind.example:${port}`]]);
-  // Checked at every attempt, also where a connection is still open.
-  expect(await post()).toEqual({ error: 'url: webhooks cannot go there: its host is not at a public address' });
-  expect([asked, hosts.length]).toEqual([2, 1]);
-  await carrier.close();
-  server.closeAllConnections();
-  await new Promise((resolve) => server.close(resolve));
-});
 
-test('a resolver that never answers is given up with the attempt', async () => {
-  const guard = new TargetGuard({ resolve: () => new Promise(() => {}) });
-  const carrier = new Carrier(guard, { timeoutMs: 20, maxResponseBytes: 100 });
-  expect(await carrier.post('http://slow.example/', {}, 'x', new Set())).toEqual({ error: 'no answer within 20 ms' });
-  await carrier.close();
-});
+  test('a resolver that never answers is given up with the attempt', async () => {
+    const guard = new TargetGuard({ resolve: () => new Promise(() => {}) });
+    const carrier = new Carrier(guard, { timeoutMs: 20, maxResponseBytes: 100 });
+    expect(await carrier.post('http://slow.example/', {}, 'x', new Set())).toEqual({ error: 'no answer within 20 ms' });
+    await carrier.close();
+  });
 
-test('of a large answer no more is held than is shown', async () => {
-  const server = createServer((_, response) => response.writeHead(500).end('x'.repeat(60_000)));
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const carrier = new Carrier(new TargetGuard({ allowPrivate: true }), { timeoutMs: 5000, maxResponseBytes: 65_536 });
-  const post = () => carrier.post(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`, {}, 'x', new Set());
-  await post();
-  setFlagsFromString('--expose-gc');
-  const collectGarbage = runInNewContext('gc') as () => void;
-  const held = () => (collectGarbage(), process.memoryUsage().heapUsed / 2 ** 20);
-  const before = held();
-  const outcomes: unknown[] = [];
-  for (let n = 0; n < 300; n++) outcomes.push(await post());
-  const growth = held() - before;
-  expect(outcomes.length).toBe(300);
-  // All of them would be 17 MiB.
-  expect(growth).toBeLessThan(8);
-  await carrier.close();
-  server.closeAllConnections();
-  await new Promise((resolve) => server.close(resolve));
+  test('of a large answer no more is held than is shown', async () => {
+    const server = createServer((_, response) => response.writeHead(500).end('x'.repeat(60_000)));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const carrier = new Carrier(new TargetGuard({ allowPrivate: true }), { timeoutMs: 5000, maxResponseBytes: 65_536 });
+    const post = () => carrier.post(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`, {}, 'x', new Set());
+    await post();
+    setFlagsFromString('--expose-gc');
+    const collectGarbage = runInNewContext('gc') as () => void;
+    const held = () => (collectGarbage(), process.memoryUsage().heapUsed / 2 ** 20);
+    const before = held();
+    const outcomes: unknown[] = [];
+    for (let n = 0; n < 300; n++) outcomes.push(await post());
+    const growth = held() - before;
+    expect(outcomes.length).toBe(300);
+    // All of them would be 17 MiB.
+    expect(growth).toBeLessThan(8);
+    await carrier.close();
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  });
 });
