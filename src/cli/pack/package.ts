@@ -5,22 +5,9 @@ import { comment } from '../../import/write/text.ts';
 import type { Files } from '../init/project.ts';
 import { clientTypes } from './client-types.ts';
 import { ADAPTERS, type PackedProtocol } from './protocols.ts';
+import type { PackageOptions } from './package-options.ts';
 import { readmeOf } from './readme.ts';
 import { testOf } from './test-file.ts';
-
-export interface PackageOptions {
-  readonly draft: Draft;
-  /** The package's name: `@acme/sdk`. */
-  readonly name: string;
-  /** `Acme` of `createAcmeClient`. */
-  readonly brand: string;
-  /** The first is what the package itself exports. */
-  readonly protocols: readonly PackedProtocol[];
-  /** Where the service is, by protocol. */
-  readonly urls: Partial<Readonly<Record<PackedProtocol, string>>>;
-  /** The version of this library that the package depends on. */
-  readonly sdk: string;
-}
 
 /** The files of a package with a client of its own. */
 export function packageFiles(options: PackageOptions): Files {

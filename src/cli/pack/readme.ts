@@ -1,6 +1,6 @@
 import type { Credential, Draft } from '../../import/draft/draft.ts';
 import { sampleCall } from '../init/sample.ts';
-import type { PackageOptions } from './package.ts';
+import type { PackageOptions } from './package-options.ts';
 import { ADAPTERS } from './protocols.ts';
 
 /** The README of a package, from its contract. */
