@@ -60,7 +60,7 @@ function useOf(node: TypeUse['node']): TypeUse {
 
 async function readGiven(file: string): Promise<Given> {
   const value = file.endsWith('.json') ? await readJson(file) : (await importFile(file))['default'];
-  if (isObject(value)) return value as Given;
+  if (isObject(value)) return value;
   throw new UsageError(`${file} must hold an object: the input of each operation, or the payload of each event, by its name`);
 }
 
