@@ -49,7 +49,7 @@ describe('code in pages', () => {
     for (const code of blocks(read(page), 'json')) expect(() => parseJson(code), code).not.toThrow();
   });
 
-  it('calls commands and flags that exist', async () => {
+  it('calls commands and flags that exist', { timeout: 120_000 }, async () => {
     const commands = new Map<string, Command>();
     for (const [name, load] of Object.entries(COMMANDS)) commands.set(name, await load());
     const wrong = PAGES.flatMap((page) =>
