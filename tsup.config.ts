@@ -13,7 +13,7 @@ export default defineConfig({
   // Shared chunks: `ApiError` and the registries exist once, whichever entries a program loads.
   splitting: true,
   dts: { entry: declaredEntries() },
-  // They were a fifth of what an install weighs, and stacks name functions without them.
+  // Stacks name functions without them, and an install weighs less.
   sourcemap: false,
   clean: true,
   // Dependencies and peers are external by themselves. `#…` stay subpath imports (with `skipNodeModulesBundle` tsconfig's paths would win), so

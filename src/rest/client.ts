@@ -157,6 +157,8 @@ class RestTransport implements Transport {
   async #stream(request: StreamRequest, sink: EventSink): Promise<void> {
     const encode = this.#requests.get(request.operation.name);
     if (!encode) throw noOperation(request.operation.name);
+    if (own(this.options.operations, request.operation.name))
+      return (await this.#loadForeign()).stream(request, sink, await this.#http.headers(request.headers));
     const { method, target, body } = encode(request.input);
     const headers = await this.#headers(request, EVENT_STREAM_TYPE);
     if (body !== undefined) headers['content-type'] = JSON_TYPE;

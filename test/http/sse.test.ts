@@ -36,10 +36,10 @@ describe('SseDecoder', () => {
     const decoder = new SseDecoder();
     for (const chunk of ['data: {"a"', ':1}\n', 'data', ': b\n\n', 'event: a\n:']) {
       decoder.push(chunk);
-      expect(decoder.hasComments).toBe(false);
+      expect(decoder.comments).toBe(0);
     }
     decoder.push('\n');
-    expect(decoder.hasComments).toBe(true);
+    expect(decoder.comments).toBe(1);
   });
 
   it('dispatches nothing without data, and no event has the id of one before it', () => {

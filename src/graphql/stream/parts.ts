@@ -7,8 +7,8 @@ const NO_FIELDS: ReadonlyMap<string, string> = new Map();
 export class PartsDecoder implements StreamDecoder {
   readonly lastId = '';
   readonly retryMs = undefined;
-  /** Whether the server keeps the stream open with empty parts. */
-  hasComments = false;
+  /** Empty parts, with which the server keeps the stream open. */
+  comments = 0;
   readonly #delimiter: string;
   /** As if a line had ended before the first delimiter. */
   #buffer = '\r\n';
@@ -53,7 +53,7 @@ export class PartsDecoder implements StreamDecoder {
     // After the delimiter comes the end of its line, then the headers, if there are any, and an empty line.
     const head = part.indexOf('\r\n\r\n');
     const body = head === -1 ? '' : part.slice(head + 4).trim();
-    if (body === '{}' || body === '') this.hasComments = true;
+    if (body === '{}' || body === '') this.comments++;
     else events.push(eventOf('part', body));
   }
 }

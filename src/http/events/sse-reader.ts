@@ -4,21 +4,21 @@ import { after, type StopTimer } from '../../life/timers.ts';
 import type { Maybe } from '../../life/maybe.ts';
 import type { FetchResponse } from '../client/fetch-like.ts';
 import { networkError } from '../client/network-error.ts';
+import { Silence } from './silence.ts';
 import { SseDecoder, type SseEvent } from './sse.ts';
 
 /** Takes the text of a stream apart as it comes. `push` throws a `RangeError` if an event is longer than it may be. */
 export interface StreamDecoder {
   push(chunk: string): readonly SseEvent[];
-  /** Whether the server has given a sign of life that is not an event. */
-  readonly hasComments: boolean;
+  /** How many signs of life the server has given that are not events. */
+  readonly comments: number;
+  /** What is left once the stream has ended, if its form has no end for the last event. */
+  end?(): readonly SseEvent[];
   /** The id to resume after. */
   readonly lastId: string;
   /** When to come back, in milliseconds, if the server has said so. */
   readonly retryMs: number | undefined;
 }
-
-/** A server that has sent one heartbeat is gone when it sends nothing for three times its interval. */
-const SILENCE_MS = 45_000;
 
 /** Who reads a stream, and until when. */
 export interface SseReading {
@@ -35,6 +35,8 @@ export interface SseReading {
   readonly onPlace?: (id: string) => void;
   /** Hears why the stream is over where neither the signal nor an event ended it: UNAVAILABLE, after which resuming may help, or DATA_LOSS. */
   readonly onEnd: (error: ApiError) => void;
+  /** Hears instead that the server has ended the stream whole, if that is an end and no failure. */
+  readonly onComplete?: (() => void) | undefined;
 }
 
 /** Whether a response is a stream of events: the type in any case, whatever its parameters. */
@@ -64,6 +66,7 @@ export async function readStream(body: ReadableStream<Uint8Array>, decoder: Stre
   const text = new TextDecoder('utf-8', { ignoreBOM: true });
   let place = '';
   let stopWaiting: StopTimer | undefined;
+  const silence = new Silence();
   let isSilent = false;
   const onSilence = () => {
     isSilent = true;
@@ -74,6 +77,10 @@ export async function readStream(body: ReadableStream<Uint8Array>, decoder: Stre
     for (;;) {
       const { done, value } = await reader.read();
       if (signal.aborted) return;
+      if (done && !isSilent) {
+        for (const event of decoder.end?.() ?? []) if (!(await onEvent(event))) return;
+        if (reading.onComplete) return reading.onComplete();
+      }
       if (done) {
         const why = isSilent ? 'the server has fallen silent' : 'the server closed the stream';
         return onEnd(new ApiError('UNAVAILABLE', why, { remote: true }));
@@ -91,8 +98,8 @@ export async function readStream(body: ReadableStream<Uint8Array>, decoder: Stre
       }
       if (hasMoved || decoder.lastId !== place) onPlace?.((place = decoder.lastId));
       // Servers not written here may send no heartbeats: silence counts only after the first one.
-      if (!decoder.hasComments) continue;
-      stopWaiting = after(SILENCE_MS, onSilence);
+      const limitMs = silence.limitMs(decoder.comments);
+      if (limitMs !== undefined) stopWaiting = after(limitMs, onSilence);
     }
   } catch (error) {
     if (signal.aborted) return;

@@ -60,7 +60,7 @@ export class SseDecoder {
   #data: string[] = [];
   #event = '';
   #id = '';
-  #hasComments = false;
+  #comments = 0;
   /** The id that was read last, and the one in force since the last empty line. */
   #buffer = '';
   #lastId = '';
@@ -73,8 +73,8 @@ export class SseDecoder {
   }
 
   /** Whether a comment has come: a server that keeps the connection open so may be expected to go on. */
-  get hasComments(): boolean {
-    return this.#hasComments;
+  get comments(): number {
+    return this.#comments;
   }
 
   /** The id to resume after: of the last block that had one, whether it was an event or not; empty without one. */
@@ -134,7 +134,7 @@ export class SseDecoder {
     const colon = text.indexOf(':');
     if (colon === 0) {
       this.#size -= text.length;
-      this.#hasComments = true;
+      this.#comments++;
       return;
     }
     const name = colon === -1 ? text : text.slice(0, colon);

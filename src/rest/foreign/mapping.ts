@@ -71,6 +71,11 @@ export interface RestOperation extends RestDefaults {
   readonly output?: AnswerPath | ((answer: unknown, response: RestAnswer) => unknown);
   /** How the answer is read. @default by its content type: JSON, text (XML too), or bytes */
   readonly answer?: 'json' | 'text' | 'bytes';
+  /**
+   * Of a streamed operation: makes an item from what came (parsed JSON, or text), or says with `undefined` that it is not an item.
+   * @default what is at `output`
+   */
+  readonly read?: (data: unknown, event: RestStreamEvent) => unknown;
   /** How the pages of a paged query are asked for. */
   readonly pages?: RestPages;
 }

@@ -1,18 +1,20 @@
 import type { Contract, EventDefinition, Operation } from '../../core/contract.ts';
 import { ApiError } from '../../core/errors.ts';
 import { parseHttpBinding } from '../../core/http-binding.ts';
-import type { CallRequest, EventSink, EventRequest } from '../../core/transport.ts';
+import type { CallRequest, EventSink, EventRequest, StreamRequest } from '../../core/transport.ts';
 import { localId } from '../../events/event-id.ts';
 import type { FetchResponse } from '../../http/client/fetch-like.ts';
 import type { HttpClient, HttpExchange } from '../../http/client/http-client.ts';
 import type { SseEvent } from '../../http/events/sse.ts';
+import { isoNow } from '../../life/now.ts';
 import { tryParseJson } from '../../peer/json.ts';
-import { openEvents } from '../streams/event-stream.ts';
+import { openEvents, openItems } from '../streams/event-stream.ts';
+import { isLines, LinesDecoder } from '../streams/lines.ts';
 import { headOf } from '../response/head.ts';
-import { EVENT_STREAM_TYPE } from '../wire.ts';
+import { EVENT_STREAM_TYPE, NDJSON_TYPE } from '../wire.ts';
 import { outputOf, readAnswer } from './answer.ts';
-import { foreignFailure } from './failure.ts';
-import type { RestEvent, RestForeignOptions, RestOperation } from './mapping.ts';
+import { foreignFailure, recordOf } from './failure.ts';
+import type { RestAnswer, RestEvent, RestForeignOptions, RestOperation } from './mapping.ts';
 import { ForeignPages, type PagePlace } from './pages.ts';
 import { followRedirects } from './redirect.ts';
 import { compileForeign, fillForeignPath, type ForeignRequest } from './request.ts';
@@ -26,6 +28,8 @@ export interface ForeignCarrier {
   /** The pairs of the option `query`, percent-encoded, and as `onWire` may see them. */
   query(): Promise<{ readonly pairs: readonly string[]; readonly shown: readonly string[] }>;
 }
+
+const ACCEPT_ITEMS = `${EVENT_STREAM_TYPE}, ${NDJSON_TYPE};q=0.9, application/json;q=0.5`;
 
 interface Compiled {
   readonly operation: Operation;
@@ -59,8 +63,7 @@ export class ForeignRest {
   }
 
   async call(request: CallRequest, own: Readonly<Record<string, string>>): Promise<unknown> {
-    const compiled = this.#operations.get(request.operation.name);
-    if (!compiled) throw new ApiError('UNIMPLEMENTED', `no mapping is given for '${request.operation.name}'`, { sent: false });
+    const compiled = this.#compiledOf(request.operation);
     const { operation, mapped, pages } = compiled;
     const { base } = this.carrier;
     const ask = async (input: unknown, place: PagePlace) => {
@@ -100,6 +103,39 @@ export class ForeignRest {
       deliver: (message, definition, to) => deliverForeign(message, definition, mapped, to),
       failure: (response, text) => foreignFailure(response, text, this.options.defaults?.error),
     });
+  }
+
+  /** Runs a streamed operation: server-sent events or lines of JSON, which end with the answer or with `[DONE]`. */
+  async stream(request: StreamRequest, sink: EventSink, own: Readonly<Record<string, string>>): Promise<void> {
+    const compiled = this.#compiledOf(request.operation);
+    const { operation, mapped } = compiled;
+    const { http, streams } = this.carrier;
+    let head: RestAnswer = { status: 200, headers: {} };
+    await openItems(request, sink, {
+      streams,
+      maxEventChars: http.maxResponseBytes,
+      open: async (signal) => {
+        const exchange = await this.#exchangeOf(compiled, request.input, {}, signal, own);
+        const response = await this.#open({
+          ...exchange,
+          headers: { ...exchange.headers, accept: mapped.headers?.['accept'] ?? ACCEPT_ITEMS },
+        });
+        head = { status: response.status, headers: recordOf(response.headers.entries()) };
+        return response;
+      },
+      onChunk: (text) => http.onChunk(text),
+      foreign: {
+        deliver: (message, to) => deliverItem(message, operation, mapped, head, to),
+        decoderOf: ({ headers }, maxChars) => (isLines(headers.get('content-type')) ? new LinesDecoder(maxChars) : undefined),
+        failure: (response, text) => foreignFailure(response, text, mapped.error ?? this.options.defaults?.error),
+      },
+    });
+  }
+
+  #compiledOf({ name }: Operation): Compiled {
+    const compiled = this.#operations.get(name);
+    if (!compiled) throw new ApiError('UNIMPLEMENTED', `no mapping is given for '${name}'`, { sent: false });
+    return compiled;
   }
 
   async #exchangeOf(
@@ -161,6 +197,33 @@ function deliverForeign({ event: type, id, data }: SseEvent, event: EventDefinit
   }
   void sink.next({ id: id || localId(), time: new Date().toISOString(), data: payload });
   return true;
+}
+
+/** Hands one item on; `false` if it was the last. */
+function deliverItem(
+  { event: type, id, data }: SseEvent,
+  operation: Operation,
+  mapped: RestOperation,
+  head: RestAnswer,
+  sink: EventSink,
+): boolean | Promise<boolean> {
+  // How OpenAI and those who follow it say that there are no more.
+  if (data === '[DONE]') {
+    sink.end();
+    return false;
+  }
+  const parsed = tryParseJson(data);
+  const value = parsed === undefined ? data : parsed;
+  let item: unknown;
+  try {
+    item = mapped.read ? mapped.read(value, { type, id }) : outputOf(operation, mapped, { value, head });
+  } catch (cause) {
+    sink.end(ApiError.from(cause, 'DATA_LOSS', `${operation.name}: the mapping's 'read' cannot read an item`, { remote: true }));
+    return false;
+  }
+  if (item === undefined) return true;
+  const taken = sink.next({ id: id || localId(), time: isoNow(), data: item });
+  return taken ? taken.then(() => true) : true;
 }
 
 function withQuery(path: string, pairs: readonly string[]): string {

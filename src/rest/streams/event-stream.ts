@@ -1,8 +1,9 @@
 import { ApiError } from '../../core/errors.ts';
 import type { FetchResponse } from '../../http/client/fetch-like.ts';
 import { writeLastEventId } from '../../http/events/last-event-id.ts';
-import { isEventStream, readSse, streamOf } from '../../http/events/sse-reader.ts';
+import { isEventStream, readSse, readStream, streamOf, type StreamDecoder } from '../../http/events/sse-reader.ts';
 import { onAbort } from '../../life/lifetime.ts';
+import { SseDecoder, type SseEvent } from '../../http/events/sse.ts';
 import { channelSegments } from '../../core/http-binding.ts';
 import type { EventRequest, EventSink, StreamRequest } from '../../core/transport.ts';
 import { deliver, deliverItem } from './event-message.ts';
@@ -72,6 +73,17 @@ export async function openEvents(request: EventRequest, sink: EventSink, carrier
 export interface ItemCarrier extends Pick<StreamCarrier, 'streams' | 'maxEventChars' | 'onChunk'> {
   /** Sends the request; rejects with `ApiError` where no answer came. */
   open(signal: AbortSignal): Promise<FetchResponse>;
+  /** How a stream of somebody else's is read, if it is one. */
+  readonly foreign?: ForeignItems | undefined;
+}
+
+/** A stream of items that somebody else designed. It may end without a word of its own. */
+export interface ForeignItems {
+  /** Hands one item on; `false` if it was the last. */
+  deliver(message: SseEvent, sink: EventSink): boolean | Promise<boolean>;
+  /** Reads streams that are not server-sent events; `undefined` for what it cannot read. */
+  decoderOf(response: FetchResponse, maxEventChars: number | undefined): StreamDecoder | undefined;
+  failure(response: FetchResponse, text: string): ApiError;
 }
 
 /** Runs a streamed operation: resolves once the server has answered with a stream, of which no more is read than the sink takes. */
@@ -86,14 +98,16 @@ export async function openItems({ operation, signal }: StreamRequest, sink: Even
   };
   try {
     const response = await carrier.open(controller.signal);
-    await checkStream(response, operation.name, failedOwn);
-    void readSse(streamOf(response), {
+    const { foreign, maxEventChars } = carrier;
+    const other = response.ok ? foreign?.decoderOf(response, maxEventChars) : undefined;
+    if (!other) await checkStream(response, operation.name, foreign ? (...failed) => foreign.failure(...failed) : failedOwn);
+    void readStream(streamOf(response), other ?? new SseDecoder({ maxEventChars }), {
       name: `the stream of ${operation.name}`,
       signal: controller.signal,
-      maxEventChars: carrier.maxEventChars,
       onChunk: carrier.onChunk,
-      onEvent: (message) => deliverItem(message, operation, sink),
+      onEvent: (message) => (foreign ? foreign.deliver(message, sink) : deliverItem(message, operation, sink)),
       onEnd: (error) => sink.end(error),
+      ...(foreign && { onComplete: () => sink.end() }),
     }).finally(() => {
       if (controller.signal.aborted && !signal.aborted) sink.end(controller.signal.reason as ApiError);
       release();

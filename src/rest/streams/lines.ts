@@ -1,0 +1,50 @@
+import type { StreamDecoder } from '../../http/events/sse-reader.ts';
+import type { SseEvent } from '../../http/events/sse.ts';
+
+const MAX_CHARS = 1_048_576;
+const NO_FIELDS: ReadonlyMap<string, string> = new Map();
+const LINES_TYPE = /^\s*application\/(?:x-ndjson|ndjson|jsonl|x-jsonlines|jsonlines|stream\+json|json-seq)\s*(?:;|$)/i;
+
+/** Whether a content type says that each line is a JSON value. */
+export function isLines(contentType: string | null): boolean {
+  return LINES_TYPE.test(contentType ?? '');
+}
+
+/** Takes a stream of lines apart, each of which is an event. Empty lines keep a connection open. Source: https://github.com/ndjson/ndjson-spec */
+export class LinesDecoder implements StreamDecoder {
+  readonly lastId = '';
+  readonly retryMs = undefined;
+  readonly comments = 0;
+  #line = '';
+
+  private readonly maxChars: number;
+
+  constructor(maxChars: number = MAX_CHARS) {
+    this.maxChars = maxChars;
+  }
+
+  push(chunk: string): SseEvent[] {
+    const lines = chunk.split('\n');
+    const events: SseEvent[] = [];
+    for (const [at, piece] of lines.entries()) {
+      this.#line += piece;
+      if (this.#line.length > this.maxChars) throw new RangeError(`a line is longer than ${this.maxChars} characters`);
+      if (at < lines.length - 1) this.#take(events);
+    }
+    return events;
+  }
+
+  /** What is left once the stream has ended: the last line needs no line end. */
+  end(): SseEvent[] {
+    const events: SseEvent[] = [];
+    this.#take(events);
+    return events;
+  }
+
+  #take(events: SseEvent[]): void {
+    // RFC 7464 begins each with a record separator.
+    const data = this.#line.replace(/^[\u001e\ufeff]/, '').trim();
+    this.#line = '';
+    if (data !== '') events.push({ id: '', event: 'message', data, fields: NO_FIELDS });
+  }
+}
