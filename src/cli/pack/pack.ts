@@ -40,7 +40,7 @@ export const packCommand = defineCommand({
   ],
   examples: [
     [
-      'multi-api-sdk pack --contract ./contract.js --protocols rest,websocket --name @acme/sdk --server https://api.acme.com --server wss://api.acme.com',
+      'multi-api-sdk pack --contract ./contract.js --protocols rest --name @acme/sdk --server https://api.acme.com',
       'createAcmeClient({ apiKey })',
     ],
   ],
