@@ -151,7 +151,7 @@ describe('WS-Security', () => {
     });
     const bodies: string[] = [];
     const replay: FetchLike = async (_, init) => {
-      bodies.push(String(init?.body));
+      bodies.push(await new Response(init?.body ?? null).text());
       return new Response(envelope(`<DeletePostResponse xmlns="http://example.com/postservice"/>`), {
         headers: { 'content-type': 'text/xml' },
       });

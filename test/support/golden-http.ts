@@ -87,7 +87,11 @@ export function goldenCases(
       let sent: Message | undefined;
       const carry: FetchLike = async (url, init = {}) => {
         const headers = [...new Headers(init.headers as Record<string, string>)].filter(([key]) => !OF_CLIENTS.has(key));
-        sent = { first: `${init.method ?? 'GET'} ${url.replace('http://golden', '')}`, headers, body: String(init.body ?? '') };
+        sent = {
+          first: `${init.method ?? 'GET'} ${url.replace('http://golden', '')}`,
+          headers,
+          body: await new Response(init.body ?? null).text(),
+        };
         const hasBody = !['204', '304'].includes(answer.first);
         return new Response(hasBody ? answer.body : null, {
           status: Number(answer.first),

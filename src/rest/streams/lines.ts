@@ -1,6 +1,7 @@
 import type { StreamDecoder } from '../../http/events/sse-reader.ts';
 import type { SseEvent } from '../../http/events/sse.ts';
 
+const RECORD_SEPARATOR = '\u001e';
 const MAX_CHARS = 1_048_576;
 const NO_FIELDS: ReadonlyMap<string, string> = new Map();
 const LINES_TYPE = /^\s*application\/(?:x-ndjson|ndjson|jsonl|x-jsonlines|jsonlines|stream\+json|json-seq)\s*(?:;|$)/i;
@@ -42,8 +43,9 @@ export class LinesDecoder implements StreamDecoder {
   }
 
   #take(events: SseEvent[]): void {
-    // RFC 7464 begins each with a record separator.
-    const data = this.#line.replace(/^[\u001e\ufeff]/, '').trim();
+    const line = this.#line.trim();
+    // Source: https://www.rfc-editor.org/rfc/rfc7464#section-2.2
+    const data = line.startsWith(RECORD_SEPARATOR) ? line.slice(1).trim() : line;
     this.#line = '';
     if (data !== '') events.push({ id: '', event: 'message', data, fields: NO_FIELDS });
   }
