@@ -22,7 +22,7 @@ const PROGRAMS = {
   rest: [use('rest', 'rest'), 24, 18],
   websocket: [use('webSocket', 'websocket'), 27.7, 20],
   graphql: [use('graphql', 'graphql'), 31.7, 30],
-  connect: [use('connect', 'grpc/connect'), 55.8, 22],
+  connect: [use('connect', 'grpc/connect'), 55.9, 22],
   'mqtt.js itself': ["export { default } from 'mqtt';", undefined],
   mqtt: [use('mqtt', 'mqtt'), undefined, 'mqtt.js + 20'],
 };
@@ -55,7 +55,7 @@ for (const [name, [contents]] of Object.entries(PROGRAMS)) {
 }
 const budgets = {
   ...Object.fromEntries(Object.entries(PROGRAMS).map(([name, [, budget]]) => [name, budget])),
-  mqtt: sizes['mqtt.js itself'] + 34.3,
+  mqtt: sizes['mqtt.js itself'] + 35.1,
 };
 let isOver = false;
 for (const [name, size] of Object.entries(sizes)) {

@@ -18,7 +18,7 @@ const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
 const NOT_IN_ROOT = /^(node:|#|undici|ofetch|graphql|ws$|isomorphic-ws|@grpc|soap|mqtt|aedes)/;
 
 /** Entries whose types are an optional peer's, which their users have installed. */
-const OF_PEERS = new Set(['./testing/msw', './tanstack']);
+const OF_PEERS = new Set(['./testing/msw', './tanstack', './telemetry']);
 
 /** The oldest compiler that the README names, and the newest. */
 const COMPILERS = { 'typescript-oldest': '5.4', 'typescript-newest': '7' };

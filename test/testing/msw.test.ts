@@ -33,31 +33,45 @@ let opened = 0;
 /** The class that msw has put in the place of the platform's. */
 const socketClass = () => platform.WebSocket as WebSocketConstructor;
 
+interface Options {
+  readonly headers?: HeadersOption;
+}
+
 function intercepted(
   name: string,
   like: Pick<ConformanceTarget, 'can' | 'skips'>,
-  connect: (url: string, headers: { readonly headers?: HeadersOption }) => Adapter<never>,
+  connect: (url: string, options: Options, maxBytes: number | undefined) => Adapter<never>,
 ): ConformanceTarget {
   return {
     ...(like.can && { can: like.can }),
     ...(like.skips && { skips: like.skips }),
     name: `${name} behind msw`,
-    async open(transport, { headers, onError }) {
+    async open(transport, { headers, maxMessageBytes, onError }) {
       const url = `http://case${++opened}.example/base`;
       server.use(...mswHandlers(transport.contract, { url, service: transport, onError }));
-      return { transport: connect(url, headers === undefined ? {} : { headers }), close: async () => server.resetHandlers() };
+      const options = headers === undefined ? {} : { headers };
+      return { transport: connect(url, options, maxMessageBytes), close: async () => server.resetHandlers() };
     },
   };
 }
 
+/** Only what is given: the limits of adapters take no `undefined`. */
+function defined<T extends Readonly<Record<string, number | undefined>>>(limits: T): { readonly [K in keyof T]?: number } {
+  return Object.fromEntries(Object.entries(limits).filter(([, limit]) => limit !== undefined)) as { readonly [K in keyof T]?: number };
+}
+
 const targets: readonly ConformanceTarget[] = [
-  intercepted('rest', {}, (url, headers) => rest({ url, ...headers })),
-  intercepted('graphql', graphqlTarget, (url, headers) => graphql({ url: `${url}/graphql`, subscriptions: 'sse', ...headers })),
-  intercepted('graphql over sockets', graphqlTarget, (url, headers) =>
-    graphql({ url: `${url}/graphql`, WebSocket: socketClass(), ...headers }),
+  intercepted('rest', {}, (url, options, maxResponseBytes) => rest({ url, ...options, ...defined({ maxResponseBytes }) })),
+  intercepted('graphql', graphqlTarget, (url, options, maxMessageBytes) =>
+    graphql({ url: `${url}/graphql`, subscriptions: 'sse', ...options, ...defined({ maxMessageBytes }) }),
   ),
-  intercepted('soap', soapTarget, (url, headers) => soap({ url: `${url}/soap`, ...headers })),
-  intercepted('websocket', {}, (url, headers) => webSocket({ url: `${url}/ws`, WebSocket: socketClass(), ...headers })),
+  intercepted('graphql over sockets', graphqlTarget, (url, options, maxMessageBytes) =>
+    graphql({ url: `${url}/graphql`, WebSocket: socketClass(), ...options, ...defined({ maxMessageBytes }) }),
+  ),
+  intercepted('soap', soapTarget, (url, options) => soap({ url: `${url}/soap`, ...options })),
+  intercepted('websocket', {}, (url, options, maxMessageBytes) =>
+    webSocket({ url: `${url}/ws`, WebSocket: socketClass(), ...options, ...defined({ maxMessageBytes }) }),
+  ),
 ];
 
 describe.each(targets)('$name', (target) => testCases(target, conformanceCases));
