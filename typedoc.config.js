@@ -50,6 +50,9 @@ export default {
   },
   requiredToBeDocumented: ['Class', 'Function', 'Interface', 'TypeAlias', 'Variable', 'Enum', 'Namespace'],
   intentionallyNotExported: [
+    'Given',
+    'InputOf',
+    'Args',
     'Shared',
     'Kinds',
     'ClientEvents',

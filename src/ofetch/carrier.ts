@@ -21,6 +21,7 @@ export interface OfetchOptions {
 
 /** What is used of a `$fetch`: ofetch's own, one of `ofetch.create(…)`, or Nuxt's. */
 export interface OfetchLike {
+  /** Sends a request; gives the response with its body as `_data`. */
   raw(url: string, options: never): Promise<unknown>;
 }
 

@@ -35,6 +35,7 @@ export interface QueryUtils<O extends Operation> extends Keyed {
    */
   queryOptions(...args: Args<O>): {
     queryKey: QueryKey;
+    /** Makes the call. */
     queryFn: (context: QueryFunctionContext) => Promise<Given<O>>;
     /** Only for its type. */
     throwOnError?: (error: OperationError<O>) => boolean;
@@ -44,14 +45,15 @@ export interface QueryUtils<O extends Operation> extends Keyed {
 /** Options of a query with `pagedBy`. */
 export interface InfiniteUtils<O extends Operation> extends QueryUtils<O> {
   /** For `useInfiniteQuery`: each page starts after the last item of the one before. The input's `after` is where the first one starts. */
-  infiniteOptions(
-    ...args: Args<O>
-  ): Required<
+  infiniteOptions(...args: Args<O>): Required<
     Pick<
       InfiniteQueryObserverOptions<Given<O>, OperationError<O>, InfiniteData<Given<O>>, QueryKey, unknown>,
       'queryKey' | 'initialPageParam' | 'getNextPageParam'
     >
-  > & { queryFn: (context: QueryFunctionContext<QueryKey, unknown>) => Promise<Given<O>> };
+  > & {
+    /** Makes the call of one page. */
+    queryFn: (context: QueryFunctionContext<QueryKey, unknown>) => Promise<Given<O>>;
+  };
 }
 
 /** Options of a mutation. */
@@ -81,9 +83,11 @@ export interface EventUtils<E extends EventDefinition> extends Keyed {
    */
   queryOptions(options?: EventQueryOptions<E>): {
     queryKey: QueryKey;
+    /** Subscribes, and keeps the data up to date. */
     queryFn: QueryFunction<EventData<E>>;
     structuralSharing: false;
     staleTime: number;
+    /** Only for its type. */
     throwOnError?: (error: ApiError) => boolean;
   };
 }

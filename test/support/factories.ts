@@ -25,6 +25,9 @@ import {
   query,
 } from '../../src/index.ts';
 import { mcp } from '../../src/mcp/client.ts';
+import { telemetry } from '../../src/telemetry/index.ts';
+import { faults, mockService } from '../../src/testing/index.ts';
+import { mswHandlers } from '../../src/testing/msw/index.ts';
 import { mcpHandler, mcpTools } from '../../src/mcp/server.ts';
 import { serveMcpStdio } from '../../src/mcp/stdio/server.ts';
 import { mqtt } from '../../src/mqtt/client.ts';
@@ -138,6 +141,10 @@ export const FACTORIES: readonly Factory[] = [
     make: (options) => restHandler(service, options),
     numbers: { maxBodyBytes: {}, maxFileBytes: {}, maxBufferedBytes: {}, heartbeatMs: {} },
   },
+  { name: 'telemetry', make: (options) => telemetry(service, options), numbers: {} },
+  { name: 'mswHandlers', make: (options) => mswHandlers(contract, { url: URL, ...options }), numbers: {} },
+  { name: 'faults', make: (options) => faults(options), numbers: {} },
+  { name: 'mockService', make: (options) => mockService(contract, {}, options), numbers: {} },
   { name: 'openApi', make: (options) => openApi(contract, options), numbers: {} },
   { name: 'asyncApi', make: (options) => asyncApi(contract, options), numbers: {} },
 

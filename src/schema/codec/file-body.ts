@@ -92,7 +92,7 @@ export class FileBody implements AsyncIterable<Uint8Array> {
   }
 
   /** The content as a stream, which waits for its reader. */
-  stream(): ReadableStream<Uint8Array<ArrayBuffer>> {
+  stream(): ReturnType<Blob['stream']> {
     return streamOf(this);
   }
 

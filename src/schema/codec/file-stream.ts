@@ -2,7 +2,7 @@
 export const ANY_TYPE = 'application/octet-stream';
 
 /** Pieces as a stream that waits for its reader. */
-export function streamOf(content: AsyncIterable<Uint8Array>): ReadableStream<Uint8Array<ArrayBuffer>> {
+export function streamOf(content: AsyncIterable<Uint8Array>): ReturnType<Blob['stream']> {
   const iterator = content[Symbol.asyncIterator]();
   return new ReadableStream(
     {

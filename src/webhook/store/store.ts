@@ -125,6 +125,7 @@ export interface WebhookSharing {
   claim(worker: string, leaseMs: number, known: ReadonlyMap<string, number>): Promise<WebhookClaim>;
   /** Gives subscriptions back at once; without ids all of them, for a dispatcher that ends. */
   release(worker: string, ids?: readonly string[]): Promise<void>;
+  /** One subscription, whoever holds it. */
   subscription(id: string): Promise<StoredSubscription | undefined>;
   /** All subscriptions of an owner, in the order they were made. */
   subscriptions(owner: string): Promise<readonly StoredSubscription[]>;
