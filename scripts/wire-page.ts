@@ -1,7 +1,6 @@
 import { blogContract } from '../src/blog/contract.ts';
-import { createBlogService } from '../src/blog/service.ts';
 import { BLOG_EXAMPLES } from '../src/cli/measure/examples.ts';
-import { serveFarEnd, type FarEnd } from '../src/cli/measure/far-end.ts';
+import { serveBlog } from '../src/cli/measure/far-blog.ts';
 import { escapeHtml } from '../src/cli/measure/report/page.ts';
 import { wireText } from '../src/cli/measure/report/wire-text.ts';
 import { measure } from '../src/cli/measure/run.ts';
@@ -45,14 +44,4 @@ function tabs(member: string, shown: readonly { readonly protocol: ProtocolName;
   });
   const panes = shown.map(({ text }) => `<pre tabindex="0">${escapeHtml(text).replaceAll('\n', '&#10;')}</pre>`);
   return `<div class="wire-tabs">${radios.join('')}${panes.join('')}</div>`;
-}
-
-async function serveBlog(protocol: ProtocolName): Promise<FarEnd> {
-  const service = createBlogService();
-  const farEnd = await serveFarEnd(service, protocol);
-  const close = async () => {
-    await farEnd.close();
-    await service.close();
-  };
-  return { ...farEnd, close };
 }

@@ -1,5 +1,5 @@
 import type { ConformanceTarget } from '../../src/conformance/index.ts';
-import { graphql } from '../../src/graphql/client.ts';
+import { graphql, type SubscriptionForm } from '../../src/graphql/client.ts';
 import { graphqlHandler } from '../../src/graphql/server.ts';
 import { listen } from '../../src/http/node/listen.ts';
 
@@ -17,23 +17,29 @@ const skips = [
   { id: 'validation-service-text', reason: 'values are typed in the document, there is no text to read' },
 ];
 
-export const target: ConformanceTarget = {
-  name: 'graphql',
-  skips,
-  open: async (transport, { headers, maxMessageBytes, maxBufferedBytes, onError }) => {
-    const handler = graphqlHandler(transport, { onError, ...(maxBufferedBytes !== undefined && { maxBufferedBytes }) });
-    const server = await listen(handler, { onError });
-    handler.attach(server.server);
-    return {
-      transport: graphql({
-        url: server.url,
-        ...(headers !== undefined && { headers }),
-        ...(maxMessageBytes !== undefined && { maxMessageBytes }),
-      }),
-      async close() {
-        await handler.close();
-        await server.close();
-      },
-    };
-  },
-};
+/** The protocol with one way of subscriptions. Sockets are attached only if they are the way. */
+export function graphqlTarget(name: string, subscriptions: SubscriptionForm): ConformanceTarget {
+  return {
+    name,
+    skips,
+    open: async (transport, { headers, maxMessageBytes, maxBufferedBytes, onError }) => {
+      const handler = graphqlHandler(transport, { onError, ...(maxBufferedBytes !== undefined && { maxBufferedBytes }) });
+      const server = await listen(handler, { onError });
+      if (subscriptions === 'ws') handler.attach(server.server);
+      return {
+        transport: graphql({
+          url: server.url,
+          subscriptions,
+          ...(headers !== undefined && { headers }),
+          ...(maxMessageBytes !== undefined && { maxMessageBytes }),
+        }),
+        async close() {
+          await handler.close();
+          await server.close();
+        },
+      };
+    },
+  };
+}
+
+export const target = graphqlTarget('graphql', 'ws');

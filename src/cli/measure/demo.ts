@@ -3,10 +3,10 @@ import { createBlogService } from '../../blog/service.ts';
 import { BLOG_EXAMPLES } from './examples.ts';
 import { defineCommand } from '../command.ts';
 import { allWork } from './cell.ts';
-import { serveFarEnd, type FarEnd } from './far-end.ts';
+import { serveBlog } from './far-blog.ts';
 import { measure, REFERENCE } from './run.ts';
 import { demoTable } from './demo-table.ts';
-import { PROTOCOL_NAMES, protocolNamed, type ProtocolName } from '../../protocols.ts';
+import { PROTOCOL_NAMES, protocolNamed } from '../../protocols.ts';
 import { painter, printJson, progress } from '../terminal.ts';
 
 export const demoCommand = defineCommand({
@@ -47,16 +47,6 @@ export const demoCommand = defineCommand({
     return allWork(rows) ? 0 : 1;
   },
 });
-
-async function serveBlog(protocol: ProtocolName): Promise<FarEnd> {
-  const service = createBlogService();
-  const farEnd = await serveFarEnd(service, protocol);
-  const close = async () => {
-    await farEnd.close();
-    await service.close();
-  };
-  return { ...farEnd, close };
-}
 
 function titleOf(column: string): string {
   return column === REFERENCE ? 'in process' : (protocolNamed(column)?.title ?? column);

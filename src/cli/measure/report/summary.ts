@@ -3,14 +3,7 @@ import type { Measured, Row } from '../cell.ts';
 import { REFERENCE } from '../run.ts';
 
 /** Means over several members: of one call, or of one event. */
-export interface Means {
-  readonly roundTrips: number;
-  readonly bytes: number;
-  readonly p50Ms: number;
-  readonly p99Ms: number;
-  readonly clientCpuMs?: number;
-  readonly serviceCpuMs?: number;
-}
+export type Means = Omit<Measured, 'ok' | 'refused'>;
 
 /** What was compared: the same members for each protocol. */
 export interface Group {
