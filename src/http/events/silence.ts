@@ -7,7 +7,7 @@ const LEAST_MS = 45_000;
 /** Comments that come together say nothing of an interval. */
 const TOGETHER_MS = 1000;
 
-/** Learns how often a server gives a sign of life, and so how long its silence may last: three times as long. */
+/** Learns how often a server gives a sign of life, and so how long its silence may last: three times as long, within bounds. */
 export class Silence {
   #comments = 0;
   #lastAt = 0;
@@ -18,11 +18,13 @@ export class Silence {
     if (comments > this.#comments) {
       const at = now();
       const sinceMs = at - this.#lastAt;
-      if (this.#comments > 0 && sinceMs > TOGETHER_MS) this.#intervalMs = Math.max(this.#intervalMs, sinceMs);
+      // The first greets; the second may come from a timer that has run before.
+      if (this.#comments > 1 && sinceMs > TOGETHER_MS) this.#intervalMs = Math.max(this.#intervalMs, sinceMs);
       this.#comments = comments;
       this.#lastAt = at;
     }
     if (comments === 0) return undefined;
-    return this.#intervalMs === 0 ? UNKNOWN_MS : Math.max(LEAST_MS, 3 * this.#intervalMs);
+    // A reader that waits for its consumer sees a longer interval than there was.
+    return this.#intervalMs === 0 ? UNKNOWN_MS : Math.min(UNKNOWN_MS, Math.max(LEAST_MS, 3 * this.#intervalMs));
   }
 }

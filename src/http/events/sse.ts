@@ -72,7 +72,7 @@ export class SseDecoder {
     this.#maxChars = maxEventChars;
   }
 
-  /** Whether a comment has come: a server that keeps the connection open so may be expected to go on. */
+  /** How many comments have come: a server that keeps the connection open so may be expected to go on. */
   get comments(): number {
     return this.#comments;
   }
