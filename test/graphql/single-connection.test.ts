@@ -75,6 +75,15 @@ describe('the single connection of graphql-sse', () => {
     await until(() => run.isLeft);
   });
 
+  it('tells of a deadline', async () => {
+    const { url } = await open();
+    const client = createSseClient({ url, singleConnection: true, retryAttempts: 0, headers: { 'x-timeout-ms': '50' } });
+    onTestFinished(() => client.dispose());
+    const last: unknown[] = [];
+    for await (const { errors } of client.iterate({ query: 'subscription { count(to: 100000000) }' })) if (errors) last.push(errors);
+    expect(last).toMatchObject([[{ extensions: { code: 'DEADLINE_EXCEEDED' } }]]);
+  });
+
   it('ends its operations if its reader leaves', async () => {
     const { client, run } = await open();
     run.isLeft = false;

@@ -90,15 +90,15 @@ export class Reservations {
   }
 
   /** Ends an operation on the stream of a token. */
-  stop(token: string, { query }: HttpRequest): HttpResponse {
+  stop(token: string | undefined, { query }: HttpRequest): HttpResponse {
     const id = new URLSearchParams(query).get('operationId');
     if (id === null || id === '') throw new HttpError(400, "name the operation to end: '?operationId=…'");
     this.#streamOf(token).stop(id);
     return { status: 200, headers: {} };
   }
 
-  #streamOf(token: string): SharedStream {
-    const stream = this.#open.get(token);
+  #streamOf(token: string | undefined): SharedStream {
+    const stream = token === undefined ? undefined : this.#open.get(token);
     if (!stream) throw unknownToken();
     return stream;
   }

@@ -28,10 +28,6 @@ export class SharedStream {
     this.maxOperations = maxOperations;
   }
 
-  get isOpen(): boolean {
-    return this.#stream !== undefined;
-  }
-
   /** The response that carries everything; `onClose` hears when its reader has left, and its operations with it. */
   async open(request: HttpRequest, requestId: string | undefined, onClose: () => void): Promise<HttpResponse> {
     const stream = (this.#stream = new EventStream(this.options));
@@ -55,7 +51,8 @@ export class SharedStream {
     if (this.#operations.has(id)) throw new ApiError('ALREADY_EXISTS', `an operation '${id.slice(0, 100)}' runs on this stream`);
     if (this.#operations.size >= this.maxOperations)
       throw new ApiError('RESOURCE_EXHAUSTED', `${this.maxOperations} operations run on this stream, which is the limit`);
-    const lifetime = new Lifetime(deadline);
+    // The deadline is the call's: what it ends is told.
+    const lifetime = new Lifetime();
     const caller: Caller = { headers, deadline, peer, onLeave: (listener) => void lifetime.listen(listener) };
     // What does not fit is the answer of the request that asks.
     const subscription = isSubscription(prepared) ? this.engine.subscription(prepared, body, caller) : undefined;
