@@ -128,9 +128,9 @@ class HttpGraphql {
     if (method === 'OPTIONS') return { status: 204, headers: { allow: 'GET, POST, PUT, DELETE' } };
     if (method === 'PUT') return this.#reservations.reserve(request);
     const token = tokenOf(request);
-    if (method === 'DELETE' && token !== undefined) return this.#reservations.stop(token, request);
+    if (method === 'DELETE') return this.#reservations.stop(token, request);
     if (method !== 'POST' && method !== 'GET')
-      throw new HttpError(405, `${this.path} answers GET, POST, not ${method}`, { allow: 'GET, POST' });
+      throw new HttpError(405, `${this.path} answers GET, POST, PUT, DELETE, not ${method}`, { allow: 'GET, POST, PUT, DELETE' });
     const accept = request.headers['accept'] === undefined ? undefined : String(request.headers['accept']);
     const inParts = takesParts(accept);
     // Who takes parts alone gets answers without parts as JSON.
