@@ -2,10 +2,12 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { afterEach, describe, expect, test } from 'vitest';
 import { blogContract } from '../../src/blog/contract.ts';
 import { createBlogService } from '../../src/blog/service.ts';
 import { importContract } from '../../src/import/index.ts';
+import { wsdlOption } from '../../src/import/wsdl/load.ts';
 import { serve } from '../../src/serve/index.ts';
 import { importing } from '../support/imported.ts';
 import { partsWsdl } from './descriptions.ts';
@@ -131,4 +133,15 @@ describe('WSDL', () => {
   test('every module compiles', () => {
     expect(made.diagnostics()).toEqual([]);
   }, 60_000);
+});
+
+describe('the place of a WSDL beside the module', () => {
+  test.each([
+    ["o'brien.wsdl", `"./o'brien.wsdl"`],
+    ['a#b?.wsdl', "'./a%23b%3F.wsdl'"],
+    ['100%.wsdl', "'./100%25.wsdl'"],
+  ])('%s is written as a URL', (name, literal) => {
+    const written = wsdlOption(pathToFileURL(`/api/${name}`).href, '/api/client.ts');
+    expect(written).toMatchObject({ code: `new URL(${literal}, import.meta.url).href` });
+  });
 });

@@ -7,6 +7,7 @@ import { Raw } from '../draft/raw.ts';
 import { ImportError } from '../load/error.ts';
 import { shown, type Location, type Reach } from '../load/location.ts';
 import type { Reader } from '../load/read.ts';
+import { quote } from '../write/text.ts';
 
 /** Reads a WSDL with what it imports, within what it may refer to. */
 export async function wsdlOf(root: string, location: Location, reader: Reader, reach: Reach): Promise<Wsdl> {
@@ -26,5 +27,6 @@ export function wsdlOption(location: Location, out: string | undefined): string 
   const path = fileURLToPath(location);
   if (out === undefined) return shown(location).split(sep).join('/');
   const from = relative(dirname(out), path).split(sep).join('/');
-  return new Raw(`new URL('${(from.startsWith('.') ? from : `./${from}`).replace(/['\\\n]/g, encodeURIComponent)}', import.meta.url).href`);
+  const url = encodeURI(from.startsWith('.') ? from : `./${from}`).replace(/[?#]/g, encodeURIComponent);
+  return new Raw(`new URL(${quote(url)}, import.meta.url).href`);
 }
