@@ -12,6 +12,7 @@ import type { Examples } from './examples.ts';
 import { cpuMs, monotonicMs, type FarEnd } from './far-end.ts';
 import { Inbox } from './inbox.ts';
 import { median, percentile } from './statistics.ts';
+import { inMemory } from '../../schema/codec/files-in.ts';
 
 /** What is done over one protocol. */
 export interface ColumnOptions {
@@ -161,7 +162,8 @@ async function openCall({ contract, examples, headers, expected }: ColumnOptions
       let refused: string | undefined;
       try {
         const given = members[name]?.(input, { headers });
-        outcome = isStream ? await itemsOf(given as AsyncIterable<unknown>) : await given;
+        // A file has arrived once it is read.
+        outcome = isStream ? await itemsOf(given as AsyncIterable<unknown>) : await inMemory(await given);
       } catch (error) {
         // Nobody answered: there is nothing to measure.
         if (!isApiError(error) || !isAnswer(error.code)) throw error;

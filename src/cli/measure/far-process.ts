@@ -1,5 +1,4 @@
 import { fork } from 'node:child_process';
-import { once } from 'node:events';
 import type { ProtocolName } from '../../protocols.ts';
 import { UsageError } from '../args.ts';
 import type { FarEnd } from './far-end.ts';
@@ -39,7 +38,7 @@ export async function forkFarEnd({ protocol, service, contract }: FarProcessOpti
   ];
   // What the service prints must not get between the lines of a report.
   const child = fork(program, args, { stdio: ['ignore', 2, 2, 'ipc'], serialization: 'advanced' });
-  const exited = once(child, 'exit');
+  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()).once('error', () => resolve()));
   const waiting = new Map<number, { resolve: (value: number | readonly number[]) => void; reject: (error: Error) => void }>();
   const gone = exited.then(() => {
     for (const { reject } of waiting.values()) reject(new Error('the process of the service ended'));

@@ -9,6 +9,7 @@ import type { WireRecord } from '../../peer/on-wire.ts';
 import { PROTOCOLS, type ProtocolName } from '../../protocols.ts';
 import { compileReceive, compileSend } from '../../schema/codec/codec.ts';
 import { issuesError, type Check } from '../../schema/validate.ts';
+import { inMemory } from '../../schema/codec/files-in.ts';
 
 /** What the page asks for. */
 export interface RunRequest {
@@ -53,7 +54,7 @@ export async function runMember(
       const begun = performance.now();
       const given = members[member]?.(await received(operation.input, input, member), { headers, signal, timeoutMs: TIMEOUT_MS });
       if (operation.item) for await (const item of given as AsyncIterable<unknown>) report({ item: await wireForm(operation.item, item) });
-      const output = operation.item ? undefined : await wireForm(operation.output, await given);
+      const output = operation.item ? undefined : await inMemory(await wireForm(operation.output, await given));
       report({ output, ms: Math.round((performance.now() - begun) * 100) / 100 });
     } else if (event) {
       const listen = members[listenerName(member)] as unknown as Listen;
