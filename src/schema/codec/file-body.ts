@@ -1,6 +1,7 @@
 import { ApiError } from '../../core/errors.ts';
 import type { JsonObject } from '../../core/errors.ts';
 import { ANY_TYPE, streamOf } from './file-stream.ts';
+import { fileTooLarge } from './file-too-large.ts';
 import { WireBytes } from './wire-bytes.ts';
 
 /** The content of a file. A stream can be read once; bytes and blobs again and again. */
@@ -153,11 +154,6 @@ export class FileBody implements AsyncIterable<Uint8Array> {
     await this.cancel();
     return fileTooLarge(maxBytes);
   }
-}
-
-/** The error of a file over a limit. */
-export function fileTooLarge(maxBytes: number): ApiError {
-  return new ApiError('INVALID_ARGUMENT', `the file is larger than ${maxBytes} bytes`);
 }
 
 /** The last part of a path, without control characters and halves of surrogate pairs, which no protocol carries. */

@@ -3,7 +3,8 @@ import * as z from 'zod/mini';
 import { bytes as byteCount, readOptions } from '../../core/options.ts';
 import { fromBase64 } from './base64.ts';
 import { bringFiles } from './file-class.ts';
-import { FileBody, fileTooLarge, type FileSource } from './file-body.ts';
+import { FileBody, type FileSource } from './file-body.ts';
+import { fileTooLarge } from './file-too-large.ts';
 import { bytes } from './scalars.ts';
 
 /** Options of `file`. */
@@ -116,13 +117,25 @@ function readFile(value: unknown): FileBody | undefined {
   return content instanceof Uint8Array ? FileBody.from({ ...value, content, size: undefined }) : undefined;
 }
 
-async function* limited(content: AsyncIterable<Uint8Array>, maxBytes: number): AsyncGenerator<Uint8Array> {
-  let size = 0;
-  for await (const chunk of content) {
-    size += chunk.byteLength;
-    if (size > maxBytes) throw fileTooLarge(maxBytes);
-    yield chunk;
-  }
+/** The same pieces, up to a limit. Whoever leaves them leaves the content at once, also if it has not begun or does not go on. */
+function limited(content: AsyncIterable<Uint8Array>, maxBytes: number): AsyncIterable<Uint8Array> {
+  return {
+    [Symbol.asyncIterator]() {
+      const pieces = content[Symbol.asyncIterator]();
+      let size = 0;
+      const leave = async (): Promise<IteratorResult<Uint8Array>> => {
+        await pieces.return?.();
+        return { done: true, value: undefined };
+      };
+      const next = async (): Promise<IteratorResult<Uint8Array>> => {
+        const step = await pieces.next();
+        if (step.done || (size += step.value.byteLength) <= maxBytes) return step;
+        await leave();
+        throw fileTooLarge(maxBytes);
+      };
+      return { next, return: leave };
+    },
+  };
 }
 
 /** Whether a media type is within a range such as `image/*`. */

@@ -1,6 +1,8 @@
+import { ApiError, isApiError } from '../../core/errors.ts';
 import { setOwn } from '../../core/own.ts';
 import type { FileBody } from './file-body.ts';
 import { isFileBody } from './file-class.ts';
+import { fileTooLarge } from './file-too-large.ts';
 
 /** How large the files of one message may be together if they have to be in memory. */
 export const MAX_FILE_BYTES = 8 * 1024 * 1024;
@@ -20,7 +22,11 @@ export async function inMemory(value: unknown): Promise<unknown> {
   let left = MAX_FILE_BYTES;
   const read = async (each: unknown): Promise<unknown> => {
     if (isFileBody(each)) {
-      const file = await each.inMemory(left);
+      if (each.size !== undefined && each.size > left) throw tooManyBytes();
+      const limit = left;
+      const file = await each.inMemory(limit).catch((error: unknown) => {
+        throw isApiError(error) && error.text === fileTooLarge(limit).text ? tooManyBytes() : error;
+      });
       left -= file.size ?? 0;
       return file;
     }
@@ -33,4 +39,8 @@ export async function inMemory(value: unknown): Promise<unknown> {
     return copy;
   };
   return read(value);
+}
+
+function tooManyBytes(): ApiError {
+  return new ApiError('INVALID_ARGUMENT', `the files of a message are larger than ${MAX_FILE_BYTES} bytes together`);
 }
