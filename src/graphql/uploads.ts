@@ -1,6 +1,6 @@
 import { ApiError } from '../core/errors.ts';
 import { HttpError } from '../http/message/error.ts';
-import { FormReader } from '../http/message/form.ts';
+import { FormReader, isFormType } from '../http/message/form.ts';
 import { fileContent } from '../http/message/form-file.ts';
 import { keepSmall, type Held } from '../http/message/keep-small.ts';
 import type { HttpRequest } from '../http/message/message.ts';
@@ -10,7 +10,7 @@ import { FileBody } from '../schema/codec/file-body.ts';
 
 /** Whether a request is one of the multipart request specification. */
 export function isUpload({ headers }: HttpRequest): boolean {
-  return /^multipart\/form-data\s*(?:;|$)/i.test(String(headers['content-type'] ?? ''));
+  return isFormType(headers['content-type']);
 }
 
 /**

@@ -12,7 +12,8 @@ import type { ResponseHead, Selection } from '../core/transport.ts';
 import { etagOf, matchesEtag } from './response/etag.ts';
 import { fileAnswer } from './files/answer.ts';
 import { answerBodyOf, requestBodyOf } from './files/bodies.ts';
-import { compileFormReader, compileRawReader, isFormType, type BodyLimits } from './files/input.ts';
+import { isFormType } from '../http/message/form.ts';
+import { compileFormReader, compileRawReader, type BodyLimits } from './files/input.ts';
 import { compileFields } from './fields.ts';
 import { locationParam } from './location.ts';
 import { fillPath, hasBody, isObject, JSON_TYPE, pathSegment } from './wire.ts';
@@ -34,15 +35,21 @@ export interface OperationRoute {
   respond(request: HttpRequest, input: ReadInput, output: unknown, requestId: string, said?: ResponseHead): HttpResponse;
 }
 
-/** Compiles one binding. `root` stands before the paths in `Location` and `Link`. */
-export function compileOperation(contract: Contract, operation: Operation, binding: HttpBinding, root: string): OperationRoute {
+/** Compiles one binding. `root` stands before the paths in `Location` and `Link`; `onError` gets what fails once an answer has begun. */
+export function compileOperation(
+  contract: Contract,
+  operation: Operation,
+  binding: HttpBinding,
+  root: string,
+  onError: (error: unknown) => void,
+): OperationRoute {
   const described = describeContract(contract);
   const view = described.operations.get(operation.name);
   if (!view) throw new TypeError(`operation ${operation.name} is not in the contract ${contract.name}`);
   return {
     operation,
     readInput: compileInput(view, binding),
-    respond: compileResponse(described, view, binding, root),
+    respond: compileResponse(described, view, binding, root, onError),
   };
 }
 
@@ -110,7 +117,13 @@ function isJsonType(type: string): boolean {
   return match !== null && (match[1] === undefined || /^utf-?8$/i.test(match[1]));
 }
 
-function compileResponse(contract: ContractView, view: OperationView, binding: HttpBinding, root: string): OperationRoute['respond'] {
+function compileResponse(
+  contract: ContractView,
+  view: OperationView,
+  binding: HttpBinding,
+  root: string,
+  onError: (error: unknown) => void,
+): OperationRoute['respond'] {
   const { operation } = view;
   const fields = compileFields(view.output);
   const status = statusOf(view, binding);
@@ -122,7 +135,7 @@ function compileResponse(contract: ContractView, view: OperationView, binding: H
   const body = answerBodyOf(operation);
   if (body) {
     return (request, _input, output, requestId, said) =>
-      fileAnswer(request, body, output, { status, cacheControl, requestId }, withRoot(said, root));
+      fileAnswer(request, body, output, { status, cacheControl, requestId }, withRoot(said, root), onError);
   }
   return (request, input, output, requestId, said) => {
     if (!view.output) return withHead({ status: said?.status ?? status, headers: { 'x-request-id': requestId } }, withRoot(said, root));

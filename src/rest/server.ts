@@ -50,7 +50,7 @@ export interface RestHandlerOptions {
   readonly maxFileBytes?: number;
   /** An event stream whose reader is this far behind is ended with RESOURCE_EXHAUSTED. @default 1_048_576 (1 MiB) */
   readonly maxBufferedBytes?: number;
-  /** How often a comment keeps event streams open, in milliseconds: under 45_000, after which clients take a silent one for broken. @default 15_000 */
+  /** How often a comment keeps event streams open, in milliseconds: clients take a stream for broken that is silent for three times as long. @default 15_000 */
   readonly heartbeatMs?: number;
   /** What carries the events beside server-sent events, for `/asyncapi.json`: `[webSocketProtocol()]`. @default none */
   readonly eventProtocols?: readonly AsyncApiProtocol[];
@@ -93,7 +93,7 @@ export function restHandler(transport: Transport, options: RestHandlerOptions = 
   const routes: (readonly [Route, Answer])[] = [];
   for (const operation of Object.values(contract.operations)) {
     for (const binding of operation.http) {
-      const route = once(() => compileOperation(contract, operation, binding, root));
+      const route = once(() => compileOperation(contract, operation, binding, root, onError));
       routes.push([
         binding,
         operation.item

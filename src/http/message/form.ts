@@ -27,6 +27,11 @@ export interface FormLimits {
 /** Parts of one form: more are an attack. */
 const MAX_PARTS = 1_000;
 
+/** Whether a content type is that of a form with files. */
+export function isFormType(type: unknown): boolean {
+  return typeof type === 'string' && /^multipart\/form-data\s*(?:;|$)/i.test(type);
+}
+
 /**
  * Reads `multipart/form-data` as it comes: no more of the body is taken than the next event needs.
  * Source: https://www.rfc-editor.org/rfc/rfc7578

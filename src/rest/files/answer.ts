@@ -24,15 +24,16 @@ export function fileAnswer(
   output: unknown,
   head: AnswerHead,
   said: ResponseHead | undefined,
+  onError: (error: unknown) => void,
 ): HttpResponse {
   const { status, cacheControl, requestId } = head;
   const headers: Record<string, string> = { 'x-request-id': requestId };
   if (output === null || output === undefined) return withHead({ status: 204, headers }, said);
   const file = output instanceof FileBody ? output : new FileBody({ content: output as Uint8Array, type: body.mediaType ?? ANY_TYPE });
   headers['content-type'] = file.type;
-  // A browser must not take bytes that a stranger has sent for a page.
+  // A browser must not take what a stranger has sent for a page: neither by its bytes, nor by the type that its sender gave.
   headers['x-content-type-options'] = 'nosniff';
-  if (file.name !== undefined) headers['content-disposition'] = attachment(file.name);
+  if (body.isFile) headers['content-disposition'] = file.name === undefined ? 'attachment' : attachment(file.name);
   if (cacheControl !== undefined && said?.headers['cache-control'] === undefined) headers['cache-control'] = cacheControl;
   const content = contentIn(file);
   const etag =
@@ -47,8 +48,13 @@ export function fileAnswer(
   }
   if (content) return withHead({ status: said?.status ?? status, headers, body: content }, said);
   if (file.size !== undefined) headers['content-length'] = String(file.size);
-  if (request.method === 'HEAD') void file.cancel().catch(() => {});
-  return withHead({ status: said?.status ?? status, headers, body: streamed(file) }, said);
+  if (request.method === 'HEAD') {
+    void file.cancel().catch(() => {});
+    return withHead({ status: said?.status ?? status, headers, body: (writer) => writer.end() }, said);
+  }
+  // Before the head: a file that was read already is a failure that can still be told.
+  const pieces = file[Symbol.asyncIterator]();
+  return withHead({ status: said?.status ?? status, headers, body: streamed(file, pieces, onError) }, said);
 }
 
 function contentIn(file: FileBody): Uint8Array | undefined {
@@ -67,9 +73,8 @@ function latin1(bytes: Uint8Array): string {
 }
 
 /** Sends a file at the pace of its reader. One that fails, or is not as long as it said, is cut, so that nobody takes it for complete. */
-function streamed(file: FileBody): HttpStream {
+function streamed(file: FileBody, pieces: AsyncIterator<Uint8Array>, onError: (error: unknown) => void): HttpStream {
   return (writer) => {
-    const pieces = file[Symbol.asyncIterator]();
     let isOver = false;
     writer.onClose(() => {
       isOver = true;
@@ -77,7 +82,10 @@ function streamed(file: FileBody): HttpStream {
     });
     // It goes on for as long as the server waits for its answers.
     writer.onStop(() => {});
-    void pump(file, pieces, writer, () => isOver).catch(() => writer.cut());
+    void pump(file, pieces, writer, () => isOver).catch((error: unknown) => {
+      if (!isOver) onError(error);
+      writer.cut();
+    });
   };
 }
 
@@ -88,10 +96,14 @@ async function pump({ size }: FileBody, pieces: AsyncIterator<Uint8Array>, write
     if (isOver()) return;
     if (step.done) break;
     sent += step.value.byteLength;
-    if (size !== undefined && sent > size) return writer.cut();
+    if (size !== undefined && sent > size) throw wrongSize(size);
     writer.write(step.value);
     await writer.drained();
   }
-  if (size !== undefined && sent !== size) return writer.cut();
+  if (size !== undefined && sent !== size) throw wrongSize(size);
   writer.end();
+}
+
+function wrongSize(size: number): TypeError {
+  return new TypeError(`a file is not as long as its size says (${size} bytes): its answer was cut`);
 }

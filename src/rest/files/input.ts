@@ -4,7 +4,7 @@ import type { HttpBinding } from '../../core/http-binding.ts';
 import { HttpError } from '../../http/message/error.ts';
 import type { HttpRequest } from '../../http/message/message.ts';
 import { readDisposition } from '../../http/message/disposition.ts';
-import { FormReader, type FormPart } from '../../http/message/form.ts';
+import { isFormType, FormReader, type FormPart } from '../../http/message/form.ts';
 import { fileContent } from '../../http/message/form-file.ts';
 import { keepSmall, type Held } from '../../http/message/keep-small.ts';
 import { parseJson, tryParseJson } from '../../peer/json.ts';
@@ -24,13 +24,6 @@ export interface BodyLimits {
 
 /** Reads the members that a body has. */
 export type BodyReader = (request: HttpRequest, limits: BodyLimits) => Promise<Record<string, unknown>>;
-
-const FORM_TYPE = /^multipart\/form-data\s*(?:;|$)/i;
-
-/** Whether a content type is that of a form with parts. */
-export function isFormType(type: unknown): boolean {
-  return typeof type === 'string' && FORM_TYPE.test(type);
-}
 
 /** Compiles the reader of a request whose body is one member, and whose other members are in the query. */
 export function compileRawReader(view: OperationView, binding: HttpBinding, body: RequestBody & { readonly kind: 'raw' }): BodyReader {
@@ -94,7 +87,7 @@ export function compileFormReader(view: OperationView, binding: HttpBinding): Bo
       const content = await keepSmall(fileContent(reader, part.name), held);
       const isEmpty = content instanceof Uint8Array && content.byteLength === 0;
       // What browsers send of a file input in which nothing was chosen.
-      if (isEmpty && (part.filename ?? '') === '' && part.type === ANY_TYPE) continue;
+      if (isEmpty && part.filename === '' && part.type === ANY_TYPE) continue;
       if (member.isFile) put(input, part.name, member, new FileBody({ content, name: part.filename, type: part.type }));
       else if (content instanceof Uint8Array) put(input, part.name, member, content);
       else throw new HttpError(413, `'${part.name}' is larger than ${maxBodyBytes} bytes`);

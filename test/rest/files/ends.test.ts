@@ -1,6 +1,7 @@
 /** How transfers of files end: at the pace of the reader, by its leaving, by a cut in the middle, and what may be done again. */
 import { createServer, type Server } from 'node:http';
 import { connect, type AddressInfo, type Socket } from 'node:net';
+import { inspect } from 'node:util';
 import * as z from 'zod/mini';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createClient, createService, defineContract, file, mutation, query } from '../../../src/core.ts';
@@ -24,6 +25,7 @@ const contract = defineContract({
       http: 'POST /form',
     }),
     get: query({ input: z.object({ size: z.int() }), output: file(), http: 'GET /file' }),
+    limited: mutation({ input: z.object({ content: file({ maxBytes: 10_000_000 }) }), http: { route: 'PUT /limited', body: 'content' } }),
     copy: mutation({ input: z.object({ content: file() }), output: file(), http: { route: 'POST /copy', body: 'content' } }),
   },
 });
@@ -71,6 +73,7 @@ const service = createService(
       return { size: (await content.bytes()).byteLength };
     },
     get: ({ size }) => pieces(size),
+    limited: ({ content }) => void content.cancel(),
     copy: ({ content }) => (runs++, content),
   },
   { onError: () => {} },
@@ -300,5 +303,69 @@ describe('doing it again', () => {
       code: 'FAILED_PRECONDITION',
     });
     await expect(client.copy({ content: pieces(20) }, { idempotencyKey: 'large' })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+  });
+});
+
+describe('a file that cannot be sent', () => {
+  const reports: unknown[] = [];
+  const making = defineContract({
+    name: 'making',
+    operations: { get: query({ input: z.object({ how: z.string() }), output: file(), http: 'GET /file' }) },
+  });
+  let other: HttpServer;
+  beforeAll(async () => {
+    async function* failing() {
+      yield await Promise.resolve(new Uint8Array(10));
+      throw new Error('the disk is gone');
+    }
+    const locked = () => {
+      const stream = new Blob(['abc']).stream();
+      stream.getReader();
+      return stream;
+    };
+    const maker = createService(making, {
+      get: ({ how }) => {
+        if (how === 'locked') return locked();
+        if (how === 'short') return { content: pieces(1), size: PIECE + 1 };
+        return failing();
+      },
+    });
+    other = await listen(restHandler(maker, { onError: (error) => reports.push(error) }), { onError: () => {} });
+  });
+  beforeEach(() => void (reports.length = 0));
+  afterAll(() => other.close());
+
+  test('because it is locked is a failure before the head', async () => {
+    const response = await fetch(`${other.url}/file?how=locked`);
+    expect(response.status).toBe(500);
+    expect(reports).toHaveLength(1);
+  });
+
+  test.each([
+    ['failing', 'the disk is gone'],
+    ['short', 'not as long as its size says'],
+  ])('to its end is cut, and reported (%s)', async (how, text) => {
+    const response = await fetch(`${other.url}/file?how=${how}`);
+    await expect(response.arrayBuffer()).rejects.toThrow();
+    await expect.poll(() => inspect(reports[0])).toContain(text);
+  });
+});
+
+describe('a file with a limit', () => {
+  test('is left when its handler cancels it, also if its source does not go on', async () => {
+    let isLeftNow = false;
+    const stalled: AsyncIterable<Uint8Array> = {
+      [Symbol.asyncIterator]: () => ({
+        next: () => new Promise(() => {}),
+        return: () => {
+          isLeftNow = true;
+          return Promise.resolve({ done: true as const, value: undefined });
+        },
+      }),
+    };
+    const limited = createClient({ contract, transport: service });
+    await limited.limited({ content: stalled });
+    await expect.poll(() => isLeftNow).toBe(true);
+    await limited.close();
   });
 });

@@ -162,6 +162,8 @@ describe.each(['in process', 'over REST', 'over REST to REST'])('files %s', (how
     expect(
       (await client.form({ album: 'a', year: 1, tags: [], photos: [{ content: new Uint8Array(0), name: 'e.txt' }] })).photos,
     ).toMatchObject([{ size: 0 }]);
+    // Without a name it is not what a browser sends of an input in which nothing was chosen.
+    expect((await client.form({ album: 'a', year: 1, tags: [], photos: [new Uint8Array(0)] })).photos).toMatchObject([{ size: 0 }]);
   });
 
   test('a form keeps its other members as they were', async () => {
