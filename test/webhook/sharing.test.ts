@@ -1,8 +1,11 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { listen } from '../../src/http/node/listen.ts';
 import { createService, defineContract, event, memoryHub } from '../../src/index.ts';
-import { memoryWebhookStore, webhookHandler, type WebhookHandlerOptions } from '../../src/webhook/server.ts';
+import { fileWebhookStore, memoryWebhookStore, webhookHandler, type WebhookHandlerOptions } from '../../src/webhook/server.ts';
 import { until } from '../support/until.ts';
 import { startEndpoint, verified } from '../support/webhooks.ts';
 
@@ -18,9 +21,7 @@ afterEach(async () => {
 });
 
 /** Dispatchers of one hub and one store. */
-function shared() {
-  const hub = memoryHub();
-  const store = memoryWebhookStore();
+function shared(hub = memoryHub(), store = memoryWebhookStore()) {
   cleanups.push(() => hub.close());
   return async (options: WebhookHandlerOptions = {}) => {
     const service = createService(contract, {}, { hub });
@@ -45,8 +46,8 @@ function shared() {
   };
 }
 
-async function endpoint() {
-  const started = await startEndpoint(() => 204);
+async function endpoint(answer?: () => Promise<number>) {
+  const started = await startEndpoint(answer);
   cleanups.push(started.close);
   const heard = () => started.got.map(({ body }) => (JSON.parse(body) as { data: { n: number } }).data.n);
   return { ...started, heard };
@@ -111,5 +112,31 @@ describe('two dispatchers of one store', () => {
     await two.publish(2);
     await until(() => heard().length >= 2, 'both are delivered');
     expect(heard()).toEqual([1, 2]);
+  });
+});
+
+describe('what waited when a dispatcher began', () => {
+  it('is delivered once, while a store in a file is claimed again', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'sharing-'));
+    cleanups.push(() => rm(folder, { recursive: true }));
+    const path = join(folder, 'webhooks.jsonl');
+    const store = fileWebhookStore(path);
+    const one = await shared(memoryHub(), store)({ graceMs: 0 });
+    const numbers = [1, 2, 3, 4, 5, 6];
+    // Longer than a renewal, so that the others still wait then.
+    const { url, heard } = await endpoint(() => new Promise((resolve) => setTimeout(resolve, LEASE_MS / 4, 204)));
+    await one.api('POST', '', { url, events: ['article.published'], ordered: true });
+    for (const n of numbers) await one.publish(n);
+    await one.handler.close();
+    await store.close();
+    const before = heard().length;
+
+    const again = fileWebhookStore(path);
+    cleanups.push(() => again.close());
+    const two = await shared(memoryHub(), again)();
+    await until(() => heard().length >= before + numbers.length, 'all are delivered');
+    await two.publish(7);
+    await until(() => heard().includes(7), 'a later one is delivered');
+    expect(heard().slice(before)).toEqual([...numbers, 7]);
   });
 });

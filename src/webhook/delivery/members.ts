@@ -90,6 +90,8 @@ export class Members {
     // A contract of today may have fewer events.
     const events = subscription.events.flatMap((type) => this.#events.get(type) ?? []);
     const member = this.#attach(subscription, events, subscription.lastEventIds ?? {});
+    // The next claim gives those of them again that no dispatcher added.
+    member.strays = new Set(pending.map(({ id }) => id));
     member.endpoint.restore(pending);
     await Promise.all(member.sources.map((source) => source.start()));
     await this.#keepPlaces(subscription.id).catch(this.init.report);
