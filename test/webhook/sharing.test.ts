@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { listen } from '../../src/http/node/listen.ts';
-import { createService, defineContract, event, memoryHub } from '../../src/index.ts';
+import { createService, defineContract, event, memoryHub, type EventHub } from '../../src/index.ts';
 import { fileWebhookStore, memoryWebhookStore, webhookHandler, type WebhookHandlerOptions } from '../../src/webhook/server.ts';
 import { until } from '../support/until.ts';
 import { startEndpoint, verified } from '../support/webhooks.ts';
@@ -44,6 +44,26 @@ function shared(hub = memoryHub(), store = memoryWebhookStore()) {
     };
     return { handler, api, publish: (n: number) => service.publish('article', { n }) };
   };
+}
+
+/** A hub that lets subscribers in when it is told to. */
+function slowHub() {
+  const hub = memoryHub();
+  let entry = Promise.resolve();
+  const shut = () => {
+    let letIn = () => {};
+    entry = new Promise((resolve) => (letIn = resolve));
+    return letIn;
+  };
+  const slow: EventHub = {
+    publish: (definition, published) => hub.publish(definition, published),
+    subscribe: async (request, sink) => {
+      await entry;
+      return hub.subscribe(request, sink);
+    },
+    close: () => hub.close(),
+  };
+  return { hub: slow, shut };
 }
 
 async function endpoint(answer?: () => Promise<number>) {
@@ -112,6 +132,31 @@ describe('two dispatchers of one store', () => {
     await two.publish(2);
     await until(() => heard().length >= 2, 'both are delivered');
     expect(heard()).toEqual([1, 2]);
+  });
+});
+
+describe('a subscription that is still being made', () => {
+  it('stays rotated or deleted, if another dispatcher did that', async () => {
+    const { hub, shut } = slowHub();
+    const open = shared(hub);
+    const [one, two] = [await open(), await open()];
+    const { url, got, wait } = await endpoint();
+    const letIn = shut();
+    const making = [1, 2].map(() => one.api('POST', '', { url, events: ['article.published'] }));
+    let ids: string[] = [];
+    const listed = async () => (ids = ((await two.api('GET')).body as { id: string }[]).map(({ id }) => id));
+    await until(async () => (await listed()).length === 2, 'both are stored');
+    const [rotated = '', deleted = ''] = ids;
+    const { secret } = (await two.api('POST', `/${rotated}/rotate`, { overlapSeconds: 0 })).body;
+    expect((await two.api('DELETE', `/${deleted}`)).status).toBe(204);
+    letIn();
+    await Promise.all(making);
+    expect(await listed()).toEqual([rotated]);
+    await new Promise((resolve) => setTimeout(resolve, LEASE_MS));
+    await two.publish(1);
+    await wait(1);
+    await verified(got[0], String(secret));
+    expect(got).toHaveLength(1);
   });
 });
 

@@ -72,7 +72,8 @@ export class Dispatcher {
     this.#deletions = new Deletions(store, this.#turns, signal);
     this.#held = new HeldEvents(transport, init.storeTimeoutMs, init.isStored);
     const remove = (id: string) => void this.#remove(id).catch(report);
-    this.#members = new Members({ transport, endpoint, signal, report, onEnd, remove, save: (each) => this.#save(each) });
+    const keepPlaces = (id: string, lastEventIds: Readonly<Record<string, string>>) => this.#keepPlaces(id, lastEventIds);
+    this.#members = new Members({ transport, endpoint, signal, report, onEnd, remove, keepPlaces });
     this.#claims = new Claims({
       sharing: store.sharing,
       worker: endpoint.worker,
@@ -221,12 +222,12 @@ export class Dispatcher {
     });
   }
 
-  /** Writes a subscription, unless it was deleted since: then nothing is written. */
-  #save(subscription: StoredSubscription): Promise<void> {
-    const { id } = subscription;
+  /** Writes where the events of a subscription go on. It is read again first: another dispatcher may have rotated its secret, or deleted it. */
+  #keepPlaces(id: string, lastEventIds: Readonly<Record<string, string>>): Promise<void> {
+    const { store } = this.init;
     return this.#turns.run(id, async () => {
-      const now = this.#members.subscription(id);
-      if (now) await this.init.store.saveSubscription({ ...now, lastEventIds: subscription.lastEventIds ?? {} });
+      const now = this.#members.subscription(id) && (await store.sharing.subscription(id));
+      if (now) await store.saveSubscription({ ...now, lastEventIds });
     });
   }
 

@@ -18,8 +18,8 @@ export interface MembersInit {
   readonly onEnd: (subscription: StoredSubscription, error: ApiError | undefined) => void;
   /** It is over and goes out of the store. */
   readonly remove: (id: string) => void;
-  /** Writes a subscription that is held. */
-  readonly save: (subscription: StoredSubscription) => Promise<void>;
+  /** Writes where the events of a subscription go on. */
+  readonly keepPlaces: (id: string, lastEventIds: Readonly<Record<string, string>>) => Promise<void>;
 }
 
 /** A subscription that this process serves: its events come from its sources and go to its endpoint. */
@@ -205,7 +205,7 @@ export class Members {
   async #keepPlaces(id: string): Promise<void> {
     const member = this.#members.get(id);
     if (!member || member.places.size === 0) return;
-    await this.init.save({ ...member.endpoint.subscription, lastEventIds: Object.fromEntries(member.places) });
+    await this.init.keepPlaces(id, Object.fromEntries(member.places));
   }
 
   /** A hub hands the same message to all of its subscribers in a row: it is made ready for them once. */
