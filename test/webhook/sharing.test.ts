@@ -5,7 +5,13 @@ import { afterEach, describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { listen } from '../../src/http/node/listen.ts';
 import { createService, defineContract, event, memoryHub, type EventHub } from '../../src/index.ts';
-import { fileWebhookStore, memoryWebhookStore, webhookHandler, type WebhookHandlerOptions } from '../../src/webhook/server.ts';
+import {
+  fileWebhookStore,
+  memoryWebhookStore,
+  webhookHandler,
+  type WebhookHandlerOptions,
+  type WebhookStore,
+} from '../../src/webhook/server.ts';
 import { until } from '../support/until.ts';
 import { startEndpoint, verified } from '../support/webhooks.ts';
 
@@ -50,6 +56,7 @@ function shared(hub = memoryHub(), store = memoryWebhookStore()) {
 function slowHub() {
   const hub = memoryHub();
   let entry = Promise.resolve();
+  let waiting = 0;
   const shut = () => {
     let letIn = () => {};
     entry = new Promise((resolve) => (letIn = resolve));
@@ -58,12 +65,55 @@ function slowHub() {
   const slow: EventHub = {
     publish: (definition, published) => hub.publish(definition, published),
     subscribe: async (request, sink) => {
+      waiting++;
       await entry;
+      waiting--;
       return hub.subscribe(request, sink);
     },
     close: () => hub.close(),
   };
-  return { hub: slow, shut };
+  return { hub: slow, shut, waiting: () => waiting };
+}
+
+/** A store whose writes wait, once it is held, for a claim that is read before them; that claim is given when it is told to. */
+function lateStore() {
+  const store = memoryWebhookStore();
+  const { saveSubscription, deleteSubscription, sharing } = store;
+  let given: Promise<void> | undefined;
+  let onRead: (() => void) | undefined;
+  let begun: Promise<void> | undefined;
+  let claims = 0;
+  const read = async () => {
+    if (given && !onRead) await new Promise<void>((resolve) => (onRead = resolve));
+  };
+  const late: WebhookStore = {
+    ...store,
+    saveSubscription: (...saved) => read().then(() => saveSubscription(...saved)),
+    deleteSubscription: (id) => read().then(() => deleteSubscription(id)),
+    sharing: sharing && {
+      ...sharing,
+      claim: async (...claimed) => {
+        claims++;
+        await begun;
+        const claim = await sharing.claim(...claimed);
+        onRead?.();
+        if (onRead) await given;
+        return claim;
+      },
+    },
+  };
+  const hold = () => {
+    let give = () => {};
+    given = new Promise((resolve) => (give = resolve));
+    return give;
+  };
+  /** Lets no claim that begins be read, until it is told to. */
+  const block = () => {
+    let go = () => {};
+    begun = new Promise((resolve) => (go = resolve));
+    return go;
+  };
+  return { store: late, hold, block, claims: () => claims };
 }
 
 async function endpoint(answer?: () => Promise<number>) {
@@ -157,6 +207,63 @@ describe('a subscription that is still being made', () => {
     await wait(1);
     await verified(got[0], String(secret));
     expect(got).toHaveLength(1);
+  });
+
+  it('stays with its dispatcher, if a claim was read before it was stored', async () => {
+    const { hub, shut, waiting } = slowHub();
+    const { store, hold, claims } = lateStore();
+    const one = await shared(hub, store)();
+    const { url, wait } = await endpoint();
+    const letIn = shut();
+    const answer = hold();
+    const making = one.api('POST', '', { url, events: ['article.published'] });
+    await until(() => waiting() === 1, 'it is stored and waits for its events');
+    const before = claims();
+    answer();
+    await until(() => claims() > before, 'the claim is taken up');
+    letIn();
+    expect((await making).status).toBe(201);
+    await one.publish(1);
+    await wait(1);
+  });
+});
+
+describe('an event of a subscription that was made', () => {
+  it('is delivered once, if both came while a claim was under way', async () => {
+    const { store, block, claims } = lateStore();
+    const one = await shared(memoryHub(), store)();
+    let answer: (status: number) => void = () => {};
+    const { url, got, heard, wait } = await endpoint(() => new Promise((resolve) => (answer = resolve)));
+    const before = claims();
+    const go = block();
+    await until(() => claims() > before, 'a claim is under way');
+    await one.api('POST', '', { url, events: ['article.published'], ordered: true });
+    await one.publish(1);
+    await wait(1);
+    go();
+    await until(() => claims() > before + 1, 'the claim is taken up');
+    await one.publish(2);
+    answer(204);
+    await wait(2);
+    answer(204);
+    expect(heard()).toEqual([1, 2]);
+    expect(new Set(got.map(({ headers }) => headers['webhook-id'])).size).toBe(2);
+  });
+});
+
+describe('a subscription that was deleted', () => {
+  it('is not taken up from a claim that was read before', async () => {
+    const { store, hold, claims } = lateStore();
+    const one = await shared(memoryHub(), store)();
+    const { url, got } = await endpoint();
+    const { id } = (await one.api('POST', '', { url, events: ['article.published'] })).body;
+    const answer = hold();
+    expect((await one.api('DELETE', `/${String(id)}`)).status).toBe(204);
+    const before = claims();
+    answer();
+    await one.publish(1);
+    await until(() => claims() > before, 'the claim is taken up');
+    expect(got).toHaveLength(0);
   });
 });
 

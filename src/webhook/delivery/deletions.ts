@@ -10,11 +10,14 @@ export class Deletions {
   readonly #store: WebhookStore;
   readonly #turns: Turns;
   readonly #signal: AbortSignal;
+  /** The store has one no more. */
+  readonly #onErased: (id: string) => void;
 
-  constructor(store: WebhookStore, turns: Turns, signal: AbortSignal) {
+  constructor(store: WebhookStore, turns: Turns, signal: AbortSignal, onErased: (id: string) => void) {
     this.#store = store;
     this.#turns = turns;
     this.#signal = signal;
+    this.#onErased = onErased;
   }
 
   /** Whose a deleted subscription was that the store still has. */
@@ -37,6 +40,7 @@ export class Deletions {
   async #erase(id: string): Promise<void> {
     await this.#turns.run(id, () => this.#store.deleteSubscription(id));
     this.#owners.delete(id);
+    this.#onErased(id);
   }
 
   async #again(id: string): Promise<void> {

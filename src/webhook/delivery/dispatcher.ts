@@ -52,7 +52,7 @@ export class Dispatcher {
   readonly #creating = new Map<string, number>();
   /** Subscriptions that were made or deleted here, or are being given back, while a claim is under way: it may know nothing of that. */
   readonly #changing = new Set<string>();
-  /** Subscriptions whose events the service has not acknowledged yet: they are not given back. */
+  /** Subscriptions that are being stored, or whose events the service has not acknowledged yet: they are not given back. */
   readonly #opening = new Set<string>();
   /** Subscriptions that are being given back. */
   readonly #leaving = new Set<string>();
@@ -69,7 +69,7 @@ export class Dispatcher {
     this.init = init;
     const { transport, store, endpoint, report, onEnd, leaseMs } = init;
     const signal = this.#live.signal;
-    this.#deletions = new Deletions(store, this.#turns, signal);
+    this.#deletions = new Deletions(store, this.#turns, signal, (id) => this.#changing.add(id));
     this.#held = new HeldEvents(transport, init.storeTimeoutMs, init.isStored);
     const remove = (id: string) => void this.#remove(id).catch(report);
     const keepPlaces = (id: string, lastEventIds: Readonly<Record<string, string>>) => this.#keepPlaces(id, lastEventIds);
@@ -80,6 +80,7 @@ export class Dispatcher {
       leaseMs,
       known: () => {
         this.#changing.clear();
+        for (const id of this.#opening) this.#changing.add(id);
         return this.#members.versions;
       },
       take: (claim, isFirst) => this.#take(claim, isFirst),
@@ -131,10 +132,12 @@ export class Dispatcher {
       await guard.check(given.url);
       carrier.prepare();
       this.#changing.add(id);
+      this.#opening.add(id);
       // Before the events: a delivery in the store is one of a subscription in the store.
       await this.#turns
         .run(id, () => store.saveSubscription(subscription, endpoint.worker))
         .catch((error: unknown) => {
+          this.#opening.delete(id);
           // It may be there after all, or come to be: nobody would know its secret.
           this.#deletions.run(id, owner).catch(this.init.report);
           throw error;
@@ -145,10 +148,10 @@ export class Dispatcher {
       else this.#creating.delete(owner);
     }
     if (this.#closing) {
+      this.#opening.delete(id);
       await this.#turns.run(id, () => store.deleteSubscription(id)).catch(this.init.report);
       throw stopping();
     }
-    this.#opening.add(id);
     const opened = this.#members.open(subscription, lastEventId === undefined ? {} : { [given.events[0] ?? '']: lastEventId });
     let left = false;
     onLeave(() => {
@@ -295,7 +298,8 @@ export class Dispatcher {
         pending.delete(id);
       }
     }
-    for (const [id, deliveries] of pending) this.#members.restore(id, deliveries);
+    // Deliveries of one that was made here meanwhile are known.
+    for (const [id, deliveries] of pending) if (!this.#changing.has(id)) this.#members.restore(id, deliveries);
     this.#giveBack(this.#members.size - claim.share);
     if (!isFirst) return;
     // What was held goes to the subscriptions to which the service gives its events.
