@@ -267,6 +267,27 @@ describe('a subscription that was deleted', () => {
   });
 });
 
+describe('a dispatcher that begins', () => {
+  it('renews its lease while the service has not acknowledged its events', async () => {
+    const { hub, shut, waiting } = slowHub();
+    const { store, claims } = lateStore();
+    const open = shared(hub, store);
+    const one = await open();
+    const { url } = await endpoint();
+    await one.api('POST', '', { url, events: ['article.published'] });
+    await one.handler.close();
+    const letIn = shut();
+    let isReady = false;
+    const opening = open().then(() => (isReady = true));
+    await until(() => waiting() > 1, 'its claim is being taken up');
+    const before = claims();
+    await until(() => claims() > before + 1, 'it has claimed twice more');
+    expect(isReady).toBe(false);
+    letIn();
+    await opening;
+  });
+});
+
 describe('what waited when a dispatcher began', () => {
   it('is delivered once, while a store in a file is claimed again', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'sharing-'));

@@ -34,6 +34,7 @@ export class Claims {
   readonly tried: Promise<void>;
   readonly #failures: RepeatedReport;
   #stopLease: StopTimer = () => {};
+  #renewing: Promise<void> | undefined;
 
   private readonly init: ClaimsInit;
 
@@ -48,15 +49,17 @@ export class Claims {
     return this.#problem;
   }
 
-  /** Resolves once the first claim is taken up; then goes on by itself. A store that cannot be read now may be read later: a full disk, a database that is away. */
+  /** Resolves once the first claim is taken up; renews it by itself. A store that cannot be read now may be read later: a full disk, a database that is away. */
   async start(): Promise<void> {
-    const { signal, leaseMs } = this.init;
+    const { signal, leaseMs, take } = this.init;
     for (let attempt = 0; !signal.aborted; attempt++) {
       try {
-        await this.#claim(true);
+        const claim = await this.#claim();
+        // Taking it up may last longer than the lease.
+        if (leaseMs !== Infinity) this.#renewing ??= this.#goOn();
+        if (claim) await take(claim, true);
         this.#problem = undefined;
         this.#onTried();
-        if (leaseMs !== Infinity) void this.#goOn();
         return;
       } catch (error) {
         this.#failures.add(error);
@@ -68,14 +71,15 @@ export class Claims {
   }
 
   async #goOn(): Promise<void> {
-    const { signal, leaseMs, gate, onOpen } = this.init;
+    const { signal, leaseMs, take, gate, onOpen } = this.init;
     let isLapsed = false;
     while (!signal.aborted) {
       await delay(leaseMs / RENEWALS, signal).catch(() => {});
       if (signal.aborted) break;
       try {
         isLapsed ||= !gate.isOpen;
-        await this.#claim(false);
+        const claim = await this.#claim();
+        if (claim) await take(claim, false);
         // Another dispatcher may be about to take what this one lost: only a second claim shows it.
         if (!isLapsed && !gate.isOpen) {
           gate.isOpen = true;
@@ -90,11 +94,12 @@ export class Claims {
     this.#stopLease();
   }
 
-  async #claim(isFirst: boolean): Promise<void> {
-    const { sharing, worker, leaseMs, known, take, gate, signal } = this.init;
+  /** Gives nothing if the dispatcher has ended meanwhile. */
+  async #claim(): Promise<WebhookClaim | undefined> {
+    const { sharing, worker, leaseMs, known, gate, signal } = this.init;
     const begun = now();
     const claim = await sharing.claim(worker, leaseMs, known());
-    if (signal.aborted) return;
+    if (signal.aborted) return undefined;
     this.#stopLease();
     this.#stopLease = after(
       Math.max(0, begun + leaseMs - now()),
@@ -104,6 +109,6 @@ export class Claims {
       },
       { holds: false },
     );
-    await take(claim, isFirst);
+    return claim;
   }
 }
