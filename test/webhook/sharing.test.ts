@@ -13,7 +13,7 @@ import {
   type WebhookStore,
 } from '../../src/webhook/server.ts';
 import { until } from '../support/until.ts';
-import { startEndpoint, verified } from '../support/webhooks.ts';
+import { startEndpoint, verified, type Got } from '../support/webhooks.ts';
 
 const contract = defineContract({
   name: 'news',
@@ -116,7 +116,7 @@ function lateStore() {
   return { store: late, hold, block, claims: () => claims };
 }
 
-async function endpoint(answer?: () => Promise<number>) {
+async function endpoint(answer?: (got: Got) => Promise<number>) {
   const started = await startEndpoint(answer);
   cleanups.push(started.close);
   const heard = () => started.got.map(({ body }) => (JSON.parse(body) as { data: { n: number } }).data.n);
@@ -285,6 +285,46 @@ describe('a dispatcher that begins', () => {
     expect(isReady).toBe(false);
     letIn();
     await opening;
+  });
+});
+
+describe('a dispatcher that ends', () => {
+  it('gives all back after the claim that is under way', async () => {
+    const { store, block, claims } = lateStore();
+    const one = await shared(memoryHub(), store)();
+    const { url } = await endpoint();
+    for (let n = 0; n < 2; n++) await one.api('POST', '', { url, events: ['article.published'] });
+    const before = claims();
+    const go = block();
+    await until(() => claims() > before, 'a claim is under way');
+    setTimeout(go, 50);
+    await one.handler.close();
+    go();
+    const claim = await store.sharing?.claim('other', LEASE_MS, new Map());
+    expect(claim?.held).toHaveLength(2);
+  });
+
+  it('waits for the requests of what it is giving back', async () => {
+    const store = memoryWebhookStore();
+    const open = shared(memoryHub(), store);
+    const one = await open();
+    const answers = new Map<string, () => void>();
+    const { url, wait } = await endpoint(({ path }) => new Promise((resolve) => answers.set(path, () => resolve(204))));
+    const ids: string[] = [];
+    for (const name of ['held', 'given-back'])
+      ids.push(String((await one.api('POST', '', { url: `${url}/${name}`, events: ['article.published'] })).body['id']));
+    await one.publish(1);
+    await wait(2);
+    await open();
+    await new Promise((resolve) => setTimeout(resolve, LEASE_MS));
+    let isClosed = false;
+    const closing = one.handler.close().then(() => (isClosed = true));
+    answers.get('/held')?.();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(isClosed).toBe(false);
+    answers.get('/given-back')?.();
+    await closing;
+    for (const id of ids) expect(await store.deliveries(id, 9)).toMatchObject([{ state: 'delivered' }]);
   });
 });
 

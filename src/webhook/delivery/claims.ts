@@ -35,6 +35,7 @@ export class Claims {
   readonly #failures: RepeatedReport;
   #stopLease: StopTimer = () => {};
   #renewing: Promise<void> | undefined;
+  #claiming: Promise<unknown> = Promise.resolve();
 
   private readonly init: ClaimsInit;
 
@@ -47,6 +48,11 @@ export class Claims {
   /** What keeps the dispatcher from its work, for a check of health. */
   get problem(): string | undefined {
     return this.#problem;
+  }
+
+  /** Resolves once the store has answered the last claim; it never rejects. */
+  get answered(): Promise<unknown> {
+    return this.#claiming;
   }
 
   /** Resolves once the first claim is taken up; renews it by itself. A store that cannot be read now may be read later: a full disk, a database that is away. */
@@ -98,7 +104,9 @@ export class Claims {
   async #claim(): Promise<WebhookClaim | undefined> {
     const { sharing, worker, leaseMs, known, gate, signal } = this.init;
     const begun = now();
-    const claim = await sharing.claim(worker, leaseMs, known());
+    const claiming = sharing.claim(worker, leaseMs, known());
+    this.#claiming = claiming.catch(() => {});
+    const claim = await claiming;
     if (signal.aborted) return undefined;
     this.#stopLease();
     this.#stopLease = after(

@@ -1,5 +1,6 @@
 import { ApiError, isApiError } from '../../core/errors.ts';
 import type { Transport } from '../../core/transport.ts';
+import { within } from '../../life/timers.ts';
 import { makeWebhookSecret } from '../signing/secret.ts';
 import type { SharedStore } from '../store/sharing.ts';
 import type { WebhookClaim, DeliveryAttempt, StoredDelivery, StoredSubscription } from '../store/store.ts';
@@ -56,6 +57,8 @@ export class Dispatcher {
   readonly #opening = new Set<string>();
   /** Subscriptions that are being given back. */
   readonly #leaving = new Set<string>();
+  /** Each resolves once what is being given back is released; they never reject. */
+  readonly #givingBack = new Set<Promise<void>>();
   /** Resolves once what the store held is taken up again. */
   readonly ready: Promise<void>;
   #isRefusalTold = false;
@@ -269,7 +272,9 @@ export class Dispatcher {
     this.#abandon();
     this.#live.abort();
     this.#held.abandon(stopping());
-    await this.#members.leave(this.#members.ids, graceMs);
+    // A claim or a release that came later would take back what is released here, or use a store that was closed.
+    const underWay = Promise.all([this.#claims.answered, ...this.#givingBack]);
+    await Promise.all([this.#members.leave(this.#members.ids, graceMs), within(graceMs, underWay)]);
     // Another dispatcher need not wait until the lease is over. The store may be closed after this.
     await store.sharing.release(endpoint.worker).catch(report);
     await carrier.close();
@@ -318,7 +323,7 @@ export class Dispatcher {
     const { store, endpoint, graceMs, report } = this.init;
     const ids = this.#members.ids.filter((id) => !this.#opening.has(id)).slice(-count);
     for (const id of ids) this.#leaving.add(id);
-    void this.#members
+    const givingBack = this.#members
       .leave(ids, graceMs)
       .then(() => store.sharing.release(endpoint.worker, ids))
       .catch(report)
@@ -327,7 +332,9 @@ export class Dispatcher {
           this.#leaving.delete(id);
           this.#changing.add(id);
         }
+        this.#givingBack.delete(givingBack);
       });
+    this.#givingBack.add(givingBack);
   }
 
   async #remove(id: string): Promise<void> {
