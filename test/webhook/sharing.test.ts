@@ -288,6 +288,22 @@ describe('a dispatcher that begins', () => {
   });
 });
 
+describe('a dispatcher whose store does not answer', () => {
+  it('claims again after storeTimeoutMs', async () => {
+    const { store, block, claims } = lateStore();
+    const errors: unknown[] = [];
+    const one = await shared(memoryHub(), store)({ storeTimeoutMs: 20, graceMs: 0, onError: (error) => errors.push(error) });
+    const { url } = await endpoint();
+    await one.api('POST', '', { url, events: ['article.published'] });
+    const go = block();
+    await until(() => errors.length > 0, 'a claim has failed');
+    expect(String(errors[0])).toContain('has not answered claim within 20 ms');
+    const before = claims();
+    go();
+    await until(() => claims() > before + 1, 'it claims again');
+  });
+});
+
 describe('a dispatcher that ends', () => {
   it('gives all back after the claim that is under way', async () => {
     const { store, block, claims } = lateStore();

@@ -2,7 +2,7 @@ import { inTime } from '../../life/timers.ts';
 import { soleStore, type SharedStore } from './sharing.ts';
 import type { WebhookStore } from './store.ts';
 
-/** A store each of whose answers is waited for no longer than `timeoutMs`, but for `load` and `claim`, which take as long as there is to read. */
+/** A store each of whose answers is waited for no longer than `timeoutMs`, but for `load` and the first `claim`, which take as long as there is to read. */
 export function boundStore(given: WebhookStore, timeoutMs: number): SharedStore {
   const store = given.sharing ? (given as SharedStore) : soleStore(given);
   const { sharing } = store;
@@ -19,7 +19,10 @@ export function boundStore(given: WebhookStore, timeoutMs: number): SharedStore 
     delivery: (subscriptionId, id) => within('delivery', () => store.delivery(subscriptionId, id)),
     close: () => store.close(),
     sharing: {
-      claim: (worker, leaseMs, known) => sharing.claim(worker, leaseMs, known),
+      claim: (worker, leaseMs, known) => {
+        const claim = () => sharing.claim(worker, leaseMs, known);
+        return known.size === 0 ? claim() : within('claim', claim);
+      },
       release: (worker, ids) => within('release', () => sharing.release(worker, ids)),
       subscription: (id) => within('subscription', () => sharing.subscription(id)),
       subscriptions: (owner) => within('subscriptions', () => sharing.subscriptions(owner)),
