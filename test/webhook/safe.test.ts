@@ -240,3 +240,25 @@ describe('a deletion', () => {
     await until(async () => (await memory.load()).subscriptions.length === 0, 'the store has it');
   });
 });
+
+describe('a rotation', () => {
+  it('is not undone by one before it, which failed and is taken back', async () => {
+    const memory = memoryWebhookStore();
+    /** How many writes it takes until one fails; the next is slow. */
+    let left = Infinity;
+    const saveSubscription: WebhookStore['saveSubscription'] = async (subscription) => {
+      left--;
+      if (left === 0) throw new Error('disk full');
+      if (left === -1) await new Promise((resolve) => setTimeout(resolve, 50));
+      await memory.saveSubscription(subscription);
+    };
+    const { api } = await open({}, { store: { ...memory, saveSubscription } });
+    const { url } = await endpoint();
+    const id = String((await api('', 'POST', '', { url, events: ['article.published'] })).body?.['id']);
+    left = 1;
+    const [failed, rotated] = await Promise.all([1, 2].map(() => api('', 'POST', `/${id}/rotate`, { overlapSeconds: 0 })));
+    expect([failed?.status, rotated?.status]).toEqual([500, 200]);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect((await memory.load()).subscriptions[0]?.secrets).toMatchObject([{ secret: rotated?.body?.['secret'] }]);
+  });
+});

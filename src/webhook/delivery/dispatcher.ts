@@ -220,7 +220,7 @@ export class Dispatcher {
         await store.saveSubscription(rotated);
       } catch (error) {
         // The caller never learns the new one, and the store may have it after all.
-        store.saveSubscription(before).catch(report);
+        await store.saveSubscription(before).catch(report);
         throw error;
       }
       this.#members.update(rotated);
