@@ -287,3 +287,22 @@ describe('kill -9', () => {
     await endpoint.close();
   }, 40_000);
 });
+
+describe('a dispatcher of a file', () => {
+  it('does not keep a program alive that has nothing else to do', async () => {
+    const code = `
+      import { createService, defineContract } from '${new URL('../../src/index.ts', import.meta.url).href}';
+      import { fileWebhookStore, webhookHandler } from '${new URL('../../src/webhook/server.ts', import.meta.url).href}';
+      const service = createService(defineContract({ name: 'none' }), {});
+      await webhookHandler(service, { store: fileWebhookStore(${JSON.stringify(newPath())}) }).ready;
+      process.stdout.write('ready');`;
+    const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '--eval', code], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const ended = once(child, 'exit');
+    await once(child.stdout, 'data');
+    const late = setTimeout(() => child.kill('SIGKILL'), 5000);
+    expect(await ended).toEqual([0, null]);
+    clearTimeout(late);
+  });
+});

@@ -1,8 +1,8 @@
 import { backoffMs } from '../../life/backoff.ts';
-import { delay } from '../../life/lifetime.ts';
+import { delay, onAbort } from '../../life/lifetime.ts';
 import { now } from '../../life/now.ts';
 import { RepeatedReport } from '../../life/repeated.ts';
-import { after, type StopTimer } from '../../life/timers.ts';
+import { after, every, type StopTimer } from '../../life/timers.ts';
 import type { WebhookClaim, WebhookSharing } from '../store/store.ts';
 
 export interface ClaimsInit {
@@ -34,7 +34,10 @@ export class Claims {
   readonly tried: Promise<void>;
   readonly #failures: RepeatedReport;
   #stopLease: StopTimer = () => {};
-  #renewing: Promise<void> | undefined;
+  #stopRenewals: StopTimer | undefined;
+  #isRenewing = false;
+  /** Whether the lease was over when it was last renewed. */
+  #isLapsed = false;
   #claiming: Promise<unknown> = Promise.resolve();
 
   private readonly init: ClaimsInit;
@@ -43,6 +46,10 @@ export class Claims {
     this.init = init;
     this.#failures = new RepeatedReport(init.report);
     this.tried = new Promise((resolve) => (this.#onTried = resolve));
+    onAbort(init.signal, () => {
+      this.#stopRenewals?.();
+      this.#stopLease();
+    });
   }
 
   /** What keeps the dispatcher from its work, for a check of health. */
@@ -61,9 +68,11 @@ export class Claims {
     for (let attempt = 0; !signal.aborted; attempt++) {
       try {
         const claim = await this.#claim();
-        // Taking it up may last longer than the lease.
-        if (leaseMs !== Infinity) this.#renewing ??= this.#goOn();
-        if (claim) await take(claim, true);
+        if (claim) {
+          // Taking it up may last longer than the lease.
+          this.#stopRenewals ??= every(leaseMs / RENEWALS, () => void this.#renew(), { holds: false });
+          await take(claim, true);
+        }
         this.#problem = undefined;
         this.#onTried();
         return;
@@ -76,28 +85,27 @@ export class Claims {
     }
   }
 
-  async #goOn(): Promise<void> {
-    const { signal, leaseMs, take, gate, onOpen } = this.init;
-    let isLapsed = false;
-    while (!signal.aborted) {
-      await delay(leaseMs / RENEWALS, signal).catch(() => {});
-      if (signal.aborted) break;
-      try {
-        isLapsed ||= !gate.isOpen;
-        const claim = await this.#claim();
-        if (claim) await take(claim, false);
-        // Another dispatcher may be about to take what this one lost: only a second claim shows it.
-        if (!isLapsed && !gate.isOpen) {
-          gate.isOpen = true;
-          onOpen();
-        }
-        isLapsed = false;
-        this.#problem = gate.isOpen ? undefined : LOST;
-      } catch (error) {
-        if (!signal.aborted) this.#failures.add(error);
+  async #renew(): Promise<void> {
+    const { signal, take, gate, onOpen } = this.init;
+    if (this.#isRenewing) return;
+    this.#isRenewing = true;
+    try {
+      this.#isLapsed ||= !gate.isOpen;
+      const claim = await this.#claim();
+      if (!claim) return;
+      await take(claim, false);
+      // Another dispatcher may be about to take what this one lost: only a second claim shows it.
+      if (!this.#isLapsed && !gate.isOpen) {
+        gate.isOpen = true;
+        onOpen();
       }
+      this.#isLapsed = false;
+      this.#problem = gate.isOpen ? undefined : LOST;
+    } catch (error) {
+      if (!signal.aborted) this.#failures.add(error);
+    } finally {
+      this.#isRenewing = false;
     }
-    this.#stopLease();
   }
 
   /** Gives nothing if the dispatcher has ended meanwhile. */
