@@ -42,6 +42,15 @@ describe('init', () => {
     await proved(join(folder, 'blog'));
   });
 
+  test('says what to do next if npm cannot install', async () => {
+    // Nobody answers at this registry.
+    const registry = { npm_config_registry: 'http://127.0.0.1:1', npm_config_fetch_retries: '0', npm_config_cache: join(folder, 'cache') };
+    const { code, stdout, stderr } = await finish(start([CLI, 'init', join(folder, 'offline')], registry));
+    expect(code).toBe(1);
+    expect(stderr).toContain('The files are there, but npm install failed');
+    expect(stdout).toMatch(/npm install\n {2}npm test\n {2}npm start\n/);
+  });
+
   test('begins with a description, whose operations answer with samples', async () => {
     const from = join(folder, 'petstore.json');
     await writeFile(from, JSON.stringify(petstore2));

@@ -52,10 +52,12 @@ export const initCommand = defineCommand({
     const paint = painter(process.stdout);
     const at = relative(process.cwd(), root) || '.';
     process.stdout.write(`${paint('green', '●')} ${paint('bold', name)}: ${Object.keys(files).length} files in ${at}.\n`);
-    if (!flags['no-install'] && !(await install(root))) return 1;
-    const steps = [...(at === '.' ? [] : [`cd ${at}`]), ...(flags['no-install'] ? ['npm install'] : []), 'npm test', 'npm start'];
+    const isInstalled = !flags['no-install'] && (await install(root));
+    if (!isInstalled && !flags['no-install'])
+      process.stderr.write('\nThe files are there, but npm install failed: mend what it says above, and go on.\n');
+    const steps = [...(at === '.' ? [] : [`cd ${at}`]), ...(isInstalled ? [] : ['npm install']), 'npm test', 'npm start'];
     process.stdout.write(`\nNext:\n\n${steps.map((step) => `  ${paint('bold', step)}\n`).join('')}`);
-    return 0;
+    return isInstalled || flags['no-install'] ? 0 : 1;
   },
 });
 
