@@ -106,7 +106,7 @@ class Answers {
   }
 }
 
-/** About how large an output is; `undefined` for one that holds bytes, which are no JSON. */
+/** About how large an output is; `undefined` for one that holds bytes, which are not JSON. */
 function weightOf(output: unknown): number | undefined {
   let isPlain = true;
   // `this` holds the member before its `toJSON`, which bytes have.

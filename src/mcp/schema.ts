@@ -96,7 +96,7 @@ function outputSchemaOf(view: ContractView, own: OperationView, era: Era): JsonS
     : schema;
 }
 
-/** Whether the revisions before 2026-07-28, where a structured result is an object, need one around an operation's output. */
+/** Whether the revisions before 2026-07-28, whose structured results are objects, need one around an operation's output. */
 export function isWrapped(view: ContractView, operation: Operation): boolean {
   const use = view.operations.get(operation.name)?.output;
   return use !== undefined && (use.nullable || (use.node.kind !== 'object' && use.node.kind !== 'record'));

@@ -104,7 +104,7 @@ export class ValueComparison {
     } else this.#bounds(before, after, ['minimum', 'exclusiveMinimum'], ['maximum', 'exclusiveMaximum'], place);
   }
 
-  /** Limits below and above: a missing one is no limit. */
+  /** Limits below and above: a missing one does not limit. */
   #bounds(before: object, after: object, lower: readonly string[], upper: readonly string[], place: string): void {
     for (const [names, sign] of [
       [lower, 1],

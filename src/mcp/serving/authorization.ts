@@ -9,7 +9,7 @@ export interface McpAuthorization {
   readonly scopes?: readonly string[] | undefined;
 }
 
-/** Tells callers without a token where there are some. */
+/** Tells callers without a token how to get one. */
 export class Authorization {
   /** Where the metadata are. Source: https://www.rfc-editor.org/rfc/rfc9728#section-3.1 */
   readonly path: string;

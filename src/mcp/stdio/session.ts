@@ -72,7 +72,7 @@ export class StdioSession {
     }
   }
 
-  /** Answers what is no message. */
+  /** Answers what is not a message. */
   refuse(why: string): void {
     this.#write(encodeFault(new McpFault(INVALID_REQUEST, why)));
   }
