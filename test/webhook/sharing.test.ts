@@ -304,6 +304,23 @@ describe('a dispatcher whose store does not answer', () => {
   });
 });
 
+describe('a dispatcher that lost its lease', () => {
+  it('delivers again once it has renewed it', async () => {
+    const { store, block } = lateStore();
+    const one = await shared(memoryHub(), store)({ storeTimeoutMs: 20, onError: () => {} });
+    const { url, heard } = await endpoint();
+    await one.api('POST', '', { url, events: ['article.published'] });
+    const go = block();
+    await until(() => one.handler.problems.length > 0, 'the lease is over');
+    await one.publish(1);
+    expect(heard()).toEqual([]);
+    go();
+    await until(() => one.handler.problems.length === 0, 'it has the lease');
+    await until(() => heard().length > 0, 'the event is delivered');
+    expect(heard()).toEqual([1]);
+  });
+});
+
 describe('a dispatcher that ends', () => {
   it('gives all back after the claim that is under way', async () => {
     const { store, block, claims } = lateStore();

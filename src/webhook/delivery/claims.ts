@@ -36,8 +36,8 @@ export class Claims {
   #stopLease: StopTimer = () => {};
   #stopRenewals: StopTimer | undefined;
   #isRenewing = false;
-  /** Whether the lease was over when it was last renewed. */
-  #isLapsed = false;
+  /** How many claims renewed the lease since it was over last. */
+  #renewed = 0;
   #claiming: Promise<unknown> = Promise.resolve();
 
   private readonly init: ClaimsInit;
@@ -90,16 +90,14 @@ export class Claims {
     if (this.#isRenewing) return;
     this.#isRenewing = true;
     try {
-      this.#isLapsed ||= !gate.isOpen;
       const claim = await this.#claim();
       if (!claim) return;
       await take(claim, false);
       // Another dispatcher may be about to take what this one lost: only a second claim shows it.
-      if (!this.#isLapsed && !gate.isOpen) {
+      if (this.#renewed > 1 && !gate.isOpen) {
         gate.isOpen = true;
         onOpen();
       }
-      this.#isLapsed = false;
       this.#problem = gate.isOpen ? undefined : LOST;
     } catch (error) {
       if (!signal.aborted) this.#failures.add(error);
@@ -117,14 +115,15 @@ export class Claims {
     const claim = await claiming;
     if (signal.aborted) return undefined;
     this.#stopLease();
-    this.#stopLease = after(
-      Math.max(0, begun + leaseMs - now()),
-      () => {
-        gate.isOpen = false;
-        this.#problem = LOST;
-      },
-      { holds: false },
-    );
+    this.#renewed++;
+    const lapse = () => {
+      gate.isOpen = false;
+      this.#problem = LOST;
+      this.#renewed = 0;
+    };
+    const leftMs = begun + leaseMs - now();
+    if (leftMs > 0) this.#stopLease = after(leftMs, lapse, { holds: false });
+    else lapse();
     return claim;
   }
 }
