@@ -38,8 +38,6 @@ export interface CloudEventWriter {
   readonly mode: CloudEventsMode;
   /** The attributes of an event, without `datacontenttype`. `more` are extensions of the carrier. */
   attributes(event: EventDefinition, message: EventMessage, more?: CloudEventAttributes): CloudEventAttributes;
-  /** An event in the JSON format. */
-  structured(event: EventDefinition, message: EventMessage, more?: CloudEventAttributes): string;
 }
 
 const OPTIONS = new Set(['mode', 'source', 'type', 'subject', 'dataSchema', 'extensions']);
@@ -78,12 +76,12 @@ export function compileCloudEvents(
       ...(given.extensions && checkExtensions(owner, given.extensions(event, message))),
     };
   };
-  return {
-    mode,
-    attributes,
-    structured: (event, message, more) =>
-      JSON.stringify({ ...attributes(event, message, more), datacontenttype: 'application/json', data: message.data }),
-  };
+  return { mode, attributes };
+}
+
+/** A CloudEvent in the JSON format. */
+export function structuredCloudEvent(attributes: CloudEventAttributes, data: unknown): string {
+  return JSON.stringify({ ...attributes, datacontenttype: 'application/json', data });
 }
 
 function subjectOf({ params }: EventDefinition, { data }: EventMessage): string | undefined {

@@ -6,7 +6,7 @@ import { parseJson } from '../peer/json.ts';
 import { printable } from '../peer/printable.ts';
 import type { RawHeaders } from '../guard/serve-call.ts';
 import { redact } from '../peer/wire-record.ts';
-import { CLOUD_EVENT_TYPE, type CloudEventWriter } from '../events/cloud-event.ts';
+import { CLOUD_EVENT_TYPE, structuredCloudEvent, type CloudEventWriter } from '../events/cloud-event.ts';
 import type { EventMessage, Headers } from '../core/transport.ts';
 
 export { isObject } from '../peer/error-body.ts';
@@ -19,11 +19,11 @@ export type Qos = 0 | 1 | 2;
 /** The properties of a PUBLISH of MQTT 5. */
 export type Properties = NonNullable<IPublishPacket['properties']>;
 
-/** A message to be published. `properties` go over MQTT 5 alone, and `plain` instead of the payload over MQTT 3.1.1. */
+/** A message to be published. `properties` go over MQTT 5 alone, and what `plain` makes instead of the payload over MQTT 3.1.1. */
 export interface Message {
   readonly topic: string;
   readonly payload: string | Uint8Array;
-  readonly plain?: string;
+  readonly plain?: () => string;
   readonly qos: Qos;
   readonly retain?: boolean;
   readonly properties?: Properties;
@@ -52,23 +52,25 @@ export function encodeEvent(
 ): Message {
   const { qos: own, retain } = eventMeta(event);
   const line = { ...(lineage && { publisher: lineage.publisher }), ...(lineage?.after !== undefined && { after: lineage.after }) };
-  const plain = cloud?.structured(event, message, line);
-  const isStructured = cloud?.mode === 'structured';
+  const common = { topic, qos: own ?? qos, ...(retain === true && { retain }) };
+  // The attributes of a CloudEvent have the names that ours had before them.
+  const attributes = cloud?.attributes(event, message, line);
+  if (attributes && cloud?.mode === 'structured') {
+    const contentType = `${CLOUD_EVENT_TYPE}; charset=utf-8`;
+    return {
+      ...common,
+      payload: structuredCloudEvent(attributes, message.data),
+      properties: { payloadFormatIndicator: true, contentType, userProperties: line },
+    };
+  }
   return {
-    topic,
-    payload: isStructured ? (plain ?? '') : JSON.stringify(message.data),
-    ...(plain !== undefined && !isStructured && { plain }),
-    qos: own ?? qos,
-    ...(retain === true && { retain }),
+    ...common,
+    payload: JSON.stringify(message.data),
+    ...(attributes && { plain: () => structuredCloudEvent(attributes, message.data) }),
     properties: {
       payloadFormatIndicator: true,
-      contentType: isStructured ? `${CLOUD_EVENT_TYPE}; charset=utf-8` : JSON_TYPE,
-      // The attributes of a CloudEvent have the names that ours had before them.
-      userProperties: isStructured
-        ? line
-        : cloud
-          ? { ...cloud.attributes(event, message, line) }
-          : { id: message.id, time: message.time, type: event.type, ...line },
+      contentType: JSON_TYPE,
+      userProperties: attributes ? { ...attributes } : { id: message.id, time: message.time, type: event.type, ...line },
     },
   };
 }

@@ -64,11 +64,17 @@ describe.each([4, 5] as const)('CloudEvents over MQTT %s', (version) => {
   describe.skipIf(isSkipped)('what is published', () => {
     test.each(['binary', 'structured'] as const)('%s events are read by the SDK and by our client', async (mode) => {
       const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
-      const opened = await open({ mode, extensions: () => ({ traceparent }) }, `${mode}-${version}`);
+      let made = 0;
+      const extensions = () => {
+        made++;
+        return { traceparent };
+      };
+      const opened = await open({ mode, extensions }, `${mode}-${version}`);
       const got: { readonly id: string; readonly data: unknown }[] = [];
       const stop = await opened.client.onSold((data, { id }) => void got.push({ id, data }));
       await opened.service.publish('sold', SALE);
       await until(() => opened.heard.length > 0 && got.length > 0, 'the event came');
+      expect(made).toBe(1);
       const [first] = opened.heard;
       if (!first) throw new TypeError('nothing came');
       if (version === 5 && mode === 'binary') expect(JSON.parse(first.text)).toEqual(SALE);

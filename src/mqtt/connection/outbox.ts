@@ -195,7 +195,7 @@ function failure(topic: string, error: Error): ApiError {
 
 /** The message as the version of MQTT has it. */
 function inVersion(message: Message, { version }: Link): Message {
-  return version === 4 && message.plain !== undefined ? { ...message, payload: message.plain } : message;
+  return version === 4 && message.plain ? { ...message, payload: message.plain() } : message;
 }
 
 /** What nearly every packet has room for beside its payload: it is counted only if a payload comes that near to the limit. */
