@@ -11,14 +11,19 @@ export async function loadContract(file: string | undefined): Promise<Contract> 
   return file === undefined ? blogContract : load(file, 'contract', 'defineContract', isContract);
 }
 
-/** The service, or other transport, that a module of the user's exports, or that a function of it makes with the stores of an engine. */
+/**
+ * The service, or other transport, that a module of the user's exports. If it exports none, or the stores of an engine are given, a function
+ * that it exports by default or as `service` makes it.
+ */
 export async function loadService(file: string, engine?: OpenedStores): Promise<Transport> {
-  const found = await load(file, 'service', 'createService', isServiceOrMaker);
-  if (typeof found === 'function') {
-    const made = await found(engine?.stores ?? {});
+  const exports = await importFile(file);
+  const make = [exports['default'], exports['service']].find(isMaker);
+  if (make && (engine || !Object.values(exports).some(isTransport))) {
+    const made = await make(engine?.stores ?? {});
     if (isTransport(made)) return made;
     throw new UsageError(`the function that ${file} exports gives no service: return what createService gives`);
   }
+  const found = await load(file, 'service', 'createService', isTransport);
   if (!engine) return found;
   throw new UsageError(
     `${engine.flag} gives stores to a service that is made with them, and ${file} exports one that is finished. Export a function instead:\n` +
@@ -58,8 +63,8 @@ function isContract(value: unknown): value is Contract {
 
 type ServiceMaker = (stores: Stores) => unknown;
 
-function isServiceOrMaker(value: unknown): value is Transport | ServiceMaker {
-  return typeof value === 'function' || isTransport(value);
+function isMaker(value: unknown): value is ServiceMaker {
+  return typeof value === 'function';
 }
 
 function isTransport(value: unknown): value is Transport {
