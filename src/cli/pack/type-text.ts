@@ -12,38 +12,27 @@ export interface Wanted {
 
 /** Writes types as those of TypeScript, with their names and without anything of zod. */
 export class TypeText {
-  readonly #twofold = new Map<string, boolean>();
-  /** Names of types that callers get. */
-  readonly #given = new Set<string>();
   private readonly types: ReadonlyMap<string, NamedType>;
   private readonly wanted: readonly Wanted[];
 
   constructor(types: ReadonlyMap<string, NamedType>, wanted: readonly Wanted[]) {
     this.types = types;
     this.wanted = wanted;
-    const queue = wanted.flatMap(({ type, side }) => (type && side === 'output' ? [...refsOf(type)] : []));
-    for (let name = queue.pop(); name !== undefined; name = queue.pop()) {
-      const named = this.types.get(name);
-      if (this.#given.has(name) || !named) continue;
-      this.#given.add(name);
-      queue.push(...refsOf(named.type));
-    }
   }
 
-  /** Declarations of the types that those wanted refer to; one that callers may write otherwise than they get it is two. */
+  /** Declarations of the types that those wanted refer to. One that callers may write otherwise than they get it is two, `Item` and `ItemInput`, in the draft. */
   declarations(): string[] {
-    const seen = new Map<string, { readonly name: string; readonly type: Type; readonly side: Side }>();
+    const seen = new Map<string, { readonly type: Type; readonly side: Side }>();
     const queue = this.wanted.flatMap(({ type, side }) => (type ? [...refsOf(type)].map((name) => ({ name, side })) : []));
     for (let next = queue.shift(); next; next = queue.shift()) {
       const named = this.types.get(next.name);
-      const text = this.#nameOf(next.name, next.side);
-      if (!named || seen.has(text)) continue;
-      seen.set(text, { name: text, type: named.type, side: next.side });
+      if (!named || seen.has(next.name)) continue;
+      seen.set(next.name, { type: named.type, side: next.side });
       for (const name of refsOf(named.type)) queue.push({ name, side: next.side });
     }
-    return [...seen.values()]
-      .sort((left, right) => (left.name < right.name ? -1 : 1))
-      .map(({ name, type, side }) => this.#declaration(name, type, side));
+    return [...seen]
+      .sort(([left], [right]) => (left < right ? -1 : 1))
+      .map(([name, { type, side }]) => this.#declaration(name, type, side));
   }
 
   #declaration(name: string, type: Type, side: Side): string {
@@ -94,7 +83,7 @@ export class TypeText {
       case 'both':
         return type.parts.map((part) => this.#wrapped(part, side, indent)).join(' & ');
       case 'ref':
-        return this.#nameOf(type.name, side);
+        return type.name;
     }
   }
 
@@ -117,36 +106,5 @@ export class TypeText {
   #wrapped(type: Type, side: Side, indent: string): string {
     const text = this.write(type, side, indent);
     return /[|&]/.test(text) && type.kind !== 'object' && type.kind !== 'record' ? `(${text})` : text;
-  }
-
-  #nameOf(name: string, side: Side): string {
-    return side === 'input' && this.#given.has(name) && this.#isTwofold(name) && !this.types.has(`${name}Input`) ? `${name}Input` : name;
-  }
-
-  #isTwofold(name: string): boolean {
-    const known = this.#twofold.get(name);
-    if (known !== undefined) return known;
-    this.#twofold.set(name, false);
-    const type = this.types.get(name)?.type;
-    const found = type !== undefined && (hasDefault(type) || [...refsOf(type)].some((ref) => this.#isTwofold(ref)));
-    this.#twofold.set(name, found);
-    return found;
-  }
-}
-
-function hasDefault(type: Type): boolean {
-  switch (type.kind) {
-    case 'object':
-      return type.fields.some((field) => field.default !== undefined || hasDefault(field.type));
-    case 'list':
-      return hasDefault(type.item);
-    case 'record':
-      return hasDefault(type.value);
-    case 'union':
-      return type.options.some(hasDefault);
-    case 'both':
-      return type.parts.some(hasDefault);
-    default:
-      return false;
   }
 }
