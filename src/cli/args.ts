@@ -98,3 +98,8 @@ export function unknown(kind: string, typed: string, words: readonly string[]): 
   const hint = meant === undefined ? `there ${words.length === 1 ? 'is' : 'are'} ${words.join(', ')}` : `did you mean ${meant}?`;
   return new UsageError(`unknown ${kind} '${typed}': ${hint}`);
 }
+
+/** Whether npm takes a name for a package: https://docs.npmjs.com/cli/configuring-npm/package-json#name */
+export function isPackageName(text: string): boolean {
+  return /^(?:@[a-z0-9~-][a-z0-9._~-]*\/)?[a-z0-9~-][a-z0-9._~-]*$/.test(text);
+}

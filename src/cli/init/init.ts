@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { ImportError } from '../../import/index.ts';
-import { UsageError } from '../args.ts';
+import { isPackageName, UsageError } from '../args.ts';
 import { defineCommand } from '../command.ts';
 import { ownVersion } from '../help.ts';
 import { painter } from '../terminal.ts';
@@ -32,8 +32,7 @@ export const initCommand = defineCommand({
   async run({ flags, positionals: [folder = '.'] }) {
     const root = resolve(folder);
     const name = flags.name ?? packageName(basename(root));
-    if (!/^(?:@[a-z0-9~-][a-z0-9._~-]*\/)?[a-z0-9~-][a-z0-9._~-]*$/.test(name))
-      throw new UsageError(`'${name}' cannot be a package's name: give one with --name`);
+    if (!isPackageName(name)) throw new UsageError(`'${name}' cannot be a package's name: give one with --name`);
     const there = await entriesOf(root);
     if (there.length > 0) throw new UsageError(`${folder} is not empty (${there.slice(0, 3).join(', ')}): name a new folder`);
     let files: Files;

@@ -32,7 +32,7 @@ function sample(type: Type | undefined, types: ReadonlyMap<string, { readonly ty
     case 'number':
       return type.above !== undefined || type.below !== undefined || type.step !== undefined
         ? undefined
-        : String(Math.max(type.min ?? Math.min(1, type.max ?? 1)));
+        : String(type.min ?? Math.min(1, type.max ?? 1));
     case 'boolean':
       return 'true';
     case 'any':

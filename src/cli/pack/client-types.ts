@@ -52,7 +52,7 @@ function operationMember(operation: DraftOperation, { types }: Draft, text: Type
   const { name, input, output, item, summary, description, deprecated } = operation;
   const given = input?.kind === 'object' ? inputName(name, types) : input ? text.write(input, 'input', '  ') : 'undefined';
   const object = input?.kind === 'ref' ? types.get(input.name)?.type : input;
-  const isOptional = object?.kind !== 'object' || object.fields.every((field) => field.optional || field.default !== undefined);
+  const isOptional = !object || (object.kind === 'object' && object.fields.every((field) => field.optional || field.default !== undefined));
   const args = (options: string) => `[input${isOptional ? '?' : ''}: ${given}, options?: ${options}]`;
   const says = [...said(summary, description), ...(deprecated ? ['@deprecated'] : [])];
   const type = item

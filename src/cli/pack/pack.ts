@@ -1,6 +1,6 @@
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { UsageError } from '../args.ts';
+import { isPackageName, UsageError } from '../args.ts';
 import { defineCommand } from '../command.ts';
 import { ownVersion } from '../help.ts';
 import { loadContract } from '../module.ts';
@@ -47,8 +47,7 @@ export const packCommand = defineCommand({
   async run({ flags }) {
     const { name, out } = flags;
     if (name === undefined) throw new UsageError('which name? multi-api-sdk pack --name @acme/sdk');
-    if (!/^(?:@[a-z0-9~-][a-z0-9._~-]*\/)?[a-z0-9~-][a-z0-9._~-]*$/.test(name))
-      throw new UsageError(`'${name}' cannot be a package's name`);
+    if (!isPackageName(name)) throw new UsageError(`'${name}' cannot be a package's name`);
     const brand = flags.brand ?? brandOf(name);
     if (!/^[A-Z][A-Za-z0-9]*$/.test(brand))
       throw new UsageError(`'${brand}' cannot be a part of a function's name: give one with --brand Acme`);
