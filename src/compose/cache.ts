@@ -22,7 +22,7 @@ interface Entry {
 
 /**
  * Keeps answers of queries that have an `ETag`, and asks whether they have changed (`If-None-Match`) instead of for all of them again. An answer is kept for
- * the same input, selection and headers, so that callers with other credentials have others. The peer is asked each time. Protocols without such headers pass.
+ * the same input, selection and headers (apart from those of traces), so that callers with other credentials have others. The peer is asked each time. Protocols without such headers pass.
  *
  * @see https://www.rfc-editor.org/rfc/rfc9110#section-13.1.2
  */
