@@ -1,12 +1,12 @@
 import { isApiError, type ErrorCode } from '../core/errors.ts';
 import { ms, readOptions, type OptionReader } from '../core/options.ts';
-import type { CallRequest, EventSink, SubscribeRequest } from '../core/transport.ts';
-import { onAbort } from '../life/lifetime.ts';
+import type { CallRequest, SubscribeRequest } from '../core/transport.ts';
 import { now } from '../life/now.ts';
 import { report, reportToConsole } from '../life/report.ts';
 import { printable } from '../peer/printable.ts';
 import { hideSecrets } from '../peer/secrets.ts';
 import type { Middleware } from './use.ts';
+import { watch } from './watch.ts';
 import { memberOf } from './wrap.ts';
 
 /** Where lines go: pino's shape, which winston, bunyan and `console` can be given too. */
@@ -108,36 +108,11 @@ export function logging(options: LoggingOptions = {}): Middleware {
         },
       );
     },
-    async subscribe(request, sink, next) {
+    subscribe(request, sink, next) {
       if (skip?.(memberOf(request))) return next(request, sink);
       const begin = now();
-      let count = 0;
-      let isOver = false;
-      const end = (error?: unknown): void => {
-        if (isOver) return;
-        isOver = true;
-        unlisten();
-        write(request, begin, error, count);
-      };
-      const unlisten = onAbort(request.signal, () => queueMicrotask(() => end()));
-      const counting: EventSink = {
-        next: (message) => {
-          count++;
-          return sink.next(message);
-        },
-        gap: () => sink.gap(),
-        ...(sink.place && { place: (id: string) => sink.place?.(id) }),
-        end: (error) => {
-          end(error);
-          sink.end(error);
-        },
-      };
-      try {
-        await next(request, counting);
-      } catch (error) {
-        end(error);
-        throw error;
-      }
+      const onOver = (count: number, error?: unknown): void => write(request, begin, error, count);
+      return watch(request, sink, { onOver }, (watched) => next(request, watched));
     },
   };
 }

@@ -1,0 +1,57 @@
+import type { ApiError } from '../core/errors.ts';
+import type { EventMessage, EventSink, SubscribeRequest } from '../core/transport.ts';
+import { onAbort } from '../life/lifetime.ts';
+
+/** What a watched subscription tells. */
+export interface Watcher {
+  /** An event or an item is about to be delivered. */
+  onNext?(message: EventMessage): void;
+  /** Called once: it has ended, it could not start, or its caller has left, which is not an error. `count` events were delivered. */
+  onOver(count: number, error?: unknown): void;
+}
+
+/** Opens a subscription or a stream, and tells `watcher` of its events and of its end. */
+export async function watch(
+  request: SubscribeRequest,
+  sink: EventSink,
+  watcher: Watcher,
+  open: (sink: EventSink) => Promise<void>,
+): Promise<void> {
+  let count = 0;
+  let isOver = false;
+  const over = (error?: unknown): void => {
+    if (isOver) return;
+    isOver = true;
+    unlisten();
+    watcher.onOver(count, error);
+  };
+  // Later, because the end of a stream and the leaving of its caller may come together, and the end says more.
+  const unlisten = onAbort(request.signal, () => queueMicrotask(() => over()));
+  try {
+    await open({
+      ...passing(sink),
+      next: (message) => {
+        count++;
+        watcher.onNext?.(message);
+        return sink.next(message);
+      },
+      end: (error) => {
+        over(error);
+        sink.end(error);
+      },
+    });
+  } catch (error) {
+    over(error ?? 'unknown');
+    throw error;
+  }
+}
+
+/** A sink that passes everything on, to be changed in part: sinks may be instances of classes, which cannot be spread. */
+export function passing(sink: EventSink): EventSink {
+  return {
+    next: (message) => sink.next(message),
+    gap: () => sink.gap(),
+    ...(sink.place && { place: (id: string) => sink.place?.(id) }),
+    end: (error?: ApiError) => sink.end(error),
+  };
+}
