@@ -2,6 +2,8 @@ import type { Attributes } from '@opentelemetry/api';
 import { isApiError, type ErrorCode } from '../core/errors.ts';
 import type { CallRequest, StreamRequest, SubscribeRequest } from '../core/transport.ts';
 import { STATUS } from '../http/message/status.ts';
+import { printable } from '../peer/printable.ts';
+import { hideSecrets } from '../peer/secrets.ts';
 
 /** Semantic conventions that are not stable yet, whose names may still change. */
 export type Convention = 'rpc' | 'messaging';
@@ -14,6 +16,7 @@ export interface Outcome {
   readonly errorType: string | undefined;
   /** Whether the span failed: for a client always, for a server if the error is its fault. */
   readonly isFailed: boolean;
+  /** The text of the error, as one line without what looks like a credential. */
   readonly message: string;
 }
 
@@ -24,13 +27,12 @@ export function outcomeOf(error: unknown, isServer: boolean): Outcome {
   return {
     errorType: code,
     isFailed: !isServer || FAULTS.has(code),
-    message: isApiError(error) ? error.text : error instanceof Error ? error.message : 'unknown',
+    message: printable(hideSecrets(isApiError(error) ? error.text : error instanceof Error ? error.message : 'unknown')),
   };
 }
 
-/** The attributes of a status over REST. */
-export function statusOf(protocol: string, errorType: string | undefined, status: number | undefined): Attributes {
-  if (protocol !== 'rest') return {};
+/** The attributes of a status over REST: the one that is known, else the one that a service gives an error. */
+export function statusOf(errorType: string | undefined, status: number | undefined): Attributes {
   const told = status ?? (errorType === undefined ? undefined : STATUS[errorType as ErrorCode]);
   return told === undefined ? {} : { 'http.response.status_code': told };
 }

@@ -14,15 +14,14 @@ import {
   type Tracer,
   type TracerProvider,
 } from '@opentelemetry/api';
+import { passing, watch, type Watcher } from '../compose/watch.ts';
 import { anyWithHeaders, compose, type Composed, type Source } from '../compose/wrap.ts';
 import type { Operation } from '../core/contract.ts';
-import type { ApiError } from '../core/errors.ts';
 import { readOptions } from '../core/options.ts';
 import type { CallRequest, EventRequest, EventSink, Headers, StreamRequest, SubscribeRequest, Transport } from '../core/transport.ts';
-import { onAbort } from '../life/lifetime.ts';
 import { changed } from '../life/call.ts';
 import { now } from '../life/now.ts';
-import { describeCall, describeEvent, outcomeOf, statusOf, type Convention } from './attributes.ts';
+import { describeCall, describeEvent, outcomeOf, statusOf, type Convention, type Outcome } from './attributes.ts';
 import { makeInstruments, metricAttributes, type Instruments } from './instruments.ts';
 import { LIBRARY } from './library.ts';
 import { publisherOf, rememberPublisher } from './publishers.ts';
@@ -41,6 +40,10 @@ export interface TelemetryOptions {
 
 /** Protocols whose requests instrumentations of HTTP and gRPC see, one span each. */
 const REQUESTS: ReadonlySet<string> = new Set(['rest', 'graphql', 'soap', 'connect', 'mcp', 'webhook', 'grpc']);
+/** Set while a service serves a subscription, and in all that begins there, such as a loop that reads a hub: its span publishes nothing. */
+const SUBSCRIBING = createContextKey('multi-api-sdk subscribing');
+/** Spans of requests that say what was called. */
+const DESCRIBED = new WeakSet<Span>();
 /** As in `@opentelemetry/core`, which is not needed for anything else. */
 const SUPPRESSED = createContextKey('OpenTelemetry SDK Context Key SUPPRESS_TRACING');
 
@@ -116,10 +119,11 @@ class Observed {
           })
         : request;
     const done = (error?: unknown): void => {
-      const { errorType, isFailed, message } = outcomeOf(error, this.isServer);
+      const outcome = outcomeOf(error, this.isServer);
+      const { errorType } = outcome;
       this.#instruments.duration.record((now() - began) / 1000, described.metric(errorType));
-      if (isOwn && protocol === 'rest') span.setAttributes(statusOf(protocol, errorType, status));
-      finish(span, isOwn, errorType, isFailed, message);
+      if (isOwn && protocol === 'rest') span.setAttributes(statusOf(this.isServer ? errorType : undefined, status));
+      finish(span, isOwn, outcome);
     };
     return context
       .with(within, () => this.inner.call(this.#carried(heard, within)))
@@ -142,37 +146,17 @@ class Observed {
     const { span, within, isOwn } = this.#begin(request, described.name, described.attributes, protocol);
     const plain = described.metric(undefined);
     this.#instruments.open.add(1, plain);
-    let count = 0;
-    let isOver = false;
-    const end = (error?: unknown): void => {
-      if (isOver) return;
-      isOver = true;
-      unlisten();
-      this.#instruments.open.add(-1, plain);
-      span.setAttribute('api.items', count);
-      const { errorType, isFailed, message } = outcomeOf(error, this.isServer);
-      finish(span, isOwn, errorType, isFailed, message);
-    };
-    // A caller that leaves is no failure.
-    const unlisten = onAbort(request.signal, () => queueMicrotask(() => end()));
-    const counted: EventSink = {
-      ...forward(sink),
-      next: (message) => {
-        count++;
-        this.#instruments.events.add(1, plain);
-        return sink.next(message);
-      },
-      end: (error) => {
-        end(error);
-        sink.end(error);
+    const watcher: Watcher = {
+      onNext: () => this.#instruments.events.add(1, plain),
+      onOver: (count, error) => {
+        this.#instruments.open.add(-1, plain);
+        span.setAttribute('api.items', count);
+        finish(span, isOwn, outcomeOf(error, this.isServer));
       },
     };
-    try {
-      await context.with(within, () => this.inner.subscribe(this.#carried(request, within), counted));
-    } catch (error) {
-      end(error ?? 'unknown');
-      throw error;
-    }
+    await watch(request, sink, watcher, (watched) =>
+      context.with(within, () => this.inner.subscribe(this.#carried(request, within), watched)),
+    );
   }
 
   /** A span until it is acknowledged, because it may last for days, and one for each event. */
@@ -182,41 +166,45 @@ class Observed {
     const { span, within, isOwn } = this.#begin(request, name, attributes, protocol);
     const plain = metricAttributes(attributes, undefined);
     this.#instruments.open.add(1, plain);
-    let isOver = false;
-    const over = (): void => {
-      if (isOver) return;
-      isOver = true;
-      unlisten();
-      this.#instruments.open.add(-1, plain);
+    const watcher: Watcher = {
+      onNext: () => this.#instruments.events.add(1, plain),
+      onOver: () => this.#instruments.open.add(-1, plain),
     };
-    const unlisten = onAbort(request.signal, over);
-    const heard: EventSink = {
-      ...forward(sink),
-      next: (message) => {
-        this.#instruments.events.add(1, plain);
-        return this.isServer ? this.#send(request, message, sink) : this.#process(request, message, sink, protocol, within);
-      },
-      end: (error) => {
-        over();
-        sink.end(error);
-      },
-    };
+    const told = this.isServer ? this.#publishing(request, sink) : this.#processing(request, sink, protocol, within);
+    const opening = this.isServer ? within.setValue(SUBSCRIBING, true) : within;
     try {
-      await context.with(within, () => this.inner.subscribe(this.#carried(request, within), heard));
-      finish(span, isOwn, undefined, false, '');
+      await watch(request, told, watcher, (watched) =>
+        context.with(opening, () => this.inner.subscribe(this.#carried(request, within), watched)),
+      );
+      finish(span, isOwn, outcomeOf(undefined, this.isServer));
     } catch (error) {
-      over();
-      const { errorType, isFailed, message } = outcomeOf(error ?? 'unknown', this.isServer);
-      finish(span, isOwn, errorType, isFailed, message);
+      finish(span, isOwn, outcomeOf(error ?? 'unknown', this.isServer));
       throw error;
     }
   }
 
-  /** What is active while an event is delivered is its publisher. */
-  #send({ event }: EventRequest, message: Parameters<EventSink['next']>[0], sink: EventSink): void | Promise<void> {
-    const publisher = trace.getSpanContext(context.active());
-    if (publisher && isSpanContextValid(publisher)) rememberPublisher(event.name, message.id, publisher);
-    return sink.next(message);
+  /** Remembers the publishers of events: what is active while an event is delivered, unless that is a subscription. */
+  #publishing({ event }: EventRequest, sink: EventSink): EventSink {
+    return {
+      ...passing(sink),
+      next: (message) => {
+        const active = context.active();
+        const publisher = active.getValue(SUBSCRIBING) === true ? undefined : trace.getSpanContext(active);
+        if (publisher && isSpanContextValid(publisher)) rememberPublisher(event.name, message.id, publisher);
+        return sink.next(message);
+      },
+    };
+  }
+
+  /** Gives what it is told to the caller, whose own requests are traced. */
+  #processing(request: EventRequest, sink: EventSink, protocol: string, within: Context): EventSink {
+    const outer = within.deleteValue(SUPPRESSED);
+    return {
+      ...passing(sink),
+      next: (message) => this.#process(request, message, sink, protocol, outer),
+      gap: () => context.with(outer, () => sink.gap()),
+      end: (error) => context.with(outer, () => sink.end(error)),
+    };
   }
 
   #process(
@@ -224,9 +212,8 @@ class Observed {
     message: Parameters<EventSink['next']>[0],
     sink: EventSink,
     protocol: string,
-    parent: Context,
+    outer: Context,
   ): void | Promise<void> {
-    const outer = parent.deleteValue(SUPPRESSED);
     if (this.options.eventSpans === false) return context.with(outer, () => sink.next(message));
     const { name, attributes } = describeEvent(request, 'process', protocol, this.#conventions);
     const publisher = publisherOf(request.event.name, message.id);
@@ -239,16 +226,22 @@ class Observed {
       },
       outer,
     );
+    const fail = (error: unknown): never => {
+      finish(span, true, outcomeOf(error ?? 'unknown', false));
+      throw error;
+    };
     try {
       const taken = context.with(trace.setSpan(outer, span), () => sink.next(message));
       if (!(taken instanceof Promise)) {
         span.end();
         return taken;
       }
-      return taken.finally(() => span.end());
+      const done = taken.then(() => span.end(), fail);
+      // Only a transport that acknowledges looks at it.
+      done.catch(() => {});
+      return done;
     } catch (error) {
-      finish(span, true, 'UNKNOWN', true, String(error));
-      throw error;
+      return fail(error);
     }
   }
 
@@ -275,7 +268,8 @@ class Observed {
     attributes: Attributes,
     protocol: string,
   ): { readonly span: Span; readonly within: Context; readonly isOwn: boolean } {
-    const active = context.active();
+    const current = context.active();
+    const active = current.getValue(SUBSCRIBING) === true ? current.deleteValue(SUBSCRIBING) : current;
     if (!this.isServer) {
       const span = this.#tracer.startSpan(name, { kind: SpanKind.CLIENT, attributes }, active);
       const within = trace.setSpan(active, span);
@@ -283,6 +277,9 @@ class Observed {
     }
     const made = REQUESTS.has(protocol) ? trace.getSpan(active) : undefined;
     if (made?.isRecording() && (made as { readonly kind?: SpanKind }).kind === SpanKind.SERVER) {
+      // One request may call several operations.
+      if (DESCRIBED.has(made)) return this.#beginWithin(active, name, attributes);
+      DESCRIBED.add(made);
       made.setAttributes(attributes);
       made.updateName(name);
       return { span: made, within: active, isOwn: false };
@@ -292,6 +289,15 @@ class Observed {
     const span = this.#tracer.startSpan(name, { kind: SpanKind.SERVER, attributes }, from);
     // Without an SDK there is nothing to hand on.
     return { span, within: isSpanContextValid(span.spanContext()) ? trace.setSpan(from, span) : active, isOwn: true };
+  }
+
+  #beginWithin(
+    active: Context,
+    name: string,
+    attributes: Attributes,
+  ): { readonly span: Span; readonly within: Context; readonly isOwn: true } {
+    const span = this.#tracer.startSpan(name, { kind: SpanKind.INTERNAL, attributes }, active);
+    return { span, within: trace.setSpan(active, span), isOwn: true };
   }
 
   /** The request with the context in its headers, from a client. */
@@ -309,17 +315,8 @@ const GETTER = {
 };
 
 /** Ends a span, or tells one that somebody else ends what became of it. */
-function finish(span: Span, isOwn: boolean, errorType: string | undefined, isFailed: boolean, message: string): void {
+function finish(span: Span, isOwn: boolean, { errorType, isFailed, message }: Outcome): void {
   if (errorType !== undefined) span.setAttribute('error.type', errorType);
   if (isFailed) span.setStatus({ code: SpanStatusCode.ERROR, message });
   if (isOwn) span.end();
-}
-
-function forward(sink: EventSink): EventSink {
-  return {
-    next: (message) => sink.next(message),
-    gap: () => sink.gap(),
-    ...(sink.place && { place: (id: string) => sink.place?.(id) }),
-    end: (error?: ApiError) => sink.end(error),
-  };
 }

@@ -8,7 +8,13 @@ import { afterAll, beforeEach, describe, expect, it, onTestFinished } from 'vite
 import { z } from 'zod';
 import type { ConformanceTarget } from '../../src/conformance/index.ts';
 import type { Adapter } from '../../src/core/transport.ts';
-import { ApiError, createClient, createService, defineContract, event, mutation, query, stream } from '../../src/index.ts';
+import { cache, dedupe } from '../../src/compose/index.ts';
+import { graphqlHandler } from '../../src/graphql/server.ts';
+import { fetchHandler } from '../../src/http/fetch/index.ts';
+import { listen } from '../../src/http/index.ts';
+import { ApiError, createClient, createService, defineContract, event, memoryHub, mutation, query, stream } from '../../src/index.ts';
+import { rest as restAdapter } from '../../src/rest/client.ts';
+import { restHandler } from '../../src/rest/server.ts';
 import { telemetry } from '../../src/telemetry/index.ts';
 import { target as connect } from '../protocols/connect.ts';
 import { target as graphqlSse } from '../protocols/graphql-sse.ts';
@@ -39,13 +45,13 @@ const contract = defineContract({
   operations: {
     order: mutation({ input: z.object({ item: z.string() }), output: z.object({ item: z.string() }), http: 'POST /orders/{item}' }),
     fail: query({ output: z.string(), errors: ['NOT_FOUND'] }),
-    crash: query({ output: z.string() }),
+    crash: query({ output: z.string(), http: 'GET /crash' }),
     count: stream({ input: z.object({ to: z.int32() }), item: z.int32() }),
   },
   events: { ordered: event({ channel: 'orders', payload: z.object({ item: z.string() }), writtenBy: 'order' }) },
 });
 
-function makeService() {
+function makeService(history = 1000) {
   const service = createService(
     contract,
     {
@@ -54,7 +60,7 @@ function makeService() {
         return { item };
       },
       fail: () => {
-        throw new ApiError('NOT_FOUND', 'nothing');
+        throw new ApiError('NOT_FOUND', 'nothing\nfor token=sk_live_12345678901234567890');
       },
       crash: () => {
         throw new Error('secret');
@@ -63,14 +69,14 @@ function makeService() {
         for (let n = 1; n <= to; n++) yield n;
       },
     },
-    { onError: () => {} },
+    { onError: () => {}, hub: memoryHub({ history }) },
   );
   onTestFinished(() => service.close(0));
   return service;
 }
 
-async function open(target: ConformanceTarget, options: Parameters<typeof telemetry>[1] = {}) {
-  const service = makeService();
+async function open(target: ConformanceTarget, options: Parameters<typeof telemetry>[1] = {}, history?: number) {
+  const service = makeService(history);
   const opened = await target.open(telemetry(service, options), { onError: () => {} });
   onTestFinished(() => opened.close());
   const client = createClient({ contract, transport: telemetry(opened.transport as Adapter<'call' | 'subscribe' | 'stream'>, options) });
@@ -184,7 +190,10 @@ describe('telemetry', () => {
     expect(status(SpanKind.CLIENT, /fail/)).toEqual([SpanStatusCode.ERROR, 'NOT_FOUND']);
     expect(status(SpanKind.SERVER, /fail/)).toEqual([SpanStatusCode.UNSET, 'NOT_FOUND']);
     expect(status(SpanKind.SERVER, /crash/)).toEqual([SpanStatusCode.ERROR, 'INTERNAL']);
-    expect(JSON.stringify(spans().map(({ status: each, attributes }) => [each, attributes]))).not.toContain('secret');
+    const said = JSON.stringify(spans().map(({ status: each, attributes }) => [each, attributes]));
+    expect(said).not.toContain('secret');
+    expect(said).not.toContain('sk_live');
+    expect(one(SpanKind.CLIENT, /fail/).status.message).toBe('nothing\\u000afor token=[redacted]');
   });
 
   it('gives a stream one span, with the number of its items', async () => {
@@ -229,5 +238,125 @@ describe('telemetry', () => {
     ]);
     expect(points['api.client.events']?.map(({ value }) => value)).toEqual([1]);
     expect(points['api.client.subscriptions']?.map(({ value }) => value)).toEqual([0]);
+  });
+  it('knows the status of an answer, and of none that did not come', async () => {
+    const { client } = await open(rest);
+    await client.fail().catch(() => {});
+    const status = (kind: SpanKind) => one(kind, /fail/).attributes['http.response.status_code'];
+    expect([status(SpanKind.CLIENT), status(SpanKind.SERVER)]).toEqual([404, 404]);
+    exporter.reset();
+    const nobody = createClient({ contract, transport: telemetry(restAdapter({ url: 'http://127.0.0.1:1' })) });
+    await expect(nobody.fail()).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    await nobody.close();
+    expect(one(SpanKind.CLIENT, /fail/).attributes).not.toHaveProperty('http.response.status_code');
+  });
+
+  it('fails the span of an event whose listener fails', async () => {
+    const { client, service } = await open(rest);
+    const failures: unknown[] = [];
+    const onError = (error: unknown) => void failures.push(error);
+    await client.onOrdered(() => Promise.reject(new Error('later\ntoken=sk_live_12345678901234567890')), { onError });
+    await client.onOrdered(
+      () => {
+        throw new ApiError('NOT_FOUND', 'at once');
+      },
+      { onError },
+    );
+    await service.publish('ordered', { item: 'tea' });
+    const processed = () => spans().filter(({ kind }) => kind === SpanKind.CONSUMER);
+    await until(() => failures.length === 2 && processed().length === 2);
+    expect(
+      new Set(processed().map(({ status, attributes }) => `${status.code} ${String(attributes['error.type'])} ${status.message}`)),
+    ).toEqual(new Set([`${SpanStatusCode.ERROR} UNKNOWN later\\u000atoken=[redacted]`, `${SpanStatusCode.ERROR} NOT_FOUND at once`]));
+  });
+
+  it.each(['ordered', 'count'] as const)('ends the span of %s if the caller has left before', async (name) => {
+    const service = makeService();
+    const observed = telemetry(service);
+    const request = { headers: {}, signal: AbortSignal.abort() };
+    const sink = { next: () => {}, gap: () => {}, end: () => {} };
+    await observed
+      .subscribe(
+        name === 'ordered'
+          ? { ...request, event: contract.events.ordered, params: {} }
+          : { ...request, operation: contract.operations.count, input: { to: 1 } },
+        sink,
+      )
+      .catch((error: unknown) => {
+        if (error instanceof ReferenceError) throw error;
+      });
+    await until(() => spans().length === 1);
+  });
+
+  it('links an event that a subscriber catches up on to no subscription', async () => {
+    const { client, service } = await open(rest);
+    const ids: string[] = [];
+    const hear = (_: unknown, { id }: { readonly id: string }) => void ids.push(id);
+    const stop = await client.onOrdered(hear);
+    await service.publish('ordered', { item: 'seen' });
+    await until(() => ids.length === 1);
+    await stop();
+    await service.publish('ordered', { item: 'missed' });
+    exporter.reset();
+    await client.onOrdered(hear, { lastEventId: ids[0] ?? '' });
+    await until(() => ids.length === 2 && spans().some(({ kind }) => kind === SpanKind.CONSUMER));
+    expect(one(SpanKind.CONSUMER, /^process orders$/).links).toEqual([]);
+  });
+
+  it('records what `onGap` does', async () => {
+    const { client, service } = await open(rest, {}, 1);
+    const ids: string[] = [];
+    const hear = (_: unknown, { id }: { readonly id: string }) => void ids.push(id);
+    const stop = await client.onOrdered(hear);
+    await service.publish('ordered', { item: 'seen' });
+    await until(() => ids.length === 1);
+    await stop();
+    for (const item of ['a', 'b', 'c']) await service.publish('ordered', { item });
+    let gaps = 0;
+    const onGap = () => {
+      gaps++;
+      trace.getTracer('listener').startSpan('gap').end();
+    };
+    await client.onOrdered(hear, { lastEventId: ids[0] ?? '', onGap });
+    await until(() => gaps === 1);
+    expect(one(SpanKind.INTERNAL, /^gap$/).parentSpanContext).toBeDefined();
+  });
+
+  it('describes the span of a request once; a second call in it has a child', async () => {
+    const handle = fetchHandler(graphqlHandler(telemetry(makeService())));
+    const request = trace.getTracer('instrumentation').startSpan('POST', { kind: SpanKind.SERVER });
+    const asked = { query: 'mutation { one: order(input: { item: "tea" }) { item } two: order(input: { item: "milk" }) { item } }' };
+    const init = {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01` },
+      body: JSON.stringify(asked),
+    };
+    const answer = await context.with(trace.setSpan(context.active(), request), () =>
+      handle(new Request('http://shop.example/graphql', init)),
+    );
+    request.end();
+    expect(await answer.json()).toEqual({ data: { one: { item: 'tea' }, two: { item: 'milk' } } });
+    const second = one(SpanKind.INTERNAL, /^order$/);
+    expect(second.parentSpanContext?.spanId).toBe(request.spanContext().spanId);
+    expect(one(SpanKind.SERVER, /^order$/).spanContext().spanId).toBe(request.spanContext().spanId);
+  });
+
+  it('around `cache` and `dedupe` leaves equal queries equal', async () => {
+    let runs = 0;
+    const service = createService(contract, { order: (order) => order, fail: () => `${++runs}`, crash: () => '', async *count() {} });
+    onTestFinished(() => service.close(0));
+    const server = await listen(restHandler(service));
+    onTestFinished(() => server.close());
+    const statuses: string[] = [];
+    const adapter = restAdapter({
+      url: server.url,
+      onWire: ({ direction, start }) => void (direction === 'in' && statuses.push(start.slice(0, 3))),
+    });
+    const client = createClient({ contract, transport: telemetry(dedupe(cache(adapter))) });
+    onTestFinished(() => client.close());
+    expect(new Set(await Promise.all([client.fail(), client.fail(), client.fail()]))).toEqual(new Set(['1']));
+    await client.crash();
+    await client.crash();
+    expect(statuses).toEqual(['200', '200', '304']);
   });
 });
