@@ -4,7 +4,11 @@ import { listenerName } from '../core/listener-name.ts';
 import type { Contract, Operation } from '../core/contract.ts';
 import { parseInput } from './input.ts';
 import { eventQuery, type Listen } from './event-query.ts';
+import { plain } from './plain.ts';
 import type { EventQueryOptions, TanstackQuery } from './types.ts';
+
+/** The members beside operations. */
+const RESERVED = ['events', 'key'];
 
 type Call = (input: unknown, options?: CallOptions) => Promise<unknown>;
 
@@ -12,12 +16,17 @@ type Call = (input: unknown, options?: CallOptions) => Promise<unknown>;
  * Makes options for TanStack Query out of a client: `useQuery(api.getUser.queryOptions({ id: 7 }))`, `useMutation(api.addUser.mutationOptions())`,
  * `useInfiniteQuery(api.listUsers.infiniteOptions({ limit: 20 }))`, `useQuery(api.events.userAdded.queryOptions())`.
  * Calls end with the signal of their query. Turn off the retries of one side: those of TanStack Query do not know which errors may pass.
+ * @throws TypeError for an operation with the name `events` or `key`, which are members of what is made
  */
 export function createTanstackQuery<C extends Contract>(contract: C, client: Client<C>): TanstackQuery<C> {
   const members = client as unknown as Readonly<Record<string, Call & Listen>>;
   const made: Record<string, unknown> = {};
   const root: QueryKey = [contract.name];
   for (const operation of Object.values(contract.operations)) {
+    if (RESERVED.includes(operation.name))
+      throw new TypeError(
+        `createTanstackQuery: an operation cannot have the name '${operation.name}', which TanStack Query's options need`,
+      );
     const call = members[operation.name];
     if (call && !operation.item) made[operation.name] = operationUtils(operation, root, call);
   }
@@ -36,7 +45,7 @@ export function createTanstackQuery<C extends Contract>(contract: C, client: Cli
 
 function operationUtils(operation: Operation, root: QueryKey, call: Call): object {
   const key: QueryKey = [...root, operation.name];
-  const keyOf = (type: string, input: unknown): QueryKey => [...key, input === undefined ? { type } : { type, input }];
+  const keyOf = (type: string, input: unknown): QueryKey => [...key, input === undefined ? { type } : { type, input: plain(input) }];
   const query = {
     key: () => key,
     mutationOptions: () => ({ mutationKey: key, mutationFn: async (input: unknown) => (await call(input)) ?? null }),

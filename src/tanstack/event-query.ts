@@ -2,6 +2,7 @@ import type { QueryClient, QueryFunctionContext, QueryKey } from '@tanstack/quer
 import type { ListenOptions, Unsubscribe } from '../client/types.ts';
 import { count, readOptions } from '../core/options.ts';
 import { onAbort } from '../life/lifetime.ts';
+import { plain } from './plain.ts';
 import type { EventQueryOptions } from './types.ts';
 
 /** `onX` of a client, with a listener. */
@@ -16,7 +17,7 @@ const lastIds = new WeakMap<readonly unknown[], string>();
 /** Options of a query that holds the last events of a channel. */
 export function eventQuery(root: QueryKey, key: QueryKey, listen: Listen, options: EventQueryOptions): object {
   const { params, maxEvents, invalidates } = readOptions('queryOptions', options, { maxEvents: count(100) }, ['params', 'invalidates']);
-  const queryKey: QueryKey = [...key, params === undefined ? { type: 'event' } : { type: 'event', params }];
+  const queryKey: QueryKey = [...key, params === undefined ? { type: 'event' } : { type: 'event', params: plain(params) }];
   return {
     queryKey,
     // What is there goes on by itself.
@@ -45,7 +46,7 @@ export function eventQuery(root: QueryKey, key: QueryKey, listen: Listen, option
           signal,
           ...(params !== undefined && { params: params }),
           ...(lastEventId !== undefined && { lastEventId }),
-          onGap: () => void invalidate(client, root, invalidates),
+          onGap: () => void invalidate(client, invalidates ?? [root]),
           onError: fail,
         }).then(() => {
           // It stands, also if nothing has come yet.
@@ -55,12 +56,9 @@ export function eventQuery(root: QueryKey, key: QueryKey, listen: Listen, option
   };
 }
 
-/** Has read anew what may have changed unseen. */
-async function invalidate(client: QueryClient, root: QueryKey, keys: readonly QueryKey[] | undefined): Promise<void> {
-  if (keys) await Promise.all(keys.map((queryKey) => client.invalidateQueries({ queryKey })));
-  else
-    await client.invalidateQueries({
-      queryKey: root,
-      predicate: ({ queryKey }) => (queryKey[2] as { readonly type?: string } | undefined)?.type !== 'event',
-    });
+/** Has read anew what may have changed unseen. Queries of events go on by themselves. */
+async function invalidate(client: QueryClient, keys: readonly QueryKey[]): Promise<void> {
+  const predicate = ({ queryKey }: { readonly queryKey: QueryKey }): boolean =>
+    (queryKey[2] as { readonly type?: string } | undefined)?.type !== 'event';
+  await Promise.all(keys.map((queryKey) => client.invalidateQueries({ queryKey, predicate })));
 }

@@ -71,7 +71,7 @@ export interface EventQueryOptions<E extends EventDefinition = EventDefinition> 
   readonly params?: ChannelParams<E> | undefined;
   /** How many events are kept; older ones go. @default 100 */
   readonly maxEvents?: number | undefined;
-  /** What is read anew after a gap: query keys, or nothing. @default all queries of the contract */
+  /** What is read anew after a gap: query keys, or nothing. Queries of events never are. @default all queries of the contract */
   readonly invalidates?: readonly QueryKey[] | undefined;
 }
 
