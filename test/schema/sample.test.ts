@@ -8,6 +8,19 @@ import { sampleOf } from '../../src/schema/sample/sample.ts';
 import { describeContract } from '../../src/schema/view.ts';
 import { Comment, Everything } from '../support/every-kind.ts';
 
+const Leaf = z.object({ leaf: z.int32() });
+const Sum = z.object({
+  get terms(): z.ZodType {
+    return z.object({ left: Expression, middle: Expression, right: Expression });
+  },
+});
+const Product = z.object({
+  get factors(): z.ZodType {
+    return z.array(z.union([Sum, Leaf, Expression])).min(3);
+  },
+});
+const Expression = z.union([Sum, Product, Leaf]);
+
 const SEEDS = Array.from({ length: 50 }, (_, seed) => seed);
 
 function samplesOf(output: z.ZodType): { valid: boolean; value: unknown }[] {
@@ -26,6 +39,7 @@ describe('sampleOf', () => {
   test.each([
     ['every kind', Everything],
     ['a recursive type', Comment],
+    ['recursive unions of objects', Expression],
     ['codecs', z.object({ blob: bytes() as never, at: instant() as never, big: int64() as never })],
     ['bounds', z.object({ a: z.int().max(-5), b: z.number().gt(0).lt(0.01), c: z.string().length(3), d: z.string().min(40), e: z.number().max(-1e9) })],
     ['formats', z.object({ a: z.ipv4(), b: z.ipv6(), c: z.iso.time(), d: z.iso.duration(), e: z.cuid2(), f: z.ulid(), g: z.nanoid(), h: z.guid() })],
@@ -57,11 +71,16 @@ describe('samplePattern', () => {
     '^(?<year>\\d{4})$',
     '^\\S+@\\S+$',
     '^a.c$',
+    '^a{250}$',
+    '^(?:[a-f]\\d){300,}$',
   ])('matches %s', (pattern) => {
     for (const seed of SEEDS) expect(samplePattern(pattern, seededRandom(seed))).toMatch(new RegExp(pattern, 'u'));
   });
 
-  test.each(['^(?=.*\\d)a$', '(', '^(a)\\1$', '[^\\s\\S]'])('gives nothing for %s', (pattern) => {
-    expect(samplePattern(pattern, seededRandom(1))).toBeUndefined();
-  });
+  test.each(['^(?=.*\\d)a$', '(', '^(a)\\1$', '[^\\s\\S]', '^a{20000}$', '^(?:a{1000}){1000}$', '^(?:(?:a{999999999}){999999999}){9}$'])(
+    'gives nothing for %s',
+    (pattern) => {
+      expect(samplePattern(pattern, seededRandom(1))).toBeUndefined();
+    },
+  );
 });

@@ -3,6 +3,8 @@ import type { Random } from './random.ts';
 /** How often something open-ended (`*`, `+`, `{2,}`) is repeated beyond its least. */
 const EXTRA = 3;
 const MAX_REPEAT = 200;
+/** How many repetitions a text may have in all. */
+const MAX_PARTS = 10_000;
 const TRIES = 20;
 
 const DIGIT = '0123456789';
@@ -16,20 +18,19 @@ type Maker = () => string;
 
 /**
  * Text that matches a regular expression, made from its parts: literals, classes, groups, alternatives and repetitions.
- * `undefined` if none was found, as for look-around and back-references, which are not read.
+ * `undefined` if none was found, as for look-around and back-references, which are not read, and for texts of more than 10,000 repetitions.
  */
 export function samplePattern(source: string, random: Random): string | undefined {
   const tester = testerOf(source);
   if (!tester) return undefined;
-  let make: Maker;
   try {
-    make = new PatternReader(source, random).read();
+    const make = new PatternReader(source, random).read();
+    for (let tried = 0; tried < TRIES; tried++) {
+      const text = make();
+      if (tester.test(text)) return text;
+    }
   } catch {
-    return undefined;
-  }
-  for (let tried = 0; tried < TRIES; tried++) {
-    const text = make();
-    if (tester.test(text)) return text;
+    // It is not read, or longer than anyone wants.
   }
   return undefined;
 }
@@ -47,6 +48,7 @@ function testerOf(source: string): RegExp | undefined {
 
 class PatternReader {
   #at = 0;
+  #parts = 0;
   private readonly source: string;
   private readonly random: Random;
 
@@ -58,7 +60,10 @@ class PatternReader {
   read(): Maker {
     const make = this.#alternatives();
     if (this.#at < this.source.length) throw new SyntaxError('a bracket too many');
-    return make;
+    return () => {
+      this.#parts = 0;
+      return make();
+    };
   }
 
   #alternatives(): Maker {
@@ -120,7 +125,8 @@ class PatternReader {
         continue;
       }
       this.#next();
-      const to = this.#take('\\') ? this.#next() : this.#next();
+      this.#take('\\');
+      const to = this.#next();
       for (let code = from.charCodeAt(0); code <= to.charCodeAt(0); code++) members.add(String.fromCharCode(code));
     }
     const chars = isNegated ? [...ANY, ...PRINTABLE].filter((char) => !members.has(char)) : [...members];
@@ -136,8 +142,13 @@ class PatternReader {
     const from = text === '*' || text === '?' ? 0 : text === '+' ? 1 : Number(least);
     const open = text === '*' || text === '+' || (comma === ',' && most === '');
     const to = text === '?' ? 1 : open ? from + EXTRA : comma === ',' ? Number(most) : from;
-    const limit = Math.min(to, Math.max(from, from + EXTRA), MAX_REPEAT);
-    return () => Array.from({ length: from + Math.floor(this.random() * (limit - from + 1)) }, make).join('');
+    const limit = Math.max(from, Math.min(to, from + EXTRA, MAX_REPEAT));
+    return () => {
+      const length = from + Math.floor(this.random() * (limit - from + 1));
+      this.#parts += length;
+      if (this.#parts > MAX_PARTS) throw new RangeError('too long a text');
+      return Array.from({ length }, make).join('');
+    };
   }
 
   #peek(): string {

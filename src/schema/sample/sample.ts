@@ -1,5 +1,16 @@
 import { WireBytes } from '../codec/wire-bytes.ts';
-import type { Field, IntegerNode, NumberNode, ObjectNode, SchemaNode, StringNode, TypeUse, UnionNode } from '../node.ts';
+import {
+  mayLeaveOut,
+  type Field,
+  type IntegerNode,
+  type NumberNode,
+  type ObjectNode,
+  type SchemaNode,
+  type StringNode,
+  type TypeUse,
+  type UnionNode,
+} from '../node.ts';
+import { heightOf } from './height.ts';
 import { samplePattern } from './pattern.ts';
 import type { Random } from './random.ts';
 
@@ -54,12 +65,8 @@ function ofNode(node: SchemaNode, random: Random, name: string, depth: number): 
 }
 
 function objectOf({ fields }: ObjectNode, random: Random, depth: number): Record<string, unknown> {
-  const wanted = fields.filter((field) => !(depth >= MAX_DEPTH && mayStayOut(field)));
+  const wanted = fields.filter((field) => !(depth >= MAX_DEPTH && mayLeaveOut(field)));
   return Object.fromEntries(wanted.map((field) => [field.name, fieldOf(field, random, depth)]));
-}
-
-function mayStayOut(field: Field): boolean {
-  return field.optional || 'default' in field;
 }
 
 function fieldOf(field: Field, random: Random, depth: number): unknown {
@@ -68,9 +75,10 @@ function fieldOf(field: Field, random: Random, depth: number): unknown {
 }
 
 function unionOf({ variants }: UnionNode, random: Random, name: string, depth: number): unknown {
-  const flat = variants.filter(({ node }) => node.kind !== 'object' && node.kind !== 'union' && node.kind !== 'list');
-  const choice = depth >= MAX_DEPTH && flat.length > 0 ? flat : variants;
-  return ofNode(pick(choice, random).node, random, name, depth + 1);
+  const nodes = variants.map(({ node }) => node);
+  const least = Math.min(...nodes.map(heightOf));
+  const choice = depth >= MAX_DEPTH ? nodes.filter((node) => heightOf(node) === least) : nodes;
+  return ofNode(pick(choice, random), random, name, depth + 1);
 }
 
 function integerOf({ minimum, maximum }: IntegerNode, random: Random): number {
