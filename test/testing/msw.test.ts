@@ -6,15 +6,19 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import { blogContract } from '../../src/blog/index.ts';
 import { conformanceCases, type ConformanceTarget } from '../../src/conformance/index.ts';
 import type { Adapter } from '../../src/core/transport.ts';
+import { connect } from '../../src/grpc/connect/client.ts';
 import { graphql } from '../../src/graphql/client.ts';
 import { createClient } from '../../src/index.ts';
+import { mcp } from '../../src/mcp/client.ts';
 import type { HeadersOption } from '../../src/peer/headers.ts';
 import { rest } from '../../src/rest/client.ts';
 import { soap } from '../../src/soap/client.ts';
 import type { WebSocketConstructor } from '../../src/socket/client/like.ts';
 import { mswHandlers } from '../../src/testing/msw/index.ts';
 import { webSocket } from '../../src/websocket/client.ts';
+import { target as connectTarget } from '../protocols/connect.ts';
 import { target as graphqlTarget } from '../protocols/graphql.ts';
+import { target as mcpTarget } from '../protocols/mcp.ts';
 import { target as soapTarget } from '../protocols/soap.ts';
 import { testCases } from '../support/conformance.ts';
 
@@ -72,6 +76,8 @@ const targets: readonly ConformanceTarget[] = [
   intercepted('websocket', {}, (url, options, maxMessageBytes) =>
     webSocket({ url: `${url}/ws`, WebSocket: socketClass(), ...options, ...defined({ maxMessageBytes }) }),
   ),
+  intercepted('connect', connectTarget, (url, options, maxResponseBytes) => connect({ url, ...options, ...defined({ maxResponseBytes }) })),
+  intercepted('mcp', mcpTarget, (url, options) => mcp({ url: `${url}/mcp`, ...options })),
 ];
 
 describe.each(targets)('$name', (target) => testCases(target, conformanceCases));

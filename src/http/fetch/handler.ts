@@ -45,9 +45,10 @@ function bareResponse(request: FetchRequest, { status, headers, body }: HttpResp
     return new Response(isBare ? null : streamOf(request, body), { status, headers });
   }
   request.release();
-  if (!isBare) return new Response(body === undefined ? null : bytesOf(body), { status, headers });
   if (body === undefined || status === 204 || status === 304) return new Response(null, { status, headers });
-  return new Response(null, { status, headers: { ...headers, 'content-length': String(bytesOf(body).byteLength) } });
+  const bytes = bytesOf(body);
+  // Not every host tells the length by itself, and a client of Connect sees by it that a stream never began.
+  return new Response(isBare ? null : bytes, { status, headers: { ...headers, 'content-length': String(bytes.byteLength) } });
 }
 
 const encoder = new TextEncoder();
