@@ -1,11 +1,5 @@
 import type { FetchInit, FetchLike, FetchResponse } from '../http/client/fetch-like.ts';
 
-/** What is read of the context of ofetch's interceptors. */
-export interface OfetchContext {
-  /** Made by the global `fetch`, or the one that the `$fetch` was made with. */
-  readonly response?: FetchResponse | undefined;
-}
-
 /** The options that requests are sent with. */
 export interface OfetchOptions {
   readonly method?: string | undefined;

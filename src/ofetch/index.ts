@@ -6,4 +6,4 @@
  * @group Tools
  */
 
-export { ofetchCarrier, type OfetchContext, type OfetchLike, type OfetchOptions } from './carrier.ts';
+export { ofetchCarrier, type OfetchLike, type OfetchOptions } from './carrier.ts';
