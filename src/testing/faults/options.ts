@@ -9,7 +9,7 @@ export interface FaultOptions {
    * does not come, and nobody is told. @default 0
    */
   readonly drop?: number | undefined;
-  /** The probability that a message arrives twice: a call runs twice, an event comes twice. @default 0 */
+  /** The probability that a message arrives twice: a call runs twice, an event comes twice, and a client drops the second. @default 0 */
   readonly duplicate?: number | undefined;
   /**
    * The probability that the connection breaks: a call runs, and its answer is lost; a subscription or a stream ends before its next event.

@@ -18,7 +18,8 @@ const REDACTED = '[redacted]';
 /**
  * Answers requests with what was recorded, for adapters over HTTP: `rest({ url, fetch: replay(tape.records) })`. A request is answered as the one
  * with the same method, path, query and body was; several times recorded, in that order, the last again and again. Redacted parts match anything.
- * A request that was not recorded fails, as does one whose answer did not come.
+ * A request that was not recorded fails, as does one whose answer did not come. Of event streams one at a time may have been open, because their
+ * pieces are recorded without a name.
  * @throws TypeError if requests were recorded at the same time, because the records do not say which answer is whose
  */
 export function replay(records: readonly WireRecord[]): FetchLike {
