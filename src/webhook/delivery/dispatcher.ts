@@ -53,6 +53,8 @@ export class Dispatcher {
   readonly #creating = new Map<string, number>();
   /** Subscriptions that were made or deleted here, or are being given back, while a claim is under way: it may know nothing of that. */
   readonly #changing = new Set<string>();
+  /** Whether no claim comes any more: a store of this dispatcher alone is claimed once. */
+  #isClaimed = false;
   /** Subscriptions that are being stored, or whose events the service has not acknowledged yet: they are not given back. */
   readonly #opening = new Set<string>();
   /** Subscriptions that are being given back. */
@@ -72,7 +74,7 @@ export class Dispatcher {
     this.init = init;
     const { transport, store, endpoint, report, onEnd, leaseMs } = init;
     const signal = this.#live.signal;
-    this.#deletions = new Deletions(store, this.#turns, signal, (id) => this.#changing.add(id));
+    this.#deletions = new Deletions(store, this.#turns, signal, (id) => this.#change(id));
     this.#held = new HeldEvents(transport, init.storeTimeoutMs, init.isStored);
     const remove = (id: string) => void this.#remove(id).catch(report);
     const keepPlaces = (id: string, lastEventIds: Readonly<Record<string, string>>) => this.#keepPlaces(id, lastEventIds);
@@ -134,7 +136,7 @@ export class Dispatcher {
       await this.#checkRoom(owner);
       await guard.check(given.url);
       carrier.prepare();
-      this.#changing.add(id);
+      this.#change(id);
       this.#opening.add(id);
       // Before the events: a delivery in the store is one of a subscription in the store.
       await this.#turns
@@ -188,7 +190,7 @@ export class Dispatcher {
 
   async delete(id: string, owner: string): Promise<void> {
     if (this.#deletions.ownerOf(id) !== owner && this.#members.subscription(id)?.owner !== owner) await this.get(id, owner);
-    this.#changing.add(id);
+    this.#change(id);
     this.#members.detach(id);
     await this.#deletions.run(id, owner);
   }
@@ -307,12 +309,18 @@ export class Dispatcher {
     for (const [id, deliveries] of pending) if (!this.#changing.has(id)) this.#members.restore(id, deliveries);
     this.#giveBack(this.#members.size - claim.share);
     if (!isFirst) return;
+    this.#isClaimed = this.init.leaseMs === Infinity;
     // What was held goes to the subscriptions to which the service gives its events.
     await this.#held.release(starts, (event) => this.#members.takeHeld(event));
     this.#members.onRead();
   }
 
-  /** Whether a subscription of a claim is no longer one. */
+  /** Keeps in mind that a claim under way, or the next, may not know what happened to a subscription. */
+  #change(id: string): void {
+    if (!this.#isClaimed) this.#changing.add(id);
+  }
+
+  /** Whether a subscription of a claim has changed or gone meanwhile. */
   #isOver(id: string): boolean {
     return this.#changing.has(id) || this.#leaving.has(id) || this.#deletions.ownerOf(id) !== undefined;
   }
@@ -330,7 +338,7 @@ export class Dispatcher {
       .finally(() => {
         for (const id of ids) {
           this.#leaving.delete(id);
-          this.#changing.add(id);
+          this.#change(id);
         }
         this.#givingBack.delete(givingBack);
       });
@@ -339,7 +347,7 @@ export class Dispatcher {
 
   async #remove(id: string): Promise<void> {
     const { owner } = this.#members.subscription(id) ?? {};
-    this.#changing.add(id);
+    this.#change(id);
     if (this.#members.detach(id)) await this.#deletions.run(id, owner ?? '');
   }
 
