@@ -1,16 +1,16 @@
 import { HttpError } from '../http/message/error.ts';
+import { acceptsGzip, inflate } from '../http/message/gzip.ts';
 import type { HttpRequest, HttpResponse } from '../http/message/message.ts';
 
 const FILES: Readonly<Record<string, string>> = {
   'app.js': 'text/javascript; charset=utf-8',
   'app.css': 'text/css; charset=utf-8',
-  'graphql.worker.js': 'text/javascript; charset=utf-8',
-  'json.worker.js': 'text/javascript; charset=utf-8',
-  'editor.worker.js': 'text/javascript; charset=utf-8',
 };
 
 /** Where the build puts them, seen from a bundle, from a chunk of one, and from the sources. */
 const FOLDERS = ['../graphiql/', './graphiql/', '../../dist/graphiql/'];
+const MAX_FILE_BYTES = 16 * 1024 * 1024;
+/** As they are stored: compressed. */
 const loaded = new Map<string, Promise<Uint8Array>>();
 
 /** Serves GraphiQL's page at the path and its files beneath it; all come from this package, nothing from a CDN. */
@@ -23,11 +23,15 @@ export async function serveGraphiql(request: HttpRequest, path: string): Promise
     throw new HttpError(405, `${request.path} answers GET`, { allow: 'GET, HEAD' });
   let content = loaded.get(name);
   if (!content) loaded.set(name, (content = load(name)));
-  return {
-    status: 200,
-    headers: { 'content-type': type, 'cache-control': 'public, max-age=3600', 'x-content-type-options': 'nosniff' },
-    body: await content,
+  const headers = {
+    'content-type': type,
+    'cache-control': 'public, max-age=3600',
+    'x-content-type-options': 'nosniff',
+    vary: 'accept-encoding',
   };
+  if (acceptsGzip(request.headers['accept-encoding']))
+    return { status: 200, headers: { ...headers, 'content-encoding': 'gzip' }, body: await content };
+  return { status: 200, headers, body: await inflate(await content, MAX_FILE_BYTES) };
 }
 
 /** All links are relative to the page, so that they lead back through a proxy that strips a prefix. */
@@ -49,7 +53,7 @@ function page(path: string): HttpResponse {
 async function load(name: string): Promise<Uint8Array> {
   const { readFile } = await import('node:fs/promises');
   for (const folder of FOLDERS) {
-    const content = await readFile(new URL(folder + name, import.meta.url)).catch(() => undefined);
+    const content = await readFile(new URL(`${folder}${name}.gz`, import.meta.url)).catch(() => undefined);
     if (content) return content;
   }
   loaded.delete(name);

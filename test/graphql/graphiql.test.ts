@@ -9,13 +9,13 @@ import { noChromium, openPage, type Page } from '../support/chromium.ts';
 import { ROOT } from '../support/source-graph.ts';
 
 const ARTICLE = '{ user(id: 123) { username posts { title } } }';
-const FILES = ['app.js', 'app.css', 'graphql.worker.js', 'json.worker.js', 'editor.worker.js'];
+const FILES = ['app.js', 'app.css'];
 const service = createBlogService();
 let server: HttpServer;
 let close: () => Promise<void>;
 
 beforeAll(async () => {
-  if (!existsSync(join(ROOT, 'dist/graphiql/editor.worker.js'))) execFileSync(process.execPath, [join(ROOT, 'scripts/graphiql.mjs')]);
+  if (!existsSync(join(ROOT, 'dist/graphiql/app.js.gz'))) execFileSync(process.execPath, [join(ROOT, 'scripts/graphiql.mjs')]);
   const handler = graphqlHandler(service);
   server = await listen(handler);
   handler.attach(server.server);
@@ -35,8 +35,11 @@ describe('GraphiQL', () => {
     expect(await page.text()).not.toMatch(/https?:/);
     for (const name of FILES) {
       const file = await fetch(`${server.url}/graphql/${name}`);
-      expect([name, file.status]).toEqual([name, 200]);
-      expect((await file.arrayBuffer()).byteLength).toBeGreaterThan(10_000);
+      expect([name, file.status, file.headers.get('content-encoding')]).toEqual([name, 200, 'gzip']);
+      const content = await file.text();
+      expect(content.length).toBeGreaterThan(10_000);
+      const plain = await fetch(`${server.url}/graphql/${name}`, { headers: { 'accept-encoding': 'identity' } });
+      expect([plain.headers.get('content-encoding'), (await plain.text()) === content]).toEqual([null, true]);
     }
     expect((await fetch(`${server.url}/graphql/nothing.js`)).status).toBe(404);
     expect((await fetch(`${server.url}/graphql/..%2fpackage.json`)).status).toBe(404);

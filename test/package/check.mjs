@@ -35,7 +35,7 @@ try {
         (path) => !/^(dist|specs|sql|wsdl|proto|docs\/(guides|protocols))\/|^(package\.json|README\.md|LICENSE|CHANGELOG\.md)$/.test(path),
       );
     assert.deepEqual(strange, [], 'files that nobody needs');
-    const graphiql = ['app.js', 'app.css', 'graphql.worker.js', 'json.worker.js', 'editor.worker.js'];
+    const graphiql = ['app.js.gz', 'app.css.gz'];
     for (const path of ['LICENSE', 'CHANGELOG.md', ...graphiql.map((name) => `dist/graphiql/${name}`)])
       assert.ok(
         files.some((file) => file.path === path),

@@ -5,7 +5,7 @@ import { acceptHeaders, serveCall } from '../../guard/serve-call.ts';
 import { EventStream } from '../../http/events/event-stream.ts';
 import { streamResponse } from '../../http/events/stream-response.ts';
 import { HttpError } from '../../http/message/error.ts';
-import { deflate, inflate } from '../../http/message/gzip.ts';
+import { acceptsGzip, deflate, inflate } from '../../http/message/gzip.ts';
 import { withHead } from '../../http/message/head.ts';
 import { peerOf, type HttpRequest, type HttpResponse } from '../../http/message/message.ts';
 import { errorHeaders } from '../../http/message/problem.ts';
@@ -180,12 +180,7 @@ export class Serving {
       });
       const body = wire.encodeOutput(output);
       const head = { 'content-type': `application/${form}`, 'x-request-id': requestId };
-      const accepted = request.headers['accept-encoding'];
-      if (
-        accepted === undefined ||
-        body.length < this.limits.compressFromBytes ||
-        !/\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))/i.test(String(accepted))
-      )
+      if (body.length < this.limits.compressFromBytes || !acceptsGzip(request.headers['accept-encoding']))
         return withHead({ status: 200, headers: head, body }, said);
       const compressed = { ...head, 'content-encoding': 'gzip', vary: 'accept-encoding' };
       return withHead({ status: 200, headers: compressed, body: await deflate(bytesOf(body)) }, said);
