@@ -21,12 +21,13 @@ const fetcher = createGraphiQLFetcher({ url: path, wsClient });
 const query = new URLSearchParams(location.search).get('example') ?? undefined;
 createRoot(document.getElementById('graphiql')).render(createElement(GraphiQL, { fetcher, ...(query && { query }) }));
 `;
-const { outputFiles } = await build({
+const { outputFiles, metafile } = await build({
   stdin: { contents: app, resolveDir: root, loader: 'js', sourcefile: 'app.js' },
   entryNames: 'app',
   bundle: true,
   minify: true,
   write: false,
+  metafile: true,
   format: 'esm',
   target: 'es2022',
   outdir: folder,
@@ -47,3 +48,6 @@ const { outputFiles } = await build({
 });
 await mkdir(folder, { recursive: true });
 for (const { path, contents } of outputFiles) await writeFile(join(folder, `${basename(path)}.gz`), gzipSync(contents, { level: 9 }));
+// Whose code it is, for scripts/licences.mjs.
+const packages = Object.keys(metafile.inputs).flatMap((input) => /.*node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(input)?.[1] ?? []);
+await writeFile(join(folder, 'packages.json'), JSON.stringify([...new Set(packages)].sort()));

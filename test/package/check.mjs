@@ -36,7 +36,7 @@ try {
       );
     assert.deepEqual(strange, [], 'files that nobody needs');
     const graphiql = ['app.js.gz', 'app.css.gz'];
-    for (const path of ['LICENSE', 'CHANGELOG.md', ...graphiql.map((name) => `dist/graphiql/${name}`)])
+    for (const path of ['LICENSE', 'CHANGELOG.md', 'dist/LICENSES.txt', ...graphiql.map((name) => `dist/graphiql/${name}`)])
       assert.ok(
         files.some((file) => file.path === path),
         `${path} is packed`,
