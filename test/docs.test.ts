@@ -91,6 +91,10 @@ const WORDS: readonly (readonly [word: RegExp, most: number])[] = [
 ];
 
 describe('words', () => {
+  it('of the README fit on a screen', () => {
+    expect(read('README.md').split('\n').length).toBeLessThanOrEqual(70);
+  });
+
   it.each(WORDS)('%s stands in the pages at most so often: %i', (word, most) => {
     const found = PAGES.flatMap((page) => prose(read(page)).split('\n').flatMap((line) => (line.match(word) ?? []).map(() => `${page}: ${line.trim().slice(0, 120)}`))); // prettier-ignore
     expect(found.length, found.join('\n')).toBeLessThanOrEqual(most);
@@ -128,8 +132,7 @@ describe('messages of commits', () => {
     const git = (...args: readonly string[]): string => execFileSync('git', args, { cwd: ROOT, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim(); // prettier-ignore
     let subjects: string[];
     try {
-      if (git('rev-parse', '--is-shallow-repository') === 'true') return;
-      // From the commit on that brought this check.
+      // From the commit on that brought this check. In a shallow clone that is the oldest one there is.
       const since = git('log', '--diff-filter=A', '--format=%H', '--', 'test/docs.test.ts').split('\n').at(-1) ?? '';
       if (since === '') return;
       subjects = git('log', '--no-merges', '--format=%s', `${since}..HEAD`).split('\n').filter(Boolean);

@@ -1,10 +1,15 @@
 import { execFile } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import ts from 'typescript';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createBlogService } from '../src/blog/index.ts';
+import { listen } from '../src/http/index.ts';
+import { restHandler } from '../src/rest/server.ts';
+import { killAll, start, stop } from './support/program.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const GUIDES = join(ROOT, 'docs/guides');
@@ -14,10 +19,14 @@ beforeAll(async () => {
   // Within the repository, where the package's name and zod are found.
   folder = await mkdtemp(join(ROOT, 'test/.guides-'));
 });
-afterAll(() => rm(folder, { recursive: true, force: true }));
+afterAll(async () => {
+  killAll();
+  await rm(folder, { recursive: true, force: true });
+});
 
-/** A table of what was renamed has no program. */
-const names = (await readdir(GUIDES)).filter((name) => name !== 'from-0.1.0.md');
+/** Tables have no program. */
+const TABLES = ['README.md', 'from-0.1.0.md', 'words.md'];
+const names = (await readdir(GUIDES)).filter((name) => !TABLES.includes(name));
 
 test('the programs of the guides and the README compile', { timeout: 180_000 }, async () => {
   const { options } = ts.parseJsonConfigFileContent(ts.readConfigFile(join(ROOT, 'tsconfig.json'), ts.sys.readFile).config, ts.sys, ROOT);
@@ -56,13 +65,23 @@ for (const name of names) {
   });
 }
 
-test("the README's contract, service and client run", { timeout: 60_000 }, async () => {
-  const text = await readFile(join(ROOT, 'README.md'), 'utf8');
-  const program =
-    [...text.matchAll(/```ts\n([^]*?)```/g)].map(([, each = '']) => each).find((each) => each.includes('createService(')) ?? '';
+test('the program of the README runs', { timeout: 60_000 }, async () => {
+  const program = /```ts\n([^]*?)```/.exec(await readFile(join(ROOT, 'README.md'), 'utf8'))?.[1] ?? '';
+  const service = createBlogService();
+  const server = await listen(restHandler(service));
   const file = join(folder, 'README.ts');
-  await writeFile(file, `${program}console.log(await client.getTask({ id: 1 }));\n`);
-  expect(await run(file)).toEqual(["{ id: 1, title: 'write the docs', done: false }\n", '']);
+  await writeFile(file, program.replace('http://localhost:4000', server.url));
+  const child = start([file]);
+  // It listens until it is ended.
+  const lines: string[] = [];
+  for await (const line of createInterface({ input: child.stdout })) {
+    lines.push(line);
+    if (line.startsWith('heard')) break;
+  }
+  await stop(child, 'SIGTERM');
+  expect(lines).toEqual(['john_doe', 'RESTful APIs 101', 'Building Scalable Web Applications', 'GraphQL Introduction', 'Advanced GraphQL Techniques', 'heard: Hello!']); // prettier-ignore
+  await server.close();
+  await service.close();
 });
 
 async function run(file: string): Promise<[stdout: string, stderr: string]> {
