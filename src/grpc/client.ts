@@ -26,6 +26,7 @@ import type { Adapter, CallRequest, EventRequest, EventSink, StreamRequest, Subs
 import { isoNow } from '../life/now.ts';
 import { targetOf, type Target } from './address.ts';
 import { buffersOf } from './codec/buffers.ts';
+import { unreadable } from './codec/value.ts';
 import { noneIfEndless } from './endless.ts';
 import { ChannelCarrier, ClientCarrier, type Carrier, type OpenCall, type Outgoing } from './carrier.ts';
 import { compileForeign, type ForeignOptions } from './foreign/foreign.ts';
@@ -168,7 +169,7 @@ class GrpcTransport implements Transport {
           this.#onWire('in', '0 OK', undefined, bytes);
           resolve(operation.output ? wire.decodeOutput(bytes) : undefined);
         } catch (cause) {
-          reject(new ApiError('DATA_LOSS', `${operation.name}: the reply is not what the .proto file says`, { remote: true, cause }));
+          reject(unreadable(operation.name, 'the reply', cause));
         }
       });
       this.#open.add(call);
@@ -253,7 +254,7 @@ class GrpcTransport implements Transport {
           try {
             return take(bytes);
           } catch (cause) {
-            end(new ApiError('DATA_LOSS', `${name}: a message is not what the .proto file says`, { remote: true, cause }));
+            end(unreadable(name, 'a message', cause));
             call.cancel();
           }
         },

@@ -146,7 +146,8 @@ class Codec implements MessageCodec<Uint8Array<ArrayBuffer>>, PathFinder, ValueC
   #named(value: Values): Values {
     const { strictNames, name } = this.message;
     if (!strictNames) return value;
-    const named: Values = {};
+    // Without a prototype: a field may be named as a member of every object.
+    const named = Object.create(null) as Values;
     for (const [key, member] of Object.entries(value)) {
       const property = strictNames.get(key);
       if (property !== undefined) named[property] = member;
@@ -163,15 +164,25 @@ class Codec implements MessageCodec<Uint8Array<ArrayBuffer>>, PathFinder, ValueC
     const inner = isObject ? left - 1 : left;
     const end = reader.pos + length;
     const target = previous === undefined || previous === null ? this.#start() : isObject ? (previous as Values) : reopen(previous);
-    while (reader.pos < end) {
-      const tag = reader.uint32();
-      const read = this.#readers.get(tag);
-      if (read) read(reader, target, inner);
-      else skip(reader, tag);
+    let tag = 0;
+    try {
+      while (reader.pos < end) {
+        tag = reader.uint32();
+        const read = this.#readers.get(tag);
+        if (read) read(reader, target, inner);
+        else skip(reader, tag);
+      }
+    } catch (error) {
+      throw error instanceof Misfit && isObject ? this.#placed(error, tag >>> 3) : error;
     }
     if (reader.pos !== end) throw new RangeError('a field is longer than its message');
     if (isObject) return this.#withoutAbsent(target);
     return this.message.shape === 'union' ? close(target) : target[SOLE];
+  }
+
+  /** With the name of the field before it. */
+  #placed({ message }: Misfit, number: number): Misfit {
+    return new Misfit(`${this.message.entries.find(({ field }) => field.number === number)?.property ?? number}: ${message}`);
   }
 
   #start(): Values {

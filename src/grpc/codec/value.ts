@@ -1,3 +1,4 @@
+import { ApiError, isApiError } from '../../core/errors.ts';
 import type { BinaryReader, BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 
 /** How values of one type are written and read, without their tag. */
@@ -16,6 +17,12 @@ export interface ValueCodec {
 
 /** A value that a message has, and that the contract's type cannot hold: it must not be changed in silence. */
 export class Misfit extends Error {}
+
+/** What a caller is told of an answer or event that cannot be read: why, if that is known. */
+export function unreadable(name: string, what: string, cause: unknown): ApiError {
+  const why = isApiError(cause) ? `: ${cause.text}` : '';
+  return new ApiError('DATA_LOSS', `${name}: ${what} is not what the .proto file says${why}`, { remote: true, cause });
+}
 
 /** A value that its field cannot carry. The message begins with the field's path: `parts[0].name: a value is not text`. */
 export class Unencodable extends TypeError {

@@ -17,6 +17,7 @@ import { guardOnWire } from '../../peer/on-wire.ts';
 import { responseHeaders } from '../../peer/response-headers.ts';
 import { toBase64 } from '../../schema/codec/base64.ts';
 import { encodeInput } from '../codec/encode-input.ts';
+import { unreadable } from '../codec/value.ts';
 import type { ProtoLock } from '../proto/lock.ts';
 import { connectTimeout, grpcTimeout } from '../timeout.ts';
 import { PROTOCOLS, type ClientProtocol } from './client-protocol.ts';
@@ -125,7 +126,7 @@ class ConnectTransport implements Transport {
     try {
       return operation.output ? wire.decodeOutput(output) : undefined;
     } catch (cause) {
-      throw new ApiError('DATA_LOSS', `${operation.name}: the reply is not what the .proto file says`, { remote: true, cause });
+      throw unreadable(operation.name, 'the reply', cause);
     }
   }
 

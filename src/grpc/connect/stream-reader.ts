@@ -5,6 +5,7 @@ import type { FetchResponse } from '../../http/client/fetch-like.ts';
 import { networkError } from '../../http/client/network-error.ts';
 import { onAbort } from '../../life/lifetime.ts';
 import { messageOf, type ClientProtocol } from './client-protocol.ts';
+import { unreadable } from '../codec/value.ts';
 import { EnvelopeReader, type Envelope } from './envelope.ts';
 import type { FormName } from './form.ts';
 
@@ -64,7 +65,7 @@ async function handOn(messages: Messages, { name, take }: Listening, first: Next
       const taken = take(next);
       if (taken) await taken;
     } catch (cause) {
-      return broken(name, 'a message is not what the .proto file says', cause);
+      return unreadable(name, 'a message', cause);
     }
     next = await messages.next();
   }

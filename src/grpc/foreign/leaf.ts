@@ -63,7 +63,8 @@ function exactInteger(scalar: ScalarType): ValueCodec {
     ...base,
     read(reader, left, previous) {
       const value = base.read(reader, left, previous);
-      if (!Number.isSafeInteger(value)) throw new Misfit(`an ${scalar} is larger than a number can hold: take z.string() for it`);
+      if (!Number.isSafeInteger(value))
+        throw new Misfit(`an ${scalar} is larger than a number can hold: take int64() or z.string() for it`);
       return value;
     },
   };

@@ -1,4 +1,5 @@
 import { WireType, type BinaryReader, type BinaryWriter } from '@bufbuild/protobuf/wire';
+import { isObject } from '../../peer/error-body.ts';
 import type { SchemaNode } from '../../schema/node.ts';
 import { eachField } from '../codec/fields.ts';
 import { timestampCodec, VALUE } from '../codec/scalar.ts';
@@ -76,7 +77,7 @@ const STRUCT = valued(
     if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new TypeError('a value is not an object');
     writeStruct(writer, value as Readonly<Record<string, unknown>>);
   },
-  (reader, length, left, previous) => readStruct(reader, length, left, previous as Record<string, unknown> | undefined),
+  (reader, length, left, previous) => readStruct(reader, length, left, isObject(previous) ? previous : {}),
 );
 
 const LIST = valued(
