@@ -1,7 +1,10 @@
 import fc from 'fast-check';
 import { execute, getIntrospectionQuery, parse, specifiedRules, validate, type GraphQLSchema } from 'graphql';
 import { describe, expect, it } from 'vitest';
+import * as z from 'zod';
 import { blogContract, createBlogService } from '../../src/blog/index.ts';
+import type { Contract } from '../../src/core/contract.ts';
+import { defineContract, mutation } from '../../src/core/define.ts';
 import { complexityOf } from '../../src/graphql/document/complexity.ts';
 import { Documents } from '../../src/graphql/document/documents.ts';
 import { Engine, type Caller } from '../../src/graphql/engine/engine.ts';
@@ -160,6 +163,29 @@ describe('compiling', () => {
     };
     expect(usesOf('{ user(id: 1) { username posts { title } } }')).toBe(2);
     expect(usesOf(`{ ${times(50, (index) => `a${index}: user(id: 1) { id username email createdAt posts { id } }`)} }`)).toBe(23);
+  });
+
+  it('leaves out operations whose variables would take long: types that contain themselves, and lists of lists', () => {
+    const uses = (contract: Contract, text: string) => {
+      const prepared = new Documents(executableSchema(graphqlTypes(contract)), { isRelation: () => false, selectionsOf: () => new Map() }, OPTIONS).prepare(text, undefined); // prettier-ignore
+      const began = performance.now();
+      const compiled = Array.from({ length: 100 }, () => prepared.compiled({ input: {} }) !== undefined);
+      expect(performance.now() - began).toBeLessThan(1000);
+      return compiled.includes(true);
+    };
+    const Leaf = z.object({
+      label: z.string(),
+      get children() {
+        return z.array(Leaf);
+      },
+    });
+    const lists = (levels: number): z.ZodType => (levels === 0 ? z.object({ a: z.string(), b: z.int32() }) : z.array(lists(levels - 1)));
+    const taking = (input: z.ZodType) =>
+      defineContract({ name: 'x', operations: { grow: mutation({ input: z.object({ value: input }), output: z.boolean() }) } });
+    const text = 'mutation ($input: GrowInput!) { grow(input: $input) }';
+    expect(uses(taking(Leaf), text)).toBe(false);
+    expect(uses(taking(lists(10)), text)).toBe(false);
+    expect(uses(taking(lists(3)), text)).toBe(true);
   });
 
   const posts = [1, 2].map((id) => ({ id, authorId: 1, title: `post ${id}`, content: 'x', createdAt: '2024-01-01T00:00:00Z' }));

@@ -16,6 +16,7 @@ import {
 } from 'graphql';
 import { compileQuery, isCompiledQuery, type CompiledQuery } from 'graphql-jit';
 import { ApiError, isApiError, type ErrorCode, type JsonObject } from '../../core/errors.ts';
+import { isCompilable } from './compilable.ts';
 import type { Allowance } from './complexity.ts';
 import { checkCost, type DocumentCost, type LimitsInForce } from './limits.ts';
 import { RequestError } from './request-error.ts';
@@ -234,7 +235,7 @@ class Prepared implements PreparedOperation {
     this.hasRelations = hasRelations;
     // What graphql-jit compiles gives wrong data where a fragment is spread under several conditions: test/graphql-documents.test.ts.
     this.#members = membersOf(document, node);
-    this.#usesLeft = hasConditions ? Infinity : 1 + fields * USES_PER_FIELD;
+    this.#usesLeft = hasConditions || !isCompilable(schema, node) ? Infinity : 1 + fields * USES_PER_FIELD;
   }
 
   compiled(variables: JsonObject): CompiledQuery | undefined {
