@@ -12,9 +12,9 @@ import { Descriptors } from '../../src/grpc/foreign/descriptors.ts';
 import { Planner } from '../../src/grpc/foreign/plan.ts';
 import { readSources } from '../../src/grpc/foreign/sources.ts';
 import { describeContract } from '../../src/schema/view.ts';
+import { FUZZ_TIMEOUT, runs } from '../support/fuzz.ts';
 
-/** 100,000 and more with FUZZ_RUNS. */
-const RUNS = Number(process.env['FUZZ_RUNS'] ?? 4000);
+const RUNS = runs(4000);
 
 const text = readFileSync(join(import.meta.dirname, 'protos/shop.proto'), 'utf8');
 const descriptors = new Descriptors(readSources([text]).files);
@@ -74,7 +74,7 @@ describe('the foreign reader', () => {
     expect(json.decode(json.encode(SAMPLE))).toEqual(SAMPLE);
   });
 
-  it(`takes or refuses ${RUNS} messages that nobody meant, and what it takes it can write again`, () => {
+  it(`takes or refuses ${RUNS} messages that nobody meant, and what it takes it can write again`, FUZZ_TIMEOUT, () => {
     const next = random(7);
     const whole = json.encode(SAMPLE);
     let taken = 0;
@@ -95,7 +95,7 @@ describe('the foreign reader', () => {
     expect(taken).toBeGreaterThan(RUNS / 20);
   });
 
-  it(`writes or refuses ${RUNS} values that no schema has checked, with the field's path`, () => {
+  it(`writes or refuses ${RUNS} values that no schema has checked, with the field's path`, FUZZ_TIMEOUT, () => {
     const next = random(11);
     const pool: readonly unknown[] = [null, '', 'x', '7', -1, 1.5, 1e300, NaN, true, [], [[]], {}, { a: 1 }, { '@type': 'google.protobuf.Any' }, 10n, new Date(NaN), new Uint8Array(2), '🙂', '\ud800', Symbol.iterator, () => 0]; // prettier-ignore
     const keys = [...message.fields.map(({ jsonName }) => jsonName), 'nothing', '__proto__', 'constructor'];

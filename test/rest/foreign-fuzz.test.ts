@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { bytes, createClient, defineContract, ERROR_CODES, event, isApiError, query } from '../../src/core.ts';
 import { rest, type RestPages } from '../../src/rest/client.ts';
-import { Dice, each, figures, FUZZ_TIMEOUT, inTime, RUNS } from '../support/foreign-fuzz.ts';
+import { Dice, each, figures, FUZZ_TIMEOUT, inTime, RUNS } from '../support/fuzz.ts';
 
 const input = z.object({ n: z.int32() });
 const Item = z.object({ id: z.int32(), title: z.string() });

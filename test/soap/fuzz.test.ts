@@ -5,10 +5,10 @@ import { createClient } from '../../src/index.ts';
 import { defineContract, query } from '../../src/core/define.ts';
 import { isApiError } from '../../src/core/errors.ts';
 import { soap } from '../../src/soap/client.ts';
+import { FUZZ_TIMEOUT, runs } from '../support/fuzz.ts';
 import { answerOf, schema, stubFetch, wsdlWith } from '../support/foreign-soap.ts';
 
-/** As many as a run of CI has time for; a release runs 100,000: `SOAP_FUZZ_RUNS=100000 npx vitest run test/soap/fuzz.test.ts`. */
-const runs = Number(process.env['SOAP_FUZZ_RUNS'] ?? 1000);
+const RUNS = runs(1000);
 const location = 'http://foreign.test/?wsdl';
 const types = schema(
   '<xs:element name="Go"/><xs:element name="GoR"><xs:complexType><xs:sequence><xs:element name="Items" type="x:Items"/><xs:element name="Pet" type="x:Pet" minOccurs="0"/><xs:element name="Any" type="xs:anyType" minOccurs="0"/></xs:sequence></xs:complexType></xs:element>' +
@@ -107,7 +107,7 @@ describe('answers of a foreign service, broken in every way', () => {
             expect(error.message.length).toBeLessThan(2000);
           }
         }),
-        { numRuns: runs },
+        { numRuns: RUNS },
       );
       body = wsdl === document ? whole : multi;
       if (wsdl === document) {
@@ -120,54 +120,58 @@ describe('answers of a foreign service, broken in every way', () => {
       }
       await client.close();
     },
-    600_000,
+    FUZZ_TIMEOUT.timeout,
   );
 });
 
 describe('WSDLs, broken in every way', () => {
-  test('are usable or an ApiError', async () => {
-    const edits = fc.array(
-      fc.tuple(
-        fc.nat(5000),
-        fc.nat(40),
-        fc.constantFrom(
-          '',
-          '"',
-          '<',
-          '/>',
-          'x:T',
-          'xs:string',
-          'ref="x:Go"',
-          'base="x:Dog"',
-          'type="x:Items"',
-          '<xs:any/>',
-          '<xs:group ref="x:G"/>',
-          'maxOccurs="99999999999"',
+  test(
+    'are usable or an ApiError',
+    async () => {
+      const edits = fc.array(
+        fc.tuple(
+          fc.nat(5000),
+          fc.nat(40),
+          fc.constantFrom(
+            '',
+            '"',
+            '<',
+            '/>',
+            'x:T',
+            'xs:string',
+            'ref="x:Go"',
+            'base="x:Dog"',
+            'type="x:Items"',
+            '<xs:any/>',
+            '<xs:group ref="x:G"/>',
+            'maxOccurs="99999999999"',
+          ),
         ),
-      ),
-      { minLength: 1, maxLength: 3 },
-    );
-    await fc.assert(
-      fc.asyncProperty(edits, async (changes) => {
-        const wsdl = changes.reduce(
-          (xml, [at, length, put]) => xml.slice(0, at % xml.length) + put + xml.slice((at % xml.length) + length),
-          document,
-        );
-        const transport = soap({
-          wsdl: location,
-          fetch: stubFetch({ [location]: wsdl }, () => whole),
-          operations: { go: { operation: 'Go' } },
-        });
-        const client = createClient({ contract, transport });
-        await client.go().catch((error: unknown) => {
-          if (!isApiError(error)) throw error;
-          expect(error.code).not.toBe('INTERNAL');
-        });
-        await client.close();
-      }),
-      { numRuns: runs / 2 },
-    );
-  }, 600_000);
+        { minLength: 1, maxLength: 3 },
+      );
+      await fc.assert(
+        fc.asyncProperty(edits, async (changes) => {
+          const wsdl = changes.reduce(
+            (xml, [at, length, put]) => xml.slice(0, at % xml.length) + put + xml.slice((at % xml.length) + length),
+            document,
+          );
+          const transport = soap({
+            wsdl: location,
+            fetch: stubFetch({ [location]: wsdl }, () => whole),
+            operations: { go: { operation: 'Go' } },
+          });
+          const client = createClient({ contract, transport });
+          await client.go().catch((error: unknown) => {
+            if (!isApiError(error)) throw error;
+            expect(error.code).not.toBe('INTERNAL');
+          });
+          await client.close();
+        }),
+        { numRuns: RUNS / 2 },
+      );
+    },
+    FUZZ_TIMEOUT.timeout,
+  );
 
   test('that refer to themselves end', async () => {
     const circles = schema(

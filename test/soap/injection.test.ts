@@ -8,9 +8,10 @@ import { soap } from '../../src/soap/client.ts';
 import { isName } from '../../src/xml/name.ts';
 import { ParsedXml, parseXml } from '../../src/xml/parse.ts';
 import type { XmlElement } from '../../src/xml/tree.ts';
+import { runs } from '../support/fuzz.ts';
 import { schema, stubFetch, wsdlWith, type Sent } from '../support/foreign-soap.ts';
 
-const runs = Number(process.env['SOAP_FUZZ_RUNS'] ?? 400);
+const RUNS = runs(400);
 
 const contract = defineContract({
   name: 'pay',
@@ -118,7 +119,7 @@ describe('no text or key of a caller is markup', () => {
         expect(go?.children.filter(({ local }) => local === 'Note').map(({ text, children }) => [text, children])).toEqual([[note, []]]);
         expect(go?.children.every(({ uri, local }) => uri === 'urn:x' && ['Note', 'Account', 'Tags', 'Any'].includes(local))).toBe(true);
       }),
-      { numRuns: runs },
+      { numRuns: RUNS },
     );
   });
 
@@ -134,7 +135,7 @@ describe('no text or key of a caller is markup', () => {
         ]);
         expect(go?.children.length).toBeLessThanOrEqual(3);
       }),
-      { numRuns: runs },
+      { numRuns: RUNS },
     );
   });
 
@@ -168,7 +169,7 @@ describe('no text or key of a caller is markup', () => {
         if (JSON.stringify(any).includes('__proto__')) return;
         expect(JSON.parse(request?.children[2]?.text ?? '')).toEqual(JSON.parse(JSON.stringify(any)));
       }),
-      { numRuns: runs },
+      { numRuns: RUNS },
     );
   });
 
