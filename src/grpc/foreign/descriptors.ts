@@ -1,5 +1,5 @@
 import {
-  FeatureSet_FieldPresence, FieldDescriptorProto_Label, FieldDescriptorProto_Type, file_google_protobuf_any, file_google_protobuf_duration,
+  FeatureSet_FieldPresence, FeatureSet_MessageEncoding, FieldDescriptorProto_Label, FieldDescriptorProto_Type, file_google_protobuf_any, file_google_protobuf_duration,
   file_google_protobuf_empty, file_google_protobuf_field_mask, file_google_protobuf_struct, file_google_protobuf_timestamp,
   file_google_protobuf_wrappers, type DescriptorProto, type EnumDescriptorProto, type FieldDescriptorProto, type FileDescriptorProto,
 } from '@bufbuild/protobuf/wkt'; // prettier-ignore
@@ -9,7 +9,8 @@ import { SCALARS, type Label, type ScalarType } from '../proto/proto.ts';
 export type ForeignType =
   | { readonly kind: 'scalar'; readonly scalar: ScalarType }
   | { readonly kind: 'enum'; readonly enum: ForeignEnum }
-  | { readonly kind: 'message'; readonly message: ForeignMessage };
+  /** Of a group the tag of its field stands before and after it: https://protobuf.dev/programming-guides/encoding/#groups */
+  | { readonly kind: 'message'; readonly message: ForeignMessage; readonly isGroup: boolean };
 
 export interface ForeignField {
   /** As the .proto has it: `made_at`. */
@@ -21,6 +22,8 @@ export interface ForeignField {
   /** Whether a field that was not sent differs from one that is zero. */
   readonly hasPresence: boolean;
   readonly type: ForeignType;
+  /** What absence means in proto2, as its .proto says it; `undefined` if it does not say. */
+  readonly defaultText: string | undefined;
   /** The type of a map's keys. */
   readonly mapKey: ScalarType | undefined;
 }
@@ -46,7 +49,7 @@ export interface DescribedRpc {
 }
 
 const { MESSAGE, GROUP } = FieldDescriptorProto_Type;
-const { REPEATED } = FieldDescriptorProto_Label;
+const { REPEATED, REQUIRED } = FieldDescriptorProto_Label;
 /** Described here if a description leaves them out, as descriptor sets without imports do. */
 const WELL_KNOWN = [
   file_google_protobuf_any, file_google_protobuf_duration, file_google_protobuf_empty, file_google_protobuf_field_mask,
@@ -100,14 +103,20 @@ export class Descriptors {
   }
 
   #addFile(file: FileDescriptorProto): void {
-    const syntax = file.syntax === '' ? 'proto2' : file.syntax;
+    const syntax = file.syntax === '' || file.messageType.some(isProto2) ? 'proto2' : file.syntax;
     const addEnum = (scope: string, { name, value }: EnumDescriptorProto) => {
       const full = join(scope, name);
       this.#enums.set(full, { name: full, values: value.map((each) => ({ name: each.name, number: each.number })) });
     };
     const addMessage = (scope: string, proto: DescriptorProto): void => {
       const name = join(scope, proto.name);
-      const message = new Message(name, proto, this, (field) => hasPresence(field, proto, file, syntax));
+      const message = new Message(
+        name,
+        proto,
+        this,
+        (field) => hasPresence(field, proto, file, syntax),
+        (field) => isDelimited(field, proto, file),
+      );
       this.#messages.set(name, [...(this.#messages.get(name) ?? []), message]);
       for (const each of proto.nestedType) addMessage(name, each);
       for (const each of proto.enumType) addEnum(name, each);
@@ -146,24 +155,33 @@ class Message implements ForeignMessage {
   private readonly proto: DescriptorProto;
   private readonly all: Descriptors;
   private readonly presenceOf: (field: FieldDescriptorProto) => boolean;
+  private readonly isGroup: (field: FieldDescriptorProto) => boolean;
 
-  constructor(name: string, proto: DescriptorProto, all: Descriptors, presenceOf: (field: FieldDescriptorProto) => boolean) {
+  constructor(
+    name: string,
+    proto: DescriptorProto,
+    all: Descriptors,
+    presenceOf: (field: FieldDescriptorProto) => boolean,
+    isGroup: (field: FieldDescriptorProto) => boolean,
+  ) {
     this.name = name;
     this.isMapEntry = proto.options?.mapEntry ?? false;
     this.proto = proto;
     this.all = all;
     this.presenceOf = presenceOf;
+    this.isGroup = isGroup;
   }
 
   /** Made on first use, because types lead to each other. */
   get fields(): readonly ForeignField[] {
-    return (this.#fields ??= this.proto.field.map((field) => this.#field(field)));
+    // protobufjs has extensions among the fields, with a dot before their names.
+    return (this.#fields ??= this.proto.field.filter(({ name }) => !name.startsWith('.')).map((field) => this.#field(field)));
   }
 
   #field(field: FieldDescriptorProto): ForeignField {
     const { name, number, label } = field;
     const type = this.#type(field);
-    const base = { name, jsonName: field.jsonName === '' ? jsonName(name) : field.jsonName, number };
+    const base = { name, jsonName: field.jsonName === '' ? jsonName(name) : field.jsonName, number, defaultText: defaultOf(field) };
     if (type.kind === 'message' && type.message instanceof Message && type.message.isMapEntry) {
       const [key, value] = [1, 2].map((each) => (type.message as Message).fields.find((member) => member.number === each));
       if (!value || key?.type.kind !== 'scalar') throw new TypeError(`grpc: ${this.name}.${name} is a map without keys and values`);
@@ -174,14 +192,15 @@ class Message implements ForeignMessage {
   }
 
   #type(field: FieldDescriptorProto): ForeignType {
-    if (field.type === GROUP) throw new TypeError(`grpc: ${this.name}.${field.name} is a group, which is not carried`);
     if (field.typeName === '') {
       const scalar = SCALARS.find((each) => FieldDescriptorProto_Type[field.type] === each.toUpperCase());
       if (scalar === undefined) throw new TypeError(`grpc: ${this.name}.${field.name} has no type`);
       return { kind: 'scalar', scalar };
     }
     const found = this.all.resolve(field.typeName, this.name, this, field);
-    return found instanceof Message ? { kind: 'message', message: found } : { kind: 'enum', enum: found };
+    return found instanceof Message
+      ? { kind: 'message', message: found, isGroup: !found.isMapEntry && this.isGroup(field) }
+      : { kind: 'enum', enum: found };
   }
 }
 
@@ -204,6 +223,24 @@ function hasPresence(field: FieldDescriptorProto, owner: DescriptorProto, file: 
     .map((each) => each?.fieldPresence)
     .find((each) => each !== undefined && each !== FeatureSet_FieldPresence.FIELD_PRESENCE_UNKNOWN);
   return chosen !== FeatureSet_FieldPresence.IMPLICIT;
+}
+
+/** Whether a message has what proto3 does not: proto-loader says proto3 of every file. */
+function isProto2({ field, nestedType }: DescriptorProto): boolean {
+  return field.some((each) => defaultOf(each) !== undefined || each.label === REQUIRED || each.type === GROUP) || nestedType.some(isProto2);
+}
+
+/** Source: https://protobuf.dev/editions/features/#message_encoding */
+function isDelimited(field: FieldDescriptorProto, owner: DescriptorProto, file: FileDescriptorProto): boolean {
+  if (field.type === GROUP) return true;
+  const chosen = [field.options?.features, owner.options?.features, file.options?.features]
+    .map((each) => each?.messageEncoding)
+    .find((each) => each !== undefined && each !== FeatureSet_MessageEncoding.MESSAGE_ENCODING_UNKNOWN);
+  return field.type === MESSAGE && chosen === FeatureSet_MessageEncoding.DELIMITED;
+}
+
+function defaultOf(field: FieldDescriptorProto): string | undefined {
+  return Object.hasOwn(field, 'defaultValue') ? field.defaultValue : undefined;
 }
 
 /** An index of 0 is written by some for none. */

@@ -4,9 +4,10 @@ import { mayLeaveOut, type Field, type ObjectNode, type TypeUse } from '../../sc
 import { integerText, SCALAR } from '../codec/scalar.ts';
 import type { ValueCodec } from '../codec/value.ts';
 import type { ProtoEntry, ProtoMessage, ProtoType, ScalarType } from '../proto/proto.ts';
-import { anyCodec, type AnyContent } from './any.ts';
+import { anyCodec, codecOfType, type AnyContent } from './any.ts';
 import type { Descriptors, ForeignField, ForeignMessage, ForeignType } from './descriptors.ts';
 import { coded, enumLeaf, scalarLeaf } from './leaf.ts';
+import { defaultOf, groupCodec } from './proto2.ts';
 import { isWrapper, wellKnown } from './well-known.ts';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
@@ -68,7 +69,7 @@ export class Planner {
 
   /** The type of a whole message, whatever the contract's type is. */
   value(message: ForeignMessage, use: TypeUse, at: string): ProtoType {
-    return this.#type({ kind: 'message', message }, use, at, false);
+    return this.#type({ kind: 'message', message, isGroup: false }, use, at, false);
   }
 
   /** A message as protobuf's JSON has it. Source: https://protobuf.dev/programming-guides/json/ */
@@ -109,6 +110,7 @@ export class Planner {
       if (!items) this.#problem(at, `${field.name} is a ${label === 'map' ? 'map' : 'list'} and the contract has ${article(node.kind)}`);
       type = this.#type(field.type, items ?? ANY, `${at}[]`, false);
     }
+    if (field.type.kind === 'message' && field.type.isGroup) type = coded(field.type.message.name, groupCodec(number, codecOfType(type)));
     const isValue = label === 'one' && type.kind === 'coded' && type.name === 'google.protobuf.Value';
     return {
       property,
@@ -122,7 +124,7 @@ export class Planner {
       },
       nullField: undefined,
       // A Value has a word for null.
-      implied: isValue && !optional ? null : undefined,
+      implied: isValue && !optional ? null : optional || use.nullable ? undefined : defaultOf(field, type),
       required: false,
       absentIsNull: use.nullable && !isValue ? !optional : undefined,
       node,

@@ -162,7 +162,12 @@ function parseTexts(texts: readonly string[]): FileDescriptorProto[] {
       { cause },
     );
   }
-  return readSet(extension.FileDescriptorSet.encode(root.toDescriptor('proto3')).finish());
+  // protobufjs writes one syntax for all of them.
+  return readSet(extension.FileDescriptorSet.encode(root.toDescriptor(texts.every(isProto2) ? 'proto2' : 'proto3')).finish());
+}
+
+function isProto2(text: string): boolean {
+  return !/^\s*(?:syntax\s*=\s*["']proto3|edition\s*=)/m.test(text.replace(/\/\*[\s\S]*?\*\/|\/\/[^\n]*/g, ''));
 }
 
 /** An optional peer: who gives descriptors or generated code does not need a parser. */

@@ -1,0 +1,73 @@
+import { BinaryReader, BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
+import { integerText, isLarge, SCALAR } from '../codec/scalar.ts';
+import { Misfit, type ValueCodec } from '../codec/value.ts';
+import type { Scalar } from '../../schema/node.ts';
+import type { ProtoType } from '../proto/proto.ts';
+import { codecOfType, readWhole } from './any.ts';
+import type { ForeignField } from './descriptors.ts';
+
+/** A message whose field has a tag before and one after it, without a length. Source: https://protobuf.dev/programming-guides/encoding/#groups */
+export function groupCodec(number: number, message: ValueCodec): ValueCodec {
+  const end = ((number << 3) | WireType.EndGroup) >>> 0;
+  const endLength = new BinaryWriter().uint32(end).finish().length;
+  return {
+    wire: WireType.StartGroup,
+    zero: undefined,
+    packable: false,
+    write(writer: BinaryWriter, value: unknown) {
+      const inner = new BinaryWriter();
+      message.write(inner, value as never);
+      writer.raw(new BinaryReader(inner.finish()).bytes()).uint32(end);
+    },
+    read(reader, left) {
+      const bytes = reader.skip(WireType.StartGroup, number);
+      return readWhole(message, bytes.subarray(0, bytes.length - endLength), left);
+    },
+  };
+}
+
+/**
+ * What a field that was not sent is, as the contract has it: read by the contract's own codec from what the default looks like on the wire.
+ * Source: https://protobuf.dev/programming-guides/proto2/#optional
+ */
+export function defaultOf({ type: foreign, defaultText: text }: ForeignField, type: ProtoType): Scalar | undefined {
+  if (text === undefined || foreign.kind === 'message') return undefined;
+  const writer = new BinaryWriter();
+  if (foreign.kind === 'enum') writer.int32(foreign.enum.values.find(({ name }) => name === text)?.number ?? 0);
+  else if (isLarge(foreign.scalar)) integerText(foreign.scalar).write(writer, text as never);
+  else SCALAR[foreign.scalar].write(writer, parsed(foreign.scalar, text) as never);
+  try {
+    return codecOfType(type).read(new BinaryReader(writer.finish()), 0, undefined) as Scalar | undefined;
+  } catch (error) {
+    // The contract's type cannot hold it: a reply without the field is refused as one that lacks it.
+    if (error instanceof Misfit) return undefined;
+    throw error;
+  }
+}
+
+/** Source of the forms: https://github.com/protocolbuffers/protobuf/blob/main/src/google/protobuf/descriptor.proto, `default_value` */
+function parsed(scalar: string, text: string): unknown {
+  switch (scalar) {
+    case 'string':
+      return text;
+    case 'bytes':
+      return Buffer.from(unescaped(text), 'latin1').toString('base64');
+    case 'bool':
+      return text === 'true';
+    case 'double':
+    case 'float':
+      return text === 'inf' ? Infinity : text === '-inf' ? -Infinity : Number(text);
+    default:
+      return Number(text);
+  }
+}
+
+const ESCAPES: Readonly<Record<string, string>> = { a: '\x07', b: '\b', f: '\f', n: '\n', r: '\r', t: '\t', v: '\v' };
+
+/** C's escapes, by which a default of bytes is ASCII. */
+function unescaped(text: string): string {
+  return text.replace(/\\(?:([0-7]{1,3})|x([0-9a-fA-F]{1,2})|(.))/gs, (_, octal?: string, hex?: string, letter?: string) => {
+    if (letter !== undefined) return ESCAPES[letter] ?? letter;
+    return String.fromCharCode(Number(octal === undefined ? `0x${hex ?? 0}` : `0o${octal}`));
+  });
+}
