@@ -202,9 +202,11 @@ class GrpcTransport implements Transport {
     if (signal.aborted) throw ApiError.from(signal.reason, 'CANCELLED', 'the stream was cancelled', { sent: false });
     const outgoing = this.#send({ path: wire.path, body, metadata, deadline });
     let number = 0;
-    await this.#listen(outgoing, name, signal, sink, (bytes) =>
-      sink.next({ id: String(++number), time: isoNow(), data: wire.decodeOutput(bytes) }),
-    );
+    await this.#listen(outgoing, name, signal, sink, (bytes) => {
+      const data = wire.decodeOutput(bytes);
+      // A message of a foreign stream that `read` takes for no item.
+      if (data !== undefined) return sink.next({ id: String(++number), time: isoNow(), data });
+    });
   }
 
   /** Resolves with the head of the answer, which is the acknowledgement. */

@@ -29,6 +29,8 @@ export interface GrpcOperation {
   readonly input?: (input: never) => unknown;
   /** Makes the output of the response message. @default by the contract's schema */
   readonly output?: (message: never) => unknown;
+  /** Of a streamed operation: makes an item of each message; a message for which it gives `undefined` is not an item. @default by the contract's schema */
+  readonly read?: (message: never) => unknown;
 }
 
 /** Which rpc an event is, and how its messages differ from the contract's values. */
@@ -102,7 +104,7 @@ class ForeignCompiler {
     checkNames('events', 'event', events, contract.events, contract.name);
     const late = { operations: new Map<string, Late<OperationWire>>(), events: new Map<string, Late<EventWire>>() };
     for (const [name, wire] of this.#own.operations) {
-      const mapping = mappingOf(operations[name]) ?? this.#byName(name, wire.path, false);
+      const mapping = mappingOf(operations[name]) ?? this.#byName(name, wire.path, contract.operations[name]?.item !== undefined);
       late.operations.set(name, mapping ? this.#operation(name, wire, mapping) : () => wire);
     }
     for (const [name, wire] of this.#own.events) {
@@ -130,7 +132,12 @@ class ForeignCompiler {
     return alike.length === 1 && alike[0] ? { method: alike[0][0] } : undefined;
   }
 
-  #rpc(name: string, { method }: GrpcOperation | GrpcEvent, isStream: boolean): { readonly path: string; readonly rpc: Rpc | undefined } {
+  #rpc(
+    name: string,
+    { method }: GrpcOperation | GrpcEvent,
+    isStream: boolean,
+    what: string,
+  ): { readonly path: string; readonly rpc: Rpc | undefined } {
     const path = method.startsWith('/') ? method : `/${method}`;
     const rpc = this.#rpcs.get(path);
     if (!rpc) {
@@ -144,17 +151,21 @@ class ForeignCompiler {
     const { requestStream, responseStream } = rpc.described ?? rpc.opaque;
     if (requestStream) throw new TypeError(`grpc: ${path} takes a stream: client and bidirectional streaming are not carried ('${name}')`);
     if (!isStream && responseStream)
-      throw new TypeError(`grpc: ${path} is a server stream, and '${name}' is an operation: make it an event`);
-    if (isStream && !responseStream) throw new TypeError(`grpc: '${name}' is an event, and ${path} is not a server stream`);
+      throw new TypeError(`grpc: ${path} is a server stream, and '${name}' is an operation: make it a stream or an event`);
+    if (isStream && !responseStream) throw new TypeError(`grpc: '${name}' is ${what}, and ${path} is not a server stream`);
     return { path, rpc };
   }
 
   #operation(name: string, own: OperationWire, mapping: GrpcOperation): Late<OperationWire> {
-    const { path, rpc } = this.#rpc(name, mapping, false);
     const view = this.#view.operations.get(name);
-    const input = view?.input;
-    const encode = this.#encoder(`${name} (input)`, rpc, mapping.input, input);
-    const decode = this.#decoder(`${name} (output)`, rpc, mapping.output, view?.output);
+    const isStream = view?.item !== undefined;
+    const { path, rpc } = this.#rpc(name, mapping, isStream, 'a stream');
+    const hook = isStream ? 'read' : 'output';
+    const other = isStream ? 'output' : 'read';
+    if (mapping[other])
+      throw new TypeError(`grpc: '${name}' is ${isStream ? 'a stream' : 'no stream'}: give '${hook}' instead of '${other}'`);
+    const encode = this.#encoder(`${name} (input)`, rpc, mapping.input, view?.input);
+    const decode = this.#decoder(`${name} (${isStream ? 'item' : 'output'})`, rpc, mapping[hook], view?.item ?? view?.output);
     if (!encode || !decode) {
       return () => ({ ...own, path });
     }
@@ -171,7 +182,7 @@ class ForeignCompiler {
   }
 
   #event(name: string, own: EventWire, mapping: GrpcEvent): Late<EventWire> {
-    const { path, rpc } = this.#rpc(name, mapping, true);
+    const { path, rpc } = this.#rpc(name, mapping, true, 'an event');
     const view = this.#view.events.get(name);
     const params = view && { ...view.payload, fields: view.payload.fields.filter((field) => view.event.params.includes(field.name)) };
     const payload = view && { node: view.payload, nullable: false, meta: {} };
