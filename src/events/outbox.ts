@@ -1,12 +1,27 @@
+import { ApiError } from '../core/errors.ts';
 import { backoffMs } from '../life/backoff.ts';
 import { RepeatedReport } from '../life/repeated.ts';
 import { after, type StopTimer } from '../life/timers.ts';
 
+/** How many events may wait that their publishers take for published. */
 const MAX_WAITING = 1000;
+/** After how many tries of its own an event that the hub does not take makes room for those after it, if the hub takes these. */
+const TRIES = 3;
+/** How many go to the hub at a time once it takes some again: a hub that batches takes them in one call. */
+const MAX_AT_ONCE = 200;
 
-/** Keeps what a hub could not take and tries again in order, so that a broken hub never fails a finished mutation. */
+interface Waiting {
+  readonly send: () => Promise<void>;
+  /** Of a publisher that waits for the hub. */
+  readonly settle: ((error?: ApiError) => void) | undefined;
+}
+
+/**
+ * Keeps what a hub could not take and tries again in order, so that a broken hub never fails a finished mutation. Once it is full, publishers wait for
+ * the hub, for as long as it may take for an answer.
+ */
 export class Outbox {
-  #waiting: (() => Promise<void>)[] = [];
+  #waiting: Waiting[] = [];
   #timer: StopTimer | undefined;
   #attempt = 0;
   #isClosed = false;
@@ -14,24 +29,22 @@ export class Outbox {
   readonly #failures: RepeatedReport;
   readonly #dropped: RepeatedReport;
   private readonly report: (error: unknown) => void;
+  private readonly timeoutMs: number;
 
-  constructor(report: (error: unknown) => void) {
+  constructor(report: (error: unknown) => void, timeoutMs: number) {
     this.report = report;
+    this.timeoutMs = timeoutMs;
     this.#failures = new RepeatedReport(report);
     this.#dropped = new RepeatedReport(report);
   }
 
-  /** Resolves once `send` succeeded, or failed and waits for another try. */
+  /** Resolves once `send` succeeded, or failed and waits for another try. Rejects if it could not wait. */
   send(send: () => Promise<void>): Promise<void> {
-    if (this.#waiting.length > 0) {
-      this.#keep(send);
-      return Promise.resolve();
-    }
+    if (this.#waiting.length > 0) return this.#keep(send);
     try {
       return send().catch((error: unknown) => this.#failed(send, error));
     } catch (error) {
-      this.#failed(send, error);
-      return Promise.resolve();
+      return this.#failed(send, error);
     }
   }
 
@@ -41,24 +54,46 @@ export class Outbox {
     this.#timer?.();
     this.#failures.tell();
     this.#dropped.tell();
-    if (this.#waiting.length > 0)
-      this.report(new Error(`${this.#waiting.length} events were never published: the hub did not take them before the service stopped`));
+    const left = this.#waiting;
     this.#waiting = [];
+    if (left.length > 0)
+      this.report(new Error(`${left.length} events were never published: the hub did not take them before the service stopped`));
+    for (const { settle } of left) settle?.(new ApiError('UNAVAILABLE', 'the service stopped before the hub took the event'));
   }
 
-  #failed(send: () => Promise<void>, error: unknown): void {
+  #failed(send: () => Promise<void>, error: unknown): Promise<void> {
     this.#failures.add(error);
-    this.#keep(send);
+    return this.#keep(send);
   }
 
-  #keep(send: () => Promise<void>): void {
-    if (this.#isClosed) return;
-    if (this.#waiting.length >= MAX_WAITING) {
-      this.#waiting.shift();
-      this.#dropped.add(new Error(`an event was dropped: the hub took none while ${MAX_WAITING} waited`));
-    }
-    this.#waiting.push(send);
+  #keep(send: () => Promise<void>): Promise<void> {
+    if (this.#isClosed) return Promise.resolve();
+    const kept =
+      this.#waiting.length < MAX_WAITING ? (this.#waiting.push({ send, settle: undefined }), Promise.resolve()) : this.#wait(send);
     if (this.#timer === undefined) this.#schedule();
+    return kept;
+  }
+
+  /** An event whose publisher is not answered yet: it takes no more memory than a call to a hub that is slow. */
+  #wait(send: () => Promise<void>): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const waiting: Waiting = {
+        send,
+        settle: (error) => {
+          stop();
+          if (error === undefined) resolve();
+          else reject(error);
+        },
+      };
+      const stop = after(this.timeoutMs, () => {
+        const at = this.#waiting.indexOf(waiting);
+        if (at < 0) return;
+        this.#waiting.splice(at, 1);
+        this.#dropped.add(new Error(`an event was dropped: the hub took none within ${this.timeoutMs} ms while ${MAX_WAITING} waited`));
+        reject(new ApiError('UNAVAILABLE', `the event hub took no event within ${this.timeoutMs} ms`));
+      });
+      this.#waiting.push(waiting);
+    });
   }
 
   #schedule(): void {
@@ -66,15 +101,34 @@ export class Outbox {
   }
 
   async #drain(): Promise<void> {
-    try {
-      for (let next = this.#waiting[0]; next; next = this.#waiting[0]) {
-        await next();
-        if (this.#waiting[0] === next) this.#waiting.shift();
-      }
-      this.#timer = undefined;
-      this.#attempt = 0;
-    } catch {
+    // One first: most tries find the hub still broken.
+    for (let count = 1; this.#waiting.length > 0; count = MAX_AT_ONCE) {
+      if (await this.#drainSome(this.#waiting.slice(0, count))) continue;
+      if (this.#attempt >= TRIES && (await this.#passFirst())) continue;
       if (this.#waiting.length > 0) this.#schedule();
+      return;
     }
+    this.#timer = undefined;
+    this.#attempt = 0;
+  }
+
+  /** Gives the first one up if the hub refuses it and takes the next: nothing else would ever be published. Tells whether it did. */
+  async #passFirst(): Promise<boolean> {
+    const [first, next] = this.#waiting;
+    if (!first || !next || !(await this.#drainSome([next]))) return false;
+    this.#waiting = this.#waiting.filter((each) => each !== first);
+    const error = new ApiError('UNAVAILABLE', 'an event was dropped: the hub refuses it and takes others');
+    this.#dropped.add(error);
+    first.settle?.(error);
+    return true;
+  }
+
+  /** Tells whether the hub took all of them. */
+  async #drainSome(some: readonly Waiting[]): Promise<boolean> {
+    const results = await Promise.allSettled(some.map(async ({ send }) => send()));
+    const taken = new Set(some.filter((_, index) => results[index]?.status === 'fulfilled'));
+    this.#waiting = this.#waiting.filter((each) => !taken.has(each));
+    for (const { settle } of taken) settle?.();
+    return taken.size === some.length;
   }
 }

@@ -19,7 +19,7 @@ export class HubLink {
     this.#hub = given ?? memoryHub();
     this.#isOwn = !given;
     this.timeoutMs = timeoutMs;
-    this.#outbox = new Outbox(report);
+    this.#outbox = new Outbox(report, timeoutMs);
   }
 
   /** Resolves once the hub has the event, or once it waits for another try. */

@@ -133,7 +133,10 @@ export interface ServiceOptions<T> {
   readonly idempotencyTtlMs?: number | undefined;
   /** After how many milliseconds a key may be taken again whose process died; while the handler runs it is kept. @default 60_000 */
   readonly idempotencyLeaseMs?: number | undefined;
-  /** How long a `hub` or an `idempotencyStore` that was given may take for an answer, in milliseconds; then it failed. @default 30_000 */
+  /**
+   * How long a `hub` or an `idempotencyStore` that was given may take for an answer, in milliseconds; then it failed. A call waits as long for a hub
+   * that is away once 1,000 events wait for it. @default 30_000
+   */
   readonly storeTimeoutMs?: number | undefined;
   /**
    * Who a caller is: idempotency keys, webhook subscriptions and quotas belong to their caller, and fail with FAILED_PRECONDITION if there is a

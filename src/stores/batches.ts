@@ -10,7 +10,7 @@ interface Waiting<T> {
   readonly reject: (error: unknown) => void;
 }
 
-/** Brings items to a store in their order: those that wait while a call is under way go in one call, and fail together. */
+/** Brings items to a store in their order: those that wait while a call is under way go in one call, and fail together, also with the call before. */
 export class Batches<T> {
   readonly #waiting: Waiting<T>[] = [];
   #isSending = false;
@@ -41,7 +41,8 @@ export class Batches<T> {
         await this.send(batch.map(({ item }) => item));
         for (const { resolve } of batch) resolve();
       } catch (error) {
-        for (const { reject } of batch) reject(error);
+        // Those after them too: sent now, they would come before these, which are tried again.
+        for (const { reject } of [...batch, ...this.#waiting.splice(0)]) reject(error);
       }
     }
     this.#isSending = false;

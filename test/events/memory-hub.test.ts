@@ -170,12 +170,66 @@ describe('a hub that does not answer', () => {
     const reported: string[] = [];
     const broken: EventHub = { ...memoryHub(), publish: () => Promise.reject(new Error('down')) };
     const service = createService(contract, {}, { hub: broken, onError: ({ error }) => reported.push((error as Error).message) });
-    for (let n = 0; n < 1005; n++) await service.publish('said', { room: 'a', text: 'x' });
-    expect(reported).toEqual(['down', 'an event was dropped: the hub took none while 1000 waited']);
+    for (let n = 0; n < 1000; n++) await service.publish('said', { room: 'a', text: 'x' });
+    expect(reported).toEqual(['down']);
+    const full = Array.from({ length: 5 }, () => service.publish('said', { room: 'a', text: 'x' }).catch((error: unknown) => error));
+    await vi.advanceTimersByTimeAsync(30_000);
+    for (const error of await Promise.all(full)) expect(error).toMatchObject({ code: 'UNAVAILABLE' });
+    expect(reported).toEqual(['down', 'an event was dropped: the hub took none within 30000 ms while 1000 waited']);
+    const last = service.publish('said', { room: 'a', text: 'x' });
+    const ended = expect(last).rejects.toMatchObject({ code: 'UNAVAILABLE' });
     await service.close();
+    await ended;
     expect(reported.slice(2)).toEqual([
-      'failed 4 more times, the last time with: an event was dropped: the hub took none while 1000 waited',
-      '1000 events were never published: the hub did not take them before the service stopped',
+      'failed 4 more times, the last time with: an event was dropped: the hub took none within 30000 ms while 1000 waited',
+      '1001 events were never published: the hub did not take them before the service stopped',
     ]);
+  });
+
+  it('loses nothing that was acknowledged, however many events come while it is away, and keeps their order', async () => {
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
+    let isDown = true;
+    const took: string[] = [];
+    const hub: EventHub = {
+      ...memoryHub(),
+      publish: async (_, { data }) => {
+        if (isDown) throw new Error('down');
+        took.push((data as { text: string }).text);
+      },
+    };
+    const service = createService(contract, {}, { hub, onError: () => {} });
+    let acknowledged = 0;
+    const publishing = Array.from({ length: 3000 }, (_, n) =>
+      service.publish('said', { room: 'a', text: String(n) }).then(() => acknowledged++),
+    );
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(acknowledged).toBe(1000);
+    isDown = false;
+    await vi.advanceTimersByTimeAsync(10_000);
+    await Promise.all(publishing);
+    expect(took).toEqual(Array.from({ length: 3000 }, (_, n) => String(n)));
+    await service.close();
+  });
+
+  it('loses an event that it refuses, and none of those after it', async () => {
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
+    const took: string[] = [];
+    const hub: EventHub = {
+      ...memoryHub(),
+      publish: async (_, { data }) => {
+        const { text } = data as { text: string };
+        if (text === 'bad') throw new Error('I take no such event');
+        took.push(text);
+      },
+    };
+    const reported: string[] = [];
+    const service = createService(contract, {}, { hub, onError: ({ error }) => reported.push((error as Error).message) });
+    for (const text of ['a', 'bad', 'b', 'c']) await service.publish('said', { room: 'a', text });
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(took).toEqual(['a', 'b', 'c']);
+    expect(reported).toEqual(['I take no such event', '[UNAVAILABLE] an event was dropped: the hub refuses it and takes others']);
+    await service.close();
   });
 });
