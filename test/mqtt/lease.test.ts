@@ -33,6 +33,7 @@ afterEach(async () => {
 /** A process of the service as far as its hub and its broker can tell; `die` leaves nothing of it but a lease that nobody renews. */
 async function startProcess(hub: EventHub, url: string, leaseMs: number) {
   let isDead = false;
+  const cursors: (string | undefined)[] = [];
   const seen: EventHub = {
     publish: (...args) => hub.publish(...args),
     subscribe: (request, sink) =>
@@ -48,7 +49,10 @@ async function startProcess(hub: EventHub, url: string, leaseMs: number) {
       return (
         lease && {
           cursor: lease.cursor,
-          renew: (...args) => (isDead ? dead() : lease.renew(...args)),
+          renew: (ms, cursor) => {
+            cursors.push(cursor);
+            return isDead ? dead() : lease.renew(ms, cursor);
+          },
           release: (...args) => (isDead ? dead() : lease.release(...args)),
         }
       );
@@ -61,7 +65,7 @@ async function startProcess(hub: EventHub, url: string, leaseMs: number) {
     () => service.close(),
     () => served.close(0),
   );
-  return { service, served, die: () => (isDead = true) };
+  return { service, served, cursors, die: () => (isDead = true) };
 }
 
 describe.skipIf(noMosquitto !== undefined)('the events of a shared hub', () => {
@@ -114,6 +118,22 @@ describe.skipIf(noMosquitto !== undefined)('the events of a shared hub', () => {
     expect(again).toEqual(upTo(150).slice(150 - again.length));
     await third.served.close();
   }, 30_000);
+
+  test('are kept in mind after some of them, long before the lease is renewed', async () => {
+    const broker = await startMosquitto(['set_tcp_nodelay true']);
+    const hub = memoryHub();
+    cleanups.push(
+      () => hub.close(),
+      () => broker.close(),
+    );
+    const { service, die, cursors } = await startProcess(hub, broker.url, 60_000);
+    for (let n = 1; n <= 250; n++) await service.publish('tick', { n });
+    await until(() => cursors.length >= 3);
+    die();
+    const places = cursors.map((cursor) => Number(/-(\d+)"/.exec(cursor ?? '')?.[1]));
+    // Receivers know the last 1,000 events.
+    expect(places.every((n, index) => n - (places[index - 1] ?? 0) <= 200)).toBe(true);
+  });
 
   const noRedis = missing('redis-server', 'redis-server', '--version');
   test.skipIf(noRedis)(

@@ -184,7 +184,9 @@ export class Feed {
     this.#lastOn.set(topic, ++this.#count);
     if (this.#lastOn.size > MAX_TOPICS) this.#lastOn.delete(this.#lastOn.keys().next().value ?? '');
     const lineage = isRetained ? undefined : lineageOf(properties);
-    if (lineage && !this.#history.has(message.id) && this.init.holes.isBefore(topic, message.id, lineage)) this.tellGap(topic);
+    const isKnown = this.#history.has(message.id);
+    if (lineage && isKnown) this.init.holes.repeat(topic, message.id, lineage);
+    if (lineage && !isKnown && this.init.holes.isBefore(topic, message.id, lineage)) this.tellGap(topic);
     if (!this.#history.add(message) && !isRetained) return;
     for (const subscriber of this.#subscribers) {
       if (!subscriber.matches(message) || (isRetained && last > subscriber.since)) continue;

@@ -86,6 +86,14 @@ export class Holes {
     return last !== undefined && last !== before && last !== id;
   }
 
+  /** Takes an event that is known by its id: another publisher may have brought it first, or the broker brings it again. */
+  repeat(topic: string, id: string, { publisher, after: before }: Lineage): void {
+    const key = `${publisher}\n${topic}`;
+    const last = this.#last.get(key);
+    // An old one that the broker brings again moves nothing back.
+    if (last === undefined || last === before) this.#last.set(key, id);
+  }
+
   /** The topics on which events are missing at the end, by a publisher's mark. */
   read(payload: string): readonly string[] {
     const mark = tryParseJson(payload);

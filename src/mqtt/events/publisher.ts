@@ -11,6 +11,7 @@ import type { Connection } from '../connection/connection.ts';
 import { Publications } from './lineage.ts';
 import { BrokerEvent } from './origin.ts';
 import type { Topics } from '../topics.ts';
+import { Pace } from './pace.ts';
 import { Turn } from './turn.ts';
 import { encodeEvent, type Qos } from '../wire.ts';
 
@@ -30,6 +31,7 @@ export class EventPublisher {
   /** By event, the id of the last one that the broker has. */
   #places: Record<string, string> = {};
   readonly #publications: Publications;
+  readonly #pace: Pace | undefined;
 
   private readonly source: EventSource;
   private readonly connection: Connection;
@@ -64,9 +66,14 @@ export class EventPublisher {
         leaseMs: source.leaseMs,
         begin: (cursor) => this.#begin(placesOf(cursor)),
         end: () => this.#end(),
-        cursor: () => JSON.stringify(this.#places),
+        cursor: () => {
+          this.#pace?.tell();
+          return JSON.stringify(this.#places);
+        },
+        kept: () => this.#pace?.kept(),
         onError,
       });
+    this.#pace = this.#turn && new Pace(() => void this.#turn?.keep());
   }
 
   /** Resolves once every event is subscribed to, or cannot be, or is published by another process. */
@@ -103,6 +110,7 @@ export class EventPublisher {
   }
 
   #end(): void {
+    this.#pace?.clear();
     this.#controller.abort(new ApiError('CANCELLED', 'this process publishes no events any more'));
   }
 
@@ -118,7 +126,11 @@ export class EventPublisher {
       signal,
       reconnect: {},
       sink: {
-        next: (message) => this.#publish(event, message),
+        next: (message) => {
+          const publish = () => this.#publish(event, message);
+          if (this.#pace) this.#pace.run(publish);
+          else publish();
+        },
         // A topic has no word for what is missing in it.
         gap: () => {},
         end: (error) => error && this.onError(notPublished([event.name], error)),
@@ -145,8 +157,7 @@ export class EventPublisher {
         if (!this.connection.link) return;
         const isFirst = this.#places[event.name] === undefined;
         this.#places[event.name] = message.id;
-        // Without a place the next holder could not go on from it.
-        if (isFirst) void this.#turn?.keep();
+        this.#pace?.acknowledged(isFirst);
       }, this.onError);
     } catch (error) {
       this.onError(error);

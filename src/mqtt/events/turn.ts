@@ -15,6 +15,8 @@ export interface TurnInit {
   readonly end: () => void;
   /** Where the next holder is to go on. */
   readonly cursor: () => string;
+  /** The last cursor is kept. */
+  readonly kept: () => void;
   readonly onError: (error: unknown) => void;
 }
 
@@ -23,6 +25,8 @@ export class Turn {
   #lease: HubLease | undefined;
   #until = 0;
   #isBusy = false;
+  /** Whether the cursor is to be kept again at once. */
+  #isWanted = false;
   #isClosed = false;
   #stop: StopTimer = () => {};
 
@@ -40,7 +44,9 @@ export class Turn {
 
   /** Keeps the cursor now, not at the next renewal. */
   async keep(): Promise<void> {
-    if (this.#lease) await this.#tick();
+    if (!this.#lease) return;
+    this.#isWanted = this.#isBusy;
+    await this.#tick();
   }
 
   /** Lets the next process go on. */
@@ -68,6 +74,9 @@ export class Turn {
     } finally {
       this.#isBusy = false;
     }
+    if (!this.#isWanted) return;
+    this.#isWanted = false;
+    await this.keep();
   }
 
   async #take(): Promise<void> {
@@ -82,10 +91,14 @@ export class Turn {
   }
 
   async #renew(lease: HubLease): Promise<void> {
-    const { leaseMs, cursor } = this.init;
+    const { leaseMs, cursor, kept } = this.init;
     const until = now() + leaseMs;
-    if (await lease.renew(leaseMs, cursor())) this.#until = until;
-    else if (this.#lease === lease) this.#lose();
+    if (!(await lease.renew(leaseMs, cursor()))) {
+      if (this.#lease === lease) this.#lose();
+    } else if (this.#lease === lease) {
+      this.#until = until;
+      kept();
+    }
   }
 
   #lose(): void {
