@@ -32,3 +32,8 @@ export function clientOf(transaction: unknown): Queryable {
   if (typeof (transaction as Partial<Queryable> | null | undefined)?.query === 'function') return transaction as Queryable;
   throw new TypeError('postgresStores: the transaction must be the client that runs it: it has query(text, values)');
 }
+
+/** JSON for a column of jsonb, which takes no NUL and no half of a surrogate pair: texts of others may have them. */
+export function jsonb(value: unknown): string {
+  return JSON.stringify(value).replace(/(?<!\\)((?:\\\\)*)\\u(?:0000|d[89a-f][0-9a-f]{2})/g, '$1\\ufffd');
+}

@@ -4,12 +4,17 @@ insert into multi_api_sdk.subscriptions as held (id, body, last_event_ids, worke
 on conflict (id) do update
 set body = excluded.body, last_event_ids = excluded.last_event_ids || held.last_event_ids, version = held.version + 1`;
 
+/** $1: id, $2: the subscription without its last events, $3: its last events, as above, $4: the version that it must have. */
+export const REPLACE = `
+update multi_api_sdk.subscriptions set body = $2, last_event_ids = $3::jsonb || last_event_ids, version = version + 1
+where id = $1 and version = $4 returning 1 as replaced`;
+
 export const DELETE_SUBSCRIPTION = 'delete from multi_api_sdk.subscriptions where id = $1';
 
 export const SUBSCRIPTIONS = 'select body, last_event_ids from multi_api_sdk.subscriptions order by number';
 
 /** $1: id. */
-export const SUBSCRIPTION = 'select body, last_event_ids from multi_api_sdk.subscriptions where id = $1';
+export const SUBSCRIPTION = 'select body, last_event_ids, version::int as version from multi_api_sdk.subscriptions where id = $1';
 
 /** $1: owner. */
 export const SUBSCRIPTIONS_OF = `select body, last_event_ids from multi_api_sdk.subscriptions where body ->> 'owner' = $1 order by number`;

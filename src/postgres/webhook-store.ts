@@ -1,6 +1,6 @@
 import type { WebhookSharing } from '../webhook/store/store.ts';
 import type { StoredDelivery, StoredMessage, StoredSubscription, WebhookStore } from '../webhook/store/store.ts';
-import { rowsOf, type Queryable, type Row } from './database.ts';
+import { jsonb, rowsOf, type Queryable, type Row } from './database.ts';
 import { BEAT, CHANGED, HELD, PENDING_OF, RELEASE, RELEASE_ALL, TAKE } from './claim-sql.ts';
 import {
   ADD_DELIVERIES,
@@ -9,6 +9,7 @@ import {
   DELIVERIES,
   DELIVERY,
   PENDING,
+  REPLACE,
   RETAIN,
   SAVE_DELIVERY,
   SAVE_SUBSCRIPTION,
@@ -28,18 +29,18 @@ export function postgresWebhookStore(pool: Queryable): WebhookStore {
       return { subscriptions, pending: deliveriesOf(await rowsOf(pool, PENDING)) };
     },
     async saveSubscription({ lastEventIds = {}, version: _, ...subscription }, worker) {
-      await rowsOf(pool, SAVE_SUBSCRIPTION, [subscription.id, JSON.stringify(subscription), JSON.stringify(lastEventIds), worker ?? null]);
+      await rowsOf(pool, SAVE_SUBSCRIPTION, [subscription.id, jsonb(subscription), jsonb(lastEventIds), worker ?? null]);
     },
     async deleteSubscription(id) {
       await rowsOf(pool, DELETE_SUBSCRIPTION, [id]);
     },
     async addDeliveries(deliveries, worker) {
-      await rowsOf(pool, ADD_DELIVERIES, [JSON.stringify(deliveries), worker ?? null]);
+      await rowsOf(pool, ADD_DELIVERIES, [jsonb(deliveries), worker ?? null]);
     },
     async saveDelivery(delivery, worker) {
       const { subscriptionId, id, state, nextAttemptAt, message } = delivery;
       const { data: _, ...rest } = message;
-      const body = JSON.stringify({ ...delivery, message: rest });
+      const body = jsonb({ ...delivery, message: rest });
       const [saved] = await rowsOf(pool, SAVE_DELIVERY, [subscriptionId, id, state, nextAttemptAt ?? null, body, worker ?? null]);
       if (saved && state !== 'pending') await rowsOf(pool, RETAIN, [subscriptionId, state, KEEP[state]]);
     },
@@ -75,6 +76,10 @@ function sharingOf(pool: Queryable): WebhookSharing {
     async subscription(id) {
       const [row] = await rowsOf(pool, SUBSCRIPTION, [id]);
       return row && subscriptionOf(row);
+    },
+    async replace({ lastEventIds = {}, version, ...subscription }) {
+      const values = [subscription.id, jsonb(subscription), jsonb(lastEventIds), version ?? 0];
+      return (await rowsOf(pool, REPLACE, values)).length > 0;
     },
     subscriptions: async (owner) => (await rowsOf(pool, SUBSCRIPTIONS_OF, [owner])).map(subscriptionOf),
     count: async (owner) => Number((await rowsOf(pool, COUNT, [owner ?? null]))[0]?.['count']),

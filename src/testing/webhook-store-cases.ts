@@ -244,6 +244,30 @@ export const webhookStoreCases: readonly WebhookStoreCase[] = [
     },
   },
   {
+    id: 'replace',
+    rule: 'A subscription of a shared store is replaced only if it is still there and nobody has saved it since it was read.',
+    async run(open) {
+      const store = await open();
+      const { sharing } = store;
+      if (!sharing) return store.close();
+      await store.load();
+      await store.saveSubscription(subscription('s', { events: ['article.published', 'article.deleted'] }));
+      const first = await sharing.subscription('s');
+      const second = await sharing.subscription('s');
+      if (!first || !second) throw new Error('the subscription is not there');
+      await store.addDeliveries([delivery('1')]);
+      const lastEventIds = { 'article.published': 'old', 'article.deleted': 'first' };
+      equal(await sharing.replace({ ...first, url: 'https://example.com/new', lastEventIds }), true);
+      equal(await sharing.replace({ ...second, url: 'https://example.com/late' }), false);
+      const now = await sharing.subscription('s');
+      equal([now?.url, now?.lastEventIds], ['https://example.com/new', { 'article.published': 'event-1', 'article.deleted': 'first' }]);
+      await store.deleteSubscription('s');
+      equal(now && (await sharing.replace(now)), false);
+      equal((await store.load()).subscriptions, []);
+      await store.close();
+    },
+  },
+  {
     id: 'claim-lease',
     rule: 'A dispatcher that gave no sign of life for its lease loses its subscriptions to another one, and may not write to them any more.',
     async run(open) {

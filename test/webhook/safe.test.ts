@@ -214,7 +214,7 @@ describe('a deletion', () => {
       if (isSlow) await new Promise<void>((resolve) => ((release = resolve), (isWriting = true)));
       await memory.saveSubscription(subscription);
     };
-    const { api } = await open({}, { store: { ...memory, saveSubscription } });
+    const { api } = await open({}, { store: { ...memory, saveSubscription, sharing: undefined } });
     const { url } = await endpoint();
     const id = String((await api('', 'POST', '', { url, events: ['article.published'] })).body?.['id']);
     isSlow = true;
@@ -252,7 +252,7 @@ describe('a rotation', () => {
       if (left === -1) await new Promise((resolve) => setTimeout(resolve, 50));
       await memory.saveSubscription(subscription);
     };
-    const { api } = await open({}, { store: { ...memory, saveSubscription } });
+    const { api } = await open({}, { store: { ...memory, saveSubscription, sharing: undefined } });
     const { url } = await endpoint();
     const id = String((await api('', 'POST', '', { url, events: ['article.published'] })).body?.['id']);
     left = 1;

@@ -130,7 +130,7 @@ test('a rotation that could not be stored is none, and secrets do not pile up', 
   let isFull = false;
   const saveSubscription: typeof memory.saveSubscription = (subscription) =>
     isFull ? Promise.reject(new Error('disk full')) : memory.saveSubscription(subscription);
-  const { api, subscribe, publish } = await open({ store: { ...memory, saveSubscription } });
+  const { api, subscribe, publish } = await open({ store: { ...memory, saveSubscription, sharing: undefined } });
   const { url, got, wait } = await endpoint();
   const { id, secret } = await subscribe(url);
   isFull = true;
@@ -201,6 +201,7 @@ test('a store that never answers holds up no later event, no caller and no end',
       // As a store does that goes on behind the dispatcher's back.
       saveSubscription: (subscription) => memory.saveSubscription(subscription).then(() => (isSilent ? never : undefined)),
       deliveries: (id, limit) => (isSilent ? never : memory.deliveries(id, limit)),
+      sharing: undefined,
     },
   });
   const { url, got, wait } = await endpoint();

@@ -209,6 +209,31 @@ describe('a subscription that is still being made', () => {
     expect(got).toHaveLength(1);
   });
 
+  it('keeps each secret that a caller was given, if two dispatchers rotate it at the same time', async () => {
+    const memory = memoryWebhookStore();
+    const { sharing } = memory;
+    if (!sharing) throw new Error('it is shared');
+    // Both have read before one writes.
+    let reading = 0;
+    let go = (): void => {};
+    const both = new Promise<void>((resolve) => (go = resolve));
+    let isSlow = false;
+    const subscription = async (id: string) => {
+      const found = await sharing.subscription(id);
+      if (isSlow && ++reading === 2) go();
+      if (isSlow) await both;
+      return found;
+    };
+    const open = shared(memoryHub(), { ...memory, sharing: { ...sharing, subscription } });
+    const [one, two] = [await open(), await open()];
+    const { id } = (await one.api('POST', '', { url: 'https://127.0.0.1/', events: ['article.published'] })).body;
+    isSlow = true;
+    const rotated = await Promise.all([one, two].map(({ api }) => api('POST', `/${id}/rotate`, { overlapSeconds: 60 })));
+    expect(rotated.map(({ status }) => status)).toEqual([200, 200]);
+    const held = (await memory.load()).subscriptions[0]?.secrets.map(({ secret }) => secret);
+    for (const { body } of rotated) expect(held).toContain(body.secret);
+  });
+
   it('stays with its dispatcher, if a claim was read before it was stored', async () => {
     const { hub, shut, waiting } = slowHub();
     const { store, hold, claims } = lateStore();

@@ -35,6 +35,9 @@ export interface DispatcherInit {
   readonly onEnd: (subscription: StoredSubscription, error: ApiError | undefined) => void;
 }
 
+/** How often a change is tried again after another dispatcher was faster. */
+const EDITS = 10;
+
 /** How many secrets sign at once: each is a signature in the header of every request. */
 const MAX_SECRETS = 8;
 
@@ -209,34 +212,56 @@ export class Dispatcher {
 
   /** A new secret; the old one signs too for `overlapMs`. */
   async rotate(id: string, owner: string, overlapMs: number): Promise<StoredSubscription> {
-    const { store, endpoint, report } = this.init;
-    return this.#turns.run(id, async () => {
-      const before = await this.get(id, owner);
+    const { endpoint, report } = this.init;
+    const secret = makeWebhookSecret();
+    let before: StoredSubscription | undefined;
+    const withSecret = (current: StoredSubscription): StoredSubscription => {
+      before = current;
       const now = endpoint.clock.now();
-      const old = before.secrets
+      const old = current.secrets
         .map((each) => ({ ...each, expiresAt: Math.min(each.expiresAt ?? Infinity, now + overlapMs) }))
         .filter(({ expiresAt }) => expiresAt > now)
         .slice(0, MAX_SECRETS - 1);
-      const rotated = { ...before, secrets: [{ secret: makeWebhookSecret() }, ...old] };
+      return { ...current, secrets: [{ secret }, ...old] };
+    };
+    // Written in any case: a write that is still under way finds another version then.
+    const withoutSecret = (current: StoredSubscription): StoredSubscription => ({
+      ...current,
+      secrets: current.secrets[0]?.secret === secret && before ? before.secrets : current.secrets,
+    });
+    return this.#turns.run(id, async () => {
       try {
-        await store.saveSubscription(rotated);
+        const rotated = await this.#edit(id, () => this.get(id, owner), withSecret);
+        this.#members.update(rotated);
+        return rotated;
       } catch (error) {
         // The caller never learns the new one, and the store may have it after all.
-        await store.saveSubscription(before).catch(report);
+        if (before) await this.#edit(id, () => this.get(id, owner), withoutSecret).catch(report);
         throw error;
       }
-      this.#members.update(rotated);
-      return rotated;
     });
   }
 
-  /** Writes where the events of a subscription go on. It is read again first: another dispatcher may have rotated its secret, or deleted it. */
+  /** Writes where the events of a subscription go on. */
   #keepPlaces(id: string, lastEventIds: Readonly<Record<string, string>>): Promise<void> {
-    const { store } = this.init;
-    return this.#turns.run(id, async () => {
-      const now = this.#members.subscription(id) && (await store.sharing.subscription(id));
-      if (now) await store.saveSubscription({ ...now, lastEventIds });
-    });
+    const { sharing } = this.init.store;
+    const read = async () => (this.#members.subscription(id) ? sharing.subscription(id) : undefined);
+    return this.#turns.run(id, async () => void (await this.#edit(id, read, (current) => ({ ...current, lastEventIds }))));
+  }
+
+  /** Changes a subscription from what the store has: another dispatcher may change or delete it at the same time. `undefined` leaves it as it is. */
+  async #edit<T extends StoredSubscription | undefined>(
+    id: string,
+    read: () => Promise<T>,
+    edit: (current: StoredSubscription) => StoredSubscription | undefined,
+  ): Promise<T> {
+    for (let tries = 0; tries < EDITS; tries++) {
+      const current = await read();
+      const edited = current && edit(current);
+      if (!edited) return current;
+      if (await this.init.store.sharing.replace(edited)) return edited as T;
+    }
+    throw new ApiError('ABORTED', `others change the webhook subscription '${id}' all the time: try again`);
   }
 
   /** Sends a test event once. */

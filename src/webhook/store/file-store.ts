@@ -80,7 +80,7 @@ class FileStore implements WebhookStore {
     return this.#state.load();
   }
 
-  async saveSubscription(subscription: StoredSubscription, worker?: string): Promise<void> {
+  async saveSubscription({ version: _, ...subscription }: StoredSubscription, worker?: string): Promise<void> {
     this.#checkOpen();
     this.#state.saveSubscription(subscription, worker);
     this.#lines.push(encode(['subscription', subscription]));
@@ -128,6 +128,11 @@ class FileStore implements WebhookStore {
       },
       release: (worker, ids) => state().release(worker, ids),
       subscription: (id) => state().subscription(id),
+      replace: async (subscription) => {
+        const isCurrent = this.#state.isCurrent(subscription);
+        if (isCurrent) await this.saveSubscription(subscription);
+        return isCurrent;
+      },
       subscriptions: (owner) => state().subscriptions(owner),
       count: (owner) => state().count(owner),
     };

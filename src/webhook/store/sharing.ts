@@ -9,12 +9,13 @@ export interface SharedStore extends WebhookStore {
 export function soleStore(store: WebhookStore): SharedStore {
   const held = new Map<string, StoredSubscription>();
   const of = (owner: string | undefined) => [...held.values()].filter((each) => owner === undefined || each.owner === owner);
+  const save = async (subscription: StoredSubscription) => {
+    await store.saveSubscription(subscription);
+    held.set(subscription.id, subscription);
+  };
   return {
     load: () => store.load(),
-    async saveSubscription(subscription) {
-      await store.saveSubscription(subscription);
-      held.set(subscription.id, subscription);
-    },
+    saveSubscription: save,
     async deleteSubscription(id) {
       await store.deleteSubscription(id);
       held.delete(id);
@@ -32,6 +33,11 @@ export function soleStore(store: WebhookStore): SharedStore {
       },
       release: async () => {},
       subscription: async (id) => held.get(id),
+      async replace(subscription) {
+        if (!held.has(subscription.id)) return false;
+        await save(subscription);
+        return true;
+      },
       subscriptions: async (owner) => of(owner),
       count: async (owner) => of(owner).length,
     },

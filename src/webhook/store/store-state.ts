@@ -40,7 +40,7 @@ export class StoreState {
     for (const { deliveries } of this.#entries.values()) yield* deliveries.values();
   }
 
-  saveSubscription(subscription: StoredSubscription, worker?: string): void {
+  saveSubscription({ version: _, ...subscription }: StoredSubscription, worker?: string): void {
     const entry = this.#entries.get(subscription.id);
     const version = ++this.#versions;
     if (entry) {
@@ -59,6 +59,11 @@ export class StoreState {
       lastEventIds,
       done: { delivered: [], dead: [] },
     });
+  }
+
+  /** Whether a subscription is still as it was read. */
+  isCurrent({ id, version }: StoredSubscription): boolean {
+    return this.#entries.get(id)?.version === version;
   }
 
   deleteSubscription(id: string): void {
@@ -101,7 +106,12 @@ export class StoreState {
       release: async (worker, ids) => this.#release(worker, ids),
       subscription: async (id) => {
         const entry = this.#entries.get(id);
-        return entry && subscriptionOf(entry);
+        return entry && { ...subscriptionOf(entry), version: entry.version };
+      },
+      replace: async (subscription) => {
+        const isCurrent = this.isCurrent(subscription);
+        if (isCurrent) this.saveSubscription(subscription);
+        return isCurrent;
       },
       subscriptions: async (owner) => [...this.#of(owner)].map(subscriptionOf),
       count: async (owner) => (owner === undefined ? this.#entries.size : [...this.#of(owner)].length),

@@ -31,7 +31,7 @@ export interface StoredSubscription {
   readonly createdAt: string;
   /** The last event of each type that was accepted: where to go on after a restart. Kept by the store. */
   readonly lastEventIds?: Readonly<Record<string, string>>;
-  /** Another number each time the subscription is saved. Given by `claim`. */
+  /** Another number each time the subscription is saved. Given by the `sharing` of a store. */
   readonly version?: number;
 }
 
@@ -125,8 +125,13 @@ export interface WebhookSharing {
   claim(worker: string, leaseMs: number, known: ReadonlyMap<string, number>): Promise<WebhookClaim>;
   /** Gives subscriptions back at once; without ids all of them, for a dispatcher that ends. */
   release(worker: string, ids?: readonly string[]): Promise<void>;
-  /** One subscription, whoever holds it. */
+  /** One subscription with its `version`, whoever holds it. */
   subscription(id: string): Promise<StoredSubscription | undefined>;
+  /**
+   * Replaces a subscription, with `lastEventIds` as `saveSubscription` does, if it is still there and its `version` is the given one: another dispatcher may change or
+   * delete it at the same time. Tells whether it did.
+   */
+  replace(subscription: StoredSubscription): Promise<boolean>;
   /** All subscriptions of an owner, in the order they were made. */
   subscriptions(owner: string): Promise<readonly StoredSubscription[]>;
   /** How many subscriptions an owner has, or all owners together. */
