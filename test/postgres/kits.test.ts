@@ -1,7 +1,10 @@
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import * as z from 'zod';
+import { defineContract, event, type EventMessage } from '../../src/index.ts';
 import { migratePostgres, postgresMigrations, postgresStores, type PostgresStores } from '../../src/postgres/index.ts';
 import { eventHubCases, idempotencyStoreCases, nonceStoreCases, seenStoreCases, webhookStoreCases } from '../../src/testing/index.ts';
+import { until } from '../support/until.ts';
 import { PostgresServer, postgresMissing as skipped } from '../support/postgres-server.ts';
 
 describe.skipIf(skipped)(`Postgres${skipped ? ` (${skipped})` : ''}`, () => {
@@ -43,6 +46,48 @@ describe.skipIf(skipped)(`Postgres${skipped ? ` (${skipped})` : ''}`, () => {
     const ran = await Promise.all(pools.map((pool) => migratePostgres(pool)));
     expect(ran.flat()).toEqual(postgresMigrations.map(({ id }) => id));
     for (const pool of pools) await pool.end();
+  });
+
+  it('takes events and outcomes with any characters, and channels of any length', async () => {
+    const { said } = defineContract({
+      name: 'any',
+      events: { said: event({ channel: 'rooms/{room}', payload: z.object({ room: z.string() }) }) },
+    }).events;
+    const { store: hub, close: closeHub } = await open('hub')();
+    const rooms = ['a\0b', 'long'.repeat(5000), 'plain'];
+    const heard: string[] = [];
+    const sink = { next: ({ data }: EventMessage) => void heard.push((data as { room: string }).room), gap: () => {}, end: () => {} };
+    const { signal } = new AbortController();
+    await hub.subscribe({ event: said, params: {}, signal, headers: {} }, sink);
+    // Together: one that Postgres refuses would fail all.
+    await Promise.all(rooms.map((room) => hub.publish(said, { key: `any-${room.length}`, time: '2026-01-31T12:00:00Z', data: { room } })));
+    await until(() => heard.length === rooms.length);
+    expect(heard).toEqual(rooms);
+    await closeHub();
+
+    const { store, close } = await open('webhookStore')();
+    const base = {
+      owner: '',
+      url: 'https://example.com/',
+      events: ['said'],
+      format: 'json',
+      params: {},
+      ordered: false,
+      notices: false,
+    } as const;
+    await store.saveSubscription({ ...base, id: 'any', secrets: [], createdAt: '2026-01-31T12:00:00Z' });
+    const message = { id: 'e', type: 'said', time: '2026-01-31T12:00:00Z', data: JSON.stringify({ room: '\0' }) };
+    const delivery = { id: 'd', subscriptionId: 'any', message, state: 'pending', attempts: [] } as const;
+    await store.addDeliveries([delivery]);
+    const response = `no \0 \ud83d \\u0000`;
+    await store.saveDelivery({
+      ...delivery,
+      state: 'dead',
+      attempts: [{ at: '2026-01-31T12:00:01Z', durationMs: 1, status: 500, response }],
+    });
+    const kept = await store.delivery('any', 'd');
+    expect([kept?.message.data, kept?.attempts[0]?.response]).toEqual([message.data, 'no \ufffd \ufffd \\u0000']);
+    await close();
   });
 
   it.each(eventHubCases)('hub: $rule', ({ run }) => run(open('hub')));
