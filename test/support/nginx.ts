@@ -16,8 +16,8 @@ export interface Nginx {
   close(): Promise<void>;
 }
 
-/** Starts nginx on a free port of loopback; `server` gives the directives of its one server. */
-export async function startNginx(server: (port: number) => string): Promise<Nginx> {
+/** Starts nginx on a free port of loopback; `server` gives the directives of its server there, `more` is what stands beside it. */
+export async function startNginx(server: (port: number) => string, more = ''): Promise<Nginx> {
   const folder = mkdtempSync(join(tmpdir(), 'nginx-'));
   const port = await freePort();
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((name) => `${name}_temp_path ${folder}/${name};`).join(' ');
@@ -25,8 +25,9 @@ export async function startNginx(server: (port: number) => string): Promise<Ngin
   writeFileSync(
     config,
     `daemon off; pid ${folder}/pid; error_log stderr warn; worker_processes 1; ${process.getuid?.() === 0 ? 'user root;' : ''}
-events { worker_connections 256; }
+events { worker_connections 1024; }
 http { access_log off; ${temporary}
+  ${more}
   server { listen 127.0.0.1:${port}; ${server(port)} }
 }
 `,
