@@ -61,7 +61,8 @@ const FAULT_CODES: Readonly<Record<string, ErrorCode>> = {
 /** `soap:Client.Authentication` and the like begin with a code that is known: https://www.w3.org/TR/2000/NOTE-SOAP-20000508/#_Toc478383510 */
 export function codeOfFault(...names: readonly (string | undefined)[]): ErrorCode {
   for (const name of names) {
-    const [first = ''] = (name?.trim().split(':').at(-1) ?? '').split('.');
+    const [first = '', more = ''] = (name?.trim().split(':').at(-1) ?? '').split('.');
+    if (/^authenticat/i.test(more)) return 'UNAUTHENTICATED';
     if (Object.hasOwn(FAULT_CODES, first)) return FAULT_CODES[first] ?? 'UNKNOWN';
   }
   return 'UNKNOWN';

@@ -135,13 +135,16 @@ export function isFault({ uri, local }: XmlElement): boolean {
   return local === 'Fault' && versionOf(uri) !== undefined;
 }
 
+/** HTTP statuses of a fault that say more than who is to blame. */
+const STATUS_COUNTS: ReadonlySet<number> = new Set([401, 403, 429, 503, 504]);
+
 /**
  * The error in a fault: from its `ApiFault` if it has one, else from what SOAP has, which `details` keeps: `faultcode`, `faultactor` and `detail`.
  * `readDetail` reads an element of the detail.
  */
 export function decodeFault(
   fault: XmlElement,
-  reply: Pick<Reply, 'header'>,
+  reply: Pick<Reply, 'header' | 'status'>,
   readDetail: (element: XmlElement) => unknown = plainXml,
 ): ApiError {
   const container = childOf(fault, 'detail') ?? childOf(fault, 'Detail');
@@ -152,7 +155,8 @@ export function decodeFault(
   const reason = textOf(fault, 'faultstring') ?? textOf(childOf(fault, 'Reason'), 'Text') ?? '';
   const requestId = textOf(detail, 'RequestId') ?? reply.header('x-request-id') ?? undefined;
   const names = [textOf(childOf(codes, 'Subcode'), 'Value'), textOf(codes, 'Value'), textOf(fault, 'faultcode')];
-  return new ApiError(own ?? codeOfFault(...names), own ? (textOf(detail, 'Message') ?? reason) : foreignReason(reason), {
+  const foreign = STATUS_COUNTS.has(reply.status) ? codeOfStatus(reply.status) : codeOfFault(...names);
+  return new ApiError(own ?? foreign, own ? (textOf(detail, 'Message') ?? reason) : foreignReason(reason), {
     reason: textOf(detail, 'Reason'),
     details: own
       ? parseObject(textOf(detail, 'Details'))

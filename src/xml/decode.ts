@@ -1,4 +1,5 @@
 import { ApiError } from '../core/errors.ts';
+import { fromWindows1252 } from '../peer/windows-1252.ts';
 
 /** What an XML declaration says of the encoding; it is ASCII as far as this. */
 const DECLARED = /^\s*<\?xml[^>]{0,200}?\sencoding\s*=\s*["']([A-Za-z][\w.-]{0,39})["']/;
@@ -19,7 +20,8 @@ export function decodeXml(bytes: Uint8Array, contentType = ''): string {
     throw new ApiError('INVALID_ARGUMENT', `the document is in '${label.slice(0, 40)}', which is not a known encoding: send UTF-8`);
   }
   try {
-    return decoder.decode(bytes);
+    const text = decoder.decode(bytes);
+    return decoder.encoding === 'windows-1252' ? fromWindows1252(text) : text;
   } catch {
     throw new ApiError('INVALID_ARGUMENT', `the document is not ${label.toUpperCase()}`);
   }

@@ -45,10 +45,11 @@ export function dateText(text: string): string {
   return /^(-?\d{4,9}-\d\d-\d\d)(?:T00:00:00(?:\.0+)?)?(?:Z|[+-]\d\d:\d\d)?$/.exec(word)?.[1] ?? word;
 }
 
-/** A time of `xs:time` without its zone. */
+/** A time of `xs:time` without its zone. Midnight may be the 24th hour. */
 export function timeText(text: string): string {
   const word = collapse(text);
-  return /^(\d\d:\d\d:\d\d(?:\.\d+)?)(?:Z|[+-]\d\d:\d\d)$/.exec(word)?.[1] ?? word;
+  const clock = /^(\d\d:\d\d:\d\d(?:\.\d+)?)(?:Z|[+-]\d\d:\d\d)?$/.exec(word)?.[1] ?? word;
+  return clock.replace(/^24:00:00(?=\.0+$|$)/, '00:00:00');
 }
 
 /** Base64 without the white space that it may have. */
@@ -68,23 +69,61 @@ const writeText = (value: unknown): string => escapeText(scalarText(value));
 const TEXT: Lexical = { read: asText, write: writeText };
 const LINE: Lexical = { read: (text) => text.replace(/[\t\n\r]/g, ' '), write: writeText };
 const WORD: Lexical = { read: collapse, write: writeText };
-const BOOLEAN: Lexical = { read: collapse, write: writeText };
-const DECIMAL: Lexical = { read: collapse, write: (value) => escapeText(decimalText(scalarText(value))) };
-const FLOAT: Lexical = {
-  read: collapse,
-  write: (value) => (value === Infinity ? 'INF' : value === -Infinity ? '-INF' : writeText(value)),
-};
-const DATE_TIME: Lexical = { read: collapse, write: (value) => escapeText(dateTimeOf(value)) };
-const DATE: Lexical = {
-  read: collapse,
-  write: (value) => escapeText(value instanceof Date ? value.toISOString().slice(0, 10) : scalarText(value)),
-};
-const TIME: Lexical = {
-  read: collapse,
-  write: (value) => escapeText(value instanceof Date ? value.toISOString().slice(11) : scalarText(value)),
-};
-const BASE64: Lexical = { read: base64Text, write: (value) => (value instanceof Uint8Array ? base64Of(value) : writeText(value)) };
-const HEX: Lexical = { read: collapse, write: (value) => (value instanceof Uint8Array ? hexOf(value) : writeText(value)) };
+
+/** A type whose texts have a form: a value that has another is refused, because the service would refuse it, or read something else. */
+function formed(name: string, form: RegExp, textOf: (value: unknown) => string = scalarText, read = collapse): Lexical {
+  return {
+    read,
+    write(value) {
+      const text = textOf(value);
+      if (!form.test(collapse(text))) throw new TypeError(`the value is not an xs:${name}`);
+      return escapeText(text);
+    },
+  };
+}
+
+const ZONE = '(?:Z|[+-]\\d\\d:\\d\\d)?$';
+const DAY = '^-?\\d{4,9}-\\d\\d-\\d\\d';
+const CLOCK = '\\d\\d:\\d\\d:\\d\\d(?:\\.\\d+)?';
+const BOOLEAN = formed('boolean', /^(?:true|false|1|0)$/);
+const FLOAT_FORM = /^(?:[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|[+-]?INF|NaN)$/;
+const decimalOf = (value: unknown): string => decimalText(scalarText(value));
+const DECIMAL = formed('decimal', /^[+-]?(?:\d+\.?\d*|\.\d+)$/, decimalOf);
+const DATE_TIME = formed('dateTime', new RegExp(`${DAY}T${CLOCK}${ZONE}`), dateTimeOf);
+const DATE = formed('date', new RegExp(DAY + ZONE), (value) =>
+  value instanceof Date ? value.toISOString().slice(0, 10) : scalarText(value),
+);
+const TIME = formed('time', new RegExp(`^${CLOCK}${ZONE}`), (value) =>
+  value instanceof Date ? value.toISOString().slice(11) : scalarText(value),
+);
+const BASE64 = formed(
+  'base64Binary',
+  /^[A-Za-z0-9+/ ]*={0,2} ?=? ?$/,
+  (value) => (value instanceof Uint8Array ? base64Of(value) : scalarText(value)),
+  base64Text,
+);
+const HEX = formed('hexBinary', /^(?:[0-9a-fA-F]{2})*$/, (value) => (value instanceof Uint8Array ? hexOf(value) : scalarText(value)));
+
+function float(name: string): Lexical {
+  return formed(name, FLOAT_FORM, (value) => (value === Infinity ? 'INF' : value === -Infinity ? '-INF' : scalarText(value)));
+}
+
+/** Whole numbers, within the bounds of the type. */
+function whole(name: string, min?: bigint, max?: bigint): Lexical {
+  const { write, read } = formed(name, /^[+-]?\d+$/, decimalOf);
+  return {
+    read,
+    write(value) {
+      const text = write(value);
+      const number = BigInt(collapse(text).replace('+', ''));
+      if ((min !== undefined && number < min) || (max !== undefined && number > max)) throw new TypeError(`the value is not an xs:${name}`);
+      return text;
+    },
+  };
+}
+
+const signed = (name: string, bits: number): Lexical => whole(name, -(2n ** BigInt(bits - 1)), 2n ** BigInt(bits - 1) - 1n);
+const unsigned = (name: string, bits: number): Lexical => whole(name, 0n, 2n ** BigInt(bits) - 1n);
 
 function dateTimeOf(value: unknown): string {
   if (value instanceof Date) return value.toISOString();
@@ -123,21 +162,21 @@ export const LEXICAL: Readonly<Record<string, Lexical>> = {
   anyURI: WORD,
   boolean: BOOLEAN,
   decimal: DECIMAL,
-  integer: DECIMAL,
-  nonPositiveInteger: DECIMAL,
-  negativeInteger: DECIMAL,
-  nonNegativeInteger: DECIMAL,
-  positiveInteger: DECIMAL,
-  long: DECIMAL,
-  int: DECIMAL,
-  short: DECIMAL,
-  byte: DECIMAL,
-  unsignedLong: DECIMAL,
-  unsignedInt: DECIMAL,
-  unsignedShort: DECIMAL,
-  unsignedByte: DECIMAL,
-  float: FLOAT,
-  double: FLOAT,
+  integer: whole('integer'),
+  nonPositiveInteger: whole('nonPositiveInteger', undefined, 0n),
+  negativeInteger: whole('negativeInteger', undefined, -1n),
+  nonNegativeInteger: whole('nonNegativeInteger', 0n),
+  positiveInteger: whole('positiveInteger', 1n),
+  long: signed('long', 64),
+  int: signed('int', 32),
+  short: signed('short', 16),
+  byte: signed('byte', 8),
+  unsignedLong: unsigned('unsignedLong', 64),
+  unsignedInt: unsigned('unsignedInt', 32),
+  unsignedShort: unsigned('unsignedShort', 16),
+  unsignedByte: unsigned('unsignedByte', 8),
+  float: float('float'),
+  double: float('double'),
   duration: WORD,
   dayTimeDuration: WORD,
   yearMonthDuration: WORD,

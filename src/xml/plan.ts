@@ -151,6 +151,8 @@ export interface UntypedPlan {
   readonly kind: 'untyped';
   /** The plan that an `xsi:type` names. */
   byName(name: string): Plan | undefined;
+  /** The plan of the only type of a local name. */
+  byLocal(name: string): Plan | undefined;
   /** The element for a key that names one of the schema's own. */
   global(key: string): Slot | undefined;
 }

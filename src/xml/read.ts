@@ -49,7 +49,7 @@ export function plainXml(element: XmlElement): unknown {
   return readXml(ANY, element, { namespace: '', maxDepth: 64 });
 }
 
-const ANY: UntypedPlan = { kind: 'untyped', byName: () => undefined, global: () => undefined };
+const ANY: UntypedPlan = { kind: 'untyped', byName: () => undefined, byLocal: () => undefined, global: () => undefined };
 
 export function tooDeep(maxDepth: number): ApiError {
   return new ApiError('INVALID_ARGUMENT', `the message is nested more than ${maxDepth} levels deep`);

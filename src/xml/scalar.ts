@@ -14,7 +14,7 @@ export interface ScalarPlan extends TextPlan {
 export function scalarPlan(node: SchemaNode): ScalarPlan | undefined {
   switch (node.kind) {
     case 'string':
-      return stringPlan(node, node.format);
+      return stringPlan(node, node.format ?? (TIME_PATTERN.test(node.pattern ?? '') ? 'time' : undefined));
     case 'integer':
       return { kind: 'text', node, xsd: node.int32 ? 'xs:int' : 'xs:long', read: readInteger, write: writePlain };
     case 'number':
@@ -33,6 +33,9 @@ export function scalarPlan(node: SchemaNode): ScalarPlan | undefined {
       return undefined;
   }
 }
+
+/** How the pattern of `z.iso.time()` begins, which has no format in JSON Schema: there a time has a zone. */
+const TIME_PATTERN = /^\^\(\?:\[01\]\\d\|2\[0-3\]\):\[0-5\]\\d/;
 
 /** Formats whose text XML Schema has a type for; of the others (`time`, `duration`) it takes less than JSON Schema does. */
 function stringPlan(node: SchemaNode, format: string | undefined): ScalarPlan {
@@ -69,6 +72,9 @@ const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
 function readNumber(text: string): unknown {
   const word = collapse(text);
   const value = NUMBER.test(word) ? Number(word) : NaN;
+  // A whole number with more digits than a number holds would be another than the text says.
+  if (!Number.isSafeInteger(value) && /^[+-]?\d+$/.test(word) && decimalText(String(value)) !== word.replace(/^(-?)[+]?0*(?=\d)/, '$1'))
+    return text;
   // The sum makes 0 of -0.
   return Number.isFinite(value) ? value + 0 : text;
 }

@@ -45,7 +45,9 @@ export class OpenElement implements XmlElement {
   }
 }
 
-/** XML Schema's attributes in documents: `nil`, `type`. Source: https://www.w3.org/TR/xmlschema-1/#no-xsi */
+/** The namespace of XML Schema. */
+export const XS = 'http://www.w3.org/2001/XMLSchema';
+/** Its attributes in documents: `nil`, `type`. Source: https://www.w3.org/TR/xmlschema-1/#no-xsi */
 export const XSI = 'http://www.w3.org/2001/XMLSchema-instance';
 
 /** The first child of that name, in whatever namespace. */

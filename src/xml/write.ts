@@ -4,7 +4,7 @@ import { at, chooseType, isAbsent, isRecord, place, refuseKeys, shape, UnplacedV
 import type { GroupPart, ItemsPlan, LoosePlan, Member, ObjectPlan, Part, Plan, Slot, TextPlan, TypeNames, UntypedPlan } from './plan.ts';
 import { escapeAttribute, escapeText, shown } from './text.ts';
 import { scalarText } from './lexical.ts';
-import { XSI } from './tree.ts';
+import { XS, XSI } from './tree.ts';
 
 /** What a message that is being written needs to declare, and how it is encoded. */
 export class WriteContext {
@@ -193,7 +193,11 @@ function writeOne(group: GroupPart, placed: Placed, context: WriteContext): stri
   const present = group.parts.filter((part) =>
     membersOf(part).some((member) => !isAbsent(placed.get(member)) && !isEmptyList(placed.get(member))),
   );
-  const [first, ...others] = present;
+  // An element may stand in several alternatives: the one that has a place for all values counts.
+  const all = present.find((part) =>
+    present.every((each) => membersOf(each).every((member) => isAbsent(placed.get(member)) || membersOf(part).includes(member))),
+  );
+  const [first, ...others] = all ? [all] : present;
   const stray = others.find((part) =>
     membersOf(part).some((member) => !isAbsent(placed.get(member)) && first && !membersOf(first).includes(member)),
   );
@@ -245,6 +249,7 @@ function writeRest(key: string, value: unknown, { loose }: Placed, context: Writ
 function writeNamed(key: string, value: unknown, context: WriteContext): string {
   const [, uri, local = key] = /^\{([^{}]*)\}(.*)$/s.exec(key) ?? [];
   if (!isName(local)) throw new UnplacedValue(`'${shown(key)}' cannot be the name of an element`);
+  if (uri !== undefined && /[\s<>"{}|\\^`]/.test(uri)) throw new UnplacedValue(`'${shown(uri)}' cannot be the namespace of an element`);
   const start = uri === undefined ? `<${local}` : `<x:${local} xmlns:x="${escapeAttribute(uri)}"`;
   if (value === null) return `${start} xmlns:xsi="${XSI}" xsi:nil="true"/>`;
   const { attributes, content } = writeUntyped(undefined, value, context);
@@ -255,14 +260,19 @@ function writeNamed(key: string, value: unknown, context: WriteContext): string 
 function writeUntyped(plan: UntypedPlan | undefined, value: unknown, context: WriteContext): Written {
   if (!isRecord(value)) {
     if (Array.isArray(value)) throw new UnplacedValue('a list has no name here: put it into an object');
-    const text = value instanceof Date ? value.toISOString() : value;
-    const scalar: TextPlan = NO_TEXT;
+    // Of a text nobody could say more than that it is one; of the others the reader is told.
     const typed = plan && typeof value !== 'string' ? builtinOf(plan, value) : undefined;
-    if (context.encoded && plan) return { attributes: typed ? typeAttribute(typed, context) : '', content: writeScalar(scalar, text) };
-    return { attributes: '', content: writeScalar(scalar, text) };
+    return {
+      attributes: typed?.typed ? typeAttribute(typed.typed, context) : '',
+      content: writeScalar(typed ?? NO_TEXT, value instanceof Date ? value.toISOString() : value),
+    };
   }
   const said = value['@xsi:type'];
-  const named = plan && typeof said === 'string' ? plan.byName(said) : undefined;
+  const named =
+    plan && typeof said === 'string'
+      ? (plan.byName(said.replace(/^xsd?:/, `{${XS}}`)) ?? plan.byLocal(said.replace(/^[^{}:]*:/, '')))
+      : undefined;
+  if (plan && typeof said === 'string' && !named) throw new UnplacedValue(`'${shown(said)}' is not a type of the schema`, '@xsi:type');
   if (named) {
     const { '@xsi:type': _, ...rest } = value;
     const written = writeTyped(named, rest, context);
@@ -288,10 +298,16 @@ function writeUntyped(plan: UntypedPlan | undefined, value: unknown, context: Wr
   return { attributes, content };
 }
 
-function builtinOf(plan: UntypedPlan, value: unknown): TypeNames | undefined {
-  const name = typeof value === 'boolean' ? 'boolean' : typeof value === 'number' ? (Number.isInteger(value) ? 'int' : 'double') : 'string';
-  const found = plan.byName(`{http://www.w3.org/2001/XMLSchema}${name}`);
-  return found?.kind === 'text' ? found.typed : undefined;
+function builtinOf(plan: UntypedPlan, value: unknown): TextPlan | undefined {
+  const found = plan.byName(`{${XS}}${builtinName(value)}`);
+  return found?.kind === 'text' ? found : undefined;
+}
+
+function builtinName(value: unknown): string {
+  if (typeof value === 'boolean') return 'boolean';
+  if (typeof value === 'bigint') return 'integer';
+  if (typeof value === 'number') return Number.isInteger(value) ? (Math.abs(value) < 2 ** 31 ? 'int' : 'long') : 'double';
+  return value instanceof Date ? 'dateTime' : value instanceof Uint8Array ? 'base64Binary' : 'string';
 }
 
 function typeAttribute({ written, prefix }: TypeNames, context: WriteContext): string {

@@ -85,6 +85,16 @@ describe('charsets', () => {
   });
 });
 
+describe('windows-1252', () => {
+  it('has letters where latin1 has control characters, whatever it is called', async () => {
+    for (const charset of ['windows-1252', 'ISO-8859-1']) {
+      const body = Buffer.from('{"a":"\x80 \x84x\x93"}', 'latin1');
+      const url = await serve((_, response) => void json(response, body, { 'content-type': `application/json; charset=${charset}` }));
+      expect(await clientOf(url).get()).toEqual({ a: '€ „x“' });
+    }
+  });
+});
+
 describe('limits', () => {
   it.each(['own', 'given'])('maxResponseBytes holds for the %s fetch', async (which) => {
     const url = await serve((_, response) => void json(response, JSON.stringify({ a: 'x'.repeat(2000) })));

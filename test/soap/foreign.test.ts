@@ -81,6 +81,39 @@ describe('fields of an input', () => {
     expect((await errorOf(sentBy({ wsdl, mapping: { input: () => ({ date: {} }) } }))).code).toBe('INVALID_ARGUMENT');
   });
 
+  test.each<[string, unknown, string]>([
+    ['int', 1.5, 'xs:int'],
+    ['int', 2 ** 40, 'xs:int'],
+    ['unsignedByte', -1, 'xs:unsignedByte'],
+    ['unsignedLong', '18446744073709551616', 'xs:unsignedLong'],
+    ['positiveInteger', 0, 'xs:positiveInteger'],
+    ['boolean', 'maybe', 'xs:boolean'],
+    ['decimal', '1,5', 'xs:decimal'],
+    ['double', 'Infinity', 'xs:double'],
+    ['date', '2024-01-02T03:04:05Z', 'xs:date'],
+    ['dateTime', 'now', 'xs:dateTime'],
+    ['time', '3 pm', 'xs:time'],
+    ['base64Binary', 'a*b', 'xs:base64Binary'],
+    ['hexBinary', '0f1', 'xs:hexBinary'],
+  ])('that have no form of xs:%s are refused: %j', async (type, value, name) => {
+    const error = await errorOf(sentBy({ wsdl: asks(el('V', `xs:${type}`)), mapping: { input: () => ({ V: value }) } }));
+    expect(error).toMatchObject({ code: 'INVALID_ARGUMENT', sent: false, details: { issues: [{ path: ['V'] }] } });
+    expect(error.text).toContain(`not an ${name}`);
+  });
+
+  test('of any type say which they are, by themselves or by a name', async () => {
+    const wsdl = asks(el('V', 'xs:anyType'), `<xs:element name="GoR"/>${complex('Dog', sequence(el('Barks', 'xs:int')))}`);
+    const sent = (value: unknown) => sentBy({ wsdl, mapping: { input: () => ({ V: value }) } });
+    expect(await sent(5)).toContain('<n1:V xsi:type="xs:int">5<');
+    expect(await sent(2 ** 40)).toContain('xsi:type="xs:long"');
+    expect(await sent(true)).toContain('xsi:type="xs:boolean">true<');
+    expect(await sent(new Date(0))).toContain('xsi:type="xs:dateTime">1970-01-01T00:00:00.000Z<');
+    expect(await sent(new Uint8Array([1, 2]))).toContain('xsi:type="xs:base64Binary">AQI=<');
+    expect(await sent({ '@xsi:type': 'xs:string', '#text': '<b>' })).toContain('xsi:type="xs:string">&lt;b&gt;<');
+    expect(await sent({ '@xsi:type': 'Dog', Barks: 1 })).toContain('<n1:V xsi:type="n1:Dog"><n1:Barks>1<');
+    expect((await errorOf(sent({ '@xsi:type': 'Cow' }))).text).toContain("'Cow' is not a type of the schema");
+  });
+
   test('choose the derived type that has a place for them', async () => {
     const wsdl = asks(
       el('Pet', 'x:Pet', 'maxOccurs="unbounded"'),
@@ -137,6 +170,15 @@ describe('an output is read by the contract', () => {
     ],
     ['days with a zone', el('V', 'xs:date'), '<x:V>2024-01-02+01:00</x:V>', z.object({ v: z.iso.date() }), { v: '2024-01-02' }],
     ['days at midnight', el('V', 'xs:dateTime'), '<x:V>2024-01-02T00:00:00</x:V>', z.object({ v: z.iso.date() }), { v: '2024-01-02' }],
+    ['times with a zone', el('V', 'xs:time'), '<x:V>03:04:05.5+02:00</x:V>', z.object({ v: z.iso.time() }), { v: '03:04:05.5' }],
+    ['midnight as the 24th hour', el('V', 'xs:time'), '<x:V>24:00:00</x:V>', z.object({ v: z.iso.time() }), { v: '00:00:00' }],
+    [
+      'a large number that a number holds',
+      el('V', 'xs:long'),
+      '<x:V>+09007199254740994</x:V>',
+      z.object({ v: z.number() }),
+      { v: 9007199254740994 },
+    ],
     ['base64 in lines', el('V', 'xs:base64Binary'), '<x:V>aGVs\n bG8=</x:V>', z.object({ v: z.base64() }), { v: 'aGVsbG8=' }],
     ['a word among white space', el('V', 'xs:string'), '<x:V>\n  B\n</x:V>', z.object({ v: z.enum(['A', 'B']) }), { v: 'B' }],
     ['a list of texts', el('V', 'x:L'), '<x:V> a  b </x:V>', z.object({ v: z.array(z.string()) }), { v: ['a', 'b'] }],
@@ -230,6 +272,15 @@ describe('an output is read by the contract', () => {
     expect(await readBy({ wsdl: answers(content, more), output, answer: answerOf(`<x:GoR>${body}</x:GoR>`) })).toEqual(value);
   });
 
+  test('a whole number that a number would round is refused', async () => {
+    const read = readBy({
+      wsdl: answers(el('V', 'xs:long')),
+      output: z.object({ v: z.number() }),
+      answer: answerOf('<x:GoR><x:V>9007199254740993</x:V></x:GoR>'),
+    });
+    await expect(read).rejects.toMatchObject({ code: 'DATA_LOSS', details: { issues: [{ path: ['v'] }] } });
+  });
+
   test('by a path, whatever the case', async () => {
     const wsdl = answers(typed('Result', el('Rate', 'xs:decimal', 'maxOccurs="unbounded"')));
     const answer = answerOf('<x:GoR><x:Result><x:Rate>1.5</x:Rate></x:Result></x:GoR>');
@@ -243,13 +294,14 @@ describe('an output is read by the contract', () => {
     expect(error.text).toContain("<Other> of 'urn:x', not <GoR>");
   });
 
-  test.each([
+  test.each<[string, string, (text: string) => Buffer, string?]>([
     ['iso-8859-1', 'text/xml; charset=ISO-8859-1', (text: string) => Buffer.from(text, 'latin1')],
     ['iso-8859-1', 'text/xml', (text: string) => Buffer.from(text, 'latin1')],
     ['utf-16', 'text/xml', (text: string) => Buffer.from(`\ufeff${text}`, 'utf16le')],
     ['utf-8', 'text/xml', (text: string) => Buffer.from(text)],
-  ])('in %s, said by %s', async (encoding, type, bytes) => {
-    const xml = `<?xml version="1.0" encoding="${encoding}"?>${answerOf('<x:GoR><x:V>Grüße</x:V></x:GoR>')}`;
-    expect(await readBy({ wsdl: answers(el('V', 'xs:string')), output: z.string(), answer: { type, body: bytes(xml) } })).toBe('Grüße');
+    ['windows-1252', 'text/xml', (text: string) => Buffer.from(text.replace('„', '\x84').replace('€', '\x80'), 'latin1'), '„Grüße€'],
+  ])('in %s, said by %s', async (encoding, type, bytes, text = 'Grüße') => {
+    const xml = `<?xml version="1.0" encoding="${encoding}"?>${answerOf(`<x:GoR><x:V>${text}</x:V></x:GoR>`)}`;
+    expect(await readBy({ wsdl: answers(el('V', 'xs:string')), output: z.string(), answer: { type, body: bytes(xml) } })).toBe(text);
   });
 });

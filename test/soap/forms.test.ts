@@ -55,5 +55,5 @@ describe.skipIf(noZeep)(`forms of foreign services ${noZeep ?? ''}`, () => {
     if (why === undefined) expect({ answer, value: await read(types, answer ?? '') }).toEqual({ answer, value });
   });
 
-  test('there are at least sixty', () => expect(FORMS.length).toBeGreaterThanOrEqual(60));
+  test('there are at least ninety', () => expect(FORMS.length).toBeGreaterThanOrEqual(90));
 });

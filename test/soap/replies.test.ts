@@ -20,6 +20,9 @@ describe('replies of others', () => {
     ['a server fault', 500, fault11('s:Server.Database'), 'UNKNOWN', 'broken'],
     ['a fault with status 200', 200, fault11('s:Server'), 'UNKNOWN', 'broken'],
     ['a fault of WS-Security', 500, fault11('wsse:FailedAuthentication'), 'UNAUTHENTICATED', 'broken'],
+    ['a fault of credentials', 500, fault11('s:Client.Authentication'), 'UNAUTHENTICATED', 'broken'],
+    ['a fault of a server that is too busy', 503, fault11('s:Server'), 'UNAVAILABLE', 'broken'],
+    ['a fault for who asks too often', 429, fault11('s:Client'), 'RESOURCE_EXHAUSTED', 'broken'],
     ['a fault without a code', 500, fault11(''), 'UNKNOWN', 'broken'],
     [
       'a foreign detail',

@@ -1,42 +1,10 @@
 import { schema } from './foreign-soap.ts';
-
-/** The shape of a real service's types, written anew: `Go` and `GoR` have the type `T`. */
-export interface Form {
-  readonly name: string;
-  /** Schemas; the first one is that of the elements. */
-  readonly types: string;
-  /** A value of `T` in XML names, as it is read. */
-  readonly value: unknown;
-  /** Why zeep does not render such an answer, if it does not. */
-  readonly noZeep?: string;
-}
-
-const GO = '<xs:element name="Go" type="x:T"/><xs:element name="GoR" type="x:T"/>';
-const el = (name: string, type: string, more = ''): string => `<xs:element name="${name}" type="${type}" ${more}/>`;
-const seq = (content: string, more = ''): string => `<xs:sequence ${more}>${content}</xs:sequence>`;
-const type = (name: string, content: string, more = ''): string => `<xs:complexType name="${name}" ${more}>${content}</xs:complexType>`;
-const T = (content: string, more = ''): string => type('T', content, more);
-const many = 'minOccurs="0" maxOccurs="unbounded"';
-const optional = 'minOccurs="0"';
-const extension = (base: string, content: string, kind = 'complexContent'): string =>
-  `<xs:${kind}><xs:extension base="${base}">${content}</xs:extension></xs:${kind}>`;
-
-const form = (
-  name: string,
-  content: string,
-  value: unknown,
-  more: { attributes?: string; other?: string; noZeep?: string } = {},
-): Form => ({
-  name,
-  types: schema(`${more.other === undefined ? '' : '<xs:import namespace="urn:y"/>'}${GO}${content}`, more.attributes) + (more.other ?? ''),
-  value,
-  ...(more.noZeep !== undefined && { noZeep: more.noZeep }),
-});
-const other = (content: string, attributes?: string): string => schema(`<xs:import namespace="urn:x"/>${content}`, attributes, 'urn:y');
+import { el, extension, form, many, optional, other, seq, T, type, type Form } from './soap-form.ts';
+import { REAL_FORMS } from './soap-real-forms.ts';
 
 const scalar = (name: string, value: string): Form => form(`a field of xs:${name}`, T(seq(el('V', `xs:${name}`))), { V: value });
 
-export const FORMS: readonly Form[] = [
+const PLAIN: readonly Form[] = [
   scalar('string', ' a <b> & "c" ]]> \n 😀'),
   scalar('int', '-42'),
   scalar('long', '9007199254740993'),
@@ -354,3 +322,5 @@ export const FORMS: readonly Form[] = [
       }
     : each,
 );
+
+export const FORMS: readonly Form[] = [...PLAIN, ...REAL_FORMS];

@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { codeOf, FetchFailure, responseTooLarge, type FetchHeaders, type FetchResponse } from './fetch-like.ts';
+import { fromWindows1252 } from '../../peer/windows-1252.ts';
 import { charsetOf, decodeBody, notInCharset } from './text.ts';
 
 /** What is buffered of a body that nobody reads yet, in bytes, before the socket is paused. */
@@ -137,7 +138,7 @@ export class LightResponse implements FetchResponse {
 
   #toText(bytes: Buffer): string {
     const charset = charsetOf(this.headers.get('content-type'), bytes);
-    if (charset !== 'utf-8' && charset !== 'utf8') return decodeBody(bytes, charset);
+    if (charset !== 'utf-8' && charset !== 'utf8') return fromCharset(bytes, charset);
     const text = bytes.toString('utf8');
     // What is not UTF-8 is replaced by this character, which may be meant too.
     if (text.includes('\ufffd') && !isUtf8(bytes)) throw notInCharset(charset);
@@ -215,4 +216,9 @@ export function failureOf(error: Error, sent: boolean): Error {
 function messageOf(error: Error): string {
   if (error.message !== '') return error.message;
   return error instanceof AggregateError ? error.errors.map((each) => (each as Error).message).join('; ') : (codeOf(error) ?? error.name);
+}
+
+function fromCharset(bytes: Uint8Array, charset: string): string {
+  const text = decodeBody(bytes, charset);
+  return /^(?:windows-1252|cp1252|iso-?8859-1|latin1)$/.test(charset) ? fromWindows1252(text) : text;
 }

@@ -86,7 +86,7 @@ export interface XsdAttribute {
   readonly fixed: string | undefined;
 }
 
-export const XS = 'http://www.w3.org/2001/XMLSchema';
+export { XS } from '../../xml/tree.ts';
 /** The SOAP encodings of both versions: https://www.w3.org/TR/2000/NOTE-SOAP-20000508/#_Toc478383512 and https://www.w3.org/TR/soap12-part2/#soapenc */
 export const SOAP_ENCODINGS: readonly string[] = ['http://schemas.xmlsoap.org/soap/encoding/', 'http://www.w3.org/2003/05/soap-encoding'];
 export const WSDL = 'http://schemas.xmlsoap.org/wsdl/';

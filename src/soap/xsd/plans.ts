@@ -47,7 +47,12 @@ export class SchemaPlans {
 
   constructor(schemas: SchemaSet) {
     this.schemas = schemas;
-    this.#untyped = { kind: 'untyped', byName: (name) => this.byName(name), global: (key) => this.global(key) };
+    this.#untyped = {
+      kind: 'untyped',
+      byName: (name) => this.byName(name),
+      byLocal: (name) => this.#byLocal(name),
+      global: (key) => this.global(key),
+    };
   }
 
   /** Declarations of the prefixes that a message uses, each with a space before it. */
@@ -97,6 +102,11 @@ export class SchemaPlans {
   /** The plan of a type by its qualified name. */
   byName(name: string): Plan | undefined {
     const type = this.schemas.type(name);
+    return type && this.plan(type);
+  }
+
+  #byLocal(local: string): Plan | undefined {
+    const type = this.schemas.typeByLocal(local);
     return type && this.plan(type);
   }
 

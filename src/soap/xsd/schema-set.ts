@@ -50,6 +50,7 @@ export class SchemaSet {
   readonly #derived = new Map<string, string[]>();
   readonly #substitutes = new Map<string, string[]>();
   readonly #elementsByLocal = new Map<string, string[]>();
+  readonly #typesByLocal = new Map<string, string[]>();
   readonly #elements = new Map<string, XsdElement>();
   readonly #types = new Map<string, XsdType>();
   readonly #anonymous = new Map<XmlElement, XsdType>();
@@ -73,6 +74,7 @@ export class SchemaSet {
       for (const head of (node.attributes.get('substitutionGroup') ?? '').trim().split(/\s+/))
         if (head !== '') push(this.#substitutes, resolveIn(head, node, document), name);
     } else if (kind === 'type') {
+      push(this.#typesByLocal, local, name);
       const base = baseOf(node);
       if (base) push(this.#derived, resolveIn(base.name, base.node, document), name);
     }
@@ -98,6 +100,12 @@ export class SchemaSet {
   elementByLocal(local: string): XsdElement | undefined {
     const names = this.#elementsByLocal.get(local);
     return names?.length === 1 ? this.element(names[0] ?? '') : undefined;
+  }
+
+  /** The only type of a local name that a schema declares. */
+  typeByLocal(local: string): XsdType | undefined {
+    const names = this.#typesByLocal.get(local);
+    return names?.length === 1 ? this.type(names[0] ?? '') : undefined;
   }
 
   /** A type by its qualified name, built-in ones too. */
