@@ -5,19 +5,15 @@
  * @group Clients
  */
 
-import { createLightFetch } from '#fetch';
 import type { Contract, EventDefinition } from '../core/contract.ts';
 import { ApiError, type JsonObject } from '../core/errors.ts';
 import { bytes, ms, readOptions } from '../core/options.ts';
 import { reporter } from '../life/report.ts';
-import { isLonger } from '../socket/limits.ts';
 import type { WebSocketConstructor } from '../socket/client/like.ts';
-import type { FetchInit, FetchLike, FetchResponse, LightFetch } from '../http/client/fetch-like.ts';
-import { networkError } from '../http/client/network-error.ts';
+import { HTTP_CLIENT_OPTIONS, HTTP_CLIENT_READERS, HttpClient, type HttpClientOptions } from '../http/client/http-client.ts';
 import { defineAdapter } from '../guard/guard.ts';
-import { joinHeaders, timeoutHeader, type HeadersOption } from '../peer/headers.ts';
-import { guardOnWire, type OnWire } from '../peer/on-wire.ts';
-import { redact } from '../peer/wire-record.ts';
+import { timeoutHeader } from '../peer/headers.ts';
+import { guardOnWire } from '../peer/on-wire.ts';
 import { responseHeaders } from '../peer/response-headers.ts';
 import type { Adapter, CallRequest, EventRequest, EventSink, StreamRequest, SubscribeRequest, Transport } from '../core/transport.ts';
 import { eventDocument, foreignDocument, operationDocument, type ClientDocument } from './document/document.ts';
@@ -66,13 +62,9 @@ export type SubscriptionForm = 'ws' | 'sse' | 'multipart';
 const FORMS: readonly SubscriptionForm[] = ['ws', 'sse', 'multipart'];
 
 /** Options of `graphql`. */
-export interface GraphqlOptions {
+export interface GraphqlOptions extends HttpClientOptions {
   /** The endpoint: `https://example.com/graphql`; without a path it is `/graphql`. */
   readonly url: string;
-  /** Sent with every request and as the payload of `connection_init`; a function is asked again for each call and each reconnect, so that tokens refresh. */
-  readonly headers?: HeadersOption;
-  /** Sees what really went over the wire, credentials redacted. */
-  readonly onWire?: OnWire;
   /**
    * How events come: over a WebSocket (`graphql-transport-ws`), as server-sent events, or in parts (`multipart/mixed`, as Apollo Router sends them).
    * So do streams by documents of your own; those of a contract's own schema are always server-sent events, which a slow loop can hold back.
@@ -95,8 +87,6 @@ export interface GraphqlOptions {
    * @default true, but false in a page of another origin, where the header would need the API's leave (CORS)
    */
   readonly sendDeadline?: boolean;
-  /** Carries the requests. @default on Node one over undici's dispatcher, elsewhere the platform's */
-  readonly fetch?: FetchLike;
   /** Carries queries and mutations instead of `fetch`: a client of graphql-request, with its headers and middleware. */
   readonly carrier?: GraphqlCarrier;
   /** Makes the sockets of subscriptions. @default that of `ws` on Node, the platform's elsewhere */
@@ -110,8 +100,6 @@ export interface GraphqlOptions {
   readonly connectTimeoutMs?: number;
   /** How often the server of a socket is asked for a sign of life, in milliseconds; one that gave none by the next time is gone. @default 30_000 */
   readonly pingIntervalMs?: number;
-  /** A larger answer is DATA_LOSS. In bytes. @default 8_388_608 (8 MiB) */
-  readonly maxResponseBytes?: number;
   /** A larger event ends its subscription with DATA_LOSS. In bytes. @default 8_388_608 (8 MiB) */
   readonly maxMessageBytes?: number;
   /** Gets the errors of single events, after which a subscription goes on. @default console.error */
@@ -138,12 +126,12 @@ function readClientOptions(options: GraphqlOptions) {
   const limits = {
     connectTimeoutMs: ms(10_000),
     pingIntervalMs: ms(30_000),
-    maxResponseBytes: bytes(8_388_608),
+    ...HTTP_CLIENT_READERS,
     maxMessageBytes: bytes(8_388_608),
   };
   return readOptions('graphql', options, limits, [
-    'url', 'headers', 'onWire', 'subscriptions', 'operations', 'events', 'persisted', 'queryMethod', 'sendDeadline', 'fetch', 'carrier', 'WebSocket',
-    'connectionParams', 'onError',
+    'url', 'subscriptions', 'operations', 'events', 'persisted', 'queryMethod', 'sendDeadline', 'carrier', 'WebSocket', 'connectionParams',
+    'onError', ...HTTP_CLIENT_OPTIONS,
   ]); // prettier-ignore
 }
 
@@ -161,7 +149,7 @@ const MAX_BUFFERED_BYTES = 16_777_216;
 class GraphqlTransport implements Transport {
   readonly name = 'graphql';
   readonly #forms = new Map<string, RequestForms>();
-  readonly #carrier: LightFetch;
+  readonly #http: HttpClient;
   /** Each made by its first subscription: what it needs is not loaded by a program that only calls. */
   readonly #subscriptions = new Map<SubscriptionForm, Promise<Subscriptions>>();
   #isClosed = false;
@@ -178,10 +166,10 @@ class GraphqlTransport implements Transport {
     this.options = options;
     this.#sendDeadline = options.sendDeadline ?? isSameOrigin(endpoint);
     this.#isPersisted = options.persisted ?? false;
-    const { fetch, carrier, maxResponseBytes } = options;
+    const { carrier } = options;
     if (carrier && (options.persisted || options.queryMethod === 'GET'))
       throw new TypeError("graphql: a 'carrier' sends documents in its own way: 'persisted' and 'queryMethod' are for 'fetch'");
-    this.#carrier = fetch ? { fetch, close: async () => {} } : createLightFetch({ maxResponseBytes });
+    this.#http = new HttpClient('graphql', options);
   }
 
   async call(request: CallRequest): Promise<unknown> {
@@ -200,7 +188,7 @@ class GraphqlTransport implements Transport {
 
   async #request(form: RequestForm, document: ClientDocument, request: CallRequest): Promise<Reply> {
     const { signal } = request;
-    const joined = joinHeaders(this.options.headers, request.headers);
+    const joined = this.#http.headers(request.headers);
     const headers: Record<string, string> = {
       accept: ACCEPT,
       'content-type': JSON_TYPE,
@@ -213,21 +201,8 @@ class GraphqlTransport implements Transport {
     // A body that begins with `?` belongs to the URL.
     const isQuery = body.startsWith('?');
     const url = isQuery ? this.endpoint + (this.endpoint.includes('?') ? `&${body.slice(1)}` : body) : this.endpoint;
-    const how = isQuery ? ({ method: 'GET', body: null } as const) : ({ method: 'POST', body } as const);
-    const response = await this.#send(url, { ...how, headers, signal, redirect: 'manual' });
-    let text: string;
-    try {
-      text = await response.text();
-    } catch (error) {
-      throw networkError(error, url, signal);
-    }
-    const { maxResponseBytes } = this.options;
-    if (isLonger(text, maxResponseBytes))
-      throw new ApiError(
-        'DATA_LOSS',
-        `${request.operation.name}: the answer is over the limit of ${maxResponseBytes} bytes (maxResponseBytes)`,
-      );
-    if (this.options.onWire) this.#onWire('in', `${response.status} ${response.statusText}`.trim(), response.headers.entries(), text);
+    const how = isQuery ? { method: 'GET' } : { method: 'POST', body };
+    const { response, text } = await this.#http.exchange({ ...how, url, headers, signal });
     if (request.onResponse) request.onResponse({ headers: responseHeaders(response.headers.entries()) });
     return readReply(response, text);
   }
@@ -266,7 +241,7 @@ class GraphqlTransport implements Transport {
     input: unknown,
     more: JsonObject,
   ): Promise<void> {
-    const headers = await joinHeaders(this.options.headers, request.headers);
+    const headers = await this.#http.headers(request.headers);
     const extensions: JsonObject = {
       ...more,
       ...(document.tellsAbsent && { absent: true }),
@@ -286,7 +261,7 @@ class GraphqlTransport implements Transport {
   async close(): Promise<void> {
     this.#isClosed = true;
     await Promise.all([...this.#subscriptions.values()].map((loading) => loading.then((each) => each.close()).catch(() => {})));
-    await this.#carrier.close();
+    await this.#http.close();
   }
 
   async #loadSubscriptions(by: SubscriptionForm): Promise<Subscriptions> {
@@ -298,8 +273,7 @@ class GraphqlTransport implements Transport {
         url: this.endpoint,
         maxEventChars: this.options.maxMessageBytes,
         onEventError,
-        send: (url, init) => this.#send(url, init),
-        onWire: (start, headers, body) => this.#onWire('in', start, headers, body),
+        http: this.#http,
       };
       return new EventStreamSubscriptions(settings, STREAM_FORMS[by]);
     }
@@ -313,7 +287,7 @@ class GraphqlTransport implements Transport {
       maxMessageBytes: options.maxMessageBytes,
       maxBufferedBytes: MAX_BUFFERED_BYTES,
       onEventError,
-      onFrame: onWire && ((direction, start, headers, body) => this.#onWire(direction, start, Object.entries(headers), body)),
+      onFrame: onWire && ((direction, start, headers, body) => onWire({ protocol: 'graphql', direction, start, headers, body })),
     });
   }
 
@@ -339,27 +313,5 @@ class GraphqlTransport implements Transport {
     if (this.#forms.size >= MAX_DOCUMENTS) this.#forms.clear();
     this.#forms.set(key, forms);
     return forms;
-  }
-
-  async #send(url: string, init: FetchInit): Promise<FetchResponse> {
-    if (this.options.onWire) {
-      const headers = init.headers instanceof globalThis.Headers ? [...init.headers.entries()] : Object.entries(init.headers ?? {});
-      const { pathname, search } = new URL(url);
-      this.#onWire(
-        'out',
-        init.method === 'GET' ? `GET ${pathname}${search}` : `POST ${pathname}`,
-        headers as [string, string][],
-        typeof init.body === 'string' ? init.body : undefined,
-      );
-    }
-    try {
-      return await this.#carrier.fetch(url, init);
-    } catch (error) {
-      throw networkError(error, url, init.signal ?? new AbortController().signal);
-    }
-  }
-
-  #onWire(direction: 'out' | 'in', start: string, headers: Iterable<readonly [string, string]>, body: string | undefined): void {
-    this.options.onWire?.({ protocol: 'graphql', direction, start, headers: redact(headers), body });
   }
 }

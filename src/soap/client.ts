@@ -8,7 +8,7 @@
 import type { Contract } from '../core/contract.ts';
 import { ApiError } from '../core/errors.ts';
 import { defineAdapter } from '../guard/guard.ts';
-import { joinHeaders, timeoutHeader } from '../peer/headers.ts';
+import { timeoutHeader } from '../peer/headers.ts';
 import { guardOnWire } from '../peer/on-wire.ts';
 import { eventsOnly } from '../events/check.ts';
 import type { Adapter, CallRequest, SubscribeRequest, Transport } from '../core/transport.ts';
@@ -82,7 +82,7 @@ class SoapTransport implements Transport {
   }
 
   async #headers(request: CallRequest, operation: SoapOperation): Promise<Record<string, string>> {
-    const joined = joinHeaders(this.options.headers, request.headers);
+    const joined = this.#exchange.headers(request.headers);
     const headers = requestHeaders(this.#version, operation.action, joined instanceof Promise ? await joined : joined);
     if (request.deadline !== undefined) headers['x-timeout-ms'] = timeoutHeader(request.deadline);
     return this.options.security?.addHeaders ? { ...headers, ...securityHeaders(this.options.security) } : headers;

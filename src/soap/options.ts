@@ -1,30 +1,17 @@
 import { ApiError } from '../core/errors.ts';
 import { bytes, ms, readOptions } from '../core/options.ts';
-import type { FetchLike } from '../http/client/fetch-like.ts';
-import type { HeadersOption } from '../peer/headers.ts';
-import type { OnWire } from '../peer/on-wire.ts';
+import { HTTP_CLIENT_OPTIONS, HTTP_CLIENT_READERS, type HttpClientOptions } from '../http/client/http-client.ts';
 import type { EventRequest } from '../core/transport.ts';
 import type { XmlObject } from './foreign/fit.ts';
 import type { SoapSecurity } from './security/security.ts';
 import type { SoapVersion } from './version.ts';
 
 /** What `soap` takes in both of its forms. */
-interface CommonOptions {
+interface CommonOptions extends HttpClientOptions {
   /** The version of the envelopes. @default '1.1'; with `wsdl` that of the port */
   readonly version?: SoapVersion;
-  /**
-   * Sent with every request as HTTP headers; a function is asked again for each call, so that tokens refresh. For the WSDL too,
-   * and for what it imports from the same origin.
-   */
-  readonly headers?: HeadersOption;
-  /** Sees what really went over the wire, credentials redacted. */
-  readonly onWire?: OnWire;
   /** Signs each envelope, or puts a token into its header: one of the security classes of the package `soap`, or what is like them. */
   readonly security?: SoapSecurity;
-  /** How large an answer may be, in bytes. @default 8_388_608 (8 MiB) */
-  readonly maxResponseBytes?: number;
-  /** Carries the requests. @default on Node one over undici's dispatcher, elsewhere the platform's */
-  readonly fetch?: FetchLike;
 }
 
 /** Options of `soap` for a service with the WSDL that this library prints. */
@@ -35,7 +22,7 @@ export interface SoapOptions extends CommonOptions {
 
 /** Options of `soap` for a service that someone else designed. `N`: the contract's operations that it answers. */
 export interface SoapWsdlOptions<N extends string = string> extends CommonOptions {
-  /** Where the WSDL is: a URL, or a path of a file. It is read at the first call. */
+  /** Where the WSDL is: a URL, or a path of a file. It is read at the first call; the `headers` go with it and with what it imports from the same origin. */
   readonly wsdl: string;
   /** How long the WSDL, with what it imports, may take to read, in milliseconds; a call that waits for it has its own deadline too. @default 30_000 */
   readonly wsdlTimeoutMs?: number;
@@ -88,9 +75,9 @@ export interface SoapWsdlOperation {
 }
 
 /** Readers of the options of both forms that are numbers. */
-export const COMMON_READERS = { maxResponseBytes: bytes(8_388_608) };
+export const COMMON_READERS = HTTP_CLIENT_READERS;
 /** The other options of both forms. */
-export const COMMON_NAMES = ['version', 'headers', 'onWire', 'security', 'fetch'] as const;
+export const COMMON_NAMES = ['version', 'security', ...HTTP_CLIENT_OPTIONS] as const;
 
 /** The options of a service that someone else designed, in force. */
 export type WsdlOptionsInForce = ReturnType<typeof readWsdlOptions>;

@@ -9,14 +9,14 @@ import type { Contract } from '../core/contract.ts';
 import { ApiError } from '../core/errors.ts';
 import { bytes, ms, readOptions } from '../core/options.ts';
 import { compileMatch } from '../events/hub.ts';
-import type { FetchLike } from '../http/client/fetch-like.ts';
+import { HTTP_CLIENT_OPTIONS, HTTP_CLIENT_READERS, type HttpClientOptions } from '../http/client/http-client.ts';
 import type { HttpHandler } from '../http/message/message.ts';
 import { publicBase } from '../http/serve/public-url.ts';
 import { onAbort } from '../life/lifetime.ts';
 import { after, type StopTimer } from '../life/timers.ts';
 import { defineAdapter } from '../guard/guard.ts';
-import { joinHeaders, type HeadersOption } from '../peer/headers.ts';
-import { guardOnWire } from '../peer/on-wire.ts';
+import { joinHeaders } from '../peer/headers.ts';
+import { guardOnWire, type OnWire } from '../peer/on-wire.ts';
 import { eventsOnly } from '../events/check.ts';
 import type { Adapter, EventSink, Headers, EventRequest, SubscribeRequest, Transport } from '../core/transport.ts';
 import type { Listener } from './listeners.ts';
@@ -62,14 +62,12 @@ export interface WebhookSubscribeOptions {
   readonly ordered?: boolean | undefined;
 }
 
-/** Options of `webhook`. */
-export interface WebhookOptions extends ReceiverOptions {
+/** Options of `webhook`. Those of a client over HTTP, such as `headers` and `tls`, are for requests to the subscription API. */
+export interface WebhookOptions extends ReceiverOptions, HttpClientOptions {
+  /** Sees what really went over the wire, the subscription API's and the webhooks, credentials redacted. */
+  readonly onWire?: OnWire | undefined;
   /** Subscribes for each listener, and takes it back when the listener leaves. Without it, you have subscribed by hand. */
   readonly subscribe?: WebhookSubscribeOptions | undefined;
-  /** Sent to the subscription API; a function is asked again for each subscription, so that tokens refresh. */
-  readonly headers?: HeadersOption | undefined;
-  /** Carries the requests to the subscription API. @default on Node one over undici's dispatcher, elsewhere the platform's */
-  readonly fetch?: FetchLike | undefined;
 }
 
 /** A transport of events, and the handler to mount where they arrive. */
@@ -83,10 +81,17 @@ const LEAVE_MS = 5000;
 /** How long a subscription that is being made may still be answered after its listener has left, in milliseconds. */
 const LINGER_MS = 500;
 
-const READERS = { toleranceMs: ms(undefined, { zero: true }), maxBodyBytes: bytes(), seenTtlMs: ms(), seenLeaseMs: ms() };
+const READERS = {
+  ...HTTP_CLIENT_READERS,
+  toleranceMs: ms(undefined, { zero: true }),
+  maxBodyBytes: bytes(),
+  seenTtlMs: ms(),
+  seenLeaseMs: ms(),
+};
 const OTHERS = [
   ...(['secret', 'scheme', 'handshake', 'events', 'onUnhandled', 'publicUrl', 'read', 'clock', 'store', 'ack', 'waitUntil'] as const),
-  ...(['path', 'onWire', 'onError', 'subscribe', 'headers', 'fetch'] as const),
+  ...(['path', 'onError', 'subscribe'] as const),
+  ...HTTP_CLIENT_OPTIONS,
 ] as const;
 
 /**
@@ -180,7 +185,7 @@ class RegisteredTransport extends WebhookTransport {
     super(contract, receiver);
     this.options = options;
     this.target = target;
-    this.#registry = new Registry(target.url.replace(/\/$/, ''), options.onWire, options.fetch);
+    this.#registry = new Registry(target.url.replace(/\/$/, ''), options);
   }
 
   override async subscribe(asked: SubscribeRequest, sink: EventSink): Promise<void> {

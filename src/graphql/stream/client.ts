@@ -1,5 +1,6 @@
 import { ApiError } from '../../core/errors.ts';
-import type { FetchInit, FetchResponse } from '../../http/client/fetch-like.ts';
+import type { FetchResponse } from '../../http/client/fetch-like.ts';
+import type { HttpClient } from '../../http/client/http-client.ts';
 import { isEventStream, readStream, streamOf, type StreamDecoder } from '../../http/events/sse-reader.ts';
 import { SseDecoder } from '../../http/events/sse.ts';
 import { onAbort } from '../../life/lifetime.ts';
@@ -14,8 +15,7 @@ export interface StreamSettings {
   readonly url: string;
   /** How long one event may be, in characters. */
   readonly maxEventChars: number | undefined;
-  readonly send: (url: string, init: FetchInit) => Promise<FetchResponse>;
-  readonly onWire: (start: string, headers: Iterable<readonly [string, string]>, body: string | undefined) => void;
+  readonly http: HttpClient;
   /** Gets the errors of single events. */
   readonly onEventError: (error: ApiError) => void;
 }
@@ -59,7 +59,7 @@ export class EventStreamSubscriptions implements Subscriptions {
   /** Resolves once the response has begun, which says that the subscription stands. */
   async open(asked: Subscribing): Promise<void> {
     const { headers, payload, signal, sink } = asked;
-    const { url, send, onWire, onEventError } = this.settings;
+    const { url, http, onEventError } = this.settings;
     const take = takerOf(asked, onEventError);
     const controller = new AbortController();
     const unlink = onAbort(signal, () => controller.abort(signal.reason));
@@ -70,20 +70,19 @@ export class EventStreamSubscriptions implements Subscriptions {
       controller.abort(new ApiError('CANCELLED', 'the stream is over'));
     };
     try {
-      const response = await send(url, {
+      const response = await http.open({
         method: 'POST',
+        url,
         headers: { ...headers, accept: this.form.accept, 'content-type': JSON_TYPE },
         body: JSON.stringify(payload),
         signal: controller.signal,
-        redirect: 'manual',
       });
-      onWire(`${response.status} ${response.statusText}`.trim(), response.headers.entries(), undefined);
       const decoder = this.form.decoderOf(response, this.settings.maxEventChars);
       if (response.status !== 200 || !decoder) throw await refusalOf(response);
       void readStream(streamOf(response), decoder, {
         name: 'the event stream',
         signal: controller.signal,
-        onChunk: (text) => onWire('event stream', [], text),
+        onChunk: (text) => http.onChunk(text),
         onEvent: (message) => deliverSent(message, sink, take),
         onEnd: (error) => sink.end(error),
       }).finally(release);

@@ -121,10 +121,10 @@ export class HttpClient {
     }
   }
 
-  /** The answer's text. */
-  async text(response: FetchResponse, { url, signal }: HttpExchange): Promise<string> {
+  /** The answer's text, by its charset or as `read` takes it. */
+  async text(response: FetchResponse, { url, signal }: HttpExchange, read?: (response: FetchResponse) => Promise<string>): Promise<string> {
     try {
-      const text = await response.text();
+      const text = await (read ? read(response) : response.text());
       this.#onResponse(response, text);
       return text;
     } catch (error) {

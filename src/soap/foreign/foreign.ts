@@ -1,6 +1,5 @@
 import type { Contract } from '../../core/contract.ts';
 import { ApiError, isApiError } from '../../core/errors.ts';
-import { joinHeaders } from '../../peer/headers.ts';
 import { describeContract, type OperationView, type TypeUse } from '../../schema/view.ts';
 import { eventsOnly } from '../../events/check.ts';
 import type { CallRequest, SubscribeRequest, Transport } from '../../core/transport.ts';
@@ -53,7 +52,7 @@ export class ForeignSoapTransport implements Transport {
     const bound = this.#bound.get(name) ?? (await this.#bind(name, request.signal));
     const { operation, mapped, output, url, version } = bound;
     const input = (request.input ?? {}) as Readonly<Record<string, unknown>>;
-    const headers = await joinHeaders(this.options.headers, request.headers);
+    const headers = await this.#exchange.headers(request.headers);
     const content = mapped.input ? mapped.input(input) : request.input;
     const { body, header } = operation.encode(content, this.#header(mapped, { input, headers: request.headers }), version);
     const wsa = this.options.addressing === true ? addressingHeader(operation.operation.addressingAction, url) : '';
@@ -108,7 +107,7 @@ export class ForeignSoapTransport implements Transport {
   }
 
   async #load(signal: AbortSignal): Promise<LoadedWsdl> {
-    const documents = new WsdlDocuments(this.#exchange.fetch, this.options, signal);
+    const documents = new WsdlDocuments(this.#exchange.http, this.options, signal);
     try {
       const { ports, schemas } = await loadWsdl(this.options.wsdl, (location) => documents.read(location));
       return { ports, plans: new SchemaPlans(schemas) };

@@ -1,12 +1,10 @@
 import { ApiError, isApiError } from '../../core/errors.ts';
-import type { FetchLike, FetchResponse } from '../../http/client/fetch-like.ts';
-import { networkError } from '../../http/client/network-error.ts';
-import { joinHeaders } from '../../peer/headers.ts';
+import type { FetchResponse } from '../../http/client/fetch-like.ts';
+import type { HttpClient } from '../../http/client/http-client.ts';
+import { concatBytes } from '../../http/message/concat.ts';
 import type { WsdlOptionsInForce } from '../options.ts';
 import { decodeXml } from '../../xml/decode.ts';
 import { shown } from '../../xml/text.ts';
-import { readBytes } from '../exchange.ts';
-import { recordIn, recordOut } from '../record.ts';
 import { securityHeaders } from '../security/security.ts';
 import { decodeStatus } from '../wire.ts';
 
@@ -17,12 +15,12 @@ export class WsdlDocuments {
   readonly #origins: ReadonlySet<string>;
   #bytes = 0;
 
-  private readonly fetch: FetchLike;
+  private readonly http: HttpClient;
   private readonly options: WsdlOptionsInForce;
   private readonly signal: AbortSignal;
 
-  constructor(fetch: FetchLike, options: WsdlOptionsInForce, signal: AbortSignal) {
-    this.fetch = fetch;
+  constructor(http: HttpClient, options: WsdlOptionsInForce, signal: AbortSignal) {
+    this.http = http;
     this.options = options;
     this.signal = signal;
     this.#origins = new Set([options.wsdl, options.url ?? ''].map(originOf).filter((origin) => origin !== undefined));
@@ -48,17 +46,39 @@ export class WsdlDocuments {
   }
 
   async #get(url: string): Promise<{ readonly response: FetchResponse; readonly text: string }> {
-    const { onWire } = this.options;
-    const headers = await this.#headers(url);
-    if (onWire) recordOut(onWire, 'GET', url, headers);
+    const request = { method: 'GET', url, headers: await this.#headers(url), signal: this.signal };
     try {
-      const response = await this.fetch(url, { method: 'GET', headers, signal: this.signal, redirect: 'manual' });
-      const text = decodeXml(await readBytes(response, Infinity, (bytes) => this.#count(bytes)), response.headers.get('content-type') ?? '');
-      if (onWire) recordIn(onWire, response, text);
+      const response = await this.http.send(request);
+      const text = await this.http.text(response, request, async (answer) =>
+        decodeXml(await this.#body(answer), answer.headers.get('content-type') ?? ''),
+      );
       return { response, text };
     } catch (error) {
-      throw (isApiError(error) ? error : networkError(error, url, this.signal)).with({ sent: false });
+      throw isApiError(error) ? error.with({ sent: false }) : error;
     }
+  }
+
+  /** The body of a document, as far as all of them are within the limit. */
+  async #body(response: FetchResponse): Promise<Uint8Array> {
+    const reader = response.body?.getReader();
+    if (!reader) {
+      const bytes = new Uint8Array(await response.arrayBuffer());
+      this.#count(bytes.length);
+      return bytes;
+    }
+    const chunks: Uint8Array[] = [];
+    let size = 0;
+    try {
+      for (let read = await reader.read(); !read.done; read = await reader.read()) {
+        size += read.value.byteLength;
+        this.#count(read.value.byteLength);
+        chunks.push(read.value);
+      }
+    } catch (error) {
+      await reader.cancel().catch(() => {});
+      throw error;
+    }
+    return concatBytes(chunks, size);
   }
 
   async #file(path: string): Promise<string> {
@@ -92,7 +112,7 @@ export class WsdlDocuments {
   /** Credentials are for the service, and not for whomever its WSDL names. */
   async #headers(url: string): Promise<Record<string, string>> {
     if (!this.#origins.has(originOf(url) ?? '')) return {};
-    return { ...(await joinHeaders(this.options.headers, {})), ...securityHeaders(this.options.security) };
+    return { ...(await this.http.headers({})), ...securityHeaders(this.options.security) };
   }
 }
 

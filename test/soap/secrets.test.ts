@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { hideSecrets } from '../../src/soap/record.ts';
+import { hideSecrets } from '../../src/soap/secrets.ts';
 
 describe('hiding secrets of a message', () => {
   test.each<[string, string]>([

@@ -1,37 +1,9 @@
-import type { FetchResponse } from '../http/client/fetch-like.ts';
-import { type OnWire } from '../peer/on-wire.ts';
-import { redact } from '../peer/wire-record.ts';
-
 /** Names of elements and attributes that hold credentials: those of WS-Security, and what services call theirs. */
 const SECRET = /password|passwd|secret|token|nonce|signaturevalue|credential|session-?id|api-?key/i;
 /** The name of a tag, where it begins. Longer names are not looked at. */
 const TAG = /<(?:[^\s<>/:!?"'=]{1,100}:)?([^\s<>/:!?"'=]{1,100})/y;
 const ATTRIBUTE = /(\s(?:[^\s<>="':]{1,100}:)?([^\s<>="':]{1,100})\s*=\s*)("[^"<]*"|'[^'<]*')/g;
 const CDATA = '<![CDATA[';
-
-/** Tells `onWire` of a request. */
-export function recordOut(
-  onWire: OnWire,
-  method: 'GET' | 'POST',
-  url: string,
-  headers: Readonly<Record<string, string>>,
-  body?: string,
-): void {
-  const { pathname, search } = new URL(url);
-  onWire({
-    protocol: 'soap',
-    direction: 'out',
-    start: `${method} ${pathname}${search}`,
-    headers: redact(Object.entries(headers)),
-    ...(body !== undefined && { body: hideSecrets(body) }),
-  });
-}
-
-/** Tells `onWire` of a reply. */
-export function recordIn(onWire: OnWire, response: FetchResponse, body: string): void {
-  const start = `${response.status} ${response.statusText}`.trim();
-  onWire({ protocol: 'soap', direction: 'in', start, headers: redact(response.headers.entries()), body: hideSecrets(body) });
-}
 
 /**
  * A message with the text of elements, and the values of attributes, that hold credentials taken out. It walks from tag to tag, so that its time grows
