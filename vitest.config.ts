@@ -24,6 +24,7 @@ export default defineConfig({
     // A test that leaves a rejected promise or throws in a callback fails the run.
     dangerouslyIgnoreUnhandledErrors: false,
     restoreMocks: true,
+    unstubEnvs: true,
     unstubGlobals: true,
     testTimeout: 20_000,
     hookTimeout: 20_000,

@@ -280,7 +280,8 @@ class GraphqlTransport implements Transport {
     const { SocketSubscriptions } = await import('./socket/client.ts');
     return new SocketSubscriptions({
       url: this.endpoint.replace(/^http/, 'ws'),
-      WebSocket: options.WebSocket,
+      // A class of one's own brings its own.
+      ...(options.WebSocket ? { WebSocket: options.WebSocket, tls: undefined } : { tls: options.tls, dispatcher: options.dispatcher }),
       connectionParams: options.connectionParams,
       connectTimeoutMs: options.connectTimeoutMs,
       pingIntervalMs: options.pingIntervalMs,

@@ -1,6 +1,7 @@
 import { ApiError, isApiError } from '../core/errors.ts';
 import type { CallRequest, Headers } from '../core/transport.ts';
 import type { FetchResponse } from '../http/client/fetch-like.ts';
+import { networkError } from '../http/client/network-error.ts';
 import { HttpClient, type HttpClientOptions } from '../http/client/http-client.ts';
 import { responseHeaders } from '../peer/response-headers.ts';
 import { decodeXml, saysUtf8 } from '../xml/decode.ts';
@@ -27,9 +28,11 @@ export class SoapExchange {
     body: string,
     { signal, onResponse }: Pick<CallRequest, 'signal' | 'onResponse'>,
   ): Promise<Reply> {
-    const request = { method: 'POST', url, headers, body, signal };
-    const response = await this.http.send(request);
-    const text = await this.http.text(response, request, readXml);
+    const response = await this.http.send({ method: 'POST', url, headers, body, signal });
+    const text = await readXml(response).catch((error: unknown) => {
+      throw isApiError(error) ? error : networkError(error, url, signal);
+    });
+    this.http.tell(response, text);
     onResponse?.({ headers: responseHeaders(response.headers.entries()) });
     return { status: response.status, text, header: (name) => response.headers.get(name) };
   }

@@ -6,13 +6,13 @@
  */
 
 import { channels } from '#websocket-parts';
-import PlatformWebSocket from 'isomorphic-ws';
+import { socketClass } from '#sockets';
 import { defineAdapter } from '../guard/guard.ts';
 import type { HeadersOption } from '../peer/headers.ts';
 import { laterTransport } from '../peer/later-transport.ts';
 import { guardOnWire, type OnWire } from '../peer/on-wire.ts';
 import type { Adapter } from '../core/transport.ts';
-import type { WebSocketConstructor } from '../socket/client/like.ts';
+import { SOCKET_CLASS_OPTIONS, type SocketClassOptions } from '../socket/client/socket-class.ts';
 import type { OnState } from '../socket/client/link.ts';
 import { RpcTransport } from './rpc/client.ts';
 import type { ClientSettings } from './settings.ts';
@@ -29,15 +29,13 @@ export type { RpcEventMapping, RpcOperationMapping } from './rpc/foreign.ts';
 export type { OnState, WebSocketState } from '../socket/client/link.ts';
 
 /** Options of `webSocket` on both protocols. */
-export interface WebSocketBaseOptions {
+export interface WebSocketBaseOptions extends SocketClassOptions {
   /** Sent with the upgrade and, with JSON-RPC, with each call; a function is asked again for each, so that tokens refresh. */
   readonly headers?: HeadersOption;
   /** Sees what really went over the wire, credentials redacted. */
   readonly onWire?: OnWire;
   /** Told when the connection is being made, stands, failed or was lost. */
   readonly onState?: OnState;
-  /** Makes the sockets. @default that of `ws` on Node, the platform's elsewhere */
-  readonly WebSocket?: WebSocketConstructor;
   /** How long connecting may take, in milliseconds. @default 10_000 */
   readonly connectTimeoutMs?: number;
   /** How often the peer is asked for a sign of life, in milliseconds; one that gave none when it is asked again is gone. @default 30_000 */
@@ -131,7 +129,7 @@ const LIMITS = {
   maxMessageBytes: bytes(8_388_608),
   maxBufferedBytes: bytes(16_777_216),
 };
-const NAMES = ['url', 'protocol', 'headers', 'onWire', 'onState', 'WebSocket'] as const;
+const NAMES = ['url', 'protocol', 'headers', 'onWire', 'onState', ...SOCKET_CLASS_OPTIONS] as const;
 
 function settingsOf(
   url: string,
@@ -144,7 +142,8 @@ function settingsOf(
     url,
     subprotocols,
     mapping,
-    constructor: options.WebSocket ?? PlatformWebSocket,
+    socketClass: socketClass(options),
+    tls: options.tls,
     headers: options.headers,
     onWire: guardOnWire(options).onWire,
     onState: options.onState,

@@ -1,6 +1,7 @@
 import type { HeadersOption } from '../peer/headers.ts';
 import type { OnWire } from '../peer/on-wire.ts';
-import type { WebSocketConstructor } from '../socket/client/like.ts';
+import type { ClientTls } from '../http/client/fetch-like.ts';
+import type { SocketClass } from '../socket/client/socket-class.ts';
 import type { RpcMapping } from './rpc/foreign.ts';
 import type { OnState } from '../socket/client/link.ts';
 
@@ -8,7 +9,8 @@ import type { OnState } from '../socket/client/link.ts';
 export interface ClientSettings {
   /** With the scheme `ws:` or `wss:`. */
   readonly url: string;
-  readonly constructor: WebSocketConstructor;
+  readonly socketClass: SocketClass;
+  readonly tls: ClientTls | undefined;
   /** Offered with the upgrade of JSON-RPC. */
   readonly subprotocols: readonly string[];
   /** If the peer is not of this library. */

@@ -1,8 +1,9 @@
-import PlatformWebSocket from 'isomorphic-ws';
+import { socketClass } from '#sockets';
 import { ApiError } from '../../core/errors.ts';
 import type { Headers } from '../../core/transport.ts';
 import { takesHeaders } from '../../socket/client/like.ts';
 import { linkClosed } from '../../socket/client/link.ts';
+import type { SocketClass } from '../../socket/client/socket-class.ts';
 import { SocketConnection } from './connection.ts';
 import type { Subscribing, Subscriptions, SubscriptionSettings } from './settings.ts';
 
@@ -11,10 +12,13 @@ export class SocketSubscriptions implements Subscriptions {
   readonly #connections = new Map<string, Promise<SocketConnection>>();
   readonly #closing = new AbortController();
 
+  readonly #socketClass: SocketClass;
+
   private readonly settings: SubscriptionSettings;
 
   constructor(settings: SubscriptionSettings) {
     this.settings = settings;
+    this.#socketClass = socketClass(settings);
   }
 
   /** Resolves once the subscription stands; with a server that does not say so, once it was sent. */
@@ -53,7 +57,8 @@ export class SocketSubscriptions implements Subscriptions {
   }
 
   async #connect(headers: Headers, onUnused: () => void): Promise<SocketConnection> {
-    const { WebSocket = PlatformWebSocket, connectionParams = headers, ...settings } = this.settings;
+    const { connectionParams = headers, ...settings } = this.settings;
+    const WebSocket = await this.#socketClass();
     const params = typeof connectionParams === 'function' ? await connectionParams() : connectionParams;
     // Browsers send none: there the payload alone says who asks.
     const upgrade = takesHeaders(WebSocket) ? headers : {};

@@ -1,21 +1,22 @@
 import type { ApiError, JsonObject } from '../../core/errors.ts';
 import type { EventSink, Headers } from '../../core/transport.ts';
+import type { ClientTls } from '../../http/client/fetch-like.ts';
 import type { ClientDocument } from '../document/document.ts';
-import type { WebSocketConstructor } from '../../socket/client/like.ts';
+import type { SocketClassOptions } from '../../socket/client/socket-class.ts';
 
 /** What goes out and comes in, as text. */
 export type OnFrame = (direction: 'out' | 'in', start: string, headers: Headers, body: string) => void;
 
 /** What all sockets of one client have in common. */
-export interface SubscriptionSettings {
+export interface SubscriptionSettings extends SocketClassOptions {
   readonly url: string;
-  readonly WebSocket: WebSocketConstructor | undefined;
   /** The payload of `connection_init`, instead of the headers. */
   readonly connectionParams: JsonObject | (() => JsonObject | Promise<JsonObject>) | undefined;
   readonly connectTimeoutMs: number;
   readonly pingIntervalMs: number;
   readonly maxMessageBytes: number;
   readonly maxBufferedBytes: number;
+  readonly tls: ClientTls | undefined;
   readonly onFrame: OnFrame | undefined;
   /** Gets the errors of single events. */
   readonly onEventError: (error: ApiError) => void;

@@ -89,9 +89,9 @@ export class HttpClient {
     return response;
   }
 
-  /** Tells `onWire` of the head of an answer that is read piece by piece. */
-  tell(response: FetchResponse): void {
-    this.#onResponse(response);
+  /** Tells `onWire` of an answer that is read elsewhere: of its head alone, if it is read piece by piece. */
+  tell(response: FetchResponse, body?: string): void {
+    this.#onResponse(response, body);
   }
 
   /** Sends, and reads the answer as text. Rejects with `ApiError` if no answer came, or one that is too large or not text. */
@@ -121,10 +121,10 @@ export class HttpClient {
     }
   }
 
-  /** The answer's text, by its charset or as `read` takes it. */
-  async text(response: FetchResponse, { url, signal }: HttpExchange, read?: (response: FetchResponse) => Promise<string>): Promise<string> {
+  /** The answer's text. */
+  async text(response: FetchResponse, { url, signal }: HttpExchange): Promise<string> {
     try {
-      const text = await (read ? read(response) : response.text());
+      const text = await response.text();
       this.#onResponse(response, text);
       return text;
     } catch (error) {

@@ -29,7 +29,7 @@ export function globalDispatcher(): Dispatcher | undefined {
 }
 
 /** Whether the environment names a proxy, and Node was told to heed it. Source: https://nodejs.org/api/cli.html#node_use_env_proxy1 */
-function usesProxy(): boolean {
+export function usesProxy(): boolean {
   const isAsked = env['NODE_USE_ENV_PROXY'] === '1' || [...execArgv, ...(env['NODE_OPTIONS'] ?? '').split(' ')].includes('--use-env-proxy');
   return isAsked && ['http_proxy', 'HTTP_PROXY', 'https_proxy', 'HTTPS_PROXY'].some((name) => Boolean(env[name]));
 }

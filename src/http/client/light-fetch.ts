@@ -23,6 +23,7 @@ const USER_AGENT = 'multi-api-sdk';
 export function createLightFetch(options: LightFetchOptions = {}): LightFetch {
   const { maxResponseBytes = MAX_RESPONSE_BYTES, connectTimeoutMs = 10_000, tls, fetch: given } = options;
   const own = options.dispatcher as Dispatcher | undefined;
+  if (own && tls) throw new TypeError("'tls' is not for a 'dispatcher' of your own: let it have it itself");
   const isOwn = tls !== undefined || own !== undefined;
   let made: Dispatcher | undefined;
   let loading: Promise<Dispatcher> | undefined;

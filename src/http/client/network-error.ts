@@ -1,4 +1,4 @@
-import { ApiError, isApiError } from '../../core/errors.ts';
+import { ApiError } from '../../core/errors.ts';
 import { causesOf, codeOf, isUnsent, RESPONSE_TOO_LARGE, UNREADABLE_RESPONSE } from './fetch-like.ts';
 
 const HINTS: Readonly<Record<string, string>> = {
@@ -14,8 +14,6 @@ const HINTS: Readonly<Record<string, string>> = {
 /** What a failed fetch means: the signal's reason, or UNAVAILABLE with `sent` false where the request surely did not leave. */
 export function networkError(error: unknown, url: string, signal: AbortSignal): ApiError {
   if (signal.aborted) return ApiError.from(signal.reason, 'CANCELLED', 'the call was cancelled');
-  // What was read says already what is wrong with it.
-  if (isApiError(error)) return error;
   const message = `${url}: ${networkReason(error)}`;
   // It would be the same the next time: nothing that another try may mend.
   const code = codeOf(error);

@@ -1,6 +1,7 @@
 import { ApiError, isApiError } from '../../core/errors.ts';
 import type { FetchResponse } from '../../http/client/fetch-like.ts';
 import type { HttpClient } from '../../http/client/http-client.ts';
+import { networkError } from '../../http/client/network-error.ts';
 import { concatBytes } from '../../http/message/concat.ts';
 import type { WsdlOptionsInForce } from '../options.ts';
 import { decodeXml } from '../../xml/decode.ts';
@@ -49,12 +50,11 @@ export class WsdlDocuments {
     const request = { method: 'GET', url, headers: await this.#headers(url), signal: this.signal };
     try {
       const response = await this.http.send(request);
-      const text = await this.http.text(response, request, async (answer) =>
-        decodeXml(await this.#body(answer), answer.headers.get('content-type') ?? ''),
-      );
+      const text = decodeXml(await this.#body(response), response.headers.get('content-type') ?? '');
+      this.http.tell(response, text);
       return { response, text };
     } catch (error) {
-      throw isApiError(error) ? error.with({ sent: false }) : error;
+      throw (isApiError(error) ? error : networkError(error, url, this.signal)).with({ sent: false });
     }
   }
 

@@ -58,9 +58,19 @@ export interface NodeConstructor {
   new (url: string, protocols: readonly string[], options: object): NodeSocket;
 }
 
+/** The class of a socket that a dispatcher carries, which has `takesHeaders`. */
+export interface CarriedConstructor extends WebSocketConstructor {
+  new (url: string, protocols: string[], headers: Readonly<Record<string, string>>): WebSocketLike;
+}
+
+/** Whether this is the class of `ws`. */
+export function isOfNode(constructor: WebSocketConstructor): boolean {
+  return typeof (constructor.prototype as Partial<NodeSocket> | undefined)?.terminate === 'function';
+}
+
 /** Whether sockets of this make can send headers with their upgrade: those of browsers cannot. */
 export function takesHeaders(constructor: WebSocketConstructor): boolean {
-  return typeof (constructor.prototype as Partial<NodeSocket> | undefined)?.terminate === 'function';
+  return isOfNode(constructor) || 'takesHeaders' in constructor;
 }
 
 /** Whether a socket can send ping frames. */

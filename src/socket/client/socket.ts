@@ -1,5 +1,6 @@
 import { ApiError, type ErrorCode } from '../../core/errors.ts';
 import type { Headers } from '../../core/transport.ts';
+import type { ClientTls } from '../../http/client/fetch-like.ts';
 import { networkReason } from '../../http/client/network-error.ts';
 import { onAbort } from '../../life/lifetime.ts';
 import { after, every, within, type StopTimer } from '../../life/timers.ts';
@@ -8,8 +9,9 @@ import { FrameJoiner } from '../frame-joiner.ts';
 import { byteLength, hardLimit, isLonger } from '../limits.ts';
 import { lostConnection, overLimit, refusalOf, unavailable } from './failure.ts';
 import {
-  takesHeaders,
+  isOfNode,
   takesPings,
+  type CarriedConstructor,
   type NodeConstructor,
   type NodeSocket,
   type NodeStream,
@@ -20,6 +22,8 @@ import {
 
 export interface SocketOptions {
   readonly constructor: WebSocketConstructor;
+  /** What `ws` shows and trusts over `wss:`. */
+  readonly tls: ClientTls | undefined;
   readonly url: string;
   readonly protocols: readonly string[];
   /** Sent with the upgrade, if the socket can. */
@@ -94,7 +98,7 @@ export class Socket {
       };
       const stop = after(options.connectTimeoutMs, () => fail(unavailable(url, `no connection within ${options.connectTimeoutMs} ms`)));
       unlink = onAbort(options.signal, () => fail(ApiError.from(options.signal.reason, 'CANCELLED', 'the client is closed')));
-      if (takesHeaders(constructor)) socket.#hearUpgrade(inner as NodeSocket, fail);
+      if (isOfNode(constructor)) socket.#hearUpgrade(inner as NodeSocket, fail);
       inner.addEventListener('open', () => {
         stop();
         unlink();
@@ -102,7 +106,7 @@ export class Socket {
         resolve(socket);
       });
       // An event object for each message is a good part of its cost.
-      if (takesHeaders(constructor)) (inner as NodeSocket).on('message', (data) => socket.#take(data));
+      if (isOfNode(constructor)) (inner as NodeSocket).on('message', (data) => socket.#take(data));
       else inner.addEventListener('message', ({ data }) => socket.#take(data));
       inner.addEventListener('error', ({ error }) => (failure ??= error));
       inner.addEventListener('close', ({ code = 1006, reason = '' }) => {
@@ -221,19 +225,21 @@ export class Socket {
   }
 }
 
-function construct({ constructor, url, protocols, headers, maxMessageBytes }: SocketOptions): WebSocketLike {
-  if (!takesHeaders(constructor)) {
-    const made = new constructor(url, [...protocols]);
-    // A Blob could only be read later, behind the messages that follow it.
-    if ('binaryType' in made) made.binaryType = 'arraybuffer';
-    return made;
-  }
-  return new (constructor as unknown as NodeConstructor)(url, protocols, {
-    headers,
-    perMessageDeflate: false,
-    maxPayload: hardLimit(maxMessageBytes),
-    closeTimeout: CLOSE_TIMEOUT_MS,
-  });
+function construct({ constructor, url, protocols, headers, maxMessageBytes, tls }: SocketOptions): WebSocketLike {
+  if (isOfNode(constructor))
+    return new (constructor as unknown as NodeConstructor)(url, protocols, {
+      ...tls,
+      headers,
+      perMessageDeflate: false,
+      maxPayload: hardLimit(maxMessageBytes),
+      closeTimeout: CLOSE_TIMEOUT_MS,
+    });
+  // The third argument is for a class over a dispatcher alone.
+  const carried: CarriedConstructor = constructor;
+  const made = new carried(url, [...protocols], headers);
+  // A Blob could only be read later, behind the messages that follow it.
+  if ('binaryType' in made) made.binaryType = 'arraybuffer';
+  return made;
 }
 
 /** The text of a message; binary ones are read as UTF-8. */

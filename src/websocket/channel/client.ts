@@ -118,7 +118,8 @@ export class ChannelTransport implements Transport {
 
   async #open(event: EventDefinition, path: string, headers: Headers, signal: AbortSignal, link: ChannelLink): Promise<ChannelConnection> {
     const { settings } = this;
-    if (Object.keys(headers).length > 0 && !takesHeaders(settings.constructor))
+    const constructor = await settings.socketClass();
+    if (Object.keys(headers).length > 0 && !takesHeaders(constructor))
       throw new ApiError('INVALID_ARGUMENT', 'sockets of browsers send no headers, and a plain channel has no other place for them', {
         sent: false,
       });
@@ -134,6 +135,7 @@ export class ChannelTransport implements Transport {
     await Socket.open(
       {
         ...settings,
+        constructor,
         url: url.href,
         protocols: [],
         headers,

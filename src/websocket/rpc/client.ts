@@ -106,7 +106,8 @@ export class RpcTransport implements Transport {
 
   async #open(headers: Headers, signal: AbortSignal): Promise<RpcConnection> {
     const { settings } = this;
-    const canSend = takesHeaders(settings.constructor);
+    const constructor = await settings.socketClass();
+    const canSend = takesHeaders(constructor);
     const sent = canSend ? headers : NO_HEADERS;
     const protocols = this.#takesNone ? [] : settings.subprotocols;
     const { mapping } = settings;
@@ -127,6 +128,7 @@ export class RpcTransport implements Transport {
     await Socket.open(
       {
         ...settings,
+        constructor,
         protocols,
         headers: sent,
         signal,
