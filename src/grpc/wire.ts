@@ -97,7 +97,8 @@ export function compileWire<Out, In>(contract: Contract, codec: Form<Out, In>, l
   return { operations: new Map(operations), events: new Map(events), channels: new Map(channels) };
 }
 
-function compileEvent<Out, In>(
+/** Compiles an event of this library's form: what asks for it, and its items with id, time and gaps. */
+export function compileEvent<Out, In>(
   request: MessageCodec<Out, In>,
   item: MessageCodec<Out, In>,
   { event, payload }: EventView,

@@ -472,6 +472,45 @@ export const fastApiLike = {
   },
 };
 
+/** Bodies that are not JSON: files, forms with files, streams. */
+export const mediaLike = `
+openapi: 3.2.0
+info: { title: Media, version: 1.0.0 }
+paths:
+  /blobs/{key}:
+    put:
+      operationId: putBlob
+      parameters: [{ name: key, in: path, required: true, schema: { type: string } }]
+      requestBody: { required: true, content: { application/octet-stream: {} } }
+      responses: { '200': { description: Stored, content: { application/json: { schema: { type: object, required: [size], properties: { size: { type: integer } } } } } } }
+  /report:
+    get:
+      operationId: getReport
+      responses: { '200': { description: The report, content: { application/pdf: { schema: { type: string, format: binary } } } } }
+  /avatar:
+    post:
+      operationId: setAvatar
+      requestBody:
+        required: true
+        content:
+          multipart/form-data:
+            schema: { type: object, required: [image], properties: { image: {}, tags: { type: array, items: { type: string } } } }
+            encoding: { image: { contentType: 'image/png, image/jpeg' } }
+      responses: { '204': { description: Done } }
+  /complete:
+    post:
+      operationId: complete
+      requestBody: { content: { application/json: { schema: { type: object, properties: { prompt: { type: string } } } } } }
+      responses: { '200': { description: Pieces, content: { text/event-stream: { itemSchema: { type: object, required: [data], properties: { data: { type: string, contentMediaType: application/json, contentSchema: { $ref: '#/components/schemas/Piece' } } } } } } } }
+  /tail:
+    get:
+      operationId: tail
+      responses: { '200': { description: Lines, content: { application/jsonl: { itemSchema: { type: object, required: [line], properties: { line: { type: integer } } } } } } }
+components:
+  schemas:
+    Piece: { type: object, required: [text], properties: { text: { type: string } } }
+`;
+
 /** As .NET writes them: a WSDL, and the schema that it imports. */
 export const partsWsdl = {
   wsdl: `<?xml version="1.0"?>

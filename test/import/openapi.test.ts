@@ -7,8 +7,19 @@ import { blogContract } from '../../src/blog/contract.ts';
 import { createBlogService } from '../../src/blog/service.ts';
 import { listen } from '../../src/http/node/listen.ts';
 import { openApi, restHandler } from '../../src/rest/server.ts';
+import type { FileBody } from '../../src/schema/codec/file-body.ts';
 import { importing } from '../support/imported.ts';
-import { djangoLike, fastApiLike, gitHubLike, kubernetesLike, petstore2, petstore3, petstore31, stripeLike } from './descriptions.ts';
+import {
+  djangoLike,
+  fastApiLike,
+  gitHubLike,
+  kubernetesLike,
+  mediaLike,
+  petstore2,
+  petstore3,
+  petstore31,
+  stripeLike,
+} from './descriptions.ts';
 
 const made = importing();
 
@@ -97,7 +108,11 @@ describe('somebody else’s', () => {
     asked = [];
     answer = { status: 404, body: { message: 'no pet' } };
     await expect(client['getPetById']?.({ petId: 1 })).rejects.toMatchObject({ code: 'NOT_FOUND', text: 'no pet' });
-    expect(imported.findings.map(({ what }) => what)).toEqual(expect.arrayContaining([expect.stringContaining('multipart/form-data')]));
+    const sent = await ask(client, 'uploadFile', { petId: 7, file: { name: 'a b.png', type: 'image/png', content: new Uint8Array([65, 66]) } }, { body: {} }); // prettier-ignore
+    expect([sent.request, sent.headers['content-type']?.split(';')[0]]).toEqual(['POST /pet/7/uploadImage', 'multipart/form-data']);
+    expect(sent.body).toMatch(
+      /content-disposition: form-data; name="file"; filename="a b\.png"\r\ncontent-type: image\/png\r\n\r\nAB\r\n--/,
+    );
     await Promise.all([client.close(), plain.close()]);
   });
 
@@ -129,6 +144,29 @@ describe('somebody else’s', () => {
     const fast = (await made.load(await made.from(fastApiLike))).connect({ url });
     const item = await ask(fast, 'readItem', { item_id: 3, q: null }, { body: { item_id: 3, tags: [] } });
     expect(item.request).toBe('GET /items/3?q');
+  });
+
+  test('files as bodies and answers, kinds of files in forms, and answers that come in pieces', async () => {
+    const imported = await made.from(mediaLike);
+    expect(imported.operations).toEqual(['putBlob', 'getReport', 'setAvatar', 'complete', 'tail']);
+    expect(imported.code).toContain("file({ types: ['image/png', 'image/jpeg'] })");
+    const client = (await made.load(imported)).connect({ url });
+    const put = await ask(client, 'putBlob', { key: 'a', body: { type: 'text/css', content: new TextEncoder().encode('a{}') } }, { body: { size: 3 } }); // prettier-ignore
+    expect([put.request, put.headers['content-type'], put.body, put.output]).toEqual(['PUT /blobs/a', 'text/css', 'a{}', { size: 3 }]);
+    const report = await ask(client, 'getReport', undefined, { type: 'application/pdf', body: '%PDF-1.7' });
+    expect([await (report.output as FileBody).text(), (report.output as FileBody).type]).toEqual(['%PDF-1.7', 'application/pdf']);
+    await expect(client['setAvatar']?.({ image: { type: 'image/gif', content: new Uint8Array(1) } })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' }); // prettier-ignore
+    const avatar = { type: 'image/png', content: new Uint8Array([65]) };
+    expect((await ask(client, 'setAvatar', { image: avatar, tags: ['x', 'y'] }, { status: 204 })).body).toMatch(/name="tags"\r\n\r\nx\r\n[^]*y\r\n[^]*image\/png\r\n\r\nA\r\n/); // prettier-ignore
+    const items = async (name: string) => {
+      const all: unknown[] = [];
+      for await (const item of client[name]?.({}) as unknown as AsyncIterable<unknown>) all.push(item);
+      return all;
+    };
+    answer = { type: 'text/event-stream', body: 'data: {"text":"a"}\n\ndata: {"text":"b"}\n\ndata: [DONE]\n\n' };
+    expect(await items('complete')).toEqual([{ text: 'a' }, { text: 'b' }]);
+    answer = { type: 'application/jsonl', body: '{"line":1}\n{"line":2}\n' };
+    expect(await items('tail')).toEqual([{ line: 1 }, { line: 2 }]);
   });
 
   test('every module compiles', { timeout: 240_000 }, () => {

@@ -84,11 +84,12 @@ describe('.proto files', () => {
     const root = await shopFolder();
     const file = join(root, 'acme/shop/v2/shop.proto');
     const imported = await importContract(file, { allow: [root] });
-    expect([imported.name, imported.operations, imported.events]).toEqual(['acmeshop', ['getItem', 'putItem', 'drop'], ['watchItems']]);
-    expect(imported.findings.map(({ place, what }) => `${place}: ${what}`)).toEqual([
-      '/acme.shop.v2.Shop/Upload: a stream of requests',
-      '/acme.shop.v2.Shop/Generate: a stream of answers to a request',
+    expect([imported.name, imported.operations, imported.events]).toEqual([
+      'acmeshop',
+      ['getItem', 'putItem', 'drop', 'generate'],
+      ['watchItems'],
     ]);
+    expect(imported.findings.map(({ place, what }) => `${place}: ${what}`)).toEqual(['/acme.shop.v2.Shop/Upload: a stream of requests']);
     expect(imported.code).toContain("version: '2.0.0'");
     expect(imported.code).not.toContain('Unused');
     expect((await importContract(file, { allow: [root] })).code).toBe(imported.code);
@@ -104,6 +105,10 @@ describe('.proto files', () => {
       putItem: (call, answer) => (stored.push(call.request.item), answer(null, call.request.item)),
       drop: (_, answer) => answer(null, {}),
       watchItems: (call) => void call.write(item('1')),
+      generate: (call) => {
+        for (const id of [call.request.id, '2']) call.write(item(id));
+        call.end();
+      },
     };
     server.addService(loaded['acme.shop.v2.Shop'] as ServiceDefinition, handlers as unknown as Readonly<Record<string, UntypedHandleCall>>);
     const port = await new Promise<number>((resolve, reject) =>
@@ -127,6 +132,10 @@ describe('.proto files', () => {
     expect(await client['putItem']?.(put)).toMatchObject({ ...put.item, stock: {}, parts: [] });
     expect(stored).toMatchObject([{ id: '5', displayName: 'Pen' }]);
     expect(await client['drop']?.()).toBeUndefined();
+    const ids: unknown[] = [];
+    for await (const { id } of (client as unknown as { generate(input: object): AsyncIterable<{ id: bigint }> }).generate({ id: 7n }))
+      ids.push(id);
+    expect(ids).toEqual([7n, 2n]);
     const heard = await new Promise((resolve) => void (client as unknown as { onWatchItems(listener: (data: unknown) => void): unknown }).onWatchItems(resolve)); // prettier-ignore
     expect(heard).toMatchObject({ id: 1n, displayName: 'Lamp' });
   });

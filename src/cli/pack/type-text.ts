@@ -60,6 +60,8 @@ export class TypeText {
         return 'unknown';
       case 'bytes':
         return 'Uint8Array';
+      case 'file':
+        return '{ name?: string; type?: string; content: Uint8Array }';
       case 'int64':
         return 'bigint';
       case 'literal':

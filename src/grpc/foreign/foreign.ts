@@ -5,13 +5,14 @@ import type { ObjectNode, TypeUse } from '../../schema/node.ts';
 import { describeContract, type ContractView } from '../../schema/view.ts';
 import { MAX_DEPTH } from '../../peer/json.ts';
 import type { ProtoType } from '../proto/proto.ts';
-import type { EventWire, OperationWire, Wire } from '../wire.ts';
+import { compileEvent, type EventWire, type OperationWire, type Wire } from '../wire.ts';
 import { Descriptors, type DescribedRpc } from './descriptors.ts';
 import { buffersOf } from '../codec/buffers.ts';
 import type { MessageCodec } from '../codec/codec.ts';
 import { bareCodec } from './any.ts';
 import type { ForeignRpc } from './generated-code.ts';
 import { adaptMessage, adaptRequest, checkAnswer } from './opaque.ts';
+import { isOwnEvent, ownItemNode, ownRequestNode } from './own-event.ts';
 import { Planner } from './plan.ts';
 import { readSources, type DescriptorSource } from './sources.ts';
 
@@ -186,6 +187,11 @@ class ForeignCompiler {
     const view = this.#view.events.get(name);
     const params = view && { ...view.payload, fields: view.payload.fields.filter((field) => view.event.params.includes(field.name)) };
     const payload = view && { node: view.payload, nullable: false, meta: {} };
+    if (rpc?.described && view && params && !mapping.input && !mapping.read && isOwnEvent(rpc.described, view.payload)) {
+      const request = this.#planner.object(rpc.described.request, ownRequestNode(params), `${name} (parameters)`);
+      const item = this.#planner.object(rpc.described.response, ownItemNode(view.payload), `${name} (payload)`);
+      return () => ({ path, ...compileEvent(buffersOf(request), buffersOf(item), view) });
+    }
     const encode = this.#encoder(`${name} (parameters)`, rpc, mapping.input, params);
     const decode = this.#decoder(`${name} (payload)`, rpc, mapping.read, payload);
     if (!encode || !decode) return () => ({ ...own, path, isForeign: true });

@@ -8,7 +8,7 @@ const TAKEN_BY_LANGUAGE = new Set([
   'never', 'string', 'number', 'boolean', 'symbol', 'bigint', 'object', 'undefined', 'arguments', 'eval', 'NaN', 'Infinity', 'globalThis', 'require', 'module',
   'Array', 'ArrayBuffer', 'BigInt', 'Boolean', 'Buffer', 'Date', 'Error', 'Function', 'JSON', 'Map', 'Math', 'Number', 'Object', 'Promise', 'Proxy', 'Readonly',
   'Record', 'Partial', 'Pick', 'Omit', 'Reflect', 'RegExp', 'Set', 'String', 'Symbol', 'Uint8Array', 'WeakMap', 'WeakSet', 'URL', 'Request', 'Response',
-  'z', 'createClient', 'defineContract', 'query', 'mutation', 'stream', 'event', 'bytes', 'instant', 'int64', 'connect', 'contract', 'ConnectOptions',
+  'z', 'createClient', 'defineContract', 'query', 'mutation', 'stream', 'event', 'bytes', 'file', 'instant', 'int64', 'connect', 'contract', 'ConnectOptions',
 ]); // prettier-ignore
 
 /** Letters and digits of ASCII in words: `get-user's id` is `get`, `users`, `id`. */

@@ -3,6 +3,7 @@ export type Type =
   | TextType
   | NumberType
   | (Notes & { readonly kind: 'boolean' | 'any' | 'null' | 'bytes' | 'int64' })
+  | (Notes & { readonly kind: 'file'; readonly types?: readonly string[] | undefined })
   | (Notes & { readonly kind: 'literal'; readonly values: readonly (string | number | boolean)[] })
   | (Notes & { readonly kind: 'list'; readonly item: Type; readonly min?: number | undefined; readonly max?: number | undefined })
   | (Notes & { readonly kind: 'tuple'; readonly items: readonly Type[]; readonly rest?: Type | undefined })

@@ -23,6 +23,9 @@ interface SelectedField {
 
 /** Levels of objects that a document asks for, and fields in all: servers refuse documents that cost too much. */
 const MAX_LEVELS = 3;
+const MAX_VALUE_LEVELS = 8;
+/** Types that an object may lead to and still be a value. */
+const MAX_VALUE_TYPES = 8;
 const MAX_FIELDS = 400;
 const MAX_VARIANTS = 12;
 
@@ -45,9 +48,10 @@ export class Selections {
     if (!isComposite(named)) return undefined;
     const budget = { left: MAX_FIELDS };
     const root = this.#shallow(named, budget);
-    // Level by level, so that what is near comes first.
+    // Level by level, so that what is near comes first. Objects that lead to no other type than values come whole.
     let level: readonly Selection[] = [root];
-    for (let depth = 1; depth < MAX_LEVELS && level.length > 0; depth++) level = level.flatMap((each) => this.#deepen(each, budget, at));
+    for (let depth = 1; depth < MAX_VALUE_LEVELS && level.length > 0; depth++)
+      level = level.flatMap((each) => this.#deepen(each, budget, at, depth >= MAX_LEVELS));
     prune(root);
     this.#count(root);
     return root;
@@ -60,20 +64,8 @@ export class Selections {
       if (type.getTypes().length > MAX_VARIANTS)
         this.findings.add(type.name, `a union of more than ${MAX_VARIANTS} types`, 'the others come without fields');
       for (const member of type.getTypes()) this.tagged.add(member.name);
-      const seen = new Map<string, string>();
-      const variants = members.map((member) => {
-        const variant = this.#shallow(member, budget);
-        // Fields of one name must be of one type in all variants.
-        for (const [name, { field }] of variant.fields) {
-          const known = seen.get(name);
-          if (known === undefined) seen.set(name, String(field.type));
-          else if (known !== String(field.type)) {
-            variant.fields.delete(name);
-            this.findings.add(`${member.name}.${name}`, 'a field that is of another type in another variant of its union', 'left out');
-          }
-        }
-        return variant;
-      });
+      const variants = members.map((member) => this.#shallow(member, budget));
+      this.#withoutClashes(variants, []);
       return { type, fields: new Map(), variants };
     }
     const fields = Object.values(type.getFields()).filter(
@@ -84,12 +76,19 @@ export class Selections {
   }
 
   /** Adds objects to a selection; gives those that were added. A connection and its edges are on the level of their nodes. */
-  #deepen(selection: Selection, budget: { left: number }, at: string): readonly Selection[] {
-    const { type } = selection;
-    if (isUnionType(type)) return [];
+  #deepen(selection: Selection, budget: { left: number }, at: string, valuesOnly: boolean): readonly Selection[] {
+    const { type, variants } = selection;
+    if (isUnionType(type)) {
+      const added = variants.flatMap((variant) => this.#deepen(variant, budget, at, valuesOnly));
+      return this.#withoutClashes(variants, added);
+    }
     return Object.values(type.getFields()).flatMap((field) => {
       const named = getNamedType(field.type);
       if (!isComposite(named) || !this.#isFree(field, type.name)) return [];
+      if (valuesOnly && !isValue(named)) {
+        this.findings.add(`${type.name}.${field.name}`, `an object more than ${MAX_LEVELS} levels deep`, 'left out of the documents');
+        return [];
+      }
       if (field.args.length > 0) {
         this.findings.add(
           `${type.name}.${field.name}`,
@@ -104,8 +103,25 @@ export class Selections {
       }
       const inner = this.#shallow(named, budget);
       selection.fields.set(field.name, { field, inner });
-      return isPassage(named) ? this.#deepen(inner, budget, at) : [inner];
+      return isPassage(named) ? this.#deepen(inner, budget, at, valuesOnly) : [inner];
     });
+  }
+
+  /** Takes out fields of variants that are of another type in a variant before; gives of those that were added what is left. */
+  #withoutClashes(variants: readonly Selection[], added: readonly Selection[]): readonly Selection[] {
+    const seen = new Map<string, string>();
+    const gone = new Set<Selection | undefined>();
+    for (const { type, fields } of variants) {
+      for (const [name, { field, inner }] of fields) {
+        const known = seen.get(name) ?? String(field.type);
+        seen.set(name, known);
+        if (known === String(field.type)) continue;
+        fields.delete(name);
+        gone.add(inner);
+        this.findings.add(`${type.name}.${name}`, 'a field that is of another type in another variant of its union', 'left out');
+      }
+    }
+    return added.filter((each) => !gone.has(each));
   }
 
   #isFree({ name, args }: GraphQLField<unknown, unknown>, type: string): boolean {
@@ -148,6 +164,28 @@ function isComposite(type: GraphQLNamedType): type is Composite {
 /** A connection, or one of its edges: https://relay.dev/graphql/connections.htm */
 function isPassage(type: Composite): boolean {
   return isObjectType(type) && (/Connection$/.test(type.name) || /Edge$/.test(type.name));
+}
+
+const values = new WeakMap<Composite, boolean>();
+
+/** Whether an object leads to few other types and never back to itself, so that all of it can be asked for. */
+function isValue(type: Composite): boolean {
+  const known = values.get(type);
+  if (known !== undefined) return known;
+  const seen = new Set<Composite>();
+  const follow = (each: Composite, above: ReadonlySet<Composite>): boolean => {
+    if (above.has(each) || isAbstractType(each)) return false;
+    seen.add(each);
+    if (seen.size > MAX_VALUE_TYPES) return false;
+    const within = new Set([...above, each]);
+    return Object.values(each.getFields()).every((field) => {
+      const named = getNamedType(field.type);
+      return !isComposite(named) || (field.args.length === 0 && follow(named, within));
+    });
+  };
+  const found = follow(type, new Set());
+  values.set(type, found);
+  return found;
 }
 
 /** Takes objects out of which nothing is asked. */

@@ -17,6 +17,7 @@ const SCALARS: Readonly<Record<string, Type>> = {
   DateTime: { kind: 'text', format: 'date-time' },
   SafeInt: { kind: 'number', width: 'int' },
   Bytes: { kind: 'bytes' },
+  Upload: { kind: 'file' },
   JSON: ANY,
   JSONObject: { kind: 'record', value: ANY },
   UUID: { kind: 'text', format: 'uuid' },
@@ -98,7 +99,10 @@ export class GraphqlTypeReader {
     return isScalarType(type) ? this.#scalar(type) : ANY;
   }
 
-  #scalar({ name }: GraphQLScalarType): Type {
+  #scalar({ name, description }: GraphQLScalarType): Type {
+    // Only servers of this library take a file in a variable.
+    if (name === 'Upload' && description?.includes('base64') !== true)
+      this.findings.add(name, 'files as parts of multipart requests', 'sent as an object with the content in base64');
     const known = Object.hasOwn(SCALARS, name) ? SCALARS[name] : undefined;
     if (known) return known;
     if (TEXTS.test(name)) return { kind: 'text' };

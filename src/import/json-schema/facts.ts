@@ -28,6 +28,14 @@ function patternOf(format: string): unknown {
   return zodPatterns[format];
 }
 
+/** Bytes that are not text: https://spec.openapis.org/oas/v3.1.1.html#considerations-for-file-uploads */
+export function isBinary(schema: unknown): boolean {
+  const { type, format, contentMediaType, contentEncoding } = membersOf(schema);
+  if (type === 'file') return true;
+  const isPlain = typeof contentMediaType === 'string' && !/^text\/|json/.test(contentMediaType) && contentEncoding === undefined;
+  return type === 'string' && (format === 'binary' || isPlain);
+}
+
 export function textType(schema: JsonObject, place: string, findings: Findings): Type {
   const { pattern, minLength, maxLength, contentEncoding } = schema;
   const said = typeof schema['format'] === 'string' ? schema['format'] : undefined;

@@ -6,7 +6,7 @@ import { ANY, type Field, type NamedType, type ObjectType, type Type } from '../
 import type { Documents, Resolved } from '../load/documents.ts';
 import { ImportError } from '../load/error.ts';
 import { shown, type Location } from '../load/location.ts';
-import { defaultFor, isCount, itemsOf, membersOf, numberType, textType, words } from './facts.ts';
+import { defaultFor, isBinary, isCount, itemsOf, membersOf, numberType, textType, words } from './facts.ts';
 import { Sides, type Side } from './sides.ts';
 
 /** A schema, where it is, and whether it is sent or comes. */
@@ -15,6 +15,8 @@ export interface Place {
   /** For people: `#/paths/~1pets/get`. */
   readonly at: string;
   readonly side: Side;
+  /** In a form whose parts may be files. */
+  readonly isForm?: boolean | undefined;
   readonly depth?: number | undefined;
 }
 
@@ -101,7 +103,7 @@ export class SchemaTypes {
   #read(schema: JsonObject, place: Place): Type {
     const ref = schema['$ref'];
     if (typeof ref === 'string') return this.#reference(ref, place);
-    for (const keyword of NOT_CARRIED) if (schema[keyword] !== undefined && schema[keyword] !== false) this.findings.add(place.at, `the keyword '${keyword}'`, 'not checked'); // prettier-ignore
+    for (const keyword of NOT_CARRIED) if (schema[keyword] !== undefined && schema[keyword] !== false && !isAnyText(schema[keyword], keyword)) this.findings.add(place.at, `the keyword '${keyword}'`, 'not checked'); // prettier-ignore
     if ('const' in schema) return this.#literals([schema['const']], place);
     if (Array.isArray(schema['enum'])) return this.#literals(schema['enum'], place);
     if (Array.isArray(schema['allOf'])) return this.#allOf(schema, place);
@@ -122,7 +124,9 @@ export class SchemaTypes {
     this.#names.set(key, name);
     // Its place is kept: types are in order of first use.
     this.#types.set(name, { name, id: name, type: ANY });
-    this.#pending.set(name, () => this.read(found.value, { base: found.base, at: pointerOf(found.key), side: place.side }));
+    this.#pending.set(name, () =>
+      this.read(found.value, { base: found.base, at: pointerOf(found.key), side: place.side, isForm: place.isForm }),
+    );
     return { kind: 'ref', name };
   }
 
@@ -148,6 +152,7 @@ export class SchemaTypes {
     }
     switch (said) {
       case 'string':
+        if (place.isForm && isBinary(schema)) return { kind: 'file' };
         return textType(schema, place.at, this.findings);
       case 'integer':
         return numberType(schema, true);
@@ -161,7 +166,7 @@ export class SchemaTypes {
       case 'object':
         return this.#object(schema, place);
       case 'file':
-        return { kind: 'bytes' };
+        return { kind: place.isForm ? 'file' : 'bytes' };
     }
     if (schema['properties'] !== undefined || schema['additionalProperties'] !== undefined) return this.#object(schema, place);
     if (schema['items'] !== undefined) return this.#list(schema, place);
@@ -206,8 +211,9 @@ export class SchemaTypes {
     return { kind: 'object', fields, ...(rest && { rest }) };
   }
 
-  #field(name: string, schema: unknown, isRequired: boolean, { base, at, side, depth }: Place): Field | undefined {
-    const place = { base, at: `${at}/${name}`, side, depth };
+  #field(name: string, schema: unknown, isRequired: boolean, around: Place): Field | undefined {
+    const { side } = around;
+    const place = { ...around, at: `${around.at}/${name}` };
     if (name === '__proto__') {
       this.findings.add(place.at, "a member with the name '__proto__'", 'left out');
       return undefined;
@@ -337,6 +343,11 @@ interface Merged {
   rest: Type | undefined;
   readonly others: Type[];
   readonly seen: Set<string>;
+}
+
+/** Names of members are texts by themselves. */
+function isAnyText(value: unknown, keyword: string): boolean {
+  return keyword === 'propertyNames' && JSON.stringify(value) === '{"type":"string"}';
 }
 
 function omit(schema: JsonObject, keys: readonly string[]): JsonObject {

@@ -17,23 +17,29 @@ export interface Inputs {
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
+const MULTIPART = /^multipart\/form-data\s*(?:;|$)/;
 /** Media types of bodies that a client of this library can send, the best first. */
 const KINDS: readonly RegExp[] = [
   /^application\/(?:json|[\w.-]+\+json)\s*(?:;|$)/,
   /^(?:\*\/\*|application\/\*)/,
   /^application\/x-www-form-urlencoded/,
+  MULTIPART,
   /^text\//,
   /^application\/(?:[\w.-]+\+)?xml/,
   /^(?!multipart\/)/,
 ];
 
+/** Parameters that this library's server describes on its operations, and that its client sends by itself. */
+const OWN_PARAMETERS: ReadonlySet<string> = new Set([
+  'query fields',
+  'header idempotency-key',
+  'header x-request-id',
+  'header if-none-match',
+  'header last-event-id',
+]);
+
 /** Reads parameters and body; `undefined` if the operation cannot be called, after a finding that says why. */
-export function readInputs(
-  operation: HttpOperation,
-  types: SchemaTypes,
-  findings: Findings,
-  ignored: ReadonlySet<string>,
-): Inputs | undefined {
+export function readInputs(operation: HttpOperation, types: SchemaTypes, findings: Findings, isOwn: boolean): Inputs | undefined {
   const { at, method } = operation;
   const names = new Names();
   const fields: Field[] = [];
@@ -60,7 +66,7 @@ export function readInputs(
   };
 
   for (const parameter of operation.parameters) {
-    if (ignored.has(`${parameter.in} ${parameter.name.toLowerCase()}`)) continue;
+    if (isOwn && OWN_PARAMETERS.has(`${parameter.in} ${parameter.name.toLowerCase()}`)) continue;
     const where = `${at}/parameters/${parameter.name}`;
     const type = types.read(parameter.schema, { base: parameter.base, at: where, side: 'input' });
     const members = parameter.spread ? types.fieldsOf(type) : undefined;
@@ -88,20 +94,27 @@ export function readInputs(
 
   const { body } = operation;
   if (body && body.contents.length > 0) {
-    const content = bestContent(body.contents);
+    const content = bestContent(body.contents, isOwn);
     if (!content) {
       findings.add(at, `a body of ${body.contents.map(({ type }) => type).join(', ')}`, 'the operation is left out');
       return undefined;
     }
     const isJson = KINDS[0]?.test(content.type) === true || KINDS[1]?.test(content.type) === true;
     const isForm = content.type.startsWith('application/x-www-form-urlencoded');
-    const isText = !isJson && !isForm && /^text\/|xml/.test(content.type);
-    if (!isJson || !/^(?:application\/json|\*\/\*|application\/\*)$/.test(content.type)) mapping.type = content.type;
+    const isMultipart = MULTIPART.test(content.type);
+    const isText = !isJson && !isForm && !isMultipart && /^text\/|xml/.test(content.type);
+    // Our own service takes a form if one of its members is a file.
+    if (!(isMultipart && isOwn) && (!isJson || !/^(?:application\/json|\*\/\*|application\/\*)$/.test(content.type)))
+      mapping.type = content.type;
     const type: Type = isText
       ? { kind: 'text' }
-      : isJson || isForm
-        ? types.read(content.schema, { base: content.base, at: `${at}/requestBody`, side: 'input' })
-        : { kind: 'bytes' };
+      : isJson || isForm || isMultipart
+        ? withFiles(
+            types.read(content.schema, { base: content.base, at: `${at}/requestBody`, side: 'input', isForm: isMultipart }),
+            content,
+            types,
+          )
+        : { kind: 'file' };
     const members = isText ? undefined : types.fieldsOf(type);
     const isFree = members?.every(({ name }) => !fields.some((field) => field.name === name)) === true;
     const mayBeSpread = body.required || members?.every(({ optional, default: fallback }) => optional || fallback !== undefined) === true;
@@ -153,7 +166,32 @@ function checkPath(path: string, fields: readonly Field[], at: string, findings:
   return missing === undefined && !stray;
 }
 
-function bestContent(contents: readonly HttpContent[]): HttpContent | undefined {
+/** Parts that are files because of their encoding, and what kinds of files they are: https://spec.openapis.org/oas/v3.1.1.html#encoding-object */
+function withFiles(type: Type, { media }: HttpContent, types: SchemaTypes): Type {
+  const encodings = Object.entries(membersOf(media['encoding'])).flatMap(([name, given]): [string, string[]][] => {
+    const { contentType } = membersOf(given);
+    const said = typeof contentType === 'string' ? contentType.split(',').map((each) => each.trim()) : [];
+    return said.length > 0 && said.every((each) => !/^text\/plain|json|^application\/octet-stream|^\*/.test(each)) ? [[name, said]] : [];
+  });
+  const fields = encodings.length > 0 ? types.fieldsOf(type) : undefined;
+  if (!fields) return type;
+  const asFile = (each: Type, kinds: readonly string[]): Type => {
+    if (each.kind === 'list') return { ...each, item: asFile(each.item, kinds) };
+    return each.kind === 'file' || each.kind === 'any' ? { ...each, kind: 'file', types: kinds } : each;
+  };
+  const byName = new Map(encodings);
+  return {
+    kind: 'object',
+    fields: fields.map((field) => ({
+      ...field,
+      type: byName.has(field.name) ? asFile(field.type, byName.get(field.name) ?? []) : field.type,
+    })),
+  };
+}
+
+function bestContent(contents: readonly HttpContent[], isOwn: boolean): HttpContent | undefined {
+  const form = isOwn ? contents.find(({ type }) => MULTIPART.test(type)) : undefined;
+  if (form) return form;
   for (const kind of KINDS) {
     const found = contents.find(({ type }) => kind.test(type));
     if (found) return found;

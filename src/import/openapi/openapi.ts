@@ -14,15 +14,6 @@ import { readInputs } from './inputs.ts';
 import { readOutputs } from './outputs.ts';
 import { credentialsOf } from './security.ts';
 
-/** Parameters that this library's server describes on its operations, and that its client sends by itself. */
-const OWN_PARAMETERS: ReadonlySet<string> = new Set([
-  'query fields',
-  'header idempotency-key',
-  'header x-request-id',
-  'header if-none-match',
-  'header last-event-id',
-]);
-
 /** Reads OpenAPI 3.0, 3.1 and 3.2 and Swagger 2. */
 export function readOpenApi(root: JsonObject, documents: Documents, choice: Choice, findings: Findings): Draft {
   const info = membersOf(root['info']);
@@ -94,7 +85,7 @@ function operationOf(
   findings: Findings,
   isOwn: boolean,
 ): DraftOperation | undefined {
-  const inputs = readInputs(http, types, findings, isOwn ? OWN_PARAMETERS : new Set());
+  const inputs = readInputs(http, types, findings, isOwn);
   if (!inputs) return undefined;
   const binding = `${http.method} ${inputs.path}`;
   try {
@@ -104,7 +95,7 @@ function operationOf(
     findings.add(http.at, (cause as Error).message, 'the operation is left out');
     return undefined;
   }
-  const { output, errors, mapping } = readOutputs(http, types, findings, isOwn);
+  const { output, item, errors, mapping } = readOutputs(http, types, findings, isOwn);
   const whole = { ...inputs.mapping, ...mapping };
   const isQuery = http.method === 'GET';
   return {
@@ -116,10 +107,12 @@ function operationOf(
     deprecated: http.deprecated,
     input: inputs.input,
     output,
+    item,
     http: [binding],
     errors,
     idempotent: http.method === 'PUT' || http.method === 'DELETE',
-    ...(Object.keys(whole).length > 0 && { mapping: whole }),
+    // A stream of somebody else is no stream of ours, even if nothing has to be said of it.
+    ...((Object.keys(whole).length > 0 || (item && !isOwn)) && { mapping: whole }),
   };
 }
 

@@ -3,18 +3,23 @@ import { codeOfStatus } from '../../rest/status.ts';
 import type { RestOperation } from '../../rest/foreign/mapping.ts';
 import type { DraftError } from '../draft/draft.ts';
 import type { Findings } from '../draft/findings.ts';
-import type { Type } from '../draft/type.ts';
-import { itemsOf, membersOf } from '../json-schema/facts.ts';
+import { isObject } from '../../peer/error-body.ts';
+import { ANY, type Type } from '../draft/type.ts';
+import { isBinary, itemsOf, membersOf } from '../json-schema/facts.ts';
 import type { SchemaTypes } from '../json-schema/schema-types.ts';
 import type { HttpAnswer, HttpContent, HttpOperation } from './http-operation.ts';
 
 /** What an operation gives. */
 export interface Outputs {
   readonly output: Type | undefined;
+  /** Of an answer that comes in pieces. */
+  readonly item?: Type | undefined;
   readonly errors: readonly DraftError[];
   readonly mapping: Pick<RestOperation, 'answer'>;
 }
 
+/** Answers that are read piece by piece. */
+const STREAM = /^(?:text\/event-stream|application\/(?:x-ndjson|jsonl|x-jsonlines))\s*(?:;|$)/;
 const JSON_LIKE = /^(?:application\/(?:json|[\w.-]+\+json)|\*\/\*|application\/\*)\s*(?:;|$)/;
 
 /** Reads the answers of an operation. */
@@ -24,39 +29,55 @@ export function readOutputs(operation: HttpOperation, types: SchemaTypes, findin
   const said = good.length > 0 ? good : answers.filter(({ status }) => status === 'default' && !isOwn);
   const found: Type[] = [];
   let answer: RestOperation['answer'];
+  let item: Type | undefined;
   for (const { contents, status } of said) {
     if (contents.length === 0) continue;
     const place = `${at}/responses/${status}`;
+    const stream = contents.find(({ type }) => STREAM.test(type));
+    if (stream && !contents.some(({ type, schema }) => JSON_LIKE.test(type) && schema !== undefined)) {
+      item = itemOf(stream, types, place, findings);
+      continue;
+    }
     const json =
       contents.find(({ type, schema }) => JSON_LIKE.test(type) && schema !== undefined) ??
       contents.find(({ type }) => JSON_LIKE.test(type));
-    const text = contents.find(({ type }) => /^text\/|xml|yaml|csv/.test(type) && !type.startsWith('text/event-stream'));
+    const text = contents.find(({ type }) => /^text\/|xml|yaml|csv/.test(type));
     if (json)
       found.push(
-        isBinary(json) ? { kind: 'bytes' } : ownType(types.read(json.schema, { base: json.base, at: place, side: 'output' }), isOwn, types),
+        isBinary(json.schema)
+          ? { kind: 'file' }
+          : ownType(types.read(json.schema, { base: json.base, at: place, side: 'output' }), isOwn, types),
       );
     else if (text) {
       found.push({ kind: 'text' });
       answer = 'text';
-    } else if (contents.some(({ type }) => type.startsWith('text/event-stream'))) {
-      findings.add(place, 'an answer that is a stream of server-sent events', 'left out: describe it as an event');
     } else {
-      found.push({ kind: 'bytes' });
-      answer = 'bytes';
+      found.push({ kind: 'file' });
     }
   }
+  if (item) return { output: undefined, item, errors: errorsOf(operation, types), mapping: {} };
   const distinct = found.filter((type, index) => found.findIndex((other) => isSame(other, type)) === index);
   const [only] = distinct;
-  if (distinct.length > 1 && distinct.some(({ kind }) => kind === 'bytes'))
+  if (distinct.length > 1 && distinct.some(({ kind }) => kind === 'file'))
     findings.add(at, 'answers of several kinds', 'only the first is read');
   const output: Type | undefined =
-    distinct.length > 1 && !distinct.some(({ kind }) => kind === 'bytes') ? { kind: 'union', options: distinct } : only;
+    distinct.length > 1 && !distinct.some(({ kind }) => kind === 'file') ? { kind: 'union', options: distinct } : only;
   return { output, errors: errorsOf(operation, types), mapping: answer === undefined || !output ? {} : { answer } };
 }
 
-function isBinary({ schema }: HttpContent): boolean {
-  const { type, format } = membersOf(schema);
-  return type === 'file' || (type === 'string' && format === 'binary');
+/** The type of each piece: as OpenAPI 3.2 says it, as this library's documents say it, or the schema of the whole, as many older documents have it. */
+function itemOf({ schema, item, media, base }: HttpContent, types: SchemaTypes, at: string, findings: Findings): Type {
+  const own = media['x-item'];
+  // Of server-sent events an item schema describes id, event and data beside each other: https://spec.openapis.org/oas/v3.2.0.html#server-sent-event-streams
+  const { properties } = membersOf(item);
+  const data = membersOf(properties)['data'];
+  const said = own ?? (isObject(data) ? (data['contentSchema'] ?? data) : item) ?? schema;
+  const { type } = membersOf(said);
+  if (said === undefined || (own === undefined && item === undefined && type === 'string')) {
+    findings.add(at, 'a stream whose items are not described', 'items of any type');
+    return ANY;
+  }
+  return types.read(said, { base, at, side: 'output' });
 }
 
 function isSame(one: Type, other: Type): boolean {

@@ -1,5 +1,6 @@
 import { MethodOptions_IdempotencyLevel, type FileDescriptorProto } from '@bufbuild/protobuf/wkt';
-import { Descriptors, type DescribedRpc } from '../../grpc/foreign/descriptors.ts';
+import { Descriptors, type DescribedRpc, type ForeignField } from '../../grpc/foreign/descriptors.ts';
+import { isOwnEvent } from '../../grpc/foreign/own-event.ts';
 import type { Choice } from '../draft/choice.ts';
 import type { Draft, DraftEvent, DraftOperation } from '../draft/draft.ts';
 import type { Findings } from '../draft/findings.ts';
@@ -12,9 +13,6 @@ import { shown, type Location } from '../load/location.ts';
 import { prunedSet } from './files.ts';
 import { ProtoTypeReader, wellKnownType } from './types.ts';
 
-/** Streams that tell what happens, whatever their request may ask for beside. */
-const TELLS = /^(?:On|Watch|Subscribe|Listen|Follow|Tail)(?=[A-Z]|$)/;
-
 interface Rpc {
   readonly rpc: DescribedRpc;
   readonly service: string;
@@ -24,7 +22,7 @@ interface Rpc {
   readonly deprecated: boolean;
 }
 
-/** Reads the services of .proto files: unary rpcs as operations, server streams as events. */
+/** Reads the services of .proto files: unary rpcs as operations, server streams as streamed operations, or as events if they need no request. */
 export function readProto(files: readonly FileDescriptorProto[], location: Location, choice: Choice, findings: Findings): Draft {
   try {
     return new ProtoReader(files, findings).read(choice);
@@ -56,11 +54,12 @@ class ProtoReader {
     const paths = new Set<string>();
     for (const each of chosen) {
       const { rpc } = each;
-      const operation = rpc.requestStream || rpc.responseStream ? undefined : this.#operation(each);
-      const event = !rpc.requestStream && rpc.responseStream ? this.#event(each) : undefined;
+      const isEvent = rpc.responseStream && (rpc.request.fields.length === 0 || isOwnEvent(rpc));
+      const operation = rpc.requestStream || isEvent ? undefined : this.#operation(each);
+      const event = isEvent && !rpc.requestStream ? this.#event(each) : undefined;
       if (operation) operations.push(operation);
       if (event) events.push(event);
-      if (rpc.requestStream) this.findings.add(rpc.path, 'a stream of requests', 'left out');
+      if (rpc.requestStream && !isOwnChannel(rpc, this.#rpcs)) this.findings.add(rpc.path, 'a stream of requests', 'left out');
       if (operation ?? event) {
         paths.add(rpc.path);
         for (const { name } of [rpc.request, rpc.response]) this.#types.used.add(name);
@@ -92,6 +91,7 @@ class ProtoReader {
     }
     const fields = request.name === 'google.protobuf.Empty' ? [] : this.#types.fields(request, 'input');
     const input: Type | undefined = fields.length > 0 ? { kind: 'object', fields } : undefined;
+    const answer = response.name === 'google.protobuf.Empty' && !rpc.responseStream ? undefined : this.#types.message(response, 'output');
     const isRead = level === MethodOptions_IdempotencyLevel.NO_SIDE_EFFECTS || readsByName(method);
     return {
       name,
@@ -100,26 +100,33 @@ class ProtoReader {
       ...(level === MethodOptions_IdempotencyLevel.IDEMPOTENT && { idempotent: true }),
       deprecated,
       input,
-      output: response.name === 'google.protobuf.Empty' ? undefined : this.#types.message(response, 'output'),
+      [rpc.responseStream ? 'item' : 'output']: answer,
       errors: [],
       mapping: path.slice(1),
     };
   }
 
-  #event({ rpc, service, method, name, deprecated }: Rpc): DraftEvent | undefined {
+  /** A stream that needs no request; of this library's own its data is the payload. */
+  #event({ rpc, service, name, deprecated }: Rpc): DraftEvent | undefined {
     const { request, response, path } = rpc;
+    const notes = { name, service, deprecated, mapping: path.slice(1) };
+    const data = isOwnEvent(rpc) ? response.fields.find((field) => field.name === 'data')?.type : undefined;
+    if (data?.kind === 'message') {
+      const params = request.fields.slice(1).map(({ jsonName }) => `/{${jsonName}}`);
+      return { ...notes, channel: `${name}${params.join('')}`, payload: this.#types.message(data.message, 'output') };
+    }
     if (wellKnownType(response)) {
       this.findings.add(path, `a stream of ${response.name}`, 'left out');
       return undefined;
     }
-    const isAsked = request.fields.length > 0;
-    if (isAsked && !TELLS.test(method)) {
-      this.findings.add(path, 'a stream of answers to a request', 'left out');
-      return undefined;
-    }
-    if (isAsked) this.findings.add(path, "the fields of a stream's request", 'the request is sent empty');
-    return { name, service, deprecated, channel: name, payload: this.#types.message(response, 'output'), mapping: path.slice(1) };
+    return { ...notes, channel: name, payload: this.#types.message(response, 'output') };
   }
+}
+
+/** The plain channel of an event of this library: its calls and its events are described by themselves. */
+function isOwnChannel({ requestStream, responseStream, response }: DescribedRpc, rpcs: readonly Rpc[]): boolean {
+  const isData = ({ name, type }: ForeignField) => name === 'data' && type.kind === 'message' && type.message === response;
+  return requestStream && responseStream && rpcs.some(({ rpc }) => isOwnEvent(rpc) && rpc.response.fields.some(isData));
 }
 
 /** What this library would call the messages of requests and events: two types of one name are refused. */

@@ -102,8 +102,7 @@ export class ProtoTypeReader {
   }
 
   #enum({ name: full, values }: ForeignEnum): Type {
-    // Null alone.
-    if (full === 'google.protobuf.NullValue') return ANY;
+    if (full === 'google.protobuf.NullValue') return { kind: 'literal', values: ['NULL_VALUE'] };
     this.used.add(full);
     const name = this.#nameOf(full);
     const names = [...new Set(values.map((value) => value.name))];

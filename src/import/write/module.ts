@@ -3,7 +3,7 @@ import { refsOf, type NamedType, type Type } from '../draft/type.ts';
 import { connectCode } from './connect.ts';
 import { block, call, entry, list, literal, render, type Code, type Item } from './layout.ts';
 import { orderTypes } from './order.ts';
-import { SchemaWriter } from './schema.ts';
+import { isOwn, SchemaWriter } from './schema.ts';
 import { comment, quote } from './text.ts';
 
 /** Writes a draft as a module of TypeScript. The same draft gives the same text. */
@@ -77,7 +77,7 @@ function declaration(writer: SchemaWriter, { name, id, type }: NamedType, lazy: 
 }
 
 function isCodec({ kind, nullable }: Type): boolean {
-  return (kind === 'bytes' || kind === 'int64') && !nullable;
+  return isOwn(kind) && !nullable;
 }
 
 function definition({ name, version, description, namespace, operations, events }: Draft, writer: SchemaWriter): Code {

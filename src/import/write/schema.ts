@@ -1,5 +1,5 @@
 import { refsOf, type Field, type ObjectType, type TextType, type NumberType, type Type } from '../draft/type.ts';
-import { block, call, list, literal, type Code, type Item } from './layout.ts';
+import { block, call, entry, list, literal, type Code, type Item } from './layout.ts';
 import { key, pattern, quote } from './text.ts';
 
 /** Functions of zod for formats of text, and their types. */
@@ -18,7 +18,7 @@ export const TEXT_FORMATS: Readonly<Record<string, readonly [call: string, type:
 };
 
 /** Functions of this library that a schema calls. */
-export const OWN_FUNCTIONS = ['bytes', 'int64'] as const;
+export const OWN_FUNCTIONS = ['bytes', 'file', 'int64'] as const;
 
 /** Writes types as schemas of zod. */
 export class SchemaWriter {
@@ -93,6 +93,8 @@ export class SchemaWriter {
         return 'ReturnType<typeof bytes>';
       case 'int64':
         return 'ReturnType<typeof int64>';
+      case 'file':
+        return 'ReturnType<typeof file>';
       case 'literal':
         return isEnum(type.values)
           ? `z.ZodEnum<{ ${type.values.map((value) => `${key(value)}: ${quote(value)}`).join('; ')} }>`
@@ -135,6 +137,9 @@ export class SchemaWriter {
       case 'int64':
         this.used.add(type.kind);
         return `${type.kind}()`;
+      case 'file':
+        this.used.add('file');
+        return type.types ? call('file', block([entry('types', list(type.types.map(quote)))])) : 'file()';
       case 'literal':
         if (isEnum(type.values)) return call('z.enum', list(type.values.map(literal)));
         return type.values.length === 1 ? call('z.literal', literal(type.values[0])) : call('z.literal', list(type.values.map(literal)));
@@ -172,7 +177,7 @@ export class SchemaWriter {
   }
 
   #noted(code: Code, { description, examples, meta, kind }: Type, deprecated?: boolean): Code {
-    if (kind === 'bytes' || kind === 'int64') return code;
+    if (isOwn(kind)) return code;
     const more = { ...(deprecated && { deprecated }), ...(examples && examples.length > 0 && { examples }), ...meta };
     if (Object.keys(more).length > 0) return [code, call('.meta', literal({ ...(description !== undefined && { description }), ...more }))];
     return description === undefined ? code : [code, call('.describe', quote(description))];
@@ -180,8 +185,13 @@ export class SchemaWriter {
 }
 
 /** Types whose schemas have the methods of zod; codecs of this library are of `zod/mini`. */
-function isChainable(type: Type): boolean {
-  return type.kind !== 'bytes' && type.kind !== 'int64';
+function isChainable({ kind }: Type): boolean {
+  return !isOwn(kind);
+}
+
+/** Types that are functions of this library. */
+export function isOwn(kind: Type['kind']): boolean {
+  return (OWN_FUNCTIONS as readonly string[]).includes(kind);
 }
 
 function isEnum(values: readonly (string | number | boolean)[]): values is readonly string[] {

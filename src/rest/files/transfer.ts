@@ -42,27 +42,32 @@ export async function encodeFiles(binding: HttpBinding, body: RequestBody, { inp
       const headers = { 'content-type': body.mediaType ?? ANY_TYPE };
       return { method: binding.method, target, headers, body: bytes, failure: () => undefined };
     }
-    upload = whole(content);
+    upload = wholeUpload(content);
   }
+  return { method: binding.method, target, ...(await uploadBody(upload)) };
+}
+
+/** How a body with files is sent: from memory, as a blob, or piece by piece. */
+export async function uploadBody(upload: Upload): Promise<Pick<FileRequest, 'headers' | 'body' | 'failure'>> {
   let failure: ApiError | undefined;
   const pieces = joined(upload.pieces, (error) => (failure = ApiError.from(error, 'UNKNOWN', 'the content of a file could not be read')));
   const files = upload.pieces.filter(isFileBody);
   const headers = { ...upload.headers };
   const inHand = upload.pieces.length === 1 && files.length === 1 && files[0] && bytesOf(files[0]);
-  if (inHand) return { method: binding.method, target, headers, body: inHand, failure: () => failure };
+  if (inHand) return { headers, body: inHand, failure: () => failure };
   if (isPage()) {
     // Pages can send streams over HTTP/2 only. What is a blob already is sent from where it lies.
     const blobs = await Promise.all(
       upload.pieces.map(async (piece) => (typeof piece === 'string' ? piece : (piece.blob ?? collected(piece)))),
     );
-    return { method: binding.method, target, headers, body: new Blob(blobs), failure: () => failure };
+    return { headers, body: new Blob(blobs), failure: () => failure };
   }
   if (upload.size !== undefined) headers['content-length'] = String(upload.size);
-  return { method: binding.method, target, headers, body: streamOf(pieces), failure: () => failure };
+  return { headers, body: streamOf(pieces), failure: () => failure };
 }
 
 /** A file that is the whole body. */
-function whole(file: FileBody): Upload {
+export function wholeUpload(file: FileBody): Upload {
   const { name, type } = file;
   const headers = { 'content-type': type, ...(name !== undefined && { 'content-disposition': attachment(name) }) };
   return { headers, size: sizeOf([file]), pieces: [file] };

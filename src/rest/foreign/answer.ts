@@ -5,6 +5,8 @@ import type { HttpClient, HttpExchange } from '../../http/client/http-client.ts'
 import { isObject } from '../../peer/error-body.ts';
 import { parseJson } from '../../peer/json.ts';
 import { WireBytes } from '../../schema/codec/wire-bytes.ts';
+import { answerBodyOf } from '../files/bodies.ts';
+import { readAnswer as readFile } from '../files/transfer.ts';
 import { recordOf } from './failure.ts';
 import type { AnswerPath, RestAnswer, RestOperation } from './mapping.ts';
 
@@ -19,11 +21,14 @@ export async function readAnswer(
   http: HttpClient,
   exchange: HttpExchange,
   response: FetchResponse,
-  { name, output }: Operation,
+  operation: Operation,
   { answer, output: take }: RestOperation,
 ): Promise<ForeignAnswer> {
+  const { name, output } = operation;
   const type = response.headers.get('content-type') ?? '';
   const head = { status: response.status, headers: recordOf(response.headers.entries()) };
+  const file = take === undefined && answerBodyOf(operation);
+  if (file && file.isFile) return { value: await readFile(file, response, http, exchange), head };
   const kind = answer ?? kindOf(type);
   if (kind === 'bytes' && output) return { value: WireBytes.share(await http.bytes(response, exchange)), head };
   const text = await http.text(response, exchange);

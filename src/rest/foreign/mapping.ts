@@ -22,7 +22,8 @@ export interface RestDefaults {
   /** How lists stand in queries and forms. @default 'repeat' */
   readonly lists?: ListStyle;
   /**
-   * The media type of a body: JSON (also `application/merge-patch+json`), `application/x-www-form-urlencoded`, text, or any other for bytes.
+   * The media type of a body: JSON (also `application/merge-patch+json`), `application/x-www-form-urlencoded`, `multipart/form-data`, text, or any
+   * other for bytes. A file has its own if this is `application/octet-stream`.
    * @default 'application/json'
    */
   readonly type?: string;

@@ -2,6 +2,10 @@ import type { Operation } from '../../core/contract.ts';
 import { ApiError } from '../../core/errors.ts';
 import { paramsOfSegment, parseHttpBinding, type HttpBinding, type HttpSegment } from '../../core/http-binding.ts';
 import { encodeText } from '../../http/client/query-text.ts';
+import { isFileBody } from '../../schema/codec/file-class.ts';
+import { ANY_TYPE } from '../../schema/codec/file-stream.ts';
+import { writeForm, type Upload } from '../files/form-writer.ts';
+import { wholeUpload } from '../files/transfer.ts';
 import { fromBase64 } from '../../schema/codec/base64.ts';
 import { hasBody, JSON_TYPE, pathSegment } from '../wire.ts';
 import type { ListStyle, RestDefaults, RestOperation, RestPlace } from './mapping.ts';
@@ -15,7 +19,7 @@ export interface ForeignRequest {
   /** Pairs of the query, percent-encoded. */
   readonly query: readonly string[];
   readonly headers: Record<string, string>;
-  readonly body: string | Uint8Array<ArrayBuffer> | undefined;
+  readonly body: string | Uint8Array<ArrayBuffer> | Upload | undefined;
 }
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -58,7 +62,7 @@ export function compileForeign(operation: Operation, mapped: RestOperation, defa
     if (cookies.length > 0) sent['cookie'] = [sent['cookie'], ...cookies].filter((part) => part !== undefined).join('; ');
     const body =
       whole === undefined ? membersOf(members, type, isBodied && operation.input !== undefined) : bodyOf(fields[whole], type, whole);
-    if (body !== undefined) sent['content-type'] = type;
+    if (body !== undefined) Object.assign(sent, isUpload(body) ? body.headers : { 'content-type': type });
     const path = binding.segments.map((segment) => `/${fill(segment, fields, inPath, rawPaths)}`).join('') || '/';
     return { method: binding.method, path, query, headers: sent, body };
   };
@@ -93,11 +97,18 @@ function fill(segment: HttpSegment, fields: Fields, inputs: ReadonlyMap<string, 
 }
 
 const isJson = (type: string): boolean => /^application\/(?:json|[\w.-]+\+json)\s*(?:;|$)/i.test(type);
+const isMultipart = (type: string): boolean => /^multipart\/form-data\s*(?:;|$)/i.test(type);
 const isForm = (type: string): boolean => /^application\/x-www-form-urlencoded\s*(?:;|$)/i.test(type);
 
+/** Whether a body has files. */
+export function isUpload(body: ForeignRequest['body']): body is Upload {
+  return typeof body === 'object' && 'pieces' in body;
+}
+
 /** Members as one body: JSON, or a form. */
-function membersOf(members: readonly [string, unknown, ListStyle][], type: string, isNeeded: boolean): string | undefined {
+function membersOf(members: readonly [string, unknown, ListStyle][], type: string, isNeeded: boolean): string | Upload | undefined {
   if (members.length === 0 && !isNeeded) return undefined;
+  if (isMultipart(type)) return writeForm(Object.fromEntries(members.map(([name, value]) => [name, value])));
   if (!isForm(type)) return JSON.stringify(Object.fromEntries(members.map(([name, value]) => [name, value])));
   const pairs: string[] = [];
   for (const [name, value, style] of members) writePairs(name, value, style, pairs);
@@ -106,10 +117,14 @@ function membersOf(members: readonly [string, unknown, ListStyle][], type: strin
 }
 
 /** One input as the whole body. */
-function bodyOf(value: unknown, type: string, name: string): string | Uint8Array<ArrayBuffer> | undefined {
+function bodyOf(value: unknown, type: string, name: string): ForeignRequest['body'] {
   if (value === undefined) return undefined;
+  if (isFileBody(value)) {
+    const upload = wholeUpload(value);
+    return type === ANY_TYPE ? upload : { ...upload, headers: { ...upload.headers, 'content-type': type } };
+  }
   if (isJson(type)) return JSON.stringify(value);
-  if (isForm(type))
+  if (isForm(type) || isMultipart(type))
     return membersOf(
       Object.entries(value ?? {}).map(([key, inner]) => [key, inner, 'repeat']),
       type,

@@ -17,7 +17,9 @@ import { foreignFailure, recordOf } from './failure.ts';
 import type { RestAnswer, RestEvent, RestForeignOptions, RestOperation } from './mapping.ts';
 import { ForeignPages, type PagePlace } from './pages.ts';
 import { followRedirects } from './redirect.ts';
-import { compileForeign, fillForeignPath, type ForeignRequest } from './request.ts';
+import type { Upload } from '../files/form-writer.ts';
+import { uploadBody } from '../files/transfer.ts';
+import { compileForeign, fillForeignPath, isUpload, type ForeignRequest } from './request.ts';
 
 /** What the transport of the client lends. */
 export interface ForeignCarrier {
@@ -36,6 +38,11 @@ interface Compiled {
   readonly mapped: RestOperation;
   readonly encode: (input: unknown) => ForeignRequest;
   readonly pages: ForeignPages | undefined;
+}
+
+/** A request, and what made the content of a file in it fail. */
+interface ForeignExchange extends HttpExchange {
+  readonly failure: (() => ApiError | undefined) | undefined;
 }
 
 /** The calls and subscriptions that the options map to an API that someone else designed. */
@@ -68,7 +75,7 @@ export class ForeignRest {
     const { base } = this.carrier;
     const ask = async (input: unknown, place: PagePlace) => {
       const exchange = await this.#exchangeOf(compiled, input, place, request.signal, own);
-      const response = await this.#send(exchange);
+      const response = await this.#send(exchange).catch((error: unknown) => Promise.reject(exchange.failure?.() ?? error));
       request.onResponse?.(headOf(response, base));
       if (!response.ok)
         throw foreignFailure(response, await this.carrier.http.text(response, exchange), mapped.error ?? this.options.defaults?.error);
@@ -144,9 +151,10 @@ export class ForeignRest {
     place: PagePlace,
     signal: AbortSignal,
     own: Readonly<Record<string, string>>,
-  ): Promise<HttpExchange> {
+  ): Promise<ForeignExchange> {
     const { base, query } = this.carrier;
     const { method, path, query: pairs, headers, body } = encode(input);
+    const upload = isUpload(body) ? await uploadBody(body) : undefined;
     const credentials = await query();
     const paging = (place.query ?? []).map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`);
     const target = (secret: readonly string[]) =>
@@ -160,10 +168,12 @@ export class ForeignRest {
       headers: {
         accept: 'application/json, */*;q=0.5',
         ...lowerCase(headers),
+        ...upload?.headers,
         ...own,
         ...(headers['cookie'] !== undefined && { cookie: headers['cookie'] }),
       },
-      body,
+      body: upload ? upload.body : (body as Exclude<typeof body, Upload>),
+      failure: upload?.failure,
       signal,
     };
   }
