@@ -9,7 +9,7 @@ export interface Script {
 
 /** Runs scripts: by their hash, after Redis has seen their text once. */
 export class Scripts {
-  readonly #hashes = new Map<Script, Promise<string>>();
+  readonly #hashes = new Map<Script, Promise<string> | string>();
 
   private readonly send: SendCommand;
 
@@ -17,21 +17,20 @@ export class Scripts {
     this.send = send;
   }
 
-  async run(script: Script, args: readonly string[]): Promise<unknown> {
-    try {
-      return await this.#evaluate(script, args);
-    } catch (error) {
+  run(script: Script, args: readonly string[]): Promise<unknown> {
+    return this.#evaluate(script, args).catch((error: unknown) => {
       // It was restarted or flushed, or another node of it answers.
       if (!String(error).includes('NOSCRIPT')) throw error;
       this.#hashes.delete(script);
       return this.#evaluate(script, args);
-    }
+    });
   }
 
   async #evaluate(script: Script, args: readonly string[]): Promise<unknown> {
     let hash = this.#hashes.get(script);
     if (!hash) this.#hashes.set(script, (hash = this.#load(script)));
-    return this.send(['EVALSHA', await hash, String(script.keys), ...args]);
+    if (typeof hash !== 'string') this.#hashes.set(script, (hash = await hash));
+    return this.send(['EVALSHA', hash, String(script.keys), ...args]);
   }
 
   async #load(script: Script): Promise<string> {

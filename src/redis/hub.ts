@@ -57,13 +57,13 @@ export class RedisHub implements EventHub {
     this.init = init;
     const { prefix, history, maxEvents, historyTtlMs, keyTtlMs, scripts, blockingSend, report } = init;
     this.#stream = `${prefix}events`;
-    const args = [this.#stream, prefix, ...[history, maxEvents, historyTtlMs, keyTtlMs].map(String), this.#newEpoch];
+    const args = [this.#stream, prefix, ...[history, maxEvents, historyTtlMs, keyTtlMs].map(String)];
     this.#batches = new Batches(
       LIMITS,
       ([, , , , data]) => data.length,
       async (events) => {
-        const ids = listOf(await scripts.run(PUBLISH, [...args, ...events.flat()]));
-        if (ids.length !== events.length) throw new Error(`Redis took ${ids.length} of ${events.length} events`);
+        const count = await scripts.run(PUBLISH, [...args, ...events.flat()]);
+        if (count !== events.length) throw new Error(`Redis took ${String(count)} of ${events.length} events`);
       },
     );
     this.#feed = new Feed({
