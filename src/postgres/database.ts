@@ -12,6 +12,7 @@ export interface Queryable {
 
 const UNDEFINED_TABLE = '42P01';
 const UNDEFINED_SCHEMA = '3F000';
+const UNDEFINED_FUNCTION = '42883';
 
 /** Runs statements, and says what to do if the tables are missing. */
 export async function rowsOf(database: Queryable, text: string, values: readonly unknown[] = []): Promise<readonly Row[]> {
@@ -20,10 +21,13 @@ export async function rowsOf(database: Queryable, text: string, values: readonly
     return rows as readonly Row[];
   } catch (error) {
     const { code } = error as { readonly code?: unknown };
-    if (code !== UNDEFINED_TABLE && code !== UNDEFINED_SCHEMA) throw error;
-    throw new Error('postgresStores: its tables are missing: run `npx multi-api-sdk migrate --postgres <url>`, or migratePostgres(pool)', {
-      cause: error,
-    });
+    if (code !== UNDEFINED_TABLE && code !== UNDEFINED_SCHEMA && code !== UNDEFINED_FUNCTION) throw error;
+    throw new Error(
+      'postgresStores: its tables are missing, or older than this version: run `npx multi-api-sdk migrate --postgres <url>`, or migratePostgres(pool)',
+      {
+        cause: error,
+      },
+    );
   }
 }
 

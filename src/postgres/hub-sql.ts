@@ -2,45 +2,13 @@
 export const ADD_COUNTER = 'insert into multi_api_sdk.counters (event, epoch) values ($1, $2) on conflict do nothing';
 
 /** $1: the event; $2 to $5: channels, keys, times and data. A key that is held is left out, and leaves a hole in the numbers. */
-export const PUBLISH = `
-with given as (
-  select * from unnest($2::text[], $3::text[], $4::text[], $5::text[]) with ordinality as given (channel, key, time, data, at)
-),
-counter as (
-  update multi_api_sdk.counters set n = n + (select count(*) from given) where event = $1 returning n - (select count(*) from given) as n
-)
-insert into multi_api_sdk.events (event, n, channel, key, time, data)
-select $1, counter.n + given.at, given.channel, given.key, given.time, given.data from counter, given order by given.at
-on conflict (key) do nothing
-returning n`;
+export const PUBLISH = 'select multi_api_sdk.publish($1, $2::text[], $3::text[], $4::text[], $5::text[])';
 
 /** $1: event, $2: channel, $3: key, $4: time, $5: data. */
 export const ADD_TO_OUTBOX = 'insert into multi_api_sdk.outbox (event, channel, key, time, data) values ($1, $2, $3, $4, $5)';
 
 /** Gives numbers to events of committed transactions. $1: how many. One relay at a time, so that they keep their order. */
-export const RELAY = `
-with gate as materialized (select pg_try_advisory_xact_lock(7302118915) as is_open),
-due as materialized (
-  select outbox.id from multi_api_sdk.outbox, gate where gate.is_open order by outbox.id limit $1
-),
-taken as (
-  delete from multi_api_sdk.outbox where id in (select id from due) returning *
-),
-placed as (
-  select taken.*, row_number() over (partition by event order by id) as at, count(*) over (partition by event) as of_event from taken
-),
-counter as (
-  update multi_api_sdk.counters set n = n + of_event
-  from (select distinct event, of_event from placed) as sums where counters.event = sums.event
-  returning counters.event, n - of_event as n
-),
-written as (
-  insert into multi_api_sdk.events (event, n, channel, key, time, data)
-  select placed.event, counter.n + placed.at, channel, key, time, data from placed join counter on counter.event = placed.event order by placed.id
-  on conflict (key) do nothing
-  returning 1
-)
-select count(*)::int as count from taken`;
+export const RELAY = 'select multi_api_sdk.relay($1) as count';
 
 /** $1: names of events, $2: the numbers after which they are read, $3: how many. Gives what was trimmed of each, and the new ones in order. */
 export const READ = `
@@ -61,10 +29,11 @@ where event = $1 and n > $2::bigint and n <= $3::bigint and ($4::text is null or
 /** $1: how long events are held, in milliseconds, $2: how many are deleted at a time. */
 export const TRIM = `
 with old as materialized (
-  select events.event, events.n from multi_api_sdk.counters cross join lateral (
-    select event, n from multi_api_sdk.events
-    where events.event = counters.event and written_at < clock_timestamp() - $1 * interval '1 millisecond' order by n limit $2
-  ) as events
+  -- Those with the lowest numbers are about the oldest: an index of times would cost each publisher more than it saves here.
+  select first.event, first.n from multi_api_sdk.counters cross join lateral (
+    select event, n, written_at from multi_api_sdk.events where events.event = counters.event order by n limit $2
+  ) as first
+  where first.written_at < clock_timestamp() - $1 * interval '1 millisecond'
 ),
 gone as (
   delete from multi_api_sdk.events using old where events.event = old.event and events.n = old.n returning events.event, events.n
