@@ -17,6 +17,7 @@ import { MOUNTS } from './mounts.ts';
 import type { ServeOptions } from './options.ts';
 import { isLoopback, isPlaygroundDefault } from './playground/default.ts';
 import { playgroundHandler, type PlaygroundOptions, type PlaygroundTarget } from './playground/handler.ts';
+import { warnOfOwnStores } from './several.ts';
 
 /** A service that is being served. */
 export interface Served extends ServedAddresses {
@@ -52,6 +53,7 @@ export async function serve(transport: Transport, options: ServeOptions = {}): P
   checkProtocols(options.protocols);
   const context: MountContext = { transport, options, sockets: socketOrigins(options), onError: onError ? { onError } : {} };
   const names = PROTOCOL_NAMES.filter((name) => options.protocols?.includes(name) ?? true);
+  warnOfOwnStores(transport, names.includes('webhook') && options.webhook?.store === undefined);
   const mounts = names.map((name) => MOUNTS[name](context));
   let phase: Phase = 'starting';
   const addresses: { http: string } & Partial<ServedAddresses> = { http: '' };

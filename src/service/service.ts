@@ -4,6 +4,7 @@ import { markGuarded } from '../guard/guard.ts';
 import { describeContract } from '../schema/view.ts';
 import { ContractService } from './contract-service.ts';
 import { report, reportToConsole } from '../life/report.ts';
+import { rememberOwnStores } from '../stores/own-stores.ts';
 import { securedContext } from './security.ts';
 import type { Handlers, Service, ServiceOptions } from './types.ts';
 
@@ -29,7 +30,9 @@ export function createService<C extends Contract, T = undefined>(
   const { onError } = options;
   const failed = (error: unknown) => (onError ? report({ error, member: 'security' }, onError) : reportToConsole(error));
   const context = securedContext(contract, options.security, given.context, failed);
-  return markGuarded(new ContractService(contract, handlers as never, { ...read, context })) as never;
+  const service = markGuarded(new ContractService(contract, handlers as never, { ...read, context }));
+  rememberOwnStores(service, options);
+  return service as never;
 }
 
 function checkHandlers(contract: Contract, handlers: Readonly<Record<string, unknown>>): void {
