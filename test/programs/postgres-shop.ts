@@ -13,7 +13,7 @@ export const shop = defineContract({
 });
 
 /** Orders with ids from `first` on, eight at a time, until this process ends itself in the middle of it. */
-async function run(url: string, first: number): Promise<void> {
+async function run(url: string, first: number, count: number): Promise<void> {
   const pool = new pg.Pool({ connectionString: url, max: 10 });
   const { hub, idempotencyStore } = postgresStores({ pool, pollMs: 20 });
   const service = createService(
@@ -41,12 +41,13 @@ async function run(url: string, first: number): Promise<void> {
     Array.from({ length: 8 }, async () => {
       for (;;) {
         const id = next++;
-        if (id === first + 150) process.kill(process.pid, 'SIGKILL');
+        if (id === first + count) process.kill(process.pid, 'SIGKILL');
         await client.order({ id }, { idempotencyKey: String(id) });
       }
     }),
   );
 }
 
-const [, program = '', url, first] = process.argv;
-if (program.endsWith('postgres-shop.ts') && url !== undefined) await run(url, Number(first));
+const [, , url, first, count] = process.argv;
+// Not if a test loads it for its contract.
+if (process.connected && url?.startsWith('postgres:')) await run(url, Number(first), Number(count));
