@@ -7,7 +7,7 @@ export type ProtocolName = 'rest' | 'graphql' | 'websocket' | 'webhook' | 'soap'
 /** What a transport of a protocol can do, as in the type of its adapter. */
 export type Verb = 'call' | 'subscribe';
 
-/** Where a served service listens. */
+/** The addresses of a served service. */
 export interface ServedAddresses {
   /** Without a trailing slash: `http://127.0.0.1:4000`. */
   readonly http: string;

@@ -23,7 +23,7 @@ const NO_HEADERS: Headers = Object.freeze({});
 const NO_OPTIONS: CallOptions = Object.freeze({});
 const NO_HEAD: ResponseHead = { headers: NO_HEADERS };
 
-/** What `createClient` takes for a contract of one's own. */
+/** Options of `createClient` for your own contract. */
 export type ContractClientOptions<C extends Contract, T extends Adapter<never> | Transport> = ClientOptions & {
   readonly contract: InStrict<C>;
   readonly transport: T;

@@ -17,7 +17,7 @@ export interface CallOptions {
   readonly headers?: Headers | undefined;
   /** Lets a mutation be sent again without being done again; the service keeps outcomes for 24 h. */
   readonly idempotencyKey?: string | undefined;
-  /** Gets the headers of the answer, also of one that failed, and its status over REST; of several tries the last counts. It must not throw. */
+  /** Is called with the headers of the answer, also if the call failed, and over REST with its status. After several tries it gets the last answer. It must not throw. */
   readonly onResponse?: OnResponse | undefined;
 }
 
@@ -30,9 +30,9 @@ export interface SubscribeOptions<P = Readonly<Record<string, unknown>>> {
   readonly headers?: Headers | undefined;
   /** Fixes channel parameters; those left out match all. */
   readonly params?: P | undefined;
-  /** Resume behind this event. */
+  /** Resumes after this event. */
   readonly lastEventId?: string | undefined;
-  /** Called where events may have been missed, because resuming was not possible. */
+  /** Is called when events may have been missed, because resuming was not possible. */
   readonly onGap?: (() => void) | undefined;
 }
 
@@ -47,14 +47,14 @@ export interface StreamOptions<P = Readonly<Record<string, unknown>>> extends Su
   /** How many events wait for a slow loop. @default 100 */
   readonly bufferSize?: number | undefined;
   /**
-   * What happens when they are full: `resume` leaves the far side and comes back to the same place once the loop has
+   * What happens when the buffer is full: `resume` leaves the far side and comes back to the same place when the loop has
    * caught up, `drop-oldest` and `drop-newest` lose events (and call `onGap`), `error` ends the loop with RESOURCE_EXHAUSTED.
    * @default 'resume'
    */
   readonly overflow?: Overflow | undefined;
 }
 
-/** Where an event came from. */
+/** The origin of an event: its id and time. */
 export interface EventInfo {
   readonly id: string;
   /** ISO 8601. */
@@ -110,12 +110,12 @@ export interface Subscribe<T, P> {
   (options?: StreamOptions<P>): EventStream<T>;
 }
 
-/** What became of a call, as a value: nothing is thrown. */
+/** The outcome of a call as a value, so that nothing is thrown. */
 export type Outcome<T, E> =
   | { readonly ok: true; readonly output: T; readonly error?: undefined }
   | { readonly ok: false; readonly error: E; readonly output?: undefined };
 
-/** The errors that a call of an operation may fail with: those declared, told apart by `reason` and `code`, and any other. */
+/** The errors of a call: the declared ones, which `reason` and `code` tell apart, and any other. */
 export type OperationError<O extends Operation> =
   { [N in keyof O['errors']]: DeclaredError<O['errors'], N> }[keyof O['errors']] | (ApiError & { readonly reason?: undefined });
 
@@ -143,7 +143,7 @@ type Calling<O extends Operation, R> = O['input'] extends Schema
 
 type OneOutput<O extends Operation> = O['output'] extends Schema ? OutputOf<O['output']> : undefined;
 
-/** What a call gave, with what its answer says beside it. */
+/** The output of a call, with the status and headers of its answer. */
 export interface Answer<T> {
   readonly output: T;
   /** Over REST. */
@@ -164,8 +164,8 @@ type SelectMethod<O extends Operation, I, C extends Contract> = O['output'] exte
 /** Options of a call that selects fields. */
 export interface SelectOptions<S> extends CallOptions {
   /**
-   * The fields wanted: `true` takes one whole, an object selects within it, also within the items of a list. Relations of the
-   * contract are fields too. Protocols that can select ask for just these; over others the rest is fetched and dropped here.
+   * The wanted fields: `true` takes one whole, and an object selects within it, also within the items of a list. Relations of the
+   * contract are fields too. Protocols that can select ask for only these. Over other protocols the client fetches the rest and drops it.
    */
   readonly select: S;
 }
@@ -199,7 +199,7 @@ export type ChannelParams<E extends EventDefinition> = [ParamNames<E['channel']>
 
 type ListenerName<N extends string> = `on${Capitalize<N>}`;
 
-/** What every client has beside its contract's members. */
+/** The members that every client has, besides those of its contract. */
 export interface ClientLifecycle {
   /** Ends calls and subscriptions, and the transport if the client made it. Idempotent. */
   close(): Promise<void>;
@@ -248,8 +248,8 @@ type EventsMember<C extends Contract, V extends string> = 'events' extends keyof
   : { readonly events: ClientEvents<C['events'], Audible<C, V>> };
 
 /**
- * The client of a contract. `V` is what its transport can do (see `Adapter`): operations where it has the verb `call`, the verb `write`
- * and the operation writes to an event's channel, or the operation's name; streamed ones can be run where it has `stream`; `onX` where it has `subscribe` or the name `onX`.
+ * The client of a contract. `V` lists the abilities of its transport (see `Adapter`). It has operations if `V` has the verb `call`, the verb `write`
+ * and the operation writes to an event's channel, or the operation's name; streamed ones if it has `stream`; `onX` if it has `subscribe` or the name `onX`.
  * `events` has the same subscriptions by the names of the events, which editors can follow to the contract.
  */
 export type Client<C extends Contract, V extends string = 'call' | 'subscribe' | 'stream'> = ClientLifecycle &
@@ -257,16 +257,16 @@ export type Client<C extends Contract, V extends string = 'call' | 'subscribe' |
   Listeners<C['events'], Audible<C, V>> &
   EventsMember<C, V>;
 
-/** What a transport can do; of several, of which one is chosen at run time, what all of them can. */
+/** The abilities of a transport. If one of several is chosen at run time, the abilities that all of them have. */
 export type VerbsOf<T> = (T extends unknown ? (verbs: VerbsOfOne<T>) => void : never) extends (verbs: infer V extends string) => void
   ? V
   : never;
 
 type VerbsOfOne<T> = T extends Adapter<infer V> ? V : string;
 
-/** Options of `createClient` beside contract and transport. */
+/** Options of `createClient` besides contract and transport. */
 export interface ClientOptions {
-  /** For each whole call and each start of a subscription, in milliseconds; `Infinity` for none. @default 30_000 */
+  /** Time limit of each whole call and each start of a subscription, in milliseconds; `Infinity` for none. @default 30_000 */
   readonly timeoutMs?: number | undefined;
   /** Waits between tries to connect a subscription: exponential with full jitter. */
   readonly reconnect?:

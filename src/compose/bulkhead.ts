@@ -16,7 +16,7 @@ export interface BulkheadOptions {
 
 const MOST = 10_000;
 
-/** Middleware that lets so many calls run at once; others wait in their order, until their deadline or their caller ends them. */
+/** Middleware that lets a number of calls run at once. Others wait in order, until their deadline or their caller ends them. */
 export function bulkhead(options: BulkheadOptions): Middleware {
   const { maxCalls, maxWaiting, by } = readOptions('bulkhead', options, { maxCalls: count(), maxWaiting: count(100, { zero: true }) }, [
     'by',

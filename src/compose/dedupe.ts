@@ -15,7 +15,7 @@ interface Flight {
 }
 
 /**
- * Sends equal queries that are in flight at once only once: those of the same input, selection and headers, apart from those of traces. Each caller gets a copy of the output
+ * Sends equal queries in flight only once. Queries are equal if input, selection and headers are the same, apart from headers of traces. Each caller gets a copy of the output
  * of its own, and may leave without ending it for the others. Mutations, streams and subscriptions pass.
  */
 export function dedupe<S extends Source>(source: S): Composed<S> {

@@ -10,11 +10,11 @@ import type { Source } from './wrap.ts';
 
 /** Options of `fallback`. */
 export interface FallbackOptions {
-  /** Failures in a row after which a transport is left alone for a while. @default 3 */
+  /** Failures in a row after which a transport is not used for a while. @default 3 */
   readonly failures?: number;
-  /** How long it is left alone at first, in milliseconds; then one call probes it, and it is twice as long if that fails. @default 1_000 */
+  /** How long it is not used at first, in milliseconds. Then one call probes it, and the time doubles if that fails. @default 1_000 */
   readonly openMs?: number;
-  /** The longest that it is left alone, in milliseconds. @default 30_000 */
+  /** The longest time that it is not used, in milliseconds. @default 30_000 */
   readonly maxOpenMs?: number;
   /**
    * How long a call that may be repeated waits for one transport before the next is asked too late, in milliseconds.
@@ -34,7 +34,7 @@ interface Part {
 
 /**
  * Sends calls and subscriptions over the first transport that works: `fallback([grpc({ … }), rest({ … })])`. When one cannot be reached, the next
- * is asked within the same deadline, if the call surely was not sent or may be repeated. One that failed several times is left alone, then probed.
+ * is asked within the same deadline, if the call was certainly not sent or may be repeated. After several failures a transport is not used for a while, and then probed.
  * A subscription that ends is connected again by the client, over the first that works then.
  */
 export function fallback<const S extends readonly [Source, ...Source[]]>(

@@ -11,7 +11,7 @@ export interface Share {
   readonly burst: number;
 }
 
-/** Where shares are counted: in this process, or for several processes in a store of yours. */
+/** Counts shares, in this process or for several processes in a store of yours. */
 export interface LimitStore {
   /** Takes `cost` of a caller's share: 0 if there was as much, else how long to wait, in milliseconds. */
   take(caller: string, cost: number, share: Share): Maybe<number>;
@@ -23,7 +23,7 @@ export interface LimitOptions {
   readonly perSecond: number;
   /** How many at once after a pause. @default `perSecond`, at least 1 */
   readonly burst?: number;
-  /** Whose share a request takes from; `undefined` takes from none. @default the address of the peer, or one share for all without */
+  /** The owner of the share from which a request takes; `undefined` takes from none. @default the address of the peer, or one share for all if there is none */
   readonly by?: (request: CallRequest | SubscribeRequest) => Maybe<string | undefined>;
   /** How much a request takes. @default 1 */
   readonly cost?: (request: CallRequest | SubscribeRequest) => number;

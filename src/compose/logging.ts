@@ -9,7 +9,7 @@ import type { Middleware } from './use.ts';
 import { watch } from './watch.ts';
 import { memberOf } from './wrap.ts';
 
-/** Where lines go: pino's shape, which winston, bunyan and `console` can be given too. */
+/** The logger, of pino's shape. Those of winston and bunyan fit too, and so does `console`. */
 export interface Logger {
   /** For what went well. */
   info(fields: LogFields, message: string): void;
@@ -19,7 +19,7 @@ export interface Logger {
   error(fields: LogFields, message: string): void;
 }
 
-/** What a line says. */
+/** The members of a line. */
 export interface LogFields {
   readonly member: string;
   readonly kind: 'query' | 'mutation' | 'stream' | 'event';

@@ -24,8 +24,8 @@ export interface RetryOptions {
    */
   readonly budget?: number;
   /**
-   * Gives mutations that have no key an idempotency key, so that they can be tried again. Only for services that keep keys, as those of this library
-   * do: another would run the call twice. It stops if the service says that it cannot tell its callers apart. @default false
+   * Gives mutations without a key an idempotency key, so they can be tried again. Use it only for services that keep keys, as those of this library
+   * do. Another service would run the call twice. It stops if the service says that it cannot tell its callers apart. @default false
    */
   readonly idempotencyKeys?: boolean;
 }
@@ -39,8 +39,8 @@ const flag: OptionReader<boolean> = (value, owner, name) => {
 };
 
 /**
- * Tries failed calls again where that is safe: those that surely were not sent, queries, idempotent mutations, and
- * calls with an idempotency key. A peer's `retryAfterMs` is waited for; the call's deadline holds for all tries together.
+ * Tries failed calls again if that is safe: calls that were certainly not sent, queries, idempotent mutations, and
+ * calls with an idempotency key. It waits for a peer's `retryAfterMs`. The call's deadline holds for all tries together.
  * Subscriptions pass: the client connects them again by itself.
  */
 export function retry<V extends string>(source: Adapter<V> | Transport, options: RetryOptions = {}): Adapter<V> {

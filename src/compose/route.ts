@@ -23,7 +23,7 @@ type Routed<R, Member extends keyof R> = Member extends 'default'
 /**
  * Sends each member of a client over the transport named for it, and the others over `default`:
  * `route({ default: rest(…), onTemperature: mqtt(…), getWeather: soap(…) })`. One client then uses many protocols.
- * Throws a `TypeError` where a name is no member of the contract.
+ * @throws TypeError if a name is not a member of the contract
  */
 export function route<const R extends Routes>(routes: R): Adapter<Extract<{ [M in keyof R]: Routed<R, M> }[keyof R], string>> {
   return (contract) => {

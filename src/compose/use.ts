@@ -7,8 +7,8 @@ export type NextCall = (request: CallRequest) => Promise<unknown>;
 export type NextSubscribe = (request: SubscribeRequest, sink: EventSink) => Promise<void>;
 
 /**
- * What stands around calls, subscriptions and streams. What it leaves out passes as it is. Inputs that it changes are checked after it; what it
- * answers itself is not.
+ * A function around calls, subscriptions and streams. Verbs that it leaves out pass unchanged. Inputs that it changes are checked after it. Its
+ * own answers are not checked.
  */
 export interface Middleware {
   /** Around a call: `next` makes it. */
@@ -17,7 +17,7 @@ export interface Middleware {
   subscribe?(request: SubscribeRequest, sink: EventSink, next: NextSubscribe): Promise<void>;
 }
 
-/** The same around both: `next` resolves with the answer of a call, or once a subscription or a stream is acknowledged. */
+/** One function around both verbs: `next` resolves with the answer of a call, or when a subscription or a stream is acknowledged. */
 export type AroundBoth = (
   request: CallRequest | SubscribeRequest,
   next: (request: CallRequest | SubscribeRequest) => Promise<unknown>,

@@ -2,10 +2,10 @@ import type { Adapter, CallRequest, Headers, SubscribeRequest, Transport } from 
 import { connect, markGuarded } from '../guard/guard.ts';
 import { Call, changed } from '../life/call.ts';
 
-/** What a composition is made around: an adapter, or a transport such as a service. */
+/** The source of a composition: an adapter, or a transport such as a service. */
 export type Source = Adapter<never> | Transport;
 
-/** What a composition gives: an adapter for an adapter, which can do the same, and a transport for a transport. */
+/** The result of a composition: an adapter with the same abilities for an adapter, and a transport for a transport. */
 export type Composed<S extends Source> = S extends Transport ? Transport : S;
 
 /** What a composition does itself. The rest is the inner transport's. */

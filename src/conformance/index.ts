@@ -46,7 +46,7 @@ export interface RunOptions extends Omit<ConformanceTarget, 'open' | 'name'> {
 /**
  * Runs the conformance cases over a protocol, one after the other, and gives a result for each:
  * `await runConformance(async (transport) => ({ transport: myAdapter({ url }), close }))`.
- * Throws a `TypeError` where a skip names no case.
+ * @throws TypeError if a skip names no case
  */
 export async function runConformance(open: Open, options: RunOptions = {}): Promise<readonly ConformanceResult[]> {
   const {

@@ -7,7 +7,7 @@ import type { ConformanceContract } from './contract.ts';
 import type { Probe } from './probe.ts';
 import type { ConformanceServiceOptions } from './service.ts';
 
-/** What a protocol can do. */
+/** The abilities of a protocol. */
 export type Verb = 'call' | 'subscribe' | 'stream';
 
 /** How much a rule binds, as in RFC 2119. */
@@ -27,7 +27,7 @@ export interface OpenOptions {
 
 /** One protocol's client and server, connected. */
 export interface Opened {
-  /** What `createClient` takes. */
+  /** The transport for `createClient`. */
   readonly transport: Adapter<never> | Transport;
   /** Stops the server. The client, and with it the adapter's transport, is closed before. */
   close(): Promise<void>;
@@ -51,7 +51,7 @@ export interface ConformanceTarget {
   readonly skips?: readonly Skip[];
 }
 
-/** What a case opens. */
+/** The result of opening a case. */
 export interface BenchOptions extends Omit<ConformanceServiceOptions, 'onError'>, Omit<OpenOptions, 'onError'> {
   readonly client?: Omit<ClientOptions, 'onError'>;
 }
@@ -84,15 +84,15 @@ export interface ConformanceCase {
   readonly level: Level;
   /** One sentence. */
   readonly rule: string;
-  /** Where the rule is written. */
+  /** The place of the rule. */
   readonly link: string;
-  /** What the protocol must be able to do for the case to make sense. */
+  /** The abilities that the case needs. */
   readonly needs: readonly Verb[];
-  /** Rejects where the rule is broken. */
+  /** Rejects if the rule is broken. */
   run(context: CaseContext): Promise<void>;
 }
 
-/** What became of one case. */
+/** The result of one case. */
 export interface ConformanceResult {
   readonly id: string;
   readonly level: Level;

@@ -1,6 +1,6 @@
 import type { Transport } from './transport.ts';
 
-/** Throws a `TypeError` that names the likely mistake where what `owner` is to serve is no transport: without types, others get this far. */
+/** Throws a `TypeError` that names the likely mistake if the argument of `owner` is not a transport. Programs without types need this check. */
 export function checkTransport(owner: string, transport: Transport): void {
   const given: unknown = transport;
   if (typeof given === 'function')

@@ -4,7 +4,7 @@ import type { ErrorCode } from './errors.ts';
 import type { SecurityRequirement, SecurityScheme, SecuritySpec } from './security/security.ts';
 
 /**
- * Any zod 4 schema, written with `zod` or `zod/mini`, by its inside alone: comparing each schema of a contract with the
+ * Any zod 4 schema, written with `zod` or `zod/mini`, typed by its inside only. Comparing each schema of a contract with the
  * whole of zod's `$ZodType` took a third of the time that checking a large contract does.
  */
 export interface Schema {
@@ -13,15 +13,15 @@ export interface Schema {
 
 /** An error that an operation gives on purpose, under a name of its own. */
 export interface ErrorSpec {
-  /** What the error is on every protocol, also to callers that do not know its name. */
+  /** The code of the error on every protocol, also for callers that do not know its name. */
   readonly code: ErrorCode;
-  /** An object schema: what the error's `details` hold. Leave it out if the name says everything. */
+  /** An object schema of the error's `details`. Leave it out if the name says everything. */
   readonly details?: Schema;
   /** One sentence for descriptions; also the error's text unless a handler gives another. */
   readonly description?: string;
 }
 
-/** What `errors` of an operation takes: a list of codes, or a record of names; the name of a code stands for the code itself. */
+/** The errors of an operation: a list of codes, or a record of names. The name of a code stands for the code itself. */
 export type ErrorsSpec = readonly ErrorCode[] | { readonly [name: string]: ErrorSpec | true };
 
 /** The errors of an operation by name. A plain code has its own name. */
@@ -29,7 +29,7 @@ export interface DeclaredErrors {
   readonly [name: string]: ErrorSpec;
 }
 
-/** What `errors` as a contract's author wrote them become. */
+/** The errors of an operation as a record, whatever form the author wrote. */
 export type Declared<X extends ErrorsSpec> = X extends readonly (infer C extends ErrorCode)[]
   ? { readonly [N in C]: { readonly code: N } }
   : { readonly [N in keyof X]: X[N] extends ErrorSpec ? X[N] : { readonly code: N & ErrorCode } };
@@ -46,7 +46,7 @@ export interface Deprecation {
   readonly note?: string;
 }
 
-/** What `query` and `mutation` take. */
+/** Options of `query` and `mutation`. */
 export interface OperationSpec<
   I extends Schema | undefined,
   O extends Schema | undefined,
@@ -61,9 +61,9 @@ export interface OperationSpec<
   readonly description?: string;
   /** True, or why and what to use instead, or since when and until when. */
   readonly deprecated?: boolean | string | Deprecation;
-  /** An object schema; leave it out where the operation takes no input. */
+  /** An object schema. Leave it out if the operation takes no input. */
   readonly input?: I;
-  /** Leave it out where the operation gives no output. */
+  /** The schema of the output. Leave it out if the operation returns nothing. */
   readonly output?: O;
   /** Instead of `output`: the schema of each piece of an answer that comes in pieces, such as tokens of a model or rows of an export. */
   readonly item?: S;
@@ -74,13 +74,13 @@ export interface OperationSpec<
    * A handler throws `call.errors.OUT_OF_STOCK(details)`; a caller narrows with `isApiError(error, operation, 'OUT_OF_STOCK')`.
    */
   readonly errors?: X;
-  /** Who may call, by the names of the contract's `securitySchemes`: `'token'`, `{ oauth: ['write'] }`, a list of which one is enough, or `false` for anybody. @default the contract's */
+  /** The credentials for a call, by the names of the contract's `securitySchemes`: `'token'`, `{ oauth: ['write'] }`, a list of which one is enough, or `false` for none. @default the contract's */
   readonly security?: SecuritySpec;
-  /** For one protocol alone: `{ grpc: { … } }`. */
+  /** Options for one protocol only: `{ grpc: { … } }`. */
   readonly meta?: Readonly<Record<string, unknown>>;
 }
 
-/** What `query` takes beside `OperationSpec`. */
+/** Options of `query` besides those of `OperationSpec`. */
 export interface QuerySpec<
   I extends Schema | undefined,
   O extends Schema | undefined,
@@ -90,38 +90,38 @@ export interface QuerySpec<
 > extends OperationSpec<I, O, X, S> {
   /**
    * The property of an item that orders the list, for a query whose output is a list and whose input has
-   * `limit` and `after`: a page starts behind the item with that key, and one shorter than `limit` is the last.
+   * `limit` and `after`. A page starts after the item with that key, and a page shorter than `limit` is the last.
    */
   readonly pagedBy?: P;
 }
 
-/** What `mutation` takes beside `OperationSpec`. */
+/** Options of `mutation` besides those of `OperationSpec`. */
 export interface MutationSpec<
   I extends Schema | undefined,
   O extends Schema | undefined,
   X extends ErrorsSpec = ErrorsSpec,
   S extends Schema | undefined = Schema | undefined,
 > extends OperationSpec<I, O, X, S> {
-  /** True where doing it twice is the same as doing it once. @default false */
+  /** True if running it twice has the same effect as running it once. @default false */
   readonly idempotent?: boolean;
 }
 
-/** What `event` takes. */
+/** Options of `event`. */
 export interface EventSpec<P extends Schema, C extends string, W extends string = string> {
   /** Groups events as it does operations. @default the contract's name */
   readonly service?: string;
   readonly summary?: string;
   readonly description?: string;
   readonly deprecated?: boolean | string | Deprecation;
-  /** Where it is published: `rooms/{room}/messages`. Each `{parameter}` names a property of the payload. */
+  /** The path under which it is published: `rooms/{room}/messages`. Each `{parameter}` names a property of the payload. */
   readonly channel: C;
   /** Its type in webhooks and CloudEvents: `article.published`. @default the channel, with dots */
   readonly type?: string;
-  /** An object schema: what each event carries. */
+  /** An object schema of the payload. */
   readonly payload: P;
   /** The operation whose output is published here each time it succeeds: writing to the channel means calling it. */
   readonly writtenBy?: W;
-  /** Who may listen, by the names of the contract's `securitySchemes`: `'token'`, `{ oauth: ['write'] }`, a list of which one is enough, or `false` for anybody. @default the contract's */
+  /** The credentials for a subscription, by the names of the contract's `securitySchemes`: `'token'`, `{ oauth: ['write'] }`, a list of which one is enough, or `false` for none. @default the contract's */
   readonly security?: SecuritySpec;
   readonly meta?: Readonly<Record<string, unknown>>;
 }
@@ -142,14 +142,14 @@ export interface Operation<
   readonly deprecated?: boolean | string | Deprecation;
   readonly input: I;
   readonly output: O;
-  /** What each piece of the answer is; only streamed operations have it. */
+  /** The schema of each piece of the answer. Only streamed operations have it. */
   readonly item: S;
   /** At least one; clients use the first. */
   readonly http: readonly HttpBinding[];
   readonly errors: E;
   readonly idempotent: boolean;
   readonly pagedBy: P;
-  /** Who may call: one of these is enough. Absent or empty: anybody. */
+  /** The credentials for a call: one of these is enough. Absent or empty: none are needed. */
   readonly security?: readonly SecurityRequirement[];
   readonly meta: Readonly<Record<string, unknown>>;
 }
@@ -167,7 +167,7 @@ export interface EventDefinition<P extends Schema = Schema, C extends string = s
   readonly type: string;
   readonly payload: P;
   readonly writtenBy?: W;
-  /** Who may listen: one of these is enough. Absent or empty: anybody. */
+  /** The credentials for a subscription: one of these is enough. Absent or empty: none are needed. */
   readonly security?: readonly SecurityRequirement[];
   readonly meta: Readonly<Record<string, unknown>>;
 }
@@ -178,7 +178,7 @@ export interface Relation {
   readonly operation: string;
   /** The query's inputs, each by the name of the property of this type that fills it: `{ userId: 'id' }`. */
   readonly input: Readonly<Record<string, string>>;
-  /** The query that gives it for many at once, so that a list of this type costs one call and not one per row. */
+  /** The query that returns it for many rows at once, so a list of this type costs one call instead of one per row. */
   readonly batch?: RelationBatch;
 }
 
@@ -189,19 +189,19 @@ export interface RelationBatch {
   readonly input: string;
   /** The property of the items it gives that says to which of them each belongs: `id`. */
   readonly key: string;
-  /** True where the relation is a list: all items that belong; else the one that does. @default false */
+  /** True if the relation is a list of all items that belong to the row, false if it is one item. @default false */
   readonly many?: boolean;
 }
 
 /** Relations by the name of the type (its `.meta({ id })`) and of the field. */
 export type Relations = Readonly<Record<string, Readonly<Record<string, Relation>>>>;
 
-/** Operations by name, as `defineContract` takes them: the names are still the keys alone. */
+/** Operations by name, as `defineContract` takes them. Only the keys are the names. */
 export type Operations = Readonly<Record<string, Operation>>;
 /** Events by name, as `defineContract` takes them. */
 export type Events = Readonly<Record<string, EventDefinition>>;
 
-/** What an API offers, apart from any protocol. Made by `defineContract`. */
+/** The operations and events of an API, without any protocol. Made by `defineContract`. */
 export interface Contract<O extends Operations = Operations, E extends Events = Events, R extends Relations = Relations> {
   readonly name: string;
   readonly version: string;
@@ -227,7 +227,7 @@ export type Joined<T, P extends Parts, K extends 'operations' | 'events' | 'rela
 
 type Intersection<U> = (U extends unknown ? (each: U) => void : never) extends (all: infer I) => void ? I : never;
 
-/** What `defineContract` takes. */
+/** Options of `defineContract`. */
 export interface ContractSpec<O extends Operations, E extends Events, R extends Relations, P extends Parts = {}> {
   /** Lower-case, `[a-z][a-z0-9]*`: topic prefix, proto package. */
   readonly name: string;
@@ -240,7 +240,7 @@ export interface ContractSpec<O extends Operations, E extends Events, R extends 
   readonly service?: string;
   /** How callers show who they are, by names that `security` uses: `{ token: { type: 'http', scheme: 'bearer' } }`. */
   readonly securitySchemes?: Readonly<Record<string, SecurityScheme>>;
-  /** Who may call and listen, for members that do not say it themselves. @default anybody */
+  /** The credentials for members without a `security` of their own. @default none are needed */
   readonly security?: SecuritySpec;
   readonly operations?: O;
   readonly events?: E;

@@ -72,7 +72,7 @@ export function event<P extends Schema, const C extends string, const W extends 
 
 /**
  * Defines a contract from its operations and events.
- * Throws a `TypeError` that names the mistake where names, paths or parameters do not fit together.
+ * @throws TypeError that names the mistake if names, paths or parameters do not fit together
  */
 export function defineContract<
   const O extends Operations = {},

@@ -72,12 +72,12 @@ export function isReason(name: string): boolean {
   return /^[A-Z][A-Z0-9_]{0,62}$/.test(name) && !CODES.has(name);
 }
 
-/** A JSON object: what `details` of an error may be. */
+/** A JSON object, such as the `details` of an error. */
 export interface JsonObject {
   readonly [key: string]: unknown;
 }
 
-/** One thing that is wrong with an input: where, and what. */
+/** One mistake in an input: its place and a message. */
 export interface Issue {
   /** Property names and list positions from the root of the input. */
   readonly path: readonly (string | number)[];
@@ -93,25 +93,25 @@ export interface ErrorResponse {
   readonly body: unknown;
 }
 
-/** What an error may carry beside its code and message. */
+/** The parts of an error besides its code and message. */
 export interface ApiErrorOptions {
   /** JSON object with more about the error; `{ issues }` for INVALID_ARGUMENT. */
   readonly details?: JsonObject | undefined;
-  /** The name of an error that the operation declares, `OUT_OF_STOCK`; anything but such a name is left out. */
+  /** The name of an error that the operation declares, `OUT_OF_STOCK`. Any other text is left out. */
   readonly reason?: string | undefined;
   /** How long the peer asks to wait before trying again, in milliseconds; a negative or infinite time is left out. */
   readonly retryAfterMs?: number | undefined;
-  /** The id of the request, as the peer's log has it; one that is not up to 128 printable ASCII characters is left out. */
+  /** The id of the request in the peer's log, up to 128 printable ASCII characters. Any other is left out. */
   readonly requestId?: string | undefined;
-  /** True where the peer gave this error, false where it arose here. @default false */
+  /** True if the error came from the peer, false if it arose here. @default false */
   readonly remote?: boolean | undefined;
-  /** False where the request surely never reached the peer, so that any operation may be tried again. @default true */
+  /** False if the request certainly never reached the peer, so every operation may be tried again. @default true */
   readonly sent?: boolean | undefined;
-  /** What the peer gave beside the error, where it gave something: other fields of a GraphQL response. It does not travel on. */
+  /** Data that the peer sent with the error, such as other fields of a GraphQL response. It does not travel on. */
   readonly partial?: unknown;
   /** The answer of a foreign service that it was made from. It does not travel on. */
   readonly response?: ErrorResponse | undefined;
-  /** What led to the error; it never leaves the process. */
+  /** The error that led to this one. It never leaves the process. */
   readonly cause?: unknown;
 }
 
@@ -134,7 +134,7 @@ const BRAND: unique symbol = Symbol.for('multi-api-sdk.ApiError') as never;
 export class ApiError extends Error {
   override readonly name = 'ApiError';
   readonly code: ErrorCode;
-  /** The message without the `[CODE]` prefix: what travels to a caller. */
+  /** The message without the `[CODE]` prefix. This text travels to a caller. */
   readonly text: string;
   /**
    * The declared name of a typed error, `OUT_OF_STOCK`: only if its operation declares it, with this code and such `details`.
@@ -144,7 +144,7 @@ export class ApiError extends Error {
   declare readonly details?: JsonObject;
   declare readonly retryAfterMs?: number;
   declare readonly requestId?: string;
-  /** What the peer gave beside the error. */
+  /** Data that the peer sent with the error. */
   declare readonly partial?: unknown;
   /** The answer of a foreign service that it was made from: its status, its headers and its own words. */
   declare readonly response?: ErrorResponse;
@@ -181,7 +181,7 @@ export class ApiError extends Error {
     return new ApiError(code, text, { reason, details, retryAfterMs, requestId, partial, response, remote, sent, cause: this, ...change });
   }
 
-  /** What travels to the caller: no cause, no stack, and no details that JSON cannot hold. */
+  /** The parts that travel to the caller: no cause, no stack, and no details that JSON cannot hold. */
   toJSON(): ErrorBody {
     return {
       code: this.code,

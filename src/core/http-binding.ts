@@ -4,7 +4,7 @@ export interface HttpSpec {
   readonly route?: string;
   /** The status of an answer that succeeded: 200 to 299, with an output not 204 and 205. @default 201 of a mutation by POST, 204 without an output, else 200 */
   readonly status?: number;
-  /** `Cache-Control` of an answer that succeeded, unless the handler says otherwise: `max-age=60`. @default none */
+  /** `Cache-Control` of a successful answer, unless the handler sets another: `max-age=60`. @default none */
   readonly cacheControl?: string;
   /** The member of the input that is the whole body: a `file()` or `bytes()`. The others are in the path and the query. @default a JSON object, or a form if the input has files */
   readonly body?: string;

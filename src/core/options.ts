@@ -3,7 +3,7 @@ import { nearest } from '#contract-check';
 /** Reads the value of one option: gives the value in force, or throws a `TypeError` that names the option. */
 export type OptionReader<T> = (value: unknown, owner: string, name: string) => T;
 
-/** What a number may be. */
+/** The allowed values of a number. */
 export interface NumberRule {
   /** Whether 0 means something. @default false */
   readonly zero?: boolean;
@@ -54,7 +54,7 @@ type Forgotten<O, S, N> = Exclude<keyof O, keyof S | N> | Extract<N, Numeric<O>>
 export type OptionsInForce<O, S extends Spec> = Readonly<Omit<O, keyof S>> & { readonly [K in keyof S]: ReturnType<S[K]> };
 
 /**
- * Reads the options of a factory: fills in defaults, and refuses values that mean nothing and names that are unknown.
+ * Reads the options of a factory: fills in defaults, and refuses invalid values and unknown names.
  * An option that is `undefined` counts as absent. `readers` and `others` together name every option of the type, or it does not compile.
  * @param owner - the factory, as its user knows it: begins each message
  * @param readers - one for each option that is a number, and for others that have a rule

@@ -20,7 +20,7 @@ type Fits<T, R extends Relation> = R['input'][keyof R['input']] extends keyof T 
 type OutputAt<C extends Contract, N extends string> = C['operations'][N]['output'] extends infer S extends Schema ? OutputOf<S> : never;
 type Merge<U> = (U extends unknown ? (each: U) => void : never) extends (all: infer A) => void ? A : never;
 
-/** What `select` may name of a type: its fields and its relations. */
+/** The names that `select` takes for a type: its fields and its relations. */
 export type Select<T, C extends Contract> = { readonly [K in KeysOf<Item<T>>]?: SelectOne<FieldOf<Item<T>, K>, C> } & {
   readonly [K in keyof Related<Item<T>, C>]?: SelectOne<Related<Item<T>, C>[K], C>;
 };

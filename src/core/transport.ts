@@ -33,9 +33,9 @@ export interface Transport {
   close(): Promise<void>;
 }
 
-/** A task that one process of several does, for as long as it renews it, and the place where the next one goes on. */
+/** A task that one process of several does while it renews the lease, and the place from which the next process continues. */
 export interface HubLease {
-  /** What the last holder kept: opaque text. */
+  /** The place that the last holder kept: opaque text. */
   readonly cursor: string | undefined;
   /** Holds it for `leaseMs` from now on, and keeps a new `cursor` if one is given; false if somebody else may hold it by now. */
   renew(leaseMs: number, cursor?: string): Promise<boolean>;
@@ -43,7 +43,7 @@ export interface HubLease {
   release(cursor?: string): Promise<void>;
 }
 
-/** What `identify` is given of a caller. */
+/** The argument of `identify`. */
 export interface IdentifyRequest {
   /** Lower-case names. */
   readonly headers: Headers;
@@ -53,7 +53,7 @@ export interface IdentifyRequest {
   readonly onBehalfOf?: string | undefined;
 }
 
-/** Who a caller is. */
+/** The identity of a caller. */
 export interface Identity {
   /** Tells callers apart; empty if the service asks nobody who they are, `undefined` if it asks and cannot tell them apart. */
   readonly caller?: string | undefined;
@@ -65,7 +65,7 @@ export interface Identity {
 export interface CallRequest {
   /** Name, input and output schemas, bindings. */
   readonly operation: Operation;
-  /** JSON-safe; `undefined` where the operation takes none. */
+  /** JSON-safe; `undefined` if the operation takes none. */
   readonly input: unknown;
   /** The caller's signal joined with the deadline. Made on first use. */
   readonly signal: AbortSignal;
@@ -78,16 +78,16 @@ export interface CallRequest {
   /** Set by handlers: protocol and address of the caller. */
   readonly peer?: Peer | undefined;
   /**
-   * Gets what the answer says beside its output or error. Called before the promise settles, and not at all if there is nothing to say; of several
+   * Is called with the status and headers of the answer, before the promise settles. It is not called if there are none. If there are several
    * calls, such as those of tries, the last one counts. It must not throw.
    */
   readonly onResponse?: OnResponse | undefined;
 }
 
-/** What `onResponse` of a call is. */
+/** The type of `onResponse` of a call. */
 export type OnResponse = (head: ResponseHead) => void;
 
-/** What an answer says beside its output or error. */
+/** The status and headers of an answer. */
 export interface ResponseHead {
   /** The status over REST; other protocols have none of their own. */
   readonly status?: number | undefined;
@@ -97,14 +97,14 @@ export interface ResponseHead {
   readonly cookies?: readonly string[] | undefined;
 }
 
-/** What many answers come to, as it crosses the seam: the events of a channel, or the items of a streamed operation. */
+/** A request with many answers, as it crosses the seam: the events of a channel, or the items of a streamed operation. */
 export type SubscribeRequest = EventRequest | StreamRequest;
 
 /** One subscription to an event. */
 export interface EventRequest {
   readonly operation?: undefined;
   readonly event: EventDefinition;
-  /** Values of channel parameters that the subscriber fixes; the others match all. */
+  /** Values of channel parameters that the subscriber fixes. Other parameters match all values. */
   readonly params: Readonly<Record<string, unknown>>;
   /** Aborting it ends the subscription and releases the far side. */
   readonly signal: AbortSignal;
@@ -139,7 +139,7 @@ export interface StreamRequest {
   readonly peer?: Peer | undefined;
 }
 
-/** Where a subscription's events go. After `end`, and after the signal aborted, calls have no effect. */
+/** Receives the events of a subscription. After `end`, and after the signal aborted, calls have no effect. */
 export interface EventSink {
   /** A returned promise settles once the consumer is done with the event, for transports that acknowledge, and once a stream may go on. */
   next(event: EventMessage): void | Promise<void>;
@@ -163,16 +163,16 @@ export interface EventMessage {
 /** Headers of a call: lower-case names `[a-z0-9-]`, printable ASCII values. */
 export type Headers = Readonly<Record<string, string>>;
 
-/** The fields wanted of an object: `true` takes one whole, an object selects within it. */
+/** The wanted fields of an object: `true` takes one whole, and an object selects within it. */
 export interface Selection {
   readonly [field: string]: true | Selection;
 }
 
-/** Who calls: the protocol, and the network address where there is one. */
+/** The caller's protocol, and its network address if there is one. */
 export interface Peer {
   readonly protocol: string;
   readonly address?: string | undefined;
-  /** What the host of a handler knows of the caller, such as the user that its middleware found: `nodeListener(handler, { caller: (req) => req.user })`. */
+  /** The caller as the host of a handler knows it, such as the user that its middleware found: `nodeListener(handler, { caller: (req) => req.user })`. */
   readonly caller?: unknown;
 }
 
@@ -180,8 +180,8 @@ declare const CAPABILITY: unique symbol;
 
 /**
  * What `rest(…)`, `grpc(…)` … return: a transport once it knows the contract.
- * `V` says what it can do, for the client's type: the verbs `call`, `write` (operations that write to an event's channel) and
- * `subscribe`, or names of single client members. One that can do more stands for one that can do less; `Adapter<never>` is any.
+ * `V` lists its abilities, for the client's type: the verbs `call`, `write` (operations that write to an event's channel) and
+ * `subscribe`, or names of single client members. An adapter with more abilities fits a type with fewer. `Adapter<never>` is any adapter.
  */
 export interface Adapter<in V extends string = 'call' | 'subscribe'> {
   (contract: Contract): Transport;

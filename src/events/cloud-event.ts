@@ -5,12 +5,12 @@ import type { EventMessage } from '../core/transport.ts';
 /** The media type of one CloudEvent in JSON. Source: https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.md */
 export const CLOUD_EVENT_TYPE = 'application/cloudevents+json';
 
-/** How a carrier writes CloudEvents: `binary` has the attributes beside the payload, `structured` has one JSON object with both. */
+/** The form of CloudEvents: `binary` has attributes and payload apart, `structured` has one JSON object with both. */
 export type CloudEventsMode = 'binary' | 'structured';
 
 /** How events are written as CloudEvents 1.0. */
 export interface CloudEventsOptions<M extends CloudEventsMode = CloudEventsMode> {
-  /** Attributes beside the payload, or one JSON object with both. */
+  /** Attributes and payload apart, or one JSON object with both. */
   readonly mode: M;
   /** The context that the events are from, a URI reference. @default '/blog/v1': the contract's name and the major number of its version */
   readonly source?: string;

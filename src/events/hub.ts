@@ -17,7 +17,7 @@ export interface HubEvent {
   readonly data: unknown;
 }
 
-/** Where a service's events go and come from: memory, or a broker that several processes share. */
+/** Carries a service's events from publishers to subscribers: in memory, or on a broker that several processes share. */
 export interface EventHub {
   /** Takes one event and gives it its id; resolves once the hub has it, rejects if it could not take it. A key that it has seen is taken already. */
   publish(event: EventDefinition, published: HubEvent): Promise<void>;
@@ -45,7 +45,7 @@ const KEYS = 1000;
 /**
  * An event hub within this process. Ids are `<epoch>-<n>`, with one counter per event of the contract; a subscriber that resumes from
  * an id after which something is no longer held, or from another instance, gets a gap notice and then live events. Publishing waits
- * for the subscribers that acknowledge, and for no others: a slow listener holds up nobody.
+ * only for subscribers that acknowledge, so a slow listener holds up nobody.
  * @throws TypeError if an option has a value that it cannot have.
  */
 export function memoryHub(options: MemoryHubOptions = {}): EventHub {

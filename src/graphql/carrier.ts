@@ -5,7 +5,7 @@ import { responseHeaders } from '../peer/response-headers.ts';
 import { readReply, type Reply } from './reply.ts';
 import { isObject } from './wire.ts';
 
-/** What this library needs of a client that carries documents: `GraphQLClient` of graphql-request fits. */
+/** The part of a client that carries documents. `GraphQLClient` of graphql-request fits. */
 export interface GraphqlCarrier {
   rawRequest(request: {
     readonly query: string;
@@ -15,7 +15,7 @@ export interface GraphqlCarrier {
   }): Promise<CarrierResponse>;
 }
 
-/** What a carrier gives of a response. */
+/** The response of a carrier. */
 export interface CarrierResponse {
   readonly status: number;
   readonly headers: { get(name: string): string | null; entries?(): Iterable<readonly [name: string, value: string]> };

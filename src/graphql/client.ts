@@ -36,7 +36,7 @@ export type { SocketEvent, WebSocketConstructor, WebSocketLike } from '../socket
 export interface ForeignOperation {
   /** One operation, for a streamed operation a subscription; the input's members are its variables. */
   readonly document: string;
-  /** Where in `data` the output is: `viewer.profile`; `''` is `data` itself. @default the one field of `data` */
+  /** The place of the output in `data`: `viewer.profile`; `''` is `data` itself. @default the only field of `data` */
   readonly result?: string;
   /** Makes the variables of the input. @default the input */
   readonly input?: (input: unknown) => JsonObject;
@@ -48,7 +48,7 @@ export interface ForeignOperation {
 export interface ForeignEvent {
   /** One subscription; the channel's parameters are its variables. */
   readonly document: string;
-  /** Where in `data` the payload is: `orders.changed`; `''` is `data` itself. @default the one field of `data` */
+  /** The place of the payload in `data`: `orders.changed`; `''` is `data` itself. @default the only field of `data` */
   readonly result?: string;
   /** Makes the variables of the channel's parameters. @default the parameters */
   readonly input?: (params: unknown) => JsonObject;
@@ -76,15 +76,15 @@ export interface GraphqlOptions extends HttpClientOptions {
   /** Documents by event, likewise. */
   readonly events?: Readonly<Record<string, string | ForeignEvent>>;
   /**
-   * Asks for documents by their SHA-256, and sends the text once where the server does not have it yet. For servers that take them; one
-   * that says that it does not is sent documents from then on. Throws a `TypeError` where the platform has no `crypto.subtle`. @default false
+   * Asks for documents by their SHA-256, and sends the text once if the server does not have it yet. If a server
+   * rejects hashes, the client falls back to documents. Throws a `TypeError` if the platform has no `crypto.subtle`. @default false
    */
   readonly persisted?: boolean;
   /** How queries are sent: answers to GET can be kept by caches on the way. Mutations and long queries are sent by POST. @default 'POST' */
   readonly queryMethod?: 'GET' | 'POST';
   /**
    * Tells the server the deadline in `x-timeout-ms`.
-   * @default true, but false in a page of another origin, where the header would need the API's leave (CORS)
+   * @default true, but false in a page of another origin, because the header would then need the API's permission (CORS)
    */
   readonly sendDeadline?: boolean;
   /** Carries queries and mutations instead of `fetch`: a client of graphql-request, with its headers and middleware. */
@@ -98,7 +98,7 @@ export interface GraphqlOptions extends HttpClientOptions {
   readonly connectionParams?: JsonObject | (() => JsonObject | Promise<JsonObject>);
   /** How long connecting a socket may take, in milliseconds. @default 10_000 */
   readonly connectTimeoutMs?: number;
-  /** How often the server of a socket is asked for a sign of life, in milliseconds; one that gave none by the next time is gone. @default 30_000 */
+  /** How often the server of a socket is asked for a sign of life, in milliseconds. If it gives none until the next time, it counts as gone. @default 30_000 */
   readonly pingIntervalMs?: number;
   /** A larger event ends its subscription with DATA_LOSS. In bytes. @default 8_388_608 (8 MiB) */
   readonly maxMessageBytes?: number;

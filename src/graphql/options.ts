@@ -7,7 +7,7 @@ import { SOCKET_NAMES, SOCKET_READERS, type SocketOptions } from './socket/optio
 export interface GraphqlHandlerOptions extends GraphqlLimits, SocketOptions, PersistedOptions {
   /** @default '/graphql' */
   readonly path?: string;
-  /** Where the schema is shown; `false` hides it. @default '/schema.graphql', or `false` without `introspection` */
+  /** The path that shows the schema; `false` hides it. @default '/schema.graphql', or `false` without `introspection` */
   readonly schemaPath?: string | false;
   /** Whether `__schema` and `__type` may be asked, and whether messages suggest names that the caller may have meant. @default true */
   readonly introspection?: boolean;
@@ -26,7 +26,7 @@ export interface GraphqlHandlerOptions extends GraphqlLimits, SocketOptions, Per
   readonly maxFileBytes?: number;
   /** How many requests one body may hold. @default 100 */
   readonly maxBatch?: number;
-  /** What the documents of one body may have of `maxComplexity` together. @default 30_000 */
+  /** The complexity of all documents of one body together. @default 30_000 */
   readonly maxBatchComplexity?: number;
   /** How many parsed and compiled documents are kept. @default 1_000 */
   readonly maxDocuments?: number;

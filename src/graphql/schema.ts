@@ -19,7 +19,7 @@ const SCALARS: Readonly<Record<string, string>> = {
 
 /**
  * Prints a contract as a GraphQL schema in SDL: queries and mutations from its operations, subscriptions from its events, relations as fields.
- * Throws a `TypeError` where two types would have the same name. Rules: docs/protocols/graphql.md.
+ * Throws a `TypeError` if two types would have the same name. Rules: docs/protocols/graphql.md.
  */
 export function graphqlSchema(contract: Contract): string {
   return new Printer(graphqlTypes(contract)).print();

@@ -53,22 +53,22 @@ export type { ChannelCredentials, Client } from '@grpc/grpc-js';
 
 /** How to trust a server and to be trusted by it; PEM texts. */
 export interface GrpcTlsOptions {
-  /** Whom to trust. @default Node's own list */
+  /** The trusted authorities, in PEM. @default Node's own list */
   readonly ca?: string | Buffer;
-  /** What this client shows a server that wants to know it (mTLS), with its key. */
+  /** The client's certificate for servers that ask for one (mTLS), with its key. */
   readonly cert?: string | Buffer;
   readonly key?: string | Buffer;
-  /** The name in the server's certificate, where it is not the host's. */
+  /** The name in the server's certificate, if it differs from the host. */
   readonly serverName?: string;
 }
 
 /** Options of `grpc`. */
 export interface GrpcOptions extends ForeignOptions {
   /**
-   * Where the API is: `127.0.0.1:50051`, `http://localhost:50051`, with TLS `https://example.com`; or several IP addresses, which take turns (round robin).
+   * The address of the API: `127.0.0.1:50051`, `http://localhost:50051`, with TLS `https://example.com`; or several IP addresses, which take turns (round robin).
    */
   readonly url: string | readonly string[];
-  /** Sent with every call as metadata; a function is asked again for each call and each reconnect, so that tokens refresh.
+  /** Metadata of every call. A function is asked again for each call and each reconnect, so tokens can refresh.
    * Names that end with `-bin` have base64 values and are sent as bytes. */
   readonly headers?: HeadersOption;
   /** Sees what really went over the wire, credentials redacted; bodies as base64. */
@@ -84,7 +84,7 @@ export interface GrpcOptions extends ForeignOptions {
    * unless they are told otherwise. @default 330_000
    */
   readonly keepAliveMs?: number;
-  /** The lock of the .proto file that the server was built from, where the contract has changed since its first. */
+  /** The lock of the .proto file from which the server was built, if the contract has changed since its first version. */
   readonly lock?: ProtoLock;
   /** Carries the calls, with its interceptors: one of grpc-js, which is not closed with this adapter. @default a channel made from the options above */
   readonly client?: Client;

@@ -24,11 +24,11 @@ import { now, fromEpochMs } from '../life/now.ts';
 
 /** Options of `grpcHandler`. */
 export interface GrpcHandlerOptions {
-  /** A stream whose reader is this far behind is ended with RESOURCE_EXHAUSTED. @default 1_048_576 (1 MiB) */
+  /** How many bytes may wait for the reader of a stream. Beyond it the stream ends with RESOURCE_EXHAUSTED. @default 1_048_576 (1 MiB) */
   readonly maxBufferedBytes?: number | undefined;
   /** Calls with more metadata than this, names and values together, get INVALID_ARGUMENT. @default 16_384 (16 KiB) */
   readonly maxMetadataBytes?: number | undefined;
-  /** The lock of the published .proto file, where the contract has changed since its first. */
+  /** The lock of the published .proto file, if the contract has changed since its first version. */
   readonly lock?: ProtoLock | undefined;
   /** Gets failures that callers see as a neutral INTERNAL. @default console.error */
   readonly onError?: ((error: unknown) => void) | undefined;
@@ -40,7 +40,7 @@ export interface GrpcHandler {
   readonly services: readonly string[];
   /** Adds the services to a server, which may have others. */
   addTo(server: Pick<Server, 'addService'>): void;
-  /** Ends the event streams with UNAVAILABLE, so that the server can stop; clients resume elsewhere. */
+  /** Ends the event streams with UNAVAILABLE, so the server can stop. Clients resume elsewhere. */
   stop(): void;
 }
 

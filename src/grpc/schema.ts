@@ -7,8 +7,8 @@ import { typeName, type ProtoEnum, type ProtoField, type ProtoFile, type ProtoMe
 export type { LockedField, LockedType, ProtoLock } from './proto/lock.ts';
 
 /**
- * A contract's .proto file. With the lock of what was published before, fields keep their numbers and removed ones become `reserved`.
- * Throws a `TypeError` where names or numbers collide.
+ * A contract's .proto file. With the lock of the published file, fields keep their numbers and removed ones become `reserved`.
+ * @throws TypeError if names or numbers collide
  */
 export function printProto(contract: Contract, lock?: ProtoLock): string {
   const file = protoOf(contract, lock);
@@ -26,7 +26,7 @@ export function printProto(contract: Contract, lock?: ProtoLock): string {
 }
 
 /**
- * The lock of a contract's .proto file, to be kept next to it: pass the one from before, so that nothing in it is forgotten.
+ * The lock of a contract's .proto file. Keep it next to the file, and pass the previous lock, so that nothing in it is forgotten.
  */
 export function lockProto(contract: Contract, before?: ProtoLock): ProtoLock {
   return lockOf(protoOf(contract, before), before);

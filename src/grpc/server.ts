@@ -76,7 +76,7 @@ const SERVER_READERS = {
   graceMs: ms(10_000, { zero: true }),
 };
 
-/** Serves a transport as gRPC services on a port of its own; rejects with an error that says what to do where the port cannot be had. */
+/** Serves a transport as gRPC services on a port of its own. Rejects with an error that says what to do if the port cannot be opened. */
 export async function serveGrpc(transport: Transport, options: ServeGrpcOptions = {}): Promise<GrpcServer> {
   checkTransport('serveGrpc', transport);
   const inForce = readOptions('serveGrpc', options, SERVER_READERS, [...HANDLER_OPTIONS, 'host', 'tls', 'health', 'reflection']);

@@ -15,7 +15,7 @@ import type { GuardedEvents } from './guarded-events.ts';
 const guarded = new WeakSet<Transport>();
 
 /**
- * Makes an adapter from a function that makes a raw transport: what it returns validates inputs before they are sent
+ * Makes an adapter from a function that makes a raw transport. The adapter validates inputs before they are sent
  * (INVALID_ARGUMENT) and outputs before anyone sees them (DATA_LOSS). Use it to write an adapter for a protocol of your own.
  */
 export function defineAdapter<V extends string = 'call' | 'subscribe'>(make: (contract: Contract) => Transport): Adapter<V> {

@@ -15,7 +15,7 @@ export type RawHeaders = Readonly<Record<string, string | readonly string[] | un
 export interface ServedCall {
   readonly operation: Operation;
   readonly input: unknown;
-  /** With `x-request-id`, which `acceptHeaders` makes where the peer gave none. */
+  /** With `x-request-id`, which `acceptHeaders` makes if the peer gave none. */
   readonly headers: Record<string, string>;
   /** On the monotonic clock, if the peer set one. */
   readonly deadline: number | undefined;
@@ -33,7 +33,7 @@ export interface ServedCall {
   readonly streamsFiles?: boolean;
 }
 
-/** Keeps the headers that travel; makes a request id where the peer gave none that fits a log line. */
+/** Keeps the headers that travel. Makes a request id if the peer gave none that fits a log line. */
 export function acceptHeaders(raw: RawHeaders): Record<string, string> {
   const headers = receivedHeaders(raw);
   const id = headers['x-request-id'];

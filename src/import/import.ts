@@ -18,7 +18,7 @@ export interface ImportOptions {
   readonly name?: string | undefined;
   /** The file that the module will be written to: it names a WSDL of this machine from there. @default the working directory */
   readonly out?: string | undefined;
-  /** Folders and origins that documents may refer to, beside the first one's own. @default none */
+  /** Folders and origins to which documents may refer, besides the first one's own. @default none */
   readonly allow?: readonly string[] | undefined;
   /** HTTP headers for documents of the network: `{ authorization: '…' }`. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
@@ -37,7 +37,7 @@ export interface DescriptionText {
   readonly location?: string | undefined;
 }
 
-/** What `importContract` gives. */
+/** The result of `importContract`. */
 export interface Imported {
   /** A module of TypeScript: schemas, the contract as `contract`, and `connect`, which makes a client of the service. */
   readonly code: string;
@@ -48,7 +48,7 @@ export interface Imported {
   /** Names of the operations and of the events. */
   readonly operations: readonly string[];
   readonly events: readonly string[];
-  /** What the contract cannot say, and what was done instead. */
+  /** The parts that the contract cannot express, and their replacements. */
   readonly findings: readonly Finding[];
 }
 

@@ -13,7 +13,7 @@ export function report<T>(failure: T, onError: (failure: T) => unknown): void {
   }
 }
 
-/** Where reports go: to `onError`, or to the console. */
+/** Makes the function that reports errors: to `onError`, or to the console. */
 export function reporter(onError: ((error: unknown) => void) | undefined): (error: unknown) => void {
   return onError ? (error) => report(error, onError) : reportToConsole;
 }

@@ -29,7 +29,7 @@ export type { McpVersion } from './wire.ts';
 
 /** Options of `mcp`. */
 export interface McpOptions extends HttpClientOptions {
-  /** Where the endpoint is: `http://localhost:4000/mcp`; without a path, at `/mcp`. */
+  /** The address of the endpoint: `http://localhost:4000/mcp`; without a path, at `/mcp`. */
   readonly url: string;
   /** The revision to speak. @default the newest that the server speaks too, which the first call asks it */
   readonly version?: McpVersion | undefined;

@@ -32,7 +32,7 @@ export { mcpTools, type McpTool, type McpToolsOptions } from './schema.ts';
 
 /** Options of `mcpHandler`. */
 export interface McpHandlerOptions extends McpServingOptions {
-  /** Where it answers. @default '/mcp' */
+  /** The path that it answers. @default '/mcp' */
   readonly path?: string | undefined;
   /** Larger bodies get 413. @default 1_048_576 (1 MiB) */
   readonly maxBodyBytes?: number | undefined;
@@ -43,7 +43,7 @@ export interface McpHandlerOptions extends McpServingOptions {
    * whom its `context` lets in, and `/.well-known/oauth-protected-resource/mcp` has the metadata. @default none: such errors are results
    */
   readonly authorization?: McpAuthorization | undefined;
-  /** Where callers reach the server, if a proxy in front strips or adds a prefix: for those metadata. @default the host that is asked */
+  /** The URL by which callers reach the server, if a proxy in front strips or adds a prefix. It is for the metadata. @default the host of the request */
   readonly publicUrl?: string | undefined;
   /** Pages of other origins that may call: a list, a function, or `'*'`. Others get 403. @default none */
   readonly origins?: Origins | undefined;

@@ -32,12 +32,12 @@ export interface MqttBrokerOptions {
   /** Certificate and key in PEM: then the port speaks TLS. */
   readonly tls?: { readonly cert: string | Uint8Array; readonly key: string | Uint8Array };
   /**
-   * Lets anybody connect, hear everything and publish everything, replies and events of the service included: for tests, or for a broker
+   * Lets everybody connect, hear everything and publish everything, replies and events of the service included: for tests, or for a broker
    * that has nothing to do with a service. @default false
    */
   readonly open?: boolean;
   /**
-   * Who may publish an event, beside the service: by the event's name the callers, a function, or `'*'`: `{ temperature: ['roof-sensor'] }`.
+   * The callers that may publish an event besides the service, by the event's name: a list, a function, or `'*'`: `{ temperature: ['roof-sensor'] }`.
    * A caller is what the service's `identify` says, or with `authenticate` the user name. @default nobody
    */
   readonly publishers?: Readonly<Record<string, Publishers>>;
@@ -83,7 +83,7 @@ export interface MqttBroker {
   admit(transport: Transport, options?: { readonly topicPrefix?: string }): () => void;
   /**
    * Takes WebSockets of an HTTP server too, at `path`, with the subprotocol `mqtt`. A page's origin must be the host itself or one of
-   * `origins`. Returns how to detach.
+   * `origins`. Returns a function that detaches.
    * @throws TypeError for an origin that is none
    * @see https://docs.oasis-open.org/mqtt/mqtt/v3.1.1/os/mqtt-v3.1.1-os.html#_Toc398718127
    */

@@ -42,18 +42,18 @@ export interface MqttOptions extends MqttConnectionOptions {
   /** Sent with every call, and with subscriptions over MQTT 5; a function is asked again for each call and each subscription. */
   readonly headers?: HeadersOption;
   /**
-   * What becomes of calls while the broker is away: `fail` tries to connect once and rejects with UNAVAILABLE, `queue` waits for it as
+   * How calls behave while the broker is away: `fail` tries to connect once and rejects with UNAVAILABLE, `queue` waits for it as
    * long as the call's deadline allows. @default 'fail'
    */
   readonly offline?: 'queue' | 'fail';
   /**
-   * How a foreign broker has events of the contract: `{ temperature: { topic: 'zigbee2mqtt/{device}' } }`. What does not fit is reported and ends
+   * Maps events of the contract to topics of a foreign broker: `{ temperature: { topic: 'zigbee2mqtt/{device}' } }`. A message that does not fit is reported and ends
    * nothing. @default as this library's services publish them
    */
   readonly events?: Readonly<Record<string, MqttEventMapping>>;
   /** How foreign devices take operations of the contract: `{ setLamp: { topic: 'zigbee2mqtt/{device}/set' } }`. @default requests to a service of this library */
   readonly operations?: Readonly<Record<string, MqttOperationMapping>>;
-  /** What the broker publishes if this client ends without a goodbye. @default nothing */
+  /** The message that the broker publishes if this client ends without a DISCONNECT. @default none */
   readonly will?: MqttWill;
   /** A larger reply fails its call with DATA_LOSS, in bytes. @default 4_194_304 (4 MiB) */
   readonly maxResponseBytes?: number;
@@ -64,13 +64,13 @@ export interface MqttOptions extends MqttConnectionOptions {
    * In bytes. @default 1_048_576 (1 MiB)
    */
   readonly maxMessageBytes?: number;
-  /** Gets what was dropped: messages that are no events of the contract. @default console.error */
+  /** Is called for dropped messages, which are not events of the contract. @default console.error */
   readonly onError?: (error: unknown) => void;
 }
 
 /**
  * A client over an MQTT broker: events from their topics, calls and streams by request and response.
- * It speaks MQTT 5, and MQTT 3.1.1 where the broker does not. Formats: docs/protocols/mqtt.md.
+ * It speaks MQTT 5, and MQTT 3.1.1 if the broker does not. Formats: docs/protocols/mqtt.md.
  */
 export function mqtt(options: MqttOptions): Adapter<'call' | 'subscribe' | 'stream'> {
   const read = readOptions(

@@ -30,7 +30,7 @@ export interface MqttHubOptions extends MqttConnectionOptions {
   readonly history?: number;
   /** Larger messages are reported and dropped, in bytes. @default 1_048_576 (1 MiB) */
   readonly maxMessageBytes?: number;
-  /** Gets what was dropped: messages that are no events of the contract, and events that the broker never took. @default console.error */
+  /** Is called for dropped messages, which are not events of the contract, and for events that the broker never took. @default console.error */
   readonly onError?: (error: unknown) => void;
 }
 

@@ -2,7 +2,7 @@ import { bytes, count, ms, type OptionReader } from '../core/options.ts';
 import type { OnWire } from '../peer/on-wire.ts';
 import type { Qos } from './wire.ts';
 
-/** Who connects: user name and password of CONNECT. */
+/** User name and password of CONNECT. */
 export interface MqttCredentials {
   readonly username?: string;
   readonly password?: string;
@@ -21,7 +21,7 @@ export interface MqttTls {
 /** What a `WebSocket` must be able to do is what the platform's can. */
 export type WebSocketFactory = (url: string, protocols: string[]) => unknown;
 
-/** What the broker publishes if the connection ends without a goodbye. */
+/** The message that the broker publishes if the connection ends without a DISCONNECT. */
 export interface MqttWill {
   readonly topic: string;
   /** @default '' */
@@ -34,24 +34,24 @@ export interface MqttWill {
 
 /** Options of everything that connects to a broker. */
 export interface MqttConnectionOptions {
-  /** Where the broker is: `mqtt://localhost:1883`, `mqtts://`, `ws://localhost:4000/mqtt`, `wss://`. */
+  /** The address of the broker: `mqtt://localhost:1883`, `mqtts://`, `ws://localhost:4000/mqtt`, `wss://`. */
   readonly url: string;
   /**
    * A function is asked again for each CONNECT, so that tokens refresh.
    * @default for `mqtt`, what `headers.authorization` says: Basic as it is, a Bearer token as the password of the user `bearer`; else none
    */
   readonly credentials?: MqttCredentials | (() => MqttCredentials | Promise<MqttCredentials>);
-  /** The version of MQTT: 5, or 4 for MQTT 3.1.1. @default 5, and 4 where the broker does not speak it */
+  /** The version of MQTT: 5, or 4 for MQTT 3.1.1. @default 5, and 4 if the broker does not speak it */
   readonly version?: 4 | 5 | undefined;
   /** Goes before every topic: `site/7`. @default '' */
   readonly topicPrefix?: string;
-  /** Quality of service of what is published and subscribed: 0, 1 or 2. @default 1 */
+  /** Quality of service of publications and subscriptions: 0, 1 or 2. @default 1 */
   readonly qos?: Qos | undefined;
   /** Names the session at the broker. Two clients must not have the same. @default a random one */
   readonly clientId?: string;
   /**
-   * How long the broker keeps what it could not deliver while there is no connection, in milliseconds; 0 keeps nothing. MQTT 3.1.1 cannot
-   * say how long, so there it keeps something for those with a `clientId` alone. @default 300_000
+   * How long the broker keeps undelivered messages while there is no connection, in milliseconds; 0 keeps nothing. MQTT 3.1.1 cannot
+   * say how long, so there it keeps messages only for clients with a `clientId`. @default 300_000
    */
   readonly sessionExpiryMs?: number | undefined;
   /** How often the connection shows a sign of life, in milliseconds: without an answer it is taken for lost. `Infinity` for never. @default 60_000 */

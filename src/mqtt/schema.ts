@@ -6,7 +6,7 @@ import { eventMeta, JSON_TYPE, type Qos } from './wire.ts';
 
 /** What the AsyncAPI document says of MQTT. */
 export interface MqttProtocolOptions {
-  /** Where the broker is. Without it, the document names no server for MQTT. */
+  /** The address of the broker. Without it, the document names no server for MQTT. */
   readonly url?: string;
   readonly topicPrefix?: string;
   /** @default 1 */

@@ -44,7 +44,7 @@ export interface ServeMqttOptions extends MqttConnectionOptions {
    */
   readonly publishEvents?: boolean;
   /**
-   * Headers with which the events are read from the transport, where its `context` wants to know who asks: who may read the broker hears
+   * Headers with which the events are read from the transport, if its `context` wants to know who asks. Every reader of the broker hears
    * them. A function is asked again for each subscription. @default none
    */
   readonly eventHeaders?: HeadersOption;
@@ -64,9 +64,9 @@ export interface ServeMqttOptions extends MqttConnectionOptions {
   readonly maxCalls?: number;
   /** How many of them may be for one reply topic. @default 1000 */
   readonly maxCallsPerCaller?: number;
-  /** How often the reader of a stream is asked for a sign of life, in milliseconds; one that leaves two questions unanswered is left. @default 15_000 */
+  /** How often the reader of a stream is asked for a sign of life, in milliseconds. After two unanswered questions the stream ends. @default 15_000 */
   readonly heartbeatMs?: number;
-  /** Where callers may have their replies, beside topics that the contract uses itself. @default everywhere */
+  /** The topics to which replies may go. The contract's own topics are always refused. @default all */
   readonly mayReply?: (topic: string) => boolean;
   /** Gets requests that nobody can be answered, and failures of the connection. @default console.error */
   readonly onError?: (error: unknown) => void;
@@ -85,7 +85,7 @@ export interface ServedMqtt {
 
 /**
  * Serves a transport at an MQTT broker: operations at `<contract>/v<major>/<operation>`, shared with other processes where the broker
- * can, events at their channels, and `<contract>/v<major>/status`. It comes back by itself when the connection is lost. Rejects where the first connection fails.
+ * can, events at their channels, and `<contract>/v<major>/status`. It comes back by itself when the connection is lost. Rejects if the first connection fails.
  * Formats: docs/protocols/mqtt.md.
  */
 export async function serveMqtt(transport: Transport, options: ServeMqttOptions): Promise<ServedMqtt> {

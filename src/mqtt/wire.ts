@@ -29,7 +29,7 @@ export interface Message {
   readonly properties?: Properties;
 }
 
-/** What one event's `.meta` may say: `event({ …, meta: { mqtt: { qos: 0, retain: true } } })`. */
+/** Options of MQTT in an event's `.meta`: `event({ …, meta: { mqtt: { qos: 0, retain: true } } })`. */
 export interface EventMeta {
   /** @default the option `qos` */
   readonly qos?: Qos;

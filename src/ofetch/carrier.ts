@@ -13,7 +13,7 @@ export interface OfetchOptions {
   readonly retry: false;
 }
 
-/** What is used of a `$fetch`: ofetch's own, one of `ofetch.create(…)`, or Nuxt's. */
+/** The part of a `$fetch` that is used: ofetch's own, one of `ofetch.create(…)`, or Nuxt's. */
 export interface OfetchLike {
   /** Sends a request; gives the response with its body as `_data`. */
   raw(url: string, options: never): Promise<unknown>;

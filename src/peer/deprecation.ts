@@ -3,7 +3,7 @@ import type { Headers } from '../core/transport.ts';
 
 type Deprecated = boolean | string | Deprecation | undefined;
 
-/** What is known of something deprecated, each part if it is said. */
+/** Facts about a deprecation; each part may be absent. */
 export interface DeprecationInfo {
   readonly since?: Date;
   readonly sunset?: Date;

@@ -1,6 +1,6 @@
 import type { ApiErrorOptions, JsonObject } from '../core/errors.ts';
 
-/** What a peer's error says beside its code and message: the inverse of `ApiError.toJSON`. Members of the wrong type count as absent. */
+/** Reads the parts of a peer's error besides code and message: the inverse of `ApiError.toJSON`. Members of the wrong type count as absent. */
 export function readErrorOptions({ reason, details, retryAfterMs, requestId }: JsonObject): ApiErrorOptions {
   return {
     reason: typeof reason === 'string' ? reason : undefined,

@@ -2,7 +2,7 @@ import { ApiError } from '../core/errors.ts';
 import { now } from '../life/now.ts';
 import type { Headers } from '../core/transport.ts';
 
-/** What every adapter's `headers` option takes: a record, or a function asked again for each call and each reconnect. */
+/** The `headers` option of every adapter: a record, or a function that is asked again for each call and each reconnect. */
 export type HeadersOption = Headers | (() => Headers | Promise<Headers>);
 
 const NAME = /^[a-z0-9-]+$/;
@@ -31,7 +31,7 @@ export function checkHeaders(headers: Headers, names: RegExp = NAME): Headers {
   return checked;
 }
 
-/** An adapter's own headers under the call's; asks the function where there is one. */
+/** Joins an adapter's own headers with the call's, which win. If the option is a function, it is asked. */
 export function joinHeaders(option: HeadersOption | undefined, call: Headers): Headers | Promise<Headers> {
   if (option === undefined) return call;
   if (typeof option !== 'function') return { ...checkHeaders(option, OWN_NAME), ...call };

@@ -4,7 +4,7 @@ import { printable } from './printable.ts';
 /** Levels of objects and lists that a JSON text may nest, unless an option says otherwise. */
 export const MAX_DEPTH = 64;
 
-/** Parses JSON from a peer; throws INVALID_ARGUMENT where it is malformed or nested too deeply. */
+/** Parses JSON from a peer. Throws INVALID_ARGUMENT if it is malformed or nested too deeply. */
 export function parseJson(text: string, maxDepth: number = MAX_DEPTH): unknown {
   if (hasMoreBrackets(text, maxDepth) && depthOf(text, maxDepth) > maxDepth) {
     throw new ApiError('INVALID_ARGUMENT', `the JSON is nested more than ${maxDepth} levels deep`);
@@ -17,7 +17,7 @@ export function parseJson(text: string, maxDepth: number = MAX_DEPTH): unknown {
   }
 }
 
-/** As `parseJson`, but `undefined` where it would throw. */
+/** Like `parseJson`, but returns `undefined` instead of throwing. */
 export function tryParseJson(text: string): unknown {
   try {
     return parseJson(text);

@@ -2,7 +2,7 @@ import { showing } from '#peer-parts';
 import { withPart } from '../life/lazy.ts';
 import { reportToConsole } from '../life/report.ts';
 
-/** What really went over the wire in one direction, as `onWire` sees it. Credentials are redacted. */
+/** One message on the wire in one direction, as `onWire` sees it. Credentials are redacted. */
 export interface WireRecord {
   readonly protocol: string;
   readonly direction: 'out' | 'in';
@@ -12,7 +12,7 @@ export interface WireRecord {
   readonly body?: string | undefined;
 }
 
-/** The `onWire` option of every adapter. What it throws is reported and fails nothing. */
+/** The `onWire` option of every adapter. If it throws, the error is reported, and the call goes on. */
 export type OnWire = (record: WireRecord) => void;
 
 /** The options with an `onWire` that sees no credentials, and whose failures are reported: who only looks on must not make a call fail. */

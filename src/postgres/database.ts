@@ -2,8 +2,8 @@
 export type Row = Readonly<Record<string, unknown>>;
 
 /**
- * What runs one statement with `$1` parameters: a `Pool` or a `Client` of `pg`, PGlite, or a function of yours around another client. Nothing of a session
- * is used, so a pool in transaction mode (PgBouncer) serves.
+ * Runs one statement with `$1` parameters: a `Pool` or a `Client` of `pg`, PGlite, or a function of yours around another client. No session
+ * is used, so a pool in transaction mode (PgBouncer) works.
  */
 export interface Queryable {
   /** Runs one statement; rejects with an error that has the `code` of Postgres. */

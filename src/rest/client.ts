@@ -47,11 +47,11 @@ export type { QueryOption } from './query-credentials.ts';
 
 /** Options of `rest`. */
 export interface RestOptions extends HttpClientOptions, RestForeignOptions {
-  /** Where the API is: `http://localhost:4000`, or `https://example.com/api/v2`. */
+  /** The address of the API: `http://localhost:4000`, or `https://example.com/api/v2`. */
   readonly url: string;
   /**
    * Tells the server the deadline in `x-timeout-ms`.
-   * @default true, but false in a page of another origin, where the header would need the API's leave (CORS)
+   * @default true, but false in a page of another origin, because the header would then need the API's permission (CORS)
    */
   readonly sendDeadline?: boolean | undefined;
   /** Asks for selected fields with `?fields=username,email`; servers that do not know it must ignore it. @default true */

@@ -10,7 +10,7 @@ import { describeEvent, describeOperation } from './schema-operation.ts';
 export interface OpenApiOptions {
   /** @default the contract's name */
   readonly title?: string;
-  /** Where the API is: `https://example.com/api`, or a path such as `/api`. @default none, which means `/` where the document was read */
+  /** The address of the API: `https://example.com/api`, or a path such as `/api`. @default none, which means `/` at the host of the document */
   readonly servers?: readonly string[];
   /** Describes events as event streams and webhooks. @default true */
   readonly events?: boolean;

@@ -40,19 +40,19 @@ export interface RestHandlerOptions {
   /** Put before every path: `/api/v2`. @default '' */
   readonly basePath?: string;
   /**
-   * Where callers reach the server, if a proxy in front strips or adds a prefix: `https://example.com/api`. `basePath` and the contract's paths
-   * follow it, in `Location`, `Link` and the servers of `/openapi.json` and `/asyncapi.json`. @default the host that is asked
+   * The URL by which callers reach the server, if a proxy in front strips or adds a prefix: `https://example.com/api`. `basePath` and the contract's paths
+   * follow it, in `Location`, `Link` and the servers of `/openapi.json` and `/asyncapi.json`. @default the host of the request
    */
   readonly publicUrl?: string;
   /** Larger bodies get 413. Of a body with files it is what is in memory at a time. @default 1_048_576 (1 MiB) */
   readonly maxBodyBytes?: number;
   /** Larger bodies with files get 413. A file that is larger than `maxBodyBytes` comes to the handler as a stream. @default 1_073_741_824 (1 GiB) */
   readonly maxFileBytes?: number;
-  /** An event stream whose reader is this far behind is ended with RESOURCE_EXHAUSTED. @default 1_048_576 (1 MiB) */
+  /** How many bytes may wait for the reader of an event stream. Beyond it the stream ends with RESOURCE_EXHAUSTED. @default 1_048_576 (1 MiB) */
   readonly maxBufferedBytes?: number;
   /** How often a comment keeps event streams open, in milliseconds: clients take a stream for broken that is silent for three times as long. @default 15_000 */
   readonly heartbeatMs?: number;
-  /** What carries the events beside server-sent events, for `/asyncapi.json`: `[webSocketProtocol()]`. @default none */
+  /** Protocols that carry the events besides server-sent events, for `/asyncapi.json`: `[webSocketProtocol()]`. @default none */
   readonly eventProtocols?: readonly AsyncApiProtocol[];
   /** Gets failures that callers see as a neutral 500. @default console.error */
   readonly onError?: (error: unknown) => void;

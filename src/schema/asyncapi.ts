@@ -8,13 +8,13 @@ import { createComponents, type Components } from './components.ts';
 import { pascal } from './read.ts';
 import { describeContract, type ContractView, type EventView } from './view.ts';
 
-/** What one protocol adds to the AsyncAPI document; every member is optional but its name. */
+/** The part of one protocol in the AsyncAPI document. Every member is optional except its name. */
 export interface AsyncApiProtocol {
   /** AsyncAPI's name of the protocol, the key of its bindings: `http`, `ws`, `mqtt`. */
   readonly protocol: string;
   /** The server's name in the document. @default the protocol */
   readonly name?: string;
-  /** Where it is served: `http://localhost:4000/api`. Without it, the document names no server for the protocol. */
+  /** The address of the server: `http://localhost:4000/api`. Without it, the document names no server for the protocol. */
   readonly url?: string;
   /** Where an event is, if that is not its channel; null where only a subscription says (a webhook). */
   address?(event: EventDefinition): string | null;

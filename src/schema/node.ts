@@ -6,14 +6,14 @@ export type Scalar = string | number | boolean;
 /** A JSON Schema, draft 2020-12. */
 export type JsonSchema = JsonObject;
 
-/** What every node has. */
+/** The members of every node. */
 interface NodeBase {
   /**
    * The schema's `.meta({ id })`; objects, unions and enums without one have a derived name: parent + property.
    * A name stands for one node in the whole contract.
    */
   readonly name?: string;
-  /** True where the name is derived and not the author's. */
+  /** True if the name is derived and not the author's. */
   readonly derived?: boolean;
   readonly description?: string;
   readonly deprecated?: boolean;
@@ -39,7 +39,7 @@ export interface StringNode extends NodeBase {
 /** A whole number: 32 bits or a safe integer. */
 export interface IntegerNode extends NodeBase {
   readonly kind: 'integer';
-  /** True where the bounds fit 32 bits, else it is a safe integer (53 bits). */
+  /** True if the bounds fit 32 bits. Otherwise it is a safe integer (53 bits). */
   readonly int32: boolean;
   /** Inclusive; absent where they say no more than `int32` does. */
   readonly minimum?: number;
@@ -103,7 +103,7 @@ export interface RecordNode extends NodeBase {
 export interface UnionNode extends NodeBase {
   readonly kind: 'union';
   readonly name: string;
-  /** The property whose value tells the variants apart; only where all of them are objects. */
+  /** The property whose value tells the variants apart; only if all of them are objects. */
   readonly discriminator?: string;
   readonly variants: readonly Variant[];
 }
@@ -151,9 +151,9 @@ export interface TypeUse {
 /** One property of an object. */
 export interface Field extends TypeUse {
   readonly name: string;
-  /** True where both an input and an output may come without it. A field with a default is not optional: only inputs may leave it out. */
+  /** True if inputs and outputs may leave it out. A field with a default is not optional, because only inputs may leave it out. */
   readonly optional: boolean;
-  /** What the field is where an input leaves it out. */
+  /** The value of the field if an input leaves it out. */
   readonly default?: unknown;
 }
 

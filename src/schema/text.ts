@@ -1,7 +1,7 @@
 import { ApiError } from '../core/errors.ts';
 import type { Field, Scalar, SchemaNode } from './node.ts';
 
-/** Reads the text of a path, a query or an XML element by its type; what does not match is handed on as text, for the schema to refuse. */
+/** Reads the text of a path, a query or an XML element by its type. Text that does not match is handed on, and the schema refuses it. */
 export type TextReader = (text: string) => unknown;
 
 /** What readers are compiled from: a `TypeUse` or a `Field`. */
@@ -14,7 +14,7 @@ const INTEGER = /^-?\d+$/;
 /** https://www.rfc-editor.org/rfc/rfc8259#section-6 */
 const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 
-/** Makes the reader of one scalar. `null` is null only where the type is nullable and takes no text. */
+/** Makes the reader of one scalar. `null` is null only if the type is nullable and takes no text. */
 export function compileTextReader({ node, nullable }: Typed): TextReader {
   const readers = readersOf(node);
   if (nullable && !takesText(node)) readers.push(readNull);

@@ -11,14 +11,14 @@ export * from './node.ts';
 /** An operation with its types. */
 export interface OperationView {
   readonly operation: Operation;
-  /** What callers send; `undefined` where the operation takes no input. */
+  /** The input; `undefined` if the operation takes none. */
   readonly input: ObjectNode | undefined;
-  /** What callers get; `undefined` where the operation gives no output. */
+  /** The output; `undefined` if the operation returns none. */
   readonly output: TypeUse | undefined;
   /** The JSON Schemas; their references are to `ContractView.definitions` of the same view. */
   readonly inputSchema: JsonSchema | undefined;
   readonly outputSchema: JsonSchema | undefined;
-  /** What callers get of a streamed operation, many times; `undefined` for others. */
+  /** The item of a streamed operation; `undefined` for other operations. */
   readonly item: TypeUse | undefined;
   readonly itemSchema: JsonSchema | undefined;
   /** The errors that it declares by a name of their own, in the contract's order. */
@@ -61,8 +61,8 @@ const views = new WeakMap<Contract, ContractView>();
 
 /**
  * Describes a contract's types for the protocols; made once per contract.
- * Throws a `TypeError` that names the operation or event and the field where a schema cannot be described on every protocol,
- * where what callers send and what the service sees differ by more than defaults, or where two types have the same name.
+ * Throws a `TypeError` that names the operation or event and the field if a schema cannot be described on every protocol,
+ * if the sent input and the handler's input differ by more than defaults, or if two types have the same name.
  */
 export function describeContract(contract: Contract): ContractView {
   let view = views.get(contract);

@@ -57,10 +57,10 @@ export interface ServeOptions extends ProtocolOptions {
   readonly mqttPort?: number | undefined;
   /** Host of the embedded MQTT broker, `0.0.0.0` or `::` to be reached from other machines. @default '127.0.0.1', whatever `host` says */
   readonly mqttHost?: string | undefined;
-  /** Path of the HTTP port where browsers reach the embedded MQTT broker: `/mqtt`. @default none */
+  /** Path of the HTTP port by which browsers reach the embedded MQTT broker: `/mqtt`. @default none */
   readonly mqttPath?: string | undefined;
   /**
-   * Who may publish events at the embedded MQTT broker, beside the service: by the event's name the callers, a function, or `'*'`.
+   * The callers that may publish events at the embedded MQTT broker besides the service, by the event's name: a list, a function, or `'*'`.
    * @default nobody
    */
   readonly mqttPublishers?: Readonly<Record<string, Publishers>> | undefined;
@@ -74,8 +74,8 @@ export interface ServeOptions extends ProtocolOptions {
    */
   readonly mqttEventHeaders?: HeadersOption | undefined;
   /**
-   * Where callers reach the server, if that is not where it listens: `https://example.com/api`. Links, `Location` and descriptions lead there.
-   * @default what each request says
+   * The URL by which callers reach the server, if it differs from its address: `https://example.com/api`. Links, `Location` and descriptions lead there.
+   * @default the host of each request
    */
   readonly publicUrl?: string | undefined;
   /**
@@ -86,15 +86,15 @@ export interface ServeOptions extends ProtocolOptions {
   /** Certificate and key of the HTTP port, which then speaks TLS. @default none: plain text */
   readonly tls?: ListenOptions['tls'];
   /**
-   * What is known of a caller beside its headers, such as its certificate: `(request) => request.socket.getPeerCertificate()`. `context` gets it as
+   * Returns more about a caller than its headers, such as its certificate: `(request) => request.socket.getPeerCertificate()`. `context` gets it as
    * `peer.caller`, over HTTP and over sockets. @default none
    */
   readonly caller?: ((request: IncomingMessage) => unknown) | undefined;
-  /** Your own routes beside the protocols', asked before them. @default none */
+  /** Your own routes, asked before those of the protocols. @default none */
   readonly handlers?: readonly HttpHandler[] | undefined;
   /**
    * A page at `/` that calls operations and watches events over every protocol, and shows what goes over the wire: `true`, or with inputs to begin
-   * with. Whoever may reach the HTTP port may call through it what the service allows.
+   * with. Everybody who reaches the HTTP port may call through it what the service allows.
    * @default true if `host` is a loopback address and `NODE_ENV` is not `production`
    */
   readonly playground?: boolean | PlaygroundOptions | undefined;
@@ -102,7 +102,7 @@ export interface ServeOptions extends ProtocolOptions {
   readonly http?: Omit<ListenOptions, 'host' | 'port' | 'cors' | 'onError' | 'tls' | 'publicUrl' | 'caller'> | undefined;
   /**
    * How long the service goes on after `close` was called, in milliseconds: calls are served as usual while `/healthz` answers 503, so that a
-   * load balancer sends no more. @default 0
+   * load balancer sends no more requests. @default 0
    */
   readonly drainMs?: number | undefined;
   /** How long responses and streams may go on when the service stops, in milliseconds. @default 10_000 */

@@ -31,10 +31,10 @@ export interface Served extends ServedAddresses {
 }
 
 /**
- * Serves a service, or any transport, over every protocol: those that HTTP carries share one port, with `GET /healthz` beside them.
- * Publishers of events stand before the first call is taken, and end after the last one was answered.
+ * Serves a service, or any transport, over every protocol. The protocols over HTTP share one port, with `GET /healthz`.
+ * Publishers of events start before the first call is taken, and end after the last one was answered.
  * @throws TypeError if an option is unknown or wrong.
- * @throws Error that says what to do if a port cannot be had; nothing listens then.
+ * @throws Error that says what to do if a port cannot be opened. Nothing listens then.
  */
 export async function serve(transport: Transport, options: ServeOptions = {}): Promise<Served> {
   checkTransport('serve', transport);

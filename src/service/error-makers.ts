@@ -2,13 +2,13 @@ import type { AppInput } from '../core/application.ts';
 import type { DeclaredErrors, ErrorSpec, Operation, Schema } from '../core/contract.ts';
 import { ApiError, isErrorCode, type DeclaredError, type JsonObject } from '../core/errors.ts';
 
-/** What a handler may say of a declared error beside its details. */
+/** Options of a declared error besides its details. */
 export interface DeclaredErrorOptions {
-  /** What a person reads. @default the declared description, or the name in words */
+  /** The message for people. @default the declared description, or the name in words */
   readonly text?: string;
   /** How long the caller should wait before trying again, in milliseconds. */
   readonly retryAfterMs?: number;
-  /** What led to the error; it never leaves the process. */
+  /** The error that led to this one. It never leaves the process. */
   readonly cause?: unknown;
 }
 

@@ -1,7 +1,7 @@
 import type { OnResponse, ResponseHead } from '../core/transport.ts';
 import { isPrintable, passes } from '../peer/response-headers.ts';
 
-/** What a handler says beside its output or error: `call.response`. */
+/** The headers and status of a handler's answer: `call.response`. */
 export interface HandlerResponse {
   /**
    * The headers of the answer, on every protocol that has them; cookies over HTTP: `headers.append('set-cookie', 'theme=dark; HttpOnly')`.

@@ -15,7 +15,7 @@ const READERS = {
   idempotencyLeaseMs: ms(60_000, { infinity: false }),
 };
 
-/** Binds handlers to a contract. Throws a `TypeError` where an operation has no handler, a handler no operation, a schema cannot be described, or an option has no meaning. */
+/** Binds handlers to a contract. Throws a `TypeError` if an operation has no handler, a handler has no operation, a schema cannot be described, or an option is invalid. */
 export function createService<C extends Contract, T = undefined>(
   contract: C,
   handlers: Handlers<C, T>,

@@ -9,9 +9,9 @@ import type { HandlerResponse } from './response.ts';
 
 type Awaitable<T> = T | Promise<T>;
 
-/** What a handler is given as its first argument: the validated input with defaults filled in. */
+/** The first argument of a handler: the validated input with defaults filled in. */
 export type HandlerInput<O extends Operation> = O['input'] extends Schema ? OutputOf<O['input']> : undefined;
-/** What a handler returns; it is validated, and unknown members are dropped. */
+/** The result of a handler. It is validated, and unknown members are dropped. */
 export type HandlerOutput<O extends Operation> = O['item'] extends Schema ? AsyncIterable<AppInput<O['item']>> : OneOutput<O>;
 type OneOutput<O extends Operation> = O['output'] extends Schema ? AppInput<O['output']> : void;
 
@@ -23,25 +23,25 @@ export type Handlers<C extends Contract, T = unknown> = {
   ) => Awaitable<HandlerOutput<C['operations'][N]>>;
 };
 
-/** What a handler is given as its second argument. */
+/** The second argument of a handler. */
 export interface HandlerCall<E extends Events = Events, T = unknown, X extends DeclaredErrors = DeclaredErrors, O = never> {
-  /** What the service's `context` function returned. */
+  /** The result of the service's `context` function. */
   readonly context: T;
   /** Aborts when the caller cancels, leaves, or its deadline passes. */
   readonly signal: AbortSignal;
-  /** Epoch milliseconds, where the caller set one. */
+  /** Epoch milliseconds, if the caller set a deadline. */
   readonly deadline: number | undefined;
   readonly headers: Headers;
   readonly requestId: string;
   readonly peer: Peer | undefined;
-  /** What the caller gets beside the output: headers, cookies over HTTP, a status over REST. It counts until the handler has settled. */
+  /** Headers of the answer, cookies over HTTP, a status over REST. They can be set until the handler has settled. */
   readonly response: HandlerResponse;
   /** The errors that the operation declares, one function each: `throw call.errors.OUT_OF_STOCK({ left: 3 })`. */
   readonly errors: ErrorMakers<X>;
   /** As `Service.publish`. An event that it wrote in a transaction is not published again because the operation writes it. */
   readonly publish: Publish<E>;
   /**
-   * Keeps the output for the call's idempotency key within a transaction of your database, so that what the call did and its outcome are kept
+   * Keeps the output for the call's idempotency key within a transaction of your database, so that the changes of the call and its outcome are kept
    * together or not at all. Return the same output. Without a key it only checks the output.
    * @throws TypeError if the store takes part in no transactions, or the output breaks the contract
    * @throws ApiError ABORTED if another process has the key by now: roll back
@@ -49,9 +49,9 @@ export interface HandlerCall<E extends Events = Events, T = unknown, X extends D
   readonly finish: (output: O, options: InTransaction) => Promise<void>;
 }
 
-/** What a handler does in a transaction of its own database. */
+/** Options for a handler with a transaction of its own database. */
 export interface InTransaction {
-  /** What the hub or store knows a transaction by: for Postgres the client that runs it, for stores in memory `memoryTransaction()`. */
+  /** The transaction as the hub or store knows it: for Postgres the client that runs it, for stores in memory `memoryTransaction()`. */
   readonly transaction: unknown;
 }
 
@@ -65,7 +65,7 @@ export type Publish<E extends Events> = <N extends keyof E & string>(
   options?: Partial<InTransaction>,
 ) => Promise<void>;
 
-/** What `context` is given. */
+/** The argument of `context`. */
 export interface ContextInfo {
   readonly headers: Headers;
   readonly peer: Peer | undefined;
@@ -74,11 +74,11 @@ export interface ContextInfo {
   readonly member: Operation | EventDefinition | undefined;
   /** The caller that something is done for in their absence, such as a delivery of webhooks. Throw to refuse it. */
   readonly onBehalfOf: string | undefined;
-  /** What the option `security` granted, by the name of the scheme; absent if the member asks for nothing. */
+  /** The results of the verifiers of `security`, by the name of the scheme. Absent if the member needs no credentials. */
   readonly granted?: Readonly<Record<string, object>> | undefined;
 }
 
-/** What a caller showed for one scheme. */
+/** A caller's credentials for one scheme. */
 export interface Credentials {
   /** The scheme's name in the contract. */
   readonly scheme: string;
@@ -88,9 +88,9 @@ export interface Credentials {
   readonly username?: string;
   /** Of `basic`. */
   readonly password?: string;
-  /** What the member asks for: what is granted must have a member `scopes` that lists them. */
+  /** The scopes that the member needs. The verifier's result must list them as `scopes`. */
   readonly scopes: readonly string[];
-  /** The caller that something is done for in their absence, such as a delivery of webhooks: there is no token then. */
+  /** The caller for whom something is done in their absence, such as a delivery of webhooks. There is no token then. */
   readonly onBehalfOf?: string;
 }
 
@@ -120,14 +120,14 @@ export interface ServiceOptions<T> {
    */
   readonly context?: ((info: ContextInfo) => Awaitable<T>) | undefined;
   /**
-   * Verifies what callers show, by the names of the contract's `securitySchemes`, before `context` and the handler:
+   * Verifies the credentials of callers, by the names of the contract's `securitySchemes`, before `context` and the handler:
    * `{ token: async ({ token }) => ({ user: await userOf(token) }) }`. `context` gets what they return as `granted`; without `context` it is
    * `call.context`. Every scheme that the contract asks for needs one.
    */
   readonly security?: Readonly<Record<string, Verifier>> | undefined;
-  /** Where events go and come from. @default memoryHub() */
+  /** The hub of events. @default memoryHub() */
   readonly hub?: EventHub | undefined;
-  /** Where outcomes of calls with idempotency keys are kept. @default memoryIdempotencyStore() */
+  /** Keeps outcomes of calls with idempotency keys. @default memoryIdempotencyStore() */
   readonly idempotencyStore?: IdempotencyStore | undefined;
   /** How long the outcome of a call with an idempotency key is kept, in milliseconds. @default 86_400_000 (24 h) */
   readonly idempotencyTtlMs?: number | undefined;
@@ -139,9 +139,9 @@ export interface ServiceOptions<T> {
    */
   readonly storeTimeoutMs?: number | undefined;
   /**
-   * Who a caller is: idempotency keys, webhook subscriptions and quotas belong to their caller, and fail with FAILED_PRECONDITION if there is a
+   * Tells who a caller is. Idempotency keys, webhook subscriptions and quotas belong to their caller, and fail with FAILED_PRECONDITION if there is a
    * `context` and nothing tells its callers apart. Without `context` all callers are one.
-   * @default the member `caller` of what `context` returns
+   * @default the member `caller` of the result of `context`
    */
   readonly caller?: (call: { readonly context: T; readonly headers: Headers; readonly peer: Peer | undefined }) => string | undefined;
   /** Gets what callers must not see. @default console.error */

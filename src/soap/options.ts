@@ -6,11 +6,11 @@ import type { XmlObject } from './foreign/fit.ts';
 import type { SoapSecurity } from './security/security.ts';
 import type { SoapVersion } from './version.ts';
 
-/** What `soap` takes in both of its forms. */
+/** Options of `soap` for our own services and for foreign ones. */
 interface CommonOptions extends HttpClientOptions {
   /** The version of the envelopes. @default '1.1'; with `wsdl` that of the port */
   readonly version?: SoapVersion;
-  /** Signs each envelope, or puts a token into its header: one of the security classes of the package `soap`, or what is like them. */
+  /** Signs each envelope, or puts a token into its header: one of the security classes of the package `soap`, or an object of the same shape. */
   readonly security?: SoapSecurity;
 }
 
@@ -22,7 +22,7 @@ export interface SoapOptions extends CommonOptions {
 
 /** Options of `soap` for a service that someone else designed. `N`: the contract's operations that it answers. */
 export interface SoapWsdlOptions<N extends string = string> extends CommonOptions {
-  /** Where the WSDL is: a URL, or a path of a file. It is read at the first call; the `headers` go with it and with what it imports from the same origin. */
+  /** The URL or path of the WSDL. It is read at the first call. The `headers` go with it and with its imports from the same origin. */
   readonly wsdl: string;
   /** How long the WSDL, with what it imports, may take to read, in milliseconds; a call that waits for it has its own deadline too. @default 30_000 */
   readonly wsdlTimeoutMs?: number;
@@ -57,7 +57,7 @@ export interface SoapWsdlOperation {
   readonly operation?: string;
   /** The WSDL's service, if several have the operation. */
   readonly service?: string;
-  /** The WSDL's port, if several have the operation. @default the first of the version that is asked for, SOAP 1.1 if none is */
+  /** The WSDL's port, if several have the operation. @default the first of `version`, or of SOAP 1.1 without `version` */
   readonly port?: string;
   /**
    * Makes the content of the request's element from the input: elements by their names, attributes as `@name`, text beside attributes as `#text`, a derived

@@ -33,9 +33,9 @@ export { wsdl } from './schema.ts';
 
 /** Options of `soapHandler`. */
 export interface SoapHandlerOptions {
-  /** Where it answers. @default '/soap' */
+  /** The path that it answers. @default '/soap' */
   readonly path?: string;
-  /** Where callers reach the server, if a proxy in front strips or adds a prefix: `https://example.com/api`. `path` follows it in the WSDL's address. @default the host that is asked */
+  /** The URL by which callers reach the server, if a proxy in front strips or adds a prefix: `https://example.com/api`. `path` follows it in the WSDL's address. @default the host of the request */
   readonly publicUrl?: string;
   /** The whole address in the WSDL, if it does not end in `path`. @default `publicUrl` and `path`, or the URL that was asked */
   readonly address?: string;

@@ -6,13 +6,13 @@ import { Shares } from './shares.ts';
 import { TimedEntries } from './timed-entries.ts';
 import { commitListener } from './transaction.ts';
 
-/** What became of a call with an idempotency key. */
+/** The outcome of a call with an idempotency key. */
 export type IdempotencyOutcome = ({ readonly output: unknown } | { readonly error: ErrorBody }) & {
-  /** What the answer said beside it, without cookies. */
+  /** The headers and status of the answer, without cookies. */
   readonly response?: ResponseHead | undefined;
 };
 
-/** What a store holds for a key: who asked for what, and the outcome once there is one. */
+/** The entry of a store for a key: caller and input, and the outcome as soon as there is one. */
 export interface IdempotencyEntry {
   /** Hash of the validated input. */
   readonly fingerprint: string;
@@ -20,11 +20,11 @@ export interface IdempotencyEntry {
   readonly outcome?: IdempotencyOutcome | undefined;
 }
 
-/** What `begin` gives: the token of the key's new owner, or what the store holds for it already. */
+/** The result of `begin`: the token of the key's new owner, or the entry that the store already holds. */
 export type IdempotencyClaim = { readonly owner: string } | { readonly entry: IdempotencyEntry };
 
 /**
- * Where a service keeps the outcomes of calls with idempotency keys. Keys are hashes of caller, operation and key. A key without an outcome
+ * Keeps the outcomes of calls with idempotency keys. Keys are hashes of caller, operation and key. A key without an outcome
  * belongs to its owner until its lease ends: a process that dies leaves it to the next call. What every store must do is stated by
  * `idempotencyStoreCases`.
  */

@@ -4,7 +4,7 @@ import { shareIsFull } from './idempotency.ts';
 import { Shares } from './shares.ts';
 import { TimedEntries } from './timed-entries.ts';
 
-/** Remembers nonces for as long as their tokens are taken, so that a token is taken once. What every store must do is stated by `nonceStoreCases`. */
+/** Remembers nonces while their tokens are valid, so a token is accepted once. `nonceStoreCases` states what every store must do. */
 export interface NonceStore {
   /**
    * Tells whether the nonce is new, and holds it for `ttlMs` milliseconds, in one atomic step. `caller` tells whose share of the store it takes.

@@ -4,11 +4,11 @@ import { shareIsFull } from './idempotency.ts';
 import { Shares } from './shares.ts';
 import { TimedEntries } from './timed-entries.ts';
 
-/** What `begin` gives: the token of the id's new owner; or that somebody else handles it (`pending`), or that it was handled (`done`). */
+/** The result of `begin`: the token of the id's new owner, or `pending` if another process handles it, or `done` if it was handled. */
 export type SeenClaim = { readonly owner: string } | { readonly state: 'pending' | 'done' };
 
 /**
- * Where the ids of webhooks are kept that were handled, because every sender may send twice. An id that is being handled belongs to its owner
+ * Keeps the ids of handled webhooks, because every sender may send twice. An id that is being handled belongs to its owner
  * until its lease ends. Share one between processes by a store of your own. What every store must do is stated by `seenStoreCases`.
  */
 export interface SeenStore {

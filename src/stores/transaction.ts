@@ -1,4 +1,4 @@
-/** What stores in memory take for a transaction: an object that tells when it is committed. Those of some database libraries are such. */
+/** A transaction for stores in memory: an object that tells when it is committed. Those of some database libraries fit. */
 export interface CommitListener {
   /** Calls `work` once the transaction is committed, and never if it is rolled back. */
   afterCommit(work: () => void): void;
@@ -6,9 +6,9 @@ export interface CommitListener {
 
 /** A transaction of the stores in memory. */
 export interface MemoryTransaction extends CommitListener {
-  /** What the stores were given takes effect. */
+  /** Makes the changes of the stores take effect. */
   commit(): void;
-  /** What the stores were given is forgotten. */
+  /** Drops the changes of the stores. */
   rollback(): void;
 }
 

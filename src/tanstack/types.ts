@@ -62,7 +62,7 @@ export interface MutationUtils<O extends Operation> extends Keyed {
   mutationOptions(): Required<Pick<MutationObserverOptions<Given<O>, OperationError<O>, InputOf<O>>, 'mutationKey' | 'mutationFn'>>;
 }
 
-/** What an event's query holds: the last events, in order. */
+/** The data of an event's query: the last events, in order. */
 export type EventData<E extends EventDefinition> = readonly OutputOf<E['payload']>[];
 
 /** Options of an event's query. */
@@ -71,7 +71,7 @@ export interface EventQueryOptions<E extends EventDefinition = EventDefinition> 
   readonly params?: ChannelParams<E> | undefined;
   /** How many events are kept; older ones go. @default 100 */
   readonly maxEvents?: number | undefined;
-  /** What is read anew after a gap: query keys, or nothing. Queries of events never are. @default all queries of the contract */
+  /** The query keys that are read again after a gap. Queries of events never are. @default all queries of the contract */
   readonly invalidates?: readonly QueryKey[] | undefined;
 }
 

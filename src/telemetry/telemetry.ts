@@ -49,7 +49,7 @@ const SUPPRESSED = createContextKey('OpenTelemetry SDK Context Key SUPPRESS_TRAC
 
 /**
  * Spans and metrics of OpenTelemetry around an adapter, `telemetry(rest({ url }))`, and around a service, `restHandler(telemetry(service))`. The context
- * travels in the headers of calls on every protocol, so that client and service are one trace. Where an instrumentation of HTTP or gRPC has made the
+ * travels in the headers of calls on every protocol, so client and service are one trace. If an instrumentation of HTTP or gRPC has made the
  * span of a request, a service describes that one instead of making another, and a client's requests get no second one.
  */
 export function telemetry<S extends Source>(source: S, options: TelemetryOptions = {}): Composed<S> {

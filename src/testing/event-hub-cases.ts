@@ -21,7 +21,7 @@ const TIME = '2026-01-31T12:00:00.000Z';
 const HISTORY = 20;
 
 /**
- * What every hub with an order must do, whose events several processes share; run them against one that you have written. `open` must open hubs that hold
+ * Cases for a hub with an order that several processes share. Run them against a hub that you have written. `open` must open hubs that hold
  * the last 20 events of each channel, or some more.
  */
 export const eventHubCases: readonly StoreCase<EventHub>[] = [

@@ -8,7 +8,7 @@ const LONG_MS = 60_000;
 const SHORT_MS = 100;
 const OUTCOME: IdempotencyOutcome = { output: { id: 7, text: 'ünï 😀\n', none: null } };
 
-/** What every `IdempotencyStore` must do; run them against one that you have written. */
+/** Cases for every `IdempotencyStore`. Run them against a store that you have written. */
 export const idempotencyStoreCases: readonly StoreCase<IdempotencyStore>[] = [
   {
     id: 'claim',

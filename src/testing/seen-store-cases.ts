@@ -8,7 +8,7 @@ const LONG_MS = 60_000;
 /** A lease that a test waits for. */
 const SHORT_MS = 100;
 
-/** What every `SeenStore` must do; run them against one that you have written. */
+/** Cases for every `SeenStore`. Run them against a store that you have written. */
 export const seenStoreCases: readonly StoreCase<SeenStore>[] = [
   {
     id: 'claim',
@@ -66,7 +66,7 @@ export const seenStoreCases: readonly StoreCase<SeenStore>[] = [
   },
 ];
 
-/** What every `NonceStore` must do; run them against one that you have written. */
+/** Cases for every `NonceStore`. Run them against a store that you have written. */
 export const nonceStoreCases: readonly StoreCase<NonceStore>[] = [
   {
     id: 'once',

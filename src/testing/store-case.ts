@@ -2,11 +2,11 @@ import { delay } from '../life/lifetime.ts';
 
 /** A transaction of the database that a store is in. */
 export interface KitTransaction {
-  /** What the store knows it by. */
+  /** The transaction as the store knows it. */
   readonly transaction: unknown;
-  /** Ends it: what was written in it stays. */
+  /** Commits it. */
   commit(): Promise<void> | void;
-  /** Ends it: what was written in it never was. */
+  /** Rolls it back. */
   rollback(): Promise<void> | void;
 }
 
@@ -15,11 +15,11 @@ export interface OpenedStore<S> {
   readonly store: S;
   /** Begins a transaction, if the store takes part in some. */
   readonly begin?: () => Promise<KitTransaction> | KitTransaction;
-  /** Ends the instance; what it has acknowledged is still there for the next one. */
+  /** Ends the instance. The next one still has everything that it acknowledged. */
   readonly close?: () => Promise<void>;
 }
 
-/** Opens an instance of the same store beside those that are open: what is acknowledged at one is seen at all. A store of one process gives the same one each time, and is empty at first. */
+/** Opens another instance of the same store. All instances see an entry that one has acknowledged. A store of one process returns the same instance each time. The store is empty at first. */
 export type OpenStore<S> = () => Promise<OpenedStore<S>>;
 
 /** One rule that every store of its kind keeps. */

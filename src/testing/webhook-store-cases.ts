@@ -37,7 +37,7 @@ const delivery = (id: string, change: Partial<StoredDelivery> = {}): StoredDeliv
 
 const attempt = { at: '2026-01-31T12:00:01.000Z', durationMs: 3, status: 500, response: 'no' };
 
-/** What a store for many processes or a database must do; run them against one that you have written. */
+/** Cases for a webhook store for several processes or on a database. Run them against a store that you have written. */
 export const webhookStoreCases: readonly WebhookStoreCase[] = [
   {
     id: 'empty',

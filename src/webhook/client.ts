@@ -50,11 +50,11 @@ export {
   type WebhookHeaders,
 } from './signing/signature.ts';
 
-/** Where and how to subscribe by itself. */
+/** How the receiver subscribes by itself. */
 export interface WebhookSubscribeOptions {
   /** The peer's subscription API: `https://api.example.com/webhooks/subscriptions`. */
   readonly url: string;
-  /** Where the peer reaches the handler: `https://example.com/webhook/callback`. */
+  /** The URL by which the peer reaches the handler: `https://example.com/webhook/callback`. */
   readonly callbackUrl: string;
   /** How bodies are written. @default 'json' */
   readonly format?: 'json' | 'xml' | undefined;
@@ -70,7 +70,7 @@ export interface WebhookOptions extends ReceiverOptions, HttpClientOptions {
   readonly subscribe?: WebhookSubscribeOptions | undefined;
 }
 
-/** A transport of events, and the handler to mount where they arrive. */
+/** A transport of events, and the handler that receives them. */
 export interface WebhookAdapter extends Adapter<'subscribe'> {
   /** For `listen`, `nodeListener` or `fetchHandler`. */
   readonly handler: HttpHandler;

@@ -1,4 +1,4 @@
-/** Why a webhook is refused: a bounded list, so that programs can count and decide. */
+/** The reason why a webhook is refused: a closed list, so programs can count and decide. */
 export const WEBHOOK_REASONS = [
   'parsed-body',
   'bad-secret',

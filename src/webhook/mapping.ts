@@ -7,7 +7,7 @@ export interface WebhookEventMapping {
   /** The sender's spelling of the type: `orders/create`, or several. @default the contract's type, in any spelling that no other event has */
   readonly type?: string | readonly string[];
   /**
-   * Takes the payload out of what came, or several as a list; `undefined` says that this webhook is not the event. What it throws refuses the
+   * Returns the payload of a webhook, or a list of payloads, or `undefined` if this webhook is not the event. If it throws, it refuses the
    * webhook. @default what the scheme says
    */
   readonly read?: (data: unknown, webhook: WebhookInfo) => unknown;

@@ -23,9 +23,9 @@ import { memorySeenStore, type SeenStore } from '../stores/seen.ts';
 import { hmacText, verifyWebhook, type VerifiedWebhook } from './signing/signature.ts';
 import { decodeErrorBody, isObject, NOTICE, problemResponse } from './wire.ts';
 
-/** What a receiver does with what arrives. */
+/** Options of a receiver of webhooks. */
 export interface ReceiverOptions {
-  /** The secret that the sender gave you, or several while one is replaced. Not needed with `subscribe`, where the peer gives one. */
+  /** The secret that the sender gave you, or several while one is replaced. With `subscribe` the peer gives one. */
   readonly secret?: WebhookSecret | readonly WebhookSecret[] | undefined;
   /** How the sender signs: a name, or a description of a scheme of its own. @default 'standard' */
   readonly scheme?: WebhookScheme | WebhookSchemeDefinition | undefined;
@@ -50,8 +50,8 @@ export interface ReceiverOptions {
   /** After how many milliseconds a webhook may be handled again whose process died; while its listeners run it is kept. @default 60_000 */
   readonly seenLeaseMs?: number | undefined;
   /**
-   * When the sender is told that it arrived: once all listeners are done, so that it sends again what failed; or first, for
-   * listeners that take longer than it waits. @default 'done'
+   * When the sender is answered: `done` is after all listeners, so the sender sends a failed webhook again; `first` is before them, for
+   * listeners that take longer than the sender waits. @default 'done'
    */
   readonly ack?: 'done' | 'first' | undefined;
   /** Keeps an edge runtime alive for work that goes on after the answer (`ack: 'first'`). */

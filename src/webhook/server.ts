@@ -52,7 +52,7 @@ export type {
 export type { ResolvedAddress, TargetOptions } from './delivery/target.ts';
 export type { SubscriptionView } from './wire.ts';
 
-/** Who asks the subscription API. */
+/** The caller of the subscription API. */
 export interface WebhookCaller {
   readonly headers: Headers;
   readonly peer: Peer;
@@ -62,25 +62,25 @@ export interface WebhookCaller {
 export interface WebhookHandlerOptions extends TargetOptions {
   /** Put before every path: `/api/v2`. @default '' */
   readonly basePath?: string;
-  /** Where callers reach the server, if a proxy in front strips or adds a prefix: `https://example.com/api`. `basePath` follows it. @default the host that is asked */
+  /** The URL by which callers reach the server, if a proxy in front strips or adds a prefix: `https://example.com/api`. `basePath` follows it. @default the host of the request */
   readonly publicUrl?: string;
-  /** Where subscriptions and deliveries are kept. `close` leaves a store that was given open. @default memoryWebhookStore() */
+  /** Keeps subscriptions and deliveries. `close` does not close a store that was given. @default memoryWebhookStore() */
   readonly store?: WebhookStore;
   /**
-   * How long one operation of a store that was given may take, in milliseconds, but for reading it whole: what takes longer has failed, and `onError` is told.
+   * How long one operation of a given store may take, in milliseconds, except reading it whole. A longer one has failed, and `onError` is told.
    * An event that could not be stored is delivered all the same, for as long as this process lives.
    * @default 30_000
    */
   readonly storeTimeoutMs?: number;
   /**
-   * If several dispatchers share a store: how long one may give no sign of life before the others take over its subscriptions, in milliseconds. Changes that
+   * If a dispatcher of a shared store gives no sign of life for so long, the others take over its subscriptions, in milliseconds. Changes that
    * were made at another dispatcher are seen within a fifth of it.
    * @default 10_000
    */
   readonly leaseMs?: number;
   /**
-   * Who a caller is: a subscription is seen and changed by its owner only. Throw an `ApiError` to refuse. It is needed in front of a transport to
-   * another peer, which cannot tell. @default the service's `context` and `caller` say it
+   * Tells who a caller is. Only its owner sees and changes a subscription. Throw an `ApiError` to refuse. It is needed in front of a transport to
+   * another peer, which cannot tell. @default the service's `context` and `caller`
    */
   readonly caller?: (caller: WebhookCaller) => string | Promise<string>;
   /** The waits between the attempts, in milliseconds; each is lengthened by up to a fifth. @default RETRY_SCHEDULE_MS */
@@ -89,17 +89,17 @@ export interface WebhookHandlerOptions extends TargetOptions {
   readonly timeoutMs?: number;
   /** Requests under way to one endpoint; one that fails gets one at a time. @default 8 */
   readonly maxInFlight?: number;
-  /** Deliveries that wait for one endpoint; what comes then makes the oldest dead. @default 10_000 */
+  /** Deliveries that wait for one endpoint. Beyond it the oldest is given up. @default 10_000 */
   readonly maxPending?: number;
-  /** Deliveries that wait for all endpoints together; what comes then makes the oldest dead of an endpoint that holds more than its share. @default 100_000 */
+  /** Deliveries that wait for all endpoints together. Beyond it the oldest delivery of an endpoint that holds more than its share is given up. @default 100_000 */
   readonly maxPendingTotal?: number;
   /** Subscriptions of all callers together; more are refused with 429. @default 10_000 */
   readonly maxSubscriptions?: number;
   /** Subscriptions of one caller, if the service tells its callers apart; more are refused with 429. @default 1_000 */
   readonly maxSubscriptionsPerCaller?: number;
-  /** What is read of an endpoint's answer, in bytes. @default 65_536 */
+  /** How much of an endpoint's answer is read, in bytes. @default 65_536 */
   readonly maxResponseBytes?: number;
-  /** What the subscription API reads of a request, in bytes. @default 1_048_576 (1 MiB) */
+  /** How large a request to the subscription API may be, in bytes. @default 1_048_576 (1 MiB) */
   readonly maxBodyBytes?: number;
   /** A `whsk_` key that signs too, as `v1a`: receivers need only know its public key. */
   readonly signingKey?: WebhookSecret | readonly WebhookSecret[];
@@ -141,15 +141,15 @@ const NAMES = [
   ...(['allowPrivate', 'allow', 'schemes', 'ports', 'resolve'] as const),
 ] as const;
 
-/** The subscription API, and the dispatcher behind it. */
+/** The subscription API and its dispatcher. */
 export interface WebhookHandler extends HttpHandler {
   /** Resolves when what the store held is taken up again. A store that cannot be read is tried again; rejects only if the handler was closed before. */
   readonly ready: Promise<void>;
   /** Resolves when reading the store was tried once, whatever came of it. */
   readonly tried: Promise<void>;
-  /** What keeps webhooks from being delivered, such as a store that cannot be read; empty if nothing does. */
+  /** The problems that keep webhooks from being delivered, such as a store that cannot be read. Empty if there are none. */
   readonly problems: readonly string[];
-  /** Ends requests under way and leaves the service; what was not delivered stays in the store. Idempotent. */
+  /** Ends requests under way and leaves the service. Undelivered events stay in the store. Idempotent. */
   close(): Promise<void>;
 }
 

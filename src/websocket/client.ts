@@ -30,7 +30,7 @@ export type { OnState, WebSocketState } from '../socket/client/link.ts';
 
 /** Options of `webSocket` on both protocols. */
 export interface WebSocketBaseOptions extends SocketClassOptions {
-  /** Sent with the upgrade and, with JSON-RPC, with each call; a function is asked again for each, so that tokens refresh. */
+  /** Headers of the upgrade and, with JSON-RPC, of each call. A function is asked again for each, so tokens can refresh. */
   readonly headers?: HeadersOption;
   /** Sees what really went over the wire, credentials redacted. */
   readonly onWire?: OnWire;
@@ -47,13 +47,13 @@ export interface WebSocketBaseOptions extends SocketClassOptions {
    * @default 8_388_608 (8 MiB)
    */
   readonly maxMessageBytes?: number;
-  /** Where so many bytes wait to be sent, a call is refused with RESOURCE_EXHAUSTED. @default 16_777_216 (16 MiB) */
+  /** If so many bytes wait to be sent, a call is refused with RESOURCE_EXHAUSTED. @default 16_777_216 (16 MiB) */
   readonly maxBufferedBytes?: number;
 }
 
 /** Options of `webSocket` for JSON-RPC 2.0. */
 export interface WebSocketOptions extends WebSocketBaseOptions {
-  /** Where the server is: `ws://localhost:4000`, `wss://example.com/api/ws`; `http:` means `ws:`. Without a path, `/ws`. */
+  /** The address of the server: `ws://localhost:4000`, `wss://example.com/api/ws`; `http:` means `ws:`. Without a path, `/ws`. */
   readonly url: string;
   /** @default 'jsonrpc' */
   readonly protocol?: 'jsonrpc';
@@ -67,13 +67,13 @@ export interface WebSocketOptions extends WebSocketBaseOptions {
   readonly cancelMethod?: string;
   /** A method whose answer, or error, is such a peer's sign of life; without it `ws` sends ping frames. @default none */
   readonly pingMethod?: string;
-  /** What such a peer's error codes mean; `undefined` leaves it to the default. */
+  /** Explains such a peer's error codes; `undefined` leaves it to the default. */
   readonly errorCode?: RpcMapping['errorCode'];
 }
 
 /** Options of `webSocket` for plain channels. */
 export interface ChannelOptions extends WebSocketBaseOptions {
-  /** What stands before the events' channels: with `wss://example.com/api`, the channel `chat` is `wss://example.com/api/chat`. */
+  /** The URL before the events' channels: with `wss://example.com/api`, the channel `chat` is `wss://example.com/api/chat`. */
   readonly url: string;
   readonly protocol: 'channel';
   /**

@@ -43,13 +43,13 @@ export interface WebSocketHandlerOptions extends UpgradeGateOptions {
    * @default 1_048_576 (1 MiB)
    */
   readonly maxMessageBytes?: number;
-  /** A reader that is this far behind its events is closed with 1013. @default 1_048_576 (1 MiB) */
+  /** How many bytes of events may wait for a reader. Beyond it the socket is closed with 1013. @default 1_048_576 (1 MiB) */
   readonly maxBufferedBytes?: number;
   /** Requests in one batch. @default 100 */
   readonly maxBatch?: number;
-  /** Calls in flight on one connection; what comes beyond is RESOURCE_EXHAUSTED. @default 1000 */
+  /** Calls in flight on one connection. More are RESOURCE_EXHAUSTED. @default 1000 */
   readonly maxCalls?: number;
-  /** Subscriptions on one connection; what comes beyond is RESOURCE_EXHAUSTED. @default 1000 */
+  /** Subscriptions on one connection. More are RESOURCE_EXHAUSTED. @default 1000 */
   readonly maxSubscriptions?: number;
   /** How often each peer is asked for a sign of life, in milliseconds; one that misses two is dropped. `Infinity` asks for none. @default 30_000 */
   readonly pingIntervalMs?: number;
@@ -63,7 +63,7 @@ export interface WebSocketHandlerOptions extends UpgradeGateOptions {
   readonly onError?: (error: unknown) => void;
 }
 
-/** What serves a transport over WebSocket. */
+/** Serves a transport over WebSocket. */
 export interface WebSocketHandler extends Attachable {
   /** Connections that are open. */
   readonly connections: number;

@@ -6,12 +6,12 @@ import { isPromiseLike, type Maybe } from '../../life/maybe.ts';
 import { anyWithHeaders, compose, type Composed, type Source } from '../wrap.ts';
 import type { Authenticator } from './authenticator.ts';
 
-/** What shows who calls: one authenticator for all, or one for each of the contract's `securitySchemes` that is used. */
+/** Sources of credentials: one authenticator for all members, or one for each used scheme of the contract's `securitySchemes`. */
 export type AuthOptions = Authenticator | Readonly<Record<string, Authenticator>>;
 
 /**
- * Shows who calls, on every protocol: `auth(rest({ url }), bearer(() => token))`. If the peer does not know the credentials, they are renewed, once
- * for all calls, and the call is sent once more. With one authenticator for each scheme of the contract, a member gets what its `security` asks for.
+ * Sends credentials, on every protocol: `auth(rest({ url }), bearer(() => token))`. If the peer refuses them, they are renewed once
+ * for all calls, and the call is sent once more. With one authenticator for each scheme of the contract, a member gets the credentials of its `security`.
  */
 export function auth<S extends Source>(source: S, options: AuthOptions): Composed<S> {
   return compose(source, (inner) => {

@@ -6,7 +6,7 @@ import type { Maybe } from '../../life/maybe.ts';
 export interface Authenticator {
   /** The headers in force; made or renewed first if need be. */
   headers(): Maybe<Headers>;
-  /** The peer did not know these headers: makes others, once for all who ask. Absent if there are no others. */
+  /** Makes new headers when the peer refused these, once for all calls in flight. Absent if there are no others. */
   renew?(refused: Headers): Promise<Headers>;
 }
 

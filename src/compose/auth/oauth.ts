@@ -10,7 +10,7 @@ import type { Authenticator } from './authenticator.ts';
 
 /** Options of `oauth2`. */
 export interface OAuth2Options {
-  /** Where tokens are issued. */
+  /** The URL that issues tokens. */
   readonly tokenUrl: string;
   readonly clientId: string;
   /** Absent for public clients, which have a refresh token only. */
@@ -20,9 +20,9 @@ export interface OAuth2Options {
   readonly refreshToken?: string;
   /** Gets a refresh token that the server gave anew, to be kept. */
   readonly onRefreshToken?: (token: string) => void;
-  /** Fields beside the standard's, such as `audience`. */
+  /** Fields besides those of the standard, such as `audience`. */
   readonly parameters?: Readonly<Record<string, string>>;
-  /** Where the client's credentials are sent. @default 'header' */
+  /** The place of the client's credentials. @default 'header' */
   readonly clientAuth?: 'header' | 'body';
   /** How long before it expires a token is renewed, in milliseconds; never more than half of its life. @default 30_000 */
   readonly earlyMs?: number;

@@ -4,7 +4,7 @@ export type SecurityScheme = { readonly description?: string } & (
       /** Credentials in `authorization`: `bearer`, `basic`, or another registered scheme. */
       readonly type: 'http';
       readonly scheme: string;
-      /** What a bearer token looks like: `JWT`. */
+      /** The form of a bearer token: `JWT`. */
       readonly bearerFormat?: string;
     }
   | {
@@ -46,8 +46,8 @@ export interface OAuthFlows {
 export type SecurityRequirement = Readonly<Record<string, readonly string[]>>;
 
 /**
- * What an author writes of who may call: the name of a scheme, `{ oauth: ['write'] }` for a scheme with scopes or several schemes together, or a
- * list of which one is enough. `false`: anybody.
+ * The credentials that a member needs: the name of a scheme, `{ oauth: ['write'] }` for a scheme with scopes or several schemes together, or a
+ * list of which one is enough. `false` means that none are needed.
  */
 export type SecuritySpec = false | string | SecurityRequirement | readonly (string | SecurityRequirement)[];
 

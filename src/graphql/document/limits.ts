@@ -3,7 +3,7 @@ import { ApiError } from '../../core/errors.ts';
 import { count, type OptionsInForce } from '../../core/options.ts';
 import { complexityOf } from './complexity.ts';
 
-/** What a document may cost. */
+/** Limits on the cost of a document. */
 export interface GraphqlLimits {
   /** Lexical tokens. @default 2_000 */
   readonly maxTokens?: number;

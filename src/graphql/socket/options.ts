@@ -19,11 +19,11 @@ export type SocketOptionsInForce = OptionsInForce<SocketOptions, typeof SOCKET_R
 export interface SocketOptions extends UpgradeGateOptions {
   /** A larger message is refused by its id, and the socket goes on; one of eight times as much closes it with 1009. @default 1_048_576 (1 MiB) */
   readonly maxMessageBytes?: number;
-  /** A reader that is this far behind is ended with RESOURCE_EXHAUSTED. @default 1_048_576 (1 MiB) */
+  /** How many bytes of events may wait for a reader. Beyond it the subscription ends with RESOURCE_EXHAUSTED. @default 1_048_576 (1 MiB) */
   readonly maxBufferedBytes?: number;
-  /** Queries and mutations in flight on one socket; what comes beyond is RESOURCE_EXHAUSTED. @default 1_000 */
+  /** Queries and mutations in flight on one socket. More are RESOURCE_EXHAUSTED. @default 1_000 */
   readonly maxCalls?: number;
-  /** Subscriptions on one socket; what comes beyond is RESOURCE_EXHAUSTED. @default 1_000 */
+  /** Subscriptions on one socket. More are RESOURCE_EXHAUSTED. @default 1_000 */
   readonly maxSubscriptions?: number;
   /** How long `connection_init` may take, in milliseconds; then 4408. @default 10_000 */
   readonly initializeTimeoutMs?: number;

@@ -32,13 +32,13 @@ export type { LockedField, LockedType, ProtoLock } from '../proto/lock.ts';
 
 /** Options of `connect`. */
 export interface ConnectOptions extends HttpClientOptions {
-  /** Where the services are: `http://localhost:4000`, or `https://example.com/rpc`. */
+  /** The address of the services: `http://localhost:4000`, or `https://example.com/rpc`. */
   readonly url: string;
-  /** What is spoken there: `grpc-web` for Envoy and for servers that know no Connect. @default 'connect' */
+  /** The protocol: `grpc-web` for Envoy and for servers without Connect. @default 'connect' */
   readonly protocol?: 'connect' | 'grpc-web' | undefined;
-  /** How messages are written: `binary` is smaller, `json` can be read. @default 'json' by Connect, 'binary' by gRPC-Web, which many servers take alone */
+  /** The form of messages: `binary` is smaller, `json` is readable. @default 'json' with Connect, 'binary' with gRPC-Web, because many servers take only that */
   readonly format?: 'binary' | 'json' | undefined;
-  /** Sends queries of Connect with GET, so that browsers and CDNs may keep their answers. @default false */
+  /** Sends queries of Connect with GET, so browsers and CDNs may cache the answers. @default false */
   readonly useGet?: boolean | undefined;
   /** The lock of the .proto file that the server was built from, if the contract has changed since its first. */
   readonly lock?: ProtoLock | undefined;
@@ -48,7 +48,7 @@ export interface ConnectOptions extends HttpClientOptions {
 const MAX_URL = 4000;
 
 /**
- * A client of the services of a contract by Connect or gRPC-Web, which need nothing but `fetch`. Errors come with their details, events as streams.
+ * A client of the services of a contract by Connect or gRPC-Web, which need only `fetch`. Errors have their details, and events are streams.
  * Formats: docs/protocols/connect.md.
  * @throws TypeError if an option is unknown or wrong.
  */

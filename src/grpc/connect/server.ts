@@ -26,7 +26,7 @@ export interface ConnectHandlerOptions {
   readonly basePath?: string | undefined;
   /** Larger messages get INVALID_ARGUMENT, as they come and as they are inflated. @default 1_048_576 (1 MiB) */
   readonly maxMessageBytes?: number | undefined;
-  /** A stream whose reader is this far behind is ended with RESOURCE_EXHAUSTED. @default 1_048_576 (1 MiB) */
+  /** How many bytes may wait for the reader of a stream. Beyond it the stream ends with RESOURCE_EXHAUSTED. @default 1_048_576 (1 MiB) */
   readonly maxBufferedBytes?: number | undefined;
   /** Answers from this size on are compressed with gzip, for callers that take it; `Infinity` compresses none. @default 16_384 (16 KiB) */
   readonly compressFromBytes?: number | undefined;

@@ -16,8 +16,8 @@ export interface LockedType {
 }
 
 /**
- * What was ever published: keep it next to the .proto file and give it to `grpc`, `grpcHandler` and `printProto`,
- * so that fields that move keep their number, removed ones are never used again, and rpcs stay in their service.
+ * All names and numbers that were ever published. Keep it next to the .proto file and give it to `grpc`, `grpcHandler` and `printProto`,
+ * so fields that move keep their number, removed ones are never used again, and rpcs stay in their service.
  */
 export interface ProtoLock {
   readonly package: string;

@@ -1,4 +1,4 @@
-/** What this library needs of `fetch`: the global one fits, and so does any other that follows its shape. */
+/** The part of `fetch` that this library uses. The global one fits, and so does any other of the same shape. */
 export interface FetchLike {
   (url: string, init?: FetchInit): Promise<FetchResponse>;
 }
@@ -59,11 +59,11 @@ export interface ClientTls {
   readonly passphrase?: string | undefined;
   /** The name that is asked for (SNI) and that the certificate must have. @default the url's host */
   readonly servername?: string | undefined;
-  /** `false` takes any certificate, so that anybody in between can read and answer. @default true */
+  /** `false` accepts any certificate, so anybody in between can read and answer. @default true */
   readonly rejectUnauthorized?: boolean | undefined;
 }
 
-/** What is used of a dispatcher of undici: an `Agent`, a `ProxyAgent`, a `MockAgent`. It is not closed with the client. */
+/** The part of a dispatcher of undici that is used: an `Agent`, a `ProxyAgent`, a `MockAgent`. It is not closed with the client. */
 export interface DispatcherLike {
   // Of any version of undici, whose types no browser has: methods take narrower parameters than they promise.
   dispatch(options: never, handler: never): boolean;

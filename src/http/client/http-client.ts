@@ -14,9 +14,9 @@ import {
 import { networkError } from './network-error.ts';
 import { shownBody } from './shown-body.ts';
 
-/** What every client over HTTP takes. */
+/** Options of every client over HTTP. */
 export interface HttpClientOptions {
-  /** Sent with every request; a function is asked again for each call and each reconnect, so that tokens refresh. */
+  /** Headers of every request. A function is asked again for each call and each reconnect, so tokens can refresh. */
   readonly headers?: HeadersOption | undefined;
   /** Sees what really went over the wire, credentials redacted. */
   readonly onWire?: OnWire | undefined;
@@ -27,7 +27,7 @@ export interface HttpClientOptions {
   readonly fetch?: FetchLike | undefined;
   /** How large an answer may be, decompressed, in bytes, and each event or item of a stream; a larger one is DATA_LOSS. @default 8_388_608 (8 MiB) */
   readonly maxResponseBytes?: number | undefined;
-  /** What the client shows and trusts over https: a CA of one's own, a client certificate. On Node only. @default the well-known authorities */
+  /** Certificates over https: your own CA, a client certificate. On Node only. @default the well-known authorities */
   readonly tls?: ClientTls | undefined;
   /** A dispatcher of undici that carries the requests: `new ProxyAgent('http://proxy:3128')`. On Node only. It is not closed with the client. */
   readonly dispatcher?: DispatcherLike | undefined;

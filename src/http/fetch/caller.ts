@@ -1,7 +1,7 @@
-/** What a `Request` does not tell of its caller. */
+/** Facts about a caller that a `Request` does not contain. */
 export interface FetchCaller {
   /** The caller's network address. */
   readonly address?: string | undefined;
-  /** What the host knows of the caller, such as the user of its session: `context` gets it as `peer.caller`. */
+  /** The caller as the host knows it, such as the user of its session. `context` gets it as `peer.caller`. */
   readonly caller?: unknown;
 }

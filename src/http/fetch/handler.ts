@@ -9,12 +9,12 @@ import { reporter } from '../../life/report.ts';
 
 export type { FetchCaller } from './caller.ts';
 
-/** What edge runtimes, Hono, Next.js, Deno and Bun take. */
+/** A handler for edge runtimes, Hono, Next.js, Deno and Bun. */
 export interface FetchHandler {
   (request: Request, info?: FetchCaller): Promise<Response>;
 }
 
-/** Serves a handler where requests come as `Request`: the same limits and errors as with Node's own server. */
+/** Serves a handler on platforms with `Request`, with the same limits and errors as on Node's own server. */
 export function fetchHandler(handler: HttpHandler, options: HttpOptions = {}): FetchHandler {
   const read = readOptions('fetchHandler', options, HTTP_READERS, HTTP_NAMES);
   const { bodyTimeoutMs } = read;

@@ -1,18 +1,18 @@
 import type { Peer } from '../../core/transport.ts';
 
-/** One HTTP request, apart from any server: what Node's listener and a fetch handler both give. */
+/** One HTTP request, independent of the server. Node's listener and a fetch handler both make it. */
 export interface HttpRequest {
   readonly method: string;
   /** As sent, before decoding: `/users/123`. */
   readonly path: string;
-  /** What follows the `?`, before decoding; empty without one. */
+  /** The text after the `?`, before decoding; empty if there is none. */
   readonly query: string;
   /** Scheme and authority that the caller used: `http://localhost:4000`. */
   readonly origin: string;
   /** Lower-case names; repeated ones joined by the rules of `node:http`. */
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
   readonly address: string | undefined;
-  /** What the host knows of the caller, such as the user that its middleware found. */
+  /** The caller as the host knows it, such as the user that its middleware found. */
   readonly caller?: unknown;
   /** Calls `listener` once when the caller leaves before the response is complete; at once where it has left already. */
   onAbort(listener: () => void): void;
@@ -44,13 +44,13 @@ export interface HttpResponse {
 /** Writes a response's body piece by piece; called once the head has been sent. */
 export type HttpStream = (writer: HttpWriter) => void;
 
-/** Where an `HttpStream` writes. After `end`, and after the caller has left, calls have no effect. */
+/** Receives the body of an `HttpStream`. After `end`, and after the caller has left, calls have no effect. */
 export interface HttpWriter {
   /** Sends a piece; never waits, so look at `bufferedBytes`. */
   write(chunk: string | Uint8Array): void;
   /** The response is complete. */
   end(): void;
-  /** Breaks the body off, so that the caller cannot take it for complete. */
+  /** Breaks the body off, so the caller cannot take it for complete. */
   cut(): void;
   /** Settles when the caller has taken enough of what was written for more to be sent, or is gone; `undefined` if more can be sent now. */
   drained(): Promise<void> | undefined;
@@ -65,7 +65,7 @@ export interface HttpWriter {
   onStop(listener: () => void): void;
 }
 
-/** Answers a request, or says with `undefined` that the request is not its own, so that `composeHandlers` asks the next. */
+/** Answers a request, or returns `undefined` if the request is not its own. `composeHandlers` then asks the next. */
 export interface HttpHandler {
   (request: HttpRequest): HttpResponse | undefined | Promise<HttpResponse | undefined>;
 }

@@ -12,7 +12,7 @@ import { problemBody } from '../message/problem.ts';
 import { after, every } from '../../life/timers.ts';
 import { report, reportToConsole } from '../../life/report.ts';
 
-/** Where to listen, and what {@link NodeListenerOptions} say. */
+/** The address to listen on, limits of connections, and {@link NodeListenerOptions}. */
 export interface ListenOptions extends NodeListenerOptions {
   /** 0 picks a free port. @default 0 */
   readonly port?: number | undefined;
@@ -73,7 +73,7 @@ const GRACE = ms(10_000, { zero: true });
 /** How often connections that became idle while the server stops are looked for, in milliseconds. */
 const SWEEP_MS = 20;
 
-/** Serves a handler on a port of its own; rejects with an error that says what to do where the port cannot be had. */
+/** Serves a handler on a port of its own. Rejects with an error that says what to do if the port cannot be opened. */
 export async function listen(handler: HttpHandler, options: ListenOptions = {}): Promise<HttpServer> {
   const read = readOptions('listen', options, READERS, [...HTTP_NAMES, 'caller', 'host', 'tls']);
   const { port, host = '127.0.0.1', keepAliveTimeoutMs, headersTimeoutMs, bodyTimeoutMs } = read;

@@ -8,14 +8,14 @@ import { problemOf } from '../message/problem.ts';
 import { readOptions, type OptionsInForce } from '../../core/options.ts';
 import { reporter } from '../../life/report.ts';
 
-/** What `http.createServer` and frameworks on top of Node take. */
+/** A listener for `http.createServer` and for frameworks on top of Node. */
 export interface NodeListener {
   (req: IncomingMessage, res: ServerResponse): void;
 }
 
-/** What {@link HttpOptions} say, and who calls. */
+/** {@link HttpOptions}, and the caller. */
 export interface NodeListenerOptions extends HttpOptions {
-  /** What the host knows of a caller, such as the user that its middleware found: `(req) => req.user`. `context` gets it as `peer.caller`, a promise as it is. */
+  /** Returns the caller as the host knows it, such as the user that its middleware found: `(req) => req.user`. `context` gets it as `peer.caller`; a promise is passed on unchanged. */
   readonly caller?: ((req: IncomingMessage) => unknown) | undefined;
 }
 

@@ -1,7 +1,7 @@
 import type { HttpHandler, HttpRequest, HttpResponse } from '../message/message.ts';
 
 /**
- * Makes one handler of several: each is asked in turn until one answers. Where handlers share a path, a method that one refuses (405)
+ * Makes one handler of several. Each is asked in turn until one answers. If handlers share a path, a method that one refuses (405)
  * is offered to the next, and `Allow` names the methods of all. Synchronous as long as the handlers are.
  */
 export function composeHandlers(...handlers: readonly HttpHandler[]): HttpHandler {

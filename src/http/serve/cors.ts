@@ -15,7 +15,7 @@ export interface HttpOptions {
    * (`Sec-Fetch-Site: cross-site`), and a POST that it sends without a preflight with an `Origin` that is not this server's. @default false
    */
   readonly allowCrossSite?: boolean | undefined;
-  /** Where callers reach the server, if a proxy passes on another `Host`: its origin is this server's own. @default the host that is asked */
+  /** The URL by which callers reach the server, if a proxy passes on another `Host`. Its origin counts as this server's own. @default the host of the request */
   readonly publicUrl?: string | undefined;
   /** How long a request's body may take, in milliseconds; then 408. @default 30_000 */
   readonly bodyTimeoutMs?: number | undefined;
@@ -31,7 +31,7 @@ export interface CorsOptions {
   readonly credentials?: boolean | undefined;
   /** Request headers that pages may send. @default whatever they ask for */
   readonly allowHeaders?: readonly string[] | undefined;
-  /** Response headers that pages may read, beside `link`, `retry-after`, `etag`, `location`, `deprecation`, `sunset` and `x-request-id`. */
+  /** Response headers that pages may read, besides `link`, `retry-after`, `etag`, `location`, `deprecation`, `sunset` and `x-request-id`. */
   readonly exposeHeaders?: readonly string[] | undefined;
   /** How long a browser may remember a preflight's answer, in seconds. @default 600 */
   readonly maxAgeSeconds?: number | undefined;

@@ -12,7 +12,7 @@ export interface HostOptions {
    * @default none beside `localhost`, `127.0.0.1`, `[::1]` and the host of `publicUrl`
    */
   readonly hosts?: '*' | readonly string[] | undefined;
-  /** Where callers reach the server, if that is not where it listens. */
+  /** The URL by which callers reach the server, if it differs from the address on which it listens. */
   readonly publicUrl?: string | undefined;
 }
 

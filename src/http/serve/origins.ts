@@ -1,6 +1,6 @@
 import { reportOnce } from './refusals.ts';
 
-/** Which pages may connect: `'*'` all, a list of origins, or a function that knows them; beside those of the same host. */
+/** The pages that may connect, besides those of the same host: `'*'` for all, a list of origins, or a function. */
 export type Origins = '*' | readonly string[] | ((origin: string) => boolean);
 
 /** What a check of `Origin` reads of a request. */

@@ -4,7 +4,7 @@ export interface Finding {
   readonly place: string;
   /** What it is. */
   readonly what: string;
-  /** What was done instead: left out, read as any value. */
+  /** The replacement: left out, read as any value. */
   readonly instead: string;
   /** How often it was found. */
   readonly count: number;

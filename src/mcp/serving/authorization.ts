@@ -1,7 +1,7 @@
 import type { HttpRequest, HttpResponse } from '../../http/message/message.ts';
 import { publicBase } from '../../http/serve/public-url.ts';
 
-/** Where callers of a server get their tokens. Source: https://www.rfc-editor.org/rfc/rfc9728 */
+/** The authorization servers that issue tokens. Source: https://www.rfc-editor.org/rfc/rfc9728 */
 export interface McpAuthorization {
   /** Issuers of tokens that the service's `context` takes: `['https://login.example.com']`. */
   readonly authorizationServers: readonly string[];

@@ -4,9 +4,9 @@ import { reporter } from '../../life/report.ts';
 import { chooseTools, type McpToolsOptions } from '../schema.ts';
 import { McpService } from './service.ts';
 
-/** What every server of MCP takes, whatever carries it. */
+/** Options of every server of MCP. */
 export interface McpServingOptions extends McpToolsOptions {
-  /** What a model should know about the service as a whole. @default the contract's description */
+  /** Instructions about the whole service for a model. @default the contract's description */
   readonly instructions?: string | undefined;
   /** Tools on one page of the list. @default 100 */
   readonly pageSize?: number | undefined;

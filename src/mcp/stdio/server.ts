@@ -23,13 +23,13 @@ export type { HeadersOption } from '../../peer/headers.ts';
 export interface ServeMcpStdioOptions extends McpServingOptions {
   /** Headers of every call, such as credentials from the environment: the protocol has none. @default none */
   readonly headers?: HeadersOption | undefined;
-  /** Where messages come from. @default process.stdin */
+  /** The source of messages. @default process.stdin */
   readonly input?: Readable | undefined;
-  /** Where answers go, and nothing else may be written. @default process.stdout */
+  /** Receives answers. Nothing else may be written to it. @default process.stdout */
   readonly output?: Writable | undefined;
   /** A longer line is refused. @default 1_048_576 (1 MiB) */
   readonly maxMessageBytes?: number | undefined;
-  /** Requests in flight; what comes beyond is RESOURCE_EXHAUSTED. @default 100 */
+  /** Requests in flight. More are RESOURCE_EXHAUSTED. @default 100 */
   readonly maxCalls?: number | undefined;
   /** How long requests in flight may go on after the input has ended, in milliseconds. @default 2000 */
   readonly graceMs?: number | undefined;
@@ -39,7 +39,7 @@ export interface ServeMcpStdioOptions extends McpServingOptions {
 export interface McpStdio {
   /** Resolves once the input has ended and everything is answered. */
   readonly closed: Promise<void>;
-  /** Takes no more messages; what is in flight is cancelled. */
+  /** Takes no more messages and cancels calls in flight. */
   close(): Promise<void>;
 }
 

@@ -24,7 +24,7 @@ export interface MqttEventMapping {
 
 /** How an operation of the contract is sent to a foreign device. */
 export interface MqttOperationMapping {
-  /** Where to: `zigbee2mqtt/{device}/set`. Each parameter names a property of the input. */
+  /** The topic of the message: `zigbee2mqtt/{device}/set`. Each parameter names a property of the input. */
   readonly topic: string;
   /** @default the adapter's `qos` */
   readonly qos?: Qos;
@@ -35,7 +35,7 @@ export interface MqttOperationMapping {
    * @default the input without what is in the topic, as JSON
    */
   input?(input: Readonly<Record<string, unknown>>): unknown;
-  /** Where the device answers, if it does: a topic or several, with parameters of the input. Without it the call ends when the broker has the message. */
+  /** The topics of the device's answer, if it answers, with parameters of the input. Without it the call ends when the broker has the message. */
   readonly reply?: string | readonly string[];
   /**
    * The output in a message on `reply`, or `undefined` for a message that is not the answer to this call. Throw an `ApiError` for a refusal.

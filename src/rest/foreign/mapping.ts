@@ -6,7 +6,7 @@ import type { ErrorCode, ErrorResponse, JsonObject } from '../../core/errors.ts'
  */
 export type ListStyle = 'repeat' | 'brackets' | 'indices' | 'comma' | 'space' | 'pipe';
 
-/** Where an input goes. */
+/** The place of an input. */
 export interface RestPlace {
   readonly in: 'path' | 'query' | 'header' | 'cookie' | 'body';
   /** Its name there. @default the input's */
@@ -17,7 +17,7 @@ export interface RestPlace {
   readonly reserved?: boolean;
 }
 
-/** What all operations of an API have in common; each may say otherwise. */
+/** Defaults for all operations of an API. */
 export interface RestDefaults {
   /** How lists stand in queries and forms. @default 'repeat' */
   readonly lists?: ListStyle;
@@ -29,11 +29,11 @@ export interface RestDefaults {
   readonly type?: string;
   /** More headers of each request: `{ 'x-github-api-version': '2022-11-28' }`. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** What the API's errors mean, as far as their status and usual members do not say it. */
+  /** Explains the API's errors if their status and usual members do not. */
   readonly error?: (response: ErrorResponse) => RestError | undefined;
 }
 
-/** What a foreign error means; members that are left out are as they would be without. */
+/** The meaning of a foreign error. Members that are left out keep their usual values. */
 export interface RestError {
   readonly code?: ErrorCode | undefined;
   readonly message?: string | undefined;
@@ -45,7 +45,7 @@ export interface RestError {
 /** A step into an answer: a member's name, names joined with dots, or a list of names if they have dots themselves; `''` is the answer itself. */
 export type AnswerPath = string | readonly string[];
 
-/** How a paged query of the contract, with `limit` and `after`, is one of the API. */
+/** The API's form of a paged query, which has `limit` and `after` in the contract. */
 export type RestPages =
   /** Behind the item with a key: `starting_after=ch_5`. */
   | { readonly by: 'key'; readonly after: string; readonly limit?: string }
@@ -58,17 +58,17 @@ export type RestPages =
   /** By a URL, from the header `Link` with `rel="next"`, or from the answer. It must lead to the same origin. */
   | { readonly by: 'link'; readonly next?: AnswerPath; readonly limit?: string };
 
-/** How an operation of the contract is one of an API that someone else designed. What is not said is as in our own format. */
+/** Maps an operation of the contract to one of an API that someone else designed. Members that are left out are as in our own format. */
 export interface RestOperation extends RestDefaults {
   /** Method and path, with the API's names of parameters: `GET /pets/{pet-id}`. @default the contract's first binding */
   readonly http?: string;
   /** Makes what is sent from the input, before it is placed. */
   readonly input?: (input: Readonly<Record<string, unknown>>) => Readonly<Record<string, unknown>>;
-  /** Where inputs go. @default the path if it names them, else the query (GET, DELETE) or the body */
+  /** The places of inputs. @default the path if it names them, else the query (GET, DELETE) or the body */
   readonly params?: Readonly<Record<string, RestPlace | RestPlace['in']>>;
-  /** The input that is the whole body: a list, a text, bytes. What is placed nowhere then goes into the query. */
+  /** The input that is the whole body: a list, a text, bytes. The other inputs without a place then go into the query. */
   readonly body?: string;
-  /** Where the output is in the answer, or what takes it from there: the parsed JSON, the text, or the bytes. @default the answer itself */
+  /** The place of the output in the answer, or a function that takes it from the parsed JSON, the text or the bytes. @default the answer itself */
   readonly output?: AnswerPath | ((answer: unknown, response: RestAnswer) => unknown);
   /** How the answer is read. @default by its content type: JSON, text (XML too), or bytes */
   readonly answer?: 'json' | 'text' | 'bytes';
@@ -112,6 +112,6 @@ export interface RestForeignOptions {
   readonly operations?: Readonly<Record<string, RestOperation>> | undefined;
   /** How events are streams that someone else designed. */
   readonly events?: Readonly<Record<string, RestEvent>> | undefined;
-  /** What all `operations` have in common. */
+  /** Defaults of all `operations`. */
   readonly defaults?: RestDefaults | undefined;
 }

@@ -7,7 +7,7 @@ import { WireBytes } from './wire-bytes.ts';
 /** The content of a file. A stream can be read once; bytes and blobs again and again. */
 export type FileContent = Uint8Array | Blob | ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>;
 
-/** What your code gives for `file()`: the content, or the content with its name and media type. */
+/** A file from your code: the content, or the content with its name and media type. */
 export type FileSource = FileContent | FileBody | NamedFile;
 
 /** The content of a file with its name and media type. */

@@ -1,6 +1,6 @@
 import { ApiError } from '../../core/errors.ts';
 
-/** What the security classes of the package `soap` have in common: `WSSecurity`, `WSSecurityCert`, `BearerSecurity` and the others. */
+/** The shape of the security classes of the package `soap`: `WSSecurity`, `WSSecurityCert`, `BearerSecurity` and the others. */
 export interface SoapSecurity {
   /** A header block. */
   toXML?(): string;

@@ -9,27 +9,27 @@ import { childOf, textOf, type XmlElement } from '../../xml/tree.ts';
 export interface SoapUser {
   /** Checks digests, and passwords sent as text. */
   readonly password?: string;
-  /** Checks a password sent as text, where only its hash is known; digests are refused then. */
+  /** Checks a password sent as text if only its hash is known. Digests are refused then. */
   readonly verify?: (password: string) => boolean | Promise<boolean>;
-  /** Added to the headers of the call, so that the service's context knows who calls. They win over what the caller sent. */
+  /** Headers that are added to those of the call, so the service's context knows who calls. They win over the caller's. */
   readonly headers?: Headers;
 }
 
-/** What WS-Security must be in a request's header. */
+/** The WS-Security that a request's header must have. */
 export interface SoapHandlerSecurity {
   /**
    * Demands a UsernameToken, with the password as text or as digest, and finds its user.
    * Source: https://docs.oasis-open.org/wss/v1.1/wss-v1.1-spec-os-UsernameTokenProfile.pdf
    */
   readonly user?: (username: string) => SoapUser | undefined | Promise<SoapUser | undefined>;
-  /** Refuses passwords sent as text: they are for TLS alone. @default true */
+  /** `false` refuses passwords sent as text, which are for TLS only. @default true */
   readonly allowText?: boolean;
   /** Demands a Timestamp. One that is there is checked in any case. @default false */
   readonly timestamp?: boolean;
   /** How old a token may be, and how far clocks may differ, in milliseconds. @default 300_000 */
   readonly toleranceMs?: number;
   /**
-   * Where nonces are remembered, so that a token is taken once. A user whose share is full is refused with RESOURCE_EXHAUSTED. Processes that serve
+   * Remembers nonces, so a token is accepted once. A user whose share is full is refused with RESOURCE_EXHAUSTED. Processes that serve
    * the same users share one. @default memoryNonceStore()
    */
   readonly nonceStore?: NonceStore;

@@ -33,7 +33,7 @@ export interface MockCall<N extends string = string> {
 export interface FailOptions {
   /** How many calls fail; `Infinity` for all. @default 1 */
   readonly times?: number | undefined;
-  /** What the error says. @default the declared description, or a text that says that a test wants it */
+  /** The message of the error. @default the declared description, or a text that says that a test wants it */
   readonly text?: string | undefined;
   /** Of a declared error. @default a sample of its schema */
   readonly details?: JsonObject | undefined;

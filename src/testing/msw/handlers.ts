@@ -15,19 +15,19 @@ import { webSocketHandler } from '../../websocket/server.ts';
 import { mockService } from '../mock/mock-service.ts';
 import { MemorySockets } from './sockets.ts';
 
-/** What `msw` can carry. */
+/** The protocols that `msw` can carry. */
 export type MswProtocol = 'rest' | 'graphql' | 'websocket' | 'soap' | 'connect' | 'mcp';
 
-/** What `setupServer` and `setupWorker` take. */
+/** Handlers for `setupServer` and `setupWorker`. */
 export type MswHandler = RequestHandler | WebSocketHandler;
 
 /** Options of `mswHandlers`. */
 export interface MswOptions {
-  /** Where the program under test looks for the API: `https://api.example.com/v1`. */
+  /** The URL that the program under test calls: `https://api.example.com/v1`. */
   readonly url: string;
-  /** What answers. @default mockService(contract) */
+  /** The transport that answers. @default mockService(contract) */
   readonly service?: Transport | undefined;
-  /** What is intercepted. Without `rest`, requests that are not theirs go on to the next handler; with it they get 404. @default all of them */
+  /** The protocols that are intercepted. Without `rest`, other requests go on to the next handler. With it they get 404. @default all of them */
   readonly protocols?: readonly MswProtocol[] | undefined;
   /** Gets failures that callers see as INTERNAL. @default console.error */
   readonly onError?: ((error: unknown) => void) | undefined;

@@ -5,7 +5,7 @@ import type { OnWire, WireRecord } from '../../peer/on-wire.ts';
 export interface Recorder {
   /** The `onWire` option of an adapter. */
   readonly onWire: OnWire;
-  /** What was seen so far, in order; credentials are redacted. */
+  /** The records so far, in order. Credentials are redacted. */
   readonly records: readonly WireRecord[];
   /** The records as lines of JSON, for a file; `readRecording` reads them. */
   text(): string;

@@ -1,4 +1,4 @@
-/** What a webhook says, apart from how its sender writes it. */
+/** The contents of a webhook, in whatever form its sender writes it. */
 export interface WebhookContent {
   /** The event's type, in the sender's spelling; several if it has more than one name, such as `issues` and `issues.opened`. */
   readonly type: string | readonly string[];

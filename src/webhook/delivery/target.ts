@@ -5,7 +5,7 @@ import { blockList, tierOf } from './address.ts';
 
 /** Which endpoints webhooks may go to. */
 export interface TargetOptions {
-  /** Lets webhooks go to private and loopback addresses: for development, and where all subscribers are trusted. @default false */
+  /** Lets webhooks go to private and loopback addresses: for development, and if all subscribers are trusted. @default false */
   readonly allowPrivate?: boolean | undefined;
   /** Hosts (`hooks.internal`), addresses and ranges (`10.1.0.0/16`) that are allowed though they are not public. @default [] */
   readonly allow?: readonly string[] | undefined;

@@ -2,7 +2,7 @@ import type { DigestEncoding, HashName } from './crypto.ts';
 import type { WebhookRequest } from './request.ts';
 import type { SecretForm } from './secret.ts';
 
-/** Where a sender writes something: a header's name, a member of the JSON body or a field of the form, or a function that finds it. */
+/** The place of a value in a request: a header's name, a member of the JSON body or a field of the form, or a function that finds it. */
 export type WebhookValue = string | { readonly body: string } | ((request: WebhookRequest) => unknown);
 
 /** Text, bytes, or several of them one after the other. */
@@ -13,35 +13,35 @@ export type SignedContent = string | Uint8Array | readonly (string | Uint8Array)
  * tolerance for the timestamp, ids that are handled once, and limits.
  */
 export interface WebhookSchemeDefinition {
-  /** Where the signature is, or several of them. A function gets requests that nobody has verified. */
+  /** The place of the signature, or of several. A function gets requests that nobody has verified. */
   readonly signature: WebhookValue;
-  /** What stands before it: `sha256=`. A signature without it does not count. @default none */
+  /** The text before the signature: `sha256=`. A signature without it does not count. @default none */
   readonly prefix?: string;
   /** The hash of the HMAC; `token` if the sender sends the secret itself. @default 'sha256' */
   readonly hash?: HashName | 'token';
   /** How the signature is written. @default 'hex' */
   readonly encoding?: DigestEncoding;
-  /** What is signed. @default the body */
+  /** The signed text or bytes. @default the body */
   readonly signed?: (request: WebhookRequest) => SignedContent;
-  /** What the secret's text stands for: itself, or the bytes that it encodes. @default 'text' */
+  /** How the secret is written: as itself, or as an encoding of bytes. @default 'text' */
   readonly secrets?: SecretForm;
-  /** When it was sent: seconds or milliseconds since 1970, or ISO 8601. It must be part of what is signed. @default none, so that an old copy is as good as the original */
+  /** The time of sending: seconds or milliseconds since 1970, or ISO 8601. It must be part of the signed text. @default none, so an old copy is accepted like the original */
   readonly timestamp?: WebhookValue;
   /** How far the timestamp may be off, in milliseconds. @default 300_000 (5 minutes) */
   readonly toleranceMs?: number;
-  /** What is the same for each attempt. `digest` is the body's, for senders whose bodies are all different. @default none: repetitions are not told apart */
+  /** The id, which is the same for each attempt. `digest` is the body's digest, for senders whose bodies are all different. @default none: repeats are not recognized */
   readonly id?: WebhookValue | { readonly digest: true };
   /** The event's type; a function may give several. @default { body: 'type' } */
   readonly type?: WebhookValue;
   /** When it happened: seconds or milliseconds since 1970, or ISO 8601. @default the timestamp */
   readonly time?: WebhookValue;
-  /** What listeners get. @default the JSON body, or the fields of a form */
+  /** The data for listeners. @default the JSON body, or the fields of a form */
   readonly data?: (request: WebhookRequest) => unknown;
   /** How it proves that the address is yours. @default none */
   readonly handshake?: WebhookHandshake;
   /** Larger bodies get 413. @default 1_048_576 (1 MiB) */
   readonly maxBodyBytes?: number;
-  /** What a webhook is answered that was handled, or that nobody listens to. @default 200 */
+  /** The status for a webhook that was handled, or to which nobody listens. @default 200 */
   readonly status?: 200 | 202 | 204;
 }
 

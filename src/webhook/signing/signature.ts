@@ -13,7 +13,7 @@ import { readSecret, type WebhookSecret } from './secret.ts';
 export type WebhookHeaders =
   { get(name: string): string | null; has(name: string): boolean } | Readonly<Record<string, string | readonly string[] | undefined>>;
 
-/** What `verifyWebhook` takes. */
+/** Options of `verifyWebhook`. */
 export interface VerifyWebhookOptions {
   /** The raw body, as it was received; of a `Request` the headers are taken too. */
   readonly payload: string | Uint8Array | ArrayBuffer | Request;
@@ -31,7 +31,7 @@ export interface VerifyWebhookOptions {
   readonly clock?: (() => number) | undefined;
 }
 
-/** What `signWebhook` takes. */
+/** Options of `signWebhook`. */
 export interface SignWebhookOptions {
   /** The body, exactly as it will be sent. */
   readonly payload: string | Uint8Array | ArrayBuffer;
@@ -66,9 +66,9 @@ export function isWebhookId(id: string): boolean {
 
 /** A webhook that is what its sender sent. */
 export class VerifiedWebhook {
-  /** The event's id, where the scheme has one: the same for each attempt. Only `standard` and `svix` sign it. */
+  /** The event's id, if the scheme has one. It is the same for each attempt. Only `standard` and `svix` sign it. */
   readonly id: string | undefined;
-  /** When this attempt was sent, in epoch milliseconds; undefined where the scheme signs no time. */
+  /** The time of this attempt, in epoch milliseconds; undefined if the scheme signs no time. */
   readonly timestampMs: number | undefined;
   /** Which of the secrets fits: once it is never the old one, that one can go. */
   readonly secretIndex: number;
@@ -86,7 +86,7 @@ export class VerifiedWebhook {
     return typeof this.payload === 'string' ? this.payload : new TextDecoder().decode(this.payload);
   }
 
-  /** The body as JSON. Throws an `ApiError` INVALID_ARGUMENT where it is none. */
+  /** The body as JSON. Throws an `ApiError` INVALID_ARGUMENT if it is not JSON. */
   json(): unknown {
     return parseJson(this.text());
   }

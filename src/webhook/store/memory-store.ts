@@ -2,7 +2,7 @@ import { readOptions } from '../../core/options.ts';
 import { StoreState } from './store-state.ts';
 import { RETENTION, type RetentionOptions, type WebhookStore } from './store.ts';
 
-/** A store in this process: what is pending is lost with it. */
+/** A store in this process. Pending deliveries are lost with it. */
 export function memoryWebhookStore(options: RetentionOptions = {}): WebhookStore {
   const state = new StoreState(readOptions('memoryWebhookStore', options, RETENTION, []));
   return {

@@ -13,7 +13,7 @@ export interface StoredSecret {
 /** A subscription, as it is kept. */
 export interface StoredSubscription {
   readonly id: string;
-  /** Who made it, as the service tells its callers apart: nobody else sees it. Empty if all callers are one. */
+  /** The caller who made it. Nobody else sees it. Empty if callers are not told apart. */
   readonly owner: string;
   readonly url: string;
   /** The types of the events. */
@@ -29,7 +29,7 @@ export interface StoredSubscription {
   readonly secrets: readonly StoredSecret[];
   /** ISO 8601. */
   readonly createdAt: string;
-  /** The last event of each type that was accepted: where to go on after a restart. Kept by the store. */
+  /** The last accepted event of each type, after which to resume after a restart. Kept by the store. */
   readonly lastEventIds?: Readonly<Record<string, string>>;
   /** Another number each time the subscription is saved. Given by the `sharing` of a store. */
   readonly version?: number;
@@ -50,7 +50,7 @@ export interface DeliveryAttempt {
   /** ISO 8601. */
   readonly at: string;
   readonly durationMs: number;
-  /** Of the endpoint's answer; absent where there was none. */
+  /** The status of the endpoint's answer; absent if there was none. */
   readonly status?: number;
   /** Why there was none. */
   readonly error?: string;
@@ -72,7 +72,7 @@ export interface StoredDelivery {
 }
 
 /**
- * Where subscriptions and deliveries are kept. Objects that were given are never changed. What every store must do is stated by `webhookStoreCases`.
+ * Keeps subscriptions and deliveries. Given objects are never changed. `webhookStoreCases` states what every store must do.
  * A store without `sharing` is loaded once, by the one dispatcher that uses it. `worker` is the dispatcher that writes, if the store is shared.
  */
 export interface WebhookStore {
@@ -95,13 +95,13 @@ export interface WebhookStore {
   deliveries(subscriptionId: string, limit: number): Promise<readonly StoredDelivery[]>;
   /** One delivery, if it is still held. */
   delivery(subscriptionId: string, id: string): Promise<StoredDelivery | undefined>;
-  /** Frees what it holds; what was saved is durable then. Idempotent. */
+  /** Frees its resources. Everything saved is durable then. Idempotent. */
   close(): Promise<void>;
   /** Lets several dispatchers use the store at the same time: each holds some of the subscriptions. */
   readonly sharing?: WebhookSharing | undefined;
 }
 
-/** What a dispatcher of a shared store holds from now on. */
+/** The subscriptions that a dispatcher of a shared store holds from now on. */
 export interface WebhookClaim {
   /** Subscriptions that are not among those that the dispatcher knows, or have changed since. */
   readonly subscriptions: readonly StoredSubscription[];

@@ -2,14 +2,14 @@ import type { JsonObject } from '../../core/errors.ts';
 
 /** An event of a feed that someone else designed. */
 export interface FeedEvent {
-  /** Where the feed is, below the adapter's `url`; `''` is the url itself. @default the event's channel */
+  /** The path of the feed, below the adapter's `url`; `''` is the url itself. @default the event's channel */
   readonly path?: string;
   /** Makes the frame that subscribes, or several as a list: text is sent as it is, anything else as JSON. */
   readonly open?: (params: JsonObject) => unknown;
   /** Makes the frame that unsubscribes, sent when its last reader leaves. */
   readonly close?: (params: JsonObject) => unknown;
   /**
-   * Takes the payload out of a frame, or several as a list. `undefined` says that the frame is not this event's: a heartbeat, an
+   * Returns the payload of a frame, or a list of payloads. `undefined` means that the frame is not this event's: a heartbeat, an
    * acknowledgement, another event. A frame that is not JSON comes as text. @default the frame
    */
   readonly read?: (frame: unknown, params: JsonObject) => unknown;
