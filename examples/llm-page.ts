@@ -8,6 +8,7 @@ import { composeHandlers, listen, type HttpHandler } from 'multi-api-sdk/http';
 import { rest } from 'multi-api-sdk/rest';
 import { restHandler } from 'multi-api-sdk/rest/server';
 import { z } from 'zod';
+import { PAGE } from './support/assistant-page.ts';
 
 const assistant = defineContract({
   name: 'assistant',
@@ -56,48 +57,6 @@ const service = createService(assistant, {
   },
   getUsage: () => ({ ...usage }),
 });
-
-const PAGE = `<!doctype html>
-<meta charset="utf-8">
-<title>Assistant</title>
-<link rel="icon" href="data:,">
-<style>
-  body { font: 16px system-ui, sans-serif; max-width: 44rem; margin: 2rem auto; }
-  form { display: flex; gap: 0.5rem; }
-  input { flex: 1; padding: 0.4rem; font: inherit; }
-  button { padding: 0.4rem 1rem; font: inherit; }
-  #answer { min-height: 8rem; padding: 1rem; border: 1px solid #ccc; background: #fafafa; white-space: pre-wrap; }
-  #state { color: #666; }
-</style>
-<h1>Assistant</h1>
-<form id="ask">
-  <input id="question" placeholder="Ask something" required>
-  <button id="send">Send</button>
-  <button id="cancel" type="button" disabled>Cancel</button>
-</form>
-<p id="answer" aria-live="polite"></p>
-<p id="state">idle</p>
-<script type="module">
-  ask.onsubmit = (event) => {
-    event.preventDefault();
-    answer.textContent = '';
-    state.textContent = 'writing';
-    [send.disabled, cancel.disabled] = [true, false];
-    const tokens = new EventSource('complete?' + new URLSearchParams({ prompt: question.value }));
-    const finish = async (said) => {
-      tokens.close();
-      [send.disabled, cancel.disabled] = [false, true];
-      const { running, tokens: written, cancelled } = await (await fetch('usage')).json();
-      state.textContent = said + '. The server: ' + running + ' running, ' + written + ' tokens written, ' + cancelled + ' cancelled.';
-    };
-    tokens.onmessage = ({ data }) => answer.append(JSON.parse(data));
-    // The last event: its data is {}, or the error.
-    tokens.addEventListener('end', ({ data }) => finish(JSON.parse(data).message ?? 'Done'));
-    tokens.onerror = () => finish('The connection was lost');
-    cancel.onclick = () => finish('Cancelled');
-  };
-</script>
-`;
 
 const page: HttpHandler = ({ path }) =>
   path === '/' ? { status: 200, headers: { 'content-type': 'text/html; charset=utf-8' }, body: PAGE } : undefined;
