@@ -96,11 +96,11 @@ export function readNotes(status: number, headers: { get(name: string): string |
 /** What a response tells of a failure: its first error, with the data that came all the same. */
 export function decodeErrors(errors: readonly unknown[], data: unknown, notes: ReplyNotes = {}): ApiError {
   const [first] = errors;
-  const error = isObject(first) ? first : {};
+  const error = isObject(first) ? first : { message: first };
   const extensions = isObject(error['extensions']) ? error['extensions'] : {};
   const { retryAfterMs, requestId, ...more } = readErrorOptions(extensions);
   const message = typeof error['message'] === 'string' ? error['message'] : 'the server answered with an error';
-  const names = [extensions['code'], error['type'], extensions['type']];
+  const names = [extensions, error].flatMap((each) => NAMED.map((name) => each[name]));
   return new ApiError(codeOf(names, statusOf(extensions) ?? notes.status, message, data), message, {
     ...more,
     retryAfterMs: retryAfterMs ?? notes.retryAfterMs,
@@ -108,6 +108,9 @@ export function decodeErrors(errors: readonly unknown[], data: unknown, notes: R
     ...(data !== undefined && data !== null && { partial: data }),
   });
 }
+
+/** Where errors have their code: also AppSync and DGS (`errorType`), Spring (`classification`). */
+const NAMED = ['code', 'type', 'errorType', 'classification'];
 
 const UNKNOWN_FIELD = /^Cannot query field "\w+" on type "(Query|Mutation|Subscription)"/;
 

@@ -75,11 +75,22 @@ describe('the code of a foreign failure', () => {
     ['an unknown code with a status', 503, {}, failed({ code: 'OWN' }), 'UNAVAILABLE'],
     ['no code, 429', 429, { 'retry-after': '3' }, '{"errors":[{"message":"slow down"}]}', 'RESOURCE_EXHAUSTED'],
     ['no code, 401', 401, {}, '{"errors":[{"message":"who?"}]}', 'UNAUTHENTICATED'],
+    ['AppSync, unauthorized', 200, {}, failed({}, { errorType: 'UnauthorizedException' }), 'UNAUTHENTICATED'],
+    ['Hot Chocolate, not authorized', 200, {}, failed({ code: 'AUTH_NOT_AUTHORIZED' }), 'PERMISSION_DENIED'],
+    ['Spring, a classification', 200, {}, failed({ classification: 'NOT_FOUND' }), 'NOT_FOUND'],
+    ['graphql-java, invalid', 200, {}, failed({ classification: 'ValidationError' }), 'INVALID_ARGUMENT'],
+    ['DGS, a type', 200, {}, failed({ errorType: 'PERMISSION_DENIED' }), 'PERMISSION_DENIED'],
+    ['Hasura, out of time', 200, {}, failed({ code: 'time-limit-exceeded' }), 'DEADLINE_EXCEEDED'],
     ['a code of every object', 200, {}, failed({ code: 'constructor' }), 'UNKNOWN'],
     ['one error instead of a list', 403, {}, '{"errors":{"message":"no"}}', 'PERMISSION_DENIED'],
   ])('%s', async (_title, status, headers, body, code) => {
     const { url } = await serve(() => ({ status, headers, body }));
     await expect(connect(url).product({ id: '1' })).rejects.toMatchObject({ code, remote: true });
+  });
+
+  it('has the words of an error that is only text', async () => {
+    const { url } = await serve(() => ({ status: 429, headers: {}, body: '{"errors":["too many"]}' }));
+    await expect(connect(url).product({ id: '1' })).rejects.toMatchObject({ code: 'RESOURCE_EXHAUSTED', text: 'too many' });
   });
 
   it('comes with the wait that a header asks for', async () => {
