@@ -233,7 +233,7 @@ export function webhookHandler(transport: Transport, options: WebhookHandlerOpti
       if (!match) return answerOther(request, router.methods(path));
       const headers = acceptHeaders(request.headers);
       requestId = headers['x-request-id'];
-      await dispatcher.ready;
+      await dispatcher.readable();
       const owner = await callerOf({ headers, peer: peerOf(request, 'webhook') });
       return await match.value(request, match.params, { owner, headers });
     } catch (error) {

@@ -179,10 +179,12 @@ describe('events that are published while the store is still being read', () => 
     const second = await open({}, { store: failing, storeTimeoutMs: 20 });
     await second.publish(1);
     expect(second.handler.problems).toEqual(['the webhook store cannot be read: no webhooks are delivered']);
+    expect(await second.api('', 'GET')).toMatchObject({ status: 503, body: { code: 'UNAVAILABLE' } });
     isFull = false;
     await second.handler.ready;
     await until(() => heard().includes(1), 'it is delivered');
     expect(second.handler.problems).toEqual([]);
+    expect(await second.api('', 'GET')).toMatchObject({ status: 200 });
     expect(second.errors.map(String).filter((text) => text.includes('disk full'))).toHaveLength(1);
   });
 

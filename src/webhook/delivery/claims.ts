@@ -1,3 +1,4 @@
+import { ApiError } from '../../core/errors.ts';
 import { backoffMs } from '../../life/backoff.ts';
 import { delay, onAbort } from '../../life/lifetime.ts';
 import { now } from '../../life/now.ts';
@@ -29,6 +30,7 @@ const LOST = 'the webhook store does not answer: this process may no longer deli
 /** Claims subscriptions for a dispatcher, and renews its lease on them for as long as it lives. */
 export class Claims {
   #problem: string | undefined;
+  #isRead = false;
   #onTried = () => {};
   /** Resolves when claiming was tried once, whatever came of it. */
   readonly tried: Promise<void>;
@@ -57,6 +59,13 @@ export class Claims {
     return this.#problem;
   }
 
+  /** Resolves with `ready` unless the store could not be read, which throws UNAVAILABLE: a full disk may last, and callers wait. */
+  async readable(ready: Promise<void>): Promise<void> {
+    await Promise.race([ready, this.tried]);
+    if (this.#isRead || this.#problem === undefined) return ready;
+    throw new ApiError('UNAVAILABLE', 'the webhook subscriptions cannot be read now', { retryAfterMs: 1000 });
+  }
+
   /** Resolves once the store has answered the last claim; it never rejects. */
   get answered(): Promise<unknown> {
     return this.#claiming;
@@ -74,6 +83,7 @@ export class Claims {
           await take(claim, true);
         }
         this.#problem = undefined;
+        this.#isRead = true;
         this.#onTried();
         return;
       } catch (error) {

@@ -109,6 +109,11 @@ export class Dispatcher {
     return this.#claims.tried;
   }
 
+  /** Resolves once the store was read. Throws UNAVAILABLE if that failed; it is tried again all the same. */
+  readable(): Promise<void> {
+    return this.#claims.readable(this.ready);
+  }
+
   /** What keeps the dispatcher from its work, for a check of health. */
   get problems(): readonly string[] {
     const { problem } = this.#claims;
