@@ -25,6 +25,8 @@ export class Outbox {
   #timer: StopTimer | undefined;
   #attempt = 0;
   #isClosed = false;
+  /** The try that is under way; it never rejects. */
+  #draining: Promise<void> | undefined;
 
   readonly #failures: RepeatedReport;
   readonly #dropped: RepeatedReport;
@@ -46,6 +48,14 @@ export class Outbox {
     } catch (error) {
       return this.#failed(send, error);
     }
+  }
+
+  /** Tries once more at once; resolves when the hub has all, or did not take some. */
+  async tryNow(): Promise<void> {
+    await this.#draining;
+    if (this.#waiting.length === 0) return;
+    this.#timer?.();
+    await this.#drain();
   }
 
   /** Gives up what still waits, and what fails from now on. */
@@ -100,12 +110,17 @@ export class Outbox {
     this.#timer = after(backoffMs(this.#attempt++, { maxDelayMs: 5000 }), () => void this.#drain());
   }
 
-  async #drain(): Promise<void> {
+  #drain(): Promise<void> {
+    this.#draining = this.#drainAll().finally(() => (this.#draining = undefined));
+    return this.#draining;
+  }
+
+  async #drainAll(): Promise<void> {
     // One first: most tries find the hub still broken.
     for (let count = 1; this.#waiting.length > 0; count = MAX_AT_ONCE) {
       if (await this.#drainSome(this.#waiting.slice(0, count))) continue;
       if (this.#attempt >= TRIES && (await this.#passFirst())) continue;
-      if (this.#waiting.length > 0) this.#schedule();
+      if (this.#waiting.length > 0 && !this.#isClosed) this.#schedule();
       return;
     }
     this.#timer = undefined;

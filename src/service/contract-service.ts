@@ -215,7 +215,7 @@ export class ContractService implements Transport {
     for (const lifetime of this.#subscriptions) lifetime.abort(stopping());
     await this.#running.idle(graceMs);
     for (const lifetime of [...this.#streams]) lifetime.abort(stopping());
-    await this.#hub.close();
+    await this.#hub.close(graceMs);
   }
 
   /** Steps that need not wait do not: a promise for each would be a good part of what a call costs. */

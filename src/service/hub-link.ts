@@ -4,7 +4,7 @@ import type { EventSink, EventRequest } from '../core/transport.ts';
 import { memoryHub, type EventHub, type HubEvent } from '../events/hub.ts';
 import { Outbox } from '../events/outbox.ts';
 import { isoNow } from '../life/now.ts';
-import { inTime } from '../life/timers.ts';
+import { inTime, within } from '../life/timers.ts';
 import { makeRequestId } from '../peer/headers.ts';
 
 /** A service's way to its hub: each event has its key and time before the first try, and a hub that was given must answer in time. */
@@ -52,7 +52,9 @@ export class HubLink {
     );
   }
 
-  async close(): Promise<void> {
+  /** `graceMs`: how long events that the hub did not take so far may take now. */
+  async close(graceMs: number): Promise<void> {
+    await within(graceMs, this.#outbox.tryNow());
     this.#outbox.close();
     if (this.#isOwn) await this.#hub.close();
   }

@@ -212,6 +212,23 @@ describe('a hub that does not answer', () => {
     await service.close();
   });
 
+  it('gets what waits once more when the service closes', async () => {
+    let isDown = true;
+    const took: string[] = [];
+    const hub: EventHub = {
+      ...memoryHub(),
+      publish: async (_, { data }) => {
+        if (isDown) throw new Error('down');
+        took.push((data as { text: string }).text);
+      },
+    };
+    const service = createService(contract, {}, { hub, onError: () => {} });
+    for (const text of ['a', 'b']) await service.publish('said', { room: 'a', text });
+    isDown = false;
+    await service.close();
+    expect(took).toEqual(['a', 'b']);
+  });
+
   it('loses an event that it refuses, and none of those after it', async () => {
     vi.useFakeTimers();
     onTestFinished(() => void vi.useRealTimers());
