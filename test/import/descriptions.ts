@@ -573,3 +573,26 @@ export const partsWsdl = {
     <s:element name="PayResponse"><s:complexType><s:sequence><s:element name="Receipt" type="s:string"/><s:element name="Paid" type="s:dateTime"/></s:sequence></s:complexType></s:element>
   </s:schema>`,
 };
+
+/** AWS' habits: operations of one path that differ by a fragment and by a header, and names of parameters that differ. */
+export const awsLike = {
+  openapi: '3.0.0',
+  info: { title: 'Keys', version: '2014-11-01' },
+  paths: {
+    ...Object.fromEntries(
+      ['ListKeys', 'DropKeys'].map((target) => [
+        `/#X-Amz-Target=Keys.${target}`,
+        {
+          post: {
+            operationId: target,
+            parameters: [{ name: 'X-Amz-Target', in: 'header', required: true, schema: { type: 'string', enum: [`Keys.${target}`] } }],
+            requestBody: { required: true, content: { 'application/json': { schema: { type: 'object', properties: { Limit: { type: 'integer' } } } } } },
+            responses: { 200: { description: 'ok', content: { 'application/json': { schema: { type: 'object', properties: { Keys: { type: 'array', items: { type: 'string' } } } } } } } },
+          },
+        },
+      ]),
+    ),
+    '/tags/{arn}#tagKeys': { delete: { operationId: 'untag', parameters: [{ name: 'arn', in: 'path', required: true, schema: { type: 'string' } }, { name: 'tagKeys', in: 'query', required: true, schema: { type: 'array', items: { type: 'string', pattern: '^[\\p{Alnum}]*$' } } }], responses: { 204: { description: 'gone' } } } },
+    '/tags/{id}': { delete: { operationId: 'dropTags', parameters: [{ name: 'id', in: 'path', required: true, schema: { type: 'string' } }], responses: { 204: { description: 'gone' } } } },
+  },
+}; // prettier-ignore

@@ -10,6 +10,7 @@ import { openApi, restHandler } from '../../src/rest/server.ts';
 import type { FileBody } from '../../src/schema/codec/file-body.ts';
 import { importing } from '../support/imported.ts';
 import {
+  awsLike,
   djangoLike,
   fastApiLike,
   gitHubLike,
@@ -167,6 +168,34 @@ describe('somebody else’s', () => {
     expect(await items('complete')).toEqual([{ text: 'a' }, { text: 'b' }]);
     answer = { type: 'application/jsonl', body: '{"line":1}\n{"line":2}\n' };
     expect(await items('tail')).toEqual([{ line: 1 }, { line: 2 }]);
+  });
+
+  test('operations that have one path, which a fragment or names of parameters tell apart', async () => {
+    const imported = await made.from(awsLike);
+    expect(imported.operations).toEqual(['listKeys', 'dropKeys', 'untag', 'dropTags']);
+    expect(imported.findings.map(({ what }) => what)).toEqual(['the pattern ^[\\p{Alnum}]*$']);
+    const client = (await made.load(imported)).connect({ url });
+    const dropped = await ask(client, 'dropKeys', { 'X-Amz-Target': 'Keys.DropKeys', Limit: 2, xAmzTarget: 'Keys.DropKeys' }, { body: { Keys: ['a'] } }); // prettier-ignore
+    expect([dropped.request, dropped.headers['x-amz-target'], dropped.body, dropped.output]).toEqual(['POST /', 'Keys.DropKeys', '{"Limit":2}', { Keys: ['a'] }]); // prettier-ignore
+    expect((await ask(client, 'untag', { arn: 'x', tagKeys: ['ä'] }, { status: 204 })).request).toBe('DELETE /tags/x?tagKeys=%C3%A4');
+    expect((await ask(client, 'dropTags', { id: 'x' }, { status: 204 })).request).toBe('DELETE /tags/x');
+  });
+
+  test('a circle of many types compiles', async () => {
+    const size = 60;
+    const ref = (index: number) => ({ $ref: `#/components/schemas/T${index % size}` });
+    const schemas = Object.fromEntries(Array.from({ length: size }, (_, index) => [`T${index}`, {
+      type: 'object',
+      required: ['id'],
+      properties: { id: { type: 'string' }, next: { anyOf: [{ type: 'string' }, ref(index + 1), ref(index * 7 + 3)] }, all: { type: 'array', items: ref(index + 5) } },
+    }])); // prettier-ignore
+    const paths = { '/t': { get: { operationId: 'getT', responses: { 200: { description: 'x', content: { 'application/json': { schema: ref(0) } } } } } } }; // prettier-ignore
+    const imported = await made.from({ openapi: '3.0.0', info: { title: 'Circle', version: '1' }, paths, components: { schemas } });
+    expect(imported.code).toContain('export interface T0 extends z.output<typeof T0> {}');
+    const client = (await made.load(imported)).connect({ url });
+    const t = { id: 'a', next: { id: 'b', next: 'c' }, all: [{ id: 'd' }] };
+    expect((await ask(client, 'getT', undefined, { body: t })).output).toEqual(t);
+    await expect(ask(client, 'getT', undefined, { body: { id: 'a', next: 7 } })).rejects.toMatchObject({ code: 'DATA_LOSS' });
   });
 
   test('every module compiles', { timeout: 240_000 }, () => {

@@ -140,6 +140,24 @@ describe('.proto files', () => {
     expect(heard).toMatchObject({ id: 1n, displayName: 'Lamp' });
   });
 
+  test('options of its own, and what few use of google.protobuf', async () => {
+    const imported = await made.from(`
+      syntax = "proto3";
+      package acme.opts.v1;
+      import "google/protobuf/descriptor.proto";
+      import "google/protobuf/api.proto";
+      import "google/protobuf/type.proto";
+      extend google.protobuf.MethodOptions { string permission = 50001; }
+      extend google.protobuf.FieldOptions { bool secret = 50002; }
+      service Opts { rpc GetApi (GetApiRequest) returns (google.protobuf.Api) { option (permission) = "read"; } }
+      message GetApiRequest { string name = 1 [(secret) = true]; google.protobuf.Type type = 2; }
+    `);
+    expect([imported.operations, imported.findings]).toEqual([['getApi'], []]);
+    const { connect } = await made.load(imported);
+    const client = connect({ url: '127.0.0.1:9' });
+    await client.close();
+  });
+
   test('a descriptor set gives the same as its files', async () => {
     const root = await shopFolder();
     const set = join(root, 'shop.binpb');

@@ -122,9 +122,16 @@ function readMethod(method: ForeignRpc & Loaded, files: FileDescriptorProto[], o
   }
 }
 
+/** What protobufjs reads files into. */
+interface Root {
+  addJSON(json: object): void;
+  resolveAll(): void;
+  toDescriptor(edition: string): unknown;
+}
+
 /** What is used of protobufjs. */
 interface Protobufjs {
-  readonly Root: new () => { addJSON(json: object): void; resolveAll(): void; toDescriptor(edition: string): unknown };
+  readonly Root: new () => Root;
   parse(
     text: string,
     root: unknown,
@@ -138,9 +145,15 @@ interface DescriptorExtension {
 }
 
 const GOOGLE = ['any', 'duration', 'empty', 'field_mask', 'struct', 'timestamp', 'wrappers'];
+const MORE_OF_GOOGLE = ['descriptor', 'api', 'source_context', 'type'];
+
+/** A file of google.protobuf as protobufjs has it in JSON. */
+interface GoogleFile {
+  readonly nested: { readonly google: { readonly nested: { readonly protobuf: { readonly nested: Readonly<Record<string, object>> } } } };
+}
 
 function parseTexts(texts: readonly string[]): FileDescriptorProto[] {
-  const [pb, extension] = loadProtobufjs();
+  const { pb, extension, readJson } = loadProtobufjs();
   const root = new pb.Root();
   for (const text of texts) {
     try {
@@ -154,6 +167,7 @@ function parseTexts(texts: readonly string[]): FileDescriptorProto[] {
     const file = pb.common.get(`google/protobuf/${name}.proto`);
     if (file) root.addJSON(file.nested);
   }
+  if (texts.some((text) => MORE_OF_GOOGLE.some((name) => text.includes(`google/protobuf/${name}.proto`)))) addMore(root, readJson);
   try {
     root.resolveAll();
   } catch (cause) {
@@ -166,15 +180,26 @@ function parseTexts(texts: readonly string[]): FileDescriptorProto[] {
   return readSet(extension.FileDescriptorSet.encode(root.toDescriptor(texts.every(isProto2) ? 'proto2' : 'proto3')).finish());
 }
 
+/** What options of one's own extend, and what few others use. Some of these files repeat types of others. */
+function addMore(root: Root, readJson: (path: string) => GoogleFile): void {
+  const files = MORE_OF_GOOGLE.map((name) => readJson(`protobufjs/google/protobuf/${name}.json`).nested.google.nested.protobuf.nested);
+  const { Any: _, ...nested } = Object.assign({}, ...files) as Readonly<Record<string, object>>;
+  root.addJSON({ google: { nested: { protobuf: { nested } } } });
+}
+
 function isProto2(text: string): boolean {
   return !/^\s*(?:syntax\s*=\s*["']proto3|edition\s*=)/m.test(text.replace(/\/\*[\s\S]*?\*\/|\/\/[^\n]*/g, ''));
 }
 
 /** An optional peer: who gives descriptors or generated code does not need a parser. */
-function loadProtobufjs(): readonly [Protobufjs, DescriptorExtension] {
+function loadProtobufjs() {
   const require = createRequire(import.meta.url);
   try {
-    return [require('protobufjs') as Protobufjs, require('protobufjs/ext/descriptor') as DescriptorExtension];
+    return {
+      pb: require('protobufjs') as Protobufjs,
+      extension: require('protobufjs/ext/descriptor') as DescriptorExtension,
+      readJson: (path: string) => require(path) as GoogleFile,
+    };
   } catch (cause) {
     throw new TypeError(
       "grpc: the text of a .proto file needs the package 'protobufjs': npm install protobufjs, or give a descriptor set",

@@ -47,7 +47,9 @@ export function readInputs(operation: HttpOperation, types: SchemaTypes, finding
   const mapping: Mutable<RestOperation> = {};
   const hasBody = method !== 'GET' && method !== 'DELETE';
   const styles = new Set<string>();
-  let path = operation.path;
+  // A fragment tells operations of one path apart, and is never sent.
+  const [sent = ''] = operation.path.split('#');
+  let path = sent;
 
   const place = (parameter: HttpParameter, name: string, type: Type): void => {
     const isList = type.kind === 'list' || type.kind === 'union';
@@ -89,7 +91,7 @@ export function readInputs(operation: HttpOperation, types: SchemaTypes, finding
     if (parameter.in === 'path' && name !== parameter.name) path = path.replaceAll(`{${parameter.name}}`, `{${name}}`);
     if (parameter.in === 'path' && parameter.reserved) params[name] = { in: 'path', reserved: true };
   }
-  if (path !== operation.path) mapping.http = `${method} ${operation.path}`;
+  if (path !== sent) mapping.http = `${method} ${sent}`;
   if (!checkPath(path, fields, at, findings, operation)) return undefined;
 
   const { body } = operation;

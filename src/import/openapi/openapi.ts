@@ -41,10 +41,12 @@ export function readOpenApi(root: JsonObject, documents: Documents, choice: Choi
     }
     const operation = operationOf(name, http, types, findings, isOwn);
     if (!operation) continue;
-    const shape = `${method} ${path.replace(/\{[^}]*\}/g, '{}')}`;
-    if (shapes.has(shape)) {
-      findings.add(http.at, `a path that only differs by its parameters' names: ${path}`, `the operation '${id ?? name}' is left out`);
-      continue;
+    const [sent = ''] = path.split('#');
+    const shape = `${method} ${sent.replace(/\{[^}]*\}/g, '{}')}`;
+    // A contract has each path once, an API may tell operations apart by something else.
+    if (shapes.has(shape) && !isOwn) {
+      const { http: [binding] = [], mapping } = operation;
+      Object.assign(operation, { http: undefined, mapping: { http: binding, ...(mapping as object | undefined) } });
     }
     shapes.add(shape);
     // Our own documents have an operation for each of its bindings.

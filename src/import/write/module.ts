@@ -31,8 +31,13 @@ export function contractCode(
   { types = true } = {},
 ): { readonly modules: readonly string[]; readonly core: readonly string[] } {
   const writer = new SchemaWriter(types);
-  const schemas = orderTypes(reached(draft)).map(({ named, later, lazy }) => {
-    writer.later = later;
+  const named = reached(draft);
+  const ordered = orderTypes(named);
+  writer.wide = new Set(ordered.flatMap(({ named, isWide }) => (isWide && isInterface(named.type) ? [named.name] : [])));
+  writer.isPlain = writer.wide.size > 0 && [...named.values()].every(({ type }) => isPlain(type));
+  const schemas = ordered.map(({ named, later, lazy, isWide }) => {
+    // In a large circle all members name interfaces, so that no type is within the type of another.
+    writer.later = isWide ? new Set([...later, ...writer.wide]) : later;
     return declaration(writer, named, lazy);
   });
   writer.later = new Set();
@@ -72,8 +77,39 @@ function declaration(writer: SchemaWriter, { name, id, type }: NamedType, lazy: 
   const said = description === undefined ? [] : comment(description);
   const written = lazy ? render(call('z.lazy', ['() => ', code])) : render(code);
   const annotation = lazy && writer.types ? ': z.ZodType<unknown>' : '';
-  const inferred = writer.types ? [`export type ${name} = z.output<typeof ${name}>;`] : [];
+  const inferred = writer.types
+    ? [
+        writer.wide.has(name)
+          ? `export interface ${name} extends z.output<typeof ${name}> {}`
+          : `export type ${name} = z.output<typeof ${name}>;`,
+      ]
+    : [];
   return [...said, `export const ${name}${annotation} = ${written};`, ...inferred].join('\n');
+}
+
+/** What an interface can extend: an object whose members all have names. */
+function isInterface(type: Type): boolean {
+  return type.kind === 'object' && type.nullable !== true && !type.rest && type.fields.length > 0;
+}
+
+/** Whether a value is sent as it is: no codec, and no default. */
+function isPlain(type: Type): boolean {
+  switch (type.kind) {
+    case 'list':
+      return isPlain(type.item);
+    case 'record':
+      return isPlain(type.value);
+    case 'tuple':
+      return [...type.items, ...(type.rest ? [type.rest] : [])].every(isPlain);
+    case 'union':
+      return type.options.every(isPlain);
+    case 'both':
+      return type.parts.every(isPlain);
+    case 'object':
+      return type.fields.every((field) => field.default === undefined && isPlain(field.type)) && (!type.rest || isPlain(type.rest));
+    default:
+      return !isOwn(type.kind);
+  }
 }
 
 function isCodec({ kind, nullable }: Type): boolean {

@@ -8,13 +8,19 @@ export interface Ordered {
   readonly later: ReadonlySet<string>;
   /** It needs itself at once, so that only a lazy schema can say it. */
   readonly lazy: boolean;
+  /** Its circle is so large that TypeScript cannot infer the types of one schema from those of the others. */
+  readonly isWide: boolean;
 }
+
+/** Types of a circle that TypeScript infers from each other without getting too deep. */
+const MAX_INFERRED = 20;
 
 /** Orders types so that each is declared after those that it needs, and otherwise as they come. */
 export function orderTypes(types: ReadonlyMap<string, NamedType>): Ordered[] {
   return circlesOf(types).flatMap((circle) => {
     const [only] = circle;
-    if (circle.length === 1 && only && !refsOf(only.type).has(only.name)) return [{ named: only, later: new Set<string>(), lazy: false }];
+    if (circle.length === 1 && only && !refsOf(only.type).has(only.name))
+      return [{ named: only, later: new Set<string>(), lazy: false, isWide: false }];
     // Objects may refer to what comes later; others need their types at once.
     const objects = circle.filter(({ type }) => type.kind === 'object');
     const others = circle.filter(({ type }) => type.kind !== 'object');
@@ -34,6 +40,7 @@ export function orderTypes(types: ReadonlyMap<string, NamedType>): Ordered[] {
       named,
       later: new Set(placed.slice(index).map(({ name }) => name)),
       lazy: lazy.has(named.name),
+      isWide: circle.length > MAX_INFERRED,
     }));
   });
 }

@@ -26,6 +26,10 @@ export class SchemaWriter {
   readonly used = new Set<(typeof OWN_FUNCTIONS)[number]>();
   /** Types that are declared further below: a member that is one is a getter. */
   later: ReadonlySet<string> = new Set();
+  /** Types that have an interface: a getter names that, and not the type of the schema. */
+  wide: ReadonlySet<string> = new Set();
+  /** Whether what is sent and what comes are of one type everywhere, because there are neither codecs nor defaults. */
+  isPlain = false;
 
   /** Whether types are written where TypeScript cannot infer them; without them it is JavaScript. */
   readonly types: boolean;
@@ -60,7 +64,9 @@ export class SchemaWriter {
     const above = isNamed ? description : undefined;
     const isLater = [...directRefs(type)].some((ref) => this.later.has(ref));
     if (!isLater) return { code: [`${key(name)}: `, code], ...(above !== undefined && { above }) };
-    const body: Code = { open: `get ${key(name)}()${this.types ? `: ${this.typeOfField(field)}` : ''} {`, close: '}', items: [{ code: ['return ', code] }], pad: ' ', broken: true, hugs: false, end: ';' }; // prettier-ignore
+    // To compare the type of each schema with its interface would get as deep as to infer it.
+    const cut = this.types && [...directRefs(type)].some((ref) => this.wide.has(ref)) ? ' as never' : '';
+    const body: Code = { open: `get ${key(name)}()${this.types ? `: ${this.typeOfField(field)}` : ''} {`, close: '}', items: [{ code: ['return ', code, cut] }], pad: ' ', broken: true, hugs: false, end: ';' }; // prettier-ignore
     return { code: body, ...(above !== undefined && { above }) };
   }
 
@@ -112,12 +118,15 @@ export class SchemaWriter {
       }
       case 'union': {
         const options = type.options.map((option) => this.typeOf(option)).join(', ');
-        return type.tag === undefined ? `z.ZodUnion<readonly [${options}]>` : `z.ZodDiscriminatedUnion<[${options}], ${quote(type.tag)}>`;
+        const isTagged = type.tag !== undefined && !type.options.some((option) => option.kind === 'ref' && this.wide.has(option.name));
+        return type.tag === undefined || !isTagged
+          ? `z.ZodUnion<readonly [${options}]>`
+          : `z.ZodDiscriminatedUnion<[${options}], ${quote(type.tag)}>`;
       }
       case 'both':
         return type.parts.map((part) => this.typeOf(part)).reduce((left, right) => `z.ZodIntersection<${left}, ${right}>`);
       case 'ref':
-        return `typeof ${type.name}`;
+        return this.wide.has(type.name) ? `z.ZodType<${type.name}${this.isPlain ? `, ${type.name}` : ''}>` : `typeof ${type.name}`;
     }
   }
 

@@ -38,7 +38,9 @@ export function comment(text: string): string[] {
 /** A regular expression as a literal; `undefined` for a text that is none. */
 export function pattern(source: string): string | undefined {
   if (source.length > 2000) return undefined;
-  for (const flags of ['u', '']) {
+  // Without the flag `u` it would mean the letter p: `\p{Alnum}` is of another language.
+  const isOfUnicode = /\\p\{/i.test(source);
+  for (const flags of isOfUnicode ? ['u'] : ['u', '']) {
     try {
       const { source: safe } = new RegExp(source, flags);
       return `/${safe.replace(HIDDEN, escapeCode)}/${flags}`;

@@ -119,7 +119,13 @@ class OperationReader {
     if (style === 'rpc' || input.parts.length > 1) return this.#parts(input);
     const type = this.#typeOf(only);
     if (type?.kind === 'complex' && !type.isAny && !type.array) return this.types.fields(type);
-    this.findings.add(place, type?.kind === 'simple' ? 'a request that is a text' : 'a request without members', `${memberName(name, 'call')} is left out`); // prettier-ignore
+    const what =
+      type === undefined
+        ? 'a request whose element nothing describes'
+        : type.kind === 'simple'
+          ? 'a request that is a text'
+          : 'a request of any kind (xs:anyType), or a list';
+    this.findings.add(place, what, `${memberName(name, 'call')} is left out`);
     return 'unsaid';
   }
 
