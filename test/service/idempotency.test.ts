@@ -130,11 +130,11 @@ describe('a service with idempotency keys', () => {
           return { run: runs };
         },
       },
-      { idempotencyLeaseMs: 30 },
+      { idempotencyLeaseMs: 300 },
     );
     const client = createClient({ contract, transport: slow });
     const first = client.pay({ cents: 1 }, { idempotencyKey: 'k' });
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    await new Promise((resolve) => setTimeout(resolve, 800));
     await expect(client.pay({ cents: 1 }, { idempotencyKey: 'k' })).rejects.toMatchObject({ code: 'ABORTED' });
     release();
     expect([await first, await client.pay({ cents: 1 }, { idempotencyKey: 'k' }), runs]).toEqual([{ run: 1 }, { run: 1 }, 1]);
