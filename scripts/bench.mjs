@@ -6,19 +6,11 @@ import { join } from 'node:path';
 import { build } from 'esbuild';
 
 const HELPERS = new Set(['load', 'peer', 'table', 'in-flight', 'grpc-raw']);
-/** Those that start engines as the tests do. */
-const BUNDLED = new Set(['stores.ts']);
 const root = join(import.meta.dirname, '..');
 const scripts = readdirSync(join(root, 'bench')).filter((name) => name.endsWith('.ts'));
+// Each with the helpers that it imports; the package itself is the built one.
 await build({
-  entryPoints: scripts.filter((name) => !BUNDLED.has(name)).map((name) => join(root, 'bench', name)),
-  outdir: join(root, '.bench'),
-  format: 'esm',
-  target: 'node20',
-  logLevel: 'warning',
-});
-await build({
-  entryPoints: [...BUNDLED].map((name) => join(root, 'bench', name)),
+  entryPoints: scripts.map((name) => join(root, 'bench', name)),
   outdir: join(root, '.bench'),
   bundle: true,
   packages: 'external',
