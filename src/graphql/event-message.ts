@@ -1,4 +1,4 @@
-import { ApiError } from '../core/errors.ts';
+import { ApiError, type JsonObject } from '../core/errors.ts';
 import type { SseEvent } from '../http/events/sse.ts';
 import { localId } from '../events/event-id.ts';
 import { parseJson } from '../peer/json.ts';
@@ -32,13 +32,16 @@ function deliver(payload: unknown, document: ClientDocument, sink: EventSink, on
     sink.end(new ApiError('DATA_LOSS', 'the server sent an event without data', { remote: true }));
     return false;
   }
-  const { id, time } = notes;
-  void sink.next({
-    id: typeof id === 'string' ? id : localId(),
-    time: typeof time === 'string' ? time : new Date().toISOString(),
-    data: document.read(data, notes['absent']),
-  });
+  void hand(data, notes, document, sink);
   return true;
+}
+
+/** Hands the data of a response on, unless the mapping's hook says with `undefined` that it is not an event or item. */
+function hand(data: JsonObject, notes: JsonObject, document: ClientDocument, sink: EventSink): void | Promise<void> {
+  const { id, time } = notes;
+  const read = document.read(data, notes['absent']);
+  if (read !== undefined)
+    return sink.next({ id: typeof id === 'string' ? id : localId(), time: typeof time === 'string' ? time : isoNow(), data: read });
 }
 
 /** Hands one response of a subscription on; false if it was the last. The promise of a stream settles once its reader has taken the item. */
@@ -46,9 +49,17 @@ export type Take = (payload: unknown, sink: EventSink) => Maybe<boolean>;
 
 /** How the responses of a subscription are taken: as events, or as the items of a stream. */
 export function takerOf({ document, isStream }: Subscribing, onEventError: (error: ApiError) => void): Take {
-  return isStream
-    ? (payload, sink) => deliverItem(payload, document, sink)
-    : (payload, sink) => deliver(payload, document, sink, onEventError);
+  return (payload, sink) => {
+    try {
+      return isStream ? deliverItem(payload, document, sink) : deliver(payload, document, sink, onEventError);
+    } catch (cause) {
+      // Of the mapping's hook: events go on, a loop cannot.
+      const error = ApiError.from(cause, 'DATA_LOSS', String(cause));
+      if (isStream) sink.end(error);
+      else onEventError(error);
+      return !isStream;
+    }
+  };
 }
 
 /**
@@ -68,12 +79,7 @@ function deliverItem(payload: unknown, document: ClientDocument, sink: EventSink
     sink.end(new ApiError('DATA_LOSS', 'the server sent an item without data', { remote: true }));
     return false;
   }
-  const { id, time } = notes;
-  const taken = sink.next({
-    id: typeof id === 'string' ? id : localId(),
-    time: typeof time === 'string' ? time : isoNow(),
-    data: document.read(data, notes['absent']),
-  });
+  const taken = hand(data, notes, document, sink);
   return taken ? taken.then(() => true) : true;
 }
 

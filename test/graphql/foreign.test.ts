@@ -221,6 +221,25 @@ describe('a foreign socket', () => {
     expect(errors).toEqual(['[UNKNOWN] failed once', '[UNKNOWN] half']);
   });
 
+  it('leaves out what `read` takes for no event, and reports what makes it throw', async () => {
+    const { url } = await serveSocket((send) => {
+      for (const n of [1, 2, 3]) send('next', { data: { tick: { n } } });
+    });
+    const errors: string[] = [];
+    const heard: number[] = [];
+    const read = (tick: unknown) => {
+      const { n } = tick as { n: number };
+      if (n === 1) throw new Error('not so');
+      return n === 2 ? undefined : tick;
+    };
+    const document = 'subscription { tick { n } }';
+    const client = connect(url, { events: { tick: { document, read } }, onError: (error) => void errors.push((error as Error).message) });
+    await client.onTick(({ n }) => void heard.push(n), { onError: () => expect.unreachable('it goes on') });
+    await until(() => heard.length > 0);
+    expect(heard).toEqual([3]);
+    expect(errors).toEqual([expect.stringContaining('not so')]);
+  });
+
   it('gets a payload of one’s own, and the headers with its upgrade', async () => {
     const { url, inits } = await serveSocket((send) => send('next', { data: { tick: { n: 1 } } }));
     const client = connect(url, {
