@@ -147,14 +147,16 @@ describe('.proto files', () => {
       import "google/protobuf/descriptor.proto";
       import "google/protobuf/api.proto";
       import "google/protobuf/type.proto";
+      import "google/protobuf/duration.proto";
       extend google.protobuf.MethodOptions { string permission = 50001; }
       extend google.protobuf.FieldOptions { bool secret = 50002; }
       service Opts { rpc GetApi (GetApiRequest) returns (google.protobuf.Api) { option (permission) = "read"; } }
-      message GetApiRequest { string name = 1 [(secret) = true]; google.protobuf.Type type = 2; }
+      message GetApiRequest { string name = 1 [(secret) = true]; google.protobuf.Type type = 2; google.protobuf.Duration within = 3; }
     `);
     expect([imported.operations, imported.findings]).toEqual([['getApi'], []]);
     const { connect } = await made.load(imported);
     const client = connect({ url: '127.0.0.1:9' });
+    await expect(client['getApi']?.({ within: '2 minutes' })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
     await client.close();
   });
 

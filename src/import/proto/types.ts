@@ -9,7 +9,7 @@ export type Side = 'input' | 'output';
 /** Messages of google.protobuf that are one value. Source: https://protobuf.dev/programming-guides/json/ */
 const WELL_KNOWN: Readonly<Record<string, Type>> = {
   Timestamp: { kind: 'text', format: 'date-time' },
-  Duration: { kind: 'text', description: 'Seconds: `1.5s`.' },
+  Duration: { kind: 'text', pattern: '^-?\\d+(\\.\\d{1,9})?s$', description: 'Seconds: `1.5s`.' },
   FieldMask: { kind: 'text', description: 'Paths with commas between them: `name,address.city`.' },
   Struct: { kind: 'record', value: ANY },
   ListValue: { kind: 'list', item: ANY },
