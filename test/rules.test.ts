@@ -29,6 +29,18 @@ const BROWSER_ENTRIES: Readonly<Record<string, readonly string[]>> = {
   'src/grpc/connect/client.ts': ['eventemitter3', '@bufbuild/protobuf/wire'],
 };
 
+/** The other entries that run on workers and edge runtimes, likewise. */
+const EDGE_ENTRIES: typeof BROWSER_ENTRIES = {
+  'src/http/fetch/index.ts': [],
+  'src/soap/client.ts': ['saxes'],
+  'src/soap/server.ts': ['saxes'],
+  'src/webhook/client.ts': ['saxes'],
+  'src/rest/server.ts': ['multipasta'],
+  'src/graphql/server.ts': ['graphql', 'graphql-jit', 'multipasta', 'ws'],
+  'src/mcp/server.ts': [],
+  'src/grpc/connect/server.ts': ['@bufbuild/protobuf/wire'],
+};
+
 /**
  * The layers, from the ground up. A file knows its own layer and those above it in this list; layers of one row do not know each other.
  * Each is a folder of src, or a file.
@@ -132,7 +144,7 @@ describe('what an entry loads', () => {
     Object.entries(manifest.imports).map(([name, conditions]) => [name, sourceOf(conditions['browser'] ?? '') ?? '']),
   );
 
-  it.each(Object.entries(BROWSER_ENTRIES).filter(([entry]) => existsSync(join(ROOT, entry))))(
+  it.each(Object.entries({ ...BROWSER_ENTRIES, ...EDGE_ENTRIES }).filter(([entry]) => existsSync(join(ROOT, entry))))(
     '%s loads no node: module and no library beside zod and %j',
     (entry, packages) => {
       const { modules } = loadedBy(entry, inBrowser);

@@ -1,6 +1,7 @@
 import { HttpError } from '../http/message/error.ts';
 import { acceptsGzip, inflate } from '../http/message/gzip.ts';
 import type { HttpRequest, HttpResponse } from '../http/message/message.ts';
+import { builtin } from '../peer/builtin.ts';
 
 const FILES: Readonly<Record<string, string>> = {
   'app.js': 'text/javascript; charset=utf-8',
@@ -51,9 +52,9 @@ function page(path: string): HttpResponse {
 }
 
 async function load(name: string): Promise<Uint8Array> {
-  const { readFile } = await import('node:fs/promises');
+  const files = builtin<typeof import('node:fs/promises')>('node:fs/promises');
   for (const folder of FOLDERS) {
-    const content = await readFile(new URL(`${folder}${name}.gz`, import.meta.url)).catch(() => undefined);
+    const content = await files?.readFile(new URL(`${folder}${name}.gz`, import.meta.url)).catch(() => undefined);
     if (content) return content;
   }
   loaded.delete(name);

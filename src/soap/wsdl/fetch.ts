@@ -3,6 +3,7 @@ import type { FetchResponse } from '../../http/client/fetch-like.ts';
 import type { HttpClient } from '../../http/client/http-client.ts';
 import { networkError } from '../../http/client/network-error.ts';
 import { concatBytes } from '../../http/message/concat.ts';
+import { builtin } from '../../peer/builtin.ts';
 import type { WsdlOptionsInForce } from '../options.ts';
 import { decodeXml } from '../../xml/decode.ts';
 import { shown } from '../../xml/text.ts';
@@ -82,8 +83,9 @@ export class WsdlDocuments {
   }
 
   async #file(path: string): Promise<string> {
-    const { readFile } = await import('node:fs/promises');
-    const bytes = await readFile(path.startsWith('file:') ? new URL(path) : path);
+    const files = builtin<typeof import('node:fs/promises')>('node:fs/promises');
+    if (!files) throw new TypeError(`soap: there are no files here to read the WSDL '${path}' from: give its http URL`);
+    const bytes = await files.readFile(path.startsWith('file:') ? new URL(path) : path);
     this.#count(bytes.length);
     return decodeXml(bytes);
   }

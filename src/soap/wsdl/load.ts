@@ -1,5 +1,5 @@
-import { isAbsolute, join, dirname } from 'node:path';
 import { ApiError, isApiError } from '../../core/errors.ts';
+import { builtin } from '../../peer/builtin.ts';
 import { ParsedXml, parseXml } from '../../xml/parse.ts';
 import { shown } from '../../xml/text.ts';
 import type { XmlElement } from '../../xml/tree.ts';
@@ -111,8 +111,9 @@ function resolve(named: string, from: string): string {
     if (/^[a-z][a-z0-9+.-]+:/i.test(named)) return reachable(named, from);
     return URL.canParse(named, from) ? new URL(named, from).href : named;
   }
-  if (/^(https?|file):/i.test(named) || isAbsolute(named)) return named;
-  return from.startsWith('file:') ? new URL(named, from).href : join(dirname(from), named.replaceAll('\\', '/'));
+  const path = builtin<typeof import('node:path')>('node:path');
+  if (!path || /^(https?|file):/i.test(named) || path.isAbsolute(named)) return named;
+  return from.startsWith('file:') ? new URL(named, from).href : path.join(path.dirname(from), named.replaceAll('\\', '/'));
 }
 
 /** What a document of the network imports is on the network too: a file of this machine is none of its business. */

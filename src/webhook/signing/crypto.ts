@@ -1,4 +1,5 @@
 import type { KeyObject } from 'node:crypto';
+import { builtin } from '../../peer/builtin.ts';
 
 /** How digests are written. */
 export type DigestEncoding = 'base64' | 'hex';
@@ -34,9 +35,7 @@ export interface SignatureCrypto {
 
 type NodeCrypto = typeof import('node:crypto');
 
-/** `node:crypto` where there is one; asked for like this, edge runtimes and bundlers see no import. */
-const node = (globalThis as { process?: { getBuiltinModule?: (name: string) => unknown } }).process?.getBuiltinModule?.('node:crypto') as
-  NodeCrypto | undefined;
+const node = builtin<NodeCrypto>('node:crypto');
 
 const encoder = new TextEncoder();
 
