@@ -120,13 +120,28 @@ export type OperationError<O extends Operation> =
   { [N in keyof O['errors']]: DeclaredError<O['errors'], N> }[keyof O['errors']] | (ApiError & { readonly reason?: undefined });
 
 /** The method of an operation; with `select` it gives just the fields named there. */
-export type Method<O extends Operation, C extends Contract = Contract> = O['input'] extends Schema
-  ? {} extends AppInput<O['input']>
-    ? ((input?: AppInput<O['input']>, options?: CallOptions) => Result<O>) &
-        SelectMethod<O, AppInput<O['input']> | undefined, C> &
-        SafeMethod<O>
-    : ((input: AppInput<O['input']>, options?: CallOptions) => Result<O>) & SelectMethod<O, AppInput<O['input']>, C> & SafeMethod<O>
-  : ((input?: undefined, options?: CallOptions) => Result<O>) & SelectMethod<O, undefined, C> & SafeMethod<O>;
+export type Method<O extends Operation, C extends Contract = Contract> = WithOptions<O, InputOf<O>, C> &
+  ([] extends Arguments<O> ? (input?: InputOf<O>) => Result<O> : (input: InputOf<O>) => Result<O>) &
+  SafeMethod<O>;
+
+/** What a call of an operation is given. */
+type InputOf<O extends Operation> = O['input'] extends Schema
+  ? AppInput<O['input']> | ({} extends AppInput<O['input']> ? undefined : never)
+  : undefined;
+type Arguments<O extends Operation> = undefined extends InputOf<O> ? [] : [InputOf<O>];
+
+/**
+ * Apart from the call without options, so that a mistake in them is told in one line: of functions that differ in how many arguments they take,
+ * the compiler speaks of the one that was meant. The call without options stands last, where `ReturnType` looks.
+ */
+type WithOptions<O extends Operation, I, C extends Contract> = O['output'] extends Schema
+  ? Item<OutputOf<O['output']>> extends object
+    ? <const S extends Select<OutputOf<O['output']>, C> | undefined = undefined>(
+        input: I,
+        options: SelectOptions<S extends Exactly<S, OutputOf<O['output']>, C> ? S : Select<OutputOf<O['output']>, C>> | undefined,
+      ) => [S] extends [undefined] ? Result<O> : SelectedResult<O, S, C>
+    : (input: I, options: CallOptions | undefined) => Result<O>
+  : (input: I, options: CallOptions | undefined) => Result<O>;
 
 interface SafeMethod<O extends Operation> {
   /** As the method itself, but what fails is a value too: `{ ok, output }` or `{ ok: false, error }`. Never rejects. */
@@ -152,22 +167,13 @@ export interface Answer<T> {
   readonly headers: Headers;
 }
 
-type SelectMethod<O extends Operation, I, C extends Contract> = O['output'] extends Schema
-  ? Item<OutputOf<O['output']>> extends object
-    ? <const S extends Select<OutputOf<O['output']>, C>>(
-        input: I,
-        options: SelectOptions<S & Exactly<S, OutputOf<O['output']>, C>>,
-      ) => SelectedResult<O, S, C>
-    : unknown
-  : unknown;
-
 /** Options of a call that selects fields. */
 export interface SelectOptions<S> extends CallOptions {
   /**
    * The wanted fields: `true` takes one whole, and an object selects within it, also within the items of a list. Relations of the
    * contract are fields too. Protocols that can select ask for only these. Over other protocols the client fetches the rest and drops it.
    */
-  readonly select: S;
+  readonly select?: S | undefined;
 }
 
 type SelectedResult<O extends Operation, S, C extends Contract> = O['output'] extends Schema

@@ -32,6 +32,7 @@ const { getUser } = client;
 export const user = client.getUser({ id: 1 });
 export const again = createClient({ contract, transport: calls }).getUser({ id: 2 });
 export const found = getUser({ id: 3 });
+export const titled = client.getUser({ id: 4 }, { select: { nam: true } });
 export const stop = client.events.userAdded.listen((added) => void added.name);
 `;
 
@@ -109,15 +110,26 @@ describe.each([
 
   it('finds the calls of an operation from the contract', async () => {
     const { refs } = await server.request<{ refs: Span[] }>('references', at(declared(), CONTRACT, 'getUser'));
-    expect(refs.map(shown).sort()).toEqual(['app/uses.ts:6', 'app/uses.ts:7', 'app/uses.ts:8', `${contractFile}:${getUserLine}`].sort());
+    expect(refs.map(shown).sort()).toEqual(
+      ['app/uses.ts:6', 'app/uses.ts:7', 'app/uses.ts:8', 'app/uses.ts:10', `${contractFile}:${getUserLine}`].sort(),
+    );
   }, 120_000);
 
   it('renames an operation in the contract and where it is called', async () => {
     const { locs } = await server.request<{ locs: { file: string; locs: unknown[] }[] }>('rename', at(declared(), CONTRACT, 'getUser'));
     expect(Object.fromEntries(locs.map(({ file, locs: found }) => [relative(folder, file), found.length]))).toEqual({
-      'app/uses.ts': 4,
+      'app/uses.ts': 5,
       [contractFile]: 1,
     });
+  }, 120_000);
+
+  it('says in one line what select cannot name', async () => {
+    const found = await server.request<{ text: string }[]>('semanticDiagnosticsSync', { file: usesFile() });
+    expect(found.map(({ text }) => text).filter((text) => !text.includes('file list of project'))).toEqual([
+      expect.stringMatching(
+        /^Object literal may only specify known properties, but 'nam' does not exist .*Did you mean to write 'name'\?$/,
+      ),
+    ]);
   }, 120_000);
 
   it('shows the comments of the contract, but for a call that could also select', async () => {
