@@ -12,6 +12,7 @@ import type { Adapter, CallRequest, SubscribeRequest, Transport } from '../core/
 import { eventsOnly } from '../events/check.ts';
 import { defineAdapter } from '../guard/guard.ts';
 import { HTTP_CLIENT_OPTIONS, HTTP_CLIENT_READERS, type HttpClientOptions } from '../http/client/http-client.ts';
+import { endpointUrl } from '../http/client/page-url.ts';
 import { onAbort } from '../life/lifetime.ts';
 import { timeoutHeader } from '../peer/headers.ts';
 import { guardOnWire } from '../peer/on-wire.ts';
@@ -43,7 +44,7 @@ export function mcp(options: McpOptions): Adapter<'call'> {
   const read = guardOnWire(readOptions('mcp', options, HTTP_CLIENT_READERS, ['url', 'version', ...HTTP_CLIENT_OPTIONS]));
   if (read.version !== undefined && !VERSIONS.includes(read.version))
     throw new TypeError(`mcp: the version '${String(read.version)}' is none of ${VERSIONS.join(', ')}`);
-  const url = endpoint(read.url);
+  const url = endpointUrl('mcp', read.url, MCP_PATH);
   return defineAdapter<'call'>((contract) => new McpTransport(contract, url, read));
 }
 
@@ -112,14 +113,3 @@ class McpTransport implements Transport {
 
 const KEY = 'idempotency-key';
 const ID = 'x-request-id';
-
-/** Throws a `TypeError` that says what is wrong with the url. */
-function endpoint(url: string): string {
-  if (!URL.canParse(url)) throw new TypeError(`mcp: '${url}' is not a URL: write it like 'http://localhost:4000/mcp'`);
-  const { protocol, origin, pathname, search, username, password, hash } = new URL(url);
-  if (protocol !== 'http:' && protocol !== 'https:') throw new TypeError(`mcp: '${url}' must begin with http:// or https://`);
-  if (username !== '' || password !== '') throw new TypeError("mcp: put credentials into the option 'headers', not into the url");
-  if (hash !== '') throw new TypeError(`mcp: '${url}' must have no fragment`);
-  // As with GraphQL and SOAP, a service can be named by where it is.
-  return pathname === '/' ? `${origin}${MCP_PATH}${search}` : url;
-}

@@ -9,6 +9,7 @@ import type { Contract } from '../core/contract.ts';
 import { ApiError } from '../core/errors.ts';
 import { defineAdapter } from '../guard/guard.ts';
 import { timeoutHeader } from '../peer/headers.ts';
+import { endpointUrl } from '../http/client/page-url.ts';
 import { guardOnWire } from '../peer/on-wire.ts';
 import { eventsOnly } from '../events/check.ts';
 import type { Adapter, CallRequest, SubscribeRequest, Transport } from '../core/transport.ts';
@@ -41,7 +42,7 @@ export function soap(given: SoapOptions | SoapWsdlOptions): Adapter<'call'> {
     return defineAdapter<'call'>((contract) => new ForeignSoapTransport(contract, options));
   }
   const options = guardOnWire(readOptions('soap', given, COMMON_READERS, [...COMMON_NAMES, 'url']));
-  const url = endpoint(options.url);
+  const url = endpointUrl('soap', options.url, '/soap');
   return defineAdapter<'call'>((contract) => new SoapTransport(contract, url, options));
 }
 
@@ -87,16 +88,4 @@ class SoapTransport implements Transport {
     if (request.deadline !== undefined) headers['x-timeout-ms'] = timeoutHeader(request.deadline);
     return this.options.security?.addHeaders ? { ...headers, ...securityHeaders(this.options.security) } : headers;
   }
-}
-
-/** Throws a `TypeError` that says what is wrong with the url. */
-function endpoint(url: string): string {
-  if (!URL.canParse(url)) throw new TypeError(`soap: '${url}' is not a URL: write it like 'http://localhost:4000/soap'`);
-  const { protocol, origin, pathname, search, username, password, hash } = new URL(url);
-  if (protocol !== 'http:' && protocol !== 'https:') throw new TypeError(`soap: '${url}' must begin with http:// or https://`);
-  if (username !== '' || password !== '')
-    throw new TypeError("soap: put credentials into the option 'headers' or 'security', not into the url");
-  if (hash !== '') throw new TypeError(`soap: '${url}' must have no fragment`);
-  // As with GraphQL and WebSocket, a service can be named by where it is.
-  return pathname === '/' ? `${origin}/soap${search}` : url;
 }

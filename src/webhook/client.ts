@@ -10,6 +10,7 @@ import { ApiError } from '../core/errors.ts';
 import { bytes, ms, readOptions } from '../core/options.ts';
 import { compileMatch } from '../events/hub.ts';
 import { HTTP_CLIENT_OPTIONS, HTTP_CLIENT_READERS, type HttpClientOptions } from '../http/client/http-client.ts';
+import { endpointUrl } from '../http/client/page-url.ts';
 import type { HttpHandler } from '../http/message/message.ts';
 import { publicBase } from '../http/serve/public-url.ts';
 import { onAbort } from '../life/lifetime.ts';
@@ -24,7 +25,7 @@ import { Receiver, TOKEN, type ReceiverOptions } from './receiver.ts';
 import { Registry, type Registered } from './registry.ts';
 import { findScheme } from './signing/find-scheme.ts';
 import { readSecret, type WebhookSecret } from './signing/secret.ts';
-import type { SubscriptionInput } from './wire.ts';
+import { SUBSCRIPTIONS_PATH, type SubscriptionInput } from './wire.ts';
 
 export { isWebhookError, WEBHOOK_REASONS, WebhookError, type WebhookReason } from './error.ts';
 export type { WebhookContent } from './body/content.ts';
@@ -52,7 +53,7 @@ export {
 
 /** How the receiver subscribes by itself. */
 export interface WebhookSubscribeOptions {
-  /** The peer's subscription API: `https://api.example.com/webhooks/subscriptions`. */
+  /** The peer's subscription API: `https://api.example.com/v1/subscriptions`; without a path, at `/webhooks/subscriptions`. */
   readonly url: string;
   /** The URL by which the peer reaches the handler: `https://example.com/webhook/callback`. */
   readonly callbackUrl: string;
@@ -106,15 +107,15 @@ export function webhook(given: WebhookOptions): WebhookAdapter {
   if (secret === undefined && !subscribe) throw new TypeError("webhook: give the sender's 'secret', or 'subscribe' to subscribe to a peer");
   for (const each of Array.isArray(secret) ? (secret as WebhookSecret[]) : [secret as WebhookSecret])
     if (secret !== undefined) readSecret(each, secrets);
-  for (const name of ['url', 'callbackUrl'] as const) {
-    if (subscribe && !URL.canParse(subscribe[name])) throw new TypeError(`webhook: subscribe.${name} '${subscribe[name]}' is not a URL`);
-  }
+  if (subscribe && !URL.canParse(subscribe.callbackUrl))
+    throw new TypeError(`webhook: subscribe.callbackUrl '${subscribe.callbackUrl}' is not a URL`);
+  const target = subscribe && { ...subscribe, url: endpointUrl('webhook: subscribe', subscribe.url, SUBSCRIPTIONS_PATH) };
   const guarded = guardOnWire(options, options.onError);
   if (subscribe && options.events) throw new TypeError("webhook: 'events' maps a sender that you subscribe by hand: leave out 'subscribe'");
   const receiver = new Receiver(guarded);
   const adapter = defineAdapter<'subscribe'>((contract) => {
     receiver.use(contract);
-    return subscribe ? new RegisteredTransport(contract, receiver, guarded, subscribe) : new WebhookTransport(contract, receiver);
+    return target ? new RegisteredTransport(contract, receiver, guarded, target) : new WebhookTransport(contract, receiver);
   });
   return Object.assign(adapter, { handler: receiver.handler });
 }

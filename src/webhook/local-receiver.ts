@@ -2,6 +2,7 @@ import { listen } from '../http/node/listen.ts';
 import type { Adapter } from '../core/transport.ts';
 import type { OnWire } from '../peer/on-wire.ts';
 import { webhook } from './client.ts';
+import { SUBSCRIPTIONS_PATH } from './wire.ts';
 
 /** Starts a receiver on a free port of this machine, whose listeners subscribe it; closing the transport stops it. */
 export async function connectWebhook({ url, onWire }: { readonly url: string; readonly onWire?: OnWire }): Promise<Adapter<'subscribe'>> {
@@ -9,7 +10,7 @@ export async function connectWebhook({ url, onWire }: { readonly url: string; re
   if (!URL.canParse(base)) throw new TypeError(`--url '${url}' is not a URL`);
   const server = await listen((request) => hooks.handler(request));
   const hooks = webhook({
-    subscribe: { url: `${base}/webhooks/subscriptions`, callbackUrl: `${server.url}/webhook/callback` },
+    subscribe: { url: `${base}${SUBSCRIPTIONS_PATH}`, callbackUrl: `${server.url}/webhook/callback` },
     ...(onWire && { onWire }),
   });
   return (contract) => {

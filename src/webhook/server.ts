@@ -31,7 +31,16 @@ import { readSecret, type WebhookSecret } from './signing/secret.ts';
 import { memoryWebhookStore } from './store/memory-store.ts';
 import type { StoredDelivery, WebhookStore } from './store/store.ts';
 import { TargetGuard, type TargetOptions } from './delivery/target.ts';
-import { jsonResponse, problemResponse, readRequest, RotateRequest, SubscriptionRequest, viewOf, type SubscriptionView } from './wire.ts';
+import {
+  jsonResponse,
+  problemResponse,
+  readRequest,
+  RotateRequest,
+  SubscriptionRequest,
+  SUBSCRIPTIONS_PATH,
+  viewOf,
+  type SubscriptionView,
+} from './wire.ts';
 
 export { memoryWebhookStore } from './store/memory-store.ts';
 export type { WebhookClaim, WebhookSharing } from './store/store.ts';
@@ -267,7 +276,6 @@ function identifyCaller(transport: Transport): (caller: WebhookCaller) => Promis
   };
 }
 
-const ROOT = '/webhooks/subscriptions';
 const DOCUMENT: Route = { method: 'GET', segments: [{ literal: 'webhooks' }, { literal: 'openapi.json' }] };
 
 function routesOf(dispatcher: Dispatcher, maxBodyBytes: number, publicUrl: string): (readonly [Route, Answer])[] {
@@ -281,7 +289,7 @@ function routesOf(dispatcher: Dispatcher, maxBodyBytes: number, publicUrl: strin
   };
   const route = (method: string, path: string): Route => ({
     method: method as Route['method'],
-    segments: `${ROOT}${path}`
+    segments: `${SUBSCRIPTIONS_PATH}${path}`
       .split('/')
       .slice(1)
       .map((part) => (part.startsWith('{') ? { param: part.slice(1, -1) } : { literal: part })),

@@ -49,6 +49,9 @@ export function instantOf(timestamp: unknown): string | undefined {
 
 const Text = z.string().check(z.minLength(1), z.maxLength(2048));
 
+/** Where the subscription API is. */
+export const SUBSCRIPTIONS_PATH = '/webhooks/subscriptions';
+
 /** What a subscriber sends: `POST /webhooks/subscriptions`. */
 export const SubscriptionRequest = z.object({
   url: Text,

@@ -29,7 +29,7 @@ const CALLS: Readonly<Record<string, (url: string, options: Carried) => Adapter<
     soap({ wsdl: `${url}/soap?wsdl`, operations: { getUser: {} }, ...options }) as unknown as Adapter<'call'>,
   websocket: (url, options) => webSocket({ url, ...options }),
   connect: (url, options) => connect({ url, ...options }),
-  mcp: (url, options) => mcp({ url: `${url}/mcp`, ...options }),
+  mcp: (url, options) => mcp({ url, ...options }),
 };
 /** Those that hear events. */
 const EVENTS: Readonly<Record<string, (url: string, options: Carried) => Adapter<'call' | 'subscribe'>>> = {

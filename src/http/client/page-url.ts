@@ -17,6 +17,13 @@ export function baseUrl(owner: string, url: string): string {
   return origin + pathname.replace(/\/+$/, '');
 }
 
+/** The url of an endpoint, which may have a query, and is at `path` if the url names no path. Otherwise as `baseUrl`. */
+export function endpointUrl(owner: string, url: string, path: string): string {
+  baseUrl(owner, url.replace(/\?[^#]*/, ''));
+  const { origin, pathname, search } = new URL(url, page()?.href);
+  return origin + (pathname === '/' ? path : pathname) + search;
+}
+
 /** Whether a url is of the page's own origin. Outside of a browser every origin is the same. */
 export function isSameOrigin(url: string): boolean {
   const { origin } = page() ?? {};
