@@ -49,13 +49,14 @@ function unescapeName(text: string): string {
 }
 
 /**
- * The parameters of one part of a form, as browsers write them; a name that would be read as another one has the form of RFC 8187 too.
+ * The parameters of one part of a form, as browsers write them; with `exactly` a name that would be read as another one has the form of RFC 8187 too,
+ * which RFC 7578 forbids, and some servers refuse.
  * Source: https://html.spec.whatwg.org/multipage/form-control-infrastructure.html#multipart-form-data
  */
-export function partDisposition(member: string, name?: string): string {
+export function partDisposition(member: string, name?: string, exactly = false): string {
   const start = `form-data; name="${escape(member)}"`;
   if (name === undefined) return start;
-  return `${start}; filename="${escape(name)}"${/["%\\]/.test(name) ? `; filename*=${extended(name)}` : ''}`;
+  return `${start}; filename="${escape(name)}"${exactly && /["%\\]/.test(name) ? `; filename*=${extended(name)}` : ''}`;
 }
 
 function escape(text: string): string {

@@ -14,10 +14,10 @@ export interface Upload {
 
 /**
  * Writes members as a form: files are parts with a name and a media type, scalars are text, lists repeat their part, and what has no such form
- * is a part of JSON. Files come last, so that a server has everything else once the first large one begins.
+ * is a part of JSON. `exactly` keeps names of files whatever is in them, for our own services. Files come last, so that a server has everything else once the first large one begins.
  * Source: https://www.rfc-editor.org/rfc/rfc7578
  */
-export function writeForm(members: Readonly<Record<string, unknown>>): Upload {
+export function writeForm(members: Readonly<Record<string, unknown>>, exactly: boolean): Upload {
   const boundary = `----multi-api-sdk-${crypto.randomUUID().replaceAll('-', '')}`;
   const fields: (string | FileBody)[] = [];
   const files: (string | FileBody)[] = [];
@@ -29,7 +29,11 @@ export function writeForm(members: Readonly<Record<string, unknown>>): Upload {
     const all = Array.isArray(value) ? (value as readonly unknown[]) : [value];
     if (all.length > 0 && all.every(isFileBody))
       for (const file of all)
-        part(`${partDisposition(name, file.name ?? (file.size === 0 ? undefined : ''))}\r\ncontent-type: ${file.type}`, file, files);
+        part(
+          `${partDisposition(name, file.name ?? (file.size === 0 ? undefined : ''), exactly)}\r\ncontent-type: ${file.type}`,
+          file,
+          files,
+        );
     else if (all.length > 0 && all.every(isText)) for (const each of all) part(partDisposition(name), String(each), fields);
     else part(`${partDisposition(name)}\r\ncontent-type: application/json`, JSON.stringify(value), fields);
   }

@@ -33,7 +33,7 @@ export async function encodeFiles(binding: HttpBinding, body: RequestBody, { inp
   const rest = Object.fromEntries(Object.entries(values).filter(([name]) => !binding.params.includes(name)));
   let target = path;
   let upload: Upload;
-  if (body.kind === 'form') upload = writeForm(rest);
+  if (body.kind === 'form') upload = writeForm(rest, true);
   else {
     const { [body.member]: content, ...query } = rest;
     target += writeQuery(query);

@@ -1,15 +1,15 @@
-import { ApiError, type ErrorCode, type ErrorResponse, type Issue, type JsonObject } from '../../core/errors.ts';
+import { ApiError, type ErrorCode, type ErrorResponse } from '../../core/errors.ts';
 import type { FetchResponse } from '../../http/client/fetch-like.ts';
 import { parseRetryAfter } from '../../http/message/retry-after.ts';
 import { isObject } from '../../peer/error-body.ts';
 import { tryParseJson } from '../../peer/json.ts';
 import { codeOfStatus } from '../status.ts';
+import { issuesOf } from './issues.ts';
 import type { RestError } from './mapping.ts';
 
 const MAX_BODY_CHARS = 65_536;
 const MAX_HEADERS = 64;
 const MAX_TEXT = 1000;
-const MAX_ISSUES = 100;
 
 /** The error in an answer that is not of this library: by its status, the habits of many APIs, and what the mapping knows better. */
 export function foreignFailure(head: FetchResponse, text: string, map?: (response: ErrorResponse) => RestError | undefined): ApiError {
@@ -66,8 +66,20 @@ function messageOf(body: unknown, text: string, type: string, { status, headers 
   if (status >= 300 && status < 400)
     return `the server redirects (${status}) to ${headers['location'] ?? 'another address'}: use that as url, or set 'redirects'`;
   if (/^text\/plain/i.test(type) && text.trim() !== '') return text.trim().slice(0, 200);
+  const said = /[/+]xml/i.test(type) ? XML_WORDS.exec(text.slice(0, MAX_BODY_CHARS)) : undefined;
+  if (said?.[1] !== undefined) return unescapeXml(said[1]).trim().slice(0, MAX_TEXT);
+  const challenge = /error_description="([^"]+)"/.exec(headers['www-authenticate'] ?? '');
+  if (challenge?.[1] !== undefined) return challenge[1].slice(0, MAX_TEXT);
   const isStranger = status < 500 && /^text\/html/i.test(type);
   return `the server answered ${status}${isStranger ? ' with a page: is the url right?' : ''}`;
+}
+
+/** The first element that holds a message, as S3 has it: `<Error><Code>NoSuchKey</Code><Message>…`. */
+const XML_WORDS = /<(?:[\w.-]+:)?(?:message|description|detail|error)>([^<]+)<\//i;
+const ENTITIES: Readonly<Record<string, string>> = { lt: '<', gt: '>', amp: '&', quot: '"', apos: "'" };
+
+function unescapeXml(text: string): string {
+  return text.replace(/&(lt|gt|amp|quot|apos);/g, (_, name: string) => ENTITIES[name] ?? '');
 }
 
 /** Members that hold a message, in order. */
@@ -106,37 +118,4 @@ function wordsOf(value: unknown, depth: number): string | undefined {
     if (typeof first === 'string') return `${name}: ${first}`;
   }
   return undefined;
-}
-
-/** What is wrong with which input, as FastAPI (`detail: [{ loc, msg }]`), JSON:API (`source.pointer`), Rails and Django (lists by field) say it. */
-function issuesOf(body: unknown): Issue[] {
-  if (!isObject(body)) return [];
-  const issues: Issue[] = [];
-  const { detail, errors } = body;
-  for (const item of [...listOf(detail), ...listOf(errors)]) {
-    if (!isObject(item)) continue;
-    const { loc, msg, source, detail: says, message, field } = item;
-    const pointer = isObject(source) && typeof source['pointer'] === 'string' ? source['pointer'].split('/').slice(1) : undefined;
-    const words = [msg, says, message].find((each): each is string => typeof each === 'string');
-    const path = Array.isArray(loc) ? loc.slice(1) : (pointer ?? (typeof field === 'string' ? [field] : undefined));
-    if (words !== undefined && path) issues.push({ path: path.filter(isStep), message: words });
-  }
-  for (const fields of [isObject(errors) ? errors : undefined, issues.length === 0 ? fieldLists(body) : undefined])
-    for (const [name, messages] of Object.entries(fields ?? {}))
-      for (const message of listOf(messages)) if (typeof message === 'string') issues.push({ path: [name], message });
-  return issues.slice(0, MAX_ISSUES);
-}
-
-/** Members that are lists of texts, if there is nothing else. */
-function fieldLists(body: JsonObject): JsonObject | undefined {
-  const isAll = Object.values(body).every((value) => Array.isArray(value) && value.every((item) => typeof item === 'string'));
-  return isAll ? body : undefined;
-}
-
-function listOf(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? (value as readonly unknown[]) : [];
-}
-
-function isStep(step: unknown): step is string | number {
-  return typeof step === 'string' || typeof step === 'number';
 }

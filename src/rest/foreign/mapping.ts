@@ -60,7 +60,7 @@ export type RestPages =
 
 /** Maps an operation of the contract to one of an API that someone else designed. Members that are left out are as in our own format. */
 export interface RestOperation extends RestDefaults {
-  /** Method and path, with the API's names of parameters: `GET /pets/{pet-id}`. @default the contract's first binding */
+  /** Method (HEAD too) and path, with the API's names of parameters: `GET /pets/{pet-id}`. @default the contract's first binding */
   readonly http?: string;
   /** Makes what is sent from the input, before it is placed. */
   readonly input?: (input: Readonly<Record<string, unknown>>) => Readonly<Record<string, unknown>>;

@@ -2,7 +2,7 @@ import type { Operation } from '../../core/contract.ts';
 import { ApiError } from '../../core/errors.ts';
 import { paramsOfSegment, parseHttpBinding, type HttpBinding, type HttpSegment } from '../../core/http-binding.ts';
 import { encodeText } from '../../http/client/query-text.ts';
-import { isFileBody } from '../../schema/codec/file-class.ts';
+import { fileBody, isFileBody } from '../../schema/codec/file-class.ts';
 import { ANY_TYPE } from '../../schema/codec/file-stream.ts';
 import { writeForm, type Upload } from '../files/form-writer.ts';
 import { wholeUpload } from '../files/transfer.ts';
@@ -26,7 +26,10 @@ type Fields = Readonly<Record<string, unknown>>;
 
 /** Compiles what turns an operation's input into a request. Throws a `TypeError` that names what does not fit. */
 export function compileForeign(operation: Operation, mapped: RestOperation, defaults: RestDefaults): (input: unknown) => ForeignRequest {
-  const binding = mapped.http === undefined ? operation.http[0] : parseHttpBinding(mapped.http);
+  // A contract's own operations cannot be bound to it: it has no output. A foreign one may say all in its status and headers.
+  const isHead = mapped.http?.startsWith('HEAD ') === true;
+  const binding =
+    mapped.http === undefined ? operation.http[0] : parseHttpBinding(isHead ? mapped.http.replace('HEAD', 'GET') : mapped.http);
   if (!binding) throw new TypeError(`rest: the operation '${operation.name}' has no method and path: give it 'http'`);
   const { lists = defaults.lists ?? 'repeat', type = defaults.type ?? JSON_TYPE, body: whole } = mapped;
   const places = placesOf(mapped);
@@ -64,7 +67,7 @@ export function compileForeign(operation: Operation, mapped: RestOperation, defa
       whole === undefined ? membersOf(members, type, isBodied && operation.input !== undefined) : bodyOf(fields[whole], type, whole);
     if (body !== undefined) Object.assign(sent, isUpload(body) ? body.headers : { 'content-type': type });
     const path = binding.segments.map((segment) => `/${fill(segment, fields, inPath, rawPaths)}`).join('') || '/';
-    return { method: binding.method, path, query, headers: sent, body };
+    return { method: isHead ? 'HEAD' : binding.method, path, query, headers: sent, body };
   };
 }
 
@@ -105,10 +108,21 @@ export function isUpload(body: ForeignRequest['body']): body is Upload {
   return typeof body === 'object' && 'pieces' in body;
 }
 
+/** Members as parts of a form. Bytes are files, whose name says nothing. */
+function partsOf(members: readonly [string, unknown, ListStyle][]): Fields {
+  const fileOf = (value: unknown): unknown =>
+    value instanceof Uint8Array ? fileBody({ content: new Uint8Array(value), name: 'file', type: ANY_TYPE }) : value;
+  return Object.fromEntries(
+    members.map(([name, value, style]) =>
+      Array.isArray(value) ? [style === 'brackets' ? `${name}[]` : name, value.map(fileOf)] : [name, fileOf(value)],
+    ),
+  );
+}
+
 /** Members as one body: JSON, or a form. */
 function membersOf(members: readonly [string, unknown, ListStyle][], type: string, isNeeded: boolean): string | Upload | undefined {
   if (members.length === 0 && !isNeeded) return undefined;
-  if (isMultipart(type)) return writeForm(Object.fromEntries(members.map(([name, value]) => [name, value])));
+  if (isMultipart(type)) return writeForm(partsOf(members), false);
   if (!isForm(type)) return JSON.stringify(Object.fromEntries(members.map(([name, value]) => [name, value])));
   const pairs: string[] = [];
   for (const [name, value, style] of members) writePairs(name, value, style, pairs);

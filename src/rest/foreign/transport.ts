@@ -9,7 +9,7 @@ import type { SseEvent } from '../../http/events/sse.ts';
 import { isoNow } from '../../life/now.ts';
 import { tryParseJson } from '../../peer/json.ts';
 import { openEvents, openItems } from '../streams/event-stream.ts';
-import { isLines, LinesDecoder } from '../streams/lines.ts';
+import { LinesDecoder } from '../streams/lines.ts';
 import { headOf } from '../response/head.ts';
 import { EVENT_STREAM_TYPE, NDJSON_TYPE } from '../wire.ts';
 import { outputOf, readAnswer } from './answer.ts';
@@ -133,7 +133,8 @@ export class ForeignRest {
       onChunk: (text) => http.onChunk(text),
       foreign: {
         deliver: (message, to) => deliverItem(message, operation, mapped, head, to),
-        decoderOf: ({ headers }, maxChars) => (isLines(headers.get('content-type')) ? new LinesDecoder(maxChars) : undefined),
+        // Kubernetes and Docker stream lines as plain JSON.
+        decoderOf: ({ headers }, maxChars) => (/json/i.test(headers.get('content-type') ?? '') ? new LinesDecoder(maxChars) : undefined),
         failure: (response, text) => foreignFailure(response, text, mapped.error ?? this.options.defaults?.error),
       },
     });

@@ -4,12 +4,6 @@ import type { SseEvent } from '../../http/events/sse.ts';
 const RECORD_SEPARATOR = '\u001e';
 const MAX_CHARS = 1_048_576;
 const NO_FIELDS: ReadonlyMap<string, string> = new Map();
-const LINES_TYPE = /^\s*application\/(?:x-ndjson|ndjson|jsonl|x-jsonlines|jsonlines|stream\+json|json-seq)\s*(?:;|$)/i;
-
-/** Whether a content type says that each line is a JSON value. */
-export function isLines(contentType: string | null): boolean {
-  return LINES_TYPE.test(contentType ?? '');
-}
 
 /** Takes a stream of lines apart, each of which is an event. Empty lines keep a connection open. Source: https://github.com/ndjson/ndjson-spec */
 export class LinesDecoder implements StreamDecoder {

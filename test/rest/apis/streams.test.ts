@@ -120,6 +120,14 @@ describe('lines of JSON', () => {
     expect(await all(client.rows())).toEqual([{ n: 1 }, { n: 2 }, { n: 3 }]);
   });
 
+  it('may be called plain JSON, as Kubernetes and Docker do', async () => {
+    const { client } = await open({ rows: { http: 'GET /watch' } }, (response) => {
+      response.writeHead(200, { 'content-type': 'application/json' });
+      response.end('{"n":1}\n{"n":2}\n');
+    });
+    expect(await all(client.rows())).toEqual([{ n: 1 }, { n: 2 }]);
+  });
+
   it('that do not fit the contract end the stream', async () => {
     const { client } = await open({ rows: { http: 'GET /export' } }, (response) => {
       response.writeHead(200, { 'content-type': 'application/jsonl' });
