@@ -97,6 +97,7 @@ export type {
   Publish,
   Service,
   ServiceOptions,
+  ServiceSpec,
   Verifier,
 } from './service/types.ts';
 export type {

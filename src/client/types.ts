@@ -105,7 +105,7 @@ export interface Paged<T extends readonly unknown[]> extends Promise<T>, AsyncIt
 /** `onX`: with a listener, or as an async iterable. */
 export interface Subscribe<T, P> {
   /** Resolves once the peer has acknowledged; from then on every event reaches the listener. */
-  (listener: (data: T, event: EventInfo) => void | Promise<void>, options?: ListenOptions<P>): Promise<Unsubscribe>;
+  (listener: (data: T, event: EventInfo) => unknown, options?: ListenOptions<P>): Promise<Unsubscribe>;
   /** Subscribes at once; the loop gets the events. */
   (options?: StreamOptions<P>): EventStream<T>;
 }

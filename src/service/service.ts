@@ -6,7 +6,7 @@ import { ContractService } from './contract-service.ts';
 import { report, reportToConsole } from '../life/report.ts';
 import { rememberOwnStores } from '../stores/own-stores.ts';
 import { securedContext } from './security.ts';
-import type { Handlers, Service, ServiceOptions } from './types.ts';
+import type { Handlers, Service, ServiceOptions, ServiceSpec } from './types.ts';
 
 const READERS = {
   graceMs: ms(10_000, { zero: true }),
@@ -19,24 +19,33 @@ const READERS = {
 export function createService<C extends Contract, T = undefined>(
   contract: C,
   handlers: Handlers<C, T>,
-  options: ServiceOptions<T> = {},
-): Service<C> {
+  options?: ServiceOptions<T>,
+): Service<C>;
+export function createService<C extends Contract, T = undefined>(spec: ServiceSpec<C, T>): Service<C>;
+export function createService(first: Contract | ServiceSpec<Contract, unknown>, second?: object, third: object = {}): Service {
+  if (!('contract' in first)) return makeService(first, second as Handlers<Contract, unknown>, third);
+  if (second !== undefined) throw new TypeError("createService: with 'contract' as a member, there is one argument");
+  const { contract, handlers, ...options } = first;
+  return makeService(contract, handlers, options);
+}
+
+function makeService(contract: Contract, handlers: Handlers<Contract, unknown>, options: ServiceOptions<unknown>): Service {
   checkHandlers(contract, handlers);
   // Fails here, before anyone calls, where a schema cannot be described to some protocol.
   describeContract(contract);
-  const given = options as ServiceOptions<unknown>;
   const names = ['context', 'hub', 'idempotencyStore', 'caller', 'onError', 'security'] as const;
-  const read = readOptions('createService', given, READERS, names);
+  const read = readOptions('createService', options, READERS, names);
   const { onError } = options;
   const failed = (error: unknown) => (onError ? report({ error, member: 'security' }, onError) : reportToConsole(error));
-  const context = securedContext(contract, options.security, given.context, failed);
+  const context = securedContext(contract, options.security, options.context, failed);
   const service = markGuarded(new ContractService(contract, handlers as never, { ...read, context }));
   rememberOwnStores(service, options);
-  return service as never;
+  return service;
 }
 
 function checkHandlers(contract: Contract, handlers: Readonly<Record<string, unknown>>): void {
-  if (typeof handlers !== 'object' || handlers === null) throw new TypeError('createService: the second argument is an object of handlers');
+  if (typeof handlers !== 'object' || handlers === null)
+    throw new TypeError('createService: handlers is an object with a function for each operation');
   for (const name of Object.keys(contract.operations)) {
     if (typeof handlers[name] !== 'function') throw new TypeError(`createService: the operation '${name}' has no handler`);
   }

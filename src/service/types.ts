@@ -116,7 +116,8 @@ export interface ServiceOptions<T> {
   /**
    * Makes what handlers get as `call.context`, for each call and subscription, alike on all protocols. Throw an
    * `ApiError` (UNAUTHENTICATED, PERMISSION_DENIED) to reject. A returned `expiresAtMs` (epoch milliseconds) ends subscriptions then.
-   * Write the type of its parameter (`({ headers }: ContextInfo) => …`): only then does TypeScript know `call.context` in handlers.
+   * TypeScript must know its type before it reads the handlers: let it stand before them in one object (see `ServiceSpec`), or write the type of its
+   * parameter, `({ headers }: ContextInfo) => …`.
    */
   readonly context?: ((info: ContextInfo) => Awaitable<T>) | undefined;
   /**
@@ -148,6 +149,13 @@ export interface ServiceOptions<T> {
   readonly onError?: ((report: ErrorReport) => void) | undefined;
   /** How long `close` lets calls in flight finish, in milliseconds. @default 10_000 */
   readonly graceMs?: number | undefined;
+}
+
+/** All arguments of `createService` as one object. With `context` before `handlers`, TypeScript knows `call.context` in them by itself. */
+export interface ServiceSpec<C extends Contract, T = undefined> extends ServiceOptions<T> {
+  readonly contract: C;
+  /** A function for each operation. */
+  readonly handlers: Handlers<C, T>;
 }
 
 /** A contract with its handlers: a `Transport` that any protocol can serve, and that a client can use in process. */

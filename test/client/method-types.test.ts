@@ -1,7 +1,8 @@
 /** The types of a client's methods as other types see them; checked by the compiler. */
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import { z } from 'zod';
-import { createClient, createService, defineContract, query } from '../../src/index.ts';
+import { until } from '../support/until.ts';
+import { createClient, createService, defineContract, event, query } from '../../src/index.ts';
 
 const User = z.object({ id: z.int32(), name: z.string(), tags: z.array(z.object({ label: z.string(), weight: z.int32() })) });
 const contract = defineContract({
@@ -11,6 +12,7 @@ const contract = defineContract({
     listUsers: query({ input: z.object({ q: z.string().optional() }), output: z.array(User) }),
     count: query({ output: z.int32() }),
   },
+  events: { added: event({ channel: 'added', payload: User }) },
 });
 type User = z.infer<typeof User>;
 const ann: User = { id: 1, name: 'Ann', tags: [{ label: 'a', weight: 1 }] };
@@ -48,5 +50,14 @@ describe('the type of a method', () => {
       client.getUser({ id: 1 }, { select: { tags: { wait: true } } }),
     ];
     for (const call of refused) await expect(call).rejects.toThrow('INVALID_ARGUMENT');
+  });
+
+  it('takes a listener that gives something back, which nobody reads', async () => {
+    const names: string[] = [];
+    const stop = await client.onAdded(({ name }) => names.push(name));
+    await service.publish('added', ann);
+    await until(() => names.length === 1);
+    await stop();
+    expect(names).toEqual(['Ann']);
   });
 });
