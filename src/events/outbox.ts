@@ -5,7 +5,7 @@ import { after, type StopTimer } from '../life/timers.ts';
 
 /** How many events may wait that their publishers take for published. */
 const MAX_WAITING = 1000;
-/** After how many tries of its own an event that the hub does not take makes room for those after it, if the hub takes these. */
+/** After how many tries the next event is tried too, and how often the hub then refuses the first one until it is dropped. */
 const TRIES = 3;
 /** How many go to the hub at a time once it takes some again: a hub that batches takes them in one call. */
 const MAX_AT_ONCE = 200;
@@ -14,6 +14,8 @@ interface Waiting {
   readonly send: () => Promise<void>;
   /** Of a publisher that waits for the hub. */
   readonly settle: ((error?: ApiError) => void) | undefined;
+  /** How often the hub refused it right after it took another one. */
+  refusals: number;
 }
 
 /**
@@ -79,7 +81,9 @@ export class Outbox {
   #keep(send: () => Promise<void>): Promise<void> {
     if (this.#isClosed) return Promise.resolve();
     const kept =
-      this.#waiting.length < MAX_WAITING ? (this.#waiting.push({ send, settle: undefined }), Promise.resolve()) : this.#wait(send);
+      this.#waiting.length < MAX_WAITING
+        ? (this.#waiting.push({ send, settle: undefined, refusals: 0 }), Promise.resolve())
+        : this.#wait(send);
     if (this.#timer === undefined) this.#schedule();
     return kept;
   }
@@ -89,6 +93,7 @@ export class Outbox {
     return new Promise((resolve, reject) => {
       const waiting: Waiting = {
         send,
+        refusals: 0,
         settle: (error) => {
           stop();
           if (error === undefined) resolve();
@@ -131,6 +136,8 @@ export class Outbox {
   async #passFirst(): Promise<boolean> {
     const [first, next] = this.#waiting;
     if (!first || !next || !(await this.#drainSome([next]))) return false;
+    // The hub may have come back just now.
+    if ((await this.#drainSome([first])) || ++first.refusals < TRIES) return true;
     this.#waiting = this.#waiting.filter((each) => each !== first);
     const error = new ApiError('UNAVAILABLE', 'an event was dropped: the hub refuses it and takes others');
     this.#dropped.add(error);

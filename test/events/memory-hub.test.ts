@@ -212,6 +212,36 @@ describe('a hub that does not answer', () => {
     await service.close();
   });
 
+  it('loses none if it comes back between two of them', async () => {
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
+    let failures = 5;
+    const took: string[] = [];
+    const hub: EventHub = {
+      ...memoryHub(),
+      publish: async (_, { data }) => {
+        if (failures-- > 0) throw new Error('down');
+        took.push((data as { text: string }).text);
+      },
+    };
+    for (const [times, texts] of [
+      [3, 'abc'],
+      [5, 'abc'],
+      [6, 'abc'],
+      [7, 'abc'],
+      [8, 'abcd'],
+      [9, 'abcd'],
+    ] as const) {
+      failures = times;
+      took.length = 0;
+      const service = createService(contract, {}, { hub, onError: () => {} });
+      for (const text of texts) await service.publish('said', { room: 'a', text });
+      await vi.advanceTimersByTimeAsync(60_000);
+      expect([times, [...took].sort().join('')]).toEqual([times, texts]);
+      await service.close();
+    }
+  });
+
   it('gets what waits once more when the service closes', async () => {
     let isDown = true;
     const took: string[] = [];
@@ -245,7 +275,11 @@ describe('a hub that does not answer', () => {
     const service = createService(contract, {}, { hub, onError: ({ error }) => reported.push((error as Error).message) });
     for (const text of ['a', 'bad', 'b', 'c']) await service.publish('said', { room: 'a', text });
     await vi.advanceTimersByTimeAsync(60_000);
-    expect(took).toEqual(['a', 'b', 'c']);
+    for (const text of ['d', 'e', 'f']) {
+      await service.publish('said', { room: 'a', text });
+      await vi.advanceTimersByTimeAsync(60_000);
+    }
+    expect(took).toEqual(['a', 'b', 'c', 'd', 'e', 'f']);
     expect(reported).toEqual(['I take no such event', '[UNAVAILABLE] an event was dropped: the hub refuses it and takes others']);
     await service.close();
   });
