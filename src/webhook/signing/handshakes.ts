@@ -1,3 +1,4 @@
+import { ApiError } from '../../core/errors.ts';
 import { isObject } from '../../peer/error-body.ts';
 import { tryParseJson } from '../../peer/json.ts';
 import { sameText } from './crypto.ts';
@@ -59,7 +60,9 @@ export function hubHandshake(verifyToken: string): WebhookHandshake {
     isSigned: false,
     answer({ method, query }) {
       if (method !== 'GET' || query.get('hub.mode') !== 'subscribe') return undefined;
-      return sameText(query.get('hub.verify_token') ?? '', verifyToken) ? (query.get('hub.challenge') ?? undefined) : undefined;
+      if (!sameText(query.get('hub.verify_token') ?? '', verifyToken))
+        throw new ApiError('PERMISSION_DENIED', "the verify token of the sender is not the one in the option 'handshake'");
+      return query.get('hub.challenge') ?? undefined;
     },
   };
 }

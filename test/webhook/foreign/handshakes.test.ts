@@ -88,7 +88,7 @@ describe('handshakes that nobody signs', () => {
     const answer = await get('mine');
     expect(answer).toMatchObject({ status: 200, text: '1158201444' });
     expect(harmless(answer.headers)).toEqual(TEXT);
-    expect((await get('other')).status).toBe(405);
+    expect((await get('other')).status).toBe(403);
     expect((await ask('?hub.mode=unsubscribe&hub.challenge=1&hub.verify_token=mine')).status).toBe(405);
     const body = '{"object":"whatsapp_business_account","entry":[{"id":"1","changes":[{"field":"messages","value":{}}]}]}';
     const signed = { 'x-hub-signature-256': `sha256=${hmac('sha256', 'hex', 'meta secret', body)}` };
