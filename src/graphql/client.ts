@@ -52,7 +52,7 @@ export interface ForeignEvent {
   readonly result?: string;
   /** Makes the variables of the channel's parameters. @default the parameters */
   readonly input?: (params: unknown) => JsonObject;
-  /** Takes the payload out of what is at `result`. @default as it is */
+  /** Takes the payload out of what is at `result`, or gives `undefined` for a response that is not this event. @default as it is */
   readonly read?: (result: unknown) => unknown;
 }
 
