@@ -64,6 +64,12 @@ describe('GraphQL schemas', () => {
     const some = await made.from(SDL, { only: ['version', 'mutation createIssue'] });
     expect(some.operations).toEqual(['getVersion', 'createIssue']);
     expect(some.code).not.toContain('Bot');
+    await expect(made.from('type Query { a(i: I!): Int } input I { i: I! }')).rejects.toThrow(
+      /is not a GraphQL schema: Cannot reference Input/,
+    );
+    await expect(made.from(`type Query { a: ${'['.repeat(9000)}Int${']'.repeat(9000)} }`)).rejects.toThrow(
+      /schema: it is nested too deeply/,
+    );
     await expect(made.from('type Query { a: Missing }')).rejects.toThrow(/is not a GraphQL schema: Unknown type/);
   });
 

@@ -1,5 +1,5 @@
 import {
-  buildClientSchema, buildSchema, getNamedType, getNullableType, isInputObjectType, isListType, isObjectType, parse, validate,
+  assertValidSchema, buildClientSchema, buildSchema, getNamedType, getNullableType, isInputObjectType, isListType, isObjectType, parse, validate,
   type GraphQLArgument, type GraphQLField, type GraphQLSchema, type IntrospectionQuery,
 } from 'graphql'; // prettier-ignore
 import { isObject } from '../../peer/error-body.ts';
@@ -32,13 +32,19 @@ export function schemaOf(source: string | object, location: Location): GraphQLSc
     if (typeof source === 'string') {
       // Parsed here first, within a limit.
       parse(source, { maxTokens: MAX_TOKENS, noLocation: true });
-      return buildSchema(source, { assumeValidSDL: false, noLocation: true });
+      return valid(buildSchema(source, { assumeValidSDL: false, noLocation: true }));
     }
     const { data } = source as { readonly data?: unknown };
-    return buildClientSchema((isObject(data) ? data : source) as unknown as IntrospectionQuery);
+    return valid(buildClientSchema((isObject(data) ? data : source) as unknown as IntrospectionQuery));
   } catch (cause) {
-    throw new ImportError(`${shown(location)} is not a GraphQL schema: ${(cause as Error).message.slice(0, 300)}`, { cause });
+    const why = cause instanceof RangeError ? 'it is nested too deeply' : (cause as Error).message.slice(0, 300);
+    throw new ImportError(`${shown(location)} is not a GraphQL schema: ${why}`, { cause });
   }
+}
+
+function valid(schema: GraphQLSchema): GraphQLSchema {
+  assertValidSchema(schema);
+  return schema;
 }
 
 /** Reads a GraphQL schema: fields of its roots as operations and events, each with the document that asks for it. */

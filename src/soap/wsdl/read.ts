@@ -70,13 +70,17 @@ class BindingReader {
   operations(): Map<string, WsdlOperation> {
     const { node } = this.binding;
     const portType = this.find('portType', node.attributes.get('type'), node);
-    const abstract = childrenOf(portType?.node, 'operation');
+    const abstract = new Map<string, XmlElement[]>();
+    for (const each of childrenOf(portType?.node, 'operation')) {
+      const name = each.attributes.get('name')?.trim() ?? '';
+      abstract.set(name, [...(abstract.get(name) ?? []), each]);
+    }
     const found = new Map<string, WsdlOperation>();
     for (const bound of childrenOf(node, 'operation')) {
       const name = bound.attributes.get('name')?.trim() ?? '';
       // Of operations with one name the input's name tells which is bound.
       const input = childrenOf(bound, 'input')[0]?.attributes.get('name');
-      const named = abstract.filter((each) => each.attributes.get('name')?.trim() === name);
+      const named = abstract.get(name) ?? [];
       const declared = named.find((each) => input !== undefined && childrenOf(each, 'input')[0]?.attributes.get('name') === input) ?? named[0];
       if (declared && portType && !found.has(name)) found.set(name, this.#operation(name, bound, declared, portType));
     }
