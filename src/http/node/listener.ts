@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 import { answerer } from '../serve/answer.ts';
 import { HTTP_NAMES, HTTP_READERS, type HttpOptions } from '../serve/cors.ts';
 import type { HttpHandler, HttpResponse } from '../message/message.ts';
@@ -8,9 +9,9 @@ import { problemOf } from '../message/problem.ts';
 import { readOptions, type OptionsInForce } from '../../core/options.ts';
 import { reporter } from '../../life/report.ts';
 
-/** A listener for `http.createServer` and for frameworks on top of Node. */
+/** A listener for the servers of `node:http`, `node:https` and `node:http2`, and for frameworks on top of Node. */
 export interface NodeListener {
-  (req: IncomingMessage, res: ServerResponse): void;
+  (req: IncomingMessage | Http2ServerRequest, res: ServerResponse | Http2ServerResponse): void;
 }
 
 /** {@link HttpOptions}, and the caller. */
@@ -33,7 +34,8 @@ export interface StoppableListener {
  */
 export function nodeListener(handler: HttpHandler, options: NodeListenerOptions = {}): NodeListener {
   const { listen } = stoppableListener(handler, readOptions('nodeListener', options, HTTP_READERS, [...HTTP_NAMES, 'caller']));
-  return (req, res) => listen(req, res);
+  // The compatibility layer of HTTP/2 has the same members.
+  return (req, res) => listen(req as IncomingMessage, res as ServerResponse);
 }
 
 /** The options with their defaults filled in. */

@@ -6,6 +6,7 @@ import { HttpError } from '../message/error.ts';
 import type { HttpRequest } from '../message/message.ts';
 import { piecesOf, streamOf } from './body-stream.ts';
 import { Connection } from './connection.ts';
+import { hasMore, isOver, plainHeaders } from './http2.ts';
 import { after, type StopTimer } from '../../life/timers.ts';
 import { isPromiseLike } from '../../life/maybe.ts';
 
@@ -51,7 +52,8 @@ export class NodeRequest implements HttpRequest {
   }
 
   get headers(): HttpRequest['headers'] {
-    return this.raw.headers;
+    const { raw } = this;
+    return raw.httpVersionMajor < 2 ? raw.headers : plainHeaders(raw.headers);
   }
 
   get address(): string | undefined {
@@ -71,26 +73,31 @@ export class NodeRequest implements HttpRequest {
   }
 
   get origin(): string {
-    const { socket, headers } = this.raw;
+    const { headers } = this;
+    const { socket } = this.raw;
     const scheme = (socket as Partial<TLSSocket>).encrypted === true ? 'https' : 'http';
-    return (this.authority ??= `${scheme}://${headers.host ?? `${socket.localAddress ?? 'localhost'}:${socket.localPort ?? 80}`}`);
+    return (this.authority ??= `${scheme}://${String(headers['host'] ?? `${socket.localAddress ?? 'localhost'}:${socket.localPort ?? 80}`)}`);
   }
 
   /** Whether the caller has more to send than was read. */
   get hasUnreadBody(): boolean {
     if (this.raw.complete) return false;
+    if (this.raw.httpVersionMajor > 1) return hasMore(this.raw);
     const { headers } = this.raw;
     return headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0';
   }
 
   onAbort(listener: () => void): void {
     const { raw, response } = this;
+    if (raw.httpVersionMajor > 1 && isOver(raw)) return listener();
     if (response.destroyed || raw.socket.destroyed) {
       if (!response.writableFinished) listener();
       return;
     }
     const earlier = this.onLeave;
-    if (!earlier) (this.connection ??= Connection.of(raw.socket)).add(this);
+    // A stream of HTTP/2 ends without its connection.
+    if (!earlier && raw.httpVersionMajor > 1) response.once('close', () => this.leave());
+    else if (!earlier) (this.connection ??= Connection.of(raw.socket)).add(this);
     this.onLeave = earlier ? () => (earlier(), listener()) : listener;
   }
 
@@ -98,7 +105,8 @@ export class NodeRequest implements HttpRequest {
   leave(): void {
     const listener = this.onLeave;
     this.answered();
-    if (!this.response.writableFinished) listener?.();
+    // A stream of HTTP/2 that was reset counts as finished; one that was answered is not left.
+    if (this.raw.httpVersionMajor > 1 || !this.response.writableFinished) listener?.();
   }
 
   /** The response has been written. */

@@ -16,7 +16,8 @@ export function send(request: NodeRequest, response: HttpResponse, isStopping: b
   const { response: res } = request;
   // Node drops what is left of the body of a request that has none to speak of; the others need care.
   const isCut = request.hasUnreadBody;
-  const head = headOf(response, isStopping || isCut);
+  // Connections of HTTP/2 are ended by a frame of their own.
+  const head = headOf(response, (isStopping || isCut) && request.raw.httpVersionMajor < 2);
   const { body } = response;
   if (typeof body === 'function') {
     res.writeHead(response.status, head);
