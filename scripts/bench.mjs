@@ -5,7 +5,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 
-const HELPERS = new Set(['load', 'peer', 'table', 'in-flight', 'grpc-raw']);
+const HELPERS = new Set(['load', 'peer', 'table', 'in-flight', 'grpc-raw', 'big-contract']);
 const root = join(import.meta.dirname, '..');
 const scripts = readdirSync(join(root, 'bench')).filter((name) => name.endsWith('.ts'));
 // Each with the helpers that it imports; the package itself is the built one.

@@ -1,6 +1,6 @@
 /** Handlers behind the servers of node:http2, in cleartext. */
 import { once } from 'node:events';
-import { connect, createServer, type ClientHttp2Session, type IncomingHttpHeaders } from 'node:http2';
+import { connect, createServer, type ClientHttp2Session, type IncomingHttpHeaders, type IncomingHttpStatusHeader } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { z } from 'zod';
@@ -52,7 +52,7 @@ describe('HTTP/2', () => {
 
   function ask(method: string, path: string, headers: Record<string, string> = {}, body?: string) {
     const stream = session.request({ ':method': method, ':path': path, ...headers }, { endStream: body === undefined });
-    const got: { head: IncomingHttpHeaders; text: string } = { head: {}, text: '' };
+    const got: { head: IncomingHttpHeaders & IncomingHttpStatusHeader; text: string } = { head: {}, text: '' };
     stream.setEncoding('utf8').on('data', (chunk: string) => (got.text += chunk));
     stream.on('response', (head) => (got.head = head)).on('error', () => {});
     if (body !== undefined) stream.end(body);

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
+import { createRequire } from 'node:module';
 
 /** A place in a file, counted from 1, as tsserver has it. */
 export interface Place {
@@ -20,7 +20,7 @@ interface Answer {
 export class TsServer {
   readonly #process = spawn(
     process.execPath,
-    [fileURLToPath(new URL('../../node_modules/typescript/lib/tsserver.js', import.meta.url)), '--disableAutomaticTypingAcquisition'],
+    [createRequire(import.meta.url).resolve('typescript/lib/tsserver.js'), '--disableAutomaticTypingAcquisition'],
     { stdio: ['pipe', 'pipe', 'ignore'] },
   );
   readonly #waiting = new Map<number, (answer: Answer) => void>();
