@@ -1,5 +1,4 @@
 import type { Contract, EventDefinition } from '../core/contract.ts';
-import { checkOptions } from '../core/options.ts';
 import type { EventMessage } from '../core/transport.ts';
 
 /** The media type of one CloudEvent in JSON. Source: https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.md */
@@ -38,55 +37,52 @@ export interface CloudEventWriter {
   readonly mode: CloudEventsMode;
   /** The attributes of an event, without `datacontenttype`. `more` are extensions of the carrier. */
   attributes(event: EventDefinition, message: EventMessage, more?: CloudEventAttributes): CloudEventAttributes;
+  /** The attributes of a message of the carrier's own, which is not an event of the contract. */
+  notice(type: string, id: string, time: string): CloudEventAttributes;
 }
 
-const OPTIONS = new Set(['mode', 'source', 'type', 'subject', 'dataSchema', 'extensions']);
 const EXTENSION = /^[a-z0-9]{1,40}$/;
 const OWN = new Set(['specversion', 'id', 'source', 'type', 'subject', 'time', 'datacontenttype', 'dataschema', 'data']);
 
 /**
- * Reads the option `cloudEvents`.
+ * Makes a writer. Lean, because pages load it: unknown names in the option are refused by `compileCloudEvents`.
  * @throws TypeError for a mode that there is not or that the carrier does not have
  */
-export function compileCloudEvents(
+export function cloudEventWriter(
   owner: string,
   contract: Contract,
   option: CloudEventsOption,
   modes: readonly CloudEventsMode[],
 ): CloudEventWriter {
   const given: CloudEventsOptions = typeof option === 'string' ? { mode: option } : option;
-  checkOptions(`${owner}: cloudEvents`, given, OPTIONS);
   const { mode, source = `/${encodeURIComponent(contract.name)}/v${contract.version.split('.')[0]}`, type, subject, dataSchema } = given;
   if (!modes.includes(mode))
     throw new TypeError(`${owner}: cloudEvents must be ${modes.map((each) => `'${each}'`).join(' or ')}, not ${JSON.stringify(mode)}`);
   if (typeof source !== 'string' || source === '' || /[^\x21-\x7e]/.test(source))
     throw new TypeError(`${owner}: the source of cloudEvents must be a URI reference, such as '/shop' or 'https://shop.example'`);
+  const notice: CloudEventWriter['notice'] = (name, id, time) => ({ specversion: '1.0', id, source, type: name, time });
   const attributes: CloudEventWriter['attributes'] = (event, message, more) => {
     const about = subject ? subject(event, message) : subjectOf(event, message);
     const schema = dataSchema?.(event);
     return {
-      specversion: '1.0',
-      id: message.id,
-      source,
-      type: type ? type(event) : event.type,
-      time: message.time,
+      ...notice(type ? type(event) : event.type, message.id, message.time),
       ...(about !== undefined && about !== '' && { subject: about }),
       ...(schema !== undefined && { dataschema: schema }),
       ...more,
       ...(given.extensions && checkExtensions(owner, given.extensions(event, message))),
     };
   };
-  return { mode, attributes };
+  return { mode, attributes, notice };
 }
 
-/** A CloudEvent in the JSON format. */
-export function structuredCloudEvent(attributes: CloudEventAttributes, data: unknown): string {
-  return JSON.stringify({ ...attributes, datacontenttype: 'application/json', data });
+/** A CloudEvent in the JSON format; `data` is JSON already. */
+export function structuredCloudEvent(attributes: CloudEventAttributes, data: string): string {
+  return `${JSON.stringify({ ...attributes, datacontenttype: 'application/json' }).slice(0, -1)},"data":${data}}`;
 }
 
 function subjectOf({ params }: EventDefinition, { data }: EventMessage): string | undefined {
-  if (params.length === 0) return undefined;
-  return params.map((name) => String((data as Readonly<Record<string, unknown>>)[name])).join('/');
+  const values = params.map((name) => (data as Readonly<Record<string, unknown>>)[name]);
+  return values.includes(undefined) ? undefined : values.join('/');
 }
 
 function checkExtensions(owner: string, given: Readonly<Record<string, string | undefined>>): CloudEventAttributes {

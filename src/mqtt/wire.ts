@@ -59,14 +59,14 @@ export function encodeEvent(
     const contentType = `${CLOUD_EVENT_TYPE}; charset=utf-8`;
     return {
       ...common,
-      payload: structuredCloudEvent(attributes, message.data),
+      payload: structuredCloudEvent(attributes, JSON.stringify(message.data)),
       properties: { payloadFormatIndicator: true, contentType, userProperties: line },
     };
   }
   return {
     ...common,
     payload: JSON.stringify(message.data),
-    ...(attributes && { plain: () => structuredCloudEvent(attributes, message.data) }),
+    ...(attributes && { plain: () => structuredCloudEvent(attributes, JSON.stringify(message.data)) }),
     properties: {
       payloadFormatIndicator: true,
       contentType: JSON_TYPE,

@@ -59,6 +59,13 @@ export interface RestOptions extends HttpClientOptions, RestForeignOptions {
   /** Credentials that the API wants in the query: `{ api_key: '…' }`. `onWire` does not see their values. */
   readonly query?: QueryOption | undefined;
   /**
+   * Reads the data of server-sent events as CloudEvents in JSON. One that cannot be read is reported to `onError` and told as a gap.
+   * @default no CloudEvents
+   */
+  readonly cloudEvents?: 'structured' | undefined;
+  /** Gets CloudEvents that cannot be read. @default console.error */
+  readonly onError?: ((error: unknown) => void) | undefined;
+  /**
    * Whether redirects are followed: `'same-origin'` within the url's own origin, to which credentials may go along.
    * @default 'refuse', an error that names the address
    */
@@ -72,7 +79,7 @@ export interface RestOptions extends HttpClientOptions, RestForeignOptions {
 export function rest(options: RestOptions): Adapter<'call' | 'subscribe' | 'stream'> {
   const read = guardOnWire(
     readOptions('rest', options, HTTP_CLIENT_READERS, [
-      'url', 'sendDeadline', 'sendFields', 'query', 'redirects', 'operations', 'events', 'defaults', ...HTTP_CLIENT_OPTIONS,
+      'url', 'sendDeadline', 'sendFields', 'query', 'redirects', 'cloudEvents', 'onError', 'operations', 'events', 'defaults', ...HTTP_CLIENT_OPTIONS,
     ]), // prettier-ignore
   );
   const base = baseUrl('rest', read.url);
@@ -126,12 +133,7 @@ class RestTransport implements Transport {
       : this.#http.send(exchange));
     if (this.options.redirects === 'same-origin' && response.status >= 300 && response.status < 400)
       response = await (await import('./foreign/redirect.ts')).followRedirects(this.#http, exchange, response);
-    const broken = sent?.failure();
-    if (broken) {
-      // The peer has told what it knows: that the body was cut.
-      response.body?.cancel().catch(() => {});
-      throw broken;
-    }
+    sent?.check(response);
     if (request.onResponse) request.onResponse(await this.#headOf(response, operation));
     if (bodies?.answer && response.ok) return transfer?.readAnswer(bodies.answer, response, this.#http, exchange);
     const text = await this.#http.text(response, exchange);
@@ -146,6 +148,7 @@ class RestTransport implements Transport {
     const headers = await this.#headers(request, EVENT_STREAM_TYPE);
     const { openEvents } = await streaming();
     await openEvents(request, sink, {
+      options: this.options,
       streams: this.#streams,
       maxEventChars: this.#http.maxResponseBytes,
       get: async (target, more, signal) =>

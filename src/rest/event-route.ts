@@ -1,5 +1,6 @@
 import type { EventDefinition } from '../core/contract.ts';
 import type { ApiError } from '../core/errors.ts';
+import { structuredCloudEvent, type CloudEventWriter } from '../events/cloud-event.ts';
 import { encodeOnce } from '../events/encode-once.ts';
 import { EventStream, eventStreamHead } from '../http/events/event-stream.ts';
 import { Heartbeat } from '../http/events/heartbeat.ts';
@@ -15,14 +16,16 @@ import { EVENT_STREAM_TYPE } from './wire.ts';
 export interface EventRouteOptions {
   readonly maxBufferedBytes: number;
   readonly heartbeatMs: number;
+  /** Writes payloads as CloudEvents. */
+  readonly cloud: CloudEventWriter | undefined;
 }
 
 type EventRoute = (request: HttpRequest, params: Readonly<Record<string, string>>) => Promise<HttpResponse>;
 
 /** Serves an event as server-sent events. Source: https://html.spec.whatwg.org/multipage/server-sent-events.html */
 export function createEventRoute(transport: Transport, event: EventDefinition, options: EventRouteOptions): EventRoute {
-  const { maxBufferedBytes, heartbeatMs } = options;
-  const encode = encodeOnce((message) => encodeEvent(event, message));
+  const { maxBufferedBytes, heartbeatMs, cloud } = options;
+  const encode = encodeOnce((message) => encodeEvent(event, message, cloud));
   const streamOptions = { maxBufferedBytes, heartbeat: new Heartbeat(heartbeatMs), encodeEnd };
 
   return async (request, params) => {
@@ -58,11 +61,13 @@ function encodeEnd(error: ApiError | undefined): string {
 const UNFIT = /[\r\n\0]/;
 
 /** Writes one event. */
-function encodeEvent({ type }: EventDefinition, { id, time, data }: EventMessage): string {
+function encodeEvent(event: EventDefinition, message: EventMessage, cloud: CloudEventWriter | undefined): string {
+  const { id, time } = message;
+  const data = JSON.stringify(message.data);
   return encodeSse({
     id: UNFIT.test(id) ? undefined : id,
-    event: type,
-    data: JSON.stringify(data),
+    event: event.type,
+    data: cloud ? structuredCloudEvent(cloud.attributes(event, message), data) : data,
     fields: UNFIT.test(time) ? undefined : { time },
   });
 }

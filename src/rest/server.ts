@@ -11,6 +11,8 @@ import { checkBasePath, publicBase } from '../http/serve/public-url.ts';
 import { createRouter, type Route } from '../http/serve/router.ts';
 import { asyncApi, sseProtocol, type AsyncApiProtocol } from '../schema/asyncapi.ts';
 import type { Operation } from '../core/contract.ts';
+import type { CloudEventsOption } from '../events/cloud-event.ts';
+import { compileCloudEvents } from '../events/cloud-events-option.ts';
 import { checkTransport } from '../core/check-transport.ts';
 import { channelSegments } from '../core/http-binding.ts';
 import { bytes, ms, readOptions } from '../core/options.ts';
@@ -33,6 +35,7 @@ import { reporter } from '../life/report.ts';
 
 export { asyncApi, sseProtocol, type AsyncApiOptions, type AsyncApiProtocol } from '../schema/asyncapi.ts';
 export type { AsyncApiStreams } from '../schema/asyncapi/streams.ts';
+export type { CloudEventsMode, CloudEventsOption, CloudEventsOptions } from '../events/cloud-event.ts';
 export { openApi, type OpenApiOptions } from './schema.ts';
 
 /** Options of `restHandler`. */
@@ -54,6 +57,11 @@ export interface RestHandlerOptions {
   readonly heartbeatMs?: number;
   /** Protocols that carry the events besides server-sent events, for `/asyncapi.json`: `[webSocketProtocol()]`. @default none */
   readonly eventProtocols?: readonly AsyncApiProtocol[];
+  /**
+   * Writes the data of server-sent events as CloudEvents 1.0: one JSON object of attributes and payload. Clients read them with the option of the same
+   * name. @default no CloudEvents
+   */
+  readonly cloudEvents?: CloudEventsOption<'structured'>;
   /** Gets failures that callers see as a neutral 500. @default console.error */
   readonly onError?: (error: unknown) => void;
 }
@@ -77,7 +85,7 @@ type Answer = (request: HttpRequest, params: Readonly<Record<string, string>>) =
  */
 export function restHandler(transport: Transport, options: RestHandlerOptions = {}): HttpHandler {
   checkTransport('restHandler', transport);
-  const read = readOptions('restHandler', options, READERS, ['basePath', 'publicUrl', 'eventProtocols', 'onError']);
+  const read = readOptions('restHandler', options, READERS, ['basePath', 'publicUrl', 'eventProtocols', 'cloudEvents', 'onError']);
   const { contract } = transport;
   const { maxBodyBytes, maxFileBytes } = read;
   const limits = { maxBodyBytes, maxFileBytes };
@@ -90,6 +98,7 @@ export function restHandler(transport: Transport, options: RestHandlerOptions = 
   describeContract(contract);
   checkQueries(contract);
   const heartbeat = new Heartbeat(read.heartbeatMs);
+  const cloud = read.cloudEvents && compileCloudEvents('restHandler', contract, read.cloudEvents, ['structured']);
   const routes: (readonly [Route, Answer])[] = [];
   for (const operation of Object.values(contract.operations)) {
     for (const binding of operation.http) {
@@ -103,7 +112,7 @@ export function restHandler(transport: Transport, options: RestHandlerOptions = 
     }
   }
   for (const event of Object.values(contract.events)) {
-    const open = createEventRoute(transport, event, read);
+    const open = createEventRoute(transport, event, { ...read, cloud });
     routes.push([
       { method: 'GET', segments: channelSegments(event) },
       (request, params) => open(request, params).catch((error: unknown) => fail(error, requestIdOf(request))),

@@ -31,6 +31,7 @@ export { isWebhookError, WEBHOOK_REASONS, WebhookError, type WebhookReason } fro
 export type { WebhookContent } from './body/content.ts';
 export type { ReadWebhook } from './body/provider.ts';
 export type { WebhookHandshakeOption } from './challenge.ts';
+export type { WebhookGrant } from './grant.ts';
 export type { WebhookEventMapping, WebhookInfo } from './mapping.ts';
 export type { ReceiverOptions, UnhandledWebhook } from './receiver.ts';
 export type { HandshakeAnswer, SignedContent, WebhookHandshake, WebhookSchemeDefinition, WebhookValue } from './signing/definition.ts';
@@ -90,7 +91,20 @@ const READERS = {
   seenLeaseMs: ms(),
 };
 const OTHERS = [
-  ...(['secret', 'scheme', 'handshake', 'events', 'onUnhandled', 'publicUrl', 'read', 'clock', 'store', 'ack', 'waitUntil'] as const),
+  ...([
+    'secret',
+    'scheme',
+    'handshake',
+    'grant',
+    'events',
+    'onUnhandled',
+    'publicUrl',
+    'read',
+    'clock',
+    'store',
+    'ack',
+    'waitUntil',
+  ] as const),
   ...(['path', 'onError', 'subscribe'] as const),
   ...HTTP_CLIENT_OPTIONS,
 ] as const;

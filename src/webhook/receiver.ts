@@ -3,6 +3,7 @@ import { ApiError, isApiError } from '../core/errors.ts';
 import { HttpError } from '../http/message/error.ts';
 import { codeOfRefusal } from '../http/message/status.ts';
 import type { HttpHandler, HttpRequest, HttpResponse } from '../http/message/message.ts';
+import type { RawHeaders } from '../guard/serve-call.ts';
 import { report, reporter } from '../life/report.ts';
 import { every } from '../life/timers.ts';
 import type { OnWire } from '../peer/on-wire.ts';
@@ -10,6 +11,8 @@ import { redact } from '../peer/wire-record.ts';
 import { isWebhookError } from './error.ts';
 import type { WebhookContent } from './body/content.ts';
 import { contentOf, READERS, type ReadWebhook } from './body/provider.ts';
+import { readCloudWebhook } from './body/cloud-event.ts';
+import { grantResponse, readGrant, type WebhookGrant } from './grant.ts';
 import { challengeResponse, readHandshake, type WebhookHandshakeOption } from './challenge.ts';
 import { ContractCheck, handOver, ListenerFailure, messagesOf, readBy, type Listener, type Share } from './listeners.ts';
 import { EventTypes, shownType, type WebhookEventMapping, type WebhookInfo } from './mapping.ts';
@@ -31,6 +34,11 @@ export interface ReceiverOptions {
   readonly scheme?: WebhookScheme | WebhookSchemeDefinition | undefined;
   /** How the sender makes sure that the address is yours: a provider's way, Meta's with the token that you chose, or one of its own; beside the scheme's. @default the scheme's only */
   readonly handshake?: WebhookHandshakeOption | undefined;
+  /**
+   * Which senders may send, for those that ask by the handshake of the CloudEvents webhook specification.
+   * @default those whose subscription is this adapter's own, at any rate
+   */
+  readonly grant?: WebhookGrant | undefined;
   /** How events of the contract are those of a sender that somebody else designed. */
   readonly events?: Readonly<Record<string, WebhookEventMapping>> | undefined;
   /** Gets each verified webhook of a type that nobody listens to. @default the first of each type is reported to `onError` */
@@ -111,6 +119,7 @@ export class Receiver {
     this.#report = reporter(options.onError);
     this.#scheme = findScheme(options.scheme ?? 'standard', 'webhook');
     const given = options.handshake === undefined ? undefined : readHandshake(options.handshake);
+    readGrant(options.grant);
     this.#handshakes = [given, this.#scheme.handshake].filter((each) => each !== undefined);
   }
 
@@ -173,9 +182,11 @@ export class Receiver {
       if (challenge) return challenge;
     }
     if (!isUnsigned) this.#hint(received);
-    if (request.method !== 'POST') throw new HttpError(405, `webhooks come by POST, not ${request.method}`, { allow: 'POST' });
     const token = received.query.get(TOKEN);
     const registered = token === null ? undefined : [...this.#listeners].find((listener) => listener.registration?.token === token);
+    const granted = grantResponse(request.method, header, this.options.grant, registered !== undefined);
+    if (granted) return granted;
+    if (request.method !== 'POST') throw new HttpError(405, `webhooks come by POST, not ${request.method}`, { allow: 'POST' });
     if (token !== null && !registered && this.options.secret === undefined) return { status: 410, headers: {} };
     const secret = registered?.registration ? await registered.registration.secret : this.options.secret;
     if (secret === undefined) return comeAgain();
@@ -189,7 +200,7 @@ export class Receiver {
       if (challenge) return challenge;
     }
     const candidates = registered ? [registered] : [...this.#listeners].filter((listener) => !listener.registration);
-    const content = await this.#read(webhook, received, candidates[0]?.contract);
+    const content = await this.#read(webhook, received, request.headers, candidates[0]?.contract);
     const types = typeof content.type === 'string' ? [content.type] : content.type;
     if (types.includes(NOTICE.test)) return this.#taken();
     if (registered) {
@@ -278,10 +289,17 @@ export class Receiver {
     return this.#taken();
   }
 
-  async #read(webhook: VerifiedWebhook, request: ReceivedRequest, contract: Contract | undefined): Promise<WebhookContent> {
+  async #read(
+    webhook: VerifiedWebhook,
+    request: ReceivedRequest,
+    headers: RawHeaders,
+    contract: Contract | undefined,
+  ): Promise<WebhookContent> {
     const { read, scheme = 'standard' } = this.options;
     const { header } = request;
     if (read) return read(webhook, header);
+    const cloud = readCloudWebhook(webhook, headers);
+    if (cloud) return cloud;
     if (this.#scheme.foreign) return this.#scheme.foreign.content(request.verified(), webhook.timestampMs);
     const isXml = /^(?:application|text)\/(?:[\w.+-]+\+)?xml\s*(?:;|$)/i.test(header('content-type') ?? '');
     if (!isXml || !contract) return READERS[scheme as SigningScheme](webhook, header);
@@ -329,8 +347,8 @@ function comeAgain(): HttpResponse {
 /** The sender learns the status and little else: what is wrong with a signature is nobody's business but the receiver's. */
 function refusal(error: unknown, onError: (error: unknown) => void): HttpResponse {
   if (error instanceof HttpError) {
-    // A mistake in how the handler is mounted.
-    if (error.status >= 500) onError(error);
+    // A mistake in how the handler is mounted, or a sender that writes what is not read here.
+    if (error.status >= 500 || error.status === 415) onError(error);
     return problemResponse(new ApiError(codeOfRefusal(error.status), error.message), error.status, error.headers);
   }
   if (error instanceof ListenerFailure) return problemResponse(new ApiError('INTERNAL', 'the webhook was not handled'));

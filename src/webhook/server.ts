@@ -21,9 +21,12 @@ import type { Headers, Peer, Transport } from '../core/transport.ts';
 import { boundStore } from './store/bounded-store.ts';
 import { Carrier } from './delivery/carrier.ts';
 import { Dispatcher } from './delivery/dispatcher.ts';
+import type { CloudEventsOption } from '../events/cloud-event.ts';
+import { compileCloudEvents } from '../events/cloud-events-option.ts';
 import { compileEncoder } from './body/encode.ts';
 import { Backlog } from './delivery/endpoint.ts';
 import { Intake } from './delivery/intake.ts';
+import { createPermission } from './delivery/permission.ts';
 import { createPost } from './delivery/post.ts';
 import { RETRY_SCHEDULE_MS, systemClock, type WebhookClock } from './delivery/schedule.ts';
 import { webhookOpenApi } from './schema.ts';
@@ -42,6 +45,7 @@ import {
   type SubscriptionView,
 } from './wire.ts';
 
+export type { CloudEventsMode, CloudEventsOption, CloudEventsOptions } from '../events/cloud-event.ts';
 export { memoryWebhookStore } from './store/memory-store.ts';
 export type { WebhookClaim, WebhookSharing } from './store/store.ts';
 export { fileWebhookStore, type FileStoreOptions } from './store/file-store.ts';
@@ -52,6 +56,7 @@ export type {
   DeliveryAttempt,
   RetentionOptions,
   StoredDelivery,
+  StoredGrant,
   StoredMessage,
   StoredSecret,
   StoredSubscription,
@@ -92,6 +97,17 @@ export interface WebhookHandlerOptions extends TargetOptions {
    * another peer, which cannot tell. @default the service's `context` and `caller`
    */
   readonly caller?: (caller: WebhookCaller) => string | Promise<string>;
+  /**
+   * Writes events as CloudEvents 1.0 for subscriptions in JSON. `binary` puts the attributes into headers `ce-…`, which the signature does not cover;
+   * `structured` makes one JSON object of attributes and payload, which is signed. Receivers of this library read both without an option.
+   * @default no CloudEvents
+   */
+  readonly cloudEvents?: CloudEventsOption;
+  /**
+   * Whether an endpoint must allow webhooks before it is subscribed, by the handshake of the CloudEvents webhook specification: it is asked with
+   * OPTIONS and `WebHook-Request-Origin`, and the rate that it allows is kept. The origin is the host of `publicUrl`, or the host that was asked. @default true with `cloudEvents`, else false
+   */
+  readonly handshake?: boolean;
   /** The waits between the attempts, in milliseconds; each is lengthened by up to a fifth. @default RETRY_SCHEDULE_MS */
   readonly retryScheduleMs?: readonly number[];
   /** How long an endpoint may take to answer, in milliseconds. @default 15_000 */
@@ -146,7 +162,20 @@ const READERS = {
   graceMs: ms(10_000, { zero: true }),
 };
 const NAMES = [
-  ...(['basePath', 'publicUrl', 'store', 'caller', 'signingKey', 'userAgent', 'clock', 'onDeadLetter', 'onEnd', 'onError'] as const),
+  ...([
+    'basePath',
+    'publicUrl',
+    'store',
+    'caller',
+    'signingKey',
+    'userAgent',
+    'clock',
+    'onDeadLetter',
+    'onEnd',
+    'onError',
+    'cloudEvents',
+    'handshake',
+  ] as const),
   ...(['allowPrivate', 'allow', 'schemes', 'ports', 'resolve'] as const),
 ] as const;
 
@@ -197,6 +226,7 @@ export function webhookHandler(transport: Transport, options: WebhookHandlerOpti
   const store = boundStore(read.store ?? memoryWebhookStore(), storeTimeoutMs);
   const guard = new TargetGuard(read);
   const { timeoutMs, maxResponseBytes } = read;
+  const cloud = read.cloudEvents && compileCloudEvents('webhookHandler', transport.contract, read.cloudEvents, ['binary', 'structured']);
   const carrier = new Carrier(guard, { timeoutMs, maxResponseBytes });
   const worker = crypto.randomUUID();
   const userAgent = read.userAgent ?? 'multi-api-sdk';
@@ -205,6 +235,7 @@ export function webhookHandler(transport: Transport, options: WebhookHandlerOpti
     store,
     guard,
     carrier,
+    permission: (read.handshake ?? cloud !== undefined) ? createPermission(carrier, userAgent) : undefined,
     leaseMs: read.store?.sharing ? read.leaseMs : Infinity,
     maxSubscriptions: read.maxSubscriptions,
     maxSubscriptionsPerCaller: read.maxSubscriptionsPerCaller,
@@ -219,7 +250,7 @@ export function webhookHandler(transport: Transport, options: WebhookHandlerOpti
       gate: { isOpen: true },
       intake: new Intake(store, worker),
       clock,
-      post: createPost({ carrier, clock, signingKeys, userAgent, encode: compileEncoder(transport.contract), report: onError }),
+      post: createPost({ carrier, clock, signingKeys, userAgent, encode: compileEncoder(transport.contract, cloud), report: onError }),
       scheduleMs: read.retryScheduleMs,
       maxInFlight: read.maxInFlight,
       maxPending: read.maxPending,
@@ -300,7 +331,9 @@ function routesOf(dispatcher: Dispatcher, maxBodyBytes: number, publicUrl: strin
       async (request, _, { owner, headers }) => {
         const input = readRequest(SubscriptionRequest, await read(request));
         // Who has left before the answer was complete does not know what to take back.
-        const subscription = await dispatcher.create(input, owner, (listener) => request.onAbort(listener));
+        const subscription = await dispatcher.create(input, owner, new URL(publicUrl || request.origin).hostname, (listener) =>
+          request.onAbort(listener),
+        );
         const { id } = subscription;
         const body = { ...viewOf(subscription), secret: subscription.secrets[0]?.secret };
         return jsonResponse(201, body, {

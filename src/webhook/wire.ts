@@ -15,6 +15,20 @@ export const XML_TYPE = 'application/xml';
 /** Events of the sender itself; a contract's event has no such type. */
 export const NOTICE = { test: 'webhook.test', gap: 'webhook.gap', end: 'webhook.end' } as const;
 
+/**
+ * Headers by which a sender asks an endpoint for its permission, and the endpoint grants it.
+ * @see https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/http-webhook.md#4-abuse-protection
+ */
+export const REQUEST_ORIGIN = 'webhook-request-origin';
+export const ALLOWED_ORIGIN = 'webhook-allowed-origin';
+export const ALLOWED_RATE = 'webhook-allowed-rate';
+
+/** The requests in a minute that an endpoint allows; `undefined` if it sets no limit. */
+export function readRate(text: string | undefined): number | undefined {
+  const rate = text !== undefined && /^\s*\d{1,9}\s*$/.test(text) ? Number(text) : 0;
+  return rate > 0 ? rate : undefined;
+}
+
 /** The body of a webhook. */
 export interface Envelope {
   /** The event's type: `article.published`. */

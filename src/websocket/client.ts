@@ -8,6 +8,7 @@
 import { channels } from '#websocket-parts';
 import { socketClass } from '#sockets';
 import { defineAdapter } from '../guard/guard.ts';
+import type { CloudEventsOption } from '../events/cloud-event.ts';
 import type { HeadersOption } from '../peer/headers.ts';
 import { laterTransport } from '../peer/later-transport.ts';
 import { guardOnWire, type OnWire } from '../peer/on-wire.ts';
@@ -17,13 +18,13 @@ import type { OnState } from '../socket/client/link.ts';
 import { RpcTransport } from './rpc/client.ts';
 import type { ClientSettings } from './settings.ts';
 import { RPC_PATH, SUBPROTOCOL } from './wire.ts';
-import type { FeedEvent, FeedMapping, FeedOperation } from './channel/feed.ts';
+import type { FeedEvent, FeedOperation } from './channel/feed.ts';
 import type { RpcEventMapping, RpcMapping, RpcOperationMapping } from './rpc/foreign.ts';
 import { bytes, ms, readOptions, type OptionsInForce } from '../core/options.ts';
 import { withPart } from '../life/lazy.ts';
-import { reporter } from '../life/report.ts';
 
 export type { SocketEvent, WebSocketConstructor, WebSocketLike } from '../socket/client/like.ts';
+export type { CloudEventsMode, CloudEventsOption, CloudEventsOptions } from '../events/cloud-event.ts';
 export type { FeedEvent, FeedOperation } from './channel/feed.ts';
 export type { RpcEventMapping, RpcOperationMapping } from './rpc/foreign.ts';
 export type { OnState, WebSocketState } from '../socket/client/link.ts';
@@ -81,6 +82,11 @@ export interface ChannelOptions extends WebSocketBaseOptions {
    * when its frame was sent, and gives its own input. @default true
    */
   readonly echo?: boolean;
+  /**
+   * Offers the subprotocol `cloudevents.json`: frames are CloudEvents 1.0 in both directions. An event has the `id` and `time` of its CloudEvent.
+   * @default no CloudEvents
+   */
+  readonly cloudEvents?: CloudEventsOption<'structured'>;
   /** How operations are written to a feed that someone else designed. */
   readonly operations?: Readonly<Record<string, FeedOperation>>;
   /** How events are read from a feed that someone else designed. */
@@ -99,12 +105,11 @@ export function webSocket(options: WebSocketOptions): Adapter<'call' | 'subscrib
 export function webSocket(options: WebSocketOptions | ChannelOptions): Adapter<never> {
   const url = socketUrl(options.url);
   if (options.protocol === 'channel') {
-    const read = readOptions('webSocket', options, LIMITS, [...NAMES, 'echo', 'operations', 'events', 'onError']);
-    const feed: FeedMapping = { operations: options.operations ?? {}, events: options.events ?? {}, onError: reporter(options.onError) };
+    const read = readOptions('webSocket', options, LIMITS, [...NAMES, 'echo', 'cloudEvents', 'operations', 'events', 'onError']);
     const settings = settingsOf(url, read, [], undefined);
     return defineAdapter<never>((contract) =>
       laterTransport(contract, 'websocket', () =>
-        withPart(channels, ({ ChannelTransport }) => new ChannelTransport(contract, settings, options.echo ?? true, feed)),
+        withPart(channels, ({ ChannelTransport }) => new ChannelTransport(contract, settings, options)),
       ),
     );
   }

@@ -11,6 +11,8 @@ import { checkTransport } from '../core/check-transport.ts';
 import { ApiError, isApiError } from '../core/errors.ts';
 import { bytes, count, ms, readOptions } from '../core/options.ts';
 import type { Transport } from '../core/transport.ts';
+import type { CloudEventsOption } from '../events/cloud-event.ts';
+import { compileCloudEvents } from '../events/cloud-events-option.ts';
 import { acceptHeaders } from '../guard/serve-call.ts';
 import { errorHeaders } from '../http/message/problem.ts';
 import { checkBasePath } from '../http/serve/public-url.ts';
@@ -23,12 +25,14 @@ import { SocketEndpoint, type Upgrade } from '../socket/endpoint.ts';
 import { GATE_NAMES, GATE_READERS, type GateOptionsInForce, type UpgradeGateOptions } from '../socket/gate.ts';
 import type { PeerSocket } from '../socket/peer-socket.ts';
 import { compileChannels, type ChannelRoute } from './channel/route.ts';
+import { CLOUD_EVENTS } from './channel/subprotocol.ts';
 import { EventEncoder } from './rpc/events.ts';
 import { RpcSession, type RpcService } from './rpc/session.ts';
 import { NOT_INITIALIZED } from './status.ts';
 import { connectionHeaders, RPC_PATH, SUBPROTOCOL } from './wire.ts';
 
 export type { AsyncApiProtocol } from '../schema/asyncapi.ts';
+export type { CloudEventsMode, CloudEventsOption, CloudEventsOptions } from '../events/cloud-event.ts';
 export { webSocketProtocol } from './schema.ts';
 export type { Origins } from '../http/serve/origins.ts';
 export type { Attachable, AttachOptions } from '../socket/attachable.ts';
@@ -57,6 +61,11 @@ export interface WebSocketHandlerOptions extends UpgradeGateOptions {
   readonly requireInitialize?: boolean;
   /** How long such a connection may take for it, in milliseconds; then 4401. @default 10_000 */
   readonly initializeTimeoutMs?: number;
+  /**
+   * Lets plain channels carry CloudEvents 1.0 for clients that offer the subprotocol `cloudevents.json`. Clients that offer none get bare payloads.
+   * @default no CloudEvents
+   */
+  readonly cloudEvents?: CloudEventsOption<'structured'>;
   /** Compresses messages (RFC 7692): costs each connection some 300 KiB, and the CPU of each message once per peer. @default false */
   readonly deflate?: boolean;
   /** Gets failures that callers see as INTERNAL. @default console.error */
@@ -88,7 +97,7 @@ export function webSocketHandler(transport: Transport, options: WebSocketHandler
       pingIntervalMs: ms(30_000),
       initializeTimeoutMs: ms(10_000),
     },
-    [...GATE_NAMES, 'basePath', 'requireInitialize', 'deflate', 'onError'],
+    [...GATE_NAMES, 'basePath', 'requireInitialize', 'cloudEvents', 'deflate', 'onError'],
   );
   return new Handler(transport, read);
 }
@@ -100,6 +109,7 @@ class Handler implements WebSocketHandler {
   readonly #endpoint: SocketEndpoint;
   readonly #router: Router<ChannelRoute | 'rpc'>;
   readonly #service: RpcService;
+  readonly #hasCloudEvents: boolean;
 
   private readonly options: OptionsInForce;
 
@@ -108,11 +118,13 @@ class Handler implements WebSocketHandler {
     const { basePath = '', deflate = false, maxBufferedBytes, maxMessageBytes, maxBatch, maxCalls, maxSubscriptions } = options;
     const onError = reporter(options.onError);
     checkBasePath('webSocketHandler', basePath);
+    const cloud = options.cloudEvents && compileCloudEvents('webSocketHandler', transport.contract, options.cloudEvents, ['structured']);
+    this.#hasCloudEvents = cloud !== undefined;
     this.#endpoint = new SocketEndpoint({
       owner: 'webSocketHandler',
       gate: options,
       onError,
-      protocol: (offered) => (offered.has(SUBPROTOCOL) ? SUBPROTOCOL : false),
+      protocol: (offered) => (offered.has(SUBPROTOCOL) ? SUBPROTOCOL : this.#isCloud([...offered]) && CLOUD_EVENTS),
       route: (request) => this.#route(request),
       maxBufferedBytes,
       maxMessageBytes,
@@ -131,7 +143,7 @@ class Handler implements WebSocketHandler {
     };
     this.#router = createRouter<ChannelRoute | 'rpc'>([
       [{ method: 'GET', segments: [{ literal: RPC_PATH.slice(1) }] }, 'rpc'],
-      ...compileChannels(transport, this.#service),
+      ...compileChannels(transport, { ...this.#service, cloud }),
     ]);
   }
 
@@ -157,8 +169,10 @@ class Handler implements WebSocketHandler {
     return (upgrade) => {
       const offered = offeredProtocols(upgrade.request);
       if (value !== 'rpc') {
-        if (offered.length > 0) upgrade.refuse(400, 'a plain channel has no subprotocol: offer none');
-        else this.#openChannel(upgrade, value, params);
+        const isCloud = this.#isCloud(offered);
+        const words = this.#hasCloudEvents ? `the subprotocol of a channel is ${CLOUD_EVENTS}` : 'a plain channel has no subprotocol';
+        if (offered.length > 0 && !isCloud) upgrade.refuse(400, `${words}: offer ${this.#hasCloudEvents ? 'it, or ' : ''}none`);
+        else this.#openChannel(upgrade, value, params, isCloud);
       } else if (offered.length > 0 && !offered.includes(SUBPROTOCOL))
         upgrade.refuse(400, `the subprotocol here is ${SUBPROTOCOL}, not ${offered.join(', ').slice(0, 100)}`);
       else this.#openRpc(upgrade);
@@ -175,12 +189,22 @@ class Handler implements WebSocketHandler {
     });
   }
 
-  #openChannel({ request, socket, refuse, accept, peer }: Upgrade, route: ChannelRoute, params: Readonly<Record<string, string>>): void {
+  /** Whether a channel's client asks for CloudEvents, and gets them. */
+  #isCloud(offered: readonly string[]): boolean {
+    return this.#hasCloudEvents && offered.includes(CLOUD_EVENTS) && !offered.includes(SUBPROTOCOL);
+  }
+
+  #openChannel(
+    { request, socket, refuse, accept, peer }: Upgrade,
+    route: ChannelRoute,
+    params: Readonly<Record<string, string>>,
+    isCloud: boolean,
+  ): void {
     const headers = connectionHeaders(acceptHeaders(request.headers));
     // An error of the socket must have a listener while nothing else listens.
     const ignore = () => {};
     socket.on('error', ignore);
-    route.open({ params, headers, peer: peer(NAME), onLeave: (left) => void socket.once('close', left) }).then(
+    route.open({ params, headers, peer: peer(NAME), isCloud, onLeave: (left) => void socket.once('close', left) }).then(
       ({ session, attach }) => {
         socket.off('error', ignore);
         accept((ws) => {

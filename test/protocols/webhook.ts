@@ -1,10 +1,14 @@
 import type { ConformanceTarget } from '../../src/conformance/index.ts';
 import { listen } from '../../src/http/node/listen.ts';
 import { webhook, type WebhookSubscribeOptions } from '../../src/webhook/client.ts';
-import { webhookHandler } from '../../src/webhook/server.ts';
+import { webhookHandler, type WebhookHandlerOptions } from '../../src/webhook/server.ts';
 
 /** A dispatcher, and a receiver that subscribes itself to it, each at a port of its own. */
-export function webhookTarget(name: string, format: WebhookSubscribeOptions['format']): ConformanceTarget {
+export function webhookTarget(
+  name: string,
+  format: WebhookSubscribeOptions['format'],
+  more: Pick<WebhookHandlerOptions, 'cloudEvents'> = {},
+): ConformanceTarget {
   return {
     name,
     can: ['subscribe'],
@@ -22,7 +26,7 @@ export function webhookTarget(name: string, format: WebhookSubscribeOptions['for
       // Without retries a listener that fails has had its chance, as on the other protocols.
       // The cases have one caller; who calls is tested with the handler.
       const caller = { caller: () => '' };
-      const handler = webhookHandler(transport, { allowPrivate: true, retryScheduleMs: [], onError, ...caller });
+      const handler = webhookHandler(transport, { allowPrivate: true, retryScheduleMs: [], onError, ...caller, ...more });
       const server = await listen(handler, { onError });
       const receiver = await listen((request) => hooks.handler(request), { onError });
       const hooks = webhook({

@@ -24,6 +24,8 @@ export interface FileRequest {
   readonly body: NonNullable<HttpExchange['body']>;
   /** What made the content of a file fail, if it did: the carrier only knows that the request broke. */
   readonly failure: () => ApiError | undefined;
+  /** Throws that failure: the answer says no more than that the body was cut. */
+  readonly check: (response: FetchResponse) => void;
 }
 
 /** Writes an input whose body is a file, bytes, or a form with files. */
@@ -40,11 +42,18 @@ export async function encodeFiles(binding: HttpBinding, body: RequestBody, { inp
     if (!isFileBody(content)) {
       const bytes = content instanceof Uint8Array ? (content as Uint8Array<ArrayBuffer>) : new Uint8Array(0);
       const headers = { 'content-type': body.mediaType ?? ANY_TYPE };
-      return { method: binding.method, target, headers, body: bytes, failure: () => undefined };
+      return { method: binding.method, target, headers, body: bytes, failure: () => undefined, check: () => {} };
     }
     upload = wholeUpload(content);
   }
-  return { method: binding.method, target, ...(await uploadBody(upload)) };
+  const sent = await uploadBody(upload);
+  const check = (response: FetchResponse) => {
+    const broken = sent.failure();
+    if (!broken) return;
+    response.body?.cancel().catch(() => {});
+    throw broken;
+  };
+  return { method: binding.method, target, ...sent, check };
 }
 
 /** How a body with files is sent: from memory, as a blob, or piece by piece. */

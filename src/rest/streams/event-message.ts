@@ -2,13 +2,44 @@ import type { EventDefinition, Operation } from '../../core/contract.ts';
 import { ApiError } from '../../core/errors.ts';
 import type { SseEvent } from '../../http/events/sse.ts';
 import { localId } from '../../events/event-id.ts';
+import { readCloudEvent } from '../../events/read-cloud-event.ts';
 import { isoNow } from '../../life/now.ts';
+import { report, reportToConsole } from '../../life/report.ts';
 import { tryParseJson } from '../../peer/json.ts';
 import type { EventSink } from '../../core/transport.ts';
 import { decodeErrorBody } from '../wire.ts';
 
+/** Takes the payload of an event out of its data; `undefined` for what cannot be read and was reported. */
+type OpenData = (data: unknown, event: EventDefinition) => { readonly data: unknown; readonly time?: string | undefined } | undefined;
+
+const plain: OpenData = (data) => ({ data });
+
+/** What a client says of the events that it reads, as `RestOptions` explains it. */
+export interface DeliveryOptions {
+  readonly cloudEvents?: 'structured' | undefined;
+  readonly onError?: ((error: unknown) => void) | undefined;
+}
+
+/** What hands events on as a client's options say: `deliver`, or one that takes them out of CloudEvents first. */
+export function delivery({ cloudEvents, onError }: DeliveryOptions): typeof deliver {
+  if (!cloudEvents) return deliver;
+  const tell = onError ?? reportToConsole;
+  const open: OpenData = (data, { channel }) => {
+    try {
+      return readCloudEvent(data);
+    } catch (error) {
+      report(
+        new ApiError('DATA_LOSS', `${channel}: an event was dropped: ${(error as ApiError).text}`, { remote: true, cause: error }),
+        tell,
+      );
+      return undefined;
+    }
+  };
+  return (message, event, sink) => deliver(message, event, sink, open);
+}
+
 /** Hands one event of a stream on; false where it was the last. Types that are not this event's are another event's. */
-export function deliver(message: SseEvent, event: EventDefinition, sink: EventSink): boolean {
+export function deliver(message: SseEvent, event: EventDefinition, sink: EventSink, open: OpenData = plain): boolean {
   // An event may have one of these types too; ours have ids then, and the stream's own words have none.
   const isEvent = message.event === event.type && message.id !== '';
   if (message.event === 'gap' && !isEvent) sink.gap();
@@ -21,8 +52,13 @@ export function deliver(message: SseEvent, event: EventDefinition, sink: EventSi
       sink.end(new ApiError('DATA_LOSS', `${event.name}: an event's data is not JSON`, { remote: true }));
       return false;
     }
-    const time = message.fields.get('time') ?? new Date().toISOString();
-    void sink.next({ id: message.id || localId(), time, data });
+    const opened = open(data, event);
+    if (!opened) {
+      sink.gap();
+      return true;
+    }
+    const time = message.fields.get('time') ?? opened.time ?? new Date().toISOString();
+    void sink.next({ id: message.id || localId(), time, data: opened.data });
   }
   return true;
 }

@@ -6,7 +6,7 @@ import { onAbort } from '../../life/lifetime.ts';
 import { SseDecoder, type SseEvent } from '../../http/events/sse.ts';
 import { channelSegments } from '../../core/http-binding.ts';
 import type { EventRequest, EventSink, StreamRequest } from '../../core/transport.ts';
-import { deliver, deliverItem } from './event-message.ts';
+import { deliverItem, delivery, type deliver, type DeliveryOptions } from './event-message.ts';
 import { EVENT_STREAM_TYPE, failedOwn, fillPath } from '../wire.ts';
 
 /** What a stream needs of the transport that opens it. */
@@ -21,6 +21,8 @@ export interface StreamCarrier {
   onChunk(text: string): void;
   /** The stream's path, if it is not the channel. */
   readonly target?: string;
+  /** How our own servers write events. */
+  readonly options?: DeliveryOptions;
   /** Hands one event on, if not as our own servers write them; `false` says that it was the last. */
   readonly deliver?: typeof deliver;
   /** Makes the error of an answer that is not a stream. */
@@ -31,7 +33,7 @@ export interface StreamCarrier {
 export async function openEvents(request: EventRequest, sink: EventSink, carrier: StreamCarrier): Promise<void> {
   const { event, signal, lastEventId } = request;
   const target = carrier.target ?? streamTarget(request);
-  const hand = carrier.deliver ?? deliver;
+  const hand = carrier.deliver ?? delivery(carrier.options ?? {});
   const controller = new AbortController();
   const unlink = onAbort(signal, () => controller.abort(signal.reason));
   carrier.streams.add(controller);

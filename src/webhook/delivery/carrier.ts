@@ -17,6 +17,12 @@ export interface Outcome {
   readonly response?: string;
 }
 
+/** The answer to a question, or why there was none. */
+export interface Answer extends Pick<Outcome, 'error'> {
+  /** The single ones, by lower-case name. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
 export interface CarrierOptions {
   readonly timeoutMs: number;
   readonly maxResponseBytes: number;
@@ -52,6 +58,22 @@ export class Carrier {
 
   /** Never rejects. Puts into `cuts` what ends it at once, for as long as it lasts. */
   async post(url: string, headers: Record<string, string>, body: string, cuts: Set<() => void>): Promise<Outcome> {
+    const { headers: _, ...outcome } = await this.#exchange(url, 'POST', headers, body, cuts);
+    return outcome;
+  }
+
+  /** Asks with OPTIONS. Never rejects. */
+  ask(url: string, headers: Record<string, string>): Promise<Answer> {
+    return this.#exchange(url, 'OPTIONS', headers, null, new Set());
+  }
+
+  async #exchange(
+    url: string,
+    method: 'POST' | 'OPTIONS',
+    headers: Record<string, string>,
+    body: string | null,
+    cuts: Set<() => void>,
+  ): Promise<Outcome & Answer> {
     const controller = new AbortController();
     const { timeoutMs } = this.options;
     const stop = after(timeoutMs, () => controller.abort(new Error(`no answer within ${timeoutMs} ms`)));
@@ -59,9 +81,9 @@ export class Carrier {
     cuts.add(cut);
     try {
       const target = await this.#check(url, controller.signal);
-      return await this.#send(target, headers, body, controller.signal);
+      return await this.#send(target, method, headers, body, controller.signal);
     } catch (error) {
-      return { error: explain(error, controller.signal) };
+      return { error: explain(error, controller.signal), headers: {} };
     } finally {
       stop();
       cuts.delete(cut);
@@ -85,7 +107,13 @@ export class Carrier {
     await (await this.#agent)?.destroy();
   }
 
-  async #send(target: Target, headers: Record<string, string>, body: string, signal: AbortSignal): Promise<Outcome> {
+  async #send(
+    target: Target,
+    method: 'POST' | 'OPTIONS',
+    headers: Record<string, string>,
+    body: string | null,
+    signal: AbortSignal,
+  ): Promise<Outcome & Answer> {
     const { origin, hostname, pathname, search } = target.url;
     const agent = await (this.#agent ??= this.#makeAgent());
     const pin = { to: target, users: (this.#pins.get(hostname)?.users ?? 0) + 1 };
@@ -94,7 +122,7 @@ export class Carrier {
       const response = await agent.request({
         origin,
         path: pathname + search,
-        method: 'POST',
+        method,
         headers,
         body,
         signal,
@@ -103,7 +131,14 @@ export class Carrier {
       });
       const retryAfter = response.headers['retry-after'];
       const text = await readStart(response.body, this.options.maxResponseBytes);
-      return { status: response.statusCode, ...(typeof retryAfter === 'string' && { retryAfter }), ...(text !== '' && { response: text }) };
+      return {
+        status: response.statusCode,
+        headers: Object.fromEntries(
+          Object.entries(response.headers).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+        ),
+        ...(typeof retryAfter === 'string' && { retryAfter }),
+        ...(text !== '' && { response: text }),
+      };
     } finally {
       const left = this.#pins.get(hostname);
       if (left && --left.users === 0) this.#pins.delete(hostname);

@@ -11,6 +11,7 @@ import { Deletions } from './deletions.ts';
 import { unknownDelivery, type EndpointContext } from './endpoint.ts';
 import { HeldEvents } from './held-events.ts';
 import { Members } from './members.ts';
+import type { AskPermission } from './permission.ts';
 import type { TargetGuard } from './target.ts';
 import { Turns } from './turns.ts';
 
@@ -20,6 +21,8 @@ export interface DispatcherInit {
   readonly guard: TargetGuard;
   readonly carrier: Carrier;
   readonly endpoint: EndpointContext;
+  /** Asks an endpoint before anything is sent to it. */
+  readonly permission: AskPermission | undefined;
   readonly maxSubscriptions: number;
   /** The share of one caller. */
   readonly maxSubscriptionsPerCaller: number;
@@ -38,6 +41,7 @@ export interface DispatcherInit {
 /** How often a change is tried again after another dispatcher was faster. */
 const EDITS = 10;
 
+type OnLeave = (listener: () => void) => void;
 /** How many secrets sign at once: each is a signature in the header of every request. */
 const MAX_SECRETS = 8;
 
@@ -120,8 +124,8 @@ export class Dispatcher {
     return problem === undefined ? [] : [problem];
   }
 
-  /** Resolves once events from now on will be delivered; `onLeave` tells that nobody waits for the answer any more. */
-  async create(input: SubscriptionInput, owner: string, onLeave: (listener: () => void) => void): Promise<StoredSubscription> {
+  /** Resolves once events from now on will be delivered. `origin` is the name by which the endpoint is asked for its permission; `onLeave` tells that nobody waits for the answer any more. */
+  async create(input: SubscriptionInput, owner: string, origin: string, onLeave: OnLeave): Promise<StoredSubscription> {
     await this.#open();
     const { lastEventId, ...rest } = input;
     // A type that is named twice is still delivered once.
@@ -130,9 +134,9 @@ export class Dispatcher {
     if (lastEventId !== undefined && given.events.length > 1) {
       throw new ApiError('INVALID_ARGUMENT', 'lastEventId is a place among the events of one type: subscribe to that type alone');
     }
-    const { guard, store, endpoint, carrier } = this.init;
+    const { guard, store, endpoint, carrier, permission } = this.init;
     const id = crypto.randomUUID();
-    const subscription: StoredSubscription = {
+    let subscription: StoredSubscription = {
       ...given,
       id,
       owner,
@@ -144,6 +148,7 @@ export class Dispatcher {
       await this.#checkRoom(owner);
       await guard.check(given.url);
       carrier.prepare();
+      if (permission) subscription = { ...subscription, grant: await permission(given.url, origin) };
       this.#change(id);
       this.#opening.add(id);
       // Before the events: a delivery in the store is one of a subscription in the store.

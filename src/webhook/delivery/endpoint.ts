@@ -59,6 +59,8 @@ export class Endpoint {
   #inFlight = 0;
   /** An endpoint that fails gets one request at a time until it answers again. */
   #isFailing = false;
+  /** When the next request may begin, if the endpoint allows only so many in a minute. */
+  #freeAt = 0;
   #cancelTimer: (() => void) | undefined;
   #isStopped = false;
   #onIdle: (() => void)[] = [];
@@ -179,7 +181,7 @@ export class Endpoint {
     }
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
-    const next = ordered ? this.#ready[0]?.nextAttemptAt : this.#waiting[0]?.nextAttemptAt;
+    const next = this.#nextAt();
     if (next !== undefined && this.#inFlight < limit) {
       this.#cancelTimer = this.context.clock.after(Math.max(0, next - this.context.clock.now()), () => this.#pump());
     } else if (this.#isDraining && this.#pending === 0) {
@@ -188,8 +190,15 @@ export class Endpoint {
     }
   }
 
+  /** When the first of what waits may begin. */
+  #nextAt(): number | undefined {
+    const times = [this.#ready[0], this.#waiting[0]].flatMap((delivery) => (delivery ? [delivery.nextAttemptAt ?? 0] : []));
+    return times.length === 0 ? undefined : Math.max(this.#freeAt, Math.min(...times));
+  }
+
   #take(): StoredDelivery | undefined {
     const now = this.context.clock.now();
+    if (now < this.#freeAt) return undefined;
     const isDue = (delivery: StoredDelivery | undefined) => delivery !== undefined && (delivery.nextAttemptAt ?? 0) <= now;
     if (isDue(this.#waiting[0])) return this.#waiting.shift();
     return isDue(this.#ready[0]) ? this.#ready.shift() : undefined;
@@ -197,6 +206,8 @@ export class Endpoint {
 
   async #deliver(delivery: StoredDelivery): Promise<void> {
     this.#inFlight++;
+    const { ratePerMinute } = this.subscription.grant ?? {};
+    if (ratePerMinute !== undefined) this.#freeAt = this.context.clock.now() + 60_000 / ratePerMinute;
     const { retryAfter, ...attempt } = await this.context.post(this.subscription, delivery.message, this.#cuts);
     this.#inFlight--;
     // Cut by `stop`: it counts as not tried.

@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto';
 import type { WebhookSecret } from '../signing/secret.ts';
 import { isWebhookId, signWebhook } from '../signing/signature.ts';
 import type { DeliveryAttempt, StoredMessage, StoredSubscription } from '../store/store.ts';
+import type { WebhookBody } from '../body/encode.ts';
+import { REQUEST_ORIGIN } from '../wire.ts';
 import type { Carrier } from './carrier.ts';
 import type { WebhookClock } from './schedule.ts';
 
@@ -17,24 +19,25 @@ export interface PostInit {
   readonly clock: WebhookClock;
   readonly signingKeys: readonly WebhookSecret[];
   readonly userAgent: string;
-  readonly encode: (message: StoredMessage, subscription: StoredSubscription) => { readonly body: string; readonly type: string };
+  readonly encode: (message: StoredMessage, subscription: StoredSubscription) => WebhookBody;
   readonly report: (error: unknown) => void;
 }
 
 /** Makes the requests of all endpoints: encoded, signed with each secret that is valid, and sent. */
 export function createPost({ carrier, clock, signingKeys, userAgent, encode, report }: PostInit): Post {
   return async (subscription, message, cuts) => {
-    const { url, secrets } = subscription;
+    const { url, secrets, grant } = subscription;
     const begun = clock.now();
     const at = new Date(begun).toISOString();
     try {
-      const { body, type } = encode(message, subscription);
+      const { body, type, headers: own } = encode(message, subscription);
       const secret = [
         ...secrets.filter(({ expiresAt }) => expiresAt === undefined || expiresAt > begun).map((each) => each.secret),
         ...signingKeys,
       ];
       const signature = await signWebhook({ payload: body, secret, id: webhookIdOf(message), timestampMs: begun });
-      const headers = { 'content-type': type, 'user-agent': userAgent, ...signature };
+      const origin = grant && { [REQUEST_ORIGIN]: grant.origin };
+      const headers = { ...own, ...origin, 'content-type': type, 'user-agent': userAgent, ...signature };
       const outcome = await carrier.post(url, headers, body, cuts);
       return { at, durationMs: clock.now() - begun, ...outcome };
     } catch (error) {

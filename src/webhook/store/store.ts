@@ -10,6 +10,14 @@ export interface StoredSecret {
   readonly expiresAt?: number;
 }
 
+/** What an endpoint has allowed. */
+export interface StoredGrant {
+  /** The name of the sender that it allowed, which each request tells again. */
+  readonly origin: string;
+  /** Requests in a minute; no limit without it. */
+  readonly ratePerMinute?: number;
+}
+
 /** A subscription, as it is kept. */
 export interface StoredSubscription {
   readonly id: string;
@@ -25,6 +33,8 @@ export interface StoredSubscription {
   readonly ordered: boolean;
   /** Whether gaps and the end are told, as events `webhook.gap` and `webhook.end`. */
   readonly notices: boolean;
+  /** What the endpoint allowed when it was asked; absent if it was not asked. */
+  readonly grant?: StoredGrant;
   /** The newest first. */
   readonly secrets: readonly StoredSecret[];
   /** ISO 8601. */

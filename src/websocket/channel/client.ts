@@ -6,11 +6,15 @@ import { own } from '../../core/own.ts';
 import { wireOf } from '../../schema/codec/codec.ts';
 import { compileCheck, type Check } from '../../schema/validate.ts';
 import { isLonger } from '../../socket/limits.ts';
-import { frameOf, framesOf, type FeedEvent, type FeedMapping } from './feed.ts';
+import { frameOf, framesOf, type FeedEvent, type FeedMapping, type FeedOptions } from './feed.ts';
 import { encodeText } from '../../http/client/query-text.ts';
 import { eventsOnly } from '../../events/check.ts';
+import { cloudEventWriter, structuredCloudEvent, type CloudEventWriter } from '../../events/cloud-event.ts';
+import { readCloudEvent } from '../../events/read-cloud-event.ts';
+import { reporter } from '../../life/report.ts';
+import { isoNow } from '../../life/now.ts';
 import type { CallRequest, EventSink, Headers, SubscribeRequest, Transport } from '../../core/transport.ts';
-import { ChannelConnection } from './connection.ts';
+import { ChannelConnection, type ChannelFrame } from './connection.ts';
 import { ChannelLink } from './link.ts';
 import { tooLarge } from '../../socket/client/failure.ts';
 import { linkClosed } from '../../socket/client/link.ts';
@@ -18,6 +22,7 @@ import type { ClientSettings } from '../settings.ts';
 import { takesHeaders } from '../../socket/client/like.ts';
 import { Socket } from '../../socket/client/socket.ts';
 import { CLOSE_CODES } from '../status.ts';
+import { CLOUD_EVENTS } from './subprotocol.ts';
 
 /** Plain channels: one connection for each channel, shared by its readers and writers. */
 export class ChannelTransport implements Transport {
@@ -29,14 +34,15 @@ export class ChannelTransport implements Transport {
 
   readonly contract: Contract;
   private readonly settings: ClientSettings;
-  private readonly echo: boolean;
   private readonly feed: FeedMapping;
+  readonly #cloud: CloudEventWriter | undefined;
 
-  constructor(contract: Contract, settings: ClientSettings, echo: boolean, feed: FeedMapping) {
+  constructor(contract: Contract, settings: ClientSettings, options: FeedOptions) {
     this.contract = contract;
     this.settings = settings;
-    this.echo = echo;
-    this.feed = feed;
+    const { operations = {}, events = {}, echo = true, onError, cloudEvents } = options;
+    this.feed = { operations, events, echo, onError: reporter(onError) };
+    this.#cloud = cloudEvents && cloudEventWriter('webSocket', contract, cloudEvents, ['structured']);
     for (const event of Object.values(contract.events)) if (event.writtenBy !== undefined) this.#written.set(event.writtenBy, event);
   }
 
@@ -52,7 +58,7 @@ export class ChannelTransport implements Transport {
     }
     const fields = (input ?? {}) as Readonly<Record<string, unknown>>;
     const make = own(this.feed.operations, operation.name)?.input;
-    const text = make ? frameOf(make(fields)) : JSON.stringify(fields);
+    const text = this.#frame(event, make ? make(fields) : fields, fields);
     if (isLonger(text, this.settings.maxRequestBytes))
       throw new ApiError('INVALID_ARGUMENT', `${operation.name}: the message is over the limit of ${this.settings.maxRequestBytes} bytes`, {
         sent: false,
@@ -63,7 +69,7 @@ export class ChannelTransport implements Transport {
       const connection = link.current ?? (await link.connect(await joinHeaders(this.settings.headers, headers)));
       if (signal.aborted) throw ApiError.from(signal.reason, 'CANCELLED', 'the call was cancelled');
       this.#onWire('out', event, text);
-      if (this.echo) return await connection.write(text, fields, signal);
+      if (this.feed.echo) return await connection.write(text, fields, signal);
       connection.send(text);
       return fields;
     } finally {
@@ -95,6 +101,12 @@ export class ChannelTransport implements Transport {
     this.#isClosed = true;
     await Promise.all([...this.#links.values()].map((link) => link.close()));
     this.#links.clear();
+  }
+
+  #frame(event: EventDefinition, made: unknown, fields: Readonly<Record<string, unknown>>): string {
+    if (!this.#cloud) return frameOf(made);
+    const message = { id: crypto.randomUUID(), time: isoNow(), data: fields };
+    return structuredCloudEvent(this.#cloud.attributes(event, message), JSON.stringify(made));
   }
 
   #linkOf(event: EventDefinition, params: Readonly<Record<string, unknown>>, callHeaders: Headers): ChannelLink {
@@ -137,14 +149,14 @@ export class ChannelTransport implements Transport {
         ...settings,
         constructor,
         url: url.href,
-        protocols: [],
+        protocols: this.#cloud ? [CLOUD_EVENTS] : [],
         headers,
         signal,
         closeCodes: CLOSE_CODES,
         onUpgraded: (status, got) => settings.onWire?.({ protocol: this.name, direction: 'in', start: String(status), headers: got }),
       },
       (socket) => {
-        const opened = new ChannelConnection(socket);
+        const opened = new ChannelConnection(socket, this.#cloud && ((frame) => this.#openFrame(event, frame)));
         connection = opened;
         return {
           onText: (text) => {
@@ -161,6 +173,16 @@ export class ChannelTransport implements Transport {
     );
     if (!connection) throw new TypeError('a socket that is open has hooks');
     return connection;
+  }
+
+  /** Takes a CloudEvent out of its envelope; what is none is reported, and ends nothing. */
+  #openFrame({ channel }: EventDefinition, frame: unknown): ChannelFrame | undefined {
+    try {
+      return readCloudEvent(frame);
+    } catch (cause) {
+      this.feed.onError(new ApiError('DATA_LOSS', `${channel}: a frame was dropped: ${(cause as ApiError).text}`, { remote: true, cause }));
+      return undefined;
+    }
   }
 
   /** Takes the payloads of an event out of frames; what does not fit the contract is reported, and ends nothing. */

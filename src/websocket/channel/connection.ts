@@ -16,6 +16,13 @@ interface Writing {
   reject(error: ApiError): void;
 }
 
+/** What a frame carries: its envelope, if it has one, says the rest. */
+export interface ChannelFrame {
+  readonly data: unknown;
+  readonly id?: string;
+  readonly time?: string | undefined;
+}
+
 /** Who reads a connection. */
 export interface Reader {
   readonly sink: EventSink;
@@ -36,15 +43,18 @@ export class ChannelConnection {
   /** With how to forget their signals. */
   readonly #readers = new Map<Reader, () => void>();
   /** What came with the connection, until its first reader has begun. */
-  #held: unknown[] | undefined = [];
+  #held: ChannelFrame[] | undefined = [];
   readonly #stopHolding: StopTimer;
   #writing: Writing | undefined;
   #turn: Promise<void> = Promise.resolve();
 
   private readonly socket: Socket;
+  readonly #open: (value: unknown) => ChannelFrame | undefined;
 
-  constructor(socket: Socket) {
+  /** `open` takes what a frame carries out of its envelope, and gives nothing for what was reported. */
+  constructor(socket: Socket, open: (value: unknown) => ChannelFrame | undefined = bare) {
     this.socket = socket;
+    this.#open = open;
     // Whoever connected to read has begun to by then.
     this.#stopHolding = after(0, () => (this.#held = undefined));
   }
@@ -106,16 +116,17 @@ export class ChannelConnection {
   }
 
   receive(text: string): void {
-    const frame = read(text);
-    const refused = decodeChannelError(frame);
+    const frame = this.#open(read(text));
+    if (!frame) return;
+    const refused = decodeChannelError(frame.data);
     if (refused && this.#writing) return this.#writing.reject(refused);
     if (this.#held && this.#readers.size === 0 && this.#held.length < MAX_HELD) this.#held.push(frame);
     for (const reader of [...this.#readers.keys()]) this.#give(reader, frame);
-    if (this.#writing && contains(frame, this.#writing.input)) this.#writing.resolve(frame);
+    if (this.#writing && contains(frame.data, this.#writing.input)) this.#writing.resolve(frame.data);
   }
 
-  #give({ sink, take }: Reader, frame: unknown): void {
-    for (const data of take(frame)) void sink.next({ id: localId(), time: new Date().toISOString(), data });
+  #give({ sink, take }: Reader, { id, time = new Date().toISOString(), data }: ChannelFrame): void {
+    for (const [at, each] of take(data).entries()) void sink.next({ id: (at === 0 && id) || localId(), time, data: each });
   }
 
   /** Tells the server that nobody reads any more, unless another reader asked for the same. */
@@ -157,6 +168,10 @@ export class ChannelConnection {
     this.lost(linkClosed(), CLOSE.GOING_AWAY);
     await this.socket.close();
   }
+}
+
+function bare(data: unknown): ChannelFrame {
+  return { data };
 }
 
 /** Whether a value has all that another one has, at every depth. */

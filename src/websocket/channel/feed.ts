@@ -1,3 +1,4 @@
+import type { CloudEventsOption } from '../../events/cloud-event.ts';
 import type { JsonObject } from '../../core/errors.ts';
 
 /** An event of a feed that someone else designed. */
@@ -25,7 +26,14 @@ export interface FeedOperation {
 export interface FeedMapping {
   readonly operations: Readonly<Record<string, FeedOperation>>;
   readonly events: Readonly<Record<string, FeedEvent>>;
+  /** Whether what is written comes back. */
+  readonly echo: boolean;
   readonly onError: (error: unknown) => void;
+}
+
+/** What a client says of the feeds that it speaks to, as `ChannelOptions` explains it. */
+export interface FeedOptions extends Partial<FeedMapping> {
+  readonly cloudEvents?: CloudEventsOption<'structured'>;
 }
 
 /** The frames that a mapping made. */

@@ -7,7 +7,9 @@ import { channelSegments } from '../../core/http-binding.ts';
 import { describeContract } from '../../schema/view.ts';
 import { compileTextReader } from '../../schema/text.ts';
 import type { Headers, Peer, Transport } from '../../core/transport.ts';
-import { ChannelSession, PayloadEncoder, type ChannelInit } from './session.ts';
+import { cloudFormat, plainFormat } from './format.ts';
+import { ChannelSession, type ChannelInit } from './session.ts';
+import type { CloudEventWriter } from '../../events/cloud-event.ts';
 import type { PeerSocket } from '../../socket/peer-socket.ts';
 
 /** How long a service may take to say whether it takes a subscriber, in milliseconds. */
@@ -17,11 +19,16 @@ interface OpenChannel {
   readonly params: Readonly<Record<string, string>>;
   readonly headers: Headers;
   readonly peer: Peer;
+  /** Whether frames are CloudEvents. */
+  readonly isCloud: boolean;
   readonly onLeave: (left: () => void) => void;
 }
 
 /** What the channels of a handler have in common. */
-type ChannelOptions = Pick<ChannelInit, 'maxBufferedBytes' | 'maxMessageBytes' | 'onError'>;
+type ChannelOptions = Pick<ChannelInit, 'maxBufferedBytes' | 'maxMessageBytes' | 'onError'> & {
+  /** Writes CloudEvents for peers that ask for them. */
+  readonly cloud: CloudEventWriter | undefined;
+};
 
 /** The plain channel of one event. */
 export interface ChannelRoute {
@@ -34,19 +41,21 @@ export function compileChannels(transport: Transport, options: ChannelOptions): 
   return Object.values(transport.contract.events).map((event) => [routeOf(event), compileChannel(transport, event, options)]);
 }
 
-function compileChannel(transport: Transport, event: EventDefinition, options: ChannelOptions): ChannelRoute {
+function compileChannel(transport: Transport, event: EventDefinition, { cloud, ...options }: ChannelOptions): ChannelRoute {
   const operation = event.writtenBy === undefined ? undefined : transport.contract.operations[event.writtenBy];
-  const encoder = new PayloadEncoder();
+  const plain = plainFormat();
+  const clouds = cloud && cloudFormat(event, cloud);
   const fields = event.params.length === 0 ? [] : (describeContract(transport.contract).events.get(event.name)?.payload.fields ?? []);
   const readers = new Map(fields.filter(({ name }) => event.params.includes(name)).map((field) => [field.name, compileTextReader(field)]));
   return {
-    async open({ params: texts, headers, peer, onLeave }) {
+    async open({ params: texts, headers, peer, isCloud, onLeave }) {
+      const format = (isCloud && clouds) || plain;
       // '+' stands for any value of a channel parameter, as in MQTT.
       const fixed = Object.entries(texts).filter(([, text]) => text !== '+');
       const params = Object.fromEntries(fixed.map(([name, text]) => [name, readers.get(name)?.(text) ?? text]));
       const lifetime = new Lifetime();
       onLeave(() => lifetime.abort(LEFT));
-      const session = new ChannelSession({ transport, event, operation, params, headers, peer, encoder, ...options }, lifetime);
+      const session = new ChannelSession({ transport, event, operation, params, headers, peer, format, ...options }, lifetime);
       const stop = after(SUBSCRIBE_TIMEOUT_MS, () => lifetime.abort(SLOW));
       try {
         const request = { event, params: Object.fromEntries(fixed), signal: lifetime.signal, headers, peer };

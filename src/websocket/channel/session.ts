@@ -6,28 +6,15 @@ import { acceptHeaders, serveCall } from '../../guard/serve-call.ts';
 import type { EventMessage, EventSink, Headers, Peer, Transport } from '../../core/transport.ts';
 import type { PeerSocket } from '../../socket/peer-socket.ts';
 import type { SocketSession } from '../../socket/server.ts';
-import { SharedFrame } from '../../socket/shared-frame.ts';
+import type { SharedFrame } from '../../socket/shared-frame.ts';
 import { sendEvent } from '../slow-reader.ts';
 import { CLOSE, codeOfClose } from '../../socket/close.ts';
 import { CLOSE_CODES, NOT_INITIALIZED } from '../status.ts';
-import { encodeChannelError, isObject } from '../wire.ts';
+import { isObject } from '../wire.ts';
+import type { ChannelFormat } from './format.ts';
 
 /** Frames of one peer that wait for those before them; a peer that sends faster is not read from until they are done. */
 const MAX_QUEUED = 64;
-
-/** Encodes the payloads of one event, each once for all its subscribers. */
-export class PayloadEncoder {
-  #last: EventMessage | undefined;
-  #frame = new SharedFrame('');
-
-  frame(message: EventMessage): SharedFrame {
-    if (message !== this.#last) {
-      this.#last = message;
-      this.#frame = new SharedFrame(JSON.stringify(message.data));
-    }
-    return this.#frame;
-  }
-}
 
 /** What one connection to a channel was made for. */
 export interface ChannelInit {
@@ -39,7 +26,7 @@ export interface ChannelInit {
   readonly params: Readonly<Record<string, unknown>>;
   readonly headers: Headers;
   readonly peer: Peer;
-  readonly encoder: PayloadEncoder;
+  readonly format: ChannelFormat;
   readonly maxBufferedBytes: number;
   readonly maxMessageBytes: number;
   readonly onError: (error: unknown) => void;
@@ -102,7 +89,7 @@ export class ChannelSession implements EventSink, SocketSession {
 
   next(message: EventMessage): void {
     if (this.#ended) return;
-    const frame = this.init.encoder.frame(message);
+    const frame = this.init.format.frame(message);
     if (this.#socket) return sendEvent(this.#socket, frame);
     this.#waiting.push(frame);
     this.#waitingBytes += frame.bytes.length;
@@ -142,9 +129,9 @@ export class ChannelSession implements EventSink, SocketSession {
   }
 
   async #write(text: string): Promise<void> {
-    const { operation, params, peer, transport } = this.init;
+    const { operation, params, peer, transport, format } = this.init;
     if (!operation) throw new ApiError('UNIMPLEMENTED', `nothing can be written to the channel ${this.init.event.channel}`);
-    const value = parseJson(text);
+    const value = format.payload(parseJson(text));
     if (!isObject(value)) throw new ApiError('INVALID_ARGUMENT', `a frame is a JSON object: the input of ${operation.name}`);
     const headers = acceptHeaders(this.init.headers);
     try {
@@ -167,7 +154,7 @@ export class ChannelSession implements EventSink, SocketSession {
   }
 
   #tell(error: ApiError): void {
-    this.#socket?.send(encodeChannelError(error.toJSON()));
+    this.#socket?.send(this.init.format.error(error.toJSON()));
   }
 }
 

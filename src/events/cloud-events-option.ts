@@ -1,0 +1,19 @@
+import type { Contract } from '../core/contract.ts';
+import { checkOptions } from '../core/options.ts';
+import { cloudEventWriter, type CloudEventsMode, type CloudEventsOption, type CloudEventWriter } from './cloud-event.ts';
+
+const OPTIONS = new Set(['mode', 'source', 'type', 'subject', 'dataSchema', 'extensions']);
+
+/**
+ * Reads the option `cloudEvents` of a server.
+ * @throws TypeError for a mode that there is not or that the carrier does not have, and for unknown names
+ */
+export function compileCloudEvents(
+  owner: string,
+  contract: Contract,
+  option: CloudEventsOption,
+  modes: readonly CloudEventsMode[],
+): CloudEventWriter {
+  if (typeof option !== 'string') checkOptions(`${owner}: cloudEvents`, option, OPTIONS);
+  return cloudEventWriter(owner, contract, option, modes);
+}
