@@ -3,10 +3,12 @@ import { execFile } from 'node:child_process';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { promisify } from 'node:util';
-import { create, createFileRegistry, type DescMethod, type DescService } from '@bufbuild/protobuf';
+import { create, createFileRegistry, type DescMethod, type DescMethodUnary, type DescService } from '@bufbuild/protobuf';
 import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
 import { Code, ConnectError, createClient as createPeer, type ConnectRouter, type Transport as PeerTransport } from '@connectrpc/connect';
 import { connectNodeAdapter, createConnectTransport, createGrpcWebTransport } from '@connectrpc/connect-node';
+import { callUnaryMethod, createQueryOptions } from '@connectrpc/connect-query-core';
+import { QueryClient } from '@tanstack/query-core';
 import { createConnectTransport as createWebTransport, createGrpcWebTransport as createGrpcWebPage } from '@connectrpc/connect-web';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { blogContract, createBlogService } from '../../src/blog/index.ts';
@@ -131,6 +133,22 @@ describe('clients of @connectrpc', () => {
       const large = peer(serviceOf(contract, 'LargeService'), transport);
       expect(((await large['large']?.({})) as { value: string }).value).toHaveLength(100_000);
     }
+  });
+});
+
+describe('connect-query', () => {
+  it('calls, keeps and refuses by the keys of its methods', async () => {
+    const url = await serve(blog());
+    const transport = createWebTransport({ baseUrl: url, useHttpGet: true });
+    const getUser = serviceOf(blogContract, 'UserService').method['getUser'] as DescMethodUnary;
+    expect(await callUnaryMethod(transport, getUser, { id: '123' })).toMatchObject({ name: 'john_doe' });
+    const queries = new QueryClient();
+    onTestFinished(() => queries.clear());
+    const options = createQueryOptions(getUser, { id: '123' }, { transport });
+    expect(await queries.fetchQuery(options)).toMatchObject({ name: 'john_doe' });
+    expect(queries.getQueryData(options.queryKey)).toMatchObject({ name: 'john_doe' });
+    const missing = queries.fetchQuery({ ...createQueryOptions(getUser, { id: '9999' }, { transport }), retry: false });
+    await expect(missing).rejects.toMatchObject({ code: Code.NotFound });
   });
 });
 
