@@ -14,6 +14,7 @@ import { createService } from '../../src/service/service.ts';
 import { webSocket } from '../../src/websocket/client.ts';
 import { webSocketHandler } from '../../src/websocket/server.ts';
 import { noChromium, openPage } from '../support/chromium.ts';
+import { pageAlias } from '../support/page-bundle.ts';
 import { Peer, onEnd, serve, serveBlog } from './support.ts';
 
 describe('the plain channel', () => {
@@ -205,6 +206,7 @@ asyncio.run(main())
           contents: "export { createClient } from './src/index.js'; export { webSocket } from './src/websocket/client.js';",
           resolveDir: fileURLToPath(new URL('../..', import.meta.url)),
         },
+        alias: pageAlias,
         bundle: true,
         format: 'esm',
         platform: 'browser',
