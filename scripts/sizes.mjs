@@ -17,19 +17,20 @@ const contract = defineContract({
 `;
 const use = (name, path) =>
   `${CONTRACT}import { ${name} } from './dist/${path}/client.js';\nexport const client = createClient({ contract, transport: ${name}({ url: location.href }) });`;
-/** A program, what it may weigh, and what it should weigh. The first is lowered with each gain, so that nothing grows unseen. */
+/** A program, what it may weigh, what it should weigh, and the chunk that its first call loads too, if that is counted. The first is lowered with each gain, so that nothing grows unseen. */
 const PROGRAMS = {
   rest: [use('rest', 'rest'), 24, 18],
   websocket: [use('webSocket', 'websocket'), 27.8, 20],
   graphql: [use('graphql', 'graphql'), 30.7, 30],
-  connect: [use('connect', 'grpc/connect'), 55.9, 22],
+  connect: [use('connect', 'grpc/connect'), 27.4, 22],
+  'connect, first call': [use('connect', 'grpc/connect'), 56.3, 22, 'transport'],
   'mqtt.js itself': ["export { default } from 'mqtt';", undefined],
   mqtt: [use('mqtt', 'mqtt'), undefined, 'mqtt.js + 20'],
 };
 
 const sizes = {};
-for (const [name, [contents]] of Object.entries(PROGRAMS)) {
-  const { outputFiles } = await build({
+for (const [name, [contents, , , later]] of Object.entries(PROGRAMS)) {
+  const { outputFiles, metafile } = await build({
     stdin: { contents, resolveDir: root, loader: 'js' },
     bundle: true,
     // Without this repository's `paths`, which say what the sources are for tests.
@@ -42,12 +43,17 @@ for (const [name, [contents]] of Object.entries(PROGRAMS)) {
     conditions: ['browser'],
     target: 'es2022',
     write: false,
+    metafile: true,
     logLevel: 'error',
     define: { 'process.env.NODE_ENV': '"production"' },
   });
   // What is loaded at once: later chunks come when they are needed.
   const entry = outputFiles.find(({ path }) => path.endsWith('stdin.js'));
   const loaded = new Set([entry]);
+  if (later) {
+    const [path] = Object.entries(metafile.outputs).find(([, { entryPoint }]) => entryPoint?.includes(`/${later}-`)) ?? [];
+    loaded.add(outputFiles.find((file) => file.path.endsWith(path)));
+  }
   for (const file of loaded)
     for (const [, chunk] of file.text.matchAll(/(?:from|import)"\.\/([^"]+)"/g))
       loaded.add(outputFiles.find(({ path }) => path.endsWith(chunk)));
@@ -63,7 +69,7 @@ for (const [name, size] of Object.entries(sizes)) {
   const over = budget !== undefined && size > budget;
   isOver ||= over;
   console.log(
-    `${name.padEnd(16)}${size.toFixed(1).padStart(7)} KiB${budget === undefined ? '' : `  of ${budget.toFixed(1)}${over ? '  OVER' : ''}${PROGRAMS[name][2] === undefined ? '' : `  goal ${PROGRAMS[name][2]}`}`}`,
+    `${name.padEnd(20)}${size.toFixed(1).padStart(7)} KiB${budget === undefined ? '' : `  of ${budget.toFixed(1)}${over ? '  OVER' : ''}${PROGRAMS[name][2] === undefined ? '' : `  goal ${PROGRAMS[name][2]}`}`}`,
   );
 }
 if (isOver) process.exitCode = 1;

@@ -1,6 +1,6 @@
 import type { Contract } from '../../core/contract.ts';
 import { ApiError } from '../../core/errors.ts';
-import { codecOf, type MessageCodec } from '../codec/codec.ts';
+import type { MessageCodec } from '../codec/codec.ts';
 import { jsonOf } from '../codec/json.ts';
 import type { ProtoLock } from '../proto/lock.ts';
 import type { ProtoMessage } from '../proto/proto.ts';
@@ -16,19 +16,18 @@ export type FormWire = Wire<Body, Uint8Array>;
 export type FormOperation = OperationWire<Body, Uint8Array>;
 export type FormEvent = EventWire<Body, Uint8Array>;
 
-const FORMS: Readonly<Record<FormName, (message: ProtoMessage | undefined) => MessageCodec<Body, Uint8Array>>> = {
-  proto: (message) => (message ? codecOf(message) : EMPTY),
-  json(message) {
-    const { encode, decode } = jsonOf(message);
-    return { encode, decode: (bytes) => decode(textOf(bytes)) };
-  },
+/** Makes the codec of a message in one form. */
+export type MessageForm = (message: ProtoMessage | undefined) => MessageCodec<Body, Uint8Array>;
+
+/** Messages as protobuf's JSON. */
+export const JSON_FORM: MessageForm = (message) => {
+  const { encode, decode } = jsonOf(message);
+  return { encode, decode: (bytes) => decode(textOf(bytes)) };
 };
 
-const EMPTY: MessageCodec<Body, Uint8Array> = { encode: () => new Uint8Array(0), decode: () => undefined };
-
 /** What a contract says goes over the wire, in one form. */
-export function wireIn(form: FormName, contract: Contract, lock: ProtoLock | undefined): FormWire {
-  return compileWire(contract, FORMS[form], lock);
+export function wireIn(form: MessageForm, contract: Contract, lock: ProtoLock | undefined): FormWire {
+  return compileWire(contract, form, lock);
 }
 
 const encoder = new TextEncoder();

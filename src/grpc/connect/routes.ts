@@ -1,7 +1,8 @@
 import type { Contract, EventDefinition, Operation } from '../../core/contract.ts';
 import type { ProtoLock } from '../proto/lock.ts';
 import { protoOf } from '../proto/build.ts';
-import { wireIn, type FormEvent, type FormName, type FormOperation, type FormWire } from './form.ts';
+import { PROTO_FORM } from '../codec/binary-form.ts';
+import { JSON_FORM, wireIn, type FormEvent, type FormName, type FormOperation, type FormWire } from './form.ts';
 
 /** What one path serves. */
 export type Route =
@@ -19,7 +20,7 @@ export interface Routes {
 export function routesOf(contract: Contract, lock: ProtoLock | undefined): Routes {
   const file = protoOf(contract, lock);
   const wires: Partial<Record<FormName, FormWire>> = {};
-  const wire = (form: FormName): FormWire => (wires[form] ??= wireIn(form, contract, lock));
+  const wire = (form: FormName): FormWire => (wires[form] ??= wireIn(form === 'json' ? JSON_FORM : PROTO_FORM, contract, lock));
   const byPath = new Map<string, Route>();
   for (const [name, { path }] of file.operations) {
     const operation = contract.operations[name];
