@@ -122,6 +122,28 @@ export const PROTOCOLS: Readonly<Record<ProtocolName, Protocol>> = {
   },
 };
 
+/** More ways for a client to the services of gRPC, which `serve` has on its HTTP port: not protocols of their own, but names after `--via`. */
+export const DOORS: Readonly<Record<'connect' | 'grpc-web', Protocol>> = {
+  connect: {
+    title: 'Connect',
+    summary: 'the services of gRPC by fetch, in JSON or protobuf',
+    verbs: BOTH,
+    isInBrowser: true,
+    url: HTTP_URL,
+    urlOf: ({ http }) => http,
+    connect: async (options) => (await import('./grpc/connect/client.ts')).connect(options),
+  },
+  'grpc-web': {
+    title: 'gRPC-Web',
+    summary: 'the services of gRPC by fetch, for Envoy and for servers that know no Connect',
+    verbs: BOTH,
+    isInBrowser: true,
+    url: HTTP_URL,
+    urlOf: ({ http }) => http,
+    connect: async (options) => (await import('./grpc/connect/client.ts')).connect({ ...options, protocol: 'grpc-web' }),
+  },
+};
+
 /** The names of all protocols, in the order in which they are shown. */
 export const PROTOCOL_NAMES = Object.keys(PROTOCOLS) as readonly ProtocolName[];
 
