@@ -3,7 +3,7 @@ import type * as conformance from '../../src/conformance/index.ts';
 import type { ConformanceTarget } from '../../src/conformance/index.ts';
 import { loadAsPage } from '../support/page-bundle.ts';
 
-const TARGETS = ['in-process', 'rest', 'websocket', 'graphql', 'connect-binary'];
+const TARGETS = ['in-process', 'rest', 'websocket', 'graphql'];
 
 /** The law again, with the chunks of a page: many parts of a client are loaded by the call that needs them first. */
 const { module, remove } = await loadAsPage<typeof conformance & { readonly targets: readonly ConformanceTarget[] }>(`
