@@ -99,8 +99,7 @@ export interface WebhookHandlerOptions extends TargetOptions {
   readonly caller?: (caller: WebhookCaller) => string | Promise<string>;
   /**
    * Writes events as CloudEvents 1.0 for subscriptions in JSON. `binary` puts the attributes into headers `ce-…`, which the signature does not cover;
-   * `structured` makes one JSON object of attributes and payload, which is signed. Receivers of this library read both without an option.
-   * @default no CloudEvents
+   * `structured` makes one JSON object of attributes and payload, which is signed. Receivers of this library read both. @default no CloudEvents
    */
   readonly cloudEvents?: CloudEventsOption;
   /**
