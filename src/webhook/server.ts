@@ -35,6 +35,7 @@ import { memoryWebhookStore } from './store/memory-store.ts';
 import type { StoredDelivery, WebhookStore } from './store/store.ts';
 import { TargetGuard, type TargetOptions } from './delivery/target.ts';
 import {
+  deliveryView,
   jsonResponse,
   problemResponse,
   readRequest,
@@ -376,18 +377,6 @@ function routesOf(dispatcher: Dispatcher, maxBodyBytes: number, publicUrl: strin
       },
     ],
   ];
-}
-
-/** A delivery as the log shows it. */
-function deliveryView({ id, message, state, attempts, nextAttemptAt }: StoredDelivery): object {
-  return {
-    id,
-    eventId: message.id,
-    event: message.type,
-    state,
-    attempts,
-    ...(nextAttemptAt !== undefined && { nextAttemptAt: new Date(nextAttemptAt).toISOString() }),
-  };
 }
 
 function answerOther(request: HttpRequest, methods: readonly string[]): HttpResponse | undefined {

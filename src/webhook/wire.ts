@@ -5,7 +5,7 @@ import { encodeProblem, problemHeaders } from '../http/message/problem.ts';
 import { isObject, readErrorOptions } from '../peer/error-body.ts';
 import { compileCheck, issuesError } from '../schema/validate.ts';
 import { codeOfStatus, STATUS } from './status.ts';
-import type { StoredMessage, StoredSubscription, WebhookFormat } from './store/store.ts';
+import type { StoredDelivery, StoredMessage, StoredSubscription, WebhookFormat } from './store/store.ts';
 
 export { isObject } from '../peer/error-body.ts';
 
@@ -121,6 +121,18 @@ export function viewOf({ id, url, events, format, params, ordered, notices, crea
     ...(ordered && { ordered }),
     ...(notices && { notices }),
     ...(Object.keys(params).length > 0 && { params }),
+  };
+}
+
+/** A delivery as the log shows it. */
+export function deliveryView({ id, message, state, attempts, nextAttemptAt }: StoredDelivery): object {
+  return {
+    id,
+    eventId: message.id,
+    event: message.type,
+    state,
+    attempts,
+    ...(nextAttemptAt !== undefined && { nextAttemptAt: new Date(nextAttemptAt).toISOString() }),
   };
 }
 
