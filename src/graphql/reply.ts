@@ -1,5 +1,5 @@
 import { ApiError, type JsonObject } from '../core/errors.ts';
-import { parseJson } from '../peer/json.ts';
+import { MAX_LEVELS, parseJson } from '../peer/json.ts';
 import type { ClientDocument } from './document/document.ts';
 import { decodeErrors, decodeFailure, isObject, readNotes, type ReplyNotes } from './wire.ts';
 
@@ -44,7 +44,9 @@ export function decode(document: ClientDocument, reply: Reply): unknown {
   if (failure) throw failure;
   const { status, data } = reply;
   if (data === undefined && status >= 200 && status < 300 && !reply.isObject)
-    throw new ApiError('DATA_LOSS', 'the server answered, but not with GraphQL: is the url right?', { remote: true });
+    throw new ApiError('DATA_LOSS', `the server answered, but not with GraphQL of ${MAX_LEVELS} levels at most: is the url right?`, {
+      remote: true,
+    });
   if (data === undefined || status < 200 || status >= 300) throw decodeFailure(reply.text, reply.location, reply.notes);
   return document.read(data, reply.extensions?.['absent']);
 }
@@ -63,7 +65,7 @@ function listOf(errors: unknown): readonly unknown[] | undefined {
 
 function parse(text: string): unknown {
   try {
-    return parseJson(text.replace(/^\uFEFF/, ''), Infinity);
+    return parseJson(text.replace(/^\uFEFF/, ''), MAX_LEVELS);
   } catch {
     return undefined;
   }

@@ -4,6 +4,9 @@ import { printable } from './printable.ts';
 /** Levels of objects and lists that a JSON text may nest, unless an option says otherwise. */
 export const MAX_DEPTH = 64;
 
+/** Levels that a client reads of what is nested however its server likes: more of them could be more than the stack holds. */
+export const MAX_LEVELS = 256;
+
 /** Parses JSON from a peer. Throws INVALID_ARGUMENT if it is malformed or nested too deeply. */
 export function parseJson(text: string, maxDepth: number = MAX_DEPTH): unknown {
   if (hasMoreBrackets(text, maxDepth) && depthOf(text, maxDepth) > maxDepth) {

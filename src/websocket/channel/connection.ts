@@ -2,7 +2,7 @@ import { ApiError } from '../../core/errors.ts';
 import { onAbort } from '../../life/lifetime.ts';
 import { after, type StopTimer } from '../../life/timers.ts';
 import { localId } from '../../events/event-id.ts';
-import { parseJson } from '../../peer/json.ts';
+import { MAX_LEVELS, parseJson } from '../../peer/json.ts';
 import type { EventSink } from '../../core/transport.ts';
 import { CLOSE } from '../../socket/close.ts';
 import { linkClosed } from '../../socket/client/link.ts';
@@ -182,9 +182,6 @@ function contains(value: unknown, part: unknown): boolean {
     return isObject(value) && Object.entries(part).every(([name, member]) => member === undefined || contains(value[name], member));
   return value === part;
 }
-
-/** Deeper ones than any feed has would be more than the stack holds. */
-const MAX_LEVELS = 256;
 
 /** A frame as JSON, or as the text that it is. */
 function read(text: string): unknown {

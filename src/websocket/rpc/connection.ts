@@ -2,7 +2,7 @@ import { ApiError } from '../../core/errors.ts';
 import { onAbort, type Ending } from '../../life/lifetime.ts';
 import { localId } from '../../events/event-id.ts';
 import { timeoutHeader } from '../../peer/headers.ts';
-import { parseJson } from '../../peer/json.ts';
+import { MAX_LEVELS, parseJson } from '../../peer/json.ts';
 import { responseHeaders } from '../../peer/response-headers.ts';
 import type { EventMessage, EventSink, Headers, EventRequest, OnResponse } from '../../core/transport.ts';
 import type { ForeignEvents, ForeignPeer } from './foreign.ts';
@@ -194,29 +194,28 @@ export class RpcConnection {
   receive(text: string): void {
     let value: unknown;
     try {
-      value = parseJson(text, Infinity);
+      value = parseJson(text, MAX_LEVELS);
     } catch {
-      this.hooks?.onReceive('what is not JSON', text);
-      return;
+      return this.refuse(text, new ApiError('DATA_LOSS', `the message is nested more than ${MAX_LEVELS} levels deep`));
     }
     if (Array.isArray(value)) for (const each of value as unknown[]) this.#take(each, text);
     else this.#take(value, text);
   }
 
-  /** Takes a message over the limit: the call or subscription that it is for fails, the others go on. */
+  /** Takes a message that is too large or too deep: the call or subscription that it is for fails, the others go on. */
   refuse(text: string, error: ApiError): void {
     let value: unknown;
     try {
       value = parseJson(text, Infinity);
     } catch {
-      return;
+      return this.hooks?.onReceive('what is not JSON', text.slice(0, 1000));
     }
     for (const message of Array.isArray(value) ? (value as unknown[]) : [value]) {
       if (!isObject(message)) continue;
-      const { id, params } = message;
+      const { id, method, params } = message;
       this.hooks?.onReceive('a message over the limit', text.slice(0, 1000));
       const subscription = isObject(params) ? params['subscription'] : undefined;
-      const waiter = typeof message['method'] === 'string' ? undefined : this.#waiters.get(id);
+      const waiter = typeof method === 'string' ? undefined : this.#waiters.get(id);
       if (waiter) {
         this.#waiters.delete(id);
         waiter.reject(error);
@@ -226,6 +225,7 @@ export class RpcConnection {
         live?.release();
         live?.sink.end(error);
       }
+      if (typeof method === 'string') this.#foreign?.lost(error, method);
     }
     this.#rest();
   }

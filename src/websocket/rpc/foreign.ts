@@ -78,7 +78,12 @@ export class ForeignPeer {
     const { code, message, data } = isObject(value) ? value : {};
     const text = typeof message === 'string' ? message : 'the peer gave no reason';
     const number = typeof code === 'number' ? code : undefined;
-    const mapped = number === undefined ? undefined : this.mapping.errorCode?.({ code: number, message: text, data });
+    let mapped: ErrorCode | undefined;
+    try {
+      mapped = number === undefined ? undefined : this.mapping.errorCode?.({ code: number, message: text, data });
+    } catch (cause) {
+      return ApiError.from(cause, 'DATA_LOSS', `the mapping's 'errorCode' cannot read an error: ${text}`, { remote: true });
+    }
     const details = { ...(code !== undefined && { code }), ...(data !== undefined && { data }) };
     return new ApiError(mapped ?? codeOf(code), text, { details, remote: true });
   }
@@ -197,14 +202,14 @@ export class ForeignEvents {
     return isHeard;
   }
 
-  /** The connection is gone. */
-  lost(error: ApiError): void {
-    const all = [...this.#live];
-    this.#live.clear();
-    this.#early = [];
-    for (const { sink, release } of all) {
-      release();
-      sink.end(error);
+  /** The connection is gone; or, with a method, a notification of it cannot be read, which may have been for any of those who listen to it. */
+  lost(error: ApiError, method?: string): void {
+    if (method === undefined) this.#early = [];
+    for (const live of [...this.#live]) {
+      if (method !== undefined && method !== live.mapping.notification) continue;
+      this.#live.delete(live);
+      live.release();
+      live.sink.end(error);
     }
   }
 
