@@ -17,7 +17,7 @@ import { soapHandler } from '../../src/soap/server.ts';
 import { Dice, each, figures, FUZZ_TIMEOUT, inTime, runs, spoil, tellsNothingInternal } from '../support/fuzz.ts';
 import { callEach, fuzzService } from '../support/fuzz-service.ts';
 
-const RUNS = runs(1500);
+const RUNS = runs(800);
 
 /** A request as a client of ours sends it. */
 interface Sent {

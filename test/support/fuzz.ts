@@ -116,6 +116,16 @@ export function spoil(dice: Dice, valid: readonly (string | Uint8Array)[]): Buff
   return bytes;
 }
 
+/** Spoiled, as a frame of a WebSocket: nearly always text in UTF-8, because another one ends the connection. */
+export function spoilFrame(
+  dice: Dice,
+  valid: readonly string[],
+): { readonly data: string | Buffer; readonly binary: boolean; readonly text: string | undefined } {
+  const bytes = spoil(dice, valid);
+  if (dice.chance(0.03)) return { data: bytes, binary: dice.chance(0.5), text: undefined };
+  return { data: bytes.toString(), binary: false, text: bytes.toString() };
+}
+
 function edited(dice: Dice, bytes: Buffer, valid: readonly (string | Uint8Array)[]): Buffer {
   const [from, to] = [dice.int(bytes.length + 1), dice.int(bytes.length + 1)].sort((a, b) => a - b) as [number, number];
   const [before, piece, after] = [bytes.subarray(0, from), bytes.subarray(from, to), bytes.subarray(to)];
