@@ -1,5 +1,5 @@
 import { ApiError, type JsonObject } from '../core/errors.ts';
-import { MAX_LEVELS, parseJson } from '../peer/json.ts';
+import { MAX_LEVELS, tryParseJson } from '../peer/json.ts';
 import type { ClientDocument } from './document/document.ts';
 import { decodeErrors, decodeFailure, isObject, readNotes, type ReplyNotes } from './wire.ts';
 
@@ -22,7 +22,7 @@ export interface Reply {
 export function readReply(
   response: { readonly status: number; readonly headers: { get(name: string): string | null } },
   text: string,
-  body: unknown = parse(text),
+  body: unknown = tryParseJson(text.replace(/^\uFEFF/, ''), MAX_LEVELS),
 ): Reply {
   const { status, headers } = response;
   const { data, errors, extensions } = isObject(body) ? body : {};
@@ -44,7 +44,7 @@ export function decode(document: ClientDocument, reply: Reply): unknown {
   if (failure) throw failure;
   const { status, data } = reply;
   if (data === undefined && status >= 200 && status < 300 && !reply.isObject)
-    throw new ApiError('DATA_LOSS', `the server answered, but not with GraphQL of ${MAX_LEVELS} levels at most: is the url right?`, {
+    throw new ApiError('DATA_LOSS', 'this is not GraphQL, or too deep: is the url right?', {
       remote: true,
     });
   if (data === undefined || status < 200 || status >= 300) throw decodeFailure(reply.text, reply.location, reply.notes);
@@ -61,12 +61,4 @@ function listOf(errors: unknown): readonly unknown[] | undefined {
   if (errors === undefined || errors === null) return undefined;
   if (Array.isArray(errors)) return errors as readonly unknown[];
   return [typeof errors === 'string' ? { message: errors } : errors];
-}
-
-function parse(text: string): unknown {
-  try {
-    return parseJson(text.replace(/^\uFEFF/, ''), MAX_LEVELS);
-  } catch {
-    return undefined;
-  }
 }

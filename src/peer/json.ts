@@ -21,9 +21,9 @@ export function parseJson(text: string, maxDepth: number = MAX_DEPTH): unknown {
 }
 
 /** Like `parseJson`, but returns `undefined` instead of throwing. */
-export function tryParseJson(text: string): unknown {
+export function tryParseJson(text: string, maxDepth?: number): unknown {
   try {
-    return parseJson(text);
+    return parseJson(text, maxDepth);
   } catch {
     return undefined;
   }

@@ -195,8 +195,8 @@ export class RpcConnection {
     let value: unknown;
     try {
       value = parseJson(text, MAX_LEVELS);
-    } catch {
-      return this.refuse(text, new ApiError('DATA_LOSS', `the message is nested more than ${MAX_LEVELS} levels deep`));
+    } catch (error) {
+      return this.refuse(text, new ApiError('DATA_LOSS', (error as ApiError).text));
     }
     if (Array.isArray(value)) for (const each of value as unknown[]) this.#take(each, text);
     else this.#take(value, text);
