@@ -305,8 +305,7 @@ export class Receiver {
     if (!isXml || !contract) return READERS[scheme as SigningScheme](webhook, header);
     let decoder = this.#xml.get(contract);
     // Loaded when it is needed: most webhooks are JSON.
-    if (!decoder)
-      this.#xml.set(contract, (decoder = import('./body/xml-read.ts').then(({ compileXmlDecoder }) => compileXmlDecoder(contract))));
+    if (!decoder) this.#xml.set(contract, (decoder = decoderOf(contract)));
     return contentOf((await decoder)(webhook.text()), webhook);
   }
 
@@ -332,6 +331,16 @@ export class Receiver {
 
 function timeOf({ timestampMs }: VerifiedWebhook): string {
   return new Date(timestampMs ?? Date.now()).toISOString();
+}
+
+/** What reads XML. Rejects with UNIMPLEMENTED if the contract has types that cannot be described, which XML needs. */
+async function decoderOf(contract: Contract): Promise<(text: string) => Parameters<typeof contentOf>[0]> {
+  const { compileXmlDecoder } = await import('./body/xml-read.ts');
+  try {
+    return compileXmlDecoder(contract);
+  } catch (cause) {
+    throw new ApiError('UNIMPLEMENTED', 'webhooks in XML cannot be read here', { cause });
+  }
 }
 
 /** The address as the sender has it. */
