@@ -12,6 +12,7 @@ import { defineContract } from '../../src/core/define.ts';
 describe('the topic of a foreign device', () => {
   test.each([
     ['zigbee2mqtt/{device}', 'zigbee2mqtt/+', 'zigbee2mqtt/a b', { device: 'a b' }],
+    ['zigbee2mqtt/{device}', 'zigbee2mqtt/+', 'zigbee2mqtt/', { device: '' }],
     ['tele/tasmota_{id}/SENSOR', 'tele/+/SENSOR', 'tele/tasmota_A1/SENSOR', { id: 'A1' }],
     ['{a}-{b}/x', '+/x', 'one-two/x', { a: 'one', b: 'two' }],
     ['zigbee2mqtt/{+device}', 'zigbee2mqtt/#', 'zigbee2mqtt/a/b', { device: 'a/b' }],
@@ -61,7 +62,7 @@ describe('the topic of a foreign device', () => {
     fc.assert(
       fc.property(fc.uniqueArray(level, { minLength: 1, maxLength: 4 }), topics, (levels, given) => {
         const pattern = compilePattern(levels.join('/'), 'test', true);
-        const fits = levels.length === given.length && levels.every((each, at) => (each === '+' ? true : each === '{x}' ? given[at] !== '' : each === 'p{y}' ? given[at] === 'pa' : each === given[at])); // prettier-ignore
+        const fits = levels.length === given.length && levels.every((each, at) => (each === '+' || each === '{x}' ? true : each === 'p{y}' ? given[at] === 'pa' : each === given[at])); // prettier-ignore
         expect(pattern.match(given.join('/')) !== undefined).toBe(fits);
         if (fits) expect(overlap(pattern.filter({}), given.join('/'))).toBe(true);
       }),

@@ -59,7 +59,9 @@ function levelSource(level: string, at: number, levels: readonly string[]): stri
   let end = 0;
   let source = slash;
   for (const match of level.matchAll(PARAM)) {
-    source += escape(level.slice(end, match.index)) + (match[1] === '+' && isLast ? '(.+)' : '([^/]+?)');
+    // `+` is subscribed to, which an empty level is too.
+    const one = match[0] === level ? '([^/]*)' : '([^/]+?)';
+    source += escape(level.slice(end, match.index)) + (match[1] === '+' && isLast ? '(.+)' : one);
     end = match.index + match[0].length;
   }
   return source + escape(level.slice(end));
