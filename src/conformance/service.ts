@@ -38,7 +38,8 @@ export function createConformanceService(options: ConformanceServiceOptions = {}
         return input;
       },
       findConverted: (input) => (probe.ran('findConverted'), input),
-      stamp: (input) => (probe.ran('stamp'), input),
+      // As query builders are: no promise, and awaited all the same.
+      stamp: (input) => (probe.ran('stamp'), lazily(input)),
       nulls: (input) => (probe.ran('nulls'), input),
       nothing: () => void probe.ran('nothing'),
       noInput: (input) => (probe.ran('noInput'), { done: input === undefined }),
@@ -175,4 +176,10 @@ function contentOf(size: number, how: 'bytes' | 'blob' | 'stream' | 'broken'): F
 async function* breaking(size: number): AsyncGenerator<Uint8Array> {
   yield* inPieces(size);
   throw new Error('SECRET-file');
+}
+
+/** What settles once it is asked, and is no promise. */
+function lazily<T>(value: T): Promise<T> {
+  const thenable: PromiseLike<T> = { then: (resolve, reject) => Promise.resolve(value).then(resolve, reject) };
+  return thenable as Promise<T>;
 }

@@ -28,6 +28,11 @@ export const callCases = [
     );
   }),
 
+  define('thenable', 'What a handler returns is awaited if it has a `then`, also if it is no promise.', async (t) => {
+    const { client } = await t.open();
+    equal(await client.stamp({ at: '2026-01-31T23:59:59Z' }), { at: '2026-01-31T23:59:59Z' }, 'the output');
+  }),
+
   define('presence', 'Absent, null and empty are three different things, and only what is absent gets its default.', async (t) => {
     const { client } = await t.open();
     equal(await client.patch({ id: 1 }), { members: ['id', 'level'], level: 7 }, 'absent');
