@@ -21,7 +21,7 @@ const use = (name, path) =>
 const PROGRAMS = {
   rest: [use('rest', 'rest'), 24, 18],
   websocket: [use('webSocket', 'websocket'), 27.8, 20],
-  graphql: [use('graphql', 'graphql'), 30.7, 30],
+  graphql: [use('graphql', 'graphql'), 30.8, 30],
   connect: [use('connect', 'grpc/connect'), 27.4, 22],
   'connect, first call': [use('connect', 'grpc/connect'), 56.3, 22, 'transport'],
   'mqtt.js itself': ["export { default } from 'mqtt';", undefined],
