@@ -1,6 +1,7 @@
 import type { Operation } from '../../core/contract.ts';
 import { ApiError } from '../../core/errors.ts';
 import { paramsOfSegment, parseHttpBinding, type HttpBinding, type HttpSegment } from '../../core/http-binding.ts';
+import { shapeOf } from '../../core/shape.ts';
 import { encodeText } from '../../http/client/query-text.ts';
 import { fileBody, isFileBody } from '../../schema/codec/file-class.ts';
 import { ANY_TYPE } from '../../schema/codec/file-stream.ts';
@@ -45,6 +46,12 @@ export function compileForeign(operation: Operation, mapped: RestOperation, defa
   }
   const taken = new Set(inPath.values());
   const isBodied = hasBody(binding) && whole === undefined;
+  const shape = operation.input && shapeOf(operation.input);
+  // A body without members is sent to an API that takes some, and to no other.
+  const hasMembers =
+    mapped.input !== undefined ||
+    (shape?.kind === 'object' &&
+      Object.keys(shape.fields).some((name) => !taken.has(name) && (places.get(name) ?? { in: 'body' }).in === 'body'));
   const headers = { ...defaults.headers, ...mapped.headers };
 
   return (given) => {
@@ -63,8 +70,7 @@ export function compileForeign(operation: Operation, mapped: RestOperation, defa
       else members.push([name, value, style]);
     }
     if (cookies.length > 0) sent['cookie'] = [sent['cookie'], ...cookies].filter((part) => part !== undefined).join('; ');
-    const body =
-      whole === undefined ? membersOf(members, type, isBodied && operation.input !== undefined) : bodyOf(fields[whole], type, whole);
+    const body = whole === undefined ? membersOf(members, type, isBodied && hasMembers) : bodyOf(fields[whole], type, whole);
     if (body !== undefined) Object.assign(sent, isUpload(body) ? body.headers : { 'content-type': type });
     const path = binding.segments.map((segment) => `/${fill(segment, fields, inPath, rawPaths)}`).join('') || '/';
     return { method: isHead ? 'HEAD' : binding.method, path, query, headers: sent, body };

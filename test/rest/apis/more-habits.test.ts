@@ -289,3 +289,24 @@ describe('event streams', () => {
     expect(got[1]?.headers['last-event-id']).toBe('5');
   });
 });
+
+describe('bodies', () => {
+  it('are sent to operations that have members for one, and to no other', async () => {
+    const deploy = z.object({ id: z.int32(), dryRun: z.boolean().optional() });
+    const deploys = defineContract({
+      name: 'deploys',
+      operations: {
+        restart: mutation({ input: deploy, http: 'POST /deploys/{id}/restart' }),
+        change: mutation({ input: deploy, http: 'PATCH /deploys/{id}' }),
+      },
+    });
+    const mapped: RestOptions['operations'] = { restart: { params: { dryRun: { in: 'query' } } }, change: {} };
+    const { client, got } = await connect(deploys, { operations: mapped }, () => [204]);
+    await client.restart({ id: 1, dryRun: true });
+    await client.change({ id: 1 });
+    expect(got.map(({ method, path, body }) => [method, path, body])).toEqual([
+      ['POST', '/deploys/1/restart', ''],
+      ['PATCH', '/deploys/1', '{}'],
+    ]);
+  });
+});
