@@ -7,6 +7,7 @@
 
 import type { Contract, EventDefinition } from '../core/contract.ts';
 import { ApiError, type JsonObject } from '../core/errors.ts';
+import { checkMappings } from '../guard/check-mappings.ts';
 import { bytes, ms, readOptions } from '../core/options.ts';
 import { reporter } from '../life/report.ts';
 import type { WebSocketConstructor } from '../socket/client/like.ts';
@@ -60,6 +61,10 @@ export interface ForeignEvent {
 export type SubscriptionForm = 'ws' | 'sse' | 'multipart';
 
 const FORMS: readonly SubscriptionForm[] = ['ws', 'sse', 'multipart'];
+
+const MAPPING_MEMBERS = ['document', 'result', 'input', 'output', 'read'] as const satisfies readonly (
+  keyof ForeignOperation | keyof ForeignEvent
+)[];
 
 /** Options of `graphql`. */
 export interface GraphqlOptions extends HttpClientOptions {
@@ -117,6 +122,7 @@ export function graphql(options: GraphqlOptions): Adapter<'call' | 'subscribe' |
     throw new TypeError("graphql: 'persisted' needs crypto.subtle, which browsers give to pages on https:// and localhost alone");
   if (!FORMS.includes(options.subscriptions ?? 'ws'))
     throw new TypeError(`graphql: 'subscriptions' is one of ${FORMS.join(', ')}, not '${String(options.subscriptions)}'`);
+  checkMappings('graphql', { ...options.operations, ...options.events }, MAPPING_MEMBERS);
   const read = guardOnWire(readClientOptions(options));
   return defineAdapter<'call' | 'subscribe' | 'stream'>((contract) => new GraphqlTransport(contract, endpoint, read));
 }

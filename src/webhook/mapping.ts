@@ -1,3 +1,4 @@
+import { checkMappings } from '../guard/check-mappings.ts';
 import type { Contract } from '../core/contract.ts';
 import { own } from '../core/own.ts';
 import { printable } from '../peer/printable.ts';
@@ -37,6 +38,7 @@ export class EventTypes {
   /** Throws a `TypeError` for a name that the contract does not have. */
   constructor(contract: Contract, mappings: Readonly<Record<string, WebhookEventMapping>>) {
     this.mappings = mappings;
+    checkMappings('webhook: events', mappings, ['type', 'read']);
     for (const [name, { type }] of Object.entries(mappings)) {
       if (!own(contract.events, name)) throw new TypeError(`webhook: events.${name}: the contract has no event '${name}'`);
       if (type === undefined) continue;

@@ -1,3 +1,4 @@
+import { checkMappings } from '../../guard/check-mappings.ts';
 import type { Contract } from '../../core/contract.ts';
 import { nearest } from '../../core/nearest.ts';
 import { localId } from '../../events/event-id.ts';
@@ -101,6 +102,8 @@ class ForeignCompiler {
 
   compile(operations: NonNullable<ForeignOptions['operations']>, events: NonNullable<ForeignOptions['events']>): Codecs {
     const contract = this.#contract;
+    checkMappings('grpc: operations', operations, ['method', 'input', 'output', 'read']);
+    checkMappings('grpc: events', events, ['method', 'input', 'read']);
     checkNames('operations', 'operation', operations, contract.operations, contract.name);
     checkNames('events', 'event', events, contract.events, contract.name);
     const late = { operations: new Map<string, Late<OperationWire>>(), events: new Map<string, Late<EventWire>>() };

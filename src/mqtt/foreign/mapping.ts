@@ -1,3 +1,4 @@
+import { checkMappings } from '../../guard/check-mappings.ts';
 import type { Contract, EventDefinition, Operation, Schema } from '../../core/contract.ts';
 import { own } from '../../core/own.ts';
 import { shapeOf } from '../../core/shape.ts';
@@ -74,6 +75,8 @@ export class CompiledMappings {
   readonly #operations = new Map<string, MappedOperation>();
 
   constructor(contract: Contract, { events = {}, operations = {} }: Mappings) {
+    checkMappings('mqtt: events', events, ['topic', 'qos', 'read']);
+    checkMappings('mqtt: operations', operations, ['topic', 'qos', 'retain', 'input', 'reply', 'output']);
     const patterns = Object.entries(events).map(([name, mapping]) => {
       const where = `mqtt: events.${name}`;
       if (!own(contract.events, name)) throw new TypeError(`${where}: the contract has no event '${name}'`);

@@ -115,3 +115,13 @@ export interface RestForeignOptions {
   /** Defaults of all `operations`. */
   readonly defaults?: RestDefaults | undefined;
 }
+
+/** The members of `RestDefaults`. */
+export const DEFAULTS_MEMBERS = ['lists', 'type', 'headers', 'error'] as const satisfies readonly (keyof RestDefaults)[];
+/** The members of `RestOperation`. */
+export const OPERATION_MEMBERS = [
+  ...DEFAULTS_MEMBERS,
+  ...(['http', 'input', 'params', 'body', 'output', 'answer', 'read', 'pages'] as const),
+] as const satisfies readonly (keyof RestOperation)[];
+/** The members of `RestEvent`. */
+export const EVENT_MEMBERS = ['http', 'query', 'headers', 'types', 'read'] as const satisfies readonly (keyof RestEvent)[];

@@ -1,3 +1,4 @@
+import { checkMappings } from '../../guard/check-mappings.ts';
 import type { Contract, EventDefinition, Operation } from '../../core/contract.ts';
 import { ApiError } from '../../core/errors.ts';
 import { parseHttpBinding } from '../../core/http-binding.ts';
@@ -14,7 +15,15 @@ import { headOf } from '../response/head.ts';
 import { EVENT_STREAM_TYPE, NDJSON_TYPE } from '../wire.ts';
 import { outputOf, readAnswer } from './answer.ts';
 import { foreignFailure, recordOf } from './failure.ts';
-import type { RestAnswer, RestEvent, RestForeignOptions, RestOperation } from './mapping.ts';
+import {
+  DEFAULTS_MEMBERS,
+  EVENT_MEMBERS,
+  OPERATION_MEMBERS,
+  type RestAnswer,
+  type RestEvent,
+  type RestForeignOptions,
+  type RestOperation,
+} from './mapping.ts';
 import { ForeignPages, type PagePlace } from './pages.ts';
 import { followRedirects } from './redirect.ts';
 import type { Upload } from '../files/form-writer.ts';
@@ -56,7 +65,10 @@ export class ForeignRest {
   constructor(contract: Contract, options: RestForeignOptions, carrier: ForeignCarrier) {
     this.options = options;
     this.carrier = carrier;
-    const { operations = {}, defaults = {} } = options;
+    const { operations = {}, events, defaults = {} } = options;
+    checkMappings('rest: operations', operations, OPERATION_MEMBERS);
+    checkMappings('rest: events', events, EVENT_MEMBERS);
+    checkMappings('rest', { defaults }, DEFAULTS_MEMBERS);
     for (const [name, mapped] of Object.entries(operations)) {
       const operation = contract.operations[name];
       if (!operation) continue;

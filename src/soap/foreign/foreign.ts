@@ -1,3 +1,4 @@
+import { checkMappings } from '../../guard/check-mappings.ts';
 import type { Contract } from '../../core/contract.ts';
 import { ApiError, isApiError } from '../../core/errors.ts';
 import { describeContract, type OperationView, type TypeUse } from '../../schema/view.ts';
@@ -36,6 +37,7 @@ export class ForeignSoapTransport implements Transport {
     this.contract = contract;
     this.options = options;
     this.#views = describeContract(contract).operations;
+    checkMappings('soap: operations', options.operations, ['operation', 'service', 'port', 'input', 'header', 'output']);
     const stray = Object.keys(options.operations).find((name) => !this.#views.has(name));
     if (stray !== undefined) throw new TypeError(`soap: the contract has no operation '${stray}'`);
     const { wsdl, wsdlTimeoutMs } = options;

@@ -1,3 +1,4 @@
+import { checkMappings } from '../../guard/check-mappings.ts';
 import type { Contract, EventDefinition } from '../../core/contract.ts';
 import { ApiError } from '../../core/errors.ts';
 import { joinHeaders } from '../../peer/headers.ts';
@@ -42,6 +43,8 @@ export class ChannelTransport implements Transport {
     this.settings = settings;
     const { operations = {}, events = {}, echo = true, onError, cloudEvents } = options;
     this.feed = { operations, events, echo, onError: reporter(onError) };
+    checkMappings('webSocket: operations', operations, ['input']);
+    checkMappings('webSocket: events', events, ['path', 'open', 'close', 'read']);
     this.#cloud = cloudEvents && cloudEventWriter('webSocket', contract, cloudEvents, ['structured']);
     for (const event of Object.values(contract.events)) if (event.writtenBy !== undefined) this.#written.set(event.writtenBy, event);
   }

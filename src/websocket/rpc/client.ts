@@ -37,6 +37,10 @@ export class RpcTransport implements Transport {
     this.settings = settings;
     this.#link = new Link((headers, signal) => this.#openOrAgain(headers, signal), settings.onState);
     this.#hooks = settings.onWire && wireHooks(settings.onWire);
+    // A mapping that cannot be is refused at once on Node, and in pages when the connection is made.
+    const { mapping } = settings;
+    const peer = mapping && withPart(foreign, ({ ForeignPeer }) => new ForeignPeer(mapping));
+    if (peer instanceof Promise) peer.catch(() => {});
   }
 
   call(request: CallRequest): Promise<unknown> {

@@ -1,3 +1,4 @@
+import { checkMappings } from '../../guard/check-mappings.ts';
 import type { Operation } from '../../core/contract.ts';
 import { own } from '../../core/own.ts';
 import { ApiError, isErrorCode, type ErrorCode, type JsonObject } from '../../core/errors.ts';
@@ -53,8 +54,11 @@ export interface RpcMapping {
 export class ForeignPeer {
   readonly mapping: RpcMapping;
 
+  /** Throws a `TypeError` for a member that a mapping cannot have. */
   constructor(mapping: RpcMapping) {
     this.mapping = mapping;
+    checkMappings('webSocket: operations', mapping.operations, ['method', 'params', 'input', 'output']);
+    checkMappings('webSocket: events', mapping.events, ['notification', 'subscribe', 'input', 'unsubscribe', 'key', 'read']);
   }
 
   /** A call as the peer knows it. */
