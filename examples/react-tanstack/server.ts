@@ -53,6 +53,8 @@ async function bundle(): Promise<string> {
     format: 'esm',
     jsx: 'automatic',
     conditions: ['browser'],
+    // Only in this repository, whose sources are bundled: with the installed package, bundlers choose what is for browsers.
+    alias: { '#sockets': fileURLToPath(new URL('../../src/socket/client/platform-sockets.ts', import.meta.url)) },
     define: { 'process.env.NODE_ENV': '"production"' },
     write: false,
     logLevel: 'error',

@@ -123,7 +123,7 @@ export function webhook(given: WebhookOptions): WebhookAdapter {
     if (secret !== undefined) readSecret(each, secrets);
   if (subscribe && !URL.canParse(subscribe.callbackUrl))
     throw new TypeError(`webhook: subscribe.callbackUrl '${subscribe.callbackUrl}' is not a URL`);
-  const target = subscribe && { ...subscribe, url: endpointUrl('webhook: subscribe', subscribe.url, SUBSCRIPTIONS_PATH) };
+  const target = subscribe && { ...subscribe, url: endpointUrl('webhook: subscribe.url', subscribe.url, SUBSCRIPTIONS_PATH) };
   const guarded = guardOnWire(options, options.onError);
   if (subscribe && options.events) throw new TypeError("webhook: 'events' maps a sender that you subscribe by hand: leave out 'subscribe'");
   const receiver = new Receiver(guarded);

@@ -267,7 +267,7 @@ describe('programs without types', () => {
     [
       'no handlers',
       () => createService(defineContract({ name: 'x', operations: { a: query({}) } }), undefined as never),
-      'object of handlers',
+      'handlers is an object with a function for each operation',
     ],
     [
       'no transport',

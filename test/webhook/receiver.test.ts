@@ -217,7 +217,7 @@ describe('the receiver', () => {
     expect(() => webhook({ secret, schema: 'github' } as never)).toThrow(/unknown option 'schema', do you mean 'scheme'/);
     expect(() => webhook({ secret, maxBodyBytes: NaN })).toThrow(/maxBodyBytes/);
     expect(() => webhook({ secret, scheme: 'x' as never })).toThrow(/no scheme 'x'/);
-    expect(() => webhook({ subscribe: { url: 'x', callbackUrl: 'http://a' } })).toThrow(/subscribe\.url 'x'/);
+    expect(() => webhook({ subscribe: { url: 'x', callbackUrl: 'http://a' } })).toThrow(/webhook: subscribe\.url: 'x' is not a URL/);
     const transport = webhook({ secret })(contract);
     await expect(transport.call({ operation: { name: 'x', errors: {} } } as never)).rejects.toMatchObject({ code: 'UNIMPLEMENTED' });
   });
