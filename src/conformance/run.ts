@@ -101,7 +101,7 @@ class Context implements CaseContext {
   }
 
   #track<C extends Contract>(client: Client<C>): Client<C> {
-    this.#clients.push(client as unknown as Client<Contract>);
+    this.#clients.push(client);
     return watchedClient(client);
   }
 
