@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import ts from 'typescript';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createBlogService } from '../src/blog/index.ts';
 import { listen } from '../src/http/index.ts';
 import { restHandler } from '../src/rest/server.ts';
@@ -28,33 +28,35 @@ afterAll(async () => {
 const TABLES = ['README.md', 'from-0.1.0.md', 'words.md'];
 const names = (await readdir(GUIDES)).filter((name) => !TABLES.includes(name));
 
-test('the programs of the guides and the README compile', { timeout: 180_000 }, async () => {
-  const { options } = ts.parseJsonConfigFileContent(ts.readConfigFile(join(ROOT, 'tsconfig.json'), ts.sys.readFile).config, ts.sys, ROOT);
-  const texts = await Promise.all(
-    [join(ROOT, 'README.md'), ...names.map((name) => join(GUIDES, name))].map((path) => readFile(path, 'utf8')),
-  );
-  // What imports nothing, or only a part of what it uses, is no program but a piece of one.
-  const programs = texts.flatMap((text) => [...text.matchAll(/```ts\n([^]*?)```/g)].map(([, program = '']) => program)).filter(isProgram);
-  const files = await Promise.all(
-    programs.map(async (program, at) => {
-      const file = join(folder, `program-${at}.ts`);
-      await writeFile(file, program);
-      return file;
-    }),
-  );
-  const messages = ts
-    .getPreEmitDiagnostics(ts.createProgram(files, options))
-    .map(({ file, messageText }) => `${file?.fileName}: ${ts.flattenDiagnosticMessageText(messageText, ' ')}`);
-  expect(messages).toEqual([]);
-  expect(files.length).toBeGreaterThan(names.length);
+describe('the programs of all pages', () => {
+  test('the programs of the guides and the README compile', { timeout: 180_000 }, async () => {
+    const { options } = ts.parseJsonConfigFileContent(ts.readConfigFile(join(ROOT, 'tsconfig.json'), ts.sys.readFile).config, ts.sys, ROOT);
+    const texts = await Promise.all(
+      [join(ROOT, 'README.md'), ...names.map((name) => join(GUIDES, name))].map((path) => readFile(path, 'utf8')),
+    );
+    // What imports nothing, or only a part of what it uses, is no program but a piece of one.
+    const programs = texts.flatMap((text) => [...text.matchAll(/```ts\n([^]*?)```/g)].map(([, program = '']) => program)).filter(isProgram);
+    const files = await Promise.all(
+      programs.map(async (program, at) => {
+        const file = join(folder, `program-${at}.ts`);
+        await writeFile(file, program);
+        return file;
+      }),
+    );
+    const messages = ts
+      .getPreEmitDiagnostics(ts.createProgram(files, options))
+      .map(({ file, messageText }) => `${file?.fileName}: ${ts.flattenDiagnosticMessageText(messageText, ' ')}`);
+    expect(messages).toEqual([]);
+    expect(files.length).toBeGreaterThan(names.length);
+  });
 });
 
 function isProgram(text: string): boolean {
   return text.startsWith('import { createClient') || text.startsWith('import { ApiError, createClient');
 }
 
-for (const name of names) {
-  test(`the program in ${name} prints what the guide says`, { timeout: 60_000 }, async () => {
+describe('the guides', () => {
+  test.each(names)('the program in %s prints what the guide says', { timeout: 60_000 }, async (name) => {
     const text = await readFile(join(GUIDES, name), 'utf8');
     const program = /```ts\n([^]*?)```/.exec(text)?.[1];
     const output = /It prints\n\n```\n([^]*?)```/.exec(text)?.[1];
@@ -63,25 +65,27 @@ for (const name of names) {
     await writeFile(file, program);
     expect(await run(file)).toEqual([output, '']);
   });
-}
+});
 
-test('the program of the README runs', { timeout: 60_000 }, async () => {
-  const program = /```ts\n([^]*?)```/.exec(await readFile(join(ROOT, 'README.md'), 'utf8'))?.[1] ?? '';
-  const service = createBlogService();
-  const server = await listen(restHandler(service));
-  const file = join(folder, 'README.ts');
-  await writeFile(file, program.replace('http://localhost:4000', server.url));
-  const child = start([file]);
-  // It listens until it is ended.
-  const lines: string[] = [];
-  for await (const line of createInterface({ input: child.stdout })) {
-    lines.push(line);
-    if (line.startsWith('heard')) break;
-  }
-  await stop(child, 'SIGTERM');
-  expect(lines).toEqual(['john_doe', 'RESTful APIs 101', 'Building Scalable Web Applications', 'GraphQL Introduction', 'Advanced GraphQL Techniques', 'heard: Hello!']); // prettier-ignore
-  await server.close();
-  await service.close();
+describe('the README', () => {
+  test('the program of the README runs', { timeout: 60_000 }, async () => {
+    const program = /```ts\n([^]*?)```/.exec(await readFile(join(ROOT, 'README.md'), 'utf8'))?.[1] ?? '';
+    const service = createBlogService();
+    const server = await listen(restHandler(service));
+    const file = join(folder, 'README.ts');
+    await writeFile(file, program.replace('http://localhost:4000', server.url));
+    const child = start([file]);
+    // It listens until it is ended.
+    const lines: string[] = [];
+    for await (const line of createInterface({ input: child.stdout })) {
+      lines.push(line);
+      if (line.startsWith('heard')) break;
+    }
+    await stop(child, 'SIGTERM');
+    expect(lines).toEqual(['john_doe', 'RESTful APIs 101', 'Building Scalable Web Applications', 'GraphQL Introduction', 'Advanced GraphQL Techniques', 'heard: Hello!']); // prettier-ignore
+    await server.close();
+    await service.close();
+  });
 });
 
 async function run(file: string): Promise<[stdout: string, stderr: string]> {
@@ -89,8 +93,10 @@ async function run(file: string): Promise<[stdout: string, stderr: string]> {
   return [stdout, stderr];
 }
 
-test('the protocol of the guide is the example that passes the conformance cases', async () => {
-  const example = await readFile(join(ROOT, 'examples/own-protocol.ts'), 'utf8');
-  const guide = await readFile(join(GUIDES, 'your-own-protocol.md'), 'utf8');
-  expect(guide).toContain(`\`\`\`ts\n${example.slice(example.indexOf('import'))}\`\`\``);
+describe('the guide to a protocol of your own', () => {
+  test('the protocol of the guide is the example that passes the conformance cases', async () => {
+    const example = await readFile(join(ROOT, 'examples/own-protocol.ts'), 'utf8');
+    const guide = await readFile(join(GUIDES, 'your-own-protocol.md'), 'utf8');
+    expect(guide).toContain(`\`\`\`ts\n${example.slice(example.indexOf('import'))}\`\`\``);
+  });
 });

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
@@ -136,6 +136,20 @@ describe('files', () => {
   it(`none in src is over ${MAX_LINES} lines, unless it was generated`, () => {
     const lines = (file: string) => readFileSync(join(ROOT, file), 'utf8').trimEnd().split('\n').length;
     expect(files.filter((file) => !file.includes('/generated/') && lines(file) > MAX_LINES)).toEqual([]);
+  });
+
+  it('none in test has a test outside of a describe, which says what of', () => {
+    const tests = readdirSync(join(ROOT, 'test'), { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.test.ts'));
+    expect(tests.filter((file) => /^(test|it)[.(]/m.test(readFileSync(join(ROOT, 'test', file), 'utf8')))).toEqual([]);
+  });
+
+  it(`none in test is over ${MAX_LINES} lines`, () => {
+    const tests = readdirSync(join(ROOT, 'test'), { recursive: true, encoding: 'utf8' }).filter((file) => /\.(ts|mjs|py)$/.test(file));
+    const lines = (file: string) =>
+      readFileSync(join(ROOT, 'test', file), 'utf8')
+        .trimEnd()
+        .split('\n').length;
+    expect(tests.filter((file) => lines(file) > MAX_LINES)).toEqual([]);
   });
 });
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { petstore2 } from '../import/descriptions.ts';
+import { petstore2 } from '../import/petstores.ts';
 import { CLI, finish, killAll, start, type Result } from '../support/program.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });

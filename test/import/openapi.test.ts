@@ -9,18 +9,8 @@ import { listen } from '../../src/http/node/listen.ts';
 import { openApi, restHandler } from '../../src/rest/server.ts';
 import type { FileBody } from '../../src/schema/codec/file-body.ts';
 import { importing } from '../support/imported.ts';
-import {
-  awsLike,
-  djangoLike,
-  fastApiLike,
-  gitHubLike,
-  kubernetesLike,
-  mediaLike,
-  petstore2,
-  petstore3,
-  petstore31,
-  stripeLike,
-} from './descriptions.ts';
+import { awsLike, djangoLike, fastApiLike, gitHubLike, kubernetesLike, mediaLike, stripeLike } from './descriptions.ts';
+import { petstore2, petstore3, petstore31 } from './petstores.ts';
 
 const made = importing();
 

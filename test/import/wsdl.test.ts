@@ -10,7 +10,7 @@ import { importContract } from '../../src/import/index.ts';
 import { wsdlOption } from '../../src/import/wsdl/load.ts';
 import { serve } from '../../src/serve/index.ts';
 import { importing } from '../support/imported.ts';
-import { partsWsdl } from './descriptions.ts';
+import { partsWsdl } from './parts-wsdl.ts';
 
 const made = importing();
 const closing: (() => unknown)[] = [];

@@ -150,11 +150,13 @@ describe.each([4, 5] as const)('CloudEvents over MQTT %s', (version) => {
   });
 });
 
-test('options that mean nothing are refused', async () => {
-  const service = createService(contract, {});
-  const start = (cloudEvents: unknown) => serveMqtt(service, { url: 'mqtt://127.0.0.1:1', cloudEvents: cloudEvents as 'binary' });
-  await expect(start('batch')).rejects.toThrow(`serveMqtt: cloudEvents must be 'binary' or 'structured', not "batch"`);
-  await expect(start({ mode: 'binary', source: '' })).rejects.toThrow('must be a URI reference');
+describe('the option cloudEvents of MQTT', () => {
+  test('options that mean nothing are refused', async () => {
+    const service = createService(contract, {});
+    const start = (cloudEvents: unknown) => serveMqtt(service, { url: 'mqtt://127.0.0.1:1', cloudEvents: cloudEvents as 'binary' });
+    await expect(start('batch')).rejects.toThrow(`serveMqtt: cloudEvents must be 'binary' or 'structured', not "batch"`);
+    await expect(start({ mode: 'binary', source: '' })).rejects.toThrow('must be a URI reference');
+  });
 });
 
 function texts(values: Readonly<Record<string, unknown>>): Record<string, string> {

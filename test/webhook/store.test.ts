@@ -65,157 +65,159 @@ async function pendingIn(path: string): Promise<string[]> {
   return pending.map(({ id }) => id);
 }
 
-test('a file is there again after it was closed, and a message stands in it once', async () => {
-  const path = newPath();
-  await filled(path, ['1', '2', '3']);
-  expect((await readFile(path, 'utf8')).split('"message",').length - 1).toBe(1);
-  expect((await stat(path)).mode & 0o777).toBe(0o600);
-  expect(await pendingIn(path)).toEqual(['1', '2', '3']);
-});
-
-test('a line that a crash cut short is dropped; a damaged one elsewhere costs itself and is reported', async () => {
-  const path = newPath();
-  await filled(path, ['1']);
-  const whole = await readFile(path, 'utf8');
-  await appendFile(path, '["delivery",{"id":"2","subscr');
-  expect(await pendingIn(path)).toEqual(['1']);
-  // It is gone for good, not glued to the next line.
-  expect(await pendingIn(path)).toEqual(['1']);
-  await writeFile(path, whole.replace('"delivery"', '"deliv'));
-  const reports: unknown[] = [];
-  const store = fileWebhookStore(path, { onError: (error) => reports.push(String(error)) });
-  expect(await store.load()).toMatchObject({ subscriptions: [{ id: 's' }], pending: [] });
-  expect(reports).toEqual([expect.stringMatching(/line 3 is damaged and was left out/)]);
-  await store.close();
-});
-
-test('zeros that a power failure left in place of what was never acknowledged are passed over', async () => {
-  const path = newPath();
-  await filled(path, ['1']);
-  // The message of the delivery behind the hole was in it.
-  const lost = JSON.stringify(['delivery', { ...delivery('2'), message: 99 }]);
-  const after = JSON.stringify(['delivery', { ...delivery('3'), message: 1 }]);
-  await appendFile(path, `["message",99,{"id":${'\0'.repeat(4096)}"}]\n${lost}\n${after}\n`);
-  expect(await pendingIn(path)).toEqual(['1', '3']);
-  await appendFile(path, `${lost}\n`);
-  const reports: unknown[] = [];
-  const store = fileWebhookStore(path, { onError: (error) => reports.push(error) });
-  expect((await store.load()).pending.map(({ id }) => id)).toEqual(['1', '3']);
-  await store.close();
-});
-
-test('what a newer version wrote is not left out: it is an error', async () => {
-  const path = newPath();
-  await filled(path, ['1']);
-  await appendFile(path, '["quota",{"id":"s"}]\n');
-  await expect(fileWebhookStore(path).load()).rejects.toThrow(/a newer version of this library wrote 'quota'/);
-});
-
-test('what a write that failed did not store is in the next one', async () => {
-  const path = newPath();
-  const store = fileWebhookStore(path, { compactBytes: 1 });
-  await store.load();
-  await store.saveSubscription(subscription);
-  const before = Array.from({ length: 10 }, (_, index) => `before ${index}`);
-  // Four times as large as when it was made: the next write makes it anew.
-  await store.addDeliveries(before.map((id) => delivery(id)));
-  // The new file cannot be made.
-  await mkdir(`${path}.next`);
-  const failing = ['1', '2'].map((id) => expect(store.addDeliveries([delivery(id)])).rejects.toThrow(/EISDIR/));
-  await Promise.all(failing);
-  await rmdir(`${path}.next`);
-  await store.addDeliveries([delivery('3')]);
-  await store.close();
-  expect(await pendingIn(path)).toEqual([...before, '1', '2', '3']);
-});
-
-test('an event to a thousand endpoints is one fsync, and so are their outcomes; none is lost by closing', async () => {
-  const path = newPath();
-  const store = fileWebhookStore(path);
-  await store.load();
-  await store.saveSubscription(subscription);
-  const handle = await open(path);
-  const sync = vi.spyOn(Object.getPrototypeOf(handle) as FileHandle, 'datasync');
-  await handle.close();
-  const ids = Array.from({ length: 1000 }, (_, index) => String(index));
-  await store.addDeliveries(ids.map((id) => delivery(id)));
-  expect(sync).toHaveBeenCalledTimes(1);
-  await Promise.all(ids.slice(0, 500).map((id) => store.saveDelivery(delivery(id, 'delivered'))));
-  expect(sync).toHaveBeenCalledTimes(2);
-  const last = ids.slice(500).map((id) => store.saveDelivery(delivery(id, 'delivered')));
-  await store.close();
-  await Promise.all(last);
-  expect(sync).toHaveBeenCalledTimes(3);
-  sync.mockRestore();
-  await expect(store.addDeliveries([delivery('late')])).rejects.toThrow(/was closed/);
-  await expect(store.load()).rejects.toThrow(/was closed/);
-  expect(await pendingIn(path)).toEqual([]);
-});
-
-test('it is cut at every byte and still opens, with what was whole', async () => {
-  const path = newPath();
-  await filled(path, ['1', '2']);
-  const bytes = await readFile(path);
-  for (let length = 0; length <= bytes.length; length += 7) {
-    const cut = newPath();
-    await writeFile(cut, bytes.subarray(0, length));
-    expect(['', '1', '1,2']).toContain((await pendingIn(cut)).join());
-  }
-});
-
-test('two cannot use a file at once, and a crash does not lock it for good', async () => {
-  const path = newPath();
-  const store = fileWebhookStore(path);
-  await store.load();
-  for (const same of [path, relative('', path)])
-    await expect(fileWebhookStore(same).load()).rejects.toThrow(/uses the webhook store already/);
-  await store.close();
-  await writeFile(`${path}.lock`, '1');
-  await expect(fileWebhookStore(path).load()).rejects.toThrow(/process 1 uses this webhook store/);
-  await writeFile(`${path}.lock`, '999999999');
-  expect(await pendingIn(path)).toEqual([]);
-});
-
-test('of processes that take over the lock of one that crashed, one gets it', async () => {
-  const children = Array.from({ length: 4 }, () => {
-    const child = spawn(process.execPath, ['--import', 'tsx', fileURLToPath(new URL('../support/webhook-lock.ts', import.meta.url))], {
-      stdio: ['pipe', 'pipe', 'inherit'],
-    });
-    const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-    const read = async (): Promise<string> => String((await lines.next()).value);
-    return { child, read };
+describe('the webhook store in a file', () => {
+  test('a file is there again after it was closed, and a message stands in it once', async () => {
+    const path = newPath();
+    await filled(path, ['1', '2', '3']);
+    expect((await readFile(path, 'utf8')).split('"message",').length - 1).toBe(1);
+    expect((await stat(path)).mode & 0o777).toBe(0o600);
+    expect(await pendingIn(path)).toEqual(['1', '2', '3']);
   });
-  try {
-    await Promise.all(children.map(({ read }) => read()));
-    for (let round = 0; round < 100; round++) {
-      const path = `${newPath()}.lock`;
-      await writeFile(path, `999999999 ${round}`);
-      for (const { child } of children) child.stdin.write(`${path}\n`);
-      const outcomes = await Promise.all(children.map(({ read }) => read()));
-      expect(outcomes.filter((outcome) => outcome === 'won')).toHaveLength(1);
-      for (const outcome of outcomes) expect(outcome).toMatch(/^won$|uses this webhook store/);
-      // Nothing is left of the take-over.
-      expect((await readdir(folder)).filter((name) => join(folder, name).startsWith(path))).toHaveLength(1);
-    }
-  } finally {
-    for (const { child } of children) child.kill();
-  }
-}, 30_000);
 
-test('what is done with leaves the file', async () => {
-  const path = newPath();
-  const store = fileWebhookStore(path, { compactBytes: 20_000, keepDelivered: 2 });
-  await store.load();
-  await store.saveSubscription(subscription);
-  const saved: Promise<void>[] = [];
-  for (let round = 0; round < 500; round++) {
-    await store.addDeliveries([delivery(String(round))]);
-    saved.push(store.saveDelivery(delivery(String(round), 'delivered')));
-  }
-  await Promise.all(saved);
-  expect((await store.deliveries('s', 10)).map(({ id }) => id)).toEqual(['499', '498']);
-  await store.close();
-  expect((await stat(path)).size).toBeLessThan(30_000);
+  test('a line that a crash cut short is dropped; a damaged one elsewhere costs itself and is reported', async () => {
+    const path = newPath();
+    await filled(path, ['1']);
+    const whole = await readFile(path, 'utf8');
+    await appendFile(path, '["delivery",{"id":"2","subscr');
+    expect(await pendingIn(path)).toEqual(['1']);
+    // It is gone for good, not glued to the next line.
+    expect(await pendingIn(path)).toEqual(['1']);
+    await writeFile(path, whole.replace('"delivery"', '"deliv'));
+    const reports: unknown[] = [];
+    const store = fileWebhookStore(path, { onError: (error) => reports.push(String(error)) });
+    expect(await store.load()).toMatchObject({ subscriptions: [{ id: 's' }], pending: [] });
+    expect(reports).toEqual([expect.stringMatching(/line 3 is damaged and was left out/)]);
+    await store.close();
+  });
+
+  test('zeros that a power failure left in place of what was never acknowledged are passed over', async () => {
+    const path = newPath();
+    await filled(path, ['1']);
+    // The message of the delivery behind the hole was in it.
+    const lost = JSON.stringify(['delivery', { ...delivery('2'), message: 99 }]);
+    const after = JSON.stringify(['delivery', { ...delivery('3'), message: 1 }]);
+    await appendFile(path, `["message",99,{"id":${'\0'.repeat(4096)}"}]\n${lost}\n${after}\n`);
+    expect(await pendingIn(path)).toEqual(['1', '3']);
+    await appendFile(path, `${lost}\n`);
+    const reports: unknown[] = [];
+    const store = fileWebhookStore(path, { onError: (error) => reports.push(error) });
+    expect((await store.load()).pending.map(({ id }) => id)).toEqual(['1', '3']);
+    await store.close();
+  });
+
+  test('what a newer version wrote is not left out: it is an error', async () => {
+    const path = newPath();
+    await filled(path, ['1']);
+    await appendFile(path, '["quota",{"id":"s"}]\n');
+    await expect(fileWebhookStore(path).load()).rejects.toThrow(/a newer version of this library wrote 'quota'/);
+  });
+
+  test('what a write that failed did not store is in the next one', async () => {
+    const path = newPath();
+    const store = fileWebhookStore(path, { compactBytes: 1 });
+    await store.load();
+    await store.saveSubscription(subscription);
+    const before = Array.from({ length: 10 }, (_, index) => `before ${index}`);
+    // Four times as large as when it was made: the next write makes it anew.
+    await store.addDeliveries(before.map((id) => delivery(id)));
+    // The new file cannot be made.
+    await mkdir(`${path}.next`);
+    const failing = ['1', '2'].map((id) => expect(store.addDeliveries([delivery(id)])).rejects.toThrow(/EISDIR/));
+    await Promise.all(failing);
+    await rmdir(`${path}.next`);
+    await store.addDeliveries([delivery('3')]);
+    await store.close();
+    expect(await pendingIn(path)).toEqual([...before, '1', '2', '3']);
+  });
+
+  test('an event to a thousand endpoints is one fsync, and so are their outcomes; none is lost by closing', async () => {
+    const path = newPath();
+    const store = fileWebhookStore(path);
+    await store.load();
+    await store.saveSubscription(subscription);
+    const handle = await open(path);
+    const sync = vi.spyOn(Object.getPrototypeOf(handle) as FileHandle, 'datasync');
+    await handle.close();
+    const ids = Array.from({ length: 1000 }, (_, index) => String(index));
+    await store.addDeliveries(ids.map((id) => delivery(id)));
+    expect(sync).toHaveBeenCalledTimes(1);
+    await Promise.all(ids.slice(0, 500).map((id) => store.saveDelivery(delivery(id, 'delivered'))));
+    expect(sync).toHaveBeenCalledTimes(2);
+    const last = ids.slice(500).map((id) => store.saveDelivery(delivery(id, 'delivered')));
+    await store.close();
+    await Promise.all(last);
+    expect(sync).toHaveBeenCalledTimes(3);
+    sync.mockRestore();
+    await expect(store.addDeliveries([delivery('late')])).rejects.toThrow(/was closed/);
+    await expect(store.load()).rejects.toThrow(/was closed/);
+    expect(await pendingIn(path)).toEqual([]);
+  });
+
+  test('it is cut at every byte and still opens, with what was whole', async () => {
+    const path = newPath();
+    await filled(path, ['1', '2']);
+    const bytes = await readFile(path);
+    for (let length = 0; length <= bytes.length; length += 7) {
+      const cut = newPath();
+      await writeFile(cut, bytes.subarray(0, length));
+      expect(['', '1', '1,2']).toContain((await pendingIn(cut)).join());
+    }
+  });
+
+  test('two cannot use a file at once, and a crash does not lock it for good', async () => {
+    const path = newPath();
+    const store = fileWebhookStore(path);
+    await store.load();
+    for (const same of [path, relative('', path)])
+      await expect(fileWebhookStore(same).load()).rejects.toThrow(/uses the webhook store already/);
+    await store.close();
+    await writeFile(`${path}.lock`, '1');
+    await expect(fileWebhookStore(path).load()).rejects.toThrow(/process 1 uses this webhook store/);
+    await writeFile(`${path}.lock`, '999999999');
+    expect(await pendingIn(path)).toEqual([]);
+  });
+
+  test('of processes that take over the lock of one that crashed, one gets it', async () => {
+    const children = Array.from({ length: 4 }, () => {
+      const child = spawn(process.execPath, ['--import', 'tsx', fileURLToPath(new URL('../support/webhook-lock.ts', import.meta.url))], {
+        stdio: ['pipe', 'pipe', 'inherit'],
+      });
+      const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+      const read = async (): Promise<string> => String((await lines.next()).value);
+      return { child, read };
+    });
+    try {
+      await Promise.all(children.map(({ read }) => read()));
+      for (let round = 0; round < 100; round++) {
+        const path = `${newPath()}.lock`;
+        await writeFile(path, `999999999 ${round}`);
+        for (const { child } of children) child.stdin.write(`${path}\n`);
+        const outcomes = await Promise.all(children.map(({ read }) => read()));
+        expect(outcomes.filter((outcome) => outcome === 'won')).toHaveLength(1);
+        for (const outcome of outcomes) expect(outcome).toMatch(/^won$|uses this webhook store/);
+        // Nothing is left of the take-over.
+        expect((await readdir(folder)).filter((name) => join(folder, name).startsWith(path))).toHaveLength(1);
+      }
+    } finally {
+      for (const { child } of children) child.kill();
+    }
+  }, 30_000);
+
+  test('what is done with leaves the file', async () => {
+    const path = newPath();
+    const store = fileWebhookStore(path, { compactBytes: 20_000, keepDelivered: 2 });
+    await store.load();
+    await store.saveSubscription(subscription);
+    const saved: Promise<void>[] = [];
+    for (let round = 0; round < 500; round++) {
+      await store.addDeliveries([delivery(String(round))]);
+      saved.push(store.saveDelivery(delivery(String(round), 'delivered')));
+    }
+    await Promise.all(saved);
+    expect((await store.deliveries('s', 10)).map(({ id }) => id)).toEqual(['499', '498']);
+    await store.close();
+    expect((await stat(path)).size).toBeLessThan(30_000);
+  });
 });
 
 describe('kill -9', () => {
