@@ -39,7 +39,7 @@ describe.skipIf(skipped)(`two dispatchers on Postgres${skipped ? ` (${skipped})`
     return { child, url, acknowledged };
   }
 
-  it('deliver every acknowledged event when one is killed, and twice only what it had under way', async () => {
+  it('deliver every acknowledged event when one is killed, and twice only what came before that', async () => {
     const counts = new Map<string, number>();
     const endpoint = await startEndpoint(({ path, body }) => {
       const name = `${path} ${(JSON.parse(body) as { data: { n: number } }).data.n}`;
@@ -75,9 +75,10 @@ describe.skipIf(skipped)(`two dispatchers on Postgres${skipped ? ` (${skipped})`
     );
     expect(missing()).toEqual([]);
     expect(Math.max(...counts.values())).toBeLessThanOrEqual(2);
-    // Each endpoint had one request under way, and the outcome of the one before may not have been stored.
-    const twice = [...counts.values()].filter((count) => count === 2).length;
-    expect(twice).toBeLessThanOrEqual(2 * alive.length);
+    // Outcomes are stored a moment after the requests: what came before the kill may come again, and nothing that came after it.
+    const again = [...counts].filter(([, count]) => count === 2).map(([name]) => Number(name.split(' ')[1]));
+    expect(again.filter((n) => n > EVENTS / 2)).toEqual([]);
+    const twice = again.length;
     if (process.env['WEBHOOK_ENDPOINTS'])
       console.log({ endpoints: ENDPOINTS, acknowledged: acknowledged.length, deliveries: counts.size, twice });
     await endpoint.close();
