@@ -1,3 +1,4 @@
+import { readAll } from '../../http/message/read-all.ts';
 import { ApiError } from '../../core/errors.ts';
 import { ms, readOptions } from '../../core/options.ts';
 import type { Headers } from '../../core/transport.ts';
@@ -124,19 +125,10 @@ function formEncoded(text: string): string {
   return new URLSearchParams([['', text]]).toString().slice(1);
 }
 
-async function limited(response: Response): Promise<string> {
-  const reader = response.body?.getReader();
-  if (!reader) return '';
-  const decoder = new TextDecoder();
-  let text = '';
-  let size = 0;
-  for (let read = await reader.read(); !read.done; read = await reader.read()) {
-    size += read.value.byteLength;
-    if (size > MAX_BYTES) {
-      await reader.cancel();
-      throw new ApiError('UNAVAILABLE', 'the answer of the token endpoint is too large', { sent: false });
-    }
-    text += decoder.decode(read.value, { stream: true });
-  }
-  return text + decoder.decode();
+async function limited({ body }: Response): Promise<string> {
+  if (!body) return '';
+  const bytes = await readAll(body, (size) => {
+    if (size > MAX_BYTES) throw new ApiError('UNAVAILABLE', 'the answer of the token endpoint is too large', { sent: false });
+  });
+  return new TextDecoder().decode(bytes);
 }

@@ -98,7 +98,10 @@ function ofBase64(sent: Uint8Array): Uint8Array {
   const pieces = text.match(/[^=]+={0,2}/g)?.map(fromBase64) ?? [];
   const whole = pieces.flatMap((piece) => piece ?? []);
   if (whole.length < pieces.length) throw new ApiError('INVALID_ARGUMENT', 'the body is not base64, as its content type says');
-  return concatBytes(whole);
+  return concatBytes(
+    whole,
+    whole.reduce((sum, { length }) => sum + length, 0),
+  );
 }
 
 /** How messages and the end of an answer are written in envelopes. */

@@ -1,4 +1,5 @@
 import { FetchFailure, responseTooLarge, type FetchHeaders, type FetchInit, type FetchLike, type FetchResponse } from './fetch-like.ts';
+import { readAll } from '../message/read-all.ts';
 import { charsetOf, decodeBody } from './text.ts';
 
 /** A response of the platform's `fetch`, or of a given one, whose body is read within a limit and by its charset. */
@@ -50,29 +51,14 @@ class BoundedResponse implements FetchResponse {
 
   async #bytes(): Promise<Uint8Array<ArrayBuffer>> {
     const { raw, maxBytes } = this;
-    const reader = raw.body?.getReader?.();
-    if (!reader) {
-      const whole = new Uint8Array(await raw.arrayBuffer());
-      if (whole.length > maxBytes) throw responseTooLarge(maxBytes);
-      return whole;
-    }
-    const chunks: Uint8Array[] = [];
-    let size = 0;
-    for (let read = await reader.read(); !read.done; read = await reader.read()) {
-      size += read.value.length;
-      if (size > maxBytes) {
-        reader.cancel().catch(() => {});
-        throw responseTooLarge(maxBytes);
-      }
-      chunks.push(read.value);
-    }
-    const bytes = new Uint8Array(size);
-    let at = 0;
-    for (const chunk of chunks) {
-      bytes.set(chunk, at);
-      at += chunk.length;
-    }
-    return bytes;
+    const check = (size: number) => {
+      if (size > maxBytes) throw responseTooLarge(maxBytes);
+    };
+    // A stand-in may have a body that is no stream.
+    if (raw.body && 'getReader' in raw.body) return (await readAll(raw.body, check)) as Uint8Array<ArrayBuffer>;
+    const whole = new Uint8Array(await raw.arrayBuffer());
+    check(whole.length);
+    return whole;
   }
 }
 

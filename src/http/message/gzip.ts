@@ -1,6 +1,6 @@
 import { tooLarge } from './body.ts';
-import { concatBytes } from './concat.ts';
 import { HttpError } from './error.ts';
+import { readAll } from './read-all.ts';
 
 /** Inflates a body in gzip, to no more than `maxBytes`. Rejects with an `HttpError`: 413, or 400 for what is not gzip. */
 export async function inflate(bytes: Uint8Array, maxBytes: number): Promise<Uint8Array> {
@@ -9,25 +9,13 @@ export async function inflate(bytes: Uint8Array, maxBytes: number): Promise<Uint
   // What fails here fails the reading too.
   void writer.write(new Uint8Array(bytes)).catch(() => {});
   void writer.close().catch(() => {});
-  const reader = stream.readable.getReader();
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for (;;) {
-    let read: ReadableStreamReadResult<Uint8Array>;
-    try {
-      read = await reader.read();
-    } catch {
-      throw new HttpError(400, 'the body is not in gzip, as its content-encoding says');
-    }
-    if (read.done) break;
-    size += read.value.byteLength;
-    if (size > maxBytes) {
-      await reader.cancel().catch(() => {});
-      throw tooLarge(maxBytes);
-    }
-    chunks.push(read.value);
+  try {
+    return await readAll(stream.readable, (size) => {
+      if (size > maxBytes) throw tooLarge(maxBytes);
+    });
+  } catch (error) {
+    throw error instanceof HttpError ? error : new HttpError(400, 'the body is not in gzip, as its content-encoding says');
   }
-  return concatBytes(chunks, size);
 }
 
 /** Compresses with gzip. */

@@ -2,7 +2,7 @@ import { ApiError, isApiError } from '../../core/errors.ts';
 import type { FetchResponse } from '../../http/client/fetch-like.ts';
 import type { HttpClient } from '../../http/client/http-client.ts';
 import { networkError } from '../../http/client/network-error.ts';
-import { concatBytes } from '../../http/message/concat.ts';
+import { readAll } from '../../http/message/read-all.ts';
 import { builtin } from '../../peer/builtin.ts';
 import type { WsdlOptionsInForce } from '../options.ts';
 import { decodeXml } from '../../xml/decode.ts';
@@ -61,25 +61,15 @@ export class WsdlDocuments {
 
   /** The body of a document, as far as all of them are within the limit. */
   async #body(response: FetchResponse): Promise<Uint8Array> {
-    const reader = response.body?.getReader();
-    if (!reader) {
-      const bytes = new Uint8Array(await response.arrayBuffer());
-      this.#count(bytes.length);
-      return bytes;
-    }
-    const chunks: Uint8Array[] = [];
-    let size = 0;
-    try {
-      for (let read = await reader.read(); !read.done; read = await reader.read()) {
-        size += read.value.byteLength;
-        this.#count(read.value.byteLength);
-        chunks.push(read.value);
-      }
-    } catch (error) {
-      await reader.cancel().catch(() => {});
-      throw error;
-    }
-    return concatBytes(chunks, size);
+    let counted = 0;
+    const count = (size: number) => {
+      this.#count(size - counted);
+      counted = size;
+    };
+    if (response.body) return readAll(response.body, count);
+    const bytes = new Uint8Array(await response.arrayBuffer());
+    count(bytes.length);
+    return bytes;
   }
 
   async #file(path: string): Promise<string> {
