@@ -62,10 +62,6 @@ export type SubscriptionForm = 'ws' | 'sse' | 'multipart';
 
 const FORMS: readonly SubscriptionForm[] = ['ws', 'sse', 'multipart'];
 
-const MAPPING_MEMBERS = ['document', 'result', 'input', 'output', 'read'] as const satisfies readonly (
-  keyof ForeignOperation | keyof ForeignEvent
-)[];
-
 /** Options of `graphql`. */
 export interface GraphqlOptions extends HttpClientOptions {
   /** The endpoint: `https://example.com/graphql`; without a path it is `/graphql`. */
@@ -122,7 +118,8 @@ export function graphql(options: GraphqlOptions): Adapter<'call' | 'subscribe' |
     throw new TypeError("graphql: 'persisted' needs crypto.subtle, which browsers give to pages on https:// and localhost alone");
   if (!FORMS.includes(options.subscriptions ?? 'ws'))
     throw new TypeError(`graphql: 'subscriptions' is one of ${FORMS.join(', ')}, not '${String(options.subscriptions)}'`);
-  checkMappings('graphql', { ...options.operations, ...options.events }, MAPPING_MEMBERS);
+  checkMappings('graphql: operations', options.operations, ['document', 'result', 'input', 'output']);
+  checkMappings('graphql: events', options.events, ['document', 'result', 'input', 'read']);
   const read = guardOnWire(readClientOptions(options));
   return defineAdapter<'call' | 'subscribe' | 'stream'>((contract) => new GraphqlTransport(contract, endpoint, read));
 }
@@ -287,7 +284,7 @@ class GraphqlTransport implements Transport {
     return new SocketSubscriptions({
       url: this.endpoint.replace(/^http/, 'ws'),
       // A class of one's own brings its own.
-      ...(options.WebSocket ? { WebSocket: options.WebSocket, tls: undefined } : { tls: options.tls, dispatcher: options.dispatcher }),
+      ...(options.WebSocket ? { WebSocket: options.WebSocket } : { tls: options.tls, dispatcher: options.dispatcher }),
       connectionParams: options.connectionParams,
       connectTimeoutMs: options.connectTimeoutMs,
       pingIntervalMs: options.pingIntervalMs,

@@ -24,6 +24,7 @@ const WRONG: Readonly<Record<string, readonly [near: string, make: (url: string)
   'rest events': ['types', (url) => rest({ url, operations: { get: {} }, events: { changed: { type: 'x' } as never } })],
   'rest defaults': ['lists', (url) => rest({ url, operations: { get: {} }, defaults: { list: 'comma' } as never })],
   'graphql operations': ['result', (url) => graphql({ url, operations: { get: { document: '{ a }', reslt: 'a' } as never } })],
+  'graphql events': ['read', (url) => graphql({ url, events: { changed: { document: 'subscription { a }', reads: 1 } as never } })],
   'soap operations': ['output', (url) => soap({ wsdl: `${url}/x`, operations: { get: { outputs: 'a' } as never } })],
   'grpc operations': [
     'output',

@@ -1,6 +1,5 @@
 import type { ApiError, JsonObject } from '../../core/errors.ts';
 import type { EventSink, Headers } from '../../core/transport.ts';
-import type { ClientTls } from '../../http/client/fetch-like.ts';
 import type { ClientDocument } from '../document/document.ts';
 import type { SocketClassOptions } from '../../socket/client/socket-class.ts';
 
@@ -16,7 +15,6 @@ export interface SubscriptionSettings extends SocketClassOptions {
   readonly pingIntervalMs: number;
   readonly maxMessageBytes: number;
   readonly maxBufferedBytes: number;
-  readonly tls: ClientTls | undefined;
   readonly onFrame: OnFrame | undefined;
   /** Gets the errors of single events. */
   readonly onEventError: (error: ApiError) => void;

@@ -23,7 +23,7 @@ import {
 export interface SocketOptions {
   readonly constructor: WebSocketConstructor;
   /** What `ws` shows and trusts over `wss:`. */
-  readonly tls: ClientTls | undefined;
+  readonly tls?: ClientTls | undefined;
   readonly url: string;
   readonly protocols: readonly string[];
   /** Sent with the upgrade, if the socket can. */
