@@ -44,7 +44,7 @@ export function decode(document: ClientDocument, reply: Reply): unknown {
   if (failure) throw failure;
   const { status, data } = reply;
   if (data === undefined && status >= 200 && status < 300 && !reply.isObject)
-    throw new ApiError('DATA_LOSS', 'this is not GraphQL, or too deep: is the url right?', {
+    throw new ApiError('DATA_LOSS', 'the answer is not GraphQL, or too deep: is the url right?', {
       remote: true,
     });
   if (data === undefined || status < 200 || status >= 300) throw decodeFailure(reply.text, reply.location, reply.notes);

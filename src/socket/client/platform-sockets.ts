@@ -6,6 +6,6 @@ import type { SocketClass, SocketClassOptions } from './socket-class.ts';
  * Throws a `TypeError` for options that only Node's sockets have.
  */
 export function socketClass({ WebSocket = PlatformWebSocket, tls, dispatcher }: SocketClassOptions): SocketClass {
-  if (tls || dispatcher) throw new TypeError("'tls' and 'dispatcher' need Node");
+  if (tls || dispatcher) throw new TypeError("'tls' and 'dispatcher' need Node: elsewhere give a 'WebSocket' of your own");
   return () => WebSocket;
 }
