@@ -30,6 +30,20 @@ async function listen(
   };
 }
 
+/** A hub that takes nothing until it comes back. */
+function brokenHub() {
+  let isDown = true;
+  const took: string[] = [];
+  const hub: EventHub = {
+    ...memoryHub(),
+    publish: async (_, { data }) => {
+      if (isDown) throw new Error('down');
+      took.push((data as { text: string }).text);
+    },
+  };
+  return { hub, took, comeBack: () => void (isDown = false) };
+}
+
 describe('the past of a channel', () => {
   it('is not pushed out by another channel', async () => {
     const hub = memoryHub({ history: 2 });
@@ -189,15 +203,7 @@ describe('a hub that does not answer', () => {
   it('loses nothing that was acknowledged, however many events come while it is away, and keeps their order', async () => {
     vi.useFakeTimers();
     onTestFinished(() => void vi.useRealTimers());
-    let isDown = true;
-    const took: string[] = [];
-    const hub: EventHub = {
-      ...memoryHub(),
-      publish: async (_, { data }) => {
-        if (isDown) throw new Error('down');
-        took.push((data as { text: string }).text);
-      },
-    };
+    const { hub, took, comeBack } = brokenHub();
     const service = createService(contract, {}, { hub, onError: () => {} });
     let acknowledged = 0;
     const publishing = Array.from({ length: 3000 }, (_, n) =>
@@ -205,7 +211,7 @@ describe('a hub that does not answer', () => {
     );
     await vi.advanceTimersByTimeAsync(10_000);
     expect(acknowledged).toBe(1000);
-    isDown = false;
+    comeBack();
     await vi.advanceTimersByTimeAsync(10_000);
     await Promise.all(publishing);
     expect(took).toEqual(Array.from({ length: 3000 }, (_, n) => String(n)));
@@ -243,18 +249,10 @@ describe('a hub that does not answer', () => {
   });
 
   it('gets what waits once more when the service closes', async () => {
-    let isDown = true;
-    const took: string[] = [];
-    const hub: EventHub = {
-      ...memoryHub(),
-      publish: async (_, { data }) => {
-        if (isDown) throw new Error('down');
-        took.push((data as { text: string }).text);
-      },
-    };
+    const { hub, took, comeBack } = brokenHub();
     const service = createService(contract, {}, { hub, onError: () => {} });
     for (const text of ['a', 'b']) await service.publish('said', { room: 'a', text });
-    isDown = false;
+    comeBack();
     await service.close();
     expect(took).toEqual(['a', 'b']);
   });
