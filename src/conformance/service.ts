@@ -178,7 +178,7 @@ async function* breaking(size: number): AsyncGenerator<Uint8Array> {
   throw new Error('SECRET-file');
 }
 
-/** What settles once it is asked, and is no promise. */
+/** A thenable that is not a promise. It settles when `then` is called. */
 function lazily<T>(value: T): Promise<T> {
   const thenable: PromiseLike<T> = { then: (resolve, reject) => Promise.resolve(value).then(resolve, reject) };
   return thenable as Promise<T>;

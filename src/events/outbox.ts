@@ -7,7 +7,7 @@ import { after, type StopTimer } from '../life/timers.ts';
 const MAX_WAITING = 1000;
 /** After how many tries the next event is tried too, and how often the hub then refuses the first one until it is dropped. */
 const TRIES = 3;
-/** How many go to the hub at a time once it takes some again: a hub that batches takes them in one call. */
+/** The most events that go to the hub at a time when it takes some again, because a hub that batches takes them in one call. */
 const MAX_AT_ONCE = 200;
 
 interface Waiting {
