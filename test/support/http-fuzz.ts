@@ -206,7 +206,8 @@ export async function exchange(port: number, bytes: Buffer, isCut: boolean): Pro
   const chunks: Buffer[] = [];
   socket.on('data', (chunk) => {
     chunks.push(chunk);
-    if (chunk.includes('text/event-stream')) socket.destroy();
+    // The head of one: descriptions name the type too.
+    if (chunk.includes('content-type: text/event-stream')) socket.destroy();
   });
   socket.on('error', () => {});
   const closed = once(socket, 'close');
