@@ -15,7 +15,7 @@ import { makeWebhookSecret, signWebhook, webhook } from '../../src/webhook/clien
 import { webhookHandler, type WebhookHandlerOptions } from '../../src/webhook/server.ts';
 import { webSocket } from '../../src/websocket/client.ts';
 import { webSocketHandler } from '../../src/websocket/server.ts';
-import { missing, PYTHON, run } from '../support/system-peer.ts';
+import { because, missing, PYTHON, run } from '../support/system-peer.ts';
 import { until } from '../support/until.ts';
 import { startEndpoint, verified } from '../support/webhooks.ts';
 
@@ -123,7 +123,7 @@ describe('CloudEvents as server-sent events', () => {
     expect(errors).toEqual([]);
   });
 
-  test.skipIf(noPython)('a strict reader in Python reads what we send', async () => {
+  test.skipIf(noPython)(`a strict reader in Python reads what we send${because(noPython)}`, async () => {
     const peer = startPython('stream', `${url}/stores/oslo/sold`);
     expect(await peer.line(0)).toBe('open');
     await service.publish('sold', SALE);
@@ -203,7 +203,7 @@ describe('CloudEvents over WebSocket', () => {
     server.close();
   });
 
-  test.skipIf(noSockets)('a strict peer in Python writes and reads', async () => {
+  test.skipIf(noSockets)(`a strict peer in Python writes and reads${because(noSockets)}`, async () => {
     const text = await run(PYTHON, PEER, 'socket', `${url.replace('http', 'ws')}/stores/oslo/sold`);
     expect(JSON.parse(text)).toMatchObject({ attributes: OURS, data: { store: 'oslo', price: 7 } });
   });
@@ -351,7 +351,7 @@ describe('CloudEvents as webhooks', () => {
     expect(() => webhook({ secret: 'whsec_AAAA', grant: { origins: [], ratePerMinute: 0 } })).toThrow('ratePerMinute');
   });
 
-  test.skipIf(noPython)('a strict peer in Python reads what we send', async () => {
+  test.skipIf(noPython)(`a strict peer in Python reads what we send${because(noPython)}`, async () => {
     const peer = startPython('receive');
     const target = `http://127.0.0.1:${await peer.line(0)}/`;
     for (const [at, mode] of (['binary', 'structured'] as const).entries()) {
@@ -365,7 +365,7 @@ describe('CloudEvents as webhooks', () => {
     peer.stop();
   });
 
-  test.skipIf(noPython)('our receiver reads what a strict peer in Python sends', async () => {
+  test.skipIf(noPython)(`our receiver reads what a strict peer in Python sends${because(noPython)}`, async () => {
     const secret = makeWebhookSecret();
     const receiver = webhook({ secret, onError });
     const hooks = await listen(composeHandlers(receiver.handler));

@@ -12,6 +12,7 @@ import { rest, type RestOptions } from '../../src/rest/client.ts';
 import { makeCertificate, noOpenssl } from '../support/certificates.ts';
 import { failure } from '../support/failure.ts';
 import { until } from '../support/until.ts';
+import { because } from '../support/system-peer.ts';
 
 const contract = defineContract({
   name: 'one',
@@ -202,7 +203,7 @@ describe('what stands in the way of all requests', () => {
   });
 });
 
-describe.skipIf(noOpenssl !== undefined)('tls', () => {
+describe.skipIf(noOpenssl !== undefined)(`tls${because(noOpenssl)}`, () => {
   it('trusts a CA of its own, and shows a certificate', async () => {
     const server = makeCertificate();
     const own = makeCertificate();

@@ -19,6 +19,7 @@ import { makeCertificate, noOpenssl } from '../support/certificates.ts';
 import { dial, echo, serve } from '../support/dial.ts';
 import { until } from '../support/until.ts';
 import { refusal } from '../websocket/support.ts';
+import { because } from '../support/system-peer.ts';
 
 /** json-server brings it. */
 const compression = createRequire(import.meta.url)('compression') as () => RequestHandler;
@@ -148,7 +149,7 @@ describe('a request that is cut on its way', () => {
   });
 });
 
-describe.skipIf(noOpenssl !== undefined)('a certificate', () => {
+describe.skipIf(noOpenssl !== undefined)(`a certificate${because(noOpenssl)}`, () => {
   it('makes a server speak https, and stop as any other', async () => {
     const { cert, key, remove } = makeCertificate();
     onTestFinished(remove);

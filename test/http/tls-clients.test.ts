@@ -14,6 +14,7 @@ import { serve, type Served } from '../../src/serve/serve.ts';
 import { soap } from '../../src/soap/client.ts';
 import { webSocket } from '../../src/websocket/client.ts';
 import { makeCertificate, noOpenssl } from '../support/certificates.ts';
+import { because } from '../support/system-peer.ts';
 
 interface Carried {
   readonly tls?: ClientTls;
@@ -60,7 +61,7 @@ async function checkEvents(adapter: Adapter<'call' | 'subscribe'>): Promise<void
   }
 }
 
-describe.skipIf(noOpenssl !== undefined)('tls of every client over HTTP or WebSocket', () => {
+describe.skipIf(noOpenssl !== undefined)(`tls of every client over HTTP or WebSocket${because(noOpenssl)}`, () => {
   const server = noOpenssl === undefined ? makeCertificate() : undefined;
   const own = noOpenssl === undefined ? makeCertificate() : undefined;
   const tls: ClientTls = { ca: server?.cert, cert: own?.cert, key: own?.key };

@@ -14,6 +14,7 @@ import { serveMqtt } from '../../src/mqtt/server.ts';
 import { createService } from '../../src/service/service.ts';
 import { noMosquitto, startMosquitto } from '../support/mqtt.ts';
 import { until } from '../support/until.ts';
+import { because } from '../support/system-peer.ts';
 
 const cleanups: (() => unknown)[] = [];
 afterEach(async () => {
@@ -101,21 +102,24 @@ describe('limits', () => {
     events: { note: event({ channel: 'notes/{room}', payload: z.object({ room: z.string(), text: z.string() }) }) },
   });
 
-  test.skipIf(noMosquitto !== undefined)('a broker that takes small packets alone is served: what counts is the packet', async () => {
-    const broker = await startMosquitto(['max_packet_size 2000']);
-    cleanups.push(() => broker.close());
-    const service = createService(contract, { repeat: ({ size }) => 'x'.repeat(size) });
-    const served = await serveMqtt(service, { url: broker.url });
-    const client = createClient({ contract, transport: mqtt({ url: broker.url }) });
-    cleanups.push(
-      () => service.close(),
-      () => served.close(0),
-      () => client.close(),
-    );
-    expect(await client.repeat({ size: 1500 })).toHaveLength(1500);
-    await expect(client.repeat({ size: 2000 })).rejects.toMatchObject({ code: 'RESOURCE_EXHAUSTED' });
-    expect(await client.repeat({ size: 1 })).toHaveLength(1);
-  });
+  test.skipIf(noMosquitto !== undefined)(
+    `a broker that takes small packets alone is served: what counts is the packet${because(noMosquitto)}`,
+    async () => {
+      const broker = await startMosquitto(['max_packet_size 2000']);
+      cleanups.push(() => broker.close());
+      const service = createService(contract, { repeat: ({ size }) => 'x'.repeat(size) });
+      const served = await serveMqtt(service, { url: broker.url });
+      const client = createClient({ contract, transport: mqtt({ url: broker.url }) });
+      cleanups.push(
+        () => service.close(),
+        () => served.close(0),
+        () => client.close(),
+      );
+      expect(await client.repeat({ size: 1500 })).toHaveLength(1500);
+      await expect(client.repeat({ size: 2000 })).rejects.toMatchObject({ code: 'RESOURCE_EXHAUSTED' });
+      expect(await client.repeat({ size: 1 })).toHaveLength(1);
+    },
+  );
 
   test.each([4, 5] as const)(
     'a reply over the limit of its reader fails that call alone, an event its subscription; version %i',

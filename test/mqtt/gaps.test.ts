@@ -9,6 +9,7 @@ import { Holes } from '../../src/mqtt/events/lineage.ts';
 import { mqttHub } from '../../src/mqtt/hub.ts';
 import { noMosquitto, startMosquitto } from '../support/mqtt.ts';
 import { until } from '../support/until.ts';
+import { because } from '../support/system-peer.ts';
 
 const cleanups: (() => unknown)[] = [];
 afterEach(async () => {
@@ -45,7 +46,7 @@ async function slowWay(port: number) {
   };
 }
 
-describe.skipIf(noMosquitto !== undefined)('events that a broker drops', () => {
+describe.skipIf(noMosquitto !== undefined)(`events that a broker drops${because(noMosquitto)}`, () => {
   test.each(['slow', 'away'])(
     'are told as gaps, those at the end too: a listener that is %s',
     async (what) => {
@@ -121,32 +122,35 @@ describe.skipIf(noMosquitto !== undefined)('events that a broker drops', () => {
 });
 
 describe('gaps', () => {
-  test.skipIf(noMosquitto !== undefined)('are none if two processes publish the same events for a while', async () => {
-    const broker = await startMosquitto(['set_tcp_nodelay true']);
-    const blog = createClient({ transport: mqtt({ url: broker.url }) });
-    const processes = await mqttjs.connectAsync(broker.url, { protocolVersion: 5, reconnectPeriod: 0 });
-    cleanups.push(
-      () => broker.close(),
-      () => blog.close(),
-      () => processes.endAsync(true),
-    );
-    const told: (number | undefined)[] = [];
-    await blog.onTemperature(({ celsius }) => void told.push(celsius), { onGap: () => told.push(undefined) });
-    const send = (publisher: string, celsius: number) =>
-      processes.publishAsync('sensors/temperature', JSON.stringify({ sensorId: 'a', celsius, measuredAt: '2026-01-31T12:00:00Z' }), {
-        qos: 1,
-        properties: { userProperties: { publisher, id: `e-${celsius}`, ...(celsius > 1 && { after: `e-${celsius - 1}` }) } },
-      });
-    // The one has lost its lease and does not know it yet, the other has it.
-    for (const [publisher, celsius] of [['p', 1], ['q', 1], ['p', 2], ['p', 3], ['q', 2], ['q', 3], ['q', 4], ['p', 4], ['p', 3], ['p', 5]] as const)
+  test.skipIf(noMosquitto !== undefined)(
+    `are none if two processes publish the same events for a while${because(noMosquitto)}`,
+    async () => {
+      const broker = await startMosquitto(['set_tcp_nodelay true']);
+      const blog = createClient({ transport: mqtt({ url: broker.url }) });
+      const processes = await mqttjs.connectAsync(broker.url, { protocolVersion: 5, reconnectPeriod: 0 });
+      cleanups.push(
+        () => broker.close(),
+        () => blog.close(),
+        () => processes.endAsync(true),
+      );
+      const told: (number | undefined)[] = [];
+      await blog.onTemperature(({ celsius }) => void told.push(celsius), { onGap: () => told.push(undefined) });
+      const send = (publisher: string, celsius: number) =>
+        processes.publishAsync('sensors/temperature', JSON.stringify({ sensorId: 'a', celsius, measuredAt: '2026-01-31T12:00:00Z' }), {
+          qos: 1,
+          properties: { userProperties: { publisher, id: `e-${celsius}`, ...(celsius > 1 && { after: `e-${celsius - 1}` }) } },
+        });
+      // The one has lost its lease and does not know it yet, the other has it.
+      for (const [publisher, celsius] of [['p', 1], ['q', 1], ['p', 2], ['p', 3], ['q', 2], ['q', 3], ['q', 4], ['p', 4], ['p', 3], ['p', 5]] as const)
       await send(publisher, celsius); // prettier-ignore
-    await processes.publishAsync('multi-api-sdk/marks/q', '{"publisher":"q","last":{"sensors/temperature":"e-4"}}', { qos: 1 });
-    await send('q', 6);
-    await until(() => told.includes(6), () => JSON.stringify(told)); // prettier-ignore
-    expect(told).toEqual([1, 2, 3, 4, 5, undefined, 6]);
-  });
+      await processes.publishAsync('multi-api-sdk/marks/q', '{"publisher":"q","last":{"sensors/temperature":"e-4"}}', { qos: 1 });
+      await send('q', 6);
+      await until(() => told.includes(6), () => JSON.stringify(told)); // prettier-ignore
+      expect(told).toEqual([1, 2, 3, 4, 5, undefined, 6]);
+    },
+  );
 
-  test.skipIf(noMosquitto !== undefined)('marks can be switched off', async () => {
+  test.skipIf(noMosquitto !== undefined)(`marks can be switched off${because(noMosquitto)}`, async () => {
     const broker = await startMosquitto(['set_tcp_nodelay true']);
     const topics: string[] = [];
     const watch = ({ start }: { readonly start: string }) => void topics.push(start);

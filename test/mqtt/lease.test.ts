@@ -13,7 +13,7 @@ import { serveMqtt } from '../../src/mqtt/server.ts';
 import { redisStores } from '../../src/redis/index.ts';
 import { noMosquitto, startMosquitto } from '../support/mqtt.ts';
 import { RedisServer } from '../support/redis-server.ts';
-import { missing } from '../support/system-peer.ts';
+import { because, missing } from '../support/system-peer.ts';
 import { until } from '../support/until.ts';
 
 const PROGRAM = fileURLToPath(new URL('../programs/mqtt-redis-process.ts', import.meta.url));
@@ -68,7 +68,7 @@ async function startProcess(hub: EventHub, url: string, leaseMs: number) {
   return { service, served, cursors, die: () => (isDead = true) };
 }
 
-describe.skipIf(noMosquitto !== undefined)('the events of a shared hub', () => {
+describe.skipIf(noMosquitto !== undefined)(`the events of a shared hub${because(noMosquitto)}`, () => {
   test('are published by one process, by the next one if it stops or dies, and none is lost', async () => {
     const broker = await startMosquitto(['set_tcp_nodelay true']);
     const hub = memoryHub();

@@ -7,6 +7,7 @@ import { mqttBroker, serveMqtt } from '../../src/mqtt/server.ts';
 import { createService } from '../../src/service/service.ts';
 import { noMosquitto, startMosquitto } from '../support/mqtt.ts';
 import { until } from '../support/until.ts';
+import { because } from '../support/system-peer.ts';
 
 const cleanups: (() => Promise<unknown> | void)[] = [];
 afterEach(async () => {
@@ -32,7 +33,7 @@ function makeService() {
   return service;
 }
 
-describe.skipIf(noMosquitto !== undefined)('a graceful stop of an MQTT server', () => {
+describe.skipIf(noMosquitto !== undefined)(`a graceful stop of an MQTT server${because(noMosquitto)}`, () => {
   test.each([4, 5] as const)('answers every request that it took, and those that the broker holds for it; version %i', async (version) => {
     const broker = await startMosquitto(['set_tcp_nodelay true', 'max_inflight_messages 4']);
     cleanups.push(() => broker.close());

@@ -7,6 +7,7 @@ import { mqtt } from '../../src/mqtt/client.ts';
 import { mqttBroker, serveMqtt, type ServeMqttOptions } from '../../src/mqtt/server.ts';
 import { noMosquitto, startMosquitto } from '../support/mqtt.ts';
 import { until } from '../support/until.ts';
+import { because } from '../support/system-peer.ts';
 
 const contract = defineContract({
   name: 'model',
@@ -228,27 +229,30 @@ describe.each([4, 5] as const)('a stream over MQTT %s', (version) => {
 });
 
 describe('a stream', () => {
-  test.skipIf(noMosquitto !== undefined)('whose item the broker does not take ends with RESOURCE_EXHAUSTED', async () => {
-    const broker = await startMosquitto(['max_packet_size 20000']);
-    cleanups.push(() => broker.close());
-    const service = createService(contract, {
-      async *count({ size = 1 }) {
-        yield { n: 1, text: 'x' };
-        yield { n: 2, text: 'x'.repeat(size) };
-      },
-      async *say() {},
-      hello: () => 'pong',
-    });
-    const served = await serveMqtt(service, { url: broker.url, onError: () => {} });
-    const client = createClient({ contract, transport: mqtt({ url: broker.url }) });
-    cleanups.push(
-      () => service.close(),
-      () => served.close(),
-      () => client.close(),
-    );
-    const { items, error } = await all(client.count({ to: 2, size: 100_000 }));
-    expect([items.length, error]).toEqual([1, expect.objectContaining({ code: 'RESOURCE_EXHAUSTED' })]);
-  });
+  test.skipIf(noMosquitto !== undefined)(
+    `whose item the broker does not take ends with RESOURCE_EXHAUSTED${because(noMosquitto)}`,
+    async () => {
+      const broker = await startMosquitto(['max_packet_size 20000']);
+      cleanups.push(() => broker.close());
+      const service = createService(contract, {
+        async *count({ size = 1 }) {
+          yield { n: 1, text: 'x' };
+          yield { n: 2, text: 'x'.repeat(size) };
+        },
+        async *say() {},
+        hello: () => 'pong',
+      });
+      const served = await serveMqtt(service, { url: broker.url, onError: () => {} });
+      const client = createClient({ contract, transport: mqtt({ url: broker.url }) });
+      cleanups.push(
+        () => service.close(),
+        () => served.close(),
+        () => client.close(),
+      );
+      const { items, error } = await all(client.count({ to: 2, size: 100_000 }));
+      expect([items.length, error]).toEqual([1, expect.objectContaining({ code: 'RESOURCE_EXHAUSTED' })]);
+    },
+  );
 
   /** A server that answers as it is told. */
   async function answering(pieces: readonly object[]) {

@@ -11,7 +11,7 @@ import { nodeListener } from '../../src/http/node/listener.ts';
 import { attachUpgrade } from '../../src/socket/upgrade.ts';
 import { makeCertificate, noOpenssl } from '../support/certificates.ts';
 import { curl, NO_CURL } from '../support/curl.ts';
-import { missing, run } from '../support/system-peer.ts';
+import { because, missing, run } from '../support/system-peer.ts';
 import { until } from '../support/until.ts';
 
 const H2C = 'Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n';
@@ -130,7 +130,7 @@ describe('upgrades that are not offers of another protocol', () => {
     expect(chunk.toString()).toMatch(/^HTTP\/1.1 101 own\/1/);
   });
 
-  test.skipIf(noOpenssl !== undefined)('a server with TLS answers as one without', async () => {
+  test.skipIf(noOpenssl !== undefined)(`a server with TLS answers as one without${because(noOpenssl)}`, async () => {
     const { cert, key, remove } = makeCertificate();
     closers.push(async () => remove());
     const server = createTlsServer({ cert, key }, nodeListener(echo));

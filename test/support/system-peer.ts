@@ -37,3 +37,8 @@ export function startServer(command: string, ...args: string[]): Promise<{ reado
     });
   });
 }
+
+/** The end of a title of what is skipped: why. */
+export function because(missing: string | undefined): string {
+  return missing === undefined ? '' : ` (${missing})`;
+}
