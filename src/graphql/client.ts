@@ -9,9 +9,14 @@ import type { Contract, EventDefinition } from '../core/contract.ts';
 import { ApiError, type JsonObject } from '../core/errors.ts';
 import { checkMappings } from '../guard/check-mappings.ts';
 import { bytes, ms, readOptions } from '../core/options.ts';
-import { reporter } from '../life/report.ts';
 import type { WebSocketConstructor } from '../socket/client/like.ts';
-import { HTTP_CLIENT_OPTIONS, HTTP_CLIENT_READERS, HttpClient, type HttpClientOptions } from '../http/client/http-client.ts';
+import {
+  HTTP_CLIENT_OPTIONS,
+  HTTP_CLIENT_READERS,
+  HttpClient,
+  type HttpClientOptions,
+  type HttpReply,
+} from '../http/client/http-client.ts';
 import { defineAdapter } from '../guard/guard.ts';
 import { timeoutHeader } from '../peer/headers.ts';
 import { guardOnWire } from '../peer/on-wire.ts';
@@ -20,17 +25,18 @@ import type { Adapter, CallRequest, EventRequest, EventSink, StreamRequest, Subs
 import { eventDocument, foreignDocument, operationDocument, type ClientDocument } from './document/document.ts';
 import { carried, type GraphqlCarrier } from './carrier.ts';
 import { decode, readReply, type Reply } from './reply.ts';
-import type { Subscriptions } from './socket/settings.ts';
-import type { StreamSettings } from './stream/client.ts';
+import type { SubscriptionForm, Subscriptions } from './socket/settings.ts';
 import { linkClosed } from '../socket/client/link.ts';
 import { isSameOrigin } from '../http/client/page-url.ts';
 import { endpointOf } from './endpoint.ts';
 import { persistedQuery, RequestForms, type RequestForm } from './document/request-form.ts';
 import { outlineContract } from './document/outline.ts';
 import { typesBy } from './engine/types.ts';
+import { hasFile } from '../schema/codec/has-file.ts';
 import { JSON_TYPE, NO_HASHES, RESPONSE_TYPE, tells, UNKNOWN_HASH } from './wire.ts';
 
 export type { CarrierResponse, GraphqlCarrier } from './carrier.ts';
+export type { SubscriptionForm } from './socket/settings.ts';
 export type { SocketEvent, WebSocketConstructor, WebSocketLike } from '../socket/client/like.ts';
 
 /** An operation of an API that someone else designed. */
@@ -56,9 +62,6 @@ export interface ForeignEvent {
   /** Takes the payload out of what is at `result`, or gives `undefined` for a response that is not this event. @default as it is */
   readonly read?: (result: unknown) => unknown;
 }
-
-/** How a client's subscriptions come. */
-export type SubscriptionForm = 'ws' | 'sse' | 'multipart';
 
 const FORMS: readonly SubscriptionForm[] = ['ws', 'sse', 'multipart'];
 
@@ -88,6 +91,11 @@ export interface GraphqlOptions extends HttpClientOptions {
    * @default true, but false in a page of another origin, because the header would then need the API's permission (CORS)
    */
   readonly sendDeadline?: boolean;
+  /**
+   * Sends files as parts of forms by the multipart request specification, with the header `apollo-require-preflight`, and as streams. For our own
+   * servers with the option `uploads`, and for any other with a scalar for files. @default false: base64, which our own servers take
+   */
+  readonly uploads?: boolean;
   /** Carries queries and mutations instead of `fetch`: a client of graphql-request, with its headers and middleware. */
   readonly carrier?: GraphqlCarrier;
   /** Makes the sockets of subscriptions. @default that of `ws` on Node, the platform's elsewhere */
@@ -133,7 +141,7 @@ function readClientOptions(options: GraphqlOptions) {
     maxMessageBytes: bytes(8_388_608),
   };
   return readOptions('graphql', options, limits, [
-    'url', 'subscriptions', 'operations', 'events', 'persisted', 'queryMethod', 'sendDeadline', 'carrier', 'WebSocket', 'connectionParams',
+    'url', 'subscriptions', 'operations', 'events', 'persisted', 'queryMethod', 'uploads', 'sendDeadline', 'carrier', 'WebSocket', 'connectionParams',
     'onError', ...HTTP_CLIENT_OPTIONS,
   ]); // prettier-ignore
 }
@@ -147,10 +155,10 @@ const outlinedTypes = typesBy(outlineContract);
 const ACCEPT = `${RESPONSE_TYPE}, ${JSON_TYPE};q=0.9`;
 /** Selections of one operation that are kept built. */
 const MAX_DOCUMENTS = 1000;
-const MAX_BUFFERED_BYTES = 16_777_216;
 
 class GraphqlTransport implements Transport {
   readonly name = 'graphql';
+  readonly streamsFiles: boolean;
   readonly #forms = new Map<string, RequestForms>();
   readonly #http: HttpClient;
   /** Each made by its first subscription: what it needs is not loaded by a program that only calls. */
@@ -169,16 +177,17 @@ class GraphqlTransport implements Transport {
     this.options = options;
     this.#sendDeadline = options.sendDeadline ?? isSameOrigin(endpoint);
     this.#isPersisted = options.persisted ?? false;
+    this.streamsFiles = options.uploads ?? false;
     const { carrier } = options;
-    if (carrier && (options.persisted || options.queryMethod === 'GET'))
-      throw new TypeError("graphql: a 'carrier' sends documents in its own way: 'persisted' and 'queryMethod' are for 'fetch'");
+    if (carrier && (options.persisted || options.uploads || options.queryMethod === 'GET'))
+      throw new TypeError("graphql: a 'carrier' sends documents in its own way: 'persisted', 'uploads' and 'queryMethod' are for 'fetch'");
     this.#http = new HttpClient('graphql', options);
   }
 
   async call(request: CallRequest): Promise<unknown> {
     const forms = this.#formsOf(request);
     const { document } = forms;
-    if (this.#isPersisted) {
+    if (this.#isPersisted && !this.#mayUpload(request)) {
       const { hash, both } = await forms.hashed();
       const reply = await this.#request(hash, document, request);
       // Nothing of it has run then.
@@ -200,12 +209,26 @@ class GraphqlTransport implements Transport {
     if (this.#sendDeadline && request.deadline !== undefined) headers['x-timeout-ms'] = timeoutHeader(request.deadline);
     const variables = document.variables(request.input);
     if (this.options.carrier) return carried(this.options.carrier, { query: document.text, variables, headers, signal }, request);
+    const { endpoint } = this;
+    if (this.#mayUpload(request)) {
+      const { exchangeFiles } = await import('./client-uploads.ts');
+      const isForeign = Object.hasOwn(this.options.operations ?? {}, request.operation.name);
+      return this.#replied(request, await exchangeFiles(this.#http, { url: endpoint, headers, signal }, document, variables, !isForeign));
+    }
     const body = form.write(variables);
     // A body that begins with `?` belongs to the URL.
     const isQuery = body.startsWith('?');
-    const url = isQuery ? this.endpoint + (this.endpoint.includes('?') ? `&${body.slice(1)}` : body) : this.endpoint;
+    const url = isQuery ? endpoint + (endpoint.includes('?') ? `&${body.slice(1)}` : body) : endpoint;
     const how = isQuery ? { method: 'GET' } : { method: 'POST', body };
-    const { response, text } = await this.#http.exchange({ ...how, url, headers, signal });
+    return this.#replied(request, await this.#http.exchange({ ...how, url, headers, signal }));
+  }
+
+  /** Whether a call may have files that are sent as parts of a form. */
+  #mayUpload({ operation: { input } }: CallRequest): boolean {
+    return this.streamsFiles && input !== undefined && hasFile(input);
+  }
+
+  #replied(request: CallRequest, { response, text }: HttpReply): Reply {
     if (request.onResponse) request.onResponse({ headers: responseHeaders(response.headers.entries()) });
     return readReply(response, text);
   }
@@ -253,7 +276,7 @@ class GraphqlTransport implements Transport {
     };
     const payload = { query: document.text, variables: document.variables(input) ?? {}, extensions };
     let loading = this.#subscriptions.get(by);
-    if (!loading) this.#subscriptions.set(by, (loading = this.#loadSubscriptions(by)));
+    if (!loading) this.#subscriptions.set(by, (loading = this.#load(by)));
     const subscriptions = await loading;
     // It may have been closed meanwhile.
     if (this.#isClosed) throw linkClosed();
@@ -267,32 +290,8 @@ class GraphqlTransport implements Transport {
     await this.#http.close();
   }
 
-  async #loadSubscriptions(by: SubscriptionForm): Promise<Subscriptions> {
-    const { onWire, ...options } = this.options;
-    const onEventError = reporter(options.onError);
-    if (by !== 'ws') {
-      const { EventStreamSubscriptions, STREAM_FORMS } = await import('./stream/client.ts');
-      const settings: StreamSettings = {
-        url: this.endpoint,
-        maxEventChars: this.options.maxMessageBytes,
-        onEventError,
-        http: this.#http,
-      };
-      return new EventStreamSubscriptions(settings, STREAM_FORMS[by]);
-    }
-    const { SocketSubscriptions } = await import('./socket/client.ts');
-    return new SocketSubscriptions({
-      url: this.endpoint.replace(/^http/, 'ws'),
-      // A class of one's own brings its own.
-      ...(options.WebSocket ? { WebSocket: options.WebSocket } : { tls: options.tls, dispatcher: options.dispatcher }),
-      connectionParams: options.connectionParams,
-      connectTimeoutMs: options.connectTimeoutMs,
-      pingIntervalMs: options.pingIntervalMs,
-      maxMessageBytes: options.maxMessageBytes,
-      maxBufferedBytes: MAX_BUFFERED_BYTES,
-      onEventError,
-      onFrame: onWire && ((direction, start, headers, body) => onWire({ protocol: 'graphql', direction, start, headers, body })),
-    });
+  async #load(by: SubscriptionForm): Promise<Subscriptions> {
+    return (await import('./client-subscriptions.ts')).subscriptionsBy(by, this.endpoint, this.options, this.#http);
   }
 
   #formsOf({ operation, select }: Pick<CallRequest, 'operation' | 'select'>): RequestForms {

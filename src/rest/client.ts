@@ -128,12 +128,9 @@ class RestTransport implements Transport {
     else if (body !== undefined) headers['content-type'] = JSON_TYPE;
     if (this.#sendDeadline && request.deadline !== undefined) headers['x-timeout-ms'] = timeoutHeader(request.deadline);
     const exchange = { method, ...(await this.#urlOf(target)), headers, body, signal };
-    let response = await (sent
-      ? this.#http.send(exchange).catch((error: unknown) => Promise.reject(sent.failure() ?? error))
-      : this.#http.send(exchange));
+    let response = await (sent && transfer ? transfer.sendUpload(this.#http, exchange, sent) : this.#http.send(exchange));
     if (this.options.redirects === 'same-origin' && response.status >= 300 && response.status < 400)
       response = await (await import('./foreign/redirect.ts')).followRedirects(this.#http, exchange, response);
-    sent?.check(response);
     if (request.onResponse) request.onResponse(await this.#headOf(response, operation));
     if (bodies?.answer && response.ok) return transfer?.readAnswer(bodies.answer, response, this.#http, exchange);
     const text = await this.#http.text(response, exchange);

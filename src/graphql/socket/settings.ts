@@ -3,6 +3,9 @@ import type { EventSink, Headers } from '../../core/transport.ts';
 import type { ClientDocument } from '../document/document.ts';
 import type { SocketClassOptions } from '../../socket/client/socket-class.ts';
 
+/** How a client's subscriptions come. */
+export type SubscriptionForm = 'ws' | 'sse' | 'multipart';
+
 /** What goes out and comes in, as text. */
 export type OnFrame = (direction: 'out' | 'in', start: string, headers: Headers, body: string) => void;
 

@@ -62,3 +62,8 @@ export function partDisposition(member: string, name?: string, exactly = false):
 function escape(text: string): string {
   return text.replace(/\r/g, '%0D').replace(/\n/g, '%0A').replace(/"/g, '%22');
 }
+
+/** A boundary that no part of a form has in it. */
+export function newBoundary(): string {
+  return `----multi-api-sdk-${crypto.randomUUID().replaceAll('-', '')}`;
+}

@@ -1,16 +1,7 @@
-import { partDisposition } from '../../http/message/disposition.ts';
+import { sizeOf, type Upload } from '../../http/client/upload.ts';
+import { newBoundary, partDisposition } from '../../http/message/disposition.ts';
 import type { FileBody } from '../../schema/codec/file-body.ts';
 import { isFileBody } from '../../schema/codec/file-class.ts';
-
-/** A body that is sent piece by piece. */
-export interface Upload {
-  /** Media type, and what else is said of the body. */
-  readonly headers: Readonly<Record<string, string>>;
-  /** In bytes, if it is known beforehand. */
-  readonly size: number | undefined;
-  /** Text, bytes and files in their order. */
-  readonly pieces: readonly (string | FileBody)[];
-}
 
 /**
  * Writes members as a form: files are parts with a name and a media type, scalars are text, lists repeat their part, and what has no such form
@@ -18,7 +9,7 @@ export interface Upload {
  * Source: https://www.rfc-editor.org/rfc/rfc7578
  */
 export function writeForm(members: Readonly<Record<string, unknown>>, exactly: boolean): Upload {
-  const boundary = `----multi-api-sdk-${crypto.randomUUID().replaceAll('-', '')}`;
+  const boundary = newBoundary();
   const fields: (string | FileBody)[] = [];
   const files: (string | FileBody)[] = [];
   const part = (head: string, content: string | FileBody, to: (string | FileBody)[]) => {
@@ -43,15 +34,4 @@ export function writeForm(members: Readonly<Record<string, unknown>>, exactly: b
 
 function isText(value: unknown): boolean {
   return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' || value instanceof Uint8Array;
-}
-
-/** The size of pieces in bytes, if all are known. */
-export function sizeOf(pieces: Upload['pieces']): number | undefined {
-  let size = 0;
-  for (const piece of pieces) {
-    const bytes = typeof piece === 'string' ? new TextEncoder().encode(piece).byteLength : piece.size;
-    if (bytes === undefined) return undefined;
-    size += bytes;
-  }
-  return size;
 }

@@ -26,8 +26,7 @@ import {
 } from './mapping.ts';
 import { ForeignPages, type PagePlace } from './pages.ts';
 import { followRedirects } from './redirect.ts';
-import type { Upload } from '../files/form-writer.ts';
-import { uploadBody } from '../files/transfer.ts';
+import { uploadBody, type Upload } from '../../http/client/upload.ts';
 import { compileForeign, fillForeignPath, isUpload, type ForeignRequest } from './request.ts';
 
 /** What the transport of the client lends. */
