@@ -70,7 +70,13 @@ const PORT = { port: { zero: true, infinity: false } } as const;
 const REST_CLIENT = { maxResponseBytes: {} };
 const GATE = { maxConnectionsPerAddress: {} };
 const MQTT = { sessionExpiryMs: ZERO, pingIntervalMs: {}, connectTimeoutMs: {}, maxPacketBytes: {}, maxQueued: {} };
-const MCP = { pageSize: {}, listTtlMs: { zero: true, infinity: false }, maxStreamItems: {}, maxStreamBytes: {} } as const;
+const MCP = {
+  pageSize: {},
+  listTtlMs: { zero: true, infinity: false },
+  maxStreamItems: {},
+  maxStreamBytes: {},
+  maxSubscriptions: {},
+} as const;
 const BACKOFF = { baseDelayMs: { zero: true, infinity: false }, maxDelayMs: ZERO } as const;
 
 /** Every factory of the package that takes options. A new one has its row here. */

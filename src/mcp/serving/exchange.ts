@@ -11,6 +11,8 @@ export interface Exchange {
   readonly deadline: number | undefined;
   /** Registers what to do when the peer leaves, or cancels: with the reason then. */
   readonly onLeave: (listener: (reason?: ApiError) => void) => void;
+  /** Registers what to do when the server stops, for answers that would not end by themselves. */
+  readonly onStop: (listener: () => void) => void;
   readonly onResponse: OnResponse;
   /** Sends a notification before the answer; a promise while the peer is behind. Absent if the peer takes none. */
   readonly notify?: ((method: string, params: JsonObject) => void | Promise<void>) | undefined;

@@ -22,6 +22,7 @@ export class HttpExchange implements Exchange {
   readonly notify: ((method: string, params: JsonObject) => Promise<void>) | undefined;
   /** Why the peer wants no answer any more. */
   readonly #leave: ((reason?: ApiError) => void)[] = [];
+  readonly #stop: (() => void)[] = [];
   readonly #response: Promise<HttpResponse>;
   #respond: (response: HttpResponse) => void = () => {};
   #writer: Promise<HttpWriter> | undefined;
@@ -47,6 +48,8 @@ export class HttpExchange implements Exchange {
   }
 
   readonly onLeave = (listener: (reason?: ApiError) => void): void => void this.#leave.push(listener);
+
+  readonly onStop = (listener: () => void): void => void this.#stop.push(listener);
 
   readonly onResponse = (head: ResponseHead): void => void (this.#head = head);
 
@@ -87,7 +90,7 @@ export class HttpExchange implements Exchange {
           this.cancel();
         });
         // A call that runs may finish within the server's grace.
-        writer.onStop(() => {});
+        writer.onStop(() => this.#stop.forEach((listener) => listener()));
         resolve(writer);
       };
       this.#respond(withHead({ status: 200, headers: eventStreamHead(this.headers['x-request-id']), body }, this.#head));

@@ -8,7 +8,7 @@ import { McpService } from './service.ts';
 export interface McpServingOptions extends McpToolsOptions {
   /** Instructions about the whole service for a model. @default the contract's description */
   readonly instructions?: string | undefined;
-  /** Tools on one page of the list. @default 100 */
+  /** Tools, or resources, on one page of a list. @default 100 */
   readonly pageSize?: number | undefined;
   /** How long clients may keep the lists, in milliseconds. @default 300_000 (5 minutes) */
   readonly listTtlMs?: number | undefined;
@@ -16,6 +16,8 @@ export interface McpServingOptions extends McpToolsOptions {
   readonly maxStreamItems?: number | undefined;
   /** Characters of those items. @default 1_048_576 (1 MiB) */
   readonly maxStreamBytes?: number | undefined;
+  /** Resources of whose changes one stream tells. More are RESOURCE_EXHAUSTED. @default 100 */
+  readonly maxSubscriptions?: number | undefined;
   /** Gets failures that callers see as INTERNAL. @default console.error */
   readonly onError?: ((error: unknown) => void) | undefined;
 }
@@ -26,6 +28,7 @@ export const SERVING_READERS = {
   listTtlMs: ms(300_000, { zero: true, infinity: false }),
   maxStreamItems: count(1000),
   maxStreamBytes: bytes(1_048_576),
+  maxSubscriptions: count(100),
 };
 /** The names of the others. */
 export const SERVING_NAMES = ['tools', 'instructions', 'onError'] as const;

@@ -7,8 +7,9 @@ import { isObject } from '../../peer/error-body.ts';
 import { INVALID_PARAMS, METHOD_NOT_FOUND } from '../../peer/json-rpc.ts';
 import { describeContract, type ContractView } from '../../schema/view.ts';
 import { isWrapped, toolOf } from '../schema.ts';
-import { LEGACY_VERSIONS, McpFault, VERSIONS, type Era, type McpMessage } from '../wire.ts';
+import { LEGACY_VERSIONS, McpFault, META, VERSIONS, type Era, type McpMessage } from '../wire.ts';
 import type { Exchange } from './exchange.ts';
+import { ResourceService } from './resource-service.ts';
 import { toldError, ToolResults } from './tool-result.ts';
 
 /** What a server offers, and its limits. */
@@ -19,6 +20,7 @@ export interface McpServiceOptions {
   readonly listTtlMs: number;
   readonly maxStreamItems: number;
   readonly maxStreamBytes: number;
+  readonly maxSubscriptions: number;
   /** Whether only callers whom the transport knows get any answer, and the others are told by the carrier. */
   readonly asksFirst: boolean;
   readonly onError: (error: unknown) => void;
@@ -37,6 +39,7 @@ export class McpService {
   readonly #tools: ReadonlyMap<string, Tool>;
   readonly #lists = new Map<Era, readonly string[]>();
   readonly #results: ToolResults;
+  readonly #resources: ResourceService;
   readonly #serverInfo: JsonObject & { readonly name: string; readonly version: string };
 
   private readonly transport: Transport;
@@ -51,6 +54,7 @@ export class McpService {
     this.#tools = new Map(options.tools.map((operation) => [operation.name, { operation, isWrapped: isWrapped(this.#view, operation) }]));
     this.#serverInfo = { name: contract.name, version: contract.version };
     this.#results = new ToolResults(this.#serverInfo);
+    this.#resources = new ResourceService(transport, this.#view, options.tools, options);
   }
 
   /** The result of a request, as JSON. Rejects with `McpFault`, or with the error of whom it asked. */
@@ -63,11 +67,23 @@ export class McpService {
         return this.#call(message, exchange);
       case 'tools/list':
         return this.#list(message, era);
+      case 'resources/list':
+        return this.#page('resources', this.#resources.lists.resources, message, era);
+      case 'resources/templates/list':
+        return this.#page('resourceTemplates', this.#resources.lists.resourceTemplates, message, era);
+      case 'resources/read': {
+        const members = await this.#resources.read(message, exchange);
+        return this.#results.of(era, era === 'legacy' ? members : `${members},"ttlMs":0,"cacheScope":"private"`);
+      }
+      case 'subscriptions/listen':
+        if (era !== 'modern') break;
+        await this.#resources.listen(message, exchange);
+        return this.#results.of(era, '', { [META.subscription]: message.id });
       case 'server/discover':
-        if (era === 'modern') return this.#discover();
+        if (era === 'modern') return this.#discover(era);
         break;
       case 'initialize':
-        if (era === 'legacy') return this.#initialize(message);
+        if (era === 'legacy') return this.#initialize(message, era);
         break;
       case 'ping':
         if (era === 'legacy') return '{}';
@@ -82,16 +98,16 @@ export class McpService {
     await this.transport.identify?.({ headers, peer, signal: controller.signal });
   }
 
-  #discover(): string {
+  #discover(era: Era): string {
     const { instructions } = this.options;
     return this.#cached({
       supportedVersions: VERSIONS,
-      capabilities: this.#capabilities(),
+      capabilities: this.#capabilities(era),
       ...(instructions !== undefined && { instructions }),
     });
   }
 
-  #initialize({ id, params }: McpMessage): string {
+  #initialize({ id, params }: McpMessage, era: Era): string {
     const asked = params['protocolVersion'];
     if (typeof asked !== 'string') throw new McpFault(INVALID_PARAMS, "initialize: 'protocolVersion' must be a string", { id });
     // The client leaves if it does not know the answer's.
@@ -99,14 +115,17 @@ export class McpService {
     const { instructions } = this.options;
     return JSON.stringify({
       protocolVersion,
-      capabilities: this.#capabilities(),
+      capabilities: this.#capabilities(era),
       serverInfo: this.#serverInfo,
       ...(instructions !== undefined && { instructions }),
     });
   }
 
-  #capabilities(): JsonObject {
-    return { tools: {} };
+  #capabilities(era: Era): JsonObject {
+    const { isEmpty, canSubscribe } = this.#resources;
+    // In the older revisions a session would hold subscriptions, and ours hold nothing.
+    const resources = era === 'modern' && canSubscribe ? { subscribe: true } : {};
+    return { tools: {}, ...(!isEmpty && { resources }) };
   }
 
   /** A result that clients may keep: it is the same for all callers. */
@@ -114,15 +133,20 @@ export class McpService {
     return this.#results.of('modern', JSON.stringify({ ...result, ttlMs: this.options.listTtlMs, cacheScope: 'public' }).slice(1, -1));
   }
 
-  #list({ id, params }: McpMessage, era: Era): string {
+  #list(message: McpMessage, era: Era): string {
     let all = this.#lists.get(era);
     if (!all) this.#lists.set(era, (all = this.options.tools.map((operation) => JSON.stringify(toolOf(this.#view, operation, era)))));
+    return this.#page('tools', all, message, era);
+  }
+
+  /** One page of a list. */
+  #page(name: string, all: readonly string[], { id, params }: McpMessage, era: Era): string {
     const { cursor } = params;
     const start = cursor === undefined ? 0 : typeof cursor === 'string' && /^\d{1,9}$/.test(cursor) ? Number(cursor) : -1;
     if (start < 0 || start > all.length) throw new McpFault(INVALID_PARAMS, "'cursor' is not one that this server gave", { id });
     const end = start + this.options.pageSize;
     const next = end < all.length ? `,"nextCursor":"${end}"` : '';
-    const members = `"tools":[${all.slice(start, end).join(',')}]${next}`;
+    const members = `"${name}":[${all.slice(start, end).join(',')}]${next}`;
     return this.#results.of(era, era === 'legacy' ? members : `${members},"ttlMs":${this.options.listTtlMs},"cacheScope":"public"`);
   }
 

@@ -1,4 +1,4 @@
-import { isApiError, ApiError } from '../../core/errors.ts';
+import { isApiError, ApiError, type JsonObject } from '../../core/errors.ts';
 import { errorData, ERROR_META, META, type Era } from '../wire.ts';
 
 /** Writes the results of tools, as JSON. Source: https://modelcontextprotocol.io/specification/2026-07-28/server/tools#tool-result */
@@ -10,10 +10,11 @@ export class ToolResults {
     this.#meta = `${JSON.stringify(META.server)}:${JSON.stringify(serverInfo)}`;
   }
 
-  /** Any result: `members` are JSON without the braces. */
-  of(era: Era, members: string): string {
+  /** Any result: `members` are JSON without the braces, `meta` goes beside the server's own. */
+  of(era: Era, members: string, meta?: JsonObject): string {
     if (era === 'legacy') return `{${members}}`;
-    return `{"resultType":"complete",${members === '' ? '' : `${members},`}"_meta":{${this.#meta}}}`;
+    const more = meta === undefined ? '' : `${JSON.stringify(meta).slice(1, -1)},`;
+    return `{"resultType":"complete",${members === '' ? '' : `${members},`}"_meta":{${more}${this.#meta}}}`;
   }
 
   /** What an operation gave, as text and structured; `json` is `undefined` if it gives nothing. */

@@ -22,6 +22,7 @@ export interface StdioSettings {
 /** A request that runs: who must hear if it is cancelled. */
 interface Running {
   readonly leave: ((reason?: ApiError) => void)[];
+  readonly stop: (() => void)[];
   /** Why nobody wants its answer any more. */
   reason: ApiError | undefined;
 }
@@ -58,7 +59,7 @@ export class StdioSession {
       if (id === undefined) return this.#notified(message);
       if (this.#running.size >= this.settings.maxCalls)
         throw new McpFault(RPC_CODE.RESOURCE_EXHAUSTED, `${this.settings.maxCalls} requests are in flight`, { id, data: { code: 'RESOURCE_EXHAUSTED' } }); // prettier-ignore
-      const running: Running = { leave: [], reason: undefined };
+      const running: Running = { leave: [], stop: [], reason: undefined };
       const key = JSON.stringify(id);
       this.#running.set(key, running);
       void this.#answer(message, id, running).then(() => {
@@ -79,6 +80,7 @@ export class StdioSession {
 
   /** Lets what is in flight go on for a while, and then cancels it. */
   async finish(graceMs: number): Promise<void> {
+    for (const { stop } of this.#running.values()) for (const listener of stop.splice(0)) listener();
     if (this.#running.size > 0 && graceMs > 0) {
       await within(graceMs, new Promise<void>((resolve) => (this.#onIdle = resolve)));
     }
@@ -105,6 +107,7 @@ export class StdioSession {
         deadline: undefined,
         // It may have been cancelled while the headers were asked for.
         onLeave: (listener) => (running.reason ? listener(running.reason) : void running.leave.push(listener)),
+        onStop: (listener) => void running.stop.push(listener),
         onResponse: () => {},
         notify: (method, params) => this.#notify(running, method, params),
       };

@@ -1,0 +1,193 @@
+/** Queries by id as resources of MCP, and events that tell of their changes. */
+import { PassThrough } from 'node:stream';
+import { Client as NewClient, StreamableHTTPClientTransport as NewTransport } from '@modelcontextprotocol/client';
+import { Client as OldClient } from '@modelcontextprotocol/sdk/client/index.js';
+import { StreamableHTTPClientTransport as OldTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import * as z from 'zod';
+import { createBlogService } from '../../src/blog/index.ts';
+import { ApiError, createService, defineContract, event, mutation, query } from '../../src/index.ts';
+import { listen, type HttpServer } from '../../src/http/index.ts';
+import { mcpHandler } from '../../src/mcp/server.ts';
+import { serveMcpStdio } from '../../src/mcp/stdio/server.ts';
+import { until } from '../support/until.ts';
+
+const Thing = z.object({ id: z.int32(), name: z.string() }).meta({ id: 'Thing' });
+const contract = defineContract({
+  name: 'shop',
+  operations: {
+    getThing: query({ summary: 'Reads a thing', input: z.object({ id: z.int32() }), output: Thing, errors: ['NOT_FOUND'], http: 'GET /things/{id}' }), // prettier-ignore
+    listThings: query({ summary: 'All things', output: z.array(Thing), http: 'GET /things' }),
+    getPart: query({ input: z.object({ thing: z.int32(), part: z.string(), note: z.string().optional() }), output: z.string(), http: 'GET /things/{thing}/parts/{part}' }), // prettier-ignore
+    search: query({ input: z.object({ text: z.string() }), output: z.array(Thing), http: 'GET /search' }),
+    rename: mutation({ input: Thing.meta({ id: 'ThingInput' }), output: Thing, http: 'PUT /things/{id}' }),
+  },
+  events: { renamed: event({ channel: 'changes/{id}', payload: Thing, writtenBy: 'rename' }) },
+});
+
+const names = new Map([[1, 'one'], [2, 'two']]); // prettier-ignore
+const service = createService(contract, {
+  getThing: ({ id }) => {
+    const name = names.get(id);
+    if (name === undefined) throw new ApiError('NOT_FOUND', `no thing ${id}`);
+    return { id, name };
+  },
+  listThings: () => [...names].map(([id, name]) => ({ id, name })),
+  getPart: ({ thing, part }) => `${thing} ${part}`,
+  search: () => [],
+  rename: ({ id, name }) => {
+    names.set(id, name);
+    return { id, name };
+  },
+});
+const rename = (id: number, name: string) =>
+  service.call({ operation: contract.operations.rename, input: { id, name }, headers: {}, signal: new AbortController().signal });
+
+let server: HttpServer;
+beforeAll(async () => void (server = await listen(mcpHandler(service, { pageSize: 1, maxSubscriptions: 3 }))));
+afterAll(async () => {
+  await server.close();
+  await service.close();
+});
+
+interface AnyClient {
+  listResources(params?: { cursor?: string }): Promise<{ resources: { uri: string }[]; nextCursor?: string | undefined }>;
+  listResourceTemplates(params?: { cursor?: string }): Promise<{ resourceTemplates: { uriTemplate: string }[]; nextCursor?: string | undefined }>; // prettier-ignore
+  readResource(params: { uri: string }): Promise<{ contents: unknown[] }>;
+  getServerCapabilities(): object | undefined;
+  close(): Promise<void>;
+}
+
+const newest = async () => {
+  const client = new NewClient({ name: 'test', version: '1.0.0' }, { versionNegotiation: { mode: { pin: '2026-07-28' } } });
+  await client.connect(new NewTransport(new URL(`${server.url}/mcp`)));
+  return client;
+};
+const eras: Record<string, () => Promise<AnyClient>> = {
+  'the SDK 2 in the newest revision': newest,
+  'the SDK 2 as it is': async () => {
+    const client = new NewClient({ name: 'test', version: '1.0.0' });
+    await client.connect(new NewTransport(new URL(`${server.url}/mcp`)));
+    return client;
+  },
+  'the SDK 1': async () => {
+    const client = new OldClient({ name: 'test', version: '1.0.0' });
+    await client.connect(new OldTransport(new URL(`${server.url}/mcp`)));
+    return client;
+  },
+};
+
+for (const [name, open] of Object.entries(eras)) {
+  describe(`resources and ${name}`, () => {
+    let client: AnyClient;
+    beforeAll(async () => void (client = await open()));
+    afterAll(() => client.close());
+
+    test('are listed page by page: templates for queries by id', async () => {
+      expect(client.getServerCapabilities()).toHaveProperty('resources');
+      const templates: { uriTemplate: string }[] = [];
+      for (let cursor: string | undefined = ''; cursor !== undefined;) {
+        const page = await client.listResourceTemplates(cursor === '' ? {} : { cursor });
+        templates.push(...page.resourceTemplates);
+        cursor = page.nextCursor;
+      }
+      const mine = [...new Map(templates.map((each) => [each.uriTemplate, each])).values()];
+      expect(mine).toEqual([
+        { uriTemplate: 'shop:///things/{id}', name: 'getThing', title: 'Reads a thing', description: 'Reads a thing', mimeType: 'application/json' }, // prettier-ignore
+        { uriTemplate: 'shop:///things/{thing}/parts/{part}', name: 'getPart', mimeType: 'application/json' },
+      ]);
+      expect((await client.listResources()).resources).toMatchObject([{ uri: 'shop:///things', name: 'listThings' }]);
+    });
+
+    test('are read, with the parameters of their URI', async () => {
+      const read = async (uri: string) => (await client.readResource({ uri })).contents;
+      expect(await read('shop:///things/2')).toEqual([{ uri: 'shop:///things/2', mimeType: 'application/json', text: '{"id":2,"name":"two"}' }]); // prettier-ignore
+      expect(await read('shop:///things')).toMatchObject([{ text: expect.stringContaining('one') as string }]);
+      expect(await read('shop:///things/7/parts/a%2Fb%20c')).toMatchObject([{ text: '"7 a/b c"' }]);
+    });
+
+    test('that are not there are errors of the protocol', async () => {
+      const code = name.includes('newest') ? -32602 : -32002;
+      for (const uri of ['shop:///things/9', 'shop:///nothing', 'other:///things/1', 'shop:///things/%zz', '__proto__'])
+        await expect(client.readResource({ uri })).rejects.toMatchObject({ code });
+      await expect(client.readResource({ uri: 'shop:///things/x' })).rejects.toMatchObject({ code: -32602 });
+    });
+  });
+}
+
+describe('changes of resources', () => {
+  test('are told to whom listens for them, once for a burst, until they leave', async () => {
+    const client = await newest();
+    const seen: string[] = [];
+    client.setNotificationHandler('notifications/resources/updated', ({ params }) => void seen.push(params.uri));
+    expect(client.getServerCapabilities()).toMatchObject({ resources: { subscribe: true } });
+    const uris = ['shop:///things/1', 'shop:///things', 'shop:///nothing'];
+    const subscription = await client.listen({ resourceSubscriptions: uris, toolsListChanged: true });
+    expect(subscription.honoredFilter).toEqual({ resourceSubscriptions: uris.slice(0, 2) });
+    await rename(2, 'zwei');
+    await rename(1, 'eins');
+    await until(() => seen.includes('shop:///things/1'));
+    expect(seen).toContain('shop:///things');
+    expect(seen).not.toContain('shop:///things/2');
+    const { contents } = await client.readResource({ uri: 'shop:///things/1' });
+    expect(contents).toMatchObject([{ text: '{"id":1,"name":"eins"}' }]);
+    await subscription.close();
+    await expect(client.listen({ resourceSubscriptions: ['a', 'b', 'c', 'd'] })).rejects.toThrow(/3 resources/);
+    await client.close();
+  });
+
+  test('end gracefully with the server', async () => {
+    const own = await listen(mcpHandler(service));
+    const client = new NewClient({ name: 'test', version: '1.0.0' }, { versionNegotiation: { mode: { pin: '2026-07-28' } } });
+    await client.connect(new NewTransport(new URL(`${own.url}/mcp`)));
+    const subscription = await client.listen({ resourceSubscriptions: ['shop:///things/1'] });
+    const started = performance.now();
+    await own.close();
+    expect(await subscription.closed).toBe('graceful');
+    expect(performance.now() - started).toBeLessThan(1500);
+    await client.close();
+  });
+
+  test('are told over standard output', async () => {
+    const input = new PassThrough();
+    const output = new PassThrough();
+    let text = '';
+    output.on('data', (chunk: Buffer) => (text += chunk.toString()));
+    const stdio = serveMcpStdio(service, { input, output });
+    const meta = { 'io.modelcontextprotocol/protocolVersion': '2026-07-28', 'io.modelcontextprotocol/clientCapabilities': {} };
+    const params = { _meta: meta, notifications: { resourceSubscriptions: ['shop:///things/1'] } };
+    input.write(`${JSON.stringify({ jsonrpc: '2.0', id: 'l', method: 'subscriptions/listen', params })}\n`);
+    await until(() => text.includes('acknowledged'));
+    await rename(1, 'uno');
+    await until(() => text.includes('resources/updated'));
+    const started = performance.now();
+    input.end();
+    await stdio.closed;
+    expect(performance.now() - started).toBeLessThan(1500);
+    expect(text.trim().split('\n').map((line) => JSON.parse(line) as unknown)).toMatchObject([
+      { method: 'notifications/subscriptions/acknowledged', params: { _meta: { 'io.modelcontextprotocol/subscriptionId': 'l' } } },
+      { method: 'notifications/resources/updated', params: { uri: 'shop:///things/1' } },
+      { id: 'l', result: { resultType: 'complete', _meta: { 'io.modelcontextprotocol/subscriptionId': 'l' } } },
+    ]); // prettier-ignore
+  });
+});
+
+describe('the Blog', () => {
+  test('has its users, posts and weather', async () => {
+    const blog = createBlogService();
+    const own = await listen(mcpHandler(blog));
+    const client = new NewClient({ name: 'test', version: '1.0.0' });
+    await client.connect(new NewTransport(new URL(`${own.url}/mcp`)));
+    const { resourceTemplates } = await client.listResourceTemplates();
+    expect(resourceTemplates.map(({ uriTemplate }) => uriTemplate)).toEqual([
+      'blog:///users/{id}',
+      'blog:///users/{userId}/posts',
+      'blog:///posts/{id}',
+      'blog:///weather/{location}',
+    ]);
+    expect((await client.readResource({ uri: 'blog:///users/123' })).contents).toHaveLength(1);
+    await client.close();
+    await own.close();
+    await blog.close();
+  });
+});
