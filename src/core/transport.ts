@@ -147,6 +147,8 @@ export interface EventSink {
   gap(): void;
   /** The peer has moved on without an event: resume after this id from now on. */
   place?(id: string): void;
+  /** Makes the guard report what breaks the contract, as a foreign peer's messages may, instead of ending with it. */
+  misfits?(report: (error: ApiError) => void): void;
   /** With an error: why. Without: nothing more will come. */
   end(error?: ApiError): void;
 }

@@ -281,7 +281,9 @@ class GraphqlTransport implements Transport {
     // It may have been closed meanwhile.
     if (this.#isClosed) throw linkClosed();
     const isStream = request.operation !== undefined;
-    await subscriptions.open({ headers, document, payload, isStream, signal: request.signal, sink });
+    const { event } = request;
+    const mapped = event && Object.hasOwn(this.options.events ?? {}, event.name) ? event : undefined;
+    await subscriptions.open({ headers, document, payload, isStream, mapped, signal: request.signal, sink });
   }
 
   async close(): Promise<void> {

@@ -1,4 +1,5 @@
 import { ApiError, type JsonObject } from '../core/errors.ts';
+import { mappedSink } from '../guard/mapped-sink.ts';
 import type { SseEvent } from '../http/events/sse.ts';
 import { localId } from '../events/event-id.ts';
 import { parseJson } from '../peer/json.ts';
@@ -48,10 +49,13 @@ function hand(data: JsonObject, notes: JsonObject, document: ClientDocument, sin
 export type Take = (payload: unknown, sink: EventSink) => Maybe<boolean>;
 
 /** How the responses of a subscription are taken: as events, or as the items of a stream. */
-export function takerOf({ document, isStream }: Subscribing, onEventError: (error: ApiError) => void): Take {
+export function takerOf({ document, isStream, mapped }: Subscribing, onEventError: (error: ApiError) => void): Take {
+  let events: EventSink | undefined;
   return (payload, sink) => {
     try {
-      return isStream ? deliverItem(payload, document, sink) : deliver(payload, document, sink, onEventError);
+      if (isStream) return deliverItem(payload, document, sink);
+      events ??= mapped ? mappedSink(mapped.name, sink, onEventError as (error: unknown) => void, true) : sink;
+      return deliver(payload, document, events, onEventError);
     } catch (cause) {
       // Of the mapping's hook: events go on, a loop cannot.
       const error = ApiError.from(cause, 'DATA_LOSS', String(cause));

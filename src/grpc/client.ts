@@ -20,10 +20,12 @@ import { bytes, ms, readOptions } from '../core/options.ts';
 import { onAbort } from '../life/lifetime.ts';
 import { endingOf } from '../life/call.ts';
 import { defineAdapter } from '../guard/guard.ts';
+import { mappedSink } from '../guard/mapped-sink.ts';
 import type { HeadersOption } from '../peer/headers.ts';
 import { guardOnWire, type OnWire } from '../peer/on-wire.ts';
 import type { Adapter, CallRequest, EventRequest, EventSink, StreamRequest, SubscribeRequest, Transport } from '../core/transport.ts';
 import { isoNow } from '../life/now.ts';
+import { reporter } from '../life/report.ts';
 import { targetOf, type Target } from './address.ts';
 import { buffersOf } from './codec/buffers.ts';
 import { unreadable } from './codec/value.ts';
@@ -34,7 +36,7 @@ import { encodeInput } from './codec/encode-input.ts';
 import type { ProtoLock } from './proto/lock.ts';
 import { OwnMetadata, receivedBeside, shown } from './metadata.ts';
 import { errorOf } from './received-status.ts';
-import { compileWire, type EventWire, type OperationWire } from './wire.ts';
+import { compileWire, type EventWire, type OperationWire, type StreamItem } from './wire.ts';
 
 export type {
   DescriptorSource,
@@ -84,6 +86,8 @@ export interface GrpcOptions extends ForeignOptions {
    * unless they are told otherwise. @default 330_000
    */
   readonly keepAliveMs?: number;
+  /** Gets messages of a foreign service's streams that are not the event of their mapping; they end nothing. @default console.error */
+  readonly onError?: ((error: unknown) => void) | undefined;
   /** The lock of the .proto file from which the server was built, if the contract has changed since its first version. */
   readonly lock?: ProtoLock;
   /** Carries the calls, with its interceptors: one of grpc-js, which is not closed with this adapter. @default a channel made from the options above */
@@ -107,6 +111,7 @@ export function grpc(options: GrpcOptions): Adapter<'call' | 'subscribe' | 'stre
     'descriptors',
     'operations',
     'events',
+    'onError',
   ]);
   const target = targetOf(options.url);
   const guarded = guardOnWire(inForce);
@@ -211,12 +216,17 @@ class GrpcTransport implements Transport {
 
   /** Resolves with the head of the answer, which is the acknowledgement. */
   #read(outgoing: Outgoing, wire: EventWire, { event, signal }: EventRequest, sink: EventSink): Promise<void> {
+    if (wire.isForeign) {
+      const to = mappedSink(event.name, sink, reporter(this.options.onError), true);
+      const dataOf = (item: StreamItem | undefined) => (item?.gap === false ? item.event.data : undefined);
+      return this.#listen(outgoing, event.name, signal, to, (bytes) => void to.take(() => dataOf(wire.decodeItem(bytes))), true);
+    }
     const take = (bytes: Buffer): void => {
       const item = wire.decodeItem(bytes);
       if (item?.gap === true) sink.gap();
       else if (item) void sink.next(item.event);
     };
-    return this.#listen(outgoing, event.name, signal, sink, take, wire.isForeign);
+    return this.#listen(outgoing, event.name, signal, sink, take);
   }
 
   #listen(

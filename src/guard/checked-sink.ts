@@ -2,9 +2,13 @@ import { ApiError } from '../core/errors.ts';
 import type { EventMessage, EventSink } from '../core/transport.ts';
 import { issuesError, type Check, type Checked } from '../schema/check/issues.ts';
 
-/** Hands on what `check` makes of events, in their order; ends a subscription with DATA_LOSS at the first that breaks the contract. */
+/**
+ * Hands on what `check` makes of events, in their order; ends a subscription with DATA_LOSS at the first that breaks the contract, unless `misfits`
+ * asked for a report instead.
+ */
 export function checkedSink(check: Check, name: string, sink: EventSink): EventSink {
   let ended = false;
+  let report: ((error: ApiError) => void) | undefined;
   const end = (error?: ApiError) => {
     if (ended) return;
     ended = true;
@@ -14,7 +18,9 @@ export function checkedSink(check: Check, name: string, sink: EventSink): EventS
     if (ended) return;
     const { id, time, after } = message;
     if (!result.issues) return sink.next(after === undefined ? { id, time, data: result.value } : { id, time, data: result.value, after });
-    end(issuesError('DATA_LOSS', `${name}: an event breaks the contract`, result.issues));
+    const error = issuesError('DATA_LOSS', `${name}: an event breaks the contract`, result.issues);
+    if (report) report(error);
+    else end(error);
   };
   // Thrown at whoever reads the wire, it would look like a broken connection, after which the same event comes again.
   const fail = (cause: unknown) => end(new ApiError('DATA_LOSS', `${name}: an event breaks the contract`, { cause }));
@@ -40,6 +46,7 @@ export function checkedSink(check: Check, name: string, sink: EventSink): EventS
     },
     gap: () => void (last ? last.then(() => !ended && sink.gap()) : ended || sink.gap()),
     place: (id) => void (last ? last.then(() => !ended && sink.place?.(id)) : ended || sink.place?.(id)),
+    misfits: (to) => void (report = to),
     end: (error) => void (last ? last.then(() => end(error)) : end(error)),
   };
 }

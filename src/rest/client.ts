@@ -63,7 +63,7 @@ export interface RestOptions extends HttpClientOptions, RestForeignOptions {
    * @default no CloudEvents
    */
   readonly cloudEvents?: 'structured' | undefined;
-  /** Gets CloudEvents that cannot be read. @default console.error */
+  /** Gets events that cannot be read: CloudEvents, and those of a mapping. @default console.error */
   readonly onError?: ((error: unknown) => void) | undefined;
   /**
    * Whether redirects are followed: `'same-origin'` within the url's own origin, to which credentials may go along.
@@ -189,6 +189,7 @@ class RestTransport implements Transport {
         base,
         streams: this.#streams,
         follow: options.redirects === 'same-origin',
+        onError: options.onError,
         query: async () => (await import('./query-credentials.ts')).readQuery(options.query ?? {}),
       };
       try {

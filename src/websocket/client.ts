@@ -70,6 +70,8 @@ export interface WebSocketOptions extends WebSocketBaseOptions {
   readonly pingMethod?: string;
   /** Explains such a peer's error codes; `undefined` leaves it to the default. */
   readonly errorCode?: RpcMapping['errorCode'];
+  /** Gets notifications of such a peer that cannot be read; they end nothing. @default console.error */
+  readonly onError?: (error: unknown) => void;
 }
 
 /** Options of `webSocket` for plain channels. */
@@ -113,12 +115,12 @@ export function webSocket(options: WebSocketOptions | ChannelOptions): Adapter<n
       ),
     );
   }
-  const own = ['subprotocol', 'operations', 'events', 'cancelMethod', 'pingMethod', 'errorCode'] as const;
+  const own = ['subprotocol', 'operations', 'events', 'cancelMethod', 'pingMethod', 'errorCode', 'onError'] as const;
   const read = readOptions('webSocket', options, LIMITS, [...NAMES, ...own]);
-  const { operations, events, cancelMethod, pingMethod, errorCode, subprotocol } = options;
+  const { operations, events, cancelMethod, pingMethod, errorCode, onError, subprotocol } = options;
   const isForeign = operations !== undefined || events !== undefined;
   const mapping: RpcMapping | undefined = isForeign
-    ? { operations: operations ?? {}, events: events ?? {}, cancel: cancelMethod, ping: pingMethod, errorCode }
+    ? { operations: operations ?? {}, events: events ?? {}, cancel: cancelMethod, ping: pingMethod, errorCode, onError }
     : undefined;
   const offered = subprotocol ?? (isForeign ? false : SUBPROTOCOL);
   const rpc = new URL(url);

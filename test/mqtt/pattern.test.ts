@@ -96,7 +96,7 @@ describe('the reader of foreign messages', () => {
   const payload = z.object({ device: z.string(), value: z.number(), list: z.array(z.string()).optional() });
   const thing = event({ channel: 'things/{device}', payload });
   const contract = defineContract({ name: 'home', operations: {}, events: { thing } });
-  const init = { topics: compileTopics(contract), maxMessageBytes: 10_000, makeId: () => 'id', origin: 'x' };
+  const init = { topics: compileTopics(contract), maxMessageBytes: 10_000, onError: () => {}, makeId: () => 'id', origin: 'x' };
   const mapping = { topic: 'z/{device}' };
   const decode = compileForeignDecoder(contract.events.thing, { mapping, pattern: compilePattern(mapping.topic, 'test', true), identifier: 1 }, init); // prettier-ignore
   const packet = { cmd: 'publish', retain: false, qos: 1, dup: false, topic: '', payload: '' } as const;
@@ -112,8 +112,10 @@ describe('the reader of foreign messages', () => {
         try {
           const decoded = decode(`z/${device}`, message, packet);
           if (decoded === undefined) return;
-          expect(payload.safeParse((decoded as { data: unknown }).data).success).toBe(true);
-          expect((decoded as { data: { device: string } }).data.device).toBe(device);
+          for (const { data } of decoded as readonly { data: { device: string } }[]) {
+            expect(payload.safeParse(data).success).toBe(true);
+            expect(data.device).toBe(device);
+          }
         } catch (error) {
           expect(error).toBeInstanceOf(ApiError);
           expect((error as ApiError).message).not.toMatch(/\p{Cc}/u);

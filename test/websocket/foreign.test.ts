@@ -322,7 +322,7 @@ describe('what a foreign peer sends', () => {
     expect(reported).toHaveLength(1);
   });
 
-  it('is DATA_LOSS if a hook of the mapping throws', async () => {
+  it('is DATA_LOSS if a hook for an answer throws; one for a notification is reported', async () => {
     const url = await serveForeign((peer) =>
       peer.on('message', (data: Buffer) => {
         const { id } = JSON.parse(data.toString()) as { id: number };
@@ -330,17 +330,18 @@ describe('what a foreign peer sends', () => {
         peer.send(JSON.stringify({ jsonrpc: '2.0', id, result: null }));
       }),
     );
+    const reported: unknown[] = [];
     const field = (name: string) => (value: unknown) => ({ n: (value as Record<string, unknown>)[name] });
     const transport = webSocket({
       url,
       operations: { count: { output: field('x') } },
       events: { tick: { notification: 'tick', read: field('n') } },
+      onError: (error) => void reported.push(error),
     });
     const client = onEnd(createClient({ contract, transport }), (each) => each.close());
-    const ends: unknown[] = [];
-    await client.onTick(() => expect.unreachable(), { onError: (error) => void ends.push(error) });
+    await client.onTick(() => expect.unreachable(), { onError: () => expect.unreachable('nothing ends') });
     await expect(client.count()).rejects.toMatchObject({ code: 'DATA_LOSS' });
-    await until(() => ends.length === 1);
-    expect(ends).toMatchObject([{ code: 'DATA_LOSS' }]);
+    await until(() => reported.length === 1);
+    expect(reported).toMatchObject([{ code: 'DATA_LOSS' }]);
   });
 });

@@ -1,3 +1,4 @@
+import type { EventDefinition } from '../../core/contract.ts';
 import type { ApiError, JsonObject } from '../../core/errors.ts';
 import type { EventSink, Headers } from '../../core/transport.ts';
 import type { ClientDocument } from '../document/document.ts';
@@ -37,6 +38,8 @@ export interface Subscribing {
   readonly payload: SubscriptionPayload;
   /** Whether it gets the items of a streamed operation, not events. */
   readonly isStream: boolean;
+  /** The event, if a mapping reads it. */
+  readonly mapped?: EventDefinition | undefined;
   readonly signal: AbortSignal;
   readonly sink: EventSink;
 }

@@ -14,12 +14,17 @@ import type { Topics } from '../topics.ts';
 import { eventInfo, lineageOf, type Properties } from '../wire.ts';
 
 /** Reads a message as an event: throws INVALID_ARGUMENT for what does not fit; gives nothing for an empty one, which clears a retained one. */
-export type DecodeEvent = (topic: string, payload: Uint8Array, packet: IPublishPacket) => EventMessage | undefined | Promise<EventMessage>;
+export type DecodeEvent = (topic: string, payload: Uint8Array, packet: IPublishPacket) => Decoded | undefined | Promise<Decoded>;
+
+/** An event, or those that a mapping finds in one message. */
+export type Decoded = EventMessage | readonly EventMessage[];
 
 export interface EventDecoderInit {
   readonly topics: Topics;
   /** Larger messages are refused, in bytes. */
   readonly maxMessageBytes: number;
+  /** Hears of messages that are not an event. */
+  readonly onError: (error: unknown) => void;
   /** Makes ids for messages without one. */
   readonly makeId: () => string;
   /** The broker's url, as in origin.ts. */

@@ -7,7 +7,7 @@ import { after, type StopTimer } from '../../life/timers.ts';
 import { isPause } from '../../events/reconnect.ts';
 import type { EventMessage, EventSink, Headers, EventRequest } from '../../core/transport.ts';
 import type { Connection } from '../connection/connection.ts';
-import { compileDecoder, TooLarge, type DecodeEvent, type EventDecoderInit } from './decoder.ts';
+import { compileDecoder, TooLarge, type Decoded, type DecodeEvent, type EventDecoderInit } from './decoder.ts';
 import { overlap } from '../filters.ts';
 import type { MappedEvent } from '../foreign/mapping.ts';
 import { History } from './history.ts';
@@ -178,11 +178,15 @@ export class Feed {
     this.#release();
   }
 
-  #emit(message: EventMessage, topic: string, { retain: isRetained, properties }: IPublishPacket): void {
+  #emit(decoded: Decoded, topic: string, packet: IPublishPacket): void {
     const last = this.#lastOn.get(topic) ?? 0;
     this.#lastOn.delete(topic);
     this.#lastOn.set(topic, ++this.#count);
     if (this.#lastOn.size > MAX_TOPICS) this.#lastOn.delete(this.#lastOn.keys().next().value ?? '');
+    for (const message of isList(decoded) ? decoded : [decoded]) this.#emitOne(message, topic, packet, last);
+  }
+
+  #emitOne(message: EventMessage, topic: string, { retain: isRetained, properties }: IPublishPacket, last: number): void {
     const lineage = isRetained ? undefined : lineageOf(properties);
     const isKnown = this.#history.has(message.id);
     if (lineage && isKnown) this.init.holes.repeat(topic, message.id, lineage);
@@ -253,4 +257,8 @@ export class Feed {
     this.#filter = undefined;
     this.#history.clear();
   }
+}
+
+function isList(decoded: Decoded): decoded is readonly EventMessage[] {
+  return Array.isArray(decoded);
 }

@@ -14,7 +14,7 @@ import { ReceivedMessage, type ForeignMessage } from './message.ts';
 export function compileForeignDecoder(
   event: EventDefinition,
   { pattern, mapping }: MappedEvent,
-  { maxMessageBytes, makeId, origin }: EventDecoderInit,
+  { maxMessageBytes, makeId, origin, onError }: EventDecoderInit,
 ): DecodeEvent {
   const check = checkOf(event.payload);
   const fields = fieldsOf(event.payload);
@@ -28,15 +28,23 @@ export function compileForeignDecoder(
     const read = readBy(mapping, event, message);
     if (read === undefined) return undefined;
     const named = Object.fromEntries(fromTopic.map((param) => [param, valueOf(fields[param], params[param] ?? '')]));
-    const value = isObject(read) ? { ...read, ...named } : read;
-    const finish = (checked: Checked) => {
-      if (checked.issues) throw notAnEvent(event, topic, checked.issues);
-      const { id, time } = eventInfo(packet.properties);
-      return new BrokerEvent(id ?? makeId(), time ?? new Date().toISOString(), checked.value, origin);
-    };
-    const checked = check(value);
-    return checked instanceof Promise ? checked.then(finish) : finish(checked);
+    const { id, time = new Date().toISOString() } = eventInfo(packet.properties);
+    const list: readonly unknown[] = mapping.read && Array.isArray(read) ? read : [read];
+    const values = list.map((each) => (isObject(each) ? { ...each, ...named } : each));
+    const finish = (all: readonly Checked[]) =>
+      all.flatMap((checked, at) => {
+        if (!checked.issues) return new BrokerEvent(at > 0 || id === undefined ? makeId() : id, time, checked.value, origin);
+        onError(notAnEvent(event, topic, checked.issues));
+        return [];
+      });
+    const checks = values.map(check);
+    // One that waits makes all of them wait.
+    return checks.every(isSettled) ? finish(checks) : Promise.all(checks.map(async (each) => each)).then(finish);
   };
+}
+
+function isSettled(checked: Checked | Promise<Checked>): checked is Checked {
+  return !(checked instanceof Promise);
 }
 
 function readBy({ read = asJson }: MappedEvent['mapping'], { name }: EventDefinition, message: ReceivedMessage): unknown {

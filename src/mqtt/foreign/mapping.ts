@@ -17,7 +17,8 @@ export interface MqttEventMapping {
   /** @default the adapter's `qos` */
   readonly qos?: Qos;
   /**
-   * What the event carries, or `undefined` for a message that is not this event. What it throws is reported, and ends nothing.
+   * What the event carries, a list for several events in one message, or `undefined` for a message that is not this event. What it throws is
+   * reported, and ends nothing.
    * @default the message as JSON, which must be an object
    */
   read?(message: ForeignMessage): unknown;

@@ -1,5 +1,6 @@
 import { checkMappings } from '../../guard/check-mappings.ts';
-import type { Contract, EventDefinition, Operation } from '../../core/contract.ts';
+import { mappedSink, type MappedSink } from '../../guard/mapped-sink.ts';
+import type { Contract, Operation } from '../../core/contract.ts';
 import { ApiError } from '../../core/errors.ts';
 import { parseHttpBinding } from '../../core/http-binding.ts';
 import type { CallRequest, EventSink, EventRequest, StreamRequest } from '../../core/transport.ts';
@@ -8,6 +9,7 @@ import type { FetchResponse } from '../../http/client/fetch-like.ts';
 import type { HttpClient, HttpExchange } from '../../http/client/http-client.ts';
 import type { SseEvent } from '../../http/events/sse.ts';
 import { isoNow } from '../../life/now.ts';
+import { reporter } from '../../life/report.ts';
 import { tryParseJson } from '../../peer/json.ts';
 import { openEvents, openItems } from '../streams/event-stream.ts';
 import { LinesDecoder } from '../streams/lines.ts';
@@ -35,6 +37,8 @@ export interface ForeignCarrier {
   readonly base: string;
   readonly streams: Set<AbortController>;
   readonly follow: boolean;
+  /** Hears of events that cannot be read. */
+  readonly onError: ((error: unknown) => void) | undefined;
   /** The pairs of the option `query`, percent-encoded, and as `onWire` may see them. */
   query(): Promise<{ readonly pairs: readonly string[]; readonly shown: readonly string[] }>;
 }
@@ -105,7 +109,8 @@ export class ForeignRest {
     const credentials = await query();
     const given = Object.entries(mapped.query ?? {}).map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`);
     const headers = { accept: EVENT_STREAM_TYPE, ...lowerCase(mapped.headers), ...own };
-    await openEvents(request, sink, {
+    const to = mappedSink(event.name, sink, reporter(this.carrier.onError), mapped.read !== undefined);
+    await openEvents(request, to, {
       streams,
       maxEventChars: http.maxResponseBytes,
       target: path,
@@ -118,7 +123,7 @@ export class ForeignRest {
           signal,
         }),
       onChunk: (text) => http.onChunk(text),
-      deliver: (message, definition, to) => deliverForeign(message, definition, mapped, to),
+      deliver: (message) => deliverForeign(message, event.type, mapped, to),
       failure: (response, text) => foreignFailure(response, text, this.options.defaults?.error),
     });
   }
@@ -203,21 +208,12 @@ export class ForeignRest {
   }
 }
 
-/** Hands one event on; `false` if it was the last. */
-function deliverForeign({ event: type, id, data }: SseEvent, event: EventDefinition, { types, read }: RestEvent, sink: EventSink): boolean {
-  if (types !== '*' && !(types ?? [event.type, 'message']).includes(type)) return true;
+/** Hands one event on; none is the last. */
+function deliverForeign({ event: type, id, data }: SseEvent, ownType: string, { types, read }: RestEvent, sink: MappedSink): true {
+  if (types !== '*' && !(types ?? [ownType, 'message']).includes(type)) return true;
   const parsed = tryParseJson(data);
-  let payload: unknown = parsed === undefined ? data : parsed;
-  if (read) {
-    try {
-      payload = read(payload, { type, id });
-    } catch (cause) {
-      sink.end(ApiError.from(cause, 'DATA_LOSS', `${event.name}: the mapping's 'read' cannot read an event`, { remote: true }));
-      return false;
-    }
-    if (payload === undefined) return true;
-  }
-  void sink.next({ id: id || localId(), time: new Date().toISOString(), data: payload });
+  const payload: unknown = parsed === undefined ? data : parsed;
+  sink.take(() => (read ? read(payload, { type, id }) : payload), { id: id || undefined });
   return true;
 }
 

@@ -91,6 +91,7 @@ export class ChannelTransport implements Transport {
       if (lastEventId !== undefined) sink.gap();
       const mapping = own(this.feed.events, event.name) ?? {};
       const take = this.#taker(event, mapping, params);
+      sink.misfits?.(this.feed.onError);
       const [opening, closing] = [framesOf(mapping.open?.(params)), framesOf(mapping.close?.(params))];
       for (const text of opening) this.#onWire('out', event, text);
       connection.read(signal, { sink, take, onLeft: release, opening, closing });
@@ -211,7 +212,7 @@ export class ChannelTransport implements Transport {
       if (found === undefined) return [];
       return (Array.isArray(found) && read ? (found as unknown[]) : [found]).filter((payload) => {
         const checked = check(payload);
-        // What takes time to check is for the client to refuse.
+        // What takes time to check is for the guard to report.
         if (checked instanceof Promise || !checked.issues) return true;
         refuse(frame, checked.issues[0]?.message ?? 'it does not fit');
         return false;

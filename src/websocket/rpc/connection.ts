@@ -1,4 +1,5 @@
 import { ApiError } from '../../core/errors.ts';
+import { after } from '../../life/timers.ts';
 import { onAbort, type Ending } from '../../life/lifetime.ts';
 import { localId } from '../../events/event-id.ts';
 import { timeoutHeader } from '../../peer/headers.ts';
@@ -86,6 +87,7 @@ export class RpcConnection {
       request: (method, params) => this.#ask(method, params),
       notify: (method, params) => this.notify(method, params),
       rest: () => this.#rest(),
+      soon: (run) => void after(0, run, { holds: false }),
     });
   }
 

@@ -1,11 +1,12 @@
 import { checkMappings } from '../../guard/check-mappings.ts';
+import { mappedSink, type MappedSink } from '../../guard/mapped-sink.ts';
 import type { Operation } from '../../core/contract.ts';
 import { own } from '../../core/own.ts';
 import { ApiError, isErrorCode, type ErrorCode, type JsonObject } from '../../core/errors.ts';
 import type { EventSink, EventRequest } from '../../core/transport.ts';
-import { localId } from '../../events/event-id.ts';
 import { codeOfStatus } from '../../http/message/status.ts';
 import { onAbort } from '../../life/lifetime.ts';
+import { reporter } from '../../life/report.ts';
 import { codeOfRpc } from '../../peer/json-rpc.ts';
 import { isObject } from '../wire.ts';
 
@@ -33,7 +34,10 @@ export interface RpcEventMapping {
   readonly unsubscribe?: string;
   /** The member of a notification's parameters that must be what the subscribing call gave: `subscription`. @default all notifications are heard */
   readonly key?: string;
-  /** Takes the payload out of a notification's parameters; `undefined` says that it is not for this subscriber. @default the parameters */
+  /**
+   * Takes the payload, or a list of payloads, out of a notification's parameters; `undefined` says that it is not for this subscriber. What it
+   * throws is reported, and ends nothing. @default the parameters
+   */
   readonly read?: (params: unknown, channel: JsonObject) => unknown;
 }
 
@@ -48,6 +52,8 @@ export interface RpcMapping {
   /** What the peer's own error codes mean. */
   readonly errorCode:
     ((error: { readonly code: number; readonly message: string; readonly data: unknown }) => ErrorCode | undefined) | undefined;
+  /** Hears of notifications that cannot be read. */
+  readonly onError: ((error: unknown) => void) | undefined;
 }
 
 /** A JSON-RPC peer that someone else designed. */
@@ -127,18 +133,20 @@ export interface Caller {
   notify(method: string, params: unknown): void;
   /** Called when the last subscription ends. */
   rest(): void;
+  /** Runs something once those who connected have begun to listen. */
+  soon(run: () => void): void;
 }
 
 interface Live {
   readonly mapping: RpcEventMapping;
   readonly params: JsonObject;
-  readonly sink: EventSink;
+  readonly sink: MappedSink;
   /** What the subscribing call gave; `undefined` until then. */
   key: unknown;
   release(): void;
 }
 
-/** Notifications that may be for a subscription whose call has not been answered yet. */
+/** Notifications that may be for a subscription which is about to be made, or whose call has not been answered yet. */
 const MAX_EARLY = 1000;
 
 /** The subscriptions of one connection to a foreign peer. */
@@ -146,6 +154,8 @@ export class ForeignEvents {
   readonly #live = new Set<Live>();
   #early: { readonly method: string; readonly params: unknown }[] = [];
   #pending = 0;
+  /** Whoever connected to listen is about to: what came with the connection is theirs. */
+  #isNew = true;
 
   private readonly mapping: RpcMapping;
   private readonly caller: Caller;
@@ -153,6 +163,10 @@ export class ForeignEvents {
   constructor(mapping: RpcMapping, caller: Caller) {
     this.mapping = mapping;
     this.caller = caller;
+    caller.soon(() => {
+      this.#isNew = false;
+      this.#forget();
+    });
   }
 
   get size(): number {
@@ -191,16 +205,20 @@ export class ForeignEvents {
       }
       this.caller.rest();
     });
-    const live: Live = { mapping, params, sink, key, release: unlink };
+    const live: Live = { mapping, params, sink: mappedSink(event.name, sink, reporter(this.mapping.onError), true), key, release: unlink };
     this.#live.add(live);
     const early = this.#early;
-    if (this.#pending === 0) this.#early = [];
+    this.#forget();
     for (const each of early) this.#give(live, each.method, each.params);
+  }
+
+  #forget(): void {
+    if (this.#pending === 0 && !this.#isNew) this.#early = [];
   }
 
   /** Takes a notification; false if nobody listens to it. */
   notified(method: string, params: unknown): boolean {
-    if (this.#pending > 0 && this.#early.length < MAX_EARLY) this.#early.push({ method, params });
+    if ((this.#pending > 0 || this.#isNew) && this.#early.length < MAX_EARLY) this.#early.push({ method, params });
     let isHeard = false;
     for (const live of [...this.#live]) if (this.#give(live, method, params)) isHeard = true;
     return isHeard;
@@ -220,15 +238,7 @@ export class ForeignEvents {
   #give({ mapping, params: channel, sink, key }: Live, method: string, params: unknown): boolean {
     if (method !== mapping.notification) return false;
     if (mapping.key !== undefined && !isSame(isObject(params) ? params[mapping.key] : undefined, key)) return false;
-    try {
-      const data = mapping.read ? mapping.read(params, channel) : params;
-      if (data === undefined) return false;
-      for (const each of Array.isArray(data) ? (data as unknown[]) : [data])
-        void sink.next({ id: localId(), time: new Date().toISOString(), data: each });
-    } catch (cause) {
-      sink.end(ApiError.from(cause, 'DATA_LOSS', `the mapping's 'read' cannot read a notification '${method}'`, { remote: true }));
-    }
-    return true;
+    return sink.take(() => (mapping.read ? mapping.read(params, channel) : params));
   }
 }
 
