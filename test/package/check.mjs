@@ -110,6 +110,13 @@ try {
     run(process.execPath, ['run.mjs', 'with-peers']);
   });
 
+  step('works in a project that has graphql 17 and graphql-jit', () => {
+    npmInstall('graphql@17', `graphql-jit@${installed('graphql-jit')}`, `graphql-yoga@${installed('graphql-yoga')}`);
+    writeEntries('entries.ts', entries);
+    compile({ module: 'nodenext', moduleResolution: 'nodenext', types: ['node'] }, 'everything.ts', 'entries.ts');
+    run(process.execPath, ['graphql-17.mjs']);
+  });
+
   // Run, not compiled: declarations name types of the zod they were built with (`ZodMiniInt` came with 4.5).
   step('runs with the oldest zod it says it takes', () => {
     npmInstall(`zod@${manifest.peerDependencies.zod.replace('^', '')}`);
