@@ -1,5 +1,6 @@
 import type { Contract, EventDefinition } from '../core/contract.ts';
 import type { EventMessage } from '../core/transport.ts';
+import { cloudEventSource } from '../schema/asyncapi/cloud-event-source.ts';
 
 /** The media type of one CloudEvent in JSON. Source: https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.md */
 export const CLOUD_EVENT_TYPE = 'application/cloudevents+json';
@@ -55,7 +56,7 @@ export function cloudEventWriter(
   modes: readonly CloudEventsMode[],
 ): CloudEventWriter {
   const given: CloudEventsOptions = typeof option === 'string' ? { mode: option } : option;
-  const { mode, source = `/${encodeURIComponent(contract.name)}/v${contract.version.split('.')[0]}`, type, subject, dataSchema } = given;
+  const { mode, source = cloudEventSource(contract), type, subject, dataSchema } = given;
   if (!modes.includes(mode))
     throw new TypeError(`${owner}: cloudEvents must be ${modes.map((each) => `'${each}'`).join(' or ')}, not ${JSON.stringify(mode)}`);
   if (typeof source !== 'string' || source === '' || /[^\x21-\x7e]/.test(source))

@@ -1,5 +1,6 @@
 import { readOptions } from '../core/options.ts';
 import type { AsyncApiProtocol } from '../schema/asyncapi.ts';
+import { CLOUD_EVENT_JSON, modeOf, type DescribedCloudEvents } from '../schema/asyncapi/cloud-events.ts';
 import { CONNECTION_READERS } from './options.ts';
 import { compileTopics } from './topics.ts';
 import { eventMeta, JSON_TYPE, type Qos } from './wire.ts';
@@ -11,13 +12,25 @@ export interface MqttProtocolOptions {
   readonly topicPrefix?: string;
   /** @default 1 */
   readonly qos?: Qos;
+  /** The option of `serveMqtt`. @default not at all */
+  readonly cloudEvents?: DescribedCloudEvents | undefined;
 }
+
+/** Who published an event, and which one before it. */
+const LINEAGE = { publisher: { type: 'string' }, after: { type: 'string' } };
 
 /** MQTT in the AsyncAPI document. Source: https://github.com/asyncapi/bindings/tree/master/mqtt */
 export function mqttProtocol(options: MqttProtocolOptions = {}): AsyncApiProtocol {
-  const { url, topicPrefix, qos = 1 } = readOptions('mqttProtocol', options, { qos: CONNECTION_READERS.qos }, ['url', 'topicPrefix']);
+  const {
+    url,
+    topicPrefix,
+    qos = 1,
+    cloudEvents,
+  } = readOptions('mqttProtocol', options, { qos: CONNECTION_READERS.qos }, ['url', 'topicPrefix', 'cloudEvents']);
+  const isStructured = cloudEvents !== undefined && modeOf(cloudEvents) === 'structured';
   return {
     protocol: 'mqtt',
+    cloudEvents,
     ...(url !== undefined && { url }),
     ...(topicPrefix !== undefined && { address: (event) => `${topicPrefix}/${event.channel}` }),
     accepts: () => 'payload',
@@ -25,11 +38,14 @@ export function mqttProtocol(options: MqttProtocolOptions = {}): AsyncApiProtoco
       const { qos: own, retain = false } = eventMeta(event);
       return { qos: own ?? qos, retain, bindingVersion: '0.2.0' };
     },
-    message: () => ({ payloadFormatIndicator: 1, contentType: JSON_TYPE, bindingVersion: '0.2.0' }),
+    message: () => ({ payloadFormatIndicator: 1, contentType: isStructured ? CLOUD_EVENT_JSON : JSON_TYPE, bindingVersion: '0.2.0' }),
     headers: () => ({
       type: 'object',
       description: 'User properties of MQTT 5.',
-      properties: { id: { type: 'string' }, time: { type: 'string', format: 'date-time' }, type: { type: 'string' } },
+      // Those of a CloudEvent are its attributes, or in its payload.
+      properties: cloudEvents
+        ? LINEAGE
+        : { id: { type: 'string' }, time: { type: 'string', format: 'date-time' }, type: { type: 'string' } },
     }),
     streams: {
       address: ({ name }, contract) => compileTopics(contract, topicPrefix).request(name),

@@ -31,6 +31,7 @@ export type { CloudEventsMode, CloudEventsOption, CloudEventsOptions } from '../
 export type { MqttBroker, MqttBrokerOptions } from './broker.ts';
 export type { MqttConnectionOptions, MqttCredentials, MqttTls, WebSocketFactory } from './options.ts';
 export { mqttProtocol, type MqttProtocolOptions } from './schema.ts';
+export type { DescribedCloudEvents } from '../schema/asyncapi/cloud-events.ts';
 
 /** As `mqttBroker` of `multi-api-sdk/mqtt/broker`, which the first call loads: a server at somebody else's broker needs no broker of its own. */
 export async function mqttBroker(options?: MqttBrokerOptions): Promise<MqttBroker> {

@@ -4,6 +4,7 @@ import type { Contract } from '../core/contract.ts';
 import { ERROR_CODES, type JsonObject } from '../core/errors.ts';
 import { createComponents, type Components } from '../schema/components.ts';
 import { describeContract, type ContractView, type EventView } from '../schema/view.ts';
+import type { DescribedCloudEvents } from '../schema/asyncapi/cloud-events.ts';
 import { describeEvent, describeOperation } from './schema-operation.ts';
 
 /** Options of `openApi`. */
@@ -19,6 +20,8 @@ export interface OpenApiOptions {
    * document. @default true
    */
   readonly fields?: boolean;
+  /** How webhooks are CloudEvents: the option `cloudEvents` of `webhookHandler`. @default not at all */
+  readonly webhookCloudEvents?: DescribedCloudEvents | undefined;
 }
 
 /** Names that the document needs itself. */
@@ -30,13 +33,15 @@ const OWN_SCHEMAS = ['ProblemDetails'];
  */
 export function openApi(contract: Contract, options: OpenApiOptions = {}): JsonObject {
   const view = describeContract(contract);
-  const read = readOptions('openApi', options, {}, ['title', 'servers', 'events', 'fields']);
-  const { title = contract.name, servers, events = true, fields = true } = read;
+  const read = readOptions('openApi', options, {}, ['title', 'servers', 'events', 'fields', 'webhookCloudEvents']);
+  const { title = contract.name, servers, events = true, fields = true, webhookCloudEvents } = read;
   const { securitySchemes = {} } = contract;
   const components = createComponents(view, '#/components/schemas/', { taken: OWN_SCHEMAS, discriminators: true });
   const eventViews = events ? [...view.events.values()] : [];
   const paths = describePaths(view, eventViews, components, fields);
-  const webhooks = Object.fromEntries(eventViews.map((event) => [event.event.type, { post: describeWebhook(event, components) }]));
+  const webhooks = Object.fromEntries(
+    eventViews.map((event) => [event.event.type, { post: describeWebhook(contract, event, components, webhookCloudEvents) }]),
+  );
   return {
     openapi: '3.1.0',
     info: { title, version: contract.version, ...(contract.description !== undefined && { description: contract.description }) },

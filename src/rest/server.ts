@@ -33,6 +33,7 @@ import { withHead } from '../http/message/head.ts';
 import { JSON_TYPE } from './wire.ts';
 import { reporter } from '../life/report.ts';
 
+export type { DescribedCloudEvents } from '../schema/asyncapi/cloud-events.ts';
 export { asyncApi, sseProtocol, type AsyncApiOptions, type AsyncApiProtocol } from '../schema/asyncapi.ts';
 export type { AsyncApiStreams } from '../schema/asyncapi/streams.ts';
 export type { CloudEventsMode, CloudEventsOption, CloudEventsOptions } from '../events/cloud-event.ts';
@@ -118,10 +119,18 @@ export function restHandler(transport: Transport, options: RestHandlerOptions = 
       (request, params) => open(request, params).catch((error: unknown) => fail(error, requestIdOf(request))),
     ]);
   }
-  routes.push([documentRoute('openapi.json'), answerDocument(() => openApi(contract, root === '' ? {} : { servers: [root] }))]);
+  const webhookCloudEvents = read.eventProtocols?.find(({ name }) => name === 'webhook')?.cloudEvents;
+  routes.push([
+    documentRoute('openapi.json'),
+    answerDocument(() => openApi(contract, { ...(root !== '' && { servers: [root] }), webhookCloudEvents })),
+  ]);
   routes.push([
     documentRoute('asyncapi.json'),
-    answerDocument(() => asyncApi(contract, { protocols: [sseProtocol(publicUrl && root), ...(read.eventProtocols ?? [])] })),
+    answerDocument(() =>
+      asyncApi(contract, {
+        protocols: [{ ...sseProtocol(publicUrl && root), cloudEvents: read.cloudEvents }, ...(read.eventProtocols ?? [])],
+      }),
+    ),
   ]);
   const router = createRouter(routes);
 

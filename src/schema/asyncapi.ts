@@ -2,6 +2,7 @@ import { deprecationNote } from '../peer/deprecation.ts';
 import { readOptions } from '../core/options.ts';
 import type { Contract, EventDefinition } from '../core/contract.ts';
 import type { JsonObject } from '../core/errors.ts';
+import { attributesSchema, CLOUD_EVENT_JSON, modeOf, structuredSchema, type DescribedCloudEvents } from './asyncapi/cloud-events.ts';
 import { securityOf, securitySchemesOf } from './asyncapi/security.ts';
 import { streamParts, type AsyncApiStreams, type StreamParts } from './asyncapi/streams.ts';
 import { createComponents, type Components } from './components.ts';
@@ -28,6 +29,8 @@ export interface AsyncApiProtocol {
   message?(event: EventDefinition): JsonObject | undefined;
   /** JSON Schema of what the protocol carries beside the payload. */
   headers?(event: EventDefinition): JsonObject | undefined;
+  /** How it carries events as CloudEvents: the option of its server. @default not at all */
+  readonly cloudEvents?: DescribedCloudEvents | undefined;
   /** How it carries streamed operations, if other documents do not say so. */
   readonly streams?: AsyncApiStreams;
 }
@@ -51,7 +54,7 @@ export function sseProtocol(url?: string): AsyncApiProtocol {
 }
 
 /**
- * The AsyncAPI 3.0 document of a contract's events, and of its streamed operations on protocols that have no other document. Protocols that carry an event at the same address share a channel.
+ * The AsyncAPI 3.0 document of a contract's events, and of its streamed operations on protocols that have no other document. Protocols that carry an event at the same address and in the same form share a channel.
  * Throws a `TypeError` as `describeContract` does. Source: https://www.asyncapi.com/docs/reference/specification/v3.0.0
  */
 export function asyncApi(contract: Contract, options: AsyncApiOptions = {}): JsonObject {
@@ -96,14 +99,16 @@ interface Place {
 }
 
 function placesOf(view: EventView, protocols: readonly AsyncApiProtocol[]): readonly Place[] {
-  const places = new Map<string | null, Place>();
+  const places = new Map<string, Place>();
   for (const protocol of protocols) {
     const address = protocol.address ? protocol.address(view.event) : view.event.channel;
-    const place = places.get(address);
+    const form = protocol.cloudEvents && modeOf(protocol.cloudEvents);
+    const key = JSON.stringify([address, form]);
+    const place = places.get(key);
     if (place) place.protocols.push(protocol);
     else {
       const { name } = view.event;
-      places.set(address, { name: places.size === 0 ? name : `${name}-${serverName(protocol)}`, address, view, protocols: [protocol] });
+      places.set(key, { name: places.size === 0 ? name : `${name}-${serverName(protocol)}`, address, view, protocols: [protocol] });
     }
   }
   return [...places.values()];
@@ -178,16 +183,19 @@ function operationsOf({ name, view: { event }, protocols }: Place, view: Contrac
 
 function messagesOf({ name, view: eventView, protocols }: Place, view: ContractView, components: Components): [string, JsonObject][] {
   const { event, payloadSchema } = eventView;
-  const headers = protocols.map((protocol) => protocol.headers?.(event)).find((found) => found !== undefined);
+  const cloud = protocols[0]?.cloudEvents;
+  const isStructured = cloud !== undefined && modeOf(cloud) === 'structured';
+  const headers = headersOf(view.contract, event, protocols);
+  const data = components.refer(payloadSchema, 'output');
   const sent: [string, JsonObject] = [
     messageKey(name, event, event.name),
     {
       name: event.type,
-      contentType: 'application/json',
+      contentType: isStructured ? CLOUD_EVENT_JSON : 'application/json',
       ...(event.summary !== undefined && { summary: event.summary }),
       ...descriptionOf(event),
       ...(headers && { headers }),
-      payload: components.refer(payloadSchema, 'output'),
+      payload: isStructured ? structuredSchema(view.contract, event, cloud, data) : data,
       ...bindings(protocols, (protocol) => protocol.message?.(event)),
     },
   ];
@@ -195,6 +203,22 @@ function messagesOf({ name, view: eventView, protocols }: Place, view: ContractV
   if (!writer?.inputSchema) return [sent];
   const input = { name: writer.operation.name, contentType: 'application/json', payload: components.refer(writer.inputSchema, 'input') };
   return [sent, [messageKey(name, event, inputName(event)), input]];
+}
+
+/** What the protocols of a place carry beside the payload, with the attributes of a CloudEvent whose payload is its data only. */
+function headersOf(contract: Contract, event: EventDefinition, protocols: readonly AsyncApiProtocol[]): JsonObject | undefined {
+  const own = protocols.map((protocol) => protocol.headers?.(event)).find((found) => found !== undefined);
+  const binary = protocols.find(({ cloudEvents }) => cloudEvents !== undefined && modeOf(cloudEvents) === 'binary');
+  if (!binary?.cloudEvents) return own;
+  // In MQTT they are user properties, which need no prefix.
+  const attributes = attributesSchema(contract, event, binary.cloudEvents, binary.protocol === 'mqtt' ? '' : 'ce-');
+  const { properties = {}, required = [], ...rest } = own ?? {};
+  return {
+    ...rest,
+    ...attributes,
+    properties: { ...(properties as JsonObject), ...attributes.properties },
+    required: [...(required as string[]), ...attributes.required],
+  };
 }
 
 function acceptedOf(event: EventDefinition, protocols: readonly AsyncApiProtocol[]): 'input' | 'payload' | undefined {

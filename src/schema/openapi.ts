@@ -1,8 +1,9 @@
-import type { EventDefinition, Operation } from '../core/contract.ts';
+import type { Contract, EventDefinition, Operation } from '../core/contract.ts';
 import type { JsonObject } from '../core/errors.ts';
 import { deprecationNote } from '../peer/deprecation.ts';
 import type { Components } from './components.ts';
-import type { EventView } from './view.ts';
+import { attributesSchema, CLOUD_EVENT_JSON, modeOf, structuredSchema, type DescribedCloudEvents } from './asyncapi/cloud-events.ts';
+import type { EventView, JsonSchema } from './view.ts';
 
 /** What the contract says about an operation or an event in words. Source: https://spec.openapis.org/oas/v3.1.1.html#operation-object */
 export function notesOf({ summary, description, deprecated }: Operation | EventDefinition): JsonObject {
@@ -23,14 +24,20 @@ export const WEBHOOK_HEADERS = [
   ),
 ];
 
-/** What the receiver of an event's webhooks is sent, as an Operation Object. */
-export function describeWebhook({ event, payloadSchema }: EventView, components: Components): JsonObject {
+/** What the receiver of an event's webhooks is sent, as an Operation Object. `cloud` is how they are CloudEvents. */
+export function describeWebhook(
+  contract: Contract,
+  { event, payloadSchema }: EventView,
+  components: Components,
+  cloud?: DescribedCloudEvents,
+): JsonObject {
+  const data = components.refer(payloadSchema, 'output');
   const schema = {
     type: 'object',
     properties: {
       event: { const: event.type },
       timestamp: { type: 'string', format: 'date-time' },
-      data: components.refer(payloadSchema, 'output'),
+      data,
     },
     required: ['event', 'timestamp', 'data'],
   };
@@ -38,10 +45,10 @@ export function describeWebhook({ event, payloadSchema }: EventView, components:
     operationId: `${event.name}Webhook`,
     tags: [event.service],
     ...notesOf(event),
-    parameters: WEBHOOK_HEADERS,
+    parameters: [...WEBHOOK_HEADERS, ...(cloud && modeOf(cloud) === 'binary' ? attributeHeaders(contract, event, cloud) : [])],
     requestBody: {
       required: true,
-      content: { 'application/json': { schema }, 'application/xml': { schema: { ...schema, xml: { name: 'webhook' } } } },
+      content: { ...jsonOf(contract, event, schema, data, cloud), 'application/xml': { schema: { ...schema, xml: { name: 'webhook' } } } },
     },
     responses: {
       '2XX': { description: 'Received.' },
@@ -49,4 +56,26 @@ export function describeWebhook({ event, payloadSchema }: EventView, components:
       default: { description: 'It is sent again later.' },
     },
   };
+}
+
+function jsonOf(
+  contract: Contract,
+  event: EventDefinition,
+  envelope: JsonSchema,
+  data: JsonSchema,
+  cloud: DescribedCloudEvents | undefined,
+): JsonObject {
+  if (!cloud) return { 'application/json': { schema: envelope } };
+  if (modeOf(cloud) === 'binary') return { 'application/json': { schema: data } };
+  return { [CLOUD_EVENT_JSON]: { schema: structuredSchema(contract, event, cloud, data) } };
+}
+
+/** The attributes of a CloudEvent as headers, which only its JSON has. */
+function attributeHeaders(contract: Contract, event: EventDefinition, cloud: DescribedCloudEvents): JsonObject[] {
+  return Object.entries(attributesSchema(contract, event, cloud, 'ce-').properties).map(([name, schema]) => ({
+    name,
+    in: 'header',
+    required: false,
+    schema,
+  }));
 }

@@ -83,7 +83,11 @@ export const MOUNTS: Readonly<Record<ProtocolName, (context: MountContext) => Mo
 const publicUrlOf = ({ publicUrl }: ServeOptions) => (publicUrl === undefined ? {} : { publicUrl });
 
 /** What carries the events beside REST, in the AsyncAPI document. */
-function eventProtocols({ protocols }: ServeOptions) {
-  const all = { websocket: webSocketProtocol(), mqtt: mqttProtocol(), webhook: webhookProtocol() };
+function eventProtocols({ protocols, websocket, mqtt, webhook }: ServeOptions) {
+  const all = {
+    websocket: webSocketProtocol(undefined, websocket?.cloudEvents),
+    mqtt: mqttProtocol({ cloudEvents: mqtt?.cloudEvents }),
+    webhook: webhookProtocol({ cloudEvents: webhook?.cloudEvents }),
+  };
   return (Object.keys(all) as (keyof typeof all)[]).filter((name) => protocols?.includes(name) ?? true).map((name) => all[name]);
 }

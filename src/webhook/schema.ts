@@ -1,14 +1,24 @@
 import type { JsonObject } from '../core/errors.ts';
 import { describeWebhook, WEBHOOK_HEADERS } from '../schema/openapi.ts';
+import { readOptions } from '../core/options.ts';
+import type { DescribedCloudEvents } from '../schema/asyncapi/cloud-events.ts';
 import type { AsyncApiProtocol } from '../schema/asyncapi.ts';
 import type { Contract } from '../core/contract.ts';
 import { createComponents } from '../schema/components.ts';
 import { describeContract } from '../schema/view.ts';
 
+/** What the AsyncAPI document says of webhooks. */
+export interface WebhookProtocolOptions {
+  /** The option of `webhookHandler`. @default not at all */
+  readonly cloudEvents?: DescribedCloudEvents | undefined;
+}
+
 /** Webhooks in an AsyncAPI document: the address is what a subscription says. Source: https://www.asyncapi.com/docs/reference/specification/v3.0.0 */
-export function webhookProtocol(): AsyncApiProtocol {
+export function webhookProtocol(options: WebhookProtocolOptions = {}): AsyncApiProtocol {
+  const { cloudEvents } = readOptions('webhookProtocol', options, {}, ['cloudEvents']);
   return {
     protocol: 'http',
+    cloudEvents,
     name: 'webhook',
     address: () => null,
     operation: () => ({ method: 'POST', bindingVersion: '0.3.0' }),
@@ -23,12 +33,14 @@ export function webhookProtocol(): AsyncApiProtocol {
 const text = { type: 'string' };
 
 /** The OpenAPI 3.1 document of the subscription API, with what it sends as `webhooks`. Source: https://spec.openapis.org/oas/v3.1.1 */
-export function webhookOpenApi(contract: Contract, basePath: string, publicUrl?: string): JsonObject {
+export function webhookOpenApi(contract: Contract, basePath: string, publicUrl?: string, cloudEvents?: DescribedCloudEvents): JsonObject {
   const view = describeContract(contract);
   const components = createComponents(view, '#/components/schemas/', { taken: ['WebhookSubscription', 'WebhookDelivery', 'Problem'] });
   const events = [...view.events.values()];
   const root = `${basePath}/webhooks/subscriptions`;
-  const webhooks = Object.fromEntries(events.map((event) => [event.event.type, { post: describeWebhook(event, components) }]));
+  const webhooks = Object.fromEntries(
+    events.map((event) => [event.event.type, { post: describeWebhook(contract, event, components, cloudEvents) }]),
+  );
   return {
     openapi: '3.1.1',
     info: { title: `${contract.name} webhooks`, version: contract.version },

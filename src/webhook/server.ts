@@ -51,7 +51,8 @@ export { memoryWebhookStore } from './store/memory-store.ts';
 export type { WebhookClaim, WebhookSharing } from './store/store.ts';
 export { fileWebhookStore, type FileStoreOptions } from './store/file-store.ts';
 export { RETRY_SCHEDULE_MS, type WebhookClock } from './delivery/schedule.ts';
-export { webhookProtocol } from './schema.ts';
+export { webhookProtocol, type WebhookProtocolOptions } from './schema.ts';
+export type { DescribedCloudEvents } from '../schema/asyncapi/cloud-events.ts';
 export type { WebhookSecret } from './signing/secret.ts';
 export type {
   DeliveryAttempt,
@@ -261,7 +262,7 @@ export function webhookHandler(transport: Transport, options: WebhookHandlerOpti
   });
   const router = createRouter<Answer>([
     ...routesOf(dispatcher, maxBodyBytes, publicUrl ?? ''),
-    [DOCUMENT, async () => jsonResponse(200, webhookOpenApi(transport.contract, basePath, publicUrl))],
+    [DOCUMENT, async () => jsonResponse(200, webhookOpenApi(transport.contract, basePath, publicUrl, read.cloudEvents))],
   ]);
   const callerOf = read.caller ?? identifyCaller(transport);
 

@@ -34,6 +34,7 @@ import { connectionHeaders, RPC_PATH, SUBPROTOCOL } from './wire.ts';
 export type { AsyncApiProtocol } from '../schema/asyncapi.ts';
 export type { CloudEventsMode, CloudEventsOption, CloudEventsOptions } from '../events/cloud-event.ts';
 export { webSocketProtocol } from './schema.ts';
+export type { DescribedCloudEvents } from '../schema/asyncapi/cloud-events.ts';
 export type { Origins } from '../http/serve/origins.ts';
 export type { Attachable, AttachOptions } from '../socket/attachable.ts';
 export type { UpgradeGateOptions } from '../socket/gate.ts';

@@ -4,9 +4,12 @@ import { describe, expect, it } from 'vitest';
 import { blogContract } from '../../src/blog/contract.ts';
 import type { JsonObject } from '../../src/core/errors.ts';
 import { z } from 'zod';
-import { defineContract, stream } from '../../src/core/define.ts';
+import { defineContract, event, stream } from '../../src/core/define.ts';
 import { mqttProtocol } from '../../src/mqtt/schema.ts';
 import { asyncApi, sseProtocol, type AsyncApiProtocol } from '../../src/schema/asyncapi.ts';
+import { openApi } from '../../src/rest/schema.ts';
+import { webhookOpenApi, webhookProtocol } from '../../src/webhook/schema.ts';
+import { webSocketProtocol } from '../../src/websocket/schema.ts';
 import { everyKind } from '../support/every-kind.ts';
 
 function at(document: JsonObject, path: string): unknown {
@@ -141,5 +144,61 @@ describe('the AsyncAPI document', () => {
       const references = [...JSON.stringify(document).matchAll(/"\$ref":"#\/([^"]*)"/g)].map((match) => match[1] ?? '');
       for (const reference of references) expect(at(document, reference), reference).toBeDefined();
     }
+  });
+});
+
+describe('the AsyncAPI document of CloudEvents', () => {
+  const Job = z.object({ id: z.string(), done: z.boolean() });
+  const contract = defineContract({
+    name: 'jobs',
+    version: '2.1.0',
+    events: { ended: event({ channel: 'jobs/{id}', type: 'job.ended', payload: Job }) },
+  });
+  const data = { type: 'object', properties: { id: { type: 'string' }, done: { type: 'boolean' } }, required: ['id', 'done'] };
+
+  it('shows the envelope of structured ones, apart from plain ones at the same address', () => {
+    const document = asyncApi(contract, {
+      protocols: [{ ...sseProtocol('http://a'), cloudEvents: 'structured' }, webSocketProtocol('ws://a'), mqttProtocol({ url: 'mqtt://a', cloudEvents: 'structured' })], // prettier-ignore
+    });
+    expect(Object.keys(at(document, 'channels') as object)).toEqual(['ended', 'ended-websocket']);
+    expect(at(document, 'components/messages/ended')).toMatchObject({
+      contentType: 'application/cloudevents+json',
+      payload: {
+        properties: { specversion: { const: '1.0' }, source: { const: '/jobs/v2' }, type: { const: 'job.ended' }, data },
+        required: ['specversion', 'id', 'source', 'type', 'data'],
+      },
+      bindings: { mqtt: { contentType: 'application/cloudevents+json' } },
+    });
+    expect(at(document, 'components/messages/ended-websocket')).toMatchObject({ contentType: 'application/json', payload: data });
+    expect(isValid?.(JSON.parse(JSON.stringify(document))) ?? true).toBe(true);
+  });
+
+  it('shows the attributes of binary ones: headers of HTTP, and user properties of MQTT', () => {
+    const cloudEvents = { mode: 'binary', source: 'https://jobs.example', type: () => 'example.ended' } as const;
+    const document = asyncApi(contract, { protocols: [mqttProtocol({ url: 'mqtt://a', cloudEvents }), webhookProtocol({ cloudEvents })] });
+    expect(at(document, 'components/messages/ended')).toMatchObject({
+      contentType: 'application/json',
+      headers: { properties: { publisher: {}, specversion: {}, source: { const: 'https://jobs.example' } }, required: ['specversion', 'id', 'source', 'type'] },
+      payload: data,
+    }); // prettier-ignore
+    const { headers } = at(document, 'components/messages/ended-webhook') as { headers: { properties: object; required: string[] } };
+    expect(headers.properties).toMatchObject({
+      'webhook-id': {},
+      'ce-type': { const: 'example.ended' },
+      'ce-time': { format: 'date-time' },
+    });
+    expect(headers.required).toContain('ce-specversion');
+    expect(isValid?.(JSON.parse(JSON.stringify(document))) ?? true).toBe(true);
+  });
+
+  it('has them in the OpenAPI documents of webhooks', () => {
+    const of = (document: JsonObject) =>
+      at(document, 'webhooks/job.ended/post') as { parameters: { name: string }[]; requestBody: unknown };
+    const binary = of(webhookOpenApi(contract, '', undefined, 'binary'));
+    expect(binary.parameters.map(({ name }) => name)).toEqual(expect.arrayContaining(['webhook-id', 'ce-id', 'ce-type', 'ce-source']));
+    expect(binary.requestBody).toMatchObject({ content: { 'application/json': { schema: data } } });
+    const structured = of(openApi(contract, { webhookCloudEvents: 'structured' }));
+    expect(structured.requestBody).toMatchObject({ content: { 'application/cloudevents+json': { schema: { required: expect.arrayContaining(['data']) as unknown } } } }); // prettier-ignore
+    expect(of(openApi(contract)).requestBody).toMatchObject({ content: { 'application/json': { schema: { properties: { event: { const: 'job.ended' } } } } } }); // prettier-ignore
   });
 });

@@ -41,7 +41,7 @@ import { serve } from '../../src/serve/index.ts';
 import { soap } from '../../src/soap/client.ts';
 import { memoryNonceStore, soapHandler } from '../../src/soap/server.ts';
 import { webhook, memorySeenStore } from '../../src/webhook/client.ts';
-import { fileWebhookStore, memoryWebhookStore, webhookHandler } from '../../src/webhook/server.ts';
+import { fileWebhookStore, memoryWebhookStore, webhookHandler, webhookProtocol } from '../../src/webhook/server.ts';
 import { webSocket } from '../../src/websocket/client.ts';
 import { webSocketHandler } from '../../src/websocket/server.ts';
 
@@ -289,6 +289,7 @@ export const FACTORIES: readonly Factory[] = [
     numbers: { ...GATE, maxMessageBytes: {} },
   },
   { name: 'mqttProtocol', make: (options) => mqttProtocol(options), numbers: {} },
+  { name: 'webhookProtocol', make: (options) => webhookProtocol(options), numbers: {} },
 
   { name: 'mcp', make: (options) => mcp({ url: URL, ...options })(contract), numbers: REST_CLIENT },
   { name: 'mcpHandler', make: (options) => mcpHandler(service, options), numbers: { ...MCP, maxBodyBytes: {}, heartbeatMs: {} } },
