@@ -1,6 +1,7 @@
 import { dirname, join } from 'node:path';
 import { defineConfig } from 'tsup';
 import { buildEntries, declaredEntries } from './scripts/entries.ts';
+import { together } from './scripts/together.ts';
 
 export default defineConfig({
   // What package.json exports is what is built: there is no second list to forget.
@@ -23,6 +24,7 @@ export default defineConfig({
   // nothing for a schema of ours, in silence.
   noExternal: ['graphql-jit'],
   esbuildPlugins: [
+    together(import.meta.dirname),
     {
       name: 'graphql-jit',
       setup(build) {
