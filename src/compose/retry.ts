@@ -1,4 +1,5 @@
-import { ApiError, isApiError, mayMend } from '../core/errors.ts';
+import { ApiError, isApiError } from '../core/errors.ts';
+import { mayMend } from '../life/mending.ts';
 import { count, readOptions, type OptionReader } from '../core/options.ts';
 import type { Operation } from '../core/contract.ts';
 import type { Adapter, CallRequest, Transport } from '../core/transport.ts';

@@ -1,5 +1,6 @@
 import type { EventDefinition } from '../core/contract.ts';
-import { ApiError, mayReconnect } from '../core/errors.ts';
+import { ApiError } from '../core/errors.ts';
+import { mayReconnect } from '../life/mending.ts';
 import type { EventMessage, EventSink, Headers, EventRequest, Transport } from '../core/transport.ts';
 import { backoffMs, type BackoffOptions } from '../life/backoff.ts';
 import { delay, onAbort } from '../life/lifetime.ts';

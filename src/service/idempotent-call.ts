@@ -1,4 +1,5 @@
-import { ApiError, isApiError, KEY_REUSED, mayMend, type ErrorBody } from '../core/errors.ts';
+import { ApiError, isApiError, KEY_REUSED, type ErrorBody } from '../core/errors.ts';
+import { mayMend } from '../life/mending.ts';
 import type { ResponseHead } from '../core/transport.ts';
 import { every } from '../life/timers.ts';
 import { filesIn, inMemory } from '../schema/codec/files-in.ts';

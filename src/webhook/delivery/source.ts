@@ -1,5 +1,6 @@
 import type { EventDefinition } from '../../core/contract.ts';
-import { ApiError, mayReconnect } from '../../core/errors.ts';
+import { ApiError } from '../../core/errors.ts';
+import { mayReconnect } from '../../life/mending.ts';
 import { Subscription } from '../../events/reconnect.ts';
 import type { EventMessage, Transport } from '../../core/transport.ts';
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { ApiError, ERROR_CODES, mayMend, mayReconnect } from '../../src/core/errors.ts';
+import { ApiError, ERROR_CODES } from '../../src/core/errors.ts';
+import { mayMend, mayReconnect } from '../../src/life/mending.ts';
 
 describe('what another try may mend', () => {
   const reconnects = (connected: boolean, remote: boolean) =>
