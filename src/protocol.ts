@@ -8,7 +8,7 @@
 export { checkTransport } from './core/check-transport.ts';
 export { bytes, count, ms, readOptions, type NumberRule, type OptionReader, type OptionsInForce } from './core/options.ts';
 export { defineAdapter } from './guard/guard.ts';
-export { eventsOnly } from './events/check.ts';
+export { eventsOnly } from './events/events-only.ts';
 export { acceptHeaders, deadlineOf, serveCall, serveStream, type RawHeaders, type ServedCall } from './guard/serve-call.ts';
 export { delay, onAbort } from './life/lifetime.ts';
 export { reporter } from './life/report.ts';

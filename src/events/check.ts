@@ -1,5 +1,5 @@
 import { ApiError } from '../core/errors.ts';
-import type { EventRequest, SubscribeRequest } from '../core/transport.ts';
+import type { EventRequest } from '../core/transport.ts';
 import { isEventId, isForeignId } from './event-id.ts';
 
 /** Throws INVALID_ARGUMENT for a subscription that no service of this library can serve. */
@@ -29,18 +29,6 @@ function checkParams({ event, params }: EventRequest): void {
     if (value === '+')
       throw refuse(`${event.name}: the parameter '${name}' cannot be '+', which stands for any value: leave it out to match all`);
   }
-}
-
-/** The request, if it is for an event. Throws UNIMPLEMENTED for a streamed operation, which this protocol cannot carry. */
-export function eventsOnly(request: SubscribeRequest, protocol: string): EventRequest {
-  if (!request.operation) return request;
-  throw new ApiError(
-    'UNIMPLEMENTED',
-    `${protocol} cannot carry the stream '${request.operation.name}': use REST, GraphQL, WebSocket, gRPC or MQTT`,
-    {
-      sent: false,
-    },
-  );
 }
 
 function refuse(message: string): ApiError {

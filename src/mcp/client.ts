@@ -9,7 +9,7 @@ import type { Contract } from '../core/contract.ts';
 import { ApiError, noOperation } from '../core/errors.ts';
 import { readOptions } from '../core/options.ts';
 import type { Adapter, CallRequest, SubscribeRequest, Transport } from '../core/transport.ts';
-import { eventsOnly } from '../events/check.ts';
+import { eventsOnly } from '../events/events-only.ts';
 import { defineAdapter } from '../guard/guard.ts';
 import { HTTP_CLIENT_OPTIONS, HTTP_CLIENT_READERS, type HttpClientOptions } from '../http/client/http-client.ts';
 import { endpointUrl } from '../http/client/page-url.ts';

@@ -5,7 +5,6 @@ import { isObject, readErrorOptions } from '../peer/error-body.ts';
 import { parseJson } from '../peer/json.ts';
 import { printable } from '../peer/printable.ts';
 import type { RawHeaders } from '../guard/serve-call.ts';
-import { redact } from '../peer/wire-record.ts';
 import { CLOUD_EVENT_TYPE, structuredCloudEvent, type CloudEventWriter } from '../events/cloud-event.ts';
 import type { EventMessage, Headers } from '../core/transport.ts';
 
@@ -169,19 +168,6 @@ export function decodeEnvelope(text: string): Envelope {
     headers: isObject(headers) ? textsOf(headers) : {},
     mistake: mistakeOf(headers),
   };
-}
-
-/** A payload for `onWire`: as it is, but for credentials in the headers of an envelope. */
-export function shownPayload(payload: string): string {
-  if (!payload.includes('"replyTo"')) return payload;
-  try {
-    const value = parseJson(payload, Infinity);
-    if (!isObject(value) || !isObject(value['headers'])) return payload;
-    const headers = Object.entries(value['headers']).map(([name, header]) => [name.toLowerCase(), String(header)] as const);
-    return JSON.stringify({ ...value, headers: redact(headers) });
-  } catch {
-    return payload;
-  }
 }
 
 /** An error in a reply; without a code of ours it is UNKNOWN. */

@@ -10,8 +10,9 @@ export function isSecretHeader(name: string): boolean {
   return SECRET_HEADER.test(name) || SECRET_NAME.test(name);
 }
 
+/** Whether the value of a member or parameter is hidden; a member may be a header, since some envelopes hold headers. */
 function isSecretName(name: string): boolean {
-  return SECRET_NAME.test(name) && !PUBLIC_NAME.test(name);
+  return SECRET_HEADER.test(name) || (SECRET_NAME.test(name) && !PUBLIC_NAME.test(name));
 }
 
 /** Runs of characters that a token may be one of. Each is looked at once, however long. */

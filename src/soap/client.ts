@@ -11,7 +11,7 @@ import { defineAdapter } from '../guard/guard.ts';
 import { timeoutHeader } from '../peer/headers.ts';
 import { endpointUrl } from '../http/client/page-url.ts';
 import { guardOnWire } from '../peer/on-wire.ts';
-import { eventsOnly } from '../events/check.ts';
+import { eventsOnly } from '../events/events-only.ts';
 import type { Adapter, CallRequest, SubscribeRequest, Transport } from '../core/transport.ts';
 import { soapBinding, type SoapBinding, type SoapOperation } from './wire/binding.ts';
 import { ForeignSoapTransport } from './foreign/foreign.ts';

@@ -18,7 +18,7 @@ import { after, type StopTimer } from '../life/timers.ts';
 import { defineAdapter } from '../guard/guard.ts';
 import { joinHeaders } from '../peer/headers.ts';
 import { guardOnWire, type OnWire } from '../peer/on-wire.ts';
-import { eventsOnly } from '../events/check.ts';
+import { eventsOnly } from '../events/events-only.ts';
 import type { Adapter, EventSink, Headers, EventRequest, SubscribeRequest, Transport } from '../core/transport.ts';
 import type { Listener } from './listeners.ts';
 import { Receiver, TOKEN, type ReceiverOptions } from './receiver.ts';

@@ -19,6 +19,7 @@ describe('hiding secrets by their shape', () => {
     ['GET /hook?a=1&token=abc&b=2', 'GET /hook?a=1&token=[redacted]&b=2'],
     ['GET /x?key=abc&sig=d%2Fe', 'GET /x?key=[redacted]&sig=[redacted]'],
     ['{"user":"a","password":"b\\"c","apiKey" : "d"}', '{"user":"a","password":"[redacted]","apiKey":"[redacted]"}'],
+    ['{"headers":{"authorization":"a","cookie":"b","x-auth-user":"c"}}', '{"headers":{"authorization":"[redacted]","cookie":"[redacted]","x-auth-user":"[redacted]"}}'], // prettier-ignore
     ['client_secret=a&grant_type=b', 'client_secret=[redacted]&grant_type=b'],
     ['{"url":"https://a.example/cb?access_token=abc"}', '{"url":"https://a.example/cb?access_token=[redacted]"}'],
   ])('%s', (text, shown) => {

@@ -4,13 +4,12 @@ import { backoffMs } from '../../life/backoff.ts';
 import { delay } from '../../life/lifetime.ts';
 import { STABLE_MS } from '../../events/reconnect.ts';
 import { guardOnWire } from '../../peer/on-wire.ts';
-import { redact } from '../../peer/wire-record.ts';
 import { printable } from '../../peer/printable.ts';
 import { ClosedUnanswered, connectLink, OlderVersionNeeded, type Link } from './link.ts';
 import type { MqttConnectionOptions, MqttWill } from '../options.ts';
 import { Outbox, type PublishOptions } from './outbox.ts';
 import { refusal } from '../status.ts';
-import { shownPayload, userProperties, type Message, type Qos } from '../wire.ts';
+import { userProperties, type Message, type Qos } from '../wire.ts';
 import { now } from '../../life/now.ts';
 import { after } from '../../life/timers.ts';
 
@@ -270,8 +269,8 @@ export class Connection {
       'message-expiry-interval': messageExpiryInterval,
       ...userProperties(properties),
     };
-    const entries = Object.entries(named).flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)] as const]));
-    this.init.onWire({ protocol: 'mqtt', direction, start, headers: redact(entries), body: body && shownPayload(body) });
+    const headers = Object.entries(named).flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)] as const]));
+    this.init.onWire({ protocol: 'mqtt', direction, start, headers: Object.fromEntries(headers), body });
   }
 }
 

@@ -2,7 +2,7 @@ import { checkMappings } from '../../guard/check-mappings.ts';
 import type { Contract } from '../../core/contract.ts';
 import { ApiError, isApiError } from '../../core/errors.ts';
 import { describeContract, type OperationView, type TypeUse } from '../../schema/view.ts';
-import { eventsOnly } from '../../events/check.ts';
+import { eventsOnly } from '../../events/events-only.ts';
 import type { CallRequest, SubscribeRequest, Transport } from '../../core/transport.ts';
 import { envelope, decodeFault, decodeStatus, isFault, MAX_DEPTH, noAnswer, type Reply } from '../wire.ts';
 import { noEvents, type SoapHeader, type SoapHeaderCall, type SoapWsdlOperation, type WsdlOptionsInForce } from '../options.ts';

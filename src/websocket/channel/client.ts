@@ -9,7 +9,7 @@ import { compileCheck, type Check } from '../../schema/validate.ts';
 import { isLonger } from '../../socket/limits.ts';
 import { frameOf, framesOf, type FeedEvent, type FeedMapping, type FeedOptions } from './feed.ts';
 import { encodeText } from '../../http/client/query-text.ts';
-import { eventsOnly } from '../../events/check.ts';
+import { eventsOnly } from '../../events/events-only.ts';
 import { cloudEventWriter, structuredCloudEvent, type CloudEventWriter } from '../../events/cloud-event.ts';
 import { readCloudEvent } from '../../events/read-cloud-event.ts';
 import { reporter } from '../../life/report.ts';

@@ -4,8 +4,7 @@ import type { Contract } from '../../core/contract.ts';
 import { ApiError, noOperation } from '../../core/errors.ts';
 import { withPart } from '../../life/lazy.ts';
 import { joinHeaders } from '../../peer/headers.ts';
-import { redact } from '../../peer/wire-record.ts';
-import { eventsOnly } from '../../events/check.ts';
+import { eventsOnly } from '../../events/events-only.ts';
 import type { CallRequest, EventSink, Headers, SubscribeRequest, Transport } from '../../core/transport.ts';
 import { tooLarge } from '../../socket/client/failure.ts';
 import { takesHeaders } from '../../socket/client/like.ts';
@@ -120,13 +119,11 @@ export class RpcTransport implements Transport {
       protocol: this.name,
       direction: 'out',
       start: `GET ${new URL(settings.url).pathname}`,
-      headers: redact(
-        Object.entries({
-          upgrade: 'websocket',
-          ...(protocols.length > 0 && { 'sec-websocket-protocol': protocols.join(', ') }),
-          ...sent,
-        }),
-      ),
+      headers: {
+        upgrade: 'websocket',
+        ...(protocols.length > 0 && { 'sec-websocket-protocol': protocols.join(', ') }),
+        ...sent,
+      },
     });
     let connection: RpcConnection | undefined;
     await Socket.open(
@@ -137,8 +134,7 @@ export class RpcTransport implements Transport {
         headers: sent,
         signal,
         closeCodes: CLOSE_CODES,
-        onUpgraded: (status, got) =>
-          settings.onWire?.({ protocol: this.name, direction: 'in', start: String(status), headers: redact(Object.entries(got)) }),
+        onUpgraded: (status, headers) => settings.onWire?.({ protocol: this.name, direction: 'in', start: String(status), headers }),
       },
       (socket) => {
         const opened = new RpcConnection(socket, connectionHeaders(sent), settings.maxRequestBytes, this.#hooks, peer);
@@ -163,20 +159,7 @@ export class RpcTransport implements Transport {
 
 function wireHooks(onWire: NonNullable<ClientSettings['onWire']>): RpcConnectionHooks {
   return {
-    onSend(method, params, headers, text) {
-      // The text holds credentials where there are headers: a record of it must not.
-      const shown =
-        method === 'initialize'
-          ? JSON.stringify({
-              jsonrpc: '2.0',
-              method,
-              params: { headers: redact(Object.entries((params as { headers: Headers }).headers)) },
-            })
-          : headers === undefined
-            ? text
-            : text.slice(0, text.length - JSON.stringify(headers).length - 1) + JSON.stringify(redact(Object.entries(headers))) + '}';
-      onWire({ protocol: 'websocket', direction: 'out', start: method, headers: {}, body: shown });
-    },
+    onSend: (method, text) => onWire({ protocol: 'websocket', direction: 'out', start: method, headers: {}, body: text }),
     onReceive: (kind, text) => onWire({ protocol: 'websocket', direction: 'in', start: kind, headers: {}, body: text }),
   };
 }

@@ -52,7 +52,7 @@ interface Live {
 
 /** What the connection tells. */
 export interface RpcConnectionHooks {
-  onSend(method: string, params: unknown, headers: Headers | undefined, text: string): void;
+  onSend(method: string, text: string): void;
   onReceive(kind: string, text: string): void;
 }
 
@@ -294,7 +294,7 @@ export class RpcConnection {
         },
       );
     }
-    this.hooks?.onSend(method, params, headers, text);
+    this.hooks?.onSend(method, text);
     this.socket.send(text);
   }
 
