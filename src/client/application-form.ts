@@ -12,6 +12,8 @@ import { isFileBody } from '../schema/codec/file-class.ts';
 import { converterOf } from '../schema/codec/codec.ts';
 import { issuesError } from '../schema/check/issues.ts';
 
+export { converterOf } from '../schema/codec/codec.ts';
+
 /** Makes a call with application values by a function that sends wire values. */
 export async function callInApplicationForm(
   contract: Contract,

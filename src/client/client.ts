@@ -8,6 +8,7 @@ import { ms, readOptions } from '../core/options.ts';
 import { backoff } from '../life/backoff.ts';
 import { Call } from '../life/call.ts';
 import { now } from '../life/now.ts';
+import { bothParts } from '../life/lazy.ts';
 import { Lifetime } from '../life/lifetime.ts';
 import { connect } from '../guard/guard.ts';
 import { checkHeaders } from '../peer/headers.ts';
@@ -53,6 +54,8 @@ export function createClient<C extends Contract, T extends Adapter<never> | Tran
 
 type AnyClientOptions = ClientOptions & { readonly contract: unknown; readonly transport: unknown };
 type OptionsInForce = ClientOptions & { readonly timeoutMs: number };
+/** What runs a streamed operation, and what converts its values if it has codecs. */
+type StreamParts = ReturnType<typeof bothParts<Awaited<ReturnType<typeof streaming>>, Awaited<ReturnType<typeof converting>>>>;
 type AnyCallOptions = CallOptions & { readonly select?: Selection | undefined };
 
 /** One client's state: its calls in flight and its subscriptions. */
@@ -78,9 +81,7 @@ class ContractClient {
   members(): Record<string | symbol, unknown> {
     const members: Record<string | symbol, unknown> = {};
     for (const operation of Object.values(this.contract.operations))
-      members[operation.name] = operation.item
-        ? (input?: unknown, options?: AnyCallOptions) => this.#stream(operation, input, options)
-        : this.#method(operation);
+      members[operation.name] = operation.item ? this.#streamed(operation) : this.#method(operation);
     const events: Record<string, { readonly listen: unknown }> = {};
     for (const event of Object.values(this.contract.events)) {
       const listen = this.#listen(event);
@@ -95,8 +96,13 @@ class ContractClient {
     return members;
   }
 
+  #streamed(operation: Operation): (input?: unknown, options?: AnyCallOptions) => PushStream<unknown> {
+    const parts = bothParts(streaming, converts(operation) ? converting : undefined);
+    return (input, options) => this.#stream(operation, parts, input, options);
+  }
+
   /** Runs a streamed operation; failures come out of the loop. */
-  #stream(operation: Operation, input: unknown, options: AnyCallOptions = NO_OPTIONS): PushStream<unknown> {
+  #stream(operation: Operation, parts: StreamParts, input: unknown, options: AnyCallOptions = NO_OPTIONS): PushStream<unknown> {
     let lifetime: Lifetime | undefined;
     const stream = new PushStream<unknown>(() => lifetime?.abort(LEFT));
     const finish = (error?: unknown) => {
@@ -111,11 +117,9 @@ class ContractClient {
       lifetime.listen((reason) => stream.end(reason === LEFT ? undefined : reason));
       const { transport } = this;
       const run = { transport, operation, input, headers, lifetime, isTimed: options.timeoutMs !== undefined };
-      const part = streaming();
-      const running =
-        part instanceof Promise
-          ? lifetime.alive(part).then(({ runItems }) => runItems(run, stream, finish))
-          : part.runItems(run, stream, finish);
+      const part = parts();
+      const start = ([{ runItems }, form]: Awaited<typeof part>) => runItems(run, form, stream, finish);
+      const running = part instanceof Promise ? lifetime.alive(part).then(start) : start(part);
       running.catch(finish);
     } catch (error) {
       finish(error);
@@ -124,15 +128,13 @@ class ContractClient {
   }
 
   #method(operation: Operation): (input?: unknown, options?: AnyCallOptions) => Promise<unknown> {
-    const converts = [operation.input, operation.output, ...Object.values(operation.errors).map(({ details }) => details)].some(
-      (schema) => schema && hasCodec(schema),
-    );
-    const call = (input: unknown, options?: AnyCallOptions): Promise<unknown> => this.#call(operation, converts, input, options);
+    const isConverted = converts(operation);
+    const call = (input: unknown, options?: AnyCallOptions): Promise<unknown> => this.#call(operation, isConverted, input, options);
     const method = operation.pagedBy === undefined ? call : paged(operation, operation.pagedBy, call);
     return Object.assign(method, { safe: safely(call), withResponse: withResponse(call) });
   }
 
-  #call(operation: Operation, converts: boolean, input: unknown, options: AnyCallOptions = NO_OPTIONS): Promise<unknown> {
+  #call(operation: Operation, isConverted: boolean, input: unknown, options: AnyCallOptions = NO_OPTIONS): Promise<unknown> {
     const fail = (error: unknown) => this.#failed(operation, error);
     try {
       const { select, onResponse } = options;
@@ -143,7 +145,7 @@ class ContractClient {
         const request = new Call(lifetime, operation, wire, headers, lifetime.deadline, select, undefined, heard);
         return select ? this.#callSelected(request) : this.transport.call(request);
       };
-      return lifetime.settle(() => (converts ? this.#callConverted(operation, input, select, send, options.signal) : send(input)), fail);
+      return lifetime.settle(() => (isConverted ? this.#callConverted(operation, input, select, send, options.signal) : send(input)), fail);
     } catch (error) {
       return Promise.reject(fail(error));
     }
@@ -200,6 +202,12 @@ class ContractClient {
     for (const lifetime of this.#lifetimes) lifetime.abort(closed());
     if (this.ownsTransport) await this.transport.close();
   }
+}
+
+/** Whether application values differ from what goes over the wire. */
+function converts({ input, output, item, errors }: Operation): boolean {
+  const details = Object.values(errors).map((error) => error.details);
+  return [input, output, item, ...details].some((schema) => schema && hasCodec(schema));
 }
 
 /** As the method itself, but with what the answer says beside its output. */

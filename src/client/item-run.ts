@@ -4,8 +4,7 @@ import type { PushStream } from '../events/push-stream.ts';
 import { checkedSink } from '../guard/checked-sink.ts';
 import { inputOf } from '../guard/checks.ts';
 import type { Lifetime } from '../life/lifetime.ts';
-import { converterOf } from '../schema/codec/codec.ts';
-import { decodedError } from './application-form.ts';
+import type * as ApplicationForm from './application-form.ts';
 
 /** A streamed operation that has begun. */
 export interface ItemRun {
@@ -18,16 +17,24 @@ export interface ItemRun {
   readonly isTimed: boolean;
 }
 
+/** What converts items, inputs and errors with codecs. */
+type Form = Pick<typeof ApplicationForm, 'converterOf' | 'decodedError'>;
+
 /** Runs a streamed operation into a stream; `finish` is told of its end. Rejects if it cannot be started. */
-export async function runItems(run: ItemRun, stream: PushStream<unknown>, finish: (error?: unknown) => void): Promise<void> {
+export async function runItems(
+  run: ItemRun,
+  form: Form | undefined,
+  stream: PushStream<unknown>,
+  finish: (error?: unknown) => void,
+): Promise<void> {
   const { transport, operation, input, headers, lifetime, isTimed } = run;
-  const encoder = converterOf(operation.input);
-  const decoder = converterOf(operation.item);
+  const encoder = form?.converterOf(operation.input);
+  const decoder = form?.converterOf(operation.item);
   const wire = encoder ? inputOf(await encoder.encode(input), operation) : input;
   const items: EventSink = {
     next: ({ data }) => stream.give(data),
     gap: () => {},
-    end: (error) => void (error ? decodedError(operation, error).then(finish) : finish()),
+    end: (error) => void (error && form ? form.decodedError(operation, error).then(finish) : finish(error)),
   };
   const sink = decoder ? checkedSink(decoder.decode, operation.name, items) : items;
   const request: StreamRequest = {
@@ -37,7 +44,9 @@ export async function runItems(run: ItemRun, stream: PushStream<unknown>, finish
     signal: lifetime.signal,
     ...(isTimed && lifetime.deadline !== undefined && { deadline: lifetime.deadline }),
   };
-  const opening = transport.subscribe(request, sink).catch(async (error: unknown) => Promise.reject(await decodedError(operation, error)));
+  const opening = transport
+    .subscribe(request, sink)
+    .catch(async (error: unknown) => Promise.reject(form ? await form.decodedError(operation, error) : error));
   if (isTimed) await opening;
   else await lifetime.start(() => opening);
 }

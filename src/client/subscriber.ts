@@ -1,11 +1,13 @@
-import { subscribing } from '#client-parts';
+import { converting, subscribing } from '#client-parts';
 import type { EventDefinition } from '../core/contract.ts';
 import type { Transport } from '../core/transport.ts';
 import { PushStream } from '../events/push-stream.ts';
+import { bothParts, type Part } from '../life/lazy.ts';
 import type { Lifetime } from '../life/lifetime.ts';
 import { checkHeaders } from '../peer/headers.ts';
+import { hasCodec } from '../schema/codec/has-codec.ts';
 import { endOfLoop, LEFT } from './left.ts';
-import type { fill as Fill, Listener, Run } from './subscribing.ts';
+import type * as Subscribing from './subscribing.ts';
 import type { ClientOptions, EventStream, ListenOptions, StreamOptions, SubscribeOptions, Unsubscribe } from './types.ts';
 
 /** Begins a life that the client can end. */
@@ -17,23 +19,29 @@ export class Subscriber {
   private readonly transport: Transport;
   private readonly options: ClientOptions;
   private readonly begin: Begin;
+  /** What subscribes, and what converts the event if it has codecs. */
+  readonly #part: Part<readonly [typeof Subscribing, Subscribing.Form | undefined]>;
 
   constructor(event: EventDefinition, transport: Transport, options: ClientOptions, begin: Begin) {
     this.event = event;
     this.transport = transport;
     this.options = options;
     this.begin = begin;
+    this.#part = bothParts(subscribing, hasCodec(event.payload) ? converting : undefined);
   }
 
-  readonly subscribe = (first?: Listener | StreamOptions, second?: ListenOptions): Promise<Unsubscribe> | EventStream<unknown> =>
+  readonly subscribe = (
+    first?: Subscribing.Listener | StreamOptions,
+    second?: ListenOptions,
+  ): Promise<Unsubscribe> | EventStream<unknown> =>
     typeof first === 'function' ? this.#listen(first, second ?? {}) : this.#loop(first ?? {});
 
-  async #listen(listener: Listener, options: ListenOptions): Promise<Unsubscribe> {
+  async #listen(listener: Subscribing.Listener, options: ListenOptions): Promise<Unsubscribe> {
     const run = this.#begin(options);
     try {
-      const part = subscribing();
-      const { listen } = part instanceof Promise ? await run.lifetime.alive(part) : part;
-      return await listen(run, listener, options);
+      const part = this.#part();
+      const [{ listen }, form] = part instanceof Promise ? await run.lifetime.alive(part) : part;
+      return await listen(run, form, listener, options);
     } catch (error) {
       run.lifetime.abort(LEFT);
       throw error;
@@ -51,8 +59,8 @@ export class Subscriber {
     try {
       const run = this.#begin(options);
       lifetime = run.lifetime;
-      const part = subscribing();
-      const start = ({ fill }: { readonly fill: typeof Fill }) => fill(run, stream, options);
+      const part = this.#part();
+      const start = ([{ fill }, form]: Awaited<typeof part>) => fill(run, form, stream, options);
       if (part instanceof Promise) lifetime.alive(part).then(start).catch(fail);
       else start(part);
     } catch (error) {
@@ -61,7 +69,7 @@ export class Subscriber {
     return stream as unknown as EventStream<unknown>;
   }
 
-  #begin(options: SubscribeOptions): Run {
+  #begin(options: SubscribeOptions): Subscribing.Run {
     const headers = checkHeaders(options.headers ?? {});
     const { event, transport, options: ofClient } = this;
     return { event, transport, options: ofClient, headers, lifetime: this.begin(options.timeoutMs, options.signal) };

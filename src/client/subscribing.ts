@@ -1,5 +1,5 @@
 import type { ClientOptions, EventInfo, ListenOptions, StreamOptions, SubscribeOptions, Unsubscribe } from './types.ts';
-import { paramsOnWire, sinkInApplicationForm } from './application-form.ts';
+import type * as ApplicationForm from './application-form.ts';
 import { endOfLoop, LEFT } from './left.ts';
 import type { EventDefinition } from '../core/contract.ts';
 import { ApiError } from '../core/errors.ts';
@@ -21,10 +21,13 @@ export interface Run {
   readonly lifetime: Lifetime;
 }
 
+/** What converts events with codecs. */
+export type Form = Pick<typeof ApplicationForm, 'paramsOnWire' | 'sinkInApplicationForm'>;
+
 const DEFAULT_BUFFER = 100;
 
 /** Calls `listener` with each event; resolves when the peer has acknowledged. */
-export async function listen(run: Run, listener: Listener, options: ListenOptions): Promise<Unsubscribe> {
+export async function listen(run: Run, form: Form | undefined, listener: Listener, options: ListenOptions): Promise<Unsubscribe> {
   const { lifetime } = run;
   const fail = reporter(run, options.onError);
   const sink: EventSink = {
@@ -52,7 +55,7 @@ export async function listen(run: Run, listener: Listener, options: ListenOption
         () => {},
       ),
   };
-  const starting = started(run, () => open(run, options, sink));
+  const starting = started(run, () => open(run, form, options, sink));
   await starting;
   return () => {
     lifetime.abort(LEFT);
@@ -61,7 +64,7 @@ export async function listen(run: Run, listener: Listener, options: ListenOption
 }
 
 /** Fills the stream of a loop. Throws INVALID_ARGUMENT. */
-export function fill(run: Run, stream: PushStream<unknown>, options: StreamOptions): void {
+export function fill(run: Run, form: Form | undefined, stream: PushStream<unknown>, options: StreamOptions): void {
   const { lifetime, event } = run;
   const { bufferSize = DEFAULT_BUFFER, overflow = 'resume' } = options;
   // Without room for one event a loop would leave at the first and never come back.
@@ -88,7 +91,7 @@ export function fill(run: Run, stream: PushStream<unknown>, options: StreamOptio
       lifetime.abort(LEFT);
     },
   };
-  const subscription = open(run, options, sink);
+  const subscription = open(run, form, options, sink);
   stream.onDrained = () => subscription.resume();
   started(run, () => subscription).then(
     () => lifetime.whenEnded(() => stream.end()),
@@ -103,18 +106,19 @@ function reporter({ options }: Run, onError: ((error: unknown) => void) | undefi
 
 function open(
   { event, transport, options, headers, lifetime }: Run,
+  form: Form | undefined,
   { params = {}, lastEventId }: SubscribeOptions,
   sink: EventSink,
 ): Subscription {
   return new Subscription({
     transport,
     event,
-    params: paramsOnWire(event, params),
+    params: form ? form.paramsOnWire(event, params) : params,
     headers,
     lastEventId,
     signal: lifetime.signal,
     reconnect: options.reconnect ?? {},
-    sink: sinkInApplicationForm(event, sink),
+    sink: form ? form.sinkInApplicationForm(event, sink) : sink,
   });
 }
 

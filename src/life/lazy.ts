@@ -25,6 +25,15 @@ export function lazy<M>(load: () => Promise<M>): Part<M> {
   return () => loaded ?? (loading ??= load().then((module) => (loaded = module), failed));
 }
 
+/** Two parts as one, of which the second may not be needed. */
+export function bothParts<A, B>(first: Part<A>, second: Part<B> | undefined): Part<readonly [A, B | undefined]> {
+  return () => {
+    const one = first();
+    const other = second?.();
+    return one instanceof Promise || other instanceof Promise ? Promise.all([one, other]) : [one, other];
+  };
+}
+
 /** Goes on with a part at once if it is here. */
 export function withPart<M, R>(part: Part<M>, use: (module: M) => R | Promise<R>): R | Promise<R> {
   const module = part();
