@@ -42,8 +42,15 @@ message Thing {
   optional string note = 9;
   extensions 100 to 200;
 }
+message Holder {
+  optional int32 n = 1;
+  extend Thing {
+    optional Holder held = 102;
+  }
+}
 extend Thing {
   optional string extra = 100;
+  repeated int32 more = 101;
 }
 `;
 const folder = mkdtempSync(join(tmpdir(), 'old-'));
@@ -96,9 +103,17 @@ const contract = defineContract({
       input: Id.extend({ row: z.array(Row), last: z.object({ text: z.string(), deep: z.object({ n: z.int32() }) }) }),
       output: Id.extend({ row: z.array(Row), last: z.json() }),
     }),
+    extended: mutation({
+      input: Id.extend({ extra: z.string(), more: z.array(z.int32()), held: z.object({ n: z.int32() }) }),
+      output: Id.extend({
+        text: z.string().meta({ grpc: { name: 'extra' } }),
+        more: z.array(z.int32()),
+        held: z.object({ n: z.int32() }),
+      }),
+    }),
   },
 });
-const operations = { bare: 'old.v1.Old/Bare', sent: 'old.v1.Old/Bare', echo: 'old.v1.Old/Echo' };
+const operations = { bare: 'old.v1.Old/Bare', sent: 'old.v1.Old/Bare', echo: 'old.v1.Old/Echo', extended: 'old.v1.Old/Echo' };
 
 describe.each(Object.entries(SOURCES))('proto2 by %s', (_, definition) => {
   const client = () => clientOf(contract, { url: `127.0.0.1:${port}`, definition, operations });
@@ -113,6 +128,15 @@ describe.each(Object.entries(SOURCES))('proto2 by %s', (_, definition) => {
     const input = { id: 3, row: [{ key: 'a', value: 0 }, { key: 'b', value: 2 }], last: { text: 'ü', deep: { n: 5 } } }; // prettier-ignore
     expect(await client().echo(input)).toEqual(input);
     expect(seen.at(-1)).toMatchObject({ id: 3, last: { text: 'ü', deep: { n: 5 } } });
+  });
+
+  it('extensions are fields, by the last part of their name, and in hooks by the whole', async () => {
+    const input = { id: 1, extra: 'more', more: [1, 2], held: { n: 3 } };
+    expect(await client().extended(input)).toEqual({ id: 1, text: 'more', more: [1, 2], held: { n: 3 } });
+    expect(seen.at(-1)).toMatchObject({ '.old.v1.extra': 'more', '.old.v1.more': [1, 2] });
+    const hooks = { input: () => ({ id: 1, '[old.v1.extra]': 'a' }), output: (json: Record<string, unknown>) => ({ id: 1, text: json['[old.v1.extra]'], more: [], held: { n: 1 } }) }; // prettier-ignore
+    const hooked = clientOf(contract, { url: `127.0.0.1:${port}`, definition, operations: { ...operations, extended: { method: 'old.v1.Old/Echo', ...hooks } } }); // prettier-ignore
+    expect(await hooked.extended(input)).toMatchObject({ text: 'a' });
   });
 });
 

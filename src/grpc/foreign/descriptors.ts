@@ -13,7 +13,7 @@ export type ForeignType =
   | { readonly kind: 'message'; readonly message: ForeignMessage; readonly isGroup: boolean };
 
 export interface ForeignField {
-  /** As the .proto has it: `made_at`. */
+  /** As the .proto has it: `made_at`; of an extension its full name in brackets: `[acme.v1.note]`. */
   readonly name: string;
   /** As protobuf's JSON has it: `madeAt`. */
   readonly jsonName: string;
@@ -65,6 +65,8 @@ export class Descriptors {
   readonly #messages = new Map<string, Message[]>();
   readonly #enums = new Map<string, ForeignEnum>();
   readonly #rpcs = new Map<string, DescribedRpc>();
+  /** By the full name of the message that they extend. */
+  readonly #extensions = new Map<string, Extension[]>();
 
   constructor(files: readonly FileDescriptorProto[]) {
     const given = new Set<string>();
@@ -75,6 +77,10 @@ export class Descriptors {
     }
     for (const { proto } of WELL_KNOWN) {
       if (!proto.messageType.some(({ name }) => this.#messages.has(`${proto.package}.${name}`))) this.#addFile(proto);
+    }
+    for (const file of files) {
+      this.#addExtensions(file.extension, file.package);
+      for (const each of file.messageType) this.#addExtensionsIn(each, file.package);
     }
     for (const file of files) this.#addServices(file);
   }
@@ -87,6 +93,11 @@ export class Descriptors {
   /** The message of a full name. */
   message(name: string): ForeignMessage | undefined {
     return this.#messages.get(name)?.find(({ isMapEntry }) => !isMapEntry);
+  }
+
+  /** What the files add to a message from outside. */
+  extensionsOf(message: string): readonly Extension[] {
+    return this.#extensions.get(message) ?? [];
   }
 
   /** The type that `name` means in `scope`. Throws a `TypeError` if it is not described. */
@@ -125,6 +136,25 @@ export class Descriptors {
     for (const each of file.enumType) addEnum(file.package, each);
   }
 
+  #addExtensionsIn({ name, extension, nestedType }: DescriptorProto, scope: string): void {
+    const own = join(scope, name);
+    this.#addExtensions(extension, own);
+    for (const each of nestedType) this.#addExtensionsIn(each, own);
+  }
+
+  #addExtensions(fields: readonly FieldDescriptorProto[], scope: string): void {
+    for (const field of fields) {
+      let owner: Message | ForeignEnum;
+      try {
+        owner = this.resolve(field.extendee, scope);
+      } catch {
+        // Of a message that no rpc of the definition can use, such as the options of descriptors.
+        continue;
+      }
+      this.#extensions.set(owner.name, [...this.extensionsOf(owner.name), { field, name: join(scope, field.name), scope }]);
+    }
+  }
+
   #addServices(file: FileDescriptorProto): void {
     for (const service of file.service) {
       const name = join(file.package, service.name);
@@ -145,6 +175,15 @@ export class Descriptors {
       }
     }
   }
+}
+
+/** A field that a file adds to a message of its own or another file. */
+interface Extension {
+  readonly field: FieldDescriptorProto;
+  /** Full: `acme.v1.note`. */
+  readonly name: string;
+  /** Where names of types are looked for. */
+  readonly scope: string;
 }
 
 class Message implements ForeignMessage {
@@ -174,8 +213,36 @@ class Message implements ForeignMessage {
 
   /** Made on first use, because types lead to each other. */
   get fields(): readonly ForeignField[] {
-    // protobufjs has extensions among the fields, with a dot before their names.
-    return (this.#fields ??= this.proto.field.filter(({ name }) => !name.startsWith('.')).map((field) => this.#field(field)));
+    return (this.#fields ??= this.#allFields());
+  }
+
+  #allFields(): ForeignField[] {
+    // protobufjs has extensions among the fields too, with a dot before their names.
+    const isDotted = ({ name }: FieldDescriptorProto) => name.startsWith('.');
+    const dotted = this.proto.field.filter(isDotted).map((field): Extension => {
+      const name = field.name.slice(1);
+      return { field, name, scope: name.slice(0, Math.max(0, name.lastIndexOf('.'))) };
+    });
+    const added = new Map([...this.all.extensionsOf(this.name), ...dotted].map((each) => [each.field.number, each]));
+    return [
+      ...this.proto.field.filter((field) => !isDotted(field)).map((field) => this.#field(field)),
+      ...[...added.values()].map((each) => this.#extension(each)),
+    ];
+  }
+
+  /** Source of its name: https://protobuf.dev/programming-guides/json/ */
+  #extension({ field, name, scope }: Extension): ForeignField {
+    const isRepeated = field.label === REPEATED;
+    return {
+      name: `[${name}]`,
+      jsonName: `[${name}]`,
+      number: field.number,
+      label: isRepeated ? 'repeated' : 'one',
+      hasPresence: !isRepeated,
+      type: this.#type(field, scope),
+      defaultText: defaultOf(field),
+      mapKey: undefined,
+    };
   }
 
   #field(field: FieldDescriptorProto): ForeignField {
@@ -191,13 +258,13 @@ class Message implements ForeignMessage {
     return { ...base, label: isRepeated ? 'repeated' : 'one', hasPresence: !isRepeated && this.presenceOf(field), type, mapKey: undefined };
   }
 
-  #type(field: FieldDescriptorProto): ForeignType {
+  #type(field: FieldDescriptorProto, scope = this.name): ForeignType {
     if (field.typeName === '') {
       const scalar = SCALARS.find((each) => FieldDescriptorProto_Type[field.type] === each.toUpperCase());
       if (scalar === undefined) throw new TypeError(`grpc: ${this.name}.${field.name} has no type`);
       return { kind: 'scalar', scalar };
     }
-    const found = this.all.resolve(field.typeName, this.name, this, field);
+    const found = this.all.resolve(field.typeName, scope, this, field);
     return found instanceof Message
       ? { kind: 'message', message: found, isGroup: !found.isMapEntry && this.isGroup(field) }
       : { kind: 'enum', enum: found };

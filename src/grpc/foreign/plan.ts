@@ -185,7 +185,9 @@ function fieldOf({ fields }: ForeignMessage, property: string): ForeignField | u
   const exact = fields.find(({ name, jsonName }) => name === property || jsonName === property);
   if (exact) return exact;
   const plain = (text: string) => text.replaceAll('_', '').toLowerCase();
-  const alike = fields.filter(({ name }) => plain(name) === plain(property));
+  // An extension may be called by the last part of its name too.
+  const lastOf = (name: string) => (name.startsWith('[') ? name.slice(Math.max(1, name.lastIndexOf('.') + 1), -1) : name);
+  const alike = fields.filter(({ name }) => plain(lastOf(name)) === plain(property));
   return alike.length === 1 ? alike[0] : undefined;
 }
 
