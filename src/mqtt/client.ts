@@ -219,7 +219,7 @@ class MqttTransport implements Transport {
     if (this.#marks.take(this.#topics, this.#feeds, topic, payload)) return;
     const event = this.#topics.eventOf(topic);
     if (event) this.#feeds.get(event)?.take(topic, payload, packet);
-    if (!this.#mappings) return;
+    if (!this.#mappings) return event ? undefined : this.#marks.stray(this.#feeds);
     this.#foreignCalls?.take(topic, payload, packet);
     const { subscriptionIdentifier: given } = packet.properties ?? {};
     const identifiers = given === undefined ? undefined : [given].flat();

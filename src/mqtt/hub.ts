@@ -78,6 +78,7 @@ class MqttHub implements EventHub {
         if (this.#marks.take(this.#topics, this.#feeds, topic, payload)) return;
         const event = this.#topics.eventOf(topic);
         if (event) this.#feeds.get(event)?.take(topic, payload, packet);
+        else this.#marks.stray(this.#feeds);
       },
       onUp: (link) => {
         this.#marks.onUp(link);

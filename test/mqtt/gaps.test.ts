@@ -7,6 +7,7 @@ import { createClient } from '../../src/index.ts';
 import { mqtt } from '../../src/mqtt/client.ts';
 import { Holes } from '../../src/mqtt/events/lineage.ts';
 import { mqttHub } from '../../src/mqtt/hub.ts';
+import { mqttBroker } from '../../src/mqtt/server.ts';
 import { noMosquitto, startMosquitto } from '../support/mqtt.ts';
 import { until } from '../support/until.ts';
 import { because } from '../support/system-peer.ts';
@@ -44,6 +45,25 @@ async function slowWay(port: number) {
     },
     mend: () => (isOpen = true),
   };
+}
+
+/** A way to a broker on which the first of something that the broker sends becomes something else. */
+async function spoilingWay(port: number, [from, to]: readonly string[]) {
+  let isSpoiled = false;
+  const server = createServer((socket) => {
+    const upstream = connect(port, '127.0.0.1');
+    socket.pipe(upstream);
+    upstream.on('data', (chunk: Buffer) => {
+      const at = isSpoiled ? -1 : chunk.indexOf(from ?? '');
+      isSpoiled ||= at >= 0 && chunk.includes('"celsius":2');
+      if (at >= 0 && isSpoiled) chunk.write(to ?? '', at);
+      socket.write(chunk);
+    });
+    for (const [one, other] of [[socket, upstream], [upstream, socket]] as const) one.on('error', () => {}).on('close', () => other.destroy()); // prettier-ignore
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  cleanups.push(() => void server.close());
+  return `mqtt://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
 describe.skipIf(noMosquitto !== undefined)(`events that a broker drops${because(noMosquitto)}`, () => {
@@ -168,6 +188,54 @@ describe('gaps', () => {
     await service.publish('temperature', { sensorId: 'a', celsius: 1, measuredAt: '2026-01-31T12:00:00Z' });
     await until(() => heard.length === 1, 'the event came');
     expect(topics.filter((topic) => topic.includes('marks'))).toEqual([]);
+  });
+});
+
+describe('messages that were spoiled on their way', () => {
+  test.each(['payload', 'topic'])('are told as gaps over MQTT 3.1.1, where nothing else tells of them: the %s', async (what) => {
+    const broker = await mqttBroker({ open: true, port: 0 });
+    const errors: unknown[] = [];
+    const way = await spoilingWay(
+      broker.port,
+      what === 'payload' ? ['"celsius":2', '"celsius*2'] : ['sensors/temperature', 'sensors/temperaturg'],
+    );
+    const blog = createClient({ transport: mqtt({ url: way, version: 4, onError: (error) => errors.push(error) }) });
+    const sensor = await mqttjs.connectAsync(broker.url, { protocolVersion: 4, reconnectPeriod: 0 });
+    cleanups.push(
+      () => broker.close(),
+      () => sensor.endAsync(true),
+      () => blog.close(),
+    );
+    const told: (number | undefined)[] = [];
+    await blog.onTemperature(({ celsius }) => void told.push(celsius), { onGap: () => told.push(undefined) });
+    for (const celsius of [1, 2, 3])
+      await sensor.publishAsync('sensors/temperature', JSON.stringify({ celsius, sensorId: 'a', measuredAt: '2026-01-31T12:00:00Z' }), {
+        qos: 1,
+      });
+    await until(() => told.includes(3), () => JSON.stringify(told)); // prettier-ignore
+    expect([told, errors.length]).toEqual([[1, undefined, 3], what === 'payload' ? 1 : 0]);
+  });
+
+  test.skipIf(noMosquitto !== undefined)(`are told once over MQTT 5${because(noMosquitto)}`, async () => {
+    const broker = await startMosquitto(['set_tcp_nodelay true']);
+    const blog = createClient({ transport: mqtt({ url: broker.url, onError: () => {} }) });
+    const sender = await mqttjs.connectAsync(broker.url, { protocolVersion: 5, reconnectPeriod: 0 });
+    cleanups.push(
+      () => broker.close(),
+      () => blog.close(),
+      () => sender.endAsync(true),
+    );
+    const told: (number | undefined)[] = [];
+    await blog.onTemperature(({ celsius }) => void told.push(celsius), { onGap: () => told.push(undefined) });
+    for (const celsius of [1, 2, 3]) {
+      const payload = JSON.stringify({ sensorId: 'a', celsius, measuredAt: '2026-01-31T12:00:00Z' });
+      await sender.publishAsync('sensors/temperature', celsius === 2 ? `${payload}*` : payload, {
+        qos: 1,
+        properties: { userProperties: { publisher: 'p', id: `e-${celsius}`, ...(celsius > 1 && { after: `e-${celsius - 1}` }) } },
+      });
+    }
+    await until(() => told.includes(3), () => JSON.stringify(told)); // prettier-ignore
+    expect(told).toEqual([1, undefined, 3]);
   });
 });
 

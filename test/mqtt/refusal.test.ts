@@ -23,13 +23,16 @@ afterEach(async () => {
 /** A broker whose access rules can change. */
 let refuses = false;
 let refused = 0;
+let refusesFor = (_client: unknown, _topic: string): boolean => refuses;
 let url = '';
 let cutAll = (): void => {};
 beforeEach(async () => {
   refuses = false;
   refused = 0;
+  refusesFor = () => refuses;
   const broker = await Aedes.createBroker({
-    authorizeSubscribe: (_, subscription, done) => done(null, refuses ? (refused++, null) : subscription),
+    authorizeSubscribe: (client, subscription, done) =>
+      done(null, refusesFor(client, subscription.topic) ? (refused++, null) : subscription),
   });
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
@@ -104,6 +107,49 @@ describe('a broker that refuses', () => {
     await hub.publish(blogContract.events.temperature, { key: 'key-1', time: READING.measuredAt, data: READING });
     await until(() => errors.length > 0, 'the clash was reported');
     expect(errors[0]).toMatchObject({ code: 'ABORTED', text: expect.stringContaining('another client connected with the same client id') });
+  });
+
+  test('calls whose reply topic is refused fail at once, by name of the likely mistake; the broker is asked again later and later', async () => {
+    const service = createBlogService();
+    const served = await serveMqtt(service, { url, version: 4, onError: () => {} });
+    const blog = createClient({ transport: mqtt({ url, version: 4 }), timeoutMs: 2000 });
+    cleanups.push(
+      () => service.close(),
+      () => served.close(0),
+      () => blog.close(),
+    );
+    refuses = true;
+    const failures: unknown[] = [];
+    for (let call = 0; call < 50; call++) await blog.getUser({ id: 123 }).catch((error: unknown) => failures.push(error));
+    expect(failures).toHaveLength(50);
+    for (const failure of failures)
+      expect(failure).toMatchObject({
+        sent: false,
+        text: expect.stringMatching(/refused the subscription to .*replies.*access rules \(ACL\)/),
+      });
+    // Once again on a new connection, then no more than the wait allows.
+    expect(refused).toBeGreaterThan(1);
+    expect(refused).toBeLessThan(10);
+    refuses = false;
+    let answered = false;
+    for (const end = Date.now() + 10_000; !answered && Date.now() < end;)
+    answered = await blog.getUser({ id: 123 }).then(() => true, () => new Promise((resolve) => setTimeout(() => resolve(false), 20))); // prettier-ignore
+    expect(answered).toBe(true);
+  }, 20_000);
+
+  test('a connection that alone is refused its reply topic is left for another', async () => {
+    const service = createBlogService();
+    const served = await serveMqtt(service, { url, version: 4, onError: () => {} });
+    const blog = createClient({ transport: mqtt({ url, version: 4 }), timeoutMs: 2000 });
+    cleanups.push(
+      () => service.close(),
+      () => served.close(0),
+      () => blog.close(),
+    );
+    let first: unknown;
+    refusesFor = (client, topic) => topic.includes('/replies/') && (first ??= client) === client;
+    await expect(blog.getUser({ id: 123 })).rejects.toMatchObject({ sent: false });
+    expect((await blog.getUser({ id: 123 })).id).toBe(123);
   });
 
   test('a client of MQTT 3.1.1 that is closed leaves no subscription behind', async () => {

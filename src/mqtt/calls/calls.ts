@@ -1,6 +1,7 @@
 import type { IPublishPacket } from 'mqtt';
 import type { Operation } from '../../core/contract.ts';
 import { ApiError } from '../../core/errors.ts';
+import { backoffMs } from '../../life/backoff.ts';
 import { onAbort } from '../../life/lifetime.ts';
 import { makeRequestId, timeoutHeader } from '../../peer/headers.ts';
 import { parseJson } from '../../peer/json.ts';
@@ -29,6 +30,10 @@ export class Calls {
   readonly #pending = new Map<string, Pending>();
   readonly #replyTopic: string;
   #subscribed: Promise<void> | undefined;
+  /** Why the broker refused the reply topic, how often in a row, and when it is asked again. */
+  #refusal: ApiError | undefined;
+  #refusals = 0;
+  #mayAskAt = 0;
 
   private readonly connection: Connection;
   private readonly topics: Topics;
@@ -142,15 +147,37 @@ export class Calls {
   async #subscribe(): Promise<void> {
     try {
       await this.connection.subscribe(this.#replyTopic, this.qos);
+      this.#refusal = undefined;
+      this.#refusals = 0;
     } catch (error) {
       this.#subscribed = undefined;
       // Nothing of the call has been sent.
-      throw ApiError.from(error, 'UNAVAILABLE', 'the broker did not take the subscription for replies').with({ sent: false });
+      const failure = ApiError.from(error, 'UNAVAILABLE', 'the broker did not take the subscription for replies').with({ sent: false });
+      // A refusal has its reason code; one for now, like a lost connection, is UNAVAILABLE.
+      throw failure.details && failure.code !== 'UNAVAILABLE' ? this.#refused(failure) : failure;
     }
+  }
+
+  /**
+   * The broker refused the reply topic. Perhaps it got another name for this client than was sent: a new connection tells. If that is refused too,
+   * the broker is asked again later and later, and until then calls fail at once.
+   */
+  #refused(error: ApiError): ApiError {
+    const advice = 'each client must be allowed to subscribe to its own reply topic by the access rules (ACL) of the broker';
+    this.#refusal = new ApiError(error.code, `${error.text}: ${advice}`, {
+      remote: true,
+      sent: false,
+      details: error.details,
+      cause: error,
+    });
+    if (++this.#refusals === 1) this.connection.drop(this.#refusal);
+    else this.#mayAskAt = now() + backoffMs(this.#refusals, { baseDelayMs: 500, maxDelayMs: 30_000 });
+    return this.#refusal;
   }
 
   /** Waits for what a request needs. Rejects if it has been cancelled by then. */
   async #prepare(request: CallRequest | StreamRequest, headers: Headers): Promise<Sent & { readonly message: Message }> {
+    if (this.#refusal && now() < this.#mayAskAt) throw this.#refusal;
     // Again where the last connection's was lost.
     await (this.#subscribed ??= this.#subscribe());
     const { signal } = request;

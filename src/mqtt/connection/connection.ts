@@ -149,6 +149,14 @@ export class Connection {
     return done;
   }
 
+  /** Gives up the connection, as if it were lost. */
+  drop(reason: ApiError): void {
+    const link = this.#link;
+    if (!link) return;
+    link.client.end(true);
+    this.#onDown(link, reason);
+  }
+
   /** Says goodbye, so that no last will is published and no session stays behind. Idempotent. */
   async close(): Promise<void> {
     if (this.#controller.signal.aborted) return;

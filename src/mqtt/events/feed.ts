@@ -11,7 +11,7 @@ import { compileDecoder, TooLarge, type Decoded, type DecodeEvent, type EventDec
 import { overlap } from '../filters.ts';
 import type { MappedEvent } from '../foreign/mapping.ts';
 import { History } from './history.ts';
-import { eventMeta, lineageOf, type Qos } from '../wire.ts';
+import { eventInfo, eventMeta, lineageOf, type Qos } from '../wire.ts';
 import type { Holes } from './lineage.ts';
 
 /** How long messages are still taken for a subscriber that paused or lost its connection, in milliseconds. */
@@ -109,20 +109,20 @@ export class Feed {
       if (!(decoded instanceof Promise)) return decoded && this.#emit(decoded, topic, packet);
       const mine: Promise<void> = decoded
         .then((message) => message && this.#emit(message, topic, packet))
-        .catch((error: unknown) => this.#drop(error, topic))
+        .catch((error: unknown) => this.#drop(error, topic, packet))
         .then(() => {
           if (this.#last === mine) this.#last = undefined;
         });
       this.#last = mine;
     } catch (error) {
-      this.#drop(error, topic);
+      this.#drop(error, topic, packet);
     }
   }
 
-  /** Events of a topic are missing here. */
-  tellGap(topic: string): void {
+  /** Events of a topic are missing here; without one, of any. */
+  tellGap(topic?: string): void {
     this.#history.addGap();
-    for (const { sink, filter, early } of this.#subscribers) if (!early && overlap(filter, topic)) sink.gap();
+    for (const { sink, filter, early } of this.#subscribers) if (!early && (topic === undefined || overlap(filter, topic))) sink.gap();
   }
 
   /** A new connection. Without its session, what was published in between is lost. */
@@ -165,15 +165,23 @@ export class Feed {
     for (const { sink, early } of ended) if (!early) sink.end(error);
   }
 
-  /** What does not fit is reported and ends nothing. Our own event that is too large is lost for those who asked for it, who are told. */
-  #drop(error: unknown, topic: string): void {
-    if (!(error instanceof TooLarge) || this.init.mapped) return this.init.onError(error);
-    const asked = [...this.#subscribers].filter(({ filter }) => overlap(filter, topic));
-    if (this.init.isStanding) {
+  /**
+   * What does not fit is reported and ends nothing. On a topic of ours it was an event that its way has spoiled: whoever asked for it is told of a gap.
+   * One that is too large would come again: there the subscription ends, unless it outlives connections.
+   */
+  #drop(error: unknown, topic: string, { properties, retain }: IPublishPacket): void {
+    const isTooLarge = error instanceof TooLarge;
+    // What is retained is not on its way now.
+    if (this.init.mapped || (retain && !isTooLarge)) return this.init.onError(error);
+    if (!isTooLarge || this.init.isStanding) {
       this.init.onError(error);
-      for (const { sink } of asked) sink.gap();
-      return;
+      const { id } = eventInfo(properties);
+      const lineage = lineageOf(properties);
+      // So that the next event does not tell the same gap again.
+      if (id !== undefined && lineage) this.init.holes.isBefore(topic, id, lineage);
+      return this.tellGap(topic);
     }
+    const asked = [...this.#subscribers].filter(({ filter }) => overlap(filter, topic));
     this.#end(asked, new ApiError('DATA_LOSS', error.message));
     this.#release();
   }

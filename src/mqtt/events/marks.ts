@@ -30,6 +30,11 @@ export class Marks {
     if (!sessionPresent) this.holes.clear();
   }
 
+  /** A message on a topic that nobody asked for: it may be a spoiled one. Over MQTT 5 the next event says whether one is missing, before nothing does. */
+  stray(feeds: ReadonlyMap<EventDefinition, Feed>): void {
+    if (this.connection.link?.version === 4) feeds.forEach((feed) => feed.tellGap());
+  }
+
   /** Whether a message was a mark. */
   take(topics: Topics, feeds: ReadonlyMap<EventDefinition, Feed>, topic: string, payload: Uint8Array): boolean {
     if (!topic.startsWith(`${topics.marks}/`)) return false;
