@@ -7,6 +7,7 @@ import { checkSecurity } from './security/check.ts';
 import type { Transport } from './transport.ts';
 import { bodyOf, eachObject, isFile, isOneWay, isOptional, placeOf, shapeOf, valueType } from './shape.ts';
 
+export { checkRoutes } from './http-binding/check.ts';
 export { nearest } from './nearest.ts';
 export { checkParts } from './parts/check.ts';
 

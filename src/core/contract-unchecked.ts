@@ -5,6 +5,9 @@ export function checkContract(): void {}
 export function checkParts(): void {}
 
 /** As above. */
+export function checkRoutes(): void {}
+
+/** As above. */
 export function checkServes(): void {}
 
 /** As above: the message names all that exist instead. */

@@ -1,4 +1,4 @@
-import { checkContract, checkParts } from '#contract-check';
+import { checkContract, checkParts, checkRoutes } from '#contract-check';
 import type {
   Contract,
   ContractSpec,
@@ -19,7 +19,7 @@ import type {
   Schema,
 } from './contract.ts';
 import type { ErrorCode } from './errors.ts';
-import { namedBindings, parseHttpBindings } from './http-binding.ts';
+import { namedBindings, readHttpBindings } from './http-binding.ts';
 import { joinParts } from './parts/join.ts';
 import { securityOf } from './security/security.ts';
 
@@ -120,6 +120,7 @@ function operation<
   S extends Schema | undefined,
 >(kind: Operation['kind'], spec: OperationSpec<I, O, X, S>, idempotent: boolean, pagedBy: P): Operation<I, O, P, Declared<X>, S> {
   const { http = [], security, ...rest } = spec;
+  checkRoutes(http);
   return {
     ...rest,
     ...securityOf(security),
@@ -129,7 +130,7 @@ function operation<
     input: spec.input as I,
     output: spec.output as O,
     item: spec.item as S,
-    http: parseHttpBindings(http),
+    http: readHttpBindings(http),
     errors: declared(spec.errors ?? []) as Declared<X>,
     idempotent,
     pagedBy,

@@ -38,50 +38,28 @@ export interface HttpTemplate {
 /** The methods that an operation can be bound to. */
 export type HttpMethod = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
-const BINDING = /^(GET|POST|PUT|PATCH|DELETE) (\/\S*)$/;
-/** Characters of a path's segment. Source: https://www.rfc-editor.org/rfc/rfc3986#section-3.3 */
-const LITERAL = /^(?:[A-Za-z0-9\-._~!$&'()*+,;=:@]|%[0-9A-Fa-f]{2})*$/;
-const PARAM = /^[A-Za-z_][\w.-]*$/;
-
-/** Parses `GET /users/{id}`; throws a `TypeError` that names what is wrong. */
-export function parseHttpBinding(text: string): HttpBinding {
-  const match = BINDING.exec(text);
-  if (!match) {
-    throw new TypeError(
-      `http: '${text}' is not a method and a path: write it like 'GET /users/{id}', with GET, POST, PUT, PATCH or DELETE`,
-    );
-  }
-  const [, method = '', path = ''] = match;
-  const segments =
-    path === '/'
-      ? []
-      : path
-          .slice(1)
-          .split('/')
-          .map((part) => parseSegment(part, text));
-  const params = segments.flatMap(paramsOfSegment);
-  const twice = params.find((param, index) => params.indexOf(param) !== index);
-  if (twice !== undefined) throw new TypeError(`http: '${text}' has the parameter {${twice}} twice`);
-  return { method: method as HttpMethod, path, segments, params };
+/** Reads a method and a path that were checked: `GET /users/{id}`. */
+export function readHttpBinding(route: string): HttpBinding {
+  const [method, path = ''] = route.split(' ');
+  const segments = path === '/' ? [] : path.slice(1).split('/').map(readSegment);
+  return { method: method as HttpMethod, path, segments, params: segments.flatMap(paramsOfSegment) };
 }
 
 /** What `http` of an operation takes. */
-type HttpBindingSpec = string | HttpSpec;
+export type HttpBindings = string | HttpSpec | readonly (string | HttpSpec)[];
 
-/** The bindings of an operation. One without a route of its own has an empty path, which `namedBindings` fills in. */
-export function parseHttpBindings(http: HttpBindingSpec | readonly HttpBindingSpec[]): HttpBinding[] {
-  const all = Array.isArray(http) ? (http as readonly HttpBindingSpec[]) : [http as HttpBindingSpec];
-  return all.map((spec) => {
-    if (typeof spec === 'string') return parseHttpBinding(spec);
-    const { route, ...rest } = spec;
-    return { ...(route === undefined ? WITHOUT_ROUTE : parseHttpBinding(route)), ...rest };
+/** The bindings of an operation, whose routes were checked. One without a route of its own has an empty path, which `namedBindings` fills in. */
+export function readHttpBindings(http: HttpBindings): HttpBinding[] {
+  return [http].flat().map((spec) => {
+    const { route, ...rest } = typeof spec === 'string' ? { route: spec } : spec;
+    return { ...(route === undefined ? WITHOUT_ROUTE : readHttpBinding(route)), ...rest };
   });
 }
 
 /** The bindings with the name in those that have no route: at least one. */
 export function namedBindings(bindings: readonly HttpBinding[], name: string): HttpBinding[] {
   const all = bindings.length > 0 ? bindings : [WITHOUT_ROUTE];
-  return all.map((binding) => (binding.path === '' ? { ...binding, ...parseHttpBinding(`POST /${name}`) } : binding));
+  return all.map((binding) => (binding.path === '' ? { ...binding, ...readHttpBinding(`POST /${name}`) } : binding));
 }
 
 const WITHOUT_ROUTE: HttpBinding = { method: 'POST', path: '', segments: [], params: [] };
@@ -102,18 +80,14 @@ export function paramsOfSegment(segment: HttpSegment): string[] {
   return 'param' in segment ? [segment.param] : [];
 }
 
-function parseSegment(part: string, text: string): HttpSegment {
+/** The literals and parameters that a part of a path is made of. */
+export function piecesOf(part: string): ({ readonly literal: string } | { readonly param: string })[] {
   const pieces = part.split(/(\{[^{}]*\})/).filter((piece) => piece !== '');
-  const parsed = pieces.map((piece) => {
-    if (!piece.startsWith('{')) {
-      if (LITERAL.test(piece)) return { literal: piece };
-    } else if (PARAM.test(piece.slice(1, -1))) return { param: piece.slice(1, -1) };
-    throw new TypeError(`http: '${text}' has the part '${part}': it is made of {parameters} and of characters that a URL's path may have`);
-  });
-  parsed.forEach((piece, index) => {
-    if ('param' in piece && 'param' in (parsed[index + 1] ?? {}))
-      throw new TypeError(`http: '${text}' has the part '${part}': two parameters need a literal in between`);
-  });
-  const [only = { literal: '' }] = parsed;
-  return parsed.length <= 1 ? only : { template: parsed };
+  return pieces.map((piece) => (piece.startsWith('{') ? { param: piece.slice(1, -1) } : { literal: piece }));
+}
+
+function readSegment(part: string): HttpSegment {
+  const pieces = piecesOf(part);
+  const [only = { literal: '' }] = pieces;
+  return pieces.length <= 1 ? only : { template: pieces };
 }

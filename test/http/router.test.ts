@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createRouter } from '../../src/http/serve/router.ts';
-import { parseHttpBinding } from '../../src/core/http-binding.ts';
+import { parseHttpBinding } from '../../src/core/http-binding/check.ts';
 
 function router(...bindings: string[]) {
   return createRouter(bindings.map((text) => [parseHttpBinding(text), text] as const));

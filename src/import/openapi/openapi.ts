@@ -1,5 +1,5 @@
 import type { JsonObject } from '../../core/errors.ts';
-import { parseHttpBinding } from '../../core/http-binding.ts';
+import { parseHttpBinding } from '../../core/http-binding/check.ts';
 import { isObject } from '../../peer/error-body.ts';
 import type { Choice } from '../draft/choice.ts';
 import type { Draft, DraftEvent, DraftOperation } from '../draft/draft.ts';

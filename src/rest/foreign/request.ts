@@ -1,6 +1,7 @@
 import type { Operation } from '../../core/contract.ts';
 import { ApiError } from '../../core/errors.ts';
-import { paramsOfSegment, parseHttpBinding, type HttpBinding, type HttpSegment } from '../../core/http-binding.ts';
+import { paramsOfSegment, type HttpBinding, type HttpSegment } from '../../core/http-binding.ts';
+import { parseHttpBinding } from '../../core/http-binding/check.ts';
 import { shapeOf } from '../../core/shape.ts';
 import { encodeText } from '../../http/client/query-text.ts';
 import { fileBody, isFileBody } from '../../schema/codec/file-class.ts';

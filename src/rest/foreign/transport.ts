@@ -2,7 +2,7 @@ import { checkMappings } from '../../guard/check-mappings.ts';
 import { mappedSink, type MappedSink } from '../../guard/mapped-sink.ts';
 import type { Contract, Operation } from '../../core/contract.ts';
 import { ApiError } from '../../core/errors.ts';
-import { parseHttpBinding } from '../../core/http-binding.ts';
+import { parseHttpBinding } from '../../core/http-binding/check.ts';
 import type { CallRequest, EventSink, EventRequest, StreamRequest } from '../../core/transport.ts';
 import { localId } from '../../events/event-id.ts';
 import type { FetchResponse } from '../../http/client/fetch-like.ts';
