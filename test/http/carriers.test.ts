@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { connect, type AddressInfo } from 'node:net';
-import { brotliCompressSync, createGzip, deflateSync, gzipSync } from 'node:zlib';
+import { brotliCompressSync, createGzip, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import { MockAgent, setGlobalDispatcher } from 'undici';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { z } from 'zod';
@@ -45,11 +45,46 @@ describe('compressed answers', () => {
     ['gzip', gzipSync(TEXT)],
     ['br', brotliCompressSync(TEXT)],
     ['deflate', deflateSync(TEXT)],
+    ['deflate', deflateRawSync(TEXT)],
+    ['gzip, deflate', deflateRawSync(gzipSync(TEXT))],
     ['gzip, br', brotliCompressSync(gzipSync(TEXT))],
     ['identity', Buffer.from(TEXT)],
   ])('%s is read', async (encoding, body) => {
     const url = await serve((_, response) => void json(response, body, { 'content-encoding': encoding }));
     expect(await clientOf(url).get()).toEqual({ a: 'é' });
+  });
+
+  it.each(['deflateSync', 'deflateRawSync'] as const)('what %s made is read in any pieces, and no further than the limit', async (make) => {
+    const text = JSON.stringify({ a: 'é'.repeat(300_000) });
+    const compressed = { deflateSync, deflateRawSync }[make](text);
+    const url = await serve((_, response) => {
+      response.writeHead(200, { 'content-type': 'application/json', 'content-encoding': 'deflate' });
+      response.write(compressed.subarray(0, 1));
+      response.end(compressed.subarray(1));
+    });
+    expect((await clientOf(url).get()).a).toHaveLength(300_000);
+    expect(await failure(clientOf(url, { maxResponseBytes: 100_000 }).get())).toMatchObject({ code: 'DATA_LOSS' });
+  });
+
+  it.each(['own', 'given'])('that are not what they say are DATA_LOSS, and not asked for again, with the %s fetch', async (which) => {
+    const given = which === 'given' && { fetch: (target: string, init?: object) => fetch(target, init) as never };
+    for (const encoding of ['gzip', 'br', 'deflate']) {
+      let asked = 0;
+      const url = await serve((request, response) => {
+        asked++;
+        const type = request.url === '/ticks' ? 'text/event-stream' : 'application/json';
+        response.writeHead(200, { 'content-type': type, 'content-encoding': encoding }).end('\xff this is not compressed');
+      });
+      expect([encoding, await failure(clientOf(url, given || {}).get())]).toMatchObject([encoding, { code: 'DATA_LOSS' }]);
+      const before = asked;
+      const ended = new Promise<unknown>((resolve) => {
+        void clientOf(url, given || {})
+          .onTick(() => {}, { onError: resolve })
+          .catch(resolve);
+      });
+      expect([encoding, await ended]).toMatchObject([encoding, { code: 'DATA_LOSS' }]);
+      expect([encoding, asked]).toEqual([encoding, before + 1]);
+    }
   });
 
   it('a stream of events is read piece by piece', async () => {

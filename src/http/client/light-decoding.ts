@@ -1,4 +1,4 @@
-import type { Transform } from 'node:stream';
+import { Transform, type TransformCallback } from 'node:stream';
 import * as zlib from 'node:zlib';
 import { FetchFailure, UNREADABLE_RESPONSE } from './fetch-like.ts';
 
@@ -8,10 +8,44 @@ const { createZstdDecompress } = zlib as { readonly createZstdDecompress?: () =>
 const DECODERS: Readonly<Record<string, (() => Transform) | undefined>> = {
   gzip: zlib.createGunzip,
   'x-gzip': zlib.createGunzip,
-  deflate: zlib.createInflate,
+  deflate: () => new Inflate(),
   br: zlib.createBrotliDecompress,
   zstd: createZstdDecompress,
 };
+
+/** Undoes `deflate`, which is zlib's format by the standard and a bare stream by many servers: its first byte tells, as in browsers. */
+class Inflate extends Transform {
+  #inner: Transform | undefined;
+
+  override _transform(chunk: Buffer, encoding: BufferEncoding, callback: TransformCallback): void {
+    if (chunk.length === 0) return callback();
+    (this.#inner ??= this.#open(((chunk[0] ?? 0) & 0x0f) === 8)).write(chunk, encoding, callback);
+  }
+
+  override _flush(callback: TransformCallback): void {
+    if (!this.#inner) return callback();
+    this.#inner.on('end', callback);
+    this.#inner.end();
+  }
+
+  override _read(size: number): void {
+    this.#inner?.resume();
+    super._read(size);
+  }
+
+  override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
+    this.#inner?.destroy();
+    super._destroy(error, callback);
+  }
+
+  #open(hasHeader: boolean): Transform {
+    const inner = hasHeader ? zlib.createInflate() : zlib.createInflateRaw();
+    inner.on('data', (chunk: Buffer) => {
+      if (!this.push(chunk)) inner.pause();
+    });
+    return inner.on('error', (error) => this.destroy(error));
+  }
+}
 
 /** What is asked for: the encodings that can be read here. */
 export const ACCEPT_ENCODING = createZstdDecompress ? 'gzip, br, zstd' : 'gzip, br';

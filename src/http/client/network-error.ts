@@ -11,13 +11,16 @@ const HINTS: Readonly<Record<string, string>> = {
   UND_ERR_CONNECT_TIMEOUT: 'no connection in time',
 };
 
+/** Codes that a `fetch` of Node or Bun has for a body that is not compressed as its head says; browsers do not tell. */
+const BROKEN_CODING = /^(Z_|ZSTD_|ERR__ERROR|ERR_BROTLI|Zlib)/;
+
 /** What a failed fetch means: the signal's reason, or UNAVAILABLE with `sent` false where the request surely did not leave. */
 export function networkError(error: unknown, url: string, signal: AbortSignal): ApiError {
   if (signal.aborted) return ApiError.from(signal.reason, 'CANCELLED', 'the call was cancelled');
   const message = `${url}: ${networkReason(error)}`;
   // It would be the same the next time: nothing that another try may mend.
   const code = codeOf(error);
-  if (code === RESPONSE_TOO_LARGE || code === UNREADABLE_RESPONSE)
+  if (code === RESPONSE_TOO_LARGE || code === UNREADABLE_RESPONSE || BROKEN_CODING.test(code ?? ''))
     return new ApiError('DATA_LOSS', message, { remote: true, cause: error });
   return new ApiError('UNAVAILABLE', message, { sent: !isUnsent(error), cause: error });
 }
