@@ -6,7 +6,7 @@
  */
 
 import { selecting } from '#guard-parts';
-import { streaming, transferring } from '#rest-parts';
+import { foreign, streaming, transferring } from '#rest-parts';
 import type { Contract, Operation } from '../core/contract.ts';
 import { ApiError, noOperation } from '../core/errors.ts';
 import { readOptions } from '../core/options.ts';
@@ -16,6 +16,7 @@ import { parseJson } from '../peer/json.ts';
 import type { FetchResponse } from '../http/client/fetch-like.ts';
 import { HTTP_CLIENT_OPTIONS, HTTP_CLIENT_READERS, HttpClient, type HttpClientOptions } from '../http/client/http-client.ts';
 import { baseUrl, isSameOrigin } from '../http/client/page-url.ts';
+import { withPart } from '../life/lazy.ts';
 import { guardOnWire } from '../peer/on-wire.ts';
 import type { Adapter, CallRequest, EventSink, ResponseHead, StreamRequest, SubscribeRequest, Transport } from '../core/transport.ts';
 import { hasCodec } from '../schema/codec/has-codec.ts';
@@ -93,8 +94,7 @@ class RestTransport implements Transport {
   readonly #http: HttpClient;
   readonly #streams = new Set<AbortController>();
   readonly #sendDeadline: boolean;
-  /** What the options map: loaded by the first call that needs it. */
-  #foreign: Promise<ForeignRest> | undefined;
+  #foreign: ForeignRest | Promise<ForeignRest> | undefined;
 
   readonly contract: Contract;
   private readonly base: string;
@@ -109,6 +109,7 @@ class RestTransport implements Transport {
     checkNames('event', options.events, contract.events);
     this.#sendDeadline = options.sendDeadline ?? isSameOrigin(base);
     this.#http = new HttpClient('rest', options);
+    if (options.operations ?? options.events ?? options.defaults) void this.#loadForeign();
   }
 
   async call(request: CallRequest): Promise<unknown> {
@@ -181,24 +182,30 @@ class RestTransport implements Transport {
     return (await import('./response/head.ts')).headOf(response, this.base, operation);
   }
 
-  #loadForeign(): Promise<ForeignRest> {
-    const { contract, options, base } = this;
-    return (this.#foreign ??= import('./foreign/transport.ts').then(({ ForeignRest }) => {
-      const carrier = {
+  /** What the options map. Mistakes are a `TypeError` of the construction, or of the first call in a page, which loads this late. */
+  /** What the options map. A mistake in it throws a `TypeError`; a page, which loads this late, has it as FAILED_PRECONDITION of its calls. */
+  #loadForeign(): ForeignRest | Promise<ForeignRest> {
+    if (this.#foreign) return this.#foreign;
+    const made = withPart(foreign, ({ ForeignRest }) => {
+      const { contract, options, base } = this;
+      return new ForeignRest(contract, options, {
         http: this.#http,
         base,
         streams: this.#streams,
         follow: options.redirects === 'same-origin',
         onError: options.onError,
         query: async () => (await import('./query-credentials.ts')).readQuery(options.query ?? {}),
-      };
-      try {
-        return new ForeignRest(contract, options, carrier);
-      } catch (cause) {
-        // What a mapping says is looked at when it is loaded, by the first call.
-        throw new ApiError('FAILED_PRECONDITION', (cause as Error).message, { sent: false, cause });
-      }
-    }));
+      });
+    });
+    if (made instanceof Promise) {
+      // A load that failed is tried again by the next call.
+      made.catch(() => (this.#foreign = undefined));
+      this.#foreign = made.catch((cause: unknown) => {
+        throw cause instanceof TypeError ? new ApiError('FAILED_PRECONDITION', cause.message, { sent: false, cause }) : cause;
+      });
+      this.#foreign.catch(() => {});
+    } else this.#foreign = made;
+    return this.#foreign;
   }
 
   /** Where a request goes, with the credentials of the query, and what of it may be seen. */

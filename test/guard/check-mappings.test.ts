@@ -18,6 +18,9 @@ const contract = defineContract({
 });
 const PROTO = 'syntax = "proto3"; package a; service S { rpc Get(M) returns (M); } message M { int32 id = 1; }';
 
+/** What a description that is loaded later decides: mistakes are told by the first call. */
+const LATER = ['graphql operations', 'graphql events', 'soap operations', 'grpc operations'];
+
 /** Each with one member that no mapping has: programs in JavaScript are told by nobody else. */
 const WRONG: Readonly<Record<string, readonly [near: string, make: (url: string) => Adapter<never>]>> = {
   'rest operations': ['output', (url) => rest({ url, operations: { get: { outptu: 'data' } as never } })],
@@ -62,6 +65,10 @@ describe('mappings of foreign services', () => {
       }
     };
     await expect(use()).rejects.toThrow(new RegExp(`unknown option '\\w+', do you mean '${near}'`));
+  });
+
+  it.each(Object.entries(WRONG).filter(([name]) => !LATER.includes(name)))('%s do so when the client is made', (_, [, make]) => {
+    expect(() => createClient({ contract, transport: make(url) as Adapter<'call' | 'subscribe'> })).toThrow('unknown option');
   });
 
   it('webhook events do so too', () => {

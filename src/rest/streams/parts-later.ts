@@ -4,3 +4,5 @@ import { lazy } from '../../life/lazy.ts';
 export const streaming = lazy(() => import('./event-stream.ts'));
 /** Sends and reads bodies that are files or bytes. */
 export const transferring = lazy(() => import('../files/transfer.ts'));
+/** Calls and subscriptions of APIs that someone else designed. */
+export const foreign = lazy(() => import('../foreign/transport.ts'));
