@@ -20,9 +20,12 @@ type Fits<T, R extends Relation> = R['input'][keyof R['input']] extends keyof T 
 type OutputAt<C extends Contract, N extends string> = C['operations'][N]['output'] extends infer S extends Schema ? OutputOf<S> : never;
 type Merge<U> = (U extends unknown ? (each: U) => void : never) extends (all: infer A) => void ? A : never;
 
-/** The names that `select` takes for a type: its fields and its relations. */
-export type Select<T, C extends Contract> = { readonly [K in KeysOf<Item<T>>]?: SelectOne<FieldOf<Item<T>, K>, C> } & {
-  readonly [K in keyof Related<Item<T>, C>]?: SelectOne<Related<Item<T>, C>[K], C>;
+/** The names that `select` takes for a type: its fields and its relations. In one type, because an intersection with `{}` would let any constant pass. */
+export type Select<T, C extends Contract> = {
+  readonly [K in KeysOf<Item<T>> | keyof Related<Item<T>, C>]?: SelectOne<
+    K extends KeysOf<Item<T>> ? FieldOf<Item<T>, K> : K extends keyof Related<Item<T>, C> ? Related<Item<T>, C>[K] : never,
+    C
+  >;
 };
 
 type SelectOne<T, C extends Contract> =

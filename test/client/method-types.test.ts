@@ -41,6 +41,8 @@ describe('the type of a method', () => {
   });
 
   it('refuses what select cannot name', async () => {
+    const unknown = { nam: true } as const;
+    const unknownBelow = { select: { tags: { wait: true } } } as const;
     const refused = [
       // @ts-expect-error there is no such field
       client.getUser({ id: 1 }, { select: { nam: true } }),
@@ -48,6 +50,10 @@ describe('the type of a method', () => {
       client.listUsers({}, { select: { name: true, nam: true } }),
       // @ts-expect-error nor below
       client.getUser({ id: 1 }, { select: { tags: { wait: true } } }),
+      // @ts-expect-error nor by a constant that has no other
+      client.getUser({ id: 1 }, { select: unknown }),
+      // @ts-expect-error nor by one below
+      client.getUser({ id: 1 }, unknownBelow),
     ];
     for (const call of refused) await expect(call).rejects.toThrow('INVALID_ARGUMENT');
   });

@@ -26,7 +26,9 @@ export async function persistedDocuments<const C extends Contract>(
   const types = graphqlTypes(contract);
   const texts = Object.values(contract.operations).map((operation) => operationDocument(types, operation, undefined).text);
   for (const event of Object.values(contract.events)) texts.push(eventDocument(types, event).text);
-  for (const [name, given] of Object.entries<readonly Selection[] | undefined>(selections)) {
+  // A selection of an operation that is not known yet has no members for the compiler.
+  const all = selections as Readonly<Record<string, readonly Selection[] | undefined>>;
+  for (const [name, given] of Object.entries(all)) {
     const operation = Object.hasOwn(contract.operations, name) ? contract.operations[name] : undefined;
     if (!operation) throw new TypeError(`persistedDocuments: the contract has no operation '${name}'`);
     for (const select of given ?? []) {
