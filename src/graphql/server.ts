@@ -91,6 +91,9 @@ const CONTENT_TYPES: Readonly<Record<string, string>> = {
   [RESPONSE_TYPE]: 'application/graphql-response+json; charset=utf-8',
 };
 
+/** The methods of the path. */
+const ALLOW = 'GET, POST, PUT, DELETE, OPTIONS';
+
 /** The query of a URL that asks for something; without it a browser wants the page. */
 const ASKS = /(^|&)(query|documentId|extensions)=/;
 
@@ -125,12 +128,11 @@ class HttpGraphql {
 
   async answer(request: HttpRequest): Promise<HttpResponse> {
     const { method } = request;
-    if (method === 'OPTIONS') return { status: 204, headers: { allow: 'GET, POST, PUT, DELETE' } };
+    if (method === 'OPTIONS') return { status: 204, headers: { allow: ALLOW } };
     if (method === 'PUT') return this.#reservations.reserve(request);
     const token = tokenOf(request);
     if (method === 'DELETE') return this.#reservations.stop(token, request);
-    if (method !== 'POST' && method !== 'GET')
-      throw new HttpError(405, `${this.path} answers GET, POST, PUT, DELETE, not ${method}`, { allow: 'GET, POST, PUT, DELETE' });
+    if (method !== 'POST' && method !== 'GET') throw new HttpError(405, `${this.path} answers ${ALLOW}, not ${method}`, { allow: ALLOW });
     const accept = request.headers['accept'] === undefined ? undefined : String(request.headers['accept']);
     const inParts = takesParts(accept);
     // Who takes parts alone gets answers without parts as JSON.

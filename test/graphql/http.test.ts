@@ -39,6 +39,13 @@ describe('GraphQL over HTTP', () => {
     });
   });
 
+  it('names OPTIONS among its methods', async () => {
+    for (const method of ['OPTIONS', 'PATCH']) {
+      const { status, headers } = await fetch(server.endpoint, { method });
+      expect([status, headers.get('allow')]).toEqual([method === 'PATCH' ? 405 : 204, 'GET, POST, PUT, DELETE, OPTIONS']);
+    }
+  });
+
   it('gives the same, compiled or not', async () => {
     const body = {
       query:
