@@ -55,13 +55,13 @@ export interface MqttOptions extends MqttConnectionOptions {
   readonly operations?: Readonly<Record<string, MqttOperationMapping>>;
   /** The message that the broker publishes if this client ends without a DISCONNECT. @default none */
   readonly will?: MqttWill;
-  /** A larger reply fails its call with DATA_LOSS, in bytes. @default 4_194_304 (4 MiB) */
+  /** A larger reply fails its call with DATA_LOSS, in bytes. @default 8_388_608 (8 MiB) */
   readonly maxResponseBytes?: number;
   /** How many of the last events of each channel are held for loops that fall behind. @default 1000 */
   readonly history?: number;
   /**
    * A larger event ends its subscription with DATA_LOSS, because it would come again; a larger message of a foreign device is reported and dropped.
-   * In bytes. @default 1_048_576 (1 MiB)
+   * In bytes. @default 8_388_608 (8 MiB)
    */
   readonly maxMessageBytes?: number;
   /** Is called for dropped messages, which are not events of the contract. @default console.error */
@@ -79,8 +79,8 @@ export function mqtt(options: MqttOptions): Adapter<'call' | 'subscribe' | 'stre
     {
       ...CONNECTION_READERS,
       history: count(1000, { zero: true }),
-      maxMessageBytes: bytes(1_048_576),
-      maxResponseBytes: bytes(4_194_304),
+      maxMessageBytes: bytes(8_388_608),
+      maxResponseBytes: bytes(8_388_608),
     },
     [...CONNECTION_NAMES, 'headers', 'offline', 'events', 'operations', 'will', 'onError'],
   );

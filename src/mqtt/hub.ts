@@ -28,7 +28,7 @@ export type { MqttConnectionOptions, MqttCredentials, MqttTls, WebSocketFactory 
 export interface MqttHubOptions extends MqttConnectionOptions {
   /** How many of the last events of each channel are held for subscribers that resume. @default 1000 */
   readonly history?: number;
-  /** Larger messages are reported and dropped, in bytes. @default 1_048_576 (1 MiB) */
+  /** Larger messages are reported and dropped, in bytes. @default 8_388_608 (8 MiB) */
   readonly maxMessageBytes?: number;
   /** Is called for dropped messages, which are not events of the contract, and for events that the broker never took. @default console.error */
   readonly onError?: (error: unknown) => void;
@@ -43,7 +43,7 @@ export function mqttHub(options: MqttHubOptions): EventHub {
   const read = readOptions(
     'mqttHub',
     options,
-    { ...CONNECTION_READERS, history: count(1000, { zero: true }), maxMessageBytes: bytes(1_048_576) },
+    { ...CONNECTION_READERS, history: count(1000, { zero: true }), maxMessageBytes: bytes(8_388_608) },
     [...CONNECTION_NAMES, 'onError'],
   );
   checkUrl(read.url, 'mqttHub');
@@ -123,7 +123,7 @@ class MqttHub implements EventHub {
   #feed(event: EventDefinition): Feed {
     let feed = this.#feeds.get(event);
     if (!feed) {
-      const { history = 1000, maxMessageBytes = 1_048_576, topicPrefix } = this.options;
+      const { history = 1000, maxMessageBytes = 8_388_608, topicPrefix } = this.options;
       feed = new Feed(event, {
         connection: this.#connection,
         topics: this.#topics,
