@@ -24,14 +24,17 @@ const find = (id: number) => {
   if (!task) throw new ApiError('NOT_FOUND', `no task has the id ${id}`);
   return task;
 };
-const service = createService(contract, {
-  addTask: ({ title }) => {
-    const task = { id: tasks.size + 1, title, done: false };
-    tasks.set(task.id, task);
-    return task;
+const service = createService({
+  contract,
+  handlers: {
+    addTask: ({ title }) => {
+      const task = { id: tasks.size + 1, title, done: false };
+      tasks.set(task.id, task);
+      return task;
+    },
+    getTask: ({ id }) => find(id),
+    finishTask: ({ id }) => Object.assign(find(id), { done: true }),
   },
-  getTask: ({ id }) => find(id),
-  finishTask: ({ id }) => Object.assign(find(id), { done: true }),
 });
 
 async function tryOut(name: string, client: Client<typeof contract>): Promise<void> {

@@ -15,13 +15,16 @@ export const contract = defineContract({
 
 const tasks: z.output<typeof Task>[] = [];
 
-export const service = createService(contract, {
-  addTask({ title }) {
-    const task = { id: tasks.length + 1, title };
-    tasks.push(task);
-    return task;
+export const service = createService({
+  contract,
+  handlers: {
+    addTask({ title }) {
+      const task = { id: tasks.length + 1, title };
+      tasks.push(task);
+      return task;
+    },
+    getTask: ({ id }) => tasks[id - 1] ?? { id, title: 'unknown' },
   },
-  getTask: ({ id }) => tasks[id - 1] ?? { id, title: 'unknown' },
 });
 
 /** Calls the service as its users do, and listens to it. */

@@ -27,7 +27,7 @@ export async function loadService(file: string, engine?: OpenedStores): Promise<
   if (!engine) return found;
   throw new UsageError(
     `${engine.flag} gives stores to a service that is made with them, and ${file} exports one that is finished. Export a function instead:\n` +
-      '  export default ({ hub, idempotencyStore }) =>\n    createService(contract, handlers, { hub, idempotencyStore });',
+      '  export default ({ hub, idempotencyStore }) =>\n    createService({ contract, handlers, hub, idempotencyStore });',
   );
 }
 

@@ -49,7 +49,7 @@ export const serveCommand = defineCommand({
     json: { type: 'boolean', summary: 'prints the addresses as one line of JSON' },
   },
   notes: [
-    "The module's default export, or its export 'service', is what createService gives, or a function that makes it: ({ hub, idempotencyStore }) => createService(contract, handlers, { hub, idempotencyStore }).",
+    "The module's default export, or its export 'service', is what createService gives, or a function that makes it: ({ hub, idempotencyStore }) => createService({ contract, handlers, hub, idempotencyStore }).",
     'Prints where it listens once everything does.',
     'SIGINT and SIGTERM end it with exit code 0, once calls in flight have finished; a second signal ends it at once.',
   ],
