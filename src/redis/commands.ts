@@ -4,7 +4,8 @@ export type SendCommand = (command: string[]) => Promise<unknown>;
 /** A Lua script: its text names its keys and arguments. */
 export interface Script {
   readonly text: string;
-  readonly keys: number;
+  /** How many of its arguments are keys; `'first'`: the first one says how many follow it. */
+  readonly keys: number | 'first';
 }
 
 /** Runs scripts: by their hash, after Redis has seen their text once. */
@@ -30,7 +31,7 @@ export class Scripts {
     let hash = this.#hashes.get(script);
     if (!hash) this.#hashes.set(script, (hash = this.#load(script)));
     if (typeof hash !== 'string') this.#hashes.set(script, (hash = await hash));
-    return this.send(['EVALSHA', hash, String(script.keys), ...args]);
+    return this.send(script.keys === 'first' ? ['EVALSHA', hash, ...args] : ['EVALSHA', hash, String(script.keys), ...args]);
   }
 
   async #load(script: Script): Promise<string> {

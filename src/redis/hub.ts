@@ -7,7 +7,7 @@ import { channelKey } from '../events/listeners.ts';
 import { RepeatedReport } from '../life/repeated.ts';
 import { Batches } from '../stores/batches.ts';
 import { listOf, type Scripts, type SendCommand } from './commands.ts';
-import { entryList, Feed, messageOf, type Entry } from './feed.ts';
+import { bodyOf, entryList, Feed, messageOf, type Entry } from './feed.ts';
 import { PUBLISH, RENEW_LEASE, RESUME, TAKE_LEASE } from './hub-scripts.ts';
 import { isAfter, placeOf } from './place.ts';
 
@@ -24,7 +24,13 @@ export interface RedisHubInit {
 }
 
 /** One event as the script takes it. */
-type Published = readonly [name: string, channel: string, key: string, time: string, data: string];
+interface Published {
+  readonly key: string;
+  /** The key of its channel's stream. */
+  readonly channel: string;
+  readonly name: string;
+  readonly body: string;
+}
 
 /** Limits of one call of the script. */
 const LIMITS = { maxItems: 200, maxWeight: 1_000_000 };
@@ -57,12 +63,14 @@ export class RedisHub implements EventHub {
     this.init = init;
     const { prefix, history, maxEvents, historyTtlMs, keyTtlMs, scripts, blockingSend, report } = init;
     this.#stream = `${prefix}events`;
-    const args = [this.#stream, prefix, ...[history, maxEvents, historyTtlMs, keyTtlMs].map(String)];
+    const args = [history, maxEvents, historyTtlMs, keyTtlMs].map(String);
     this.#batches = new Batches(
       LIMITS,
-      ([, , , , data]) => data.length,
+      ({ body }) => body.length,
       async (events) => {
-        const count = await scripts.run(PUBLISH, [...args, ...events.flat()]);
+        const keys = events.flatMap(({ key, channel }) => [key, channel]);
+        const values = events.flatMap(({ name, body }) => [name, body]);
+        const count = await scripts.run(PUBLISH, [String(keys.length + 1), this.#stream, ...keys, ...args, ...values]);
         if (count !== events.length) throw new Error(`Redis took ${String(count)} of ${events.length} events`);
       },
     );
@@ -76,8 +84,10 @@ export class RedisHub implements EventHub {
   }
 
   publish(event: EventDefinition, { key, time, data }: HubEvent): Promise<void> {
-    const channel = channelKey(event.params, data as Readonly<Record<string, unknown>>);
-    return this.#batches.add([event.name, channel, key, time, JSON.stringify(data)]);
+    const { name, params } = event;
+    const { prefix } = this.init;
+    const channel = `${prefix}channel:${name}:${channelKey(params, data as Readonly<Record<string, unknown>>)}`;
+    return this.#batches.add({ key: `${prefix}key:${key}`, channel, name, body: bodyOf(data, time) });
   }
 
   subscribe(request: EventRequest, sink: EventSink): Promise<void> {
