@@ -24,7 +24,7 @@ export const STAND = 'select epoch, n::text as n, trimmed::text as trimmed from 
 /** $1: event, $2: the number after which, $3: the number up to which, $4: a channel or null, $5: how many. */
 export const CATCH_UP = `
 select n::text as n, time, data from multi_api_sdk.events
-where event = $1 and n > $2::bigint and n <= $3::bigint and ($4::text is null or channel = $4) order by n limit $5`;
+where event = $1 and n > $2::bigint and n <= $3::bigint and ($4::text is null or channel = $4) order by events.n limit $5`;
 
 /** $1: how long events are held, in milliseconds, $2: how many are deleted at a time. */
 export const TRIM = `

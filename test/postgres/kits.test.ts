@@ -90,6 +90,26 @@ describe.skipIf(skipped)(`Postgres${skipped ? ` (${skipped})` : ''}`, () => {
     await close();
   });
 
+  it('gives a subscriber that resumes all of several pages, in order', async () => {
+    const payload = z.object({ n: z.int32() });
+    const { counted } = defineContract({ name: 'pages', events: { counted: event({ channel: 'counted', payload }) } }).events;
+    const { store: hub, close } = await open('hub')();
+    const listen = async (lastEventId?: string) => {
+      const heard: EventMessage[] = [];
+      const sink = { next: (message: EventMessage) => void heard.push(message), gap: () => {}, end: () => {} };
+      const { signal } = new AbortController();
+      await hub.subscribe({ event: counted, params: {}, signal, headers: {}, ...(lastEventId !== undefined && { lastEventId }) }, sink);
+      return heard;
+    };
+    const all = await listen();
+    const numbers = Array.from({ length: 1200 }, (_, n) => n);
+    await Promise.all(numbers.map((n) => hub.publish(counted, { key: `page-${n}`, time: '2026-01-31T12:00:00Z', data: { n } })));
+    await until(() => all.length === numbers.length);
+    const resumed = await listen(all[0]?.id);
+    expect(resumed.map(({ data }) => (data as { n: number }).n)).toEqual(numbers.slice(1));
+    await close();
+  });
+
   it.each(eventHubCases)('hub: $rule', ({ run }) => run(open('hub')));
   it.each(idempotencyStoreCases)('idempotency: $rule', ({ run }) => run(open('idempotencyStore')));
   it.each(seenStoreCases)('seen: $rule', ({ run }) => run(open('seenStore')));
