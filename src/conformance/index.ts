@@ -29,6 +29,7 @@ export type {
   Open,
   Opened,
   OpenOptions,
+  OpenedStores,
   Skip,
   Verb,
 } from './types.ts';
@@ -54,7 +55,7 @@ export async function runConformance(open: Open, options: RunOptions = {}): Prom
     onResult,
     name = 'protocol',
     ...rest
-  } = readOptions('runConformance', options, {}, ['cases', 'onResult', 'name', 'can', 'skips']);
+  } = readOptions('runConformance', options, {}, ['cases', 'onResult', 'name', 'can', 'skips', 'stores']);
   const target: ConformanceTarget = { ...rest, name, open };
   checkSkips(target);
   const results: ConformanceResult[] = [];

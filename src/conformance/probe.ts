@@ -1,6 +1,6 @@
 import { onAbort } from '../life/lifetime.ts';
 import type { EventDefinition } from '../core/contract.ts';
-import { memoryHub, type EventHub, type HubEvent } from '../events/hub.ts';
+import type { EventHub, HubEvent } from '../events/hub.ts';
 import type { EventSink, Headers, EventRequest } from '../core/transport.ts';
 
 /** One run of the operation `wait`, as its handler saw it. */
@@ -57,9 +57,8 @@ export class Probe {
     return runs;
   }
 
-  /** A memory hub that counts its subscriptions, and that breaks when told to. */
-  hub(history: number | undefined): EventHub {
-    const inner = memoryHub(history === undefined ? {} : { history });
+  /** A hub that counts the subscriptions of another one, and that breaks when told to. */
+  hub(inner: EventHub): EventHub {
     return {
       publish: async (event: EventDefinition, published: HubEvent) => {
         if (this.hubIsBroken) throw new Error('the hub is broken');
@@ -72,6 +71,8 @@ export class Probe {
         this.#open++;
         onAbort(request.signal, () => this.#open--);
       },
+      ...(inner.publishIn && { publishIn: inner.publishIn.bind(inner) }),
+      ...(inner.lease && { lease: inner.lease.bind(inner) }),
       close: () => inner.close(),
     };
   }

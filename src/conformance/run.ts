@@ -46,10 +46,16 @@ class Context implements CaseContext {
 
   async open(options: BenchOptions = {}): Promise<Bench> {
     const { headers, maxMessageBytes, maxBufferedBytes, client, ...serviceOptions } = options;
-    const { service, probe } = createConformanceService({ ...serviceOptions, onError: this.#report });
+    const stores = await this.target.stores?.(options.history);
+    const { hub, idempotencyStore } = stores ?? {};
+    const given = { ...(hub && { hub }), ...(idempotencyStore && { idempotencyStore }) };
+    const { service, probe } = createConformanceService({ ...given, ...serviceOptions, onError: this.#report });
     this.#probes.push(probe);
     const connect = await this.#serve(service, { headers, maxMessageBytes, maxBufferedBytes });
-    this.#servers.push(() => service.close());
+    this.#servers.push(async () => {
+      await service.close();
+      await stores?.close();
+    });
     const make = (clientOptions: BenchOptions['client']) => this.#track(connect(conformanceContract, clientOptions));
     return { client: make(client), service, probe, another: make, as: (contract) => this.#track(connect(contract, client)) };
   }

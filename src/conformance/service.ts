@@ -1,4 +1,5 @@
 import { ApiError, type JsonObject } from '../core/errors.ts';
+import { memoryHub } from '../events/hub.ts';
 import { onAbort } from '../life/lifetime.ts';
 import { createService } from '../service/service.ts';
 import type { HandlerCall, Service, ServiceOptions } from '../service/types.ts';
@@ -9,7 +10,7 @@ import { Probe, type FlowRun } from './probe.ts';
 
 /** What `createConformanceService` takes beside a service's options. */
 export interface ConformanceServiceOptions extends Omit<ServiceOptions<unknown>, 'events'> {
-  /** How many of the last events the hub holds. @default 1000 */
+  /** How many of the last events the memory hub holds that the service has if it is given no `hub`. @default 1000 */
   readonly history?: number;
 }
 
@@ -20,7 +21,7 @@ export function createConformanceService(options: ConformanceServiceOptions = {}
 } {
   const probe = new Probe();
   const counts = new Map<string, number>();
-  const { history, ...serviceOptions } = options;
+  const { history, hub = memoryHub(history === undefined ? {} : { history }), ...serviceOptions } = options;
 
   const service = createService<ConformanceContract, unknown>(
     conformanceContract,
@@ -120,7 +121,7 @@ export function createConformanceService(options: ConformanceServiceOptions = {}
       },
       post: (message) => message,
     },
-    { ...serviceOptions, hub: probe.hub(history) },
+    { ...serviceOptions, hub: probe.hub(hub) },
   );
   return { service, probe };
 }

@@ -42,6 +42,12 @@ export interface Skip {
   readonly reason: string;
 }
 
+/** What a service keeps elsewhere than in its memory, new and empty. */
+export interface OpenedStores extends Pick<ConformanceServiceOptions, 'hub' | 'idempotencyStore'> {
+  /** Called after the service was closed. */
+  close(): Promise<void>;
+}
+
 /** A protocol under test. */
 export interface ConformanceTarget {
   readonly name: string;
@@ -49,6 +55,8 @@ export interface ConformanceTarget {
   /** Cases that need another verb are left out. @default ['call', 'subscribe', 'stream'] */
   readonly can?: readonly Verb[];
   readonly skips?: readonly Skip[];
+  /** Makes the hub and the store of a service, which hold about `history` events. @default a hub and a store in memory */
+  readonly stores?: (history: number | undefined) => Promise<OpenedStores>;
 }
 
 /** The result of opening a case. */
