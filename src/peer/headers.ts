@@ -12,7 +12,8 @@ const VALUE = /^[\x20-\x7e]*$/;
 const REFUSED =
   /^(connection|keep-alive|proxy-.*|te|trailer|transfer-encoding|upgrade|host|content-.*|expect|x-timeout-ms|grpc-.*|x-grpc-web|connect-.*|.*-bin)$/;
 /** Belong to one HTTP exchange: meaningless to a service, and wrong on a call that it makes in turn. */
-const EXCHANGE = /^(accept|accept-encoding|accept-charset|if-.*|range|origin|referer|last-event-id|sec-.*|access-control-.*)$/;
+const EXCHANGE =
+  /^(accept|accept-encoding|accept-charset|if-.*|range|origin|referer|last-event-id|sec-.*|access-control-.*|mcp-(?:protocol-version|method|name|session-id))$/;
 
 /** Verdicts by name, so that each of the few names in use is matched once. */
 const travels = new Map<string, boolean>();

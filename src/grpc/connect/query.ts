@@ -1,35 +1,67 @@
 import { ApiError } from '../../core/errors.ts';
 import { fromBase64 } from '../../schema/codec/base64.ts';
 
-/** The message in the query of a GET: base64, or percent-encoded bytes. Throws INVALID_ARGUMENT. Source: https://connectrpc.com/docs/protocol#unary-get-request */
-export function readMessageParam(query: string, isBase64: boolean): Uint8Array {
-  const raw = query
-    .split('&')
-    .find((pair) => pair.startsWith('message='))
-    ?.slice('message='.length);
+/** Reads the parameters of a GET by name, of those that come twice the first. Values are still encoded. */
+export function readParams(query: string): ReadonlyMap<string, string> {
+  const params = new Map<string, string>();
+  for (const pair of query.split('&')) {
+    const at = pair.indexOf('=');
+    const name = at === -1 ? pair : pair.slice(0, at);
+    if (!params.has(name)) params.set(name, at === -1 ? '' : pair.slice(at + 1));
+  }
+  return params;
+}
+
+/** A parameter as text; `undefined` if it is not there. Throws INVALID_ARGUMENT for one that is not percent-encoded UTF-8. */
+export function textParam(params: ReadonlyMap<string, string>, name: string): string | undefined {
+  const raw = params.get(name);
+  if (raw === undefined || !/[%+]/.test(raw)) return raw;
+  try {
+    return decodeURIComponent(raw.replaceAll('+', ' '));
+  } catch {
+    throw new ApiError('INVALID_ARGUMENT', `the parameter '${name}' is not percent-encoded`);
+  }
+}
+
+/** The message in the parameters of a GET: base64, or percent-encoded bytes. Throws INVALID_ARGUMENT. Source: https://connectrpc.com/docs/protocol#unary-get-request */
+export function readMessageParam(params: ReadonlyMap<string, string>): Uint8Array {
+  const raw = params.get('message');
   if (raw === undefined) throw new ApiError('INVALID_ARGUMENT', "the parameter 'message' is missing");
   const bytes = percentDecoded(raw);
-  if (!isBase64) return bytes;
+  if (textParam(params, 'base64') !== '1') return bytes;
   const decoded = fromBase64(new TextDecoder('latin1').decode(bytes));
   if (!decoded) throw new ApiError('INVALID_ARGUMENT', "the parameter 'message' is not base64, as 'base64=1' says");
   return decoded;
 }
 
+const encoder = new TextEncoder();
+
 /** Bytes, because a message in protobuf need not be text. */
 function percentDecoded(text: string): Uint8Array {
-  const source = new TextEncoder().encode(text.replaceAll('+', ' '));
-  const bytes = new Uint8Array(source.length);
+  const source = encoder.encode(text);
   let size = 0;
+  // In place: what is decoded is never longer.
   for (let at = 0; at < source.length; at++) {
-    const byte = source[at] ?? 0;
-    if (byte !== 0x25) {
-      bytes[size++] = byte;
-      continue;
+    let byte = source[at] ?? 0;
+    if (byte === PLUS) byte = SPACE;
+    else if (byte === PERCENT) {
+      byte = (hexOf(source[at + 1]) << 4) | hexOf(source[at + 2]);
+      if (byte < 0) throw new ApiError('INVALID_ARGUMENT', "the parameter 'message' is not percent-encoded");
+      at += 2;
     }
-    const hex = String.fromCharCode(...source.subarray(at + 1, at + 3));
-    if (!/^[0-9a-f]{2}$/i.test(hex)) throw new ApiError('INVALID_ARGUMENT', "the parameter 'message' is not percent-encoded");
-    bytes[size++] = Number(`0x${hex}`);
-    at += 2;
+    source[size++] = byte;
   }
-  return bytes.subarray(0, size);
+  return source.subarray(0, size);
+}
+
+const PERCENT = 0x25;
+const PLUS = 0x2b;
+const SPACE = 0x20;
+
+/** The value of a hexadecimal digit; -1 for any other character. */
+function hexOf(char: number | undefined): number {
+  if (char === undefined) return -1;
+  if (char >= 0x30 && char <= 0x39) return char - 0x30;
+  const letter = char | 0x20;
+  return letter >= 0x61 && letter <= 0x66 ? letter - 0x57 : -1;
 }

@@ -14,7 +14,7 @@ import { readConnectTimeout, readGrpcTimeout } from '../timeout.ts';
 import { encodeError, errorBody } from './error.ts';
 import { bytesOf, type Body, type FormEvent, type FormName } from './form.ts';
 import { framingOf, readFramed, readPlain, usesGzip, type Asked, type Exchanging, type Framing } from './protocol.ts';
-import { readMessageParam } from './query.ts';
+import { readMessageParam, readParams, textParam } from './query.ts';
 import type { Route } from './routes.ts';
 
 type OperationRoute = Extract<Route, { readonly serves: 'operation' }>;
@@ -45,17 +45,16 @@ export class Serving {
   /** A query of Connect whose message is in the URL. */
   get(route: OperationRoute, request: HttpRequest): Promise<HttpResponse> {
     const { maxMessageBytes } = this.limits;
-    const query = new URLSearchParams(request.query);
-    const encoding = query.get('encoding');
-    const form = encoding === 'proto' ? 'proto' : 'json';
+    const params = readParams(request.query);
+    const form = params.get('encoding') === 'proto' ? 'proto' : 'json';
     return this.#unary(route, request, form, () => {
-      if (encoding !== form)
+      if (params.get('encoding') !== form)
         throw new HttpError(415, "the parameter 'encoding' must be json or proto", { 'accept-post': 'application/json' });
-      const version = query.get('connect');
-      if (version !== null && version !== 'v1') throw new ApiError('INVALID_ARGUMENT', "the parameter 'connect' must be v1");
-      const message = readMessageParam(request.query, query.get('base64') === '1');
+      const version = textParam(params, 'connect');
+      if (version !== undefined && version !== 'v1') throw new ApiError('INVALID_ARGUMENT', "the parameter 'connect' must be v1");
+      const message = readMessageParam(params);
       if (message.length > maxMessageBytes) throw new HttpError(413, `the message is larger than ${maxMessageBytes} bytes`);
-      return usesGzip(query.get('compression') ?? undefined) ? inflate(message, maxMessageBytes) : message;
+      return usesGzip(textParam(params, 'compression')) ? inflate(message, maxMessageBytes) : message;
     });
   }
 

@@ -1,13 +1,14 @@
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { TLSSocket } from 'node:tls';
-import { checkEncoding, readBefore, tooLarge, tooSlow } from '../message/body.ts';
+import { checkEncoding, readBefore, tooLarge } from '../message/body.ts';
 import { HttpError } from '../message/error.ts';
 import type { HttpRequest } from '../message/message.ts';
+import { collectBody } from './collect-body.ts';
 import { piecesOf, streamOf } from './body-stream.ts';
+import { afterPoll } from './after-poll.ts';
 import { Connection } from './connection.ts';
 import { hasMore, isOver, plainHeaders } from './http2.ts';
-import { after, type StopTimer } from '../../life/timers.ts';
 import { isPromiseLike } from '../../life/maybe.ts';
 
 const ABSOLUTE = /^([a-z][a-z0-9+.-]*:\/\/[^/?]*)(.*)$/i;
@@ -151,43 +152,26 @@ export class NodeRequest implements HttpRequest {
         this.awaitsContinue = false;
         this.response.writeContinue();
       }
-      const chunks: Buffer[] = [];
-      let size = 0;
-      let isOver = false;
-      const onData = (chunk: Buffer) => {
-        size += chunk.length;
-        if (size > maxBytes) return fail(tooLarge(maxBytes));
-        chunks.push(chunk);
-      };
-      // Listeners that will hear no more are left in place: taking them off costs more than the rest of a small body.
-      const onEnd = () => {
-        stopWaiting?.();
-        isOver = true;
+      const settle = (bytes: Buffer) => {
         try {
-          resolve(convert(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, size)));
+          if (bytes.length > maxBytes) throw tooLarge(maxBytes);
+          resolve(convert(bytes));
         } catch (error) {
           reject(error);
         }
       };
-      const onCut = () => isOver || fail(new HttpError(400, 'the body was cut off'));
-      let stopWaiting: StopTimer | undefined;
-      const fail = (error: HttpError) => {
-        stopWaiting?.();
-        isOver = true;
-        raw.off('data', onData).off('end', onEnd).off('close', onCut);
-        // What follows stays in the socket until the answer has been sent.
-        raw.pause();
-        reject(error);
-      };
-      if (raw.destroyed) return onCut();
-      raw.on('data', onData).on('end', onEnd).on('close', onCut);
-      // Most bodies come with the head and are complete once it has been dealt with: they need no timer.
-      queueMicrotask(() => {
-        if (!isOver && !raw.complete) stopWaiting = after(this.bodyTimeoutMs, () => fail(tooSlow(this.bodyTimeoutMs)));
+      const collect = () => collectBody(raw, { maxBytes, timeoutMs: this.bodyTimeoutMs }, settle, reject);
+      if (raw.httpVersionMajor > 1 || raw.readableFlowing !== null) return collect();
+      // Most bodies come with the head. They are taken as a whole then, which costs a third of listening for their pieces.
+      afterPoll(() => {
+        if (!raw.complete || raw.destroyed || raw.readableFlowing !== null) return collect();
+        settle((raw.read() as Buffer | null) ?? NOTHING);
       });
     });
   }
 }
+
+const NOTHING = Buffer.alloc(0);
 
 /** What hosts leave of a body that they have read: `rawBody` (Firebase, Cloud Functions, a parser's `verify`), or text and bytes as `body`. */
 interface ParsedMessage {

@@ -10,8 +10,6 @@ import { encodeNotification, type Era } from '../wire.ts';
 import type { Exchange } from './exchange.ts';
 
 const COMMENT = encodeSseComment();
-/** What belongs to this protocol, and not to the service. */
-const OWN_HEADERS = ['mcp-protocol-version', 'mcp-method', 'mcp-name', 'mcp-session-id'];
 
 /** One POST: answered as JSON, or as server-sent events from the first notification on. */
 export class HttpExchange implements Exchange {
@@ -34,7 +32,6 @@ export class HttpExchange implements Exchange {
     this.era = era;
     this.heartbeat = heartbeat;
     this.headers = acceptHeaders(request.headers);
-    for (const name of OWN_HEADERS) delete this.headers[name];
     this.peer = peerOf(request, 'mcp');
     this.deadline = deadlineOf(request.headers);
     this.#response = new Promise((resolve) => (this.#respond = resolve));
