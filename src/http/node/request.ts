@@ -164,14 +164,13 @@ export class NodeRequest implements HttpRequest {
       if (raw.httpVersionMajor > 1 || raw.readableFlowing !== null) return collect();
       // Most bodies come with the head. They are taken as a whole then, which costs a third of listening for their pieces.
       afterPoll(() => {
-        if (!raw.complete || raw.destroyed || raw.readableFlowing !== null) return collect();
-        settle((raw.read() as Buffer | null) ?? NOTHING);
+        const isHere = raw.complete && !raw.destroyed && raw.readableFlowing === null && raw.readableLength > 0;
+        if (isHere) settle(raw.read() as Buffer);
+        else collect();
       });
     });
   }
 }
-
-const NOTHING = Buffer.alloc(0);
 
 /** What hosts leave of a body that they have read: `rawBody` (Firebase, Cloud Functions, a parser's `verify`), or text and bytes as `body`. */
 interface ParsedMessage {
