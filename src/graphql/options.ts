@@ -24,6 +24,8 @@ export interface GraphqlHandlerOptions extends GraphqlLimits, SocketOptions, Per
   readonly uploads?: boolean;
   /** Larger bodies with files get 413; a file beyond `maxBodyBytes` comes to the handler as a stream. @default 1_073_741_824 (1 GiB) */
   readonly maxFileBytes?: number;
+  /** A folder for files that are larger than `maxBodyBytes` together, if others come after them. On Node. @default none: one large file, the last, is a stream */
+  readonly tempFolder?: string | undefined;
   /** How many requests one body may hold. @default 100 */
   readonly maxBatch?: number;
   /** The complexity of all documents of one body together. @default 30_000 */
@@ -55,7 +57,18 @@ export function readHandlerOptions(options: GraphqlHandlerOptions = {}) {
       maxCachedChars: count(8_388_608),
       heartbeatMs: ms(15_000),
     },
-    [...SOCKET_NAMES, ...PERSISTED_NAMES, 'path', 'schemaPath', 'uploads', 'introspection', 'graphiql', 'statusProfile', 'onError'],
+    [
+      ...SOCKET_NAMES,
+      ...PERSISTED_NAMES,
+      'path',
+      'schemaPath',
+      'uploads',
+      'tempFolder',
+      'introspection',
+      'graphiql',
+      'statusProfile',
+      'onError',
+    ],
   );
 }
 

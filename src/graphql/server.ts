@@ -30,6 +30,7 @@ import { multipartFraming, sseFraming } from './stream/framing.ts';
 import { Reservations, tokenOf } from './stream/reservations.ts';
 import { EventStreams } from './stream/server.ts';
 import { STATUS } from './status.ts';
+import { checkTempFolder, TempFiles } from '../http/message/temp-files.ts';
 import { isUpload, readUpload } from './uploads.ts';
 import {
   encodeError,
@@ -63,6 +64,7 @@ export interface GraphqlHandler extends HttpHandler, Attachable {}
 export function graphqlHandler(transport: Transport, options: GraphqlHandlerOptions = {}): GraphqlHandler {
   checkTransport('graphqlHandler', transport);
   const read = readHandlerOptions(options);
+  checkTempFolder('graphqlHandler', read.tempFolder);
   const { path = '/graphql', introspection = true } = read;
   // A schema that may not be asked for is not shown either, unless it is asked to be.
   const schemaPath = read.schemaPath ?? (introspection && '/schema.graphql');
@@ -149,14 +151,19 @@ class HttpGraphql {
       peer: peerOf(request, 'graphql'),
       onLeave: leaving(request),
     };
+    const { tempFolder } = this.options;
+    const temp = tempFolder === undefined ? undefined : new TempFiles(tempFolder);
     const answering: Answering = { type: type === 'text/html' ? JSON_TYPE : type, takesParts: inParts, caller };
     try {
       const deadline = deadlineOf(request.headers);
-      const body = method === 'GET' ? readQuery(request) : await readBody(request, this.options);
+      const body = method === 'GET' ? readQuery(request) : await readBody(request, this.options, temp);
       const timed: Answering = deadline === undefined ? answering : { ...answering, caller: { ...caller, deadline } };
-      if (Array.isArray(body)) return await this.#batch(body, timed);
-      return await this.#one(request, readRequest(body), timed);
+      const answer = Array.isArray(body) ? await this.#batch(body, timed) : await this.#one(request, readRequest(body), timed);
+      // A stream reads its files as long as it runs.
+      if (typeof answer.body !== 'function') temp?.release();
+      return answer;
     } catch (error) {
+      temp?.release();
       if (error instanceof HttpError) throw error;
       const refusal = this.#refuse(error, answering);
       // A cache on the way would keep the refusal of a document that is registered next.
@@ -301,12 +308,16 @@ function isJson(type: HttpRequest['headers'][string]): boolean {
   return type === JSON_TYPE || (typeof type === 'string' && JSON_CONTENT.test(type));
 }
 
-async function readBody(request: HttpRequest, { maxBodyBytes, maxFileBytes, uploads }: HandlerOptionsInForce): Promise<unknown> {
+async function readBody(
+  request: HttpRequest,
+  { maxBodyBytes, maxFileBytes, uploads }: HandlerOptionsInForce,
+  temp: TempFiles | undefined,
+): Promise<unknown> {
   if (uploads && isUpload(request)) {
     // A page of any site can send a form without asking first.
     if (!isAskedFirst(request))
       throw new HttpError(403, "a request with files needs the header 'apollo-require-preflight: true', for which browsers ask first");
-    return readUpload(request, maxBodyBytes, maxFileBytes);
+    return readUpload(request, maxBodyBytes, maxFileBytes, temp);
   }
   const type = request.headers['content-type'];
   // Every other type a form could send without asking first (CSRF).

@@ -2,6 +2,7 @@ import { ApiError } from '../core/errors.ts';
 import { HttpError } from '../http/message/error.ts';
 import { FormReader, isFormType } from '../http/message/form.ts';
 import { fileContent } from '../http/message/form-file.ts';
+import type { TempFiles } from '../http/message/temp-files.ts';
 import { keepSmall, type Held } from '../http/message/keep-small.ts';
 import type { HttpRequest } from '../http/message/message.ts';
 import { isObject } from '../peer/error-body.ts';
@@ -17,7 +18,7 @@ export function isUpload({ headers }: HttpRequest): boolean {
  * Reads a request whose files are parts of a form, and puts each file where the map says.
  * Source: https://github.com/jaydenseric/graphql-multipart-request-spec
  */
-export async function readUpload(request: HttpRequest, maxBodyBytes: number, maxFileBytes: number): Promise<unknown> {
+export async function readUpload(request: HttpRequest, maxBodyBytes: number, maxFileBytes: number, temp?: TempFiles): Promise<unknown> {
   const type = String(request.headers['content-type']);
   const reader = new FormReader(request.stream(maxFileBytes), type, { maxFieldBytes: maxBodyBytes }, () => false);
   const operations = parseJson(await fieldOf(reader, 'operations'));
@@ -30,11 +31,14 @@ export async function readUpload(request: HttpRequest, maxBodyBytes: number, max
     // A file that nobody asked for.
     if (!paths) continue;
     places.delete(name);
-    const content = await keepSmall(fileContent(reader, name), held);
-    const file = new FileBody({ content, name: filename, type: mediaType });
+    const isLast = temp === undefined || places.size === 0;
+    const content = await keepSmall(fileContent(reader, name, isLast), held);
+    const isLarge = !(content instanceof Uint8Array);
+    const kept = isLarge && temp && !isLast ? await temp.keep(content) : { content };
+    const file = new FileBody({ ...kept, name: filename, type: mediaType });
     for (const path of paths) put(operations, path, file);
     // Whoever reads the file reads the rest of the body.
-    if (!(content instanceof Uint8Array)) break;
+    if (isLarge && isLast) break;
   }
   const [missing] = places.keys();
   if (missing !== undefined) {

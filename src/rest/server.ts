@@ -24,6 +24,7 @@ import { describeContract } from '../schema/view.ts';
 import { Heartbeat } from '../http/events/heartbeat.ts';
 import { answerStream, type StreamLimits } from './streams/route.ts';
 import { answerBodyOf } from './files/bodies.ts';
+import { checkTempFolder, TempFiles } from '../http/message/temp-files.ts';
 import type { BodyLimits } from './files/input.ts';
 import { createEventRoute } from './event-route.ts';
 import { failure } from './failure.ts';
@@ -52,6 +53,11 @@ export interface RestHandlerOptions {
   readonly maxBodyBytes?: number;
   /** Larger bodies with files get 413. A file that is larger than `maxBodyBytes` comes to the handler as a stream. @default 1_073_741_824 (1 GiB) */
   readonly maxFileBytes?: number;
+  /**
+   * A folder for files of a form that are larger than `maxBodyBytes` together, if others may come after them: the handler gets all of them once the
+   * body is here. They are written without a name and readable by this process only. On Node. @default none: one large file, the last, is a stream
+   */
+  readonly tempFolder?: string | undefined;
   /** How many bytes may wait for the reader of an event stream. Beyond it the stream ends with RESOURCE_EXHAUSTED. @default 1_048_576 (1 MiB) */
   readonly maxBufferedBytes?: number;
   /** How often a comment keeps event streams open, in milliseconds: clients take a stream for broken that is silent for three times as long. @default 15_000 */
@@ -77,6 +83,11 @@ const READERS = {
 /** The answer to an error of a request. */
 type Fail = (error: unknown, requestId: string | undefined) => HttpResponse;
 
+/** How much of a request is read, and where large files wait. */
+interface CallLimits extends BodyLimits {
+  readonly tempFolder: string | undefined;
+}
+
 /** What answers one method and path. */
 type Answer = (request: HttpRequest, params: Readonly<Record<string, string>>) => HttpResponse | Promise<HttpResponse>;
 
@@ -86,10 +97,18 @@ type Answer = (request: HttpRequest, params: Readonly<Record<string, string>>) =
  */
 export function restHandler(transport: Transport, options: RestHandlerOptions = {}): HttpHandler {
   checkTransport('restHandler', transport);
-  const read = readOptions('restHandler', options, READERS, ['basePath', 'publicUrl', 'eventProtocols', 'cloudEvents', 'onError']);
+  const read = readOptions('restHandler', options, READERS, [
+    'basePath',
+    'publicUrl',
+    'tempFolder',
+    'eventProtocols',
+    'cloudEvents',
+    'onError',
+  ]);
   const { contract } = transport;
   const { maxBodyBytes, maxFileBytes } = read;
-  const limits = { maxBodyBytes, maxFileBytes };
+  checkTempFolder('restHandler', read.tempFolder);
+  const limits = { maxBodyBytes, maxFileBytes, tempFolder: read.tempFolder };
   const basePath = checkBasePath('restHandler', read.basePath ?? '');
   const publicUrl = publicBase('restHandler', read.publicUrl);
   const root = (publicUrl ?? '') + basePath;
@@ -152,7 +171,7 @@ function answerItems(transport: Transport, routeOf: () => OperationRoute, limits
     answerStream(transport, routeOf(), request, params, limits).catch((error: unknown) => fail(error, requestIdOf(request)));
 }
 
-function answerCall(transport: Transport, operation: Operation, routeOf: () => OperationRoute, limits: BodyLimits, fail: Fail): Answer {
+function answerCall(transport: Transport, operation: Operation, routeOf: () => OperationRoute, limits: CallLimits, fail: Fail): Answer {
   // A file says what it is once it is there.
   const isJson = operation.output !== undefined && answerBodyOf(operation) === undefined;
   return async (request, params) => {
@@ -160,12 +179,17 @@ function answerCall(transport: Transport, operation: Operation, routeOf: () => O
     const key = headers['idempotency-key'];
     if (key?.startsWith('"')) headers['idempotency-key'] = bareKey(key);
     let said: ResponseHead | undefined;
+    let temp: TempFiles | undefined;
     try {
       const { accept } = request.headers;
       // Nothing is sent where there is no output, whatever the caller would take.
       if (isJson && accept !== undefined && accept !== '*/*' && accept !== JSON_TYPE) checkAccept(String(accept), JSON_TYPE);
       const route = routeOf();
-      const read = route.readInput(request, params, limits);
+      const read = route.readInput(
+        request,
+        params,
+        limits.tempFolder === undefined ? limits : { ...limits, temp: (temp = new TempFiles(limits.tempFolder)) },
+      );
       const input = read instanceof Promise ? await read : read;
       const output = await serveCall(transport, {
         onResponse: (head) => (said = head),
@@ -181,6 +205,9 @@ function answerCall(transport: Transport, operation: Operation, routeOf: () => O
       return route.respond(request, input, output, headers['x-request-id'] ?? '', said);
     } catch (error) {
       return withHead(fail(error, headers['x-request-id']), said);
+    } finally {
+      // An output that is a file may be read from them yet.
+      if (isJson || !operation.output) temp?.release();
     }
   };
 }

@@ -1,4 +1,5 @@
 /** Programs of one exchange of large files, each of which tells how much memory it took: `serve`, `gateway <url>` and `call <url>`. */
+import { tmpdir } from 'node:os';
 import * as z from 'zod/mini';
 import { createClient, createService, defineContract, file, mutation, query } from '../../src/core.ts';
 import { listen } from '../../src/http/index.ts';
@@ -14,6 +15,7 @@ const contract = defineContract({
       http: { route: 'PUT /file', body: 'content' },
     }),
     form: mutation({ input: z.object({ title: z.string(), content: file() }), output: z.object({ size: z.int() }), http: 'POST /form' }),
+    pair: mutation({ input: z.object({ left: file(), right: file() }), output: z.object({ size: z.int() }), http: 'POST /pair' }),
     down: query({ input: z.object({ size: z.int() }), output: file(), http: 'GET /file' }),
   },
 });
@@ -37,9 +39,11 @@ async function transfer(url: string, size: number): Promise<readonly number[]> {
   const client = createClient({ contract, transport: rest({ url }), timeoutMs: Infinity });
   const up = await client.up({ content: content(size) });
   const form = await client.form({ title: 'large', content: content(size) });
+  const half = (size * 6) / 10;
+  const pair = await client.pair({ left: content(half), right: content(half) });
   const down = await sizeOf(await client.down({ size }));
   await client.close();
-  return [up.size, form.size, down.size];
+  return [up.size, form.size, pair.size, down.size];
 }
 
 /** Tells of the memory each time it is asked. */
@@ -52,13 +56,15 @@ if (how === 'serve') {
   const service = createService(contract, {
     up: ({ content: given }) => sizeOf(given),
     form: ({ content: given }) => sizeOf(given),
+    // In another order than they came in.
+    pair: async ({ left, right }) => ({ size: (await sizeOf(right)).size + (await sizeOf(left)).size }),
     down: ({ size }) => ({ content: content(size), size }),
   });
-  const server = await listen(restHandler(service));
+  const server = await listen(restHandler(service, { tempFolder: tmpdir() }));
   console.log(server.url);
   tell();
 } else if (how === 'gateway') {
-  const server = await listen(restHandler(rest({ url })(contract)));
+  const server = await listen(restHandler(rest({ url })(contract), { tempFolder: tmpdir() }));
   console.log(server.url);
   tell();
 } else {

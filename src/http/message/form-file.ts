@@ -2,8 +2,10 @@ import { ApiError } from '../../core/errors.ts';
 import type { FormReader } from './form.ts';
 import type { Pieces } from './keep-small.ts';
 
-/** The content of the file that the reader is at. Behind it the form must end, because its other members were needed before. */
-export function fileContent(reader: FormReader, name: string): Pieces {
+/**
+ * The content of the file that the reader is at. `isLast`: behind it the form must end, because its other members were needed before.
+ */
+export function fileContent(reader: FormReader, name: string, isLast: boolean): Pieces {
   let isOver = false;
   return {
     async next() {
@@ -18,10 +20,11 @@ export function fileContent(reader: FormReader, name: string): Pieces {
       return { done: true, value: undefined };
     },
     async finish() {
+      if (!isLast) return;
       const event = await reader.next();
       if (!event || event.kind === 'chunk' || event.kind === 'end') return;
       await reader.leave();
-      const message = `'${event.part.name}' comes after '${name}', which is too large to be kept in memory: send the largest file last`;
+      const message = `'${event.part.name}' comes after '${name}', which is too large to be kept in memory: send the largest file last, or give the server the option 'tempFolder'`;
       throw new ApiError('INVALID_ARGUMENT', message, { details: { issues: [{ path: [event.part.name], message }] } });
     },
   };

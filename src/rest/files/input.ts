@@ -6,6 +6,7 @@ import type { HttpRequest } from '../../http/message/message.ts';
 import { readDisposition } from '../../http/message/disposition.ts';
 import { isFormType, FormReader, type FormPart } from '../../http/message/form.ts';
 import { fileContent } from '../../http/message/form-file.ts';
+import type { TempFiles } from '../../http/message/temp-files.ts';
 import { keepSmall, type Held } from '../../http/message/keep-small.ts';
 import { parseJson, tryParseJson } from '../../peer/json.ts';
 import { compileQueryReader, compileTextReader, type TextReader } from '../../schema/text.ts';
@@ -20,6 +21,8 @@ export interface BodyLimits {
   readonly maxBodyBytes: number;
   /** A whole body with files. */
   readonly maxFileBytes: number;
+  /** Where files of a form wait that are too large for memory, if others may come after them. */
+  readonly temp?: TempFiles | undefined;
 }
 
 /** Reads the members that a body has. */
@@ -65,7 +68,7 @@ export function compileFormReader(view: OperationView, binding: HttpBinding): Bo
   const fields = (view.input?.fields ?? []).filter(({ name }) => !binding.params.includes(name));
   const members = new Map(fields.map((field) => [field.name, memberOf(field)]));
   const isFile = (name: string) => members.get(name)?.isFile === true;
-  return async (request, { maxBodyBytes, maxFileBytes }) => {
+  return async (request, { maxBodyBytes, maxFileBytes, temp }) => {
     const type = String(request.headers['content-type']);
     const reader = new FormReader(request.stream(maxFileBytes), type, { maxFieldBytes: maxBodyBytes }, isFile);
     const input: Record<string, unknown> = {};
@@ -84,19 +87,28 @@ export function compileFormReader(view: OperationView, binding: HttpBinding): Bo
       if (!member) continue;
       if (!member.isFile && !member.isBytes)
         throw refuse(part.name, `'${part.name}' is a file in the form, and the operation takes none there`);
-      const content = await keepSmall(fileContent(reader, part.name), held);
+      const isLast = temp === undefined || !mayFollow(members, input, part.name);
+      const content = await keepSmall(fileContent(reader, part.name, isLast), held);
       const isEmpty = content instanceof Uint8Array && content.byteLength === 0;
       // What browsers send of a file input in which nothing was chosen.
       if (isEmpty && part.filename === '' && part.type === ANY_TYPE) continue;
-      if (member.isFile) put(input, part.name, member, new FileBody({ content, name: part.filename, type: part.type }));
-      else if (content instanceof Uint8Array) put(input, part.name, member, content);
-      else throw new HttpError(413, `'${part.name}' is larger than ${maxBodyBytes} bytes`);
+      const isLarge = !(content instanceof Uint8Array);
+      if (member.isFile) {
+        const kept = isLarge && temp && !isLast ? await temp.keep(content) : { content };
+        put(input, part.name, member, new FileBody({ ...kept, name: part.filename, type: part.type }));
+      } else if (isLarge) throw new HttpError(413, `'${part.name}' is larger than ${maxBodyBytes} bytes`);
+      else put(input, part.name, member, content);
       // The rest of the body is read by whoever reads the file.
-      if (!(content instanceof Uint8Array)) break;
+      if (isLarge && isLast) break;
     }
     for (const [name, { mayBeEmpty }] of members) if (mayBeEmpty && !Object.hasOwn(input, name)) input[name] = [];
     return input;
   };
+}
+
+/** Whether the form may have more behind a file. */
+function mayFollow(members: ReadonlyMap<string, Member>, input: object, current: string): boolean {
+  return [...members].some(([name, { isList }]) => isList || (name !== current && !Object.hasOwn(input, name)));
 }
 
 function memberOf(field: Field): Member {
