@@ -1,4 +1,12 @@
-import type * as Fs from 'node:fs';
+/** The files of Node that this room needs. */
+interface Fs {
+  statSync(path: string, options: { readonly throwIfNoEntry: false }): { isDirectory(): boolean } | undefined;
+  open(path: string, flags: string, mode: number, done: (error: Error | null, fd?: number) => void): void;
+  unlink(path: string, done: (error: Error | null) => void): void;
+  write(fd: number, bytes: Uint8Array, from: number, size: number, at: number, done: (error: Error | null, written?: number) => void): void;
+  read(fd: number, bytes: Uint8Array, from: number, size: number, at: number, done: (error: Error | null, read?: number) => void): void;
+  close(fd: number, done: () => void): void;
+}
 
 /** Pieces of one read. */
 const PIECE_BYTES = 65_536;
@@ -64,7 +72,7 @@ export class TempFiles {
     for (const opened of [...this.#open]) this.#close(opened);
   }
 
-  #pieces(fs: typeof Fs, opened: Opened, size: number): AsyncIterable<Uint8Array> {
+  #pieces(fs: Fs, opened: Opened, size: number): AsyncIterable<Uint8Array> {
     return {
       [Symbol.asyncIterator]: () => {
         let at = 0;
@@ -103,9 +111,9 @@ function close(opened: Opened): void {
 }
 
 /** Node's files, without an import: this room runs where there are none. */
-function builtin(): typeof Fs | undefined {
-  if (typeof process === 'undefined') return undefined;
-  return (process as Partial<Pick<typeof process, 'getBuiltinModule'>>).getBuiltinModule?.('node:fs');
+function builtin(): Fs | undefined {
+  const scope = globalThis as { readonly process?: { readonly getBuiltinModule?: (name: string) => unknown } };
+  return scope.process?.getBuiltinModule?.('node:fs') as Fs | undefined;
 }
 
 function settle<T>(resolve: (value: T) => void, reject: (error: Error) => void): (error: Error | null, value?: T) => void {
