@@ -1,5 +1,6 @@
 import { Metadata, status as Status, type Channel, type Client, type ServiceError, type StatusObject } from '@grpc/grpc-js';
 import { ApiError } from '../core/errors.ts';
+import type { Sockets } from './streams/sockets.ts';
 import { grpcTimeout } from './timeout.ts';
 import { toEpochMs } from '../life/now.ts';
 
@@ -31,7 +32,9 @@ export type UnaryDone = (status: StatusObject, message: Buffer | undefined, head
 export interface Carrier {
   unary(call: Outgoing, done: UnaryDone): OpenCall;
   stream(call: Outgoing, listener: StreamListener): OpenCall;
-  close(): void;
+  /** Ends connections that have been silent for so long since they were last suspected, in milliseconds. */
+  suspect(silentMs: number): void;
+  close(): Promise<void> | void;
 }
 
 /**
@@ -40,9 +43,11 @@ export interface Carrier {
  */
 export class ChannelCarrier implements Carrier {
   private readonly channel: Channel;
+  private readonly sockets: Sockets;
 
-  constructor(channel: Channel) {
+  constructor(channel: Channel, sockets: Sockets) {
     this.channel = channel;
+    this.sockets = sockets;
   }
 
   unary(outgoing: Outgoing, done: UnaryDone): OpenCall {
@@ -61,8 +66,13 @@ export class ChannelCarrier implements Carrier {
     return this.#start(outgoing, listener);
   }
 
-  close(): void {
+  suspect(silentMs: number): void {
+    this.sockets.suspect(silentMs);
+  }
+
+  close(): Promise<void> {
     this.channel.close();
+    return this.sockets.close();
   }
 
   #start({ path, body, metadata, deadline }: Outgoing, listener: StreamListener): OpenCall {
@@ -130,7 +140,8 @@ export class ClientCarrier implements Carrier {
     return call;
   }
 
-  /** It is not ours. */
+  /** Its connections are not ours, nor is it. */
+  suspect(): void {}
   close(): void {}
 }
 

@@ -36,6 +36,8 @@ import { encodeInput } from './codec/encode-input.ts';
 import type { ProtoLock } from './proto/lock.ts';
 import { OwnMetadata, receivedBeside, shown } from './metadata.ts';
 import { errorOf } from './received-status.ts';
+import { Sockets } from './streams/sockets.ts';
+import { Pulse, PING_INTERVAL } from './streams/pulse.ts';
 import { compileWire, type EventWire, type OperationWire, type StreamItem } from './wire.ts';
 
 export type {
@@ -86,6 +88,12 @@ export interface GrpcOptions extends ForeignOptions {
    * unless they are told otherwise. @default 330_000
    */
   readonly keepAliveMs?: number;
+  /**
+   * How often a service of this library gives a sign of life on each event stream, in milliseconds: without one for twice as long the stream is taken for
+   * lost, and the subscription resumes. A connection on which nothing comes for so long between two calls that passed their deadline is left too.
+   * `Infinity` for never. @default 30_000
+   */
+  readonly pingIntervalMs?: number;
   /** Gets messages of a foreign service's streams that are not the event of their mapping; they end nothing. @default console.error */
   readonly onError?: ((error: unknown) => void) | undefined;
   /** The lock of the .proto file from which the server was built, if the contract has changed since its first version. */
@@ -99,27 +107,19 @@ export interface GrpcOptions extends ForeignOptions {
  * With `definition`, `operations` and `events` it calls services that someone else designed. Formats: docs/protocols/grpc.md.
  */
 export function grpc(options: GrpcOptions): Adapter<'call' | 'subscribe' | 'stream'> {
-  const inForce = readOptions('grpc', options, { maxResponseBytes: bytes(4_194_304), keepAliveMs: ms(330_000) }, [
-    'url',
-    'headers',
-    'onWire',
-    'tls',
-    'credentials',
-    'lock',
-    'client',
-    'definition',
-    'descriptors',
-    'operations',
-    'events',
-    'onError',
-  ]);
+  const inForce = readOptions(
+    'grpc',
+    options,
+    { maxResponseBytes: bytes(4_194_304), keepAliveMs: ms(330_000), pingIntervalMs: ms(30_000) },
+    ['url', 'headers', 'onWire', 'tls', 'credentials', 'lock', 'client', 'definition', 'descriptors', 'operations', 'events', 'onError'],
+  );
   const target = targetOf(options.url);
   const guarded = guardOnWire(inForce);
   return defineAdapter<'call' | 'subscribe' | 'stream'>((contract) => new GrpcTransport(contract, target, guarded));
 }
 
 /** With every number in force. */
-type Options = GrpcOptions & { readonly maxResponseBytes: number; readonly keepAliveMs: number };
+type Options = GrpcOptions & Required<Pick<GrpcOptions, 'maxResponseBytes' | 'keepAliveMs' | 'pingIntervalMs'>>;
 
 class GrpcTransport implements Transport {
   readonly name = 'grpc';
@@ -141,7 +141,7 @@ class GrpcTransport implements Transport {
     const { operations, events } = compileForeign(contract, wire, options);
     this.#operations = operations;
     this.#events = events;
-    this.#carrier = options.client ? new ClientCarrier(options.client) : new ChannelCarrier(makeChannel(target, options));
+    this.#carrier = options.client ? new ClientCarrier(options.client) : channelCarrier(target, options);
   }
 
   call(request: CallRequest): Promise<unknown> {
@@ -178,7 +178,10 @@ class GrpcTransport implements Transport {
         }
       });
       this.#open.add(call);
-      const stop = ending.listen(() => call.cancel());
+      const stop = ending.listen((reason) => {
+        if (reason.code === 'DEADLINE_EXCEEDED') this.#carrier.suspect(this.options.pingIntervalMs);
+        call.cancel();
+      });
     });
   }
 
@@ -191,6 +194,8 @@ class GrpcTransport implements Transport {
     const body = encodeInput(() => wire.encodeRequest({ lastEventId, params }));
     const metadata = await this.#own.join(request.headers);
     if (signal.aborted) throw ApiError.from(signal.reason, 'CANCELLED', 'the subscription was cancelled', { sent: false });
+    const { pingIntervalMs } = this.options;
+    if (!wire.isForeign && pingIntervalMs !== Infinity) metadata.set(PING_INTERVAL, String(Math.ceil(pingIntervalMs)));
     const acknowledged = this.#read(this.#send({ path: wire.path, body, metadata, deadline: undefined }), wire, request, sink);
     if (!wire.isForeign) return acknowledged;
     // Nothing says when such a stream has begun, and what came before cannot be asked for.
@@ -219,14 +224,14 @@ class GrpcTransport implements Transport {
     if (wire.isForeign) {
       const to = mappedSink(event.name, sink, reporter(this.options.onError), true);
       const dataOf = (item: StreamItem | undefined) => (item?.gap === false ? item.event.data : undefined);
-      return this.#listen(outgoing, event.name, signal, to, (bytes) => void to.take(() => dataOf(wire.decodeItem(bytes))), true);
+      return this.#listen(outgoing, event.name, signal, to, (bytes) => void to.take(() => dataOf(wire.decodeItem(bytes))), wire);
     }
     const take = (bytes: Buffer): void => {
       const item = wire.decodeItem(bytes);
       if (item?.gap === true) sink.gap();
       else if (item) void sink.next(item.event);
     };
-    return this.#listen(outgoing, event.name, signal, sink, take);
+    return this.#listen(outgoing, event.name, signal, sink, take, wire);
   }
 
   #listen(
@@ -235,12 +240,12 @@ class GrpcTransport implements Transport {
     signal: AbortSignal,
     sink: EventSink,
     take: (bytes: Buffer) => void | Promise<void>,
-    hasBegun = false,
+    event?: EventWire,
   ): Promise<void> {
     return new Promise((resolve, reject) => {
       let ended = false;
       let hasHead = false;
-      let acknowledged = hasBegun;
+      let acknowledged = event?.isForeign === true;
       const acknowledge = () => {
         acknowledged = true;
         resolve();
@@ -248,21 +253,31 @@ class GrpcTransport implements Transport {
       const end = (error?: ApiError) => {
         if (ended) return;
         ended = true;
+        pulse?.stop();
         unlink();
         this.#open.delete(call);
         if (error && !acknowledged) return reject(error);
         acknowledge();
         if (!signal.aborted) sink.end(error);
       };
+      const lost = () => {
+        end(new ApiError('UNAVAILABLE', 'the server has fallen silent', { remote: true }));
+        call.cancel();
+      };
+      let pulse: Pulse | undefined;
       const call = this.#carrier.stream(outgoing, {
         head: (metadata) => {
           hasHead = true;
+          pulse?.head();
           this.#onWire('in', 'headers', metadata, undefined);
           acknowledge();
         },
         message: (bytes) => {
           if (ended) return;
           this.#onWire('in', name, undefined, bytes);
+          pulse?.message(bytes.length === 0);
+          // No event of ours is empty: it is a sign of life.
+          if (pulse && bytes.length === 0) return;
           try {
             return take(bytes);
           } catch (cause) {
@@ -283,13 +298,15 @@ class GrpcTransport implements Transport {
       });
       this.#open.add(call);
       const unlink = onAbort(signal, () => call.cancel());
+      const { pingIntervalMs } = this.options;
+      if (event?.isForeign === false && !ended) pulse = new Pulse(pingIntervalMs, () => this.#carrier.suspect(pingIntervalMs * 0.9), lost);
     });
   }
 
   async close(): Promise<void> {
     this.#isClosed = true;
     for (const call of this.#open) call.cancel();
-    this.#carrier.close();
+    await this.#carrier.close();
   }
 
   #send(outgoing: Outgoing): Outgoing {
@@ -309,11 +326,12 @@ class GrpcTransport implements Transport {
   }
 }
 
-function makeChannel({ target, isSecure, isSeveral }: Target, options: Options): Channel {
+function channelCarrier({ target, isSecure, isSeveral }: Target, options: Options): Carrier {
   const { tls, maxResponseBytes, keepAliveMs } = options;
   const secure = () => credentials.createSsl(pem(tls?.ca), pem(tls?.key), pem(tls?.cert));
   const channelCredentials = options.credentials ?? (isSecure || tls ? secure() : credentials.createInsecure());
-  return new Channel(target, channelCredentials, {
+  const sockets = new Sockets();
+  const channel = new Channel(target, sockets.watch(channelCredentials), {
     // Retrying and reconnecting are the core's.
     'grpc.enable_retries': 0,
     'grpc.initial_reconnect_backoff_ms': 50,
@@ -330,6 +348,7 @@ function makeChannel({ target, isSecure, isSeveral }: Target, options: Options):
     ...(isSeveral && { 'grpc.service_config': JSON.stringify({ loadBalancingConfig: [{ round_robin: {} }] }) }),
     ...(tls?.serverName !== undefined && { 'grpc.ssl_target_name_override': tls.serverName, 'grpc.default_authority': tls.serverName }),
   });
+  return new ChannelCarrier(channel, sockets);
 }
 
 function pem(text: string | Buffer | undefined): Buffer | null {

@@ -12,6 +12,7 @@ import { acceptHeaders, serveCall, serveStream, type RawHeaders } from '../guard
 import type { Headers, Peer, Transport } from '../core/transport.ts';
 import { encodeOnce } from '../events/encode-once.ts';
 import { EventStream, type EventStreamOptions } from './streams/event-stream.ts';
+import { askedInterval, PING_INTERVAL } from './streams/pulse.ts';
 import { ItemStream } from './streams/item-stream.ts';
 import { buffersOf } from './codec/buffers.ts';
 import { failure } from './failure.ts';
@@ -195,7 +196,8 @@ class Serving {
     const encode = encodeOnce((message) => wire.encodeItem({ gap: false, event: message }));
     const gap = wire.encodeItem({ gap: true });
     return (call) => {
-      const raw = toRawHeaders(call.metadata);
+      const { [PING_INTERVAL]: asked, ...raw } = toRawHeaders(call.metadata);
+      const intervalMs = askedInterval(asked?.[0]);
       const headers = acceptHeaders(raw);
       const requestId = headers['x-request-id'];
       const fail = (error: unknown) => failure(error, requestId, this.domain, this.#onError);
@@ -206,6 +208,7 @@ class Serving {
         const fixed = Object.fromEntries(Object.entries(params).filter(([, value]) => value !== undefined));
         await this.transport.subscribe({ event, params: fixed, signal: stream.signal, headers, lastEventId, peer: peerOf(call) }, stream);
         stream.open(headOf(requestId));
+        if (intervalMs !== undefined && !stream.hasEnded) stream.beat(intervalMs);
       };
       subscribe().catch((error: unknown) => {
         // What was held until it was too much is sent, so that the caller resumes after it.

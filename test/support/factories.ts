@@ -225,7 +225,7 @@ export const FACTORIES: readonly Factory[] = [
   {
     name: 'grpc',
     make: (options) => grpc({ url: '127.0.0.1:9', ...options })(contract),
-    numbers: { maxResponseBytes: {}, keepAliveMs: {} },
+    numbers: { maxResponseBytes: {}, keepAliveMs: {}, pingIntervalMs: {} },
   },
   { name: 'grpcHandler', make: (options) => grpcHandler(service, options), numbers: { maxBufferedBytes: {}, maxMetadataBytes: {} } },
   {

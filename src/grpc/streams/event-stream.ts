@@ -1,6 +1,7 @@
 import type { Metadata, StatusObject } from '@grpc/grpc-js';
 import { ApiError } from '../../core/errors.ts';
-import { Lifetime } from '../../life/lifetime.ts';
+import { Lifetime, onAbort } from '../../life/lifetime.ts';
+import { every } from '../../life/timers.ts';
 import type { EventMessage, EventSink } from '../../core/transport.ts';
 
 /** What of a streaming call of grpc-js is written to. */
@@ -20,6 +21,7 @@ export interface EventStreamOptions {
   readonly fail: (error: ApiError) => StatusObject;
 }
 
+const NOTHING = Buffer.alloc(0);
 const LEFT = new ApiError('CANCELLED', 'the caller has left');
 
 /** The sink of one caller: holds events until the head is sent, then writes them. */
@@ -75,6 +77,13 @@ export class EventStream implements EventSink {
 
   gap(): void {
     if (!this.#ended && this.options.gap) this.#push(this.options.gap);
+  }
+
+  /** Gives a sign of life, now and at each interval in which nothing waits to be sent. */
+  beat(intervalMs: number): void {
+    const beat = () => void (this.#sizes.length === 0 && this.#write(NOTHING));
+    beat();
+    onAbort(this.signal, every(intervalMs, beat, { holds: false }));
   }
 
   end(error?: ApiError): void {
