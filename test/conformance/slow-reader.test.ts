@@ -3,7 +3,10 @@ import { describe, expect, it } from 'vitest';
 import { createConformanceService } from '../../src/conformance/service.ts';
 import { conformanceContract, type ConformanceTarget } from '../../src/conformance/index.ts';
 import { createClient } from '../../src/index.ts';
+import { target as connect } from '../protocols/connect.ts';
+import { target as graphqlSse } from '../protocols/graphql-sse.ts';
 import { target as graphql } from '../protocols/graphql.ts';
+import { target as grpcWeb } from '../protocols/grpc-web.ts';
 import { target as grpc } from '../protocols/grpc.ts';
 import { target as mosquitto } from '../protocols/mqtt-mosquitto.ts';
 import { target as mqtt } from '../protocols/mqtt.ts';
@@ -21,7 +24,10 @@ const CREDITS = 64;
 const wires: readonly (readonly [target: ConformanceTarget, most: number])[] = [
   [rest, HELD_BY_SOCKETS],
   [graphql, HELD_BY_SOCKETS],
+  [graphqlSse, HELD_BY_SOCKETS],
   [grpc, HELD_BY_SOCKETS],
+  [grpcWeb, HELD_BY_SOCKETS],
+  [connect, HELD_BY_SOCKETS],
   [websocket, CREDITS + 1],
   [mqtt, CREDITS + 1],
   ...(noMosquitto === undefined ? [[mosquitto, CREDITS + 1] as const] : []),
