@@ -1,7 +1,9 @@
 import { createClient as createSocketClient } from 'graphql-ws';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import WebSocket from 'ws';
+import * as z from 'zod';
 import { createBlogService } from '../../src/blog/index.ts';
+import { createService, defineContract, query } from '../../src/core.ts';
 import { post, serveGraphql } from './support.ts';
 
 let server: Awaited<ReturnType<typeof serveGraphql>>;
@@ -80,6 +82,21 @@ describe('limits', () => {
     const { status, body } = await post(server.endpoint, { query: aliases(50) }, accept);
     expect(status).toBe(200);
     expect(body).toEqual({ data: Object.fromEntries(Array.from({ length: 50 }, (_, index) => [`a${index}`, { id: 123 }])) });
+  });
+
+  it('tell 100 mistakes of variables, and look for no more', async () => {
+    const service = createService(defineContract({ name: 'lists', operations: { sum: query({ input: z.object({ list: z.array(z.number()) }), output: z.number() }) } }), { sum: () => 0 }); // prettier-ignore
+    const lists = await serveGraphql(service);
+    const list = Array.from({ length: 300_000 }, () => '');
+    const before = process.cpuUsage();
+    const { body } = await post(lists.endpoint, { query: 'query ($list: [Float!]!) { sum(list: $list) }', variables: { list } }, accept);
+    const { user } = process.cpuUsage(before);
+    expect(body.errors?.[0]).toMatchObject({ extensions: { code: 'INVALID_ARGUMENT' } });
+    expect(JSON.stringify(body).length).toBeLessThan(100_000);
+    // It took 9 s when all of them were looked for.
+    expect(user).toBeLessThan(3_000_000);
+    await lists.close();
+    await service.close();
   });
 
   it('count the requests of a batch, and hold for each of them', async () => {

@@ -13,12 +13,14 @@ import {
   type GraphQLSchema,
   type OperationDefinitionNode,
   type SelectionSetNode,
+  type VariableDefinitionNode,
 } from 'graphql';
 import type { Contract, EventDefinition, Operation } from '../../core/contract.ts';
 import { ApiError, isApiError, type JsonObject } from '../../core/errors.ts';
 import { RelationLoader } from '../../guard/relation-loader.ts';
 import { serveCall } from '../../guard/serve-call.ts';
 import type { EventMessage, Peer, Selection, Transport } from '../../core/transport.ts';
+import { MAX_ISSUES } from '../../schema/check/issues.ts';
 import type { Allowance } from '../document/complexity.ts';
 import { Documents, type DocumentsOptions, type PreparedOperation } from '../document/documents.ts';
 import { executableSchema, inputOf, type Resolving } from './executable.ts';
@@ -70,6 +72,9 @@ const NO_VALUE = /^Cannot return null for non-nullable field /;
 
 /** What graphql adds to a message about a name that it does not know. */
 const SUGGESTION = / Did you mean .*$/s;
+
+/** Ends the look for mistakes. */
+const ENOUGH = new Error('enough mistakes are known');
 
 /** For whom events are encoded that all who ask alike share. */
 const NOBODY: Caller = { headers: {}, deadline: undefined, peer: { protocol: 'graphql' }, onLeave: () => {} };
@@ -316,6 +321,21 @@ export class Engine {
 
   #variableMistakes({ variableDefinitions = [] }: OperationDefinitionNode, variables: JsonObject, isMutation: boolean): Mistake[] {
     const mistakes: Mistake[] = [];
+    try {
+      this.#findMistakes(variableDefinitions, variables, isMutation, mistakes);
+    } catch (error) {
+      if (error !== ENOUGH) throw error;
+    }
+    return mistakes;
+  }
+
+  /** Throws `ENOUGH` at the last mistake that is told: graphql takes microseconds for each, and a message has room for hundreds of thousands. */
+  #findMistakes(
+    variableDefinitions: readonly VariableDefinitionNode[],
+    variables: JsonObject,
+    isMutation: boolean,
+    mistakes: Mistake[],
+  ): void {
     for (const { variable, type: typeNode, defaultValue } of variableDefinitions) {
       const name = variable.name.value;
       const at = isMutation && name === 'input' ? [] : [name];
@@ -330,9 +350,9 @@ export class Engine {
           message: this.#shown(error.message),
           at: [...at, ...path, ...(missing === undefined ? [] : [missing])],
         });
+        if (mistakes.length >= MAX_ISSUES) throw ENOUGH;
       });
     }
-    return mistakes;
   }
 }
 
