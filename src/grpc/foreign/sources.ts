@@ -160,7 +160,7 @@ function parseTexts(texts: readonly string[]): FileDescriptorProto[] {
       pb.parse(text, root, { keepCase: true });
     } catch (cause) {
       const hint = /\.proto$/.test(text.trim()) ? ": give the file's text, not its path" : '';
-      throw new TypeError(`grpc: the .proto file cannot be read: ${(cause as Error).message}${hint}`, { cause });
+      throw new TypeError(`grpc: the .proto file cannot be read: ${reasonOf(cause)}${hint}`, { cause });
     }
   }
   for (const name of GOOGLE) {
@@ -172,12 +172,23 @@ function parseTexts(texts: readonly string[]): FileDescriptorProto[] {
     root.resolveAll();
   } catch (cause) {
     throw new TypeError(
-      `grpc: the .proto files do not describe all that they use: ${(cause as Error).message}: give the files that they import too`,
+      `grpc: the .proto files do not describe all that they use: ${reasonOf(cause)}: give the files that they import too`,
       { cause },
     );
   }
-  // protobufjs writes one syntax for all of them.
-  return readSet(extension.FileDescriptorSet.encode(root.toDescriptor(texts.every(isProto2) ? 'proto2' : 'proto3')).finish());
+  try {
+    // protobufjs writes one syntax for all of them.
+    return readSet(extension.FileDescriptorSet.encode(root.toDescriptor(texts.every(isProto2) ? 'proto2' : 'proto3')).finish());
+  } catch (cause) {
+    throw new TypeError(`grpc: the .proto files cannot be described: ${reasonOf(cause)}`, { cause });
+  }
+}
+
+/** Why protobufjs has failed. For a text that ends too early, and one that nests without end, it has no words of its own. */
+function reasonOf(cause: unknown): string {
+  if (cause instanceof RangeError) return 'it nests too deeply';
+  if (cause instanceof TypeError) return 'it ends too early, or a name in it is missing';
+  return (cause as Error).message;
 }
 
 /** What options of one's own extend, and what few others use. Some of these files repeat types of others. */

@@ -40,7 +40,12 @@ export class Reach {
     // A document of the network has no business with the files of this machine.
     if (!from.startsWith('file:'))
       throw new ImportError(`${shown(from)} refers to the file ${url.href}: a document of the network must not`);
-    const path = fileURLToPath(url);
+    let path: string;
+    try {
+      path = fileURLToPath(url);
+    } catch (cause) {
+      throw new ImportError(`${shown(from)} refers to '${named.slice(0, 200)}', which is not a path`, { cause });
+    }
     if (this.#folders.some((folder) => isWithin(path, folder))) return url.href;
     throw new ImportError(`${shown(from)} refers to ${path}, which is outside of its folder: allow it with --allow ${dirname(path)}`);
   }

@@ -39,15 +39,32 @@ function tryJson(text: string, location: Location): unknown {
 }
 
 function parseYaml(text: string, location: Location): unknown {
+  if (nestsTooDeep(text)) throw tooDeep(location);
   // Only references to one another can make little text much.
   const document = parseDocument(text, { uniqueKeys: false, logLevel: 'silent', stringKeys: false });
   const [error] = document.errors;
+  if (error && /call stack/.test(error.message)) throw tooDeep(location);
   if (error) throw new ImportError(`${shown(location)} is not YAML: ${error.message}`, { cause: error });
   try {
     return document.toJS({ maxAliasCount: Math.min(MAX_ALIASES, 100 + text.length / 100) });
   } catch (cause) {
+    if (cause instanceof RangeError) throw tooDeep(location);
     throw new ImportError(`${shown(location)} cannot be read: ${(cause as Error).message}`, { cause });
   }
+}
+
+/** Whether brackets open far more often than they close. The parser of YAML takes a time that grows with the square of the depth, and then has no stack left. */
+function nestsTooDeep(text: string): boolean {
+  let depth = 0;
+  for (const [bracket] of text.matchAll(/[[\]{}]/g)) {
+    depth = Math.max(0, depth + (bracket === '[' || bracket === '{' ? 1 : -1));
+    if (depth > 2 * MAX_DEPTH) return true;
+  }
+  return false;
+}
+
+function tooDeep(location: Location): ImportError {
+  return new ImportError(`${shown(location)} is nested more than ${MAX_DEPTH} levels deep, or contains itself`);
 }
 
 /** Without recursion, and each object once: aliases of YAML share them, and may make a circle. */
@@ -55,7 +72,7 @@ function checkDepth(root: unknown, location: Location): void {
   let level: unknown[] = [root];
   const seen = new Set<unknown>();
   for (let depth = 0; level.length > 0; depth++) {
-    if (depth > MAX_DEPTH) throw new ImportError(`${shown(location)} is nested more than ${MAX_DEPTH} levels deep, or contains itself`);
+    if (depth > MAX_DEPTH) throw tooDeep(location);
     const next: unknown[] = [];
     for (const value of level) {
       if (typeof value !== 'object' || value === null || seen.has(value)) continue;
