@@ -34,6 +34,11 @@ const NEXTS = [
   { id: '2', type: 'next', payload: { data: { said: SAID } } },
 ].map((each) => JSON.stringify(each));
 const FEED = [{ ch: 'said', d: SAID }, { ch: 'said', d: [SAID, SAID] }, { ch: 'heartbeat' }].map((each) => JSON.stringify(each));
+const CLOUD = [
+  { data: SAID },
+  { id: 'b', data_base64: 'eyJuIjoxfQ==' },
+  { time: '2024-01-01T00:00:00Z', datacontenttype: 'application/json', data: [SAID] },
+].map((each) => JSON.stringify({ specversion: '1.0', id: 'a', source: '/x', type: 'said', ...each }));
 const FOREIGN = [
   { method: 'tick', params: { subscription: '0x1', result: SAID } },
   { method: 'tick', params: { subscription: '0x2', result: SAID } },
@@ -132,6 +137,12 @@ describe('clients over WebSockets', () => {
       event: (n: number) => JSON.stringify({ ch: 'said', d: { ...SAID, n } }),
       dataOf: () => [],
     },
+    {
+      name: 'CloudEvents on a channel', valid: CLOUD, transport: (onError: (error: unknown) => void) => webSocket({ url, protocol: 'channel', onError, cloudEvents: 'structured' }),
+      answer: () => undefined,
+      event: (n: number) => JSON.stringify({ specversion: '1.0', id: `c-${n}`, source: '/x', type: 'said', data: { ...SAID, n } }),
+      dataOf: () => [],
+    },
   ] as const; // prettier-ignore
 
   it.each(feeds)(
@@ -146,7 +157,7 @@ describe('clients over WebSockets', () => {
       // A connection that the client gave up is another one soon; there the event comes again.
       onOpen = (opened) => {
         far = opened;
-        if (name === 'a plain feed') opened.send(event(current));
+        if (name === 'a plain feed' || name === 'CloudEvents on a channel') opened.send(event(current));
       };
       onMessage = (from, message) => {
         const text = answer(message);
