@@ -119,6 +119,8 @@ export interface WebhookHandlerOptions extends TargetOptions {
   readonly maxPending?: number;
   /** Deliveries that wait for all endpoints together. Beyond it the oldest delivery of an endpoint that holds more than its share is given up. @default 100_000 */
   readonly maxPendingTotal?: number;
+  /** Size of the events that wait for all endpoints together, each counted once, in bytes of JSON. Beyond it the oldest deliveries of an endpoint that holds more than its share are given up. @default 268_435_456 (256 MiB) */
+  readonly maxPendingBytes?: number;
   /** Subscriptions of all callers together; more are refused with 429. @default 10_000 */
   readonly maxSubscriptions?: number;
   /** Subscriptions of one caller, if the service tells its callers apart; more are refused with 429. @default 1_000 */
@@ -156,6 +158,7 @@ const READERS = {
   maxInFlight: count(8),
   maxPending: count(10_000),
   maxPendingTotal: count(100_000),
+  maxPendingBytes: bytes(268_435_456),
   maxSubscriptions: count(10_000),
   maxSubscriptionsPerCaller: count(1_000),
   maxResponseBytes: bytes(65_536),
@@ -255,7 +258,7 @@ export function webhookHandler(transport: Transport, options: WebhookHandlerOpti
       scheduleMs: read.retryScheduleMs,
       maxInFlight: read.maxInFlight,
       maxPending: read.maxPending,
-      backlog: new Backlog(read.maxPendingTotal),
+      backlog: new Backlog(read.maxPendingTotal, read.maxPendingBytes),
       report: onError,
       onDeadLetter: told(read.onDeadLetter),
     },

@@ -204,7 +204,15 @@ export const FACTORIES: readonly Factory[] = [
     name: 'webhookHandler',
     make: (options) => webhookHandler(service, options),
     numbers: {
-      ...{ storeTimeoutMs: {}, timeoutMs: {}, maxInFlight: {}, maxPending: {}, maxPendingTotal: {}, maxSubscriptions: {} },
+      ...{
+        storeTimeoutMs: {},
+        timeoutMs: {},
+        maxInFlight: {},
+        maxPending: {},
+        maxPendingTotal: {},
+        maxPendingBytes: {},
+        maxSubscriptions: {},
+      },
       ...{ maxSubscriptionsPerCaller: {}, maxResponseBytes: {}, maxBodyBytes: {}, graceMs: ZERO },
     },
   },

@@ -215,6 +215,34 @@ describe('deliveries', () => {
     expect(await pending(live.url)).toBe(0);
   });
 
+  it('events that wait are bounded by their size, each counted once', async () => {
+    const dead: StoredDelivery[] = [];
+    const { subscribe, publish, api } = await open({
+      maxPendingBytes: 250_000,
+      retryScheduleMs: [60_000],
+      onDeadLetter: (each) => dead.push(each),
+    });
+    const endpoints = [await endpoint(() => 500), await endpoint(() => 500), await endpoint(() => 500)];
+    const ids: string[] = [];
+    for (const each of endpoints) ids.push((await subscribe(each.url)).id);
+    const send = async (n: number) => {
+      await publish('x'.repeat(100_000));
+      await Promise.all(endpoints.map((each) => each.wait(n)));
+    };
+    const waiting = async () => {
+      const lists = await Promise.all(ids.map(async (id) => (await api('GET', `/${id}/deliveries`)).body as { state: string }[]));
+      return lists.flat().filter(({ state }) => state === 'pending').length;
+    };
+    for (let n = 1; n <= 2; n++) await send(n);
+    // Six deliveries of 200 kB: as large as two events.
+    await until(async () => (await waiting()) === 6, 'all of them wait');
+    expect(dead).toEqual([]);
+    for (let n = 3; n <= 8; n++) await send(n);
+    await until(async () => dead.length + (await waiting()) === 24, 'each event waits or is dead');
+    expect(dead.length).toBeGreaterThanOrEqual(12);
+    expect(await waiting()).toBeGreaterThan(0);
+  });
+
   it('an answer is read up to a limit', async () => {
     const { subscribe, api } = await open({ maxResponseBytes: 1000 });
     const { url } = await endpoint(() => ({ status: 200, headers: {}, body: 'x'.repeat(5_000_000) }));

@@ -33,10 +33,33 @@ export class Backlog {
   pending = 0;
   endpoints = 0;
 
-  private readonly maxPending: number;
+  /** Characters of the events that wait, each of them once, however many endpoints it waits for. */
+  #size = 0;
+  readonly #events = new Map<StoredMessage, number>();
 
-  constructor(maxPending: number) {
+  private readonly maxPending: number;
+  private readonly maxBytes: number;
+
+  constructor(maxPending: number, maxBytes: number) {
     this.maxPending = maxPending;
+    this.maxBytes = maxBytes;
+  }
+
+  hold(message: StoredMessage): void {
+    const holders = this.#events.get(message) ?? 0;
+    if (holders === 0) this.#size += message.data.length;
+    this.#events.set(message, holders + 1);
+  }
+
+  release(message: StoredMessage): void {
+    const holders = (this.#events.get(message) ?? 1) - 1;
+    if (holders > 0) return void this.#events.set(message, holders);
+    if (this.#events.delete(message)) this.#size -= message.data.length;
+  }
+
+  /** How large the events may be that one endpoint holds: once all together are too large, its share. */
+  get sizeShare(): number {
+    return this.#size <= this.maxBytes ? Infinity : Math.floor(this.maxBytes / this.endpoints);
   }
 
   /** How many deliveries one endpoint may hold: once all together hold too many, its share. */
@@ -56,6 +79,10 @@ export class Endpoint {
   #isCut = false;
   /** Deliveries that are on their way into the store, wait, or are under way. */
   #pending = 0;
+  /** The events of these. */
+  readonly #held = new Set<StoredMessage>();
+  /** How large they are together, in characters. */
+  #size = 0;
   #inFlight = 0;
   /** An endpoint that fails gets one request at a time until it answers again. */
   #isFailing = false;
@@ -82,8 +109,10 @@ export class Endpoint {
 
   /** Takes what the store had, in its order. */
   restore(deliveries: readonly StoredDelivery[]): void {
-    this.#count(deliveries.length);
-    for (const delivery of deliveries) this.#enqueue(delivery);
+    for (const delivery of deliveries) {
+      this.#hold(delivery);
+      this.#enqueue(delivery);
+    }
     this.#pump();
   }
 
@@ -98,7 +127,7 @@ export class Endpoint {
       attempts: [],
       ...(outOfTurn && { outOfTurn }),
     };
-    this.#count(1);
+    this.#hold(delivery);
     try {
       await this.context.intake.add(delivery);
     } finally {
@@ -106,6 +135,7 @@ export class Endpoint {
       if (!this.#isStopped) {
         this.#enqueue(delivery);
         if (this.#pending > Math.min(this.context.maxPending, this.context.backlog.share)) this.#makeRoom();
+        this.#makeRoomFor(message.data.length);
         this.#pump();
       }
     }
@@ -143,13 +173,27 @@ export class Endpoint {
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
     this.context.backlog.pending -= this.#pending;
+    for (const message of this.#held) this.context.backlog.release(message);
     this.context.backlog.endpoints--;
   }
 
-  #count(change: number): void {
+  #hold({ message }: StoredDelivery): void {
     if (this.#isStopped) return;
-    this.#pending += change;
-    this.context.backlog.pending += change;
+    this.#pending++;
+    this.context.backlog.pending++;
+    if (this.#held.has(message)) return;
+    this.#held.add(message);
+    this.#size += message.data.length;
+    this.context.backlog.hold(message);
+  }
+
+  #release({ message }: StoredDelivery): void {
+    if (this.#isStopped) return;
+    this.#pending--;
+    this.context.backlog.pending--;
+    if (!this.#held.delete(message)) return;
+    this.#size -= message.data.length;
+    this.context.backlog.release(message);
   }
 
   #cut(): void {
@@ -222,7 +266,7 @@ export class Endpoint {
     const verdict = verdictOf(attempt.status);
     this.#isFailing = verdict !== 'delivered';
     if (verdict === 'delivered') {
-      this.#count(-1);
+      this.#release(delivery);
       return this.#save(finished(tried, 'delivered'));
     }
     if (verdict === 'gone') {
@@ -239,8 +283,14 @@ export class Endpoint {
     else this.#wait(later, later.nextAttemptAt);
   }
 
-  /** Gives up the oldest event that waits. */
-  #makeRoom(): void {
+  /** Gives up as much as has come, once the events of all endpoints are too large and this one has more than its share of them. */
+  #makeRoomFor(size: number): void {
+    const least = this.#size - size;
+    while (this.#size > Math.max(least, this.context.backlog.sizeShare) && this.#makeRoom());
+  }
+
+  /** Gives up the oldest event that waits; false if none does. */
+  #makeRoom(): boolean {
     let [oldest] = this.#ready;
     let at = -1;
     for (const [index, delivery] of this.#waiting.entries()) {
@@ -248,7 +298,7 @@ export class Endpoint {
       oldest = delivery;
       at = index;
     }
-    if (!oldest) return;
+    if (!oldest) return false;
     if (at < 0) this.#ready.shift();
     else this.#waiting.splice(at, 1);
     const attempt = {
@@ -257,11 +307,12 @@ export class Endpoint {
       error: `given up: ${this.#pending - 1} later events wait for this endpoint`,
     };
     this.#giveUp({ ...oldest, attempts: [...oldest.attempts, attempt] });
+    return true;
   }
 
   #giveUp(delivery: StoredDelivery): void {
     const dead = finished(delivery, 'dead');
-    this.#count(-1);
+    this.#release(delivery);
     this.#save(dead);
     this.context.onDeadLetter(dead);
   }
