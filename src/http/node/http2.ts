@@ -1,5 +1,5 @@
-import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
-import type { Http2ServerRequest } from 'node:http2';
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 
 const known = new WeakMap<object, IncomingHttpHeaders>();
 
@@ -23,4 +23,29 @@ export function hasMore(raw: IncomingMessage): boolean {
 /** Whether the stream of a request over HTTP/2 was reset, or its connection ended. */
 export function isOver(raw: IncomingMessage): boolean {
   return (raw as unknown as Http2ServerRequest).stream.destroyed;
+}
+
+/** Code of a stream that its server ended early. Source: https://www.rfc-editor.org/rfc/rfc9113#section-7 */
+const INTERNAL_ERROR = 2;
+
+/** The stream of a response over HTTP/2; `undefined` over HTTP/1.1. */
+function streamOf(response: ServerResponse): Http2ServerResponse['stream'] | undefined {
+  return (response as unknown as Partial<Http2ServerResponse>).stream;
+}
+
+/** Ends a response before its end, so that its reader sees that it is cut: a stream of HTTP/2 that is only destroyed looks complete. */
+export function cutResponse(response: ServerResponse): void {
+  const stream = streamOf(response);
+  if (stream) stream.close(INTERNAL_ERROR);
+  else response.destroy();
+}
+
+/** Whether a response can take no more, as its connection or stream is gone. */
+export function isGone(response: ServerResponse): boolean {
+  return streamOf(response)?.destroyed ?? response.destroyed;
+}
+
+/** Whether a response wants to be waited for: the compatibility layer does not tell. */
+export function isFull(response: ServerResponse): boolean {
+  return streamOf(response)?.writableNeedDrain ?? response.writableNeedDrain;
 }

@@ -6,6 +6,7 @@ import type { SecureContextOptions, TlsOptions as NodeTlsOptions } from 'node:tl
 import { bytes, count, ms, readOptions } from '../../core/options.ts';
 import type { HttpHandler } from '../message/message.ts';
 import { HTTP_NAMES, HTTP_READERS } from '../serve/cors.ts';
+import { takeHttp2, type Sessions } from './sessions.ts';
 import { stoppableListener, type NodeListenerOptions } from './listener.ts';
 import { phraseOf } from '../message/phrases.ts';
 import { problemBody } from '../message/problem.ts';
@@ -18,8 +19,13 @@ export interface ListenOptions extends NodeListenerOptions {
   readonly port?: number | undefined;
   /** `0.0.0.0` or `::` to be reached from other machines. @default '127.0.0.1' */
   readonly host?: string | undefined;
-  /** Serves https with this certificate, and over HTTP/1.1. @default plain http */
+  /** Serves https with this certificate. @default plain http */
   readonly tls?: TlsOptions | undefined;
+  /**
+   * Serves HTTP/2 too: over TLS to clients that ask for it (ALPN), in cleartext to those that begin with it (`curl --http2-prior-knowledge`). All
+   * others get HTTP/1.1, on which WebSockets stay. @default false
+   */
+  readonly http2?: boolean | undefined;
   /** How long an idle connection is kept, in milliseconds: longer than clients and proxies keep theirs, so that they close first. @default 65_000 */
   readonly keepAliveTimeoutMs?: number | undefined;
   /** How long a request's head may take, in milliseconds. @default 20_000 */
@@ -75,11 +81,11 @@ const SWEEP_MS = 20;
 
 /** Serves a handler on a port of its own. Rejects with an error that says what to do if the port cannot be opened. */
 export async function listen(handler: HttpHandler, options: ListenOptions = {}): Promise<HttpServer> {
-  const read = readOptions('listen', options, READERS, [...HTTP_NAMES, 'caller', 'host', 'tls']);
+  const read = readOptions('listen', options, READERS, [...HTTP_NAMES, 'caller', 'host', 'http2', 'tls']);
   const { port, host = '127.0.0.1', keepAliveTimeoutMs, headersTimeoutMs, bodyTimeoutMs } = read;
   const { requestTimeoutMs = Math.max(120_000, headersTimeoutMs + bodyTimeoutMs) } = read;
   const listener = stoppableListener(handler, read);
-  const server = create(read.tls, {
+  const server = create(read.tls, read.http2 === true, {
     keepAliveTimeout: nodeTimeout(keepAliveTimeoutMs),
     // Node refuses a head that may take longer than the request.
     headersTimeout: nodeTimeout(Math.min(headersTimeoutMs, requestTimeoutMs)),
@@ -107,6 +113,7 @@ export async function listen(handler: HttpHandler, options: ListenOptions = {}):
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
   });
+  const sessions = read.http2 === true ? await takeHttp2(server, listener, { ...read, isTls: read.tls !== undefined }) : undefined;
   await start(server, port, host);
   // No more file descriptors, for example: the server goes on when there are some again.
   server.on('error', (error) => report(error, read.onError ?? reportToConsole));
@@ -119,16 +126,18 @@ export async function listen(handler: HttpHandler, options: ListenOptions = {}):
     server,
     close(graceMs) {
       if (!closing) {
-        closing = stop(server, sockets, GRACE(graceMs, 'close', 'graceMs'));
+        closing = stop(server, sockets, sessions, GRACE(graceMs, 'close', 'graceMs'));
         listener.stop();
+        sessions?.close();
       }
       return closing;
     },
   };
 }
 
-function create(tls: TlsOptions | undefined, options: ServerOptions): Server {
-  return tls ? createTlsServer({ ...options, ...tls }) : createServer(options);
+function create(tls: TlsOptions | undefined, http2: boolean, options: ServerOptions): Server {
+  if (!tls) return createServer(options);
+  return createTlsServer({ ...options, ...tls, ...(http2 && { ALPNProtocols: ['h2', 'http/1.1'] }) });
 }
 
 /** Node says 0 for no limit. */
@@ -158,7 +167,7 @@ function explain(error: NodeJS.ErrnoException, port: number, host: string): Erro
   return text === undefined ? error : Object.assign(new Error(text, { cause: error }), { code: error.code });
 }
 
-function stop(server: Server, sockets: ReadonlySet<Socket>, graceMs: number): Promise<void> {
+function stop(server: Server, sockets: ReadonlySet<Socket>, sessions: Sessions | undefined, graceMs: number): Promise<void> {
   return new Promise((resolve) => {
     // Node takes a connection that never sent anything for a busy one; browsers open such ones ahead.
     for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy();
@@ -166,6 +175,7 @@ function stop(server: Server, sockets: ReadonlySet<Socket>, graceMs: number): Pr
     const stopSweeping = every(SWEEP_MS, () => server.closeIdleConnections());
     const stopWaiting = after(graceMs, () => {
       server.closeAllConnections();
+      sessions?.destroy();
       // Upgraded connections have left the server's list.
       for (const socket of sockets) socket.destroy();
     });

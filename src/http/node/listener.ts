@@ -3,6 +3,7 @@ import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 import { answerer } from '../serve/answer.ts';
 import { HTTP_NAMES, HTTP_READERS, type HttpOptions } from '../serve/cors.ts';
 import type { HttpHandler, HttpResponse } from '../message/message.ts';
+import { cutResponse } from './http2.ts';
 import { NodeRequest } from './request.ts';
 import { send, type OpenStreams } from './response.ts';
 import { problemOf } from '../message/problem.ts';
@@ -50,7 +51,7 @@ export function stoppableListener(handler: HttpHandler, options: NodeListenerOpt
 
   const respond = (request: NodeRequest, response: HttpResponse): void => {
     // Its caller may take a refusal for the outcome of a call that was never read.
-    if (request.isCut) return void request.response.destroy();
+    if (request.isCut) return void cutResponse(request.response);
     try {
       send(request, response, isStopping, streams);
     } catch (error) {

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { HttpResponse, HttpStream, HttpWriter } from '../message/message.ts';
+import { cutResponse, isFull, isGone } from './http2.ts';
 import type { NodeRequest } from './request.ts';
 import { after } from '../../life/timers.ts';
 
@@ -123,7 +124,7 @@ export class NodeWriter implements HttpWriter {
     streams.add(this);
     response.on('close', () => this.#close());
     response.on('drain', () => this.#drained());
-    if (response.destroyed) this.#close();
+    if (isGone(response)) this.#close();
   }
 
   get bufferedBytes(): number {
@@ -142,12 +143,12 @@ export class NodeWriter implements HttpWriter {
 
   cut(): void {
     if (this.#isOver) return;
-    this.#response.destroy();
+    cutResponse(this.#response);
     this.#close();
   }
 
   drained(): Promise<void> | undefined {
-    if (this.#isOver || !this.#response.writableNeedDrain) return undefined;
+    if (this.#isOver || !isFull(this.#response)) return undefined;
     if (!this.#draining) {
       let resolve = () => {};
       const done = new Promise<void>((settle) => (resolve = settle));

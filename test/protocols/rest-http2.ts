@@ -1,0 +1,27 @@
+import type { ConformanceTarget } from '../../src/conformance/index.ts';
+import { listen } from '../../src/http/node/listen.ts';
+import { rest } from '../../src/rest/client.ts';
+import { restHandler } from '../../src/rest/server.ts';
+import { http2Fetch } from '../support/http2-fetch.ts';
+
+/** REST over HTTP/2 in cleartext. */
+export const target: ConformanceTarget = {
+  name: 'rest-http2',
+  open: async (transport, { headers, maxMessageBytes, maxBufferedBytes, onError }) => {
+    const handler = restHandler(transport, { onError, ...(maxBufferedBytes !== undefined && { maxBufferedBytes }) });
+    const server = await listen(handler, { http2: true, onError });
+    const client = http2Fetch(server.url);
+    return {
+      transport: rest({
+        url: server.url,
+        fetch: client.fetch,
+        ...(headers !== undefined && { headers }),
+        ...(maxMessageBytes !== undefined && { maxResponseBytes: maxMessageBytes }),
+      }),
+      async close() {
+        client.close();
+        await server.close();
+      },
+    };
+  },
+};
