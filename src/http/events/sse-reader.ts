@@ -47,7 +47,10 @@ export function isEventStream({ headers }: FetchResponse): boolean {
 /** The body of a stream. Throws UNIMPLEMENTED where it cannot be read piece by piece. */
 export function streamOf(response: FetchResponse): ReadableStream<Uint8Array> {
   if (response.body) return response.body;
-  throw new ApiError('UNIMPLEMENTED', "this 'fetch' gives no body that can be read piece by piece, so that it carries no events");
+  throw new ApiError(
+    'UNIMPLEMENTED',
+    "this 'fetch' gives no body that can be read piece by piece, so that it carries no events: give one that does, or take WebSocket",
+  );
 }
 
 /** Reads server-sent events until the last, the stream's end, or the signal aborts, after which nothing is told any more. */
