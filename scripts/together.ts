@@ -20,6 +20,7 @@ const CLIENTS = [
   'rest/wire',
   'schema/check/fit',
   'schema/codec/has-codec',
+  'websocket/wire',
 ];
 
 /** Makes one file of them: whoever imports one of them imports all, so that the same entries reach them all. */

@@ -14,11 +14,11 @@ export interface NumberRule {
 }
 
 /** Reads a size in bytes. Without a default an absent option is `undefined`. */
-export const bytes = reader('bytes');
+export const bytes = /* @__PURE__ */ reader('bytes');
 /** Reads a number of things. Without a default an absent option is `undefined`. */
-export const count = reader('');
+export const count = /* @__PURE__ */ reader('');
 /** Reads a time in milliseconds. Without a default an absent option is `undefined`. */
-export const ms = reader('milliseconds');
+export const ms = /* @__PURE__ */ reader('milliseconds');
 
 interface NumberReader {
   (fallback: number, rule?: NumberRule): OptionReader<number>;

@@ -7,17 +7,17 @@ export const METHOD_NOT_FOUND = -32601;
 export const INVALID_PARAMS = -32602;
 export const INTERNAL_ERROR = -32603;
 
-const CODES: Readonly<Record<number, ErrorCode>> = {
-  [PARSE_ERROR]: 'INVALID_ARGUMENT',
-  [INVALID_REQUEST]: 'INVALID_ARGUMENT',
-  [METHOD_NOT_FOUND]: 'UNIMPLEMENTED',
-  [INVALID_PARAMS]: 'INVALID_ARGUMENT',
-  [INTERNAL_ERROR]: 'INTERNAL',
-};
+const CODES = /* @__PURE__ */ new Map<unknown, ErrorCode>([
+  [PARSE_ERROR, 'INVALID_ARGUMENT'],
+  [INVALID_REQUEST, 'INVALID_ARGUMENT'],
+  [METHOD_NOT_FOUND, 'UNIMPLEMENTED'],
+  [INVALID_PARAMS, 'INVALID_ARGUMENT'],
+  [INTERNAL_ERROR, 'INTERNAL'],
+]);
 
 /** The code of a JSON-RPC error that came without one of ours. */
 export function codeOfRpc(code: unknown): ErrorCode {
-  return (typeof code === 'number' ? CODES[code] : undefined) ?? 'UNKNOWN';
+  return CODES.get(code) ?? 'UNKNOWN';
 }
 
 /** Tells whether a value of JSON can be the id of a request. */

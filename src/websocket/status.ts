@@ -27,7 +27,7 @@ export const NOT_INITIALIZED = 4401;
 /** What the private close codes mean; those of the specification are every protocol's. */
 export const CLOSE_CODES: Readonly<Record<number, ErrorCode>> = {
   4400: 'INVALID_ARGUMENT',
-  [NOT_INITIALIZED]: 'UNAUTHENTICATED',
+  4401: 'UNAUTHENTICATED',
   4403: 'PERMISSION_DENIED',
   4408: 'UNAUTHENTICATED',
   4429: 'RESOURCE_EXHAUSTED',

@@ -42,8 +42,8 @@ export class RpcFault {
   }
 }
 
-const NO_PARAMS: JsonObject = Object.freeze({});
-const NO_HEADERS: Headers = Object.freeze({});
+const NO_PARAMS: JsonObject = /* @__PURE__ */ Object.freeze({});
+const NO_HEADERS: Headers = /* @__PURE__ */ Object.freeze({});
 const MAX_HEADERS_CHARS = 16_384;
 const TOO_DEEP = `the JSON is nested more than ${MAX_DEPTH} levels deep`;
 

@@ -1,4 +1,4 @@
-import { foreign } from '#websocket-parts';
+import { foreign, subscriptions } from '#websocket-parts';
 import { endingOf } from '../../life/call.ts';
 import type { Contract } from '../../core/contract.ts';
 import { ApiError, noOperation } from '../../core/errors.ts';
@@ -70,6 +70,8 @@ export class RpcTransport implements Transport {
 
   async subscribe(asked: SubscribeRequest, sink: EventSink): Promise<void> {
     const { signal } = asked;
+    const part = subscriptions();
+    const events = part instanceof Promise ? await part : part;
     const option = await this.#askHeaders();
     const connection = this.#link.current ?? (await this.#link.connect(option, true));
     if (signal.aborted) throw ApiError.from(signal.reason, 'CANCELLED', 'the subscription was cancelled');
@@ -78,7 +80,7 @@ export class RpcTransport implements Transport {
       const { operation, input, headers, deadline } = asked;
       if (!Object.hasOwn(this.contract.operations, operation.name))
         throw new ApiError('UNIMPLEMENTED', `the contract has no operation '${operation.name}'`, { sent: false });
-      return connection.subscribe(input, connection.headersFor(option, headers, deadline), signal, sink, operation.name);
+      return connection.subscribe(events, input, connection.headersFor(option, headers, deadline), signal, sink, operation.name);
     }
     const { event, params, lastEventId, headers } = asked;
     const wanted = {
@@ -86,7 +88,7 @@ export class RpcTransport implements Transport {
       ...(Object.keys(params).length > 0 && { params }),
       ...(lastEventId !== undefined && { lastEventId }),
     };
-    await connection.subscribe(wanted, connection.headersFor(option, headers), signal, sink);
+    await connection.subscribe(events, wanted, connection.headersFor(option, headers), signal, sink);
   }
 
   close(): Promise<void> {

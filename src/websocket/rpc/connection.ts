@@ -1,23 +1,16 @@
 import { ApiError } from '../../core/errors.ts';
 import { after } from '../../life/timers.ts';
-import { onAbort, type Ending } from '../../life/lifetime.ts';
-import { localId } from '../../events/event-id.ts';
+import type { Ending } from '../../life/lifetime.ts';
 import { timeoutHeader } from '../../peer/headers.ts';
 import { MAX_LEVELS, parseJson } from '../../peer/json.ts';
 import { responseHeaders } from '../../peer/response-headers.ts';
-import type { EventMessage, EventSink, Headers, EventRequest, OnResponse } from '../../core/transport.ts';
+import type { EventSink, Headers, EventRequest, OnResponse } from '../../core/transport.ts';
 import type { ForeignEvents, ForeignPeer } from './foreign.ts';
+import type { RpcSubscriptions, Waiter } from './subscriptions.ts';
 import { linkClosed } from '../../socket/client/link.ts';
 import type { Socket } from '../../socket/client/socket.ts';
 import { byteLength, isLonger } from '../../socket/limits.ts';
-import { connectionHeaders, decodeError, encodeRequest, isObject, STREAM_CREDITS } from '../wire.ts';
-
-/** Who waits for a response. Both are called at once when it is there, before the next frame is read. */
-interface Waiter {
-  readonly onResponse?: OnResponse | undefined;
-  resolve(result: unknown): void;
-  reject(error: ApiError): void;
-}
+import { connectionHeaders, decodeError, encodeRequest, isObject } from '../wire.ts';
 
 /** Who waits for the output of a call. */
 class CallWaiter implements Waiter {
@@ -45,11 +38,6 @@ class CallWaiter implements Waiter {
   }
 }
 
-interface Live {
-  readonly sink: EventSink;
-  readonly release: () => void;
-}
-
 /** What the connection tells. */
 export interface RpcConnectionHooks {
   onSend(method: string, text: string): void;
@@ -59,7 +47,8 @@ export interface RpcConnectionHooks {
 /** The calls and subscriptions that share one JSON-RPC connection. */
 export class RpcConnection {
   readonly #waiters = new Map<unknown, Waiter>();
-  readonly #live = new Map<unknown, Live>();
+  /** Made by the first subscription. */
+  #subscriptions: RpcSubscriptions | undefined;
   #lastId = 0;
 
   private readonly socket: Socket;
@@ -117,34 +106,20 @@ export class RpcConnection {
   }
 
   /** Sends what a subscription answers: `subscribe`, or the name of a streamed operation, whose items the sink grants one by one. */
-  subscribe(params: unknown, headers: Headers | undefined, signal: AbortSignal, sink: EventSink, stream?: string): Promise<void> {
-    return new Promise((resolve, reject) => {
-      let subscription: unknown;
-      const id = this.#request(stream ?? 'subscribe', params, headers, {
-        resolve: (result) => {
-          subscription = isObject(result) ? result['subscription'] : undefined;
-          if (signal.aborted) return this.notify('unsubscribe', { subscription });
-          if (subscription === undefined) {
-            unlink();
-            return reject(new ApiError('DATA_LOSS', 'the peer did not say which subscription it made', { remote: true }));
-          }
-          const made = subscription;
-          const granting = stream === undefined ? sink : grantingSink(sink, (count) => this.notify('more', { subscription: made, count }));
-          this.#live.set(subscription, { sink: granting, release: unlink });
-          resolve();
-        },
-        reject: (error) => {
-          unlink();
-          reject(error);
-        },
-      });
-      const unlink = onAbort(signal, () => {
-        if (subscription === undefined) this.notify('cancel', { id });
-        else if (this.#live.delete(subscription)) this.notify('unsubscribe', { subscription });
-        this.#rest();
-        reject(signal.reason as Error);
-      });
+  subscribe(
+    { RpcSubscriptions: Made }: { readonly RpcSubscriptions: typeof RpcSubscriptions },
+    params: unknown,
+    headers: Headers | undefined,
+    signal: AbortSignal,
+    sink: EventSink,
+    stream?: string,
+  ): Promise<void> {
+    this.#subscriptions ??= new Made({
+      request: (method, given, own, waiter) => this.#request(method, given, own, waiter),
+      notify: (method, given) => this.notify(method, given),
+      rest: () => this.#rest(),
     });
+    return this.#subscriptions.subscribe(params, headers, signal, sink, stream);
   }
 
   /**
@@ -221,12 +196,7 @@ export class RpcConnection {
       if (waiter) {
         this.#waiters.delete(id);
         waiter.reject(error);
-      } else if (subscription !== undefined) {
-        const live = this.#live.get(subscription);
-        if (this.#live.delete(subscription)) this.notify('unsubscribe', { subscription });
-        live?.release();
-        live?.sink.end(error);
-      }
+      } else if (subscription !== undefined) this.#subscriptions?.refuse(subscription, error);
       if (typeof method === 'string') this.#foreign?.lost(error, method);
     }
     this.#rest();
@@ -234,15 +204,12 @@ export class RpcConnection {
 
   /** The connection is gone. */
   lost(error: ApiError): void {
-    const [waiters, live] = [[...this.#waiters.values()], [...this.#live.values()]];
+    const waiters = [...this.#waiters.values()];
     this.#waiters.clear();
-    this.#live.clear();
+    const endSubscriptions = this.#subscriptions?.take();
     for (const waiter of waiters) waiter.reject(error);
     this.#foreign?.lost(error);
-    for (const { sink, release } of live) {
-      release();
-      sink.end(error);
-    }
+    endSubscriptions?.(error);
   }
 
   async close(): Promise<void> {
@@ -304,7 +271,7 @@ export class RpcConnection {
     if (typeof method === 'string') {
       this.hooks?.onReceive(method, text);
       if (this.#foreign) this.#foreignMessage(this.#foreign, id, method, params);
-      else if (isObject(params)) this.#notified(method, params);
+      else if (isObject(params)) this.#subscriptions?.notified(method, params);
       return;
     }
     this.hooks?.onReceive('error' in message ? 'error' : 'result', text);
@@ -318,55 +285,8 @@ export class RpcConnection {
     this.#rest();
   }
 
-  #notified(method: string, params: Readonly<Record<string, unknown>>): void {
-    const live = this.#live.get(params['subscription']);
-    if (!live) return;
-    if (method === 'event') void live.sink.next(isMessage(params) ? params : localMessage(params));
-    else if (method === 'gap') live.sink.gap();
-    else if (method === 'end') {
-      this.#live.delete(params['subscription']);
-      live.release();
-      live.sink.end(params['error'] === undefined ? undefined : endOf(params['error']));
-      this.#rest();
-    }
-  }
-
   /** Lets the process end if nobody waits for anything. */
   #rest(): void {
-    if (this.#waiters.size + this.#live.size + (this.#foreign?.size ?? 0) === 0) this.socket.need(false);
+    if (this.#waiters.size + (this.#subscriptions?.size ?? 0) + (this.#foreign?.size ?? 0) === 0) this.socket.need(false);
   }
-}
-
-/** Grants as many items as the sink has taken, half of what may be on its way at a time. */
-function grantingSink(sink: EventSink, grant: (count: number) => void): EventSink {
-  let taken = 0;
-  const done = () => {
-    if (++taken < STREAM_CREDITS / 2) return;
-    grant(taken);
-    taken = 0;
-  };
-  return {
-    next(message) {
-      const taking = sink.next(message);
-      if (!taking) return done();
-      return taking.then(done);
-    },
-    gap: () => sink.gap(),
-    end: (error) => sink.end(error),
-  };
-}
-
-function isMessage(params: object): params is EventMessage {
-  const { id, time } = params as Partial<EventMessage>;
-  return typeof id === 'string' && typeof time === 'string';
-}
-
-/** An event of a server that gives none an id or a time. */
-function localMessage({ id = localId(), time, data }: Readonly<Record<string, unknown>>): EventMessage {
-  return { id: String(id), time: typeof time === 'string' ? time : new Date().toISOString(), data };
-}
-
-/** The error of an `end` is as it is everywhere but in a response. */
-function endOf(error: unknown): ApiError {
-  return isObject(error) ? decodeError({ ...error, data: error }) : decodeError(error);
 }

@@ -1,0 +1,142 @@
+import { ApiError } from '../../core/errors.ts';
+import { localId } from '../../events/event-id.ts';
+import { onAbort } from '../../life/lifetime.ts';
+import type { EventMessage, EventSink, Headers, OnResponse } from '../../core/transport.ts';
+import { decodeError, isObject, STREAM_CREDITS } from '../wire.ts';
+
+/** Who waits for a response. Both are called at once when it is there, before the next frame is read. */
+export interface Waiter {
+  readonly onResponse?: OnResponse | undefined;
+  resolve(result: unknown): void;
+  reject(error: ApiError): void;
+}
+
+interface Live {
+  readonly sink: EventSink;
+  readonly release: () => void;
+}
+
+/** What subscriptions need of their connection. */
+interface SharedConnection {
+  /** Sends a request and gives its id. */
+  request(method: string, params: unknown, headers: Headers | undefined, waiter: Waiter): number;
+  notify(method: string, params: unknown): void;
+  /** Says that something is over. */
+  rest(): void;
+}
+
+/** The subscriptions of one JSON-RPC connection. */
+export class RpcSubscriptions {
+  readonly #live = new Map<unknown, Live>();
+
+  private readonly connection: SharedConnection;
+
+  constructor(connection: SharedConnection) {
+    this.connection = connection;
+  }
+
+  get size(): number {
+    return this.#live.size;
+  }
+
+  /** Sends `subscribe`, or the name of a streamed operation, whose items the sink grants one by one. */
+  subscribe(params: unknown, headers: Headers | undefined, signal: AbortSignal, sink: EventSink, stream?: string): Promise<void> {
+    const { connection } = this;
+    return new Promise((resolve, reject) => {
+      let subscription: unknown;
+      const id = connection.request(stream ?? 'subscribe', params, headers, {
+        resolve: (result) => {
+          subscription = isObject(result) ? result['subscription'] : undefined;
+          if (signal.aborted) return connection.notify('unsubscribe', { subscription });
+          if (subscription === undefined) {
+            unlink();
+            return reject(new ApiError('DATA_LOSS', 'the peer did not say which subscription it made', { remote: true }));
+          }
+          const made = subscription;
+          const granting =
+            stream === undefined ? sink : grantingSink(sink, (count) => connection.notify('more', { subscription: made, count }));
+          this.#live.set(subscription, { sink: granting, release: unlink });
+          resolve();
+        },
+        reject: (error) => {
+          unlink();
+          reject(error);
+        },
+      });
+      const unlink = onAbort(signal, () => {
+        if (subscription === undefined) connection.notify('cancel', { id });
+        else if (this.#live.delete(subscription)) connection.notify('unsubscribe', { subscription });
+        connection.rest();
+        reject(signal.reason as Error);
+      });
+    });
+  }
+
+  /** Takes a notification. */
+  notified(method: string, params: Readonly<Record<string, unknown>>): void {
+    const live = this.#live.get(params['subscription']);
+    if (!live) return;
+    if (method === 'event') void live.sink.next(isMessage(params) ? params : localMessage(params));
+    else if (method === 'gap') live.sink.gap();
+    else if (method === 'end') {
+      this.#live.delete(params['subscription']);
+      live.release();
+      live.sink.end(params['error'] === undefined ? undefined : endOf(params['error']));
+      this.connection.rest();
+    }
+  }
+
+  /** Ends the subscription of a message that is too large or too deep. */
+  refuse(subscription: unknown, error: ApiError): void {
+    const live = this.#live.get(subscription);
+    if (this.#live.delete(subscription)) this.connection.notify('unsubscribe', { subscription });
+    live?.release();
+    live?.sink.end(error);
+  }
+
+  /** Forgets all of them, and returns how to end them. */
+  take(): (error: ApiError) => void {
+    const taken = [...this.#live.values()];
+    this.#live.clear();
+    return (error) => {
+      for (const { sink, release } of taken) {
+        release();
+        sink.end(error);
+      }
+    };
+  }
+}
+
+/** Grants as many items as the sink has taken, half of what may be on its way at a time. */
+function grantingSink(sink: EventSink, grant: (count: number) => void): EventSink {
+  let taken = 0;
+  const done = () => {
+    if (++taken < STREAM_CREDITS / 2) return;
+    grant(taken);
+    taken = 0;
+  };
+  return {
+    next(message) {
+      const taking = sink.next(message);
+      if (!taking) return done();
+      return taking.then(done);
+    },
+    gap: () => sink.gap(),
+    end: (error) => sink.end(error),
+  };
+}
+
+function isMessage(params: object): params is EventMessage {
+  const { id, time } = params as Partial<EventMessage>;
+  return typeof id === 'string' && typeof time === 'string';
+}
+
+/** An event of a server that gives none an id or a time. */
+function localMessage({ id = localId(), time, data }: Readonly<Record<string, unknown>>): EventMessage {
+  return { id: String(id), time: typeof time === 'string' ? time : new Date().toISOString(), data };
+}
+
+/** The error of an `end` is as it is everywhere but in a response. */
+function endOf(error: unknown): ApiError {
+  return isObject(error) ? decodeError({ ...error, data: error }) : decodeError(error);
+}
