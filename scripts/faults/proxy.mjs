@@ -4,8 +4,8 @@ import { connect, createServer } from 'node:net';
 import { setTimeout } from 'node:timers';
 import { setTimeout as delay } from 'node:timers/promises';
 
-export const FAULTS = ['none', 'delay', 'stall', 'cut', 'rst', 'halfUp', 'halfDown', 'silent'];
-export const FLIPS = ['none', 'flip', 'flip', 'cut'];
+export const FAULTS = ['delay', 'stall', 'cut', 'rst', 'halfUp', 'halfDown', 'silent'];
+export const FLIPS = ['flip', 'flip', 'cut'];
 
 /** Numbers from 0 to 1, the same for the same seed (mulberry32). */
 export function random(seed) {
@@ -18,6 +18,11 @@ export function random(seed) {
   };
 }
 
+/** How many bytes go by until the next fault. */
+function bytesUntil(next, meanBytes) {
+  return Math.floor(-Math.log(1 - next()) * meanBytes) + 1;
+}
+
 /** Opens the way. A connection suffers after some bytes, `meanBytes` on average. */
 export async function faultyWay({ target, seed, kinds, meanBytes }) {
   const next = random(seed);
@@ -27,7 +32,7 @@ export async function faultyWay({ target, seed, kinds, meanBytes }) {
     const onward = connect({ port: target, host: '127.0.0.1', allowHalfOpen: true });
     const kind = kinds[Math.floor(next() * kinds.length)];
     drawn[kind] = (drawn[kind] ?? 0) + 1;
-    const way = { client, onward, kind, next, at: Math.floor(-Math.log(1 - next()) * meanBytes) + 1, seen: 0, isBlocked: false };
+    const way = { client, onward, kind, next, meanBytes, at: bytesUntil(next, meanBytes), seen: 0, isBlocked: false };
     for (const socket of [client, onward]) {
       sockets.add(socket);
       socket.on('error', () => end(way, true));
@@ -72,16 +77,18 @@ function handOn(way, from, to, isUp) {
 async function suffer(way, { chunk, to, isUp, at }) {
   const { kind, next } = way;
   if (kind === 'delay') await delay(next() * 60);
-  if (at === undefined || kind === 'none' || kind === 'delay') return write(to, chunk);
+  if (at === undefined) return write(to, chunk);
   if (kind === 'flip') {
     const spoiled = Buffer.from(chunk);
     spoiled[Math.min(spoiled.length - 1, at)] ^= 1 << Math.floor(next() * 8);
+    // And again, for as long as the connection lives.
+    way.at = way.seen + bytesUntil(next, way.meanBytes);
     return write(to, spoiled);
   }
   const isOther = (kind === 'halfUp' && !isUp) || (kind === 'halfDown' && isUp);
   if (isOther) return write(to, chunk);
   to.write(chunk.subarray(0, at));
-  if (kind === 'cut' || kind === 'rst') return delay(5).then(() => end(way, kind === 'rst'));
+  if (kind === 'delay' || kind === 'cut' || kind === 'rst') return delay(5).then(() => end(way, kind === 'rst'));
   if (kind === 'stall') {
     await delay(200 + next() * 5000);
     return next() < 0.5 ? end(way, false) : write(to, chunk.subarray(at));

@@ -268,14 +268,14 @@ class GrpcTransport implements Transport {
       const call = this.#carrier.stream(outgoing, {
         head: (metadata) => {
           hasHead = true;
-          pulse?.head();
+          pulse?.head(metadata.get(PING_INTERVAL).length > 0);
           this.#onWire('in', 'headers', metadata, undefined);
           acknowledge();
         },
         message: (bytes) => {
           if (ended) return;
           this.#onWire('in', name, undefined, bytes);
-          pulse?.message(bytes.length === 0);
+          pulse?.message();
           // No event of ours is empty: it is a sign of life.
           if (pulse && bytes.length === 0) return;
           try {

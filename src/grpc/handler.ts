@@ -207,7 +207,9 @@ class Serving {
         const { params, lastEventId } = wire.decodeRequest(call.request);
         const fixed = Object.fromEntries(Object.entries(params).filter(([, value]) => value !== undefined));
         await this.transport.subscribe({ event, params: fixed, signal: stream.signal, headers, lastEventId, peer: peerOf(call) }, stream);
-        stream.open(headOf(requestId));
+        const head = headOf(requestId);
+        if (intervalMs !== undefined) head.set(PING_INTERVAL, String(intervalMs));
+        stream.open(head);
         if (intervalMs !== undefined && !stream.hasEnded) stream.beat(intervalMs);
       };
       subscribe().catch((error: unknown) => {

@@ -85,6 +85,18 @@ describe('a connection that falls silent without an end', () => {
     expect(told).toEqual([1, 2]);
   });
 
+  it('is noticed right behind the head of the answer', async () => {
+    const { way, told, listen, publish } = await open();
+    await listen();
+    way.fallSilent();
+    await publish(1);
+    // Without an event before it there is no place to resume from.
+    await until(() => told.length === 1, () => JSON.stringify(told)); // prettier-ignore
+    await publish(2);
+    await until(() => told.length === 2, () => JSON.stringify(told)); // prettier-ignore
+    expect(told).toEqual(['gap', 2]);
+  });
+
   it('is noticed before a subscription has begun', async () => {
     const { way, blog, told, listen, publish } = await open({ timeoutMs: 5000 });
     await blog.getUser({ id: 123 });

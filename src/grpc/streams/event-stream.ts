@@ -79,10 +79,9 @@ export class EventStream implements EventSink {
     if (!this.#ended && this.options.gap) this.#push(this.options.gap);
   }
 
-  /** Gives a sign of life, now and at each interval in which nothing waits to be sent. */
+  /** Gives a sign of life at each interval in which nothing waits to be sent. */
   beat(intervalMs: number): void {
     const beat = () => void (this.#sizes.length === 0 && this.#write(NOTHING));
-    beat();
     onAbort(this.signal, every(intervalMs, beat, { holds: false }));
   }
 

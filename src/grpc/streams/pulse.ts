@@ -1,6 +1,9 @@
 import { every, type StopTimer } from '../../life/timers.ts';
 
-/** The metadata in which a client asks for a sign of life, in milliseconds: an empty message at each interval in which nothing else was sent. */
+/**
+ * The metadata in which a client asks for a sign of life, in milliseconds: an empty message at each interval in which nothing else waits to be sent.
+ * A server that gives it says so in its head, before anything can be lost.
+ */
 export const PING_INTERVAL = 'x-ping-interval-ms';
 /** No server is asked more often, in milliseconds. */
 const LEAST_MS = 100;
@@ -10,7 +13,7 @@ export function askedInterval(value: unknown): number | undefined {
   return typeof value === 'string' && /^\d{1,9}$/.test(value) ? Math.max(LEAST_MS, Number(value)) : undefined;
 }
 
-/** Watches whether a stream lives. Its server gives a first sign of life at once; without it, it knows of none, and silence means nothing. */
+/** Watches whether a stream lives. If its server's head promises no signs of life, silence means nothing. */
 export class Pulse {
   #isHeard = false;
   #missed = 0;
@@ -30,12 +33,13 @@ export class Pulse {
     this.stop = intervalMs === Infinity ? () => {} : every(intervalMs, tick, { holds: false });
   }
 
-  head(): void {
+  /** The head has come: with a promise of signs of life, or without. */
+  head(beats: boolean): void {
     this.#hasHead = this.#isHeard = true;
+    this.#beats = beats;
   }
 
-  message(isEmpty: boolean): void {
+  message(): void {
     this.#isHeard = true;
-    this.#beats ||= isEmpty;
   }
 }
