@@ -198,3 +198,21 @@ describe('versions and actions', () => {
     expect(none.sent?.headers['content-type']).toBe('application/soap+xml; charset=utf-8');
   });
 });
+
+describe('anyAttribute', () => {
+  test('takes and gives attributes that no schema names', async () => {
+    const open =
+      '<xs:complexType><xs:sequence><xs:element name="a" type="xs:string"/></xs:sequence><xs:anyAttribute processContents="lax"/></xs:complexType>';
+    const types = schema(`<xs:element name="Go">${open}</xs:element><xs:element name="GoR">${open}</xs:element>`);
+    const fields = { a: z.string(), '@more': z.string() };
+    const { sent, result } = await callForeign({
+      wsdl: wsdlWith({ types }),
+      input: z.object(fields),
+      output: z.object({ ...fields, '@lang': z.string() }),
+      args: { a: '1', '@more': '"&<' },
+      answer: answerOf('<x:GoR more="&lt;2" xml:lang="de"><x:a>3</x:a></x:GoR>'),
+    });
+    expect(bodyOf(sent)).toContain('more="&quot;&amp;&lt;"');
+    expect(result).toEqual({ a: '3', '@more': '<2', '@lang': 'de' });
+  });
+});
