@@ -1,7 +1,7 @@
 import type { JsonObject } from '../../core/errors.ts';
 import type { Findings } from '../draft/findings.ts';
 import { memberName } from '../draft/names.ts';
-import { itemsOf, membersOf, words } from '../json-schema/facts.ts';
+import { itemsOf, membersOf, textOf, words } from '../json-schema/facts.ts';
 import type { SchemaTypes } from '../json-schema/schema-types.ts';
 import type { Location } from '../load/location.ts';
 
@@ -61,7 +61,7 @@ export class FlowReader {
   }
 
   list(): readonly Flow[] {
-    return String(this.root['asyncapi']).startsWith('3') ? this.#three() : this.#two();
+    return textOf(this.root['asyncapi']).startsWith('3') ? this.#three() : this.#two();
   }
 
   /** https://www.asyncapi.com/docs/reference/specification/v3.0.0 */

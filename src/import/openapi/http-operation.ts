@@ -2,7 +2,7 @@ import type { JsonObject } from '../../core/errors.ts';
 import { isObject } from '../../peer/error-body.ts';
 import type { ListStyle } from '../../rest/foreign/mapping.ts';
 import type { Findings } from '../draft/findings.ts';
-import { itemsOf, membersOf, words } from '../json-schema/facts.ts';
+import { itemsOf, membersOf, textOf, words } from '../json-schema/facts.ts';
 import type { SchemaTypes } from '../json-schema/schema-types.ts';
 import type { Location } from '../load/location.ts';
 
@@ -105,7 +105,7 @@ export class HttpOperations {
     const at = `#/paths/${path.replaceAll('~', '~0').replaceAll('/', '~1')}/${method.toLowerCase()}`;
     const given = [...itemsOf(item['parameters']), ...itemsOf(operation['parameters'])].map((each) => this.types.resolve(each, base));
     // One of the operation replaces that of its path.
-    const byPlace = new Map(given.map((each) => [`${String(each.value['in'])} ${String(each.value['name'])}`, each]));
+    const byPlace = new Map(given.map((each) => [`${textOf(each.value['in'])} ${textOf(each.value['name'])}`, each]));
     const parameters = [...byPlace.values()];
     const ofBody = parameters.filter(({ value }) => value['in'] === 'body' || value['in'] === 'formData');
     return {
@@ -128,7 +128,7 @@ export class HttpOperations {
   #parameter(parameter: JsonObject, base: Location, at: string): HttpParameter[] {
     const { in: where, name, style, explode } = parameter;
     if (typeof name !== 'string' || (where !== 'path' && where !== 'query' && where !== 'header' && where !== 'cookie')) {
-      this.findings.add(at, `a parameter in '${String(where)}'`, 'left out');
+      this.findings.add(at, `a parameter in '${textOf(where)}'`, 'left out');
       return [];
     }
     if (where === 'header' && OWN_HEADERS.has(name.toLowerCase())) return [];
@@ -157,7 +157,7 @@ export class HttpOperations {
     if (this.#isTwo) {
       const styles: Readonly<Record<string, ListStyle>> = { csv: 'comma', ssv: 'space', pipes: 'pipe', multi: 'repeat' };
       if (collectionFormat === 'tsv') this.findings.add(at, "lists with tabs (collectionFormat 'tsv')", 'sent with commas');
-      return styles[String(collectionFormat)] ?? 'comma';
+      return styles[textOf(collectionFormat)] ?? 'comma';
     }
     if (style === 'spaceDelimited') return isExploded ? 'repeat' : 'space';
     if (style === 'pipeDelimited') return isExploded ? 'repeat' : 'pipe';
@@ -190,7 +190,7 @@ export class HttpOperations {
     const isMultipart = consumes.includes('multipart/form-data') || parameters.some(({ value }) => value['type'] === 'file');
     const schema = {
       type: 'object',
-      properties: Object.fromEntries(parameters.map(({ value }) => [String(value['name']), value])),
+      properties: Object.fromEntries(parameters.map(({ value }) => [textOf(value['name']), value])),
       required: parameters.filter(({ value }) => value['required'] === true).map(({ value }) => value['name']),
     };
     const type = isMultipart ? 'multipart/form-data' : 'application/x-www-form-urlencoded';

@@ -2,7 +2,7 @@ import type { JsonObject } from '../../core/errors.ts';
 import type { Credential } from '../draft/draft.ts';
 import type { Findings } from '../draft/findings.ts';
 import { memberName, ModuleNames } from '../draft/names.ts';
-import { membersOf, words } from '../json-schema/facts.ts';
+import { membersOf, textOf, words } from '../json-schema/facts.ts';
 
 /** What callers give as credentials, by the security schemes of a document. */
 export function credentialsOf(schemes: JsonObject, findings: Findings): Credential[] {
@@ -39,7 +39,7 @@ export function credentialsOf(schemes: JsonObject, findings: Findings): Credenti
     } else if (type === 'oauth2' || type === 'openIdConnect')
       addToken(describe('An access token of OAuth 2, sent as `Authorization: Bearer …`.'));
     else if (type === 'mutualTLS') findings.add(at, 'a certificate of the client (mutual TLS)', "give it in the option 'tls'");
-    else findings.add(at, `the kind '${String(how ?? type)}' of credentials`, "give them in the option 'headers'");
+    else findings.add(at, `the kind '${textOf(how ?? type)}' of credentials`, "give them in the option 'headers'");
   }
   return found;
 
