@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { blogContract } from '../../src/blog/contract.ts';
 import { defineContract, event, mutation, query } from '../../src/core/define.ts';
+import { file } from '../../src/core.ts';
 import { type Contract } from '../../src/core/contract.ts';
 import type { JsonObject } from '../../src/core/errors.ts';
 import { openApi } from '../../src/rest/schema.ts';
@@ -242,5 +243,16 @@ describe('the components', () => {
     const ThingInput = z.object({}).meta({ id: 'ThingInput' });
     const operations = { send: mutation({ input: z.object({ a: Thing, b: ThingInput }), output: Thing }) };
     expect(() => openApi(defineContract({ name: 'one', operations }))).toThrow("'Thing' would be described as 'ThingInput'");
+  });
+});
+
+describe('a form with files', () => {
+  it('says that texts of a list are parts of their own, which tools would join by commas otherwise', () => {
+    const input = z.object({ tags: z.array(z.string()), photos: z.array(file({ types: ['image/*'] })) });
+    const contract = defineContract({ name: 'albums', operations: { add: mutation({ input, output: z.string(), http: 'POST /albums' }) } });
+    expect(at(openApi(contract), 'paths', '/albums', 'post', 'requestBody', 'content', 'multipart/form-data', 'encoding')).toEqual({
+      tags: { style: 'form', explode: true },
+      photos: { contentType: 'image/*' },
+    });
   });
 });

@@ -1,6 +1,6 @@
 import { isObject } from '../../peer/error-body.ts';
 import type { JsonObject } from '../../core/errors.ts';
-import { isFileNode, type Field, type JsonSchema, type TypeUse } from '../../schema/view.ts';
+import { isFileNode, type Field, type JsonSchema, type SchemaNode, type TypeUse } from '../../schema/view.ts';
 import { ANY_TYPE } from '../../schema/codec/file-stream.ts';
 import type { AnswerBody } from './bodies.ts';
 
@@ -30,6 +30,8 @@ export function formContent(schema: JsonSchema, fields: readonly Field[]): JsonO
   for (const field of fields) {
     const { name, node } = field;
     const item = node.kind === 'list' ? node.items : field;
+    // Tools would join the texts of a list by commas otherwise. Source: https://spec.openapis.org/oas/v3.1.1.html#encoding-object
+    if (node.kind === 'list' && isText(item.node)) encoding[name] = { style: 'form', explode: true };
     if (!isFileNode(item.node)) continue;
     const types = typesOf(item);
     const { description, deprecated } = field;
@@ -39,6 +41,10 @@ export function formContent(schema: JsonSchema, fields: readonly Field[]): JsonO
     if (types.length > 0) encoding[name] = { contentType: types.join(', ') };
   }
   return { 'multipart/form-data': { schema: { ...schema, properties }, ...(Object.keys(encoding).length > 0 && { encoding }) } };
+}
+
+function isText({ kind }: SchemaNode): boolean {
+  return kind === 'string' || kind === 'number' || kind === 'integer' || kind === 'boolean' || kind === 'enum';
 }
 
 /** The content of an answer that is the output itself. */
