@@ -41,15 +41,18 @@ const FileWire = /* @__PURE__ */ $constructor<FileWire, FileDef>('MultiApiFile',
     }
     return payload;
   };
-  inst._zod.toJSONSchema = () => ({
-    type: 'object',
-    properties: {
-      name: { type: 'string' },
-      type: { type: 'string' },
-      content: { type: 'string', format: 'byte', contentEncoding: 'base64' },
-    },
-    required: ['content'],
-  });
+  // Not `toJSONSchema`: with that zod does not come to the parent of one with rules, which has the name.
+  inst._zod.processJSONSchema = (_context, json) => {
+    Object.assign(json, {
+      type: 'object',
+      properties: {
+        name: { type: 'string' },
+        type: { type: 'string' },
+        content: { type: 'string', format: 'byte', contentEncoding: 'base64' },
+      },
+      required: ['content'],
+    });
+  };
 });
 
 let wire: FileWire | undefined;
