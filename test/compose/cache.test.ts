@@ -35,19 +35,23 @@ async function open(options?: CacheOptions) {
   });
   server = await listen(restHandler(service));
   const statuses: string[] = [];
+  /** What came with each 304: nothing, or the answer would be paid for twice. */
+  const bodies: unknown[] = [];
   const transport = rest({
     url: server.url,
-    onWire: ({ direction, start }) => {
-      if (direction === 'in') statuses.push(start.slice(0, 3));
+    onWire: ({ direction, start, body }) => {
+      if (direction !== 'in') return;
+      statuses.push(start.slice(0, 3));
+      if (start.startsWith('304')) bodies.push(body);
     },
   });
   const client = createClient({ contract, transport: cache(transport, options) });
-  return { client, statuses };
+  return { client, statuses, bodies };
 }
 
 describe('cache', () => {
   it('asks whether an answer has changed, and gives the one that it has', async () => {
-    const { client, statuses } = await open();
+    const { client, statuses, bodies } = await open();
     const first = await client.getPage({ id: 1 });
     const second = await client.getPage.withResponse({ id: 1 });
     expect(second.output).toEqual(first);
@@ -59,6 +63,7 @@ describe('cache', () => {
     expect((await client.getPage({ id: 1 })).text).toBe('changed');
     expect((await client.getPage({ id: 1 })).text).toBe('changed');
     expect(statuses.slice(2)).toEqual(['200', '200', '304']);
+    expect(bodies).toEqual(['', '']);
     await client.close();
   });
 
