@@ -117,7 +117,7 @@ export interface ServiceOptions<T> {
    * Makes what handlers get as `call.context`, for each call and subscription, alike on all protocols. Throw an
    * `ApiError` (UNAUTHENTICATED, PERMISSION_DENIED) to reject. A returned `expiresAtMs` (epoch milliseconds) ends subscriptions then.
    * TypeScript must know its type before it reads the handlers: let it stand before them in one object (see `ServiceSpec`), or write the type of its
-   * parameter, `({ headers }: ContextInfo) => …`.
+   * parameter, `({ headers }: ContextInfo) => …`. Handlers that were typed before, as those of parts are, need the second.
    */
   readonly context?: ((info: ContextInfo) => Awaitable<T>) | undefined;
   /**
