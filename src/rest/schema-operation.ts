@@ -43,30 +43,26 @@ export function describeOperation(view: ContractView, own: OperationView, bindin
   const sent = requestBodyOf(operation, binding);
   const inQuery = hasBody(binding) ? (sent?.kind === 'raw' ? rest.filter(({ name }) => name !== sent.member) : []) : rest;
   const parameter = (field: Field, kind: 'path' | 'query') => describeParameter(field, kind, properties[field.name] ?? {}, place);
-  const parameters = [
-    ...fields.filter((field) => binding.params.includes(field.name)).map((field) => parameter(field, 'path')),
-    ...inQuery.map((field) => parameter(field, 'query')),
-    ...(place.fields ? fieldsParameter(own) : []),
-    ...(binding.method === 'GET' ? [reference('parameters', 'IfNoneMatch')] : []),
-    ...(operation.kind === 'mutation' && !operation.item
-      ? [reference('parameters', 'IdempotencyKey'), reference('parameters', 'RequestId')]
-      : []),
-  ];
+  const parameters: JsonObject[] = [];
+  for (const field of fields) if (binding.params.includes(field.name)) parameters.push(parameter(field, 'path'));
+  for (const field of inQuery) parameters.push(parameter(field, 'query'));
+  const selected = place.fields ? selectable(own) : undefined;
+  if (selected) parameters.push(fieldsParameter(selected));
+  if (binding.method === 'GET') parameters.push(reference('parameters', 'IfNoneMatch'));
+  if (operation.kind === 'mutation' && !operation.item)
+    parameters.push(reference('parameters', 'IdempotencyKey'), reference('parameters', 'RequestId'));
   const raw = sent?.kind === 'raw' ? rest.find(({ name }) => name === sent.member) : undefined;
   const body = raw
     ? { ...(!mayLeaveOut(raw) && { required: true }), content: rawContent(raw, sent?.kind === 'raw' ? sent.mediaType : undefined) }
     : hasBody(binding) && schema && own.inputSchema
       ? bodyOf(own.inputSchema, schema, rest, binding, place.components, sent !== undefined)
       : undefined;
-  return {
-    operationId: place.id,
-    tags: [operation.service],
-    ...notesOf(operation),
-    ...securityOf(operation),
-    ...(parameters.length > 0 && { parameters }),
-    ...(body && { requestBody: body }),
-    responses: byStatus([...successOf(view, own, binding, place), ...problemsOf(own, place.components)]),
-  };
+  const made: Record<string, unknown> = { operationId: place.id, tags: [operation.service] };
+  Object.assign(made, notesOf(operation), securityOf(operation));
+  if (parameters.length > 0) made['parameters'] = parameters;
+  if (body) made['requestBody'] = body;
+  made['responses'] = byStatus([...successOf(view, own, binding, place), ...problemsOf(own, place.components)]);
+  return made;
 }
 
 /** Who may call: the schemes are in the document's components. Source: https://spec.openapis.org/oas/v3.1.1.html#security-requirement-object */
@@ -130,19 +126,17 @@ function selectable({ operation, output, input }: OperationView): ObjectNode | u
   return node;
 }
 
-function fieldsParameter(view: OperationView): JsonObject[] {
-  const node = selectable(view);
-  if (!node) return [];
-  return [
-    {
-      name: 'fields',
-      in: 'query',
-      description: 'Answer with these fields only.',
-      style: 'form',
-      explode: false,
-      schema: { type: 'array', items: { type: 'string', enum: node.fields.map((field) => field.name) }, minItems: 1 },
-    },
-  ];
+const fieldsParameters = new WeakMap<ObjectNode, JsonObject>();
+
+function fieldsParameter(node: ObjectNode): JsonObject {
+  let made = fieldsParameters.get(node);
+  if (!made) {
+    const names = { type: 'string', enum: node.fields.map((field) => field.name) };
+    const schema = { type: 'array', items: names, minItems: 1 };
+    made = { name: 'fields', in: 'query', description: 'Answer with these fields only.', style: 'form', explode: false, schema };
+    fieldsParameters.set(node, made);
+  }
+  return made;
 }
 
 /** The schema of an answer: whole, or with the fields that were asked for. */
@@ -167,21 +161,19 @@ function bodyOf(
   isForm: boolean,
 ): JsonObject | undefined {
   if (rest.length === 0) return undefined;
-  const names = new Set(rest.map((field) => field.name));
-  const required = ((resolved['required'] ?? []) as readonly string[]).filter((name) => names.has(name));
-  const { required: _, ...others } = resolved;
-  const schema = {
-    ...others,
-    properties: Object.fromEntries(Object.entries(resolved['properties'] ?? {}).filter(([name]) => names.has(name))),
-    ...(required.length > 0 && { required }),
-  };
-  return {
-    ...(required.length > 0 && { required: true }),
-    content: {
-      ...(isForm && formContent(components.refer(schema, 'input'), rest)),
-      [JSON_TYPE]: { schema: components.refer(binding.params.length === 0 ? given : schema, 'input') },
-    },
-  };
+  const isWhole = binding.params.length === 0;
+  const schema = isWhole ? resolved : partOf(resolved, rest);
+  const content: JsonObject = isForm ? formContent(components.refer(schema, 'input'), rest) : {};
+  const body = { content: { ...content, [JSON_TYPE]: { schema: components.refer(isWhole ? given : schema, 'input') } } };
+  return ((schema['required'] ?? []) as readonly string[]).length > 0 ? { required: true, ...body } : body;
+}
+
+/** The schema of an object that has some of the fields only. */
+function partOf({ required: all = [], properties = {}, ...others }: JsonSchema, some: readonly Field[]): JsonSchema {
+  const names = new Set(some.map((field) => field.name));
+  const required = (all as readonly string[]).filter((name) => names.has(name));
+  const kept = Object.entries(properties as JsonObject).filter(([name]) => names.has(name));
+  return { ...others, properties: Object.fromEntries(kept), ...(required.length > 0 && { required }) };
 }
 
 /** A status, or `default`, and its Response Object. */
@@ -201,31 +193,28 @@ function byStatus([first, ...others]: readonly Response[]): JsonObject {
 }
 
 function successOf(view: ContractView, own: OperationView, binding: HttpBinding, place: Place): Response[] {
-  const requestId = { 'x-request-id': reference('headers', 'RequestId') };
-  if (own.itemSchema) return streamOf(place.components.refer(own.itemSchema, 'output'), requestId);
+  const { operation, output, outputSchema } = own;
+  const headers: Record<string, JsonObject> = { 'x-request-id': reference('headers', 'RequestId') };
+  if (own.itemSchema) return streamOf(place.components.refer(own.itemSchema, 'output'), headers);
   const status = String(statusOf(own, binding));
-  const more = { ...requestId, ...deprecationOf(own.operation) };
-  if (!own.output || !own.outputSchema) return [[status, { description: 'Done.', headers: more }]];
+  Object.assign(headers, deprecationOf(operation));
+  if (!output || !outputSchema) return [[status, { description: 'Done.', headers }]];
   const isGet = binding.method === 'GET';
-  const body = answerBodyOf(own.operation);
-  const headers = {
-    ...more,
-    ...(binding.cacheControl !== undefined && { 'Cache-Control': { schema: { type: 'string' }, example: binding.cacheControl } }),
-    ...(isGet && { ETag: reference('headers', 'ETag') }),
-    ...(locationParam(view, own.output, binding) !== undefined && { Location: reference('headers', 'Location') }),
-    ...(own.operation.pagedBy !== undefined && { Link: reference('headers', 'Link') }),
-    ...(body?.isFile && { 'Content-Disposition': DISPOSITION }),
-  };
-  const answer = {
-    description: own.output.node.description ?? 'Done.',
-    headers,
-    content: body ? answerContent(body, own.output) : { [JSON_TYPE]: { schema: answerSchema(view, own, own.outputSchema, place) } },
-  };
-  if (!isGet) return [[status, answer]];
-  return [
-    [status, answer],
-    ['304', { description: 'Not changed since the ETag in `If-None-Match`.', headers: requestId }],
+  const body = answerBodyOf(operation);
+  if (binding.cacheControl !== undefined) headers['Cache-Control'] = { schema: { type: 'string' }, example: binding.cacheControl };
+  if (isGet) headers['ETag'] = reference('headers', 'ETag');
+  if (locationParam(view, output, binding) !== undefined) headers['Location'] = reference('headers', 'Location');
+  if (operation.pagedBy !== undefined) headers['Link'] = reference('headers', 'Link');
+  if (body?.isFile) headers['Content-Disposition'] = DISPOSITION;
+  const answer: Response = [
+    status,
+    {
+      description: output.node.description ?? 'Done.',
+      headers,
+      content: body ? answerContent(body, output) : { [JSON_TYPE]: { schema: answerSchema(view, own, outputSchema, place) } },
+    },
   ];
+  return isGet ? [answer, NOT_CHANGED] : [answer];
 }
 
 /** The headers that say since when, and until when. */
@@ -258,6 +247,7 @@ function streamOf(item: JsonObject, headers: JsonObject): Response[] {
 
 /** The errors that the operation gives on purpose, by status; others are the `default`. */
 function problemsOf({ operation, errors }: OperationView, components: Components): Response[] {
+  if (errors.length === 0 && Object.keys(operation.errors).length === 0) return operation.input ? INPUT_PROBLEMS : [ANY_PROBLEM];
   const codes = Object.entries(operation.errors).flatMap(([name, { code }]) => (isErrorCode(name) ? [code] : []));
   if (operation.input) codes.unshift('INVALID_ARGUMENT');
   const known = new Map<number, { readonly codes: Set<ErrorCode>; readonly named: ErrorView[] }>();
@@ -268,18 +258,24 @@ function problemsOf({ operation, errors }: OperationView, components: Components
   };
   for (const code of codes) at(code).codes.add(code);
   for (const error of errors) at(error.code).named.push(error);
-  const responses = [...known].map(([status, { codes: plain, named }]): Response => [
+  const responses = [...known].map(([status, { codes: plain, named }]) =>
+    problem(status, [...plain, ...named.map(({ name }) => name)], problemSchema(named, components)),
+  );
+  return [...responses, ANY_PROBLEM];
+}
+
+function problem(status: number, names: readonly string[], schema: JsonObject): Response {
+  return [
     String(status),
     {
-      description: [...[...plain].map((code) => `\`${code}\``), ...named.map(({ name }) => `\`${name}\``)].join(' or '),
+      description: names.map((name) => `\`${name}\``).join(' or '),
       headers: {
         ...((status === 429 || status === 503) && { 'Retry-After': reference('headers', 'RetryAfter') }),
         'x-request-id': reference('headers', 'RequestId'),
       },
-      content: { [PROBLEM_TYPE]: { schema: problemSchema(named, components) } },
+      content: { [PROBLEM_TYPE]: { schema } },
     },
-  ]);
-  return [...responses, ['default', reference('responses', 'Problem')]];
+  ];
 }
 
 /** A problem document that may be one of the declared errors. */
@@ -320,3 +316,16 @@ function reference(kind: ReferenceKind, name: string): JsonObject {
   if (!made) references.set($ref, (made = { $ref }));
   return made;
 }
+
+const ANY_PROBLEM: Response = ['default', reference('responses', 'Problem')];
+
+/** Those of an operation that declares none, which most are: one object for all. */
+const INPUT_PROBLEMS: Response[] = [
+  problem(STATUS.INVALID_ARGUMENT, ['INVALID_ARGUMENT'], reference('schemas', 'ProblemDetails')),
+  ANY_PROBLEM,
+];
+
+const NOT_CHANGED: Response = [
+  '304',
+  { description: 'Not changed since the ETag in `If-None-Match`.', headers: { 'x-request-id': reference('headers', 'RequestId') } },
+];

@@ -235,7 +235,7 @@ function answerOther(request: HttpRequest, methods: readonly string[]): HttpResp
 }
 
 function answerDocument(make: () => unknown): Answer {
-  const body = once(() => JSON.stringify(make(), null, 2));
+  const body = once(() => JSON.stringify(make()));
   return () => ({ status: 200, headers: { 'content-type': JSON_TYPE }, body: body() });
 }
 

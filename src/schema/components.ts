@@ -82,8 +82,10 @@ export function createComponents(view: ContractView, prefix: string, options: Co
     const name = `${type}Fields`;
     const isTaken = taken.includes(name) || view.types.has(name) || view.types.get(type)?.derived === true;
     if (isTaken || !Object.hasOwn(schemas, name)) {
-      const { required: _, ...some } = refer(make(), 'output');
-      const schema = { ...some, description: 'The fields that were asked for.' };
+      // Made here, nobody else has it.
+      const schema = refer(make(), 'output') as Record<string, unknown>;
+      delete schema['required'];
+      schema['description'] = 'The fields that were asked for.';
       if (isTaken) return schema;
       schemas[name] = schema;
     }

@@ -7,10 +7,13 @@ import type { EventView, JsonSchema } from './view.ts';
 
 /** What the contract says about an operation or an event in words. Source: https://spec.openapis.org/oas/v3.1.1.html#operation-object */
 export function notesOf({ summary, description, deprecated }: Operation | EventDefinition): JsonObject {
+  if (summary === undefined && description === undefined && !deprecated) return NO_NOTES;
   const note = deprecationNote(deprecated);
   const text = [description, note === '' ? undefined : `Deprecated: ${note}.`].filter((part) => part !== undefined).join('\n\n');
   return { ...(summary !== undefined && { summary }), ...(text !== '' && { description: text }), ...(deprecated && { deprecated: true }) };
 }
+
+const NO_NOTES: JsonObject = {};
 
 const header = (name: string, description: string) => ({ name, in: 'header', required: true, description, schema: { type: 'string' } });
 
