@@ -1,5 +1,6 @@
 /** Files over REST: bodies of their own and parts of forms, in memory and as streams, in both directions and through a gateway. */
 import { statSync } from 'node:fs';
+import { Readable } from 'node:stream';
 import * as z from 'zod/mini';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { bytes, createClient, createService, defineContract, file, type FileBody, mutation, query } from '../../../src/core.ts';
@@ -272,5 +273,22 @@ describe.skipIf(NO_CURL !== undefined)(`files sent by curl${NO_CURL === undefine
       200, 'text/plain', 'attachment; filename="a.txt"', '5', 5,
     ]); // prettier-ignore
     expect((await curl('-I', at('/files?size=5&type=text/plain'))).headers['content-length']).toBe('5');
+  });
+});
+
+describe('files by fetch itself', () => {
+  test('a stream is sent and got piece by piece', async () => {
+    const url = `${servers[0]?.url}/files`;
+    const put = await fetch(`${url}/1?note=x`, {
+      method: 'PUT',
+      headers: { 'content-type': 'image/png' },
+      body: Readable.toWeb(Readable.from(inPieces(3_000_000))),
+      duplex: 'half',
+    } as RequestInit);
+    expect(await put.json()).toEqual({ name: null, type: 'image/png', size: 3_000_000, sum: sumOf(made(3_000_000)), isStream: true });
+    const got = await fetch(`${url}?size=3000000&name=a.png&type=image/png`);
+    let size = 0;
+    for await (const chunk of got.body ?? []) size += (chunk as Uint8Array).length;
+    expect([got.headers.get('content-type'), size]).toEqual(['image/png', 3_000_000]);
   });
 });
