@@ -11,7 +11,7 @@ import { withHead } from '../http/message/head.ts';
 import { peerOf, type HttpHandler, type HttpRequest, type HttpResponse } from '../http/message/message.ts';
 import { isFromListedOrigin } from '../http/serve/cors.ts';
 import { errorHeaders } from '../http/message/problem.ts';
-import { parseJson } from '../peer/json.ts';
+import { parseMessage } from '../guard/max-items.ts';
 import { checkTransport } from '../core/check-transport.ts';
 import { reporter } from '../life/report.ts';
 import { acceptHeaders, deadlineOf } from '../guard/serve-call.ts';
@@ -156,7 +156,7 @@ class HttpGraphql {
     const answering: Answering = { type: type === 'text/html' ? JSON_TYPE : type, takesParts: inParts, caller };
     try {
       const deadline = deadlineOf(request.headers);
-      const body = method === 'GET' ? readQuery(request) : await readBody(request, this.options, temp);
+      const body = method === 'GET' ? readQuery(request, this.options) : await readBody(request, this.options, temp);
       const timed: Answering = deadline === undefined ? answering : { ...answering, caller: { ...caller, deadline } };
       const answer = Array.isArray(body) ? await this.#batch(body, timed) : await this.#one(request, readRequest(body), timed);
       // A stream reads its files as long as it runs.
@@ -280,7 +280,7 @@ function isAskedFirst({ headers }: HttpRequest): boolean {
 }
 
 /** The parameters of a GET. */
-function readQuery(request: HttpRequest): unknown {
+function readQuery(request: HttpRequest, { maxItems }: HandlerOptionsInForce): unknown {
   // A page of another site can make a browser send a GET, and learn from how long it takes; not with these headers, for which it asks first.
   const isAsked = isAskedFirst(request) || isJson(request.headers['content-type']);
   if (request.headers['sec-fetch-site'] === 'cross-site' && !isAsked && !isFromListedOrigin(request))
@@ -291,7 +291,7 @@ function readQuery(request: HttpRequest): unknown {
   const params = new URLSearchParams(request.query);
   const json = (name: string) => {
     const text = params.get(name);
-    return text === null || text === '' ? undefined : parseJson(text);
+    return text === null || text === '' ? undefined : parseMessage(text, maxItems);
   };
   return {
     documentId: params.get('documentId') ?? undefined,
@@ -310,18 +310,18 @@ function isJson(type: HttpRequest['headers'][string]): boolean {
 
 async function readBody(
   request: HttpRequest,
-  { maxBodyBytes, maxFileBytes, uploads }: HandlerOptionsInForce,
+  { maxBodyBytes, maxItems, maxFileBytes, uploads }: HandlerOptionsInForce,
   temp: TempFiles | undefined,
 ): Promise<unknown> {
   if (uploads && isUpload(request)) {
     // A page of any site can send a form without asking first.
     if (!isAskedFirst(request))
       throw new HttpError(403, "a request with files needs the header 'apollo-require-preflight: true', for which browsers ask first");
-    return readUpload(request, maxBodyBytes, maxFileBytes, temp);
+    return readUpload(request, { maxBodyBytes, maxItems, maxFileBytes, temp });
   }
   const type = request.headers['content-type'];
   // Every other type a form could send without asking first (CSRF).
   if (!isJson(type))
     throw new HttpError(415, `the body must be ${JSON_TYPE}, not ${String(type ?? 'without a content type').slice(0, 100)}`);
-  return parseJson(await request.text(maxBodyBytes));
+  return parseMessage(await request.text(maxBodyBytes), maxItems);
 }

@@ -6,8 +6,16 @@ import type { TempFiles } from '../http/message/temp-files.ts';
 import { keepSmall, type Held } from '../http/message/keep-small.ts';
 import type { HttpRequest } from '../http/message/message.ts';
 import { isObject } from '../peer/error-body.ts';
-import { parseJson } from '../peer/json.ts';
+import { parseMessage } from '../guard/max-items.ts';
 import { FileBody } from '../schema/codec/file-body.ts';
+
+/** How much of such a request is read. */
+interface UploadLimits {
+  readonly maxBodyBytes: number;
+  readonly maxItems: number;
+  readonly maxFileBytes: number;
+  readonly temp: TempFiles | undefined;
+}
 
 /** Whether a request is one of the multipart request specification. */
 export function isUpload({ headers }: HttpRequest): boolean {
@@ -18,11 +26,11 @@ export function isUpload({ headers }: HttpRequest): boolean {
  * Reads a request whose files are parts of a form, and puts each file where the map says.
  * Source: https://github.com/jaydenseric/graphql-multipart-request-spec
  */
-export async function readUpload(request: HttpRequest, maxBodyBytes: number, maxFileBytes: number, temp?: TempFiles): Promise<unknown> {
+export async function readUpload(request: HttpRequest, { maxBodyBytes, maxItems, maxFileBytes, temp }: UploadLimits): Promise<unknown> {
   const type = String(request.headers['content-type']);
   const reader = new FormReader(request.stream(maxFileBytes), type, { maxFieldBytes: maxBodyBytes }, () => false);
-  const operations = parseJson(await fieldOf(reader, 'operations'));
-  const places = placesOf(parseJson(await fieldOf(reader, 'map')));
+  const operations = parseMessage(await fieldOf(reader, 'operations'), maxItems);
+  const places = placesOf(parseMessage(await fieldOf(reader, 'map'), maxItems));
   const held: Held = { left: maxBodyBytes };
   for (let event = await reader.next(); event; event = await reader.next()) {
     if (event.kind !== 'file') continue;

@@ -4,7 +4,7 @@ import {
 } from '@grpc/grpc-js'; // prettier-ignore
 import type { EventDefinition, Operation } from '../core/contract.ts';
 import { ApiError } from '../core/errors.ts';
-import { bytes, readOptions } from '../core/options.ts';
+import { bytes, count, readOptions } from '../core/options.ts';
 import { checkTransport } from '../core/check-transport.ts';
 import { deadlineExceeded, onAbort } from '../life/lifetime.ts';
 import { reporter } from '../life/report.ts';
@@ -22,6 +22,7 @@ import { protoOf } from './proto/build.ts';
 import { rawMethod } from './raw-method.ts';
 import { compileWire, type ChannelWire, type EventWire, type OperationWire } from './wire.ts';
 import { now, fromEpochMs } from '../life/now.ts';
+import { MAX_ITEMS } from '../guard/max-items.ts';
 
 /** Options of `grpcHandler`. */
 export interface GrpcHandlerOptions {
@@ -29,6 +30,8 @@ export interface GrpcHandlerOptions {
   readonly maxBufferedBytes?: number | undefined;
   /** Calls with more metadata than this, names and values together, get INVALID_ARGUMENT. @default 16_384 (16 KiB) */
   readonly maxMetadataBytes?: number | undefined;
+  /** Items of lists and members of objects that one message may hold on all levels together; more are INVALID_ARGUMENT. @default 100_000 */
+  readonly maxItems?: number | undefined;
   /** The lock of the published .proto file, if the contract has changed since its first version. */
   readonly lock?: ProtoLock | undefined;
   /** Gets failures that callers see as a neutral INTERNAL. @default console.error */
@@ -56,11 +59,11 @@ export function grpcHandler(transport: Transport, options: GrpcHandlerOptions = 
 }
 
 /** How the options of a handler are read, by whoever has more of them. */
-export const HANDLER_READERS = { maxBufferedBytes: bytes(1_048_576), maxMetadataBytes: bytes(16_384) };
+export const HANDLER_READERS = { maxBufferedBytes: bytes(1_048_576), maxMetadataBytes: bytes(16_384), maxItems: count(MAX_ITEMS) };
 export const HANDLER_OPTIONS = ['lock', 'onError'] as const;
 
 /** With every number in force. */
-type Options = GrpcHandlerOptions & { readonly maxBufferedBytes: number; readonly maxMetadataBytes: number };
+type Options = GrpcHandlerOptions & { readonly [N in keyof typeof HANDLER_READERS]: number };
 
 /** A handler of options that have been read. */
 export function makeHandler(transport: Transport, options: Options): GrpcHandler {
@@ -106,6 +109,7 @@ class Serving {
   readonly #onError: (error: unknown) => void;
   readonly #maxBufferedBytes: number;
   readonly #maxMetadataBytes: number;
+  readonly #maxItems: number;
 
   private readonly transport: Transport;
   private readonly domain: string;
@@ -116,6 +120,7 @@ class Serving {
     this.#onError = reporter(options.onError);
     this.#maxBufferedBytes = options.maxBufferedBytes;
     this.#maxMetadataBytes = options.maxMetadataBytes;
+    this.#maxItems = options.maxItems;
   }
 
   stop(): void {
@@ -140,7 +145,7 @@ class Serving {
         const deadline = deadlineOf(call);
         serveCall(transport, {
           operation,
-          input: wire.decodeInput(call.request),
+          input: wire.decodeInput(call.request, this.#maxItems),
           headers,
           deadline,
           peer: peerOf(call),
@@ -178,7 +183,7 @@ class Serving {
           this.transport,
           {
             operation,
-            input: wire.decodeInput(call.request),
+            input: wire.decodeInput(call.request, this.#maxItems),
             headers,
             deadline,
             peer: peerOf(call),
@@ -237,7 +242,7 @@ class Serving {
       // Each message is a call of its own; an idempotency key would make them all one.
       const { 'idempotency-key': _, ...own } = headers;
       const serveOne = async (bytes: Buffer): Promise<void> => {
-        const input = wire.decodeInput(bytes);
+        const input = wire.decodeInput(bytes, this.#maxItems);
         let forget = () => {};
         const onLeave = (listener: () => void) => void (forget = onAbort(signal, listener));
         await serveCall(transport, { operation, input, headers: { ...own }, deadline: undefined, peer: peerOf(call), onLeave }).finally(

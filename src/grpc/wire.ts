@@ -14,7 +14,7 @@ export interface OperationWire<Out = Buffer, In = Uint8Array> {
   readonly path: string;
   encodeInput(input: unknown): Out;
   /** Throws INVALID_ARGUMENT. */
-  decodeInput(message: In): unknown;
+  decodeInput(message: In, maxItems?: number): unknown;
   encodeOutput(output: unknown): Out;
   /** Throws INVALID_ARGUMENT: the caller knows that it is DATA_LOSS. */
   decodeOutput(message: In): unknown;
@@ -45,7 +45,7 @@ export interface EventWire<Out = Buffer, In = Uint8Array> {
 export interface ChannelWire<Out = Buffer, In = Uint8Array> {
   readonly path: string;
   readonly operation: string;
-  decodeInput(message: In): unknown;
+  decodeInput(message: In, maxItems?: number): unknown;
   encodeData(data: unknown): Out;
 }
 
@@ -71,7 +71,7 @@ export function compileWire<Out, In>(contract: Contract, codec: Form<Out, In>, l
       {
         path: method.path,
         encodeInput: (input) => request.encode(input ?? {}),
-        decodeInput: (message) => request.decode(message),
+        decodeInput: (message, maxItems) => request.decode(message, maxItems),
         encodeOutput: (output) => response.encode(output),
         decodeOutput: (message) => response.decode(message),
       },
@@ -89,7 +89,7 @@ export function compileWire<Out, In>(contract: Contract, codec: Form<Out, In>, l
       {
         path: method.path,
         operation: method.operation.operation.name,
-        decodeInput: (message) => request.decode(message),
+        decodeInput: (message, maxItems) => request.decode(message, maxItems),
         encodeData: (data) => payload.encode(data),
       },
     ];

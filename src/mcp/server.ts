@@ -59,13 +59,13 @@ const READERS = { ...SERVING_READERS, maxBodyBytes: bytes(1_048_576), heartbeatM
 export function mcpHandler(transport: Transport, options: McpHandlerOptions = {}): HttpHandler {
   checkTransport('mcpHandler', transport);
   const read = readOptions('mcpHandler', options, READERS, [...SERVING_NAMES, 'path', 'origins', 'authorization', 'publicUrl']);
-  const { path = MCP_PATH, maxBodyBytes } = read;
+  const { path = MCP_PATH, maxBodyBytes, maxItems } = read;
   if (!/^(\/[A-Za-z0-9\-._~]+)+$/.test(path)) throw new TypeError(`mcpHandler: path '${path}' must look like '/mcp'`);
   const onError = reporter(read.onError);
   const isAllowed = compileOriginCheck('mcpHandler', read.origins, onError);
   const authorization = read.authorization && new Authorization('mcpHandler', path, read.publicUrl, read.authorization);
   const service = serviceOf('mcpHandler', transport, read, authorization !== undefined);
-  const endpoint = new Endpoint(service, maxBodyBytes, new Heartbeat(read.heartbeatMs), onError, authorization);
+  const endpoint = new Endpoint(service, { maxBodyBytes, maxItems, heartbeat: new Heartbeat(read.heartbeatMs), onError, authorization });
   return (request) => {
     if (authorization?.path === request.path && request.method === 'GET') return authorization.metadata(request);
     if (request.path !== path) return undefined;
@@ -80,29 +80,25 @@ export function mcpHandler(transport: Transport, options: McpHandlerOptions = {}
 const ALLOW = 'POST, OPTIONS';
 const CANCELLED = new ApiError('CANCELLED', 'the caller cancelled the call');
 
+interface EndpointSettings {
+  readonly maxBodyBytes: number;
+  readonly maxItems: number;
+  readonly heartbeat: Heartbeat;
+  readonly onError: (error: unknown) => void;
+  readonly authorization: Authorization | undefined;
+}
+
 /** What takes the POSTs of one handler. */
 class Endpoint {
   /** What runs for clients of the older revisions, by session and id: a session holds nothing else. */
   readonly #running = new Map<string, HttpExchange>();
 
   private readonly service: McpService;
-  private readonly maxBodyBytes: number;
-  private readonly heartbeat: Heartbeat;
-  private readonly onError: (error: unknown) => void;
-  private readonly authorization: Authorization | undefined;
+  private readonly settings: EndpointSettings;
 
-  constructor(
-    service: McpService,
-    maxBodyBytes: number,
-    heartbeat: Heartbeat,
-    onError: (error: unknown) => void,
-    authorization?: Authorization,
-  ) {
+  constructor(service: McpService, settings: EndpointSettings) {
     this.service = service;
-    this.maxBodyBytes = maxBodyBytes;
-    this.heartbeat = heartbeat;
-    this.onError = onError;
-    this.authorization = authorization;
+    this.settings = settings;
   }
 
   async post(request: HttpRequest): Promise<HttpResponse> {
@@ -110,12 +106,12 @@ class Endpoint {
     if (!/^application\/json\s*(?:;|$)/i.test(type.trim())) return refusal(415, INVALID_REQUEST, 'send application/json');
     let message: McpMessage | undefined;
     try {
-      message = readMessage(await request.text(this.maxBodyBytes));
+      message = readMessage(await request.text(this.settings.maxBodyBytes), this.settings.maxItems);
       // A response to what this server has never asked.
       if (!message) return { status: 202, headers: {} };
       const era = eraOverHttp(message, request.headers);
       if (message.id === undefined) return this.#notified(message, request);
-      const exchange = new HttpExchange(request, era, this.heartbeat);
+      const exchange = new HttpExchange(request, era, this.settings.heartbeat);
       void this.#answer(message, message.id, exchange, request);
       return await exchange.response;
     } catch (error) {
@@ -136,9 +132,9 @@ class Endpoint {
       exchange.finish(200, encodeResult(id, result), more);
     } catch (error) {
       if (error instanceof McpFault) return exchange.finish(error.status, encodeFault(error));
-      const told = toldError(error, exchange.headers['x-request-id'], this.onError);
+      const told = toldError(error, exchange.headers['x-request-id'], this.settings.onError);
       const fault = new McpFault(RPC_CODE[told.code], told.text, { id, data: errorData(told.toJSON()), status: STATUS[told.code] });
-      exchange.finish(fault.status, encodeFault(fault), fault.status === 401 ? this.authorization?.challenge(request) : undefined);
+      exchange.finish(fault.status, encodeFault(fault), fault.status === 401 ? this.settings.authorization?.challenge(request) : undefined);
     } finally {
       if (key !== undefined) this.#running.delete(key);
     }

@@ -1,6 +1,7 @@
 import { ApiError, isErrorCode, type ErrorBody, type JsonObject } from '../core/errors.ts';
 import { isObject, readErrorOptions } from '../peer/error-body.ts';
 import { MAX_DEPTH, parseJson } from '../peer/json.ts';
+import { parseMessage } from '../guard/max-items.ts';
 import { codeOfRpc, INVALID_PARAMS, INVALID_REQUEST, isRpcId, PARSE_ERROR } from '../peer/json-rpc.ts';
 import { fromBase64, toBase64 } from '../schema/codec/base64.ts';
 
@@ -75,10 +76,10 @@ export class McpFault extends Error {
 const NONE: JsonObject = Object.freeze({});
 
 /** Reads one message; `undefined` is a response, which answers nothing that was asked. Throws `McpFault`. */
-export function readMessage(text: string): McpMessage | undefined {
+export function readMessage(text: string, maxItems: number): McpMessage | undefined {
   let value: unknown;
   try {
-    value = parseJson(text, MAX_DEPTH + ENVELOPE);
+    value = parseMessage(text, maxItems, MAX_DEPTH + ENVELOPE);
   } catch (error) {
     throw unreadable(text, error as ApiError);
   }

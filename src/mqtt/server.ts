@@ -26,6 +26,7 @@ import { SelfProbe } from './calls/self-probe.ts';
 import { ownBroker } from './access/own-brokers.ts';
 import { compileTopics } from './topics.ts';
 import type { Transport } from '../core/transport.ts';
+import { MAX_ITEMS } from '../guard/max-items.ts';
 
 export type { CloudEventsMode, CloudEventsOption, CloudEventsOptions } from '../events/cloud-event.ts';
 export type { MqttBroker, MqttBrokerOptions } from './broker.ts';
@@ -62,6 +63,8 @@ export interface ServeMqttOptions extends MqttConnectionOptions {
   readonly leaseMs?: number;
   /** Larger requests are refused, in bytes. @default 1_048_576 (1 MiB) */
   readonly maxMessageBytes?: number;
+  /** Items of lists and members of objects that one message may hold on all levels together; more are INVALID_ARGUMENT. @default 100_000 */
+  readonly maxItems?: number;
   /** How many requests may run; others are answered RESOURCE_EXHAUSTED. @default 10_000 */
   readonly maxCalls?: number;
   /** How many of them may be for one reply topic. @default 1000 */
@@ -98,6 +101,7 @@ export async function serveMqtt(transport: Transport, options: ServeMqttOptions)
     {
       ...CONNECTION_READERS,
       maxMessageBytes: bytes(1_048_576),
+      maxItems: count(MAX_ITEMS),
       maxCalls: count(10_000),
       maxCallsPerCaller: count(1000),
       heartbeatMs: ms(15_000),
@@ -130,7 +134,14 @@ class MqttServer implements ServedMqtt {
   #closing: Promise<void> | undefined;
 
   constructor(transport: Transport, options: ServeMqttOptions) {
-    const { qos = 1, maxMessageBytes = 1_048_576, maxCalls = 10_000, maxCallsPerCaller = 1000, heartbeatMs = 15_000 } = options;
+    const {
+      qos = 1,
+      maxMessageBytes = 1_048_576,
+      maxItems = MAX_ITEMS,
+      maxCalls = 10_000,
+      maxCallsPerCaller = 1000,
+      heartbeatMs = 15_000,
+    } = options;
     // What says in words what to do needs no stack.
     this.#onError = reporter(options.onError ?? ((error) => reportToConsole(isApiError(error) ? error.message : error)));
     this.#topics = compileTopics(transport.contract, options.topicPrefix);
@@ -170,6 +181,7 @@ class MqttServer implements ServedMqtt {
         return client === undefined ? undefined : own?.headersOf(client);
       },
       maxMessageBytes,
+      maxItems,
       maxCalls,
       maxCallsPerCaller,
       heartbeatMs,

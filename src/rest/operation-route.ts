@@ -4,7 +4,7 @@ import { HttpError } from '../http/message/error.ts';
 import { withHead } from '../http/message/head.ts';
 import type { HttpRequest, HttpResponse } from '../http/message/message.ts';
 import type { HttpBinding } from '../core/http-binding.ts';
-import { parseJson } from '../peer/json.ts';
+import { parseMessage } from '../guard/max-items.ts';
 import { writeQuery } from '../http/client/query-text.ts';
 import { describeContract, type ContractView, type OperationView } from '../schema/view.ts';
 import { compileQueryReader, compileTextReader } from '../schema/text.ts';
@@ -89,7 +89,7 @@ function compileInput(view: OperationView, binding: HttpBinding): OperationRoute
     const isTyped = checkType(request, readForm ? `multipart/form-data or ${JSON_TYPE}` : JSON_TYPE);
     return request
       .text(limits.maxBodyBytes)
-      .then((text) => inputOf(view.input && withPath(readMembers(text, isTyped), params), request.query));
+      .then((text) => inputOf(view.input && withPath(readMembers(text, isTyped, limits.maxItems), params), request.query));
   };
 }
 
@@ -102,10 +102,10 @@ function checkType(request: HttpRequest, taken: string): boolean {
 }
 
 /** The members of a JSON body; none where there is no body. */
-function readMembers(text: string, isTyped: boolean): Record<string, unknown> {
+function readMembers(text: string, isTyped: boolean, maxItems: number): Record<string, unknown> {
   if (text === '') return {};
   if (!isTyped) throw new HttpError(415, `the body has no content type: send 'Content-Type: ${JSON_TYPE}'`);
-  const value = parseJson(text);
+  const value = parseMessage(text, maxItems);
   if (!isObject(value)) throw new ApiError('INVALID_ARGUMENT', 'the body must be a JSON object');
   // A copy, because `JSON.parse` makes an own `__proto__` member, which assignment would turn into a prototype.
   return { ...value };

@@ -15,7 +15,7 @@ import type { CloudEventsOption } from '../events/cloud-event.ts';
 import { compileCloudEvents } from '../events/cloud-events-option.ts';
 import { checkTransport } from '../core/check-transport.ts';
 import { channelSegments } from '../core/http-binding.ts';
-import { bytes, ms, readOptions } from '../core/options.ts';
+import { bytes, count, ms, readOptions } from '../core/options.ts';
 import { acceptHeaders, deadlineOf, serveCall } from '../guard/serve-call.ts';
 import type { ResponseHead, Transport } from '../core/transport.ts';
 import { checkAccept } from './accept.ts';
@@ -33,6 +33,7 @@ import { openApi } from './schema.ts';
 import { withHead } from '../http/message/head.ts';
 import { JSON_TYPE } from './wire.ts';
 import { reporter } from '../life/report.ts';
+import { MAX_ITEMS } from '../guard/max-items.ts';
 
 export type { DescribedCloudEvents } from '../schema/asyncapi/cloud-events.ts';
 export { asyncApi, sseProtocol, type AsyncApiOptions, type AsyncApiProtocol } from '../schema/asyncapi.ts';
@@ -51,6 +52,8 @@ export interface RestHandlerOptions {
   readonly publicUrl?: string;
   /** Larger bodies get 413. Of a body with files it is what is in memory at a time. @default 1_048_576 (1 MiB) */
   readonly maxBodyBytes?: number;
+  /** Items of lists and members of objects that one message may hold on all levels together; more are INVALID_ARGUMENT. @default 100_000 */
+  readonly maxItems?: number;
   /** Larger bodies with files get 413. A file that is larger than `maxBodyBytes` comes to the handler as a stream. @default 1_073_741_824 (1 GiB) */
   readonly maxFileBytes?: number;
   /**
@@ -75,6 +78,7 @@ export interface RestHandlerOptions {
 
 const READERS = {
   maxBodyBytes: bytes(1_048_576),
+  maxItems: count(MAX_ITEMS),
   maxFileBytes: bytes(1_073_741_824),
   maxBufferedBytes: bytes(1_048_576),
   heartbeatMs: ms(15_000),
@@ -106,9 +110,9 @@ export function restHandler(transport: Transport, options: RestHandlerOptions = 
     'onError',
   ]);
   const { contract } = transport;
-  const { maxBodyBytes, maxFileBytes } = read;
+  const { maxBodyBytes, maxItems, maxFileBytes } = read;
   checkTempFolder('restHandler', read.tempFolder);
-  const limits = { maxBodyBytes, maxFileBytes, tempFolder: read.tempFolder };
+  const limits = { maxBodyBytes, maxItems, maxFileBytes, tempFolder: read.tempFolder };
   const basePath = checkBasePath('restHandler', read.basePath ?? '');
   const publicUrl = publicBase('restHandler', read.publicUrl);
   const root = (publicUrl ?? '') + basePath;

@@ -26,6 +26,7 @@ import type { XmlElement } from '../xml/tree.ts';
 import { VERSIONS, type SoapVersion } from './version.ts';
 import { encodeFault, encodeResponse, MAX_DEPTH, type ProtocolFault } from './wire.ts';
 import { createGuard, type SoapHandlerSecurity } from './security/wss.ts';
+import { countItems, MAX_ITEMS, tooManyItems } from '../guard/max-items.ts';
 
 export type { SoapHandlerSecurity, SoapUser } from './security/wss.ts';
 export { memoryNonceStore, type NonceStore, type NonceStoreOptions } from '../stores/nonces.ts';
@@ -41,6 +42,8 @@ export interface SoapHandlerOptions {
   readonly address?: string;
   /** Larger bodies get 413, as they come and as they are inflated. @default 1_048_576 (1 MiB) */
   readonly maxBodyBytes?: number;
+  /** Elements and attributes that one message may hold; more are INVALID_ARGUMENT. @default 100_000 */
+  readonly maxItems?: number;
   /** How deep objects and lists, and elements that nobody knows, may nest. @default 64 */
   readonly maxDepth?: number;
   /** Demands WS-Security of every request. @default none is asked for */
@@ -55,13 +58,12 @@ export interface SoapHandlerOptions {
  */
 export function soapHandler(transport: Transport, given: SoapHandlerOptions = {}): HttpHandler {
   checkTransport('soapHandler', transport);
-  const options = readOptions('soapHandler', given, { maxBodyBytes: bytes(1_048_576), maxDepth: count(MAX_DEPTH) }, [
-    'path',
-    'address',
-    'publicUrl',
-    'security',
-    'onError',
-  ]);
+  const options = readOptions(
+    'soapHandler',
+    given,
+    { maxBodyBytes: bytes(1_048_576), maxItems: count(MAX_ITEMS), maxDepth: count(MAX_DEPTH) },
+    ['path', 'address', 'publicUrl', 'security', 'onError'],
+  );
   const { path = '/soap' } = options;
   if (!/^(\/[A-Za-z0-9\-._~]+)+$/.test(path)) throw new TypeError(`soapHandler: path '${path}' must look like '/soap'`);
   const publicUrl = publicBase('soapHandler', options.publicUrl);
@@ -73,8 +75,18 @@ export function soapHandler(transport: Transport, given: SoapHandlerOptions = {}
 type HandlerOptions = Omit<SoapHandlerOptions, 'address'> & {
   readonly address: string | undefined;
   readonly maxBodyBytes: number;
+  readonly maxItems: number;
   readonly maxDepth: number;
 };
+
+/** Counts the items in all texts of one message that are JSON. */
+function itemsWithin(maxItems: number): (text: string) => void {
+  let left = maxItems;
+  return (text) => {
+    left -= countItems(text, left);
+    if (left < 0) throw tooManyItems(maxItems);
+  };
+}
 
 class SoapEndpoint {
   readonly #guard: ReturnType<typeof createGuard> | undefined;
@@ -114,11 +126,10 @@ class SoapEndpoint {
     delete headers['soapaction'];
     const requestId = headers['x-request-id'] ?? '';
     const xml = await readBody(request, options.maxBodyBytes);
-    const maxDepth = options.maxDepth;
     const envelope = new Envelope();
     let said: ResponseHead | undefined;
     try {
-      const read = attempt(() => this.#read(xml, maxDepth, envelope));
+      const read = attempt(() => this.#read(xml, envelope));
       // Whoever may not call learns nothing of what there is to call: not even what is wrong with the call.
       const known = this.#guard && (await this.#guard(envelope.headers));
       if ('error' in read) throw read.error;
@@ -139,14 +150,15 @@ class SoapEndpoint {
     }
   }
 
-  #read(xml: string, maxDepth: number, into: Envelope): Request {
-    const { headers, message, version = '1.1' } = readEnvelope(xml, maxDepth, into, true);
+  #read(xml: string, into: Envelope): Request {
+    const { maxDepth, maxItems } = this.options;
+    const { headers, message, version = '1.1' } = readEnvelope(xml, maxDepth, into, { maxItems, unicode: true });
     checkHeader(headers, version, this.#guard !== undefined);
     oneMessage(into);
     const operation = message && this.binding.byRequest.get(message.uri)?.get(message.local);
     if (!operation) throw this.#unknown(message);
     const { request, view } = operation;
-    const input = readXml(request, message, { namespace: message.uri, maxDepth });
+    const input = readXml(request, message, { namespace: message.uri, maxDepth, checkJson: itemsWithin(maxItems) });
     return { operation, input: view.input && input };
   }
 

@@ -13,7 +13,7 @@ import { peerOf, type HttpHandler, type HttpRequest, type HttpResponse } from '.
 import { checkBasePath, publicBase } from '../http/serve/public-url.ts';
 import { createRouter, type Route } from '../http/serve/router.ts';
 import { checkTransport } from '../core/check-transport.ts';
-import { parseJson } from '../peer/json.ts';
+import { MAX_ITEMS, parseMessage } from '../guard/max-items.ts';
 import { reporter } from '../life/report.ts';
 import { acceptHeaders } from '../guard/serve-call.ts';
 import { callerRequired } from '../guard/caller.ts';
@@ -320,7 +320,7 @@ function routesOf(dispatcher: Dispatcher, maxBodyBytes: number, publicUrl: strin
     if (text !== '' && type !== undefined && !/^application\/(?:json|[\w.+-]+\+json)\s*(?:;|$)/i.test(String(type))) {
       throw new HttpError(415, `the body must be application/json, not ${String(type)}`);
     }
-    return text === '' ? {} : parseJson(text);
+    return text === '' ? {} : parseMessage(text, MAX_ITEMS);
   };
   const route = (method: string, path: string): Route => ({
     method: method as Route['method'],

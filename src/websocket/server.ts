@@ -30,6 +30,7 @@ import { EventEncoder } from './rpc/events.ts';
 import { RpcSession, type RpcService } from './rpc/session.ts';
 import { NOT_INITIALIZED } from './status.ts';
 import { connectionHeaders, RPC_PATH, SUBPROTOCOL } from './wire.ts';
+import { MAX_ITEMS } from '../guard/max-items.ts';
 
 export type { AsyncApiProtocol } from '../schema/asyncapi.ts';
 export type { CloudEventsMode, CloudEventsOption, CloudEventsOptions } from '../events/cloud-event.ts';
@@ -48,6 +49,8 @@ export interface WebSocketHandlerOptions extends UpgradeGateOptions {
    * @default 1_048_576 (1 MiB)
    */
   readonly maxMessageBytes?: number;
+  /** Items of lists and members of objects that one message may hold on all levels together; more are INVALID_ARGUMENT. @default 100_000 */
+  readonly maxItems?: number;
   /** How many bytes of events may wait for a reader. Beyond it the socket is closed with 1013. @default 1_048_576 (1 MiB) */
   readonly maxBufferedBytes?: number;
   /** Requests in one batch. @default 100 */
@@ -91,6 +94,7 @@ export function webSocketHandler(transport: Transport, options: WebSocketHandler
     {
       ...GATE_READERS,
       maxMessageBytes: bytes(1_048_576),
+      maxItems: count(MAX_ITEMS),
       maxBufferedBytes: bytes(1_048_576),
       maxBatch: count(100),
       maxCalls: count(1000),
@@ -104,7 +108,7 @@ export function webSocketHandler(transport: Transport, options: WebSocketHandler
 }
 
 /** Options with their defaults filled in. */
-type OptionsInForce = WebSocketHandlerOptions & GateOptionsInForce & Required<Pick<WebSocketHandlerOptions, 'maxMessageBytes' | 'maxBufferedBytes' | 'maxBatch' | 'maxCalls' | 'maxSubscriptions' | 'pingIntervalMs' | 'initializeTimeoutMs'>>; // prettier-ignore
+type OptionsInForce = WebSocketHandlerOptions & GateOptionsInForce & Required<Pick<WebSocketHandlerOptions, 'maxMessageBytes' | 'maxItems' | 'maxBufferedBytes' | 'maxBatch' | 'maxCalls' | 'maxSubscriptions' | 'pingIntervalMs' | 'initializeTimeoutMs'>>; // prettier-ignore
 
 class Handler implements WebSocketHandler {
   readonly #endpoint: SocketEndpoint;
@@ -116,7 +120,7 @@ class Handler implements WebSocketHandler {
 
   constructor(transport: Transport, options: OptionsInForce) {
     this.options = options;
-    const { basePath = '', deflate = false, maxBufferedBytes, maxMessageBytes, maxBatch, maxCalls, maxSubscriptions } = options;
+    const { basePath = '', deflate = false, maxBufferedBytes, maxMessageBytes, maxItems, maxBatch, maxCalls, maxSubscriptions } = options;
     const onError = reporter(options.onError);
     checkBasePath('webSocketHandler', basePath);
     const cloud = options.cloudEvents && compileCloudEvents('webSocketHandler', transport.contract, options.cloudEvents, ['structured']);
@@ -140,6 +144,7 @@ class Handler implements WebSocketHandler {
       maxSubscriptions,
       maxBufferedBytes,
       maxMessageBytes,
+      maxItems,
       onError,
     };
     this.#router = createRouter<ChannelRoute | 'rpc'>([

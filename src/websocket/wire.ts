@@ -6,6 +6,7 @@ export { isObject } from '../peer/error-body.ts';
 import type { Headers } from '../core/transport.ts';
 import { codeOfRpc, INVALID_REQUEST, isRpcId, PARSE_ERROR } from '../peer/json-rpc.ts';
 import { RPC_CODE } from './status.ts';
+import { hasMoreItems, tooManyItems } from '../guard/max-items.ts';
 
 /** How many items of a stream may be on their way; the reader grants more by `more { subscription, count }`. */
 export const STREAM_CREDITS = 64;
@@ -51,14 +52,15 @@ const TOO_DEEP = `the JSON is nested more than ${MAX_DEPTH} levels deep`;
 export type RpcFrame = RpcRequest | RpcFault | readonly (RpcRequest | RpcFault)[];
 
 /** Reads a frame that a client sent. */
-export function readFrame(text: string, maxBatch: number): RpcFrame {
+export function readFrame(text: string, maxBatch: number, maxItems: number): RpcFrame {
+  if (hasMoreItems(text, maxItems)) return faultOf(text, tooManyItems(maxItems));
   let value: unknown;
   // The limit of depth is for `params`: the request around it is one level, the batch another.
   const envelope = /^\s*\[/.test(text) ? 2 : 1;
   try {
     value = parseJson(text, MAX_DEPTH + envelope);
   } catch (error) {
-    return faultOf(text, error as ApiError);
+    return faultOf(text, error as ApiError, TOO_DEEP);
   }
   if (!Array.isArray(value)) return readRequest(value);
   const batch = value as unknown[];
@@ -68,18 +70,18 @@ export function readFrame(text: string, maxBatch: number): RpcFrame {
   return batch.map(readRequest);
 }
 
-/** Not JSON, or nested too deeply: then its sender is told by its id. */
-function faultOf(text: string, error: ApiError): RpcFault {
+/** Not JSON, or more of it than is read: then its sender is told `why` by its id. */
+function faultOf(text: string, error: ApiError, why = error.text): RpcFault {
   let value: unknown;
   try {
     value = parseJson(text, Infinity);
   } catch {
     return new RpcFault(null, PARSE_ERROR, error.text.slice(0, 200));
   }
-  if (Array.isArray(value)) return new RpcFault(null, RPC_CODE.INVALID_ARGUMENT, TOO_DEEP);
+  if (Array.isArray(value)) return new RpcFault(null, RPC_CODE.INVALID_ARGUMENT, why);
   const request = readRequest(value);
   if (request instanceof RpcFault) return request;
-  return new RpcFault(request.id, RPC_CODE.INVALID_ARGUMENT, TOO_DEEP, requestIdOf(request.headers));
+  return new RpcFault(request.id, RPC_CODE.INVALID_ARGUMENT, why, requestIdOf(request.headers));
 }
 
 /** Reads a frame over the limit for its ids alone: each of its requests is refused by its own. */

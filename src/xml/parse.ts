@@ -11,8 +11,8 @@ export interface ParseRules {
   readonly maxDepth: number;
   /** The number that a message about the depth says. @default maxDepth */
   readonly toldDepth?: number;
-  /** Elements in all. @default 1_000_000 */
-  readonly maxElements?: number;
+  /** Elements and attributes in all. @default 1_000_000 */
+  readonly maxItems?: number;
   /** Skips document type declarations and processing instructions instead of refusing them; entities that a declaration makes are unknown. @default false */
   readonly lenient?: boolean;
   /** Refuses a declaration of an encoding that is not one of Unicode's. @default false */
@@ -23,8 +23,8 @@ export interface ParseRules {
 export class ParsedXml {
   root: OpenElement | undefined;
   readonly open: OpenElement[] = [];
-  /** Text outside of the root. */
-  elements = 0;
+  /** Elements and attributes. */
+  items = 0;
 
   readonly rules: ParseRules;
 
@@ -89,8 +89,10 @@ function openTag(into: ParsedXml, tag: SaxesTagNS): void {
   const { open, rules } = into;
   const parent = open.at(-1);
   if (open.length >= rules.maxDepth) throw refuse(into, `is nested more than ${rules.toldDepth ?? rules.maxDepth} levels deep`);
-  if (++into.elements > (rules.maxElements ?? 1_000_000)) throw refuse(into, `has more than ${rules.maxElements ?? 1_000_000} elements`);
-  const element = new OpenElement(tag.uri, tag.local, attributesOf(tag), scopeOf(tag, parent?.scope ?? XML_SCOPE));
+  const attributes = attributesOf(tag);
+  const { maxItems = 1_000_000 } = rules;
+  if ((into.items += 1 + attributes.size) > maxItems) throw refuse(into, `has more than ${maxItems} items`);
+  const element = new OpenElement(tag.uri, tag.local, attributes, scopeOf(tag, parent?.scope ?? XML_SCOPE));
   if (parent) parent.children.push(element);
   else into.root ??= element;
   open.push(element);

@@ -11,6 +11,8 @@ export interface ReadContext {
   readonly namespace: string;
   /** Levels of objects, lists and records. */
   readonly maxDepth: number;
+  /** Gets each text that is JSON before it is parsed, and throws for one that is too much. */
+  readonly checkJson?: (text: string) => void;
   /** Finds elements by their `id`, for references: those of the SOAP encoding, which PHP writes in literal messages too. */
   readonly byId?: (() => ReadonlyMap<string, XmlElement>) | undefined;
   /** How many elements references may still lead to: an element that is referred to twice is read twice. */
@@ -62,6 +64,7 @@ function read(plan: Plan, element: XmlElement, context: ReadContext, level: numb
         const [{ local = '' } = {}] = element.children;
         throw new ReadProblem(`<${shown(local)}> stands where text is expected`, local);
       }
+      if (plan.node?.kind === 'any') context.checkJson?.(element.text);
       return plan.read(element.text);
     case 'object':
       return plan.loose ? readLoose(plan, plan.loose, element, context, level + 1) : readObject(plan, element, context, level + 1);

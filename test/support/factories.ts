@@ -71,6 +71,7 @@ const REST_CLIENT = { maxResponseBytes: {} };
 const GATE = { maxConnectionsPerAddress: {} };
 const MQTT = { sessionExpiryMs: ZERO, pingIntervalMs: {}, connectTimeoutMs: {}, maxPacketBytes: {}, maxQueued: {} };
 const MCP = {
+  maxItems: {},
   pageSize: {},
   listTtlMs: { zero: true, infinity: false },
   maxStreamItems: {},
@@ -145,7 +146,7 @@ export const FACTORIES: readonly Factory[] = [
   {
     name: 'restHandler',
     make: (options) => restHandler(service, options),
-    numbers: { maxBodyBytes: {}, maxFileBytes: {}, maxBufferedBytes: {}, heartbeatMs: {} },
+    numbers: { maxBodyBytes: {}, maxItems: {}, maxFileBytes: {}, maxBufferedBytes: {}, heartbeatMs: {} },
   },
   { name: 'telemetry', make: (options) => telemetry(service, options), numbers: {} },
   { name: 'mswHandlers', make: (options) => mswHandlers(contract, { url: URL, ...options }), numbers: {} },
@@ -167,6 +168,7 @@ export const FACTORIES: readonly Factory[] = [
       ...{ maxTokens: {}, maxDocumentChars: {}, maxDepth: {}, maxAliases: ZERO, maxFields: {}, maxComplexity: {} },
       ...{
         maxBodyBytes: {},
+        maxItems: {},
         maxFileBytes: {},
         maxBatch: {},
         maxBatchComplexity: {},
@@ -189,7 +191,7 @@ export const FACTORIES: readonly Factory[] = [
     make: (options) => webSocketHandler(service, options),
     numbers: {
       ...GATE,
-      ...{ maxMessageBytes: {}, maxBufferedBytes: {}, maxBatch: {}, maxCalls: {}, maxSubscriptions: {} },
+      ...{ maxMessageBytes: {}, maxItems: {}, maxBufferedBytes: {}, maxBatch: {}, maxCalls: {}, maxSubscriptions: {} },
       ...{ pingIntervalMs: {}, initializeTimeoutMs: {} },
     },
   },
@@ -223,7 +225,7 @@ export const FACTORIES: readonly Factory[] = [
     make: (options) => soap({ wsdl: `${URL}/?wsdl`, operations: {}, ...options }),
     numbers: { maxResponseBytes: {}, wsdlTimeoutMs: {}, maxWsdlBytes: {} },
   },
-  { name: 'soapHandler', make: (options) => soapHandler(service, options), numbers: { maxBodyBytes: {}, maxDepth: {} } },
+  { name: 'soapHandler', make: (options) => soapHandler(service, options), numbers: { maxBodyBytes: {}, maxItems: {}, maxDepth: {} } },
   {
     name: 'soapHandler security',
     make: (options) => soapHandler(service, { security: { user: () => undefined, ...options } }),
@@ -235,20 +237,32 @@ export const FACTORIES: readonly Factory[] = [
     make: (options) => grpc({ url: '127.0.0.1:9', ...options })(contract),
     numbers: { maxResponseBytes: {}, keepAliveMs: {}, pingIntervalMs: {} },
   },
-  { name: 'grpcHandler', make: (options) => grpcHandler(service, options), numbers: { maxBufferedBytes: {}, maxMetadataBytes: {} } },
+  {
+    name: 'grpcHandler',
+    make: (options) => grpcHandler(service, options),
+    numbers: { maxBufferedBytes: {}, maxMetadataBytes: {}, maxItems: {} },
+  },
   {
     name: 'serveGrpc',
     make: (options) => serveGrpc(service, options),
     numbers: {
       ...PORT,
-      ...{ maxBufferedBytes: {}, maxMetadataBytes: {}, maxMessageBytes: {}, maxConcurrentStreams: {}, keepAliveMs: {}, graceMs: ZERO },
+      ...{
+        maxBufferedBytes: {},
+        maxMetadataBytes: {},
+        maxItems: {},
+        maxMessageBytes: {},
+        maxConcurrentStreams: {},
+        keepAliveMs: {},
+        graceMs: ZERO,
+      },
     },
   },
   { name: 'connect', make: (options) => connect({ url: URL, ...options })(contract), numbers: REST_CLIENT },
   {
     name: 'connectHandler',
     make: (options) => connectHandler(service, options),
-    numbers: { maxMessageBytes: {}, maxBufferedBytes: {}, compressFromBytes: {} },
+    numbers: { maxMessageBytes: {}, maxItems: {}, maxBufferedBytes: {}, compressFromBytes: {} },
   },
 
   {
@@ -269,6 +283,7 @@ export const FACTORIES: readonly Factory[] = [
       connectTimeoutMs: { few: true },
       maxPacketBytes: { few: true },
       maxMessageBytes: {},
+      maxItems: {},
       maxCalls: {},
       maxCallsPerCaller: {},
       heartbeatMs: {},

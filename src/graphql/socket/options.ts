@@ -1,10 +1,12 @@
 import { bytes, count, ms, type OptionsInForce } from '../../core/options.ts';
+import { MAX_ITEMS } from '../../guard/max-items.ts';
 import { GATE_NAMES, GATE_READERS, type UpgradeGateOptions } from '../../socket/gate.ts';
 
 /** Readers and names of these options. */
 export const SOCKET_READERS = {
   ...GATE_READERS,
   maxMessageBytes: bytes(1_048_576),
+  maxItems: count(MAX_ITEMS),
   maxBufferedBytes: bytes(1_048_576),
   maxCalls: count(1000),
   maxSubscriptions: count(1000),
@@ -19,6 +21,8 @@ export type SocketOptionsInForce = OptionsInForce<SocketOptions, typeof SOCKET_R
 export interface SocketOptions extends UpgradeGateOptions {
   /** A larger message is refused by its id, and the socket goes on; one of eight times as much closes it with 1009. @default 1_048_576 (1 MiB) */
   readonly maxMessageBytes?: number;
+  /** Items of lists and members of objects that one message may hold on all levels together; more are INVALID_ARGUMENT. @default 100_000 */
+  readonly maxItems?: number;
   /** How many bytes of events may wait for a reader. Beyond it the subscription ends with RESOURCE_EXHAUSTED. @default 1_048_576 (1 MiB) */
   readonly maxBufferedBytes?: number;
   /** Queries and mutations in flight on one socket. More are RESOURCE_EXHAUSTED. @default 1_000 */

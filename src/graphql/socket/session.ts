@@ -18,6 +18,7 @@ import { RequestError } from '../document/request-error.ts';
 import { fellBehind, SocketEvents } from './events.ts';
 import { CLOSE } from './protocol.ts';
 import { encodeError, isObject, readRequest, SUBSCRIBED, type GraphqlRequest } from '../wire.ts';
+import { hasMoreItems, tooManyItems } from '../../guard/max-items.ts';
 
 const LEFT = new ApiError('CANCELLED', 'the caller has left');
 /** Tells our own clients that this server acknowledges subscriptions, which the protocol itself does not. */
@@ -47,6 +48,7 @@ export class SocketSession implements Session {
   readonly #stopWaiting: StopTimer;
   readonly #maxBufferedBytes: number;
   readonly #maxMessageBytes: number;
+  readonly #maxItems: number;
   readonly #maxStallMs: number;
   readonly #limits: Readonly<Record<Kind, number>>;
   readonly #counts: Record<Kind, number> = { calls: 0, subscriptions: 0 };
@@ -65,6 +67,7 @@ export class SocketSession implements Session {
     this.request = request;
     this.peer = peer;
     this.#maxMessageBytes = options.maxMessageBytes;
+    this.#maxItems = options.maxItems;
     this.#maxStallMs = options.maxStallMs;
     this.#maxBufferedBytes = options.maxBufferedBytes;
     this.#limits = { calls: options.maxCalls, subscriptions: options.maxSubscriptions };
@@ -75,6 +78,7 @@ export class SocketSession implements Session {
 
   /** Takes one message; `undefined` stands for one that is no text. */
   receive(text: string | undefined): void {
+    if (text !== undefined && hasMoreItems(text, this.#maxItems)) return this.#refuse(text, tooManyItems(this.#maxItems));
     const message = parse(text);
     switch (message?.['type']) {
       case 'connection_init':
@@ -95,11 +99,14 @@ export class SocketSession implements Session {
 
   /** Answers a message over the limit by its id; one that starts nothing is a mistake of the protocol. */
   refuse(text: string | undefined): void {
+    this.#refuse(text, new ApiError('INVALID_ARGUMENT', `a message holds ${this.#maxMessageBytes} bytes at most`));
+  }
+
+  #refuse(text: string | undefined, why: ApiError): void {
     const { type, id } = parse(text, Infinity) ?? {};
     if (type !== 'subscribe' || typeof id !== 'string' || id === '') return this.#close(CLOSE.BAD_REQUEST, 'Invalid message received');
     if (!this.#isInitialized) return this.#close(CLOSE.UNAUTHORIZED, 'Unauthorized');
-    const tooLarge = new ApiError('INVALID_ARGUMENT', `a message holds ${this.#maxMessageBytes} bytes at most`);
-    if (!this.#operations.has(id)) this.#fail(new Operation(id, acceptHeaders(this.#headers)), tooLarge);
+    if (!this.#operations.has(id)) this.#fail(new Operation(id, acceptHeaders(this.#headers)), why);
   }
 
   /** Lets calls finish, then closes with 1001, after which subscribers connect again. */

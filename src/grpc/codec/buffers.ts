@@ -7,7 +7,7 @@ const EMPTY: MessageCodec<Buffer> = { encode: () => Buffer.alloc(0), decode: () 
 export function buffersOf(message: ProtoMessage | undefined): MessageCodec<Buffer> {
   if (!message) return EMPTY;
   const codec = codecOf(message);
-  return { encode: (value) => asBuffer(codec.encode(value)), decode: (bytes) => codec.decode(bytes) };
+  return { encode: (value) => asBuffer(codec.encode(value)), decode: (bytes, maxItems) => codec.decode(bytes, maxItems) };
 }
 
 /** The same bytes: a view, not a copy. */

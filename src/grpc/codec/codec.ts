@@ -3,11 +3,12 @@ import { ApiError } from '../../core/errors.ts';
 import { compileVariant } from '../../schema/variant.ts';
 import { setOwn } from '../../core/own.ts';
 import { MAX_DEPTH } from '../../peer/json.ts';
-import { TooDeep } from './too-deep.ts';
+import { tooManyItems } from '../../guard/max-items.ts';
+import { budget, spend, TooDeep, TooMany } from './too-deep.ts';
 import type { ProtoEntry, ProtoField, ProtoMessage } from '../proto/proto.ts';
 import { SCALAR, valueCodec } from './scalar.ts';
 import { Misfit, Unencodable, type ValueCodec } from './value.ts';
-import { MessageWriter } from './writer.ts';
+import { fails, MessageWriter } from './writer.ts';
 
 type Values = Record<string, unknown>;
 type WriteEntry = (writer: BinaryWriter, value: never) => void;
@@ -17,8 +18,8 @@ type ReadEntry = (reader: BinaryReader, target: Values, left: number) => void;
 export interface MessageCodec<Out = Uint8Array, In = Uint8Array> {
   /** Throws {@link Unencodable} if the value is not what the contract says, or its field cannot carry it. */
   encode(value: unknown): Out;
-  /** Throws INVALID_ARGUMENT for what is no such message, or one nested too deeply. Unknown fields are dropped. */
-  decode(message: In): unknown;
+  /** Throws INVALID_ARGUMENT for what is no such message, one nested too deeply, or one with more items. Unknown fields are dropped. @default maxItems Infinity */
+  decode(message: In, maxItems?: number): unknown;
 }
 
 /** Says where a value does not fit its message. */
@@ -75,12 +76,16 @@ class Codec implements MessageCodec<Uint8Array<ArrayBuffer>>, PathFinder, ValueC
     return bytes;
   }
 
-  decode(bytes: Uint8Array): unknown {
+  decode(bytes: Uint8Array, maxItems = Infinity): unknown {
+    budget.items = maxItems;
     try {
       return this.#read(new BinaryReader(bytes), bytes.length, MAX_DEPTH);
     } catch (cause) {
+      if (cause instanceof TooMany) throw tooManyItems(maxItems);
       const why = cause instanceof TooDeep || cause instanceof Misfit ? cause.message : 'the bytes do not fit the .proto file';
       throw new ApiError('INVALID_ARGUMENT', `this is not a ${this.message.name} message: ${why}`, { cause });
+    } finally {
+      budget.items = Infinity;
     }
   }
 
@@ -168,6 +173,7 @@ class Codec implements MessageCodec<Uint8Array<ArrayBuffer>>, PathFinder, ValueC
     try {
       while (reader.pos < end) {
         tag = reader.uint32();
+        spend();
         const read = this.#readers.get(tag);
         if (read) read(reader, target, inner);
         else skip(reader, tag);
@@ -346,7 +352,10 @@ function tagOf({ number }: ProtoField, wire: WireType): number {
 
 function readPacked(reader: BinaryReader, list: unknown[], codec: ValueCodec): void {
   const end = reader.uint32() + reader.pos;
-  while (reader.pos < end) list.push(codec.read(reader, 0, undefined));
+  while (reader.pos < end) {
+    spend();
+    list.push(codec.read(reader, 0, undefined));
+  }
   if (reader.pos !== end) throw new RangeError('an item is longer than its list');
 }
 
@@ -372,15 +381,6 @@ function readMapEntry(reader: BinaryReader, record: Values, codec: ValueCodec, l
 const TEXT_KEY = SCALAR.string;
 /** The length of an empty message. */
 const NOTHING = new Uint8Array(1);
-
-function fails(write: (writer: BinaryWriter) => void): boolean {
-  try {
-    write(new MessageWriter());
-    return false;
-  } catch {
-    return true;
-  }
-}
 
 /** Which part of a field's value cannot be written: nothing where it is the value itself. */
 function pathIn({ field, node }: ProtoEntry, value: unknown): (string | number)[] {

@@ -1,7 +1,7 @@
 import type { BinaryReader, BinaryWriter } from '@bufbuild/protobuf/wire';
 import { setOwn } from '../../core/own.ts';
 import { isObject } from '../../peer/error-body.ts';
-import { TooDeep } from './too-deep.ts';
+import { spend, TooDeep } from './too-deep.ts';
 
 /** Writes any JSON value as the fields of a `google.protobuf.Value`. Source: https://protobuf.dev/reference/protobuf/google.protobuf/#value */
 export function writeValue(writer: BinaryWriter, value: unknown): void {
@@ -78,6 +78,7 @@ export function readStruct(
 ): Record<string, unknown> {
   const end = endOf(reader, length, left);
   while (reader.pos < end) {
+    spend();
     const tag = reader.uint32();
     if (tag !== 10) {
       reader.skip(tag & 7, tag >>> 3);
@@ -101,6 +102,7 @@ export function readStruct(
 export function readList(reader: BinaryReader, length: number, left: number, list: unknown[]): unknown[] {
   const end = endOf(reader, length, left);
   while (reader.pos < end) {
+    spend();
     const tag = reader.uint32();
     if (tag === 10) list.push(readValue(reader, reader.uint32(), left - 1));
     else reader.skip(tag & 7, tag >>> 3);

@@ -40,3 +40,13 @@ export class MessageWriter extends BinaryWriter {
     return whole;
   }
 }
+
+/** Whether something cannot be written. */
+export function fails(write: (writer: BinaryWriter) => void): boolean {
+  try {
+    write(new MessageWriter());
+    return false;
+  } catch {
+    return true;
+  }
+}

@@ -14,6 +14,8 @@ export interface Exchanging {
   /** The package of the services, which errors name as their domain. */
   readonly domain: string;
   readonly maxMessageBytes: number;
+  /** Items of lists and members of objects in one message. */
+  readonly maxItems: number;
   readonly compressFromBytes: number;
   readonly onError: (error: unknown) => void;
 }

@@ -7,7 +7,7 @@
 
 import { checkTransport } from '../../core/check-transport.ts';
 import { ApiError } from '../../core/errors.ts';
-import { bytes, readOptions } from '../../core/options.ts';
+import { bytes, count, readOptions } from '../../core/options.ts';
 import type { Transport } from '../../core/transport.ts';
 import { HttpError } from '../../http/message/error.ts';
 import type { HttpHandler, HttpRequest, HttpResponse } from '../../http/message/message.ts';
@@ -17,6 +17,7 @@ import type { ProtoLock } from '../proto/lock.ts';
 import { askedBy, TYPES, type Asked } from './protocol.ts';
 import { routesOf, type Route } from './routes.ts';
 import { Serving } from './serving.ts';
+import { MAX_ITEMS } from '../../guard/max-items.ts';
 
 export type { LockedField, LockedType, ProtoLock } from '../proto/lock.ts';
 
@@ -26,6 +27,8 @@ export interface ConnectHandlerOptions {
   readonly basePath?: string | undefined;
   /** Larger messages get INVALID_ARGUMENT, as they come and as they are inflated. @default 1_048_576 (1 MiB) */
   readonly maxMessageBytes?: number | undefined;
+  /** Items of lists and members of objects that one message may hold on all levels together; more are INVALID_ARGUMENT. @default 100_000 */
+  readonly maxItems?: number | undefined;
   /** How many bytes may wait for the reader of a stream. Beyond it the stream ends with RESOURCE_EXHAUSTED. @default 1_048_576 (1 MiB) */
   readonly maxBufferedBytes?: number | undefined;
   /** Answers from this size on are compressed with gzip, for callers that take it; `Infinity` compresses none. @default 16_384 (16 KiB) */
@@ -37,7 +40,12 @@ export interface ConnectHandlerOptions {
 }
 
 /** How the options of the handler are read. */
-const READERS = { maxMessageBytes: bytes(1_048_576), maxBufferedBytes: bytes(1_048_576), compressFromBytes: bytes(16_384) };
+const READERS = {
+  maxMessageBytes: bytes(1_048_576),
+  maxItems: count(MAX_ITEMS),
+  maxBufferedBytes: bytes(1_048_576),
+  compressFromBytes: bytes(16_384),
+};
 
 /**
  * Serves a transport by Connect (calls, streams, GET for queries) and gRPC-Web, at the paths of its gRPC services. Calls whose messages both ends
@@ -51,6 +59,7 @@ export function connectHandler(transport: Transport, options: ConnectHandlerOpti
   const serving = new Serving(transport, {
     domain: routes.package,
     maxMessageBytes: inForce.maxMessageBytes,
+    maxItems: inForce.maxItems,
     maxBufferedBytes: inForce.maxBufferedBytes,
     compressFromBytes: inForce.compressFromBytes,
     onError: reporter(inForce.onError),

@@ -12,7 +12,8 @@ import { errorHeaders } from '../../http/message/problem.ts';
 import { STATUS } from '../../http/message/status.ts';
 import { readConnectTimeout, readGrpcTimeout } from '../timeout.ts';
 import { encodeError, errorBody } from './error.ts';
-import { bytesOf, type Body, type FormEvent, type FormName } from './form.ts';
+import { hasMoreItems, tooManyItems } from '../../guard/max-items.ts';
+import { bytesOf, textOf, type Body, type FormEvent, type FormName, type FormOperation } from './form.ts';
 import { framingOf, readFramed, readPlain, usesGzip, type Asked, type Exchanging, type Framing } from './protocol.ts';
 import { readMessageParam, readParams, textParam } from './query.ts';
 import type { Route } from './routes.ts';
@@ -67,7 +68,7 @@ export class Serving {
     let said: ResponseHead | undefined;
     try {
       const wire = route.wire(asked.form);
-      const input = wire.decodeInput(await readFramed(request, asked, this.limits));
+      const input = this.#inputOf(wire, asked.form, await readFramed(request, asked, this.limits));
       const output = await serveCall(this.transport, {
         operation: route.operation,
         input,
@@ -95,7 +96,7 @@ export class Serving {
     const framing = framingOf(request, asked, this.limits);
     try {
       const wire = route.wire(asked.form);
-      const input = wire.decodeInput(await readFramed(request, asked, this.limits));
+      const input = this.#inputOf(wire, asked.form, await readFramed(request, asked, this.limits));
       const call = { operation: route.operation, input, headers, deadline: this.#deadlineOf(request, asked), peer: peer(request) };
       return await streamResponse(this.transport, call, request, {
         head: (id) => headOf(framing, id),
@@ -156,6 +157,13 @@ export class Serving {
     return this.#ended(framingOf(request, asked, this.limits), error, requestId);
   }
 
+  #inputOf(wire: FormOperation, form: FormName, message: Uint8Array): unknown {
+    const { maxItems } = this.limits;
+    // The form of JSON is the client's too, and counts nothing.
+    if (form === 'json' && message.length > 2 * maxItems && hasMoreItems(textOf(message), maxItems)) throw tooManyItems(maxItems);
+    return wire.decodeInput(message, maxItems);
+  }
+
   async #unary(
     route: OperationRoute,
     request: HttpRequest,
@@ -167,7 +175,7 @@ export class Serving {
     let said: ResponseHead | undefined;
     try {
       const wire = route.wire(form);
-      const input = wire.decodeInput(await read());
+      const input = this.#inputOf(wire, form, await read());
       const output = await serveCall(this.transport, {
         operation: route.operation,
         input,

@@ -3,11 +3,14 @@ import { bytes, count, ms } from '../../core/options.ts';
 import { reporter } from '../../life/report.ts';
 import { chooseTools, type McpToolsOptions } from '../schema.ts';
 import { McpService } from './service.ts';
+import { MAX_ITEMS } from '../../guard/max-items.ts';
 
 /** Options of every server of MCP. */
 export interface McpServingOptions extends McpToolsOptions {
   /** Instructions about the whole service for a model. @default the contract's description */
   readonly instructions?: string | undefined;
+  /** Items of lists and members of objects that one message may hold on all levels together; more are INVALID_ARGUMENT. @default 100_000 */
+  readonly maxItems?: number | undefined;
   /** Tools, or resources, on one page of a list. @default 100 */
   readonly pageSize?: number | undefined;
   /** How long clients may keep the lists, in milliseconds. @default 300_000 (5 minutes) */
@@ -24,6 +27,7 @@ export interface McpServingOptions extends McpToolsOptions {
 
 /** How the options that are numbers are read. */
 export const SERVING_READERS = {
+  maxItems: count(MAX_ITEMS),
   pageSize: count(100),
   listTtlMs: ms(300_000, { zero: true, infinity: false }),
   maxStreamItems: count(1000),

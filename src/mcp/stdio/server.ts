@@ -62,6 +62,7 @@ export function serveMcpStdio(transport: Transport, options: ServeMcpStdioOption
   const session = new StdioSession(serviceOf('serveMcpStdio', transport, read), output, {
     headers: read.headers,
     maxCalls: read.maxCalls,
+    maxItems: read.maxItems,
     onError,
   });
   const stopReading = readLines(input, maxMessageBytes, {

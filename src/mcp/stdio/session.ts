@@ -16,6 +16,7 @@ import { toldError } from '../serving/tool-result.ts';
 export interface StdioSettings {
   readonly headers: HeadersOption | undefined;
   readonly maxCalls: number;
+  readonly maxItems: number;
   readonly onError: (error: unknown) => void;
 }
 
@@ -52,7 +53,7 @@ export class StdioSession {
   receive(text: string): void {
     let message: McpMessage | undefined;
     try {
-      message = readMessage(text);
+      message = readMessage(text, this.settings.maxItems);
       // A response to what this server has never asked.
       if (!message) return;
       const { id } = message;

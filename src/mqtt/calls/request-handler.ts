@@ -2,7 +2,8 @@ import type { IPublishPacket } from 'mqtt';
 import type { Operation } from '../../core/contract.ts';
 import { ApiError, isApiError } from '../../core/errors.ts';
 import { within } from '../../life/timers.ts';
-import { parseJson, tryParseJson } from '../../peer/json.ts';
+import { tryParseJson } from '../../peer/json.ts';
+import { parseMessage } from '../../guard/max-items.ts';
 import { printable } from '../../peer/printable.ts';
 import { acceptHeaders, deadlineOf, serveCall, serveStream, type RawHeaders, type ServedCall } from '../../guard/serve-call.ts';
 import type { Headers, Transport } from '../../core/transport.ts';
@@ -19,6 +20,8 @@ export interface RequestHandlerInit {
   /** What is known of the caller who is answered there, beside the request. */
   readonly headersOf: (replyTo: string) => RawHeaders | undefined;
   readonly maxMessageBytes: number;
+  /** Items of lists and members of objects in one request. */
+  readonly maxItems: number;
   /** Requests that run at a time, and of them for one reply topic. */
   readonly maxCalls: number;
   readonly maxCallsPerCaller: number;
@@ -139,7 +142,7 @@ export class RequestHandler {
       headers: userProperties(properties),
       readInput: () => {
         this.#checkSize(payload.length);
-        return payload.length === 0 ? undefined : parseJson(textOf(payload));
+        return payload.length === 0 ? undefined : parseMessage(textOf(payload), this.init.maxItems);
       },
       encode: (outcome, requestId) => encodeReply(outcome, correlation, requestId),
       encodePiece: (piece, requestId) => encodePiece(piece, correlation, requestId),
@@ -157,7 +160,7 @@ export class RequestHandler {
       readInput: () => {
         this.#checkSize(payload.length);
         // For its limit of nesting: the envelope is a level of its own.
-        parseJson(text, 65);
+        parseMessage(text, this.init.maxItems, 65);
         if (mistake !== undefined) throw new ApiError('INVALID_ARGUMENT', mistake);
         return input;
       },

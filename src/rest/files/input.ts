@@ -19,6 +19,8 @@ import type { RequestBody } from './bodies.ts';
 export interface BodyLimits {
   /** What of a request is in memory at a time. */
   readonly maxBodyBytes: number;
+  /** Items of lists and members of objects. */
+  readonly maxItems: number;
   /** A whole body with files. */
   readonly maxFileBytes: number;
   /** Where files of a form wait that are too large for memory, if others may come after them. */

@@ -1,5 +1,5 @@
 import { ApiError } from '../../core/errors.ts';
-import { ParsedXml, parseXml } from '../../xml/parse.ts';
+import { ParsedXml, parseXml, type ParseRules } from '../../xml/parse.ts';
 import { shown } from '../../xml/text.ts';
 import type { XmlElement } from '../../xml/tree.ts';
 import { versionOf, type SoapVersion } from '../version.ts';
@@ -20,11 +20,16 @@ export class Envelope {
 }
 
 /**
- * Reads an envelope into `into`. `maxDepth` counts objects and lists of values, each of which is up to three elements. With `unicode` other encodings are refused.
+ * Reads an envelope into `into`. `maxDepth` counts objects and lists of values, each of which is up to three elements. With `unicode` other encodings are refused, with `maxItems` more elements and attributes.
  * @throws `ApiError` INVALID_ARGUMENT for a text that is not an envelope.
  */
-export function readEnvelope(xml: string, maxDepth: number, into: Envelope = new Envelope(), unicode = false): Envelope {
-  const parsed = new ParsedXml({ maxDepth: 3 * maxDepth + 8, toldDepth: maxDepth, unicode });
+export function readEnvelope(
+  xml: string,
+  maxDepth: number,
+  into: Envelope = new Envelope(),
+  rules: Pick<ParseRules, 'maxItems' | 'unicode'> = {},
+): Envelope {
+  const parsed = new ParsedXml({ maxDepth: 3 * maxDepth + 8, toldDepth: maxDepth, ...rules });
   try {
     parseXml(xml, parsed);
   } finally {

@@ -94,7 +94,7 @@ class Loader {
     if (known) return known;
     const { text, location: found } = await this.read(location);
     try {
-      const root = parseXml(text, new ParsedXml({ what: 'document', maxDepth: 256, maxElements: 2_000_000, lenient: true }));
+      const root = parseXml(text, new ParsedXml({ what: 'document', maxDepth: 256, maxItems: 2_000_000, lenient: true }));
       const parsed = { root, location: found };
       this.#parsed.set(location, parsed);
       return parsed;

@@ -25,7 +25,7 @@ interface OpenChannel {
 }
 
 /** What the channels of a handler have in common. */
-type ChannelOptions = Pick<ChannelInit, 'maxBufferedBytes' | 'maxMessageBytes' | 'onError'> & {
+type ChannelOptions = Pick<ChannelInit, 'maxBufferedBytes' | 'maxMessageBytes' | 'maxItems' | 'onError'> & {
   /** Writes CloudEvents for peers that ask for them. */
   readonly cloud: CloudEventWriter | undefined;
 };

@@ -1,7 +1,7 @@
 import type { EventDefinition, Operation } from '../../core/contract.ts';
 import { ApiError, isApiError } from '../../core/errors.ts';
 import type { Lifetime } from '../../life/lifetime.ts';
-import { parseJson } from '../../peer/json.ts';
+import { parseMessage } from '../../guard/max-items.ts';
 import { acceptHeaders, serveCall } from '../../guard/serve-call.ts';
 import type { EventMessage, EventSink, Headers, Peer, Transport } from '../../core/transport.ts';
 import type { PeerSocket } from '../../socket/peer-socket.ts';
@@ -29,6 +29,7 @@ export interface ChannelInit {
   readonly format: ChannelFormat;
   readonly maxBufferedBytes: number;
   readonly maxMessageBytes: number;
+  readonly maxItems: number;
   readonly onError: (error: unknown) => void;
 }
 
@@ -131,7 +132,7 @@ export class ChannelSession implements EventSink, SocketSession {
   async #write(text: string): Promise<void> {
     const { operation, params, peer, transport, format } = this.init;
     if (!operation) throw new ApiError('UNIMPLEMENTED', `nothing can be written to the channel ${this.init.event.channel}`);
-    const value = format.payload(parseJson(text));
+    const value = format.payload(parseMessage(text, this.init.maxItems));
     if (!isObject(value)) throw new ApiError('INVALID_ARGUMENT', `a frame is a JSON object: the input of ${operation.name}`);
     const headers = acceptHeaders(this.init.headers);
     try {

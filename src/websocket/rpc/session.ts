@@ -35,6 +35,7 @@ export interface RpcService {
   readonly maxSubscriptions: number;
   readonly maxBufferedBytes: number;
   readonly maxMessageBytes: number;
+  readonly maxItems: number;
   readonly onError: (error: unknown) => void;
 }
 
@@ -81,7 +82,7 @@ export class RpcSession implements SocketSession {
   /** Takes one frame; what it asks for is answered when it is done. */
   receive(text: string | undefined): void {
     if (text === undefined) this.socket.send(encodeFault(new RpcFault(null, PARSE_ERROR, 'this is a binary frame: send JSON as text')));
-    else this.#take(readFrame(text, this.service.maxBatch));
+    else this.#take(readFrame(text, this.service.maxBatch, this.service.maxItems));
   }
 
   /** Answers a message over the limit by its id. */
