@@ -211,17 +211,14 @@ class Serving {
         this.#checkSize(raw);
         const { params, lastEventId } = wire.decodeRequest(call.request);
         const fixed = Object.fromEntries(Object.entries(params).filter(([, value]) => value !== undefined));
-        await this.transport.subscribe({ event, params: fixed, signal: stream.signal, headers, lastEventId, peer: peerOf(call) }, stream);
+        const request = { event, params: fixed, signal: stream.signal, headers, lastEventId, peer: peerOf(call) };
+        await stream.subscribe(() => this.transport.subscribe(request, stream));
         const head = headOf(requestId);
         if (intervalMs !== undefined) head.set(PING_INTERVAL, String(intervalMs));
         stream.open(head);
         if (intervalMs !== undefined && !stream.hasEnded) stream.beat(intervalMs);
       };
-      subscribe().catch((error: unknown) => {
-        // What was held until it was too much is sent, so that the caller resumes after it.
-        if (stream.hasEnded && !call.cancelled) stream.open(headOf(requestId));
-        else call.emit('error', fail(error));
-      });
+      subscribe().catch((error: unknown) => call.emit('error', fail(error)));
     };
   }
 
@@ -251,7 +248,7 @@ class Serving {
       };
       const open = async () => {
         this.#checkSize(raw);
-        await transport.subscribe({ event, params: {}, signal, headers, peer: peerOf(call) }, stream);
+        await stream.subscribe(() => transport.subscribe({ event, params: {}, signal, headers, peer: peerOf(call) }, stream));
         stream.open(headOf(requestId));
         // One after the other, in the sender's order. Not by iterating, which would destroy the stream at its end, before the status is sent.
         call.on('data', (bytes: Buffer) => {

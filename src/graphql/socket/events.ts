@@ -1,46 +1,36 @@
-import { ApiError } from '../../core/errors.ts';
+import type { ApiError } from '../../core/errors.ts';
+import { HeldPieces, type PieceOutlet } from '../../events/held-pieces.ts';
+import type { Lifetime } from '../../life/lifetime.ts';
 import { SharedFrame } from '../../socket/shared-frame.ts';
 import type { PayloadSink } from '../engine/encoding-sink.ts';
 import { GAP, SUBSCRIBED } from '../wire.ts';
 
-/** Where the messages of one subscription go. */
-export interface SocketOutlet {
-  write(frame: SharedFrame): void;
-  end(error: ApiError | undefined): void;
-}
-
 /** The events of one subscription as messages of a socket: holds those that come before it stands. */
 export class SocketEvents implements PayloadSink {
   readonly #quotedId: string;
-  #waiting: SharedFrame[] | undefined = [];
-  #waitingBytes = 0;
-  #ended: { readonly error: ApiError | undefined } | undefined;
+  readonly #pieces: HeldPieces<SharedFrame>;
 
-  private readonly maxBufferedBytes: number;
-  private readonly outlet: SocketOutlet;
+  private readonly outlet: PieceOutlet<SharedFrame>;
 
-  constructor(id: string, maxBufferedBytes: number, outlet: SocketOutlet) {
-    this.maxBufferedBytes = maxBufferedBytes;
+  constructor(id: string, maxBufferedBytes: number, outlet: PieceOutlet<SharedFrame>) {
     this.outlet = outlet;
     this.#quotedId = JSON.stringify(id);
+    this.#pieces = new HeldPieces(maxBufferedBytes, ({ bytes }) => bytes.length, outlet);
+  }
+
+  /** Resolves once it stands. Rejects with why it was refused. */
+  subscribe(source: Lifetime, subscribe: () => Promise<void>): Promise<void> {
+    return this.#pieces.subscribe(source, subscribe);
   }
 
   /** The subscription stands, of which a caller that asks is told. */
   begin(isAsked: boolean): void {
-    const waiting = this.#waiting ?? [];
-    this.#waiting = undefined;
     if (isAsked) this.outlet.write(encodeNext(this.#quotedId, SUBSCRIBED));
-    for (const frame of waiting) this.outlet.write(frame);
-    if (this.#ended) this.outlet.end(this.#ended.error);
+    this.#pieces.begin();
   }
 
   next(payload: string): void {
-    if (this.#ended) return;
-    const frame = encodeNext(this.#quotedId, payload);
-    if (!this.#waiting) return this.outlet.write(frame);
-    this.#waiting.push(frame);
-    this.#waitingBytes += frame.bytes.length;
-    if (this.#waitingBytes > this.maxBufferedBytes) this.end(fellBehind());
+    if (!this.#pieces.hasEnded) this.#pieces.write(encodeNext(this.#quotedId, payload));
   }
 
   gap(): void {
@@ -48,14 +38,8 @@ export class SocketEvents implements PayloadSink {
   }
 
   end(error?: ApiError): void {
-    if (this.#ended) return;
-    this.#ended = { error };
-    if (!this.#waiting) this.outlet.end(error);
+    this.#pieces.end(error);
   }
-}
-
-export function fellBehind(): ApiError {
-  return new ApiError('RESOURCE_EXHAUSTED', 'the reader fell behind: resume from the last event');
 }
 
 let lastId = '';

@@ -15,7 +15,8 @@ import { encodingSink } from '../engine/encoding-sink.ts';
 import { isSubscription, type Caller, type Engine, type PreparedEvents, type PreparedStream } from '../engine/engine.ts';
 import { ResponseHeads, withHeads } from '../engine/heads.ts';
 import { RequestError } from '../document/request-error.ts';
-import { fellBehind, SocketEvents } from './events.ts';
+import { fellBehind } from '../../events/held-pieces.ts';
+import { SocketEvents } from './events.ts';
 import { CLOSE } from './protocol.ts';
 import { encodeError, isObject, readRequest, SUBSCRIBED, type GraphqlRequest } from '../wire.ts';
 import { hasMoreItems, tooManyItems } from '../../guard/max-items.ts';
@@ -190,7 +191,10 @@ export class SocketSession implements Session {
     { headers, peer }: Caller,
   ): Promise<void> {
     const { id, lifetime } = operation;
-    const { signal } = lifetime;
+    // Over before the operation is, if more comes than may be held: what came is sent then.
+    const source = new Lifetime();
+    const { signal } = source;
+    lifetime.listen((reason) => source.abort(reason));
     onAbort(signal, release);
     this.#enter(operation, 'subscriptions');
     const { lastEventId, ack } = body.extensions ?? {};
@@ -199,11 +203,11 @@ export class SocketSession implements Session {
     const events = new SocketEvents(id, this.#maxBufferedBytes, {
       write: (frame) => this.#write(operation, frame),
       end: (error) => this.#endEvents(operation, error),
+      cut: () => source.abort(LEFT),
     });
-    await this.engine.transport.subscribe(
-      { event, params, signal, headers, lastEventId: lastEventId ?? undefined, peer },
-      encodingSink(encode, (error) => this.engine.present(error), events),
-    );
+    const request = { event, params, signal, headers, lastEventId: lastEventId ?? undefined, peer };
+    const sink = encodingSink(encode, (error) => this.engine.present(error), events);
+    await events.subscribe(source, () => this.engine.transport.subscribe(request, sink));
     events.begin(ack === true);
   }
 

@@ -1,5 +1,6 @@
 import type { Metadata, StatusObject } from '@grpc/grpc-js';
 import { ApiError } from '../../core/errors.ts';
+import { fellBehind, HeldPieces } from '../../events/held-pieces.ts';
 import { Lifetime, onAbort } from '../../life/lifetime.ts';
 import { every } from '../../life/timers.ts';
 import type { EventMessage, EventSink } from '../../core/transport.ts';
@@ -27,13 +28,12 @@ const LEFT = new ApiError('CANCELLED', 'the caller has left');
 /** The sink of one caller: holds events until the head is sent, then writes them. */
 export class EventStream implements EventSink {
   readonly #lifetime = new Lifetime();
-  #waiting: Buffer[] | undefined = [];
-  /** Bytes of the messages that wait for the head or are not gone yet. */
+  readonly #pieces: HeldPieces<Buffer>;
+  /** Bytes of the messages that are not gone yet. */
   #buffered = 0;
+  #isLeft = false;
   /** Sizes of the messages that are written and not gone, in order. */
   readonly #sizes: number[] = [];
-  #ended = false;
-  #error: ApiError | undefined;
 
   private readonly call: WritableCall;
   private readonly options: EventStreamOptions;
@@ -41,12 +41,25 @@ export class EventStream implements EventSink {
   constructor(call: WritableCall, options: EventStreamOptions) {
     this.call = call;
     this.options = options;
-    call.on('cancelled', () => this.#leave());
+    this.#pieces = new HeldPieces(options.maxBufferedBytes, (bytes) => bytes.length, {
+      write: (bytes) => (this.#buffered > options.maxBufferedBytes ? this.end(fellBehind()) : this.#write(bytes)),
+      end: (error) => this.#finish(error),
+      cut: () => this.#lifetime.abort(LEFT),
+    });
+    call.on('cancelled', () => {
+      this.#isLeft = true;
+      this.#lifetime.abort(LEFT);
+    });
   }
 
   /** True once nothing more is taken. */
   get hasEnded(): boolean {
-    return this.#ended;
+    return this.#isLeft || this.#pieces.hasEnded;
+  }
+
+  /** Resolves once it stands. Rejects with why it was refused. */
+  subscribe(subscribe: () => Promise<void>): Promise<void> {
+    return this.#pieces.subscribe(this.#lifetime, subscribe);
   }
 
   /** Aborts when the stream is over, whoever ended it. */
@@ -56,15 +69,12 @@ export class EventStream implements EventSink {
 
   /** Sends the head, which tells the caller that it is subscribed, and what came until now. */
   open(head: Metadata): void {
-    const waiting = this.#waiting ?? [];
-    this.#waiting = undefined;
     this.call.sendMetadata(head);
-    for (const bytes of waiting) this.#write(bytes);
-    if (this.#ended) this.#finish();
+    this.#pieces.begin();
   }
 
   next(message: EventMessage): void {
-    if (this.#ended) return;
+    if (this.hasEnded) return;
     let bytes: Buffer;
     try {
       bytes = this.options.encode(message);
@@ -72,11 +82,11 @@ export class EventStream implements EventSink {
       // Not thrown on: whoever publishes would hear it, and other subscribers would miss the event.
       return this.end(new ApiError('DATA_LOSS', 'an event breaks the contract', { cause }));
     }
-    this.#push(bytes);
+    this.#pieces.write(bytes);
   }
 
   gap(): void {
-    if (!this.#ended && this.options.gap) this.#push(this.options.gap);
+    if (!this.hasEnded && this.options.gap) this.#pieces.write(this.options.gap);
   }
 
   /** Gives a sign of life at each interval in which nothing waits to be sent. */
@@ -86,23 +96,11 @@ export class EventStream implements EventSink {
   }
 
   end(error?: ApiError): void {
-    if (this.#ended) return;
-    this.#ended = true;
-    this.#error = error;
-    if (!this.#waiting) this.#finish();
-    this.#lifetime.abort(LEFT);
-  }
-
-  #push(bytes: Buffer): void {
-    if (this.#buffered > this.options.maxBufferedBytes) {
-      return this.end(new ApiError('RESOURCE_EXHAUSTED', 'the reader fell behind: resume from the last event'));
-    }
-    this.#buffered += bytes.length;
-    if (this.#waiting) this.#waiting.push(bytes);
-    else this.#write(bytes);
+    if (!this.#isLeft) this.#pieces.end(error);
   }
 
   #write(bytes: Buffer): void {
+    this.#buffered += bytes.length;
     this.#sizes.push(bytes.length);
     this.call.write(bytes, this.#onWritten);
   }
@@ -113,13 +111,9 @@ export class EventStream implements EventSink {
   };
 
   /** What was written goes out before the status does. */
-  #finish(): void {
-    if (this.#error) this.call.emit('error', this.options.fail(this.#error));
+  #finish(error: ApiError | undefined): void {
+    if (error) this.call.emit('error', this.options.fail(error));
     else this.call.end();
-  }
-
-  #leave(): void {
-    this.#ended = true;
     this.#lifetime.abort(LEFT);
   }
 }

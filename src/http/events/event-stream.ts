@@ -1,5 +1,6 @@
 import { ApiError } from '../../core/errors.ts';
 import { Lifetime } from '../../life/lifetime.ts';
+import { HeldPieces, fellBehind } from '../../events/held-pieces.ts';
 import type { Heartbeat } from './heartbeat.ts';
 import type { HttpRequest, HttpResponse, HttpWriter } from '../message/message.ts';
 import { encodeSseComment } from './sse.ts';
@@ -31,25 +32,28 @@ const encoder = new TextEncoder();
 export class EventStream {
   readonly #lifetime = new Lifetime();
   #writer: HttpWriter | undefined;
-  #waiting: Piece[] = [];
-  #waitingBytes = 0;
-  #isEnded = false;
-  /** Whether the subscription was ended here, not by its source. */
-  #isCut = false;
+  readonly #pieces: HeldPieces<Piece>;
 
   private readonly options: EventStreamOptions;
 
   constructor(options: EventStreamOptions) {
     this.options = options;
+    this.#pieces = new HeldPieces(options.maxBufferedBytes, sizeOf, {
+      write: (piece) => this.#writer?.write(piece),
+      end: (error) => {
+        this.#writer?.write(options.encodeEnd(error));
+        this.#writer?.end();
+      },
+      cut: () => this.#lifetime.abort(LEFT),
+    });
   }
 
   /** Resolves once the subscription stands, or is over already: what came of it is in the response then. Rejects with why it was refused. */
   async open(request: HttpRequest, subscribe: (signal: AbortSignal) => Promise<void>): Promise<void> {
     request.onAbort(() => this.#lifetime.abort(LEFT));
     try {
-      await this.#lifetime.start(() => subscribe(this.#lifetime.signal));
+      await this.#pieces.subscribe(this.#lifetime, () => subscribe(this.#lifetime.signal));
     } catch (error) {
-      if (this.#isCut) return;
       this.#lifetime.abort(LEFT);
       throw error;
     }
@@ -62,19 +66,8 @@ export class EventStream {
   }
 
   write(piece: Piece): void {
-    if (this.#isEnded) return;
-    const { maxBufferedBytes } = this.options;
-    if (this.#writer) {
-      if (this.#writer.bufferedBytes > maxBufferedBytes) this.#fallBehind();
-      else this.#writer.write(piece);
-      return;
-    }
-    this.#waiting.push(piece);
-    this.#waitingBytes += typeof piece === 'string' ? encoder.encode(piece).length : piece.length;
-    if (this.#waitingBytes <= maxBufferedBytes) return;
-    this.#fallBehind();
-    this.#isCut = true;
-    this.#lifetime.abort(LEFT);
+    if (this.#writer && this.#writer.bufferedBytes > this.options.maxBufferedBytes) this.end(fellBehind());
+    else this.#pieces.write(piece);
   }
 
   /** Settles once the reader has taken enough; `undefined` if it can be given more now. */
@@ -83,13 +76,8 @@ export class EventStream {
   }
 
   end(error?: ApiError): void {
-    if (this.#isEnded) return;
-    this.#isEnded = true;
-    const last = this.options.encodeEnd(error);
     // A source may still refuse what it has ended, and then that is the answer.
-    if (!this.#writer) return void this.#waiting.push(last);
-    this.#writer.write(last);
-    this.#writer.end();
+    this.#pieces.end(error);
   }
 
   #attach(writer: HttpWriter): void {
@@ -104,14 +92,12 @@ export class EventStream {
     this.#writer = writer;
     // Something must be written for the head to be sent at once through every proxy.
     if (opening !== undefined) writer.write(opening);
-    for (const waiting of this.#waiting) writer.write(waiting);
-    this.#waiting = [];
-    if (this.#isEnded) writer.end();
+    this.#pieces.begin();
   }
+}
 
-  #fallBehind(): void {
-    this.end(new ApiError('RESOURCE_EXHAUSTED', 'the reader fell behind: resume from the last event'));
-  }
+function sizeOf(piece: Piece): number {
+  return typeof piece === 'string' ? encoder.encode(piece).length : piece.length;
 }
 
 /** The head of a response of server-sent events. */

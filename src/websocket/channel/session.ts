@@ -4,6 +4,7 @@ import type { Lifetime } from '../../life/lifetime.ts';
 import { parseMessage } from '../../guard/max-items.ts';
 import { acceptHeaders, serveCall } from '../../guard/serve-call.ts';
 import type { EventMessage, EventSink, Headers, Peer, Transport } from '../../core/transport.ts';
+import { HeldPieces } from '../../events/held-pieces.ts';
 import type { PeerSocket } from '../../socket/peer-socket.ts';
 import type { SocketSession } from '../../socket/server.ts';
 import type { SharedFrame } from '../../socket/shared-frame.ts';
@@ -36,10 +37,7 @@ export interface ChannelInit {
 /** One connection to the plain channel of an event: a frame out is a payload, a frame in is the input of the operation that writes there. */
 export class ChannelSession implements EventSink, SocketSession {
   #socket: PeerSocket | undefined;
-  /** What came before the connection stood. */
-  #waiting: SharedFrame[] = [];
-  #waitingBytes = 0;
-  #ended: { readonly error: ApiError | undefined } | undefined;
+  readonly #pieces: HeldPieces<SharedFrame>;
   #queue: Promise<void> = Promise.resolve();
   #queued = 0;
   #isHeld = false;
@@ -52,13 +50,15 @@ export class ChannelSession implements EventSink, SocketSession {
   constructor(init: ChannelInit, lifetime: Lifetime) {
     this.init = init;
     this.lifetime = lifetime;
+    this.#pieces = new HeldPieces(init.maxBufferedBytes, ({ bytes }) => bytes.length, {
+      write: (frame) => this.#socket && sendEvent(this.#socket, frame),
+      end: (error) => this.#close(error),
+    });
   }
 
   attach(socket: PeerSocket): void {
     this.#socket = socket;
-    for (const frame of this.#waiting) sendEvent(socket, frame);
-    this.#waiting = [];
-    if (this.#ended) this.#close(this.#ended.error);
+    this.#pieces.begin();
   }
 
   /** Frames are taken one after the other: what is said in order is heard in order. */
@@ -89,21 +89,14 @@ export class ChannelSession implements EventSink, SocketSession {
   }
 
   next(message: EventMessage): void {
-    if (this.#ended) return;
-    const frame = this.init.format.frame(message);
-    if (this.#socket) return sendEvent(this.#socket, frame);
-    this.#waiting.push(frame);
-    this.#waitingBytes += frame.bytes.length;
-    if (this.#waitingBytes > this.init.maxBufferedBytes) this.end(new ApiError('RESOURCE_EXHAUSTED', 'the reader fell behind'));
+    if (!this.#pieces.hasEnded) this.#pieces.write(this.init.format.frame(message));
   }
 
   /** A plain channel has no words for it, and does not resume. */
   gap(): void {}
 
   end(error?: ApiError): void {
-    if (this.#ended) return;
-    this.#ended = { error };
-    if (this.#socket) this.#close(error);
+    this.#pieces.end(error);
   }
 
   leave(): void {

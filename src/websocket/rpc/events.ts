@@ -1,6 +1,7 @@
 import { ApiError } from '../../core/errors.ts';
 import type { Lifetime } from '../../life/lifetime.ts';
 import type { EventMessage, EventSink } from '../../core/transport.ts';
+import { HeldPieces } from '../../events/held-pieces.ts';
 import type { PeerSocket } from '../../socket/peer-socket.ts';
 import { SharedFrame } from '../../socket/shared-frame.ts';
 import { sendEvent } from '../slow-reader.ts';
@@ -32,65 +33,52 @@ export class EventEncoder {
 
 /** The sink of one subscription of a connection: holds what comes before its acknowledgement has been sent. */
 export class RpcSubscription implements EventSink {
-  #waiting: SharedFrame[] | undefined = [];
-  #waitingBytes = 0;
-  #ended = false;
-  #isCut = false;
+  readonly #pieces: HeldPieces<SharedFrame>;
 
   readonly id: number;
-  private readonly socket: PeerSocket;
   private readonly encoder: EventEncoder;
   readonly lifetime: Lifetime;
-  private readonly maxBufferedBytes: number;
   private readonly onEnd: () => void;
 
   constructor(id: number, socket: PeerSocket, encoder: EventEncoder, lifetime: Lifetime, maxBufferedBytes: number, onEnd: () => void) {
     this.id = id;
-    this.socket = socket;
     this.encoder = encoder;
     this.lifetime = lifetime;
-    this.maxBufferedBytes = maxBufferedBytes;
     this.onEnd = onEnd;
+    // A source may still refuse what it has ended, and then that is the answer.
+    const leave = () => lifetime.abort(OVER);
+    this.#pieces = new HeldPieces(maxBufferedBytes, ({ bytes }) => bytes.length, {
+      write: (frame) => sendEvent(socket, frame),
+      end: (error) => {
+        sendEvent(socket, new SharedFrame(encodeNotification('end', { subscription: id, ...(error && { error }) })));
+        leave();
+      },
+      cut: () => (onEnd(), leave()),
+    });
   }
 
-  /** Whether it was ended here, not by its source. */
-  get isCut(): boolean {
-    return this.#isCut;
+  /** Resolves once it stands. Rejects with why it was refused. */
+  subscribe(subscribe: () => Promise<void>): Promise<void> {
+    return this.#pieces.subscribe(this.lifetime, subscribe);
   }
 
   /** The answer to `subscribe` has been sent. */
   acknowledged(): void {
-    const waiting = this.#waiting ?? [];
-    this.#waiting = undefined;
-    for (const frame of waiting) sendEvent(this.socket, frame);
-    if (this.#ended) this.lifetime.abort(OVER);
+    this.#pieces.begin();
   }
 
   next(message: EventMessage): void {
-    if (!this.#ended) this.#send(this.encoder.frame(message, this.id));
+    if (!this.#pieces.hasEnded) this.#pieces.write(this.encoder.frame(message, this.id));
   }
 
   gap(): void {
-    if (!this.#ended) this.#send(new SharedFrame(encodeNotification('gap', { subscription: this.id })));
+    this.#pieces.write(new SharedFrame(encodeNotification('gap', { subscription: this.id })));
   }
 
   end(error?: ApiError): void {
-    if (this.#ended) return;
-    this.#ended = true;
-    this.#send(new SharedFrame(encodeNotification('end', { subscription: this.id, ...(error && { error }) })));
+    if (this.#pieces.hasEnded) return;
+    this.#pieces.end(error);
     this.onEnd();
-    // A source may still refuse what it has ended, and then that is the answer.
-    if (!this.#waiting) this.lifetime.abort(OVER);
-  }
-
-  #send(frame: SharedFrame): void {
-    if (!this.#waiting) return sendEvent(this.socket, frame);
-    this.#waiting.push(frame);
-    this.#waitingBytes += frame.bytes.length;
-    if (this.#waitingBytes <= this.maxBufferedBytes || this.#ended) return;
-    this.end(new ApiError('RESOURCE_EXHAUSTED', 'the reader fell behind: resume from the last event'));
-    this.#isCut = true;
-    this.lifetime.abort(OVER);
   }
 }
 

@@ -271,12 +271,7 @@ export class RpcSession implements SocketSession {
         const { signal } = lifetime;
         const headers = this.#headersOf(own);
         const request = { event, params: fixed as Readonly<Record<string, unknown>>, signal, headers, lastEventId, peer: this.peer };
-        // What was more than may be held has been cut: then its end follows the answer.
-        await lifetime
-          .start(() => this.service.transport.subscribe(request, subscription))
-          .catch((error: unknown) => {
-            if (!subscription.isCut) throw error;
-          });
+        await subscription.subscribe(() => this.service.transport.subscribe(request, subscription));
         return { text: encodeResult(id, { subscription: number }), begin: subscription };
       } catch (error) {
         this.#subscriptions.delete(number);
