@@ -1,6 +1,11 @@
 import type { EventMessage, EventRequest, EventSink } from '../core/transport.ts';
 import { onAbort } from '../life/lifetime.ts';
+import { weightOf } from '../peer/weight.ts';
+import { HeldPieces } from './held-pieces.ts';
 import { channelKey, Listeners } from './listeners.ts';
+
+/** How many bytes of live events wait for one subscriber that catches up. */
+const MAX_HELD_BYTES = 67_108_864;
 
 /** How a hub finds where a subscriber stands. `P` is a place in the order of its events. */
 export interface Standing<P> {
@@ -47,17 +52,31 @@ export class Followers<P> {
     const { event, params, signal, lastEventId } = request;
     const fixed = event.params.filter((param) => params[param] !== undefined);
     let place: P | undefined;
-    // What comes while it catches up.
-    let held: (EventMessage | 'gap')[] | undefined = [];
     const give = (message: EventMessage): void => {
       const at = this.placeOf(message);
       if (place !== undefined && !this.isAfter(at, place)) return;
       place = at;
       void sink.next(message);
     };
-    const gap = () => (held ? held.push('gap') : sink.gap());
-    const hear = (message: EventMessage) => (held ? held.push(message) : give(message));
-    const leave = this.#join(event.name, fixed, params, hear, gap);
+    // What comes while it catches up.
+    const live = new HeldPieces<EventMessage | 'gap'>(MAX_HELD_BYTES, (piece) => 200 + (piece === 'gap' ? 0 : weightOf(piece.data)), {
+      write: (piece) => {
+        if (signal.aborted) return;
+        if (piece === 'gap') sink.gap();
+        else give(piece);
+      },
+      end: (error) => {
+        leave();
+        sink.end(error);
+      },
+    });
+    const leave = this.#join(
+      event.name,
+      fixed,
+      params,
+      (message) => live.write(message),
+      () => live.write('gap'),
+    );
     onAbort(signal, leave);
     try {
       place = await standing.begin();
@@ -71,13 +90,7 @@ export class Followers<P> {
       leave();
       throw error;
     }
-    const waited = held;
-    held = undefined;
-    for (const message of waited) {
-      if (signal.aborted) return;
-      if (message === 'gap') sink.gap();
-      else give(message);
-    }
+    live.begin();
   }
 
   clear(): void {

@@ -26,7 +26,7 @@ export type { MqttConnectionOptions, MqttCredentials, MqttTls, WebSocketFactory 
 
 /** Options of `mqttHub`. */
 export interface MqttHubOptions extends MqttConnectionOptions {
-  /** How many of the last events of each channel are held for subscribers that resume. @default 1000 */
+  /** How many of the last events of each event of the contract are held for subscribers that resume, those of all its channels together. @default 1000 */
   readonly history?: number;
   /** Larger messages are reported and dropped, in bytes. @default 8_388_608 (8 MiB) */
   readonly maxMessageBytes?: number;
