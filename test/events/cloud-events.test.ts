@@ -6,7 +6,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import WebSocket from 'ws';
 import * as z from 'zod';
 import { createClient, createService, defineContract, event, isApiError, mutation } from '../../src/core.ts';
-import { cloudEventAttributes, cloudEventHeaders } from '../../src/events/cloud-event-headers.ts';
+import { cloudEventAttributes, cloudEventHeaders } from '../../src/webhook/body/cloud-event-headers.ts';
 import { composeHandlers } from '../../src/http/serve/compose.ts';
 import { listen } from '../../src/http/node/listen.ts';
 import { rest } from '../../src/rest/client.ts';

@@ -1,5 +1,5 @@
 import { ApiError } from '../../core/errors.ts';
-import { cloudEventAttributes } from '../../events/cloud-event-headers.ts';
+import { cloudEventAttributes } from './cloud-event-headers.ts';
 import { isCloudEventType, readCloudEvent } from '../../events/read-cloud-event.ts';
 import { HttpError } from '../../http/message/error.ts';
 import type { RawHeaders } from '../../guard/serve-call.ts';

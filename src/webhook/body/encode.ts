@@ -1,6 +1,6 @@
 import type { Contract, EventDefinition } from '../../core/contract.ts';
 import { CLOUD_EVENT_TYPE, structuredCloudEvent, type CloudEventAttributes, type CloudEventWriter } from '../../events/cloud-event.ts';
-import { cloudEventHeaders } from '../../events/cloud-event-headers.ts';
+import { cloudEventHeaders } from './cloud-event-headers.ts';
 import { parseJson } from '../../peer/json.ts';
 import type { StoredMessage, StoredSubscription } from '../store/store.ts';
 import { encodeEnvelope, JSON_TYPE, XML_TYPE } from '../wire.ts';
