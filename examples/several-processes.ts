@@ -2,7 +2,6 @@
 // Run it: npx tsx examples/several-processes.ts. It starts redis-server and Postgres by itself, if both are installed.
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { connect, createServer, type AddressInfo } from 'node:net';
 import { createClient } from 'multi-api-sdk';
 import { retry } from 'multi-api-sdk/compose';
 import { migratePostgres } from 'multi-api-sdk/postgres';
@@ -10,6 +9,7 @@ import { rest } from 'multi-api-sdk/rest';
 import { webSocket } from 'multi-api-sdk/websocket';
 import pg from 'pg';
 import { enginesMissing, startEngines } from './support/engines.ts';
+import { startProxy } from './support/proxy.ts';
 import { shop } from './support/shop.ts';
 
 if (enginesMissing !== undefined) {
@@ -33,22 +33,8 @@ async function start(name: string, port = 0): Promise<{ readonly child: ChildPro
 const processes = await Promise.all(['one', 'two'].map((name) => start(name)));
 const ports = processes.map(({ url }) => Number(new URL(url).port));
 
-// The proxy: each connection goes to the next process, and to the one after it if that does not answer. Any other does as well.
-let next = 0;
-const proxy = createServer((socket) => {
-  const tryProcess = (tries: number) => {
-    const upstream = connect(ports[next++ % ports.length] ?? 0, '127.0.0.1');
-    const failed = () => (tries > 1 ? tryProcess(tries - 1) : socket.destroy());
-    upstream.once('error', failed);
-    upstream.once('connect', () => {
-      upstream.off('error', failed);
-      for (const [from, to] of [[socket, upstream], [upstream, socket]] as const) from.on('error', () => {}).on('close', () => to.destroy()).pipe(to); // prettier-ignore
-    });
-  };
-  tryProcess(ports.length);
-}).listen(0, '127.0.0.1');
-await once(proxy, 'listening');
-const url = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+const proxy = await startProxy(ports);
+const { url } = proxy;
 
 // Written at one process, heard wherever the proxy leads to.
 const watcher = createClient({ contract: shop, transport: webSocket({ url }) });

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -63,6 +63,11 @@ describe('the guides', () => {
     if (program === undefined || output === undefined) throw new Error(`${name} has no program, or does not say what it prints`);
     const file = join(folder, `${name}.ts`);
     await writeFile(file, program);
+    // A program may have further files, each in a block with its path.
+    for (const [, path = '', part = ''] of text.matchAll(/```ts title=(\S+)\n([^]*?)```/g)) {
+      await mkdir(dirname(join(folder, path)), { recursive: true });
+      await writeFile(join(folder, path), part);
+    }
     expect(await run(file)).toEqual([output, '']);
   });
 });
@@ -95,8 +100,19 @@ async function run(file: string): Promise<[stdout: string, stderr: string]> {
 
 describe('the guide to a protocol of your own', () => {
   test('the protocol of the guide is the example that passes the conformance cases', async () => {
-    const example = await readFile(join(ROOT, 'examples/own-protocol.ts'), 'utf8');
     const guide = await readFile(join(GUIDES, 'your-own-protocol.md'), 'utf8');
-    expect(guide).toContain(`\`\`\`ts\n${example.slice(example.indexOf('import'))}\`\`\``);
+    for (const [path, head] of Object.entries({ 'own-protocol.ts': 'ts', 'support/lines-server.ts': 'ts title=support/lines-server.ts' })) {
+      const example = await readFile(join(ROOT, 'examples', path), 'utf8');
+      expect(guide).toContain(`\`\`\`${head}\n${example.slice(example.indexOf('import'))}\`\`\``);
+    }
+  });
+});
+
+describe('the examples', () => {
+  test('have under a hundred lines each', async () => {
+    const files = (await readdir(join(ROOT, 'examples'), { recursive: true })).filter((name) => /\.(?:tsx?|py)$/.test(name));
+    const long = await Promise.all(files.map(async (name) => ((await readFile(join(ROOT, 'examples', name), 'utf8')).split('\n').length > 100 ? [name] : []))); // prettier-ignore
+    expect(long.flat()).toEqual([]);
+    expect(files.length).toBeGreaterThan(25);
   });
 });

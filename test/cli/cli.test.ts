@@ -301,6 +301,7 @@ describe('examples', () => {
   test.each([
     ['quickstart', "[NOT_FOUND] the weather of 'Atlantis' is not known"],
     ['own-contract', 'over REST { id: 2'],
+    ['telemetry', "link: 'SERVER POST /orders/{item}'"],
   ])('%s runs by itself', async (name, text) => {
     const { code, stdout, stderr } = await finish(start([`examples/${name}.ts`]));
     expect([code, stderr]).toEqual([0, '']);

@@ -1,4 +1,5 @@
-import { lines, serveLines } from '../../examples/own-protocol.ts';
+import { lines } from '../../examples/own-protocol.ts';
+import { serveLines } from '../../examples/support/lines-server.ts';
 import type { ConformanceTarget } from '../../src/conformance/index.ts';
 
 /** The protocol of the guide "Your own protocol": it must keep the law as ours do. */
