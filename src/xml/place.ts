@@ -1,4 +1,4 @@
-import { isName } from './name.ts';
+import { attributeOf, type AttributeName } from './attribute.ts';
 import type { AttributeMember, LoosePlan, Member, ObjectPlan } from './plan.ts';
 import { shown } from './text.ts';
 
@@ -73,7 +73,7 @@ export class Placed {
   readonly #values = new Map<Member | AttributeMember | '#text', unknown>();
   /** Elements that the type does not name, by their names. */
   readonly rest: [string, unknown][] = [];
-  readonly attributes: [string, unknown][] = [];
+  readonly attributes: [AttributeName, unknown][] = [];
 
   readonly loose: LoosePlan;
 
@@ -101,7 +101,10 @@ export function place(plan: ObjectPlan, loose: LoosePlan, value: Values, isDeriv
     const each = value[key];
     if (isAbsent(each) && each !== null) continue;
     if (key === '@xsi:type') continue;
-    const member = loose.find(key);
+    const open = loose.openAttributes ? attributeOf(key) : undefined;
+    // One that the schema names, by its whole name.
+    const named = open?.uri && loose.attributes.find((attribute) => attribute.key === `${open.uri} ${open.local}`);
+    const member = named || loose.find(key);
     if (member !== undefined) {
       const name = member === '#text' ? member : member.name;
       if (placed.has(member)) {
@@ -110,7 +113,7 @@ export function place(plan: ObjectPlan, loose: LoosePlan, value: Values, isDeriv
       }
       placed.set(member, each);
     } else if (each === null || (isDerived && isNameOf(each, plan)) || isNameOf(each, plan)) continue;
-    else if (key.startsWith('@') && loose.openAttributes && isName(key.slice(1))) placed.attributes.push([key.slice(1), each]);
+    else if (open) placed.attributes.push([open, each]);
     else if (loose.open && !key.startsWith('@')) placed.rest.push([key, each]);
     else throw new UnplacedValue(`'${shown(key)}' has no place here: ${known(plan, loose)}`, key);
   }

@@ -1,5 +1,6 @@
 import { ApiError } from '../core/errors.ts';
 import { setOwn } from '../core/own.ts';
+import { attributeProperty, isProtocol } from './attribute.ts';
 import { KEY } from './contract-plan.ts';
 import type { ItemsPlan, LoosePlan, Member, ObjectPlan, Plan, Slot, UntypedPlan } from './plan.ts';
 import { isNil, nameOf, resolveName, XSI, type XmlElement } from './tree.ts';
@@ -256,13 +257,8 @@ function readAttributes(loose: LoosePlan | undefined, element: XmlElement, value
     if (isProtocol(uri) || (space === -1 && (key === 'href' || key === 'id') && !loose?.attributes.some((each) => each.key === key)))
       continue;
     const known = loose?.attributes.find((each) => each.key === key);
-    setOwn(value, known?.name ?? `@${key.slice(space + 1)}`, known ? known.plan.read(text) : text);
+    setOwn(value, known?.name ?? attributeProperty({ uri, local: key.slice(space + 1) }), known ? known.plan.read(text) : text);
   }
-}
-
-/** Namespaces whose attributes say how a message is encoded, and nothing of its values. */
-function isProtocol(uri: string): boolean {
-  return /^http:\/\/(schemas\.xmlsoap\.org\/soap|www\.w3\.org\/2003\/05\/soap)-?/.test(uri);
 }
 
 /** An element of any XML: by its `xsi:type` if the schema has it, else by how it looks. */

@@ -1,3 +1,4 @@
+import { attributeOf, writeAttribute } from './attribute.ts';
 import { KEY } from './contract-plan.ts';
 import { isName } from './name.ts';
 import { at, chooseType, isAbsent, isRecord, place, refuseKeys, shape, UnplacedValue, type Placed, type Values } from './place.ts';
@@ -145,7 +146,7 @@ function writeLoose(declared: ObjectPlan, loose: LoosePlan, value: unknown, cont
     // What text escapes an attribute escapes too, beside what would end it.
     attributes += ` ${attribute.written}="${at(attribute.name, () => quoted(writeScalar(attribute.plan, each)))}"`;
   }
-  for (const [name, each] of found.attributes) attributes += ` ${name}="${escapeAttribute(scalarText(each))}"`;
+  found.attributes.forEach(([name, each], index) => (attributes += writeAttribute(name, scalarText(each), index)));
   if (plan !== declared || context.encoded) attributes += typeAttribute(chosen.typed, context);
   let content = '';
   if (chosen.text) {
@@ -287,8 +288,9 @@ function writeUntyped(plan: UntypedPlan | undefined, value: unknown, context: Wr
     if (each === undefined || key === '@xsi:type') continue;
     if (key === '#text') content += escapeText(scalarText(each));
     else if (key.startsWith('@')) {
-      if (!isName(key.slice(1))) throw new UnplacedValue(`'${shown(key)}' cannot be the name of an attribute`, key);
-      if (each !== null) attributes += ` ${key.slice(1)}="${escapeAttribute(scalarText(each))}"`;
+      const name = attributeOf(key);
+      if (!name) throw new UnplacedValue(`'${shown(key)}' cannot be the name of an attribute`, key);
+      if (each !== null) attributes += writeAttribute(name, scalarText(each), attributes.length);
     } else {
       const slot = plan?.global(key);
       for (const item of Array.isArray(each) ? (each as unknown[]) : [each])

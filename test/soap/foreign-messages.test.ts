@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { answerOf, bodyOf, callForeign, headerOf, schema, wsdlWith, type ForeignCall } from '../support/foreign-soap.ts';
+import { readEnvelope } from '../../src/soap/wire/envelope.ts';
 import { errorOf } from '../support/soap.ts';
 
 const el = (name: string, type: string): string => `<xs:element name="${name}" type="${type}"/>`;
@@ -204,15 +205,51 @@ describe('anyAttribute', () => {
     const open =
       '<xs:complexType><xs:sequence><xs:element name="a" type="xs:string"/></xs:sequence><xs:anyAttribute processContents="lax"/></xs:complexType>';
     const types = schema(`<xs:element name="Go">${open}</xs:element><xs:element name="GoR">${open}</xs:element>`);
-    const fields = { a: z.string(), '@more': z.string() };
+    const fields = {
+      a: z.string(),
+      '@more': z.string(),
+      '@{urn:"<&}lang': z.string(),
+      '@{urn:b}more': z.string(),
+      '@xml:lang': z.string(),
+    };
     const { sent, result } = await callForeign({
       wsdl: wsdlWith({ types }),
       input: z.object(fields),
-      output: z.object({ ...fields, '@lang': z.string() }),
-      args: { a: '1', '@more': '"&<' },
-      answer: answerOf('<x:GoR more="&lt;2" xml:lang="de"><x:a>3</x:a></x:GoR>'),
+      output: z.object(fields),
+      args: { a: '1', '@more': '"&<', '@{urn:"<&}lang': 'x', '@{urn:b}more': 'y', '@xml:lang': 'de' },
+      answer: answerOf(
+        '<x:GoR more="&lt;2" xml:lang="de" xmlns:c="urn:&quot;&lt;&amp;" c:lang="x" xmlns:b="urn:b" b:more="y"><x:a>3</x:a></x:GoR>',
+      ),
     });
     expect(bodyOf(sent)).toContain('more="&quot;&amp;&lt;"');
-    expect(result).toEqual({ a: '3', '@more': '<2', '@lang': 'de' });
+    const others = { '@{urn:"<&}lang': 'x', '@{urn:b}more': 'y', '@xml:lang': 'de' };
+    expect(result).toEqual({ a: '3', '@more': '<2', ...others });
+    const [{ attributes } = { attributes: new Map() }] = readEnvelope(sent?.body ?? '', 64).body;
+    expect(Object.fromEntries(attributes)).toEqual({
+      more: '"&<',
+      'urn:"<& lang': 'x',
+      'urn:b more': 'y',
+      'http://www.w3.org/XML/1998/namespace lang': 'de',
+    });
+  });
+
+  test('refuses those that XML, XML Schema and SOAP read themselves', async () => {
+    const open = '<xs:complexType><xs:sequence/><xs:anyAttribute processContents="lax"/></xs:complexType>';
+    const types = schema(`<xs:element name="Go">${open}</xs:element><xs:element name="GoR">${open}</xs:element>`);
+    for (const uri of [
+      'http://www.w3.org/2001/XMLSchema-instance',
+      'http://www.w3.org/2000/xmlns/',
+      'http://schemas.xmlsoap.org/soap/envelope/',
+    ]) {
+      const key = `@{${uri}}nil`;
+      const calling = callForeign({
+        wsdl: wsdlWith({ types }),
+        input: z.object({ [key]: z.string() }),
+        output: z.object({}),
+        args: { [key]: 'true' },
+        answer: answerOf('<x:GoR/>'),
+      });
+      await expect(calling).rejects.toThrow('has no place here');
+    }
   });
 });
