@@ -66,12 +66,20 @@ const Text = z.string().check(z.minLength(1), z.maxLength(2048));
 /** Where the subscription API is. */
 export const SUBSCRIPTIONS_PATH = '/webhooks/subscriptions';
 
+/** As JSON: with the other limits no subscription is larger than some kilobytes, however many a caller makes. */
+const MAX_PARAMS = 4096;
+const TOO_LONG = `params hold ${MAX_PARAMS} characters at most`;
+const areShort = (params: object): boolean => JSON.stringify(params).length <= MAX_PARAMS;
+
 /** What a subscriber sends: `POST /webhooks/subscriptions`. */
 export const SubscriptionRequest = z.object({
   url: Text,
   events: z.array(Text).check(z.minLength(1), z.maxLength(100)),
   format: z._default(z.enum(['json', 'xml']), 'json'),
-  params: z._default(z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])), {}),
+  params: z._default(
+    z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).check(z.refine(areShort, { error: TOO_LONG })),
+    {},
+  ),
   ordered: z._default(z.boolean(), false),
   notices: z._default(z.boolean(), false),
   lastEventId: z.optional(z.string().check(z.maxLength(256))),

@@ -68,7 +68,8 @@ describe('bodies', () => {
 
   it('says so where a body parser has read it before', async () => {
     const parse = express.json();
-    const listener = nodeListener(echo, { onError: (error) => expect.unreachable(String(error)) });
+    const errors: unknown[] = [];
+    const listener = nodeListener(echo, { onError: (error) => void errors.push(error) });
     const server = createServer((req, res) => parse(req as never, res as never, () => listener(req, res)));
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     onTestFinished(() => void server.close());
@@ -80,9 +81,10 @@ describe('bodies', () => {
     ]) {
       const response = await fetch(url, { method: 'POST', ...init });
       expect(response.status).toBe(500);
-      const detail = expect.stringContaining('before body parsers such as express.json()') as string;
-      expect(await response.json()).toMatchObject({ code: 'INTERNAL', detail });
+      // Advice is for whoever mounted the handler, not for the caller.
+      expect(await response.text()).not.toMatch(/express|mount/);
     }
+    expect(errors.map(String)).toEqual([0, 1].map(() => expect.stringContaining('before body parsers such as express.json()')));
   });
 
   it('keeps no timer for one that was refused with its first piece', async () => {
@@ -114,11 +116,12 @@ describe('bodies', () => {
   it('rejects with 400 where it is cut', async () => {
     const failed = deferred<unknown>();
     const server = await serve(async (request) => {
-      await request.text(100).catch(failed.resolve);
+      const read = request.text(100).catch(failed.resolve);
+      wire.socket.destroy();
+      await read;
       return { status: 200, headers: {} };
     });
     const wire = dial(server, 'POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\n\r\nabc');
-    setTimeout(() => wire.socket.destroy(), 20);
     expect(await failed.promise).toMatchObject({ status: 400, message: 'the body was cut off' });
   });
 

@@ -104,6 +104,7 @@ describe('subscriptions', () => {
       [{ url, events: [] }, 400, 'INVALID_ARGUMENT', /events/],
       [{ url, events: ['nothing'] }, 400, 'UNIMPLEMENTED', /there are article\.published, other/],
       [{ url, events: ['other'] }, 400, 'INVALID_ARGUMENT', /public/],
+      [{ url, events: ['other'], params: { x: 'x'.repeat(5000) } }, 400, 'INVALID_ARGUMENT', /params hold 4096 characters at most/],
       [{ url: 'ftp://example.com', events: ['other'] }, 400, 'INVALID_ARGUMENT', /https:\/\/ or http:\/\//],
       [{ url, events: ['other', 'article.published'], lastEventId: 'x' }, 400, 'INVALID_ARGUMENT', /lastEventId/],
     ] as const) {

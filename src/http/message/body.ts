@@ -18,7 +18,7 @@ export function tooSlow(timeoutMs: number): HttpError {
   return new HttpError(408, `the body took longer than ${timeoutMs} ms`);
 }
 
-/** The answer where somebody else has read the body, which can be read once: a mistake in how a handler is mounted. */
-export function readBefore(advice: string): HttpError {
-  return new HttpError(500, `the body was read before it came here: ${advice}`);
+/** Somebody else has read the body, which can be read once: a mistake in how a handler is mounted. It is reported, and the caller learns nothing of it. */
+export function readBefore(advice: string): Error {
+  return new Error(`the body was read before it came here: ${advice}`);
 }
