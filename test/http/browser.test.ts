@@ -54,7 +54,7 @@ describe.each(carriers)('browser rules (%s)', (_name, open) => {
     const response = await ask('/ok', 'GET', { origin: 'https://a.example' });
     expect(corsOf(response)).toEqual({
       'access-control-allow-origin': '*',
-      'access-control-expose-headers': 'link, retry-after, etag, location, x-request-id, deprecation, sunset',
+      'access-control-expose-headers': 'link, retry-after, etag, location, x-request-id, deprecation, sunset, x-ping-interval-ms',
       vary: 'accept, origin',
     });
     expect(corsOf(await ask('/ok', 'GET', {}))).toEqual({ vary: 'accept' });

@@ -258,7 +258,7 @@ export const FACTORIES: readonly Factory[] = [
       },
     },
   },
-  { name: 'connect', make: (options) => connect({ url: URL, ...options })(contract), numbers: REST_CLIENT },
+  { name: 'connect', make: (options) => connect({ url: URL, ...options })(contract), numbers: { ...REST_CLIENT, pingIntervalMs: {} } },
   {
     name: 'connectHandler',
     make: (options) => connectHandler(service, options),

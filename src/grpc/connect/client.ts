@@ -6,7 +6,7 @@
  */
 
 import { binary, transports } from '#connect-parts';
-import { readOptions } from '../../core/options.ts';
+import { ms, readOptions } from '../../core/options.ts';
 import type { Adapter, Transport } from '../../core/transport.ts';
 import { defineAdapter } from '../../guard/guard.ts';
 import { HTTP_CLIENT_OPTIONS, HTTP_CLIENT_READERS } from '../../http/client/http-client.ts';
@@ -29,7 +29,7 @@ export type { LockedField, LockedType, ProtoLock } from '../proto/lock.ts';
  * @throws TypeError if an option is unknown or wrong.
  */
 export function connect(options: ConnectOptions): Adapter<'call' | 'subscribe' | 'stream'> {
-  const read = readOptions('connect', options, HTTP_CLIENT_READERS, [
+  const read = readOptions('connect', options, { ...HTTP_CLIENT_READERS, pingIntervalMs: ms() }, [
     'url',
     'protocol',
     'format',

@@ -3,6 +3,7 @@ import type { EventSink, Peer, ResponseHead, Transport } from '../../core/transp
 import { encodeOnce } from '../../events/encode-once.ts';
 import { acceptHeaders, serveCall } from '../../guard/serve-call.ts';
 import { EventStream } from '../../http/events/event-stream.ts';
+import { Heartbeat } from '../../http/events/heartbeat.ts';
 import { streamResponse } from '../../http/events/stream-response.ts';
 import { HttpError } from '../../http/message/error.ts';
 import { acceptsGzip, deflate, inflate } from '../../http/message/gzip.ts';
@@ -10,6 +11,7 @@ import { withHead } from '../../http/message/head.ts';
 import { peerOf, type HttpRequest, type HttpResponse } from '../../http/message/message.ts';
 import { errorHeaders } from '../../http/message/problem.ts';
 import { STATUS } from '../../http/message/status.ts';
+import { askedInterval, PING_INTERVAL } from '../streams/pulse.ts';
 import { readConnectTimeout, readGrpcTimeout } from '../timeout.ts';
 import { encodeError, errorBody } from './error.ts';
 import { hasMoreItems, tooManyItems } from '../../guard/max-items.ts';
@@ -114,7 +116,9 @@ export class Serving {
 
   /** A subscription, of either protocol. */
   async events(route: EventRoute, request: HttpRequest, asked: Asked): Promise<HttpResponse> {
-    const headers = acceptHeaders(request.headers);
+    const { [PING_INTERVAL]: interval, ...raw } = request.headers;
+    const intervalMs = askedInterval(interval);
+    const headers = acceptHeaders(raw);
     const requestId = headers['x-request-id'];
     const framing = framingOf(request, asked, this.limits);
     try {
@@ -123,7 +127,8 @@ export class Serving {
       const fixed = Object.fromEntries(Object.entries(params).filter(([, value]) => value !== undefined));
       const stream = new EventStream({
         maxBufferedBytes: this.limits.maxBufferedBytes,
-        head: (id) => headOf(framing, id),
+        ...(intervalMs !== undefined && { heartbeat: new Heartbeat(intervalMs), beat: framing.plain('') }),
+        head: (id) => ({ ...headOf(framing, id), ...(intervalMs !== undefined && { [PING_INTERVAL]: String(intervalMs) }) }),
         encodeEnd: (error) => framing.end(error && errorBody(error, requestId, this.limits.onError)),
       });
       const encode = this.#encoderOf(wire);

@@ -7,6 +7,7 @@ import { onAbort } from '../../life/lifetime.ts';
 import { messageOf, type ClientProtocol } from './client-protocol.ts';
 import { unreadable } from '../codec/value.ts';
 import { EnvelopeReader, type Envelope } from './envelope.ts';
+import { Pulse, PING_INTERVAL } from '../streams/pulse.ts';
 import type { FormName } from './form.ts';
 
 /** One stream of messages, and who reads it. */
@@ -20,6 +21,8 @@ export interface Listening {
   readonly protocol: ClientProtocol;
   readonly form: FormName;
   readonly maxBytes: number;
+  /** How often the server was asked for a sign of life, in milliseconds; `Infinity` if it was not. */
+  readonly pingIntervalMs: number;
   /** The streams that the transport ends when it closes. */
   readonly streams: Set<AbortController>;
   readonly open: (signal: AbortSignal) => Promise<FetchResponse>;
@@ -32,7 +35,10 @@ export async function listen(listening: Listening): Promise<void> {
   const controller = new AbortController();
   const unlink = onAbort(signal, () => controller.abort(signal.reason));
   streams.add(controller);
+  const lost = () => controller.abort(new ApiError('UNAVAILABLE', 'the server has fallen silent', { remote: true }));
+  let pulse: Pulse | undefined;
   const release = () => {
+    pulse?.stop();
     unlink();
     streams.delete(controller);
     controller.abort(new ApiError('CANCELLED', 'the stream is over'));
@@ -40,7 +46,9 @@ export async function listen(listening: Listening): Promise<void> {
   try {
     const response = await open(controller.signal);
     await protocol.checkStream(response, listening, () => response.text().catch(() => ''));
-    const messages = new Messages(streamOf(response), listening, controller.signal);
+    if (response.headers.get(PING_INTERVAL) !== null) pulse = new Pulse(listening.pingIntervalMs, () => {}, lost);
+    pulse?.head(true);
+    const messages = new Messages(streamOf(response), listening, controller.signal, pulse);
     // An answer whose length is known is over already: if it has nothing but an error, the stream never began.
     const first = response.headers.get('content-length') === null ? undefined : await messages.next();
     if (first && !(first instanceof Uint8Array) && first.error) throw first.error;
@@ -83,10 +91,12 @@ class Messages {
 
   private readonly listening: Listening;
   private readonly signal: AbortSignal;
+  private readonly pulse: Pulse | undefined;
 
-  constructor(body: ReadableStream<Uint8Array>, listening: Listening, signal: AbortSignal) {
+  constructor(body: ReadableStream<Uint8Array>, listening: Listening, signal: AbortSignal, pulse: Pulse | undefined) {
     this.listening = listening;
     this.signal = signal;
+    this.pulse = pulse;
     this.#reader = body.getReader();
     this.#envelopes = new EnvelopeReader(listening.maxBytes);
     onAbort(signal, () => void this.#reader.cancel().catch(() => {}));
@@ -99,6 +109,9 @@ class Messages {
         if (this.signal.aborted) return { error: undefined };
         const envelope = this.#ready.shift();
         if (envelope) {
+          this.pulse?.message();
+          // No event of ours is empty: it is a sign of life.
+          if (this.pulse && envelope.data.length === 0 && envelope.flags === 0) continue;
           const end = protocol.endOf(envelope);
           if (end === undefined) return messageOf(envelope, name);
           return { error: end === 'ok' ? undefined : end };

@@ -7,6 +7,7 @@ import { responseHeaders } from '../../peer/response-headers.ts';
 import { toBase64 } from '../../schema/codec/base64.ts';
 import { encodeInput } from '../codec/encode-input.ts';
 import { unreadable } from '../codec/value.ts';
+import { PING_INTERVAL } from '../streams/pulse.ts';
 import { connectTimeout, grpcTimeout } from '../timeout.ts';
 import type { ConnectInForce } from './client-options.ts';
 import { PROTOCOLS, type ClientProtocol } from './client-protocol.ts';
@@ -110,6 +111,8 @@ export class ConnectTransport implements Transport {
     const { protocol, form } = this;
     const deadline = request.operation ? request.deadline : undefined;
     const headers = await this.#headers(given, deadline, protocol.streamType(form), false);
+    const pingIntervalMs = request.operation ? Infinity : (this.options.pingIntervalMs ?? this.#pingIntervalMs());
+    if (pingIntervalMs !== Infinity) headers[PING_INTERVAL] = String(Math.ceil(pingIntervalMs));
     const exchange = { method: 'POST', url: this.base + path, headers, body: protocol.frame(bytesOf(message)) };
     await listen({
       name,
@@ -118,6 +121,7 @@ export class ConnectTransport implements Transport {
       take,
       protocol,
       form,
+      pingIntervalMs,
       streams: this.#streams,
       maxBytes: this.options.maxResponseBytes,
       open: (own) => this.#http.open({ ...exchange, signal: own }),
@@ -134,6 +138,12 @@ export class ConnectTransport implements Transport {
       else headers['grpc-timeout'] = grpcTimeout(deadline);
     }
     return headers;
+  }
+
+  /** A page may send to other origins only what they allow. */
+  #pingIntervalMs(): number {
+    const { location } = globalThis as { readonly location?: { readonly origin: string } };
+    return location && !`${this.base}/`.startsWith(`${location.origin}/`) ? Infinity : 30_000;
   }
 
   #getUrl(path: string, message: Body): string | undefined {

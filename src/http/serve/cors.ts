@@ -57,7 +57,7 @@ export function isFromListedOrigin(request: HttpRequest): boolean {
 }
 
 const METHODS = 'GET, HEAD, POST, PUT, PATCH, DELETE';
-const EXPOSED = ['link', 'retry-after', 'etag', 'location', 'x-request-id', 'deprecation', 'sunset'];
+const EXPOSED = ['link', 'retry-after', 'etag', 'location', 'x-request-id', 'deprecation', 'sunset', 'x-ping-interval-ms'];
 
 /** Content types that a page may send anywhere without a preflight. Source: https://fetch.spec.whatwg.org/#cors-safelisted-request-header */
 const SIMPLE = /^\s*(?:text\/plain|application\/x-www-form-urlencoded|multipart\/form-data)\s*(?:;|$)/i;
