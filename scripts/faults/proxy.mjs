@@ -4,8 +4,9 @@ import { connect, createServer } from 'node:net';
 import { setTimeout } from 'node:timers';
 import { setTimeout as delay } from 'node:timers/promises';
 
-export const FAULTS = ['delay', 'stall', 'cut', 'rst', 'halfUp', 'halfDown', 'silent'];
-export const FLIPS = ['flip', 'flip', 'cut'];
+const LOUD = ['delay', 'stall', 'cut', 'rst', 'halfUp', 'halfDown'];
+/** What connections suffer, by the name of a run. */
+export const KINDS = { faults: [...LOUD, 'silent'], loud: LOUD, flips: ['flip', 'flip', 'cut'] };
 
 /** Numbers from 0 to 1, the same for the same seed (mulberry32). */
 export function random(seed) {
@@ -27,12 +28,11 @@ function bytesUntil(next, meanBytes) {
 export async function faultyWay({ target, seed, kinds, meanBytes }) {
   const next = random(seed);
   const sockets = new Set();
-  const drawn = {};
+  const hit = {};
   const server = createServer({ allowHalfOpen: true }, (client) => {
     const onward = connect({ port: target, host: '127.0.0.1', allowHalfOpen: true });
     const kind = kinds[Math.floor(next() * kinds.length)];
-    drawn[kind] = (drawn[kind] ?? 0) + 1;
-    const way = { client, onward, kind, next, meanBytes, at: bytesUntil(next, meanBytes), seen: 0, isBlocked: false };
+    const way = { client, onward, kind, next, hit, meanBytes, at: bytesUntil(next, meanBytes), seen: 0, isBlocked: false };
     for (const socket of [client, onward]) {
       sockets.add(socket);
       socket.on('error', () => end(way, true));
@@ -44,7 +44,7 @@ export async function faultyWay({ target, seed, kinds, meanBytes }) {
   await new Promise((resolve) => server.once('listening', resolve));
   return {
     port: server.address().port,
-    drawn,
+    hit,
     close() {
       server.close();
       for (const socket of sockets) socket.destroy();
@@ -78,15 +78,16 @@ async function suffer(way, { chunk, to, isUp, at }) {
   const { kind, next } = way;
   if (kind === 'delay') await delay(next() * 60);
   if (at === undefined) return write(to, chunk);
+  // And again, for as long as the connection lives.
+  way.at = way.seen + bytesUntil(next, way.meanBytes);
+  const isOther = (kind === 'halfUp' && !isUp) || (kind === 'halfDown' && isUp);
+  if (isOther) return write(to, chunk);
+  way.hit[kind] = (way.hit[kind] ?? 0) + 1;
   if (kind === 'flip') {
     const spoiled = Buffer.from(chunk);
     spoiled[Math.min(spoiled.length - 1, at)] ^= 1 << Math.floor(next() * 8);
-    // And again, for as long as the connection lives.
-    way.at = way.seen + bytesUntil(next, way.meanBytes);
     return write(to, spoiled);
   }
-  const isOther = (kind === 'halfUp' && !isUp) || (kind === 'halfDown' && isUp);
-  if (isOther) return write(to, chunk);
   to.write(chunk.subarray(0, at));
   if (kind === 'delay' || kind === 'cut' || kind === 'rst') return delay(5).then(() => end(way, kind === 'rst'));
   if (kind === 'stall') {
