@@ -1,5 +1,6 @@
 // Calls and events through a proxy that cuts, resets, stalls, halves, silences and spoils connections: `npm run faults -- calls grpc 10000 1`,
 // `npm run faults -- events mqtt,webhook 10000 3 flips`, `npm run faults -- calls all 1000`. Needs `npm run build` before.
+// `npm run faults -- kills 20` kills the process that delivers webhooks, `npm run faults -- stops 15` stops servers under load.
 // It prints for each protocol what hung, ran twice, was lost without a gap, or is left. Kinds: `loud` is `faults` without connections
 // that fall silent for good, which clients of server-sent events notice only after 45 seconds or more.
 import { fork } from 'node:child_process';
@@ -12,6 +13,8 @@ import { contract } from './faults/contract.mjs';
 import { judge, settle, subscribeReaders, webhookReaders } from './faults/events.mjs';
 import { faultyWay, KINDS } from './faults/proxy.mjs';
 
+if (process.argv[2] === 'kills') await import('./faults/kills.mjs');
+if (process.argv[2] === 'stops') await import('./faults/stops.mjs');
 const [mode, asked, number = '10000', seed = '1', kinds = 'faults'] = process.argv.slice(2);
 const count = Number(number);
 const able = Object.keys(ADAPTERS).filter((name) => (ADAPTERS[name].does ?? mode) === mode);

@@ -7,17 +7,19 @@ import { serve } from '../../dist/serve/index.js';
 import { contract } from './contract.mjs';
 
 const runs = new Map();
+const began = [];
 const onError = () => {};
 let count = 0;
 const service = createService(
   contract,
   {
     getThing: ({ id, size }) => ({ id, text: 'x'.repeat(size) }),
-    async bump({ ref }, { headers }) {
+    async bump({ ref, pad }, { headers }) {
+      began.push(ref);
       // By the key that came here: one that was spoiled on its way is another, or none.
       const key = headers['idempotency-key'];
       if (key !== undefined) runs.set(key, (runs.get(key) ?? 0) + 1);
-      await delay(Math.random() * 5);
+      await delay(pad === 'slow' ? 20 + Math.random() * 200 : Math.random() * 5);
       return { ref, n: ++count };
     },
   },
@@ -46,6 +48,11 @@ const COMMANDS = {
 };
 process.on('message', ({ id, command, input }) => {
   void COMMANDS[command](input).then((output) => process.send({ id, output }));
+});
+process.once('SIGTERM', async () => {
+  await served.close();
+  await service.close();
+  process.send({ began }, () => process.exit(0));
 });
 const portOf = (address) => Number(/:(\d+)/.exec(address.replace(/^\w+:\/\//, ''))[1]);
 process.send({ http: portOf(served.http), grpc: portOf(served.grpc), mqtt: portOf(served.mqtt) });

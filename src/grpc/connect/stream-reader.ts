@@ -4,10 +4,11 @@ import { streamOf } from '../../http/events/sse-reader.ts';
 import type { FetchResponse } from '../../http/client/fetch-like.ts';
 import { networkError } from '../../http/client/network-error.ts';
 import { onAbort } from '../../life/lifetime.ts';
+import { every, type StopTimer } from '../../life/timers.ts';
 import { messageOf, type ClientProtocol } from './client-protocol.ts';
 import { unreadable } from '../codec/value.ts';
 import { EnvelopeReader, type Envelope } from './envelope.ts';
-import { Pulse, PING_INTERVAL } from '../streams/pulse.ts';
+import { PING_INTERVAL } from '../streams/pulse.ts';
 import type { FormName } from './form.ts';
 
 /** One stream of messages, and who reads it. */
@@ -36,9 +37,9 @@ export async function listen(listening: Listening): Promise<void> {
   const unlink = onAbort(signal, () => controller.abort(signal.reason));
   streams.add(controller);
   const lost = () => controller.abort(new ApiError('UNAVAILABLE', 'the server has fallen silent', { remote: true }));
-  let pulse: Pulse | undefined;
+  let stopTimer: StopTimer | undefined;
   const release = () => {
-    pulse?.stop();
+    stopTimer?.();
     unlink();
     streams.delete(controller);
     controller.abort(new ApiError('CANCELLED', 'the stream is over'));
@@ -46,9 +47,10 @@ export async function listen(listening: Listening): Promise<void> {
   try {
     const response = await open(controller.signal);
     await protocol.checkStream(response, listening, () => response.text().catch(() => ''));
-    if (response.headers.get(PING_INTERVAL) !== null) pulse = new Pulse(listening.pingIntervalMs, () => {}, lost);
-    pulse?.head(true);
-    const messages = new Messages(streamOf(response), listening, controller.signal, pulse);
+    const beats = response.headers.get(PING_INTERVAL) !== null;
+    const messages = new Messages(streamOf(response), listening, controller.signal, beats);
+    const tick = () => (messages.isHeard ? (messages.isHeard = false) : lost());
+    if (beats) stopTimer = every(2 * listening.pingIntervalMs, tick, { holds: false });
     // An answer whose length is known is over already: if it has nothing but an error, the stream never began.
     const first = response.headers.get('content-length') === null ? undefined : await messages.next();
     if (first && !(first instanceof Uint8Array) && first.error) throw first.error;
@@ -88,15 +90,16 @@ class Messages {
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
   readonly #envelopes: EnvelopeReader;
   readonly #ready: Envelope[] = [];
+  isHeard = true;
 
   private readonly listening: Listening;
   private readonly signal: AbortSignal;
-  private readonly pulse: Pulse | undefined;
+  private readonly beats: boolean;
 
-  constructor(body: ReadableStream<Uint8Array>, listening: Listening, signal: AbortSignal, pulse: Pulse | undefined) {
+  constructor(body: ReadableStream<Uint8Array>, listening: Listening, signal: AbortSignal, beats: boolean) {
     this.listening = listening;
     this.signal = signal;
-    this.pulse = pulse;
+    this.beats = beats;
     this.#reader = body.getReader();
     this.#envelopes = new EnvelopeReader(listening.maxBytes);
     onAbort(signal, () => void this.#reader.cancel().catch(() => {}));
@@ -109,9 +112,9 @@ class Messages {
         if (this.signal.aborted) return { error: undefined };
         const envelope = this.#ready.shift();
         if (envelope) {
-          this.pulse?.message();
+          this.isHeard = true;
           // No event of ours is empty: it is a sign of life.
-          if (this.pulse && envelope.data.length === 0 && envelope.flags === 0) continue;
+          if (this.beats && envelope.data.length === 0 && envelope.flags === 0) continue;
           const end = protocol.endOf(envelope);
           if (end === undefined) return messageOf(envelope, name);
           return { error: end === 'ok' ? undefined : end };

@@ -2,6 +2,7 @@ import type { Contract } from '../../core/contract.ts';
 import { ApiError, noOperation } from '../../core/errors.ts';
 import type { CallRequest, EventSink, Headers, StreamRequest, SubscribeRequest, Transport } from '../../core/transport.ts';
 import { HttpClient } from '../../http/client/http-client.ts';
+import { isSameOrigin } from '../../http/client/page-url.ts';
 import { isoNow } from '../../life/now.ts';
 import { responseHeaders } from '../../peer/response-headers.ts';
 import { toBase64 } from '../../schema/codec/base64.ts';
@@ -111,7 +112,8 @@ export class ConnectTransport implements Transport {
     const { protocol, form } = this;
     const deadline = request.operation ? request.deadline : undefined;
     const headers = await this.#headers(given, deadline, protocol.streamType(form), false);
-    const pingIntervalMs = request.operation ? Infinity : (this.options.pingIntervalMs ?? this.#pingIntervalMs());
+    // A page may send to other origins only what they allow.
+    const pingIntervalMs = request.operation ? Infinity : (this.options.pingIntervalMs ?? (isSameOrigin(this.base) ? 30_000 : Infinity));
     if (pingIntervalMs !== Infinity) headers[PING_INTERVAL] = String(Math.ceil(pingIntervalMs));
     const exchange = { method: 'POST', url: this.base + path, headers, body: protocol.frame(bytesOf(message)) };
     await listen({
@@ -138,12 +140,6 @@ export class ConnectTransport implements Transport {
       else headers['grpc-timeout'] = grpcTimeout(deadline);
     }
     return headers;
-  }
-
-  /** A page may send to other origins only what they allow. */
-  #pingIntervalMs(): number {
-    const { location } = globalThis as { readonly location?: { readonly origin: string } };
-    return location && !`${this.base}/`.startsWith(`${location.origin}/`) ? Infinity : 30_000;
   }
 
   #getUrl(path: string, message: Body): string | undefined {
