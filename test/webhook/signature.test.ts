@@ -81,7 +81,8 @@ const FOREIGN: [string, WebhookScheme, string, string, string, Record<string, st
     },
   ],
   // What the providers' own libraries sign; they verify what this one signs, too: stripe 23.1 (generateTestHeaderString),
-  // @octokit/webhooks-methods 6.0 (sign), and @shopify/shopify-api 13.1 (webhooks.validate calls it valid).
+  // @octokit/webhooks-methods 6.0 (sign), @shopify/shopify-api 13.1 (webhooks.validate calls it valid), and @slack/bolt 5.1
+  // (verifySlackRequest takes it, and no other body with it).
   [
     'what the library of Stripe signs',
     'stripe',
