@@ -68,3 +68,8 @@ export function progress(stream: NodeJS.WriteStream, isWanted: boolean): { say(t
     },
   };
 }
+
+/** `1 event`, `2 events`. */
+export function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`;
+}

@@ -51,7 +51,7 @@ describe('pack', () => {
     const out = join(folder, 'acme');
     const { code, stdout, stderr } = await pack('--contract', join(folder, 'contract.ts'), '--name', '@acme/sdk', '--protocols', 'rest,websocket', '--server', 'https://api.acme.com', '--out', out); // prettier-ignore
     expect([code, stderr]).toEqual([0, '']);
-    expect(stdout).toContain('@acme/sdk@2.1.0: 4 calls and 1 events over rest, websocket');
+    expect(stdout).toContain('@acme/sdk@2.1.0: 4 calls and 1 event over rest, websocket');
     const tested = await finish(start(['--test', '--test-reporter', 'tap', join(out, 'test/client.test.js')], { TSX_TSCONFIG_PATH: join(ROOT, 'tsconfig.json') })); // prettier-ignore
     expect(tested.stdout).toMatch(/^# pass 2$/m);
     const readme = await readFile(join(out, 'README.md'), 'utf8');

@@ -2,7 +2,7 @@ import { UsageError } from '../args.ts';
 import { defineCommand } from '../command.ts';
 import { readLock } from '../descriptions/lock.ts';
 import { loadContract } from '../module.ts';
-import { painter, printJson } from '../terminal.ts';
+import { counted, painter, printJson } from '../terminal.ts';
 import { textTable } from './text-table.ts';
 import { COLUMNS, RULES, verdictOf, type Change, type Verdict } from './rules.ts';
 
@@ -44,7 +44,7 @@ export const checkCommand = defineCommand({
     if (flags.json) printJson(process.stdout, { compatible: !isBroken, changes: judged }, true);
     else {
       const paint = painter(process.stdout);
-      const sum = `${changes.length} changes: ${counts('breaks old clients')} break old clients, ${counts('changes meaning')} change meaning, ${counts('breaks old servers')} break old servers`;
+      const sum = `${counted(changes.length, 'change')}: ${counts('breaks old clients')} break old clients, ${counts('changes meaning')} change meaning, ${counts('breaks old servers')} break old servers`;
       if (changes.length > 0) process.stdout.write(`${textTable(['change', 'place', ...COLUMNS], changes.map(rowOf), 48).join('\n')}\n\n`);
       for (const { place, rule, detail } of changes)
         process.stdout.write(`  ${paint('bold', place)}  ${RULES[rule].says}${detail === undefined ? '' : ` (${detail})`}\n`);

@@ -4,7 +4,7 @@ import { UsageError } from '../args.ts';
 import { defineCommand } from '../command.ts';
 import { headersOf } from '../connection.ts';
 import { textTable } from '../check/text-table.ts';
-import { painter, printJson, progress } from '../terminal.ts';
+import { counted, painter, printJson, progress } from '../terminal.ts';
 
 export const importCommand = defineCommand({
   name: 'import',
@@ -87,7 +87,7 @@ export const importCommand = defineCommand({
 
 function summary({ name, operations, events, findings }: Imported, out: string | undefined): string {
   const paint = painter(process.stderr);
-  const counts = [`${operations.length} operations`, ...(events.length > 0 ? [`${events.length} events`] : [])].join(' and ');
+  const counts = [counted(operations.length, 'operation'), ...(events.length > 0 ? [counted(events.length, 'event')] : [])].join(' and ');
   const written = out === undefined ? '' : `, written to ${out}`;
   const lines = [`${paint('green', '●')} ${paint('bold', name)}: ${counts}${written}.`];
   if (findings.length > 0)

@@ -1,6 +1,8 @@
 import type { DraftOperation } from '../../import/draft/draft.ts';
 import { importDraft, type Imported } from '../../import/import.ts';
+import { writeModule } from '../../import/write/module.ts';
 import type { Project } from './project.ts';
+import { servable } from './sample-headers.ts';
 import { sampleCall, type SampleCall } from './sample.ts';
 
 /** How a description's service is served by the library, and called. */
@@ -16,14 +18,15 @@ const SERVED: Readonly<
 
 /** A project whose contract is that of a description. Its operations answer with samples until somebody writes them. */
 export async function describedProject(source: string, only: readonly string[], out: string): Promise<Project> {
-  const { imported, draft } = await importDraft(source, { only, out });
+  const { imported, draft: described } = await importDraft(source, { only, out });
+  const draft = servable(described);
   const { protocol, adapter, from, url } = SERVED[imported.format];
   const call = sampleCall(draft);
   return {
     about: `The service and the client of ${draft.title ?? draft.name}, from its description. Operations answer with samples of their schemas until they are written.`,
     protocols: [protocol],
     files: {
-      'src/contract.ts': imported.code,
+      'src/contract.ts': writeModule(draft),
       'src/service.ts': serviceFile(draft.operations),
       'src/client.ts': clientFile({ adapter, from, url }, call),
       'test/service.test.ts': testFile(call),

@@ -1,6 +1,7 @@
 import type { Draft, DraftOperation } from '../../import/draft/draft.ts';
 import type { Type } from '../../import/draft/type.ts';
 import { key, quote } from '../../import/write/text.ts';
+import { sampleHeaders } from './sample-headers.ts';
 
 /** A call that shows how a service is called. */
 export interface SampleCall extends Pick<DraftOperation, 'name' | 'output'> {
@@ -9,11 +10,16 @@ export interface SampleCall extends Pick<DraftOperation, 'name' | 'output'> {
 }
 
 /** The first operation whose input can be made up: a query rather than a mutation. */
-export function sampleCall({ operations, types }: Draft): SampleCall | undefined {
+export function sampleCall(draft: Draft): SampleCall | undefined {
+  const { operations, types } = draft;
   for (const kind of ['query', 'mutation'] as const) {
-    for (const { name, input, output, item, kind: own } of operations) {
+    for (const operation of operations) {
+      const { name, input, output, item, kind: own } = operation;
       const made = own === kind && !item ? sample(input, types) : undefined;
-      if (made !== undefined) return { name, input: made === '{}' ? '' : made, output };
+      if (made === undefined) continue;
+      const headers = sampleHeaders(draft, operation);
+      const plain = made === '{}' ? '' : made;
+      return { name, input: headers === undefined ? plain : `${made === '' ? 'undefined' : made}, { headers: ${headers} }`, output };
     }
   }
   return undefined;

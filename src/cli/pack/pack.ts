@@ -5,7 +5,7 @@ import { defineCommand } from '../command.ts';
 import { ownVersion } from '../help.ts';
 import { loadContract } from '../module.ts';
 import { textTable } from '../check/text-table.ts';
-import { painter } from '../terminal.ts';
+import { counted, painter } from '../terminal.ts';
 import { draftOfContract } from './contract-draft.ts';
 import { packageFiles } from './package.ts';
 import { ADAPTERS, type PackedProtocol } from './protocols.ts';
@@ -67,7 +67,7 @@ export const packCommand = defineCommand({
       await writeFile(join(out, path), text);
     }
     const paint = painter(process.stdout);
-    process.stdout.write(`${paint('green', '●')} ${paint('bold', `${name}@${version}`)}: ${draft.operations.length} calls and ${draft.events.length} events over ${protocols.join(', ')}, in ${out}.\n`); // prettier-ignore
+    process.stdout.write(`${paint('green', '●')} ${paint('bold', `${name}@${version}`)}: ${counted(draft.operations.length, 'call')} and ${counted(draft.events.length, 'event')} over ${protocols.join(', ')}, in ${out}.\n`); // prettier-ignore
     const left = findings.list();
     if (left.length > 0) process.stderr.write(`\nThe client does not check:\n\n${textTable(['place', 'what', 'instead'], left.map(({ place, what, instead }) => [place, what, instead])).join('\n')}\n`); // prettier-ignore
     return 0;

@@ -1,4 +1,5 @@
 import type { JsonObject } from '../../core/errors.ts';
+import type { SecuritySpec } from '../../core/security/security.ts';
 import type { Choice } from '../draft/choice.ts';
 import type { Connection, Draft, DraftEvent, DraftOperation } from '../draft/draft.ts';
 import type { Findings } from '../draft/findings.ts';
@@ -11,9 +12,11 @@ import type { Documents } from '../load/documents.ts';
 import { ImportError } from '../load/error.ts';
 import { shown } from '../load/location.ts';
 import { credentialsOf } from '../openapi/security.ts';
+import { securedDraft, SecurityReader } from '../openapi/requirements.ts';
 import { quote } from '../write/text.ts';
 import { FlowReader, type Flow, type Message } from './flows.ts';
 import { addressOf, channelOf, payloadOf, tagOf } from './payload.ts';
+import { requirementsOf, schemesOf } from './security.ts';
 import { spokenBy, type Spoken } from './servers.ts';
 
 const TYPE = /^[A-Za-z0-9_]+(\.[A-Za-z0-9_]+)*$/;
@@ -26,7 +29,11 @@ export function readAsyncApi(root: JsonObject, documents: Documents, choice: Cho
   if (!spoken) throw new ImportError(`${shown(documents.root)} has no server for MQTT, WebSocket or HTTP`);
   const members = membersOfFlows(flows, spoken, types);
   const chosen = choice.of(members, ({ name, flow }) => [name, flow.id, flow.channel.address]);
-  const reader = new MemberReader(spoken, types, findings);
+  const declared = Object.entries(membersOf(membersOf(root['components'])['securitySchemes']));
+  const schemes = Object.fromEntries(declared.map(([name, each]) => [name, types.resolve(each, documents.root).value]));
+  const security = new SecurityReader(schemesOf(schemes), findings);
+  const secured = (given: unknown, at: string): SecuritySpec | undefined => security.read(requirementsOf(given, schemes), at);
+  const reader = new MemberReader(spoken, types, findings, secured);
   // An operation on a plain channel looks for the event of its channel.
   for (const kind of ['event', 'call']) for (const member of chosen) if (member.flow.kind === kind) reader.read(member);
   const info = membersOf(root['info']);
@@ -36,9 +43,8 @@ export function readAsyncApi(root: JsonObject, documents: Documents, choice: Cho
     title: words(info['title']),
     description: words(info['description']),
     types: types.types,
-    operations: reader.operations,
-    events: reader.events,
-    connection: connectionOf(spoken, membersOf(membersOf(root['components'])['securitySchemes']), findings),
+    ...securedDraft(security, secured(spoken.security, '#/servers'), reader),
+    connection: connectionOf(spoken, schemes, findings),
   };
 }
 
@@ -82,11 +88,13 @@ class MemberReader {
   private readonly spoken: Spoken;
   private readonly types: SchemaTypes;
   private readonly findings: Findings;
+  private readonly secured: (security: unknown, at: string) => SecuritySpec | undefined;
 
-  constructor(spoken: Spoken, types: SchemaTypes, findings: Findings) {
+  constructor(spoken: Spoken, types: SchemaTypes, findings: Findings, secured: MemberReader['secured']) {
     this.spoken = spoken;
     this.types = types;
     this.findings = findings;
+    this.secured = secured;
   }
 
   read(member: Member): void {
@@ -96,7 +104,7 @@ class MemberReader {
     else this.#operation(member);
   }
 
-  #notes({ name, flow, messages }: Member): Pick<DraftEvent, 'name' | 'service' | 'summary' | 'description' | 'deprecated'> {
+  #notes({ name, flow, messages }: Member): Pick<DraftEvent, 'name' | 'service' | 'summary' | 'description' | 'deprecated' | 'security'> {
     const [only] = messages.length === 1 ? messages : [];
     return {
       name,
@@ -104,6 +112,7 @@ class MemberReader {
       summary: flow.summary ?? only?.summary,
       description: flow.description ?? only?.description,
       deprecated: flow.deprecated,
+      security: this.secured(flow.security, flow.at),
     };
   }
 
@@ -231,21 +240,9 @@ function connectionOf({ protocol, url }: Spoken, schemes: JsonObject, findings: 
         adapter: { name: 'webSocket', from: 'multi-api-sdk/websocket', options: 'ChannelOptions', given: 'protocol' },
         url,
         fixed: { protocol: 'channel', echo: false },
-        credentials: credentialsOf(ofHttp(schemes), findings).filter(({ place }) => place !== 'query'),
+        credentials: credentialsOf(schemesOf(schemes), findings).filter(({ place }) => place !== 'query'),
       };
     default:
-      return { adapter: { name: 'rest', from: 'multi-api-sdk/rest', options: 'RestOptions' }, url, fixed: { sendDeadline: false, sendFields: false }, credentials: credentialsOf(ofHttp(schemes), findings) }; // prettier-ignore
+      return { adapter: { name: 'rest', from: 'multi-api-sdk/rest', options: 'RestOptions' }, url, fixed: { sendDeadline: false, sendFields: false }, credentials: credentialsOf(schemesOf(schemes), findings) }; // prettier-ignore
   }
-}
-
-/** AsyncAPI's `httpApiKey` is the `apiKey` of OpenAPI; what it calls `apiKey` is of other protocols. */
-function ofHttp(schemes: JsonObject): JsonObject {
-  return Object.fromEntries(
-    Object.entries(schemes).flatMap(([name, given]) => {
-      const scheme = membersOf(given);
-      if (scheme['type'] === 'httpApiKey') return [[name, { ...scheme, type: 'apiKey' }]];
-      if (scheme['type'] === 'userPassword') return [[name, { ...scheme, type: 'http', scheme: 'basic' }]];
-      return [[name, scheme]];
-    }),
-  );
 }

@@ -17,6 +17,8 @@ export interface Flow {
   readonly tag: string | undefined;
   readonly channel: Channel;
   readonly messages: readonly Message[];
+  /** What the operation asks for, as OpenAPI says it; none for what its server asks for. */
+  readonly security: unknown;
   /** Bindings of the operation, by protocol. */
   readonly bindings: JsonObject;
   readonly reply?: Reply | undefined;
@@ -130,9 +132,9 @@ export class FlowReader {
     });
   }
 
-  #notes(id: string, operation: JsonObject): Pick<Flow, 'id' | 'summary' | 'description' | 'deprecated' | 'tag'> {
+  #notes(id: string, operation: JsonObject): Pick<Flow, 'id' | 'summary' | 'description' | 'deprecated' | 'tag' | 'security'> {
     const [tag] = itemsOf(operation['tags']).map((each) => words(membersOf(each)['name']));
-    return { id, summary: words(operation['summary']), description: words(operation['description']), deprecated: operation['deprecated'] === true, tag }; // prettier-ignore
+    return { id, summary: words(operation['summary']), description: words(operation['description']), deprecated: operation['deprecated'] === true, tag, security: operation['security'] }; // prettier-ignore
   }
 
   #params(given: unknown, base: Location): JsonObject {
@@ -159,7 +161,7 @@ export class FlowReader {
 }
 
 /** The last step of a reference: `#/servers/production` is `production`. */
-function refEnd(value: unknown): string {
+export function refEnd(value: unknown): string {
   const ref = membersOf(value)['$ref'];
   return typeof ref === 'string' ? (ref.split('/').at(-1) ?? '') : '';
 }

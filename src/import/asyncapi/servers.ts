@@ -13,6 +13,8 @@ export interface Spoken {
   readonly protocol: AsyncProtocol;
   readonly url: string | undefined;
   readonly servers: ReadonlySet<string>;
+  /** What the first of them asks for. */
+  readonly security?: unknown;
 }
 
 const PROTOCOLS: Readonly<Record<string, readonly [protocol: AsyncProtocol, scheme: string]>> = {
@@ -52,7 +54,7 @@ export function spokenBy(
       findings.add('#/servers', `servers of ${[...new Set(others.map(({ said }) => said))].join(', ')}`, `the client speaks ${first.said}`);
     const [scheme] = first.known.slice(1);
     const alike = servers.filter(({ known }) => known?.[0] === protocol).map(({ name }) => name);
-    return { protocol, url: urlOf(first.server, scheme ?? protocol), servers: new Set(alike) };
+    return { protocol, url: urlOf(first.server, scheme ?? protocol), servers: new Set(alike), security: first.server['security'] };
   }
   if (servers.length > 0) return undefined;
   const bound = new Set(flows.flatMap(({ bindings, channel }) => [...Object.keys(bindings), ...Object.keys(channel.bindings)]));

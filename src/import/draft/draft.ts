@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../../core/errors.ts';
+import type { SecurityScheme, SecuritySpec } from '../../core/security/security.ts';
 import type { Raw } from './raw.ts';
 import type { NamedType, ObjectType, Type } from './type.ts';
 
@@ -10,6 +11,9 @@ export interface Draft {
   readonly title: string | undefined;
   readonly description?: string | undefined;
   readonly namespace?: string | undefined;
+  /** What members ask for, and what those ask for that do not say it themselves. */
+  readonly securitySchemes?: Readonly<Record<string, SecurityScheme>> | undefined;
+  readonly security?: SecuritySpec | undefined;
   readonly types: ReadonlyMap<string, NamedType>;
   readonly operations: readonly DraftOperation[];
   readonly events: readonly DraftEvent[];
@@ -22,6 +26,7 @@ export interface DraftMember {
   readonly summary?: string | undefined;
   readonly description?: string | undefined;
   readonly deprecated?: boolean | undefined;
+  readonly security?: SecuritySpec | undefined;
   /** How the adapter maps it; `undefined` if nothing has to be said. */
   readonly mapping?: unknown;
 }

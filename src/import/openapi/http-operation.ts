@@ -20,6 +20,8 @@ export interface HttpOperation {
   readonly parameters: readonly HttpParameter[];
   readonly body: HttpBody | undefined;
   readonly answers: readonly HttpAnswer[];
+  /** As the document says it; `undefined` for what the whole document has. */
+  readonly security: unknown;
 }
 
 export interface HttpParameter {
@@ -122,6 +124,7 @@ export class HttpOperations {
         .flatMap(({ value, base: where }) => this.#parameter(value, where, at)),
       body: this.#isTwo ? this.#bodyOfTwo(ofBody, operation) : this.#body(operation['requestBody'], base),
       answers: Object.entries(membersOf(operation['responses'])).map(([status, answer]) => this.#answer(status, answer, operation, base)),
+      security: operation['security'],
     };
   }
 

@@ -12,6 +12,7 @@ import type { Documents } from '../load/documents.ts';
 import { HttpOperations, type HttpOperation } from './http-operation.ts';
 import { readInputs } from './inputs.ts';
 import { readOutputs } from './outputs.ts';
+import { securedDraft, SecurityReader } from './requirements.ts';
 import { credentialsOf } from './security.ts';
 
 /** Reads OpenAPI 3.0, 3.1 and 3.2 and Swagger 2. */
@@ -22,25 +23,33 @@ export function readOpenApi(root: JsonObject, documents: Documents, choice: Choi
   const names = new MemberNames();
   const operations: DraftOperation[] = [];
   const events: DraftEvent[] = [];
+  const declared = membersOf(root['securityDefinitions'] ?? membersOf(root['components'])['securitySchemes']);
+  const schemes = Object.fromEntries(Object.entries(declared).map(([name, each]) => [name, types.resolve(each, documents.root).value]));
+  const security = new SecurityReader(schemes, findings);
   const shapes = new Set<string>();
   const listed = new HttpOperations(root, documents.root, types, findings)
     .list()
     .map((each) => ({ ...each, name: nameOf(each.id, each.method, each.path) }));
   // Named before a choice is made, so that an operation is called the same whatever is chosen beside it.
   const named = listed.map((each) => ({ ...each, name: names.take(isOwn && /^on[A-Z]/.test(each.name) ? `${each.name.charAt(2).toLowerCase()}${each.name.slice(3)}` : each.name) })); // prettier-ignore
-  for (const { name, id, method, path, read } of choice.of(named, ({ name, id, method, path }) => [name, id, `${method} ${path}`])) {
+  for (const { name, id, method, path, read: readHttp } of choice.of(named, ({ name, id, method, path }) => [
+    name,
+    id,
+    `${method} ${path}`,
+  ])) {
     if (method === 'HEAD' || method === 'OPTIONS' || method === 'TRACE' || method === 'QUERY') {
       findings.add(`${method} ${path}`, `the method ${method}`, 'left out');
       continue;
     }
-    const http = read();
+    const http = readHttp();
     const event = isOwn ? eventOf(name, http, types) : undefined;
     if (event) {
-      events.push(event);
+      events.push({ ...event, security: security.read(http.security, http.at) });
       continue;
     }
-    const operation = operationOf(name, http, types, findings, isOwn);
-    if (!operation) continue;
+    const read = operationOf(name, http, types, findings, isOwn);
+    if (!read) continue;
+    const operation = { ...read, security: security.read(http.security, http.at) };
     const [sent = ''] = path.split('#');
     const shape = `${method} ${sent.replace(/\{[^}]*\}/g, '{}')}`;
     // A contract has each path once, an API may tell operations apart by something else.
@@ -62,15 +71,13 @@ export function readOpenApi(root: JsonObject, documents: Documents, choice: Choi
   }
   for (const [name] of Object.entries(membersOf(root['webhooks']))) if (!isOwn) findings.add(`#/webhooks/${name}`, 'a webhook', 'left out: write an event, and receive it with webhookHandler'); // prettier-ignore
   const title = words(info['title']);
-  const schemes = membersOf(root['securityDefinitions'] ?? membersOf(root['components'])['securitySchemes']);
   return {
     name: contractName(title ?? 'api'),
     version: versionOf(info['version']),
     title,
     description: words(info['description']),
     types: types.types,
-    operations,
-    events,
+    ...securedDraft(security, security.read(root['security'], '#/security'), { operations, events }),
     connection: {
       adapter: { name: 'rest', from: 'multi-api-sdk/rest', options: 'RestOptions' },
       url: serverOf(root, documents.root, findings),

@@ -116,24 +116,28 @@ function isCodec({ kind, nullable }: Type): boolean {
   return isOwn(kind) && !nullable;
 }
 
-function definition({ name, version, description, namespace, operations, events }: Draft, writer: SchemaWriter): Code {
+function definition(draft: Draft, writer: SchemaWriter): Code {
+  const { name, version, description, namespace, securitySchemes, security, operations, events } = draft;
   const members: Item[] = [
     entry('name', quote(name)),
     entry('version', quote(version)),
     ...(description === undefined ? [] : [entry('description', quote(description))]),
     ...(namespace === undefined ? [] : [entry('namespace', quote(namespace))]),
+    ...(securitySchemes === undefined ? [] : [entry('securitySchemes', literal(securitySchemes))]),
+    ...(security === undefined ? [] : [entry('security', literal(security))]),
   ];
   if (operations.length > 0) members.push(entry('operations', block(operations.map((each) => operationItem(each, writer)), true))); // prettier-ignore
   if (events.length > 0) members.push(entry('events', block(events.map((each) => eventItem(each, writer)), true))); // prettier-ignore
   return call('defineContract', block(members, true));
 }
 
-function notesOf({ service, summary, description, deprecated }: DraftOperation | DraftEvent): Item[] {
+function notesOf({ service, summary, description, deprecated, security }: DraftOperation | DraftEvent): Item[] {
   return [
     ...(service === undefined ? [] : [entry('service', quote(service))]),
     ...(summary === undefined ? [] : [entry('summary', quote(summary))]),
     ...(description === undefined || description === summary ? [] : [entry('description', quote(description))]),
     ...(deprecated ? [entry('deprecated', 'true')] : []),
+    ...(security === undefined ? [] : [entry('security', literal(security))]),
   ];
 }
 
