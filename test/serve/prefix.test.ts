@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createBlogService } from '../../src/blog/service.ts';
 import { graphql } from '../../src/graphql/client.ts';
-import { createClient } from '../../src/index.ts';
+import { connect } from '../../src/grpc/connect/client.ts';
+import { ApiError, createClient } from '../../src/index.ts';
 import { rest } from '../../src/rest/client.ts';
 import { serve, type Served } from '../../src/serve/index.ts';
 import { soap } from '../../src/soap/client.ts';
@@ -10,7 +11,11 @@ import { noNginx, startNginx, type Nginx } from '../support/nginx.ts';
 import { freePort } from '../support/mqtt.ts';
 
 describe.skipIf(noNginx)(`behind nginx, which strips a prefix${noNginx ? ` (${noNginx})` : ''}`, () => {
-  const service = createBlogService();
+  const service = createBlogService({
+    context: ({ headers }) => {
+      if (headers['authorization'] === 'Bearer old') throw new ApiError('UNAUTHENTICATED', 'who are you?');
+    },
+  });
   let nginx: Nginx;
   let served: Served;
   let url: string;
@@ -27,8 +32,11 @@ describe.skipIf(noNginx)(`behind nginx, which strips a prefix${noNginx ? ` (${no
     served = await serve(service, {
       port,
       publicUrl: url,
-      protocols: ['rest', 'graphql', 'websocket', 'soap', 'webhook'],
+      protocols: ['rest', 'graphql', 'websocket', 'soap', 'webhook', 'mcp', 'grpc'],
+      grpcPort: 0,
+      mcp: { authorization: { authorizationServers: ['https://login.example'] } },
       allowPrivateWebhooks: true,
+      webhook: { caller: () => 'everyone' },
     });
   });
   afterAll(async () => {
@@ -80,12 +88,25 @@ describe.skipIf(noNginx)(`behind nginx, which strips a prefix${noNginx ? ` (${no
     expect(await status(`${servers[0]?.url}${Object.keys(paths)[0]}`)).toBe(200);
   });
 
+  it("MCP: the challenge's metadata, and the resource that they name", async () => {
+    const refused = await fetch(`${url}/mcp`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: 'Bearer old' },
+      body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/list' }),
+    });
+    const link = /resource_metadata="(.*?)"/.exec(refused.headers.get('www-authenticate') ?? '')?.[1] ?? null;
+    expect([refused.status, await status(link)]).toEqual([401, 200]);
+    const { resource } = (await (await fetch(link ?? '')).json()) as { resource: string };
+    expect(resource).toBe(`${url}/mcp`);
+  });
+
   it('clients work with the address of the proxy', async () => {
     const adapters = {
       rest: rest({ url }),
       graphql: graphql({ url: `${url}/graphql` }),
       webSocket: webSocket({ url: `${url.replace('http', 'ws')}/ws` }),
       soap: soap({ url: `${url}/soap` }),
+      connect: connect({ url }),
     };
     for (const [name, transport] of Object.entries(adapters)) {
       const client = createClient({ transport });
