@@ -1,5 +1,3 @@
-import type { Headers } from '../core/transport.ts';
-
 /**
  * Those of one connection, of one exchange, of the content, cookies, and what the protocols write themselves. `code` tells an error over MQTT.
  * Source: https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1
@@ -41,16 +39,4 @@ export function responseHeaders(entries: Iterable<readonly [name: string, value:
     kept[name] = value;
   }
   return kept;
-}
-
-/** An answer's own headers over those that a handler set; the handler's win where `overrides` lists them. */
-export function underOwn(
-  own: Readonly<Record<string, string>>,
-  set: Headers | undefined,
-  overrides: readonly string[] = [],
-): Record<string, string> {
-  if (!set) return { ...own };
-  const joined: Record<string, string> = { ...set, ...own };
-  for (const name of overrides) if (set[name] !== undefined) joined[name] = set[name];
-  return joined;
 }

@@ -12,9 +12,6 @@ export interface Group {
   readonly protocols: ReadonlyMap<ProtocolName, Means>;
 }
 
-/** A figure, of which less is better. */
-export type Figure = 'bytes' | 'p50Ms' | 'p99Ms' | 'clientCpuMs' | 'serviceCpuMs';
-
 /** The means of calls and of events, over the members that work on every protocol which carries any. */
 export function summarize(rows: readonly Row[]): Group[] {
   return (['calls', 'events'] as const).flatMap((kind) => {
