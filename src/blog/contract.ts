@@ -2,19 +2,21 @@ import * as z from 'zod/mini';
 import { _isoDateTime } from 'zod/v4/core';
 import { defineContract, event, mutation, query } from '../core/define.ts';
 
-const title = z.string().check(z.minLength(1), z.maxLength(200));
-const postId = z.int32().check(z.meta({ description: "The post's number." }));
+const title = z.string().check(z.minLength(1), z.maxLength(200), z.meta({ examples: ['RESTful APIs 102'] }));
+const content = z.string().check(z.meta({ examples: ['Lorem ipsum dolor sit amet'] }));
+const postId = z.int32().check(z.meta({ description: "The post's number.", examples: [1] }));
 /** In the published proto user ids are text, and a username is a `name`. */
-const userId = z.int32().check(z.meta({ description: "The user's number.", grpc: { type: 'string' } }));
-const username = z.string().check(z.minLength(1), z.maxLength(64), z.meta({ grpc: { name: 'name' } }));
-const sensorId = z.string().check(z.minLength(1), z.maxLength(64));
+const userId = z.int32().check(z.meta({ description: "The user's number.", examples: [123], grpc: { type: 'string' } }));
+const username = z.string().check(z.minLength(1), z.maxLength(64), z.meta({ grpc: { name: 'name' }, examples: ['ada'] }));
+const email = z.email().check(z.meta({ examples: ['ada@example.com'] }));
+const sensorId = z.string().check(z.minLength(1), z.maxLength(64), z.meta({ examples: ['roof'] }));
 /** `z.iso.datetime()`; the namespace `z.iso` would bring dates, times and durations along, which is 0.4 KiB in a browser. */
 const instant = _isoDateTime(z.ZodMiniISODateTime, {});
-const celsius = z.number().check(z.minimum(-273.15), z.meta({ description: 'Degrees Celsius.' }));
+const celsius = z.number().check(z.minimum(-273.15), z.meta({ description: 'Degrees Celsius.', examples: [21.5] }));
 
 /** Someone who writes posts. */
 export const User = z
-  .object({ id: userId, username, email: z.email(), createdAt: instant })
+  .object({ id: userId, username, email, createdAt: instant })
   .check(z.meta({ id: 'User', description: 'Someone who writes posts.' }));
 
 /** What a user has written. */
@@ -22,7 +24,10 @@ export const Post = z
   .object({ id: postId, authorId: userId, title: z.string(), content: z.string(), createdAt: instant })
   .check(z.meta({ id: 'Post', description: 'What a user has written.' }));
 
-const line = { sender: z.string().check(z.minLength(1), z.maxLength(64)), message: z.string().check(z.minLength(1), z.maxLength(4000)) };
+const line = {
+  sender: z.string().check(z.minLength(1), z.maxLength(64), z.meta({ examples: ['john_doe'] })),
+  message: z.string().check(z.minLength(1), z.maxLength(4000), z.meta({ examples: ['Hello, everyone!'] })),
+};
 
 /** One line of the chat. */
 export const ChatMessage = z.object(line).check(z.meta({ id: 'ChatMessage', description: 'One line of the chat.' }));
@@ -56,7 +61,7 @@ export const blogContract = defineContract({
     createUser: mutation({
       service: 'User',
       summary: 'Adds a user',
-      input: z.object({ username, email: z.email() }),
+      input: z.object({ username, email }),
       output: User,
       http: 'POST /users',
       errors: ['ALREADY_EXISTS'],
@@ -94,7 +99,7 @@ export const blogContract = defineContract({
       service: 'Post',
       summary: 'Publishes a post',
       description: 'Subscribers of `articlePublished` are told.',
-      input: z.object({ authorId: userId, title, content: z.string() }),
+      input: z.object({ authorId: userId, title, content }),
       output: Post,
       http: 'POST /posts',
       errors: ['NOT_FOUND'],
@@ -102,7 +107,7 @@ export const blogContract = defineContract({
     updatePost: mutation({
       service: 'Post',
       summary: 'Changes the title or the content of a post',
-      input: z.object({ id: postId, title: z.optional(title), content: z.optional(z.string()) }),
+      input: z.object({ id: postId, title: z.optional(title), content: z.optional(content) }),
       output: Post,
       http: ['PATCH /posts/{id}', 'PUT /posts/{id}'],
       idempotent: true,
@@ -127,7 +132,7 @@ export const blogContract = defineContract({
     getWeather: query({
       service: 'Weather',
       summary: 'Tells the weather at a place',
-      input: z.object({ location: z.string().check(z.minLength(1), z.maxLength(100)) }),
+      input: z.object({ location: z.string().check(z.minLength(1), z.maxLength(100), z.meta({ examples: ['London'] })) }),
       output: Weather,
       http: 'GET /weather/{location}',
       errors: ['NOT_FOUND'],

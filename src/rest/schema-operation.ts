@@ -19,6 +19,7 @@ import { answerBodyOf, requestBodyOf } from './files/bodies.ts';
 import { answerContent, DISPOSITION, formContent, rawContent } from './files/describe.ts';
 import { locationParam } from './location.ts';
 import { statusOf } from './operation-route.ts';
+import { exampleOf, resolve } from './schema-example.ts';
 import { STATUS } from './status.ts';
 import { EVENT_STREAM_TYPE, hasBody, JSON_TYPE, NDJSON_TYPE } from './wire.ts';
 
@@ -42,7 +43,7 @@ export function describeOperation(view: ContractView, own: OperationView, bindin
   const rest = fields.filter((field) => !binding.params.includes(field.name));
   const sent = requestBodyOf(operation, binding);
   const inQuery = hasBody(binding) ? (sent?.kind === 'raw' ? rest.filter(({ name }) => name !== sent.member) : []) : rest;
-  const parameter = (field: Field, kind: 'path' | 'query') => describeParameter(field, kind, properties[field.name] ?? {}, place);
+  const parameter = (field: Field, kind: 'path' | 'query') => describeParameter(field, kind, properties[field.name] ?? {}, view, place);
   const parameters: JsonObject[] = [];
   for (const field of fields) if (binding.params.includes(field.name)) parameters.push(parameter(field, 'path'));
   for (const field of inQuery) parameters.push(parameter(field, 'query'));
@@ -55,7 +56,7 @@ export function describeOperation(view: ContractView, own: OperationView, bindin
   const body = raw
     ? { ...(!mayLeaveOut(raw) && { required: true }), content: rawContent(raw, sent?.kind === 'raw' ? sent.mediaType : undefined) }
     : hasBody(binding) && schema && own.inputSchema
-      ? bodyOf(own.inputSchema, schema, rest, binding, place.components, sent !== undefined)
+      ? bodyOf(own.inputSchema, schema, rest, binding, view, place.components, sent !== undefined)
       : undefined;
   const made: Record<string, unknown> = { operationId: place.id, tags: [operation.service] };
   Object.assign(made, notesOf(operation), securityOf(operation));
@@ -76,7 +77,7 @@ export function describeEvent(view: EventView, { id, renamed, components }: Plac
   return {
     operationId: id,
     tags: [event.service],
-    ...notesOf(event),
+    ...notesOf(event, 'A stream that does not end by itself.'),
     ...securityOf(event),
     parameters: [
       ...event.params.map((param) => ({
@@ -104,7 +105,13 @@ export function describeEvent(view: EventView, { id, renamed, components }: Plac
   };
 }
 
-function describeParameter(field: Field, kind: 'path' | 'query', schema: JsonSchema, { renamed, components }: Place): JsonObject {
+function describeParameter(
+  field: Field,
+  kind: 'path' | 'query',
+  schema: JsonSchema,
+  { definitions }: ContractView,
+  { renamed, components }: Place,
+): JsonObject {
   const described = components.refer(schema, 'input');
   const { description, deprecated, ...bare } = described;
   return {
@@ -115,6 +122,7 @@ function describeParameter(field: Field, kind: 'path' | 'query', schema: JsonSch
     ...(deprecated !== undefined && { deprecated }),
     ...(field.node.kind === 'list' && { style: 'form', explode: true }),
     schema: bare,
+    ...exampleOf(schema, definitions.input),
   };
 }
 
@@ -157,6 +165,7 @@ function bodyOf(
   resolved: JsonSchema,
   rest: readonly Field[],
   binding: HttpBinding,
+  { definitions }: ContractView,
   components: Components,
   isForm: boolean,
 ): JsonObject | undefined {
@@ -164,7 +173,8 @@ function bodyOf(
   const isWhole = binding.params.length === 0;
   const schema = isWhole ? resolved : partOf(resolved, rest);
   const content: JsonObject = isForm ? formContent(components.refer(schema, 'input'), rest) : {};
-  const body = { content: { ...content, [JSON_TYPE]: { schema: components.refer(isWhole ? given : schema, 'input') } } };
+  const json = { schema: components.refer(isWhole ? given : schema, 'input'), ...exampleOf(schema, definitions.input) };
+  const body = { content: { ...content, [JSON_TYPE]: json } };
   return ((schema['required'] ?? []) as readonly string[]).length > 0 ? { required: true, ...body } : body;
 }
 
@@ -298,11 +308,6 @@ function problemSchema(named: readonly ErrorView[], components: Components): Jso
     ],
   }));
   return { anyOf: [...typed, any] };
-}
-
-function resolve(schema: JsonSchema, definitions: Readonly<Record<string, JsonSchema>>): JsonSchema {
-  const ref = schema['$ref'];
-  return typeof ref === 'string' ? resolve(definitions[ref.slice('#/$defs/'.length)] ?? {}, definitions) : schema;
 }
 
 type ReferenceKind = 'parameters' | 'headers' | 'responses' | 'schemas';

@@ -5,11 +5,11 @@ import type { Components } from './components.ts';
 import { attributesSchema, CLOUD_EVENT_JSON, modeOf, structuredSchema, type DescribedCloudEvents } from './asyncapi/cloud-events.ts';
 import type { EventView, JsonSchema } from './view.ts';
 
-/** What the contract says about an operation or an event in words. Source: https://spec.openapis.org/oas/v3.1.1.html#operation-object */
-export function notesOf({ summary, description, deprecated }: Operation | EventDefinition): JsonObject {
-  if (summary === undefined && description === undefined && !deprecated) return NO_NOTES;
+/** What the contract says about an operation or an event in words, and `more` after it. Source: https://spec.openapis.org/oas/v3.1.1.html#operation-object */
+export function notesOf({ summary, description, deprecated }: Operation | EventDefinition, more?: string): JsonObject {
+  if (summary === undefined && description === undefined && !deprecated && more === undefined) return NO_NOTES;
   const note = deprecationNote(deprecated);
-  const text = [description, note === '' ? undefined : `Deprecated: ${note}.`].filter((part) => part !== undefined).join('\n\n');
+  const text = [description, more, note === '' ? undefined : `Deprecated: ${note}.`].filter((part) => part !== undefined).join('\n\n');
   return { ...(summary !== undefined && { summary }), ...(text !== '' && { description: text }), ...(deprecated && { deprecated: true }) };
 }
 

@@ -102,6 +102,37 @@ describe('the OpenAPI document', () => {
     expect(at(kinds, 'paths', '/reset', 'post')).not.toHaveProperty('requestBody');
   });
 
+  it('has the first example of a schema as the example of a parameter or a body', () => {
+    const id = z.int32().meta({ id: 'ItemId', examples: [7, 8] });
+    const named = z.string().meta({ examples: ['a'] });
+    const document = openApi(
+      defineContract({
+        name: 'examples',
+        operations: {
+          getItem: query({
+            input: z.object({
+              id,
+              also: z
+                .array(z.string())
+                .optional()
+                .meta({ examples: [['x', 'y']] }),
+            }),
+            http: 'GET /items/{id}',
+          }),
+          setItem: mutation({ input: z.object({ id, name: named, note: z.string().optional() }), http: 'PUT /items/{id}' }),
+          addItem: mutation({ input: z.object({ name: named, size: z.int32() }), http: 'POST /items' }),
+          putAll: mutation({ input: z.object({ size: z.int32() }).meta({ examples: [{ size: 3 }] }), http: 'PUT /items' }),
+        },
+      }),
+    );
+    const body = (path: string, method: string) => at(document, 'paths', path, method, 'requestBody', 'content', 'application/json');
+    expect(at(document, 'paths', '/items/{id}', 'get', 'parameters')).toMatchObject([{ example: 7 }, { example: ['x', 'y'] }, {}]);
+    expect(body('/items/{id}', 'put')).toHaveProperty('example', { name: 'a' });
+    // What it needs beside has none, and half of a body is no example.
+    expect(body('/items', 'post')).not.toHaveProperty('example');
+    expect(body('/items', 'put')).toHaveProperty('example', { size: 3 });
+  });
+
   it('answers as the server does', () => {
     const responses = (path: string, method: string) => at(kinds, 'paths', path, method, 'responses') as JsonObject;
     expect(responses('/things', 'post')).toMatchObject({
