@@ -1,21 +1,34 @@
 import type { Contract, EventDefinition, Operation } from '../../core/contract.ts';
 import type { ProtoLock } from '../../grpc/schema.ts';
+import { isCompatible } from '../../grpc/proto/lock.ts';
 import { lockProto } from '../../grpc/schema.ts';
-import { describeContract, type ContractView, type EventView, type OperationView } from '../../schema/view.ts';
+import { describeContract, type EventView, type OperationView } from '../../schema/view.ts';
 import type { Change, RuleName } from './rules.ts';
 import { ValueComparison } from './values.ts';
+
+/** The numbers of fields that .proto files have, where one of the contracts is theirs. */
+export interface Numbers {
+  readonly before?: ProtoLock | undefined;
+  readonly after?: ProtoLock | undefined;
+}
 
 /**
  * What has changed between two contracts, in the order of the old one.
  * Throws a `TypeError` if one of them cannot be described.
  */
-export function compareContracts(before: Contract, after: Contract, lock?: ProtoLock): readonly Change[] {
+export function compareContracts(before: Contract, after: Contract, lock?: ProtoLock, numbers: Numbers | 'none' = {}): readonly Change[] {
   const [was, is] = [describeContract(before), describeContract(after)];
   return [
     ...wholeOf(before, after),
     ...membersOf(was.operations, is.operations, 'operation', operationChanges),
     ...membersOf(was.events, is.events, 'event', eventChanges),
-    ...numbersOf(was, is, lock),
+    ...(numbers === 'none'
+      ? []
+      : numbersOf(
+          numbers.before ?? lockProto(before, lock),
+          numbers.after ?? lockProto(after, lock),
+          numbers.before !== undefined && numbers.after !== undefined,
+        )),
   ];
 }
 
@@ -104,20 +117,28 @@ function securityChanges(before: Operation | EventDefinition, after: Operation |
   ];
 }
 
-/** The numbers of fields over gRPC, with the lock of what was published if there is one. */
-function numbersOf({ contract: before }: ContractView, { contract: after }: ContractView, lock: ProtoLock | undefined): Change[] {
-  const was = lockProto(before, lock);
-  const is = lockProto(after, lock);
+/** The numbers of fields over gRPC, and how they are encoded. */
+function numbersOf(was: ProtoLock, is: ProtoLock, isForeign: boolean): Change[] {
   // What the package's name does to clients is said.
   if (was.package !== is.package) return [];
   return (['messages', 'enums'] as const).flatMap((kind) =>
     Object.entries(was[kind]).flatMap(([type, { fields }]) =>
-      Object.entries(fields).flatMap(([field, { number }]) => {
-        const now = Object.hasOwn(is[kind], type) ? is[kind][type]?.fields[field]?.number : undefined;
-        return now === undefined ? [] : differ('number changed', `${type}.${field}`, String(number), String(now));
+      Object.entries(fields).flatMap(([field, before]) => {
+        const now = Object.hasOwn(is[kind], type) ? is[kind][type]?.fields[field] : undefined;
+        if (!now) return [];
+        const place = `${type}.${field}`;
+        if (before.number !== now.number) return differ('number changed', place, String(before.number), String(now.number));
+        // A contract's change of a type is said where the member is.
+        const isRead = !isForeign || !isScalar(before.type) || !isScalar(now.type) || isCompatible(before.type, now.type);
+        return isRead ? [] : differ('output type changed', place, before.type, now.type);
       }),
     ),
   );
+}
+
+/** Types of messages and enums may have other names, and are compared by what they are. */
+function isScalar(type: string): boolean {
+  return /^(repeated )?(double|float|bool|string|bytes|[su]?int(32|64)|s?fixed(32|64))$/.test(type);
 }
 
 function differ(rule: RuleName, place: string, was: string, is: string): Change[] {

@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../../core/errors.ts';
 import type { SecurityScheme, SecuritySpec } from '../../core/security/security.ts';
+import type { ProtoLock } from '../../grpc/schema.ts';
 import type { Raw } from './raw.ts';
 import type { NamedType, ObjectType, Type } from './type.ts';
 
@@ -18,6 +19,8 @@ export interface Draft {
   readonly operations: readonly DraftOperation[];
   readonly events: readonly DraftEvent[];
   readonly connection: Connection;
+  /** The numbers of fields in a .proto file, in the form of a lock. */
+  readonly numbers?: ProtoLock | undefined;
 }
 
 export interface DraftMember {

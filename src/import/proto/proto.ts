@@ -11,6 +11,7 @@ import type { Type } from '../draft/type.ts';
 import { ImportError } from '../load/error.ts';
 import { shown, type Location } from '../load/location.ts';
 import { prunedSet } from './files.ts';
+import { numbersOf } from './numbers.ts';
 import { ProtoTypeReader, wellKnownType } from './types.ts';
 
 interface Rpc {
@@ -75,6 +76,7 @@ class ProtoReader {
       types: this.#types.types,
       operations,
       events,
+      numbers: numbersOf(this.files, scope),
       connection: {
         adapter: { name: 'grpc', from: 'multi-api-sdk/grpc', options: 'GrpcOptions' },
         fixed: { definition: new Raw(`Uint8Array.from(atob('${set}'), (letter) => letter.charCodeAt(0))`) },
