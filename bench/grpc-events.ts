@@ -36,7 +36,7 @@ async function rate(publish: () => unknown): Promise<number> {
 }
 
 const publish = {
-  raw: () => raw.publish({ id: `bench-${++id}`, time: new Date().toISOString(), data: reading, gap: false }),
+  raw: () => raw.publish({ id: `bench-${++id}`, time: new Date().toISOString(), data: reading, gap: false, traceparent: '' }),
   ours: () => service.publish('temperature', reading),
 };
 await rate(publish.raw);

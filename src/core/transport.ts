@@ -160,6 +160,8 @@ export interface EventMessage {
   readonly data: unknown;
   /** The id of the event that its publisher published before it on the same channel, if the source says so: one who has not seen it has missed something. */
   readonly after?: string | undefined;
+  /** The span that published it, as in the header of a call: `00-<trace id>-<span id>-01`. */
+  readonly traceparent?: string | undefined;
 }
 
 /** Headers of a call: lower-case names `[a-z0-9-]`, printable ASCII values. */

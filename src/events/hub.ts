@@ -15,6 +15,8 @@ export interface HubEvent {
   readonly time: string;
   /** In wire form, and validated. */
   readonly data: unknown;
+  /** The span that publishes it, if the service is traced. A hub gives it to subscribers with the event, so that they can link to it. */
+  readonly traceparent?: string | undefined;
 }
 
 /** Carries a service's events from publishers to subscribers: in memory, or on a broker that several processes share. */
@@ -62,10 +64,10 @@ export function memoryHub(options: MemoryHubOptions = {}): EventHub {
     return log;
   };
 
-  const publish = (event: EventDefinition, { key, time, data }: HubEvent): Promise<void> => {
+  const publish = (event: EventDefinition, { key, time, data, traceparent }: HubEvent): Promise<void> => {
     if (!keys.add(key)) return PUBLISHED;
     const pending: Promise<void>[] = [];
-    const isOut = logOf(event).publish(time, data, pending);
+    const isOut = logOf(event).publish({ time, data, ...(traceparent !== undefined && { traceparent }) }, pending);
     return isOut && pending.length === 0 ? PUBLISHED : acknowledged(pending);
   };
 
@@ -132,10 +134,10 @@ class EventLog {
   }
 
   /** Tells whether it is out already: if a listener publishes in turn, the event waits until all have heard the one before. */
-  publish(time: string, data: unknown, pending: Promise<void>[]): boolean {
+  publish(published: Omit<EventMessage, 'id'>, pending: Promise<void>[]): boolean {
     const n = ++this.#n;
-    const message = { id: `${this.#epoch}-${n}`, time, data };
-    this.history.add(n, channelKey(this.event.params, data as Record<string, unknown>), message);
+    const message = { id: `${this.#epoch}-${n}`, ...published };
+    this.history.add(n, channelKey(this.event.params, published.data as Record<string, unknown>), message);
     this.#waiting.push({ n, message, pending });
     if (this.#waiting.length > 1) return false;
     try {

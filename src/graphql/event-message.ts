@@ -39,10 +39,15 @@ function deliver(payload: unknown, document: ClientDocument, sink: EventSink, on
 
 /** Hands the data of a response on, unless the mapping's hook says with `undefined` that it is not an event or item. */
 function hand(data: JsonObject, notes: JsonObject, document: ClientDocument, sink: EventSink): void | Promise<void> {
-  const { id, time } = notes;
+  const { id, time, traceparent } = notes as { readonly id?: unknown; readonly time?: unknown; readonly traceparent?: string };
   const read = document.read(data, notes['absent']);
   if (read !== undefined)
-    return sink.next({ id: typeof id === 'string' ? id : localId(), time: typeof time === 'string' ? time : isoNow(), data: read });
+    return sink.next({
+      id: typeof id === 'string' ? id : localId(),
+      time: typeof time === 'string' ? time : isoNow(),
+      data: read,
+      traceparent,
+    });
 }
 
 /** Hands one response of a subscription on; false if it was the last. The promise of a stream settles once its reader has taken the item. */

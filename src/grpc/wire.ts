@@ -120,9 +120,9 @@ export function compileEvent<Out, In>(
       const { lastEventId, ...params } = request.decode(message) as Record<string, unknown>;
       return { lastEventId: lastEventId === '' ? undefined : String(lastEventId), params };
     },
-    encodeItem: (it) => item.encode(it.gap ? { gap: true } : { id: it.event.id, time: it.event.time, data: it.event.data }),
+    encodeItem: (it) => item.encode(it.gap ? { gap: true } : it.event),
     decodeItem(message) {
-      const { gap, id, time, data } = item.decode(message) as Record<string, unknown>;
+      const { gap, id, time, data, traceparent } = item.decode(message) as Record<string, unknown>;
       if (gap === true) return { gap };
       // Servers not written here may leave these out.
       return {
@@ -131,6 +131,7 @@ export function compileEvent<Out, In>(
           id: typeof id === 'string' && id !== '' ? id : localId(),
           time: typeof time === 'string' ? time : new Date().toISOString(),
           data,
+          traceparent: (traceparent as string) || undefined,
         },
       };
     },

@@ -16,8 +16,8 @@ export function checkedSink(check: Check, name: string, sink: EventSink): EventS
   };
   const take = (message: EventMessage, result: Checked): void | Promise<void> => {
     if (ended) return;
-    const { id, time, after } = message;
-    if (!result.issues) return sink.next(after === undefined ? { id, time, data: result.value } : { id, time, data: result.value, after });
+    const { id, time, after, traceparent } = message;
+    if (!result.issues) return sink.next({ id, time, data: result.value, after, traceparent });
     const error = issuesError('DATA_LOSS', `${name}: an event breaks the contract`, result.issues);
     if (report) report(error);
     else end(error);

@@ -5,7 +5,7 @@ import { isObject, readErrorOptions } from '../peer/error-body.ts';
 import { parseJson } from '../peer/json.ts';
 import { printable } from '../peer/printable.ts';
 import type { RawHeaders } from '../guard/serve-call.ts';
-import { CLOUD_EVENT_TYPE, structuredCloudEvent, type CloudEventWriter } from '../events/cloud-event.ts';
+import { CLOUD_EVENT_TYPE, structuredCloudEvent, type CloudEventWriter } from '../events/cloud/cloud-event.ts';
 import type { EventMessage, Headers } from '../core/transport.ts';
 
 export { isObject } from '../peer/error-body.ts';
@@ -50,7 +50,11 @@ export function encodeEvent(
   cloud?: CloudEventWriter,
 ): Message {
   const { qos: own, retain } = eventMeta(event);
-  const line = { ...(lineage && { publisher: lineage.publisher }), ...(lineage?.after !== undefined && { after: lineage.after }) };
+  const line = {
+    ...(lineage && { publisher: lineage.publisher }),
+    ...(lineage?.after !== undefined && { after: lineage.after }),
+    ...(message.traceparent !== undefined && { traceparent: message.traceparent }),
+  };
   const common = { topic, qos: own ?? qos, ...(retain === true && { retain }) };
   // The attributes of a CloudEvent have the names that ours had before them.
   const attributes = cloud?.attributes(event, message, line);
@@ -85,19 +89,20 @@ const EVENT_ID = /^[\x21-\x2d\x2f-\x7e]{1,256}$/;
 const INSTANT = /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d+)?Z$/;
 
 /** What a message says of an event beside its payload: nothing over MQTT 3.1.1. */
-export function eventInfo(properties: Properties | undefined): { readonly id: string | undefined; readonly time: string | undefined } {
-  const { id, time } = userProperties(properties);
-  return {
-    id: typeof id === 'string' && EVENT_ID.test(id) ? id : undefined,
-    time: typeof time === 'string' && INSTANT.test(time) ? time : undefined,
-  };
+export function eventInfo(properties: Properties | undefined): Record<'id' | 'time' | 'traceparent', string | undefined> {
+  const { id, time, traceparent } = userProperties(properties);
+  return { id: fitting(id), time: fitting(time, INSTANT), traceparent: fitting(traceparent) };
 }
 
 /** Who published an event and what it published before on the same topic; undefined for publishers that do not say. */
 export function lineageOf(properties: Properties | undefined): Lineage | undefined {
   const { publisher, after } = userProperties(properties);
-  if (typeof publisher !== 'string' || !EVENT_ID.test(publisher)) return undefined;
-  return { publisher, after: typeof after === 'string' && EVENT_ID.test(after) ? after : undefined };
+  const name = fitting(publisher);
+  return name === undefined ? undefined : { publisher: name, after: fitting(after) };
+}
+
+function fitting(value: unknown, pattern = EVENT_ID): string | undefined {
+  return typeof value === 'string' && pattern.test(value) ? value : undefined;
 }
 
 export function userProperties(properties: Properties | undefined): RawHeaders {

@@ -1,18 +1,19 @@
 /** $1: the event, $2: an epoch for a new counter. */
 export const ADD_COUNTER = 'insert into multi_api_sdk.counters (event, epoch) values ($1, $2) on conflict do nothing';
 
-/** $1: the event; $2 to $5: channels, keys, times and data. A key that is held is left out, and leaves a hole in the numbers. */
-export const PUBLISH = 'select multi_api_sdk.publish($1, $2::text[], $3::text[], $4::text[], $5::text[])';
+/** $1: the event; $2 to $6: channels, keys, times, data and publishers. A key that is held is left out, and leaves a hole in the numbers. */
+export const PUBLISH = 'select multi_api_sdk.publish($1, $2::text[], $3::text[], $4::text[], $5::text[], $6::text[])';
 
-/** $1: event, $2: channel, $3: key, $4: time, $5: data. */
-export const ADD_TO_OUTBOX = 'insert into multi_api_sdk.outbox (event, channel, key, time, data) values ($1, $2, $3, $4, $5)';
+/** $1: event, $2: channel, $3: key, $4: time, $5: data, $6: publisher or null. */
+export const ADD_TO_OUTBOX =
+  'insert into multi_api_sdk.outbox (event, channel, key, time, data, traceparent) values ($1, $2, $3, $4, $5, $6)';
 
 /** Gives numbers to events of committed transactions. $1: how many. One relay at a time, so that they keep their order. */
 export const RELAY = 'select multi_api_sdk.relay($1) as count';
 
 /** $1: names of events, $2: the numbers after which they are read, $3: how many. Gives what was trimmed of each, and the new ones in order. */
 export const READ = `
-select events.event, events.n::text as n, time, data from unnest($1::text[], $2::bigint[]) as after (event, n)
+select events.event, events.n::text as n, time, data, traceparent from unnest($1::text[], $2::bigint[]) as after (event, n)
 cross join lateral (
   select * from multi_api_sdk.events where events.event = after.event and events.n > after.n order by events.n limit $3
 ) as events
@@ -23,7 +24,7 @@ export const STAND = 'select epoch, n::text as n, trimmed::text as trimmed from 
 
 /** $1: event, $2: the number after which, $3: the number up to which, $4: a channel or null, $5: how many. */
 export const CATCH_UP = `
-select n::text as n, time, data from multi_api_sdk.events
+select n::text as n, time, data, traceparent from multi_api_sdk.events
 where event = $1 and n > $2::bigint and n <= $3::bigint and ($4::text is null or channel = $4) order by events.n limit $5`;
 
 /** $1: how long events are held, in milliseconds, $2: how many are deleted at a time. */

@@ -14,6 +14,7 @@ interface Published {
   readonly key: string;
   readonly time: string;
   readonly data: string;
+  readonly traceparent: string | null;
 }
 
 /** Limits of one statement. */
@@ -61,13 +62,13 @@ export class PostgresHub implements EventHub {
   async publishIn(transaction: unknown, event: EventDefinition, published: HubEvent): Promise<void> {
     const client = clientOf(transaction);
     await this.#know(event.name);
-    const { channel, key, time, data } = written(event, published);
-    await rowsOf(client, ADD_TO_OUTBOX, [event.name, channel, key, time, data]);
+    const { channel, key, time, data, traceparent } = written(event, published);
+    await rowsOf(client, ADD_TO_OUTBOX, [event.name, channel, key, time, data, traceparent]);
   }
 
   async #write(name: string, items: readonly Published[]): Promise<void> {
     await this.#know(name);
-    const columns = (['channel', 'key', 'time', 'data'] as const).map((column) => items.map((item) => item[column]));
+    const columns = (['channel', 'key', 'time', 'data', 'traceparent'] as const).map((column) => items.map((item) => item[column]));
     await rowsOf(this.pool, PUBLISH, [name, ...columns]);
     if (this.#followers.has(name)) this.ring();
   }
@@ -172,13 +173,19 @@ export class PostgresHub implements EventHub {
   }
 
   #messageOf(name: string, row: Row): EventMessage {
-    return { id: `${this.#epochs.get(name) ?? ''}-${String(row['n'])}`, time: String(row['time']), data: parseJson(String(row['data'])) };
+    const { n, time, data, traceparent } = row;
+    return {
+      id: `${this.#epochs.get(name) ?? ''}-${String(n)}`,
+      time: String(time),
+      data: parseJson(String(data)),
+      ...(typeof traceparent === 'string' && { traceparent }),
+    };
   }
 }
 
-function written(event: EventDefinition, { key, time, data }: HubEvent): Published {
+function written(event: EventDefinition, { key, time, data, traceparent }: HubEvent): Published {
   const channel = columnOf(channelKey(event.params, data as Readonly<Record<string, unknown>>));
-  return { channel, key, time, data: JSON.stringify(data) };
+  return { channel, key, time, data: JSON.stringify(data), traceparent: traceparent ?? null };
 }
 
 /** A channel as it can stand in an index: without NUL, and not long. Channels that look the same are told apart by their events. */

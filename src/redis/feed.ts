@@ -96,13 +96,13 @@ export function entryList(reply: unknown): Entry[] {
   });
 }
 
-/** An event's data and time in one field, because each field costs: JSON has no line end of its own. */
-export function bodyOf(data: unknown, time: string): string {
-  return `${JSON.stringify(data)}\n${time}`;
+/** An event's data, time and publisher in one field, because each field costs: JSON has no line end of its own. */
+export function bodyOf(data: unknown, time: string, traceparent?: string): string {
+  return `${JSON.stringify(data)}\n${time}${traceparent === undefined ? '' : `\n${traceparent}`}`;
 }
 
 /** The event in an entry. */
 export function messageOf({ place, body }: Entry, epoch: string): EventMessage {
-  const end = body.indexOf('\n');
-  return { id: `${epoch}-${place}`, time: body.slice(end + 1), data: parseJson(body.slice(0, end)) };
+  const [data = '', time = '', traceparent] = body.split('\n');
+  return { id: `${epoch}-${place}`, time, data: parseJson(data), ...(traceparent !== undefined && { traceparent }) };
 }

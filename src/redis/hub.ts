@@ -83,11 +83,11 @@ export class RedisHub implements EventHub {
     });
   }
 
-  publish(event: EventDefinition, { key, time, data }: HubEvent): Promise<void> {
+  publish(event: EventDefinition, { key, time, data, traceparent }: HubEvent): Promise<void> {
     const { name, params } = event;
     const { prefix } = this.init;
     const channel = `${prefix}channel:${name}:${channelKey(params, data as Readonly<Record<string, unknown>>)}`;
-    return this.#batches.add({ key: `${prefix}key:${key}`, channel, name, body: bodyOf(data, time) });
+    return this.#batches.add({ key: `${prefix}key:${key}`, channel, name, body: bodyOf(data, time, traceparent) });
   }
 
   subscribe(request: EventRequest, sink: EventSink): Promise<void> {

@@ -1,6 +1,6 @@
 import type { EventDefinition } from '../core/contract.ts';
 import type { ApiError } from '../core/errors.ts';
-import { structuredCloudEvent, type CloudEventWriter } from '../events/cloud-event.ts';
+import { structuredCloudEvent, type CloudEventWriter } from '../events/cloud/cloud-event.ts';
 import { encodeOnce } from '../events/encode-once.ts';
 import { EventStream, eventStreamHead } from '../http/events/event-stream.ts';
 import { Heartbeat } from '../http/events/heartbeat.ts';
@@ -62,12 +62,12 @@ const UNFIT = /[\r\n\0]/;
 
 /** Writes one event. */
 function encodeEvent(event: EventDefinition, message: EventMessage, cloud: CloudEventWriter | undefined): string {
-  const { id, time } = message;
+  const { id, time, traceparent } = message;
   const data = JSON.stringify(message.data);
   return encodeSse({
     id: UNFIT.test(id) ? undefined : id,
     event: event.type,
     data: cloud ? structuredCloudEvent(cloud.attributes(event, message), data) : data,
-    fields: UNFIT.test(time) ? undefined : { time },
+    fields: { ...(!UNFIT.test(time) && { time }), ...(traceparent !== undefined && !UNFIT.test(traceparent) && { traceparent }) },
   });
 }

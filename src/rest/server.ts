@@ -11,8 +11,8 @@ import { checkBasePath, publicBase } from '../http/serve/public-url.ts';
 import { createRouter, type Route } from '../http/serve/router.ts';
 import { asyncApi, sseProtocol, type AsyncApiProtocol } from '../schema/asyncapi.ts';
 import type { Operation } from '../core/contract.ts';
-import type { CloudEventsOption } from '../events/cloud-event.ts';
-import { compileCloudEvents } from '../events/cloud-events-option.ts';
+import type { CloudEventsOption } from '../events/cloud/cloud-event.ts';
+import { compileCloudEvents } from '../events/cloud/cloud-events-option.ts';
 import { checkTransport } from '../core/check-transport.ts';
 import { channelSegments } from '../core/http-binding.ts';
 import { bytes, count, ms, readOptions } from '../core/options.ts';
@@ -38,7 +38,7 @@ import { MAX_ITEMS } from '../guard/max-items.ts';
 export type { DescribedCloudEvents } from '../schema/asyncapi/cloud-events.ts';
 export { asyncApi, sseProtocol, type AsyncApiOptions, type AsyncApiProtocol } from '../schema/asyncapi.ts';
 export type { AsyncApiStreams } from '../schema/asyncapi/streams.ts';
-export type { CloudEventsMode, CloudEventsOption, CloudEventsOptions } from '../events/cloud-event.ts';
+export type { CloudEventsMode, CloudEventsOption, CloudEventsOptions } from '../events/cloud/cloud-event.ts';
 export { openApi, type OpenApiOptions } from './schema.ts';
 
 /** Options of `restHandler`. */

@@ -3,6 +3,7 @@ import { ApiError } from '../core/errors.ts';
 import type { EventSink, EventRequest } from '../core/transport.ts';
 import { memoryHub, type EventHub, type HubEvent } from '../events/hub.ts';
 import { Outbox } from '../events/outbox.ts';
+import { publishingSpan } from '../events/publishing-span.ts';
 import { isoNow } from '../life/now.ts';
 import { inTime, within } from '../life/timers.ts';
 import { makeRequestId } from '../peer/headers.ts';
@@ -66,7 +67,8 @@ export class HubLink {
 
 function made(data: unknown): HubEvent {
   // No other process makes such a key.
-  return { key: makeRequestId(), time: isoNow(), data };
+  const traceparent = publishingSpan();
+  return { key: makeRequestId(), time: isoNow(), data, ...(traceparent !== undefined && { traceparent }) };
 }
 
 function late(timeoutMs: number): ApiError {

@@ -1,11 +1,10 @@
-import type { SpanContext } from '@opentelemetry/api';
+import { isSpanContextValid, type SpanContext } from '@opentelemetry/api';
 
 /** How many events are remembered. */
 const MOST = 10_000;
 
 /**
- * The spans that published the last events of this process, by event and id, for links of the spans that process them. Between processes an event
- * carries no context: there its id is on both spans.
+ * The spans that published the last events that this process served, by event and id: for wires and peers that do not say it with the event.
  */
 const publishers = new Map<string, SpanContext>();
 
@@ -24,4 +23,20 @@ export function rememberPublisher(event: string, id: string, span: SpanContext):
 /** The span in which an event was published, if this process knows it. */
 export function publisherOf(event: string, id: string): SpanContext | undefined {
   return publishers.get(`${event} ${id}`);
+}
+
+/**
+ * A span as an event carries it.
+ * @see https://www.w3.org/TR/trace-context/#traceparent-header
+ */
+export function writeSpan({ traceId, spanId, traceFlags }: SpanContext): string {
+  return `00-${traceId}-${spanId}-0${traceFlags & 1}`;
+}
+
+/** The span that an event names; `undefined` for anything else. */
+export function spanIn(traceparent: unknown): SpanContext | undefined {
+  if (typeof traceparent !== 'string') return undefined;
+  const [, traceId = '', spanId = '', flags = ''] = /^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/.exec(traceparent) ?? [];
+  const span: SpanContext = { traceId, spanId, traceFlags: Number(`0x${flags}`) & 1, isRemote: true };
+  return isSpanContextValid(span) ? span : undefined;
 }

@@ -11,6 +11,7 @@ import {
   type Context,
   type MeterProvider,
   type Span,
+  type SpanContext,
   type Tracer,
   type TracerProvider,
 } from '@opentelemetry/api';
@@ -19,12 +20,13 @@ import { anyWithHeaders, compose, type Composed, type Source } from '../compose/
 import type { Operation } from '../core/contract.ts';
 import { readOptions } from '../core/options.ts';
 import type { CallRequest, EventRequest, EventSink, Headers, StreamRequest, SubscribeRequest, Transport } from '../core/transport.ts';
+import { tracePublishers } from '../events/publishing-span.ts';
 import { changed } from '../life/call.ts';
 import { now } from '../life/now.ts';
 import { describeCall, describeEvent, outcomeOf, statusOf, type Convention, type Outcome } from './attributes.ts';
 import { makeInstruments, metricAttributes, type Instruments } from './instruments.ts';
 import { LIBRARY } from './library.ts';
-import { publisherOf, rememberPublisher } from './publishers.ts';
+import { publisherOf, rememberPublisher, spanIn, writeSpan } from './publishers.ts';
 
 /** Options of `telemetry`. */
 export interface TelemetryOptions {
@@ -55,6 +57,7 @@ const SUPPRESSED = createContextKey('OpenTelemetry SDK Context Key SUPPRESS_TRAC
 export function telemetry<S extends Source>(source: S, options: TelemetryOptions = {}): Composed<S> {
   const read = readOptions('telemetry', options, {}, ['conventions', 'eventSpans', 'tracerProvider', 'meterProvider']);
   const isServer = typeof source !== 'function';
+  if (isServer) tracePublishers(publishing);
   return compose(source, (inner) => new Observed(inner, isServer, read).changes());
 }
 
@@ -75,6 +78,18 @@ class Described {
     if (!attributes) this.#metric.set(errorType, (attributes = metricAttributes(this.attributes, errorType)));
     return attributes;
   }
+}
+
+/** The span that is active, unless that is of a subscription, which publishes nothing. */
+function activeSpan(): SpanContext | undefined {
+  const current = context.active();
+  const span = current.getValue(SUBSCRIBING) === true ? undefined : trace.getSpanContext(current);
+  return span && isSpanContextValid(span) ? span : undefined;
+}
+
+function publishing(): string | undefined {
+  const span = activeSpan();
+  return span && writeSpan(span);
 }
 
 class Observed {
@@ -188,9 +203,9 @@ class Observed {
     return {
       ...passing(sink),
       next: (message) => {
-        const active = context.active();
-        const publisher = active.getValue(SUBSCRIBING) === true ? undefined : trace.getSpanContext(active);
-        if (publisher && isSpanContextValid(publisher)) rememberPublisher(event.name, message.id, publisher);
+        // A hub that is not ours may leave it out.
+        const publisher = spanIn(message.traceparent) ?? activeSpan();
+        if (publisher) rememberPublisher(event.name, message.id, publisher);
         return sink.next(message);
       },
     };
@@ -216,7 +231,7 @@ class Observed {
   ): void | Promise<void> {
     if (this.options.eventSpans === false) return context.with(outer, () => sink.next(message));
     const { name, attributes } = describeEvent(request, 'process', protocol, this.#conventions);
-    const publisher = publisherOf(request.event.name, message.id);
+    const publisher = spanIn(message.traceparent) ?? publisherOf(request.event.name, message.id);
     const span = this.#tracer.startSpan(
       name,
       {

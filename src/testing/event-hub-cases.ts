@@ -17,6 +17,7 @@ const contract = defineContract({
 });
 const { said, ticked } = contract.events;
 const TIME = '2026-01-31T12:00:00.000Z';
+const TRACE = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
 /** How many of the last events of each channel a hub under test holds. */
 const HISTORY = 20;
 
@@ -37,6 +38,26 @@ export const eventHubCases: readonly StoreCase<EventHub>[] = [
         equal(first, second);
         equal(first, { id: idOf(first), time: TIME, data: { room: 'shared', text: 'ünï 😀\n' } });
         for (const { leave } of heard) leave();
+      }),
+  },
+  {
+    id: 'publisher',
+    rule: 'The span that published an event comes with it: live, to those who resume, and out of a transaction.',
+    run: (open) =>
+      withStores(open, 2, async ({ store, begin }, two) => {
+        const heard = await listen(two.store, said, { room: 'publisher' });
+        await publish(store, 'publisher', 'plain');
+        await store.publish(said, { ...eventOf('publisher', 'traced'), traceparent: TRACE });
+        const inner = store.publishIn && begin ? await begin() : undefined;
+        if (inner) await store.publishIn?.(inner.transaction, said, { ...eventOf('publisher', 'committed'), traceparent: TRACE });
+        await inner?.commit();
+        const all = inner ? [undefined, TRACE, TRACE] : [undefined, TRACE];
+        await until('all events', () => heard.got.length === all.length);
+        const spans = (got: typeof heard.got) => got.map((message) => typeof message === 'object' && message.traceparent);
+        equal(spans(heard.got), all);
+        const resumed = await listen(two.store, said, { room: 'publisher' }, idOf(heard.got[0]));
+        await until('the events after the first', () => resumed.got.length === all.length - 1);
+        equal(spans(resumed.got), all.slice(1));
       }),
   },
   {

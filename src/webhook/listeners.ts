@@ -92,9 +92,9 @@ async function handOne({ listener, messages }: Share): Promise<Outcome> {
 }
 
 /** The messages in what `read` of a mapping gave: one, several, or none. */
-export function messagesOf(id: string, time: string, given: unknown, isMapped: boolean): readonly EventMessage[] {
-  if (!isMapped || !Array.isArray(given)) return given === undefined && isMapped ? [] : [{ id, time, data: given }];
-  return (given as readonly unknown[]).map((data, at) => ({ id: at === 0 ? id : `${id}-${at + 1}`, time, data }));
+export function messagesOf(info: Omit<EventMessage, 'data'>, given: unknown, isMapped: boolean): readonly EventMessage[] {
+  if (!isMapped || !Array.isArray(given)) return given === undefined && isMapped ? [] : [{ ...info, data: given }];
+  return (given as readonly unknown[]).map((data, at) => ({ ...info, id: at === 0 ? info.id : `${info.id}-${at + 1}`, data }));
 }
 
 /** What `read` of a mapping does: what it throws says that the webhook cannot be read. */

@@ -246,7 +246,7 @@ export class Receiver {
     const shares = listeners.map((listener) => {
       const read = this.#types.get(listener.contract)?.read(listener.event);
       const given = read ? readBy(listener.event, () => read(content.data, info)) : content.data;
-      return { listener, messages: messagesOf(id, time, given, read !== undefined) };
+      return { listener, messages: messagesOf({ id, time, traceparent: header('traceparent') }, given, read !== undefined) };
     });
     // What the peer's own service has sent ends a subscription if it breaks the contract; anyone else's is only refused.
     if (scope === '') for (const share of shares) await this.#check.check(share);

@@ -21,8 +21,8 @@ import type { Headers, Peer, Transport } from '../core/transport.ts';
 import { boundStore } from './store/bounded-store.ts';
 import { Carrier } from './delivery/carrier.ts';
 import { Dispatcher } from './delivery/dispatcher.ts';
-import type { CloudEventsOption } from '../events/cloud-event.ts';
-import { compileCloudEvents } from '../events/cloud-events-option.ts';
+import type { CloudEventsOption } from '../events/cloud/cloud-event.ts';
+import { compileCloudEvents } from '../events/cloud/cloud-events-option.ts';
 import { compileEncoder } from './body/encode.ts';
 import { Backlog } from './delivery/endpoint.ts';
 import { Intake } from './delivery/intake.ts';
@@ -46,7 +46,7 @@ import {
   type SubscriptionView,
 } from './wire.ts';
 
-export type { CloudEventsMode, CloudEventsOption, CloudEventsOptions } from '../events/cloud-event.ts';
+export type { CloudEventsMode, CloudEventsOption, CloudEventsOptions } from '../events/cloud/cloud-event.ts';
 export { memoryWebhookStore } from './store/memory-store.ts';
 export type { WebhookClaim, WebhookSharing } from './store/store.ts';
 export { fileWebhookStore, type FileStoreOptions } from './store/file-store.ts';

@@ -8,7 +8,7 @@
 import { channels } from '#websocket-parts';
 import { socketClass } from '#sockets';
 import { defineAdapter } from '../guard/guard.ts';
-import type { CloudEventsOption } from '../events/cloud-event.ts';
+import type { CloudEventsOption } from '../events/cloud/cloud-event.ts';
 import type { HeadersOption } from '../peer/headers.ts';
 import { laterTransport } from '../peer/later-transport.ts';
 import { guardOnWire, type OnWire } from '../peer/on-wire.ts';
@@ -24,7 +24,7 @@ import { bytes, ms, readOptions, type OptionsInForce } from '../core/options.ts'
 import { withPart } from '../life/lazy.ts';
 
 export type { SocketEvent, WebSocketConstructor, WebSocketLike } from '../socket/client/like.ts';
-export type { CloudEventsMode, CloudEventsOption, CloudEventsOptions } from '../events/cloud-event.ts';
+export type { CloudEventsMode, CloudEventsOption, CloudEventsOptions } from '../events/cloud/cloud-event.ts';
 export type { FeedEvent, FeedOperation } from './channel/feed.ts';
 export type { RpcEventMapping, RpcOperationMapping } from './rpc/foreign.ts';
 export type { OnState, WebSocketState } from '../socket/client/link.ts';

@@ -8,6 +8,8 @@ import { afterAll, beforeEach, describe, expect, it, onTestFinished } from 'vite
 import { z } from 'zod';
 import type { ConformanceTarget } from '../../src/conformance/index.ts';
 import type { Adapter } from '../../src/core/transport.ts';
+import { watch } from '../../src/compose/watch.ts';
+import { compose } from '../../src/compose/wrap.ts';
 import { cache, dedupe } from '../../src/compose/index.ts';
 import { graphqlHandler } from '../../src/graphql/server.ts';
 import { fetchHandler } from '../../src/http/fetch/index.ts';
@@ -75,13 +77,26 @@ function makeService(history = 1000) {
   return service;
 }
 
+/** Notes what each event says of its publisher as it comes from the wire. */
+function told<V extends string>(adapter: Adapter<V>, traceparents: (string | undefined)[]): Adapter<V> {
+  return compose(adapter, (inner) => ({
+    call: (request) => inner.call(request),
+    subscribe: (request, sink) =>
+      watch(request, sink, { onNext: ({ traceparent }) => void traceparents.push(traceparent), onOver: () => {} }, (watched) =>
+        inner.subscribe(request, watched),
+      ),
+  }));
+}
+
 async function open(target: ConformanceTarget, options: Parameters<typeof telemetry>[1] = {}, history?: number) {
   const service = makeService(history);
+  const traceparents: (string | undefined)[] = [];
   const opened = await target.open(telemetry(service, options), { onError: () => {} });
   onTestFinished(() => opened.close());
-  const client = createClient({ contract, transport: telemetry(opened.transport as Adapter<'call' | 'subscribe' | 'stream'>, options) });
+  const wire = told(opened.transport as Adapter<'call' | 'subscribe' | 'stream'>, traceparents);
+  const client = createClient({ contract, transport: telemetry(wire, options) });
   onTestFinished(() => client.close());
-  return { client, service };
+  return { client, service, traceparents };
 }
 
 const spans = (): readonly ReadableSpan[] => exporter.getFinishedSpans();
@@ -108,7 +123,7 @@ if (noMosquitto === undefined) both.push(mqtt);
 
 describe.each(both.map((target) => ({ name: target.name, target })))('over $name', ({ target }) => {
   it('a call and the event that it writes are one trace, from the client to the handler and to the subscriber', async () => {
-    const { client } = await open(target);
+    const { client, traceparents } = await open(target);
     const heard: string[] = [];
     const root = await traced(async () => {
       const stop = await client.onOrdered(({ item }) => {
@@ -131,6 +146,8 @@ describe.each(both.map((target) => ({ name: target.name, target })))('over $name
     expect(one(SpanKind.SERVER, /^subscribe orders$/).parentSpanContext?.spanId).toBe(subscribed.spanContext().spanId);
     expect(process.parentSpanContext?.spanId).toBe(subscribed.spanContext().spanId);
     expect(process.links.map((link) => link.context.spanId)).toEqual([served.spanContext().spanId]);
+    const { traceId, spanId } = served.spanContext();
+    expect(traceparents).toEqual([`00-${traceId}-${spanId}-01`]);
     expect(one(SpanKind.INTERNAL, /^listener$/).parentSpanContext?.spanId).toBe(process.spanContext().spanId);
   });
 });
@@ -145,12 +162,13 @@ describe('over soap', () => {
 
 describe('over webhook', () => {
   it('an event is linked to the span that published it', async () => {
-    const { client, service } = await open(webhook);
+    const { client, service, traceparents } = await open(webhook);
     const heard: unknown[] = [];
     await client.onOrdered((order) => void heard.push(order));
     const publisher = await traced(() => service.publish('ordered', { item: 'tea' }));
     await until(() => heard.length === 1 && spans().some(({ kind }) => kind === SpanKind.CONSUMER));
     expect(one(SpanKind.CONSUMER, /^process orders$/).links.map((link) => link.context.spanId)).toEqual([publisher]);
+    expect(traceparents).toEqual([expect.stringContaining(publisher)]);
   });
 });
 

@@ -287,7 +287,12 @@ export class Engine {
       JSON.stringify({
         ...(errors && { errors: errors.map((error) => this.#present(error, caller.headers['x-request-id'])) }),
         data,
-        extensions: { id: message.id, time: message.time, ...(absent && absent.length > 0 && { absent }) },
+        extensions: {
+          id: message.id,
+          time: message.time,
+          traceparent: message.traceparent,
+          ...(absent && absent.length > 0 && { absent }),
+        },
       });
     // A subscription lives long: of its calls only those that run may be remembered.
     const running = new Set<() => void>();

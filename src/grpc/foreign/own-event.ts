@@ -1,7 +1,8 @@
 import type { Field, ObjectNode, SchemaNode } from '../../schema/node.ts';
 import type { DescribedRpc } from './descriptors.ts';
 
-const ENVELOPE = 'id,time,data,gap';
+/** The last field came later, so that not all peers have it. */
+const ENVELOPE = /^id,time,data,gap(?:,traceparent)?$/;
 const TEXT: SchemaNode = { kind: 'string', meta: {} };
 
 /**
@@ -11,8 +12,8 @@ const TEXT: SchemaNode = { kind: 'string', meta: {} };
 export function isOwnEvent({ request, response }: DescribedRpc, payload?: ObjectNode): boolean {
   return (
     request.fields[0]?.name === 'last_event_id' &&
-    response.fields.map(({ name }) => name).join() === ENVELOPE &&
-    payload?.fields.map(({ name }) => name).join() !== ENVELOPE
+    ENVELOPE.test(response.fields.map(({ name }) => name).join()) &&
+    !(payload && ENVELOPE.test(payload.fields.map(({ name }) => name).join()))
   );
 }
 
@@ -24,7 +25,8 @@ export function ownRequestNode(params: ObjectNode): ObjectNode {
 /** What such a stream consists of. */
 export function ownItemNode(payload: ObjectNode): ObjectNode {
   const time: SchemaNode = { kind: 'string', format: 'date-time', meta: {} };
-  return objectNode([field('id', TEXT), field('time', time), field('data', payload), field('gap', { kind: 'boolean', meta: {} })]);
+  const gap: SchemaNode = { kind: 'boolean', meta: {} };
+  return objectNode([field('id', TEXT), field('time', time), field('data', payload), field('gap', gap), field('traceparent', TEXT)]);
 }
 
 function objectNode(fields: readonly Field[]): ObjectNode {

@@ -175,6 +175,7 @@ class FileBuilder {
       { property: 'time', name: 'time', type: { kind: 'timestamp', digits: 3 }, optional: false },
       { property: 'data', name: 'data', type: { kind: 'message', message: data }, optional: false },
       { property: 'gap', name: 'gap', type: { kind: 'scalar', scalar: 'bool', conversion: 'none' }, optional: false },
+      { property: 'traceparent', name: 'traceparent', type: TEXT, optional: false },
     ]);
     return {
       ...this.#method(name, event),

@@ -1,5 +1,5 @@
 import type { EventDefinition } from '../../core/contract.ts';
-import { looksLikeCloudEvent, isCloudEventType, readCloudEvent } from '../../events/read-cloud-event.ts';
+import { looksLikeCloudEvent, isCloudEventType, readCloudEvent } from '../../events/cloud/read-cloud-event.ts';
 import type { Properties } from '../wire.ts';
 
 /**

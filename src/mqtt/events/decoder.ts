@@ -39,8 +39,9 @@ export function compileDecoder(event: EventDefinition, { topics, maxMessageBytes
     if (event.params.length > 0 && topics.event(event, checked.value as Record<string, unknown>) !== topic) {
       throw new ApiError('INVALID_ARGUMENT', `a message on ${printable(topic)} was dropped: by its payload it belongs to another topic`);
     }
-    const { id, time } = eventInfo(properties);
-    return new BrokerEvent(id ?? makeId(), time ?? new Date().toISOString(), checked.value, origin, lineageOf(properties)?.after);
+    const { id, time, traceparent } = eventInfo(properties);
+    const message = { id: id ?? makeId(), time: time ?? new Date().toISOString(), data: checked.value, traceparent };
+    return new BrokerEvent({ ...message, after: lineageOf(properties)?.after }, origin);
   };
   const judge = (topic: string, properties: Properties | undefined, value: unknown): EventMessage | Promise<EventMessage> => {
     const checked = check(value);

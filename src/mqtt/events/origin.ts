@@ -8,17 +8,15 @@ export class BrokerEvent implements EventMessage {
   // Private, so that it does not go over anyone's wire.
   readonly #origin: string;
 
-  readonly id: string;
-  readonly time: string;
-  readonly data: unknown;
-  readonly after: string | undefined;
+  declare readonly id: string;
+  declare readonly time: string;
+  declare readonly data: unknown;
+  declare readonly after?: string | undefined;
+  declare readonly traceparent?: string | undefined;
 
-  constructor(id: string, time: string, data: unknown, origin: string, after?: string) {
-    this.id = id;
-    this.time = time;
-    this.data = data;
+  constructor(event: EventMessage, origin: string) {
+    Object.assign(this, event);
     this.#origin = origin;
-    this.after = after;
   }
 
   static cameFrom(message: EventMessage, url: string): boolean {

@@ -4,7 +4,7 @@ import { connect } from '../../guard/guard.ts';
 import { isObject } from '../../peer/error-body.ts';
 import { joinHeaders, type HeadersOption } from '../../peer/headers.ts';
 import { tryParseJson } from '../../peer/json.ts';
-import type { CloudEventWriter } from '../../events/cloud-event.ts';
+import type { CloudEventWriter } from '../../events/cloud/cloud-event.ts';
 import { Subscription } from '../../events/reconnect.ts';
 import type { EventMessage, Transport } from '../../core/transport.ts';
 import type { Connection } from '../connection/connection.ts';

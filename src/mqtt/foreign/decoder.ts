@@ -33,7 +33,7 @@ export function compileForeignDecoder(
     const values = list.map((each) => (isObject(each) ? { ...each, ...named } : each));
     const finish = (all: readonly Checked[]) =>
       all.flatMap((checked, at) => {
-        if (!checked.issues) return new BrokerEvent(at > 0 || id === undefined ? makeId() : id, time, checked.value, origin);
+        if (!checked.issues) return new BrokerEvent({ id: at > 0 || id === undefined ? makeId() : id, time, data: checked.value }, origin);
         onError(notAnEvent(event, topic, checked.issues));
         return [];
       });

@@ -2,7 +2,7 @@ import type { EventDefinition, Operation } from '../../core/contract.ts';
 import { ApiError } from '../../core/errors.ts';
 import type { SseEvent } from '../../http/events/sse.ts';
 import { localId } from '../../events/event-id.ts';
-import { readCloudEvent } from '../../events/read-cloud-event.ts';
+import { readCloudEvent } from '../../events/cloud/read-cloud-event.ts';
 import { isoNow } from '../../life/now.ts';
 import { report, reportToConsole } from '../../life/report.ts';
 import { tryParseJson } from '../../peer/json.ts';
@@ -58,7 +58,7 @@ export function deliver(message: SseEvent, event: EventDefinition, sink: EventSi
       return true;
     }
     const time = message.fields.get('time') ?? opened.time ?? new Date().toISOString();
-    void sink.next({ id: message.id || localId(), time, data: opened.data });
+    void sink.next({ id: message.id || localId(), time, data: opened.data, traceparent: message.fields.get('traceparent') });
   }
   return true;
 }

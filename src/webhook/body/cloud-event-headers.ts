@@ -1,5 +1,5 @@
 import { ApiError } from '../../core/errors.ts';
-import type { CloudEventAttributes } from '../../events/cloud-event.ts';
+import type { CloudEventAttributes } from '../../events/cloud/cloud-event.ts';
 
 const PREFIX = 'ce-';
 

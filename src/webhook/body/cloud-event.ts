@@ -1,6 +1,6 @@
 import { ApiError } from '../../core/errors.ts';
 import { cloudEventAttributes } from './cloud-event-headers.ts';
-import { isCloudEventType, readCloudEvent } from '../../events/read-cloud-event.ts';
+import { isCloudEventType, readCloudEvent } from '../../events/cloud/read-cloud-event.ts';
 import { HttpError } from '../../http/message/error.ts';
 import type { RawHeaders } from '../../guard/serve-call.ts';
 import type { VerifiedWebhook } from '../signing/signature.ts';

@@ -1,5 +1,10 @@
 import type { Contract, EventDefinition } from '../../core/contract.ts';
-import { CLOUD_EVENT_TYPE, structuredCloudEvent, type CloudEventAttributes, type CloudEventWriter } from '../../events/cloud-event.ts';
+import {
+  CLOUD_EVENT_TYPE,
+  structuredCloudEvent,
+  type CloudEventAttributes,
+  type CloudEventWriter,
+} from '../../events/cloud/cloud-event.ts';
 import { cloudEventHeaders } from './cloud-event-headers.ts';
 import { parseJson } from '../../peer/json.ts';
 import type { StoredMessage, StoredSubscription } from '../store/store.ts';
@@ -42,9 +47,9 @@ export function compileEncoder(
 /** Writes messages as CloudEvents: the attributes in the head, or in the body. */
 function compileCloudEncoder(contract: Contract, cloud: CloudEventWriter): (message: StoredMessage) => WebhookBody {
   const events = new Map<string, EventDefinition>(Object.values(contract.events).map((event) => [event.type, event]));
-  const attributesOf = ({ id, type, time, data }: StoredMessage): CloudEventAttributes => {
+  const attributesOf = ({ id, type, time, data, traceparent }: StoredMessage): CloudEventAttributes => {
     const event = events.get(type);
-    return event ? cloud.attributes(event, { id, time, data: parseJson(data, Infinity) }) : cloud.notice(type, id, time);
+    return event ? cloud.attributes(event, { id, time, data: parseJson(data, Infinity), traceparent }) : cloud.notice(type, id, time);
   };
   if (cloud.mode === 'binary')
     return (message) => ({ body: message.data, type: JSON_TYPE, headers: cloudEventHeaders(attributesOf(message)) });

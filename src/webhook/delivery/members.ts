@@ -211,10 +211,13 @@ export class Members {
   /** A hub hands the same message to all of its subscribers in a row: it is made ready for them once. */
   #stored(event: EventDefinition, message: EventMessage): StoredMessage {
     if (this.#message?.of !== message) {
-      const { time, data } = message;
+      const { time, data, traceparent } = message;
       // One that was made here would come again in the next process, and receivers would take its event for a repetition.
       const id = isPlace(message.id) && isEventId(message.id) ? message.id : crypto.randomUUID();
-      this.#message = { of: message, stored: { id, type: event.type, time, data: JSON.stringify(data) } };
+      this.#message = {
+        of: message,
+        stored: { id, type: event.type, time, data: JSON.stringify(data), ...(traceparent !== undefined && { traceparent }) },
+      };
     }
     return this.#message.stored;
   }

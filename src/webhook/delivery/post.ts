@@ -37,7 +37,15 @@ export function createPost({ carrier, clock, signingKeys, userAgent, encode, rep
       ];
       const signature = await signWebhook({ payload: body, secret, id: webhookIdOf(message), timestampMs: begun });
       const origin = grant && { [REQUEST_ORIGIN]: grant.origin };
-      const headers = { ...own, ...origin, 'content-type': type, 'user-agent': userAgent, ...signature };
+      const { traceparent } = message;
+      const headers = {
+        ...own,
+        ...origin,
+        ...(traceparent !== undefined && { traceparent }),
+        'content-type': type,
+        'user-agent': userAgent,
+        ...signature,
+      };
       const outcome = await carrier.post(url, headers, body, cuts);
       return { at, durationMs: clock.now() - begun, ...outcome };
     } catch (error) {

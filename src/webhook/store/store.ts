@@ -53,6 +53,8 @@ export interface StoredMessage {
   readonly time: string;
   /** The payload as JSON. */
   readonly data: string;
+  /** The span that published it, if its service is traced. */
+  readonly traceparent?: string | undefined;
 }
 
 /** One attempt at a delivery. */

@@ -1,4 +1,4 @@
-import type { CloudEventsOption } from '../../events/cloud-event.ts';
+import type { CloudEventsOption } from '../../events/cloud/cloud-event.ts';
 import type { JsonObject } from '../../core/errors.ts';
 
 /** An event of a feed that someone else designed. */

@@ -1,9 +1,9 @@
 import type { EventDefinition } from '../../core/contract.ts';
 import type { ErrorBody } from '../../core/errors.ts';
 import type { EventMessage } from '../../core/transport.ts';
-import { structuredCloudEvent, type CloudEventWriter } from '../../events/cloud-event.ts';
+import { structuredCloudEvent, type CloudEventWriter } from '../../events/cloud/cloud-event.ts';
 import { encodeOnce } from '../../events/encode-once.ts';
-import { readCloudEvent } from '../../events/read-cloud-event.ts';
+import { readCloudEvent } from '../../events/cloud/read-cloud-event.ts';
 import { isoNow } from '../../life/now.ts';
 import { SharedFrame } from '../../socket/shared-frame.ts';
 import { encodeChannelError } from '../wire.ts';

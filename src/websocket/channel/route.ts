@@ -9,7 +9,7 @@ import { compileTextReader } from '../../schema/text.ts';
 import type { Headers, Peer, Transport } from '../../core/transport.ts';
 import { cloudFormat, plainFormat } from './format.ts';
 import { ChannelSession, type ChannelInit } from './session.ts';
-import type { CloudEventWriter } from '../../events/cloud-event.ts';
+import type { CloudEventWriter } from '../../events/cloud/cloud-event.ts';
 import type { PeerSocket } from '../../socket/peer-socket.ts';
 
 /** How long a service may take to say whether it takes a subscriber, in milliseconds. */

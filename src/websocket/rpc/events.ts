@@ -20,7 +20,9 @@ export class EventEncoder {
     if (message !== this.#last) {
       this.#last = message;
       this.#frames.clear();
-      this.#tail = `,"id":${JSON.stringify(message.id)},"time":${JSON.stringify(message.time)},"data":${JSON.stringify(message.data)}}}`;
+      const { id, time, data, traceparent } = message;
+      const traced = traceparent === undefined ? '' : `,"traceparent":${JSON.stringify(traceparent)}`;
+      this.#tail = `,"id":${JSON.stringify(id)},"time":${JSON.stringify(time)}${traced},"data":${JSON.stringify(data)}}}`;
     }
     let frame = this.#frames.get(subscription);
     if (!frame) {

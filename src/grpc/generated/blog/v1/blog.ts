@@ -119,6 +119,7 @@ export interface MessageEvent {
   time: string | undefined;
   data: ChatMessage | undefined;
   gap: boolean;
+  traceparent: string;
 }
 
 export interface GetWeatherRequest {
@@ -156,6 +157,7 @@ export interface TemperatureEvent {
   time: string | undefined;
   data: TemperatureReading | undefined;
   gap: boolean;
+  traceparent: string;
 }
 
 /** A published post, as subscribers see it. */
@@ -174,6 +176,7 @@ export interface ArticlePublishedEvent {
   time: string | undefined;
   data: Article | undefined;
   gap: boolean;
+  traceparent: string;
 }
 
 function createBaseCreateUserRequest(): CreateUserRequest {
@@ -951,7 +954,7 @@ export const OnMessageRequest: MessageFns<OnMessageRequest> = {
 };
 
 function createBaseMessageEvent(): MessageEvent {
-  return { id: "", time: undefined, data: undefined, gap: false };
+  return { id: "", time: undefined, data: undefined, gap: false, traceparent: "" };
 }
 
 export const MessageEvent: MessageFns<MessageEvent> = {
@@ -967,6 +970,9 @@ export const MessageEvent: MessageFns<MessageEvent> = {
     }
     if (message.gap !== false) {
       writer.uint32(32).bool(message.gap);
+    }
+    if (message.traceparent !== "") {
+      writer.uint32(42).string(message.traceparent);
     }
     return writer;
   },
@@ -1014,6 +1020,14 @@ export const MessageEvent: MessageFns<MessageEvent> = {
             }
 
             message.gap = reader.bool();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.traceparent = reader.string();
             continue;
           }
         }
@@ -1315,7 +1329,7 @@ export const OnTemperatureRequest: MessageFns<OnTemperatureRequest> = {
 };
 
 function createBaseTemperatureEvent(): TemperatureEvent {
-  return { id: "", time: undefined, data: undefined, gap: false };
+  return { id: "", time: undefined, data: undefined, gap: false, traceparent: "" };
 }
 
 export const TemperatureEvent: MessageFns<TemperatureEvent> = {
@@ -1331,6 +1345,9 @@ export const TemperatureEvent: MessageFns<TemperatureEvent> = {
     }
     if (message.gap !== false) {
       writer.uint32(32).bool(message.gap);
+    }
+    if (message.traceparent !== "") {
+      writer.uint32(42).string(message.traceparent);
     }
     return writer;
   },
@@ -1378,6 +1395,14 @@ export const TemperatureEvent: MessageFns<TemperatureEvent> = {
             }
 
             message.gap = reader.bool();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.traceparent = reader.string();
             continue;
           }
         }
@@ -1508,7 +1533,7 @@ export const OnArticlePublishedRequest: MessageFns<OnArticlePublishedRequest> = 
 };
 
 function createBaseArticlePublishedEvent(): ArticlePublishedEvent {
-  return { id: "", time: undefined, data: undefined, gap: false };
+  return { id: "", time: undefined, data: undefined, gap: false, traceparent: "" };
 }
 
 export const ArticlePublishedEvent: MessageFns<ArticlePublishedEvent> = {
@@ -1524,6 +1549,9 @@ export const ArticlePublishedEvent: MessageFns<ArticlePublishedEvent> = {
     }
     if (message.gap !== false) {
       writer.uint32(32).bool(message.gap);
+    }
+    if (message.traceparent !== "") {
+      writer.uint32(42).string(message.traceparent);
     }
     return writer;
   },
@@ -1571,6 +1599,14 @@ export const ArticlePublishedEvent: MessageFns<ArticlePublishedEvent> = {
             }
 
             message.gap = reader.bool();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.traceparent = reader.string();
             continue;
           }
         }

@@ -1,8 +1,8 @@
-import type { EventDefinition } from '../core/contract.ts';
-import { ApiError } from '../core/errors.ts';
-import { hasField } from '../core/shape.ts';
-import { isObject } from '../peer/error-body.ts';
-import { parseJson } from '../peer/json.ts';
+import type { EventDefinition } from '../../core/contract.ts';
+import { ApiError } from '../../core/errors.ts';
+import { hasField } from '../../core/shape.ts';
+import { isObject } from '../../peer/error-body.ts';
+import { parseJson } from '../../peer/json.ts';
 
 /** A CloudEvent of the JSON format, read. */
 export interface ReadCloudEvent {

@@ -1,6 +1,6 @@
-import type { Contract, EventDefinition } from '../core/contract.ts';
-import type { EventMessage } from '../core/transport.ts';
-import { cloudEventSource } from '../schema/asyncapi/cloud-event-source.ts';
+import type { Contract, EventDefinition } from '../../core/contract.ts';
+import type { EventMessage } from '../../core/transport.ts';
+import { cloudEventSource } from '../../schema/asyncapi/cloud-event-source.ts';
 
 /** The media type of one CloudEvent in JSON. Source: https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.md */
 export const CLOUD_EVENT_TYPE = 'application/cloudevents+json';
@@ -21,7 +21,7 @@ export interface CloudEventsOptions<M extends CloudEventsMode = CloudEventsMode>
   /** Makes the address of the schema of an event's data, an absolute URI. @default none */
   readonly dataSchema?: (event: EventDefinition) => string | undefined;
   /**
-   * Makes further attributes, such as `traceparent` of the distributed tracing extension. Names have the letters a to z and digits.
+   * Makes further attributes. Names have the letters a to z and digits.
    * @default none
    */
   readonly extensions?: (event: EventDefinition, message: EventMessage) => Readonly<Record<string, string | undefined>>;
@@ -69,6 +69,7 @@ export function cloudEventWriter(
       ...notice(type ? type(event) : event.type, message.id, message.time),
       ...(about !== undefined && about !== '' && { subject: about }),
       ...(schema !== undefined && { dataschema: schema }),
+      ...(message.traceparent !== undefined && { traceparent: message.traceparent }),
       ...more,
       ...(given.extensions && checkExtensions(owner, given.extensions(event, message))),
     };
