@@ -1,4 +1,4 @@
-// Runs the packed package on the runtimes that it names: Node 22 and 24, Bun, Deno and workerd, each from its npm package.
+// Runs the packed package on the runtimes that it names: Node 22 and 24, Bun, Deno and workerd, each from its npm package; and behind msw 3, which needs Node 22.
 // `npm run runtimes`, or `npm run runtimes -- bun deno`. Needs `npm run build` before, and Linux on x64, for which the packages are chosen.
 import { execFileSync, spawn } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -17,12 +17,14 @@ const PACKAGES = {
   '@oven/bun-linux-x64': '1',
   '@deno/linux-x64-glibc': '2',
   miniflare: '4',
+  msw: '3',
 };
 const bin = (path) => join(home, 'node_modules', path);
 const RUNTIMES = {
   'node 20 or newer': () => run(process.execPath, ['program.mjs', url]),
   'node 22': () => run(bin('node-22/bin/node'), ['program.mjs', url]),
   'node 24': () => run(bin('node-24/bin/node'), ['program.mjs', url]),
+  'msw 3': () => run(bin('node-24/bin/node'), ['msw.mjs']),
   bun: () => run(bin('@oven/bun-linux-x64/bin/bun'), ['program.mjs', url]),
   deno: () => run(bin('@deno/linux-x64-glibc/deno'), ['run', '--allow-all', '--node-modules-dir=manual', 'program.mjs', url]),
   workerd: () => runWorker(),
@@ -73,7 +75,7 @@ function install() {
   mkdirSync(home, { recursive: true });
   const manifest = JSON.stringify({ private: true, dependencies: PACKAGES }, null, 2);
   const path = join(home, 'package.json');
-  if (!existsSync(path) || readFileSync(path, 'utf8') !== manifest || !existsSync(bin('miniflare'))) {
+  if (!existsSync(path) || readFileSync(path, 'utf8') !== manifest || !existsSync(bin('msw'))) {
     writeFileSync(path, manifest);
     execFileSync('npm', ['install', '--no-audit', '--no-fund', '--ignore-scripts', '--prefer-offline'], {
       cwd: home,
