@@ -10,8 +10,11 @@ export type DescribedCloudEvents =
   | 'binary'
   | 'structured'
   | {
+      /** Whether attributes travel beside the payload, or with it in one JSON. */
       readonly mode: 'binary' | 'structured';
+      /** The attribute `source` of all events. @default `/<name>/v<major version>` of the contract */
       readonly source?: string;
+      /** Gives the attribute `type` of an event. @default the event's `type` */
       readonly type?: (event: EventDefinition) => string;
     };
 
