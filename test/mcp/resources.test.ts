@@ -6,7 +6,7 @@ import { StreamableHTTPClientTransport as OldTransport } from '@modelcontextprot
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { createBlogService } from '../../src/blog/index.ts';
-import { ApiError, createService, defineContract, event, mutation, query } from '../../src/index.ts';
+import { ApiError, createService, defineContract, event, mutation, query, type Transport } from '../../src/index.ts';
 import { listen, type HttpServer } from '../../src/http/index.ts';
 import { mcpHandler } from '../../src/mcp/server.ts';
 import { serveMcpStdio } from '../../src/mcp/stdio/server.ts';
@@ -146,6 +146,29 @@ describe('changes of resources', () => {
     expect(await subscription.closed).toBe('graceful');
     expect(performance.now() - started).toBeLessThan(1500);
     await client.close();
+  });
+
+  test('are told if the source says so while it is subscribed to, after the acknowledgement', async () => {
+    const eager: Transport = {
+      name: 'eager',
+      contract,
+      call: (request) => service.call(request),
+      subscribe: (request, sink) => {
+        sink.gap();
+        return service.subscribe(request, sink);
+      },
+      close: () => Promise.resolve(),
+    };
+    const own = await listen(mcpHandler(eager));
+    const client = new NewClient({ name: 'test', version: '1.0.0' }, { versionNegotiation: { mode: { pin: '2026-07-28' } } });
+    await client.connect(new NewTransport(new URL(`${own.url}/mcp`)));
+    const seen: string[] = [];
+    client.setNotificationHandler('notifications/resources/updated', ({ params }) => void seen.push(params.uri));
+    const subscription = await client.listen({ resourceSubscriptions: ['shop:///things/1'] });
+    await until(() => seen.includes('shop:///things/1'));
+    await subscription.close();
+    await client.close();
+    await own.close();
   });
 
   test('are told over standard output', async () => {

@@ -96,19 +96,21 @@ export class ResourceService {
           await acknowledged;
           await notify('notifications/resources/updated', { uri, _meta: meta });
         };
-        const subscribed = found.flatMap(({ uri, match }) => {
-          const { peer } = exchange;
-          const input = inputOf(match.value, match.params) ?? {};
-          const sink = sinkOf(() => tell(uri), Object.entries(input), reject, resolve);
-          return match.value.events.map((event) => {
-            const fixed = Object.fromEntries(event.params.filter((name) => Object.hasOwn(match.params, name)).map((name) => [name, match.params[name]])); // prettier-ignore
-            return this.transport.subscribe({ event, params: fixed, headers, peer, signal: controller.signal }, sink);
+        const subscribed = () =>
+          found.flatMap(({ uri, match }) => {
+            const { peer } = exchange;
+            const input = inputOf(match.value, match.params) ?? {};
+            const sink = sinkOf(() => tell(uri), Object.entries(input), reject, resolve);
+            return match.value.events.map((event) => {
+              const fixed = Object.fromEntries(event.params.filter((name) => Object.hasOwn(match.params, name)).map((name) => [name, match.params[name]])); // prettier-ignore
+              return this.transport.subscribe({ event, params: fixed, headers, peer, signal: controller.signal }, sink);
+            });
           });
-        });
         const honored = { resourceSubscriptions: found.map(({ uri }) => uri) };
-        const acknowledged = Promise.all(subscribed).then(() =>
-          notify('notifications/subscriptions/acknowledged', { notifications: honored, _meta: meta }),
-        );
+        // Begun later, because a source may send while it is subscribed to.
+        const acknowledged = Promise.resolve()
+          .then(() => Promise.all(subscribed()))
+          .then(() => notify('notifications/subscriptions/acknowledged', { notifications: honored, _meta: meta }));
         acknowledged.catch(reject);
       });
     } catch (error) {
