@@ -19,7 +19,9 @@ const [mode, asked, number = '10000', seed = '1', kinds = 'faults'] = process.ar
 const count = Number(number);
 const able = Object.keys(ADAPTERS).filter((name) => (ADAPTERS[name].does ?? mode) === mode);
 const names = asked === 'all' ? able : (asked ?? '').split(',');
-if ((mode !== 'calls' && mode !== 'events') || !names.every((name) => able.includes(name)) || !Object.hasOwn(KINDS, kinds)) {
+const isWhole = (value) => Number.isSafeInteger(value) && value > 0;
+const isRun = (mode === 'calls' || mode === 'events') && isWhole(count) && isWhole(Number(seed));
+if (!isRun || !names.every((name) => able.includes(name)) || !Object.hasOwn(KINDS, kinds)) {
   console.error(`usage: npm run faults -- calls|events all|${able.join('|')} [count] [seed] [${Object.keys(KINDS).join('|')}]`);
   process.exit(2);
 }

@@ -8,6 +8,10 @@ import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 
 const kills = Number(process.argv[3] ?? 20);
+if (!Number.isSafeInteger(kills) || kills < 1) {
+  console.error('usage: npm run faults -- kills [how many times]');
+  process.exit(2);
+}
 const seen = new Map();
 const server = createServer(async (request, response) => {
   let body = '';

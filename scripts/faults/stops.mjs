@@ -6,6 +6,10 @@ import { ADAPTERS, onError } from './adapters.mjs';
 import { contract } from './contract.mjs';
 
 const stops = Number(process.argv[3] ?? 15);
+if (!Number.isSafeInteger(stops) || stops < 1) {
+  console.error('usage: npm run faults -- stops [how many times]');
+  process.exit(2);
+}
 const CALLERS = 4;
 const names = Object.keys(ADAPTERS).filter((name) => ADAPTERS[name].does !== 'events');
 const total = Object.fromEntries(names.map((name) => [name, { answered: 0, notTaken: 0, takenWithoutAnswer: 0 }]));
