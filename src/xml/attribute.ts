@@ -11,9 +11,15 @@ export interface AttributeName {
 const XML = 'http://www.w3.org/XML/1998/namespace';
 const XMLNS = 'http://www.w3.org/2000/xmlns/';
 
-/** The property of an attribute that no schema names: `@name`, `@xml:lang`, `@{urn:x}name`. */
+/** The property of an attribute with its namespace: `@name`, `@xml:lang`, `@{urn:x}name`. */
 export function attributeProperty({ uri, local }: AttributeName): string {
   return uri === '' ? `@${local}` : uri === XML ? `@xml:${local}` : `@{${uri}}${local}`;
+}
+
+/** The local name in such a property, and whether it is of a namespace. */
+export function attributeLocal(property: string): { readonly local: string; readonly isQualified: boolean } {
+  const [, namespace, local = ''] = /^@(xml:|\{[^{}]*\})?(.*)$/s.exec(property) ?? [];
+  return { local, isQualified: namespace !== undefined };
 }
 
 /** The attribute of such a property, unless XML, XML Schema or SOAP itself reads it. */

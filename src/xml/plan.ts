@@ -57,7 +57,7 @@ export interface Member extends Slot {
 
 /** An attribute of an object. */
 export interface AttributeMember {
-  /** `@currency` */
+  /** `@currency`; with its namespace, as `@xml:lang`, if that is not the one of the schema. */
   readonly name: string;
   /** By what `XmlElement` finds it: its local name, after its namespace and a space if it has one. */
   readonly key: string;

@@ -9,6 +9,7 @@ import { createBlogService } from '../../src/blog/service.ts';
 import { importContract } from '../../src/import/index.ts';
 import { wsdlOption } from '../../src/import/wsdl/load.ts';
 import { serve } from '../../src/serve/index.ts';
+import { schema, wsdlWith } from '../support/foreign-soap.ts';
 import { importing } from '../support/imported.ts';
 import { partsWsdl } from './parts-wsdl.ts';
 
@@ -101,6 +102,24 @@ describe('WSDL', () => {
     expect(bodies.at(-1)).toBe(
       '<n1:Pay><n1:Lines><n1:Line><n1:Sku>A</n1:Sku><n1:Quantity>2</n1:Quantity></n1:Line></n1:Lines><n1:Means xsi:type="n1:Card"><n1:Amount currency="EUR">9.5</n1:Amount><n1:Number>4111</n1:Number></n1:Means></n1:Pay>',
     );
+  });
+
+  test('equal names of several namespaces stay apart', async () => {
+    const folder = join(made.folder, 'names');
+    await mkdir(folder, { recursive: true });
+    const type =
+      '<xs:complexType><xs:sequence><xs:element name="id" type="xs:int"/><xs:element ref="y:id"/></xs:sequence><xs:attribute name="lang" type="xs:string"/><xs:attribute ref="xml:lang"/><xs:attribute ref="y:only"/></xs:complexType>';
+    const other = schema('<xs:element name="id" type="xs:string"/><xs:attribute name="only" type="xs:boolean"/>', '', 'urn:y');
+    const types = other + schema(`<xs:element name="Go">${type}</xs:element><xs:element name="GoR">${type}</xs:element>`);
+    await writeFile(join(folder, 'names.wsdl'), wsdlWith({ types }));
+    const content = 'xmlns:x="urn:x" xmlns:y="urn:y" lang="a" xml:lang="b" y:only="true"><x:id>1</x:id><y:id>2</y:id>';
+    const { url, bodies } = await answering({ Go: `<x:GoR ${content}</x:GoR>` });
+    const { connect } = await made.load(await importContract(join(folder, 'names.wsdl'), { out: join(made.folder, 'client.ts') }));
+    const client = connect({ url });
+    closing.push(() => client.close());
+    const values = { id: 1, '{urn:y}id': '2', '@lang': 'a', '@xml:lang': 'b', only: true };
+    expect(await client['go']?.(values)).toEqual(values);
+    expect(bodies).toEqual(['<n1:Go lang="a" xml:lang="b" n2:only="true"><n1:id>1</n1:id><n2:id>2</n2:id></n1:Go>']);
   });
 
   test('a result that is left out is null', async () => {

@@ -233,6 +233,39 @@ describe('anyAttribute', () => {
     });
   });
 
+  test.each(['short', 'exact'])(
+    'attributes of other namespaces that a type refers to are not mixed up with its own, by %s names',
+    async (how) => {
+      const other = schema('<xs:attribute name="lang" type="xs:int"/><xs:attribute name="only" type="xs:boolean"/>', '', 'urn:y');
+      const type =
+        '<xs:complexType><xs:attribute name="lang" type="xs:string"/><xs:attribute ref="xml:lang"/><xs:attribute ref="y:lang"/><xs:attribute ref="y:only"/></xs:complexType>';
+      const types = other + schema(`<xs:element name="Go">${type}</xs:element><xs:element name="GoR">${type}</xs:element>`);
+      const only = how === 'short' ? 'only' : '@{urn:y}only';
+      const fields = {
+        [how === 'short' ? 'lang' : '@lang']: z.string(),
+        '@xml:lang': z.string(),
+        '@{urn:y}lang': z.int(),
+        [only]: z.boolean(),
+      };
+      const args = { [how === 'short' ? 'lang' : '@lang']: 'own', '@xml:lang': 'de', '@{urn:y}lang': 7, [only]: true };
+      const { sent, result } = await callForeign({
+        wsdl: wsdlWith({ types }),
+        input: z.object(fields),
+        output: z.object(fields),
+        args,
+        answer: answerOf('<x:GoR lang="own" xml:lang="de" y:lang="7" y:only="true"/>'),
+      });
+      const [{ attributes } = { attributes: new Map() }] = readEnvelope(sent?.body ?? '', 64).body;
+      expect(Object.fromEntries(attributes)).toEqual({
+        lang: 'own',
+        'http://www.w3.org/XML/1998/namespace lang': 'de',
+        'urn:y lang': '7',
+        'urn:y only': 'true',
+      });
+      expect(result).toEqual(args);
+    },
+  );
+
   test('refuses those that XML, XML Schema and SOAP read themselves', async () => {
     const open = '<xs:complexType><xs:sequence/><xs:anyAttribute processContents="lax"/></xs:complexType>';
     const types = schema(`<xs:element name="Go">${open}</xs:element><xs:element name="GoR">${open}</xs:element>`);

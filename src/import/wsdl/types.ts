@@ -1,5 +1,7 @@
+import { attributeLocal } from '../../xml/attribute.ts';
 import { foldName } from '../../xml/name.ts';
-import type { XmlElement } from '../../xml/tree.ts';
+import { nameOf, type XmlElement } from '../../xml/tree.ts';
+import { attributeNames } from '../../soap/xsd/attribute-names.ts';
 import { countElements, type Count } from '../../soap/xsd/count.ts';
 import { XS, type XsdAttribute, type XsdComplex, type XsdElement, type XsdParticle, type XsdType } from '../../soap/xsd/model.ts';
 import type { SchemaSet } from '../../soap/xsd/schema-set.ts';
@@ -36,14 +38,15 @@ export class XsdTypeReader {
 
   /** The members of an element's content, for an operation's input. */
   fields(type: XsdComplex): Field[] {
+    const attributes = attributeNames(type.attributes);
     const members: Member[] = [
-      ...(type.content ? [...countElements(type.content).values()].map((count) => ({ wire: count.element.local, count })) : []),
-      ...type.attributes.map((attribute) => ({ wire: `@${attribute.local}`, attribute })),
+      ...elementNames(type).map(([wire, count]) => ({ wire, count })),
+      ...type.attributes.map((attribute, index) => ({ wire: attributes[index] ?? '', attribute })),
     ];
     const folded = new Map<string, number>();
-    for (const { wire } of members) folded.set(foldName(wire), (folded.get(foldName(wire)) ?? 0) + 1);
+    for (const { wire } of members) folded.set(foldedName(wire), (folded.get(foldedName(wire)) ?? 0) + 1);
     const fields = members.map((member): Field => {
-      const name = plainName(member.wire, folded.get(foldName(member.wire)) === 1);
+      const name = plainName(member.wire, folded.get(foldedName(member.wire)) === 1);
       return member.count ? this.#element(name, member.count) : attributeField(name, member.attribute);
     });
     if (type.simple) {
@@ -159,6 +162,17 @@ type Member =
   | { readonly wire: string; readonly count: Count; readonly attribute?: undefined }
   | { readonly wire: string; readonly count?: undefined; readonly attribute: XsdAttribute };
 
+/** The elements of a type as the adapter names them: the second of a local name with its namespace. */
+function elementNames({ content }: XsdComplex): [string, Count][] {
+  const taken = new Set<string>();
+  return [...(content ? countElements(content).values() : [])].map((count) => {
+    const { local, uri } = count.element;
+    const name = taken.has(local) ? nameOf(uri, local) : local;
+    taken.add(local);
+    return [name, count];
+  });
+}
+
 function attributeField(name: string, { type, required }: XsdAttribute): Field {
   return { name, type: simpleType(type), optional: !required };
 }
@@ -167,9 +181,18 @@ function tagField({ name = '' }: XsdComplex): Field {
   return { name: '@xsi:type', type: { kind: 'literal', values: [localOf(name)] }, optional: false };
 }
 
+/** The name without what says that it is an attribute's, and of which namespace. */
+function bareName(wire: string): string {
+  return wire.startsWith('@') ? attributeLocal(wire).local : localOf(wire);
+}
+
+function foldedName(wire: string): string {
+  return foldName(bareName(wire));
+}
+
 /** `OrderNumber` is `orderNumber`, unless the adapter would not find it by that. */
 function plainName(wire: string, isOnly: boolean): string {
-  const bare = wire.replace(/^@/, '');
+  const bare = bareName(wire);
   const name = memberName(bare, 'member');
   return isOnly && foldName(name) === foldName(bare) ? name : wire;
 }

@@ -1,6 +1,7 @@
 import type { Field, ObjectNode, RecordNode, SchemaNode, TypeUse, UnionNode } from '../../schema/node.ts';
 import { setOwn } from '../../core/own.ts';
 import { isObject } from '../../peer/error-body.ts';
+import { attributeLocal } from '../../xml/attribute.ts';
 import { foldName } from '../../xml/name.ts';
 import { scalarPlan } from '../../xml/scalar.ts';
 
@@ -155,16 +156,20 @@ function matchFields(fields: readonly Field[], value: Values): Map<Field, unknow
   return matched;
 }
 
-/** Elements before attributes of the same name. */
+/** Elements before attributes of the same name, and those before attributes with a namespace. */
 function foldedNames(value: Values): Map<string, string[]> {
   const folded = new Map<string, string[]>();
-  for (const name of Object.keys(value).sort((left, right) => Number(left.startsWith('@')) - Number(right.startsWith('@')))) {
-    const key = foldName(name.replace(/^\{.*\}/, ''));
+  for (const name of Object.keys(value).sort((left, right) => rankOf(left) - rankOf(right))) {
+    const key = foldName(name.startsWith('@') ? attributeLocal(name).local : name.replace(/^\{.*\}/, ''));
     const names = folded.get(key);
     if (!names) folded.set(key, [name]);
-    else if (name.startsWith('@') === (names[0] ?? '').startsWith('@')) names.push(name);
+    else if (rankOf(name) === rankOf(names[0] ?? '')) names.push(name);
   }
   return folded;
+}
+
+function rankOf(name: string): number {
+  return name.startsWith('@') ? (attributeLocal(name).isQualified ? 2 : 1) : 0;
 }
 
 function onlyOf(names: readonly string[] | undefined, taken: ReadonlySet<string>): string | undefined {

@@ -81,6 +81,8 @@ export interface XsdElement {
 export interface XsdAttribute {
   readonly local: string;
   readonly uri: string;
+  /** Whether it is of another namespace than the schema that refers to it: `xml:lang`. */
+  readonly foreign: boolean;
   readonly type: XsdSimple;
   readonly required: boolean;
   readonly fixed: string | undefined;

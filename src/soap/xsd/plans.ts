@@ -1,3 +1,4 @@
+import { attributeLocal } from '../../xml/attribute.ts';
 import { foldName } from '../../xml/name.ts';
 import type {
   AttributeMember,
@@ -15,6 +16,7 @@ import type {
 } from '../../xml/plan.ts';
 import { escapeAttribute } from '../../xml/text.ts';
 import { nameOf, XSI } from '../../xml/tree.ts';
+import { attributeNames } from './attribute-names.ts';
 import { countElements, type Count } from './count.ts';
 import {
   SOAP_ENCODINGS,
@@ -170,7 +172,8 @@ export class SchemaPlans {
       const before = byElement.get(member.element);
       byElement.set(member.element, before === undefined ? member : [before, member].flat());
     }
-    const attributes = type.attributes.map((attribute) => this.#attribute(attribute));
+    const names = attributeNames(type.attributes);
+    const attributes = type.attributes.map((attribute, index) => this.#attribute(attribute, names[index] ?? ''));
     const text = type.simple && this.#text(type.simple);
     const loose: LoosePlan = {
       content: type.content ? partsOf(type.content, members, new Set()) : [],
@@ -211,10 +214,10 @@ export class SchemaPlans {
     };
   }
 
-  #attribute({ local, uri, type, required, fixed }: XsdAttribute): AttributeMember {
+  #attribute({ local, uri, type, required, fixed }: XsdAttribute, name: string): AttributeMember {
     const prefix = uri === '' ? undefined : this.#prefix(uri);
     return {
-      name: `@${local}`,
+      name,
       key: uri === '' ? local : `${uri} ${local}`,
       written: prefix === undefined ? local : `${prefix}:${local}`,
       prefix: prefix === 'xml' ? undefined : prefix,
@@ -289,7 +292,7 @@ function group(part: GroupPart['part'], parts: readonly Part[]): GroupPart {
 
 type Found = Member | AttributeMember | '#text';
 
-/** Finds properties by their names: exactly, else without case and separators if only one is so; elements before attributes. */
+/** Finds properties by their names: exactly, else without case and separators if only one is so; elements before attributes, and those before attributes with a namespace. */
 function finder(members: readonly Member[], attributes: readonly AttributeMember[], hasText: boolean): (key: string) => Found | undefined {
   const exact = new Map<string, Found>();
   const folded = new Map<string, Found | undefined>();
@@ -301,8 +304,13 @@ function finder(members: readonly Member[], attributes: readonly AttributeMember
   for (const member of members) exact.set(member.name, member);
   if (hasText) exact.set('#text', '#text');
   const foldedAttributes = new Map<string, Found | undefined>();
+  const qualified = new Map<string, Found | undefined>();
   for (const member of members) fold(member.name, member, folded);
-  for (const attribute of attributes) fold(attribute.name, attribute, foldedAttributes);
+  for (const attribute of attributes) {
+    const { local, isQualified } = attributeLocal(attribute.name);
+    fold(local, attribute, isQualified ? qualified : foldedAttributes);
+  }
+  for (const [key, found] of qualified) if (!foldedAttributes.has(key)) foldedAttributes.set(key, found);
   for (const [key, found] of foldedAttributes) if (!folded.has(key)) folded.set(key, found);
   if (hasText && members.length === 0) for (const name of ['text', 'value']) if (!folded.has(name)) folded.set(name, '#text');
   return (key) => {

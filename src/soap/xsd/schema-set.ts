@@ -322,13 +322,15 @@ export class SchemaSet {
       const found = this.#found.attribute.get(name);
       const [, uri = '', local = name] = /^\{(.*)\}(.*)$/.exec(name) ?? [];
       const fixed = attributes.get('fixed') ?? found?.node.attributes.get('fixed');
-      return { local, uri, required, fixed, type: found ? this.#attributeType(found.node, found.document) : TEXT };
+      const foreign = uri !== '' && uri !== document.namespace;
+      return { local, uri, foreign, required, fixed, type: found ? this.#attributeType(found.node, found.document) : TEXT };
     }
     const form = attributes.get('form') ?? document.root.attributes.get('attributeFormDefault');
     const uri = form === 'qualified' ? document.namespace : '';
     return {
       local: attributes.get('name')?.trim() ?? '',
       uri,
+      foreign: false,
       required,
       fixed: attributes.get('fixed'),
       type: this.#attributeType(node, document),
