@@ -70,7 +70,7 @@ const FOREIGN: [string, WebhookScheme, string, string, string, Record<string, st
   ],
   // https://docs.slack.dev/authentication/verifying-requests-from-slack
   [
-    'what Slack shows',
+    'what Slack shows, and its library takes (recorded)',
     'slack',
     '8f742231b10e8888abcd99yyyzzz85a5',
     'token=xyzz0WbapA4vBCDEFasx0q6G&team_id=T1DC2JH3J&team_domain=testteamnow&channel_id=G8PSS9T3V&channel_name=foobar&user_id=U2CERLKJA&user_name=roadrunner&command=%2Fwebhook-collect&text=&response_url=https%3A%2F%2Fhooks.slack.com%2Fcommands%2FT1DC2JH3J%2F397700885554%2F96rGlfmibIGlgcZRskXaIFfN&trigger_id=398738663015.47445629121.803a0bc887a14d10d2c447fce8b6703c',
@@ -80,9 +80,8 @@ const FOREIGN: [string, WebhookScheme, string, string, string, Record<string, st
       'X-Slack-Signature': 'v0=a2114d57b48eac39b9ad189dd8316235a7b4a8d21a10bd27519666489c69b503',
     },
   ],
-  // What the providers' own libraries sign; they verify what this one signs, too: stripe 23.1 (generateTestHeaderString),
-  // @octokit/webhooks-methods 6.0 (sign), @shopify/shopify-api 13.1 (webhooks.validate calls it valid), and @slack/bolt 5.1
-  // (verifySlackRequest takes it, and no other body with it).
+  // What the providers' own libraries sign. Those of Stripe and GitHub also run as peers, in `foreign/libraries.test.ts`; @shopify/shopify-api 13.1
+  // (webhooks.validate calls it valid) and @slack/bolt 5.1 (verifySlackRequest takes it, and no other body with it) are 120 packages, so recorded.
   [
     'what the library of Stripe signs',
     'stripe',
@@ -100,7 +99,7 @@ const FOREIGN: [string, WebhookScheme, string, string, string, Record<string, st
     { 'x-hub-signature-256': 'sha256=7450e9ea3be9518e84b61cf69b5e3694993309145d8e31aad4d1c9b4d33b46ec' },
   ],
   [
-    'what the library of Shopify calls valid',
+    'what the library of Shopify calls valid (recorded)',
     'shopify',
     'hush',
     '{"id":"evt_1","object":"event","type":"charge.succeeded","data":{"object":{"name":"Ünïcode 😀"}}}',
