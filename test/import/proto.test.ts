@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { create, toBinary } from '@bufbuild/protobuf';
@@ -51,6 +52,51 @@ message Item {
   enum Kind { KIND_UNSPECIFIED = 0; KIND_BOOK = 1; }
 }
 message Unused { string text = 1; }
+`;
+/** Comments of every kind, at every declaration. */
+const SAID = `
+// A licence.
+
+syntax = "proto3";
+package acme.said.v1;
+
+// Sells things.
+service Shop {
+  // Gets one item
+  // by its id.
+  //
+  // - fails if there is none
+  // (-- api-linter: core::0131=disabled --)
+  rpc GetItem (GetItemRequest) returns (Item);
+  /* Told of
+   * each sale. */
+  rpc WatchSales (Nothing) returns (stream Sale);
+}
+message Nothing {}
+// buf:lint:ignore SOME_RULE
+message GetItemRequest {
+  // Required. The [Item][acme.said.v1.Item]'s id.
+  int64 id = 1;
+}
+// A thing in the shop. */ It has a "price".
+message Item {
+  int64 id = 1; // Never changes.
+  int64 old_id = 2 [deprecated = true];
+  // How it is sold.
+  Kind kind = 3;
+  // Belongs to nothing.
+
+  string name = 4;
+  map<string, int32> stock = 5; // By place.
+  // The kinds.
+  enum Kind {
+    KIND_UNSPECIFIED = 0;
+    // Bound.
+    KIND_BOOK = 1;
+    KIND_PEN = 2; // For writing.
+  }
+}
+message Sale { string id = 1 [deprecated = true]; /* Of the sale. */ }
 `;
 const MONEY = 'syntax = "proto3"; package acme.common; message Money { string currency = 1; sint64 units = 2; }';
 
@@ -169,6 +215,32 @@ describe('.proto files', () => {
     expect((await importContract(set)).code).toBe(imported.code);
     await writeFile(set, 'no descriptors');
     await expect(importContract(set)).rejects.toThrow(/shop\.binpb cannot be read: the bytes of the definition are not a descriptor set/);
+  });
+
+  test('comments become descriptions, from the text and from what buf compiles', async () => {
+    const root = join(made.folder, 'said');
+    await mkdir(root, { recursive: true });
+    await writeFile(join(root, 'said.proto'), SAID);
+    const imported = await made.from(SAID);
+    const { contract } = await made.load(imported);
+    expect(contract.operations['getItem']).toMatchObject({ description: 'Gets one item by its id.\n\n- fails if there is none' });
+    expect(contract.events['watchSales']).toMatchObject({ description: 'Told of each sale.' });
+    for (const line of [
+      `z.optional(int64()).describe("Required. The Item's id.")`,
+      '/** Never changes. */\n  id: int64(),',
+      '/** @deprecated */\n  oldId: int64(),',
+      '/** How it is sold. */\n  kind: Kind,',
+      "z.record(z.string(), z.int32()).describe('By place.')",
+      `description: 'A thing in the shop. */ It has a "price".'`,
+      "description: 'The kinds.\\n\\n- `KIND_BOOK`: Bound.\\n- `KIND_PEN`: For writing.'",
+      "id: z.string().meta({ description: 'Of the sale.', deprecated: true })",
+    ])
+      expect(imported.code).toContain(line);
+    expect(imported.code).not.toMatch(/licence|nothing\.|lint/);
+    const set = join(root, 'said.binpb');
+    execFileSync(join('node_modules', '.bin', 'buf'), ['build', root, '-o', set]);
+    const withoutSet = (code: string) => code.replace(/atob\('.*?'\)/, '');
+    expect(withoutSet((await importContract(set)).code)).toBe(withoutSet(imported.code));
   });
 
   test('only what is chosen, an import that is missing, and broken files', async () => {

@@ -26,6 +26,7 @@ export interface ForeignField {
   readonly defaultText: string | undefined;
   /** The type of a map's keys. */
   readonly mapKey: ScalarType | undefined;
+  readonly deprecated: boolean;
 }
 
 export interface ForeignMessage {
@@ -242,13 +243,20 @@ class Message implements ForeignMessage {
       type: this.#type(field, scope),
       defaultText: defaultOf(field),
       mapKey: undefined,
+      deprecated: field.options?.deprecated ?? false,
     };
   }
 
   #field(field: FieldDescriptorProto): ForeignField {
     const { name, number, label } = field;
     const type = this.#type(field);
-    const base = { name, jsonName: field.jsonName === '' ? jsonName(name) : field.jsonName, number, defaultText: defaultOf(field) };
+    const base = {
+      name,
+      jsonName: field.jsonName === '' ? jsonName(name) : field.jsonName,
+      number,
+      defaultText: defaultOf(field),
+      deprecated: field.options?.deprecated ?? false,
+    };
     if (type.kind === 'message' && type.message instanceof Message && type.message.isMapEntry) {
       const [key, value] = [1, 2].map((each) => (type.message as Message).fields.find((member) => member.number === each));
       if (!value || key?.type.kind !== 'scalar') throw new TypeError(`grpc: ${this.name}.${name} is a map without keys and values`);

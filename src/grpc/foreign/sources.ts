@@ -6,6 +6,7 @@ import {
   type FileDescriptorProto,
   type FileDescriptorSet,
 } from '@bufbuild/protobuf/wkt';
+import { addComments, type Commented } from './comments.ts';
 import type { ForeignRpc } from './generated-code.ts';
 
 /** A file of protobuf-es's generated code, or its like. */
@@ -38,12 +39,15 @@ export interface Sources {
   readonly opaque: ReadonlyMap<string, ForeignRpc>;
 }
 
-/** Reads all sources. Throws a `TypeError` that says what is wrong with one. */
-export function readSources(sources: readonly unknown[]): Sources {
+/**
+ * Reads all sources. With `comments` the files have those of .proto texts, as descriptor sets may have them.
+ * @throws TypeError that names the fault of a source
+ */
+export function readSources(sources: readonly unknown[], { comments = false } = {}): Sources {
   const files: FileDescriptorProto[] = [];
   const opaque = new Map<string, ForeignRpc>();
   const texts = sources.filter((source) => typeof source === 'string');
-  if (texts.length > 0) files.push(...parseTexts(texts));
+  if (texts.length > 0) files.push(...parseTexts(texts, comments));
   for (const source of sources) {
     if (typeof source === 'string') continue;
     if (source instanceof Uint8Array) files.push(...readSet(source));
@@ -127,6 +131,7 @@ interface Root {
   addJSON(json: object): void;
   resolveAll(): void;
   toDescriptor(edition: string): unknown;
+  lookup(name: string): Commented | null;
 }
 
 /** What is used of protobufjs. */
@@ -135,7 +140,7 @@ interface Protobufjs {
   parse(
     text: string,
     root: unknown,
-    options: { readonly keepCase: boolean },
+    options: { readonly keepCase: boolean; readonly alternateCommentMode: boolean },
   ): { readonly imports?: readonly string[]; readonly weakImports?: readonly string[] };
   readonly common: { get(file: string): { readonly nested: object } | null };
 }
@@ -152,12 +157,12 @@ interface GoogleFile {
   readonly nested: { readonly google: { readonly nested: { readonly protobuf: { readonly nested: Readonly<Record<string, object>> } } } };
 }
 
-function parseTexts(texts: readonly string[]): FileDescriptorProto[] {
+function parseTexts(texts: readonly string[], comments: boolean): FileDescriptorProto[] {
   const { pb, extension, readJson } = loadProtobufjs();
   const root = new pb.Root();
   for (const text of texts) {
     try {
-      pb.parse(text, root, { keepCase: true });
+      pb.parse(text, root, { keepCase: true, alternateCommentMode: comments });
     } catch (cause) {
       const hint = /\.proto$/.test(text.trim()) ? ": give the file's text, not its path" : '';
       throw new TypeError(`grpc: the .proto file cannot be read: ${reasonOf(cause)}${hint}`, { cause });
@@ -178,7 +183,9 @@ function parseTexts(texts: readonly string[]): FileDescriptorProto[] {
   }
   try {
     // protobufjs writes one syntax for all of them.
-    return readSet(extension.FileDescriptorSet.encode(root.toDescriptor(texts.every(isProto2) ? 'proto2' : 'proto3')).finish());
+    const files = readSet(extension.FileDescriptorSet.encode(root.toDescriptor(texts.every(isProto2) ? 'proto2' : 'proto3')).finish());
+    if (comments) addComments(files, (name) => root.lookup(`.${name}`));
+    return files;
   } catch (cause) {
     throw new TypeError(`grpc: the .proto files cannot be described: ${reasonOf(cause)}`, { cause });
   }

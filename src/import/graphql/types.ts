@@ -4,6 +4,7 @@ import {
 } from 'graphql'; // prettier-ignore
 import type { Findings } from '../draft/findings.ts';
 import { ModuleNames, typeName } from '../draft/names.ts';
+import { describeValues } from '../draft/values.ts';
 import { ANY, type Field, type NamedType, type Type } from '../draft/type.ts';
 import type { Composite, Selections } from './selections.ts';
 
@@ -93,8 +94,13 @@ export class GraphqlTypeReader {
 
   #leaf(type: GraphQLNamedType): Type {
     if (isEnumType(type)) {
-      const values = type.getValues().map(({ name }) => name);
-      return this.#named(type.name, () => ({ kind: 'literal', values, description: type.description ?? undefined }));
+      const values = type.getValues();
+      const said = values.map(({ name, description }) => [name, description] as const);
+      return this.#named(type.name, () => ({
+        kind: 'literal',
+        values: values.map(({ name }) => name),
+        description: describeValues(type.description, said),
+      }));
     }
     return isScalarType(type) ? this.#scalar(type) : ANY;
   }

@@ -65,7 +65,7 @@ async function firstOf(path: string, roots: readonly Location[], { reader, reach
 /** The descriptors of .proto files, or of a descriptor set. */
 export function filesOf(sources: readonly (string | Uint8Array)[], location: Location): readonly FileDescriptorProto[] {
   try {
-    return readSources(sources).files;
+    return readSources(sources, { comments: true }).files;
   } catch (cause) {
     throw new ImportError(`${shown(location)} cannot be read: ${(cause as Error).message.replace(/^grpc: /, '')}`, { cause });
   }

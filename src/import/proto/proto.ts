@@ -10,6 +10,7 @@ import { readsByName } from '../draft/reads.ts';
 import type { Type } from '../draft/type.ts';
 import { ImportError } from '../load/error.ts';
 import { shown, type Location } from '../load/location.ts';
+import { commentsOf } from './comments.ts';
 import { prunedSet } from './files.ts';
 import { numbersOf } from './numbers.ts';
 import { ProtoTypeReader, wellKnownType } from './types.ts';
@@ -21,6 +22,7 @@ interface Rpc {
   readonly name: string;
   readonly level: MethodOptions_IdempotencyLevel;
   readonly deprecated: boolean;
+  readonly description: string | undefined;
 }
 
 /** Reads the services of .proto files: unary rpcs as operations, server streams as streamed operations, or as events if they need no request. */
@@ -39,13 +41,15 @@ class ProtoReader {
 
   private readonly files: readonly FileDescriptorProto[];
   private readonly findings: Findings;
+  private readonly comments: ReadonlyMap<string, string>;
 
   constructor(files: readonly FileDescriptorProto[], findings: Findings) {
     this.files = files;
     this.findings = findings;
-    this.#rpcs = rpcsOf(files);
+    this.comments = commentsOf(files);
+    this.#rpcs = rpcsOf(files, this.comments);
     const answers = this.#rpcs.map(({ rpc }) => rpc.response);
-    this.#types = new ProtoTypeReader(files.flatMap(typeNamesOf), answers, ownNames(this.#rpcs), findings);
+    this.#types = new ProtoTypeReader(files.flatMap(typeNamesOf), answers, ownNames(this.#rpcs), findings, this.comments);
   }
 
   read(choice: Choice): Draft {
@@ -85,7 +89,7 @@ class ProtoReader {
     };
   }
 
-  #operation({ rpc, service, method, name, level, deprecated }: Rpc): DraftOperation | undefined {
+  #operation({ rpc, service, method, name, level, deprecated, description }: Rpc): DraftOperation | undefined {
     const { request, response, path } = rpc;
     if (wellKnownType(request) && request.name !== 'google.protobuf.Empty') {
       this.findings.add(path, `a request that is a ${request.name}`, 'left out');
@@ -98,6 +102,7 @@ class ProtoReader {
     return {
       name,
       service,
+      description,
       kind: isRead ? 'query' : 'mutation',
       ...(level === MethodOptions_IdempotencyLevel.IDEMPOTENT && { idempotent: true }),
       deprecated,
@@ -109,9 +114,9 @@ class ProtoReader {
   }
 
   /** A stream that needs no request; of this library's own its data is the payload. */
-  #event({ rpc, service, name, deprecated }: Rpc): DraftEvent | undefined {
+  #event({ rpc, service, name, deprecated, description }: Rpc): DraftEvent | undefined {
     const { request, response, path } = rpc;
-    const notes = { name, service, deprecated, mapping: path.slice(1) };
+    const notes = { name, service, description, deprecated, mapping: path.slice(1) };
     const data = isOwnEvent(rpc) ? response.fields.find((field) => field.name === 'data')?.type : undefined;
     if (data?.kind === 'message') {
       const params = request.fields.slice(1).map(({ jsonName }) => `/{${jsonName}}`);
@@ -142,7 +147,7 @@ function ownNames(rpcs: readonly Rpc[]): ReadonlySet<string> {
 }
 
 /** The rpcs in the order of the files, each with a name that is the same whatever is imported. */
-function rpcsOf(files: readonly FileDescriptorProto[]): Rpc[] {
+function rpcsOf(files: readonly FileDescriptorProto[], comments: ReadonlyMap<string, string>): Rpc[] {
   const { rpcs } = new Descriptors(files);
   const names = new MemberNames();
   const seen = new Set<string>();
@@ -170,6 +175,7 @@ function rpcsOf(files: readonly FileDescriptorProto[]): Rpc[] {
       name: names.take(memberName(wanted, 'call')),
       level: options?.idempotencyLevel ?? MethodOptions_IdempotencyLevel.IDEMPOTENCY_UNKNOWN,
       deprecated: options?.deprecated ?? false,
+      description: comments.get(rpc.path.slice(1).replace('/', '.')),
     };
   });
 }

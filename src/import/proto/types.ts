@@ -1,6 +1,7 @@
 import type { ForeignEnum, ForeignField, ForeignMessage, ForeignType } from '../../grpc/foreign/descriptors.ts';
 import type { Findings } from '../draft/findings.ts';
 import { shortNames } from '../draft/names.ts';
+import { describeValues } from '../draft/values.ts';
 import { ANY, type Field, type NamedType, type Type } from '../draft/type.ts';
 
 /** Whether values are what callers send or what they get. */
@@ -42,11 +43,13 @@ export class ProtoTypeReader {
   readonly #answered = new Set<string>();
 
   private readonly findings: Findings;
+  private readonly comments: ReadonlyMap<string, string>;
 
   /** All names of the description at once, so that a type is called the same whatever is imported; `answers` are all messages of answers, `taken` the names that the contract's own messages have. */
-  constructor(all: readonly string[], answers: readonly ForeignMessage[], taken: ReadonlySet<string>, findings: Findings) {
+  constructor(all: readonly string[], answers: readonly ForeignMessage[], taken: ReadonlySet<string>, findings: Findings, comments: ReadonlyMap<string, string>) {
     this.#names = new Map([...shortNames(all)].map(([full, name]) => [full, taken.has(name) ? `${name}Message` : name]));
     this.findings = findings;
+    this.comments = comments;
     for (const message of answers) this.#reach(message);
   }
 
@@ -54,8 +57,9 @@ export class ProtoTypeReader {
     this.used.add(message.name);
     return message.fields.map((field) => ({
       name: field.jsonName,
-      type: this.#fieldType(field, side),
+      type: this.#described(this.#fieldType(field, side), `${message.name}.${field.name}`),
       optional: field.hasPresence || side === 'input',
+      deprecated: field.deprecated,
     }));
   }
 
@@ -65,7 +69,7 @@ export class ProtoTypeReader {
     const name = this.#nameOf(message.name) + (side === 'input' && this.#answered.has(message.name) ? 'Input' : '');
     if (!this.types.has(name)) {
       this.types.set(name, { name, id: name, type: ANY });
-      this.types.set(name, { name, id: name, type: { kind: 'object', fields: this.fields(message, side) } });
+      this.types.set(name, { name, id: name, type: this.#described({ kind: 'object', fields: this.fields(message, side) }, message.name) });
     }
     return { kind: 'ref', name };
   }
@@ -106,9 +110,17 @@ export class ProtoTypeReader {
     this.used.add(full);
     const name = this.#nameOf(full);
     const names = [...new Set(values.map((value) => value.name))];
-    if (!this.types.has(name)) this.types.set(name, { name, id: name, type: { kind: 'literal', values: names } });
+    if (!this.types.has(name)) {
+      const said = names.map((value) => [value, this.comments.get(`${full}.${value}`)] as const);
+      this.types.set(name, { name, id: name, type: { kind: 'literal', values: names, description: describeValues(this.comments.get(full), said) } });
+    }
     if (names.length === 0) this.findings.add(full, 'an enum without values', 'as it is');
     return { kind: 'ref', name };
+  }
+
+  #described(type: Type, full: string): Type {
+    const description = this.comments.get(full);
+    return description === undefined ? type : { ...type, description };
   }
 
   #nameOf(full: string): string {

@@ -46,7 +46,7 @@ export function contractCode(
   for (const { kind, item } of draft.operations) core.add(item && kind === 'query' ? 'stream' : kind);
   if (draft.events.length > 0) core.add('event');
   return {
-    modules: [...schemas, [...(draft.description === undefined ? [] : comment(draft.description)), contract].join('\n')],
+    modules: [...schemas, contract],
     core: [...core].sort(),
   };
 }
@@ -74,7 +74,8 @@ function declaration(writer: SchemaWriter, { name, id, type }: NamedType, lazy: 
   const schema = writer.write(bare);
   const meta = { id, ...(description !== undefined && { description }) };
   const code: Code = isCodec(type) ? schema : [schema, call('.meta', literal(meta))];
-  const said = description === undefined ? [] : comment(description);
+  // A codec has no place for it.
+  const said = description !== undefined && isCodec(type) ? comment(description) : [];
   const written = lazy ? render(call('z.lazy', ['() => ', code])) : render(code);
   const annotation = lazy && writer.types ? ': z.ZodType<unknown>' : '';
   const inferred = writer.types

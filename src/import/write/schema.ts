@@ -41,6 +41,7 @@ export class SchemaWriter {
   /** A type, as it may stand anywhere. */
   write(type: Type): Code {
     const code = this.#bare(type);
+    if (isOwn(type.kind) && !type.nullable) return code;
     return this.#noted(type.nullable ? this.#wrapped(type, code, 'nullable') : code, type);
   }
 
@@ -54,14 +55,16 @@ export class SchemaWriter {
     const { description, ...bare } = type;
     // A named type has a description of its own.
     const isNamed = type.kind === 'ref';
-    let code = this.#bare(type);
+    const own = this.#bare(type);
+    let code = own;
     if (type.nullable) code = this.#wrapped(type, code, 'nullable');
     const wrapped = type.nullable === true ? { ...bare, nullable: true } : bare;
     if (fallback !== undefined) code = [this.#chained(wrapped, code), call('.default', literal(fallback))];
     else if (optional) code = this.#wrapped(wrapped, code, 'optional');
-    const notes = isNamed ? { ...type, description: undefined } : type;
-    code = this.#noted(code, notes, deprecated);
-    const above = isNamed ? description : undefined;
+    // Codecs of this library have no place for one, and what wraps them has.
+    const isBare = isOwn(type.kind) && code === own;
+    if (!isBare) code = this.#noted(code, isNamed ? { ...type, description: undefined } : type, deprecated);
+    const above = isBare ? noteOf(description, deprecated) : isNamed ? description : undefined;
     const isLater = [...directRefs(type)].some((ref) => this.later.has(ref));
     if (!isLater) return { code: [`${key(name)}: `, code], ...(above !== undefined && { above }) };
     // To compare the type of each schema with its interface would get as deep as to infer it.
@@ -185,8 +188,7 @@ export class SchemaWriter {
     return isChainable(type) ? code : call('z.nonoptional', code);
   }
 
-  #noted(code: Code, { description, examples, meta, kind }: Type, deprecated?: boolean): Code {
-    if (isOwn(kind)) return code;
+  #noted(code: Code, { description, examples, meta }: Type, deprecated?: boolean): Code {
     const more = { ...(deprecated && { deprecated }), ...(examples && examples.length > 0 && { examples }), ...meta };
     if (Object.keys(more).length > 0) return [code, call('.meta', literal({ ...(description !== undefined && { description }), ...more }))];
     return description === undefined ? code : [code, call('.describe', quote(description))];
@@ -196,6 +198,12 @@ export class SchemaWriter {
 /** Types whose schemas have the methods of zod; codecs of this library are of `zod/mini`. */
 function isChainable({ kind }: Type): boolean {
   return !isOwn(kind);
+}
+
+/** What a comment says of a member whose schema cannot. */
+function noteOf(description: string | undefined, deprecated: boolean | undefined): string | undefined {
+  const notes = [description, deprecated ? '@deprecated' : undefined].filter((note) => note !== undefined);
+  return notes.length === 0 ? undefined : notes.join('\n\n');
 }
 
 /** Types that are functions of this library. */

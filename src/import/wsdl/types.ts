@@ -7,6 +7,7 @@ import { XS, type XsdAttribute, type XsdComplex, type XsdElement, type XsdPartic
 import type { SchemaSet } from '../../soap/xsd/schema-set.ts';
 import type { Findings } from '../draft/findings.ts';
 import { memberName, ModuleNames, shortNames } from '../draft/names.ts';
+import { describeValues } from '../draft/values.ts';
 import { ANY, type Field, type NamedType, type Type } from '../draft/type.ts';
 import { simpleType } from './simple-types.ts';
 
@@ -91,7 +92,7 @@ export class XsdTypeReader {
     const made = simpleType(type);
     const name = type.name === undefined ? undefined : this.#names.get(type.name);
     if (made.kind !== 'literal' || name === undefined) return made;
-    if (!this.types.has(name)) this.types.set(name, { name, id: name, type: made });
+    if (!this.types.has(name)) this.types.set(name, { name, id: name, type: { ...made, description: describeValues(documentation(type.source), valuesSaid(type.source)) } });
     return { kind: 'ref', name };
   }
 
@@ -222,6 +223,13 @@ export function documentation(source: XmlElement | undefined): string | undefine
   const text = annotation?.children.find(({ uri, local }) => uri === XS && local === 'documentation')?.text;
   const line = text?.replace(/\s+/g, ' ').trim();
   return line === undefined || line === '' ? undefined : line.slice(0, 2000);
+}
+
+/** What is said of the values of a simple type. */
+function valuesSaid(source: XmlElement | undefined): (readonly [value: string, said: string | undefined])[] {
+  const restriction = source?.children.find(({ uri, local }) => uri === XS && local === 'restriction');
+  const values = restriction?.children.filter(({ uri, local }) => uri === XS && local === 'enumeration') ?? [];
+  return values.map((value) => [value.attributes.get('value') ?? '', documentation(value)]);
 }
 
 function localOf(name: string): string {

@@ -15,6 +15,8 @@ export interface XsdSimple {
   readonly builtin: string;
   /** What its restrictions say of values; what is read and written does not depend on it. */
   readonly facets?: XsdFacets | undefined;
+  /** Its definition, if it has one. */
+  readonly source?: XmlElement | undefined;
 }
 
 /** Limits of a simple type, those of its base included. Source: https://www.w3.org/TR/xmlschema-2/#rf-facets */

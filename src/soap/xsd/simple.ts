@@ -45,7 +45,15 @@ export function simpleFrom(node: XmlElement, name: string | undefined, types: Si
       const enumeration = at.children.filter(({ local }) => local === 'enumeration').map(({ attributes }) => attributes.get('value') ?? '');
       const lexical = withFacets(base?.lexical ?? TEXT, space, enumeration);
       const facets = { ...base?.facets, ...facetsOf(at), ...(enumeration.length > 0 && { enumeration }) };
-      return { kind: 'simple', name, variety: base?.variety ?? 'atomic', lexical, builtin: base?.builtin ?? 'string', facets };
+      return {
+        kind: 'simple',
+        name,
+        variety: base?.variety ?? 'atomic',
+        lexical,
+        builtin: base?.builtin ?? 'string',
+        facets,
+        source: node,
+      };
     }
   }
 }
