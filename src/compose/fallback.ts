@@ -1,6 +1,7 @@
 import { ApiError, isApiError } from '../core/errors.ts';
 import { count, ms, readOptions } from '../core/options.ts';
 import type { Adapter, CallRequest, SubscribeRequest, Transport } from '../core/transport.ts';
+import { composedOf } from '../events/publishing-span.ts';
 import { connect, markGuarded } from '../guard/guard.ts';
 import { Call, endingOf, hurried } from '../life/call.ts';
 import { now } from '../life/now.ts';
@@ -50,7 +51,7 @@ export function fallback<const S extends readonly [Source, ...Source[]]>(
     });
     const knows = parts.find(({ transport }) => transport.identify)?.transport;
     const leases = parts.find(({ transport }) => transport.lease)?.transport;
-    return markGuarded({
+    const made: Transport = {
       contract,
       name: 'fallback',
       ...(knows?.identify && { identify: knows.identify.bind(knows) }),
@@ -58,7 +59,11 @@ export function fallback<const S extends readonly [Source, ...Source[]]>(
       call: (request) => tryEach(parts, request, ({ transport }, isLast) => callPart(transport, request, isLast, patienceMs)),
       subscribe: async (request, sink) => void (await tryEach(parts, request, ({ transport }) => transport.subscribe(request, sink))),
       close: async () => void (await Promise.all(parts.map(async ({ transport, isOwn }) => isOwn && transport.close()))),
-    });
+    };
+    return composedOf(
+      markGuarded(made),
+      parts.map(({ transport }) => transport),
+    );
   };
 }
 

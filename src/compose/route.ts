@@ -1,3 +1,4 @@
+import { composedOf } from '../events/publishing-span.ts';
 import { connect, markGuarded } from '../guard/guard.ts';
 import { listenerName } from '../core/listener-name.ts';
 import { nearest } from '../core/nearest.ts';
@@ -45,7 +46,7 @@ export function route<const R extends Routes>(routes: R): Adapter<Extract<{ [M i
       if (transport) byMember.set(key, transport);
     }
     const main = routes.default && transports.get(routes.default);
-    return markGuarded(routed(contract, byMember, transports, main));
+    return composedOf(markGuarded(routed(contract, byMember, transports, main)), [...transports.values()]);
   };
 }
 

@@ -1,4 +1,5 @@
 import type { Adapter, CallRequest, Headers, SubscribeRequest, Transport } from '../core/transport.ts';
+import { composedOf } from '../events/publishing-span.ts';
 import { connect, markGuarded } from '../guard/guard.ts';
 import { Call, changed } from '../life/call.ts';
 
@@ -27,7 +28,7 @@ export function composeAdapter<V extends string>(source: Adapter<V> | Transport,
 
 function around(inner: Transport, make: (inner: Transport) => Changes, isOwn: boolean): Transport {
   const { end, ...changes } = make(inner);
-  return markGuarded({
+  const made: Transport = {
     contract: inner.contract,
     name: inner.name,
     call: (request) => inner.call(request),
@@ -40,7 +41,8 @@ function around(inner: Transport, make: (inner: Transport) => Changes, isOwn: bo
       end?.();
       if (isOwn) await inner.close();
     },
-  });
+  };
+  return composedOf(markGuarded(made), [inner]);
 }
 
 /** The request with other headers. Its signal is still made on first use. */

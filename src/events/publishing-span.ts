@@ -1,14 +1,26 @@
+import type { Transport } from '../core/transport.ts';
+
 /** Gives the span that publishes an event now, as the header `traceparent`. */
 type GivePublisher = () => string | undefined;
 
-let give: GivePublisher | undefined;
+/** By service. */
+const publishers = new WeakMap<Transport, GivePublisher>();
+/** The transports inside each composition. */
+const parts = new WeakMap<Transport, readonly Transport[]>();
 
-/** From now on each event that a service publishes says which span published it. */
-export function tracePublishers(publisher: GivePublisher): void {
-  give = publisher;
+/** Remembers what a composition is around, so that the service in it is found. */
+export function composedOf<T extends Transport>(composition: T, inside: readonly Transport[]): T {
+  parts.set(composition, inside);
+  return composition;
 }
 
-/** The span that publishes an event now; `undefined` without tracing. */
-export function publishingSpan(): string | undefined {
-  return give?.();
+/** From now on each event that this service publishes says which span published it; of a composition, each service in it. */
+export function tracePublishers(service: Transport, publisher: GivePublisher): void {
+  publishers.set(service, publisher);
+  for (const part of parts.get(service) ?? []) tracePublishers(part, publisher);
+}
+
+/** The span that publishes an event of a service now; `undefined` without tracing. */
+export function publishingSpan(service: Transport): string | undefined {
+  return publishers.get(service)?.();
 }

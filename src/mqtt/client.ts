@@ -57,7 +57,7 @@ export interface MqttOptions extends MqttConnectionOptions {
   readonly will?: MqttWill;
   /** A larger reply fails its call with DATA_LOSS, in bytes. @default 8_388_608 (8 MiB) */
   readonly maxResponseBytes?: number;
-  /** How many of the last events of each channel are held for loops that fall behind. @default 1000 */
+  /** How many of the last events of each event of the contract are held for loops that fall behind, those of all its channels together. @default 1000 */
   readonly history?: number;
   /**
    * A larger event ends its subscription with DATA_LOSS, because it would come again; a larger message of a foreign device is reported and dropped.

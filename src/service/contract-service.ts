@@ -102,7 +102,7 @@ export class ContractService implements Transport {
     this.contract = contract;
     this.options = options;
     this.#callers = new Callers(options, (error) => this.#report({ error, member: 'context' }));
-    this.#hub = new HubLink(options.hub, options.storeTimeoutMs, (error) => this.#report({ error, member: 'the event hub' }));
+    this.#hub = new HubLink(this, options, (error) => this.#report({ error, member: 'the event hub' }));
     this.#publisher = new Publisher(contract, this.#checks, this.#hub);
     const { lease } = this.#hub;
     if (lease) this.lease = lease;

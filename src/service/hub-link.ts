@@ -1,12 +1,17 @@
 import type { EventDefinition } from '../core/contract.ts';
 import { ApiError } from '../core/errors.ts';
-import type { EventSink, EventRequest } from '../core/transport.ts';
+import type { EventRequest, EventSink, Transport } from '../core/transport.ts';
 import { memoryHub, type EventHub, type HubEvent } from '../events/hub.ts';
 import { Outbox } from '../events/outbox.ts';
 import { publishingSpan } from '../events/publishing-span.ts';
 import { isoNow } from '../life/now.ts';
 import { inTime, within } from '../life/timers.ts';
 import { makeRequestId } from '../peer/headers.ts';
+
+interface HubOptions {
+  readonly hub?: EventHub | undefined;
+  readonly storeTimeoutMs: number;
+}
 
 /** A service's way to its hub: each event has its key and time before the first try, and a hub that was given must answer in time. */
 export class HubLink {
@@ -15,17 +20,19 @@ export class HubLink {
   readonly #isOwn: boolean;
 
   private readonly timeoutMs: number;
+  private readonly service: Transport;
 
-  constructor(given: EventHub | undefined, timeoutMs: number, report: (error: unknown) => void) {
+  constructor(service: Transport, { hub: given, storeTimeoutMs: timeoutMs }: HubOptions, report: (error: unknown) => void) {
     this.#hub = given ?? memoryHub();
     this.#isOwn = !given;
     this.timeoutMs = timeoutMs;
+    this.service = service;
     this.#outbox = new Outbox(report, timeoutMs);
   }
 
   /** Resolves once the hub has the event, or once it waits for another try. */
   publish(event: EventDefinition, data: unknown): Promise<void> {
-    const published = made(data);
+    const published = this.#made(data);
     return this.#outbox.send(() => this.#inTime(this.#hub.publish(event, published)));
   }
 
@@ -36,7 +43,7 @@ export class HubLink {
         `${event.name}: this service's hub takes no part in transactions: give createService the hub of the database, such as postgresStores(…).hub, or publish without 'transaction'`,
       );
     }
-    await this.#inTime(this.#hub.publishIn(transaction, event, made(data)));
+    await this.#inTime(this.#hub.publishIn(transaction, event, this.#made(data)));
   }
 
   subscribe(request: EventRequest, sink: EventSink): Promise<void> {
@@ -60,15 +67,15 @@ export class HubLink {
     if (this.#isOwn) await this.#hub.close();
   }
 
+  #made(data: unknown): HubEvent {
+    const traceparent = publishingSpan(this.service);
+    // No other process makes such a key.
+    return { key: makeRequestId(), time: isoNow(), data, ...(traceparent !== undefined && { traceparent }) };
+  }
+
   #inTime(work: Promise<void>): Promise<void> {
     return this.#isOwn ? work : inTime(this.timeoutMs, work, () => late(this.timeoutMs));
   }
-}
-
-function made(data: unknown): HubEvent {
-  // No other process makes such a key.
-  const traceparent = publishingSpan();
-  return { key: makeRequestId(), time: isoNow(), data, ...(traceparent !== undefined && { traceparent }) };
 }
 
 function late(timeoutMs: number): ApiError {

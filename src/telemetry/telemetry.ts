@@ -57,8 +57,10 @@ const SUPPRESSED = createContextKey('OpenTelemetry SDK Context Key SUPPRESS_TRAC
 export function telemetry<S extends Source>(source: S, options: TelemetryOptions = {}): Composed<S> {
   const read = readOptions('telemetry', options, {}, ['conventions', 'eventSpans', 'tracerProvider', 'meterProvider']);
   const isServer = typeof source !== 'function';
-  if (isServer) tracePublishers(publishing);
-  return compose(source, (inner) => new Observed(inner, isServer, read).changes());
+  return compose(source, (inner) => {
+    if (isServer) tracePublishers(inner, publishing);
+    return new Observed(inner, isServer, read).changes();
+  });
 }
 
 /** What spans and metrics of one operation have in common. */

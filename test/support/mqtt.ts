@@ -119,12 +119,15 @@ export async function openMqtt(
 
 /**
  * A broker keeps its subscribers to itself: a server has every event published, whether anyone listens or not. The cases look whether the service
- * is left once its subscribers are; so here, and for them alone, the server's subscription lasts as long as the client has subscribers.
+ * is left once its subscribers are; so here, and for them alone, the server's subscription lasts as long as the client has subscribers. It goes on from
+ * its place if the client does: a hub of several processes gives events later than they were published, and a server would have been there.
  */
 class Demand {
   readonly #counts = new Map<string, number>();
   readonly #standing = new Map<string, { readonly request: EventRequest; readonly sink: EventSink }>();
   readonly #running = new Map<string, { readonly controller: AbortController; readonly start: Promise<void> }>();
+  /** By event, the id of the last one that was published. */
+  readonly #places = new Map<string, string>();
   readonly served: Transport;
 
   private readonly transport: Transport;
@@ -156,7 +159,7 @@ class Demand {
         subscribe: async (request, sink) => {
           await client.subscribe(request, sink);
           if (request.operation || request.signal.aborted) return;
-          const start = this.#add(request.event.name);
+          const start = this.#add(request.event.name, request.lastEventId !== undefined);
           onAbort(request.signal, () => this.#remove(request.event.name));
           await start;
         },
@@ -164,14 +167,14 @@ class Demand {
     };
   }
 
-  async #add(name: string): Promise<void> {
+  async #add(name: string, isResumed = false): Promise<void> {
     this.#counts.set(name, (this.#counts.get(name) ?? 0) + 1);
     const standing = this.#standing.get(name);
     if (!standing) return;
     let running = this.#running.get(name);
     if (!running) {
       const controller = new AbortController();
-      const { lastEventId, ...request } = standing.request;
+      const { lastEventId = isResumed ? this.#places.get(name) : undefined, ...request } = standing.request;
       let begin: (work: Promise<void>) => void = () => {};
       running = { controller, start: new Promise<void>((resolve) => (begin = resolve)) };
       // Before it begins: it may end at once.
@@ -197,7 +200,10 @@ class Demand {
   /** The server comes back with a new subscription, which takes the place of the old one. */
   #restarting({ event: { name } }: EventRequest, sink: EventSink): EventSink {
     return {
-      next: (message) => sink.next(message),
+      next: (message) => {
+        this.#places.set(name, message.id);
+        return sink.next(message);
+      },
       gap: () => sink.gap(),
       end: (error) => {
         this.#running.delete(name);

@@ -28,12 +28,13 @@ export function compileForeignDecoder(
     const read = readBy(mapping, event, message);
     if (read === undefined) return undefined;
     const named = Object.fromEntries(fromTopic.map((param) => [param, valueOf(fields[param], params[param] ?? '')]));
-    const { id, time = new Date().toISOString() } = eventInfo(packet.properties);
+    const { id, time = new Date().toISOString(), traceparent } = eventInfo(packet.properties);
     const list: readonly unknown[] = mapping.read && Array.isArray(read) ? read : [read];
     const values = list.map((each) => (isObject(each) ? { ...each, ...named } : each));
     const finish = (all: readonly Checked[]) =>
       all.flatMap((checked, at) => {
-        if (!checked.issues) return new BrokerEvent({ id: at > 0 || id === undefined ? makeId() : id, time, data: checked.value }, origin);
+        if (!checked.issues)
+          return new BrokerEvent({ id: at > 0 || id === undefined ? makeId() : id, time, data: checked.value, traceparent }, origin);
         onError(notAnEvent(event, topic, checked.issues));
         return [];
       });
