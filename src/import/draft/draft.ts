@@ -86,7 +86,9 @@ export interface Credential {
   /** The option's name: `apiKey`. */
   readonly name: string;
   readonly description: string;
-  readonly place: 'header' | 'query' | 'cookie' | 'bearer' | 'basic';
-  /** The header's, parameter's or cookie's name. */
+  readonly place: 'header' | 'query' | 'cookie' | 'bearer' | 'basic' | 'wsse';
+  /** The header's, parameter's or cookie's name; of WS-Security the form of the password. */
   readonly key: string;
+  /** Whether a Timestamp of WS-Security goes with it. @default false */
+  readonly timestamp?: boolean | undefined;
 }

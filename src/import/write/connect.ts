@@ -23,7 +23,8 @@ export function connectCode(
     fixed,
     credentials,
   } = draft.connection;
-  const inHeaders = credentials.filter(({ place }) => place !== 'query');
+  const inHeaders = credentials.filter(({ place }) => place !== 'query' && place !== 'wsse');
+  const token = credentials.find(({ place }) => place === 'wsse');
   const inQuery = credentials.filter(({ place }) => place === 'query');
   const needed = adapter.given === undefined ? adapter.options : `Omit<${adapter.options}, '${adapter.given}'>`;
   const options = url === undefined ? needed : `Partial<${needed}>`;
@@ -45,6 +46,7 @@ export function connectCode(
     ...mapped,
     ...(inHeaders.length === 0 ? [] : [{ code: headersCode(inHeaders, types) }]),
     ...(inQuery.length === 0 ? [] : [{ code: queryCode(inQuery, types) }]),
+    ...(token ? [{ code: tokenCode(token) }] : []),
     { code: '...options' },
   ];
   const parameter = taken.length === 0 ? 'options' : `{ ${[...taken, '...options'].join(', ')} }`;
@@ -70,7 +72,10 @@ export function connectCode(
     '}',
   ].join('\n');
   return {
-    imports: [`import { ${adapter.name}, type ${adapter.options.replace(/<.*$/, '')} } from '${adapter.from}';`],
+    imports: [
+      `import { ${adapter.name}, type ${adapter.options.replace(/<.*$/, '')} } from '${adapter.from}';`,
+      ...(token ? ["import { WSSecurity } from 'soap';"] : []),
+    ],
     code: types ? [declared, code] : [code],
   };
 }
@@ -87,7 +92,7 @@ function mappings({ operations, events }: Draft): Item[] {
 }
 
 function optionNames({ name, place }: Credential): string[] {
-  return place === 'basic' ? ['username', 'password'] : [name];
+  return place === 'basic' || place === 'wsse' ? ['username', 'password'] : [name];
 }
 
 function optionLines(credential: Credential): string[] {
@@ -120,6 +125,11 @@ function headersCode(credentials: readonly Credential[], types: boolean): string
     "        return { ...sent, ...(typeof headers === 'function' ? await headers() : headers) };",
     '      }',
   ].join('\n');
+}
+
+function tokenCode({ key: passwordType, timestamp = false }: Credential): string {
+  const options = `{ passwordType: ${quote(passwordType)}, hasTimeStamp: ${timestamp} }`;
+  return `...(username !== undefined && { security: new WSSecurity(username, password ?? '', ${options}) })`;
 }
 
 function queryCode(credentials: readonly Credential[], types: boolean): string {

@@ -10,6 +10,9 @@ import { readsByName } from '../draft/reads.ts';
 import type { Field, Type } from '../draft/type.ts';
 import { ImportError } from '../load/error.ts';
 import { shown, type Location } from '../load/location.ts';
+import { securedDraft } from '../openapi/requirements.ts';
+import { Policies } from './policies.ts';
+import { WsdlSecurity } from './security.ts';
 import { XsdTypeReader } from './types.ts';
 
 interface Bound {
@@ -21,9 +24,10 @@ interface Bound {
 }
 
 /** Reads the SOAP operations of a WSDL. `wsdl` is how the client finds it. */
-export function readWsdl({ ports, schemas }: Wsdl, location: Location, wsdl: Connection['url'], choice: Choice, findings: Findings): Draft {
+export function readWsdl({ ports, schemas, documents }: Wsdl, location: Location, wsdl: Connection['url'], choice: Choice, findings: Findings): Draft {
   if (ports.length === 0) throw new ImportError(`${shown(location)} has no service with a port for SOAP 1.1 or 1.2`);
-  const reader = new OperationReader(new XsdTypeReader(schemas, findings), schemas, findings);
+  const security = new WsdlSecurity(new Policies(documents, findings), findings);
+  const reader = new OperationReader(new XsdTypeReader(schemas, findings), schemas, security, findings);
   const chosen = choice.of(boundOf(ports), ({ name, operation, port }) => [
     name,
     operation.name,
@@ -33,20 +37,20 @@ export function readWsdl({ ports, schemas }: Wsdl, location: Location, wsdl: Con
   const operations = chosen.flatMap((bound) => reader.read(bound) ?? []);
   const [first] = ports;
   const title = first?.service ?? '';
+  const { fixed, credentials } = security.connection();
   return {
     name: contractName(title.replace(/(?:Web)?Service$|Soap$/i, '') || title),
     version: '1.0.0',
     title: title === '' ? undefined : title,
     types: reader.types.types,
-    operations,
-    events: [],
+    ...securedDraft(security.reader, undefined, { operations, events: [] }),
     connection: {
       adapter: { name: 'soap', from: 'multi-api-sdk/soap', options: 'SoapWsdlOptions', given: 'operations' },
       url: wsdl,
       urlOption: 'wsdl',
       place: `that ${shown(location).replace(/^(?!https?:).*[\\/]/, '')} describes`,
-      fixed: {},
-      credentials: [],
+      fixed,
+      credentials,
     },
   };
 }
@@ -78,11 +82,13 @@ function boundOf(ports: readonly WsdlPort[]): Bound[] {
 class OperationReader {
   readonly types: XsdTypeReader;
   private readonly schemas: Wsdl['schemas'];
+  private readonly security: WsdlSecurity;
   private readonly findings: Findings;
 
-  constructor(types: XsdTypeReader, schemas: Wsdl['schemas'], findings: Findings) {
+  constructor(types: XsdTypeReader, schemas: Wsdl['schemas'], security: WsdlSecurity, findings: Findings) {
     this.types = types;
     this.schemas = schemas;
+    this.security = security;
     this.findings = findings;
   }
 
@@ -106,6 +112,7 @@ class OperationReader {
       name,
       kind: readsByName(operation.name) ? 'query' : 'mutation',
       description: said === '' ? undefined : said,
+      security: this.security.read({ service: port.service, port: port.name, address: port.address, operation: operation.name }),
       input: input.length > 0 ? { kind: 'object', fields: input } : undefined,
       output,
       errors: [],

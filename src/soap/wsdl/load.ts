@@ -12,6 +12,8 @@ import { checkRoot, portsOf } from './read.ts';
 export interface Wsdl {
   readonly ports: readonly WsdlPort[];
   readonly schemas: SchemaSet;
+  /** The WSDLs, the first one first. */
+  readonly documents: readonly XmlElement[];
 }
 
 /** Reads one document: its text, and where it was found. */
@@ -28,7 +30,7 @@ const CATALOGUE = /^https?:\/\/(www\.w3\.org|schemas\.xmlsoap\.org|schemas\.micr
 export async function loadWsdl(location: string, read: ReadDocument): Promise<Wsdl> {
   const loader = new Loader(read);
   await loader.wsdl(location);
-  return { ports: portsOf(loader.documents), schemas: loader.schemas };
+  return { ports: portsOf(loader.documents), schemas: loader.schemas, documents: loader.documents };
 }
 
 class Loader {
