@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { checkMade } from './made.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
@@ -110,6 +111,10 @@ try {
     run(process.execPath, ['run.mjs', 'with-peers']);
   });
 
+  await step('makes projects and SDKs that are tested, compiled and called', () =>
+    checkMade({ folder, tarball: join(folder, filename), run }),
+  );
+
   step('works in a project that has graphql 17 and graphql-jit', () => {
     npmInstall('graphql@17', `graphql-jit@${installed('graphql-jit')}`, `graphql-yoga@${installed('graphql-yoga')}`);
     writeEntries('entries.ts', entries);
@@ -128,7 +133,7 @@ try {
 
 function step(name, check) {
   console.log(`- ${name}`);
-  check();
+  return check();
 }
 
 /** Runs a program in the fixture; its output is shown where it fails. */
