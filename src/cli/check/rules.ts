@@ -30,7 +30,7 @@ const EVENTS = { soap: NONE } as const;
 /** Everything but the protocols that are named. */
 const only = (columns: Readonly<Partial<Record<Column, Verdict>>>): Pick<Rule, 'verdict' | 'on'> => ({ verdict: SAFE, on: columns });
 
-/** What each change means, on every protocol: all rules of `check` in one place. test/cli/check.test.ts proves them with old and new peers. */
+/** What each change means, on every protocol: all rules of `check` in one place. test/cli/check-rules.test.ts proves them with old and new peers, and test/cli/check-judges.test.ts compares them with other judges. */
 export const RULES = {
   'operation removed': { says: 'the operation is gone', verdict: CLIENTS, on: CALLS },
   'operation added': { says: 'the operation is new', verdict: SERVERS, on: CALLS },
