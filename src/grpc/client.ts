@@ -37,7 +37,7 @@ import type { ProtoLock } from './proto/lock.ts';
 import { OwnMetadata, receivedBeside, shown } from './metadata.ts';
 import { errorOf } from './received-status.ts';
 import { Sockets } from './streams/sockets.ts';
-import { Pulse, PING_INTERVAL } from './streams/pulse.ts';
+import { isBeat, Pulse, PING_INTERVAL } from './streams/pulse.ts';
 import { compileWire, type EventWire, type OperationWire, type StreamItem } from './wire.ts';
 
 export type {
@@ -89,8 +89,8 @@ export interface GrpcOptions extends ForeignOptions {
    */
   readonly keepAliveMs?: number;
   /**
-   * How often a service of this library gives a sign of life on each event stream, in milliseconds: without one for twice as long the stream is taken for
-   * lost, and the subscription resumes. A connection on which nothing comes for so long between two calls that passed their deadline is left too.
+   * How often a service of this library gives a sign of life on each stream of events or items, in milliseconds: without one for twice as long the stream is
+   * taken for lost. A subscription resumes then, and a streamed operation ends with UNAVAILABLE. A connection on which nothing comes for so long between two calls that passed their deadline is left too.
    * `Infinity` for never. @default 30_000
    */
   readonly pingIntervalMs?: number;
@@ -120,6 +120,18 @@ export function grpc(options: GrpcOptions): Adapter<'call' | 'subscribe' | 'stre
 
 /** With every number in force. */
 type Options = GrpcOptions & Required<Pick<GrpcOptions, 'maxResponseBytes' | 'keepAliveMs' | 'pingIntervalMs'>>;
+
+/** A stream of messages, and its reader. */
+interface Listening {
+  /** Of the operation or event, for messages. */
+  readonly name: string;
+  readonly signal: AbortSignal;
+  readonly sink: EventSink;
+  /** Takes a message; no more is read while a promise is pending. */
+  readonly take: (bytes: Buffer) => void | Promise<void>;
+  readonly isForeign: boolean;
+  readonly isEvent: boolean;
+}
 
 class GrpcTransport implements Transport {
   readonly name = 'grpc';
@@ -194,8 +206,7 @@ class GrpcTransport implements Transport {
     const body = encodeInput(() => wire.encodeRequest({ lastEventId, params }));
     const metadata = await this.#own.join(request.headers);
     if (signal.aborted) throw ApiError.from(signal.reason, 'CANCELLED', 'the subscription was cancelled', { sent: false });
-    const { pingIntervalMs } = this.options;
-    if (!wire.isForeign && pingIntervalMs !== Infinity) metadata.set(PING_INTERVAL, String(Math.ceil(pingIntervalMs)));
+    if (!wire.isForeign) this.#askForPulse(metadata);
     const acknowledged = this.#read(this.#send({ path: wire.path, body, metadata, deadline: undefined }), wire, request, sink);
     if (!wire.isForeign) return acknowledged;
     // Nothing says when such a stream has begun, and what came before cannot be asked for.
@@ -210,42 +221,45 @@ class GrpcTransport implements Transport {
     const body = encodeInput(() => wire.encodeInput(input));
     const metadata = await this.#own.join(headers);
     if (signal.aborted) throw ApiError.from(signal.reason, 'CANCELLED', 'the stream was cancelled', { sent: false });
+    const isForeign = wire.isForeign === true;
+    if (!isForeign) this.#askForPulse(metadata);
     const outgoing = this.#send({ path: wire.path, body, metadata, deadline });
     let number = 0;
-    await this.#listen(outgoing, name, signal, sink, (bytes) => {
+    const take = (bytes: Buffer): void | Promise<void> => {
       const data = wire.decodeOutput(bytes);
       // A message of a foreign stream that `read` takes for no item.
       if (data !== undefined) return sink.next({ id: String(++number), time: isoNow(), data });
-    });
+    };
+    await this.#listen(outgoing, { name, signal, sink, take, isForeign, isEvent: false });
+  }
+
+  #askForPulse(metadata: Metadata): void {
+    const { pingIntervalMs } = this.options;
+    if (pingIntervalMs !== Infinity) metadata.set(PING_INTERVAL, String(Math.ceil(pingIntervalMs)));
   }
 
   /** Resolves with the head of the answer, which is the acknowledgement. */
-  #read(outgoing: Outgoing, wire: EventWire, { event, signal }: EventRequest, sink: EventSink): Promise<void> {
-    if (wire.isForeign) {
-      const to = mappedSink(event.name, sink, reporter(this.options.onError), true);
+  #read(outgoing: Outgoing, wire: EventWire, { event: { name }, signal }: EventRequest, sink: EventSink): Promise<void> {
+    const { isForeign } = wire;
+    if (isForeign) {
+      const to = mappedSink(name, sink, reporter(this.options.onError), true);
       const dataOf = (item: StreamItem | undefined) => (item?.gap === false ? item.event.data : undefined);
-      return this.#listen(outgoing, event.name, signal, to, (bytes) => void to.take(() => dataOf(wire.decodeItem(bytes))), wire);
+      const mapped = (bytes: Buffer): void => void to.take(() => dataOf(wire.decodeItem(bytes)));
+      return this.#listen(outgoing, { name, signal, sink: to, take: mapped, isForeign, isEvent: true });
     }
     const take = (bytes: Buffer): void => {
       const item = wire.decodeItem(bytes);
       if (item?.gap === true) sink.gap();
       else if (item) void sink.next(item.event);
     };
-    return this.#listen(outgoing, event.name, signal, sink, take, wire);
+    return this.#listen(outgoing, { name, signal, sink, take, isForeign, isEvent: true });
   }
 
-  #listen(
-    outgoing: Outgoing,
-    name: string,
-    signal: AbortSignal,
-    sink: EventSink,
-    take: (bytes: Buffer) => void | Promise<void>,
-    event?: EventWire,
-  ): Promise<void> {
+  #listen(outgoing: Outgoing, { name, signal, sink, take, isForeign, isEvent }: Listening): Promise<void> {
     return new Promise((resolve, reject) => {
       let ended = false;
       let hasHead = false;
-      let acknowledged = event?.isForeign === true;
+      let acknowledged = isEvent && isForeign;
       const acknowledge = () => {
         acknowledged = true;
         resolve();
@@ -265,10 +279,14 @@ class GrpcTransport implements Transport {
         call.cancel();
       };
       let pulse: Pulse | undefined;
+      const { pingIntervalMs } = this.options;
+      const begin = () => new Pulse(pingIntervalMs, () => this.#carrier.suspect(pingIntervalMs * 0.9), lost);
       const call = this.#carrier.stream(outgoing, {
         head: (metadata) => {
           hasHead = true;
-          pulse?.head(metadata.get(PING_INTERVAL).length > 0);
+          const beats = !isForeign && metadata.get(PING_INTERVAL).length > 0;
+          if (beats && !ended) pulse ??= begin();
+          pulse?.head(beats);
           this.#onWire('in', 'headers', metadata, undefined);
           acknowledge();
         },
@@ -276,10 +294,11 @@ class GrpcTransport implements Transport {
           if (ended) return;
           this.#onWire('in', name, undefined, bytes);
           pulse?.message();
-          // No event of ours is empty: it is a sign of life.
-          if (pulse && bytes.length === 0) return;
+          if (pulse && isBeat(bytes)) return;
           try {
-            return take(bytes);
+            const taken = take(bytes);
+            if (taken) pulse?.hold(taken);
+            return taken;
           } catch (cause) {
             end(unreadable(name, 'a message', cause));
             call.cancel();
@@ -298,8 +317,8 @@ class GrpcTransport implements Transport {
       });
       this.#open.add(call);
       const unlink = onAbort(signal, () => call.cancel());
-      const { pingIntervalMs } = this.options;
-      if (event?.isForeign === false && !ended) pulse = new Pulse(pingIntervalMs, () => this.#carrier.suspect(pingIntervalMs * 0.9), lost);
+      // The handler of a streamed operation may take its time before there is a head.
+      if (isEvent && !isForeign && !ended) pulse ??= begin();
     });
   }
 

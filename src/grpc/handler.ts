@@ -171,11 +171,16 @@ class Serving {
 
   stream(operation: Operation, wire: OperationWire): ServerStream {
     return (call) => {
-      const raw = toRawHeaders(call.metadata);
+      const { raw, beatMs } = asked(call);
       const headers = acceptHeaders(raw);
       const requestId = headers['x-request-id'];
       const fail = (error: unknown) => failure(error, requestId, this.domain, this.#onError);
-      const stream = new ItemStream(call, { head: headOf(requestId), encode: (item) => wire.encodeOutput(item), fail });
+      const stream = new ItemStream(call, {
+        head: headOf(requestId, undefined, beatMs),
+        encode: (item) => wire.encodeOutput(item),
+        fail,
+        beatMs,
+      });
       const serve = async () => {
         this.#checkSize(raw);
         const deadline = deadlineOf(call);
@@ -201,8 +206,7 @@ class Serving {
     const encode = encodeOnce((message) => wire.encodeItem({ gap: false, event: message }));
     const gap = wire.encodeItem({ gap: true });
     return (call) => {
-      const { [PING_INTERVAL]: asked, ...raw } = toRawHeaders(call.metadata);
-      const intervalMs = askedInterval(asked?.[0]);
+      const { raw, beatMs } = asked(call);
       const headers = acceptHeaders(raw);
       const requestId = headers['x-request-id'];
       const fail = (error: unknown) => failure(error, requestId, this.domain, this.#onError);
@@ -213,10 +217,8 @@ class Serving {
         const fixed = Object.fromEntries(Object.entries(params).filter(([, value]) => value !== undefined));
         const request = { event, params: fixed, signal: stream.signal, headers, lastEventId, peer: peerOf(call) };
         await stream.subscribe(() => this.transport.subscribe(request, stream));
-        const head = headOf(requestId);
-        if (intervalMs !== undefined) head.set(PING_INTERVAL, String(intervalMs));
-        stream.open(head);
-        if (intervalMs !== undefined && !stream.hasEnded) stream.beat(intervalMs);
+        stream.open(headOf(requestId, undefined, beatMs));
+        if (beatMs !== undefined && !stream.hasEnded) stream.beat(beatMs);
       };
       subscribe().catch((error: unknown) => call.emit('error', fail(error)));
     };
@@ -274,8 +276,15 @@ class Serving {
   }
 }
 
-function headOf(requestId: string | undefined, said?: Headers): Metadata {
+/** The metadata of a request for a stream, and how often its reader wants a sign of life. */
+function asked(call: { readonly metadata: Metadata }): { readonly raw: RawHeaders; readonly beatMs: number | undefined } {
+  const { [PING_INTERVAL]: interval, ...raw } = toRawHeaders(call.metadata);
+  return { raw, beatMs: askedInterval(interval?.[0]) };
+}
+
+function headOf(requestId: string | undefined, said?: Headers, beatMs?: number): Metadata {
   const metadata = said ? toMetadata(said) : new Metadata();
+  if (beatMs !== undefined) metadata.set(PING_INTERVAL, String(beatMs));
   if (requestId !== undefined) metadata.set('x-request-id', requestId);
   return metadata;
 }

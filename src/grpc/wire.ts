@@ -18,6 +18,8 @@ export interface OperationWire<Out = Buffer, In = Uint8Array> {
   encodeOutput(output: unknown): Out;
   /** Throws INVALID_ARGUMENT: the caller knows that it is DATA_LOSS. */
   decodeOutput(message: In): unknown;
+  /** True if someone else designed it. */
+  readonly isForeign?: boolean;
 }
 
 /** What asks for an event. */

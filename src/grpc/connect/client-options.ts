@@ -12,7 +12,7 @@ export interface ConnectOptions extends HttpClientOptions {
   /** Sends queries of Connect with GET, so browsers and CDNs may cache the answers. @default false */
   readonly useGet?: boolean | undefined;
   /**
-   * How often a service of this library gives a sign of life on each event stream, in milliseconds: without one for twice as long the stream is taken for
+   * How often a service of this library gives a sign of life on each stream of events or items, in milliseconds: without one for twice as long the stream is taken for
    * lost, and the subscription resumes. `Infinity` for never. @default 30_000; `Infinity` from a page to another origin, whose CORS policy may refuse the
    * header `x-ping-interval-ms`
    */

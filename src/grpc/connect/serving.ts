@@ -4,14 +4,14 @@ import { encodeOnce } from '../../events/encode-once.ts';
 import { acceptHeaders, serveCall } from '../../guard/serve-call.ts';
 import { EventStream } from '../../http/events/event-stream.ts';
 import { Heartbeat } from '../../http/events/heartbeat.ts';
-import { streamResponse } from '../../http/events/stream-response.ts';
+import { streamResponse, type StreamFormat } from '../../http/events/stream-response.ts';
 import { HttpError } from '../../http/message/error.ts';
 import { acceptsGzip, deflate, inflate } from '../../http/message/gzip.ts';
 import { withHead } from '../../http/message/head.ts';
 import { peerOf, type HttpRequest, type HttpResponse } from '../../http/message/message.ts';
 import { errorHeaders } from '../../http/message/problem.ts';
 import { STATUS } from '../../http/message/status.ts';
-import { askedInterval, PING_INTERVAL } from '../streams/pulse.ts';
+import { askedInterval, BEAT, PING_INTERVAL } from '../streams/pulse.ts';
 import { readConnectTimeout, readGrpcTimeout } from '../timeout.ts';
 import { encodeError, errorBody } from './error.ts';
 import { hasMoreItems, tooManyItems } from '../../guard/max-items.ts';
@@ -93,22 +93,24 @@ export class Serving {
 
   /** A streamed operation, of either protocol. */
   async stream(route: OperationRoute, request: HttpRequest, asked: Asked): Promise<HttpResponse> {
-    const headers = acceptHeaders(request.headers);
+    const { raw, heartbeat, head } = lifeOf(request);
+    const headers = acceptHeaders(raw);
     const requestId = headers['x-request-id'];
     const framing = framingOf(request, asked, this.limits);
     try {
       const wire = route.wire(asked.form);
       const input = this.#inputOf(wire, asked.form, await readFramed(request, asked, this.limits));
       const call = { operation: route.operation, input, headers, deadline: this.#deadlineOf(request, asked), peer: peer(request) };
-      return await streamResponse(this.transport, call, request, {
-        head: (id) => headOf(framing, id),
+      const format: StreamFormat = {
+        head: (id) => ({ ...headOf(framing, id), ...head }),
         item: ({ data }) => framing.message(encodeItem(route.operation.name, () => wire.encodeOutput(data))),
         end: (writer, error) => {
           writer.write(framing.end(error && errorBody(error, requestId, this.limits.onError)));
           writer.end();
         },
-        beat: '',
-      });
+        beat: heartbeat ? beatOf(framing, asked) : '',
+      };
+      return await streamResponse(this.transport, call, request, format, heartbeat);
     } catch (error) {
       return this.#ended(framing, error, requestId);
     }
@@ -116,8 +118,7 @@ export class Serving {
 
   /** A subscription, of either protocol. */
   async events(route: EventRoute, request: HttpRequest, asked: Asked): Promise<HttpResponse> {
-    const { [PING_INTERVAL]: interval, ...raw } = request.headers;
-    const intervalMs = askedInterval(interval);
+    const { raw, heartbeat, head } = lifeOf(request);
     const headers = acceptHeaders(raw);
     const requestId = headers['x-request-id'];
     const framing = framingOf(request, asked, this.limits);
@@ -127,8 +128,8 @@ export class Serving {
       const fixed = Object.fromEntries(Object.entries(params).filter(([, value]) => value !== undefined));
       const stream = new EventStream({
         maxBufferedBytes: this.limits.maxBufferedBytes,
-        ...(intervalMs !== undefined && { heartbeat: new Heartbeat(intervalMs), beat: framing.plain('') }),
-        head: (id) => ({ ...headOf(framing, id), ...(intervalMs !== undefined && { [PING_INTERVAL]: String(intervalMs) }) }),
+        ...(heartbeat && { heartbeat, beat: beatOf(framing, asked) }),
+        head: (id) => ({ ...headOf(framing, id), ...head }),
         encodeEnd: (error) => framing.end(error && errorBody(error, requestId, this.limits.onError)),
       });
       const encode = this.#encoderOf(wire);
@@ -232,6 +233,18 @@ export class Serving {
     if (!encoder) this.#encoders.set(wire, (encoder = encoderOf(wire)));
     return encoder;
   }
+}
+
+/** The headers of a request for a stream, and the signs of life that its reader wants. */
+function lifeOf(request: HttpRequest) {
+  const { [PING_INTERVAL]: interval, ...raw } = request.headers;
+  const intervalMs = askedInterval(interval);
+  if (intervalMs === undefined) return { raw, heartbeat: undefined, head: {} };
+  return { raw, heartbeat: new Heartbeat(intervalMs), head: { [PING_INTERVAL]: String(intervalMs) } };
+}
+
+function beatOf(framing: Framing, { form }: Asked): Uint8Array {
+  return framing.plain(form === 'json' ? '' : BEAT);
 }
 
 function encoderOf(wire: FormEvent) {

@@ -8,7 +8,7 @@ import { every, type StopTimer } from '../../life/timers.ts';
 import { messageOf, type ClientProtocol } from './client-protocol.ts';
 import { unreadable } from '../codec/value.ts';
 import { EnvelopeReader, type Envelope } from './envelope.ts';
-import { PING_INTERVAL } from '../streams/pulse.ts';
+import { isBeat, PING_INTERVAL } from '../streams/pulse.ts';
 import type { FormName } from './form.ts';
 
 /** One stream of messages, and who reads it. */
@@ -49,7 +49,7 @@ export async function listen(listening: Listening): Promise<void> {
     await protocol.checkStream(response, listening, () => response.text().catch(() => ''));
     const beats = response.headers.get(PING_INTERVAL) !== null;
     const messages = new Messages(streamOf(response), listening, controller.signal, beats);
-    const tick = () => (messages.isHeard ? (messages.isHeard = false) : lost());
+    const tick = () => (messages.isHeard || messages.isHeld ? (messages.isHeard = messages.isHeld) : lost());
     if (beats) stopTimer = every(2 * listening.pingIntervalMs, tick, { holds: false });
     // An answer whose length is known is over already: if it has nothing but an error, the stream never began.
     const first = response.headers.get('content-length') === null ? undefined : await messages.next();
@@ -73,7 +73,11 @@ async function handOn(messages: Messages, { name, take }: Listening, first: Next
   while (next instanceof Uint8Array) {
     try {
       const taken = take(next);
-      if (taken) await taken;
+      if (taken) {
+        messages.isHeard = messages.isHeld = true;
+        await taken;
+        messages.isHeld = false;
+      }
     } catch (cause) {
       return unreadable(name, 'a message', cause);
     }
@@ -91,6 +95,8 @@ class Messages {
   readonly #envelopes: EnvelopeReader;
   readonly #ready: Envelope[] = [];
   isHeard = true;
+  /** While a slow reader takes a message, nothing is read, and the server cannot be heard. */
+  isHeld = false;
 
   private readonly listening: Listening;
   private readonly signal: AbortSignal;
@@ -106,15 +112,14 @@ class Messages {
   }
 
   async next(): Promise<Next> {
-    const { name, protocol, onChunk } = this.listening;
+    const { name, protocol, form, onChunk } = this.listening;
     try {
       for (;;) {
         if (this.signal.aborted) return { error: undefined };
         const envelope = this.#ready.shift();
         if (envelope) {
           this.isHeard = true;
-          // No event of ours is empty: it is a sign of life.
-          if (this.beats && envelope.data.length === 0 && envelope.flags === 0) continue;
+          if (this.beats && envelope.flags === 0 && (form === 'json' ? envelope.data.length === 0 : isBeat(envelope.data))) continue;
           const end = protocol.endOf(envelope);
           if (end === undefined) return messageOf(envelope, name);
           return { error: end === 'ok' ? undefined : end };

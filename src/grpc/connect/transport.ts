@@ -113,7 +113,7 @@ export class ConnectTransport implements Transport {
     const deadline = request.operation ? request.deadline : undefined;
     const headers = await this.#headers(given, deadline, protocol.streamType(form), false);
     // A page may send to other origins only what they allow.
-    const pingIntervalMs = request.operation ? Infinity : (this.options.pingIntervalMs ?? (isSameOrigin(this.base) ? 30_000 : Infinity));
+    const pingIntervalMs = this.options.pingIntervalMs ?? (isSameOrigin(this.base) ? 30_000 : Infinity);
     if (pingIntervalMs !== Infinity) headers[PING_INTERVAL] = String(Math.ceil(pingIntervalMs));
     const exchange = { method: 'POST', url: this.base + path, headers, body: protocol.frame(bytesOf(message)) };
     await listen({

@@ -171,12 +171,13 @@ class ForeignCompiler {
     const encode = this.#encoder(`${name} (input)`, rpc, mapping.input, view?.input);
     const decode = this.#decoder(`${name} (${isStream ? 'item' : 'output'})`, rpc, mapping[hook], view?.item ?? view?.output);
     if (!encode || !decode) {
-      return () => ({ ...own, path });
+      return () => ({ ...own, path, isForeign: true });
     }
     return () => {
       const [write, read] = [encode(), decode()];
       return {
         path,
+        isForeign: true,
         encodeInput: (value) => write(value ?? {}),
         decodeInput: (bytes) => bytes,
         encodeOutput: () => Buffer.alloc(0),

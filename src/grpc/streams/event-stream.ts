@@ -4,6 +4,7 @@ import { fellBehind, HeldPieces } from '../../events/held-pieces.ts';
 import { Lifetime, onAbort } from '../../life/lifetime.ts';
 import { every } from '../../life/timers.ts';
 import type { EventMessage, EventSink } from '../../core/transport.ts';
+import { BEAT } from './pulse.ts';
 
 /** What of a streaming call of grpc-js is written to. */
 export interface WritableCall {
@@ -22,7 +23,7 @@ export interface EventStreamOptions {
   readonly fail: (error: ApiError) => StatusObject;
 }
 
-const NOTHING = Buffer.alloc(0);
+const SIGN_OF_LIFE = Buffer.from(BEAT);
 const LEFT = new ApiError('CANCELLED', 'the caller has left');
 
 /** The sink of one caller: holds events until the head is sent, then writes them. */
@@ -91,7 +92,7 @@ export class EventStream implements EventSink {
 
   /** Gives a sign of life at each interval in which nothing waits to be sent. */
   beat(intervalMs: number): void {
-    const beat = () => void (this.#sizes.length === 0 && this.#write(NOTHING));
+    const beat = () => void (this.#sizes.length === 0 && this.#write(SIGN_OF_LIFE));
     onAbort(this.signal, every(intervalMs, beat, { holds: false }));
   }
 

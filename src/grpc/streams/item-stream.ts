@@ -1,6 +1,8 @@
 import type { Metadata, StatusObject } from '@grpc/grpc-js';
 import type { ApiError } from '../../core/errors.ts';
 import type { EventMessage, EventSink } from '../../core/transport.ts';
+import { every, type StopTimer } from '../../life/timers.ts';
+import { BEAT } from './pulse.ts';
 
 /** What of a server stream of grpc-js is written to. */
 export interface WritableStream {
@@ -15,7 +17,11 @@ export interface ItemStreamOptions {
   readonly head: Metadata;
   readonly encode: (item: unknown) => Buffer;
   readonly fail: (error: unknown) => StatusObject;
+  /** How often the reader gets a sign of life while the handler is silent, in milliseconds. @default never */
+  readonly beatMs?: number | undefined;
 }
+
+const SIGN_OF_LIFE = Buffer.from(BEAT);
 
 /** The server's end of one streamed operation: writes items as bare messages, and lets the handler wait while the connection is full. */
 export class ItemStream implements EventSink {
@@ -23,6 +29,7 @@ export class ItemStream implements EventSink {
   #isOver = false;
   #proceed: (() => void) | undefined;
   #leave: (() => void) | undefined;
+  #stopBeats: StopTimer | undefined;
 
   private readonly call: WritableStream;
   private readonly options: ItemStreamOptions;
@@ -34,7 +41,7 @@ export class ItemStream implements EventSink {
     call.on('cancelled', () => {
       this.#go();
       if (!this.#isOver) this.#leave?.();
-      this.#isOver = true;
+      this.#finish();
     });
   }
 
@@ -48,6 +55,9 @@ export class ItemStream implements EventSink {
     if (this.#isOpen || this.#isOver) return;
     this.#isOpen = true;
     this.call.sendMetadata(this.options.head);
+    const { beatMs = Infinity } = this.options;
+    const beat = () => void (!this.#proceed && this.call.write(SIGN_OF_LIFE));
+    this.#stopBeats = every(beatMs, beat, { holds: false });
   }
 
   next({ data }: EventMessage): void | Promise<void> {
@@ -62,15 +72,20 @@ export class ItemStream implements EventSink {
     if (error) return this.refuse(error);
     this.open();
     if (this.#isOver) return;
-    this.#isOver = true;
+    this.#finish();
     this.call.end();
   }
 
   /** Ends it with an error, also before it has begun. */
   refuse(error: unknown): void {
     if (this.#isOver) return;
-    this.#isOver = true;
+    this.#finish();
     this.call.emit('error', this.options.fail(error));
+  }
+
+  #finish(): void {
+    this.#isOver = true;
+    this.#stopBeats?.();
   }
 
   #go(): void {

@@ -1,10 +1,18 @@
 import { every, type StopTimer } from '../../life/timers.ts';
 
 /**
- * The metadata in which a client asks for a sign of life, in milliseconds: an empty message at each interval in which nothing else waits to be sent.
+ * The metadata in which a client asks for a sign of life, in milliseconds: {@link BEAT} at each interval in which nothing else waits to be sent.
  * A server that gives it says so in its head, before anything can be lost.
  */
 export const PING_INTERVAL = 'x-ping-interval-ms';
+/** A message with the last field that there may be and nothing in it. An empty one may be an item. In JSON, where none is empty, an empty one is the sign. */
+export const BEAT = Uint8Array.of(0xfa, 0xff, 0xff, 0xff, 0x0f, 0);
+
+/** Whether a message in binary is a sign of life. */
+export function isBeat(bytes: Uint8Array): boolean {
+  return bytes.length === BEAT.length && BEAT.every((byte, at) => byte === bytes[at]);
+}
+
 /** No server is asked more often, in milliseconds. */
 const LEAST_MS = 100;
 
@@ -17,6 +25,7 @@ export function askedInterval(value: unknown): number | undefined {
 export class Pulse {
   #isHeard = false;
   #missed = 0;
+  #held = 0;
   #hasHead = false;
   #beats = false;
   readonly stop: StopTimer;
@@ -24,7 +33,7 @@ export class Pulse {
   /** `suspect` hears of each interval in which nothing came that should have, `lost` of the second in a row. */
   constructor(intervalMs: number, suspect: () => void, lost: () => void) {
     const tick = () => {
-      const isMissed = !this.#isHeard && (this.#beats || !this.#hasHead);
+      const isMissed = !this.#isHeard && this.#held === 0 && (this.#beats || !this.#hasHead);
       this.#isHeard = false;
       this.#missed = isMissed ? this.#missed + 1 : 0;
       if (isMissed) suspect();
@@ -41,5 +50,15 @@ export class Pulse {
 
   message(): void {
     this.#isHeard = true;
+  }
+
+  /** Nothing is read until a slow reader has taken what it has: the server cannot be heard. */
+  hold(taken: Promise<void>): void {
+    this.#held++;
+    const go = () => {
+      this.#held--;
+      this.#isHeard = true;
+    };
+    taken.then(go, go);
   }
 }

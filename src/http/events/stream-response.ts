@@ -14,9 +14,11 @@ export interface StreamFormat {
   /** Writes the last of a stream, and ends its body. */
   end(writer: HttpWriter, error: ApiError | undefined): void;
   /** Keeps an idle connection open; empty if the format has nothing to say in between. */
-  readonly beat: string;
+  readonly beat: Piece;
+  /** Whether a beat is only for an interval without an item, because readers may notice it. @default false */
+  readonly beatsIdle?: boolean | undefined;
   /** The first of a stream. @default a beat */
-  readonly opening?: string | undefined;
+  readonly opening?: Piece | undefined;
 }
 
 /** A streamed operation as a request asked for it. */
@@ -36,7 +38,9 @@ export async function streamResponse(
   let attach: (writer: HttpWriter) => void = () => {};
   const attached = new Promise<HttpWriter>((resolve) => (attach = resolve));
   let writer: HttpWriter | undefined;
+  let isIdle = false;
   const put = (to: HttpWriter, piece: Piece) => {
+    isIdle = false;
     to.write(piece);
     return to.drained();
   };
@@ -59,8 +63,12 @@ export async function streamResponse(
     status: 200,
     headers: format.head(call.headers['x-request-id']),
     body: (opened) => {
-      const beat = () => opened.write(format.beat);
-      if (format.beat !== '') heartbeat?.add(beat);
+      const beat = () => {
+        // A reader that has not taken what there is knows that the connection lives.
+        if (opened.bufferedBytes === 0 && (isIdle || format.beatsIdle !== true)) opened.write(format.beat);
+        isIdle = true;
+      };
+      if (format.beat.length > 0) heartbeat?.add(beat);
       opened.onClose(() => {
         heartbeat?.delete(beat);
         leave();
@@ -70,7 +78,7 @@ export async function streamResponse(
       writer = opened;
       // Something must be written for the head to be sent at once through every proxy.
       const { opening = format.beat } = format;
-      if (opening !== '') opened.write(opening);
+      if (opening.length > 0) opened.write(opening);
       attach(opened);
     },
   };

@@ -41,7 +41,10 @@ const NDJSON: StreamFormat = {
       .then(() => delay(CUT_MS, new AbortController().signal))
       .then(() => writer.cut());
   },
-  beat: '',
+  // A line that readers of NDJSON skip: https://github.com/ndjson/ndjson-spec#32-parsing
+  beat: '\n',
+  beatsIdle: true,
+  opening: '',
 };
 
 /** Serves a streamed operation as server-sent events, or as NDJSON to a caller that asks for it by name. */
