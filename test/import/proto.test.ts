@@ -78,7 +78,8 @@ message GetItemRequest {
   // Required. The [Item][acme.said.v1.Item]'s id.
   int64 id = 1;
 }
-// A thing in the shop. */ It has a "price".
+// [#next-free-field: 6]
+// A thing  in the shop. */ It has a "price".
 message Item {
   int64 id = 1; // Never changes.
   int64 old_id = 2 [deprecated = true];

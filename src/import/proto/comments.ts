@@ -16,8 +16,8 @@ export function commentsOf(files: readonly FileDescriptorProto[]): ReadonlyMap<s
   return found;
 }
 
-/** Lines that speak to a tool: linters of buf and protolint, regions of snippets. */
-const FOR_TOOLS = /^\s*(?:buf:lint:|protolint:|\[(?:START|END) |TODO\b).*$/gm;
+/** Notes to a tool or to an author: linters of buf and protolint, regions of snippets, the documentation of Envoy. */
+const FOR_TOOLS = /^\s*(?:buf:lint:|protolint:|\[(?:START|END) |TODO\b).*$|\[#[a-z-]+:[^\]]*\]/gm;
 /** Notes that readers of an API are not to see. Source: https://google.aip.dev/192#internal-comments */
 const INTERNAL = /\(--[\s\S]*?--\)/g;
 /** `[Book][acme.v1.Book]`. Source: https://google.aip.dev/192#cross-references */
@@ -33,7 +33,7 @@ function plain(comment: string): string {
     .replace(FOR_TOOLS, '')
     .replace(REFERENCE, '$1')
     .split('\n')
-    .map((line) => line.trim());
+    .map((line) => line.replace(/\s+/g, ' ').trim());
   let text = '';
   for (const [index, line] of lines.entries()) {
     const before = lines[index - 1] ?? '';
