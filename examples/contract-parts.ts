@@ -1,6 +1,6 @@
 // A contract of three parts, each with its handlers in a file of its own, as one service and one client.
 // Run it: npx tsx examples/contract-parts.ts
-import { createClient, createService, defineContract, type ContextInfo } from 'multi-api-sdk';
+import { createClient, createService, defineContract } from 'multi-api-sdk';
 import { listen } from 'multi-api-sdk/http';
 import { rest } from 'multi-api-sdk/rest';
 import { restHandler } from 'multi-api-sdk/rest/server';
@@ -18,7 +18,7 @@ const contract = defineContract({
 
 const service = createService({
   contract,
-  context: ({ headers }: ContextInfo): Context => ({ tenant: headers['x-tenant'] ?? 'nobody' }),
+  context: ({ headers }): Context => ({ tenant: headers['x-tenant'] ?? 'nobody' }),
   handlers: { ...userHandlers, ...postHandlers, ...statsHandlers },
 });
 const server = await listen(restHandler(service));

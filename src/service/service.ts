@@ -6,7 +6,7 @@ import { ContractService } from './contract-service.ts';
 import { report, reportToConsole } from '../life/report.ts';
 import { rememberOwnStores } from '../stores/own-stores.ts';
 import { securedContext } from './security.ts';
-import type { Handlers, Service, ServiceOptions, ServiceSpec } from './types.ts';
+import type { Handlers, Needs, Reads, Service, ServiceOptions, ServiceSpec } from './types.ts';
 
 const READERS = {
   graceMs: ms(10_000, { zero: true }),
@@ -15,13 +15,19 @@ const READERS = {
   idempotencyLeaseMs: ms(60_000, { infinity: false }),
 };
 
-/** Binds handlers to a contract. Throws a `TypeError` if an operation has no handler, a handler has no operation, a schema cannot be described, or an option is invalid. */
-export function createService<C extends Contract, T = undefined>(
+/**
+ * Binds handlers to a contract.
+ * @throws TypeError if an operation has no handler, a handler has no operation, a schema cannot be described, or an option is invalid
+ */
+export function createService<C extends Contract, T = undefined>(contract: C, handlers: Handlers<C, T>): Service<C>;
+export function createService<C extends Contract, T = never, N = undefined>(
   contract: C,
-  handlers: Handlers<C, T>,
-  options?: ServiceOptions<T>,
+  handlers: Handlers<C, T> & Reads<N>,
+  options: (ServiceOptions<T> & Needs<T, N>) | undefined,
 ): Service<C>;
-export function createService<C extends Contract, T = undefined>(spec: ServiceSpec<C, T>): Service<C>;
+export function createService<C extends Contract, T = never, N = undefined>(
+  spec: ServiceSpec<C, T> & { readonly handlers: Reads<N> } & Needs<T, N>,
+): Service<C>;
 export function createService(first: Contract | ServiceSpec<Contract, unknown>, second?: object, third: object = {}): Service {
   if (!('contract' in first)) return makeService(first, second as Handlers<Contract, unknown>, third);
   if (second !== undefined) throw new TypeError("createService: with 'contract' as a member, there is one argument");

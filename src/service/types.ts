@@ -116,8 +116,8 @@ export interface ServiceOptions<T> {
   /**
    * Makes what handlers get as `call.context`, for each call and subscription, alike on all protocols. Throw an
    * `ApiError` (UNAUTHENTICATED, PERMISSION_DENIED) to reject. A returned `expiresAtMs` (epoch milliseconds) ends subscriptions then.
-   * TypeScript must know its type before it reads the handlers: let it stand before them in one object (see `ServiceSpec`), or write the type of its
-   * parameter, `({ headers }: ContextInfo) => …`. Handlers that were typed before, as those of parts are, need the second.
+   * TypeScript must know its type before it reads handlers that are written in the same call: let it stand before them in one object (see
+   * `ServiceSpec`), or write the type of its parameter, `({ headers }: ContextInfo) => …`.
    */
   readonly context?: ((info: ContextInfo) => Awaitable<T>) | undefined;
   /**
@@ -165,3 +165,25 @@ export interface Service<C extends Contract = Contract> extends Transport {
   /** Ends subscriptions, lets calls in flight finish for `graceMs`, and frees what the service made. Idempotent. @default graceMs the option's */
   close(graceMs?: number): Promise<void>;
 }
+
+declare const none: unique symbol;
+
+/**
+ * Any type. It is here to be inferred from: TypeScript looks into both branches of a condition, so `N` becomes the context that handlers were
+ * written for before this call, such as those of a contract's parts. Handlers written in the call leave it `undefined` or `never`.
+ */
+export type Reads<N> = [N] extends [never]
+  ? unknown
+  : N extends typeof none
+    ? { readonly [name: string]: (input: never, call: { readonly context: N }) => unknown }
+    : unknown;
+
+/**
+ * Demands `context` if handlers need one, or `security`, whose grants are the context otherwise. `T` itself begins as `never`, which fits all handlers: TypeScript compares them before it reads a `context`
+ * whose parameter has no type, and would not read it if they did not fit.
+ */
+export type Needs<T, N> = [N] extends [never]
+  ? unknown
+  : undefined extends N
+    ? unknown
+    : { readonly context: (info: ContextInfo) => T | Promise<T> } | { readonly security: Readonly<Record<string, Verifier>> };

@@ -1,7 +1,7 @@
 /** `createService` with one object, in which `context` tells handlers its type. */
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import { z } from 'zod';
-import { createClient, createService, defineContract, query } from '../../src/index.ts';
+import { createClient, createService, defineContract, query, type ContextInfo, type Handlers } from '../../src/index.ts';
 
 const contract = defineContract({
   name: 'desk',
@@ -29,6 +29,47 @@ describe('createService with one object', () => {
     const headers = { 'x-user': '7' };
     expect([await client.me(undefined, { headers }), await client.add({ a: 1 }, { headers })]).toEqual([7, 8]);
     await service.close();
+  });
+
+  it('takes handlers that were typed before, in all forms, and demands the context that they read', async () => {
+    const me: Pick<Handlers<typeof contract, { uid: number }>, 'me'> = { me: (_, call) => call.context.uid };
+    const add: Pick<Handlers<typeof contract, { base: number }>, 'add'> = { add: ({ a }, { context }) => a + context.base };
+    const handlers = { ...me, ...add };
+    const services = [
+      createService({ contract, context: ({ headers }) => ({ uid: Number(headers['x-user']), base: 1 }), handlers }),
+      createService(contract, handlers, { context: async ({ headers }) => ({ uid: Number(headers['x-user']), base: 1 }) }),
+      createService({
+        contract,
+        context: ({ headers }) => ({ uid: Number(headers['x-user']), base: 1 }),
+        handlers: { ...me, add: ({ a }, { context }) => a + context.base },
+      }),
+    ];
+    for (const service of services) {
+      await using client = createClient({ contract, transport: service });
+      const headers = { 'x-user': '7' };
+      expect([await client.me(undefined, { headers }), await client.add({ a: 1 }, { headers })]).toEqual([7, 2]);
+      await service.close();
+    }
+    // @ts-expect-error nothing gives the context
+    createService({ contract, handlers });
+    // @ts-expect-error nothing gives the context
+    createService(contract, handlers, { graceMs: 1 });
+    // @ts-expect-error nothing gives the context
+    createService(contract, handlers);
+    // @ts-expect-error the context lacks a member
+    createService({ contract, context: ({ headers }) => ({ uid: Number(headers['x-user']) }), handlers });
+    const all: Handlers<typeof contract, { token: { user: number } }> = { me: (_, call) => call.context.token.user, add: ({ a }) => a };
+    // Grants are the context of a service that has no other. This contract has no such scheme.
+    expect(() => createService(contract, all, { security: { token: () => ({ user: 1 }) } })).toThrow('security.token');
+  });
+
+  it('needs the type of the parameter of context if handlers that use it are written before', () => {
+    const add = ({ a }: { a: number }) => a;
+    createService(contract, { me: (_, call) => call.context.uid, add }, { context: () => ({ uid: 1 }) });
+    createService(contract, { me: (_, call) => call.context.uid, add }, { context: (_: ContextInfo) => ({ uid: 1 }) });
+    // @ts-expect-error TypeScript reads arguments from left to right, and makes `never` of a context that it has not read
+    createService(contract, { me: (_, call) => call.context.uid, add }, { context: (info) => ({ uid: info.headers.a ? 1 : 2 }) });
+    createService(contract, { me: () => 1, add: ({ a }) => a }, { context: ({ headers }) => headers, caller: ({ context }) => context.a });
   });
 
   it('refuses what it does not know, and a second argument', () => {
