@@ -23,6 +23,13 @@ import { namedBindings, readHttpBindings } from './http-binding.ts';
 import { joinParts } from './parts/join.ts';
 import { securityOf } from './security/security.ts';
 
+/**
+ * An option as it was given. Within `defineContract` TypeScript takes the widest type for an option that was left out, since that fits a contract.
+ * Then an editor would show it, and errors that no operation declares could be thrown.
+ */
+type Given<T> = undefined extends T ? undefined : T;
+type DeclaredIn<X extends ErrorsSpec> = string extends keyof X ? {} : Declared<X>;
+
 /** An operation that reads and changes nothing. */
 export function query<
   I extends Schema | undefined = undefined,
@@ -30,8 +37,8 @@ export function query<
   const P extends string | undefined = undefined,
   const X extends ErrorsSpec = readonly [],
   S extends Schema | undefined = undefined,
->(spec: QuerySpec<I, O, P, X, S>): Operation<I, O, P, Declared<X>, S> {
-  return operation('query', spec, true, spec.pagedBy as P);
+>(spec: QuerySpec<I, O, P, X, S>): Operation<I, O, Given<P>, DeclaredIn<X>, Given<S>> {
+  return operation('query', spec, true, spec.pagedBy) as never;
 }
 
 /** An operation that changes something. */
@@ -40,8 +47,8 @@ export function mutation<
   O extends Schema | undefined = undefined,
   const X extends ErrorsSpec = readonly [],
   S extends Schema | undefined = undefined,
->(spec: MutationSpec<I, O, X, S>): Operation<I, O, undefined, Declared<X>, S> {
-  return operation('mutation', spec, spec.idempotent ?? false, undefined);
+>(spec: MutationSpec<I, O, X, S>): Operation<I, O, undefined, DeclaredIn<X>, Given<S>> {
+  return operation('mutation', spec, spec.idempotent ?? false, undefined) as never;
 }
 
 /** A query whose answer comes in pieces: `query({ input, item })`. One that changes something is `mutation({ input, item })`. */
@@ -49,8 +56,8 @@ export function stream<
   I extends Schema | undefined = undefined,
   S extends Schema | undefined = undefined,
   const X extends ErrorsSpec = readonly [],
->(spec: Omit<OperationSpec<I, undefined, X, S>, 'output'> & { readonly item: S }): Operation<I, undefined, undefined, Declared<X>, S> {
-  return operation('query', spec as OperationSpec<I, undefined, X, S>, true, undefined);
+>(spec: Omit<OperationSpec<I, undefined, X, S>, 'output'> & { readonly item: S }): Operation<I, undefined, undefined, DeclaredIn<X>, S> {
+  return operation('query', spec, true, undefined) as never;
 }
 
 /** Something that happens, which clients can listen to. */

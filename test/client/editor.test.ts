@@ -36,6 +36,35 @@ export const titled = client.getUser({ id: 4 }, { select: { nam: true } });
 export const stop = client.events.userAdded.listen((added) => void added.name);
 `;
 
+/** With the names that TypeScript keeps: those of interfaces. */
+const NAMED = `import { createClient, createService, defineContract, event, query, stream, type Adapter, type Handlers } from 'multi-api-sdk/core';
+import * as z from 'zod';
+const user = z.object({ id: z.int32(), name: z.string() });
+export interface User extends z.infer<typeof user> {}
+export const User: z.ZodType<User, User> = user;
+const shop = defineContract({
+  name: 'shop',
+  operations: {
+    getUser: query({ input: z.object({ id: z.int32() }), output: User }),
+    getUsers: query({ output: z.array(User) }),
+    watch: stream({ item: User }),
+  },
+  events: { userAdded: event({ channel: 'users', payload: User }) },
+});
+type ShopType = typeof shop;
+export interface Shop extends ShopType {}
+export const contract: Shop = shop;
+declare const adapter: Adapter;
+declare const handlers: Handlers<Shop>;
+const client = createClient({ contract, transport: adapter });
+const service = createService(contract, handlers);
+const one = await client.getUser({ id: 1 });
+const many = await client.getUsers();
+const part = await client.getUser({ id: 1 }, { select: { name: true } });
+const outcome = await client.getUser.safe({ id: 1 });
+client.events.userAdded.listen((added) => void added.name);
+`;
+
 interface Span {
   readonly file: string;
   readonly start: { readonly line: number; readonly offset: number };
@@ -50,6 +79,7 @@ describe.each([
   let server: TsServer;
   const usesFile = () => join(folder, 'app/uses.ts');
   const declared = () => join(folder, contractFile);
+  const namedFile = () => join(folder, 'app/named.ts');
 
   beforeAll(async () => {
     folder = mkdtempSync(join(root, 'node_modules', '.editor-'));
@@ -76,9 +106,11 @@ describe.each([
     if (kind === 'a workspace') write('contract/tsconfig.json', JSON.stringify({ compilerOptions }));
     write(contractFile, CONTRACT);
     write('app/uses.ts', uses(imported));
+    write('app/named.ts', NAMED);
     server = new TsServer();
     server.open(usesFile());
     server.open(declared());
+    server.open(namedFile());
   }, 120_000);
   afterAll(() => {
     server.close();
@@ -87,7 +119,7 @@ describe.each([
 
   /** Where a text stands first, at its last word. */
   const at = (file: string, source: string, text: string): Place => {
-    const index = source.indexOf(text) + Math.max(text.lastIndexOf('.') + 1, text.lastIndexOf(' ') + 1);
+    const index = source.indexOf(text) + Math.max(text.lastIndexOf('.'), text.lastIndexOf(' '), text.lastIndexOf('(')) + 1;
     const before = source.slice(0, index).split('\n');
     return { file, line: before.length, offset: (before.at(-1) ?? '').length + 1 };
   };
@@ -140,4 +172,45 @@ describe.each([
     expect(JSON.stringify(found)).toContain('Finds one user.');
     expect(JSON.stringify(found)).toContain('A user was added.');
   }, 120_000);
+
+  const shows = async (file: string, source: string, text: string) => {
+    const { displayString } = await server.request<{ displayString: string }>('quickinfo', at(file, source, text));
+    return displayString.replace(/\s+/g, ' ');
+  };
+
+  it.each([
+    ['client.getUser', '(property) getUser: (input: { id: number; }) => Promise<{ id: number; name: string; }> (+1 overload)'],
+    ['client.events.userAdded', '(property) userAdded: ClientEvent<{ id: number; name: string; }, { readonly [name: string]: never; }>'],
+    ['(added', '(parameter) added: { id: number; name: string; }'],
+  ])(
+    'shows %s with its types',
+    async (text, expected) => {
+      expect(await shows(usesFile(), uses(imported), text)).toBe(expected);
+    },
+    120_000,
+  );
+
+  it('shows no type for an option of an operation that was left out', async () => {
+    expect(await shows(usesFile(), uses(imported), 'const client')).toMatch(
+      /^const client: Client<Contract<\{ readonly getUser: Operation<ZodObject<.*>, ZodObject<.*>, undefined, \{\}, undefined>; readonly addUser: /,
+    );
+  }, 120_000);
+
+  it.each([
+    ['const client', 'const client: Client<Shop, "call" | "subscribe">'],
+    ['const service', 'const service: Service<Shop>'],
+    ['client.getUser', '(property) getUser: (input: { id: number; }) => Promise<User> (+1 overload)'],
+    ['const one', 'const one: User'],
+    ['const many', 'const many: User[]'],
+    ['const part', 'const part: { name: string; }'],
+    ['const outcome', 'const outcome: Outcome<User, ApiError & { readonly reason?: undefined; }>'],
+    ['client.events.userAdded', '(property) userAdded: ClientEvent<User, { readonly [name: string]: never; }>'],
+    ['(added', '(parameter) added: User'],
+  ])(
+    'shows %s by the names of interfaces',
+    async (text, expected) => {
+      expect(await shows(namedFile(), NAMED, text)).toBe(expected);
+    },
+    120_000,
+  );
 });

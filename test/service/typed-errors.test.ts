@@ -61,6 +61,11 @@ describe('typed errors', () => {
     expect(isApiError(error, order, 'SOLD_OUT')).toBe(false);
   });
 
+  it('are none if the operation declares none', () => {
+    expectTypeOf<keyof (typeof shop.operations.hello)['errors']>().toEqualTypeOf<never>();
+    expect(Object.keys(shop.operations.hello.errors)).toEqual([]);
+  });
+
   it('follow the contract in their types', () => {
     const types = (check: () => void) => void check;
     types(() => {
