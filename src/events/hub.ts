@@ -11,6 +11,8 @@ import { channelKey, Listeners } from './listeners.ts';
 export interface HubEvent {
   /** The same if it is published again after a failure that may have been none: a hub takes a key once. */
   readonly key: string;
+  /** `true` in the first try, if no other process publishes the key and every later try comes to the same hub. The hub need not look for the key then. */
+  readonly isFirstTry?: boolean | undefined;
   /** ISO 8601. */
   readonly time: string;
   /** In wire form, and validated. */

@@ -12,7 +12,8 @@ export interface Script {
 export class Scripts {
   readonly #hashes = new Map<Script, Promise<string> | string>();
 
-  private readonly send: SendCommand;
+  /** For commands without a script. */
+  readonly send: SendCommand;
 
   constructor(send: SendCommand) {
     this.send = send;

@@ -1,24 +1,28 @@
 import type { EventMessage } from '../core/transport.ts';
+import type { HubEvent } from '../events/hub.ts';
 import { backoffMs } from '../life/backoff.ts';
 import { delay } from '../life/lifetime.ts';
 import type { RepeatedReport } from '../life/repeated.ts';
 import { parseJson } from '../peer/json.ts';
+import { ALWAYS_HELD } from './archive.ts';
 import { listOf, type SendCommand } from './commands.ts';
+import { isAfter, NO_PLACE } from './place.ts';
 
 /** One entry of a stream. */
 export interface Entry {
   readonly place: string;
-  /** The place of the entry before it. */
-  readonly before: string;
-  /** The event's name; none in a channel's own stream. */
-  readonly name: string | undefined;
+  /** The event's name. */
+  readonly name: string;
   /** As `bodyOf` makes it. */
   readonly body: string;
 }
 
 export interface FeedInit {
   readonly blockingSend: SendCommand;
+  readonly send: SendCommand;
   readonly stream: string;
+  /** The key that holds the place up to which the stream was trimmed. */
+  readonly trimmed: string;
   readonly failures: RepeatedReport;
   readonly onEntry: (entry: Entry) => void;
   /** Events between the entry before and the next one are gone: Redis trimmed them before they were read, or lost them. */
@@ -54,10 +58,16 @@ export class Feed {
     const { blockingSend, stream, failures } = this.init;
     for (let attempt = 0; !this.#live.signal.aborted;) {
       try {
-        const command = ['XREAD', 'COUNT', String(READ), 'BLOCK', String(BLOCK_MS), 'STREAMS', stream, this.#cursor ?? '$'];
-        const entries = entriesOf(await blockingSend(command));
+        const cursor = this.#cursor ?? NO_PLACE;
+        const entries = entriesOf(
+          await blockingSend(['XREAD', 'COUNT', String(READ), 'BLOCK', String(BLOCK_MS), 'STREAMS', stream, cursor]),
+        );
+        const isWhole = this.#live.signal.aborted || (await this.#follows(cursor, entries));
         attempt = 0;
-        if (!this.#live.signal.aborted) for (const entry of entries) this.#take(entry);
+        if (this.#live.signal.aborted) return;
+        if (!isWhole) this.init.onGap();
+        for (const entry of entries) this.init.onEntry(entry);
+        this.#cursor = entries.at(-1)?.place ?? (isWhole ? cursor : await this.#head());
       } catch (error) {
         if (this.#live.signal.aborted) return;
         failures.add(error);
@@ -66,10 +76,18 @@ export class Feed {
     }
   }
 
-  #take(entry: Entry): void {
-    if (entry.before !== this.#cursor) this.init.onGap();
-    this.#cursor = entry.place;
-    this.init.onEntry(entry);
+  /** Tells whether nothing is missing between an entry and those that were read after it: it is held still, or it was trimmed and they are not many. */
+  async #follows(cursor: string, entries: readonly Entry[]): Promise<boolean> {
+    const { send, stream, trimmed } = this.init;
+    if (listOf(await send(['XRANGE', stream, cursor, cursor])).length > 0) return true;
+    const held = await send(['GET', trimmed]);
+    const upTo = typeof held === 'string' ? held : NO_PLACE;
+    return upTo === cursor || (isAfter(upTo, cursor) && entries.length < ALWAYS_HELD);
+  }
+
+  async #head(): Promise<string> {
+    const [newest] = entryList(await this.init.send(['XREVRANGE', this.init.stream, '+', '-', 'COUNT', '1']));
+    return newest?.place ?? NO_PLACE;
   }
 }
 
@@ -80,29 +98,22 @@ function entriesOf(reply: unknown): Entry[] {
   return typeof reply === 'object' && reply !== null ? entryList(Object.values(reply)[0]) : [];
 }
 
-/** Entries as a script or XRANGE gives them. */
+/** Entries as a script or XRANGE gives them. Each has one field, because each field costs: it is named by the event and its channel. */
 export function entryList(reply: unknown): Entry[] {
   return listOf(reply).map((entry) => {
-    const [place, flat] = listOf(entry);
-    const fields = new Map<unknown, string>();
-    const list = listOf(flat);
-    for (let at = 0; at < list.length; at += 2) fields.set(list[at], String(list[at + 1]));
-    return {
-      place: String(place),
-      before: fields.get('p') ?? '',
-      name: fields.get('e'),
-      body: fields.get('d') ?? '',
-    };
+    const [place, fields] = listOf(entry);
+    const [channel, body] = listOf(fields).map(String);
+    return { place: String(place), name: channel?.split(':', 1)[0] ?? '', body: body ?? '' };
   });
 }
 
-/** An event's data, time and publisher in one field, because each field costs: JSON has no line end of its own. */
-export function bodyOf(data: unknown, time: string, traceparent?: string): string {
-  return `${JSON.stringify(data)}\n${time}${traceparent === undefined ? '' : `\n${traceparent}`}`;
+/** An event's data, time, publisher and key in one text: JSON has no line end of its own. */
+export function bodyOf({ data, time, key, traceparent }: HubEvent): string {
+  return `${JSON.stringify(data)}\n${time}\n${traceparent ?? ''}\n${key}`;
 }
 
 /** The event in an entry. */
 export function messageOf({ place, body }: Entry, epoch: string): EventMessage {
-  const [data = '', time = '', traceparent] = body.split('\n');
-  return { id: `${epoch}-${place}`, time, data: parseJson(data), ...(traceparent !== undefined && { traceparent }) };
+  const [data = '', time = '', traceparent = ''] = body.split('\n', 3);
+  return { id: `${epoch}-${place}`, time, data: parseJson(data), ...(traceparent !== '' && { traceparent }) };
 }

@@ -1,66 +1,98 @@
 import type { Script } from './commands.ts';
 
 /**
- * Takes events. KEYS[1]: the stream of all events, then for each event its key and its channel's stream. ARGV: history, length of the stream, how long
- * a channel's stream and a key are kept; then for each event its name, and its data and time in one text. Gives how many it has taken, now or before.
+ * Takes events that others may have published, or that were tried before. KEYS[1]: the stream of all events, then the key of each event. ARGV: how long a key
+ * is kept; then for each event the id that it was tried with (or nothing), its channel, its body, and its key as it stands in the body.
+ * Gives how many it has taken, now or before, and the newest id.
  *
- * Each entry of the stream names the one before it (`p`): so a reader sees what was trimmed, or lost by Redis. Few commands and arguments, because three
- * commands cost as much as the whole of a bare XADD on its way. A channel's time to live is written again after a sixteenth of it.
+ * A try that may still be on its way names its id, which no other entry can have: so it is looked up, or used up.
  */
 export const PUBLISH: Script = {
   keys: 'first',
   text: `
-local call, stream = redis.call, KEYS[1]
-local history, length, historyMs, keyMs = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4]
-local newest = call('XREVRANGE', stream, '+', '-', 'COUNT', 1)[1]
-local before = newest and newest[1] or '0-0'
-for at = 2, #KEYS, 2 do
-  if call('SET', KEYS[at], '', 'NX', 'PX', keyMs) then
-    local name, body = ARGV[at + 3], ARGV[at + 4]
-    before = call('XADD', stream, 'MAXLEN', '~', length, '*', 'e', name, 'd', body, 'p', before)
-    if history ~= '0' then
-      local channel = KEYS[at + 1]
-      call('XADD', channel, 'MAXLEN', '~', history, before, 'd', body)
-      if call('PTTL', channel) < historyMs then call('PEXPIRE', channel, math.ceil(historyMs * 17 / 16)) end
+local call, stream, prefix = redis.call, KEYS[1], ARGV[2]
+local last = ''
+for at = 2, #KEYS do
+  if call('SET', KEYS[at], '', 'NX', 'PX', ARGV[1]) then
+    local first = (at - 2) * 4 + 3
+    local tried, channel, body, key = ARGV[first], ARGV[first + 1], ARGV[first + 2], ARGV[first + 3]
+    local isNew = true
+    if tried ~= '' then
+      for _, place in ipairs({ stream, prefix .. 'channel:' .. channel }) do
+        local held = call('XRANGE', place, tried, tried)[1]
+        if held and string.find(held[2][2], '\\n' .. key, 1, true) then isNew = false end
+      end
+    end
+    if isNew then
+      local added = tried ~= '' and redis.pcall('XADD', stream, tried, channel, body)
+      if type(added) ~= 'string' then added = call('XADD', stream, '*', channel, body) end
+      last = added
     end
   end
 end
-return (#KEYS - 1) / 2
+return { #KEYS - 1, last }
+`,
+};
+
+/**
+ * Moves the oldest entries into the streams of their channels. KEYS[1]: the stream of all events, KEYS[2]: prefix. ARGV: how many entries the stream keeps,
+ * history, how long a channel's stream is kept, how many entries are moved at most. Gives how many are left to move.
+ *
+ * The place up to which the stream is trimmed is written down, so that a reader tells what was trimmed from what Redis lost.
+ * A channel's time to live is written again after a sixteenth of it.
+ */
+export const ARCHIVE: Script = {
+  keys: 2,
+  text: `
+local call, stream, prefix = redis.call, KEYS[1], KEYS[2]
+local keep, history, historyMs = tonumber(ARGV[1]), ARGV[2], tonumber(ARGV[3])
+local length = call('XLEN', stream)
+if length <= keep then return 0 end
+local old = call('XRANGE', stream, '-', '+', 'COUNT', math.min(length - keep, tonumber(ARGV[4])))
+local channels = {}
+for _, entry in ipairs(old) do
+  if history ~= '0' then
+    local channel = prefix .. 'channel:' .. entry[2][1]
+    channels[channel] = true
+    redis.pcall('XADD', channel, 'MAXLEN', '~', history, entry[1], entry[2][1], entry[2][2])
+  end
+end
+for channel in pairs(channels) do
+  if call('PTTL', channel) < historyMs then call('PEXPIRE', channel, math.ceil(historyMs * 17 / 16)) end
+end
+call('SET', prefix .. 'trimmed', old[#old][1])
+call('XTRIM', stream, 'MAXLEN', length - #old)
+return length - #old - keep
 `,
 };
 
 /**
  * Where a subscriber stands. KEYS[1]: the stream of all events, KEYS[2]: prefix. ARGV[1]: an epoch for a new stream, ARGV[2]: the place after which it goes on
  * (empty: now), ARGV[3]: event and channel, if it has fixed all parameters, ARGV[4]: how many entries it takes.
- * Gives the epoch, the newest place, and 'live' (nothing to catch up), 'gap', 'stream' or 'channel' with the entries after its place.
+ * Gives the epoch, the newest place, and 'live' (nothing to catch up), 'gap', or 'entries' with those after its place.
  */
 export const RESUME: Script = {
   keys: 2,
   text: `
-local stream, prefix = KEYS[1], KEYS[2]
-local after, name, count = ARGV[2], ARGV[3], ARGV[4]
-redis.call('SET', prefix .. 'epoch', ARGV[1], 'NX')
-local epoch = redis.call('GET', prefix .. 'epoch')
-local newest = redis.call('XREVRANGE', stream, '+', '-', 'COUNT', 1)[1]
+local call, stream, prefix = redis.call, KEYS[1], KEYS[2]
+local after, name, count = ARGV[2], ARGV[3], tonumber(ARGV[4])
+call('SET', prefix .. 'epoch', ARGV[1], 'NX')
+local epoch = call('GET', prefix .. 'epoch')
+local newest = call('XREVRANGE', stream, '+', '-', 'COUNT', 1)[1]
 local head = newest and newest[1] or '0-0'
 if after == '' or after == head then return { epoch, head, 'live' } end
-local function isPast(a, b)
-  local am, an = string.match(a, '(%d+)-(%d+)')
-  local bm, bn = string.match(b, '(%d+)-(%d+)')
-  am, an, bm, bn = tonumber(am), tonumber(an), tonumber(bm), tonumber(bn)
-  return am > bm or (am == bm and an > bn)
+local function holds(key) return #call('XRANGE', key, after, after, 'COUNT', 1) == 1 end
+if holds(stream) or (after == (call('GET', prefix .. 'trimmed') or '0-0') and head ~= '0-0') then
+  return { epoch, head, 'entries', call('XRANGE', stream, '(' .. after, '+', 'COUNT', count) }
 end
-local function holds(key)
-  if #redis.call('XRANGE', key, after, after, 'COUNT', 1) == 1 then return true end
-  local oldest = redis.call('XRANGE', key, '-', '+', 'COUNT', 1)[1]
-  return oldest ~= nil and oldest[2][#oldest[2] - 1] == 'p' and oldest[2][#oldest[2]] == after
+local channel = prefix .. 'channel:' .. name
+if name == '' or not holds(channel) then return { epoch, head, 'gap' } end
+local entries = call('XRANGE', channel, '(' .. after, '+', 'COUNT', count)
+-- What is not in the channel's stream yet is in the one of all, after everything that was moved.
+if #entries < count then
+  for _, entry in ipairs(call('XRANGE', stream, '-', '+', 'COUNT', count - #entries)) do entries[#entries + 1] = entry end
 end
-if isPast(after, head) then return { epoch, head, 'gap' } end
-if holds(stream) then return { epoch, head, 'stream', redis.call('XRANGE', stream, '(' .. after, '+', 'COUNT', count) } end
-if name ~= '' and holds(prefix .. 'channel:' .. name) then
-  return { epoch, head, 'channel', redis.call('XRANGE', prefix .. 'channel:' .. name, '(' .. after, '+', 'COUNT', count) }
-end
-return { epoch, head, 'gap' }
+return { epoch, head, 'entries', entries }
 `,
 };
 

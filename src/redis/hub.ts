@@ -7,9 +7,10 @@ import { channelKey } from '../events/listeners.ts';
 import { RepeatedReport } from '../life/repeated.ts';
 import { Batches } from '../stores/batches.ts';
 import { listOf, type Scripts, type SendCommand } from './commands.ts';
+import { Archive } from './archive.ts';
 import { bodyOf, entryList, Feed, messageOf, type Entry } from './feed.ts';
 import { PUBLISH, RENEW_LEASE, RESUME, TAKE_LEASE } from './hub-scripts.ts';
-import { isAfter, placeOf } from './place.ts';
+import { Ids, isAfter, NO_PLACE, placeOf, Tries } from './place.ts';
 
 export interface RedisHubInit {
   readonly scripts: Scripts;
@@ -23,28 +24,31 @@ export interface RedisHubInit {
   readonly report: (error: unknown) => void;
 }
 
-/** One event as the script takes it. */
+/** One event as Redis takes it. */
 interface Published {
-  readonly key: string;
-  /** The key of its channel's stream. */
+  readonly given: HubEvent;
+  /** The event's name, a colon and the concrete channel. */
   readonly channel: string;
-  readonly name: string;
   readonly body: string;
 }
 
 /** Limits of one call of the script. */
 const LIMITS = { maxItems: 200, maxWeight: 1_000_000 };
-/** How many missed entries are asked for at a time. */
+/** How many missed entries are asked for at a time, and how many are moved to the streams of their channels. */
 const PAGE = 500;
-const NO_PLACE = '0-0';
+/** How many calls go by the script after an id was refused: another process publishes too, with a clock that is ahead. */
+const CONTENDED = 100;
 
 interface Standing {
   readonly head: string;
-  readonly source: 'live' | 'gap' | 'stream' | 'channel';
+  readonly source: 'live' | 'gap' | 'entries';
   readonly entries: readonly Entry[];
 }
 
-/** A hub on one stream of Redis, with a stream beside it for each concrete channel, so that a busy one does not push out the past of a quiet one. */
+/**
+ * A hub on one stream of Redis. Its oldest entries move to a stream for each concrete channel, so that a busy one does not push out the past of a quiet one.
+ * An event that waits for no other is one bare `XADD` with an id of its own: Redis takes an id once, so a client may send the command again.
+ */
 export class RedisHub implements EventHub {
   readonly #followers = new Followers<string>(
     ({ id }) => placeOf(id, this.#epoch) ?? NO_PLACE,
@@ -54,6 +58,11 @@ export class RedisHub implements EventHub {
   readonly #batches: Batches<Published>;
   readonly #feed: Feed;
   readonly #stream: string;
+  readonly #ids = new Ids();
+  /** The ids that keys were tried with: an event that comes again is looked up before it is added. */
+  readonly #tried = new Tries();
+  #contended = 0;
+  readonly #archive: Archive;
   readonly #newEpoch = crypto.randomUUID().replaceAll('-', '').slice(0, 12);
   #epoch = '';
 
@@ -61,33 +70,61 @@ export class RedisHub implements EventHub {
 
   constructor(init: RedisHubInit) {
     this.init = init;
-    const { prefix, history, maxEvents, historyTtlMs, keyTtlMs, scripts, blockingSend, report } = init;
+    const { prefix, scripts, blockingSend, report } = init;
     this.#stream = `${prefix}events`;
-    const args = [history, maxEvents, historyTtlMs, keyTtlMs].map(String);
+    this.#archive = new Archive({ ...init, stream: this.#stream, page: PAGE });
     this.#batches = new Batches(
       LIMITS,
       ({ body }) => body.length,
       async (events) => {
-        const keys = events.flatMap(({ key, channel }) => [key, channel]);
-        const values = events.flatMap(({ name, body }) => [name, body]);
-        const count = await scripts.run(PUBLISH, [String(keys.length + 1), this.#stream, ...keys, ...args, ...values]);
-        if (count !== events.length) throw new Error(`Redis took ${String(count)} of ${events.length} events`);
+        const [first] = events;
+        await (first && events.length === 1 ? this.#publishOne(first) : this.#publishAll(events));
+        this.#archive.count(events.length);
       },
     );
     this.#feed = new Feed({
       blockingSend,
+      send: (command) => scripts.send(command),
       stream: this.#stream,
+      trimmed: `${prefix}trimmed`,
       failures: new RepeatedReport(report),
       onEntry: (entry) => this.#take(entry),
       onGap: () => this.#followers.gap(),
     });
   }
 
-  publish(event: EventDefinition, { key, time, data, traceparent }: HubEvent): Promise<void> {
-    const { name, params } = event;
-    const { prefix } = this.init;
-    const channel = `${prefix}channel:${name}:${channelKey(params, data as Readonly<Record<string, unknown>>)}`;
-    return this.#batches.add({ key: `${prefix}key:${key}`, channel, name, body: bodyOf(data, time, traceparent) });
+  publish(event: EventDefinition, given: HubEvent): Promise<void> {
+    const channel = `${event.name}:${channelKey(event.params, given.data as Readonly<Record<string, unknown>>)}`;
+    return this.#batches.add({ given, channel, body: bodyOf(given) });
+  }
+
+  async #publishOne(event: Published): Promise<void> {
+    const { given, channel, body } = event;
+    if (given.isFirstTry !== true || this.#contended-- > 0) return this.#publishAll([event]);
+    this.#contended = 0;
+    const id = this.#ids.next();
+    this.#tried.add(given.key, id);
+    try {
+      await this.init.scripts.send(['XADD', this.#stream, id, channel, body]);
+    } catch (error) {
+      // Another process took a later id, or a client sent this one again after a lost answer.
+      if (!String(error).includes('equal or smaller')) throw error;
+      this.#contended = CONTENDED;
+      await this.#publishAll([event], id);
+    }
+  }
+
+  async #publishAll(events: readonly Published[], triedId?: string): Promise<void> {
+    const { prefix, keyTtlMs, scripts } = this.init;
+    const keys = events.map(({ given }) => `${prefix}key:${given.key}`);
+    const values = events.flatMap(({ given, channel, body }) => {
+      const tried = triedId ?? (given.isFirstTry === true ? undefined : this.#tried.find(given.key));
+      return [tried ?? '', channel, body, given.key];
+    });
+    const args = [String(keys.length + 1), this.#stream, ...keys, String(keyTtlMs), prefix, ...values];
+    const [count, last] = listOf(await scripts.run(PUBLISH, args));
+    if (count !== events.length) throw new Error(`Redis took ${String(count)} of ${events.length} events`);
+    this.#ids.saw(String(last));
   }
 
   subscribe(request: EventRequest, sink: EventSink): Promise<void> {
@@ -114,7 +151,7 @@ export class RedisHub implements EventHub {
       }
       for (const entry of entries) {
         if (signal.aborted) return head;
-        if (entry.name !== undefined && entry.name !== event.name) continue;
+        if (entry.name !== event.name) continue;
         const message = messageOf(entry, this.#epoch);
         if (matches(message)) give(message);
       }
@@ -149,12 +186,13 @@ export class RedisHub implements EventHub {
 
   async close(): Promise<void> {
     this.#feed.close();
+    this.#archive.close();
     this.#followers.clear();
   }
 
   #take(entry: Entry): void {
     const { name } = entry;
-    if (name === undefined || !this.#followers.has(name)) return;
+    if (!this.#followers.has(name)) return;
     try {
       this.#followers.tell(name, messageOf(entry, this.#epoch));
     } catch (error) {

@@ -26,9 +26,9 @@ export interface RedisStoresOptions {
   readonly blockingSend: SendCommand;
   /** Begins every key. Services that share a Redis and not their events have one each. Its braces put all keys into one slot of a cluster. @default '{multi-api-sdk}:' */
   readonly prefix?: string | undefined;
-  /** About how many of the last events each concrete channel (`rooms/42/messages`) holds for subscribers that resume. @default 1000 */
+  /** About how many of the last events each concrete channel (`rooms/42/messages`) holds for subscribers that resume, after they left the last of all channels. @default 1000 */
   readonly history?: number | undefined;
-  /** About how many of the last events of all channels together are held: for processes that fall behind, and for subscribers of many channels. @default 10_000 */
+  /** About how many of the last events of all channels together are held, 100 at least: for processes that fall behind, and for subscribers of many channels. @default 10_000 */
   readonly maxEvents?: number | undefined;
   /** How long the events of a channel are held in which nothing happens, in milliseconds. @default 86_400_000 (24 h) */
   readonly historyTtlMs?: number | undefined;

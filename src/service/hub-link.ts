@@ -33,7 +33,12 @@ export class HubLink {
   /** Resolves once the hub has the event, or once it waits for another try. */
   publish(event: EventDefinition, data: unknown): Promise<void> {
     const published = this.#made(data);
-    return this.#outbox.send(() => this.#inTime(this.#hub.publish(event, published)));
+    let isFirstTry = true;
+    return this.#outbox.send(() => {
+      const sent = isFirstTry ? published : { ...published, isFirstTry };
+      isFirstTry = false;
+      return this.#inTime(this.#hub.publish(event, sent));
+    });
   }
 
   /** Resolves once the transaction holds the event; rejects if the hub could not take it, so that the transaction is rolled back. */
@@ -70,7 +75,7 @@ export class HubLink {
   #made(data: unknown): HubEvent {
     const traceparent = publishingSpan(this.service);
     // No other process makes such a key.
-    return { key: makeRequestId(), time: isoNow(), data, ...(traceparent !== undefined && { traceparent }) };
+    return { key: makeRequestId(), isFirstTry: true, time: isoNow(), data, ...(traceparent !== undefined && { traceparent }) };
   }
 
   #inTime(work: Promise<void>): Promise<void> {

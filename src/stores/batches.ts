@@ -27,25 +27,41 @@ export class Batches<T> {
 
   /** Resolves once the store has the item. */
   add(item: T): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#waiting.push({ item, resolve, reject });
-      if (!this.#isSending) void this.#sendAll();
-    });
+    if (!this.#isSending) return this.#sendOne(item);
+    return new Promise((resolve, reject) => void this.#waiting.push({ item, resolve, reject }));
+  }
+
+  /** With less work than a batch. */
+  async #sendOne(item: T): Promise<void> {
+    this.#isSending = true;
+    try {
+      await this.send([item]);
+    } catch (error) {
+      this.#rejectAll(error);
+      throw error;
+    } finally {
+      if (this.#waiting.length > 0) void this.#sendAll();
+      else this.#isSending = false;
+    }
   }
 
   async #sendAll(): Promise<void> {
-    this.#isSending = true;
     while (this.#waiting.length > 0) {
       const batch = this.#take();
       try {
         await this.send(batch.map(({ item }) => item));
         for (const { resolve } of batch) resolve();
       } catch (error) {
-        // Those after them too: sent now, they would come before these, which are tried again.
-        for (const { reject } of [...batch, ...this.#waiting.splice(0)]) reject(error);
+        for (const { reject } of batch) reject(error);
+        this.#rejectAll(error);
       }
     }
     this.#isSending = false;
+  }
+
+  /** Those that wait: sent now, they would come before what failed, which is tried again. */
+  #rejectAll(error: unknown): void {
+    for (const { reject } of this.#waiting.splice(0)) reject(error);
   }
 
   #take(): Waiting<T>[] {

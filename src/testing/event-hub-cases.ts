@@ -67,9 +67,11 @@ export const eventHubCases: readonly StoreCase<EventHub>[] = [
       withStores(open, 2, async (one, two) => {
         const heard = await listen(two.store, said, { room: 'key' });
         for (const { store } of [one, one, two]) await publish(store, 'key', 'once', 'the-key');
+        const own = eventOf('key', 'own');
+        for (const isFirstTry of [true, false]) await one.store.publish(said, { ...own, isFirstTry });
         await publish(one.store, 'key', 'last');
         await until('the last event', () => heard.texts().includes('last'));
-        equal(heard.texts(), ['once', 'last']);
+        equal(heard.texts(), ['once', 'own', 'last']);
       }),
   },
   {

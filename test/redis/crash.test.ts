@@ -14,6 +14,13 @@ const contract = defineContract({
   events: { said: event({ channel: 'said', payload: z.object({ n: z.int32() }) }) },
 });
 
+interface Faults {
+  /** The hub reads nothing before. */
+  readonly hold?: Promise<void>;
+  /** Stands between the hub and its client. */
+  readonly spoil?: (command: string[], send: (command?: string[]) => Promise<unknown>) => Promise<unknown>;
+}
+
 describe.skipIf(skipped)(`a Redis that crashes${skipped ? ` (${skipped})` : ''}`, () => {
   const undo: (() => unknown)[] = [];
   afterEach(async () => {
@@ -27,15 +34,20 @@ describe.skipIf(skipped)(`a Redis that crashes${skipped ? ` (${skipped})` : ''}`
   }
 
   /** One process: its service and a client of it. */
-  function open({ url }: RedisServer, more: Partial<RedisStoresOptions> = {}) {
+  function open({ url }: RedisServer, { hold, spoil, ...more }: Partial<RedisStoresOptions> & Faults = {}) {
     const reports: string[] = [];
     const clients = [0, 1].map(() => new Redis(url, { retryStrategy: () => 50, maxRetriesPerRequest: null }).on('error', () => {}));
-    const [send, blockingSend] = clients.map(
+    const [first, second] = clients.map(
       (client) =>
         ([name = '', ...rest]: string[]) =>
           client.call(name, ...rest),
     );
-    if (!send || !blockingSend) throw new Error('two clients');
+    if (!first || !second) throw new Error('two clients');
+    const send = spoil ? (command: string[]) => spoil(command, (changed = command) => first(changed)) : first;
+    const blockingSend = async (command: string[]) => {
+      await hold;
+      return second(command);
+    };
     const onError = (error: unknown) => void reports.push(String(error));
     const stores = redisStores({ send, blockingSend, onError, ...more });
     const service = createService(contract, {}, { hub: stores.hub, onError: () => {} });
@@ -86,6 +98,78 @@ describe.skipIf(skipped)(`a Redis that crashes${skipped ? ` (${skipped})` : ''}`
     await until(() => resumed.includes(4));
     expect(resumed).toEqual(['gap', 4]);
     expect(one.reports.filter((report) => report.includes("appendonly is 'no'"))).toHaveLength(1);
+  }, 30_000);
+
+  it('tells a gap to a process that reads after events were trimmed, and to no other', async () => {
+    const server = await start();
+    const trims = { maxEvents: 1, history: 0 };
+    let open1 = (): void => {};
+    const held = new Promise<void>((resolve) => (open1 = resolve));
+    const one = open(server, trims);
+    const quick: unknown[] = [];
+    await one.client.onSaid(({ n }) => void quick.push(n), { onGap: () => void quick.push('gap') });
+    const slow: unknown[] = [];
+    const two = open(server, { ...trims, hold: held });
+    await two.client.onSaid(({ n }) => void slow.push(n), { onGap: () => void slow.push('gap') });
+    for (let n = 0; n < 300; n++) await one.service.publish('said', { n });
+    await until(() => quick.length >= 300);
+    open1();
+    await until(() => slow.includes(299));
+    expect(quick).toEqual(Array.from({ length: 300 }, (_, n) => n));
+    expect(slow[0]).toBe('gap');
+    expect(slow.filter((each) => each === 'gap')).toHaveLength(1);
+  }, 30_000);
+
+  it.each(['is lost', 'is lost, and the client sends the command again', 'is lost, and the command comes after its repeat'])(
+    'publishes an event once whose answer %s',
+    async (what) => {
+      const server = await start();
+      const late: (() => Promise<unknown>)[] = [];
+      const spoil = async (command: string[], send: () => Promise<unknown>) => {
+        if (command[0] !== 'XADD') return send();
+        if (what.includes('after')) late.push(send);
+        else await send();
+        if (what.includes('sends')) return send();
+        throw new Error('the connection is lost');
+      };
+      const [one, two] = [open(server, { spoil }), open(server)];
+      const heard: number[] = [];
+      await two.client.onSaid(({ n }) => void heard.push(n));
+      for (let n = 0; n < 5; n++) await one.service.publish('said', { n });
+      await until(() => heard.length >= 5);
+      for (const send of late) await expect(send()).rejects.toThrow('equal or smaller');
+      await two.service.publish('said', { n: 5 });
+      await until(() => heard.includes(5));
+      expect(heard).toEqual([0, 1, 2, 3, 4, 5]);
+    },
+    30_000,
+  );
+
+  it('takes events of processes whose clocks are apart, each once and in one order', async () => {
+    const server = await start();
+    const ahead = async (command: string[], send: (command: string[]) => Promise<unknown>) =>
+      send(
+        command[0] === 'XADD'
+          ? [...command.slice(0, 2), command[2]?.replace(/^\d+/, (ms) => String(Number(ms) + 5000)) ?? '', ...command.slice(3)]
+          : command,
+      );
+    const processes = [open(server, { spoil: ahead }), open(server), open(server)];
+    const heard = await Promise.all(
+      processes.map(async ({ client }) => {
+        const all: number[] = [];
+        await client.onSaid(({ n }) => void all.push(n));
+        return all;
+      }),
+    );
+    await Promise.all(
+      processes.map(async ({ service }, index) => {
+        for (let n = 0; n < 100; n++) await service.publish('said', { n: index * 100 + n });
+      }),
+    );
+    for (const all of heard) await until(() => all.length >= 300);
+    expect(heard[1]).toEqual(heard[0]);
+    expect(heard[2]).toEqual(heard[0]);
+    expect(new Set(heard[0]).size).toBe(300);
   }, 30_000);
 
   it('says that it may drop keys', async () => {
