@@ -24,6 +24,7 @@ import type { Listener } from './listeners.ts';
 import { Receiver, TOKEN, type ReceiverOptions } from './receiver.ts';
 import { Registry, type Registered } from './registry.ts';
 import { findScheme } from './signing/find-scheme.ts';
+import { checkPublicKey } from './signing/public-key.ts';
 import { readSecret, type WebhookSecret } from './signing/secret.ts';
 import { SUBSCRIPTIONS_PATH, type SubscriptionInput } from './wire.ts';
 
@@ -117,10 +118,11 @@ export function webhook(given: WebhookOptions): WebhookAdapter {
   const publicUrl = publicBase('webhook', given.publicUrl);
   const options: WebhookOptions = { ...readOptions('webhook', given, READERS, OTHERS), publicUrl };
   const { secret, scheme = 'standard', subscribe } = options;
-  const { secrets } = findScheme(scheme, 'webhook');
+  const { secrets, foreign } = findScheme(scheme, 'webhook');
   if (secret === undefined && !subscribe) throw new TypeError("webhook: give the sender's 'secret', or 'subscribe' to subscribe to a peer");
   for (const each of Array.isArray(secret) ? (secret as WebhookSecret[]) : [secret as WebhookSecret])
-    if (secret !== undefined) readSecret(each, secrets);
+    if (foreign?.publicKey) checkPublicKey(foreign, each);
+    else if (secret !== undefined) readSecret(each, secrets);
   if (subscribe && !URL.canParse(subscribe.callbackUrl))
     throw new TypeError(`webhook: subscribe.callbackUrl '${subscribe.callbackUrl}' is not a URL`);
   const target = subscribe && { ...subscribe, url: endpointUrl('webhook: subscribe.url', subscribe.url, SUBSCRIPTIONS_PATH) };

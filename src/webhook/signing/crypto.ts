@@ -6,6 +6,9 @@ export type DigestEncoding = 'base64' | 'hex';
 /** The hash of an HMAC. */
 export type HashName = 'sha1' | 'sha256' | 'sha384' | 'sha512';
 
+/** The kind of a key pair of which the sender has the private half. */
+export type PublicKeyKind = 'ed25519' | 'ecdsa' | 'rsa';
+
 /** A key for HMAC, with what a platform made of it. */
 export interface HmacKey {
   readonly bytes: Uint8Array<ArrayBuffer>;

@@ -1,4 +1,4 @@
-import type { DigestEncoding, HashName } from './crypto.ts';
+import type { DigestEncoding, HashName, PublicKeyKind } from './crypto.ts';
 import type { WebhookRequest } from './request.ts';
 import type { SecretForm } from './secret.ts';
 
@@ -19,6 +19,12 @@ export interface WebhookSchemeDefinition {
   readonly prefix?: string;
   /** The hash of the HMAC; `token` if the sender sends the secret itself. @default 'sha256' */
   readonly hash?: HashName | 'token';
+  /**
+   * The kind of key pair, if the sender signs with a private key. The secret is then its public key: PEM, or its bytes in base64 or hex. `hash` counts for
+   * `ecdsa` and `rsa`.
+   * @default none: an HMAC
+   */
+  readonly publicKey?: PublicKeyKind;
   /** How the signature is written. @default 'hex' */
   readonly encoding?: DigestEncoding;
   /** The signed text or bytes. @default the body */

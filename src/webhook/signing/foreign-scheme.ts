@@ -19,6 +19,7 @@ export function compileScheme(definition: WebhookSchemeDefinition, owner: string
     'signature',
     'prefix',
     'hash',
+    'publicKey',
     'encoding',
     'signed',
     'secrets',
@@ -31,6 +32,9 @@ export function compileScheme(definition: WebhookSchemeDefinition, owner: string
     'status',
   ]);
   oneOf(owner, 'hash', read.hash, ['sha1', 'sha256', 'sha384', 'sha512', 'token']);
+  oneOf(owner, 'publicKey', read.publicKey, ['ed25519', 'ecdsa', 'rsa']);
+  if (read.publicKey !== undefined && read.hash === 'token')
+    throw new TypeError(`${owner}: a sender that sends the secret itself ('token') has no public key`);
   oneOf(owner, 'encoding', read.encoding, ['hex', 'base64']);
   oneOf(owner, 'secrets', read.secrets, ['text', 'base64', 'hex']);
   oneOf(owner, 'status', read.status, [200, 202, 204]);
@@ -41,6 +45,7 @@ export function compileScheme(definition: WebhookSchemeDefinition, owner: string
   const timestamp = read.timestamp === undefined ? undefined : valueOf(read.timestamp);
   const foreign: ForeignSigned = {
     hash,
+    publicKey: read.publicKey,
     read(request) {
       const given = untrusted('signature', () => signature(request));
       const texts = textsOf(given).slice(0, MAX_SIGNATURES);

@@ -61,6 +61,8 @@ export async function explain(
   payload: string | Uint8Array,
   digests: readonly string[],
 ): Promise<string> {
+  if (scheme.foreign?.publicKey)
+    return 'no signature fits: another public key (that of another app or account?), or a body that was changed on its way, for example parsed and printed again';
   const hash = scheme.foreign?.hash ?? 'sha256';
   const isMadeBy = async (secret: WebhookSecret, form: SecretForm): Promise<boolean> => {
     const key = tryRead(secret, form);

@@ -1,5 +1,5 @@
 import type { WebhookContent } from '../body/content.ts';
-import type { DigestEncoding, HashName } from './crypto.ts';
+import type { DigestEncoding, HashName, PublicKeyKind } from './crypto.ts';
 import type { WebhookHandshake } from './definition.ts';
 import { WebhookError } from '../error.ts';
 import { HANDSHAKES } from './handshakes.ts';
@@ -47,6 +47,8 @@ export interface SchemeDefinition {
 /** What a scheme takes from the whole request. */
 export interface ForeignSigned {
   readonly hash: HashName | 'token';
+  /** The kind of the sender's key pair; none for an HMAC. */
+  readonly publicKey: PublicKeyKind | undefined;
   /** The signatures and the time in a request that anybody may have made. Throws a `WebhookError`. */
   read(request: WebhookRequest): { readonly digests: readonly string[]; readonly timestampMs: number | undefined };
   /** What was signed. Throws a `WebhookError`. */

@@ -5,6 +5,7 @@ import type { WebhookSchemeDefinition } from './definition.ts';
 import { WebhookError } from '../error.ts';
 import { findScheme, type WebhookScheme } from './find-scheme.ts';
 import { explain, fits } from './match.ts';
+import { verifyByPublicKey } from './public-key.ts';
 import { ReceivedRequest } from './request.ts';
 import { SCHEMES, type FindHeader, type SchemeDefinition, type SigningScheme } from './schemes.ts';
 import { readSecret, type WebhookSecret } from './secret.ts';
@@ -141,8 +142,9 @@ export async function verifyWith(crypto: SignatureCrypto, options: VerifyWebhook
   const secrets = Array.isArray(secret) ? (secret as readonly WebhookSecret[]) : [secret as WebhookSecret];
   if (secrets.length === 0) throw new WebhookError('bad-secret', 'the list of secrets is empty');
   for (let index = 0; index < secrets.length; index++) {
-    const key = readSecret(secrets[index] ?? '', scheme.secrets);
-    const found = fits(crypto, key, scheme, head, signed, digests, signatures);
+    const found = scheme.foreign?.publicKey
+      ? verifyByPublicKey(scheme.foreign, secrets[index] ?? '', signed, digests, scheme.encoding)
+      : fits(crypto, readSecret(secrets[index] ?? '', scheme.secrets), scheme, head, signed, digests, signatures);
     if (typeof found === 'boolean' ? found : await found) return new VerifiedWebhook(id, timestampMs, index, payload);
   }
   throw new WebhookError('no-matching-signature', await explain(crypto, scheme, secrets, head, signed, digests));
@@ -179,8 +181,9 @@ export async function signWith(crypto: SignatureCrypto, options: SignWebhookOpti
 
 /** The HMAC of a text, by the scheme. */
 export async function hmacText({ secrets, encoding, foreign }: SchemeDefinition, secret: WebhookSecret, text: string): Promise<string> {
-  const read = readSecret(secret, secrets);
-  if (read.kind !== 'hmac' || foreign?.hash === 'token') throw new TypeError('webhook: the secret of this scheme makes no HMAC');
+  const read = readSecret(secret, foreign?.publicKey ? 'text' : secrets);
+  if (read.kind !== 'hmac' || foreign?.hash === 'token' || foreign?.publicKey)
+    throw new TypeError('webhook: the secret of this scheme makes no HMAC');
   return platformCrypto.hmac(read.key, '', text, encoding, foreign?.hash);
 }
 
