@@ -8,6 +8,7 @@ import { WireBytes } from '../../schema/codec/wire-bytes.ts';
 import { answerBodyOf } from '../files/bodies.ts';
 import { readAnswer as readFile } from '../files/transfer.ts';
 import { recordOf } from './failure.ts';
+import { isText } from './style.ts';
 import type { AnswerPath, RestAnswer, RestOperation } from './mapping.ts';
 
 /** What an answer holds, before the output is taken from it. */
@@ -48,7 +49,7 @@ export async function readAnswer(
 
 function kindOf(type: string): 'json' | 'text' | 'bytes' {
   if (type === '' || /^[^;]*json/i.test(type)) return 'json';
-  return /^(?:text\/|application\/(?:[\w.-]+\+)?(?:xml|yaml|javascript|x-www-form-urlencoded))/i.test(type) ? 'text' : 'bytes';
+  return isText(type) ? 'text' : 'bytes';
 }
 
 /** The output in an answer. */

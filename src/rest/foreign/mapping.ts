@@ -46,15 +46,21 @@ export interface RestError {
 export type AnswerPath = string | readonly string[];
 
 /** The API's form of a paged query, which has `limit` and `after` in the contract. */
-export type RestPages =
+export type RestPages = {
+  /** The place of the parameters below: the query, or the body of an API that searches by POST, where numbers stay numbers. @default 'query' */
+  readonly in?: 'query' | 'body';
+} & RestPagesBy;
+
+/** What tells where a page begins. */
+export type RestPagesBy =
   /** Behind the item with a key: `starting_after=ch_5`. */
   | { readonly by: 'key'; readonly after: string; readonly limit?: string }
   /** By the number of the page: `page=2&per_page=50`. `first` is the number of the first page, 1 if it is left out. */
   | { readonly by: 'number'; readonly page: string; readonly limit?: string; readonly first?: number }
   /** By how many items to skip: `offset=50`. */
   | { readonly by: 'offset'; readonly offset: string; readonly limit?: string }
-  /** By a text that the answer has: `cursor=abc`. */
-  | { readonly by: 'cursor'; readonly cursor: string; readonly next: AnswerPath; readonly limit?: string }
+  /** By a value that the answer has: `cursor=abc`. A function makes it from the answer, as of the last item; without one the page is the last. */
+  | { readonly by: 'cursor'; readonly cursor: string; readonly next: AnswerPath | ((answer: unknown) => unknown); readonly limit?: string }
   /** By a URL, from the header `Link` with `rel="next"`, or from the answer. It must lead to the same origin. */
   | { readonly by: 'link'; readonly next?: AnswerPath; readonly limit?: string };
 

@@ -2,13 +2,12 @@ import type { Operation } from '../../core/contract.ts';
 import { ApiError, isApiError } from '../../core/errors.ts';
 import { atPath, type ForeignAnswer } from './answer.ts';
 import type { RestPages } from './mapping.ts';
-import { scalarText } from './style.ts';
 
-/** Where a page begins: parameters of the query, or a URL that the API gave. */
+/** Where a page begins: parameters, or a URL that the API gave. */
 export interface PagePlace {
   /** There is no such page. */
   readonly isEnd?: boolean;
-  readonly query?: readonly (readonly [name: string, value: string])[];
+  readonly params?: readonly (readonly [name: string, value: unknown])[];
   readonly url?: string;
   /** How many items the largest page before it had. */
   readonly largest?: number;
@@ -50,7 +49,7 @@ export class ForeignPages {
     const { pages } = this;
     const { after, limit, ...rest } = (input ?? {}) as Readonly<Record<string, unknown>>;
     const wanted = typeof limit === 'number' ? limit : 0;
-    const size: (readonly [string, string])[] = pages.limit !== undefined && wanted > 0 ? [[pages.limit, String(wanted)]] : [];
+    const size: (readonly [string, unknown])[] = pages.limit !== undefined && wanted > 0 ? [[pages.limit, wanted]] : [];
     let place = this.#start(rest, after, wanted);
     const isFirst = after === undefined || after === null;
     const all: unknown[] = [];
@@ -59,7 +58,7 @@ export class ForeignPages {
     for (let asked = 0; asked < MAX_ANSWERS; asked++) {
       let page: ForeignPage;
       try {
-        page = await ask(rest, place.url === undefined ? { query: [...size, ...(place.query ?? [])] } : place);
+        page = await ask(rest, place.url === undefined ? { params: [...size, ...(place.params ?? [])] } : place);
       } catch (error) {
         // Some APIs have no page behind the last, where others have an empty one.
         if ((asked > 0 || !isFirst) && pages.by === 'number' && isApiError(error) && error.code === 'NOT_FOUND') return all;
@@ -91,7 +90,7 @@ export class ForeignPages {
   #start(rest: object, after: unknown, limit: number): PagePlace {
     const { pages } = this;
     if (after === undefined || after === null) return this.#first();
-    if (pages.by === 'key') return { query: [[pages.after, scalarText(after)]] };
+    if (pages.by === 'key') return { params: [[pages.after, after]] };
     const known = this.#places.get(placeKey(rest, after));
     if (known) return known;
     throw new ApiError(
@@ -103,25 +102,25 @@ export class ForeignPages {
 
   #first(): PagePlace {
     const { pages } = this;
-    return pages.by === 'number' ? { query: [[pages.page, String(pages.first ?? 1)]] } : {};
+    return pages.by === 'number' ? { params: [[pages.page, pages.first ?? 1]] } : {};
   }
 
   /** Where the page behind these items begins; nothing if they were the last. */
   #next(place: PagePlace, { value }: ForeignAnswer, items: readonly unknown[], link: string | null): PagePlace | undefined {
     const { pages } = this;
-    const number = (name: string) => Number(place.query?.find(([known]) => known === name)?.[1] ?? 0);
+    const number = (name: string) => Number(place.params?.find(([known]) => known === name)?.[1] ?? 0);
     switch (pages.by) {
       case 'key': {
         const last = keyOf(items.at(-1), this.operation.pagedBy);
-        return last === undefined ? undefined : { query: [[pages.after, scalarText(last)]] };
+        return last === undefined ? undefined : { params: [[pages.after, last]] };
       }
       case 'number':
-        return { query: [[pages.page, String(number(pages.page) + 1)]] };
+        return { params: [[pages.page, number(pages.page) + 1]] };
       case 'offset':
-        return { query: [[pages.offset, String(number(pages.offset) + items.length)]] };
+        return { params: [[pages.offset, number(pages.offset) + items.length]] };
       case 'cursor': {
-        const cursor = atPath(value, pages.next);
-        return cursor === undefined || cursor === null || cursor === '' ? undefined : { query: [[pages.cursor, scalarText(cursor)]] };
+        const cursor = typeof pages.next === 'function' ? pages.next(value) : atPath(value, pages.next);
+        return cursor === undefined || cursor === null || cursor === '' ? undefined : { params: [[pages.cursor, cursor]] };
       }
       case 'link': {
         const url = pages.next === undefined ? nextLink(link) : atPath(value, pages.next);

@@ -12,7 +12,7 @@ import { wholeUpload } from '../files/transfer.ts';
 import { fromBase64 } from '../../schema/codec/base64.ts';
 import { hasBody, JSON_TYPE, pathSegment } from '../wire.ts';
 import type { ListStyle, RestDefaults, RestOperation, RestPlace } from './mapping.ts';
-import { headerText, scalarText, writePairs } from './style.ts';
+import { headerText, isText, scalarText, writePairs } from './style.ts';
 
 /** A request to a foreign API. */
 export interface ForeignRequest {
@@ -28,7 +28,11 @@ export interface ForeignRequest {
 type Fields = Readonly<Record<string, unknown>>;
 
 /** Compiles what turns an operation's input into a request. Throws a `TypeError` that names what does not fit. */
-export function compileForeign(operation: Operation, mapped: RestOperation, defaults: RestDefaults): (input: unknown) => ForeignRequest {
+export function compileForeign(
+  operation: Operation,
+  mapped: RestOperation,
+  defaults: RestDefaults,
+): (input: unknown, paging: readonly (readonly [string, unknown])[]) => ForeignRequest {
   // A contract's own operations cannot be bound to it: it has no output. A foreign one may say all in its status and headers.
   const isHead = mapped.http?.startsWith('HEAD ') === true;
   const binding =
@@ -56,7 +60,12 @@ export function compileForeign(operation: Operation, mapped: RestOperation, defa
       Object.keys(shape.fields).some((name) => !taken.has(name) && (places.get(name) ?? { in: 'body' }).in === 'body'));
   const headers = { ...defaults.headers, ...mapped.headers };
 
-  return (given) => {
+  if (mapped.pages?.in === 'body' && !isBodied)
+    throw new TypeError(
+      `rest: ${operation.name}: 'pages' are in the body, which ${whole === undefined ? `${binding.method} has not` : `'${whole}' is`}`,
+    );
+
+  return (given, paging) => {
     const fields = mapped.input ? mapped.input((given ?? {}) as Fields) : ((given ?? {}) as Fields);
     const query: string[] = [];
     const cookies: string[] = [];
@@ -71,6 +80,7 @@ export function compileForeign(operation: Operation, mapped: RestOperation, defa
       else if (where === 'cookie') cookies.push(`${name}=${encodeText(value, input)}`);
       else members.push([name, value, style]);
     }
+    for (const [name, value] of paging) members.push([name, value, lists]);
     if (cookies.length > 0) sent['cookie'] = [sent['cookie'], ...cookies].filter((part) => part !== undefined).join('; ');
     const body = whole === undefined ? membersOf(members, type, isBodied && hasMembers) : bodyOf(fields[whole], type, whole);
     if (body !== undefined) Object.assign(sent, isUpload(body) ? body.headers : { 'content-type': type });
@@ -108,6 +118,8 @@ function fill(segment: HttpSegment, fields: Fields, inputs: ReadonlyMap<string, 
 }
 
 const isJson = (type: string): boolean => /^application\/(?:json|[\w.-]+\+json)\s*(?:;|$)/i.test(type);
+/** A JSON value on each line. */
+const isLines = (type: string): boolean => /^application\/(?:x-)?(?:ndjson|jsonl|json-?lines)\s*(?:;|$)/i.test(type);
 const isMultipart = (type: string): boolean => /^multipart\/form-data\s*(?:;|$)/i.test(type);
 const isForm = (type: string): boolean => /^application\/x-www-form-urlencoded\s*(?:;|$)/i.test(type);
 
@@ -153,7 +165,8 @@ function bodyOf(value: unknown, type: string, name: string): ForeignRequest['bod
       true,
     );
   if (value instanceof Uint8Array) return new Uint8Array(value);
-  if (typeof value === 'string') return /^(?:text\/|application\/(?:[\w.-]+\+)?xml)/i.test(type) ? value : base64Body(value, name);
+  if (isLines(type) && Array.isArray(value)) return value.map((line) => `${JSON.stringify(line)}\n`).join('');
+  if (typeof value === 'string') return isText(type) || isLines(type) ? value : base64Body(value, name);
   return JSON.stringify(value);
 }
 

@@ -40,6 +40,13 @@ export function headerText(name: string, value: unknown): string {
   return text;
 }
 
+/** Whether a media type is text, but not JSON. */
+export function isText(type: string): boolean {
+  return /^(?:text\/|application\/(?:[\w.-]+\+)?(?:xml|(?:x-)?yaml|toml|(?:x-)?javascript|x-www-form-urlencoded|graphql|sql|sparql-\w+)\s*(?:;|$))/i.test(
+    type,
+  );
+}
+
 /** A scalar as text; anything else as JSON. */
 export function scalarText(value: unknown): string {
   return typeof value === 'string' ? value : JSON.stringify(value);

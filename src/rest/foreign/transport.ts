@@ -28,6 +28,7 @@ import {
 } from './mapping.ts';
 import { ForeignPages, type PagePlace } from './pages.ts';
 import { followRedirects } from './redirect.ts';
+import { scalarText } from './style.ts';
 import { uploadBody, type Upload } from '../../http/client/upload.ts';
 import { compileForeign, fillForeignPath, isUpload, type ForeignRequest } from './request.ts';
 
@@ -48,7 +49,7 @@ const ACCEPT_ITEMS = `${EVENT_STREAM_TYPE}, ${NDJSON_TYPE};q=0.9, application/js
 interface Compiled {
   readonly operation: Operation;
   readonly mapped: RestOperation;
-  readonly encode: (input: unknown) => ForeignRequest;
+  readonly encode: (input: unknown, paging: readonly (readonly [string, unknown])[]) => ForeignRequest;
   readonly pages: ForeignPages | undefined;
 }
 
@@ -163,17 +164,19 @@ export class ForeignRest {
   }
 
   async #exchangeOf(
-    { encode }: Compiled,
+    { encode, mapped }: Compiled,
     input: unknown,
     place: PagePlace,
     signal: AbortSignal,
     own: Readonly<Record<string, string>>,
   ): Promise<ForeignExchange> {
     const { base, query } = this.carrier;
-    const { method, path, query: pairs, headers, body } = encode(input);
+    const { params = [] } = place;
+    const isInBody = mapped.pages?.in === 'body';
+    const { method, path, query: pairs, headers, body } = encode(input, isInBody ? params : []);
     const upload = isUpload(body) ? await uploadBody(body) : undefined;
     const credentials = await query();
-    const paging = (place.query ?? []).map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`);
+    const paging = isInBody ? [] : params.map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(scalarText(value))}`);
     const target = (secret: readonly string[]) =>
       place.url === undefined
         ? base + withQuery(path, [...pairs, ...paging, ...secret])
