@@ -23,7 +23,7 @@ export const callCommand = defineCommand({
   },
   notes: [
     `Operations of the Blog: ${Object.keys(blogContract.operations).join(', ')}. Protocols: ${protocolNames('call')}.`,
-    'The input is a JSON object; - reads it from standard input. The output is printed as JSON: indented on a terminal, else in one line; nothing where the operation gives no output. A stream is printed item by item, one in each line, until it ends or Ctrl-C.',
+    'The input is a JSON object; - reads it from standard input. The output is printed as JSON: indented on a terminal, else in one line. Nothing is printed if the operation gives no output. A stream is printed item by item, one in each line, until it ends or Ctrl-C.',
     'Exit codes: 0; 1 for an API error, which is the last thing printed on standard error, as JSON; 2 for wrong usage.',
   ],
   examples: [

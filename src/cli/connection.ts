@@ -9,7 +9,7 @@ import { painter, printJson } from './terminal.ts';
 /** The flags of commands that talk to a service. */
 export const CONNECTION_FLAGS = {
   via: { type: 'string', value: '<protocol>', summary: 'the protocol', default: DEFAULT_PROTOCOL, short: 'p' },
-  url: { type: 'string', value: '<url>', summary: 'where the service is; without it, where serve has it when no flag says otherwise' },
+  url: { type: 'string', value: '<url>', summary: 'the address of the service; without it, the one that serve has without flags' },
   contract: { type: 'string', value: '<file>', summary: "a module that exports another contract than the Blog's" },
   header: { type: 'string', value: '<name:value>', summary: 'sent along', multiple: true, short: 'H' },
   wire: { type: 'boolean', summary: 'also prints what went over the wire, on standard error' },

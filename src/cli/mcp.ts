@@ -15,14 +15,14 @@ export const mcpCommand = defineCommand({
   positionals: ['[module]'],
   flags: {
     via: { type: 'string', value: '<protocol>', summary: 'calls a service elsewhere, by this protocol', short: 'p' },
-    url: { type: 'string', value: '<url>', summary: 'where that service is' },
+    url: { type: 'string', value: '<url>', summary: 'the address of that service' },
     contract: { type: 'string', value: '<file>', summary: "a module that exports its contract, if that is not the Blog's" },
     header: { type: 'string', value: '<name:value>', summary: 'sent along with each call', multiple: true, short: 'H' },
     tool: { type: 'string', value: '<operation>', summary: 'an operation that is a tool (default those that the contract marks, or all)', multiple: true }, // prettier-ignore
   },
   notes: [
     "An agent starts it and speaks the Model Context Protocol with it. The module's default export, or its export 'service', is what createService gives; without one it is the Blog service.",
-    'What the module prints goes to standard error: standard output is the protocol’s. It ends with its input.',
+    'Output of the module itself goes to standard error, because standard output belongs to the protocol. It ends with its input.',
   ],
   examples: [
     ['multi-api-sdk mcp ./service.js', 'the operations of a service of your own as tools'],

@@ -27,7 +27,7 @@ export const serveCommand = defineCommand({
     'grpc-port': { ...PORT, summary: 'of gRPC; 0 picks a free one', default: 50_051 },
     'mqtt-port': { ...PORT, summary: 'of the embedded MQTT broker; 0 picks a free one (default 1883)' },
     'mqtt-host': { type: 'string', value: '<host>', summary: 'of the embedded MQTT broker, whatever --host says (default 127.0.0.1)' },
-    'mqtt-path': { type: 'string', value: '<path>', summary: 'where browsers reach the embedded MQTT broker on the HTTP port: /mqtt' },
+    'mqtt-path': { type: 'string', value: '<path>', summary: 'the path of the embedded MQTT broker for browsers, on the HTTP port: /mqtt' },
     'mqtt-publishers': {
       type: 'string',
       value: '<event>',
@@ -50,7 +50,7 @@ export const serveCommand = defineCommand({
   },
   notes: [
     "The module's default export, or its export 'service', is what createService gives, or a function that makes it: ({ hub, idempotencyStore }) => createService({ contract, handlers, hub, idempotencyStore }).",
-    'Prints where it listens once everything does.',
+    'Prints the addresses when everything listens.',
     'SIGINT and SIGTERM end it with exit code 0, once calls in flight have finished; a second signal ends it at once.',
   ],
   examples: [

@@ -20,7 +20,7 @@ export const watchCommand = defineCommand({
     ...CONNECTION_FLAGS,
     count: { type: 'number', value: '<n>', summary: 'ends after so many events', range: [1, Number.MAX_SAFE_INTEGER], short: 'n' },
     envelope: { type: 'boolean', summary: 'prints {"id","time","data"} instead of the payload alone' },
-    'last-event-id': { type: 'string', value: '<id>', summary: 'resumes behind this event' },
+    'last-event-id': { type: 'string', value: '<id>', summary: 'resumes after this event' },
     'timeout-ms': {
       type: 'number',
       value: '<ms>',
@@ -31,7 +31,7 @@ export const watchCommand = defineCommand({
   },
   notes: [
     `Events of the Blog: ${Object.keys(blogContract.events).join(', ')} (onTemperature means temperature). Protocols: ${protocolNames('subscribe')}.`,
-    "Each line of standard output is one event's payload. Standard error says 'watching …' once the service has acknowledged the subscription, and where events may have been missed. A broken connection is made again and resumes where it broke.",
+    "Each line of standard output is one event's payload. Standard error says 'watching …' when the service has acknowledged the subscription, and says if events may have been missed. A broken connection is made again, and resumes after the last event.",
     'Over webhooks it starts a receiver on a free port and subscribes it, so the service must reach this machine: serve --allow-private-webhooks.',
     'Exit codes: 0 after --count events, Ctrl-C or SIGTERM; 1 for an API error, which is the last thing printed on standard error, as JSON; 2 for wrong usage.',
   ],

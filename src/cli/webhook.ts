@@ -30,13 +30,13 @@ export const webhookCommand = defineCommand({
     id: { type: 'string', value: '<id>', summary: 'sign and send: the id (default a random one)' },
     timestamp: { type: 'number', value: '<s>', summary: 'sign and send: seconds since 1970 (default now)' },
     'tolerance-s': { type: 'number', value: '<s>', summary: 'verify: how far the timestamp may be off', default: 300 },
-    url: { type: 'string', value: '<url>', summary: 'send: where to' },
+    url: { type: 'string', value: '<url>', summary: 'send: the receiver' },
     event: { type: 'string', value: '<type>', summary: 'send: makes {"event","timestamp","data"} around the body, which is the data' },
     json: { type: 'boolean', summary: 'for programs: one line of JSON' },
   },
   notes: [
     'The body is the second argument or, without one, standard input, byte for byte.',
-    'Exit codes: 0; 1 where the webhook is not verified, or was not answered with 2xx; 2 for wrong usage.',
+    'Exit codes: 0; 1 if the webhook is not verified, or was not answered with 2xx; 2 for wrong usage.',
   ],
   examples: [
     [`multi-api-sdk webhook sign '{"event":"ping"}'`, 'prints the headers'],
@@ -54,7 +54,7 @@ export const webhookCommand = defineCommand({
     const scheme = flags.scheme as WebhookScheme;
     const secret = flags.secret ?? process.env['WEBHOOK_SECRET'];
     if (secret === undefined) throw new UsageError('which secret? --secret <secret>, or the variable WEBHOOK_SECRET');
-    if (action === 'send' && flags.url === undefined) throw new UsageError('where to? --url <url>');
+    if (action === 'send' && flags.url === undefined) throw new UsageError('the receiver is missing: --url <url>');
     const given = headersOf(flags.header);
     let payload: string | Uint8Array = body ?? (await readInput());
     const signing = {

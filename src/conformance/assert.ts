@@ -33,7 +33,7 @@ async function rejection(promise: PromiseLike<unknown>, code: ErrorCode): Promis
   try {
     value = await settled(promise, `a rejection with ${code}`);
   } catch (error) {
-    if (!isApiError(error)) throw new Error(`expected ${code}, but this is no ApiError: ${String(error)}`, { cause: error });
+    if (!isApiError(error)) throw new Error(`expected ${code}, but this is not an ApiError: ${String(error)}`, { cause: error });
     if (error.code !== code) throw new Error(`expected ${code}, got ${error.message}`, { cause: error });
     return error;
   }

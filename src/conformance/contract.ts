@@ -316,7 +316,7 @@ export const conformanceContract = defineContract({
       http: 'GET /raw-bytes/{size}',
     }),
     broken: query({ summary: 'Gives what the contract does not allow', output: z.object({ number: z.int32() }), http: 'GET /broken' }),
-    crash: mutation({ summary: 'Throws an exception that is no ApiError', input: z.object({ secret: z.string() }), output: Item }),
+    crash: mutation({ summary: 'Throws an exception that is not an ApiError', input: z.object({ secret: z.string() }), output: Item }),
     post: mutation({
       summary: 'Writes an event',
       input: z.object({ room: z.string(), seat: z.int32(), text: z.string() }),

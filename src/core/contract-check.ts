@@ -190,7 +190,7 @@ function checkPathParam(where: string, param: string, fields: Fields | undefined
   const field = own(fields, param);
   if (!field) {
     throw new TypeError(
-      `${where}: the path parameter {${param}} is no input; inputs are ${Object.keys(fields ?? {}).join(', ') || 'none'}`,
+      `${where}: the path parameter {${param}} is not an input; inputs are ${Object.keys(fields ?? {}).join(', ') || 'none'}`,
     );
   }
   if (shapeOf(field).kind !== 'scalar')
@@ -258,7 +258,7 @@ function checkRelations(contract: Contract): void {
       const where = `relation ${type}.${name}`;
       if (own(fields, name)) throw new TypeError(`${where}: ${type} already has a property '${name}'`);
       const operation = own(contract.operations, relation.operation);
-      if (operation?.kind !== 'query') throw new TypeError(`${where}: '${relation.operation}' is no query of this contract`);
+      if (operation?.kind !== 'query') throw new TypeError(`${where}: '${relation.operation}' is not a query of this contract`);
       const inputs = operation.input && fieldsOf(operation.input);
       for (const [input, property] of Object.entries(relation.input)) {
         if (!own(inputs, input)) throw new TypeError(`${where}: ${relation.operation} has no input '${input}'`);
@@ -274,7 +274,7 @@ function checkRelations(contract: Contract): void {
 
 function checkBatch(where: string, batch: RelationBatch, inputs: number, contract: Contract): void {
   const operation = own(contract.operations, batch.operation);
-  if (operation?.kind !== 'query') throw new TypeError(`${where}: batch: '${batch.operation}' is no query of this contract`);
+  if (operation?.kind !== 'query') throw new TypeError(`${where}: batch: '${batch.operation}' is not a query of this contract`);
   if (inputs !== 1) throw new TypeError(`${where}: batch: the relation must start from one property`);
   const list = own(operation.input && fieldsOf(operation.input), batch.input);
   if (!list || shapeOf(list).kind !== 'list')

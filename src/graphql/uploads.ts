@@ -79,7 +79,7 @@ function put(operations: unknown, path: string, file: FileBody): void {
   if (!steps.includes('variables') || !isParent(at) || !Object.hasOwn(at, last) || at[last] !== null)
     throw new ApiError(
       'INVALID_ARGUMENT',
-      `the map puts a file at '${path.slice(0, 200)}', where the operations have no null in their variables`,
+      `the map puts a file at '${path.slice(0, 200)}', but the operations have no null there in their variables`,
     );
   at[last] = file;
 }

@@ -180,7 +180,7 @@ class Planner {
         relations.push({ name, relation, operation, node: compiled.node, selection: wanted === true ? undefined : wanted });
       } else {
         const all = [...Object.keys(fields), ...Object.keys(known)].join(', ');
-        throw refuse(`select: '${name}' is no field of ${id ?? path.join('.')}: it has ${all}`, inner);
+        throw refuse(`select: '${name}' is not a field of ${id ?? path.join('.')}: it has ${all}`, inner);
       }
     }
     // What relations start from: a peer that gives the relation itself need not give it.
@@ -201,7 +201,7 @@ class Planner {
       const holders = options
         .map((option) => shapeOf(option))
         .flatMap((shape) => (shape.kind === 'object' ? (own(shape.fields, name) ?? []) : []));
-      if (holders.length === 0) throw refuse(`select: '${name}' is no field of any variant of ${path.join('.')}`, [...path, name]);
+      if (holders.length === 0) throw refuse(`select: '${name}' is not a field of any variant of ${path.join('.')}`, [...path, name]);
       for (const holder of holders) fields.set(name, this.#compile(holder, selection[name], [...path, name]).node);
     }
     return { kind: 'fields', fields: [...fields], relations: [] };

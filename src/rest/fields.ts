@@ -28,7 +28,7 @@ export function compileFields(output: TypeUse | undefined): FieldFilter | undefi
       const names = given.flatMap((text) => text.split(',')).map((name) => name.trim());
       const stray = names.find((name) => !known.has(name));
       if (stray !== undefined) {
-        const message = `'${stray}' is no field of ${node.name}: it has ${[...known].join(', ')}`;
+        const message = `'${stray}' is not a field of ${node.name}: it has ${[...known].join(', ')}`;
         throw new ApiError('INVALID_ARGUMENT', message, { details: { issues: [{ path: ['fields'], message }] } });
       }
       return Object.fromEntries(names.map((name) => [name, true as const]));

@@ -126,17 +126,17 @@ function capitalise(text: string): string {
 /** https://www.rfc-editor.org/rfc/rfc9457, with the members that carry this library's errors. */
 const PROBLEM = {
   type: 'object',
-  description: 'What went wrong (RFC 9457).',
+  description: 'The problem (RFC 9457).',
   properties: {
     type: { type: 'string', format: 'uri-reference', default: 'about:blank' },
     title: { type: 'string', description: "The status' phrase." },
     status: { type: 'integer', format: 'int32', minimum: 400, maximum: 599 },
-    detail: { type: 'string', description: 'What went wrong, for people.' },
-    code: { type: 'string', enum: [...ERROR_CODES], description: 'What went wrong, for programs.' },
+    detail: { type: 'string', description: 'The problem, for people.' },
+    code: { type: 'string', enum: [...ERROR_CODES], description: 'The problem, for programs.' },
     reason: { type: 'string', description: 'The name of an error that the operation declares.' },
     details: {
       type: 'object',
-      description: 'More about it; of INVALID_ARGUMENT: what is wrong with the input, and where.',
+      description: 'More about it; of INVALID_ARGUMENT: the faults of the input, and their places.',
       properties: {
         issues: {
           type: 'array',
@@ -176,7 +176,7 @@ const PARAMETERS = {
   IfNoneMatch: {
     name: 'If-None-Match',
     in: 'header',
-    description: 'An ETag: 304 where the answer has not changed.',
+    description: 'An ETag: 304 if the answer has not changed.',
     schema: { type: 'string' },
   },
   LastEventId: { name: 'Last-Event-ID', in: 'header', description: 'Resume after this event.', schema: { type: 'string', maxLength: 256 } },
@@ -191,6 +191,6 @@ const HEADERS = {
   RequestId: { description: 'The id of the request.', schema: { type: 'string' } },
   RetryAfter: { description: 'Seconds to wait before trying again.', schema: { type: 'integer', minimum: 0 } },
   ETag: { description: 'Changes with the answer.', schema: { type: 'string' } },
-  Location: { description: 'Where the new thing can be read.', schema: { type: 'string', format: 'uri-reference' } },
-  Link: { description: 'On a full page: where the next one is, `rel="next"` (RFC 8288).', schema: { type: 'string' } },
+  Location: { description: 'The address of the new thing.', schema: { type: 'string', format: 'uri-reference' } },
+  Link: { description: 'On a full page: the address of the next one, `rel="next"` (RFC 8288).', schema: { type: 'string' } },
 };

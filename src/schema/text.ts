@@ -118,7 +118,7 @@ function readPair(pair: string, byName: ReadonlyMap<string, QueryField>, values:
   const { name } = field;
   const known = Object.hasOwn(values, name) ? values[name] : undefined;
   if (!field.isList) {
-    if (known !== undefined) throw refuse(name, `the query has '${name}' twice, and it is no list`);
+    if (known !== undefined) throw refuse(name, `the query has '${name}' twice, and it is not a list`);
     values[name] = equals === -1 && field.nullable ? null : field.read(equals === -1 ? '' : decode(pair.slice(equals + 1), name));
   } else if (equals === -1) {
     if (known === undefined) values[name] = field.nullable ? null : [];

@@ -6,7 +6,7 @@ export function present(error: unknown, signal: AbortSignal, requestId: string, 
   if (isApiError(error)) {
     const known = error.requestId === undefined ? error.with({ requestId }) : error;
     if (known.details === undefined || isJson(known.details)) return known;
-    report(new TypeError(`the details of an error are no JSON: ${error.message}`, { cause: error }));
+    report(new TypeError(`the details of an error are not JSON: ${error.message}`, { cause: error }));
     return known.with({ details: undefined });
   }
   if ((error as Error | undefined)?.name === 'AbortError' && signal.aborted) {

@@ -28,7 +28,7 @@ export function securedContext(
     if (typeof verifiers?.[name] !== 'function')
       throw new TypeError(`createService: the contract asks for '${name}': give the option security: { ${name}: (credentials) => … }`);
     if (scheme?.type === 'apiKey' && scheme.in === 'query')
-      throw new TypeError(`createService: '${name}' is an API key in the query, where logs keep it: let it be in a header`);
+      throw new TypeError(`createService: '${name}' is an API key in the query, which logs keep: let it be in a header`);
   }
   // A surface that asks who calls, and for no member: any of the schemes will do, and none if there is something that anybody may do.
   const someone = [...new Set(asked.flatMap((requirement) => Object.keys(requirement)))].map((name) => ({ [name]: [] }));

@@ -57,6 +57,6 @@ function checkHandlers(contract: Contract, handlers: Readonly<Record<string, unk
   }
   for (const name of Object.keys(handlers)) {
     if (!Object.hasOwn(contract.operations, name))
-      throw new TypeError(`createService: the handler '${name}' is no operation of the contract`);
+      throw new TypeError(`createService: the handler '${name}' is not an operation of the contract`);
   }
 }

@@ -155,7 +155,7 @@ export const eventHubCases: readonly StoreCase<EventHub>[] = [
   },
   {
     id: 'place',
-    rule: 'A new subscriber may be told where it stands, before anything was published and later; from there it misses nothing at any instance.',
+    rule: 'A new subscriber may be told its place, before anything was published and later; from there it misses nothing at any instance.',
     run: (open) =>
       withStores(open, 2, async (one, two) => {
         const standing = await listen(one.store, ticked, {});

@@ -124,7 +124,7 @@ export const webhookStoreCases: readonly WebhookStoreCase[] = [
   },
   {
     id: 'deleted',
-    rule: 'With a subscription its deliveries go, and what comes for it later is dropped; what comes with it for others is not.',
+    rule: 'Deliveries go with their subscription, and later ones for it are dropped; those for others are not.',
     async run(open) {
       const store = await open();
       await store.load();
@@ -202,7 +202,7 @@ export const webhookStoreCases: readonly WebhookStoreCase[] = [
   },
   {
     id: 'claim',
-    rule: 'A shared store gives each subscription to one dispatcher, with what is pending, and equal shares to all; what is released another one takes.',
+    rule: 'A shared store gives each subscription to one dispatcher, with its pending deliveries, and equal shares to all. Another dispatcher takes a subscription that was released.',
     async run(open) {
       const store = await open();
       const { sharing } = store;

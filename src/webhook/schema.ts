@@ -150,7 +150,7 @@ function pathsOf(root: string, types: readonly string[]): JsonObject {
     },
     [`${root}/{id}/test`]: {
       parameters: [id],
-      post: { operationId: 'testWebhook', ...answer(200, 'What came of one attempt.', { type: 'object' }) },
+      post: { operationId: 'testWebhook', ...answer(200, 'The result of one attempt.', { type: 'object' }) },
     },
     [`${root}/{id}/deliveries`]: {
       parameters: [id],

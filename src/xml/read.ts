@@ -63,7 +63,7 @@ function read(plan: Plan, element: XmlElement, context: ReadContext, level: numb
     case 'text':
       if (element.children.length > 0 && plan.node?.kind !== 'any') {
         const [{ local = '' } = {}] = element.children;
-        throw new ReadProblem(`<${shown(local)}> stands where text is expected`, local);
+        throw new ReadProblem(`<${shown(local)}> stands at a place of text`, local);
       }
       if (plan.node?.kind === 'any') context.checkJson?.(element.text);
       return plan.read(element.text);
@@ -126,7 +126,7 @@ function at<T>(name: string | number, work: () => T): T {
 
 function refuseText(element: XmlElement): void {
   if (element.text !== '' && element.text.trim() !== '')
-    throw new ReadProblem(`the text '${shown(element.text.trim(), 40)}' stands where elements are expected`);
+    throw new ReadProblem(`the text '${shown(element.text.trim(), 40)}' stands at a place of elements`);
 }
 
 function checkNamespace({ local, uri }: XmlElement, namespace: string): void {

@@ -203,7 +203,7 @@ const mistakes: readonly (readonly [what: string, make: () => unknown, names: Re
         operations: { getUser, getPosts },
         relations: { User: { posts: { operation: 'posts', input: { userId: 'id' } } } },
       }),
-    /User\.posts.*'posts' is no query/,
+    /User\.posts.*'posts' is not a query/,
   ],
   [
     'a relation with an input that the query has not',

@@ -99,7 +99,7 @@ describe('an error whose details are no JSON', () => {
     const error: unknown = await client.say({ text: 'hello' }).catch((reason: unknown) => reason);
     expect(error).toMatchObject({ code: 'NOT_FOUND', text: 'no such room' });
     expect(error).not.toHaveProperty('details');
-    expect(reported).toEqual([new TypeError('the details of an error are no JSON: [NOT_FOUND] no such room')]);
+    expect(reported).toEqual([new TypeError('the details of an error are not JSON: [NOT_FOUND] no such room')]);
     await service.close();
   });
 });

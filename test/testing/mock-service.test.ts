@@ -88,7 +88,7 @@ describe('mockService', () => {
   it('uses the handlers that are given, and refuses those of no operation', async () => {
     const { client } = mocked({ odd: () => ({ n: 10 }) });
     expect(await client.odd()).toEqual({ n: 10 });
-    expect(() => mockService(contract, { nothing: () => 1 } as never)).toThrow(/'nothing' is no operation/);
+    expect(() => mockService(contract, { nothing: () => 1 } as never)).toThrow(/'nothing' is not an operation/);
     expect(() => mockService(contract, { odd: 1 } as never)).toThrow(/handler of odd is not a function/);
     expect(() => mockService(contract, {}, { delayMs: -1 })).toThrow(/delayMs/);
   });

@@ -99,7 +99,7 @@ describe('mswHandlers', () => {
   });
 
   it('refuses an address or a protocol that it does not know', () => {
-    expect(() => mswHandlers(blogContract, { url: '/api' })).toThrow(/'url' is where the API is looked for/);
+    expect(() => mswHandlers(blogContract, { url: '/api' })).toThrow(/'url' is the address of the API/);
     expect(() => mswHandlers(blogContract, { url: 'http://a.example', protocols: ['mqtt' as never] })).toThrow(/'mqtt' is not among/);
   });
 });

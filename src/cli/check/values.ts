@@ -20,7 +20,11 @@ export class ValueComparison {
 
   use(before: TypeUse, after: TypeUse, place: string): void {
     if (before.nullable !== after.nullable && before.node.kind !== 'any' && after.node.kind !== 'any')
-      this.#add(after.nullable ? 'widened' : 'narrowed', place, after.nullable ? 'null is one of its values' : 'null is no value any more');
+      this.#add(
+        after.nullable ? 'widened' : 'narrowed',
+        place,
+        after.nullable ? 'null is one of its values' : 'null is not a value any more',
+      );
     this.node(before.node, after.node, place);
   }
 

@@ -17,7 +17,7 @@ export const importCommand = defineCommand({
       summary: 'these operations: names, ids or METHOD /path, with * for any text',
       multiple: true,
     },
-    out: { type: 'string', value: '<file>', summary: 'where to write the module (default standard output)' },
+    out: { type: 'string', value: '<file>', summary: 'the file to write the module to (default standard output)' },
     name: { type: 'string', value: '<name>', summary: "the contract's name (default from the title)" },
     allow: { type: 'string', value: '<place>', summary: 'a folder or origin that the description may refer to', multiple: true },
     header: { type: 'string', value: '<name:value>', summary: 'sent when a description is fetched', multiple: true, short: 'H' },
@@ -39,7 +39,7 @@ export const importCommand = defineCommand({
   },
   notes: [
     'Reads OpenAPI 3.0 to 3.2, Swagger 2 and AsyncAPI 2 and 3, as JSON or YAML, with the files they refer to; GraphQL schemas, in SDL or as the answer to an introspection query; WSDL 1.1; and .proto files or descriptor sets. The module has zod schemas, the contract, and connect(options), which gives the client.',
-    'What a contract cannot say is listed on standard error, with its place. The same description gives the same text, so that a change of it is a diff.',
+    'The table of all that a contract cannot say goes to standard error, with each place. The same description gives the same text, so that a change of it is a diff.',
     'Exit codes: 0; 1 if the description cannot be used; 2 for wrong usage.',
   ],
   examples: [

@@ -15,8 +15,8 @@ export const printCommand = defineCommand({
   positionals: ['<format>'],
   flags: {
     contract: { type: 'string', value: '<file>', summary: 'the module that exports the contract (default the Blog)' },
-    out: { type: 'string', value: '<folder>', summary: 'where to write the files (default standard output)' },
-    server: { type: 'string', value: '<url>', summary: 'where the service is: https:, wss:, mqtts:', multiple: true },
+    out: { type: 'string', value: '<folder>', summary: 'the folder to write the files to (default standard output)' },
+    server: { type: 'string', value: '<url>', summary: 'the address of the service: https:, wss:, mqtts:', multiple: true },
     lock: { type: 'string', value: '<file>', summary: 'field numbers of the .proto file: kept, and written with those that are new' },
   },
   notes: [

@@ -31,7 +31,7 @@ export const compareCommand = defineCommand({
       type: 'string',
       value: '<protocol=url>',
       multiple: true,
-      summary: 'where a service runs already: rest=https://api.example.com, or an address alone for all that HTTP carries',
+      summary: 'the address of a service that runs already: rest=https://api.example.com, or only an address for all that HTTP carries',
     },
     via: { type: 'string', value: '<protocol>', multiple: true, short: 'p', summary: 'only this protocol' },
     only: { type: 'string', value: '<name>', multiple: true, summary: 'only this operation or event' },
@@ -43,14 +43,14 @@ export const compareCommand = defineCommand({
     json: { type: 'boolean', summary: 'prints the figures as one line of JSON' },
   },
   notes: [
-    'The module exports a service, as for serve; it is started in a second process for each protocol. With --contract alone that process answers with samples. With --urls the service is where they lead; events are left out there, because only the service can publish them.',
+    'The module exports a service, as for serve; it is started in a second process for each protocol. With --contract alone that process answers with samples. With --urls the service is at these addresses. Events are left out there, because only the service can publish them.',
     'Inputs that nobody gave are the examples of the schemas, else samples that are made of the types. An answer that refuses its input is measured as it is.',
     'Exit codes: 0; 1 if anything failed; 2 for wrong usage.',
   ],
   examples: [
     ['multi-api-sdk compare --html report.html', 'the Blog, as a page'],
     ['multi-api-sdk compare ./service.js', 'a service of your own'],
-    ['multi-api-sdk compare --contract ./contract.js --urls rest=https://api.example.com --urls grpc=api.example.com:443', 'where it runs'],
+    ['multi-api-sdk compare --contract ./contract.js --urls rest=https://api.example.com --urls grpc=api.example.com:443', 'the address of the service'],
     [`multi-api-sdk compare --json | jq '.summary'`, 'for programs'],
   ],
   async run({ flags, positionals: [file] }) {

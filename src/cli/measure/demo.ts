@@ -19,7 +19,7 @@ export const demoCommand = defineCommand({
   },
   notes: [
     'Each protocol gets a service of its own on free ports, does the same work, and must give what the service gives within the process.',
-    'Exit codes: 0; 1 where anything failed; 2 for wrong usage.',
+    'Exit codes: 0; 1 if anything failed; 2 for wrong usage.',
   ],
   examples: [
     ['multi-api-sdk demo', 'the matrix'],

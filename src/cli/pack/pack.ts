@@ -26,13 +26,13 @@ export const packCommand = defineCommand({
     server: {
       type: 'string',
       value: '<url>',
-      summary: 'where the service is, a URL for each scheme (default callers say it)',
+      summary: 'the addresses of the service, a URL for each scheme (by default callers give them)',
       multiple: true,
     },
     brand: { type: 'string', value: '<Name>', summary: 'of createNameClient (default from the package)' },
     version: { type: 'string', value: '<version>', summary: "the package's version (default the contract's)" },
     sdk: { type: 'string', value: '<version>', summary: 'the multi-api-sdk that it depends on (default this one)' },
-    out: { type: 'string', value: '<folder>', summary: 'where to write it; its dist is replaced', default: 'sdk' },
+    out: { type: 'string', value: '<folder>', summary: 'the folder to write to; its dist is replaced', default: 'sdk' },
   },
   notes: [
     'The package is ESM with types of its own, one entry for each protocol, a README and a test. npm test runs it, npm publish publishes it.',

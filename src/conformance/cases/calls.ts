@@ -28,7 +28,7 @@ export const callCases = [
     );
   }),
 
-  define('thenable', 'What a handler returns is awaited if it has a `then`, also if it is no promise.', async (t) => {
+  define('thenable', 'The result of a handler is awaited if it has a `then`, also if it is not a promise.', async (t) => {
     const { client } = await t.open();
     equal(await client.stamp({ at: '2026-01-31T23:59:59Z' }), { at: '2026-01-31T23:59:59Z' }, 'the output');
   }),
@@ -74,7 +74,7 @@ export const callCases = [
 
   define(
     'control-characters',
-    'Control characters, NUL included, arrive, or are refused with INVALID_ARGUMENT where the protocol has no way to write them.',
+    'Control characters, NUL included, arrive. If the protocol has no way to write them, they are refused with INVALID_ARGUMENT.',
     {
       level: 'SHOULD',
       async run(t) {

@@ -65,13 +65,13 @@ export const deadlineCases = [
     await fails(client.noInput(undefined, { timeoutMs: 100 }), 'DEADLINE_EXCEEDED');
   }),
 
-  define('invalid', 'A timeoutMs that is no positive number is INVALID_ARGUMENT.', async (t) => {
+  define('invalid', 'A timeoutMs that is not a positive number is INVALID_ARGUMENT.', async (t) => {
     const { client, probe } = await t.open();
     for (const timeoutMs of [0, -1, NaN]) await fails(client.noInput(undefined, { timeoutMs }), 'INVALID_ARGUMENT');
     equal(probe.runsOf('noInput'), 0, 'the runs');
   }),
 
-  define('not-a-header', 'What carries the deadline is no header to the handler.', async (t) => {
+  define('not-a-header', 'The handler does not see the header that carries the deadline.', async (t) => {
     const { client } = await t.open();
     const { headers } = await client.headers(undefined, { timeoutMs: 30_000 });
     const stray = Object.keys(headers).filter((name) => name.includes('timeout'));

@@ -49,7 +49,7 @@ export const headerCases = [
     equal(stray, [], 'headers of the carrier');
   }),
 
-  define('request-id', 'A request id is made where there is none, a given one is taken over, and an error carries it.', async (t) => {
+  define('request-id', 'A request id is made if the caller gives none, a given one is taken over, and an error carries it.', async (t) => {
     const { client } = await t.open();
     const [first, second] = [(await client.headers()).requestId, (await client.headers()).requestId];
     ok(first !== '' && first !== second, `the request ids are '${first}' and '${second}'`);
@@ -87,7 +87,7 @@ export const headerCases = [
     },
   ),
 
-  define('option-fails', 'Where the headers function fails, the call is UNAUTHENTICATED and not sent.', async (t) => {
+  define('option-fails', 'If the headers function fails, the call is UNAUTHENTICATED and not sent.', async (t) => {
     const { client, probe } = await t.open({
       headers: () => {
         throw new Error('no token');

@@ -52,7 +52,7 @@ export const limitCases = [
     },
   }),
 
-  define('replay', 'What a subscriber has missed may be more than is held for it at once: it comes whole and in order.', {
+  define('replay', 'The events that a subscriber has missed may be more than is held for it at once: they come whole and in order.', {
     needs: ['subscribe'],
     async run(t) {
       const { client, service } = await t.open({ maxBufferedBytes: 10_000 });

@@ -20,7 +20,7 @@ export const pagingCases = [
   define('page', 'A page is a plain array of at most `limit` items, behind `after`.', async (t) => {
     const { client, probe } = await t.open();
     const first = await client.items({ total: 5 });
-    ok(Array.isArray(first), 'the page is no array');
+    ok(Array.isArray(first), 'the page is not an array');
     equal(
       first.map(({ id }) => id),
       [1, 2, 3],

@@ -72,7 +72,7 @@ export const selectCases = [
 
   define(
     'relations-of-list',
-    'Relations of a list’s items come with each item; what several items lead to is asked for once.',
+    'Relations of a list’s items come with each item, and an item that several lead to is asked for once.',
     async (t) => {
       const { client, probe } = await t.open();
       const output = await client.shelves({ count: 8 }, { select: { id: true, owner: { name: true }, items: { id: true } } });

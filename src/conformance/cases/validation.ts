@@ -54,7 +54,7 @@ export const validationCases = [
 
   define(
     'client-kinds',
-    'What is no JSON value of the schema is refused: NaN, infinities, unsafe integers, wrong types, null for what is not nullable.',
+    'Values that the schema does not have in JSON are refused: NaN, infinities, unsafe integers, wrong types, null for a type without it.',
     async (t) => {
       const { client, probe } = await t.open();
       const bad: Record<string, unknown[]> = {
@@ -83,7 +83,7 @@ export const validationCases = [
     },
   ),
 
-  define('no-object', 'An input that is no object is refused.', async (t) => {
+  define('no-object', 'An input that is not an object is refused.', async (t) => {
     const { client, probe } = await t.open();
     for (const input of [null, 7, 'text', []]) {
       await fails((client.patch as (input: unknown) => Promise<unknown>)(input), 'INVALID_ARGUMENT');

@@ -226,7 +226,7 @@ function valueOf(type: ProtoType, node: ProtoEntry['node']): JsonValue {
     case 'null':
       return NULL;
     case 'coded':
-      throw new TypeError(`${type.name}: types of somebody else's .proto have no JSON here`);
+      throw new TypeError(`${type.name}: types of a foreign .proto file have no JSON here`);
     case 'scalar':
       if (type.conversion === 'number-text' && node) {
         const read = compileTextReader({

@@ -164,7 +164,7 @@ export class Descriptors {
         const typeOf = (type: string): ForeignMessage => {
           const found = this.resolve(type, file.package);
           if (found instanceof Message) return found;
-          throw new TypeError(`grpc: ${path} has an enum where it needs a message`);
+          throw new TypeError(`grpc: ${path} has an enum, and a message is needed`);
         };
         this.#rpcs.set(path, {
           path,

@@ -102,7 +102,7 @@ export async function listen(handler: HttpHandler, options: ListenOptions = {}):
     refuse(
       socket.on('error', () => {}),
       501,
-      'this is no proxy: CONNECT is not supported',
+      'this is not a proxy: CONNECT is not supported',
     ),
   );
   server.on('clientError', onClientError);

@@ -127,9 +127,11 @@ function compileOperation(where: string, operation: Operation, mapping: MqttOper
   );
   const fields = fieldsOf(operation.input);
   const stray = [pattern, ...replies].flatMap(({ params }) => params).find((param) => !own(fields, param));
-  if (stray !== undefined) throw new TypeError(`${where}: the topic's parameter {${stray}} is no property of the input`);
+  if (stray !== undefined) throw new TypeError(`${where}: the topic's parameter {${stray}} is not a property of the input`);
   if (operation.output && replies.length === 0)
-    throw new TypeError(`${where}: the operation has an output: say with 'reply' where the device answers, or leave the output out`);
+    throw new TypeError(
+      `${where}: the operation has an output: say with 'reply' on which topic the device answers, or leave the output out`,
+    );
   return { pattern, replies, mapping };
 }
 

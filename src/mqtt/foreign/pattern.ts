@@ -110,7 +110,7 @@ function check(topic: unknown, where: string, isFilter: boolean): void {
   if (new TextEncoder().encode(topic).length > MAX_TOPIC_BYTES) fail(`is longer than ${MAX_TOPIC_BYTES} bytes`);
   if (/[\0\p{Cs}]/u.test(topic)) fail('has a character that no topic may have');
   const bare = topic.replace(PARAM, '');
-  if (/[{}]/.test(bare)) fail("has a brace that is no parameter: write it like '{device}'");
+  if (/[{}]/.test(bare)) fail("has a brace that is not part of a parameter: write it like '{device}'");
   const names = [...topic.matchAll(PARAM)].map((match) => match[2]);
   if (new Set(names).size < names.length) fail('has a parameter twice');
   const levels = topic.split('/');

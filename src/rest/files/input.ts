@@ -142,7 +142,7 @@ function fieldOf(part: FormPart, text: string, member: Member): unknown {
 function put(input: Record<string, unknown>, name: string, { isList }: Member, value: unknown): void {
   const before = Object.hasOwn(input, name) ? input[name] : undefined;
   if (!isList) {
-    if (before !== undefined) throw refuse(name, `the form has '${name}' twice, and it is no list`);
+    if (before !== undefined) throw refuse(name, `the form has '${name}' twice, and it is not a list`);
     define(input, name, value);
   } else if (Array.isArray(value) && before === undefined) define(input, name, value);
   else if (Array.isArray(before)) before.push(value);

@@ -95,7 +95,7 @@ export class ForeignPages {
     if (known) return known;
     throw new ApiError(
       'FAILED_PRECONDITION',
-      `${this.operation.name}: where the page after ${JSON.stringify(after)?.slice(0, 100)} begins is not known here: begin with the first page, with the same client and inputs${limit > 0 ? '' : ', and a limit'}`,
+      `${this.operation.name}: the beginning of the page after ${JSON.stringify(after)?.slice(0, 100)} is not known here: begin with the first page, with the same client and inputs${limit > 0 ? '' : ', and a limit'}`,
       { sent: false },
     );
   }

@@ -61,8 +61,8 @@ export interface AttributesSchema {
 
 function subjectNote({ params }: EventDefinition): string {
   return params.length === 0
-    ? 'What the event is about.'
-    : `What the event is about: ${params.join('/')}, if the service says nothing else.`;
+    ? 'The subject of the event.'
+    : `The subject of the event: ${params.join('/')}, if the service says nothing else.`;
 }
 
 /** An event in the JSON format: its attributes, and `data` as it is described. */

@@ -108,7 +108,7 @@ function answerOf(
 
 function addressOf(url: unknown): URL {
   const found = typeof url === 'string' && /^https?:\/\//.test(url) && URL.canParse(url) ? new URL(url) : undefined;
-  if (!found) throw new TypeError("mswHandlers: the option 'url' is where the API is looked for: 'https://api.example.com'");
+  if (!found) throw new TypeError("mswHandlers: the option 'url' is the address of the API: 'https://api.example.com'");
   return found;
 }
 

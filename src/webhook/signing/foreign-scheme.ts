@@ -40,7 +40,7 @@ export function compileScheme(definition: WebhookSchemeDefinition, owner: string
   oneOf(owner, 'status', read.status, [200, 202, 204]);
   const { hash = 'sha256', encoding = 'hex', secrets = 'text', prefix = '' } = read;
   for (const name of ['signature', 'timestamp', 'id', 'type', 'time'] as const) checkValue(owner, name, read[name]);
-  if (read.signature === undefined) throw new TypeError(`${owner}: say in 'signature' where the signature is, such as 'x-signature'`);
+  if (read.signature === undefined) throw new TypeError(`${owner}: give the place of the signature in 'signature', such as 'x-signature'`);
   const signature = valueOf(read.signature);
   const timestamp = read.timestamp === undefined ? undefined : valueOf(read.timestamp);
   const foreign: ForeignSigned = {

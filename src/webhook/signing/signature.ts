@@ -158,7 +158,7 @@ export async function signWith(crypto: SignatureCrypto, options: SignWebhookOpti
     throw new TypeError(`signWebhook: webhooks of this scheme can only be verified: use one of ${Object.keys(SCHEMES).join(', ')}`);
   if (!isWebhookId(id)) throw new TypeError(`signWebhook: the id '${id}' must be printable, without spaces and dots`);
   const timestamp = String(Math.floor(timestampMs / 1000));
-  if (!TIMESTAMP.test(timestamp)) throw new TypeError(`signWebhook: timestampMs ${timestampMs} is no time since 1970 in milliseconds`);
+  if (!TIMESTAMP.test(timestamp)) throw new TypeError(`signWebhook: timestampMs ${timestampMs} is not a time since 1970 in milliseconds`);
   const read = bytesOf(options.payload);
   const payload = read instanceof Promise ? await read : read;
   const head = scheme.head(id, timestamp);
@@ -215,7 +215,7 @@ function checkAge(timestampMs: number, toleranceMs: number, now: number): void {
   if (-age > toleranceMs)
     throw new WebhookError(
       'timestamp-too-new',
-      `the timestamp is ${duration(-age)} ahead: a clock that is off, or milliseconds in place of seconds`,
+      `the timestamp is ${duration(-age)} ahead: a clock that is off, or milliseconds instead of seconds`,
     );
 }
 

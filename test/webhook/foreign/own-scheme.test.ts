@@ -150,7 +150,7 @@ describe('a scheme of its own', () => {
 
   it('is checked when the receiver is made', () => {
     const make = (scheme: unknown) => () => webhook({ secret: 's', scheme: scheme as never });
-    expect(make({})).toThrow(/'signature' where the signature is/);
+    expect(make({})).toThrow(/the place of the signature in 'signature'/);
     expect(make({ signature: 'x', hash: 'md5' })).toThrow(/hash must be one of sha1, .*not "md5"/);
     expect(make({ signature: 'x', signatur: 'y' })).toThrow(/unknown option 'signatur', do you mean 'signature'/);
     expect(make({ signature: 'not a header' })).toThrow(/signature must be a header's name/);

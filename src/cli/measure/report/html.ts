@@ -35,7 +35,7 @@ export function htmlReport(data: PageData): string {
 <h1>${e(name)} on ${protocols.length} protocols</h1>
 <p class="quiet">${operations} operations, ${rows.length - operations} events, ${repeat} repetitions each. Made by <code>multi-api-sdk compare</code> on Node ${e(process.versions.node)}, ${e(process.platform)} ${e(process.arch)}.</p>
 </header>
-${section('What it shows', list([...findings(groups)]))}
+${section('Results', list([...findings(groups)]))}
 ${section('To know', list(remarks(rows)), 'remarks')}
 ${groups.map(chartSection).join('\n')}
 ${section('Which protocol?', `<div class="cards">${protocols.map((protocol) => card(protocol, groups)).join('')}</div>`)}

@@ -33,7 +33,7 @@ export function terminalReport(data: ReportData, width: number, paint: Paint): s
     paint('dim', line('', HEAD)),
     ...rows.flatMap((row) => details(row, paint)),
     '',
-    ...list(paint('bold', 'What it shows'), findings(groups)),
+    ...list(paint('bold', 'Results'), findings(groups)),
     ...list(paint('yellow', 'To know'), remarks(rows)),
     ...list(paint('bold', 'How it was measured'), method(repeat, isRemote)).map((line) => paint('dim', line)),
   ];

@@ -120,7 +120,7 @@ export const errorCases = [
 
   define(
     'transport',
-    'What a served transport throws beside ApiErrors is INTERNAL or UNKNOWN to the caller, without its text.',
+    'An error of a served transport that is not an ApiError is INTERNAL or UNKNOWN to the caller, without its text.',
     async (t) => {
       const client = await t.connect(
         conformanceContract,

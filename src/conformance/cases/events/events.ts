@@ -278,7 +278,7 @@ export const eventCases = [
     },
   }),
 
-  define('broken-hub', 'A broken hub never fails a finished mutation; what it could not take is published once it is back.', {
+  define('broken-hub', 'A broken hub never fails a finished mutation. Its events are published when the hub is back.', {
     needs: both,
     async run(t) {
       const { client, probe } = await t.open();
