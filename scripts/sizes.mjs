@@ -28,13 +28,13 @@ const use = (name, path) =>
  * is lowered with each gain, so that nothing grows unseen.
  */
 const PROGRAMS = {
-  rest: { contents: use('rest', 'rest'), budgets: [22, 22, 29.7], goal: 18 },
-  websocket: { contents: use('webSocket', 'websocket'), budgets: [24.7, 24.7, 29.1], goal: 20 },
+  rest: { contents: use('rest', 'rest'), budgets: [22, 22, 29.8], goal: 18 },
+  websocket: { contents: use('webSocket', 'websocket'), budgets: [24.7, 24.7, 29.4], goal: 20 },
   graphql: { contents: use('graphql', 'graphql'), budgets: [29.9, 29.9, 39.4], goal: 30 },
   connect: { contents: use('connect', 'grpc/connect'), budgets: [26.1, 54.7, 58.2], goal: 22 },
   'mqtt.js itself': { contents: "export { default } from 'mqtt';" },
   // mqtt.js runs in a page only.
-  mqtt: { contents: use('mqtt', 'mqtt'), budgets: [32.4], goal: 20, beside: 'mqtt.js itself' },
+  mqtt: { contents: use('mqtt', 'mqtt'), budgets: [32.6], goal: 20, beside: 'mqtt.js itself' },
 };
 const MOMENTS = ['at once', 'first call', 'first event'];
 

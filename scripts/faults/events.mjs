@@ -53,13 +53,26 @@ export async function webhookReaders(url) {
   return { port: Number(new URL(server.url).port), make, close: () => server.close() };
 }
 
-/** A reader's losses. One is told where a gap is heard between its neighbours; all behind the end of a subscription are. */
-export function judge({ heard, ends }, count, pad) {
+/**
+ * A reader's losses. One is told where a gap is heard between its neighbours; all behind the end of a subscription are. An event whose number
+ * is out of order is not lost, but its value was spoiled.
+ */
+export function judge({ heard: all, ends }, count, pad) {
   const numbers = [];
   let highest = -1;
   let isTold = false;
   let spoiled = 0;
   const silent = [];
+  const events = all.filter((each) => each !== 'gap');
+  let at = -1;
+  const heard = all.map((each) => {
+    if (each === 'gap') return each;
+    at++;
+    const before = events[at - 1]?.n ?? -1;
+    const next = events[at + 1]?.n ?? -1;
+    const isInOrder = (each.n === before && next !== before + 2) || (before < each.n && each.n < next);
+    return next > before + 1 && !isInOrder ? { n: before + 1, pad: '' } : each;
+  });
   const once = new Set(heard.filter((each) => each !== 'gap').map(({ n }) => n));
   for (const each of heard) {
     if (each === 'gap') {

@@ -1,6 +1,7 @@
 import { ApiError, type JsonObject } from '../core/errors.ts';
 import { mappedSink } from '../guard/mapped-sink.ts';
 import type { SseEvent } from '../http/events/sse.ts';
+import { Chain } from '../events/chain.ts';
 import { localId } from '../events/event-id.ts';
 import { parseJson } from '../peer/json.ts';
 import type { EventSink } from '../core/transport.ts';
@@ -10,8 +11,19 @@ import type { ClientDocument } from './document/document.ts';
 import type { Subscribing } from './socket/settings.ts';
 import { decodeErrors, isObject } from './wire.ts';
 
+/** Who gets the events of a subscription, and what tells that some are missing, unless somebody else's server sends them. */
+interface ChainedSink {
+  readonly sink: EventSink;
+  readonly chain: Chain | undefined;
+}
+
 /** Hands one response of an event's subscription on; false if it was the last. */
-function deliver(payload: unknown, document: ClientDocument, sink: EventSink, onEventError: (error: ApiError) => void): boolean {
+function deliver(
+  payload: unknown,
+  document: ClientDocument,
+  { sink, chain }: ChainedSink,
+  onEventError: (error: ApiError) => void,
+): boolean {
   const { data, errors, extensions } = isObject(payload) ? payload : {};
   const notes = isObject(extensions) ? extensions : {};
   if (Array.isArray(errors) && errors.length > 0) {
@@ -24,43 +36,47 @@ function deliver(payload: unknown, document: ClientDocument, sink: EventSink, on
     onEventError(error);
     if (!isObject(data) || Object.values(data).every((value) => value === null)) return true;
   }
-  if (notes['subscribed'] === true) return true;
-  if (notes['gap'] === true) {
+  const { after, id } = notes;
+  const isEvent = typeof id === 'string';
+  if (notes['gap'] === true || chain?.isBroken(after, isEvent ? id : undefined)) {
+    if (!isEvent) chain?.gap();
     sink.gap();
-    return true;
   }
+  if (notes['subscribed'] === true || notes['gap'] === true) return true;
   if (!isObject(data)) {
     sink.end(new ApiError('DATA_LOSS', 'the server sent an event without data', { remote: true }));
     return false;
   }
-  void hand(data, notes, document, sink);
+  const read = document.read(data, notes['absent']);
+  if (read !== undefined) void hand(read, notes, sink);
+  // A hook may say so of what is not an event. Our servers send none without the field.
+  else if (chain) sink.gap();
   return true;
 }
 
-/** Hands the data of a response on, unless the mapping's hook says with `undefined` that it is not an event or item. */
-function hand(data: JsonObject, notes: JsonObject, document: ClientDocument, sink: EventSink): void | Promise<void> {
+/** Hands on what a response has: an event or an item. */
+function hand(data: unknown, notes: JsonObject, sink: EventSink): void | Promise<void> {
   const { id, time, traceparent } = notes as { readonly id?: unknown; readonly time?: unknown; readonly traceparent?: string };
-  const read = document.read(data, notes['absent']);
-  if (read !== undefined)
-    return sink.next({
-      id: typeof id === 'string' ? id : localId(),
-      time: typeof time === 'string' ? time : isoNow(),
-      data: read,
-      traceparent,
-    });
+  return sink.next({
+    id: typeof id === 'string' ? id : localId(),
+    time: typeof time === 'string' ? time : isoNow(),
+    data,
+    traceparent,
+  });
 }
 
 /** Hands one response of a subscription on; false if it was the last. The promise of a stream settles once its reader has taken the item. */
 export type Take = (payload: unknown, sink: EventSink) => Maybe<boolean>;
 
 /** How the responses of a subscription are taken: as events, or as the items of a stream. */
-export function takerOf({ document, isStream, mapped }: Subscribing, onEventError: (error: ApiError) => void): Take {
+export function takerOf({ document, isStream, mapped, payload: asked }: Subscribing, onEventError: (error: ApiError) => void): Take {
   let events: EventSink | undefined;
+  const chain = mapped ? undefined : new Chain(asked.extensions?.['lastEventId'] as string | undefined);
   return (payload, sink) => {
     try {
       if (isStream) return deliverItem(payload, document, sink);
       events ??= mapped ? mappedSink(mapped.name, sink, onEventError as (error: unknown) => void, true) : sink;
-      return deliver(payload, document, events, onEventError);
+      return deliver(payload, document, { sink: events, chain }, onEventError);
     } catch (cause) {
       // Of the mapping's hook: events go on, a loop cannot.
       const error = ApiError.from(cause, 'DATA_LOSS', String(cause));
@@ -88,7 +104,9 @@ function deliverItem(payload: unknown, document: ClientDocument, sink: EventSink
     sink.end(new ApiError('DATA_LOSS', 'the server sent an item without data', { remote: true }));
     return false;
   }
-  const taken = hand(data, notes, document, sink);
+  const read = document.read(data, notes['absent']);
+  // The mapping's hook says with `undefined` that it is not an item.
+  const taken = read === undefined ? undefined : hand(read, notes, sink);
   return taken ? taken.then(() => true) : true;
 }
 

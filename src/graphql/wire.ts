@@ -44,6 +44,8 @@ export const NO_HASHES = { message: 'PersistedQueryNotSupported', code: 'PERSIST
 
 /** What is put beside the events of a subscription. */
 export const SUBSCRIBED = JSON.stringify({ data: null, extensions: { subscribed: true } });
+/** As {@link SUBSCRIBED}, with the event after which the subscription begins. */
+export const subscribed = (after: string): string => JSON.stringify({ data: null, extensions: { subscribed: true, after } });
 export const GAP = JSON.stringify({ data: null, extensions: { gap: true } });
 
 /** Reads a request; throws INVALID_ARGUMENT that names the parameter that is not what it must be. */

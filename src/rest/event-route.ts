@@ -36,13 +36,21 @@ export function createEventRoute(transport: Transport, event: EventDefinition, o
     // Nobody would read such a subscription, and nothing would end it. A body that is never begun has no length to tell.
     if (request.method === 'HEAD') return { status: 200, headers: eventStreamHead(requestId), body: (writer) => writer.end() };
     const stream = new EventStream(streamOptions);
-    const sink: EventSink = {
-      next: (message) => stream.write(encode(message)),
-      gap: () => stream.write(GAP),
-      end: (error) => stream.end(error),
-    };
     const given = request.headers['last-event-id'];
     const lastEventId = given === undefined ? undefined : readLastEventId(String(given));
+    // The event that was sent last, or from which it resumes: so its reader notices that one is missing.
+    let after = lastEventId ?? '';
+    const sink: EventSink = {
+      next(message) {
+        stream.write(UNFIT.test(after) ? encode(message) : `after: ${after}\n${encode(message)}`);
+        after = message.id;
+      },
+      gap() {
+        after = '';
+        stream.write(GAP);
+      },
+      end: (error) => stream.end(error),
+    };
     // '+' stands for any value of a channel parameter, as in MQTT.
     const fixed = Object.fromEntries(Object.entries(params).filter(([, value]) => value !== '+'));
     const peer = peerOf(request, 'rest');

@@ -86,6 +86,9 @@ export interface UnhandledWebhook {
 
 /** The query parameter of the callback URL. */
 export const TOKEN = 'subscription';
+/** Tokens of callbacks that are remembered because nobody listens to them, and how long one may be. */
+const MAX_STRANGERS = 1000;
+const MAX_TOKEN_CHARS = 100;
 /** How many kinds of things are reported: senders may make up types. */
 const MAX_SAID = 1000;
 
@@ -103,6 +106,8 @@ export class Receiver {
   readonly #xml = new WeakMap<Contract, Promise<(text: string) => Parameters<typeof contentOf>[0]>>();
   /** What was reported, which is said once. */
   readonly #said = new Set<string>();
+  /** Tokens that came and that nobody listens to, and those of listeners that left. */
+  readonly #strangers = new Set<string>();
   readonly #scheme: SchemeDefinition;
   /** Of the option and of the scheme. */
   readonly #handshakes: readonly WebhookHandshake[];
@@ -135,6 +140,7 @@ export class Receiver {
 
   delete(listener: Listener): void {
     this.#listeners.delete(listener);
+    if (listener.registration) this.#isStrange(listener.registration.token);
   }
 
   readonly handler: HttpHandler = (request) => {
@@ -187,7 +193,7 @@ export class Receiver {
     const granted = grantResponse(request.method, header, this.options.grant, registered !== undefined);
     if (granted) return granted;
     if (request.method !== 'POST') throw new HttpError(405, `webhooks come by POST, not ${request.method}`, { allow: 'POST' });
-    if (token !== null && !registered && this.options.secret === undefined) return { status: 410, headers: {} };
+    if (token !== null && !registered && this.options.secret === undefined) return this.#refuseStranger(token);
     const secret = registered?.registration ? await registered.registration.secret : this.options.secret;
     if (secret === undefined) return comeAgain();
     const { scheme, toleranceMs, clock } = this.options;
@@ -209,6 +215,21 @@ export class Receiver {
     const listeners = candidates.filter(({ contract, event }) => this.#types.get(contract)?.namesOf(types).has(event));
     if (listeners.length === 0) return this.#unhandled(content, types, webhook);
     return this.#deliver(content, types, webhook, listeners, registered ? (token ?? '') : '', header);
+  }
+
+  /** 410 ends the subscription, so a token that may have been spoiled on its way has to come again. */
+  #refuseStranger(token: string): HttpResponse {
+    if (this.#isStrange(token)) return { status: 410, headers: {} };
+    return problemResponse(new ApiError('NOT_FOUND', 'this address has no such subscription'));
+  }
+
+  /** Whether a token has come before, or was that of a listener. It has now. */
+  #isStrange(token: string): boolean {
+    if (this.#strangers.has(token)) return true;
+    if (token.length > MAX_TOKEN_CHARS) return false;
+    this.#strangers.add(token);
+    if (this.#strangers.size > MAX_STRANGERS) this.#strangers.delete(this.#strangers.keys().next().value ?? '');
+    return false;
   }
 
   /** Nobody listens: not yet or no more, so that it shall come again, or this type is not wanted at all. */

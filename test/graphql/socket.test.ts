@@ -21,11 +21,11 @@ describe('graphql-transport-ws', () => {
     expect(first.value).toMatchObject({ data: { user: { username: 'john_doe' } } });
     await expect(client.iterate({ query: '{ nope }' }).next()).rejects.toMatchObject([{ extensions: { code: 'UNIMPLEMENTED' } }]);
     const chat = client.iterate({ query: 'subscription { message { sender message } }', extensions: { ack: true } });
-    expect((await chat.next()).value).toEqual({ data: null, extensions: { subscribed: true } });
+    expect((await chat.next()).value).toEqual({ data: null, extensions: { subscribed: true, after: '' } });
     await service.publish('message', { sender: 'user123', message: 'Hello, everyone!' });
     expect((await chat.next()).value).toEqual({
       data: { message: { sender: 'user123', message: 'Hello, everyone!' } },
-      extensions: { id: expect.any(String), time: expect.any(String) },
+      extensions: { id: expect.any(String), time: expect.any(String), after: '' },
     });
     await chat.return?.();
     await client.dispose();

@@ -94,10 +94,10 @@ describe('subscriptions as server-sent events', () => {
     const gate = new Promise<void>((resolve) => (release = resolve));
     const ended = new Promise<void>((resolve) => {
       const sink = encodingSink(
-        async ({ id }) => (await gate, id),
+        async ({ id }) => (await gate, JSON.stringify({ extensions: { id } })),
         () => expect.unreachable('nothing fails'),
         {
-          next: (payload) => heard.push(payload),
+          next: (payload) => heard.push((JSON.parse(payload) as { extensions: { id: string } }).extensions.id),
           gap: () => {},
           end: (error) => (heard.push(error?.code), resolve()),
         },

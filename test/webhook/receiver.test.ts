@@ -201,6 +201,27 @@ describe('the receiver', () => {
     await client.close();
   });
 
+  test('an unknown subscription is 410 only if it comes again, or was that of a listener that left', async () => {
+    const callbacks: string[] = [];
+    const fetch = async (_url: unknown, init?: { readonly body?: unknown; readonly method?: string }) => {
+      if (init?.method === 'POST') callbacks.push((JSON.parse(String(init.body)) as { url: string }).url);
+      return new Response('{"id":"s-1","secret":"' + secret + '","url":"x"}', {
+        status: 201,
+        headers: { 'content-type': 'application/json' },
+      });
+    };
+    const subscribe = { url: 'http://sender.example/subscriptions', callbackUrl: 'http://receiver.example/' };
+    const { client, post } = open({ secret: undefined, subscribe, fetch: fetch });
+    const stop = await client.onArticle(() => {});
+    const [own = ''] = callbacks;
+    const turned = own.replace(/.$/, (last) => (last === '0' ? '1' : '0'));
+    const statuses = [];
+    for (const url of [turned, turned, own]) statuses.push((await post('{}', {}, url)).status);
+    await stop();
+    statuses.push((await post('{}', {}, own)).status);
+    expect(statuses).toEqual([404, 410, 401, 410]);
+  });
+
   test('webhooks of GitHub reach a listener as they are', async () => {
     const { client, post } = open({ secret: 'it is a secret', scheme: 'github' });
     const seen: unknown[] = [];

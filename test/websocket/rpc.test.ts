@@ -132,18 +132,22 @@ describe('JSON-RPC', () => {
     peer.send({ jsonrpc: '2.0', method: 'getUser', params: { id: 123 } });
     expect(await peer.ask([1, 2, 3, 4, 5])).toMatchObject({ id: null, error: { code: -32600 } });
     const [subscribed] = await peer.ask([rpc(1, 'subscribe', { event: 'message' })]);
-    expect(subscribed).toEqual({ jsonrpc: '2.0', id: 1, result: { subscription: 1 } });
+    expect(subscribed).toEqual({ jsonrpc: '2.0', id: 1, result: { subscription: 1, after: '' } });
   });
 
   it('carries events: subscribe, event, gap, unsubscribe', async () => {
     const { url, service } = await serveBlog();
     const peer = await Peer.open(`${url}/ws`);
-    expect(await peer.ask(rpc(1, 'subscribe', { event: 'message' }))).toEqual({ jsonrpc: '2.0', id: 1, result: { subscription: 1 } });
+    expect(await peer.ask(rpc(1, 'subscribe', { event: 'message' }))).toEqual({
+      jsonrpc: '2.0',
+      id: 1,
+      result: { subscription: 1, after: '' },
+    });
     await service.publish('message', { sender: 'a', message: 'one' });
     const { method, params } = await peer.next();
     expect([method, params]).toEqual([
       'event',
-      { subscription: 1, id: expect.any(String), time: expect.any(String), data: { sender: 'a', message: 'one' } },
+      { subscription: 1, after: '', id: expect.any(String), time: expect.any(String), data: { sender: 'a', message: 'one' } },
     ]);
     await service.publish('message', { sender: 'a', message: 'two' });
     await peer.next();

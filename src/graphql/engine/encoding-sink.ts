@@ -16,7 +16,9 @@ const MAX_WAITING = 1000;
  * The sink of a subscription that keeps the order of events, also of those that take time to encode. Where they come faster than that, it
  * ends behind those that wait, with RESOURCE_EXHAUSTED.
  */
-export function encodingSink(encode: EncodeEvent, onFailure: (error: unknown) => ApiError, sink: PayloadSink): EventSink {
+export function encodingSink(encode: EncodeEvent, onFailure: (error: unknown) => ApiError, sink: PayloadSink, lastEventId = ''): EventSink {
+  /** The event that was sent last, or from which it resumes: so its reader notices that one is missing. */
+  let before = lastEventId;
   let last: Promise<void> | undefined;
   let waiting = 0;
   let isFull = false;
@@ -52,10 +54,29 @@ export function encodingSink(encode: EncodeEvent, onFailure: (error: unknown) =>
     next: (message) =>
       after(() => {
         const text = encode(message);
-        if (typeof text !== 'string') return text.then((settled) => sink.next(settled));
-        sink.next(text);
+        const previous = before;
+        before = message.id;
+        if (typeof text !== 'string') return text.then((settled) => sink.next(withAfter(settled, previous)));
+        sink.next(withAfter(text, previous));
       }),
-    gap: () => after(() => sink.gap()),
+    gap: () =>
+      after(() => {
+        before = '';
+        sink.gap();
+      }),
     end: (error) => after(() => sink.end(error)),
   };
+}
+
+let lastText = '';
+let lastAfter = '';
+let lastResult = '';
+
+/** The response of an event, which names in its extensions the event before it. Most subscriptions got the same, so its text is made once. */
+function withAfter(text: string, after: string): string {
+  if (text === lastText && after === lastAfter) return lastResult;
+  lastText = text;
+  lastAfter = after;
+  // The extensions are its last member, and never empty.
+  return (lastResult = `${text.slice(0, -2)},"after":${JSON.stringify(after)}}}`);
 }

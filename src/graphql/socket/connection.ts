@@ -145,7 +145,7 @@ export class SocketConnection {
   #receive(text: string): void {
     const message = read(text);
     const type = message?.['type'];
-    if (typeof type !== 'string') return;
+    if (typeof type !== 'string') return this.#refuseFrame();
     const { id, payload } = message ?? {};
     if (type === 'ping') return this.#send('pong', payload === undefined ? {} : { payload });
     if (type === 'pong') return;
@@ -155,10 +155,20 @@ export class SocketConnection {
       return this.#onAck();
     }
     const live = typeof id === 'string' ? this.#live.get(id) : undefined;
-    if (!live) return;
+    // One that has just ended may be on its way.
+    if (!live) return Number(id) >= 1 && Number(id) <= this.#lastId ? undefined : this.#refuseFrame();
     if (type === 'complete') live.end();
     else if (type === 'error') live.end(decodeErrors(Array.isArray(payload) ? payload : [payload], undefined));
     else if (type === 'next') this.#next(id as string, live, payload);
+    else this.#refuseFrame();
+  }
+
+  /**
+   * A message that no server of this library sends was spoiled on its way. Nobody knows for whom it was, so the connection is given up, and
+   * subscriptions resume. Other servers may send anything.
+   */
+  #refuseFrame(): void {
+    if (this.#acks) this.#socket?.fail('the server sent a message that cannot be understood');
   }
 
   #next(id: string, live: Live, payload: unknown): void {

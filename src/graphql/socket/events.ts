@@ -3,7 +3,7 @@ import { HeldPieces, type PieceOutlet } from '../../events/held-pieces.ts';
 import type { Lifetime } from '../../life/lifetime.ts';
 import { SharedFrame } from '../../socket/shared-frame.ts';
 import type { PayloadSink } from '../engine/encoding-sink.ts';
-import { GAP, SUBSCRIBED } from '../wire.ts';
+import { GAP } from '../wire.ts';
 
 /** The events of one subscription as messages of a socket: holds those that come before it stands. */
 export class SocketEvents implements PayloadSink {
@@ -23,9 +23,9 @@ export class SocketEvents implements PayloadSink {
     return this.#pieces.subscribe(source, subscribe);
   }
 
-  /** The subscription stands, of which a caller that asks is told. */
-  begin(isAsked: boolean): void {
-    if (isAsked) this.outlet.write(encodeNext(this.#quotedId, SUBSCRIBED));
+  /** The subscription stands, of which a caller that asks is told by `acknowledgement`. */
+  begin(acknowledgement: string | undefined): void {
+    if (acknowledgement !== undefined) this.outlet.write(encodeNext(this.#quotedId, acknowledgement));
     this.#pieces.begin();
   }
 

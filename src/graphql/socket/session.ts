@@ -18,7 +18,7 @@ import { RequestError } from '../document/request-error.ts';
 import { fellBehind } from '../../events/held-pieces.ts';
 import { SocketEvents } from './events.ts';
 import { CLOSE } from './protocol.ts';
-import { encodeError, isObject, readRequest, SUBSCRIBED, type GraphqlRequest } from '../wire.ts';
+import { encodeError, isObject, readRequest, subscribed, SUBSCRIBED, type GraphqlRequest } from '../wire.ts';
 import { hasMoreItems, tooManyItems } from '../../guard/max-items.ts';
 
 const LEFT = new ApiError('CANCELLED', 'the caller has left');
@@ -205,10 +205,11 @@ export class SocketSession implements Session {
       end: (error) => this.#endEvents(operation, error),
       cut: () => source.abort(LEFT),
     });
-    const request = { event, params, signal, headers, lastEventId: lastEventId ?? undefined, peer };
-    const sink = encodingSink(encode, (error) => this.engine.present(error), events);
+    const place = lastEventId ?? undefined;
+    const request = { event, params, signal, headers, lastEventId: place, peer };
+    const sink = encodingSink(encode, (error) => this.engine.present(error), events, place);
     await events.subscribe(source, () => this.engine.transport.subscribe(request, sink));
-    events.begin(ack === true);
+    events.begin(ack === true ? subscribed(place ?? '') : undefined);
   }
 
   /** The protocol has no word for how much its reader takes, so that the handler waits while the socket is full. */

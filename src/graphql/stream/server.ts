@@ -4,7 +4,7 @@ import { Heartbeat } from '../../http/events/heartbeat.ts';
 import { streamResponse, type StreamFormat } from '../../http/events/stream-response.ts';
 import type { HttpRequest, HttpResponse } from '../../http/message/message.ts';
 import { onAbort } from '../../life/lifetime.ts';
-import { encodingSink } from '../engine/encoding-sink.ts';
+import { encodingSink, type PayloadSink } from '../engine/encoding-sink.ts';
 import type { Caller, Engine, PreparedEvents, PreparedStream } from '../engine/engine.ts';
 import { GAP, type GraphqlRequest } from '../wire.ts';
 import type { Framing } from './framing.ts';
@@ -51,14 +51,15 @@ export class EventStreams {
   async #events(request: HttpRequest, body: GraphqlRequest, subscription: PreparedEvents, caller: Caller): Promise<HttpResponse> {
     const { event, params, encode, release } = subscription;
     const stream = new EventStream(this.#options);
-    const sink = encodingSink(encode, (error) => this.engine.present(error), {
+    const out: PayloadSink = {
       next: (payload) => stream.write(this.#encodeNext(payload)),
       gap: () => stream.write(this.framing.next(GAP)),
       end: (error) => stream.end(error),
-    });
+    };
     await stream.open(request, async (signal) => {
       onAbort(signal, release);
       const lastEventId = lastEventIdOf(body, request.headers['last-event-id']);
+      const sink = encodingSink(encode, (error) => this.engine.present(error), out, lastEventId);
       await this.engine.transport.subscribe({ event, params, signal, headers: caller.headers, lastEventId, peer: caller.peer }, sink);
     });
     return stream.response(caller.headers['x-request-id']);

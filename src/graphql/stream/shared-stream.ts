@@ -86,7 +86,7 @@ export class SharedStream {
       const { signal } = lifetime;
       onAbort(signal, release);
       const lastEventId = lastEventIdOf(body);
-      const sink = encodingSink(encode, (error) => this.engine.present(error), { next, gap: () => next(GAP), end });
+      const sink = encodingSink(encode, (error) => this.engine.present(error), { next, gap: () => next(GAP), end }, lastEventId);
       return this.engine.transport.subscribe({ event, params, signal, headers, lastEventId, peer }, sink);
     };
     void running().catch(end);

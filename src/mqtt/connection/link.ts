@@ -129,8 +129,13 @@ export async function connectLink(init: ConnectInit): Promise<Link> {
     });
     client.on('disconnect', ({ reasonCode = 0 }) => (failure ??= reasonCode === 0 ? undefined : lostBy(reasonCode)));
     client.on('close', end);
-    client.on('message', (topic, payload, packet) => init.events.onMessage(topic, payload, packet));
+    // What came with a spoiled packet is not heard: a gap is told first.
+    let isSpoiled = false;
+    client.on('message', (topic, payload, packet) => isSpoiled || init.events.onMessage(topic, payload, packet));
     client.on('packetreceive', (packet) => {
+      const { cmd, length } = packet;
+      isSpoiled ||= version === 4 && (LENGTHS[cmd] ?? length) !== length;
+      if (isSpoiled) client.stream.destroy(new Error('it sent a packet that cannot be understood'));
       if ((packet.cmd === 'puback' || packet.cmd === 'pubrec') && packet.reasonCode === 0x10) init.events.onNobody(packet.messageId);
     });
     client.on('connect', (connack: IConnackPacket) => {
@@ -150,6 +155,23 @@ export async function connectLink(init: ConnectInit): Promise<Link> {
     });
   });
 }
+
+/**
+ * How long packets of MQTT 3.1.1 always are, in bytes after their head; -1 for those that no broker sends. mqtt.js reads others without a word: bits that
+ * turned on their way, and what follows a wrong length.
+ */
+const LENGTHS: Readonly<Record<string, number>> = {
+  connect: -1,
+  subscribe: -1,
+  unsubscribe: -1,
+  pingreq: -1,
+  puback: 2,
+  pubrec: 2,
+  pubrel: 2,
+  pubcomp: 2,
+  unsuback: 2,
+  pingresp: 0,
+};
 
 function willOf({ topic, payload = '', qos = 1, retain = false }: MqttWill): NonNullable<IClientOptions['will']> {
   return { topic, payload: payload as Buffer, qos, retain };

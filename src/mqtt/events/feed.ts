@@ -200,11 +200,15 @@ export class Feed {
     if (lineage && isKnown) this.init.holes.repeat(topic, message.id, lineage);
     if (lineage && !isKnown && this.init.holes.isBefore(topic, message.id, lineage)) this.tellGap(topic);
     if (!this.#history.add(message) && !isRetained) return;
+    let isAsked = !isRetained;
     for (const subscriber of this.#subscribers) {
       if (!subscriber.matches(message) || (isRetained && last > subscriber.since)) continue;
+      isAsked = true;
       if (subscriber.early) subscriber.early.push(message);
       else void subscriber.sink.next(message);
     }
+    // Over MQTT 5 the next event says whether this was one.
+    if (!isAsked && !this.init.mapped && this.init.connection.link?.version === 4) this.tellGap(topic);
   }
 
   #filterFor(params: Readonly<Record<string, unknown>>): string {

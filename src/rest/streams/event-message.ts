@@ -38,6 +38,11 @@ export function delivery({ cloudEvents, onError }: DeliveryOptions): typeof deli
   return (message, event, sink) => deliver(message, event, sink, open);
 }
 
+/** Whether an event of a stream is of the event that was asked for. */
+export function isOf(message: SseEvent, { type }: EventDefinition): boolean {
+  return message.event === type || message.event === 'message';
+}
+
 /** Hands one event of a stream on; false where it was the last. Types that are not this event's are another event's. */
 export function deliver(message: SseEvent, event: EventDefinition, sink: EventSink, open: OpenData = plain): boolean {
   // An event may have one of these types too; ours have ids then, and the stream's own words have none.
@@ -46,7 +51,7 @@ export function deliver(message: SseEvent, event: EventDefinition, sink: EventSi
   else if (message.event === 'end' && !isEvent) {
     sink.end(decodeErrorBody(tryParseJson(message.data)));
     return false;
-  } else if (message.event === event.type || message.event === 'message') {
+  } else if (isOf(message, event)) {
     const data = tryParseJson(message.data);
     if (data === undefined) {
       sink.end(new ApiError('DATA_LOSS', `${event.name}: an event's data is not JSON`, { remote: true }));

@@ -2,11 +2,12 @@ import { ApiError } from '../../core/errors.ts';
 import type { FetchResponse } from '../../http/client/fetch-like.ts';
 import { writeLastEventId } from '../../http/events/last-event-id.ts';
 import { isEventStream, readSse, readStream, streamOf, type StreamDecoder } from '../../http/events/sse-reader.ts';
+import { Chain } from '../../events/chain.ts';
 import { onAbort } from '../../life/lifetime.ts';
 import { SseDecoder, type SseEvent } from '../../http/events/sse.ts';
 import { channelSegments } from '../../core/http-binding.ts';
 import type { EventRequest, EventSink, StreamRequest } from '../../core/transport.ts';
-import { deliverItem, delivery, type deliver, type DeliveryOptions } from './event-message.ts';
+import { deliverItem, delivery, isOf, type deliver, type DeliveryOptions } from './event-message.ts';
 import { EVENT_STREAM_TYPE, failedOwn, fillPath } from '../wire.ts';
 
 /** What a stream needs of the transport that opens it. */
@@ -52,12 +53,19 @@ export async function openEvents(request: EventRequest, sink: EventSink, carrier
     }
     await checkStream(response, target, carrier.failure ?? failedOwn);
     if (place === undefined && lastEventId !== undefined) sink.gap();
+    const chain = new Chain(place === undefined ? undefined : lastEventId);
     void readSse(streamOf(response), {
       name: `the event stream of ${event.channel}`,
       signal: controller.signal,
       maxEventChars: carrier.maxEventChars,
       onChunk: carrier.onChunk,
-      onEvent: (message) => hand(message, event, sink),
+      onEvent(message) {
+        const { id, fields } = message;
+        if (message.event === 'gap') chain.gap();
+        // Others may have a field of this name. What is not handed on is missing before the next.
+        else if (!carrier.deliver && id !== '' && isOf(message, event) && chain.isBroken(fields.get('after'), id)) sink.gap();
+        return hand(message, event, sink);
+      },
       onPlace: (id) => sink.place?.(id),
       onEnd: (error) => sink.end(error),
     }).finally(() => {

@@ -153,6 +153,11 @@ export class Socket {
     this.#abandon();
   }
 
+  /** Gives the connection up, which is as if it were lost. */
+  fail(why: string): void {
+    this.#giveUp(new ApiError('UNAVAILABLE', `${this.options.url}: ${why}`));
+  }
+
   #hearUpgrade(inner: NodeSocket, fail: (error: ApiError) => void): void {
     const { url, onUpgraded } = this.options;
     inner.on('upgrade', (response) => {
@@ -184,11 +189,7 @@ export class Socket {
 
   /** Any frame is a sign of life; a peer that gave none since the last question is gone, whatever the platform says of the socket. */
   #tick(ping: () => void): void {
-    if (!this.#heard) {
-      this.#abandon();
-      this.#lose(new ApiError('UNAVAILABLE', `${this.options.url} has fallen silent`), 1006);
-      return;
-    }
+    if (!this.#heard) return this.fail('the peer has fallen silent');
     this.#heard = false;
     try {
       ping();
@@ -206,8 +207,12 @@ export class Socket {
     const limit = hardLimit(maxMessageBytes);
     if (limit === 0 || byteLength(text) <= limit) return this.#hooks.onTooLarge(text);
     // `ws` would not have read it.
+    this.#giveUp(overLimit(url));
+  }
+
+  #giveUp(error: ApiError): void {
     this.#abandon();
-    this.#lose(overLimit(url), 1006);
+    this.#lose(error, 1006);
   }
 
   #lose(error: ApiError, code: number): void {

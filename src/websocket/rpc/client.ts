@@ -12,7 +12,7 @@ import { Link } from '../../socket/client/link.ts';
 import { Socket } from '../../socket/client/socket.ts';
 import { CLOSE_CODES } from '../status.ts';
 import type { ClientSettings } from '../settings.ts';
-import { RpcConnection, type RpcConnectionHooks } from './connection.ts';
+import { RpcConnection, type KnownPeer, type RpcConnectionHooks } from './connection.ts';
 import { connectionHeaders } from '../wire.ts';
 
 /** How `ws` says that a server answered none of the subprotocols. */
@@ -27,6 +27,7 @@ export class RpcTransport implements Transport {
   readonly #hooks: RpcConnectionHooks | undefined;
   /** Whether the server answers no subprotocol, which clients must take for a failure if they offered one. */
   #takesNone = false;
+  readonly #peer: KnownPeer = { isOurs: false };
 
   readonly contract: Contract;
   private readonly settings: ClientSettings;
@@ -139,7 +140,7 @@ export class RpcTransport implements Transport {
         onUpgraded: (status, headers) => settings.onWire?.({ protocol: this.name, direction: 'in', start: String(status), headers }),
       },
       (socket) => {
-        const opened = new RpcConnection(socket, connectionHeaders(sent), settings.maxRequestBytes, this.#hooks, peer);
+        const opened = new RpcConnection(socket, connectionHeaders(sent), settings.maxRequestBytes, this.#hooks, peer, this.#peer);
         connection = opened;
         return {
           onText: (text) => opened.receive(text),

@@ -44,6 +44,12 @@ export interface RpcConnectionHooks {
   onReceive(kind: string, text: string): void;
 }
 
+/** What is known of the peer, from one connection to the next. */
+export interface KnownPeer {
+  /** Whether it has shown that it is a server of this library. */
+  isOurs: boolean;
+}
+
 /** The calls and subscriptions that share one JSON-RPC connection. */
 export class RpcConnection {
   readonly #waiters = new Map<unknown, Waiter>();
@@ -58,6 +64,7 @@ export class RpcConnection {
   private readonly hooks: RpcConnectionHooks | undefined;
   /** If the peer is not of this library. */
   readonly foreign: ForeignPeer | undefined;
+  private readonly peer: KnownPeer;
   readonly #foreign: ForeignEvents | undefined;
 
   constructor(
@@ -66,12 +73,14 @@ export class RpcConnection {
     maxRequestBytes: number,
     hooks: RpcConnectionHooks | undefined,
     foreign: ForeignPeer | undefined,
+    peer: KnownPeer,
   ) {
     this.socket = socket;
     this.base = base;
     this.maxRequestBytes = maxRequestBytes;
     this.hooks = hooks;
     this.foreign = foreign;
+    this.peer = peer;
     this.#foreign = foreign?.events({
       request: (method, params) => this.#ask(method, params),
       notify: (method, params) => this.notify(method, params),
@@ -118,6 +127,7 @@ export class RpcConnection {
       request: (method, given, own, waiter) => this.#request(method, given, own, waiter),
       notify: (method, given) => this.notify(method, given),
       rest: () => this.#rest(),
+      isOurs: () => void (this.peer.isOurs = true),
     });
     return this.#subscriptions.subscribe(params, headers, signal, sink, stream);
   }
@@ -185,7 +195,8 @@ export class RpcConnection {
     try {
       value = parseJson(text, Infinity);
     } catch {
-      return this.hooks?.onReceive('what is not JSON', text.slice(0, 1000));
+      this.hooks?.onReceive('what is not JSON', text.slice(0, 1000));
+      return this.#refuse();
     }
     for (const message of Array.isArray(value) ? (value as unknown[]) : [value]) {
       if (!isObject(message)) continue;
@@ -266,23 +277,38 @@ export class RpcConnection {
   }
 
   #take(message: unknown, text: string): void {
-    if (!isObject(message)) return;
+    if (!isObject(message)) return this.#refuse();
     const { method, params, id } = message;
     if (typeof method === 'string') {
       this.hooks?.onReceive(method, text);
       if (this.#foreign) this.#foreignMessage(this.#foreign, id, method, params);
-      else if (isObject(params)) this.#subscriptions?.notified(method, params);
+      else {
+        const { subscription } = isObject(params) ? params : {};
+        const isTaken = isObject(params) && this.#subscriptions?.notified(method, params);
+        if (!isTaken) this.#refuse(isTaken === undefined ? subscription : undefined);
+      }
       return;
     }
     this.hooks?.onReceive('error' in message ? 'error' : 'result', text);
     const waiter = this.#waiters.get(id);
-    if (!waiter) return;
+    // One that nobody waits for any more has a number that was given; a request that the peer could not read has none.
+    if (!waiter) return this.#refuse(id);
     this.#waiters.delete(id);
     const { headers } = message;
     if (waiter.onResponse && isObject(headers)) waiter.onResponse({ headers: responseHeaders(Object.entries(headers)) });
     if (message['error'] === undefined || message['error'] === null) waiter.resolve(message['result']);
     else waiter.reject(this.foreign ? this.foreign.errorOf(message['error']) : decodeError(message['error']));
     this.#rest();
+  }
+
+  /**
+   * A message for nobody. If no server of this library sends it, it was spoiled on its way, or one of this client's was, and nobody knows for whom it
+   * was: the connection is given up, and subscriptions resume. Other peers may send anything, and these may still send what has ended: its `number`,
+   * of a request or subscription, was given.
+   */
+  #refuse(number?: unknown): void {
+    if (this.peer.isOurs && !(typeof number === 'number' && number <= this.#lastId))
+      this.socket.fail('the peer sent a message that cannot be understood');
   }
 
   /** Lets the process end if nobody waits for anything. */

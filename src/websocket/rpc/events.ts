@@ -9,14 +9,21 @@ import { encodeNotification } from '../wire.ts';
 
 /**
  * Encodes the notifications of one event. A hub hands the same message to all subscribers in a row, and subscriptions are
- * numbered from 1 on each connection, so that most of them share one frame.
+ * numbered from 1 on each connection and mostly got the same event before it, so that most of them share one frame.
  */
 export class EventEncoder {
   #last: EventMessage | undefined;
   #tail = '';
+  /** The frames for those who got `#after` before it, by their subscription. */
   readonly #frames = new Map<number, SharedFrame>();
+  #after = '';
 
-  frame(message: EventMessage, subscription: number): SharedFrame {
+  /** `after` is the event that the subscription got before it. */
+  frame(message: EventMessage, subscription: number, after: string): SharedFrame {
+    if (after !== this.#after) {
+      this.#after = after;
+      this.#frames.clear();
+    }
     if (message !== this.#last) {
       this.#last = message;
       this.#frames.clear();
@@ -26,7 +33,9 @@ export class EventEncoder {
     }
     let frame = this.#frames.get(subscription);
     if (!frame) {
-      frame = new SharedFrame(`{"jsonrpc":"2.0","method":"event","params":{"subscription":${subscription}${this.#tail}`);
+      frame = new SharedFrame(
+        `{"jsonrpc":"2.0","method":"event","params":{"subscription":${subscription},"after":${JSON.stringify(after)}${this.#tail}`,
+      );
       this.#frames.set(subscription, frame);
     }
     return frame;
@@ -38,12 +47,22 @@ export class RpcSubscription implements EventSink {
   readonly #pieces: HeldPieces<SharedFrame>;
 
   readonly id: number;
+  /** The event that was sent last, or from which it resumes: so its reader notices that one is missing. */
+  #after: string;
   private readonly encoder: EventEncoder;
   readonly lifetime: Lifetime;
   private readonly onEnd: () => void;
 
-  constructor(id: number, socket: PeerSocket, encoder: EventEncoder, lifetime: Lifetime, maxBufferedBytes: number, onEnd: () => void) {
+  constructor(
+    { id, after }: { readonly id: number; readonly after: string },
+    socket: PeerSocket,
+    encoder: EventEncoder,
+    lifetime: Lifetime,
+    maxBufferedBytes: number,
+    onEnd: () => void,
+  ) {
     this.id = id;
+    this.#after = after;
     this.encoder = encoder;
     this.lifetime = lifetime;
     this.onEnd = onEnd;
@@ -70,10 +89,13 @@ export class RpcSubscription implements EventSink {
   }
 
   next(message: EventMessage): void {
-    if (!this.#pieces.hasEnded) this.#pieces.write(this.encoder.frame(message, this.id));
+    if (this.#pieces.hasEnded) return;
+    this.#pieces.write(this.encoder.frame(message, this.id, this.#after));
+    this.#after = message.id;
   }
 
   gap(): void {
+    this.#after = '';
     this.#pieces.write(new SharedFrame(encodeNotification('gap', { subscription: this.id })));
   }
 

@@ -261,7 +261,8 @@ export class RpcSession implements SocketSession {
         throw new ApiError('RESOURCE_EXHAUSTED', `${this.service.maxSubscriptions} subscriptions are open on this connection`);
       const lifetime = new Lifetime();
       const number = ++this.#lastSubscription;
-      const subscription = new RpcSubscription(number, this.socket, encoder, lifetime, this.service.maxBufferedBytes, () =>
+      const after = lastEventId ?? '';
+      const subscription = new RpcSubscription({ id: number, after }, this.socket, encoder, lifetime, this.service.maxBufferedBytes, () =>
         this.#subscriptions.delete(number),
       );
       const cancel = (reason: ApiError) => lifetime.abort(reason);
@@ -272,7 +273,7 @@ export class RpcSession implements SocketSession {
         const headers = this.#headersOf(own);
         const request = { event, params: fixed as Readonly<Record<string, unknown>>, signal, headers, lastEventId, peer: this.peer };
         await subscription.subscribe(() => this.service.transport.subscribe(request, subscription));
-        return { text: encodeResult(id, { subscription: number }), begin: subscription };
+        return { text: encodeResult(id, { subscription: number, after }), begin: subscription };
       } catch (error) {
         this.#subscriptions.delete(number);
         lifetime.abort(CANCELLED);

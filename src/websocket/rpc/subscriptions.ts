@@ -1,5 +1,7 @@
 import { ApiError } from '../../core/errors.ts';
+import { Chain } from '../../events/chain.ts';
 import { localId } from '../../events/event-id.ts';
+import { isoNow } from '../../life/now.ts';
 import { onAbort } from '../../life/lifetime.ts';
 import type { EventMessage, EventSink, Headers, OnResponse } from '../../core/transport.ts';
 import { decodeError, isObject, STREAM_CREDITS } from '../wire.ts';
@@ -13,6 +15,7 @@ export interface Waiter {
 
 interface Live {
   readonly sink: EventSink;
+  readonly chain: Chain;
   readonly release: () => void;
 }
 
@@ -23,6 +26,8 @@ interface SharedConnection {
   notify(method: string, params: unknown): void;
   /** Says that something is over. */
   rest(): void;
+  /** The peer says which event it sent before, as servers of this library do: from now on it is known to be one. */
+  isOurs(): void;
 }
 
 /** The subscriptions of one JSON-RPC connection. */
@@ -52,10 +57,14 @@ export class RpcSubscriptions {
             unlink();
             return reject(new ApiError('DATA_LOSS', 'the peer did not say which subscription it made', { remote: true }));
           }
+          const { after } = result as { readonly after?: unknown };
+          if (typeof after === 'string') connection.isOurs();
           const made = subscription;
+          const chain = new Chain(isObject(params) ? (params['lastEventId'] as string | undefined) : undefined);
+          if (stream === undefined && chain.isBroken(after)) this.#gap({ sink, chain });
           const granting =
             stream === undefined ? sink : grantingSink(sink, (count) => connection.notify('more', { subscription: made, count }));
-          this.#live.set(subscription, { sink: granting, release: unlink });
+          this.#live.set(subscription, { sink: granting, chain, release: unlink });
           resolve();
         },
         reject: (error) => {
@@ -72,18 +81,28 @@ export class RpcSubscriptions {
     });
   }
 
-  /** Takes a notification. */
-  notified(method: string, params: Readonly<Record<string, unknown>>): void {
-    const live = this.#live.get(params['subscription']);
-    if (!live) return;
-    if (method === 'event') void live.sink.next(isMessage(params) ? params : localMessage(params));
-    else if (method === 'gap') live.sink.gap();
+  /** Takes a notification. False for one that is unknown; `undefined` for one of a subscription that is not there. */
+  notified(method: string, params: Readonly<Record<string, unknown>>): boolean | undefined {
+    const { subscription, after, error } = params;
+    const live = this.#live.get(subscription);
+    if (!live) return undefined;
+    if (method === 'event') {
+      const message = messageOf(params);
+      if (live.chain.isBroken(after, message.id)) live.sink.gap();
+      void live.sink.next(message);
+    } else if (method === 'gap') this.#gap(live);
     else if (method === 'end') {
-      this.#live.delete(params['subscription']);
+      this.#live.delete(subscription);
       live.release();
-      live.sink.end(params['error'] === undefined ? undefined : endOf(params['error']));
+      live.sink.end(error === undefined ? undefined : endOf(error));
       this.connection.rest();
-    }
+    } else return false;
+    return true;
+  }
+
+  #gap({ sink, chain }: Pick<Live, 'sink' | 'chain'>): void {
+    chain.gap();
+    sink.gap();
   }
 
   /** Ends the subscription of a message that is too large or too deep. */
@@ -126,14 +145,14 @@ function grantingSink(sink: EventSink, grant: (count: number) => void): EventSin
   };
 }
 
-function isMessage(params: object): params is EventMessage {
-  const { id, time } = params as Partial<EventMessage>;
-  return typeof id === 'string' && typeof time === 'string';
-}
-
-/** An event of a server that gives none an id or a time. */
-function localMessage({ id = localId(), time, data }: Readonly<Record<string, unknown>>): EventMessage {
-  return { id: String(id), time: typeof time === 'string' ? time : new Date().toISOString(), data };
+/** Some servers give events no id or time. */
+function messageOf({ id = localId(), time, data, traceparent }: Readonly<Record<string, unknown>>): EventMessage {
+  return {
+    id: String(id),
+    time: typeof time === 'string' ? time : isoNow(),
+    data,
+    traceparent: typeof traceparent === 'string' ? traceparent : undefined,
+  };
 }
 
 /** The error of an `end` is as it is everywhere but in a response. */
