@@ -12,3 +12,6 @@ export function checkServes(): void {}
 
 /** As above: the message names all that exist instead. */
 export function nearest(): undefined {}
+
+/** As above. */
+export function checkKinds(): void {}

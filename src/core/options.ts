@@ -1,4 +1,4 @@
-import { nearest } from '#contract-check';
+import { checkKinds, nearest } from '#contract-check';
 
 /** Reads the value of one option: gives the value in force, or throws a `TypeError` that names the option. */
 export type OptionReader<T> = (value: unknown, owner: string, name: string) => T;
@@ -69,6 +69,7 @@ export function readOptions<O extends object, S extends Spec, const N extends ke
 ): OptionsInForce<O, S> {
   checkOptions(owner, options, new Set([...Object.keys(readers), ...others]));
   const read = { ...(options as Readonly<Record<string, unknown>>) };
+  checkKinds(owner, read, others);
   for (const name of Object.keys(readers)) read[name] = readers[name]?.(read[name], owner, name);
   return read as OptionsInForce<O, S>;
 }

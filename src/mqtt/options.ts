@@ -94,6 +94,6 @@ export const CONNECTION_NAMES = ['url', 'credentials', 'topicPrefix', 'clientId'
 function oneOf<T extends number>(...allowed: readonly T[]): OptionReader<T | undefined> {
   return (value, owner, name) => {
     if (value === undefined || (allowed as readonly unknown[]).includes(value)) return value as T | undefined;
-    throw new TypeError(`${owner}: ${name} must be ${allowed.join(' or ')}, not ${JSON.stringify(value)}`);
+    throw new TypeError(`${owner}: ${name} must be ${allowed.join(' or ')}, not ${value as string}`);
   };
 }
