@@ -49,7 +49,7 @@ export async function importFile(file: string): Promise<Readonly<Record<string, 
   } catch (error) {
     const { code, url } = error as { readonly code?: unknown; readonly url?: unknown };
     if (code === 'ERR_UNKNOWN_FILE_EXTENSION')
-      throw new UsageError(`this Node cannot load ${file}: use Node 22.18 or newer, NODE_OPTIONS='--import tsx', or what it compiles to`);
+      throw new UsageError(`this Node cannot load ${file}: use Node 22.18 or newer, NODE_OPTIONS=--import=tsx, or what it compiles to`);
     // What the module itself imports in vain is its own error.
     if (code === 'ERR_MODULE_NOT_FOUND' && url === href) throw new UsageError(`there is no file ${file}`);
     throw error;

@@ -1,4 +1,4 @@
-import { dirname, relative, resolve, sep } from 'node:path';
+import path, { dirname, relative, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { ImportError } from './error.ts';
 
@@ -40,27 +40,28 @@ export class Reach {
     // A document of the network has no business with the files of this machine.
     if (!from.startsWith('file:'))
       throw new ImportError(`${shown(from)} refers to the file ${url.href}: a document of the network must not`);
-    let path: string;
+    let file: string;
     try {
-      path = fileURLToPath(url);
+      file = fileURLToPath(url);
     } catch (cause) {
       throw new ImportError(`${shown(from)} refers to '${named.slice(0, 200)}', which is not a path`, { cause });
     }
-    if (this.#folders.some((folder) => isWithin(path, folder))) return url.href;
-    throw new ImportError(`${shown(from)} refers to ${path}, which is outside of its folder: allow it with --allow ${dirname(path)}`);
+    if (this.#folders.some((folder) => isWithin(file, folder))) return url.href;
+    throw new ImportError(`${shown(from)} refers to ${file}, which is outside of its folder: allow it with --allow ${dirname(file)}`);
   }
 }
 
-function isWithin(path: string, folder: string): boolean {
-  const between = relative(folder, path);
-  return between !== '..' && !between.startsWith(`..${sep}`) && resolve(folder, between) === path;
+/** Whether a file is in a folder or below it, by the rules of an operating system: the way to another drive of Windows is an absolute path. */
+export function isWithin(file: string, folder: string, { relative, resolve, isAbsolute, sep }: path.PlatformPath = path): boolean {
+  const between = relative(folder, file);
+  return between !== '..' && !between.startsWith(`..${sep}`) && !isAbsolute(between) && resolve(folder, between) === file;
 }
 
 /** A location as people write it. */
 export function shown(location: Location): string {
   if (!location.startsWith('file:')) return location;
-  const path = relative(process.cwd(), fileURLToPath(location));
-  return path.startsWith('..') ? fileURLToPath(location) : path;
+  const near = relative(process.cwd(), fileURLToPath(location));
+  return near.startsWith('..') ? fileURLToPath(location) : near;
 }
 
 function withoutFragment(url: string): string {

@@ -1,4 +1,4 @@
-import { dirname, relative, sep } from 'node:path';
+import { dirname, isAbsolute, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isApiError } from '../../core/errors.ts';
 import { loadWsdl, type Wsdl } from '../../soap/wsdl/load.ts';
@@ -26,7 +26,10 @@ export function wsdlOption(location: Location, out: string | undefined): string 
   if (!location.startsWith('file:')) return location;
   const path = fileURLToPath(location);
   if (out === undefined) return shown(location).split(sep).join('/');
-  const from = relative(dirname(out), path).split(sep).join('/');
+  const way = relative(dirname(out), path);
+  // On another drive of Windows.
+  if (isAbsolute(way)) return location;
+  const from = way.split(sep).join('/');
   const url = encodeURI(from.startsWith('.') ? from : `./${from}`).replace(/[?#]/g, encodeURIComponent);
   return new Raw(`new URL(${quote(url)}, import.meta.url).href`);
 }

@@ -67,14 +67,15 @@ export class LineFile {
         bytes += Buffer.byteLength(text);
       }
       await file.sync();
-      await rename(next, this.path);
-      await syncFolder(dirname(this.path));
-    } catch (error) {
+    } finally {
       await file.close();
-      throw error;
     }
+    // Windows puts no file in the place of one that is open.
     await this.#file?.close();
-    this.#file = file;
+    this.#file = undefined;
+    await rename(next, this.path);
+    await syncFolder(dirname(this.path));
+    this.#file = await open(this.path, 'a', 0o600);
     this.#isTorn = false;
     this.#bytes = bytes;
   }
