@@ -1,11 +1,11 @@
-import { $ZodArray, $ZodNullable, $ZodObject, $ZodOptional, type $ZodType } from 'zod/v4/core';
+import { $ZodObject, $ZodOptional, clone, type $ZodType } from 'zod/v4/core';
 import type { Contract, Operation, Relation } from '../core/contract.ts';
 import { ApiError } from '../core/errors.ts';
 import type { CallRequest, Headers, Selection, Transport } from '../core/transport.ts';
 import { changed } from '../life/call.ts';
 import { own } from '../core/own.ts';
 import { RelationLoader } from './relation-loader.ts';
-import { isCodec, shapeOf } from '../core/shape.ts';
+import { isCodec, isPreprocess, shapeOf } from '../core/shape.ts';
 import type { Check } from '../schema/check/issues.ts';
 import type { Checks } from './checks.ts';
 
@@ -142,13 +142,13 @@ class Planner {
     if (isCodec(schema)) throw refuse(`select: ${path.join('.')} is one value: write true`, path);
     if (def.innerType) {
       const inner = this.#compile(def.innerType, selection, path);
-      return { node: inner.node, schema: rewrap(def.type, inner.schema) };
+      return { node: inner.node, schema: rewrap(schema, def.type, inner.schema) };
     }
     if (def.getter) return this.#compile(def.getter(), selection, path);
     const shape = shapeOf(schema);
     if (shape.kind === 'list') {
       const item = this.#compile(shape.item, selection, path);
-      return { node: { kind: 'list', item: item.node }, schema: new $ZodArray({ type: 'array', element: item.schema }) };
+      return { node: { kind: 'list', item: item.node }, schema: likewise(listOf(schema), { type: 'array', element: item.schema }) };
     }
     if (shape.kind === 'object') return this.#fields(shape.fields, shape.id, selection as Selection, path);
     if (shape.kind === 'union') return { node: this.#variants(shape.options, selection as Selection, path), schema };
@@ -215,12 +215,24 @@ interface Wrapping {
   readonly type: string;
   readonly innerType?: $ZodType;
   readonly getter?: () => $ZodType;
+  readonly in?: $ZodType;
+  readonly out?: $ZodType;
 }
 
-function rewrap(type: string, innerType: $ZodType): $ZodType {
-  if (type === 'optional') return new $ZodOptional({ type, innerType });
-  if (type === 'nullable') return new $ZodNullable({ type, innerType });
-  return innerType;
+function rewrap(schema: $ZodType, type: string, innerType: $ZodType): $ZodType {
+  return type === 'optional' || type === 'nullable' ? likewise(schema, { type, innerType }) : innerType;
+}
+
+/** The list that a schema is on the wire side. */
+function listOf(schema: $ZodType): $ZodType {
+  const def = schema._zod.def as unknown as Wrapping;
+  const inner = def.innerType ?? def.getter?.() ?? (isPreprocess(schema) ? (def.out ?? def.in) : def.in);
+  return inner ? listOf(inner) : schema;
+}
+
+/** A schema of the same class, without its checks: naming the classes here would put them into every page's bundle. */
+function likewise(schema: $ZodType, def: Readonly<Record<string, unknown>>): $ZodType {
+  return clone(schema, def as never);
 }
 
 function refuse(message: string, [, ...path]: readonly string[]): ApiError {
