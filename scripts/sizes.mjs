@@ -28,13 +28,13 @@ const use = (name, path) =>
  * is lowered with each gain, so that nothing grows unseen.
  */
 const PROGRAMS = {
-  rest: { contents: use('rest', 'rest'), budgets: [22, 22, 29.8], goal: 18 },
-  websocket: { contents: use('webSocket', 'websocket'), budgets: [24.7, 24.7, 29.4], goal: 20 },
-  graphql: { contents: use('graphql', 'graphql'), budgets: [29.9, 29.9, 39.4], goal: 30 },
-  connect: { contents: use('connect', 'grpc/connect'), budgets: [26.1, 54.7, 58.2], goal: 22 },
+  rest: { contents: use('rest', 'rest'), budgets: [16.7, 22.6, 30.4], goal: 18 },
+  websocket: { contents: use('webSocket', 'websocket'), budgets: [16.9, 25, 29.6], goal: 20 },
+  graphql: { contents: use('graphql', 'graphql'), budgets: [16.9, 30, 39.4], goal: 30 },
+  connect: { contents: use('connect', 'grpc/connect'), budgets: [22.5, 53.8, 57.4], goal: 22 },
   'mqtt.js itself': { contents: "export { default } from 'mqtt';" },
-  // mqtt.js runs in a page only.
-  mqtt: { contents: use('mqtt', 'mqtt'), budgets: [32.6], goal: 20, beside: 'mqtt.js itself' },
+  // mqtt.js comes with the first call. It runs in a page only, so what the call loads is read from the chunks.
+  mqtt: { contents: use('mqtt', 'mqtt'), budgets: [18.2, 32], goal: 20, beside: 'mqtt.js itself', transport: /^transport-/ },
 };
 const MOMENTS = ['at once', 'first call', 'first event'];
 
@@ -45,20 +45,20 @@ await service.close();
 let isOver = false;
 for (const [name, { budgets, goal, beside }] of Object.entries(PROGRAMS))
   for (const [index, size] of sizes[name].entries()) {
-    const other = beside === undefined ? 0 : sizes[beside][0];
+    const other = beside === undefined || index === 0 ? 0 : sizes[beside][0];
     const budget = budgets?.[index];
     const over = budget !== undefined && size - other > budget;
     isOver ||= over;
     const told = [`${`${name}, ${MOMENTS[index]}`.padEnd(24)}${(size - other).toFixed(1).padStart(7)} KiB`];
     if (budget !== undefined) told.push(`of ${budget.toFixed(1)}${over ? '  OVER' : ''}`);
     if (goal !== undefined && index === 0) told.push(`goal ${goal}`);
-    if (beside !== undefined) told.push(`beside ${beside}`);
+    if (other > 0) told.push(`beside ${beside}`);
     console.log(told.join('  '));
   }
 if (isOver) process.exitCode = 1;
 
 /** What a program weighs at once, with its first call, and with its first event. */
-async function measure({ contents, budgets }) {
+async function measure({ contents, budgets, transport }) {
   const { outputFiles } = await build({
     stdin: { contents, resolveDir: root, loader: 'js' },
     bundle: true,
@@ -77,11 +77,17 @@ async function measure({ contents, budgets }) {
   });
   const texts = Object.fromEntries(outputFiles.map(({ path, text }) => [path.split('/').at(-1), text]));
   const sum = (names) => [...new Set(names)].reduce((total, name) => total + gzipSync(texts[name], { level: 9 }).length / 1024, 0);
-  const atOnce = new Set(['stdin.js']);
-  for (const name of atOnce) for (const [, chunk] of texts[name].matchAll(/(?:from|import)"\.\/([^"]+)"/g)) atOnce.add(chunk);
-  const found = [sum(atOnce)];
+  const found = [sum(loadedWith(texts, 'stdin.js'))];
+  if (transport) return [...found, sum(loadedWith(texts, 'stdin.js', ...Object.keys(texts).filter((name) => transport.test(name))))];
   for (const first of [firstCall, firstEvent].slice(0, (budgets?.length ?? 1) - 1)) found.push(sum(await loadedBy(texts, first)));
   return found;
+}
+
+/** The names of files and of what they import at once. */
+function loadedWith(texts, ...files) {
+  const names = new Set(files);
+  for (const name of names) for (const [, chunk] of texts[name].matchAll(/(?:from|import)"\.\/([^"]+)"/g)) names.add(chunk);
+  return names;
 }
 
 /** The names of the files that a program has loaded when it has done something. */

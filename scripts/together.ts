@@ -3,37 +3,51 @@ import { dirname, join, resolve } from 'node:path';
 import type { Plugin } from 'esbuild';
 
 /**
- * Sources that become one file in dist, with all that they import: what clients load at once, and their later parts use too. esbuild by itself makes
- * a chunk of each set of modules that the same entries reach, and a page would get a dozen small chunks at once, each compressed by itself.
- * What a program does not use of the file is left out by its bundler.
+ * Sources that become one file in dist, with all that they import: what clients load at once, and their later parts use too; and what transports load
+ * when they are first used. esbuild by itself makes a chunk of each set of modules that the same entries reach, and a page would get a dozen small
+ * chunks at once, each compressed by itself. What a program does not use of the file is left out by its bundler.
+ * Nothing here imports a `#…-parts` whose modules make something while they are loaded: on Node they would be loaded first.
  */
-const CLIENTS = [
-  'client/left',
-  'core/own',
-  'core/http-binding',
-  'guard/checks',
-  'http/client/network-error',
-  'life/backoff',
-  'life/call',
-  'life/report',
-  'peer/error-body',
-  'rest/wire',
-  'schema/check/fit',
-  'schema/codec/has-codec',
-  'websocket/wire',
+const GROUPS = [
+  [
+    'client/left',
+    'core/define',
+    'core/listener-name',
+    'core/own',
+    'events/push-stream',
+    'guard/checks',
+    'http/client/check/platform',
+    'http/client/options',
+    'http/client/page-url',
+    'life/backoff',
+    'life/call',
+    'life/report',
+    'peer/headers',
+    'peer/later-transport',
+    'peer/on-wire',
+    'schema/check/fit',
+    'schema/codec/has-codec',
+    'schema/codec/has-file',
+  ],
+  ['http/client/network-error', 'http/client/text', 'peer/error-body', 'rest/wire', 'websocket/wire'],
 ];
 
-/** Makes one file of them: whoever imports one of them imports all, so that the same entries reach them all. */
+/** Makes one file of each: whoever imports one of its sources imports all, so that the same entries reach them all. */
 export function together(root: string): Plugin {
-  const group = closure(CLIENTS.map((name) => join(root, 'src', `${name}.ts`)));
-  const all = [...group].map((file) => `\nimport ${JSON.stringify(file)};`).join('');
+  const groups: ReadonlySet<string>[] = [];
+  for (const names of GROUPS) {
+    const files = closure(names.map((name) => join(root, 'src', `${name}.ts`)));
+    groups.push(new Set([...files].filter((file) => !groups.some((before) => before.has(file)))));
+  }
   return {
     name: 'together',
     setup(build) {
       build.onLoad({ filter: /[\\/]src[\\/].*\.ts$/ }, ({ path }) => {
         const source = readFileSync(path, 'utf8');
-        const isOutside = !group.has(path) && importsOf(path, source).some((imported) => group.has(imported));
-        return { contents: isOutside ? source + all : source, loader: 'ts' };
+        const imports = importsOf(path, source);
+        const reached = groups.filter((group) => !group.has(path) && imports.some((imported) => group.has(imported)));
+        const all = reached.flatMap((group) => [...group]).map((file) => `\nimport ${JSON.stringify(file)};`);
+        return { contents: source + all.join(''), loader: 'ts' };
       });
     },
   };

@@ -11,7 +11,7 @@ import { readOptions } from '../core/options.ts';
 import type { Adapter, CallRequest, SubscribeRequest, Transport } from '../core/transport.ts';
 import { eventsOnly } from '../events/events-only.ts';
 import { defineAdapter } from '../guard/guard.ts';
-import { HTTP_CLIENT_OPTIONS, HTTP_CLIENT_READERS, type HttpClientOptions } from '../http/client/http-client.ts';
+import { HTTP_CLIENT_OPTIONS, HTTP_CLIENT_READERS, type HttpClientOptions } from '../http/client/options.ts';
 import { endpointUrl } from '../http/client/page-url.ts';
 import { onAbort } from '../life/lifetime.ts';
 import { timeoutHeader } from '../peer/headers.ts';
@@ -23,7 +23,7 @@ import { outputOf } from './calling/output.ts';
 import { MCP_PATH, NEWEST, readFault, VERSIONS, type McpVersion } from './wire.ts';
 
 export type { ClientTls, DispatcherLike, FetchHeaders, FetchInit, FetchLike, FetchResponse } from '../http/client/fetch-like.ts';
-export type { HttpClientOptions } from '../http/client/http-client.ts';
+export type { HttpClientOptions } from '../http/client/options.ts';
 export type { HeadersOption } from '../peer/headers.ts';
 export type { OnWire, WireRecord } from '../peer/on-wire.ts';
 export type { McpVersion } from './wire.ts';

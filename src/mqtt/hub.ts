@@ -15,7 +15,7 @@ import { Connection } from './connection/connection.ts';
 import { Feed } from './events/feed.ts';
 import { Publications } from './events/lineage.ts';
 import { Marks } from './events/marks.ts';
-import { checkUrl } from './connection/link.ts';
+import { checkUrl } from './check.ts';
 import { CONNECTION_NAMES, CONNECTION_READERS, type MqttConnectionOptions } from './options.ts';
 import { ANY_BROKER } from './events/origin.ts';
 import { ownBroker } from './access/own-brokers.ts';

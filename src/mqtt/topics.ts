@@ -1,8 +1,6 @@
 import type { Contract, EventDefinition } from '../core/contract.ts';
 import { ApiError } from '../core/errors.ts';
-
-/** Names below `blog/v1/` that are no operations. */
-const OWN = ['status', 'cancel', 'more', 'replies'];
+import { checkTopics, OWN } from './check.ts';
 
 /** The topics of one contract. */
 export interface Topics {
@@ -41,13 +39,8 @@ export interface Topics {
  * Throws a `TypeError` where names collide. Source: https://docs.oasis-open.org/mqtt/mqtt/v5.0/os/mqtt-v5.0-os.html#_Toc3901241
  */
 export function compileTopics(contract: Contract, prefix = ''): Topics {
-  if (prefix !== '' && !/^[^/+#$\0][^+#\0]*[^/+#\0]$|^[^/+#$\0]$/.test(prefix))
-    throw new TypeError(`topicPrefix: '${prefix}' must look like 'site/7': no slash at its ends, no wildcards`);
+  checkTopics(contract, prefix);
   const hasStreams = Object.values(contract.operations).some(({ item }) => item !== undefined);
-  for (const name of OWN) {
-    if (Object.hasOwn(contract.operations, name))
-      throw new TypeError(`mqtt: the operation '${name}' would have a topic that MQTT uses itself`);
-  }
   const root = prefix === '' ? '' : `${prefix}/`;
   const base = `${root}${contract.name}/v${contract.version.split('.')[0]}/`;
   const exact = new Map<string, EventDefinition>();

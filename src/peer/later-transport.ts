@@ -2,10 +2,15 @@ import type { Contract } from '../core/contract.ts';
 import { ApiError } from '../core/errors.ts';
 import type { CallRequest, EventSink, SubscribeRequest, Transport } from '../core/transport.ts';
 
-/** A transport at once if it is here, else one that waits for it with its first call or subscription. */
-export function laterTransport(contract: Contract, name: string, make: () => Transport | Promise<Transport>): Transport {
+/** A transport at once if it is here, else one that waits for it with its first call or subscription. `known` is what is known of it before. */
+export function laterTransport(
+  contract: Contract,
+  name: string,
+  make: () => Transport | Promise<Transport>,
+  known: Pick<Transport, 'streamsFiles'> = {},
+): Transport {
   const made = make();
-  return made instanceof Promise ? new LaterTransport(contract, name, make, made) : made;
+  return made instanceof Promise ? new LaterTransport(contract, name, make, known, made) : made;
 }
 
 class LaterTransport implements Transport {
@@ -14,11 +19,19 @@ class LaterTransport implements Transport {
 
   readonly contract: Contract;
   readonly name: string;
+  readonly streamsFiles: boolean;
   private readonly make: () => Transport | Promise<Transport>;
 
-  constructor(contract: Contract, name: string, make: () => Transport | Promise<Transport>, loading: Promise<Transport>) {
+  constructor(
+    contract: Contract,
+    name: string,
+    make: () => Transport | Promise<Transport>,
+    known: Pick<Transport, 'streamsFiles'>,
+    loading: Promise<Transport>,
+  ) {
     this.contract = contract;
     this.name = name;
+    this.streamsFiles = known.streamsFiles === true;
     this.make = make;
     void this.#await(loading);
   }

@@ -9,7 +9,7 @@ import type { Contract } from '../core/contract.ts';
 import { ApiError } from '../core/errors.ts';
 import { bytes, ms, readOptions } from '../core/options.ts';
 import { compileMatch } from '../events/hub.ts';
-import { HTTP_CLIENT_OPTIONS, HTTP_CLIENT_READERS, type HttpClientOptions } from '../http/client/http-client.ts';
+import { HTTP_CLIENT_OPTIONS, HTTP_CLIENT_READERS, type HttpClientOptions } from '../http/client/options.ts';
 import { endpointUrl } from '../http/client/page-url.ts';
 import type { HttpHandler } from '../http/message/message.ts';
 import { publicBase } from '../http/serve/public-url.ts';

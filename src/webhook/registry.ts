@@ -1,6 +1,7 @@
 import { ApiError } from '../core/errors.ts';
 import type { Headers } from '../core/transport.ts';
-import { HttpClient, type HttpClientOptions } from '../http/client/http-client.ts';
+import { HttpClient } from '../http/client/http-client.ts';
+import type { HttpClientOptions } from '../http/client/options.ts';
 import { parseRetryAfter } from '../http/message/retry-after.ts';
 import { tryParseJson } from '../peer/json.ts';
 import { decodeProblem, isObject, type SubscriptionInput } from './wire.ts';

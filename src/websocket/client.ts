@@ -5,7 +5,7 @@
  * @group Clients
  */
 
-import { channels } from '#websocket-parts';
+import { channels, transports } from '#websocket-transport';
 import { socketClass } from '#sockets';
 import { defineAdapter } from '../guard/guard.ts';
 import type { CloudEventsOption } from '../events/cloud/cloud-event.ts';
@@ -15,9 +15,7 @@ import { guardOnWire, type OnWire } from '../peer/on-wire.ts';
 import type { Adapter } from '../core/transport.ts';
 import { SOCKET_CLASS_OPTIONS, type SocketClassOptions } from '../socket/client/socket-class.ts';
 import type { OnState } from '../socket/client/link.ts';
-import { RpcTransport } from './rpc/client.ts';
-import type { ClientSettings } from './settings.ts';
-import { RPC_PATH, SUBPROTOCOL } from './wire.ts';
+import { RPC_PATH, SUBPROTOCOL, type ClientSettings } from './settings.ts';
 import type { FeedEvent, FeedOperation } from './channel/feed.ts';
 import type { RpcEventMapping, RpcMapping, RpcOperationMapping } from './rpc/foreign.ts';
 import { bytes, ms, readOptions, type OptionsInForce } from '../core/options.ts';
@@ -126,7 +124,9 @@ export function webSocket(options: WebSocketOptions | ChannelOptions): Adapter<n
   const rpc = new URL(url);
   if (rpc.pathname === '/' && !isForeign) rpc.pathname = RPC_PATH;
   const settings = settingsOf(rpc.href, read, offered === false ? [] : [offered], mapping);
-  return defineAdapter<never>((contract) => new RpcTransport(contract, settings));
+  return defineAdapter<never>((contract) =>
+    laterTransport(contract, 'websocket', () => withPart(transports, ({ RpcTransport }) => new RpcTransport(contract, settings))),
+  );
 }
 
 const LIMITS = {

@@ -29,7 +29,8 @@ import { CLOUD_EVENTS } from './channel/subprotocol.ts';
 import { EventEncoder } from './rpc/events.ts';
 import { RpcSession, type RpcService } from './rpc/session.ts';
 import { NOT_INITIALIZED } from './status.ts';
-import { connectionHeaders, RPC_PATH, SUBPROTOCOL } from './wire.ts';
+import { RPC_PATH, SUBPROTOCOL } from './settings.ts';
+import { connectionHeaders } from './wire.ts';
 import { MAX_ITEMS } from '../guard/max-items.ts';
 
 export type { AsyncApiProtocol } from '../schema/asyncapi.ts';

@@ -5,6 +5,12 @@ import type { SocketClass } from '../socket/client/socket-class.ts';
 import type { RpcMapping } from './rpc/foreign.ts';
 import type { OnState } from '../socket/client/link.ts';
 
+/** The subprotocol of `/ws`; a client that offers none speaks it too. */
+export const SUBPROTOCOL = 'jsonrpc-2.0';
+
+/** Where the server has it, and where a client looks that was given a url without a path. */
+export const RPC_PATH = '/ws';
+
 /** The options of a client with their defaults filled in. */
 export interface ClientSettings {
   /** With the scheme `ws:` or `wss:`. */

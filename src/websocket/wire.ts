@@ -11,12 +11,6 @@ import { hasMoreItems, tooManyItems } from '../guard/max-items.ts';
 /** How many items of a stream may be on their way; the reader grants more by `more { subscription, count }`. */
 export const STREAM_CREDITS = 64;
 
-/** The subprotocol of `/ws`; a client that offers none speaks it too. */
-export const SUBPROTOCOL = 'jsonrpc-2.0';
-
-/** Where the server has it, and where a client looks that was given a url without a path. */
-export const RPC_PATH = '/ws';
-
 /** An id as the specification allows it; `undefined` for a notification. */
 export type RpcId = string | number | null | undefined;
 

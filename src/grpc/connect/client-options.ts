@@ -1,4 +1,4 @@
-import type { HttpClientOptions } from '../../http/client/http-client.ts';
+import type { HttpClientOptions } from '../../http/client/options.ts';
 import type { ProtoLock } from '../proto/lock.ts';
 
 /** Options of `connect`. */

@@ -6,10 +6,11 @@
  */
 
 import { binary, transports } from '#connect-parts';
+import { checkCarrier } from '#http-check';
 import { ms, readOptions } from '../../core/options.ts';
 import type { Adapter, Transport } from '../../core/transport.ts';
 import { defineAdapter } from '../../guard/guard.ts';
-import { HTTP_CLIENT_OPTIONS, HTTP_CLIENT_READERS } from '../../http/client/http-client.ts';
+import { HTTP_CLIENT_OPTIONS, HTTP_CLIENT_READERS } from '../../http/client/options.ts';
 import { baseUrl } from '../../http/client/page-url.ts';
 import { withPart } from '../../life/lazy.ts';
 import { laterTransport } from '../../peer/later-transport.ts';
@@ -18,7 +19,7 @@ import type { ConnectOptions } from './client-options.ts';
 
 export type { ConnectOptions } from './client-options.ts';
 export type { ClientTls, DispatcherLike, FetchHeaders, FetchInit, FetchLike, FetchResponse } from '../../http/client/fetch-like.ts';
-export type { HttpClientOptions } from '../../http/client/http-client.ts';
+export type { HttpClientOptions } from '../../http/client/options.ts';
 export type { HeadersOption } from '../../peer/headers.ts';
 export type { OnWire, WireRecord } from '../../peer/on-wire.ts';
 export type { LockedField, LockedType, ProtoLock } from '../proto/lock.ts';
@@ -41,6 +42,7 @@ export function connect(options: ConnectOptions): Adapter<'call' | 'subscribe' |
   const format = oneOf('format', read.format ?? (protocol === 'connect' ? 'json' : 'binary'), ['binary', 'json']);
   const base = baseUrl('connect', read.url);
   const guarded = guardOnWire(read);
+  checkCarrier(read);
   return defineAdapter<'call' | 'subscribe' | 'stream'>((contract) =>
     laterTransport(contract, 'connect', () =>
       withPart(transports, ({ ConnectTransport }) =>

@@ -103,9 +103,6 @@ export class FetchFailure extends TypeError {
   }
 }
 
-/** How large a response may be unless an option says otherwise. */
-export const MAX_RESPONSE_BYTES = 8 * 1024 * 1024;
-
 /** The codes of a `FetchFailure` whose response came, and would be as useless the next time: over `maxResponseBytes`, or not in its charset or encoding. */
 export const RESPONSE_TOO_LARGE = 'RESPONSE_TOO_LARGE';
 export const UNREADABLE_RESPONSE = 'UNREADABLE_RESPONSE';

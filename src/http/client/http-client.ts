@@ -1,42 +1,10 @@
 import { createLightFetch } from '#fetch';
-import { bytes } from '../../core/options.ts';
 import type { Headers } from '../../core/transport.ts';
-import { joinHeaders, type HeadersOption } from '../../peer/headers.ts';
-import type { OnWire } from '../../peer/on-wire.ts';
-import {
-  MAX_RESPONSE_BYTES,
-  type ClientTls,
-  type DispatcherLike,
-  type FetchLike,
-  type FetchResponse,
-  type LightFetch,
-} from './fetch-like.ts';
+import { joinHeaders } from '../../peer/headers.ts';
+import type { FetchResponse, LightFetch } from './fetch-like.ts';
+import type { HttpClientOptions } from './options.ts';
 import { networkError } from './network-error.ts';
 import { shownBody } from './shown-body.ts';
-
-/** Options of every client over HTTP. */
-export interface HttpClientOptions {
-  /** Headers of every request. A function is asked again for each call and each reconnect, so tokens can refresh. */
-  readonly headers?: HeadersOption | undefined;
-  /** Sees what really went over the wire, credentials redacted. */
-  readonly onWire?: OnWire | undefined;
-  /**
-   * Carries the requests. @default on Node one over undici's dispatcher, or the global `fetch` if something has taken its place; elsewhere the
-   * platform's
-   */
-  readonly fetch?: FetchLike | undefined;
-  /** How large an answer may be, decompressed, in bytes, and each event or item of a stream; a larger one is DATA_LOSS. @default 8_388_608 (8 MiB) */
-  readonly maxResponseBytes?: number | undefined;
-  /** Certificates over https: your own CA, a client certificate. On Node only. @default the well-known authorities */
-  readonly tls?: ClientTls | undefined;
-  /** A dispatcher of undici that carries the requests: `new ProxyAgent('http://proxy:3128')`. On Node only. It is not closed with the client. */
-  readonly dispatcher?: DispatcherLike | undefined;
-}
-
-/** How the options that are numbers are read. */
-export const HTTP_CLIENT_READERS = { maxResponseBytes: bytes(MAX_RESPONSE_BYTES) };
-/** The names of the others. */
-export const HTTP_CLIENT_OPTIONS = ['headers', 'onWire', 'fetch', 'tls', 'dispatcher'] as const;
 
 /** One request, as a client sends it. */
 export interface HttpExchange {

@@ -2,14 +2,8 @@ import type { Dispatcher } from 'undici';
 import { sendBy } from './bounded-response.ts';
 import { createDispatcher, globalDispatcher, patchedFetch } from './light-carrier.ts';
 import { ACCEPT_ENCODING, BodyDecoder, decodersOf } from './light-decoding.ts';
-import {
-  closedFailure,
-  MAX_RESPONSE_BYTES,
-  type FetchInit,
-  type FetchResponse,
-  type LightFetch,
-  type LightFetchOptions,
-} from './fetch-like.ts';
+import { closedFailure, type FetchInit, type FetchResponse, type LightFetch, type LightFetchOptions } from './fetch-like.ts';
+import { MAX_RESPONSE_BYTES } from './options.ts';
 import { failureOf, LightResponse, type Source } from './light-response.ts';
 
 /** Some APIs refuse requests without one. */

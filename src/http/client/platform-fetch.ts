@@ -1,13 +1,7 @@
 import { sendBy } from './bounded-response.ts';
-import {
-  closedFailure,
-  codeOf,
-  FetchFailure,
-  isUnsent,
-  MAX_RESPONSE_BYTES,
-  type LightFetch,
-  type LightFetchOptions,
-} from './fetch-like.ts';
+import { checkPlatform } from './check/platform.ts';
+import { closedFailure, codeOf, FetchFailure, isUnsent, type LightFetch, type LightFetchOptions } from './fetch-like.ts';
+import { MAX_RESPONSE_BYTES } from './options.ts';
 
 /**
  * `createLightFetch` where there is no undici (browsers, Bun, Deno, edge runtimes): the platform's own `fetch`, which pools its sockets
@@ -15,7 +9,7 @@ import {
  */
 export function createLightFetch(options: LightFetchOptions = {}): LightFetch {
   const { fetch: given, maxResponseBytes = MAX_RESPONSE_BYTES } = options;
-  if (options.tls || options.dispatcher) throw new TypeError("'tls' and 'dispatcher' need Node: elsewhere give a 'fetch' of your own");
+  checkPlatform(options);
   let isClosed = false;
   return {
     async fetch(url, init = {}) {

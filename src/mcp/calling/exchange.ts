@@ -1,7 +1,8 @@
 import { ApiError, type JsonObject } from '../../core/errors.ts';
 import type { Headers } from '../../core/transport.ts';
 import type { FetchResponse } from '../../http/client/fetch-like.ts';
-import { HttpClient, type HttpClientOptions } from '../../http/client/http-client.ts';
+import { HttpClient } from '../../http/client/http-client.ts';
+import type { HttpClientOptions } from '../../http/client/options.ts';
 import { networkError } from '../../http/client/network-error.ts';
 import { parseRetryAfter } from '../../http/message/retry-after.ts';
 import { codeOfStatus } from '../../http/message/status.ts';

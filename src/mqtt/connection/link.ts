@@ -3,6 +3,7 @@ import { ApiError, isApiError } from '../../core/errors.ts';
 import { networkReason } from '../../http/client/network-error.ts';
 import { onAbort } from '../../life/lifetime.ts';
 import { timerMs } from '../../life/lifetime.ts';
+import { where } from '../check.ts';
 import type { MqttConnectionOptions, MqttCredentials, MqttWill } from '../options.ts';
 import { codeOf, isVersionRefusal, refusal } from '../status.ts';
 import { bufferWrites } from './write-buffer.ts';
@@ -195,20 +196,4 @@ async function credentialsOf(option: MqttConnectionOptions['credentials']): Prom
   } catch (error) {
     throw ApiError.from(error, 'UNAUTHENTICATED', "the 'credentials' function failed, so nothing was sent", { sent: false });
   }
-}
-
-/** The url without what is secret in it. */
-export function where(url: string): string {
-  return url.replace(/\/\/[^/@]*@/, '//').replace(/\?.*$/, '');
-}
-
-const SCHEMES = ['mqtt:', 'mqtts:', 'ws:', 'wss:', 'tcp:', 'ssl:', 'tls:'];
-
-/** Throws a `TypeError` that says what is wrong with a broker's url. */
-export function checkUrl(url: string, who: string): void {
-  if (!URL.canParse(url)) throw new TypeError(`${who}: '${where(url)}' is not a URL: write it like 'mqtt://localhost:1883'`);
-  const { protocol, username, password } = new URL(url);
-  if (!SCHEMES.includes(protocol)) throw new TypeError(`${who}: '${where(url)}' must begin with mqtt://, mqtts://, ws:// or wss://`);
-  if (username !== '' || password !== '')
-    throw new TypeError(`${who}: put user name and password into the option 'credentials', not into the url`);
 }

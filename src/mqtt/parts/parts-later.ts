@@ -2,5 +2,3 @@ import { lazy } from '../../life/lazy.ts';
 
 /** Reads events that are CloudEvents in one JSON object. */
 export const cloudEvents = lazy(() => import('../events/cloud-events.ts'));
-/** Devices that someone else designed. */
-export const foreign = lazy(() => import('../foreign/devices.ts'));

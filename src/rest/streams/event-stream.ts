@@ -1,14 +1,16 @@
 import { ApiError } from '../../core/errors.ts';
 import type { FetchResponse } from '../../http/client/fetch-like.ts';
+import type { HttpExchange } from '../../http/client/http-client.ts';
 import { writeLastEventId } from '../../http/events/last-event-id.ts';
 import { isEventStream, readSse, readStream, streamOf, type StreamDecoder } from '../../http/events/sse-reader.ts';
 import { Chain } from '../../events/chain.ts';
 import { onAbort } from '../../life/lifetime.ts';
 import { SseDecoder, type SseEvent } from '../../http/events/sse.ts';
 import { channelSegments } from '../../core/http-binding.ts';
-import type { EventRequest, EventSink, StreamRequest } from '../../core/transport.ts';
+import type { EventRequest, EventSink, StreamRequest, SubscribeRequest } from '../../core/transport.ts';
 import { deliverItem, delivery, isOf, type deliver, type DeliveryOptions } from './event-message.ts';
-import { EVENT_STREAM_TYPE, failedOwn, fillPath } from '../wire.ts';
+import { timeoutHeader } from '../../peer/headers.ts';
+import { compileRequest, EVENT_STREAM_TYPE, failedOwn, fillPath, JSON_TYPE } from '../wire.ts';
 
 /** What a stream needs of the transport that opens it. */
 export interface StreamCarrier {
@@ -126,6 +128,30 @@ export async function openItems({ operation, signal }: StreamRequest, sink: Even
     release();
     throw error;
   }
+}
+
+/** What a stream of our own servers needs of the transport that opens it. */
+export interface OwnCarrier extends Pick<StreamCarrier, 'streams' | 'maxEventChars' | 'onChunk' | 'options'> {
+  /** Whether the server is told of the deadline. */
+  readonly sendsDeadline: boolean;
+  /** The headers of the request, with what it accepts. */
+  headers(accept: string): Promise<Record<string, string>>;
+  /** Sends a request; rejects with `ApiError` if no answer came. */
+  open(target: string, exchange: Omit<HttpExchange, 'url'>): Promise<FetchResponse>;
+}
+
+/** Opens a subscription or a streamed operation at one of our own servers. */
+export async function openOwn(request: SubscribeRequest, sink: EventSink, carrier: OwnCarrier): Promise<void> {
+  const headers = await carrier.headers(EVENT_STREAM_TYPE);
+  if (!request.operation) {
+    const get: StreamCarrier['get'] = (target, more, signal) =>
+      carrier.open(target, { method: 'GET', headers: { ...headers, ...more }, signal });
+    return openEvents(request, sink, { ...carrier, get });
+  }
+  const { method, target, body } = compileRequest(request.operation)(request.input);
+  if (body !== undefined) headers['content-type'] = JSON_TYPE;
+  if (carrier.sendsDeadline && request.deadline !== undefined) headers['x-timeout-ms'] = timeoutHeader(request.deadline);
+  return openItems(request, sink, { ...carrier, open: (signal) => carrier.open(target, { method, headers, body, signal }) });
 }
 
 /** The channel's path; `+` stands for any value of a parameter. */

@@ -1,7 +1,5 @@
 import { lazy } from '../../life/lazy.ts';
 
-/** Plain channels. */
-export const channels = lazy(() => import('../channel/client.ts'));
 /** Subscriptions over JSON-RPC. */
 export const subscriptions = lazy(() => import('../rpc/subscriptions.ts'));
 /** JSON-RPC peers that someone else designed. */

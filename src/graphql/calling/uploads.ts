@@ -1,10 +1,10 @@
-import { setOwn } from '../core/own.ts';
-import type { HttpClient, HttpExchange, HttpReply } from '../http/client/http-client.ts';
-import { sendUpload, sizeOf, uploadBody, type Upload } from '../http/client/upload.ts';
-import { newBoundary, partDisposition } from '../http/message/disposition.ts';
-import type { FileBody } from '../schema/codec/file-body.ts';
-import { isFileBody } from '../schema/codec/file-class.ts';
-import type { ClientDocument } from './document/document.ts';
+import { setOwn } from '../../core/own.ts';
+import type { HttpClient, HttpExchange, HttpReply } from '../../http/client/http-client.ts';
+import { sendUpload, sizeOf, uploadBody, type Upload } from '../../http/client/upload.ts';
+import { newBoundary, partDisposition } from '../../http/message/disposition.ts';
+import type { FileBody } from '../../schema/codec/file-body.ts';
+import { isFileBody } from '../../schema/codec/file-class.ts';
+import type { ClientDocument } from '../document/document.ts';
 
 /**
  * Sends a document whose variables may have files as a form, and reads the answer. `exactly` keeps names of files whatever is in them, for our

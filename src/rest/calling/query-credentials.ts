@@ -1,4 +1,4 @@
-import { ApiError } from '../core/errors.ts';
+import { ApiError } from '../../core/errors.ts';
 
 /** Parameters of the query of every request: a record, or a function asked again for each call and each reconnect. */
 export type QueryOption =

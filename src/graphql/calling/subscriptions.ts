@@ -1,8 +1,10 @@
-import type { HttpClient, HttpClientOptions } from '../http/client/http-client.ts';
-import { reporter } from '../life/report.ts';
-import type { WebSocketConstructor } from '../socket/client/like.ts';
-import type { SubscriptionForm, Subscriptions, SubscriptionSettings } from './socket/settings.ts';
-import type { StreamSettings } from './stream/client.ts';
+import type { HttpClient } from '../../http/client/http-client.ts';
+import type { HttpClientOptions } from '../../http/client/options.ts';
+import { lazy } from '../../life/lazy.ts';
+import { reporter } from '../../life/report.ts';
+import type { WebSocketConstructor } from '../../socket/client/like.ts';
+import type { SubscriptionForm, Subscriptions, SubscriptionSettings } from '../socket/settings.ts';
+import type { StreamSettings } from '../stream/client.ts';
 
 /** Options of `graphql` for subscriptions, with their defaults. */
 export interface SubscriptionOptions
@@ -11,6 +13,9 @@ export interface SubscriptionOptions
   readonly connectionParams?: SubscriptionSettings['connectionParams'];
   readonly onError?: ((error: unknown) => void) | undefined;
 }
+
+const streams = lazy(() => import('../stream/client.ts'));
+const sockets = lazy(() => import('../socket/client.ts'));
 
 const MAX_BUFFERED_BYTES = 16_777_216;
 
@@ -24,11 +29,11 @@ export async function subscriptionsBy(
   const { onWire } = options;
   const onEventError = reporter(options.onError);
   if (by !== 'ws') {
-    const { EventStreamSubscriptions, STREAM_FORMS } = await import('./stream/client.ts');
+    const { EventStreamSubscriptions, STREAM_FORMS } = await streams();
     const settings: StreamSettings = { url, maxEventChars: options.maxMessageBytes, onEventError, http };
     return new EventStreamSubscriptions(settings, STREAM_FORMS[by]);
   }
-  const { SocketSubscriptions } = await import('./socket/client.ts');
+  const { SocketSubscriptions } = await sockets();
   return new SocketSubscriptions({
     url: url.replace(/^http/, 'ws'),
     // A class of one's own brings its own.
