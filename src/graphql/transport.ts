@@ -8,7 +8,7 @@ import { timeoutHeader } from '../peer/headers.ts';
 import { hasFile } from '../schema/codec/has-file.ts';
 import type { OptionsInForce } from './client-options.ts';
 import { eventDocument, foreignDocument, operationDocument, type ClientDocument } from './document/document.ts';
-import { outlineContract } from './document/outline.ts';
+import { outlineContract } from '../schema/outline/outline.ts';
 import { persistedQuery, RequestForms, type RequestForm } from './document/request-form.ts';
 import { typesBy } from './engine/types.ts';
 import { decode, readReply, type Reply } from './reply.ts';

@@ -38,6 +38,7 @@ import { OwnMetadata, receivedBeside, shown } from './metadata.ts';
 import { errorOf } from './received-status.ts';
 import { Sockets } from './streams/sockets.ts';
 import { isBeat, Pulse, PING_INTERVAL } from './streams/pulse.ts';
+import { protoOf } from './proto/described.ts';
 import { compileWire, type EventWire, type OperationWire, type StreamItem } from './wire.ts';
 
 export type {
@@ -149,7 +150,7 @@ class GrpcTransport implements Transport {
     this.contract = contract;
     this.options = options;
     this.#own = new OwnMetadata(options.headers);
-    const wire = compileWire(contract, buffersOf, options.lock);
+    const wire = compileWire(protoOf(contract, options.lock), buffersOf);
     const { operations, events } = compileForeign(contract, wire, options);
     this.#operations = operations;
     this.#events = events;

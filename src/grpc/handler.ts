@@ -18,7 +18,7 @@ import { buffersOf } from './codec/buffers.ts';
 import { failure } from './failure.ts';
 import type { ProtoLock } from './proto/lock.ts';
 import { sizeOf, toMetadata, toRawHeaders } from './metadata.ts';
-import { protoOf } from './proto/build.ts';
+import { protoOf } from './proto/described.ts';
 import { rawMethod } from './raw-method.ts';
 import { compileWire, type ChannelWire, type EventWire, type OperationWire } from './wire.ts';
 import { now, fromEpochMs } from '../life/now.ts';
@@ -69,7 +69,7 @@ type Options = GrpcHandlerOptions & { readonly [N in keyof typeof HANDLER_READER
 export function makeHandler(transport: Transport, options: Options): GrpcHandler {
   const { contract } = transport;
   const file = protoOf(contract, options.lock);
-  const wire = compileWire(contract, buffersOf, options.lock);
+  const wire = compileWire(file, buffersOf);
   const serving = new Serving(transport, file.package, options);
   const handlers = new Map<string, Unary | ServerStream | Bidi>();
   for (const [name, each] of wire.operations) {

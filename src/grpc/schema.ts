@@ -1,7 +1,7 @@
 import type { Contract } from '../core/contract.ts';
 import { lockOf, type ProtoLock } from './proto/lock.ts';
 import { unspecified } from './proto/names.ts';
-import { protoOf } from './proto/build.ts';
+import { protoOf } from './proto/described.ts';
 import { typeName, type ProtoEnum, type ProtoField, type ProtoFile, type ProtoMessage, type ProtoMethod } from './proto/proto.ts';
 
 export type { LockedField, LockedType, ProtoLock } from './proto/lock.ts';

@@ -15,7 +15,7 @@ import { noneIfEndless } from './endless.ts';
 import { HANDLER_OPTIONS, HANDLER_READERS, makeHandler, type GrpcHandlerOptions } from './handler.ts';
 import { failure } from './failure.ts';
 import { pipelined, refuseLarge } from './interceptors.ts';
-import { protoOf } from './proto/build.ts';
+import { protoOf } from './proto/described.ts';
 import { addStandardServices } from './standard/services.ts';
 
 export { grpcHandler } from './handler.ts';

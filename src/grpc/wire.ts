@@ -1,12 +1,9 @@
-import type { Contract } from '../core/contract.ts';
 import { localId } from '../events/event-id.ts';
-import type { EventView } from '../schema/view.ts';
+import type { OutlinedEvent } from '../schema/outline/outline.ts';
 import { compileTextReader } from '../schema/text.ts';
 import type { EventMessage } from '../core/transport.ts';
 import type { MessageCodec } from './codec/codec.ts';
-import type { ProtoLock } from './proto/lock.ts';
-import { protoOf } from './proto/build.ts';
-import type { ProtoMessage } from './proto/proto.ts';
+import type { ProtoFile, ProtoMessage } from './proto/proto.ts';
 
 /** How one operation goes over the wire: as bytes of gRPC, or as another form of the same messages. */
 export interface OperationWire<Out = Buffer, In = Uint8Array> {
@@ -62,9 +59,8 @@ export interface Form<Out, In> {
   (message: ProtoMessage | undefined): MessageCodec<Out, In>;
 }
 
-/** Compiles what a contract says goes over the wire in one form, by the names of its operations and events. */
-export function compileWire<Out, In>(contract: Contract, codec: Form<Out, In>, lock?: ProtoLock): Wire<Out, In> {
-  const file = protoOf(contract, lock);
+/** Compiles what a contract's .proto file says goes over the wire in one form, by the names of its operations and events. */
+export function compileWire<Out, In>(file: ProtoFile, codec: Form<Out, In>): Wire<Out, In> {
   const operations = [...file.operations].map(([name, method]): [string, OperationWire<Out, In>] => {
     const request = codec(method.view.input ? method.request : undefined);
     const response = codec(method.response);
@@ -103,7 +99,7 @@ export function compileWire<Out, In>(contract: Contract, codec: Form<Out, In>, l
 export function compileEvent<Out, In>(
   request: MessageCodec<Out, In>,
   item: MessageCodec<Out, In>,
-  { event, payload }: EventView,
+  { event, payload }: OutlinedEvent,
 ): Omit<EventWire<Out, In>, 'path'> {
   const fields = payload.fields.filter(({ name }) => event.params.includes(name));
   const readers = fields.map((field) => [field.name, compileTextReader(field)] as const);

@@ -6,7 +6,7 @@ import { conformanceContract } from '../../src/conformance/contract.ts';
 import type { Contract } from '../../src/core/contract.ts';
 import { defineContract, event, mutation, query } from '../../src/core/define.ts';
 import { eventDocument, operationDocument } from '../../src/graphql/document/document.ts';
-import { outlineContract } from '../../src/graphql/document/outline.ts';
+import { outlineContract } from '../../src/schema/outline/outline.ts';
 import { graphqlTypes } from '../../src/graphql/engine/described.ts';
 import { typesBy } from '../../src/graphql/engine/types.ts';
 import { everyKind } from '../support/every-kind.ts';

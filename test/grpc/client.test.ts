@@ -5,6 +5,7 @@ import { createClient } from '../../src/index.ts';
 import { grpc } from '../../src/grpc/client.ts';
 import { serveGrpc } from '../../src/grpc/server.ts';
 import { buffersOf } from '../../src/grpc/codec/buffers.ts';
+import { protoOf } from '../../src/grpc/proto/described.ts';
 import { compileWire } from '../../src/grpc/wire.ts';
 
 const closing: (() => unknown)[] = [];
@@ -49,7 +50,7 @@ async function serveOdd(answer: (call: ServerWritableStream<Buffer, Buffer>) => 
   return `127.0.0.1:${port}`;
 }
 
-const wire = compileWire(blogContract, buffersOf).operations.get('getUser');
+const wire = compileWire(protoOf(blogContract), buffersOf).operations.get('getUser');
 if (!wire) throw new Error('no wire');
 const user = wire.encodeOutput({ id: 1, username: 'a', email: 'a@example.com', createdAt: '2024-01-15T09:30:00Z' });
 

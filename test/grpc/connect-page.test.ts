@@ -8,7 +8,7 @@ import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { blogContract, createBlogService } from '../../src/blog/index.ts';
 import { connectHandler } from '../../src/grpc/connect/server.ts';
-import { protoOf } from '../../src/grpc/proto/build.ts';
+import { protoOf } from '../../src/grpc/proto/described.ts';
 import { descriptorsOf } from '../../src/grpc/proto/descriptor.ts';
 import { composeHandlers } from '../../src/http/serve/compose.ts';
 import { listen } from '../../src/http/node/listen.ts';

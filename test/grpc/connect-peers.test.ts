@@ -16,7 +16,7 @@ import type { Contract } from '../../src/core/contract.ts';
 import { connect, type ConnectOptions } from '../../src/grpc/connect/client.ts';
 import { connectHandler } from '../../src/grpc/connect/server.ts';
 import { descriptorsOf } from '../../src/grpc/proto/descriptor.ts';
-import { protoOf } from '../../src/grpc/proto/build.ts';
+import { protoOf } from '../../src/grpc/proto/described.ts';
 import { listen } from '../../src/http/node/listen.ts';
 import { createClient, createService, defineContract, query, type Transport } from '../../src/index.ts';
 import * as z from 'zod';

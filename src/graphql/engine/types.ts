@@ -1,6 +1,6 @@
 import type { Contract, EventDefinition, Operation, Relation } from '../../core/contract.ts';
 import { isFileNode, mayLeaveOut, type Field, type ObjectNode, type SchemaNode, type TypeUse, type UnionNode } from '../../schema/node.ts';
-import type { Outline } from '../document/outline.ts';
+import type { Outline } from '../../schema/outline/outline.ts';
 
 /** An argument of a field. */
 export interface Argument {

@@ -1,10 +1,8 @@
-import type { Contract } from '../../core/contract.ts';
 import { ApiError } from '../../core/errors.ts';
 import type { MessageCodec } from '../codec/codec.ts';
 import { jsonOf } from '../codec/json.ts';
-import type { ProtoLock } from '../proto/lock.ts';
 import type { ProtoMessage } from '../proto/proto.ts';
-import { compileWire, type EventWire, type OperationWire, type Wire } from '../wire.ts';
+import type { EventWire, OperationWire, Wire } from '../wire.ts';
 
 /** A message as it is sent: JSON is text. */
 export type Body = string | Uint8Array<ArrayBuffer>;
@@ -24,11 +22,6 @@ export const JSON_FORM: MessageForm = (message) => {
   const { encode, decode } = jsonOf(message);
   return { encode, decode: (bytes) => decode(textOf(bytes)) };
 };
-
-/** What a contract says goes over the wire, in one form. */
-export function wireIn(form: MessageForm, contract: Contract, lock: ProtoLock | undefined): FormWire {
-  return compileWire(contract, form, lock);
-}
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { fatal: true });

@@ -1,8 +1,9 @@
 import type { Contract, EventDefinition, Operation } from '../../core/contract.ts';
 import type { ProtoLock } from '../proto/lock.ts';
-import { protoOf } from '../proto/build.ts';
+import { protoOf } from '../proto/described.ts';
 import { PROTO_FORM } from '../codec/binary-form.ts';
-import { JSON_FORM, wireIn, type FormEvent, type FormName, type FormOperation, type FormWire } from './form.ts';
+import { compileWire } from '../wire.ts';
+import { JSON_FORM, type FormEvent, type FormName, type FormOperation, type FormWire } from './form.ts';
 
 /** What one path serves. */
 export type Route =
@@ -20,7 +21,7 @@ export interface Routes {
 export function routesOf(contract: Contract, lock: ProtoLock | undefined): Routes {
   const file = protoOf(contract, lock);
   const wires: Partial<Record<FormName, FormWire>> = {};
-  const wire = (form: FormName): FormWire => (wires[form] ??= wireIn(form === 'json' ? JSON_FORM : PROTO_FORM, contract, lock));
+  const wire = (form: FormName): FormWire => (wires[form] ??= compileWire(file, form === 'json' ? JSON_FORM : PROTO_FORM));
   const byPath = new Map<string, Route>();
   for (const [name, { path }] of file.operations) {
     const operation = contract.operations[name];

@@ -6,14 +6,20 @@ import { isSameOrigin } from '../../http/client/page-url.ts';
 import { isoNow } from '../../life/now.ts';
 import { responseHeaders } from '../../peer/response-headers.ts';
 import { toBase64 } from '../../schema/codec/base64.ts';
+import { outlineContract } from '../../schema/outline/outline.ts';
 import { encodeInput } from '../codec/encode-input.ts';
 import { unreadable } from '../codec/value.ts';
+import { protoBy } from '../proto/build.ts';
 import { PING_INTERVAL } from '../streams/pulse.ts';
+import { compileWire } from '../wire.ts';
 import { connectTimeout, grpcTimeout } from '../timeout.ts';
 import type { ConnectInForce } from './client-options.ts';
 import { PROTOCOLS, type ClientProtocol } from './client-protocol.ts';
-import { bytesOf, JSON_FORM, wireIn, type Body, type FormName, type FormWire, type MessageForm } from './form.ts';
+import { bytesOf, JSON_FORM, type Body, type FormName, type FormWire, type MessageForm } from './form.ts';
 import { listen } from './stream-reader.ts';
+
+/** A browser does not carry the whole schema view for the sake of messages. */
+const outlinedProto = protoBy(outlineContract);
 
 /** Longer URLs are refused by some servers and proxies: such a query goes by POST. */
 const MAX_URL = 4000;
@@ -38,7 +44,7 @@ export class ConnectTransport implements Transport {
     this.protocol = PROTOCOLS[options.protocol ?? 'connect'];
     this.form = binary ? 'proto' : 'json';
     this.options = options;
-    this.#wire = wireIn(binary ?? JSON_FORM, contract, options.lock);
+    this.#wire = compileWire(outlinedProto(contract, options.lock), binary ?? JSON_FORM);
     this.#http = new HttpClient('connect', options);
   }
 

@@ -1,6 +1,6 @@
 import { deprecationNote } from '../../peer/deprecation.ts';
 import type { Contract, EventDefinition, Operation } from '../../core/contract.ts';
-import { describeContract, type ContractView, type EventView, type OperationView } from '../../schema/view.ts';
+import type { Outline, OutlinedEvent, OutlinedOperation } from '../../schema/outline/outline.ts';
 import type { ObjectNode, TypeUse } from '../../schema/node.ts';
 import { checkLock, serviceOf } from './lock-check.ts';
 import type { ProtoLock } from './lock.ts';
@@ -11,24 +11,28 @@ import {
 } from './proto.ts'; // prettier-ignore
 import { memberNotes } from '../../schema/member-notes.ts';
 
-const files = new WeakMap<Contract, Map<ProtoLock | undefined, ProtoFile>>();
+/** Lowers a contract to a .proto file; made once per contract and lock. */
+export type ProtoOf = (contract: Contract, lock?: ProtoLock) => ProtoFile;
 
 /**
- * Lowers a contract to a .proto file; made once per contract and lock.
+ * Lowers contracts by what `describe` says of their types.
  * Throws a `TypeError` that names the message or field where names or numbers collide.
  */
-export function protoOf(contract: Contract, lock?: ProtoLock): ProtoFile {
-  let byLock = files.get(contract);
-  if (!byLock) files.set(contract, (byLock = new Map<ProtoLock | undefined, ProtoFile>()));
-  let file = byLock.get(lock);
-  if (!file) byLock.set(lock, (file = new FileBuilder(contract, lock).build()));
-  return file;
+export function protoBy(describe: (contract: Contract) => Outline): ProtoOf {
+  const files = new WeakMap<Contract, Map<ProtoLock | undefined, ProtoFile>>();
+  return (contract, lock) => {
+    let byLock = files.get(contract);
+    if (!byLock) files.set(contract, (byLock = new Map<ProtoLock | undefined, ProtoFile>()));
+    let file = byLock.get(lock);
+    if (!file) byLock.set(lock, (file = new FileBuilder(contract, lock, describe).build()));
+    return file;
+  };
 }
 
 const TEXT: ProtoType = { kind: 'scalar', scalar: 'string', conversion: 'none' };
 
 class FileBuilder {
-  readonly #view: ContractView;
+  readonly #view: Outline;
   readonly #builder: MessageBuilder;
   readonly #package: string;
 
@@ -37,17 +41,14 @@ class FileBuilder {
   private readonly contract: Contract;
   private readonly lock: ProtoLock | undefined;
 
-  constructor(
-    contract: Contract,
-    lock: ProtoLock | undefined,
-  ) {
+  constructor(contract: Contract, lock: ProtoLock | undefined, describe: (contract: Contract) => Outline) {
     this.contract = contract;
     this.lock = lock;
     this.#package = `${contract.name}.v${contract.version.split('.')[0] ?? '1'}`;
     if (lock && lock.package !== this.#package) {
       throw new TypeError(`gRPC: the lock is that of ${lock.package}, not of ${this.#package}`);
     }
-    this.#view = describeContract(contract);
+    this.#view = describe(contract);
     this.#builder = new MessageBuilder(lock);
   }
 
@@ -110,7 +111,7 @@ class FileBuilder {
     };
   }
 
-  #operation(view: OperationView): OperationMethod {
+  #operation(view: OutlinedOperation): OperationMethod {
     const known = this.#operations.get(view.operation.name);
     if (known) return known;
     const { operation, input, item } = view;
@@ -149,7 +150,7 @@ class FileBuilder {
     return this.#builder.wrapper(name, property, output);
   }
 
-  #event(view: EventView): EventMethod {
+  #event(view: OutlinedEvent): EventMethod {
     const { event, payload } = view;
     const meta = grpcMeta(event);
     const name = meta.name === undefined ? `On${pascal(event.name)}` : checkName(meta.name, event.name);
@@ -189,7 +190,7 @@ class FileBuilder {
     };
   }
 
-  #channel(view: EventView, writer: OperationView): ChannelMethod {
+  #channel(view: OutlinedEvent, writer: OutlinedOperation): ChannelMethod {
     const { event, payload } = view;
     const meta = grpcMeta(event);
     const name = meta.channel === undefined ? pascal(event.channel) : checkName(meta.channel, event.name);

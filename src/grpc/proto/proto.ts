@@ -1,4 +1,4 @@
-import type { EventView, OperationView } from '../../schema/view.ts';
+import type { OutlinedEvent, OutlinedOperation } from '../../schema/outline/outline.ts';
 import type { ValueCodec } from '../codec/value.ts';
 import { checkName } from './names.ts';
 import type { Scalar, SchemaNode, TypeUse, Variant } from '../../schema/node.ts';
@@ -118,20 +118,20 @@ export interface ProtoMethod {
 }
 
 export interface OperationMethod extends ProtoMethod {
-  readonly view: OperationView;
+  readonly view: OutlinedOperation;
   /** True where the output is not an object of its own: then the response's one entry holds it. */
   readonly wrapsOutput: boolean;
 }
 
 export interface EventMethod extends ProtoMethod {
-  readonly view: EventView;
+  readonly view: OutlinedEvent;
   readonly payload: ProtoMessage;
 }
 
 /** The plain channel of an event that an operation writes to. */
 export interface ChannelMethod extends ProtoMethod {
-  readonly view: EventView;
-  readonly operation: OperationView;
+  readonly view: OutlinedEvent;
+  readonly operation: OutlinedOperation;
   readonly payload: ProtoMessage;
 }
 

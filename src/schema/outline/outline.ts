@@ -1,9 +1,10 @@
 import { globalRegistry, type $ZodType } from 'zod/v4/core';
 import type { Contract, EventDefinition, Operation, Schema } from '../../core/contract.ts';
-import { isCodec } from '../../core/shape.ts';
-import { discriminatorOf } from '../../schema/discriminator.ts';
-import { integerLimits } from '../../schema/integer.ts';
-import type { Field, ObjectNode, Scalar, SchemaNode, StringNode, TypeUse, UnionNode } from '../../schema/node.ts';
+import type { JsonObject } from '../../core/errors.ts';
+import { isCodec } from '../../core/shape/walk.ts';
+import { discriminatorOf } from '../discriminator.ts';
+import type { Field, ObjectNode, Scalar, SchemaNode, TypeUse, UnionNode } from '../node.ts';
+import { numberOf, textLimits } from './limits.ts';
 
 /** The members of zod's schema definitions that this file reads. */
 interface Def {
@@ -20,24 +21,30 @@ interface Def {
   readonly defaultValue?: unknown;
 }
 
-/** The members of zod's checks that this file reads. */
-interface Check {
-  readonly check?: string;
-  readonly format?: string;
-  readonly value?: number;
-  readonly inclusive?: boolean;
+/** An operation with its types. */
+export interface OutlinedOperation {
+  readonly operation: Operation;
+  readonly input: ObjectNode | undefined;
+  readonly output: TypeUse | undefined;
+  readonly item: TypeUse | undefined;
 }
 
-/** The types of a contract as far as documents are made of them. */
+/** An event with its type. */
+export interface OutlinedEvent {
+  readonly event: EventDefinition;
+  readonly payload: ObjectNode;
+}
+
+/** The types of a contract, as far as clients need them: `ContractView` without what only a description needs. */
 export interface Outline {
   readonly contract: Contract;
-  readonly operations: ReadonlyMap<string, { readonly operation: Operation; readonly input: ObjectNode | undefined; readonly output: TypeUse | undefined; readonly item: TypeUse | undefined }>; // prettier-ignore
-  readonly events: ReadonlyMap<string, { readonly event: EventDefinition; readonly payload: ObjectNode }>;
+  readonly operations: ReadonlyMap<string, OutlinedOperation>;
+  readonly events: ReadonlyMap<string, OutlinedEvent>;
 }
 
 /**
- * Outlines a contract's types from its schemas themselves: the same names and kinds as `describeContract`, without what only a description
- * needs. A browser that only asks does not carry the whole schema view. A contract that the view refuses is for the server to refuse.
+ * Outlines a contract's types from its schemas themselves: the same names, kinds, formats and metadata as `describeContract`, without limits and
+ * descriptions. A browser that only asks does not carry the whole schema view. A contract that the view refuses is for the server to refuse.
  */
 export function outlineContract(contract: Contract): Outline {
   const outliner = new Outliner();
@@ -62,6 +69,7 @@ export function outlineContract(contract: Contract): Outline {
   return { contract, operations: new Map(operations), events: new Map(events) };
 }
 
+type Meta = Readonly<Record<string, unknown>>;
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** What stands around a schema. */
@@ -70,6 +78,8 @@ interface Wrapped {
   readonly nullable: boolean;
   readonly hasDefault: boolean;
   readonly value: unknown;
+  /** What was noted here, of a type without a name also what was noted of the type. */
+  readonly meta: Meta;
 }
 
 class Outliner {
@@ -96,42 +106,43 @@ class Outliner {
     }
   }
 
-  #asUse({ node, nullable }: Wrapped): TypeUse {
-    return { node, nullable: nullable || node.kind === 'any' || this.#nullable.has(node), meta: {} };
+  #asUse({ node, nullable, meta }: Wrapped): TypeUse {
+    return { node, nullable: nullable || node.kind === 'any' || this.#nullable.has(node), meta: meta };
   }
 
   #wrapped(schema: $ZodType, name: string): Wrapped {
-    const id = globalRegistry.get(schema)?.id;
+    const { id, ...notes } = globalRegistry.get(schema) ?? {};
     const known = this.#known.get(schema) ?? (id === undefined ? undefined : this.#byId.get(id));
     if (known) return known;
     // What was made of a type with a name by `.meta()` or a check is that type.
     const parent = id === undefined ? namedParent(schema) : undefined;
-    if (parent) return this.#wrapped(parent, name);
+    if (parent) return { ...this.#wrapped(parent, name), meta: without(notes, globalRegistry.get(parent)) };
     const open = this.#open.get(schema);
     if (open) {
       const cyclic = bare(open);
       this.#known.set(schema, cyclic);
       return cyclic;
     }
-    const made = this.#make(schema, id ?? name, id !== undefined);
-    if (id !== undefined) {
-      this.#known.set(schema, made);
-      this.#byId.set(id, made);
-    }
-    return made;
+    const made = this.#make(schema, id ?? name, id !== undefined, notes);
+    if (id === undefined) return { ...made, meta: { ...made.meta, ...notes } };
+    const named = { ...made, meta: {} };
+    this.#known.set(schema, named);
+    this.#byId.set(id, named);
+    return named;
   }
 
-  #make(schema: $ZodType, name: string, isNamed: boolean): Wrapped {
+  #make(schema: $ZodType, name: string, isNamed: boolean, notes: Meta): Wrapped {
     const def = schema._zod.def as unknown as Def;
-    const own = isNamed ? { name, meta: {} } : { meta: {} };
-    const named = isNamed ? { name, meta: {} } : { name, derived: true, meta: {} };
+    const meta = notes as JsonObject;
+    const own = isNamed ? { name, meta } : { meta };
+    const named = isNamed ? { name, meta } : { name, derived: true, meta };
     switch (def.type) {
       case 'nullable':
-        return { ...this.#inner(schema, name, isNamed), nullable: true };
+        return { ...this.#inner(schema, name, isNamed, notes), nullable: true };
       case 'default':
       case 'prefault':
       case 'catch':
-        return { ...this.#inner(schema, name, isNamed), hasDefault: true, value: def.defaultValue };
+        return { ...this.#inner(schema, name, isNamed, notes), hasDefault: true, value: def.defaultValue };
       case 'object': {
         const node: Mutable<ObjectNode> = { kind: 'object', ...named, fields: [] };
         this.#within(schema, node, () => (node.fields = this.#fields(def.shape ?? {}, name)));
@@ -149,25 +160,25 @@ class Outliner {
         return this.#union(schema, def, name, named);
       case 'string':
       case 'template_literal':
-        return bare({ kind: 'string', ...own, ...textFormat(schema) });
+        return bare({ kind: 'string', ...own, ...textLimits(schema) });
       case 'number':
-        return bare(number(schema, own));
+        return bare(numberOf(schema, own));
       case 'boolean':
       case 'null':
         return bare({ kind: def.type, ...own });
       default:
-        if (def.innerType ?? def.getter ?? def.in) return this.#inner(schema, name, isNamed);
+        if (def.innerType ?? def.getter ?? def.in) return this.#inner(schema, name, isNamed, notes);
         return bare({ kind: 'any', meta: {} });
     }
   }
 
   /** The schema within another: one without a name of its own takes that of what stands around it. */
-  #inner({ _zod }: $ZodType, name: string, isNamed: boolean): Wrapped {
+  #inner({ _zod }: $ZodType, name: string, isNamed: boolean, notes: Meta): Wrapped {
     const def = _zod.def as unknown as Def;
     // zod keeps what a getter gave: it may give another schema each time.
     const schema = (def.innerType ?? (_zod as { readonly innerType?: $ZodType }).innerType ?? def.in) as $ZodType;
     const isPlain = isNamed && globalRegistry.get(schema)?.id === undefined && !namedParent(schema) && !this.#open.has(schema);
-    return isPlain ? this.#make(schema, name, true) : this.#wrapped(schema, name);
+    return isPlain ? this.#make(schema, name, true, { ...globalRegistry.get(schema), ...notes }) : this.#wrapped(schema, name);
   }
 
   #fields(shape: Readonly<Record<string, $ZodType>>, name: string): Field[] {
@@ -221,7 +232,7 @@ function wireSide(schema: $ZodType): $ZodType {
 }
 
 function bare(node: SchemaNode): Wrapped {
-  return { node, nullable: node.kind === 'any', hasDefault: false, value: undefined };
+  return { node, nullable: node.kind === 'any', hasDefault: false, value: undefined, meta: {} };
 }
 
 function flatten(union: UnionNode): SchemaNode[] {
@@ -232,6 +243,11 @@ function flatten(union: UnionNode): SchemaNode[] {
 function namedParent(schema: $ZodType): $ZodType | undefined {
   for (let at = schema._zod.parent; at; at = at._zod.parent) if (globalRegistry.get(at)?.id !== undefined) return at;
   return undefined;
+}
+
+/** Notes without those that another has alike. */
+function without(notes: Meta, others: Meta = {}): Meta {
+  return Object.fromEntries(Object.entries(notes).filter(([name, value]) => JSON.stringify(others[name]) !== JSON.stringify(value)));
 }
 
 /** A union in a union that has no name of its own is not one apart. */
@@ -260,44 +276,6 @@ function literal(values: readonly unknown[], own: { readonly meta: object }, nam
   const isEnum = values.length > 1 && rest.every((value) => typeof value === 'string');
   const node = isEnum ? { kind: 'enum', ...named, values: rest } : { kind: 'literal', ...own, values: rest as Scalar[] };
   return { ...bare(node as SchemaNode), nullable: rest.length < values.length };
-}
-
-/** Bounds that a format of integers has by itself. */
-const FORMATS: Readonly<Record<string, readonly [least: number, most: number]>> = {
-  int32: [-(2 ** 31), 2 ** 31 - 1],
-  uint32: [0, 2 ** 32 - 1],
-  safeint: [Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER],
-};
-
-function number(schema: $ZodType, own: { readonly meta: object }): SchemaNode {
-  let isInteger = false;
-  const least: number[] = [];
-  const most: number[] = [];
-  for (const { check, format, value = 0, inclusive } of checksOf(schema)) {
-    const bounds = FORMATS[format ?? ''];
-    if (bounds) {
-      isInteger = true;
-      least.push(bounds[0]);
-      most.push(bounds[1]);
-    } else if (check === 'greater_than') least.push(inclusive ? value : Math.floor(value) + 1);
-    else if (check === 'less_than') most.push(inclusive ? value : Math.ceil(value) - 1);
-  }
-  if (!isInteger) return { kind: 'number', ...own } as SchemaNode;
-  return { kind: 'integer', ...own, ...integerLimits({ minimum: Math.max(...least), maximum: Math.min(...most) }) } as SchemaNode;
-}
-
-/** What a text is, as far as GraphQL has a scalar for it; the codecs of this library say what they are in JSON Schema. */
-function textFormat(schema: $ZodType): Partial<StringNode> {
-  const { json } = schema._zod.def as { readonly json?: { readonly format?: string } };
-  if (json?.format === 'byte') return { binary: true };
-  const isInstant = json?.format === 'date-time' || checksOf(schema).some(({ format }) => format === 'datetime');
-  return isInstant ? { format: 'date-time' } : {};
-}
-
-/** What a schema checks: as a whole, by its format, and beside. */
-function checksOf({ _zod }: $ZodType): Check[] {
-  const def = _zod.def as unknown as Check & { readonly checks?: readonly { readonly _zod: { readonly def: unknown } }[] };
-  return [def, ...(def.checks ?? []).map((check) => check._zod.def as Check)];
 }
 
 /** The first text constant of an object, as a part of a name. */
