@@ -1,6 +1,7 @@
 import { Metadata, type StatusObject } from '@grpc/grpc-js';
 import { ApiError, isApiError, type ErrorBody } from '../core/errors.ts';
-import { DETAILS_KEY, encodeStatus, plainMessage, STATUS } from './status.ts';
+import { encodeStatus } from './codec/details.ts';
+import { DETAILS_KEY, plainMessage, STATUS } from './status.ts';
 
 /** The status of an error, with its details. What is no `ApiError` is reported, and neutral to the caller. */
 export function failure(error: unknown, requestId: string | undefined, domain: string, onError: (error: unknown) => void): StatusObject {

@@ -1,7 +1,8 @@
 import { status as Status, type Metadata, type StatusObject } from '@grpc/grpc-js';
 import { ApiError } from '../core/errors.ts';
 import { textOf } from './metadata.ts';
-import { codeOf, DETAILS_KEY, decodeStatus } from './status.ts';
+import { decodeStatus } from './codec/details.ts';
+import { codeOf, DETAILS_KEY } from './status.ts';
 
 /**
  * The error of a status that a call ended with. grpc-js makes a status of its own when a stream ends without one; it has no trailers then, and

@@ -5,7 +5,7 @@ import { defineContract, mutation, query } from '../../src/core/define.ts';
 import { ApiError } from '../../src/core/errors.ts';
 import type { Transport } from '../../src/core/transport.ts';
 import { grpc } from '../../src/grpc/client.ts';
-import { encodeStatus, MAX_STATUS_BYTES } from '../../src/grpc/status.ts';
+import { encodeStatus, MAX_STATUS_BYTES } from '../../src/grpc/codec/details.ts';
 import { serveGrpc } from '../../src/grpc/server.ts';
 import { createClient } from '../../src/index.ts';
 import type { WireRecord } from '../../src/peer/on-wire.ts';

@@ -3,9 +3,9 @@ import type { FetchResponse } from '../../http/client/fetch-like.ts';
 import { parseRetryAfter } from '../../http/message/retry-after.ts';
 import { tryParseJson } from '../../peer/json.ts';
 import { COMPRESSED, encodeEnvelope, END_STREAM, EnvelopeReader, TRAILERS, type Envelope } from './envelope.ts';
-import { codeOfHttp, decodeError } from './error.ts';
+import { codeOfHttp } from './failure/codes.ts';
+import { decodeError, errorOfTrailers, readTrailers } from './failure/read.ts';
 import type { FormName } from './form.ts';
-import { errorOfTrailers, readTrailers } from './trailers.ts';
 
 /** What is being read, and within which limit. */
 export interface Reading {
@@ -23,12 +23,12 @@ export interface ClientProtocol {
   streamType(form: FormName): string;
   /** A request's message in its envelope. */
   frame(message: Uint8Array): Uint8Array<ArrayBuffer>;
-  /** The message in the answer to a call. Throws the error that it is instead, or DATA_LOSS. */
-  readCall(response: FetchResponse, body: Uint8Array, reading: Reading): Uint8Array;
-  /** Throws the error that an answer is instead of a stream. */
+  /** The message in the answer to a call. Rejects with the error that it is instead, or DATA_LOSS. */
+  readCall(response: FetchResponse, body: Uint8Array, reading: Reading): Promise<Uint8Array>;
+  /** Rejects with the error that an answer is instead of a stream. */
   checkStream(response: FetchResponse, reading: Reading, text: () => Promise<string>): Promise<void>;
   /** What an envelope says of the stream's end: `undefined` for a message, an error or `'ok'` for the last one. */
-  endOf(envelope: Envelope): ApiError | 'ok' | undefined;
+  endOf(envelope: Envelope): ApiError | Promise<ApiError> | 'ok' | undefined;
 }
 
 const frame = (message: Uint8Array) => encodeEnvelope(0, message);
@@ -40,13 +40,13 @@ const CONNECT: ClientProtocol = {
   callType: (form) => `application/${form}`,
   streamType: (form) => `application/connect+${form}`,
   frame,
-  readCall(response, body, reading) {
-    if (response.status !== 200) throw failureOf(response, decoder.decode(body));
+  async readCall(response, body, reading) {
+    if (response.status !== 200) throw await failureOf(response, decoder.decode(body));
     checkType(response, `application/${reading.form}`, reading);
     return body;
   },
   async checkStream(response, reading, text) {
-    if (response.status !== 200) throw failureOf(response, await text());
+    if (response.status !== 200) throw await failureOf(response, await text());
     checkType(response, `application/connect+${reading.form}`, reading);
   },
   endOf({ flags, data }) {
@@ -65,20 +65,20 @@ const GRPC_WEB: ClientProtocol = {
   callType: (form) => `application/grpc-web+${form}`,
   streamType: (form) => `application/grpc-web+${form}`,
   frame,
-  readCall(response, body, reading) {
-    checkGrpcWeb(response, reading);
+  async readCall(response, body, reading) {
+    await checkGrpcWeb(response, reading);
     const envelopes = readAll(body, reading);
     const last = envelopes.at(-1);
     const end = last && GRPC_WEB.endOf(last);
     if (end === undefined) throw new ApiError('UNAVAILABLE', `${reading.name}: the answer was cut before it had a status`);
-    if (end !== 'ok') throw end;
+    if (end !== 'ok') throw await end;
     const [message, ...more] = envelopes.slice(0, -1);
     if (!message || more.length > 0)
       throw new ApiError('DATA_LOSS', `${reading.name}: the answer does not have one message`, { remote: true });
     return message.data;
   },
   async checkStream(response, reading) {
-    checkGrpcWeb(response, reading);
+    await checkGrpcWeb(response, reading);
   },
   endOf({ flags, data }) {
     if ((flags & TRAILERS) === 0) return undefined;
@@ -96,19 +96,19 @@ export function messageOf({ flags, data }: Envelope, name: string): Uint8Array {
 }
 
 /** The error of an answer that is not 200: one of Connect, or what its status means. */
-function failureOf({ status, headers }: FetchResponse, text: string): ApiError {
+async function failureOf({ status, headers }: FetchResponse, text: string): Promise<ApiError> {
   const requestId = headers.get('x-request-id') ?? undefined;
   const retryAfterMs = parseRetryAfter(headers.get('retry-after'));
-  const error = decodeError(tryParseJson(text), requestId);
+  const error = await decodeError(tryParseJson(text), requestId);
   if (error) return error.retryAfterMs === undefined && retryAfterMs !== undefined ? error.with({ retryAfterMs }) : error;
   return new ApiError(codeOfHttp(status), `the server answered ${status}`, { remote: true, requestId, retryAfterMs });
 }
 
-function checkGrpcWeb(response: FetchResponse, reading: Reading): void {
+async function checkGrpcWeb(response: FetchResponse, reading: Reading): Promise<void> {
   const { headers, status } = response;
   // An answer without a body has its trailers in its head.
   if (headers.get('grpc-status') !== null) {
-    const error = errorOfTrailers(headers);
+    const error = await errorOfTrailers(headers);
     if (error) throw error;
   }
   if (status !== 200) throw new ApiError(codeOfHttp(status), `the server answered ${status}`, { remote: true });

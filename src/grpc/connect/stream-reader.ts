@@ -122,7 +122,7 @@ class Messages {
           if (this.beats && envelope.flags === 0 && (form === 'json' ? envelope.data.length === 0 : isBeat(envelope.data))) continue;
           const end = protocol.endOf(envelope);
           if (end === undefined) return messageOf(envelope, name);
-          return { error: end === 'ok' ? undefined : end };
+          return { error: end === 'ok' ? undefined : await end };
         }
         const { done, value } = await this.#reader.read();
         if (this.signal.aborted) return { error: undefined };

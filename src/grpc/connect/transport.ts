@@ -70,7 +70,7 @@ export class ConnectTransport implements Transport {
     const response = await this.#http.send(exchange);
     request.onResponse?.({ headers: responseHeaders(response.headers.entries()) });
     const bytes = await this.#http.bytes(response, exchange);
-    const output = protocol.readCall(response, bytes, { name: operation.name, form, maxBytes: this.options.maxResponseBytes });
+    const output = await protocol.readCall(response, bytes, { name: operation.name, form, maxBytes: this.options.maxResponseBytes });
     try {
       return operation.output ? wire.decodeOutput(output) : undefined;
     } catch (cause) {
