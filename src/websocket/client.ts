@@ -17,6 +17,7 @@ import { SOCKET_CLASS_OPTIONS, type SocketClassOptions } from '../socket/client/
 import type { OnState } from '../socket/client/link.ts';
 import { RPC_PATH, SUBPROTOCOL, type ClientSettings } from './settings.ts';
 import type { FeedEvent, FeedOperation } from './channel/feed.ts';
+import type { RpcFrames, SocketSession } from './dialogue.ts';
 import type { RpcEventMapping, RpcMapping, RpcOperationMapping } from './rpc/foreign.ts';
 import { bytes, ms, readOptions, type OptionsInForce } from '../core/options.ts';
 import { withPart } from '../life/lazy.ts';
@@ -24,6 +25,7 @@ import { withPart } from '../life/lazy.ts';
 export type { SocketEvent, WebSocketConstructor, WebSocketLike } from '../socket/client/like.ts';
 export type { CloudEventsMode, CloudEventsOption, CloudEventsOptions } from '../events/cloud/cloud-event.ts';
 export type { FeedEvent, FeedOperation } from './channel/feed.ts';
+export type { RpcFrames, SocketSession } from './dialogue.ts';
 export type { RpcEventMapping, RpcOperationMapping } from './rpc/foreign.ts';
 export type { OnState, WebSocketState } from '../socket/client/link.ts';
 
@@ -33,6 +35,8 @@ export interface WebSocketBaseOptions extends SocketClassOptions {
   readonly headers?: HeadersOption;
   /** Sees what really went over the wire, credentials redacted. */
   readonly onWire?: OnWire;
+  /** What a peer that someone else designed wants of each connection: credentials first, answers to challenges and heartbeats. @default nothing */
+  readonly session?: SocketSession;
   /** Told when the connection is being made, stands, failed or was lost. */
   readonly onState?: OnState;
   /** How long connecting may take, in milliseconds. @default 10_000 */
@@ -62,6 +66,8 @@ export interface WebSocketOptions extends WebSocketBaseOptions {
   readonly operations?: Readonly<Record<string, RpcOperationMapping>>;
   /** Which notifications of such a peer are events. */
   readonly events?: Readonly<Record<string, RpcEventMapping>>;
+  /** How the frames of such a peer differ from those of JSON-RPC, if they have ids and names too. @default not at all */
+  readonly frames?: RpcFrames;
   /** The notification with which such a peer is told that a call was cancelled: `$/cancelRequest`. @default none */
   readonly cancelMethod?: string;
   /** A method whose answer, or error, is such a peer's sign of life; without it `ws` sends ping frames. @default none */
@@ -113,12 +119,12 @@ export function webSocket(options: WebSocketOptions | ChannelOptions): Adapter<n
       ),
     );
   }
-  const own = ['subprotocol', 'operations', 'events', 'cancelMethod', 'pingMethod', 'errorCode', 'onError'] as const;
+  const own = ['subprotocol', 'operations', 'events', 'cancelMethod', 'pingMethod', 'errorCode', 'onError', 'frames'] as const;
   const read = readOptions('webSocket', options, LIMITS, [...NAMES, ...own]);
-  const { operations, events, cancelMethod, pingMethod, errorCode, onError, subprotocol } = options;
-  const isForeign = operations !== undefined || events !== undefined;
+  const { operations, events, cancelMethod, pingMethod, errorCode, onError, subprotocol, frames, session } = options;
+  const isForeign = (operations ?? events ?? frames ?? session) !== undefined;
   const mapping: RpcMapping | undefined = isForeign
-    ? { operations: operations ?? {}, events: events ?? {}, cancel: cancelMethod, ping: pingMethod, errorCode, onError }
+    ? { operations: operations ?? {}, events: events ?? {}, cancel: cancelMethod, ping: pingMethod, errorCode, onError, frames, session }
     : undefined;
   const offered = subprotocol ?? (isForeign ? false : SUBPROTOCOL);
   const rpc = new URL(url);
@@ -136,7 +142,7 @@ const LIMITS = {
   maxMessageBytes: bytes(8_388_608),
   maxBufferedBytes: bytes(16_777_216),
 };
-const NAMES = ['url', 'protocol', 'headers', 'onWire', 'onState', ...SOCKET_CLASS_OPTIONS] as const;
+const NAMES = ['url', 'protocol', 'headers', 'onWire', 'onState', 'session', ...SOCKET_CLASS_OPTIONS] as const;
 
 function settingsOf(
   url: string,

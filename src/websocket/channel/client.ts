@@ -13,6 +13,7 @@ import { eventsOnly } from '../../events/events-only.ts';
 import { cloudEventWriter, structuredCloudEvent, type CloudEventWriter } from '../../events/cloud/cloud-event.ts';
 import { readCloudEvent } from '../../events/cloud/read-cloud-event.ts';
 import { reporter } from '../../life/report.ts';
+import { inTime } from '../../life/timers.ts';
 import { isoNow } from '../../life/now.ts';
 import type { CallRequest, EventSink, Headers, SubscribeRequest, Transport } from '../../core/transport.ts';
 import { ChannelConnection, type ChannelFrame } from './connection.ts';
@@ -22,6 +23,7 @@ import { linkClosed } from '../../socket/client/link.ts';
 import type { ClientSettings } from '../settings.ts';
 import { takesHeaders } from '../../socket/client/like.ts';
 import { Socket } from '../../socket/client/socket.ts';
+import { checkSession, dialogueOpener, type DialogueOptions, type OpenSocket, type SocketSession } from '../dialogue.ts';
 import { CLOSE_CODES } from '../status.ts';
 import { CLOUD_EVENTS } from './subprotocol.ts';
 
@@ -37,14 +39,17 @@ export class ChannelTransport implements Transport {
   private readonly settings: ClientSettings;
   private readonly feed: FeedMapping;
   readonly #cloud: CloudEventWriter | undefined;
+  readonly #session: SocketSession | undefined;
 
-  constructor(contract: Contract, settings: ClientSettings, options: FeedOptions) {
+  constructor(contract: Contract, settings: ClientSettings, options: FeedOptions & { readonly session?: SocketSession | undefined }) {
     this.contract = contract;
     this.settings = settings;
-    const { operations = {}, events = {}, echo = true, onError, cloudEvents } = options;
+    const { operations = {}, events = {}, echo = true, onError, cloudEvents, session } = options;
     this.feed = { operations, events, echo, onError: reporter(onError) };
     checkMappings('webSocket: operations', operations, ['input']);
     checkMappings('webSocket: events', events, ['path', 'open', 'close', 'read']);
+    checkSession({ session, frames: undefined });
+    this.#session = session;
     this.#cloud = cloudEvents && cloudEventWriter('webSocket', contract, cloudEvents, ['structured']);
     for (const event of Object.values(contract.events)) if (event.writtenBy !== undefined) this.#written.set(event.writtenBy, event);
   }
@@ -148,7 +153,15 @@ export class ChannelTransport implements Transport {
       headers: { upgrade: 'websocket', ...headers },
     });
     let connection: ChannelConnection | undefined;
-    await Socket.open(
+    const session = this.#session;
+    const { connectTimeoutMs } = settings;
+    const onFrame: DialogueOptions['onFrame'] = (direction, text) => this.#onWire(direction, event, text);
+    const carrier = { open: Socket.open, inTime, url: url.href, connectTimeoutMs };
+    const { onError } = this.feed;
+    const open: OpenSocket = session
+      ? dialogueOpener({ ...carrier, session, frames: undefined, onError, asks: false, onFrame })
+      : Socket.open;
+    await open(
       {
         ...settings,
         constructor,

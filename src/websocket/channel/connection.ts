@@ -6,7 +6,7 @@ import { MAX_LEVELS, parseJson } from '../../peer/json.ts';
 import type { EventSink } from '../../core/transport.ts';
 import { CLOSE } from '../../socket/close.ts';
 import { linkClosed } from '../../socket/client/link.ts';
-import type { Socket } from '../../socket/client/socket.ts';
+import type { SocketEnd } from '../dialogue.ts';
 import { decodeChannelError, isObject } from '../wire.ts';
 
 /** One frame that was written, and who waits for its echo. */
@@ -48,11 +48,11 @@ export class ChannelConnection {
   #writing: Writing | undefined;
   #turn: Promise<void> = Promise.resolve();
 
-  private readonly socket: Socket;
+  private readonly socket: SocketEnd;
   readonly #open: (value: unknown) => ChannelFrame | undefined;
 
   /** `open` takes what a frame carries out of its envelope, and gives nothing for what was reported. */
-  constructor(socket: Socket, open: (value: unknown) => ChannelFrame | undefined = bare) {
+  constructor(socket: SocketEnd, open: (value: unknown) => ChannelFrame | undefined = bare) {
     this.socket = socket;
     this.#open = open;
     // Whoever connected to read has begun to by then.

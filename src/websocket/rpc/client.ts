@@ -3,6 +3,7 @@ import { endingOf } from '../../life/call.ts';
 import type { Contract } from '../../core/contract.ts';
 import { ApiError, noOperation } from '../../core/errors.ts';
 import { withPart } from '../../life/lazy.ts';
+import { inTime } from '../../life/timers.ts';
 import { joinHeaders } from '../../peer/headers.ts';
 import { eventsOnly } from '../../events/events-only.ts';
 import type { CallRequest, EventSink, Headers, SubscribeRequest, Transport } from '../../core/transport.ts';
@@ -10,6 +11,7 @@ import { tooLarge } from '../../socket/client/failure.ts';
 import { takesHeaders } from '../../socket/client/like.ts';
 import { Link } from '../../socket/client/link.ts';
 import { Socket } from '../../socket/client/socket.ts';
+import type { OpenSocket } from '../dialogue.ts';
 import { CLOSE_CODES } from '../status.ts';
 import type { ClientSettings } from '../settings.ts';
 import { RpcConnection, type KnownPeer, type RpcConnectionHooks } from './connection.ts';
@@ -129,7 +131,8 @@ export class RpcTransport implements Transport {
       },
     });
     let connection: RpcConnection | undefined;
-    await Socket.open(
+    const open: OpenSocket = peer?.opener(Socket.open, inTime, settings) ?? Socket.open;
+    await open(
       {
         ...settings,
         constructor,

@@ -8,7 +8,7 @@ import type { EventSink, Headers, EventRequest, OnResponse } from '../../core/tr
 import type { ForeignEvents, ForeignPeer } from './foreign.ts';
 import type { RpcSubscriptions, Waiter } from './subscriptions.ts';
 import { linkClosed } from '../../socket/client/link.ts';
-import type { Socket } from '../../socket/client/socket.ts';
+import type { SocketEnd } from '../dialogue.ts';
 import { byteLength, isLonger } from '../../socket/limits.ts';
 import { connectionHeaders, decodeError, encodeRequest, isObject } from '../wire.ts';
 
@@ -57,7 +57,7 @@ export class RpcConnection {
   #subscriptions: RpcSubscriptions | undefined;
   #lastId = 0;
 
-  private readonly socket: Socket;
+  private readonly socket: SocketEnd;
   /** The headers that the server has for all requests of this connection. */
   private base: Headers;
   private readonly maxRequestBytes: number;
@@ -68,7 +68,7 @@ export class RpcConnection {
   readonly #foreign: ForeignEvents | undefined;
 
   constructor(
-    socket: Socket,
+    socket: SocketEnd,
     base: Headers,
     maxRequestBytes: number,
     hooks: RpcConnectionHooks | undefined,

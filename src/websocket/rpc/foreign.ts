@@ -8,6 +8,16 @@ import { codeOfStatus } from '../../http/message/status.ts';
 import { onAbort } from '../../life/lifetime.ts';
 import { reporter } from '../../life/report.ts';
 import { codeOfRpc } from '../../peer/json-rpc.ts';
+import type { OnWire } from '../../peer/on-wire.ts';
+import {
+  checkSession,
+  dialogueOpener,
+  type DialogueCarrier,
+  type DialogueOptions,
+  type OpenSocket,
+  type RpcFrames,
+  type SocketSession,
+} from '../dialogue.ts';
 import { isObject } from '../wire.ts';
 
 /** An operation of a JSON-RPC peer that someone else designed. */
@@ -52,6 +62,9 @@ export interface RpcMapping {
   /** What the peer's own error codes mean. */
   readonly errorCode:
     ((error: { readonly code: number; readonly message: string; readonly data: unknown }) => ErrorCode | undefined) | undefined;
+  readonly session: SocketSession | undefined;
+  /** How its frames differ from those of JSON-RPC. */
+  readonly frames: RpcFrames | undefined;
   /** Hears of notifications that cannot be read. */
   readonly onError: ((error: unknown) => void) | undefined;
 }
@@ -63,8 +76,23 @@ export class ForeignPeer {
   /** Throws a `TypeError` for a member that a mapping cannot have. */
   constructor(mapping: RpcMapping) {
     this.mapping = mapping;
+    checkSession(mapping);
     checkMappings('webSocket: operations', mapping.operations, ['method', 'params', 'input', 'output']);
     checkMappings('webSocket: events', mapping.events, ['notification', 'subscribe', 'input', 'unsubscribe', 'key', 'read']);
+  }
+
+  /** What opens connections, if the peer wants more of them than calls and events. */
+  opener(
+    open: DialogueCarrier['open'],
+    inTime: DialogueCarrier['inTime'],
+    { url, connectTimeoutMs, onWire }: { readonly url: string; readonly connectTimeoutMs: number; readonly onWire: OnWire | undefined },
+  ): OpenSocket | undefined {
+    const { session, frames, onError, ping } = this.mapping;
+    const onFrame: DialogueOptions['onFrame'] = (direction, body) =>
+      onWire?.({ protocol: 'websocket', direction, start: 'frame', headers: {}, body });
+    return session || frames
+      ? dialogueOpener({ open, inTime, url, connectTimeoutMs, session, frames, onError, asks: ping !== undefined, onFrame })
+      : undefined;
   }
 
   /** A call as the peer knows it. */

@@ -1,0 +1,215 @@
+import { ApiError } from '../core/errors.ts';
+import { checkMappings } from '../guard/check-mappings.ts';
+import { onAbort } from '../life/lifetime.ts';
+import { reporter } from '../life/report.ts';
+import type { inTime } from '../life/timers.ts';
+import { MAX_LEVELS, parseJson } from '../peer/json.ts';
+import type { Socket, SocketHooks, SocketOptions } from '../socket/client/socket.ts';
+import { frameOf, framesOf } from './channel/feed.ts';
+
+/** What a peer that someone else designed wants of a connection beside calls and events. Frames are JSON, or text if they are not. */
+export interface SocketSession {
+  /** Makes the frame, or several as a list, that each connection begins with, such as credentials. @default none */
+  readonly hello?: () => unknown;
+  /**
+   * Says whether a frame is the one after which calls and subscriptions may begin, within `connectTimeoutMs`. It throws for a refusal, an `ApiError` with the
+   * code that is meant. @default they begin at once
+   */
+  readonly isReady?: (frame: unknown) => boolean;
+  /** Makes the frame, or several as a list, that a frame of the peer is answered: a challenge, a heartbeat, an event to acknowledge. `undefined` is no answer. @default none */
+  readonly answer?: (frame: unknown) => unknown;
+  /** Makes the frame that is sent every `pingIntervalMs`, to which any frame is a sign of life. @default ping frames of `ws` */
+  readonly heartbeat?: () => unknown;
+}
+
+/** How the frames of a peer differ from those of JSON-RPC 2.0. */
+export interface RpcFrames {
+  /** Makes the peer's frame of a request: `{ id, method, params }`, without `id` for a notification. */
+  readonly write?: (message: { readonly id?: number; readonly method: string; readonly params?: unknown }) => unknown;
+  /** Makes `{ id, result }`, `{ id, error: { code, message, data } }` or a notification `{ method, params }` of the peer's frame; `undefined` is none of them. */
+  readonly read?: (frame: unknown) => unknown;
+}
+
+/** What a protocol needs of its connection. */
+export type SocketEnd = Pick<Socket, 'isOpen' | 'send' | 'need' | 'close' | 'fail'>;
+
+/** How a protocol opens its connections. */
+export type OpenSocket = (options: SocketOptions, hooks: (socket: SocketEnd) => SocketHooks) => Promise<unknown>;
+
+/**
+ * What a dialogue takes of its connection. The functions are given, because a bundler would otherwise put all that they need into a chunk of its own.
+ */
+export interface DialogueCarrier {
+  readonly open: typeof Socket.open;
+  readonly inTime: typeof inTime;
+  readonly url: string;
+  readonly connectTimeoutMs: number;
+}
+
+/** Needed by a dialogue. */
+export interface DialogueOptions extends DialogueCarrier {
+  readonly session: SocketSession | undefined;
+  readonly frames: RpcFrames | undefined;
+  readonly onError: ((error: unknown) => void) | undefined;
+  /** Whether the protocol above has its own way to ask for a sign of life. */
+  readonly asks: boolean;
+  /** Sees the frames that the protocol above does not; what is sent before it begins may be credentials, and is redacted. */
+  readonly onFrame: (direction: 'out' | 'in', text: string) => void;
+}
+
+/** Opens connections as `Socket.open` does, with the talk that a foreign peer wants: the protocol above begins when the peer is ready. */
+export function dialogueOpener(dialogue: DialogueOptions): OpenSocket {
+  return async (options: SocketOptions, hooks: (socket: SocketEnd) => SocketHooks) => {
+    let talk: Dialogue | undefined;
+    let inner: SocketHooks | undefined;
+    const socket = await dialogue.open(options, (opened) => {
+      const made = (talk = new Dialogue(dialogue, opened));
+      return {
+        onText: (text) => made.receive(text),
+        onTooLarge: (text) => inner?.onTooLarge(text),
+        onLost: (error, code) => {
+          made.lost(error);
+          inner?.onLost(error, code);
+        },
+        ping: made.heartbeat ?? (dialogue.asks ? () => inner?.ping?.() : undefined),
+      };
+    });
+    await talk?.start(options.signal);
+    const begun = (inner = hooks(talk?.end ?? socket));
+    talk?.begin((text) => begun.onText(text));
+  };
+}
+
+/** The part of a connection to a foreign peer that is about neither calls nor events. */
+class Dialogue {
+  /** The connection as the protocol above uses it. */
+  readonly end: SocketEnd;
+  #isReady: boolean;
+  #ready: () => void = () => {};
+  #fail: (error: unknown) => void = () => {};
+  readonly #settled: Promise<void>;
+  /** What came after the peer was ready, until someone hears it. */
+  #early: string[] = [];
+  #hear: ((text: string) => void) | undefined;
+  readonly #report: (error: unknown) => void;
+
+  private readonly options: DialogueOptions;
+  private readonly socket: Socket;
+
+  /** Throws a `TypeError` for an unknown member. */
+  constructor(options: DialogueOptions, socket: Socket) {
+    checkSession(options);
+    this.options = options;
+    this.socket = socket;
+    this.#report = reporter(options.onError);
+    this.#isReady = options.session?.isReady === undefined;
+    this.#settled = new Promise((resolve, reject) => ([this.#ready, this.#fail] = [resolve, reject]));
+    this.#settled.catch(() => {});
+    if (this.#isReady) this.#ready();
+    const { write } = options.frames ?? {};
+    const send = (text: string) => socket.send(write ? frameOf(write(parseJson(text, MAX_LEVELS) as never)) : text);
+    this.end = {
+      get isOpen() {
+        return socket.isOpen;
+      },
+      send,
+      need: (isNeeded) => socket.need(isNeeded),
+      fail: (why) => socket.fail(why),
+      close: (code, reason) => socket.close(code, reason),
+    };
+  }
+
+  /** Asks for a sign of life, if the peer wants to be asked by a frame of its own. */
+  get heartbeat(): (() => void) | undefined {
+    const { heartbeat } = this.options.session ?? {};
+    return heartbeat && (() => this.#sendAll(heartbeat()));
+  }
+
+  /** Says hello; resolves once the peer is ready. Closes the connection if that fails. */
+  async start(signal: AbortSignal): Promise<void> {
+    const { url, connectTimeoutMs, session, inTime } = this.options;
+    const unlink = onAbort(signal, () => this.#fail(ApiError.from(signal.reason, 'CANCELLED', 'the client is closed')));
+    try {
+      this.#sendAll(await session?.hello?.());
+      await inTime(
+        connectTimeoutMs,
+        this.#settled,
+        () => new ApiError('UNAVAILABLE', `${url}: the peer was not ready within ${connectTimeoutMs} ms`),
+      );
+    } catch (cause) {
+      await this.socket.close();
+      throw ApiError.from(cause, 'UNAVAILABLE', `${url}: the session could not begin: ${(cause as Error).message}`).with({ sent: false });
+    } finally {
+      unlink();
+    }
+  }
+
+  /** Hands frames on from now, those that came since the peer was ready first. */
+  begin(hear: (text: string) => void): void {
+    this.#hear = hear;
+    for (const text of this.#early.splice(0)) hear(text);
+  }
+
+  receive(text: string): void {
+    const { session, frames, onFrame } = this.options;
+    const frame = parsed(text);
+    try {
+      const answer: unknown = session?.answer?.(frame);
+      if (answer instanceof Promise) answer.then((made) => this.#sendAll(made)).catch(this.#report);
+      else this.#sendAll(answer);
+    } catch (error) {
+      this.#report(error);
+    }
+    if (!this.#isReady) {
+      onFrame('in', text);
+      return this.#judge(frame);
+    }
+    let message: unknown = text;
+    try {
+      if (frames?.read) message = frames.read(frame);
+    } catch (cause) {
+      return this.#report(ApiError.from(cause, 'DATA_LOSS', "the option 'frames' cannot read a frame", { remote: true }));
+    }
+    if (message === undefined) return onFrame('in', text);
+    const given = typeof message === 'string' ? message : JSON.stringify(message);
+    if (this.#hear) this.#hear(given);
+    else this.#early.push(given);
+  }
+
+  lost(error: ApiError): void {
+    this.#fail(error);
+  }
+
+  #judge(frame: unknown): void {
+    try {
+      if (!this.options.session?.isReady?.(frame)) return;
+      this.#isReady = true;
+      this.#ready();
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #sendAll(made: unknown): void {
+    for (const text of framesOf(made)) this.#send(text);
+  }
+
+  #send(text: string): void {
+    this.options.onFrame('out', this.#hear ? text : '[redacted]');
+    this.socket.send(text);
+  }
+}
+
+/** Throws a `TypeError` for a member that `session` or `frames` cannot have. */
+export function checkSession({ session, frames }: Pick<DialogueOptions, 'session' | 'frames'>): void {
+  checkMappings('webSocket', { ...(session && { session }) }, ['hello', 'isReady', 'answer', 'heartbeat']);
+  checkMappings('webSocket', { ...(frames && { frames }) }, ['write', 'read']);
+}
+
+function parsed(text: string): unknown {
+  try {
+    return parseJson(text, MAX_LEVELS);
+  } catch {
+    return text;
+  }
+}
