@@ -14,6 +14,8 @@ interface Waiter {
   readonly operation: MappedOperation;
   readonly name: string;
   readonly input: Readonly<Record<string, unknown>>;
+  /** What `input` of the mapping made. */
+  readonly sent: unknown;
   readonly resolve: (output: unknown) => void;
   readonly reject: (error: ApiError) => void;
 }
@@ -40,7 +42,10 @@ export class ForeignCalls {
     const { name } = request.operation;
     const { signal } = request;
     const input = isObject(request.input) ? request.input : {};
-    const message = encode(name, input, operation, this.qos);
+    const { pattern, mapping } = operation;
+    const topic = pattern.fill(input);
+    const sent = contentOf(name, input, pattern.params, mapping);
+    const message: Message = { topic, payload: payloadOf(sent), qos: mapping.qos ?? this.qos, retain: mapping.retain ?? false };
     const publish = () => this.connection.publish(message, { mayWait: this.mayWait, signal });
     await this.connection.open();
     if (operation.replies.length === 0) return publish();
@@ -55,7 +60,7 @@ export class ForeignCalls {
             unlink();
             if (this.#waiting.delete(waiter)) next(value);
           };
-        const waiter: Waiter = { operation, name, input, resolve: settle(resolve), reject: settle(reject) };
+        const waiter: Waiter = { operation, name, input, sent, resolve: settle(resolve), reject: settle(reject) };
         this.#waiting.add(waiter);
         const unlink = onAbort(signal, () => waiter.reject(ApiError.from(signal.reason, 'CANCELLED', 'the caller cancelled the call')));
         publish().catch((error: ApiError) => waiter.reject(error));
@@ -77,7 +82,11 @@ export class ForeignCalls {
           throw new ApiError('DATA_LOSS', `${waiter.name}: the reply is too large: ${this.maxMessageBytes} bytes at most`);
         const message = new ReceivedMessage(topic, params, payload, packet);
         const { output } = waiter.operation.mapping;
-        const value = output ? waiter.operation.mapping.output?.(message, waiter.input) : payload.length === 0 ? null : message.json;
+        const value = output
+          ? waiter.operation.mapping.output?.(message, waiter.input, waiter.sent)
+          : payload.length === 0
+            ? null
+            : message.json;
         if (value === undefined) continue;
         return waiter.resolve(value ?? undefined);
       } catch (error) {
@@ -129,26 +138,19 @@ function isFor(params: Readonly<Record<string, string>>, input: Readonly<Record<
   return Object.entries(params).every(([name, value]) => input[name] === undefined || levelText(input[name]) === value);
 }
 
-function encode(name: string, input: Readonly<Record<string, unknown>>, { pattern, mapping }: MappedOperation, qos: Qos): Message {
-  const topic = pattern.fill(input);
-  return { topic, payload: payloadOf(name, input, pattern.params, mapping), qos: mapping.qos ?? qos, retain: mapping.retain ?? false };
-}
-
-function payloadOf(
+/** What the payload is made of. */
+function contentOf(
   name: string,
   input: Readonly<Record<string, unknown>>,
   inTopic: readonly string[],
   mapping: MappedOperation['mapping'],
-): string | Uint8Array {
+): unknown {
   if (!mapping.input) {
     const rest = Object.entries(input).filter(([key]) => !inTopic.includes(key));
-    return rest.length === 0 ? '' : JSON.stringify(Object.fromEntries(rest));
+    return rest.length === 0 ? undefined : Object.fromEntries(rest);
   }
   try {
-    const payload = mapping.input(input);
-    if (payload === undefined) return '';
-    if (typeof payload === 'string' || payload instanceof Uint8Array) return payload;
-    return JSON.stringify(payload) ?? '';
+    return mapping.input(input);
   } catch (error) {
     if (isApiError(error)) throw error;
     throw new ApiError('INVALID_ARGUMENT', `${name}: 'input' of the mapping failed: ${(error as Error).message}`, {
@@ -156,4 +158,9 @@ function payloadOf(
       cause: error,
     });
   }
+}
+
+function payloadOf(content: unknown): string | Uint8Array {
+  if (content === undefined) return '';
+  return typeof content === 'string' || content instanceof Uint8Array ? content : (JSON.stringify(content) ?? '');
 }

@@ -40,10 +40,11 @@ export interface MqttOperationMapping {
   /** The topics of the device's answer, if it answers, with parameters of the input. Without it the call ends when the broker has the message. */
   readonly reply?: string | readonly string[];
   /**
-   * The output in a message on `reply`, or `undefined` for a message that is not the answer to this call. Throw an `ApiError` for a refusal.
+   * The output in a message on `reply`, or `undefined` for a message that is not the answer to this call. Throw an `ApiError` for a refusal. `sent` is what
+   * `input` made, such as an id that the answer repeats.
    * @default the message as JSON, taken by the call that waits longest
    */
-  output?(message: ForeignMessage, input: Readonly<Record<string, unknown>>): unknown;
+  output?(message: ForeignMessage, input: Readonly<Record<string, unknown>>, sent: unknown): unknown;
 }
 
 /** The mappings of an adapter. */
