@@ -143,10 +143,10 @@ function readByStandard(text: string): { readonly events: readonly (readonly [ty
   return { events, lastId };
 }
 
-/** What arrives of an id; one with control characters cannot be sent. */
+/** What arrives of an id; one with control characters cannot be sent, and a very long one is not. */
 function headerOf(id: string): string {
   // eslint-disable-next-line no-control-regex -- these are the characters that are meant
-  return /[\0-\x08\n-\x1f\x7f]/.test(id) ? '' : id.replace(/^[ \t]+|[ \t]+$/g, '');
+  return id.length > 4096 || /[\0-\x08\n-\x1f\x7f]/.test(id) ? '' : id.replace(/^[ \t]+|[ \t]+$/g, '');
 }
 
 function streamOf(dice: Dice): string {

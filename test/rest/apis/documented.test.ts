@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { Agent } from 'undici';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { z } from 'zod';
-import { ApiError, createClient, defineContract, mutation, query, type Contract } from '../../../src/index.ts';
+import { ApiError, createClient, defineContract, event, mutation, query, type Contract } from '../../../src/index.ts';
 import { rest, type RestOptions } from '../../../src/rest/client.ts';
 import { failure } from '../../support/failure.ts';
 import { smallApi, type Answer, type Got } from '../../support/small-api.ts';
@@ -299,5 +299,23 @@ describe('Anthropic', () => {
     );
     expect((await all(client.say({ prompt: 'hi' }))).join('')).toBe('Hello');
     expect(await failure(all(client.say({ prompt: 'busy' })))).toMatchObject({ code: 'UNAVAILABLE', text: 'Overloaded' });
+  });
+});
+
+describe('an id of a stream', () => {
+  it.each([4096, 4097])('of %i characters is sent back, unless it is over the limit: then a gap is told', async (length) => {
+    const contract = defineContract({ name: 'feed', events: { ticked: event({ channel: 'ticks', payload: z.object({ n: z.int32() }) }) } });
+    const asked: (string | undefined)[] = [];
+    const { url } = await smallApi(({ headers }) => {
+      asked.push(headers['last-event-id']);
+      const isFirst = asked.length === 1;
+      return isFirst ? [200, `id: ${'a'.repeat(length)}\ndata: {"n":1}\n\n`, { 'content-type': 'text/event-stream' }] : [204];
+    });
+    const transport = rest({ url, events: { ticked: { http: 'GET /ticks' } } });
+    const client = createClient({ contract, transport, reconnect: { baseDelayMs: 1, maxDelayMs: 2 } });
+    onTestFinished(() => client.close());
+    let gaps = 0;
+    await all(client.onTicked({ onGap: () => void gaps++ }));
+    expect([asked.map((id) => id?.length), gaps]).toEqual(length === 4096 ? [[undefined, 4096], 0] : [[undefined, undefined], 1]);
   });
 });
