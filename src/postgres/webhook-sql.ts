@@ -79,10 +79,13 @@ where subscription_id = $1 and id = $2
   and ($6::text is null or exists (select 1 from multi_api_sdk.subscriptions where id = $1 and (worker is null or worker = $6)))
 returning 1 as held`;
 
-/** $1: subscription, $2: state, $3: how many are kept. */
+/** $1: subscription, $2: state, $3: how many are kept, $4: how many bytes of payloads; the newest stays. */
 export const RETAIN = `
 delete from multi_api_sdk.deliveries where number in (
-  select number from multi_api_sdk.deliveries where subscription_id = $1 and state = $2 order by number desc offset $3
+  select number from (
+    select number, row_number() over newest as at, sum(octet_length(data)) over newest as size
+    from multi_api_sdk.deliveries where subscription_id = $1 and state = $2 window newest as (order by number desc)
+  ) as kept where at > $3 or (at > 1 and size > $4)
 )`;
 
 /** $1: subscription, $2: how many. */

@@ -20,6 +20,8 @@ import {
 
 /** How much is kept of what is done with, for each subscription. */
 const KEEP = { delivered: 50, dead: 1000 };
+/** How large the payloads of these may be together, in bytes, for each subscription and state. */
+const KEEP_BYTES = 4_194_304;
 
 /** Subscriptions and deliveries of webhooks in Postgres. */
 export function postgresWebhookStore(pool: Queryable): WebhookStore {
@@ -42,7 +44,7 @@ export function postgresWebhookStore(pool: Queryable): WebhookStore {
       const { data: _, ...rest } = message;
       const body = jsonb({ ...delivery, message: rest });
       const [saved] = await rowsOf(pool, SAVE_DELIVERY, [subscriptionId, id, state, nextAttemptAt ?? null, body, worker ?? null]);
-      if (saved && state !== 'pending') await rowsOf(pool, RETAIN, [subscriptionId, state, KEEP[state]]);
+      if (saved && state !== 'pending') await rowsOf(pool, RETAIN, [subscriptionId, state, KEEP[state], KEEP_BYTES]);
     },
     async deliveries(subscriptionId, limit) {
       return deliveriesOf(await rowsOf(pool, DELIVERIES, [subscriptionId, limit]));

@@ -90,6 +90,28 @@ describe.skipIf(skipped)(`Postgres${skipped ? ` (${skipped})` : ''}`, () => {
     await close();
   });
 
+  it('keeps no more of finished deliveries than their size allows', async () => {
+    const { store, close } = await open('webhookStore')();
+    const base = {
+      owner: '',
+      url: 'https://example.com/',
+      events: ['said'],
+      format: 'json',
+      params: {},
+      ordered: false,
+      notices: false,
+    } as const;
+    await store.saveSubscription({ ...base, id: 'large', secrets: [], createdAt: '2026-01-31T12:00:00Z' });
+    for (let n = 0; n < 7; n++) {
+      const message = { id: `e-${n}`, type: 'said', time: '2026-01-31T12:00:00Z', data: JSON.stringify('x'.repeat(1_000_000)) };
+      const delivery = { id: `d-${n}`, subscriptionId: 'large', message, state: 'pending', attempts: [] } as const;
+      await store.addDeliveries([delivery]);
+      await store.saveDelivery({ ...delivery, state: 'dead' });
+    }
+    expect((await store.deliveries('large', 10)).map(({ id }) => id)).toEqual(['d-6', 'd-5', 'd-4', 'd-3']);
+    await close();
+  });
+
   it('gives a subscriber that resumes all of several pages, in order', async () => {
     const payload = z.object({ n: z.int32() });
     const { counted } = defineContract({ name: 'pages', events: { counted: event({ channel: 'counted', payload }) } }).events;

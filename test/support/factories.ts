@@ -95,11 +95,15 @@ export const FACTORIES: readonly Factory[] = [
   { name: 'memoryIdempotencyStore', make: (options) => memoryIdempotencyStore(options), numbers: { maxBytes: {} } },
   { name: 'memorySeenStore', make: (options) => memorySeenStore(options), numbers: { maxBytes: {} } },
   { name: 'memoryNonceStore', make: (options) => memoryNonceStore(options), numbers: { maxBytes: {} } },
-  { name: 'memoryWebhookStore', make: (options) => memoryWebhookStore(options), numbers: { keepDelivered: ZERO, keepDead: ZERO } },
+  {
+    name: 'memoryWebhookStore',
+    make: (options) => memoryWebhookStore(options),
+    numbers: { keepDelivered: ZERO, keepDead: ZERO, keepBytes: {} },
+  },
   {
     name: 'fileWebhookStore',
     make: (options) => fileWebhookStore(join(tmpdir(), 'never-opened'), options),
-    numbers: { keepDelivered: ZERO, keepDead: ZERO, compactBytes: {} },
+    numbers: { keepDelivered: ZERO, keepDead: ZERO, keepBytes: {}, compactBytes: {} },
   },
 
   { name: 'retry', make: (options) => retry(service, options), numbers: { attempts: {}, ...BACKOFF } },

@@ -243,6 +243,29 @@ describe('deliveries', () => {
     expect(await waiting()).toBeGreaterThan(0);
   });
 
+  it('events that a store gives each delivery a copy of are counted once too', async () => {
+    const memory = memoryWebhookStore();
+    const dead: StoredDelivery[] = [];
+    const endpoints = [await endpoint(() => 500), await endpoint(() => 500), await endpoint(() => 500)];
+    const limits = { maxPendingBytes: 250_000, retryScheduleMs: [60_000], onDeadLetter: (each: StoredDelivery) => dead.push(each) };
+    const first = await open({ ...limits, store: memory });
+    for (const { url } of endpoints) await first.subscribe(url);
+    for (let n = 1; n <= 2; n++) {
+      await first.publish('x'.repeat(100_000));
+      await Promise.all(endpoints.map((each) => each.wait(n)));
+    }
+    await first.handler.close();
+    // As a store in a database does it.
+    const load: typeof memory.load = async () => {
+      const { subscriptions, pending } = await memory.load();
+      return { subscriptions, pending: pending.map((each) => structuredClone(each)) };
+    };
+    const second = await open({ ...limits, store: { ...memory, load, sharing: undefined } });
+    await second.publish('y');
+    await Promise.all(endpoints.map((each) => each.wait(3)));
+    expect(dead).toEqual([]);
+  });
+
   it('an answer is read up to a limit', async () => {
     const { subscribe, api } = await open({ maxResponseBytes: 1000 });
     const { url } = await endpoint(() => ({ status: 200, headers: {}, body: 'x'.repeat(5_000_000) }));

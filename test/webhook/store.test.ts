@@ -50,6 +50,31 @@ const delivery = (id: string, state: StoredDelivery['state'] = 'pending'): Store
   outOfTurn: true,
 });
 
+describe('retention', () => {
+  it.each(['memory', 'file'])('finished deliveries are bounded by their size, in %s: who has most loses its oldest', async (kind) => {
+    const options = { keepBytes: 10_000 };
+    const store = kind === 'memory' ? memoryWebhookStore(options) : fileWebhookStore(newPath(), options);
+    await store.load();
+    for (const id of ['few', 'many']) await store.saveSubscription({ ...subscription, id });
+    const finish = async (subscriptionId: string, n: number, size: number) => {
+      const data = JSON.stringify('x'.repeat(size));
+      const one = { ...delivery(`${subscriptionId}-${n}`), subscriptionId, message: { ...message, id: String(n), data } };
+      await store.addDeliveries([one]);
+      await store.saveDelivery({ ...one, state: 'dead' });
+    };
+    for (let n = 0; n < 3; n++) await finish('few', n, 500);
+    for (let n = 0; n < 50; n++) await finish('many', n, 1000);
+    const kept = async (id: string) => (await store.deliveries(id, 100)).map((each) => each.id);
+    expect(await kept('few')).toEqual(['few-2', 'few-1', 'few-0']);
+    expect((await kept('many')).length).toBeLessThanOrEqual(8);
+    expect((await kept('many'))[0]).toBe('many-49');
+    // One that is larger than all may be stays until the next.
+    await finish('few', 3, 20_000);
+    expect((await kept('few'))[0]).toBe('few-3');
+    await store.close();
+  });
+});
+
 async function filled(path: string, ids: readonly string[]) {
   const store = fileWebhookStore(path);
   await store.load();

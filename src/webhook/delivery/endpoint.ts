@@ -36,6 +36,8 @@ export class Backlog {
   /** Characters of the events that wait, each of them once, however many endpoints it waits for. */
   #size = 0;
   readonly #events = new Map<StoredMessage, number>();
+  /** The same by type and id: a store may give each delivery a copy of its own. */
+  readonly #named = new Map<string, StoredMessage>();
 
   private readonly maxPending: number;
   private readonly maxBytes: number;
@@ -47,14 +49,25 @@ export class Backlog {
 
   hold(message: StoredMessage): void {
     const holders = this.#events.get(message) ?? 0;
-    if (holders === 0) this.#size += message.data.length;
+    if (holders === 0) {
+      this.#size += message.data.length;
+      this.#named.set(nameOf(message), message);
+    }
     this.#events.set(message, holders + 1);
+  }
+
+  /** The event that is held already, if it is the same: so its text is held, and counted, once. */
+  shared(message: StoredMessage): StoredMessage {
+    const held = this.#named.get(nameOf(message));
+    return held && held.data === message.data && held.time === message.time ? held : message;
   }
 
   release(message: StoredMessage): void {
     const holders = (this.#events.get(message) ?? 1) - 1;
     if (holders > 0) return void this.#events.set(message, holders);
-    if (this.#events.delete(message)) this.#size -= message.data.length;
+    if (!this.#events.delete(message)) return;
+    this.#size -= message.data.length;
+    if (this.#named.get(nameOf(message)) === message) this.#named.delete(nameOf(message));
   }
 
   /** How large the events may be that one endpoint holds: once all together are too large, its share. */
@@ -66,6 +79,10 @@ export class Backlog {
   get share(): number {
     return this.pending <= this.maxPending ? Infinity : Math.max(1, Math.floor(this.maxPending / this.endpoints));
   }
+}
+
+function nameOf({ type, id }: StoredMessage): string {
+  return `${type}\n${id}`;
 }
 
 /** The deliveries of one subscription: a queue of its own, so that an endpoint that is dead slows no other. */
@@ -109,7 +126,8 @@ export class Endpoint {
 
   /** Takes what the store had, in its order. */
   restore(deliveries: readonly StoredDelivery[]): void {
-    for (const delivery of deliveries) {
+    for (const given of deliveries) {
+      const delivery = { ...given, message: this.context.backlog.shared(given.message) };
       this.#hold(delivery);
       this.#enqueue(delivery);
     }

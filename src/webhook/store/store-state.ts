@@ -15,18 +15,22 @@ interface Entry {
   readonly strays: Set<string>;
   readonly lastEventIds: Record<string, string>;
   readonly done: { readonly delivered: string[]; readonly dead: string[] };
+  /** Characters of the payloads of these. */
+  doneSize: number;
 }
 
 /** What a store holds, in memory. */
 export class StoreState {
   readonly #entries = new Map<string, Entry>();
-  readonly #keep: { readonly delivered: number; readonly dead: number };
+  readonly #keep: { readonly delivered: number; readonly dead: number; readonly size: number };
+  /** Characters of the payloads of all deliveries that are done with. */
+  #doneSize = 0;
   /** When the lease of each dispatcher ends, on the monotonic clock. */
   readonly #leases = new Map<string, number>();
   #versions = 0;
 
-  constructor({ keepDelivered, keepDead }: Required<RetentionOptions>) {
-    this.#keep = { delivered: keepDelivered, dead: keepDead };
+  constructor({ keepDelivered, keepDead, keepBytes }: Required<RetentionOptions>) {
+    this.#keep = { delivered: keepDelivered, dead: keepDead, size: keepBytes };
   }
 
   load(): { subscriptions: StoredSubscription[]; pending: StoredDelivery[] } {
@@ -58,6 +62,7 @@ export class StoreState {
       strays: new Set(),
       lastEventIds,
       done: { delivered: [], dead: [] },
+      doneSize: 0,
     });
   }
 
@@ -67,6 +72,7 @@ export class StoreState {
   }
 
   deleteSubscription(id: string): void {
+    this.#doneSize -= this.#entries.get(id)?.doneSize ?? 0;
     this.#entries.delete(id);
   }
 
@@ -166,12 +172,42 @@ export class StoreState {
     entry.deliveries.set(id, delivery);
     if (state === 'pending') return;
     const done = entry.done[state];
-    done.push(id);
-    if (done.length <= this.#keep[state]) return;
+    if (!done.includes(id)) {
+      done.push(id);
+      this.#weigh(entry, delivery.message.data.length);
+    }
+    if (done.length > this.#keep[state]) this.#forget(entry, done);
+    if (this.#doneSize > this.#keep.size) this.#makeRoom();
+  }
+
+  #weigh(entry: Entry, size: number): void {
+    entry.doneSize += size;
+    this.#doneSize += size;
+  }
+
+  /** Lets the oldest of a list go. */
+  #forget(entry: Entry, done: string[]): void {
     const oldest = done.shift() ?? '';
     const old = entry.deliveries.get(oldest);
-    if (old && !old.outOfTurn) entry.events.delete(old.message.id);
+    if (!old) return;
+    this.#weigh(entry, -old.message.data.length);
+    if (!old.outOfTurn) entry.events.delete(old.message.id);
     entry.deliveries.delete(oldest);
+  }
+
+  /** Takes from those that hold most, a tenth more than it must, so that it looks through all of them seldom. */
+  #makeRoom(): void {
+    const most = [...this.#entries.values()].sort((a, b) => b.doneSize - a.doneSize);
+    for (const [at, entry] of most.entries()) {
+      const next = most[at + 1]?.doneSize ?? 0;
+      while (this.#doneSize > this.#keep.size * 0.9 && entry.doneSize > next / 2) {
+        const { delivered, dead } = entry.done;
+        if (delivered.length + dead.length <= 1) break;
+        // What was delivered is of less use than what can be delivered again.
+        this.#forget(entry, delivered.length > 0 ? delivered : dead);
+      }
+      if (this.#doneSize <= this.#keep.size * 0.9) return;
+    }
   }
 }
 

@@ -1,4 +1,4 @@
-import { count } from '../../core/options.ts';
+import { bytes, count } from '../../core/options.ts';
 
 /** How a body is written. */
 export type WebhookFormat = 'json' | 'xml';
@@ -156,7 +156,12 @@ export interface RetentionOptions {
   readonly keepDelivered?: number;
   /** Dead ones, for each subscription. @default 1000 */
   readonly keepDead?: number;
+  /**
+   * How large the payloads of all that are kept may be together, in characters. The subscription that has most of them loses its oldest, but never its
+   * last. @default 67_108_864 (64 Mi)
+   */
+  readonly keepBytes?: number;
 }
 
 /** Readers of {@link RetentionOptions}. */
-export const RETENTION = { keepDelivered: count(50, { zero: true }), keepDead: count(1000, { zero: true }) };
+export const RETENTION = { keepDelivered: count(50, { zero: true }), keepDead: count(1000, { zero: true }), keepBytes: bytes(67_108_864) };
