@@ -1,12 +1,12 @@
 // The clients that are tried: which port of the server each speaks to, and how it is made.
-import { connect } from '../../dist/grpc/connect/client.js';
-import { grpc } from '../../dist/grpc/client.js';
-import { graphql } from '../../dist/graphql/client.js';
-import { mcp } from '../../dist/mcp/client.js';
-import { mqtt } from '../../dist/mqtt/client.js';
-import { rest } from '../../dist/rest/client.js';
-import { soap } from '../../dist/soap/client.js';
-import { webSocket } from '../../dist/websocket/client.js';
+import { connect } from 'multi-api-sdk/grpc/connect';
+import { grpc } from 'multi-api-sdk/grpc';
+import { graphql } from 'multi-api-sdk/graphql';
+import { mcp } from 'multi-api-sdk/mcp';
+import { mqtt } from 'multi-api-sdk/mqtt';
+import { rest } from 'multi-api-sdk/rest';
+import { soap } from 'multi-api-sdk/soap';
+import { webSocket } from 'multi-api-sdk/websocket';
 
 export const onError = () => {};
 const pingIntervalMs = 2000;

@@ -1,7 +1,7 @@
 // Calls through the way: half of them queries, half mutations with a key of their own.
 import { clearTimeout, setTimeout } from 'node:timers';
-import { createClient, isApiError } from '../../dist/index.js';
-import { retry } from '../../dist/compose/index.js';
+import { createClient, isApiError } from 'multi-api-sdk';
+import { retry } from 'multi-api-sdk/compose';
 import { onError } from './adapters.mjs';
 
 const TIMEOUT_MS = 6000;

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { defineContract, event, mutation, query } from '../../dist/index.js';
+import { defineContract, event, mutation, query } from 'multi-api-sdk';
 
 const Thing = z.object({ id: z.int32(), text: z.string() });
 const Bumped = z.object({ ref: z.string(), n: z.int32() });

@@ -1,9 +1,9 @@
 // A process that delivers webhooks from a file, and is killed: events are published from its first millisecond, before the file is read.
 import { setTimeout } from 'node:timers';
 import * as z from 'zod';
-import { createService, defineContract, event } from '../../dist/index.js';
-import { listen } from '../../dist/http/index.js';
-import { fileWebhookStore, webhookHandler } from '../../dist/webhook/server.js';
+import { createService, defineContract, event } from 'multi-api-sdk';
+import { listen } from 'multi-api-sdk/http';
+import { fileWebhookStore, webhookHandler } from 'multi-api-sdk/webhook/server';
 
 const [path, callbackUrl, first] = process.argv.slice(2);
 const contract = defineContract({

@@ -1,9 +1,9 @@
 // Events through the way: each reader says what it heard, and what it was told that it missed.
 import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
-import { createClient } from '../../dist/index.js';
-import { listen } from '../../dist/http/index.js';
-import { webhook } from '../../dist/webhook/client.js';
+import { createClient } from 'multi-api-sdk';
+import { listen } from 'multi-api-sdk/http';
+import { webhook } from 'multi-api-sdk/webhook';
 import { onError } from './adapters.mjs';
 
 const READERS = 3;

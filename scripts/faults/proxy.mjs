@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 const LOUD = ['delay', 'stall', 'cut', 'rst', 'halfUp', 'halfDown'];
 /** What connections suffer, by the name of a run. */
-export const KINDS = { faults: [...LOUD, 'silent'], loud: LOUD, flips: ['flip', 'flip', 'cut'] };
+export const KINDS = { faults: [...LOUD, 'silent'], loud: LOUD, flips: ['flip', 'flip', 'cut'], brief: ['delay', 'cut', 'rst', 'flip'] };
 
 /** Numbers from 0 to 1, the same for the same seed (mulberry32). */
 export function random(seed) {

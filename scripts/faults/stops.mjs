@@ -1,7 +1,7 @@
 // `npm run faults -- stops 15`: stops the server gracefully under load, and says which requests that it had taken got no answer.
 import { fork } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
-import { createClient } from '../../dist/index.js';
+import { createClient } from 'multi-api-sdk';
 import { ADAPTERS, onError } from './adapters.mjs';
 import { contract } from './contract.mjs';
 
