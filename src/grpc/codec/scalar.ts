@@ -7,6 +7,7 @@ import { compileTextReader } from '../../schema/text.ts';
 import { readTimestamp, writeTimestamp } from './timestamp.ts';
 import { readValue, writeValue } from './struct.ts';
 import type { ValueCodec } from './value.ts';
+import { utf8 } from './utf8.ts';
 
 const { Varint, Bit32, Bit64, LengthDelimited } = WireType;
 
@@ -53,7 +54,7 @@ export const SCALAR: Readonly<Record<ScalarType, ValueCodec>> = {
     packable: false,
     write(writer, value) {
       if (typeof value !== 'string') throw new TypeError('a value is not text');
-      writer.string(value);
+      writer.string(utf8(value));
     },
     // Strict: text that is not UTF-8 is refused. Source: https://protobuf.dev/programming-guides/proto3/#scalar
     read: (reader) => reader.string(true),

@@ -2,11 +2,12 @@ import type { BinaryReader, BinaryWriter } from '@bufbuild/protobuf/wire';
 import { setOwn } from '../../core/own.ts';
 import { isObject } from '../../peer/error-body.ts';
 import { spend, TooDeep } from './too-deep.ts';
+import { utf8 } from './utf8.ts';
 
 /** Writes any JSON value as the fields of a `google.protobuf.Value`. Source: https://protobuf.dev/reference/protobuf/google.protobuf/#value */
 export function writeValue(writer: BinaryWriter, value: unknown): void {
   if (typeof value === 'number') writer.uint32(17).double(finite(value));
-  else if (typeof value === 'string') writer.uint32(26).string(value);
+  else if (typeof value === 'string') writer.uint32(26).string(utf8(value));
   else if (typeof value === 'boolean') writer.uint32(32).bool(value);
   else if (Array.isArray(value)) {
     writer.uint32(50).fork();
@@ -35,7 +36,7 @@ export function writeList(writer: BinaryWriter, list: readonly unknown[]): void 
 export function writeStruct(writer: BinaryWriter, value: Readonly<Record<string, unknown>>): void {
   for (const [key, member] of Object.entries(value)) {
     if (member === undefined) continue;
-    writer.uint32(10).fork().uint32(10).string(key).uint32(18).fork();
+    writer.uint32(10).fork().uint32(10).string(utf8(key)).uint32(18).fork();
     writeValue(writer, member);
     writer.join().join();
   }
