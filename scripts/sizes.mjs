@@ -28,10 +28,10 @@ const use = (name, path) =>
  * is lowered with each gain, so that nothing grows unseen.
  */
 const PROGRAMS = {
-  rest: { contents: use('rest', 'rest'), budgets: [16.8, 22.7, 30.7], goal: 18 },
+  rest: { contents: use('rest', 'rest'), budgets: [16.8, 22.7, 30.9], goal: 18 },
   websocket: { contents: use('webSocket', 'websocket'), budgets: [17, 25.2, 30], goal: 20 },
-  graphql: { contents: use('graphql', 'graphql'), budgets: [17, 30.4, 40], goal: 30 },
-  connect: { contents: use('connect', 'grpc/connect'), budgets: [16.8, 38.5, 42], goal: 22 },
+  graphql: { contents: use('graphql', 'graphql'), budgets: [17.1, 30.9, 40.6], goal: 30 },
+  connect: { contents: use('connect', 'grpc/connect'), budgets: [16.8, 38.9, 42.4], goal: 22 },
   'mqtt.js itself': { contents: "export { default } from 'mqtt';" },
   // mqtt.js comes with the first call. It runs in a page only, so what the call loads is read from the chunks.
   mqtt: { contents: use('mqtt', 'mqtt'), budgets: [18.3, 32.4], goal: 20, beside: 'mqtt.js itself', transport: /^transport-/ },

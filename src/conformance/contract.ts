@@ -109,6 +109,7 @@ export const Converted = z
     counts: z.record(z.string(), int64()),
     inner: z.object({ list: z.array(z.object({ at: instant(), data: bytes() })) }),
     choice: z.discriminatedUnion('kind', [When, What]),
+    joined: z.intersection(z.object({ at: instant() }), z.object({ count: int64() })),
     nullable: z.nullable(int64()),
     maybe: z.optional(bytes()),
     since: z._default(instant(), new Date('2000-01-01T00:00:00Z')),

@@ -27,6 +27,7 @@ interface Kinds<S extends Schema> {
     : S['_zod']['def'] extends { readonly options: readonly (infer O)[] }
       ? AppInput<O>
       : never;
+  readonly intersection: S['_zod']['def'] extends { readonly left: infer L; readonly right: infer R } ? AppInput<L> & AppInput<R> : never;
   readonly pipe: S['_zod']['def'] extends { readonly out: infer B } ? AppInput<B> : never;
   readonly lazy: S['_zod']['def'] extends { readonly getter: () => infer G } ? AppInput<G> : never;
   readonly optional: AppInput<InnerOf<S>> | undefined;

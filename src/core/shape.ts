@@ -1,8 +1,9 @@
 import { globalRegistry, type $ZodType } from 'zod/v4/core';
 import type { Schema } from './contract.ts';
-import { innerSchemas, type Def } from './shape/walk.ts';
+import { defOf } from './shape/intersect.ts';
+import { innerSchemas, isPreprocess, type Def } from './shape/walk.ts';
 
-export { innerSchemas, isCodec, isFile, someSchema } from './shape/walk.ts';
+export { innerSchemas, isCodec, isFile, isOptional, isPreprocess, someSchema } from './shape/walk.ts';
 
 const SCALARS = new Set(['string', 'number', 'int', 'boolean', 'enum', 'literal', 'template_literal']);
 
@@ -16,7 +17,7 @@ export type Shape =
 
 /** Looks at a schema's outside: all that `defineContract` needs, at a fraction of the size of a description. */
 export function shapeOf(schema: Schema): Shape {
-  const def = schema._zod.def as unknown as Def;
+  const def = defOf(schema);
   if (def.type === 'object' && def.shape) return { kind: 'object', fields: def.shape, id: globalRegistry.get(schema as $ZodType)?.id };
   if (def.type === 'array' && def.element) return { kind: 'list', item: def.element };
   if (def.type === 'union' && def.options) return { kind: 'union', options: def.options };
@@ -44,12 +45,6 @@ export function valueType(schema: Schema): string | undefined {
   return def.type === 'int' ? 'number' : def.type === 'enum' || def.type === 'template_literal' ? 'string' : def.type;
 }
 
-/** Tells whether an object may come without this field. */
-export function isOptional(schema: Schema): boolean {
-  // 'optional', or 'defaulted' in newer releases of zod.
-  return schema._zod.optin !== undefined;
-}
-
 /** Tells whether a schema is an object with this field. */
 export function hasField(schema: Schema, name: string): boolean {
   const shape = shapeOf(schema);
@@ -71,12 +66,6 @@ export function eachObject(
     visit(shape.fields, shape.id);
     for (const field of Object.values(shape.fields)) eachObject(field, visit, seen);
   }
-}
-
-/** Whether a schema is only another one with a function before it, which makes more values fit. */
-export function isPreprocess(schema: Schema): boolean {
-  const def = schema._zod.def as unknown as Def;
-  return def.type === 'pipe' && def.in?._zod.def.type === 'transform';
 }
 
 /** Whether a schema gives what it does not read, and has no way back. */

@@ -1,4 +1,5 @@
 import { isObject } from '../peer/error-body.ts';
+import { fromBase64 } from './codec/base64.ts';
 import { mayLeaveOut, type Field, type SchemaNode, type Variant } from './node.ts';
 
 /**
@@ -47,7 +48,7 @@ function fits(node: SchemaNode, value: unknown, matches: Matches): boolean {
     case 'null':
       return value === null;
     case 'string':
-      if (node.binary && value instanceof Uint8Array) return true;
+      if (node.binary) return value instanceof Uint8Array || (typeof value === 'string' && fromBase64(value) !== undefined);
       if (typeof value !== 'string') return false;
       if (node.format === 'date-time' && Number.isNaN(Date.parse(value))) return false;
       return node.pattern === undefined || matches(node.pattern, value);

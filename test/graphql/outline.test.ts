@@ -9,7 +9,9 @@ import { eventDocument, operationDocument } from '../../src/graphql/document/doc
 import { outlineContract } from '../../src/schema/outline/outline.ts';
 import { graphqlTypes } from '../../src/graphql/engine/described.ts';
 import { typesBy } from '../../src/graphql/engine/types.ts';
+import { seededRandom } from '../../src/schema/sample/random.ts';
 import { everyKind } from '../support/every-kind.ts';
+import { RandomSchema } from '../support/random-schema.ts';
 
 const outlined = typesBy(outlineContract);
 
@@ -67,6 +69,53 @@ const shapes = defineContract({
   },
   events: { grown: event({ channel: 'trees/{name}', payload: z.object({ name: z.string(), tree: Tree }) }) },
 });
+const Ring: z.ZodType<{ readonly a: string; readonly rest: readonly object[] }> = z.lazy(() =>
+  z.intersection(z.object({ a: z.string() }), z.object({ rest: z.array(z.object({ id: z.int32() })) })),
+);
+const joined = defineContract({
+  name: 'joined',
+  operations: {
+    put: mutation({
+      input: z.object({
+        plain: z
+          .object({ a: z.string() })
+          .and(z.object({ b: z.int32().optional() }))
+          .and(z.object({ c: z.boolean().nullable() })),
+        shared: z.intersection(
+          z.object({ a: z.object({ p: z.string() }), x: z.string().optional() }),
+          z.object({ a: z.object({ q: z.string() }), x: z.string().optional() }),
+        ),
+        called: z.intersection(z.object({ a: z.string() }), z.object({ b: z.int32() })).meta({ id: 'Called' }),
+        either: z.intersection(z.object({ a: z.string() }), z.union([z.object({ b: z.int32() }), z.object({ c: z.int32() })])),
+        tagged: z.intersection(
+          z.union([z.object({ type: z.literal('one'), b: z.int32() }), z.object({ type: z.literal('two'), c: z.int32() })]),
+          z.object({ a: z.string() }),
+        ),
+        late: Ring,
+        caught: z.string().catch('none'),
+        told: z.string().prefault('none'),
+      }),
+      output: z.object({ a: z.string() }).and(z.object({ b: z.array(z.int32()) })),
+    }),
+    choose: query({
+      input: z.object({ id: z.int32() }),
+      output: z.object({
+        maybe: z.union([
+          z.object({ type: z.literal('p'), a: z.string() }).nullable(),
+          z.object({ type: z.literal('q'), b: z.string() }).optional(),
+          z.object({ type: z.literal('r') }).default({ type: 'r' }),
+        ]),
+        joined: z.intersection(
+          z.union([z.object({ type: z.literal('one'), b: z.int32() }), z.object({ type: z.literal('two'), c: z.int32() })]),
+          z.object({ a: z.string() }),
+        ),
+        frozen: z.union([z.object({ type: z.literal('p'), a: z.string() }).readonly(), z.object({ type: z.literal('q'), b: z.string() })]),
+        lazy: z.union([z.lazy(() => z.object({ type: z.literal('p'), a: z.string() })), z.object({ type: z.literal('q'), b: z.string() })]),
+      }),
+    }),
+    caught: mutation({ input: z.object({ v: z.string().catch('none') }), output: z.array(z.string().catch('none')) }),
+  },
+});
 const small = defineContract({
   name: 'small',
   operations: {
@@ -77,10 +126,35 @@ const small = defineContract({
 });
 
 describe('the outline of a contract', () => {
-  it.each(Object.entries({ blogContract, conformanceContract, everyKind, shapes, small } as Record<string, Contract>))(
+  it.each(Object.entries({ blogContract, conformanceContract, everyKind, shapes, joined, small } as Record<string, Contract>))(
     'makes the documents that the whole description makes: %s',
     (_, contract) => {
       expect(documentsOf(contract, outlined(contract))).toEqual(documentsOf(contract, graphqlTypes(contract)));
     },
   );
+
+  it('makes the documents that the whole description makes, for schemas of every nesting', () => {
+    const differing: unknown[] = [];
+    let compared = 0;
+    for (let seed = 0; seed < 700; seed++) {
+      const random = seededRandom(seed);
+      const schemas = new RandomSchema((below) => Math.floor(random() * below));
+      const made = { input: z.object({ v: schemas.any(2) }), output: random() < 0.5 ? schemas.any(3) : schemas.object(3) };
+      let contract: Contract;
+      let whole: unknown;
+      try {
+        contract = defineContract({ name: 'random', operations: { make: mutation(made) } });
+        whole = documentsOf(contract, graphqlTypes(contract));
+      } catch (error) {
+        // What the description refuses never serves.
+        if (error instanceof TypeError) continue;
+        throw error;
+      }
+      compared++;
+      const light = documentsOf(contract, outlined(contract));
+      if (JSON.stringify(light) !== JSON.stringify(whole)) differing.push({ seed, light, whole });
+    }
+    expect(differing).toEqual([]);
+    expect(compared).toBeGreaterThan(250);
+  });
 });

@@ -78,6 +78,7 @@ const at = '2024-01-15T09:30:00Z';
 const what = { kind: 'what', data: 'AAEC' };
 const converted = {
   id: '9007199254740993', at, data: 'AAEC', secret: 'terces', days: [at], counts: { a: '1' }, inner: { list: [{ at, data: 'AA==' }] }, choice: what,
+  joined: { at, count: '5' },
   nullable: null, since: '2001-01-01T00:00:00Z',
 }; // prettier-ignore
 const { nullable: __, ...convertedWithoutNull } = converted;

@@ -19,6 +19,7 @@ function converted(change: Partial<ConvertedValue> = {}): ConvertedValue {
     counts: { a: -1n, b: 0n },
     inner: { list: [{ at: DATE, data: new Uint8Array([1]) }] },
     choice: { kind: 'when', at: DATE },
+    joined: { at: DATE, count: 5n },
     nullable: null,
     ...change,
   };

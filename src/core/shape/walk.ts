@@ -21,6 +21,10 @@ export interface Def {
   readonly isFile?: boolean;
   readonly isBytes?: boolean;
   readonly mediaType?: string;
+  readonly entries?: Readonly<Record<string, string>>;
+  readonly values?: readonly unknown[];
+  readonly defaultValue?: unknown;
+  readonly catchValue?: (context: object) => unknown;
 }
 
 /** Whether a schema converts between a wire form and an application form. */
@@ -31,6 +35,27 @@ export function isCodec(schema: Schema): boolean {
 /** Whether a schema is the wire side of `file()` itself. */
 export function isFile(schema: Schema): boolean {
   return (schema._zod.def as unknown as Def).isFile === true;
+}
+
+/** Whether a schema is only another one with a function before it, which makes more values fit. */
+export function isPreprocess(schema: Schema): boolean {
+  const def = schema._zod.def as unknown as Def;
+  return def.type === 'pipe' && def.in?._zod.def.type === 'transform';
+}
+
+/** Tells whether an object may come without this field. */
+export function isOptional(schema: Schema): boolean {
+  const { type, innerType, out } = schema._zod.def as unknown as Def;
+  // As zod does in JSON Schema: what reads an absent member in its own way is still required by its type.
+  const inner = type === 'catch' ? innerType : isPreprocess(schema) ? out : undefined;
+  // 'optional', or 'defaulted' in newer releases of zod.
+  return inner ? isOptional(inner) : schema._zod.optin !== undefined;
+}
+
+/** The two sides of an intersection; `undefined` for another schema. */
+export function sidesOf({ _zod }: Schema): readonly [$ZodType, $ZodType] | undefined {
+  const { left, right } = _zod.def as unknown as Def;
+  return left && right && [left, right];
 }
 
 /** The schemas that a schema is directly made of. */

@@ -7,6 +7,8 @@ interface Def {
   readonly checks?: readonly $ZodCheck[];
   readonly in?: $ZodType;
   readonly out?: $ZodType;
+  readonly left?: $ZodType;
+  readonly right?: $ZodType;
   readonly shape?: Readonly<Record<string, $ZodType>>;
   readonly element?: $ZodType;
   readonly options?: readonly $ZodType[];
@@ -27,7 +29,7 @@ export function rebuild(schema: Schema, map: (inner: Schema) => Schema, keeps: (
   const def = schema._zod.def as unknown as Def;
   const { shape, getter, options } = def;
   const made: Record<string, unknown> = { ...def, checks: def.checks?.filter(keeps) };
-  for (const name of ['element', 'keyType', 'valueType', 'innerType', 'in', 'out'] as const) {
+  for (const name of ['element', 'keyType', 'valueType', 'innerType', 'in', 'out', 'left', 'right'] as const) {
     const inner = def[name];
     if (inner) made[name] = map(inner);
   }

@@ -1,7 +1,7 @@
 import type { $ZodType } from 'zod/v4/core';
 import type { Schema } from '../../core/contract.ts';
 import { setOwn } from '../../core/own.ts';
-import { isPreprocess } from '../../core/shape.ts';
+import { isPreprocess, sidesOf } from '../../core/shape/walk.ts';
 import type { Issue } from '../../core/errors.ts';
 
 /** One walk through one value. */
@@ -69,6 +69,8 @@ function containerWalk(schema: $ZodType, compile: (inner: Schema) => Walk | unde
     const walks = def.options.map(compile);
     return def.discriminator === undefined ? mode.choose(def.options, walks, schema) : taggedWalk(def.options, walks, def.discriminator);
   }
+  const sides = sidesOf(schema)?.map((side) => compile(side) ?? same);
+  if (sides) return (value, state) => sides.reduce((converted, walk) => walk(converted, state), value);
   const inner = def.innerType ?? def.getter?.() ?? (isPreprocess(schema) ? def.out : def.in);
   const walk = (inner && compile(inner)) ?? same;
   if (def.type === 'nullable') return (value, state) => (value === null ? null : walk(value, state));

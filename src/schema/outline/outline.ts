@@ -1,25 +1,11 @@
 import { globalRegistry, type $ZodType } from 'zod/v4/core';
 import type { Contract, EventDefinition, Operation, Schema } from '../../core/contract.ts';
 import type { JsonObject } from '../../core/errors.ts';
-import { isCodec } from '../../core/shape/walk.ts';
+import { defOf } from '../../core/shape/intersect.ts';
+import { isCodec, isOptional, isPreprocess, type Def } from '../../core/shape/walk.ts';
 import { discriminatorOf } from '../discriminator.ts';
 import type { Field, ObjectNode, Scalar, SchemaNode, TypeUse, UnionNode } from '../node.ts';
 import { numberOf, textLimits } from './limits.ts';
-
-/** The members of zod's schema definitions that this file reads. */
-interface Def {
-  readonly type: string;
-  readonly innerType?: $ZodType;
-  readonly element?: $ZodType;
-  readonly shape?: Readonly<Record<string, $ZodType>>;
-  readonly options?: readonly $ZodType[];
-  readonly valueType?: $ZodType;
-  readonly in?: $ZodType;
-  readonly getter?: () => $ZodType;
-  readonly entries?: Readonly<Record<string, string>>;
-  readonly values?: readonly unknown[];
-  readonly defaultValue?: unknown;
-}
 
 /** An operation with its types. */
 export interface OutlinedOperation {
@@ -132,7 +118,7 @@ class Outliner {
   }
 
   #make(schema: $ZodType, name: string, isNamed: boolean, notes: Meta): Wrapped {
-    const def = schema._zod.def as unknown as Def;
+    const def = defOf(schema);
     const meta = notes as JsonObject;
     const own = isNamed ? { name, meta } : { meta };
     const named = isNamed ? { name, meta } : { name, derived: true, meta };
@@ -142,7 +128,7 @@ class Outliner {
       case 'default':
       case 'prefault':
       case 'catch':
-        return { ...this.#inner(schema, name, isNamed, notes), hasDefault: true, value: def.defaultValue };
+        return { ...this.#inner(schema, name, isNamed, notes), hasDefault: true, value: def.defaultValue ?? def.catchValue?.({}) };
       case 'object': {
         const node: Mutable<ObjectNode> = { kind: 'object', ...named, fields: [] };
         this.#within(schema, node, () => (node.fields = this.#fields(def.shape ?? {}, name)));
@@ -173,10 +159,11 @@ class Outliner {
   }
 
   /** The schema within another: one without a name of its own takes that of what stands around it. */
-  #inner({ _zod }: $ZodType, name: string, isNamed: boolean, notes: Meta): Wrapped {
+  #inner(given: $ZodType, name: string, isNamed: boolean, notes: Meta): Wrapped {
+    const { _zod } = given;
     const def = _zod.def as unknown as Def;
     // zod keeps what a getter gave: it may give another schema each time.
-    const schema = (def.innerType ?? (_zod as { readonly innerType?: $ZodType }).innerType ?? def.in) as $ZodType;
+    const schema = (def.innerType ?? (_zod as { readonly innerType?: $ZodType }).innerType ?? readBy(given)) as $ZodType;
     const isPlain = isNamed && globalRegistry.get(schema)?.id === undefined && !namedParent(schema) && !this.#open.has(schema);
     return isPlain ? this.#make(schema, name, true, { ...globalRegistry.get(schema), ...notes }) : this.#wrapped(schema, name);
   }
@@ -184,7 +171,7 @@ class Outliner {
   #fields(shape: Readonly<Record<string, $ZodType>>, name: string): Field[] {
     return Object.entries(shape).map(([key, schema]) => {
       const wrapped = this.#wrapped(schema, name + pascal(key));
-      const mayBeAbsent = schema._zod.optin !== undefined;
+      const mayBeAbsent = isOptional(schema);
       return {
         name: key,
         ...this.#asUse(wrapped),
@@ -196,7 +183,7 @@ class Outliner {
 
   #union(
     schema: $ZodType,
-    def: Def,
+    def: Pick<Def, 'options'>,
     name: string,
     named: { readonly name: string; readonly derived?: boolean; readonly meta: object },
   ): Wrapped {
@@ -227,8 +214,14 @@ class Outliner {
 /** What travels of a codec. */
 function wireSide(schema: $ZodType): $ZodType {
   let side = schema;
-  while (isCodec(side)) side = (side._zod.def as unknown as Def).in as $ZodType;
+  while (isCodec(side)) side = defOf(side).in as $ZodType;
   return side;
+}
+
+/** The side of a pipe that says what travels: of a function before a schema, that schema. */
+function readBy(pipe: $ZodType): $ZodType | undefined {
+  const def = defOf(pipe);
+  return isPreprocess(pipe) ? def.out : def.in;
 }
 
 function bare(node: SchemaNode): Wrapped {
@@ -253,9 +246,12 @@ function without(notes: Meta, others: Meta = {}): Meta {
 /** A union in a union that has no name of its own is not one apart. */
 function flatOptions(options: readonly $ZodType[]): $ZodType[] {
   return options.flatMap((option) => {
-    const def = option._zod.def as unknown as Def;
-    const isApart = def.type !== 'union' || globalRegistry.get(option)?.id !== undefined || namedParent(option);
-    return isApart ? [option] : flatOptions(def.options ?? []);
+    if (globalRegistry.get(option)?.id !== undefined || namedParent(option)) return [option];
+    const { type, options: own, innerType, getter } = defOf(option);
+    if (type === 'union') return flatOptions(own ?? []);
+    const inner = type === 'nullable' ? undefined : (innerType ?? getter?.());
+    const flat = inner ? flatOptions([inner]) : [];
+    return flat.length > 1 ? flat : [option];
   });
 }
 
@@ -264,8 +260,10 @@ function isJson(options: readonly $ZodType[]): boolean {
   return options.map(({ _zod }) => _zod.def.type).join() === 'string,number,boolean,null,array,record';
 }
 
-function isNull({ _zod }: $ZodType): boolean {
-  const { type, values } = _zod.def as unknown as Def;
+function isNull(schema: $ZodType): boolean {
+  const { type, values, innerType, getter } = defOf(schema);
+  const inner = innerType ?? getter?.();
+  if (inner) return globalRegistry.get(schema)?.id === undefined && isNull(inner);
   return type === 'null' || (type === 'literal' && values?.length === 1 && values[0] === null);
 }
 
@@ -281,10 +279,11 @@ function literal(values: readonly unknown[], own: { readonly meta: object }, nam
 /** The first text constant of an object, as a part of a name. */
 function tagName(option: $ZodType): string | undefined {
   if (globalRegistry.get(option)?.id !== undefined || namedParent(option)) return undefined;
-  const { shape = {}, innerType } = option._zod.def as unknown as Def;
-  if (innerType) return undefined;
-  for (const field of Object.values(shape)) {
-    const { type, values } = field._zod.def as unknown as Def;
+  const { shape, innerType, getter } = defOf(option);
+  const inner = innerType ?? getter?.();
+  if (inner) return tagName(inner);
+  for (const field of Object.values(shape ?? {})) {
+    const { type, values } = defOf(field);
     if (type === 'literal' && values?.length === 1 && typeof values[0] === 'string') return pascal(values[0]) || undefined;
   }
   return undefined;
