@@ -116,7 +116,8 @@ class ContractClient {
       // The reason comes out of the loop, also if the far side is not there to say it.
       lifetime.listen((reason) => stream.end(reason === LEFT ? undefined : reason));
       const { transport } = this;
-      const run = { transport, operation, input, headers, lifetime, isTimed: options.timeoutMs !== undefined };
+      const onResponse = this.#watch(operation, options.onResponse);
+      const run = { transport, operation, input, headers, lifetime, isTimed: options.timeoutMs !== undefined, onResponse };
       const part = parts();
       const start = ([{ runItems }, form]: Awaited<typeof part>) => runItems(run, form, stream, finish);
       const running = part instanceof Promise ? lifetime.alive(part).then(start) : start(part);

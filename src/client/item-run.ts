@@ -1,5 +1,5 @@
 import type { Operation } from '../core/contract.ts';
-import type { EventSink, Headers, StreamRequest, Transport } from '../core/transport.ts';
+import type { EventSink, Headers, OnResponse, StreamRequest, Transport } from '../core/transport.ts';
 import type { PushStream } from '../events/push-stream.ts';
 import { checkedSink } from '../guard/checked-sink.ts';
 import { inputOf } from '../guard/checks.ts';
@@ -15,6 +15,7 @@ export interface ItemRun {
   readonly lifetime: Lifetime;
   /** Whether the deadline is for the whole stream, because the caller gave it, or for the start alone. */
   readonly isTimed: boolean;
+  readonly onResponse: OnResponse | undefined;
 }
 
 /** What converts items, inputs and errors with codecs. */
@@ -27,7 +28,7 @@ export async function runItems(
   stream: PushStream<unknown>,
   finish: (error?: unknown) => void,
 ): Promise<void> {
-  const { transport, operation, input, headers, lifetime, isTimed } = run;
+  const { transport, operation, input, headers, lifetime, isTimed, onResponse } = run;
   const encoder = form?.converterOf(operation.input);
   const decoder = form?.converterOf(operation.item);
   const wire = encoder ? inputOf(await encoder.encode(input), operation) : input;
@@ -42,6 +43,7 @@ export async function runItems(
     input: wire,
     headers,
     signal: lifetime.signal,
+    onResponse,
     ...(isTimed && lifetime.deadline !== undefined && { deadline: lifetime.deadline }),
   };
   const opening = transport

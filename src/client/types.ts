@@ -85,7 +85,7 @@ export interface ItemStream<T> extends AsyncIterableIterator<T> {
 }
 
 /** Options of a streamed operation. */
-export type StreamCallOptions = Omit<CallOptions, 'idempotencyKey' | 'timeoutMs' | 'onResponse'> & {
+export type StreamCallOptions = Omit<CallOptions, 'idempotencyKey' | 'timeoutMs'> & {
   /** For the whole stream, in milliseconds. @default the client's, and only until the stream has started */
   readonly timeoutMs?: number;
 };

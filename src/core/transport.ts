@@ -137,6 +137,8 @@ export interface StreamRequest {
   /** As `CallRequest.deadline`; it covers the whole stream. */
   readonly deadline?: number | undefined;
   readonly peer?: Peer | undefined;
+  /** As `CallRequest.onResponse`, before the acknowledgement. It is not called for a stream that is refused. */
+  readonly onResponse?: OnResponse | undefined;
 }
 
 /** Receives the events of a subscription. After `end`, and after the signal aborted, calls have no effect. */

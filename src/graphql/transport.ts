@@ -1,4 +1,5 @@
 import type { Contract, EventDefinition } from '../core/contract.ts';
+import type { FetchResponse } from '../http/client/fetch-like.ts';
 import { ApiError, type JsonObject } from '../core/errors.ts';
 import type { CallRequest, EventRequest, EventSink, StreamRequest, SubscribeRequest, Transport } from '../core/transport.ts';
 import { HttpClient, type HttpReply } from '../http/client/http-client.ts';
@@ -167,8 +168,13 @@ export class GraphqlTransport implements Transport {
     if (this.#isClosed) throw new ApiError('CANCELLED', 'the client is closed', { sent: false });
     const isStream = request.operation !== undefined;
     const { event } = request;
+    const onResponse = request.operation && request.onResponse;
+    const head = onResponse && (await heading());
+    const tell = (response: FetchResponse): void => {
+      if (head) onResponse({ headers: head.responseHeaders(response.headers.entries()) });
+    };
     const mapped = event && Object.hasOwn(this.options.events ?? {}, event.name) ? event : undefined;
-    await subscriptions.open({ headers, document, payload, isStream, mapped, signal: request.signal, sink });
+    await subscriptions.open({ headers, document, payload, isStream, mapped, signal: request.signal, sink, tell });
   }
 
   async close(): Promise<void> {

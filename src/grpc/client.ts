@@ -23,7 +23,16 @@ import { defineAdapter } from '../guard/guard.ts';
 import { mappedSink } from '../guard/mapped-sink.ts';
 import type { HeadersOption } from '../peer/headers.ts';
 import { guardOnWire, type OnWire } from '../peer/on-wire.ts';
-import type { Adapter, CallRequest, EventRequest, EventSink, StreamRequest, SubscribeRequest, Transport } from '../core/transport.ts';
+import type {
+  Adapter,
+  CallRequest,
+  EventRequest,
+  EventSink,
+  OnResponse,
+  StreamRequest,
+  SubscribeRequest,
+  Transport,
+} from '../core/transport.ts';
 import { isoNow } from '../life/now.ts';
 import { reporter } from '../life/report.ts';
 import { targetOf, type Target } from './address.ts';
@@ -132,6 +141,7 @@ interface Listening {
   readonly take: (bytes: Buffer) => void | Promise<void>;
   readonly isForeign: boolean;
   readonly isEvent: boolean;
+  readonly onResponse?: OnResponse | undefined;
 }
 
 class GrpcTransport implements Transport {
@@ -216,7 +226,7 @@ class GrpcTransport implements Transport {
   }
 
   /** Runs a streamed operation: its items are the messages of the answer, of which no more are read than the sink takes. */
-  async #stream({ operation: { name }, input, headers, deadline, signal }: StreamRequest, sink: EventSink): Promise<void> {
+  async #stream({ operation: { name }, input, headers, deadline, signal, onResponse }: StreamRequest, sink: EventSink): Promise<void> {
     const wire = this.#operations.get(name);
     if (!wire) throw new ApiError('UNIMPLEMENTED', `the contract has no operation '${name}'`, { sent: false });
     const body = encodeInput(() => wire.encodeInput(input));
@@ -231,7 +241,7 @@ class GrpcTransport implements Transport {
       // A message of a foreign stream that `read` takes for no item.
       if (data !== undefined) return sink.next({ id: String(++number), time: isoNow(), data });
     };
-    await this.#listen(outgoing, { name, signal, sink, take, isForeign, isEvent: false });
+    await this.#listen(outgoing, { name, signal, sink, take, isForeign, isEvent: false, onResponse });
   }
 
   #askForPulse(metadata: Metadata): void {
@@ -256,7 +266,7 @@ class GrpcTransport implements Transport {
     return this.#listen(outgoing, { name, signal, sink, take, isForeign, isEvent: true });
   }
 
-  #listen(outgoing: Outgoing, { name, signal, sink, take, isForeign, isEvent }: Listening): Promise<void> {
+  #listen(outgoing: Outgoing, { name, signal, sink, take, isForeign, isEvent, onResponse }: Listening): Promise<void> {
     return new Promise((resolve, reject) => {
       let ended = false;
       let hasHead = false;
@@ -289,6 +299,7 @@ class GrpcTransport implements Transport {
           if (beats && !ended) pulse ??= begin();
           pulse?.head(beats);
           this.#onWire('in', 'headers', metadata, undefined);
+          onResponse?.({ headers: receivedBeside(metadata) });
           acknowledge();
         },
         message: (bytes) => {

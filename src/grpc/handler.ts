@@ -175,8 +175,9 @@ class Serving {
       const headers = acceptHeaders(raw);
       const requestId = headers['x-request-id'];
       const fail = (error: unknown) => failure(error, requestId, this.domain, this.#onError);
+      let said: Headers | undefined;
       const stream = new ItemStream(call, {
-        head: headOf(requestId, undefined, beatMs),
+        head: () => headOf(requestId, said, beatMs),
         encode: (item) => wire.encodeOutput(item),
         fail,
         beatMs,
@@ -193,6 +194,7 @@ class Serving {
             deadline,
             peer: peerOf(call),
             onLeave: (listener) => stream.onLeave(() => listener(lateness(deadline))),
+            onResponse: ({ headers: set }) => (said = set),
           },
           stream,
         );

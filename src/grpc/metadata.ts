@@ -75,8 +75,8 @@ export function toRawHeaders(metadata: Metadata): RawHeaders {
 }
 
 /** The headers of an answer: its initial metadata, and its trailers under them. */
-export function receivedBeside(head: Metadata | undefined, trailers: Metadata): Headers {
-  return responseHeaders([...textsOf(trailers), ...(head ? textsOf(head) : [])]);
+export function receivedBeside(head: Metadata | undefined, trailers?: Metadata): Headers {
+  return responseHeaders([...(trailers ? textsOf(trailers) : []), ...(head ? textsOf(head) : [])]);
 }
 
 function textsOf(metadata: Metadata): (readonly [string, string])[] {

@@ -65,7 +65,7 @@ export async function serveStream(
   call: Omit<ServedCall, 'select' | 'canCancel' | 'endsInTime'>,
   sink: EventSink,
 ): Promise<void> {
-  const { operation, input, headers, deadline, peer } = call;
+  const { operation, input, headers, deadline, peer, onResponse } = call;
   if (deadline !== undefined && deadline <= now()) throw deadlineExceeded();
   const lifetime = new Lifetime(deadline);
   let isOver = false;
@@ -104,7 +104,7 @@ export async function serveStream(
   };
   await new Promise<void>((resolve, reject) => {
     const unlisten = lifetime.listen(reject);
-    const request = { operation, input, headers, deadline, peer, signal: lifetime.signal };
+    const request = { operation, input, headers, deadline, peer, signal: lifetime.signal, onResponse };
     transport.subscribe(request, checked).then(
       () => {
         unlisten();

@@ -84,6 +84,7 @@ export class RestTransport implements Transport {
     await openOwn(request, sink, {
       options: this.options,
       streams: this.#streams,
+      headOf: async (response) => (await heading()).headOf(response, this.base, operation),
       maxEventChars: this.#http.maxResponseBytes,
       sendsDeadline: this.#sendDeadline,
       headers: (accept) => this.#headers(request, accept),

@@ -60,6 +60,7 @@ export class ServiceCall implements HandlerCall {
   private readonly hold: KeyHold | undefined;
   /** Events that were written in a transaction. */
   #written: Set<string> | undefined;
+  #isTold = false;
   private said: ServiceResponse | undefined = undefined;
 
   constructor(context: unknown, request: CallRequest, requestId: string, host: CallHost, action: Made, hold?: KeyHold) {
@@ -95,7 +96,7 @@ export class ServiceCall implements HandlerCall {
     return (this.action.makers ??= errorMakers(this.action.operation));
   }
   get response(): ServiceResponse {
-    return (this.said ??= new ServiceResponse());
+    return (this.said ??= new ServiceResponse(this.action.operation.item !== undefined, this.#isTold));
   }
   get signal(): AbortSignal {
     return this.request.signal;
@@ -109,6 +110,15 @@ export class ServiceCall implements HandlerCall {
   }
   get peer(): Peer | undefined {
     return this.request.peer;
+  }
+
+  /** Runs the handler of a stream, and tells the caller what it said until it gave its items. */
+  async toldAfter(run: () => unknown): Promise<unknown> {
+    const result = await run();
+    this.#isTold = true;
+    this.said?.seal();
+    this.tell();
+    return result;
   }
 
   /** Tells the caller what the handler said beside its output or error. */

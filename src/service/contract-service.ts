@@ -166,9 +166,9 @@ export class ContractService implements Transport {
   }
 
   async #stream(request: StreamRequest, sink: EventSink, requestId: string): Promise<void> {
-    const { headers, deadline, peer } = request;
+    const { headers, deadline, peer, onResponse } = request;
     const lifetime = new Lifetime(deadline, request.signal, this.#streams);
-    const call = new Call(lifetime, request.operation, request.input, headers, deadline, undefined, peer);
+    const call = new Call(lifetime, request.operation, request.input, headers, deadline, undefined, peer, onResponse);
     const leave = () => {
       lifetime.abort(COMPLETED);
       this.#running.leave();
@@ -203,7 +203,8 @@ export class ContractService implements Transport {
       lifetime.endAt(expiresAtMs, expired, Date.now);
     const wire = await checkInput(action.checks.input, call);
     const input = action.input ? await decodeInput(action.input, wire, action) : wire;
-    const result = await action.handler(input, new ServiceCall(context, call, requestId, this.#host, action));
+    const made = new ServiceCall(context, call, requestId, this.#host, action);
+    const result = await made.toldAfter(() => action.handler(input, made));
     return iteratorOf(result, action.operation.name);
   }
 

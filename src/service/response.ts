@@ -5,25 +5,36 @@ import { isPrintable, passes } from '../peer/response-headers.ts';
 export interface HandlerResponse {
   /**
    * The headers of the answer, on every protocol that has them; cookies over HTTP: `headers.append('set-cookie', 'theme=dark; HttpOnly')`.
-   * Setting one that the protocols write themselves, or a value that is not printable ASCII, throws a `TypeError`.
+   * Setting one that the protocols write themselves, or a value that is not printable ASCII, throws a `TypeError`; so does setting one of a stream
+   * that has begun: a handler that sets headers of a stream is a function that gives a generator, or a promise of one.
    */
   readonly headers: globalThis.Headers;
-  /** The status over REST, of an answer with a body: 200 to 299 but 204 and 205. @default the binding's */
+  /** The status over REST, of an answer with a body: 200 to 299 but 204 and 205. A stream has 200. @default the binding's */
   status: number | undefined;
 }
 
 /** Refuses a header when it is set, while the handler can be told. */
 class CheckedHeaders extends globalThis.Headers {
+  isSent = false;
+
   override set(name: string, value: string): void {
-    checkHeader(name, value);
+    this.#check(name, value);
     if (name.toLowerCase() === 'set-cookie')
       throw new TypeError("call.response: cookies are added one by one: headers.append('set-cookie', …)");
     super.set(name, value);
   }
 
   override append(name: string, value: string): void {
-    checkHeader(name, value);
+    this.#check(name, value);
     super.append(name, value);
+  }
+
+  #check(name: string, value: string): void {
+    if (this.isSent)
+      throw new TypeError(
+        'call.response: the stream has begun, and its headers are sent: set them in a function that gives the generator of the items',
+      );
+    checkHeader(name, value);
   }
 }
 
@@ -39,14 +50,26 @@ function checkHeader(name: string, value: string): void {
 
 /** What one handler said, made when it first asks for it. */
 export class ServiceResponse implements HandlerResponse {
-  readonly headers: globalThis.Headers = new CheckedHeaders();
+  readonly headers = new CheckedHeaders();
   #status: number | undefined;
+  private readonly isStream: boolean;
+
+  constructor(isStream: boolean, isSent: boolean) {
+    this.isStream = isStream;
+    this.headers.isSent = isSent;
+  }
+
+  /** No header can be set any more. */
+  seal(): void {
+    this.headers.isSent = true;
+  }
 
   get status(): number | undefined {
     return this.#status;
   }
 
   set status(status: number | undefined) {
+    if (status !== undefined && this.isStream) throw new TypeError('call.response: a stream has the status 200');
     if (status !== undefined && !isBodyStatus(status))
       throw new TypeError(`call.response: the status ${String(status)} is not one of an answer with a body: 200 to 299, but 204 and 205`);
     this.#status = status;

@@ -163,6 +163,16 @@ class Observed {
     const { span, within, isOwn } = this.#begin(request, described.name, described.attributes, protocol);
     const plain = described.metric(undefined);
     this.#instruments.open.add(1, plain);
+    const heard: StreamRequest =
+      protocol === 'rest'
+        ? {
+            ...request,
+            onResponse: (head) => {
+              if (isOwn && !this.isServer) span.setAttributes(statusOf(undefined, head.status));
+              request.onResponse?.(head);
+            },
+          }
+        : request;
     const watcher: Watcher = {
       onNext: () => this.#instruments.events.add(1, plain),
       onOver: (count, error) => {
@@ -172,7 +182,7 @@ class Observed {
       },
     };
     await watch(request, sink, watcher, (watched) =>
-      context.with(within, () => this.inner.subscribe(this.#carried(request, within), watched)),
+      context.with(within, () => this.inner.subscribe(this.#carried(heard, within), watched)),
     );
   }
 

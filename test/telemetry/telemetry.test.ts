@@ -221,6 +221,13 @@ describe('telemetry', () => {
     expect(spans().map(({ attributes }) => attributes['api.items'])).toEqual([3, 3]);
   });
 
+  it('knows the status of a stream over REST', async () => {
+    const { client } = await open(rest);
+    for await (const _ of client.count({ to: 1 }));
+    await until(() => spans().length === 2);
+    expect(one(SpanKind.CLIENT, /count/).attributes['http.response.status_code']).toBe(200);
+  });
+
   it('leaves spans of events out if asked', async () => {
     const { client } = await open(rest, { eventSpans: false });
     const heard: unknown[] = [];

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { defineContract, mutation, query } from '../../core/define.ts';
+import { defineContract, mutation, query, stream } from '../../core/define.ts';
 import { createService } from '../../service/service.ts';
 import type { Client } from '../../client/types.ts';
 import type { Headers } from '../../core/transport.ts';
@@ -9,6 +9,7 @@ import { casesOf } from '../define.ts';
 import type { CaseContext } from '../types.ts';
 
 const define = casesOf('response', ['call']);
+const defineStream = casesOf('response', ['stream']);
 
 const contract = defineContract({
   name: 'answers',
@@ -103,4 +104,44 @@ export const responseCases = [
     const since = new Date('2026-01-31');
     equal(heard, [{ operation: 'read', since, sunset: new Date('2026-12-31T23:59:59Z'), link }], 'what was told');
   }),
+
+  defineStream('streams', 'Headers that a handler sets before it gives its items reach the caller before the first of them.', async (t) => {
+    const client = await openStreams(t, () => {});
+    const told: unknown[] = [];
+    const options = { onResponse: ({ headers }: { readonly headers: Headers }) => void told.push(headers['x-total']) };
+    for await (const item of client.list({ how: 'before' }, options)) told.push(item);
+    equal(told, ['2', 1, 2], 'what was told');
+  }),
+
+  defineStream(
+    'streams-late',
+    'A header that is set once the stream has begun is the handler’s mistake, and so is a status.',
+    async (t) => {
+      const reported: unknown[] = [];
+      const client = await openStreams(t, (error) => void reported.push(error));
+      await fails(client.list({ how: 'after' }).next(), 'INTERNAL');
+      await fails(client.list({ how: 'status' }).next(), 'INTERNAL');
+      equal(reported.map((error) => error instanceof TypeError), [true, true], 'what was reported'); // prettier-ignore
+    },
+  ),
 ];
+
+const streams = defineContract({
+  name: 'lists',
+  operations: { list: stream({ input: z.object({ how: z.enum(['before', 'after', 'status']) }), item: z.int32() }) },
+});
+
+function openStreams(t: CaseContext, report: (error: unknown) => void): Promise<Client<typeof streams>> {
+  const service = createService(streams, {
+    list({ how }, { response }) {
+      if (how === 'before') response.headers.set('x-total', '2');
+      if (how === 'status') response.status = 206;
+      return (async function* () {
+        if (how === 'after') response.headers.set('x-total', '2');
+        yield 1;
+        yield 2;
+      })();
+    },
+  }, { onError: ({ error }) => report(error) }); // prettier-ignore
+  return t.connect(streams, service);
+}

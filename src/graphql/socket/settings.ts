@@ -1,6 +1,7 @@
 import type { EventDefinition } from '../../core/contract.ts';
 import type { ApiError, JsonObject } from '../../core/errors.ts';
 import type { EventSink, Headers } from '../../core/transport.ts';
+import type { FetchResponse } from '../../http/client/fetch-like.ts';
 import type { ClientDocument } from '../document/document.ts';
 import type { SocketClassOptions } from '../../socket/client/socket-class.ts';
 
@@ -42,6 +43,8 @@ export interface Subscribing {
   readonly mapped?: EventDefinition | undefined;
   readonly signal: AbortSignal;
   readonly sink: EventSink;
+  /** Gets the answer, if the form has one. */
+  readonly tell: (response: FetchResponse) => void;
 }
 
 /** What carries the subscriptions of one client. */

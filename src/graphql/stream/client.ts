@@ -79,6 +79,7 @@ export class EventStreamSubscriptions implements Subscriptions {
       });
       const decoder = this.form.decoderOf(response, this.settings.maxEventChars);
       if (response.status !== 200 || !decoder) throw await refusalOf(response);
+      asked.tell(response);
       void readStream(streamOf(response), decoder, {
         name: 'the event stream',
         signal: controller.signal,

@@ -108,7 +108,7 @@ export class Serving {
           writer.write(framing.end(error && errorBody(error, requestId, this.limits.onError)));
           writer.end();
         },
-        beat: heartbeat ? beatOf(framing, asked) : '',
+        beat: heartbeat ? framing.plain(BEAT) : '',
       };
       return await streamResponse(this.transport, call, request, format, heartbeat);
     } catch (error) {
@@ -128,7 +128,7 @@ export class Serving {
       const fixed = Object.fromEntries(Object.entries(params).filter(([, value]) => value !== undefined));
       const stream = new EventStream({
         maxBufferedBytes: this.limits.maxBufferedBytes,
-        ...(heartbeat && { heartbeat, beat: beatOf(framing, asked) }),
+        ...(heartbeat && { heartbeat, beat: framing.plain(BEAT) }),
         head: (id) => ({ ...headOf(framing, id), ...head }),
         encodeEnd: (error) => framing.end(error && errorBody(error, requestId, this.limits.onError)),
       });
@@ -241,10 +241,6 @@ function lifeOf(request: HttpRequest) {
   const intervalMs = askedInterval(interval);
   if (intervalMs === undefined) return { raw, heartbeat: undefined, head: {} };
   return { raw, heartbeat: new Heartbeat(intervalMs), head: { [PING_INTERVAL]: String(intervalMs) } };
-}
-
-function beatOf(framing: Framing, { form }: Asked): Uint8Array {
-  return framing.plain(form === 'json' ? '' : BEAT);
 }
 
 function encoderOf(wire: FormEvent) {

@@ -1,5 +1,5 @@
 import { ApiError, isApiError } from '../../core/errors.ts';
-import type { EventSink } from '../../core/transport.ts';
+import type { EventSink, OnResponse } from '../../core/transport.ts';
 import { streamOf } from '../../http/events/sse-reader.ts';
 import type { FetchResponse } from '../../http/client/fetch-like.ts';
 import { networkError } from '../../http/client/network-error.ts';
@@ -8,6 +8,7 @@ import { every, type StopTimer } from '../../life/timers.ts';
 import { messageOf, type ClientProtocol } from './client-protocol.ts';
 import { unreadable } from '../codec/value.ts';
 import { EnvelopeReader, type Envelope } from './envelope.ts';
+import { responseHeaders } from '../../peer/response-headers.ts';
 import { isBeat, PING_INTERVAL } from '../streams/pulse.ts';
 import type { FormName } from './form.ts';
 
@@ -28,6 +29,7 @@ export interface Listening {
   readonly streams: Set<AbortController>;
   readonly open: (signal: AbortSignal) => Promise<FetchResponse>;
   readonly onChunk: (size: number) => void;
+  readonly onResponse?: OnResponse | undefined;
 }
 
 /** Opens a stream; resolves once the server has answered with one, and hands its messages on from then. */
@@ -54,6 +56,7 @@ export async function listen(listening: Listening): Promise<void> {
     // An answer whose length is known is over already: if it has nothing but an error, the stream never began.
     const first = response.headers.get('content-length') === null ? undefined : await messages.next();
     if (first && !(first instanceof Uint8Array) && first.error) throw first.error;
+    listening.onResponse?.({ headers: responseHeaders(response.headers.entries()) });
     void handOn(messages, listening, first).then((error) => {
       // The transport has closed: who subscribed does not know it, as they know of their own signal.
       const isClosed = controller.signal.aborted && !signal.aborted;
@@ -112,14 +115,14 @@ class Messages {
   }
 
   async next(): Promise<Next> {
-    const { name, protocol, form, onChunk } = this.listening;
+    const { name, protocol, onChunk } = this.listening;
     try {
       for (;;) {
         if (this.signal.aborted) return { error: undefined };
         const envelope = this.#ready.shift();
         if (envelope) {
           this.isHeard = true;
-          if (this.beats && envelope.flags === 0 && (form === 'json' ? envelope.data.length === 0 : isBeat(envelope.data))) continue;
+          if (this.beats && envelope.flags === 0 && isBeat(envelope.data)) continue;
           const end = protocol.endOf(envelope);
           if (end === undefined) return messageOf(envelope, name);
           return { error: end === 'ok' ? undefined : await end };

@@ -116,7 +116,7 @@ export class ConnectTransport implements Transport {
     take: (bytes: Uint8Array) => void | Promise<void>,
   ): Promise<void> {
     const { protocol, form } = this;
-    const deadline = request.operation ? request.deadline : undefined;
+    const { deadline, onResponse } = request.operation ? request : {};
     const headers = await this.#headers(given, deadline, protocol.streamType(form), false);
     // A page may send to other origins only what they allow.
     const pingIntervalMs = this.options.pingIntervalMs ?? (isSameOrigin(this.base) ? 30_000 : Infinity);
@@ -131,6 +131,7 @@ export class ConnectTransport implements Transport {
       form,
       pingIntervalMs,
       streams: this.#streams,
+      onResponse,
       maxBytes: this.options.maxResponseBytes,
       open: (own) => this.#http.open({ ...exchange, signal: own }),
       onChunk: (size) => this.#http.onChunk(`${size} bytes`),

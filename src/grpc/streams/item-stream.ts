@@ -14,7 +14,7 @@ export interface WritableStream {
 }
 
 export interface ItemStreamOptions {
-  readonly head: Metadata;
+  readonly head: () => Metadata;
   readonly encode: (item: unknown) => Buffer;
   readonly fail: (error: unknown) => StatusObject;
   /** How often the reader gets a sign of life while the handler is silent, in milliseconds. @default never */
@@ -54,7 +54,7 @@ export class ItemStream implements EventSink {
   open(): void {
     if (this.#isOpen || this.#isOver) return;
     this.#isOpen = true;
-    this.call.sendMetadata(this.options.head);
+    this.call.sendMetadata(this.options.head());
     const { beatMs = Infinity } = this.options;
     const beat = () => void (!this.#proceed && this.call.write(SIGN_OF_LIFE));
     this.#stopBeats = every(beatMs, beat, { holds: false });

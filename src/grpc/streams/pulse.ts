@@ -5,12 +5,12 @@ import { every, type StopTimer } from '../../life/timers.ts';
  * A server that gives it says so in its head, before anything can be lost.
  */
 export const PING_INTERVAL = 'x-ping-interval-ms';
-/** A message with the last field that there may be and nothing in it. An empty one may be an item. In JSON, where none is empty, an empty one is the sign. */
+/** A message with the last field that there may be and nothing in it, which is not JSON either. An empty message may be an item. */
 export const BEAT = Uint8Array.of(0xfa, 0xff, 0xff, 0xff, 0x0f, 0);
 
-/** Whether a message in binary is a sign of life. */
+/** Whether a message is a sign of life. */
 export function isBeat(bytes: Uint8Array): boolean {
-  return bytes.length === BEAT.length && BEAT.every((byte, at) => byte === bytes[at]);
+  return bytes.length === BEAT.length && bytes.join() === BEAT.join();
 }
 
 /** No server is asked more often, in milliseconds. */

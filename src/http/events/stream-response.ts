@@ -1,6 +1,7 @@
 import type { ApiError } from '../../core/errors.ts';
-import type { EventMessage, EventSink, Transport } from '../../core/transport.ts';
+import type { EventMessage, EventSink, ResponseHead, Transport } from '../../core/transport.ts';
 import { serveStream, type ServedCall } from '../../guard/serve-call.ts';
+import { withHead } from '../message/head.ts';
 import type { HttpRequest, HttpResponse, HttpWriter } from '../message/message.ts';
 import type { Heartbeat } from './heartbeat.ts';
 
@@ -22,7 +23,7 @@ export interface StreamFormat {
 }
 
 /** A streamed operation as a request asked for it. */
-export type StreamedCall = Pick<ServedCall, 'operation' | 'input' | 'headers' | 'deadline' | 'peer'>;
+export type StreamedCall = Pick<ServedCall, 'operation' | 'input' | 'headers' | 'deadline' | 'peer' | 'onResponse'>;
 
 /**
  * Runs a streamed operation and answers with its items; the handler waits while the connection is full, and is left if the caller leaves.
@@ -58,8 +59,13 @@ export async function streamResponse(
     leave = listener;
     request.onAbort(listener);
   };
-  await serveStream(transport, { ...call, onLeave }, sink);
-  return {
+  let said: ResponseHead | undefined;
+  const onResponse = (head: ResponseHead) => {
+    said = head;
+    call.onResponse?.(head);
+  };
+  await serveStream(transport, { ...call, onLeave, onResponse }, sink);
+  const response: HttpResponse = {
     status: 200,
     headers: format.head(call.headers['x-request-id']),
     body: (opened) => {
@@ -82,4 +88,5 @@ export async function streamResponse(
       attach(opened);
     },
   };
+  return withHead(response, said);
 }

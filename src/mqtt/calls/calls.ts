@@ -62,8 +62,7 @@ export class Calls {
         operation,
         take: (reply) => {
           release();
-          const said = 'envelope' in reply ? reply.envelope['headers'] : reply.told;
-          if (isObject(said)) request.onResponse?.({ headers: responseHeaders(Object.entries(said)) });
+          tell(request, reply);
           const error = errorOf(reply);
           if (error) reject(error);
           else resolve(operation.output && ('envelope' in reply ? reply.envelope['output'] : reply.body));
@@ -78,36 +77,16 @@ export class Calls {
 
   /** Runs a streamed operation; resolves once it has begun. */
   async open(request: StreamRequest, sink: EventSink, headers: Headers): Promise<void> {
-    const { operation, signal } = request;
+    const { operation } = request;
     // A program that only calls does not load it.
-    const { StreamReader } = await import('./stream-reader.ts');
+    const { openStream } = await import('./stream-reader.ts');
     const sent = await this.#prepare(request, headers);
-    await new Promise<void>((resolve, reject) => {
-      let hasBegun = false;
-      const end = (error?: ApiError) => {
-        reader.close();
-        release();
-        if (!hasBegun) reject(error ?? new ApiError('DATA_LOSS', `${operation.name}: the service did not answer with a stream`));
-        else if (!signal.aborted) sink.end(error);
-      };
-      const reader = new StreamReader({
-        name: operation.name,
-        sink,
-        onBegin: () => {
-          hasBegun = true;
-          resolve();
-        },
-        onEnd: (error, isKnown) => {
-          if (!isKnown) this.#cancel(sent);
-          end(error);
-        },
-        grant: (grant) => this.#grant(sent, grant),
-      });
-      const release = this.#send(sent, request, {
-        operation,
-        take: (reply) => void (reader.take(reply) || end(errorOf(reply))),
-        fail: end,
-      });
+    await openStream(request, sink, {
+      send: (taking) => this.#send(sent, request, { operation, ...taking }),
+      cancel: () => this.#cancel(sent),
+      grant: (grant) => this.#grant(sent, grant),
+      tell: (reply) => tell(request, reply),
+      errorOf,
     });
   }
 
@@ -267,6 +246,12 @@ export class Calls {
 interface Sent {
   readonly id: string;
   readonly version: 4 | 5;
+}
+
+/** Tells the caller the headers of an answer. */
+function tell({ onResponse }: CallRequest | StreamRequest, reply: Reply): void {
+  const said = 'envelope' in reply ? reply.envelope['headers'] : reply.told;
+  if (isObject(said)) onResponse?.({ headers: responseHeaders(Object.entries(said)) });
 }
 
 function errorOf(reply: Reply): ApiError | undefined {

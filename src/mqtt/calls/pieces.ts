@@ -1,5 +1,6 @@
 /** The replies of a streamed operation: what goes beside each item, in user properties of MQTT 5 or in an envelope. */
 import type { ApiError, ErrorBody, JsonObject } from '../../core/errors.ts';
+import type { Headers } from '../../core/transport.ts';
 import type { RawHeaders } from '../../guard/serve-call.ts';
 import { decodeError, isObject, JSON_TYPE, type Message } from '../wire.ts';
 
@@ -22,13 +23,15 @@ export interface Piece {
   readonly error?: ErrorBody | undefined;
   /** How often an idle reader is asked. Goes with `begin`. */
   readonly heartbeatMs?: number;
+  /** The headers of the answer. Go with `begin`. */
+  readonly headers?: Headers | undefined;
 }
 
 /** A reply as it came, of a stream or not: an envelope, or a body with user properties beside it. */
 export type Reply = { readonly envelope: JsonObject } | { readonly told: RawHeaders; readonly body: unknown };
 
 /** One reply of a stream, as it came. */
-export interface ReceivedPiece extends Omit<Piece, 'error' | 'heartbeatMs'> {
+export interface ReceivedPiece extends Omit<Piece, 'error' | 'heartbeatMs' | 'headers'> {
   readonly error: ApiError | undefined;
   readonly heartbeatMs: number | undefined;
 }
@@ -41,7 +44,7 @@ export interface Grant {
 }
 
 export function encodePiece(piece: Piece, correlation: Buffer | undefined, requestId: string): Omit<Message, 'topic' | 'qos'> {
-  const { kind, run, seq, item, error, heartbeatMs } = piece;
+  const { kind, run, seq, item, error, heartbeatMs, headers } = piece;
   const body = error ?? item;
   return {
     payload: body === undefined ? '' : JSON.stringify(body),
@@ -50,6 +53,7 @@ export function encodePiece(piece: Piece, correlation: Buffer | undefined, reque
       contentType: JSON_TYPE,
       ...(correlation && { correlationData: correlation }),
       userProperties: {
+        ...headers,
         stream: kind,
         run,
         seq: String(seq),

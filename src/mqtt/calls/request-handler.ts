@@ -6,7 +6,7 @@ import { tryParseJson } from '../../peer/json.ts';
 import { parseMessage } from '../../guard/max-items.ts';
 import { printable } from '../../peer/printable.ts';
 import { acceptHeaders, deadlineOf, serveCall, serveStream, type RawHeaders, type ServedCall } from '../../guard/serve-call.ts';
-import type { Headers, Transport } from '../../core/transport.ts';
+import type { Headers, ResponseHead, Transport } from '../../core/transport.ts';
 import type { PublishOptions } from '../connection/outbox.ts';
 import { textOf } from '../events/decoder.ts';
 import { checkHeaderSize, decodeEnvelope, encodeEnvelopeReply, encodeReply, userProperties, type Message, type Outcome } from '../wire.ts';
@@ -233,8 +233,10 @@ export class RequestHandler {
       stop: () => stream.stop(new ApiError('UNAVAILABLE', 'the server is stopping')),
       more: (grant) => stream.more(grant),
     });
-    await serveStream(this.transport, { ...call, onLeave: (listener) => stream.onLeave(listener) }, stream);
-    stream.begin();
+    let said: Headers | undefined;
+    const onResponse = ({ headers }: ResponseHead) => void (said = headers);
+    await serveStream(this.transport, { ...call, onResponse, onLeave: (listener) => stream.onLeave(listener) }, stream);
+    stream.begin(said);
   }
 
   /** Until the broker has a reply, this is not idle. */

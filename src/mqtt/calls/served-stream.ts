@@ -1,5 +1,5 @@
 import { ApiError } from '../../core/errors.ts';
-import type { EventMessage, EventSink } from '../../core/transport.ts';
+import type { EventMessage, EventSink, Headers } from '../../core/transport.ts';
 import { every, type StopTimer } from '../../life/timers.ts';
 import { makeRequestId } from '../../peer/headers.ts';
 import { STREAM_CREDITS, type Grant, type Piece } from './pieces.ts';
@@ -45,10 +45,10 @@ export class ServedStream implements EventSink {
   }
 
   /** Tells the reader that the stream has begun. */
-  begin(): void {
+  begin(headers?: Headers): void {
     const { heartbeatMs } = this.init;
     if (this.#isOver) return;
-    this.#send({ kind: 'begin', run: this.#run, seq: 0, heartbeatMs });
+    this.#send({ kind: 'begin', run: this.#run, seq: 0, heartbeatMs, headers });
     this.#stopBeats = every(heartbeatMs, () => this.#beat());
   }
 

@@ -1,5 +1,5 @@
 import { ApiError } from '../../core/errors.ts';
-import type { EventSink } from '../../core/transport.ts';
+import type { EventSink, StreamRequest } from '../../core/transport.ts';
 import { isoNow } from '../../life/now.ts';
 import { after, type StopTimer } from '../../life/timers.ts';
 import { envelopePieceOf, pieceOf, STREAM_CREDITS, type Grant, type ReceivedPiece, type Reply } from './pieces.ts';
@@ -7,19 +7,66 @@ import { envelopePieceOf, pieceOf, STREAM_CREDITS, type Grant, type ReceivedPiec
 /** A server that asked in vain for so many of its intervals is gone. */
 const SILENT_INTERVALS = 3;
 
+/** What a stream needs of the client's calls. */
+export interface StreamCarrier {
+  /** Sends the request, and returns how to forget it. */
+  send(taking: { readonly take: (reply: Reply) => void; readonly fail: (error: ApiError) => void }): () => void;
+  /** Leaves the server. */
+  cancel(): void;
+  grant(grant: Grant): void;
+  /** Tells the caller the headers of a reply. */
+  tell(reply: Reply): void;
+  errorOf(reply: Reply): ApiError | undefined;
+}
+
+/** Runs a streamed operation; resolves once it has begun. */
+export function openStream({ operation: { name }, signal }: StreamRequest, sink: EventSink, carrier: StreamCarrier): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let hasBegun = false;
+    const end = (error?: ApiError) => {
+      reader.close();
+      release();
+      if (!hasBegun) reject(error ?? new ApiError('DATA_LOSS', `${name}: the service did not answer with a stream`));
+      else if (!signal.aborted) sink.end(error);
+    };
+    const reader = new StreamReader({
+      name,
+      sink,
+      onBegin: (reply) => {
+        hasBegun = true;
+        carrier.tell(withoutPiece(reply));
+        resolve();
+      },
+      onEnd: (error, isKnown) => {
+        if (!isKnown) carrier.cancel();
+        end(error);
+      },
+      grant: (grant) => carrier.grant(grant),
+    });
+    const release = carrier.send({ take: (reply) => void (reader.take(reply) || end(carrier.errorOf(reply))), fail: end });
+  });
+}
+
 /** What the reader tells. */
-export interface StreamReaderInit {
+interface StreamReaderInit {
   readonly name: string;
   readonly sink: EventSink;
-  /** The stream has begun. Called once. */
-  readonly onBegin: () => void;
+  /** The stream has begun, with this reply. Called once. */
+  readonly onBegin: (reply: Reply) => void;
   /** It is over; with an error that the server does not know of, it must be left. */
   readonly onEnd: (error: ApiError | undefined, isKnown: boolean) => void;
   readonly grant: (grant: Grant) => void;
 }
 
+/** A reply without what tells that it is a stream's. */
+function withoutPiece(reply: Reply): Reply {
+  if ('envelope' in reply) return reply;
+  const { stream: _, run: _run, seq: _seq, 'heartbeat-ms': _ms, ...told } = reply.told;
+  return { ...reply, told };
+}
+
 /** The client's end of one stream: keeps the order of its items, and grants more as its sink takes them. */
-export class StreamReader {
+class StreamReader {
   /** The first process that answered: a broker that does not share requests has each of them run one. */
   #run: string | undefined;
   #seq = 0;
@@ -37,14 +84,14 @@ export class StreamReader {
   /** Takes a reply; false if it is none of a stream's. */
   take(reply: Reply): boolean {
     const piece = 'envelope' in reply ? envelopePieceOf(reply.envelope) : pieceOf(reply.told, reply.body);
-    if (piece) this.#take(piece);
+    if (piece) this.#take(piece, reply);
     return piece !== undefined;
   }
 
-  #take(piece: ReceivedPiece): void {
+  #take(piece: ReceivedPiece, reply: Reply): void {
     if (this.#run === undefined) {
       this.#run = piece.run;
-      this.init.onBegin();
+      this.init.onBegin(reply);
     }
     if (piece.run !== this.#run) return;
     this.#heartbeatMs ??= piece.heartbeatMs;

@@ -138,6 +138,7 @@ export class ForeignRest {
     await openItems(request, sink, {
       streams,
       maxEventChars: http.maxResponseBytes,
+      headOf: (response) => headOf(response, this.carrier.base),
       open: async (signal) => {
         const exchange = await this.#exchangeOf(compiled, request.input, {}, signal, own);
         const response = await this.#open({

@@ -7,7 +7,7 @@ import { Chain } from '../../events/chain.ts';
 import { onAbort } from '../../life/lifetime.ts';
 import { SseDecoder, type SseEvent } from '../../http/events/sse.ts';
 import { channelSegments } from '../../core/http-binding.ts';
-import type { EventRequest, EventSink, StreamRequest, SubscribeRequest } from '../../core/transport.ts';
+import type { EventRequest, EventSink, ResponseHead, StreamRequest, SubscribeRequest } from '../../core/transport.ts';
 import { deliverItem, delivery, isOf, type deliver, type DeliveryOptions } from './event-message.ts';
 import { timeoutHeader } from '../../peer/headers.ts';
 import { compileRequest, EVENT_STREAM_TYPE, failedOwn, fillPath, JSON_TYPE } from '../wire.ts';
@@ -85,6 +85,8 @@ export async function openEvents(request: EventRequest, sink: EventSink, carrier
 export interface ItemCarrier extends Pick<StreamCarrier, 'streams' | 'maxEventChars' | 'onChunk'> {
   /** Sends the request; rejects with `ApiError` where no answer came. */
   open(signal: AbortSignal): Promise<FetchResponse>;
+  /** The status and headers of the answer. */
+  headOf(response: FetchResponse): ResponseHead | Promise<ResponseHead>;
   /** How a stream of somebody else's is read, if it is one. */
   readonly foreign?: ForeignItems | undefined;
 }
@@ -99,7 +101,7 @@ export interface ForeignItems {
 }
 
 /** Runs a streamed operation: resolves once the server has answered with a stream, of which no more is read than the sink takes. */
-export async function openItems({ operation, signal }: StreamRequest, sink: EventSink, carrier: ItemCarrier): Promise<void> {
+export async function openItems({ operation, signal, onResponse }: StreamRequest, sink: EventSink, carrier: ItemCarrier): Promise<void> {
   const controller = new AbortController();
   const unlink = onAbort(signal, () => controller.abort(signal.reason));
   carrier.streams.add(controller);
@@ -113,6 +115,7 @@ export async function openItems({ operation, signal }: StreamRequest, sink: Even
     const { foreign, maxEventChars } = carrier;
     const other = response.ok ? foreign?.decoderOf(response, maxEventChars) : undefined;
     if (!other) await checkStream(response, operation.name, foreign ? (...failed) => foreign.failure(...failed) : failedOwn);
+    if (onResponse) onResponse(await carrier.headOf(response));
     void readStream(streamOf(response), other ?? new SseDecoder({ maxEventChars }), {
       name: `the stream of ${operation.name}`,
       signal: controller.signal,
@@ -131,7 +134,7 @@ export async function openItems({ operation, signal }: StreamRequest, sink: Even
 }
 
 /** What a stream of our own servers needs of the transport that opens it. */
-export interface OwnCarrier extends Pick<StreamCarrier, 'streams' | 'maxEventChars' | 'onChunk' | 'options'> {
+export interface OwnCarrier extends Pick<StreamCarrier, 'streams' | 'maxEventChars' | 'onChunk' | 'options'>, Pick<ItemCarrier, 'headOf'> {
   /** Whether the server is told of the deadline. */
   readonly sendsDeadline: boolean;
   /** The headers of the request, with what it accepts. */

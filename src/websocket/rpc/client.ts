@@ -80,10 +80,13 @@ export class RpcTransport implements Transport {
     if (signal.aborted) throw ApiError.from(signal.reason, 'CANCELLED', 'the subscription was cancelled');
     if (this.settings.mapping) return connection.subscribeForeign(eventsOnly(asked, 'a foreign JSON-RPC service'), sink);
     if (asked.operation) {
-      const { operation, input, headers, deadline } = asked;
+      const { operation, input, headers, deadline, onResponse } = asked;
       if (!Object.hasOwn(this.contract.operations, operation.name))
         throw new ApiError('UNIMPLEMENTED', `the contract has no operation '${operation.name}'`, { sent: false });
-      return connection.subscribe(events, input, connection.headersFor(option, headers, deadline), signal, sink, operation.name);
+      return connection.subscribe(events, input, connection.headersFor(option, headers, deadline), signal, sink, {
+        name: operation.name,
+        onResponse,
+      });
     }
     const { event, params, lastEventId, headers } = asked;
     const wanted = {

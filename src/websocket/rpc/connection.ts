@@ -6,7 +6,7 @@ import { MAX_LEVELS, parseJson } from '../../peer/json.ts';
 import { responseHeaders } from '../../peer/response-headers.ts';
 import type { EventSink, Headers, EventRequest, OnResponse } from '../../core/transport.ts';
 import type { ForeignEvents, ForeignPeer } from './foreign.ts';
-import type { RpcSubscriptions, Waiter } from './subscriptions.ts';
+import type { AskedStream, RpcSubscriptions, Waiter } from './subscriptions.ts';
 import { linkClosed } from '../../socket/client/link.ts';
 import type { SocketEnd } from '../dialogue.ts';
 import { byteLength, isLonger } from '../../socket/limits.ts';
@@ -121,7 +121,7 @@ export class RpcConnection {
     headers: Headers | undefined,
     signal: AbortSignal,
     sink: EventSink,
-    stream?: string,
+    stream?: AskedStream,
   ): Promise<void> {
     this.#subscriptions ??= new Made({
       request: (method, given, own, waiter) => this.#request(method, given, own, waiter),

@@ -301,6 +301,7 @@ export class RpcSession implements SocketSession {
         this.#closeIfIdle();
       });
       let leave: Cancel = () => {};
+      let said: Headers | undefined;
       const cancel: Cancel = (reason) => leave(reason);
       this.#streams.set(number, { stream, cancel });
       this.#remember(id, cancel);
@@ -314,10 +315,11 @@ export class RpcSession implements SocketSession {
             deadline: deadlineOf(own),
             peer: this.peer,
             onLeave: (listener: Cancel) => (leave = listener),
+            onResponse: ({ headers: set }: ResponseHead) => (said = set),
           },
           stream,
         );
-        return { text: encodeResult(id, { subscription: number }), begin: stream };
+        return { text: encodeResult(id, { subscription: number }, said), begin: stream };
       } catch (error) {
         this.#streams.delete(number);
         throw error;

@@ -19,6 +19,12 @@ interface Live {
   readonly release: () => void;
 }
 
+/** A streamed operation that is asked for. */
+export interface AskedStream {
+  readonly name: string;
+  readonly onResponse?: OnResponse | undefined;
+}
+
 /** What subscriptions need of their connection. */
 interface SharedConnection {
   /** Sends a request and gives its id. */
@@ -45,11 +51,12 @@ export class RpcSubscriptions {
   }
 
   /** Sends `subscribe`, or the name of a streamed operation, whose items the sink grants one by one. */
-  subscribe(params: unknown, headers: Headers | undefined, signal: AbortSignal, sink: EventSink, stream?: string): Promise<void> {
+  subscribe(params: unknown, headers: Headers | undefined, signal: AbortSignal, sink: EventSink, stream?: AskedStream): Promise<void> {
     const { connection } = this;
     return new Promise((resolve, reject) => {
       let subscription: unknown;
-      const id = connection.request(stream ?? 'subscribe', params, headers, {
+      const id = connection.request(stream?.name ?? 'subscribe', params, headers, {
+        onResponse: stream?.onResponse,
         resolve: (result) => {
           subscription = isObject(result) ? result['subscription'] : undefined;
           if (signal.aborted) return connection.notify('unsubscribe', { subscription });
