@@ -37,7 +37,8 @@ export const MOUNTS: Readonly<Record<ProtocolName, (context: MountContext) => Mo
     };
   },
   soap: ({ transport, options, onError }) =>
-    Object.keys(transport.contract.operations).length > 0
+    // It carries no streams, and nothing but operations.
+    Object.values(transport.contract.operations).some(({ item }) => !item)
       ? { handler: soapHandler(transport, { ...options.soap, ...publicUrlOf(options), ...onError }) }
       : {},
   webhook({ transport, options, onError }) {

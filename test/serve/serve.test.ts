@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { afterEach, expect, test, describe } from 'vitest';
 import { WebSocket } from 'ws';
+import { z } from 'zod';
 import { blogContract } from '../../src/blog/contract.ts';
 import { createBlogService } from '../../src/blog/service.ts';
 import { graphqlHandler } from '../../src/graphql/server.ts';
@@ -10,7 +11,7 @@ import { restHandler } from '../../src/rest/server.ts';
 import { soapHandler } from '../../src/soap/server.ts';
 import { webhookHandler } from '../../src/webhook/server.ts';
 import { webSocketHandler } from '../../src/websocket/server.ts';
-import { createClient } from '../../src/index.ts';
+import { createClient, createService, defineContract, stream } from '../../src/index.ts';
 import { ApiError } from '../../src/core/errors.ts';
 import { mqtt } from '../../src/mqtt/client.ts';
 import { serveMqtt } from '../../src/mqtt/server.ts';
@@ -32,6 +33,14 @@ describe('serve', () => {
     expect((await fetch(`${served.http}/healthz`)).status).toBe(200);
     expect((await fetch(`${served.http}/weather/Oslo`)).status).toBe(200);
     expect((await fetch(`${served.http}/nowhere`)).status).toBe(404);
+  });
+
+  test('serves a contract that has nothing but streams, which SOAP does not carry', async () => {
+    const contract = defineContract({ name: 'lists', operations: { list: stream({ item: z.int32(), http: 'GET /list' }) }, events: {} });
+    const lists = createService(contract, { list: () => (async function* () { yield 1; })() }); // prettier-ignore
+    served = await serve(lists, { port: 0, grpcPort: 0 });
+    expect(await (await fetch(`${served.http}/list`, { headers: { accept: 'application/x-ndjson' } })).text()).toBe('1\n');
+    await lists.close();
   });
 
   test('lets pages of other origins call where it is told to', async () => {
