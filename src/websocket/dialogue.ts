@@ -80,6 +80,9 @@ export function dialogueOpener(dialogue: DialogueOptions): OpenSocket {
   };
 }
 
+/** Frames that come before the protocol above has begun: more are not kept. */
+const MAX_EARLY = 1000;
+
 /** The part of a connection to a foreign peer that is about neither calls nor events. */
 class Dialogue {
   /** The connection as the protocol above uses it. */
@@ -128,12 +131,14 @@ class Dialogue {
   /** Says hello; resolves once the peer is ready. Closes the connection if that fails. */
   async start(signal: AbortSignal): Promise<void> {
     const { url, connectTimeoutMs, session, inTime } = this.options;
+    const greet = async () => this.#sendAll(await session?.hello?.());
+    // A program that waits for nothing else waits for this.
+    this.socket.need(true);
     const unlink = onAbort(signal, () => this.#fail(ApiError.from(signal.reason, 'CANCELLED', 'the client is closed')));
     try {
-      this.#sendAll(await session?.hello?.());
       await inTime(
         connectTimeoutMs,
-        this.#settled,
+        Promise.all([greet(), this.#settled]),
         () => new ApiError('UNAVAILABLE', `${url}: the peer was not ready within ${connectTimeoutMs} ms`),
       );
     } catch (cause) {
@@ -141,6 +146,7 @@ class Dialogue {
       throw ApiError.from(cause, 'UNAVAILABLE', `${url}: the session could not begin: ${(cause as Error).message}`).with({ sent: false });
     } finally {
       unlink();
+      this.socket.need(false);
     }
   }
 
@@ -173,7 +179,7 @@ class Dialogue {
     if (message === undefined) return onFrame('in', text);
     const given = typeof message === 'string' ? message : JSON.stringify(message);
     if (this.#hear) this.#hear(given);
-    else this.#early.push(given);
+    else if (this.#early.length < MAX_EARLY) this.#early.push(given);
   }
 
   lost(error: ApiError): void {

@@ -229,10 +229,15 @@ describe('a feed', () => {
 
   it('that never becomes ready, or ends before, fails those who wait', async () => {
     const silent = await serveForeign(() => () => {});
+    const hanging = await serveForeign(() => () => {});
     const ending = await serveForeign((_, peer) => (peer.close(1008, 'no'), () => {}));
     const calls = defineContract({ name: 'calls', operations: { go: mutation({}) } });
-    for (const { url } of [silent, ending]) {
-      const transport = webSocket({ url, connectTimeoutMs: 100, session: { isReady: () => false } });
+    for (const { url } of [silent, ending, hanging]) {
+      const transport = webSocket({
+        url,
+        connectTimeoutMs: 100,
+        session: url === hanging.url ? { hello: () => new Promise(() => {}) } : { isReady: () => false },
+      });
       const client = onEnd(createClient({ contract: calls, transport }), (each) => each.close());
       const error = await failure(client.go());
       expect(error).toMatchObject({ sent: false });
