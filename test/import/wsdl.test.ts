@@ -57,6 +57,7 @@ describe('WSDL', () => {
     expect(await client['createUser']?.({ username: 'eva', email: 'eva@example.com' })).toMatchObject({ username: 'eva' });
     expect(await client['getUserPosts']?.({ userId: 123, limit: 1 })).toHaveLength(1);
     await expect(client['getUser']?.({ id: 4711 })).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    expect(await importContract(`${url}?wsdl`, { only: ['GetWeather'] })).toMatchObject({ name: 'weather', operations: ['getWeather'] });
   });
 
   test('the habits of .NET: wrappers of lists, results, attributes, choices, types that contain themselves', async () => {

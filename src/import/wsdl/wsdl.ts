@@ -35,8 +35,9 @@ export function readWsdl({ ports, schemas, documents }: Wsdl, location: Location
     `${port.name}/${operation.name}`,
   ]);
   const operations = chosen.flatMap((bound) => reader.read(bound) ?? []);
-  const [first] = ports;
-  const title = first?.service ?? '';
+  const services = new Set(chosen.map(({ port }) => port.service));
+  // Of operations of several services the first one of the description, whatever is imported.
+  const title = (services.size === 1 ? chosen[0] : undefined)?.port.service ?? ports[0]?.service ?? '';
   const { fixed, credentials } = security.connection();
   return {
     name: contractName(title.replace(/(?:Web)?Service$|Soap$/i, '') || title),
