@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { codeInHeadings } from './scripts/typedoc-documents.mjs';
 
 // The reference has a page for each name in package.json's exports: there is no second list to forget.
 const { exports } = JSON.parse(readFileSync(new URL('./package.json', import.meta.url), 'utf8'));
@@ -32,6 +33,7 @@ export default {
   searchInComments: true,
   customCss: 'docs/site.css',
   plugin: ['./scripts/typedoc-documents.mjs'],
+  markdownItLoader: codeInHeadings,
   groupOrder: ['Documents', 'Start', 'Clients', 'Servers', 'Tools', '*'],
   navigation: { includeGroups: true, includeCategories: false },
 

@@ -73,7 +73,7 @@ export async function decodedError({ errors }: Operation, error: unknown): Promi
   if (!isApiError(error) || error.reason === undefined) return error;
   const decoded = await converterOf(own(errors, error.reason)?.details)?.decode(error.details);
   if (!decoded) return error;
-  // What the guard took for the wire side, and no codec reads, is just its code.
+  // If the guard took a value for the wire side and no codec reads it, the value is its code.
   return error.with(
     decoded.issues ? { reason: undefined, cause: error.cause } : { details: decoded.value as JsonObject, cause: error.cause },
   );

@@ -54,7 +54,7 @@ export function createClient<C extends Contract, T extends Adapter<never> | Tran
 
 type AnyClientOptions = ClientOptions & { readonly contract: unknown; readonly transport: unknown };
 type OptionsInForce = ClientOptions & { readonly timeoutMs: number };
-/** What runs a streamed operation, and what converts its values if it has codecs. */
+/** Functions that run a streamed operation, and convert its values if it has codecs. */
 type StreamParts = ReturnType<typeof bothParts<Awaited<ReturnType<typeof streaming>>, Awaited<ReturnType<typeof converting>>>>;
 type AnyCallOptions = CallOptions & { readonly select?: Selection | undefined };
 

@@ -18,7 +18,7 @@ export interface ItemRun {
   readonly onResponse: OnResponse | undefined;
 }
 
-/** What converts items, inputs and errors with codecs. */
+/** Functions that convert items, inputs and errors with codecs. */
 type Form = Pick<typeof ApplicationForm, 'converterOf' | 'decodedError'>;
 
 /** Runs a streamed operation into a stream; `finish` is told of its end. Rejects if it cannot be started. */

@@ -19,7 +19,7 @@ export class Subscriber {
   private readonly transport: Transport;
   private readonly options: ClientOptions;
   private readonly begin: Begin;
-  /** What subscribes, and what converts the event if it has codecs. */
+  /** Functions that subscribe, and convert the event if it has codecs. */
   readonly #part: Part<readonly [typeof Subscribing, Subscribing.Form | undefined]>;
 
   constructor(event: EventDefinition, transport: Transport, options: ClientOptions, begin: Begin) {

@@ -9,7 +9,7 @@ import type { PushStream } from '../events/push-stream.ts';
 import { report } from '../life/report.ts';
 import { Subscription } from '../events/reconnect.ts';
 
-/** What a subscriber calls with each event. */
+/** A subscriber calls it with each event. */
 export type Listener = (data: unknown, event: EventInfo) => void | Promise<void>;
 
 /** One subscription that has begun. */
@@ -21,7 +21,7 @@ export interface Run {
   readonly lifetime: Lifetime;
 }
 
-/** What converts events with codecs. */
+/** Functions that convert events with codecs. */
 export type Form = Pick<typeof ApplicationForm, 'paramsOnWire' | 'sinkInApplicationForm'>;
 
 const DEFAULT_BUFFER = 100;
@@ -45,7 +45,7 @@ export async function listen(run: Run, form: Form | undefined, listener: Listene
       }
     },
     gap: () => tellGap(options, fail),
-    // Not before the start has been told to the caller, who is otherwise told that they left.
+    // Not before the caller has been told of the start, because otherwise they are told that they left.
     end: (error) =>
       void starting.then(
         () => {
@@ -99,7 +99,7 @@ export function fill(run: Run, form: Form | undefined, stream: PushStream<unknow
   );
 }
 
-/** Takes the failures of the caller's own functions, which are no concern of the transport. */
+/** Takes the failures of the caller's own functions, which do not concern the transport. */
 function reporter({ options }: Run, onError: ((error: unknown) => void) | undefined): (error: unknown) => void {
   return (error) => report(error, onError ?? options.onError ?? unhandled);
 }

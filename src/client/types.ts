@@ -47,8 +47,8 @@ export interface StreamOptions<P = Readonly<Record<string, unknown>>> extends Su
   /** How many events wait for a slow loop. @default 100 */
   readonly bufferSize?: number | undefined;
   /**
-   * What happens when the buffer is full: `resume` leaves the far side and comes back to the same place when the loop has
-   * caught up, `drop-oldest` and `drop-newest` lose events (and call `onGap`), `error` ends the loop with RESOURCE_EXHAUSTED.
+   * The behaviour when the buffer is full: `resume` leaves the far side and comes back to the same place when the loop has caught up,
+   * `drop-oldest` and `drop-newest` lose events (and call `onGap`), `error` ends the loop with RESOURCE_EXHAUSTED.
    * @default 'resume'
    */
   readonly overflow?: Overflow | undefined;
@@ -124,15 +124,15 @@ export type Method<O extends Operation, C extends Contract = Contract> = WithOpt
   ([] extends Arguments<O> ? (input?: InputOf<O>) => Result<O> : (input: InputOf<O>) => Result<O>) &
   SafeMethod<O>;
 
-/** What a call of an operation is given. */
+/** The arguments of a call of an operation. */
 type InputOf<O extends Operation> = O['input'] extends Schema
   ? AppInput<O['input']> | ({} extends AppInput<O['input']> ? undefined : never)
   : undefined;
 type Arguments<O extends Operation> = undefined extends InputOf<O> ? [] : [InputOf<O>];
 
 /**
- * Apart from the call without options, so that a mistake in them is told in one line: of functions that differ in how many arguments they take,
- * the compiler speaks of the one that was meant. The call without options stands last, where `ReturnType` looks.
+ * Apart from the call without options, so that a mistake in them is told in one line: of functions that differ in how many arguments they
+ * take, the compiler speaks of the one that was meant. The call without options stands last, because `ReturnType` looks there.
  */
 type WithOptions<O extends Operation, I, C extends Contract> = O['output'] extends Schema
   ? Item<OutputOf<O['output']>> extends object

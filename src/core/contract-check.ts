@@ -24,8 +24,9 @@ export const RESERVED: ReadonlySet<string> = new Set([
 ]); // prettier-ignore
 
 /**
- * Throws a `TypeError` where a transport serves another contract than the one that is asked of it. One of the same name is another version
- * of it, whose new members are UNIMPLEMENTED; one of another name will do where it has all that is asked for.
+ * Refuses a transport that serves another contract than the one that is asked of it. A contract of the same name is another version of it,
+ * whose new members are UNIMPLEMENTED. A contract of another name will do if it has all that is asked for.
+ * @throws TypeError that names both contracts
  */
 export function checkServes({ contract: served, name }: Pick<Transport, 'contract' | 'name'>, asked: Contract): void {
   if (served.name === asked.name) return;
@@ -108,7 +109,7 @@ function checkOperation(operation: Operation, used: Used): void {
   if (operation.pagedBy !== undefined) checkPaging(where, operation, operation.pagedBy, fields);
 }
 
-/** Files are whole outputs, and members of inputs and outputs: what is published or kept is text. */
+/** Files are whole outputs, and members of inputs and outputs, because everything that is published or kept is text. */
 function checkNoFiles(where: string, schema: Schema | undefined): void {
   const place = schema && placeOf(schema, isFile);
   if (place !== undefined) throw new TypeError(`${where}${place}: a file() cannot travel here: write bytes()`);

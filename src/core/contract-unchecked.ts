@@ -1,4 +1,7 @@
-/** In a browser's production build: the contract was checked where it was written, tested and served, and the check is a tenth of a bundle. */
+/**
+ * In a browser's production build: the contract was checked in development, in tests and by the service, and the check is a tenth of a
+ * bundle.
+ */
 export function checkContract(): void {}
 
 /** As above. */

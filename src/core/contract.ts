@@ -220,7 +220,7 @@ export interface Contract<O extends Operations = Operations, E extends Events = 
 /** Contracts that another one is made of, by any names. */
 export type Parts = Readonly<Record<string, Contract>>;
 
-/** What parts have of one kind, together with what the contract has itself. */
+/** The members of one kind that parts have, together with the contract's own. */
 export type Joined<T, P extends Parts, K extends 'operations' | 'events' | 'relations'> = [keyof P] extends [never]
   ? T
   : T & Intersection<P[keyof P][K]>;

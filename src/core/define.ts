@@ -145,7 +145,7 @@ function operation<
   };
 }
 
-/** The errors by name. What is none is kept as it is, for the check of the contract to name. */
+/** The errors by name. A value of another kind is kept as it is, so that the check of the contract names it. */
 function declared(errors: ErrorsSpec): DeclaredErrors {
   const named = Array.isArray(errors) ? errors.map((code: ErrorCode) => [code, true] as const) : Object.entries(errors);
   return Object.fromEntries(named.map(([name, error]) => [name, error === true ? { code: name as ErrorCode } : error]));

@@ -118,7 +118,7 @@ export class ApiError extends Error {
   readonly sent: boolean;
 
   constructor(code: ErrorCode, message: string, options: ApiErrorOptions = {}) {
-    // What a program without types gives would fail whoever encodes it: a code that there is not, a message that is no text.
+    // A program without types may give values that fail every encoder: an unknown code, a message that is not text.
     if (!isErrorCode(code)) code = 'UNKNOWN';
     super(`[${code}] ${message}`, 'cause' in options ? { cause: options.cause } : undefined);
     this.code = code;
@@ -128,7 +128,7 @@ export class ApiError extends Error {
     if (options.details !== undefined) this.details = options.details;
     const { reason, retryAfterMs, requestId } = options;
     if (reason !== undefined && isReason(reason)) this.reason = reason;
-    // They become headers and lines of logs, and may be a peer's: what fits neither is as if it were not there.
+    // They become headers and lines of logs, and may be a peer's. A value that fits neither is left out.
     if (retryAfterMs !== undefined && retryAfterMs >= 0 && retryAfterMs < Infinity) this.retryAfterMs = retryAfterMs;
     if (requestId !== undefined && /^[\x20-\x7e]{1,128}$/.test(requestId)) this.requestId = requestId;
     if (options.partial !== undefined) this.partial = options.partial;
@@ -160,7 +160,7 @@ export class ApiError extends Error {
   }
 }
 
-/** What narrowing by a declared error says of an `ApiError`. */
+/** The type of an `ApiError` after narrowing by a declared error. */
 type Narrowed<N, D> = D extends { readonly code: infer C; readonly details: { readonly _zod: { readonly output: infer T } } }
   ? { readonly code: C; readonly reason: N; readonly details: T }
   : D extends { readonly code: infer C }

@@ -45,7 +45,7 @@ export function readHttpBinding(route: string): HttpBinding {
   return { method: method as HttpMethod, path, segments, params: segments.flatMap(paramsOfSegment) };
 }
 
-/** What `http` of an operation takes. */
+/** The forms of an operation's `http`. */
 export type HttpBindings = string | HttpSpec | readonly (string | HttpSpec)[];
 
 /** The bindings of an operation, whose routes were checked. One without a route of its own has an empty path, which `namedBindings` fills in. */
@@ -64,7 +64,7 @@ export function namedBindings(bindings: readonly HttpBinding[], name: string): H
 
 const WITHOUT_ROUTE: HttpBinding = { method: 'POST', path: '', segments: [], params: [] };
 
-/** A channel as a path's parts: where its events are over HTTP. */
+/** A channel as the parts of a path: the address of its events over HTTP. */
 export function channelSegments({ channel }: { readonly channel: string }): HttpSegment[] {
   return channel.split('/').map((part) => (part.startsWith('{') ? { param: part.slice(1, -1) } : { literal: part }));
 }

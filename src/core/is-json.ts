@@ -1,4 +1,4 @@
-/** Tells whether JSON can hold a value: not where it has a cycle or a bigint. */
+/** Tells whether JSON can hold a value. It cannot if the value has a cycle or a bigint. */
 export function isJson(value: unknown): boolean {
   try {
     return JSON.stringify(value) !== undefined;

@@ -1,10 +1,10 @@
 import type { output as OutputOf } from 'zod/v4/core';
 import type { Contract, Relation, Schema } from './contract.ts';
 
-/** What `select` looks into: of a list its items. */
+/** The object that `select` looks into: of a list its items. */
 export type Item<T> = NonNullable<T> extends readonly (infer I)[] ? Item<I> : NonNullable<T>;
 
-/** The fields that a type has by relations. A contract's types have no names here, so a relation fits where its properties are. */
+/** The fields that a type has by relations. A contract's types have no names here, so a relation fits if its properties are there. */
 type Related<T, C extends Contract> = Merge<
   {
     [N in keyof C['relations']]: {

@@ -7,7 +7,7 @@ export { innerSchemas, isCodec, isFile, isOptional, isPreprocess, someSchema } f
 
 const SCALARS = new Set(['string', 'number', 'int', 'boolean', 'enum', 'literal', 'template_literal']);
 
-/** What a schema is at its outside, on the wire side, without optional, nullable, default, readonly and lazy around it. */
+/** The outside of a schema, on the wire side, without optional, nullable, default, readonly and lazy around it. */
 export type Shape =
   | { readonly kind: 'object'; readonly fields: Readonly<Record<string, $ZodType>>; readonly id: string | undefined }
   | { readonly kind: 'list'; readonly item: $ZodType }
@@ -28,7 +28,10 @@ export function shapeOf(schema: Schema): Shape {
   return { kind: SCALARS.has(def.type) ? 'scalar' : 'other' };
 }
 
-/** What carries bytes: `file()` or `bytes()`, without optional, nullable, default, codec and lazy around it; `undefined` for another schema. */
+/**
+ * A schema that carries bytes: `file()` or `bytes()`, without optional, nullable, default, codec and lazy around it; `undefined` for
+ * another schema.
+ */
 export function bodyOf(schema: Schema): { readonly kind: 'file' | 'bytes'; readonly mediaType: string | undefined } | undefined {
   const def = schema._zod.def as unknown as Def;
   const inner = def.innerType ?? def.getter?.() ?? def.in;
@@ -73,7 +76,7 @@ export function isOneWay(schema: Schema): boolean {
   return (schema._zod.def as unknown as Def).out?._zod.def.type === 'transform';
 }
 
-/** Where `test` holds first: `.address[].zip`, empty for the schema itself, `undefined` if it holds nowhere. */
+/** The first place at which `test` holds: `.address[].zip`, empty for the schema itself, `undefined` if it holds nowhere. */
 export function placeOf(schema: Schema, test: (schema: Schema) => boolean, seen: Set<Schema> = new Set()): string | undefined {
   if (test(schema)) return '';
   if (seen.has(schema)) return undefined;

@@ -185,9 +185,9 @@ export interface Peer {
 declare const CAPABILITY: unique symbol;
 
 /**
- * What `rest(…)`, `grpc(…)` … return: a transport once it knows the contract.
- * `V` lists its abilities, for the client's type: the verbs `call`, `write` (operations that write to an event's channel) and
- * `subscribe`, or names of single client members. An adapter with more abilities fits a type with fewer. `Adapter<never>` is any adapter.
+ * The result of `rest(…)`, `grpc(…)` and the others: a transport as soon as it knows the contract. `V` lists its abilities, for the
+ * client's type: the verbs `call`, `write` (operations that write to an event's channel) and `subscribe`, or names of single client
+ * members. An adapter with more abilities fits a type with fewer. `Adapter<never>` is any adapter.
  */
 export interface Adapter<in V extends string = 'call' | 'subscribe'> {
   (contract: Contract): Transport;

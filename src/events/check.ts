@@ -10,7 +10,7 @@ export function checkSubscription(request: EventRequest): void {
     throw refuse(`${event.name}: lastEventId is not an id that a service gave: ids are up to 256 printable ASCII characters`);
 }
 
-/** Throws INVALID_ARGUMENT for a subscription that no peer can serve: one of somebody else's may give ids of other forms. */
+/** Throws INVALID_ARGUMENT for a subscription that no peer can serve. A foreign peer may give ids of other forms. */
 export function checkAsked(request: EventRequest): void {
   checkParams(request);
   const { event, lastEventId } = request;

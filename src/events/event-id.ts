@@ -16,12 +16,12 @@ export function isEventId(id: string): boolean {
   return EVENT_ID.test(id);
 }
 
-/** Tells whether a peer of somebody else's can have given this id. */
+/** Tells whether a foreign peer can have given this id. */
 export function isForeignId(id: string): boolean {
   return id.length <= MAX_FOREIGN_CHARS && !/[\0\r\n]/.test(id);
 }
 
-/** Tells whether a peer, of this library or not, can resume behind the event with this id. */
+/** Tells whether a peer, of this library or not, can resume after the event with this id. */
 export function isPlace(id: string): boolean {
   return id !== '' && !id.startsWith(LOCAL) && isForeignId(id);
 }

@@ -7,9 +7,9 @@ import { channelKey, Listeners } from './listeners.ts';
 /** How many bytes of live events wait for one subscriber that catches up. */
 const MAX_HELD_BYTES = 67_108_864;
 
-/** How a hub finds where a subscriber stands. `P` is a place in the order of its events. */
+/** How a hub finds the place of a subscriber. `P` is a place in the order of its events. */
 export interface Standing<P> {
-  /** Where events from now on begin; resolves once they are read. */
+  /** The place at which events from now on begin; resolves when they are read. */
   begin(): Promise<P>;
   /** Gives what was missed; resolves with the place up to which that is all. */
   catchUp(give: (message: EventMessage) => void, gap: () => void): Promise<P>;
@@ -58,7 +58,7 @@ export class Followers<P> {
       place = at;
       void sink.next(message);
     };
-    // What comes while it catches up.
+    // Events that come while it catches up.
     const live = new HeldPieces<EventMessage | 'gap'>(MAX_HELD_BYTES, (piece) => 200 + (piece === 'gap' ? 0 : weightOf(piece.data)), {
       write: (piece) => {
         if (signal.aborted) return;

@@ -1,7 +1,7 @@
 import { ApiError } from '../core/errors.ts';
 import type { Lifetime } from '../life/lifetime.ts';
 
-/** Where the pieces of one subscription go once it stands. */
+/** Takes the pieces of one subscription when it stands. */
 export interface PieceOutlet<T> {
   write(piece: T): void;
   /** The subscription is over, after all that was written. */
@@ -69,7 +69,7 @@ export class HeldPieces<T> {
   }
 }
 
-/** What ends a subscription whose caller takes less than comes. */
+/** The error of a subscription whose caller takes less than comes. */
 export function fellBehind(): ApiError {
   return new ApiError('RESOURCE_EXHAUSTED', 'the reader fell behind: resume from the last event');
 }

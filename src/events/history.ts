@@ -23,7 +23,7 @@ interface Channel {
   lostUpTo: number;
 }
 
-/** What the histories of a hub share: their events from the oldest to the newest, and a bound in bytes. */
+/** The common part of a hub's histories: their events from the oldest to the newest, and a bound in bytes. */
 export class HistoryPool {
   #oldest: Held | undefined;
   #newest: Held | undefined;
@@ -56,7 +56,7 @@ export class HistoryPool {
 /** The past events of one event of a contract, by concrete channel, so that a busy room does not push out those of a quiet one. */
 export class History {
   readonly #channels = new Map<string, Channel>();
-  /** What was lost of channels of which nothing is held. */
+  /** The losses of channels of which no event is held. */
   #forgottenUpTo = 0;
 
   private readonly pool: HistoryPool;
@@ -107,7 +107,10 @@ export class History {
     this.#channels.delete(channel.key);
   }
 
-  /** What matches after a number, in order; `undefined` if some of it may be lost. `key` names the only channel that can match, if it is known. */
+  /**
+   * The matching events after a number, in order; `undefined` if some of them may be lost. `key` names the only channel that can match, if
+   * it is known.
+   */
   after(n: number, key: string | undefined, matches: (message: EventMessage) => boolean): readonly Held[] | undefined {
     if (key !== undefined) {
       const channel = this.#channels.get(key);

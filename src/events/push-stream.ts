@@ -1,4 +1,4 @@
-/** What happens when a consumer of events falls behind its buffer. */
+/** The behaviour when a consumer of events falls behind its buffer. */
 export type Overflow = 'resume' | 'drop-oldest' | 'drop-newest' | 'error';
 
 interface Waiter<T> {
@@ -93,7 +93,7 @@ export class PushStream<T> implements AsyncIterableIterator<T> {
   }
 }
 
-// Node 20 lacks the symbol in places; where it is there, `await using` ends the stream.
+// Some versions of Node 20 lack the symbol. If it is there, `await using` ends the stream.
 if (Symbol.asyncDispose) {
   Object.defineProperty(PushStream.prototype, Symbol.asyncDispose, {
     value(this: PushStream<unknown>) {

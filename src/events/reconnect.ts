@@ -19,7 +19,7 @@ export interface SubscriptionInit {
   readonly signal: AbortSignal;
   readonly reconnect: BackoffOptions;
   readonly sink: EventSink;
-  /** What else goes with each request. */
+  /** Further members of each request. */
   readonly request?: Pick<EventRequest, 'peer' | 'acknowledges' | 'onBehalfOf'>;
   /** Whether to try again after an end. @default after those that another try may mend, or new credentials */
   readonly mayRetry?: (error: ApiError, progress: Progress) => boolean;
@@ -39,7 +39,7 @@ export interface Progress {
  */
 export class Subscription {
   #lastEventId: string | undefined;
-  /** The last event, where its consumer failed. */
+  /** The last event, if its consumer failed. */
   #failedId: string | undefined;
   /** Whether any connection was acknowledged, and whether the present one is. */
   #acknowledged = false;
@@ -61,7 +61,7 @@ export class Subscription {
     this.#lastEventId = init.lastEventId;
   }
 
-  /** Resolves at the first acknowledgement; rejects where the first connection fails for good. Later ends go to the sink. */
+  /** Resolves at the first acknowledgement, and rejects if the first connection fails for good. Later ends go to the sink. */
   open(): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#start = { resolve, reject };
@@ -90,7 +90,7 @@ export class Subscription {
       if (signal.aborted) break;
       if (outcome === 'paused') continue;
       if (outcome === 'completed') {
-        // Also where it was over before it was acknowledged: the start must settle.
+        // Also if it was over before it was acknowledged, because the start must settle.
         this.#start.resolve();
         return sink.end();
       }
@@ -176,7 +176,7 @@ export class Subscription {
         if (isPlace(message.id)) this.#lastEventId = message.id;
         this.#failedId = undefined;
         const done = sink.next(message);
-        // A peer that waits for the acknowledgement sends it again, and then it is no repetition.
+        // A peer that waits for the acknowledgement sends the event again, and then it is not a repetition.
         if (done instanceof Promise) done.catch(() => (this.#failedId = message.id));
         return done;
       },

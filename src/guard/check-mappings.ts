@@ -1,8 +1,8 @@
 import { checkOptions } from '../core/options.ts';
 
 /**
- * Refuses what is no mapping of a foreign operation or event. A text, such as a document, is one that has no members. `owner` names the option:
- * `rest: operations`.
+ * Refuses a value that cannot be the mapping of a foreign operation or event. A text, such as a document, is one that has no members.
+ * `owner` names the option: `rest: operations`.
  * @throws TypeError that names the unknown member and the nearest that exists
  */
 export function checkMappings(owner: string, mappings: Readonly<Record<string, unknown>> | undefined, members: readonly string[]): void {

@@ -22,7 +22,7 @@ export function checkedSink(check: Check, name: string, sink: EventSink): EventS
     if (report) report(error);
     else end(error);
   };
-  // Thrown at whoever reads the wire, it would look like a broken connection, after which the same event comes again.
+  // An error that is thrown at the reader of the wire would look like a broken connection, after which the same event comes again.
   const fail = (cause: unknown) => end(new ApiError('DATA_LOSS', `${name}: an event breaks the contract`, { cause }));
   // Asynchronous checks are chained, so that events keep their order.
   let last: Promise<unknown> | undefined;

@@ -52,7 +52,7 @@ export class Checks {
   }
 }
 
-/** The validated input: `undefined` where the operation takes none. Throws INVALID_ARGUMENT. */
+/** The validated input: `undefined` if the operation takes none. Throws INVALID_ARGUMENT. */
 export function checkInput(check: Check | undefined, request: Pick<CallRequest, 'operation' | 'input'>): Maybe<unknown> {
   const { operation, input } = request;
   if (!check) {
@@ -70,10 +70,10 @@ export function inputOf(checked: Checked, { name }: { readonly name: string }): 
   return checked.value;
 }
 
-/** What an output that breaks the contract is for its caller. */
+/** The error that a caller gets for an output that breaks the contract. */
 export type Breach = (issues: readonly Issue[], output: unknown) => Error;
 
-/** The validated output: `undefined` where the operation gives none. Throws what `breach` makes of the issues. */
+/** The validated output: `undefined` if the operation gives none. Throws what `breach` makes of the issues. */
 export function checkOutput(check: Check | undefined, output: unknown, breach: Breach): Maybe<unknown> {
   if (!check) return undefined;
   const checked = check(output);

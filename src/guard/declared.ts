@@ -8,7 +8,7 @@ import type { Check, Checked } from '../schema/check/issues.ts';
 interface DeclaredOptions {
   /** Makes the check of details. */
   readonly compileDetails: (schema: Schema) => Check;
-  /** What an error is for its caller whose details break what was declared. @default its code, with the details as they are */
+  /** The error that a caller gets for an error whose details break its declaration. @default its code, with the details as they are */
   readonly onErrorBreach?: (error: ApiError, issues: readonly Issue[], operation: Operation) => ApiError;
 }
 

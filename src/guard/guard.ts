@@ -30,7 +30,7 @@ export function connect(source: Adapter<never> | Transport, contract: Contract):
   return guard(transport, 'DATA_LOSS');
 }
 
-/** What JavaScript programs pass instead: text in quotes, else its type. */
+/** Values that JavaScript programs pass instead: text in quotes, else the type of the value. */
 function nameOf(value: unknown): string {
   return typeof value === 'string' ? `'${value.slice(0, 100)}'` : value === null ? 'null' : typeof value;
 }

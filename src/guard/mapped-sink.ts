@@ -6,8 +6,8 @@ import { isoNow } from '../life/now.ts';
 /** The sink of an event that a mapping reads out of what a foreign peer sends. */
 export interface MappedSink extends EventSink {
   /**
-   * Hands on what `read` gives: one payload, those of a list, or nothing for `undefined`. What it throws is reported, and ends nothing. False for
-   * what is not this event.
+   * Hands on what `read` gives: one payload, those of a list, or nothing for `undefined`. An error that it throws is reported, and ends
+   * nothing. False for what is not this event.
    */
   take(read: () => unknown, from?: { readonly id?: string | undefined; readonly time?: string | undefined }): boolean;
 }
@@ -18,7 +18,7 @@ export function mappedSink(name: string, sink: EventSink, report: (error: unknow
   const next: EventSink['next'] = (message) => {
     const { data, id, time } = message;
     if (!splits || !Array.isArray(data)) return sink.next(message);
-    // The last one has the id: who resumes there has had them all.
+    // The last one has the id: a subscriber that resumes there has had them all.
     for (const [at, each] of data.entries()) void sink.next({ data: each, id: at === data.length - 1 ? id : localId(), time });
   };
   return {

@@ -43,7 +43,7 @@ export function countItems(text: string, enough: number): number {
   return items;
 }
 
-/** Where the text ends that begins at `start`. */
+/** The end of the text that begins at `start`. */
 function endOfText(text: string, start: number): number {
   for (let end = text.indexOf('"', start + 1); end !== -1; end = text.indexOf('"', end + 1)) {
     let before = end;

@@ -17,8 +17,8 @@ interface Batch {
 }
 
 /**
- * Loads the relations of one request: the same thing once, a bounded number at a time, and all rows of a list by one call
- * where the relation names a batch operation.
+ * Loads the relations of one request: the same thing once, a bounded number at a time, and all rows of a list by one call if the relation
+ * names a batch operation.
  */
 export class RelationLoader {
   readonly #loaded = new Map<string, Promise<unknown>>();
@@ -35,7 +35,7 @@ export class RelationLoader {
     this.call = call;
   }
 
-  /** Gives what a relation of `source` leads to; `undefined` where a property that it starts from is absent or null. */
+  /** Gives the value that a relation of `source` leads to; `undefined` if a property that it starts from is absent or null. */
   load(
     relation: Relation,
     source: Readonly<Record<string, unknown>>,
@@ -109,7 +109,7 @@ export class RelationLoader {
   }
 
   async #run(operation: Operation, input: unknown, select: Selection | undefined): Promise<unknown> {
-    // Whoever is done hands its place on, so that nobody else can take it meanwhile.
+    // A run that is done hands its place on, so that nothing else can take it meanwhile.
     if (this.#running >= MAX_AT_ONCE) await new Promise<void>((resolve) => this.#waiting.push(resolve));
     else this.#running++;
     try {

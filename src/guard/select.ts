@@ -15,12 +15,15 @@ export { hasField } from '../core/shape.ts';
 export interface SelectPlan {
   /** The output's own fields that a peer must give: those selected, and those that relations start from. */
   readonly ownFields: readonly string[];
-  /** Of what a peer may answer: the selected fields alone, relations only where the peer can select them. With its codecs. */
+  /**
+   * The part of an output that a peer may answer: only the selected fields, and relations only if the peer can select them. With its
+   * codecs.
+   */
   readonly schema: $ZodType;
   readonly node: SelectNode;
 }
 
-/** What is wanted of one type. */
+/** The wanted fields of one type. */
 export type SelectNode =
   | { readonly kind: 'whole' }
   | { readonly kind: 'list'; readonly item: SelectNode }
@@ -111,7 +114,7 @@ function build(node: SelectNode, value: unknown, loader: RelationLoader, pending
     const loading = loader.load(relation, source, undefined, selection).then((related) => {
       if (related !== undefined) result[name] = build(inner, related, loader, pending);
     });
-    // Whoever waits for the others has stopped listening once one has failed.
+    // Code that waits for the others has stopped listening as soon as one has failed.
     loading.catch(() => {});
     pending.push(loading);
   }
@@ -183,7 +186,7 @@ class Planner {
         throw refuse(`select: '${name}' is not a field of ${id ?? path.join('.')}: it has ${all}`, inner);
       }
     }
-    // What relations start from: a peer that gives the relation itself need not give it.
+    // The fields that relations start from. A peer that gives the relation itself need not give them.
     for (const { relation } of relations) {
       for (const name of Object.values(relation.input)) {
         const field = own(fields, name);

@@ -25,7 +25,7 @@ export interface ServedCall {
   readonly onLeave: (listener: (reason?: ApiError) => void) => void;
   /** Whether a peer that cancels stays, and is to be told at once. @default false */
   readonly canCancel?: boolean;
-  /** Whether whoever serves the call answers at its deadline, and tells of it by `onLeave`. @default false */
+  /** Whether the server of the call answers at its deadline, and tells of it by `onLeave`. @default false */
   readonly endsInTime?: boolean;
   /** Gets the headers of the answer. */
   readonly onResponse?: OnResponse | undefined;
@@ -43,7 +43,7 @@ export function acceptHeaders(raw: RawHeaders): Record<string, string> {
 
 /** Runs a call for a peer: its deadline and its leaving abort the handler's signal, and it settles by then. */
 export function serveCall(transport: Transport, call: ServedCall): Promise<unknown> {
-  // What is late already is not begun.
+  // A call that is late already is not begun.
   if (call.deadline !== undefined && call.deadline <= now()) return Promise.reject(deadlineExceeded());
   const timed = call.endsInTime === true ? undefined : call.deadline;
   const lifetime = new Lifetime(timed);
@@ -119,7 +119,7 @@ export async function serveStream(
   });
   hasBegun = true;
   lifetime.listen((reason) => reason !== STREAM_ENDED && end(reason));
-  // After whoever waits for the acknowledgement has told the peer.
+  // After the code that waits for the acknowledgement has told the peer.
   queueMicrotask(begin);
 }
 

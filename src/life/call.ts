@@ -41,7 +41,7 @@ export class Call implements CallRequest {
   }
 }
 
-/** What of a call may be changed; a member that is `undefined` is taken away, but `operation` and `headers` stay. */
+/** The members of a call that may be changed. A member that is `undefined` is taken away, but `operation` and `headers` stay. */
 export type CallChange = { readonly [K in Exclude<keyof CallRequest, 'signal'>]?: CallRequest[K] | undefined };
 
 /** The same call with some members changed, which ends with `source`. Its signal is still made on first use. */

@@ -1,6 +1,6 @@
 import { after } from './timers.ts';
 
-/** What is in flight, and the wait for its end. */
+/** The calls in flight, and the wait for their end. */
 export class InFlight {
   #count = 0;
   #onIdle: (() => void) | undefined;

@@ -4,7 +4,7 @@ import { now } from './now.ts';
 /** The longest that a timer of the platform can wait: beyond it would fire at once. */
 export const LONGEST_MS = 2 ** 31 - 1;
 
-/** What a timer can wait of a time. */
+/** The part of a time that a timer can wait. */
 export function timerMs(ms: number): number {
   return Math.min(ms, LONGEST_MS);
 }
@@ -28,8 +28,8 @@ export class Lifetime {
   private readonly all: Set<Lifetime> | undefined;
 
   /**
-   * `deadline` on the monotonic clock; `caller` is the signal of whoever waits for the result; `all` holds it for as long as it lasts,
-   * for whoever must end them all.
+   * `deadline` on the monotonic clock; `caller` is the signal of the code that waits for the result; `all` holds the lifetime for as long
+   * as it lasts, for code that must end them all.
    */
   constructor(deadline?: number, caller?: AbortSignal, all?: Set<Lifetime>) {
     this.deadline = deadline;
@@ -157,7 +157,7 @@ function itself(error: unknown): unknown {
   return error;
 }
 
-/** What a call whose time is over rejects with. */
+/** The error of a call whose time is over. */
 export function deadlineExceeded(): ApiError {
   return new ApiError('DEADLINE_EXCEEDED', 'the deadline passed before the call was done');
 }

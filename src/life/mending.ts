@@ -1,6 +1,6 @@
 import type { ApiError, ErrorCode } from '../core/errors.ts';
 
-/** What another try may mend of an error. `remote`: only if the peer gave it, because what arose here would come again. */
+/** The errors that another try may mend. `remote`: only if the peer gave it, because what arose here would come again. */
 export interface Mending {
   /** Whether a subscription connects again; `connected`: only if the connection had been acknowledged, since credentials may have expired. */
   readonly reconnect: boolean | 'remote' | 'connected';

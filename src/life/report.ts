@@ -1,4 +1,4 @@
-/** Where failures go that callers must not see, unless an `onError` option says otherwise. */
+/** Takes failures that callers must not see, unless an `onError` option says otherwise. */
 export function reportToConsole(...what: unknown[]): void {
   // eslint-disable-next-line no-console -- the one default reporter: silent failures would be worse
   console.error(...what);

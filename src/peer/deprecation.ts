@@ -19,7 +19,7 @@ export function deprecationOf(deprecated: Deprecated): DeprecationInfo | undefin
   return { ...rest, ...(since !== undefined && { since: new Date(since) }), ...(sunset !== undefined && { sunset: new Date(sunset) }) };
 }
 
-/** What descriptions say of it in words; empty if there is nothing more to say than that it is deprecated. */
+/** The words of descriptions about it; empty if there is nothing more to say than that it is deprecated. */
 export function deprecationNote(deprecated: Deprecated): string {
   const { note, since, sunset, link } = deprecationOf(deprecated) ?? {};
   return [note, since && `since ${dayOf(since)}`, sunset && `ends ${dayOf(sunset)}`, link !== undefined && `see ${link}`]
@@ -45,7 +45,7 @@ export function deprecationHeaders(deprecated: Deprecated): Headers | undefined 
   };
 }
 
-/** What the headers of an answer say; `undefined` if it is not deprecated. An older draft wrote `Deprecation: true`. */
+/** The headers of an answer about it; `undefined` if it is not deprecated. An older draft wrote `Deprecation: true`. */
 export function readDeprecation({ deprecation, sunset, link }: Headers): DeprecationInfo | undefined {
   if (deprecation === undefined && sunset === undefined) return undefined;
   const since = /^@(-?\d{1,12})/.exec(deprecation ?? '')?.[1];

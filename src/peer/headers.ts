@@ -68,7 +68,10 @@ export function receivedHeaders(raw: Readonly<Record<string, string | readonly s
 
 const MAX_TIMEOUT_MS = 2 ** 53 - 1;
 
-/** Reads `x-timeout-ms`, a positive integer of milliseconds from now, as a time of the monotonic clock; throws INVALID_ARGUMENT where it is anything else. */
+/**
+ * Reads `x-timeout-ms`, a positive integer of milliseconds from now, as a time of the monotonic clock; throws INVALID_ARGUMENT if it is
+ * anything else.
+ */
 export function readDeadline(value: string | undefined): number | undefined {
   if (value === undefined) return undefined;
   const ms = /^\d{1,16}$/.test(value) ? Number(value) : 0;

@@ -15,7 +15,7 @@ export interface WireRecord {
 /** The `onWire` option of every adapter. If it throws, the error is reported, and the call goes on. */
 export type OnWire = (record: WireRecord) => void;
 
-/** The options with an `onWire` that sees no credentials, and whose failures are reported: who only looks on must not make a call fail. */
+/** The options with an `onWire` that sees no credentials, and whose failures are reported, because an observer must not make a call fail. */
 export function guardOnWire<O extends { readonly onWire?: OnWire | undefined }>(
   options: O,
   onError: (error: unknown) => void = reportToConsole,

@@ -6,7 +6,7 @@ const REFUSED =
   /^(connection|keep-alive|proxy-.*|te|trailer|transfer-encoding|upgrade|content-(?!security-policy|language$).*|set-cookie2?|date|x-request-id|x-timeout-ms|access-control-.*|grpc-.*|.*-bin|code|accept-encoding|server|via|age|alt-svc|x-powered-by|strict-transport-security)$/;
 const NAME = /^[a-z0-9-]+$/;
 const VALUE = /^[\x20-\x7e]*$/;
-/** Names and values of one answer, in characters: larger ones are dropped, whoever sent them. */
+/** Names and values of one answer, in characters. Larger ones are dropped, whatever their sender. */
 const MAX_CHARS = 16_384;
 
 /** Verdicts by name, so that each of the few names in use is matched once. */

@@ -2,7 +2,7 @@ import { report } from '../life/report.ts';
 import type { OnWire, WireRecord } from './on-wire.ts';
 import { hideSecrets, isSecretHeader } from './secrets.ts';
 
-/** Gives a record to `onWire` without what looks like a credential in any of its texts. What fails there is given to `onError`. */
+/** Gives a record to `onWire` without what looks like a credential in any of its texts. A failure there is given to `onError`. */
 export function show(record: WireRecord, onWire: OnWire, onError: (error: unknown) => void): void {
   const failed = (error: unknown): void => report(error, onError);
   try {

@@ -19,7 +19,7 @@ export function accepts(accept: string, type: string): boolean {
   return taken;
 }
 
-/** Throws 406 where an `Accept` header rules out what the path answers with. */
+/** Throws 406 if an `Accept` header rules out the type that the path answers with. */
 export function checkAccept(accept: string, type: string): void {
   if (!accepts(accept, type)) throw new HttpError(406, `this path answers with ${type}, which 'Accept: ${accept.slice(0, 100)}' rules out`);
 }

@@ -65,7 +65,7 @@ function encodeEnd(error: ApiError | undefined): string {
   return encodeSse({ event: 'end', data: JSON.stringify(error ?? {}) });
 }
 
-/** What has a line end is no id and no time of ours, and cannot stand in a stream. */
+/** A text with a line end is not an id or a time of ours, and cannot stand in a stream. */
 const UNFIT = /[\r\n\0]/;
 
 /** Writes one event. */

@@ -6,7 +6,10 @@ import { codeOfRefusal } from '../http/message/status.ts';
 import { report } from '../life/report.ts';
 import { statusOf } from './status.ts';
 
-/** The answer to an error: a problem document. What is neither an `ApiError` nor an `HttpError` is reported, and neutral to the caller. */
+/**
+ * The answer to an error: a problem document. An error that is neither an `ApiError` nor an `HttpError` is reported, and neutral to the
+ * caller.
+ */
 export function failure(error: unknown, onError: (error: unknown) => void, requestId?: string): HttpResponse {
   if (error instanceof HttpError) {
     return respond(new ApiError(codeOfRefusal(error.status), error.message, { requestId }), error.status, error.headers);

@@ -5,8 +5,8 @@ import type { ContractView, TypeUse } from '../schema/view.ts';
 const readable = new WeakMap<ContractView, ReadonlyMap<string, readonly string[]>>();
 
 /**
- * Where the thing that a POST made can be read: the parameter `p` of a `GET <path>/{p}` that its output has, if there is one.
- * Source: https://www.rfc-editor.org/rfc/rfc9110#section-10.2.2
+ * The address of the thing that a POST made: the parameter `p` of a `GET <path>/{p}` that its output has, if there is one. Source:
+ * https://www.rfc-editor.org/rfc/rfc9110#section-10.2.2
  */
 export function locationParam(view: ContractView, output: TypeUse | undefined, binding: HttpBinding): string | undefined {
   if (binding.method !== 'POST' || output?.node.kind !== 'object') return undefined;

@@ -18,12 +18,12 @@ import { compileFields } from './fields.ts';
 import { locationParam } from './location.ts';
 import { fillPath, hasBody, isObject, JSON_TYPE, pathSegment } from './wire.ts';
 
-/** What a request asks for. */
+/** The request for an operation. */
 export interface ReadInput {
   readonly value: unknown;
-  /** What the service is asked for. */
+  /** The call that the service gets. */
   readonly select: Selection | undefined;
-  /** What the caller wants to see of it. */
+  /** The part of it that the caller wants to see. */
   readonly shown: Selection | undefined;
 }
 
@@ -93,7 +93,7 @@ function compileInput(view: OperationView, binding: HttpBinding): OperationRoute
   };
 }
 
-/** Whether the body says that it is JSON; where it says that it is anything else, that is an error before it is paid for. */
+/** Whether the body says that it is JSON. If it says that it is anything else, the call fails before anything is done for it. */
 function checkType(request: HttpRequest, taken: string): boolean {
   const type = request.headers['content-type'];
   if (type !== undefined && type !== JSON_TYPE && !isJsonType(String(type)))
@@ -101,7 +101,7 @@ function checkType(request: HttpRequest, taken: string): boolean {
   return type !== undefined;
 }
 
-/** The members of a JSON body; none where there is no body. */
+/** The members of a JSON body; none if there is no body. */
 function readMembers(text: string, isTyped: boolean, maxItems: number): Record<string, unknown> {
   if (text === '') return {};
   if (!isTyped) throw new HttpError(415, `the body has no content type: send 'Content-Type: ${JSON_TYPE}'`);

@@ -23,7 +23,7 @@ import { exampleOf, resolve } from './schema-example.ts';
 import { STATUS } from './status.ts';
 import { EVENT_STREAM_TYPE, hasBody, JSON_TYPE, NDJSON_TYPE } from './wire.ts';
 
-/** Where a description stands in the document. */
+/** The place of a description in the document. */
 export interface Place {
   /** The document's `operationId`. */
   readonly id: string;
@@ -66,7 +66,10 @@ export function describeOperation(view: ContractView, own: OperationView, bindin
   return made;
 }
 
-/** Who may call: the schemes are in the document's components. Source: https://spec.openapis.org/oas/v3.1.1.html#security-requirement-object */
+/**
+ * The callers that are allowed: the schemes are in the document's components. Source:
+ * https://spec.openapis.org/oas/v3.1.1.html#security-requirement-object
+ */
 function securityOf({ security = [] }: Operation | EventDefinition): JsonObject {
   return security.length === 0 ? {} : { security };
 }

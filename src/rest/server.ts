@@ -87,12 +87,12 @@ const READERS = {
 /** The answer to an error of a request. */
 type Fail = (error: unknown, requestId: string | undefined) => HttpResponse;
 
-/** How much of a request is read, and where large files wait. */
+/** The limits for reading a request, and the folder of large files. */
 interface CallLimits extends BodyLimits {
   readonly tempFolder: string | undefined;
 }
 
-/** What answers one method and path. */
+/** The function that answers one method and path. */
 type Answer = (request: HttpRequest, params: Readonly<Record<string, string>>) => HttpResponse | Promise<HttpResponse>;
 
 /**
@@ -118,7 +118,8 @@ export function restHandler(transport: Transport, options: RestHandlerOptions = 
   const root = (publicUrl ?? '') + basePath;
   const onError = reporter(read.onError);
   const fail: Fail = (error, requestId) => failure(error, onError, requestId);
-  // What cannot be described is refused here; each operation is compiled by its first call, since most of a large contract's have none for long.
+  // A contract that cannot be described is refused here. Each operation is compiled by its first call, because most of a large contract's
+  // have none for long.
   describeContract(contract);
   checkQueries(contract);
   const heartbeat = new Heartbeat(read.heartbeatMs);
@@ -186,7 +187,7 @@ function answerCall(transport: Transport, operation: Operation, routeOf: () => O
     let temp: TempFiles | undefined;
     try {
       const { accept } = request.headers;
-      // Nothing is sent where there is no output, whatever the caller would take.
+      // Nothing is sent if there is no output, whatever the caller would take.
       if (isJson && accept !== undefined && accept !== '*/*' && accept !== JSON_TYPE) checkAccept(String(accept), JSON_TYPE);
       const route = routeOf();
       const read = route.readInput(
@@ -230,7 +231,7 @@ function requestIdOf(request: HttpRequest): string | undefined {
   return acceptHeaders(request.headers)['x-request-id'];
 }
 
-/** No route: 405 with the methods that the path knows, an answer to OPTIONS, or nothing where the path is not ours. */
+/** No route: 405 with the methods that the path knows, an answer to OPTIONS, or nothing if the path is not ours. */
 function answerOther(request: HttpRequest, methods: readonly string[]): HttpResponse | undefined {
   if (methods.length === 0) return undefined;
   const allow = methods.join(', ');

@@ -14,7 +14,7 @@ export const EVENT_STREAM_TYPE = 'text/event-stream';
 /** https://github.com/ndjson/ndjson-spec */
 export const NDJSON_TYPE = 'application/x-ndjson';
 
-/** Where a method puts what is left of the input: into the query string, or into the body. */
+/** The place in which a method puts the rest of the input: the query string, or the body. */
 export function hasBody(binding: HttpBinding): boolean {
   return binding.method !== 'GET' && binding.method !== 'DELETE';
 }
@@ -55,7 +55,7 @@ function fillSegment(segment: HttpSegment, values: Readonly<Record<string, unkno
   return 'literal' in segment ? segment.literal : pathSegment(segment.param, values[segment.param]);
 }
 
-/** A value as one segment of a path. Throws INVALID_ARGUMENT where no path can hold it. */
+/** A value as one segment of a path. Throws INVALID_ARGUMENT if no path can hold it. */
 export function pathSegment(name: string, value: unknown): string {
   const text = String(value);
   // URL parsers drop dot segments, however they are encoded: https://url.spec.whatwg.org/#double-dot-path-segment

@@ -17,9 +17,12 @@ export interface AsyncApiProtocol {
   readonly name?: string;
   /** The address of the server: `http://localhost:4000/api`. Without it, the document names no server for the protocol. */
   readonly url?: string;
-  /** Where an event is, if that is not its channel; null where only a subscription says (a webhook). */
+  /** The address of an event, if that is not its channel; null if only a subscription says it (a webhook). */
   address?(event: EventDefinition): string | null;
-  /** What a client may write to the channel of an event: the input of the operation that writes there, or the payload. @default nothing */
+  /**
+   * The values that a client may write to the channel of an event: the input of the operation that writes there, or the payload. @default
+   * nothing
+   */
   accepts?(event: EventDefinition): 'input' | 'payload' | undefined;
   /** The bindings of AsyncAPI: https://github.com/asyncapi/bindings */
   channel?(event: EventDefinition): JsonObject | undefined;
@@ -43,7 +46,7 @@ export interface AsyncApiOptions {
   readonly protocols?: readonly AsyncApiProtocol[];
 }
 
-/** Server-sent events: `GET /<channel>`. `url` is where the REST handler is served. */
+/** Server-sent events: `GET /<channel>`. `url` is the address of the REST handler. */
 export function sseProtocol(url?: string): AsyncApiProtocol {
   return {
     protocol: 'http',
@@ -205,7 +208,7 @@ function messagesOf({ name, view: eventView, protocols }: Place, view: ContractV
   return [sent, [messageKey(name, event, inputName(event)), input]];
 }
 
-/** What the protocols of a place carry beside the payload, with the attributes of a CloudEvent whose payload is its data only. */
+/** The attributes that the protocols of a place carry beside the payload, with those of a CloudEvent whose payload is its data only. */
 function headersOf(contract: Contract, event: EventDefinition, protocols: readonly AsyncApiProtocol[]): JsonObject | undefined {
   const own = protocols.map((protocol) => protocol.headers?.(event)).find((found) => found !== undefined);
   const binary = protocols.find(({ cloudEvents }) => cloudEvents !== undefined && modeOf(cloudEvents) === 'binary');

@@ -7,8 +7,8 @@ import { MAX_ISSUES } from './check/issues.ts';
 type Parse = (payload: ParsePayload, context: ParseContextInternal) => ParsePayload | Promise<ParsePayload>;
 
 /**
- * The same schema, whose lists and records stop after `MAX_ISSUES` issues each: what is wrong with a long list of wrong items is
- * not worth a second of the processor. For values that are known not to fit.
+ * The same schema, whose lists and records stop after `MAX_ISSUES` issues each, because the faults in a long list of wrong items are not
+ * worth a second of the processor. For values that are known not to fit.
  */
 export function boundedSchema(schema: Schema): Schema {
   const made = new Map<Schema, Schema>();

@@ -7,7 +7,7 @@ import {
   tagName, type Notes,
 } from './read.ts'; // prettier-ignore
 
-/** The same place in both views of a schema: what callers send and what the service sees or gives. */
+/** The same place in both views of a schema: values that callers send, and values that the service sees or gives. */
 export interface Views {
   readonly input: JsonSchema;
   readonly output: JsonSchema;
@@ -17,13 +17,13 @@ type Definitions = Readonly<Record<string, JsonSchema>>;
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /**
- * Builds the graph of nodes from the JSON Schemas of both views.
- * Throws a `TypeError` that begins with the place where the views differ, or where there is a schema that not every protocol can carry.
+ * Builds the graph of nodes from the JSON Schemas of both views. Throws a `TypeError` that begins with the place if the views differ, or if
+ * a schema cannot be carried by every protocol.
  */
 export class SchemaBuilder {
   /** Named types in order of first use. */
   readonly types = new Map<string, SchemaNode>();
-  /** Types' names by the names of their definitions in each view, which differ where zod had to invent one (`__schema0`). */
+  /** Types' names by the names of their definitions in each view, which differ if zod had to invent one (`__schema0`). */
   readonly names = { input: new Map<string, string>(), output: new Map<string, string>() };
   readonly #uses = new Map<string, TypeUse>();
   readonly #firstUses = new Map<string, string>();
@@ -185,7 +185,7 @@ export class SchemaBuilder {
     const seen = optionsOf(output);
     if (given.length !== seen.length) throw differ(at);
     return given.map((option, index) => {
-      // Named by its tag where it has one, which is stable when variants are added.
+      // Named by its tag if it has one, which is stable when variants are added.
       const suffix = tagName(option) ?? `Option${index + 1}`;
       return this.use({ input: option, output: seen[index] ?? {} }, `${at}|${index + 1}`, name + suffix);
     });

@@ -3,7 +3,7 @@ import type { Schema } from '../core/contract.ts';
 
 /**
  * The same schema, made of zod's compiled objects: those of `zod/mini` read their members one by one, to be small in browsers. For servers,
- * where size matters little. What an object holds stays as it is. See https://zod.dev/packages/core
+ * because size matters little there. The content of an object stays as it is. See https://zod.dev/packages/core
  */
 export function compiledSchema(schema: Schema): Schema {
   if (schema instanceof $ZodArray) {

@@ -2,7 +2,7 @@ import { setOwn } from '../core/own.ts';
 import type { JsonSchema } from './node.ts';
 import type { ContractView } from './view.ts';
 
-/** What callers send, or what the service gives: the views differ where a type has defaults. */
+/** The values that callers send, or those that the service gives. The views differ if a type has defaults. */
 export type Side = 'input' | 'output';
 
 /** Named JSON Schemas of a document such as OpenAPI or AsyncAPI, and schemas that refer to them. */
@@ -23,8 +23,8 @@ export interface ComponentsOptions {
 }
 
 /**
- * Makes the components of a document. A type that is sent otherwise than it is given, because of defaults,
- * is two components, `User` and `UserInput`, in a document that has both. Throws a `TypeError` where such a name is taken.
+ * Makes the components of a document. A type that is sent otherwise than it is given, because of defaults, is two components, `User` and
+ * `UserInput`, in a document that has both. Throws a `TypeError` if such a name is taken.
  */
 export function createComponents(view: ContractView, prefix: string, options: ComponentsOptions = {}): Components {
   const { taken = [] } = options;
@@ -113,7 +113,7 @@ function integerFormat({ minimum = -Infinity, maximum = Infinity }: JsonSchema):
   return Number(minimum) >= -(2 ** 31) && Number(maximum) < 2 ** 31 ? 'int32' : 'int64';
 }
 
-/** What tells the variants of a union apart, where each is a definition of its own: OpenAPI cannot refer to others. */
+/** The tags of the variants of a union, if each variant is a definition of its own, because OpenAPI cannot refer to others. */
 function discriminatorOf(
   { oneOf, anyOf }: JsonSchema,
   definitions: Readonly<Record<string, JsonSchema>>,

@@ -1,8 +1,8 @@
 import type { $ZodRawIssue } from 'zod/v4/core';
 
 /**
- * What an issue says where nobody has configured messages: `zod/mini` brings none, and zod's English locale would
- * be a tenth of a browser's bundle. The texts follow it.
+ * The message of an issue if nobody has configured messages: `zod/mini` brings none, and zod's English locale would be a tenth of a
+ * browser's bundle. The texts follow it.
  */
 export function issueMessage(issue: $ZodRawIssue): string {
   switch (issue.code) {

@@ -2,7 +2,10 @@ import type { EventDefinition, Operation } from '../core/contract.ts';
 import { isErrorCode } from '../core/errors.ts';
 import { shapeOf } from '../core/shape.ts';
 
-/** What descriptions say in words, if their format has no place for it: who may call, and a line for each error that has a name of its own. */
+/**
+ * The words of descriptions for facts that their format has no place for: the allowed callers, and a line for each error that has a name of
+ * its own.
+ */
 export function memberNotes(member: Operation | EventDefinition): string | undefined {
   const lines = [...securityNotes(member), ...errorNotes(member)];
   return lines.length === 0 ? undefined : lines.join('\n');

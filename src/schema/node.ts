@@ -18,7 +18,7 @@ interface NodeBase {
   readonly description?: string;
   readonly deprecated?: boolean;
   readonly examples?: readonly unknown[];
-  /** What the schema's `.meta()` holds beside the members above: `{ grpc: { type: 'string' } }`. */
+  /** The members of the schema's `.meta()` beside those above: `{ grpc: { type: 'string' } }`. */
   readonly meta: JsonObject;
 }
 
@@ -32,7 +32,7 @@ export interface StringNode extends NodeBase {
   /** Lengths in UTF-16 code units. */
   readonly minLength?: number;
   readonly maxLength?: number;
-  /** An ECMAScript regular expression; zod gives one with most formats too. Absent where there are several. */
+  /** An ECMAScript regular expression; zod gives one with most formats too. Absent if there are several. */
   readonly pattern?: string;
 }
 
@@ -41,7 +41,7 @@ export interface IntegerNode extends NodeBase {
   readonly kind: 'integer';
   /** True if the bounds fit 32 bits. Otherwise it is a safe integer (53 bits). */
   readonly int32: boolean;
-  /** Inclusive; absent where they say no more than `int32` does. */
+  /** Inclusive; absent if they say no more than `int32` does. */
   readonly minimum?: number;
   readonly maximum?: number;
 }

@@ -5,7 +5,10 @@ import type { Components } from './components.ts';
 import { attributesSchema, CLOUD_EVENT_JSON, modeOf, structuredSchema, type DescribedCloudEvents } from './asyncapi/cloud-events.ts';
 import type { EventView, JsonSchema } from './view.ts';
 
-/** What the contract says about an operation or an event in words, and `more` after it. Source: https://spec.openapis.org/oas/v3.1.1.html#operation-object */
+/**
+ * The words of the contract about an operation or an event, and `more` after them. Source:
+ * https://spec.openapis.org/oas/v3.1.1.html#operation-object
+ */
 export function notesOf({ summary, description, deprecated }: Operation | EventDefinition, more?: string): JsonObject {
   if (summary === undefined && description === undefined && !deprecated && more === undefined) return NO_NOTES;
   const note = deprecationNote(deprecated);
@@ -27,7 +30,7 @@ export const WEBHOOK_HEADERS = [
   ),
 ];
 
-/** What the receiver of an event's webhooks is sent, as an Operation Object. `cloud` is how they are CloudEvents. */
+/** The requests that the receiver of an event's webhooks gets, as an Operation Object. `cloud` is how they are CloudEvents. */
 export function describeWebhook(
   contract: Contract,
   { event, payloadSchema }: EventView,

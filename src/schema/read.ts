@@ -98,7 +98,7 @@ export function isJson(ref: string, { anyOf }: JsonSchema): boolean {
   return options.some(({ items }) => items?.['$ref'] === self) && options.some((option) => option.additionalProperties?.['$ref'] === self);
 }
 
-/** What a union consists of; a union in it that has no name of its own is not one apart. */
+/** The members of a union. A union in it that has no name of its own is not one apart. */
 export function optionsOf(schema: JsonSchema): readonly JsonSchema[] {
   const { type } = schema;
   if (Array.isArray(type)) return (type as readonly string[]).map((name) => ({ type: name }));

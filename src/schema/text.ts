@@ -4,7 +4,7 @@ import type { Field, Scalar, SchemaNode } from './node.ts';
 /** Reads the text of a path, a query or an XML element by its type. Text that does not match is handed on, and the schema refuses it. */
 export type TextReader = (text: string) => unknown;
 
-/** What readers are compiled from: a `TypeUse` or a `Field`. */
+/** The source of readers: a `TypeUse` or a `Field`. */
 interface Typed {
   readonly node: SchemaNode;
   readonly nullable: boolean;
@@ -81,9 +81,9 @@ interface QueryField {
 }
 
 /**
- * Makes the reader of a query string (without the `?`), the inverse of `writeQuery`: lists collect repeated keys, `+` is a space, unknown keys are dropped,
- * a key alone is null or the empty list where the schema allows it, and a required list that is absent is empty.
- * It throws INVALID_ARGUMENT for broken percent-encoding and for a second value of what is no list.
+ * Makes the reader of a query string (without the `?`), the inverse of `writeQuery`: lists collect repeated keys, `+` is a space, unknown
+ * keys are dropped, a key without a value is null or the empty list if the schema allows it, and a required list that is absent is empty.
+ * It throws INVALID_ARGUMENT for broken percent-encoding and for a second value of a member that is not a list.
  */
 export function compileQueryReader(fields: readonly Field[]): (query: string) => Record<string, unknown> {
   const byName = new Map(fields.map((field) => [field.name, queryField(field)]));

@@ -25,7 +25,7 @@ export function compileCheck(of: Schema): Check {
   };
 }
 
-/** What is done with values that do not fit a schema as they are. */
+/** The steps for values that do not fit a schema as they are. */
 class Refusal {
   readonly #schema: $ZodType;
   readonly #fit: ReturnType<typeof compileFit>;

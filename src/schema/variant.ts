@@ -3,8 +3,8 @@ import { fromBase64 } from './codec/base64.ts';
 import { mayLeaveOut, type Field, type SchemaNode, type Variant } from './node.ts';
 
 /**
- * Finds which variant of a union a valid value is: by its discriminator where there is one, else the first whose form fits; formats and
- * limits are the schema's. -1 where it is none of them.
+ * Finds the variant of a union to which a valid value belongs: by its discriminator if there is one, else the first whose form fits.
+ * Formats and limits are the schema's. -1 if it is none of them.
  */
 export function compileVariant(discriminator: string | undefined, variants: readonly Variant[]): (value: unknown) => number {
   if (discriminator !== undefined) {

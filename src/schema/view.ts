@@ -51,7 +51,7 @@ export interface ContractView {
   readonly events: ReadonlyMap<string, EventView>;
   /** Every type that has a name, its author's or a derived one, in order of first use. */
   readonly types: ReadonlyMap<string, SchemaNode>;
-  /** JSON Schemas of what is referred to (`#/$defs/User`): what callers send, and what the service gives. */
+  /** JSON Schemas of the types that are referred to (`#/$defs/User`): those that callers send, and those that the service gives. */
   readonly definitions: { readonly input: Readonly<Record<string, JsonSchema>>; readonly output: Readonly<Record<string, JsonSchema>> };
   /** The type's name by the name of its definition, in each view. A definition that is absent here is any JSON value. */
   readonly definitionNames: { readonly input: ReadonlyMap<string, string>; readonly output: ReadonlyMap<string, string> };
@@ -70,10 +70,10 @@ export function describeContract(contract: Contract): ContractView {
   return view;
 }
 
-/** Where a schema stands in a contract; the text begins every message about it. */
+/** The place of a schema in a contract; the text begins every message about it. */
 interface Root {
   readonly at: string;
-  /** What its type is called if it is unnamed. */
+  /** The name of its type if it is unnamed. */
   readonly name: string;
   readonly schema: Schema;
 }
@@ -140,7 +140,7 @@ function rootsOf(member: Operation | EventDefinition): Root[] {
   ];
 }
 
-/** Those that are no plain codes. */
+/** Those that are not plain codes. */
 function namedErrors({ errors }: Operation): [string, ErrorSpec][] {
   return Object.entries(errors).filter(([name]) => !isErrorCode(name));
 }
@@ -193,7 +193,7 @@ function toJson(contract: Contract, schema: Schema, io: 'input' | 'output'): Jso
 
 class Unrepresentable extends Error {}
 
-/** What to write instead of a schema that JSON has no value for. */
+/** The replacement for a schema that JSON has no value for. */
 const INSTEAD: Readonly<Record<string, string>> = {
   bigint: 'z.bigint() has no JSON value: write int64() of this package, or z.int()',
   date: 'z.date() has no JSON value: write instant() of this package, or z.iso.datetime()',

@@ -7,12 +7,12 @@ import type { KeyHold } from './idempotent-call.ts';
 import { ServiceResponse } from './response.ts';
 import type { ContextInfo, HandlerCall, InTransaction, Publish } from './types.ts';
 
-/** What `context` is asked about: a call, a subscription, or a caller alone. */
+/** The subject of `context`: a call, a subscription, or only a caller. */
 export type Asked = IdentifyRequest;
 
 const NO_HEAD: ResponseHead = { headers: {} };
 
-/** What is made once for an operation. */
+/** The values that are made once for an operation. */
 interface Made {
   /** Headers of its answers, if it is deprecated. */
   readonly deprecation: Headers | undefined;
@@ -20,7 +20,7 @@ interface Made {
   makers?: ErrorMakers<DeclaredErrors>;
 }
 
-/** What a service does for the handlers of its calls. */
+/** The functions of a service for the handlers of its calls. */
 export interface CallHost {
   readonly publish: Publish<Events>;
   /** Makes and checks the wire form of an output. */

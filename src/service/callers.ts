@@ -13,7 +13,7 @@ export class Callers {
     this.#report = report;
   }
 
-  /** Who the caller is: the empty text if all callers are one, `undefined` if nothing tells them apart. */
+  /** The caller: the empty text if all callers are one, `undefined` if nothing tells them apart. */
   of(context: unknown, { headers, peer }: { readonly headers: Headers; readonly peer?: Peer | undefined }): string | undefined {
     const { caller } = this.#options;
     if (caller) return caller({ context, headers, peer });

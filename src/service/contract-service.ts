@@ -45,7 +45,7 @@ type Numbers = 'graceMs' | 'storeTimeoutMs' | 'idempotencyTtlMs' | 'idempotencyL
 type OptionsInForce = ServiceOptions<unknown> & { readonly [N in Numbers]: number };
 type AnyHandler = (input: unknown, call: HandlerCall) => unknown;
 
-/** What a call of one operation needs. */
+/** The parts that a call of one operation needs. */
 interface Action {
   readonly operation: Operation;
   readonly handler: AnyHandler;
@@ -61,7 +61,7 @@ interface Action {
   makers?: ErrorMakers<DeclaredErrors>;
 }
 
-/** What `createService` returns: runs handlers for calls, and the hub for subscriptions. */
+/** The result of `createService`. It runs handlers for calls, and the hub for subscriptions. */
 export class ContractService implements Transport {
   readonly name = 'service';
   readonly streamsFiles = true;
@@ -195,7 +195,7 @@ export class ContractService implements Transport {
     }
   }
 
-  /** What the handler of a stream returned, once its caller and its input were accepted. */
+  /** The result of a stream's handler, after its caller and its input were accepted. */
   async #iterate(action: Action, call: CallRequest, lifetime: Lifetime, requestId: string): Promise<AsyncIterator<unknown>> {
     const context = this.options.context ? await this.#context(call, action.operation) : undefined;
     const expiresAtMs = expiryOf(context);
@@ -252,7 +252,7 @@ export class ContractService implements Transport {
     );
   }
 
-  /** `print` is the input in wire form: what makes a repeat the same call. */
+  /** `print` is the input in wire form, by which a repeat is known as the same call. */
   #handleOnce(
     key: string,
     action: Action,
@@ -309,7 +309,7 @@ export class ContractService implements Transport {
 
   /** The wire form of an output, checked. */
   #encode({ operation, checks, output: encoder }: Action, result: unknown, select: Selection | undefined): Maybe<unknown> {
-    // Of a query no more is checked than was asked for. What a mutation gives is kept whole: for events, and for whoever repeats it.
+    // Of a query no more is checked than was asked for. The output of a mutation is kept whole: for events, and for callers that repeat it.
     const check =
       select && checks.output && operation.kind === 'query'
         ? checkOfSelection(this.#checks, this.contract, operation, select)
@@ -321,7 +321,7 @@ export class ContractService implements Transport {
       : checkOutput(check, result, checks.breach);
   }
 
-  /** The caller is answered once the hub has the events. The call has succeeded by now: what goes wrong here is reported, never the caller's. */
+  /** The caller is answered when the hub has the events. The call has succeeded by now, so a failure here is only reported. */
   async #publishWritten(events: readonly EventDefinition[], output: unknown, call: ServiceCall): Promise<unknown> {
     for (const event of events) {
       if (call.hasWritten(event.name)) continue;
@@ -372,10 +372,10 @@ export class ContractService implements Transport {
     return this.options.context?.(new CallContextInfo(request, member));
   }
 
-  /** What the caller of an operation may see of an error: with the name of a declared error only if the operation declares it so. */
+  /** The part of an error that the caller of an operation may see: with the name of a declared error only if the operation declares it so. */
   #failure(error: unknown, request: CallRequest, requestId: string): Maybe<ApiError> {
     const { name } = request.operation;
-    // What was kept for a key, or presented before it was, is in wire form.
+    // A value that was kept for a key, or presented before it was, is in wire form.
     const action = this.#presented.has(error as object) ? undefined : this.#actions.get(name);
     const declared = action ? this.#declared.of(action.operation, error) : error;
     return chain(declared, (known) => this.#present(known, request, name, requestId));

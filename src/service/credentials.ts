@@ -4,7 +4,7 @@ import type { Credentials } from './types.ts';
 
 type Shown = Pick<Credentials, 'token' | 'username' | 'password'>;
 
-/** What a caller showed for a scheme; `undefined` if nothing. */
+/** The credentials that a caller showed for a scheme; `undefined` if there are none. */
 export function credentialsOf(
   scheme: SecurityScheme,
   call: { readonly headers: Headers; readonly peer: Peer | undefined },

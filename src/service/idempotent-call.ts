@@ -6,13 +6,13 @@ import { filesIn, inMemory } from '../schema/codec/files-in.ts';
 import type { IdempotencyOutcome, IdempotencyStore } from '../stores/idempotency.ts';
 import { keptHead, type KeptResponse } from './response.ts';
 
-/** What a call with a key is given of it. */
+/** The arguments of a call with a key. */
 export interface KeyHold {
   /** Keeps the output within a transaction. */
   finishIn(transaction: unknown, output: unknown, head: ResponseHead | undefined): Promise<void>;
 }
 
-/** What all calls with keys of a service share. */
+/** The state that all calls with keys of a service share. */
 export interface KeySettings {
   readonly store: IdempotencyStore;
   readonly ttlMs: number;
@@ -100,7 +100,7 @@ export async function callOnce(
   }
 }
 
-/** What a repeat gets. */
+/** The result of a repeat. */
 function repeated(isSameInput: boolean, outcome: IdempotencyOutcome | undefined, response: KeptResponse): unknown {
   if (!isSameInput) {
     throw new ApiError('FAILED_PRECONDITION', 'this idempotency key was used with another input: make a new key for each new call', {

@@ -1,7 +1,7 @@
 import { ApiError, isApiError } from '../core/errors.ts';
 import { isJson } from '../core/is-json.ts';
 
-/** What a caller may see of an error: an `ApiError` that was thrown on purpose, or INTERNAL with a neutral message. */
+/** The part of an error that a caller may see: an `ApiError` that was thrown on purpose, or INTERNAL with a neutral message. */
 export function present(error: unknown, signal: AbortSignal, requestId: string, report: (error: unknown) => void): ApiError {
   if (isApiError(error)) {
     const known = error.requestId === undefined ? error.with({ requestId }) : error;

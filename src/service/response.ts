@@ -48,7 +48,7 @@ function checkHeader(name: string, value: string): void {
     throw new TypeError(`call.response: the value of the header '${lower}' must be printable ASCII without line breaks`);
 }
 
-/** What one handler said, made when it first asks for it. */
+/** The response of one handler, made when the handler first asks for it. */
 export class ServiceResponse implements HandlerResponse {
   readonly headers = new CheckedHeaders();
   #status: number | undefined;
@@ -89,7 +89,7 @@ export function isBodyStatus(status: number): boolean {
   return Number.isInteger(status) && status >= 200 && status < 300 && status !== 204 && status !== 205;
 }
 
-/** What an answer to a call with an idempotency key said: for those who repeat the call. */
+/** The head of an answer to a call with an idempotency key, for callers that repeat the call. */
 export class KeptResponse {
   #head: ResponseHead | undefined;
   private readonly onResponse: OnResponse | undefined;
@@ -114,7 +114,7 @@ export class KeptResponse {
   }
 }
 
-/** What of a head a store keeps: all but its cookies, which are for one caller once. */
+/** The part of a head that a store keeps: all but its cookies, which are for one caller once. */
 export function keptHead(head: ResponseHead | undefined): { readonly response: ResponseHead } | undefined {
   if (!head) return undefined;
   const { cookies: _, ...response } = head;

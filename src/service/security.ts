@@ -55,7 +55,7 @@ export function securedContext(
   };
 }
 
-/** What a plain context lacks: when the credentials end. */
+/** The member that a plain context lacks: the time at which the credentials end. */
 function withExpiry(context: unknown, expiresAtMs: unknown): unknown {
   if (context === undefined) return { expiresAtMs };
   if (typeof context !== 'object' || context === null || 'expiresAtMs' in context) return context;

@@ -37,7 +37,7 @@ export function createService(first: Contract | ServiceSpec<Contract, unknown>, 
 
 function makeService(contract: Contract, handlers: Handlers<Contract, unknown>, options: ServiceOptions<unknown>): Service {
   checkHandlers(contract, handlers);
-  // Fails here, before anyone calls, where a schema cannot be described to some protocol.
+  // Fails here, before anyone calls, if a schema cannot be described to some protocol.
   describeContract(contract);
   const names = ['context', 'hub', 'idempotencyStore', 'caller', 'onError', 'security'] as const;
   const read = readOptions('createService', options, READERS, names);

@@ -4,13 +4,13 @@ import type { Lifetime } from '../life/lifetime.ts';
 import type { Maybe } from '../life/maybe.ts';
 import { isoNow } from '../life/now.ts';
 
-/** What the items of a run go through. */
+/** The steps that the items of a run go through. */
 export interface StreamRun {
   readonly lifetime: Lifetime;
   readonly sink: EventSink;
   /** Makes the wire form of an item. Throws if it breaks the contract. */
   readonly encode: (item: unknown) => Maybe<unknown>;
-  /** What the caller may see of an error. */
+  /** The part of the error that the caller may see. */
   readonly present: (error: unknown) => Maybe<ApiError>;
   /** Whether the caller wants no more, and so hears of no end either. */
   readonly isLeft: () => boolean;
@@ -41,7 +41,7 @@ export async function runStream(iterator: AsyncIterator<unknown>, { lifetime, si
   } catch (error) {
     if (!isLeft()) sink.end(await present(error));
   } finally {
-    // What a generator does when it is left concerns nobody any more.
+    // A failure of a generator that was left concerns nobody any more.
     if (!isDone) await Promise.resolve(iterator.return?.()).catch(() => {});
   }
 }

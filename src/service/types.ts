@@ -94,7 +94,7 @@ export interface Credentials {
   readonly onBehalfOf?: string;
 }
 
-/** What a verifier gives: nothing or `false` to refuse, else who the caller is. */
+/** The result of a verifier: nothing or `false` to refuse, else the caller. */
 export type Grant = object | boolean | null | undefined;
 
 /**

@@ -3,8 +3,9 @@ import type { IncomingMessage, Server } from 'node:http';
 /** Options of `attach`. */
 export interface AttachOptions {
   /**
-   * What the host knows of a caller, such as the user of a session: `(request) => userOf(request.headers.cookie)`. Middleware of frameworks does not
-   * see upgrades. It may be async; `context` gets what it returns as `peer.caller`. An `ApiError` that it throws refuses the socket.
+   * The caller as the host knows it, such as the user of a session: `(request) => userOf(request.headers.cookie)`. Middleware of frameworks
+   * does not see upgrades. It may be async; `context` gets what it returns as `peer.caller`. An `ApiError` that it throws refuses the
+   * socket.
    */
   readonly caller?: ((request: IncomingMessage) => unknown) | undefined;
 }

@@ -12,15 +12,15 @@ const CLOSES: Readonly<Record<number, ErrorCode>> = {
   1003: 'INTERNAL',
   1007: 'INTERNAL',
   1008: 'PERMISSION_DENIED',
-  // The peer's limit: what was sent would be as large the next time.
+  // The peer's limit: the message would be as large the next time.
   1009: 'INVALID_ARGUMENT',
   1010: 'INTERNAL',
   1013: 'RESOURCE_EXHAUSTED',
 };
 
 /**
- * What a close code means to those who wait. UNAVAILABLE and RESOURCE_EXHAUSTED are tried again, the others are for good: a peer that takes a
- * frame for broken, or the caller for a stranger, will do so again. `own` are the codes of the protocol, from 4000 on.
+ * The meaning of a close code for calls that wait. UNAVAILABLE and RESOURCE_EXHAUSTED are tried again, the others are for good: a peer that
+ * takes a frame for broken, or the caller for a stranger, will do so again. `own` are the codes of the protocol, from 4000 on.
  */
 export function codeOfClose(close: number, own: Readonly<Record<number, ErrorCode>>): ErrorCode {
   return own[close] ?? CLOSES[close] ?? 'UNAVAILABLE';

@@ -14,11 +14,11 @@ import { attachUpgrade, refuseUpgrade } from './upgrade.ts';
 /** Makes a session of a socket, once there is one. */
 export type OpenSession = (peer: PeerSocket) => SocketSession | undefined;
 
-/** What a protocol says of an upgrade of its own. */
+/** A protocol's answer to an upgrade of its own. */
 export interface Upgrade {
   readonly request: IncomingMessage;
   readonly socket: Duplex;
-  /** Who calls, for a protocol. */
+  /** The caller, for a protocol. */
   readonly peer: (protocol: string) => Peer;
   /** Refuses it with a status. */
   refuse(status: number, message: string, headers?: Readonly<Record<string, string>>): void;
@@ -26,7 +26,7 @@ export interface Upgrade {
   accept(open: OpenSession): void;
 }
 
-/** What makes an endpoint of a protocol. */
+/** The function that makes an endpoint of a protocol. */
 export interface EndpointInit extends SocketServerOptions {
   /** The function whose options these are, for messages. */
   readonly owner: string;

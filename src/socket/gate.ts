@@ -4,7 +4,7 @@ import { count, type OptionsInForce } from '../core/options.ts';
 import { compileOriginCheck, type Origins } from '../http/serve/origins.ts';
 import { refuseUpgrade } from './upgrade.ts';
 
-/** Who may open a WebSocket. */
+/** The callers that may open a WebSocket. */
 export interface UpgradeGateOptions {
   /** Pages of other hosts that may connect: their origins (`https://app.example.com`), a function, or `'*'`. @default none */
   readonly origins?: Origins;
@@ -18,7 +18,7 @@ export const GATE_NAMES = ['origins'] as const;
 
 export type GateOptionsInForce = OptionsInForce<UpgradeGateOptions, typeof GATE_READERS>;
 
-/** What stands before every handler of WebSockets: looks at an upgrade before anything is made of it. */
+/** The checks before every handler of WebSockets: they look at an upgrade before anything is made of it. */
 export class UpgradeGate {
   readonly #isAllowed: (request: IncomingMessage) => boolean;
   readonly #max: number;

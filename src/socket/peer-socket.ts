@@ -3,7 +3,7 @@ import type WebSocket from 'ws';
 import { FrameJoiner } from './frame-joiner.ts';
 import type { SharedFrame } from './shared-frame.ts';
 
-/** What the sockets of one handler have in common. */
+/** The common state of the sockets of one handler. */
 export interface PeerSocketOptions {
   readonly maxBufferedBytes: number;
   /** With deflate, `ws` must see every frame; without, frames that were built once go straight to the socket. */
@@ -52,7 +52,7 @@ export class PeerSocket {
     if (!this.isOpen) return;
     this.#joiner.hold();
     this.ws.send(text);
-    // What the socket takes at once will not drain.
+    // A message that the socket takes at once will not drain.
     if (this.#isFull || !this.socket.writableNeedDrain || this.socket.writableLength <= this.options.maxBufferedBytes) return;
     this.#isFull = true;
     this.hold();

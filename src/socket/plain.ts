@@ -2,7 +2,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 
-/** What only the protocol that was offered reads. Source: https://www.rfc-editor.org/rfc/rfc7540#section-3.2.1 */
+/** The part that only the protocol that was offered reads. Source: https://www.rfc-editor.org/rfc/rfc7540#section-3.2.1 */
 const OFFER = new Set(['upgrade', 'http2-settings']);
 
 /**

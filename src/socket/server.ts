@@ -6,7 +6,7 @@ import { after, type StopTimer } from '../life/timers.ts';
 import { hardLimit } from './limits.ts';
 import { PeerSocket, type PeerSocketOptions } from './peer-socket.ts';
 
-/** What a protocol makes of one connection. */
+/** The object that a protocol makes of one connection. */
 export interface SocketSession {
   /** Takes one message: its text, or `undefined` if it is binary. Absent if the protocol reads the socket itself. */
   receive?(text: string | undefined): void;
@@ -70,7 +70,7 @@ export class SocketServer {
       this.#heartbeat.add(tick);
       if (session.receive)
         ws.on('message', (data: Buffer, isBinary: boolean) => {
-          // What comes behind a close of ours is not run: nobody would hear of it.
+          // Messages after a close of ours are not run, because nobody would hear of it.
           if (!peer.isOpen) return;
           peer.touch();
           const text = isBinary ? undefined : data.toString();

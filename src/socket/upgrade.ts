@@ -8,7 +8,7 @@ export interface UpgradeHandler {
   (request: IncomingMessage, socket: Duplex, head: Buffer): boolean;
 }
 
-/** What is attached to one server. */
+/** The endpoints that are attached to one server. */
 interface Attached {
   readonly handlers: Set<UpgradeHandler>;
   /** Whether one of them has stopped: nobody knows any more which paths were its own. */

@@ -2,8 +2,8 @@ import type { AsyncApiProtocol } from '../schema/asyncapi.ts';
 import type { DescribedCloudEvents } from '../schema/asyncapi/cloud-events.ts';
 
 /**
- * The plain channels in AsyncAPI: `/<channel>` carries payloads out, and the input of the operation that writes to the channel in.
- * `url` is where the handler is attached: `ws://localhost:4000`. `cloudEvents` is the option of `webSocketHandler`.
+ * The plain channels in AsyncAPI: `/<channel>` carries payloads out, and the input of the operation that writes to the channel in. `url` is
+ * the address at which the handler is attached: `ws://localhost:4000`. `cloudEvents` is the option of `webSocketHandler`.
  */
 export function webSocketProtocol(url?: string, cloudEvents?: DescribedCloudEvents): AsyncApiProtocol {
   return {

@@ -251,7 +251,7 @@ function offeredProtocols({ headers }: IncomingMessage): readonly string[] {
   return headers['sec-websocket-protocol']?.split(',').map((name) => name.trim()) ?? [];
 }
 
-/** A path that cannot be decoded is nobody's. */
+/** A path that cannot be decoded belongs to nobody. */
 function find<T>(router: Router<T>, path: string): RouteMatch<T> | undefined {
   try {
     return router.find('GET', path);

@@ -24,7 +24,7 @@ export const RPC_CODE: Readonly<Record<ErrorCode, number>> = {
 /** Close codes of this protocol, of those that are private. Source: https://www.rfc-editor.org/rfc/rfc6455#section-7.4.2 */
 export const NOT_INITIALIZED = 4401;
 
-/** What the private close codes mean; those of the specification are every protocol's. */
+/** The meaning of the private close codes; those of the specification are every protocol's. */
 export const CLOSE_CODES: Readonly<Record<number, ErrorCode>> = {
   4400: 'INVALID_ARGUMENT',
   4401: 'UNAUTHENTICATED',

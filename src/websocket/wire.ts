@@ -22,7 +22,7 @@ export interface RpcRequest {
   readonly headers: Headers;
 }
 
-/** A frame or a member of a batch that is no request, or none that can be taken. */
+/** A frame or a member of a batch that is not a request, or not one that can be taken. */
 export class RpcFault {
   readonly id: RpcId;
   readonly code: number;
@@ -42,7 +42,7 @@ const NO_HEADERS: Headers = /* @__PURE__ */ Object.freeze({});
 const MAX_HEADERS_CHARS = 16_384;
 const TOO_DEEP = `the JSON is nested more than ${MAX_DEPTH} levels deep`;
 
-/** What a frame holds: one value, or a batch of them. */
+/** The content of a frame: one value, or a batch of them. */
 export type RpcFrame = RpcRequest | RpcFault | readonly (RpcRequest | RpcFault)[];
 
 /** Reads a frame that a client sent. */
@@ -111,19 +111,22 @@ function readRequest(value: unknown): RpcRequest | RpcFault {
   return { id, method, params, headers: headers as Headers };
 }
 
-/** What is no request cannot be told from a notification, so that it is answered also without an id: https://www.jsonrpc.org/specification#response_object */
+/**
+ * A value that is not a request cannot be told from a notification, so it is answered also without an id:
+ * https://www.jsonrpc.org/specification#response_object
+ */
 function refuse({ id, headers }: JsonObject, message: string): RpcFault {
   return new RpcFault(isRpcId(id) ? id : null, INVALID_REQUEST, message, requestIdOf(headers));
 }
 
-/** The id that a sender gave a request, where one can be read and it fits a log line. */
+/** The id that a sender gave a request, if one can be read and it fits a log line. */
 export function requestIdOf(headers: unknown): string | undefined {
   if (!isObject(headers)) return undefined;
   const id = headers['x-request-id'];
   return typeof id === 'string' && /^[\x20-\x7e]{1,128}$/.test(id) ? id : undefined;
 }
 
-/** What is wrong with headers, if anything. */
+/** The faults of headers, if there are any. */
 export function wrongHeaders(headers: unknown): string | undefined {
   if (!isObject(headers)) return "'headers' must be an object";
   let size = 0;

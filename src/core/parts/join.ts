@@ -1,7 +1,7 @@
 import type { Contract, Parts } from '../contract.ts';
 import type { SecurityRequirement } from '../security/security.ts';
 
-/** What a part brings into a contract, and what the contract has itself. */
+/** The members that a part brings into a contract, and the contract's own. */
 export type Members = Pick<Contract, 'operations' | 'events' | 'relations'>;
 
 /** A contract's own members and those of its parts, which were checked. Parts that say nothing of who may call take what the whole says. */

@@ -47,7 +47,7 @@ const OWN = new Set(['specversion', 'id', 'source', 'type', 'subject', 'time', '
 
 /**
  * Makes a writer. Lean, because pages load it: unknown names in the option are refused by `compileCloudEvents`.
- * @throws TypeError for a mode that there is not or that the carrier does not have
+ * @throws TypeError for an unknown mode, or one that the carrier does not have
  */
 export function cloudEventWriter(
   owner: string,

@@ -6,7 +6,7 @@ const OPTIONS = new Set(['mode', 'source', 'type', 'subject', 'dataSchema', 'ext
 
 /**
  * Reads the option `cloudEvents` of a server.
- * @throws TypeError for a mode that there is not or that the carrier does not have, and for unknown names
+ * @throws TypeError for an unknown mode, for one that the carrier does not have, and for unknown names
  */
 export function compileCloudEvents(
   owner: string,

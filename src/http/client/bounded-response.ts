@@ -54,7 +54,7 @@ class BoundedResponse implements FetchResponse {
     const check = (size: number) => {
       if (size > maxBytes) throw responseTooLarge(maxBytes);
     };
-    // A stand-in may have a body that is no stream.
+    // A stand-in may have a body that is not a stream.
     if (raw.body && 'getReader' in raw.body) return (await readAll(raw.body, check)) as Uint8Array<ArrayBuffer>;
     const whole = new Uint8Array(await raw.arrayBuffer());
     check(whole.length);

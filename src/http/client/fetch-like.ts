@@ -24,7 +24,7 @@ export interface FetchResponse {
   readonly ok: boolean;
   readonly statusText: string;
   readonly headers: FetchHeaders;
-  /** Made when it is asked for; null where the response can have no body. */
+  /** Made on first use; null if the response can have no body. */
   readonly body: ReadableStream<OwnBytes> | null;
   /** Reads the body as UTF-8 text. */
   text(): Promise<string>;
@@ -36,7 +36,7 @@ export interface FetchResponse {
 
 /** Names are found in any case. */
 export interface FetchHeaders {
-  /** The value, or null where the header is absent. */
+  /** The value, or null if the header is absent. */
   get(name: string): string | null;
   /** Whether the header is there. */
   has(name: string): boolean;
@@ -46,7 +46,7 @@ export interface FetchHeaders {
   entries(): Iterable<[name: string, value: string]>;
 }
 
-/** What a client shows and trusts over https, as `node:tls` takes it. */
+/** The certificates that a client shows and trusts over https, as `node:tls` takes them. */
 export interface ClientTls {
   /** Certificates that are trusted instead of the well-known ones, in PEM. */
   readonly ca?: string | Uint8Array | readonly (string | Uint8Array)[] | undefined;
@@ -93,7 +93,7 @@ export class FetchFailure extends TypeError {
 
   /** Node's or undici's code of the cause: `ECONNREFUSED`, `ENOTFOUND`, `UND_ERR_SOCKET`. */
   readonly code: string | undefined;
-  /** False where the request surely never left this process. */
+  /** False if the request surely never left this process. */
   readonly sent: boolean;
 
   constructor(message: string, code: string | undefined, sent: boolean, cause: unknown) {
@@ -120,8 +120,8 @@ const UNSENT =
   /^(ECONNREFUSED|ENOTFOUND|EAI_[A-Z]+|EHOSTUNREACH|ENETUNREACH|EHOSTDOWN|ENETDOWN|EADDRNOTAVAIL|UND_ERR_CONNECT_TIMEOUT|ConnectionRefused|FailedToOpenSocket)$/;
 
 /**
- * Tells from an error of any `fetch` whether the request surely never reached the peer, so that it may be sent again;
- * looks through causes, where the reason usually is.
+ * Tells from an error of any `fetch` whether the request surely never reached the peer, so that it may be sent again. It looks through
+ * causes, because the reason usually is there.
  */
 export function isUnsent(error: unknown): boolean {
   for (const cause of causesOf(error)) {

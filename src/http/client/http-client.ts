@@ -11,7 +11,7 @@ export interface HttpExchange {
   readonly method: string;
   /** Absolute. */
   readonly url: string;
-  /** What `onWire` sees of it, if it has secrets. @default all of it */
+  /** The form that `onWire` sees, if it has secrets. @default all of it */
   readonly shownUrl?: string | undefined;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string | Uint8Array<ArrayBuffer> | Blob | ReadableStream<Uint8Array> | undefined;
@@ -140,7 +140,7 @@ function itself(text: string): string {
   return text;
 }
 
-/** A URL as messages have it: what follows the `?` may be secret. */
+/** A URL as messages have it, without the query, which may be secret. */
 function nameOf(url: string): string {
   const end = url.indexOf('?');
   return end === -1 ? url : url.slice(0, end);

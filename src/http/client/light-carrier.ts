@@ -4,15 +4,15 @@ import { env, execArgv } from 'node:process';
 import type { Agent, Dispatcher } from 'undici';
 import type { ClientTls, FetchLike } from './fetch-like.ts';
 
-/** Where undici's `setGlobalDispatcher` leaves what is to carry all requests of a process. */
+/** The place of the dispatcher that undici's `setGlobalDispatcher` sets for all requests of a process. */
 const GLOBAL_DISPATCHER = Symbol.for('undici.globalDispatcher.1');
-/** What Node and undici put there by themselves. */
+/** The functions that Node and undici put there by themselves. */
 const OWN_DISPATCHERS = new Set(['Agent', 'EnvHttpProxyAgent']);
 
 let lastFetch: unknown;
 let isPatched = false;
 
-/** The global `fetch` if it is not Node's: what mocks requests, or watches them, has taken its place and wants to see ours too. */
+/** The global `fetch` if it is not Node's. A program that mocks or watches requests has replaced it and wants to see ours too. */
 export function patchedFetch(): FetchLike | undefined {
   const { fetch } = globalThis as { readonly fetch?: FetchLike };
   if (fetch !== lastFetch) {
@@ -22,7 +22,7 @@ export function patchedFetch(): FetchLike | undefined {
   return isPatched ? fetch : undefined;
 }
 
-/** What the program has set to carry all requests: a mock, a proxy. */
+/** The carrier of all requests that the program has set: a mock, a proxy. */
 export function globalDispatcher(): Dispatcher | undefined {
   const dispatcher = (globalThis as { readonly [GLOBAL_DISPATCHER]?: Dispatcher })[GLOBAL_DISPATCHER];
   return dispatcher && !OWN_DISPATCHERS.has(dispatcher.constructor.name) ? dispatcher : undefined;

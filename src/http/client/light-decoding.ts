@@ -47,13 +47,13 @@ class Inflate extends Transform {
   }
 }
 
-/** What is asked for: the encodings that can be read here. */
+/** The encodings that are asked for, because they can be read here. */
 export const ACCEPT_ENCODING = createZstdDecompress ? 'gzip, br, zstd' : 'gzip, br';
 
 /** More than two in a row are an attack, or a mistake. */
 const MAX_CODINGS = 2;
 
-/** Where the pieces of a compressed body go in, and the pieces of the body come out. */
+/** Takes the pieces of a compressed body, and gives the pieces of the body. */
 export class BodyDecoder {
   readonly #first: Transform;
   readonly #last: Transform;

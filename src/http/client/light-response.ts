@@ -3,7 +3,7 @@ import { codeOf, FetchFailure, responseTooLarge, type FetchHeaders, type FetchRe
 import { fromWindows1252 } from '../../peer/windows-1252.ts';
 import { charsetOf, decodeBody, notInCharset } from './text.ts';
 
-/** What is buffered of a body that nobody reads yet, in bytes, before the socket is paused. */
+/** How much of a body is buffered while nobody reads it, in bytes, before the socket is paused. */
 const BUFFERED_BYTES = 64 * 1024;
 
 type Collected = (error: Error | undefined, bytes: Buffer) => void;
@@ -140,13 +140,13 @@ export class LightResponse implements FetchResponse {
     const charset = charsetOf(this.headers.get('content-type'), bytes);
     if (charset !== 'utf-8' && charset !== 'utf8') return fromCharset(bytes, charset);
     const text = bytes.toString('utf8');
-    // What is not UTF-8 is replaced by this character, which may be meant too.
+    // Bytes that are not UTF-8 are replaced by this character, which may be meant too.
     if (text.includes('\ufffd') && !isUtf8(bytes)) throw notInCharset(charset);
     return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
   }
 }
 
-/** Where the pieces come from. */
+/** The source of the pieces. */
 export interface Source {
   resume(): void;
   abort(reason: Error): void;
@@ -212,7 +212,7 @@ export function failureOf(error: Error, sent: boolean): Error {
   );
 }
 
-/** Node gives no message where several addresses were tried. */
+/** Node gives no message if several addresses were tried. */
 function messageOf(error: Error): string {
   if (error.message !== '') return error.message;
   return error instanceof AggregateError ? error.errors.map((each) => (each as Error).message).join('; ') : (codeOf(error) ?? error.name);

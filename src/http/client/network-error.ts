@@ -14,7 +14,7 @@ const HINTS: Readonly<Record<string, string>> = {
 /** Codes that a `fetch` of Node or Bun has for a body that is not compressed as its head says; browsers do not tell. */
 const BROKEN_CODING = /^(Z_|ZSTD_|ERR__ERROR|ERR_BROTLI|Zlib)/;
 
-/** What a failed fetch means: the signal's reason, or UNAVAILABLE with `sent` false where the request surely did not leave. */
+/** The error of a failed fetch: the signal's reason, or UNAVAILABLE, with `sent` false if the request surely did not leave. */
 export function networkError(error: unknown, url: string, signal: AbortSignal): ApiError {
   if (signal.aborted) return ApiError.from(signal.reason, 'CANCELLED', 'the call was cancelled');
   const message = `${url}: ${networkReason(error)}`;
@@ -32,7 +32,7 @@ export function networkReason(error: unknown, peer = 'server'): string {
   return `${why}${code === undefined ? '' : ` (${code})`}`;
 }
 
-/** What the innermost cause says: `fetch` itself only says that it failed. */
+/** The message of the innermost cause, because `fetch` itself only says that it failed. */
 function reasonOf(error: unknown): string {
   let reason = 'the request failed';
   for (const { message } of causesOf(error)) if (typeof message === 'string' && message !== '') reason = message;

@@ -4,7 +4,7 @@ import { closedFailure, codeOf, FetchFailure, isUnsent, type LightFetch, type Li
 import { MAX_RESPONSE_BYTES } from './options.ts';
 
 /**
- * `createLightFetch` where there is no undici (browsers, Bun, Deno, edge runtimes): the platform's own `fetch`, which pools its sockets
+ * `createLightFetch` if there is no undici (browsers, Bun, Deno, edge runtimes): the platform's own `fetch`, which pools its sockets
  * itself. Throws a `TypeError` for options that only Node's carrier has.
  */
 export function createLightFetch(options: LightFetchOptions = {}): LightFetch {

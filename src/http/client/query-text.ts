@@ -1,7 +1,7 @@
 import { ApiError } from '../../core/errors.ts';
 
 /**
- * Writes values as a query string, from its `?` on, or nothing where there are no values: lists repeat the key, `undefined` is left out.
+ * Writes values as a query string that begins with `?`, or nothing if there are no values. Lists repeat the key, `undefined` is left out.
  * Null and the empty list are a key alone (`?nick&tags`), which no text, number or boolean is, so that absent, null and empty stay apart.
  * Throws INVALID_ARGUMENT for an object, and for text that is not Unicode.
  */

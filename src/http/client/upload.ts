@@ -45,7 +45,7 @@ export async function uploadBody(upload: Upload): Promise<SentUpload> {
   const inHand = upload.pieces.length === 1 && files.length === 1 && files[0] && bytesOf(files[0]);
   if (inHand) return { headers, body: inHand, failure: () => failure };
   if (isPage()) {
-    // Pages can send streams over HTTP/2 only. What is a blob already is sent from where it lies.
+    // Pages can send streams over HTTP/2 only. A blob is sent from its own place.
     const blobs = await Promise.all(
       upload.pieces.map(async (piece) => (typeof piece === 'string' ? piece : (piece.blob ?? collected(piece)))),
     );

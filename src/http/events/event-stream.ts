@@ -8,7 +8,7 @@ import { encodeSseComment } from './sse.ts';
 /** A piece of a stream's body. */
 type Piece = string | Uint8Array;
 
-/** What the event streams of one route have in common. */
+/** The common state of the event streams of one route. */
 export interface EventStreamOptions {
   /** How far a reader may be behind, and how much may come before the response has begun. */
   readonly maxBufferedBytes: number;
@@ -18,7 +18,7 @@ export interface EventStreamOptions {
   readonly beat?: Piece | undefined;
   /** The first of a stream. @default a beat, if there are any */
   readonly opening?: Piece | undefined;
-  /** The last of a stream: why it is over, where there is a reason. */
+  /** The last event of a stream: why it is over, if there is a reason. */
   readonly encodeEnd: (error: ApiError | undefined) => Piece;
   /** @default that of server-sent events */
   readonly head?: ((requestId: string | undefined) => Record<string, string>) | undefined;
@@ -48,7 +48,7 @@ export class EventStream {
     });
   }
 
-  /** Resolves once the subscription stands, or is over already: what came of it is in the response then. Rejects with why it was refused. */
+  /** Resolves when the subscription stands, or is over already. Its end is in the response then. Rejects with why it was refused. */
   async open(request: HttpRequest, subscribe: (signal: AbortSignal) => Promise<void>): Promise<void> {
     request.onAbort(() => this.#lifetime.abort(LEFT));
     try {

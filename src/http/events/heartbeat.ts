@@ -7,7 +7,7 @@ export class Heartbeat {
 
   private readonly intervalMs: number;
 
-  /** Throws a `TypeError` for what is no interval: a timer would take it for one millisecond. */
+  /** Throws a `TypeError` for a value that is not an interval: a timer would take it for one millisecond. */
   constructor(intervalMs: number) {
     this.intervalMs = intervalMs;
     if (!(intervalMs > 0))

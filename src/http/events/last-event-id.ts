@@ -1,5 +1,5 @@
 const MAX_CHARS = 4096;
-/** What no header can hold. Source: https://www.rfc-editor.org/rfc/rfc9110#section-5.5 */
+/** Characters that no header can hold. Source: https://www.rfc-editor.org/rfc/rfc9110#section-5.5 */
 // eslint-disable-next-line no-control-regex -- these are the characters that are meant
 const UNFIT = /[\0-\x08\n-\x1f\x7f]/;
 

@@ -12,7 +12,7 @@ export interface StreamDecoder {
   push(chunk: string): readonly SseEvent[];
   /** How many signs of life the server has given that are not events. */
   readonly comments: number;
-  /** What is left once the stream has ended, if its form has no end for the last event. */
+  /** The rest that is left when the stream has ended, if its form has no end for the last event. */
   end?(): readonly SseEvent[];
   /** The id to resume after. */
   readonly lastId: string;
@@ -20,9 +20,9 @@ export interface StreamDecoder {
   readonly retryMs: number | undefined;
 }
 
-/** Who reads a stream, and until when. */
+/** The reader of a stream, and the time that it has. */
 export interface SseReading {
-  /** What the stream is, for messages: `the event stream of chat`. */
+  /** The stream's name in messages: `the event stream of chat`. */
   readonly name: string;
   readonly signal: AbortSignal;
   /** How long one event may be, in characters. @default 1_048_576 */
@@ -33,7 +33,7 @@ export interface SseReading {
   readonly onEvent: (event: SseEvent) => Maybe<boolean>;
   /** Hears of an id to resume after that no event came with. */
   readonly onPlace?: (id: string) => void;
-  /** Hears why the stream is over where neither the signal nor an event ended it: UNAVAILABLE, after which resuming may help, or DATA_LOSS. */
+  /** Hears why the stream is over if neither the signal nor an event ended it: UNAVAILABLE, after which resuming may help, or DATA_LOSS. */
   readonly onEnd: (error: ApiError) => void;
   /** Hears instead that the server has ended the stream whole, if that is an end and no failure. */
   readonly onComplete?: (() => void) | undefined;
@@ -44,7 +44,7 @@ export function isEventStream({ headers }: FetchResponse): boolean {
   return /^\s*text\/event-stream\s*(?:;|$)/i.test(headers.get('content-type') ?? '');
 }
 
-/** The body of a stream. Throws UNIMPLEMENTED where it cannot be read piece by piece. */
+/** The body of a stream. Throws UNIMPLEMENTED if it cannot be read piece by piece. */
 export function streamOf(response: FetchResponse): ReadableStream<Uint8Array> {
   if (response.body) return response.body;
   throw new ApiError(
@@ -90,7 +90,7 @@ export async function readStream(body: ReadableStream<Uint8Array>, decoder: Stre
       }
       const chunk = text.decode(value, { stream: true });
       onChunk(chunk);
-      // A slow reader of events is no silence of the server.
+      // A slow reader of events is not a silence of the server.
       stopWaiting?.();
       let hasMoved = false;
       for (const event of decoder.push(chunk)) {

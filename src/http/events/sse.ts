@@ -1,4 +1,4 @@
-/** What {@link encodeSse} writes. */
+/** The members that {@link encodeSse} writes. */
 export interface SseFields {
   /** Without line ends and NULL. */
   readonly id?: string | undefined;
@@ -30,14 +30,14 @@ export function encodeSse({ id, event, data, fields }: SseFields): string {
   if (id !== undefined) text += line('id', id);
   if (fields) for (const name in fields) text += line(name, fields[name] ?? '');
   if (data !== undefined) {
-    // JSON has no line ends, so that this is the only case where speed matters.
+    // JSON has no line ends, so only this case needs to be fast.
     if (!data.includes('\n') && !data.includes('\r')) text += `data: ${data}\n`;
     else for (const part of data.split(LINE_END)) text += `data: ${part}\n`;
   }
   return `${text}\n`;
 }
 
-/** Writes a comment: it keeps a connection open and is no event. */
+/** Writes a comment: it keeps a connection open and is not an event. */
 export function encodeSseComment(text = ''): string {
   if (NOT_A_LINE.test(text)) throw new TypeError('sse: a comment is one line');
   return `:${text}\n\n`;
@@ -49,7 +49,7 @@ function line(name: string, value: string): string {
   return `${name}: ${value}\n`;
 }
 
-/** Reads an event stream piece by piece. What follows the last empty line is no event, so that a cut stream loses it. */
+/** Reads an event stream piece by piece. Text after the last empty line is not an event, so a cut stream loses it. */
 export class SseDecoder {
   readonly #maxChars: number;
   #line = '';

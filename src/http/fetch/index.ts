@@ -1,5 +1,5 @@
 /**
- * What of HTTP needs nothing of Node: for workers and edge runtimes.
+ * The part of HTTP that needs nothing of Node: for workers and edge runtimes.
  *
  * @module multi-api-sdk/http/fetch
  * @group Servers

@@ -1,6 +1,6 @@
 import { HttpError } from './error.ts';
 
-/** Throws 415 where a body is compressed otherwise than in `taken`: nothing here inflates, so that nothing can be blown up. */
+/** Throws 415 if a body is compressed otherwise than in `taken`. Nothing here inflates, so nothing can be blown up. */
 export function checkEncoding(encoding: string | undefined, taken: readonly string[] = []): void {
   if (encoding === undefined || encoding === '' || encoding.toLowerCase() === 'identity') return;
   if (taken.includes(encoding.trim().toLowerCase())) return;

@@ -14,7 +14,7 @@ export function attachment(name: string): string {
   return simple === name ? `attachment; filename="${name}"` : `attachment; filename="${simple}"; filename*=${extended(name)}`;
 }
 
-/** What `Content-Disposition` says: of a part of a form the member, and of a file its name. */
+/** The content of `Content-Disposition`: of a part of a form the member, and of a file its name. */
 export interface Disposition {
   readonly name: string | undefined;
   readonly filename: string | undefined;

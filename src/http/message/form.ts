@@ -2,14 +2,14 @@ import { make, type MultipartError, type PartInfo, type Parser } from 'multipast
 import { readDisposition } from './disposition.ts';
 import { HttpError } from './error.ts';
 
-/** What the reader of a form comes upon, in the order of the body. */
+/** The parts that the reader of a form finds, in the order of the body. */
 export type FormEvent =
   | { readonly kind: 'field'; readonly part: FormPart; readonly text: string }
   | { readonly kind: 'file'; readonly part: FormPart }
   | { readonly kind: 'chunk'; readonly bytes: Uint8Array }
   | { readonly kind: 'end' };
 
-/** What a part says of itself. */
+/** The head of a part. */
 export interface FormPart {
   /** The member of the form. */
   readonly name: string;
@@ -83,7 +83,7 @@ export class FormReader {
         if (this.#isDone) return undefined;
         throw new HttpError(400, 'the form ends before its last boundary');
       }
-      // What follows the last boundary means nothing.
+      // Text after the last boundary means nothing.
       if (!this.#isDone) this.#write(step.value);
     }
   }

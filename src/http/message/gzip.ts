@@ -6,7 +6,7 @@ import { readAll } from './read-all.ts';
 export async function inflate(bytes: Uint8Array, maxBytes: number): Promise<Uint8Array> {
   const stream = new DecompressionStream('gzip');
   const writer = stream.writable.getWriter();
-  // What fails here fails the reading too.
+  // An error here fails the reading too.
   void writer.write(new Uint8Array(bytes)).catch(() => {});
   void writer.close().catch(() => {});
   try {

@@ -14,19 +14,19 @@ export interface HttpRequest {
   readonly address: string | undefined;
   /** The caller as the host knows it, such as the user that its middleware found. */
   readonly caller?: unknown;
-  /** Calls `listener` once when the caller leaves before the response is complete; at once where it has left already. */
+  /** Calls `listener` once when the caller leaves before the response is complete, and at once if it has left already. */
   onAbort(listener: () => void): void;
   /**
-   * Reads the whole body as UTF-8 text (without a byte order mark) or bytes, once. Rejects with an `HttpError`: 413 over `maxBytes`,
-   * 400 where it was cut or is not UTF-8, 408 where it took too long, 415 where it is compressed otherwise than in one of
-   * `encodings`: such bytes are given as they came, and the caller inflates them, within limits of its own.
+   * Reads the whole body as UTF-8 text (without a byte order mark) or bytes, once. Rejects with an `HttpError`: 413 over `maxBytes`, 400 if
+   * the body was cut or is not UTF-8, 408 if it took too long, 415 if it is compressed otherwise than in one of `encodings`. Bytes in one
+   * of `encodings` are given as they came, and the caller inflates them within limits of its own.
    */
   text(maxBytes: number): Promise<string>;
   /** As `text`, for bytes. */
   bytes(maxBytes: number, encodings?: readonly string[]): Promise<Uint8Array>;
   /**
-   * As `bytes`, piece by piece: what is not asked for is not read, and the time counts for each piece. Leaving it leaves the rest of the body
-   * unread.
+   * As `bytes`, piece by piece: bytes that nobody asks for are not read, and the time counts for each piece. Leaving it leaves the rest of
+   * the body unread.
    */
   stream(maxBytes: number): AsyncIterable<Uint8Array>;
 }
@@ -56,11 +56,11 @@ export interface HttpWriter {
   drained(): Promise<void> | undefined;
   /** Bytes written that the caller has not taken yet. */
   readonly bufferedBytes: number;
-  /** Calls `listener` once when the response is over, whoever ended it; at once where it is over already. */
+  /** Calls `listener` once when the response is over, for whatever reason, and at once if it is over already. */
   onClose(listener: () => void): void;
   /**
-   * Calls `listener` once when the server is about to stop, so that the stream can say so and `end`; what is still open after the
-   * server's grace is cut. A stream without a listener is ended at once.
+   * Calls `listener` once when the server is about to stop, so that the stream can say so and `end`. Streams that are still open after the
+   * server's grace are cut. A stream without a listener is ended at once.
    */
   onStop(listener: () => void): void;
 }
@@ -70,7 +70,7 @@ export interface HttpHandler {
   (request: HttpRequest): HttpResponse | undefined | Promise<HttpResponse | undefined>;
 }
 
-/** Who calls, from an HTTP request. */
+/** The caller, from an HTTP request. */
 export function peerOf(request: HttpRequest, protocol: string): Peer {
   const { address, caller } = request;
   return caller === undefined ? { protocol, address } : { protocol, address, caller };

@@ -1,6 +1,6 @@
 import { concatBytes } from './concat.ts';
 
-/** Reads a stream to its end. `onSize` sees with each piece how much has come; what it throws cancels the stream and is thrown on. */
+/** Reads a stream to its end. `onSize` sees with each piece how much has come. An error that it throws cancels the stream and is thrown on. */
 export async function readAll(stream: ReadableStream<Uint8Array>, onSize: (size: number) => void): Promise<Uint8Array> {
   const reader = stream.getReader();
   const chunks: Uint8Array[] = [];

@@ -32,7 +32,7 @@ const CODES: Readonly<Record<number, ErrorCode>> = {
   409: 'ALREADY_EXISTS',
   410: 'NOT_FOUND',
   412: 'FAILED_PRECONDITION',
-  // What most frameworks answer to an input that fails their validation.
+  // The status that most frameworks answer to an input that fails their validation.
   422: 'INVALID_ARGUMENT',
   423: 'FAILED_PRECONDITION',
   425: 'UNAVAILABLE',

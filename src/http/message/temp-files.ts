@@ -19,7 +19,7 @@ interface Opened {
 /** Files that nobody reads or leaves are closed when nothing knows them any more. Made on first use: some workers have no such class. */
 let forgotten: FinalizationRegistry<Opened> | undefined;
 
-/** Throws a `TypeError` for a folder where no files can be kept. */
+/** Throws a `TypeError` for a folder that can hold no files. */
 export function checkTempFolder(owner: string, folder: string | undefined): void {
   if (folder === undefined) return;
   if (typeof folder !== 'string' || folder === '') throw new TypeError(`${owner}: tempFolder must be the path of a folder`);
@@ -110,7 +110,7 @@ function close(opened: Opened): void {
   builtin()?.close(opened.fd, () => {});
 }
 
-/** Node's files, without an import: this room runs where there are none. */
+/** Node's files, without an import, because this room runs on platforms without them too. */
 function builtin(): Fs | undefined {
   const scope = globalThis as { readonly process?: { readonly getBuiltinModule?: (name: string) => unknown } };
   return scope.process?.getBuiltinModule?.('node:fs') as Fs | undefined;

@@ -39,7 +39,7 @@ export function streamOf(raw: IncomingMessage, { maxBytes, timeoutMs, begin }: B
   return { [Symbol.asyncIterator]: () => ({ next, return: leave }) };
 }
 
-/** What comes in time; a caller that sends nothing for so long is told with 408, and one that is gone has cut its body. */
+/** The pieces that come in time. A caller that sends nothing for so long gets 408, and one that is gone has cut its body. */
 function within<T>(piece: Promise<T>, timeoutMs: number): Promise<T> {
   const whole = piece.catch(() => Promise.reject<T>(new HttpError(400, 'the body was cut off')));
   return inTime(timeoutMs, whole, () => tooSlow(timeoutMs));

@@ -30,7 +30,7 @@ export function collectBody(
     stopWaiting?.();
     isOver = true;
     raw.off('data', onData).off('end', onEnd).off('close', onCut);
-    // What follows stays in the socket until the answer has been sent.
+    // The rest stays in the socket until the answer has been sent.
     raw.pause();
     failed(error);
   };

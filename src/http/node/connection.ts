@@ -6,11 +6,11 @@ export interface Answering {
   leave(): void;
 }
 
-/** What the requests of one connection share. */
+/** The common state of the requests of one connection. */
 export class Connection {
   /** Kept, because a socket asks the system for it, or makes sure that it need not, each time. */
   readonly address: string | undefined;
-  /** Of the requests that are being answered, there is one, but where they are pipelined. */
+  /** Of the requests that are being answered, there is one, unless they are pipelined. */
   private only: Answering | undefined = undefined;
   private others: Set<Answering> | undefined = undefined;
 
@@ -32,7 +32,7 @@ export class Connection {
     else this.only = request;
   }
 
-  /** The request is answered: what becomes of the connection is no longer its concern. */
+  /** The request is answered, so the fate of the connection no longer concerns it. */
   delete(request: Answering): void {
     if (this.only === request) this.only = undefined;
     else this.others?.delete(request);

@@ -194,9 +194,9 @@ function onClientError(error: NodeJS.ErrnoException, socket: Duplex): void {
   else refuse(socket, ...refusalOf(error.code));
 }
 
-/** Answers where Node gives no response to write to, and closes the connection. */
+/** Answers if Node gives no response to write to, and closes the connection. */
 function refuse(socket: Duplex, status: number, detail: string): void {
-  // What follows a head that was sent would be read as that response's body.
+  // Bytes after a head that was sent would be read as that response's body.
   const isAnswering = (socket as { _httpMessage?: ServerResponse | null })._httpMessage?.headersSent === true;
   if (!socket.writable || isAnswering) return void socket.destroy();
   const body = problemBody(status, detail);

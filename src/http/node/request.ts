@@ -18,7 +18,7 @@ export class NodeRequest implements HttpRequest {
   readonly method: string;
   readonly path: string;
   readonly query: string;
-  /** Set where the caller waits for `100 Continue` before it sends the body. */
+  /** Set if the caller waits for `100 Continue` before it sends the body. */
   awaitsContinue = false;
   // Not `#private`: one is made for each request, and setting those up costs several times as much.
   /** From a target in absolute form, which wins over `Host`: https://www.rfc-editor.org/rfc/rfc9112#section-3.2.2 */
@@ -172,7 +172,10 @@ export class NodeRequest implements HttpRequest {
   }
 }
 
-/** What hosts leave of a body that they have read: `rawBody` (Firebase, Cloud Functions, a parser's `verify`), or text and bytes as `body`. */
+/**
+ * The forms in which hosts leave a body that they have read: `rawBody` (Firebase, Cloud Functions, a parser's `verify`), or text and bytes
+ * as `body`.
+ */
 interface ParsedMessage {
   readonly rawBody?: unknown;
   readonly body?: unknown;
@@ -192,7 +195,7 @@ function keptBody(raw: IncomingMessage & ParsedMessage, maxBytes: number): Buffe
 
 function decodeText(bytes: Buffer): string {
   const text = bytes.toString('utf8');
-  // What is not UTF-8 is replaced by this character, which may be meant too.
+  // Bytes that are not UTF-8 are replaced by this character, which may be meant too.
   if (text.includes('\ufffd') && !isUtf8(bytes)) throw new HttpError(400, 'the body is not UTF-8');
   return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
 }

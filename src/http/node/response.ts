@@ -12,7 +12,7 @@ const LINGER_IDLE_MS = 2_000;
 /** Streams that are being written, to be told when the server stops. */
 export type OpenStreams = Set<NodeWriter>;
 
-/** Writes a response. Throws where a header cannot be written, before anything was. */
+/** Writes a response. Throws if a header cannot be written, before anything was. */
 export function send(request: NodeRequest, response: HttpResponse, isStopping: boolean, streams: OpenStreams): void {
   const { response: res } = request;
   // Node drops what is left of the body of a request that has none to speak of; the others need care.
@@ -57,8 +57,8 @@ function endWith(res: ServerResponse, body: string | Uint8Array | undefined): vo
 }
 
 /**
- * Ends a response that was written piece by piece, unless its connection is gone: Node would count it as finished all the same, and stop
- * the process where another request of the connection, which was never answered, came before it.
+ * Ends a response that was written piece by piece, unless its connection is gone. Node would count it as finished all the same, and would
+ * stop the process if an unanswered request of the connection came before it.
  */
 function endWritten(res: ServerResponse): void {
   if (res.socket?.destroyed !== true) res.end();

@@ -11,7 +11,7 @@ const PREFACE = 'PRI ';
 /** How many streams one connection may have at a time. Source: https://www.rfc-editor.org/rfc/rfc9113#section-6.5.2 recommends 100 or more. */
 const MAX_STREAMS = 250;
 
-/** What `listen` says to the connections of HTTP/2. */
+/** The messages of `listen` to the connections of HTTP/2. */
 export interface SessionOptions {
   readonly isTls: boolean;
   readonly maxHeaderBytes: number;
@@ -28,8 +28,8 @@ export interface Sessions {
 }
 
 /**
- * Lets a server of HTTP/1.1 take HTTP/2 on its port: over TLS by ALPN, in cleartext from clients that begin with HTTP/2's preface. Its connections
- * go to a server of `node:http2` that has no port; all others, and upgrades, stay where they were.
+ * Lets a server of HTTP/1.1 take HTTP/2 on its port: over TLS by ALPN, in cleartext from clients that begin with HTTP/2's preface. Its
+ * connections go to a server of `node:http2` that has no port. All others, and upgrades, stay as they were.
  */
 export async function takeHttp2(server: Server, listener: StoppableListener, options: SessionOptions): Promise<Sessions> {
   // Loaded late: it costs programs that do not ask for it.

@@ -41,7 +41,7 @@ export interface CorsOptions {
 export const HTTP_READERS = { bodyTimeoutMs: ms(30_000) };
 export const HTTP_NAMES = ['cors', 'allowCrossSite', 'publicUrl', 'onError'] as const;
 
-/** What stands between a browser and a handler. A member is absent where nothing is to be done. */
+/** The checks between a browser and a handler. A member is absent if nothing is to be done. */
 export interface BrowserRules {
   /** Answers what never reaches the handler: preflights and refused cross-site requests. */
   readonly before?: (request: HttpRequest) => HttpResponse | undefined;
@@ -68,7 +68,10 @@ export function browserRules(options: HttpOptions): BrowserRules {
   const base = publicBase('publicUrl', options.publicUrl);
   const own = base === undefined ? undefined : new URL(base).origin;
   const refused = reportOnce(reporter(options.onError));
-  /** Whether a page of another origin may have sent it without asking: older browsers do not say from where, and a sibling domain is a stranger too. */
+  /**
+   * Whether a page of another origin may have sent it without asking. Older browsers do not name the origin, and a sibling domain is a
+   * stranger too.
+   */
   const isUnasked = ({ method, headers }: HttpRequest, origin: string | undefined): boolean => {
     const site = headers['sec-fetch-site'];
     if (origin === undefined || method !== 'POST' || site === 'same-origin' || site === 'none') return false;
@@ -118,7 +121,7 @@ function corsPolicy(options: CorsOptions) {
 
   return {
     allows,
-    /** What `expose` does not add to every answer. */
+    /** The headers that `expose` does not add to every answer. */
     preflight(request: HttpRequest): HttpResponse {
       const headers = allowHeaders?.join(', ') ?? headerOf(request, 'access-control-request-headers');
       return {

@@ -21,7 +21,7 @@ export interface HostCheck {
   (host: string | undefined): boolean;
 }
 
-/** What a request to another name is told. */
+/** The answer to a request for another name. */
 export const WRONG_HOST = "this server does not answer to that host: list it in the option 'hosts'";
 
 const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];

@@ -3,7 +3,7 @@ import { reportOnce } from './refusals.ts';
 /** The pages that may connect, besides those of the same host: `'*'` for all, a list of origins, or a function. */
 export type Origins = '*' | readonly string[] | ((origin: string) => boolean);
 
-/** What a check of `Origin` reads of a request. */
+/** The parts of a request that a check of `Origin` reads. */
 interface Asking {
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
 }
@@ -24,7 +24,7 @@ export function compileOrigins(owner: string, origins: Origins): (origin: string
   return (origin) => set.has(origin);
 }
 
-/** Whether an `Origin` is that of the host that was asked. `null`, which a sandboxed page sends, is nobody's. */
+/** Whether an `Origin` is that of the host that was asked. `null`, which a sandboxed page sends, belongs to nobody. */
 export function isOwnOrigin(origin: string, host: string | undefined): boolean {
   return URL.canParse(origin) && new URL(origin).host === host?.toLowerCase();
 }

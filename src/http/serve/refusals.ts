@@ -10,7 +10,7 @@ export function reportOnce(onError: (error: unknown) => void): (value: string, m
     if (told.size >= MAX_TOLD || told.has(shown)) return;
     told.add(shown);
     const error = new Error(message(shown));
-    // It is the configuration's, and where it was found says nothing: one line for the log.
+    // It is the configuration's fault, and the place of its discovery says nothing, so it is one line for the log.
     error.stack = `Error: ${error.message}`;
     onError(error);
   };

@@ -9,9 +9,9 @@ export interface RouteMatch<T> {
 
 /** Finds the value of a method and a path. Literals win over parameters with literals beside them, and those over bare ones; a trailing slash makes another path. */
 export interface Router<T> {
-  /** `HEAD` finds what `GET` does. Throws an `HttpError` 400 where a parameter's percent-encoding is broken. */
+  /** `HEAD` finds what `GET` does. Throws an `HttpError` 400 if a parameter's percent-encoding is broken. */
   find(method: string, path: string): RouteMatch<T> | undefined;
-  /** The methods that the path answers, `HEAD` and `OPTIONS` included; empty where it answers none. For 405 and `OPTIONS`. */
+  /** The methods that the path answers, `HEAD` and `OPTIONS` included; empty if it answers none. For 405 and `OPTIONS`. */
   methods(path: string): readonly string[];
 }
 
@@ -50,7 +50,7 @@ interface Table<T> {
 
 const NO_PARAMS: Readonly<Record<string, string>> = Object.freeze({});
 
-/** Compiles routes; throws a `TypeError` where two have the same method and path. */
+/** Compiles routes; throws a `TypeError` if two have the same method and path. */
 export function createRouter<T>(routes: Iterable<readonly [Route, T]>): Router<T> {
   const tables = new Map<string, Table<T>>();
   for (const [route, value] of routes) {
@@ -141,7 +141,7 @@ function walk<T>(at: Branch<T>, path: string, start: number, values: string[], c
     const leaf = slash === -1 ? branch.leaf : walk(branch, path, slash + 1, values, count + found.length - 1);
     if (leaf) return leaf;
   }
-  // An empty part is no value: `/users/` is not a user.
+  // An empty part is not a value: `/users/` is not a user.
   if (!at.param || segment === '') return undefined;
   values[count] = segment;
   return slash === -1 ? at.param.leaf : walk(at.param, path, slash + 1, values, count + 1);

@@ -4,7 +4,7 @@ import { ApiError } from '../../core/errors.ts';
 export type QueryOption =
   Readonly<Record<string, string>> | (() => Readonly<Record<string, string>> | Promise<Readonly<Record<string, string>>>);
 
-/** What an API wants in the query of every request, encoded. */
+/** The credentials that an API wants in the query of every request, encoded. */
 export interface QueryPairs {
   readonly pairs: readonly string[];
   /** As `onWire` sees them. */
@@ -26,7 +26,7 @@ export async function readQuery(query: QueryOption): Promise<QueryPairs> {
   };
 }
 
-/** Where a request goes with them, and what of it may be seen. */
+/** The address of a request with them, and the part of it that may be seen. */
 export async function withQuery(url: string, query: QueryOption): Promise<{ readonly url: string; readonly shownUrl: string }> {
   const { pairs, shown } = await readQuery(query);
   const join = url.includes('?') ? '&' : '?';

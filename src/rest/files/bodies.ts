@@ -13,7 +13,7 @@ export interface AnswerBody {
   readonly mediaType: string | undefined;
 }
 
-/** What the bodies of an operation are, if they are not JSON. */
+/** The kinds of the bodies of an operation that are not JSON. */
 export interface Bodies {
   readonly request: RequestBody | undefined;
   readonly answer: AnswerBody | undefined;

@@ -17,13 +17,13 @@ import type { RequestBody } from './bodies.ts';
 
 /** How much of a request is read. */
 export interface BodyLimits {
-  /** What of a request is in memory at a time. */
+  /** The part of a request that is in memory at a time. */
   readonly maxBodyBytes: number;
   /** Items of lists and members of objects. */
   readonly maxItems: number;
   /** A whole body with files. */
   readonly maxFileBytes: number;
-  /** Where files of a form wait that are too large for memory, if others may come after them. */
+  /** The folder of files of a form that are too large for memory, if others may come after them. */
   readonly temp?: TempFiles | undefined;
 }
 
@@ -40,7 +40,7 @@ export function compileRawReader(view: OperationView, binding: HttpBinding, body
     if (!isFile) return { ...input, [member]: await request.bytes(maxBodyBytes) };
     const { headers } = request;
     const said = headers['content-type'];
-    // What curl's --data-binary says of any bytes.
+    // The type that curl's --data-binary gives to any bytes.
     const type = said === undefined || said === 'application/x-www-form-urlencoded' ? ANY_TYPE : String(said);
     if (isFormType(type)) throw new HttpError(415, `the body is the ${member} itself, not a form: send it as curl's --data-binary does`);
     const held: Held = { left: maxBodyBytes };
@@ -92,7 +92,7 @@ export function compileFormReader(view: OperationView, binding: HttpBinding): Bo
       const isLast = temp === undefined || !mayFollow(members, input, part.name);
       const content = await keepSmall(fileContent(reader, part.name, isLast), held);
       const isEmpty = content instanceof Uint8Array && content.byteLength === 0;
-      // What browsers send of a file input in which nothing was chosen.
+      // The part that browsers send for a file input in which nothing was chosen.
       if (isEmpty && part.filename === '' && part.type === ANY_TYPE) continue;
       const isLarge = !(content instanceof Uint8Array);
       if (member.isFile) {
@@ -100,7 +100,7 @@ export function compileFormReader(view: OperationView, binding: HttpBinding): Bo
         put(input, part.name, member, new FileBody({ ...kept, name: part.filename, type: part.type }));
       } else if (isLarge) throw new HttpError(413, `'${part.name}' is larger than ${maxBodyBytes} bytes`);
       else put(input, part.name, member, content);
-      // The rest of the body is read by whoever reads the file.
+      // The reader of the file reads the rest of the body.
       if (isLarge && isLast) break;
     }
     for (const [name, { mayBeEmpty }] of members) if (mayBeEmpty && !Object.hasOwn(input, name)) input[name] = [];

@@ -52,7 +52,7 @@ export function wholeUpload(file: FileBody): Upload {
   return { headers, size: sizeOf([file]), pieces: [file] };
 }
 
-/** What is asked for: errors are JSON, whatever the answer is. */
+/** The types that are asked for: errors are JSON, whatever the answer is. */
 export function acceptFor(answer: AnswerBody | undefined): string {
   return answer ? `${answer.mediaType ?? '*/*'}, ${JSON_TYPE};q=0.9, */*;q=0.1` : JSON_TYPE;
 }

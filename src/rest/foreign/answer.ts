@@ -11,7 +11,7 @@ import { recordOf } from './failure.ts';
 import { isText } from './style.ts';
 import type { AnswerPath, RestAnswer, RestOperation } from './mapping.ts';
 
-/** What an answer holds, before the output is taken from it. */
+/** The content of an answer, before the output is taken from it. */
 export interface ForeignAnswer {
   readonly value: unknown;
   readonly head: RestAnswer;
@@ -34,7 +34,7 @@ export async function readAnswer(
   if (kind === 'bytes' && output) return { value: WireBytes.share(await http.bytes(response, exchange)), head };
   const text = await http.text(response, exchange);
   if (kind === 'text') {
-    // A page is somebody else's, such as a proxy's sign-in, unless text is what is wanted.
+    // A page comes from another program, such as a proxy's sign-in, unless text is wanted.
     if (answer === undefined && /^text\/html/i.test(type) && typeof take !== 'function')
       throw notThat(name, `the server answered ${type}: is the url right?`);
     return { value: text, head };

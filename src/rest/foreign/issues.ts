@@ -10,10 +10,10 @@ const LISTS = ['detail', 'errors', 'details', 'violations', 'issues', 'fieldErro
 const NAMES = ['loc', 'field', 'path', 'target', 'propertyPath', 'property', 'param', 'name'];
 /** Members that say what is wrong with it, in order. */
 const WORDS = ['msg', 'detail', 'message', 'defaultMessage', 'reason', 'description', 'title', 'code'];
-/** What Django and Rails call mistakes of the input as a whole. */
+/** The names by which Django and Rails call mistakes of the input as a whole. */
 const WHOLE = new Set(['non_field_errors', '__all__', 'base', '_errors']);
 
-/** What is wrong with which input, in the shapes in which many APIs say it. */
+/** The faults of inputs, in the shapes in which many APIs say them. */
 export function issuesOf(body: unknown): Issue[] {
   if (!isObject(body)) return [];
   const issues: Issue[] = [];

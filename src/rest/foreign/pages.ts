@@ -60,7 +60,7 @@ export class ForeignPages {
       try {
         page = await ask(rest, place.url === undefined ? { params: [...size, ...(place.params ?? [])] } : place);
       } catch (error) {
-        // Some APIs have no page behind the last, where others have an empty one.
+        // Some APIs have no page after the last, and others have an empty one.
         if ((asked > 0 || !isFirst) && pages.by === 'number' && isApiError(error) && error.code === 'NOT_FOUND') return all;
         throw error;
       }
@@ -105,7 +105,7 @@ export class ForeignPages {
     return pages.by === 'number' ? { params: [[pages.page, pages.first ?? 1]] } : {};
   }
 
-  /** Where the page behind these items begins; nothing if they were the last. */
+  /** The place of the page after these items; nothing if they were the last. */
   #next(place: PagePlace, { value }: ForeignAnswer, items: readonly unknown[], link: string | null): PagePlace | undefined {
     const { pages } = this;
     const number = (name: string) => Number(place.params?.find(([known]) => known === name)?.[1] ?? 0);

@@ -32,7 +32,7 @@ import { scalarText } from './style.ts';
 import { uploadBody, type Upload } from '../../http/client/upload.ts';
 import { compileForeign, fillForeignPath, isUpload, type ForeignRequest } from './request.ts';
 
-/** What the transport of the client lends. */
+/** The functions that the transport of the client lends. */
 export interface ForeignCarrier {
   readonly http: HttpClient;
   readonly base: string;

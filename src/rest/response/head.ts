@@ -3,7 +3,10 @@ import type { ResponseHead } from '../../core/transport.ts';
 import type { FetchResponse } from '../../http/client/fetch-like.ts';
 import { responseHeaders } from '../../peer/response-headers.ts';
 
-/** What an answer of `base` says beside its body. A `Location` there becomes a path of the contract, so that a gateway can put its own root before it. */
+/**
+ * The parts of an answer of `base` beside its body. A `Location` there becomes a path of the contract, so that a gateway can put its own
+ * root before it.
+ */
 export function headOf({ status, headers: given }: FetchResponse, base: string, operation?: Operation): ResponseHead {
   const headers = responseHeaders(given.entries());
   const { location } = headers;

@@ -14,13 +14,13 @@ type OpenData = (data: unknown, event: EventDefinition) => { readonly data: unkn
 
 const plain: OpenData = (data) => ({ data });
 
-/** What a client says of the events that it reads, as `RestOptions` explains it. */
+/** A client's options for the events that it reads, as `RestOptions` explains them. */
 export interface DeliveryOptions {
   readonly cloudEvents?: 'structured' | undefined;
   readonly onError?: ((error: unknown) => void) | undefined;
 }
 
-/** What hands events on as a client's options say: `deliver`, or one that takes them out of CloudEvents first. */
+/** The function that hands events on by a client's options: `deliver`, or one that takes them out of CloudEvents first. */
 export function delivery({ cloudEvents, onError }: DeliveryOptions): typeof deliver {
   if (!cloudEvents) return deliver;
   const tell = onError ?? reportToConsole;
@@ -68,7 +68,7 @@ export function deliver(message: SseEvent, event: EventDefinition, sink: EventSi
   return true;
 }
 
-/** Hands one item of a streamed operation on; false where it was the last. */
+/** Hands one item of a streamed operation on; false if it was the last. */
 export function deliverItem(message: SseEvent, { name }: Operation, sink: EventSink): boolean | Promise<boolean> {
   if (message.event === 'end') {
     sink.end(decodeErrorBody(tryParseJson(message.data)));

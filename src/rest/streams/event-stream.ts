@@ -12,11 +12,11 @@ import { deliverItem, delivery, isOf, type deliver, type DeliveryOptions } from 
 import { timeoutHeader } from '../../peer/headers.ts';
 import { compileRequest, EVENT_STREAM_TYPE, failedOwn, fillPath, JSON_TYPE } from '../wire.ts';
 
-/** What a stream needs of the transport that opens it. */
+/** The functions that a stream needs of the transport that opens it. */
 export interface StreamCarrier {
-  /** Where the transport finds the streams that it must end when it closes. */
+  /** The streams that the transport must end when it closes. */
   readonly streams: Set<AbortController>;
-  /** Sends a GET; rejects with `ApiError` where no answer came. */
+  /** Sends a GET; rejects with `ApiError` if no answer came. */
   get(target: string, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<FetchResponse>;
   /** How long one event may be, in characters. */
   readonly maxEventChars?: number | undefined;
@@ -71,7 +71,7 @@ export async function openEvents(request: EventRequest, sink: EventSink, carrier
       onPlace: (id) => sink.place?.(id),
       onEnd: (error) => sink.end(error),
     }).finally(() => {
-      // The transport has closed: whoever subscribed does not know it, as they know of their own signal.
+      // The transport has closed: the subscriber does not know it, as they know of their own signal.
       if (controller.signal.aborted && !signal.aborted) sink.end(controller.signal.reason as ApiError);
       release();
     });
@@ -81,9 +81,9 @@ export async function openEvents(request: EventRequest, sink: EventSink, carrier
   }
 }
 
-/** What a streamed operation needs of the transport that opens it. */
+/** The functions that a streamed operation needs of the transport that opens it. */
 export interface ItemCarrier extends Pick<StreamCarrier, 'streams' | 'maxEventChars' | 'onChunk'> {
-  /** Sends the request; rejects with `ApiError` where no answer came. */
+  /** Sends the request; rejects with `ApiError` if no answer came. */
   open(signal: AbortSignal): Promise<FetchResponse>;
   /** The status and headers of the answer. */
   headOf(response: FetchResponse): ResponseHead | Promise<ResponseHead>;
@@ -174,7 +174,7 @@ async function checkStream(
   }
   if (isEventStream(response)) return;
   const type = response.headers.get('content-type') ?? 'nothing';
-  // Not read: what is no event stream may be as endless as one.
+  // Not read: a body that is not an event stream may be as endless as one.
   void response.body?.cancel().catch(() => {});
   throw new ApiError('DATA_LOSS', `${target}: the server answered ${type}, not ${EVENT_STREAM_TYPE}: is the url right?`, {
     remote: true,

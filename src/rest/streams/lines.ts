@@ -29,7 +29,7 @@ export class LinesDecoder implements StreamDecoder {
     return events;
   }
 
-  /** What is left once the stream has ended: the last line needs no line end. */
+  /** The rest that is left when the stream has ended, because the last line needs no line end. */
   end(): SseEvent[] {
     const events: SseEvent[] = [];
     this.#take(events);

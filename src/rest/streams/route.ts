@@ -14,7 +14,7 @@ import { EVENT_STREAM_TYPE, NDJSON_TYPE } from '../wire.ts';
 /** How long what was written has to leave the process before its connection is cut, in milliseconds. */
 const CUT_MS = 20;
 
-/** What all streams of a handler share. */
+/** The common state of all streams of a handler. */
 export interface StreamLimits extends BodyLimits {
   readonly heartbeat: Heartbeat;
 }

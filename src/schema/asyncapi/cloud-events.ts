@@ -5,7 +5,7 @@ import { cloudEventSource } from './cloud-event-source.ts';
 /** The media type of one CloudEvent in JSON. */
 export const CLOUD_EVENT_JSON = 'application/cloudevents+json';
 
-/** How a protocol carries events as CloudEvents: what its option `cloudEvents` is. */
+/** How a protocol carries events as CloudEvents: the value of its option `cloudEvents`. */
 export type DescribedCloudEvents =
   | 'binary'
   | 'structured'

@@ -10,7 +10,8 @@ export function securitySchemesOf({ securitySchemes = {} }: Contract): JsonObjec
 }
 
 /**
- * Who may send or listen. In AsyncAPI one scheme of the list is enough, and nothing says that several go together: those are described in words.
+ * The callers that may send or listen. In AsyncAPI one scheme of the list is enough, and nothing says that several go together: those are
+ * described in words.
  */
 export function securityOf(member: Operation | EventDefinition, { securitySchemes = {} }: Contract): JsonObject {
   const { security = [] } = member;

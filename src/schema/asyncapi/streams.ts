@@ -6,7 +6,7 @@ import type { ContractView, OperationView } from '../view.ts';
 
 /** How a protocol carries the streamed operations of a contract: a message asks for one, and the items are messages of a reply. */
 export interface AsyncApiStreams {
-  /** Where an operation is asked for. */
+  /** The address at which an operation is asked for. */
   address(operation: Operation, contract: Contract): string;
   /** Says how a request names the address of its replies, as an AsyncAPI reply address object. */
   readonly reply: JsonObject;
@@ -14,7 +14,7 @@ export interface AsyncApiStreams {
   readonly headers?: JsonObject;
 }
 
-/** What AsyncAPI calls the parts that describe streams, by their keys in the document. */
+/** The parts of AsyncAPI that describe streams, by their keys in the document. */
 export interface StreamParts {
   readonly channels: Readonly<Record<string, JsonObject>>;
   readonly operations: Readonly<Record<string, JsonObject>>;

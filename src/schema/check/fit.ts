@@ -18,7 +18,7 @@ export function compileFit(of: Schema): (value: unknown) => Fitting | undefined 
   let isAsync = false;
   let isProven = false;
   return (value) => {
-    // Parsed synchronously, zod would leave the promise of an asynchronous refinement to itself, and the process ends where that rejects.
+    // Parsed synchronously, zod would leave the promise of an asynchronous refinement to itself, and the process ends if that rejects.
     if (isAsync || !isProven) {
       const probe = _zod.run({ value, issues: [] }, FIRST_ISSUE_ASYNC);
       if (probe instanceof Promise) {

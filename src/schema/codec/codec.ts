@@ -241,7 +241,7 @@ function accepted(check: Check | undefined, value: unknown, state: WalkState): u
   });
 }
 
-/** Calls an author's function: what it throws, and the issues that it adds, are issues of the value. */
+/** Calls an author's function. An error that it throws, and the issues that it adds, are issues of the value. */
 function transformed(transform: Transform | undefined, value: unknown, state: WalkState): unknown {
   if (!transform || value === FAILED) return value;
   const payload = { value, issues: [] as $ZodRawIssue[] };
@@ -262,7 +262,7 @@ function transformed(transform: Transform | undefined, value: unknown, state: Wa
   }
 }
 
-/** What an asynchronous codec rejected with. */
+/** The error with which an asynchronous codec rejected. */
 class Thrown {
   readonly error: unknown;
 

@@ -178,7 +178,7 @@ async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   if (bytes.byteLength > 0) yield bytes;
 }
 
-/** What a content fails with is an `ApiError`, as on every protocol. */
+/** The error of a content is an `ApiError`, as on every protocol. */
 function readable(pieces: AsyncIterator<Uint8Array>): AsyncIterator<Uint8Array> {
   const failed = (cause: unknown) => Promise.reject(ApiError.from(cause, 'UNKNOWN', 'the content of a file could not be read'));
   return {

@@ -21,7 +21,7 @@ export type FileCodec = z.ZodMiniCodec<z.ZodMiniType<FileBody, FileBody>, z.ZodM
 interface FileDef extends $ZodTypeDef {
   readonly type: 'object';
   readonly isFile: true;
-  /** What it looks like to protocols that know nothing of files. */
+  /** Its form for protocols that know nothing of files. */
   readonly shape: Readonly<Record<string, $ZodType>>;
 }
 
@@ -120,7 +120,7 @@ function readFile(value: unknown): FileBody | undefined {
   return content instanceof Uint8Array ? FileBody.from({ ...value, content, size: undefined }) : undefined;
 }
 
-/** The same pieces, up to a limit. Whoever leaves them leaves the content at once, also if it has not begun or does not go on. */
+/** The same pieces, up to a limit. Code that leaves them leaves the content at once, also if it has not begun or does not go on. */
 function limited(content: AsyncIterable<Uint8Array>, maxBytes: number): AsyncIterable<Uint8Array> {
   return {
     [Symbol.asyncIterator]() {

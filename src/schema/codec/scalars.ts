@@ -8,7 +8,7 @@ import { toUtc } from './utc.ts';
 
 interface WireScalarDef extends $ZodTypeDef {
   readonly type: 'string';
-  /** What the message of an issue says. */
+  /** The message of an issue. */
   readonly expected: string;
   readonly json: JsonObject;
   /** Set on the wire side of `bytes()`. */
@@ -54,7 +54,7 @@ function scalar<S>(def: Omit<WireScalarDef, 'type'>): S {
 
 /** Options of `bytes`. */
 export interface BytesOptions {
-  /** Media type of the bytes: what REST says if they are a whole body. @default 'application/octet-stream' */
+  /** Media type of the bytes: REST says it if they are a whole body. @default 'application/octet-stream' */
   readonly type?: string | undefined;
 }
 
@@ -104,8 +104,8 @@ export function instant(): InstantCodec {
 const INT64 = /^-?\d{1,19}$/;
 
 /**
- * A whole number of 64 bits: a `bigint` for your code. Text in JSON, where numbers beyond 2^53 lose digits (a number within is read too);
- * `int64` in gRPC, `xs:long` in SOAP. Optional ones are written `z.optional(int64())`.
+ * A whole number of 64 bits: a `bigint` for your code. Text in JSON, because numbers beyond 2^53 lose digits there (a number within is read
+ * too); `int64` in gRPC, `xs:long` in SOAP. Optional ones are written `z.optional(int64())`.
  */
 export function int64(): Int64Codec {
   const wire = scalar<z.ZodMiniType<string, string | number>>({

@@ -63,7 +63,7 @@ function fits(schema: $ZodType, value: unknown): boolean {
 }
 
 /**
- * Makes what gives received instants their one form: an offset that RFC 3339 allows becomes `Z` where the schema is `z.iso.datetime()`.
+ * Makes the function that gives received instants one form: an offset that RFC 3339 allows becomes `Z` if the schema is `z.iso.datetime()`.
  * `undefined` for schemas without one.
  */
 export function compileUtc(schema: Schema): ((value: unknown) => unknown) | undefined {

@@ -7,7 +7,7 @@ import type { Issue } from '../../core/errors.ts';
 /** One walk through one value. */
 export interface WalkState {
   readonly issues: Issue[];
-  /** Where the walk is. */
+  /** The place of the walk. */
   readonly path: (string | number)[];
   /** Settle once the parts that are converted asynchronously are in their places. */
   readonly pending: Promise<void>[];
@@ -16,7 +16,7 @@ export interface WalkState {
 /** Gives the converted value; the value itself if nothing in it changes. Never changes the value that it was given. */
 export type Walk = (value: unknown, state: WalkState) => unknown;
 
-/** What a walk looks for. */
+/** The schemas that a walk looks for. */
 export interface WalkMode {
   /** Whether what is looked for can be reached from a schema: all else stays as it is. */
   has(schema: Schema): boolean;

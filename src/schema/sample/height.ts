@@ -34,7 +34,7 @@ function lowest(node: SchemaNode): number {
   return node.kind === 'object' || node.kind === 'list' ? 1 + Math.max(0, ...inner) : 0;
 }
 
-/** What a value cannot do without; of a union one is enough. */
+/** The members that a value cannot do without; of a union one is enough. */
 function neededBy(node: SchemaNode): readonly SchemaNode[] {
   if (node.examples !== undefined && node.examples.length > 0) return [];
   if (node.kind === 'union') return node.variants.map((variant) => variant.node);

@@ -22,8 +22,8 @@ const EPOCH_MS = 1_704_067_200_000;
 const DAY_MS = 86_400_000;
 
 /**
- * A value of a type in wire form: one of the schema's own examples, else one that fits its format, pattern and bounds.
- * Refinements are functions, which nothing here can read, so whoever needs a valid value checks it.
+ * A value of a type in wire form: one of the schema's own examples, else one that fits its format, pattern and bounds. Refinements are
+ * functions, which nothing here can read, so code that needs a valid value checks it.
  */
 export function sampleOf(use: TypeUse, random: Random, name = 'text', depth = 0): unknown {
   const examples = use.examples ?? use.node.examples;

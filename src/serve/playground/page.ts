@@ -54,7 +54,7 @@ h2{font-size:1.1rem;margin:0 0 .3rem}
 h2 code{font-size:1.1rem}
 h3{font-size:.95rem;margin:1.2rem 0 .3rem}
 p{margin:.4rem 0}
-a{color:var(--accent);margin-right:1rem}
+a{display:inline-block;color:var(--accent);margin-right:1rem}
 code,pre,textarea{font:13px/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
 .quiet{color:var(--quiet);font-weight:400;font-size:.85em}
 .columns{display:grid;grid-template-columns:15rem minmax(0,1fr)}
@@ -81,6 +81,7 @@ form button{padding:.35rem 1.1rem;border:1px solid var(--accent);border-radius:4
 #stop{background:none;color:var(--accent)}
 #status{margin-left:.6rem}
 pre{margin:0;padding:.6rem .7rem;min-height:2.6rem;max-height:28rem;overflow:auto;border:1px solid var(--line);border-radius:4px;background:var(--soft);white-space:pre-wrap;overflow-wrap:anywhere}
+pre:empty::before{content:'Nothing yet';color:var(--quiet)}
 .bad{color:var(--bad)}
 .out{color:var(--accent)}
 .in{color:var(--good)}

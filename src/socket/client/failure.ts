@@ -3,7 +3,7 @@ import { parseRetryAfter } from '../../http/message/retry-after.ts';
 import { codeOfClose, codeOfHandshake } from '../close.ts';
 import type { UpgradeResponse } from './like.ts';
 
-/** What a closed connection means to those who wait. `failure` is what the socket reported before. */
+/** The meaning of a closed connection for calls that wait. `failure` is what the socket reported before. */
 export function lostConnection(
   url: string,
   { code, reason, failure }: { readonly code: number; readonly reason: string; readonly failure: unknown },
@@ -20,7 +20,7 @@ export function overLimit(url: string, cause?: unknown): ApiError {
   return new ApiError('DATA_LOSS', `${url}: a message was far over the limit (maxMessageBytes), which ended the connection`, { cause });
 }
 
-/** What fails a call or subscription whose message is over the soft limit. */
+/** The error of a call or subscription whose message is over the soft limit. */
 export function tooLarge(maxMessageBytes: number): ApiError {
   return new ApiError('DATA_LOSS', `a message of the peer is over the limit of ${maxMessageBytes} bytes (maxMessageBytes)`);
 }

@@ -1,4 +1,4 @@
-/** What this library needs of a socket: the platform's fits, and so does that of `ws`. */
+/** The members of a socket that this library needs: the platform's fits, and so does that of `ws`. */
 export interface WebSocketLike {
   /** 0 connecting, 1 open, 2 closing, 3 closed. */
   readonly readyState: number;
@@ -12,7 +12,7 @@ export interface WebSocketLike {
   addEventListener(type: 'open' | 'message' | 'error' | 'close', listener: (event: SocketEvent) => void): void;
 }
 
-/** What is read of the events of a socket. */
+/** The parts of a socket's events that are read. */
 export interface SocketEvent {
   readonly type: string;
   readonly data?: unknown;
@@ -26,7 +26,7 @@ export interface WebSocketConstructor {
   new (url: string, protocols?: string | string[]): WebSocketLike;
 }
 
-/** What only `ws` has; where it is there, it is used. */
+/** The members that only `ws` has; they are used if they are there. */
 export interface NodeSocket extends WebSocketLike {
   terminate(): void;
   ping(): void;

@@ -1,10 +1,10 @@
 import { ApiError } from '../../core/errors.ts';
 import { now } from '../../life/now.ts';
 
-/** What a client's connection is doing. */
+/** The state of a client's connection. */
 export type WebSocketState = 'connecting' | 'open' | 'closed';
 
-/** The `onState` option: told of each change, and why where a connection failed or was lost. */
+/** The `onState` option: told of each change, and of the reason if a connection failed or was lost. */
 export type OnState = (state: WebSocketState, error?: ApiError) => void;
 
 /** A connection as the link sees it. */

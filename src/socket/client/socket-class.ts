@@ -5,7 +5,10 @@ import type { WebSocketConstructor } from './like.ts';
 export interface SocketClassOptions {
   /** Makes the sockets. @default that of `ws` on Node, the platform's elsewhere */
   readonly WebSocket?: WebSocketConstructor | undefined;
-  /** What the client shows and trusts over `wss:`: a CA of one's own, a client certificate. On Node only. @default the well-known authorities */
+  /**
+   * The certificates that the client shows and trusts over `wss:`: a CA of one's own, a client certificate. On Node only. @default the
+   * well-known authorities
+   */
   readonly tls?: ClientTls | undefined;
   /**
    * A dispatcher of undici that carries the sockets: `new ProxyAgent('http://proxy:3128')`. On Node only. It is not closed with the client.

@@ -22,7 +22,7 @@ import {
 
 export interface SocketOptions {
   readonly constructor: WebSocketConstructor;
-  /** What `ws` shows and trusts over `wss:`. */
+  /** The certificates that `ws` shows and trusts over `wss:`. */
   readonly tls?: ClientTls | undefined;
   readonly url: string;
   readonly protocols: readonly string[];
@@ -36,7 +36,7 @@ export interface SocketOptions {
   /** Ends the attempt. */
   readonly signal: AbortSignal;
   readonly onUpgraded: (status: number, headers: Readonly<Record<string, string>>) => void;
-  /** What the protocol's own close codes mean. */
+  /** The meaning of the protocol's own close codes. */
   readonly closeCodes: Readonly<Record<number, ErrorCode>>;
 }
 
@@ -58,7 +58,7 @@ export class Socket {
   #heard = true;
   #stopPinging: StopTimer | undefined;
   #hooks: SocketHooks | undefined;
-  /** Where there is a socket of Node below. */
+  /** Present if there is a socket of Node below. */
   #stream: NodeStream | undefined;
   #joiner: FrameJoiner | undefined;
   /** Whether anybody waits for anything of it. */

@@ -192,7 +192,7 @@ export class ChannelTransport implements Transport {
     return connection;
   }
 
-  /** Takes a CloudEvent out of its envelope; what is none is reported, and ends nothing. */
+  /** Takes a CloudEvent out of its envelope. A frame that is not one is reported, and ends nothing. */
   #openFrame({ channel }: EventDefinition, frame: unknown): ChannelFrame | undefined {
     try {
       return readCloudEvent(frame);
@@ -202,7 +202,7 @@ export class ChannelTransport implements Transport {
     }
   }
 
-  /** Takes the payloads of an event out of frames; what does not fit the contract is reported, and ends nothing. */
+  /** Takes the payloads of an event out of frames. One that does not fit the contract is reported, and ends nothing. */
   #taker(event: EventDefinition, { read }: FeedEvent, params: Readonly<Record<string, unknown>>): (frame: unknown) => readonly unknown[] {
     const check = this.#checks.get(event) ?? compileCheck(wireOf(event.payload));
     this.#checks.set(event, check);
@@ -225,7 +225,7 @@ export class ChannelTransport implements Transport {
       if (found === undefined) return [];
       return (Array.isArray(found) && read ? (found as unknown[]) : [found]).filter((payload) => {
         const checked = check(payload);
-        // What takes time to check is for the guard to report.
+        // An asynchronous check is for the guard to report.
         if (checked instanceof Promise || !checked.issues) return true;
         refuse(frame, checked.issues[0]?.message ?? 'it does not fit');
         return false;
@@ -238,7 +238,7 @@ export class ChannelTransport implements Transport {
   }
 }
 
-/** The path of a channel: what a subscriber fixed is in it, '+' stands for the rest. */
+/** The path of a channel: the parameters that a subscriber fixed are in it, '+' stands for the rest. */
 function pathOf(event: EventDefinition, params: Readonly<Record<string, unknown>>): string {
   const segments = event.channel.split('/').map((part) => {
     if (!part.startsWith('{')) return part;

@@ -16,14 +16,14 @@ interface Writing {
   reject(error: ApiError): void;
 }
 
-/** What a frame carries: its envelope, if it has one, says the rest. */
+/** The content of a frame; its envelope, if it has one, says the rest. */
 export interface ChannelFrame {
   readonly data: unknown;
   readonly id?: string;
   readonly time?: string | undefined;
 }
 
-/** Who reads a connection. */
+/** The reader of a connection. */
 export interface Reader {
   readonly sink: EventSink;
   /** The payloads in a frame; none if it is not for this reader. */
@@ -35,14 +35,14 @@ export interface Reader {
   readonly closing: readonly string[];
 }
 
-/** Frames that come before the first reader, who is about to read: more are not kept. */
+/** Frames that come before the first reader, which is about to read: more are not kept. */
 const MAX_HELD = 1000;
 
 /** One connection to a plain channel, shared by its readers and writers. */
 export class ChannelConnection {
   /** With how to forget their signals. */
   readonly #readers = new Map<Reader, () => void>();
-  /** What came with the connection, until its first reader has begun. */
+  /** The frames that came with the connection, until its first reader has begun. */
   #held: ChannelFrame[] | undefined = [];
   readonly #stopHolding: StopTimer;
   #writing: Writing | undefined;
@@ -55,7 +55,7 @@ export class ChannelConnection {
   constructor(socket: SocketEnd, open: (value: unknown) => ChannelFrame | undefined = bare) {
     this.socket = socket;
     this.#open = open;
-    // Whoever connected to read has begun to by then.
+    // Code that connected to read has begun to by then.
     this.#stopHolding = after(0, () => (this.#held = undefined));
   }
 

@@ -31,7 +31,7 @@ export interface FeedMapping {
   readonly onError: (error: unknown) => void;
 }
 
-/** What a client says of the feeds that it speaks to, as `ChannelOptions` explains it. */
+/** A client's options for the feeds that it speaks to, as `ChannelOptions` explains them. */
 export interface FeedOptions extends Partial<FeedMapping> {
   readonly cloudEvents?: CloudEventsOption<'structured'>;
 }

@@ -12,7 +12,7 @@ import { encodeChannelError } from '../wire.ts';
 export interface ChannelFormat {
   /** The frame of an event, which is encoded once for all its subscribers. */
   frame(message: EventMessage): SharedFrame;
-  /** What a frame of the peer carries. Throws INVALID_ARGUMENT. */
+  /** The content of a frame of the peer. Throws INVALID_ARGUMENT. */
   payload(value: unknown): unknown;
   /** The frame that tells an error. */
   error(error: ErrorBody): string;

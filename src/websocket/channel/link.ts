@@ -3,7 +3,7 @@ import type { Headers } from '../../core/transport.ts';
 import type { ChannelConnection } from './connection.ts';
 import { Link, type OnState } from '../../socket/client/link.ts';
 
-/** How long a connection that nobody uses is kept for whoever writes or reads next, in milliseconds. */
+/** How long an unused connection is kept for the next writer or reader, in milliseconds. */
 const LINGER_MS = 10_000;
 
 /** The connection to one channel with the same headers, for as long as it is in use: the server sends it events all the time. */

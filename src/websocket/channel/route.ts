@@ -24,7 +24,7 @@ interface OpenChannel {
   readonly onLeave: (left: () => void) => void;
 }
 
-/** What the channels of a handler have in common. */
+/** The common state of the channels of a handler. */
 type ChannelOptions = Pick<ChannelInit, 'maxBufferedBytes' | 'maxMessageBytes' | 'maxItems' | 'onError'> & {
   /** Writes CloudEvents for peers that ask for them. */
   readonly cloud: CloudEventWriter | undefined;
@@ -36,7 +36,7 @@ export interface ChannelRoute {
   open(request: OpenChannel): Promise<{ readonly session: ChannelSession; readonly attach: (socket: PeerSocket) => void }>;
 }
 
-/** A route for each event's channel, for reading; where an operation writes to it, for writing too. */
+/** A route for each event's channel, for reading, and for writing too if an operation writes to it. */
 export function compileChannels(transport: Transport, options: ChannelOptions): [Route, ChannelRoute][] {
   return Object.values(transport.contract.events).map((event) => [routeOf(event), compileChannel(transport, event, options)]);
 }

@@ -17,13 +17,13 @@ import type { ChannelFormat } from './format.ts';
 /** Frames of one peer that wait for those before them; a peer that sends faster is not read from until they are done. */
 const MAX_QUEUED = 64;
 
-/** What one connection to a channel was made for. */
+/** The purpose of one connection to a channel. */
 export interface ChannelInit {
   readonly transport: Transport;
   readonly event: EventDefinition;
   /** The operation whose input each frame of the peer is, if there is one. */
   readonly operation: Operation | undefined;
-  /** Channel parameters that the path fixes: what is written has them too. */
+  /** Channel parameters that the path fixes: payloads that are written have them too. */
   readonly params: Readonly<Record<string, unknown>>;
   readonly headers: Headers;
   readonly peer: Peer;
@@ -61,7 +61,7 @@ export class ChannelSession implements EventSink, SocketSession {
     this.#pieces.begin();
   }
 
-  /** Frames are taken one after the other: what is said in order is heard in order. */
+  /** Frames are taken one after the other, so they are heard in the order in which they were sent. */
   receive(text: string | undefined): void {
     if (this.#isStopping) return;
     if (text === undefined) return this.#refuse(new ApiError('INVALID_ARGUMENT', 'this is a binary frame: send JSON as text'));

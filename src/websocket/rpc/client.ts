@@ -48,7 +48,7 @@ export class RpcTransport implements Transport {
   call(request: CallRequest): Promise<unknown> {
     const option = this.#askHeaders();
     const { current } = this.#link;
-    // Where nothing waits, no promise is made.
+    // If nothing waits, no promise is made.
     return current && !(option instanceof Promise) ? this.#send(current, option, request) : this.#connectAndSend(option, request);
   }
 
@@ -160,7 +160,7 @@ export class RpcTransport implements Transport {
       },
     );
     if (!connection) throw new TypeError('a socket that is open has hooks');
-    // What the upgrade could not carry.
+    // The headers that the upgrade could not carry.
     if (!canSend) connection.initialize(headers);
     return connection;
   }

@@ -12,7 +12,7 @@ import type { SocketEnd } from '../dialogue.ts';
 import { byteLength, isLonger } from '../../socket/limits.ts';
 import { connectionHeaders, decodeError, encodeRequest, isObject } from '../wire.ts';
 
-/** Who waits for the output of a call. */
+/** The callers that wait for the output of a call. */
 class CallWaiter implements Waiter {
   unlink: (() => void) | undefined = undefined;
 
@@ -38,7 +38,7 @@ class CallWaiter implements Waiter {
   }
 }
 
-/** What the connection tells. */
+/** The messages of the connection. */
 export interface RpcConnectionHooks {
   onSend(method: string, text: string): void;
   onReceive(kind: string, text: string): void;
@@ -133,8 +133,8 @@ export class RpcConnection {
   }
 
   /**
-   * What a request must carry so that the server has the headers of the adapter's option and, over them, its own: the server keeps the
-   * connection's, so only what differs is sent. Where one of those must go, it is given new ones for the connection.
+   * The members of a request that give the server the headers of the adapter's option and, over them, the request's own. The server keeps
+   * the connection's, so only the differences are sent. If one of those must go, the server is given new ones for the connection.
    */
   headersFor(option: Headers, own: Headers, deadline?: number): Headers | undefined {
     // Others' requests have no place for them.
@@ -155,7 +155,7 @@ export class RpcConnection {
     return differing;
   }
 
-  /** Gives the server headers for all requests of this connection, in place of those it has. */
+  /** Gives the server headers for all requests of this connection, instead of those it has. */
   initialize(headers: Headers): void {
     if (this.foreign) return;
     const base = connectionHeaders(headers);
@@ -169,7 +169,7 @@ export class RpcConnection {
     this.#send(++this.#lastId, this.foreign?.mapping.ping ?? 'ping', undefined, undefined);
   }
 
-  /** Sends what needs no answer; where it cannot be sent, the connection is ending, and with it what it was about. */
+  /** Sends a message that needs no answer. If it cannot be sent, the connection is ending, and so is the subject of the message. */
   notify(method: string, params: unknown): void {
     try {
       this.#send(undefined, method, params, undefined);

@@ -45,8 +45,8 @@ export interface RpcEventMapping {
   /** The member of a notification's parameters that must be what the subscribing call gave: `subscription`. @default all notifications are heard */
   readonly key?: string;
   /**
-   * Takes the payload, or a list of payloads, out of a notification's parameters; `undefined` says that it is not for this subscriber. What it
-   * throws is reported, and ends nothing. @default the parameters
+   * Takes the payload, or a list of payloads, out of a notification's parameters; `undefined` says that it is not for this subscriber. An
+   * error that it throws is reported, and ends nothing. @default the parameters
    */
   readonly read?: (params: unknown, channel: JsonObject) => unknown;
 }
@@ -59,7 +59,7 @@ export interface RpcMapping {
   readonly cancel: string | undefined;
   /** A method that any answer to is a sign of life. */
   readonly ping: string | undefined;
-  /** What the peer's own error codes mean. */
+  /** The meaning of the peer's own error codes. */
   readonly errorCode:
     ((error: { readonly code: number; readonly message: string; readonly data: unknown }) => ErrorCode | undefined) | undefined;
   readonly session: SocketSession | undefined;
@@ -101,7 +101,7 @@ export class ForeignPeer {
     return { method, params: make ? make(input) : params ? positional(params, input) : input };
   }
 
-  /** What a call gives. */
+  /** The result of a call. */
   outputOf({ name }: Operation, result: unknown): unknown {
     const { output } = own(this.mapping.operations, name) ?? {};
     try {
@@ -155,7 +155,7 @@ function codeOf(code: unknown): ErrorCode {
   return CODES[code] ?? (code >= 400 && code < 600 ? codeOfStatus(code) : codeOfRpc(code));
 }
 
-/** What subscriptions need of their connection. */
+/** The functions that subscriptions need of their connection. */
 export interface Caller {
   request(method: string, params: unknown): { readonly result: Promise<unknown>; readonly cancel: () => void };
   notify(method: string, params: unknown): void;
@@ -169,7 +169,7 @@ interface Live {
   readonly mapping: RpcEventMapping;
   readonly params: JsonObject;
   readonly sink: MappedSink;
-  /** What the subscribing call gave; `undefined` until then. */
+  /** The output of the subscribing call; `undefined` until then. */
   key: unknown;
   release(): void;
 }
@@ -182,7 +182,7 @@ export class ForeignEvents {
   readonly #live = new Set<Live>();
   #early: { readonly method: string; readonly params: unknown }[] = [];
   #pending = 0;
-  /** Whoever connected to listen is about to: what came with the connection is theirs. */
+  /** A subscriber that connected to listen is about to begin, so messages that came with the connection are for it. */
   #isNew = true;
 
   private readonly mapping: RpcMapping;

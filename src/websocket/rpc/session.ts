@@ -25,7 +25,7 @@ import {
   type RpcRequest,
 } from '../wire.ts';
 
-/** What all sessions of a handler have in common. */
+/** The common state of all sessions of a handler. */
 export interface RpcService {
   readonly transport: Transport;
   readonly operations: ReadonlyMap<string, Operation>;
@@ -49,7 +49,7 @@ type Answer = string | { readonly text: string; readonly begin: { acknowledged()
 export class RpcSession implements SocketSession {
   /** How to cancel what runs, by the id of its request. */
   readonly #running = new Map<RpcId, Cancel>();
-  /** What runs without an id, or with one that is taken. */
+  /** The requests that run without an id, or with one that is taken. */
   readonly #nameless = new Set<Cancel>();
   readonly #subscriptions = new Map<number, RpcSubscription>();
   /** Streams that run, and how to end them. */
@@ -79,7 +79,7 @@ export class RpcSession implements SocketSession {
     return this.isInitialized;
   }
 
-  /** Takes one frame; what it asks for is answered when it is done. */
+  /** Takes one frame; its requests are answered when they are done. */
   receive(text: string | undefined): void {
     if (text === undefined) this.socket.send(encodeFault(new RpcFault(null, PARSE_ERROR, 'this is a binary frame: send JSON as text')));
     else this.#take(readFrame(text, this.service.maxBatch, this.service.maxItems));

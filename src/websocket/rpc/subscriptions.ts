@@ -6,7 +6,7 @@ import { onAbort } from '../../life/lifetime.ts';
 import type { EventMessage, EventSink, Headers, OnResponse } from '../../core/transport.ts';
 import { decodeError, isObject, STREAM_CREDITS } from '../wire.ts';
 
-/** Who waits for a response. Both are called at once when it is there, before the next frame is read. */
+/** The callers that wait for a response. Both are called at once when it is there, before the next frame is read. */
 export interface Waiter {
   readonly onResponse?: OnResponse | undefined;
   resolve(result: unknown): void;
