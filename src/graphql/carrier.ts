@@ -31,7 +31,7 @@ interface Carried {
   readonly signal: AbortSignal;
 }
 
-/** Sends a document by a carrier. What it throws is a response with errors, or a connection that failed. */
+/** Sends a document by a carrier. An error that it throws is a response with errors, or a connection that failed. */
 export async function carried(
   carrier: GraphqlCarrier,
   { query, variables, headers, signal }: Carried,

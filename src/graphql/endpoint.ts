@@ -1,6 +1,6 @@
 import { page } from '../http/client/page-url.ts';
 
-/** The endpoint that a url names: `/graphql` where it names no path. Throws a `TypeError` that says what is wrong with it. */
+/** The endpoint that a url names: `/graphql` if it names no path. Throws a `TypeError` that says what is wrong with it. */
 export function endpointOf(url: string): string {
   const relativeTo = page()?.href;
   if (!URL.canParse(url, relativeTo)) throw new TypeError(`graphql: '${url}' is not a URL: write it like 'http://localhost:4000/graphql'`);

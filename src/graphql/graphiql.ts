@@ -8,7 +8,7 @@ const FILES: Readonly<Record<string, string>> = {
   'app.css': 'text/css; charset=utf-8',
 };
 
-/** Where the build puts them, seen from a bundle, from a chunk of one, and from the sources. */
+/** The place to which the build puts them, seen from a bundle, from a chunk of one, and from the sources. */
 const FOLDERS = ['../graphiql/', './graphiql/', '../../dist/graphiql/'];
 const MAX_FILE_BYTES = 16 * 1024 * 1024;
 /** As they are stored: compressed. */

@@ -5,7 +5,7 @@ export function takesParts(accept: string | undefined): boolean {
   return accept !== undefined && /\bmultipart\/mixed\s*;[^,]*\bsubscriptionspec\s*=/i.test(accept);
 }
 
-/** What an answer may be. */
+/** The possible types of an answer. */
 export type AnswerType = typeof JSON_TYPE | typeof RESPONSE_TYPE | typeof EVENT_STREAM_TYPE | 'text/html';
 
 const EXACT: ReadonlyMap<string, AnswerType> = new Map([
@@ -20,7 +20,7 @@ const EXACT: ReadonlyMap<string, AnswerType> = new Map([
 const known = new Map<string, AnswerType | undefined>();
 
 /**
- * The type that a caller likes best of those there are; `application/json` for one who does not care, `undefined` where none will do.
+ * The type that a caller likes best of those there are; `application/json` for a caller without a preference, `undefined` if none will do.
  * Source: https://graphql.github.io/graphql-over-http/draft/#sec-Accept
  */
 export function negotiate(accept: string | undefined): AnswerType | undefined {

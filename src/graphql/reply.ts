@@ -9,7 +9,7 @@ export interface Reply {
   /** The body as it came. */
   readonly text: string;
   readonly notes: ReplyNotes;
-  /** Where a redirect leads. */
+  /** The address to which a redirect leads. */
   readonly location: string | null;
   /** Whether the body was a JSON object. */
   readonly isObject: boolean;
@@ -51,7 +51,7 @@ export function decode(document: ClientDocument, reply: Reply): unknown {
   return document.read(data, reply.extensions?.['absent']);
 }
 
-/** What the errors of an answer mean; `undefined` if it has none. */
+/** The error that the errors of an answer mean; `undefined` if it has none. */
 export function failureOf({ errors, data, notes }: Reply): ApiError | undefined {
   return errors && errors.length > 0 ? decodeErrors(errors, data, notes) : undefined;
 }

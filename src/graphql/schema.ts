@@ -6,7 +6,7 @@ import { memberNotes } from '../schema/member-notes.ts';
 import { graphqlTypes } from './engine/described.ts';
 import { isEnum, type Argument, type GraphqlTypes, type RootField } from './engine/types.ts';
 
-/** Scalars that a schema declares where it uses them. Source: https://spec.graphql.org/October2021/#sec-Scalars */
+/** Scalars that a schema declares if it uses them. Source: https://spec.graphql.org/October2021/#sec-Scalars */
 const SCALARS: Readonly<Record<string, string>> = {
   DateTime:
     '"An instant, as in RFC 3339: `2024-01-15T09:30:00Z`."\nscalar DateTime @specifiedBy(url: "https://www.rfc-editor.org/rfc/rfc3339")',
@@ -128,7 +128,7 @@ class Printer {
     );
   }
 
-  /** True where the name is new; throws where another type has it. */
+  /** True if the name is new; throws if another type has it. */
   #claim(name: string, node: SchemaNode): boolean {
     if (this.#by.get(name) === node) return false;
     if (this.#definitions.has(name))

@@ -137,7 +137,7 @@ class HttpGraphql {
     if (method !== 'POST' && method !== 'GET') throw new HttpError(405, `${this.path} answers ${ALLOW}, not ${method}`, { allow: ALLOW });
     const accept = request.headers['accept'] === undefined ? undefined : String(request.headers['accept']);
     const inParts = takesParts(accept);
-    // Who takes parts alone gets answers without parts as JSON.
+    // A caller that takes only parts gets answers without parts as JSON.
     const type = negotiate(accept) ?? (inParts ? JSON_TYPE : undefined);
     if (!type) throw new HttpError(406, `this path answers with ${RESPONSE_TYPE}, ${JSON_TYPE} or ${EVENT_STREAM_TYPE}`);
     if (type === 'text/html' && method === 'GET' && this.options.graphiql !== false && !ASKS.test(request.query))
@@ -222,7 +222,7 @@ class HttpGraphql {
     if (answering.type === EVENT_STREAM_TYPE)
       return withHeaders(respond(statusOf(error), { errors }, { ...answering, type: JSON_TYPE }), headers);
     const isDocument = error instanceof RequestError && error.single === undefined;
-    // Who understands nothing but JSON takes any other status for a failure of HTTP: such is the rule for what is a request at all.
+    // Clients that accept only `application/json` treat any other status as a transport failure, so document errors are sent with 200.
     const status = isDocument && answering.type === JSON_TYPE ? 200 : this.#statusOf(error);
     return withHeaders(respond(status, { errors }, answering), headers);
   }

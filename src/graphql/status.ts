@@ -11,10 +11,12 @@ export const STATUS: Readonly<Record<ErrorCode, number>> = {
 };
 
 /**
- * What other servers write as the code of an error, in upper case with underscores.
- * Sources: https://www.apollographql.com/docs/apollo-server/data/errors#built-in-error-codes, https://www.apollographql.com/docs/graphos/routing/errors,
- * https://shopify.dev/docs/api/admin-graphql#status_and_error_codes, https://hasura.io/docs/2.0/api-reference/graphql-api/error-codes/,
- * https://docs.aws.amazon.com/appsync/latest/devguide/troubleshooting-and-common-mistakes.html, https://chillicream.com/docs/hotchocolate/v13/security/authorization
+ * The texts that other servers write as the code of an error, in upper case with underscores. Sources:
+ * https://www.apollographql.com/docs/apollo-server/data/errors#built-in-error-codes,
+ * https://www.apollographql.com/docs/graphos/routing/errors, https://shopify.dev/docs/api/admin-graphql#status_and_error_codes,
+ * https://hasura.io/docs/2.0/api-reference/graphql-api/error-codes/,
+ * https://docs.aws.amazon.com/appsync/latest/devguide/troubleshooting-and-common-mistakes.html,
+ * https://chillicream.com/docs/hotchocolate/v13/security/authorization
  */
 const FOREIGN_CODES: Readonly<Record<string, ErrorCode>> = Object.fromEntries(
   Object.entries({

@@ -23,8 +23,8 @@ export function isUpload({ headers }: HttpRequest): boolean {
 }
 
 /**
- * Reads a request whose files are parts of a form, and puts each file where the map says.
- * Source: https://github.com/jaydenseric/graphql-multipart-request-spec
+ * Reads a request whose files are parts of a form, and puts each file into its place in the map. Source:
+ * https://github.com/jaydenseric/graphql-multipart-request-spec
  */
 export async function readUpload(request: HttpRequest, { maxBodyBytes, maxItems, maxFileBytes, temp }: UploadLimits): Promise<unknown> {
   const type = String(request.headers['content-type']);
@@ -45,7 +45,7 @@ export async function readUpload(request: HttpRequest, { maxBodyBytes, maxItems,
     const kept = isLarge && temp && !isLast ? await temp.keep(content) : { content };
     const file = new FileBody({ ...kept, name: filename, type: mediaType });
     for (const path of paths) put(operations, path, file);
-    // Whoever reads the file reads the rest of the body.
+    // The reader of the file reads the rest of the body.
     if (isLarge && isLast) break;
   }
   const [missing] = places.keys();
@@ -70,7 +70,7 @@ function placesOf(map: unknown): Map<string, readonly string[]> {
   return new Map(Object.entries(map as Readonly<Record<string, string[]>>));
 }
 
-/** Puts a file where null stands. */
+/** Puts a file into the place of a null. */
 function put(operations: unknown, path: string, file: FileBody): void {
   const steps = path.split('.');
   const last = steps.pop() ?? '';

@@ -37,12 +37,12 @@ export interface GraphqlResponse {
   readonly extensions?: JsonObject | undefined;
 }
 
-/** What a server says of a hash whose document it does not have. Source: https://www.apollographql.com/docs/apollo-server/performance/apq */
+/** A server's answer to a hash whose document it does not have. Source: https://www.apollographql.com/docs/apollo-server/performance/apq */
 export const UNKNOWN_HASH = { message: 'PersistedQueryNotFound', code: 'PERSISTED_QUERY_NOT_FOUND' };
-/** What a server says that takes no hashes. */
+/** The answer of a server that takes no hashes. */
 export const NO_HASHES = { message: 'PersistedQueryNotSupported', code: 'PERSISTED_QUERY_NOT_SUPPORTED' };
 
-/** What is put beside the events of a subscription. */
+/** The members that are put beside the events of a subscription. */
 export const SUBSCRIBED = JSON.stringify({ data: null, extensions: { subscribed: true } });
 /** As {@link SUBSCRIBED}, with the event after which the subscription begins. */
 export const subscribed = (after: string): string => JSON.stringify({ data: null, extensions: { subscribed: true, after } });
@@ -77,7 +77,7 @@ export function encodeError({ message, ...extensions }: ErrorBody, place: Pick<W
   };
 }
 
-/** What a response says of its error beside its body. */
+/** The parts of a response, beside its body, that tell its error. */
 export interface ReplyNotes {
   /** The HTTP status, if there was one. */
   readonly status?: number | undefined;
@@ -95,7 +95,7 @@ export function readNotes(status: number, headers: { get(name: string): string |
   };
 }
 
-/** What a response tells of a failure: its first error, with the data that came all the same. */
+/** The failure of a response: its first error, with the data that came all the same. */
 export function decodeErrors(errors: readonly unknown[], data: unknown, notes: ReplyNotes = {}): ApiError {
   const [first] = errors;
   const error = isObject(first) ? first : { message: first };
@@ -111,7 +111,7 @@ export function decodeErrors(errors: readonly unknown[], data: unknown, notes: R
   });
 }
 
-/** Where errors have their code: also AppSync and DGS (`errorType`), Spring (`classification`). */
+/** The places of the code in errors: also those of AppSync and DGS (`errorType`) and Spring (`classification`). */
 const NAMED = ['code', 'type', 'errorType', 'classification'];
 
 const UNKNOWN_FIELD = /^Cannot query field "\w+" on type "(Query|Mutation|Subscription)"/;
@@ -136,7 +136,7 @@ function statusOf({ http, status, statusCode }: JsonObject): number | undefined 
   return [isObject(http) ? http['status'] : undefined, statusCode, status].find((value): value is number => typeof value === 'number');
 }
 
-/** What a response without a GraphQL body tells: the problem document in it, or its status. */
+/** The error of a response without a GraphQL body: the problem document in it, or its status. */
 export function decodeFailure(text: string, location: string | null, notes: ReplyNotes): ApiError {
   const { status = 0, ...more } = notes;
   const problem = parseObject(text);

@@ -1,10 +1,10 @@
 import { isIP } from 'node:net';
 
-/** Where a channel connects to, as grpc-js names it. */
+/** The address of a channel, as grpc-js names it. */
 export interface Target {
   readonly target: string;
   readonly isSecure: boolean;
-  /** True where there are several addresses to take turns with. */
+  /** True if there are several addresses to take turns with. */
   readonly isSeveral: boolean;
 }
 
@@ -36,7 +36,10 @@ export function targetOf(url: string | readonly string[]): Target {
   return { target: literal(addresses), isSecure, isSeveral: true };
 }
 
-/** Several addresses as one target: where versions are mixed, IPv4 is written as IPv6 has it. Source: https://www.rfc-editor.org/rfc/rfc4291#section-2.5.5.2 */
+/**
+ * Several addresses as one target: if versions are mixed, IPv4 is written as IPv6 has it. Source:
+ * https://www.rfc-editor.org/rfc/rfc4291#section-2.5.5.2
+ */
 function literal(addresses: readonly Address[]): string {
   const name = addresses.find(({ host }) => isIP(host) === 0);
   if (name) {

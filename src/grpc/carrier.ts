@@ -28,7 +28,7 @@ export interface OpenCall {
 /** Called once: `message` is there if the status is OK and one message came, `head` if the head of the answer came. */
 export type UnaryDone = (status: StatusObject, message: Buffer | undefined, head: Metadata | undefined) => void;
 
-/** What calls leave by. */
+/** The carrier of calls. */
 export interface Carrier {
   unary(call: Outgoing, done: UnaryDone): OpenCall;
   stream(call: Outgoing, listener: StreamListener): OpenCall;
@@ -132,7 +132,7 @@ export class ClientCarrier implements Carrier {
       void taking.then(() => call.resume());
     });
     call.on('error', (error: ServiceError) => {
-      // What came before the error is still to be heard.
+      // Messages that came before the error are still to be heard.
       while (call.read() !== null);
       listener.status(error);
     });

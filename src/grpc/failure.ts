@@ -3,7 +3,7 @@ import { ApiError, isApiError, type ErrorBody } from '../core/errors.ts';
 import { encodeStatus } from './codec/details.ts';
 import { DETAILS_KEY, plainMessage, STATUS } from './status.ts';
 
-/** The status of an error, with its details. What is no `ApiError` is reported, and neutral to the caller. */
+/** The status of an error, with its details. An error that is not an `ApiError` is reported, and neutral to the caller. */
 export function failure(error: unknown, requestId: string | undefined, domain: string, onError: (error: unknown) => void): StatusObject {
   if (!isApiError(error)) onError(error);
   const known = isApiError(error) ? error : new ApiError('INTERNAL', 'internal error');

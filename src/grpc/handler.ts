@@ -58,7 +58,7 @@ export function grpcHandler(transport: Transport, options: GrpcHandlerOptions = 
   return makeHandler(transport, readOptions('grpcHandler', options, HANDLER_READERS, HANDLER_OPTIONS));
 }
 
-/** How the options of a handler are read, by whoever has more of them. */
+/** The reader of a handler's options, also for code that has more of them. */
 export const HANDLER_READERS = { maxBufferedBytes: bytes(1_048_576), maxMetadataBytes: bytes(16_384), maxItems: count(MAX_ITEMS) };
 export const HANDLER_OPTIONS = ['lock', 'onError'] as const;
 
@@ -103,7 +103,7 @@ export function makeHandler(transport: Transport, options: Options): GrpcHandler
   };
 }
 
-/** What all calls of one handler share. */
+/** The common state of all calls of one handler. */
 class Serving {
   readonly #streams = new Set<EventStream>();
   readonly #onError: (error: unknown) => void;
@@ -226,7 +226,7 @@ class Serving {
     };
   }
 
-  /** Who sends on a channel calls its operation, and hears what everyone sends. */
+  /** A caller that sends on a channel calls its operation, and hears all messages of the channel. */
   channel(event: EventDefinition, operation: Operation, wire: ChannelWire): Bidi {
     const { transport } = this;
     const encode = encodeOnce((message) => wire.encodeData(message.data));
@@ -298,7 +298,7 @@ function peerOf(call: { getPeer(): string }): Peer {
   return { protocol: 'grpc', address: colon === -1 ? undefined : peer.slice(0, colon) };
 }
 
-/** Why a call that nobody waits for any more is over, where it is its deadline. Timers may be a millisecond early. */
+/** The reason why a call that nobody waits for any more is over, if it is its deadline. Timers may be a millisecond early. */
 function lateness(deadline: number | undefined): ApiError | undefined {
   return deadline !== undefined && now() >= deadline - 1 ? deadlineExceeded() : undefined;
 }

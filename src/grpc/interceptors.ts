@@ -3,7 +3,7 @@ import { ApiError } from '../core/errors.ts';
 
 type PartialStatus = Parameters<ServerInterceptingCallInterface['sendStatus']>[0];
 
-/** What may be on its way at a time; the rest waits in the stream, which counts it. */
+/** The most that may be on its way at a time; the rest waits in the stream, which counts it. */
 const WINDOW_BYTES = 65_536;
 
 /**

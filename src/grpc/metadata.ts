@@ -10,7 +10,7 @@ import { DETAILS_KEY } from './status.ts';
 const BINARY_NAME = /^[0-9a-z_.-]+-bin$/;
 const BASE64 = /^[A-Za-z0-9+/_-]*={0,2}$/;
 
-/** What an adapter's `headers` add to each call: headers, and the `-bin` values, which are bytes and which gRPC alone has. */
+/** The metadata that an adapter's `headers` add to each call: headers, and the `-bin` values, which are bytes and which only gRPC has. */
 export class OwnMetadata {
   readonly #option: HeadersOption | undefined;
   /** Of a record, which stays the same. */
@@ -69,7 +69,7 @@ export function toMetadata(headers: Headers): Metadata {
   return metadata;
 }
 
-/** What a peer sent, with its binary values, which are no headers of ours, left for `receivedHeaders` to drop. */
+/** The metadata of a peer, with its binary values, which are not headers of ours, left for `receivedHeaders` to drop. */
 export function toRawHeaders(metadata: Metadata): RawHeaders {
   return metadata.toJSON() as Record<string, string[]>;
 }

@@ -1,5 +1,5 @@
 /**
- * What bundles for pages get instead of gRPC, so that the cause is named at the first use and not by a bundler that misses `node:http2`.
+ * The stand-in for gRPC in bundles for pages, so that the cause is named at the first use and not by a bundler that misses `node:http2`.
  * @module
  */
 

@@ -72,7 +72,7 @@ function noConnection(details: string): string {
   return `no connection: ${why}: ${hint}`;
 }
 
-/** What to look at, by how grpc-js and Node word what went wrong. */
+/** The codes to look at, by the words of grpc-js and Node for a failure. */
 const HINTS: readonly (readonly [RegExp, string])[] = [
   [/^name resolution/, 'is the host name right?'],
   [/^Protocol error/, 'is the port right, and does the server speak gRPC (HTTP/2)?'],

@@ -8,7 +8,7 @@ export function codeOf(status: number): ErrorCode {
   return ERROR_CODES[status - 1] ?? 'UNKNOWN';
 }
 
-/** Where the details travel: a `google.rpc.Status`. */
+/** The place in which the details travel: a `google.rpc.Status`. */
 export const DETAILS_KEY = 'grpc-status-details-bin';
 
 /** What the plain `grpc-message` may take, where each character takes up to nine bytes. */

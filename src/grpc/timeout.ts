@@ -2,7 +2,7 @@ import { ApiError } from '../core/errors.ts';
 import { now } from '../life/now.ts';
 import { timeoutHeader } from '../peer/headers.ts';
 
-/** What each unit of `grpc-timeout` is in milliseconds. Source: https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md#requests */
+/** Each unit of `grpc-timeout` in milliseconds. Source: https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md#requests */
 const UNITS: Readonly<Record<string, number>> = { H: 3_600_000, M: 60_000, S: 1000, m: 1, u: 0.001, n: 0.000_001 };
 
 /** The most that `connect-timeout-ms` can say, about 115 days. Source: https://connectrpc.com/docs/protocol#unary-request */

@@ -19,7 +19,7 @@ export interface OperationWire<Out = Buffer, In = Uint8Array> {
   readonly isForeign?: boolean;
 }
 
-/** What asks for an event. */
+/** The request for an event. */
 export interface EventRequest {
   readonly lastEventId: string | undefined;
   readonly params: Readonly<Record<string, unknown>>;
@@ -31,7 +31,7 @@ export type StreamItem = { readonly gap: true } | { readonly gap: false; readonl
 /** How one event goes over the wire. */
 export interface EventWire<Out = Buffer, In = Uint8Array> {
   readonly path: string;
-  /** True where someone else designed the stream: it cannot resume, and its head may come with its first message only. */
+  /** True if someone else designed the stream: it cannot resume, and its head may come with its first message only. */
   readonly isForeign: boolean;
   encodeRequest(request: EventRequest): Out;
   decodeRequest(message: In): EventRequest;
@@ -95,7 +95,7 @@ export function compileWire<Out, In>(file: ProtoFile, codec: Form<Out, In>): Wir
   return { operations: new Map(operations), events: new Map(events), channels: new Map(channels) };
 }
 
-/** Compiles an event of this library's form: what asks for it, and its items with id, time and gaps. */
+/** Compiles an event of this library's form: the request for it, and its items with id, time and gaps. */
 export function compileEvent<Out, In>(
   request: MessageCodec<Out, In>,
   item: MessageCodec<Out, In>,

@@ -46,7 +46,7 @@ export function mqtt(options: MqttOptions): Adapter<'call' | 'subscribe' | 'stre
     const make = () => withPart(parts, ([{ MqttTransport }, devices]) => new MqttTransport(contract, read, feeding, devices));
     const transport = laterTransport(contract, 'mqtt', make);
     const checked = guard(transport, 'DATA_LOSS');
-    // Events are checked by the feed, once for all subscribers: what does not fit is dropped here, and ends nothing.
+    // Events are checked by the feed, once for all subscribers: a misfit is dropped here, and ends nothing.
     return markGuarded({
       contract,
       name: transport.name,

@@ -145,7 +145,7 @@ class MqttHub implements EventHub {
     return feed;
   }
 
-  /** What rejects is tried again, before all that comes after it: what no broker can take would never go. */
+  /** A message that rejects is tried again before all later ones, so a message that no broker can take would never go. */
   readonly #drop = (error: unknown): void => {
     if (!isApiError(error) || error.code !== 'INVALID_ARGUMENT') throw error;
     this.#onError(error);

@@ -18,7 +18,7 @@ export interface MqttTls {
   readonly rejectUnauthorized?: boolean;
 }
 
-/** What a `WebSocket` must be able to do is what the platform's can. */
+/** The platform's `WebSocket` has all members that are needed. */
 export type WebSocketFactory = (url: string, protocols: string[]) => unknown;
 
 /** The message that the broker publishes if the connection ends without a DISCONNECT. */

@@ -5,7 +5,7 @@ import { CONNECTION_READERS } from './options.ts';
 import { compileTopics } from './topics.ts';
 import { eventMeta, JSON_TYPE, type Qos } from './wire.ts';
 
-/** What the AsyncAPI document says of MQTT. */
+/** The members for MQTT in the AsyncAPI document. */
 export interface MqttProtocolOptions {
   /** The address of the broker. Without it, the document names no server for MQTT. */
   readonly url?: string;
@@ -16,7 +16,7 @@ export interface MqttProtocolOptions {
   readonly cloudEvents?: DescribedCloudEvents | undefined;
 }
 
-/** Who published an event, and which one before it. */
+/** The publisher of an event, and the event that it published before. */
 const LINEAGE = { publisher: { type: 'string' }, after: { type: 'string' } };
 
 /** MQTT in the AsyncAPI document. Source: https://github.com/asyncapi/bindings/tree/master/mqtt */

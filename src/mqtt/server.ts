@@ -35,7 +35,10 @@ export type { MqttConnectionOptions, MqttCredentials, MqttTls, WebSocketFactory 
 export { mqttProtocol, type MqttProtocolOptions } from './schema.ts';
 export type { DescribedCloudEvents } from '../schema/asyncapi/cloud-events.ts';
 
-/** As `mqttBroker` of `multi-api-sdk/mqtt/broker`, which the first call loads: a server at somebody else's broker needs no broker of its own. */
+/**
+ * As `mqttBroker` of `multi-api-sdk/mqtt/broker`, which the first call loads, because a server at a foreign broker needs no broker of its
+ * own.
+ */
 export async function mqttBroker(options?: MqttBrokerOptions): Promise<MqttBroker> {
   return (await import('./broker.ts')).mqttBroker(options);
 }
@@ -90,9 +93,9 @@ export interface ServedMqtt {
 }
 
 /**
- * Serves a transport at an MQTT broker: operations at `<contract>/v<major>/<operation>`, shared with other processes where the broker
- * can, events at their channels, and `<contract>/v<major>/status`. It comes back by itself when the connection is lost. Rejects if the first connection fails.
- * Formats: docs/protocols/mqtt.md.
+ * Serves a transport at an MQTT broker: operations at `<contract>/v<major>/<operation>`, shared with other processes if the broker can,
+ * events at their channels, and `<contract>/v<major>/status`. It comes back by itself when the connection is lost. Rejects if the first
+ * connection fails. Formats: docs/protocols/mqtt.md.
  */
 export async function serveMqtt(transport: Transport, options: ServeMqttOptions): Promise<ServedMqtt> {
   checkTransport('serveMqtt', transport);
@@ -123,11 +126,11 @@ class MqttServer implements ServedMqtt {
   readonly #events: EventPublisher | undefined;
   readonly #onError: (error: unknown) => void;
   readonly #probe: SelfProbe;
-  /** Lets no callers in any more, where the broker is one of this process. */
+  /** Lets no more callers in, if the broker is one of this process. */
   readonly #leaveBroker: (() => void) | undefined;
-  /** What the requests come through. */
+  /** The connection through which the requests come. */
   #filter = '';
-  /** How often this process said `online` and has not heard it yet, where every process gets every request. */
+  /** How often this process said `online` and has not heard it yet, if every process gets every request. */
   #echoes: number | undefined;
   #ready: Promise<void> | undefined;
   #isStarted = false;
@@ -143,7 +146,7 @@ class MqttServer implements ServedMqtt {
       maxCallsPerCaller = 1000,
       heartbeatMs = 15_000,
     } = options;
-    // What says in words what to do needs no stack.
+    // An error whose message says what to do needs no stack.
     this.#onError = reporter(options.onError ?? ((error) => reportToConsole(isApiError(error) ? error.message : error)));
     this.#topics = compileTopics(transport.contract, options.topicPrefix);
     const own = ownBroker(options.url);
@@ -152,7 +155,7 @@ class MqttServer implements ServedMqtt {
     this.#connection = new Connection({
       ...(own && { credentials: own.credentials }),
       ...options,
-      // What was queued for a server that was away is taken by others, or has expired.
+      // Requests that were queued for an absent server are taken by others, or have expired.
       sessionExpiryMs: options.sessionExpiryMs ?? 0,
       isStanding: true,
       will: { topic: status, payload: 'offline', retain: true },
@@ -222,7 +225,7 @@ class MqttServer implements ServedMqtt {
   async #stopCalls(graceMs: number): Promise<void> {
     const start = now();
     const left = this.#connection.unsubscribe(this.#filter);
-    // What the broker took for this process before may come after its acknowledgement, and no other process gets it.
+    // A request that the broker took for this process before may come after its acknowledgement, and no other process gets it.
     if (graceMs > 0) await this.#probe.flush(left, graceMs);
     await this.#requests.drain(Math.max(0, graceMs - (now() - start)));
     await this.#say('offline').catch(() => {});
@@ -261,7 +264,7 @@ class MqttServer implements ServedMqtt {
     }
   }
 
-  /** Subscribes to the requests together with the other processes; false where the broker does not share. */
+  /** Subscribes to the requests together with the other processes; false if the broker does not share. */
   async #share(version: 4 | 5): Promise<boolean> {
     if (version === 4 && !(await this.#probe.run())) return false;
     this.#filter = this.#topics.shared(this.#topics.requests);

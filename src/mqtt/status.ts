@@ -60,7 +60,7 @@ export function isVersionRefusal(reasonCode: number | undefined): boolean {
   return reasonCode === 1 || reasonCode === 0x84;
 }
 
-/** What a broker's refusal is to a caller. */
+/** A broker's refusal as an error of the caller. */
 export function refusal(what: string, reasonCode: number, sent: boolean): ApiError {
   const { code, text } = REASONS[reasonCode] ?? { code: 'UNKNOWN', text: 'it does not say why' };
   return new ApiError(code, `the broker refused ${what}: ${text} (reason code 0x${reasonCode.toString(16).padStart(2, '0')})`, {

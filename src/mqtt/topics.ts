@@ -14,19 +14,19 @@ export interface Topics {
   shared(filter: string): string;
   /** `blog/v1/cancel`. */
   readonly cancel: string;
-  /** Where readers of streams say how much they take: `blog/v1/more`; undefined without streams. */
+  /** The topic on which readers of streams say how much they take: `blog/v1/more`; undefined without streams. */
   readonly more: string | undefined;
   /** Below it each publisher repeats its last ids: `multi-api-sdk/marks`. */
   readonly marks: string;
   /** `blog/v1/status`. */
   readonly status: string;
-  /** Where one client is answered: `blog/v1/replies/<client>`. */
+  /** The topic of one client's answers: `blog/v1/replies/<client>`. */
   replies(client: string): string;
   /** The client whose reply topic that is, if it is one. */
   clientOf(topic: string): string | undefined;
-  /** Where an event is published: its channel with the payload's values for the parameters. */
+  /** The topic of an event: its channel with the payload's values for the parameters. */
   event(event: EventDefinition, data: Readonly<Record<string, unknown>>): string;
-  /** What to subscribe to: `+` for each parameter that is not fixed. */
+  /** The filter to subscribe to: `+` for each parameter that is not fixed. */
   filter(event: EventDefinition, params: Readonly<Record<string, unknown>>): string;
   /** The event of a topic. */
   eventOf(topic: string): EventDefinition | undefined;
@@ -35,8 +35,8 @@ export interface Topics {
 }
 
 /**
- * Compiles the topics of a contract. `prefix` goes before all of them: `site/7`.
- * Throws a `TypeError` where names collide. Source: https://docs.oasis-open.org/mqtt/mqtt/v5.0/os/mqtt-v5.0-os.html#_Toc3901241
+ * Compiles the topics of a contract. `prefix` goes before all of them: `site/7`. Throws a `TypeError` if names collide. Source:
+ * https://docs.oasis-open.org/mqtt/mqtt/v5.0/os/mqtt-v5.0-os.html#_Toc3901241
  */
 export function compileTopics(contract: Contract, prefix = ''): Topics {
   checkTopics(contract, prefix);
@@ -105,18 +105,18 @@ const MAX_TOPIC = 16_384;
 const MAX_LEVELS = 100;
 
 /**
- * Wildcards, and characters over which a broker may end the connection of whoever publishes.
- * Source: https://docs.oasis-open.org/mqtt/mqtt/v5.0/os/mqtt-v5.0-os.html#_Toc3901010
+ * Wildcards, and characters over which a broker may end the publisher's connection. Source:
+ * https://docs.oasis-open.org/mqtt/mqtt/v5.0/os/mqtt-v5.0-os.html#_Toc3901010
  */
 const NO_TOPIC = /[+#\p{Cc}\p{Cs}\p{Noncharacter_Code_Point}]/u;
-/** What would be more, or less, than a part of one level. */
+/** Texts that would be more, or less, than a part of one level. */
 const NO_LEVEL = new RegExp(`[%/$]|${NO_TOPIC.source}`, 'gu');
 
 function isParam(level: string): boolean {
   return level.startsWith('{');
 }
 
-/** A value as one level of a topic: what has a meaning in topics is percent-encoded. */
+/** A value as one level of a topic: characters with a meaning in topics are percent-encoded. */
 function encodeLevel(value: unknown): string {
   const text = String(value);
   if (text.length > 1024)

@@ -78,7 +78,7 @@ export function encodeEvent(
   };
 }
 
-/** What a publisher says of an event beside its id: who it is, and which event it published before on the same topic. */
+/** The facts that a publisher adds to an event's id: its own id, and the event that it published before on the same topic. */
 export interface Lineage {
   readonly publisher: string;
   readonly after?: string | undefined;
@@ -88,13 +88,13 @@ export interface Lineage {
 const EVENT_ID = /^[\x21-\x2d\x2f-\x7e]{1,256}$/;
 const INSTANT = /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d+)?Z$/;
 
-/** What a message says of an event beside its payload: nothing over MQTT 3.1.1. */
+/** The facts about an event beside its payload: nothing over MQTT 3.1.1. */
 export function eventInfo(properties: Properties | undefined): Record<'id' | 'time' | 'traceparent', string | undefined> {
   const { id, time, traceparent } = userProperties(properties);
   return { id: fitting(id), time: fitting(time, INSTANT), traceparent: fitting(traceparent) };
 }
 
-/** Who published an event and what it published before on the same topic; undefined for publishers that do not say. */
+/** The publisher of an event and the event that it published before on the same topic; undefined for publishers that do not say. */
 export function lineageOf(properties: Properties | undefined): Lineage | undefined {
   const { publisher, after } = userProperties(properties);
   const name = fitting(publisher);
@@ -152,7 +152,7 @@ export interface Envelope {
   readonly input?: unknown;
   /** Those that are text. */
   readonly headers: Readonly<Record<string, string>>;
-  /** What is wrong with the headers: unlike the rest it can be answered. */
+  /** The fault of the headers: unlike the rest it can be answered. */
   readonly mistake?: string | undefined;
 }
 
@@ -184,7 +184,7 @@ export function decodeError(body: unknown, code?: unknown): ApiError {
   return new ApiError(known, words, readErrorOptions(given));
 }
 
-/** What a call gave. */
+/** The result of a call. */
 export type Outcome = ({ readonly output: unknown } | { readonly error: ErrorBody }) & {
   /** The headers of the answer. */
   readonly headers?: Headers | undefined;

@@ -32,7 +32,7 @@ export function wsdl(contract: Contract, address: string): string {
   return document.replaceAll(ADDRESS, () => written);
 }
 
-/** Stands where the address goes: no text in XML has it. */
+/** A placeholder for the address, which no text in XML has. */
 const ADDRESS = '\0';
 
 function print(contract: Contract): string {

@@ -1,6 +1,6 @@
 /** Names of elements and attributes that hold credentials: those of WS-Security, and what services call theirs. */
 const SECRET = /password|passwd|secret|token|nonce|signaturevalue|credential|session-?id|api-?key/i;
-/** The name of a tag, where it begins. Longer names are not looked at. */
+/** The name of a tag, at its beginning. Longer names are not looked at. */
 const TAG = /<(?:[^\s<>/:!?"'=]{1,100}:)?([^\s<>/:!?"'=]{1,100})/y;
 const ATTRIBUTE = /(\s(?:[^\s<>="':]{1,100}:)?([^\s<>="':]{1,100})\s*=\s*)("[^"<]*"|'[^'<]*')/g;
 const CDATA = '<![CDATA[';
@@ -39,7 +39,7 @@ export function hideSecrets(xml: string): string {
   return written === 0 ? xml : shown + xml.slice(written);
 }
 
-/** Where the text that begins at `start`, CDATA sections included, is over. */
+/** The end of the text that begins at `start`, CDATA sections included. */
 function endOfText(xml: string, start: number): number {
   let at = xml.indexOf('<', start);
   while (at !== -1 && xml.startsWith(CDATA, at)) {

@@ -130,7 +130,7 @@ class SoapEndpoint {
     let said: ResponseHead | undefined;
     try {
       const read = attempt(() => this.#read(xml, envelope));
-      // Whoever may not call learns nothing of what there is to call: not even what is wrong with the call.
+      // A caller that may not call learns nothing about the operations, not even the faults of the call.
       const known = this.#guard && (await this.#guard(envelope.headers));
       if ('error' in read) throw read.error;
       const { operation, input } = read.value;
@@ -212,7 +212,7 @@ interface Request {
   readonly input: unknown;
 }
 
-/** What some work gives, or throws. */
+/** The result of some work, or its error. */
 function attempt<T>(work: () => T): { readonly value: T } | { readonly error: unknown } {
   try {
     return { value: work() };

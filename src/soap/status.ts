@@ -3,10 +3,10 @@ import type { SoapVersion } from './version.ts';
 
 export { codeOfStatus } from '../http/message/status.ts';
 
-/** Whose mistake a fault says it was: `Client` and `Server` in SOAP 1.1, `Sender` and `Receiver` in 1.2. */
+/** The party that a fault blames: `Client` and `Server` in SOAP 1.1, `Sender` and `Receiver` in 1.2. */
 export type Blame = 'Client' | 'Server';
 
-/** Whom each code blames: the server for what HTTP has as 429, 499 and 5xx. */
+/** The party that each code blames: the server for the codes that HTTP has as 429, 499 and 5xx. */
 export const BLAME: Readonly<Record<ErrorCode, Blame>> = {
   INVALID_ARGUMENT: 'Client',
   FAILED_PRECONDITION: 'Client',

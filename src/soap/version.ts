@@ -1,13 +1,13 @@
 /** The two versions of SOAP in use. */
 export type SoapVersion = '1.1' | '1.2';
 
-/** What each version calls its things. */
+/** The names that each version has for its parts. */
 interface VersionNames {
   /** https://www.w3.org/TR/2000/NOTE-SOAP-20000508/#_Toc478383494 and https://www.w3.org/TR/soap12-part1/#soapenv */
   readonly namespace: string;
   readonly mediaType: string;
   readonly contentType: string;
-  /** What stands before and behind the body's element. */
+  /** The text before and after the body's element. */
   readonly open: string;
   readonly close: string;
 }

@@ -13,7 +13,7 @@ import { writeMembers } from '../xml/write.ts';
 
 export { MAX_DEPTH } from '../peer/json.ts';
 
-/** A request's envelope. Throws INVALID_ARGUMENT that names the field where a text has a character that XML cannot carry. */
+/** A request's envelope. Throws INVALID_ARGUMENT that names the field if a text has a character that XML cannot carry. */
 export function encodeRequest(operation: SoapOperation, input: unknown, version: SoapVersion, header: string): string {
   const { request, requestElement, service } = operation;
   try {
@@ -24,7 +24,7 @@ export function encodeRequest(operation: SoapOperation, input: unknown, version:
   }
 }
 
-/** A response's envelope. Throws INTERNAL where a text cannot be written, and a `TypeError` for an output that is nothing like its type. */
+/** A response's envelope. Throws INTERNAL if a text cannot be written, and a `TypeError` for an output that is nothing like its type. */
 export function encodeResponse(operation: SoapOperation, output: unknown, version: SoapVersion): string {
   const { response, responseElement, service } = operation;
   try {
@@ -89,14 +89,14 @@ function apiFault({ code, message, reason, details, retryAfterMs, requestId }: E
   );
 }
 
-/** What of a reply is needed to read it. */
+/** The parts of a reply that are needed to read it. */
 export interface Reply {
   readonly status: number;
   readonly text: string;
   readonly header: (name: string) => string | null;
 }
 
-/** The output in a reply. Throws the error of a fault, and DATA_LOSS for what is no answer to the operation. */
+/** The output in a reply. Throws the error of a fault, and DATA_LOSS for a reply that is not an answer to the operation. */
 export function decodeReply(operation: SoapOperation, reply: Reply): unknown {
   const { responseElement, response, service, view } = operation;
   const isOk = reply.status >= 200 && reply.status < 300;
@@ -210,7 +210,7 @@ function foreignReason(reason: string): string {
   return reason.trim().slice(0, 1000) || 'the server answered with a fault that says nothing';
 }
 
-/** The error of a reply that is no envelope: a problem document, or what the status says. */
+/** The error of a reply that is not an envelope: a problem document, or the meaning of the status. */
 export function decodeStatus({ status, text, header }: Reply): ApiError {
   const problem = header('content-type')?.includes('json') ? parseObject(text) : undefined;
   const { code, detail, message, details, retryAfterMs } = problem ?? {};

@@ -13,7 +13,7 @@ const MAX_MEMBERS = 500;
 
 /**
  * Tells whether graphql-jit can compile the variables of an operation in little time. It writes the code of a list's items twice, once for
- * what is no list, and goes into types that contain themselves until its stack is full, which takes seconds.
+ * a value that is not a list, and goes into types that contain themselves until its stack is full, which takes seconds.
  */
 export function isCompilable(schema: GraphQLSchema, { variableDefinitions = [] }: OperationDefinitionNode): boolean {
   let left = MAX_MEMBERS;

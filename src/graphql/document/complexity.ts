@@ -63,7 +63,7 @@ function pairs(count: number, weight: number): number {
   return Math.ceil((weight * (count - 1)) / 2);
 }
 
-/** What the documents of one batch may cost together, those included that were checked before: an answer depends on what is asked alone. */
+/** The common cost limit of the documents of one batch, those included that were checked before: an answer depends only on the request. */
 export class Allowance {
   #left: number;
 
@@ -74,7 +74,7 @@ export class Allowance {
     this.#left = max;
   }
 
-  /** Throws a `RequestError` where less is left, and from then on. */
+  /** Throws a `RequestError` if less is left, and from then on. */
   take(complexity: number): void {
     this.#left -= complexity;
     if (this.#left < 0)

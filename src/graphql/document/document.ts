@@ -35,7 +35,7 @@ export function operationDocument(types: GraphqlTypes, operation: Operation, sel
 export function eventDocument(types: GraphqlTypes, event: EventDefinition): ClientDocument {
   const root = types.subscriptions.get(event.name);
   if (!root) throw new TypeError(`graphql: the contract has no event '${event.name}'`);
-  // A gateway may have read them from a path, where all is text.
+  // A gateway may have read them from a path, in which all is text.
   const readers = root.args.map(({ name, field }) => [name, compileTextReader(field)] as const);
   return build(types, root, 'subscription', undefined, (params) => {
     const values = { ...(params as Readonly<Record<string, unknown>>) };
@@ -47,7 +47,7 @@ export function eventDocument(types: GraphqlTypes, event: EventDefinition): Clie
   });
 }
 
-/** How a document of somebody else's is used. */
+/** How a foreign document is used. */
 interface ForeignUse {
   readonly document: string;
   readonly result?: string;
@@ -169,7 +169,7 @@ class Writer {
     };
   }
 
-  /** All of each variant: what a selection leaves out is dropped by the core. Fields of like name and unlike type need an alias. */
+  /** All of each variant, because the core drops the rest of a selection. Fields of like name and unlike type need an alias. */
   #union(node: UnionNode): Part {
     const variants = node.variants.map((variant) => variant.node as ObjectNode);
     const kinds = new Map<string, Set<string>>();

@@ -29,9 +29,9 @@ export interface PreparedOperation {
   readonly name: string | undefined;
   /** Compiled once it has been used often enough: compiling costs more than running, and a flood of new documents would pay for it. */
   compiled(variables: JsonObject): CompiledQuery | undefined;
-  /** What its calls are asked for; `undefined` where the transport makes no use of it. */
+  /** The selection of its calls; `undefined` if the transport makes no use of it. */
   readonly selections: Selections | undefined;
-  /** True where it has fields that are other operations, whose answers may depend on who asks. */
+  /** True if it has fields that are other operations, whose answers may depend on the caller. */
   readonly hasRelations: boolean;
 }
 
@@ -47,7 +47,7 @@ export interface DocumentsOptions extends LimitsInForce {
 /** How documents are looked at beside GraphQL's own rules. */
 export interface DocumentInsights {
   isRelation(type: string, field: string): boolean;
-  /** Absent where nobody makes use of selections. */
+  /** Absent if nobody makes use of selections. */
   readonly selectionsOf: (document: DocumentNode, operation: OperationDefinitionNode) => Selections;
 }
 
@@ -124,10 +124,10 @@ function refuseAll(errors: readonly GraphQLError[]): void {
 
 const TOO_MANY_TOKENS = /^Syntax Error: Document contains more \w+ \d+ tokens/;
 
-/** What a caller is told of a document that cannot be read. */
+/** The error for a document that cannot be read. */
 function refusal(error: unknown, maxTokens: number): unknown {
   if (isApiError(error)) return new RequestError([], error);
-  // Parsing is recursive: where the other limits are raised, the stack is the last one.
+  // Parsing is recursive: if the other limits are raised, the stack is the last one.
   if (error instanceof RangeError) return new RequestError([], new ApiError('INVALID_ARGUMENT', 'the document is nested too deeply'));
   if (!(error instanceof GraphQLError)) return error;
   if (TOO_MANY_TOKENS.test(error.message))
@@ -144,7 +144,7 @@ function describe(error: GraphQLError) {
   return { code, message: error.message, locations: error.locations, at: variable?.kind === Kind.VARIABLE ? [variable.name.value] : [] };
 }
 
-/** What of a document decides how it is run. */
+/** The parts of a document that decide how it is run. */
 interface Traits {
   readonly hasRelations: boolean;
   /** Whether `@skip` or `@include` is in it. */
@@ -233,7 +233,7 @@ class Prepared implements PreparedOperation {
     this.name = name;
     this.selections = selections;
     this.hasRelations = hasRelations;
-    // What graphql-jit compiles gives wrong data where a fragment is spread under several conditions: test/graphql-documents.test.ts.
+    // The code of graphql-jit gives wrong data if a fragment is spread under several conditions: test/graphql-documents.test.ts.
     this.#members = membersOf(document, node);
     this.#usesLeft = hasConditions || !isCompilable(schema, node) ? Infinity : 1 + fields * USES_PER_FIELD;
   }
@@ -243,8 +243,8 @@ class Prepared implements PreparedOperation {
     for (const name of this.#members) if (!Object.hasOwn(variables, name)) return undefined;
     if (this.#usesLeft <= 0) return this.#compiled;
     if (--this.#usesLeft > 0) return undefined;
-    // Values are validated by the contract's schemas on their way here: they need no second look. Where the platform forbids code to be
-    // made from text, as edge runtimes do, there is none, and `execute` goes on.
+    // Values are validated by the contract's schemas on their way here: they need no second look. If the platform forbids code to be made
+    // from text, as edge runtimes do, there is none, and `execute` goes on.
     const result = compileQuery(this.schema, this.document, this.name, { disableLeafSerialization: true });
     if (isCompiledQuery(result)) this.#compiled = result;
     return this.#compiled;

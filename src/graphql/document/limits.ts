@@ -30,7 +30,7 @@ export const LIMIT_READERS = {
 };
 export type LimitsInForce = OptionsInForce<GraphqlLimits, typeof LIMIT_READERS>;
 
-/** What running a part of a document costs, with its fragments spread out. */
+/** The cost of running a part of a document, with its fragments spread out. */
 interface Cost {
   readonly depth: number;
   readonly aliases: number;
@@ -39,16 +39,16 @@ interface Cost {
 
 const NONE: Cost = { depth: 0, aliases: 0, fields: 0 };
 
-/** What a document costs that is within its limits. */
+/** The cost of a document that is within its limits. */
 export interface DocumentCost {
-  /** What it costs to check: see `GraphqlLimits.maxComplexity`. */
+  /** The cost of checking it: see `GraphqlLimits.maxComplexity`. */
   readonly complexity: number;
-  /** What it costs to compile and run. */
+  /** The cost of compiling and running it. */
   readonly fields: number;
 }
 
 /**
- * Throws INVALID_ARGUMENT where a document costs too much. It runs before validation, whose rules are quadratic. The document must have no
+ * Throws INVALID_ARGUMENT if a document costs too much. It runs before validation, whose rules are quadratic. The document must have no
  * fragment cycles.
  */
 export function checkCost(document: DocumentNode, limits: LimitsInForce): DocumentCost {

@@ -7,7 +7,7 @@ import { eventDocument, operationDocument } from './document.ts';
 import { sha256 } from './sha256.ts';
 import { graphqlTypes } from '../engine/described.ts';
 
-/** What a program's calls select, by operation: each as its `select` has it. */
+/** The selections of a program's calls, by operation: each as its `select` has it. */
 export type DocumentSelections<C extends Contract> = {
   readonly [N in keyof C['operations']]?: readonly (C['operations'][N]['output'] extends infer S extends Schema
     ? Select<output<S>, C>
@@ -15,9 +15,9 @@ export type DocumentSelections<C extends Contract> = {
 };
 
 /**
- * The documents that this library's client sends for a contract, by the SHA-256 of their text: what `graphqlHandler` takes as
- * `persistedDocuments`. There is one for each operation and event, which asks for all, and one for each selection that is given.
- * Rejects with an `ApiError` (INVALID_ARGUMENT) that names what cannot be selected, and with a `TypeError` for an operation that is not there.
+ * The documents that this library's client sends for a contract, by the SHA-256 of their text: the value of `persistedDocuments` for
+ * `graphqlHandler`. There is one for each operation and event, which asks for all, and one for each selection that is given. Rejects with
+ * an `ApiError` (INVALID_ARGUMENT) that names what cannot be selected, and with a `TypeError` for an operation that is not there.
  */
 export async function persistedDocuments<const C extends Contract>(
   contract: C,

@@ -27,7 +27,7 @@ export class PersistedDocuments {
   readonly #isStrict: boolean;
   #chars = 0;
 
-  /** Throws a `TypeError` where nothing at all would be taken. */
+  /** Throws a `TypeError` if nothing at all would be taken. */
   constructor({ persistedDocuments, onlyPersisted = false, maxRegisteredChars }: PersistedInForce) {
     if (onlyPersisted && !persistedDocuments) throw new TypeError("graphqlHandler: 'onlyPersisted' needs 'persistedDocuments'");
     this.#known = new Map(Object.entries(persistedDocuments ?? {}).map(([id, text]) => [normalize(id), text]));
@@ -35,7 +35,7 @@ export class PersistedDocuments {
     this.#isStrict = onlyPersisted;
   }
 
-  /** The request with its document. Throws a `RequestError` where the hash is unknown, or not that of the document. */
+  /** The request with its document. Throws a `RequestError` if the hash is unknown, or not that of the document. */
   resolve(request: GraphqlRequest): GraphqlRequest | Promise<GraphqlRequest> {
     const hash = hashOf(request);
     if (hash === undefined) {

@@ -6,7 +6,7 @@ export interface Mistake {
   readonly code: ErrorCode;
   readonly message: string;
   readonly locations?: WireError['locations'];
-  /** The input it is about, from the operation's own input on; empty where it is the document itself. */
+  /** The input it is about, from the operation's own input on; empty if it is the document itself. */
   readonly at: readonly (string | number)[];
 }
 
@@ -14,7 +14,7 @@ export interface Mistake {
 export class RequestError extends Error {
   readonly mistakes: readonly Mistake[];
   readonly single: ApiError | undefined;
-  /** What was wrong: the request could not be read, or it does not fit the schema. */
+  /** The kind of the fault: the request could not be read, or it does not fit the schema. */
   readonly stage: 'syntax' | 'validation';
 
   constructor(mistakes: readonly Mistake[], single?: ApiError, stage: 'syntax' | 'validation' = 'validation') {

@@ -8,7 +8,7 @@ const MAX_QUERY_CHARS = 7000;
 export class RequestForm {
   /** `{"query":"…"`, up to the variables. */
   readonly #body: string;
-  /** `?query=…`; `undefined` where it is not asked for by GET. */
+  /** `?query=…`; `undefined` if it is not asked for by GET. */
   readonly #search: string | undefined;
 
   constructor(parts: { readonly query?: string; readonly extensions?: Readonly<Record<string, unknown>> }, byGet: boolean) {
@@ -21,7 +21,7 @@ export class RequestForm {
     this.#search = byGet ? `?${search.join('&')}` : undefined;
   }
 
-  /** A body, or where it begins with `?`, the query of a URL. */
+  /** A body, or the query of a URL if it begins with `?`. */
   write(variables: unknown): string {
     const text = variables === undefined ? undefined : JSON.stringify(variables);
     if (this.#search !== undefined) {
@@ -60,7 +60,7 @@ export class RequestForms {
   }
 }
 
-/** What a document needs in the extensions of its requests. */
+/** The members that a document needs in the extensions of its requests. */
 function extensionsOf({ tellsAbsent }: ClientDocument): Readonly<Record<string, unknown>> {
   return tellsAbsent ? { absent: true } : {};
 }

@@ -7,9 +7,9 @@ import type { DescribedTypes } from '../engine/described.ts';
 import type { RootField } from '../engine/types.ts';
 
 /**
- * What an operation of a document asks of the outputs of its calls, by the nodes of the fields that make them; a call that needs all of its
- * output is absent. A node that a fragment brings to several places has what all of them need, and conditions count as met: a call may be
- * asked for more than its place shows, never for less.
+ * The part of the calls' outputs that an operation of a document asks for, by the nodes of the fields that make them; a call that needs all
+ * of its output is absent. A node that a fragment brings to several places has what all of them need, and conditions count as met: a call
+ * may be asked for more than its place shows, never for less.
  */
 export type Selections = ReadonlyMap<FieldNode, Selection>;
 

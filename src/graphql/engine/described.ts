@@ -1,7 +1,7 @@
 import { describeContract, type ContractView } from '../../schema/view.ts';
 import { typesBy, type GraphqlTypes } from './types.ts';
 
-/** A contract as GraphQL has it, with its whole description: what a server needs. */
+/** A contract as GraphQL has it, with the whole description that a server needs. */
 export type DescribedTypes = GraphqlTypes<ContractView>;
 
 /**

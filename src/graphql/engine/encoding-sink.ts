@@ -2,7 +2,7 @@ import { ApiError } from '../../core/errors.ts';
 import type { EventSink } from '../../core/transport.ts';
 import type { EncodeEvent } from './engine.ts';
 
-/** Where encoded events of one subscription go. */
+/** Takes the encoded events of one subscription. */
 export interface PayloadSink {
   next(payload: string): void;
   gap(): void;
@@ -13,8 +13,8 @@ export interface PayloadSink {
 const MAX_WAITING = 1000;
 
 /**
- * The sink of a subscription that keeps the order of events, also of those that take time to encode. Where they come faster than that, it
- * ends behind those that wait, with RESOURCE_EXHAUSTED.
+ * The sink of a subscription that keeps the order of events, also of those that take time to encode. If they come faster than that, it ends
+ * after those that wait, with RESOURCE_EXHAUSTED.
  */
 export function encodingSink(encode: EncodeEvent, onFailure: (error: unknown) => ApiError, sink: PayloadSink, lastEventId = ''): EventSink {
   /** The event that was sent last, or from which it resumes: so its reader notices that one is missing. */
@@ -29,7 +29,7 @@ export function encodingSink(encode: EncodeEvent, onFailure: (error: unknown) =>
       try {
         running = run();
       } catch (error) {
-        // Whoever publishes has nothing to do with it.
+        // The publisher has nothing to do with it.
         return sink.end(onFailure(error));
       }
       if (!running) return;

@@ -31,7 +31,7 @@ import { selectionsOf } from '../document/selection.ts';
 import { graphqlTypes, type DescribedTypes } from './described.ts';
 import { encodeError, type GraphqlRequest, type GraphqlResponse, type WireError } from '../wire.ts';
 
-/** Who asks, and how to tell that he has left. */
+/** The caller, and how to tell that they have left. */
 export interface Caller {
   readonly headers: Record<string, string>;
   readonly deadline: number | undefined;
@@ -70,16 +70,16 @@ const WRONG_ARGUMENT = /^Argument "\w+" /;
 /** How `execute` refuses a null, in an error of no kind of its own. */
 const NO_VALUE = /^Cannot return null for non-nullable field /;
 
-/** What graphql adds to a message about a name that it does not know. */
+/** The words that graphql adds to a message about a name that it does not know. */
 const SUGGESTION = / Did you mean .*$/s;
 
 /** Ends the look for mistakes. */
 const ENOUGH = new Error('enough mistakes are known');
 
-/** For whom events are encoded that all who ask alike share. */
+/** The caller for whom events are encoded, which all callers with the same request share. */
 const NOBODY: Caller = { headers: {}, deadline: undefined, peer: { protocol: 'graphql' }, onLeave: () => {} };
 
-/** What the resolvers of one request share. The loader is made on first use: most requests ask for no relation. */
+/** The common state of the resolvers of one request. The loader is made on first use: most requests ask for no relation. */
 class RequestResolving implements Resolving {
   private made: RelationLoader | undefined = undefined;
 
@@ -107,7 +107,7 @@ export class Engine {
   readonly persisted: PersistedDocuments;
   readonly #documents: Documents;
   readonly #hidesNames: boolean;
-  /** By operation, the encoders of subscriptions that are open: what is asked alike is executed and written once per event. */
+  /** By operation, the encoders of subscriptions that are open: equal requests are executed and written once per event. */
   readonly #shared = new WeakMap<PreparedOperation, Map<string, { readonly encode: EncodeEvent; users: number }>>();
 
   readonly transport: Transport;
@@ -141,7 +141,7 @@ export class Engine {
     return this.#documents.prepare(query, operationName, allowance);
   }
 
-  /** Runs a query or a mutation. Throws a `RequestError` where the variables do not fit. */
+  /** Runs a query or a mutation. Throws a `RequestError` if the variables do not fit. */
   execute(prepared: PreparedOperation, request: GraphqlRequest, caller: Caller): Promise<GraphqlResponse> | GraphqlResponse {
     const absent = request.extensions?.['absent'] === true ? [] : undefined;
     const result = this.#run(prepared, undefined, this.#resolving(prepared, caller, absent), request.variables);
@@ -193,7 +193,7 @@ export class Engine {
     };
   }
 
-  /** An error as callers see it; what is no `ApiError` is reported and masked. */
+  /** An error as callers see it; one that is not an `ApiError` is reported and masked. */
   present(error: unknown): ApiError {
     if (isApiError(error)) return error;
     this.onError(error);
@@ -274,7 +274,7 @@ export class Engine {
   #presentFailure(error: Error, path: GraphQLError['path']): ApiError {
     // A null that the caller gave for an argument, by a variable that may be null.
     if (isOfExecutor(error) && WRONG_ARGUMENT.test(error.message)) return new ApiError('INVALID_ARGUMENT', this.#shown(error.message));
-    // What else the executor finds wrong is the transport's value: its message may quote it.
+    // Other faults that the executor finds concern the transport's value, which its message may quote.
     if (isOfExecutor(error) || NO_VALUE.test(error.message))
       return new ApiError('DATA_LOSS', `${path?.join('.') ?? 'a field'}: the reply breaks the contract`);
     return this.present(error);

@@ -21,14 +21,14 @@ import type { Selections } from '../document/selection.ts';
 import type { DescribedTypes } from './described.ts';
 import type { RelationField, RootField } from './types.ts';
 
-/** What resolvers are given: one request's way to the service. */
+/** The context of resolvers: one request's way to the service. */
 export interface Resolving {
   /** `field` is the name of a root field in the response. */
   call(operation: Operation, input: unknown, select: Selection | undefined, field?: string): Promise<unknown>;
   readonly loader: RelationLoader;
-  /** What calls are asked for, where the transport makes use of it. */
+  /** The selections of calls, if the transport makes use of them. */
   readonly selections: Selections | undefined;
-  /** Where an absent member is told apart from null: the paths of those that were absent. */
+  /** The place where an absent member is told apart from null: the paths of those that were absent. */
   readonly absent?: (readonly (string | number)[])[] | undefined;
 }
 
@@ -37,7 +37,7 @@ type Resolver = GraphQLFieldResolver<unknown, Resolving, Record<string, unknown>
 /** Makes the schema that runs: the one that is printed, with what gives its fields their values. */
 export function executableSchema(types: DescribedTypes): GraphQLSchema {
   const schema = buildSchema(graphqlSchema(types.contract), { assumeValidSDL: true });
-  // Here, where the author sees it: a schema that is not valid answers every request with errors.
+  // Here, because the author sees it: a schema that is not valid answers every request with errors.
   const [invalid] = validateSchema(schema);
   if (invalid) throw new TypeError(`graphql: the contract makes no valid schema: ${invalid.message}`);
   for (const type of Object.values(schema.getTypeMap())) if (type instanceof GraphQLScalarType) scalar(type);
@@ -76,7 +76,7 @@ function fieldOf({ fieldNodes: [first], fieldName }: GraphQLResolveInfo): string
   return first?.alias?.value ?? fieldName;
 }
 
-/** The nodes of a field that is asked for several times have the same selection: what all of them ask for. */
+/** The nodes of a field that is asked for several times have the same selection: the sum of theirs. */
 function selectionOf(selections: Selections, { fieldNodes }: GraphQLResolveInfo): Selection | undefined {
   const [first] = fieldNodes;
   return first && selections.get(first);
@@ -132,7 +132,7 @@ function variantOf({ discriminator, variants }: UnionNode): (value: unknown) => 
   };
 }
 
-/** Gives a declared scalar its meaning. What a text says exactly is for the contract's schema to check. */
+/** Gives a declared scalar its meaning. The exact form of a text is for the contract's schema to check. */
 function scalar(type: GraphQLScalarType): void {
   if (type.name === 'JSON') {
     type.parseLiteral = (node, variables) => valueFromASTUntyped(node, variables);

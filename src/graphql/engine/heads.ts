@@ -1,7 +1,7 @@
 import type { Headers, OnResponse, ResponseHead } from '../../core/transport.ts';
 import type { GraphqlResponse } from '../wire.ts';
 
-/** What the root fields of one request say beside their values. */
+/** The heads of the root fields of one request, beside their values. */
 export class ResponseHeads {
   readonly #heads = new Map<string, ResponseHead>();
   #fields = 0;

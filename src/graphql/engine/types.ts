@@ -15,7 +15,7 @@ export interface RootField {
   readonly member: Operation | EventDefinition;
   readonly args: readonly Argument[];
   readonly type: string;
-  /** What it gives, a stream item by item; `undefined` for an operation without output. */
+  /** The type that it gives, a stream item by item; `undefined` for an operation without output. */
   readonly output: TypeUse | undefined;
 }
 
@@ -44,7 +44,7 @@ export interface GraphqlTypes<V extends Outline = Outline> {
   inputType(field: Field): string;
   /** The name of an object as an input. */
   inputName(node: ObjectNode): string;
-  /** The object or union whose fields a selection must name; `undefined` where the value is a scalar, whole JSON included. */
+  /** The object or union whose fields a selection must name; `undefined` if the value is a scalar, whole JSON included. */
   composite(node: SchemaNode, owner?: ObjectNode): ObjectNode | UnionNode | undefined;
 }
 
@@ -240,7 +240,7 @@ class Types<V extends Outline> implements GraphqlTypes<V> {
   }
 }
 
-/** Adds all that a node is made of, the node itself only where it is made of itself. */
+/** Adds all nodes that a node is made of, the node itself only if it contains itself. */
 function walk(node: SchemaNode, seen: Set<SchemaNode>): void {
   for (const inner of partsOf(node)) {
     if (seen.has(inner)) continue;

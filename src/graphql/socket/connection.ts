@@ -15,7 +15,7 @@ import type { Subscribing, SubscriptionSettings } from './settings.ts';
 /** Items of a stream that may wait for their loop. */
 const MAX_WAITING = 1000;
 
-/** What makes one connection. */
+/** The function that makes one connection. */
 export interface ConnectionInit
   extends Pick<SocketOptions, 'constructor' | 'url' | 'headers' | 'signal'>, Omit<SubscriptionSettings, 'WebSocket' | 'connectionParams'> {
   /** The payload of `connection_init`. */
@@ -103,7 +103,7 @@ export class SocketConnection {
     const acknowledged = new Promise<void>((resolve, reject) => {
       this.#onAck = (error) => (error ? reject(error) : resolve());
     });
-    // Whoever connects hears of it below.
+    // Code that connects hears of it below.
     acknowledged.catch(() => {});
     const options = { ...init, protocols: [SUBPROTOCOL], closeCodes: CLOSE_CODES, onUpgraded: () => {} };
     const socket = await Socket.open(options, (made) => {

@@ -12,7 +12,7 @@ export const CLOSE = {
   TOO_MANY_INITIALISATION_REQUESTS: 4429,
 } as const;
 
-/** What a server answers to the subprotocols that are offered. */
+/** A server's answer to the subprotocols that are offered. */
 export function acceptedProtocol(offered: ReadonlySet<string>): string | false {
   return offered.has(SUBPROTOCOL) ? SUBPROTOCOL : false;
 }

@@ -27,7 +27,7 @@ const ACK = JSON.stringify({ type: 'connection_ack', payload: { acks: true } });
 
 type Kind = 'calls' | 'subscriptions';
 
-/** What runs under one id. */
+/** The operations that run under one id. */
 class Operation {
   readonly lifetime = new Lifetime();
   /** Absent while its document is being looked for. */
@@ -77,7 +77,7 @@ export class SocketSession implements Session {
     );
   }
 
-  /** Takes one message; `undefined` stands for one that is no text. */
+  /** Takes one message; `undefined` stands for one that is not text. */
   receive(text: string | undefined): void {
     if (text !== undefined && hasMoreItems(text, this.#maxItems)) return this.#refuse(text, tooManyItems(this.#maxItems));
     const message = parse(text);
@@ -127,7 +127,7 @@ export class SocketSession implements Session {
     if (payload !== undefined && payload !== null && !isObject(payload)) return this.#close(CLOSE.BAD_REQUEST, 'Invalid message received');
     this.#stopWaiting();
     this.#isInitialized = true;
-    // Browsers cannot set headers on a socket: what the payload says counts as such.
+    // Browsers cannot set headers on a socket, so the members of the payload count as headers.
     const given = Object.entries(payload ?? {}).flatMap(([name, value]) =>
       typeof value === 'string' ? [[name.toLowerCase(), value] as const] : [],
     );
@@ -152,7 +152,7 @@ export class SocketSession implements Session {
     void this.#run(operation, payload).catch((error: unknown) => this.#fail(operation, error));
   }
 
-  /** Throws where as many run as may; it counts until it is forgotten all the same. */
+  /** Throws if as many run as may; it counts until it is forgotten all the same. */
   #enter(operation: Operation, kind: Kind): void {
     operation.kind = kind;
     const max = this.#limits[kind];
@@ -191,7 +191,7 @@ export class SocketSession implements Session {
     { headers, peer }: Caller,
   ): Promise<void> {
     const { id, lifetime } = operation;
-    // Over before the operation is, if more comes than may be held: what came is sent then.
+    // Over before the operation is, if more comes than may be held: the messages that came are sent then.
     const source = new Lifetime();
     const { signal } = source;
     lifetime.listen((reason) => source.abort(reason));

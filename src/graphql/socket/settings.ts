@@ -8,10 +8,10 @@ import type { SocketClassOptions } from '../../socket/client/socket-class.ts';
 /** How a client's subscriptions come. */
 export type SubscriptionForm = 'ws' | 'sse' | 'multipart';
 
-/** What goes out and comes in, as text. */
+/** The messages that go out and come in, as text. */
 export type OnFrame = (direction: 'out' | 'in', start: string, headers: Headers, body: string) => void;
 
-/** What all sockets of one client have in common. */
+/** The common state of all sockets of one client. */
 export interface SubscriptionSettings extends SocketClassOptions {
   readonly url: string;
   /** The payload of `connection_init`, instead of the headers. */
@@ -25,7 +25,7 @@ export interface SubscriptionSettings extends SocketClassOptions {
   readonly onEventError: (error: ApiError) => void;
 }
 
-/** What is asked of a socket. */
+/** The requests that a socket takes. */
 export interface SubscriptionPayload {
   readonly query: string;
   readonly variables: JsonObject;
@@ -47,7 +47,7 @@ export interface Subscribing {
   readonly tell: (response: FetchResponse) => void;
 }
 
-/** What carries the subscriptions of one client. */
+/** The carrier of one client's subscriptions. */
 export interface Subscriptions {
   /** Resolves once the subscription stands. Rejects with why it does not. */
   open(asked: Subscribing): Promise<void>;

@@ -10,7 +10,7 @@ import type { Subscribing, Subscriptions } from '../socket/settings.ts';
 import { decodeFailure, EVENT_STREAM_TYPE, JSON_TYPE, MULTIPART_TYPE } from '../wire.ts';
 import { boundaryOf, PartsDecoder } from './parts.ts';
 
-/** What streams need of the client. */
+/** The functions that streams need of the client. */
 export interface StreamSettings {
   readonly url: string;
   /** How long one event may be, in characters. */

@@ -14,7 +14,7 @@ export class PartsDecoder implements StreamDecoder {
   #buffer = '\r\n';
   #isPreamble = true;
   #isComplete = false;
-  /** Where a delimiter may begin that has not been looked for. */
+  /** The first place at which an unseen delimiter may begin. */
   #from = 0;
 
   readonly #maxChars: number;

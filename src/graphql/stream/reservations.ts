@@ -22,7 +22,7 @@ interface Reservation {
   readonly endsAt: number;
 }
 
-/** What reservations need of the handler. */
+/** The functions that reservations need of the handler. */
 export interface ReservationOptions {
   readonly maxBufferedBytes: number;
   readonly heartbeatMs: number;

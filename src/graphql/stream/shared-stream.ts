@@ -51,10 +51,10 @@ export class SharedStream {
     if (this.#operations.has(id)) throw new ApiError('ALREADY_EXISTS', `an operation '${id.slice(0, 100)}' runs on this stream`);
     if (this.#operations.size >= this.maxOperations)
       throw new ApiError('RESOURCE_EXHAUSTED', `${this.maxOperations} operations run on this stream, which is the limit`);
-    // The deadline is the call's: what it ends is told.
+    // The deadline is the call's, so the caller is told of its end.
     const lifetime = new Lifetime();
     const caller: Caller = { headers, deadline, peer, onLeave: (listener) => void lifetime.listen(listener) };
-    // What does not fit is the answer of the request that asks.
+    // A request that does not fit gets its own answer.
     const subscription = isSubscription(prepared) ? this.engine.subscription(prepared, body, caller) : undefined;
     this.#operations.set(id, lifetime);
     lifetime.whenEnded(() => this.#operations.delete(id));

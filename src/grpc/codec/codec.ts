@@ -18,11 +18,14 @@ type ReadEntry = (reader: BinaryReader, target: Values, left: number) => void;
 export interface MessageCodec<Out = Uint8Array, In = Uint8Array> {
   /** Throws {@link Unencodable} if the value is not what the contract says, or its field cannot carry it. */
   encode(value: unknown): Out;
-  /** Throws INVALID_ARGUMENT for what is no such message, one nested too deeply, or one with more items. Unknown fields are dropped. @default maxItems Infinity */
+  /**
+   * Throws INVALID_ARGUMENT for bytes that are not such a message, one nested too deeply, or one with more items. Unknown fields are
+   * dropped. @default maxItems Infinity
+   */
   decode(message: In, maxItems?: number): unknown;
 }
 
-/** Says where a value does not fit its message. */
+/** Names the place at which a value does not fit its message. */
 export interface PathFinder {
   pathOfFailure(value: unknown): (string | number)[];
 }
@@ -50,7 +53,7 @@ class Codec implements MessageCodec<Uint8Array<ArrayBuffer>>, PathFinder, ValueC
   readonly packable = false;
   #writeFields: (writer: BinaryWriter, value: unknown) => void = () => {};
   readonly #readers = new Map<number, ReadEntry>();
-  /** What a message without any field is, with each property in its place; lists and records are made anew for each. */
+  /** A message without any field, with each property in its place; lists and records are made anew for each. */
   readonly #empty: Values = {};
   readonly #collections: (readonly [property: string, isMap: boolean])[] = [];
   /** Properties whose absence shows. */
@@ -99,7 +102,7 @@ class Codec implements MessageCodec<Uint8Array<ArrayBuffer>>, PathFinder, ValueC
     return this.#read(reader, reader.uint32(), left, previous);
   }
 
-  /** Where writing a value fails: found by writing each part alone, so that writing itself does not keep track. */
+  /** The place at which writing a value fails. It is found by writing each part by itself, so that writing itself does not keep track. */
   pathOfFailure(value: unknown): (string | number)[] {
     const { entries, shape } = this.message;
     if (shape === 'object' && (typeof value !== 'object' || value === null || fails(() => this.#named(value as Values)))) return [];
@@ -161,7 +164,7 @@ class Codec implements MessageCodec<Uint8Array<ArrayBuffer>>, PathFinder, ValueC
     return named;
   }
 
-  /** Reads into `previous`, where the message was sent before: the two are one. */
+  /** Reads into `previous` if the message was sent before: the two are one. */
   #read(reader: BinaryReader, length: number, left: number, previous?: unknown): unknown {
     const isObject = this.message.shape === 'object';
     // Only an object is a level of its own: the other shapes are the protocol's.
@@ -255,7 +258,7 @@ class Codec implements MessageCodec<Uint8Array<ArrayBuffer>>, PathFinder, ValueC
   }
 }
 
-/** Under what a message that is no object keeps its one value while it is read, and a union the number of its field. */
+/** The key under which a message that is not an object keeps its one value while it is read, and a union the number of its field. */
 const SOLE = 'value';
 const VARIANT = 'variant';
 
@@ -285,7 +288,7 @@ function compileWriteNull(field: ProtoField): WriteEntry {
   };
 }
 
-/** Writes a field, where null is as if it were not there. */
+/** Writes a field, for which null is as if it were not there. */
 function compileWrite(entry: ProtoEntry): WriteEntry {
   const write = compileWritePresent(entry);
   if (entry.absentIsNull === undefined) return write;
@@ -382,7 +385,7 @@ const TEXT_KEY = SCALAR.string;
 /** The length of an empty message. */
 const NOTHING = new Uint8Array(1);
 
-/** Which part of a field's value cannot be written: nothing where it is the value itself. */
+/** The part of a field's value that cannot be written: nothing if it is the value itself. */
 function pathIn({ field, node }: ProtoEntry, value: unknown): (string | number)[] {
   const codec = field.type.kind === 'message' ? codecOf(field.type.message) : valueCodec(field.type, node);
   const pathOf = (item: unknown) => (codec instanceof Codec ? codec.pathOfFailure(item) : []);

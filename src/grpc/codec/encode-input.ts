@@ -1,7 +1,7 @@
 import { ApiError } from '../../core/errors.ts';
 import { Unencodable } from './value.ts';
 
-/** What `make` encodes. Throws INVALID_ARGUMENT, which says where the input does not fit. */
+/** The value that `make` encodes. Throws INVALID_ARGUMENT with the place at which the input does not fit. */
 export function encodeInput<T>(make: () => T): T {
   try {
     return make();

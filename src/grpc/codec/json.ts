@@ -17,7 +17,7 @@ interface JsonValue {
   write(value: unknown): unknown;
   /** Hands on what does not fit, for the schema to refuse. */
   read(json: unknown): unknown;
-  /** What an absent field without presence means. */
+  /** The meaning of an absent field without presence. */
   readonly zero: unknown;
 }
 
@@ -68,7 +68,7 @@ interface Part {
   readonly required: boolean;
   readonly absentIsNull: boolean;
   readonly value: JsonValue;
-  /** What its absence means. */
+  /** The meaning of its absence. */
   readonly absent: () => unknown;
 }
 

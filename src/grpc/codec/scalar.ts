@@ -11,7 +11,7 @@ import { utf8 } from './utf8.ts';
 
 const { Varint, Bit32, Bit64, LengthDelimited } = WireType;
 
-/** The library's writers take text for numbers and anything for text: what the contract does not allow must not become something that it does. */
+/** The library's writers take text for numbers and anything for text, so values that the contract does not allow are refused before. */
 const numeric = (wire: WireType, write: ValueCodec['write'], read: ValueCodec['read']): ValueCodec => ({
   wire,
   zero: 0,
@@ -32,7 +32,7 @@ export const SCALAR: Readonly<Record<ScalarType, ValueCodec>> = {
   sint32: numeric(Varint, (writer, value) => writer.sint32(value), (reader) => reader.sint32()),
   fixed32: numeric(Bit32, (writer, value) => writer.fixed32(value), (reader) => reader.fixed32()),
   sfixed32: numeric(Bit32, (writer, value) => writer.sfixed32(value), (reader) => reader.sfixed32()),
-  // What a number cannot hold becomes one that is not safe, which the schema refuses.
+  // A value that a number cannot hold becomes one that is not safe, which the schema refuses.
   int64: numeric(Varint, (writer, value) => writer.int64(value), (reader) => Number(reader.int64())),
   uint64: numeric(Varint, (writer, value) => writer.uint64(value), (reader) => Number(reader.uint64())),
   sint64: numeric(Varint, (writer, value) => writer.sint64(value), (reader) => Number(reader.sint64())),
@@ -157,7 +157,7 @@ export function timestampCodec(digits: number): ValueCodec {
   };
 }
 
-/** The codec of a type that is no message. */
+/** The codec of a type that is not a message. */
 export function valueCodec(type: Exclude<ProtoType, { readonly kind: 'message' }>, node: SchemaNode | undefined): ValueCodec {
   switch (type.kind) {
     case 'scalar':

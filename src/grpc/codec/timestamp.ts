@@ -28,8 +28,8 @@ const FIRST = -62_135_596_800;
 const LAST = 253_402_300_799;
 
 /**
- * Reads a `google.protobuf.Timestamp` of `length` bytes as ISO 8601 with 0, 3, 6 or 9 digits behind the second, `digits` at least.
- * What it does not say is as in `previous`.
+ * Reads a `google.protobuf.Timestamp` of `length` bytes as ISO 8601 with 0, 3, 6 or 9 digits behind the second, `digits` at least. Fields
+ * that are absent in it are as in `previous`.
  */
 export function readTimestamp(reader: BinaryReader, length: number, digits: number, previous?: string | null): string {
   const end = reader.pos + length;

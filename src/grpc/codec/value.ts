@@ -4,7 +4,7 @@ import type { BinaryReader, BinaryWriter, WireType } from '@bufbuild/protobuf/wi
 /** How values of one type are written and read, without their tag. */
 export interface ValueCodec {
   readonly wire: WireType;
-  /** What an absent field means; `undefined` where absence shows. */
+  /** The meaning of an absent field; `undefined` if absence shows. */
   readonly zero: unknown;
   readonly packable: boolean;
   write(writer: BinaryWriter, value: never): void;
@@ -18,7 +18,7 @@ export interface ValueCodec {
 /** A value that a message has, and that the contract's type cannot hold: it must not be changed in silence. */
 export class Misfit extends Error {}
 
-/** What a caller is told of an answer or event that cannot be read: why, if that is known. */
+/** The error for an answer or event that cannot be read, with the reason if it is known. */
 export function unreadable(name: string, what: string, cause: unknown): ApiError {
   const why = isApiError(cause) ? `: ${cause.text}` : '';
   return new ApiError('DATA_LOSS', `${name}: ${what} is not what the .proto file says${why}`, { remote: true, cause });

@@ -7,7 +7,7 @@ import { codeOfHttp } from './failure/codes.ts';
 import { decodeError, errorOfTrailers, readTrailers } from './failure/read.ts';
 import type { FormName } from './form.ts';
 
-/** What is being read, and within which limit. */
+/** The reader's subject, and its limit. */
 export interface Reading {
   readonly name: string;
   readonly form: FormName;

@@ -5,7 +5,7 @@ import { toBase64 } from '../../schema/codec/base64.ts';
 import { encodeDetails, type ErrorDetail } from '../codec/details.ts';
 import { NAMES } from './failure/codes.ts';
 
-/** An error as it travels; what is neither an `ApiError` nor an `HttpError` is reported, and neutral to the caller. */
+/** An error as it travels; one that is neither an `ApiError` nor an `HttpError` is reported, and neutral to the caller. */
 export function errorBody(error: unknown, requestId: string | undefined, onError: (error: unknown) => void): ErrorBody {
   if (isApiError(error)) return error.requestId === undefined ? error.with({ requestId }).toJSON() : error.toJSON();
   if (error instanceof HttpError) return new ApiError(codeOfRefusal(error.status), error.message, { requestId }).toJSON();

@@ -9,7 +9,7 @@ import { encodeError } from './error.ts';
 import { bytesOf, type Body, type FormName } from './form.ts';
 import { encodeTrailers, OK_TRAILERS } from './trailers.ts';
 
-/** What every exchange of a handler shares. */
+/** The common state of every exchange of a handler. */
 export interface Exchanging {
   /** The package of the services, which errors name as their domain. */
   readonly domain: string;
@@ -20,7 +20,7 @@ export interface Exchanging {
   readonly onError: (error: unknown) => void;
 }
 
-/** What a content type asks for: which protocol, in which form. */
+/** The protocol and the form that a content type asks for. */
 export interface Asked {
   readonly protocol: 'connect' | 'connect-stream' | 'grpc-web' | 'grpc-web-text';
   readonly form: FormName;
@@ -28,7 +28,7 @@ export interface Asked {
   readonly type: string;
 }
 
-/** What is taken, as `Accept-Post` names it. */
+/** The types that are taken, as `Accept-Post` names them. */
 export const TYPES: readonly string[] = [
   'application/json',
   'application/proto',

@@ -40,7 +40,7 @@ const encoder = new TextEncoder();
 function percentDecoded(text: string): Uint8Array {
   const source = encoder.encode(text);
   let size = 0;
-  // In place: what is decoded is never longer.
+  // In place, because the decoded bytes are never longer.
   for (let at = 0; at < source.length; at++) {
     let byte = source[at] ?? 0;
     if (byte === PLUS) byte = SPACE;

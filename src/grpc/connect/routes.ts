@@ -5,7 +5,7 @@ import { PROTO_FORM } from '../codec/binary-form.ts';
 import { compileWire } from '../wire.ts';
 import { JSON_FORM, type FormEvent, type FormName, type FormOperation, type FormWire } from './form.ts';
 
-/** What one path serves. */
+/** The exchange of one path. */
 export type Route =
   | { readonly serves: 'operation'; readonly operation: Operation; wire(form: FormName): FormOperation }
   | { readonly serves: 'event'; readonly event: EventDefinition; wire(form: FormName): FormEvent }

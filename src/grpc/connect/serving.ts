@@ -27,7 +27,7 @@ interface Limits extends Exchanging {
   readonly maxBufferedBytes: number;
 }
 
-/** What all exchanges of one handler share. */
+/** The common state of all exchanges of one handler. */
 export class Serving {
   readonly #encoders = new Map<FormEvent, ReturnType<typeof encoderOf>>();
 
@@ -139,7 +139,7 @@ export class Serving {
           try {
             body = encode.event(message);
           } catch (cause) {
-            // Not thrown on: whoever publishes would hear it, and other subscribers would miss the event.
+            // Not thrown on, because the publisher would hear it, and other subscribers would miss the event.
             return stream.end(new ApiError('DATA_LOSS', 'an event breaks the contract', { cause }));
           }
           stream.write(framing.plain(body));

@@ -58,7 +58,7 @@ export async function listen(listening: Listening): Promise<void> {
     if (first && !(first instanceof Uint8Array) && first.error) throw first.error;
     listening.onResponse?.({ headers: responseHeaders(response.headers.entries()) });
     void handOn(messages, listening, first).then((error) => {
-      // The transport has closed: who subscribed does not know it, as they know of their own signal.
+      // The transport has closed: the subscriber does not know it, as they know of their own signal.
       const isClosed = controller.signal.aborted && !signal.aborted;
       if (isClosed) sink.end(controller.signal.reason as ApiError);
       else if (!signal.aborted) sink.end(error);

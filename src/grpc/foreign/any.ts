@@ -8,7 +8,7 @@ import { Misfit, type ValueCodec } from '../codec/value.ts';
 import type { ProtoType } from '../proto/proto.ts';
 import type { ForeignMessage } from './descriptors.ts';
 
-/** What an Any may hold: `isValue` where its JSON is one value, which then is the member `value`. */
+/** The content of an Any: `isValue` if its JSON is one value, which then is the member `value`. */
 export interface AnyContent {
   readonly isValue: boolean;
   readonly type: ProtoType;

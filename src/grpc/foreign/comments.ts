@@ -49,7 +49,7 @@ export interface Commented {
   readonly comments?: Readonly<Record<string, string | null>>;
 }
 
-/** Writes comments that protobufjs has read into the descriptors, where protoc has them. */
+/** Writes comments that protobufjs has read into the descriptors, at protoc's places for them. */
 export function addComments(files: readonly FileDescriptorProto[], lookup: (name: string) => Commented | null): void {
   for (const file of files) {
     const location = declarationsOf(file).flatMap(({ name, path }) => {

@@ -5,7 +5,7 @@ import {
 } from '@bufbuild/protobuf/wkt'; // prettier-ignore
 import { SCALARS, type Label, type ScalarType } from '../proto/proto.ts';
 
-/** A type of a field, as a description of somebody else's service has it. */
+/** A type of a field, as the description of a foreign service has it. */
 export type ForeignType =
   | { readonly kind: 'scalar'; readonly scalar: ScalarType }
   | { readonly kind: 'enum'; readonly enum: ForeignEnum }
@@ -22,7 +22,7 @@ export interface ForeignField {
   /** Whether a field that was not sent differs from one that is zero. */
   readonly hasPresence: boolean;
   readonly type: ForeignType;
-  /** What absence means in proto2, as its .proto says it; `undefined` if it does not say. */
+  /** The meaning of absence in proto2, as its .proto says it; `undefined` if it does not say. */
   readonly defaultText: string | undefined;
   /** The type of a map's keys. */
   readonly mapKey: ScalarType | undefined;
@@ -62,7 +62,7 @@ const WELL_KNOWN = [
  * proto-loader, leaves them as they were written. Source: https://protobuf.dev/programming-guides/proto3/#name-resolution
  */
 export class Descriptors {
-  /** Several of one name where protobufjs has called a map's entry like another type. */
+  /** Several of one name if protobufjs has called a map's entry like another type. */
   readonly #messages = new Map<string, Message[]>();
   readonly #enums = new Map<string, ForeignEnum>();
   readonly #rpcs = new Map<string, DescribedRpc>();
@@ -96,7 +96,7 @@ export class Descriptors {
     return this.#messages.get(name)?.find(({ isMapEntry }) => !isMapEntry);
   }
 
-  /** What the files add to a message from outside. */
+  /** The fields that the files add to a message from outside. */
   extensionsOf(message: string): readonly Extension[] {
     return this.#extensions.get(message) ?? [];
   }
@@ -183,7 +183,7 @@ interface Extension {
   readonly field: FieldDescriptorProto;
   /** Full: `acme.v1.note`. */
   readonly name: string;
-  /** Where names of types are looked for. */
+  /** The scope in which names of types are looked for. */
   readonly scope: string;
 }
 

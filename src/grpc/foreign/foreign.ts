@@ -48,7 +48,8 @@ export interface GrpcEvent {
 /** For services that someone else designed. */
 export interface ForeignOptions {
   /**
-   * What describes the service: see {@link DescriptorSource}; or a service definition of ts-proto or protoc's grpc plugin, which says nothing of its messages.
+   * The description of the service: see {@link DescriptorSource}; or a service definition of ts-proto or protoc's grpc plugin, which says
+   * nothing of its messages.
    * @default the contract's own messages, with the names and numbers that its schemas' `.meta({ grpc })` say
    */
   readonly definition?: DescriptorSource | ForeignDefinition | readonly (DescriptorSource | ForeignDefinition)[];
@@ -74,7 +75,7 @@ function listOf(given: unknown): readonly unknown[] {
   return given === undefined ? [] : Array.isArray(given) ? (given as readonly unknown[]) : [given];
 }
 
-/** What the wires are made of once nothing was found wrong. */
+/** The parts of which the wires are made when no fault was found. */
 type Late<T> = () => T;
 
 class ForeignCompiler {
@@ -209,7 +210,7 @@ class ForeignCompiler {
         encodeItem: () => Buffer.alloc(0),
         decodeItem(bytes) {
           const data = read(bytes);
-          // What `read` does not want is none of this event.
+          // A message that `read` does not want is not an event of this kind.
           return data === undefined && mapping.read
             ? undefined
             : { gap: false, event: { id: localId(), time: new Date().toISOString(), data } };
@@ -218,7 +219,7 @@ class ForeignCompiler {
     };
   }
 
-  /** Makes bytes of an input; `undefined` where the contract's own codec does. */
+  /** Makes bytes of an input; `undefined` if the contract's own codec does. */
   #encoder(
     at: string,
     rpc: Rpc | undefined,
@@ -246,7 +247,7 @@ class ForeignCompiler {
     };
   }
 
-  /** Makes an output of bytes; `undefined` where the contract's own codec does. */
+  /** Makes an output of bytes; `undefined` if the contract's own codec does. */
   #decoder(
     at: string,
     rpc: Rpc | undefined,

@@ -33,7 +33,7 @@ export function scalarLeaf(scalar: ScalarType, node: SchemaNode): ProtoType | un
   return isLarge(scalar) ? coded(scalar, exactInteger(scalar)) : plain;
 }
 
-/** What JSON type a contract's scalar is; `any` where it is not one. */
+/** The JSON type of a contract's scalar; `any` for anything else. */
 function wantedOf(node: SchemaNode): 'text' | 'number' | 'boolean' | 'any' | 'none' {
   switch (node.kind) {
     case 'string':
@@ -72,7 +72,7 @@ function exactInteger(scalar: ScalarType): ValueCodec {
 
 const BASE64_FORM = /^[A-Za-z0-9+/_-]*={0,2}$/;
 
-/** Bytes as base64, whose letters are checked: what is not base64 would be lost in silence. */
+/** Bytes as base64, whose letters are checked, because other text would be lost in silence. */
 const BASE64: ValueCodec = {
   ...SCALAR.bytes,
   write(writer: BinaryWriter, value: unknown) {
@@ -109,8 +109,8 @@ function lenient(scalar: ScalarType): ValueCodec {
 }
 
 /**
- * How an enum carries a contract's type: by its names, where the contract may leave out the prefix and the case (`book` for `KIND_BOOK`),
- * or by its numbers. Gives a text that says what is wrong if it cannot.
+ * How an enum carries a contract's type: by its names, of which the contract may leave out the prefix and the case (`book` for
+ * `KIND_BOOK`), or by its numbers. Gives a text that says what is wrong if it cannot.
  */
 export function enumLeaf({ name, values }: ForeignEnum, use: TypeUse, mayBeAbsent: boolean): ProtoType | string {
   const { node } = use;

@@ -118,7 +118,7 @@ function adaptValue(
   return asIs;
 }
 
-/** What a field is in an empty message. */
+/** The value of a field in an empty message. */
 function zeroOf(shape: Shape, name: string): unknown {
   return attempt(() => shape.get(shape.decode(Buffer.alloc(0)), name));
 }
@@ -193,7 +193,10 @@ function isLong(value: unknown): value is { readonly low: number; readonly high:
   return typeof value === 'object' && value !== null && 'low' in value && 'high' in value;
 }
 
-/** What generated code makes of a message, as the contract's type has it. What does not fit is left for the schema to refuse. */
+/**
+ * The value that generated code makes of a message, as the contract's type has it. A value that does not fit is left for the schema to
+ * refuse.
+ */
 export function adaptMessage(message: unknown, use: TypeUse): unknown {
   const plain = isClassMessage(message) ? message.toObject() : message;
   return adapt(unwrap(plain, use), use);

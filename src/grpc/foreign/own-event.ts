@@ -17,12 +17,12 @@ export function isOwnEvent({ request, response }: DescribedRpc, payload?: Object
   );
 }
 
-/** What asks for such an event. */
+/** The request for such an event. */
 export function ownRequestNode(params: ObjectNode): ObjectNode {
   return objectNode([field('lastEventId', TEXT), ...params.fields]);
 }
 
-/** What such a stream consists of. */
+/** The messages of such a stream. */
 export function ownItemNode(payload: ObjectNode): ObjectNode {
   const time: SchemaNode = { kind: 'string', format: 'date-time', meta: {} };
   const gap: SchemaNode = { kind: 'boolean', meta: {} };

@@ -12,7 +12,7 @@ import { isWrapper, wellKnown } from './well-known.ts';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
-/** What no schema describes is as protobuf's JSON has it. */
+/** Values that no schema describes are as protobuf's JSON has them. */
 const ANY: TypeUse = { node: { kind: 'any', meta: {} }, nullable: false, meta: {} };
 
 /** One value to be carried: its type in the contract, and whether it may be left out. */
@@ -23,8 +23,8 @@ interface Wanted {
 }
 
 /**
- * Makes messages for the codec out of somebody else's description and the contract's types. What does not fit is kept in `problems`, so that
- * all of it can be told at once.
+ * Makes messages for the codec out of a foreign description and the contract's types. Misfits are kept in `problems`, so that all of them
+ * can be told at once.
  */
 export class Planner {
   readonly problems: string[] = [];
@@ -199,7 +199,10 @@ function article(kind: string): string {
   return `${/^[aeiou]/.test(kind) ? 'an' : 'a'} ${kind}`;
 }
 
-/** Whether what a scalar is when it was not sent may be a value of the contract's type: the empty text is no date, and 0 no page from 1 on. */
+/**
+ * Whether the value of a scalar that was not sent may be a value of the contract's type: the empty text is not a date, and 0 not a page
+ * from 1 on.
+ */
 function fitsZero({ node }: TypeUse, type: ForeignType): boolean {
   if (type.kind !== 'scalar') return true;
   if (node.kind === 'string' && type.scalar === 'string') {

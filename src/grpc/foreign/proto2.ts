@@ -27,7 +27,7 @@ export function groupCodec(number: number, message: ValueCodec): ValueCodec {
 }
 
 /**
- * What a field that was not sent is, as the contract has it: read by the contract's own codec from what the default looks like on the wire.
+ * The value of a field that was not sent, as the contract has it: read by the contract's own codec from the wire form of the default.
  * Source: https://protobuf.dev/programming-guides/proto2/#optional
  */
 export function defaultOf({ type: foreign, defaultText: text }: ForeignField, type: ProtoType): Scalar | undefined {

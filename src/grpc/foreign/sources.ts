@@ -22,7 +22,7 @@ export interface ServiceLike {
   readonly file: FileLike;
 }
 
-/** What proto-loader gives: services by their names, with the descriptors of their messages. */
+/** The result of proto-loader: services by their names, with the descriptors of their messages. */
 export type LoadedPackage = Readonly<Record<string, unknown>>;
 
 /**
@@ -32,7 +32,7 @@ export type LoadedPackage = Readonly<Record<string, unknown>>;
  */
 export type DescriptorSource = string | Uint8Array | FileDescriptorSet | ServiceLike | FileLike | LoadedPackage;
 
-/** What sources hold: descriptors, and rpcs of which nothing is known but their functions. */
+/** The content of sources: descriptors, and rpcs of which only their functions are known. */
 export interface Sources {
   readonly files: readonly FileDescriptorProto[];
   /** By path. */
@@ -126,7 +126,7 @@ function readMethod(method: ForeignRpc & Loaded, files: FileDescriptorProto[], o
   }
 }
 
-/** What protobufjs reads files into. */
+/** The object into which protobufjs reads files. */
 interface Root {
   addJSON(json: object): void;
   resolveAll(): void;
@@ -134,7 +134,7 @@ interface Root {
   lookup(name: string): Commented | null;
 }
 
-/** What is used of protobufjs. */
+/** The used part of protobufjs. */
 interface Protobufjs {
   readonly Root: new () => Root;
   parse(
@@ -198,7 +198,7 @@ function reasonOf(cause: unknown): string {
   return (cause as Error).message;
 }
 
-/** What options of one's own extend, and what few others use. Some of these files repeat types of others. */
+/** The messages that options of one's own extend, and others that few use. Some of these files repeat types of others. */
 function addMore(root: Root, readJson: (path: string) => GoogleFile): void {
   const files = MORE_OF_GOOGLE.map((name) => readJson(`protobufjs/google/protobuf/${name}.json`).nested.google.nested.protobuf.nested);
   const { Any: _, ...nested } = Object.assign({}, ...files) as Readonly<Record<string, object>>;
@@ -209,7 +209,7 @@ function isProto2(text: string): boolean {
   return !/^\s*(?:syntax\s*=\s*["']proto3|edition\s*=)/m.test(text.replace(/\/\*[\s\S]*?\*\/|\/\/[^\n]*/g, ''));
 }
 
-/** An optional peer: who gives descriptors or generated code does not need a parser. */
+/** An optional peer: programs that give descriptors or generated code do not need a parser. */
 function loadProtobufjs() {
   const require = createRequire(import.meta.url);
   try {

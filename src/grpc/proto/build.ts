@@ -195,7 +195,7 @@ class FileBuilder {
     const meta = grpcMeta(event);
     const name = meta.channel === undefined ? pascal(event.channel) : checkName(meta.channel, event.name);
     const data = this.#builder.object(payload);
-    // Where both have the same shape, one message serves for both directions.
+    // If both have the same shape, one message serves for both directions.
     const sent = this.#operation(writer).request;
     const request = sent && isAlike(sent, data) ? data : sent;
     return {
@@ -218,7 +218,7 @@ function isAlike(a: ProtoMessage, b: ProtoMessage): boolean {
   return a.shape === b.shape && a.entries.map(identityOf).join() === b.entries.map(identityOf).join();
 }
 
-/** What the wire and the values behind it depend on; within a file, names of messages and enums are unique. */
+/** The facts on which the wire and its values depend; within a file, names of messages and enums are unique. */
 function identityOf({ property, field, nullField, implied, required }: ProtoEntry): string {
   const { name, number, label, optional, oneof, type } = field;
   const typeName = type.kind === 'message' ? type.message.name : type.kind === 'enum' ? type.enum.name : type;

@@ -5,7 +5,7 @@ const TEXT: ReadonlySet<string> = new Set(['string']);
 const INTEGERS: ReadonlySet<string> = new Set(SCALARS.filter((scalar) => /int|fixed/.test(scalar)));
 const NUMBERS: ReadonlySet<string> = new Set(['double', 'float']);
 
-/** The types of nodes that are no messages and no enums; `undefined` for the others. Throws a `TypeError` where `asked` does not fit. */
+/** The types of nodes that are not messages or enums; `undefined` for the others. Throws a `TypeError` if `asked` does not fit. */
 export function scalarType(node: SchemaNode, asked: string | undefined, at: string): ProtoType | undefined {
   switch (node.kind) {
     case 'string':
@@ -52,8 +52,8 @@ function stringType(node: StringNode, asked: string | undefined, at: string): Pr
 }
 
 /**
- * How many digits behind the second a schema of an instant wants; `undefined` where an instant alone does not tell its text,
- * as in local times, and the text itself has to travel.
+ * The number of digits after the second that a schema of an instant wants; `undefined` if an instant does not tell its text, as in local
+ * times, so that the text itself has to travel.
  */
 export function timestampDigits(pattern: string | undefined): number | undefined {
   if (pattern === undefined) return 0;

@@ -28,7 +28,7 @@ export function checkLock(file: ProtoFile, lock: ProtoLock, changes: readonly Ty
     for (const { name, response } of methods) {
       const was = responseOf(lock, service, name);
       const is = nameOfMessage(response);
-      // What nobody reads may become more.
+      // A message that nobody reads may become more.
       if (was === undefined || was === is || was === nameOfMessage(undefined)) continue;
       const hint = isRenamed(was, is) ? `${keepName(was)}, or` : 'clients would misread it:';
       throw new TypeError(
@@ -77,7 +77,7 @@ function isVariant(name: string, union: string): boolean {
   return name.startsWith(`${union}Option`) && /^\d+$/.test(name.slice(union.length + 'Option'.length));
 }
 
-/** How far a message is what was published under a name: what was never published fits in part. */
+/** How far a message is the one that was published under a name: an unpublished one fits in part. */
 function fits({ entries }: ProtoMessage, { messages }: ProtoLock, name: string): 'wholly' | 'partly' | 'not' {
   const published = Object.entries((Object.hasOwn(messages, name) && messages[name]?.fields) || {});
   const fields = entries.flatMap(({ field, nullField }) => (nullField ? [field, nullField] : [field]));

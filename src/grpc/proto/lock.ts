@@ -4,7 +4,7 @@ import { fieldType, nameOfMessage, type ProtoFile } from './proto.ts';
 export interface LockedField {
   readonly number: number;
   readonly type: string;
-  /** Of an enum: what the contract calls it, because two values may differ by no more than case or punctuation. */
+  /** Of an enum: the contract's name for it, because two values may differ by no more than case or punctuation. */
   readonly value?: string;
 }
 
@@ -68,8 +68,8 @@ export interface Numbered {
 const LARGEST = 2 ** 29 - 1;
 
 /**
- * Gives numbers to the fields of one type: what the contract says, what the lock says, then the next ones in order.
- * Throws a `TypeError` where a number is not allowed, is taken, or another was published.
+ * Gives numbers to the fields of one type: those of the contract, those of the lock, then the next ones in order. Throws a `TypeError` if a
+ * number is not allowed, is taken, or another was published.
  */
 export function assignNumbers(type: string, fields: readonly Unnumbered[], locked: LockedType | undefined, first = 1): Numbered {
   const reserved = new Set(locked?.reserved);
@@ -114,7 +114,7 @@ export function assignNumbers(type: string, fields: readonly Unnumbered[], locke
   };
 }
 
-/** The lock of a file: what it has now, and what an older lock has beside. */
+/** The lock of a file: its own members, and those that an older lock has beside. */
 export function lockOf(file: ProtoFile, before: ProtoLock | undefined): ProtoLock {
   const messages = Object.fromEntries(
     file.messages.map((message) => [

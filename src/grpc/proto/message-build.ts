@@ -35,7 +35,7 @@ interface Draft {
   readonly node: SchemaNode | undefined;
 }
 
-/** Lowers the nodes of a contract to messages and enums, each once. Throws a `TypeError` where two of them get the same name. */
+/** Lowers the nodes of a contract to messages and enums, each once. Throws a `TypeError` if two of them get the same name. */
 export class MessageBuilder {
   readonly messages: ProtoMessage[] = [];
   readonly enums: ProtoEnum[] = [];
@@ -63,7 +63,7 @@ export class MessageBuilder {
     return message;
   }
 
-  /** A message of its own for what is no object: with one field. */
+  /** A message of its own, with one field, for a value that is not an object. */
   wrapper(name: string, property: string, use: TypeUse, isNamed = false): ProtoMessage {
     const message = this.#message(name, 'wrapper', undefined);
     // Before its fields, which may lead back to it.
@@ -250,7 +250,7 @@ export class MessageBuilder {
     return message;
   }
 
-  /** Takes a name of the file's scope, which services and the values of enums share. Throws a `TypeError` where it is taken. */
+  /** Takes a name of the file's scope, which services and the values of enums share. Throws a `TypeError` if it is taken. */
   claim(name: string, kind: string): void {
     const other = this.#names.get(name);
     if (other !== undefined)
@@ -320,7 +320,7 @@ export class MessageBuilder {
   }
 }
 
-/** What a variant is called in its union: its type, without the union's name before it where it is not the author's. */
+/** The name of a variant in its union: its type, without the union's name before it if that is not the author's. */
 function variantName(node: SchemaNode, union: string, owner: string): string {
   if (node.kind === 'integer') return 'int_value';
   if (!isNamed(node)) return `${node.kind}_value`;

@@ -2,7 +2,7 @@ import { pascal } from '../../schema/read.ts';
 
 export { pascal };
 
-/** `createdAt` as a field's name: `created_at`. Throws where nothing of it can stand in one. */
+/** `createdAt` as a field's name: `created_at`. Throws if nothing of it can stand in one. */
 export function snake(text: string): string {
   const words = text
     .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
@@ -29,7 +29,7 @@ export function unspecified(type: string): string {
   return screaming(type, 'unspecified');
 }
 
-/** A name that is not taken: with a number behind it where it is. */
+/** A name that is not taken: with a number after it if it is. */
 export function unique(name: string, taken: { has(name: string): boolean }): string {
   if (!taken.has(name)) return name;
   for (let count = 2; ; count++) if (!taken.has(`${name}_${count}`)) return `${name}_${count}`;
@@ -37,7 +37,7 @@ export function unique(name: string, taken: { has(name: string): boolean }): str
 
 const FIELD = /^[a-z][a-z0-9_]*$/i;
 
-/** A name that a `.meta({ grpc: { name } })` gave. Throws a `TypeError` where no .proto can have it. */
+/** A name that a `.meta({ grpc: { name } })` gave. Throws a `TypeError` if no .proto can have it. */
 export function checkName(name: string, at: string): string {
   if (!FIELD.test(name)) throw new TypeError(`${at}: .meta({ grpc: { name: '${name}' } }) must be letters, digits and _`);
   return name;

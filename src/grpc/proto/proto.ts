@@ -10,7 +10,10 @@ export const SCALARS = [
 
 export type ScalarType = (typeof SCALARS)[number];
 
-/** What JSON value a scalar stands for, where it is not the scalar itself: a number written as text, base64 as bytes, or the text of `int64()` as a number. */
+/**
+ * The JSON value that a scalar stands for, if it is not the scalar itself: a number written as text, base64 as bytes, or the text of
+ * `int64()` as a number.
+ */
 export type Conversion = 'none' | 'number-text' | 'base64' | 'int64-text';
 
 /** A type of a field. */
@@ -24,7 +27,7 @@ export type ProtoType =
   | { readonly kind: 'value' }
   /** `google.protobuf.NullValue`. */
   | { readonly kind: 'null' }
-  /** A type of somebody else's .proto, with the codec that makes the contract's values of it. */
+  /** A type of a foreign .proto, with the codec that makes the contract's values of it. */
   | { readonly kind: 'coded'; readonly codec: ValueCodec; readonly name: string };
 
 export type Label = 'one' | 'repeated' | 'map';
@@ -35,7 +38,7 @@ export interface ProtoField {
   readonly number: number;
   readonly type: ProtoType;
   readonly label: Label;
-  /** True where `optional` stands before it. */
+  /** True if `optional` stands before it. */
   readonly optional: boolean;
   /** The oneof that it is in. */
   readonly oneof?: string | undefined;
@@ -51,9 +54,9 @@ export interface ProtoEntry {
   readonly field: ProtoField;
   /** Stands for null, in one oneof with `field`. */
   readonly nullField: ProtoField | undefined;
-  /** What an object has without the field: the only value of a literal, null of a foreign Value. */
+  /** The value of an object without the field: the only value of a literal, null of a foreign Value. */
   readonly implied: Scalar | null | undefined;
-  /** True where a value without it is broken. */
+  /** True if a value without it is broken. */
   readonly required: boolean;
   /** Of a field that has no word for null: null is not sent, and a field that was not sent is null (`true`) or absent. */
   readonly absentIsNull?: boolean | undefined;
@@ -74,7 +77,7 @@ export interface ProtoMessage {
   /** Of a union: the property that tells the variants apart, and the variants, in the order of the entries. */
   readonly discriminator: string | undefined;
   readonly variants: readonly Variant[];
-  /** What was once used and never may be again. */
+  /** Numbers and names that were used before and never may be again. */
   readonly reserved: readonly number[];
   readonly reservedNames: readonly string[];
   /**
@@ -184,7 +187,7 @@ export function fieldType({ type, label }: Pick<ProtoField, 'type' | 'label'>): 
   return label === 'map' ? `map<string, ${typeName(type)}>` : `${label === 'repeated' ? 'repeated ' : ''}${typeName(type)}`;
 }
 
-/** What `.meta({ grpc: … })` may say of a field, a type, an operation or an event. */
+/** The members of `.meta({ grpc: … })` for a field, a type, an operation or an event. */
 export interface GrpcMeta {
   readonly name?: string;
   readonly number?: number;
@@ -201,7 +204,7 @@ export function isNamed(node: SchemaNode): node is SchemaNode & { readonly name:
   return node.name !== undefined;
 }
 
-/** What a type is called in a .proto: what its author says, or its name in the contract. */
+/** The name of a type in a .proto: the author's, or its name in the contract. */
 export function messageName(node: SchemaNode & { readonly name: string }): string {
   const { name } = node.derived === true ? {} : grpcMeta(node);
   return name === undefined ? node.name : checkName(name, node.name);

@@ -6,7 +6,7 @@ import { every } from '../../life/timers.ts';
 import type { EventMessage, EventSink } from '../../core/transport.ts';
 import { BEAT } from './pulse.ts';
 
-/** What of a streaming call of grpc-js is written to. */
+/** The part of a streaming call of grpc-js that is written to. */
 export interface WritableCall {
   write(bytes: Buffer, done: () => void): boolean;
   end(): void;
@@ -18,7 +18,7 @@ export interface WritableCall {
 export interface EventStreamOptions {
   readonly maxBufferedBytes: number;
   readonly encode: (message: EventMessage) => Buffer;
-  /** The notice of a gap; `undefined` where the stream has no word for it. */
+  /** The notice of a gap; `undefined` if the stream has no word for it. */
   readonly gap: Buffer | undefined;
   readonly fail: (error: ApiError) => StatusObject;
 }
@@ -63,7 +63,7 @@ export class EventStream implements EventSink {
     return this.#pieces.subscribe(this.#lifetime, subscribe);
   }
 
-  /** Aborts when the stream is over, whoever ended it. */
+  /** Aborts when the stream is over, for whatever reason. */
   get signal(): AbortSignal {
     return this.#lifetime.signal;
   }
@@ -80,7 +80,7 @@ export class EventStream implements EventSink {
     try {
       bytes = this.options.encode(message);
     } catch (cause) {
-      // Not thrown on: whoever publishes would hear it, and other subscribers would miss the event.
+      // Not thrown on, because the publisher would hear it, and other subscribers would miss the event.
       return this.end(new ApiError('DATA_LOSS', 'an event breaks the contract', { cause }));
     }
     this.#pieces.write(bytes);
@@ -111,7 +111,7 @@ export class EventStream implements EventSink {
     this.#buffered -= this.#sizes.shift() ?? 0;
   };
 
-  /** What was written goes out before the status does. */
+  /** Messages that were written go out before the status does. */
   #finish(error: ApiError | undefined): void {
     if (error) this.call.emit('error', this.options.fail(error));
     else this.call.end();

@@ -4,7 +4,7 @@ import type { EventMessage, EventSink } from '../../core/transport.ts';
 import { every, type StopTimer } from '../../life/timers.ts';
 import { BEAT } from './pulse.ts';
 
-/** What of a server stream of grpc-js is written to. */
+/** The part of a server stream of grpc-js that is written to. */
 export interface WritableStream {
   write(bytes: Buffer): boolean;
   end(): void;

@@ -8,7 +8,7 @@ const FIRST_WORD_MS = 20_000;
 /** How long the peer has to close after goodbye, in milliseconds. */
 const GOODBYE_MS = 100;
 
-/** What a connection had read, and when it was first seen to have read so much. */
+/** How much a connection had read, and when it was first seen to have read so much. */
 interface Reading {
   readonly bytes: number;
   readonly at: number;

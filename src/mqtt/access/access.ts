@@ -28,16 +28,16 @@ export interface AccessOptions {
 interface Admitted {
   readonly transport: Transport;
   readonly topics: Topics;
-  /** What only the service hears: requests, cancellations and replies. */
+  /** Topics that only the service hears: requests, cancellations and replies. */
   readonly hidden: readonly string[];
 }
 
 /** A connection that was let in. */
 export interface Member {
   readonly clientId: string;
-  /** `service`: may everything. `guest`: on an open broker. `caller`: what the contracts allow. */
+  /** `service`: may everything. `guest`: on an open broker. `caller`: the members that the contracts allow. */
   readonly kind: 'service' | 'guest' | 'caller';
-  /** Empty for callers whom nobody tells apart. */
+  /** Empty for callers that nothing tells apart. */
   readonly caller: string;
   readonly expiresAtMs?: number | undefined;
   readonly headers: Headers;
@@ -56,7 +56,7 @@ export class Refusal extends Error {
   }
 }
 
-/** What a client says when it connects. */
+/** The data of a client that connects. */
 export interface Connect {
   readonly clientId: string;
   readonly username: string | undefined;
@@ -67,8 +67,8 @@ export interface Connect {
 }
 
 /**
- * Who may do what at the embedded broker. The service may everything. Its callers may send requests whose replies come to
- * themselves, hear what the service lets them hear, and publish the events that `publishers` lists.
+ * The rights of clients at the embedded broker. The service may everything. Its callers may send requests whose replies come to themselves,
+ * hear what the service lets them hear, and publish the events that `publishers` lists.
  */
 export class Access {
   readonly credentials: MqttCredentials;
@@ -108,7 +108,7 @@ export class Access {
     return { ...member, kind: 'caller', ...(await this.#identify(headers, peer, connect.signal)) };
   }
 
-  /** Throws where a client may not publish a message, its last will included. */
+  /** Throws if a client may not publish a message, its last will included. */
   checkPublish({ kind, services, clientId, caller }: Member, topic: string, payload: Uint8Array): void {
     if (topic.startsWith('$SYS/')) throw new Error('topics below $SYS are the broker’s own');
     if (kind !== 'caller') return;
@@ -155,7 +155,7 @@ export class Access {
     return true;
   }
 
-  /** Whether a client may hear a message: what it may not was refused when it subscribed, so this holds for what changed since. */
+  /** Whether a client may hear a message. A forbidden topic was refused when it subscribed, so this holds for later changes. */
   mayHear({ kind, clientId }: Member, topic: string): boolean {
     if (kind !== 'caller') return true;
     for (const { topics } of this.#services) {
@@ -215,7 +215,7 @@ function isSame(known: MqttCredentials, username: string | undefined, password: 
   return known.password !== undefined && timingSafeEqual(digest(known.username, known.password), digest(username, password));
 }
 
-/** Where callers speak of requests that run. */
+/** The topics on which callers speak of requests that run. */
 function controls({ cancel, more }: Topics): readonly string[] {
   return more === undefined ? [cancel] : [cancel, more];
 }
@@ -229,14 +229,14 @@ function isBelow(topic: string, root: string): boolean {
   return topic === root || topic.startsWith(`${root}/`);
 }
 
-/** Throws where a request of MQTT 3.1.1 wants its answer anywhere but at the client's own topic. */
+/** Throws if a request of MQTT 3.1.1 wants its answer anywhere but at the client's own topic. */
 function checkReplyTopic(payload: Uint8Array, own: string): void {
   const request = parseJson(new TextDecoder().decode(payload), Infinity);
   const replyTo = isObject(request) ? request['replyTo'] : undefined;
   if (typeof replyTo !== 'string' || !isBelow(replyTo, own)) throw new Error(`a request's 'replyTo' must be '${own}' or below it`);
 }
 
-/** The parameters that a filter fixes: what the service is asked for. */
+/** The parameters that a filter fixes, for which the service is asked. */
 function paramsOf(topics: Topics, event: EventDefinition, filter: string): Readonly<Record<string, unknown>> {
   const [levels, given] = [topics.filter(event, Object.fromEntries(event.params.map((param) => [param, `{${param}}`]))).split('/'), filter.split('/')]; // prettier-ignore
   const params: Record<string, string> = {};

@@ -31,7 +31,7 @@ interface Arrival {
   stopTimer?: StopTimer;
 }
 
-/** Where aedes asks who may come in and what they may do. */
+/** The functions that aedes asks for the rights of clients. */
 export class Door {
   readonly access: Access;
   readonly rules: AedesOptions;
@@ -91,7 +91,7 @@ export class Door {
     };
   }
 
-  /** What a connected caller said of itself when it connected; nothing of others, whose replies may go anywhere. */
+  /** The credentials that a connected caller gave when it connected; nothing of others, whose replies may go anywhere. */
   headersOf(clientId: string): Headers | undefined {
     const client = this.#live.get(clientId);
     const member = client && this.#arrivals.get(client)?.member;
@@ -156,7 +156,7 @@ export class Door {
     await this.#enter(client, arrival, member);
   }
 
-  /** Throws where the client id is another caller's, or there are too many. */
+  /** Throws if the client id is another caller's, or there are too many. */
   #checkPlace({ clientId, caller, kind }: Member, clean: boolean): void {
     const { maxConnections, maxConnectionsPerCaller } = this.options;
     const holder = this.#live.get(clientId);

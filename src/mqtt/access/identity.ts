@@ -9,7 +9,7 @@ import { receivedHeaders } from '../../peer/headers.ts';
 const BEARER = 'bearer';
 
 /**
- * What a connection says of its caller, as headers: user name and password as Basic, or the password of the user `bearer` as a Bearer token.
+ * The caller that a connection names, as headers: user name and password as Basic, or the password of the user `bearer` as a Bearer token.
  * On a WebSocket the headers of its upgrade come first.
  */
 export function headersOf(username: string | undefined, password: string | undefined, upgrade: IncomingHttpHeaders | undefined): Headers {

@@ -7,7 +7,7 @@ export interface OwnBroker {
   readonly credentials: MqttCredentials;
   /** Lets the callers of a service in, by its `identify`. Returns how to take that back. */
   admit(transport: Transport, topicPrefix: string | undefined): () => void;
-  /** What a connected caller said of itself when it connected. */
+  /** The credentials that a connected caller gave when it connected. */
   headersOf(clientId: string): Headers | undefined;
 }
 

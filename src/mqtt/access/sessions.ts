@@ -22,7 +22,7 @@ interface Packet {
   readonly messageId?: number | undefined;
 }
 
-/** What aedes keeps its sessions in. */
+/** The store in which aedes keeps its sessions. */
 export interface Persistence {
   outgoingEnqueue(sub: { clientId: string }, packet: Packet): Promise<void>;
   outgoingEnqueueCombi(subs: readonly { clientId: string }[], packet: Packet): Promise<void>;
@@ -39,7 +39,7 @@ interface Session {
   since: number | undefined;
 }
 
-/** What a queued packet costs beside topic and payload. */
+/** The cost of a queued packet beside topic and payload. */
 const PACKET_BYTES = 256;
 
 /**
@@ -79,7 +79,7 @@ export class Sessions {
     persistence.storeRetained = (packet) => (this.#retain(packet) ? storeRetained.call(persistence, packet) : DONE);
   }
 
-  /** Who has a client id: the caller of its session. */
+  /** The owner of a client id: the caller of its session. */
   callerOf(clientId: string): string | undefined {
     return this.#sessions.get(clientId)?.caller;
   }

@@ -22,7 +22,7 @@ interface Pending {
   readonly fail: (error: ApiError) => void;
 }
 
-/** Bytes of a request: what a service takes. */
+/** Bytes of a request that a service takes. */
 const MAX_REQUEST_BYTES = 1_048_576;
 
 /** The calls of one client: requests out, replies in. */
@@ -106,7 +106,7 @@ export class Calls {
     }
   }
 
-  /** What was sent may have run: the policy decides whether it is tried again. */
+  /** A request that was sent may have run: the policy decides whether it is tried again. */
   onDown(error: ApiError): void {
     this.#subscribed = undefined;
     for (const pending of [...this.#pending.values()]) {
@@ -157,7 +157,7 @@ export class Calls {
   /** Waits for what a request needs. Rejects if it has been cancelled by then. */
   async #prepare(request: CallRequest | StreamRequest, headers: Headers): Promise<Sent & { readonly message: Message }> {
     if (this.#refusal && now() < this.#mayAskAt) throw this.#refusal;
-    // Again where the last connection's was lost.
+    // Again if the last connection's was lost.
     await (this.#subscribed ??= this.#subscribe());
     const { signal } = request;
     if (signal.aborted) throw ApiError.from(signal.reason, 'CANCELLED', 'the caller cancelled the call', { sent: false });
@@ -242,7 +242,7 @@ export class Calls {
   }
 }
 
-/** What was sent under one id. */
+/** The requests that were sent under one id. */
 interface Sent {
   readonly id: string;
   readonly version: 4 | 5;

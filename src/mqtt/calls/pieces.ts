@@ -1,4 +1,4 @@
-/** The replies of a streamed operation: what goes beside each item, in user properties of MQTT 5 or in an envelope. */
+/** The replies of a streamed operation: the properties beside each item, in user properties of MQTT 5 or in an envelope. */
 import type { ApiError, ErrorBody, JsonObject } from '../../core/errors.ts';
 import type { Headers } from '../../core/transport.ts';
 import type { RawHeaders } from '../../guard/serve-call.ts';

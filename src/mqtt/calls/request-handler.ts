@@ -17,7 +17,7 @@ import { ServedStream, type ServedStreamInit } from './served-stream.ts';
 export interface RequestHandlerInit {
   readonly publish: (message: Message, options?: Pick<PublishOptions, 'needsSubscriber'>) => Promise<void>;
   readonly mayReply: (topic: string) => boolean;
-  /** What is known of the caller who is answered there, beside the request. */
+  /** The known facts about the caller that is answered there, beside the request. */
   readonly headersOf: (replyTo: string) => RawHeaders | undefined;
   readonly maxMessageBytes: number;
   /** Items of lists and members of objects in one request. */
@@ -30,7 +30,7 @@ export interface RequestHandlerInit {
   readonly onError: (error: unknown) => void;
 }
 
-/** A request as it came: who is answered how, and what is asked. */
+/** A request as it came: the way of its answer, and its content. */
 interface Request {
   readonly replyTo: string;
   /** One caller's name for the call: its response topic and correlation data, or its `id`. */
@@ -51,7 +51,7 @@ interface Running {
   more?(grant: Grant): void;
 }
 
-/** Envelopes are read to find out who asks, also where what they hold is too large. */
+/** Envelopes are read to find the caller, even if their content is too large. */
 const MAX_ENVELOPE_FACTOR = 16;
 
 /** Runs requests and answers them. */
@@ -77,7 +77,7 @@ export class RequestHandler {
     if (packet.retain)
       return this.init.onError(new ApiError('INVALID_ARGUMENT', `a request on ${printable(packet.topic)} was dropped: it was retained`));
     const request = this.#read(payload, packet);
-    // A message of QoS 1 may come twice: who asks gets one answer.
+    // A message of QoS 1 may come twice, and its caller gets one answer.
     if (!request || this.#running.has(request.key)) return;
     void this.#run(name, request, packet).catch(this.init.onError);
   }

@@ -37,7 +37,7 @@ export class SelfProbe {
     return true;
   }
 
-  /** Rejects where the connection is lost. */
+  /** Rejects if the connection is lost. */
   async run(): Promise<boolean> {
     const { connection } = this;
     const filters = [this.topics.shared(this.#shared), this.#plain];

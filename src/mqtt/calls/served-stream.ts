@@ -10,7 +10,7 @@ const MAX_UNACKNOWLEDGED_BYTES = 65_536;
 /** Questions that a reader may leave unanswered. */
 const MAX_UNANSWERED = 2;
 
-/** What a stream needs of what serves it. */
+/** The functions that a stream needs of its server. */
 export interface ServedStreamInit {
   /** Publishes a piece; settles once the broker has it. */
   readonly send: (piece: Piece) => { readonly bytes: number; readonly done: Promise<void> };

@@ -99,7 +99,7 @@ class StreamReader {
     const { kind, seq, item, error } = piece;
     if (kind === 'begin') return;
     if (kind === 'beat') {
-      // What was lost before it is missed now, not once more comes.
+      // Earlier losses are missed now, and not only when more comes.
       return seq > this.#seq ? this.#fail(this.#lost()) : this.#grant();
     }
     // A message of QoS 1 may come twice.

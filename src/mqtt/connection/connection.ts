@@ -13,7 +13,7 @@ import { userProperties, type Message, type Qos } from '../wire.ts';
 import { now } from '../../life/now.ts';
 import { after } from '../../life/timers.ts';
 
-/** What a connection is made for. */
+/** The purpose of a connection. */
 export interface ConnectionInit extends MqttConnectionOptions {
   /** Whether it comes back by itself; else it is made when it is needed. @default false */
   readonly isStanding?: boolean;
@@ -26,7 +26,7 @@ export interface ConnectionInit extends MqttConnectionOptions {
   readonly onError: (error: unknown) => void;
 }
 
-/** What goes with a subscription. */
+/** The options of a subscription. */
 export interface SubscribeOptions {
   /** User properties of MQTT 5. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
@@ -43,7 +43,7 @@ export class Connection {
   readonly #ids = new mqtt.DefaultMessageIdProvider();
   #unreleased = unreleasedStore();
   readonly #controller = new AbortController();
-  /** What this client subscribed to. */
+  /** The subscriptions of this client. */
   readonly #filters = new Set<string>();
   /** Filters whose end the broker has not acknowledged. */
   readonly #leaving = new Map<string, Promise<void>>();
@@ -86,7 +86,7 @@ export class Connection {
     return this.#link;
   }
 
-  /** The link, made if there is none. Rejects where one attempt fails. */
+  /** The link, made if there is none. Rejects if one attempt fails. */
   open(): Promise<Link> {
     if (this.#link) return Promise.resolve(this.#link);
     return (this.#opening ??= this.#open().finally(() => (this.#opening = undefined)));
@@ -100,14 +100,14 @@ export class Connection {
   }
 
   /**
-   * Publishes; resolves once the broker has the message (QoS 0: once it is written). Rejects with UNAVAILABLE where the connection is
-   * lost before, unless the message waits for the next.
+   * Publishes; resolves once the broker has the message (QoS 0: once it is written). Rejects with UNAVAILABLE if the connection is lost
+   * before, unless the message waits for the next.
    */
   publish(message: Message, options?: PublishOptions): Promise<void> {
     return this.#outbox.publish(message, options);
   }
 
-  /** Rejects with what the broker's reason code says, or with UNAVAILABLE where the connection is lost. */
+  /** Rejects with the meaning of the broker's reason code, or with UNAVAILABLE if the connection is lost. */
   async subscribe(filter: string, qos: Qos, { headers, identifier, instead }: SubscribeOptions = {}): Promise<void> {
     const { client, version, hasIdentifiers, lost } = await this.open();
     // Some brokers do the two at the same time, and the end of the one takes the other with it.
@@ -282,7 +282,7 @@ export class Connection {
   }
 }
 
-/** Connections that were lost soon, in a row, that are no accident. */
+/** Connections in a row that were lost soon, which are not an accident. */
 const TAKEOVER_SIGNS = 2;
 
 /** Outlives the clients that use it, which close it with themselves. */

@@ -38,7 +38,7 @@ export interface ConnectInit {
   readonly will: MqttWill | undefined;
   /** Packet ids go on from one connection to the next, so that none is taken for a message of the last. */
   readonly ids: IClientOptions['messageIdProvider'];
-  /** Messages of QoS 2 that came and were not released: where the session goes on, so do they. */
+  /** Messages of QoS 2 that came and were not released: if the session goes on, so do they. */
   readonly unreleased: IStore;
   readonly events: LinkEvents;
   /** Ends the attempt. */
@@ -47,10 +47,10 @@ export interface ConnectInit {
   readonly onOpen: (link: Link) => void;
 }
 
-/** Thrown where the broker speaks an older version alone. */
+/** Thrown if the broker speaks only an older version. */
 export class OlderVersionNeeded extends Error {}
 
-/** Thrown where the broker closed without an answer to CONNECT, as some do that do not know its version. */
+/** Thrown if the broker closed without an answer to CONNECT, as some do that do not know its version. */
 export class ClosedUnanswered extends Error {
   readonly failure: ApiError;
 
@@ -106,7 +106,7 @@ export async function connectLink(init: ConnectInit): Promise<Link> {
       // Reset counts as closed: it is, if more was on its way.
       const isUnanswered = failure === undefined || (failure.cause as NodeJS.ErrnoException | undefined)?.code === 'ECONNRESET';
       const error = failure ?? new ApiError('UNAVAILABLE', `the broker at ${where(options.url)} closed the connection`, { sent: isOpen });
-      // Frees its timers; what it still holds of ours is settled by us.
+      // Frees its timers; the messages of ours that it still holds are settled by us.
       client.end(true);
       if (isOpen) onLost(error);
       else reject(isUnanswered && version === 5 && options.version === undefined ? new ClosedUnanswered(error) : error);

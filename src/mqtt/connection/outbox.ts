@@ -7,19 +7,19 @@ import { isLarger, packetOverhead, type Message } from '../wire.ts';
 
 /** How a message is published. */
 export interface PublishOptions {
-  /** Waits for a connection, where there is none or it is lost: the promise resolves once it waits. @default false */
+  /** Waits for a connection if there is none or it is lost. The promise resolves when it waits. @default false */
   readonly isKept?: boolean;
-  /** Waits for a first connection, but is not sent again where that is lost. @default false */
+  /** Waits for a first connection, but is not sent again if that is lost. @default false */
   readonly mayWait?: boolean;
   /** Gives up a message that has not been sent. */
   readonly signal?: AbortSignal;
-  /** Rejects with UNAVAILABLE where the broker says that nobody has subscribed to the topic. @default false */
+  /** Rejects with UNAVAILABLE if the broker says that nobody has subscribed to the topic. @default false */
   readonly needsSubscriber?: boolean;
 }
 
 const NO_OPTIONS: PublishOptions = {};
 
-/** A message and whoever waits for what becomes of it. */
+/** A message and the code that waits for its result. */
 class Entry {
   isSettled = false;
   messageId: number | undefined;
@@ -90,7 +90,7 @@ export class Outbox {
     this.#flush();
   }
 
-  /** What was not acknowledged is sent again before what waits, or fails. */
+  /** Unacknowledged messages are sent again before those that wait, or fail. */
   onDown(error: ApiError): void {
     this.#link = undefined;
     const again: Entry[] = [];
@@ -134,7 +134,7 @@ export class Outbox {
     this.#waiting = [];
   }
 
-  /** What the connection cannot take at QoS 0 waits here, where it is counted, until what was written before has gone. */
+  /** Messages of QoS 0 that the connection cannot take wait here, counted, until the earlier ones have gone. */
   #hasRoom({ qos }: Message, { receiveMaximum, client }: Link): boolean {
     return qos === 0 ? !client.stream.writableNeedDrain || this.#inFlight.size === 0 : this.#inFlight.size < receiveMaximum;
   }
@@ -198,7 +198,7 @@ function inVersion(message: Message, { version }: Link): Message {
   return version === 4 && message.plain ? { ...message, payload: message.plain() } : message;
 }
 
-/** What nearly every packet has room for beside its payload: it is counted only if a payload comes that near to the limit. */
+/** The room that nearly every packet has beside its payload. It is counted only if a payload comes that near to the limit. */
 const USUAL_OVERHEAD = 4096;
 
 function isTooLarge(message: Message, { maximumPacketSize, version }: Link): boolean {

@@ -8,15 +8,15 @@ const SHORT_BYTES = 16;
 type Write = (piece: unknown, encoding?: unknown, callback?: unknown) => boolean;
 
 /**
- * Collects what is written to a connection within one turn of the event loop: the packets of many messages are one write, one system call, and on a
- * WebSocket one frame. mqtt.js writes each field of a packet by itself. Where the platform has no `Buffer`, it stays as it is.
+ * Collects what is written to a connection within one turn of the event loop: the packets of many messages are one write, one system call,
+ * and on a WebSocket one frame. mqtt.js writes each field of a packet by itself. If the platform has no `Buffer`, it stays as it is.
  */
 export function bufferWrites(stream: Duplex): void {
   if (typeof Buffer === 'undefined' || typeof setImmediate !== 'function') return;
   const write = stream.write.bind(stream) as Write;
   const end = stream.end.bind(stream) as (...args: unknown[]) => Duplex;
   let buffer = Buffer.allocUnsafe(MAX_BYTES);
-  /** What is collected lies between the two; the stream may still hold what is before. */
+  /** The collected part lies between the two; the stream may still hold the part before. */
   let start = 0;
   let at = 0;
   let isScheduled = false;

@@ -66,7 +66,7 @@ function mayBeCloudEvent(value: unknown, properties: Properties | undefined): bo
   return type === undefined ? isObject(value) && typeof value['specversion'] === 'string' : /^application\/cloudevents/i.test(type);
 }
 
-/** What is reported of a message that is not the event of its topic. */
+/** The report about a message that is not the event of its topic. */
 export function notAnEvent({ name }: EventDefinition, topic: string, issues: readonly Issue[]): ApiError {
   return issuesError('INVALID_ARGUMENT', `a message on ${printable(topic)} does not fit ${name} and was dropped`, issues);
 }

@@ -37,11 +37,11 @@ export interface FeedInit extends EventDecoderInit {
 interface Subscriber {
   readonly sink: EventSink;
   readonly matches: (message: EventMessage) => boolean;
-  /** What it would subscribe to if it were the only one. */
+  /** The filter that it would subscribe to if it were the only one. */
   readonly filter: string;
   /** How many messages had come when it subscribed. */
   readonly since: number;
-  /** What came before the acknowledgement. */
+  /** Messages that came before the acknowledgement. */
   early: EventMessage[] | undefined;
 }
 
@@ -50,7 +50,7 @@ export class Feed {
   readonly #subscribers = new Set<Subscriber>();
   readonly #history: History;
   readonly #decode: DecodeEvent;
-  /** What is subscribed to at the broker. */
+  /** The subscriptions at the broker. */
   #filter: string | undefined;
   #subscribing: Promise<void> | undefined;
   #stopLinger: StopTimer | undefined;
@@ -62,7 +62,7 @@ export class Feed {
   private readonly event: EventDefinition;
   private readonly init: FeedInit;
 
-  /** `decode` reads what devices of somebody else's publish. */
+  /** `decode` reads the messages of foreign devices. */
   constructor(event: EventDefinition, init: FeedInit, decode?: DecodeEvent) {
     this.event = event;
     this.init = init;
@@ -138,7 +138,7 @@ export class Feed {
     for (const { sink } of this.#subscribers) sink.gap();
     this.#ensure(filter, {}, false).catch((error: unknown) => {
       this.init.onError(error);
-      // Where the connection was lost, the next one tries again; a broker that refuses leaves nobody who believes to be subscribed.
+      // If the connection was lost, the next one tries again. If a broker refuses, every subscriber is told.
       if (!this.init.connection.link) this.#filter = filter;
       else this.#endAll(new ApiError('UNAVAILABLE', `the broker did not take the subscription to ${this.event.name}`, { cause: error }));
     });
@@ -166,12 +166,12 @@ export class Feed {
   }
 
   /**
-   * What does not fit is reported and ends nothing. On a topic of ours it was an event that its way has spoiled: whoever asked for it is told of a gap.
+   * A misfit is reported and ends nothing. On a topic of ours it was an event that its way has spoiled, so its subscriber is told of a gap.
    * One that is too large would come again: there the subscription ends, unless it outlives connections.
    */
   #drop(error: unknown, topic: string, { properties, retain }: IPublishPacket): void {
     const isTooLarge = error instanceof TooLarge;
-    // What is retained is not on its way now.
+    // A retained message is not on its way now.
     if (this.init.mapped || (retain && !isTooLarge)) return this.init.onError(error);
     if (!isTooLarge || this.init.isStanding) {
       this.init.onError(error);
@@ -221,8 +221,8 @@ export class Feed {
   }
 
   /**
-   * Subscribes at the broker to `filter`, or to all of the event where others want other parts: two filters that overlap bring messages twice.
-   * With `asks`, again where that is subscribed to: the broker then gives what it has retained.
+   * Subscribes at the broker to `filter`, or to all of the event if others want other parts: two filters that overlap bring messages twice.
+   * With `asks`, again if that is subscribed to: the broker then gives the messages that it has retained.
    */
   async #ensure(filter: string, headers: Headers, asks: boolean): Promise<void> {
     const { connection, qos, mapped } = this.init;

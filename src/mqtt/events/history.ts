@@ -16,7 +16,7 @@ export class History {
     this.size = size;
   }
 
-  /** False where it is held already: the broker delivers at least once. */
+  /** False if it is held already: the broker delivers at least once. */
   add(message: EventMessage): boolean {
     const { size } = this;
     if (this.#ids.has(message.id)) return false;
@@ -47,7 +47,7 @@ export class History {
     return this.#gaps.has(id);
   }
 
-  /** What came after an event; undefined where it is not held. */
+  /** The events after an event; undefined if it is not held. */
   after(id: string): readonly EventMessage[] | undefined {
     if (!this.#ids.has(id)) return undefined;
     const all = [...this.#ring.slice(this.#oldest), ...this.#ring.slice(0, this.#oldest)];

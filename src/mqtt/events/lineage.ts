@@ -78,7 +78,7 @@ export class Publications {
 export class Holes {
   readonly #last = new Recent();
 
-  /** Whether events are missing before this one. The first of a publisher on a topic is no hole: nobody can tell. */
+  /** Whether events are missing before this one. The first of a publisher on a topic is not a hole, because nobody can tell. */
   isBefore(topic: string, id: string, { publisher, after: before }: Lineage): boolean {
     const key = `${publisher}\n${topic}`;
     const last = this.#last.get(key);

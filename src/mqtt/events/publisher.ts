@@ -15,7 +15,7 @@ import { Pace } from './pace.ts';
 import { Turn } from './turn.ts';
 import { encodeEvent, type Qos } from '../wire.ts';
 
-/** Where the events come from. */
+/** The source of the events. */
 export interface EventSource {
   readonly transport: Transport;
   /** Sent with each subscription. */
@@ -170,7 +170,7 @@ function brokerOf(url: string): string {
   return `${new URL(url).host}/`;
 }
 
-/** What the last holder of the lease kept. */
+/** The state that the last holder of the lease kept. */
 function placesOf(cursor: string | undefined): Record<string, string> {
   const kept = cursor === undefined ? undefined : tryParseJson(cursor);
   if (!isObject(kept)) return {};

@@ -5,15 +5,15 @@ import { now } from '../../life/now.ts';
 /** How often a lease is renewed, or asked for, while it lasts. */
 const TRIES_PER_LEASE = 3;
 
-/** What is done while it is this process's turn. */
+/** The work that is done while it is this process's turn. */
 export interface TurnInit {
   /** Takes the lease; `undefined` if another process has it. */
   readonly take: (leaseMs: number) => Promise<HubLease | undefined>;
   readonly leaseMs: number;
-  /** Begins where the last holder ended. */
+  /** Begins at the last holder's end. */
   readonly begin: (cursor: string | undefined) => Promise<void>;
   readonly end: () => void;
-  /** Where the next holder is to go on. */
+  /** The place at which the next holder goes on. */
   readonly cursor: () => string;
   /** The last cursor is kept. */
   readonly kept: () => void;

@@ -72,7 +72,7 @@ export class ForeignCalls {
 
   /** Gives a message to the call that it answers, if there is one. */
   take(topic: string, payload: Uint8Array, packet: IPublishPacket): void {
-    // What a broker kept from before answers nothing that is asked now.
+    // A message that a broker kept from before answers nothing that is asked now.
     if (packet.retain) return;
     for (const waiter of this.#waiting) {
       const params = waiter.operation.replies.map((pattern) => pattern.match(topic)).find((found) => found !== undefined);

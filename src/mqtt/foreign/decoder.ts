@@ -68,7 +68,7 @@ interface Def {
   readonly innerType?: Schema;
 }
 
-/** A level of a topic as its property wants it. What does not fit stays a text, and is refused by the schema. */
+/** A level of a topic as its property wants it. A misfit stays a text, and is refused by the schema. */
 function valueOf(schema: Schema | undefined, text: string): unknown {
   let def = schema?._zod.def as Def | undefined;
   while (def?.innerType) def = def.innerType._zod.def;

@@ -1,4 +1,4 @@
-/** What an adapter needs for devices that someone else designed. */
+/** The functions that an adapter needs for foreign devices. */
 export { ForeignCalls } from './calls.ts';
 export { compileForeignDecoder } from './decoder.ts';
 export { CompiledMappings } from './mapping.ts';

@@ -17,8 +17,8 @@ export interface MqttEventMapping {
   /** @default the adapter's `qos` */
   readonly qos?: Qos;
   /**
-   * What the event carries, a list for several events in one message, or `undefined` for a message that is not this event. What it throws is
-   * reported, and ends nothing.
+   * The payload of the event, a list for several events in one message, or `undefined` for a message that is not this event. An error that
+   * it throws is reported, and ends nothing.
    * @default the message as JSON, which must be an object
    */
   read?(message: ForeignMessage): unknown;
@@ -57,7 +57,7 @@ export interface Mappings {
 export interface MappedEvent {
   readonly pattern: TopicPattern;
   readonly mapping: MqttEventMapping;
-  /** Goes with the subscription where the filters of events overlap, so that a message comes to each event once. */
+  /** Goes with the subscription if the filters of events overlap, so that a message comes to each event once. */
   readonly identifier: number | undefined;
 }
 
@@ -102,7 +102,7 @@ export class CompiledMappings {
     }
   }
 
-  /** The contract without the events that have topics of somebody else's. */
+  /** The contract without the events that have foreign topics. */
   withoutMapped(contract: Contract): Contract {
     const events = Object.entries(contract.events).filter(([name]) => !this.#events.has(name));
     return this.#events.size === 0 ? contract : { ...contract, events: Object.fromEntries(events) };

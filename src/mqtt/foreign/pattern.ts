@@ -1,15 +1,18 @@
 import { ApiError } from '../../core/errors.ts';
 import { printable } from '../../peer/printable.ts';
 
-/** A topic of somebody else's, with `{parameter}` for what varies. */
+/** A foreign topic, with `{parameter}` for each varying part. */
 export interface TopicPattern {
   /** The names in it, in order. */
   readonly params: readonly string[];
-  /** What to subscribe to: `+` for each level with a parameter that has no value. Throws INVALID_ARGUMENT for a value that no level can hold. */
+  /**
+   * The filter to subscribe to: `+` for each level with a parameter that has no value. Throws INVALID_ARGUMENT for a value that no level
+   * can hold.
+   */
   filter(values: Readonly<Record<string, unknown>>): string;
   /** The topic to publish to. Throws INVALID_ARGUMENT for a value that is missing or that no level can hold. */
   fill(values: Readonly<Record<string, unknown>>): string;
-  /** The values of the parameters in a topic; undefined where it does not fit. */
+  /** The values of the parameters in a topic; undefined if it does not fit. */
   match(topic: string): Readonly<Record<string, string>> | undefined;
 }
 
@@ -76,7 +79,7 @@ export function levelText(value: unknown): string {
   return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
-/** A level with the values in it; undefined where one is missing and may be. */
+/** A level with the values in it; undefined if one is missing and may be. */
 function fillLevel(level: string, values: Readonly<Record<string, unknown>>, where: string, mayMiss: boolean): string | undefined {
   let isMissing = false;
   const filled = level.replace(PARAM, (_, rest: string, name: string) => {

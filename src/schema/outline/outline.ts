@@ -58,7 +58,7 @@ export function outlineContract(contract: Contract): Outline {
 type Meta = Readonly<Record<string, unknown>>;
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
-/** What stands around a schema. */
+/** The wrappers around a schema. */
 interface Wrapped {
   readonly node: SchemaNode;
   readonly nullable: boolean;
@@ -100,7 +100,7 @@ class Outliner {
     const { id, ...notes } = globalRegistry.get(schema) ?? {};
     const known = this.#known.get(schema) ?? (id === undefined ? undefined : this.#byId.get(id));
     if (known) return known;
-    // What was made of a type with a name by `.meta()` or a check is that type.
+    // A schema that `.meta()` or a check made of a named type is that type.
     const parent = id === undefined ? namedParent(schema) : undefined;
     if (parent) return { ...this.#wrapped(parent, name), meta: without(notes, globalRegistry.get(parent)) };
     const open = this.#open.get(schema);
@@ -211,7 +211,7 @@ class Outliner {
   }
 }
 
-/** What travels of a codec. */
+/** The side of a codec that travels. */
 function wireSide(schema: $ZodType): $ZodType {
   let side = schema;
   while (isCodec(side)) side = defOf(side).in as $ZodType;

@@ -15,7 +15,7 @@ export interface XmlObject {
 
 type Values = Readonly<Record<string, unknown>>;
 
-/** What stands at a path of element names: `GetWeatherResult.Forecast`. Of an element that repeats, all that stand there. */
+/** The content at a path of element names: `GetWeatherResult.Forecast`. Of an element that repeats, all that stand there. */
 export function atPath(value: unknown, path: string): unknown {
   let at = value;
   for (const name of path.split('.')) {
@@ -30,8 +30,9 @@ export function atPath(value: unknown, path: string): unknown {
 }
 
 /**
- * A plain value as the contract has it. Values are read by the contract, never by how they look: `007` stays text if the contract has text. Fields are found by
- * their names: exactly first, else without case and separators if only one is so. What does not fit is handed on, for the contract to refuse.
+ * A plain value as the contract has it. Values are read by the contract, never by how they look: `007` stays text if the contract has text.
+ * Fields are found by their names: exactly first, else without case and separators if only one is so. A misfit is handed on, for the
+ * contract to refuse.
  */
 export function fitTo(use: TypeUse, value: unknown): unknown {
   const { node, nullable } = use;
@@ -93,7 +94,7 @@ function textIn(value: unknown): unknown {
 function fitObject(node: ObjectNode, value: unknown): unknown {
   if (value === '') return fitObject(node, {});
   if (typeof value === 'string') {
-    // Text where the contract has an object with a place for it.
+    // Text for which the contract has an object with a place for it.
     const field = node.fields.find(isTextField);
     return field ? { [field.name]: fitTo(field, value) } : value;
   }
@@ -127,7 +128,7 @@ function isUnreadable({ kind }: SchemaNode): boolean {
   return kind === 'integer' || kind === 'number' || kind === 'boolean';
 }
 
-/** The value of a literal that says which type an object is, where the XML says so by `xsi:type`. */
+/** The value of a literal that says which type an object is, if the XML says so by `xsi:type`. */
 function typeName(node: SchemaNode, value: Values): string | undefined {
   const type = value['@xsi:type'];
   if (typeof type !== 'string') return undefined;
@@ -139,7 +140,7 @@ function isTextField({ name }: Field): boolean {
   return name === '#text' || name === 'text' || name === 'value';
 }
 
-/** The values of fields. A name counts once: what one field has exactly is no other's. */
+/** The values of fields. A name counts once: a name that one field has exactly belongs to no other. */
 function matchFields(fields: readonly Field[], value: Values): Map<Field, unknown> {
   const matched = new Map<Field, unknown>();
   const taken = new Set<string>();
@@ -240,8 +241,8 @@ function scoreOf(node: SchemaNode, value: unknown): number {
 }
 
 /**
- * The items of a list: elements that repeat, or those in an element of their own (`<Items><Item/><Item/></Items>`), which a schema tells apart. Where none does,
- * the contract decides: an element is an item if it has an item's fields, else it is what is around them.
+ * The items of a list: elements that repeat, or those in an element of their own (`<Items><Item/><Item/></Items>`), which a schema tells
+ * apart. If none does, the contract decides: an element is an item if it has an item's fields, else it is the wrapper around them.
  */
 function itemsIn(value: unknown, item: SchemaNode): readonly unknown[] {
   if (Array.isArray(value)) {
@@ -272,7 +273,7 @@ function isWrapper(value: unknown, item: SchemaNode): boolean {
   }
 }
 
-/** Whether a value can be that of a field: a list is no text, neither are elements. */
+/** Whether a value can be that of a field: a list is not text, and elements are not. */
 function isFor(field: Field, name: string, value: unknown): boolean {
   if (foldName(field.name) !== foldName(name) && !(name === '#text' && isTextField(field))) return false;
   return !isScalar(field.node) || !(Array.isArray(value) || (isObject(value) && !Object.hasOwn(value, '#text')));

@@ -132,7 +132,7 @@ interface BoundOperation {
   readonly version: SoapVersion;
 }
 
-/** The envelope of an answer; `undefined` if there is none. Throws the error of a fault, and DATA_LOSS for a reply that is no answer. */
+/** The envelope of an answer; `undefined` if there is none. Throws the error of a fault, and DATA_LOSS for a reply that is not an answer. */
 function decode(name: string, operation: ForeignOperation, reply: Reply): Envelope | undefined {
   const isOk = reply.status >= 200 && reply.status < 300;
   if (isOk && reply.text.trim() === '') return undefined;

@@ -18,7 +18,7 @@ import { isObject } from '../../peer/error-body.ts';
 const ENCODING = 'http://schemas.xmlsoap.org/soap/encoding/';
 const ENCODING_12 = 'http://www.w3.org/2003/05/soap-encoding';
 
-/** What of a request stands in the body and in the header. */
+/** The parts of a request in the body and in the header. */
 export interface ForeignRequest {
   readonly body: string;
   readonly header: string;
@@ -178,7 +178,7 @@ interface BoundMessage {
   readonly encoded: boolean;
   /** The body's one element. */
   readonly slot: Slot | undefined;
-  /** What is in that element, or in the body itself if it has several. */
+  /** The content of that element, or of the body itself if it has several. */
   readonly content: ObjectPlan | undefined;
   /** Whether the element is around the parts of RPC. */
   readonly isWrapper: boolean;

@@ -10,14 +10,14 @@ interface Work<T> {
   waiting: number;
 }
 
-/** Work that calls share: done once, and again by the next call where it failed. It ends early when the last call that waits for it has left. */
+/** Work that calls share: done once, and again by the next call if it failed. It ends early when the last call that waits for it has left. */
 export class SharedWork<T> {
   #done: { readonly value: T } | undefined;
   #work: Work<T> | undefined;
 
   private readonly begin: (signal: AbortSignal) => Promise<T>;
   private readonly timeoutMs: number;
-  /** What those who wait are told when it takes longer. */
+  /** The error of the waiting calls if it takes longer. */
   private readonly late: () => ApiError;
 
   constructor(begin: (signal: AbortSignal) => Promise<T>, timeoutMs: number, late: () => ApiError) {
@@ -48,9 +48,9 @@ export class SharedWork<T> {
   #start(): Work<T> {
     const lifetime = new Lifetime();
     lifetime.endAt(now() + this.timeoutMs, this.late);
-    // What does not hear the signal ends all the same.
+    // Work that does not hear the signal ends all the same.
     const result = lifetime.settle(() => this.begin(lifetime.signal));
-    // Nobody hears it where the first caller had left before it waited.
+    // Nobody hears it if the first caller had left before it waited.
     result.catch(() => {});
     return { result, lifetime, waiting: 0 };
   }

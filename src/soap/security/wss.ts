@@ -66,7 +66,7 @@ export function createGuard(security: SoapHandlerSecurity): WssGuard {
     const name = textOf(token, 'Username');
     const password = childOf(token, 'Password');
     if (name === undefined || !password) throw unauthenticated('the header has no UsernameToken with a Username and a Password');
-    // One answer for an unknown user and a wrong password: which it was is nobody's business.
+    // One answer for an unknown user and a wrong password, so that it does not tell which it was.
     const wrong = unauthenticated('the username or the password is wrong');
     const isDigest = password.attributes.get('Type')?.endsWith('#PasswordDigest') ?? false;
     if (!isDigest && !allowText) throw unauthenticated('the password must be sent as PasswordDigest');
@@ -113,7 +113,7 @@ function instant(text: string): number {
   return Date.parse(/(Z|[+-]\d\d:\d\d)$/.test(text) ? text : `${text}Z`);
 }
 
-/** Base64 of SHA-1 of nonce, created and password. SHA-1 is the profile's; a digest is no better kept secret than a text. */
+/** Base64 of SHA-1 of nonce, created and password. SHA-1 is the profile's; a digest is not better kept secret than a text. */
 async function digest(nonce: string, created: string, password: string): Promise<string> {
   const text = new TextEncoder().encode(created + password);
   const bytes = fromBase64(nonce);
@@ -136,7 +136,7 @@ async function hash(text: string): Promise<string> {
   return btoa(String.fromCharCode(...new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text)))));
 }
 
-/** Compares hashes, so that the time it takes says nothing of where the texts differ. */
+/** Compares hashes, so that the time it takes says nothing of the place at which the texts differ. */
 async function equal(left: string, right: string): Promise<boolean> {
   const [a, b] = await Promise.all(
     [left, right].map(async (text) => new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text)))),

@@ -13,9 +13,9 @@ export interface SoapOperation {
   readonly service: SoapService;
   readonly requestElement: string;
   readonly responseElement: string;
-  /** What stands in the request's element: the input's fields. */
+  /** The content of the request's element: the input's fields. */
   readonly request: ObjectPlan;
-  /** What stands in the response's: the output as the one member `output`. */
+  /** The content of the response's: the output as the one member `output`. */
   readonly response: ObjectPlan;
   /** The errors that it declares by name, each with an element of its own in the detail of its fault. */
   readonly faults: readonly SoapFault[];
@@ -28,7 +28,7 @@ export interface SoapFault {
   readonly reason: string;
   readonly element: string;
   readonly description: string | undefined;
-  /** What stands in it: the error's details. */
+  /** The content of it: the error's details. */
   readonly details: ObjectPlan;
 }
 
@@ -53,7 +53,7 @@ export interface SoapBinding {
 
 const bindings = new WeakMap<Contract, SoapBinding>();
 
-/** Binds a contract's operations to SOAP; once per contract. Throws a `TypeError` where two services get the same name. */
+/** Binds a contract's operations to SOAP; once per contract. Throws a `TypeError` if two services get the same name. */
 export function soapBinding(contract: Contract): SoapBinding {
   let binding = bindings.get(contract);
   if (!binding) bindings.set(contract, (binding = bind(contract)));
@@ -90,7 +90,7 @@ function bind(contract: Contract): SoapBinding {
 function bindOperation(view: OperationView, service: SoapService, types: ContractPlans): SoapOperation {
   const name = pascal(view.operation.name);
   const { input, output } = view;
-  // An object is one element named after its type, a list repeats its items' element; what has no name gets the operation's.
+  // An object is one element named after its type, a list repeats its items' element, and a value without a name gets the operation's.
   const outputName =
     (output?.node.kind === 'list' && !output.nullable ? output.node.items.node.name : output?.node.name) ?? `${name}Result`;
   return {

@@ -4,7 +4,7 @@ import { HttpError } from '../../http/message/error.ts';
 import { inflate } from '../../http/message/gzip.ts';
 import type { HttpRequest } from '../../http/message/message.ts';
 
-/** What SOAP 1.1, SOAP 1.2 and careless clients call an envelope. */
+/** The namespaces and names that SOAP 1.1, SOAP 1.2 and careless clients use for an envelope. */
 const XML = /^(text\/xml|application\/soap\+xml|application\/xml)\s*(;|$)/i;
 
 /** Reads a request's envelope as text, in UTF-8 or UTF-16. Rejects with an `HttpError`: 413, 415, 400, 408. */

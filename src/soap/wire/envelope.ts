@@ -10,7 +10,7 @@ export class Envelope {
   /** Whether the envelope is of another SOAP than 1.1 and 1.2. */
   isForeignVersion = false;
   headers: readonly XmlElement[] = [];
-  /** What is in the Body. One element is the message; answers of the SOAP encoding have more, which it refers to. */
+  /** The content of the Body. One element is the message; answers of the SOAP encoding have more, which it refers to. */
   body: readonly XmlElement[] = [];
 
   /** The message. */

@@ -23,7 +23,7 @@ export class NotUnderstood extends Error {
   }
 }
 
-/** Refuses blocks that are meant for us and that must be understood, but for WS-Security's where that is asked for. */
+/** Refuses blocks that are meant for us and that must be understood, but for WS-Security's if that is asked for. */
 export function checkHeader(blocks: readonly XmlElement[], version: SoapVersion, withSecurity: boolean): void {
   const { namespace } = VERSIONS[version];
   const all = blocks.filter(

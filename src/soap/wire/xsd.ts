@@ -148,7 +148,7 @@ function noteOf(slot: Slot | Member): string | undefined {
   const own = nodeOf(slot.plan);
   const json = own?.kind === 'any' ? 'JSON.' : undefined;
   const fallback = 'default' in use ? `Default: ${JSON.stringify(use.default)}.` : undefined;
-  // What a named type says is said where it is declared.
+  // The facts of a named type are said at its declaration.
   const said = description === own?.description && own?.name !== undefined ? undefined : description;
   return (
     [said, json, fallback, deprecated === true ? 'Deprecated.' : undefined].filter((text) => text !== undefined).join(' ') || undefined
@@ -161,7 +161,7 @@ function restriction({ node, xsd }: TextPlan): string[] {
   return [`<xs:restriction base="${xsd}">`, ...indent(inside), '</xs:restriction>'];
 }
 
-/** What XML Schema can say of a scalar's limits. Patterns it writes in another way than ECMAScript. */
+/** The limits of a scalar that XML Schema can say. Patterns it writes in another way than ECMAScript. */
 function facets(node: SchemaNode | undefined): string[] {
   switch (node?.kind) {
     case 'enum':

@@ -28,7 +28,7 @@ export class WsdlDocuments {
     this.#origins = new Set([options.wsdl, options.url ?? ''].map(originOf).filter((origin) => origin !== undefined));
   }
 
-  /** One document, and where it was found: redirects are followed. Rejects with an `ApiError` whose `sent` is false: no call has been made. */
+  /** One document, and its address after redirects. Rejects with an `ApiError` whose `sent` is false: no call has been made. */
   async read(location: string): Promise<{ readonly text: string; readonly location: string }> {
     if (originOf(location) === undefined) return { text: await this.#file(location), location };
     let url = location;
@@ -91,7 +91,7 @@ export class WsdlDocuments {
     return new ApiError(code, message, { remote: true, sent: false });
   }
 
-  /** What a document of the network imports is on the network too: a file of this machine is none of its business. */
+  /** A document of the network may import only from the network: a file of this machine does not concern it. */
   location(found: string, importer: string): string {
     if (originOf(importer) !== undefined && originOf(found) === undefined)
       throw new ApiError('DATA_LOSS', `the WSDL at ${importer} imports '${found}', which is not at an http URL`, {

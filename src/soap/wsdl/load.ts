@@ -16,12 +16,12 @@ export interface Wsdl {
   readonly documents: readonly XmlElement[];
 }
 
-/** Reads one document: its text, and where it was found. */
+/** Reads one document: its text, and its address. */
 export type ReadDocument = (location: string) => Promise<{ readonly text: string; readonly location: string }>;
 
 const MAX_DOCUMENTS = 1000;
 
-/** Namespaces whose components are built in, or are any XML: nobody's copy of them is read. */
+/** Namespaces whose components are built in, or are any XML: copies of them are not read. */
 const BUILT_IN = new Set([XS, WSDL, 'http://www.w3.org/XML/1998/namespace', 'http://schemas.xmlsoap.org/soap/envelope/', ...SOAP_ENCODINGS]);
 /** Sites that describe standards, and refuse or delay programs that read them again and again. Their types are any XML. */
 const CATALOGUE = /^https?:\/\/(www\.w3\.org|schemas\.xmlsoap\.org|schemas\.microsoft\.com|docs\.oasis-open\.org|ws-i\.org|www\.ws-i\.org)\//i;
@@ -36,7 +36,7 @@ export async function loadWsdl(location: string, read: ReadDocument): Promise<Ws
 class Loader {
   readonly documents: XmlElement[] = [];
   readonly schemas = new SchemaSet();
-  /** By where a document is, and the namespace that it takes from the one that includes it. */
+  /** By the address of a document, and the namespace that it takes from the one that includes it. */
   readonly #seen = new Set<string>();
   readonly #parsed = new Map<string, { readonly root: XmlElement; readonly location: string }>();
 
@@ -107,7 +107,7 @@ class Loader {
   }
 }
 
-/** Where a document is that another names. */
+/** The address of a document that another names. */
 function resolve(named: string, from: string): string {
   if (/^https?:/i.test(from)) {
     if (/^[a-z][a-z0-9+.-]+:/i.test(named)) return reachable(named, from);
@@ -118,7 +118,7 @@ function resolve(named: string, from: string): string {
   return from.startsWith('file:') ? new URL(named, from).href : path.join(path.dirname(from), named.replaceAll('\\', '/'));
 }
 
-/** What a document of the network imports is on the network too: a file of this machine is none of its business. */
+/** A document of the network may import only from the network: a file of this machine does not concern it. */
 function reachable(named: string, from: string): string {
   if (/^https?:/i.test(named)) return named;
   throw unusable(from, `it imports '${shown(named)}', which is not at an http URL`);

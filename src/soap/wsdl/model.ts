@@ -1,6 +1,6 @@
 import type { SoapVersion } from '../version.ts';
 
-/** A port of a service: where it is, and what it answers. */
+/** A port of a service: its address, and its operations. */
 export interface WsdlPort {
   readonly service: string;
   readonly name: string;

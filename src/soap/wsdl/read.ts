@@ -8,7 +8,7 @@ const BINDINGS: Readonly<Record<string, SoapVersion>> = {
   'http://schemas.xmlsoap.org/wsdl/soap/': '1.1',
   'http://schemas.xmlsoap.org/wsdl/soap12/': '1.2',
 };
-/** Where a WSDL says the action of WS-Addressing: https://www.w3.org/TR/ws-addr-metadata/#explicitaction and its draft. */
+/** The places of WS-Addressing's action in a WSDL: https://www.w3.org/TR/ws-addr-metadata/#explicitaction and its draft. */
 const ACTIONS = ['http://www.w3.org/2007/05/addressing/metadata Action', 'http://www.w3.org/2006/05/addressing/wsdl Action'];
 
 interface Definition {
@@ -172,7 +172,7 @@ function sameName(block: XmlElement, declared: XmlElement | undefined): boolean 
   return one !== undefined && one === two;
 }
 
-/** Refuses a document that is no WSDL 1.1. */
+/** Refuses a document that is not a WSDL 1.1. */
 export function checkRoot(root: XmlElement, location: string): void {
   if (root.local === 'definitions' && root.uri === WSDL) return;
   const why = root.local === 'description' ? 'it is WSDL 2.0, and WSDL 1.1 is expected' : `its root is <${root.local.slice(0, 80)}>`;

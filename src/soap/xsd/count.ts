@@ -8,7 +8,10 @@ export interface Count {
   readonly max: number;
 }
 
-/** Counts the elements of a content, by their qualified names in the order in which they stand first; what may stand in an element's place is counted too. */
+/**
+ * Counts the elements of a content, by their qualified names in the order of their first places; elements that may replace another are
+ * counted too.
+ */
 export function countElements(particle: XsdParticle): Map<string, Count> {
   const counts = new Map<string, Count>();
   switch (particle.kind) {

@@ -13,7 +13,7 @@ export interface XsdSimple {
   readonly lexical: Lexical;
   /** The nearest built-in type: `dateTime`. */
   readonly builtin: string;
-  /** What its restrictions say of values; what is read and written does not depend on it. */
+  /** The limits of its restrictions for values; reading and writing do not depend on them. */
   readonly facets?: XsdFacets | undefined;
   /** Its definition, if it has one. */
   readonly source?: XmlElement | undefined;

@@ -30,7 +30,7 @@ import {
 } from './model.ts';
 import type { SchemaSet } from './schema-set.ts';
 
-/** What an element of an XML Schema is in a contract: nothing, because its values are plain. */
+/** An element of an XML Schema in a contract: nothing, because its values are plain. */
 const PLAIN = { node: { kind: 'any', meta: {} }, nullable: true, meta: {} } as const;
 
 /** Makes plans from the types of an XML Schema, each when it is first used. Their values are plain: see `LoosePlan`. */
@@ -253,7 +253,7 @@ function hasWildcard(particle: XsdParticle): boolean {
   return particle.kind === 'any' || (particle.kind !== 'element' && particle.particles.some(hasWildcard));
 }
 
-/** The content in the order of writing. An element that stands in a sequence twice is written where it stands first. */
+/** The content in the order of writing. An element that stands in a sequence twice is written at its first place. */
 function partsOf(particle: XsdParticle, members: ReadonlyMap<string, Member>, seen: Set<Member>): Part[] {
   switch (particle.kind) {
     case 'any':

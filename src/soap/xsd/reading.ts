@@ -20,7 +20,7 @@ export function isTrue(value: string | undefined): boolean {
   return word === 'true' || word === '1';
 }
 
-/** A name where it stands. In a schema without a namespace that another includes, names without a prefix are of the other's namespace. */
+/** A name at its place. In a schema without a namespace that another includes, names without a prefix are of the other's namespace. */
 export function resolveIn(text: string, node: XmlElement, { root, namespace }: SchemaDocument): string {
   const name = resolveName(text, node.scope);
   return !name.startsWith('{') && !text.includes(':') && root.attributes.get('targetNamespace') === undefined
