@@ -1,5 +1,5 @@
 /**
- * What an adapter and a handler of a protocol of your own are made of.
+ * The parts for an adapter and a handler of a protocol of your own.
  *
  * @module multi-api-sdk/protocol
  * @group Tools

@@ -4,7 +4,7 @@ import type { OnWire } from './peer/on-wire.ts';
 /** A protocol's name. */
 export type ProtocolName = 'rest' | 'graphql' | 'websocket' | 'webhook' | 'soap' | 'grpc' | 'mqtt' | 'mcp';
 
-/** What a transport of a protocol can do, as in the type of its adapter. */
+/** The capabilities of a protocol's transport, as in the type of its adapter. */
 export type Verb = 'call' | 'subscribe';
 
 /** The addresses of a served service. */
@@ -17,7 +17,7 @@ export interface ServedAddresses {
   readonly mqtt: string;
 }
 
-/** What an adapter is made of when a program knows nothing but the address. */
+/** The options of an adapter if a program knows nothing but the address. */
 export interface ConnectOptions {
   readonly url: string;
   readonly onWire?: OnWire;
@@ -27,14 +27,14 @@ export interface ConnectOptions {
 export interface Protocol {
   /** As people write it. */
   readonly title: string;
-  /** One line for a list of protocols: what foreign peers find. */
+  /** One line for a list of protocols: the means for foreign peers. */
   readonly summary: string;
   readonly verbs: readonly Verb[];
   /** Whether its client runs in a browser. */
   readonly isInBrowser: boolean;
-  /** Where `serve` has it if no option says otherwise. */
+  /** The default address of `serve`. */
   readonly url: string;
-  /** Where a served service has it. */
+  /** The address of a served service. */
   readonly urlOf: (served: ServedAddresses) => string;
   /** Loads the client and makes its adapter. */
   readonly connect: (options: ConnectOptions) => Promise<Adapter<never>>;

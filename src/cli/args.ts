@@ -9,7 +9,7 @@ export class UsageError extends Error {
 /** One flag of a command. */
 export interface Flag {
   readonly type: 'string' | 'number' | 'boolean';
-  /** What stands for its value in the help: `<url>`. */
+  /** The placeholder of its value in the help: `<url>`. */
   readonly value?: string;
   readonly summary: string;
   readonly default?: string | number;
@@ -35,7 +35,7 @@ export type FlagValues<F extends Flags> = {
         : FlagValue<F[N]> | undefined;
 };
 
-/** What a command line says. */
+/** The content of a command line. */
 export interface Args<F extends Flags> {
   readonly flags: FlagValues<F>;
   readonly positionals: readonly string[];

@@ -1,10 +1,10 @@
 import type { Args, Flags } from './args.ts';
 
-/** One command: what its help says, and what it does. */
+/** One command: its help, and its work. */
 export interface Command<F extends Flags = Flags> {
   readonly name: string;
   readonly summary: string;
-  /** What stands behind the name: `<operation> [json]`. */
+  /** The text after the name: `<operation> [json]`. */
   readonly positionals: readonly string[];
   readonly flags: F;
   /** More for its help: a paragraph for each. */

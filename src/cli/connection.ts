@@ -46,7 +46,7 @@ export function headersOf(pairs: readonly string[]): Record<string, string> {
   );
 }
 
-/** Prints an API error as JSON on standard error, with a hint for people where nobody listens; other errors are thrown on. */
+/** Prints an API error as JSON on standard error, with a hint for people if nothing listens there. Other errors are thrown on. */
 export function printApiError(error: unknown, isForPrograms: boolean): number {
   if (!isApiError(error)) throw error;
   printJson(process.stderr, error, isForPrograms);

@@ -8,7 +8,7 @@ const PROGRAM = 'multi-api-sdk';
 /** Longer lines are hard to read, however wide the terminal is. */
 const WIDTH = Math.min(process.stdout.columns ?? 100, 100);
 
-/** What `multi-api-sdk --help` prints. */
+/** The text of `multi-api-sdk --help`. */
 export function mainHelp(commands: readonly Command[], version: string, paint: Paint): string {
   const rows = commands.map(({ name, positionals, summary }) => [[name, ...positionals].join(' '), summary] as const);
   return [
@@ -35,7 +35,7 @@ export function mainHelp(commands: readonly Command[], version: string, paint: P
   ].join('\n');
 }
 
-/** What `multi-api-sdk <command> --help` prints. */
+/** The text of `multi-api-sdk <command> --help`. */
 export function commandHelp(command: Command, paint: Paint): string {
   const { name, summary, positionals, flags, notes, examples } = command;
   return [
@@ -54,7 +54,7 @@ export function commandHelp(command: Command, paint: Paint): string {
   ].join('\n');
 }
 
-/** What wrong usage prints below its message. */
+/** The text below the message about wrong usage. */
 export function helpHint(command: string | undefined): string {
   return `Run '${[PROGRAM, ...(command === undefined ? [] : [command]), '--help'].join(' ')}' to see what there is.`;
 }

@@ -6,7 +6,7 @@ import type { Transport } from '../core/transport.ts';
 import { UsageError } from './args.ts';
 import type { OpenedStores, Stores } from './stores.ts';
 
-/** The contract that a module of the user's exports; the Blog's where none is named. */
+/** The contract that a module of the user's exports; the Blog's if none is named. */
 export async function loadContract(file: string | undefined): Promise<Contract> {
   return file === undefined ? blogContract : load(file, 'contract', 'defineContract', isContract);
 }
@@ -31,7 +31,7 @@ export async function loadService(file: string, engine?: OpenedStores): Promise<
   );
 }
 
-/** The default export, the one of the given name, or the only one that fits. Throws a `UsageError` where there is none. */
+/** The default export, the one of the given name, or the only one that fits. Throws a `UsageError` if there is none. */
 async function load<T>(file: string, name: string, maker: string, fits: (value: unknown) => value is T): Promise<T> {
   const exports = await importFile(file);
   const fitting = [...new Set(Object.values(exports).filter(fits))];

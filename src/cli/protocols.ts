@@ -5,7 +5,7 @@ import { unknown, UsageError } from './args.ts';
 
 export const DEFAULT_PROTOCOL: ProtocolName = 'rest';
 
-/** What may stand after `--via`. */
+/** The names that may stand after `--via`. */
 const VIAS: Readonly<Record<string, Protocol>> = { ...PROTOCOLS, ...DOORS };
 
 /** The protocols that have a verb, as a hint in help texts: `rest, graphql`. */

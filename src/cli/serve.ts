@@ -65,7 +65,7 @@ export const serveCommand = defineCommand({
     }
     let stop = (): void => {};
     const stopped = new Promise<void>((resolve) => (stop = resolve));
-    // Before anything listens: who asks it to end while it starts must not get a broken half.
+    // Before anything listens, because a signal that comes during the start must not leave half of it running.
     const forget = onStopSignal(stop);
     let engine: OpenedStores | undefined;
     let opened: Opened | undefined;
@@ -114,7 +114,7 @@ function playgroundOf(
   return { examples: Object.fromEntries(Object.entries(BLOG_EXAMPLES.operations).map(([name, example]) => [name, example(0)])) };
 }
 
-/** What is served, and how to end it. */
+/** The served protocols, and the function that ends them. */
 interface Opened {
   readonly service: Transport;
   readonly broker?: MqttBroker | undefined;
@@ -186,7 +186,7 @@ function hubAt(make: () => EventHub): EventHub {
   }
 }
 
-/** Where it listens, without its functions. */
+/** The addresses, without the functions. */
 function addressesOf(served: Served): object {
   return Object.fromEntries(Object.entries(served).filter(([, value]) => typeof value === 'string'));
 }

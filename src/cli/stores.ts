@@ -8,7 +8,7 @@ import type { SeenStore } from '../stores/seen.ts';
 import type { WebhookStore } from '../webhook/store/store.ts';
 import { UsageError } from './args.ts';
 
-/** What a module's function gets, to make a service with. */
+/** The stores that a module's function gets, to make a service with. */
 export interface EngineStores {
   readonly hub: EventHub;
   readonly idempotencyStore: IdempotencyStore;
@@ -64,7 +64,7 @@ async function openRedis(url: string): Promise<OpenedStores> {
   let isUp = false;
   // Before it was there once it is not waited for; afterwards it is connected again and again.
   const reconnectStrategy = (tries: number) => (isUp ? Math.min(50 * 2 ** Math.min(tries, 6), 2000) : new Error('connection refused'));
-  // What happens to a connection is seen again by the next command.
+  // A failure of a connection is seen again by the next command.
   const client = createClient({ url, socket: { connectTimeout: 5000, reconnectStrategy } }).on('error', () => {});
   const waiting = client.duplicate().on('error', () => {});
   const destroy = () => {
@@ -94,7 +94,7 @@ async function openRedis(url: string): Promise<OpenedStores> {
 /** A pool of the package `pg`. */
 export async function openPool(url: string): Promise<Pool> {
   const { default: pg } = await needed('pg', () => import('pg'));
-  // What happens to idle connections is seen again by the next statement.
+  // A failure of idle connections is seen again by the next statement.
   return new pg.Pool({ connectionString: url }).on('error', () => {});
 }
 

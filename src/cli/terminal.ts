@@ -3,10 +3,10 @@ const CODES = { bold: [1, 22], dim: [2, 22], red: [31, 39], green: [32, 39], yel
 
 export type Style = keyof typeof CODES;
 
-/** Styles text, or leaves it as it is where the stream shows no colour. */
+/** Styles text, or leaves it as it is if the stream shows no colour. */
 export type Paint = (style: Style, text: string) => string;
 
-/** A painter for a stream: colour only on a terminal, and not where `NO_COLOR` (https://no-color.org) is set. */
+/** A painter for a stream: colour only on a terminal, and not if `NO_COLOR` (https://no-color.org) is set. */
 export function painter(stream: NodeJS.WriteStream): Paint {
   const { NO_COLOR, TERM } = process.env;
   if (!stream.isTTY || (NO_COLOR !== undefined && NO_COLOR !== '') || TERM === 'dumb') return (_style, text) => text;

@@ -10,7 +10,7 @@ export interface BulkheadOptions {
   readonly maxCalls: number;
   /** Calls that wait for a place; one more is refused with RESOURCE_EXHAUSTED. @default 100 */
   readonly maxWaiting?: number;
-  /** What has places of its own: `(request) => request.operation.name`. At most 10,000 at once. @default all share them */
+  /** The name whose calls have places of their own: `(request) => request.operation.name`. At most 10,000 at once. @default all share them */
   readonly by?: (request: CallRequest) => string;
 }
 

@@ -52,7 +52,7 @@ async function ask(inner: Transport, request: CallRequest, key: string, answers:
     return output;
   } catch (error) {
     if (known && head?.status === 304) {
-      // What a 304 says of an answer holds from now on.
+      // The headers of a 304 hold for the answer from now on.
       request.onResponse?.({ status: 200, headers: { ...known.headers, ...head.headers } });
       return structuredClone(known.output);
     }

@@ -9,7 +9,7 @@ import { compose, type Composed, type Source } from './wrap.ts';
 interface Flight {
   readonly lifetime: Lifetime;
   readonly output: Promise<unknown>;
-  /** What was told of the answer, once it is there. */
+  /** The head of the answer, when it is there. */
   readonly response: () => ResponseHead | undefined;
   waiting: number;
 }

@@ -24,7 +24,7 @@ export interface FallbackOptions {
   readonly patienceMs?: number;
 }
 
-/** What all of them can do. */
+/** The capabilities that all of them have. */
 type Verbs<S> = S extends Adapter<infer V> ? V : 'call' | 'subscribe' | 'stream';
 
 interface Part {

@@ -54,7 +54,7 @@ const share: OptionReader<number> = (value, owner, name) => {
   throw new TypeError(`${owner}: ${name} must be a number from 0 to 1`);
 };
 
-/** What each code is: a failure of the service, something to look at, or a matter of the caller. */
+/** The level of each code: a failure of the service, something to look at, or a matter of the caller. */
 const LEVELS: Readonly<Record<ErrorCode, keyof Logger>> = {
   CANCELLED: 'info',
   UNKNOWN: 'error',
@@ -139,6 +139,6 @@ function textOf(error: unknown): string {
 }
 
 const line = (level: string) => (fields: LogFields, message: string) =>
-  // eslint-disable-next-line no-console -- where lines go if no logger is given
+  // eslint-disable-next-line no-console -- the lines go there if no logger is given
   console.log(JSON.stringify({ level, time: new Date().toISOString(), message, ...fields }));
 const consoleLogger: Logger = { info: line('info'), warn: line('warn'), error: line('error') };

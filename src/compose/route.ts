@@ -11,7 +11,7 @@ type Source = Adapter<never> | Transport;
 /** The transport of each client member, and of all others by `default`. */
 export type Routes = { readonly default?: Source } & { readonly [member: string]: Source };
 
-/** What a part can do: an adapter says it in its type, a transport can do both verbs. */
+/** The capabilities of a part: an adapter says them in its type, a transport can do both verbs. */
 type Capability<S> = S extends Adapter<infer V> ? V : 'call' | 'subscribe' | 'stream';
 type Verb<Member> = Member extends `on${Capitalize<string>}` ? 'subscribe' : 'call';
 /** A member counts only if its part can do it. */
@@ -56,7 +56,7 @@ function routed(
   transports: ReadonlyMap<Source, Transport>,
   main: Transport | undefined,
 ): Transport {
-  // Who calls is the default's to say, else that of the first which knows.
+  // The default identifies the caller, else the first one that can.
   const knows = main?.identify ? main : [...transports.values()].find(({ identify }) => identify);
   return {
     ...(knows?.identify && { identify: knows.identify.bind(knows) }),

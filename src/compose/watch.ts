@@ -2,7 +2,7 @@ import type { ApiError } from '../core/errors.ts';
 import type { EventMessage, EventSink, SubscribeRequest } from '../core/transport.ts';
 import { onAbort } from '../life/lifetime.ts';
 
-/** What a watched subscription tells. */
+/** The messages of a watched subscription. */
 export interface Watcher {
   /** An event or an item is about to be delivered. */
   onNext?(message: EventMessage): void;

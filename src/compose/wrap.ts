@@ -9,7 +9,7 @@ export type Source = Adapter<never> | Transport;
 /** The result of a composition: an adapter with the same abilities for an adapter, and a transport for a transport. */
 export type Composed<S extends Source> = S extends Transport ? Transport : S;
 
-/** What a composition does itself. The rest is the inner transport's. */
+/** The verbs that a composition does itself. The rest is the inner transport's. */
 export type Changes = Partial<Pick<Transport, 'name' | 'call' | 'subscribe'>> & {
   /** Frees what the composition holds. */
   readonly end?: () => void;

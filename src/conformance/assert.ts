@@ -2,27 +2,27 @@ import { isApiError, type ApiError, type ErrorCode } from '../core/errors.ts';
 import { own } from '../core/own.ts';
 import { after, inTime } from '../life/timers.ts';
 
-/** How long anything may take that a case waits for, in milliseconds: long, because it only passes where something is broken. */
+/** The time that anything may take for which a case waits, in milliseconds. It is long, because it only passes if something is broken. */
 const PATIENCE_MS = 8000;
 
-/** Throws where a condition does not hold. */
+/** Throws if a condition does not hold. */
 export function ok(condition: unknown, message: string): asserts condition {
   if (!condition) throw new Error(message);
 }
 
-/** Throws where two values differ: JSON, dates, bigints and bytes. Members that are `undefined` count as absent, -0 as 0. */
+/** Throws if two values differ: JSON, dates, bigints and bytes. Members that are `undefined` count as absent, -0 as 0. */
 export function equal(actual: unknown, expected: unknown, what: string): void {
   const path = differ(actual, expected);
   if (path === undefined) return;
   throw new Error(`${what}${path && ` at ${path}`}: got ${show(actual)}, expected ${show(expected)}`);
 }
 
-/** The error a promise rejects with; throws where it does not, or with another code. */
+/** The error a promise rejects with; throws if it does not, or with another code. */
 export function fails(promise: PromiseLike<unknown>, code: ErrorCode): Promise<ApiError> {
   return watched(rejection(promise, code));
 }
 
-/** Says that a promise is waited for later: where its case fails before, its own rejection is no second failure. */
+/** Says that a promise is waited for later: if its case fails before, its own rejection is not a second failure. */
 export function watched<T>(promise: Promise<T>): Promise<T> {
   promise.catch(() => {});
   return promise;

@@ -82,7 +82,7 @@ export const Note = z
 export const Message = z.object({ room: z.string(), seat: z.int32(), text: z.string() }).check(z.meta({ id: 'Message' }));
 export const Item = z.object({ id: z.int32(), label: z.string() }).check(z.meta({ id: 'Item' }));
 
-/** What relations lead from: to a list, and to one. */
+/** The objects that relations lead from: to a list, and to one. */
 export const Shelf = z
   .object({ id: z.int32(), label: z.string(), size: z.int32(), ownerId: z.optional(z.int32()) })
   .check(z.meta({ id: 'Shelf' }));
@@ -98,7 +98,7 @@ const secret = z.codec(z.string(), z.string(), { decode: backwards, encode: back
 const When = z.object({ kind: z.literal('when'), at: instant() }).check(z.meta({ id: 'When' }));
 const What = z.object({ kind: z.literal('what'), data: bytes() }).check(z.meta({ id: 'What' }));
 
-/** Codecs at every place where a schema may stand. */
+/** Codecs at every place in which a schema may stand. */
 export const Converted = z
   .object({
     id: int64(),
@@ -124,10 +124,10 @@ const foundConverted = {
   ids: z.optional(z.array(int64())),
 };
 
-/** What is published of it. */
+/** The part of it that is published. */
 export const ConvertedEvent = z.object({ id: int64(), at: instant(), data: bytes(), secret }).check(z.meta({ id: 'Conversion' }));
 
-/** Null where it is one of several, and where it is all. */
+/** Null if it is one of several, and if it is all. */
 const Nulls = z.object({
   nothing: z.null(),
   literal: z.literal(null),

@@ -1,6 +1,6 @@
 import type { CaseContext, ConformanceCase, Level, Verb } from './types.ts';
 
-/** Where the product's own rules are written. */
+/** The pages with the product's own rules. */
 export const RULES = 'docs/protocols/README.md';
 
 /** A case without its link and needs, which a file of cases has in common. */

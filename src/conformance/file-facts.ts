@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import type { FileBody } from '../schema/codec/file-body.ts';
 
-/** What is told of a file that came. */
+/** The facts about a file that came. */
 export const FileFacts = z
   .object({ name: z.nullable(z.string()), type: z.string(), size: z.int32(), sum: z.int32() })
   .check(z.meta({ id: 'FileFacts' }));

@@ -74,7 +74,7 @@ export function skipReason(target: ConformanceTarget, each: ConformanceCase): st
   return missing === undefined ? skips.find(({ id }) => id === each.id)?.reason : `${target.name} cannot ${missing}`;
 }
 
-/** Throws where a skip names no case, so that none outlives what it was made for. */
+/** Throws if a skip names no case, so that none outlives its purpose. */
 export function checkSkips(target: ConformanceTarget): void {
   const stray = target.skips?.find(({ id }) => !conformanceCases.some((each) => each.id === id));
   if (stray) throw new TypeError(`${target.name}: the skip '${stray.id}' names no conformance case`);

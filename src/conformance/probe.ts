@@ -20,11 +20,11 @@ export interface FlowRun {
   made: number;
   /** Whether the handler has been left. */
   left: boolean;
-  /** What its signal aborted with by then. */
+  /** The reason with which its signal had aborted by then. */
   reason: unknown;
 }
 
-/** What a case can see and steer of the reference service, behind the protocol's back. */
+/** The parts of the reference service that a case can see and steer past the protocol. */
 export class Probe {
   /** How often each operation's handler ran. */
   readonly runs = new Map<string, number>();
@@ -34,7 +34,7 @@ export class Probe {
   readonly flows = new Map<string, FlowRun>();
   /** The headers that each subscription came with, in order. */
   readonly subscribed: Headers[] = [];
-  /** What the handler of `convert` saw last: the types of an instant, a whole number and bytes, and a text. */
+  /** The values that the handler of `convert` saw last: the types of an instant, a whole number and bytes, and a text. */
   converted: readonly unknown[] = [];
   /** Makes the hub refuse to publish. */
   hubIsBroken = false;

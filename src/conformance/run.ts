@@ -9,15 +9,15 @@ import { createConformanceService } from './service.ts';
 import type { Bench, BenchOptions, CaseContext, ConformanceCase, ConformanceTarget } from './types.ts';
 
 /**
- * Runs one case over one protocol. Rejects where the rule is broken, where an error was reported that the case
- * did not expect, and where a subscription is left open at the service after the client was closed.
+ * Runs one case over one protocol. Rejects if the rule is broken, if an error was reported that the case did not expect, and if a
+ * subscription is left open at the service after the client was closed.
  */
 export async function runCase(target: ConformanceTarget, each: ConformanceCase): Promise<void> {
   const context = new Context(target);
   try {
     await each.run(context);
   } catch (error) {
-    // What was reported often says why the case failed; closing must not hide it.
+    // The reports often say why the case failed, so closing must not hide them.
     await context.close().catch(() => {});
     const [reported] = context.reported;
     if (reported !== undefined && (error as Error).cause === undefined) (error as Error).cause = reported;
@@ -29,7 +29,7 @@ export async function runCase(target: ConformanceTarget, each: ConformanceCase):
     throw new Error(`an error was reported that the case did not expect: ${describe(unexpected)}`, { cause: unexpected });
 }
 
-/** What a case asks of what is opened. */
+/** The options that a case asks of the opened pair. */
 type Given = { readonly [K in 'headers' | 'maxMessageBytes' | 'maxBufferedBytes']?: BenchOptions[K] | undefined };
 
 class Context implements CaseContext {
@@ -80,7 +80,7 @@ class Context implements CaseContext {
       for (const probe of this.#probes)
         await until(() => probe.subscriptions === 0, `the service was left by all subscribers (${probe.subscriptions} are there)`);
     } finally {
-      // Whatever failed: a port that stays open would keep the process of whoever runs the cases.
+      // Whatever failed: a port that stays open would keep the process that runs the cases.
       for (const stop of this.#servers) await settled(stop(), 'the server to close');
     }
     // Reports of what was closed may come a moment later.
@@ -116,7 +116,7 @@ class Context implements CaseContext {
   };
 }
 
-/** The same client, whose pending calls are no unhandled rejections where a case fails before it waits for them. */
+/** The same client, whose pending calls are not unhandled rejections if a case fails before it waits for them. */
 function watchedClient<C extends Contract>(client: Client<C>): Client<C> {
   return new Proxy(client, {
     get(target, name) {

@@ -8,7 +8,7 @@ import type { FileContent } from '../schema/codec/file-body.ts';
 import { factsOf, inPieces, someBytes } from './file-facts.ts';
 import { Probe, type FlowRun } from './probe.ts';
 
-/** What `createConformanceService` takes beside a service's options. */
+/** The options of `createConformanceService` beside those of a service. */
 export interface ConformanceServiceOptions extends Omit<ServiceOptions<unknown>, 'events'> {
   /** How many of the last events the memory hub holds that the service has if it is given no `hub`. @default 1000 */
   readonly history?: number;

@@ -13,7 +13,7 @@ export type Verb = 'call' | 'subscribe' | 'stream';
 /** How much a rule binds, as in RFC 2119. */
 export type Level = 'MUST' | 'SHOULD' | 'MAY';
 
-/** What `open` is given beside the transport to serve. */
+/** The arguments of `open` beside the transport to serve. */
 export interface OpenOptions {
   /** The adapter's own `headers` option. */
   readonly headers?: HeadersOption;
@@ -42,7 +42,7 @@ export interface Skip {
   readonly reason: string;
 }
 
-/** What a service keeps elsewhere than in its memory, new and empty. */
+/** The stores that a service keeps outside of its memory, new and empty. */
 export interface OpenedStores extends Pick<ConformanceServiceOptions, 'hub' | 'idempotencyStore'> {
   /** Called after the service was closed. */
   close(): Promise<void>;
@@ -75,13 +75,13 @@ export interface Bench {
   as<C extends Contract>(contract: C): Client<C>;
 }
 
-/** What a case works with. All it opens is closed when it ends. */
+/** The tools of a case. All it opens is closed when it ends. */
 export interface CaseContext {
   /** Opens the protocol over a fresh service. */
   open(options?: BenchOptions): Promise<Bench>;
   /** Serves any transport over the protocol; the client's contract is the transport's, unless told otherwise. */
   connect<C extends Contract>(contract: C, transport: Transport, options?: Pick<BenchOptions, 'headers' | 'client'>): Promise<Client<C>>;
-  /** Takes what was reported to any `onError`, waiting until there are `count`. What is not taken fails the case. */
+  /** Takes what was reported to any `onError`, waiting until there are `count`. An error that is not taken fails the case. */
   takeErrors(count?: number): Promise<readonly unknown[]>;
 }
 

@@ -121,7 +121,7 @@ interface Place {
   readonly findings: Findings;
 }
 
-/** Reads a description; what only one kind of them needs is loaded with it. */
+/** Reads a description; code that only one kind of them needs is loaded with it. */
 async function draftOf(found: Recognized, { location, reader, reach, allow, choice, findings, out }: Place): Promise<Draft> {
   switch (found.format) {
     case 'openapi': {

@@ -51,7 +51,7 @@ export function mcp(options: McpOptions): Adapter<'call'> {
 class McpTransport implements Transport {
   readonly name = 'mcp';
   readonly #exchange: McpExchange;
-  /** What was agreed on with the server. */
+  /** The agreement with the server. */
   #session: McpSession | undefined;
 
   readonly contract: Contract;

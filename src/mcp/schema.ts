@@ -102,7 +102,7 @@ export function isWrapped(view: ContractView, operation: Operation): boolean {
   return use !== undefined && (use.nullable || (use.node.kind !== 'object' && use.node.kind !== 'record'));
 }
 
-/** What a tool gives of a streamed operation. */
+/** The result of a tool for a streamed operation. */
 function itemsOf(item: JsonSchema): JsonSchema {
   return wrap(item, (items) => ({
     properties: {

@@ -39,8 +39,9 @@ export interface McpHandlerOptions extends McpServingOptions {
   /** How often a comment keeps streamed answers open, in milliseconds. @default 15_000 */
   readonly heartbeatMs?: number | undefined;
   /**
-   * Where callers get their tokens. With it, what the service refuses as UNAUTHENTICATED is 401 with `WWW-Authenticate`, the lists are for those
-   * whom its `context` lets in, and `/.well-known/oauth-protected-resource/mcp` has the metadata. @default none: such errors are results
+   * The servers from which callers get their tokens. With it, a refusal of the service as UNAUTHENTICATED is 401 with `WWW-Authenticate`,
+   * the lists are for callers that its `context` lets in, and `/.well-known/oauth-protected-resource/mcp` has the metadata. @default none:
+   * such errors are results
    */
   readonly authorization?: McpAuthorization | undefined;
   /** The URL by which callers reach the server, if a proxy in front strips or adds a prefix. It is for the metadata. @default the host of the request */
@@ -88,9 +89,9 @@ interface EndpointSettings {
   readonly authorization: Authorization | undefined;
 }
 
-/** What takes the POSTs of one handler. */
+/** The function that takes the POSTs of one handler. */
 class Endpoint {
-  /** What runs for clients of the older revisions, by session and id: a session holds nothing else. */
+  /** The calls that run for clients of the older revisions, by session and id: a session holds nothing else. */
   readonly #running = new Map<string, HttpExchange>();
 
   private readonly service: McpService;

@@ -20,7 +20,7 @@ export type McpVersion = (typeof VERSIONS)[number];
 /** `modern`: each request says all about itself. `legacy`: a handshake said it before. */
 export type Era = 'modern' | 'legacy';
 
-/** Where the endpoint is, and where a client looks that was given a url without a path. */
+/** The path of the endpoint, and of a client that was given a url without a path. */
 export const MCP_PATH = '/mcp';
 
 /** Reserved keys of `_meta`. Source: https://modelcontextprotocol.io/specification/2026-07-28/basic#_meta */
@@ -159,7 +159,7 @@ export function encodeHeader(value: string): string {
   return PLAIN.test(value) && !SENTINEL.test(value) ? value : `=?base64?${toBase64(new TextEncoder().encode(value))}?=`;
 }
 
-/** What a header stands for; `undefined` if it stands for nothing. */
+/** The value of a header; `undefined` if it stands for nothing. */
 export function decodeHeader(value: string): string | undefined {
   const encoded = SENTINEL.exec(value)?.[1];
   if (encoded === undefined) return value;

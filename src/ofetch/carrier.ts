@@ -33,7 +33,7 @@ export function ofetchCarrier($fetch: OfetchLike): FetchLike {
     const options: OfetchOptions = {
       method,
       headers: headers && Object.fromEntries(new Headers(headers)),
-      // What is parsed could not be read again; a stream is left to the client.
+      // A parsed body could not be read again, and a stream is left to the client.
       responseType: 'stream',
       ignoreResponseError: true,
       retry: false,

@@ -107,7 +107,7 @@ export class PostgresHub implements EventHub {
       }
       if (rows.length < PAGE) break;
     }
-    // What was deleted meanwhile was not given.
+    // A subscription that was deleted meanwhile was not given.
     const later = await this.#stand(event.name);
     if (later.trimmed > after) gap();
     return n;

@@ -1,6 +1,6 @@
 /**
- * What several processes of a service share, on Postgres: events, idempotency keys, ids of webhooks, nonces and webhooks; events and outcomes may be
- * part of a handler's transaction.
+ * The common state of several processes of a service, on Postgres: events, idempotency keys, ids of webhooks, nonces and webhooks. Events
+ * and outcomes may be part of a handler's transaction.
  *
  * @module multi-api-sdk/postgres
  * @group Servers

@@ -2,15 +2,15 @@ import { now } from '../life/now.ts';
 import { shareIsFull } from '../stores/idempotency.ts';
 import { rowsOf, type Queryable } from './database.ts';
 
-/** What Postgres holds for a key. */
+/** The row of a key in Postgres. */
 export interface HeldKey {
   readonly fingerprint: string;
   readonly outcome: string | undefined;
 }
 
-/** What a key takes beside its outcome, in bytes. */
+/** The size of a key beside its outcome, in bytes. */
 const KEY_WEIGHT = 400;
-/** How long a sum of what a caller holds is used, in milliseconds. What this process adds meanwhile is added to it. */
+/** How long a sum of what a caller holds is used, in milliseconds. The keys of this process meanwhile are added to it. */
 const SUM_MS = 5000;
 /** How many callers' sums are remembered. */
 const MAX_SUMS = 10_000;
@@ -41,7 +41,7 @@ export class OwnedKeys {
   private readonly pool: Queryable;
   private readonly kind: string;
   private readonly maxBytesPerCaller: number;
-  /** What the store calls its keys. */
+  /** The store's name for its keys. */
   private readonly what: string;
 
   constructor(pool: Queryable, kind: string, maxBytesPerCaller: number, what: string) {

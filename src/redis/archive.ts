@@ -16,7 +16,7 @@ export interface ArchiveInit {
 /** As many of the newest are always in the stream, so a reader that got fewer at once has missed nothing by trimming. */
 export const ALWAYS_HELD = 100;
 
-/** Keeps the stream of all events short: what is too old moves to the streams of the channels, many entries at a time. */
+/** Keeps the stream of all events short: older entries move to the streams of the channels, many at a time. */
 export class Archive {
   readonly #every: number;
   #published: number;
@@ -45,7 +45,7 @@ export class Archive {
       .finally(() => (this.#isMoving = false));
   }
 
-  /** What is too old stays until another process publishes. */
+  /** Older entries stay until another process publishes. */
   close(): void {
     this.#isClosed = true;
   }

@@ -67,8 +67,8 @@ return length - #old - keep
 };
 
 /**
- * Where a subscriber stands. KEYS[1]: the stream of all events, KEYS[2]: prefix. ARGV[1]: an epoch for a new stream, ARGV[2]: the place after which it goes on
- * (empty: now), ARGV[3]: event and channel, if it has fixed all parameters, ARGV[4]: how many entries it takes.
+ * The place of a subscriber. KEYS[1]: the stream of all events, KEYS[2]: prefix. ARGV[1]: an epoch for a new stream, ARGV[2]: the place
+ * after which it goes on (empty: now), ARGV[3]: event and channel, if it has fixed all parameters, ARGV[4]: how many entries it takes.
  * Gives the epoch, the newest place, and 'live' (nothing to catch up), 'gap', or 'entries' with those after its place.
  */
 export const RESUME: Script = {

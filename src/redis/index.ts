@@ -1,5 +1,5 @@
 /**
- * What several processes of a service share, on Redis: events, idempotency keys, ids of webhooks and nonces.
+ * The common state of several processes of a service, on Redis: events, idempotency keys, ids of webhooks and nonces.
  *
  * @module multi-api-sdk/redis
  * @group Servers
@@ -52,8 +52,8 @@ export interface RedisStores {
 const KEY_TTL_MS = 3_600_000;
 
 /**
- * Makes stores on Redis 6.2 or newer, or Valkey, by any client. What Redis acknowledged and then loses, because it keeps nothing on disk or fails over to a
- * replica that had not heard of it, is lost here too; subscribers are told of a gap.
+ * Makes stores on Redis 6.2 or newer, or Valkey, by any client. If Redis acknowledges and then loses an event, because it keeps nothing on
+ * disk or fails over to a replica without it, the event is lost here too, and subscribers are told of a gap.
  * @throws TypeError if an option has a value that it cannot have
  */
 export function redisStores(options: RedisStoresOptions): RedisStores {
@@ -94,7 +94,7 @@ export function redisStores(options: RedisStoresOptions): RedisStores {
   };
 }
 
-/** With the first command, not before: whoever makes stores may not have connected yet. */
+/** With the first command, not before, because the client may not be connected when the stores are made. */
 function once(work: () => Promise<void>): () => void {
   let isDone = false;
   return () => {

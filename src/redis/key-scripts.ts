@@ -1,8 +1,8 @@
 import type { Script } from './commands.ts';
 
 /**
- * What a caller holds: a sorted set of what each key of theirs weighs, by the time when it is forgotten, and the sum. Keys of one caller go
- * before their time only if they are given up.
+ * The keys of a caller: a sorted set of their weights, by the time at which each is forgotten, and the sum. Keys of one caller go before
+ * their time only if they are given up.
  */
 const SHARES = `
 local clock = redis.call('TIME')
@@ -31,7 +31,7 @@ local function drop(share, key, weight)
 end
 `;
 
-/** What a key takes beside its outcome, in bytes. */
+/** The size of a key beside its outcome, in bytes. */
 export const KEY_WEIGHT = 400;
 
 /** KEYS: the key, the caller's share. ARGV: owner, fingerprint, lease, largest share. Gives 1, or 2 for a full share, or 0 with fingerprint and outcome. */

@@ -9,11 +9,11 @@ export interface KeyStoresInit {
   readonly scripts: Scripts;
   /** Begins every key. */
   readonly prefix: string;
-  /** What one caller may hold in one of the stores. */
+  /** The share of one caller in one of the stores. */
   readonly maxBytesPerCaller: number;
 }
 
-/** What Redis holds for a key. */
+/** The entry of a key in Redis. */
 interface Held {
   readonly fingerprint: string;
   readonly outcome: string | undefined;

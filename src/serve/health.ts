@@ -3,7 +3,7 @@ import type { HttpHandler, HttpRequest, HttpResponse } from '../http/message/mes
 import { problem } from '../http/message/problem.ts';
 import { attachUpgrade, refuseUpgrade } from '../socket/upgrade.ts';
 
-/** Where a server is in its life: calls are served while it is up or draining. */
+/** The phase of a server's life: calls are served while it is up or draining. */
 export type Phase = 'starting' | 'up' | 'draining' | 'stopping';
 
 const HEADERS = { 'content-type': 'application/json', 'cache-control': 'no-store' } as const;

@@ -9,7 +9,7 @@ import type { ServeOptions } from './options.ts';
 export interface Mount {
   /** Answers what is its own on the HTTP port. */
   readonly handler?: HttpHandler;
-  /** What keeps it from its work though it is up, for `/healthz`. */
+  /** The reason why it does not work though it is up, for `/healthz`. */
   readonly problems?: () => readonly string[];
   /** Begins to publish events: before any protocol takes calls, which may write events. */
   readonly publish?: (http: HttpServer) => Promise<Partial<ServedAddresses>>;
@@ -21,7 +21,7 @@ export interface Mount {
   readonly close?: (graceMs: number) => Promise<void>;
 }
 
-/** What all mounts are told. */
+/** The arguments of all mounts. */
 export interface MountContext {
   readonly transport: Transport;
   readonly options: ServeOptions;

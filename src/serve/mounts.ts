@@ -83,7 +83,7 @@ export const MOUNTS: Readonly<Record<ProtocolName, (context: MountContext) => Mo
 
 const publicUrlOf = ({ publicUrl }: ServeOptions) => (publicUrl === undefined ? {} : { publicUrl });
 
-/** What carries the events beside REST, in the AsyncAPI document. */
+/** The carriers of events beside REST, in the AsyncAPI document. */
 function eventProtocols({ protocols, websocket, mqtt, webhook }: ServeOptions) {
   const all = {
     websocket: webSocketProtocol(undefined, websocket?.cloudEvents),

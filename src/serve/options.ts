@@ -18,7 +18,7 @@ import type { SoapHandlerOptions } from '../soap/server.ts';
 import type { WebhookHandlerOptions } from '../webhook/server.ts';
 import type { WebSocketHandlerOptions } from '../websocket/server.ts';
 
-/** What `serve` decides for all protocols, and a protocol's own options do not repeat. */
+/** The decisions of `serve` for all protocols, which a protocol's own options do not repeat. */
 type Shared = 'onError' | 'publicUrl' | 'graceMs' | 'origins' | 'eventProtocols' | 'host' | 'port' | 'url';
 
 /** Options of single protocols: those of their handlers. */

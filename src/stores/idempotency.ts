@@ -24,9 +24,8 @@ export interface IdempotencyEntry {
 export type IdempotencyClaim = { readonly owner: string } | { readonly entry: IdempotencyEntry };
 
 /**
- * Keeps the outcomes of calls with idempotency keys. Keys are hashes of caller, operation and key. A key without an outcome
- * belongs to its owner until its lease ends: a process that dies leaves it to the next call. What every store must do is stated by
- * `idempotencyStoreCases`.
+ * Keeps the outcomes of calls with idempotency keys. Keys are hashes of caller, operation and key. A key without an outcome belongs to its
+ * owner until its lease ends: a process that dies leaves it to the next call. `idempotencyStoreCases` states the rules of every store.
  */
 export interface IdempotencyStore {
   /**
@@ -44,7 +43,7 @@ export interface IdempotencyStore {
   finishIn?(transaction: unknown, key: string, owner: string, outcome: IdempotencyOutcome, ttlMs: number): Promise<boolean>;
 }
 
-/** What a repeat gets of an outcome that was too large to keep: never the call again. */
+/** The error of a repeat whose outcome was too large to keep: never the call again. */
 export const OUTCOME_NOT_KEPT: IdempotencyOutcome = {
   error: { code: 'DATA_LOSS', message: 'the call with this idempotency key was done, but its outcome was too large to keep' },
 };
@@ -57,8 +56,8 @@ export function shareIsFull(what: string): ApiError {
 /** Options of `memoryIdempotencyStore`. */
 export interface MemoryIdempotencyOptions {
   /**
-   * About how many bytes all keys and outcomes may take. A caller may hold as much as is free, so at most half of it; one who holds more is refused with
-   * RESOURCE_EXHAUSTED, and nobody's outcome makes room for another's. @default 134_217_728 (128 MiB)
+   * About how many bytes all keys and outcomes may take. A caller may hold as much as is free, so at most half of it. One that holds more
+   * is refused with RESOURCE_EXHAUSTED, and no outcome makes room for that of another caller. @default 134_217_728 (128 MiB)
    */
   readonly maxBytes?: number;
 }
@@ -69,7 +68,7 @@ interface Pending {
   readonly caller: string;
 }
 
-/** What a key takes beside its outcome, in bytes. */
+/** The size of a key beside its outcome, in bytes. */
 const KEY_WEIGHT = 600;
 
 /** An idempotency store within this process. Its transactions are those of `memoryTransaction`. */

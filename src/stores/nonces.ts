@@ -19,7 +19,7 @@ export interface NonceStoreOptions {
   readonly maxBytes?: number;
 }
 
-/** What a nonce takes beside its text, in bytes. */
+/** The size of a nonce beside its text, in bytes. */
 const NONCE_WEIGHT = 200;
 
 /** Nonces in this process. */

@@ -8,8 +8,8 @@ import { TimedEntries } from './timed-entries.ts';
 export type SeenClaim = { readonly owner: string } | { readonly state: 'pending' | 'done' };
 
 /**
- * Keeps the ids of handled webhooks, because every sender may send twice. An id that is being handled belongs to its owner
- * until its lease ends. Share one between processes by a store of your own. What every store must do is stated by `seenStoreCases`.
+ * Keeps the ids of handled webhooks, because every sender may send twice. An id that is being handled belongs to its owner until its lease
+ * ends. Share one between processes by a store of your own. `seenStoreCases` states the rules of every store.
  */
 export interface SeenStore {
   /** Takes an id for `leaseMs` milliseconds, in one atomic step. `sender` tells whose share of the store it takes. Rejects with RESOURCE_EXHAUSTED if that is full. */
@@ -28,7 +28,7 @@ export interface SeenStoreOptions {
   readonly maxBytes?: number;
 }
 
-/** What an id takes beside its text, in bytes. */
+/** The size of an id beside its text, in bytes. */
 const ID_WEIGHT = 200;
 
 /** Ids in this process. */

@@ -1,6 +1,6 @@
 interface Share {
   held: number;
-  /** What did not fit the last time. */
+  /** The request that did not fit the last time. */
   missed: number;
 }
 
@@ -39,13 +39,13 @@ export class Shares {
     if (share.held <= 0) this.#shares.delete(caller);
   }
 
-  /** Tells whether a caller's share is full: what did not fit the last time would not fit now. */
+  /** Tells whether a caller's share is full: a request that did not fit the last time would not fit now. */
   isFull(caller: string): boolean {
     const share = this.#shares.get(caller);
     return share !== undefined && share.missed > 0 && !this.#fits(share, share.missed);
   }
 
-  /** What one holds may be no more than what is left for all others. */
+  /** One caller may hold no more than is left for all others. */
   #fits(share: Share | undefined, weight: number): boolean {
     return (share?.held ?? 0) + weight <= this.maxBytes - this.#used - weight;
   }

@@ -20,7 +20,7 @@ export function eventQuery(root: QueryKey, key: QueryKey, listen: Listen, option
   const queryKey: QueryKey = [...key, params === undefined ? { type: 'event' } : { type: 'event', params: plain(params) }];
   return {
     queryKey,
-    // What is there goes on by itself.
+    // A subscription that is there goes on by itself.
     staleTime: Infinity,
     // Lists are told apart by identity.
     structuralSharing: false,

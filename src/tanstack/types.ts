@@ -44,7 +44,7 @@ export interface QueryUtils<O extends Operation> extends Keyed {
 
 /** Options of a query with `pagedBy`. */
 export interface InfiniteUtils<O extends Operation> extends QueryUtils<O> {
-  /** For `useInfiniteQuery`: each page starts after the last item of the one before. The input's `after` is where the first one starts. */
+  /** For `useInfiniteQuery`: each page starts after the last item of the one before. The first page starts at the input's `after`. */
   infiniteOptions(...args: Args<O>): Required<
     Pick<
       InfiniteQueryObserverOptions<Given<O>, OperationError<O>, InfiniteData<Given<O>>, QueryKey, unknown>,

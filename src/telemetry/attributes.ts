@@ -11,7 +11,7 @@ export type Convention = 'rpc' | 'messaging';
 /** Errors that are the service's fault. Source: https://opentelemetry.io/docs/specs/semconv/rpc/grpc/#grpc-status */
 const FAULTS: ReadonlySet<ErrorCode> = new Set(['UNKNOWN', 'DEADLINE_EXCEEDED', 'UNIMPLEMENTED', 'INTERNAL', 'UNAVAILABLE', 'DATA_LOSS']);
 
-/** What a span says of an error. */
+/** The attributes of a span for an error. */
 export interface Outcome {
   readonly errorType: string | undefined;
   /** Whether the span failed: for a client always, for a server if the error is its fault. */
@@ -20,7 +20,7 @@ export interface Outcome {
   readonly message: string;
 }
 
-/** What became of a call. */
+/** The outcome of a call. */
 export function outcomeOf(error: unknown, isServer: boolean): Outcome {
   if (error === undefined) return { errorType: undefined, isFailed: false, message: '' };
   const code = isApiError(error) ? error.code : 'UNKNOWN';

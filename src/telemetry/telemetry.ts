@@ -63,7 +63,7 @@ export function telemetry<S extends Source>(source: S, options: TelemetryOptions
   });
 }
 
-/** What spans and metrics of one operation have in common. */
+/** The common state of spans and metrics of one operation. */
 class Described {
   readonly name: string;
   readonly attributes: Attributes;
@@ -210,7 +210,7 @@ class Observed {
     }
   }
 
-  /** Remembers the publishers of events: what is active while an event is delivered, unless that is a subscription. */
+  /** Remembers the publishers of events: the span that is active while an event is delivered, unless that is a subscription. */
   #publishing({ event }: EventRequest, sink: EventSink): EventSink {
     return {
       ...passing(sink),
@@ -272,7 +272,7 @@ class Observed {
     }
   }
 
-  /** What is the same for each call of an operation. */
+  /** The values that are the same for each call of an operation. */
   #describe(request: CallRequest | StreamRequest, protocol: string): Described {
     let ofProtocol = this.#described.get(protocol);
     if (!ofProtocol) this.#described.set(protocol, (ofProtocol = new Map<Operation, Described>()));

@@ -8,7 +8,7 @@ export interface WebhookStoreCase {
   readonly id: string;
   /** One sentence. */
   readonly rule: string;
-  /** `open` opens the same store again, after the one before was closed; what it gives is empty at first. Rejects where the rule is broken. */
+  /** `open` opens the same store again, after the one before was closed; the store is empty at first. Rejects if the rule is broken. */
   run(open: () => Promise<WebhookStore>): Promise<void>;
 }
 

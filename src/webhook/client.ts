@@ -79,7 +79,7 @@ export interface WebhookAdapter extends Adapter<'subscribe'> {
   readonly handler: HttpHandler;
 }
 
-/** How long leaving may take, in milliseconds: who cannot be reached finds out by himself (410). */
+/** How long leaving may take, in milliseconds. A peer that cannot be reached finds out by itself (410). */
 const LEAVE_MS = 5000;
 /** How long a subscription that is being made may still be answered after its listener has left, in milliseconds. */
 const LINGER_MS = 500;
@@ -136,7 +136,7 @@ export function webhook(given: WebhookOptions): WebhookAdapter {
   return Object.assign(adapter, { handler: receiver.handler });
 }
 
-/** What arrives goes to whoever listens. */
+/** Webhooks that arrive go to every listener. */
 class WebhookTransport implements Transport {
   readonly name = 'webhook';
   readonly #listeners = new Set<Listener>();
@@ -158,7 +158,7 @@ class WebhookTransport implements Transport {
     if (request.signal.aborted) return;
     const listener = this.listen(request, sink, undefined);
     onAbort(request.signal, () => this.forget(listener));
-    // What came while nobody listened was refused, and comes again; what came before this process is not known.
+    // Webhooks that came while nobody listened were refused, and come again; those before this process are not known.
     if (request.lastEventId !== undefined && this.receiver.lastIds.get(request.event.type) !== request.lastEventId) sink.gap();
   }
 

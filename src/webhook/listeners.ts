@@ -16,11 +16,11 @@ export interface Listener {
   readonly matches: (message: EventMessage) => boolean;
   /** Absent if the sender knows no subscriptions of ours: then `secret` of the options holds. */
   readonly registration?: Registration;
-  /** What it has handled of events that another listener failed at. */
+  /** The events that it has handled and at which another listener failed. */
   readonly handled: Set<string>;
 }
 
-/** What the peer's subscription API gave. */
+/** The result of the peer's subscription API. */
 export interface Registration {
   /** Stands in the callback URL: it says whose webhook this is. */
   readonly token: string;
@@ -28,7 +28,7 @@ export interface Registration {
   readonly secret: Promise<WebhookSecret>;
 }
 
-/** What a listener gets of one webhook, in order. */
+/** The arguments that a listener gets of one webhook, in order. */
 export interface Share {
   readonly listener: Listener;
   readonly messages: readonly EventMessage[];
@@ -97,7 +97,7 @@ export function messagesOf(info: Omit<EventMessage, 'data'>, given: unknown, isM
   return (given as readonly unknown[]).map((data, at) => ({ ...info, id: at === 0 ? info.id : `${info.id}-${at + 1}`, data }));
 }
 
-/** What `read` of a mapping does: what it throws says that the webhook cannot be read. */
+/** The work of a mapping's `read`: an error that it throws says that the webhook cannot be read. */
 export function readBy<T>(event: string, read: () => T): T {
   try {
     return read();

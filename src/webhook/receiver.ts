@@ -104,7 +104,7 @@ export class Receiver {
   readonly #check = new ContractCheck();
   readonly #types = new Map<Contract, EventTypes>();
   readonly #xml = new WeakMap<Contract, Promise<(text: string) => Parameters<typeof contentOf>[0]>>();
-  /** What was reported, which is said once. */
+  /** The failures that were reported, each of which is said once. */
   readonly #said = new Set<string>();
   /** Tokens that came and that nobody listens to, and those of listeners that left. */
   readonly #strangers = new Set<string>();
@@ -269,7 +269,7 @@ export class Receiver {
       const given = read ? readBy(listener.event, () => read(content.data, info)) : content.data;
       return { listener, messages: messagesOf({ id, time, traceparent: header('traceparent') }, given, read !== undefined) };
     });
-    // What the peer's own service has sent ends a subscription if it breaks the contract; anyone else's is only refused.
+    // A webhook of the peer's own service ends a subscription if it breaks the contract; one of another sender is only refused.
     if (scope === '') for (const share of shares) await this.#check.check(share);
     const key = `${scope}/${id}`;
     const claim = await this.#store.begin(key, this.#leaseMs, scope);
@@ -354,7 +354,7 @@ function timeOf({ timestampMs }: VerifiedWebhook): string {
   return new Date(timestampMs ?? Date.now()).toISOString();
 }
 
-/** What reads XML. Rejects with UNIMPLEMENTED if the contract has types that cannot be described, which XML needs. */
+/** The reader of XML. Rejects with UNIMPLEMENTED if the contract has types that cannot be described, which XML needs. */
 async function decoderOf(contract: Contract): Promise<(text: string) => Parameters<typeof contentOf>[0]> {
   const { compileXmlDecoder } = await import('./body/xml-read.ts');
   try {
@@ -374,7 +374,7 @@ function comeAgain(): HttpResponse {
   return problemResponse(new ApiError('UNAVAILABLE', 'nobody listens at the moment', { retryAfterMs: 5000 }));
 }
 
-/** The sender learns the status and little else: what is wrong with a signature is nobody's business but the receiver's. */
+/** The sender learns the status and little else: the fault of a signature concerns only the receiver. */
 function refusal(error: unknown, onError: (error: unknown) => void): HttpResponse {
   if (error instanceof HttpError) {
     // A mistake in how the handler is mounted, or a sender that writes what is not read here.

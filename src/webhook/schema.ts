@@ -7,7 +7,7 @@ import type { Contract } from '../core/contract.ts';
 import { createComponents } from '../schema/components.ts';
 import { describeContract } from '../schema/view.ts';
 
-/** What the AsyncAPI document says of webhooks. */
+/** The members for webhooks in the AsyncAPI document. */
 export interface WebhookProtocolOptions {
   /** The option of `webhookHandler`. @default not at all */
   readonly cloudEvents?: DescribedCloudEvents | undefined;

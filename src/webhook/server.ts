@@ -211,7 +211,7 @@ export function webhookHandler(transport: Transport, options: WebhookHandlerOpti
   const read = readOptions('webhookHandler', options, READERS, NAMES);
   const { basePath = '', maxBodyBytes, signingKey, clock = systemClock, storeTimeoutMs } = read;
   const onError = reporter(read.onError);
-  /** What a listener throws is no reason to stop delivering. */
+  /** An error of a listener is not a reason to stop delivering. */
   const told =
     <A extends readonly unknown[]>(listener: ((...args: A) => void) | undefined) =>
     (...args: A) => {
@@ -334,7 +334,7 @@ function routesOf(dispatcher: Dispatcher, maxBodyBytes: number, publicUrl: strin
       route('POST', ''),
       async (request, _, { owner, headers }) => {
         const input = readRequest(SubscriptionRequest, await read(request));
-        // Who has left before the answer was complete does not know what to take back.
+        // A caller that left before the answer was complete does not know what to take back.
         const subscription = await dispatcher.create(input, owner, new URL(publicUrl || request.origin).hostname, (listener) =>
           request.onAbort(listener),
         );

@@ -1,6 +1,6 @@
 export { codeOfStatus, STATUS } from '../http/message/status.ts';
 
-/** What an endpoint's answer means to the sender. */
+/** The meaning of an endpoint's answer for the sender. */
 export type Verdict = 'delivered' | 'retry' | 'gone';
 
 /** 2xx is success, 410 ends the subscription; everything else, redirects too, is tried again. Source: https://www.standardwebhooks.com */

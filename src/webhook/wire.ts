@@ -63,7 +63,7 @@ export function instantOf(timestamp: unknown): string | undefined {
 
 const Text = z.string().check(z.minLength(1), z.maxLength(2048));
 
-/** Where the subscription API is. */
+/** The path of the subscription API. */
 export const SUBSCRIPTIONS_PATH = '/webhooks/subscriptions';
 
 /** As JSON: with the other limits no subscription is larger than some kilobytes, however many a caller makes. */
@@ -71,7 +71,7 @@ const MAX_PARAMS = 4096;
 const TOO_LONG = `params hold ${MAX_PARAMS} characters at most`;
 const areShort = (params: object): boolean => JSON.stringify(params).length <= MAX_PARAMS;
 
-/** What a subscriber sends: `POST /webhooks/subscriptions`. */
+/** The request of a subscriber: `POST /webhooks/subscriptions`. */
 export const SubscriptionRequest = z.object({
   url: Text,
   events: z.array(Text).check(z.minLength(1), z.maxLength(100)),
@@ -87,7 +87,7 @@ export const SubscriptionRequest = z.object({
 
 export type SubscriptionInput = z.output<typeof SubscriptionRequest>;
 
-/** What `POST …/rotate` takes. */
+/** The body of `POST …/rotate`. */
 export const RotateRequest = z.object({
   /** How long the old secret still signs, in seconds. */
   overlapSeconds: z._default(z.int().check(z.minimum(0), z.maximum(30 * 86_400)), 86_400),
@@ -152,7 +152,7 @@ export function jsonResponse(status: number, body: unknown, headers: Readonly<Re
 /** An error as a problem document. */
 export function problemResponse(
   error: ApiError,
-  // What is not known here is an event that a subscription names: the request is wrong, the server is not.
+  // The unknown thing here is an event that a subscription names: the request is wrong, the server is not.
   status = error.code === 'UNIMPLEMENTED' ? 400 : STATUS[error.code],
   headers: Readonly<Record<string, string>> = {},
 ): HttpResponse {

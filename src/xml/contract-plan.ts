@@ -63,7 +63,7 @@ export class ContractPlans {
     return { kind: 'object', node: undefined, members, byElement: byElement(members, '') };
   }
 
-  /** A member that repeats its element where it is a list that is neither optional nor null. */
+  /** A member that repeats its element if it is a list that is neither optional nor null. */
   member(name: string, element: string, use: TypeUse, optional: boolean): Member {
     const { node } = use;
     const repeated = node.kind === 'list' && !optional && !use.nullable;
@@ -128,7 +128,7 @@ const KIND_NAMES: Readonly<Record<SchemaNode['kind'], string>> = {
   any: 'Json',
 };
 
-/** A variant's element is named after its type, or after its kind and its place where that is taken. */
+/** A variant's element is named after its type, or after its kind and its place if that is taken. */
 function variantNames(union: UnionNode): string[] {
   const names: string[] = [];
   for (const { node } of union.variants) {

@@ -1,7 +1,7 @@
 import { ApiError } from '../core/errors.ts';
 import { fromWindows1252 } from '../peer/windows-1252.ts';
 
-/** What an XML declaration says of the encoding; it is ASCII as far as this. */
+/** The encoding that an XML declaration names; it is ASCII as far as this. */
 const DECLARED = /^\s*<\?xml[^>]{0,200}?\sencoding\s*=\s*["']([A-Za-z][\w.-]{0,39})["']/;
 const UTF8 = /^utf-?8$/i;
 const ASCII = /^us-ascii$/i;
@@ -65,6 +65,6 @@ function declaredIn(bytes: Uint8Array): string | undefined {
   if (first === 0x3c && second === 0) return 'utf-16le';
   if (first !== 0x3c) return undefined;
   const declared = DECLARED.exec(String.fromCharCode(...bytes.subarray(0, 300)))?.[1];
-  // Whoever could read the declaration knows that it is not UTF-16.
+  // A reader that could read the declaration knows that it is not UTF-16.
   return declared !== undefined && /^(utf-?16|ucs-?2|iso-10646-ucs)/i.test(declared) ? 'utf-8' : declared;
 }

@@ -27,8 +27,8 @@ export function decimalText(text: string): string {
 const INSTANT = /^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(\.\d+)?(Z|[+-]\d\d:\d\d)?$/;
 
 /**
- * An instant of `xs:dateTime` as this library's dates are: in UTC, with the fraction as it was. Midnight may be the 24th hour of the day before.
- * One without a zone stays as it is, because nobody knows which it is in; text that is no instant too.
+ * An instant of `xs:dateTime` as this library's dates are: in UTC, with the fraction as it was. Midnight may be the 24th hour of the day
+ * before. An instant without a zone stays as it is, because its zone is unknown, and so does text that is not an instant.
  */
 export function instantText(text: string): string {
   const word = collapse(text);

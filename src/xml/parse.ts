@@ -3,9 +3,9 @@ import { ApiError } from '../core/errors.ts';
 import { shown } from './text.ts';
 import { OpenElement, Scope } from './tree.ts';
 
-/** What a document may be. */
+/** The limits of a document. */
 export interface ParseRules {
-  /** What it is called in messages. @default 'message' */
+  /** Its name in messages. @default 'message' */
   readonly what?: string;
   /** Levels of elements. */
   readonly maxDepth: number;
@@ -55,7 +55,7 @@ export function parseXml(text: string, into: ParsedXml): OpenElement {
 type Parser = SaxesParser<{ xmlns: true }>;
 
 let idle: Parser | undefined;
-/** What the parser's handlers fill: parsing is synchronous, so there is one at a time. */
+/** The state that the parser's handlers fill: parsing is synchronous, so there is one at a time. */
 let current: ParsedXml | undefined;
 
 const NO_ATTRIBUTES: ReadonlyMap<string, string> = new Map();

@@ -13,9 +13,9 @@ export interface TextPlan {
   readonly node?: SchemaNode;
   /** Its type in XML Schema: `xs:dateTime`. */
   readonly xsd: string;
-  /** What does not fit is handed on as text, for the schema to refuse. */
+  /** A misfit is handed on as text, for the schema to refuse. */
   readonly read: (text: string) => unknown;
-  /** Escaped. Throws `UnwritableText`, and a `TypeError` for a value that is no scalar. */
+  /** Escaped. Throws `UnwritableText`, and a `TypeError` for a value that is not a scalar. */
   readonly write: (value: unknown) => string;
   /** Of an XML Schema: how values say which type they are. */
   readonly typed?: TypeNames | undefined;
@@ -49,7 +49,7 @@ export interface Member extends Slot {
   readonly repeated: boolean;
   /** Whether an object may come without it. */
   readonly optional: boolean;
-  /** What is written if a value has nothing for it. */
+  /** The text that is written if a value has nothing for it. */
   readonly fixed?: string | undefined;
   /** The property's type in the contract. */
   readonly property: TypeUse;
@@ -68,7 +68,7 @@ export interface AttributeMember {
   readonly fixed?: string | undefined;
 }
 
-/** What an object's element contains, in the order of writing. */
+/** The content of an object's element, in the order of writing. */
 export type Part = { readonly part: 'member'; readonly member: Member } | GroupPart | { readonly part: 'rest' };
 
 /** Several parts: all of them, one of them, or all of them again and again. */
@@ -89,7 +89,7 @@ export interface ObjectPlan {
   readonly loose?: LoosePlan | undefined;
 }
 
-/** What a type of an XML Schema has beside its elements. Its values are plain, and names are found as people write them. */
+/** The parts of an XML Schema's type beside its elements. Its values are plain, and names are found as people write them. */
 export interface LoosePlan {
   readonly content: readonly Part[];
   readonly attributes: readonly AttributeMember[];

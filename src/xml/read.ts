@@ -6,7 +6,7 @@ import type { ItemsPlan, LoosePlan, Member, ObjectPlan, Plan, Slot, UntypedPlan 
 import { isNil, nameOf, resolveName, XSI, type XmlElement } from './tree.ts';
 import { shown } from './text.ts';
 
-/** What values are read for: the namespace of the message's elements, and its limits. */
+/** The frame of reading values: the namespace of the message's elements, and its limits. */
 export interface ReadContext {
   /** Of elements whose slot names none. */
   readonly namespace: string;
@@ -20,7 +20,7 @@ export interface ReadContext {
   budget?: number;
 }
 
-/** What is wrong with an element, and where: names are put in front as it is handed up. */
+/** The fault of an element, and its place: names are put in front as it is handed up. */
 class ReadProblem extends Error {
   readonly path: (string | number)[];
 

@@ -9,7 +9,7 @@ export class UnwritableText extends Error {
   }
 }
 
-/** What nearly all text consists of: nothing in it needs to be escaped, or checked for its other half. */
+/** The characters of nearly all text: nothing in it needs to be escaped, or checked for its other half. */
 const PLAIN = /^[\t\n\x20-%'-;=?-\uD7FF\uE000-\uFFFD]*$/;
 /** `>` because of `]]>`; a carriage return because parsers make line feeds of them: https://www.w3.org/TR/xml/#sec-line-ends */
 const SPECIAL = /[&<>\r]/g;
@@ -36,12 +36,15 @@ export function escapeAttribute(text: string): string {
   return escapeAnyText(text).replaceAll('"', '&quot;').replaceAll('\t', '&#9;').replaceAll('\n', '&#10;');
 }
 
-/** A JSON value as text that XML can carry: what it cannot is written as JSON's own `\u` escapes, which `JSON.stringify` does but for two. */
+/**
+ * A JSON value as text that XML can carry. Other characters are written as JSON's own `\u` escapes, which `JSON.stringify` does but for
+ * two.
+ */
 export function jsonText(value: unknown): string {
   return JSON.stringify(value).replace(/[\ufffe\uffff]/g, (character) => (character === '\ufffe' ? '\\ufffe' : '\\uffff'));
 }
 
-/** Where in a JSON value the first text is that cannot be written, as a path from its root; `undefined` where there is none. */
+/** The place of the first text in a JSON value that cannot be written, as a path from its root; `undefined` if there is none. */
 export function findUnwritable(value: unknown): readonly (string | number)[] | undefined {
   if (typeof value === 'string') return UNWRITABLE.test(value) ? [] : undefined;
   if (typeof value !== 'object' || value === null) return undefined;

@@ -72,7 +72,7 @@ export function nameOf(uri: string, local: string): string {
   return uri === '' ? local : `{${uri}}${local}`;
 }
 
-/** A name with a prefix, resolved where it stands: `x:Go` is `{urn:x}Go`. An unknown prefix counts as no namespace. */
+/** A name with a prefix, resolved at its place: `x:Go` is `{urn:x}Go`. An unknown prefix counts as no namespace. */
 export function resolveName(text: string, scope: Scope): string {
   const name = text.trim();
   const colon = name.indexOf(':');

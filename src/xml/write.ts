@@ -7,7 +7,7 @@ import { escapeAttribute, escapeText, shown } from './text.ts';
 import { scalarText } from './lexical.ts';
 import { XS, XSI } from './tree.ts';
 
-/** What a message that is being written needs to declare, and how it is encoded. */
+/** The declarations that a message needs while it is written, and its encoding. */
 export class WriteContext {
   /** Prefixes of names in it. */
   readonly prefixes = new Set<string>();
@@ -143,7 +143,7 @@ function writeLoose(declared: ObjectPlan, loose: LoosePlan, value: unknown, cont
     const each = found.get(attribute) ?? attribute.fixed;
     if (each === undefined || each === null) continue;
     if (attribute.prefix !== undefined) context.prefixes.add(attribute.prefix);
-    // What text escapes an attribute escapes too, beside what would end it.
+    // The escapes of text hold for attributes too, beside those of characters that would end them.
     attributes += ` ${attribute.written}="${at(attribute.name, () => quoted(writeScalar(attribute.plan, each)))}"`;
   }
   found.attributes.forEach(([name, each], index) => (attributes += writeAttribute(name, scalarText(each), index)));

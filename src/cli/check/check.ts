@@ -7,7 +7,7 @@ import { textTable } from './text-table.ts';
 import type { Side } from './described.ts';
 import { RULES, verdictOf, type Change, type Column, type Verdict } from './rules.ts';
 
-/** What a cell of the table says. */
+/** The text of a cell of the table. */
 const CELLS: Readonly<Record<Verdict, string>> = {
   safe: '·',
   'breaks old clients': 'clients',

@@ -6,16 +6,13 @@ import { describeContract, type EventView, type OperationView } from '../../sche
 import type { Change, RuleName } from './rules.ts';
 import { ValueComparison } from './values.ts';
 
-/** The numbers of fields that .proto files have, where one of the contracts is theirs. */
+/** The numbers of fields that .proto files have, if one of the contracts is theirs. */
 export interface Numbers {
   readonly before?: ProtoLock | undefined;
   readonly after?: ProtoLock | undefined;
 }
 
-/**
- * What has changed between two contracts, in the order of the old one.
- * Throws a `TypeError` if one of them cannot be described.
- */
+/** The changes between two contracts, in the order of the old one. Throws a `TypeError` if one of them cannot be described. */
 export function compareContracts(before: Contract, after: Contract, lock?: ProtoLock, numbers: Numbers | 'none' = {}): readonly Change[] {
   const [was, is] = [describeContract(before), describeContract(after)];
   return [
@@ -119,7 +116,7 @@ function securityChanges(before: Operation | EventDefinition, after: Operation |
 
 /** The numbers of fields over gRPC, and how they are encoded. */
 function numbersOf(was: ProtoLock, is: ProtoLock, isForeign: boolean): Change[] {
-  // What the package's name does to clients is said.
+  // The effect of the package's name on clients is said.
   if (was.package !== is.package) return [];
   return (['messages', 'enums'] as const).flatMap((kind) =>
     Object.entries(was[kind]).flatMap(([type, { fields }]) =>
@@ -128,7 +125,7 @@ function numbersOf(was: ProtoLock, is: ProtoLock, isForeign: boolean): Change[] 
         if (!now) return [];
         const place = `${type}.${field}`;
         if (before.number !== now.number) return differ('number changed', place, String(before.number), String(now.number));
-        // A contract's change of a type is said where the member is.
+        // A contract's change of a type is said at the member.
         const isRead = !isForeign || !isScalar(before.type) || !isScalar(now.type) || isCompatible(before.type, now.type);
         return isRead ? [] : differ('output type changed', place, before.type, now.type);
       }),

@@ -8,7 +8,7 @@ import { loadContract } from '../module.ts';
 import { compareContracts } from './compare.ts';
 import { COLUMNS, type Change, type Column, type RuleName } from './rules.ts';
 
-/** What is compared: a contract, and what is known of it beside that if a description says it. */
+/** The subject of the comparison: a contract, and the facts beside it if a description says them. */
 export interface Side {
   readonly contract: Contract;
   /** The protocols that the description is of. */
@@ -28,7 +28,7 @@ const COLUMNS_OF: Readonly<Record<Imported['format'], readonly Column[]>> = {
   proto: ['grpc'],
 };
 
-/** A contract of a module, or that of a description: whatever is no module is imported. */
+/** A contract of a module, or that of a description: a file that is not a module is imported. */
 export async function loadSide(source: string, allow: readonly string[]): Promise<Side> {
   if (/\.[cm]?[jt]sx?$/.test(source) && !/^https?:/i.test(source))
     return { contract: await loadContract(source), columns: COLUMNS, isDescribed: false, mappings: new Map() };
@@ -67,7 +67,7 @@ export function columnsOf(before: Side, after: Side): readonly Column[] {
   return common.length > 0 ? common : COLUMNS.filter((column) => before.columns.includes(column) || after.columns.includes(column));
 }
 
-/** Where parameters are sent, in which media type, to which topic: what a contract does not say of somebody else's service. */
+/** The places of parameters, their media types and topics: facts about a foreign service that a contract does not say. */
 function mappingChanges(before: Side, after: Side): Change[] {
   return [...before.mappings].flatMap(([name, given]) => {
     const [was, is] = [plain(given), plain(after.mappings.get(name))];

@@ -4,8 +4,8 @@ export const COLUMNS = ['rest', 'graphql', 'websocket', 'soap', 'grpc', 'mqtt', 
 export type Column = (typeof COLUMNS)[number];
 
 /**
- * What a change means on one protocol. `breaks old clients`: a deployed client fails with the new service. `breaks old servers`: a new client that
- * uses the change fails with a deployed service. `changes meaning`: nothing fails, and something else happens.
+ * The meaning of a change on one protocol. `breaks old clients`: a deployed client fails with the new service. `breaks old servers`: a new
+ * client that uses the change fails with a deployed service. `changes meaning`: nothing fails, and something else happens.
  */
 export type Verdict = 'safe' | 'breaks old clients' | 'breaks old servers' | 'changes meaning' | 'not there';
 
@@ -30,7 +30,10 @@ const EVENTS = { soap: NONE } as const;
 /** Everything but the protocols that are named. */
 const only = (columns: Readonly<Partial<Record<Column, Verdict>>>): Pick<Rule, 'verdict' | 'on'> => ({ verdict: SAFE, on: columns });
 
-/** What each change means, on every protocol: all rules of `check` in one place. test/cli/check-rules.test.ts proves them with old and new peers, and test/cli/check-judges.test.ts compares them with other judges. */
+/**
+ * The meaning of each change, on every protocol: all rules of `check` in one place. test/cli/check-rules.test.ts proves them with old and
+ * new peers, and test/cli/check-judges.test.ts compares them with other judges.
+ */
 export const RULES = {
   'operation removed': { says: 'the operation is gone', verdict: CLIENTS, on: CALLS },
   'operation added': { says: 'the operation is new', verdict: SERVERS, on: CALLS },
@@ -85,11 +88,11 @@ export interface Change {
   readonly rule: RuleName;
   /** `getUser: input.id`. */
   readonly place: string;
-  /** What it was and what it is, if that says more than the rule. */
+  /** The old and the new value, if that says more than the rule. */
   readonly detail?: string;
 }
 
-/** What a rule says of a protocol. */
+/** The verdict of a rule for a protocol. */
 export function verdictOf(name: RuleName, column: Column): Verdict {
   const rule: Rule = RULES[name];
   return rule.on?.[column] ?? rule.verdict;

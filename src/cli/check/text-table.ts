@@ -13,7 +13,7 @@ function cut(text: string, max: number): string {
   return `${text.slice(0, half)}…${text.slice(text.length - half)}`;
 }
 
-/** What a terminal would take for a command, or a line's end, is a blank. */
+/** A character that a terminal would take for a command, or for a line's end, is a blank. */
 function printable(text: string): string {
   // eslint-disable-next-line no-control-regex -- these are what must not reach a terminal
   return text.replace(/[\u0000-\u001f\u007f-\u009f]+/g, ' ');

@@ -1,7 +1,7 @@
 import { mayLeaveOut, type Field, type ObjectNode, type SchemaNode, type TypeUse, type UnionNode } from '../../schema/view.ts';
 import type { Change, RuleName } from './rules.ts';
 
-/** Which way values go: what callers send, what they get, what events carry. */
+/** The direction of values: those that callers send, those that they get, those that events carry. */
 export type Way = 'input' | 'output' | 'payload';
 
 type Kind = 'removed' | 'added' | 'optional' | 'required' | 'narrowed' | 'widened' | 'type changed';
@@ -55,7 +55,7 @@ export class ValueComparison {
       const now = fields.get(field.name);
       fields.delete(field.name);
       if (now) this.#field(field, now, at);
-      // What nobody had to give, and nobody could count on, was absent before too.
+      // A member that nobody had to give, and nobody could count on, was absent before too.
       else if (this.way === 'input' || !field.optional) this.#add('removed', at);
     }
     for (const field of fields.values())

@@ -2,9 +2,9 @@ import type { Contract } from '../../core/contract.ts';
 import type { JsonObject } from '../../core/errors.ts';
 import type { ProtoLock } from '../../grpc/schema.ts';
 
-/** What a description says beside the contract. */
+/** The facts of a description beside the contract. */
 export interface DescribeOptions {
-  /** Where the service is, a URL for each protocol: `https:`, `wss:`, `mqtts:`. */
+  /** The addresses of the service, a URL for each protocol: `https:`, `wss:`, `mqtts:`. */
   readonly servers: readonly string[];
   /** The field numbers that were published before. */
   readonly lock?: ProtoLock | undefined;

@@ -1,10 +1,10 @@
 /** Files by their paths. */
 export type Files = Readonly<Record<string, string>>;
 
-/** What a kind of project has beside the files that all have. */
+/** The parts of a kind of project beside the files that all have. */
 export interface Project {
   readonly files: Files;
-  /** What the README says that it is. */
+  /** The description in the README. */
   readonly about: string;
   /** Protocols that it is served on. */
   readonly protocols: readonly string[];

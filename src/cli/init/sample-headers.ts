@@ -3,8 +3,8 @@ import type { Draft, DraftMember } from '../../import/draft/draft.ts';
 import { key, quote } from '../../import/write/text.ts';
 
 /**
- * A contract that a service of one's own can serve: without keys in queries, which logs keep, and without certificates, which the host verifies.
- * What asks only for these asks for nothing.
+ * A contract that a service of one's own can serve: without keys in queries, which logs keep, and without certificates, which the host
+ * verifies. A requirement of only these asks for nothing.
  */
 export function servable(draft: Draft): Draft {
   const schemes = Object.entries(draft.securitySchemes ?? {}).filter(([, scheme]) => isHeader(scheme));

@@ -1,7 +1,7 @@
 import type { Contract } from '../../core/contract.ts';
 import type { WireRecord } from '../../peer/on-wire.ts';
 
-/** What was measured of one operation or event over one protocol. */
+/** The measurements of one operation or event over one protocol. */
 export interface Measured {
   readonly ok: true;
   readonly roundTrips: number;
@@ -16,7 +16,7 @@ export interface Measured {
   readonly refused?: string;
 }
 
-/** What came of one operation or event over one protocol. */
+/** The results of one operation or event over one protocol. */
 export type Cell = Measured | { readonly ok: false; readonly error: string };
 
 /** One operation or event: its cells by protocol; null if the protocol cannot carry it, or if it was left out. */
@@ -29,11 +29,11 @@ export interface Row {
 /** All that was measured. */
 export interface Measurement {
   readonly rows: readonly Row[];
-  /** What went over the wire for one call or event: by protocol, then by member. */
+  /** The bytes on the wire for one call or event: by protocol, then by member. */
   readonly wire: Readonly<Record<string, Readonly<Record<string, readonly WireRecord[]>>>>;
 }
 
-/** One protocol: what was measured by member, and what its wire showed. */
+/** One protocol: the measurements by member, and the records of its wire. */
 export interface Column {
   readonly cells: ReadonlyMap<string, Cell>;
   readonly wire: ReadonlyMap<string, readonly WireRecord[]>;

@@ -14,7 +14,7 @@ import { Inbox } from './inbox.ts';
 import { median, percentile } from './statistics.ts';
 import { inMemory } from '../../schema/codec/files-in.ts';
 
-/** What is done over one protocol. */
+/** The work that is done over one protocol. */
 export interface ColumnOptions {
   readonly contract: Contract;
   readonly verbs: readonly Verb[];
@@ -30,7 +30,7 @@ export interface ColumnOptions {
   readonly farEnd: Pick<FarEnd, 'isHere' | 'publish' | 'cpuMs'>;
   /** Bytes so far, on the client's connections. */
   readonly bytes: () => number;
-  /** What each run must give: filled in by the first protocol, compared with by the others. Absent: outputs may differ. */
+  /** The expected result of each run: filled in by the first protocol, compared with by the others. Absent: outputs may differ. */
   readonly expected: { readonly isFirst: boolean; readonly outcomes: Map<string, readonly unknown[]> } | undefined;
   readonly onProgress: (member: string) => void;
 }

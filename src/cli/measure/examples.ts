@@ -1,4 +1,4 @@
-/** What the demo calls and publishes, and what hints show. */
+/** The calls and events of the demo, which hints show too. */
 export interface Examples {
   /** Inputs by operation; `run` counts from 0, so that each run may create, and later delete, something of its own. */
   readonly operations: Readonly<Record<string, (run: number) => unknown>>;

@@ -37,7 +37,7 @@ export async function serveFarEnd(service: Transport, name: ProtocolName): Promi
   };
 }
 
-/** What can be told to publish. */
+/** The part that can be told to publish. */
 interface Publisher {
   publish(event: string, data: unknown): Promise<void>;
 }

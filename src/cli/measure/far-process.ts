@@ -3,7 +3,7 @@ import type { ProtocolName } from '../../protocols.ts';
 import { UsageError } from '../args.ts';
 import type { FarEnd } from './far-end.ts';
 
-/** What the process is told to serve. */
+/** The message that tells the process its service. */
 export interface FarProcessOptions {
   readonly protocol: ProtocolName;
   /** The module that exports the service. */
@@ -15,12 +15,12 @@ export interface FarProcessOptions {
 /** The name of the command that the process runs; it is not in the help. */
 export const FAR_END = 'measure-far-end';
 
-/** What is sent to the process. */
+/** The messages to the process. */
 export type Order = { readonly id: number } & (
   { readonly publish: readonly [event: string, payloads: readonly unknown[]] } | { readonly cpu: true }
 );
 
-/** What comes from it. */
+/** The messages from the process. */
 export type Report =
   | { readonly url: string; readonly canPublish: boolean }
   | { readonly wrong: string; readonly isUsage: boolean }
@@ -36,7 +36,7 @@ export async function forkFarEnd({ protocol, service, contract }: FarProcessOpti
     ...(service === undefined ? [] : [service]),
     ...(contract === undefined ? [] : ['--contract', contract]),
   ];
-  // What the service prints must not get between the lines of a report.
+  // Output of the service must not get between the lines of a report.
   const child = fork(program, args, { stdio: ['ignore', 2, 2, 'ipc'], serialization: 'advanced' });
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()).once('error', () => resolve()));
   const waiting = new Map<number, { resolve: (value: number | readonly number[]) => void; reject: (error: Error) => void }>();

@@ -3,7 +3,7 @@ import { after, type StopTimer } from '../../life/timers.ts';
 /** How long an event may take to arrive, in milliseconds. */
 const EVENT_TIMEOUT_MS = 5_000;
 
-/** What a listener got, and when, for the code that waits for it. */
+/** The messages that a listener got, with their times, for the code that waits for them. */
 export class Inbox {
   readonly #now: () => number;
   #received: { readonly data: unknown; readonly atMs: number }[] = [];

@@ -8,7 +8,7 @@ import type { Examples } from './examples.ts';
 import { publishAll, type FarEnd } from './far-end.ts';
 import { SocketMeter } from './socket-meter.ts';
 
-/** What is measured. */
+/** The subject of the measurement. */
 export interface MeasureOptions {
   readonly contract: Contract;
   readonly examples: Examples;

@@ -9,7 +9,7 @@ export interface PackageOptions {
   readonly brand: string;
   /** The first is what the package itself exports. */
   readonly protocols: readonly PackedProtocol[];
-  /** Where the service is, by protocol. */
+  /** The addresses of the service, by protocol. */
   readonly urls: Partial<Readonly<Record<PackedProtocol, string>>>;
   /** The version of this library that the package depends on. */
   readonly sdk: string;

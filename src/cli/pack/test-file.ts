@@ -2,7 +2,7 @@ import type { Draft } from '../../import/draft/draft.ts';
 import { sampleCall } from '../init/sample.ts';
 import type { PackedProtocol } from './protocols.ts';
 
-/** Where a served protocol is, as code. */
+/** The address of a served protocol, as code. */
 const PLACES: Readonly<Record<PackedProtocol, string>> = {
   rest: 'served.http',
   graphql: 'served.http',

@@ -1,7 +1,7 @@
 import { refsOf, type Field, type NamedType, type Type } from '../../import/draft/type.ts';
 import { comment, key, quote } from '../../import/write/text.ts';
 
-/** What callers write, in which defaults may be left out, or what they get. */
+/** The values that callers write, in which defaults may be left out, or those that they get. */
 export type Side = 'input' | 'output';
 
 /** A type that is declared, with what it refers to. */

@@ -2,7 +2,7 @@ import { ApiError } from '../../core/errors.ts';
 import type { CallRequest, EventSink, SubscribeRequest, Transport } from '../../core/transport.ts';
 import { conformanceContract } from '../contract.ts';
 
-/** A transport that is no service: nothing in it checks what it gives. */
+/** A transport that is not a service: nothing in it checks its values. */
 export function rawTransport(verbs: {
   readonly call?: (request: CallRequest) => Promise<unknown>;
   readonly subscribe?: (request: SubscribeRequest, sink: EventSink) => Promise<void>;

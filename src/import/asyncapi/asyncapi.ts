@@ -21,7 +21,7 @@ import { spokenBy, type Spoken } from './servers.ts';
 
 const TYPE = /^[A-Za-z0-9_]+(\.[A-Za-z0-9_]+)*$/;
 
-/** Reads AsyncAPI 2 and 3: what a service sends as events, what it receives as operations. */
+/** Reads AsyncAPI 2 and 3: messages that a service sends as events, and those that it receives as operations. */
 export function readAsyncApi(root: JsonObject, documents: Documents, choice: Choice, findings: Findings): Draft {
   const types = new SchemaTypes(documents, findings, givenNames(root, documents.root));
   const flows = new FlowReader(root, documents.root, types, findings).list();

@@ -17,7 +17,7 @@ export interface Flow {
   readonly tag: string | undefined;
   readonly channel: Channel;
   readonly messages: readonly Message[];
-  /** What the operation asks for, as OpenAPI says it; none for what its server asks for. */
+  /** The requirements of the operation, as OpenAPI says them; none for those of its server. */
   readonly security: unknown;
   /** Bindings of the operation, by protocol. */
   readonly bindings: JsonObject;
@@ -42,7 +42,7 @@ export interface Message {
   readonly contentType: string;
 }
 
-/** Where answers come, and what they are. */
+/** The channels of answers, and their types. */
 export interface Reply {
   readonly address: string | undefined;
   readonly messages: readonly Message[];

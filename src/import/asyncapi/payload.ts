@@ -4,7 +4,7 @@ import type { SchemaTypes } from '../json-schema/schema-types.ts';
 import type { Field, ObjectType, Type } from '../draft/type.ts';
 import type { Flow, Message } from './flows.ts';
 
-/** What the messages of a flow are to a program. */
+/** The messages of a flow as a program sees them. */
 export interface Payload {
   /** An object, or a reference to one. */
   readonly type: Type;

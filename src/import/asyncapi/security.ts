@@ -21,7 +21,7 @@ export function requirementsOf(security: unknown, schemes: JsonObject): unknown 
   });
 }
 
-/** AsyncAPI's `httpApiKey` is the `apiKey` of OpenAPI; what it calls `apiKey` is of other protocols. */
+/** AsyncAPI's `httpApiKey` is the `apiKey` of OpenAPI; its own `apiKey` is of other protocols. */
 export function schemesOf(schemes: JsonObject): JsonObject {
   return Object.fromEntries(
     Object.entries(schemes).flatMap(([name, given]) => {

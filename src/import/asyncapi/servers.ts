@@ -13,7 +13,7 @@ export interface Spoken {
   readonly protocol: AsyncProtocol;
   readonly url: string | undefined;
   readonly servers: ReadonlySet<string>;
-  /** What the first of them asks for. */
+  /** The requirements of the first of them. */
   readonly security?: unknown;
 }
 

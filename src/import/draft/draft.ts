@@ -12,7 +12,7 @@ export interface Draft {
   readonly title: string | undefined;
   readonly description?: string | undefined;
   readonly namespace?: string | undefined;
-  /** What members ask for, and what those ask for that do not say it themselves. */
+  /** The requirements of members, and of those that do not say their own. */
   readonly securitySchemes?: Readonly<Record<string, SecurityScheme>> | undefined;
   readonly security?: SecuritySpec | undefined;
   readonly types: ReadonlyMap<string, NamedType>;
@@ -62,7 +62,7 @@ export interface DraftEvent extends DraftMember {
 
 /** How a client reaches the service: an adapter and what it is given. */
 export interface Connection {
-  /** The function, `rest`, and where it is imported from: `multi-api-sdk/rest`. */
+  /** The function, `rest`, and the entry that it is imported from: `multi-api-sdk/rest`. */
   readonly adapter: {
     readonly name: string;
     readonly from: string;
@@ -78,7 +78,7 @@ export interface Connection {
   readonly urlOption?: string | undefined;
   /** Options that are the same for every caller, as values. */
   readonly fixed: Readonly<Record<string, unknown>>;
-  /** What a caller may give as credentials. */
+  /** The credentials that a caller may give. */
   readonly credentials: readonly Credential[];
 }
 

@@ -2,7 +2,7 @@
 export interface Finding {
   /** Its first place in the source: `#/paths/~1pets/get`. */
   readonly place: string;
-  /** What it is. */
+  /** The fault in words. */
   readonly what: string;
   /** The replacement: left out, read as any value. */
   readonly instead: string;

@@ -13,7 +13,7 @@ export type Type =
   | (Notes & { readonly kind: 'both'; readonly parts: readonly Type[] })
   | (Notes & { readonly kind: 'ref'; readonly name: string });
 
-/** What every type may have. */
+/** The members that every type may have. */
 export interface Notes {
   readonly nullable?: boolean | undefined;
   readonly description?: string | undefined;
@@ -45,7 +45,7 @@ export interface NumberType extends Notes {
 export interface ObjectType extends Notes {
   readonly kind: 'object';
   readonly fields: readonly Field[];
-  /** What members without a name are; `undefined` drops them. */
+  /** The type of members without a name; `undefined` drops them. */
   readonly rest?: Type | undefined;
 }
 

@@ -141,7 +141,7 @@ function inputsOf({ args }: GraphQLField<unknown, unknown>, reader: GraphqlTypeR
   };
 }
 
-/** What has a default may be left out, so that its variable may be too. */
+/** An argument with a default may be left out, so its variable may be too. */
 function variableType(type: string, fallback: unknown): string {
   return fallback === undefined ? type : type.replace(/!$/, '');
 }
@@ -156,7 +156,7 @@ function fieldOf({ name, type, defaultValue, description, deprecationReason }: G
   };
 }
 
-/** Where the endpoint is, if the schema came from it or from beside it. */
+/** The address of the endpoint, if the schema came from it or from beside it. */
 function urlOf(location: Location): string | undefined {
   if (!/^https?:/.test(location)) return undefined;
   return /\.(graphqls?|gql|json)$/.test(new URL(location).pathname) ? new URL('graphql', location).href : location;

@@ -8,11 +8,11 @@ import type { Findings } from '../draft/findings.ts';
 /** A type whose fields a document names. */
 export type Composite = GraphQLObjectType | GraphQLInterfaceType | GraphQLUnionType;
 
-/** What a document asks of a type. */
+/** The part of a type that a document asks for. */
 export interface Selection {
   readonly type: Composite;
   readonly fields: Map<string, SelectedField>;
-  /** Of a union: what is asked of each of its types. */
+  /** Of a union: the parts of each of its types. */
   readonly variants: readonly Selection[];
 }
 
@@ -42,7 +42,7 @@ export class Selections {
     this.findings = findings;
   }
 
-  /** What to ask of the result of a field; `undefined` for a scalar. */
+  /** The selection of the result of a field; `undefined` for a scalar. */
   of(output: GraphQLOutputType, at: string): Selection | undefined {
     const named = getNamedType(output);
     if (!isComposite(named)) return undefined;

@@ -9,7 +9,7 @@ import { shown, type Location } from '../load/location.ts';
 import { defaultFor, isBinary, isCount, itemsOf, membersOf, numberType, textType, words } from './facts.ts';
 import { Sides, type Side } from './sides.ts';
 
-/** A schema, where it is, and whether it is sent or comes. */
+/** A schema, its place, and whether it is sent or comes. */
 export interface Place {
   readonly base: Location;
   /** For people: `#/paths/~1pets/get`. */
@@ -359,7 +359,7 @@ function isCondition(option: unknown): boolean {
   return isObject(option) && Object.keys(option).length > 0 && Object.keys(option).every((key) => ['required', 'not', 'type'].includes(key)) && (option['required'] !== undefined || option['not'] !== undefined); // prettier-ignore
 }
 
-/** What a schema is called if nobody gave it a name: the end of its pointer, or its file. */
+/** The name of a schema that nobody has named: the end of its pointer, or its file. */
 function nameOf({ key }: Resolved): string {
   const [file = '', pointer = ''] = key.split('#');
   const last = pointer === '' ? (file.split('/').at(-1) ?? '').replace(/\.[a-z]+$/i, '') : (pointer.split('/').at(-1) ?? '');

@@ -2,7 +2,10 @@ import { isObject } from '../../peer/error-body.ts';
 import type { Documents, Resolved } from '../load/documents.ts';
 import type { Location } from '../load/location.ts';
 
-/** What callers send, or what they get: members that are `readOnly` are not sent, and those that are `writeOnly` do not come. */
+/**
+ * The values that callers send, or those that they get: members that are `readOnly` are not sent, and those that are `writeOnly` do not
+ * come.
+ */
 export type Side = 'input' | 'output';
 
 interface Facts {
@@ -37,7 +40,7 @@ export class Sides {
       }
     }
     this.#twofold.set(start.key, found);
-    // What is reached from a schema that is the same is the same too.
+    // Schemas that are reached from an unchanged schema are unchanged too.
     if (!found) for (const key of seen) this.#twofold.set(key, false);
     return found;
   }

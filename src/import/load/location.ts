@@ -13,7 +13,7 @@ export function locationOf(source: string): Location {
   return pathToFileURL(resolve(source)).href;
 }
 
-/** Whom a document may name beside those of its own folder: folders and origins. */
+/** The folders and origins that a document may name beside its own folder. */
 export class Reach {
   readonly #folders: readonly string[];
   readonly #origins: ReadonlySet<string>;
@@ -27,7 +27,7 @@ export class Reach {
     ];
   }
 
-  /** Where a document is that another one names. Throws an `ImportError` if it is outside of what may be read. */
+  /** The address of a document that another one names. Throws an `ImportError` if it is outside of what may be read. */
   follow(named: string, from: Location): Location {
     if (!URL.canParse(named, from)) throw new ImportError(`${shown(from)} refers to '${named.slice(0, 200)}', which is not a location`);
     const url = new URL(named, from);

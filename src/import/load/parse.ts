@@ -5,7 +5,7 @@ import type { JsonObject } from '../../core/errors.ts';
 import { ImportError } from './error.ts';
 import { shown, type Location } from './location.ts';
 
-/** How deep a document may be nested: what follows it is recursive. */
+/** The depth to which a document may be nested, because the code that follows it is recursive. */
 const MAX_DEPTH = 500;
 /** Anchors of YAML that may be expanded; a document of nothing but references to references is refused (billion laughs). */
 const MAX_ALIASES = 10_000;

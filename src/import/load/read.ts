@@ -5,7 +5,7 @@ import { decodeXml } from '../../xml/decode.ts';
 import { ImportError } from './error.ts';
 import { shown, type Location, type Reach } from './location.ts';
 
-/** What reading is bounded by, and what goes with it. */
+/** The bounds of reading, and the headers that go with it. */
 export interface ReadLimits {
   /** All documents together, in bytes. */
   readonly maxBytes: number;

@@ -6,12 +6,12 @@ import { defaultFor, membersOf } from '../json-schema/facts.ts';
 import type { SchemaTypes } from '../json-schema/schema-types.ts';
 import type { HttpContent, HttpOperation, HttpParameter } from './http-operation.ts';
 
-/** The input of an operation, and where its members go. */
+/** The input of an operation, and the places of its members. */
 export interface Inputs {
   readonly input: Type | undefined;
   /** The path with the input's names: `/pets/{petId}`. */
   readonly path: string;
-  /** What differs from our own format; empty if nothing does. */
+  /** The differences from our own format; empty if there are none. */
   readonly mapping: RestOperation;
 }
 
@@ -129,7 +129,7 @@ export function readInputs(operation: HttpOperation, types: SchemaTypes, finding
       const name = names.take('body');
       mapping.body = name;
       fields.push({ name, type: body.description === undefined || type.kind === 'ref' ? type : { ...type, description: body.description }, optional: !body.required }); // prettier-ignore
-      // What is placed nowhere then goes into the query.
+      // A member without a place then goes into the query.
       for (const [key, where] of Object.entries(params)) if (where === 'query') delete params[key];
     }
   }
@@ -147,7 +147,7 @@ function inputName(name: string, fallback: string): string {
 
 /** Objects stand in a query as `name[member]`, which our own format does not have. */
 function isDeep(type: Type, types: SchemaTypes, level = 0): boolean {
-  // What refers to itself is no scalar.
+  // A schema that refers to itself is not a scalar.
   if (level > 20) return true;
   if (type.kind === 'ref') {
     return isDeep(types.typeOf(type.name), types, level + 1);

@@ -120,7 +120,7 @@ function operationOf(
     http: [binding],
     errors,
     idempotent: http.method === 'PUT' || http.method === 'DELETE',
-    // A stream of somebody else is no stream of ours, even if nothing has to be said of it.
+    // A foreign stream is not a stream of ours, even if nothing has to be said of it.
     ...((Object.keys(whole).length > 0 || (item && !isOwn)) && { mapping: whole }),
   };
 }

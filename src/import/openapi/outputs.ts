@@ -9,7 +9,7 @@ import { isBinary, itemsOf, membersOf } from '../json-schema/facts.ts';
 import type { SchemaTypes } from '../json-schema/schema-types.ts';
 import type { HttpAnswer, HttpContent, HttpOperation } from './http-operation.ts';
 
-/** What an operation gives. */
+/** The result of an operation. */
 export interface Outputs {
   readonly output: Type | undefined;
   /** Of an answer that comes in pieces. */
@@ -84,7 +84,7 @@ function isSame(one: Type, other: Type): boolean {
   return JSON.stringify({ ...one, description: undefined }) === JSON.stringify({ ...other, description: undefined });
 }
 
-/** Our own documents say that fields may be left out, if a caller asks for some only: that is no part of the contract. */
+/** Our own documents say that fields may be left out, if a caller asks only for some. That is not a part of the contract. */
 function ownType(type: Type, isOwn: boolean, types: SchemaTypes): Type {
   if (!isOwn || type.kind !== 'union' || type.options.length < 2) return type;
   const [whole, fields] = type.options;

@@ -4,7 +4,7 @@ import type { Findings } from '../draft/findings.ts';
 import { memberName, ModuleNames } from '../draft/names.ts';
 import { membersOf, textOf, words } from '../json-schema/facts.ts';
 
-/** What callers give as credentials, by the security schemes of a document. */
+/** The credentials of callers, by the security schemes of a document. */
 export function credentialsOf(schemes: JsonObject, findings: Findings): Credential[] {
   const names = new ModuleNames([
     'url',

@@ -1,7 +1,7 @@
 import type { FileDescriptorProto } from '@bufbuild/protobuf/wkt';
 import { declarationsOf } from '../../grpc/foreign/comments.ts';
 
-/** What comments say of messages, fields, enums, values, services and rpcs, by their full names. */
+/** The comments on messages, fields, enums, values, services and rpcs, by their full names. */
 export function commentsOf(files: readonly FileDescriptorProto[]): ReadonlyMap<string, string> {
   const found = new Map<string, string>();
   for (const file of files) {

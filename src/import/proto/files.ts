@@ -11,7 +11,7 @@ const MAX_FILES = 2000;
 /** Of a path such as `a/b/c.proto` it may start from one of the folders above the first file. */
 const MAX_FOLDERS = 12;
 
-/** Where files are found that a .proto file imports. */
+/** The places in which imported files of a .proto file are found. */
 export interface ProtoPlace {
   readonly location: Location;
   readonly reader: Reader;
@@ -21,7 +21,7 @@ export interface ProtoPlace {
   readonly findings: Findings;
 }
 
-/** Reads a .proto file with all that it imports; what every parser has, google.protobuf, is not among them. */
+/** Reads a .proto file with all its imports. Those of google.protobuf, which every parser has, are not among them. */
 export async function protoTexts(text: string, place: ProtoPlace): Promise<readonly string[]> {
   const texts = [text];
   const seen = new Set<string>();
@@ -71,7 +71,7 @@ export function filesOf(sources: readonly (string | Uint8Array)[], location: Loc
   }
 }
 
-/** The descriptors of just these types and rpcs, as base64: what the client needs. */
+/** The descriptors of only these types and rpcs, as base64, for the client. */
 export function prunedSet(files: readonly FileDescriptorProto[], types: ReadonlySet<string>, rpcs: ReadonlySet<string>): string {
   const file = files.flatMap(({ name, package: scope, syntax, edition, messageType, enumType, service }) => {
     const prefix = scope === '' ? '' : `${scope}.`;

@@ -136,7 +136,7 @@ function isOwnChannel({ requestStream, responseStream, response }: DescribedRpc,
   return requestStream && responseStream && rpcs.some(({ rpc }) => isOwnEvent(rpc) && rpc.response.fields.some(isData));
 }
 
-/** What this library would call the messages of requests and events: two types of one name are refused. */
+/** The names that this library would give to the messages of requests and events, because two types of one name are refused. */
 function ownNames(rpcs: readonly Rpc[]): ReadonlySet<string> {
   return new Set(
     rpcs.flatMap(({ name }) => {

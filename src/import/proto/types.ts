@@ -34,7 +34,10 @@ export function wellKnownType({ name }: ForeignMessage): Type | undefined {
   return Object.hasOwn(WELL_KNOWN, short) ? WELL_KNOWN[short] : undefined;
 }
 
-/** Reads messages and enums as types. What callers may leave out is always there in answers: a message that goes both ways is two types. */
+/**
+ * Reads messages and enums as types. Members that callers may leave out are always there in answers, so a message that goes both ways is
+ * two types.
+ */
 export class ProtoTypeReader {
   readonly types = new Map<string, NamedType>();
   /** Full names of what was read. */

@@ -88,7 +88,7 @@ function declaration(writer: SchemaWriter, { name, id, type }: NamedType, lazy: 
   return [...said, `export const ${name}${annotation} = ${written};`, ...inferred].join('\n');
 }
 
-/** What an interface can extend: an object whose members all have names. */
+/** The types that an interface can extend: an object whose members all have names. */
 function isInterface(type: Type): boolean {
   return type.kind === 'object' && type.nullable !== true && !type.rest && type.fields.length > 0;
 }

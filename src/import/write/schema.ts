@@ -31,7 +31,7 @@ export class SchemaWriter {
   /** Whether what is sent and what comes are of one type everywhere, because there are neither codecs nor defaults. */
   isPlain = false;
 
-  /** Whether types are written where TypeScript cannot infer them; without them it is JavaScript. */
+  /** Whether types are written that TypeScript cannot infer; without them it is JavaScript. */
   readonly types: boolean;
 
   constructor(types = true) {
@@ -73,7 +73,7 @@ export class SchemaWriter {
     return { code: body, ...(above !== undefined && { above }) };
   }
 
-  /** What the type is of what `#field` writes. */
+  /** The type of the code that `#field` writes. */
   typeOfField({ type, optional, default: fallback }: Field): string {
     const inner = this.typeOf(type);
     if (fallback !== undefined) return `z.ZodDefault<${inner}>`;
@@ -200,7 +200,7 @@ function isChainable({ kind }: Type): boolean {
   return !isOwn(kind);
 }
 
-/** What a comment says of a member whose schema cannot. */
+/** The comment on a member whose schema has no place for its notes. */
 function noteOf(description: string | undefined, deprecated: boolean | undefined): string | undefined {
   const notes = [description, deprecated ? '@deprecated' : undefined].filter((note) => note !== undefined);
   return notes.length === 0 ? undefined : notes.join('\n\n');

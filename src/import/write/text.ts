@@ -1,4 +1,4 @@
-/** What no reader sees, or what makes text look like other text than it is: https://trojansource.codes */
+/** Characters that no reader sees, or that make text look like other text: https://trojansource.codes */
 const HIDDEN = /[\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/g;
 
 /** A text as a literal of TypeScript. Whatever a description has, it stays text. */

@@ -1,7 +1,7 @@
 import type { XmlElement } from '../../xml/tree.ts';
 import type { Alternative } from './policies.ts';
 
-/** What a policy asks of a caller. */
+/** The demands of a policy on a caller. */
 export interface Demands {
   /** A UsernameToken, with the password as text or as a digest. */
   usernameToken?: 'text' | 'digest';
@@ -10,7 +10,7 @@ export interface Demands {
   tls: boolean;
   basic: boolean;
   certificate: boolean;
-  /** What connects only with something that the caller gives, and what that is. */
+  /** Demands that only the caller can meet, and the way to meet them. */
   readonly open: (readonly [what: string, instead: string])[];
 }
 

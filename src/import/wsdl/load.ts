@@ -21,7 +21,7 @@ export async function wsdlOf(root: string, location: Location, reader: Reader, r
   }
 }
 
-/** How the client finds the WSDL at run time: by its URL, or as a file beside the module if it is known where that will be. */
+/** The way in which the client finds the WSDL at run time: by its URL, or as a file beside the module if its place is known. */
 export function wsdlOption(location: Location, out: string | undefined): string | Raw {
   if (!location.startsWith('file:')) return location;
   const path = fileURLToPath(location);

@@ -31,8 +31,8 @@ export class Policies {
   }
 
   /**
-   * The alternatives of an operation, of which one is enough: what its port, binding, port type and itself ask for.
-   * Source: https://www.w3.org/TR/ws-policy-attach/#wsdl11-subjects
+   * The alternatives of an operation, of which one is enough: the demands of its port, its binding, its port type and itself. Source:
+   * https://www.w3.org/TR/ws-policy-attach/#wsdl11-subjects
    */
   of(service: string, port: string, operation: string): readonly Alternative[] {
     const subjects = this.#subjects(service, port, operation);

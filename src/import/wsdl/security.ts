@@ -6,7 +6,7 @@ import { credentialsOf } from '../openapi/security.ts';
 import { demandsOf, type Demands } from './assertions.ts';
 import type { Policies } from './policies.ts';
 
-/** What the contract can ask for: credentials of HTTP and TLS. */
+/** The demands that the contract can express: credentials of HTTP and TLS. */
 const SCHEMES = { basic: { type: 'http', scheme: 'basic' }, certificate: { type: 'mutualTLS' } } as const;
 
 /** An operation of a port. */

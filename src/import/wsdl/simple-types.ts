@@ -5,7 +5,7 @@ const INT32: NumberType = { kind: 'number', width: 'int32' };
 const INT: NumberType = { kind: 'number', width: 'int' };
 const INT64: Type = { kind: 'int64' };
 
-/** What the built-in types are in a contract; all others are text. Source: https://www.w3.org/TR/xmlschema-2/#built-in-datatypes */
+/** The built-in types in a contract; all others are text. Source: https://www.w3.org/TR/xmlschema-2/#built-in-datatypes */
 const BUILT_IN: Readonly<Record<string, Type>> = {
   __proto__: null as never,
   boolean: { kind: 'boolean' },

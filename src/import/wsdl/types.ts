@@ -225,7 +225,7 @@ export function documentation(source: XmlElement | undefined): string | undefine
   return line === undefined || line === '' ? undefined : line.slice(0, 2000);
 }
 
-/** What is said of the values of a simple type. */
+/** The documentation of the values of a simple type. */
 function valuesSaid(source: XmlElement | undefined): (readonly [value: string, said: string | undefined])[] {
   const restriction = source?.children.find(({ uri, local }) => uri === XS && local === 'restriction');
   const values = restriction?.children.filter(({ uri, local }) => uri === XS && local === 'enumeration') ?? [];

@@ -10,7 +10,7 @@ import { isObject } from '../../peer/error-body.ts';
 import { MAX_DEPTH, parseJson, tryParseJson } from '../../peer/json.ts';
 import { encodeRequest, readErrorBody, type McpId } from '../wire.ts';
 
-/** What came of one POST. */
+/** The result of one POST. */
 export interface McpReply {
   readonly status: number;
   readonly headers: Iterable<readonly [string, string]>;
@@ -87,7 +87,7 @@ export class McpExchange {
     await this.#http.close();
   }
 
-  /** The response at the end of a stream; what comes before it is progress, for which nothing here asks. */
+  /** The response at the end of a stream; the messages before it are progress, for which nothing here asks. */
   async #fromStream(id: McpId, response: FetchResponse, signal: AbortSignal): Promise<JsonObject> {
     const { readSse, streamOf } = await import('../../http/events/sse-reader.ts');
     let found: JsonObject | undefined;

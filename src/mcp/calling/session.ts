@@ -5,11 +5,11 @@ import { HEADER_MISMATCH, MISSING_CAPABILITY, UNSUPPORTED_VERSION } from '../sta
 import { encodeHeader, LEGACY_VERSIONS, META, NEWEST, readFault, VERSIONS, type Era, type McpVersion } from '../wire.ts';
 import type { McpExchange, McpReply } from './exchange.ts';
 
-/** What a client has agreed on with a server. */
+/** The agreement of a client with a server. */
 export interface McpSession {
   readonly era: Era;
   readonly version: McpVersion;
-  /** What a server of the older revisions calls it. */
+  /** The name that a server of the older revisions has for it. */
   readonly id?: string | undefined;
 }
 
@@ -29,7 +29,7 @@ export function headersOf({ era, version, id }: McpSession, method?: string, nam
 
 const MODERN_META = { _meta: { [META.version]: NEWEST, [META.client]: CLIENT, [META.capabilities]: {} } };
 
-/** What the parameters of a request say of the client. */
+/** The client's facts in the parameters of a request. */
 export function metaOf({ era }: McpSession): JsonObject {
   return era === 'modern' ? MODERN_META : {};
 }
@@ -54,12 +54,12 @@ export async function agree(
     }
     return await initialize(exchange, wanted ?? LEGACY_VERSIONS[0], headers, signal);
   } catch (error) {
-    // What the call itself wants has not been sent.
+    // The call itself has not been sent.
     throw isApiError(error) ? error.with({ sent: false }) : error;
   }
 }
 
-/** What a server of the newest revision speaks; `undefined` for a server of an older one. Throws what is neither. */
+/** The protocol of a server of the newest revision; `undefined` for a server of an older one. Throws what is neither. */
 function versionsOf({ status, message, failure }: McpReply): readonly unknown[] | undefined {
   const { result, error } = message ?? {};
   if (isObject(result) && Array.isArray(result['supportedVersions'])) return result['supportedVersions'] as readonly unknown[];

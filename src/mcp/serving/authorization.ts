@@ -5,13 +5,13 @@ import { publicBase } from '../../http/serve/public-url.ts';
 export interface McpAuthorization {
   /** Issuers of tokens that the service's `context` takes: `['https://login.example.com']`. */
   readonly authorizationServers: readonly string[];
-  /** What a token may allow. @default not said */
+  /** The rights that a token may give. @default not said */
   readonly scopes?: readonly string[] | undefined;
 }
 
 /** Tells callers without a token how to get one. */
 export class Authorization {
-  /** Where the metadata are. Source: https://www.rfc-editor.org/rfc/rfc9728#section-3.1 */
+  /** The address of the metadata. Source: https://www.rfc-editor.org/rfc/rfc9728#section-3.1 */
   readonly path: string;
 
   private readonly endpoint: string;

@@ -23,7 +23,7 @@ export function eraOf({ id, method, meta }: McpMessage): Era {
   return 'modern';
 }
 
-/** As `eraOf`, for HTTP, where headers repeat what the message says. */
+/** As `eraOf`, for HTTP, in which headers repeat the content of the message. */
 export function eraOverHttp(message: McpMessage, raw: Raw): Era {
   const { id, method, meta } = message;
   const header = textOf(raw, 'mcp-protocol-version');

@@ -40,7 +40,10 @@ export const SERVING_NAMES = ['tools', 'instructions', 'onError'] as const;
 /** Options with their defaults filled in. */
 type InForce = Omit<McpServingOptions, keyof typeof SERVING_READERS> & { readonly [N in keyof typeof SERVING_READERS]: number };
 
-/** The service of a server; `asksFirst`: only callers whom the transport knows get any answer. Throws a `TypeError`, which names `owner`, for tools that are not there. */
+/**
+ * The service of a server; `asksFirst`: only callers that the transport knows get any answer. Throws a `TypeError`, which names `owner`,
+ * for tools that are not there.
+ */
 export function serviceOf(owner: string, transport: Transport, options: InForce, asksFirst = false): McpService {
   const { contract } = transport;
   return new McpService(transport, {

@@ -13,7 +13,7 @@ import { errorData, McpFault, META, type McpId, type McpMessage } from '../wire.
 import type { Exchange } from './exchange.ts';
 import { toldError } from './tool-result.ts';
 
-/** Limits of resources, and where failures go. */
+/** Limits of resources, and the receiver of failures. */
 export interface ResourceSettings {
   readonly maxSubscriptions: number;
   readonly asksFirst: boolean;

@@ -12,7 +12,7 @@ import type { Exchange } from './exchange.ts';
 import { ResourceService } from './resource-service.ts';
 import { toldError, ToolResults } from './tool-result.ts';
 
-/** What a server offers, and its limits. */
+/** The offer of a server, and its limits. */
 export interface McpServiceOptions {
   readonly tools: readonly Operation[];
   readonly instructions: string | undefined;
@@ -21,7 +21,7 @@ export interface McpServiceOptions {
   readonly maxStreamItems: number;
   readonly maxStreamBytes: number;
   readonly maxSubscriptions: number;
-  /** Whether only callers whom the transport knows get any answer, and the others are told by the carrier. */
+  /** Whether only callers that the transport knows get any answer, and the carrier tells the others. */
   readonly asksFirst: boolean;
   readonly onError: (error: unknown) => void;
 }
@@ -57,7 +57,7 @@ export class McpService {
     this.#resources = new ResourceService(transport, this.#view, options.tools, options);
   }
 
-  /** The result of a request, as JSON. Rejects with `McpFault`, or with the error of whom it asked. */
+  /** The result of a request, as JSON. Rejects with `McpFault`, or with the error of the asked service. */
   async answer(message: McpMessage, exchange: Exchange): Promise<string> {
     const { era } = exchange;
     // A call is refused by the service itself.

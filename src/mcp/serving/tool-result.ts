@@ -3,7 +3,7 @@ import { errorData, ERROR_META, META, type Era } from '../wire.ts';
 
 /** Writes the results of tools, as JSON. Source: https://modelcontextprotocol.io/specification/2026-07-28/server/tools#tool-result */
 export class ToolResults {
-  /** What each result of the newest revision has beside its own members. */
+  /** The members of each result of the newest revision beside its own. */
   readonly #meta: string;
 
   constructor(serverInfo: { readonly name: string; readonly version: string }) {
@@ -17,7 +17,7 @@ export class ToolResults {
     return `{"resultType":"complete",${members === '' ? '' : `${members},`}"_meta":{${more}${this.#meta}}}`;
   }
 
-  /** What an operation gave, as text and structured; `json` is `undefined` if it gives nothing. */
+  /** The output of an operation, as text and structured; `json` is `undefined` if it gives nothing. */
   output(era: Era, json: string | undefined, isWrapped = false): string {
     if (json === undefined) return this.of(era, '"content":[{"type":"text","text":"Done."}]');
     const structured = era === 'legacy' && isWrapped ? `{"result":${json}}` : json;
@@ -42,7 +42,7 @@ export class ToolResults {
   }
 }
 
-/** What a caller may see of an error. */
+/** The part of an error that a caller may see. */
 export function toldError(error: unknown, requestId: string | undefined, onError: (error: unknown) => void): ApiError {
   if (!isApiError(error)) {
     onError(error);

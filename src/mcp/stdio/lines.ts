@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 
-/** What gets the lines of a stream. */
+/** The receiver of a stream's lines. */
 export interface LineTaker {
   line(text: string): void;
   /** A line was over the limit: it is dropped. */
@@ -41,7 +41,7 @@ export function readLines(input: Readable, maxBytes: number, taker: LineTaker): 
     if (from < bytes.length) add(bytes.subarray(from));
   };
   input.on('data', onData);
-  // What stands behind the last line end is a line, too.
+  // Text after the last line end is a line, too.
   input.on('end', end);
   return () => {
     input.off('data', onData);

@@ -12,7 +12,7 @@ import type { Exchange } from '../serving/exchange.ts';
 import type { McpService } from '../serving/service.ts';
 import { toldError } from '../serving/tool-result.ts';
 
-/** What a session is told. */
+/** The messages to a session. */
 export interface StdioSettings {
   readonly headers: HeadersOption | undefined;
   readonly maxCalls: number;
@@ -20,7 +20,7 @@ export interface StdioSettings {
   readonly onError: (error: unknown) => void;
 }
 
-/** A request that runs: who must hear if it is cancelled. */
+/** A request that runs, with the function that hears if it is cancelled. */
 interface Running {
   readonly leave: ((reason?: ApiError) => void)[];
   readonly stop: (() => void)[];

@@ -16,7 +16,7 @@ export function playgroundApp(): void {
   ];
   const [runButton, stopButton, status] = [find<HTMLButtonElement>('run'), find<HTMLButtonElement>('stop'), find('status')];
   const [output, wire] = [find('output'), find('wire')];
-  /** What was typed for each member, so that looking at another one loses nothing. */
+  /** The typed text for each member, so that looking at another one loses nothing. */
   const typed = new Map<string, string>();
   let chosenProtocol = '';
   let current: PlaygroundMember | undefined;

@@ -6,7 +6,7 @@ import { seededRandom } from '../../schema/sample/random.ts';
 import { sampleOf } from '../../schema/sample/sample.ts';
 import { describeContract } from '../../schema/view.ts';
 
-/** What the playground's page knows of a service. */
+/** The facts of a service on the playground's page. */
 export interface PlaygroundApi {
   readonly name: string;
   readonly protocols: readonly { readonly name: ProtocolName; readonly title: string; readonly verbs: readonly Verb[] }[];

@@ -16,11 +16,11 @@ export interface PlaygroundOptions {
   readonly examples?: Readonly<Record<string, unknown>> | undefined;
 }
 
-/** What the playground works on. */
+/** The environment of the playground. */
 export interface PlaygroundTarget extends PlaygroundOptions {
   readonly contract: Contract;
   readonly protocols: readonly ProtocolName[];
-  /** Where the service listens; absent until it does. */
+  /** The addresses of the service; absent until it listens. */
   readonly addresses: () => ServedAddresses | undefined;
   readonly onError: (error: unknown) => void;
 }
@@ -87,7 +87,7 @@ function file(type: string, body: string, headers: Readonly<Record<string, strin
   return { status: 200, headers: { ...common, ...headers }, body };
 }
 
-/** What is asked, and where it is; `undefined` if nothing listens yet. */
+/** The request, and the address; `undefined` if nothing listens yet. */
 async function readRun(request: HttpRequest, target: PlaygroundTarget): Promise<(RunRequest & { readonly url: string }) | undefined> {
   // A page of another origin would have to ask first before it may send this type.
   if (!/^application\/json\b/i.test(String(request.headers['content-type'] ?? ''))) throw new HttpError(415, 'send application/json');

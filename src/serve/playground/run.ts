@@ -11,7 +11,7 @@ import { compileReceive, compileSend } from '../../schema/codec/codec.ts';
 import { issuesError, type Check } from '../../schema/validate.ts';
 import { inMemory } from '../../schema/codec/files-in.ts';
 
-/** What the page asks for. */
+/** The requests of the page. */
 export interface RunRequest {
   readonly protocol: ProtocolName;
   /** The name of an operation or event. */
@@ -20,7 +20,7 @@ export interface RunRequest {
   readonly headers: Headers;
 }
 
-/** What the page is told, one after the other. */
+/** The messages to the page, one after the other. */
 export type RunReport =
   | { readonly wire: WireRecord }
   | { readonly item: unknown }
@@ -78,7 +78,7 @@ export async function runMember(
   }
 } // prettier-ignore
 
-/** What a caller of the client passes for JSON that was typed. */
+/** The value that a caller of the client passes for JSON that was typed. */
 async function received(schema: Schema | undefined, input: unknown, name: string): Promise<unknown> {
   if (!schema) return undefined;
   return settled(compileReceive(schema), input, name);

@@ -1,6 +1,6 @@
 import { ApiError } from '../../core/errors.ts';
 
-/** What becomes of one message. */
+/** The fate of one message. */
 export interface Fate {
   readonly latencyMs: number;
   readonly isDropped: boolean;
@@ -8,7 +8,7 @@ export interface Fate {
   readonly isCut: boolean;
 }
 
-/** What a caller sees of a connection that broke. */
+/** The error that a caller sees of a broken connection. */
 export function broken(): ApiError {
   return new ApiError('UNAVAILABLE', 'the connection broke (faults)');
 }

@@ -155,7 +155,7 @@ class Mock {
       throw new TypeError(`mockService: the handler of ${operation.name} is not a function`);
     let runs = 0;
     return async (input, call) => {
-      // Queries answer alike; what a mutation makes is something new each time.
+      // Queries answer alike; a mutation makes something new each time.
       const run = operation.kind === 'query' ? '' : String(runs++);
       this.calls.push({ operation: operation.name, input, headers: call.headers });
       const random = this.#samples.random(operation.name, textOf(input), run);

@@ -81,10 +81,13 @@ export function mswHandlers(contract: Contract, options: MswOptions): readonly M
   return handlers;
 }
 
-/** The header of an answer that is nobody's. */
+/** The header of an answer that no handler gave. */
 const NOBODY = 'x-nobody';
 
-/** Answers a request whose path begins with `base`; `undefined` if it is nobody's and not `isWhole`, so that the next handler is asked. */
+/**
+ * Answers a request whose path begins with `base`; `undefined` if no handler answers it and it is not `isWhole`, so that the next handler
+ * is asked.
+ */
 function answerOf(
   handler: HttpHandler,
   base: string,
@@ -96,7 +99,7 @@ function answerOf(
     const response = handler(request);
     return response instanceof Promise ? response.then((settled) => settled ?? nobody) : (response ?? nobody);
   };
-  // Pages of any origin may ask: what a browser forbids is not what is tested here.
+  // Pages of any origin may ask, because the rules of browsers are not the subject of these tests.
   const fetched = fetchHandler(isWhole ? handler : orNobody, { onError, allowCrossSite: true, cors: true });
   return async (request) => {
     const url = new URL(request.url);

@@ -7,7 +7,7 @@ import type { WireRecord } from '../../peer/on-wire.ts';
 interface Exchange {
   readonly request: WireRecord;
   answer: WireRecord | undefined;
-  /** What came of an answer that is a stream. */
+  /** The recorded result of an answer that is a stream. */
   readonly pieces: string[];
 }
 

@@ -15,7 +15,7 @@ import { compileXmlEncoder } from './xml.ts';
 export interface WebhookBody {
   readonly body: string;
   readonly type: string;
-  /** What else stands in the head. */
+  /** The further members of the head. */
   readonly headers?: Readonly<Record<string, string>>;
 }
 

@@ -9,7 +9,7 @@ import { decodeEnvelope, instantOf, isObject, type ReceivedEnvelope } from '../w
 /** Finds the content of a verified webhook. */
 export type ReadWebhook = (webhook: VerifiedWebhook, header: (name: string) => string | undefined) => WebhookContent;
 
-/** How the providers of the named schemes write their webhooks: where the type and the id are; the data is the whole body. */
+/** The form in which the providers of the named schemes write their webhooks: the places of the type and the id. The data is the whole body. */
 export const READERS: Readonly<Record<SigningScheme, ReadWebhook>> = {
   standard: readEnvelope,
   svix: readEnvelope,

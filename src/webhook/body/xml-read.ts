@@ -19,7 +19,7 @@ type Reader = (element: Element) => unknown;
 
 const XSI = 'http://www.w3.org/2001/XMLSchema-instance';
 
-/** Makes what reads `<webhook>`. It throws INVALID_ARGUMENT for what is no such document; values that do not fit are left for the schema to refuse. */
+/** Makes what reads `<webhook>`. It throws INVALID_ARGUMENT for another document; values that do not fit are left for the schema to refuse. */
 export function compileXmlDecoder(contract: Contract): (text: string) => ReceivedEnvelope {
   const view = describeContract(contract);
   const nodes = new WeakMap<SchemaNode, Reader>();

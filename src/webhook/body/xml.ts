@@ -4,7 +4,7 @@ import { describeContract, type Field, type ObjectNode, type SchemaNode, type Un
 import type { StoredMessage } from '../store/store.ts';
 import { isObject } from '../wire.ts';
 
-/** What XML 1.0 has no way to write: https://www.w3.org/TR/xml/#charsets */
+/** Characters that XML 1.0 has no way to write: https://www.w3.org/TR/xml/#charsets */
 const UNWRITABLE = /[^\t\n\r\x20-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/u;
 const NAME = /^[A-Za-z_][A-Za-z0-9_.-]*$/;
 const XSI = 'http://www.w3.org/2001/XMLSchema-instance';
@@ -13,7 +13,7 @@ const ESCAPES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '
 /** Writes the payload of one type as what stands between a start and an end tag, attributes first. */
 type Writer = (value: unknown) => { readonly attributes?: string; readonly content: string };
 
-/** Whether a list stands as repeated elements; where it may be absent or null, it needs an element of its own to tell that from empty. */
+/** Whether a list stands as repeated elements. If it may be absent or null, it needs an element of its own to tell that from empty. */
 export function isRepeated({ node, nullable, optional }: Pick<Field, 'node' | 'nullable' | 'optional'>): boolean {
   return node.kind === 'list' && !nullable && !optional;
 }
@@ -108,13 +108,13 @@ function text(value: unknown): ReturnType<Writer> {
   return UNWRITABLE.test(written) ? asJson(value) : { content: escape(written) };
 }
 
-/** What has no form in XML stands as JSON, and says so. */
+/** A value without a form in XML stands as JSON, and says so. */
 function asJson(value: unknown): ReturnType<Writer> {
   const json = JSON.stringify(value).replace(/[\uFFFE\uFFFF]/g, (char) => `\\u${char.charCodeAt(0).toString(16)}`);
   return { attributes: ' json="true"', content: escape(json) };
 }
 
-/** What the sender itself says, of which no schema knows. */
+/** The sender's own members, of which no schema knows. */
 function noticeData(value: unknown): ReturnType<Writer> {
   return isObject(value) && Object.keys(value).length === 0 ? { content: '' } : asJson(value);
 }

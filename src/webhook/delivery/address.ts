@@ -7,7 +7,7 @@ export type AddressTier = 'public' | 'private' | 'forbidden';
 const PRIVATE_4 = ['10.0.0.0/8', '100.64.0.0/10', '127.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '198.18.0.0/15'];
 const FORBIDDEN_4 = [
   '0.0.0.0/8',
-  // Link-local, where clouds have their metadata.
+  // Link-local, the network of clouds' metadata.
   '169.254.0.0/16',
   '192.0.0.0/24',
   '192.0.2.0/24',

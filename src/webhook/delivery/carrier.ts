@@ -6,9 +6,9 @@ import { onAbort, timerMs } from '../../life/lifetime.ts';
 import { after } from '../../life/timers.ts';
 import type { ResolvedAddress, Target, TargetGuard } from './target.ts';
 
-/** What came of a request to an endpoint. */
+/** The result of a request to an endpoint. */
 export interface Outcome {
-  /** Absent where there was no answer. */
+  /** Absent if there was no answer. */
   readonly status?: number;
   readonly retryAfter?: string;
   /** Why there was none. */
@@ -28,7 +28,7 @@ export interface CarrierOptions {
   readonly maxResponseBytes: number;
 }
 
-/** What of an answer goes into the log, in characters. */
+/** The part of an answer that goes into the log, in characters. */
 const LOGGED = 500;
 
 const REASONS: Readonly<Record<string, string>> = {
@@ -168,7 +168,7 @@ export class Carrier {
   };
 }
 
-/** Reads up to `maxBytes`, so that the connection can be used again; what sends more is cut off. */
+/** Reads up to `maxBytes`, so that the connection can be used again; a longer answer is cut off. */
 async function readStart(body: AsyncIterable<Uint8Array> & { destroy(): unknown }, maxBytes: number): Promise<string> {
   const decoder = new TextDecoder();
   let text = '';

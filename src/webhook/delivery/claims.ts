@@ -54,7 +54,7 @@ export class Claims {
     });
   }
 
-  /** What keeps the dispatcher from its work, for a check of health. */
+  /** The reason why the dispatcher does not work, for a check of health. */
   get problem(): string | undefined {
     return this.#problem;
   }

@@ -20,7 +20,7 @@ export class Deletions {
     this.#onErased = onErased;
   }
 
-  /** Whose a deleted subscription was that the store still has. */
+  /** Owners of deleted subscriptions that the store may not have removed yet. */
   ownerOf(id: string): string | undefined {
     return this.#owners.get(id);
   }

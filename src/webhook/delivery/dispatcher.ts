@@ -118,7 +118,7 @@ export class Dispatcher {
     return this.#claims.readable(this.ready);
   }
 
-  /** What keeps the dispatcher from its work, for a check of health. */
+  /** The reason why the dispatcher does not work, for a check of health. */
   get problems(): readonly string[] {
     const { problem } = this.#claims;
     return problem === undefined ? [] : [problem];
@@ -252,7 +252,7 @@ export class Dispatcher {
     });
   }
 
-  /** Writes where the events of a subscription go on. */
+  /** Writes the place at which the events of a subscription go on. */
   #keepPlaces(id: string, lastEventIds: Readonly<Record<string, string>>): Promise<void> {
     const { sharing } = this.init.store;
     const read = async () => (this.#members.subscription(id) ? sharing.subscription(id) : undefined);
@@ -345,7 +345,7 @@ export class Dispatcher {
     this.#giveBack(this.#members.size - claim.share);
     if (!isFirst) return;
     this.#isClaimed = this.init.leaseMs === Infinity;
-    // What was held goes to the subscriptions to which the service gives its events.
+    // Held events go to the subscriptions to which the service gives them.
     await this.#held.release(starts, (event) => this.#members.takeHeld(event));
     this.#members.onRead();
   }

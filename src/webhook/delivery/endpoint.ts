@@ -7,7 +7,7 @@ import { retryDelayMs, type WebhookClock } from './schedule.ts';
 import { verdictOf } from '../status.ts';
 import type { DeliveryAttempt, StoredDelivery, StoredMessage, StoredSubscription, WebhookStore } from '../store/store.ts';
 
-/** What endpoints share. */
+/** The common state of endpoints. */
 export interface EndpointContext {
   readonly store: WebhookStore;
   readonly intake: Intake;
@@ -27,7 +27,7 @@ export interface EndpointContext {
   readonly onDeadLetter: (delivery: StoredDelivery) => void;
 }
 
-/** What all endpoints together hold, so that many dead ones cannot fill the memory that one of them may not. */
+/** The limit of all endpoints together, so that many dead ones cannot fill the memory that one of them may not. */
 export class Backlog {
   /** Deliveries that are pending. */
   pending = 0;
@@ -114,7 +114,7 @@ export class Endpoint {
 
   subscription: StoredSubscription;
   private readonly context: EndpointContext;
-  /** Called once when it is over: with the status that said so, or without one where all is delivered after `drain`. */
+  /** Called once when it is over: with the status that said so, or without one if all is delivered after `drain`. */
   private readonly onGone: (status: number | undefined) => void;
 
   constructor(subscription: StoredSubscription, context: EndpointContext, onGone: (status: number | undefined) => void) {
@@ -149,7 +149,7 @@ export class Endpoint {
     try {
       await this.context.intake.add(delivery);
     } finally {
-      // Also where it could not be stored: it can still be delivered, as long as this process lives.
+      // Also if it could not be stored: it can still be delivered, as long as this process lives.
       if (!this.#isStopped) {
         this.#enqueue(delivery);
         if (this.#pending > Math.min(this.context.maxPending, this.context.backlog.share)) this.#makeRoom();
@@ -170,7 +170,7 @@ export class Endpoint {
     this.#pump();
   }
 
-  /** Ends it: what waits stays in the store. Resolves once what is on its way has come to an end, and is in the store. */
+  /** Ends it: waiting deliveries stay in the store. Resolves once what is on its way has come to an end, and is in the store. */
   async stop(graceMs: number): Promise<void> {
     this.#end();
     if (this.#inFlight > 0) await this.#idle(graceMs);

@@ -7,7 +7,7 @@ export class Intake {
   #next: Promise<void> | undefined;
   /** The call under way; it never rejects. */
   #storing: Promise<void> = Promise.resolve();
-  /** What the store failed to take and is still pending, as it is now. */
+  /** The deliveries that the store failed to take and that are still pending, as they are now. */
   readonly #missing = new Map<string, StoredDelivery>();
 
   private readonly store: Pick<WebhookStore, 'addDeliveries'>;
@@ -36,7 +36,7 @@ export class Intake {
     for (const [id, delivery] of this.#missing) if (delivery.subscriptionId === subscriptionId) this.#missing.delete(id);
   }
 
-  /** Resolves once nothing is on its way into the store; what it failed to take has been offered once more then. */
+  /** Resolves when nothing is on its way into the store. Deliveries that it failed to take have been offered once more then. */
   async idle(): Promise<void> {
     while (this.#next) await this.#next.catch(() => {});
     await this.#storing;

@@ -18,7 +18,7 @@ export interface MembersInit {
   readonly onEnd: (subscription: StoredSubscription, error: ApiError | undefined) => void;
   /** It is over and goes out of the store. */
   readonly remove: (id: string) => void;
-  /** Writes where the events of a subscription go on. */
+  /** Writes the place at which the events of a subscription go on. */
   readonly keepPlaces: (id: string, lastEventIds: Readonly<Record<string, string>>) => Promise<void>;
 }
 
@@ -28,7 +28,7 @@ interface Member {
   readonly sources: readonly Source[];
   /** Pending deliveries that others added and that were taken up. */
   strays: ReadonlySet<string>;
-  /** Where its sources stand that have given no event yet, by type. */
+  /** The places of its sources that have given no event yet, by type. */
   readonly places: Map<string, string>;
   /** Stores an event that was held while the store was being read, unless the service gave it since, or it is not one of the subscription's. */
   readonly takeHeld: (held: HeldEvent) => Promise<void>;
@@ -163,7 +163,7 @@ export class Members {
     const notify = (type: string, data: object) => {
       if (subscription.notices) endpoint.add(this.notice(type, data)).catch(this.#reportOnce);
     };
-    /** What was taken before the store was read whole: the service may give it once more. */
+    /** Events that were taken before the store was read whole: the service may give them once more. */
     const taken = new Set<string>();
     const take = async (definition: EventDefinition, message: EventMessage): Promise<void> => {
       if (taken.has(message.id)) return;
@@ -201,7 +201,7 @@ export class Members {
     return member;
   }
 
-  /** Of a source that has given no event yet the store learns where it stands, so that another process goes on from there. */
+  /** Of a source that has given no event yet the store learns its place, so that another process goes on from there. */
   async #keepPlaces(id: string): Promise<void> {
     const member = this.#members.get(id);
     if (!member || member.places.size === 0) return;

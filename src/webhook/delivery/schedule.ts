@@ -22,7 +22,7 @@ const MAX_RETRY_AFTER_MS = 24 * HOUR;
 /** How much longer a wait may be than the schedule says, so that endpoints that failed together are not asked together. */
 const JITTER = 0.2;
 
-/** The wait after attempt `attempts` (from 1); `undefined` where it was the last. */
+/** The wait after attempt `attempts` (from 1); `undefined` if it was the last. */
 export function retryDelayMs(schedule: readonly number[], attempts: number, retryAfterMs = 0, random = Math.random): number | undefined {
   const wait = schedule[attempts - 1];
   if (wait === undefined) return undefined;

@@ -15,13 +15,13 @@ export interface SourceInit {
   readonly lastEventId: string | undefined;
   readonly next: (event: EventDefinition, message: EventMessage) => Promise<void>;
   readonly gap: (event: EventDefinition) => void;
-  /** The events after this id will come: where to go on if none came before. */
+  /** The events after this id will come: the place to go on if none came before. */
   readonly place: (event: EventDefinition, id: string) => void;
   /** For good; without an error: nothing more will come. */
   readonly end: (error: ApiError | undefined) => void;
 }
 
-/** The events of one webhook subscription, from the service: goes on where it was when the service was away. */
+/** The events of one webhook subscription, from the service: goes on at its place when the service was away. */
 export class Source {
   readonly #controller = new AbortController();
   readonly #subscription: Subscription;
@@ -42,13 +42,13 @@ export class Source {
       signal: this.#controller.signal,
       reconnect: {},
       request: { peer: { protocol: 'webhook' }, acknowledges: true, onBehalfOf },
-      // Not UNAUTHENTICATED: who subscribed must bring new credentials.
+      // Not UNAUTHENTICATED, because the subscriber must bring new credentials.
       mayRetry: (error, { acknowledged }) => mayReconnect(error, false) && (acknowledged || this.#isPatient),
       sink: { next: (message) => next(event, message), gap: () => gap(event), place: (id) => place(event, id), end },
     });
   }
 
-  /** Resolves once the service has acknowledged; rejects where it refuses. */
+  /** Resolves when the service has acknowledged; rejects if it refuses. */
   open(): Promise<void> {
     return this.#subscription.open();
   }

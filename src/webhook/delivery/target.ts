@@ -23,7 +23,7 @@ export interface ResolvedAddress {
   readonly family: number;
 }
 
-/** Where a request goes: the address that was checked is the one that is connected to. */
+/** The address of a request: the one that was checked is the one that is connected to. */
 export interface Target extends ResolvedAddress {
   readonly url: URL;
 }
@@ -89,7 +89,7 @@ export class TargetGuard {
     return this.#allowPrivate || port === 80 || port === 443 || (port >= 1024 && !BAD_PORTS.has(port));
   }
 
-  /** One address that is not allowed is enough: whoever answers public and private at once hopes for the wrong pick. */
+  /** One address that is not allowed is enough, because a name with public and private addresses hopes for the wrong pick. */
   #judge(host: string, found: readonly ResolvedAddress[]): ResolvedAddress {
     const [first] = found;
     if (!first) throw new ApiError('UNAVAILABLE', `url: the host '${host}' has no address`, { sent: false });

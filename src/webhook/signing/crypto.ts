@@ -27,7 +27,7 @@ export interface Ed25519Key {
   webPublic?: unknown;
 }
 
-/** The algorithms of a platform: at once where it can, else with a promise. */
+/** The algorithms of a platform: at once if it can, else with a promise. */
 export interface SignatureCrypto {
   /** HMAC of a text and the bytes after it; `hash` is `sha256` unless it says otherwise. */
   hmac(key: HmacKey, head: string, body: string | Uint8Array, encoding: DigestEncoding, hash?: HashName): string | Promise<string>;
@@ -42,7 +42,7 @@ const node = builtin<NodeCrypto>('node:crypto');
 
 const encoder = new TextEncoder();
 
-/** What stands before a raw ed25519 seed in PKCS #8, see https://www.rfc-editor.org/rfc/rfc8410#section-7 */
+/** The bytes before a raw ed25519 seed in PKCS #8, see https://www.rfc-editor.org/rfc/rfc8410#section-7 */
 const PKCS8_HEAD = [0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20];
 
 /** `node:crypto`: several times as fast as WebCrypto for small messages, and without a promise for each. */
@@ -112,7 +112,7 @@ function join(head: string, body: string | Uint8Array): Uint8Array<ArrayBuffer> 
   return joined;
 }
 
-/** Tells whether two texts are the same in a time that does not say where they differ. */
+/** Tells whether two texts are the same, in a time that does not say at which place they differ. */
 export function sameText(given: string, expected: string): boolean {
   let difference = given.length ^ expected.length;
   for (let at = 0; at < expected.length; at++) difference |= given.charCodeAt(at) ^ expected.charCodeAt(at);

@@ -56,7 +56,7 @@ export interface WebhookHandshake {
   /** Whether the sender signs it: then it is only asked about requests whose signature was verified. */
   readonly isSigned: boolean;
   /**
-   * What the request is answered: text, which goes out as `text/plain` and may have neither control characters nor those of markup, or an
+   * The answer to the request: text, which goes out as `text/plain` and may have neither control characters nor those of markup, or an
    * object, which goes out as JSON; `undefined` for a request that is not a handshake. `sign` makes the HMAC of a text with the secret.
    */
   answer(request: WebhookRequest, sign: (text: string) => Promise<string>): HandshakeAnswer | Promise<HandshakeAnswer>;

@@ -99,7 +99,7 @@ export function fieldsOf(form: URLSearchParams): Record<string, string | readonl
   return Object.fromEntries(fields);
 }
 
-/** Where a value is, as a function. */
+/** The place of a value, as a function. */
 function valueOf(where: WebhookValue): (request: WebhookRequest) => unknown {
   if (typeof where === 'function') return where;
   if (typeof where === 'string') return ({ header }) => header(where);
@@ -112,7 +112,7 @@ function valueOf(where: WebhookValue): (request: WebhookRequest) => unknown {
   };
 }
 
-/** What a part of the definition does with a request that anybody may have made: what it throws refuses the request. */
+/** The work of a part of the definition on a request that anybody may have made: an error that it throws refuses the request. */
 function untrusted<T>(name: string, run: () => T): T {
   try {
     return run();

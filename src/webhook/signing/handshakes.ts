@@ -34,7 +34,7 @@ export const HANDSHAKES: Readonly<Record<WebhookHandshakeName, WebhookHandshake>
       const { event, payload } = bodyOf(request);
       if (event !== 'endpoint.url_validation' || !isObject(payload)) return undefined;
       const { plainToken } = payload;
-      // Nothing that could be the signed text of a webhook: what comes back is a signature.
+      // Nothing that could be the signed text of a webhook, because the answer is a signature.
       if (typeof plainToken !== 'string' || !/^[A-Za-z0-9_+/=-]{1,256}$/.test(plainToken)) return undefined;
       return { plainToken, encryptedToken: await sign(plainToken) };
     },

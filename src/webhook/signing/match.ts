@@ -52,7 +52,7 @@ const MISTAKEN: readonly (readonly [prefix: RegExp, what: string])[] = [
   [/^shp(?:at|ca|pa)_/, "an access token of Shopify: the secret is the app's client secret"],
 ];
 
-/** What was likely done wrong; only worked out once the webhook is refused. */
+/** The likely mistake; only worked out when the webhook is refused. */
 export async function explain(
   crypto: SignatureCrypto,
   scheme: SchemeDefinition,

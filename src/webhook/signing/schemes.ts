@@ -9,10 +9,10 @@ import type { SecretForm } from './secret.ts';
 /** The schemes that this library can sign by, too. */
 export type SigningScheme = 'standard' | 'svix' | 'github' | 'stripe' | 'slack' | 'shopify';
 
-/** Finds a header by its lower-case name; throws where it came more than once. */
+/** Finds a header by its lower-case name; throws if it came more than once. */
 export type FindHeader = (name: string) => string | undefined;
 
-/** What the headers of a webhook say. */
+/** The facts in the headers of a webhook. */
 export interface SignatureHeaders {
   readonly id: string | undefined;
   /** The original text, because that is what was signed. */
@@ -26,12 +26,12 @@ export interface SignatureHeaders {
 export interface SchemeDefinition {
   readonly encoding: DigestEncoding;
   readonly secrets: SecretForm;
-  /** What is signed before the body. */
+  /** The signed text before the body. */
   head(id: string, timestamp: string): string;
   read(find: FindHeader): SignatureHeaders;
   /** Absent if this library cannot sign by it. */
   write?(id: string, timestamp: string, digests: readonly string[], signatures: readonly string[]): Record<string, string>;
-  /** What takes the place of `head` and `read` if the whole request is needed. */
+  /** The function that replaces `head` and `read` if the whole request is needed. */
   readonly foreign?: ForeignSigned;
   /** The header without which there is no use in reading the body. */
   readonly header?: string | undefined;
@@ -44,14 +44,14 @@ export interface SchemeDefinition {
   readonly status?: number;
 }
 
-/** What a scheme takes from the whole request. */
+/** The facts that a scheme takes from the whole request. */
 export interface ForeignSigned {
   readonly hash: HashName | 'token';
   /** The kind of the sender's key pair; none for an HMAC. */
   readonly publicKey: PublicKeyKind | undefined;
   /** The signatures and the time in a request that anybody may have made. Throws a `WebhookError`. */
   read(request: WebhookRequest): { readonly digests: readonly string[]; readonly timestampMs: number | undefined };
-  /** What was signed. Throws a `WebhookError`. */
+  /** The signed text. Throws a `WebhookError`. */
   signed(request: WebhookRequest): Uint8Array;
   content(request: WebhookRequest, timestampMs: number | undefined): Promise<WebhookContent>;
 }

@@ -2,9 +2,9 @@ import { fromBase64, fromHex, toBase64, type Ed25519Key, type HmacKey } from './
 import { WebhookError } from '../error.ts';
 
 /**
- * What signs and verifies: `whsec_<base64>` (or the base64 alone, or bytes) for HMAC-SHA256, `whsk_<base64>` for signing
- * and `whpk_<base64>` for verifying with ed25519. The schemes of single providers take their secret's text as it is. White space around a
- * text is not part of it, since files and dashboards add some; bytes are taken as they are.
+ * The secret that signs and verifies: `whsec_<base64>` (or only the base64, or bytes) for HMAC-SHA256, `whsk_<base64>` for signing and
+ * `whpk_<base64>` for verifying with ed25519. The schemes of single providers take their secret's text as it is. White space around a text
+ * is not part of it, since files and dashboards add some; bytes are taken as they are.
  */
 export type WebhookSecret = string | Uint8Array;
 

@@ -1,12 +1,12 @@
 import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import process from 'node:process';
 
-/** What stands in the locks of this process. */
+/** The content of the locks of this process. */
 const ME = `${process.pid} ${crypto.randomUUID()}`;
 
 /**
- * Two dispatchers on one file would deliver twice and destroy each other's lines. Gives what unlocks it.
- * A lock is never removed by anybody but its holder. Of a holder that crashed it is replaced, by who holds the lock of that very lock.
+ * Two dispatchers on one file would deliver twice and destroy each other's lines. Gives what unlocks it. A lock is never removed by anybody
+ * but its holder. If its holder crashed, the lock is taken over. To take it over, a process first locks the lock file itself.
  */
 export async function lock(path: string): Promise<() => Promise<void>> {
   const draft = `${path}.${crypto.randomUUID()}`;
@@ -28,7 +28,7 @@ async function claim(path: string, draft: string): Promise<void> {
     checkStale(path, found);
     const unlock = await lock(`${path}.${found.replace(/\W+/g, '-').slice(0, 80)}`);
     try {
-      // Who had this turn before has replaced it already.
+      // The process that had this turn before has replaced it already.
       if ((await readLock(path)) === found) return await rename(draft, path);
     } finally {
       await unlock();
@@ -37,7 +37,7 @@ async function claim(path: string, draft: string): Promise<void> {
   throw new Error(`${path}: the webhook store could not be locked`);
 }
 
-/** Puts a lock where there is none, with all that stands in it: nobody reads half of one. Tells whether it did. */
+/** Makes a lock if there is none, with its whole content: nobody reads half of one. Tells whether it did. */
 async function place(draft: string, path: string): Promise<boolean> {
   try {
     await link(draft, path).catch((error: unknown) => {
@@ -61,7 +61,7 @@ async function readLock(path: string): Promise<string | undefined> {
   }
 }
 
-/** Throws where the holder lives. */
+/** Throws if the holder lives. */
 function checkStale(path: string, found: string): void {
   if (found === ME) throw new Error(`${path}: this process uses the webhook store already`);
   const holder = Number(/^\d+/.exec(found)?.[0] ?? 0);

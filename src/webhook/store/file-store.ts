@@ -164,7 +164,7 @@ class FileStore implements WebhookStore {
   }
 
   #open(): Promise<void> {
-    // What failed is tried again by the next one who asks.
+    // A failed attempt is tried again by the next one.
     return (this.#opening ??= this.#read().catch((error: unknown) => {
       this.#opening = undefined;
       this.#state = new StoreState(this.#options);
@@ -190,7 +190,7 @@ class FileStore implements WebhookStore {
     let hasHole = false;
     for await (const text of this.#file.read()) {
       number++;
-      // JSON has no such character: a power failure left zeros in place of what was never acknowledged.
+      // JSON has no such character: a power failure left zeros instead of text that was never acknowledged.
       if (text.includes('\0')) hasHole = true;
       else
         try {
@@ -227,7 +227,7 @@ class FileStore implements WebhookStore {
 
   /** Writes what is held to a new file. */
   async #compact(): Promise<void> {
-    // What they say is held, and so it is in the new file.
+    // Their content is held, and so it is in the new file.
     this.#lines = [];
     const { subscriptions } = this.#state.load();
     const deliveries = [...this.#state.all()];
@@ -257,7 +257,7 @@ class FileStore implements WebhookStore {
     return (this.#next ??= this.#writeNext());
   }
 
-  /** As `#flush`, but waits a moment: what it writes is lost without harm. */
+  /** As `#flush`, but waits a moment, because its lines can be lost without harm. */
   #flushSoon(): Promise<void> {
     this.#soon ??= this.#linger();
     return this.#soon.written;

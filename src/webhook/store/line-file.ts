@@ -3,11 +3,11 @@ import { open, rename, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import process from 'node:process';
 
-/** What is written at a time, in characters: a file may be larger than a string can be. */
+/** The text that is written at a time, in characters: a file may be larger than a string can be. */
 const CHUNK = 1024 * 1024;
 const LINE_END = 0x0a;
 
-/** A file that is only appended to, until it is put in the place of the old one as a whole. What was written is on disk (fsync). */
+/** A file that is only appended to, until it is put in the place of the old one as a whole. Written lines are on disk (fsync). */
 export class LineFile {
   #file: FileHandle | undefined;
   /** It may end in half a line: a write was not completed. */
@@ -29,7 +29,7 @@ export class LineFile {
     return this.#bytes;
   }
 
-  /** The whole lines: what stands behind the last line end was being written when the process died. None where there is no file. */
+  /** The whole lines: text after the last line end was being written when the process died. None if there is no file. */
   async *read(): AsyncGenerator<string, void> {
     let rest: Uint8Array = new Uint8Array();
     try {

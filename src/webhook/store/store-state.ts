@@ -19,7 +19,7 @@ interface Entry {
   doneSize: number;
 }
 
-/** What a store holds, in memory. */
+/** The content of a store, in memory. */
 export class StoreState {
   readonly #entries = new Map<string, Entry>();
   readonly #keep: { readonly delivered: number; readonly dead: number; readonly size: number };

@@ -10,7 +10,7 @@ export interface StoredSecret {
   readonly expiresAt?: number;
 }
 
-/** What an endpoint has allowed. */
+/** The allowance of an endpoint. */
 export interface StoredGrant {
   /** The name of the sender that it allowed, which each request tells again. */
   readonly origin: string;
@@ -33,7 +33,7 @@ export interface StoredSubscription {
   readonly ordered: boolean;
   /** Whether gaps and the end are told, as events `webhook.gap` and `webhook.end`. */
   readonly notices: boolean;
-  /** What the endpoint allowed when it was asked; absent if it was not asked. */
+  /** The allowance that the endpoint gave when it was asked; absent if it was not asked. */
   readonly grant?: StoredGrant;
   /** The newest first. */
   readonly secrets: readonly StoredSecret[];
@@ -101,7 +101,10 @@ export interface WebhookStore {
    * events acknowledged. An event to many subscriptions is one call, and a dispatcher waits for one call, up to its `storeTimeoutMs`, before it makes the next.
    */
   addDeliveries(deliveries: readonly StoredDelivery[], worker?: string): Promise<void>;
-  /** After an attempt; dropped if another dispatcher than `worker` holds the subscription. It need not outlive a crash at once: what is lost is delivered twice. */
+  /**
+   * After an attempt; dropped if another dispatcher than `worker` holds the subscription. It need not outlive a crash at once: lost marks
+   * only mean that a webhook is delivered twice.
+   */
   saveDelivery(delivery: StoredDelivery, worker?: string): Promise<void>;
   /** The last deliveries of a subscription, the newest first. */
   deliveries(subscriptionId: string, limit: number): Promise<readonly StoredDelivery[]>;
@@ -137,7 +140,7 @@ export interface WebhookSharing {
   claim(worker: string, leaseMs: number, known: ReadonlyMap<string, number>): Promise<WebhookClaim>;
   /** Gives subscriptions back at once; without ids all of them, for a dispatcher that ends. */
   release(worker: string, ids?: readonly string[]): Promise<void>;
-  /** One subscription with its `version`, whoever holds it. */
+  /** One subscription with its `version`, whatever its holder. */
   subscription(id: string): Promise<StoredSubscription | undefined>;
   /**
    * Replaces a subscription, with `lastEventIds` as `saveSubscription` does, if it is still there and its `version` is the given one: another dispatcher may change or

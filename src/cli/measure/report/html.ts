@@ -7,14 +7,14 @@ import type { ReportData } from './terminal.ts';
 import { findings, method, remarks, TRADE_OFFS } from './words.ts';
 import { wireText } from './wire-text.ts';
 
-/** What the page is made of. */
+/** The parts of the page. */
 export interface PageData extends ReportData {
   readonly wire: Measurement['wire'];
-  /** What the contract says of its members. */
+  /** The contract's facts about its members. */
   readonly descriptions: Readonly<Record<string, string>>;
 }
 
-/** The report as a page that stands by itself: no script, no font and no picture of anybody else's. */
+/** The report as a page that stands by itself: no script, no font and no picture from elsewhere. */
 export function htmlReport(data: PageData): string {
   const { name, rows, groups, repeat, isRemote } = data;
   const operations = rows.filter(({ kind }) => kind !== 'event').length;

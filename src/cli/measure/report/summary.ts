@@ -5,7 +5,7 @@ import { REFERENCE } from '../run.ts';
 /** Means over several members: of one call, or of one event. */
 export type Means = Omit<Measured, 'ok' | 'refused'>;
 
-/** What was compared: the same members for each protocol. */
+/** The subject of the comparison: the same members for each protocol. */
 export interface Group {
   readonly kind: 'calls' | 'events';
   readonly members: readonly string[];

@@ -3,7 +3,7 @@ import type { Paint } from '../../terminal.ts';
 import { bothCpuMs, titleOf, type Group, type Means } from './summary.ts';
 import { findings, method, remarks } from './words.ts';
 
-/** What a report is made of. */
+/** The parts of a report. */
 export interface ReportData {
   /** The contract's name. */
   readonly name: string;

@@ -1,6 +1,6 @@
 import type { WireRecord } from '../../../peer/on-wire.ts';
 
-/** What went over the wire, as text: each record with its start line, headers and body. */
+/** The bytes on the wire, as text: each record with its start line, headers and body. */
 export function wireText(records: readonly WireRecord[]): string {
   return records
     .map(({ direction, start, headers, body }) => {

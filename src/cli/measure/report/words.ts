@@ -2,7 +2,7 @@ import type { ProtocolName } from '../../../protocols.ts';
 import type { Row } from '../cell.ts';
 import { bothCpuMs, ranked, titleOf, type Group } from './summary.ts';
 
-/** What a protocol is chosen for, and what that costs; figures come from the measurement. */
+/** The reasons to choose a protocol, and its costs; figures come from the measurement. */
 export interface TradeOff {
   readonly choose: string;
   readonly cost: string;
@@ -44,7 +44,7 @@ export const TRADE_OFFS: Readonly<Record<ProtocolName, TradeOff>> = {
   },
 };
 
-/** What was measured, in sentences: which protocol needs least, which most, and how much more. */
+/** The measurements in sentences: which protocol needs least, which most, and how much more. */
 export function findings(groups: readonly Group[]): string[] {
   return groups.flatMap((group) => {
     const one = group.kind === 'calls' ? 'call' : 'event';
@@ -64,7 +64,7 @@ function sentence(order: ReturnType<typeof ranked>, least: string, most: string,
   return [`${least}: ${titleOf(first.name)} with ${show(first.value)}. ${most}: ${titleOf(last.name)} with ${show(last.value)}, ${times} times as much.`];
 } // prettier-ignore
 
-/** What a reader of the figures must know: members that the service refused, and those that failed. */
+/** The facts that a reader of the figures must know: members that the service refused, and those that failed. */
 export function remarks(rows: readonly Row[]): string[] {
   return rows.flatMap(({ name, cells }) => {
     const refused = new Set(Object.values(cells).flatMap((cell) => (cell?.ok && cell.refused !== undefined ? [cell.refused] : [])));

@@ -202,7 +202,7 @@ export const eventCases = [
     await client.onMessage(rooms.one.add, { params: { room: 'lobby', seat: 2 } });
     const sent = [message('a', 'lobby', 1), message('b', 'lobby', 2), message('c', 'hall', 2), message('d', 'hall', 1)];
     for (const value of sent) await service.publish('message', value);
-    // Sent last and to all, so that whoever has it has all.
+    // Sent last and to all, so a subscriber that has it has all.
     const last = message('end', 'lobby', 2);
     await service.publish('message', last);
     const texts = async (inbox: Inbox<MessageValue>, count: number) => (await inbox.wait(count, 'events')).map(({ text }) => text);
