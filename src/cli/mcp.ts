@@ -71,7 +71,7 @@ function start(transport: Transport, { header, tool }: McpFlags, output: Writabl
   }
 }
 
-/** Standard output for the protocol alone: whatever else is printed there goes to standard error from now on. */
+/** Standard output is only for the protocol: all other output goes to standard error from now on. */
 function takeOutput(): Writable {
   const write = process.stdout.write.bind(process.stdout);
   process.stdout.write = process.stderr.write.bind(process.stderr);

@@ -19,7 +19,7 @@ export const watchCommand = defineCommand({
   flags: {
     ...CONNECTION_FLAGS,
     count: { type: 'number', value: '<n>', summary: 'ends after so many events', range: [1, Number.MAX_SAFE_INTEGER], short: 'n' },
-    envelope: { type: 'boolean', summary: 'prints {"id","time","data"} instead of the payload alone' },
+    envelope: { type: 'boolean', summary: 'prints {"id","time","data"} instead of only the payload' },
     'last-event-id': { type: 'string', value: '<id>', summary: 'resumes after this event' },
     'timeout-ms': {
       type: 'number',

@@ -13,7 +13,7 @@ export interface ItemRun {
   readonly input: unknown;
   readonly headers: Headers;
   readonly lifetime: Lifetime;
-  /** Whether the deadline is for the whole stream, because the caller gave it, or for the start alone. */
+  /** Whether the deadline is for the whole stream, because the caller gave it, or only for the start. */
   readonly isTimed: boolean;
   readonly onResponse: OnResponse | undefined;
 }

@@ -13,7 +13,7 @@ export function paged(operation: Operation, key: string, call: Call): Call {
   const query = { operation, key, check: operation.input && checkOf(operation.input), converting };
   return (input, options) => {
     const select = options?.select;
-    // The following page starts behind the key, so it is asked for although nobody selected it.
+    // The following page starts after the key, so it is asked for although nobody selected it.
     const isHidden = select !== undefined && select[key] === undefined;
     const asked = isHidden ? { ...options, select: { ...select, [key]: true as const } } : options;
     const first = call(input, asked);

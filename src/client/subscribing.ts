@@ -122,7 +122,7 @@ function open(
   });
 }
 
-/** The deadline is for the start alone; a subscription that has started lives until it is released. */
+/** The deadline is only for the start; a subscription that has started lives until it is released. */
 async function started({ lifetime }: Run, make: () => Subscription): Promise<void> {
   let subscription: Subscription | undefined;
   try {

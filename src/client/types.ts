@@ -61,7 +61,7 @@ export interface EventInfo {
   readonly time: string;
 }
 
-/** Ends a subscription; resolves once it is released. */
+/** Ends a subscription; resolves when it is released. */
 export type Unsubscribe = () => Promise<void>;
 
 /** A subscription as an async iterable; `break`, `return`, `throw` and `await using` release the far side. */
@@ -104,7 +104,7 @@ export interface Paged<T extends readonly unknown[]> extends Promise<T>, AsyncIt
 
 /** `onX`: with a listener, or as an async iterable. */
 export interface Subscribe<T, P> {
-  /** Resolves once the peer has acknowledged; from then on every event reaches the listener. */
+  /** Resolves when the peer has acknowledged; from then on every event reaches the listener. */
   (listener: (data: T, event: EventInfo) => unknown, options?: ListenOptions<P>): Promise<Unsubscribe>;
   /** Subscribes at once; the loop gets the events. */
   (options?: StreamOptions<P>): EventStream<T>;

@@ -3,7 +3,7 @@ import { compose, type Composed, type Source } from './wrap.ts';
 
 /** Goes on with a call, as it is or changed. */
 export type NextCall = (request: CallRequest) => Promise<unknown>;
-/** Goes on with a subscription or a stream; resolves once it is acknowledged. */
+/** Goes on with a subscription or a stream; resolves when it is acknowledged. */
 export type NextSubscribe = (request: SubscribeRequest, sink: EventSink) => Promise<void>;
 
 /**

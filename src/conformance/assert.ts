@@ -66,7 +66,7 @@ export class Inbox<T> {
     this.items.push(item);
   };
 
-  /** The items, once there are `count`. */
+  /** The items, when there are `count`. */
   async wait(count: number, what = 'items'): Promise<readonly T[]> {
     await until(() => this.items.length >= count, `there were ${count} ${what} (there are ${this.items.length})`);
     return this.items;

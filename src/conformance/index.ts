@@ -38,7 +38,7 @@ export type {
 export interface RunOptions extends Omit<ConformanceTarget, 'open' | 'name'> {
   /** @default 'protocol' */
   readonly name?: string;
-  /** Runs these alone. @default all */
+  /** Runs only these. @default all */
   readonly cases?: readonly ConformanceCase[];
   /** Told of each result as it comes. */
   readonly onResult?: (result: ConformanceResult) => void;

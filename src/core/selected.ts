@@ -36,7 +36,7 @@ type SelectOne<T, C extends Contract> =
 type KeysOf<T> = T extends unknown ? keyof T : never;
 type FieldOf<T, K> = T extends unknown ? (K extends keyof T ? T[K] : never) : never;
 
-/** Refuses names that a type does not have, which the constraint alone lets pass. */
+/** Refuses names that a type does not have, which only the constraint lets pass. */
 export type Exactly<S, T, C extends Contract> = {
   readonly [K in keyof S]: K extends KeysOf<Item<T>>
     ? S[K] extends true

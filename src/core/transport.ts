@@ -13,7 +13,7 @@ export interface Transport {
   /** Sends one call; resolves with the output. Rejects with `ApiError` only. */
   call(request: CallRequest): Promise<unknown>;
   /**
-   * Resolves once the peer has acknowledged; then `sink` gets the events until `request.signal` aborts or
+   * Resolves when the peer has acknowledged; then `sink` gets the events until `request.signal` aborts or
    * `sink.end` is called. Rejects with `ApiError` only, and only before the acknowledgement.
    */
   subscribe(request: SubscribeRequest, sink: EventSink): Promise<void>;
@@ -143,7 +143,7 @@ export interface StreamRequest {
 
 /** Receives the events of a subscription. After `end`, and after the signal aborted, calls have no effect. */
 export interface EventSink {
-  /** A returned promise settles once the consumer is done with the event, for transports that acknowledge, and once a stream may go on. */
+  /** A returned promise settles when the consumer is done with the event, for transports that acknowledge, and once a stream may go on. */
   next(event: EventMessage): void | Promise<void>;
   /** Events may have been missed here: resuming was not possible. */
   gap(): void;

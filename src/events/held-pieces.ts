@@ -32,7 +32,7 @@ export class HeldPieces<T> {
     return this.#end !== undefined;
   }
 
-  /** Resolves once the subscription stands, or was cut: then what came of it is held. Rejects with why it was refused. */
+  /** Resolves when the subscription stands, or was cut: then what came of it is held. Rejects with why it was refused. */
   async subscribe(lifetime: Lifetime, subscribe: () => Promise<void>): Promise<void> {
     await lifetime.start(subscribe).catch((error: unknown) => {
       if (!this.#isCut) throw error;

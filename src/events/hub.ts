@@ -23,9 +23,9 @@ export interface HubEvent {
 
 /** Carries a service's events from publishers to subscribers: in memory, or on a broker that several processes share. */
 export interface EventHub {
-  /** Takes one event and gives it its id; resolves once the hub has it, rejects if it could not take it. A key that it has seen is taken already. */
+  /** Takes one event and gives it its id; resolves when the hub has it, rejects if it could not take it. A key that it has seen is taken already. */
   publish(event: EventDefinition, published: HubEvent): Promise<void>;
-  /** As `Transport.subscribe`: resolves once events published from now on will reach `sink`. */
+  /** As `Transport.subscribe`: resolves when events published from now on will reach `sink`. */
   subscribe(request: EventRequest, sink: EventSink): Promise<void>;
   /** Takes an event within a transaction of the hub's database: it is published after the commit, and never after a rollback. A hub without it takes part in none. */
   publishIn?(transaction: unknown, event: EventDefinition, published: HubEvent): Promise<void>;

@@ -42,7 +42,7 @@ export class Outbox {
     this.#dropped = new RepeatedReport(report);
   }
 
-  /** Resolves once `send` succeeded, or failed and waits for another try. Rejects if it could not wait. */
+  /** Resolves when `send` succeeded, or failed and waits for another try. Rejects if it could not wait. */
   send(send: () => Promise<void>): Promise<void> {
     if (this.#waiting.length > 0) return this.#keep(send);
     try {

@@ -124,9 +124,9 @@ export class Subscription {
         };
         const lastEventId = this.#lastEventId;
         this.#connected = false;
-        // Without a place to resume from, what happened while there was no connection is lost.
+        // Without a place to resume from, events of that time are lost.
         this.#gapDue = this.#acknowledged && lastEventId === undefined;
-        // An end that came right behind the acknowledgement is an end all the same, not a start that failed.
+        // An end that came right after the acknowledgement is an end all the same, not a start that failed.
         let end: ApiError | 'completed' | undefined;
         const sink = this.#sink(controller.signal, (reason) => {
           end = reason;

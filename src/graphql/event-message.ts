@@ -65,7 +65,7 @@ function hand(data: unknown, notes: JsonObject, sink: EventSink): void | Promise
   });
 }
 
-/** Hands one response of a subscription on; false if it was the last. The promise of a stream settles once its reader has taken the item. */
+/** Hands one response of a subscription on; false if it was the last. The promise of a stream settles when its reader has taken the item. */
 export type Take = (payload: unknown, sink: EventSink) => Maybe<boolean>;
 
 /** How the responses of a subscription are taken: as events, or as the items of a stream. */

@@ -45,7 +45,7 @@ function page(path: string): HttpResponse {
 <body><div id="graphiql"><noscript>GraphiQL needs JavaScript.</noscript></div><script type="module" src="${name}/app.js"></script></body>
 </html>
 `;
-  // It runs its own code alone, and cannot be framed by a page that lures clicks.
+  // It runs only its own code, and cannot be framed by a page that lures clicks.
   const policy =
     "default-src 'self'; style-src 'self' 'unsafe-inline'; font-src 'self' data:; img-src 'self' data:; connect-src 'self' ws: wss:; frame-ancestors 'none'";
   return { status: 200, headers: { 'content-type': 'text/html; charset=utf-8', 'content-security-policy': policy, vary: 'accept' }, body };

@@ -76,7 +76,7 @@ export class ChannelCarrier implements Carrier {
   }
 
   #start({ path, body, metadata, deadline }: Outgoing, listener: StreamListener): OpenCall {
-    // The deadline is the caller's to watch, and is told to the server alone: grpc-js would have a timer of its own for it.
+    // The deadline is the caller's to watch, and is told only to the server: grpc-js would have a timer of its own for it.
     if (deadline !== undefined) metadata.set('grpc-timeout', grpcTimeout(deadline));
     const call = this.channel.createCall(path, Infinity, undefined, null, undefined);
     call.start(metadata, {

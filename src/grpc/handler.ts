@@ -292,7 +292,7 @@ function headOf(requestId: string | undefined, said?: Headers, beatMs?: number):
 }
 
 function peerOf(call: { getPeer(): string }): Peer {
-  // `127.0.0.1:50123`, `::1:50123`, or `unknown`: the port is behind the last colon.
+  // `127.0.0.1:50123`, `::1:50123`, or `unknown`: the port is after the last colon.
   const peer = call.getPeer();
   const colon = peer.lastIndexOf(':');
   return { protocol: 'grpc', address: colon === -1 ? undefined : peer.slice(0, colon) };

@@ -99,7 +99,7 @@ function withoutKey(headers: Headers): Headers {
   return rest;
 }
 
-/** A copy with the wanted fields alone; `pending` gets what still fills in relations. */
+/** A copy with only the wanted fields; `pending` gets what still fills in relations. */
 function build(node: SelectNode, value: unknown, loader: RelationLoader, pending: Promise<void>[]): unknown {
   if (node.kind === 'whole' || typeof value !== 'object' || value === null) return value;
   if (node.kind === 'list') return Array.isArray(value) ? value.map((item) => build(node.item, item, loader, pending)) : value;

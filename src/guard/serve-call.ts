@@ -57,7 +57,7 @@ export function serveCall(transport: Transport, call: ServedCall): Promise<unkno
 }
 
 /**
- * Runs a streamed operation for a peer; resolves once it is acknowledged. Its deadline and the peer's leaving abort the handler's signal. No item
+ * Runs a streamed operation for a peer; resolves when it is acknowledged. Its deadline and the peer's leaving abort the handler's signal. No item
  * reaches the sink before the acknowledgement, and nothing after its end; the peer that has left hears of no end.
  */
 export async function serveStream(

@@ -18,7 +18,7 @@ export type Qos = 0 | 1 | 2;
 /** The properties of a PUBLISH of MQTT 5. */
 export type Properties = NonNullable<IPublishPacket['properties']>;
 
-/** A message to be published. `properties` go over MQTT 5 alone, and what `plain` makes instead of the payload over MQTT 3.1.1. */
+/** A message to be published. `properties` go only over MQTT 5, and what `plain` makes instead of the payload over MQTT 3.1.1. */
 export interface Message {
   readonly topic: string;
   readonly payload: string | Uint8Array;

@@ -32,7 +32,7 @@ export interface PostgresStoresOptions {
   readonly historyTtlMs?: number | undefined;
   /** About how many bytes of keys and outcomes one caller may hold in each of the stores; more is refused with RESOURCE_EXHAUSTED. @default 67_108_864 (64 MiB) */
   readonly maxBytesPerCaller?: number | undefined;
-  /** Gets what fails in the standing work, once a minute: reading, relaying and deleting. @default console.error */
+  /** Gets what fails in the standing work, when a minute: reading, relaying and deleting. @default console.error */
   readonly onError?: ((error: unknown) => void) | undefined;
 }
 

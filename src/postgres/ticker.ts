@@ -47,7 +47,7 @@ export class Ticker {
     else void this.#tick();
   };
 
-  /** Resolves once nothing is under way. */
+  /** Resolves when nothing is under way. */
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#stopPoll();

@@ -73,7 +73,7 @@ function compileInput(view: OperationView, binding: HttpBinding): OperationRoute
   const { pagedBy } = view.operation;
   const inputOf = (value: Record<string, unknown> | undefined, query: string): ReadInput => {
     const shown = query === '' ? undefined : select?.read(query);
-    // The next page starts behind the key, which need not be shown.
+    // The next page starts after the key, which need not be shown.
     return { value, select: shown && pagedBy !== undefined ? { ...shown, [pagedBy]: true } : shown, shown };
   };
   if (readQuery) return (request, params) => inputOf(view.input && withPath(readQuery(request.query), params), request.query);

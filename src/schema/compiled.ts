@@ -20,7 +20,7 @@ function isPlainObject(schema: Schema): schema is $ZodObject {
   return schema instanceof $ZodObject && !(schema instanceof $ZodObjectJIT);
 }
 
-/** Descriptions, which `zod/mini` has as checks too, belong to one schema alone. */
+/** Descriptions, which `zod/mini` has as checks too, belong only to one schema. */
 function checksOf(checks: readonly $ZodCheck[] = []): $ZodCheck<never>[] {
   return checks.filter(({ _zod: { def } }) => def.check !== 'meta' && def.check !== 'describe');
 }

@@ -30,7 +30,7 @@ export class HubLink {
     this.#outbox = new Outbox(report, timeoutMs);
   }
 
-  /** Resolves once the hub has the event, or once it waits for another try. */
+  /** Resolves when the hub has the event, or once it waits for another try. */
   publish(event: EventDefinition, data: unknown): Promise<void> {
     const published = this.#made(data);
     let isFirstTry = true;
@@ -41,7 +41,7 @@ export class HubLink {
     });
   }
 
-  /** Resolves once the transaction holds the event; rejects if the hub could not take it, so that the transaction is rolled back. */
+  /** Resolves when the transaction holds the event; rejects if the hub could not take it, so that the transaction is rolled back. */
   async publishIn(transaction: unknown, event: EventDefinition, data: unknown): Promise<void> {
     if (!this.#hub.publishIn) {
       throw new TypeError(

@@ -5,7 +5,7 @@ import { chain, isPromiseLike, type Maybe } from '../life/maybe.ts';
 import { credentialsOf, howToSend } from './credentials.ts';
 import type { ContextInfo, Credentials, Grant, Verifier } from './types.ts';
 
-/** The function that makes contexts, once the caller was verified. */
+/** The function that makes contexts, when the caller was verified. */
 export type MakeContext = (info: ContextInfo) => unknown;
 
 const NO_SECURITY: readonly SecurityRequirement[] = [];

@@ -24,7 +24,7 @@ export function iteratorOf(result: unknown, name: string): AsyncIterator<unknown
   return iterate.call(result);
 }
 
-/** Takes one item after the other to the sink, each once the sink is done with the one before; resolves once the handler has been left. */
+/** Takes one item after the other to the sink, each once the sink is done with the one before; resolves when the handler has been left. */
 export async function runStream(iterator: AsyncIterator<unknown>, { lifetime, sink, encode, present, isLeft }: StreamRun): Promise<void> {
   let isDone = false;
   try {

@@ -11,7 +11,7 @@ import type { PeerSocket } from './peer-socket.ts';
 import type { SocketServer, SocketServerOptions, SocketSession } from './server.ts';
 import { attachUpgrade, refuseUpgrade } from './upgrade.ts';
 
-/** Makes a session of a socket, once there is one. */
+/** Makes a session of a socket, when there is one. */
 export type OpenSession = (peer: PeerSocket) => SocketSession | undefined;
 
 /** A protocol's answer to an upgrade of its own. */

@@ -87,7 +87,7 @@ export class PeerSocket {
     return true;
   }
 
-  /** Sends an item of a stream. Settles once the peer has taken enough for more to be sent, or is gone; `undefined` if more can be sent now. */
+  /** Sends an item of a stream. Settles when the peer has taken enough for more to be sent, or is gone; `undefined` if more can be sent now. */
   sendItem(text: string): Promise<void> | undefined {
     if (!this.isOpen) return undefined;
     this.#joiner.hold();

@@ -25,7 +25,7 @@ export class Batches<T> {
     this.send = send;
   }
 
-  /** Resolves once the store has the item. */
+  /** Resolves when the store has the item. */
   add(item: T): Promise<void> {
     if (!this.#isSending) return this.#sendOne(item);
     return new Promise((resolve, reject) => void this.#waiting.push({ item, resolve, reject }));

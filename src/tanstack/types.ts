@@ -78,7 +78,7 @@ export interface EventQueryOptions<E extends EventDefinition = EventDefinition> 
 /** Options of an event. */
 export interface EventUtils<E extends EventDefinition> extends Keyed {
   /**
-   * For `useQuery`: a query that goes on as long as somebody looks at it. It succeeds once the subscription stands. After a lost connection, or when
+   * For `useQuery`: a query that goes on as long as somebody looks at it. It succeeds when the subscription stands. After a lost connection, or when
    * somebody looks again, it goes on after the last event that it has; if that is not possible, `invalidates` are invalidated.
    */
   queryOptions(options?: EventQueryOptions<E>): {

@@ -24,7 +24,7 @@ export interface Listener {
 export interface Registration {
   /** Stands in the callback URL: it says whose webhook this is. */
   readonly token: string;
-  /** Resolves once the peer has answered: webhooks may be faster. */
+  /** Resolves when the peer has answered: webhooks may be faster. */
   readonly secret: Promise<WebhookSecret>;
 }
 

@@ -120,7 +120,7 @@ function pathsOf(root: string, types: readonly string[]): JsonObject {
       params: { type: 'object', description: 'Values of channel parameters that are fixed.' },
       ordered: { type: 'boolean', default: false, description: 'An event waits until those before it are delivered or given up.' },
       notices: { type: 'boolean', default: false, description: 'Tells gaps and the end as `webhook.gap` and `webhook.end`.' },
-      lastEventId: { ...text, description: 'Begins behind this event.' },
+      lastEventId: { ...text, description: 'Begins after this event.' },
     },
     required: ['url', 'events'],
   };

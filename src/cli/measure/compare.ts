@@ -43,7 +43,7 @@ export const compareCommand = defineCommand({
     json: { type: 'boolean', summary: 'prints the figures as one line of JSON' },
   },
   notes: [
-    'The module exports a service, as for serve; it is started in a second process for each protocol. With --contract alone that process answers with samples. With --urls the service is at these addresses. Events are left out there, because only the service can publish them.',
+    'The module exports a service, as for serve; it is started in a second process for each protocol. With only --contract that process answers with samples. With --urls the service is at these addresses. Events are left out there, because only the service can publish them.',
     'Inputs that nobody gave are the examples of the schemas, else samples that are made of the types. An answer that refuses its input is measured as it is.',
     'Exit codes: 0; 1 if anything failed; 2 for wrong usage.',
   ],

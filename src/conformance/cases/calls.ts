@@ -206,7 +206,7 @@ export const callCases = [
 
   define(
     'empty-input',
-    'An operation without input takes none, or an empty object; one with optional members alone takes none.',
+    'An operation without input takes none, or an empty object; one with only optional members takes none.',
     async (t) => {
       const { client, probe } = await t.open();
       equal(await client.noInput(), { done: true }, 'none');

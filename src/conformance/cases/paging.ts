@@ -17,7 +17,7 @@ function upTo(total: number): number[] {
 }
 
 export const pagingCases = [
-  define('page', 'A page is a plain array of at most `limit` items, behind `after`.', async (t) => {
+  define('page', 'A page is a plain array of at most `limit` items, after `after`.', async (t) => {
     const { client, probe } = await t.open();
     const first = await client.items({ total: 5 });
     ok(Array.isArray(first), 'the page is not an array');
@@ -31,7 +31,7 @@ export const pagingCases = [
       [4, 5],
       'the second page',
     );
-    equal(await client.items({ total: 5, after: 5 }), [], 'the page behind the last');
+    equal(await client.items({ total: 5, after: 5 }), [], 'the page after the last');
     equal(probe.runsOf('items'), 3, 'the runs');
   }),
 

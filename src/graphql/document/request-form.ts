@@ -46,7 +46,7 @@ export class RequestForms {
     this.plain = new RequestForm({ query: document.text, extensions: extensionsOf(document) }, byGet);
   }
 
-  /** Its hash alone, and with the text for a server that is to keep it: that is sent as a body, because a URL may be too short for it. */
+  /** Only its hash, and with the text for a server that is to keep it: that is sent as a body, because a URL may be too short for it. */
   hashed(): Promise<{ readonly hash: RequestForm; readonly both: RequestForm }> {
     return (this.#hashed ??= this.#hash());
   }

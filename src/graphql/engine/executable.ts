@@ -97,7 +97,7 @@ function object(type: GraphQLObjectType, node: ObjectNode, types: DescribedTypes
 
 function relationWith({ relation, args: known }: RelationField): Resolver {
   return (source, args, { loader, selections }, info) => {
-    // With its defaults alone a relation can be loaded for many at once.
+    // With only its defaults a relation can be loaded for many at once.
     const isPlain = known.every(({ name, field }) => args[name] === undefined || ('default' in field && args[name] === field.default));
     return loader.load(
       relation,

@@ -21,7 +21,7 @@ export class SocketSubscriptions implements Subscriptions {
     this.#socketClass = socketClass(settings);
   }
 
-  /** Resolves once the subscription stands; with a server that does not say so, once it was sent. */
+  /** Resolves when the subscription stands; with a server that does not say so, when it was sent. */
   async open(asked: Subscribing): Promise<void> {
     const { headers, signal } = asked;
     for (;;) {
@@ -60,7 +60,7 @@ export class SocketSubscriptions implements Subscriptions {
     const { connectionParams = headers, ...settings } = this.settings;
     const WebSocket = await this.#socketClass();
     const params = typeof connectionParams === 'function' ? await connectionParams() : connectionParams;
-    // Browsers send none: there the payload alone says who asks.
+    // Browsers send none: there only the payload says who asks.
     const upgrade = takesHeaders(WebSocket) ? headers : {};
     return SocketConnection.open({ ...settings, constructor: WebSocket, headers: upgrade, params, signal: this.#closing.signal, onUnused });
   }

@@ -18,7 +18,7 @@ export class SocketEvents implements PayloadSink {
     this.#pieces = new HeldPieces(maxBufferedBytes, ({ bytes }) => bytes.length, outlet);
   }
 
-  /** Resolves once it stands. Rejects with why it was refused. */
+  /** Resolves when it stands. Rejects with why it was refused. */
   subscribe(source: Lifetime, subscribe: () => Promise<void>): Promise<void> {
     return this.#pieces.subscribe(source, subscribe);
   }

@@ -49,7 +49,7 @@ export interface Subscribing {
 
 /** The carrier of one client's subscriptions. */
 export interface Subscriptions {
-  /** Resolves once the subscription stands. Rejects with why it does not. */
+  /** Resolves when the subscription stands. Rejects with why it does not. */
   open(asked: Subscribing): Promise<void>;
   /** Ends them all. */
   close(): Promise<void>;

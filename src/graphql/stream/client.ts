@@ -56,7 +56,7 @@ export class EventStreamSubscriptions implements Subscriptions {
     this.form = form;
   }
 
-  /** Resolves once the response has begun, which says that the subscription stands. */
+  /** Resolves when the response has begun, which says that the subscription stands. */
   async open(asked: Subscribing): Promise<void> {
     const { headers, payload, signal, sink } = asked;
     const { url, http, onEventError } = this.settings;

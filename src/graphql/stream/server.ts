@@ -26,7 +26,7 @@ export class EventStreams {
     this.#options = { maxBufferedBytes, heartbeat: new Heartbeat(heartbeatMs), head, opening, beat, encodeEnd: end };
   }
 
-  /** Resolves once the subscription stands: the head of the response is its acknowledgement. */
+  /** Resolves when the subscription stands: the head of the response is its acknowledgement. */
   open(request: HttpRequest, body: GraphqlRequest, subscription: PreparedEvents | PreparedStream, caller: Caller): Promise<HttpResponse> {
     return 'event' in subscription ? this.#events(request, body, subscription, caller) : this.#items(request, subscription, caller);
   }

@@ -142,7 +142,7 @@ export const VALUE: ValueCodec = {
   read: (reader, left, previous) => readValue(reader, reader.uint32(), left, previous),
 };
 
-/** `google.protobuf.Timestamp`, with so many digits behind the second at least. */
+/** `google.protobuf.Timestamp`, with so many digits after the second at least. */
 export function timestampCodec(digits: number): ValueCodec {
   return {
     wire: LengthDelimited,

@@ -28,7 +28,7 @@ const FIRST = -62_135_596_800;
 const LAST = 253_402_300_799;
 
 /**
- * Reads a `google.protobuf.Timestamp` of `length` bytes as ISO 8601 with 0, 3, 6 or 9 digits behind the second, `digits` at least. Fields
+ * Reads a `google.protobuf.Timestamp` of `length` bytes as ISO 8601 with 0, 3, 6 or 9 digits after the second, `digits` at least. Fields
  * that are absent in it are as in `previous`.
  */
 export function readTimestamp(reader: BinaryReader, length: number, digits: number, previous?: string | null): string {
@@ -46,7 +46,7 @@ export function readTimestamp(reader: BinaryReader, length: number, digits: numb
   return formatInstant(seconds, nanos, digits);
 }
 
-/** An instant as ISO 8601 with 0, 3, 6 or 9 digits behind the second, `digits` at least. Throws a `RangeError` for what no Timestamp can be. */
+/** An instant as ISO 8601 with 0, 3, 6 or 9 digits after the second, `digits` at least. Throws a `RangeError` for what no Timestamp can be. */
 export function formatInstant(seconds: number, nanos: number, digits: number): string {
   if (!(seconds >= FIRST && seconds <= LAST) || !(nanos >= 0 && nanos < 1_000_000_000)) throw new RangeError('a timestamp is out of range');
   const text = new Date(seconds * 1000 + Math.floor(nanos / 1_000_000)).toISOString();

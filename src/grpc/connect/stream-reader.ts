@@ -32,7 +32,7 @@ export interface Listening {
   readonly onResponse?: OnResponse | undefined;
 }
 
-/** Opens a stream; resolves once the server has answered with one, and hands its messages on from then. */
+/** Opens a stream; resolves when the server has answered with one, and hands its messages on from then. */
 export async function listen(listening: Listening): Promise<void> {
   const { signal, sink, streams, protocol, open } = listening;
   const controller = new AbortController();

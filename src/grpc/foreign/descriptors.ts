@@ -279,7 +279,7 @@ class Message implements ForeignMessage {
   }
 }
 
-/** A map's entry is used by its own field alone; protoc names it `ByNoEntry`, protobufjs `By_no`. */
+/** A map's entry is used only by its own field; protoc names it `ByNoEntry`, protobufjs `By_no`. */
 function isEntryOf(entry: Message, owner: Message, field: FieldDescriptorProto): boolean {
   const plain = (text: string) => text.replaceAll('_', '').toLowerCase();
   const [name, own] = [entry.name.slice(owner.name.length + 1), field.name].map((text) => plain(text ?? ''));

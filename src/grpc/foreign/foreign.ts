@@ -64,7 +64,7 @@ export interface ForeignOptions {
 type Codecs = Pick<Wire, 'operations' | 'events'>;
 type Rpc = { readonly described: DescribedRpc } | { readonly described?: undefined; readonly opaque: ForeignRpc };
 
-/** Puts other people's rpcs in the place of the contract's own. Throws a `TypeError` that names all that does not fit. */
+/** Puts foreign rpcs in the place of the contract's own. Throws a `TypeError` that names all that does not fit. */
 export function compileForeign(contract: Contract, own: Wire, options: ForeignOptions): Codecs {
   const { definition, descriptors, operations = {}, events = {} } = options;
   if (definition === undefined && descriptors === undefined && Object.keys({ ...operations, ...events }).length === 0) return own;

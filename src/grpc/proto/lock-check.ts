@@ -57,7 +57,7 @@ function responseOf({ services = {} }: ProtoLock, service: string, method: strin
   return methods && Object.hasOwn(methods, method) ? methods[method] : undefined;
 }
 
-/** Refuses a union whose unnamed variants, which their place alone names, have changed places. */
+/** Refuses a union whose unnamed variants, which only their place names, have changed places. */
 export function checkVariants(union: ProtoMessage, lock: ProtoLock): void {
   const unnamed = union.entries.flatMap(({ field: { type } }) =>
     type.kind === 'message' && isVariant(type.message.name, union.name) ? [type.message] : [],

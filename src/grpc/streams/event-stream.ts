@@ -53,12 +53,12 @@ export class EventStream implements EventSink {
     });
   }
 
-  /** True once nothing more is taken. */
+  /** True when nothing more is taken. */
   get hasEnded(): boolean {
     return this.#isLeft || this.#pieces.hasEnded;
   }
 
-  /** Resolves once it stands. Rejects with why it was refused. */
+  /** Resolves when it stands. Rejects with why it was refused. */
   subscribe(subscribe: () => Promise<void>): Promise<void> {
     return this.#pieces.subscribe(this.#lifetime, subscribe);
   }

@@ -48,7 +48,7 @@ export class Sockets {
     }
   }
 
-  /** Resolves once all are closed: those whose peer does not close are left soon. */
+  /** Resolves when all are closed: those whose peer does not close are left soon. */
   async close(): Promise<void> {
     this.#isClosed = true;
     if (this.#open.size === 0) return;

@@ -57,7 +57,7 @@ export class HttpClient {
     return response;
   }
 
-  /** Tells `onWire` of an answer that is read elsewhere: of its head alone, if it is read piece by piece. */
+  /** Tells `onWire` of an answer that is read elsewhere: only of its head, if it is read piece by piece. */
   tell(response: FetchResponse, body?: string): void {
     this.#onResponse(response, body);
   }

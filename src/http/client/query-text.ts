@@ -2,7 +2,7 @@ import { ApiError } from '../../core/errors.ts';
 
 /**
  * Writes values as a query string that begins with `?`, or nothing if there are no values. Lists repeat the key, `undefined` is left out.
- * Null and the empty list are a key alone (`?nick&tags`), which no text, number or boolean is, so that absent, null and empty stay apart.
+ * Null and the empty list are only a key (`?nick&tags`), which no text, number or boolean is, so that absent, null and empty stay apart.
  * Throws INVALID_ARGUMENT for an object, and for text that is not Unicode.
  */
 export function writeQuery(values: Readonly<Record<string, unknown>>): string {

@@ -70,7 +70,7 @@ export class EventStream {
     else this.#pieces.write(piece);
   }
 
-  /** Settles once the reader has taken enough; `undefined` if it can be given more now. */
+  /** Settles when the reader has taken enough; `undefined` if it can be given more now. */
   drained(): Promise<void> | undefined {
     return this.#writer?.drained();
   }

@@ -27,7 +27,7 @@ export type StreamedCall = Pick<ServedCall, 'operation' | 'input' | 'headers' | 
 
 /**
  * Runs a streamed operation and answers with its items; the handler waits while the connection is full, and is left if the caller leaves.
- * Resolves once the stream is acknowledged. Rejects with the reason if it has not begun.
+ * Resolves when the stream is acknowledged. Rejects with the reason if it has not begun.
  */
 export async function streamResponse(
   transport: Transport,

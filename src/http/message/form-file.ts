@@ -3,7 +3,7 @@ import type { FormReader } from './form.ts';
 import type { Pieces } from './keep-small.ts';
 
 /**
- * The content of the file that the reader is at. `isLast`: behind it the form must end, because its other members were needed before.
+ * The content of the file that the reader is at. `isLast`: after it the form must end, because its other members were needed before.
  */
 export function fileContent(reader: FormReader, name: string, isLast: boolean): Pieces {
   let isOver = false;

@@ -69,7 +69,7 @@ export class FormReader {
     });
   }
 
-  /** The next event; `undefined` behind the last part. Rejects with an `HttpError` if the form is broken, cut, or over a limit. */
+  /** The next event; `undefined` after the last part. Rejects with an `HttpError` if the form is broken, cut, or over a limit. */
   async next(): Promise<FormEvent | undefined> {
     for (;;) {
       const event = this.#events.shift();

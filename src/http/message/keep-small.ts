@@ -7,7 +7,7 @@ export interface Held {
   left: number;
 }
 
-/** Pieces, and what is to be looked at behind the last one before they count as complete. */
+/** Pieces, and what is to be looked at after the last one before they count as complete. */
 export interface Pieces extends AsyncIterator<Uint8Array> {
   readonly finish?: () => Promise<void>;
 }

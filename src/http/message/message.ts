@@ -41,7 +41,7 @@ export interface HttpResponse {
   readonly cookies?: readonly string[] | undefined;
 }
 
-/** Writes a response's body piece by piece; called once the head has been sent. */
+/** Writes a response's body piece by piece; called when the head has been sent. */
 export type HttpStream = (writer: HttpWriter) => void;
 
 /** Receives the body of an `HttpStream`. After `end`, and after the caller has left, calls have no effect. */

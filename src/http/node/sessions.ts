@@ -87,7 +87,7 @@ function tellApart(socket: Socket, timeoutMs: number, give: (isHttp2: boolean) =
     if (start.length < PREFACE.length && PREFACE.startsWith(start)) return;
     stop();
     socket.off('readable', look).off('error', ignore).off('end', end);
-    // Node's parsers ask for what comes by themselves, once nobody else waits for it.
+    // Node's parsers ask for what comes by themselves, when nobody else waits for it.
     socket.pause();
     socket.unshift(bytes);
     give(start === PREFACE);

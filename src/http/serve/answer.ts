@@ -32,7 +32,7 @@ export function answerer(handler: HttpHandler, options: HttpOptions): Answerer {
     try {
       early = before?.(request);
     } catch (error) {
-      // Rules that failed would fail once more behind it.
+      // Rules that failed would fail once more after it.
       return deliver(problemOf(error, onError));
     }
     try {

@@ -144,7 +144,7 @@ export class XsdTypeReader {
     return members.length > 0 && members.every(({ element }) => foldName(element.local) !== foldName(local));
   }
 
-  /** A type by its qualified name; `[]` behind it makes it an array. */
+  /** A type by its qualified name; `[]` after it makes it an array. */
   #named(name: string): Type {
     if (name.endsWith('[]')) return { kind: 'list', item: this.#named(name.slice(0, -2)) };
     const type = this.schemas.type(name);

@@ -37,7 +37,7 @@ export interface ServeMcpStdioOptions extends McpServingOptions {
 
 /** A transport that is served over standard input and output. */
 export interface McpStdio {
-  /** Resolves once the input has ended and everything is answered. */
+  /** Resolves when the input has ended and everything is answered. */
   readonly closed: Promise<void>;
   /** Takes no more messages and cancels calls in flight. */
   close(): Promise<void>;

@@ -37,7 +37,7 @@ export class StdioSession {
   readonly #running = new Map<string, Running>();
   #onIdle: (() => void) | undefined;
   #end: () => void = () => {};
-  /** Resolves once nothing more is written. */
+  /** Resolves when nothing more is written. */
   readonly over = new Promise<void>((resolve) => (this.#end = resolve));
 
   private readonly service: McpService;

@@ -75,7 +75,7 @@ export class Calls {
     });
   }
 
-  /** Runs a streamed operation; resolves once it has begun. */
+  /** Runs a streamed operation; resolves when it has begun. */
   async open(request: StreamRequest, sink: EventSink, headers: Headers): Promise<void> {
     const { operation } = request;
     // A program that only calls does not load it.

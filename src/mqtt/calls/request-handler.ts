@@ -219,7 +219,7 @@ export class RequestHandler {
     await tracked;
   }
 
-  /** Resolves once the stream has begun, which goes on until it has ended or is left. */
+  /** Resolves when the stream has begun, which goes on until it has ended or is left. */
   async #stream(request: Request, call: Omit<ServedCall, 'onLeave'>, send: ServedStreamInit['send']): Promise<void> {
     const requestId = call.headers['x-request-id'] ?? '';
     const stream = new ServedStream({

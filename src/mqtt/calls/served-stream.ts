@@ -12,7 +12,7 @@ const MAX_UNANSWERED = 2;
 
 /** The functions that a stream needs of its server. */
 export interface ServedStreamInit {
-  /** Publishes a piece; settles once the broker has it. */
+  /** Publishes a piece; settles when the broker has it. */
   readonly send: (piece: Piece) => { readonly bytes: number; readonly done: Promise<void> };
   readonly heartbeatMs: number;
   /** The stream has ended, for its reader too. */

@@ -140,7 +140,7 @@ class StreamReader {
   }
 
   #lost(): ApiError {
-    return new ApiError('DATA_LOSS', `${this.init.name}: the broker lost an item behind number ${this.#seq}`, { remote: true });
+    return new ApiError('DATA_LOSS', `${this.init.name}: the broker lost an item after number ${this.#seq}`, { remote: true });
   }
 
   #fail(error: ApiError): void {

@@ -100,7 +100,7 @@ export class Connection {
   }
 
   /**
-   * Publishes; resolves once the broker has the message (QoS 0: once it is written). Rejects with UNAVAILABLE if the connection is lost
+   * Publishes; resolves when the broker has the message (QoS 0: once it is written). Rejects with UNAVAILABLE if the connection is lost
    * before, unless the message waits for the next.
    */
   publish(message: Message, options?: PublishOptions): Promise<void> {
@@ -303,7 +303,7 @@ function endClient(client: MqttClient, isVersion5: boolean): Promise<void> {
   });
 }
 
-/** Ours is a text, other people's may be any bytes. */
+/** Ours is a text, foreign ones may be any bytes. */
 function shown(data: Uint8Array | string | undefined): string | undefined {
   return data === undefined || typeof data === 'string' ? data : new TextDecoder().decode(data);
 }

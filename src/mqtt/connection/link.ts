@@ -27,7 +27,7 @@ export interface Link {
   readonly maximumPacketSize: number;
   /** Whether a subscription may have a number that comes with its messages. */
   readonly hasIdentifiers: boolean;
-  /** Settles once the connection is lost. */
+  /** Settles when the connection is lost. */
   readonly lost: Promise<ApiError>;
 }
 

@@ -17,7 +17,7 @@ export class Marks {
     this.connection = connection;
   }
 
-  /** Subscribes to them, once a connection. A broker that refuses leaves its listeners without. */
+  /** Subscribes to them, when a connection. A broker that refuses leaves its listeners without. */
   listen(topics: Topics): void {
     const { link } = this.connection;
     if (!link || link === this.#link || !this.connection.hasMarks) return;

@@ -76,7 +76,7 @@ export class EventPublisher {
     this.#pace = this.#turn && new Pace(() => void this.#turn?.keep());
   }
 
-  /** Resolves once every event is subscribed to, or cannot be, or is published by another process. */
+  /** Resolves when every event is subscribed to, or cannot be, or is published by another process. */
   start(): Promise<void> {
     return this.#turn ? this.#turn.start() : this.#begin({});
   }

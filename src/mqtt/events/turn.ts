@@ -36,7 +36,7 @@ export class Turn {
     this.init = init;
   }
 
-  /** Resolves once it is this process's turn and all has begun, or once it is another's. */
+  /** Resolves when it is this process's turn and all has begun, or once it is another's. */
   async start(): Promise<void> {
     await this.#tick();
     if (!this.#isClosed) this.#stop = every(this.init.leaseMs / TRIES_PER_LEASE, () => void this.#tick(), { holds: false });

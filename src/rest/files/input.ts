@@ -108,7 +108,7 @@ export function compileFormReader(view: OperationView, binding: HttpBinding): Bo
   };
 }
 
-/** Whether the form may have more behind a file. */
+/** Whether the form may have more after a file. */
 function mayFollow(members: ReadonlyMap<string, Member>, input: object, current: string): boolean {
   return [...members].some(([name, { isList }]) => isList || (name !== current && !Object.hasOwn(input, name)));
 }

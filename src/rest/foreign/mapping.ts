@@ -47,11 +47,11 @@ export type AnswerPath = string | readonly string[];
 
 /** The API's form of a paged query, which has `limit` and `after` in the contract. */
 export type RestPages = {
-  /** The place of the parameters below: the query, or the body of an API that searches by POST, where numbers stay numbers. @default 'query' */
+  /** The place of the parameters below: the query, or the body of an API that searches by POST, in which numbers stay numbers. @default 'query' */
   readonly in?: 'query' | 'body';
 } & RestPagesBy;
 
-/** What tells where a page begins. */
+/** Names the place at which a page begins. */
 export type RestPagesBy =
   /** Behind the item with a key: `starting_after=ch_5`. */
   | { readonly by: 'key'; readonly after: string; readonly limit?: string }

@@ -3,7 +3,7 @@ import { ApiError, isApiError } from '../../core/errors.ts';
 import { atPath, type ForeignAnswer } from './answer.ts';
 import type { RestPages } from './mapping.ts';
 
-/** Where a page begins: parameters, or a URL that the API gave. */
+/** The beginning of a page: parameters, or a URL that the API gave. */
 export interface PagePlace {
   /** There is no such page. */
   readonly isEnd?: boolean;

@@ -32,7 +32,7 @@ export interface StreamCarrier {
   readonly failure?: (response: FetchResponse, text: string) => ApiError;
 }
 
-/** Subscribes to a channel as server-sent events: resolves once the server has answered with a stream, which is then read into the sink. */
+/** Subscribes to a channel as server-sent events: resolves when the server has answered with a stream, which is then read into the sink. */
 export async function openEvents(request: EventRequest, sink: EventSink, carrier: StreamCarrier): Promise<void> {
   const { event, signal, lastEventId } = request;
   const target = carrier.target ?? streamTarget(request);

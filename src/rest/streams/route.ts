@@ -36,7 +36,7 @@ const NDJSON: StreamFormat = {
   end(writer, error) {
     if (!error) return writer.end();
     writer.write(`${JSON.stringify({ error })}\n`);
-    // Broken off behind what was written, because a body that ends well would look complete.
+    // Broken off after the written part, because a body that ends well would look complete.
     void Promise.resolve(writer.drained())
       .then(() => delay(CUT_MS, new AbortController().signal))
       .then(() => writer.cut());

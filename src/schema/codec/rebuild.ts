@@ -39,7 +39,7 @@ export function rebuild(schema: Schema, map: (inner: Schema) => Schema, keeps: (
   return made as never;
 }
 
-/** Descriptions, which `zod/mini` has as checks too, belong to one schema alone. */
+/** Descriptions, which `zod/mini` has as checks too, belong only to one schema. */
 export function isNote({ _zod: { def } }: $ZodCheck): boolean {
   return def.check === 'meta' || def.check === 'describe';
 }

@@ -9,7 +9,7 @@ export interface WalkState {
   readonly issues: Issue[];
   /** The place of the walk. */
   readonly path: (string | number)[];
-  /** Settle once the parts that are converted asynchronously are in their places. */
+  /** Settle when the parts that are converted asynchronously are in their places. */
   readonly pending: Promise<void>[];
 }
 

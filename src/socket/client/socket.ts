@@ -144,7 +144,7 @@ export class Socket {
     else this.#stream?.unref();
   }
 
-  /** Closes; resolves once the connection is gone, by force if the peer does not answer. */
+  /** Closes; resolves when the connection is gone, by force if the peer does not answer. */
   async close(code: number = CLOSE.NORMAL, reason = ''): Promise<void> {
     this.#hooks = undefined;
     this.#stopPinging?.();
@@ -239,10 +239,10 @@ function construct({ constructor, url, protocols, headers, maxMessageBytes, tls 
       maxPayload: hardLimit(maxMessageBytes),
       closeTimeout: CLOSE_TIMEOUT_MS,
     });
-  // The third argument is for a class over a dispatcher alone.
+  // The third argument is only for a class over a dispatcher.
   const carried: CarriedConstructor = constructor;
   const made = new carried(url, [...protocols], headers);
-  // A Blob could only be read later, behind the messages that follow it.
+  // A Blob could only be read later, after the messages that follow it.
   if ('binaryType' in made) made.binaryType = 'arraybuffer';
   return made;
 }

@@ -13,7 +13,7 @@ export class DelayedSink implements EventSink {
   private readonly fateOf: () => Fate;
   private readonly onOver: () => void;
 
-  /** `fateOf` says what becomes of an event; `onOver` is called once when the subscription has ended by itself. */
+  /** `fateOf` says what becomes of an event; `onOver` is called when when the subscription has ended by itself. */
   constructor(sink: EventSink, fateOf: () => Fate, onOver: () => void) {
     this.sink = sink;
     this.fateOf = fateOf;

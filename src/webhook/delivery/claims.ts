@@ -66,12 +66,12 @@ export class Claims {
     throw new ApiError('UNAVAILABLE', 'the webhook subscriptions cannot be read now', { retryAfterMs: 1000 });
   }
 
-  /** Resolves once the store has answered the last claim; it never rejects. */
+  /** Resolves when the store has answered the last claim; it never rejects. */
   get answered(): Promise<unknown> {
     return this.#claiming;
   }
 
-  /** Resolves once the first claim is taken up; renews it by itself. A store that cannot be read now may be read later: a full disk, a database that is away. */
+  /** Resolves when the first claim is taken up; renews it by itself. A store that cannot be read now may be read later: a full disk, a database that is away. */
   async start(): Promise<void> {
     const { signal, leaseMs, take } = this.init;
     for (let attempt = 0; !signal.aborted; attempt++) {

@@ -60,15 +60,15 @@ export class Dispatcher {
   readonly #creating = new Map<string, number>();
   /** Subscriptions that were made or deleted here, or are being given back, while a claim is under way: it may know nothing of that. */
   readonly #changing = new Set<string>();
-  /** Whether no claim comes any more: a store of this dispatcher alone is claimed once. */
+  /** Whether no claim comes any more: a store of only this dispatcher is claimed once. */
   #isClaimed = false;
   /** Subscriptions that are being stored, or whose events the service has not acknowledged yet: they are not given back. */
   readonly #opening = new Set<string>();
   /** Subscriptions that are being given back. */
   readonly #leaving = new Set<string>();
-  /** Each resolves once what is being given back is released; they never reject. */
+  /** Each resolves when what is being given back is released; they never reject. */
   readonly #givingBack = new Set<Promise<void>>();
-  /** Resolves once what the store held is taken up again. */
+  /** Resolves when what the store held is taken up again. */
   readonly ready: Promise<void>;
   #isRefusalTold = false;
   #closing: Promise<void> | undefined;
@@ -113,7 +113,7 @@ export class Dispatcher {
     return this.#claims.tried;
   }
 
-  /** Resolves once the store was read. Throws UNAVAILABLE if that failed; it is tried again all the same. */
+  /** Resolves when the store was read. Throws UNAVAILABLE if that failed; it is tried again all the same. */
   readable(): Promise<void> {
     return this.#claims.readable(this.ready);
   }
@@ -124,7 +124,7 @@ export class Dispatcher {
     return problem === undefined ? [] : [problem];
   }
 
-  /** Resolves once events from now on will be delivered. `origin` is the name by which the endpoint is asked for its permission; `onLeave` tells that nobody waits for the answer any more. */
+  /** Resolves when events from now on will be delivered. `origin` is the name by which the endpoint is asked for its permission; `onLeave` tells that nobody waits for the answer any more. */
   async create(input: SubscriptionInput, owner: string, origin: string, onLeave: OnLeave): Promise<StoredSubscription> {
     await this.#open();
     const { lastEventId, ...rest } = input;
@@ -132,7 +132,7 @@ export class Dispatcher {
     const given = { ...rest, events: [...new Set(rest.events)] };
     for (const type of given.events) this.#members.event(type);
     if (lastEventId !== undefined && given.events.length > 1) {
-      throw new ApiError('INVALID_ARGUMENT', 'lastEventId is a place among the events of one type: subscribe to that type alone');
+      throw new ApiError('INVALID_ARGUMENT', 'lastEventId is a place among the events of one type: subscribe only to that type');
     }
     const { guard, store, endpoint, carrier, permission } = this.init;
     const id = crypto.randomUUID();

@@ -114,7 +114,7 @@ export class Endpoint {
 
   subscription: StoredSubscription;
   private readonly context: EndpointContext;
-  /** Called once when it is over: with the status that said so, or without one if all is delivered after `drain`. */
+  /** Called when when it is over: with the status that said so, or without one if all is delivered after `drain`. */
   private readonly onGone: (status: number | undefined) => void;
 
   constructor(subscription: StoredSubscription, context: EndpointContext, onGone: (status: number | undefined) => void) {
@@ -134,7 +134,7 @@ export class Endpoint {
     this.#pump();
   }
 
-  /** Resolves once the delivery is in the store; `outOfTurn` says that the event was accepted before. */
+  /** Resolves when the delivery is in the store; `outOfTurn` says that the event was accepted before. */
   async add(message: StoredMessage, outOfTurn?: true): Promise<void> {
     if (this.#isStopped) return;
     const delivery: StoredDelivery = {
@@ -159,7 +159,7 @@ export class Endpoint {
     }
   }
 
-  /** Ends once all is delivered or given up. */
+  /** Ends when all is delivered or given up. */
   drain(): void {
     this.#isDraining = true;
     this.#pump();
@@ -170,7 +170,7 @@ export class Endpoint {
     this.#pump();
   }
 
-  /** Ends it: waiting deliveries stay in the store. Resolves once what is on its way has come to an end, and is in the store. */
+  /** Ends it: waiting deliveries stay in the store. Resolves when what is on its way has come to an end, and is in the store. */
   async stop(graceMs: number): Promise<void> {
     this.#end();
     if (this.#inFlight > 0) await this.#idle(graceMs);
@@ -301,7 +301,7 @@ export class Endpoint {
     else this.#wait(later, later.nextAttemptAt);
   }
 
-  /** Gives up as much as has come, once the events of all endpoints are too large and this one has more than its share of them. */
+  /** Gives up as much as has come, when the events of all endpoints are too large and this one has more than its share of them. */
   #makeRoomFor(size: number): void {
     const least = this.#size - size;
     while (this.#size > Math.max(least, this.context.backlog.sizeShare) && this.#makeRoom());

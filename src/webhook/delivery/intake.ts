@@ -18,7 +18,7 @@ export class Intake {
     this.worker = worker;
   }
 
-  /** Resolves once the delivery is in the store. One that the store fails to take is offered again when it takes another. */
+  /** Resolves when the delivery is in the store. One that the store fails to take is offered again when it takes another. */
   add(delivery: StoredDelivery): Promise<void> {
     this.#waiting.push(delivery);
     return (this.#next ??= this.#store());

@@ -77,7 +77,7 @@ export class Members {
     throw new ApiError('UNIMPLEMENTED', `there is no event '${type}': there are ${[...this.#events.keys()].join(', ')}`);
   }
 
-  /** Serves a new subscription; resolves once the service has acknowledged its events. */
+  /** Serves a new subscription; resolves when the service has acknowledged its events. */
   async open(subscription: StoredSubscription, lastEventIds: Readonly<Record<string, string>>): Promise<void> {
     const events = subscription.events.map((type) => this.event(type));
     const { sources } = this.#attach(subscription, events, lastEventIds);
@@ -85,7 +85,7 @@ export class Members {
     await this.#keepPlaces(subscription.id);
   }
 
-  /** Serves a subscription of the store; resolves once the service has acknowledged or refused its events. */
+  /** Serves a subscription of the store; resolves when the service has acknowledged or refused its events. */
   async start(subscription: StoredSubscription, pending: readonly StoredDelivery[]): Promise<void> {
     // A contract of today may have fewer events.
     const events = subscription.events.flatMap((type) => this.#events.get(type) ?? []);
@@ -135,7 +135,7 @@ export class Members {
     return true;
   }
 
-  /** As `detach`, but lets requests under way end. Resolves once the store has all of it. */
+  /** As `detach`, but lets requests under way end. Resolves when the store has all of it. */
   async leave(ids: readonly string[], graceMs: number): Promise<void> {
     const leaving = ids.flatMap((id) => this.#members.get(id) ?? []);
     for (const id of ids) this.#members.delete(id);

@@ -15,7 +15,7 @@ export function createPermission(carrier: Carrier, userAgent: string): AskPermis
     const answer = await carrier.ask(url, { 'user-agent': userAgent, [REQUEST_ORIGIN]: origin });
     if (answer.error !== undefined)
       throw new ApiError('UNAVAILABLE', `url: the endpoint was not asked for its permission: ${answer.error}`);
-    // Consent is in the headers alone: many servers answer OPTIONS, whatever is asked.
+    // Consent is only in the headers: many servers answer OPTIONS, whatever is asked.
     const allowed = answer.headers[ALLOWED_ORIGIN];
     if (allowed !== '*' && allowed?.toLowerCase() !== origin.toLowerCase())
       throw new ApiError(

@@ -53,7 +53,7 @@ export class TargetGuard {
     this.#resolve = resolve ?? ((host) => lookup(host, { all: true, verbatim: true }));
   }
 
-  /** Resolves once and checks; throws INVALID_ARGUMENT for an endpoint that is not allowed, UNAVAILABLE for a host that is not known. */
+  /** Resolves when and checks; throws INVALID_ARGUMENT for an endpoint that is not allowed, UNAVAILABLE for a host that is not known. */
   async check(text: string): Promise<Target> {
     const url = this.#parse(text);
     const host = url.hostname.replace(/^\[(.*)\]$/, '$1');

@@ -133,7 +133,7 @@ export function fromHex(text: string): Uint8Array<ArrayBuffer> | undefined {
   return Uint8Array.from({ length: text.length / 2 }, (_, at) => Number(`0x${text.slice(2 * at, 2 * at + 2)}`));
 }
 
-/** Strictly: no white space, padding in place, no bits behind the last byte; else `undefined`. */
+/** Strictly: no white space, padding in place, no bits after the last byte; else `undefined`. */
 export function fromBase64(text: string): Uint8Array<ArrayBuffer> | undefined {
   if (!BASE64.test(text)) return undefined;
   const bytes = Uint8Array.from(atob(text), (char) => char.charCodeAt(0));

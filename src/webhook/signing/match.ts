@@ -27,7 +27,7 @@ async function includesValid(signatures: readonly string[], verify: (signature: 
   return false;
 }
 
-/** 64 bytes in base64, with no bits behind the last byte. */
+/** 64 bytes in base64, with no bits after the last byte. */
 function isStrict(signature: string): boolean {
   return /^[A-Za-z0-9+/]{85}[AQgw]==$/.test(signature);
 }

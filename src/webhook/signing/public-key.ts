@@ -16,7 +16,7 @@ const CURVES = [
   ['06052b81040023', 'P-521', 66],
 ] as const;
 
-/** What a scheme says of its signatures. */
+/** The rules of a scheme for its signatures. */
 interface Signed {
   readonly publicKey: PublicKeyKind | undefined;
   readonly hash: HashName | 'token';

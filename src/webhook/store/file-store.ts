@@ -252,7 +252,7 @@ class FileStore implements WebhookStore {
     return true;
   }
 
-  /** Resolves once all lines so far are on disk. Those that come while a write is under way share the next one. */
+  /** Resolves when all lines so far are on disk. Those that come while a write is under way share the next one. */
   #flush(): Promise<void> {
     return (this.#next ??= this.#writeNext());
   }

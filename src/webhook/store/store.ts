@@ -97,7 +97,7 @@ export interface WebhookStore {
   /**
    * Adds deliveries in this order. Those of unknown subscriptions are dropped, and those of subscriptions that another dispatcher than `worker` holds. A delivery that
    * is known replaces the former, because what failed, or took too long, is added again; another delivery of an event that a subscription has
-   * is left out, unless it is out of turn. Resolves once they outlive a crash: only then are their
+   * is left out, unless it is out of turn. Resolves when they outlive a crash: only then are their
    * events acknowledged. An event to many subscriptions is one call, and a dispatcher waits for one call, up to its `storeTimeoutMs`, before it makes the next.
    */
   addDeliveries(deliveries: readonly StoredDelivery[], worker?: string): Promise<void>;

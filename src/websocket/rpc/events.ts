@@ -78,7 +78,7 @@ export class RpcSubscription implements EventSink {
     });
   }
 
-  /** Resolves once it stands. Rejects with why it was refused. */
+  /** Resolves when it stands. Rejects with why it was refused. */
   subscribe(subscribe: () => Promise<void>): Promise<void> {
     return this.#pieces.subscribe(this.lifetime, subscribe);
   }

@@ -8,7 +8,7 @@ export class RpcStream implements EventSink {
   #credits = STREAM_CREDITS;
   #proceed: (() => void) | undefined;
   #tell: () => void = () => {};
-  /** Settles once the answer that names the stream has been sent; none after that. */
+  /** Settles when the answer that names the stream has been sent; none after that. */
   #answered: Promise<void> | undefined = new Promise((resolve) => (this.#tell = resolve));
 
   readonly id: number;

@@ -54,7 +54,7 @@ export const streamCases = [
     equal([error.text, error.details], ['there is no flow a', { id: 'a' }], 'the error');
   }),
 
-  define('error', 'An error ends the stream as itself, behind the items that came before it.', async (t) => {
+  define('error', 'An error ends the stream as itself, after the items that came before it.', async (t) => {
     const { client } = await t.open();
     const { items, error } = await read(client.counted({ count: 3, how: 'outOfStock' }));
     equal(items, numbers(3), 'the items');
