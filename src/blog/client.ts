@@ -5,8 +5,7 @@ import type { Adapter, Transport } from '../core/transport.ts';
 import { blogContract } from './contract.ts';
 
 /** The client of the built-in blog contract. */
-// eslint-disable-next-line @typescript-eslint/no-empty-object-type -- an interface, because editors show its name instead of spelling out
-// an alias
+// eslint-disable-next-line @typescript-eslint/no-empty-object-type -- an interface, because editors show its name instead of an alias spelled out
 export interface BlogClient extends Client<typeof blogContract> {}
 
 /**
