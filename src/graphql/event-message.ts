@@ -11,7 +11,7 @@ import type { ClientDocument } from './document/document.ts';
 import type { Subscribing } from './socket/settings.ts';
 import { decodeErrors, isObject } from './wire.ts';
 
-/** Who gets the events of a subscription, and what tells that some are missing, unless somebody else's server sends them. */
+/** The receiver of a subscription's events, and the sign that some are missing, unless a foreign server sends them. */
 interface ChainedSink {
   readonly sink: EventSink;
   readonly chain: Chain | undefined;
