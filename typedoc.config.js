@@ -78,6 +78,8 @@ export default {
     'ParamNames',
     'Routed',
     'DeclaredIn',
+    'PublicKeyKind',
+    'RestPagesBy',
     'Reads',
     'Needs',
     'Source',
