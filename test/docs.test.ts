@@ -5,7 +5,6 @@ import { describe, expect, it } from 'vitest';
 import type { Command } from '../src/cli/command.ts';
 import { COMMANDS } from '../src/cli/commands.ts';
 import { parseJson } from '../src/peer/json.ts';
-import { proseOfSource } from './support/prose-of-source.ts';
 import { ROOT } from './support/source-graph.ts';
 
 const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
@@ -115,39 +114,6 @@ describe('words', () => {
   it.each(WORDS)('%s stands in the pages at most so often: %i', (word, most) => {
     const found = PAGES.flatMap((page) => prose(read(page)).split('\n').flatMap((line) => (line.match(word) ?? []).map(() => `${page}: ${line.trim().slice(0, 120)}`))); // prettier-ignore
     expect(found.length, found.join('\n')).toBeLessThanOrEqual(most);
-  });
-});
-
-/**
- * The same for comments of the sources and for texts such as messages of errors. A word that names a place in SQL counts too, so some numbers never
- * become 0.
- */
-const WORDS_OF_SOURCE: readonly (readonly [word: RegExp, most: number])[] = [
-  [/\b(?:he|his|him)\b/gi, 0],
-  [/\bwhere\b/gi, 68],
-  [/(?<!there )\b(?:is|are|was|were) no\b(?! (?:longer|more))/gi, 5],
-  [/\bthat there is not\b/gi, 0],
-  [/\bwhoever\b/gi, 3],
-  [/\bin place of\b/gi, 0],
-  [/\bother people's\b|\b(?:somebody|nobody|anybody) else's\b/gi, 3],
-  [/(?:^|[.!] )(?:What|Who|Whose|Whom)\b[^?]*$/g, 12],
-  [/\bbehind\b/gi, 42],
-  [/\balone\b/gi, 20],
-  [/\bonce\b/gi, 296],
-  [/\bso that\b/gi, 160],
-];
-
-describe('words of the sources', () => {
-  const all = proseOfSource();
-
-  it.each(WORDS_OF_SOURCE)('%s stands in comments and messages at most so often: %i', (word, most) => {
-    const found = all.flatMap(({ at, text }) => (text.match(word) ?? []).map(() => `${at}: ${text.slice(0, 120)}`));
-    expect(found.length, found.join('\n')).toBeLessThanOrEqual(most);
-  });
-
-  it('stand in sentences of which at most 30 have more than 40', () => {
-    const long = all.flatMap(({ at, text }) => text.split(/(?<=[.!?])\s+/).filter((sentence) => sentence.split(' ').length > 40).map(() => at)); // prettier-ignore
-    expect(long.length, long.join('\n')).toBeLessThanOrEqual(30);
   });
 });
 

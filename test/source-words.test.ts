@@ -1,0 +1,35 @@
+import { describe, expect, it } from 'vitest';
+import { proseOfSource } from './support/prose-of-source.ts';
+
+/**
+ * How often comments of the sources, and texts such as messages of errors, have words that a reader must read twice. A number only becomes smaller.
+ * A word that names a place in SQL counts too, so some never become 0.
+ */
+const WORDS_OF_SOURCE: readonly (readonly [word: RegExp, most: number])[] = [
+  [/\b(?:he|his|him)\b/gi, 3],
+  [/\bwhere\b/gi, 95],
+  [/(?<!there )\b(?:is|are|was|were) no\b(?! (?:longer|more))/gi, 15],
+  [/\bthat there is not\b/gi, 3],
+  [/\bwhoever\b/gi, 8],
+  [/\bin place of\b/gi, 4],
+  [/\bother people's\b|\b(?:somebody|nobody|anybody) else's\b/gi, 8],
+  [/(?:^|[.!] )(?:What|Who|Whose|Whom)\b[^?]*$/g, 60],
+  [/\bbehind\b/gi, 55],
+  [/\balone\b/gi, 30],
+  [/\bonce\b/gi, 330],
+  [/\bso that\b/gi, 185],
+];
+
+describe('words of the sources', () => {
+  const all = proseOfSource();
+
+  it.each(WORDS_OF_SOURCE)('%s stands in comments and messages at most so often: %i', (word, most) => {
+    const found = all.flatMap(({ at, text }) => (text.match(word) ?? []).map(() => `${at}: ${text.slice(0, 120)}`));
+    expect(found.length, found.join('\n')).toBeLessThanOrEqual(most);
+  });
+
+  it('stand in sentences of which at most 40 have more than 40', () => {
+    const long = all.flatMap(({ at, text }) => text.split(/(?<=[.!?])\s+/).filter((sentence) => sentence.split(' ').length > 40).map(() => at)); // prettier-ignore
+    expect(long.length, long.join('\n')).toBeLessThanOrEqual(40);
+  });
+});
