@@ -84,14 +84,14 @@ const WORDS: readonly (readonly [word: RegExp, most: number])[] = [
   [/\bvery own\b/gi, 0],
   [/\b(?:this session|session \d+|issue #?\d+)\b/gi, 0],
   [/\bwhere\b/gi, 6],
-  [/\bwhoever\b/gi, 3],
+  [/\bwhoever\b/gi, 1],
   [/\bin place of\b/gi, 0],
   [/\bthat there is not\b/gi, 0],
-  [/(?<!there )\b(?:is|are) no\b(?! (?:longer|more))/gi, 5],
+  [/(?<!there )\b(?:is|are) no\b(?! (?:longer|more))/gi, 0],
   [/^(?:- |\d\. )?(?:What|Who|Whose|Whom)\b[^?]*\.$/gm, 0],
   [/\bso that\b/gi, 12],
   [/\bresumes? behind\b/gi, 0],
-  [/\bother people's\b|\bsomebody else's\b/gi, 3],
+  [/\bother people's\b|\bsomebody else's\b/gi, 0],
 ];
 
 /** The sentences of a page's paragraphs and lists, with a code span as one word. */
