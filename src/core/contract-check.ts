@@ -10,6 +10,7 @@ import { bodyOf, eachObject, isFile, isOneWay, isOptional, placeOf, shapeOf, val
 export { checkRoutes } from './http-binding/check.ts';
 export { nearest } from './nearest.ts';
 export { checkKinds } from './options/kinds.ts';
+export { checkForeign } from './options/mappings.ts';
 export { checkParts } from './parts/check.ts';
 
 type Fields = Readonly<Record<string, Schema>>;

@@ -18,3 +18,6 @@ export function nearest(): undefined {}
 
 /** As above. */
 export function checkKinds(): void {}
+
+/** As above. */
+export function checkForeign(): void {}

@@ -5,6 +5,7 @@
  * @group Clients
  */
 
+import { checkForeign } from '#contract-check';
 import { transports } from '#graphql-transport';
 import { checkCarrier } from '#http-check';
 import type { Adapter } from '../core/transport.ts';
@@ -42,6 +43,7 @@ export function graphql(options: GraphqlOptions): Adapter<'call' | 'subscribe' |
   if (options.carrier && (options.persisted || options.uploads || options.queryMethod === 'GET'))
     throw new TypeError("graphql: a 'carrier' sends documents in its own way: 'persisted', 'uploads' and 'queryMethod' are for 'fetch'");
   return defineAdapter<'call' | 'subscribe' | 'stream'>((contract) => {
+    checkForeign('graphql', contract, read, { operations: 'document', events: 'document' });
     const make = () => withPart(transports, ({ GraphqlTransport }) => new GraphqlTransport(contract, endpoint, read));
     return laterTransport(contract, 'graphql', make, { streamsFiles: read.uploads ?? false });
   });

@@ -5,6 +5,7 @@
  * @group Clients
  */
 
+import { checkForeign } from '#contract-check';
 import { checkCarrier } from '#http-check';
 import { transports } from '#rest-transport';
 import { readOptions } from '../core/options.ts';
@@ -51,16 +52,8 @@ export function rest(options: RestOptions): Adapter<'call' | 'subscribe' | 'stre
   const base = baseUrl('rest', read.url);
   checkCarrier(read);
   return defineAdapter<'call' | 'subscribe' | 'stream'>((contract) => {
-    checkNames('operation', read.operations, contract.operations);
-    checkNames('event', read.events, contract.events);
+    checkForeign('rest', contract, read);
     const make = () => withPart(transports, ({ RestTransport }) => new RestTransport(contract, base, read));
     return laterTransport(contract, 'rest', make, { streamsFiles: true });
   });
-}
-
-/** Throws a `TypeError` for a mapping of what the contract does not have. */
-function checkNames(what: string, mapped: object | undefined, known: object): void {
-  const stray = Object.keys(mapped ?? {}).find((name) => !Object.hasOwn(known, name));
-  if (stray !== undefined)
-    throw new TypeError(`rest: the contract has no ${what} '${stray}': it has ${Object.keys(known).join(', ') || 'none'}`);
 }

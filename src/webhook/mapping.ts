@@ -1,6 +1,6 @@
+import { checkForeign } from '#contract-check';
 import { checkMappings } from '../guard/check-mappings.ts';
 import type { Contract } from '../core/contract.ts';
-import { own } from '../core/own.ts';
 import { printable } from '../peer/printable.ts';
 
 /** How an event of the contract is one of a sender that someone else designed. */
@@ -39,8 +39,8 @@ export class EventTypes {
   constructor(contract: Contract, mappings: Readonly<Record<string, WebhookEventMapping>>) {
     this.mappings = mappings;
     checkMappings('webhook: events', mappings, ['type', 'read']);
+    checkForeign('webhook', contract, { events: mappings });
     for (const [name, { type }] of Object.entries(mappings)) {
-      if (!own(contract.events, name)) throw new TypeError(`webhook: events.${name}: the contract has no event '${name}'`);
       if (type === undefined) continue;
       const types = typeof type === 'string' ? [type] : type;
       if (!Array.isArray(types) || types.length === 0 || !types.every((each) => typeof each === 'string' && each !== ''))

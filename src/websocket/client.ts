@@ -5,6 +5,7 @@
  * @group Clients
  */
 
+import { checkForeign } from '#contract-check';
 import { channels, transports } from '#websocket-transport';
 import { socketClass } from '#sockets';
 import { defineAdapter } from '../guard/guard.ts';
@@ -130,9 +131,12 @@ export function webSocket(options: WebSocketOptions | ChannelOptions): Adapter<n
   const rpc = new URL(url);
   if (rpc.pathname === '/' && !isForeign) rpc.pathname = RPC_PATH;
   const settings = settingsOf(rpc.href, read, offered === false ? [] : [offered], mapping);
-  return defineAdapter<never>((contract) =>
-    laterTransport(contract, 'websocket', () => withPart(transports, ({ RpcTransport }) => new RpcTransport(contract, settings))),
-  );
+  return defineAdapter<never>((contract) => {
+    const make = () => withPart(transports, ({ RpcTransport }) => new RpcTransport(contract, settings));
+    const transport = laterTransport(contract, 'websocket', make);
+    checkForeign('webSocket', contract, read, { events: 'notification' });
+    return transport;
+  });
 }
 
 const LIMITS = {

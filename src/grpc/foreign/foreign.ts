@@ -1,3 +1,4 @@
+import { checkForeign } from '#contract-check';
 import { checkMappings } from '../../guard/check-mappings.ts';
 import type { Contract } from '../../core/contract.ts';
 import { nearest } from '../../core/nearest.ts';
@@ -105,8 +106,7 @@ class ForeignCompiler {
     const contract = this.#contract;
     checkMappings('grpc: operations', operations, ['method', 'input', 'output', 'read']);
     checkMappings('grpc: events', events, ['method', 'input', 'read']);
-    checkNames('operations', 'operation', operations, contract.operations, contract.name);
-    checkNames('events', 'event', events, contract.events, contract.name);
+    checkForeign('grpc', contract, { operations, events }, { operations: 'method', events: 'method' });
     const late = { operations: new Map<string, Late<OperationWire>>(), events: new Map<string, Late<EventWire>>() };
     for (const [name, wire] of this.#own.operations) {
       const mapping = mappingOf(operations[name]) ?? this.#byName(name, wire.path, contract.operations[name]?.item !== undefined);
@@ -280,20 +280,4 @@ function messageCodec(type: ProtoType): MessageCodec<Buffer> {
 
 function mappingOf(given: string | GrpcOperation | GrpcEvent | undefined): (GrpcOperation & GrpcEvent) | undefined {
   return typeof given === 'string' ? { method: given } : given;
-}
-
-function checkNames(
-  option: string,
-  what: string,
-  given: Readonly<Record<string, unknown>>,
-  known: Readonly<Record<string, unknown>>,
-  contract: string,
-): void {
-  for (const name of Object.keys(given)) {
-    if (Object.hasOwn(known, name)) continue;
-    const like = nearest(name, Object.keys(known));
-    throw new TypeError(
-      `grpc: ${option} has '${name}', which is not an ${what} of the contract ${contract}${like === undefined ? '' : `: did you mean '${like}'?`}`,
-    );
-  }
 }

@@ -1,3 +1,4 @@
+import { checkForeign } from '#contract-check';
 import { checkMappings } from '../../guard/check-mappings.ts';
 import type { Contract, EventDefinition, Operation, Schema } from '../../core/contract.ts';
 import { own } from '../../core/own.ts';
@@ -79,9 +80,9 @@ export class CompiledMappings {
   constructor(contract: Contract, { events = {}, operations = {} }: Mappings) {
     checkMappings('mqtt: events', events, ['topic', 'qos', 'read']);
     checkMappings('mqtt: operations', operations, ['topic', 'qos', 'retain', 'input', 'reply', 'output']);
+    checkForeign('mqtt', contract, { operations, events });
     const patterns = Object.entries(events).map(([name, mapping]) => {
       const where = `mqtt: events.${name}`;
-      if (!own(contract.events, name)) throw new TypeError(`${where}: the contract has no event '${name}'`);
       checkQos(where, mapping.qos);
       return { name, mapping, pattern: compilePattern(mapping.topic, where, true) };
     });
@@ -95,7 +96,7 @@ export class CompiledMappings {
     for (const [name, mapping] of Object.entries(operations)) {
       const where = `mqtt: operations.${name}`;
       const operation = own(contract.operations, name);
-      if (!operation) throw new TypeError(`${where}: the contract has no operation '${name}'`);
+      if (!operation) continue;
       if (operation.item) throw new TypeError(`${where}: a device cannot answer with a stream: make it an event`);
       checkQos(where, mapping.qos);
       this.#operations.set(name, compileOperation(where, operation, mapping));

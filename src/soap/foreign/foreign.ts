@@ -1,3 +1,4 @@
+import { checkForeign } from '#contract-check';
 import { checkMappings } from '../../guard/check-mappings.ts';
 import type { Contract } from '../../core/contract.ts';
 import { ApiError, isApiError } from '../../core/errors.ts';
@@ -38,8 +39,7 @@ export class ForeignSoapTransport implements Transport {
     this.options = options;
     this.#views = describeContract(contract).operations;
     checkMappings('soap: operations', options.operations, ['operation', 'service', 'port', 'input', 'header', 'output']);
-    const stray = Object.keys(options.operations).find((name) => !this.#views.has(name));
-    if (stray !== undefined) throw new TypeError(`soap: the contract has no operation '${stray}'`);
+    checkForeign('soap', contract, { operations: options.operations });
     const { wsdl, wsdlTimeoutMs } = options;
     this.#exchange = new SoapExchange(options);
     this.#wsdl = new SharedWork(

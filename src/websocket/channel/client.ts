@@ -1,3 +1,4 @@
+import { checkForeign } from '#contract-check';
 import { checkMappings } from '../../guard/check-mappings.ts';
 import type { Contract, EventDefinition } from '../../core/contract.ts';
 import { ApiError } from '../../core/errors.ts';
@@ -50,6 +51,7 @@ export class ChannelTransport implements Transport {
     checkMappings('webSocket: events', events, ['path', 'open', 'close', 'read']);
     checkSession({ session, frames: undefined });
     this.#session = session;
+    checkForeign('webSocket', contract, { operations, events });
     this.#cloud = cloudEvents && cloudEventWriter('webSocket', contract, cloudEvents, ['structured']);
     for (const event of Object.values(contract.events)) if (event.writtenBy !== undefined) this.#written.set(event.writtenBy, event);
   }
