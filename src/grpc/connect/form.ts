@@ -2,7 +2,7 @@ import { ApiError } from '../../core/errors.ts';
 import type { MessageCodec } from '../codec/codec.ts';
 import { jsonOf } from '../codec/json.ts';
 import type { ProtoMessage } from '../proto/proto.ts';
-import type { EventWire, OperationWire, Wire } from '../wire.ts';
+import type { Wire } from '../wire.ts';
 
 /** A message as it is sent: JSON is text. */
 export type Body = string | Uint8Array<ArrayBuffer>;
@@ -11,8 +11,6 @@ export type Body = string | Uint8Array<ArrayBuffer>;
 export type FormName = 'proto' | 'json';
 
 export type FormWire = Wire<Body, Uint8Array>;
-export type FormOperation = OperationWire<Body, Uint8Array>;
-export type FormEvent = EventWire<Body, Uint8Array>;
 
 /** Makes the codec of a message in one form. */
 export type MessageForm = (message: ProtoMessage | undefined) => MessageCodec<Body, Uint8Array>;

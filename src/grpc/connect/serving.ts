@@ -15,10 +15,10 @@ import { askedInterval, BEAT, PING_INTERVAL } from '../streams/pulse.ts';
 import { readConnectTimeout, readGrpcTimeout } from '../timeout.ts';
 import { encodeError, errorBody } from './error.ts';
 import { hasMoreItems, tooManyItems } from '../../guard/max-items.ts';
-import { bytesOf, textOf, type Body, type FormEvent, type FormName, type FormOperation } from './form.ts';
+import { bytesOf, textOf, type Body, type FormName } from './form.ts';
 import { framingOf, readFramed, readPlain, usesGzip, type Asked, type Exchanging, type Framing } from './protocol.ts';
-import { readMessageParam, readParams, textParam } from './query.ts';
-import type { Route } from './routes.ts';
+import { readMessageParam, readParams, readTextMessage, textParam } from './query.ts';
+import type { Given, Route, ServedEvent, ServedOperation } from './routes.ts';
 
 type OperationRoute = Extract<Route, { readonly serves: 'operation' }>;
 type EventRoute = Extract<Route, { readonly serves: 'event' }>;
@@ -29,7 +29,7 @@ interface Limits extends Exchanging {
 
 /** The common state of all exchanges of one handler. */
 export class Serving {
-  readonly #encoders = new Map<FormEvent, ReturnType<typeof encoderOf>>();
+  readonly #encoders = new Map<ServedEvent, ReturnType<typeof encoderOf>>();
 
   private readonly transport: Transport;
   private readonly limits: Limits;
@@ -55,6 +55,8 @@ export class Serving {
         throw new HttpError(415, "the parameter 'encoding' must be json or proto", { 'accept-post': 'application/json' });
       const version = textParam(params, 'connect');
       if (version !== undefined && version !== 'v1') throw new ApiError('INVALID_ARGUMENT', "the parameter 'connect' must be v1");
+      const text = form === 'json' ? readTextMessage(params, maxMessageBytes) : undefined;
+      if (text !== undefined) return text;
       const message = readMessageParam(params);
       if (message.length > maxMessageBytes) throw new HttpError(413, `the message is larger than ${maxMessageBytes} bytes`);
       return usesGzip(textParam(params, 'compression')) ? inflate(message, maxMessageBytes) : message;
@@ -163,19 +165,17 @@ export class Serving {
     return this.#ended(framingOf(request, asked, this.limits), error, requestId);
   }
 
-  #inputOf(wire: FormOperation, form: FormName, message: Uint8Array): unknown {
+  #inputOf(wire: ServedOperation, form: FormName, message: Given): unknown {
     const { maxItems } = this.limits;
     // The form of JSON is the client's too, and counts nothing.
-    if (form === 'json' && message.length > 2 * maxItems && hasMoreItems(textOf(message), maxItems)) throw tooManyItems(maxItems);
+    if (form === 'json' && message.length > 2 * maxItems) {
+      const text = typeof message === 'string' ? message : textOf(message);
+      if (hasMoreItems(text, maxItems)) throw tooManyItems(maxItems);
+    }
     return wire.decodeInput(message, maxItems);
   }
 
-  async #unary(
-    route: OperationRoute,
-    request: HttpRequest,
-    form: FormName,
-    read: () => Uint8Array | Promise<Uint8Array>,
-  ): Promise<HttpResponse> {
+  async #unary(route: OperationRoute, request: HttpRequest, form: FormName, read: () => Given | Promise<Given>): Promise<HttpResponse> {
     const headers = acceptHeaders(request.headers);
     const requestId = headers['x-request-id'] ?? '';
     let said: ResponseHead | undefined;
@@ -228,7 +228,7 @@ export class Serving {
     return protocol === 'connect-stream' ? readConnectTimeout(headers['connect-timeout-ms']) : readGrpcTimeout(headers['grpc-timeout']);
   }
 
-  #encoderOf(wire: FormEvent) {
+  #encoderOf(wire: ServedEvent) {
     let encoder = this.#encoders.get(wire);
     if (!encoder) this.#encoders.set(wire, (encoder = encoderOf(wire)));
     return encoder;
@@ -243,7 +243,7 @@ function lifeOf(request: HttpRequest) {
   return { raw, heartbeat: new Heartbeat(intervalMs), head: { [PING_INTERVAL]: String(intervalMs) } };
 }
 
-function encoderOf(wire: FormEvent) {
+function encoderOf(wire: ServedEvent) {
   return { event: encodeOnce((event) => wire.encodeItem({ gap: false, event })), gap: wire.encodeItem({ gap: true }) };
 }
 
