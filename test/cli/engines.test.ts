@@ -42,6 +42,13 @@ describe.each([
       expect(await there.addTask({ title: 'a' }, { idempotencyKey: 'k' })).toEqual(made);
       await Promise.all([here.close(), there.close()]);
     });
+
+    it('refuse a finished service, with the lines to write instead', async () => {
+      const { code, stderr } = await run([CLI, 'serve', 'test/programs/tasks.ts', flag, engine.url]);
+      expect(code).toBe(2);
+      expect(stderr).toContain('export default ({ hub, idempotencyStore }) =>');
+      expect(stderr).toContain('createService({ contract, handlers, hub, idempotencyStore })');
+    }, 60_000);
   });
 
   it('says what is wrong with the URL or the engine', async () => {
@@ -61,15 +68,5 @@ describe('both flags', () => {
       code: 2,
       stderr: expect.stringContaining('give one of them'),
     });
-  }, 60_000);
-});
-
-describe.skipIf(redisMissing)(`a finished service${redisMissing ? ` (${redisMissing})` : ''}`, () => {
-  it('is refused, with the lines to write instead', async () => {
-    const engine = await RedisServer.start();
-    const { code, stderr } = await run([CLI, 'serve', 'test/programs/tasks.ts', '--redis', engine.url]);
-    await engine.close();
-    expect(code).toBe(2);
-    expect(stderr).toContain('export default ({ hub, idempotencyStore }) =>');
   }, 60_000);
 });
