@@ -135,6 +135,28 @@ describe.skipIf(noMosquitto !== undefined)(`the events of a shared hub${because(
     expect(places.every((n, index) => n - (places[index - 1] ?? 0) <= 200)).toBe(true);
   });
 
+  test('are published by the next process from where the first one stood, though that one had published none', async () => {
+    const broker = await startMosquitto(['set_tcp_nodelay true']);
+    const hub = memoryHub();
+    cleanups.push(
+      () => hub.close(),
+      () => broker.close(),
+    );
+    const listener = await mqttjs.connectAsync(broker.url, { protocolVersion: 5, reconnectPeriod: 0 });
+    cleanups.push(() => listener.endAsync(true));
+    const heard: number[] = [];
+    listener.on('message', (_, payload) => heard.push((JSON.parse(payload.toString()) as { n: number }).n));
+    await listener.subscribeAsync('ticks', { qos: 1 });
+    const first = await startProcess(hub, broker.url, 600);
+    await until(() => first.cursors.some((cursor) => cursor?.includes('tick')));
+    first.die();
+    for (const n of [1, 2, 3]) await first.service.publish('tick', { n });
+    await first.served.close();
+    await startProcess(hub, broker.url, 600);
+    await until(() => heard.length >= 3);
+    expect(heard).toEqual([1, 2, 3]);
+  }, 30_000);
+
   const noRedis = missing('redis-server', 'redis-server', '--version');
   test.skipIf(noRedis)(
     `on Redis all come, though the process that publishes them is killed${noRedis ? ` (skipped: ${noRedis})` : ''}`,

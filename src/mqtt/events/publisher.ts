@@ -131,6 +131,8 @@ export class EventPublisher {
           if (this.#pace) this.#pace.run(publish);
           else publish();
         },
+        // Else the next holder would miss what comes before the first event is kept.
+        place: (id) => void (this.#places[event.name] ??= id),
         // A topic has no word for what is missing in it.
         gap: () => {},
         end: (error) => error && this.onError(notPublished([event.name], error)),
@@ -147,20 +149,24 @@ export class EventPublisher {
   }
 
   #publish(event: EventDefinition, message: EventMessage): void {
-    if (BrokerEvent.cameFrom(message, this.connection.url)) return;
+    if (BrokerEvent.cameFrom(message, this.connection.url)) return this.#pace?.dropped();
+    const fail = (error: unknown): void => {
+      this.#pace?.dropped();
+      this.onError(error);
+    };
     try {
       const topic = this.topics.event(event, message.data as Record<string, unknown>);
       const lineage = this.#publications.next(topic, message.id);
       const published = this.connection.publish(encodeEvent(event, topic, message, this.qos, lineage, this.cloud), { isKept: true });
       published.then(() => {
         // Without a connection it waits: the broker does not have it yet.
-        if (!this.connection.link) return;
+        if (!this.connection.link) return this.#pace?.dropped();
         const isFirst = this.#places[event.name] === undefined;
         this.#places[event.name] = message.id;
         this.#pace?.acknowledged(isFirst);
-      }, this.onError);
+      }, fail);
     } catch (error) {
-      this.onError(error);
+      fail(error);
     }
   }
 }

@@ -88,6 +88,8 @@ export class Turn {
     this.#lease = lease;
     this.#until = until;
     await begin(lease.cursor);
+    // There is a place now.
+    if (lease.cursor === undefined) this.#isWanted = true;
   }
 
   async #renew(lease: HubLease): Promise<void> {
