@@ -32,7 +32,6 @@ describe('in a page, a mistake in the options is a TypeError when the client is 
     ['connect: tls', () => page.connect({ url, tls }), 'need Node'],
     ['webSocket: tls', () => page.webSocket({ url, tls }), 'need Node'],
     ['rest: a number', () => page.rest({ url, maxResponseBytes: NaN }), 'maxResponseBytes must be'],
-    ['rest: an operation', () => page.rest({ url, operations: { nope: {} } })(blogContract), "no operation 'nope'"],
     [
       'graphql: a carrier',
       () =>

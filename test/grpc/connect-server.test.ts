@@ -147,7 +147,7 @@ describe('the client', () => {
 
   it('says what is wrong with options and answers', async () => {
     expect(() => connect({ url: ORIGIN, protocol: 'soap' as never })).toThrow(
-      "connect: protocol must be 'connect' or 'grpc-web', not 'soap'",
+      `connect: protocol must be 'connect' or 'grpc-web', not "soap"`,
     );
     expect(() => connect({ url: 'nowhere' })).toThrow("connect: 'nowhere' is not a URL");
     const answering = (status: number, type: string, body: string) =>

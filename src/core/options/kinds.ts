@@ -37,15 +37,16 @@ const NAMES: Readonly<Record<string, string>> = {
   'string or function or list': 'origins',
 };
 
-/** Options that are one of some words. */
+/** Options that are one of some words, by their names; of a factory that has words of its own, by the factory's name too. */
 const CHOICES: Readonly<Record<string, readonly string[]>> = {
   ack: ['done', 'first'],
   clientAuth: ['header', 'body'],
+  'connect.protocol': ['connect', 'grpc-web'],
   offline: ['queue', 'fail'],
-  protocol: ['jsonrpc', 'channel', 'connect', 'grpc-web'],
   queryMethod: ['GET', 'POST'],
   redirects: ['refuse', 'same-origin'],
   statusProfile: ['audits', 'draft'],
+  'webSocket.protocol': ['jsonrpc', 'channel'],
 };
 
 const KINDS = /* @__PURE__ */ new Map(
@@ -59,7 +60,7 @@ const KINDS = /* @__PURE__ */ new Map(
 export function checkKinds(owner: string, options: Readonly<Record<string, unknown>>, names: readonly string[]): void {
   for (const name of names) {
     const value = options[name];
-    const choice = CHOICES[name];
+    const choice = CHOICES[name] ?? CHOICES[`${owner}.${name}`];
     if (choice && value !== undefined && !choice.includes(value as string))
       throw new TypeError(`${owner}: ${name} must be ${choice.map((word) => `'${word}'`).join(' or ')}, not ${shown(value)}`);
     const kinds = KINDS.get(name);
