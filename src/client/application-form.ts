@@ -79,10 +79,10 @@ export async function decodedError({ errors }: Operation, error: unknown): Promi
   );
 }
 
-/** Hands on events in application form; the sink itself for an event without codecs. */
-export function sinkInApplicationForm(event: EventDefinition, sink: EventSink): EventSink {
+/** What an event goes through to be in application form, if it has codecs. */
+export function decodingOf(event: EventDefinition): ((sink: EventSink) => EventSink) | undefined {
   const decoder = converterOf(event.payload);
-  return decoder ? checkedSink(decoder.decode, event.name, sink) : sink;
+  return decoder && ((sink) => checkedSink(decoder.decode, event.name, sink));
 }
 
 /** The wire form of what a subscriber fixes. Throws INVALID_ARGUMENT. */

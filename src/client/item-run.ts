@@ -1,5 +1,6 @@
 import type { Operation } from '../core/contract.ts';
 import type { EventSink, Headers, OnResponse, StreamRequest, Transport } from '../core/transport.ts';
+import { openSink } from '../events/open-sink.ts';
 import type { PushStream } from '../events/push-stream.ts';
 import { checkedSink } from '../guard/checked-sink.ts';
 import { inputOf } from '../guard/checks.ts';
@@ -37,7 +38,7 @@ export async function runItems(
     gap: () => {},
     end: (error) => void (error && form ? form.decodedError(operation, error).then(finish) : finish(error)),
   };
-  const sink = decoder ? checkedSink(decoder.decode, operation.name, items) : items;
+  const sink = decoder ? checkedSink(decoder.decode, operation.name, openSink(items, lifetime.signal)) : items;
   const request: StreamRequest = {
     operation,
     input: wire,

@@ -22,7 +22,7 @@ export interface Run {
 }
 
 /** Functions that convert events with codecs. */
-export type Form = Pick<typeof ApplicationForm, 'paramsOnWire' | 'sinkInApplicationForm'>;
+export type Form = Pick<typeof ApplicationForm, 'paramsOnWire' | 'decodingOf'>;
 
 const DEFAULT_BUFFER = 100;
 
@@ -94,7 +94,7 @@ export function fill(run: Run, form: Form | undefined, stream: PushStream<unknow
   const subscription = open(run, form, options, sink);
   stream.onDrained = () => subscription.resume();
   started(run, () => subscription).then(
-    () => lifetime.whenEnded(() => stream.end()),
+    () => lifetime.listen(() => stream.end()),
     (error: unknown) => stream.end(endOfLoop(error, lifetime)),
   );
 }
@@ -118,7 +118,8 @@ function open(
     lastEventId,
     signal: lifetime.signal,
     reconnect: options.reconnect ?? {},
-    sink: form ? form.sinkInApplicationForm(event, sink) : sink,
+    sink,
+    through: form?.decodingOf(event),
   });
 }
 

@@ -1,5 +1,5 @@
-import type { ApiError } from '../core/errors.ts';
 import type { EventMessage, EventSink, SubscribeRequest } from '../core/transport.ts';
+import { passing } from '../events/open-sink.ts';
 import { onAbort } from '../life/lifetime.ts';
 
 /** The messages of a watched subscription. */
@@ -44,14 +44,4 @@ export async function watch(
     over(error ?? 'unknown');
     throw error;
   }
-}
-
-/** A sink that passes everything on, to be changed in part: sinks may be instances of classes, which cannot be spread. */
-export function passing(sink: EventSink): EventSink {
-  return {
-    next: (message) => sink.next(message),
-    gap: () => sink.gap(),
-    ...(sink.place && { place: (id: string) => sink.place?.(id) }),
-    end: (error?: ApiError) => sink.end(error),
-  };
 }

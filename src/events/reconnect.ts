@@ -1,14 +1,13 @@
 import type { EventDefinition } from '../core/contract.ts';
 import { ApiError } from '../core/errors.ts';
 import { mayReconnect } from '../life/mending.ts';
-import type { EventMessage, EventSink, Headers, EventRequest, Transport } from '../core/transport.ts';
-import { backoffMs, type BackoffOptions } from '../life/backoff.ts';
+import type { EventSink, Headers, EventRequest, Transport } from '../core/transport.ts';
+import { backoffMs, STABLE_MS, type BackoffOptions } from '../life/backoff.ts';
 import { delay, onAbort } from '../life/lifetime.ts';
 import { now } from '../life/now.ts';
 import { isPlace } from './event-id.ts';
-
-/** A connection that lived this long proved stable: the next wait is short again. In milliseconds. */
-export const STABLE_MS = 5000;
+import { openSink } from './open-sink.ts';
+import { PAUSED } from './pause.ts';
 
 export interface SubscriptionInit {
   readonly transport: Transport;
@@ -19,6 +18,8 @@ export interface SubscriptionInit {
   readonly signal: AbortSignal;
   readonly reconnect: BackoffOptions;
   readonly sink: EventSink;
+  /** What events go through before they count as received, such as a codec. */
+  readonly through?: ((sink: EventSink) => EventSink) | undefined;
   /** Further members of each request. */
   readonly request?: Pick<EventRequest, 'peer' | 'acknowledges' | 'onBehalfOf'>;
   /** Whether to try again after an end. @default after those that another try may mend, or new credentials */
@@ -108,7 +109,7 @@ export class Subscription {
 
   /** One connection, from subscribing to its end. */
   async #connection(): Promise<ApiError | 'completed' | 'paused'> {
-    const { transport, event, params, headers, signal, request } = this.init;
+    const { transport, event, params, headers, signal, request, through } = this.init;
     const controller = new AbortController();
     const unlink = onAbort(signal, () => controller.abort(signal.reason));
     try {
@@ -128,15 +129,15 @@ export class Subscription {
         this.#gapDue = this.#acknowledged && lastEventId === undefined;
         // An end that came right after the acknowledgement is an end all the same, not a start that failed.
         let end: ApiError | 'completed' | undefined;
-        const sink = this.#sink(controller.signal, (reason) => {
+        const received = this.#sink((reason) => {
           end = reason;
-          if (this.#connected) return resolve(reason);
+          const over = () => resolve(reason);
+          if (this.#connected) return over();
           // A peer that never acknowledges must not hold it up either: the acknowledgement has this turn of the event loop.
-          void delay(0, signal).then(
-            () => resolve(reason),
-            () => resolve(reason),
-          );
+          void delay(0, signal).then(over, over);
         });
+        const open = openSink(received, controller.signal);
+        const sink = through ? through(open) : open;
         transport.subscribe({ ...request, event, params, headers, lastEventId, signal: controller.signal }, sink).then(() => {
           this.#onAcknowledged(controller.signal);
           if (end) resolve(end);
@@ -166,11 +167,11 @@ export class Subscription {
     this.init.sink.gap();
   }
 
-  #sink(live: AbortSignal, settle: (end: ApiError | 'completed') => void): EventSink {
+  #sink(settle: (end: ApiError | 'completed') => void): EventSink {
     const { sink } = this.init;
     return {
-      next: (message: EventMessage) => {
-        if (live.aborted || (message.id === this.#lastEventId && message.id !== this.#failedId)) return;
+      next: (message) => {
+        if (message.id === this.#lastEventId && message.id !== this.#failedId) return;
         this.#tellGap();
         // Behind an event without an id of the peer's, it resumes from the last that had one: rather twice than never.
         if (isPlace(message.id)) this.#lastEventId = message.id;
@@ -180,11 +181,9 @@ export class Subscription {
         if (done instanceof Promise) done.catch(() => (this.#failedId = message.id));
         return done;
       },
-      gap: () => {
-        if (!live.aborted) sink.gap();
-      },
+      gap: () => sink.gap(),
       place: (id) => {
-        if (live.aborted || (id !== '' && !isPlace(id))) return;
+        if (id !== '' && !isPlace(id)) return;
         // An empty id takes back the one before it.
         this.#lastEventId = id || undefined;
         sink.place?.(id);
@@ -195,12 +194,5 @@ export class Subscription {
 }
 
 const ifMendable = (error: ApiError, { connected }: Progress): boolean => mayReconnect(error, connected);
-
-const PAUSED = new ApiError('CANCELLED', 'the consumer is behind');
-
-/** Whether a subscription's signal aborted because its consumer is behind: it comes back to the same place. */
-export function isPause(reason: unknown): boolean {
-  return reason === PAUSED;
-}
 
 const ENDED = new ApiError('CANCELLED', 'the subscription has ended');

@@ -1,6 +1,7 @@
 import { ApiError } from '../core/errors.ts';
 import type { EventSink } from '../core/transport.ts';
 import { localId } from '../events/event-id.ts';
+import { passing } from '../events/open-sink.ts';
 import { isoNow } from '../life/now.ts';
 
 /** The sink of an event that a mapping reads out of what a foreign peer sends. */
@@ -16,16 +17,14 @@ export interface MappedSink extends EventSink {
 export function mappedSink(name: string, sink: EventSink, report: (error: unknown) => void, splits: boolean): MappedSink {
   sink.misfits?.(report);
   const next: EventSink['next'] = (message) => {
-    const { data, id, time } = message;
+    const { data, id } = message;
     if (!splits || !Array.isArray(data)) return sink.next(message);
-    // The last one has the id: a subscriber that resumes there has had them all.
-    for (const [at, each] of data.entries()) void sink.next({ data: each, id: at === data.length - 1 ? id : localId(), time });
+    // The last one has the id: who resumes there has had them all.
+    for (const [at, each] of data.entries()) void sink.next({ ...message, data: each, id: at === data.length - 1 ? id : localId() });
   };
   return {
+    ...passing(sink),
     next,
-    gap: () => sink.gap(),
-    place: (id) => sink.place?.(id),
-    end: (error) => sink.end(error),
     take(read, { id = localId(), time = isoNow() } = {}) {
       let data: unknown;
       try {

@@ -102,21 +102,13 @@ export async function serveStream(
     gap: () => {},
     end: (error) => void (isTold ? end(error) : begun.then(() => end(error))),
   };
-  await new Promise<void>((resolve, reject) => {
-    const unlisten = lifetime.listen(reject);
+  try {
     const request = { operation, input, headers, deadline, peer, signal: lifetime.signal, onResponse };
-    transport.subscribe(request, checked).then(
-      () => {
-        unlisten();
-        resolve();
-      },
-      (error: unknown) => {
-        unlisten();
-        lifetime.abort(STREAM_ENDED);
-        reject(error);
-      },
-    );
-  });
+    await lifetime.alive(transport.subscribe(request, checked));
+  } catch (error) {
+    lifetime.abort(STREAM_ENDED);
+    throw error;
+  }
   hasBegun = true;
   lifetime.listen((reason) => reason !== STREAM_ENDED && end(reason));
   // After the code that waits for the acknowledgement has told the peer.

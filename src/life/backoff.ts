@@ -8,6 +8,9 @@ export interface BackoffOptions {
   readonly maxDelayMs?: number;
 }
 
+/** A connection that lived this long proved stable: the next wait is short again. In milliseconds. */
+export const STABLE_MS = 5000;
+
 /** Reads the two options; without a wait tries follow each other at once. */
 export function backoffReaders(baseDelayMs: number, maxDelayMs: number) {
   return { baseDelayMs: ms(baseDelayMs, { zero: true, infinity: false }), maxDelayMs: ms(maxDelayMs, { zero: true }) };

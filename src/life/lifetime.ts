@@ -18,7 +18,8 @@ export class Lifetime {
   private controller: AbortController | undefined = undefined;
   private timer: ReturnType<typeof setTimeout> | undefined = undefined;
   private ended: ApiError | undefined = undefined;
-  private onEnd: EndListener | undefined = undefined;
+  /** Rejects what `settle` waits for. */
+  private fail: EndListener | undefined = undefined;
   private unlink: (() => void) | undefined = undefined;
   /** Nearly always one at most. */
   private listener: EndListener | undefined = undefined;
@@ -62,11 +63,7 @@ export class Lifetime {
   /** As `settle`, but what has started lives on: only its deadline is over then. */
   async start(work: () => Promise<void>): Promise<void> {
     if (this.ended) throw this.ended;
-    await new Promise<void>((resolve, reject) => {
-      this.onEnd = reject;
-      work().then(resolve, reject);
-    });
-    this.onEnd = undefined;
+    await this.alive(work());
     clearTimeout(this.timer);
   }
 
@@ -78,7 +75,7 @@ export class Lifetime {
     this.controller?.abort(reason);
     this.listener?.(reason);
     if (this.others) for (const listener of this.others) listener(reason);
-    this.onEnd?.(reason);
+    this.fail?.(reason);
   }
 
   /** Calls `listener` when it ends, or at once if it has, without making the signal; returns how to stop listening. */
@@ -98,7 +95,10 @@ export class Lifetime {
     return () => void others.delete(listener);
   }
 
-  /** Settles as `work` does, or rejects as soon as this life ends, and frees what it holds; `present` makes the error of what it rejects with. */
+  /**
+   * Settles as `work` does, or rejects as soon as this life ends, and frees what it holds: for the one work that this is the life of. `present` makes
+   * the error of what it rejects with.
+   */
   settle<T>(work: () => Promise<T>, present: (error: unknown) => unknown = itself): Promise<T> {
     // One promise and no `async`: each call of a client comes through here.
     return new Promise((resolve, reject) => {
@@ -107,7 +107,7 @@ export class Lifetime {
         reject(present(error));
       };
       if (this.ended) return fail(this.ended);
-      this.onEnd = fail;
+      this.fail = fail;
       try {
         work().then((value) => {
           this.finish();
@@ -119,7 +119,7 @@ export class Lifetime {
     });
   }
 
-  /** Settles as `work` does, or rejects as soon as this life ends, which goes on otherwise. */
+  /** Settles as `work` does, or rejects as soon as this life ends, which goes on otherwise. Listens for no longer than it waits. */
   alive<T>(work: Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       const stop = this.listen(reject);
@@ -134,14 +134,8 @@ export class Lifetime {
     this.timer = setTimeout(expire, timerMs(Math.max(time - clock(), 0)));
   }
 
-  /** Calls `listener` when it ends, or at once if it has. There is one listener: a later one takes its place. */
-  whenEnded(listener: EndListener): void {
-    if (this.ended) listener(this.ended);
-    else this.onEnd = listener;
-  }
-
   private finish(): void {
-    this.onEnd = undefined;
+    this.fail = undefined;
     this.dispose();
   }
 

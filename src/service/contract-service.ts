@@ -29,7 +29,7 @@ import { makeRequestId } from '../peer/headers.ts';
 import { CallContextInfo, ServiceCall, type Asked, type CallHost } from './call-info.ts';
 import { Callers, expiryOf } from './callers.ts';
 import type { ErrorMakers } from './error-makers.ts';
-import { iteratorOf, runStream, whileAlive } from './stream-run.ts';
+import { iteratorOf, runStream } from './stream-run.ts';
 import { Call, changed } from '../life/call.ts';
 import { callOnce, type KeyHold, type KeySettings } from './idempotent-call.ts';
 import { arrived, breach, COMPLETED, expired, stopping, unknownMember } from './outcomes.ts';
@@ -154,7 +154,7 @@ export class ContractService implements Transport {
       if (expiresAtMs !== undefined) lifetime.endAt(expiresAtMs, expired, Date.now);
       if (lifetime.reason) throw lifetime.reason;
       await this.#hub.subscribe({ ...request, event, signal: lifetime.signal }, this.#liveSink(lifetime, sink, event));
-      lifetime.whenEnded((reason) => {
+      lifetime.listen((reason) => {
         this.#subscriptions.delete(lifetime);
         if (!request.signal.aborted) sink.end(reason === COMPLETED ? undefined : reason);
       });
@@ -181,7 +181,7 @@ export class ContractService implements Transport {
       if (!item) throw new ApiError('UNIMPLEMENTED', `${name} gives one answer: call it`);
       if (headers['idempotency-key'] !== undefined)
         throw new ApiError('INVALID_ARGUMENT', `${name} is a stream: it takes no idempotency key`);
-      const iterator = await whileAlive(lifetime, this.#iterate(action, call, lifetime, requestId));
+      const iterator = await lifetime.alive(this.#iterate(action, call, lifetime, requestId));
       const failed = (error: unknown) => this.#failure(arrived(error), call, requestId);
       const encoder = converterOf(item);
       const encode = (value: unknown): Maybe<unknown> =>

@@ -29,12 +29,12 @@ export async function runStream(iterator: AsyncIterator<unknown>, { lifetime, si
   let isDone = false;
   try {
     for (let number = 1; ; number++) {
-      const step = await whileAlive(lifetime, iterator.next());
+      const step = await lifetime.alive(iterator.next());
       if (step.done) break;
       const data = await encode(step.value);
       if (lifetime.reason) throw lifetime.reason;
       const taken = sink.next({ id: String(number), time: isoNow(), data });
-      if (taken) await whileAlive(lifetime, taken);
+      if (taken) await lifetime.alive(taken);
     }
     isDone = true;
     if (!isLeft()) sink.end();
@@ -44,21 +44,4 @@ export async function runStream(iterator: AsyncIterator<unknown>, { lifetime, si
     // A failure of a generator that was left concerns nobody any more.
     if (!isDone) await Promise.resolve(iterator.return?.()).catch(() => {});
   }
-}
-
-/** As the promise, but rejects as soon as the life ends. Listens for no longer than it waits, so that a long stream holds nothing. */
-export function whileAlive<T>(lifetime: Lifetime, work: PromiseLike<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const unlisten = lifetime.listen(reject);
-    work.then(
-      (value) => {
-        unlisten();
-        resolve(value);
-      },
-      (error: unknown) => {
-        unlisten();
-        reject(error);
-      },
-    );
-  });
 }

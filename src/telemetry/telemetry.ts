@@ -15,11 +15,12 @@ import {
   type Tracer,
   type TracerProvider,
 } from '@opentelemetry/api';
-import { passing, watch, type Watcher } from '../compose/watch.ts';
+import { watch, type Watcher } from '../compose/watch.ts';
 import { anyWithHeaders, compose, type Composed, type Source } from '../compose/wrap.ts';
 import type { Operation } from '../core/contract.ts';
 import { readOptions } from '../core/options.ts';
 import type { CallRequest, EventRequest, EventSink, Headers, StreamRequest, SubscribeRequest, Transport } from '../core/transport.ts';
+import { passing } from '../events/open-sink.ts';
 import { tracePublishers } from '../events/publishing-span.ts';
 import { changed } from '../life/call.ts';
 import { now } from '../life/now.ts';

@@ -115,6 +115,22 @@ const adapters: Readonly<Record<string, (onError: OnError) => Promise<Adapter<'s
     const events = { tick: { document: 'subscription { tick { kind } }', read } };
     return graphql({ url: `http://127.0.0.1:${port}`, subscriptions: 'sse', events, onError });
   },
+  'graphql over WebSocket': async (onError) => {
+    const server = new WebSocketServer({ port: 0, host: '127.0.0.1', handleProtocols: () => 'graphql-transport-ws' });
+    await once(server, 'listening');
+    server.on('connection', (peer) => {
+      endings.push(() => peer.terminate());
+      peer.on('message', (text: Buffer) => {
+        const { type, id } = JSON.parse(text.toString()) as { type: string; id?: string };
+        if (type === 'connection_init') peer.send(JSON.stringify({ type: 'connection_ack' }));
+        if (type !== 'subscribe') return;
+        for (const kind of KINDS) peer.send(JSON.stringify({ type: 'next', id, payload: { data: { tick: { kind } } } }));
+      });
+    });
+    endings.push(() => server.close());
+    const events = { tick: { document: 'subscription { tick { kind } }', read } };
+    return graphql({ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, subscriptions: 'ws', events, onError });
+  },
   grpc: grpcPeer,
   mqtt: mqttPeer,
 };

@@ -1,5 +1,6 @@
 import { ApiError, type JsonObject } from '../../core/errors.ts';
 import type { EventSink, Headers } from '../../core/transport.ts';
+import { passing } from '../../events/open-sink.ts';
 import { onAbort } from '../../life/lifetime.ts';
 import { after } from '../../life/timers.ts';
 import { parseJson } from '../../peer/json.ts';
@@ -173,7 +174,7 @@ export class SocketConnection {
 
   #next(id: string, live: Live, payload: unknown): void {
     live.start();
-    const sink: EventSink = { next: (event) => live.sink.next(event), gap: () => live.sink.gap(), end: (error) => live.end(error) };
+    const sink: EventSink = { ...passing(live.sink), end: (error) => live.end(error) };
     const taken = live.take(payload, sink);
     if (taken === false) this.#send('complete', { id });
     if (typeof taken !== 'boolean') this.#hold(id, live, taken);

@@ -148,7 +148,7 @@ export class SocketSession implements Session {
     if (undecided >= this.#limits.calls)
       return this.#fail(operation, new ApiError('RESOURCE_EXHAUSTED', 'too many operations begin on this socket at once'));
     this.#operations.set(id, operation);
-    operation.lifetime.whenEnded(() => this.#forget(operation));
+    operation.lifetime.listen(() => this.#forget(operation));
     void this.#run(operation, payload).catch((error: unknown) => this.#fail(operation, error));
   }
 

@@ -57,7 +57,7 @@ export class SharedStream {
     // A request that does not fit gets its own answer.
     const subscription = isSubscription(prepared) ? this.engine.subscription(prepared, body, caller) : undefined;
     this.#operations.set(id, lifetime);
-    lifetime.whenEnded(() => this.#operations.delete(id));
+    lifetime.listen(() => this.#operations.delete(id));
     const end = (error?: unknown) => this.#end(id, lifetime, headers['x-request-id'], error);
     const next = (payload: string) => this.#next(id, lifetime, payload);
     const running = async (): Promise<void> => {

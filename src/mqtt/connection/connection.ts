@@ -1,8 +1,7 @@
 import mqtt, { type IPublishPacket, type IStore, type MqttClient } from 'mqtt';
 import { ApiError, isApiError } from '../../core/errors.ts';
-import { backoffMs } from '../../life/backoff.ts';
+import { backoffMs, STABLE_MS } from '../../life/backoff.ts';
 import { delay } from '../../life/lifetime.ts';
-import { STABLE_MS } from '../../events/reconnect.ts';
 import { guardOnWire } from '../../peer/on-wire.ts';
 import { printable } from '../../peer/printable.ts';
 import { ClosedUnanswered, connectLink, OlderVersionNeeded, type Link } from './link.ts';

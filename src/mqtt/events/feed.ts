@@ -4,7 +4,7 @@ import { ApiError } from '../../core/errors.ts';
 import { compileMatch } from '../../events/hub.ts';
 import { onAbort } from '../../life/lifetime.ts';
 import { after, type StopTimer } from '../../life/timers.ts';
-import { isPause } from '../../events/reconnect.ts';
+import { PAUSED } from '../../events/pause.ts';
 import type { EventMessage, EventSink, Headers, EventRequest } from '../../core/transport.ts';
 import type { Connection } from '../connection/connection.ts';
 import { compileDecoder, TooLarge, type Decoded, type DecodeEvent, type EventDecoderInit } from './decoder.ts';
@@ -90,7 +90,7 @@ export class Feed {
       if (!signal.aborted) throw new ApiError('UNAVAILABLE', 'the connection to the broker was lost');
       return;
     }
-    onAbort(signal, () => this.#leave(subscriber, isPause(signal.reason)));
+    onAbort(signal, () => this.#leave(subscriber, signal.reason === PAUSED));
     const missed = lastEventId === undefined ? undefined : this.#history.after(lastEventId);
     const early = subscriber.early ?? [];
     subscriber.early = undefined;

@@ -1,8 +1,9 @@
 import { ApiError } from '../../core/errors.ts';
 import { Chain } from '../../events/chain.ts';
 import { localId } from '../../events/event-id.ts';
-import { isoNow } from '../../life/now.ts';
+import { passing } from '../../events/open-sink.ts';
 import { onAbort } from '../../life/lifetime.ts';
+import { isoNow } from '../../life/now.ts';
 import type { EventMessage, EventSink, Headers, OnResponse } from '../../core/transport.ts';
 import { decodeError, isObject, STREAM_CREDITS } from '../wire.ts';
 
@@ -66,11 +67,9 @@ export class RpcSubscriptions {
           }
           const { after } = result as { readonly after?: unknown };
           if (typeof after === 'string') connection.isOurs();
-          const made = subscription;
           const chain = new Chain(isObject(params) ? (params['lastEventId'] as string | undefined) : undefined);
           if (stream === undefined && chain.isBroken(after)) this.#gap({ sink, chain });
-          const granting =
-            stream === undefined ? sink : grantingSink(sink, (count) => connection.notify('more', { subscription: made, count }));
+          const granting = stream === undefined ? sink : grantingSink(sink, (count) => connection.notify('more', { subscription, count }));
           this.#live.set(subscription, { sink: granting, chain, release: unlink });
           resolve();
         },
@@ -142,13 +141,12 @@ function grantingSink(sink: EventSink, grant: (count: number) => void): EventSin
     taken = 0;
   };
   return {
+    ...passing(sink),
     next(message) {
       const taking = sink.next(message);
       if (!taking) return done();
       return taking.then(done);
     },
-    gap: () => sink.gap(),
-    end: (error) => sink.end(error),
   };
 }
 
