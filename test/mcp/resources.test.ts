@@ -141,10 +141,9 @@ describe('changes of resources', () => {
     const client = new NewClient({ name: 'test', version: '1.0.0' }, { versionNegotiation: { mode: { pin: '2026-07-28' } } });
     await client.connect(new NewTransport(new URL(`${own.url}/mcp`)));
     const subscription = await client.listen({ resourceSubscriptions: ['shop:///things/1'] });
-    const started = performance.now();
-    await own.close();
+    // A subscription that did not end by itself would hold this up for ever.
+    await own.close(Infinity);
     expect(await subscription.closed).toBe('graceful');
-    expect(performance.now() - started).toBeLessThan(1500);
     await client.close();
   });
 
@@ -176,17 +175,16 @@ describe('changes of resources', () => {
     const output = new PassThrough();
     let text = '';
     output.on('data', (chunk: Buffer) => (text += chunk.toString()));
-    const stdio = serveMcpStdio(service, { input, output });
+    // A subscription that did not end by itself would hold up the end for ever.
+    const stdio = serveMcpStdio(service, { input, output, graceMs: Infinity });
     const meta = { 'io.modelcontextprotocol/protocolVersion': '2026-07-28', 'io.modelcontextprotocol/clientCapabilities': {} };
     const params = { _meta: meta, notifications: { resourceSubscriptions: ['shop:///things/1'] } };
     input.write(`${JSON.stringify({ jsonrpc: '2.0', id: 'l', method: 'subscriptions/listen', params })}\n`);
     await until(() => text.includes('acknowledged'));
     await rename(1, 'uno');
     await until(() => text.includes('resources/updated'));
-    const started = performance.now();
     input.end();
     await stdio.closed;
-    expect(performance.now() - started).toBeLessThan(1500);
     expect(text.trim().split('\n').map((line) => JSON.parse(line) as unknown)).toMatchObject([
       { method: 'notifications/subscriptions/acknowledged', params: { _meta: { 'io.modelcontextprotocol/subscriptionId': 'l' } } },
       { method: 'notifications/resources/updated', params: { uri: 'shop:///things/1' } },

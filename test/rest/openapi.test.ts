@@ -5,7 +5,7 @@ import { defineContract, event, mutation, query } from '../../src/core/define.ts
 import { file } from '../../src/core.ts';
 import { type Contract } from '../../src/core/contract.ts';
 import type { JsonObject } from '../../src/core/errors.ts';
-import { openApi } from '../../src/rest/schema.ts';
+import { openApi, openApiText } from '../../src/rest/schema.ts';
 import { everyKind } from '../support/every-kind.ts';
 
 // Not written in place, so that this file compiles and runs without the package; CI has it.
@@ -47,6 +47,23 @@ describe('the OpenAPI document', () => {
       expect(references.length).toBeGreaterThan(0);
       for (const reference of references) expect(at(document, ...reference.split('/')), reference).toBeDefined();
     }
+  });
+
+  it('is the same as text', () => {
+    const output = z.object({ id: z.int() }).meta({ id: 'Thing' });
+    const things = (name: string, http: string) => query({ input: z.object({ [name]: z.int() }), output, http });
+    const apart = defineContract({
+      name: 'apart',
+      operations: {
+        getThing: things('id', 'GET /things/{id}'),
+        getOther: things('id', 'GET /others/{id}'),
+        thingParts: things('thing', 'GET /things/{thing}/parts'),
+        dropThing: mutation({ input: z.object({ key: z.int() }), http: 'DELETE /things/{key}' }),
+      },
+    });
+    for (const contract of [everyKind, blogContract, apart, defineContract({ name: 'none' })])
+      expect(openApiText(contract, { servers: ['/api'] })).toBe(JSON.stringify(openApi(contract, { servers: ['/api'] })));
+    expect(at(openApi(apart), 'paths', '/things/{id}', 'delete', 'parameters')).toMatchObject([{ name: 'id' }, {}, {}]);
   });
 
   it('says what the contract says of itself', () => {

@@ -24,8 +24,16 @@ export function sourceFiles(folder: string): string[] {
     .sort();
 }
 
-/** What a file imports: declarations, re-exports, `import()` and `import('…')` types. */
-export function importsOf(file: string): SourceImport[] {
+const known = new Map<string, readonly SourceImport[]>();
+
+/** What a file imports: declarations, re-exports, `import()` and `import('…')` types. Each file is read once. */
+export function importsOf(file: string): readonly SourceImport[] {
+  let found = known.get(file);
+  if (!found) known.set(file, (found = readImports(file)));
+  return found;
+}
+
+function readImports(file: string): SourceImport[] {
   const found: SourceImport[] = [];
   const add = (specifier: ts.Node | undefined, typeOnly: boolean) => {
     if (specifier && ts.isStringLiteral(specifier)) found.push(resolve(file, specifier.text, typeOnly));
