@@ -5,7 +5,7 @@ import { ERROR_CODES, type JsonObject } from '../core/errors.ts';
 import { createComponents, type Components } from '../schema/components.ts';
 import { describeContract, type ContractView, type EventView } from '../schema/view.ts';
 import type { DescribedCloudEvents } from '../schema/asyncapi/cloud-events.ts';
-import { describeEvent, describeOperation } from './schema-operation.ts';
+import { describeEvent, describeOperation, type Place } from './schema-operation.ts';
 
 /** Options of `openApi`. */
 export interface OpenApiOptions {
@@ -32,81 +32,120 @@ const OWN_SCHEMAS = ['ProblemDetails'];
  * Throws a `TypeError` as `describeContract` does. Source: https://spec.openapis.org/oas/v3.1.1.html
  */
 export function openApi(contract: Contract, options: OpenApiOptions = {}): JsonObject {
+  const { paths, rest } = describe(contract, options);
+  const items = Object.fromEntries(paths);
+  const { head, tail } = rest();
+  return { ...head, paths: items, ...tail };
+}
+
+/** As `openApi`, but as text. It holds the description of one path at a time: those of a large contract cost more to keep than to make. */
+export function openApiText(contract: Contract, options: OpenApiOptions = {}): string {
+  const { paths, rest } = describe(contract, options);
+  let items = '';
+  for (const [path, item] of paths) items += `${items === '' ? '' : ','}${JSON.stringify(path)}:${JSON.stringify(item)}`;
+  const { head, tail } = rest();
+  return `${JSON.stringify(head).slice(0, -1)},"paths":{${items}},${JSON.stringify(tail).slice(1)}`;
+}
+
+/** A document in two parts: the paths one after the other, and then what is before and behind them. */
+interface Description {
+  readonly paths: Iterable<readonly [path: string, item: JsonObject]>;
+  readonly rest: () => { readonly head: JsonObject; readonly tail: JsonObject };
+}
+
+function describe(contract: Contract, options: OpenApiOptions): Description {
   const view = describeContract(contract);
   const read = readOptions('openApi', options, {}, ['title', 'servers', 'events', 'fields', 'webhookCloudEvents']);
   const { title = contract.name, servers, events = true, fields = true, webhookCloudEvents } = read;
   const { securitySchemes = {} } = contract;
   const components = createComponents(view, '#/components/schemas/', { taken: OWN_SCHEMAS, discriminators: true });
   const eventViews = events ? [...view.events.values()] : [];
-  const paths = describePaths(view, eventViews, components, fields);
-  const webhooks = Object.fromEntries(
-    eventViews.map((event) => [event.event.type, { post: describeWebhook(contract, event, components, webhookCloudEvents) }]),
-  );
-  return {
-    openapi: '3.1.0',
-    info: { title, version: contract.version, ...(contract.description !== undefined && { description: contract.description }) },
-    ...(servers && { servers: servers.map((url) => ({ url })) }),
-    tags: contract.services.map((name) => ({ name })),
-    paths,
-    ...(eventViews.length > 0 && { webhooks }),
-    components: {
-      schemas: { ...components.schemas, ProblemDetails: PROBLEM },
-      ...(Object.keys(securitySchemes).length > 0 && { securitySchemes }),
-      parameters: PARAMETERS,
-      headers: HEADERS,
-      responses: { Problem: PROBLEM_RESPONSE },
-    },
+  const rest = () => {
+    const webhooks = Object.fromEntries(
+      eventViews.map((event) => [event.event.type, { post: describeWebhook(contract, event, components, webhookCloudEvents) }]),
+    );
+    return {
+      head: {
+        openapi: '3.1.0',
+        info: { title, version: contract.version, ...(contract.description !== undefined && { description: contract.description }) },
+        ...(servers && { servers: servers.map((url) => ({ url })) }),
+        tags: contract.services.map((name) => ({ name })),
+      },
+      tail: {
+        ...(eventViews.length > 0 && { webhooks }),
+        components: {
+          schemas: { ...components.schemas, ProblemDetails: PROBLEM },
+          ...(Object.keys(securitySchemes).length > 0 && { securitySchemes }),
+          parameters: PARAMETERS,
+          headers: HEADERS,
+          responses: { Problem: PROBLEM_RESPONSE },
+        },
+      },
+    };
   };
+  return { paths: describePaths(view, eventViews, components, fields), rest };
 }
 
-function describePaths(view: ContractView, events: readonly EventView[], components: Components, fields: boolean): JsonObject {
-  const paths = new Paths();
-  const ids = new Set<string>();
-  for (const operation of view.operations.values()) {
-    operation.operation.http.forEach((binding, index) => {
-      const id = freeId(ids, index === 0 ? operation.operation.name : `${operation.operation.name}_${binding.method.toLowerCase()}`);
-      const place = paths.at(binding.path);
-      place.item[binding.method.toLowerCase()] = describeOperation(view, operation, binding, {
-        id,
-        renamed: place.renamed,
-        components,
-        fields,
-      });
-    });
+/** What stands at a path: the method, the `operationId`, and what describes it. */
+interface Placed {
+  readonly method: string;
+  readonly id: string;
+  readonly path: string;
+  readonly describe: (place: Place) => JsonObject;
+}
+
+function* describePaths(
+  view: ContractView,
+  events: readonly EventView[],
+  components: Components,
+  fields: boolean,
+): Generator<readonly [path: string, item: JsonObject]> {
+  for (const [first, placed] of byPath(view, events)) {
+    const item: Record<string, JsonObject> = {};
+    for (const { method, id, path, describe } of placed) item[method] = describe({ id, renamed: renamed(path, first), components, fields });
+    yield [first, item];
   }
-  for (const event of events) {
-    const place = paths.at(`/${event.event.channel}`);
-    place.item['get'] = describeEvent(event, {
-      id: freeId(ids, `on${capitalise(event.event.name)}`),
-      renamed: place.renamed,
-      components,
-      fields,
-    });
-  }
-  return Object.fromEntries(paths.items);
 }
 
 /**
- * Path items by path. OpenAPI takes `/users/{id}` and `/users/{userId}` for the same path and refuses it twice,
+ * What stands at each path. OpenAPI takes `/users/{id}` and `/users/{userId}` for the same path and refuses it twice,
  * so the first one's names of parameters are everyone's.
  */
-class Paths {
-  readonly items = new Map<string, Record<string, JsonObject>>();
-  readonly #paths = new Map<string, string>();
-
-  at(path: string): { readonly item: Record<string, JsonObject>; readonly renamed: ReadonlyMap<string, string> } {
-    const shape = path.includes('{') ? path.replace(/\{[^}]*\}/g, '{}') : path;
-    const first = this.#paths.get(shape) ?? path;
-    this.#paths.set(shape, first);
-    let item = this.items.get(first);
-    if (!item) this.items.set(first, (item = {}));
-    if (first === path) return { item, renamed: NOT_RENAMED };
-    const names = paramsOf(first);
-    return { item, renamed: new Map(paramsOf(path).map((param, index) => [param, names[index] ?? param])) };
+function byPath(view: ContractView, events: readonly EventView[]): ReadonlyMap<string, readonly Placed[]> {
+  const ids = new Set<string>();
+  const paths = new Map<string, Placed[]>();
+  const firsts = new Map<string, string>();
+  const put = (placed: Placed) => {
+    const shape = placed.path.includes('{') ? placed.path.replace(/\{[^}]*\}/g, '{}') : placed.path;
+    const first = firsts.get(shape) ?? placed.path;
+    firsts.set(shape, first);
+    const others = paths.get(first);
+    if (others) others.push(placed);
+    else paths.set(first, [placed]);
+  };
+  for (const own of view.operations.values()) {
+    const { name, http } = own.operation;
+    for (const binding of http) {
+      const method = binding.method.toLowerCase();
+      const id = freeId(ids, binding === http[0] ? name : `${name}_${method}`);
+      put({ method, id, path: binding.path, describe: (place) => describeOperation(view, own, binding, place) });
+    }
   }
+  for (const event of events) {
+    const id = freeId(ids, `on${capitalise(event.event.name)}`);
+    put({ method: 'get', id, path: `/${event.event.channel}`, describe: (place) => describeEvent(event, place) });
+  }
+  return paths;
 }
 
 const NOT_RENAMED: ReadonlyMap<string, string> = new Map();
+
+/** The names that `first` has for the parameters of a path of the same shape. */
+function renamed(path: string, first: string): ReadonlyMap<string, string> {
+  if (path === first) return NOT_RENAMED;
+  const names = paramsOf(first);
+  return new Map(paramsOf(path).map((param, index) => [param, names[index] ?? param]));
+}
 
 function paramsOf(path: string): string[] {
   return [...path.matchAll(/\{([^}]*)\}/g)].map((match) => match[1] ?? '');

@@ -29,7 +29,7 @@ import type { BodyLimits } from './files/input.ts';
 import { createEventRoute } from './event-route.ts';
 import { failure } from './failure.ts';
 import { compileOperation, type OperationRoute } from './operation-route.ts';
-import { openApi } from './schema.ts';
+import { openApiText } from './schema.ts';
 import { withHead } from '../http/message/head.ts';
 import { JSON_TYPE } from './wire.ts';
 import { reporter } from '../life/report.ts';
@@ -146,14 +146,16 @@ export function restHandler(transport: Transport, options: RestHandlerOptions = 
   const webhookCloudEvents = read.eventProtocols?.find(({ name }) => name === 'webhook')?.cloudEvents;
   routes.push([
     documentRoute('openapi.json'),
-    answerDocument(() => openApi(contract, { ...(root !== '' && { servers: [root] }), webhookCloudEvents })),
+    answerDocument(() => openApiText(contract, { ...(root !== '' && { servers: [root] }), webhookCloudEvents })),
   ]);
   routes.push([
     documentRoute('asyncapi.json'),
     answerDocument(() =>
-      asyncApi(contract, {
-        protocols: [{ ...sseProtocol(publicUrl && root), cloudEvents: read.cloudEvents }, ...(read.eventProtocols ?? [])],
-      }),
+      JSON.stringify(
+        asyncApi(contract, {
+          protocols: [{ ...sseProtocol(publicUrl && root), cloudEvents: read.cloudEvents }, ...(read.eventProtocols ?? [])],
+        }),
+      ),
     ),
   ]);
   const router = createRouter(routes);
@@ -239,8 +241,8 @@ function answerOther(request: HttpRequest, methods: readonly string[]): HttpResp
   throw new HttpError(405, `${request.path} answers ${allow}, not ${request.method}`, { allow });
 }
 
-function answerDocument(make: () => unknown): Answer {
-  const body = once(() => JSON.stringify(make()));
+function answerDocument(make: () => string): Answer {
+  const body = once(make);
   return () => ({ status: 200, headers: { 'content-type': JSON_TYPE }, body: body() });
 }
 

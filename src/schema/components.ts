@@ -82,10 +82,8 @@ export function createComponents(view: ContractView, prefix: string, options: Co
     const name = `${type}Fields`;
     const isTaken = taken.includes(name) || view.types.has(name) || view.types.get(type)?.derived === true;
     if (isTaken || !Object.hasOwn(schemas, name)) {
-      // Made here, nobody else has it.
-      const schema = refer(make(), 'output') as Record<string, unknown>;
-      delete schema['required'];
-      schema['description'] = 'The fields that were asked for.';
+      const { required: _, ...whole } = (Object.hasOwn(schemas, type) ? schemas[type] : undefined) ?? refer(make(), 'output');
+      const schema = { ...whole, description: 'The fields that were asked for.' };
       if (isTaken) return schema;
       schemas[name] = schema;
     }
@@ -143,8 +141,9 @@ function definitionOf(ref: string): string {
 
 /** Finds the definitions that both sides of a contract use and that are not the same on both. */
 function compareSides(view: ContractView): (definition: string) => boolean {
-  const outputs = reached(view, 'output');
   const inputs = reached(view, 'input');
+  if (inputs.size === 0) return () => false;
+  const outputs = reached(view, 'output');
   const twofold = new Set<string>();
   const same = (definition: string) => isSame(view.definitions.input[definition], view.definitions.output[definition]);
   for (const definition of inputs) if (outputs.has(definition) && !same(definition)) twofold.add(definition);
