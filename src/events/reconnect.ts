@@ -1,13 +1,12 @@
 import type { EventDefinition } from '../core/contract.ts';
 import { ApiError } from '../core/errors.ts';
-import { mayReconnect } from '../life/mending.ts';
+import { mayReconnect, PAUSED } from '../life/mending.ts';
 import type { EventSink, Headers, EventRequest, Transport } from '../core/transport.ts';
 import { backoffMs, STABLE_MS, type BackoffOptions } from '../life/backoff.ts';
 import { delay, onAbort } from '../life/lifetime.ts';
 import { now } from '../life/now.ts';
 import { isPlace } from './event-id.ts';
 import { openSink } from './open-sink.ts';
-import { PAUSED } from './pause.ts';
 
 export interface SubscriptionInit {
   readonly transport: Transport;

@@ -1,4 +1,4 @@
-import type { ApiError, ErrorCode } from '../core/errors.ts';
+import { ApiError, type ErrorCode } from '../core/errors.ts';
 
 /** The errors that another try may mend. `remote`: only if the peer gave it, because what arose here would come again. */
 export interface Mending {
@@ -39,3 +39,6 @@ export function mayReconnect({ code, remote }: ApiError, connected: boolean): bo
   const { reconnect } = mayMend[code];
   return reconnect === 'remote' ? remote : reconnect === 'connected' ? connected : reconnect;
 }
+
+/** The reason of a subscription's signal if its consumer is behind: it comes back to the same place. */
+export const PAUSED = /* @__PURE__ */ new ApiError('CANCELLED', 'the consumer is behind');

@@ -4,7 +4,7 @@ import { ApiError } from '../../core/errors.ts';
 import { compileMatch } from '../../events/hub.ts';
 import { onAbort } from '../../life/lifetime.ts';
 import { after, type StopTimer } from '../../life/timers.ts';
-import { PAUSED } from '../../events/pause.ts';
+import { PAUSED } from '../../life/mending.ts';
 import type { EventMessage, EventSink, Headers, EventRequest } from '../../core/transport.ts';
 import type { Connection } from '../connection/connection.ts';
 import { compileDecoder, TooLarge, type Decoded, type DecodeEvent, type EventDecoderInit } from './decoder.ts';
