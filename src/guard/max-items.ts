@@ -1,4 +1,5 @@
 import { ApiError } from '../core/errors.ts';
+import { endOfText } from './json-outline.ts';
 import { parseJson } from '../peer/json.ts';
 
 /** Items of lists and members of objects that one message may hold, unless the option `maxItems` says otherwise. */
@@ -16,7 +17,6 @@ export function parseMessage(text: string, maxItems: number, maxDepth?: number):
 }
 
 const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
 
 /** Whether a JSON text has more items on all its levels together. Every item takes two characters at least, so that most texts are not looked at. */
 export function hasMoreItems(text: string, maxItems: number): boolean {
@@ -41,14 +41,4 @@ export function countItems(text: string, enough: number): number {
     if (char === QUOTE) at = endOfText(text, at);
   }
   return items;
-}
-
-/** The end of the text that begins at `start`. */
-function endOfText(text: string, start: number): number {
-  for (let end = text.indexOf('"', start + 1); end !== -1; end = text.indexOf('"', end + 1)) {
-    let before = end;
-    while (text.charCodeAt(before - 1) === BACKSLASH) before--;
-    if ((end - before) % 2 === 0) return end;
-  }
-  return text.length;
 }

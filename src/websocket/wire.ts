@@ -1,5 +1,6 @@
 import { ApiError, isErrorCode, type ErrorBody, type JsonObject } from '../core/errors.ts';
 import { isObject, readErrorOptions } from '../peer/error-body.ts';
+import { itemsOf, outlineOf } from '../guard/json-outline.ts';
 import { MAX_DEPTH, parseJson } from '../peer/json.ts';
 
 export { isObject } from '../peer/error-body.ts';
@@ -47,7 +48,7 @@ export type RpcFrame = RpcRequest | RpcFault | readonly (RpcRequest | RpcFault)[
 
 /** Reads a frame that a client sent. */
 export function readFrame(text: string, maxBatch: number, maxItems: number): RpcFrame {
-  if (hasMoreItems(text, maxItems)) return faultOf(text, tooManyItems(maxItems));
+  if (hasMoreItems(text, maxItems)) return refusedFrame(text, maxBatch, tooManyItems(maxItems).text);
   let value: unknown;
   // The limit of depth is for `params`: the request around it is one level, the batch another.
   const envelope = /^\s*\[/.test(text) ? 2 : 1;
@@ -78,21 +79,21 @@ function faultOf(text: string, error: ApiError, why = error.text): RpcFault {
   return new RpcFault(request.id, RPC_CODE.INVALID_ARGUMENT, why, requestIdOf(request.headers));
 }
 
-/** Reads a frame over the limit for its ids alone: each of its requests is refused by its own. */
+/** Refuses a frame over the limit. */
 export function readTooLarge(text: string, maxBatch: number, maxBytes: number): RpcFrame {
-  const message = `a message holds ${maxBytes} bytes at most`;
-  let value: unknown;
-  try {
-    value = parseJson(text, Infinity);
-  } catch {
-    return new RpcFault(null, RPC_CODE.INVALID_ARGUMENT, message);
-  }
-  const refused = (each: unknown): RpcFault => {
-    const { id, headers } = isObject(each) ? each : {};
-    return new RpcFault(id === undefined || isRpcId(id) ? id : null, RPC_CODE.INVALID_ARGUMENT, message, requestIdOf(headers));
+  return refusedFrame(text, maxBatch, `a message holds ${maxBytes} bytes at most`);
+}
+
+/** Reads a frame for its ids alone: each of its requests is refused by its own. */
+function refusedFrame(text: string, maxBatch: number, message: string): RpcFrame {
+  const refused = (request: string): RpcFault => {
+    const { id, headers } = outlineOf(request, ['id', 'headers']);
+    // One that is cut may have had an id.
+    const isNotification = id === undefined && /\}\s*$/.test(request.slice(-100));
+    return new RpcFault(isNotification ? undefined : isRpcId(id) ? id : null, RPC_CODE.INVALID_ARGUMENT, message, requestIdOf(headers));
   };
-  if (!Array.isArray(value)) return refused(value);
-  const batch = value as unknown[];
+  const batch = itemsOf(text, maxBatch + 1);
+  if (!batch) return text.trimStart().startsWith('{') ? refused(text) : new RpcFault(null, RPC_CODE.INVALID_ARGUMENT, message);
   return batch.length > maxBatch || batch.length === 0 ? new RpcFault(null, RPC_CODE.INVALID_ARGUMENT, message) : batch.map(refused);
 }
 

@@ -4,6 +4,7 @@ import type { Peer } from '../../core/transport.ts';
 import { Lifetime, onAbort } from '../../life/lifetime.ts';
 import { after, type StopTimer } from '../../life/timers.ts';
 import { within } from '../../life/timers.ts';
+import { outlineOf } from '../../guard/json-outline.ts';
 import { parseJson } from '../../peer/json.ts';
 import { acceptHeaders, serveStream } from '../../guard/serve-call.ts';
 import { CLOSE as CLOSE_SOCKET } from '../../socket/close.ts';
@@ -104,7 +105,7 @@ export class SocketSession implements Session {
   }
 
   #refuse(text: string | undefined, why: ApiError): void {
-    const { type, id } = parse(text, Infinity) ?? {};
+    const { type, id } = outlineOf(text ?? '', ['type', 'id']);
     if (type !== 'subscribe' || typeof id !== 'string' || id === '') return this.#close(CLOSE.BAD_REQUEST, 'Invalid message received');
     if (!this.#isInitialized) return this.#close(CLOSE.UNAUTHORIZED, 'Unauthorized');
     if (!this.#operations.has(id)) this.#fail(new Operation(id, acceptHeaders(this.#headers)), why);
