@@ -108,7 +108,7 @@ export async function migrate(pool: Pool, url: string): Promise<readonly string[
 }
 
 /** Loads an optional package. Throws a `UsageError` that names it if it is not installed. */
-export async function needed<T>(name: string, load: () => Promise<T>): Promise<T> {
+async function needed<T>(name: string, load: () => Promise<T>): Promise<T> {
   try {
     return await load();
   } catch (error) {
@@ -127,7 +127,7 @@ export function hostOf(url: string): string {
 }
 
 /** The reason, also of a connection that was tried at several addresses. */
-export function messageOf(error: unknown): string {
+function messageOf(error: unknown): string {
   const { message, errors } = error as { readonly message?: string; readonly errors?: readonly unknown[] };
   if (message) return message;
   return errors?.[0] === undefined ? String(error) : messageOf(errors[0]);

@@ -6,12 +6,10 @@ import { bytes, instant, int64 } from '../schema/codec/scalars.ts';
 import { ERROR_CODES } from '../core/errors.ts';
 
 /** A named type that others use. */
-export const Point = z
-  .object({ x: z.number(), y: z.number() })
-  .check(z.meta({ id: 'Point', description: 'A named type that others use.' }));
+const Point = z.object({ x: z.number(), y: z.number() }).check(z.meta({ id: 'Point', description: 'A named type that others use.' }));
 
-export const Circle = z.object({ kind: z.literal('circle'), center: Point, radius: z.number() }).check(z.meta({ id: 'Circle' }));
-export const Polygon = z.object({ kind: z.literal('polygon'), points: z.array(Point) }).check(z.meta({ id: 'Polygon' }));
+const Circle = z.object({ kind: z.literal('circle'), center: Point, radius: z.number() }).check(z.meta({ id: 'Circle' }));
+const Polygon = z.object({ kind: z.literal('polygon'), points: z.array(Point) }).check(z.meta({ id: 'Polygon' }));
 
 /** A type that contains itself: how deep it goes is up to the value. */
 export const Tree = z.object({
@@ -80,13 +78,13 @@ export const Note = z
   })
   .check(z.meta({ id: 'Note' }));
 export const Message = z.object({ room: z.string(), seat: z.int32(), text: z.string() }).check(z.meta({ id: 'Message' }));
-export const Item = z.object({ id: z.int32(), label: z.string() }).check(z.meta({ id: 'Item' }));
+const Item = z.object({ id: z.int32(), label: z.string() }).check(z.meta({ id: 'Item' }));
 
 /** The objects that relations lead from: to a list, and to one. */
-export const Shelf = z
+const Shelf = z
   .object({ id: z.int32(), label: z.string(), size: z.int32(), ownerId: z.optional(z.int32()) })
   .check(z.meta({ id: 'Shelf' }));
-export const Owner = z
+const Owner = z
   .object({ id: z.int32(), name: z.string(), address: z.object({ street: z.string(), zip: z.string() }) })
   .check(z.meta({ id: 'Owner' }));
 
@@ -125,7 +123,7 @@ const foundConverted = {
 };
 
 /** The part of it that is published. */
-export const ConvertedEvent = z.object({ id: int64(), at: instant(), data: bytes(), secret }).check(z.meta({ id: 'Conversion' }));
+const ConvertedEvent = z.object({ id: int64(), at: instant(), data: bytes(), secret }).check(z.meta({ id: 'Conversion' }));
 
 /** Null if it is one of several, and if it is all. */
 const Nulls = z.object({

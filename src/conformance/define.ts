@@ -1,7 +1,7 @@
 import type { CaseContext, ConformanceCase, Level, Verb } from './types.ts';
 
 /** The pages with the product's own rules. */
-export const RULES = 'docs/protocols/README.md';
+const RULES = 'docs/protocols/README.md';
 
 /** A case without its link and needs, which a file of cases has in common. */
 interface CaseSpec {

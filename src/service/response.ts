@@ -85,7 +85,7 @@ export class ServiceResponse implements HandlerResponse {
 }
 
 /** Whether an answer that succeeded with a body may have this status. */
-export function isBodyStatus(status: number): boolean {
+function isBodyStatus(status: number): boolean {
   return Number.isInteger(status) && status >= 200 && status < 300 && status !== 204 && status !== 205;
 }
 

@@ -7,7 +7,7 @@ export { codeOfStatus } from '../http/message/status.ts';
 export type Blame = 'Client' | 'Server';
 
 /** The party that each code blames: the server for the codes that HTTP has as 429, 499 and 5xx. */
-export const BLAME: Readonly<Record<ErrorCode, Blame>> = {
+const BLAME: Readonly<Record<ErrorCode, Blame>> = {
   INVALID_ARGUMENT: 'Client',
   FAILED_PRECONDITION: 'Client',
   OUT_OF_RANGE: 'Client',

@@ -189,7 +189,7 @@ export function decodeError(value: unknown): ApiError {
 }
 
 /** An error as the plain channel has it, and as an `end` has it: not JSON-RPC's own. */
-export function decodeErrorBody(value: unknown): ApiError | undefined {
+function decodeErrorBody(value: unknown): ApiError | undefined {
   if (!isObject(value) || !isErrorCode(value['code'])) return undefined;
   return decodeError({ message: value['message'], data: value });
 }

@@ -60,11 +60,11 @@ export function chooseType(plan: ObjectPlan, loose: LoosePlan, value: Values): O
   return fitting ?? plan;
 }
 
-export function isNameOf(value: unknown, plan: ObjectPlan): boolean {
+function isNameOf(value: unknown, plan: ObjectPlan): boolean {
   return typeof value === 'string' && value.toLowerCase() === localOf(plan).toLowerCase();
 }
 
-export function localOf({ loose }: ObjectPlan): string {
+function localOf({ loose }: ObjectPlan): string {
   return (loose?.typed.name ?? '').replace(/^\{.*\}/, '');
 }
 
@@ -120,12 +120,12 @@ export function place(plan: ObjectPlan, loose: LoosePlan, value: Values, isDeriv
   return placed;
 }
 
-export function known({ members }: ObjectPlan, { attributes, text }: LoosePlan): string {
+function known({ members }: ObjectPlan, { attributes, text }: LoosePlan): string {
   const names = [...members.map(({ name }) => name), ...attributes.map(({ name }) => name), ...(text ? ['#text'] : [])];
   return names.length === 0 ? 'the type is empty' : `the type has ${listed(names)}`;
 }
 
-export function listed(names: readonly string[]): string {
+function listed(names: readonly string[]): string {
   const first = names.slice(0, 12).map((name) => shown(name, 40));
   return names.length > first.length ? `${first.join(', ')} and ${names.length - first.length} more` : first.join(', ');
 }

@@ -54,7 +54,7 @@ export function plainXml(element: XmlElement): unknown {
 
 const ANY: UntypedPlan = { kind: 'untyped', byName: () => undefined, byLocal: () => undefined, global: () => undefined };
 
-export function tooDeep(maxDepth: number): ApiError {
+function tooDeep(maxDepth: number): ApiError {
   return new ApiError('INVALID_ARGUMENT', `the message is nested more than ${maxDepth} levels deep`);
 }
 

@@ -15,7 +15,7 @@ const PLAIN = /^[\t\n\x20-%'-;=?-\uD7FF\uE000-\uFFFD]*$/;
 const SPECIAL = /[&<>\r]/g;
 /** A control character, a noncharacter, or half of a surrogate pair. */
 // eslint-disable-next-line no-control-regex -- they are what it looks for
-export const UNWRITABLE = /[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]|\p{Surrogate}/u;
+const UNWRITABLE = /[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]|\p{Surrogate}/u;
 const ESCAPES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '\r': '&#13;' };
 
 /** Text as an element's content. Throws `UnwritableText`. */

@@ -3,7 +3,7 @@ import type { AppInput } from '../../core/application.ts';
 import type { Converted, Kinds, Message, Note, Tree } from '../contract.ts';
 
 /** One value of every kind, with what may be left out left out. */
-export const KINDS = {
+const KINDS = {
   text: 'plain',
   email: 'jane.doe@example.com',
   uuid: '0190b0f6-3c1c-7cc0-8b5e-0f1c2d3e4f5a',

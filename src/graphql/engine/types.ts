@@ -66,7 +66,7 @@ export function mayBeNull({ node, nullable }: TypeUse): boolean {
 }
 
 /** The name of an operation's field: a query's without a leading `get`. */
-export function fieldName({ name, kind }: Operation): string {
+function fieldName({ name, kind }: Operation): string {
   const match = kind === 'query' ? /^get([A-Z0-9].*)$/.exec(name) : null;
   return match?.[1] === undefined ? name : match[1].charAt(0).toLowerCase() + match[1].slice(1);
 }

@@ -11,6 +11,6 @@ export function buffersOf(message: ProtoMessage | undefined): MessageCodec<Buffe
 }
 
 /** The same bytes: a view, not a copy. */
-export function asBuffer(bytes: Uint8Array): Buffer {
+function asBuffer(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

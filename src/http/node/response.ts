@@ -110,7 +110,7 @@ function startStream(stream: HttpStream, writer: NodeWriter, isStopping: boolean
 }
 
 /** The writer of one streamed response. */
-export class NodeWriter implements HttpWriter {
+class NodeWriter implements HttpWriter {
   readonly #response: ServerResponse;
   readonly #streams: OpenStreams;
   readonly #onClose: (() => void)[] = [];

@@ -68,7 +68,7 @@ export function payloadOf(
 }
 
 /** An object whose members are known; none for records, unions and what may be null. */
-export function objectOf(type: Type, types: SchemaTypes): ObjectType | undefined {
+function objectOf(type: Type, types: SchemaTypes): ObjectType | undefined {
   if (type.nullable) return undefined;
   if (type.kind === 'ref') return objectOf(types.typeOf(type.name), types);
   return type.kind === 'object' ? type : undefined;

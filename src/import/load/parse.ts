@@ -11,7 +11,7 @@ const MAX_DEPTH = 500;
 const MAX_ALIASES = 10_000;
 
 /** Parses JSON or YAML. Throws an `ImportError` with the place of the mistake. */
-export function parseText(text: string, location: Location): unknown {
+function parseText(text: string, location: Location): unknown {
   const value = /^\s*[[{]/.test(text) ? tryJson(text, location) : parseYaml(text, location);
   checkDepth(value, location);
   return value;

@@ -65,7 +65,7 @@ export interface HttpAnswer {
   readonly contents: readonly HttpContent[];
 }
 
-export const METHODS = ['get', 'put', 'post', 'patch', 'delete', 'options', 'head', 'trace', 'query'] as const;
+const METHODS = ['get', 'put', 'post', 'patch', 'delete', 'options', 'head', 'trace', 'query'] as const;
 
 /** Headers that other parts of OpenAPI describe, or that the client sends itself: https://spec.openapis.org/oas/v3.1.1.html#parameter-object */
 const OWN_HEADERS = new Set(['accept', 'content-type', 'authorization']);

@@ -18,7 +18,7 @@ export const TEXT_FORMATS: Readonly<Record<string, readonly [call: string, type:
 };
 
 /** Functions of this library that a schema calls. */
-export const OWN_FUNCTIONS = ['bytes', 'file', 'int64'] as const;
+const OWN_FUNCTIONS = ['bytes', 'file', 'int64'] as const;
 
 /** Writes types as schemas of zod. */
 export class SchemaWriter {

@@ -218,7 +218,7 @@ function hasChoice(particle: XsdParticle): boolean {
 }
 
 /** The text of `xs:documentation`, on one line. */
-export function documentation(source: XmlElement | undefined): string | undefined {
+function documentation(source: XmlElement | undefined): string | undefined {
   const annotation = source?.children.find(({ uri, local }) => uri === XS && local === 'annotation');
   const text = annotation?.children.find(({ uri, local }) => uri === XS && local === 'documentation')?.text;
   const line = text?.replace(/\s+/g, ' ').trim();

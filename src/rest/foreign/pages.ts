@@ -146,7 +146,7 @@ function keyOf(item: unknown, key: string | undefined): unknown {
 }
 
 /** The target of `rel="next"` in a `Link`. Source: https://www.rfc-editor.org/rfc/rfc8288#section-3 */
-export function nextLink(link: string | null): string | undefined {
+function nextLink(link: string | null): string | undefined {
   for (const [, target, parameters = ''] of (link ?? '')
     .slice(0, 16_384)
     .matchAll(/<([^<>]*)>((?:\s*;\s*[\w*!.-]+\s*=\s*(?:"[^"]*"|[^\s",;]+))*)/g))

@@ -37,14 +37,7 @@ export async function openEvents(request: EventRequest, sink: EventSink, carrier
   const { event, signal, lastEventId } = request;
   const target = carrier.target ?? streamTarget(request);
   const hand = carrier.deliver ?? delivery(carrier.options ?? {});
-  const controller = new AbortController();
-  const unlink = onAbort(signal, () => controller.abort(signal.reason));
-  carrier.streams.add(controller);
-  const release = () => {
-    unlink();
-    carrier.streams.delete(controller);
-    controller.abort(new ApiError('CANCELLED', 'the stream is over'));
-  };
+  const { controller, release } = opened(signal, carrier.streams);
   try {
     const place = lastEventId === undefined ? undefined : writeLastEventId(lastEventId);
     const response = await carrier.get(target, place === undefined ? {} : { 'last-event-id': place }, controller.signal);
@@ -102,14 +95,7 @@ export interface ForeignItems {
 
 /** Runs a streamed operation: resolves once the server has answered with a stream, of which no more is read than the sink takes. */
 export async function openItems({ operation, signal, onResponse }: StreamRequest, sink: EventSink, carrier: ItemCarrier): Promise<void> {
-  const controller = new AbortController();
-  const unlink = onAbort(signal, () => controller.abort(signal.reason));
-  carrier.streams.add(controller);
-  const release = () => {
-    unlink();
-    carrier.streams.delete(controller);
-    controller.abort(new ApiError('CANCELLED', 'the stream is over'));
-  };
+  const { controller, release } = opened(signal, carrier.streams);
   try {
     const response = await carrier.open(controller.signal);
     const { foreign, maxEventChars } = carrier;
@@ -179,4 +165,20 @@ async function checkStream(
   throw new ApiError('DATA_LOSS', `${target}: the server answered ${type}, not ${EVENT_STREAM_TYPE}: is the url right?`, {
     remote: true,
   });
+}
+
+/** What ends one stream: the caller's signal, the end of all, or its release. */
+function opened(
+  signal: AbortSignal,
+  streams: Set<AbortController>,
+): { readonly controller: AbortController; readonly release: () => void } {
+  const controller = new AbortController();
+  const unlink = onAbort(signal, () => controller.abort(signal.reason));
+  streams.add(controller);
+  const release = () => {
+    unlink();
+    streams.delete(controller);
+    controller.abort(new ApiError('CANCELLED', 'the stream is over'));
+  };
+  return { controller, release };
 }

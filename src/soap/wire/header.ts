@@ -3,7 +3,7 @@ import { VERSIONS, type SoapVersion } from '../version.ts';
 import { escapeAttribute, shown } from '../../xml/text.ts';
 import type { XmlElement } from '../../xml/tree.ts';
 
-export const WSSE = 'http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd';
+const WSSE = 'http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd';
 
 /** https://www.w3.org/TR/soap12-part1/#soaprole and https://www.w3.org/TR/2000/NOTE-SOAP-20000508/#_Toc478383499 */
 const OUR_ROLES = new Set([

@@ -66,7 +66,7 @@ export function blockList(ranges: readonly string[]): BlockList {
 }
 
 /** The eight groups of an IPv6 address. */
-export function groupsOf(address: string): number[] | undefined {
+function groupsOf(address: string): number[] | undefined {
   if (isIP(address) !== 6) return undefined;
   const dotted = /^(.*:)(\d+)\.(\d+)\.(\d+)\.(\d+)$/.exec(address);
   const text = dotted
