@@ -20,7 +20,8 @@ for at = 2, #KEYS do
     if tried ~= '' then
       for _, place in ipairs({ stream, prefix .. 'channel:' .. channel }) do
         local held = call('XRANGE', place, tried, tried)[1]
-        if held and string.find(held[2][2], '\\n' .. key, 1, true) then isNew = false end
+        local _, begin = string.find(held and held[2][2] or '', '^[^\\n]*\\n[^\\n]*\\n[^\\n]*\\n')
+        if begin and string.sub(held[2][2], begin + 1) == key then isNew = false end
       end
     end
     if isNew then

@@ -1,5 +1,5 @@
 import { Redis } from 'ioredis';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import { createClient, createService, defineContract, event } from '../../src/index.ts';
 import { redisStores, type RedisStoresOptions } from '../../src/redis/index.ts';
@@ -170,6 +170,25 @@ describe.skipIf(skipped)(`a Redis that crashes${skipped ? ` (${skipped})` : ''}`
     expect(heard[1]).toEqual(heard[0]);
     expect(heard[2]).toEqual(heard[0]);
     expect(new Set(heard[0]).size).toBe(300);
+  }, 30_000);
+
+  it('takes two events of one moment for two, also if the key of one begins that of the other', async () => {
+    const server = await start();
+    const [one, two] = [open(server), open(server)];
+    const heard: number[] = [];
+    await two.client.onSaid(({ n }) => void heard.push(n));
+    const clock = vi.spyOn(Date, 'now').mockReturnValue(Date.now());
+    undo.push(() => clock.mockRestore());
+    const time = new Date().toISOString();
+    const { said } = contract.events;
+    for (const [{ stores }, key, n] of [
+      [one, 'order-12', 1],
+      [two, 'order-1', 2],
+    ] as const)
+      // prettier-ignore
+      await stores.hub.publish(said, { key, isFirstTry: true, time, data: { n } });
+    await until(() => heard.length === 2);
+    expect(heard).toEqual([1, 2]);
   }, 30_000);
 
   it('says that it may drop keys', async () => {
