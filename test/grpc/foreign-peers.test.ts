@@ -1,54 +1,25 @@
 /** Foreign services that are not JavaScript: Python's grpcio and Ruby's grpc serve the shop, and Ruby calls the Blog. */
-import { execFile, spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
+import { execFile, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { defineContract, event, mutation } from '../../src/core/define.ts';
 import { bytes, int64 } from '../../src/index.ts';
 import { blogService, clientOf, serve } from '../support/grpc.ts';
 import { missingPython, PYTHON, PYTHON_FOLDER } from '../support/python.ts';
+import { SHOP_PROTOS, startShop } from '../support/shop.ts';
 
-const PROTOS = join(import.meta.dirname, 'protos');
 const RUBY_FOLDER = join(import.meta.dirname, '../ruby');
-const definition = readFileSync(join(PROTOS, 'shop.proto'), 'utf8');
+const definition = readFileSync(join(SHOP_PROTOS, 'shop.proto'), 'utf8');
 const run = promisify(execFile);
 
 const missing = missingPython();
 const noRuby =
   missing ??
   (spawnSync('ruby', ['-e', "require 'grpc'"], { timeout: 20_000 }).status === 0 ? undefined : 'the Debian package ruby-grpc is not there');
-
-/** Makes stubs of the shop and the Blog in one language, and starts the shop. */
-async function startShop(command: string, script: string, language: 'python' | 'ruby'): Promise<string> {
-  const stubs = mkdtempSync(join(tmpdir(), `shop-${language}-`));
-  await run(
-    'protoc',
-    [
-      '-I',
-      PROTOS,
-      `--${language}_out=${stubs}`,
-      `--plugin=protoc-gen-grpc=/usr/bin/grpc_${language}_plugin`,
-      `--grpc_out=${stubs}`,
-      'shop.proto',
-    ],
-    {
-      timeout: 30_000,
-    },
-  );
-  const child = spawn(command, [script, stubs]);
-  child.stderr.pipe(process.stderr);
-  onTestFinished(async () => {
-    const ended = once(child, 'exit');
-    child.stdin.end();
-    await ended;
-  });
-  const [line] = (await once(child.stdout, 'data')) as [Buffer];
-  return `127.0.0.1:${line.toString().trim()}`;
-}
 
 const Part = z.object({ name: z.string(), parts: z.array(z.object({ name: z.string() })) });
 const Item = z.object({
