@@ -12,7 +12,7 @@ import { CHANGES, result, side, Text, type Side } from './changes.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
 
-const PROTOCOLS_OF_CALLS = ['rest', 'graphql', 'websocket', 'soap', 'grpc', 'mqtt'] as const satisfies readonly Column[];
+const PROTOCOLS_OF_CALLS = ['rest', 'graphql', 'websocket', 'soap', 'grpc', 'mqtt', 'mcp'] as const satisfies readonly Column[];
 
 interface Met {
   readonly seen: string;

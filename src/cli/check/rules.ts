@@ -1,5 +1,5 @@
 /** The protocols that a change is judged for. */
-export const COLUMNS = ['rest', 'graphql', 'websocket', 'soap', 'grpc', 'mqtt', 'webhook'] as const;
+export const COLUMNS = ['rest', 'graphql', 'websocket', 'soap', 'grpc', 'mqtt', 'mcp', 'webhook'] as const;
 
 export type Column = (typeof COLUMNS)[number];
 
@@ -24,9 +24,9 @@ const [SAFE, CLIENTS, SERVERS, MEANING, NONE] = [
   'not there',
 ] as const;
 
-/** Webhooks carry no operations, and all but SOAP carry events. */
+/** Webhooks carry no operations, and all but SOAP and MCP carry events. */
 const CALLS = { webhook: NONE } as const;
-const EVENTS = { soap: NONE } as const;
+const EVENTS = { soap: NONE, mcp: NONE } as const;
 /** Everything but the protocols that are named. */
 const only = (columns: Readonly<Partial<Record<Column, Verdict>>>): Pick<Rule, 'verdict' | 'on'> => ({ verdict: SAFE, on: columns });
 
@@ -38,7 +38,10 @@ export const RULES = {
   'operation removed': { says: 'the operation is gone', verdict: CLIENTS, on: CALLS },
   'operation added': { says: 'the operation is new', verdict: SERVERS, on: CALLS },
   'route changed': { says: 'the method or path of clients is gone', ...only({ rest: CLIENTS, webhook: NONE }) },
-  'kind changed': { says: 'a query became a mutation, or the other way round', ...only({ graphql: CLIENTS, webhook: NONE }) },
+  'kind changed': {
+    says: 'a query became a mutation, or the other way round: clients of Connect that call by GET fail',
+    ...only({ graphql: CLIENTS, webhook: NONE }),
+  },
   'service changed': { says: 'the operation is in another service', ...only({ soap: CLIENTS, grpc: CLIENTS, webhook: NONE }) },
   'name changed': { says: 'the contract has another name', ...only({ grpc: CLIENTS, mqtt: CLIENTS }) },
   'major changed': { says: "the contract's major version is another", ...only({ grpc: CLIENTS, mqtt: CLIENTS }) },
@@ -66,10 +69,10 @@ export const RULES = {
   'error changed': { says: 'an error has another code', verdict: MEANING, on: CALLS },
   'event removed': { says: 'the event is gone', verdict: CLIENTS, on: EVENTS },
   'event added': { says: 'the event is new', verdict: SERVERS, on: EVENTS },
-  'channel changed': { says: 'the event is published at another place', ...only({ rest: CLIENTS, mqtt: CLIENTS, soap: NONE }) },
-  'type changed': { says: "the event's type is another", ...only({ webhook: CLIENTS, soap: NONE }) },
+  'channel changed': { says: 'the event is published at another place', ...only({ rest: CLIENTS, mqtt: CLIENTS, ...EVENTS }) },
+  'type changed': { says: "the event's type is another", ...only({ webhook: CLIENTS, ...EVENTS }) },
   'payload removed': { says: 'a member of the event is gone', verdict: CLIENTS, on: { grpc: MEANING, ...EVENTS } },
-  'payload added': { says: 'a member of the event is new', ...only({ graphql: SERVERS, soap: NONE }) },
+  'payload added': { says: 'a member of the event is new', ...only({ graphql: SERVERS, ...EVENTS }) },
   'payload optional': { says: 'a member of the event may be absent', verdict: CLIENTS, on: EVENTS },
   'payload required': { says: 'a member of the event is always there', verdict: SERVERS, on: EVENTS },
   'payload narrowed': { says: 'the event has fewer values', verdict: SERVERS, on: EVENTS },
