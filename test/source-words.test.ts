@@ -6,18 +6,18 @@ import { proseOfSource } from './support/prose-of-source.ts';
  * A word that names a place in SQL counts too, so some never become 0.
  */
 const WORDS_OF_SOURCE: readonly (readonly [word: RegExp, most: number])[] = [
-  [/\b(?:he|his|him)\b/gi, 3],
-  [/\bwhere\b/gi, 95],
-  [/(?<!there )\b(?:is|are|was|were) no\b(?! (?:longer|more))/gi, 15],
-  [/\bthat there is not\b/gi, 3],
-  [/\bwhoever\b/gi, 8],
-  [/\bin place of\b/gi, 4],
-  [/\bother people's\b|\b(?:somebody|nobody|anybody) else's\b/gi, 8],
-  [/(?:^|[.!] )(?:What|Who|Whose|Whom)\b[^?]*$/g, 60],
-  [/\bbehind\b/gi, 55],
-  [/\balone\b/gi, 30],
-  [/\bonce\b/gi, 330],
-  [/\bso that\b/gi, 185],
+  [/\b(?:he|his|him)\b/gi, 0],
+  [/\bwhere\b/gi, 76],
+  [/(?<!there )\b(?:is|are|was|were) no\b(?! (?:longer|more))/gi, 3],
+  [/\bthat there is not\b/gi, 0],
+  [/\bwhoever\b/gi, 2],
+  [/\bin place of\b/gi, 0],
+  [/\bother people's\b|\b(?:somebody|nobody|anybody) else's\b/gi, 2],
+  [/(?:^|[.!] )(?:What|Who|Whose|Whom)\b[^?]*$/g, 12],
+  [/\bbehind\b/gi, 40],
+  [/\balone\b/gi, 16],
+  [/\bonce\b/gi, 296],
+  [/\bso that\b/gi, 155],
 ];
 
 describe('words of the sources', () => {

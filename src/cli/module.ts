@@ -50,7 +50,7 @@ export async function importFile(file: string): Promise<Readonly<Record<string, 
     const { code, url } = error as { readonly code?: unknown; readonly url?: unknown };
     if (code === 'ERR_UNKNOWN_FILE_EXTENSION')
       throw new UsageError(`this Node cannot load ${file}: use Node 22.18 or newer, NODE_OPTIONS=--import=tsx, or what it compiles to`);
-    // What the module itself imports in vain is its own error.
+    // An import of the module itself that fails is its own error.
     if (code === 'ERR_MODULE_NOT_FOUND' && url === href) throw new UsageError(`there is no file ${file}`);
     throw error;
   }

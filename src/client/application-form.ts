@@ -79,7 +79,7 @@ export async function decodedError({ errors }: Operation, error: unknown): Promi
   );
 }
 
-/** What an event goes through to be in application form, if it has codecs. */
+/** Brings an event into its application form, if it has codecs. */
 export function decodingOf(event: EventDefinition): ((sink: EventSink) => EventSink) | undefined {
   const decoder = converterOf(event.payload);
   return decoder && ((sink) => checkedSink(decoder.decode, event.name, sink));

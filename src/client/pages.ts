@@ -15,7 +15,7 @@ export interface PagedQuery {
   readonly key: string;
   /** Reads the input. */
   readonly check: Check | undefined;
-  /** What converts inputs with codecs. */
+  /** Converts inputs with codecs. */
   readonly converting: Part<Pick<typeof ApplicationForm, 'wireInput'>>;
 }
 

@@ -20,7 +20,7 @@ export function paged(operation: Operation, key: string, call: Call): Call {
     const hide = ({ [key]: hidden, ...item }: Item): Item => item;
     const shown = isHidden ? first.then((page) => (page as Item[]).map(hide)) : first;
     async function* items(): AsyncGenerator<Item> {
-      // Who iterates gets a failure from the loop; the promise itself may go unheard.
+      // A loop over the pages gets a failure by itself, so nobody need hear the promise.
       shown.catch(() => {});
       const { itemsOf } = await paging();
       for await (const item of itemsOf(query, first, input, (next) => call(next, asked))) yield isHidden ? hide(item) : item;

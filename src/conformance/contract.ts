@@ -141,7 +141,7 @@ const Nulls = z.object({
 export const conformanceContract = defineContract({
   name: 'conformance',
   version: '1.0.0',
-  description: 'What the conformance suite calls.',
+  description: 'The contract that the conformance suite calls.',
   operations: {
     echo: mutation({ summary: 'Gives back its input', input: z.object(kinds), output: Kinds }),
     grow: mutation({ summary: 'Gives back a tree', input: z.object({ tree: Tree }), output: Tree }),

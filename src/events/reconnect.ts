@@ -17,7 +17,7 @@ export interface SubscriptionInit {
   readonly signal: AbortSignal;
   readonly reconnect: BackoffOptions;
   readonly sink: EventSink;
-  /** What events go through before they count as received, such as a codec. */
+  /** Stands before the sink: events count as received after it, for example after a codec. */
   readonly through?: ((sink: EventSink) => EventSink) | undefined;
   /** Further members of each request. */
   readonly request?: Pick<EventRequest, 'peer' | 'acknowledges' | 'onBehalfOf'>;

@@ -16,7 +16,7 @@ import { decode, readReply, type Reply } from './reply.ts';
 import type { SubscriptionForm, Subscriptions } from './socket/settings.ts';
 import { JSON_TYPE, NO_HASHES, RESPONSE_TYPE, tells, UNKNOWN_HASH } from './wire.ts';
 
-/** What many programs do not need. */
+/** Parts that many programs do not need. */
 const carrying = lazy(() => import('./carrier.ts'));
 const uploading = lazy(() => import('./calling/uploads.ts'));
 const subscribing = lazy(() => import('./calling/subscriptions.ts'));

@@ -13,7 +13,7 @@ const CLOSING_OBJECT = 0x7d;
 const MAX_VALUE_CHARS = 32_768;
 
 /**
- * Members of a JSON object that is refused, by their names: the others are not built. What is not an object has none; what is damaged has those before
+ * Members of a JSON object that is refused, by their names: the others are not built. A value that is not an object has none; a damaged one has those before
  * the damage.
  */
 export function outlineOf(text: string, names: readonly string[]): Readonly<Record<string, unknown>> {

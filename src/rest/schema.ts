@@ -86,7 +86,7 @@ function describe(contract: Contract, options: OpenApiOptions): Description {
   return { paths: describePaths(view, eventViews, components, fields), rest };
 }
 
-/** What stands at a path: the method, the `operationId`, and what describes it. */
+/** The contents of a path: the method, the `operationId`, and what describes it. */
 interface Placed {
   readonly method: string;
   readonly id: string;
@@ -108,7 +108,7 @@ function* describePaths(
 }
 
 /**
- * What stands at each path. OpenAPI takes `/users/{id}` and `/users/{userId}` for the same path and refuses it twice,
+ * The contents of each path. OpenAPI takes `/users/{id}` and `/users/{userId}` for the same path and refuses it twice,
  * so the first one's names of parameters are everyone's.
  */
 function byPath(view: ContractView, events: readonly EventView[]): ReadonlyMap<string, readonly Placed[]> {

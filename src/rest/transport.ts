@@ -14,7 +14,7 @@ import type { RestOptions } from './client-options.ts';
 import type { ForeignRest } from './foreign/transport.ts';
 import { compileRequest, failedOwn, JSON_TYPE, type RestRequest } from './wire.ts';
 
-/** What many programs do not need. */
+/** Parts that many programs do not need. */
 const heading = lazy(() => import('./response/head.ts'));
 const credentials = lazy(() => import('./calling/query-credentials.ts'));
 
@@ -98,7 +98,7 @@ export class RestTransport implements Transport {
     await this.#http.close();
   }
 
-  /** What the options map. A mistake in it throws a `TypeError`; a page, which loads this late, has it as FAILED_PRECONDITION of its calls. */
+  /** The mapping in the options. A mistake in it throws a `TypeError`; a page, which loads this late, has it as FAILED_PRECONDITION of its calls. */
   #loadForeign(): ForeignRest | Promise<ForeignRest> {
     if (this.#foreign) return this.#foreign;
     const made = withPart(foreign, ({ ForeignRest }) => {

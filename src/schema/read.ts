@@ -82,7 +82,7 @@ export function peelNull(schema: JsonSchema): [JsonSchema, boolean] {
   if (rest.length === 0) return [{ type: 'null' }, false];
   const { anyOf: _, oneOf: __, ...others } = schema;
   const [only] = rest;
-  // What is left may have a null of its own: `z.literal(['a', null]).nullable()`.
+  // The rest may have a null of its own: `z.literal(['a', null]).nullable()`.
   return [rest.length === 1 && only ? peelNull(only)[0] : { ...others, anyOf: rest }, true];
 }
 

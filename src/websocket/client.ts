@@ -36,7 +36,7 @@ export interface WebSocketBaseOptions extends SocketClassOptions {
   readonly headers?: HeadersOption;
   /** Sees what really went over the wire, credentials redacted. */
   readonly onWire?: OnWire;
-  /** What a peer that someone else designed wants of each connection: credentials first, answers to challenges and heartbeats. @default nothing */
+  /** The wishes of a peer that someone else designed, for each connection: credentials first, answers to challenges and heartbeats. @default nothing */
   readonly session?: SocketSession;
   /** Told when the connection is being made, stands, failed or was lost. */
   readonly onState?: OnState;

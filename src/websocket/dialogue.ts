@@ -7,7 +7,7 @@ import { MAX_LEVELS, parseJson } from '../peer/json.ts';
 import type { Socket, SocketHooks, SocketOptions } from '../socket/client/socket.ts';
 import { frameOf, framesOf } from './channel/feed.ts';
 
-/** What a peer that someone else designed wants of a connection beside calls and events. Frames are JSON, or text if they are not. */
+/** The wishes of a peer that someone else designed, beside calls and events. Frames are JSON, or text if they are not. */
 export interface SocketSession {
   /** Makes the frame, or several as a list, that each connection begins with, such as credentials. @default none */
   readonly hello?: () => unknown;
@@ -30,14 +30,14 @@ export interface RpcFrames {
   readonly read?: (frame: unknown) => unknown;
 }
 
-/** What a protocol needs of its connection. */
+/** The part of a connection that a protocol needs. */
 export type SocketEnd = Pick<Socket, 'isOpen' | 'send' | 'need' | 'close' | 'fail'>;
 
 /** How a protocol opens its connections. */
 export type OpenSocket = (options: SocketOptions, hooks: (socket: SocketEnd) => SocketHooks) => Promise<unknown>;
 
 /**
- * What a dialogue takes of its connection. The functions are given, because a bundler would otherwise put all that they need into a chunk of its own.
+ * The part of a connection that a dialogue takes. The functions are given, because a bundler would otherwise put all that they need into a chunk of its own.
  */
 export interface DialogueCarrier {
   readonly open: typeof Socket.open;
@@ -91,7 +91,7 @@ class Dialogue {
   #ready: () => void = () => {};
   #fail: (error: unknown) => void = () => {};
   readonly #settled: Promise<void>;
-  /** What came after the peer was ready, until someone hears it. */
+  /** Messages that came after the peer was ready, until someone hears them. */
   #early: string[] = [];
   #hear: ((text: string) => void) | undefined;
   readonly #report: (error: unknown) => void;

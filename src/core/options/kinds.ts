@@ -11,7 +11,7 @@ const WORDS: Readonly<Record<Kind, string>> = {
 };
 
 /**
- * What an option may be, by its name, because the same name has the same meaning in all factories. Numbers have readers. Options that are not here
+ * The kinds of value that an option may have, by its name, because the same name has the same meaning in all factories. Numbers have readers. Options that are not here
  * are read by their factory, which says more about them than their kind.
  */
 const NAMES: Readonly<Record<string, string>> = {

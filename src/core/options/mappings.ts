@@ -33,7 +33,7 @@ export function checkForeign(
         const hint = near === undefined ? `: it has ${names.join(', ') || 'none'}` : `, do you mean '${near}'?`;
         throw new TypeError(`${at}: the contract has no ${kind.slice(0, -1)} '${name}'${hint}`);
       }
-      // What is not an object is refused with the members that it lacks.
+      // A value that is not an object is refused with the members that it lacks.
       const members = Object(mapping) as Readonly<Record<string, unknown>>;
       const text = texts[kind];
       const given = typeof mapping === 'string' ? mapping : text && members[text];

@@ -7,7 +7,7 @@ import { readStruct, writeStruct } from './struct.ts';
 
 /** Clients refuse metadata of more than 8 KiB: this leaves room in base64 for the plain message and the other trailers. */
 export const MAX_STATUS_BYTES = 5000;
-/** What a message may have in a status that is still too large without its details, where each character takes up to three bytes. */
+/** The length that a message may have in a status that is still too large without its details, where each character takes up to three bytes. */
 const MAX_MESSAGE = 1500;
 const TYPE = 'type.googleapis.com/';
 
@@ -43,7 +43,7 @@ export interface ErrorDetail {
   readonly value: Uint8Array;
 }
 
-/** What an error says beside its code and message, as messages of `google.rpc`; `details` stand in for its own. */
+/** The rest of an error beside its code and message, as messages of `google.rpc`; `details` stand in for its own. */
 export function encodeDetails(error: ErrorBody, domain: string, details: JsonObject | undefined = error.details): ErrorDetail[] {
   const all: ErrorDetail[] = [];
   const any = (type: string, fill: (writer: BinaryWriter) => void) => {
@@ -102,7 +102,7 @@ function fieldPath(path: unknown): string {
   );
 }
 
-/** What details told. */
+/** The contents of details. */
 interface Told {
   reason: string | undefined;
   details: Record<string, unknown> | undefined;

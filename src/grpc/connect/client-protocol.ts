@@ -27,7 +27,7 @@ export interface ClientProtocol {
   readCall(response: FetchResponse, body: Uint8Array, reading: Reading): Promise<Uint8Array>;
   /** Rejects with the error that an answer is instead of a stream. */
   checkStream(response: FetchResponse, reading: Reading, text: () => Promise<string>): Promise<void>;
-  /** What an envelope says of the stream's end: `undefined` for a message, an error or `'ok'` for the last one. */
+  /** An envelope's word on the stream's end: `undefined` for a message, an error or `'ok'` for the last one. */
   endOf(envelope: Envelope): ApiError | Promise<ApiError> | 'ok' | undefined;
 }
 

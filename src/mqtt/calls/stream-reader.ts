@@ -7,7 +7,7 @@ import { envelopePieceOf, pieceOf, STREAM_CREDITS, type Grant, type ReceivedPiec
 /** A server that asked in vain for so many of its intervals is gone. */
 const SILENT_INTERVALS = 3;
 
-/** What a stream needs of the client's calls. */
+/** The part of the client's calls that a stream needs. */
 export interface StreamCarrier {
   /** Sends the request, and returns how to forget it. */
   send(taking: { readonly take: (reply: Reply) => void; readonly fail: (error: ApiError) => void }): () => void;
@@ -47,7 +47,7 @@ export function openStream({ operation: { name }, signal }: StreamRequest, sink:
   });
 }
 
-/** What the reader tells. */
+/** The messages that the reader tells of. */
 interface StreamReaderInit {
   readonly name: string;
   readonly sink: EventSink;

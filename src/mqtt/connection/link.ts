@@ -130,7 +130,7 @@ export async function connectLink(init: ConnectInit): Promise<Link> {
     });
     client.on('disconnect', ({ reasonCode = 0 }) => (failure ??= reasonCode === 0 ? undefined : lostBy(reasonCode)));
     client.on('close', end);
-    // What came with a spoiled packet is not heard: a gap is told first.
+    // Messages that came with a spoiled packet are not heard: a gap is told first.
     let isSpoiled = false;
     client.on('message', (topic, payload, packet) => isSpoiled || init.events.onMessage(topic, payload, packet));
     client.on('packetreceive', (packet) => {

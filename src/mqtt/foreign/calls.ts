@@ -138,7 +138,7 @@ function isFor(params: Readonly<Record<string, string>>, input: Readonly<Record<
   return Object.entries(params).every(([name, value]) => input[name] === undefined || levelText(input[name]) === value);
 }
 
-/** What the payload is made of. */
+/** The value that the payload is made of. */
 function contentOf(
   name: string,
   input: Readonly<Record<string, unknown>>,

@@ -57,7 +57,7 @@ export async function openEvents(request: EventRequest, sink: EventSink, carrier
       onEvent(message) {
         const { id, fields } = message;
         if (message.event === 'gap') chain.gap();
-        // Others may have a field of this name. What is not handed on is missing before the next.
+        // Others may have a field of this name. An event that is not handed on is missing before the next.
         else if (!carrier.deliver && id !== '' && isOf(message, event) && chain.isBroken(fields.get('after'), id)) sink.gap();
         return hand(message, event, sink);
       },
@@ -119,7 +119,7 @@ export async function openItems({ operation, signal, onResponse }: StreamRequest
   }
 }
 
-/** What a stream of our own servers needs of the transport that opens it. */
+/** The part of a transport that a stream of our own servers needs. */
 export interface OwnCarrier extends Pick<StreamCarrier, 'streams' | 'maxEventChars' | 'onChunk' | 'options'>, Pick<ItemCarrier, 'headOf'> {
   /** Whether the server is told of the deadline. */
   readonly sendsDeadline: boolean;
@@ -167,7 +167,7 @@ async function checkStream(
   });
 }
 
-/** What ends one stream: the caller's signal, the end of all, or its release. */
+/** Ends one stream by any of three: the caller's signal, the end of all, or its release. */
 function opened(
   signal: AbortSignal,
   streams: Set<AbortController>,

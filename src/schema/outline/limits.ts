@@ -27,7 +27,7 @@ const FORMATS: Readonly<Record<string, readonly [least: number, most: number]>> 
   safeint: [Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER],
 };
 
-/** What a number is. */
+/** The kind and the bounds of a number. */
 export function numberOf(schema: $ZodType, own: { readonly meta: object }): SchemaNode {
   let isInteger = false;
   const least: number[] = [];
@@ -48,7 +48,7 @@ export function numberOf(schema: $ZodType, own: { readonly meta: object }): Sche
 /** Formats that are not only text, by zod's names. */
 const TEXT_FORMATS: Readonly<Record<string, string>> = { datetime: 'date-time', base64: 'byte' };
 
-/** What a text is; the codecs of this library say what they are in JSON Schema. */
+/** The format and the bounds of a text; the codecs of this library say what they are in JSON Schema. */
 export function textLimits(schema: $ZodType): Partial<StringNode> {
   const { json, type } = schema._zod.def as unknown as TextDef;
   if (json)
@@ -66,7 +66,7 @@ export function textLimits(schema: $ZodType): Partial<StringNode> {
   return { ...(known !== undefined && { format: known }), ...(pattern && patterns.size === 1 && { pattern: pattern.source }) };
 }
 
-/** What a schema checks: as a whole, by its format, and beside. */
+/** The checks of a schema: as a whole, by its format, and beside. */
 function checksOf({ _zod }: $ZodType): Check[] {
   const def = _zod.def as unknown as Check & { readonly checks?: readonly { readonly _zod: { readonly def: unknown } }[] };
   return [def, ...(def.checks ?? []).map((check) => check._zod.def as Check)];

@@ -64,7 +64,7 @@ interface Wrapped {
   readonly nullable: boolean;
   readonly hasDefault: boolean;
   readonly value: unknown;
-  /** What was noted here, of a type without a name also what was noted of the type. */
+  /** The notes at this place, and for a type without a name those of the type too. */
   readonly meta: Meta;
 }
 

@@ -203,7 +203,7 @@ export class StoreState {
       while (this.#doneSize > this.#keep.size * 0.9 && entry.doneSize > next / 2) {
         const { delivered, dead } = entry.done;
         if (delivered.length + dead.length <= 1) break;
-        // What was delivered is of less use than what can be delivered again.
+        // Deliveries that succeeded are of less use than those that can be tried again.
         this.#forget(entry, delivered.length > 0 ? delivered : dead);
       }
       if (this.#doneSize <= this.#keep.size * 0.9) return;

@@ -44,7 +44,7 @@ export interface RpcConnectionHooks {
   onReceive(kind: string, text: string): void;
 }
 
-/** What is known of the peer, from one connection to the next. */
+/** Knowledge of the peer, kept from one connection to the next. */
 export interface KnownPeer {
   /** Whether it has shown that it is a server of this library. */
   isOurs: boolean;

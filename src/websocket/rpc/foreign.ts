@@ -81,7 +81,7 @@ export class ForeignPeer {
     checkMappings('webSocket: events', mapping.events, ['notification', 'subscribe', 'input', 'unsubscribe', 'key', 'read']);
   }
 
-  /** What opens connections, if the peer wants more of them than calls and events. */
+  /** Opens connections, if the peer wants more of them than calls and events. */
   opener(
     open: DialogueCarrier['open'],
     inTime: DialogueCarrier['inTime'],

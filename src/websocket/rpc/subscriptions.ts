@@ -26,7 +26,7 @@ export interface AskedStream {
   readonly onResponse?: OnResponse | undefined;
 }
 
-/** What subscriptions need of their connection. */
+/** The part of a connection that subscriptions need. */
 interface SharedConnection {
   /** Sends a request and gives its id. */
   request(method: string, params: unknown, headers: Headers | undefined, waiter: Waiter): number;

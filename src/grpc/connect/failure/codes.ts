@@ -7,7 +7,7 @@ export const NAMES = Object.fromEntries(
 /** The codes by these names. */
 export const CODES: ReadonlyMap<unknown, ErrorCode> = new Map(ERROR_CODES.map((code) => [NAMES[code], code]));
 
-/** What HTTP's statuses mean without an error of Connect. Source: https://connectrpc.com/docs/protocol#http-to-error-code */
+/** The meaning of HTTP's statuses without an error of Connect. Source: https://connectrpc.com/docs/protocol#http-to-error-code */
 const OF_STATUS: Readonly<Record<number, ErrorCode>> = {
   400: 'INTERNAL',
   401: 'UNAUTHENTICATED',

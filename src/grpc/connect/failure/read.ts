@@ -7,7 +7,7 @@ import type { ErrorDetail } from '../../codec/details.ts';
 import { codeOf, DETAILS_KEY } from '../../status.ts';
 import { CODES } from './codes.ts';
 
-/** What reads details, which are protobuf also beside JSON. */
+/** Reads details, which are protobuf also beside JSON. */
 const details = lazy(() => import('../../codec/details.ts'));
 
 /** An error with the details that `read` finds. If what reads them cannot be loaded, it is its code and message. */
