@@ -1,5 +1,5 @@
 import { http, ws, type RequestHandler, type WebSocketHandler } from 'msw';
-import type { Contract } from '../../core/contract.ts';
+import type { Contract, Operation } from '../../core/contract.ts';
 import { readOptions } from '../../core/options.ts';
 import type { Transport } from '../../core/transport.ts';
 import { graphqlHandler } from '../../graphql/server.ts';
@@ -42,8 +42,12 @@ const HTTP: Readonly<Record<Exclude<MswProtocol, 'websocket'>, (service: Transpo
 };
 /** REST is asked last: it answers every path of its own, and says of others what there is. */
 const PROTOCOLS = ['graphql', 'soap', 'connect', 'mcp', 'rest', 'websocket'] as const;
-/** Without operations there is nothing to describe for these. */
-const NEED_OPERATIONS: readonly MswProtocol[] = ['soap', 'mcp', 'connect'];
+/** Without operations there is nothing to describe for these, and SOAP carries no streams. */
+const NEEDS: Readonly<Partial<Record<MswProtocol, (operation: Operation) => boolean>>> = {
+  soap: ({ item }) => !item,
+  mcp: () => true,
+  connect: () => true,
+};
 
 interface HandlerOptions {
   readonly publicUrl: string;
@@ -60,7 +64,11 @@ export function mswHandlers(contract: Contract, options: MswOptions): readonly M
   const read = readOptions('mswHandlers', options, {}, ['url', 'service', 'protocols', 'onError']);
   const { origin, pathname } = addressOf(read.url);
   const base = pathname.replace(/\/+$/, '');
-  const wanted = wantedOf(read.protocols).filter((name) => !NEED_OPERATIONS.includes(name) || Object.keys(contract.operations).length > 0);
+  const operations = Object.values(contract.operations);
+  const wanted = wantedOf(read.protocols).filter((name) => {
+    const need = NEEDS[name];
+    return !need || operations.some(need);
+  });
   const service = read.service ?? mockService(contract);
   const { onError = (error: unknown) => console.error(error) } = read; // eslint-disable-line no-console -- the default reporter
   const attachables: Attachable[] = wanted.includes('websocket') ? [webSocketHandler(service, { onError })] : [];
