@@ -21,8 +21,8 @@ import { randomValue } from '../support/random-value.ts';
 const SEED = Number(process.env['SEED'] ?? 1);
 const COUNT = Number(process.env['COUNT'] ?? 25);
 const CALLS = 5;
-/** Bytes or a word, which gRPC took for bytes. */
-const FAILED_ONCE = [1282];
+/** Bytes or a word, which gRPC took for bytes; a union in a union with null, whose variants Connect's client called otherwise than the server. */
+const FAILED_ONCE = [1282, 5025];
 
 /** A contract whose one operation gives back a value of any schema; `undefined` for a schema that not every protocol can carry. */
 function contractOf(random: Random) {

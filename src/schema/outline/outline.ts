@@ -218,6 +218,12 @@ function wireSide(schema: $ZodType): $ZodType {
   return side;
 }
 
+/** The schema within one that only stands around it. */
+function withinOf(schema: $ZodType): $ZodType | undefined {
+  const { innerType, getter, out } = defOf(schema);
+  return innerType ?? getter?.() ?? (isPreprocess(schema) ? out : undefined);
+}
+
 /** The side of a pipe that says what travels: of a function before a schema, that schema. */
 function readBy(pipe: $ZodType): $ZodType | undefined {
   const def = defOf(pipe);
@@ -243,15 +249,19 @@ function without(notes: Meta, others: Meta = {}): Meta {
   return Object.fromEntries(Object.entries(notes).filter(([name, value]) => JSON.stringify(others[name]) !== JSON.stringify(value)));
 }
 
+/** The option that `nullable` adds to those of a union. */
+const NULL = { _zod: { def: { type: 'null' } } } as $ZodType;
+
 /** A union in a union that has no name of its own is not one apart. */
 function flatOptions(options: readonly $ZodType[]): $ZodType[] {
   return options.flatMap((option) => {
     if (globalRegistry.get(option)?.id !== undefined || namedParent(option)) return [option];
-    const { type, options: own, innerType, getter } = defOf(option);
-    if (type === 'union') return flatOptions(own ?? []);
-    const inner = type === 'nullable' ? undefined : (innerType ?? getter?.());
+    const { type, options: own } = defOf(option);
+    if (type === 'union') return isJson(own ?? []) ? [option] : flatOptions(own ?? []);
+    const inner = withinOf(option);
     const flat = inner ? flatOptions([inner]) : [];
-    return flat.length > 1 ? flat : [option];
+    if (flat.length < 2) return [option];
+    return type === 'nullable' ? [...flat, NULL] : flat;
   });
 }
 
@@ -261,9 +271,9 @@ function isJson(options: readonly $ZodType[]): boolean {
 }
 
 function isNull(schema: $ZodType): boolean {
-  const { type, values, innerType, getter } = defOf(schema);
-  const inner = innerType ?? getter?.();
+  const inner = withinOf(schema);
   if (inner) return globalRegistry.get(schema)?.id === undefined && isNull(inner);
+  const { type, values } = defOf(schema);
   return type === 'null' || (type === 'literal' && values?.length === 1 && values[0] === null);
 }
 
@@ -279,10 +289,9 @@ function literal(values: readonly unknown[], own: { readonly meta: object }, nam
 /** The first text constant of an object, as a part of a name. */
 function tagName(option: $ZodType): string | undefined {
   if (globalRegistry.get(option)?.id !== undefined || namedParent(option)) return undefined;
-  const { shape, innerType, getter } = defOf(option);
-  const inner = innerType ?? getter?.();
+  const inner = withinOf(option);
   if (inner) return tagName(inner);
-  for (const field of Object.values(shape ?? {})) {
+  for (const field of Object.values(defOf(option).shape ?? {})) {
     const { type, values } = defOf(field);
     if (type === 'literal' && values?.length === 1 && typeof values[0] === 'string') return pascal(values[0]) || undefined;
   }
