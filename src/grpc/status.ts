@@ -11,7 +11,7 @@ export function codeOf(status: number): ErrorCode {
 /** The place in which the details travel: a `google.rpc.Status`. */
 export const DETAILS_KEY = 'grpc-status-details-bin';
 
-/** What the plain `grpc-message` may take, where each character takes up to nine bytes. */
+/** The length of the plain `grpc-message`, of which each character takes up to nine bytes. */
 const MAX_PLAIN_MESSAGE = 100;
 
 /** The message as `grpc-message` has it: cut, because it is whole in the details, and without halves of characters, which cannot be encoded. */

@@ -60,7 +60,7 @@ function skipSpace(text: string, from: number): number {
   return at;
 }
 
-/** Where a value ends: the place after its last character. */
+/** The end of a value: the place after its last character. */
 function endOfValue(text: string, from: number): number {
   let depth = 0;
   for (let at = skipSpace(text, from); at < text.length; at++) {
@@ -74,7 +74,7 @@ function endOfValue(text: string, from: number): number {
   return text.length;
 }
 
-/** Where the text ends that begins at `start`: the place of its last quote. */
+/** The end of the text that begins at `start`: the place of its last quote. */
 export function endOfText(text: string, start: number): number {
   for (let end = text.indexOf('"', start + 1); end !== -1; end = text.indexOf('"', end + 1)) {
     let before = end;

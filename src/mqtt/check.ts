@@ -3,7 +3,7 @@ import type { Contract } from '../core/contract.ts';
 /** Names below `blog/v1/` that are no operations. */
 export const OWN = ['status', 'cancel', 'more', 'replies'];
 
-/** Throws a `TypeError` for a prefix that topics cannot have, and where names collide. Operations that are `mapped` have topics of their own. */
+/** Throws a `TypeError` for a prefix that topics cannot have, and if names collide. Operations that are `mapped` have topics of their own. */
 export function checkTopics({ operations }: Contract, prefix = '', mapped: object = {}): void {
   if (prefix !== '' && !/^[^/+#$\0][^+#\0]*[^/+#\0]$|^[^/+#$\0]$/.test(prefix))
     throw new TypeError(`topicPrefix: '${prefix}' must look like 'site/7': no slash at its ends, no wildcards`);

@@ -143,7 +143,7 @@ export class MqttTransport implements Transport {
     const identifiers = given === undefined ? undefined : [given].flat();
     for (const [event, feed] of this.#feeds) {
       const mapped = this.#mappings.event(event);
-      // Where filters overlap, the broker may send a message for each: the number tells for which. Else the topic does.
+      // If filters overlap, the broker may send a message for each: the number tells for which. Else the topic does.
       if (mapped && (mapped.identifier === undefined || (identifiers?.includes(mapped.identifier) ?? true)))
         feed.take(topic, payload, packet);
     }

@@ -123,7 +123,7 @@ export class RestTransport implements Transport {
     return this.#foreign;
   }
 
-  /** Where a request goes, with the credentials of the query, and what of it may be seen. */
+  /** The address of a request, with the credentials of the query, and what of it may be seen. */
   async #urlOf(target: string): Promise<{ readonly url: string; readonly shownUrl?: string }> {
     const url = this.base + target;
     const { query } = this.options;
@@ -149,7 +149,7 @@ async function failureOf(response: FetchResponse, text: string): Promise<ApiErro
 function decodeOutput(operation: Operation, response: FetchResponse, text: string): unknown {
   if (text === '') return undefined;
   if (!operation.output) {
-    // A server may say a word where we want none. A page is another matter: it is somebody else's, such as a proxy's sign-in.
+    // A server may say a word although we want none. A page is another matter: it is somebody else's, such as a proxy's sign-in.
     if (response.headers.get('content-type')?.startsWith('text/html')) throw notJson(operation, response, undefined);
     return undefined;
   }

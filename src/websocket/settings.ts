@@ -8,7 +8,7 @@ import type { OnState } from '../socket/client/link.ts';
 /** The subprotocol of `/ws`; a client that offers none speaks it too. */
 export const SUBPROTOCOL = 'jsonrpc-2.0';
 
-/** Where the server has it, and where a client looks that was given a url without a path. */
+/** The path at which the server has it, and at which a client looks that was given a url without a path. */
 export const RPC_PATH = '/ws';
 
 /** The options of a client with their defaults filled in. */

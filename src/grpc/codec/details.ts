@@ -7,7 +7,7 @@ import { readStruct, writeStruct } from './struct.ts';
 
 /** Clients refuse metadata of more than 8 KiB: this leaves room in base64 for the plain message and the other trailers. */
 export const MAX_STATUS_BYTES = 5000;
-/** The length that a message may have in a status that is still too large without its details, where each character takes up to three bytes. */
+/** The length that a message may have in a status that is still too large without its details: each character takes up to three bytes there. */
 const MAX_MESSAGE = 1500;
 const TYPE = 'type.googleapis.com/';
 

@@ -16,7 +16,7 @@ export type ProtoOf = (contract: Contract, lock?: ProtoLock) => ProtoFile;
 
 /**
  * Lowers contracts by what `describe` says of their types.
- * Throws a `TypeError` that names the message or field where names or numbers collide.
+ * Throws a `TypeError` that names the message or field if names or numbers collide.
  */
 export function protoBy(describe: (contract: Contract) => Outline): ProtoOf {
   const files = new WeakMap<Contract, Map<ProtoLock | undefined, ProtoFile>>();

@@ -122,7 +122,7 @@ export interface ProtoMethod {
 
 export interface OperationMethod extends ProtoMethod {
   readonly view: OutlinedOperation;
-  /** True where the output is not an object of its own: then the response's one entry holds it. */
+  /** True if the output is not an object of its own: then the response's one entry holds it. */
   readonly wrapsOutput: boolean;
 }
 

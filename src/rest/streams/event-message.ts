@@ -43,7 +43,7 @@ export function isOf(message: SseEvent, { type }: EventDefinition): boolean {
   return message.event === type || message.event === 'message';
 }
 
-/** Hands one event of a stream on; false where it was the last. Types that are not this event's are another event's. */
+/** Hands one event of a stream on; false if it was the last. Types that are not this event's are another event's. */
 export function deliver(message: SseEvent, event: EventDefinition, sink: EventSink, open: OpenData = plain): boolean {
   // An event may have one of these types too; ours have ids then, and the stream's own words have none.
   const isEvent = message.event === event.type && message.id !== '';
