@@ -1,6 +1,7 @@
 import { open, realpath } from 'node:fs/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { ofetch } from 'ofetch';
+import { networkReason } from '../../http/client/network-error.ts';
 import { decodeXml } from '../../xml/decode.ts';
 import { ImportError } from './error.ts';
 import { shown, type Location, type Reach } from './location.ts';
@@ -86,7 +87,7 @@ export class Reader {
     } catch (cause) {
       if (cause instanceof ImportError) throw cause;
       const { status, message, name } = cause as { readonly status?: number; readonly message: string; readonly name: string };
-      const why = status === undefined ? (/abort|timeout/i.test(name + message) ? `no answer within ${timeoutMs} ms` : message) : `the server answered ${status}`; // prettier-ignore
+      const why = status === undefined ? (/abort|timeout/i.test(name + message) ? `no answer within ${timeoutMs} ms` : networkReason(cause)) : `the server answered ${status}`; // prettier-ignore
       const hint = status === 401 || status === 403 ? ": give credentials with --header 'authorization: …'" : '';
       throw new ImportError(`${location} cannot be read: ${why}${hint}`, { cause });
     }
