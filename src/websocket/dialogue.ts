@@ -80,7 +80,7 @@ export function dialogueOpener(dialogue: DialogueOptions): OpenSocket {
   };
 }
 
-/** Frames that come before the protocol above has begun: more are not kept. */
+/** Frames that may come before the protocol above has begun: a peer that sends more is left, rather than some of them. */
 const MAX_EARLY = 1000;
 
 /** The part of a connection to a foreign peer that is about neither calls nor events. */
@@ -180,6 +180,7 @@ class Dialogue {
     const given = typeof message === 'string' ? message : JSON.stringify(message);
     if (this.#hear) this.#hear(given);
     else if (this.#early.length < MAX_EARLY) this.#early.push(given);
+    else this.socket.fail(`the peer sent more than ${MAX_EARLY} frames before the session began`);
   }
 
   lost(error: ApiError): void {
