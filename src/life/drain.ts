@@ -1,9 +1,10 @@
-import { after } from './timers.ts';
+import { Latch } from './latch.ts';
+import { within } from './timers.ts';
 
 /** The calls in flight, and the wait for their end. */
 export class InFlight {
   #count = 0;
-  #onIdle: (() => void) | undefined;
+  readonly #idle = new Latch();
 
   get size(): number {
     return this.#count;
@@ -14,18 +15,11 @@ export class InFlight {
   }
 
   leave(): void {
-    if (--this.#count === 0) this.#onIdle?.();
+    if (--this.#count === 0) this.#idle.release();
   }
 
   /** Waits until nothing is in flight, for at most `graceMs`; tells whether it came to that. */
   idle(graceMs: number): Promise<boolean> {
-    if (this.#count === 0) return Promise.resolve(true);
-    return new Promise((resolve) => {
-      const stop = after(graceMs, () => resolve(false));
-      this.#onIdle = () => {
-        stop();
-        resolve(true);
-      };
-    });
+    return this.#count === 0 ? Promise.resolve(true) : within(graceMs, this.#idle.wait());
   }
 }

@@ -1,3 +1,4 @@
+import { Latch } from '../life/latch.ts';
 import { RepeatedReport } from '../life/repeated.ts';
 import { after, every, type StopTimer } from '../life/timers.ts';
 import { rowsOf, type Queryable } from './database.ts';
@@ -30,7 +31,7 @@ export class Ticker {
   #stopPoll: StopTimer = () => {};
   readonly #stopTrim: StopTimer;
   readonly #failures: RepeatedReport;
-  #idle: () => void = () => {};
+  readonly #idle = new Latch();
 
   private readonly init: TickerInit;
 
@@ -52,7 +53,7 @@ export class Ticker {
     this.#isClosed = true;
     this.#stopPoll();
     this.#stopTrim();
-    if (this.#isBusy) await new Promise<void>((resolve) => (this.#idle = resolve));
+    if (this.#isBusy) await this.#idle.wait();
   }
 
   #wait(): void {
@@ -75,7 +76,7 @@ export class Ticker {
       if (!this.#isClosed) this.#failures.add(error);
     } finally {
       this.#isBusy = false;
-      this.#idle();
+      this.#idle.release();
       if (!this.#isClosed) this.#wait();
     }
   }

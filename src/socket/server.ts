@@ -2,7 +2,8 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 import { Heartbeat } from '../http/events/heartbeat.ts';
-import { after, type StopTimer } from '../life/timers.ts';
+import { Latch } from '../life/latch.ts';
+import { after } from '../life/timers.ts';
 import { hardLimit } from './limits.ts';
 import { PeerSocket, type PeerSocketOptions } from './peer-socket.ts';
 
@@ -36,7 +37,7 @@ export class SocketServer {
   readonly #heartbeat: Heartbeat;
   readonly #sessions = new Map<PeerSocket, SocketSession>();
   #closing: Promise<void> | undefined;
-  #onEmpty: (() => void) | undefined;
+  readonly #empty = new Latch();
 
   private readonly options: SocketServerOptions;
 
@@ -81,7 +82,7 @@ export class SocketServer {
         this.#heartbeat.delete(tick);
         session.leave();
         this.#sessions.delete(peer);
-        if (this.#sessions.size === 0) this.#onEmpty?.();
+        if (this.#sessions.size === 0) this.#empty.release();
       });
     });
   }
@@ -93,15 +94,13 @@ export class SocketServer {
 
   async #close(graceMs: number): Promise<void> {
     if (this.#sessions.size > 0) {
-      let stop: StopTimer | undefined;
-      await new Promise<void>((resolve) => {
-        this.#onEmpty = resolve;
-        stop = after(graceMs, () => {
-          for (const { ws } of this.#sessions.keys()) ws.terminate();
-        });
-        for (const session of [...this.#sessions.values()]) session.stop();
+      const empty = this.#empty.wait();
+      const stop = after(graceMs, () => {
+        for (const { ws } of this.#sessions.keys()) ws.terminate();
       });
-      stop?.();
+      for (const session of [...this.#sessions.values()]) session.stop();
+      await empty;
+      stop();
     }
     this.#server.close();
   }

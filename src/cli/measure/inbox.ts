@@ -1,3 +1,4 @@
+import { Latch } from '../../life/latch.ts';
 import { after, type StopTimer } from '../../life/timers.ts';
 
 /** How long an event may take to arrive, in milliseconds. */
@@ -9,7 +10,7 @@ export class Inbox {
   #received: { readonly data: unknown; readonly atMs: number }[] = [];
   #error: unknown;
   #hasFailed = false;
-  #wake: (() => void) | undefined;
+  readonly #news = new Latch();
 
   constructor(now: () => number) {
     this.#now = now;
@@ -17,12 +18,12 @@ export class Inbox {
 
   put(data: unknown): void {
     this.#received.push({ data, atMs: this.#now() });
-    this.#wake?.();
+    this.#news.release();
   }
 
   fail(error: unknown): void {
     [this.#error, this.#hasFailed] = [error, true];
-    this.#wake?.();
+    this.#news.release();
   }
 
   /** Takes so many events out, in the order in which they came. Rejects if the subscription ended or they do not come in time. */
@@ -31,8 +32,8 @@ export class Inbox {
     const isLate = new Promise<true>((resolve) => (stop = after(EVENT_TIMEOUT_MS, () => resolve(true))));
     try {
       while (this.#received.length < count && !this.#hasFailed) {
-        const woken = new Promise<false>((resolve) => (this.#wake = () => resolve(false)));
-        if (await Promise.race([woken, isLate]))
+        const woken = this.#news.wait();
+        if ((await Promise.race([woken, isLate])) === true)
           throw new Error(`${this.#received.length} of ${count} events came within ${EVENT_TIMEOUT_MS} ms`);
       }
       if (this.#hasFailed) throw this.#error;

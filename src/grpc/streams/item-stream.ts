@@ -1,6 +1,7 @@
 import type { Metadata, StatusObject } from '@grpc/grpc-js';
 import type { ApiError } from '../../core/errors.ts';
 import type { EventMessage, EventSink } from '../../core/transport.ts';
+import { Latch } from '../../life/latch.ts';
 import { every, type StopTimer } from '../../life/timers.ts';
 import { BEAT } from './pulse.ts';
 
@@ -27,7 +28,8 @@ const SIGN_OF_LIFE = Buffer.from(BEAT);
 export class ItemStream implements EventSink {
   #isOpen = false;
   #isOver = false;
-  #proceed: (() => void) | undefined;
+  /** For more items. */
+  readonly #room = new Latch();
   #leave: (() => void) | undefined;
   #stopBeats: StopTimer | undefined;
 
@@ -37,9 +39,9 @@ export class ItemStream implements EventSink {
   constructor(call: WritableStream, options: ItemStreamOptions) {
     this.call = call;
     this.options = options;
-    call.on('drain', () => this.#go());
+    call.on('drain', () => this.#room.release());
     call.on('cancelled', () => {
-      this.#go();
+      this.#room.release();
       if (!this.#isOver) this.#leave?.();
       this.#finish();
     });
@@ -56,14 +58,14 @@ export class ItemStream implements EventSink {
     this.#isOpen = true;
     this.call.sendMetadata(this.options.head());
     const { beatMs = Infinity } = this.options;
-    const beat = () => void (!this.#proceed && this.call.write(SIGN_OF_LIFE));
+    const beat = () => void (!this.#room.isAwaited && this.call.write(SIGN_OF_LIFE));
     this.#stopBeats = every(beatMs, beat, { holds: false });
   }
 
   next({ data }: EventMessage): void | Promise<void> {
     this.open();
     if (this.#isOver || this.call.write(this.options.encode(data))) return;
-    return new Promise((resolve) => (this.#proceed = resolve));
+    return this.#room.wait();
   }
 
   gap(): void {}
@@ -86,11 +88,5 @@ export class ItemStream implements EventSink {
   #finish(): void {
     this.#isOver = true;
     this.#stopBeats?.();
-  }
-
-  #go(): void {
-    const proceed = this.#proceed;
-    this.#proceed = undefined;
-    proceed?.();
   }
 }

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { ChannelCredentials } from '@grpc/grpc-js';
+import { Latch } from '../../life/latch.ts';
 import { now } from '../../life/now.ts';
 import { after } from '../../life/timers.ts';
 
@@ -18,7 +19,7 @@ interface Reading {
 export class Sockets {
   readonly #open = new Set<Socket>();
   readonly #readings = new WeakMap<Socket, Reading>();
-  #onEmpty: (() => void) | undefined;
+  readonly #empty = new Latch();
   #isClosed = false;
 
   /** The same credentials, whose connections are seen here. */
@@ -53,7 +54,7 @@ export class Sockets {
     this.#isClosed = true;
     if (this.#open.size === 0) return;
     const stop = after(GOODBYE_MS, () => this.#open.forEach((socket) => socket.destroy()));
-    await new Promise<void>((resolve) => (this.#onEmpty = resolve));
+    await this.#empty.wait();
     stop();
   }
 
@@ -63,7 +64,7 @@ export class Sockets {
     socket.once('close', () => {
       stop();
       this.#open.delete(socket);
-      if (this.#open.size === 0) this.#onEmpty?.();
+      if (this.#open.size === 0) this.#empty.release();
     });
     if (this.#isClosed) socket.destroy();
   }

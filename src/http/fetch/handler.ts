@@ -5,6 +5,7 @@ import { FetchRequest } from './request.ts';
 import type { HttpHandler, HttpResponse, HttpStream, HttpWriter } from '../message/message.ts';
 import { problemOf } from '../message/problem.ts';
 import { readOptions } from '../../core/options.ts';
+import { Latch } from '../../life/latch.ts';
 import { reporter } from '../../life/report.ts';
 
 export type { FetchCaller } from './caller.ts';
@@ -79,7 +80,7 @@ class StreamWriter implements HttpWriter {
   readonly #controller: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>;
   readonly #release: () => void;
   readonly #onClose: (() => void)[] = [];
-  #draining: { readonly done: Promise<void>; readonly resolve: () => void } | undefined;
+  readonly #room = new Latch();
   #isOver = false;
 
   constructor(controller: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>, release: () => void) {
@@ -116,19 +117,12 @@ class StreamWriter implements HttpWriter {
 
   drained(): Promise<void> | undefined {
     if (this.#isOver || this.bufferedBytes === 0) return undefined;
-    if (!this.#draining) {
-      let resolve = () => {};
-      const done = new Promise<void>((settle) => (resolve = settle));
-      this.#draining = { done, resolve };
-    }
-    return this.#draining.done;
+    return this.#room.wait();
   }
 
   /** The reader wants more. */
   taken(): void {
-    const { resolve } = this.#draining ?? {};
-    this.#draining = undefined;
-    resolve?.();
+    this.#room.release();
   }
 
   #over(): void {

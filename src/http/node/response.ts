@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http';
 import type { HttpResponse, HttpStream, HttpWriter } from '../message/message.ts';
 import { cutResponse, isFull, isGone } from './http2.ts';
 import type { NodeRequest } from './request.ts';
+import { Latch } from '../../life/latch.ts';
 import { after } from '../../life/timers.ts';
 
 /** How much of a refused body is read and dropped, in bytes, so that a caller that is still sending sees the answer. */
@@ -115,7 +116,7 @@ class NodeWriter implements HttpWriter {
   readonly #streams: OpenStreams;
   readonly #onClose: (() => void)[] = [];
   readonly #onStop: (() => void)[] = [];
-  #draining: { readonly done: Promise<void>; readonly resolve: () => void } | undefined;
+  readonly #room = new Latch();
   #isOver = false;
 
   constructor(response: ServerResponse, streams: OpenStreams) {
@@ -123,7 +124,7 @@ class NodeWriter implements HttpWriter {
     this.#streams = streams;
     streams.add(this);
     response.on('close', () => this.#close());
-    response.on('drain', () => this.#drained());
+    response.on('drain', () => this.#room.release());
     if (isGone(response)) this.#close();
   }
 
@@ -149,18 +150,7 @@ class NodeWriter implements HttpWriter {
 
   drained(): Promise<void> | undefined {
     if (this.#isOver || !isFull(this.#response)) return undefined;
-    if (!this.#draining) {
-      let resolve = () => {};
-      const done = new Promise<void>((settle) => (resolve = settle));
-      this.#draining = { done, resolve };
-    }
-    return this.#draining.done;
-  }
-
-  #drained(): void {
-    const { resolve } = this.#draining ?? {};
-    this.#draining = undefined;
-    resolve?.();
+    return this.#room.wait();
   }
 
   onClose(listener: () => void): void {
@@ -182,7 +172,7 @@ class NodeWriter implements HttpWriter {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#streams.delete(this);
-    this.#drained();
+    this.#room.release();
     for (const listener of this.#onClose) listener();
   }
 }

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import type { Writable } from 'node:stream';
 import { ApiError, type JsonObject } from '../../core/errors.ts';
 import { acceptHeaders } from '../../guard/serve-call.ts';
+import { Latch } from '../../life/latch.ts';
 import { within } from '../../life/timers.ts';
 import { joinHeaders, type HeadersOption } from '../../peer/headers.ts';
 import { INVALID_REQUEST } from '../../peer/json-rpc.ts';
@@ -35,7 +36,7 @@ const LEFT = new ApiError('CANCELLED', 'the caller has left');
 export class StdioSession {
   /** By the JSON of the request's id. */
   readonly #running = new Map<string, Running>();
-  #onIdle: (() => void) | undefined;
+  readonly #idle = new Latch();
   #end: () => void = () => {};
   /** Resolves when nothing more is written. */
   readonly over = new Promise<void>((resolve) => (this.#end = resolve));
@@ -65,7 +66,7 @@ export class StdioSession {
       this.#running.set(key, running);
       void this.#answer(message, id, running).then(() => {
         if (this.#running.get(key) === running) this.#running.delete(key);
-        if (this.#running.size === 0) this.#onIdle?.();
+        if (this.#running.size === 0) this.#idle.release();
       });
     } catch (error) {
       if (!(error instanceof McpFault)) throw error;
@@ -82,9 +83,7 @@ export class StdioSession {
   /** Lets what is in flight go on for a while, and then cancels it. */
   async finish(graceMs: number): Promise<void> {
     for (const { stop } of this.#running.values()) for (const listener of stop.splice(0)) listener();
-    if (this.#running.size > 0 && graceMs > 0) {
-      await within(graceMs, new Promise<void>((resolve) => (this.#onIdle = resolve)));
-    }
+    if (this.#running.size > 0 && graceMs > 0) await within(graceMs, this.#idle.wait());
     for (const running of [...this.#running.values()]) this.#cancel(running, LEFT);
     this.#end();
   }

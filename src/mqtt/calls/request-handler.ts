@@ -1,6 +1,7 @@
 import type { IPublishPacket } from 'mqtt';
 import type { Operation } from '../../core/contract.ts';
 import { ApiError, isApiError } from '../../core/errors.ts';
+import { Latch } from '../../life/latch.ts';
 import { within } from '../../life/timers.ts';
 import { tryParseJson } from '../../peer/json.ts';
 import { parseMessage } from '../../guard/max-items.ts';
@@ -60,7 +61,7 @@ export class RequestHandler {
   readonly #runningFor = new Map<string, number>();
   /** Replies that the broker has not acknowledged. */
   #replying = 0;
-  #whenIdle: (() => void) | undefined;
+  readonly #idle = new Latch();
 
   private readonly transport: Transport;
   private readonly init: RequestHandlerInit;
@@ -99,7 +100,7 @@ export class RequestHandler {
   /** Waits until every request that was taken is answered and the broker has the answers, but no longer than `graceMs`; the rest is aborted. */
   async drain(graceMs: number): Promise<void> {
     if (this.#isIdle) return;
-    await within(graceMs, new Promise<void>((resolve) => (this.#whenIdle = resolve)));
+    await within(graceMs, this.#idle.wait());
     for (const running of [...this.#running.values()]) running.stop();
   }
 
@@ -244,14 +245,14 @@ export class RequestHandler {
     this.#replying++;
     return reply.finally(() => {
       this.#replying--;
-      if (this.#isIdle) this.#whenIdle?.();
+      if (this.#isIdle) this.#idle.release();
     });
   }
 
   #forget({ key, replyTo }: Request): void {
     if (!this.#running.delete(key)) return;
     this.#count(replyTo, -1);
-    if (this.#isIdle) this.#whenIdle?.();
+    if (this.#isIdle) this.#idle.release();
   }
 
   #operation(name: string): Operation {

@@ -1,5 +1,6 @@
 import { ApiError } from '../../core/errors.ts';
 import type { EventMessage, EventSink, Headers } from '../../core/transport.ts';
+import { Latch } from '../../life/latch.ts';
 import { every, type StopTimer } from '../../life/timers.ts';
 import { makeRequestId } from '../../peer/headers.ts';
 import { STREAM_CREDITS, type Grant, type Piece } from './pieces.ts';
@@ -28,7 +29,8 @@ export class ServedStream implements EventSink {
   #unanswered = 0;
   #bytes = 0;
   #isOver = false;
-  #proceed: (() => void) | undefined;
+  /** For more items. */
+  readonly #room = new Latch();
   #stopBeats: StopTimer = () => {};
   /** Leaves the handler. */
   #leave: (reason?: ApiError) => void = () => {};
@@ -56,7 +58,7 @@ export class ServedStream implements EventSink {
     if (this.#isOver) return;
     this.#send({ kind: 'item', run: this.#run, seq: ++this.#seq, item: data });
     if (this.#mayGoOn) return;
-    return new Promise((resolve) => (this.#proceed = resolve));
+    return this.#room.wait();
   }
 
   gap(): void {}
@@ -72,7 +74,7 @@ export class ServedStream implements EventSink {
     if (run !== this.#run) return;
     this.#unanswered = 0;
     this.#upTo = Math.max(this.#upTo, upTo);
-    if (this.#mayGoOn) this.#go();
+    if (this.#mayGoOn) this.#room.release();
   }
 
   /** The reader wants no more, or is gone. */
@@ -102,7 +104,7 @@ export class ServedStream implements EventSink {
     this.#bytes += bytes;
     const settle = () => {
       this.#bytes -= bytes;
-      if (this.#mayGoOn) this.#go();
+      if (this.#mayGoOn) this.#room.release();
     };
     done.then(settle, (error: unknown) => {
       const failure = ApiError.from(error, 'UNKNOWN', 'an item was not sent');
@@ -115,13 +117,7 @@ export class ServedStream implements EventSink {
   #finish(): void {
     this.#isOver = true;
     this.#stopBeats();
-    this.#go();
+    this.#room.release();
     this.init.onEnd();
-  }
-
-  #go(): void {
-    const proceed = this.#proceed;
-    this.#proceed = undefined;
-    proceed?.();
   }
 }

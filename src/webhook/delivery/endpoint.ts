@@ -1,5 +1,6 @@
 import { ApiError } from '../../core/errors.ts';
 import { parseRetryAfter } from '../../http/message/retry-after.ts';
+import { Latch } from '../../life/latch.ts';
 import { after } from '../../life/timers.ts';
 import type { Intake } from './intake.ts';
 import type { Post } from './post.ts';
@@ -107,7 +108,7 @@ export class Endpoint {
   #freeAt = 0;
   #cancelTimer: (() => void) | undefined;
   #isStopped = false;
-  #onIdle: (() => void)[] = [];
+  readonly #idle = new Latch();
   #isDraining = false;
   /** Outcomes on their way into the store; they never reject. */
   readonly #saving = new Set<Promise<void>>();
@@ -173,12 +174,12 @@ export class Endpoint {
   /** Ends it: waiting deliveries stay in the store. Resolves when what is on its way has come to an end, and is in the store. */
   async stop(graceMs: number): Promise<void> {
     this.#end();
-    if (this.#inFlight > 0) await this.#idle(graceMs);
+    if (this.#inFlight > 0) await this.#settled(graceMs);
     await Promise.all(this.#saving);
   }
 
-  async #idle(graceMs: number): Promise<void> {
-    const idle = new Promise<void>((resolve) => this.#onIdle.push(resolve));
+  async #settled(graceMs: number): Promise<void> {
+    const idle = this.#idle.wait();
     if (graceMs === 0) this.#cut();
     const stop = after(graceMs, () => this.#cut());
     await idle;
@@ -274,7 +275,7 @@ export class Endpoint {
     this.#inFlight--;
     // Cut by `stop`: it counts as not tried.
     if (!this.#isCut) this.#settle(delivery, attempt, retryAfter);
-    if (this.#isStopped && this.#inFlight === 0) for (const resolve of this.#onIdle.splice(0)) resolve();
+    if (this.#isStopped && this.#inFlight === 0) this.#idle.release();
     this.#pump();
   }
 

@@ -1,12 +1,14 @@
 import type { ApiError } from '../../core/errors.ts';
 import type { EventMessage, EventSink } from '../../core/transport.ts';
+import { Latch } from '../../life/latch.ts';
 import type { PeerSocket } from '../../socket/peer-socket.ts';
 import { encodeNotification, STREAM_CREDITS } from '../wire.ts';
 
 /** The server's end of one stream: sends as many items as its reader has granted, and lets the handler wait for more. */
 export class RpcStream implements EventSink {
   #credits = STREAM_CREDITS;
-  #proceed: (() => void) | undefined;
+  /** For more items. */
+  readonly #room = new Latch();
   #tell: () => void = () => {};
   /** Settles when the answer that names the stream has been sent; none after that. */
   #answered: Promise<void> | undefined = new Promise((resolve) => (this.#tell = resolve));
@@ -31,13 +33,13 @@ export class RpcStream implements EventSink {
     const { id, time, data } = message;
     this.socket.send(encodeNotification('event', { subscription: this.id, id, time, data }));
     if (--this.#credits > 0) return;
-    return new Promise((resolve) => (this.#proceed = resolve));
+    return this.#room.wait();
   }
 
   /** The reader takes more. */
   more(count: number): void {
     this.#credits += count;
-    if (this.#credits > 0) this.#go();
+    if (this.#credits > 0) this.#room.release();
   }
 
   gap(): void {}
@@ -45,13 +47,7 @@ export class RpcStream implements EventSink {
   end(error?: ApiError): void {
     if (this.#answered) return void this.#answered.then(() => this.end(error));
     this.socket.send(encodeNotification('end', { subscription: this.id, ...(error && { error }) }));
-    this.#go();
+    this.#room.release();
     this.onEnd();
-  }
-
-  #go(): void {
-    const proceed = this.#proceed;
-    this.#proceed = undefined;
-    proceed?.();
   }
 }
