@@ -14,6 +14,7 @@ import { connect } from '../guard/guard.ts';
 import { checkHeaders } from '../peer/headers.ts';
 import { listenerName } from '../core/listener-name.ts';
 import { paged } from './paging.ts';
+import { report, unhandled } from '../life/report.ts';
 import { LEFT } from './left.ts';
 import { PushStream } from '../events/push-stream.ts';
 import { hasCodec } from '../schema/codec/has-codec.ts';
@@ -174,13 +175,14 @@ class ContractClient {
 
   /** Looks for what answers say of a deprecated operation, until it has been told. */
   #watch(operation: Operation, onResponse: OnResponse | undefined): OnResponse | undefined {
-    const { onDeprecated } = this.options;
-    if (!onDeprecated || this.#deprecated.has(operation.name)) return onResponse;
+    const { onDeprecated, onError = unhandled } = this.options;
+    const heard = onResponse && ((head: ResponseHead): void => hearing(onResponse, head, onError));
+    if (!onDeprecated || this.#deprecated.has(operation.name)) return heard;
     const tell = (headers: Headers): void =>
       void import('./deprecated.ts').then(({ tellDeprecated }) => tellDeprecated(operation, headers, this.#deprecated, onDeprecated));
     if (operation.deprecated !== undefined) tell(NO_HEADERS);
     return (head) => {
-      onResponse?.(head);
+      heard?.(head);
       tell(head.headers);
     };
   }
@@ -202,6 +204,15 @@ class ContractClient {
   async #close(): Promise<void> {
     for (const lifetime of this.#lifetimes) lifetime.abort(closed());
     if (this.ownsTransport) await this.transport.close();
+  }
+}
+
+/** Tells a caller's own function of an answer. If it throws, it is not the answer that failed, nor the connection that it came by. */
+function hearing(onResponse: OnResponse, head: ResponseHead, onError: (error: unknown) => void): void {
+  try {
+    onResponse(head);
+  } catch (error) {
+    report(error, onError);
   }
 }
 

@@ -6,7 +6,7 @@ import { ApiError } from '../core/errors.ts';
 import type { EventSink, Headers, Transport } from '../core/transport.ts';
 import type { Lifetime } from '../life/lifetime.ts';
 import type { PushStream } from '../events/push-stream.ts';
-import { report } from '../life/report.ts';
+import { report, unhandled } from '../life/report.ts';
 import { Subscription } from '../events/reconnect.ts';
 
 /** A subscriber calls it with each event. */
@@ -143,9 +143,4 @@ function tellGap({ onGap }: SubscribeOptions, fail: (error: unknown) => void): v
   } catch (error) {
     fail(error);
   }
-}
-
-/** Makes the failure of a listener that nobody watches visible, as the runtime does with a rejected promise. */
-function unhandled(error: unknown): void {
-  void Promise.reject(error);
 }

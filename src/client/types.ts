@@ -17,7 +17,7 @@ export interface CallOptions {
   readonly headers?: Headers | undefined;
   /** Lets a mutation be sent again without being done again; the service keeps outcomes for 24 h. */
   readonly idempotencyKey?: string | undefined;
-  /** Is called with the headers of the answer, also if the call failed, and over REST with its status. After several tries it gets the last answer. It must not throw. */
+  /** Is called with the headers of the answer, also if the call failed, and over REST with its status. After several tries it gets the last answer. If it throws, the client's `onError` is told, and the call goes on. */
   readonly onResponse?: OnResponse | undefined;
 }
 
@@ -288,6 +288,6 @@ export interface ClientOptions {
    * @default nobody is told
    */
   readonly onDeprecated?: ((use: DeprecatedUse) => void) | undefined;
-  /** Gets failures of listeners and of `onGap`, and ends of subscriptions that have no `onError`. @default they are unhandled rejections */
+  /** Gets failures of listeners, of `onGap` and of `onResponse`, and ends of subscriptions that have no `onError`. @default they are unhandled rejections */
   readonly onError?: ((error: unknown) => void) | undefined;
 }

@@ -17,3 +17,8 @@ export function report<T>(failure: T, onError: (failure: T) => unknown): void {
 export function reporter(onError: ((error: unknown) => void) | undefined): (error: unknown) => void {
   return onError ? (error) => report(error, onError) : reportToConsole;
 }
+
+/** Makes the failure of a caller's own function that nobody watches visible, as the runtime does with a rejected promise. */
+export function unhandled(error: unknown): void {
+  void Promise.reject(error);
+}

@@ -1,5 +1,8 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { z } from 'zod';
+import { cache, dedupe } from '../../src/compose/index.ts';
+import { grpc } from '../../src/grpc/client.ts';
+import { serveGrpc } from '../../src/grpc/server.ts';
 import { type ApiError, createClient, createService, defineAdapter, defineContract, mutation, type Transport } from '../../src/index.ts';
 import { codeOf, contract, fake } from './support.ts';
 
@@ -40,6 +43,24 @@ describe('calls', () => {
     expect(await codeOf(client.reset(undefined, { headers: { host: 'x' } }))).toBe('INVALID_ARGUMENT');
     expect(await codeOf(client.onPriceChanged(() => {}, { timeoutMs: -1 }))).toBe('INVALID_ARGUMENT');
     expect(await codeOf(client.onPriceChanged({ headers: { host: 'x' } }).next())).toBe('INVALID_ARGUMENT');
+  });
+
+  it('goes on if its onResponse throws, of which onError is told', async () => {
+    const open = createService(contract, { getPrice: () => ({ cents: 1 }), reset: () => {} });
+    const server = await serveGrpc(open, { port: 0 });
+    onTestFinished(() => server.close(0));
+    const answered = fake({ call: async (request) => (request.onResponse?.({ headers: {} }), { cents: 1 }) }).transport;
+    for (const transport of [grpc({ url: server.address }), dedupe(answered), cache(answered)]) {
+      const failures: unknown[] = [];
+      const client = createClient({ contract, transport, onError: (error) => failures.push(error) });
+      onTestFinished(() => client.close());
+      const failure = new Error('a bug');
+      const onResponse = () => {
+        throw failure;
+      };
+      expect(await client.getPrice({ id: 1 }, { onResponse })).toEqual({ cents: 1 });
+      expect(failures).toEqual([failure]);
+    }
   });
 
   it('waits longer than a timer can', async () => {
