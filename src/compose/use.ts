@@ -39,7 +39,7 @@ export function use<S extends Source>(source: S, ...middleware: readonly (Middle
     let call: NextCall = (request) => inner.call(request);
     let subscribe: NextSubscribe = (request, sink) => inner.subscribe(request, sink);
     for (const each of [...middleware].reverse()) {
-      const [nextCall, nextSubscribe] = [call, subscribe];
+      const [nextCall, nextSubscribe] = [rejecting(call), subscribe];
       if (typeof each === 'function') {
         call = (request) => each(request, nextCall as (request: CallRequest | SubscribeRequest) => Promise<unknown>);
         subscribe = async (request, sink) => void (await each(request, (changed) => nextSubscribe(changed, sink)));
@@ -50,4 +50,15 @@ export function use<S extends Source>(source: S, ...middleware: readonly (Middle
     }
     return { call, subscribe };
   });
+}
+
+/** Middleware may throw instead of rejecting: middleware around it frees what it holds when a promise settles. */
+function rejecting(call: NextCall): NextCall {
+  return (request) => {
+    try {
+      return call(request);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  };
 }

@@ -200,6 +200,19 @@ describe('bulkhead', () => {
     expect(await second).toBe('done');
   });
 
+  it('gives the place back if what it stands around throws instead of rejecting', async () => {
+    const { service } = makeService();
+    const picky: Middleware = {
+      call(request, next) {
+        if ((request.input as { text: string }).text === 'no') throw new ApiError('NOT_FOUND', 'no');
+        return next(request);
+      },
+    };
+    const client = createClient({ contract, transport: use(service, bulkhead({ maxCalls: 1, maxWaiting: 0 }), picky) });
+    for (let at = 0; at < 2; at++) await expect(client.echo({ text: 'no' })).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    expect(await client.echo({ text: 'yes' })).toEqual({ text: 'yes' });
+  });
+
   it('forgets a caller that leaves while it waits', async () => {
     const { service, release } = makeService();
     const client = createClient({ contract, transport: use(service, bulkhead({ maxCalls: 1, maxWaiting: 1 })) });
