@@ -38,6 +38,8 @@ export class Circuit {
   }
 
   fail(): void {
+    // A call that began before it opened says nothing new.
+    if (this.#failed >= this.options.failures && !this.#isProbed) return;
     this.#isProbed = false;
     if (++this.#failed < this.options.failures) return;
     const { openMs, maxOpenMs } = this.options;

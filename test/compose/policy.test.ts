@@ -149,6 +149,14 @@ describe('fallback', () => {
     await expect.poll(async () => (await look(), used.at(-1)), { timeout: 10_000, interval: 50 }).toBe('grpc');
   });
 
+  it('leaves a transport alone no longer because many calls failed at once', async () => {
+    const first = transport((_, tries) => (tries <= 50 ? down() : Promise.resolve({ id: 1, tags: [] })));
+    const second = transport(() => Promise.resolve({ id: 2, tags: [] }));
+    const client = createClient({ contract, transport: fallback([first, second], { openMs: 20, maxOpenMs: 100_000 }) });
+    await Promise.all(Array.from({ length: 50 }, () => client.look({ id: 1 })));
+    await expect.poll(() => client.look({ id: 1 })).toEqual({ id: 1, tags: [] });
+  });
+
   it('repeats no mutation that may have been run', async () => {
     const [first, second] = [transport(down), transport(() => Promise.resolve({ paid: 1 }))];
     const client = createClient({ contract, transport: fallback([first, second]) });
