@@ -1,13 +1,24 @@
 /** Credentials on every call: tokens that expire, and servers that issue them. */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { z } from 'zod';
 import { apiKey, auth, basic, bearer, oauth2 } from '../../src/compose/index.ts';
 import { listen } from '../../src/http/index.ts';
-import { createClient, createService, defineContract, event, query, type ContextInfo, type Credentials } from '../../src/index.ts';
+import {
+  createClient,
+  createService,
+  defineContract,
+  event,
+  file,
+  mutation,
+  query,
+  type ContextInfo,
+  type Credentials,
+} from '../../src/index.ts';
 import { rest } from '../../src/rest/client.ts';
 import { restHandler } from '../../src/rest/server.ts';
+import { smallApi } from '../support/small-api.ts';
 
 const contract = defineContract({
   name: 'vault',
@@ -87,6 +98,22 @@ describe('auth', () => {
     expect(() => bearer('two\nlines')).toThrow('the secret must be printable ASCII');
   });
 
+  it('tells of the refusal, not of a file that was read', async () => {
+    const { url } = await smallApi(() => [401, '']);
+    const files = defineContract({ name: 'files', operations: { put: mutation({ input: z.object({ content: file() }) }) } });
+    let asked = 0;
+    const client = createClient({
+      contract: files,
+      transport: auth(
+        rest({ url }),
+        bearer(() => `t${++asked}`),
+      ),
+    });
+    onTestFinished(() => client.close());
+    const content = new Blob(['text']).stream();
+    await expect(client.put({ content: { name: 'a.txt', content } })).rejects.toMatchObject({ code: 'UNAUTHENTICATED', remote: true });
+  });
+
   it('says why there were no credentials, and sends nothing', async () => {
     const url = await makeVault(() => true);
     const failing = bearer(() => Promise.reject(new Error('the vault of tokens is locked')));
@@ -131,7 +158,18 @@ describe('oauth2', () => {
       200,
       { access_token: `a${issued}`, refresh_token: `r${issued}`, expires_in: 0.001 },
     ]);
-    const source = oauth2({ tokenUrl, clientId: 'app', refreshToken: 'r0', onRefreshToken: (token) => kept.push(token) });
+    const source = oauth2({
+      tokenUrl,
+      clientId: 'app',
+      refreshToken: 'r0',
+      onRefreshToken: (token) => {
+        kept.push(token);
+        // The token is good all the same.
+        throw new Error('the disk is full');
+      },
+    });
+    const printed = vi.spyOn(console, 'error').mockImplementation(() => {});
+    onTestFinished(() => printed.mockRestore());
     const client = createClient({ contract, transport: auth(rest({ url }), source) });
     onTestFinished(() => client.close());
     await client.read();
@@ -142,6 +180,7 @@ describe('oauth2', () => {
       { grant_type: 'refresh_token', refresh_token: 'r1', client_id: 'app' },
     ]);
     expect(kept).toEqual(['r1', 'r2']);
+    expect(printed).toHaveBeenCalledTimes(2);
   });
 
   it('fails with the error of the server and without secrets; the next call asks again', async () => {

@@ -3,6 +3,7 @@ import { ApiError, isApiError } from '../../core/errors.ts';
 import { nearest } from '../../core/nearest.ts';
 import type { CallRequest, Headers, SubscribeRequest } from '../../core/transport.ts';
 import { isPromiseLike, type Maybe } from '../../life/maybe.ts';
+import { isSpent } from '../retry.ts';
 import { anyWithHeaders, compose, type Composed, type Source } from '../wrap.ts';
 import type { Authenticator } from './authenticator.ts';
 
@@ -25,6 +26,8 @@ export function auth<S extends Source>(source: S, options: AuthOptions): Compose
       };
       const again = async (error: unknown, refused: Headers): Promise<T> => {
         if (!isApiError(error) || error.code !== 'UNAUTHENTICATED' || !chosen.renew) throw error;
+        // Sent again, it would fail for its file and not say why.
+        if (request.operation && isSpent(request.operation, request.input)) throw error;
         const renewed = await chosen.renew(refused).catch((cause: unknown) => {
           throw isApiError(cause) ? cause : error;
         });

@@ -3,6 +3,7 @@ import { ApiError } from '../../core/errors.ts';
 import { ms, readOptions } from '../../core/options.ts';
 import type { Headers } from '../../core/transport.ts';
 import { now } from '../../life/now.ts';
+import { report } from '../../life/report.ts';
 import { inTime } from '../../life/timers.ts';
 import { isObject } from '../../peer/error-body.ts';
 import { tryParseJson } from '../../peer/json.ts';
@@ -92,7 +93,7 @@ export function oauth2(options: OAuth2Options): Authenticator {
     const renewed = body['refresh_token'];
     if (typeof renewed === 'string' && renewed !== refreshToken) {
       refreshToken = renewed;
-      read.onRefreshToken?.(renewed);
+      if (read.onRefreshToken) report(renewed, read.onRefreshToken);
     }
     const lifeMs = typeof body['expires_in'] === 'number' && body['expires_in'] > 0 ? body['expires_in'] * 1000 : Infinity;
     return { headers: { authorization: `Bearer ${access}` }, renewAt: now() + lifeMs - Math.min(read.earlyMs, lifeMs / 2) };
