@@ -1,5 +1,5 @@
 import type { CallRequest } from '../core/transport.ts';
-import { isObject } from '../peer/error-body.ts';
+import { sorted } from '../peer/json.ts';
 import { hasFile } from '../schema/codec/has-file.ts';
 
 /** The same text for equal queries; `undefined` for one whose input JSON cannot hold, such as bytes, and for those with files, which are read once. */
@@ -12,10 +12,7 @@ export function queryKey({ operation, input, headers, select, peer }: CallReques
     [operation.name, input, select, asked, peer?.protocol, peer?.address],
     function (this: Record<string, unknown>, name, value: unknown) {
       if (ArrayBuffer.isView(this[name])) isPlain = false;
-      if (isObject(value)) {
-        return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
-      }
-      return value;
+      return sorted(name, value);
     },
   );
   return isPlain && peer?.caller === undefined ? text : undefined;

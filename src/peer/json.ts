@@ -1,4 +1,5 @@
 import { ApiError } from '../core/errors.ts';
+import { isObject } from './error-body.ts';
 import { printable } from './printable.ts';
 
 /** Levels of objects and lists that a JSON text may nest, unless an option says otherwise. */
@@ -27,6 +28,11 @@ export function tryParseJson(text: string, maxDepth?: number): unknown {
   } catch {
     return undefined;
   }
+}
+
+/** For `JSON.stringify`: members in the order of their names, because equal objects may come in any order, such as maps of protobuf. */
+export function sorted(_name: string, value: unknown): unknown {
+  return isObject(value) ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))) : value;
 }
 
 /** A text with few brackets cannot nest deeply: most never need the scan. */

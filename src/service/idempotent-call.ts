@@ -2,6 +2,7 @@ import { ApiError, isApiError, KEY_REUSED, type ErrorBody } from '../core/errors
 import { mayMend } from '../life/mending.ts';
 import type { ResponseHead } from '../core/transport.ts';
 import { every } from '../life/timers.ts';
+import { sorted } from '../peer/json.ts';
 import { filesIn, inMemory } from '../schema/codec/files-in.ts';
 import type { IdempotencyOutcome, IdempotencyStore } from '../stores/idempotency.ts';
 import { keptHead, type KeptResponse } from './response.ts';
@@ -126,6 +127,6 @@ function withoutRequestId({ requestId: _, ...error }: ErrorBody): ErrorBody {
 }
 
 async function sha256(value: unknown): Promise<string> {
-  const bytes = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(JSON.stringify(value)));
+  const bytes = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(JSON.stringify(value, sorted)));
   return Array.from(new Uint8Array(bytes), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

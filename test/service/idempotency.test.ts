@@ -48,6 +48,18 @@ describe('a service with idempotency keys', () => {
     expect(runs()).toBe(1);
   });
 
+  it('takes the members of a record in any order for the same input', async () => {
+    const map = defineContract({
+      name: 'map',
+      operations: { put: mutation({ input: z.object({ of: z.record(z.string(), z.int32()) }), output: z.int32() }) },
+    });
+    let runs = 0;
+    const client = createClient({ contract: map, transport: createService(map, { put: () => ++runs }) });
+    expect(await client.put({ of: { a: 1, b: 2 } }, { idempotencyKey: 'k' })).toBe(1);
+    expect(await client.put({ of: { b: 2, a: 1 } }, { idempotencyKey: 'k' })).toBe(1);
+    await expect(client.put({ of: { b: 1, a: 2 } }, { idempotencyKey: 'k' })).rejects.toMatchObject({ code: 'FAILED_PRECONDITION' });
+  });
+
   it('asks the option who a caller is', async () => {
     const { client, runs } = till({ caller: () => 'all the same' });
     for (const authorization of ['one', 'two']) await client.pay({ cents: 1 }, { idempotencyKey: 'k', headers: { authorization } });
