@@ -42,6 +42,10 @@ export async function runStream(iterator: AsyncIterator<unknown>, { lifetime, si
     if (!isLeft()) sink.end(await present(error));
   } finally {
     // A failure of a generator that was left concerns nobody any more.
-    if (!isDone) await Promise.resolve(iterator.return?.()).catch(() => {});
+    if (!isDone) await leave(iterator).catch(() => {});
   }
+}
+
+async function leave(iterator: AsyncIterator<unknown>): Promise<void> {
+  await iterator.return?.();
 }

@@ -10,6 +10,7 @@ import {
   memoryHub,
   mutation,
   query,
+  stream,
   type EventHub,
 } from '../../src/index.ts';
 
@@ -181,5 +182,28 @@ describe('a selection', () => {
     await expect(client.getCard()).rejects.toMatchObject({ code: 'INTERNAL' });
     await expect(client.makeCard(undefined, { select: { name: true } })).rejects.toMatchObject({ code: 'INTERNAL' });
     await service.close();
+  });
+});
+
+describe('a stream whose iterator fails when it is left', () => {
+  it('is over all the same, and its failure concerns nobody', async () => {
+    const counting = defineContract({ name: 'counting', operations: { count: stream({ item: z.int32() }) } });
+    let isLeft = false;
+    const iterator = {
+      next: async () => ({ done: false as const, value: 1 }),
+      return() {
+        isLeft = true;
+        throw new Error('a bug');
+      },
+    };
+    const service = createService(counting, { count: () => ({ [Symbol.asyncIterator]: () => iterator }) });
+    for await (const item of createClient({ contract: counting, transport: service }).count()) {
+      expect(item).toBe(1);
+      break;
+    }
+    await service.close();
+    expect(isLeft).toBe(true);
+    // A rejection that nobody handles fails the run of all tests.
+    await new Promise((resolve) => setImmediate(resolve));
   });
 });
