@@ -131,7 +131,11 @@ export class Lifetime {
   endAt(time: number, reason: () => ApiError, clock: () => number = now): void {
     clearTimeout(this.timer);
     const expire = () => (time > clock() ? this.endAt(time, reason, clock) : this.abort(reason()));
-    this.timer = setTimeout(expire, timerMs(Math.max(time - clock(), 0)));
+    try {
+      this.timer = setTimeout(expire, timerMs(Math.max(time - clock(), 0)));
+    } catch {
+      // Workers refuse timers while they load a module. A listener for webhooks may begin there, because nothing is sent for it.
+    }
   }
 
   private finish(): void {

@@ -1,10 +1,25 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { ApiError } from '../../src/core/errors.ts';
 import { Lifetime } from '../../src/life/lifetime.ts';
 
 const REASON = new ApiError('CANCELLED', 'over');
 
+afterEach(() => {
+  vi.unstubAllGlobals();
+});
+
 describe('a lifetime', () => {
+  it('begins while a worker loads its module, which refuses timers', async () => {
+    vi.stubGlobal('setTimeout', () => {
+      throw new Error('Disallowed operation called within global scope');
+    });
+    const lifetime = new Lifetime(performance.now() + 1000);
+    await lifetime.start(() => Promise.resolve());
+    expect(lifetime.reason).toBeUndefined();
+    lifetime.abort(REASON);
+    expect(lifetime.reason).toBe(REASON);
+  });
+
   it('tells everybody who listens, whoever waits for its start or settles with it', async () => {
     const heard: string[] = [];
     const lifetime = new Lifetime();

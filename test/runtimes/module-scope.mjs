@@ -25,6 +25,16 @@ const mentions = defineContract({
   name: 'mentions',
   events: { mentioned: event({ channel: 'mentions', type: 'app_mention', payload: z.looseObject({}) }) },
 });
+// A listener that begins with the module, as a worker that only receives has it. Releases of workerd before autumn 2026 refuse its signal there.
+const early = [];
+const listening = createClient({ contract: mentions, transport: slack }).onMentioned((_, { id }) => void early.push(id));
+const isEarly = listening.then(
+  () => true,
+  (error) => {
+    if (!/within global scope/.test(error.message)) throw error;
+    return false;
+  },
+);
 const secret = 'whsec_VigceYHVXdMIUpAlR3+zDuSYkvADdP62496G5FyWdbg=';
 
 export async function useModuleScope() {
@@ -59,6 +69,7 @@ export async function useModuleScope() {
 async function receiveWebhooks() {
   const client = createClient({ contract: mentions, transport: slack });
   const heard = [];
+  const expected = (await isEarly) ? 1 : 0;
   await client.onMentioned((_, { id }) => void heard.push(id));
   const post = async (body) => {
     const headers = {
@@ -72,5 +83,6 @@ async function receiveWebhooks() {
   const query = 'hub.mode=subscribe&hub.challenge=115&hub.verify_token=mine';
   const meta = await fetchHandler(hooks.handler)(new Request(`http://service.test/meta?${query}`));
   await client.close();
+  if (early.length !== expected) throw new Error(`the early listener heard ${early.length}`);
   return [`webhook challenges: ${await challenge.text()} ${await meta.text()}`, `webhook heard: ${taken.status} ${heard.join()}`];
 }
