@@ -137,8 +137,32 @@ describe('WSDL', () => {
     expect(imported.code).not.toContain('Card');
   });
 
+  test('a WSDL without a service, as devices share it, takes the address from its caller', async () => {
+    const types = schema(
+      '<xs:element name="Go"><xs:complexType/></xs:element><xs:element name="GoR"><xs:complexType><xs:sequence><xs:element name="Model" type="xs:string"/></xs:sequence></xs:complexType></xs:element>',
+    );
+    const file = join(made.folder, 'device.wsdl');
+    const policy =
+      '<p:Policy xmlns:p="http://www.w3.org/ns/ws-policy" xmlns:w="http://www.w3.org/2007/05/addressing/metadata"><w:Addressing/></p:Policy>';
+    const shared = wsdlWith({ types }).replace(/<service.*<\/service>/s, '');
+    await writeFile(file, shared.replace('<soap:binding ', `${policy}<soap:binding `));
+    const { url, bodies } = await answering({ Go: '<x:GoR xmlns:x="urn:x"><x:Model>m1</x:Model></x:GoR>' });
+    const imported = await importContract(file, { out: join(made.folder, 'client.ts') });
+    expect(imported.code).toMatch(/readonly url: string;\n\}/);
+    expect(imported.code).toContain('connect(options: ConnectOptions) {');
+    expect(imported.code).toContain('addressing: true');
+    expect(imported.findings).toMatchObject([{ place: 'B', what: 'a port without an address', instead: 'give it as connect({ url: … })' }]);
+    const { connect } = await made.load(imported);
+    const client = connect({ url });
+    closing.push(() => client.close());
+    expect(await client['go']?.()).toBe('m1');
+    expect(bodies).toEqual(['<n1:Go/>']);
+  });
+
   test('documents that cannot be used', async () => {
-    await expect(made.from('<definitions xmlns="http://schemas.xmlsoap.org/wsdl/"/>')).rejects.toThrow(/no service with a port for SOAP/);
+    await expect(made.from('<definitions xmlns="http://schemas.xmlsoap.org/wsdl/"/>')).rejects.toThrow(
+      /neither a service nor a binding for SOAP/,
+    );
     await expect(made.from('<?xml version="1.0"?><html/>')).rejects.toThrow(/is not a WSDL: its root is <html>/);
     await expect(made.from('<description xmlns="http://www.w3.org/ns/wsdl"/>')).rejects.toThrow(/it is WSDL 2\.0/);
     await expect(made.from('<?xml version="1.0"?><definitions>')).rejects.toThrow(/not well-formed XML/);

@@ -76,6 +76,8 @@ export interface Connection {
   readonly place?: string | undefined;
   /** The option that has the address. @default 'url' */
   readonly urlOption?: string | undefined;
+  /** An option with a text that every caller gives, because the description does not say it. */
+  readonly needs?: { readonly name: string; readonly description: string } | undefined;
   /** Options that are the same for every caller, as values. */
   readonly fixed: Readonly<Record<string, unknown>>;
   /** The credentials that a caller may give. */

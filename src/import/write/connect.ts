@@ -20,6 +20,7 @@ export function connectCode(
     url,
     place = typeof url === 'string' ? `at ${url}` : 'of the description',
     urlOption = 'url',
+    needs,
     fixed,
     credentials,
   } = draft.connection;
@@ -30,9 +31,14 @@ export function connectCode(
   const options = url === undefined ? needed : `Partial<${needed}>`;
   const declared = [
     ...comment('Options of `connect`.'),
-    credentials.length === 0
+    credentials.length === 0 && !needs
       ? `export type ConnectOptions = ${options};`
-      : [`export interface ConnectOptions extends ${options} {`, ...credentials.flatMap(optionLines), '}'].join('\n'),
+      : [
+          `export interface ConnectOptions extends ${options} {`,
+          ...(needs ? [...comment(needs.description).map((line) => `  ${line}`), `  readonly ${needs.name}: string;`] : []),
+          ...credentials.flatMap(optionLines),
+          '}',
+        ].join('\n'),
   ].join('\n');
   const mapped = mappings(draft);
   const taken = [
@@ -50,7 +56,7 @@ export function connectCode(
     { code: '...options' },
   ];
   const parameter = taken.length === 0 ? 'options' : `{ ${[...taken, '...options'].join(', ')} }`;
-  const isOptional = url !== undefined;
+  const isOptional = url !== undefined && !needs;
   const made = render(
     call(
       'createClient',

@@ -42,7 +42,8 @@ export class Policies {
   #subjects(service: string, port: string, operation: string): XmlElement[] {
     const of = (local: string, name: string) => this.#named(this.documents.flatMap(({ children }) => children), local, name); // prettier-ignore
     const found = this.#named(of('service', service)?.children ?? [], 'port', port);
-    const binding = of('binding', localOf(found?.attributes.get('binding')));
+    // Without a service a binding stands for its port.
+    const binding = of('binding', found ? localOf(found.attributes.get('binding')) : port);
     const portType = of('portType', localOf(binding?.attributes.get('type')));
     const bound = this.#named(binding?.children ?? [], 'operation', operation);
     const declared = this.#named(portType?.children ?? [], 'operation', operation);

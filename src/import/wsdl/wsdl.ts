@@ -25,7 +25,7 @@ interface Bound {
 
 /** Reads the SOAP operations of a WSDL. `wsdl` is how the client finds it. */
 export function readWsdl({ ports, schemas, documents }: Wsdl, location: Location, wsdl: Connection['url'], choice: Choice, findings: Findings): Draft {
-  if (ports.length === 0) throw new ImportError(`${shown(location)} has no service with a port for SOAP 1.1 or 1.2`);
+  if (ports.length === 0) throw new ImportError(`${shown(location)} has neither a service nor a binding for SOAP 1.1 or 1.2`);
   const security = new WsdlSecurity(new Policies(documents, findings), findings);
   const reader = new OperationReader(new XsdTypeReader(schemas, findings), schemas, security, findings);
   const chosen = choice.of(boundOf(ports), ({ name, operation, port }) => [
@@ -39,8 +39,10 @@ export function readWsdl({ ports, schemas, documents }: Wsdl, location: Location
   // Of operations of several services the first one of the description, whatever is imported.
   const title = (services.size === 1 ? chosen[0] : undefined)?.port.service ?? ports[0]?.service ?? '';
   const { fixed, credentials } = security.connection();
+  const unaddressed = chosen.find(({ port: { address } }) => address === undefined || !URL.canParse(address));
+  if (unaddressed) findings.add(unaddressed.port.name, 'a port without an address', 'give it as connect({ url: … })');
   return {
-    name: contractName(title.replace(/(?:Web)?Service$|Soap$/i, '') || title),
+    name: contractName(title.replace(/(?:Web)?Service$|Soap$|(?:Soap)?Binding$/i, '') || title),
     version: '1.0.0',
     title: title === '' ? undefined : title,
     types: reader.types.types,
@@ -49,6 +51,7 @@ export function readWsdl({ ports, schemas, documents }: Wsdl, location: Location
       adapter: { name: 'soap', from: 'multi-api-sdk/soap', options: 'SoapWsdlOptions', given: 'operations' },
       url: wsdl,
       urlOption: 'wsdl',
+      ...(unaddressed && { needs: { name: 'url', description: 'The address of the service, which its WSDL does not say.' } }),
       place: `that ${shown(location).replace(/^(?!https?:).*[\\/]/, '')} describes`,
       fixed,
       credentials,
@@ -74,7 +77,7 @@ function boundOf(ports: readonly WsdlPort[]): Bound[] {
   return [...services].flatMap(([service, found]) =>
     [...found.values()].map(({ operation, port }) => {
       const isShared = (owners.get(foldName(operation.name))?.size ?? 0) > 1;
-      const wanted = isShared ? `${service.replace(/Service$/, '')} ${operation.name}` : operation.name;
+      const wanted = isShared ? `${service.replace(/(?:Service|Binding)$/, '')} ${operation.name}` : operation.name;
       return { name: names.take(memberName(wanted, 'call')), operation, port, isShared };
     }),
   );

@@ -37,23 +37,27 @@ export function portsOf(documents: readonly XmlElement[]): WsdlPort[] {
     // Some WSDLs leave the prefix out.
     return definitions[kind].get(name) ?? [...definitions[kind]].find(([key]) => key.replace(/^\{.*\}/, '') === local)?.[1];
   };
-  return services.flatMap((service) =>
-    childrenOf(service, 'port').flatMap((port): WsdlPort[] => {
-      const binding = find('binding', port.attributes.get('binding'), port);
-      const soap = binding?.node.children.find(({ uri, local }) => local === 'binding' && Object.hasOwn(BINDINGS, uri));
-      if (!binding || !soap) return [];
+  const portOf = (binding: Definition | undefined, said: Pick<WsdlPort, 'service' | 'name' | 'address'>): WsdlPort[] => {
+    const soap = binding?.node.children.find(({ uri, local }) => local === 'binding' && Object.hasOwn(BINDINGS, uri));
+    if (!binding || !soap) return [];
+    return [{ ...said, version: BINDINGS[soap.uri] ?? '1.1', operations: new BindingReader(binding, soap, find).operations() }];
+  };
+  const ports = services.flatMap((service) =>
+    childrenOf(service, 'port').flatMap((port) => {
       const address = port.children.find(({ uri, local }) => local === 'address' && Object.hasOwn(BINDINGS, uri));
-      return [
-        {
-          service: service.attributes.get('name') ?? '',
-          name: port.attributes.get('name') ?? '',
-          address: address?.attributes.get('location')?.trim(),
-          version: BINDINGS[soap.uri] ?? '1.1',
-          operations: new BindingReader(binding, soap, find).operations(),
-        },
-      ];
+      return portOf(find('binding', port.attributes.get('binding'), port), {
+        service: service.attributes.get('name') ?? '',
+        name: port.attributes.get('name') ?? '',
+        address: address?.attributes.get('location')?.trim(),
+      });
     }),
   );
+  if (ports.length > 0) return ports;
+  // Devices of one kind share a WSDL, which then has no service: each binding is one at an address that the caller knows.
+  return [...definitions.binding.values()].flatMap((binding) => {
+    const name = binding.node.attributes.get('name')?.trim() ?? '';
+    return portOf(binding, { service: name, name, address: undefined });
+  });
 }
 
 class BindingReader {
