@@ -272,7 +272,9 @@ function problemsOf({ operation, errors }: OperationView, components: Components
   for (const code of codes) at(code).codes.add(code);
   for (const error of errors) at(error.code).named.push(error);
   const responses = [...known].map(([status, { codes: plain, named }]) =>
-    problem(status, [...plain, ...named.map(({ name }) => name)], problemSchema(named, components)),
+    status === STATUS.INVALID_ARGUMENT && operation.input && plain.size + named.length === 1
+      ? BAD_INPUT
+      : problem(status, [...plain, ...named.map(({ name }) => name)], problemSchema(named, components)),
   );
   return [...responses, ANY_PROBLEM];
 }
@@ -327,13 +329,23 @@ function reference(kind: ReferenceKind, name: string): JsonObject {
 
 const ANY_PROBLEM: Response = ['default', reference('responses', 'Problem')];
 
-/** Those of an operation that declares none, which most are: one object for all. */
-const INPUT_PROBLEMS: Response[] = [
-  problem(STATUS.INVALID_ARGUMENT, ['INVALID_ARGUMENT'], reference('schemas', 'ProblemDetails')),
-  ANY_PROBLEM,
-];
+const BAD_INPUT: Response = [String(STATUS.INVALID_ARGUMENT), reference('responses', 'InvalidArgument')];
 
-const NOT_CHANGED: Response = [
-  '304',
-  { description: 'Not changed since the ETag in `If-None-Match`.', headers: { 'x-request-id': reference('headers', 'RequestId') } },
-];
+/** Those of an operation that declares none, which most are: one object for all. */
+const INPUT_PROBLEMS: Response[] = [BAD_INPUT, ANY_PROBLEM];
+
+const NOT_CHANGED: Response = ['304', reference('responses', 'NotChanged')];
+
+/** The responses that many operations have, as components: they make a document of 3,000 operations 15 % shorter. */
+export const RESPONSES = {
+  Problem: {
+    description: 'The call failed.',
+    headers: { 'Retry-After': reference('headers', 'RetryAfter'), 'x-request-id': reference('headers', 'RequestId') },
+    content: { [PROBLEM_TYPE]: { schema: reference('schemas', 'ProblemDetails') } },
+  },
+  InvalidArgument: problem(STATUS.INVALID_ARGUMENT, ['INVALID_ARGUMENT'], reference('schemas', 'ProblemDetails'))[1],
+  NotChanged: {
+    description: 'Not changed since the ETag in `If-None-Match`.',
+    headers: { 'x-request-id': reference('headers', 'RequestId') },
+  },
+};

@@ -5,7 +5,7 @@ import { ERROR_CODES, type JsonObject } from '../core/errors.ts';
 import { createComponents, type Components } from '../schema/components.ts';
 import { describeContract, type ContractView, type EventView } from '../schema/view.ts';
 import type { DescribedCloudEvents } from '../schema/asyncapi/cloud-events.ts';
-import { describeEvent, describeOperation, type Place } from './schema-operation.ts';
+import { describeEvent, describeOperation, RESPONSES, type Place } from './schema-operation.ts';
 
 /** Options of `openApi`. */
 export interface OpenApiOptions {
@@ -78,7 +78,7 @@ function describe(contract: Contract, options: OpenApiOptions): Description {
           ...(Object.keys(securitySchemes).length > 0 && { securitySchemes }),
           parameters: PARAMETERS,
           headers: HEADERS,
-          responses: { Problem: PROBLEM_RESPONSE },
+          responses: RESPONSES,
         },
       },
     };
@@ -191,12 +191,6 @@ const PROBLEM = {
     requestId: { type: 'string', description: 'The id of the request, as the log has it.' },
   },
   required: ['title', 'status', 'code'],
-};
-
-const PROBLEM_RESPONSE = {
-  description: 'The call failed.',
-  headers: { 'Retry-After': { $ref: '#/components/headers/RetryAfter' }, 'x-request-id': { $ref: '#/components/headers/RequestId' } },
-  content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/ProblemDetails' } } },
 };
 
 const PARAMETERS = {
