@@ -84,6 +84,27 @@ describe('the client', () => {
     expect(handler.connections).toBe(0);
   });
 
+  it('goes on if its onState throws: calls fail, and subscriptions come back', async () => {
+    const { url, service, server } = await serveBlog();
+    const printed = onEnd(
+      vi.spyOn(console, 'error').mockImplementation(() => {}),
+      (each) => each.mockRestore(),
+    );
+    const onState = () => {
+      throw new Error('a bug');
+    };
+    const client = onEnd(createClient({ transport: webSocket({ url, onState }), reconnect: { baseDelayMs: 1 } }), (each) => each.close());
+    const heard: string[] = [];
+    const sockets: TcpSocket[] = [];
+    server.server.on('connection', (socket: TcpSocket) => void sockets.push(socket));
+    await client.onArticlePublished(({ title }) => void heard.push(title));
+    sockets.shift()?.destroy();
+    await vi.waitFor(() => expect(sockets.length).toBe(1));
+    await service.publish('articlePublished', { title: 'hello', author: 'a', content: 'b' });
+    await vi.waitFor(() => expect(heard).toEqual(['hello']));
+    expect(printed).toHaveBeenCalledWith(new Error('a bug'));
+  });
+
   it('refuses a message over the limit, and fails calls in flight when the connection is lost', async () => {
     const { url, service, handler } = await serveBlog();
     const client = onEnd(createClient({ transport: webSocket({ url }) }), (each) => each.close());

@@ -345,3 +345,22 @@ describe('what a foreign peer sends', () => {
     expect(reported).toMatchObject([{ code: 'DATA_LOSS' }]);
   });
 });
+
+describe('a JSON-RPC peer that calls back', () => {
+  it('faster than it takes the answers, ends nothing', async () => {
+    const url = await serveForeign((peer) => {
+      peer.on('message', (data: Buffer) => {
+        const { id, method } = JSON.parse(data.toString()) as Request;
+        if (method !== 'add') return;
+        for (let at = 0; at < 100; at++) peer.send(JSON.stringify({ jsonrpc: '2.0', id: at, method: 'whoAreYou' }));
+        peer.send(JSON.stringify({ jsonrpc: '2.0', id, result: 3 }));
+      });
+    });
+    const contract = defineContract({ name: 'sums', operations: { add: query({ output: z.int() }) } });
+    const transport = webSocket({ url, operations: { add: { method: 'add' } }, maxBufferedBytes: 1 });
+    const client = onEnd(createClient({ contract, transport }), (each) => each.close());
+    expect(await client.add()).toBe(3);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(await client.add()).toBe(3);
+  });
+});

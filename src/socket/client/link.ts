@@ -1,10 +1,11 @@
 import { ApiError } from '../../core/errors.ts';
 import { now } from '../../life/now.ts';
+import { reportToConsole } from '../../life/report.ts';
 
 /** The state of a client's connection. */
 export type WebSocketState = 'connecting' | 'open' | 'closed';
 
-/** The `onState` option: told of each change, and of the reason if a connection failed or was lost. */
+/** The `onState` option: told of each change, and of the reason if a connection failed or was lost. If it throws, the error is reported. */
 export type OnState = (state: WebSocketState, error?: ApiError) => void;
 
 /** A connection as the link sees it. */
@@ -49,7 +50,7 @@ export class Link<T extends Linked, A> {
   lost(connection: T, error: ApiError): void {
     if (this.#current !== connection) return;
     this.#current = undefined;
-    this.onState?.('closed', error);
+    this.#tell('closed', error);
   }
 
   close(): Promise<void> {
@@ -64,21 +65,30 @@ export class Link<T extends Linked, A> {
     this.#current = undefined;
     if (!connection) return;
     await connection.close();
-    this.onState?.('closed');
+    this.#tell('closed');
+  }
+
+  /** A function of the caller that throws must not keep from those who wait that the connection is gone. */
+  #tell(state: WebSocketState, error?: ApiError): void {
+    try {
+      this.onState?.(state, error);
+    } catch (failure) {
+      reportToConsole(failure);
+    }
   }
 
   async #connect(argument: A): Promise<T> {
-    this.onState?.('connecting');
+    this.#tell('connecting');
     try {
       const connection = await this.open(argument, this.#closing.signal);
       this.#failure = undefined;
       this.#current = connection;
-      this.onState?.('open');
+      this.#tell('open');
       return connection;
     } catch (error) {
       const failure = ApiError.from(error, 'UNAVAILABLE', 'connecting failed', { sent: false });
       if (failure.code === 'UNAVAILABLE') this.#failure = { error: failure, until: now() + SHARED_FAILURE_MS };
-      this.onState?.('closed', failure);
+      this.#tell('closed', failure);
       throw failure;
     }
   }

@@ -132,7 +132,16 @@ export class ChannelConnection {
   /** Tells the server that nobody reads any more, unless another reader asked for the same. */
   #unsubscribe({ closing }: Reader): void {
     const others = new Set([...this.#readers.keys()].flatMap((reader) => reader.closing));
-    for (const text of closing) if (!others.has(text) && this.isOpen) this.socket.send(text);
+    for (const text of closing) if (!others.has(text)) this.#say(text);
+  }
+
+  /** Says what needs no answer. If it cannot be sent, the connection is ending, or slower than what is asked of it. */
+  #say(text: string): void {
+    try {
+      this.socket.send(text);
+    } catch {
+      // As said.
+    }
   }
 
   /** Takes a frame over the limit, which may have been for any of those who read or wait. */

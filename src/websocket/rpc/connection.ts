@@ -230,9 +230,12 @@ export class RpcConnection {
 
   /** A peer may call back, which nobody here answers. */
   #foreignMessage(events: ForeignEvents, id: unknown, method: string, params: unknown): void {
-    if (id === undefined) events.notified(method, params);
-    else
+    if (id === undefined) return void events.notified(method, params);
+    try {
       this.socket.send(JSON.stringify({ jsonrpc: '2.0', id, error: { code: -32601, message: `this client has no method '${method}'` } }));
+    } catch {
+      // It asks faster than it reads, or is about to leave.
+    }
   }
 
   #ask(method: string, params: unknown): { readonly result: Promise<unknown>; readonly cancel: () => void } {
