@@ -34,34 +34,32 @@ const ID_WEIGHT = 200;
 /** Ids in this process. */
 export function memorySeenStore(options: SeenStoreOptions = {}): SeenStore {
   const { maxBytes } = readOptions('memorySeenStore', options, { maxBytes: bytes(67_108_864) }, []);
-  const shares = new Shares(maxBytes);
-  const pending = new TimedEntries<{ readonly owner: string; readonly sender: string }>(shares);
-  const handled = new TimedEntries<true>(shares);
+  /** Without an owner, once it was handled: it keeps its room then, if others have taken the rest too. */
+  const ids = new TimedEntries<{ owner: string | undefined }>(new Shares(maxBytes));
   let made = 0;
   const weight = (id: string) => ID_WEIGHT + weightOf(id);
   const ownedBy = (id: string, owner: string) => {
-    const claim = pending.get(id);
-    return claim?.owner === owner ? claim : undefined;
+    const held = ids.get(id);
+    return held?.owner === owner ? held : undefined;
   };
   return {
     async begin(id, leaseMs, sender) {
-      if (handled.get(id)) return { state: 'done' };
-      if (pending.get(id)) return { state: 'pending' };
+      const held = ids.get(id);
+      if (held) return { state: held.owner === undefined ? 'done' : 'pending' };
       const owner = String(++made);
-      if (!pending.add(id, sender, weight(id), leaseMs, { owner, sender })) throw shareIsFull('ids of webhooks');
+      if (!ids.add(id, sender, weight(id), leaseMs, { owner })) throw shareIsFull('ids of webhooks');
       return { owner };
     },
     async renew(id, owner, leaseMs) {
-      return ownedBy(id, owner) !== undefined && pending.extend(id, leaseMs);
+      return ownedBy(id, owner) !== undefined && ids.extend(id, leaseMs);
     },
     async done(id, owner, ttlMs) {
-      const claim = ownedBy(id, owner);
-      if (!claim) return;
-      pending.delete(id);
-      handled.add(id, claim.sender, weight(id), ttlMs, true);
+      const held = ownedBy(id, owner);
+      if (held) held.owner = undefined;
+      if (held) ids.extend(id, ttlMs);
     },
     async failed(id, owner) {
-      if (ownedBy(id, owner)) pending.delete(id);
+      if (ownedBy(id, owner)) ids.delete(id);
     },
   };
 }

@@ -20,6 +20,18 @@ describe('stores in memory', () => {
   it.each(seenStoreCases)('seen: $rule', ({ run }) => run(same(memorySeenStore())));
   it.each(nonceStoreCases)('nonces: $rule', ({ run }) => run(same(memoryNonceStore())));
 
+  it('remember an id that was handled, also if others have filled the pool meanwhile', async () => {
+    const store = memorySeenStore({ maxBytes: 20_000 });
+    const id = 'long'.repeat(1000);
+    const claim = await store.begin(id, 60_000, 'me');
+    const fill = async (sender: string) => {
+      for (let at = 0; at < 100; at++) await store.begin(`${sender} ${at}`, 60_000, sender);
+    };
+    for (let sender = 0; sender < 100; sender++) await fill(`sender-${sender}`).catch(() => {});
+    await store.done(id, 'owner' in claim ? claim.owner : '', 60_000);
+    expect(await store.begin(id, 60_000, 'me')).toEqual({ state: 'done' });
+  });
+
   it('refuse a transaction of something else', async () => {
     const store = memoryIdempotencyStore();
     await expect(store.finishIn?.({}, 'k', 'o', { output: 1 }, 1000)).rejects.toThrow('afterCommit');
