@@ -40,6 +40,20 @@ function reader(unit: string): NumberReader {
     };
 }
 
+/** The longest time that something is kept: a hundred years, because databases have no time that never comes. */
+const LONGEST_KEPT_MS = 3_155_760_000_000;
+
+/** Reads how long something is kept in a store, in milliseconds; `Infinity` is the longest time that every store can keep it. */
+export function kept(fallback: number): OptionReader<number>;
+export function kept(): OptionReader<number | undefined>;
+export function kept(fallback?: number): OptionReader<number | undefined> {
+  const read: OptionReader<number | undefined> = fallback === undefined ? ms() : ms(fallback);
+  return (value, owner, name) => {
+    const time = read(value, owner, name);
+    return time === undefined ? undefined : Math.min(time, LONGEST_KEPT_MS);
+  };
+}
+
 function shown(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value.slice(0, 40));
   return typeof value === 'object' && value !== null ? 'an object' : String(value);

@@ -6,7 +6,7 @@
  */
 
 import { ApiError, isApiError } from '../core/errors.ts';
-import { bytes, count, ms, readOptions } from '../core/options.ts';
+import { bytes, count, kept, ms, readOptions } from '../core/options.ts';
 import { checkTransport } from '../core/check-transport.ts';
 import type { MqttBroker, MqttBrokerOptions } from './broker.ts';
 import type { CloudEventsOption } from '../events/cloud/cloud-event.ts';
@@ -109,7 +109,7 @@ export async function serveMqtt(transport: Transport, options: ServeMqttOptions)
       maxCalls: count(10_000),
       maxCallsPerCaller: count(1000),
       heartbeatMs: ms(15_000),
-      leaseMs: ms(15_000),
+      leaseMs: kept(15_000),
     },
     [...CONNECTION_NAMES, 'publishEvents', 'eventHeaders', 'cloudEvents', 'mayReply', 'onError'],
   );

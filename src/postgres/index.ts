@@ -6,7 +6,7 @@
  * @group Servers
  */
 
-import { bytes, ms, readOptions } from '../core/options.ts';
+import { bytes, kept, ms, readOptions } from '../core/options.ts';
 import type { EventHub } from '../events/hub.ts';
 import { reporter } from '../life/report.ts';
 import type { IdempotencyStore } from '../stores/idempotency.ts';
@@ -28,7 +28,7 @@ export interface PostgresStoresOptions {
   readonly pool: Queryable;
   /** How often a process looks for events of others, and for those of committed transactions, in milliseconds: the longest that one takes to be heard. @default 100 */
   readonly pollMs?: number | undefined;
-  /** How long events are held for subscribers that resume, in milliseconds. @default 86_400_000 (24 h) */
+  /** How long events are held for subscribers that resume, in milliseconds. `Infinity` is a hundred years. @default 86_400_000 (24 h) */
   readonly historyTtlMs?: number | undefined;
   /** About how many bytes of keys and outcomes one caller may hold in each of the stores; more is refused with RESOURCE_EXHAUSTED. @default 67_108_864 (64 MiB) */
   readonly maxBytesPerCaller?: number | undefined;
@@ -57,7 +57,7 @@ export interface PostgresStores {
 export function postgresStores(options: PostgresStoresOptions): PostgresStores {
   const readers = {
     pollMs: ms(100, { infinity: false }),
-    historyTtlMs: ms(86_400_000, { infinity: false }),
+    historyTtlMs: kept(86_400_000),
     maxBytesPerCaller: bytes(67_108_864),
   };
   const { pool, pollMs, historyTtlMs, maxBytesPerCaller, onError } = readOptions('postgresStores', options, readers, ['pool', 'onError']);

@@ -5,7 +5,7 @@
  * @group Servers
  */
 
-import { bytes, count, ms, readOptions } from '../core/options.ts';
+import { bytes, count, kept, readOptions } from '../core/options.ts';
 import type { EventHub } from '../events/hub.ts';
 import { reporter } from '../life/report.ts';
 import type { IdempotencyStore } from '../stores/idempotency.ts';
@@ -30,7 +30,7 @@ export interface RedisStoresOptions {
   readonly history?: number | undefined;
   /** About how many of the last events of all channels together are held, 100 at least: for processes that fall behind, and for subscribers of many channels. @default 10_000 */
   readonly maxEvents?: number | undefined;
-  /** How long the events of a channel are held in which nothing happens, in milliseconds. @default 86_400_000 (24 h) */
+  /** How long the events of a channel are held in which nothing happens, in milliseconds. `Infinity` is a hundred years. @default 86_400_000 (24 h) */
   readonly historyTtlMs?: number | undefined;
   /** About how many bytes of keys and outcomes one caller may hold in each of the stores; more is refused with RESOURCE_EXHAUSTED. @default 67_108_864 (64 MiB) */
   readonly maxBytesPerCaller?: number | undefined;
@@ -63,7 +63,7 @@ export function redisStores(options: RedisStoresOptions): RedisStores {
     {
       history: count(1000, { zero: true, infinity: false }),
       maxEvents: count(10_000, { infinity: false }),
-      historyTtlMs: ms(86_400_000, { infinity: false }),
+      historyTtlMs: kept(86_400_000),
       maxBytesPerCaller: bytes(67_108_864),
     },
     ['send', 'blockingSend', 'prefix', 'onError'],

@@ -1,5 +1,5 @@
 import type { Contract } from '../core/contract.ts';
-import { ms, readOptions } from '../core/options.ts';
+import { kept, ms, readOptions } from '../core/options.ts';
 import { markGuarded } from '../guard/guard.ts';
 import { describeContract } from '../schema/view.ts';
 import { ContractService } from './contract-service.ts';
@@ -11,7 +11,7 @@ import type { Handlers, Needs, Reads, Service, ServiceOptions, ServiceSpec } fro
 const READERS = {
   graceMs: ms(10_000, { zero: true }),
   storeTimeoutMs: ms(30_000),
-  idempotencyTtlMs: ms(86_400_000),
+  idempotencyTtlMs: kept(86_400_000),
   idempotencyLeaseMs: ms(60_000, { infinity: false }),
 };
 

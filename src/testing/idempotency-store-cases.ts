@@ -6,6 +6,8 @@ import { pause, withStores, type StoreCase } from './store-case.ts';
 const LONG_MS = 60_000;
 /** A lease that a test waits for. */
 const SHORT_MS = 100;
+/** A hundred years, for which `Infinity` stands in options. */
+const AGES_MS = 3_155_760_000_000;
 const OUTCOME: IdempotencyOutcome = { output: { id: 7, text: 'ünï 😀\n', none: null } };
 
 /** Cases for every `IdempotencyStore`. Run them against a store that you have written. */
@@ -112,6 +114,15 @@ export const idempotencyStoreCases: readonly StoreCase<IdempotencyStore>[] = [
         await store.finish('time', ownerOf(await store.begin('time', 'f', LONG_MS, 'caller')), OUTCOME, SHORT_MS);
         await pause(2 * SHORT_MS);
         ownerOf(await store.begin('time', 'g', LONG_MS, 'caller'));
+      }),
+  },
+  {
+    id: 'ages',
+    rule: 'An outcome may be kept for a hundred years.',
+    run: (open) =>
+      withStores(open, 2, async (one, two) => {
+        equal(await one.store.finish('ages', ownerOf(await one.store.begin('ages', 'f', LONG_MS, 'caller')), OUTCOME, AGES_MS), true);
+        equal(await two.store.begin('ages', 'f', LONG_MS, 'caller'), { entry: { fingerprint: 'f', outcome: OUTCOME } });
       }),
   },
   {

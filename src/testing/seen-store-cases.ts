@@ -7,6 +7,8 @@ import { pause, withStores, type StoreCase } from './store-case.ts';
 const LONG_MS = 60_000;
 /** A lease that a test waits for. */
 const SHORT_MS = 100;
+/** A hundred years, for which `Infinity` stands in options. */
+const AGES_MS = 3_155_760_000_000;
 
 /** Cases for every `SeenStore`. Run them against a store that you have written. */
 export const seenStoreCases: readonly StoreCase<SeenStore>[] = [
@@ -30,6 +32,8 @@ export const seenStoreCases: readonly StoreCase<SeenStore>[] = [
       await withStores(open, 2, async (one, two) => {
         await one.store.done('done', ownerOf(await one.store.begin('done', LONG_MS, 'sender')), LONG_MS);
         for (const { store } of [one, two]) equal(await store.begin('done', LONG_MS, 'sender'), { state: 'done' });
+        await one.store.done('done-ages', ownerOf(await one.store.begin('done-ages', LONG_MS, 'sender')), AGES_MS);
+        equal(await two.store.begin('done-ages', LONG_MS, 'sender'), { state: 'done' });
         await one.store.done('done-short', ownerOf(await one.store.begin('done-short', LONG_MS, 'sender')), SHORT_MS);
         await pause(2 * SHORT_MS);
         ownerOf(await two.store.begin('done-short', LONG_MS, 'sender'));

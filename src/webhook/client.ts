@@ -7,7 +7,7 @@
 
 import type { Contract } from '../core/contract.ts';
 import { ApiError } from '../core/errors.ts';
-import { bytes, ms, readOptions } from '../core/options.ts';
+import { bytes, kept, ms, readOptions } from '../core/options.ts';
 import { compileMatch } from '../events/hub.ts';
 import { HTTP_CLIENT_OPTIONS, HTTP_CLIENT_READERS, type HttpClientOptions } from '../http/client/options.ts';
 import { endpointUrl } from '../http/client/page-url.ts';
@@ -88,7 +88,7 @@ const READERS = {
   ...HTTP_CLIENT_READERS,
   toleranceMs: ms(undefined, { zero: true }),
   maxBodyBytes: bytes(),
-  seenTtlMs: ms(),
+  seenTtlMs: kept(),
   seenLeaseMs: ms(),
 };
 const OTHERS = [

@@ -60,6 +60,18 @@ describe('a service with idempotency keys', () => {
     await expect(client.put({ of: { b: 1, a: 2 } }, { idempotencyKey: 'k' })).rejects.toMatchObject({ code: 'FAILED_PRECONDITION' });
   });
 
+  it('asks a store for a time that every database has, if an outcome is kept for ever', async () => {
+    const inner = memoryIdempotencyStore();
+    const times: number[] = [];
+    const store: IdempotencyStore = {
+      ...inner,
+      finish: (key, owner, outcome, ttlMs) => (times.push(ttlMs), inner.finish(key, owner, outcome, ttlMs)),
+    };
+    const service = createService(contract, { pay: () => ({ run: 1 }) }, { idempotencyStore: store, idempotencyTtlMs: Infinity });
+    await createClient({ contract, transport: service }).pay({ cents: 1 }, { idempotencyKey: 'k' });
+    expect(times).toEqual([3_155_760_000_000]);
+  });
+
   it('asks the option who a caller is', async () => {
     const { client, runs } = till({ caller: () => 'all the same' });
     for (const authorization of ['one', 'two']) await client.pay({ cents: 1 }, { idempotencyKey: 'k', headers: { authorization } });

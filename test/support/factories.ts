@@ -335,12 +335,12 @@ export const FACTORIES: readonly Factory[] = [
   {
     name: 'redisStores',
     make: (options) => redisStores({ send: () => new Promise(() => {}), blockingSend: () => new Promise(() => {}), ...options }),
-    numbers: { history: { zero: true, infinity: false }, maxEvents: FINITE, historyTtlMs: FINITE, maxBytesPerCaller: {} },
+    numbers: { history: { zero: true, infinity: false }, maxEvents: FINITE, historyTtlMs: {}, maxBytesPerCaller: {} },
   },
   {
     name: 'postgresStores',
     make: (options) => postgresStores({ pool: { query: () => new Promise(() => {}) } as never, ...options }),
-    numbers: { pollMs: FINITE, historyTtlMs: FINITE, maxBytesPerCaller: {} },
+    numbers: { pollMs: FINITE, historyTtlMs: {}, maxBytesPerCaller: {} },
   },
   {
     name: 'runConformance',
