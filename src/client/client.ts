@@ -198,7 +198,8 @@ class ContractClient {
       throw new ApiError('INVALID_ARGUMENT', `timeoutMs must be a positive number of milliseconds, not ${String(timeoutMs)}`, {
         sent: false,
       });
-    return new Lifetime(timeoutMs === Infinity ? undefined : now() + timeoutMs, signal, this.#lifetimes);
+    const at = now();
+    return new Lifetime(timeoutMs === Infinity ? undefined : at + timeoutMs, signal, this.#lifetimes, at);
   }
 
   async #close(): Promise<void> {

@@ -30,9 +30,9 @@ export class Lifetime {
 
   /**
    * `deadline` on the monotonic clock; `caller` is the signal of the code that waits for the result; `all` holds the lifetime for as long
-   * as it lasts, for code that must end them all.
+   * as it lasts, for code that must end them all. `at` is the time now, for code that has just read the clock: that costs 60 ns.
    */
-  constructor(deadline?: number, caller?: AbortSignal, all?: Set<Lifetime>) {
+  constructor(deadline?: number, caller?: AbortSignal, all?: Set<Lifetime>, at?: number) {
     this.deadline = deadline;
     this.all = all;
     if (caller?.aborted) {
@@ -43,7 +43,7 @@ export class Lifetime {
     if (caller) {
       this.unlink = onAbort(caller, () => this.abort(cancelled(caller)));
     }
-    if (deadline !== undefined) this.endAt(deadline, deadlineExceeded);
+    if (deadline !== undefined) this.endAt(deadline, deadlineExceeded, now, at);
   }
 
   /** Aborts with an `ApiError` as its reason: DEADLINE_EXCEEDED or CANCELLED. */
@@ -127,12 +127,12 @@ export class Lifetime {
     });
   }
 
-  /** Ends it at a time of `clock`, the monotonic one if none is given, instead of at its deadline. */
-  endAt(time: number, reason: () => ApiError, clock: () => number = now): void {
+  /** Ends it at a time of `clock`, the monotonic one if none is given, instead of at its deadline. `at` is the time now. */
+  endAt(time: number, reason: () => ApiError, clock: () => number = now, at = clock()): void {
     clearTimeout(this.timer);
     const expire = () => (time > clock() ? this.endAt(time, reason, clock) : this.abort(reason()));
     try {
-      this.timer = setTimeout(expire, timerMs(Math.max(time - clock(), 0)));
+      this.timer = setTimeout(expire, timerMs(Math.max(time - at, 0)));
     } catch {
       // Workers refuse timers while they load a module. A listener for webhooks may begin there, because nothing is sent for it.
     }
