@@ -29,7 +29,7 @@ const use = (name, path) =>
  */
 const PROGRAMS = {
   rest: { contents: use('rest', 'rest'), budgets: [16.8, 22.7, 30.9], goal: 18 },
-  websocket: { contents: use('webSocket', 'websocket'), budgets: [17, 25.3, 30.1], goal: 20 },
+  websocket: { contents: use('webSocket', 'websocket'), budgets: [17.2, 25.5, 30.3], goal: 20 },
   graphql: { contents: use('graphql', 'graphql'), budgets: [17.1, 31, 40.8], goal: 30 },
   connect: { contents: use('connect', 'grpc/connect'), budgets: [16.8, 38.9, 42.5], goal: 22 },
   'mqtt.js itself': { contents: "export { default } from 'mqtt';" },
