@@ -68,7 +68,7 @@ const ZOD = {
 };
 
 export default defineConfig(
-  globalIgnores(['dist/', '.bench/', '.runtimes/', 'docs/api/', 'coverage/', 'src/*/generated/', 'test/package/', 'test/runtimes/']),
+  globalIgnores(['dist/', '.bench/', '.runtimes/', 'docs/api/', 'coverage/', 'test/*/generated/', 'test/package/', 'test/runtimes/']),
   js.configs.recommended,
   tseslint.configs.recommendedTypeChecked,
   {

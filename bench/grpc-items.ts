@@ -6,8 +6,8 @@ import { serveGrpc } from 'multi-api-sdk/grpc/server';
 import * as z from 'zod';
 import { median, printTable } from './table.ts';
 
-type Generated = typeof import('../src/grpc/generated/blog/v1/blog.ts');
-type Reading = import('../src/grpc/generated/blog/v1/blog.ts').TemperatureReading;
+type Generated = typeof import('../test/grpc/generated/blog/v1/blog.ts');
+type Reading = import('../test/grpc/generated/blog/v1/blog.ts').TemperatureReading;
 
 // scripts/bench.mjs puts it there.
 const { TemperatureReading } = (await import(new URL('generated/blog/v1/blog.js', import.meta.url).href)) as Generated;

@@ -1,7 +1,7 @@
 import { credentials, Server, ServerCredentials, type ServerWritableStream } from '@grpc/grpc-js';
 
-type Generated = typeof import('../src/grpc/generated/blog/v1/blog.ts');
-type TemperatureEvent = import('../src/grpc/generated/blog/v1/blog.ts').TemperatureEvent;
+type Generated = typeof import('../test/grpc/generated/blog/v1/blog.ts');
+type TemperatureEvent = import('../test/grpc/generated/blog/v1/blog.ts').TemperatureEvent;
 
 // scripts/bench.mjs puts it there.
 const generated = (await import(new URL('generated/blog/v1/blog.js', import.meta.url).href)) as Generated;

@@ -23,7 +23,7 @@ await build({
 });
 // ts-proto's code of the Blog, for the programs that measure against it.
 await build({
-  entryPoints: [join(root, 'src/grpc/generated/**/*.ts')],
+  entryPoints: [join(root, 'test/grpc/generated/**/*.ts')],
   outdir: join(root, '.bench/generated'),
   format: 'esm',
   target: 'node20',

@@ -133,9 +133,9 @@ describe('files', () => {
     expect([...perFolder].filter(([, count]) => count > MAX_FILES)).toEqual([]);
   });
 
-  it(`none in src is over ${MAX_LINES} lines, unless it was generated`, () => {
+  it(`none in src is over ${MAX_LINES} lines`, () => {
     const lines = (file: string) => readFileSync(join(ROOT, file), 'utf8').trimEnd().split('\n').length;
-    expect(files.filter((file) => !file.includes('/generated/') && lines(file) > MAX_LINES)).toEqual([]);
+    expect(files.filter((file) => lines(file) > MAX_LINES)).toEqual([]);
   });
 
   it('none in test has a test outside of a describe, which says what of', () => {
@@ -143,8 +143,9 @@ describe('files', () => {
     expect(tests.filter((file) => /^(test|it)[.(]/m.test(readFileSync(join(ROOT, 'test', file), 'utf8')))).toEqual([]);
   });
 
-  it(`none in test is over ${MAX_LINES} lines`, () => {
-    const tests = readdirSync(join(ROOT, 'test'), { recursive: true, encoding: 'utf8' }).filter((file) => /\.(ts|mjs|py)$/.test(file));
+  it(`none in test is over ${MAX_LINES} lines, unless it was generated`, () => {
+    const all = readdirSync(join(ROOT, 'test'), { recursive: true, encoding: 'utf8' });
+    const tests = all.filter((file) => /\.(ts|mjs|py)$/.test(file) && !file.includes('generated'));
     const lines = (file: string) =>
       readFileSync(join(ROOT, 'test', file), 'utf8')
         .trimEnd()

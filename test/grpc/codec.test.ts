@@ -9,7 +9,7 @@ import { defineContract, mutation } from '../../src/core/define.ts';
 import { type Contract } from '../../src/core/contract.ts';
 import { codecOf } from '../../src/grpc/codec/codec.ts';
 import { descriptorsOf } from '../../src/grpc/proto/descriptor.ts';
-import * as generated from '../../src/grpc/generated/blog/v1/blog.ts';
+import * as generated from './generated/blog/v1/blog.ts';
 import { protoOf } from '../../src/grpc/proto/described.ts';
 import { describeContract } from '../../src/schema/view.ts';
 import { everyKind } from '../support/every-kind.ts';

@@ -10,7 +10,7 @@ import { ApiError, createClient } from '../../src/index.ts';
 import type { Transport } from '../../src/core/transport.ts';
 import { defineContract, event, query } from '../../src/core/define.ts';
 import { grpc } from '../../src/grpc/client.ts';
-import * as generated from '../../src/grpc/generated/blog/v1/blog.ts';
+import * as generated from './generated/blog/v1/blog.ts';
 import { serveGrpc, type GrpcServer } from '../../src/grpc/server.ts';
 import { makeStubs, missingPython, PYTHON, PYTHON_FOLDER } from '../support/python.ts';
 

@@ -72,7 +72,7 @@ describe('the Blog’s .proto', () => {
     async () => {
       const out = mkdtempSync(join(tmpdir(), 'ts-proto-'));
       await buf('generate', '-o', out);
-      const path = 'src/grpc/generated/blog/v1/blog.ts';
+      const path = 'test/grpc/generated/blog/v1/blog.ts';
       expect(readFileSync(join(ROOT, path), 'utf8')).toBe(readFileSync(join(out, path), 'utf8'));
     },
     70_000,
