@@ -11,11 +11,12 @@ import type { EventHub } from '../events/hub.ts';
 import { reporter } from '../life/report.ts';
 import type { IdempotencyStore } from '../stores/idempotency.ts';
 import type { NonceStore } from '../stores/nonces.ts';
+import { ownedIdempotencyStore, ownedSeenStore } from '../stores/owned-keys.ts';
 import type { SeenStore } from '../stores/seen.ts';
 import type { WebhookStore } from '../webhook/store/store.ts';
-import type { Queryable } from './database.ts';
+import { clientOf, type Queryable } from './database.ts';
 import { PostgresHub } from './hub.ts';
-import { postgresIdempotencyStore, postgresNonceStore, postgresSeenStore } from './key-stores.ts';
+import { PostgresKeys } from './owned-keys.ts';
 import { Ticker } from './ticker.ts';
 import { postgresWebhookStore } from './webhook-store.ts';
 
@@ -63,13 +64,15 @@ export function postgresStores(options: PostgresStoresOptions): PostgresStores {
   const { pool, pollMs, historyTtlMs, maxBytesPerCaller, onError } = readOptions('postgresStores', options, readers, ['pool', 'onError']);
   if (typeof (pool as Partial<Queryable> | undefined)?.query !== 'function')
     throw new TypeError('postgresStores: pool must have query(text, values), as a Pool of the package pg has');
+  const nonces = new PostgresKeys(pool, 'nonce', maxBytesPerCaller, 'nonces');
   const hub = new PostgresHub(pool, () => ticker.ring());
   const ticker = new Ticker({ pool, pollMs, historyTtlMs, read: () => hub.read(), report: reporter(onError) });
   return {
     hub,
-    idempotencyStore: postgresIdempotencyStore(pool, maxBytesPerCaller),
-    seenStore: postgresSeenStore(pool, maxBytesPerCaller),
-    nonceStore: postgresNonceStore(pool, maxBytesPerCaller),
+    idempotencyStore: ownedIdempotencyStore(new PostgresKeys(pool, 'key', maxBytesPerCaller, 'idempotency keys'), clientOf),
+    seenStore: ownedSeenStore(new PostgresKeys(pool, 'seen', maxBytesPerCaller, 'ids of webhooks')),
+    // A nonce is a key whose lease is its time.
+    nonceStore: { use: async (nonce, ttlMs, caller) => 'owner' in (await nonces.begin(nonce, '', ttlMs, caller)) },
     webhookStore: postgresWebhookStore(pool),
     async close() {
       await ticker.close();

@@ -1,12 +1,7 @@
 import { now } from '../life/now.ts';
 import { shareIsFull } from '../stores/idempotency.ts';
+import type { HeldKey, OwnedKeys } from '../stores/owned-keys.ts';
 import { rowsOf, type Queryable } from './database.ts';
-
-/** The row of a key in Postgres. */
-export interface HeldKey {
-  readonly fingerprint: string;
-  readonly outcome: string | undefined;
-}
 
 /** The size of a key beside its outcome, in bytes. */
 const KEY_WEIGHT = 400;
@@ -34,8 +29,8 @@ const RELEASE = `delete from multi_api_sdk.keys where ${OWNED} returning caller`
 const SUM =
   'select coalesce(sum(weight), 0)::float8 as sum from multi_api_sdk.keys where kind = $1 and caller = $2 and until > clock_timestamp()';
 
-/** Keys of one kind, which belong to an owner until their lease ends, and then have an outcome. */
-export class OwnedKeys {
+/** Keys of one kind in Postgres. */
+export class PostgresKeys implements OwnedKeys<Queryable> {
   readonly #sums = new Map<string, { sum: number; readonly at: number }>();
 
   private readonly pool: Queryable;
@@ -51,7 +46,6 @@ export class OwnedKeys {
     this.what = what;
   }
 
-  /** Gives a token of the new owner, or what is held. Rejects with RESOURCE_EXHAUSTED if the caller's share is full. */
   async begin(key: string, fingerprint: string, leaseMs: number, caller: string): Promise<{ readonly owner: string } | HeldKey> {
     const held = await this.#find(key);
     if (held) return held;
@@ -74,21 +68,12 @@ export class OwnedKeys {
     return (await rowsOf(this.pool, RENEW, [this.kind, key, owner, leaseMs])).length > 0;
   }
 
-  /** `instead` is kept if the outcome does not fit into the caller's share. */
-  async finish(
-    database: Queryable,
-    key: string,
-    owner: string,
-    outcome: string,
-    ttlMs: number,
-    instead: string,
-    caller?: string,
-  ): Promise<boolean> {
+  async finish(key: string, owner: string, outcome: string, ttlMs: number, instead: string, client = this.pool): Promise<boolean> {
     const isTooLarge = outcome.length > this.maxBytesPerCaller;
     const kept = isTooLarge ? instead : outcome;
     const weight = KEY_WEIGHT + kept.length;
-    const [done] = await rowsOf(database, FINISH, [this.kind, key, owner, kept, Math.min(weight, 2_000_000_000), ttlMs]);
-    if (done) this.#add(caller ?? String(done['caller']), kept.length);
+    const [done] = await rowsOf(client, FINISH, [this.kind, key, owner, kept, Math.min(weight, 2_000_000_000), ttlMs]);
+    if (done) this.#add(String(done['caller']), kept.length);
     return done !== undefined;
   }
 

@@ -10,11 +10,12 @@ import type { EventHub } from '../events/hub.ts';
 import { reporter } from '../life/report.ts';
 import type { IdempotencyStore } from '../stores/idempotency.ts';
 import type { NonceStore } from '../stores/nonces.ts';
+import { ownedIdempotencyStore, ownedSeenStore } from '../stores/owned-keys.ts';
 import type { SeenStore } from '../stores/seen.ts';
 import { checkDurability } from './check.ts';
 import { Scripts, type SendCommand } from './commands.ts';
 import { RedisHub } from './hub.ts';
-import { redisIdempotencyStore, redisNonceStore, redisSeenStore } from './key-stores.ts';
+import { RedisKeys, redisNonceStore } from './key-stores.ts';
 
 export type { SendCommand } from './commands.ts';
 
@@ -87,8 +88,8 @@ export function redisStores(options: RedisStoresOptions): RedisStores {
   const keys = { scripts, prefix, maxBytesPerCaller };
   return {
     hub,
-    idempotencyStore: redisIdempotencyStore(keys),
-    seenStore: redisSeenStore(keys),
+    idempotencyStore: ownedIdempotencyStore(new RedisKeys(keys, 'key')),
+    seenStore: ownedSeenStore(new RedisKeys(keys, 'seen')),
     nonceStore: redisNonceStore(keys),
     close: () => hub.close(),
   };

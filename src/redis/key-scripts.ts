@@ -31,6 +31,12 @@ local function drop(share, key, weight)
 end
 `;
 
+/** `found` is the key's owner and share. Another owner ends the script. */
+const OWNED = `${SHARES}
+local found = redis.call('HMGET', KEYS[1], 'w', 's')
+if found[1] ~= ARGV[1] then return 0 end
+`;
+
 /** The size of a key beside its outcome, in bytes. */
 export const KEY_WEIGHT = 400;
 
@@ -52,10 +58,7 @@ return { 1 }
 /** KEYS: the key. ARGV: owner, lease. Gives whether. */
 export const RENEW: Script = {
   keys: 1,
-  text: `${SHARES}
-local found = redis.call('HMGET', KEYS[1], 'w', 's')
-if found[1] ~= ARGV[1] then return 0 end
-redis.call('PEXPIRE', KEYS[1], ARGV[2])
+  text: `${OWNED}redis.call('PEXPIRE', KEYS[1], ARGV[2])
 redis.call('ZADD', found[2], 'XX', now + ARGV[2], '${KEY_WEIGHT}:' .. KEYS[1])
 return 1
 `,
@@ -64,10 +67,7 @@ return 1
 /** KEYS: the key. ARGV: owner, time, largest share, outcome, what stands for an outcome that does not fit. Gives whether. */
 export const FINISH: Script = {
   keys: 1,
-  text: `${SHARES}
-local found = redis.call('HMGET', KEYS[1], 'w', 's')
-if found[1] ~= ARGV[1] then return 0 end
-local share, outcome = found[2], ARGV[4]
+  text: `${OWNED}local share, outcome = found[2], ARGV[4]
 drop(share, KEYS[1], ${KEY_WEIGHT})
 sweep(share)
 local weight = ${KEY_WEIGHT} + #outcome
@@ -87,10 +87,7 @@ return 1
 /** KEYS: the key. ARGV: owner. */
 export const RELEASE: Script = {
   keys: 1,
-  text: `${SHARES}
-local found = redis.call('HMGET', KEYS[1], 'w', 's')
-if found[1] ~= ARGV[1] then return 0 end
-redis.call('DEL', KEYS[1])
+  text: `${OWNED}redis.call('DEL', KEYS[1])
 drop(found[2], KEYS[1], ${KEY_WEIGHT})
 return 1
 `,

@@ -1,7 +1,6 @@
-import { OUTCOME_NOT_KEPT, shareIsFull, type IdempotencyOutcome, type IdempotencyStore } from '../stores/idempotency.ts';
+import { shareIsFull } from '../stores/idempotency.ts';
 import type { NonceStore } from '../stores/nonces.ts';
-import type { SeenStore } from '../stores/seen.ts';
-import { parseJson } from '../peer/json.ts';
+import type { HeldKey, OwnedKeys } from '../stores/owned-keys.ts';
 import { listOf, type Scripts } from './commands.ts';
 import { BEGIN, FINISH, KEY_WEIGHT, RELEASE, RENEW, USE } from './key-scripts.ts';
 
@@ -13,14 +12,8 @@ export interface KeyStoresInit {
   readonly maxBytesPerCaller: number;
 }
 
-/** The entry of a key in Redis. */
-interface Held {
-  readonly fingerprint: string;
-  readonly outcome: string | undefined;
-}
-
-/** Keys in Redis that belong to an owner until their lease ends, and then have an outcome. */
-class OwnedKeys {
+/** Keys of one kind in Redis. */
+export class RedisKeys implements OwnedKeys {
   private readonly init: KeyStoresInit;
   private readonly kind: string;
 
@@ -29,8 +22,7 @@ class OwnedKeys {
     this.kind = kind;
   }
 
-  /** Gives a token of the new owner, or what is held. Rejects with RESOURCE_EXHAUSTED if the caller's share is full. */
-  async begin(key: string, fingerprint: string, leaseMs: number, caller: string): Promise<{ readonly owner: string } | Held> {
+  async begin(key: string, fingerprint: string, leaseMs: number, caller: string): Promise<{ readonly owner: string } | HeldKey> {
     const owner = crypto.randomUUID();
     const keys = [this.#key(key), `${this.init.prefix}${this.kind}-share:${caller}`];
     const [state, held, outcome] = listOf(await this.#run(BEGIN, [...keys, owner, fingerprint, String(leaseMs), this.#most]));
@@ -61,36 +53,6 @@ class OwnedKeys {
   get #most(): string {
     return numberText(this.init.maxBytesPerCaller);
   }
-}
-
-/** Outcomes of idempotency keys in Redis. */
-export function redisIdempotencyStore(init: KeyStoresInit): IdempotencyStore {
-  const keys = new OwnedKeys(init, 'key');
-  return {
-    async begin(key, fingerprint, leaseMs, caller) {
-      const claim = await keys.begin(key, fingerprint, leaseMs, caller);
-      if ('owner' in claim) return claim;
-      const outcome = claim.outcome === undefined ? undefined : (parseJson(claim.outcome) as IdempotencyOutcome);
-      return { entry: { fingerprint: claim.fingerprint, outcome } };
-    },
-    renew: (key, owner, leaseMs) => keys.renew(key, owner, leaseMs),
-    finish: (key, owner, outcome, ttlMs) => keys.finish(key, owner, JSON.stringify(outcome), ttlMs, JSON.stringify(OUTCOME_NOT_KEPT)),
-    release: (key, owner) => keys.release(key, owner),
-  };
-}
-
-/** Ids of webhooks in Redis. */
-export function redisSeenStore(init: KeyStoresInit): SeenStore {
-  const keys = new OwnedKeys(init, 'seen');
-  return {
-    async begin(id, leaseMs, sender) {
-      const claim = await keys.begin(id, '', leaseMs, sender);
-      return 'owner' in claim ? claim : { state: claim.outcome === undefined ? 'pending' : 'done' };
-    },
-    renew: (id, owner, leaseMs) => keys.renew(id, owner, leaseMs),
-    done: async (id, owner, ttlMs) => void (await keys.finish(id, owner, '1', ttlMs, '1')),
-    failed: (id, owner) => keys.release(id, owner),
-  };
 }
 
 /** Nonces in Redis. */
