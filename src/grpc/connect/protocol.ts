@@ -1,5 +1,5 @@
 import { ApiError, type ErrorBody } from '../../core/errors.ts';
-import { concatBytes } from '../../http/message/concat.ts';
+import { concatBytes } from '../../schema/codec/concat.ts';
 import { HttpError } from '../../http/message/error.ts';
 import { deflate, inflate } from '../../http/message/gzip.ts';
 import type { HttpRequest } from '../../http/message/message.ts';
@@ -100,10 +100,7 @@ function ofBase64(sent: Uint8Array): Uint8Array {
   const pieces = text.match(/[^=]+={0,2}/g)?.map(fromBase64) ?? [];
   const whole = pieces.flatMap((piece) => piece ?? []);
   if (whole.length < pieces.length) throw new ApiError('INVALID_ARGUMENT', 'the body is not base64, as its content type says');
-  return concatBytes(
-    whole,
-    whole.reduce((sum, { length }) => sum + length, 0),
-  );
+  return concatBytes(whole);
 }
 
 /** How messages and the end of an answer are written in envelopes. */

@@ -1,5 +1,5 @@
 import { checkEncoding, readBefore, tooLarge, tooSlow } from '../message/body.ts';
-import { concatBytes } from '../message/concat.ts';
+import { concatBytes } from '../../schema/codec/concat.ts';
 import { HttpError } from '../message/error.ts';
 import type { HttpRequest } from '../message/message.ts';
 import type { FetchCaller } from './caller.ts';
@@ -132,7 +132,7 @@ export class FetchRequest implements HttpRequest {
         else chunks.push(read.value);
       }
       if (failure) throw failure;
-      return concatBytes(chunks, size);
+      return concatBytes(chunks);
     } catch (error) {
       throw failure ?? (error instanceof HttpError ? error : new HttpError(400, 'the body was cut off'));
     } finally {

@@ -1,4 +1,5 @@
 import { ApiError } from '../../core/errors.ts';
+import { concatBytes } from '../../schema/codec/concat.ts';
 import { HttpError } from './error.ts';
 import { codeOfRefusal } from './status.ts';
 
@@ -24,16 +25,9 @@ export async function keepSmall(pieces: Pieces, held: Held): Promise<Uint8Array 
     if (size > held.left) return rest(kept, pieces);
   }
   held.left -= size;
-  const [first] = kept;
+  const whole = concatBytes(kept);
   // A copy, because a piece may be a part of what else was read with it.
-  if (kept.length === 1 && first) return first.slice();
-  const whole = new Uint8Array(size);
-  let at = 0;
-  for (const chunk of kept) {
-    whole.set(chunk, at);
-    at += chunk.byteLength;
-  }
-  return whole;
+  return kept.length === 1 ? whole.slice() : whole;
 }
 
 function rest(kept: Uint8Array[], pieces: Pieces): AsyncIterable<Uint8Array> {

@@ -1,4 +1,4 @@
-import { concatBytes } from './concat.ts';
+import { concatBytes } from '../../schema/codec/concat.ts';
 
 /** Reads a stream to its end. `onSize` sees with each piece how much has come. An error that it throws cancels the stream and is thrown on. */
 export async function readAll(stream: ReadableStream<Uint8Array>, onSize: (size: number) => void): Promise<Uint8Array> {
@@ -14,5 +14,5 @@ export async function readAll(stream: ReadableStream<Uint8Array>, onSize: (size:
     reader.cancel().catch(() => {});
     throw error;
   }
-  return concatBytes(chunks, size);
+  return concatBytes(chunks);
 }

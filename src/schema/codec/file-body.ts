@@ -1,5 +1,6 @@
 import { ApiError } from '../../core/errors.ts';
 import type { JsonObject } from '../../core/errors.ts';
+import { concatBytes } from './concat.ts';
 import { ANY_TYPE, streamOf } from './file-stream.ts';
 import { fileTooLarge } from './file-too-large.ts';
 import { WireBytes } from './wire-bytes.ts';
@@ -110,15 +111,7 @@ export class FileBody implements AsyncIterable<Uint8Array> {
       if (size > maxBytes) throw fileTooLarge(maxBytes);
       chunks.push(chunk);
     }
-    const [first] = chunks;
-    if (first && chunks.length === 1) return first;
-    const whole = new Uint8Array(size);
-    let at = 0;
-    for (const chunk of chunks) {
-      whole.set(chunk, at);
-      at += chunk.byteLength;
-    }
-    return whole;
+    return concatBytes(chunks);
   }
 
   /** Reads the whole content as UTF-8 text. As `bytes` otherwise. */

@@ -2,6 +2,7 @@ import { isApiError } from '../../core/errors.ts';
 import { readOptions, bytes, ms } from '../../core/options.ts';
 import { isObject } from '../../peer/error-body.ts';
 import { printable } from '../../peer/printable.ts';
+import { concatBytes } from '../../schema/codec/concat.ts';
 import type { WebhookContent } from '../body/content.ts';
 import { WebhookError } from '../error.ts';
 import type { SignedContent, WebhookSchemeDefinition, WebhookValue } from './definition.ts';
@@ -136,16 +137,7 @@ function asWritten(text: string, encoding: string, hash: string): string {
 function joined(content: SignedContent): Uint8Array {
   const parts = (Array.isArray(content) ? content : [content]) as readonly (string | Uint8Array)[];
   const encoder = new TextEncoder();
-  const all = parts.map((part) => (typeof part === 'string' ? encoder.encode(part) : part));
-  const [only] = all;
-  if (all.length === 1 && only) return only;
-  const whole = new Uint8Array(all.reduce((size, part) => size + part.length, 0));
-  let at = 0;
-  for (const part of all) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
+  return concatBytes(parts.map((part) => (typeof part === 'string' ? encoder.encode(part) : part)));
 }
 
 /** Epoch milliseconds of seconds, milliseconds or ISO 8601. */
