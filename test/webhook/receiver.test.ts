@@ -176,6 +176,14 @@ describe('the receiver', () => {
     expect(compileXmlDecoder(loose)(xml).data).toEqual(data);
   });
 
+  test('a field whose name is not a name in XML is the same behind it', () => {
+    const fields = { 'a\tb': z.string(), 'c\nd': z.string(), '"e" <': z.array(z.string()) };
+    const loose = defineContract({ name: 'loose', events: { made: event({ channel: 'made', payload: z.object(fields) }) } });
+    const data = { 'a\tb': '1', 'c\nd': '2', '"e" <': ['3', '4'] };
+    const xml = compileXmlEncoder(loose)({ id: 'e', type: 'made', time: '2026-01-31T12:00:00.000Z', data: JSON.stringify(data) });
+    expect(compileXmlDecoder(loose)(xml).data).toEqual(data);
+  });
+
   test.each(['stripe', 'slack'] as const)('a time that is none does not keep a webhook of %s from its listener', async (scheme) => {
     const { client, post } = open({ secret: 'it is a secret', scheme });
     const times: string[] = [];

@@ -1,23 +1,17 @@
-import { SaxesParser } from 'saxes';
 import type { Contract } from '../../core/contract.ts';
 import { ApiError } from '../../core/errors.ts';
 import { MAX_DEPTH, parseJson } from '../../peer/json.ts';
 import { describeContract, type ObjectNode, type SchemaNode, type UnionNode } from '../../schema/view.ts';
 import { compileTextReader } from '../../schema/text.ts';
+import { ParsedXml, parseXml, type ParseRules } from '../../xml/parse.ts';
+import { isNil, type XmlElement } from '../../xml/tree.ts';
 import { instantOf, type ReceivedEnvelope } from '../wire.ts';
 import { isRepeated } from './xml.ts';
 
-interface Element {
-  readonly name: string;
-  readonly isNil: boolean;
-  readonly isJson: boolean;
-  readonly children: Element[];
-  text: string;
-}
+/** Each level of JSON is at most two of XML. */
+const RULES: ParseRules = { what: 'webhook', maxDepth: 2 * MAX_DEPTH + 4, toldDepth: 2 * MAX_DEPTH };
 
-type Reader = (element: Element) => unknown;
-
-const XSI = 'http://www.w3.org/2001/XMLSchema-instance';
+type Reader = (element: XmlElement) => unknown;
 
 /** Makes what reads `<webhook>`. It throws INVALID_ARGUMENT for another document; values that do not fit are left for the schema to refuse. */
 export function compileXmlDecoder(contract: Contract): (text: string) => ReceivedEnvelope {
@@ -25,10 +19,10 @@ export function compileXmlDecoder(contract: Contract): (text: string) => Receive
   const nodes = new WeakMap<SchemaNode, Reader>();
   const readers = new Map([...view.events.values()].map(({ event, payload }) => [event.type, readerOf(payload, nodes)]));
   return (source) => {
-    const root = parse(source);
-    const [event, timestamp, data] = ['event', 'timestamp', 'data'].map((name) => root.children.find((child) => child.name === name));
-    if (root.name !== 'webhook' || !event) throw refuse('a webhook is <webhook> with <event>, <timestamp> and <data>');
-    const read = data?.isJson ? readJson : readers.get(event.text);
+    const root = parseXml(source, new ParsedXml(RULES));
+    const [event, timestamp, data] = ['event', 'timestamp', 'data'].map((name) => named(root, name));
+    if (root.local !== 'webhook' || !event) throw refuse('a webhook is <webhook> with <event>, <timestamp> and <data>');
+    const read = data && isJson(data) ? readJson : readers.get(event.text);
     return { event: event.text, timestamp: instantOf(timestamp?.text), data: data && read ? read(data) : undefined };
   };
 }
@@ -38,8 +32,8 @@ function readerOf(node: SchemaNode, known: WeakMap<SchemaNode, Reader>): Reader 
   if (found) return found;
   const compiled: { read?: Reader } = {};
   const read: Reader = (element) => {
-    if (element.isNil) return null;
-    return element.isJson ? readJson(element) : compiled.read?.(element);
+    if (isNil(element)) return null;
+    return isJson(element) ? readJson(element) : compiled.read?.(element);
   };
   // Before it is compiled: a type may contain itself.
   known.set(node, read);
@@ -53,18 +47,17 @@ function compile(node: SchemaNode, known: WeakMap<SchemaNode, Reader>): Reader {
       return compileObject(node, known);
     case 'list': {
       const item = readerOf(node.items.node, known);
-      return ({ children }) => children.filter(({ name }) => name === 'item').map(item);
+      return ({ children }) => children.filter((child) => nameOf(child) === 'item').map(item);
     }
     case 'record': {
       const value = readerOf(node.values.node, known);
       return ({ children }) => {
         const entries = children
-          .filter(({ name }) => name === 'entry')
+          .filter((child) => nameOf(child) === 'entry')
           .map((entry): [string, unknown] => {
-            const part = (name: string) => entry.children.find((child) => child.name === name);
-            const [key, each] = [part('key'), part('value')];
+            const [key, each] = [named(entry, 'key'), named(entry, 'value')];
             if (!key || !each) throw refuse('an <entry> has a <key> and a <value>');
-            return [key.isJson ? String(readJson(key)) : key.text, value(each)];
+            return [isJson(key) ? String(readJson(key)) : key.text, value(each)];
           });
         return Object.fromEntries(entries);
       };
@@ -94,7 +87,7 @@ function compileObject(node: ObjectNode, known: WeakMap<SchemaNode, Reader>): Re
   return ({ children }) => {
     const value: [string, unknown][] = [];
     for (const { name, isRepeated, read } of fields) {
-      const found = children.filter((child) => child.name === name);
+      const found = children.filter((child) => nameOf(child) === name);
       if (isRepeated) value.push([name, found.map(read)]);
       else if (found[0]) value.push([name, read(found[0])]);
     }
@@ -105,52 +98,27 @@ function compileObject(node: ObjectNode, known: WeakMap<SchemaNode, Reader>): Re
 function compileUnion({ discriminator, variants }: UnionNode, known: WeakMap<SchemaNode, Reader>): Reader {
   const readers = new Map(variants.flatMap(({ node, tags }) => tags.map((tag) => [String(tag), readerOf(node, known)] as const)));
   return (element) => {
-    const tag = element.children.find(({ name }) => name === discriminator)?.text;
+    const tag = named(element, discriminator ?? '')?.text;
     const read = tag === undefined ? undefined : readers.get(tag);
     return read ? read(element) : element.text;
   };
 }
 
-function readJson({ text }: Element): unknown {
+function readJson({ text }: XmlElement): unknown {
   return parseJson(text);
 }
 
-/** Without document types, and so without entities that grow. Each level of JSON is at most two of XML. */
-function parse(source: string): Element {
-  const parser = new SaxesParser({ xmlns: true });
-  const open: Element[] = [];
-  let root: Element | undefined;
-  parser.on('error', (error) => {
-    throw refuse(`this is not XML: ${error.message}`);
-  });
-  parser.on('doctype', () => {
-    throw refuse('document types are not allowed');
-  });
-  parser.on('opentag', ({ local, attributes }) => {
-    if (open.length > 2 * MAX_DEPTH + 3) throw refuse(`the XML is nested more than ${2 * MAX_DEPTH} levels deep`);
-    const all = Object.values(attributes);
-    const valueOf = (name: string, uri: string) => all.find((attribute) => attribute.local === name && attribute.uri === uri)?.value;
-    const element: Element = {
-      name: local === 'field' ? (valueOf('name', '') ?? local) : local,
-      isNil: /^(true|1)$/.test(valueOf('nil', XSI) ?? ''),
-      isJson: valueOf('json', '') === 'true',
-      children: [],
-      text: '',
-    };
-    open.at(-1)?.children.push(element);
-    root ??= element;
-    open.push(element);
-  });
-  parser.on('closetag', () => void open.pop());
-  const addText = (text: string) => {
-    const element = open.at(-1);
-    if (element) element.text += text;
-  };
-  parser.on('text', addText);
-  parser.on('cdata', addText);
-  parser.write(source).close();
-  if (!root) throw refuse('this is not XML: there is no element');
-  return root;
+/** A member whose name is not a name in XML is a `<field>` that has it as an attribute. */
+function nameOf({ local, attributes }: XmlElement): string {
+  return local === 'field' ? (attributes.get('name') ?? local) : local;
+}
+
+function named(parent: XmlElement, name: string): XmlElement | undefined {
+  return parent.children.find((child) => nameOf(child) === name);
+}
+
+function isJson({ attributes }: XmlElement): boolean {
+  return attributes.get('json') === 'true';
 }
 
 function refuse(message: string): ApiError {

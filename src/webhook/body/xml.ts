@@ -2,13 +2,11 @@ import type { Contract } from '../../core/contract.ts';
 import { parseJson } from '../../peer/json.ts';
 import { describeContract, type Field, type ObjectNode, type SchemaNode, type UnionNode } from '../../schema/view.ts';
 import type { StoredMessage } from '../store/store.ts';
+import { escapeAttribute, escapeText, findUnwritable, jsonText } from '../../xml/text.ts';
+import { XSI } from '../../xml/tree.ts';
 import { isObject } from '../wire.ts';
 
-/** Characters that XML 1.0 has no way to write: https://www.w3.org/TR/xml/#charsets */
-const UNWRITABLE = /[^\t\n\r\x20-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/u;
 const NAME = /^[A-Za-z_][A-Za-z0-9_.-]*$/;
-const XSI = 'http://www.w3.org/2001/XMLSchema-instance';
-const ESCAPES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', '\r': '&#13;' };
 
 /** Writes the payload of one type as what stands between a start and an end tag, attributes first. */
 type Writer = (value: unknown) => { readonly attributes?: string; readonly content: string };
@@ -105,13 +103,12 @@ function nullOr(write: Writer, value: unknown): ReturnType<Writer> {
 
 function text(value: unknown): ReturnType<Writer> {
   const written = typeof value === 'string' ? value : String(value);
-  return UNWRITABLE.test(written) ? asJson(value) : { content: escape(written) };
+  return findUnwritable(written) ? asJson(value) : { content: escapeText(written) };
 }
 
 /** A value without a form in XML stands as JSON, and says so. */
 function asJson(value: unknown): ReturnType<Writer> {
-  const json = JSON.stringify(value).replace(/[\uFFFE\uFFFF]/g, (char) => `\\u${char.charCodeAt(0).toString(16)}`);
-  return { attributes: ' json="true"', content: escape(json) };
+  return { attributes: ' json="true"', content: escapeText(jsonText(value)) };
 }
 
 /** The sender's own members, of which no schema knows. */
@@ -120,10 +117,6 @@ function noticeData(value: unknown): ReturnType<Writer> {
 }
 
 function element(name: string, { attributes = '', content }: ReturnType<Writer>): string {
-  const [tag, all] = NAME.test(name) ? [name, attributes] : ['field', ` name="${escape(name)}"${attributes}`];
+  const [tag, all] = NAME.test(name) ? [name, attributes] : ['field', ` name="${escapeAttribute(name)}"${attributes}`];
   return content === '' ? `<${tag}${all}/>` : `<${tag}${all}>${content}</${tag}>`;
-}
-
-function escape(value: string): string {
-  return value.replace(/[&<>"\r]/g, (char) => ESCAPES[char] ?? char);
 }
