@@ -2,9 +2,8 @@ import { mayLeaveOut, type Field, type ObjectNode, type SchemaNode, type TypeUse
 import { pascal } from '../schema/read.ts';
 import { compileChoice } from './choice.ts';
 import { isName } from './name.ts';
-import type { ChoicePlan, ItemsPlan, Member, ObjectPlan, Plan, RecordPlan, Slot } from './plan.ts';
+import { xmlTags, type ChoicePlan, type ItemsPlan, type Member, type ObjectPlan, type Plan, type RecordPlan, type Slot } from './plan.ts';
 import { PLAIN_TEXT, scalarPlan } from './scalar.ts';
-import { XSI } from './tree.ts';
 
 /** The key of a record's entry. */
 export const KEY: Slot = makeSlot('Key', { node: { kind: 'string', meta: {} }, nullable: false, meta: {} }, PLAIN_TEXT);
@@ -81,16 +80,7 @@ export class ContractPlans {
 }
 
 function makeSlot(element: string, use: TypeUse, plan: Plan): Slot {
-  return {
-    element,
-    use,
-    plan,
-    start: `<${element}`,
-    open: `<${element}>`,
-    close: `</${element}>`,
-    empty: `<${element}/>`,
-    nil: `<${element} xmlns:xsi="${XSI}" xsi:nil="true"/>`,
-  };
+  return { element, use, plan, ...xmlTags(element) };
 }
 
 function elementName(object: ObjectNode, field: Field): string {

@@ -1,4 +1,5 @@
 import type { ListNode, ObjectNode, RecordNode, SchemaNode, TypeUse, UnionNode } from '../schema/node.ts';
+import { XSI } from './tree.ts';
 
 /**
  * How a type stands in XML: made from a contract alone (`contract-plan.ts`), or from an XML Schema (SOAP's `schema-plan.ts`). One reader and one writer run it.
@@ -21,18 +22,33 @@ export interface TextPlan {
   readonly typed?: TypeNames | undefined;
 }
 
-/** One element in another: its name, its type, and its tags ready to be written. */
-export interface Slot {
-  readonly element: string;
-  /** The element's namespace; `undefined` if it is the one of the message. */
-  readonly uri?: string | undefined;
-  readonly plan: Plan;
+/** The tags of an element, ready to be written. */
+export interface Tags {
   /** The start tag without its `>`. */
   readonly start: string;
   readonly open: string;
   readonly close: string;
   readonly empty: string;
   readonly nil: string;
+}
+
+/** The tags of an element whose name has its prefix. */
+export function xmlTags(name: string): Tags {
+  return {
+    start: `<${name}`,
+    open: `<${name}>`,
+    close: `</${name}>`,
+    empty: `<${name}/>`,
+    nil: `<${name} xmlns:xsi="${XSI}" xsi:nil="true"/>`,
+  };
+}
+
+/** One element in another: its name, its type and its tags. */
+export interface Slot extends Tags {
+  readonly element: string;
+  /** The element's namespace; `undefined` if it is the one of the message. */
+  readonly uri?: string | undefined;
+  readonly plan: Plan;
   /** Whether null is written as nil; if not, null has no form in XML. @default true */
   readonly nillable?: boolean | undefined;
   /** The prefix that must be declared. */

@@ -1,18 +1,19 @@
 import { attributeLocal } from '../../xml/attribute.ts';
 import { foldName } from '../../xml/name.ts';
-import type {
-  AttributeMember,
-  GroupPart,
-  ItemsPlan,
-  LoosePlan,
-  Member,
-  ObjectPlan,
-  Part,
-  Plan,
-  Slot,
-  TextPlan,
-  TypeNames,
-  UntypedPlan,
+import {
+  xmlTags,
+  type AttributeMember,
+  type GroupPart,
+  type ItemsPlan,
+  type LoosePlan,
+  type Member,
+  type ObjectPlan,
+  type Part,
+  type Plan,
+  type Slot,
+  type TextPlan,
+  type TypeNames,
+  type UntypedPlan,
 } from '../../xml/plan.ts';
 import { escapeAttribute } from '../../xml/text.ts';
 import { nameOf, XSI } from '../../xml/tree.ts';
@@ -77,11 +78,7 @@ export class SchemaPlans {
     const slot: Slot = {
       element: local,
       uri,
-      start: `<${tag}`,
-      open: `<${tag}>`,
-      close: `</${tag}>`,
-      empty: `<${tag}/>`,
-      nil: `<${tag} xmlns:xsi="${XSI}" xsi:nil="true"/>`,
+      ...xmlTags(tag),
       nillable,
       prefix,
       use: PLAIN,
