@@ -1,6 +1,6 @@
 import { Metadata, type StatusObject } from '@grpc/grpc-js';
-import { ApiError, isApiError, type ErrorBody } from '../core/errors.ts';
-import { encodeStatus } from './codec/details.ts';
+import { ApiError, isApiError } from '../core/errors.ts';
+import { encodable, encodeStatus } from './codec/details.ts';
 import { DETAILS_KEY, plainMessage, STATUS } from './status.ts';
 
 /** The status of an error, with its details. An error that is not an `ApiError` is reported, and neutral to the caller. */
@@ -9,18 +9,7 @@ export function failure(error: unknown, requestId: string | undefined, domain: s
   const known = isApiError(error) ? error : new ApiError('INTERNAL', 'internal error');
   const body = known.requestId === undefined && requestId !== undefined ? { ...known.toJSON(), requestId } : known.toJSON();
   const metadata = new Metadata();
-  metadata.set(DETAILS_KEY, Buffer.from(encode(body, domain, onError)));
+  metadata.set(DETAILS_KEY, Buffer.from(encodable(encodeStatus, body, domain, onError)));
   if (body.requestId !== undefined) metadata.set('x-request-id', body.requestId);
   return { code: STATUS[body.code], details: plainMessage(body.message), metadata };
-}
-
-/** The caller is to have an answer, whatever somebody has put into the details: those that cannot be encoded stay behind. */
-function encode(body: ErrorBody, domain: string, onError: (error: unknown) => void): Uint8Array {
-  try {
-    return encodeStatus(body, domain);
-  } catch (error) {
-    onError(error);
-    const { code, message, requestId } = body;
-    return encodeStatus({ code, message, ...(requestId !== undefined && { requestId }) }, domain);
-  }
 }

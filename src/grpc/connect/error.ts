@@ -2,7 +2,7 @@ import { ApiError, isApiError, type ErrorBody } from '../../core/errors.ts';
 import { HttpError } from '../../http/message/error.ts';
 import { codeOfRefusal } from '../../http/message/status.ts';
 import { toBase64 } from '../../schema/codec/base64.ts';
-import { encodeDetails, type ErrorDetail } from '../codec/details.ts';
+import { encodable, encodeDetails } from '../codec/details.ts';
 import { NAMES } from './failure/codes.ts';
 
 /** An error as it travels; one that is neither an `ApiError` nor an `HttpError` is reported, and neutral to the caller. */
@@ -18,17 +18,9 @@ export function encodeError(body: ErrorBody, domain: string, onError: (error: un
   return {
     code: NAMES[body.code],
     message: body.message,
-    details: detailsOf(body, domain, onError).map(({ type, value }) => ({ type, value: toBase64(value).replace(/=+$/, '') })),
+    details: encodable(encodeDetails, body, domain, onError).map(({ type, value }) => ({
+      type,
+      value: toBase64(value).replace(/=+$/, ''),
+    })),
   };
-}
-
-/** The caller is to have an answer, whatever somebody has put into the details: those that cannot be encoded stay behind. */
-function detailsOf(body: ErrorBody, domain: string, onError: (error: unknown) => void): ErrorDetail[] {
-  try {
-    return encodeDetails(body, domain);
-  } catch (error) {
-    onError(error);
-    const { code, message, requestId } = body;
-    return encodeDetails({ code, message, ...(requestId !== undefined && { requestId }) }, domain);
-  }
 }

@@ -1,6 +1,6 @@
 import type { ErrorBody } from '../../core/errors.ts';
 import { toBase64 } from '../../schema/codec/base64.ts';
-import { encodeStatus } from '../codec/details.ts';
+import { encodable, encodeStatus } from '../codec/details.ts';
 import { DETAILS_KEY, plainMessage, STATUS } from '../status.ts';
 
 const encoder = new TextEncoder();
@@ -13,18 +13,8 @@ export function encodeTrailers(body: ErrorBody, domain: string, onError: (error:
   const lines = [
     `grpc-status: ${STATUS[body.code]}`,
     `grpc-message: ${encodeURIComponent(plainMessage(body.message)).replaceAll('%20', ' ')}`,
-    `${DETAILS_KEY}: ${toBase64(statusOf(body, domain, onError)).replace(/=+$/, '')}`,
+    `${DETAILS_KEY}: ${toBase64(encodable(encodeStatus, body, domain, onError)).replace(/=+$/, '')}`,
   ];
   if (body.requestId !== undefined) lines.push(`x-request-id: ${body.requestId}`);
   return encoder.encode(lines.map((line) => `${line}\r\n`).join(''));
-}
-
-function statusOf(body: ErrorBody, domain: string, onError: (error: unknown) => void): Uint8Array {
-  try {
-    return encodeStatus(body, domain);
-  } catch (error) {
-    onError(error);
-    const { code, message } = body;
-    return encodeStatus({ code, message }, domain);
-  }
 }
