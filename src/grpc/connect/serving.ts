@@ -11,6 +11,7 @@ import { withHead } from '../../http/message/head.ts';
 import { peerOf, type HttpRequest, type HttpResponse } from '../../http/message/message.ts';
 import { errorHeaders } from '../../http/message/problem.ts';
 import { STATUS } from '../../http/message/status.ts';
+import { concatBytes } from '../../schema/codec/concat.ts';
 import { askedInterval, BEAT, PING_INTERVAL } from '../streams/pulse.ts';
 import { readConnectTimeout, readGrpcTimeout } from '../timeout.ts';
 import { encodeError, errorBody } from './error.ts';
@@ -25,6 +26,14 @@ type EventRoute = Extract<Route, { readonly serves: 'event' }>;
 
 interface Limits extends Exchanging {
   readonly maxBufferedBytes: number;
+}
+
+/** How a protocol reads a call and writes its one answer. */
+interface Forms {
+  readonly deadline: () => number | undefined;
+  readonly read: () => Given | Promise<Given>;
+  readonly write: (output: Body, requestId: string | undefined) => Promise<HttpResponse>;
+  readonly fail: (error: unknown, requestId: string | undefined) => HttpResponse;
 }
 
 /** The common state of all exchanges of one handler. */
@@ -64,33 +73,17 @@ export class Serving {
   }
 
   /** A call of gRPC-Web. */
-  async framed(route: OperationRoute, request: HttpRequest, asked: Asked): Promise<HttpResponse> {
-    const headers = acceptHeaders(request.headers);
-    const requestId = headers['x-request-id'];
+  framed(route: OperationRoute, request: HttpRequest, asked: Asked): Promise<HttpResponse> {
     const framing = framingOf(request, asked, this.limits);
-    const head = { ...framing.head, 'x-request-id': requestId ?? '' };
-    let said: ResponseHead | undefined;
-    try {
-      const wire = route.wire(asked.form);
-      const input = this.#inputOf(wire, asked.form, await readFramed(request, asked, this.limits));
-      const output = await serveCall(this.transport, {
-        operation: route.operation,
-        input,
-        headers,
-        deadline: readGrpcTimeout(request.headers['grpc-timeout']),
-        peer: peer(request),
-        onLeave: (listener) => request.onAbort(listener),
-        onResponse: (told) => (said = told),
-      });
-      const message = await framing.message(wire.encodeOutput(output));
-      const end = framing.end(undefined);
-      const body = new Uint8Array(message.length + end.length);
-      body.set(message);
-      body.set(end, message.length);
-      return withHead({ status: 200, headers: head, body }, said);
-    } catch (error) {
-      return withHead({ status: 200, headers: head, body: framing.end(errorBody(error, requestId, this.limits.onError)) }, said);
-    }
+    const answer = (body: Uint8Array, requestId: string | undefined): HttpResponse => {
+      return { status: 200, headers: { ...framing.head, 'x-request-id': requestId ?? '' }, body };
+    };
+    return this.#call(route, request, asked.form, {
+      deadline: () => readGrpcTimeout(request.headers['grpc-timeout']),
+      read: () => readFramed(request, asked, this.limits),
+      write: async (body, requestId) => answer(concatBytes([await framing.message(body), framing.end(undefined)]), requestId),
+      fail: (error, requestId) => answer(framing.end(errorBody(error, requestId, this.limits.onError)), requestId),
+    });
   }
 
   /** A streamed operation, of either protocol. */
@@ -175,30 +168,41 @@ export class Serving {
     return wire.decodeInput(message, maxItems);
   }
 
-  async #unary(route: OperationRoute, request: HttpRequest, form: FormName, read: () => Given | Promise<Given>): Promise<HttpResponse> {
+  #unary(route: OperationRoute, request: HttpRequest, form: FormName, read: Forms['read']): Promise<HttpResponse> {
+    return this.#call(route, request, form, {
+      deadline: () => readConnectTimeout(request.headers['connect-timeout-ms']),
+      read,
+      write: async (body, requestId = '') => {
+        const head = { 'content-type': `application/${form}`, 'x-request-id': requestId };
+        if (body.length < this.limits.compressFromBytes || !acceptsGzip(request.headers['accept-encoding']))
+          return { status: 200, headers: head, body };
+        const compressed = { ...head, 'content-encoding': 'gzip', vary: 'accept-encoding' };
+        return { status: 200, headers: compressed, body: await deflate(bytesOf(body)) };
+      },
+      fail: (error, requestId) => this.#failed(error, requestId),
+    });
+  }
+
+  /** A call with one answer. */
+  async #call(route: OperationRoute, request: HttpRequest, form: FormName, forms: Forms): Promise<HttpResponse> {
     const headers = acceptHeaders(request.headers);
-    const requestId = headers['x-request-id'] ?? '';
+    const requestId = headers['x-request-id'];
     let said: ResponseHead | undefined;
     try {
       const wire = route.wire(form);
-      const input = this.#inputOf(wire, form, await read());
+      const input = this.#inputOf(wire, form, await forms.read());
       const output = await serveCall(this.transport, {
         operation: route.operation,
         input,
         headers,
-        deadline: readConnectTimeout(request.headers['connect-timeout-ms']),
+        deadline: forms.deadline(),
         peer: peer(request),
         onLeave: (listener) => request.onAbort(listener),
         onResponse: (told) => (said = told),
       });
-      const body = wire.encodeOutput(output);
-      const head = { 'content-type': `application/${form}`, 'x-request-id': requestId };
-      if (body.length < this.limits.compressFromBytes || !acceptsGzip(request.headers['accept-encoding']))
-        return withHead({ status: 200, headers: head, body }, said);
-      const compressed = { ...head, 'content-encoding': 'gzip', vary: 'accept-encoding' };
-      return withHead({ status: 200, headers: compressed, body: await deflate(bytesOf(body)) }, said);
+      return withHead(await forms.write(wire.encodeOutput(output), requestId), said);
     } catch (error) {
-      return withHead(this.#failed(error, requestId), said);
+      return withHead(forms.fail(error, requestId), said);
     }
   }
 
