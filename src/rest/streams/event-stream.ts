@@ -34,44 +34,34 @@ export interface StreamCarrier {
 
 /** Subscribes to a channel as server-sent events: resolves when the server has answered with a stream, which is then read into the sink. */
 export async function openEvents(request: EventRequest, sink: EventSink, carrier: StreamCarrier): Promise<void> {
-  const { event, signal, lastEventId } = request;
+  const { event, lastEventId } = request;
   const target = carrier.target ?? streamTarget(request);
   const hand = carrier.deliver ?? delivery(carrier.options ?? {});
-  const { controller, release } = opened(signal, carrier.streams);
-  try {
-    const place = lastEventId === undefined ? undefined : writeLastEventId(lastEventId);
-    const response = await carrier.get(target, place === undefined ? {} : { 'last-event-id': place }, controller.signal);
+  const place = lastEventId === undefined ? undefined : writeLastEventId(lastEventId);
+  await openStream(request.signal, sink, carrier.streams, async (signal) => {
+    const response = await carrier.get(target, place === undefined ? {} : { 'last-event-id': place }, signal);
     // There are no more events, and there will be none: https://html.spec.whatwg.org/multipage/server-sent-events.html#sse-processing-model
-    if (response.status === 204) {
-      release();
-      return sink.end();
-    }
+    if (response.status === 204) return async () => sink.end();
     await checkStream(response, target, carrier.failure ?? failedOwn);
     if (place === undefined && lastEventId !== undefined) sink.gap();
     const chain = new Chain(place === undefined ? undefined : lastEventId);
-    void readSse(streamOf(response), {
-      name: `the event stream of ${event.channel}`,
-      signal: controller.signal,
-      maxEventChars: carrier.maxEventChars,
-      onChunk: carrier.onChunk,
-      onEvent(message) {
-        const { id, fields } = message;
-        if (message.event === 'gap') chain.gap();
-        // Others may have a field of this name. An event that is not handed on is missing before the next.
-        else if (!carrier.deliver && id !== '' && isOf(message, event) && chain.isBroken(fields.get('after'), id)) sink.gap();
-        return hand(message, event, sink);
-      },
-      onPlace: (id) => sink.place?.(id),
-      onEnd: (error) => sink.end(error),
-    }).finally(() => {
-      // The transport has closed: the subscriber does not know it, as they know of their own signal.
-      if (controller.signal.aborted && !signal.aborted) sink.end(controller.signal.reason as ApiError);
-      release();
-    });
-  } catch (error) {
-    release();
-    throw error;
-  }
+    return () =>
+      readSse(streamOf(response), {
+        name: `the event stream of ${event.channel}`,
+        signal,
+        maxEventChars: carrier.maxEventChars,
+        onChunk: carrier.onChunk,
+        onEvent(message) {
+          const { id, fields } = message;
+          if (message.event === 'gap') chain.gap();
+          // Others may have a field of this name. An event that is not handed on is missing before the next.
+          else if (!carrier.deliver && id !== '' && isOf(message, event) && chain.isBroken(fields.get('after'), id)) sink.gap();
+          return hand(message, event, sink);
+        },
+        onPlace: (id) => sink.place?.(id),
+        onEnd: (error) => sink.end(error),
+      });
+  });
 }
 
 /** The functions that a streamed operation needs of the transport that opens it. */
@@ -94,29 +84,24 @@ export interface ForeignItems {
 }
 
 /** Runs a streamed operation: resolves once the server has answered with a stream, of which no more is read than the sink takes. */
-export async function openItems({ operation, signal, onResponse }: StreamRequest, sink: EventSink, carrier: ItemCarrier): Promise<void> {
-  const { controller, release } = opened(signal, carrier.streams);
-  try {
-    const response = await carrier.open(controller.signal);
+export async function openItems(request: StreamRequest, sink: EventSink, carrier: ItemCarrier): Promise<void> {
+  const { operation, onResponse } = request;
+  await openStream(request.signal, sink, carrier.streams, async (signal) => {
+    const response = await carrier.open(signal);
     const { foreign, maxEventChars } = carrier;
     const other = response.ok ? foreign?.decoderOf(response, maxEventChars) : undefined;
     if (!other) await checkStream(response, operation.name, foreign ? (...failed) => foreign.failure(...failed) : failedOwn);
     if (onResponse) onResponse(await carrier.headOf(response));
-    void readStream(streamOf(response), other ?? new SseDecoder({ maxEventChars }), {
-      name: `the stream of ${operation.name}`,
-      signal: controller.signal,
-      onChunk: carrier.onChunk,
-      onEvent: (message) => (foreign ? foreign.deliver(message, sink) : deliverItem(message, operation, sink)),
-      onEnd: (error) => sink.end(error),
-      ...(foreign && { onComplete: () => sink.end() }),
-    }).finally(() => {
-      if (controller.signal.aborted && !signal.aborted) sink.end(controller.signal.reason as ApiError);
-      release();
-    });
-  } catch (error) {
-    release();
-    throw error;
-  }
+    return () =>
+      readStream(streamOf(response), other ?? new SseDecoder({ maxEventChars }), {
+        name: `the stream of ${operation.name}`,
+        signal,
+        onChunk: carrier.onChunk,
+        onEvent: (message) => (foreign ? foreign.deliver(message, sink) : deliverItem(message, operation, sink)),
+        onEnd: (error) => sink.end(error),
+        ...(foreign && { onComplete: () => sink.end() }),
+      });
+  });
 }
 
 /** The part of a transport that a stream of our own servers needs. */
@@ -167,11 +152,16 @@ async function checkStream(
   });
 }
 
-/** Ends one stream by any of three: the caller's signal, the end of all, or its release. */
-function opened(
+/**
+ * Runs one stream, which any of three ends: the caller's signal, the end of all, or its own end. `open` resolves when the server has answered, with
+ * the function that reads the answer.
+ */
+async function openStream(
   signal: AbortSignal,
+  sink: EventSink,
   streams: Set<AbortController>,
-): { readonly controller: AbortController; readonly release: () => void } {
+  open: (signal: AbortSignal) => Promise<() => Promise<void>>,
+): Promise<void> {
   const controller = new AbortController();
   const unlink = onAbort(signal, () => controller.abort(signal.reason));
   streams.add(controller);
@@ -180,5 +170,15 @@ function opened(
     streams.delete(controller);
     controller.abort(new ApiError('CANCELLED', 'the stream is over'));
   };
-  return { controller, release };
+  try {
+    const read = await open(controller.signal);
+    void read().finally(() => {
+      // The transport has closed: the subscriber does not know it, as they know of their own signal.
+      if (controller.signal.aborted && !signal.aborted) sink.end(controller.signal.reason as ApiError);
+      release();
+    });
+  } catch (error) {
+    release();
+    throw error;
+  }
 }
