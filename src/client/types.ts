@@ -176,23 +176,17 @@ export interface SelectOptions<S> extends CallOptions {
   readonly select?: S | undefined;
 }
 
+type PagedOrPromise<O extends Operation, T> = O['pagedBy'] extends string ? (T extends readonly unknown[] ? Paged<T> : never) : Promise<T>;
+
 type SelectedResult<O extends Operation, S, C extends Contract> = O['output'] extends Schema
   ? Selected<OutputOf<O['output']>, S, C> extends infer T
-    ? O['pagedBy'] extends string
-      ? T extends readonly unknown[]
-        ? Paged<T>
-        : never
-      : Promise<T>
+    ? PagedOrPromise<O, T>
     : never
   : never;
 
 type Result<O extends Operation> = O['output'] extends Schema
   ? OutputOf<O['output']> extends infer T
-    ? O['pagedBy'] extends string
-      ? T extends readonly unknown[]
-        ? Paged<T>
-        : never
-      : Promise<T>
+    ? PagedOrPromise<O, T>
     : never
   : Promise<undefined>;
 

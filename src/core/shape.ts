@@ -3,7 +3,7 @@ import type { Schema } from './contract.ts';
 import { defOf } from './shape/intersect.ts';
 import { innerSchemas, isPreprocess, type Def } from './shape/walk.ts';
 
-export { innerSchemas, isCodec, isFile, isOptional, isPreprocess, someSchema } from './shape/walk.ts';
+export { isCodec, isFile, isOptional, isPreprocess, someSchema } from './shape/walk.ts';
 
 const SCALARS = new Set(['string', 'number', 'int', 'boolean', 'enum', 'literal', 'template_literal']);
 
