@@ -6,6 +6,11 @@ export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
+/** A module of the user's that fails while it is loaded. The `cause` is its own error, which Node shows with its place. */
+export class ModuleError extends Error {
+  override readonly name = 'ModuleError';
+}
+
 /** One flag of a command. */
 export interface Flag {
   readonly type: 'string' | 'number' | 'boolean';

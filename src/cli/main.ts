@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { readArgs, unknown, UsageError } from './args.ts';
+import { ModuleError, readArgs, unknown, UsageError } from './args.ts';
 import type { Command } from './command.ts';
 import { COMMANDS, INNER } from './commands.ts';
 import { commandHelp, helpHint, mainHelp, ownVersion } from './help.ts';
@@ -48,6 +48,8 @@ async function printMainHelp(isAsked: boolean): Promise<number> {
   return isAsked ? 0 : USAGE;
 }
 
+// Errors of gRPC are printed once, as every other.
+process.env['GRPC_VERBOSITY'] ??= 'NONE';
 endOnClosedPipe();
 main(process.argv.slice(2)).then(
   (code) => (process.exitCode = code),
@@ -55,5 +57,7 @@ main(process.argv.slice(2)).then(
     const paint = painter(process.stderr);
     process.stderr.write(`${paint('red', 'error:')} ${error instanceof Error ? error.message : String(error)}\n`);
     process.exitCode = 1;
+    // Only Node itself knows the line of a module that is not JavaScript. It prints it when nobody catches the error.
+    if (error instanceof ModuleError) throw error.cause;
   },
 );

@@ -1,9 +1,10 @@
+import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { blogContract } from '../blog/contract.ts';
 import type { Contract } from '../core/contract.ts';
 import type { Transport } from '../core/transport.ts';
-import { UsageError } from './args.ts';
+import { ModuleError, UsageError } from './args.ts';
 import type { OpenedStores, Stores } from './stores.ts';
 
 /** The contract that a module of the user's exports; the Blog's if none is named. */
@@ -41,7 +42,10 @@ async function load<T>(file: string, name: string, maker: string, fits: (value: 
   throw new UsageError(`${file} exports ${what}: export what ${maker} gives, by default or as '${name}'`);
 }
 
-/** The exports of a module of the user's. Throws a `UsageError` if there is no such file. */
+/**
+ * The exports of a module of the user's.
+ * @throws UsageError if there is no such module; ModuleError if it fails while it is loaded
+ */
 export async function importFile(file: string): Promise<Readonly<Record<string, unknown>>> {
   const { href } = pathToFileURL(resolve(file));
   try {
@@ -52,8 +56,19 @@ export async function importFile(file: string): Promise<Readonly<Record<string, 
       throw new UsageError(`this Node cannot load ${file}: use Node 22.18 or newer, NODE_OPTIONS=--import=tsx, or what it compiles to`);
     // An import of the module itself that fails is its own error.
     if (code === 'ERR_MODULE_NOT_FOUND' && url === href) throw new UsageError(`there is no file ${file}`);
-    throw error;
+    if (code === 'ERR_UNSUPPORTED_DIR_IMPORT' && (await isFolder(file))) throw new UsageError(`${file} is a folder: name the module in it`);
+    throw new ModuleError(`${file} cannot be loaded${hint(file, code)}`, { cause: error });
   }
+}
+
+async function isFolder(file: string): Promise<boolean> {
+  return (await stat(file)).isDirectory();
+}
+
+/** Node runs only TypeScript whose types can be left out, and does not find `./part.ts` by the name `./part.js`. */
+function hint(file: string, code: unknown): string {
+  const isOfTypes = code === 'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX' || code === 'ERR_MODULE_NOT_FOUND';
+  return isOfTypes && /\.[mc]?ts$/.test(file) ? '. NODE_OPTIONS=--import=tsx runs all of TypeScript' : '';
 }
 
 function isContract(value: unknown): value is Contract {

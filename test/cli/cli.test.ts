@@ -1,5 +1,8 @@
 import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { connect, createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { CLI, finish, firstLine, killAll, start, stop, type Result } from '../support/program.ts';
 import { startServe, type ServeProcess } from '../support/serve-process.ts';
@@ -66,6 +69,31 @@ describe('serve', () => {
     expect([code, stdout]).toEqual([1, '']);
     expect(stderr).toContain(`port ${port} on 127.0.0.1 is in use`);
     expect(stderr).not.toContain('    at ');
+  });
+
+  test('a port of gRPC that is in use is told once', async () => {
+    const other = createServer().listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    const { port } = other.address() as AddressInfo;
+    const { code, stderr } = await cli(['serve', '--port', '0', '--grpc-port', String(port), '--mqtt-port', '0']);
+    other.close();
+    expect([code, stderr.trim().split('\n').length]).toEqual([1, 1]);
+    expect(stderr).toContain(`port ${port} on 127.0.0.1 is in use`);
+  });
+
+  test('a module that fails is shown with its line', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'module-'));
+    const file = join(folder, 'service.mjs');
+    const served = async (text: string) => {
+      await writeFile(file, text);
+      const { code, stdout, stderr } = await cli(['serve', file]);
+      expect([code, stdout]).toEqual([1, '']);
+      expect(stderr).toContain(`error: ${file} cannot be loaded\n`);
+      return stderr;
+    };
+    expect(await served('export const a = 1;\nexport default {{;\n')).toMatch(/service\.mjs:2\n[^]*SyntaxError/);
+    expect(await served("const a = 1;\nthrow new Error('no database');\n")).toMatch(/service\.mjs:2\n[^]*Error: no database/);
+    await rm(folder, { recursive: true });
   });
 
   test('a second signal ends it at once, though a call is in flight', async () => {
@@ -235,6 +263,7 @@ describe.concurrent('wrong usage ends with 2 and a hint', () => {
     [['serve', '--port', '--json'], '--port needs a value'],
     [['serve', '--json=yes'], '--json takes no value'],
     [['serve', './nowhere.ts'], 'there is no file ./nowhere.ts'],
+    [['serve', './docs'], './docs is a folder: name the module in it'],
     [['serve', 'src/blog/data.ts'], 'exports no service: export what createService gives'],
     [['call', 'addTask', '--contract', 'src/conformance/assert.ts'], 'exports no contract: export what defineContract gives'],
     [['call', 'addTsk', '--contract', TASKS], 'did you mean addTask?'],
