@@ -14,6 +14,7 @@ import { bytes, count, ms, readOptions } from '../core/options.ts';
 import type { Transport } from '../core/transport.ts';
 import { GATE_NAMES, GATE_READERS, UpgradeGate, type UpgradeGateOptions } from '../socket/gate.ts';
 import { attachUpgrade } from '../socket/upgrade.ts';
+import { TCP_KEEP_ALIVE } from '../http/node/tcp-keep-alive.ts';
 import type { Publishers } from './access/access.ts';
 import { Door } from './access/door.ts';
 import { registerBroker } from './access/own-brokers.ts';
@@ -133,7 +134,9 @@ export async function mqttBroker(options: MqttBrokerOptions = {}): Promise<MqttB
     limitPackets(socket, maxPacketBytes);
     door.handle(aedes.handle(socket));
   };
-  const server: NetServer = tls ? createTlsServer({ cert: tls.cert as string, key: tls.key as string }, handle) : createServer(handle);
+  const server: NetServer = tls
+    ? createTlsServer({ cert: tls.cert as string, key: tls.key as string, ...TCP_KEEP_ALIVE }, handle)
+    : createServer(TCP_KEEP_ALIVE, handle);
   const sockets = new Set<Socket>();
   // With TLS these are there before their handshake, which may never end.
   server.on('connection', (socket) => {

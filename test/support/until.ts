@@ -1,4 +1,4 @@
-/** Waits for what a peer or a timer brings about; throws where it does not come within 8 seconds. */
+/** Waits for something that a peer or a timer causes; throws if it does not come within 20 seconds. */
 export async function until(condition: () => boolean | Promise<boolean>, what: string | (() => string) = 'it was so'): Promise<void> {
   const end = Date.now() + 20_000;
   while (!(await condition())) {

@@ -8,6 +8,7 @@ import type { HttpHandler } from '../message/message.ts';
 import { HTTP_NAMES, HTTP_READERS } from '../serve/cors.ts';
 import { takeHttp2, type Sessions } from './sessions.ts';
 import { stoppableListener, type NodeListenerOptions } from './listener.ts';
+import { TCP_KEEP_ALIVE } from './tcp-keep-alive.ts';
 import { phraseOf } from '../message/phrases.ts';
 import { problemBody } from '../message/problem.ts';
 import { after, every } from '../../life/timers.ts';
@@ -91,6 +92,7 @@ export async function listen(handler: HttpHandler, options: ListenOptions = {}):
     headersTimeout: nodeTimeout(Math.min(headersTimeoutMs, requestTimeoutMs)),
     requestTimeout: nodeTimeout(requestTimeoutMs),
     maxHeaderSize: read.maxHeaderBytes,
+    ...TCP_KEEP_ALIVE,
   });
   server.on('request', (req, res) => listener.listen(req, res));
   // The body is asked for once it is wanted: a caller that is refused need not send it.
