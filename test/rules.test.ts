@@ -21,7 +21,7 @@ const BROWSER_ENTRIES: Readonly<Record<string, readonly string[]>> = {
   'src/telemetry/index.ts': ['@opentelemetry/api', 'eventemitter3'],
   'src/tanstack/index.ts': [],
   'src/ofetch/index.ts': [],
-  'src/rest/client.ts': ['eventemitter3'],
+  'src/rest/client.ts': ['eventemitter3', 'saxes'],
   'src/websocket/client.ts': ['eventemitter3', 'isomorphic-ws'],
   'src/graphql/client.ts': ['eventemitter3', 'graphql-request', 'graphql-ws', 'isomorphic-ws'],
   'src/mqtt/client.ts': ['eventemitter3', 'mqtt'],

@@ -23,7 +23,7 @@ import { outputOf } from './calling/output.ts';
 import { MCP_PATH, NEWEST, readFault, VERSIONS, type McpVersion } from './wire.ts';
 
 export type { ClientTls, DispatcherLike, FetchHeaders, FetchInit, FetchLike, FetchResponse } from '../http/client/fetch-like.ts';
-export type { HttpClientOptions } from '../http/client/options.ts';
+export type { HttpClientOptions, RequestSignature, RequestToSign, SignOption } from '../http/client/options.ts';
 export type { HeadersOption } from '../peer/headers.ts';
 export type { OnWire, WireRecord } from '../peer/on-wire.ts';
 export type { McpVersion } from './wire.ts';

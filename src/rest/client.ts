@@ -33,7 +33,7 @@ export type {
   RestPlace,
   RestStreamEvent,
 } from './foreign/mapping.ts';
-export type { HttpClientOptions } from '../http/client/options.ts';
+export type { HttpClientOptions, RequestSignature, RequestToSign, SignOption } from '../http/client/options.ts';
 export type { HeadersOption } from '../peer/headers.ts';
 export type { OnWire, WireRecord } from '../peer/on-wire.ts';
 export type { RestOptions } from './client-options.ts';

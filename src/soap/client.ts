@@ -23,7 +23,7 @@ import { requestHeaders, VERSIONS, type SoapVersion } from './version.ts';
 import { decodeReply, encodeRequest } from './wire.ts';
 
 export type { SoapHeader, SoapHeaderCall, SoapOptions, SoapWsdlOperation, SoapWsdlOptions } from './options.ts';
-export type { XmlObject, XmlValue } from './foreign/fit.ts';
+export type { XmlObject, XmlValue } from '../xml/plain/fit.ts';
 export type { SoapSecurity } from './security/security.ts';
 export type { SoapVersion } from './version.ts';
 

@@ -2,7 +2,7 @@ import { ApiError } from '../core/errors.ts';
 import { bytes, ms, readOptions } from '../core/options.ts';
 import { HTTP_CLIENT_OPTIONS, HTTP_CLIENT_READERS, type HttpClientOptions } from '../http/client/options.ts';
 import type { EventRequest } from '../core/transport.ts';
-import type { XmlObject } from './foreign/fit.ts';
+import type { XmlObject } from '../xml/plain/fit.ts';
 import type { SoapSecurity } from './security/security.ts';
 import type { SoapVersion } from './version.ts';
 

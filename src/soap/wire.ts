@@ -145,7 +145,7 @@ const STATUS_COUNTS: ReadonlySet<number> = new Set([401, 403, 429, 503, 504]);
 export function decodeFault(
   fault: XmlElement,
   reply: Pick<Reply, 'header' | 'status'>,
-  readDetail: (element: XmlElement) => unknown = plainXml,
+  readDetail: (element: XmlElement) => unknown = (element) => plainXml(element),
 ): ApiError {
   const container = childOf(fault, 'detail') ?? childOf(fault, 'Detail');
   const detail = childOf(container, 'ApiFault');

@@ -16,6 +16,8 @@ export interface ReadContext {
   readonly checkJson?: (text: string) => void;
   /** Finds elements by their `id`, for references: those of the SOAP encoding, which PHP writes in literal messages too. */
   readonly byId?: (() => ReadonlyMap<string, XmlElement>) | undefined;
+  /** Whether `id` and `href` are attributes like others, and not SOAP's way to refer to elements. @default false */
+  readonly ids?: boolean;
   /** How many elements references may still lead to: an element that is referred to twice is read twice. */
   budget?: number;
 }
@@ -48,8 +50,8 @@ export function readXml(plan: Plan, element: XmlElement, context: ReadContext): 
 }
 
 /** Any XML as a plain value, by how it looks. */
-export function plainXml(element: XmlElement): unknown {
-  return readXml(ANY, element, { namespace: '', maxDepth: 64 });
+export function plainXml(element: XmlElement, { ids = false }: Pick<ReadContext, 'ids'> = {}): unknown {
+  return readXml(ANY, element, { namespace: '', maxDepth: 64, ids });
 }
 
 const ANY: UntypedPlan = { kind: 'untyped', byName: () => undefined, byLocal: () => undefined, global: () => undefined };
@@ -210,7 +212,7 @@ function readChoice(byElement: ReadonlyMap<string, Slot>, element: XmlElement, c
 function readLoose(plan: ObjectPlan, loose: LoosePlan, element: XmlElement, context: ReadContext, level: number): unknown {
   within(level, context);
   const value: Record<string, unknown> = {};
-  readAttributes(loose, element, value);
+  readAttributes(loose, element, value, context);
   for (const { repeated, name } of plan.members) if (repeated) setOwn(value, name, []);
   if (loose.text) value['#text'] = loose.text.read(element.text);
   else if (element.text !== '' && element.text.trim() !== '') value['#text'] = element.text;
@@ -246,7 +248,12 @@ function memberOf({ byElement }: ObjectPlan, { uri, local }: XmlElement): Member
   return members.find((member) => member.uri === uri) ?? members[0];
 }
 
-function readAttributes(loose: LoosePlan | undefined, element: XmlElement, value: Record<string, unknown>): void {
+function readAttributes(
+  loose: LoosePlan | undefined,
+  element: XmlElement,
+  value: Record<string, unknown>,
+  { ids = false }: ReadContext,
+): void {
   for (const [key, text] of element.attributes) {
     const space = key.lastIndexOf(' ');
     const uri = key.slice(0, Math.max(space, 0));
@@ -254,8 +261,8 @@ function readAttributes(loose: LoosePlan | undefined, element: XmlElement, value
       if (key === `${XSI} type`) value['@xsi:type'] = resolveName(text, element.scope).replace(/^\{.*\}/, '');
       continue;
     }
-    if (isProtocol(uri) || (space === -1 && (key === 'href' || key === 'id') && !loose?.attributes.some((each) => each.key === key)))
-      continue;
+    const isReference = !ids && space === -1 && (key === 'href' || key === 'id');
+    if (isProtocol(uri) || (isReference && !loose?.attributes.some((each) => each.key === key))) continue;
     const known = loose?.attributes.find((each) => each.key === key);
     setOwn(value, known?.name ?? attributeProperty({ uri, local: key.slice(space + 1) }), known ? known.plan.read(text) : text);
   }
@@ -280,7 +287,7 @@ function plainOf(element: XmlElement, context: ReadContext, level: number, plan?
     plan ? readUntyped(plan, follow(child, context), context, level + 1) : plainOf(child, context, level + 1);
   if (isArray) return children.map((child) => (isNil(child) ? null : inside(child)));
   const value: Record<string, unknown> = {};
-  readAttributes(undefined, target, value);
+  readAttributes(undefined, target, value, context);
   const { '@xsi:type': _, ...others } = value;
   if (children.length === 0) {
     if (Object.keys(others).length === 0) return text;

@@ -20,7 +20,7 @@ const NAMES: Readonly<Record<string, string>> = {
   string:
     'address basePath cancelMethod clientId clientSecret host instructions mqttHost mqttPath mqttUrl name out path pingMethod prefix publicUrl refreshToken tempFolder title tokenUrl topicPrefix userAgent wsdl',
   function:
-    'WebSocket authenticate by caller context cost errorCode fetch mayReply onDeadLetter onDeprecated onEnd onError onRead onRefreshToken onResult onState onUnhandled onWire read resolve skip stores user waitUntil webSocket',
+    'WebSocket authenticate by caller context cost errorCode fetch mayReply onDeadLetter onDeprecated onEnd onError onRead onRefreshToken onResult onState onUnhandled onWire read resolve sign skip stores user waitUntil webSocket',
   list: 'allow allowHeaders can cases conventions eventProtocols exposeHeaders handlers ports retryScheduleMs scopes servers skips',
   object:
     'client connect contract defaults dispatcher graphql grpc http hub idempotencyStore input lock logger mcp meterProvider mqtt mqttBroker mqttPublishers nonceStore operations output parameters persistedDocuments publishers reconnect rest security service serviceCredentials soap subscribe tls tracerProvider webhook websocket will',

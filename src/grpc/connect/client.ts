@@ -19,7 +19,7 @@ import type { ConnectOptions } from './client-options.ts';
 
 export type { ConnectOptions } from './client-options.ts';
 export type { ClientTls, DispatcherLike, FetchHeaders, FetchInit, FetchLike, FetchResponse } from '../../http/client/fetch-like.ts';
-export type { HttpClientOptions } from '../../http/client/options.ts';
+export type { HttpClientOptions, RequestSignature, RequestToSign, SignOption } from '../../http/client/options.ts';
 export type { HeadersOption } from '../../peer/headers.ts';
 export type { OnWire, WireRecord } from '../../peer/on-wire.ts';
 export type { LockedField, LockedType, ProtoLock } from '../proto/lock.ts';

@@ -1,22 +1,17 @@
 import { createLightFetch } from '#fetch';
 import type { Headers } from '../../core/transport.ts';
+import { lazy } from '../../life/lazy.ts';
 import { joinHeaders } from '../../peer/headers.ts';
 import type { FetchResponse, LightFetch } from './fetch-like.ts';
 import type { HttpClientOptions } from './options.ts';
+import type { HttpExchange } from './sending/exchange.ts';
 import { networkError } from './network-error.ts';
 import { shownBody } from './shown-body.ts';
 
-/** One request, as a client sends it. */
-export interface HttpExchange {
-  readonly method: string;
-  /** Absolute. */
-  readonly url: string;
-  /** The form that `onWire` sees, if it has secrets. @default all of it */
-  readonly shownUrl?: string | undefined;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body?: string | Uint8Array<ArrayBuffer> | Blob | ReadableStream<Uint8Array> | undefined;
-  readonly signal: AbortSignal;
-}
+export type { HttpExchange } from './sending/exchange.ts';
+
+/** Few programs sign. */
+const signing = lazy(() => import('./sending/sign.ts'));
 
 /** A whole answer. */
 export interface HttpReply {
@@ -69,10 +64,13 @@ export class HttpClient {
   }
 
   /** Sends; resolves with the head of the answer, whose body is to be read with `text` or `bytes`, or cancelled. */
-  async send({ method, url, shownUrl = url, headers, body, signal }: HttpExchange): Promise<FetchResponse> {
-    if (this.options.onWire) {
+  async send(request: HttpExchange): Promise<FetchResponse> {
+    const { sign, onWire } = this.options;
+    const signed = sign && (await (await signing()).signed(request, sign));
+    const { method, url, shownUrl = url, headers, body, signal } = signed?.exchange ?? request;
+    if (onWire) {
       const path = shownUrl.slice(shownUrl.indexOf('/', shownUrl.indexOf('//') + 2));
-      this.#record('out', `${method} ${path}`, Object.entries(headers), shownBody(body, headers));
+      this.#record('out', `${method} ${path}`, Object.entries(signed?.shownHeaders ?? headers), shownBody(body, headers));
     }
     try {
       const isStream = typeof body === 'object' && 'getReader' in body;
@@ -100,11 +98,11 @@ export class HttpClient {
     }
   }
 
-  /** The answer's bytes, of which `onWire` hears the number. */
-  async bytes(response: FetchResponse, { url, signal }: HttpExchange): Promise<Uint8Array<ArrayBuffer>> {
+  /** The answer's bytes, of which `onWire` hears the number, or what `tell` says later. */
+  async bytes(response: FetchResponse, { url, signal }: HttpExchange, isTold = true): Promise<Uint8Array<ArrayBuffer>> {
     try {
       const body = new Uint8Array(await response.arrayBuffer());
-      this.#onResponse(response, `${body.length} bytes`);
+      if (isTold) this.#onResponse(response, `${body.length} bytes`);
       return body;
     } catch (error) {
       throw networkError(error, nameOf(url), signal);

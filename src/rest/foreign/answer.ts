@@ -1,5 +1,7 @@
-import type { Operation } from '../../core/contract.ts';
-import { ApiError } from '../../core/errors.ts';
+import type { Contract, Operation } from '../../core/contract.ts';
+import { valueType } from '../../core/shape.ts';
+import { lazy } from '../../life/lazy.ts';
+import { ApiError, isApiError } from '../../core/errors.ts';
 import type { FetchResponse } from '../../http/client/fetch-like.ts';
 import type { HttpClient, HttpExchange } from '../../http/client/http-client.ts';
 import { isObject } from '../../peer/error-body.ts';
@@ -8,12 +10,20 @@ import { WireBytes } from '../../schema/codec/wire-bytes.ts';
 import { answerBodyOf } from '../files/bodies.ts';
 import { readAnswer as readFile } from '../files/transfer.ts';
 import { recordOf } from './failure.ts';
-import { isText } from './style.ts';
+import { isText, isXml } from './style.ts';
+import type { XmlOutput } from './xml.ts';
 import type { AnswerPath, RestAnswer, RestOperation } from './mapping.ts';
+
+/** Few APIs speak XML. */
+const xml = lazy(() => import('./xml.ts'));
 
 /** The content of an answer, before the output is taken from it. */
 export interface ForeignAnswer {
   readonly value: unknown;
+  /** The text of which it was made, if it was text. */
+  readonly text?: string;
+  /** Takes the output from XML. */
+  readonly xml?: XmlOutput | undefined;
   readonly head: RestAnswer;
 }
 
@@ -22,41 +32,82 @@ export async function readAnswer(
   http: HttpClient,
   exchange: HttpExchange,
   response: FetchResponse,
-  operation: Operation,
-  { answer, output: take }: RestOperation,
+  { contract, operation }: { readonly contract: Contract; readonly operation: Operation },
+  { answer, output: take, isError }: RestOperation,
 ): Promise<ForeignAnswer> {
   const { name, output } = operation;
   const type = response.headers.get('content-type') ?? '';
   const head = { status: response.status, headers: recordOf(response.headers.entries()) };
   const file = take === undefined && answerBodyOf(operation);
   if (file && file.isFile) return { value: await readFile(file, response, http, exchange), head };
-  const kind = answer ?? kindOf(type);
+  const kind = (file && answer === 'xml' ? 'bytes' : answer) ?? kindOf(type, operation, take);
   if (kind === 'bytes' && output) return { value: WireBytes.share(await http.bytes(response, exchange)), head };
+  if (kind === 'xml') {
+    const { parseText, xmlOutput } = await xml();
+    try {
+      const text = await readXmlText(http, exchange, response);
+      const value = parseText(text);
+      return { value, text, head, xml: xmlOutput(contract, operation, value) };
+    } catch (error) {
+      throw isApiError(error) && error.code === 'INVALID_ARGUMENT' ? notThat(name, error.text, error) : error;
+    }
+  }
   const text = await http.text(response, exchange);
   if (kind === 'text') {
     // A page comes from another program, such as a proxy's sign-in, unless text is wanted.
     if (answer === undefined && /^text\/html/i.test(type) && typeof take !== 'function')
       throw notThat(name, `the server answered ${type}: is the url right?`);
-    return { value: text, head };
+    return { value: text, text, head };
   }
-  if (text === '' || !output) return { value: undefined, head };
+  if (text === '' || !(output || isError)) return { value: undefined, text, head };
   try {
-    return { value: parseJson(text), head };
+    return { value: parseJson(text), text, head };
   } catch (cause) {
+    if (!output) return { value: text, text, head };
     throw notThat(name, 'the reply is not JSON', cause);
   }
 }
 
-function kindOf(type: string): 'json' | 'text' | 'bytes' {
+/** Reads an error as XML, or as text if it is not. */
+export async function readXmlError(
+  http: HttpClient,
+  exchange: HttpExchange,
+  response: FetchResponse,
+): Promise<{ readonly text: string; readonly value: unknown }> {
+  const { parseText } = await xml();
+  const ifXml = (error: unknown): string => {
+    if (isApiError(error) && error.code === 'INVALID_ARGUMENT') return '';
+    throw error;
+  };
+  const text = await readXmlText(http, exchange, response).catch(ifXml);
+  try {
+    return { text, value: parseText(text) };
+  } catch {
+    return { text, value: text };
+  }
+}
+
+/** The text of XML, which may say its encoding itself. */
+async function readXmlText(http: HttpClient, exchange: HttpExchange, response: FetchResponse): Promise<string> {
+  const { decodeXml } = await xml();
+  const text = decodeXml(await http.bytes(response, exchange, false), response.headers.get('content-type') ?? '');
+  http.tell(response, text);
+  return text;
+}
+
+/** A function, and a contract that wants text, get XML as the text that it is. */
+function kindOf(type: string, { output }: Operation, take: RestOperation['output']): 'json' | 'xml' | 'text' | 'bytes' {
   if (type === '' || /^[^;]*json/i.test(type)) return 'json';
+  if (isXml(type) && output && typeof take !== 'function' && (take !== undefined || valueType(output) !== 'string')) return 'xml';
   return isText(type) ? 'text' : 'bytes';
 }
 
 /** The output in an answer. */
-export function outputOf({ name }: Operation, { output }: RestOperation, { value, head }: ForeignAnswer): unknown {
-  if (typeof output !== 'function') return output === undefined ? value : atPath(value, output);
+export function outputOf({ name }: Operation, { output }: RestOperation, { value, head, xml: read }: ForeignAnswer): unknown {
+  if (typeof output !== 'function') return read ? read.fit(read.take(output)) : output === undefined ? value : atPath(value, output);
   try {
-    return output(value, head);
+    const found = output(value, head);
+    return read ? read.fit(found) : found;
   } catch (cause) {
     throw ApiError.from(cause, 'DATA_LOSS', `${name}: the mapping's 'output' cannot read the answer`, { remote: true });
   }

@@ -1,6 +1,7 @@
 import { ApiError, type ErrorCode, type ErrorResponse } from '../../core/errors.ts';
 import type { FetchResponse } from '../../http/client/fetch-like.ts';
 import { parseRetryAfter } from '../../http/message/retry-after.ts';
+import { own } from '../../core/own.ts';
 import { isObject } from '../../peer/error-body.ts';
 import { tryParseJson } from '../../peer/json.ts';
 import { codeOfStatus } from '../status.ts';
@@ -16,7 +17,14 @@ export function foreignFailure(head: FetchResponse, text: string, map?: (respons
   const { status, headers } = head;
   const type = headers.get('content-type') ?? '';
   const whole = text.length <= MAX_BODY_CHARS && /json/i.test(type) ? tryParseJson(text) : undefined;
-  const response: ErrorResponse = { status, headers: recordOf(headers.entries()), body: whole ?? text.slice(0, MAX_BODY_CHARS) };
+  return failureOf({ status, headers: recordOf(headers.entries()), body: whole ?? text.slice(0, MAX_BODY_CHARS) }, text, map);
+}
+
+/** The error that a response says, whose body was read before. */
+export function failureOf(response: ErrorResponse, text: string, map?: (response: ErrorResponse) => RestError | undefined): ApiError {
+  const { status, headers, body } = response;
+  const type = headers['content-type'] ?? '';
+  const whole = typeof body === 'string' ? undefined : body;
   const retryAfterMs = retryAfterOf(response);
   const mapped = map?.(response) ?? {};
   const issues = issuesOf(whole);
@@ -25,7 +33,7 @@ export function foreignFailure(head: FetchResponse, text: string, map?: (respons
     reason: mapped.reason,
     details: mapped.details ?? (code === 'INVALID_ARGUMENT' && issues.length > 0 ? { issues } : undefined),
     retryAfterMs: mapped.retryAfterMs ?? retryAfterMs,
-    requestId: headers.get('x-request-id') ?? headers.get('request-id') ?? undefined,
+    requestId: requestIdOf(headers),
     remote: true,
     response,
   });
@@ -42,6 +50,11 @@ export function recordOf(entries: Iterable<readonly [string, string]>): Record<s
   return record;
 }
 
+/** Many put their own name before it: `x-amz-request-id`, `twilio-request-id`. */
+function requestIdOf(headers: ErrorResponse['headers']): string | undefined {
+  return headers['x-request-id'] ?? Object.entries(headers).find(([name]) => /(?:^|-)(?:request|debug|correlation)-?id$/.test(name))?.[1];
+}
+
 /** A wait turns a refusal into a limit of rates (403, as GitHub has it), and a request that was too slow into one that may come again (408). */
 function codeOf(status: number, mayComeBack: boolean): ErrorCode {
   if (status === 403 && mayComeBack) return 'RESOURCE_EXHAUSTED';
@@ -50,10 +63,14 @@ function codeOf(status: number, mayComeBack: boolean): ErrorCode {
 }
 
 function retryAfterOf({ headers }: ErrorResponse): number | undefined {
+  // Azure and OpenAI say it in milliseconds too.
+  const exact = headers['retry-after-ms'] ?? headers['x-ms-retry-after-ms'];
+  if (exact !== undefined && /^\d{1,9}(?:\.\d+)?$/.test(exact)) return Math.ceil(Number(exact));
   const said = parseRetryAfter(headers['retry-after']);
-  if (said !== undefined || headers['x-ratelimit-remaining'] !== '0') return said;
+  const prefix = headers['x-ratelimit-remaining'] === '0' ? 'x-' : headers['ratelimit-remaining'] === '0' ? '' : undefined;
+  if (said !== undefined || prefix === undefined) return said;
   // Seconds since 1970, or from now: the first are larger than any wait.
-  const reset = Number(headers['x-ratelimit-reset']);
+  const reset = Number(headers[`${prefix}ratelimit-reset`]);
   if (!(reset >= 0)) return undefined;
   return Math.max(0, reset > 1_000_000_000 ? reset * 1000 - Date.now() : reset * 1000);
 }
@@ -82,19 +99,20 @@ function unescapeXml(text: string): string {
   return text.replace(/&(lt|gt|amp|quot|apos);/g, (_, name: string) => ENTITIES[name] ?? '');
 }
 
-/** Members that hold a message, in order. */
+/** Members that hold a message, in order; their names may begin with a capital. */
 const WORDS = [
   'detail',
   'message',
   'error_description',
+  'error_message',
   'errorMessage',
+  'description',
   'error',
   'title',
   'errors',
   'non_field_errors',
   'value',
   'msg',
-  'description',
 ];
 
 function wordsOf(value: unknown, depth: number): string | undefined {
@@ -109,7 +127,7 @@ function wordsOf(value: unknown, depth: number): string | undefined {
   }
   if (!isObject(value)) return undefined;
   for (const name of WORDS) {
-    const words = Object.hasOwn(value, name) ? wordsOf(value[name], depth + 1) : undefined;
+    const words = wordsOf(own(value, name) ?? own(value, name.charAt(0).toUpperCase() + name.slice(1)), depth + 1);
     if (words !== undefined) return words;
   }
   // `{ "name": ["is required"] }`: a field, and what is wrong with it.

@@ -29,6 +29,13 @@ export interface RestDefaults {
   readonly type?: string;
   /** More headers of each request: `{ 'x-github-api-version': '2022-11-28' }`. */
   readonly headers?: Readonly<Record<string, string>>;
+  /**
+   * How an answer and its errors are read. `xml` is read by the contract: fields are found by the names of elements and attributes, an element that stands
+   * once is a list if the contract has one. @default by its content type: JSON, bytes, text; XML too, if `output` is a function or the contract has text
+   */
+  readonly answer?: 'json' | 'xml' | 'text' | 'bytes';
+  /** Says whether an answer or an item of a stream whose status is that of success is an error: `({ body }) => body.ok === false`. @default none is */
+  readonly isError?: (response: ErrorResponse) => boolean;
   /** Explains the API's errors if their status and usual members do not. */
   readonly error?: (response: ErrorResponse) => RestError | undefined;
 }
@@ -61,8 +68,8 @@ export type RestPagesBy =
   | { readonly by: 'offset'; readonly offset: string; readonly limit?: string }
   /** By a value that the answer has: `cursor=abc`. A function makes it from the answer, as of the last item; without one the page is the last. */
   | { readonly by: 'cursor'; readonly cursor: string; readonly next: AnswerPath | ((answer: unknown) => unknown); readonly limit?: string }
-  /** By a URL, from the header `Link` with `rel="next"`, or from the answer. It must lead to the same origin. */
-  | { readonly by: 'link'; readonly next?: AnswerPath; readonly limit?: string };
+  /** By a URL, from the header `Link` with `rel="next"`, or from the answer, also by a function. It must lead to the same origin. */
+  | { readonly by: 'link'; readonly next?: AnswerPath | ((answer: unknown) => unknown); readonly limit?: string };
 
 /** Maps an operation of the contract to one of an API that someone else designed. Members that are left out are as in our own format. */
 export interface RestOperation extends RestDefaults {
@@ -74,10 +81,8 @@ export interface RestOperation extends RestDefaults {
   readonly params?: Readonly<Record<string, RestPlace | RestPlace['in']>>;
   /** The input that is the whole body: a list, a text, bytes. The other inputs without a place then go into the query. */
   readonly body?: string;
-  /** The place of the output in the answer, or a function that takes it from the parsed JSON, the text or the bytes. @default the answer itself */
+  /** The place of the output in the answer, or a function that takes it from the parsed JSON or XML, the text or the bytes. @default the answer itself */
   readonly output?: AnswerPath | ((answer: unknown, response: RestAnswer) => unknown);
-  /** How the answer is read. @default by its content type: JSON, text (XML too), or bytes */
-  readonly answer?: 'json' | 'text' | 'bytes';
   /**
    * Of a streamed operation: makes an item from what came (parsed JSON, or text), or says with `undefined` that it is not an item.
    * @default what is at `output`
@@ -123,11 +128,18 @@ export interface RestForeignOptions {
 }
 
 /** The members of `RestDefaults`. */
-export const DEFAULTS_MEMBERS = ['lists', 'type', 'headers', 'error'] as const satisfies readonly (keyof RestDefaults)[];
+export const DEFAULTS_MEMBERS = [
+  'lists',
+  'type',
+  'headers',
+  'answer',
+  'isError',
+  'error',
+] as const satisfies readonly (keyof RestDefaults)[];
 /** The members of `RestOperation`. */
 export const OPERATION_MEMBERS = [
   ...DEFAULTS_MEMBERS,
-  ...(['http', 'input', 'params', 'body', 'output', 'answer', 'read', 'pages'] as const),
+  ...(['http', 'input', 'params', 'body', 'output', 'read', 'pages'] as const),
 ] as const satisfies readonly (keyof RestOperation)[];
 /** The members of `RestEvent`. */
 export const EVENT_MEMBERS = ['http', 'query', 'headers', 'types', 'read'] as const satisfies readonly (keyof RestEvent)[];

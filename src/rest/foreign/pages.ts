@@ -1,7 +1,7 @@
 import type { Operation } from '../../core/contract.ts';
 import { ApiError, isApiError } from '../../core/errors.ts';
 import { atPath, type ForeignAnswer } from './answer.ts';
-import type { RestPages } from './mapping.ts';
+import type { AnswerPath, RestPages } from './mapping.ts';
 
 /** The beginning of a page: parameters, or a URL that the API gave. */
 export interface PagePlace {
@@ -119,11 +119,11 @@ export class ForeignPages {
       case 'offset':
         return { params: [[pages.offset, number(pages.offset) + items.length]] };
       case 'cursor': {
-        const cursor = typeof pages.next === 'function' ? pages.next(value) : atPath(value, pages.next);
+        const cursor = found(pages.next, value);
         return cursor === undefined || cursor === null || cursor === '' ? undefined : { params: [[pages.cursor, cursor]] };
       }
       case 'link': {
-        const url = pages.next === undefined ? nextLink(link) : atPath(value, pages.next);
+        const url = pages.next === undefined ? nextLink(link) : found(pages.next, value);
         return typeof url === 'string' && url !== '' ? { url } : undefined;
       }
     }
@@ -135,6 +135,10 @@ export class ForeignPages {
     const [oldest] = this.#places.keys();
     if (this.#places.size > MAX_PLACES && oldest !== undefined) this.#places.delete(oldest);
   }
+}
+
+function found(next: AnswerPath | ((answer: unknown) => unknown), answer: unknown): unknown {
+  return typeof next === 'function' ? next(answer) : atPath(answer, next);
 }
 
 function placeKey(rest: object, after: unknown): string {

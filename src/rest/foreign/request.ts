@@ -10,9 +10,10 @@ import type { Upload } from '../../http/client/upload.ts';
 import { writeForm } from '../files/form-writer.ts';
 import { wholeUpload } from '../files/transfer.ts';
 import { fromBase64 } from '../../schema/codec/base64.ts';
+import { writePlain } from '../../xml/plain/write.ts';
 import { hasBody, JSON_TYPE, pathSegment } from '../wire.ts';
-import type { ListStyle, RestDefaults, RestOperation, RestPlace } from './mapping.ts';
-import { headerText, isText, scalarText, writePairs } from './style.ts';
+import type { ListStyle, RestOperation, RestPlace } from './mapping.ts';
+import { headerText, isText, isXml, scalarText, writePairs } from './style.ts';
 
 /** A request to a foreign API. */
 export interface ForeignRequest {
@@ -31,14 +32,13 @@ type Fields = Readonly<Record<string, unknown>>;
 export function compileForeign(
   operation: Operation,
   mapped: RestOperation,
-  defaults: RestDefaults,
 ): (input: unknown, paging: readonly (readonly [string, unknown])[]) => ForeignRequest {
   // A contract's own operations cannot be bound to it: it has no output. A foreign one may say all in its status and headers.
   const isHead = mapped.http?.startsWith('HEAD ') === true;
   const binding =
     mapped.http === undefined ? operation.http[0] : parseHttpBinding(isHead ? mapped.http.replace('HEAD', 'GET') : mapped.http);
   if (!binding) throw new TypeError(`rest: the operation '${operation.name}' has no method and path: give it 'http'`);
-  const { lists = defaults.lists ?? 'repeat', type = defaults.type ?? JSON_TYPE, body: whole } = mapped;
+  const { lists = 'repeat', type = JSON_TYPE, body: whole, headers } = mapped;
   const places = placesOf(mapped);
   const inPath = new Map(binding.params.map((name) => [name, name]));
   const rawPaths = new Set<string>();
@@ -58,7 +58,6 @@ export function compileForeign(
     mapped.input !== undefined ||
     (shape?.kind === 'object' &&
       Object.keys(shape.fields).some((name) => !taken.has(name) && (places.get(name) ?? { in: 'body' }).in === 'body'));
-  const headers = { ...defaults.headers, ...mapped.headers };
 
   if (mapped.pages?.in === 'body' && !isBodied)
     throw new TypeError(
@@ -82,7 +81,8 @@ export function compileForeign(
     }
     for (const [name, value] of paging) members.push([name, value, lists]);
     if (cookies.length > 0) sent['cookie'] = [sent['cookie'], ...cookies].filter((part) => part !== undefined).join('; ');
-    const body = whole === undefined ? membersOf(members, type, isBodied && hasMembers) : bodyOf(fields[whole], type, whole);
+    const body =
+      whole === undefined ? membersOf(members, type, isBodied && hasMembers) : bodyOf(fields[whole], type, whole, places.get(whole)?.name);
     if (body !== undefined) Object.assign(sent, isUpload(body) ? body.headers : { 'content-type': type });
     const path = binding.segments.map((segment) => `/${fill(segment, fields, inPath, rawPaths)}`).join('') || '/';
     return { method: isHead ? 'HEAD' : binding.method, path, query, headers: sent, body };
@@ -143,6 +143,7 @@ function partsOf(members: readonly [string, unknown, ListStyle][]): Fields {
 function membersOf(members: readonly [string, unknown, ListStyle][], type: string, isNeeded: boolean): string | Upload | undefined {
   if (members.length === 0 && !isNeeded) return undefined;
   if (isMultipart(type)) return writeForm(partsOf(members), false);
+  if (isXml(type)) return xmlBody(members.map(([name, value]) => [name, value]));
   if (!isForm(type)) return JSON.stringify(Object.fromEntries(members.map(([name, value]) => [name, value])));
   const pairs: string[] = [];
   for (const [name, value, style] of members) writePairs(name, value, style, pairs);
@@ -151,7 +152,7 @@ function membersOf(members: readonly [string, unknown, ListStyle][], type: strin
 }
 
 /** One input as the whole body. */
-function bodyOf(value: unknown, type: string, name: string): ForeignRequest['body'] {
+function bodyOf(value: unknown, type: string, name: string, element = name): ForeignRequest['body'] {
   if (value === undefined) return undefined;
   if (isFileBody(value)) {
     const upload = wholeUpload(value);
@@ -165,9 +166,21 @@ function bodyOf(value: unknown, type: string, name: string): ForeignRequest['bod
       true,
     );
   if (value instanceof Uint8Array) return new Uint8Array(value);
+  if (isXml(type) && typeof value === 'object') return xmlBody([[element, value]]);
   if (isLines(type) && Array.isArray(value)) return value.map((line) => `${JSON.stringify(line)}\n`).join('');
   if (typeof value === 'string') return isText(type) || isLines(type) ? value : base64Body(value, name);
   return JSON.stringify(value);
+}
+
+/** A document has one root. */
+function xmlBody(members: readonly (readonly [name: string, value: unknown])[]): string {
+  const [[name, value] = ['', undefined]] = members;
+  try {
+    if (members.length === 1) return writePlain(name, value);
+    throw new TypeError(`a body of XML has one root, not ${members.length}: make it with 'input', or name it with 'body'`);
+  } catch (cause) {
+    throw new ApiError('INVALID_ARGUMENT', (cause as Error).message, { sent: false, cause });
+  }
 }
 
 function base64Body(value: string, name: string): Uint8Array<ArrayBuffer> {

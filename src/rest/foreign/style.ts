@@ -47,6 +47,11 @@ export function isText(type: string): boolean {
   );
 }
 
+/** Whether a media type is XML: `text/xml`, `application/atom+xml`. */
+export function isXml(type: string): boolean {
+  return /^[^;]*[/+]xml\s*(?:;|$)/i.test(type);
+}
+
 /** A scalar as text; anything else as JSON. */
 export function scalarText(value: unknown): string {
   return typeof value === 'string' ? value : JSON.stringify(value);

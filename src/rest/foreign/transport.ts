@@ -13,10 +13,11 @@ import { reporter } from '../../life/report.ts';
 import { tryParseJson } from '../../peer/json.ts';
 import { openEvents, openItems } from '../streams/event-stream.ts';
 import { LinesDecoder } from '../streams/lines.ts';
+import { ValuesDecoder } from '../streams/values.ts';
 import { headOf } from '../response/head.ts';
 import { EVENT_STREAM_TYPE, NDJSON_TYPE } from '../wire.ts';
-import { outputOf, readAnswer } from './answer.ts';
-import { foreignFailure, recordOf } from './failure.ts';
+import { outputOf, readAnswer, readXmlError, type ForeignAnswer } from './answer.ts';
+import { failureOf, foreignFailure, recordOf } from './failure.ts';
 import {
   DEFAULTS_MEMBERS,
   EVENT_MEMBERS,
@@ -28,7 +29,7 @@ import {
 } from './mapping.ts';
 import { ForeignPages, type PagePlace } from './pages.ts';
 import { followRedirects } from './redirect.ts';
-import { scalarText } from './style.ts';
+import { isXml, scalarText } from './style.ts';
 import { uploadBody, type Upload } from '../../http/client/upload.ts';
 import { compileForeign, fillForeignPath, isUpload, type ForeignRequest } from './request.ts';
 
@@ -62,24 +63,27 @@ interface ForeignExchange extends HttpExchange {
 export class ForeignRest {
   readonly #operations = new Map<string, Compiled>();
 
+  private readonly contract: Contract;
   private readonly options: RestForeignOptions;
   private readonly carrier: ForeignCarrier;
 
   /** Throws a `TypeError` for a mapping that does not fit the contract. */
   constructor(contract: Contract, options: RestForeignOptions, carrier: ForeignCarrier) {
+    this.contract = contract;
     this.options = options;
     this.carrier = carrier;
     const { operations = {}, events, defaults = {} } = options;
     checkMappings('rest: operations', operations, OPERATION_MEMBERS);
     checkMappings('rest: events', events, EVENT_MEMBERS);
     checkMappings('rest', { defaults }, DEFAULTS_MEMBERS);
-    for (const [name, mapped] of Object.entries(operations)) {
+    for (const [name, given] of Object.entries(operations)) {
       const operation = contract.operations[name];
       if (!operation) continue;
+      const mapped = { ...defaults, ...given, headers: { ...defaults.headers, ...given.headers } };
       this.#operations.set(name, {
         operation,
         mapped,
-        encode: compileForeign(operation, mapped, defaults),
+        encode: compileForeign(operation, mapped),
         pages: mapped.pages && new ForeignPages(operation, mapped.pages),
       });
     }
@@ -93,9 +97,10 @@ export class ForeignRest {
       const exchange = await this.#exchangeOf(compiled, input, place, request.signal, own);
       const response = await this.#send(exchange).catch((error: unknown) => Promise.reject(exchange.failure?.() ?? error));
       request.onResponse?.(headOf(response, base));
-      if (!response.ok)
-        throw foreignFailure(response, await this.carrier.http.text(response, exchange), mapped.error ?? this.options.defaults?.error);
-      const answer = await readAnswer(this.carrier.http, exchange, response, operation, mapped);
+      if (!response.ok) throw await failedWith(this.carrier.http, exchange, response, mapped);
+      const answer = await readAnswer(this.carrier.http, exchange, response, { contract: this.contract, operation }, mapped);
+      const refused = errorIn(operation, mapped, answer);
+      if (refused) throw refused;
       return { answer, items: operation.output && outputOf(operation, mapped, answer), link: response.headers.get('link') };
     };
     return pages ? pages.read(request.input, ask) : (await ask(request.input, {})).items;
@@ -151,9 +156,13 @@ export class ForeignRest {
       onChunk: (text) => http.onChunk(text),
       foreign: {
         deliver: (message, to) => deliverItem(message, operation, mapped, head, to),
-        // Kubernetes and Docker stream lines as plain JSON.
-        decoderOf: ({ headers }, maxChars) => (/json/i.test(headers.get('content-type') ?? '') ? new LinesDecoder(maxChars) : undefined),
-        failure: (response, text) => foreignFailure(response, text, mapped.error ?? this.options.defaults?.error),
+        decoderOf({ headers }, maxChars) {
+          const type = headers.get('content-type') ?? '';
+          // Kubernetes and Docker stream values as plain JSON, and Gemini the items of a list.
+          if (/^application\/(?:json|[\w.-]+\+json)\s*(?:;|$)/i.test(type)) return new ValuesDecoder(maxChars);
+          return /json/i.test(type) || mapped.answer === 'json' ? new LinesDecoder(maxChars) : undefined;
+        },
+        failure: (response, text) => foreignFailure(response, text, mapped.error),
       },
     });
   }
@@ -212,6 +221,26 @@ export class ForeignRest {
   }
 }
 
+/** The error of an answer with a status that says so. */
+async function failedWith(http: HttpClient, exchange: HttpExchange, response: FetchResponse, mapped: RestOperation): Promise<ApiError> {
+  if (mapped.answer !== 'xml' || !isXml(response.headers.get('content-type') ?? ''))
+    return foreignFailure(response, await http.text(response, exchange), mapped.error);
+  const { status, headers } = response;
+  const { text, value: body } = await readXmlError(http, exchange, response);
+  return failureOf({ status, headers: recordOf(headers.entries()), body }, text, mapped.error);
+}
+
+/** The error that an answer is in spite of its status. */
+function errorIn({ name }: Operation, { isError, error }: RestOperation, { value, head, text = '' }: ForeignAnswer): ApiError | undefined {
+  if (!isError) return undefined;
+  const response = { ...head, body: value };
+  try {
+    return isError(response) ? failureOf(response, text, error) : undefined;
+  } catch (cause) {
+    return ApiError.from(cause, 'DATA_LOSS', `${name}: the mapping's 'isError' cannot read the answer`, { remote: true });
+  }
+}
+
 /** Hands one event on; none is the last. */
 function deliverForeign({ event: type, id, data }: SseEvent, ownType: string, { types, read }: RestEvent, sink: MappedSink): true {
   if (types !== '*' && !(types ?? [ownType, 'message']).includes(type)) return true;
@@ -238,6 +267,8 @@ function deliverItem(
   const value = parsed === undefined ? data : parsed;
   let item: unknown;
   try {
+    const refused = errorIn(operation, mapped, { value, head, text: data });
+    if (refused) throw refused;
     item = mapped.read ? mapped.read(value, { type, id }) : outputOf(operation, mapped, { value, head });
   } catch (cause) {
     sink.end(ApiError.from(cause, 'DATA_LOSS', `${operation.name}: the mapping's 'read' cannot read an item`, { remote: true }));

@@ -10,7 +10,7 @@ import { noEvents, type SoapHeader, type SoapHeaderCall, type SoapWsdlOperation,
 import { SoapExchange } from '../exchange.ts';
 import { addressingHeader } from './addressing.ts';
 import { isObject } from '../../peer/error-body.ts';
-import { atPath, fitTo, unwrapFor, type XmlObject } from './fit.ts';
+import { atPath, fitTo, unwrapFor, type XmlObject } from '../../xml/plain/fit.ts';
 import { ForeignOperation } from './operation.ts';
 import { secure, securityHeaders } from '../security/security.ts';
 import { SharedWork } from './shared-work.ts';

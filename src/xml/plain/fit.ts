@@ -1,9 +1,9 @@
 import type { Field, ObjectNode, RecordNode, SchemaNode, TypeUse, UnionNode } from '../../schema/node.ts';
 import { setOwn } from '../../core/own.ts';
 import { isObject } from '../../peer/error-body.ts';
-import { attributeLocal } from '../../xml/attribute.ts';
-import { foldName } from '../../xml/name.ts';
-import { scalarPlan } from '../../xml/scalar.ts';
+import { attributeLocal } from '../attribute.ts';
+import { foldName } from '../name.ts';
+import { scalarPlan } from '../scalar.ts';
 
 /** A plain value of XML: text, elements by local name (attributes as `@name`, text beside them as `#text`), elements that may repeat as a list, nil as null. */
 export type XmlValue = string | null | XmlObject | readonly XmlValue[];
