@@ -1,7 +1,7 @@
-import { globalRegistry, type $ZodType } from 'zod/v4/core';
+import type { $ZodType } from 'zod/v4/core';
 import type { Schema } from './contract.ts';
 import { defOf } from './shape/intersect.ts';
-import { innerSchemas, isPreprocess, type Def } from './shape/walk.ts';
+import { innerSchemas, isPreprocess, metaOf, type Def } from './shape/walk.ts';
 
 export { isCodec, isFile, isOptional, isPreprocess, someSchema } from './shape/walk.ts';
 
@@ -18,7 +18,7 @@ export type Shape =
 /** Looks at a schema's outside: all that `defineContract` needs, at a fraction of the size of a description. */
 export function shapeOf(schema: Schema): Shape {
   const def = defOf(schema);
-  if (def.type === 'object' && def.shape) return { kind: 'object', fields: def.shape, id: globalRegistry.get(schema as $ZodType)?.id };
+  if (def.type === 'object' && def.shape) return { kind: 'object', fields: def.shape, id: metaOf(schema as $ZodType)?.id };
   if (def.type === 'array' && def.element) return { kind: 'list', item: def.element };
   if (def.type === 'union' && def.options) return { kind: 'union', options: def.options };
   if (def.type === 'record') return { kind: 'record', value: def.valueType };

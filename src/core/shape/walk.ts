@@ -1,4 +1,4 @@
-import type { $ZodType } from 'zod/v4/core';
+import { globalRegistry, type $ZodType } from 'zod/v4/core';
 import type { Schema } from '../contract.ts';
 
 /** The members of zod's schema definitions that this library reads. */
@@ -25,6 +25,11 @@ export interface Def {
   readonly values?: readonly unknown[];
   readonly defaultValue?: unknown;
   readonly catchValue?: (context: object) => unknown;
+}
+
+/** The metadata of a schema. Parts of a page that come later take it from here: the registry would otherwise be a chunk of its own. */
+export function metaOf(schema: $ZodType): ReturnType<typeof globalRegistry.get> {
+  return globalRegistry.get(schema);
 }
 
 /** Whether a schema converts between a wire form and an application form. */

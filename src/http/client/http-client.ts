@@ -53,8 +53,8 @@ export class HttpClient {
   }
 
   /** Tells `onWire` of an answer that is read elsewhere: only of its head, if it is read piece by piece. */
-  tell(response: FetchResponse, body?: string): void {
-    this.#onResponse(response, body);
+  tell({ status, statusText, headers }: FetchResponse, body?: string): void {
+    if (this.options.onWire) this.#record('in', `${status} ${statusText}`.trim(), headers.entries(), body);
   }
 
   /** Sends, and reads the answer as text. Rejects with `ApiError` if no answer came, or one that is too large or not text. */
@@ -72,41 +72,31 @@ export class HttpClient {
       const path = shownUrl.slice(shownUrl.indexOf('/', shownUrl.indexOf('//') + 2));
       this.#record('out', `${method} ${path}`, Object.entries(signed?.shownHeaders ?? headers), shownBody(body, headers));
     }
-    try {
-      const isStream = typeof body === 'object' && 'getReader' in body;
-      return await this.#carrier.fetch(url, {
+    const isStream = typeof body === 'object' && 'getReader' in body;
+    return settled(request, () =>
+      this.#carrier.fetch(url, {
         method,
         headers,
         body: body ?? null,
         signal,
         redirect: 'manual',
         ...(isStream && { duplex: 'half' as const }),
-      });
-    } catch (error) {
-      throw networkError(error, nameOf(url), signal);
-    }
+      }),
+    );
   }
 
   /** The answer's text. */
-  async text(response: FetchResponse, { url, signal }: HttpExchange): Promise<string> {
-    try {
-      const text = await response.text();
-      this.#onResponse(response, text);
-      return text;
-    } catch (error) {
-      throw networkError(error, nameOf(url), signal);
-    }
+  async text(response: FetchResponse, exchange: HttpExchange): Promise<string> {
+    const text = await settled(exchange, () => response.text());
+    this.tell(response, text);
+    return text;
   }
 
   /** The answer's bytes, of which `onWire` hears the number, or what `tell` says later. */
-  async bytes(response: FetchResponse, { url, signal }: HttpExchange, isTold = true): Promise<Uint8Array<ArrayBuffer>> {
-    try {
-      const body = new Uint8Array(await response.arrayBuffer());
-      if (isTold) this.#onResponse(response, `${body.length} bytes`);
-      return body;
-    } catch (error) {
-      throw networkError(error, nameOf(url), signal);
-    }
+  async bytes(response: FetchResponse, exchange: HttpExchange, isTold = true): Promise<Uint8Array<ArrayBuffer>> {
+    const body = new Uint8Array(await settled(exchange, () => response.arrayBuffer()));
+    if (isTold) this.tell(response, `${body.length} bytes`);
+    return body;
   }
 
   /** Tells `onWire` of a piece of a stream. */
@@ -118,10 +108,6 @@ export class HttpClient {
     return this.#carrier.close();
   }
 
-  #onResponse({ status, statusText, headers }: FetchResponse, body?: string): void {
-    if (this.options.onWire) this.#record('in', `${status} ${statusText}`.trim(), headers.entries(), body);
-  }
-
   #record(direction: 'out' | 'in', start: string, headers: Iterable<readonly [string, string]>, body: string | undefined): void {
     const { protocol, hide } = this;
     this.options.onWire?.({
@@ -131,6 +117,15 @@ export class HttpClient {
       headers: Object.fromEntries(headers),
       ...(body !== undefined && { body: hide(body) }),
     });
+  }
+}
+
+/** What a carrier gives; its failure as `ApiError`. */
+async function settled<T>({ url, signal }: HttpExchange, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw networkError(error, nameOf(url), signal);
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Contract, Operation } from '../../core/contract.ts';
-import { valueType } from '../../core/shape.ts';
+import { shapeOf } from '../../core/shape.ts';
 import { lazy } from '../../life/lazy.ts';
 import { ApiError, isApiError } from '../../core/errors.ts';
 import type { FetchResponse } from '../../http/client/fetch-like.ts';
@@ -95,10 +95,10 @@ async function readXmlText(http: HttpClient, exchange: HttpExchange, response: F
   return text;
 }
 
-/** A function, and a contract that wants text, get XML as the text that it is. */
+/** A function, and a contract that wants one value, get XML as the text that it is. */
 function kindOf(type: string, { output }: Operation, take: RestOperation['output']): 'json' | 'xml' | 'text' | 'bytes' {
   if (type === '' || /^[^;]*json/i.test(type)) return 'json';
-  if (isXml(type) && output && typeof take !== 'function' && (take !== undefined || valueType(output) !== 'string')) return 'xml';
+  if (isXml(type) && output && typeof take !== 'function' && (take !== undefined || shapeOf(output).kind !== 'scalar')) return 'xml';
   return isText(type) ? 'text' : 'bytes';
 }
 

@@ -1,8 +1,8 @@
-import { globalRegistry, type $ZodType } from 'zod/v4/core';
+import type { $ZodType } from 'zod/v4/core';
 import type { Contract, EventDefinition, Operation, Schema } from '../../core/contract.ts';
 import type { JsonObject } from '../../core/errors.ts';
 import { defOf } from '../../core/shape/intersect.ts';
-import { isCodec, isOptional, isPreprocess, type Def } from '../../core/shape/walk.ts';
+import { isCodec, isOptional, isPreprocess, metaOf, type Def } from '../../core/shape/walk.ts';
 import { discriminatorOf } from '../discriminator.ts';
 import type { Field, ObjectNode, Scalar, SchemaNode, TypeUse, UnionNode } from '../node.ts';
 import { numberOf, textLimits } from './limits.ts';
@@ -97,12 +97,12 @@ class Outliner {
   }
 
   #wrapped(schema: $ZodType, name: string): Wrapped {
-    const { id, ...notes } = globalRegistry.get(schema) ?? {};
+    const { id, ...notes } = metaOf(schema) ?? {};
     const known = this.#known.get(schema) ?? (id === undefined ? undefined : this.#byId.get(id));
     if (known) return known;
     // A schema that `.meta()` or a check made of a named type is that type.
     const parent = id === undefined ? namedParent(schema) : undefined;
-    if (parent) return { ...this.#wrapped(parent, name), meta: without(notes, globalRegistry.get(parent)) };
+    if (parent) return { ...this.#wrapped(parent, name), meta: without(notes, metaOf(parent)) };
     const open = this.#open.get(schema);
     if (open) {
       const cyclic = bare(open);
@@ -164,8 +164,8 @@ class Outliner {
     const def = _zod.def as unknown as Def;
     // zod keeps what a getter gave: it may give another schema each time.
     const schema = (def.innerType ?? (_zod as { readonly innerType?: $ZodType }).innerType ?? readBy(given)) as $ZodType;
-    const isPlain = isNamed && globalRegistry.get(schema)?.id === undefined && !namedParent(schema) && !this.#open.has(schema);
-    return isPlain ? this.#make(schema, name, true, { ...globalRegistry.get(schema), ...notes }) : this.#wrapped(schema, name);
+    const isPlain = isNamed && metaOf(schema)?.id === undefined && !namedParent(schema) && !this.#open.has(schema);
+    return isPlain ? this.#make(schema, name, true, { ...metaOf(schema), ...notes }) : this.#wrapped(schema, name);
   }
 
   #fields(shape: Readonly<Record<string, $ZodType>>, name: string): Field[] {
@@ -240,7 +240,7 @@ function flatten(union: UnionNode): SchemaNode[] {
 
 /** The schema with an id that this one was made of, by a check or by notes. */
 function namedParent(schema: $ZodType): $ZodType | undefined {
-  for (let at = schema._zod.parent; at; at = at._zod.parent) if (globalRegistry.get(at)?.id !== undefined) return at;
+  for (let at = schema._zod.parent; at; at = at._zod.parent) if (metaOf(at)?.id !== undefined) return at;
   return undefined;
 }
 
@@ -255,7 +255,7 @@ const NULL = { _zod: { def: { type: 'null' } } } as $ZodType;
 /** A union in a union that has no name of its own is not one apart. */
 function flatOptions(options: readonly $ZodType[]): $ZodType[] {
   return options.flatMap((option) => {
-    if (globalRegistry.get(option)?.id !== undefined || namedParent(option)) return [option];
+    if (metaOf(option)?.id !== undefined || namedParent(option)) return [option];
     const { type, options: own } = defOf(option);
     if (type === 'union') return isJson(own ?? []) ? [option] : flatOptions(own ?? []);
     const inner = withinOf(option);
@@ -272,7 +272,7 @@ function isJson(options: readonly $ZodType[]): boolean {
 
 function isNull(schema: $ZodType): boolean {
   const inner = withinOf(schema);
-  if (inner) return globalRegistry.get(schema)?.id === undefined && isNull(inner);
+  if (inner) return metaOf(schema)?.id === undefined && isNull(inner);
   const { type, values } = defOf(schema);
   return type === 'null' || (type === 'literal' && values?.length === 1 && values[0] === null);
 }
@@ -288,7 +288,7 @@ function literal(values: readonly unknown[], own: { readonly meta: object }, nam
 
 /** The first text constant of an object, as a part of a name. */
 function tagName(option: $ZodType): string | undefined {
-  if (globalRegistry.get(option)?.id !== undefined || namedParent(option)) return undefined;
+  if (metaOf(option)?.id !== undefined || namedParent(option)) return undefined;
   const inner = withinOf(option);
   if (inner) return tagName(inner);
   for (const field of Object.values(defOf(option).shape ?? {})) {
