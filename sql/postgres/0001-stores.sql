@@ -13,12 +13,13 @@ create table multi_api_sdk.events (
   key text not null,
   time text not null,
   data text not null,
+  -- The span that published it.
+  traceparent text,
   written_at timestamptz not null default clock_timestamp(),
   primary key (event, n)
 );
 create unique index events_key on multi_api_sdk.events (key);
 create index events_channel on multi_api_sdk.events (event, channel, n);
-create index events_written_at on multi_api_sdk.events (event, written_at);
 
 -- Events of transactions: they have no number until a relay gives them one after the commit.
 create table multi_api_sdk.outbox (
@@ -27,7 +28,8 @@ create table multi_api_sdk.outbox (
   channel text not null,
   key text not null,
   time text not null,
-  data text not null
+  data text not null,
+  traceparent text
 );
 
 create table multi_api_sdk.leases (

@@ -1,12 +1,12 @@
 -- Functions, because Postgres keeps their plans: without a statement that is prepared by name, planning takes twice as long as what is planned.
-create function multi_api_sdk.publish(of_event text, channels text[], keys text[], times text[], payloads text[]) returns void language plpgsql as $$
+create function multi_api_sdk.publish(of_event text, channels text[], keys text[], times text[], payloads text[], publishers text[]) returns void language plpgsql as $$
 declare
   place bigint;
 begin
   update multi_api_sdk.counters set n = n + cardinality(keys) where event = of_event returning n - cardinality(keys) into place;
-  insert into multi_api_sdk.events (event, n, channel, key, time, data)
-  select of_event, place + at, given.channel, given.key, given.time, given.data
-  from unnest(channels, keys, times, payloads) with ordinality as given (channel, key, time, data, at) order by at
+  insert into multi_api_sdk.events (event, n, channel, key, time, data, traceparent)
+  select of_event, place + at, given.channel, given.key, given.time, given.data, given.traceparent
+  from unnest(channels, keys, times, payloads, publishers) with ordinality as given (channel, key, time, data, traceparent, at) order by at
   on conflict (key) do nothing;
 end
 $$;
@@ -33,8 +33,8 @@ begin
     returning counters.event, n - of_event as n
   ),
   written as (
-    insert into multi_api_sdk.events (event, n, channel, key, time, data)
-    select placed.event, counter.n + placed.at, channel, key, time, data
+    insert into multi_api_sdk.events (event, n, channel, key, time, data, traceparent)
+    select placed.event, counter.n + placed.at, channel, key, time, data, traceparent
     from placed join counter on counter.event = placed.event order by placed.id
     on conflict (key) do nothing
     returning 1
@@ -43,6 +43,3 @@ begin
   return moved;
 end
 $$;
-
--- What is old is found by its number.
-drop index multi_api_sdk.events_written_at;

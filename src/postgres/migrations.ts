@@ -26,12 +26,13 @@ create table multi_api_sdk.events (
   key text not null,
   time text not null,
   data text not null,
+  -- The span that published it.
+  traceparent text,
   written_at timestamptz not null default clock_timestamp(),
   primary key (event, n)
 );
 create unique index events_key on multi_api_sdk.events (key);
 create index events_channel on multi_api_sdk.events (event, channel, n);
-create index events_written_at on multi_api_sdk.events (event, written_at);
 
 -- Events of transactions: they have no number until a relay gives them one after the commit.
 create table multi_api_sdk.outbox (
@@ -40,7 +41,8 @@ create table multi_api_sdk.outbox (
   channel text not null,
   key text not null,
   time text not null,
-  data text not null
+  data text not null,
+  traceparent text
 );
 
 create table multi_api_sdk.leases (
@@ -102,61 +104,6 @@ create index deliveries_done on multi_api_sdk.deliveries (subscription_id, state
   {
     id: '0002-functions',
     sql: `-- Functions, because Postgres keeps their plans: without a statement that is prepared by name, planning takes twice as long as what is planned.
-create function multi_api_sdk.publish(of_event text, channels text[], keys text[], times text[], payloads text[]) returns void language plpgsql as $$
-declare
-  place bigint;
-begin
-  update multi_api_sdk.counters set n = n + cardinality(keys) where event = of_event returning n - cardinality(keys) into place;
-  insert into multi_api_sdk.events (event, n, channel, key, time, data)
-  select of_event, place + at, given.channel, given.key, given.time, given.data
-  from unnest(channels, keys, times, payloads) with ordinality as given (channel, key, time, data, at) order by at
-  on conflict (key) do nothing;
-end
-$$;
-
-create function multi_api_sdk.relay(most integer) returns integer language plpgsql as $$
-declare
-  moved integer;
-begin
-  if not pg_try_advisory_xact_lock(7302118915) then
-    return 0;
-  end if;
-  with due as materialized (
-    select id from multi_api_sdk.outbox order by id limit most
-  ),
-  taken as (
-    delete from multi_api_sdk.outbox where id in (select id from due) returning *
-  ),
-  placed as (
-    select taken.*, row_number() over (partition by event order by id) as at, count(*) over (partition by event) as of_event from taken
-  ),
-  counter as (
-    update multi_api_sdk.counters set n = n + of_event
-    from (select distinct event, of_event from placed) as sums where counters.event = sums.event
-    returning counters.event, n - of_event as n
-  ),
-  written as (
-    insert into multi_api_sdk.events (event, n, channel, key, time, data)
-    select placed.event, counter.n + placed.at, channel, key, time, data
-    from placed join counter on counter.event = placed.event order by placed.id
-    on conflict (key) do nothing
-    returning 1
-  )
-  select count(*) into moved from taken;
-  return moved;
-end
-$$;
-
--- What is old is found by its number.
-drop index multi_api_sdk.events_written_at;
-`,
-  },
-  {
-    id: '0003-publishers',
-    sql: `-- The span that published an event. The function without it stays, for processes of the version before.
-alter table multi_api_sdk.events add column traceparent text;
-alter table multi_api_sdk.outbox add column traceparent text;
-
 create function multi_api_sdk.publish(of_event text, channels text[], keys text[], times text[], payloads text[], publishers text[]) returns void language plpgsql as $$
 declare
   place bigint;
@@ -169,7 +116,7 @@ begin
 end
 $$;
 
-create or replace function multi_api_sdk.relay(most integer) returns integer language plpgsql as $$
+create function multi_api_sdk.relay(most integer) returns integer language plpgsql as $$
 declare
   moved integer;
 begin
