@@ -30,11 +30,16 @@ cpSync(join(root, 'bench/table.ts'), join(base, 'bench/table.ts'));
 // Without declarations, which take most of a build and which no benchmark reads.
 for (const folder of [base, root]) run(process.execPath, ['node_modules/tsup/dist/cli-default.js', '--no-dts', '--silent'], folder);
 
-/** The ratios that a run printed, by benchmark and row. */
+/** The ratios that a run printed, by benchmark and row. Those of a run that failed are kept, and the status at the end is 1. */
 const ratiosOf = (folder) => {
   const file = join(folder, '.bench/ratios.jsonl');
   rmSync(file, { force: true });
-  run(process.execPath, [join(folder, 'scripts/bench.mjs'), ...names], folder, { BENCH_RATIOS: file });
+  try {
+    run(process.execPath, [join(folder, 'scripts/bench.mjs'), ...names], folder, { BENCH_RATIOS: file });
+  } catch (error) {
+    console.error(`the run in ${folder} failed: ${error.message}`);
+    process.exitCode = 1;
+  }
   return existsSync(file)
     ? readFileSync(file, 'utf8')
         .trim()
@@ -63,6 +68,9 @@ for (let round = 1; round <= rounds; round++) {
 const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
 for (const [name, row] of found) {
   const [before, now] = [median(row.base), median(row.now)];
-  if (before === undefined || now === undefined) continue;
+  if (before === undefined || now === undefined) {
+    console.log(`${name.padEnd(60)} only in ${now === undefined ? commit : 'the work tree'}`);
+    continue;
+  }
   console.log(`${name.padEnd(60)} ${before.toFixed(3)} -> ${now.toFixed(3)}  x${(now / before).toFixed(3)}`);
 }

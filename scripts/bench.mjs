@@ -1,6 +1,6 @@
 // Runs the benchmarks one after the other against the built package: `npm run bench`, or `npm run bench -- rest-server cold-start`.
 // They are compiled first, because a loader that rewrites functions on the fly would be measured too.
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
@@ -37,7 +37,13 @@ if (unknown !== undefined) {
   console.error(`no benchmark '${unknown}': there are ${names.join(', ')}`);
   process.exit(2);
 }
+const failed = [];
 for (const name of asked.length > 0 ? asked : names) {
   console.log(`\n${name} …`);
-  execFileSync(process.execPath, [join(root, '.bench', `${name}.js`)], { stdio: 'inherit', cwd: root });
+  const { status, signal } = spawnSync(process.execPath, [join(root, '.bench', `${name}.js`)], { stdio: 'inherit', cwd: root });
+  if (status !== 0) failed.push(`${name} (${signal ?? `status ${status}`})`);
+}
+if (failed.length > 0) {
+  console.error(`failed: ${failed.join(', ')}`);
+  process.exitCode = 1;
 }
