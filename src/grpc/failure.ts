@@ -1,6 +1,7 @@
 import { Metadata, type StatusObject } from '@grpc/grpc-js';
 import { ApiError, isApiError } from '../core/errors.ts';
-import { encodable, encodeStatus } from './codec/details.ts';
+import { encodeStatus } from './codec/details.ts';
+import { encodable } from './codec/encodable.ts';
 import { DETAILS_KEY, plainMessage, STATUS } from './status.ts';
 
 /** The status of an error, with its details. An error that is not an `ApiError` is reported, and neutral to the caller. */

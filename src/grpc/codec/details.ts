@@ -37,22 +37,6 @@ function write(error: ErrorBody, domain: string, details: JsonObject | undefined
   return writer.finish();
 }
 
-/** An error as `encode` writes it. The caller is to have an answer, whatever somebody has put into the details: those that cannot be encoded stay behind. */
-export function encodable<T>(
-  encode: (error: ErrorBody, domain: string) => T,
-  body: ErrorBody,
-  domain: string,
-  onError: (error: unknown) => void,
-): T {
-  try {
-    return encode(body, domain);
-  } catch (error) {
-    onError(error);
-    const { code, message, requestId } = body;
-    return encode({ code, message, ...(requestId !== undefined && { requestId }) }, domain);
-  }
-}
-
 /** One detail of an error: the full name of a message's type, and its bytes. */
 export interface ErrorDetail {
   readonly type: string;

@@ -2,7 +2,8 @@ import { ApiError, isApiError, type ErrorBody } from '../../core/errors.ts';
 import { HttpError } from '../../http/message/error.ts';
 import { codeOfRefusal } from '../../http/message/status.ts';
 import { toBase64 } from '../../schema/codec/base64.ts';
-import { encodable, encodeDetails } from '../codec/details.ts';
+import { encodeDetails } from '../codec/details.ts';
+import { encodable } from '../codec/encodable.ts';
 import { NAMES } from './failure/codes.ts';
 
 /** An error as it travels; one that is neither an `ApiError` nor an `HttpError` is reported, and neutral to the caller. */

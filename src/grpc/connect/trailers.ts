@@ -1,6 +1,7 @@
 import type { ErrorBody } from '../../core/errors.ts';
 import { toBase64 } from '../../schema/codec/base64.ts';
-import { encodable, encodeStatus } from '../codec/details.ts';
+import { encodeStatus } from '../codec/details.ts';
+import { encodable } from '../codec/encodable.ts';
 import { DETAILS_KEY, plainMessage, STATUS } from '../status.ts';
 
 const encoder = new TextEncoder();
