@@ -1,20 +1,15 @@
 // One of two processes of a traced service whose hub is on Redis: says its url once it serves, and the spans of its calls when it is asked.
-import { context, propagation, SpanKind, trace } from '@opentelemetry/api';
-import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
-import { W3CTraceContextPropagator } from '@opentelemetry/core';
-import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base';
+import { SpanKind } from '@opentelemetry/api';
 import { Redis } from 'ioredis';
 import { listen } from '../../src/http/index.ts';
 import { createService, defineContract, event, mutation } from '../../src/index.ts';
 import { redisStores } from '../../src/redis/index.ts';
 import { restHandler } from '../../src/rest/server.ts';
 import { telemetry } from '../../src/telemetry/index.ts';
+import { traceThisProcess } from '../support/tracing.ts';
 import { z } from 'zod';
 
-const exporter = new InMemorySpanExporter();
-trace.setGlobalTracerProvider(new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] }));
-context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
-propagation.setGlobalPropagator(new W3CTraceContextPropagator());
+const exporter = traceThisProcess();
 
 const Order = z.object({ item: z.string() });
 const contract = defineContract({

@@ -2,9 +2,6 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { context, propagation, trace, type SpanContext } from '@opentelemetry/api';
-import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
-import { W3CTraceContextPropagator } from '@opentelemetry/core';
-import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base';
 import mqttjs from 'mqtt';
 import { afterAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { z } from 'zod';
@@ -19,11 +16,9 @@ import { noMosquitto, startMosquitto } from '../support/mqtt.ts';
 import { RedisServer } from '../support/redis-server.ts';
 import { missing } from '../support/system-peer.ts';
 import { until } from '../support/until.ts';
+import { traceThisProcess } from '../support/tracing.ts';
 
-const exporter = new InMemorySpanExporter();
-trace.setGlobalTracerProvider(new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] }));
-context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
-propagation.setGlobalPropagator(new W3CTraceContextPropagator());
+const exporter = traceThisProcess();
 afterAll(() => {
   trace.disable();
   context.disable();

@@ -1,9 +1,7 @@
 /** One exporter in memory: what traces and metrics say of calls and events on each protocol. */
 import { context, propagation, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
-import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
-import { W3CTraceContextPropagator } from '@opentelemetry/core';
 import { AggregationTemporality, InMemoryMetricExporter, MeterProvider, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics';
-import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor, type ReadableSpan } from '@opentelemetry/sdk-trace-base';
+import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import { afterAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { z } from 'zod';
 import type { ConformanceTarget } from '../../src/conformance/index.ts';
@@ -29,12 +27,9 @@ import { target as webhook } from '../protocols/webhook.ts';
 import { target as websocket } from '../protocols/websocket.ts';
 import { noMosquitto } from '../support/mqtt.ts';
 import { until } from '../support/until.ts';
+import { traceThisProcess } from '../support/tracing.ts';
 
-const exporter = new InMemorySpanExporter();
-const tracerProvider = new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] });
-trace.setGlobalTracerProvider(tracerProvider);
-context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
-propagation.setGlobalPropagator(new W3CTraceContextPropagator());
+const exporter = traceThisProcess();
 afterAll(() => {
   trace.disable();
   context.disable();
