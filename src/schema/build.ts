@@ -1,11 +1,11 @@
-import { discriminatorOf } from './discriminator.ts';
 import type {
-  Field, JsonSchema, ListNode, ObjectNode, RecordNode, Scalar, SchemaNode, TypeUse, UnionNode, Variant,
+  Field, JsonSchema, ListNode, ObjectNode, RecordNode, Scalar, SchemaNode, TypeUse, UnionNode,
 } from './node.ts'; // prettier-ignore
 import {
   annotations, defaultOf, integerLimits, isAnything, isJson, kindOf, memberOf, metaOf, optionsOf, pascal, peelNull, pick, refOf, SCALAR_KEYWORDS, stringLimits,
   tagName, type Notes,
 } from './read.ts'; // prettier-ignore
+import { Unions } from './union/unions.ts';
 
 /** The same place in both views of a schema: values that callers send, and values that the service sees or gives. */
 export interface Views {
@@ -27,9 +27,7 @@ export class SchemaBuilder {
   readonly names = { input: new Map<string, string>(), output: new Map<string, string>() };
   readonly #uses = new Map<string, TypeUse>();
   readonly #firstUses = new Map<string, string>();
-  /** Unions with a named variant that includes null. */
-  readonly #nullable = new Set<SchemaNode>();
-  readonly #unions: { readonly node: Mutable<UnionNode>; readonly at: string }[] = [];
+  readonly #unions = new Unions();
 
   private readonly definitions: { readonly input: Definitions; readonly output: Definitions };
 
@@ -52,32 +50,27 @@ export class SchemaBuilder {
     const [bareOutput, nullableOutput] = peelNull(output);
     if (nullable !== nullableOutput) throw differ(at);
     const bare = { input: bareInput, output: bareOutput };
-    if (nullable && refOf(bareInput) !== undefined) {
+    if (refOf(bareInput) !== undefined) {
       const inner = this.use(bare, at, name);
-      const use = { ...inner, nullable: true, ...annotations(input) };
+      const use = { ...inner, nullable: nullable || inner.nullable, ...annotations(input) };
       register?.(use);
       return use;
     }
     const notes = { ...annotations(bareInput), ...annotations(input), meta: { ...metaOf(bareInput), ...metaOf(input) } };
     const isAny = isAnything(bareInput);
+    if (isJson(bareInput, this.definitions.input)) return { node: { kind: 'any', meta: {} }, nullable: true, ...notes };
     const wrap = (node: SchemaNode): TypeUse => ({
       node,
-      nullable: nullable || isAny || node.kind === 'any' || node.kind === 'null' || this.#nullable.has(node),
+      nullable: nullable || isAny || node.kind === 'any' || node.kind === 'null',
       ...notes,
     });
     const node = this.#node(bare, at, name, declared, notes, (shell) => register?.(wrap(shell)));
     return wrap(node);
   }
 
-  /** Finds what tells the variants of each union apart; called once, when the graph is complete. */
-  finish(): void {
-    for (const { node, at } of this.#unions) {
-      node.variants = flatten(node, at);
-      const found = discriminatorOf(node.variants.map((variant) => variant.node));
-      if (!found) continue;
-      node.discriminator = found.property;
-      node.variants = node.variants.map((variant, index) => ({ node: variant.node, tags: found.tags[index] ?? [] }));
-    }
+  /** Finishes the unions; called once, when the graph is complete. */
+  finish(roots: Iterable<TypeUse>): void {
+    this.#unions.finish([...roots]);
   }
 
   #definition(ref: string, outputRef: string, at: string, name: string): TypeUse {
@@ -86,7 +79,7 @@ export class SchemaBuilder {
     const invented = ref.startsWith('__schema');
     if (invented !== outputRef.startsWith('__schema') || (!invented && ref !== outputRef)) throw differ(at);
     const views = { input: this.definitions.input[ref] ?? {}, output: this.definitions.output[outputRef] ?? {} };
-    if (isJson(ref, views.input)) return this.#keep(ref, { node: { kind: 'any', meta: {} }, nullable: true, meta: {} });
+    if (isJson(views.input, this.definitions.input)) return this.#keep(ref, { node: { kind: 'any', meta: {} }, nullable: true, meta: {} });
     if (!invented && !/^[A-Za-z][A-Za-z0-9_]*$/.test(ref)) {
       throw new TypeError(`${at}: the type's .meta({ id: '${ref}' }) must be a name of letters, digits and _`);
     }
@@ -138,10 +131,7 @@ export class SchemaBuilder {
       }
       case 'union': {
         const node: Mutable<UnionNode> = done({ kind, ...named, variants: [] });
-        this.#unions.push({ node, at });
-        const variants = this.#variants(input, output, at, name);
-        node.variants = variants.map((use) => ({ node: use.node, tags: [] }));
-        if (variants.some((use) => use.nullable)) this.#nullable.add(node);
+        this.#unions.add(node, this.#variants(input, output, at, name), at);
         return node;
       }
       default: // A scalar: nothing within it differs by view.
@@ -203,12 +193,6 @@ export class SchemaBuilder {
     this.types.set(name, node);
     this.#firstUses.set(name, at);
   }
-}
-
-function flatten(union: UnionNode, at: string, seen: ReadonlySet<UnionNode> = new Set()): Variant[] {
-  if (seen.has(union)) throw new TypeError(`${at}: the union contains itself without a field in between`);
-  const inside = new Set(seen).add(union);
-  return union.variants.flatMap((variant) => (variant.node.kind === 'union' ? flatten(variant.node, at, inside) : [variant]));
 }
 
 function differ(at: string): TypeError {

@@ -1,4 +1,5 @@
 import type { JsonSchema, SchemaNode, StringNode, TypeUse } from './node.ts';
+import { unlike } from './union/unions.ts';
 
 type Definitions = Readonly<Record<string, JsonSchema>>;
 
@@ -78,33 +79,61 @@ export function peelNull(schema: JsonSchema): [JsonSchema, boolean] {
   if (!schema['anyOf'] && !schema['oneOf']) return [schema, false];
   const options = optionsOf(schema);
   const rest = options.filter((option) => !isNull(option));
-  if (rest.length === options.length) return [schema, false];
-  if (rest.length === 0) return [{ type: 'null' }, false];
-  const { anyOf: _, oneOf: __, ...others } = schema;
+  const hasNull = rest.length < options.length;
   const [only] = rest;
-  // The rest may have a null of its own: `z.literal(['a', null]).nullable()`.
-  return [rest.length === 1 && only ? peelNull(only)[0] : { ...others, anyOf: rest }, true];
+  if (!only) return [{ type: 'null' }, false];
+  if (rest.length === 1) {
+    // It may have a null of its own: `z.literal(['a', null]).nullable()`.
+    const [inner, isNullable] = peelNull(only);
+    return [inner, hasNull || isNullable];
+  }
+  const { anyOf: _, oneOf: __, ...others } = schema;
+  return hasNull ? [{ ...others, anyOf: rest }, true] : [schema, false];
 }
 
 function isNull(schema: JsonSchema): boolean {
   return schema['type'] === 'null' || ('const' in schema && schema['const'] === null);
 }
 
-/** `z.json()`: the one recursive definition of every JSON value. */
-export function isJson(ref: string, { anyOf }: JsonSchema): boolean {
-  if (!Array.isArray(anyOf) || anyOf.length !== 6) return false;
-  const self = `#/$defs/${ref}`;
-  const options = anyOf as readonly { readonly items?: JsonSchema; readonly additionalProperties?: JsonSchema }[];
-  return options.some(({ items }) => items?.['$ref'] === self) && options.some((option) => option.additionalProperties?.['$ref'] === self);
+/** `z.json()`: every JSON value, whose lists and records hold every JSON value. */
+export function isJson(schema: JsonSchema, definitions: Definitions): boolean {
+  const inner = valueWithin(schema);
+  if (inner === undefined) return false;
+  let whole = definitions[inner];
+  for (let ref = whole && refOf(whole); ref !== undefined && whole?.['anyOf'] === undefined; ref = whole && refOf(whole))
+    whole = definitions[ref];
+  return whole !== undefined && valueWithin(whole) === inner;
 }
 
-/** The members of a union. A union in it that has no name of its own is not one apart. */
+/** The definition that is both the items of lists and the members of records of a union as that of `z.json()`. */
+function valueWithin({ anyOf }: JsonSchema): string | undefined {
+  if (!Array.isArray(anyOf) || anyOf.length !== 6) return undefined;
+  const options = anyOf as readonly JsonSchema[];
+  const refs = ['items', 'additionalProperties'].map((key) => options.map((option) => refOf(memberOf(option, key))).find((ref) => ref));
+  return refs[0] === refs[1] ? refs[0] : undefined;
+}
+
+/**
+ * The members of a union. A union in it that has no name of its own is not one apart, and of two that say no more than the same type one
+ * counts: newer releases of zod write them as one.
+ */
 export function optionsOf(schema: JsonSchema): readonly JsonSchema[] {
+  return unlike(flatOptions(schema), bareType);
+}
+
+function flatOptions(schema: JsonSchema): readonly JsonSchema[] {
   const { type } = schema;
   if (Array.isArray(type)) return (type as readonly string[]).map((name) => ({ type: name }));
   const options = (schema['anyOf'] ?? schema['oneOf']) as readonly JsonSchema[] | undefined;
-  return options?.flatMap(optionsOf) ?? [schema];
+  return options?.flatMap(flatOptions) ?? [schema];
 }
+
+/** The type of a schema that restricts nothing else. */
+function bareType(schema: JsonSchema): unknown {
+  return Object.keys(schema).every((key) => key === 'type' || !STRUCTURE.has(key)) ? BARE.get(schema['type']) : undefined;
+}
+
+const BARE = new Map<unknown, string>(['string', 'number', 'boolean'].map((type) => [type, type]));
 
 /** `user-name` as a part of a type's name: `UserName`. */
 export function pascal(text: string): string {

@@ -92,7 +92,7 @@ function describe(contract: Contract): ContractView {
     }
     uses.set(at, builder.use(here, at, name));
   }
-  builder.finish();
+  builder.finish(uses.values());
 
   const objectAt = (at: string): ObjectNode => {
     const use = uses.get(at);

@@ -1,5 +1,5 @@
 import type { UnionNode } from '../schema/node.ts';
-import { compileVariant } from '../schema/variant.ts';
+import { compileVariant } from '../schema/union/variant.ts';
 
 /** Makes what finds the slot of the variant of a union that a value is. */
 export function compileChoice<S>({ discriminator, variants, name }: UnionNode, options: readonly S[]): (value: unknown) => S {

@@ -12,6 +12,7 @@ import type { ProtoField, ProtoFile, ProtoMessage, ProtoType } from '../../src/g
 import { bytes, instant, int64 } from '../../src/schema/codec/scalars.ts';
 import { outlineContract } from '../../src/schema/outline/outline.ts';
 import { seededRandom } from '../../src/schema/sample/random.ts';
+import { curiousSchemas } from '../support/curious-schemas.ts';
 import { everyKind } from '../support/every-kind.ts';
 import { RandomSchema } from '../support/random-schema.ts';
 
@@ -124,6 +125,13 @@ describe('the outline of a contract', () => {
       expect(wireOf(outlined(contract))).toEqual(wireOf(protoOf(contract)));
     },
   );
+
+  it.each(Object.entries(curiousSchemas))('is that of the whole description: %s', (_, make) => {
+    const value = make();
+    const made = { input: z.object({ v: value }), output: z.object({ v: value }) };
+    const contract = defineContract({ name: 'curious', operations: { make: mutation(made) } });
+    expect(wireOf(outlined(contract))).toEqual(wireOf(protoOf(contract)));
+  });
 
   it('are those of the whole description, for schemas of every nesting', () => {
     const differing: unknown[] = [];

@@ -1,6 +1,6 @@
 import type { $ZodType } from 'zod/v4/core';
 import type { Schema } from '../contract.ts';
-import type { Def } from './walk.ts';
+import { isOptional, type Def } from './walk.ts';
 
 type Intersection = new (def: object) => $ZodType;
 
@@ -20,6 +20,9 @@ export function defOf(schema: Schema): Def {
 function fold(left: $ZodType, right: $ZodType, constr: Intersection): Def {
   // Of the same class, so that nothing of zod is loaded for it.
   const both = (one: $ZodType, other: $ZodType) => {
+    const [{ shape, options }, { shape: fields, options: others }] = [outside(one), outside(other)];
+    // Others than two objects, or an object and a union, are equal, or the schema view refuses them.
+    if (!(shape && (fields ?? others)) && !(options && fields)) return isOptional(one) ? other : one;
     const made = new constr({ type: 'intersection', left: one, right: other });
     made._zod.optin = one._zod.optin && other._zod.optin;
     made._zod.optout = one._zod.optout && other._zod.optout;
@@ -29,7 +32,6 @@ function fold(left: $ZodType, right: $ZodType, constr: Intersection): Def {
   const options = first.options ?? second.options;
   const other = first.options ? right : left;
   if (options) return { type: 'union', options: options.map((option) => both(other, option)) };
-  // Sides that are neither are equal, or the schema view refuses them.
   if (!first.shape || !second.shape) return first;
   const shape: Record<string, $ZodType> = { ...first.shape };
   for (const [name, field] of Object.entries(second.shape)) shape[name] = shape[name] ? both(shape[name], field) : field;

@@ -1,6 +1,6 @@
 import { BinaryReader, WireType, type BinaryWriter } from '@bufbuild/protobuf/wire';
 import { ApiError } from '../../core/errors.ts';
-import { compileVariant } from '../../schema/variant.ts';
+import { compileVariant } from '../../schema/union/variant.ts';
 import { setOwn } from '../../core/own.ts';
 import { MAX_DEPTH } from '../../peer/json.ts';
 import { tooManyItems } from '../../guard/max-items.ts';

@@ -4,7 +4,7 @@ import { parseJson } from '../../peer/json.ts';
 import { fromBase64, toBase64 } from '../../schema/codec/base64.ts';
 import { WireBytes } from '../../schema/codec/wire-bytes.ts';
 import { compileTextReader } from '../../schema/text.ts';
-import { compileVariant } from '../../schema/variant.ts';
+import { compileVariant } from '../../schema/union/variant.ts';
 import { jsonName } from '../proto/names.ts';
 import type { ProtoEntry, ProtoEnum, ProtoMessage, ProtoType, ScalarType } from '../proto/proto.ts';
 import type { MessageCodec } from './codec.ts';

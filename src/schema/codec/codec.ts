@@ -73,8 +73,10 @@ export function wireOf<S extends Schema | undefined>(schema: S): S {
 
 function deriveWire(schema: $ZodType): $ZodType {
   const def = schema._zod.def as unknown as Def;
+  const { parent } = schema._zod;
   if (def.in && !isPreprocess(schema)) {
-    const inner = wireOf(def.in);
+    // Made of another codec by a check or by notes, it has the name of that one.
+    const inner = wireOf(parent ?? def.in);
     if (!globalRegistry.get(schema)) return inner;
     // Described at its place: the same type with other words.
     const { checks } = inner._zod.def;
@@ -87,7 +89,6 @@ function deriveWire(schema: $ZodType): $ZodType {
   const { innerType } = def;
   if (innerType && def.type === 'default') setLater(wire, 'defaultValue', () => encodeDefault(innerType, def.defaultValue));
   const made = described(clone(schema, wire), schema);
-  const { parent } = schema._zod;
   if (parent) made._zod.parent = wireOf(parent);
   return made;
 }

@@ -38,7 +38,8 @@ const WireScalar = /* @__PURE__ */ $constructor<WireScalar, WireScalarDef>('Mult
     }
     return payload;
   };
-  inst._zod.toJSONSchema = () => ({ ...def.json });
+  // Not `toJSONSchema`, with which zod forgets the schema that this one was made of.
+  inst._zod.processJSONSchema = (_, json) => void Object.assign(json, def.json);
 });
 
 /** The type of `bytes()`. */

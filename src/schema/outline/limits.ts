@@ -66,6 +66,13 @@ export function textLimits(schema: $ZodType): Partial<StringNode> {
   return { ...(known !== undefined && { format: known }), ...(pattern && patterns.size === 1 && { pattern: pattern.source }) };
 }
 
+/** Whether a schema says no more than that a value is a text, a number or true or false. */
+export function isBare(schema: $ZodType): boolean {
+  const { json, type } = schema._zod.def as unknown as TextDef;
+  const isScalar = type === 'string' || type === 'number' || type === 'boolean';
+  return isScalar && !json && checksOf(schema).every(({ check = 'custom' }) => check === 'custom' || check === 'overwrite');
+}
+
 /** The checks of a schema: as a whole, by its format, and beside. */
 function checksOf({ _zod }: $ZodType): Check[] {
   const def = _zod.def as unknown as Check & { readonly checks?: readonly { readonly _zod: { readonly def: unknown } }[] };

@@ -3,9 +3,9 @@ import type { Contract, EventDefinition, Operation, Schema } from '../../core/co
 import type { JsonObject } from '../../core/errors.ts';
 import { defOf } from '../../core/shape/intersect.ts';
 import { isCodec, isOptional, isPreprocess, metaOf, type Def } from '../../core/shape/walk.ts';
-import { discriminatorOf } from '../discriminator.ts';
 import type { Field, ObjectNode, Scalar, SchemaNode, TypeUse, UnionNode } from '../node.ts';
-import { numberOf, textLimits } from './limits.ts';
+import { Unions, unlike } from '../union/unions.ts';
+import { isBare, numberOf, textLimits } from './limits.ts';
 
 /** An operation with its types. */
 export interface OutlinedOperation {
@@ -34,7 +34,7 @@ export interface Outline {
  */
 export function outlineContract(contract: Contract): Outline {
   const outliner = new Outliner();
-  const objectOf = (schema: Schema, name: string) => outliner.use(schema as $ZodType, name).node as ObjectNode;
+  const objectOf = (schema: Schema, name: string) => outliner.root(schema as $ZodType, name).node as ObjectNode;
   const operations = Object.values(contract.operations).map((operation) => {
     const { input, output, item } = operation;
     const name = pascal(operation.name);
@@ -43,8 +43,8 @@ export function outlineContract(contract: Contract): Outline {
       {
         operation,
         input: input && objectOf(input, `${name}Input`),
-        output: output && outliner.use(output as $ZodType, `${name}Result`),
-        item: item && outliner.use(item as $ZodType, `${name}Item`),
+        output: output && outliner.root(output as $ZodType, `${name}Result`),
+        item: item && outliner.root(item as $ZodType, `${name}Item`),
       },
     ] as const;
   });
@@ -73,27 +73,23 @@ class Outliner {
   readonly #known = new Map<$ZodType, Wrapped>();
   readonly #byId = new Map<string, Wrapped>();
   readonly #open = new Map<$ZodType, Mutable<ObjectNode> | Mutable<UnionNode>>();
-  readonly #unions: Mutable<UnionNode>[] = [];
-  /** Unions with a variant that includes null. */
-  readonly #nullable = new Set<SchemaNode>();
+  readonly #unions = new Unions();
+  readonly #roots: TypeUse[] = [];
 
-  /** The type of a schema. `name` is what it is called if it needs a name and has none. */
-  use(schema: $ZodType, name: string): TypeUse {
-    return this.#asUse(this.#wrapped(schema, name));
+  /** The type of an input, output or payload. `name` is what it is called if it needs a name and has none. */
+  root(schema: $ZodType, name: string): TypeUse {
+    const use = this.#use(schema, name);
+    this.#roots.push(use);
+    return use;
   }
 
-  /** Finds what tells the variants of each union apart; called once, when all is known. */
+  /** Finishes the unions; called once, when all is known. */
   finish(): void {
-    for (const node of this.#unions) {
-      const nodes = flatten(node);
-      const found = discriminatorOf(nodes);
-      if (found) node.discriminator = found.property;
-      node.variants = nodes.map((variant, index) => ({ node: variant, tags: found?.tags[index] ?? [] }));
-    }
+    this.#unions.finish(this.#roots);
   }
 
-  #asUse({ node, nullable, meta }: Wrapped): TypeUse {
-    return { node, nullable: nullable || node.kind === 'any' || this.#nullable.has(node), meta: meta };
+  #use(schema: $ZodType, name: string): TypeUse {
+    return asUse(this.#wrapped(schema, name));
   }
 
   #wrapped(schema: $ZodType, name: string): Wrapped {
@@ -101,7 +97,7 @@ class Outliner {
     const known = this.#known.get(schema) ?? (id === undefined ? undefined : this.#byId.get(id));
     if (known) return known;
     // A schema that `.meta()` or a check made of a named type is that type.
-    const parent = id === undefined ? namedParent(schema) : undefined;
+    const parent = namedParent(schema);
     if (parent) return { ...this.#wrapped(parent, name), meta: without(notes, metaOf(parent)) };
     const open = this.#open.get(schema);
     if (open) {
@@ -135,9 +131,9 @@ class Outliner {
         return bare(node);
       }
       case 'array':
-        return bare({ kind: 'list', ...own, items: this.use(def.element as $ZodType, name) });
+        return bare({ kind: 'list', ...own, items: this.#use(def.element as $ZodType, name) });
       case 'record':
-        return bare({ kind: 'record', ...own, values: this.use(def.valueType as $ZodType, name) });
+        return bare({ kind: 'record', ...own, values: this.#use(def.valueType as $ZodType, name) });
       case 'enum':
         return bare({ kind: 'enum', ...named, values: Object.values(def.entries ?? {}) });
       case 'literal':
@@ -154,7 +150,7 @@ class Outliner {
         return bare({ kind: def.type, ...own });
       default:
         if (def.innerType ?? def.getter ?? def.in) return this.#inner(schema, name, isNamed, notes);
-        return bare({ kind: 'any', meta: {} });
+        return bare({ kind: 'any', ...own });
     }
   }
 
@@ -164,6 +160,10 @@ class Outliner {
     const def = _zod.def as unknown as Def;
     // zod keeps what a getter gave: it may give another schema each time.
     const schema = (def.innerType ?? (_zod as { readonly innerType?: $ZodType }).innerType ?? readBy(given)) as $ZodType;
+    return this.#around(schema, name, isNamed, notes);
+  }
+
+  #around(schema: $ZodType, name: string, isNamed: boolean, notes: Meta): Wrapped {
     const isPlain = isNamed && metaOf(schema)?.id === undefined && !namedParent(schema) && !this.#open.has(schema);
     return isPlain ? this.#make(schema, name, true, { ...metaOf(schema), ...notes }) : this.#wrapped(schema, name);
   }
@@ -174,7 +174,7 @@ class Outliner {
       const mayBeAbsent = isOptional(schema);
       return {
         name: key,
-        ...this.#asUse(wrapped),
+        ...asUse(wrapped),
         optional: mayBeAbsent && wireSide(schema)._zod.optout !== undefined,
         ...(mayBeAbsent && wrapped.hasDefault && { default: wrapped.value }),
       };
@@ -185,21 +185,22 @@ class Outliner {
     schema: $ZodType,
     def: Pick<Def, 'options'>,
     name: string,
-    named: { readonly name: string; readonly derived?: boolean; readonly meta: object },
+    named: { readonly name: string; readonly derived?: boolean; readonly meta: Meta },
   ): Wrapped {
-    const options = flatOptions(def.options ?? []);
+    const options = optionsOf(def.options ?? []);
     if (isJson(options)) return bare({ kind: 'any', meta: {} });
-    const rest = options.filter((option) => !isNull(option));
+    const rest = options.filter((option) => constantOf(option) !== null);
     const hasNull = rest.length < options.length;
     const [only] = rest;
     if (!only) return bare({ kind: 'null', meta: {} });
-    if (rest.length === 1) return { ...this.#wrapped(only, name), nullable: true };
+    if (rest.length === 1) {
+      const made = this.#around(only, named.name, named.derived !== true, named.meta);
+      return { ...made, nullable: hasNull || made.nullable };
+    }
     const node: Mutable<UnionNode> = { kind: 'union', ...(named as { name: string; meta: Record<string, never> }), variants: [] };
     this.#within(schema, node, () => {
-      const uses = rest.map((option, index) => this.use(option, name + (tagName(option) ?? `Option${index + 1}`)));
-      if (uses.some((use) => use.nullable)) this.#nullable.add(node);
-      node.variants = uses.map((use) => ({ node: use.node, tags: [] }));
-      this.#unions.push(node);
+      const uses = rest.map((option, index) => this.#use(option, name + (tagName(option) || `Option${index + 1}`)));
+      this.#unions.add(node, uses, name);
     });
     return { ...bare(node), nullable: hasNull };
   }
@@ -230,12 +231,12 @@ function readBy(pipe: $ZodType): $ZodType | undefined {
   return isPreprocess(pipe) ? def.out : def.in;
 }
 
-function bare(node: SchemaNode): Wrapped {
-  return { node, nullable: node.kind === 'any', hasDefault: false, value: undefined, meta: {} };
+function asUse({ node, nullable, meta }: Wrapped): TypeUse {
+  return { node, nullable, meta: meta };
 }
 
-function flatten(union: UnionNode): SchemaNode[] {
-  return union.variants.flatMap(({ node }) => (node.kind === 'union' ? flatten(node) : [node]));
+function bare(node: SchemaNode): Wrapped {
+  return { node, nullable: node.kind === 'any' || node.kind === 'null', hasDefault: false, value: undefined, meta: {} };
 }
 
 /** The schema with an id that this one was made of, by a check or by notes. */
@@ -252,17 +253,28 @@ function without(notes: Meta, others: Meta = {}): Meta {
 /** The option that `nullable` adds to those of a union. */
 const NULL = { _zod: { def: { type: 'null' } } } as $ZodType;
 
-/** A union in a union that has no name of its own is not one apart. */
+/** The members of a union, as the schema view has them: those of unions in it that have no name, and one of each bare type. */
+function optionsOf(options: readonly $ZodType[]): $ZodType[] {
+  return unlike(flatOptions(options), (option) => {
+    const schema = plain(option);
+    return schema && isBare(schema) ? defOf(schema).type : undefined;
+  });
+}
+
 function flatOptions(options: readonly $ZodType[]): $ZodType[] {
   return options.flatMap((option) => {
-    if (metaOf(option)?.id !== undefined || namedParent(option)) return [option];
+    if (hasName(option)) return [option];
     const { type, options: own } = defOf(option);
     if (type === 'union') return isJson(own ?? []) ? [option] : flatOptions(own ?? []);
     const inner = withinOf(option);
     const flat = inner ? flatOptions([inner]) : [];
-    if (flat.length < 2) return [option];
-    return type === 'nullable' ? [...flat, NULL] : flat;
+    if (type === 'nullable') return [...flat, NULL];
+    return flat.length < 2 ? [option] : flat;
   });
+}
+
+function hasName(schema: $ZodType): boolean {
+  return metaOf(schema)?.id !== undefined || namedParent(schema) !== undefined;
 }
 
 /** `z.json()`: every JSON value. */
@@ -270,11 +282,19 @@ function isJson(options: readonly $ZodType[]): boolean {
   return options.map(({ _zod }) => _zod.def.type).join() === 'string,number,boolean,null,array,record';
 }
 
-function isNull(schema: $ZodType): boolean {
+/** The schema within those that only stand around it; `undefined` if one of them has a name or adds null. */
+function plain(schema: $ZodType): $ZodType | undefined {
+  if (hasName(schema) || defOf(schema).type === 'nullable') return undefined;
   const inner = withinOf(schema);
-  if (inner) return metaOf(schema)?.id === undefined && isNull(inner);
-  const { type, values } = defOf(schema);
-  return type === 'null' || (type === 'literal' && values?.length === 1 && values[0] === null);
+  return inner ? plain(inner) : schema;
+}
+
+/** The one value of a schema; `undefined` if there are several. */
+function constantOf(schema: $ZodType): unknown {
+  const inner = plain(schema);
+  if (!inner) return undefined;
+  const { type, values } = defOf(inner);
+  return type === 'null' ? null : values?.length === 1 ? values[0] : undefined;
 }
 
 /** One value or several; texts are an enum, and null is a flag. */
@@ -288,14 +308,11 @@ function literal(values: readonly unknown[], own: { readonly meta: object }, nam
 
 /** The first text constant of an object, as a part of a name. */
 function tagName(option: $ZodType): string | undefined {
-  if (metaOf(option)?.id !== undefined || namedParent(option)) return undefined;
-  const inner = withinOf(option);
-  if (inner) return tagName(inner);
-  for (const field of Object.values(defOf(option).shape ?? {})) {
-    const { type, values } = defOf(field);
-    if (type === 'literal' && values?.length === 1 && typeof values[0] === 'string') return pascal(values[0]) || undefined;
-  }
-  return undefined;
+  const inner = plain(option);
+  const tag = Object.values((inner && defOf(inner).shape) ?? {})
+    .map(constantOf)
+    .find((value) => typeof value === 'string');
+  return tag && pascal(tag);
 }
 
 /** `user-name` as a part of a type's name: `UserName`. */

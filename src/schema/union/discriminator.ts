@@ -1,4 +1,4 @@
-import type { Field, Scalar, SchemaNode } from './node.ts';
+import type { Field, Scalar, SchemaNode } from '../node.ts';
 
 /** Finds the field by whose value objects can be told apart: the first that has a fixed value in each, and never the same. */
 export function discriminatorOf(

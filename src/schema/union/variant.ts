@@ -1,6 +1,6 @@
-import { isObject } from '../peer/error-body.ts';
-import { fromBase64 } from './codec/base64.ts';
-import { mayLeaveOut, type Field, type SchemaNode, type Variant } from './node.ts';
+import { isObject } from '../../peer/error-body.ts';
+import { fromBase64 } from '../codec/base64.ts';
+import { mayLeaveOut, type Field, type SchemaNode, type Variant } from '../node.ts';
 
 /**
  * Finds the variant of a union to which a valid value belongs: by its discriminator if there is one, else the first whose form fits.
