@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import type { Metadata } from '@grpc/grpc-js';
 import { describe, expect, it } from 'vitest';
-import { ItemStream, type WritableStream } from '../../src/grpc/streams/item-stream.ts';
+import { ItemStream } from '../../src/grpc/streams/item-stream.ts';
 import { InFlight } from '../../src/life/drain.ts';
 import { Latch } from '../../src/life/latch.ts';
 import { ServedStream } from '../../src/mqtt/calls/served-stream.ts';
@@ -36,7 +36,7 @@ describe('a latch', () => {
 describe('a source that does not wait for room', () => {
   it('has each of its promises kept by a gRPC stream', async () => {
     const call = Object.assign(new EventEmitter(), { write: () => false, end: () => {}, sendMetadata: () => {} });
-    const stream = new ItemStream(call as WritableStream, {
+    const stream = new ItemStream(call, {
       head: () => ({}) as Metadata,
       encode: () => Buffer.alloc(1),
       fail: () => ({}) as never,
@@ -53,7 +53,7 @@ describe('a source that does not wait for room', () => {
       onEnd: () => {},
       present: () => undefined,
     });
-    const all = Promise.all(Array.from({ length: STREAM_CREDITS + 2 }, () => stream.next(item)));
+    const all = Promise.all(Array.from({ length: STREAM_CREDITS + 2 }, async () => stream.next(item)));
     stream.leave();
     await all;
   });
