@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { listen } from '../../src/http/index.ts';
 import { importContract } from '../../src/import/index.ts';
 import { importing } from '../support/imported.ts';
+import { smallApi } from '../support/small-api.ts';
 
 const made = importing();
 
@@ -155,6 +156,31 @@ describe('documents that cannot be used', () => {
     await expect(importContract(join(folder, 'api.json'))).rejects.toThrow(/outside of its folder/);
     await writeFile(join(folder, 'api.json'), JSON.stringify(api({}, '../outside.yaml')));
     expect((await importContract(join(folder, 'api.json'), { allow: [made.folder] })).operations).toEqual(['getA']);
+  });
+
+  test('no credentials go to another origin, and no redirect leads out of what may be read', async () => {
+    const api = (paths: object) => ({ openapi: '3.1.0', info: { title: 'Moved', version: '1' }, paths });
+    const part = { get: { operationId: 'getPing', responses: { 204: { description: 'yes' } } } };
+    const other = await smallApi(({ path }) => (path === '/part' ? [200, part] : [200, api({ '/ping': part })]));
+    const own = await smallApi(({ path }) => {
+      if (path === '/moved') return [302, undefined, { location: '/api' }];
+      if (path === '/out') return [302, undefined, { location: `${other.url}/api` }];
+      if (path === '/round') return [302, undefined, { location: '/round' }];
+      return [200, api({ '/ping': { $ref: `${other.url}/part` } })];
+    });
+    const options = { allow: [other.url], headers: { authorization: 'Bearer own', 'x-key': 'own' } };
+    expect((await importContract(`${own.url}/moved`, options)).operations).toEqual(['getPing']);
+    expect(own.got.map(({ path, headers }) => [path, headers['x-key']])).toEqual([
+      ['/moved', 'own'],
+      ['/api', 'own'],
+    ]);
+    expect(other.got.map(({ path, headers }) => [path, headers['x-key'], headers['authorization']])).toEqual([
+      ['/part', undefined, undefined],
+    ]);
+    await expect(importContract(`${own.url}/out`)).rejects.toThrow(`allow it with --allow ${other.url}`);
+    await expect(importContract(`${own.url}/round`)).rejects.toThrow('redirected more than 5 times');
+    expect((await importContract(`${own.url}/out`, options)).operations).toEqual(['getPing']);
+    expect(other.got.map(({ headers }) => headers['x-key'])).toEqual([undefined, undefined]);
   });
 
   test('large and stable: the same text again, and the same names with fewer operations', async () => {

@@ -17,14 +17,28 @@ export function locationOf(source: string): Location {
 export class Reach {
   readonly #folders: readonly string[];
   readonly #origins: ReadonlySet<string>;
+  readonly #root: Location;
 
   constructor(root: Location, allow: readonly string[]) {
     const isRemote = (text: string) => /^https?:/i.test(text);
+    this.#root = root;
     this.#origins = new Set([root, ...allow].filter(isRemote).map((url) => new URL(url).origin));
     this.#folders = [
       ...(isRemote(root) ? [] : [dirname(fileURLToPath(root))]),
       ...allow.filter((each) => !isRemote(each)).map((folder) => resolve(folder)),
     ];
+  }
+
+  /** Whether credentials go along to a URL: that of the description's own origin, or any that a file may name. */
+  takesHeaders(url: Location): boolean {
+    return this.#root.startsWith('file:') || new URL(this.#root).origin === new URL(url).origin;
+  }
+
+  /** The address to which a server redirects. Throws an `ImportError` if it is outside of what may be read. */
+  redirect(named: string, from: Location): Location {
+    const [before, after] = [new URL(from), URL.canParse(named, from) ? new URL(named, from) : undefined];
+    const isUpgrade = before.protocol === 'http:' && after?.protocol === 'https:' && before.host === after.host;
+    return isUpgrade ? after.href : this.follow(named, from);
   }
 
   /** The address of a document that another one names. Throws an `ImportError` if it is outside of what may be read. */

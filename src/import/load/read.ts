@@ -15,6 +15,8 @@ export interface ReadLimits {
   readonly headers: Readonly<Record<string, string>>;
 }
 
+const MAX_REDIRECTS = 5;
+
 /** Reads documents, from files and from the network, within limits that they share. */
 export class Reader {
   #left: number;
@@ -68,18 +70,11 @@ export class Reader {
   }
 
   async #fetched(location: Location): Promise<Uint8Array> {
-    const { timeoutMs, headers } = this.limits;
+    const { timeoutMs } = this.limits;
     let left = this.#left;
     const chunks: Uint8Array[] = [];
     try {
-      const body = await ofetch(location, {
-        responseType: 'stream',
-        headers: { accept: 'application/json, application/yaml, text/yaml, */*;q=0.5', ...headers },
-        timeout: timeoutMs,
-        retry: 2,
-        retryDelay: 300,
-      });
-      for await (const chunk of body as unknown as AsyncIterable<Uint8Array>) {
+      for await (const chunk of await this.#bodyOf(location)) {
         left -= chunk.byteLength;
         if (left < 0) throw this.#tooLarge(location);
         chunks.push(chunk);
@@ -98,6 +93,31 @@ export class Reader {
       at += chunk.byteLength;
     }
     return whole;
+  }
+
+  /** What a server answers with, after redirects within what may be read. */
+  async #bodyOf(location: Location): Promise<AsyncIterable<Uint8Array>> {
+    const { timeoutMs, headers } = this.limits;
+    let at = location;
+    for (let hops = 0; hops <= MAX_REDIRECTS; hops++) {
+      const {
+        status,
+        headers: answered,
+        body,
+      } = await ofetch.raw(at, {
+        responseType: 'stream',
+        headers: { accept: 'application/json, application/yaml, text/yaml, */*;q=0.5', ...(this.reach.takesHeaders(at) && headers) },
+        timeout: timeoutMs,
+        retry: 2,
+        retryDelay: 300,
+        redirect: 'manual',
+      });
+      const next = status >= 300 && status < 400 ? answered.get('location') : null;
+      if (next === null) return (body ?? []) as unknown as AsyncIterable<Uint8Array>;
+      await body?.cancel();
+      at = this.reach.redirect(next, at);
+    }
+    throw new ImportError(`${location} cannot be read: it was redirected more than ${MAX_REDIRECTS} times`);
   }
 
   #tooLarge(location: Location): ImportError {
