@@ -66,7 +66,7 @@ function noConnection(details: string): string {
   const why = details
     .replace(/\.? Resolution note: *$/, '')
     .replace(/^.*Last error: (?:Error: )?/s, '')
-    .replace(/ \(\d{4}-[^)]*Z\)$/, '')
+    .replace(/ \(\d{4}-[^()]*Z\)$/, '')
     .replace(/^Name resolution/, 'name resolution');
   const [, hint = 'is the server running?'] = HINTS.find(([pattern]) => pattern.test(why)) ?? [];
   return `no connection: ${why}: ${hint}`;

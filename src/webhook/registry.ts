@@ -13,7 +13,7 @@ export interface Registered {
 }
 
 /** Secrets in an answer, as JSON: by their form, or by the name of their member. */
-const SECRET = /"whsec_[^"]*"|(?<="secret"\s*:\s*)"(?:[^"\\]|\\.)*"/g;
+const SECRET = /"(?:whsec_[^"]*|(?<="secret"\s*:\s*")(?:[^"\\]|\\.)*)"/g;
 
 /** A client of a peer's subscription API. */
 export class Registry {

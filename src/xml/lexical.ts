@@ -86,9 +86,9 @@ const ZONE = '(?:Z|[+-]\\d\\d:\\d\\d)?$';
 const DAY = '^-?\\d{4,9}-\\d\\d-\\d\\d';
 const CLOCK = '\\d\\d:\\d\\d:\\d\\d(?:\\.\\d+)?';
 const BOOLEAN = formed('boolean', /^(?:true|false|1|0)$/);
-const FLOAT_FORM = /^(?:[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|[+-]?INF|NaN)$/;
+const FLOAT_FORM = /^(?:[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?|[+-]?INF|NaN)$/;
 const decimalOf = (value: unknown): string => decimalText(scalarText(value));
-const DECIMAL = formed('decimal', /^[+-]?(?:\d+\.?\d*|\.\d+)$/, decimalOf);
+const DECIMAL = formed('decimal', /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)$/, decimalOf);
 const DATE_TIME = formed('dateTime', new RegExp(`${DAY}T${CLOCK}${ZONE}`), dateTimeOf);
 const DATE = formed('date', new RegExp(DAY + ZONE), (value) =>
   value instanceof Date ? value.toISOString().slice(0, 10) : scalarText(value),

@@ -67,7 +67,7 @@ function literalXsd(values: readonly unknown[]): string {
 const asText = (text: string): string => text;
 
 /** https://www.w3.org/TR/xmlschema-2/#decimal and #double: a sign and leading zeros are allowed, digits on both sides of the point are not demanded. */
-const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
+const NUMBER = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/;
 
 function readNumber(text: string): unknown {
   const word = collapse(text);

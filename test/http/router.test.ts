@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import * as fc from 'fast-check';
 import { createRouter } from '../../src/http/serve/router.ts';
+import { matchTemplate, type Piece } from '../../src/http/serve/template.ts';
 import { parseHttpBinding } from '../../src/core/http-binding/check.ts';
 
 function router(...bindings: string[]) {
@@ -62,5 +64,25 @@ describe('router', () => {
     expect(routes.find('GET', '/__proto__')?.params).toEqual({ constructor: '__proto__' });
     expect(router('GET /a').find('GET', '/constructor')).toBeUndefined();
     expect(router('GET /a').find('constructor', '/a')).toBeUndefined();
+  });
+});
+
+describe('a template', () => {
+  it('finds what a regular expression would', () => {
+    const piece = fc.option(fc.stringMatching(/^[ab]{1,2}$/), { nil: undefined });
+    fc.assert(
+      fc.property(fc.array(piece, { minLength: 1, maxLength: 6 }), fc.stringMatching(/^[abc]{0,12}$/), (given, text) => {
+        // Two literals in a row are one.
+        const pieces = given.filter((each, at) => each === undefined || given[at - 1] === undefined);
+        const pattern = new RegExp(`^${pieces.map((each) => each ?? '(.+?)').join('')}$`);
+        expect(matchTemplate(pieces, text)).toEqual(pattern.exec(text)?.slice(1));
+      }),
+      { numRuns: 3000 },
+    );
+  });
+
+  it('takes no time that grows with a power of the text', () => {
+    const pieces: readonly Piece[] = [undefined, '-', undefined, '-', undefined, '-', undefined, 'x'];
+    expect(matchTemplate(pieces, '-'.repeat(16_000))).toBeUndefined();
   });
 });

@@ -1,9 +1,11 @@
 import * as fc from 'fast-check';
+import type { IPublishPacket } from 'mqtt';
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { ApiError } from '../../src/core/errors.ts';
 import { event } from '../../src/core/define.ts';
 import { compileForeignDecoder } from '../../src/mqtt/foreign/decoder.ts';
+import { ReceivedMessage } from '../../src/mqtt/foreign/message.ts';
 import { compilePattern } from '../../src/mqtt/foreign/pattern.ts';
 import { overlap } from '../../src/mqtt/filters.ts';
 import { compileTopics } from '../../src/mqtt/topics.ts';
@@ -123,5 +125,21 @@ describe('the reader of foreign messages', () => {
       }),
       { numRuns: 3000 },
     );
+  });
+});
+
+describe('the text of a foreign device', () => {
+  const textOf = (text: string) => new ReceivedMessage('t', {}, Buffer.from(text), { retain: false } as IPublishPacket).text;
+
+  test('has no byte order mark, and no zeros at its end', () => {
+    expect(['\ufeffon\0\0', 'on', '\0', '', 'a\0b\0'].map(textOf)).toEqual(['on', 'on', '', '', 'a\0b']);
+  });
+
+  test('is read at once, however many zeros are in it', () => {
+    expect(textOf(`a${'\0'.repeat(1_000_000)}b`).length).toBe(1_000_002);
+  });
+
+  test('in a topic with several parameters in a level, too', () => {
+    expect(compilePattern('home/{a}-{b}-{c}x', 'test', true).match(`home/${'-'.repeat(60_000)}`)).toBeUndefined();
   });
 });

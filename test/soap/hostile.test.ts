@@ -1,6 +1,8 @@
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { z } from 'zod';
 import { createBlogService } from '../../src/blog/index.ts';
+import { createService, defineContract, query } from '../../src/index.ts';
 import { listen, type HttpServer } from '../../src/http/node/listen.ts';
 import { soapHandler } from '../../src/soap/server.ts';
 import { envelope, N11, post, WEATHER, weather } from '../support/soap.ts';
@@ -139,4 +141,23 @@ describe('bodies', () => {
     expect((await post(server.url, `\ufeff${weather('London')}`)).status).toBe(200);
     expect((await post(server.url, Buffer.from([0xff, 0xfe, 0xfd]))).status).toBe(400);
   });
+
+  // With a time that grew with the square of the digits, half an hour.
+  test.each(['0'.repeat(1_000_000) + '+', '1e' + '1'.repeat(1_000_000), '-.' + '1'.repeat(1_000_000) + '.'])(
+    'a number of a million digits',
+    async (number) => {
+      const sums = defineContract({
+        name: 'sums',
+        operations: { add: query({ input: z.object({ a: z.number() }), output: z.number() }) },
+      });
+      const own = await listen(soapHandler(createService(sums, { add: ({ a }) => a }), { maxBodyBytes: 2_000_000 }));
+      const { status, text } = await post(
+        own.url,
+        envelope(`<AddRequest xmlns="http://example.com/sumsservice"><A>${number}</A></AddRequest>`),
+      );
+      await own.close(0);
+      expect(status).toBe(500);
+      expect(text).toContain('expected number');
+    },
+  );
 });

@@ -196,7 +196,8 @@ describe('the receiver', () => {
   });
 
   test('the secret in the answer of any subscription API is not told to onWire', async () => {
-    const answer = '{"id":"s-1", "secret" : "hush \\" hush","url":"x"}';
+    // As many spaces as would take minutes, if the square of their number counted.
+    const answer = `{"id":"s-1", "secret" : "hush \\" hush","url":"x"}${' '.repeat(1_000_000)}`;
     const fetch = async () => new Response(answer, { status: 201, headers: { 'content-type': 'application/json' } });
     const wire: unknown[] = [];
     const subscribe = { url: 'http://sender.example/subscriptions', callbackUrl: 'http://receiver.example/' };

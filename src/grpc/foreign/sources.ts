@@ -206,7 +206,7 @@ function addMore(root: Root, readJson: (path: string) => GoogleFile): void {
 }
 
 function isProto2(text: string): boolean {
-  return !/^\s*(?:syntax\s*=\s*["']proto3|edition\s*=)/m.test(text.replace(/\/\*[\s\S]*?\*\/|\/\/[^\n]*/g, ''));
+  return !/^[ \t]*(?:syntax\s*=\s*["']proto3|edition\s*=)/m.test(text.replace(/\/\*[\s\S]*?\*\/|\/\/[^\n]*/g, ''));
 }
 
 /** An optional peer: programs that give descriptors or generated code do not need a parser. */

@@ -1,5 +1,6 @@
 import { paramsOfSegment, type HttpBinding, type HttpSegment, type HttpTemplate } from '../../core/http-binding.ts';
 import { HttpError } from '../message/error.ts';
+import { matchTemplate, type Piece } from './template.ts';
 
 /** A route that was found: its value, and the decoded parameters of the path. */
 export interface RouteMatch<T> {
@@ -28,7 +29,7 @@ interface Branch<T> {
 
 interface Template<T> {
   readonly text: string;
-  readonly pattern: RegExp;
+  readonly pieces: readonly Piece[];
   readonly branch: Branch<T>;
 }
 
@@ -119,8 +120,8 @@ function templateOf<T>(templates: Template<T>[], { template }: HttpTemplate): Br
   const text = template.map((piece) => ('param' in piece ? '{}' : piece.literal)).join('');
   let known = templates.find((each) => each.text === text);
   if (!known) {
-    const source = template.map((piece) => ('param' in piece ? '(.+?)' : piece.literal.replace(/[$()*+.]/g, '\\$&'))).join('');
-    templates.push((known = { text, pattern: new RegExp(`^${source}$`), branch: branch() }));
+    const pieces = template.map((piece) => ('param' in piece ? undefined : piece.literal));
+    templates.push((known = { text, pieces, branch: branch() }));
   }
   return known.branch;
 }
@@ -134,11 +135,11 @@ function walk<T>(at: Branch<T>, path: string, start: number, values: string[], c
     const leaf = slash === -1 ? literal.leaf : walk(literal, path, slash + 1, values, count);
     if (leaf) return leaf;
   }
-  for (const { pattern, branch } of at.templates ?? []) {
-    const found = pattern.exec(segment);
+  for (const { pieces, branch } of at.templates ?? []) {
+    const found = matchTemplate(pieces, segment);
     if (!found) continue;
-    for (let index = 1; index < found.length; index++) values[count + index - 1] = found[index] ?? '';
-    const leaf = slash === -1 ? branch.leaf : walk(branch, path, slash + 1, values, count + found.length - 1);
+    for (const [index, value] of found.entries()) values[count + index] = value;
+    const leaf = slash === -1 ? branch.leaf : walk(branch, path, slash + 1, values, count + found.length);
     if (leaf) return leaf;
   }
   // An empty part is not a value: `/users/` is not a user.

@@ -12,8 +12,8 @@ export type Recognized =
   | { readonly format: 'proto'; readonly source: string | Uint8Array };
 
 const SDL =
-  /^\s*(?:extend\s+)?(?:type|interface|union|enum|input|scalar|schema|directive)\b(?!\s*:)|^\s*"[^"\n]*"\s*(?:type|schema|scalar)\b|^\s*"""/m;
-const PROTO = /^\s*(?:syntax|edition)\s*=\s*["']|^\s*(?:message|service)\s+\w+\s*\{/m;
+  /^[ \t]*(?:extend\s+)?(?:type|interface|union|enum|input|scalar|schema|directive)\b(?!\s*:)|^[ \t]*"[^"\n]*"\s*(?:type|schema|scalar)\b|^[ \t]*"""/m;
+const PROTO = /^[ \t]*(?:syntax|edition)\s*=\s*["']|^[ \t]*(?:message|service)\s+\w+\s*\{/m;
 
 /** Names of files that hold the bytes of a descriptor set. */
 export const DESCRIPTOR_SET = /\.(?:binpb|pb|protoset|protobin|desc|descriptor|fds)$/i;

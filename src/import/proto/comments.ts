@@ -17,7 +17,7 @@ export function commentsOf(files: readonly FileDescriptorProto[]): ReadonlyMap<s
 }
 
 /** Notes to a tool or to an author: linters of buf and protolint, regions of snippets, the documentation of Envoy. */
-const FOR_TOOLS = /^\s*(?:buf:lint:|protolint:|\[(?:START|END) |TODO\b).*$|\[#[a-z-]+:[^\]]*\]/gm;
+const FOR_TOOLS = /^[ \t]*(?:buf:lint:|protolint:|\[(?:START|END) |TODO\b).*$|\[#[a-z-]+:[^\][]*\]/gm;
 /** Notes that readers of an API are not to see. Source: https://google.aip.dev/192#internal-comments */
 const INTERNAL = /\(--[\s\S]*?--\)/g;
 /** `[Book][acme.v1.Book]`. Source: https://google.aip.dev/192#cross-references */

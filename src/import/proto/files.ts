@@ -6,7 +6,7 @@ import { ImportError } from '../load/error.ts';
 import { locationOf, shown, type Location, type Reach } from '../load/location.ts';
 import type { Reader } from '../load/read.ts';
 
-const IMPORT = /^\s*import\s+(?:public\s+|weak\s+)?["']([^"']+)["']\s*;/gm;
+const IMPORT = /^[ \t]*import\s+(?:public\s+|weak\s+)?["']([^"']+)["']\s*;/gm;
 const MAX_FILES = 2000;
 /** Of a path such as `a/b/c.proto` it may start from one of the folders above the first file. */
 const MAX_FOLDERS = 12;

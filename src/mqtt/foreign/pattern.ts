@@ -1,4 +1,5 @@
 import { ApiError } from '../../core/errors.ts';
+import { matchTemplate, type Piece } from '../../http/serve/template.ts';
 import { printable } from '../../peer/printable.ts';
 
 /** A foreign topic, with `{parameter}` for each varying part. */
@@ -31,8 +32,7 @@ export function compilePattern(topic: string, where: string, isFilter: boolean):
   const [, share = '', path = topic] = /^(\$share\/[^/]+\/)(.*)$/s.exec(topic) ?? [];
   const params = [...path.matchAll(PARAM)].map((match) => match[2] ?? '');
   const levels = path.split('/');
-  const source = levels.map((level, at) => levelSource(level, at, levels)).join('');
-  const expression = new RegExp(`^${source}$`, 'su');
+  const matchers = levels.map((level) => piecesOf(level));
   return {
     params,
     filter: (values) =>
@@ -46,32 +46,44 @@ export function compilePattern(topic: string, where: string, isFilter: boolean):
         .join('/'),
     fill: (values) => levels.map((level) => fillLevel(level, values, where, false) ?? '').join('/'),
     match(given) {
-      const found = expression.exec(given);
-      return found ? Object.fromEntries(params.map((name, at) => [name, found[at + 1] ?? ''])) : undefined;
+      const values = matchLevels(levels, matchers, given.split('/'));
+      return values && Object.fromEntries(params.map((name, at) => [name, values[at] ?? '']));
     },
   };
 }
 
-/** A level as a regular expression, with the slash before it. */
-function levelSource(level: string, at: number, levels: readonly string[]): string {
-  const slash = at === 0 ? '' : '/';
-  // `a/#` has `a` in it.
-  if (level === '#') return at === 0 ? '.*' : '(?:/.*)?';
-  if (level === '+') return `${slash}[^/]*`;
-  const isLast = at === levels.length - 1;
+/** A level's literals and parameters. */
+function piecesOf(level: string): readonly Piece[] {
+  const pieces: Piece[] = [];
   let end = 0;
-  let source = slash;
   for (const match of level.matchAll(PARAM)) {
-    // `+` is subscribed to, which an empty level is too.
-    const one = match[0] === level ? '([^/]*)' : '([^/]+?)';
-    source += escape(level.slice(end, match.index)) + (match[1] === '+' && isLast ? '(.+)' : one);
+    pieces.push(level.slice(end, match.index), undefined);
     end = match.index + match[0].length;
   }
-  return source + escape(level.slice(end));
+  return [...pieces, level.slice(end)].filter((piece) => piece !== '');
 }
 
-function escape(text: string): string {
-  return text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
+/** The values of the parameters in the levels of a topic; `undefined` if it does not fit. */
+function matchLevels(levels: readonly string[], matchers: readonly (readonly Piece[])[], given: readonly string[]): string[] | undefined {
+  const values: string[] = [];
+  for (const [at, level] of levels.entries()) {
+    // `a/#` has `a` in it.
+    if (level === '#') return given.length >= at ? values : undefined;
+    const one = given[at];
+    if (one === undefined) return undefined;
+    if (level.startsWith('{+')) {
+      const rest = given.slice(at).join('/');
+      return rest === '' ? undefined : [...values, rest];
+    }
+    if (level === '+') continue;
+    const pieces = matchers[at] ?? [];
+    // `+` is subscribed to, which an empty level is too.
+    const isBare = pieces.length === 1 && pieces[0] === undefined;
+    const found = isBare ? [one] : matchTemplate(pieces, one);
+    if (!found) return undefined;
+    values.push(...found);
+  }
+  return given.length === levels.length ? values : undefined;
 }
 
 /** A scalar as a level of a topic. */

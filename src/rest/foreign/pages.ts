@@ -154,6 +154,6 @@ function nextLink(link: string | null): string | undefined {
   for (const [, target, parameters = ''] of (link ?? '')
     .slice(0, 16_384)
     .matchAll(/<([^<>]*)>((?:\s*;\s*[\w*!.-]+\s*=\s*(?:"[^"]*"|[^\s",;]+))*)/g))
-    if (/;\s*rel\s*=\s*(?:"(?:[^"]*\s)?next(?:\s[^"]*)?"|next(?=\s|;|$))/i.test(parameters)) return target;
+    if (/;\s*rel\s*=\s*"?([^";,]*)/i.exec(parameters)?.[1]?.toLowerCase().split(/\s+/).includes('next')) return target;
   return undefined;
 }

@@ -138,7 +138,9 @@ export class SchemaPlans {
   #array(item: string, element: string): ItemsPlan {
     const nested = /^(.*)\[[^[\]]*\]$/.exec(item)?.[1];
     const plan = (): Plan => (nested !== undefined ? this.#array(nested, 'item') : (this.byName(item) ?? this.#untyped));
-    const names = this.#names(item.replace(/(\[\])+$/, ''), false, () => []);
+    let end = item.length;
+    while (item.endsWith('[]', end)) end -= 2;
+    const names = this.#names(item.slice(0, end), false, () => []);
     const written = `${names.written ?? 'xs:anyType'}${'[]'.repeat((item.match(/\[/g) ?? []).length)}`;
     const slot = this.slot({
       local: element,
