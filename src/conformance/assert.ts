@@ -95,3 +95,8 @@ function show(value: unknown): string {
   const text = JSON.stringify(value, (_, member: unknown) => (typeof member === 'bigint' ? `${member}n` : member)) ?? String(value);
   return text.length > 300 ? `${text.slice(0, 300)}… (${text.length} characters)` : text;
 }
+
+/** A value that the contract does not allow, where TypeScript would refuse it. */
+export function misfit(value: unknown): never {
+  return value as never;
+}

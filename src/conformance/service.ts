@@ -1,3 +1,4 @@
+import { misfit } from './assert.ts';
 import { ApiError, type JsonObject } from '../core/errors.ts';
 import { memoryHub } from '../events/hub.ts';
 import { onAbort } from '../life/lifetime.ts';
@@ -92,7 +93,7 @@ export function createConformanceService(options: ConformanceServiceOptions = {}
         if (how === 'unknown') throw errors.NOT_FOUND();
         if (how === 'undeclared') throw new ApiError('ABORTED', 'undeclared', { reason: 'NOT_DECLARED', details: { left } });
         if (how === 'otherCode') throw new ApiError('ABORTED', 'another code', { reason: 'OUT_OF_STOCK', details: { left, places } });
-        if (how === 'breach') throw errors.OUT_OF_STOCK({ left: 'SECRET-LEFT' as unknown as number, places });
+        if (how === 'breach') throw errors.OUT_OF_STOCK({ left: misfit('SECRET-LEFT'), places });
         return { left };
       },
       async *counted({ count, how }, { errors }) {
@@ -100,7 +101,7 @@ export function createConformanceService(options: ConformanceServiceOptions = {}
         for (let number = 1; number <= count; number++) yield { number, text: `ünï 😀 ${number}`, places: [{ x: number, y: 0.5 }] };
         if (how === 'outOfStock') throw errors.OUT_OF_STOCK({ left: count });
         if (how === 'crash') throw new Error('SECRET-stream');
-        if (how === 'breach') yield { number: 'SECRET-ITEM' as unknown as number, text: '', places: [] };
+        if (how === 'breach') yield { number: misfit('SECRET-ITEM'), text: '', places: [] };
       },
       flow: async ({ id, refuse, size, pauseAfter }, call) => {
         probe.ran('flow');
@@ -115,7 +116,7 @@ export function createConformanceService(options: ConformanceServiceOptions = {}
         return { runs };
       },
       headers: (_, call) => ({ headers: { ...call.headers }, requestId: call.requestId }),
-      broken: () => ({ number: 'SECRET-OUTPUT' as unknown as number }),
+      broken: () => ({ number: misfit('SECRET-OUTPUT') }),
       crash: ({ secret }) => {
         throw new Error(`SECRET-${secret}`);
       },

@@ -91,7 +91,7 @@ export interface ErrorBody {
   readonly requestId?: string;
 }
 
-const BRAND: unique symbol = Symbol.for('multi-api-sdk.ApiError') as never;
+const BRAND: unique symbol = Symbol.for('multi-api-sdk.ApiError');
 
 /**
  * The one error of this library: every failed call, on every protocol, rejects with it.

@@ -1,7 +1,7 @@
 import type { $ZodType } from 'zod/v4/core';
 import type { Schema } from './contract.ts';
 import { defOf } from './shape/intersect.ts';
-import { innerSchemas, isPreprocess, metaOf, type Def } from './shape/walk.ts';
+import { innerSchemas, isPreprocess, metaOf, ownDef } from './shape/walk.ts';
 
 export { isCodec, isFile, isOptional, isPreprocess, someSchema } from './shape/walk.ts';
 
@@ -33,7 +33,7 @@ export function shapeOf(schema: Schema): Shape {
  * another schema.
  */
 export function bodyOf(schema: Schema): { readonly kind: 'file' | 'bytes'; readonly mediaType: string | undefined } | undefined {
-  const def = schema._zod.def as unknown as Def;
+  const def = ownDef(schema);
   const inner = def.innerType ?? def.getter?.() ?? def.in;
   if (inner) return bodyOf(inner);
   return def.isFile || def.isBytes ? { kind: def.isFile ? 'file' : 'bytes', mediaType: def.mediaType } : undefined;
@@ -41,7 +41,7 @@ export function bodyOf(schema: Schema): { readonly kind: 'file' | 'bytes'; reado
 
 /** The type of an application value, `string` or `date`, without optional, nullable, default and lazy around it; `undefined` if it is several. */
 export function valueType(schema: Schema): string | undefined {
-  const def = schema._zod.def as unknown as Def;
+  const def = ownDef(schema);
   const inner = def.innerType ?? def.getter?.() ?? def.out;
   if (inner) return valueType(inner);
   if (def.type === 'union' || def.type === 'literal' || def.type === 'any' || def.type === 'unknown') return undefined;
@@ -73,7 +73,7 @@ export function eachObject(
 
 /** Whether a schema gives what it does not read, and has no way back. */
 export function isOneWay(schema: Schema): boolean {
-  return (schema._zod.def as unknown as Def).out?._zod.def.type === 'transform';
+  return ownDef(schema).out?._zod.def.type === 'transform';
 }
 
 /** The first place at which `test` holds: `.address[].zip`, empty for the schema itself, `undefined` if it holds nowhere. */
@@ -81,7 +81,7 @@ export function placeOf(schema: Schema, test: (schema: Schema) => boolean, seen:
   if (test(schema)) return '';
   if (seen.has(schema)) return undefined;
   seen.add(schema);
-  const def = schema._zod.def as unknown as Def;
+  const def = ownDef(schema);
   for (const [name, inner] of Object.entries(def.type === 'object' ? (def.shape ?? {}) : {})) {
     const place = placeOf(inner, test, seen);
     if (place !== undefined) return `.${name}${place}`;

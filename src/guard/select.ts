@@ -6,6 +6,7 @@ import { changed } from '../life/call.ts';
 import { own } from '../core/own.ts';
 import { RelationLoader } from './relation-loader.ts';
 import { isCodec, isPreprocess, shapeOf } from '../core/shape.ts';
+import { ownDef } from '../core/shape/walk.ts';
 import type { Check } from '../schema/check/issues.ts';
 import type { Checks } from './checks.ts';
 
@@ -141,7 +142,7 @@ class Planner {
     if (selection === true) return { node: WHOLE, schema };
     if (typeof selection !== 'object' || selection === null || Array.isArray(selection))
       throw refuse(`select: ${path.join('.')} must be true, or an object with the fields wanted of it`, path);
-    const def = schema._zod.def as unknown as Wrapping;
+    const def = ownDef(schema);
     if (isCodec(schema)) throw refuse(`select: ${path.join('.')} is one value: write true`, path);
     if (def.innerType) {
       const inner = this.#compile(def.innerType, selection, path);
@@ -213,22 +214,13 @@ class Planner {
 
 type Fields = Readonly<Record<string, $ZodType>>;
 
-/** The members of zod's definitions of schemas around others. */
-interface Wrapping {
-  readonly type: string;
-  readonly innerType?: $ZodType;
-  readonly getter?: () => $ZodType;
-  readonly in?: $ZodType;
-  readonly out?: $ZodType;
-}
-
 function rewrap(schema: $ZodType, type: string, innerType: $ZodType): $ZodType {
   return type === 'optional' || type === 'nullable' ? likewise(schema, { type, innerType }) : innerType;
 }
 
 /** The list that a schema is on the wire side. */
 function listOf(schema: $ZodType): $ZodType {
-  const def = schema._zod.def as unknown as Wrapping;
+  const def = ownDef(schema);
   const inner = def.innerType ?? def.getter?.() ?? (isPreprocess(schema) ? (def.out ?? def.in) : def.in);
   return inner ? listOf(inner) : schema;
 }

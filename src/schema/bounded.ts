@@ -1,6 +1,6 @@
 import { clone, type $ZodType, type ParseContextInternal, type ParsePayload } from 'zod/v4/core';
 import type { Schema } from '../core/contract.ts';
-import { someSchema } from '../core/shape.ts';
+import { ownDef, someSchema } from '../core/shape/walk.ts';
 import { isNote, rebuild } from './codec/rebuild.ts';
 import { MAX_ISSUES } from './check/issues.ts';
 
@@ -24,7 +24,7 @@ export function boundedSchema(schema: Schema): Schema {
     const { def } = copy._zod;
     if (def.type === 'array') replaceParse(copy, (parse) => inParts(parse, partsOfList, shiftIndex));
     // A record of known keys asks for all of them.
-    else if (def.type === 'record' && !(def as unknown as { keyType?: $ZodType }).keyType?._zod.values)
+    else if (def.type === 'record' && !ownDef(copy).keyType?._zod.values)
       replaceParse(copy, (parse) => inParts(parse, partsOfRecord, () => {}));
     return copy;
   };

@@ -6,7 +6,7 @@ export function parseInput(schema: Schema | undefined, input: unknown): Readonly
   const given = (input ?? {}) as Readonly<Record<string, unknown>>;
   if (!schema || given['limit'] !== undefined) return given;
   try {
-    const parsed = safeParse(schema as unknown as $ZodType, given);
+    const parsed = safeParse(schema as $ZodType, given);
     return parsed.success ? (parsed.data as Readonly<Record<string, unknown>>) : given;
   } catch {
     return given;

@@ -14,7 +14,7 @@ export const WEBHOOK_REASONS = [
 /** One of the reasons why a webhook is refused. */
 export type WebhookReason = (typeof WEBHOOK_REASONS)[number];
 
-const BRAND: unique symbol = Symbol.for('multi-api-sdk.WebhookError') as never;
+const BRAND: unique symbol = Symbol.for('multi-api-sdk.WebhookError');
 
 /** A webhook that was not verified. The message names the likely mistake; it is for the receiver, not for who sent the request. */
 export class WebhookError extends Error {

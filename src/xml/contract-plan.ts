@@ -38,7 +38,7 @@ export class ContractPlans {
         return type;
       }
       case 'union': {
-        const type = this.#keep(node, { kind: 'choice', node, options: [] as Slot[] } as unknown as Mutable<ChoicePlan>);
+        const type = this.#keep(node, { kind: 'choice', node } as Mutable<ChoicePlan>);
         const names = variantNames(node);
         type.options = node.variants.map((variant, index) =>
           this.slot(names[index] ?? '', { node: variant.node, nullable: false, meta: {} }),

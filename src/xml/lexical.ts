@@ -144,7 +144,6 @@ function hexOf(bytes: Uint8Array): string {
 
 /** The built-in types. Source: https://www.w3.org/TR/xmlschema-2/#built-in-datatypes */
 export const LEXICAL: Readonly<Record<string, Lexical>> = {
-  __proto__: null as never,
   string: TEXT,
   anySimpleType: TEXT,
   anyAtomicType: TEXT,
@@ -195,7 +194,6 @@ export const LEXICAL: Readonly<Record<string, Lexical>> = {
 
 /** Built-in types that are lists of another. */
 export const LISTS: Readonly<Record<string, string>> = {
-  __proto__: null as never,
   NMTOKENS: 'NMTOKEN',
   IDREFS: 'IDREF',
   ENTITIES: 'ENTITY',

@@ -1,4 +1,4 @@
-import type { Contract } from '../../core/contract.ts';
+import type { Contract, Schema } from '../../core/contract.ts';
 import * as core from '../../core.ts';
 import { shapeOf } from '../../core/shape.ts';
 import { importDraft, type Imported } from '../../import/import.ts';
@@ -91,6 +91,6 @@ function plain(value: unknown): Readonly<Record<string, unknown>> {
 }
 
 function fieldsOf(schema: unknown): ReadonlySet<string> {
-  const shape = schema === undefined ? undefined : shapeOf(schema as never);
+  const shape = schema === undefined ? undefined : shapeOf(schema as Schema);
   return new Set(shape?.kind === 'object' ? Object.keys(shape.fields) : []);
 }

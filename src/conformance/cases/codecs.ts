@@ -1,4 +1,4 @@
-import { equal, fails, Inbox, settled } from '../assert.ts';
+import { equal, fails, Inbox, misfit, settled } from '../assert.ts';
 import { casesOf } from '../define.ts';
 import type { ConvertedValue } from './values.ts';
 
@@ -70,7 +70,7 @@ export const codecCases = [
     for (const [place, change] of [
       ['at', { at: new Date(NaN) }],
       ['id', { id: 2n ** 63n }],
-      ['data', { data: 'text' as unknown as Uint8Array }],
+      ['data', { data: misfit('text') }],
     ] as const) {
       const error = await fails(client.convert(converted(change)), 'INVALID_ARGUMENT');
       const { issues } = error.details as { readonly issues: readonly { readonly path: readonly unknown[] }[] };

@@ -1,4 +1,4 @@
-import { equal, fails } from '../assert.ts';
+import { equal, fails, misfit } from '../assert.ts';
 import { casesOf } from '../define.ts';
 import { factsOf, inPieces, someBytes } from '../file-facts.ts';
 import { FileBody, type FileSource } from '../../schema/codec/file-body.ts';
@@ -91,7 +91,7 @@ export const fileCases = [
     await fails(send({ content: someBytes(5), type: 'text/html' }), 'INVALID_ARGUMENT');
     await fails(send({ content: someBytes(1001), type: 'image/png' }), 'INVALID_ARGUMENT');
     await fails(send({ content: inPieces(30_000), type: 'image/png' }), 'INVALID_ARGUMENT');
-    await fails(send('no file' as never), 'INVALID_ARGUMENT');
+    await fails(send(misfit('no file')), 'INVALID_ARGUMENT');
   }),
 
   define('broken', 'A content that fails in the middle is an error, and never a short file.', async (t) => {

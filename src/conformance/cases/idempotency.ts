@@ -1,4 +1,4 @@
-import { equal, fails, ok, settled, until } from '../assert.ts';
+import { equal, fails, misfit, ok, settled, until } from '../assert.ts';
 import { casesOf } from '../define.ts';
 
 const define = casesOf('idempotency', ['call']);
@@ -91,7 +91,7 @@ export const idempotencyCases = [
 
   define('invalid-input', 'A call that is refused for its input uses up no key.', async (t) => {
     const { client } = await t.open();
-    await fails(client.count({ id: 7 as unknown as string }, { idempotencyKey: 'key' }), 'INVALID_ARGUMENT');
+    await fails(client.count({ id: misfit(7) }, { idempotencyKey: 'key' }), 'INVALID_ARGUMENT');
     equal(await client.count({ id: 'a' }, { idempotencyKey: 'key' }), { runs: 1 }, 'the call with a good input');
   }),
 

@@ -1,11 +1,11 @@
 import * as z from 'zod/mini';
 import { defineContract, mutation, query } from '../../core/define.ts';
 import { isApiError, type Issue } from '../../core/errors.ts';
-import { equal, fails, ok } from '../assert.ts';
+import { equal, fails, misfit, ok } from '../assert.ts';
 import { conformanceContract } from '../contract.ts';
 import { casesOf } from '../define.ts';
 import { rawTransport } from './raw.ts';
-import { kinds, type KindsValue } from './values.ts';
+import { kinds } from './values.ts';
 
 const define = casesOf('validation', ['call']);
 
@@ -42,10 +42,10 @@ const careless = defineContract({
 export const validationCases = [
   define('client', 'A bad input is refused before it is sent: INVALID_ARGUMENT with the paths of all that is wrong.', async (t) => {
     const { client, probe } = await t.open();
-    const bad = {
-      ...kinds({ email: 'nobody', int32: 1.5, points: [{ x: 1, y: 2 }, { x: 'one', y: 2 } as never] }),
+    const bad = misfit({
+      ...kinds({ email: 'nobody', int32: 1.5, points: [{ x: 1, y: 2 }, misfit({ x: 'one', y: 2 })] }),
       flag: undefined,
-    } as unknown as KindsValue;
+    });
     const error = await fails(client.echo(bad), 'INVALID_ARGUMENT');
     equal(paths(error), ['email', 'flag', 'int32', 'points.1.x'], 'the paths');
     ok(!error.sent, 'the error says that the request was sent');

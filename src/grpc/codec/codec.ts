@@ -11,7 +11,7 @@ import { Misfit, Unencodable, type ValueCodec } from './value.ts';
 import { fails, MessageWriter } from './writer.ts';
 
 type Values = Record<string, unknown>;
-type WriteEntry = (writer: BinaryWriter, value: never) => void;
+type WriteEntry = (writer: BinaryWriter, value: unknown) => void;
 type ReadEntry = (reader: BinaryReader, target: Values, left: number) => void;
 
 /** Turns values into messages and back: into bytes, or into the text of JSON. */
@@ -109,7 +109,7 @@ class Codec implements MessageCodec<Uint8Array<ArrayBuffer>>, PathFinder, ValueC
     const members = shape === 'object' ? this.#named(value as Values) : {};
     for (const entry of entries) {
       const member: unknown = shape === 'object' ? members[entry.property] : value;
-      if (!fails((writer) => compileWrite(entry)(writer, member as never))) continue;
+      if (!fails((writer) => compileWrite(entry)(writer, member))) continue;
       const inner = pathIn(entry, member);
       // Of a union it is one variant that fails, and the others too.
       if (shape === 'union' && inner.length === 0) continue;
@@ -134,18 +134,18 @@ class Codec implements MessageCodec<Uint8Array<ArrayBuffer>>, PathFinder, ValueC
       this.#writeFields = (writer, value) => {
         if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new TypeError(`a ${this.message.name} is an object`);
         const members = this.#named(value as Values);
-        for (const { property, write } of writers) write(writer, members[property] as never);
+        for (const { property, write } of writers) write(writer, members[property]);
       };
     } else if (shape === 'wrapper') {
       this.#writeFields = (writer, value) => {
-        for (const { write } of writers) write(writer, value as never);
+        for (const { write } of writers) write(writer, value);
       };
     } else {
       const variantOf = compileVariant(this.message.discriminator, this.message.variants);
       this.#writeFields = (writer, value) => {
         const write = writers[variantOf(value)]?.write;
         if (!write) throw new TypeError(`a ${this.message.name} is none of its variants`);
-        write(writer, value as never);
+        write(writer, value);
       };
     }
   }
@@ -308,26 +308,26 @@ function compileWritePresent({ property, field, nullField, node, implied, requir
     const valueTag = (2 << 3) | codec.wire;
     const keyCodec = field.mapKey ?? TEXT_KEY;
     const keyTag = (1 << 3) | keyCodec.wire;
-    return (writer, record: Values | undefined) => {
+    return (writer, record) => {
       if (record === undefined) return absent();
       if (typeof record !== 'object' || record === null || Array.isArray(record)) throw new TypeError(`${property} is not a record`);
-      for (const key in record) {
-        keyCodec.write(writer.uint32(packedTag).fork().uint32(keyTag), key as never);
+      for (const [key, value] of Object.entries(record)) {
+        keyCodec.write(writer.uint32(packedTag).fork().uint32(keyTag), key);
         writer.uint32(valueTag);
-        codec.write(writer, record[key] as never);
+        codec.write(writer, value);
         writer.join();
       }
     };
   }
   if (field.label === 'repeated') {
     if (!codec.packable) {
-      return (writer, list: readonly never[] | undefined) => {
+      return (writer, list) => {
         if (list === undefined) return absent();
         if (!Array.isArray(list)) throw new TypeError(`${property} is not a list`);
         for (const item of list) codec.write(writer.uint32(tag), item);
       };
     }
-    return (writer, list: readonly never[] | undefined) => {
+    return (writer, list) => {
       if (list === undefined) return absent();
       if (!Array.isArray(list)) throw new TypeError(`${property} is not a list`);
       if (list.length === 0) return;
@@ -391,7 +391,7 @@ function pathIn({ field, node }: ProtoEntry, value: unknown): (string | number)[
   const pathOf = (item: unknown) => (codec instanceof Codec ? codec.pathOfFailure(item) : []);
   if (field.label === 'one') return pathOf(value);
   for (const [key, item] of Object.entries((value ?? {}) as Values)) {
-    if (fails((writer) => codec.write(writer, item as never))) return [field.label === 'map' ? key : Number(key), ...pathOf(item)];
+    if (fails((writer) => codec.write(writer, item))) return [field.label === 'map' ? key : Number(key), ...pathOf(item)];
   }
   return [];
 }

@@ -12,7 +12,7 @@ import { utf8 } from './utf8.ts';
 const { Varint, Bit32, Bit64, LengthDelimited } = WireType;
 
 /** The library's writers take text for numbers and anything for text, so values that the contract does not allow are refused before. */
-const numeric = (wire: WireType, write: ValueCodec['write'], read: ValueCodec['read']): ValueCodec => ({
+const numeric = (wire: WireType, write: (writer: BinaryWriter, value: number) => void, read: ValueCodec['read']): ValueCodec => ({
   wire,
   zero: 0,
   packable: true,
@@ -68,8 +68,8 @@ export const SCALAR: Readonly<Record<ScalarType, ValueCodec>> = {
   },
 }; // prettier-ignore
 
-function bytesOf(text: string): Uint8Array {
-  const bytes = fromBase64(text);
+function bytesOf(text: unknown): Uint8Array {
+  const bytes = typeof text === 'string' ? fromBase64(text) : undefined;
   if (!bytes) throw new TypeError('a value is not base64');
   return bytes;
 }
@@ -86,7 +86,6 @@ const READ_LARGE: Readonly<Record<string, (reader: BinaryReader) => bigint | str
 export function integerText(scalar: ScalarType): ValueCodec {
   const base = SCALAR[scalar];
   const readLarge = READ_LARGE[scalar];
-  const write = base.write as (writer: BinaryWriter, value: number) => void;
   return {
     ...base,
     zero: '0',
@@ -94,7 +93,7 @@ export function integerText(scalar: ScalarType): ValueCodec {
       const text = typeof value === 'bigint' || typeof value === 'number' ? String(value) : value;
       if (typeof text !== 'string' || !/^-?\d{1,20}$/.test(text)) throw new TypeError('a value is not an integer');
       if (readLarge) writer[scalar as 'int64'](text);
-      else write(writer, Number(text));
+      else base.write(writer, Number(text));
     },
     read: (reader) => String(readLarge ? readLarge(reader) : base.read(reader, 0, undefined)),
   };
@@ -149,6 +148,7 @@ export function timestampCodec(digits: number): ValueCodec {
     zero: undefined,
     packable: false,
     write(writer, value) {
+      if (typeof value !== 'string') throw new TypeError('a value is not text');
       writer.fork();
       writeTimestamp(writer, value);
       writer.join();
@@ -179,7 +179,7 @@ export function valueCodec(type: Exclude<ProtoType, { readonly kind: 'message' }
 
 /** An enum by its values' texts; `zero` is what an absent field means. */
 export function enumCodec({ name, values }: Pick<ProtoEnum, 'name' | 'values'>, zero?: string): ValueCodec {
-  const numbers = new Map(values.map(({ value, number }) => [value, number]));
+  const numbers = new Map<unknown, number>(values.map(({ value, number }) => [value, number]));
   const texts = new Map<number, string>();
   // Of two names for one number the first is the one that is read.
   for (const { value, number } of values) if (!texts.has(number)) texts.set(number, value);

@@ -7,7 +7,7 @@ export interface ValueCodec {
   /** The meaning of an absent field; `undefined` if absence shows. */
   readonly zero: unknown;
   readonly packable: boolean;
-  write(writer: BinaryWriter, value: never): void;
+  write(writer: BinaryWriter, value: unknown): void;
   /**
    * `left` is how many levels may nest in it; `previous` is what the field has already: a message that is sent twice is one.
    * Source: https://protobuf.dev/programming-guides/encoding/#last-one-wins

@@ -51,8 +51,8 @@ export function anyCodec(
       if (!found) {
         if (typeof rest['value'] !== 'string')
           throw new TypeError(`the definition does not describe '${url}': its bytes go into 'value', as base64`);
-        SCALAR.bytes.write(writer, rest['value'] as never);
-      } else codecOfType(found.type).write(writer, (found.isValue ? rest['value'] : rest) as never);
+        SCALAR.bytes.write(writer, rest['value']);
+      } else codecOfType(found.type).write(writer, found.isValue ? rest['value'] : rest);
       writer.join();
     },
     read(reader, left) {
@@ -98,7 +98,7 @@ export function bareCodec(type: ProtoType, maxDepth: number): MessageCodec<Buffe
   return {
     encode(value) {
       const writer = new BinaryWriter();
-      codec.write(writer, value as never);
+      codec.write(writer, value);
       return Buffer.from(new BinaryReader(writer.finish()).bytes());
     },
     decode(bytes) {

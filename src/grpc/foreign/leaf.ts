@@ -90,7 +90,7 @@ function lenient(scalar: ScalarType): ValueCodec {
       ...base,
       write(writer: BinaryWriter, value: unknown) {
         if (value instanceof Uint8Array) writer.bytes(value);
-        else BASE64.write(writer, value as never);
+        else BASE64.write(writer, value);
       },
     };
   }
@@ -99,7 +99,7 @@ function lenient(scalar: ScalarType): ValueCodec {
     ...base,
     write(writer: BinaryWriter, value: unknown) {
       const number = value === 'NaN' || value === 'Infinity' || value === '-Infinity' ? Number(value) : value;
-      base.write(writer, number as never);
+      base.write(writer, number);
     },
     read(reader, left, previous) {
       const value = base.read(reader, left, previous) as number;
@@ -145,7 +145,7 @@ function withNumbers(codec: ValueCodec): ValueCodec {
     ...codec,
     write(writer: BinaryWriter, value: unknown) {
       if (typeof value === 'number') writer.int32(value);
-      else codec.write(writer, value as never);
+      else codec.write(writer, value);
     },
   };
 }

@@ -16,7 +16,7 @@ export function groupCodec(number: number, message: ValueCodec): ValueCodec {
     packable: false,
     write(writer: BinaryWriter, value: unknown) {
       const inner = new BinaryWriter();
-      message.write(inner, value as never);
+      message.write(inner, value);
       writer.raw(new BinaryReader(inner.finish()).bytes()).uint32(end);
     },
     read(reader, left) {
@@ -34,8 +34,8 @@ export function defaultOf({ type: foreign, defaultText: text }: ForeignField, ty
   if (text === undefined || foreign.kind === 'message') return undefined;
   const writer = new BinaryWriter();
   if (foreign.kind === 'enum') writer.int32(foreign.enum.values.find(({ name }) => name === text)?.number ?? 0);
-  else if (isLarge(foreign.scalar)) integerText(foreign.scalar).write(writer, text as never);
-  else SCALAR[foreign.scalar].write(writer, parsed(foreign.scalar, text) as never);
+  else if (isLarge(foreign.scalar)) integerText(foreign.scalar).write(writer, text);
+  else SCALAR[foreign.scalar].write(writer, parsed(foreign.scalar, text));
   try {
     return codecOfType(type).read(new BinaryReader(writer.finish()), 0, undefined) as Scalar | undefined;
   } catch (error) {

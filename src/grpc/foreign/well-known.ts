@@ -12,7 +12,7 @@ import { coded } from './leaf.ts';
 
 /** A message of google.protobuf as one value of JSON. */
 function valued(
-  write: (writer: BinaryWriter, value: never) => void,
+  write: (writer: BinaryWriter, value: unknown) => void,
   read: (reader: BinaryReader, length: number, left: number, previous: unknown) => unknown,
 ): ValueCodec {
   return {
@@ -67,7 +67,7 @@ function orDate(codec: ValueCodec): ValueCodec {
   return {
     ...codec,
     write(writer: BinaryWriter, value: unknown) {
-      codec.write(writer, (value instanceof Date ? value.toISOString() : value) as never);
+      codec.write(writer, value instanceof Date ? value.toISOString() : value);
     },
   };
 }

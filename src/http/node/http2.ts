@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
-import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
+import type { ServerHttp2Stream } from 'node:http2';
 
 const known = new WeakMap<object, IncomingHttpHeaders>();
 
@@ -17,20 +17,20 @@ export function plainHeaders(headers: IncomingHttpHeaders): IncomingHttpHeaders 
 
 /** Whether a request over HTTP/2 that was not read to its end has a body. */
 export function hasMore(raw: IncomingMessage): boolean {
-  return !(raw as unknown as Http2ServerRequest).stream.endAfterHeaders;
+  return !streamOf(raw)?.endAfterHeaders;
 }
 
 /** Whether the stream of a request over HTTP/2 was reset, or its connection ended. */
 export function isOver(raw: IncomingMessage): boolean {
-  return (raw as unknown as Http2ServerRequest).stream.destroyed;
+  return streamOf(raw)?.destroyed ?? false;
 }
 
 /** Code of a stream that its server ended early. Source: https://www.rfc-editor.org/rfc/rfc9113#section-7 */
 const INTERNAL_ERROR = 2;
 
-/** The stream of a response over HTTP/2; `undefined` over HTTP/1.1. */
-function streamOf(response: ServerResponse): Http2ServerResponse['stream'] | undefined {
-  return (response as unknown as Partial<Http2ServerResponse>).stream;
+/** The stream of a request or response over HTTP/2; `undefined` over HTTP/1.1. */
+function streamOf(message: object): ServerHttp2Stream | undefined {
+  return (message as { readonly stream?: ServerHttp2Stream }).stream;
 }
 
 /** Ends a response before its end, so that its reader sees that it is cut: a stream of HTTP/2 that is only destroyed looks complete. */

@@ -1,3 +1,4 @@
+import { own } from '../../core/own.ts';
 import type { JsonObject } from '../../core/errors.ts';
 import type { Findings } from '../draft/findings.ts';
 import { membersOf, words } from '../json-schema/facts.ts';
@@ -18,7 +19,6 @@ export interface Spoken {
 }
 
 const PROTOCOLS: Readonly<Record<string, readonly [protocol: AsyncProtocol, scheme: string]>> = {
-  __proto__: null as never,
   mqtt: ['mqtt', 'mqtt'],
   mqtt5: ['mqtt', 'mqtt'],
   mqtts: ['mqtt', 'mqtts'],
@@ -44,7 +44,7 @@ export function spokenBy(
   const servers = Object.entries(membersOf(root['servers'])).map(([name, given]) => {
     const { value: server } = types.resolve(given, location);
     const said = words(server['protocol'])?.toLowerCase() ?? '';
-    return { name, server, said, known: PROTOCOLS[said] };
+    return { name, server, said, known: own(PROTOCOLS, said) };
   });
   const first = servers.find(({ known }) => known !== undefined);
   if (first?.known) {
@@ -58,7 +58,7 @@ export function spokenBy(
   }
   if (servers.length > 0) return undefined;
   const bound = new Set(flows.flatMap(({ bindings, channel }) => [...Object.keys(bindings), ...Object.keys(channel.bindings)]));
-  const [found = 'mqtt'] = [...bound].flatMap((name) => PROTOCOLS[name]?.[0] ?? []);
+  const [found = 'mqtt'] = [...bound].flatMap((name) => own(PROTOCOLS, name)?.[0] ?? []);
   return { protocol: found, url: undefined, servers: new Set() };
 }
 

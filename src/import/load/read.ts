@@ -2,6 +2,7 @@ import { open, realpath } from 'node:fs/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { ofetch } from 'ofetch';
 import { networkReason } from '../../http/client/network-error.ts';
+import { concatBytes } from '../../schema/codec/concat.ts';
 import { decodeXml } from '../../xml/decode.ts';
 import { ImportError } from './error.ts';
 import { shown, type Location, type Reach } from './location.ts';
@@ -86,13 +87,7 @@ export class Reader {
       const hint = status === 401 || status === 403 ? ": give credentials with --header 'authorization: …'" : '';
       throw new ImportError(`${location} cannot be read: ${why}${hint}`, { cause });
     }
-    const whole = new Uint8Array(chunks.reduce((sum, { byteLength }) => sum + byteLength, 0));
-    let at = 0;
-    for (const chunk of chunks) {
-      whole.set(chunk, at);
-      at += chunk.byteLength;
-    }
-    return whole;
+    return concatBytes(chunks);
   }
 
   /** What a server answers with, after redirects within what may be read. */

@@ -1,3 +1,4 @@
+import { own } from '../../core/own.ts';
 import type { XsdFacets, XsdSimple } from '../../soap/xsd/model.ts';
 import type { NumberType, TextType, Type } from '../draft/type.ts';
 
@@ -7,7 +8,6 @@ const INT64: Type = { kind: 'int64' };
 
 /** The built-in types in a contract; all others are text. Source: https://www.w3.org/TR/xmlschema-2/#built-in-datatypes */
 const BUILT_IN: Readonly<Record<string, Type>> = {
-  __proto__: null as never,
   boolean: { kind: 'boolean' },
   float: { kind: 'number' },
   double: { kind: 'number' },
@@ -33,7 +33,7 @@ const BUILT_IN: Readonly<Record<string, Type>> = {
 
 /** A simple type of XML Schema as a type of a contract. */
 export function simpleType({ builtin, variety, facets = {} }: XsdSimple): Type {
-  const type = BUILT_IN[builtin] ?? { kind: 'text' };
+  const type = own(BUILT_IN, builtin) ?? { kind: 'text' };
   if (variety === 'list') return { kind: 'list', item: facets.enumeration === undefined ? type : literals(type, facets.enumeration) };
   if (facets.enumeration) return literals(type, facets.enumeration);
   if (type.kind === 'number') return bounded(type, facets);

@@ -1,6 +1,6 @@
 import { clone, globalRegistry, type $ZodCheck, type $ZodRawIssue, type $ZodType } from 'zod/v4/core';
 import type { Schema } from '../../core/contract.ts';
-import { isPreprocess, someSchema } from '../../core/shape.ts';
+import { isPreprocess, ownDef, someSchema, type Def, type Transform } from '../../core/shape/walk.ts';
 import { issueMessage } from '../issue-message.ts';
 import { compileCheck, type Check, type Checked } from '../validate.ts';
 import { hasCodec } from './has-codec.ts';
@@ -14,19 +14,6 @@ export interface Converter {
   /** From values that fit the wire side. */
   readonly decode: Check;
 }
-
-/** The members of zod's schema definitions that are read here. */
-interface Def {
-  readonly type: string;
-  readonly in?: $ZodType;
-  readonly out?: $ZodType;
-  readonly transform?: Transform;
-  readonly reverseTransform?: Transform;
-  readonly innerType?: $ZodType;
-  readonly defaultValue?: unknown;
-}
-
-type Transform = (value: unknown, payload: { value: unknown; issues: $ZodRawIssue[] }) => unknown;
 
 const wires = new WeakMap<Schema, Schema>();
 const converters = new WeakMap<Schema, Converter>();
@@ -67,12 +54,12 @@ export function compileSend(schema: Schema): Check {
 export function wireOf<S extends Schema | undefined>(schema: S): S {
   if (schema === undefined || !hasCodec(schema)) return schema;
   let wire = wires.get(schema);
-  if (!wire) wires.set(schema, (wire = deriveWire(schema as unknown as $ZodType)));
+  if (!wire) wires.set(schema, (wire = deriveWire(schema as $ZodType)));
   return wire as S;
 }
 
 function deriveWire(schema: $ZodType): $ZodType {
-  const def = schema._zod.def as unknown as Def;
+  const def = ownDef(schema);
   const { parent } = schema._zod;
   if (def.in && !isPreprocess(schema)) {
     // Made of another codec by a check or by notes, it has the name of that one.
@@ -174,7 +161,7 @@ function codecMode(leaf: Leaf): WalkMode {
   return {
     has: hasCodec,
     leaf: (schema, compile) => {
-      const def = schema._zod.def as unknown as Def;
+      const def = ownDef(schema);
       return def.in && !isPreprocess(schema) ? leaf(def, compile) : undefined;
     },
     choose: (options, walks) => {

@@ -1,22 +1,6 @@
-import type { $ZodCheck, $ZodType } from 'zod/v4/core';
+import type { $ZodCheck } from 'zod/v4/core';
 import type { Schema } from '../../core/contract.ts';
-
-/** The members of zod's schema definitions that hold other schemas. */
-interface Def {
-  readonly type: string;
-  readonly checks?: readonly $ZodCheck[];
-  readonly in?: $ZodType;
-  readonly out?: $ZodType;
-  readonly left?: $ZodType;
-  readonly right?: $ZodType;
-  readonly shape?: Readonly<Record<string, $ZodType>>;
-  readonly element?: $ZodType;
-  readonly options?: readonly $ZodType[];
-  readonly keyType?: $ZodType;
-  readonly valueType?: $ZodType;
-  readonly innerType?: $ZodType;
-  readonly getter?: () => $ZodType;
-}
+import { ownDef } from '../../core/shape/walk.ts';
 
 /** Sets a member that is made when it is first asked for, because types may contain themselves. */
 export function setLater(target: object, name: string, make: () => unknown): void {
@@ -26,7 +10,7 @@ export function setLater(target: object, name: string, make: () => unknown): voi
 
 /** The definition of a schema with others in it: `map` gives them, `keeps` says which checks stay. */
 export function rebuild(schema: Schema, map: (inner: Schema) => Schema, keeps: (check: $ZodCheck) => boolean): never {
-  const def = schema._zod.def as unknown as Def;
+  const def = ownDef(schema);
   const { shape, getter, options } = def;
   const made: Record<string, unknown> = { ...def, checks: def.checks?.filter(keeps) };
   for (const name of ['element', 'keyType', 'valueType', 'innerType', 'in', 'out', 'left', 'right'] as const) {

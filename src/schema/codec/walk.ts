@@ -1,7 +1,7 @@
 import type { $ZodType } from 'zod/v4/core';
 import type { Schema } from '../../core/contract.ts';
 import { setOwn } from '../../core/own.ts';
-import { isPreprocess, sidesOf } from '../../core/shape/walk.ts';
+import { isPreprocess, ownDef, sidesOf } from '../../core/shape/walk.ts';
 import type { Issue } from '../../core/errors.ts';
 
 /** One walk through one value. */
@@ -26,21 +26,6 @@ export interface WalkMode {
   choose(options: readonly $ZodType[], walks: readonly (Walk | undefined)[], union: $ZodType): Walk;
 }
 
-/** The members of zod's schema definitions that hold other schemas. */
-interface Def {
-  readonly type: string;
-  readonly in?: $ZodType;
-  readonly out?: $ZodType;
-  readonly shape?: Readonly<Record<string, $ZodType>>;
-  readonly element?: $ZodType;
-  readonly options?: readonly $ZodType[];
-  readonly discriminator?: string;
-  readonly keyType?: $ZodType;
-  readonly valueType?: $ZodType;
-  readonly innerType?: $ZodType;
-  readonly getter?: () => $ZodType;
-}
-
 /** Compiles a walk through the values of a schema; `undefined` if nothing in them can change. */
 export function compileWalk(schema: Schema, mode: WalkMode): Walk | undefined {
   const made = new Map<Schema, { walk?: Walk }>();
@@ -61,7 +46,7 @@ export function compileWalk(schema: Schema, mode: WalkMode): Walk | undefined {
 const same: Walk = (value) => value;
 
 function containerWalk(schema: $ZodType, compile: (inner: Schema) => Walk | undefined, mode: WalkMode): Walk {
-  const def = schema._zod.def as unknown as Def;
+  const def = ownDef(schema);
   if (def.type === 'object') return objectWalk(def.shape ?? {}, compile);
   if (def.element) return listWalk(compile(def.element) ?? same);
   if (def.valueType) return recordWalk((def.keyType && compile(def.keyType)) ?? same, compile(def.valueType) ?? same);

@@ -50,7 +50,7 @@ const TEXT_FORMATS: Readonly<Record<string, string>> = { datetime: 'date-time', 
 
 /** The format and the bounds of a text; the codecs of this library say what they are in JSON Schema. */
 export function textLimits(schema: $ZodType): Partial<StringNode> {
-  const { json, type } = schema._zod.def as unknown as TextDef;
+  const { json, type } = schema._zod.def as TextDef;
   if (json)
     return {
       format: json['format'],
@@ -68,13 +68,12 @@ export function textLimits(schema: $ZodType): Partial<StringNode> {
 
 /** Whether a schema says no more than that a value is a text, a number or true or false. */
 export function isBare(schema: $ZodType): boolean {
-  const { json, type } = schema._zod.def as unknown as TextDef;
+  const { json, type } = schema._zod.def as TextDef;
   const isScalar = type === 'string' || type === 'number' || type === 'boolean';
   return isScalar && !json && checksOf(schema).every(({ check = 'custom' }) => check === 'custom' || check === 'overwrite');
 }
 
 /** The checks of a schema: as a whole, by its format, and beside. */
-function checksOf({ _zod }: $ZodType): Check[] {
-  const def = _zod.def as unknown as Check & { readonly checks?: readonly { readonly _zod: { readonly def: unknown } }[] };
-  return [def, ...(def.checks ?? []).map((check) => check._zod.def as Check)];
+function checksOf({ _zod: { def } }: $ZodType): Check[] {
+  return [def, ...(def.checks ?? []).map((check) => check._zod.def)] as Check[];
 }

@@ -2,7 +2,7 @@ import type { $ZodType } from 'zod/v4/core';
 import type { Contract, EventDefinition, Operation, Schema } from '../../core/contract.ts';
 import type { JsonObject } from '../../core/errors.ts';
 import { defOf } from '../../core/shape/intersect.ts';
-import { isCodec, isOptional, isPreprocess, metaOf, type Def } from '../../core/shape/walk.ts';
+import { isCodec, isOptional, isPreprocess, metaOf, ownDef, type Def } from '../../core/shape/walk.ts';
 import type { Field, ObjectNode, Scalar, SchemaNode, TypeUse, UnionNode } from '../node.ts';
 import { Unions, unlike } from '../union/unions.ts';
 import { isBare, numberOf, textLimits } from './limits.ts';
@@ -157,7 +157,7 @@ class Outliner {
   /** The schema within another: one without a name of its own takes that of what stands around it. */
   #inner(given: $ZodType, name: string, isNamed: boolean, notes: Meta): Wrapped {
     const { _zod } = given;
-    const def = _zod.def as unknown as Def;
+    const def = ownDef(given);
     // zod keeps what a getter gave: it may give another schema each time.
     const schema = (def.innerType ?? (_zod as { readonly innerType?: $ZodType }).innerType ?? readBy(given)) as $ZodType;
     return this.#around(schema, name, isNamed, notes);

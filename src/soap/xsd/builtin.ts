@@ -1,10 +1,10 @@
+import { own } from '../../core/own.ts';
 import { LEXICAL, LISTS, type Lexical } from '../../xml/lexical.ts';
 import { SOAP_ENCODINGS, XS, type XsdComplex, type XsdSimple, type XsdType } from './model.ts';
 import { listLexical } from './simple.ts';
 
 /** Types of namespaces that WSDLs refer to without a schema. */
 const OTHERS: Readonly<Record<string, string>> = {
-  __proto__: null as never,
   // https://learn.microsoft.com/dotnet/framework/wcf/feature-details/data-contract-schema-reference
   '{http://schemas.microsoft.com/2003/10/Serialization/}guid': 'string',
   '{http://schemas.microsoft.com/2003/10/Serialization/}char': 'int',
@@ -39,7 +39,7 @@ export function builtinType(name: string): XsdType | undefined {
 }
 
 function make(name: string): XsdType | undefined {
-  const other = OTHERS[name];
+  const other = own(OTHERS, name);
   if (other !== undefined) return simple(name, other);
   const [, uri = '', local = ''] = /^\{(.*)\}(.*)$/.exec(name) ?? [];
   // Drafts of XML Schema are in use in old WSDLs of the SOAP encoding.
@@ -47,9 +47,9 @@ function make(name: string): XsdType | undefined {
   if (uri !== XS && local === 'Array') return { ...anyType, name, isAny: false, array: { item: `{${XS}}anyType`, element: 'item' } };
   if (uri !== XS && local === 'base64') return simple(name, 'base64Binary');
   if (local === 'anyType' || local === 'ur-type' || local === 'Struct') return anyType;
-  const item = LISTS[local];
+  const item = own(LISTS, local);
   if (item !== undefined) return { kind: 'simple', name, variety: 'list', lexical: listLexical(lexicalOf(item)), builtin: local };
-  return LEXICAL[local] && simple(name, local);
+  return own(LEXICAL, local) && simple(name, local);
 }
 
 function simple(name: string, builtin: string): XsdSimple {
@@ -57,5 +57,5 @@ function simple(name: string, builtin: string): XsdSimple {
 }
 
 function lexicalOf(builtin: string): Lexical {
-  return LEXICAL[builtin] ?? { read: (text) => text, write: String };
+  return own(LEXICAL, builtin) ?? { read: (text) => text, write: String };
 }

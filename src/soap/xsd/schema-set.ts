@@ -1,3 +1,4 @@
+import { own } from '../../core/own.ts';
 import { nameOf, type XmlElement } from '../../xml/tree.ts';
 import { anyType, builtinType } from './builtin.ts';
 import {
@@ -25,7 +26,6 @@ interface Found {
 type Kind = 'element' | 'type' | 'group' | 'attributeGroup' | 'attribute';
 
 const KINDS: Readonly<Record<string, Kind>> = {
-  __proto__: null as never,
   element: 'element',
   complexType: 'type',
   simpleType: 'type',
@@ -63,7 +63,7 @@ export class SchemaSet {
   }
 
   #declare(node: XmlElement, document: SchemaDocument): void {
-    const kind = KINDS[node.local];
+    const kind = own(KINDS, node.local);
     const local = node.attributes.get('name')?.trim();
     if (kind === undefined || local === undefined) return;
     const name = nameOf(document.namespace, local);

@@ -1,4 +1,4 @@
-import { equal, fails, Inbox, ok, settled, until, watched } from '../../assert.ts';
+import { equal, fails, Inbox, misfit, ok, settled, until, watched } from '../../assert.ts';
 import type { EventInfo } from '../../../client/types.ts';
 import { casesOf } from '../../define.ts';
 import { kinds, message, note, TEXTS, type MessageValue, type NoteValue } from '../values.ts';
@@ -230,7 +230,7 @@ export const eventCases = [
   define('params-unknown', 'A channel parameter that the event does not have is INVALID_ARGUMENT.', async (t) => {
     const { client, probe } = await t.open();
     await fails(
-      client.onMessage(() => {}, { params: { floor: 3 } as never }),
+      client.onMessage(() => {}, { params: misfit({ floor: 3 }) }),
       'INVALID_ARGUMENT',
     );
     equal(probe.subscribed.length, 0, 'the subscriptions made');
@@ -302,9 +302,9 @@ export const eventCases = [
     const { client, service } = await t.open();
     const inbox = new Inbox<NoteValue>();
     await client.onNote(inbox.add);
-    const refused = await service.publish('note', { ...note(1), number: 'one' as never }).catch((error: unknown) => error);
+    const refused = await service.publish('note', { ...note(1), number: misfit('one') }).catch((error: unknown) => error);
     ok(refused instanceof TypeError && refused.message.includes('number'), `got ${String(refused)}`);
-    await service.publish('note', { ...note(2), surplus: true } as never);
+    await service.publish('note', misfit({ ...note(2), surplus: true }));
     equal(await inbox.wait(1, 'events'), [note(2)], 'the events');
   }),
 

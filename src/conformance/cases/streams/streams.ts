@@ -1,5 +1,5 @@
 import { isApiError } from '../../../core/errors.ts';
-import { equal, fails, ok, pause, settled, until } from '../../assert.ts';
+import { equal, fails, misfit, ok, pause, settled, until } from '../../assert.ts';
 import { conformanceContract } from '../../contract.ts';
 import { casesOf } from '../../define.ts';
 import { rawTransport } from '../raw.ts';
@@ -80,7 +80,7 @@ export const streamCases = [
 
   define('invalid-input', 'An input that is wrong is INVALID_ARGUMENT, and never reaches the handler.', async (t) => {
     const { client, probe } = await t.open();
-    const error = await fails(first(client.flow({ id: 7 as unknown as string })), 'INVALID_ARGUMENT');
+    const error = await fails(first(client.flow({ id: misfit(7) })), 'INVALID_ARGUMENT');
     ok(Array.isArray(error.details?.['issues']), 'it has no issues');
     equal(probe.runsOf('flow'), 0, 'the runs');
   }),
