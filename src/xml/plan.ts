@@ -113,12 +113,14 @@ export interface LoosePlan {
   readonly text: TextPlan | undefined;
   /** Whether elements that the type does not name may stand in it. */
   readonly open: boolean;
+  /** The namespace of those elements, if they have one. */
+  readonly openNamespace: string | undefined;
   /** Whether attributes that the type does not name may stand in it. */
   readonly openAttributes: boolean;
   /** The property for a key of a value: exactly, or in another case and with other separators if that is unique. */
   find(key: string): Member | AttributeMember | '#text' | undefined;
-  /** The element for a key that names one of the schema's own: `{urn:x}Item`. */
-  global(key: string): Slot | undefined;
+  /** Elements that the type does not name. */
+  readonly any: UntypedPlan;
   readonly typed: TypeNames;
 }
 
@@ -169,6 +171,6 @@ export interface UntypedPlan {
   byName(name: string): Plan | undefined;
   /** The plan of the only type of a local name. */
   byLocal(name: string): Plan | undefined;
-  /** The element for a key that names one of the schema's own. */
+  /** The element for a key that names one of the schema's own: `{urn:x}Item`. */
   global(key: string): Slot | undefined;
 }

@@ -230,10 +230,11 @@ function readLoose(plan: ObjectPlan, loose: LoosePlan, element: XmlElement, cont
         at(member.name, () => readElement(member.plan, child, context, level)),
       );
     } else {
-      // More than the schema says is not lost: it is for the contract to take or leave.
-      const slot = member ?? loose.global(nameOf(child.uri, child.local));
-      add(value, member?.name ?? child.local, () =>
-        slot ? readElement(slot.plan, child, context, level) : plainOf(child, context, level),
+      // More than the schema says is not lost: it is for the contract to take or leave. In an open type it is one of those that have no name there.
+      const qualified = nameOf(child.uri, child.local);
+      const slot = (loose.open ? undefined : member) ?? loose.any.global(qualified);
+      add(value, member ? (loose.open ? qualified : member.name) : child.local, () =>
+        readElement(slot?.plan ?? loose.any, child, context, level),
       );
     }
   }

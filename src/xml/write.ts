@@ -5,7 +5,7 @@ import { at, chooseType, isAbsent, isRecord, place, refuseKeys, shape, UnplacedV
 import type { GroupPart, ItemsPlan, LoosePlan, Member, ObjectPlan, Part, Plan, Slot, TextPlan, TypeNames, UntypedPlan } from './plan.ts';
 import { escapeAttribute, escapeText, shown } from './text.ts';
 import { scalarText } from './lexical.ts';
-import { XS, XSI } from './tree.ts';
+import { nameOf, XS, XSI } from './tree.ts';
 
 /** The declarations that a message needs while it is written, and its encoding. */
 export class WriteContext {
@@ -238,22 +238,25 @@ function membersOf(part: Part): readonly Member[] {
   return part.part === 'member' ? [part.member] : part.part === 'rest' ? [] : part.members;
 }
 
-function writeRest(key: string, value: unknown, { loose }: Placed, context: WriteContext): string {
-  const slot = loose.global(key);
+function writeRest(name: string, value: unknown, { loose }: Placed, context: WriteContext): string {
+  const { openNamespace } = loose;
+  const key = openNamespace === undefined || name.startsWith('{') ? name : nameOf(openNamespace, name);
+  const slot = loose.any.global(key);
   return at(key, () => {
     const items = Array.isArray(value) ? (value as unknown[]) : [value];
-    return items.map((item) => (slot ? writeElement(slot, item, context) : writeNamed(key, item, context))).join('');
+    return items.map((item) => (slot ? writeElement(slot, item, context) : writeNamed(key, item, context, loose.any))).join('');
   });
 }
 
 /** An element of which no schema knows: `{urn:x}Name`, or `Name` in no namespace. */
-function writeNamed(key: string, value: unknown, context: WriteContext): string {
+function writeNamed(key: string, value: unknown, context: WriteContext, types?: UntypedPlan): string {
   const [, uri, local = key] = /^\{([^{}]*)\}(.*)$/s.exec(key) ?? [];
   if (!isName(local)) throw new UnplacedValue(`'${shown(key)}' cannot be the name of an element`);
   if (uri !== undefined && /[\s<>"{}|\\^`]/.test(uri)) throw new UnplacedValue(`'${shown(uri)}' cannot be the namespace of an element`);
   const start = uri === undefined ? `<${local}` : `<x:${local} xmlns:x="${escapeAttribute(uri)}"`;
   if (value === null) return `${start} xmlns:xsi="${XSI}" xsi:nil="true"/>`;
-  const { attributes, content } = writeUntyped(undefined, value, context);
+  // Of a text or number the reader of any XML is not told the type.
+  const { attributes, content } = writeUntyped(isRecord(value) ? types : undefined, value, context);
   const end = uri === undefined ? local : `x:${local}`;
   return content === '' ? `${start}${attributes}/>` : `${start}${attributes}>${content}</${end}>`;
 }

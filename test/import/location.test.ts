@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { isWithin } from '../../src/import/load/location.ts';
+import { isWithin, Reach } from '../../src/import/load/location.ts';
 
 describe('the folder of a description', () => {
   it.each([
@@ -18,5 +18,11 @@ describe('the folder of a description', () => {
     ['/apis/a.json', false],
   ])('elsewhere holds %s: %s', (file, expected) => {
     expect(isWithin(file, '/api', path.posix)).toBe(expected);
+  });
+
+  it.skipIf(process.platform === 'win32')('holds a file that is named with two slashes, which is the same file', () => {
+    const reach = new Reach('file:///api/a.wsdl', []);
+    expect(reach.follow('xsd//b.xsd', 'file:///api/a.wsdl')).toBe('file:///api/xsd/b.xsd');
+    expect(() => reach.follow('..//b.xsd', 'file:///api/a.wsdl')).toThrow(/outside of its folder: allow it with --allow/);
   });
 });

@@ -56,11 +56,11 @@ export class Reach {
       throw new ImportError(`${shown(from)} refers to the file ${url.href}: a document of the network must not`);
     let file: string;
     try {
-      file = fileURLToPath(url);
+      file = resolve(fileURLToPath(url));
     } catch (cause) {
       throw new ImportError(`${shown(from)} refers to '${named.slice(0, 200)}', which is not a path`, { cause });
     }
-    if (this.#folders.some((folder) => isWithin(file, folder))) return url.href;
+    if (this.#folders.some((folder) => isWithin(file, folder))) return pathToFileURL(file).href;
     throw new ImportError(`${shown(from)} refers to ${file}, which is outside of its folder: allow it with --allow ${dirname(file)}`);
   }
 }

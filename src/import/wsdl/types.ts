@@ -8,10 +8,11 @@ import type { SchemaSet } from '../../soap/xsd/schema-set.ts';
 import type { Findings } from '../draft/findings.ts';
 import { memberName, ModuleNames, shortNames } from '../draft/names.ts';
 import { describeValues } from '../draft/values.ts';
-import { ANY, type Field, type NamedType, type Type } from '../draft/type.ts';
+import { ANY, type Field, type NamedType, type ObjectType, type Type } from '../draft/type.ts';
 import { simpleType } from './simple-types.ts';
 
-const NO_ANY = 'an element of any kind (xs:any)';
+/** A base with more types is not a union of them. */
+const MAX_VARIANTS = 100;
 
 /** Reads types of XML Schema as types of a contract, as the client of foreign services fits them. */
 export class XsdTypeReader {
@@ -54,8 +55,20 @@ export class XsdTypeReader {
       const name = fields.some(({ name: other }) => /^(?:text|value)$/i.test(other)) ? '#text' : 'value';
       fields.push({ name, type: simpleType(type.simple), optional: false });
     }
+    if (type.content && hasAny(type.content)) fields.push(this.#open(fields));
     this.#report(type);
     return fields;
+  }
+
+  /** The elements that the schema does not name. */
+  #open(fields: readonly Field[]): Field {
+    const taken = new Set(fields.map(({ name }) => foldName(name)));
+    const name = ['any', 'anyElements', '#any'].find((each) => !taken.has(foldName(each))) ?? '#any';
+    return {
+      name,
+      type: { kind: 'record', value: ANY, description: 'Elements that the schema does not name.', meta: { soap: { any: true } } },
+      optional: true,
+    };
   }
 
   #element(name: string, { element, min, max }: Count): Field {
@@ -105,18 +118,25 @@ export class XsdTypeReader {
     return { kind: 'ref', name };
   }
 
-  /** An abstract type is one of those that are derived from it, told by `@xsi:type`. */
+  /** A type from which others are derived is one of them, told by `@xsi:type`, or itself if it is not abstract. */
   #variants(type: XsdComplex, derived: readonly XsdComplex[]): Type {
     const said = documentation(type.source);
     const notes = said === undefined ? {} : { description: said };
-    const own: Type = { kind: 'object', fields: this.fields(type), ...notes };
-    if (!type.abstract || derived.length === 0) {
-      if (derived.length > 0) this.findings.add(type.name ?? '', 'types that are derived from one that is not abstract', 'read as the type itself'); // prettier-ignore
-      return own;
+    const own: ObjectType = { kind: 'object', fields: this.fields(type), ...notes };
+    if (derived.length === 0) return own;
+    if (!type.abstract && derived.length >= MAX_VARIANTS) {
+      this.findings.add(type.name ?? '', `${derived.length} types that are derived from one`, "say '@xsi:type', and give what the type adds in 'any'"); // prettier-ignore
+      const said: Field = { name: '@xsi:type', type: { kind: 'text' }, optional: true };
+      return { ...own, fields: [said, ...own.fields, ...(type.content && hasAny(type.content) ? [] : [this.#open(own.fields)])] };
     }
     const [only] = derived;
-    if (only && derived.length === 1) return { kind: 'object', fields: this.fields(only), ...notes };
-    const options = derived.map((each): Type => ({ kind: 'object', fields: [tagField(each), ...this.fields(each)] }));
+    if (type.abstract && only && derived.length === 1) return { kind: 'object', fields: this.fields(only), ...notes };
+    // An object that does not say its type is of the first.
+    const itself: Field = { ...tagField(type), default: localOf(type.name ?? '') };
+    const options = [
+      ...(type.abstract ? [] : [{ ...own, fields: [itself, ...own.fields] }]),
+      ...derived.map((each): Type => ({ kind: 'object', fields: [tagField(each), ...this.fields(each)] })),
+    ];
     return { kind: 'union', tag: '@xsi:type', options, ...notes };
   }
 
@@ -153,7 +173,6 @@ export class XsdTypeReader {
 
   #report(type: XsdComplex): void {
     const place = type.name ?? this.#ofElements.get(type) ?? 'a type without a name';
-    if (type.content && hasAny(type.content)) this.findings.add(place, NO_ANY, 'left out');
     if (type.mixed && type.content) this.findings.add(place, 'text between elements', 'left out');
     if (type.content && hasChoice(type.content)) this.findings.add(place, 'a choice between elements', 'each is optional');
   }

@@ -2,7 +2,7 @@ import { checkForeign } from '#contract-check';
 import { checkMappings } from '../../guard/check-mappings.ts';
 import type { Contract } from '../../core/contract.ts';
 import { ApiError, isApiError } from '../../core/errors.ts';
-import { describeContract, type OperationView, type TypeUse } from '../../schema/view.ts';
+import { describeContract, type OperationView, type SchemaNode, type TypeUse } from '../../schema/view.ts';
 import { eventsOnly } from '../../events/events-only.ts';
 import type { CallRequest, SubscribeRequest, Transport } from '../../core/transport.ts';
 import { envelope, decodeFault, decodeStatus, isFault, MAX_DEPTH, noAnswer, type Reply } from '../wire.ts';
@@ -11,6 +11,7 @@ import { SoapExchange } from '../exchange.ts';
 import { addressingHeader } from './addressing.ts';
 import { isObject } from '../../peer/error-body.ts';
 import { atPath, fitTo, unwrapFor, type XmlObject } from '../../xml/plain/fit.ts';
+import { withOpenElements } from '../../xml/plain/open.ts';
 import { ForeignOperation } from './operation.ts';
 import { secure, securityHeaders } from '../security/security.ts';
 import { SharedWork } from './shared-work.ts';
@@ -55,7 +56,7 @@ export class ForeignSoapTransport implements Transport {
     const { operation, mapped, output, url, version } = bound;
     const input = (request.input ?? {}) as Readonly<Record<string, unknown>>;
     const headers = await this.#exchange.headers(request.headers);
-    const content = mapped.input ? mapped.input(input) : request.input;
+    const content = mapped.input ? mapped.input(input) : bound.input && withOpenElements(bound.input, request.input);
     const { body, header } = operation.encode(content, this.#header(mapped, { input, headers: request.headers }), version);
     const wsa = this.options.addressing === true ? addressingHeader(operation.operation.addressingAction, url) : '';
     const xml = secure(this.options.security, (signed) => envelope(version, wsa + header + signed, body));
@@ -94,6 +95,7 @@ export class ForeignSoapTransport implements Transport {
     const bound = {
       operation: new ForeignOperation(found.operation, found.port, plans),
       mapped,
+      input: view.input,
       output: view.output,
       url: address,
       version: version ?? found.port.version,
@@ -127,6 +129,7 @@ interface LoadedWsdl {
 interface BoundOperation {
   readonly operation: ForeignOperation;
   readonly mapped: SoapWsdlOperation;
+  readonly input: SchemaNode | undefined;
   readonly output: TypeUse | undefined;
   readonly url: string;
   readonly version: SoapVersion;
@@ -139,7 +142,7 @@ function decode(name: string, operation: ForeignOperation, reply: Reply): Envelo
   if (!reply.text.trimStart().startsWith('<')) throw isOk ? noAnswer(name, reply, 'no SOAP envelope') : decodeStatus(reply);
   let answer: Envelope;
   try {
-    answer = readEnvelope(reply.text, MAX_DEPTH);
+    answer = readEnvelope(reply.text.trimStart(), MAX_DEPTH);
   } catch (cause) {
     if (!isOk) throw decodeStatus(reply);
     throw noAnswer(name, reply, isApiError(cause) ? cause.text : 'no SOAP envelope', cause);

@@ -166,9 +166,10 @@ const ANY_CONTENT: ObjectPlan = {
     attributes: [],
     text: undefined,
     open: true,
+    openNamespace: undefined,
     openAttributes: false,
     find: () => undefined,
-    global: () => undefined,
+    any: { kind: 'untyped', byName: () => undefined, byLocal: () => undefined, global: () => undefined },
     typed: { name: undefined, written: undefined, prefix: undefined, abstract: false, byName: () => undefined, derived: () => [] },
   },
 };

@@ -96,7 +96,8 @@ class Loader {
     if (known) return known;
     const { text, location: found } = await this.read(location);
     try {
-      const root = parseXml(text, new ParsedXml({ what: 'document', maxDepth: 256, maxItems: 2_000_000, lenient: true }));
+      // An empty line before the declaration is a habit of pages that are made.
+      const root = parseXml(text.trimStart(), new ParsedXml({ what: 'document', maxDepth: 256, maxItems: 2_000_000, lenient: true }));
       const parsed = { root, location: found };
       this.#parsed.set(location, parsed);
       return parsed;

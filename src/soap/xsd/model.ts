@@ -63,6 +63,8 @@ export interface XsdElementUse extends Occurs {
 
 export interface XsdWildcard extends Occurs {
   readonly kind: 'any';
+  /** The one namespace of its elements, if it has one: https://www.w3.org/TR/xmlschema-1/#Wildcards */
+  readonly namespace: string | undefined;
 }
 
 export interface XsdElement {

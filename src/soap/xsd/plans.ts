@@ -28,6 +28,7 @@ import {
   type XsdParticle,
   type XsdSimple,
   type XsdType,
+  type XsdWildcard,
 } from './model.ts';
 import type { SchemaSet } from './schema-set.ts';
 
@@ -174,14 +175,16 @@ export class SchemaPlans {
     const names = attributeNames(type.attributes);
     const attributes = type.attributes.map((attribute, index) => this.#attribute(attribute, names[index] ?? ''));
     const text = type.simple && this.#text(type.simple);
+    const wildcard = type.content && wildcardIn(type.content);
     const loose: LoosePlan = {
       content: type.content ? partsOf(type.content, members, new Set()) : [],
       attributes,
       text,
-      open: type.content !== undefined && hasWildcard(type.content),
+      open: wildcard !== undefined,
+      openNamespace: wildcard?.namespace,
       openAttributes: type.anyAttribute,
       find: finder([...members.values()], attributes, text !== undefined || type.mixed),
-      global: (key) => this.global(key),
+      any: this.#untyped,
       typed: this.#names(type.name, type.abstract, () => this.#derived(type)),
     };
     return { kind: 'object', node: undefined, members: [...members.values()], byElement, loose };
@@ -248,8 +251,14 @@ function tagsOf({ element, uri, start, open, close, empty, nil, nillable, prefix
   return { element, uri, start, open, close, empty, nil, nillable, prefix, use };
 }
 
-function hasWildcard(particle: XsdParticle): boolean {
-  return particle.kind === 'any' || (particle.kind !== 'element' && particle.particles.some(hasWildcard));
+function wildcardIn(particle: XsdParticle): XsdWildcard | undefined {
+  if (particle.kind === 'any') return particle;
+  if (particle.kind === 'element') return undefined;
+  for (const each of particle.particles) {
+    const found = wildcardIn(each);
+    if (found) return found;
+  }
+  return undefined;
 }
 
 /** The content in the order of writing. An element that stands in a sequence twice is written at its first place. */

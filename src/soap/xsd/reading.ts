@@ -41,6 +41,13 @@ export function occursOf({ attributes }: XmlElement): [number, number] {
   return [Number.isInteger(min) ? min : 1, max === 'unbounded' ? Infinity : Number.isInteger(Number(max)) ? Number(max) : 1];
 }
 
+/** The namespace of a wildcard's elements; `undefined` if it allows several. */
+export function wildcardNamespace({ attributes }: XmlElement, own: string): string | undefined {
+  const [only = '##any', second] = (attributes.get('namespace')?.trim() ?? '').split(/\s+/);
+  if (second !== undefined || only === '') return undefined;
+  return only === '##targetNamespace' ? own : only.startsWith('##') ? undefined : only;
+}
+
 export function grouped(particles: readonly XsdParticle[]): XsdGroup | undefined {
   const [only] = particles;
   if (!only) return undefined;

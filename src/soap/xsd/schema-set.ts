@@ -14,6 +14,7 @@ import {
   push,
   resolveIn,
   type SchemaDocument,
+  wildcardNamespace,
 } from './reading.ts';
 import { XS, type XsdAttribute, type XsdComplex, type XsdElement, type XsdParticle, type XsdSimple, type XsdType } from './model.ts';
 import { simpleFrom } from './simple.ts';
@@ -277,7 +278,7 @@ export class SchemaSet {
         return inside && { kind: 'sequence', min, max, particles: [inside] };
       }
       case 'any':
-        return { kind: 'any', min, max };
+        return { kind: 'any', min, max, namespace: wildcardNamespace(node, document.namespace) };
       case 'element': {
         const ref = attributes.get('ref');
         if (ref === undefined) {

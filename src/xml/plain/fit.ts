@@ -4,6 +4,7 @@ import { isObject } from '../../peer/error-body.ts';
 import { attributeLocal } from '../attribute.ts';
 import { foldName } from '../name.ts';
 import { scalarPlan } from '../scalar.ts';
+import { isOpenField, openElements } from './open.ts';
 
 /** A plain value of XML: text, elements by local name (attributes as `@name`, text beside them as `#text`), elements that may repeat as a list, nil as null. */
 export type XmlValue = string | null | XmlObject | readonly XmlValue[];
@@ -100,11 +101,16 @@ function fitObject(node: ObjectNode, value: unknown): unknown {
   }
   if (!isObject(value)) return value;
   const fitted: Record<string, unknown> = {};
-  const matched = matchFields(node.fields, value);
+  const { matched, taken } = matchFields(node.fields, value);
   for (const field of node.fields) {
     let member = matched.get(field);
+    if (member === undefined && isOpenField(field)) {
+      const elements = openElements(value, taken);
+      if (!field.optional || Object.keys(elements).length > 0) setOwn(fitted, field.name, fitTo(field, elements));
+      continue;
+    }
     if (member === undefined) {
-      const literal = typeName(field.node, value);
+      const literal = typeName(field, value);
       if (literal !== undefined) member = literal;
     }
     if (member === undefined) {
@@ -128,11 +134,12 @@ function isUnreadable({ kind }: SchemaNode): boolean {
   return kind === 'integer' || kind === 'number' || kind === 'boolean';
 }
 
-/** The value of a literal that says which type an object is, if the XML says so by `xsi:type`. */
-function typeName(node: SchemaNode, value: Values): string | undefined {
+/** The value of a literal that says which type an object is, if the XML says so by `xsi:type`. Without that it is of the type of its place. */
+function typeName({ name, node }: Field, value: Values): string | undefined {
   const type = value['@xsi:type'];
-  if (typeof type !== 'string') return undefined;
   const values = node.kind === 'literal' || node.kind === 'enum' ? node.values : [];
+  if (type === undefined && name === '@xsi:type' && values.length === 1) return String(values[0]);
+  if (typeof type !== 'string') return undefined;
   return values.find((each): each is string => typeof each === 'string' && foldName(each) === foldName(type));
 }
 
@@ -140,8 +147,15 @@ function isTextField({ name }: Field): boolean {
   return name === '#text' || name === 'text' || name === 'value';
 }
 
+interface Matched {
+  readonly matched: ReadonlyMap<Field, unknown>;
+  /** The names whose values have a field. */
+  readonly taken: ReadonlySet<string>;
+}
+
 /** The values of fields. A name counts once: a name that one field has exactly belongs to no other. */
-function matchFields(fields: readonly Field[], value: Values): Map<Field, unknown> {
+function matchFields(all: readonly Field[], value: Values): Matched {
+  const fields = all.filter((field) => !isOpenField(field));
   const matched = new Map<Field, unknown>();
   const taken = new Set<string>();
   const take = (field: Field, name: string | undefined): void => {
@@ -150,14 +164,14 @@ function matchFields(fields: readonly Field[], value: Values): Map<Field, unknow
     matched.set(field, value[name]);
   };
   for (const field of fields) if (Object.hasOwn(value, field.name)) take(field, field.name);
-  if (matched.size === fields.length) return matched;
+  if (matched.size === fields.length) return { matched, taken };
   const folded = foldedNames(value);
   for (const field of fields) if (!matched.has(field)) take(field, onlyOf(folded.get(foldName(field.name)), taken));
   if (Object.hasOwn(value, '#text')) for (const field of fields) if (!matched.has(field) && isTextField(field)) take(field, '#text');
-  return matched;
+  return { matched, taken };
 }
 
-/** Elements before attributes of the same name, and those before attributes with a namespace. */
+/** Elements before those of the same name in another namespace, these before attributes, and those before attributes with a namespace. */
 function foldedNames(value: Values): Map<string, string[]> {
   const folded = new Map<string, string[]>();
   for (const name of Object.keys(value).sort((left, right) => rankOf(left) - rankOf(right))) {
@@ -170,7 +184,8 @@ function foldedNames(value: Values): Map<string, string[]> {
 }
 
 function rankOf(name: string): number {
-  return name.startsWith('@') ? (attributeLocal(name).isQualified ? 2 : 1) : 0;
+  if (name.startsWith('@')) return attributeLocal(name).isQualified ? 3 : 2;
+  return name.startsWith('{') ? 1 : 0;
 }
 
 function onlyOf(names: readonly string[] | undefined, taken: ReadonlySet<string>): string | undefined {
@@ -215,8 +230,11 @@ function scoreOf(node: SchemaNode, value: unknown): number {
   switch (node.kind) {
     case 'object': {
       if (!isObject(value)) return value === '' && node.fields.every((field) => field.optional) ? 1 : 0;
-      const matched = matchFields(node.fields, value);
-      if (node.fields.some((field) => !matched.has(field) && !field.optional && field.node.kind !== 'list')) return 0;
+      const { matched } = matchFields(node.fields, value);
+      // An object that does not say its type is of the one of its place.
+      const isMissing = (field: Field): boolean =>
+        !matched.has(field) && !field.optional && field.node.kind !== 'list' && field.name !== '@xsi:type';
+      if (node.fields.some(isMissing)) return 0;
       return 2 + matched.size;
     }
     case 'list':
@@ -259,7 +277,9 @@ function isWrapper(value: unknown, item: SchemaNode): boolean {
   if (names.length === 0) return Object.keys(value).length === 0 && item.kind !== 'object';
   switch (item.kind) {
     case 'object':
-      return !Object.keys(value).some((name) => item.fields.some((field) => isFor(field, name, value[name])));
+      return (
+        !item.fields.some(isOpenField) && !Object.keys(value).some((name) => item.fields.some((field) => isFor(field, name, value[name])))
+      );
     case 'union':
       return !item.variants.some(({ node }) => scoreOf(node, value) > 1);
     case 'record':
