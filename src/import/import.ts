@@ -135,8 +135,8 @@ async function draftOf(found: Recognized, { location, reader, reach, allow, choi
       return (await import('./asyncapi/asyncapi.ts')).readAsyncApi(found.root, documents, choice, findings);
     }
     case 'graphql': {
-      const { readGraphql, schemaOf } = await import('./graphql/graphql.ts');
-      return readGraphql(schemaOf(found.source, location), location, choice, findings);
+      const [{ schemaOf }, { readGraphql }] = await Promise.all([import('./graphql/source.ts'), import('./graphql/graphql.ts')]);
+      return readGraphql(schemaOf(found.source, location, findings), location, choice, findings);
     }
     case 'wsdl': {
       const [{ wsdlOf, wsdlOption }, { readWsdl }] = await Promise.all([import('./wsdl/load.ts'), import('./wsdl/wsdl.ts')]);

@@ -70,7 +70,28 @@ describe('GraphQL schemas', () => {
     await expect(made.from(`type Query { a: ${'['.repeat(9000)}Int${']'.repeat(9000)} }`)).rejects.toThrow(
       /schema: it is nested too deeply/,
     );
-    await expect(made.from('type Query { a: Missing }')).rejects.toThrow(/is not a GraphQL schema: Unknown type/);
+  });
+
+  test('schemas as products publish them: parts of a federation, AppSync, members that are there twice, introspection of old servers', async () => {
+    const federated = await made.from(`
+      extend schema @link(url: "https://specs.apollo.dev/federation/v2.3", import: ["@key"])
+      extend type Query @shareable { me(id: ID! @deprecated): User, when: AWSDateTime }
+      type User @key(fields: "id") { id: ID!, name: String @shareable, name: Int, product: Product }
+      extend type Product @key(fields: "upc") { upc: ID! @external }
+      extend enum State { ON OFF ON }
+    `);
+    expect(federated).toMatchObject({ operations: ['getMe', 'getWhen'] });
+    expect(federated.findings).toMatchObject([
+      { place: 'User.name', what: 'a member that a type defines twice', instead: 'the first one counts', count: 2 },
+      { place: 'AWSDateTime', what: 'the type AWSDateTime, which is not defined', instead: 'any value' },
+      { what: 'Required argument Query.me(id:) cannot be deprecated.', instead: 'taken as it is' },
+    ]);
+    expect(federated.code).toContain('query ($id: ID!) { me(id: $id) { id name product { upc } } }');
+    const { data } = graphqlSync({ schema: buildSchema(SDL), source: getIntrospectionQuery() }) as { data: { __schema: object } };
+    const old = JSON.stringify({ ...data.__schema, directives: [{ name: 'skip', onField: true }], subscriptionType: undefined });
+    expect((await made.from(`{"data":{"__schema":${old}}}`)).operations).toContain('getVersion');
+    await expect(made.from('type Query { a: Int b }')).rejects.toThrow(/is not a GraphQL schema: Syntax Error/);
+    await made.load(federated);
   });
 
   test('every module compiles', { timeout: 240_000 }, () => {

@@ -1,11 +1,14 @@
 import { once } from 'node:events';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { blogContract } from '../../src/blog/contract.ts';
 import { createBlogService } from '../../src/blog/service.ts';
 import { listen } from '../../src/http/node/listen.ts';
+import { importContract } from '../../src/import/index.ts';
 import { openApi, restHandler } from '../../src/rest/server.ts';
 import type { FileBody } from '../../src/schema/codec/file-body.ts';
 import { importing } from '../support/imported.ts';
@@ -169,6 +172,29 @@ describe('somebody else’s', () => {
     expect([dropped.request, dropped.headers['x-amz-target'], dropped.body, dropped.output]).toEqual(['POST /', 'Keys.DropKeys', '{"Limit":2}', { Keys: ['a'] }]); // prettier-ignore
     expect((await ask(client, 'untag', { arn: 'x', tagKeys: ['ä'] }, { status: 204 })).request).toBe('DELETE /tags/x?tagKeys=%C3%A4');
     expect((await ask(client, 'dropTags', { id: 'x' }, { status: 204 })).request).toBe('DELETE /tags/x');
+  });
+
+  test('operations in files of their own, with more than 500 of them', async () => {
+    const folder = join(made.folder, 'files');
+    await mkdir(folder, { recursive: true });
+    const paths: Record<string, object> = {};
+    for (let at = 0; at < 510; at++) {
+      paths[`/p${at}/{id}`] = { get: { $ref: `o${at}.json` } };
+      const parameters = [{ $ref: '#/id' }];
+      const operation = {
+        operationId: `getP${at}`,
+        parameters,
+        responses: { 204: {} },
+        id: { in: 'path', name: 'id', required: true, schema: { type: 'string' } },
+      };
+      await writeFile(join(folder, `o${at}.json`), JSON.stringify(operation));
+    }
+    await writeFile(join(folder, 'api.json'), JSON.stringify({ openapi: '3.0.0', info: { title: 'files', version: '1' }, paths }));
+    const imported = await importContract(join(folder, 'api.json'), { only: ['getP509'] });
+    const client = (await made.load(imported)).connect({ url });
+    expect((await ask(client, 'getP509', { id: 'x' }, { status: 204 })).request).toBe('GET /p509/x');
+    await writeFile(join(folder, 'api.json'), '');
+    await expect(importContract(join(folder, 'api.json'))).rejects.toThrow(/is not a description: it is empty/);
   });
 
   test('a circle of many types compiles', async () => {

@@ -1,19 +1,16 @@
 import {
-  assertValidSchema, buildClientSchema, buildSchema, getNamedType, getNullableType, isInputObjectType, isListType, isObjectType, parse, validate,
-  type GraphQLArgument, type GraphQLField, type GraphQLSchema, type IntrospectionQuery,
+  getNamedType, getNullableType, isInputObjectType, isListType, isObjectType, parse, validate,
+  type GraphQLArgument, type GraphQLField, type GraphQLSchema,
 } from 'graphql'; // prettier-ignore
-import { isObject } from '../../peer/error-body.ts';
 import type { Choice } from '../draft/choice.ts';
 import type { Draft, DraftEvent, DraftOperation } from '../draft/draft.ts';
 import type { Findings } from '../draft/findings.ts';
 import { contractName, memberName, MemberNames } from '../draft/names.ts';
 import type { Field, Type } from '../draft/type.ts';
-import { ImportError } from '../load/error.ts';
-import { shown, type Location } from '../load/location.ts';
+import type { Location } from '../load/location.ts';
 import { Selections } from './selections.ts';
 import { GraphqlTypeReader } from './types.ts';
 
-const MAX_TOKENS = 3_000_000;
 /** Fields that say themselves that they fetch something. */
 const VERB = /^(get|list|find|search|all|fetch|query|count|lookup|is|has|my|current|check|read|load|resolve|validate|verify)(?=[A-Z_]|$)/;
 
@@ -24,27 +21,6 @@ interface Root {
   readonly kind: RootKind;
   readonly name: string;
   readonly field: GraphQLField<unknown, unknown>;
-}
-
-/** The schema in SDL, or in the answer to an introspection query. */
-export function schemaOf(source: string | object, location: Location): GraphQLSchema {
-  try {
-    if (typeof source === 'string') {
-      // Parsed here first, within a limit.
-      parse(source, { maxTokens: MAX_TOKENS, noLocation: true });
-      return valid(buildSchema(source, { assumeValidSDL: false, noLocation: true }));
-    }
-    const { data } = source as { readonly data?: unknown };
-    return valid(buildClientSchema((isObject(data) ? data : source) as unknown as IntrospectionQuery));
-  } catch (cause) {
-    const why = cause instanceof RangeError ? 'it is nested too deeply' : (cause as Error).message.slice(0, 300);
-    throw new ImportError(`${shown(location)} is not a GraphQL schema: ${why}`, { cause });
-  }
-}
-
-function valid(schema: GraphQLSchema): GraphQLSchema {
-  assertValidSchema(schema);
-  return schema;
 }
 
 /** Reads a GraphQL schema: fields of its roots as operations and events, each with the document that asks for it. */

@@ -5,7 +5,7 @@ import { shown, type Location, type Reach } from './location.ts';
 import { parseObject } from './parse.ts';
 import type { Reader } from './read.ts';
 
-const MAX_DOCUMENTS = 500;
+const MAX_DOCUMENTS = 10_000;
 const MAX_HOPS = 100;
 
 /** Something that a reference leads to. */

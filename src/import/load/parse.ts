@@ -22,7 +22,9 @@ export function parseObject(text: string, location: Location): JsonObject {
   const value = parseText(text, location);
   if (isObject(value)) return value;
   const page = /^\s*<(!doctype|html)/i.test(text) ? ' (it looks like a web page: is this the address of the document itself?)' : '';
-  throw new ImportError(`${shown(location)} is not a description: it is ${Array.isArray(value) ? 'a list' : `a ${typeof value}`}${page}`);
+  throw new ImportError(
+    `${shown(location)} is not a description: it is ${Array.isArray(value) ? 'a list' : (value ?? '') === '' ? 'empty' : `a ${typeof value}`}${page}`,
+  );
 }
 
 function tryJson(text: string, location: Location): unknown {

@@ -70,6 +70,12 @@ const METHODS = ['get', 'put', 'post', 'patch', 'delete', 'options', 'head', 'tr
 /** Headers that other parts of OpenAPI describe, or that the client sends itself: https://spec.openapis.org/oas/v3.1.1.html#parameter-object */
 const OWN_HEADERS = new Set(['accept', 'content-type', 'authorization']);
 
+/** An object with the document that its references count from. */
+interface Placed {
+  readonly value: JsonObject;
+  readonly base: Location;
+}
+
 /** Reads the operations of a document. */
 export class HttpOperations {
   readonly #isTwo: boolean;
@@ -95,17 +101,25 @@ export class HttpOperations {
       const others = Object.entries(membersOf(item['additionalOperations']));
       for (const [method] of others) this.findings.add(`#/paths/${path}`, `the method ${method}`, 'left out');
       return METHODS.flatMap((method) => {
-        const operation = item[method];
-        if (!isObject(operation)) return [];
-        const id = words(operation['operationId']);
-        return [{ method: method.toUpperCase(), path, id, read: () => this.#read(method.toUpperCase(), path, id, operation, item, base) }];
+        if (!isObject(item[method])) return [];
+        // OpenAPI has no references to operations, but descriptions of many files do.
+        const operation = this.types.resolve(item[method], base);
+        const id = words(operation.value['operationId']);
+        const shared = itemsOf(item['parameters']).map((each) => this.types.resolve(each, base));
+        return [{ method: method.toUpperCase(), path, id, read: () => this.#read(method.toUpperCase(), path, id, operation, shared) }];
       });
     });
   }
 
-  #read(method: string, path: string, id: string | undefined, operation: JsonObject, item: JsonObject, base: Location): HttpOperation {
+  #read(
+    method: string,
+    path: string,
+    id: string | undefined,
+    { value: operation, base }: Placed,
+    shared: readonly Placed[],
+  ): HttpOperation {
     const at = `#/paths/${path.replaceAll('~', '~0').replaceAll('/', '~1')}/${method.toLowerCase()}`;
-    const given = [...itemsOf(item['parameters']), ...itemsOf(operation['parameters'])].map((each) => this.types.resolve(each, base));
+    const given = [...shared, ...itemsOf(operation['parameters']).map((each) => this.types.resolve(each, base))];
     // One of the operation replaces that of its path.
     const byPlace = new Map(given.map((each) => [`${textOf(each.value['in'])} ${textOf(each.value['name'])}`, each]));
     const parameters = [...byPlace.values()];
@@ -175,7 +189,7 @@ export class HttpOperations {
     return { required: value['required'] === true, description: words(value['description']), contents: contentsOf(value['content'], base) };
   }
 
-  #bodyOfTwo(parameters: readonly { readonly value: JsonObject; readonly base: Location }[], operation: JsonObject): HttpBody | undefined {
+  #bodyOfTwo(parameters: readonly Placed[], operation: JsonObject): HttpBody | undefined {
     const [first] = parameters;
     if (!first) return undefined;
     const consumes = itemsOf(operation['consumes'] ?? this.root['consumes']).filter((type) => typeof type === 'string');
