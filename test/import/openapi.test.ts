@@ -197,6 +197,24 @@ describe('somebody else’s', () => {
     await expect(importContract(join(folder, 'api.json'))).rejects.toThrow(/is not a description: it is empty/);
   });
 
+  test('a small circle of lists that have nulls compiles', async () => {
+    const list = (name: string) => ({
+      type: ['array', 'null'],
+      items: { anyOf: [{ $ref: `#/components/schemas/${name}` }, { type: 'null' }] },
+    });
+    const schemas = {
+      Group: { type: 'object', properties: { users: list('User'), groups: list('Group') } },
+      User: { type: 'object', properties: { divisions: list('Group'), states: list('State') } },
+      State: { type: 'string', enum: ['a', 'b'] },
+    };
+    const content = { 'application/json': { schema: { $ref: '#/components/schemas/Group' } } };
+    const paths = { '/g': { get: { operationId: 'getG', responses: { 200: { content } } } } };
+    const imported = await made.from({ openapi: '3.1.0', info: { title: 'circle', version: '1' }, paths, components: { schemas } });
+    const client = (await made.load(imported)).connect({ url });
+    const group = { users: [null, { divisions: [{}], states: ['a', null] }], groups: null };
+    expect((await ask(client, 'getG', undefined, { body: group })).output).toEqual(group);
+  });
+
   test('a circle of many types compiles', async () => {
     const size = 60;
     const ref = (index: number) => ({ $ref: `#/components/schemas/T${index % size}` });

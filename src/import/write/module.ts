@@ -35,12 +35,12 @@ export function contractCode(
   const ordered = orderTypes(named);
   writer.wide = new Set(ordered.flatMap(({ named, isWide }) => (isWide && isInterface(named.type) ? [named.name] : [])));
   writer.isPlain = writer.wide.size > 0 && [...named.values()].every(({ type }) => isPlain(type));
-  const schemas = ordered.map(({ named, later, lazy, isWide }) => {
+  const schemas = ordered.map(({ named, circle, lazy, isWide }) => {
     // In a large circle all members name interfaces, so that no type is within the type of another.
-    writer.later = isWide ? new Set([...later, ...writer.wide]) : later;
+    writer.circle = isWide ? new Set([...circle, ...writer.wide]) : circle;
     return declaration(writer, named, lazy);
   });
-  writer.later = new Set();
+  writer.circle = new Set();
   const contract = `export const contract = ${render(definition(draft, writer))};`;
   const core = new Set<string>(['defineContract', ...writer.used]);
   for (const { kind, item } of draft.operations) core.add(item && kind === 'query' ? 'stream' : kind);

@@ -4,8 +4,8 @@ import { directRefs } from './schema.ts';
 /** A named type in the order in which types are declared. */
 export interface Ordered {
   readonly named: NamedType;
-  /** Types of its own circle that are declared after it, and itself. */
-  readonly later: ReadonlySet<string>;
+  /** Types of its own circle, and itself: TypeScript cannot infer one of them while it infers another, even if that is declared before. */
+  readonly circle: ReadonlySet<string>;
   /** It needs itself at once, so that only a lazy schema can say it. */
   readonly lazy: boolean;
   /** Its circle is so large that TypeScript cannot infer the types of one schema from those of the others. */
@@ -20,7 +20,7 @@ export function orderTypes(types: ReadonlyMap<string, NamedType>): Ordered[] {
   return circlesOf(types).flatMap((circle) => {
     const [only] = circle;
     if (circle.length === 1 && only && !refsOf(only.type).has(only.name))
-      return [{ named: only, later: new Set<string>(), lazy: false, isWide: false }];
+      return [{ named: only, circle: new Set<string>(), lazy: false, isWide: false }];
     // Objects may refer to what comes later; others need their types at once.
     const objects = circle.filter(({ type }) => type.kind === 'object');
     const others = circle.filter(({ type }) => type.kind !== 'object');
@@ -36,9 +36,9 @@ export function orderTypes(types: ReadonlyMap<string, NamedType>): Ordered[] {
       placed.push(next);
       isPlaced.add(next.name);
     }
-    return placed.map((named, index) => ({
+    return placed.map((named) => ({
       named,
-      later: new Set(placed.slice(index).map(({ name }) => name)),
+      circle: inCircle,
       lazy: lazy.has(named.name),
       isWide: circle.length > MAX_INFERRED,
     }));

@@ -24,8 +24,8 @@ const OWN_FUNCTIONS = ['bytes', 'file', 'int64'] as const;
 export class SchemaWriter {
   /** Functions of this library that were written. */
   readonly used = new Set<(typeof OWN_FUNCTIONS)[number]>();
-  /** Types that are declared further below: a member that is one is a getter. */
-  later: ReadonlySet<string> = new Set();
+  /** Types of the circle in which the one that is written is: a member that is one is a getter. */
+  circle: ReadonlySet<string> = new Set();
   /** Types that have an interface: a getter names that, and not the type of the schema. */
   wide: ReadonlySet<string> = new Set();
   /** Whether what is sent and what comes are of one type everywhere, because there are neither codecs nor defaults. */
@@ -65,8 +65,8 @@ export class SchemaWriter {
     const isBare = isOwn(type.kind) && code === own;
     if (!isBare) code = this.#noted(code, isNamed ? { ...type, description: undefined } : type, deprecated);
     const above = isBare ? noteOf(description, deprecated) : isNamed ? description : undefined;
-    const isLater = [...directRefs(type)].some((ref) => this.later.has(ref));
-    if (!isLater) return { code: [`${key(name)}: `, code], ...(above !== undefined && { above }) };
+    const isCircular = [...directRefs(type)].some((ref) => this.circle.has(ref));
+    if (!isCircular) return { code: [`${key(name)}: `, code], ...(above !== undefined && { above }) };
     // To compare the type of each schema with its interface would get as deep as to infer it.
     const cut = this.types && [...directRefs(type)].some((ref) => this.wide.has(ref)) ? ' as never' : '';
     const body: Code = { open: `get ${key(name)}()${this.types ? `: ${this.typeOfField(field)}` : ''} {`, close: '}', items: [{ code: ['return ', code, cut] }], pad: ' ', broken: true, hugs: false, end: ';' }; // prettier-ignore
