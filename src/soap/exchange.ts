@@ -30,12 +30,12 @@ export class SoapExchange {
     { signal, onResponse }: Pick<CallRequest, 'signal' | 'onResponse'>,
   ): Promise<Reply> {
     const response = await this.http.send({ method: 'POST', url, headers, body, signal });
-    const text = await readXml(response).catch((error: unknown) => {
+    const { text, parts } = await readReply(response).catch((error: unknown) => {
       throw isApiError(error) ? error : networkError(error, url, signal);
     });
     this.http.tell(response, text);
     onResponse?.({ headers: responseHeaders(response.headers.entries()) });
-    return { status: response.status, text, header: (name) => response.headers.get(name) };
+    return { status: response.status, text, parts, header: (name) => response.headers.get(name) };
   }
 
   close(): Promise<void> {
@@ -43,13 +43,16 @@ export class SoapExchange {
   }
 }
 
-/** In whatever encoding the reply's XML is. */
-async function readXml(response: FetchResponse): Promise<string> {
+/** In whatever encoding the reply's XML is, with attachments or without. */
+async function readReply(response: FetchResponse): Promise<Pick<Reply, 'text' | 'parts'>> {
   const type = response.headers.get('content-type') ?? '';
-  if (saysUtf8(type)) return response.text();
+  const isParted = /^multipart\/related\b/i.test(type);
+  if (!isParted && saysUtf8(type)) return { text: await response.text() };
   const bytes = new Uint8Array(await response.arrayBuffer());
+  // Only replies of the few servers that attach something load it.
+  const parted = isParted ? (await import('./wire/parts.ts')).readParts(bytes, type) : undefined;
   try {
-    return decodeXml(bytes, type);
+    return { text: decodeXml(parted?.root ?? bytes, parted?.type ?? type), parts: parted?.parts };
   } catch (error) {
     throw isApiError(error) ? new ApiError('DATA_LOSS', `the reply cannot be read: ${error.text}`, { remote: true }) : error;
   }

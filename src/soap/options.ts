@@ -39,6 +39,11 @@ export interface SoapWsdlOptions<N extends string = string> extends CommonOption
    * @see https://www.w3.org/TR/ws-addr-soap/
    */
   readonly addressing?: boolean;
+  /**
+   * Sends requests as messages in parts (MTOM), for services that take no others. Answers in parts are read in any case. @default false
+   * @see https://www.w3.org/TR/soap12-mtom/
+   */
+  readonly mtom?: boolean;
 }
 
 /** Header blocks by the names of their parts or elements, or `{namespace}Name` for one that the WSDL does not describe; or what makes them for a call. */
@@ -85,7 +90,7 @@ export type WsdlOptionsInForce = ReturnType<typeof readWsdlOptions>;
 /** Throws a `TypeError` that names the option that cannot be. */
 export function readWsdlOptions(options: SoapWsdlOptions) {
   const readers = { ...COMMON_READERS, wsdlTimeoutMs: ms(30_000), maxWsdlBytes: bytes(8_388_608) };
-  return readOptions('soap', options, readers, [...COMMON_NAMES, 'wsdl', 'operations', 'url', 'header', 'addressing']);
+  return readOptions('soap', options, readers, [...COMMON_NAMES, 'wsdl', 'operations', 'url', 'header', 'addressing', 'mtom']);
 }
 
 /** SOAP answers requests, and has nothing to send on its own. */

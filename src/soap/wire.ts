@@ -3,7 +3,7 @@ import { parseRetryAfter } from '../http/message/retry-after.ts';
 import { isObject } from '../peer/error-body.ts';
 import { MAX_DEPTH, parseJson } from '../peer/json.ts';
 import type { SoapOperation } from './wire/binding.ts';
-import { readEnvelope } from './wire/envelope.ts';
+import { readEnvelope, type Envelope } from './wire/envelope.ts';
 import { codeOfFault, codeOfStatus, faultCode, httpStatus } from './status.ts';
 import { VERSIONS, versionOf, type SoapVersion } from './version.ts';
 import { childOf, textOf, type XmlElement } from '../xml/tree.ts';
@@ -93,6 +93,8 @@ function apiFault({ code, message, reason, details, retryAfterMs, requestId }: E
 export interface Reply {
   readonly status: number;
   readonly text: string;
+  /** The parts beside the envelope, of a reply that has some. */
+  readonly parts?: { putInto(elements: readonly XmlElement[]): void } | undefined;
   readonly header: (name: string) => string | null;
 }
 
@@ -108,7 +110,7 @@ export function decodeReply(operation: SoapOperation, reply: Reply): unknown {
   }
   let message: XmlElement | undefined;
   try {
-    ({ message } = readEnvelope(reply.text, MAX_DEPTH));
+    ({ message } = envelopeOf(reply));
     if (isOk && message?.local === responseElement && message.uri === service.namespace)
       return (readXml(response, message, { namespace: service.namespace, maxDepth: MAX_DEPTH }) as { readonly output?: unknown }).output;
   } catch (cause) {
@@ -121,13 +123,16 @@ export function decodeReply(operation: SoapOperation, reply: Reply): unknown {
   throw noAnswer(operation.operation.name, reply, `${found}, not <${responseElement}> of '${service.namespace}'`);
 }
 
+/** The envelope of a reply, with its attachments in their places. An empty line before it is a habit of pages that are made. */
+export function envelopeOf({ text, parts }: Pick<Reply, 'text' | 'parts'>): Envelope {
+  const answer = readEnvelope(text.trimStart(), MAX_DEPTH);
+  parts?.putInto([...answer.headers, ...answer.body]);
+  return answer;
+}
+
 export function noAnswer(name: string, reply: Reply, why: string, cause?: unknown): ApiError {
   const type = reply.header('content-type') ?? 'no content type';
-  const hint = type.startsWith('multipart/')
-    ? ` (the server answered ${type}: attachments, such as MTOM's, are not supported)`
-    : type.includes('xml')
-      ? ''
-      : ` (the server answered ${type}: is the url right?)`;
+  const hint = /xml|^multipart\//.test(type) ? '' : ` (the server answered ${type}: is the url right?)`;
   return new ApiError('DATA_LOSS', `${name}: the reply is not the answer: ${why}${hint}`, { remote: true, cause });
 }
 

@@ -8,6 +8,7 @@ import { bytes, instant, int64 } from '../../src/core.ts';
 import { defineContract, mutation, query } from '../../src/core/define.ts';
 import { listen } from '../../src/http/node/listen.ts';
 import { createClient } from '../../src/index.ts';
+import { importContract } from '../../src/import/index.ts';
 import { soap } from '../../src/soap/client.ts';
 import { soapHandler } from '../../src/soap/server.ts';
 import { compile, importWsdl, javaArguments, makeWrappers, noJaxWs } from '../support/jaxws.ts';
@@ -91,6 +92,36 @@ describe.skipIf(noJaxWs)(`JAX-WS ${noJaxWs ?? ''}`, { timeout: 60_000 }, () => {
     const rpc = soap({ wsdl: `http://127.0.0.1:${java.port}/rpc?wsdl`, operations: { echo: {} } });
     const client = createClient({ contract: defineContract({ name: 'shop', operations: { echo } }), transport: rpc });
     expect(await client.echo({ item })).toEqual(item);
+    await client.close();
+  });
+
+  test.each(['11', '12'])('messages in parts (MTOM), SOAP %s', async (version) => {
+    const { echo } = operations;
+    const types: (string | undefined)[] = [];
+    const transport = soap({
+      wsdl: `http://127.0.0.1:${java.port}/parts${version}?wsdl`,
+      mtom: true,
+      addressing: version === '11',
+      operations: { echo: {} },
+      onWire: ({ headers }) => types.push(headers?.['content-type']?.split(';')[0]),
+    });
+    const client = createClient({ contract: defineContract({ name: 'shop', operations: { echo } }), transport });
+    const large = { ...item, data: Uint8Array.from({ length: 100_000 }, (_, at) => (at * 7) % 256) };
+    expect(await client.echo({ item: large })).toEqual(large);
+    expect(types.slice(-2)).toEqual(['multipart/related', 'multipart/related']);
+    await client.close();
+  });
+
+  test('headers of WS-Addressing that it demands', async () => {
+    const { code } = await importContract(`http://127.0.0.1:${java.port}/parts11?wsdl`);
+    expect(code).toContain('addressing: true');
+    const { greet } = operations;
+    const without = soap({ wsdl: `http://127.0.0.1:${java.port}/parts11?wsdl`, operations: { greet: {} } });
+    const client = createClient({ contract: defineContract({ name: 'shop', operations: { greet } }), transport: without });
+    await expect(client.greet({ name: 'Ada' })).rejects.toMatchObject({
+      remote: true,
+      text: expect.stringMatching(/required header/i) as string,
+    });
     await client.close();
   });
 

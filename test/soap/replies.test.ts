@@ -53,11 +53,48 @@ describe('replies of others', () => {
     expect(error.text).toContain(message);
   });
 
-  test('attachments are named for what they are', async () => {
-    const type = 'multipart/related; type="application/xop+xml"; boundary=x';
-    const error = await errorOf(client(200, '--x\r\n\r\n', type).getWeather({ location: 'x' }));
-    expect(error).toMatchObject({ code: 'DATA_LOSS' });
-    expect(error.text).toContain('MTOM');
+  const weather = (conditions: string) =>
+    envelope(
+      `<GetWeatherResponse xmlns="http://example.com/weatherservice"><Weather><Location>x</Location><Temperature>1</Temperature>${conditions}</Weather></GetWeatherResponse>`,
+    );
+  const include = '<Conditions><xop:Include xmlns:xop="http://www.w3.org/2004/08/xop/include" href="cid:a%40b"/></Conditions>';
+  const part = (content: string, ...headers: string[]) => [...headers, '', content].join('\r\n');
+  const parted = (...parts: string[]) => `ignored\r\n${parts.map((each) => `--x\r\n${each}\r\n`).join('')}--x--\r\n`;
+  const RELATED = 'multipart/related; type="application/xop+xml"; boundary="x"';
+
+  test.each([
+    ['MTOM', RELATED, parted(part(weather(include)), part('\x00--x\x01', 'Content-ID: <a@b>')), 'AC0teAE='],
+    [
+      'SOAP with attachments, the envelope after one in base64, and lines that end as in files',
+      `${RELATED}; start="<main>"`,
+      parted(
+        part('aGk=\r\n', 'content-id:\r\n <a@b>', 'Content-Transfer-Encoding: BASE64'),
+        part(weather('<Conditions href="cid:a@b"/>'), 'Content-ID: <main>'),
+      ).replaceAll('\r\n', '\n'),
+      'aGk=',
+    ],
+    ['a reference in text', RELATED, parted(part(weather('<Conditions> cid:a@b </Conditions>')), part('hi', 'Content-Id: a@b')), 'aGk='],
+    ['nothing attached', RELATED, parted(part(weather('<Conditions>cid:a</Conditions>'))), 'cid:a'],
+  ])('of several parts: %s', async (_, type, body, conditions) => {
+    expect(await client(200, body, type).getWeather({ location: 'x' })).toMatchObject({ conditions });
+  });
+
+  test.each([
+    ['without a boundary', 'multipart/related', parted(part(weather(include))), 'no boundary'],
+    ['that are cut', RELATED, parted(part(weather(include))).slice(0, -8), 'it ends before its last part does'],
+    ['of none', RELATED, '--x--\r\n', 'it has no part'],
+    ['that miss one', RELATED, parted(part(weather(include))), "it refers to the part 'cid:a%40b', which is not there"],
+    [
+      'in another encoding',
+      RELATED,
+      parted(part(weather(include)), part('=20', 'Content-ID: <a@b>', 'Content-Transfer-Encoding: quoted-printable')),
+      "not in 'quoted-printable'",
+    ],
+    ['without end', RELATED, parted(...Array.from({ length: 1001 }, () => part('x'))), 'more than 1000 parts'],
+  ])('of several parts %s are DATA_LOSS', async (_, type, body, message) => {
+    const error = await errorOf(client(200, body, type).getWeather({ location: 'x' }));
+    expect(error).toMatchObject({ code: 'DATA_LOSS', remote: true });
+    expect(error.text).toContain(message);
   });
 
   test('Retry-After and redirects are told', async () => {

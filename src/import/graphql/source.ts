@@ -53,9 +53,9 @@ function fromIntrospection(source: object): MakeSchema {
   return (assumeValid) => buildClientSchema(plain, { assumeValid });
 }
 
-/** The document without foreign directives, and with each member of a type once: GitHub's has had some twice. */
+/** The document without foreign directives, and without members that a type defines again, as GitHub's has had. */
 function readable(document: DocumentNode, findings: Findings): DocumentNode {
-  const once = <T extends { readonly name: { readonly value: string } }>(type: string, members: readonly T[] | undefined): T[] => {
+  const first = <T extends { readonly name: { readonly value: string } }>(type: string, members: readonly T[] | undefined): T[] => {
     const seen = new Set<string>();
     return (members ?? []).filter(({ name: { value } }) => {
       if (seen.has(value)) findings.add(`${type}.${value}`, 'a member that a type defines twice', 'the first one counts');
@@ -70,8 +70,8 @@ function readable(document: DocumentNode, findings: Findings): DocumentNode {
     const type = 'name' in definition ? (definition.name?.value ?? '') : '';
     return {
       ...definition,
-      ...(fields && { fields: once(type, fields) }),
-      ...(values && { values: once(type, values) }),
+      ...(fields && { fields: first(type, fields) }),
+      ...(values && { values: first(type, values) }),
     } as DefinitionNode;
   });
   const Directive = {

@@ -7,6 +7,7 @@ export interface Demands {
   usernameToken?: 'text' | 'digest';
   timestamp: boolean;
   addressing: boolean;
+  mtom: boolean;
   tls: boolean;
   basic: boolean;
   certificate: boolean;
@@ -28,7 +29,7 @@ export function demandsOf(alternatives: readonly Alternative[]): Demands | undef
 
 /** Source: https://docs.oasis-open.org/ws-sx/ws-securitypolicy/v1.3/ws-securitypolicy.html */
 function read(assertions: Alternative): Demands {
-  const demands: Demands = { timestamp: false, addressing: false, tls: false, basic: false, certificate: false, open: [] };
+  const demands: Demands = { timestamp: false, addressing: false, mtom: false, tls: false, basic: false, certificate: false, open: [] };
   const overTls = assertions.find(({ local }) => local === 'TransportBinding');
   if (overTls) {
     demands.tls = true;
@@ -50,7 +51,7 @@ function read(assertions: Alternative): Demands {
         demands.open.push(['messages that are signed or encrypted', OF_SOAP('WSSecurityCert')]);
     } else if (OF_TOKENS.test(local)) readTokens(each, demands);
     else if (local === 'Addressing' || local === 'UsingAddressing') demands.addressing = true;
-    else if (local === 'OptimizedMimeSerialization') demands.open.push(['messages in parts (MTOM)', 'sent and read as one part']);
+    else if (local === 'OptimizedMimeSerialization') demands.mtom = true;
     else if (local === 'RMAssertion') demands.open.push(['reliable messaging (WS-ReliableMessaging)', 'calls are sent without it']);
     else demands.open.push([`the policy ${local}`, 'not heeded']);
   }

@@ -55,7 +55,8 @@ export class WsdlSecurity {
     const token = all.find(({ usernameToken }) => usernameToken !== undefined);
     if (token && credentials.length > 0) this.findings.add('policies', 'a UsernameToken beside credentials of HTTP', "give it by the option 'security'"); // prettier-ignore
     else if (token) credentials.push(usernameToken(token));
-    return { fixed: all.some(({ addressing }) => addressing) ? { addressing: true } : {}, credentials };
+    const asked = (name: 'addressing' | 'mtom') => all.some((demands) => demands[name]) && { [name]: true };
+    return { fixed: { ...asked('addressing'), ...asked('mtom') }, credentials };
   }
 
 }

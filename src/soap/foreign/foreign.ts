@@ -5,7 +5,7 @@ import { ApiError, isApiError } from '../../core/errors.ts';
 import { describeContract, type OperationView, type SchemaNode, type TypeUse } from '../../schema/view.ts';
 import { eventsOnly } from '../../events/events-only.ts';
 import type { CallRequest, SubscribeRequest, Transport } from '../../core/transport.ts';
-import { envelope, decodeFault, decodeStatus, isFault, MAX_DEPTH, noAnswer, type Reply } from '../wire.ts';
+import { envelope, envelopeOf, decodeFault, decodeStatus, isFault, noAnswer, type Reply } from '../wire.ts';
 import { noEvents, type SoapHeader, type SoapHeaderCall, type SoapWsdlOperation, type WsdlOptionsInForce } from '../options.ts';
 import { SoapExchange } from '../exchange.ts';
 import { addressingHeader } from './addressing.ts';
@@ -16,7 +16,7 @@ import { ForeignOperation } from './operation.ts';
 import { secure, securityHeaders } from '../security/security.ts';
 import { SharedWork } from './shared-work.ts';
 import { requestHeaders, type SoapVersion } from '../version.ts';
-import { readEnvelope, type Envelope } from '../wire/envelope.ts';
+import type { Envelope } from '../wire/envelope.ts';
 import { WsdlDocuments } from '../wsdl/fetch.ts';
 import { loadWsdl } from '../wsdl/load.ts';
 import { SchemaPlans } from '../xsd/plans.ts';
@@ -62,7 +62,9 @@ export class ForeignSoapTransport implements Transport {
     const xml = secure(this.options.security, (signed) => envelope(version, wsa + header + signed, body));
     const { security } = this.options;
     const own = requestHeaders(version, operation.operation.action, headers);
-    const reply = await this.#exchange.post(url, security?.addHeaders ? { ...own, ...securityHeaders(security) } : own, xml, request);
+    const secured = security?.addHeaders ? { ...own, ...securityHeaders(security) } : own;
+    const sent = this.options.mtom === true ? (await import('../wire/parts.ts')).packaged(xml, secured) : { body: xml, headers: secured };
+    const reply = await this.#exchange.post(url, sent.headers, sent.body, request);
     const answer = decode(name, operation, reply);
     if (!output || !answer) return undefined;
     const value = fitTo(output, outputOf(mapped, output, operation, answer));
@@ -142,7 +144,7 @@ function decode(name: string, operation: ForeignOperation, reply: Reply): Envelo
   if (!reply.text.trimStart().startsWith('<')) throw isOk ? noAnswer(name, reply, 'no SOAP envelope') : decodeStatus(reply);
   let answer: Envelope;
   try {
-    answer = readEnvelope(reply.text.trimStart(), MAX_DEPTH);
+    answer = envelopeOf(reply);
   } catch (cause) {
     if (!isOk) throw decodeStatus(reply);
     throw noAnswer(name, reply, isApiError(cause) ? cause.text : 'no SOAP envelope', cause);

@@ -15,6 +15,8 @@ import javax.xml.ws.BindingType;
 import javax.xml.ws.Endpoint;
 import javax.xml.ws.Holder;
 import javax.xml.ws.WebFault;
+import javax.xml.ws.soap.Addressing;
+import javax.xml.ws.soap.MTOM;
 import javax.xml.ws.soap.SOAPBinding;
 
 /** A SOAP server that we did not write: the reference implementation of JAX-WS, on the JDK's HTTP server. Prints its port. */
@@ -107,6 +109,17 @@ public class Peer {
     public Item echo(@WebParam(name = "item") Item item) { return item; }
   }
 
+  /** Takes and gives messages in parts only if it is asked to, and then sends every byte in a part of its own. */
+  @WebService(targetNamespace = "urn:shop", serviceName = "Shop", portName = "ShopPort")
+  @MTOM(threshold = 0)
+  @Addressing(required = true)
+  public static class ShopParts extends Shop {}
+
+  @WebService(targetNamespace = "urn:shop", serviceName = "Shop", portName = "ShopPort")
+  @BindingType(SOAPBinding.SOAP12HTTP_MTOM_BINDING)
+  @MTOM(threshold = 0)
+  public static class ShopParts12 extends Shop {}
+
   public static void main(String[] args) throws Exception {
     int port;
     try (ServerSocket free = new ServerSocket(0)) { port = free.getLocalPort(); }
@@ -114,6 +127,8 @@ public class Peer {
     Endpoint.publish(url + "/11", new Shop());
     Endpoint.publish(url + "/12", new Shop12());
     Endpoint.publish(url + "/rpc", new ShopRpc());
+    Endpoint.publish(url + "/parts11", new ShopParts());
+    Endpoint.publish(url + "/parts12", new ShopParts12());
     System.out.println(port);
   }
 }
