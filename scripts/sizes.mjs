@@ -29,7 +29,7 @@ const use = (name, path) =>
  */
 const PROGRAMS = {
   rest: { contents: use('rest', 'rest'), budgets: [17, 23, 31.5], goal: 18 },
-  websocket: { contents: use('webSocket', 'websocket'), budgets: [17.2, 25.5, 30.3], goal: 20 },
+  websocket: { contents: use('webSocket', 'websocket'), budgets: [17.2, 25.6, 30.4], goal: 20 },
   graphql: { contents: use('graphql', 'graphql'), budgets: [17, 31.4, 41.2], goal: 30 },
   connect: { contents: use('connect', 'grpc/connect'), budgets: [16.7, 39.3, 43], goal: 22 },
   'mqtt.js itself': { contents: "export { default } from 'mqtt';" },

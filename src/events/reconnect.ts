@@ -95,7 +95,9 @@ export class Subscription {
         return sink.end();
       }
       const stable = this.#connected && now() - this.#since >= STABLE_MS;
-      if (!mayRetry(outcome, { acknowledged: this.#acknowledged, connected: this.#connected })) {
+      // The same refusal of two connections in a row is an answer: credentials were asked for anew in between.
+      const isRepeated = !stable && this.#lastError?.code === outcome.code;
+      if (!mayRetry(outcome, { acknowledged: this.#acknowledged, connected: this.#connected && !isRepeated })) {
         if (this.#acknowledged) sink.end(outcome);
         return this.#start.reject(outcome);
       }

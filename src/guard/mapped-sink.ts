@@ -1,4 +1,4 @@
-import { ApiError } from '../core/errors.ts';
+import { ApiError, isApiError } from '../core/errors.ts';
 import type { EventSink } from '../core/transport.ts';
 import { localId } from '../events/event-id.ts';
 import { passing } from '../events/open-sink.ts';
@@ -7,8 +7,8 @@ import { isoNow } from '../life/now.ts';
 /** The sink of an event that a mapping reads out of what a foreign peer sends. */
 export interface MappedSink extends EventSink {
   /**
-   * Hands on what `read` gives: one payload, those of a list, or nothing for `undefined`. An error that it throws is reported, and ends
-   * nothing. False for what is not this event.
+   * Hands on what `read` gives: one payload, those of a list, or nothing for `undefined`. An `ApiError` that it throws ends the subscription, any other
+   * error is reported, and ends nothing. False for what is not this event.
    */
   take(read: () => unknown, from?: { readonly id?: string | undefined; readonly time?: string | undefined }): boolean;
 }
@@ -30,9 +30,11 @@ export function mappedSink(name: string, sink: EventSink, report: (error: unknow
       try {
         data = read();
       } catch (cause) {
-        report(
-          new ApiError('DATA_LOSS', `${name}: the mapping's 'read' cannot read a message, which was dropped`, { remote: true, cause }),
-        );
+        if (isApiError(cause)) sink.end(cause);
+        else
+          report(
+            new ApiError('DATA_LOSS', `${name}: the mapping's 'read' cannot read a message, which was dropped`, { remote: true, cause }),
+          );
         return true;
       }
       if (data === undefined) return false;

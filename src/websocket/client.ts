@@ -20,6 +20,7 @@ import { RPC_PATH, SUBPROTOCOL, type ClientSettings } from './settings.ts';
 import type { FeedEvent, FeedOperation } from './channel/feed.ts';
 import type { RpcFrames, SocketSession } from './dialogue.ts';
 import type { RpcEventMapping, RpcMapping, RpcOperationMapping } from './rpc/foreign.ts';
+import { ApiError } from '../core/errors.ts';
 import { bytes, ms, readOptions, type OptionsInForce } from '../core/options.ts';
 import { withPart } from '../life/lazy.ts';
 
@@ -55,14 +56,20 @@ export interface WebSocketBaseOptions extends SocketClassOptions {
   readonly maxBufferedBytes?: number;
 }
 
+/** The address of a peer, or a function that makes it for each connection. */
+export type SocketUrl = string | (() => string | Promise<string>);
+
 /** Options of `webSocket` for JSON-RPC 2.0. */
 export interface WebSocketOptions extends WebSocketBaseOptions {
-  /** The address of the server: `ws://localhost:4000`, `wss://example.com/api/ws`; `http:` means `ws:`. Without a path, `/ws`. */
-  readonly url: string;
+  /**
+   * The address of the server: `ws://localhost:4000`, `wss://example.com/api/ws`; `http:` means `ws:`. Without a path, `/ws`. A function is asked again
+   * for each connection, for addresses that are signed or expire.
+   */
+  readonly url: SocketUrl;
   /** @default 'jsonrpc' */
   readonly protocol?: 'jsonrpc';
-  /** Offered with the upgrade; `false` offers none. @default 'jsonrpc-2.0', or `false` with `operations` or `events` */
-  readonly subprotocol?: string | false;
+  /** Offered with the upgrade, one or several; `false` offers none. @default 'jsonrpc-2.0', or `false` with `operations` or `events` */
+  readonly subprotocol?: string | readonly string[] | false;
   /** How operations of a peer that someone else designed are called. With this option or `events`, nothing of our own format is sent. */
   readonly operations?: Readonly<Record<string, RpcOperationMapping>>;
   /** Which notifications of such a peer are events. */
@@ -81,8 +88,11 @@ export interface WebSocketOptions extends WebSocketBaseOptions {
 
 /** Options of `webSocket` for plain channels. */
 export interface ChannelOptions extends WebSocketBaseOptions {
-  /** The URL before the events' channels: with `wss://example.com/api`, the channel `chat` is `wss://example.com/api/chat`. */
-  readonly url: string;
+  /**
+   * The URL before the events' channels: with `wss://example.com/api`, the channel `chat` is `wss://example.com/api/chat`. A function is asked again for
+   * each connection.
+   */
+  readonly url: SocketUrl;
   readonly protocol: 'channel';
   /**
    * Whether the server sends what is written back to its writer, as `webSocketHandler` does: a call is done then. Without, it is done
@@ -94,6 +104,8 @@ export interface ChannelOptions extends WebSocketBaseOptions {
    * @default no CloudEvents
    */
   readonly cloudEvents?: CloudEventsOption<'structured'>;
+  /** Offered with the upgrade, one or several: `'v12.stomp'`. @default none, or that of `cloudEvents` */
+  readonly subprotocol?: string | readonly string[] | false;
   /** How operations are written to a feed that someone else designed. */
   readonly operations?: Readonly<Record<string, FeedOperation>>;
   /** How events are read from a feed that someone else designed. */
@@ -110,10 +122,17 @@ export interface ChannelOptions extends WebSocketBaseOptions {
 export function webSocket(options: ChannelOptions): Adapter<'subscribe' | 'write'>;
 export function webSocket(options: WebSocketOptions): Adapter<'call' | 'subscribe' | 'stream'>;
 export function webSocket(options: WebSocketOptions | ChannelOptions): Adapter<never> {
-  const url = socketUrl(options.url);
   if (options.protocol === 'channel') {
-    const read = readOptions('webSocket', options, LIMITS, [...NAMES, 'echo', 'cloudEvents', 'operations', 'events', 'onError']);
-    const settings = settingsOf(url, read, [], undefined);
+    const read = readOptions('webSocket', options, LIMITS, [
+      ...NAMES,
+      'echo',
+      'cloudEvents',
+      'subprotocol',
+      'operations',
+      'events',
+      'onError',
+    ]);
+    const settings = settingsOf(addressOf(options.url, false), read, offers(read.subprotocol ?? false), undefined);
     return defineAdapter<never>((contract) =>
       laterTransport(contract, 'websocket', () =>
         withPart(channels, ({ ChannelTransport }) => new ChannelTransport(contract, settings, options)),
@@ -128,15 +147,17 @@ export function webSocket(options: WebSocketOptions | ChannelOptions): Adapter<n
     ? { operations: operations ?? {}, events: events ?? {}, cancel: cancelMethod, ping: pingMethod, errorCode, onError, frames, session }
     : undefined;
   const offered = subprotocol ?? (isForeign ? false : SUBPROTOCOL);
-  const rpc = new URL(url);
-  if (rpc.pathname === '/' && !isForeign) rpc.pathname = RPC_PATH;
-  const settings = settingsOf(rpc.href, read, offered === false ? [] : [offered], mapping);
+  const settings = settingsOf(addressOf(options.url, !isForeign), read, offers(offered), mapping);
   return defineAdapter<never>((contract) => {
     const make = () => withPart(transports, ({ RpcTransport }) => new RpcTransport(contract, settings));
     const transport = laterTransport(contract, 'websocket', make);
     checkForeign('webSocket', contract, read, { events: 'notification' });
     return transport;
   });
+}
+
+function offers(subprotocol: string | readonly string[] | false): readonly string[] {
+  return subprotocol === false ? [] : typeof subprotocol === 'string' ? [subprotocol] : subprotocol;
 }
 
 const LIMITS = {
@@ -149,7 +170,7 @@ const LIMITS = {
 const NAMES = ['url', 'protocol', 'headers', 'onWire', 'onState', 'session', ...SOCKET_CLASS_OPTIONS] as const;
 
 function settingsOf(
-  url: string,
+  url: ClientSettings['url'],
   options: OptionsInForce<WebSocketBaseOptions, typeof LIMITS>,
   subprotocols: readonly string[],
   mapping: RpcMapping | undefined,
@@ -169,6 +190,26 @@ function settingsOf(
     maxRequestBytes,
     maxMessageBytes,
     maxBufferedBytes,
+  };
+}
+
+/** Makes the address of each connection. Text is checked here, so a mistake is a `TypeError` of the construction. */
+function addressOf(url: SocketUrl, isOurs: boolean): ClientSettings['url'] {
+  const check = (text: string): string => {
+    const checked = new URL(socketUrl(text));
+    if (checked.pathname === '/' && isOurs) checked.pathname = RPC_PATH;
+    return checked.href;
+  };
+  if (typeof url !== 'function') {
+    const checked = check(url);
+    return () => checked;
+  }
+  return async () => {
+    try {
+      return check(await url());
+    } catch (error) {
+      throw ApiError.from(error, 'UNAVAILABLE', "the 'url' function failed, so no connection was made", { sent: false });
+    }
   };
 }
 

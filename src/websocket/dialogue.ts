@@ -1,4 +1,4 @@
-import { ApiError } from '../core/errors.ts';
+import { ApiError, type ErrorCode } from '../core/errors.ts';
 import { checkMappings } from '../guard/check-mappings.ts';
 import { onAbort } from '../life/lifetime.ts';
 import { reporter } from '../life/report.ts';
@@ -18,6 +18,12 @@ export interface SocketSession {
   readonly isReady?: (frame: unknown) => boolean;
   /** Makes the frame, or several as a list, that a frame of the peer is answered: a challenge, a heartbeat, an event to acknowledge. `undefined` is no answer. @default none */
   readonly answer?: (frame: unknown) => unknown;
+  /**
+   * Says that the peer asks with a frame for another connection: this one is given up, and subscriptions come back on a new one. @default no frame does
+   */
+  readonly isOver?: (frame: unknown) => boolean;
+  /** The meaning of the peer's own close codes, which decides whether the client connects again: `{ 4004: 'UNAUTHENTICATED' }`. @default UNAVAILABLE */
+  readonly closeCodes?: Readonly<Record<number, ErrorCode>>;
   /** Makes the frame that is sent every `pingIntervalMs`, to which any frame is a sign of life. @default ping frames of `ws` */
   readonly heartbeat?: () => unknown;
 }
@@ -62,23 +68,37 @@ export function dialogueOpener(dialogue: DialogueOptions): OpenSocket {
   return async (options: SocketOptions, hooks: (socket: SocketEnd) => SocketHooks) => {
     let talk: Dialogue | undefined;
     let inner: SocketHooks | undefined;
-    const socket = await dialogue.open(options, (opened) => {
+    let lost: { readonly error: ApiError; readonly code: number } | undefined;
+    const closeCodes = { ...options.closeCodes, ...dialogue.session?.closeCodes };
+    const socket = await dialogue.open({ ...options, closeCodes }, (opened) => {
       const made = (talk = new Dialogue(dialogue, opened));
+      const onLost: SocketHooks['onLost'] = (error, code) => {
+        made.lost(error);
+        lost = { error, code };
+        inner?.onLost(error, code);
+      };
       return {
-        onText: (text) => made.receive(text),
-        onTooLarge: (text) => inner?.onTooLarge(text),
-        onLost: (error, code) => {
-          made.lost(error);
-          inner?.onLost(error, code);
+        onText(text) {
+          if (!made.receive(text)) return;
+          // It closes when all that was sent is gone.
+          void opened.close(LEAVING);
+          onLost(new ApiError('UNAVAILABLE', `${nameOf(options.url)}: the peer asks for another connection`), LEAVING);
         },
+        onTooLarge: (text) => inner?.onTooLarge(text),
+        onLost,
         ping: made.heartbeat ?? (dialogue.asks ? () => inner?.ping?.() : undefined),
       };
     });
     await talk?.start(options.signal);
     const begun = (inner = hooks(talk?.end ?? socket));
     talk?.begin((text) => begun.onText(text));
+    // It may have ended since the peer was ready; the frames before that count.
+    if (lost) begun.onLost(lost.error, lost.code);
   };
 }
+
+/** A code of our own: after 1000 and 1001 some peers forget the session that the next connection resumes. */
+const LEAVING = 4900;
 
 /** Frames that may come before the protocol above has begun: a peer that sends more is left, rather than some of them. */
 const MAX_EARLY = 1000;
@@ -130,7 +150,8 @@ class Dialogue {
 
   /** Says hello; resolves once the peer is ready. Closes the connection if that fails. */
   async start(signal: AbortSignal): Promise<void> {
-    const { url, connectTimeoutMs, session, inTime } = this.options;
+    const { connectTimeoutMs, session, inTime } = this.options;
+    const url = nameOf(this.options.url);
     const greet = async () => this.#sendAll(await session?.hello?.());
     // A program that waits for nothing else waits for this.
     this.socket.need(true);
@@ -156,8 +177,9 @@ class Dialogue {
     for (const text of this.#early.splice(0)) hear(text);
   }
 
-  receive(text: string): void {
-    const { session, frames, onFrame } = this.options;
+  /** Takes a frame. True if it asks for another connection. */
+  receive(text: string): boolean {
+    const { session, onFrame } = this.options;
     const frame = parsed(text);
     try {
       const answer: unknown = session?.answer?.(frame);
@@ -166,10 +188,20 @@ class Dialogue {
     } catch (error) {
       this.#report(error);
     }
-    if (!this.#isReady) {
+    if (this.#asksToLeave(frame)) {
       onFrame('in', text);
-      return this.#judge(frame);
+      return true;
     }
+    if (this.#isReady) this.#pass(frame, text);
+    else {
+      onFrame('in', text);
+      this.#judge(frame);
+    }
+    return false;
+  }
+
+  #pass(frame: unknown, text: string): void {
+    const { frames, onFrame } = this.options;
     let message: unknown = text;
     try {
       if (frames?.read) message = frames.read(frame);
@@ -185,6 +217,15 @@ class Dialogue {
 
   lost(error: ApiError): void {
     this.#fail(error);
+  }
+
+  #asksToLeave(frame: unknown): boolean {
+    try {
+      return this.options.session?.isOver?.(frame) === true;
+    } catch (error) {
+      this.#report(error);
+      return false;
+    }
   }
 
   #judge(frame: unknown): void {
@@ -209,8 +250,13 @@ class Dialogue {
 
 /** Throws a `TypeError` for a member that `session` or `frames` cannot have. */
 export function checkSession({ session, frames }: Pick<DialogueOptions, 'session' | 'frames'>): void {
-  checkMappings('webSocket', { ...(session && { session }) }, ['hello', 'isReady', 'answer', 'heartbeat']);
+  checkMappings('webSocket', { ...(session && { session }) }, ['hello', 'isReady', 'answer', 'isOver', 'closeCodes', 'heartbeat']);
   checkMappings('webSocket', { ...(frames && { frames }) }, ['write', 'read']);
+}
+
+/** An address as messages have it, without the query, which may be secret. */
+function nameOf(url: string): string {
+  return url.replace(/\?.*/, '');
 }
 
 function parsed(text: string): unknown {

@@ -13,8 +13,8 @@ export const RPC_PATH = '/ws';
 
 /** The options of a client with their defaults filled in. */
 export interface ClientSettings {
-  /** With the scheme `ws:` or `wss:`. */
-  readonly url: string;
+  /** The address of the next connection, with the scheme `ws:` or `wss:`. */
+  readonly url: () => string | Promise<string>;
   readonly socketClass: SocketClass;
   readonly tls: ClientTls | undefined;
   /** Offered with the upgrade of JSON-RPC. */

@@ -78,7 +78,8 @@ export class Socket {
   /** Connects. Rejects with UNAVAILABLE, or what the server's refusal means; `sent` is false then. */
   static open(options: SocketOptions, hooks: (socket: Socket) => SocketHooks): Promise<Socket> {
     return new Promise((resolve, reject) => {
-      const { constructor, url } = options;
+      const { constructor } = options;
+      const url = nameOf(options.url);
       let inner: WebSocketLike;
       try {
         inner = construct(options);
@@ -122,9 +123,14 @@ export class Socket {
     return this.inner.readyState === 1;
   }
 
+  /** The address as messages have it, without the query, which may be secret. */
+  get #name(): string {
+    return nameOf(this.options.url);
+  }
+
   /** Throws UNAVAILABLE if the connection is gone, RESOURCE_EXHAUSTED if it is slower than its caller; nothing was sent then. */
   send(text: string): void {
-    if (!this.isOpen) throw unavailable(this.options.url, 'the connection is closing');
+    if (!this.isOpen) throw unavailable(this.#name, 'the connection is closing');
     const { bufferedAmount } = this.inner;
     if (bufferedAmount > this.options.maxBufferedBytes)
       throw new ApiError(
@@ -155,11 +161,12 @@ export class Socket {
 
   /** Gives the connection up, which is as if it were lost. */
   fail(why: string): void {
-    this.#giveUp(new ApiError('UNAVAILABLE', `${this.options.url}: ${why}`));
+    this.#giveUp(new ApiError('UNAVAILABLE', `${this.#name}: ${why}`));
   }
 
   #hearUpgrade(inner: NodeSocket, fail: (error: ApiError) => void): void {
-    const { url, onUpgraded } = this.options;
+    const { onUpgraded } = this.options;
+    const url = this.#name;
     inner.on('upgrade', (response) => {
       // Bun's `ws` has none.
       if (typeof response.socket?.cork === 'function') {
@@ -201,13 +208,13 @@ export class Socket {
   #take(data: unknown): void {
     this.#heard = true;
     if (!this.#hooks) return;
-    const { maxMessageBytes, url } = this.options;
+    const { maxMessageBytes } = this.options;
     const text = textOf(data);
     if (!isLonger(text, maxMessageBytes)) return this.#hooks.onText(text);
     const limit = hardLimit(maxMessageBytes);
     if (limit === 0 || byteLength(text) <= limit) return this.#hooks.onTooLarge(text);
     // `ws` would not have read it.
-    this.#giveUp(overLimit(url));
+    this.#giveUp(overLimit(this.#name));
   }
 
   #giveUp(error: ApiError): void {
@@ -245,6 +252,10 @@ function construct({ constructor, url, protocols, headers, maxMessageBytes, tls 
   // A Blob could only be read later, after the messages that follow it.
   if ('binaryType' in made) made.binaryType = 'arraybuffer';
   return made;
+}
+
+function nameOf(url: string): string {
+  return url.replace(/\?.*/, '');
 }
 
 /** The text of a message; binary ones are read as UTF-8. */

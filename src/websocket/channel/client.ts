@@ -1,7 +1,7 @@
 import { checkForeign } from '#contract-check';
 import { checkMappings } from '../../guard/check-mappings.ts';
 import type { Contract, EventDefinition } from '../../core/contract.ts';
-import { ApiError } from '../../core/errors.ts';
+import { ApiError, isApiError } from '../../core/errors.ts';
 import { joinHeaders } from '../../peer/headers.ts';
 import { printable } from '../../peer/printable.ts';
 import { own } from '../../core/own.ts';
@@ -97,9 +97,10 @@ export class ChannelTransport implements Transport {
       // A plain channel has no ids and does not resume.
       if (lastEventId !== undefined) sink.gap();
       const mapping = own(this.feed.events, event.name) ?? {};
-      const take = this.#taker(event, mapping, params);
+      const take = this.#taker(event, mapping, params, sink);
       sink.misfits?.(this.feed.onError);
-      const [opening, closing] = [framesOf(mapping.open?.(params)), framesOf(mapping.close?.(params))];
+      const [opening, closing] = [framesOf(await mapping.open?.(params)), framesOf(mapping.close?.(params))];
+      if (signal.aborted) throw ApiError.from(signal.reason, 'CANCELLED', 'the subscription was cancelled');
       for (const text of opening) this.#onWire('out', event, text);
       connection.read(signal, { sink, take, onLeft: release, opening, closing });
     } catch (error) {
@@ -146,7 +147,7 @@ export class ChannelTransport implements Transport {
       throw new ApiError('INVALID_ARGUMENT', 'sockets of browsers send no headers, and a plain channel has no other place for them', {
         sent: false,
       });
-    const url = new URL(settings.url);
+    const url = new URL(await settings.url());
     if (path !== '') url.pathname = url.pathname.replace(/\/+$/, '') + (path.startsWith('/') ? path : `/${path}`);
     settings.onWire?.({
       protocol: this.name,
@@ -168,7 +169,7 @@ export class ChannelTransport implements Transport {
         ...settings,
         constructor,
         url: url.href,
-        protocols: this.#cloud ? [CLOUD_EVENTS] : [],
+        protocols: this.#cloud ? [CLOUD_EVENTS] : settings.subprotocols,
         headers,
         signal,
         closeCodes: CLOSE_CODES,
@@ -205,7 +206,12 @@ export class ChannelTransport implements Transport {
   }
 
   /** Takes the payloads of an event out of frames. One that does not fit the contract is reported, and ends nothing. */
-  #taker(event: EventDefinition, { read }: FeedEvent, params: Readonly<Record<string, unknown>>): (frame: unknown) => readonly unknown[] {
+  #taker(
+    event: EventDefinition,
+    { read }: FeedEvent,
+    params: Readonly<Record<string, unknown>>,
+    sink: EventSink,
+  ): (frame: unknown) => readonly unknown[] {
     const check = this.#checks.get(event) ?? compileCheck(wireOf(event.payload));
     this.#checks.set(event, check);
     const refuse = (frame: unknown, why: string) => {
@@ -221,7 +227,8 @@ export class ChannelTransport implements Transport {
       try {
         found = read ? read(frame, params) : frame;
       } catch (error) {
-        refuse(frame, (error as Error).message);
+        if (isApiError(error)) sink.end(error);
+        else refuse(frame, (error as Error).message);
         return [];
       }
       if (found === undefined) return [];

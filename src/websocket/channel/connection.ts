@@ -1,6 +1,6 @@
 import { ApiError } from '../../core/errors.ts';
 import { onAbort } from '../../life/lifetime.ts';
-import { after, type StopTimer } from '../../life/timers.ts';
+import { after } from '../../life/timers.ts';
 import { localId } from '../../events/event-id.ts';
 import { MAX_LEVELS, parseJson } from '../../peer/json.ts';
 import type { EventSink } from '../../core/transport.ts';
@@ -44,8 +44,9 @@ export class ChannelConnection {
   readonly #readers = new Map<Reader, () => void>();
   /** The frames that came with the connection, until its first reader has begun. */
   #held: ChannelFrame[] | undefined = [];
-  readonly #stopHolding: StopTimer;
   #writing: Writing | undefined;
+  /** How the connection ended. */
+  #lost: { readonly error: ApiError; readonly code: number } | undefined;
   #turn: Promise<void> = Promise.resolve();
 
   private readonly socket: SocketEnd;
@@ -56,7 +57,7 @@ export class ChannelConnection {
     this.socket = socket;
     this.#open = open;
     // Code that connected to read has begun to by then.
-    this.#stopHolding = after(0, () => (this.#held = undefined));
+    after(0, () => (this.#held = undefined));
   }
 
   get isOpen(): boolean {
@@ -65,7 +66,7 @@ export class ChannelConnection {
 
   /** Hands events on until the signal aborts, or the connection ends them: `onLeft` is called with which it was. */
   read(signal: AbortSignal, reader: Reader): void {
-    for (const text of reader.opening) this.socket.send(text);
+    if (!this.#lost) for (const text of reader.opening) this.socket.send(text);
     const unlink = onAbort(signal, () => {
       if (!this.#readers.delete(reader)) return;
       this.#unsubscribe(reader);
@@ -77,6 +78,8 @@ export class ChannelConnection {
     const held = this.#held ?? [];
     this.#held = undefined;
     for (const frame of held) this.#give(reader, frame);
+    // Its frames were for this reader, although it ended before.
+    if (this.#lost) this.lost(this.#lost.error, this.#lost.code);
   }
 
   /**
@@ -151,7 +154,7 @@ export class ChannelConnection {
   }
 
   lost(error: ApiError, code: number): void {
-    this.#stopHolding();
+    this.#lost = { error, code };
     this.#writing?.reject(error);
     // 1000 is the peer's word that all is said: https://www.rfc-editor.org/rfc/rfc6455#section-7.4.1
     this.#endSinks(code === CLOSE.NORMAL ? undefined : error);

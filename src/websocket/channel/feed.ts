@@ -5,13 +5,13 @@ import type { JsonObject } from '../../core/errors.ts';
 export interface FeedEvent {
   /** The path of the feed, below the adapter's `url`; `''` is the url itself. @default the event's channel */
   readonly path?: string;
-  /** Makes the frame that subscribes, or several as a list: text is sent as it is, anything else as JSON. */
+  /** Makes the frame that subscribes, or several as a list: text is sent as it is, anything else as JSON. It may be asynchronous, to sign. */
   readonly open?: (params: JsonObject) => unknown;
   /** Makes the frame that unsubscribes, sent when its last reader leaves. */
   readonly close?: (params: JsonObject) => unknown;
   /**
    * Returns the payload of a frame, or a list of payloads. `undefined` means that the frame is not this event's: a heartbeat, an
-   * acknowledgement, another event. A frame that is not JSON comes as text. @default the frame
+   * acknowledgement, another event. A frame that is not JSON comes as text. An `ApiError` that it throws ends the subscription. @default the frame
    */
   readonly read?: (frame: unknown, params: JsonObject) => unknown;
 }

@@ -118,6 +118,7 @@ export class RpcTransport implements Transport {
   async #open(headers: Headers, signal: AbortSignal): Promise<RpcConnection> {
     const { settings } = this;
     const constructor = await settings.socketClass();
+    const url = await settings.url();
     const canSend = takesHeaders(constructor);
     const sent = canSend ? headers : NO_HEADERS;
     const protocols = this.#takesNone ? [] : settings.subprotocols;
@@ -126,7 +127,7 @@ export class RpcTransport implements Transport {
     settings.onWire?.({
       protocol: this.name,
       direction: 'out',
-      start: `GET ${new URL(settings.url).pathname}`,
+      start: `GET ${new URL(url).pathname}`,
       headers: {
         upgrade: 'websocket',
         ...(protocols.length > 0 && { 'sec-websocket-protocol': protocols.join(', ') }),
@@ -134,11 +135,12 @@ export class RpcTransport implements Transport {
       },
     });
     let connection: RpcConnection | undefined;
-    const open: OpenSocket = peer?.opener(Socket.open, inTime, settings) ?? Socket.open;
+    const open: OpenSocket = peer?.opener(Socket.open, inTime, { ...settings, url }) ?? Socket.open;
     await open(
       {
         ...settings,
         constructor,
+        url,
         protocols,
         headers: sent,
         signal,

@@ -56,6 +56,8 @@ export class RpcConnection {
   /** Made by the first subscription. */
   #subscriptions: RpcSubscriptions | undefined;
   #lastId = 0;
+  /** Why the connection is gone. */
+  #lost: ApiError | undefined;
 
   private readonly socket: SocketEnd;
   /** The headers that the server has for all requests of this connection. */
@@ -110,8 +112,13 @@ export class RpcConnection {
   /** Subscribes at a peer that is not of this library. */
   subscribeForeign(request: EventRequest, sink: EventSink): Promise<void> {
     if (!this.#foreign) throw new TypeError('the peer has no mapping');
+    const events = this.#foreign;
     this.socket.need(true);
-    return this.#foreign.subscribe(request, sink).finally(() => this.#rest());
+    const subscribed = events.subscribe(request, sink).then(() => {
+      // Notifications that came by themselves were for it, although the connection ended before.
+      if (this.#lost) events.lost(this.#lost);
+    });
+    return subscribed.finally(() => this.#rest());
   }
 
   /** Sends what a subscription answers: `subscribe`, or the name of a streamed operation, whose items the sink grants one by one. */
@@ -215,6 +222,7 @@ export class RpcConnection {
 
   /** The connection is gone. */
   lost(error: ApiError): void {
+    this.#lost = error;
     const waiters = [...this.#waiters.values()];
     this.#waiters.clear();
     const endSubscriptions = this.#subscriptions?.take();

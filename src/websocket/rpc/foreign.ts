@@ -38,15 +38,17 @@ export interface RpcEventMapping {
   readonly notification: string;
   /** The call that begins them: `eth_subscribe`; without one they come by themselves. */
   readonly subscribe?: string;
-  /** Makes the parameters of that call of the channel's parameters. @default those by name, if there are any */
+  /** Makes the parameters of that call of the channel's parameters; it may be asynchronous, to sign. @default those by name, if there are any */
   readonly input?: (params: JsonObject) => unknown;
-  /** The call that ends them, with the key as its one positional parameter: `eth_unsubscribe`. */
+  /** The call that ends them: `eth_unsubscribe`. It is left out while another subscription would end with it. */
   readonly unsubscribe?: string;
+  /** Makes the parameters of that call of the channel's parameters and of what `subscribe` gave. @default what `subscribe` gave, as the only positional one */
+  readonly unsubscribeInput?: (params: JsonObject, key: unknown) => unknown;
   /** The member of a notification's parameters that must be what the subscribing call gave: `subscription`. @default all notifications are heard */
   readonly key?: string;
   /**
    * Takes the payload, or a list of payloads, out of a notification's parameters; `undefined` says that it is not for this subscriber. An
-   * error that it throws is reported, and ends nothing. @default the parameters
+   * `ApiError` that it throws ends the subscription; another error is reported, and ends nothing. @default the parameters
    */
   readonly read?: (params: unknown, channel: JsonObject) => unknown;
 }
@@ -61,7 +63,8 @@ export interface RpcMapping {
   readonly ping: string | undefined;
   /** The meaning of the peer's own error codes. */
   readonly errorCode:
-    ((error: { readonly code: number; readonly message: string; readonly data: unknown }) => ErrorCode | undefined) | undefined;
+    | ((error: { readonly code: number | string | undefined; readonly message: string; readonly data: unknown }) => ErrorCode | undefined)
+    | undefined;
   readonly session: SocketSession | undefined;
   /** How its frames differ from those of JSON-RPC. */
   readonly frames: RpcFrames | undefined;
@@ -78,7 +81,15 @@ export class ForeignPeer {
     this.mapping = mapping;
     checkSession(mapping);
     checkMappings('webSocket: operations', mapping.operations, ['method', 'params', 'input', 'output']);
-    checkMappings('webSocket: events', mapping.events, ['notification', 'subscribe', 'input', 'unsubscribe', 'key', 'read']);
+    checkMappings('webSocket: events', mapping.events, [
+      'notification',
+      'subscribe',
+      'input',
+      'unsubscribe',
+      'unsubscribeInput',
+      'key',
+      'read',
+    ]);
   }
 
   /** Opens connections, if the peer wants more of them than calls and events. */
@@ -115,10 +126,10 @@ export class ForeignPeer {
   errorOf(value: unknown): ApiError {
     const { code, message, data } = isObject(value) ? value : {};
     const text = typeof message === 'string' ? message : 'the peer gave no reason';
-    const number = typeof code === 'number' ? code : undefined;
+    const given = typeof code === 'number' || typeof code === 'string' ? code : undefined;
     let mapped: ErrorCode | undefined;
     try {
-      mapped = number === undefined ? undefined : this.mapping.errorCode?.({ code: number, message: text, data });
+      mapped = this.mapping.errorCode?.({ code: given, message: text, data });
     } catch (cause) {
       return ApiError.from(cause, 'DATA_LOSS', `the mapping's 'errorCode' cannot read an error: ${text}`, { remote: true });
     }
@@ -169,8 +180,10 @@ interface Live {
   readonly mapping: RpcEventMapping;
   readonly params: JsonObject;
   readonly sink: MappedSink;
-  /** The output of the subscribing call; `undefined` until then. */
-  key: unknown;
+  /** The output of the subscribing call. */
+  readonly key: unknown;
+  /** The call that ends it, as text, to tell whether another subscription has the same. */
+  readonly ending: string | undefined;
   release(): void;
 }
 
@@ -205,10 +218,12 @@ export class ForeignEvents {
     const mapping = own(this.mapping.events, event.name);
     if (!mapping)
       throw new ApiError('UNIMPLEMENTED', `the mapping has no event '${event.name}': list it in the option 'events'`, { sent: false });
-    const { subscribe, unsubscribe, input } = mapping;
+    const { subscribe, unsubscribe, unsubscribeInput, input } = mapping;
+    const leaving = () => (unsubscribeInput ? unsubscribeInput(params, key) : [key]);
     let key: unknown;
     if (subscribe !== undefined) {
-      const given = input ? input(params) : Object.keys(params).length > 0 ? params : undefined;
+      const given = input ? await input(params) : Object.keys(params).length > 0 ? params : undefined;
+      if (signal.aborted) throw ApiError.from(signal.reason, 'CANCELLED', 'the subscription was cancelled');
       this.#pending++;
       const { result, cancel } = this.caller.request(subscribe, given);
       const unlink = onAbort(signal, cancel);
@@ -219,7 +234,7 @@ export class ForeignEvents {
         this.#pending--;
       }
       if (signal.aborted) {
-        if (unsubscribe !== undefined) this.caller.notify(unsubscribe, [key]);
+        if (unsubscribe !== undefined) this.caller.notify(unsubscribe, leaving());
         throw ApiError.from(signal.reason, 'CANCELLED', 'the subscription was cancelled');
       }
     }
@@ -227,13 +242,21 @@ export class ForeignEvents {
     if (lastEventId !== undefined) sink.gap();
     const unlink = onAbort(signal, () => {
       if (!this.#live.delete(live)) return;
-      if (unsubscribe !== undefined && key !== undefined) {
-        const { result } = this.caller.request(unsubscribe, [key]);
+      const isShared = [...this.#live].some(({ ending }) => ending !== undefined && ending === live.ending);
+      if (unsubscribe !== undefined && key !== undefined && !isShared) {
+        const { result } = this.caller.request(unsubscribe, leaving());
         result.catch(() => {});
       }
       this.caller.rest();
     });
-    const live: Live = { mapping, params, sink: mappedSink(event.name, sink, reporter(this.mapping.onError), true), key, release: unlink };
+    const live: Live = {
+      mapping,
+      params,
+      sink: mappedSink(event.name, sink, reporter(this.mapping.onError), true),
+      key,
+      ending: unsubscribe === undefined ? undefined : JSON.stringify([unsubscribe, leaving()]),
+      release: unlink,
+    };
     this.#live.add(live);
     const early = this.#early;
     this.#forget();
