@@ -6,6 +6,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { FetchFailure, isUnsent, type LightFetch, type LightFetchOptions } from '../../src/http/client/fetch-like.ts';
 import { createLightFetch } from '../../src/http/client/light-fetch.ts';
 import { createLightFetch as createPlatformFetch } from '../../src/http/client/platform-fetch.ts';
+import { until } from '../support/until.ts';
 
 const cleanups: (() => unknown)[] = [];
 afterEach(async () => {
@@ -75,10 +76,6 @@ function watched() {
   signal.removeEventListener = ((...given: Parameters<typeof remove>) => (state.listeners--, remove(...given))) as typeof remove;
   return { controller, signal, state };
 }
-
-const until = async (isSo: () => boolean) => {
-  while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 5));
-};
 
 describe('lightFetch', () => {
   it('sends what it is given, and what every request has', async () => {
@@ -165,11 +162,11 @@ describe('lightFetch', () => {
   });
 
   it('limits what it reads, but not streams', async () => {
-    const { url } = await peer();
+    const { url, state } = await peer();
     const { fetch } = light({ maxResponseBytes: 1000 });
     await expect((await fetch(`${url}/large`)).text()).rejects.toMatchObject({ code: 'RESPONSE_TOO_LARGE' });
     const late = await fetch(`${url}/large`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await until(() => state.closed === state.sockets);
     await expect(late.text()).rejects.toMatchObject({ code: 'RESPONSE_TOO_LARGE' });
     expect(await new Response((await fetch(`${url}/large`)).body).text()).toHaveLength(1_000_000);
     expect(await (await light().fetch(`${url}/large`)).text()).toHaveLength(1_000_000);
@@ -215,13 +212,13 @@ describe('failures', () => {
   });
 
   it('rejects a body that is cut', async () => {
-    const { url } = await peer();
+    const { url, state: server } = await peer();
     const { fetch } = light();
     const { signal, state } = watched();
     await expect((await fetch(`${url}/cut`, { signal })).text()).rejects.toMatchObject({ name: 'FetchFailure', sent: true });
     await expect(new Response((await fetch(`${url}/cut`)).body).text()).rejects.toThrow();
     const late = await fetch(`${url}/cut`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await until(() => server.closed === server.sockets);
     await expect(late.text()).rejects.toMatchObject({ sent: true });
     expect(state.listeners).toBe(0);
   });

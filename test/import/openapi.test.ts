@@ -62,8 +62,9 @@ describe('what this library prints is imported again', () => {
       expect(await client['getUser']?.({ id: 123 })).toMatchObject({ username: 'john_doe' });
       expect(await client['createUser']?.({ username: 'eva', email: 'eva@example.com' })).toMatchObject({ username: 'eva' });
       await expect(client['getUser']?.({ id: 4711 })).rejects.toMatchObject({ code: 'NOT_FOUND' });
-      const heard = new Promise((resolve) => void client['onMessage']?.(resolve));
-      await new Promise((resolve) => setTimeout(resolve, 200));
+      let hear: (message: unknown) => void = () => {};
+      const heard = new Promise((resolve) => (hear = resolve));
+      await client['onMessage']?.((message: unknown) => hear(message));
       await client['sendMessage']?.({ sender: 'a', message: 'b' });
       expect(await heard).toEqual({ sender: 'a', message: 'b' });
     } finally {

@@ -34,6 +34,8 @@ afterEach(async () => {
 async function startProcess(hub: EventHub, url: string, leaseMs: number) {
   let isDead = false;
   const cursors: (string | undefined)[] = [];
+  /** How often it asked for the lease, and another process had it. */
+  let refused = 0;
   const seen: EventHub = {
     publish: (...args) => hub.publish(...args),
     subscribe: (request, sink) =>
@@ -45,6 +47,7 @@ async function startProcess(hub: EventHub, url: string, leaseMs: number) {
       }),
     lease: async (name, ms) => {
       const lease = await hub.lease?.(name, ms);
+      if (!lease) refused++;
       const dead = () => Promise.reject(new Error('dead'));
       return (
         lease && {
@@ -65,7 +68,7 @@ async function startProcess(hub: EventHub, url: string, leaseMs: number) {
     () => service.close(),
     () => served.close(0),
   );
-  return { service, served, cursors, die: () => (isDead = true) };
+  return { service, served, cursors, refused: () => refused, die: () => (isDead = true) };
 }
 
 describe.skipIf(noMosquitto !== undefined)(`the events of a shared hub${because(noMosquitto)}`, () => {
@@ -96,8 +99,8 @@ describe.skipIf(noMosquitto !== undefined)(`the events of a shared hub${because(
 
     await publish(50);
     await until(() => numbers().includes(50));
-    // Twice as long as a second process would need.
-    await new Promise((resolve) => setTimeout(resolve, leaseMs));
+    const before = second.refused();
+    await until(() => second.refused() >= before + 2);
     expect(numbers()).toEqual(upTo(50));
 
     await first.served.close();
@@ -203,7 +206,9 @@ describe.skipIf(noMosquitto !== undefined)(`the events of a shared hub${because(
       await until(() => numbers().size === 100);
       expect(heard).toHaveLength(100);
       // Its place is kept with the lease, at the next renewal.
-      await new Promise((resolve) => setTimeout(resolve, 1000));
+      const place = heard.at(-1)?.id ?? '';
+      const kept = async () => Promise.all((await clients[0].keys('*cursor:*')).map((key) => clients[0].get(key)));
+      await until(async () => (await kept()).some((cursor) => cursor?.includes(place)));
       for (let index = 0; index < 100; index++) {
         await publish();
         if (index === 50) await kill();

@@ -246,21 +246,30 @@ describe('a deletion', () => {
 describe('a rotation', () => {
   it('is not undone by one before it, which failed and is taken back', async () => {
     const memory = memoryWebhookStore();
-    /** How many writes it takes until one fails; the next is slow. */
+    /** How many writes it takes until one fails; the next takes it back, and goes on when later requests are answered. */
     let left = Infinity;
+    let goOn = () => {};
+    const held = new Promise<void>((resolve) => (goOn = resolve));
+    let writing = 0;
     const saveSubscription: WebhookStore['saveSubscription'] = async (subscription) => {
       left--;
       if (left === 0) throw new Error('disk full');
-      if (left === -1) await new Promise((resolve) => setTimeout(resolve, 50));
+      writing++;
+      if (left === -1) await held;
       await memory.saveSubscription(subscription);
+      writing--;
     };
     const { api } = await open({}, { store: { ...memory, saveSubscription, sharing: undefined } });
     const { url } = await endpoint();
     const id = String((await api('', 'POST', '', { url, events: ['article.published'] })).body?.['id']);
     left = 1;
-    const [failed, rotated] = await Promise.all([1, 2].map(() => api('', 'POST', `/${id}/rotate`, { overlapSeconds: 0 })));
+    const rotations = Promise.all([1, 2].map(() => api('', 'POST', `/${id}/rotate`, { overlapSeconds: 0 })));
+    await until(() => writing > 0, 'the first one is taken back');
+    await api('', 'GET', `/${id}`);
+    goOn();
+    const [failed, rotated] = await rotations;
     expect([failed?.status, rotated?.status]).toEqual([500, 200]);
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await until(() => writing === 0, 'nothing is being written');
     expect((await memory.load()).subscriptions[0]?.secrets).toMatchObject([{ secret: rotated?.body?.['secret'] }]);
   });
 });

@@ -52,9 +52,11 @@ describe('two dispatchers of one store', () => {
     expect((await two.api('DELETE', `/${id}`)).status).toBe(204);
     expect((await one.api('GET', `/${id}`)).status).toBe(404);
     await new Promise((resolve) => setTimeout(resolve, LEASE_MS));
+    const other = await endpoint();
+    await one.api('POST', '', { url: other.url, events: ['article.published'] });
     await one.publish(2);
     await two.publish(3);
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await other.wait(2);
     expect(got).toHaveLength(3);
   });
 
@@ -246,9 +248,10 @@ describe('a dispatcher that ends', () => {
     const before = claims();
     const go = block();
     await until(() => claims() > before, 'a claim is under way');
-    setTimeout(go, 50);
-    await one.handler.close();
+    const closing = one.handler.close();
+    await new Promise(setImmediate);
     go();
+    await closing;
     const claim = await store.sharing?.claim('other', LEASE_MS, new Map());
     expect(claim?.held).toHaveLength(2);
   });
@@ -269,7 +272,8 @@ describe('a dispatcher that ends', () => {
     let isClosed = false;
     const closing = one.handler.close().then(() => (isClosed = true));
     answers.get('/held')?.();
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    const isDelivered = async () => (await store.deliveries(ids[0] ?? '', 9))[0]?.state === 'delivered';
+    await until(isDelivered, 'one of them is answered');
     expect(isClosed).toBe(false);
     answers.get('/given-back')?.();
     await closing;

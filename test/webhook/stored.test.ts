@@ -18,13 +18,14 @@ describe('webhooks and their store', () => {
     const { subscribe, publish, errors } = await open({ store: { ...memory, addDeliveries } });
     const { url, wait } = await endpoint();
     await subscribe(url);
-    let release = () => {};
+    let release: (() => void) | undefined;
     store = () => new Promise((resolve) => (release = resolve));
     let isPublished = false;
     const publishing = publish('x').then(() => (isPublished = true));
-    await new Promise((resolve) => setTimeout(resolve, 10));
+    await until(() => release !== undefined, 'the store is asked');
+    await new Promise(setImmediate);
     expect(isPublished).toBe(false);
-    release();
+    release?.();
     await publishing;
     store = () => Promise.reject(new Error('disk full'));
     await publish('y');
