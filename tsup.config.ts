@@ -1,3 +1,5 @@
+import { transform } from 'esbuild';
+import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { defineConfig } from 'tsup';
 import { buildEntries, declaredEntries } from './scripts/entries.ts';
@@ -34,6 +36,15 @@ export default defineConfig({
         );
         // It is for an option that is not used here, and brings 40 packages.
         build.onResolve({ filter: /^fast-json-stringify$/ }, () => ({ path: 'fast-json-stringify', namespace: 'left-out' }));
+        // The same function, which takes one more argument.
+        build.onResolve({ filter: /^lodash\.merge$/ }, ({ resolveDir }) =>
+          build.resolve('lodash.mergewith', { kind: 'import-statement', resolveDir }),
+        );
+        // Nobody reads it here.
+        build.onLoad({ filter: /node_modules[\\/](graphql-jit|lodash)/ }, async ({ path }) => {
+          const { code } = await transform(await readFile(path, 'utf8'), { minify: true, target: 'es2022' });
+          return { contents: code };
+        });
         build.onLoad({ filter: /.*/, namespace: 'left-out' }, () => ({ contents: 'export default undefined;' }));
       },
     },

@@ -43,7 +43,7 @@ async function bundled() {
   return [...names].sort();
 }
 
-/** Each text once, under the names of its packages. */
+/** Each licence once, under the names and copyrights of its packages. */
 async function texts(names) {
   const owners = new Map();
   for (const name of names) {
@@ -53,8 +53,21 @@ async function texts(names) {
       throw new Error(`${name}, which is bundled, has the licence '${license}': leave it out, or allow the licence here`);
     const file = (await readdir(folder)).find((each) => /^licen[cs]e(\.|$)/i.test(each));
     const text = file ? (await readFile(join(folder, file), 'utf8')).trim() : `Author: ${author?.name ?? author ?? 'not named'}.`;
-    owners.set(text, [...(owners.get(text) ?? []), `${name} ${version} (${license})`]);
+    const { rights, terms } = split(text);
+    // The same words in lines of another length are the same licence.
+    const key = terms.replace(/\W+/g, ' ').toLowerCase();
+    const group = owners.get(key) ?? { terms, packages: [] };
+    group.packages.push([`${name} ${version} (${license})`, ...rights].join('\n  '));
+    owners.set(key, group);
   }
-  const parts = [...owners].map(([text, packages]) => `${packages.join('\n')}\n\n${text}\n`);
+  const parts = [...owners.values()].map(({ terms, packages }) => `${packages.join('\n')}\n\n${terms}\n`);
   return ['Code of these packages is bundled in this folder, under their licences.\n', ...parts].join(`\n${'-'.repeat(80)}\n\n`);
+}
+
+/** The lines at the beginning that say whose it is, and what follows. The heading of the MIT licence is not part of either. */
+function split(text) {
+  const lines = text.split(/\r?\n/).map((line) => line.trim());
+  const end = lines.findIndex((line) => line !== '' && !/^copyright\b|^\(c\)|^(the )?mit licen[cs]e\b.*$/i.test(line));
+  const head = lines.slice(0, Math.max(end, 0));
+  return { rights: head.filter((line) => /^copyright|^\(c\)/i.test(line)), terms: text.split(/\r?\n/).slice(head.length).join('\n') };
 }

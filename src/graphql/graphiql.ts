@@ -1,5 +1,5 @@
 import { HttpError } from '../http/message/error.ts';
-import { acceptsGzip, inflate } from '../http/message/gzip.ts';
+import { acceptsCoding } from '../http/message/gzip.ts';
 import type { HttpRequest, HttpResponse } from '../http/message/message.ts';
 import { builtin } from '../peer/builtin.ts';
 
@@ -10,8 +10,7 @@ const FILES: Readonly<Record<string, string>> = {
 
 /** The place to which the build puts them, seen from a bundle, from a chunk of one, and from the sources. */
 const FOLDERS = ['../graphiql/', './graphiql/', '../../dist/graphiql/'];
-const MAX_FILE_BYTES = 16 * 1024 * 1024;
-/** As they are stored: compressed. */
+/** As they are stored, compressed by Brotli: a sixth less than by gzip. */
 const loaded = new Map<string, Promise<Uint8Array>>();
 
 /** Serves GraphiQL's page at the path and its files beneath it; all come from this package, nothing from a CDN. */
@@ -30,9 +29,10 @@ export async function serveGraphiql(request: HttpRequest, path: string): Promise
     'x-content-type-options': 'nosniff',
     vary: 'accept-encoding',
   };
-  if (acceptsGzip(request.headers['accept-encoding']))
-    return { status: 200, headers: { ...headers, 'content-encoding': 'gzip' }, body: await content };
-  return { status: 200, headers, body: await inflate(await content, MAX_FILE_BYTES) };
+  if (acceptsCoding('br', request.headers['accept-encoding']))
+    return { status: 200, headers: { ...headers, 'content-encoding': 'br' }, body: await content };
+  // Browsers take Brotli over TLS and from this machine only.
+  return { status: 200, headers, body: await plain(await content) };
 }
 
 /** All links are relative to the page, so that they lead back through a proxy that strips a prefix. */
@@ -51,10 +51,18 @@ function page(path: string): HttpResponse {
   return { status: 200, headers: { 'content-type': 'text/html; charset=utf-8', 'content-security-policy': policy, vary: 'accept' }, body };
 }
 
+function plain(content: Uint8Array): Promise<Uint8Array> {
+  const zlib = builtin<typeof import('node:zlib')>('node:zlib');
+  return new Promise((resolve, reject) => {
+    if (zlib) zlib.brotliDecompress(content, (error, bytes) => (error ? reject(error) : resolve(bytes)));
+    else reject(new HttpError(406, 'GraphiQL is sent compressed by Brotli here'));
+  });
+}
+
 async function load(name: string): Promise<Uint8Array> {
   const files = builtin<typeof import('node:fs/promises')>('node:fs/promises');
   for (const folder of FOLDERS) {
-    const content = await files?.readFile(new URL(`${folder}${name}.gz`, import.meta.url)).catch(() => undefined);
+    const content = await files?.readFile(new URL(`${folder}${name}.br`, import.meta.url)).catch(() => undefined);
     if (content) return content;
   }
   loaded.delete(name);

@@ -15,7 +15,7 @@ let server: HttpServer;
 let close: () => Promise<void>;
 
 beforeAll(async () => {
-  if (!existsSync(join(ROOT, 'dist/graphiql/app.js.gz'))) execFileSync(process.execPath, [join(ROOT, 'scripts/graphiql.mjs')]);
+  if (!existsSync(join(ROOT, 'dist/graphiql/app.js.br'))) execFileSync(process.execPath, [join(ROOT, 'scripts/graphiql.mjs')]);
   const handler = graphqlHandler(service);
   server = await listen(handler);
   handler.attach(server.server);
@@ -34,11 +34,11 @@ describe('GraphiQL', () => {
     expect(page.headers.get('content-security-policy')).toContain("default-src 'self'");
     expect(await page.text()).not.toMatch(/https?:/);
     for (const name of FILES) {
-      const file = await fetch(`${server.url}/graphql/${name}`);
-      expect([name, file.status, file.headers.get('content-encoding')]).toEqual([name, 200, 'gzip']);
+      const file = await fetch(`${server.url}/graphql/${name}`, { headers: { 'accept-encoding': 'gzip, br' } });
+      expect([name, file.status, file.headers.get('content-encoding')]).toEqual([name, 200, 'br']);
       const content = await file.text();
       expect(content.length).toBeGreaterThan(10_000);
-      const plain = await fetch(`${server.url}/graphql/${name}`, { headers: { 'accept-encoding': 'identity' } });
+      const plain = await fetch(`${server.url}/graphql/${name}`, { headers: { 'accept-encoding': 'gzip, br;q=0' } });
       expect([plain.headers.get('content-encoding'), (await plain.text()) === content]).toEqual([null, true]);
     }
     expect((await fetch(`${server.url}/graphql/nothing.js`)).status).toBe(404);
@@ -77,6 +77,48 @@ describe('GraphiQL', () => {
         const { SCREENSHOT } = process.env;
         if (SCREENSHOT !== undefined) writeFileSync(SCREENSHOT, await page.screenshot());
         expect(page.requested.filter((url) => !url.startsWith(server.url) && !/^(data|blob|about):/.test(url))).toEqual([]);
+        expect(page.complaints).toEqual([]);
+      }),
+    );
+
+    it('has its documentation, tabs, history, dialogs and completion', { timeout: 90_000 }, () =>
+      withPage(ARTICLE, async (page) => {
+        const click = (selector: string) => page.evaluate(`document.querySelector('${selector}').click()`);
+        const count = (selector: string) => page.evaluate(`document.querySelectorAll('${selector}').length`);
+        const text = (part: string, found: string) => expect.poll(() => textOf(page, part), { timeout: 30_000 }).toContain(found);
+        await text('.graphiql-response', '"Advanced GraphQL Techniques"');
+
+        await click('.graphiql-sidebar button[aria-label="Show Documentation Explorer"]');
+        await text('.graphiql-doc-explorer', 'Query');
+        await page.evaluate(`document.querySelector('.graphiql-doc-explorer-search input').focus()`);
+        await page.press(...'weat');
+        await text('.graphiql-doc-explorer-search [role=listbox]', 'weather');
+        await page.evaluate(`[...document.querySelectorAll('[role=option]')].find((each) => each.innerText === 'Weather').click()`);
+        await text('.graphiql-doc-explorer', 'conditions');
+
+        await click('.graphiql-tab-add');
+        await expect.poll(() => count('.graphiql-tab'), { timeout: 30_000 }).toBe(2);
+        await click('.graphiql-tab:first-child .graphiql-tab-button');
+        await text('.graphiql-query-editor', 'username');
+        await click('.graphiql-tab:last-child .graphiql-tab-close');
+        await expect.poll(() => count('.graphiql-tab'), { timeout: 30_000 }).toBe(1);
+
+        await click('.graphiql-sidebar button[aria-label="Show History"]');
+        await text('.graphiql-history', 'username');
+        await click('.graphiql-sidebar button[aria-label="Open short keys dialog"]');
+        await text('[role=dialog]', 'Short Keys');
+        await page.press('Escape');
+        await expect.poll(() => count('[role=dialog]'), { timeout: 30_000 }).toBe(0);
+        await click('.graphiql-sidebar button[aria-label="Open settings dialog"]');
+        await text('[role=dialog]', 'Persist headers');
+        await page.press('Escape');
+
+        await expect.poll(() => count('[role=dialog]'), { timeout: 30_000 }).toBe(0);
+
+        const editor = `document.querySelector('.graphiql-query-editor .CodeMirror').CodeMirror`;
+        await page.evaluate(`${editor}.setValue('{ '); ${editor}.setCursor(0, 2); ${editor}.focus()`);
+        await page.evaluate(`${editor}.showHint({ completeSingle: false })`);
+        await text('.CodeMirror-hints', 'user');
         expect(page.complaints).toEqual([]);
       }),
     );

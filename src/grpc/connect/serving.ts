@@ -6,7 +6,7 @@ import { EventStream } from '../../http/events/event-stream.ts';
 import { Heartbeat } from '../../http/events/heartbeat.ts';
 import { streamResponse, type StreamFormat } from '../../http/events/stream-response.ts';
 import { HttpError } from '../../http/message/error.ts';
-import { acceptsGzip, deflate, inflate } from '../../http/message/gzip.ts';
+import { acceptsCoding, deflate, inflate } from '../../http/message/gzip.ts';
 import { withHead } from '../../http/message/head.ts';
 import { peerOf, type HttpRequest, type HttpResponse } from '../../http/message/message.ts';
 import { errorHeaders } from '../../http/message/problem.ts';
@@ -174,7 +174,7 @@ export class Serving {
       read,
       write: async (body, requestId = '') => {
         const head = { 'content-type': `application/${form}`, 'x-request-id': requestId };
-        if (body.length < this.limits.compressFromBytes || !acceptsGzip(request.headers['accept-encoding']))
+        if (body.length < this.limits.compressFromBytes || !acceptsCoding('gzip', request.headers['accept-encoding']))
           return { status: 200, headers: head, body };
         const compressed = { ...head, 'content-encoding': 'gzip', vary: 'accept-encoding' };
         return { status: 200, headers: compressed, body: await deflate(bytesOf(body)) };

@@ -27,7 +27,7 @@ export async function deflate(bytes: Uint8Array): Promise<Uint8Array> {
   return new Uint8Array(await new Response(stream.readable).arrayBuffer());
 }
 
-/** Whether an `accept-encoding` names gzip and does not forbid it (RFC 9110, 12.5.3). */
-export function acceptsGzip(accepted: string | readonly string[] | undefined): boolean {
-  return accepted !== undefined && /\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))/i.test(String(accepted));
+/** Whether an `accept-encoding` names a coding and does not forbid it (RFC 9110, 12.5.3). */
+export function acceptsCoding(coding: 'br' | 'gzip', accepted: string | readonly string[] | undefined): boolean {
+  return accepted !== undefined && new RegExp(`\\b${coding}\\b(?!\\s*;\\s*q=0(\\.0*)?\\s*(,|$))`, 'i').test(String(accepted));
 }
