@@ -20,8 +20,9 @@ export function eventQuery(root: QueryKey, key: QueryKey, listen: Listen, option
   const queryKey: QueryKey = [...key, params === undefined ? { type: 'event' } : { type: 'event', params: plain(params) }];
   return {
     queryKey,
-    // A subscription that is there goes on by itself.
-    staleTime: Infinity,
+    // Without a look there is no subscription, so each look that finds none begins one, also where the key changes. One that stands goes on.
+    staleTime: 0,
+    refetchOnMount: 'always',
     // Lists are told apart by identity.
     structuralSharing: false,
     queryFn: ({ client, signal }: QueryFunctionContext): Promise<readonly unknown[]> =>
@@ -32,6 +33,7 @@ export function eventQuery(root: QueryKey, key: QueryKey, listen: Listen, option
           if (id !== undefined) lastIds.set(events, id);
           client.setQueryData(queryKey, events);
         };
+        const missed = (): void => void invalidate(client, invalidates ?? [root]);
         const unlisten = onAbort(signal, () => reject(signal.reason as Error));
         const fail = (error: unknown): void => {
           unlisten();
@@ -46,11 +48,14 @@ export function eventQuery(root: QueryKey, key: QueryKey, listen: Listen, option
           signal,
           ...(params !== undefined && { params: params }),
           ...(lastEventId !== undefined && { lastEventId }),
-          onGap: () => void invalidate(client, invalidates ?? [root]),
+          onGap: missed,
           onError: fail,
         }).then(() => {
+          if (signal.aborted) return;
           // It stands, also if nothing has come yet.
-          if (!signal.aborted && client.getQueryData(queryKey) === undefined) keep([], undefined);
+          if (client.getQueryData(queryKey) === undefined) keep([], undefined);
+          // Events may have come since an earlier subscription that had none, or since a list that somebody else has set.
+          if (held && lastEventId === undefined) missed();
         }, fail);
       }),
   };

@@ -87,6 +87,7 @@ export interface EventUtils<E extends EventDefinition> extends Keyed {
     queryFn: QueryFunction<EventData<E>>;
     structuralSharing: false;
     staleTime: number;
+    refetchOnMount: 'always';
     /** Only for its type. */
     throwOnError?: (error: ApiError) => boolean;
   };

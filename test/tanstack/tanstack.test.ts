@@ -1,5 +1,5 @@
 /** Options for TanStack Query, with its core, and in a page in React. */
-import { InfiniteQueryObserver, MutationObserver, QueryClient, QueryObserver } from '@tanstack/query-core';
+import { focusManager, InfiniteQueryObserver, MutationObserver, QueryClient, QueryObserver } from '@tanstack/query-core';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { z } from 'zod';
 import { startServer } from '../../examples/react-tanstack/server.ts';
@@ -205,6 +205,71 @@ describe('events', () => {
       expect(invalidated).not.toContain('taskAdded');
       stop();
     }
+  });
+
+  it('go on after the last event that they have when somebody looks again', async () => {
+    const { api, queries, service } = await open();
+    const observer = new QueryObserver(queries, api.events.taskAdded.queryOptions());
+    const titles = () => observer.getCurrentResult().data?.map(({ title }) => title);
+    for (const title of ['a', 'b', 'c']) {
+      const leave = observer.subscribe(() => {});
+      await until(() => observer.getCurrentResult().isSuccess);
+      await service.publish('taskAdded', { id: 9, title });
+      await until(() => titles()?.includes(title) === true);
+      leave();
+      await service.publish('taskAdded', { id: 9, title: `after ${title}` });
+    }
+    expect(titles()).toEqual(['a', 'after a', 'b', 'after b', 'c']);
+  });
+
+  it('go on when the same observer looks at one query after another', async () => {
+    const { api, queries, service } = await open();
+    const options = (id: number) => api.events.taskAdded.queryOptions({ params: { id } });
+    const observer = new QueryObserver(queries, options(1));
+    const stop = observer.subscribe(() => {});
+    for (const [id, count] of [
+      [1, 1],
+      [2, 1],
+      [1, 2],
+    ] as const) {
+      observer.setOptions(options(id));
+      await until(() => observer.getCurrentResult().isSuccess && observer.getCurrentResult().fetchStatus === 'fetching');
+      await service.publish('taskAdded', { id, title: `${count}` });
+      await until(() => observer.getCurrentResult().data?.length === count);
+    }
+    stop();
+  });
+
+  it('hold one subscription, however many look and whatever is focused', async () => {
+    const { api, queries, service } = await open();
+    const observers = [1, 2, 3].map(() => new QueryObserver(queries, api.events.taskAdded.queryOptions()));
+    const stops = observers.map((observer) => observer.subscribe(() => {}));
+    await until(() => observers.every((observer) => observer.getCurrentResult().isSuccess));
+    let begun = 0;
+    queries.getQueryCache().subscribe((told) => void (told.type === 'updated' && told.action.type === 'fetch' && begun++));
+    focusManager.setFocused(false);
+    focusManager.setFocused(true);
+    focusManager.setFocused(undefined);
+    stops.push(new QueryObserver(queries, api.events.taskAdded.queryOptions()).subscribe(() => {}));
+    await service.publish('taskAdded', { id: 9, title: 'once' });
+    await until(() => observers.every((observer) => observer.getCurrentResult().data?.length === 1));
+    expect(begun).toBe(0);
+    for (const stop of stops) stop();
+  });
+
+  it('invalidate them too when somebody looks again before any event has come', async () => {
+    const { api, queries, service } = await open();
+    const { queryKey, queryFn } = api.getTask.queryOptions({ id: 1 });
+    await queries.prefetchQuery({ queryKey, queryFn });
+    const observer = new QueryObserver(queries, api.events.taskAdded.queryOptions());
+    const leave = observer.subscribe(() => {});
+    await until(() => observer.getCurrentResult().isSuccess);
+    expect(queries.getQueryState(queryKey)?.isInvalidated).toBe(false);
+    leave();
+    await service.publish('taskAdded', { id: 9, title: 'while nobody looked' });
+    const stop = observer.subscribe(() => {});
+    await until(() => queries.getQueryState(queryKey)?.isInvalidated === true);
+    stop();
   });
 
   it('are given up with an error that trying again cannot cure', async () => {
