@@ -106,7 +106,7 @@ export async function serve(transport: Transport, options: ServeOptions = {}): P
     openSockets();
   } catch (error) {
     await stopCalls(0)
-      .then(() => closeMounts(0))
+      .finally(() => closeMounts(0))
       .catch((failure: unknown) => report(failure, onError ?? reportToConsole));
     throw error;
   }
@@ -117,8 +117,7 @@ export async function serve(transport: Transport, options: ServeOptions = {}): P
       await delay(drainMs, new AbortController().signal);
     }
     phase = 'stopping';
-    await stopCalls(graceMs);
-    await closeMounts(graceMs);
+    await stopCalls(graceMs).finally(() => closeMounts(graceMs));
   };
   let closing: Promise<void> | undefined;
   return { ...(addresses as ServedAddresses), ...(playground && { playground: `${http.url}/` }), close: () => (closing ??= close()) };

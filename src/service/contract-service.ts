@@ -341,17 +341,17 @@ export class ContractService implements Transport {
       this.#report({ error, member: name });
       lifetime.abort(new ApiError('INTERNAL', 'internal error'));
     };
+    const tell = <T>(telling: () => T): T | undefined => {
+      try {
+        return lifetime.reason ? undefined : telling();
+      } catch (error) {
+        return void fail(error);
+      }
+    };
     return {
-      next: (message) => {
-        if (lifetime.reason) return;
-        try {
-          return sink.next(message);
-        } catch (error) {
-          fail(error);
-        }
-      },
-      gap: () => void (lifetime.reason || sink.gap()),
-      place: (id) => void (lifetime.reason || sink.place?.(id)),
+      next: (message) => tell(() => sink.next(message)),
+      gap: () => tell(() => sink.gap()),
+      place: (id) => tell(() => sink.place?.(id)),
       end: (error) => lifetime.abort(error ?? COMPLETED),
     };
   }

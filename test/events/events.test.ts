@@ -242,6 +242,38 @@ describe('a service', () => {
   });
 });
 
+describe('a service whose hub tells all of a gap', () => {
+  it.each(['gap', 'place'] as const)('tells the others too, where `%s` of one throws', async (member) => {
+    const reports: unknown[] = [];
+    const all: EventSink[] = [];
+    const inner = memoryHub();
+    const service = createService(
+      contract,
+      {},
+      {
+        hub: {
+          subscribe: (asked, sink) => (all.push(sink), inner.subscribe(asked, sink)),
+          publish: (definition, message) => inner.publish(definition, message),
+          close: () => inner.close?.(),
+        },
+        onError: ({ error }) => reports.push(error),
+      },
+    );
+    const [bad, good] = [recorder(), recorder()];
+    const told: unknown[] = [];
+    const broken = () => {
+      throw new Error('a broken sink');
+    };
+    await service.subscribe(request(said), { ...bad.sink, [member]: broken });
+    await service.subscribe(request(said), { ...good.sink, [member]: () => told.push(member) });
+    for (const sink of all) if (member === 'gap') sink.gap(); else sink.place?.('1'); // prettier-ignore
+    expect(told).toContain(member);
+    expect(bad.texts()).toEqual(['end']);
+    expect(reports).toEqual([new Error('a broken sink')]);
+    await service.close();
+  });
+});
+
 describe('an event whose check fails', () => {
   const strict = (refine: (text: string) => boolean | Promise<boolean>) =>
     defineContract({

@@ -2,7 +2,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { z } from 'zod';
 import { retry, use } from '../../src/compose/index.ts';
-import { createClient, createService, defineContract, event, memoryHub, mutation, query, stream } from '../../src/index.ts';
+import { ApiError, createClient, createService, defineContract, event, memoryHub, mutation, query, stream } from '../../src/index.ts';
 import { faults, type FaultOptions } from '../../src/testing/index.ts';
 import { until } from '../support/until.ts';
 
@@ -140,6 +140,32 @@ describe('faults', () => {
     expect(came).toEqual([{ to: 2 }, { to: 2 }, { to: 3 }]);
     // A client drops the second.
     expect(heard).toEqual([2, 3]);
+  });
+
+  it('hand on what is not an event, and fail no process by a second one that is refused', async () => {
+    const reports: unknown[] = [];
+    const failures: unknown[] = [];
+    const onFailure = (failure: unknown) => failures.push(failure);
+    process.on('unhandledRejection', onFailure);
+    onTestFinished(() => void process.off('unhandledRejection', onFailure));
+    let taken = 0;
+    let heard: ((error: ApiError) => void) | undefined;
+    await faults({ duplicate: 1 }).subscribe(
+      { event: contract.events.changed, params: {}, headers: {}, signal: new AbortController().signal },
+      {
+        next: () => (taken++, Promise.reject(new Error('not taken'))),
+        gap: () => {},
+        end: () => {},
+        misfits: (report) => void (heard = report),
+      },
+      async (_, sink) => {
+        sink.misfits?.((error) => reports.push(error));
+        await expect(sink.next({ id: '1', time: '2026-01-01T00:00:00.000Z', data: { to: 1 } })).rejects.toThrow('not taken');
+      },
+    );
+    heard?.(new ApiError('DATA_LOSS', 'does not fit'));
+    await new Promise((resolve) => setImmediate(resolve));
+    expect([taken, failures, reports]).toEqual([2, [], [new ApiError('DATA_LOSS', 'does not fit')]]);
   });
 
   it('breaks what is open when asked: calls end here and at the far side, subscriptions come back', async () => {

@@ -4,7 +4,7 @@ import { after } from '../../life/timers.ts';
 import { broken, type Fate } from './fate.ts';
 
 /** Events behind a bad network: late, in their order, some of them lost or doubled. */
-export class DelayedSink implements EventSink {
+export class DelayedSink implements Required<EventSink> {
   /** Settles when the last message that is on its way has arrived. */
   #last: Promise<void> | undefined;
   #isOver = false;
@@ -13,7 +13,7 @@ export class DelayedSink implements EventSink {
   private readonly fateOf: () => Fate;
   private readonly onOver: () => void;
 
-  /** `fateOf` says what becomes of an event; `onOver` is called when when the subscription has ended by itself. */
+  /** `fateOf` says what becomes of an event; `onOver` is called when the subscription has ended by itself. */
   constructor(sink: EventSink, fateOf: () => Fate, onOver: () => void) {
     this.sink = sink;
     this.fateOf = fateOf;
@@ -26,7 +26,8 @@ export class DelayedSink implements EventSink {
     if (isDropped) return;
     return this.#after(latencyMs, () => {
       const taken = this.sink.next(message);
-      if (isDoubled && !this.#isOver) void this.sink.next(message);
+      // The first one's outcome is the message's.
+      if (isDoubled && !this.#isOver) void (async () => this.sink.next(message))().catch(() => {});
       return taken;
     });
   }
@@ -37,6 +38,10 @@ export class DelayedSink implements EventSink {
 
   place(id: string): void {
     void this.#after(0, () => this.sink.place?.(id));
+  }
+
+  misfits(report: (error: ApiError) => void): void {
+    this.sink.misfits?.(report);
   }
 
   end(error?: ApiError): void {
