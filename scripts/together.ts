@@ -6,7 +6,6 @@ import type { Plugin } from 'esbuild';
  * Sources that become one file in dist, with all that they import: what clients load at once, and their later parts use too; and what transports load
  * when they are first used. esbuild by itself makes a chunk of each set of modules that the same entries reach, and a page would get a dozen small
  * chunks at once, each compressed by itself. What a program does not use of the file is left out by its bundler.
- * Nothing here imports a `#…-parts` whose modules make something while they are loaded: on Node they would be loaded first.
  */
 const GROUPS = [
   [
@@ -32,11 +31,18 @@ const GROUPS = [
   ['http/client/network-error', 'http/client/text', 'peer/error-body', 'rest/wire', 'websocket/wire'],
 ];
 
+/**
+ * The conditional imports of these sources. Others bring modules that make something while they are loaded, such as a class of one that is here: on Node
+ * they would be loaded first.
+ */
+const CONDITIONAL: ReadonlySet<string> = new Set(['#contract-check', '#peer-parts']);
+
 /** Makes one file of each: whoever imports one of its sources imports all, so that the same entries reach them all. */
 export function together(root: string): Plugin {
   const groups: ReadonlySet<string>[] = [];
   for (const names of GROUPS) {
     const files = closure(names.map((name) => join(root, 'src', `${name}.ts`)));
+    for (const file of files) checkConditional(file);
     groups.push(new Set([...files].filter((file) => !groups.some((before) => before.has(file)))));
   }
   return {
@@ -60,7 +66,18 @@ function closure(files: readonly string[]): ReadonlySet<string> {
   return all;
 }
 
+/** Throws if a source has a conditional import that its group must not have. */
+function checkConditional(file: string): void {
+  const stray = namesIn(readFileSync(file, 'utf8')).find((name) => name.startsWith('#') && !CONDITIONAL.has(name));
+  if (stray !== undefined) throw new Error(`${file} imports ${stray}, and is in a group of scripts/together.ts`);
+}
+
 /** The sources of this package that a source imports at once. */
 function importsOf(path: string, source: string): string[] {
-  return [...source.matchAll(/^(?:import|export)\b(?! type)[^'"]*?from '(\.[^']+)'/gm)].map(([, to = '']) => resolve(dirname(path), to));
+  return namesIn(source).flatMap((name) => (name.startsWith('.') ? [resolve(dirname(path), name)] : []));
+}
+
+/** The names of what a source imports, apart from types. */
+function namesIn(source: string): string[] {
+  return [...source.matchAll(/^(?:import|export)\b(?! type)[^'"]*?from '([^']+)'/gm)].map(([, name = '']) => name);
 }

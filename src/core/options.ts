@@ -1,4 +1,5 @@
 import { checkKinds, nearest } from '#contract-check';
+import { shown } from './options/shown.ts';
 
 /** Reads the value of one option: gives the value in force, or throws a `TypeError` that names the option. */
 export type OptionReader<T> = (value: unknown, owner: string, name: string) => T;
@@ -52,11 +53,6 @@ export function kept(fallback?: number): OptionReader<number | undefined> {
     const time = read(value, owner, name);
     return time === undefined ? undefined : Math.min(time, LONGEST_KEPT_MS);
   };
-}
-
-function shown(value: unknown): string {
-  if (typeof value === 'string') return JSON.stringify(value.slice(0, 40));
-  return typeof value === 'object' && value !== null ? 'an object' : String(value);
 }
 
 type Spec = Readonly<Record<string, OptionReader<unknown>>>;

@@ -34,16 +34,7 @@ export function every(ms: number, listener: () => void, { holds = true }: TimerO
 export function within(ms: number, work: Promise<unknown>): Promise<boolean> {
   return new Promise((resolve, reject) => {
     const stop = after(ms, () => resolve(false));
-    work.then(
-      () => {
-        stop();
-        resolve(true);
-      },
-      (error: unknown) => {
-        stop();
-        reject(error);
-      },
-    );
+    work.then(() => resolve(true), reject).finally(stop);
   });
 }
 

@@ -63,11 +63,17 @@ export function checkKinds(owner: string, options: Readonly<Record<string, unkno
     const value = options[name];
     const choice = CHOICES[name] ?? CHOICES[`${owner}.${name}`];
     if (choice && value !== undefined && !choice.includes(value as string))
-      throw new TypeError(`${owner}: ${name} must be ${choice.map((word) => `'${word}'`).join(' or ')}, not ${shown(value)}`);
+      throw new TypeError(`${owner}: ${name} must be ${choice.map((word) => `'${word}'`).join(' or ')}, not ${told(value)}`);
     const kinds = KINDS.get(name);
     if (value === undefined || !kinds || kinds.includes(kindOf(value) as Kind)) continue;
-    throw new TypeError(`${owner}: ${name} must be ${kinds.map((kind) => WORDS[kind]).join(' or ')}, not ${shown(value)}`);
+    throw new TypeError(`${owner}: ${name} must be ${kinds.map((kind) => WORDS[kind]).join(' or ')}, not ${told(value)}`);
   }
+}
+
+/** As `shown`, with the kind of each value that has no short text. */
+export function told(value: unknown): string {
+  const kind = kindOf(value);
+  return kind === 'list' || kind === 'function' ? WORDS[kind] : shown(value);
 }
 
 const kindOf = (value: unknown): string => (Array.isArray(value) ? 'list' : value === null ? 'null' : typeof value);

@@ -1,5 +1,5 @@
 import { nearest } from '../nearest.ts';
-import { shown } from './shown.ts';
+import { told } from './kinds.ts';
 
 interface Members {
   readonly operations: object;
@@ -38,7 +38,7 @@ export function checkForeign(
       const text = texts[kind];
       const given = typeof mapping === 'string' ? mapping : text && members[text];
       if (text !== undefined && (typeof given !== 'string' || given.trim() === ''))
-        throw new TypeError(`${at}: ${text} must be text that is not empty, not ${shown(given)}`);
+        throw new TypeError(`${at}: ${text} must be text that is not empty, not ${told(given)}`);
       for (const hook of typeof mapping === 'string' ? [] : HOOKS) {
         const value = members[hook];
         // An output may be a place in the answer, which its protocol reads.
@@ -48,7 +48,7 @@ export function checkForeign(
           (hook === 'output' && (typeof value === 'string' || Array.isArray(value)))
         )
           continue;
-        throw new TypeError(`${at}: ${hook} must be a function, not ${shown(value)}`);
+        throw new TypeError(`${at}: ${hook} must be a function, not ${told(value)}`);
       }
     }
   }

@@ -1,6 +1,5 @@
-/** A value that an option cannot have, as a message shows it. That of numbers has fewer words, for it is in every page. */
+/** A value that an option cannot have, as a message shows it. In every page, so it has few words: `told` of kinds.ts has more. */
 export function shown(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value.slice(0, 40));
-  if (typeof value === 'function') return 'a function';
-  return Array.isArray(value) ? 'a list' : typeof value === 'object' && value !== null ? 'an object' : String(value);
+  return typeof value === 'object' && value !== null ? 'an object' : String(value);
 }

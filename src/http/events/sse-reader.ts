@@ -80,11 +80,11 @@ export async function readStream(body: ReadableStream<Uint8Array>, decoder: Stre
     for (;;) {
       const { done, value } = await reader.read();
       if (signal.aborted) return;
-      if (done && !isSilent) {
-        for (const event of decoder.end?.() ?? []) if (!(await onEvent(event))) return;
-        if (reading.onComplete) return reading.onComplete();
-      }
       if (done) {
+        if (!isSilent) {
+          for (const event of decoder.end?.() ?? []) if (!(await onEvent(event))) return;
+          if (reading.onComplete) return reading.onComplete();
+        }
         const why = isSilent ? 'the server has fallen silent' : 'the server closed the stream';
         return onEnd(new ApiError('UNAVAILABLE', why, { remote: true }));
       }
