@@ -16,7 +16,7 @@ const WORDS: Readonly<Record<Kind, string>> = {
  */
 const NAMES: Readonly<Record<string, string>> = {
   boolean:
-    'addressing allowCrossSite allowPrivate allowPrivateWebhooks allowText deflate eventSpans fields graphiql health http2 idempotencyKeys introspection marks onlyPersisted open persisted publishEvents reflection requireInitialize sendDeadline sendFields uploads useGet',
+    'addressing allowCrossSite allowPrivate allowPrivateWebhooks allowText deflate eventSpans fields graphiql health http2 idempotencyKeys introspection marks mtom onlyPersisted open persisted publishEvents reflection requireInitialize sendDeadline sendFields uploads useGet',
   string:
     'address basePath cancelMethod clientId clientSecret host instructions mqttHost mqttPath mqttUrl name out path pingMethod prefix publicUrl refreshToken tempFolder title tokenUrl topicPrefix userAgent wsdl',
   function:
