@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { create, toBinary } from '@bufbuild/protobuf';
+import { create, createFileRegistry, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
 import { afterEach, describe, expect, test } from 'vitest';
 import { Server, ServerCredentials, type ServiceDefinition, type UntypedHandleCall } from '@grpc/grpc-js';
@@ -13,6 +13,7 @@ import { printProto } from '../../src/grpc/schema.ts';
 import { serve } from '../../src/serve/index.ts';
 import { importContract } from '../../src/import/index.ts';
 import { importing } from '../support/imported.ts';
+import { ROOT } from '../support/source-graph.ts';
 
 const made = importing();
 const closing: (() => unknown)[] = [];
@@ -242,6 +243,73 @@ describe('.proto files', () => {
     execFileSync(join('node_modules', '.bin', 'buf'), ['build', root, '-o', set]);
     const withoutSet = (code: string) => code.replace(/atob\('.*?'\)/, '');
     expect(withoutSet((await importContract(set)).code)).toBe(withoutSet(imported.code));
+  });
+
+  test('an edition with messages between tags, extensions, and a file of google.protobuf that no parser has', async () => {
+    const folder = join(made.folder, 'edition');
+    await mkdir(join(folder, 'google/protobuf'), { recursive: true });
+    const own = `edition = "2023";
+      package trees.v1;
+      option features.message_encoding = DELIMITED;
+      message Tree {
+        int32 size = 1;
+        Tree left = 2;
+        repeated Tree more = 3 [features.message_encoding = LENGTH_PREFIXED];
+        map<string, Tree> named = 4;
+        repeated int32 numbers = 5;
+        extensions 100 to 200;
+      }
+      message Aside { extend Tree { int32 weight = 102; } }
+      extend Tree { string note = 100; Tree grafted = 101; }`;
+    await writeFile(join(folder, 'google/protobuf/own.proto'), own);
+    const service =
+      'edition = "2023";\npackage trees.v1;\nimport "google/protobuf/own.proto";\nservice Trees { rpc Echo(Tree) returns (Tree); }';
+    await writeFile(join(folder, 'trees.proto'), service);
+    const set = join(folder, 'trees.binpb');
+    execFileSync(join(ROOT, 'node_modules/.bin/buf'), ['build', `${folder}#format=dir`, '-o', set, '--as-file-descriptor-set'], {
+      timeout: 60_000,
+    });
+    const type = createFileRegistry(fromBinary(FileDescriptorSetSchema, await readFile(set))).getMessage('trees.v1.Tree');
+    if (!type) throw new Error('the set has no Tree');
+    const echo = {
+      path: '/trees.v1.Trees/Echo',
+      requestStream: false,
+      responseStream: false,
+      requestSerialize: (bytes: Buffer) => bytes,
+      // Another implementation of editions reads the request and writes it again.
+      requestDeserialize: (bytes: Buffer) => Buffer.from(toBinary(type, fromBinary(type, bytes))),
+      responseSerialize: (bytes: Buffer) => bytes,
+      responseDeserialize: (bytes: Buffer) => bytes,
+    };
+    const server = new Server();
+    server.addService(
+      { Echo: echo },
+      { Echo: (call: { request: Buffer }, done: (error: null, value: Buffer) => void) => done(null, call.request) },
+    );
+    const port = await new Promise<number>((done) =>
+      server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (_, bound) => done(bound)),
+    );
+    closing.push(() => server.forceShutdown());
+    const tree = (size: number) => ({ size, more: [], named: {}, numbers: [] });
+    const plain = {
+      ...tree(1),
+      left: { ...tree(2), left: tree(3) },
+      more: [tree(4)],
+      named: { a: { ...tree(5), left: tree(6) } },
+      numbers: [7],
+    };
+    const extended = { '[trees.v1.note]': 'n', '[trees.v1.grafted]': tree(8), '[trees.v1.Aside.weight]': 9 };
+    for (const [file, value] of [
+      [join(folder, 'trees.proto'), plain],
+      [set, { ...plain, ...extended }],
+    ] as const) {
+      const imported = await importContract(file);
+      expect(imported.findings).toEqual([]);
+      const { connect } = await made.load(imported);
+      const client = connect({ url: `127.0.0.1:${port}` });
+      closing.push(() => client.close());
+      expect(await client['echo']?.(value)).toEqual(value);
+    }
   });
 
   test('only what is chosen, an import that is missing, and broken files', async () => {

@@ -80,8 +80,8 @@ export class Descriptors {
       if (!proto.messageType.some(({ name }) => this.#messages.has(`${proto.package}.${name}`))) this.#addFile(proto);
     }
     for (const file of files) {
-      this.#addExtensions(file.extension, file.package);
-      for (const each of file.messageType) this.#addExtensionsIn(each, file.package);
+      this.#addExtensions(file.extension, file.package, file);
+      for (const each of file.messageType) this.#addExtensionsIn(each, file.package, file);
     }
     for (const file of files) this.#addServices(file);
   }
@@ -137,13 +137,13 @@ export class Descriptors {
     for (const each of file.enumType) addEnum(file.package, each);
   }
 
-  #addExtensionsIn({ name, extension, nestedType }: DescriptorProto, scope: string): void {
+  #addExtensionsIn({ name, extension, nestedType }: DescriptorProto, scope: string, file: FileDescriptorProto): void {
     const own = join(scope, name);
-    this.#addExtensions(extension, own);
-    for (const each of nestedType) this.#addExtensionsIn(each, own);
+    this.#addExtensions(extension, own, file);
+    for (const each of nestedType) this.#addExtensionsIn(each, own, file);
   }
 
-  #addExtensions(fields: readonly FieldDescriptorProto[], scope: string): void {
+  #addExtensions(fields: readonly FieldDescriptorProto[], scope: string, file: FileDescriptorProto): void {
     for (const field of fields) {
       let owner: Message | ForeignEnum;
       try {
@@ -152,7 +152,10 @@ export class Descriptors {
         // Of a message that no rpc of the definition can use, such as the options of descriptors.
         continue;
       }
-      this.#extensions.set(owner.name, [...this.extensionsOf(owner.name), { field, name: join(scope, field.name), scope }]);
+      this.#extensions.set(owner.name, [
+        ...this.extensionsOf(owner.name),
+        { field, name: join(scope, field.name), scope, isGroup: isDelimited(field, undefined, file) },
+      ]);
     }
   }
 
@@ -185,6 +188,7 @@ interface Extension {
   readonly name: string;
   /** The scope in which names of types are looked for. */
   readonly scope: string;
+  readonly isGroup: boolean;
 }
 
 class Message implements ForeignMessage {
@@ -222,7 +226,7 @@ class Message implements ForeignMessage {
     const isDotted = ({ name }: FieldDescriptorProto) => name.startsWith('.');
     const dotted = this.proto.field.filter(isDotted).map((field): Extension => {
       const name = field.name.slice(1);
-      return { field, name, scope: name.slice(0, Math.max(0, name.lastIndexOf('.'))) };
+      return { field, name, scope: name.slice(0, Math.max(0, name.lastIndexOf('.'))), isGroup: this.isGroup(field) };
     });
     const added = new Map([...this.all.extensionsOf(this.name), ...dotted].map((each) => [each.field.number, each]));
     return [
@@ -232,7 +236,7 @@ class Message implements ForeignMessage {
   }
 
   /** Source of its name: https://protobuf.dev/programming-guides/json/ */
-  #extension({ field, name, scope }: Extension): ForeignField {
+  #extension({ field, name, scope, isGroup }: Extension): ForeignField {
     const isRepeated = field.label === REPEATED;
     return {
       name: `[${name}]`,
@@ -240,7 +244,7 @@ class Message implements ForeignMessage {
       number: field.number,
       label: isRepeated ? 'repeated' : 'one',
       hasPresence: !isRepeated,
-      type: this.#type(field, scope),
+      type: this.#type(field, scope, isGroup),
       defaultText: defaultOf(field),
       mapKey: undefined,
       deprecated: field.options?.deprecated ?? false,
@@ -266,7 +270,7 @@ class Message implements ForeignMessage {
     return { ...base, label: isRepeated ? 'repeated' : 'one', hasPresence: !isRepeated && this.presenceOf(field), type, mapKey: undefined };
   }
 
-  #type(field: FieldDescriptorProto, scope = this.name): ForeignType {
+  #type(field: FieldDescriptorProto, scope = this.name, isGroup = this.isGroup(field)): ForeignType {
     if (field.typeName === '') {
       const scalar = SCALARS.find((each) => FieldDescriptorProto_Type[field.type] === each.toUpperCase());
       if (scalar === undefined) throw new TypeError(`grpc: ${this.name}.${field.name} has no type`);
@@ -274,7 +278,7 @@ class Message implements ForeignMessage {
     }
     const found = this.all.resolve(field.typeName, scope, this, field);
     return found instanceof Message
-      ? { kind: 'message', message: found, isGroup: !found.isMapEntry && this.isGroup(field) }
+      ? { kind: 'message', message: found, isGroup: !found.isMapEntry && isGroup }
       : { kind: 'enum', enum: found };
   }
 }
@@ -306,12 +310,14 @@ function isProto2({ field, nestedType }: DescriptorProto): boolean {
 }
 
 /** Source: https://protobuf.dev/editions/features/#message_encoding */
-function isDelimited(field: FieldDescriptorProto, owner: DescriptorProto, file: FileDescriptorProto): boolean {
+function isDelimited(field: FieldDescriptorProto, owner: DescriptorProto | undefined, file: FileDescriptorProto): boolean {
   if (field.type === GROUP) return true;
-  const chosen = [field.options?.features, owner.options?.features, file.options?.features]
+  const chosen = [field.options?.features, owner?.options?.features, file.options?.features]
     .map((each) => each?.messageEncoding)
     .find((each) => each !== undefined && each !== FeatureSet_MessageEncoding.MESSAGE_ENCODING_UNKNOWN);
-  return field.type === MESSAGE && chosen === FeatureSet_MessageEncoding.DELIMITED;
+  // The key and the value of a map are not, whatever their file says.
+  const isOfMap = owner?.options?.mapEntry === true;
+  return field.type === MESSAGE && chosen === FeatureSet_MessageEncoding.DELIMITED && !isOfMap;
 }
 
 function defaultOf(field: FieldDescriptorProto): string | undefined {

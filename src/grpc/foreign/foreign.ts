@@ -15,7 +15,7 @@ import { bareCodec } from './any.ts';
 import type { ForeignRpc } from './generated-code.ts';
 import { adaptMessage, adaptRequest, checkAnswer } from './opaque.ts';
 import { isOwnEvent, ownItemNode, ownRequestNode } from './own-event.ts';
-import { Planner } from './plan.ts';
+import { Planner, someOf } from './plan.ts';
 import { readSources, type DescriptorSource } from './sources.ts';
 
 export type { ForeignRpc } from './generated-code.ts';
@@ -150,7 +150,7 @@ class ForeignCompiler {
       const paths = [...this.#rpcs.keys()];
       const like = nearest(path, paths);
       throw new TypeError(
-        `grpc: the definition has no method '${path}' for '${name}': ${like === undefined ? `it has ${paths.join(', ') || 'none'}` : `did you mean '${like}'?`}`,
+        `grpc: the definition has no method '${path}' for '${name}': ${like === undefined ? `it has ${someOf(paths)}` : `did you mean '${like}'?`}`,
       );
     }
     const { requestStream, responseStream } = rpc.described ?? rpc.opaque;

@@ -4,7 +4,7 @@ import { mayLeaveOut, type Field, type ObjectNode, type TypeUse } from '../../sc
 import { integerText, SCALAR } from '../codec/scalar.ts';
 import type { ValueCodec } from '../codec/value.ts';
 import type { ProtoEntry, ProtoMessage, ProtoType, ScalarType } from '../proto/proto.ts';
-import { anyCodec, codecOfType, type AnyContent } from './any.ts';
+import { anyCodec, type AnyContent } from './any.ts';
 import type { Descriptors, ForeignField, ForeignMessage, ForeignType } from './descriptors.ts';
 import { coded, enumLeaf, scalarLeaf } from './leaf.ts';
 import { defaultOf, groupCodec } from './proto2.ts';
@@ -110,7 +110,7 @@ export class Planner {
       if (!items) this.#problem(at, `${field.name} is a ${label === 'map' ? 'map' : 'list'} and the contract has ${article(node.kind)}`);
       type = this.#type(field.type, items ?? ANY, `${at}[]`, false);
     }
-    if (field.type.kind === 'message' && field.type.isGroup) type = coded(field.type.message.name, groupCodec(number, codecOfType(type)));
+    if (field.type.kind === 'message' && field.type.isGroup) type = coded(field.type.message.name, groupCodec(number, type));
     const isValue = label === 'one' && type.kind === 'coded' && type.name === 'google.protobuf.Value';
     return {
       property,
@@ -192,7 +192,13 @@ function fieldOf({ fields }: ForeignMessage, property: string): ForeignField | u
 }
 
 function namesOf({ fields }: ForeignMessage): string {
-  return fields.map(({ jsonName }) => jsonName).join(', ') || 'no fields';
+  return fields.length === 0 ? 'no fields' : someOf(fields.map(({ jsonName }) => jsonName));
+}
+
+/** Names in a message, as many as its reader can use. */
+export function someOf(names: readonly string[]): string {
+  const first = names.slice(0, 20).join(', ') || 'none';
+  return names.length > 20 ? `${first} and ${names.length - 20} more` : first;
 }
 
 function article(kind: string): string {

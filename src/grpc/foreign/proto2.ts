@@ -6,8 +6,13 @@ import type { ProtoType } from '../proto/proto.ts';
 import { codecOfType, readWhole } from './any.ts';
 import type { ForeignField } from './descriptors.ts';
 
-/** A message whose field has a tag before and one after it, without a length. Source: https://protobuf.dev/programming-guides/encoding/#groups */
-export function groupCodec(number: number, message: ValueCodec): ValueCodec {
+/**
+ * A message whose field has a tag before and one after it, without a length. Its codec is made with the first value, because a group may contain itself.
+ * Source: https://protobuf.dev/programming-guides/encoding/#groups
+ */
+export function groupCodec(number: number, type: ProtoType): ValueCodec {
+  let made: ValueCodec | undefined;
+  const message = () => (made ??= codecOfType(type));
   const end = ((number << 3) | WireType.EndGroup) >>> 0;
   const endLength = new BinaryWriter().uint32(end).finish().length;
   return {
@@ -16,12 +21,12 @@ export function groupCodec(number: number, message: ValueCodec): ValueCodec {
     packable: false,
     write(writer: BinaryWriter, value: unknown) {
       const inner = new BinaryWriter();
-      message.write(inner, value);
+      message().write(inner, value);
       writer.raw(new BinaryReader(inner.finish()).bytes()).uint32(end);
     },
     read(reader, left) {
       const bytes = reader.skip(WireType.StartGroup, number);
-      return readWhole(message, bytes.subarray(0, bytes.length - endLength), left);
+      return readWhole(message(), bytes.subarray(0, bytes.length - endLength), left);
     },
   };
 }

@@ -152,6 +152,9 @@ interface DescriptorExtension {
 const GOOGLE = ['any', 'duration', 'empty', 'field_mask', 'struct', 'timestamp', 'wrappers'];
 const MORE_OF_GOOGLE = ['descriptor', 'api', 'source_context', 'type'];
 
+/** The imports whose types are at hand without a file. */
+export const KNOWN_IMPORTS: ReadonlySet<string> = new Set([...GOOGLE, ...MORE_OF_GOOGLE].map((name) => `google/protobuf/${name}.proto`));
+
 /** A file of google.protobuf as protobufjs has it in JSON. */
 interface GoogleFile {
   readonly nested: { readonly google: { readonly nested: { readonly protobuf: { readonly nested: Readonly<Record<string, object>> } } } };

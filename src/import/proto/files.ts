@@ -1,6 +1,6 @@
 import { create, toBinary } from '@bufbuild/protobuf';
-import { FileDescriptorProtoSchema, FileDescriptorSetSchema, type FileDescriptorProto } from '@bufbuild/protobuf/wkt';
-import { readSources } from '../../grpc/foreign/sources.ts';
+import { FileDescriptorProtoSchema, FileDescriptorSetSchema, FileOptionsSchema, type DescriptorProto, type FileDescriptorProto } from '@bufbuild/protobuf/wkt';
+import { KNOWN_IMPORTS, readSources } from '../../grpc/foreign/sources.ts';
 import type { Findings } from '../draft/findings.ts';
 import { ImportError } from '../load/error.ts';
 import { locationOf, shown, type Location, type Reach } from '../load/location.ts';
@@ -28,7 +28,7 @@ export async function protoTexts(text: string, place: ProtoPlace): Promise<reado
   const roots = [...rootsAbove(place.location), ...place.allow.map((folder) => locationOf(folder.endsWith('/') ? folder : `${folder}/`))];
   for (const current of texts) {
     for (const [, path = ''] of current.matchAll(IMPORT)) {
-      if (seen.has(path) || path.startsWith('google/protobuf/')) continue;
+      if (seen.has(path) || KNOWN_IMPORTS.has(path)) continue;
       seen.add(path);
       if (seen.size > MAX_FILES) throw new ImportError(`${shown(place.location)} imports more than ${MAX_FILES} files`);
       const found = await firstOf(path, roots, place);
@@ -73,21 +73,32 @@ export function filesOf(sources: readonly (string | Uint8Array)[], location: Loc
 
 /** The descriptors of only these types and rpcs, as base64, for the client. */
 export function prunedSet(files: readonly FileDescriptorProto[], types: ReadonlySet<string>, rpcs: ReadonlySet<string>): string {
-  const file = files.flatMap(({ name, package: scope, syntax, edition, messageType, enumType, service }) => {
+  // The names of types, and of those around them.
+  const used = new Set<string>();
+  for (const type of types) for (let end = type.length; end !== -1; end = type.lastIndexOf('.', end - 1)) used.add(type.slice(0, end));
+  const file = files.flatMap(({ name, package: scope, syntax, edition, messageType, enumType, extension, service, options }) => {
     const prefix = scope === '' ? '' : `${scope}.`;
-    const isUsed = (type: { readonly name: string }) => {
-      const full = prefix + type.name;
-      return [...types].some((used) => used === full || used.startsWith(`${full}.`));
-    };
+    const isUsed = (type: { readonly name: string }) => used.has(prefix + type.name);
+    const extendsUsed = ({ extension: own, nestedType }: Pick<DescriptorProto, 'extension' | 'nestedType'>): boolean =>
+      own.some(({ extendee }) => types.has(extendee.replace(/^\./, ''))) || nestedType.some(extendsUsed);
     const services = service.flatMap((each) => {
       const method = each.method
         .filter((one) => rpcs.has(`/${prefix}${each.name}/${one.name}`))
         .map((one) => ({ ...one, options: undefined as never }));
       return method.length === 0 ? [] : [{ ...each, method, options: undefined as never }];
     });
-    const [messages, enums] = [messageType.filter(isUsed), enumType.filter(isUsed)];
-    if (messages.length + enums.length + services.length === 0) return [];
-    return [create(FileDescriptorProtoSchema, { name, package: scope, syntax, edition, messageType: messages, enumType: enums, service: services })];
+    const messages = messageType.filter((type) => isUsed(type) || extendsUsed(type));
+    const enums = enumType.filter(isUsed);
+    const extensions = extension.filter(({ extendee }) => types.has(extendee.replace(/^\./, '')));
+    if (messages.length + enums.length + extensions.length + services.length === 0) return [];
+    // An edition's features are options of the file.
+    const features = options?.features && create(FileOptionsSchema, { features: options.features });
+    return [
+      create(FileDescriptorProtoSchema, {
+        ...{ name, package: scope, syntax, edition, messageType: messages, enumType: enums, extension: extensions, service: services },
+        ...(features && { options: features }),
+      }),
+    ];
   });
   return Buffer.from(toBinary(FileDescriptorSetSchema, create(FileDescriptorSetSchema, { file }))).toString('base64');
 }
