@@ -35,7 +35,14 @@ export type { WebhookHandshakeOption } from './challenge.ts';
 export type { WebhookGrant } from './grant.ts';
 export type { WebhookEventMapping, WebhookInfo } from './mapping.ts';
 export type { ReceiverOptions, UnhandledWebhook } from './receiver.ts';
-export type { HandshakeAnswer, SignedContent, WebhookHandshake, WebhookSchemeDefinition, WebhookValue } from './signing/definition.ts';
+export type {
+  FoundKey,
+  HandshakeAnswer,
+  SignedContent,
+  WebhookHandshake,
+  WebhookSchemeDefinition,
+  WebhookValue,
+} from './signing/definition.ts';
 export type { WebhookScheme } from './signing/find-scheme.ts';
 export type { DigestEncoding, HashName } from './signing/crypto.ts';
 export type { ProviderName } from './signing/providers.ts';
@@ -119,10 +126,12 @@ export function webhook(given: WebhookOptions): WebhookAdapter {
   const options: WebhookOptions = { ...readOptions('webhook', given, READERS, OTHERS), publicUrl };
   const { secret, scheme = 'standard', subscribe } = options;
   const { secrets, foreign } = findScheme(scheme, 'webhook');
-  if (secret === undefined && !subscribe) throw new TypeError("webhook: give the sender's 'secret', or 'subscribe' to subscribe to a peer");
+  if (secret === undefined && !subscribe && !foreign?.keys)
+    throw new TypeError("webhook: give the sender's 'secret', or 'subscribe' to subscribe to a peer");
   for (const each of Array.isArray(secret) ? (secret as WebhookSecret[]) : [secret as WebhookSecret])
-    if (foreign?.publicKey) checkPublicKey(foreign, each);
-    else if (secret !== undefined) readSecret(each, secrets);
+    if (secret === undefined) continue;
+    else if (foreign?.publicKey) checkPublicKey(foreign, each);
+    else readSecret(each, secrets);
   if (subscribe && !URL.canParse(subscribe.callbackUrl))
     throw new TypeError(`webhook: subscribe.callbackUrl '${subscribe.callbackUrl}' is not a URL`);
   const target = subscribe && { ...subscribe, url: endpointUrl('webhook: subscribe.url', subscribe.url, SUBSCRIPTIONS_PATH) };

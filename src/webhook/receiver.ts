@@ -10,6 +10,7 @@ import type { OnWire } from '../peer/on-wire.ts';
 import { redact } from '../peer/wire-record.ts';
 import { isWebhookError } from './error.ts';
 import type { WebhookContent } from './body/content.ts';
+import { xmlDecoder } from './body/xml-later.ts';
 import { contentOf, READERS, type ReadWebhook } from './body/provider.ts';
 import { readCloudWebhook } from './body/cloud-event.ts';
 import { grantResponse, readGrant, type WebhookGrant } from './grant.ts';
@@ -194,11 +195,28 @@ export class Receiver {
     if (granted) return granted;
     if (request.method !== 'POST') throw new HttpError(405, `webhooks come by POST, not ${request.method}`, { allow: 'POST' });
     if (token !== null && !registered && this.options.secret === undefined) return this.#refuseStranger(token);
-    const secret = registered?.registration ? await registered.registration.secret : this.options.secret;
-    if (secret === undefined) return comeAgain();
-    const { scheme, toleranceMs, clock } = this.options;
-    const { url } = received;
-    const webhook = await verifyWebhook({ payload: body, headers: request.headers, url, secret, scheme, toleranceMs, clock });
+    const bodies = this.#scheme.foreign?.split?.(received);
+    if (!bodies) return this.#take(received, body, request.headers, registered);
+    // Those before one that is refused have been handled, and are known when all come again.
+    for (const part of bodies) {
+      const response = await this.#take(received.with(part), part, request.headers, registered);
+      if (response.status >= 300) return response;
+    }
+    return this.#taken();
+  }
+
+  /** Takes one webhook. */
+  async #take(
+    received: ReceivedRequest,
+    body: string | Uint8Array,
+    headers: RawHeaders,
+    registered: Listener | undefined,
+  ): Promise<HttpResponse> {
+    const { scheme, toleranceMs, clock, secret: given } = this.options;
+    const secret = registered?.registration ? await registered.registration.secret : given;
+    if (secret === undefined && !this.#scheme.foreign?.keys) return comeAgain();
+    const { url, header } = received;
+    const webhook = await verifyWebhook({ payload: body, headers, url, secret, scheme, toleranceMs, clock });
     for (const handshake of this.#handshakes) {
       if (!handshake.isSigned) continue;
       const used = (Array.isArray(secret) ? (secret as readonly WebhookSecret[]) : [secret as WebhookSecret])[webhook.secretIndex] ?? '';
@@ -206,7 +224,7 @@ export class Receiver {
       if (challenge) return challenge;
     }
     const candidates = registered ? [registered] : [...this.#listeners].filter((listener) => !listener.registration);
-    const content = await this.#read(webhook, received, request.headers, candidates[0]?.contract);
+    const content = await this.#read(webhook, received, headers, candidates[0]?.contract);
     const types = typeof content.type === 'string' ? [content.type] : content.type;
     if (types.includes(NOTICE.test)) return this.#taken();
     if (registered) {
@@ -214,7 +232,7 @@ export class Receiver {
     }
     const listeners = candidates.filter(({ contract, event }) => this.#types.get(contract)?.namesOf(types).has(event));
     if (listeners.length === 0) return this.#unhandled(content, types, webhook);
-    return this.#deliver(content, types, webhook, listeners, registered ? (token ?? '') : '', header);
+    return this.#deliver(content, types, webhook, listeners, registered?.registration?.token ?? '', header);
   }
 
   /** 410 ends the subscription, so a token that may have been spoiled on its way has to come again. */
@@ -326,7 +344,7 @@ export class Receiver {
     if (!isXml || !contract) return READERS[scheme as SigningScheme](webhook, header);
     let decoder = this.#xml.get(contract);
     // Loaded when it is needed: most webhooks are JSON.
-    if (!decoder) this.#xml.set(contract, (decoder = decoderOf(contract)));
+    if (!decoder) this.#xml.set(contract, (decoder = xmlDecoder(contract)));
     return contentOf((await decoder)(webhook.text()), webhook);
   }
 
@@ -352,16 +370,6 @@ export class Receiver {
 
 function timeOf({ timestampMs }: VerifiedWebhook): string {
   return new Date(timestampMs ?? Date.now()).toISOString();
-}
-
-/** The reader of XML. Rejects with UNIMPLEMENTED if the contract has types that cannot be described, which XML needs. */
-async function decoderOf(contract: Contract): Promise<(text: string) => Parameters<typeof contentOf>[0]> {
-  const { compileXmlDecoder } = await import('./body/xml-read.ts');
-  try {
-    return compileXmlDecoder(contract);
-  } catch (cause) {
-    throw new ApiError('UNIMPLEMENTED', 'webhooks in XML cannot be read here', { cause });
-  }
 }
 
 /** The address as the sender has it. */

@@ -1,6 +1,6 @@
 import type { DigestEncoding, HashName, PublicKeyKind } from './crypto.ts';
 import type { WebhookRequest } from './request.ts';
-import type { SecretForm } from './secret.ts';
+import type { SecretForm, WebhookSecret } from './secret.ts';
 
 /** The place of a value in a request: a header's name, a member of the JSON body or a field of the form, or a function that finds it. */
 export type WebhookValue = string | { readonly body: string } | ((request: WebhookRequest) => unknown);
@@ -25,6 +25,17 @@ export interface WebhookSchemeDefinition {
    * @default none: an HMAC
    */
   readonly publicKey?: PublicKeyKind;
+  /**
+   * Finds the key of a request, one or several, for senders that name it in each: `secret` is not needed then. `undefined` is an unknown key. It gets requests
+   * that nobody has verified, so it must ask no address that they name without a check, and should keep keys. If it throws, the sender shall come again.
+   * @default the option `secret`
+   */
+  readonly key?: (request: WebhookRequest) => FoundKey | Promise<FoundKey>;
+  /**
+   * Takes a request apart that carries several webhooks, each of which is signed by itself: the JSON of each. All other members see one of them as the body.
+   * @default a request is one webhook
+   */
+  readonly split?: (request: WebhookRequest) => readonly unknown[];
   /** How the signature is written. @default 'hex' */
   readonly encoding?: DigestEncoding;
   /** The signed text or bytes. @default the body */
@@ -50,6 +61,9 @@ export interface WebhookSchemeDefinition {
   /** The status for a webhook that was handled, or to which nobody listens. @default 200 */
   readonly status?: 200 | 202 | 204;
 }
+
+/** The key of a request; `undefined` if it is unknown. */
+export type FoundKey = WebhookSecret | readonly WebhookSecret[] | undefined;
 
 /** How a sender makes sure that an address belongs to a receiver. */
 export interface WebhookHandshake {

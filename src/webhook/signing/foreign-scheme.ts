@@ -1,15 +1,18 @@
-import { isApiError } from '../../core/errors.ts';
+import { ApiError, isApiError } from '../../core/errors.ts';
 import { readOptions, bytes, ms } from '../../core/options.ts';
 import { isObject } from '../../peer/error-body.ts';
 import { printable } from '../../peer/printable.ts';
 import { concatBytes } from '../../schema/codec/concat.ts';
 import type { WebhookContent } from '../body/content.ts';
 import { WebhookError } from '../error.ts';
-import type { SignedContent, WebhookSchemeDefinition, WebhookValue } from './definition.ts';
+import type { FoundKey, SignedContent, WebhookSchemeDefinition, WebhookValue } from './definition.ts';
 import { isForm, type WebhookRequest } from './request.ts';
 import type { ForeignSigned, SchemeDefinition } from './schemes.ts';
+import type { WebhookSecret } from './secret.ts';
 
 const MAX_SIGNATURES = 32;
+/** Webhooks of one request. */
+const MAX_PARTS = 1000;
 
 /**
  * Compiles a scheme that is described by values.
@@ -21,6 +24,8 @@ export function compileScheme(definition: WebhookSchemeDefinition, owner: string
     'prefix',
     'hash',
     'publicKey',
+    'key',
+    'split',
     'encoding',
     'signed',
     'secrets',
@@ -47,6 +52,8 @@ export function compileScheme(definition: WebhookSchemeDefinition, owner: string
   const foreign: ForeignSigned = {
     hash,
     publicKey: read.publicKey,
+    keys: read.key && ((request) => keysOf(() => read.key?.(request))),
+    split: read.split && ((request) => untrusted('split', () => bodiesOf(read.split?.(request)))),
     read(request) {
       const given = untrusted('signature', () => signature(request));
       const texts = textsOf(given).slice(0, MAX_SIGNATURES);
@@ -121,6 +128,22 @@ function untrusted<T>(name: string, run: () => T): T {
     const words = isApiError(error) ? error.text : ((error as Error | undefined)?.message ?? 'it failed');
     throw new WebhookError('malformed-signature', `'${name}' of the scheme cannot read the request: ${printable(words)}`);
   }
+}
+
+async function keysOf(find: () => FoundKey | Promise<FoundKey>): Promise<readonly WebhookSecret[]> {
+  let keys: FoundKey;
+  try {
+    keys = await find();
+  } catch (cause) {
+    throw ApiError.from(cause, 'UNAVAILABLE', "the scheme's 'key' could not find the key of a webhook");
+  }
+  return keys === undefined ? [] : typeof keys === 'string' || keys instanceof Uint8Array ? [keys] : keys;
+}
+
+function bodiesOf(parts: unknown): readonly string[] {
+  if (!Array.isArray(parts) || parts.length === 0 || parts.length > MAX_PARTS)
+    throw new TypeError(`a request has 1 to ${MAX_PARTS} webhooks`);
+  return parts.map((part) => JSON.stringify(part) ?? 'null');
 }
 
 function textsOf(value: unknown): string[] {

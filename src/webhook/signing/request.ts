@@ -63,6 +63,11 @@ export class ReceivedRequest implements WebhookRequest {
     return new URLSearchParams(this.text);
   }
 
+  /** The same request with another body. */
+  with(body: string): ReceivedRequest {
+    return new ReceivedRequest(this.method, this.url, this.header, body);
+  }
+
   verified(): WebhookRequest {
     return new ReceivedRequest(this.method, this.url, this.header, this.#body, true);
   }

@@ -4,7 +4,7 @@ import type { WebhookHandshake } from './definition.ts';
 import { WebhookError } from '../error.ts';
 import { HANDSHAKES } from './handshakes.ts';
 import type { WebhookRequest } from './request.ts';
-import type { SecretForm } from './secret.ts';
+import type { SecretForm, WebhookSecret } from './secret.ts';
 
 /** The schemes that this library can sign by, too. */
 export type SigningScheme = 'standard' | 'svix' | 'github' | 'stripe' | 'slack' | 'shopify';
@@ -49,6 +49,10 @@ export interface ForeignSigned {
   readonly hash: HashName | 'token';
   /** The kind of the sender's key pair; none for an HMAC. */
   readonly publicKey: PublicKeyKind | undefined;
+  /** The keys of a request, if it names them. Rejects with UNAVAILABLE if they cannot be found now. */
+  readonly keys: ((request: WebhookRequest) => Promise<readonly WebhookSecret[]>) | undefined;
+  /** The bodies of the webhooks in a request, if it may have several. Throws a `WebhookError`. */
+  readonly split: ((request: WebhookRequest) => readonly string[]) | undefined;
   /** The signatures and the time in a request that anybody may have made. Throws a `WebhookError`. */
   read(request: WebhookRequest): { readonly digests: readonly string[]; readonly timestampMs: number | undefined };
   /** The signed text. Throws a `WebhookError`. */

@@ -20,8 +20,8 @@ export interface VerifyWebhookOptions {
   readonly payload: string | Uint8Array | ArrayBuffer | Request;
   /** Needed unless `payload` is a `Request`. */
   readonly headers?: WebhookHeaders | undefined;
-  /** One secret, or several while one is replaced. */
-  readonly secret: WebhookSecret | readonly WebhookSecret[];
+  /** One secret, or several while one is replaced. A scheme that finds its keys itself needs none. */
+  readonly secret?: WebhookSecret | readonly WebhookSecret[] | undefined;
   /** How the sender signs: a name, or a description. @default 'standard' */
   readonly scheme?: WebhookScheme | WebhookSchemeDefinition | undefined;
   /** The address that the sender called, if the scheme signs it; of a `Request` its own. */
@@ -129,17 +129,21 @@ export async function verifyWith(crypto: SignatureCrypto, options: VerifyWebhook
   const read = bytesOf(given);
   const payload = read instanceof Promise ? await read : read;
   let signed = payload;
+  let secrets = Array.isArray(secret) ? (secret as readonly WebhookSecret[]) : [secret as WebhookSecret];
   if (scheme.foreign) {
     const request = new ReceivedRequest('POST', options.url ?? (isRequest(given) ? given.url : ''), find, payload);
     ({ digests, timestampMs } = scheme.foreign.read(request));
     if (timestampMs !== undefined) checkAge(timestampMs, toleranceMs, now);
     signed = scheme.foreign.signed(request);
+    if (scheme.foreign.keys) {
+      secrets = await scheme.foreign.keys(request);
+      if (secrets.length === 0) throw new WebhookError('no-matching-signature', 'the key that signed is not known');
+    }
   }
   if (digests.length === 0 && signatures.length === 0) {
     throw new WebhookError('malformed-signature', 'the signature header has no signature of a known version: is this the right scheme?');
   }
   const head = scheme.head(id ?? '', timestamp ?? '');
-  const secrets = Array.isArray(secret) ? (secret as readonly WebhookSecret[]) : [secret as WebhookSecret];
   if (secrets.length === 0) throw new WebhookError('bad-secret', 'the list of secrets is empty');
   for (let index = 0; index < secrets.length; index++) {
     const found = scheme.foreign?.publicKey
