@@ -5,7 +5,7 @@ import { listenerName } from './listener-name.ts';
 import { own } from './own.ts';
 import { checkSecurity } from './security/check.ts';
 import type { Transport } from './transport.ts';
-import { bodyOf, eachObject, isFile, isOneWay, isOptional, placeOf, shapeOf, valueType } from './shape.ts';
+import { bodyOf, eachObject, freezesBytes, isFile, isOneWay, isOptional, placeOf, shapeOf, valueType } from './shape.ts';
 
 export { checkRoutes } from './http-binding/check.ts';
 export { nearest } from './nearest.ts';
@@ -187,6 +187,23 @@ function checkSchema(where: string, schema: Schema | undefined): void {
   const place = placeOf(schema, isOneWay);
   if (place !== undefined)
     throw new TypeError(`${where}${place}: a transform works one way only, and a client needs the way back: write z.codec(…) instead`);
+  const frozen = placeOf(schema, freezesBytes);
+  if (frozen !== undefined) throw new TypeError(`${where}${frozen}: bytes cannot be frozen: leave out .readonly() around bytes()`);
+  let name: string | undefined;
+  const unreadable = placeOf(schema, (each) => (name = unreadableField(each)) !== undefined);
+  if (unreadable === undefined) return;
+  const why = name === '__proto__' ? 'zod drops it' : 'zod takes it for a member that every object has, if it is absent';
+  throw new TypeError(`${where}${unreadable}.${name}: no field can have this name, because ${why}: choose another`);
+}
+
+/** The field of an object that zod does not read. */
+function unreadableField(schema: Schema): string | undefined {
+  const shape = shapeOf(schema);
+  if (shape.kind !== 'object') return undefined;
+  return Object.keys(shape.fields).find((name) => {
+    const field = own(shape.fields, name);
+    return name === '__proto__' || (name in Object.prototype && field && isOptional(field));
+  });
 }
 
 function checkPathParam(where: string, param: string, fields: Fields | undefined): void {
@@ -233,6 +250,9 @@ function checkEvent(event: EventDefinition, contract: Contract): void {
   }
   const twice = event.params.find((param, index) => event.params.indexOf(param) !== index);
   if (twice !== undefined) throw new TypeError(`${where}: channel '${event.channel}' has the parameter {${twice}} twice`);
+  const inherited = event.params.find((param) => param in Object.prototype);
+  if (inherited !== undefined)
+    throw new TypeError(`${where}: the channel parameter {${inherited}} has the name of a member that every object has: choose another`);
   for (const param of event.params) {
     const field = own(fields, param);
     if (!field || shapeOf(field).kind !== 'scalar' || isOptional(field)) {

@@ -76,6 +76,20 @@ export function isOneWay(schema: Schema): boolean {
   return ownDef(schema).out?._zod.def.type === 'transform';
 }
 
+/** Whether a schema freezes bytes, which JavaScript cannot do: each value would be refused. */
+export function freezesBytes(schema: Schema): boolean {
+  const { type, innerType } = ownDef(schema);
+  return type === 'readonly' && innerType !== undefined && mayBeBytes(innerType, new Set());
+}
+
+function mayBeBytes(schema: Schema, seen: Set<Schema>): boolean {
+  if (seen.has(schema)) return false;
+  seen.add(schema);
+  const def = ownDef(schema);
+  const inner = def.innerType ?? def.getter?.() ?? (isPreprocess(schema) ? def.out : def.in);
+  return def.isBytes === true || [...(inner ? [inner] : []), ...(def.options ?? [])].some((each) => mayBeBytes(each, seen));
+}
+
 /** The first place at which `test` holds: `.address[].zip`, empty for the schema itself, `undefined` if it holds nowhere. */
 export function placeOf(schema: Schema, test: (schema: Schema) => boolean, seen: Set<Schema> = new Set()): string | undefined {
   if (test(schema)) return '';

@@ -1,6 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { createClient, createService, defineContract, event, instant, int64, mutation, query, type Schema } from '../../src/index.ts';
+import {
+  bytes,
+  createClient,
+  createService,
+  defineContract,
+  event,
+  instant,
+  int64,
+  mutation,
+  query,
+  type Schema,
+} from '../../src/index.ts';
 
 const id = z.object({ id: z.int32() });
 const text = z.object({ text: z.string() });
@@ -293,6 +304,48 @@ describe('a transform in a contract', () => {
   it('may be a preprocess, which only makes more values fit', () => {
     const input = z.object({ a: z.preprocess(String, z.string()) });
     expect(() => defineContract({ name: 'a', operations: { go: mutation({ input }) } })).not.toThrow();
+  });
+});
+
+describe('bytes that a schema would freeze', () => {
+  it.each([z.readonly(bytes()), z.readonly(z.optional(bytes())), z.readonly(z.union([z.string(), bytes()]))])(
+    'are refused with the place',
+    (b) => {
+      const make = () => defineContract({ name: 'a', operations: { go: mutation({ input: z.object({ a: z.array(z.object({ b })) }) }) } });
+      expect(make).toThrow('operation go: input.a[].b: bytes cannot be frozen: leave out .readonly()');
+    },
+  );
+
+  it('may be in a frozen list', () => {
+    const input = z.object({ a: z.readonly(z.array(bytes())) });
+    expect(() => defineContract({ name: 'a', operations: { go: mutation({ input }) } })).not.toThrow();
+  });
+});
+
+describe('a field that zod does not read', () => {
+  it.each([
+    [
+      z.object({ a: z.object({ ['__proto__']: z.string() }) }),
+      'operation go: input.a.__proto__: no field can have this name, because zod drops it',
+    ],
+    [z.object({ constructor: z.string().optional() }), 'operation go: input.constructor: no field can have this name'],
+    [z.object({ list: z.array(z.object({ toString: z.string().default('x') })) }), 'operation go: input.list[].toString:'],
+  ])('is refused with its place', (input, says) => {
+    expect(() => defineContract({ name: 'a', operations: { go: mutation({ input: input as never }) } })).toThrow(says);
+  });
+
+  it('may have the name of a member of every object if it is always there', async () => {
+    const shape = z.object({ constructor: z.string(), toString: z.int32() });
+    const contract = defineContract({ name: 'a', operations: { go: mutation({ input: shape, output: shape }) } });
+    const client = createClient({ contract, transport: createService(contract, { go: (input) => input }) });
+    expect(await client.go({ constructor: 'x', toString: 1 })).toEqual({ constructor: 'x', toString: 1 });
+    await client.close();
+  });
+
+  it('cannot be a parameter of a channel', () => {
+    const payload = z.object({ constructor: z.string() });
+    const define = () => defineContract({ name: 'a', events: { went: event({ channel: 'a/{constructor}', payload }) } });
+    expect(define).toThrow('the channel parameter {constructor} has the name of a member that every object has');
   });
 });
 
