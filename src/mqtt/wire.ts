@@ -193,14 +193,23 @@ export type Outcome = ({ readonly output: unknown } | { readonly error: ErrorBod
 /** The reply to a request that named a response topic. */
 export function encodeReply(outcome: Outcome, correlation: Buffer | undefined, requestId: string): Omit<Message, 'topic' | 'qos'> {
   const isError = 'error' in outcome;
-  const body = isError ? outcome.error : outcome.output;
+  const told = { ...outcome.headers, ...(isError && { code: outcome.error.code }), 'x-request-id': requestId };
+  return encodeBody(isError ? outcome.error : outcome.output, correlation, told);
+}
+
+/** JSON with user properties beside it. */
+export function encodeBody(
+  body: unknown,
+  correlation: Buffer | undefined,
+  userProperties: Record<string, string>,
+): Omit<Message, 'topic' | 'qos'> {
   return {
     payload: body === undefined ? '' : JSON.stringify(body),
     properties: {
       payloadFormatIndicator: true,
       contentType: JSON_TYPE,
       ...(correlation && { correlationData: correlation }),
-      userProperties: { ...outcome.headers, ...(isError && { code: outcome.error.code }), 'x-request-id': requestId },
+      userProperties,
     },
   };
 }

@@ -1,8 +1,7 @@
 import type { JsonObject } from '../../core/errors.ts';
-import type { Findings } from '../draft/findings.ts';
 import { memberName } from '../draft/names.ts';
 import { itemsOf, membersOf, textOf, words } from '../json-schema/facts.ts';
-import type { SchemaTypes } from '../json-schema/schema-types.ts';
+import { DocumentReader } from '../json-schema/document-reader.ts';
 import type { Location } from '../load/location.ts';
 
 /** Messages that go one way on a channel. */
@@ -49,19 +48,7 @@ export interface Reply {
 }
 
 /** Reads the operations of AsyncAPI 2 and 3 as what comes to a client and what it sends. */
-export class FlowReader {
-  private readonly root: JsonObject;
-  private readonly location: Location;
-  private readonly types: SchemaTypes;
-  private readonly findings: Findings;
-
-  constructor(root: JsonObject, location: Location, types: SchemaTypes, findings: Findings) {
-    this.root = root;
-    this.location = location;
-    this.types = types;
-    this.findings = findings;
-  }
-
+export class FlowReader extends DocumentReader {
   list(): readonly Flow[] {
     return textOf(this.root['asyncapi']).startsWith('3') ? this.#three() : this.#two();
   }

@@ -1,9 +1,8 @@
 import type { JsonObject } from '../../core/errors.ts';
 import { isObject } from '../../peer/error-body.ts';
 import type { ListStyle } from '../../rest/foreign/mapping.ts';
-import type { Findings } from '../draft/findings.ts';
 import { itemsOf, membersOf, textOf, words } from '../json-schema/facts.ts';
-import type { SchemaTypes } from '../json-schema/schema-types.ts';
+import { DocumentReader } from '../json-schema/document-reader.ts';
 import type { Location } from '../load/location.ts';
 
 /** An operation of HTTP, whatever version of OpenAPI describes it. */
@@ -77,21 +76,8 @@ interface Placed {
 }
 
 /** Reads the operations of a document. */
-export class HttpOperations {
-  readonly #isTwo: boolean;
-
-  private readonly root: JsonObject;
-  private readonly location: Location;
-  private readonly types: SchemaTypes;
-  private readonly findings: Findings;
-
-  constructor(root: JsonObject, location: Location, types: SchemaTypes, findings: Findings) {
-    this.root = root;
-    this.location = location;
-    this.types = types;
-    this.findings = findings;
-    this.#isTwo = root['swagger'] !== undefined;
-  }
+export class HttpOperations extends DocumentReader {
+  readonly #isTwo = this.root['swagger'] !== undefined;
 
   /** Method and path of each, without reading more of it. */
   list(): { readonly method: string; readonly path: string; readonly id: string | undefined; readonly read: () => HttpOperation }[] {

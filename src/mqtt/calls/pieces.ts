@@ -2,7 +2,7 @@
 import type { ApiError, ErrorBody, JsonObject } from '../../core/errors.ts';
 import type { Headers } from '../../core/transport.ts';
 import type { RawHeaders } from '../../guard/serve-call.ts';
-import { decodeError, isObject, JSON_TYPE, type Message } from '../wire.ts';
+import { decodeError, encodeBody, isObject, type Message } from '../wire.ts';
 
 /** Items that a server sends before its reader has granted more. */
 export const STREAM_CREDITS = 64;
@@ -45,23 +45,14 @@ export interface Grant {
 
 export function encodePiece(piece: Piece, correlation: Buffer | undefined, requestId: string): Omit<Message, 'topic' | 'qos'> {
   const { kind, run, seq, item, error, heartbeatMs, headers } = piece;
-  const body = error ?? item;
-  return {
-    payload: body === undefined ? '' : JSON.stringify(body),
-    properties: {
-      payloadFormatIndicator: true,
-      contentType: JSON_TYPE,
-      ...(correlation && { correlationData: correlation }),
-      userProperties: {
-        ...headers,
-        stream: kind,
-        run,
-        seq: String(seq),
-        ...(error && { code: error.code }),
-        ...(kind === 'begin' && { 'heartbeat-ms': String(heartbeatMs), 'x-request-id': requestId }),
-      },
-    },
-  };
+  return encodeBody(error ?? item, correlation, {
+    ...headers,
+    stream: kind,
+    run,
+    seq: String(seq),
+    ...(error && { code: error.code }),
+    ...(kind === 'begin' && { 'heartbeat-ms': String(heartbeatMs), 'x-request-id': requestId }),
+  });
 }
 
 /** As `encodePiece`, for a request in an envelope. */
