@@ -155,7 +155,7 @@ export async function mqttBroker(options: MqttBrokerOptions = {}): Promise<MqttB
   const forget = registerBroker(actual, {
     credentials: door.access.credentials,
     admit: (transport, topicPrefix) => door.access.admit(transport, topicPrefix),
-    headersOf: (clientId) => door.headersOf(clientId),
+    callerOf: (clientId) => door.callerOf(clientId),
   });
   const webSockets = new Set<WebSocketServer>();
   const detaches = new Set<() => void>();

@@ -71,7 +71,10 @@ export interface ServeMqttOptions extends MqttConnectionOptions {
   readonly maxItems?: number;
   /** How many requests may run; others are answered RESOURCE_EXHAUSTED. @default 10_000 */
   readonly maxCalls?: number;
-  /** How many of them may be for one reply topic. @default 1000 */
+  /**
+   * How many of them may be one caller's. At the embedded broker that is the caller that the service's `context` names, elsewhere the client to whose
+   * reply topic the answer goes. @default 1000
+   */
   readonly maxCallsPerCaller?: number;
   /** How often the reader of a stream is asked for a sign of life, in milliseconds. After two unanswered questions the stream ends. @default 15_000 */
   readonly heartbeatMs?: number;
@@ -180,9 +183,12 @@ class MqttServer implements ServedMqtt {
     this.#requests = new RequestHandler(transport, {
       publish: (message, options) => this.#connection.publish(message, { ...options, isKept: true }),
       mayReply: (topic) => this.#topics.mayReply(topic) && (options.mayReply?.(topic) ?? true),
-      headersOf: (replyTo) => {
-        const client = own && this.#topics.clientOf(replyTo);
-        return client === undefined ? undefined : own?.headersOf(client);
+      callerOf: (replyTo) => {
+        const client = this.#topics.clientOf(replyTo);
+        // Any client may have any number of reply topics below its own one.
+        if (client === undefined) return { share: replyTo };
+        const known = own?.callerOf(client);
+        return { share: known?.caller ? `caller ${known.caller}` : `client ${client}`, headers: known?.headers };
       },
       maxMessageBytes,
       maxItems,

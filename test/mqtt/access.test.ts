@@ -8,7 +8,7 @@ import { createClient } from '../../src/index.ts';
 import { mqttBroker, type MqttBrokerOptions } from '../../src/mqtt/broker.ts';
 import { mqtt, type MqttOptions } from '../../src/mqtt/client.ts';
 import { mqttHub } from '../../src/mqtt/hub.ts';
-import { serveMqtt } from '../../src/mqtt/server.ts';
+import { serveMqtt, type ServeMqttOptions } from '../../src/mqtt/server.ts';
 import { createService } from '../../src/service/service.ts';
 import type { ContextInfo } from '../../src/service/types.ts';
 import { until } from '../support/until.ts';
@@ -39,7 +39,13 @@ const USERS: Readonly<Record<string, string>> = {
 };
 
 /** A service that wants credentials, at an embedded broker of its own. `audit` is for the service's own user. */
-async function open(options: MqttBrokerOptions = {}) {
+async function open(
+  options: MqttBrokerOptions = {},
+  serving: Partial<ServeMqttOptions> = {},
+  whoAmI = (_: unknown, { context }: { readonly context: { readonly caller: string } }): { user: string } | Promise<{ user: string }> => ({
+    user: context.caller,
+  }),
+) {
   const errors: string[] = [];
   const onError = (error: unknown) => void errors.push(String(error));
   const broker = await mqttBroker({ port: 0, onError, ...options });
@@ -48,7 +54,7 @@ async function open(options: MqttBrokerOptions = {}) {
     contract,
     {
       bid: ({ lot, cents }, { context }) => ({ lot, cents, bidder: context.caller }),
-      whoAmI: (_, { context }) => ({ user: context.caller }),
+      whoAmI,
     },
     {
       hub,
@@ -61,7 +67,12 @@ async function open(options: MqttBrokerOptions = {}) {
       },
     },
   );
-  const served = await serveMqtt(service, { url: broker.url, eventHeaders: { authorization: 'Bearer service-token' }, onError });
+  const served = await serveMqtt(service, {
+    url: broker.url,
+    eventHeaders: { authorization: 'Bearer service-token' },
+    onError,
+    ...serving,
+  });
   cleanups.push(
     () => broker.close(),
     () => hub.close(),
@@ -94,7 +105,56 @@ function clientAt(url: string, options: Partial<MqttOptions>) {
   return client;
 }
 
+describe('calls in flight', () => {
+  test('have one share for a caller, whatever reply topics and connections it uses', async () => {
+    const started: string[] = [];
+    let release = (): void => {};
+    const held = new Promise<void>((resolve) => (release = resolve));
+    const whoAmI = async (_: unknown, { context }: { readonly context: { readonly caller: string } }) => {
+      started.push(context.caller);
+      await (context.caller === 'ann' && held);
+      return { user: context.caller };
+    };
+    const { broker } = await open({}, { maxCalls: 4, maxCallsPerCaller: 3 }, whoAmI);
+    const two = await Promise.all(['ann-1', 'ann-2'].map((clientId) => raw(broker.url, { ...ANN, clientId })));
+    for (const [at, { client, granted }] of two.entries()) {
+      await granted(`auction/v1/replies/ann-${at + 1}/#`);
+      for (const part of ['a', 'b', 'c'])
+        await client.publishAsync('auction/v1/whoAmI', JSON.stringify({ id: part, replyTo: `auction/v1/replies/ann-${at + 1}/${part}` }), {
+          qos: 1,
+        });
+    }
+    await until(() => two[1]?.heard.filter(({ text }) => text.includes('RESOURCE_EXHAUSTED')).length === 3, 'Ann has had her share');
+    const bob = clientAt(broker.url, { credentials: BOB });
+    expect(await bob.whoAmI()).toEqual({ user: 'bob' });
+    expect(started).toEqual(['ann', 'ann', 'ann', 'bob']);
+    release();
+    await until(() => two[0]?.heard.length === 3, 'the others are answered');
+    expect(await clientAt(broker.url, { credentials: ANN }).whoAmI()).toEqual({ user: 'ann' });
+  });
+});
+
 describe('who may connect to the embedded broker', () => {
+  test('whose credentials expire leaves then, also if another service at the broker names no time', async () => {
+    const broker = await mqttBroker({ port: 0, onError: () => {} });
+    cleanups.push(() => broker.close());
+    const other = defineContract({ name: 'other', operations: { poke: query({}) } });
+    for (const [each, expiresAtMs] of [
+      [other, undefined],
+      [defineContract({ name: 'third', operations: { poke: query({}) } }), Date.now() + 1000],
+    ] as const) {
+      const service = createService(each, { poke: () => {} }, { context: () => ({ caller: 'ann', expiresAtMs }) });
+      const served = await serveMqtt(service, { url: broker.url });
+      cleanups.push(
+        () => service.close(),
+        () => served.close(0),
+      );
+    }
+    const { client, code } = await raw(broker.url, ANN);
+    expect(code).toBe(0);
+    await new Promise((resolve) => client.once('close', () => resolve(undefined)));
+  });
+
   test.each([
     ['nobody', {}, 4],
     ['a wrong password', { username: 'carl', password: 'x' }, 4],

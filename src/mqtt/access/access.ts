@@ -167,12 +167,15 @@ export class Access {
 
   async #identify(headers: Headers, peer: Peer, signal: AbortSignal): Promise<Pick<Member, 'caller' | 'expiresAtMs' | 'services'>> {
     const services: Admitted[] = [];
-    let known: { readonly caller?: string | undefined; readonly expiresAtMs?: number | undefined } = {};
+    let caller: string | undefined;
+    let expiresAtMs: number | undefined;
     let refusal: unknown;
     for (const admitted of this.#services) {
       try {
         const identity = await identify(admitted.transport, headers, peer, signal);
-        known = { ...identity, ...known };
+        caller ??= identity.caller;
+        // One connection for all of them ends with the first.
+        expiresAtMs = identity.expiresAtMs === undefined ? expiresAtMs : Math.min(expiresAtMs ?? Infinity, identity.expiresAtMs);
         services.push(admitted);
       } catch (error) {
         refusal = error;
@@ -180,7 +183,7 @@ export class Access {
       }
     }
     if (services.length === 0) throw refusalOf(refusal);
-    return { caller: known.caller ?? fingerprint(headers), expiresAtMs: known.expiresAtMs, services };
+    return { caller: caller ?? fingerprint(headers), expiresAtMs, services };
   }
 
   #mayPublish(event: EventDefinition, caller: string): boolean {

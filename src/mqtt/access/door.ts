@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Aedes, AedesOptions, AuthenticateError, Client } from 'aedes';
-import type { Headers } from '../../core/transport.ts';
 import { onAbort } from '../../life/lifetime.ts';
 import { after, type StopTimer } from '../../life/timers.ts';
 import { printable } from '../../peer/printable.ts';
+import type { ConnectedCaller } from './own-brokers.ts';
 import { Access, Refusal, type AccessOptions, type Member } from './access.ts';
 import { Sessions, type Persistence, type SessionLimits } from './sessions.ts';
 
@@ -91,11 +91,11 @@ export class Door {
     };
   }
 
-  /** The credentials that a connected caller gave when it connected; nothing of others, whose replies may go anywhere. */
-  headersOf(clientId: string): Headers | undefined {
+  /** The caller behind a connected client; nothing of others, whose replies may go anywhere. */
+  callerOf(clientId: string): ConnectedCaller | undefined {
     const client = this.#live.get(clientId);
     const member = client && this.#arrivals.get(client)?.member;
-    return member?.kind === 'caller' ? member.headers : undefined;
+    return member?.kind === 'caller' ? member : undefined;
   }
 
   /** Bounds what the broker keeps, and hears of clients that leave. */

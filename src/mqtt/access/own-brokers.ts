@@ -7,8 +7,16 @@ export interface OwnBroker {
   readonly credentials: MqttCredentials;
   /** Lets the callers of a service in, by its `identify`. Returns how to take that back. */
   admit(transport: Transport, topicPrefix: string | undefined): () => void;
-  /** The credentials that a connected caller gave when it connected. */
-  headersOf(clientId: string): Headers | undefined;
+  /** The caller behind a connected client. */
+  callerOf(clientId: string): ConnectedCaller | undefined;
+}
+
+/** A caller that is connected to an embedded broker. */
+export interface ConnectedCaller {
+  /** Empty for callers that nothing tells apart. */
+  readonly caller: string;
+  /** The credentials that it gave when it connected. */
+  readonly headers: Headers;
 }
 
 /**

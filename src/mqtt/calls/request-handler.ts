@@ -18,12 +18,12 @@ import { ServedStream, type ServedStreamInit } from './served-stream.ts';
 export interface RequestHandlerInit {
   readonly publish: (message: Message, options?: Pick<PublishOptions, 'needsSubscriber'>) => Promise<void>;
   readonly mayReply: (topic: string) => boolean;
-  /** The known facts about the caller that is answered there, beside the request. */
-  readonly headersOf: (replyTo: string) => RawHeaders | undefined;
+  /** The known facts about the caller that is answered there, beside the request: whose share of the calls in flight it is, and credentials. */
+  readonly callerOf: (replyTo: string) => { readonly share: string; readonly headers?: RawHeaders | undefined };
   readonly maxMessageBytes: number;
   /** Items of lists and members of objects in one request. */
   readonly maxItems: number;
-  /** Requests that run at a time, and of them for one reply topic. */
+  /** Requests that run at a time, and of them those of one share. */
   readonly maxCalls: number;
   readonly maxCallsPerCaller: number;
   /** How often an idle reader of a stream is asked for a sign of life. */
@@ -44,6 +44,7 @@ interface Request {
 
 /** A request that runs. */
 interface Running {
+  readonly share: string;
   /** The caller wants no answer. */
   leave(): void;
   /** The server stops. */
@@ -104,15 +105,15 @@ export class RequestHandler {
     for (const running of [...this.#running.values()]) running.stop();
   }
 
-  #count(replyTo: string, change: 1 | -1): void {
-    const count = (this.#runningFor.get(replyTo) ?? 0) + change;
-    if (count > 0) this.#runningFor.set(replyTo, count);
-    else this.#runningFor.delete(replyTo);
+  #count(share: string, change: 1 | -1): void {
+    const count = (this.#runningFor.get(share) ?? 0) + change;
+    if (count > 0) this.#runningFor.set(share, count);
+    else this.#runningFor.delete(share);
   }
 
-  #checkRoom(replyTo: string): void {
+  #checkRoom(share: string): void {
     const { maxCalls, maxCallsPerCaller } = this.init;
-    if (this.#running.size <= maxCalls && (this.#runningFor.get(replyTo) ?? 0) <= maxCallsPerCaller) return;
+    if (this.#running.size <= maxCalls && (this.#runningFor.get(share) ?? 0) <= maxCallsPerCaller) return;
     throw new ApiError('RESOURCE_EXHAUSTED', 'there are too many calls in flight', { retryAfterMs: 1000 });
   }
 
@@ -178,22 +179,23 @@ export class RequestHandler {
   async #run(name: string, request: Request, packet: IPublishPacket): Promise<void> {
     const listeners: (() => void)[] = [];
     const leave = () => listeners.forEach((listener) => listener());
-    this.#count(request.replyTo, 1);
-    this.#running.set(request.key, { leave, stop: leave });
-    const headers = acceptHeaders({ ...this.init.headersOf(request.replyTo), ...request.headers });
+    const { share, headers: known } = this.init.callerOf(request.replyTo);
+    this.#count(share, 1);
+    this.#running.set(request.key, { share, leave, stop: leave });
+    const headers = acceptHeaders({ ...known, ...request.headers });
     const requestId = headers['x-request-id'] ?? '';
     const address = { topic: request.replyTo, qos: packet.qos };
     const send = (message: Omit<Message, 'topic' | 'qos'>) => this.init.publish({ ...message, ...address });
     let outcome: Outcome;
     let said: Headers | undefined;
     try {
-      this.#checkRoom(request.replyTo);
+      this.#checkRoom(share);
       checkHeaderSize(request.headers);
       const operation = this.#operation(name);
       const deadline = this.#deadline(request.headers, packet);
       const call = { operation, input: request.readInput(), headers, deadline, peer: { protocol: 'mqtt' } };
       if (operation.item)
-        return await this.#stream(request, call, (piece) => {
+        return await this.#stream(request, share, call, (piece) => {
           const message = request.encodePiece(piece, requestId);
           // A caller that is gone has nobody at its topic.
           const done = this.#track(this.init.publish({ ...message, ...address }, { needsSubscriber: true }));
@@ -221,7 +223,7 @@ export class RequestHandler {
   }
 
   /** Resolves when the stream has begun, which goes on until it has ended or is left. */
-  async #stream(request: Request, call: Omit<ServedCall, 'onLeave'>, send: ServedStreamInit['send']): Promise<void> {
+  async #stream(request: Request, share: string, call: Omit<ServedCall, 'onLeave'>, send: ServedStreamInit['send']): Promise<void> {
     const requestId = call.headers['x-request-id'] ?? '';
     const stream = new ServedStream({
       send,
@@ -230,6 +232,7 @@ export class RequestHandler {
       present: (error) => this.#present(error, requestId),
     });
     this.#running.set(request.key, {
+      share,
       leave: () => stream.leave(),
       stop: () => stream.stop(new ApiError('UNAVAILABLE', 'the server is stopping')),
       more: (grant) => stream.more(grant),
@@ -249,9 +252,11 @@ export class RequestHandler {
     });
   }
 
-  #forget({ key, replyTo }: Request): void {
-    if (!this.#running.delete(key)) return;
-    this.#count(replyTo, -1);
+  #forget({ key }: Request): void {
+    const running = this.#running.get(key);
+    if (!running) return;
+    this.#running.delete(key);
+    this.#count(running.share, -1);
     if (this.#isIdle) this.#idle.release();
   }
 
