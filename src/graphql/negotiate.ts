@@ -1,3 +1,4 @@
+import { acceptRanges } from '../http/message/accept.ts';
 import { EVENT_STREAM_TYPE, JSON_TYPE, RESPONSE_TYPE } from './wire.ts';
 
 /** Whether a caller takes subscriptions in parts, as Apollo's clients do. */
@@ -28,10 +29,8 @@ export function negotiate(accept: string | undefined): AnswerType | undefined {
   if (known.has(accept)) return known.get(accept);
   let best: AnswerType | undefined;
   let bestQuality = 0;
-  for (const range of accept.split(',')) {
-    const [name = '', ...parameters] = range.split(';').map((part) => part.trim().toLowerCase());
+  for (const { name, quality } of acceptRanges(accept)) {
     const type = EXACT.get(name);
-    const quality = Number(parameters.find((parameter) => parameter.startsWith('q='))?.slice(2) ?? 1);
     if (type === undefined || !(quality > bestQuality)) continue;
     best = type;
     bestQuality = quality;

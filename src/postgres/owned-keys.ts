@@ -1,4 +1,5 @@
 import { now } from '../life/now.ts';
+import { Recent } from '../life/recent.ts';
 import { shareIsFull } from '../stores/idempotency.ts';
 import type { HeldKey, OwnedKeys } from '../stores/owned-keys.ts';
 import { rowsOf, type Queryable } from './database.ts';
@@ -31,7 +32,7 @@ const SUM =
 
 /** Keys of one kind in Postgres. */
 export class PostgresKeys implements OwnedKeys<Queryable> {
-  readonly #sums = new Map<string, { sum: number; readonly at: number }>();
+  readonly #sums = new Recent<string, { sum: number; readonly at: number }>(MAX_SUMS);
 
   private readonly pool: Queryable;
   private readonly kind: string;
@@ -94,10 +95,7 @@ export class PostgresKeys implements OwnedKeys<Queryable> {
     if (!known || now() - known.at > SUM_MS) {
       const [row] = await rowsOf(this.pool, SUM, [this.kind, caller]);
       known = { sum: Number(row?.['sum'] ?? 0), at: now() };
-      this.#sums.delete(caller);
       this.#sums.set(caller, known);
-      // A map iterates in order of insertion.
-      if (this.#sums.size > MAX_SUMS) this.#sums.delete(this.#sums.keys().next().value ?? '');
     }
     if (known.sum + KEY_WEIGHT > this.maxBytesPerCaller) throw shareIsFull(this.what);
   }

@@ -1,3 +1,4 @@
+import { acceptRanges } from '../http/message/accept.ts';
 import { HttpError } from '../http/message/error.ts';
 
 /**
@@ -8,12 +9,10 @@ export function accepts(accept: string, type: string): boolean {
   const [family = ''] = type.split('/');
   let best = 0;
   let taken = false;
-  for (const range of accept.split(',')) {
-    const [name = '', ...parameters] = range.split(';').map((part) => part.trim().toLowerCase());
+  for (const { name, quality } of acceptRanges(accept)) {
     const precision = name === type ? 3 : name === `${family}/*` ? 2 : name === '*/*' ? 1 : 0;
     if (precision === 0 || precision < best) continue;
-    const refused = parameters.some((parameter) => /^q=0(\.0*)?$/.test(parameter));
-    taken = precision > best ? !refused : taken || !refused;
+    taken = (precision === best && taken) || quality !== 0;
     best = precision;
   }
   return taken;

@@ -1,6 +1,6 @@
 import type { Contract } from '../core/contract.ts';
 import { soapBinding, type SoapFault, type SoapOperation, type SoapService } from './wire/binding.ts';
-import { printSchema } from './wire/xsd.ts';
+import { indent, printSchema } from './wire/xsd.ts';
 import { escapeAnyText, escapeAttribute } from '../xml/text.ts';
 import type { SoapVersion } from './version.ts';
 import { deprecationText } from '../peer/deprecation.ts';
@@ -142,10 +142,6 @@ function boundOperation({ name, action, faults }: SoapOperation, soap: string): 
 
 function documentation(prefix: string, text: string | undefined): string[] {
   return text === undefined || text === '' ? [] : [`<${prefix}:documentation>${escapeAnyText(text)}</${prefix}:documentation>`];
-}
-
-function indent(printed: readonly string[]): string[] {
-  return printed.map((line) => `  ${line}`);
 }
 
 function lines(printed: readonly string[]): string {

@@ -4,6 +4,7 @@ import { HttpError } from '../http/message/error.ts';
 import { codeOfRefusal } from '../http/message/status.ts';
 import type { HttpHandler, HttpRequest, HttpResponse } from '../http/message/message.ts';
 import type { RawHeaders } from '../guard/serve-call.ts';
+import { Recent } from '../life/recent.ts';
 import { report, reporter } from '../life/report.ts';
 import { every } from '../life/timers.ts';
 import type { OnWire } from '../peer/on-wire.ts';
@@ -108,7 +109,7 @@ export class Receiver {
   /** The failures that were reported, each of which is said once. */
   readonly #said = new Set<string>();
   /** Tokens that came and that nobody listens to, and those of listeners that left. */
-  readonly #strangers = new Set<string>();
+  readonly #strangers = new Recent<string, true>(MAX_STRANGERS);
   readonly #scheme: SchemeDefinition;
   /** Of the option and of the scheme. */
   readonly #handshakes: readonly WebhookHandshake[];
@@ -245,8 +246,7 @@ export class Receiver {
   #isStrange(token: string): boolean {
     if (this.#strangers.has(token)) return true;
     if (token.length > MAX_TOKEN_CHARS) return false;
-    this.#strangers.add(token);
-    if (this.#strangers.size > MAX_STRANGERS) this.#strangers.delete(this.#strangers.keys().next().value ?? '');
+    this.#strangers.set(token, true);
     return false;
   }
 

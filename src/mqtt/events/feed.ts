@@ -2,6 +2,7 @@ import type { IPublishPacket } from 'mqtt';
 import type { EventDefinition } from '../../core/contract.ts';
 import { ApiError } from '../../core/errors.ts';
 import { compileMatch } from '../../events/hub.ts';
+import { Recent } from '../../life/recent.ts';
 import { onAbort } from '../../life/lifetime.ts';
 import { after, type StopTimer } from '../../life/timers.ts';
 import { PAUSED } from '../../life/mending.ts';
@@ -57,7 +58,7 @@ export class Feed {
   #last: Promise<unknown> | undefined;
   #count = 0;
   /** Which message was the last on a topic: a retained one is for those who have seen none there since they subscribed. */
-  readonly #lastOn = new Map<string, number>();
+  readonly #lastOn = new Recent<string, number>(MAX_TOPICS);
 
   private readonly event: EventDefinition;
   private readonly init: FeedInit;
@@ -188,9 +189,7 @@ export class Feed {
 
   #emit(decoded: Decoded, topic: string, packet: IPublishPacket): void {
     const last = this.#lastOn.get(topic) ?? 0;
-    this.#lastOn.delete(topic);
     this.#lastOn.set(topic, ++this.#count);
-    if (this.#lastOn.size > MAX_TOPICS) this.#lastOn.delete(this.#lastOn.keys().next().value ?? '');
     for (const message of isList(decoded) ? decoded : [decoded]) this.#emitOne(message, topic, packet, last);
   }
 

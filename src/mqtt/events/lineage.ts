@@ -1,4 +1,5 @@
 import { now } from '../../life/now.ts';
+import { Recent } from '../../life/recent.ts';
 import { after, type StopTimer } from '../../life/timers.ts';
 import { isObject } from '../../peer/error-body.ts';
 import { tryParseJson } from '../../peer/json.ts';
@@ -12,20 +13,10 @@ const MAX_TOPICS_IN_MARK = 500;
 const SILENCE_MS = 1000;
 const MARKS = 7;
 
-/** A map that forgets what was set longest ago. */
-class Recent extends Map<string, string> {
-  override set(key: string, value: string): this {
-    this.delete(key);
-    super.set(key, value);
-    if (this.size > MAX_PAIRS) this.delete(this.keys().next().value ?? '');
-    return this;
-  }
-}
-
 /** The side that publishes: gives each event its predecessor, and repeats the last ids in a mark when nothing follows. */
 export class Publications {
   readonly publisher = crypto.randomUUID().replaceAll('-', '').slice(0, 12);
-  readonly #last = new Recent();
+  readonly #last = new Recent<string, string>(MAX_PAIRS);
   /** Topics since the last silence. */
   readonly #unmarked = new Set<string>();
   #stopTimer: StopTimer | undefined;
@@ -76,7 +67,7 @@ export class Publications {
 
 /** The side that listens: notices events that are missing between two of one publisher on one topic. */
 export class Holes {
-  readonly #last = new Recent();
+  readonly #last = new Recent<string, string>(MAX_PAIRS);
 
   /** Whether events are missing before this one. The first of a publisher on a topic is not a hole, because nobody can tell. */
   isBefore(topic: string, id: string, { publisher, after: before }: Lineage): boolean {

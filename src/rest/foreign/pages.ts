@@ -1,3 +1,4 @@
+import { Recent } from '../../life/recent.ts';
 import type { Operation } from '../../core/contract.ts';
 import { ApiError, isApiError } from '../../core/errors.ts';
 import { atPath, type ForeignAnswer } from './answer.ts';
@@ -32,7 +33,7 @@ const MAX_ANSWERS = 1000;
  * behind each last item is kept.
  */
 export class ForeignPages {
-  readonly #places = new Map<string, PagePlace>();
+  readonly #places = new Recent<string, PagePlace>(MAX_PLACES);
 
   private readonly operation: Operation;
   private readonly pages: RestPages;
@@ -72,12 +73,13 @@ export class ForeignPages {
       largest = Math.max(largest, items.length);
       if (!next || items.length === 0 || (items.length < largest && pages.by !== 'cursor' && pages.by !== 'link')) {
         // A full page does not say that it is the last.
-        if (all.length > 0 && pages.by !== 'key') this.#keep(placeKey(rest, keyOf(all.at(-1), this.operation.pagedBy)), { isEnd: true });
+        if (all.length > 0 && pages.by !== 'key')
+          this.#places.set(placeKey(rest, keyOf(all.at(-1), this.operation.pagedBy)), { isEnd: true });
         return all;
       }
       const last = keyOf(all.at(-1), this.operation.pagedBy);
       if (all.length >= wanted) {
-        this.#keep(placeKey(rest, last), { ...next, largest });
+        this.#places.set(placeKey(rest, last), { ...next, largest });
         return all;
       }
       place = next;
@@ -127,13 +129,6 @@ export class ForeignPages {
         return typeof url === 'string' && url !== '' ? { url } : undefined;
       }
     }
-  }
-
-  #keep(key: string, place: PagePlace): void {
-    this.#places.delete(key);
-    this.#places.set(key, place);
-    const [oldest] = this.#places.keys();
-    if (this.#places.size > MAX_PLACES && oldest !== undefined) this.#places.delete(oldest);
   }
 }
 

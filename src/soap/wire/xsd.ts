@@ -213,6 +213,7 @@ function wrap(name: 'sequence' | 'choice', content: readonly string[]): string[]
   return content.length === 0 ? [] : [`<xs:${name}>`, ...indent(content), `</xs:${name}>`];
 }
 
-function indent(printed: readonly string[]): string[] {
+/** Lines that stand one level deeper. */
+export function indent(printed: readonly string[]): string[] {
   return printed.map((line) => `  ${line}`);
 }
