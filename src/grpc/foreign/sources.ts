@@ -1,4 +1,4 @@
-import { createRequire } from 'node:module';
+import * as modules from 'node:module';
 import { fromBinary } from '@bufbuild/protobuf';
 import {
   FileDescriptorProtoSchema,
@@ -214,7 +214,7 @@ function isProto2(text: string): boolean {
 
 /** An optional peer: programs that give descriptors or generated code do not need a parser. */
 function loadProtobufjs() {
-  const require = createRequire(import.meta.url);
+  const require = modules.createRequire(import.meta.url);
   try {
     return {
       pb: require('protobufjs') as Protobufjs,

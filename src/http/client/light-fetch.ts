@@ -4,6 +4,7 @@ import { createDispatcher, globalDispatcher, patchedFetch } from './light-carrie
 import { ACCEPT_ENCODING, BodyDecoder, decodersOf } from './light-decoding.ts';
 import { closedFailure, type FetchInit, type FetchResponse, type LightFetch, type LightFetchOptions } from './fetch-like.ts';
 import { MAX_RESPONSE_BYTES } from './options.ts';
+import { createLightFetch as createPlatformFetch } from './platform-fetch.ts';
 import { failureOf, LightResponse, type Source } from './light-response.ts';
 
 /** Some APIs refuse requests without one. */
@@ -12,7 +13,7 @@ const USER_AGENT = 'multi-api-sdk';
 /**
  * A `fetch` for Node over undici's dispatcher: the same calls for a fraction of the processor time, because no `Request`, `Headers`
  * or stream is made that nobody asks for. undici is loaded at the first call. Idle sockets do not keep the process alive.
- * Carried otherwise if the options say so, or the program has put something in the way of all requests.
+ * Carried otherwise if the options say so, the program has put something in the way of all requests, or undici cannot be loaded.
  */
 export function createLightFetch(options: LightFetchOptions = {}): LightFetch {
   const { maxResponseBytes = MAX_RESPONSE_BYTES, connectTimeoutMs = 10_000, tls, fetch: given } = options;
@@ -21,6 +22,7 @@ export function createLightFetch(options: LightFetchOptions = {}): LightFetch {
   const isOwn = tls !== undefined || own !== undefined;
   let made: Dispatcher | undefined;
   let loading: Promise<Dispatcher> | undefined;
+  let platform: LightFetch | undefined;
   let isClosed = false;
 
   return {
@@ -30,16 +32,25 @@ export function createLightFetch(options: LightFetchOptions = {}): LightFetch {
       if (fetch) return sendBy(fetch, url, init, maxResponseBytes);
       const dispatcher = own ?? (isOwn ? made : (globalDispatcher() ?? made));
       if (dispatcher) return exchange(dispatcher, url, init, maxResponseBytes);
+      if (platform) return platform.fetch(url, init);
       loading ??= createDispatcher(connectTimeoutMs, tls);
-      return loading.then((loaded) => {
-        made = loaded;
-        if (isClosed) throw closedFailure();
-        return exchange(loaded, url, init, maxResponseBytes);
-      });
+      return loading.then(
+        (loaded) => {
+          made = loaded;
+          if (isClosed) throw closedFailure();
+          return exchange(loaded, url, init, maxResponseBytes);
+        },
+        (error: unknown) => {
+          if (isOwn) throw error;
+          // undici is CommonJS, which a bundle of ES modules cannot always load.
+          platform ??= createPlatformFetch({ maxResponseBytes });
+          return platform.fetch(url, init);
+        },
+      );
     },
     async close() {
       isClosed = true;
-      const ended = made ?? (await loading);
+      const ended = made ?? (await loading?.catch(() => undefined));
       await ended?.destroy();
     },
   };
