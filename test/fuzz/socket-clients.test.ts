@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocketServer, type WebSocket as Far } from 'ws';
-import { createClient, ERROR_CODES, isApiError } from '../../src/core.ts';
+import { ApiError, createClient, ERROR_CODES, isApiError } from '../../src/core.ts';
 import { graphql } from '../../src/graphql/client.ts';
-import { webSocket } from '../../src/websocket/client.ts';
+import { webSocket, type SocketSession } from '../../src/websocket/client.ts';
 import { Dice, each, figures, FUZZ_TIMEOUT, inTime, runs, spoilFrame } from '../support/fuzz.ts';
 import { fuzzContract } from '../support/fuzz-service.ts';
 
@@ -45,12 +45,41 @@ const FOREIGN = [
   { id: 99, method: 'window/ask', params: {} },
 ].map((each) => JSON.stringify({ jsonrpc: '2.0', ...each }));
 
+const SESSION = [
+  { type: 'event', subscription: '0x1', result: SAID },
+  { type: 'event', subscription: '0x1', result: [SAID, SAID] },
+  { id: 99, success: false, error: { code: 'no', message: 'no' } },
+  { type: 'ping' },
+  { type: 'auth_ok' },
+  { type: 'bye' },
+  { ch: 'said', d: SAID },
+  { ch: 'refused', d: 'no' },
+].map((each) => JSON.stringify(each));
+
 type Message = Readonly<Record<string, unknown>>;
 const parse = (text: string) => JSON.parse(text) as Message;
 const foreignMapping = {
   operations: { find: { method: 'eth_find', params: ['id', 'word'] } },
   events: { said: { notification: 'tick', subscribe: 'sub', unsubscribe: 'unsub', key: 'subscription', read: (params: unknown) => (params as { result: unknown }).result } }, // prettier-ignore
 } as const;
+
+const typeOf = (frame: unknown) => (Object(frame) as Message)['type'];
+const session: SocketSession = {
+  hello: () => ({ type: 'auth' }),
+  isReady: (frame) => typeOf(frame) === 'auth_ok',
+  answer: (frame) => (typeOf(frame) === 'ping' ? { type: 'pong' } : undefined),
+  isOver: (frame) => typeOf(frame) === 'bye',
+};
+/** Throws for a frame that is not an object. */
+const readFrame = (frame: unknown) => {
+  const { id, type, success, result, error } = frame as Message;
+  return type === 'event' ? { method: 'event', params: frame } : { id, ...(success === true ? { result } : { error }) };
+};
+const readSaid = (frame: unknown) => {
+  const { ch, d } = frame as Message;
+  if (ch === 'refused') throw new ApiError('PERMISSION_DENIED', String(d));
+  return ch === 'said' ? d : undefined;
+};
 
 describe('clients over WebSockets', () => {
   let server: WebSocketServer;
@@ -134,6 +163,20 @@ describe('clients over WebSockets', () => {
     {
       name: 'a plain feed', valid: FEED, transport: (onError: (error: unknown) => void) => webSocket({ url, protocol: 'channel', onError, events: { said: { read: (frame) => ((frame as Message)['ch'] === 'said' ? (frame as Message)['d'] : undefined) } } }),
       answer: () => undefined,
+      event: (n: number) => JSON.stringify({ ch: 'said', d: { ...SAID, n } }),
+      dataOf: () => [],
+    },
+    {
+      name: 'a session with frames', valid: SESSION,
+      transport: (onError: (error: unknown) => void) => webSocket({ url, onError, session, frames: { write: ({ id, method, params }) => ({ id, type: method, params }), read: readFrame }, events: { said: { notification: 'event', subscribe: 'sub', unsubscribe: 'unsub', unsubscribeInput: (_, key) => ({ key }), key: 'subscription', read: (params) => (params as Message)['result'] } } }),
+      answer: ({ id, type }: Message) => (type === 'auth' ? '{"type":"auth_ok"}' : type === 'sub' ? JSON.stringify({ id, success: true, result: '0x1' }) : undefined),
+      event: (n: number) => JSON.stringify({ type: 'event', subscription: '0x1', result: { ...SAID, n } }),
+      dataOf: () => [],
+    },
+    {
+      name: 'a feed with a session', valid: SESSION,
+      transport: (onError: (error: unknown) => void) => webSocket({ url, protocol: 'channel', onError, session, events: { said: { open: () => ({ type: 'sub' }), close: () => ({ type: 'unsub' }), read: readSaid } } }),
+      answer: ({ type }: Message) => (type === 'auth' ? '{"type":"auth_ok"}' : type === 'sub' ? '{"type":"subscribed"}' : undefined),
       event: (n: number) => JSON.stringify({ ch: 'said', d: { ...SAID, n } }),
       dataOf: () => [],
     },

@@ -4,7 +4,7 @@ import * as z from 'zod';
 import { createClient, defineContract, event, isApiError } from '../../src/core.ts';
 import { fetchHandler } from '../../src/http/fetch/handler.ts';
 import { HttpError } from '../../src/http/message/error.ts';
-import { isWebhookError, signWebhook, webhook, type WebhookOptions } from '../../src/webhook/client.ts';
+import { isWebhookError, memorySeenStore, signWebhook, webhook, type SeenStore, type WebhookOptions } from '../../src/webhook/client.ts';
 import type { SigningScheme } from '../../src/webhook/signing/schemes.ts';
 import { Dice, each, figures, FUZZ_TIMEOUT, inTime, runs, spoil, tellsNothingInternal } from '../support/fuzz.ts';
 
@@ -64,12 +64,24 @@ describe('receivers of webhooks', () => {
       const onError = (error: unknown) => void reported.push(error);
       let heard = 0;
       let unhandled = 0;
+      let repeated = 0;
+      const seen = memorySeenStore();
+      // An id that was spoiled may be that of a webhook before it, of which nobody hears again.
+      const store: SeenStore = {
+        ...seen,
+        begin: async (...asked) => {
+          const claim = await seen.begin(...asked);
+          if ('state' in claim) repeated++;
+          return claim;
+        },
+      };
       const hooks = webhook({
         secret: SECRET,
         scheme,
         handshake: { verifyToken: 'token' },
         onUnhandled: () => void unhandled++,
         onError,
+        store,
         ...options,
       });
       const client = createClient({ contract: name === 'standard, XML' ? described : contract, transport: hooks, onError });
@@ -80,7 +92,7 @@ describe('receivers of webhooks', () => {
       await each(RUNS, 1, async (n) => {
         const dice = new Dice(n);
         reported.length = 0;
-        [heard, unhandled] = [0, 0];
+        [heard, unhandled, repeated] = [0, 0, 0];
         const unique = valid.map((each) => each.replaceAll('ID', `x${n}`));
         const body = dice.chance(0.95) ? spoil(dice, unique) : Buffer.from(dice.pick(unique));
         const isSigned = dice.chance(0.85);
@@ -113,7 +125,7 @@ describe('receivers of webhooks', () => {
             expect(isApiError(error) || isWebhookError(error) || error instanceof HttpError, String(error)).toBe(true);
           // What is taken was heard, or told of; what is refused for its sake is reported.
           if (status === 204 || (status === 200 && text === ''))
-            expect(heard + unhandled + Number(headers['x-github-event'] === 'ping'), `${status} ${text}`).toBeGreaterThan(0);
+            expect(heard + unhandled + repeated + Number(headers['x-github-event'] === 'ping'), `${status} ${text}`).toBeGreaterThan(0);
           if ((status === 400 || status === 401) && !isAsked) expect(reported.length, text).toBeGreaterThan(0);
         } catch (error) {
           throw new Error(`${(error as Error).message} for ${status} ${shown()}`, { cause: error });
