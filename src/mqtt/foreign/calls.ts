@@ -2,6 +2,7 @@ import type { IPublishPacket } from 'mqtt';
 import { ApiError, isApiError } from '../../core/errors.ts';
 import type { CallRequest } from '../../core/transport.ts';
 import { onAbort } from '../../life/lifetime.ts';
+import { parseJson } from '../../peer/json.ts';
 import { isObject } from '../../peer/error-body.ts';
 import { printable } from '../../peer/printable.ts';
 import type { Connection } from '../connection/connection.ts';
@@ -86,7 +87,7 @@ export class ForeignCalls {
           ? waiter.operation.mapping.output?.(message, waiter.input, waiter.sent)
           : payload.length === 0
             ? null
-            : message.json;
+            : parseJson(message.text);
         if (value === undefined) continue;
         return waiter.resolve(value ?? undefined);
       } catch (error) {

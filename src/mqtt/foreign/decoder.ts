@@ -2,6 +2,7 @@ import { checkOf } from '#check';
 import type { EventDefinition, Schema } from '../../core/contract.ts';
 import { ApiError } from '../../core/errors.ts';
 import { isObject } from '../../peer/error-body.ts';
+import { parseJson } from '../../peer/json.ts';
 import { printable } from '../../peer/printable.ts';
 import type { Checked } from '../../schema/validate.ts';
 import { BrokerEvent } from '../events/origin.ts';
@@ -54,13 +55,14 @@ function readBy({ read = asJson }: MappedEvent['mapping'], { name }: EventDefini
   } catch (cause) {
     const { text } = ApiError.from(cause, 'INVALID_ARGUMENT', (cause as Error | undefined)?.message ?? 'it cannot be read');
     const where = `a message on ${printable(message.topic)} does not fit ${name} and was dropped`;
-    throw new ApiError('INVALID_ARGUMENT', `${where}: ${printable(text)}`, read === asJson ? {} : { cause });
+    const hint = read !== asJson && message.json === undefined ? ' (it is not JSON)' : '';
+    throw new ApiError('INVALID_ARGUMENT', `${where}: ${printable(text)}${hint}`, read === asJson ? {} : { cause });
   }
 }
 
 /** An empty message clears a retained one. */
 function asJson(message: ForeignMessage): unknown {
-  return message.bytes.length === 0 ? undefined : message.json;
+  return message.bytes.length === 0 ? undefined : parseJson(message.text);
 }
 
 interface Def {

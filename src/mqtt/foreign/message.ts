@@ -1,5 +1,5 @@
 import type { IPublishPacket } from 'mqtt';
-import { parseJson } from '../../peer/json.ts';
+import { tryParseJson } from '../../peer/json.ts';
 import { textOf } from '../events/decoder.ts';
 import { userProperties } from '../wire.ts';
 
@@ -11,7 +11,7 @@ export interface ForeignMessage {
   readonly bytes: Uint8Array;
   /** The payload as UTF-8, without a byte order mark and without zero bytes at its end. */
   readonly text: string;
-  /** The payload as JSON. Reading it throws INVALID_ARGUMENT if it is none. */
+  /** The payload as JSON; `undefined` if it is not JSON, such as one that clears a retained message. */
   readonly json: unknown;
   /** Whether the broker had kept it from before. */
   readonly isRetained: boolean;
@@ -46,7 +46,7 @@ export class ReceivedMessage implements ForeignMessage {
   }
 
   get json(): unknown {
-    return parseJson(this.text);
+    return tryParseJson(this.text);
   }
 
   get properties(): ForeignMessage['properties'] {
