@@ -1,12 +1,10 @@
-import { build } from 'esbuild';
 import { describe, expect, it } from 'vitest';
 import { createBlogService } from '../../src/blog/index.ts';
 import { graphqlHandler } from '../../src/graphql/server.ts';
 import { listen } from '../../src/http/node/listen.ts';
 import type { HttpHandler } from '../../src/http/message/message.ts';
 import { noChromium, openPage } from '../support/chromium.ts';
-import { pageAlias } from '../support/page-bundle.ts';
-import { ROOT } from '../support/source-graph.ts';
+import { pageScript } from '../support/page-bundle.ts';
 
 const PROGRAM = `
 import { createClient } from './src/index.ts';
@@ -23,21 +21,12 @@ globalThis.isReady = true;
 
 describe.skipIf(noChromium)(`our client in Chromium${noChromium ? ` (${noChromium})` : ''}`, () => {
   it('calls, selects, fails and subscribes, from a bundle for browsers', { timeout: 60_000 }, async () => {
-    const { outputFiles } = await build({
-      absWorkingDir: ROOT,
-      stdin: { contents: PROGRAM, resolveDir: ROOT, loader: 'js' },
-      alias: pageAlias,
-      bundle: true,
-      format: 'esm',
-      platform: 'browser',
-      write: false,
-      logLevel: 'error',
-    });
+    const script = await pageScript(PROGRAM);
     const service = createBlogService();
     const api = graphqlHandler(service);
     const files: Readonly<Record<string, readonly [type: string, body: string]>> = {
       '/': ['text/html', '<!doctype html><link rel="icon" href="data:,"><script type="module" src="/app.js"></script>'],
-      '/app.js': ['text/javascript', outputFiles[0]?.text ?? ''],
+      '/app.js': ['text/javascript', script],
     };
     const handler: HttpHandler = (request) => {
       const [type, body] = files[request.path] ?? [];

@@ -4,7 +4,6 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { toBinary, create, createFileRegistry } from '@bufbuild/protobuf';
 import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
-import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { blogContract, createBlogService } from '../../src/blog/index.ts';
 import { connectHandler } from '../../src/grpc/connect/server.ts';
@@ -13,7 +12,7 @@ import { descriptorsOf } from '../../src/grpc/proto/descriptor.ts';
 import { composeHandlers } from '../../src/http/serve/compose.ts';
 import { listen } from '../../src/http/node/listen.ts';
 import { noChromium, openPage, type Page } from '../support/chromium.ts';
-import { pageAlias } from '../support/page-bundle.ts';
+import { pageScript } from '../support/page-bundle.ts';
 import { ROOT } from '../support/source-graph.ts';
 import { until } from '../support/until.ts';
 
@@ -112,20 +111,12 @@ describe.skipIf(noChromium !== undefined)(`a page over Connect${noChromium === u
   beforeAll(async () => {
     const set = create(FileDescriptorSetSchema, { file: descriptorsOf(protoOf(blogContract)).reverse() });
     expect(createFileRegistry(set).getService('blog.v1.UserService')).toBeDefined();
-    const { outputFiles } = await build({
-      stdin: { contents: PROGRAM, resolveDir: ROOT, loader: 'js' },
-      define: { DESCRIPTORS: JSON.stringify(Buffer.from(toBinary(FileDescriptorSetSchema, set)).toString('base64')) },
-      alias: pageAlias,
-      bundle: true,
-      format: 'esm',
-      platform: 'browser',
-      write: false,
-      logLevel: 'error',
-    });
+    const descriptors = Buffer.from(toBinary(FileDescriptorSetSchema, set)).toString('base64');
+    const script = await pageScript(PROGRAM, { DESCRIPTORS: JSON.stringify(descriptors) });
     const service = createBlogService();
     const files: Readonly<Record<string, readonly [type: string, body: string]>> = {
       '/': ['text/html', '<!doctype html><link rel="icon" href="data:,"><script type="module" src="page.js"></script>'],
-      '/page.js': ['text/javascript', outputFiles[0]?.text ?? ''],
+      '/page.js': ['text/javascript', script],
     };
     const server = await listen(
       composeHandlers(({ path }) => {

@@ -1,25 +1,16 @@
 import { BearerSecurity } from 'soap';
-import { afterAll, beforeAll, describe, expect, expectTypeOf, test } from 'vitest';
-import { blogContract, createBlogService } from '../../src/blog/index.ts';
+import { describe, expect, expectTypeOf, test } from 'vitest';
+import { blogContract } from '../../src/blog/index.ts';
 import { createClient } from '../../src/index.ts';
 import { ApiError } from '../../src/core/errors.ts';
-import { listen, type HttpServer } from '../../src/http/node/listen.ts';
 import type { WireRecord } from '../../src/peer/on-wire.ts';
 import type { CallRequest } from '../../src/core/transport.ts';
 import { soap, type SoapWsdlOptions } from '../../src/soap/client.ts';
 import { soapHandler, wsdl } from '../../src/soap/server.ts';
 import { startRawServer } from '../support/raw-server.ts';
-import { envelope, errorOf } from '../support/soap.ts';
+import { envelope, errorOf, serveBlogOverSoap } from '../support/soap.ts';
 
-const service = createBlogService();
-let server: HttpServer;
-beforeAll(async () => {
-  server = await listen(soapHandler(service));
-});
-afterAll(async () => {
-  await server.close();
-  await service.close();
-});
+const server = serveBlogOverSoap();
 
 describe('the client', () => {
   test('has no events, and says who has', async () => {
@@ -188,6 +179,6 @@ describe('the client', () => {
     expect(() => createClient({ transport: soap({ wsdl: 'x', operations: { nothing: { operation: 'X' } } }) })).toThrow(
       "no operation 'nothing'",
     );
-    expect(() => soapHandler(service, { path: 'soap' })).toThrow('/soap');
+    expect(() => soapHandler(server.service, { path: 'soap' })).toThrow('/soap');
   });
 });

@@ -1,21 +1,12 @@
 import { gzipSync } from 'node:zlib';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { createBlogService } from '../../src/blog/index.ts';
 import { createService, defineContract, query } from '../../src/index.ts';
-import { listen, type HttpServer } from '../../src/http/node/listen.ts';
+import { listen } from '../../src/http/node/listen.ts';
 import { soapHandler } from '../../src/soap/server.ts';
-import { envelope, N11, post, WEATHER, weather } from '../support/soap.ts';
+import { envelope, N11, post, serveBlogOverSoap, WEATHER, weather } from '../support/soap.ts';
 
-const service = createBlogService();
-let server: HttpServer;
-beforeAll(async () => {
-  server = await listen(soapHandler(service));
-});
-afterAll(async () => {
-  await server.close();
-  await service.close();
-});
+const server = serveBlogOverSoap();
 
 describe('what a server must withstand', () => {
   const heap = () => {

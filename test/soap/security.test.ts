@@ -9,17 +9,9 @@ import type { WireRecord } from '../../src/peer/on-wire.ts';
 import { soap } from '../../src/soap/client.ts';
 import { soapHandler, type SoapHandlerOptions } from '../../src/soap/server.ts';
 import { memoryNonceStore } from '../../src/stores/nonces.ts';
-import { envelope, errorOf, post, weather } from '../support/soap.ts';
+import { envelope, errorOf, post, serveBlogOverSoap, weather } from '../support/soap.ts';
 
-const service = createBlogService();
-let server: HttpServer;
-beforeAll(async () => {
-  server = await listen(soapHandler(service));
-});
-afterAll(async () => {
-  await server.close();
-  await service.close();
-});
+const server = serveBlogOverSoap();
 
 describe('WS-Security', () => {
   const users: SoapHandlerOptions['security'] = {

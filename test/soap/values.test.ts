@@ -1,24 +1,16 @@
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import * as z from 'zod';
-import { blogContract, createBlogService } from '../../src/blog/index.ts';
+import { blogContract } from '../../src/blog/index.ts';
 import { createClient } from '../../src/index.ts';
 import { defineContract, mutation, query } from '../../src/core/define.ts';
-import { listen, type HttpServer } from '../../src/http/node/listen.ts';
+import { listen } from '../../src/http/node/listen.ts';
 import { createService } from '../../src/service/service.ts';
 import type { Transport } from '../../src/core/transport.ts';
 import { soap } from '../../src/soap/client.ts';
 import { soapHandler } from '../../src/soap/server.ts';
-import { errorOf, post, weather } from '../support/soap.ts';
+import { errorOf, post, serveBlogOverSoap, weather } from '../support/soap.ts';
 
-const service = createBlogService();
-let server: HttpServer;
-beforeAll(async () => {
-  server = await listen(soapHandler(service));
-});
-afterAll(async () => {
-  await server.close();
-  await service.close();
-});
+const server = serveBlogOverSoap();
 
 describe('unions without a discriminator, and any JSON', () => {
   const contract = defineContract({

@@ -1,30 +1,22 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
-import { createBlogService } from '../../src/blog/index.ts';
 import { createClient } from '../../src/index.ts';
 import { defineContract, mutation, query } from '../../src/core/define.ts';
-import { listen, type HttpServer } from '../../src/http/node/listen.ts';
+import { listen } from '../../src/http/node/listen.ts';
 import type { WireRecord } from '../../src/peer/on-wire.ts';
 import { createService } from '../../src/service/service.ts';
 import { soap } from '../../src/soap/client.ts';
 import { soapHandler, wsdl } from '../../src/soap/server.ts';
+import { serveBlogOverSoap } from '../support/soap.ts';
 
-const service = createBlogService();
-let server: HttpServer;
-beforeAll(async () => {
-  server = await listen(soapHandler(service));
-});
-afterAll(async () => {
-  await server.close();
-  await service.close();
-});
+const server = serveBlogOverSoap();
 
 describe('the WSDL', () => {
   test('says the address that was asked, or the one of the option', async () => {
     const asked = await fetch(`${server.url}/soap?wsdl`);
     expect(asked.headers.get('content-type')).toBe('text/xml; charset=utf-8');
     expect(await asked.text()).toContain(`<soap:address location="${server.url}/soap"/>`);
-    const other = await listen(soapHandler(service, { path: '/ws/blog', address: 'https://example.com/?a=1&b="' }));
+    const other = await listen(soapHandler(server.service, { path: '/ws/blog', address: 'https://example.com/?a=1&b="' }));
     expect(await (await fetch(`${other.url}/ws/blog?WSDL`)).text()).toContain(
       '<soap12:address location="https://example.com/?a=1&amp;b=&quot;"/>',
     );
@@ -33,7 +25,7 @@ describe('the WSDL', () => {
 
   test('takes the address for text, whatever is in it', () => {
     for (const pattern of ["$'", '$`', '$&', '$$'])
-      expect(wsdl(service.contract, `http://${pattern}/soap`)).toContain(`location="http://${pattern.replace('&', '&amp;')}/soap"`);
+      expect(wsdl(server.service.contract, `http://${pattern}/soap`)).toContain(`location="http://${pattern.replace('&', '&amp;')}/soap"`);
   });
 
   test('names that become one are refused', () => {

@@ -6,9 +6,25 @@ import { manifest, sourceOf } from '../../scripts/entries.ts';
 import { ROOT } from './source-graph.ts';
 
 /** What pages get for the names that package.json chooses by where a program runs. */
-export const pageAlias: Readonly<Record<string, string>> = Object.fromEntries(
+const pageAlias: Readonly<Record<string, string>> = Object.fromEntries(
   Object.entries(manifest.imports).map(([name, { browser = '' }]) => [name, join(ROOT, sourceOf(browser) ?? '')]),
 );
+
+/** Builds a program as one script of a page. Names in `define` stand for its values. */
+export async function pageScript(program: string, define: Readonly<Record<string, string>> = {}): Promise<string> {
+  const { outputFiles } = await build({
+    absWorkingDir: ROOT,
+    stdin: { contents: program, resolveDir: ROOT, loader: 'ts' },
+    define,
+    alias: pageAlias,
+    bundle: true,
+    format: 'esm',
+    platform: 'browser',
+    write: false,
+    logLevel: 'error',
+  });
+  return outputFiles[0]?.text ?? '';
+}
 
 /** Builds a program as a page gets it, in chunks that are loaded with their first use, and loads it here. */
 export async function loadAsPage<M>(program: string, plugins: Plugin[] = []): Promise<{ readonly module: M; remove(): Promise<void> }> {

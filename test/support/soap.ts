@@ -1,4 +1,8 @@
+import { afterAll, beforeAll } from 'vitest';
+import { createBlogService } from '../../src/blog/index.ts';
 import { isApiError, type ApiError } from '../../src/core/errors.ts';
+import { listen, type HttpServer } from '../../src/http/node/listen.ts';
+import { soapHandler } from '../../src/soap/server.ts';
 
 export const N11 = 'http://schemas.xmlsoap.org/soap/envelope/';
 export const N12 = 'http://www.w3.org/2003/05/soap-envelope';
@@ -38,4 +42,23 @@ export async function post(url: string, body: string | Uint8Array, headers: Reco
     body: body as string,
   });
   return { status: response.status, type: response.headers.get('content-type'), text: await response.text() };
+}
+
+/** Serves the Blog over SOAP while the tests of a file run. */
+export function serveBlogOverSoap() {
+  const service = createBlogService();
+  let server: HttpServer;
+  beforeAll(async () => {
+    server = await listen(soapHandler(service));
+  });
+  afterAll(async () => {
+    await server.close();
+    await service.close();
+  });
+  return {
+    service,
+    get url() {
+      return server.url;
+    },
+  };
 }

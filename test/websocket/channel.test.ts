@@ -2,7 +2,6 @@ import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { build } from 'esbuild';
 import { describe, expect, it, vi } from 'vitest';
 import * as z from 'zod/mini';
 import { createBlogService } from '../../src/blog/index.ts';
@@ -14,7 +13,7 @@ import { createService } from '../../src/service/service.ts';
 import { webSocket } from '../../src/websocket/client.ts';
 import { webSocketHandler } from '../../src/websocket/server.ts';
 import { noChromium, openPage } from '../support/chromium.ts';
-import { pageAlias } from '../support/page-bundle.ts';
+import { pageScript } from '../support/page-bundle.ts';
 import { Peer, onEnd, serve, serveBlog } from './support.ts';
 
 describe('the plain channel', () => {
@@ -201,27 +200,16 @@ asyncio.run(main())
       const blog = createClient({ transport: webSocket({ url: location.href, headers: { authorization: 'Bearer page' } }) });
       await say((await blog.getUser({ id: 123 })).username);
     </script>`;
-      const { outputFiles } = await build({
-        stdin: {
-          contents: "export { createClient } from './src/index.js'; export { webSocket } from './src/websocket/client.js';",
-          resolveDir: fileURLToPath(new URL('../..', import.meta.url)),
-        },
-        alias: pageAlias,
-        bundle: true,
-        format: 'esm',
-        platform: 'browser',
-        write: false,
-        logLevel: 'error',
-      });
+      const script = await pageScript(
+        "export { createClient } from './src/index.js'; export { webSocket } from './src/websocket/client.js';",
+      );
       const seen = new Set<string | undefined>();
       const service = onEnd(createBlogService({ context: ({ headers }) => void seen.add(headers['authorization']) }), (each) =>
         each.close(),
       );
       const server = await listen(({ path }) => {
         if (path === '/') return { status: 200, headers: { 'content-type': 'text/html' }, body: page };
-        return path === '/client.js'
-          ? { status: 200, headers: { 'content-type': 'text/javascript' }, body: outputFiles[0]?.text ?? '' }
-          : undefined;
+        return path === '/client.js' ? { status: 200, headers: { 'content-type': 'text/javascript' }, body: script } : undefined;
       });
       const handler = webSocketHandler(service);
       handler.attach(server.server);

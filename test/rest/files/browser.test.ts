@@ -1,13 +1,11 @@
 /** A browser's own form, FormData, and a client in a page, against a service that takes files. */
-import { build } from 'esbuild';
 import * as z from 'zod/mini';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createService, defineContract, file, mutation, query } from '../../../src/core.ts';
 import { composeHandlers, listen, type HttpServer } from '../../../src/http/index.ts';
 import { restHandler } from '../../../src/rest/server.ts';
 import { noChromium, openPage, type Page } from '../../support/chromium.ts';
-import { pageAlias } from '../../support/page-bundle.ts';
-import { ROOT } from '../../support/source-graph.ts';
+import { pageScript } from '../../support/page-bundle.ts';
 import { until } from '../../support/until.ts';
 
 const contract = defineContract({
@@ -51,17 +49,7 @@ describe.skipIf(noChromium !== undefined)(`a browser${noChromium === undefined ?
   let server: HttpServer;
   let page: Page;
   beforeAll(async () => {
-    const { outputFiles } = await build({
-      absWorkingDir: ROOT,
-      stdin: { contents: PROGRAM, resolveDir: ROOT, loader: 'ts' },
-      alias: pageAlias,
-      bundle: true,
-      format: 'esm',
-      platform: 'browser',
-      write: false,
-      logLevel: 'error',
-    });
-    const script = outputFiles[0]?.text ?? '';
+    const script = await pageScript(PROGRAM);
     const html = `<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,"><title>t</title><iframe name="answer" id="answer"></iframe>
 <form id="form" action="/photos" method="post" enctype="multipart/form-data" target="answer">
 <input name="title"><input name="year"><input type="file" name="photos" multiple id="photos"><input type="file" name="note"></form>
