@@ -14,6 +14,7 @@ import { describeContract } from '../../src/schema/view.ts';
 import { serve, type Served } from '../../src/serve/index.ts';
 import { soap } from '../../src/soap/client.ts';
 import { webSocket } from '../../src/websocket/client.ts';
+import { curiousSchemas } from '../support/curious-schemas.ts';
 import { RandomSchema } from '../support/random-schema.ts';
 import { randomValue } from '../support/random-value.ts';
 
@@ -24,11 +25,11 @@ const CALLS = 5;
 /** Bytes or a word, which gRPC took for bytes; a union in a union with null, whose variants Connect's client called otherwise than the server. */
 const FAILED_ONCE = [1282, 5025];
 
-/** A contract whose one operation gives back a value of any schema; `undefined` for a schema that not every protocol can carry. */
-function contractOf(random: Random) {
+/** A contract whose one operation gives back a value of a schema, any if none is given; `undefined` for one that not every protocol can carry. */
+function contractOf(random: Random, make?: () => z.core.$ZodType) {
   const schemas = new RandomSchema((below) => Math.floor(random() * below));
   try {
-    const schema = schemas.any(3);
+    const schema = make?.() ?? schemas.any(3);
     const contract = defineContract({
       name: 'random',
       operations: { echo: mutation({ input: z.object({ v: schema }), output: z.object({ v: schema }) }) },
@@ -68,9 +69,11 @@ const ports = { port: 0, grpcPort: 0, mqttPort: 0, playground: false } as const;
 describe(`contracts of random schemas, from seed ${SEED}`, () => {
   it(`behave over every protocol as their service does`, { timeout: 60_000 + COUNT * 10_000 }, async () => {
     let called = 0;
-    for (const seed of [...FAILED_ONCE, ...Array.from({ length: COUNT }, (_, index) => SEED + index)]) {
+    const seeds = [...FAILED_ONCE, ...Array.from({ length: COUNT }, (_, index) => SEED + index)];
+    const known = Object.entries(curiousSchemas).map(([name, make]) => ({ name, seed: SEED, make }));
+    for (const { name: of, seed, make } of [...known, ...seeds.map((each) => ({ name: `seed ${each}`, seed: each, make: undefined }))]) {
       const random = seededRandom(seed);
-      const made = contractOf(random);
+      const made = contractOf(random, make);
       if (!made) continue;
       const { contract, schema } = made;
       let seen: unknown;
@@ -101,7 +104,7 @@ describe(`contracts of random schemas, from seed ${SEED}`, () => {
         };
         const wanted = await outcome(direct.echo);
         for (const { name, echo } of clients) {
-          expect(await outcome(echo), `seed ${seed} over ${name}: ${JSON.stringify(wire)}`).toStrictEqual(wanted);
+          expect(await outcome(echo), `${of} over ${name}: ${JSON.stringify(wire)}`).toStrictEqual(wanted);
           called++;
         }
       }

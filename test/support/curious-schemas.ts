@@ -39,5 +39,6 @@ export const curiousSchemas: Readonly<Record<string, () => z.core.$ZodType>> = {
     z.globalRegistry.add(json, { id: 'Everything' });
     return z.object({ a: json.describe('anything') });
   },
+  'a record of nothing': () => z.record(z.string(), z.null()),
   'null by a name': () => z.union([z.null().meta({ id: 'Nothing' }), z.object({ a: z.string() })]),
 };
