@@ -56,6 +56,24 @@ const FAULT_CODES: Readonly<Record<string, ErrorCode>> = {
   MessageExpired: 'UNAUTHENTICATED',
   UnsupportedSecurityToken: 'UNAUTHENTICATED',
   SecurityTokenUnavailable: 'UNAUTHENTICATED',
+  // https://www.w3.org/TR/ws-addr-soap/#faultcodes
+  InvalidAddressingHeader: 'INVALID_ARGUMENT',
+  MessageAddressingHeaderRequired: 'INVALID_ARGUMENT',
+  ActionNotSupported: 'UNIMPLEMENTED',
+  DestinationUnreachable: 'UNAVAILABLE',
+  EndpointUnavailable: 'UNAVAILABLE',
+  // https://www.onvif.org/specs/core/ONVIF-Core-Specification.pdf, section 5.8.2
+  NotAuthorized: 'UNAUTHENTICATED',
+  OperationProhibited: 'PERMISSION_DENIED',
+  InvalidArgVal: 'INVALID_ARGUMENT',
+  // https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/responsecode
+  ErrorAccessDenied: 'PERMISSION_DENIED',
+  ErrorSchemaValidation: 'INVALID_ARGUMENT',
+  ErrorServerBusy: 'RESOURCE_EXHAUSTED',
+  // https://developer.salesforce.com/docs/atlas.en-us.api.meta/api/sforce_api_calls_concepts_core_data_objects.htm
+  INVALID_LOGIN: 'UNAUTHENTICATED',
+  INVALID_SESSION_ID: 'UNAUTHENTICATED',
+  REQUEST_LIMIT_EXCEEDED: 'RESOURCE_EXHAUSTED',
 };
 
 /** `soap:Client.Authentication` and the like begin with a code that is known: https://www.w3.org/TR/2000/NOTE-SOAP-20000508/#_Toc478383510 */

@@ -60,6 +60,26 @@ describe('elements that the schema does not name', () => {
   });
 });
 
+describe('a type that may have text between its elements', () => {
+  test('has the text as a member', async () => {
+    const mixed =
+      '<xs:sequence><xs:any minOccurs="0" maxOccurs="unbounded" processContents="lax"/></xs:sequence><xs:attribute name="Dialect" type="xs:string"/>';
+    const note =
+      '<xs:complexType name="Note" mixed="true"><xs:sequence><xs:element name="b" type="xs:string" minOccurs="0"/></xs:sequence></xs:complexType>';
+    const types = schema(
+      `<xs:complexType name="Topic" mixed="true">${mixed}</xs:complexType>${note}<xs:element name="Go"><xs:complexType><xs:sequence><xs:element name="topic" type="x:Topic"/><xs:element name="note" type="x:Note"/></xs:sequence></xs:complexType></xs:element><xs:element name="GoR"><xs:complexType><xs:sequence><xs:element name="topic" type="x:Topic"/><xs:element name="note" type="x:Note"/></xs:sequence></xs:complexType></xs:element>`,
+    );
+    const { bodies, go } = await goes(
+      'mixed',
+      types,
+      '<x:GoR><x:topic Dialect="d">tns1:Motion</x:topic><x:note>so <x:b>it</x:b></x:note></x:GoR>',
+    );
+    const value = { topic: { dialect: 'd', value: 'tns1:Motion' }, note: { b: 'it', '#text': 'so ' } };
+    expect(await go(value)).toEqual(value);
+    expect(bodies[0]).toContain('<n1:topic Dialect="d">tns1:Motion</n1:topic><n1:note>so <n1:b>it</n1:b></n1:note>');
+  });
+});
+
 describe('a type that is not abstract, and has derived ones', () => {
   const derived = (name: string, content: string) =>
     `<xs:complexType name="${name}"><xs:complexContent><xs:extension base="x:Pet"><xs:sequence>${content}</xs:sequence></xs:extension></xs:complexContent></xs:complexType>`;

@@ -31,6 +31,15 @@ describe('replies of others', () => {
       'INVALID_ARGUMENT',
       'broken',
     ],
+    ['a fault of Salesforce', 500, fault11('sf:INVALID_SESSION_ID'), 'UNAUTHENTICATED', 'broken'],
+    ['a fault of Exchange', 500, fault11('a:ErrorServerBusy'), 'RESOURCE_EXHAUSTED', 'broken'],
+    [
+      'a camera that knows no such caller',
+      400,
+      fault12('Sender', '<e:Subcode><e:Value>ter:NotAuthorized</e:Value></e:Subcode>'),
+      'UNAUTHENTICATED',
+      'kaputt',
+    ],
     ['a SOAP 1.2 fault', 400, fault12('Sender'), 'INVALID_ARGUMENT', 'kaputt'],
     [
       'a SOAP 1.2 subcode',

@@ -51,9 +51,11 @@ export class XsdTypeReader {
       const name = plainName(member.wire, folded.get(foldedName(member.wire)) === 1);
       return member.count ? this.#element(name, member.count) : attributeField(name, member.attribute);
     });
-    if (type.simple) {
-      const name = fields.some(({ name: other }) => /^(?:text|value)$/i.test(other)) ? '#text' : 'value';
-      fields.push({ name, type: simpleType(type.simple), optional: false });
+    const hasElements = type.content !== undefined && countElements(type.content).size > 0;
+    const isMixed = type.mixed && type.content !== undefined;
+    if (type.simple || isMixed) {
+      const name = hasElements || fields.some(({ name: other }) => /^(?:text|value)$/i.test(other)) ? '#text' : 'value';
+      fields.push({ name, type: type.simple ? simpleType(type.simple) : { kind: 'text' }, optional: !type.simple });
     }
     if (type.content && hasAny(type.content)) fields.push(this.#open(fields));
     this.#report(type);
@@ -173,7 +175,7 @@ export class XsdTypeReader {
 
   #report(type: XsdComplex): void {
     const place = type.name ?? this.#ofElements.get(type) ?? 'a type without a name';
-    if (type.mixed && type.content) this.findings.add(place, 'text between elements', 'left out');
+    if (type.mixed && type.content && countElements(type.content).size > 0) this.findings.add(place, 'text between elements', "one text, before them"); // prettier-ignore
     if (type.content && hasChoice(type.content)) this.findings.add(place, 'a choice between elements', 'each is optional');
   }
 }
