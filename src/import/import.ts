@@ -5,7 +5,7 @@ import { Findings, type Finding } from './draft/findings.ts';
 import { contractName } from './draft/names.ts';
 import { Documents } from './load/documents.ts';
 import { ImportError } from './load/error.ts';
-import { locationOf, Reach, shown, type Location } from './load/location.ts';
+import { GRPC, locationOf, Reach, shown, type Location } from './load/location.ts';
 import { DESCRIPTOR_SET, recognize, type Recognized } from './load/format.ts';
 import { Reader } from './load/read.ts';
 import { writeModule } from './write/module.ts';
@@ -54,7 +54,7 @@ export interface Imported {
 
 /**
  * Imports a description from a file or URL: OpenAPI 3.0 to 3.2, Swagger 2 or AsyncAPI 2 and 3, as JSON or YAML, a GraphQL schema, a WSDL or a .proto file with
- * what it imports, or a descriptor set.
+ * what it imports, or a descriptor set. A gRPC server at `grpc://` or `grpcs://` tells its own by reflection.
  * The same description gives the same text.
  * @throws ImportError for a description that cannot be read or used
  */
@@ -75,19 +75,21 @@ export async function importDraft(
     'headers',
     'onRead',
   ]);
-  const { name, out, allow = [], only = [], headers = {}, onRead } = read;
+  const { name, out, allow = [], only = [], headers = {}, onRead, maxBytes, timeoutMs } = read;
   if (name !== undefined && contractName(name) !== name)
     throw new ImportError(`the name '${name}' cannot be a contract's: use lower-case letters and digits, such as '${contractName(name)}'`);
   const given = typeof source === 'string' ? undefined : source.text;
   const location = locationOf(typeof source === 'string' ? source : (source.location ?? 'description'));
   const reach = new Reach(location, allow);
-  const reader = new Reader({ maxBytes: read.maxBytes, timeoutMs: read.timeoutMs, headers }, reach, onRead);
+  const reader = new Reader({ maxBytes, timeoutMs, headers }, reach, onRead);
   const findings = new Findings();
   const choice = new Choice(only);
   const found: Recognized =
-    given === undefined && DESCRIPTOR_SET.test(location)
-      ? { format: 'proto', source: await reader.bytes(location) }
-      : recognize(given ?? (await reader.text(location)), location);
+    given === undefined && GRPC.test(location)
+      ? { format: 'proto', source: await (await import('./proto/reflection.ts')).reflected(location, { maxBytes, timeoutMs, headers }) }
+      : given === undefined && DESCRIPTOR_SET.test(location)
+        ? { format: 'proto', source: await reader.bytes(location) }
+        : recognize(given ?? (await reader.text(location)), location);
   const draft: Draft = {
     ...(await draftOf(found, { location, reader, reach, allow, choice, findings, out })),
     ...(name !== undefined && { name }),

@@ -2,6 +2,9 @@ import path, { dirname, relative, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { ImportError } from './error.ts';
 
+/** The address of a gRPC server, which tells its descriptors itself. */
+export const GRPC = /^grpcs?:\/\//i;
+
 /** A file or a URL, always as the text of a URL without a fragment. */
 export type Location = string;
 
@@ -9,7 +12,8 @@ export type Location = string;
 export function locationOf(source: string): Location {
   if (/^https?:\/\//i.test(source)) return withoutFragment(new URL(source).href);
   if (/^file:/i.test(source)) return withoutFragment(source);
-  if (/^[a-z][a-z0-9+.-]+:\/\//i.test(source)) throw new ImportError(`'${source}' is neither a file nor a URL with http:// or https://`);
+  if (GRPC.test(source)) return source;
+  if (/^[a-z][a-z0-9+.-]+:\/\//i.test(source)) throw new ImportError(`'${source}' is neither a file nor a URL with http://, https://, grpc:// or grpcs://`); // prettier-ignore
   return pathToFileURL(resolve(source)).href;
 }
 
@@ -20,7 +24,7 @@ export class Reach {
   readonly #root: Location;
 
   constructor(root: Location, allow: readonly string[]) {
-    const isRemote = (text: string) => /^https?:/i.test(text);
+    const isRemote = (text: string) => /^(?:https?|grpcs?):/i.test(text);
     this.#root = root;
     this.#origins = new Set([root, ...allow].filter(isRemote).map((url) => new URL(url).origin));
     this.#folders = [

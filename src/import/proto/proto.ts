@@ -9,7 +9,7 @@ import { Raw } from '../draft/raw.ts';
 import { readsByName } from '../draft/reads.ts';
 import type { Type } from '../draft/type.ts';
 import { ImportError } from '../load/error.ts';
-import { shown, type Location } from '../load/location.ts';
+import { GRPC, shown, type Location } from '../load/location.ts';
 import { commentsOf } from './comments.ts';
 import { prunedSet } from './files.ts';
 import { numbersOf } from './numbers.ts';
@@ -28,7 +28,8 @@ interface Rpc {
 /** Reads the services of .proto files: unary rpcs as operations, server streams as streamed operations, or as events if they need no request. */
 export function readProto(files: readonly FileDescriptorProto[], location: Location, choice: Choice, findings: Findings): Draft {
   try {
-    return new ProtoReader(files, findings).read(choice);
+    const draft = new ProtoReader(files, findings).read(choice);
+    return GRPC.test(location) ? { ...draft, connection: { ...draft.connection, url: location } } : draft;
   } catch (cause) {
     if (cause instanceof ImportError || !(cause instanceof TypeError)) throw cause;
     throw new ImportError(`${shown(location)} cannot be used: ${cause.message.replace(/^grpc: /, '')}`, { cause });
