@@ -3,6 +3,7 @@ import { Choice } from './draft/choice.ts';
 import type { Draft } from './draft/draft.ts';
 import { Findings, type Finding } from './draft/findings.ts';
 import { contractName } from './draft/names.ts';
+import { readableDraft } from './draft/readable.ts';
 import { Documents } from './load/documents.ts';
 import { ImportError } from './load/error.ts';
 import { GRPC, locationOf, Reach, shown, type Location } from './load/location.ts';
@@ -91,7 +92,7 @@ export async function importDraft(
         ? { format: 'proto', source: await reader.bytes(location) }
         : recognize(given ?? (await reader.text(location)), location);
   const draft: Draft = {
-    ...(await draftOf(found, { location, reader, reach, allow, choice, findings, out })),
+    ...readableDraft(await draftOf(found, { location, reader, reach, allow, choice, findings, out }), findings),
     ...(name !== undefined && { name }),
   };
   if (draft.operations.length + draft.events.length === 0)

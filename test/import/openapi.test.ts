@@ -198,6 +198,22 @@ describe('somebody else’s', () => {
     await expect(importContract(join(folder, 'api.json'))).rejects.toThrow(/is not a description: it is empty/);
   });
 
+  test('members that every object has are left out if they may be absent', async () => {
+    const schema = {
+      type: 'object',
+      required: ['valueOf'],
+      properties: { constructor: { type: 'string' }, valueOf: { type: 'string' }, a: { type: 'string' } },
+    };
+    const content = { 'application/json': { schema } };
+    const paths = { '/a': { post: { operationId: 'postA', requestBody: { required: true, content }, responses: { 200: { content } } } } };
+    const imported = await made.from({ openapi: '3.1.0', info: { title: 'names', version: '1' }, paths });
+    expect(imported.findings).toMatchObject([
+      { place: 'postA', what: "a member 'constructor', which zod cannot read if it is absent", instead: 'left out' },
+    ]);
+    const client = (await made.load(imported)).connect({ url });
+    expect((await ask(client, 'postA', { valueOf: 'v' }, { body: { valueOf: 'w' } })).output).toEqual({ valueOf: 'w' });
+  });
+
   test('a small circle of lists that have nulls compiles', async () => {
     const list = (name: string) => ({
       type: ['array', 'null'],
