@@ -38,12 +38,13 @@ export const importCommand = defineCommand({
     json: { type: 'boolean', summary: 'prints one line of JSON: the code, the names and what could not be said' },
   },
   notes: [
-    'Reads OpenAPI 3.0 to 3.2, Swagger 2 and AsyncAPI 2 and 3, as JSON or YAML, with the files they refer to; GraphQL schemas, in SDL or as the answer to an introspection query; WSDL 1.1; and .proto files or descriptor sets. The module has zod schemas, the contract, and connect(options), which gives the client.',
+    'Reads OpenAPI 3.0 to 3.2, Swagger 2 and AsyncAPI 2 and 3, as JSON or YAML, with the files they refer to; GraphQL schemas, in SDL or as the answer to an introspection query; WSDL 1.1; and .proto files, descriptor sets, or a gRPC server with reflection (grpc://host:port). The module has zod schemas, the contract, and connect(options), which gives the client.',
     'The table of all that a contract cannot say goes to standard error, with each place. The same description gives the same text, so that a change of it is a diff.',
     'Exit codes: 0; 1 if the description cannot be used; 2 for wrong usage.',
   ],
   examples: [
     ['multi-api-sdk import openapi.yaml --out petstore.ts', 'all of it'],
+    ['multi-api-sdk import grpc://127.0.0.1:50051 --out shop.ts', 'the services of a running gRPC server'],
     [
       "multi-api-sdk import https://api.example.com/openapi.json --only 'issues/*' --only 'GET /repos/*'",
       'some operations, with just the schemas they need',

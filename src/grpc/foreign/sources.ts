@@ -194,10 +194,11 @@ function parseTexts(texts: readonly string[], comments: boolean): FileDescriptor
   }
 }
 
-/** Why protobufjs has failed. For a text that ends too early, and one that nests without end, it has no words of its own. */
+/** Why protobufjs has failed. For a text that ends too early, nests without end, or has a group in an extension, it has no words of its own. */
 function reasonOf(cause: unknown): string {
   if (cause instanceof RangeError) return 'it nests too deeply';
-  if (cause instanceof TypeError) return 'it ends too early, or a name in it is missing';
+  if (cause instanceof TypeError)
+    return 'it ends too early, or has a form that protobufjs does not read, such as a group in an extension: give a descriptor set instead';
   return (cause as Error).message;
 }
 
