@@ -1,25 +1,11 @@
-import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { WebSocketServer, type WebSocket as Peer } from 'ws';
+import type { WebSocket as Peer } from 'ws';
 import * as z from 'zod/mini';
 import { defineContract, event, mutation, query } from '../../src/core/define.ts';
 import { createClient } from '../../src/index.ts';
 import { webSocket, type WebSocketOptions } from '../../src/websocket/client.ts';
 import { until } from '../support/until.ts';
-import { onEnd } from './support.ts';
-
-/** A server that somebody else wrote: it chooses no subprotocol, as most do. */
-async function serveForeign(onConnection: (peer: Peer, path: string) => void): Promise<string> {
-  const server = new WebSocketServer({ port: 0, host: '127.0.0.1', handleProtocols: () => false });
-  await once(server, 'listening');
-  onEnd(server, (each) => {
-    for (const peer of each.clients) peer.terminate();
-    each.close();
-  });
-  server.on('connection', (peer, { url = '' }) => onConnection(peer, url));
-  return `ws://127.0.0.1:${(server.address() as AddressInfo).port}`;
-}
+import { onEnd, serveForeign } from './support.ts';
 
 interface Request {
   readonly id?: number;

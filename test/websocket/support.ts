@@ -1,6 +1,8 @@
+import { once } from 'node:events';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { afterEach } from 'vitest';
-import WebSocket from 'ws';
+import WebSocket, { WebSocketServer } from 'ws';
 import { createBlogService } from '../../src/blog/index.ts';
 import { listen } from '../../src/http/node/listen.ts';
 import type { Transport } from '../../src/core/transport.ts';
@@ -104,4 +106,16 @@ export function refusal(url: string, headers: Record<string, string> = {}): Prom
     request.on('error', reject);
     request.end();
   });
+}
+
+/** A server that somebody else wrote: it chooses no subprotocol, as most do. */
+export async function serveForeign(onConnection: (peer: WebSocket, path: string) => void): Promise<string> {
+  const server = new WebSocketServer({ port: 0, host: '127.0.0.1', handleProtocols: () => false });
+  await once(server, 'listening');
+  onEnd(server, (each) => {
+    for (const peer of each.clients) peer.terminate();
+    each.close();
+  });
+  server.on('connection', (peer, { url = '' }) => onConnection(peer, url));
+  return `ws://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }

@@ -93,9 +93,10 @@ export class ChannelTransport implements Transport {
     const release = link.use();
     try {
       const connection = link.current ?? (await link.connect(await joinHeaders(this.settings.headers, headers), true));
-      if (signal.aborted) throw ApiError.from(signal.reason, 'CANCELLED', 'the subscription was cancelled');
       // A plain channel has no ids and does not resume.
-      if (lastEventId !== undefined) sink.gap();
+      if (lastEventId !== undefined && !signal.aborted) sink.gap();
+      // Also by a listener that leaves at a gap.
+      if (signal.aborted) throw ApiError.from(signal.reason, 'CANCELLED', 'the subscription was cancelled');
       const mapping = own(this.feed.events, event.name) ?? {};
       const take = this.#taker(event, mapping, params, sink);
       sink.misfits?.(this.feed.onError);

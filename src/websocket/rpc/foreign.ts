@@ -219,7 +219,16 @@ export class ForeignEvents {
     if (!mapping)
       throw new ApiError('UNIMPLEMENTED', `the mapping has no event '${event.name}': list it in the option 'events'`, { sent: false });
     const { subscribe, unsubscribe, unsubscribeInput, input } = mapping;
-    const leaving = () => (unsubscribeInput ? unsubscribeInput(params, key) : [key]);
+    const report = reporter(this.mapping.onError);
+    // It is called when nobody waits any more, who could be told that the hook throws.
+    const leave = (tell: (method: string, params: unknown) => void): void => {
+      if (unsubscribe === undefined) return;
+      try {
+        tell(unsubscribe, unsubscribeInput ? unsubscribeInput(params, key) : [key]);
+      } catch (error) {
+        report(error);
+      }
+    };
     let key: unknown;
     if (subscribe !== undefined) {
       const given = input ? await input(params) : Object.keys(params).length > 0 ? params : undefined;
@@ -234,30 +243,30 @@ export class ForeignEvents {
         this.#pending--;
       }
       if (signal.aborted) {
-        if (unsubscribe !== undefined) this.caller.notify(unsubscribe, leaving());
+        leave((method, given) => this.caller.notify(method, given));
         throw ApiError.from(signal.reason, 'CANCELLED', 'the subscription was cancelled');
       }
     }
     // Such peers keep nothing.
     if (lastEventId !== undefined) sink.gap();
-    const unlink = onAbort(signal, () => {
-      if (!this.#live.delete(live)) return;
-      const isShared = [...this.#live].some(({ ending }) => ending !== undefined && ending === live.ending);
-      if (unsubscribe !== undefined && key !== undefined && !isShared) {
-        const { result } = this.caller.request(unsubscribe, leaving());
-        result.catch(() => {});
-      }
-      this.caller.rest();
-    });
+    let ending: string | undefined;
+    leave((...told) => (ending = JSON.stringify(told)));
     const live: Live = {
       mapping,
       params,
-      sink: mappedSink(event.name, sink, reporter(this.mapping.onError), true),
+      sink: mappedSink(event.name, sink, report, true),
       key,
-      ending: unsubscribe === undefined ? undefined : JSON.stringify([unsubscribe, leaving()]),
-      release: unlink,
+      ending,
+      release: () => unlink(),
     };
     this.#live.add(live);
+    let unlink = (): void => {};
+    unlink = onAbort(signal, () => {
+      if (!this.#live.delete(live)) return;
+      const isShared = [...this.#live].some((each) => each.ending !== undefined && each.ending === ending);
+      if (key !== undefined && !isShared) leave((method, given) => void this.caller.request(method, given).result.catch(() => {}));
+      this.caller.rest();
+    });
     const early = this.#early;
     this.#forget();
     for (const each of early) this.#give(live, each.method, each.params);

@@ -68,9 +68,10 @@ export class RpcSubscriptions {
           const { after } = result as { readonly after?: unknown };
           if (typeof after === 'string') connection.isOurs();
           const chain = new Chain(isObject(params) ? (params['lastEventId'] as string | undefined) : undefined);
-          if (stream === undefined && chain.isBroken(after)) this.#gap({ sink, chain });
           const granting = stream === undefined ? sink : grantingSink(sink, (count) => connection.notify('more', { subscription, count }));
           this.#live.set(subscription, { sink: granting, chain, release: unlink });
+          // Last, because its listener may leave.
+          if (stream === undefined && chain.isBroken(after)) this.#gap({ sink, chain });
           resolve();
         },
         reject: (error) => {
