@@ -1,4 +1,4 @@
-import { membersOf } from '../client/members.ts';
+import { namedMembers } from '../client/members.ts';
 import { text } from 'node:stream/consumers';
 import { blogContract } from '../blog/contract.ts';
 import { createClient } from '../client/client.ts';
@@ -45,7 +45,7 @@ export const callCommand = defineCommand({
     const transport = await connectTo(protocol, { url, ...(flags.wire && { onWire: wirePrinter(flags.json) }) });
     const client = createClient({ contract, transport });
     try {
-      const call = membersOf<Call>(client)[name];
+      const call = namedMembers<Call>(client)[name];
       const given = call?.(input, { headers, timeoutMs: flags['timeout-ms'] });
       if (contract.operations[name]?.item) await printItems(given as AsyncIterable<unknown>);
       else {

@@ -1,4 +1,4 @@
-import { membersOf } from '../client/members.ts';
+import { namedMembers } from '../client/members.ts';
 import { blogContract } from '../blog/contract.ts';
 import { createClient } from '../client/client.ts';
 import type { EventInfo, ListenOptions, Unsubscribe } from '../client/types.ts';
@@ -57,7 +57,7 @@ export const watchCommand = defineCommand({
     let seen = 0;
     if (process.stderr.isTTY) process.stderr.write(paint('dim', `connecting to ${url} …\n`));
     try {
-      const listen = membersOf<Listen>(client)[listenerName(name)];
+      const listen = namedMembers<Listen>(client)[listenerName(name)];
       await new Promise<void>((resolve, reject) => {
         onAbort(stop.signal, resolve);
         const print = (data: unknown, { id, time }: EventInfo): void => {

@@ -66,6 +66,7 @@ export class Subscriber {
     } catch (error) {
       fail(error);
     }
+    // It gets the members that it lacks from its part.
     return stream as unknown as EventStream<unknown>;
   }
 

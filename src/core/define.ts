@@ -38,6 +38,7 @@ export function query<
   const X extends ErrorsSpec = readonly [],
   S extends Schema | undefined = undefined,
 >(spec: QuerySpec<I, O, P, X, S>): Operation<I, O, Given<P>, DeclaredIn<X>, Given<S>> {
+  // The operation has the types of `spec`, which TypeScript cannot follow. So have the others below.
   return operation('query', spec, true, spec.pagedBy) as never;
 }
 

@@ -42,6 +42,7 @@ export function ofetchCarrier($fetch: OfetchLike): FetchLike {
       ...(redirect && { redirect }),
       ...(duplex && { duplex }),
     };
+    // ofetch has types of its own for the same options.
     return readable((await $fetch.raw(url, options as never)) as Taken);
   };
 }

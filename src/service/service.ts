@@ -44,6 +44,7 @@ function makeService(contract: Contract, handlers: Handlers<Contract, unknown>, 
   const { onError } = options;
   const failed = (error: unknown) => (onError ? report({ error, member: 'security' }, onError) : reportToConsole(error));
   const context = securedContext(contract, options.security, options.context, failed);
+  // Of this contract, whose types are not known here.
   const service = markGuarded(new ContractService(contract, handlers as never, { ...read, context }));
   rememberOwnStores(service, options);
   return service;

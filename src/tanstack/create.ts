@@ -19,6 +19,7 @@ type Call = (input: unknown, options?: CallOptions) => Promise<unknown>;
  * @throws TypeError for an operation with the name `events` or `key`, which are members of what is made
  */
 export function createTanstackQuery<C extends Contract>(contract: C, client: Client<C>): TanstackQuery<C> {
+  // By names that the contract gives, and not the types.
   const members = client as unknown as Readonly<Record<string, Call & Listen>>;
   const made: Record<string, unknown> = {};
   const root: QueryKey = [contract.name];

@@ -130,6 +130,7 @@ class Dialogue {
     this.#settled.catch(() => {});
     if (this.#isReady) this.#ready();
     const { write } = options.frames ?? {};
+    // `write` takes what its author says.
     const send = (text: string) => socket.send(write ? frameOf(write(parseJson(text, MAX_LEVELS) as never)) : text);
     this.end = {
       get isOpen() {

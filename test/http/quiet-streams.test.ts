@@ -9,7 +9,7 @@ import { createClient, createService, defineContract, stream, type ApiError } fr
 import { rest } from '../../src/rest/client.ts';
 import { serve, type Served } from '../../src/serve/index.ts';
 import { webSocket } from '../../src/websocket/client.ts';
-import { freePort } from '../support/mqtt.ts';
+import { freePort } from '../support/free-port.ts';
 import { noNginx, startNginx, type Nginx } from '../support/nginx.ts';
 import { quietWay } from '../support/quiet-way.ts';
 import { until } from '../support/until.ts';

@@ -5,7 +5,7 @@ import { mqtt } from '../../src/mqtt/client.ts';
 import { mqttHub } from '../../src/mqtt/hub.ts';
 import { mqttBroker } from '../../src/mqtt/server.ts';
 import { mqttBlog, READING } from '../support/mqtt-blog.ts';
-import { freePort } from '../support/mqtt.ts';
+import { freePort } from '../support/free-port.ts';
 import { until } from '../support/until.ts';
 
 const { cleanups, foreign, blogAt, process } = mqttBlog();

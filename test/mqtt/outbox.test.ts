@@ -4,7 +4,7 @@ import { blogContract } from '../../src/blog/contract.ts';
 import { Outbox } from '../../src/mqtt/connection/outbox.ts';
 import { mqttHub } from '../../src/mqtt/hub.ts';
 import { mqttBroker } from '../../src/mqtt/server.ts';
-import { freePort } from '../support/mqtt.ts';
+import { freePort } from '../support/free-port.ts';
 
 const cleanups: (() => Promise<unknown> | void)[] = [];
 afterEach(async () => {

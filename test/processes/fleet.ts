@@ -1,7 +1,8 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { bundled } from '../support/bundle.ts';
-import { freePort, startMosquitto } from '../support/mqtt.ts';
+import { startMosquitto } from '../support/mqtt.ts';
+import { freePort } from '../support/free-port.ts';
 import { startNginx } from '../support/nginx.ts';
 import { startEngine, type EngineName, type EngineServer } from './engines.ts';
 import type { ProcessInit } from './process.ts';

@@ -1,4 +1,3 @@
-import { createServer, type AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createBlogService } from '../../src/blog/service.ts';
 import type { HttpHandler } from '../../src/http/index.ts';
@@ -7,6 +6,7 @@ import { mqtt } from '../../src/mqtt/client.ts';
 import { serve, type Served, type ServeOptions } from '../../src/serve/index.ts';
 import { memoryWebhookStore } from '../../src/webhook/server.ts';
 import { until } from '../support/until.ts';
+import { freePort } from '../support/free-port.ts';
 
 let served: Served | undefined;
 const PORTS = { port: 0, grpcPort: 0, mqttPort: 0 } as const;
@@ -15,14 +15,6 @@ afterEach(async () => {
   await served?.close();
   served = undefined;
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 const status = (url: string, init?: RequestInit) =>
   fetch(url, init).then(

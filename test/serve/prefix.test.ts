@@ -8,7 +8,7 @@ import { serve, type Served } from '../../src/serve/index.ts';
 import { soap } from '../../src/soap/client.ts';
 import { webSocket } from '../../src/websocket/client.ts';
 import { noNginx, startNginx, type Nginx } from '../support/nginx.ts';
-import { freePort } from '../support/mqtt.ts';
+import { freePort } from '../support/free-port.ts';
 
 describe.skipIf(noNginx)(`behind nginx, which strips a prefix${noNginx ? ` (${noNginx})` : ''}`, () => {
   const service = createBlogService({

@@ -1,6 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -15,6 +14,7 @@ import { schema, wsdlWith } from '../support/foreign-soap.ts';
 import { errorOf } from '../support/soap.ts';
 import { missing, run } from '../support/system-peer.ts';
 import { until } from '../support/until.ts';
+import { freePort } from '../support/free-port.ts';
 
 const noPhp = missing('php-cli php-soap', 'php', '-r', 'exit(extension_loaded("soap") ? 0 : 1);');
 const script = (name: string) => new URL(`../peers/${name}`, import.meta.url).pathname;
@@ -44,15 +44,6 @@ const FORMS = {
     body: 'use="encoded" namespace="urn:rpc" encodingStyle="http://schemas.xmlsoap.org/soap/encoding/"',
   }),
 };
-
-/** A port that was free a moment ago: PHP's server takes none by itself. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 describe.skipIf(noPhp).each(Object.entries(FORMS))(`our client, PHP's SoapServer, %s ${noPhp ?? ''}`, (form, text) => {
   const folder = mkdtempSync(join(tmpdir(), 'php-'));

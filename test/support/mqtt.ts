@@ -1,6 +1,6 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { connect, createServer, type AddressInfo } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ConformanceTarget } from '../../src/conformance/index.ts';
@@ -9,6 +9,7 @@ import { markGuarded } from '../../src/guard/guard.ts';
 import { mqtt, type MqttOptions } from '../../src/mqtt/client.ts';
 import { serveMqtt, type ServeMqttOptions } from '../../src/mqtt/server.ts';
 import type { Adapter, EventSink, EventRequest, Transport } from '../../src/core/transport.ts';
+import { freePort } from './free-port.ts';
 
 /** Debian puts it where only root has a path to. */
 const MOSQUITTO = ['mosquitto', '/usr/sbin/mosquitto'].find((path) => spawnSync(path, ['-h']).error === undefined);
@@ -77,15 +78,6 @@ export async function startMosquitto(lines: readonly string[] = []): Promise<Mos
       rmSync(folder, { recursive: true, force: true });
     },
   };
-}
-
-export function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });
 }
 
 function answers(port: number): Promise<boolean> {

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePort } from './mqtt.ts';
+import { freePort } from './free-port.ts';
 import { until } from './until.ts';
 
 /** Debian's script at this path drops no privileges, as the one in /usr/sbin does. */

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { createClient } from '../../client/client.ts';
+import { namedMembers } from '../../client/members.ts';
 import type { ListenOptions, Unsubscribe } from '../../client/types.ts';
 import type { Contract } from '../../core/contract.ts';
 import { isApiError } from '../../core/errors.ts';
@@ -127,7 +128,7 @@ type Members = Readonly<Record<string, (...args: unknown[]) => Promise<unknown> 
 async function withMembers(options: ColumnOptions, onWire: OnWire | undefined, use: (members: Members) => Promise<void>): Promise<void> {
   const client = createClient({ contract: options.contract, transport: await options.connect(onWire) });
   try {
-    await use(client as unknown as Members);
+    await use(namedMembers(client));
   } finally {
     await client.close();
   }
@@ -203,8 +204,8 @@ function compare({ isFirst, outcomes }: NonNullable<ColumnOptions['expected']>, 
 async function openEvent({ examples, headers, farEnd }: ColumnOptions, members: Members, name: string, next: () => number): Promise<Member> {
   const example = exampleOf(examples.events, name);
   const inbox = new Inbox(monotonicMs);
-  const listen = members[listenerName(name)] as unknown as (listener: (data: unknown) => void, options: ListenOptions) => Promise<Unsubscribe>;
-  const unsubscribe = await listen((data) => inbox.put(data), { headers, onError: (error) => inbox.fail(error) });
+  const listen = namedMembers<(listener: (data: unknown) => void, options: ListenOptions) => Promise<Unsubscribe>>(members)[listenerName(name)];
+  const unsubscribe = await listen?.((data) => inbox.put(data), { headers, onError: (error) => inbox.fail(error) });
   const publish = async (payloads: readonly unknown[]) => {
     const [received, begun] = await Promise.all([inbox.take(payloads.length), farEnd.publish?.(name, payloads)]);
     return payloads.map((payload, at) => {
@@ -218,7 +219,7 @@ async function openEvent({ examples, headers, farEnd }: ColumnOptions, members: 
     ...(!farEnd.isHere && {
       burst: async (count: number) => void (await publish(Array.from({ length: count }, () => example(next())))),
     }),
-    close: async () => void (await unsubscribe()),
+    close: async () => void (await unsubscribe?.()),
   };
 } // prettier-ignore
 

@@ -9,6 +9,7 @@ const folded = new WeakMap<Schema, Def>();
 
 /** The definition of a schema; of an intersection, that of the object or the union that it is, as zod describes it in JSON Schema. */
 export function defOf(schema: Schema): Def {
+  // The types of zod leave the class out.
   const { def, constr } = schema._zod as unknown as { readonly def: Def; readonly constr: Intersection };
   if (!def.left || !def.right) return def;
   let made = folded.get(schema);

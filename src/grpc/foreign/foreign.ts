@@ -230,6 +230,7 @@ class ForeignCompiler {
     if (!rpc.described) {
       const { opaque } = rpc;
       const serialize = opaque.requestSerialize as (message: unknown) => Buffer;
+      // A hook takes what its author says, which no type here knows.
       if (hook) return () => (value) => serialize(hook(value as never));
       if (!node) return () => () => Buffer.alloc(0);
       const adapt = adaptRequest(opaque, node, at, this.#problems);
@@ -260,6 +261,7 @@ class ForeignCompiler {
       if (!hook && use) checkAnswer(opaque, use, at, this.#problems);
       return () => (bytes) => {
         const message = opaque.responseDeserialize(bytes as Buffer);
+        // As above.
         return hook ? hook(message as never) : use && adaptMessage(message, use);
       };
     }

@@ -49,6 +49,7 @@ function fromIntrospection(source: object): MakeSchema {
   const { data } = source as { readonly data?: unknown };
   const result = isObject(data) ? data : source;
   const { __schema: schema } = result as { readonly __schema?: unknown };
+  // The functions of graphql refuse what it is not.
   const plain = (isObject(schema) ? { __schema: { ...schema, directives: [] } } : result) as unknown as IntrospectionQuery;
   return (assumeValid) => buildClientSchema(plain, { assumeValid });
 }

@@ -81,6 +81,7 @@ export function prunedSet(files: readonly FileDescriptorProto[], types: Readonly
     const isUsed = (type: { readonly name: string }) => used.has(prefix + type.name);
     const extendsUsed = ({ extension: own, nestedType }: Pick<DescriptorProto, 'extension' | 'nestedType'>): boolean =>
       own.some(({ extendee }) => types.has(extendee.replace(/^\./, ''))) || nestedType.some(extendsUsed);
+    // Without options, which may be extensions that are left out.
     const services = service.flatMap((each) => {
       const method = each.method
         .filter((one) => rpcs.has(`/${prefix}${each.name}/${one.name}`))

@@ -101,6 +101,7 @@ export class Door {
   /** Bounds what the broker keeps, and hears of clients that leave. */
   watch(aedes: Aedes): void {
     const { onError } = this.options;
+    // The types of aedes leave it out.
     const { persistence } = aedes as unknown as { readonly persistence: Persistence };
     this.#sessions = new Sessions(persistence, this.options, (clientId) => this.#live.get(clientId)?.conn.destroy(), onError);
     const report = (error: Error) => {
@@ -114,6 +115,7 @@ export class Door {
   /** A new connection. */
   handle(client: Client): void {
     const { maxBufferedBytes } = this.options;
+    // The types of aedes leave it out.
     const waiting = client as unknown as { waitForDrain(done: (error: Error | null) => void): void };
     const waitForDrain = waiting.waitForDrain.bind(client);
     // The deliveries of all clients wait for one that does not read: here it has a buffer, and is ended if that overflows.

@@ -103,6 +103,7 @@ export function file(options: FileOptions = {}): FileCodec {
   const stray = types?.find((type) => !/^[\w.+-]+\/(?:[\w.+-]+|\*)$/.test(type));
   if (stray !== undefined) throw new TypeError(`file: '${stray}' is not a media type such as image/png or image/*`);
   const application = new FileApplication({ type: 'custom', rules: read });
+  // The types of zod do not know classes of others.
   const codec = z.codec(fileWire() as never, application as never, {
     decode: (value) => value,
     encode: (value) => value,

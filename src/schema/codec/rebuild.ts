@@ -20,6 +20,7 @@ export function rebuild(schema: Schema, map: (inner: Schema) => Schema, keeps: (
   if (options) made['options'] = options.map(map);
   if (getter) made['getter'] = () => map(getter());
   if (shape) setLater(made, 'shape', () => Object.fromEntries(Object.entries(shape).map(([name, field]) => [name, map(field)])));
+  // A definition of the same class as before, which has no name here.
   return made as never;
 }
 

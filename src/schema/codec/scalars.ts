@@ -50,6 +50,7 @@ export type InstantCodec = z.ZodMiniCodec<z.ZodMiniType<string, string>, z.ZodMi
 export type Int64Codec = z.ZodMiniCodec<z.ZodMiniType<string, string | number>, z.ZodMiniType<bigint, bigint>>;
 
 function scalar<S>(def: Omit<WireScalarDef, 'type'>): S {
+  // The types of zod do not know classes of others.
   return new WireScalar({ type: 'string', ...def }) as unknown as S;
 }
 

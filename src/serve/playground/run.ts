@@ -1,4 +1,4 @@
-import { membersOf } from '../../client/members.ts';
+import { namedMembers } from '../../client/members.ts';
 import { createClient } from '../../client/client.ts';
 import type { EventInfo, ListenOptions, Unsubscribe } from '../../client/types.ts';
 import type { Contract, Schema } from '../../core/contract.ts';
@@ -52,12 +52,12 @@ export async function runMember(
     const event = Object.hasOwn(contract.events, member) ? contract.events[member] : undefined;
     if (operation) {
       const begun = performance.now();
-      const given = membersOf<Member>(client)[member]?.(await received(operation.input, input, member), { headers, signal, timeoutMs: TIMEOUT_MS });
+      const given = namedMembers<Member>(client)[member]?.(await received(operation.input, input, member), { headers, signal, timeoutMs: TIMEOUT_MS });
       if (operation.item) for await (const item of given as AsyncIterable<unknown>) report({ item: await wireForm(operation.item, item) });
       const output = operation.item ? undefined : await inMemory(await wireForm(operation.output, await given));
       report({ output, ms: Math.round((performance.now() - begun) * 100) / 100 });
     } else if (event) {
-      const listen = membersOf<Listen>(client)[listenerName(member)];
+      const listen = namedMembers<Listen>(client)[listenerName(member)];
       await new Promise<void>((resolve, reject) => {
         const tell = async (data: unknown, { id, time }: EventInfo) => report({ event: { id, time, data: await wireForm(event.payload, data) } });
         listen?.((data, info) => void tell(data, info).catch(reject), {

@@ -87,6 +87,7 @@ export function mockService<C extends Contract>(
 ): MockService<C> {
   const read = readOptions('mockService', options, { seed: whole, delayMs: span, items: count(3, { zero: true }) }, ['service']);
   const mock = new Mock(contract, handlers as Readonly<Record<string, AnyHandler>>, read);
+  // They are made from the contract, whose types are not known here.
   const service = createService(contract, mock.handlers() as never, { ...read.service, security: verifiersOf(contract, read.service) });
   return Object.assign(service, {
     calls: mock.calls,
@@ -131,6 +132,7 @@ class Mock {
     const make = async (): Promise<ApiError> => {
       if (isApiError(error)) return error;
       if (isErrorCode(error)) return new ApiError(error, text ?? 'the test wants this call to fail', { details, retryAfterMs });
+      // By a name that the types do not know.
       const maker = errorMakers(operation)[error] as unknown as (...given: readonly unknown[]) => ApiError;
       const sample = details ?? (await this.#samples.details(operation, error, this.#samples.random(name, error)));
       const rest = { ...(text !== undefined && { text }), ...(retryAfterMs !== undefined && { retryAfterMs }) };

@@ -49,6 +49,7 @@ const PKCS8_HEAD = [0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 
 function nodeCrypto({ createHmac, createPrivateKey, createPublicKey, createSecretKey, sign, verify }: NodeCrypto): SignatureCrypto {
   const privateKey = (key: Ed25519Key): KeyObject =>
     (key.nodePrivate ??= createPrivateKey({
+      // Node takes any bytes; its types demand a Buffer.
       key: Uint8Array.from([...PKCS8_HEAD, ...(key.seed ?? [])]) as never,
       format: 'der',
       type: 'pkcs8',
