@@ -1,7 +1,7 @@
 /** Sockets of chats and message brokers, called from their documentation. */
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { createClient, defineContract, event, mutation, query } from '../../src/index.ts';
+import { ApiError, createClient, defineContract, event, mutation, query } from '../../src/index.ts';
 import { webSocket } from '../../src/websocket/client.ts';
 import { failure } from '../support/failure.ts';
 import { until } from '../support/until.ts';
@@ -166,6 +166,64 @@ describe('Phoenix', () => {
       ['1', '3', 'room:lobby', 'phx_leave', {}],
     ]);
     expect(await failure(client.onMessage(() => {}, { params: { room: 'closed' } }))).toMatchObject({ code: 'PERMISSION_DENIED', details: { code: 'unauthorized' } });
+  }); // prettier-ignore
+});
+
+describe('OpenAI realtime', () => {
+  const talk = defineContract({
+    name: 'talk',
+    operations: { say: mutation({ input: z.object({ text: z.string() }) }), respond: mutation({}) },
+    events: { delta: event({ channel: 'deltas', payload: z.object({ text: z.string() }) }) },
+  });
+
+  it('takes events that have no answer, and says what is wrong by an event', async () => {
+    const { url, said } = await serve(
+      ({ type }, peer) => {
+        if (type === 'conversation.item.create') say(peer, { type: 'conversation.item.added' });
+        if (type !== 'response.create') return;
+        if (said.length > 2) return say(peer, { type: 'error', error: { type: 'rate_limit', message: 'slow down' } });
+        say(peer, { type: 'response.output_text.delta', delta: 'Hel' }, { type: 'response.output_text.delta', delta: 'lo' }, { type: 'response.done' });
+      },
+      (peer) => say(peer, { type: 'session.created', session: { model: 'm' } }),
+      'realtime',
+    ); // prettier-ignore
+    const client = onEnd(
+      createClient({
+        contract: talk,
+        transport: webSocket({
+          ...common,
+          url: `${url}/v1/realtime?model=m`,
+          subprotocol: ['realtime', 'openai-insecure-api-key.k1'],
+          session: { isReady: ({ type }: Frame) => type === 'session.created' },
+          frames: { write: ({ method, params }) => ({ type: method, ...(params as object) }), read: (frame: Frame) => ({ method: 'event', params: frame }) },
+          operations: {
+            say: { method: 'conversation.item.create', notify: true, input: ({ text }: Frame) => ({ item: { type: 'message', role: 'user', content: [{ type: 'input_text', text }] } }) },
+            respond: { method: 'response.create', notify: true },
+          },
+          events: {
+            delta: {
+              notification: 'event',
+              read({ type, delta, error }: Frame) {
+                if (type === 'error') throw new ApiError('PERMISSION_DENIED', error.message);
+                return type === 'response.output_text.delta' ? { text: delta } : undefined;
+              },
+            },
+          },
+        }),
+        timeoutMs: 5000,
+      }),
+      (each) => each.close(),
+    ); // prettier-ignore
+    const heard: string[] = [];
+    const ended: unknown[] = [];
+    await client.onDelta(({ text }) => void heard.push(text), { onError: (error) => void ended.push(error) });
+    await client.say({ text: 'hi' });
+    await client.respond();
+    await until(() => heard.length === 2);
+    expect(said).toEqual([{ type: 'conversation.item.create', item: { type: 'message', role: 'user', content: [{ type: 'input_text', text: 'hi' }] } }, { type: 'response.create' }]);
+    await client.respond();
+    await until(() => ended.length === 1);
+    expect(ended).toMatchObject([{ code: 'PERMISSION_DENIED', text: 'slow down' }]);
   }); // prettier-ignore
 });
 

@@ -67,7 +67,8 @@ export class RpcTransport implements Transport {
       const headers = connection.headersFor(option, request.headers, request.deadline);
       return connection.call(operation.name, input, headers, ending, request.onResponse);
     }
-    const { method, params } = peer.requestOf(operation, input);
+    const { method, params, notify } = peer.requestOf(operation, input);
+    if (notify) return Promise.resolve(connection.tell(method, params));
     return connection.call(method, params, undefined, ending).then((result) => peer.outputOf(operation, result));
   }
 

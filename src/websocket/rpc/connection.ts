@@ -179,10 +179,15 @@ export class RpcConnection {
   /** Sends a message that needs no answer. If it cannot be sent, the connection is ending, and so is the subject of the message. */
   notify(method: string, params: unknown): void {
     try {
-      this.#send(undefined, method, params, undefined);
+      this.tell(method, params);
     } catch {
       // As said.
     }
+  }
+
+  /** Sends a message that has no answer. Throws if it cannot be sent. */
+  tell(method: string, params: unknown): void {
+    this.#send(undefined, method, params, undefined);
   }
 
   receive(text: string): void {

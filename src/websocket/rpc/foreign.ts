@@ -30,6 +30,8 @@ export interface RpcOperationMapping {
   readonly input?: (input: unknown) => unknown;
   /** Makes the output of the result. @default as it is */
   readonly output?: (result: unknown) => unknown;
+  /** Whether the peer gives no answer: the call is done when it was sent, and has no output. @default false */
+  readonly notify?: boolean;
 }
 
 /** An event of a JSON-RPC peer that someone else designed: its notifications. */
@@ -80,7 +82,7 @@ export class ForeignPeer {
   constructor(mapping: RpcMapping) {
     this.mapping = mapping;
     checkSession(mapping);
-    checkMappings('webSocket: operations', mapping.operations, ['method', 'params', 'input', 'output']);
+    checkMappings('webSocket: operations', mapping.operations, ['method', 'params', 'input', 'output', 'notify']);
     checkMappings('webSocket: events', mapping.events, [
       'notification',
       'subscribe',
@@ -107,9 +109,9 @@ export class ForeignPeer {
   }
 
   /** A call as the peer knows it. */
-  requestOf({ name }: Operation, input: unknown): { readonly method: string; readonly params: unknown } {
-    const { method = name, params, input: make } = own(this.mapping.operations, name) ?? {};
-    return { method, params: make ? make(input) : params ? positional(params, input) : input };
+  requestOf({ name }: Operation, input: unknown): { readonly method: string; readonly params: unknown; readonly notify: boolean } {
+    const { method = name, params, input: make, notify = false } = own(this.mapping.operations, name) ?? {};
+    return { method, params: make ? make(input) : params ? positional(params, input) : input, notify };
   }
 
   /** The result of a call. */
