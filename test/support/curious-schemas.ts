@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { instant } from '../../src/schema/codec/scalars.ts';
+import { bytes, instant } from '../../src/schema/codec/scalars.ts';
 
 /** Schemas of random contracts that a protocol lost values of, or that clients read otherwise than servers, each made as small as it went. */
 export const curiousSchemas: Readonly<Record<string, () => z.core.$ZodType>> = {
@@ -39,6 +39,9 @@ export const curiousSchemas: Readonly<Record<string, () => z.core.$ZodType>> = {
     z.globalRegistry.add(json, { id: 'Everything' });
     return z.object({ a: json.describe('anything') });
   },
+  'bytes or a word': () => z.union([z.enum(['p', 'q']), bytes()]),
+  'a union in a nullable union': () =>
+    z.union([z.nullable(z.union([z.object({ a: z.string() }), z.object({ b: z.int32() })])), z.object({ c: z.boolean() })]),
   'a record of nothing': () => z.record(z.string(), z.null()),
   'null by a name': () => z.union([z.null().meta({ id: 'Nothing' }), z.object({ a: z.string() })]),
 };

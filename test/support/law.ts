@@ -65,7 +65,7 @@ export function outcomeOfError(error: unknown): unknown {
 export function plain(value: unknown): unknown {
   if (value === 0) return 0;
   if (Array.isArray(value)) return value.map(plain);
-  if (typeof value !== 'object' || value === null || value instanceof Date || value instanceof Uint8Array) return value;
+  if (typeof value !== 'object' || value === null || [Date, Uint8Array, Set].some((each) => value instanceof each)) return value;
   return Object.fromEntries(
     Object.entries(value)
       .filter(([, member]) => member !== undefined)
@@ -79,5 +79,6 @@ const HARD = /(?![\t\n\r])\p{Cc}|\p{Surrogate}|[\ufffe\uffff]/u;
 export function isHard(value: unknown): boolean {
   if (typeof value === 'string') return HARD.test(value);
   if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return false;
+  if (value instanceof Set) return isHard([...(value as Set<unknown>)]);
   return Object.entries(value).some(([key, member]) => HARD.test(key) || isHard(member));
 }

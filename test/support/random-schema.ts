@@ -27,6 +27,11 @@ const LEAVES: readonly (() => z.core.$ZodType)[] = [
   () => instant(),
   () => int64(),
   () => bytes(),
+  // Codecs of one's own: text, an object and a list on the wire.
+  () => z.codec(z.string().regex(/^-?\d+$/), z.bigint(), { decode: BigInt, encode: String }),
+  () => z.codec(z.object({ at: instant() }), z.date(), { decode: ({ at }) => at, encode: (at) => ({ at }) }),
+  () => z.codec(z.array(z.string()), z.set(z.string()), { decode: (list) => new Set(list), encode: (set) => [...set] }),
+  () => z.codec(z.nullable(z.int32()), z.object({ n: z.nullable(z.int32()) }), { decode: (n) => ({ n }), encode: ({ n }) => n }),
 ];
 const NAMES = ['a', 'b', 'c', 'd', 'e-f', 'g_h'];
 
