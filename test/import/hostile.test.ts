@@ -132,6 +132,10 @@ describe('documents that cannot be used', () => {
     await expect(importContract(file, { maxBytes: 100 })).rejects.toThrow(/too large/);
     await expect(importContract(join(made.folder, 'none.json'))).rejects.toThrow(/there is no such file/);
     await expect(importContract(made.folder)).rejects.toThrow(/it is a folder/);
+    await expect(made.from({ asyncapi: '1.2.0', topics: {} })).rejects.toThrow(
+      /is AsyncAPI 1\.2\.0: OpenAPI 3, Swagger 2 and AsyncAPI 2 and 3 can be imported/,
+    );
+    await expect(made.from({ swaggerVersion: '1.2', apis: [] })).rejects.toThrow(/is Swagger 1\.2:/);
     await expect(importContract('ftp://example.com/x')).rejects.toThrow(/neither a file nor a URL/);
     const { url, close } = await listen(() => undefined, { port: 0 });
     await close();

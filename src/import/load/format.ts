@@ -28,6 +28,7 @@ export function recognize(text: string, location: Location): Recognized {
     if (SDL.test(text) && !/^(?:openapi|swagger|asyncapi)\s*:/m.test(text)) return { format: 'graphql', source: text };
   }
   const root = parseObject(text, location);
+  checkVersion(root, location);
   if (root['openapi'] !== undefined || root['swagger'] !== undefined) return { format: 'openapi', root };
   if (root['asyncapi'] !== undefined) return { format: 'asyncapi', root };
   const { __schema: schema, data } = root;
@@ -35,4 +36,20 @@ export function recognize(text: string, location: Location): Recognized {
   throw new ImportError(
     `${shown(location)} is not a description that is known: expected OpenAPI or Swagger ('openapi' or 'swagger' at its top), AsyncAPI ('asyncapi'), a GraphQL schema, a WSDL, or a .proto file`,
   );
+}
+
+/** Refuses versions whose parts have other names: the reader would find nothing in them. */
+function checkVersion(root: JsonObject, location: Location): void {
+  const versions = [
+    ['OpenAPI', root['openapi'], /^3\b/],
+    ['Swagger', root['swagger'], /^2\b/],
+    ['Swagger', root['swaggerVersion'], /^2\b/],
+    ['AsyncAPI', root['asyncapi'], /^[23]\b/],
+  ] as const;
+  for (const [name, version, known] of versions) {
+    if ((typeof version === 'string' || typeof version === 'number') && !known.test(String(version)))
+      throw new ImportError(
+        `${shown(location)} is ${name} ${String(version).slice(0, 20)}: OpenAPI 3, Swagger 2 and AsyncAPI 2 and 3 can be imported`,
+      );
+  }
 }
