@@ -29,6 +29,11 @@ export class TsServer {
 
   constructor() {
     this.#process.stdout.on('data', (chunk: Buffer) => this.#read(chunk));
+    // Whoever waits is told, instead of never.
+    this.#process.once('exit', (code, signal) => {
+      const message = `tsserver ended with ${String(code ?? signal)}`;
+      for (const [request_seq, settle] of this.#waiting) settle({ type: 'response', request_seq, success: false, message });
+    });
   }
 
   open(file: string): void {
@@ -61,7 +66,10 @@ export class TsServer {
       if (this.#rest.length < end + 4 + length) return;
       const answer = JSON.parse(this.#rest.toString('utf8', end + 4, end + 4 + length)) as Answer;
       this.#rest = this.#rest.subarray(end + 4 + length);
-      if (answer.request_seq !== undefined) this.#waiting.get(answer.request_seq)?.(answer);
+      const { request_seq } = answer;
+      if (request_seq === undefined) continue;
+      this.#waiting.get(request_seq)?.(answer);
+      this.#waiting.delete(request_seq);
     }
   }
 }

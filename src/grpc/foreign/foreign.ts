@@ -119,7 +119,7 @@ class ForeignCompiler {
     const problems = [...new Set([...this.#problems, ...this.#planner.problems])];
     if (problems.length > 0) {
       throw new TypeError(
-        `grpc: the definition does not fit the contract ${contract.name}: ${problems.join('; ')}. Give 'input', 'output' or 'read' if values differ, and 'descriptors' beside generated code.`,
+        `grpc: the definition does not fit the contract ${contract.name}: ${problems.join('; ')}\nGive 'input', 'output' or 'read' if values differ, and 'descriptors' beside generated code.`,
       );
     }
     const settle = <T>(map: ReadonlyMap<string, Late<T>>) => new Map([...map].map(([name, make]) => [name, make()]));
