@@ -10,7 +10,7 @@ const NAME = /^[a-z0-9-]+$/;
 const OWN_NAME = /^[a-z0-9_.-]+$/;
 const VALUE = /^[\x20-\x7e]*$/;
 const REFUSED =
-  /^(connection|keep-alive|proxy-.*|te|trailer|transfer-encoding|upgrade|host|content-.*|expect|x-timeout-ms|grpc-.*|x-grpc-web|connect-.*|.*-bin)$/;
+  /^(connection|keep-alive|proxy-.*|te|trailer|transfer-encoding|upgrade|http2-settings|host|content-.*|expect|x-timeout-ms|grpc-.*|x-grpc-web|connect-.*|.*-bin)$/;
 /** Belong to one HTTP exchange: meaningless to a service, and wrong on a call that it makes in turn. */
 const EXCHANGE =
   /^(accept|accept-encoding|accept-charset|if-.*|range|origin|referer|last-event-id|sec-.*|access-control-.*|mcp-(?:protocol-version|method|name|session-id))$/;

@@ -3,7 +3,7 @@
  * Source: https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1
  */
 const REFUSED =
-  /^(connection|keep-alive|proxy-.*|te|trailer|transfer-encoding|upgrade|content-(?!security-policy|language$).*|set-cookie2?|date|x-request-id|x-timeout-ms|access-control-.*|grpc-.*|.*-bin|code|accept-encoding|server|via|age|alt-svc|x-powered-by|strict-transport-security)$/;
+  /^(connection|keep-alive|proxy-.*|te|trailer|transfer-encoding|upgrade|http2-settings|content-(?!security-policy|language$).*|set-cookie2?|date|x-request-id|x-timeout-ms|access-control-.*|grpc-.*|.*-bin|code|accept-encoding|server|via|age|alt-svc|x-powered-by|strict-transport-security)$/;
 const NAME = /^[a-z0-9-]+$/;
 const VALUE = /^[\x20-\x7e]*$/;
 /** Names and values of one answer, in characters. Larger ones are dropped, whatever their sender. */

@@ -13,28 +13,38 @@ export interface HandlerResponse {
   status: number | undefined;
 }
 
+/**
+ * The size of all headers of an answer, names and values. Clients of HTTP and gRPC read 16 KiB of a head; one over 64 KiB stops all calls on a
+ * connection of HTTP/2.
+ */
+const MAX_BYTES = 12_288;
+
 /** Refuses a header when it is set, while the handler can be told. */
 class CheckedHeaders extends globalThis.Headers {
   isSent = false;
 
   override set(name: string, value: string): void {
-    this.#check(name, value);
+    this.#check(name, value, true);
     if (name.toLowerCase() === 'set-cookie')
       throw new TypeError("call.response: cookies are added one by one: headers.append('set-cookie', …)");
     super.set(name, value);
   }
 
   override append(name: string, value: string): void {
-    this.#check(name, value);
+    this.#check(name, value, false);
     super.append(name, value);
   }
 
-  #check(name: string, value: string): void {
+  #check(name: string, value: string, replaces: boolean): void {
     if (this.isSent)
       throw new TypeError(
         'call.response: the stream has begun, and its headers are sent: set them in a function that gives the generator of the items',
       );
     checkHeader(name, value);
+    let bytes = name.length + String(value).length;
+    for (const [held, text] of this) if (!replaces || held !== name.toLowerCase()) bytes += held.length + text.length;
+    if (bytes > MAX_BYTES)
+      throw new TypeError(`call.response: the header '${name}' cannot be set: all headers of an answer hold ${MAX_BYTES} bytes at most`);
   }
 }
 

@@ -2,7 +2,9 @@ import { afterEach, describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { createClient, createService, defineContract, mutation, query } from '../../src/index.ts';
 import { graphqlHandler, graphqlSchema } from '../../src/graphql/server.ts';
+import { grpc } from '../../src/grpc/client.ts';
 import { printProto } from '../../src/grpc/schema.ts';
+import { serveGrpc } from '../../src/grpc/server.ts';
 import { fetchHandler } from '../../src/http/fetch/index.ts';
 import { composeHandlers } from '../../src/http/serve/compose.ts';
 import { listen } from '../../src/http/node/listen.ts';
@@ -263,5 +265,47 @@ describe('what a contract says', () => {
     expect(define({ deprecated: { since: 'May' } })).toThrow("deprecated.since 'May' is not a day such as 2026-01-31");
     expect(define({ deprecated: { sunset: '2026-02-30T00:00:00' } })).toThrow('deprecated.sunset');
     expect(define({ deprecated: { link: 'a>b' } })).toThrow("deprecated.link 'a>b' is not a URL");
+  });
+});
+
+describe('headers that would end a connection', () => {
+  test('are refused, so that other calls on it go on', async () => {
+    const errors: string[] = [];
+    const headers: Readonly<Record<string, readonly [name: string, size: number]>> = {
+      many: ['set-cookie', 13_000],
+      large: ['x-large', 100_000],
+      http2: ['http2-settings', 8],
+      fits: ['x-fits', 12_000],
+    };
+    const own = defineContract({
+      name: 'own',
+      operations: { login: mutation({ input: z.object({ name: z.string() }), output: User }) },
+    });
+    const service = createService(
+      own,
+      {
+        login({ name }, { response }) {
+          const [header, size] = headers[name] ?? ['x-none', 1];
+          if (header === 'set-cookie') for (let at = 0; at < size; at += 1000) response.headers.append(header, `a=${'y'.repeat(1000)}`);
+          else response.headers.set(header, 'y'.repeat(size));
+          return { id: 1, name };
+        },
+      },
+      { onError: ({ error }) => errors.push(String(error)) },
+    );
+    const server = await serveGrpc(service, { port: 0 });
+    const client = createClient({ contract: own, transport: grpc({ url: `http://${server.address}` }) });
+    closing.push(
+      () => server.close(0),
+      () => client.close(),
+    );
+    for (const name of ['many', 'large', 'http2'])
+      await expect(client.login({ name }, { timeoutMs: 5000 }), name).rejects.toMatchObject({ code: 'INTERNAL' });
+    expect(await client.login({ name: 'fits' })).toEqual({ id: 1, name: 'fits' });
+    expect(errors.map((error) => /the header '([\w-]+)' cannot be set/.exec(error)?.[1])).toEqual([
+      'set-cookie',
+      'x-large',
+      'http2-settings',
+    ]);
   });
 });
