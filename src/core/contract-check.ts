@@ -5,7 +5,7 @@ import { listenerName } from './listener-name.ts';
 import { own } from './own.ts';
 import { checkSecurity } from './security/check.ts';
 import type { Transport } from './transport.ts';
-import { bodyOf, eachObject, freezesBytes, isFile, isOneWay, isOptional, placeOf, shapeOf, valueType } from './shape.ts';
+import { bodyOf, eachObject, freezesBytes, isFile, isOneWay, isOptional, placeOf, shapeOf, sharesBytes, valueType } from './shape.ts';
 
 export { checkRoutes } from './http-binding/check.ts';
 export { nearest } from './nearest.ts';
@@ -189,6 +189,8 @@ function checkSchema(where: string, schema: Schema | undefined): void {
     throw new TypeError(`${where}${place}: a transform works one way only, and a client needs the way back: write z.codec(…) instead`);
   const frozen = placeOf(schema, freezesBytes);
   if (frozen !== undefined) throw new TypeError(`${where}${frozen}: bytes cannot be frozen: leave out .readonly() around bytes()`);
+  const shared = placeOf(schema, sharesBytes);
+  if (shared !== undefined) throw new TypeError(`${where}${shared}: both sides have a field of bytes: leave it to one of them`);
   let name: string | undefined;
   const unreadable = placeOf(schema, (each) => (name = unreadableField(each)) !== undefined);
   if (unreadable === undefined) return;

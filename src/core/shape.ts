@@ -1,7 +1,7 @@
 import type { $ZodType } from 'zod/v4/core';
 import type { Schema } from './contract.ts';
 import { defOf } from './shape/intersect.ts';
-import { innerSchemas, isPreprocess, metaOf, ownDef } from './shape/walk.ts';
+import { innerSchemas, isPreprocess, metaOf, ownDef, sidesOf } from './shape/walk.ts';
 
 export { isCodec, isFile, isOptional, isPreprocess, someSchema } from './shape/walk.ts';
 
@@ -80,6 +80,13 @@ export function isOneWay(schema: Schema): boolean {
 export function freezesBytes(schema: Schema): boolean {
   const { type, innerType } = ownDef(schema);
   return type === 'readonly' && innerType !== undefined && mayBeBytes(innerType, new Set());
+}
+
+/** Whether both sides of an intersection have a field of bytes: read by each, they are two values, which zod cannot make one. */
+export function sharesBytes(schema: Schema): boolean {
+  const [left, right] = (sidesOf(schema) ?? []).map(shapeOf);
+  if (left?.kind !== 'object' || right?.kind !== 'object') return false;
+  return Object.entries(left.fields).some(([name, field]) => Object.hasOwn(right.fields, name) && mayBeBytes(field, new Set()));
 }
 
 function mayBeBytes(schema: Schema, seen: Set<Schema>): boolean {

@@ -307,7 +307,7 @@ describe('a transform in a contract', () => {
   });
 });
 
-describe('bytes that a schema would freeze', () => {
+describe('bytes that zod cannot freeze or join', () => {
   it.each([z.readonly(bytes()), z.readonly(z.optional(bytes())), z.readonly(z.union([z.string(), bytes()]))])(
     'are refused with the place',
     (b) => {
@@ -315,6 +315,12 @@ describe('bytes that a schema would freeze', () => {
       expect(make).toThrow('operation go: input.a[].b: bytes cannot be frozen: leave out .readonly()');
     },
   );
+
+  it('are refused on both sides of an intersection', () => {
+    const a = z.intersection(z.object({ b: z.optional(bytes()) }), z.object({ b: z.optional(bytes()), c: z.string() }));
+    const make = () => defineContract({ name: 'a', operations: { go: mutation({ input: z.object({ a }) }) } });
+    expect(make).toThrow('operation go: input.a: both sides have a field of bytes: leave it to one of them');
+  });
 
   it('may be in a frozen list', () => {
     const input = z.object({ a: z.readonly(z.array(bytes())) });
