@@ -37,7 +37,7 @@ try {
   step(`tarball: ${files.length} files, ${(size / 1024).toFixed(0)} kB`, () => {
     const strange = files
       .map(({ path }) => path)
-      .filter((path) => !/^(dist|sql|wsdl|proto|docs\/(guides|protocols))\/|^(package\.json|README\.md|LICENSE|CHANGELOG\.md)$/.test(path));
+      .filter((path) => !/^(dist|sql|proto|docs\/(guides|protocols))\/|^(package\.json|README\.md|LICENSE|CHANGELOG\.md)$/.test(path));
     assert.deepEqual(strange, [], 'files that nobody needs');
     const graphiql = ['app.js.br', 'app.css.br'];
     for (const path of ['LICENSE', 'CHANGELOG.md', 'dist/LICENSES.txt', ...graphiql.map((name) => `dist/graphiql/${name}`)])
