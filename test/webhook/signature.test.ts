@@ -222,7 +222,7 @@ for (const [name, crypto] of Object.entries({ platformCrypto, webCrypto })) {
         [{ secret: ' \n' }, 'bad-secret', /environment variable/],
         [{ secret: `"${SPEC.secret}"` }, 'bad-secret', /quotes/],
         [{ secret: '' }, 'bad-secret', /environment variable/],
-        [{ secret: undefined as never }, 'bad-secret', /environment variable/],
+        [{ secret: undefined }, 'bad-secret', /environment variable/],
         [{ secret: [] }, 'bad-secret', /empty/],
         [{ secret: 'whsec_a!c' }, 'bad-secret', /base64/],
         [{ headers: {} }, 'missing-header', /'webhook-id' is missing/],
