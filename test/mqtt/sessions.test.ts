@@ -97,6 +97,28 @@ describe('sessions of the embedded broker', () => {
   });
 });
 
+describe('clients that connect at the same moment', () => {
+  /** As many as `count` are asked about, and then all are let in. */
+  async function openAtOnce(count: number, options: MqttBrokerOptions) {
+    let asked = 0;
+    let letIn = (): void => {};
+    const all = new Promise<void>((resolve) => (letIn = resolve));
+    return open({ authenticate: () => (++asked === count && letIn(), all.then(() => true)), ...options });
+  }
+
+  test('are as many as their caller may have', async () => {
+    const { connect } = await openAtOnce(8, { maxConnectionsPerCaller: 3 });
+    const codes = await Promise.all(Array.from({ length: 8 }, async (_, index) => (await connect('ann', `c${index}`, true)).code));
+    expect(codes.filter((code) => code === 0)).toHaveLength(3);
+  });
+
+  test('do not take each other a name', async () => {
+    const { connect } = await openAtOnce(2, {});
+    const codes = await Promise.all(['ann', 'bob'].map(async (caller) => (await connect(caller, 'same', true)).code));
+    expect(codes.sort()).toEqual([0, 2]);
+  });
+});
+
 describe('the embedded broker', () => {
   test('retains no more than it may, and delivers what it does not retain', async () => {
     const { connect, errors } = await open({ maxRetainedBytes: 25_000 });

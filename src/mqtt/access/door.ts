@@ -176,8 +176,11 @@ export class Door {
   async #enter(client: Client, arrival: Arrival, member: Member): Promise<void> {
     const { clientId, clean } = arrival;
     const key = keyOf(member);
-    if (clean) await this.#sessions?.end(clientId);
-    else this.#sessions?.onConnect(clientId, key);
+    if (clean) {
+      await this.#sessions?.end(clientId);
+      // Others may have taken the name or the last places meanwhile.
+      this.#checkPlace(member, clean);
+    } else this.#sessions?.onConnect(clientId, key);
     if (client.conn.destroyed) throw new Refusal(3, 'the client has left');
     const holder = this.#live.get(clientId);
     if (holder) this.#leave(holder);
