@@ -2,6 +2,7 @@ import { ApiError, isErrorCode, type ErrorBody, type ErrorCode, type JsonObject 
 import { parseRetryAfter } from '../http/message/retry-after.ts';
 import { isObject, readErrorOptions } from '../peer/error-body.ts';
 import { parseJson } from '../peer/json.ts';
+import { shownUrl } from '../peer/shown-url.ts';
 import { codeOfName, codeOfStatus } from './status.ts';
 
 export { isObject } from '../peer/error-body.ts';
@@ -145,7 +146,9 @@ export function decodeFailure(text: string, location: string | null, notes: Repl
     .map((name) => problem?.[name])
     .find((value) => typeof value === 'string');
   const redirect =
-    status >= 300 && status < 400 ? `the server redirects (${status}) to ${location ?? 'another address'}: use that as url` : undefined;
+    status >= 300 && status < 400
+      ? `the server redirects (${status}) to ${shownUrl(location ?? 'another address')}: use that as url`
+      : undefined;
   return new ApiError(isErrorCode(code) ? code : codeOfStatus(status), detail ?? redirect ?? `the server answered ${status}, and no GraphQL: is the url right?`, { ...more, remote: true }); // prettier-ignore
 }
 

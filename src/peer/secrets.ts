@@ -20,8 +20,9 @@ const RUN = /[\w.-]{16,}/g;
 /** A JSON Web Token, and keys by the prefixes that their issuers give them so that they can be found. */
 const TOKEN =
   /^(?:eyJ[\w-]{6,}\.[\w-]+\.[\w-]*$|(?:sk|rk)_(?:live|test)_|sk-[\w-]{16}|gh[opsur]_\w{16}|github_pat_|glpat-|xox[abeoprs]-|xapp-|A(?:K|S)IA[A-Z0-9]{12}|AIza[\w-]{20}|ya29\.|shp(?:at|ca|pa|ss)_|npm_\w{20}|SG\.[\w-]{10}|dop_v1_|hf_\w{20}|pypi-)/;
-/** Whole texts that are secret wherever they stand: secrets of webhooks, private keys, credentials of HTTP. */
-const WHOLE = /\bwhsec_[\w+/=-]+|-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----[^-]*(?:-----END [A-Z ]{0,30}PRIVATE KEY-----)?/g;
+/** Whole texts that are secret wherever they stand: secrets of webhooks, private keys, and the tokens in addresses of chats. */
+const WHOLE =
+  /\bwhsec_[\w+/=-]+|\d{6,12}:[\w-]{35}(?![\w-])|\bhooks\.slack\.com\/[\w/]{20,200}|\/api\/webhooks\/\d{15,20}\/[\w-]{60,100}|-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----[^-]*(?:-----END [A-Z ]{0,30}PRIVATE KEY-----)?/g;
 const SCHEME = /\b(Bearer|Basic) ([\w.~+/=-]{8,})/g;
 const USER_INFO = /\/\/[^\s/@:"]{0,200}:[^\s/@"]{1,200}@/g;
 /** A parameter of a URL or of a form. */

@@ -2,6 +2,7 @@ import { ApiError, isApiError, isErrorCode, type ErrorBody, type JsonObject } fr
 import { parseRetryAfter } from '../http/message/retry-after.ts';
 import { isObject } from '../peer/error-body.ts';
 import { MAX_DEPTH, parseJson } from '../peer/json.ts';
+import { shownUrl } from '../peer/shown-url.ts';
 import type { SoapOperation } from './wire/binding.ts';
 import { readEnvelope, type Envelope } from './wire/envelope.ts';
 import { codeOfFault, codeOfStatus, faultCode, httpStatus } from './status.ts';
@@ -222,7 +223,9 @@ export function decodeStatus({ status, text, header }: Reply): ApiError {
   const words = [detail, message].find((each) => typeof each === 'string' && each !== '') as string | undefined;
   const location = header('location');
   const redirect =
-    status >= 300 && status < 400 ? `the server redirects (${status}) to ${location ?? 'another address'}: use that as url` : undefined;
+    status >= 300 && status < 400
+      ? `the server redirects (${status}) to ${shownUrl(location ?? 'another address')}: use that as url`
+      : undefined;
   return new ApiError(isErrorCode(code) ? code : codeOfStatus(status), words ?? redirect ?? `the server answered ${status}`, {
     details: isObject(details) ? details : undefined,
     retryAfterMs: typeof retryAfterMs === 'number' ? retryAfterMs : parseRetryAfter(header('retry-after')),

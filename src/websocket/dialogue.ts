@@ -4,6 +4,7 @@ import { onAbort } from '../life/lifetime.ts';
 import { reporter } from '../life/report.ts';
 import type { inTime } from '../life/timers.ts';
 import { MAX_LEVELS, parseJson } from '../peer/json.ts';
+import { shownUrl } from '../peer/shown-url.ts';
 import type { Socket, SocketHooks, SocketOptions } from '../socket/client/socket.ts';
 import { frameOf, framesOf } from './channel/feed.ts';
 
@@ -82,7 +83,7 @@ export function dialogueOpener(dialogue: DialogueOptions): OpenSocket {
           if (!made.receive(text)) return;
           // It closes when all that was sent is gone.
           void opened.close(LEAVING);
-          onLost(new ApiError('UNAVAILABLE', `${nameOf(options.url)}: the peer asks for another connection`), LEAVING);
+          onLost(new ApiError('UNAVAILABLE', `${shownUrl(options.url)}: the peer asks for another connection`), LEAVING);
         },
         onTooLarge: (text) => inner?.onTooLarge(text),
         onLost,
@@ -152,7 +153,7 @@ class Dialogue {
   /** Says hello; resolves once the peer is ready. Closes the connection if that fails. */
   async start(signal: AbortSignal): Promise<void> {
     const { connectTimeoutMs, session, inTime } = this.options;
-    const url = nameOf(this.options.url);
+    const url = shownUrl(this.options.url);
     const greet = async () => this.#sendAll(await session?.hello?.());
     // A program that waits for nothing else waits for this.
     this.socket.need(true);
@@ -253,11 +254,6 @@ class Dialogue {
 export function checkSession({ session, frames }: Pick<DialogueOptions, 'session' | 'frames'>): void {
   checkMappings('webSocket', { ...(session && { session }) }, ['hello', 'isReady', 'answer', 'isOver', 'closeCodes', 'heartbeat']);
   checkMappings('webSocket', { ...(frames && { frames }) }, ['write', 'read']);
-}
-
-/** An address as messages have it, without the query, which may be secret. */
-function nameOf(url: string): string {
-  return url.replace(/\?.*/, '');
 }
 
 function parsed(text: string): unknown {

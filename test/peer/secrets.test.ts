@@ -12,6 +12,9 @@ describe('hiding secrets by their shape', () => {
     ['ghp_16C7e42F292c6912E7710c838347Ae178B4a', '[redacted]'],
     ['xoxb-1234-5678-abcdefghijk', '[redacted]'],
     ['whsec_VigceYHVXdMIUpAlR3+zDuSYkvADdP62496G5FyWdbg=', '[redacted]'],
+    [`POST /bot110201543:${'A'.repeat(35)}/sendMessage`, 'POST /bot[redacted]/sendMessage'],
+    ['{"url":"https://hooks.slack.com/services/T000/B000/XXXXXXXXXXXXXXXXXXXXXXXX"}', '{"url":"https://[redacted]"}'],
+    [`POST /api/webhooks/175928847299117063/${'a'.repeat(68)}`, 'POST [redacted]'],
     ['-----BEGIN RSA PRIVATE KEY-----\nabc\n-----END RSA PRIVATE KEY-----', '[redacted]'],
     ['Authorization: Bearer abc.def-123', 'Authorization: Bearer [redacted]'],
     ['Basic dXNlcjpwYXNz', 'Basic [redacted]'],
@@ -49,6 +52,8 @@ describe('hiding secrets by their shape', () => {
       'sk_live_',
       '"token":"',
       '&token=',
+      '1234567:',
+      '7',
     ]) {
       const small = part.repeat(2_000);
       const large = part.repeat(200_000);

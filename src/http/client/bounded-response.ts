@@ -1,6 +1,7 @@
 import { FetchFailure, responseTooLarge, type FetchHeaders, type FetchInit, type FetchLike, type FetchResponse } from './fetch-like.ts';
 import { readAll } from '../message/read-all.ts';
 import { charsetOf, decodeBody } from './text.ts';
+import { shownUrl } from '../../peer/shown-url.ts';
 
 /** A response of the platform's `fetch`, or of a given one, whose body is read within a limit and by its charset. */
 class BoundedResponse implements FetchResponse {
@@ -67,6 +68,6 @@ export async function sendBy(fetch: FetchLike, url: string, init: FetchInit, max
   const response = await fetch(url, { ...init, redirect: 'manual' });
   // Browsers show nothing of a redirect that is not followed.
   if ((response as { readonly type?: unknown }).type === 'opaqueredirect')
-    throw new FetchFailure(`${url} redirects elsewhere: use the URL that it redirects to`, 'REDIRECTED', true, undefined);
+    throw new FetchFailure(`${shownUrl(url)} redirects elsewhere: use the URL that it redirects to`, 'REDIRECTED', true, undefined);
   return new BoundedResponse(response, maxBytes);
 }

@@ -125,16 +125,10 @@ async function settled<T>({ url, signal }: HttpExchange, work: () => Promise<T>)
   try {
     return await work();
   } catch (error) {
-    throw networkError(error, nameOf(url), signal);
+    throw networkError(error, url, signal);
   }
 }
 
 function itself(text: string): string {
   return text;
-}
-
-/** A URL as messages have it, without the query, which may be secret. */
-function nameOf(url: string): string {
-  const end = url.indexOf('?');
-  return end === -1 ? url : url.slice(0, end);
 }

@@ -8,6 +8,7 @@ import { parseRetryAfter } from '../../http/message/retry-after.ts';
 import { codeOfStatus } from '../../http/message/status.ts';
 import { isObject } from '../../peer/error-body.ts';
 import { MAX_DEPTH, parseJson, tryParseJson } from '../../peer/json.ts';
+import { shownUrl } from '../../peer/shown-url.ts';
 import { encodeRequest, readErrorBody, type McpId } from '../wire.ts';
 
 /** The result of one POST. */
@@ -93,7 +94,7 @@ export class McpExchange {
     let found: JsonObject | undefined;
     let failure: ApiError | undefined;
     await readSse(streamOf(response), {
-      name: `the answer of ${this.url}`,
+      name: `the answer of ${shownUrl(this.url)}`,
       signal,
       maxEventChars: this.#http.maxResponseBytes,
       onChunk: (text) => this.#http.onChunk(text),

@@ -89,7 +89,7 @@ function contentOf(response: FetchResponse, size: number | undefined, { url, sig
           try {
             step = await reader?.read();
           } catch (error) {
-            throw networkError(error, url.split('?', 1)[0] ?? url, signal);
+            throw networkError(error, url, signal);
           }
           if (step && !step.done) {
             if (left !== undefined) left -= step.value.byteLength;

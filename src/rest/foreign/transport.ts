@@ -11,6 +11,7 @@ import type { SseEvent } from '../../http/events/sse.ts';
 import { isoNow } from '../../life/now.ts';
 import { reporter } from '../../life/report.ts';
 import { tryParseJson } from '../../peer/json.ts';
+import { shownUrl } from '../../peer/shown-url.ts';
 import { openEvents, openItems } from '../streams/event-stream.ts';
 import { LinesDecoder } from '../streams/lines.ts';
 import { ValuesDecoder } from '../streams/values.ts';
@@ -294,7 +295,7 @@ function sameOrigin(url: string, from: string): string {
   if (target?.origin === new URL(from).origin) return target.href;
   throw new ApiError(
     'DATA_LOSS',
-    `the API says that the next page is at ${url.slice(0, 200)}, which is another origin than ${new URL(from).origin}`,
+    `the API says that the next page is at ${shownUrl(url).slice(0, 200)}, which is another origin than ${new URL(from).origin}`,
     {
       remote: true,
     },

@@ -10,6 +10,7 @@ import { channelSegments } from '../../core/http-binding.ts';
 import type { EventRequest, EventSink, ResponseHead, StreamRequest, SubscribeRequest } from '../../core/transport.ts';
 import { deliverItem, delivery, isOf, type deliver, type DeliveryOptions } from './event-message.ts';
 import { timeoutHeader } from '../../peer/headers.ts';
+import { shownUrl } from '../../peer/shown-url.ts';
 import { compileRequest, EVENT_STREAM_TYPE, failedOwn, fillPath, JSON_TYPE } from '../wire.ts';
 
 /** The functions that a stream needs of the transport that opens it. */
@@ -147,7 +148,7 @@ async function checkStream(
   const type = response.headers.get('content-type') ?? 'nothing';
   // Not read: a body that is not an event stream may be as endless as one.
   void response.body?.cancel().catch(() => {});
-  throw new ApiError('DATA_LOSS', `${target}: the server answered ${type}, not ${EVENT_STREAM_TYPE}: is the url right?`, {
+  throw new ApiError('DATA_LOSS', `${shownUrl(target)}: the server answered ${type}, not ${EVENT_STREAM_TYPE}: is the url right?`, {
     remote: true,
   });
 }

@@ -3,6 +3,7 @@ import { nameOf, resolveName, type XmlElement } from '../../xml/tree.ts';
 import { WSDL } from '../xsd/model.ts';
 import type { SoapVersion } from '../version.ts';
 import type { WsdlMessage, WsdlOperation, WsdlPart, WsdlPort } from './model.ts';
+import { shownUrl } from '../../peer/shown-url.ts';
 
 const BINDINGS: Readonly<Record<string, SoapVersion>> = {
   'http://schemas.xmlsoap.org/wsdl/soap/': '1.1',
@@ -180,5 +181,5 @@ function sameName(block: XmlElement, declared: XmlElement | undefined): boolean 
 export function checkRoot(root: XmlElement, location: string): void {
   if (root.local === 'definitions' && root.uri === WSDL) return;
   const why = root.local === 'description' ? 'it is WSDL 2.0, and WSDL 1.1 is expected' : `its root is <${root.local.slice(0, 80)}>`;
-  throw new ApiError('UNAVAILABLE', `the document at ${location} is not a WSDL: ${why}`, { remote: true, sent: false });
+  throw new ApiError('UNAVAILABLE', `the document at ${shownUrl(location)} is not a WSDL: ${why}`, { remote: true, sent: false });
 }

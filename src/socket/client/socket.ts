@@ -7,6 +7,7 @@ import { after, every, within, type StopTimer } from '../../life/timers.ts';
 import { CLOSE } from '../close.ts';
 import { FrameJoiner } from '../frame-joiner.ts';
 import { byteLength, hardLimit, isLonger } from '../limits.ts';
+import { shownUrl } from '../../peer/shown-url.ts';
 import { lostConnection, overLimit, refusalOf, unavailable } from './failure.ts';
 import {
   isOfNode,
@@ -79,7 +80,7 @@ export class Socket {
   static open(options: SocketOptions, hooks: (socket: Socket) => SocketHooks): Promise<Socket> {
     return new Promise((resolve, reject) => {
       const { constructor } = options;
-      const url = nameOf(options.url);
+      const url = shownUrl(options.url);
       let inner: WebSocketLike;
       try {
         inner = construct(options);
@@ -125,7 +126,7 @@ export class Socket {
 
   /** The address as messages have it, without the query, which may be secret. */
   get #name(): string {
-    return nameOf(this.options.url);
+    return shownUrl(this.options.url);
   }
 
   /** Throws UNAVAILABLE if the connection is gone, RESOURCE_EXHAUSTED if it is slower than its caller; nothing was sent then. */
@@ -252,10 +253,6 @@ function construct({ constructor, url, protocols, headers, maxMessageBytes, tls 
   // A Blob could only be read later, after the messages that follow it.
   if ('binaryType' in made) made.binaryType = 'arraybuffer';
   return made;
-}
-
-function nameOf(url: string): string {
-  return url.replace(/\?.*/, '');
 }
 
 /** The text of a message; binary ones are read as UTF-8. */
