@@ -4,7 +4,7 @@ import type { CallRequest, SubscribeRequest } from '../core/transport.ts';
 import { now } from '../life/now.ts';
 import { report, reportToConsole } from '../life/report.ts';
 import { printable } from '../peer/printable.ts';
-import { hideSecrets } from '../peer/secrets.ts';
+import { hideSecrets } from '../peer/redact/secrets.ts';
 import type { Middleware } from './use.ts';
 import { watch } from './watch.ts';
 import { memberOf } from './wrap.ts';

@@ -2,7 +2,7 @@ import { ApiError, isErrorCode, type ErrorBody, type ErrorCode, type JsonObject 
 import { parseRetryAfter } from '../http/message/retry-after.ts';
 import { isObject, readErrorOptions } from '../peer/error-body.ts';
 import { parseJson } from '../peer/json.ts';
-import { shownUrl } from '../peer/shown-url.ts';
+import { shownUrl } from '../peer/redact/shown-url.ts';
 import { codeOfName, codeOfStatus } from './status.ts';
 
 export { isObject } from '../peer/error-body.ts';

@@ -1,6 +1,6 @@
 import { report } from '../life/report.ts';
 import type { OnWire, WireRecord } from './on-wire.ts';
-import { hideSecrets, isSecretHeader } from './secrets.ts';
+import { hideSecrets, isSecretHeader } from './redact/secrets.ts';
 
 /** Gives a record to `onWire` without what looks like a credential in any of its texts. A failure there is given to `onError`. */
 export function show(record: WireRecord, onWire: OnWire, onError: (error: unknown) => void): void {

@@ -2,7 +2,7 @@ import { ApiError, isApiError, isErrorCode, type ErrorBody, type JsonObject } fr
 import { parseRetryAfter } from '../http/message/retry-after.ts';
 import { isObject } from '../peer/error-body.ts';
 import { MAX_DEPTH, parseJson } from '../peer/json.ts';
-import { shownUrl } from '../peer/shown-url.ts';
+import { shownUrl } from '../peer/redact/shown-url.ts';
 import type { SoapOperation } from './wire/binding.ts';
 import { readEnvelope, type Envelope } from './wire/envelope.ts';
 import { codeOfFault, codeOfStatus, faultCode, httpStatus } from './status.ts';

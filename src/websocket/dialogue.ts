@@ -4,7 +4,7 @@ import { onAbort } from '../life/lifetime.ts';
 import { reporter } from '../life/report.ts';
 import type { inTime } from '../life/timers.ts';
 import { MAX_LEVELS, parseJson } from '../peer/json.ts';
-import { shownUrl } from '../peer/shown-url.ts';
+import { shownUrl } from '../peer/redact/shown-url.ts';
 import type { Socket, SocketHooks, SocketOptions } from '../socket/client/socket.ts';
 import { frameOf, framesOf } from './channel/feed.ts';
 

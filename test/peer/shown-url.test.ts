@@ -5,7 +5,7 @@ import { createClient } from '../../src/blog/client.ts';
 import { graphql } from '../../src/graphql/client.ts';
 import { connect } from '../../src/grpc/connect/client.ts';
 import { mcp } from '../../src/mcp/client.ts';
-import { shownUrl } from '../../src/peer/shown-url.ts';
+import { shownUrl } from '../../src/peer/redact/shown-url.ts';
 import { rest } from '../../src/rest/client.ts';
 import { soap } from '../../src/soap/client.ts';
 import { webSocket } from '../../src/websocket/client.ts';

@@ -1,7 +1,7 @@
 import { FetchFailure, responseTooLarge, type FetchHeaders, type FetchInit, type FetchLike, type FetchResponse } from './fetch-like.ts';
 import { readAll } from '../message/read-all.ts';
 import { charsetOf, decodeBody } from './text.ts';
-import { shownUrl } from '../../peer/shown-url.ts';
+import { shownUrl } from '../../peer/redact/shown-url.ts';
 
 /** A response of the platform's `fetch`, or of a given one, whose body is read within a limit and by its charset. */
 class BoundedResponse implements FetchResponse {

@@ -1,5 +1,5 @@
 import { ApiError } from '../../core/errors.ts';
-import { shownUrl } from '../../peer/shown-url.ts';
+import { shownUrl } from '../../peer/redact/shown-url.ts';
 import { causesOf, codeOf, isUnsent, RESPONSE_TOO_LARGE, UNREADABLE_RESPONSE } from './fetch-like.ts';
 
 const HINTS: Readonly<Record<string, string>> = {

@@ -8,7 +8,7 @@ import { parseRetryAfter } from '../../http/message/retry-after.ts';
 import { codeOfStatus } from '../../http/message/status.ts';
 import { isObject } from '../../peer/error-body.ts';
 import { MAX_DEPTH, parseJson, tryParseJson } from '../../peer/json.ts';
-import { shownUrl } from '../../peer/shown-url.ts';
+import { shownUrl } from '../../peer/redact/shown-url.ts';
 import { encodeRequest, readErrorBody, type McpId } from '../wire.ts';
 
 /** The result of one POST. */

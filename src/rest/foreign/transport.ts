@@ -11,7 +11,7 @@ import type { SseEvent } from '../../http/events/sse.ts';
 import { isoNow } from '../../life/now.ts';
 import { reporter } from '../../life/report.ts';
 import { tryParseJson } from '../../peer/json.ts';
-import { shownUrl } from '../../peer/shown-url.ts';
+import { shownUrl } from '../../peer/redact/shown-url.ts';
 import { openEvents, openItems } from '../streams/event-stream.ts';
 import { LinesDecoder } from '../streams/lines.ts';
 import { ValuesDecoder } from '../streams/values.ts';

@@ -10,7 +10,7 @@ import { channelSegments } from '../../core/http-binding.ts';
 import type { EventRequest, EventSink, ResponseHead, StreamRequest, SubscribeRequest } from '../../core/transport.ts';
 import { deliverItem, delivery, isOf, type deliver, type DeliveryOptions } from './event-message.ts';
 import { timeoutHeader } from '../../peer/headers.ts';
-import { shownUrl } from '../../peer/shown-url.ts';
+import { shownUrl } from '../../peer/redact/shown-url.ts';
 import { compileRequest, EVENT_STREAM_TYPE, failedOwn, fillPath, JSON_TYPE } from '../wire.ts';
 
 /** The functions that a stream needs of the transport that opens it. */

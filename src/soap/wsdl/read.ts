@@ -3,7 +3,7 @@ import { nameOf, resolveName, type XmlElement } from '../../xml/tree.ts';
 import { WSDL } from '../xsd/model.ts';
 import type { SoapVersion } from '../version.ts';
 import type { WsdlMessage, WsdlOperation, WsdlPart, WsdlPort } from './model.ts';
-import { shownUrl } from '../../peer/shown-url.ts';
+import { shownUrl } from '../../peer/redact/shown-url.ts';
 
 const BINDINGS: Readonly<Record<string, SoapVersion>> = {
   'http://schemas.xmlsoap.org/wsdl/soap/': '1.1',

@@ -7,7 +7,7 @@ import { after, every, within, type StopTimer } from '../../life/timers.ts';
 import { CLOSE } from '../close.ts';
 import { FrameJoiner } from '../frame-joiner.ts';
 import { byteLength, hardLimit, isLonger } from '../limits.ts';
-import { shownUrl } from '../../peer/shown-url.ts';
+import { shownUrl } from '../../peer/redact/shown-url.ts';
 import { lostConnection, overLimit, refusalOf, unavailable } from './failure.ts';
 import {
   isOfNode,
