@@ -13,6 +13,7 @@ import {
   stat,
   writeFile,
   type FileHandle,
+  utimes,
 } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
@@ -199,6 +200,16 @@ describe('the webhook store in a file', () => {
     await writeFile(`${path}.lock`, '1');
     await expect(fileWebhookStore(path).load()).rejects.toThrow(/process 1 uses this webhook store/);
     await writeFile(`${path}.lock`, '999999999');
+    expect(await pendingIn(path)).toEqual([]);
+  });
+
+  test('a process of another container keeps its lock, also if it has our number, for as long as it touches it', async () => {
+    const path = newPath();
+    const file = `${path}.lock`;
+    await writeFile(file, `${process.pid} ${crypto.randomUUID()} another-container`);
+    await expect(fileWebhookStore(path).load()).rejects.toThrow(/on another-container uses this webhook store.*try again in a minute/);
+    const old = new Date(Date.now() - 61_000);
+    await utimes(file, old, old);
     expect(await pendingIn(path)).toEqual([]);
   });
 

@@ -1,8 +1,17 @@
-import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { link, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import process from 'node:process';
+import { printable } from '../../peer/printable.ts';
+import { every } from '../../life/timers.ts';
 
+/** The machine or container, whose numbers of processes mean nothing on others. */
+const HOST = hostname().replace(/\s/g, '');
 /** The content of the locks of this process. */
-const ME = `${process.pid} ${crypto.randomUUID()}`;
+const ME = `${process.pid} ${crypto.randomUUID()} ${HOST}`;
+/** How often a lock is touched, as the sign of life for other machines. */
+const TOUCH_MS = 10_000;
+/** The age of a lock of another machine that is taken over. */
+const STALE_MS = 60_000;
 
 /**
  * Two dispatchers on one file would deliver twice and destroy each other's lines. Gives what unlocks it. A lock is never removed by anybody
@@ -16,7 +25,8 @@ export async function lock(path: string): Promise<() => Promise<void>> {
   } finally {
     await rm(draft, { force: true });
   }
-  return () => rm(path, { force: true });
+  const stop = every(TOUCH_MS, () => void utimes(path, new Date(), new Date()).catch(() => {}), { holds: false });
+  return () => (stop(), rm(path, { force: true }));
 }
 
 async function claim(path: string, draft: string): Promise<void> {
@@ -25,7 +35,7 @@ async function claim(path: string, draft: string): Promise<void> {
     const found = await readLock(path);
     // Unlocked meanwhile.
     if (found === undefined) continue;
-    checkStale(path, found);
+    await checkStale(path, found);
     const unlock = await lock(`${path}.${found.replace(/\W+/g, '-').slice(0, 80)}`);
     try {
       // The process that had this turn before has replaced it already.
@@ -62,14 +72,32 @@ async function readLock(path: string): Promise<string | undefined> {
 }
 
 /** Throws if the holder lives. */
-function checkStale(path: string, found: string): void {
+async function checkStale(path: string, found: string): Promise<void> {
   if (found === ME) throw new Error(`${path}: this process uses the webhook store already`);
-  const holder = Number(/^\d+/.exec(found)?.[0] ?? 0);
+  const [pid, , host = HOST] = found.split(' ');
+  const holder = Number(pid);
+  if (host !== HOST) {
+    if (Date.now() - (await touchedAt(path)) > STALE_MS) return;
+    throw inUse(path, `the process ${holder} on ${printable(host)}`, '. If that machine has ended, try again in a minute');
+  }
   // Ours, and not ME: it had our number in an earlier life of this machine or container.
   if (holder === process.pid || !isAlive(holder)) return;
-  throw new Error(
-    `${path}: the process ${holder} uses this webhook store: give each process a file of its own, or remove the lock if that is another program`,
+  throw inUse(path, `the process ${holder}`);
+}
+
+function inUse(path: string, holder: string, hint = ''): Error {
+  return new Error(
+    `${path}: ${holder} uses this webhook store: give each process a file of its own, or remove the lock if that is another program${hint}`,
   );
+}
+
+/** When the holder showed that it lives; if the lock is gone by now, long ago. */
+async function touchedAt(path: string): Promise<number> {
+  try {
+    return (await stat(path)).mtimeMs;
+  } catch {
+    return 0;
+  }
 }
 
 function isAlive(pid: number): boolean {
