@@ -77,12 +77,14 @@ export function peelNull(schema: JsonSchema): [JsonSchema, boolean] {
     return [{ ...schema, enum: schema['enum'].filter((value) => value !== null) }, true];
   }
   if (!schema['anyOf'] && !schema['oneOf']) return [schema, false];
-  const options = optionsOf(schema);
+  const flat = flatOptions(schema);
+  const options = unlike(flat, bareType);
   const rest = options.filter((option) => !isNull(option));
   const hasNull = rest.length < options.length;
   const [only] = rest;
   if (!only) return [{ type: 'null' }, false];
-  if (rest.length === 1) {
+  // A union that was written with one option stays one, because others may be added to it later. zod itself writes `z.union([z.string()])` as text.
+  if (rest.length === 1 && (flat.length > 1 || bareType(only) !== undefined)) {
     // It may have a null of its own: `z.literal(['a', null]).nullable()`.
     const [inner, isNullable] = peelNull(only);
     return [inner, hasNull || isNullable];

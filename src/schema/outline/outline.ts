@@ -187,13 +187,14 @@ class Outliner {
     name: string,
     named: { readonly name: string; readonly derived?: boolean; readonly meta: Meta },
   ): Wrapped {
-    const options = optionsOf(def.options ?? []);
+    const flat = flatOptions(def.options ?? []);
+    const options = unlike(flat, bareTypeOf);
     if (isJson(options)) return bare({ kind: 'any', meta: {} });
     const rest = options.filter((option) => constantOf(option) !== null);
     const hasNull = rest.length < options.length;
     const [only] = rest;
     if (!only) return bare({ kind: 'null', meta: {} });
-    if (rest.length === 1) {
+    if (rest.length === 1 && (flat.length > 1 || bareTypeOf(only) !== undefined)) {
       const made = this.#around(only, named.name, named.derived !== true, named.meta);
       return { ...made, nullable: hasNull || made.nullable };
     }
@@ -254,11 +255,9 @@ function without(notes: Meta, others: Meta = {}): Meta {
 const NULL = { _zod: { def: { type: 'null' } } } as $ZodType;
 
 /** The members of a union, as the schema view has them: those of unions in it that have no name, and one of each bare type. */
-function optionsOf(options: readonly $ZodType[]): $ZodType[] {
-  return unlike(flatOptions(options), (option) => {
-    const schema = plain(option);
-    return schema && isBare(schema) ? defOf(schema).type : undefined;
-  });
+function bareTypeOf(option: $ZodType): string | undefined {
+  const schema = plain(option);
+  return schema && isBare(schema) ? defOf(schema).type : undefined;
 }
 
 function flatOptions(options: readonly $ZodType[]): $ZodType[] {
