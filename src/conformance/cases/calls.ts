@@ -157,7 +157,7 @@ export const callCases = [
         name: z.optional(z.string()),
         level: z.int32(),
         surplus: z.optional(z.string()),
-        constructor: z.optional(z.string()),
+        constructor: z.string(),
       }),
       output: z.object({ members: z.array(z.string()) }),
       http: 'PATCH /patch/{id}',
