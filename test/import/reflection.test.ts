@@ -70,7 +70,9 @@ describe('a server with reflection', () => {
     await expect(importContract(url)).rejects.toThrow(
       `${url} cannot be read: the server has no reflection (grpc.reflection.v1 or v1alpha)`,
     );
-    await expect(importContract('grpc://127.0.0.1:1')).rejects.toThrow(/ECONNREFUSED/);
+    await expect(importContract('grpc://127.0.0.1:1')).rejects.toThrow(
+      /^grpc:\/\/127.0.0.1:1 cannot be read: no connection: connect ECONNREFUSED 127.0.0.1:1: is the server running\?$/,
+    );
     await expect(importContract('grpc://127.0.0.1')).rejects.toThrow(/is not an address of a gRPC server/);
   });
 });

@@ -4,6 +4,7 @@ import { BinaryReader, BinaryWriter } from '@bufbuild/protobuf/wire';
 import { FileDescriptorProtoSchema, FileDescriptorSetSchema, type FileDescriptorProto } from '@bufbuild/protobuf/wkt';
 import { targetOf } from '../../grpc/address.ts';
 import { eachField } from '../../grpc/codec/fields.ts';
+import { errorOf } from '../../grpc/received-status.ts';
 import { ImportError } from '../load/error.ts';
 import type { ReadLimits } from '../load/read.ts';
 
@@ -39,11 +40,15 @@ export async function reflected(location: string, limits: ReadLimits): Promise<U
     throw new ImportError(`${location} cannot be read: the server has no reflection (grpc.reflection.v1 or v1alpha)`);
   } catch (cause) {
     if (cause instanceof ImportError) throw cause;
-    const { details, message } = cause as ServiceError;
-    throw new ImportError(`${location} cannot be read: ${details === '' || details === undefined ? message : details}`, { cause });
+    const why = isServiceError(cause) ? errorOf(cause, false).text : (cause as Error).message;
+    throw new ImportError(`${location} cannot be read: ${why}`, { cause });
   } finally {
     client.close();
   }
+}
+
+function isServiceError(cause: unknown): cause is ServiceError {
+  return cause instanceof Error && 'metadata' in cause;
 }
 
 function connected(location: string, { headers, maxBytes }: ReadLimits): { readonly client: Client; readonly metadata: Metadata } {
