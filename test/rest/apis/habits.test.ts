@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { createClient, defineContract, mutation, query, type Contract } from '../../../src/index.ts';
 import { rest, type RestOptions } from '../../../src/rest/client.ts';
 import { failure } from '../../support/failure.ts';
+import { all } from '../../support/all.ts';
 import { smallApi, type Answer, type Got } from '../../support/small-api.ts';
 
 async function connect<const C extends Contract>(contract: C, options: Omit<RestOptions, 'url'>, answer: (request: Got) => Answer) {
@@ -11,12 +12,6 @@ async function connect<const C extends Contract>(contract: C, options: Omit<Rest
   const client = createClient({ contract, transport: rest({ url, ...options }), timeoutMs: 5000 });
   onTestFinished(() => client.close());
   return { client, got };
-}
-
-async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
-  const found: T[] = [];
-  for await (const item of items) found.push(item);
-  return found;
 }
 
 const numbers = (from: number, to: number) => Array.from({ length: Math.max(0, to - from + 1) }, (_, at) => ({ id: from + at }));

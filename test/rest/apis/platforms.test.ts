@@ -5,6 +5,7 @@ import { createClient, defineContract, mutation, query, stream, type Contract } 
 import { retry } from '../../../src/compose/index.ts';
 import { rest, type RestOptions } from '../../../src/rest/client.ts';
 import { failure } from '../../support/failure.ts';
+import { all } from '../../support/all.ts';
 import { smallApi, type Answer, type Got } from '../../support/small-api.ts';
 
 async function connect<const C extends Contract>(
@@ -17,12 +18,6 @@ async function connect<const C extends Contract>(
   const client = createClient({ contract, transport: retry(rest({ url: url + path, ...options }), { attempts: 2 }), timeoutMs: 5000 });
   onTestFinished(() => client.close());
   return { client, got, url };
-}
-
-async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
-  const found: T[] = [];
-  for await (const item of items) found.push(item);
-  return found;
 }
 
 const Row = z.object({ id: z.string() });
