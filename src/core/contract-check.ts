@@ -5,7 +5,8 @@ import { listenerName } from './listener-name.ts';
 import { own } from './own.ts';
 import { checkSecurity } from './security/check.ts';
 import type { Transport } from './transport.ts';
-import { bodyOf, eachObject, freezesBytes, isFile, isOneWay, isOptional, placeOf, shapeOf, sharesBytes, valueType } from './shape.ts';
+import { bodyOf, eachObject, freezesBytes, isFile, isOneWay, isOptional, shapeOf, sharesBytes, valueType } from './shape.ts';
+import { Places } from './shape/places.ts';
 
 export { checkRoutes } from './http-binding/check.ts';
 export { nearest } from './nearest.ts';
@@ -49,15 +50,16 @@ export function checkContract(contract: Contract): void {
     throw new TypeError(`contract ${contract.name}: version '${contract.version}' is not a semantic version such as '1.0.0'`);
   }
   const used = new Used(`contract ${contract.name}`);
+  const places = new Places();
   for (const operation of Object.values(contract.operations)) {
     used.take(`client member '${operation.name}'`, operation.name);
-    checkOperation(operation, used);
+    checkOperation(operation, used, places);
   }
   for (const event of Object.values(contract.events)) {
     used.take(`client member '${listenerName(event.name)}'`, event.name);
     used.take(`channel or path 'GET /${event.channel.replace(/\{[^}]*\}/g, '{}')}'`, event.name);
     used.take(`event type '${event.type}'`, event.name);
-    checkEvent(event, contract);
+    checkEvent(event, contract, places);
     checkDeprecated(`event ${event.name}`, event.deprecated);
   }
   checkRelations(contract);
@@ -85,14 +87,14 @@ function checkName(name: string, what: string): void {
   if (RESERVED.has(name)) throw new TypeError(`${what} '${name}': this name is reserved, choose another`);
 }
 
-function checkOperation(operation: Operation, used: Used): void {
+function checkOperation(operation: Operation, used: Used, places: Places): void {
   const where = `operation ${operation.name}`;
   checkName(operation.name, 'operation');
-  checkSchema(`${where}: input`, operation.input);
-  checkSchema(`${where}: output`, operation.output);
-  checkSchema(`${where}: item`, operation.item);
+  checkSchema(`${where}: input`, operation.input, places);
+  checkSchema(`${where}: output`, operation.output, places);
+  checkSchema(`${where}: item`, operation.item, places);
   if (operation.item) checkStream(where, operation);
-  checkNoFiles(`${where}: item`, operation.item);
+  checkNoFiles(`${where}: item`, operation.item, places);
   const fields = operation.input && fieldsOf(operation.input);
   if (operation.input && bodyOf(operation.input))
     throw new TypeError(
@@ -103,22 +105,22 @@ function checkOperation(operation: Operation, used: Used): void {
     used.take(`channel or path '${bindingShape(binding)}'`, operation.name);
     for (const param of binding.params) checkPathParam(where, param, fields);
     checkBinding(`${where}: http`, binding, operation);
-    checkBody(`${where}: http`, binding, fields);
+    checkBody(`${where}: http`, binding, fields, places);
   }
   checkDeprecated(where, operation.deprecated);
-  for (const [name, error] of Object.entries(operation.errors)) checkError(`${where}: error`, name, error);
+  for (const [name, error] of Object.entries(operation.errors)) checkError(`${where}: error`, name, error, places);
   if (operation.pagedBy !== undefined) checkPaging(where, operation, operation.pagedBy, fields);
 }
 
 /** Files are whole outputs, and members of inputs and outputs, because everything that is published or kept is text. */
-function checkNoFiles(where: string, schema: Schema | undefined): void {
-  const place = schema && placeOf(schema, isFile);
+function checkNoFiles(where: string, schema: Schema | undefined, places: Places): void {
+  const place = schema && places.find(schema, isFile);
   if (place !== undefined) throw new TypeError(`${where}${place}: a file() cannot travel here: write bytes()`);
 }
 
-function checkBody(where: string, { body, method, path, params }: HttpBinding, fields: Fields | undefined): void {
+function checkBody(where: string, { body, method, path, params }: HttpBinding, fields: Fields | undefined, places: Places): void {
   const isBodiless = method === 'GET' || method === 'DELETE';
-  const file = Object.entries(fields ?? {}).find(([name, field]) => !params.includes(name) && placeOf(field, isFile) !== undefined);
+  const file = Object.entries(fields ?? {}).find(([name, field]) => !params.includes(name) && places.find(field, isFile) !== undefined);
   if (isBodiless && file)
     throw new TypeError(`${where}: ${method} ${path} has no body for the file '${file[0]}': bind it to POST, PUT or PATCH`);
   if (body === undefined) return;
@@ -126,7 +128,7 @@ function checkBody(where: string, { body, method, path, params }: HttpBinding, f
   if (!field || params.includes(body) || !bodyOf(field))
     throw new TypeError(`${where}: body '${body}' must name an input that is a file() or bytes(), and is not in the path`);
   if (isBodiless) throw new TypeError(`${where}: ${method} ${path} has no body: bind it to POST, PUT or PATCH`);
-  const other = Object.entries(fields ?? {}).find(([name, each]) => name !== body && placeOf(each, isFile) !== undefined);
+  const other = Object.entries(fields ?? {}).find(([name, each]) => name !== body && places.find(each, isFile) !== undefined);
   if (other)
     throw new TypeError(`${where}: the body is '${body}', so that the file '${other[0]}' has no place: leave out 'body' to send a form`);
 }
@@ -166,7 +168,7 @@ function checkStream(where: string, { output, pagedBy, kind, http }: Operation):
 }
 
 /** Names travel in headers, tokens of XML and gRPC's ErrorInfo, whose rule they follow. */
-function checkError(where: string, name: string, error: ErrorSpec): void {
+function checkError(where: string, name: string, error: ErrorSpec, places: Places): void {
   if (!isErrorCode(error?.code)) throw new TypeError(`${where} '${name}': write { code }, with one of ${ERROR_CODES.join(', ')}`);
   if (isErrorCode(name)) {
     if (error.code === name && !error.details) return;
@@ -174,38 +176,38 @@ function checkError(where: string, name: string, error: ErrorSpec): void {
   }
   if (!isReason(name)) throw new TypeError(`${where} '${name}': use up to 63 capital letters, digits and _, such as OUT_OF_STOCK`);
   if (!error.details) return;
-  checkSchema(`${where} '${name}': details`, error.details);
-  checkNoFiles(`${where} '${name}': details`, error.details);
+  checkSchema(`${where} '${name}': details`, error.details, places);
+  checkNoFiles(`${where} '${name}': details`, error.details, places);
   if (!fieldsOf(error.details)) throw new TypeError(`${where} '${name}': the details must be an object schema`);
 }
 
 /** Without types, bare properties and schemas of zod 3 get this far. */
-function checkSchema(where: string, schema: Schema | undefined): void {
+function checkSchema(where: string, schema: Schema | undefined, places: Places): void {
   if (schema === undefined) return;
   if ((schema as Partial<Schema>)._zod === undefined)
     throw new TypeError(`${where}: this is not a schema of zod 4: write z.object({ … }), imported from zod or zod/mini`);
-  const place = placeOf(schema, isOneWay);
+  const place = places.find(schema, isOneWay);
   if (place !== undefined)
     throw new TypeError(`${where}${place}: a transform works one way only, and a client needs the way back: write z.codec(…) instead`);
-  const frozen = placeOf(schema, freezesBytes);
+  const frozen = places.find(schema, freezesBytes);
   if (frozen !== undefined) throw new TypeError(`${where}${frozen}: bytes cannot be frozen: leave out .readonly() around bytes()`);
-  const shared = placeOf(schema, sharesBytes);
+  const shared = places.find(schema, sharesBytes);
   if (shared !== undefined) throw new TypeError(`${where}${shared}: both sides have a field of bytes: leave it to one of them`);
-  let name: string | undefined;
-  const unreadable = placeOf(schema, (each) => (name = unreadableField(each)) !== undefined);
+  const unreadable = places.find(schema, unreadableField);
   if (unreadable === undefined) return;
-  const why = name === '__proto__' ? 'zod drops it' : 'zod takes it for a member that every object has, if it is absent';
-  throw new TypeError(`${where}${unreadable}.${name}: no field can have this name, because ${why}: choose another`);
+  const why = unreadable.endsWith('.__proto__') ? 'zod drops it' : 'zod takes it for a member that every object has, if it is absent';
+  throw new TypeError(`${where}${unreadable}: no field can have this name, because ${why}: choose another`);
 }
 
 /** The field of an object that zod does not read. */
 function unreadableField(schema: Schema): string | undefined {
   const shape = shapeOf(schema);
   if (shape.kind !== 'object') return undefined;
-  return Object.keys(shape.fields).find((name) => {
+  const found = Object.keys(shape.fields).find((name) => {
     const field = own(shape.fields, name);
     return name === '__proto__' || (name in Object.prototype && field && isOptional(field));
   });
+  return found === undefined ? undefined : `.${found}`;
 }
 
 function checkPathParam(where: string, param: string, fields: Fields | undefined): void {
@@ -235,11 +237,11 @@ function checkPaging(where: string, operation: Operation, key: string, inputs: F
     throw new TypeError(`${where}: pagedBy '${key}' is a ${given}, and the input 'after', which is given it, takes a ${taken}`);
 }
 
-function checkEvent(event: EventDefinition, contract: Contract): void {
+function checkEvent(event: EventDefinition, contract: Contract, places: Places): void {
   const where = `event ${event.name}`;
   checkName(event.name, 'event');
-  checkSchema(`${where}: payload`, event.payload);
-  checkNoFiles(`${where}: payload`, event.payload);
+  checkSchema(`${where}: payload`, event.payload, places);
+  checkNoFiles(`${where}: payload`, event.payload, places);
   const fields = fieldsOf(event.payload);
   if (!fields) throw new TypeError(`${where}: the payload must be an object schema`);
   if (!/^([A-Za-z0-9\-._~]+|\{[A-Za-z][A-Za-z0-9]*\})(\/([A-Za-z0-9\-._~]+|\{[A-Za-z][A-Za-z0-9]*\}))*$/.test(event.channel)) {

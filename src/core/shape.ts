@@ -1,7 +1,7 @@
 import type { $ZodType } from 'zod/v4/core';
 import type { Schema } from './contract.ts';
 import { defOf } from './shape/intersect.ts';
-import { innerSchemas, isPreprocess, metaOf, ownDef, sidesOf } from './shape/walk.ts';
+import { isPreprocess, metaOf, ownDef, sidesOf } from './shape/walk.ts';
 
 export { isCodec, isFile, isOptional, isPreprocess, someSchema } from './shape/walk.ts';
 
@@ -95,22 +95,4 @@ function mayBeBytes(schema: Schema, seen: Set<Schema>): boolean {
   const def = ownDef(schema);
   const inner = def.innerType ?? def.getter?.() ?? (isPreprocess(schema) ? def.out : def.in);
   return def.isBytes === true || [...(inner ? [inner] : []), ...(def.options ?? [])].some((each) => mayBeBytes(each, seen));
-}
-
-/** The first place at which `test` holds: `.address[].zip`, empty for the schema itself, `undefined` if it holds nowhere. */
-export function placeOf(schema: Schema, test: (schema: Schema) => boolean, seen: Set<Schema> = new Set()): string | undefined {
-  if (test(schema)) return '';
-  if (seen.has(schema)) return undefined;
-  seen.add(schema);
-  const def = ownDef(schema);
-  for (const [name, inner] of Object.entries(def.type === 'object' ? (def.shape ?? {}) : {})) {
-    const place = placeOf(inner, test, seen);
-    if (place !== undefined) return `.${name}${place}`;
-  }
-  const step = def.element ? '[]' : def.valueType ? '{}' : '';
-  for (const inner of def.type === 'object' ? [] : innerSchemas(schema)) {
-    const place = placeOf(inner, test, seen);
-    if (place !== undefined) return step + place;
-  }
-  return undefined;
 }

@@ -189,3 +189,24 @@ describe('faults of foreign services', () => {
     expect(JSON.stringify((await errorFor(fault(`<Trace>${'x'.repeat(1_000_000)}</Trace>`))).details).length).toBeLessThan(2000);
   });
 });
+
+describe('the types of a contract', () => {
+  test('are looked at by the first call, not when a client is made', async () => {
+    let looks = 0;
+    const output = z.object({
+      v: z.lazy(() => {
+        looks++;
+        return z.string();
+      }),
+    });
+    const large = defineContract({ name: 'large', operations: { go: mutation({ output }), gone: mutation({ output }) } });
+    const documents = { [location]: wsdlWith({ types: schema('<xs:element name="Go"/><xs:element name="GoR"/>') }) };
+    const before = looks;
+    const fetch = stubFetch(documents, () => answerOf('<x:GoR><v>1</v></x:GoR>'));
+    const transport = soap({ wsdl: location, fetch, operations: { go: {} } })(large);
+    expect(looks).toBe(before);
+    const client = createClient({ contract: large, transport });
+    expect(await client.go()).toEqual({ v: '1' });
+    await client.close();
+  });
+});

@@ -46,7 +46,9 @@ export function numberOf(schema: $ZodType, own: { readonly meta: object }): Sche
 }
 
 /** Formats that are not only text, by zod's names. */
-const TEXT_FORMATS: Readonly<Record<string, string>> = { datetime: 'date-time', base64: 'byte' };
+const TEXT_FORMATS: Readonly<Record<string, string>> = {
+  datetime: 'date-time', date: 'date', base64: 'byte', url: 'uri', uuid: 'uuid', guid: 'uuid',
+}; // prettier-ignore
 
 /** The format and the bounds of a text; the codecs of this library say what they are in JSON Schema. */
 export function textLimits(schema: $ZodType): Partial<StringNode> {

@@ -2,7 +2,8 @@ import { checkForeign } from '#contract-check';
 import { checkMappings } from '../../guard/check-mappings.ts';
 import type { Contract } from '../../core/contract.ts';
 import { ApiError, isApiError } from '../../core/errors.ts';
-import { describeContract, type OperationView, type SchemaNode, type TypeUse } from '../../schema/view.ts';
+import type { SchemaNode, TypeUse } from '../../schema/node.ts';
+import { outlineContract, type Outline } from '../../schema/outline/outline.ts';
 import { eventsOnly } from '../../events/events-only.ts';
 import type { CallRequest, SubscribeRequest, Transport } from '../../core/transport.ts';
 import { envelope, envelopeOf, decodeFault, decodeStatus, isFault, noAnswer, type Reply } from '../wire.ts';
@@ -25,7 +26,8 @@ import { findOperation, type Found } from './find.ts';
 /** A service that someone else designed, driven by its WSDL. */
 export class ForeignSoapTransport implements Transport {
   readonly name = 'soap';
-  readonly #views: ReadonlyMap<string, OperationView>;
+  /** Made by the first call. */
+  #outline: Outline | undefined;
   readonly #exchange: SoapExchange;
   /** Read by the first call. */
   readonly #wsdl: SharedWork<LoadedWsdl>;
@@ -38,7 +40,6 @@ export class ForeignSoapTransport implements Transport {
   constructor(contract: Contract, options: WsdlOptionsInForce) {
     this.contract = contract;
     this.options = options;
-    this.#views = describeContract(contract).operations;
     checkMappings('soap: operations', options.operations, ['operation', 'service', 'port', 'input', 'header', 'output']);
     checkForeign('soap', contract, { operations: options.operations });
     const { wsdl, wsdlTimeoutMs } = options;
@@ -84,11 +85,11 @@ export class ForeignSoapTransport implements Transport {
 
   async #bind(name: string, signal: AbortSignal): Promise<BoundOperation> {
     const { operations, url, version } = this.options;
-    const view = this.#views.get(name);
     const mapped = Object.hasOwn(operations, name) ? operations[name] : undefined;
-    if (!view || !mapped) throw new ApiError('UNIMPLEMENTED', `no operation of the WSDL is given for '${name}'`, { sent: false });
+    if (!mapped) throw new ApiError('UNIMPLEMENTED', `no operation of the WSDL is given for '${name}'`, { sent: false });
     const { ports, plans } = await this.#wsdl.result(signal);
     const found = findOperation(ports, name, mapped, version);
+    const outlined = (this.#outline ??= outlineContract(this.contract)).operations.get(name);
     const address = url ?? found.port.address;
     if (address === undefined || !URL.canParse(address))
       throw new ApiError('UNIMPLEMENTED', `the WSDL has no address for the port '${found.port.name}': give the option 'url'`, {
@@ -97,8 +98,8 @@ export class ForeignSoapTransport implements Transport {
     const bound = {
       operation: new ForeignOperation(found.operation, found.port, plans),
       mapped,
-      input: view.input,
-      output: view.output,
+      input: outlined?.input,
+      output: outlined?.output,
       url: address,
       version: version ?? found.port.version,
     };
