@@ -65,6 +65,8 @@ export interface Member extends Slot {
   readonly repeated: boolean;
   /** Whether an object may come without it. */
   readonly optional: boolean;
+  /** Whether it stands in one of several alternatives, so that without items it is not an empty list. */
+  readonly alternative?: boolean;
   /** The text that is written if a value has nothing for it. */
   readonly fixed?: string | undefined;
   /** The property's type in the contract. */

@@ -1,4 +1,5 @@
 import { ApiError } from '../core/errors.ts';
+import { placeItems } from './encoded-array.ts';
 import { setOwn } from '../core/own.ts';
 import { attributeProperty, isProtocol } from './attribute.ts';
 import { KEY } from './contract-plan.ts';
@@ -169,11 +170,10 @@ function readOwn(slot: Slot, element: XmlElement, context: ReadContext, level: n
 function readItems({ item, array }: ItemsPlan, element: XmlElement, context: ReadContext, level: number): unknown[] {
   within(level, context);
   refuseText(element);
+  if (array) return placeItems(element, (child, index) => at(index, () => readElement(item.plan, child, context, level)));
   const list: unknown[] = [];
-  for (const child of element.children) {
-    if (array) list.push(at(list.length, () => readElement(item.plan, child, context, level)));
-    else if (child.local === item.element) list.push(at(list.length, () => readOwn(item, child, context, level)));
-  }
+  for (const child of element.children)
+    if (child.local === item.element) list.push(at(list.length, () => readOwn(item, child, context, level)));
   return list;
 }
 
@@ -213,7 +213,7 @@ function readLoose(plan: ObjectPlan, loose: LoosePlan, element: XmlElement, cont
   within(level, context);
   const value: Record<string, unknown> = {};
   readAttributes(loose, element, value, context);
-  for (const { repeated, name } of plan.members) if (repeated) setOwn(value, name, []);
+  for (const { repeated, alternative, name } of plan.members) if (repeated && alternative !== true) setOwn(value, name, []);
   if (loose.text) value['#text'] = loose.text.read(element.text);
   else if (element.text !== '' && element.text.trim() !== '') value['#text'] = element.text;
   for (const child of element.children) {
@@ -221,6 +221,7 @@ function readLoose(plan: ObjectPlan, loose: LoosePlan, element: XmlElement, cont
     if (child.uri === 'http://www.w3.org/2003/05/soap-rpc') continue;
     const member = memberOf(plan, child);
     if (member?.repeated === true) {
+      if (!Object.hasOwn(value, member.name)) setOwn(value, member.name, []);
       const list = value[member.name] as unknown[];
       list.push(at(member.name, () => at(list.length, () => readElement(member.plan, child, context, level + 1))));
     } else if (member && !Object.hasOwn(value, member.name)) {
@@ -286,7 +287,7 @@ function plainOf(element: XmlElement, context: ReadContext, level: number, plan?
   const isArray = [...attributes.keys()].some((key) => / (arrayType|itemType)$/.test(key));
   const inside = (child: XmlElement): unknown =>
     plan ? readUntyped(plan, follow(child, context), context, level + 1) : plainOf(child, context, level + 1);
-  if (isArray) return children.map((child) => (isNil(child) ? null : inside(child)));
+  if (isArray) return placeItems(target, (child) => (isNil(child) ? null : inside(child)));
   const value: Record<string, unknown> = {};
   readAttributes(undefined, target, value, context);
   const { '@xsi:type': _, ...others } = value;

@@ -175,7 +175,10 @@ function writeMember(member: Member, placed: Placed, context: WriteContext): str
   const value = placed.has(member) ? placed.get(member) : member.optional ? undefined : member.fixed;
   if (value === undefined) return '';
   return at(member.name, () => {
-    if (!member.repeated) return value === null && member.nillable === false && member.optional ? '' : writeElement(member, value, context);
+    if (!member.repeated) {
+      const isLeftOut = value === null ? member.nillable === false : isEmptyList(value) && needsItems(member.plan);
+      return isLeftOut && member.optional ? '' : writeElement(member, value, context);
+    }
     const items = itemsOf(member, value);
     let xml = '';
     items.forEach((item, index) => (xml += at(index, () => writeElement(member, item, context))));
@@ -324,6 +327,11 @@ function typeAttribute({ written, prefix }: TypeNames, context: WriteContext): s
 
 function quoted(escaped: string): string {
   return escaped.replaceAll('"', '&quot;').replaceAll('\t', '&#9;').replaceAll('\n', '&#10;');
+}
+
+/** Whether a type has no form without items: the element around them is left out then. */
+function needsItems(plan: Plan): boolean {
+  return plan.kind === 'object' && plan.members.some(({ repeated, optional }) => repeated && !optional);
 }
 
 function isEmptyList(value: unknown): boolean {

@@ -121,3 +121,18 @@ describe('a type that is not abstract, and has derived ones', () => {
     expect(made.diagnostics()).toEqual([]);
   }, 60_000);
 });
+
+describe('lists in alternatives', () => {
+  test('are optional, and absent if another alternative is there', async () => {
+    const either = '<xs:element name="Item" type="xs:int" maxOccurs="9"/><xs:element name="Problem" type="xs:string"/>';
+    const choice = `<xs:complexType><xs:choice>${either}</xs:choice></xs:complexType>`;
+    const types = schema(`<xs:element name="Go">${choice}</xs:element><xs:element name="GoR">${choice}</xs:element>`);
+    const { bodies, go } = await goes('either', types, '<x:GoR><x:Problem>p</x:Problem></x:GoR>');
+    expect(await go({ item: [1] })).toEqual({ problem: 'p' });
+    await go({ problem: 'q' });
+    expect(bodies.map((body) => body.replace(/ xmlns:n1="[^"]*"/g, ''))).toEqual([
+      '<n1:Go><n1:Item>1</n1:Item></n1:Go>',
+      '<n1:Go><n1:Problem>q</n1:Problem></n1:Go>',
+    ]);
+  });
+});

@@ -70,6 +70,7 @@ describe('WSDL', () => {
     expect([imported.name, imported.operations]).toEqual(['parts', ['callPing', 'getNode', 'query', 'pay']]);
     expect(imported.findings.map(({ place, what }) => `${place}: ${what}`)).toEqual([
       '{urn:parts}Node: a choice between elements',
+      'a type without a name: a DataSet, whose tables come with the rows',
       'Parts/Say: a request that is a text',
       "Parts/Pay: the header block 'Session'",
       'Parts/Pay: faults with a name',

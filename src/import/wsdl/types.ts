@@ -73,9 +73,9 @@ export class XsdTypeReader {
     };
   }
 
-  #element(name: string, { element, min, max }: Count): Field {
+  #element(name: string, { element, min, max, alternative }: Count): Field {
     const type = this.#described(element);
-    if (max > 1) return { name, type: { ...listOf(type, element.nillable), description: documentation(element.source) }, optional: false, ...(min === 0 ? { default: [] } : {}) }; // prettier-ignore
+    if (max > 1) return { name, type: { ...listOf(type, element.nillable), description: documentation(element.source) }, optional: alternative, ...(min === 0 && !alternative ? { default: [] } : {}) }; // prettier-ignore
     return { name, type, optional: min === 0 };
   }
 
@@ -97,7 +97,11 @@ export class XsdTypeReader {
     if (type.simple && type.attributes.length === 0) return simpleType(type.simple);
     const item = this.#wrappedItem(type);
     if (item) return item;
-    if (isOpen(type)) return ANY;
+    if (isOpen(type)) {
+      // A DataSet of ADO.NET has a schema of its own before its rows.
+      if (type.content && countElements(type.content).size > 0) this.findings.add(this.#placeOf(type), 'a DataSet, whose tables come with the rows', "any value: write z.object({ table: z.array(…) }) with the tables' names"); // prettier-ignore
+      return ANY;
+    }
     const name = type.name === undefined ? this.#ofElements.get(type) : this.#names.get(type.name);
     if (name === undefined) return { kind: 'object', fields: this.fields(type) };
     return this.#declared(name, type);
@@ -173,8 +177,12 @@ export class XsdTypeReader {
     return type ? this.type(type) : ANY;
   }
 
+  #placeOf(type: XsdComplex): string {
+    return type.name ?? this.#ofElements.get(type) ?? 'a type without a name';
+  }
+
   #report(type: XsdComplex): void {
-    const place = type.name ?? this.#ofElements.get(type) ?? 'a type without a name';
+    const place = this.#placeOf(type);
     if (type.mixed && type.content && countElements(type.content).size > 0) this.findings.add(place, 'text between elements', "one text, before them"); // prettier-ignore
     if (type.content && hasChoice(type.content)) this.findings.add(place, 'a choice between elements', 'each is optional');
   }

@@ -96,7 +96,10 @@ export class ForeignSoapTransport implements Transport {
         sent: false,
       });
     const bound = {
-      operation: new ForeignOperation(found.operation, found.port, plans),
+      operation: new ForeignOperation(found.operation, found.port, plans, {
+        input: namesIn(outlined?.input),
+        output: typeof mapped.output === 'string' ? [mapped.output.split('.')[0] ?? ''] : namesIn(outlined?.output?.node),
+      }),
       mapped,
       input: outlined?.input,
       output: outlined?.output,
@@ -136,6 +139,10 @@ interface BoundOperation {
   readonly output: TypeUse | undefined;
   readonly url: string;
   readonly version: SoapVersion;
+}
+
+function namesIn(node: SchemaNode | undefined): string[] {
+  return node?.kind === 'object' ? node.fields.map(({ name }) => name) : [];
 }
 
 /** The envelope of an answer; `undefined` if there is none. Throws the error of a fault, and DATA_LOSS for a reply that is not an answer. */

@@ -1,9 +1,10 @@
 import { ApiError } from '../../core/errors.ts';
+import { foldName } from '../../xml/name.ts';
 import { readXml } from '../../xml/read.ts';
 import type { ObjectPlan, Plan, Slot } from '../../xml/plan.ts';
 import { shown, UnwritableText, findUnwritable } from '../../xml/text.ts';
 import { nameOf, Scope, type XmlElement } from '../../xml/tree.ts';
-import { UnplacedValue } from '../../xml/place.ts';
+import { at, place, shape, UnplacedValue } from '../../xml/place.ts';
 import { WriteContext, writeElement, writeMembers } from '../../xml/write.ts';
 import type { SoapVersion } from '../version.ts';
 import type { Envelope } from '../wire/envelope.ts';
@@ -24,6 +25,12 @@ export interface ForeignRequest {
   readonly header: string;
 }
 
+/** The names that a contract has for the parts of a request and of an answer. */
+export interface PropertyNames {
+  readonly input: readonly string[];
+  readonly output: readonly string[];
+}
+
 /** An operation of a WSDL, ready to be called. */
 export class ForeignOperation {
   readonly operation: WsdlOperation;
@@ -32,12 +39,12 @@ export class ForeignOperation {
   readonly #input: BoundMessage;
   readonly #output: BoundMessage | undefined;
 
-  constructor(operation: WsdlOperation, port: WsdlPort, plans: SchemaPlans) {
+  constructor(operation: WsdlOperation, port: WsdlPort, plans: SchemaPlans, names: PropertyNames) {
     this.operation = operation;
     this.port = port;
     this.#plans = plans;
-    this.#input = bind(operation.input, operation, plans, operation.name);
-    this.#output = operation.output && bind(operation.output, operation, plans, `${operation.name}Response`);
+    this.#input = bind(operation.input, operation, plans, operation.name, names.input);
+    this.#output = operation.output && bind(operation.output, operation, plans, `${operation.name}Response`, names.output);
   }
 
   /**
@@ -108,12 +115,21 @@ export class ForeignOperation {
         throw new UnplacedValue('the operation takes no input', Object.keys(input)[0] ?? '');
       return '';
     }
+    const { loose } = content;
+    if (!loose) return '';
+    const placed = place(content, loose, shape(content, loose, input), false);
     // Several parts in a body: each declares what it needs.
     return content.members
       .map((member) => {
         const each = new WriteContext(encoded);
-        const value = isObject(input) ? Object.entries(input).find(([key]) => content.loose?.find(key) === member)?.[1] : undefined;
-        return value === undefined ? '' : this.#declare(member, writeElement(member, value, each), each);
+        const value = placed.get(member);
+        return value === undefined
+          ? ''
+          : this.#declare(
+              member,
+              at(member.name, () => writeElement(member, value, each)),
+              each,
+            );
       })
       .join('');
   }
@@ -188,7 +204,7 @@ interface BoundMessage {
   readonly headers: ReadonlyMap<string, Slot>;
 }
 
-function bind(message: WsdlMessage, { style }: WsdlOperation, plans: SchemaPlans, wrapper: string): BoundMessage {
+function bind(message: WsdlMessage, { style }: WsdlOperation, plans: SchemaPlans, wrapper: string, names: readonly string[]): BoundMessage {
   const { encoded, namespace, parts } = message;
   const headers = new Map<string, Slot>();
   for (const part of message.headers) {
@@ -197,13 +213,14 @@ function bind(message: WsdlMessage, { style }: WsdlOperation, plans: SchemaPlans
   }
   const common = { encoded, headers, alternatives: new Set<string>() };
   if (style === 'rpc') {
-    const element: XsdElement = { ...NO_ELEMENT, local: wrapper, uri: namespace, type: sequenceOf(parts, plans) };
+    const element: XsdElement = { ...NO_ELEMENT, local: wrapper, uri: namespace, type: sequenceOf(parts, plans, names) };
     const slot = plans.slot(element);
     return { ...common, slot, content: objectOf(slot.plan), isWrapper: true };
   }
   const [only] = parts;
   if (!only) return { ...common, slot: undefined, content: undefined, isWrapper: false };
-  if (parts.length > 1) return { ...common, slot: undefined, content: objectOf(plans.plan(sequenceOf(parts, plans))), isWrapper: false };
+  if (parts.length > 1)
+    return { ...common, slot: undefined, content: objectOf(plans.plan(sequenceOf(parts, plans, names))), isWrapper: false };
   const element = elementOf(only, plans);
   const slot = plans.slot(element);
   return {
@@ -228,8 +245,14 @@ function elementOf({ name, element, type }: WsdlPart, { schemas }: SchemaPlans):
   return { ...NO_ELEMENT, nillable: true, local: name, uri: '', type: schemas.type(type ?? '') ?? anyType };
 }
 
-function sequenceOf(parts: readonly WsdlPart[], plans: SchemaPlans): XsdComplex {
-  const particles = parts.map((part): XsdElementUse => ({ kind: 'element', min: 0, max: 1, element: elementOf(part, plans) }));
+function sequenceOf(parts: readonly WsdlPart[], plans: SchemaPlans, names: readonly string[]): XsdComplex {
+  const wanted = new Set(names.map(foldName));
+  const particles = parts.map((part): XsdElementUse => {
+    const element = elementOf(part, plans);
+    // A part that names an element has two names.
+    const isByPart = wanted.has(foldName(part.name)) && !wanted.has(foldName(element.local));
+    return { kind: 'element', min: 0, max: 1, element: isByPart ? { ...element, name: part.name } : element };
+  });
   return {
     ...anyType,
     name: undefined,

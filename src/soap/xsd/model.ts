@@ -71,6 +71,8 @@ export interface XsdElement {
   /** Its declaration, if it has one. */
   readonly source?: XmlElement | undefined;
   readonly local: string;
+  /** The property's name, if it is not the local one. */
+  readonly name?: string;
   /** Its namespace on the wire: none for an unqualified one. */
   readonly uri: string;
   readonly nillable: boolean;

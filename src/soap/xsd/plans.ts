@@ -198,9 +198,9 @@ export class SchemaPlans {
       .filter((plan): plan is ObjectPlan => plan.kind === 'object');
   }
 
-  #member({ element, min, max }: Count, taken: Set<string>): Member {
+  #member({ element, min, max, alternative }: Count, taken: Set<string>): Member {
     const { local, uri, fixed } = element;
-    const name = taken.has(local) ? nameOf(uri, local) : local;
+    const name = element.name ?? (taken.has(local) ? nameOf(uri, local) : local);
     taken.add(name);
     const slot = this.slot(element);
     return {
@@ -211,6 +211,7 @@ export class SchemaPlans {
       name,
       repeated: max > 1,
       optional: min === 0,
+      alternative,
       fixed,
       property: PLAIN,
     };

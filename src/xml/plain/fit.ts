@@ -4,6 +4,7 @@ import { isObject } from '../../peer/error-body.ts';
 import { attributeLocal } from '../attribute.ts';
 import { foldName } from '../name.ts';
 import { scalarPlan } from '../scalar.ts';
+import { tablesOf } from './data-set.ts';
 import { isOpenField, openElements } from './open.ts';
 
 /** A plain value of XML: text, elements by local name (attributes as `@name`, text beside them as `#text`), elements that may repeat as a list, nil as null. */
@@ -25,7 +26,7 @@ export function atPath(value: unknown, path: string): unknown {
         .map((each) => (isObject(each) ? memberOf(each, name) : undefined))
         .filter((each) => each !== undefined);
       at = found.length === 1 && at.length === 1 ? found[0] : found.flat();
-    } else at = isObject(at) ? memberOf(at, name) : undefined;
+    } else at = isObject(at) ? (memberOf(at, name) ?? memberIn(tablesOf(at), name)) : undefined;
   }
   return at;
 }
@@ -35,8 +36,9 @@ export function atPath(value: unknown, path: string): unknown {
  * Fields are found by their names: exactly first, else without case and separators if only one is so. A misfit is handed on, for the
  * contract to refuse.
  */
-export function fitTo(use: TypeUse, value: unknown): unknown {
+export function fitTo(use: TypeUse, given: unknown): unknown {
   const { node, nullable } = use;
+  const value = readsTables(node) ? (tablesOf(given) ?? given) : given;
   if (value === null || value === undefined) {
     if (value === null && nullable) return null;
     return node.kind === 'list' ? [] : value;
@@ -59,6 +61,15 @@ export function fitTo(use: TypeUse, value: unknown): unknown {
       return typeof text === 'string' ? readScalar(node, text) : text;
     }
   }
+}
+
+/** Whether a type has the tables of a DataSet, and not the diffgram that they are in. */
+function readsTables(node: SchemaNode): boolean {
+  return (
+    node.kind === 'list' ||
+    node.kind === 'record' ||
+    (node.kind === 'object' && !node.fields.some(({ name }) => foldName(name) === 'diffgram'))
+  );
 }
 
 const readers = new WeakMap<SchemaNode, ((text: string) => unknown) | undefined>();
@@ -197,6 +208,10 @@ function memberOf(value: Values, name: string): unknown {
   if (Object.hasOwn(value, name)) return value[name];
   const names = foldedNames(value).get(foldName(name));
   return names?.length === 1 ? value[names[0] ?? ''] : undefined;
+}
+
+function memberIn(value: unknown, name: string): unknown {
+  return isObject(value) ? memberOf(value, name) : undefined;
 }
 
 function fitRecord(node: RecordNode, value: unknown): unknown {
