@@ -78,7 +78,7 @@ export function anyCodec(
 }
 
 /** Reads what a codec reads after a length, of bytes that have none. */
-export function readWhole(codec: ValueCodec, bytes: Uint8Array, left: number): unknown {
+export function readWhole(codec: ValueCodec, bytes: Uint8Array, left: number, previous?: unknown): unknown {
   const header = Buffer.alloc(5);
   let size = 0;
   for (let length = bytes.length; ; length >>>= 7) {
@@ -86,7 +86,7 @@ export function readWhole(codec: ValueCodec, bytes: Uint8Array, left: number): u
     if (length <= 127) break;
   }
   const reader = new BinaryReader(Buffer.concat([header.subarray(0, size), bytes]));
-  const value = codec.read(reader, left, undefined);
+  const value = codec.read(reader, left, previous);
   if (reader.pos !== reader.len) throw new Misfit('a message is shorter than its bytes');
   return value;
 }

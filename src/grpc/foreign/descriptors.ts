@@ -33,6 +33,8 @@ export interface ForeignMessage {
   /** Full: `acme.v1.Item`. */
   readonly name: string;
   readonly fields: readonly ForeignField[];
+  /** Of a message with `message_set_wire_format`: the numbers of its extensions, which may be larger than those of fields. */
+  readonly typeIds?: readonly number[] | undefined;
 }
 
 export interface ForeignEnum {
@@ -218,7 +220,15 @@ class Message implements ForeignMessage {
 
   /** Made on first use, because types lead to each other. */
   get fields(): readonly ForeignField[] {
-    return (this.#fields ??= this.#allFields());
+    return (this.#fields ??= this.#isSet ? this.#allFields().map((field, index) => ({ ...field, number: index + 1 })) : this.#allFields());
+  }
+
+  get typeIds(): readonly number[] | undefined {
+    return this.#isSet ? this.#allFields().map(({ number }) => number) : undefined;
+  }
+
+  get #isSet(): boolean {
+    return this.proto.options?.messageSetWireFormat === true;
   }
 
   #allFields(): ForeignField[] {

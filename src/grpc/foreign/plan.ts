@@ -7,7 +7,7 @@ import type { ProtoEntry, ProtoMessage, ProtoType, ScalarType } from '../proto/p
 import { anyCodec, type AnyContent } from './any.ts';
 import type { Descriptors, ForeignField, ForeignMessage, ForeignType } from './descriptors.ts';
 import { coded, enumLeaf, scalarLeaf } from './leaf.ts';
-import { defaultOf, groupCodec } from './proto2.ts';
+import { defaultOf, groupCodec, messageSetCodec } from './proto2.ts';
 import { isWrapper, wellKnown } from './well-known.ts';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
@@ -145,20 +145,20 @@ export class Planner {
     const known = wellKnown(message.name, node);
     if (known !== undefined) return typeof known === 'string' ? this.#misfit(at, known) : known;
     if (message.name === 'google.protobuf.Any') return coded(message.name, this.#any);
-    switch (node.kind) {
-      case 'object':
-        return { kind: 'message', message: this.object(message, node, at) };
-      case 'any':
-      case 'union':
-        return { kind: 'message', message: isWrapper(message.name) ? this.sole(message, ANY, at) : this.json(message) };
-      default:
-        return { kind: 'message', message: this.sole(message, use, at) };
-    }
+    const made: ProtoType = { kind: 'message', message: this.#message(message, use, at) };
+    return message.typeIds ? coded(message.name, messageSetCodec(message.typeIds, made)) : made;
+  }
+
+  #message(message: ForeignMessage, use: TypeUse, at: string): ProtoMessage {
+    const { node } = use;
+    if (node.kind === 'object') return this.object(message, node, at);
+    if (node.kind !== 'any' && node.kind !== 'union') return this.sole(message, use, at);
+    return isWrapper(message.name) ? this.sole(message, ANY, at) : this.json(message);
   }
 
   #ofAny(message: ForeignMessage): AnyContent {
     const type = this.value(message, ANY, message.name);
-    return { isValue: type.kind !== 'message' || type.message.shape === 'wrapper', type };
+    return { isValue: type.kind === 'message' ? type.message.shape === 'wrapper' : !message.typeIds, type };
   }
 
   #misfit(at: string, what: string): ProtoType {

@@ -3,6 +3,7 @@ import { integerText, isLarge, SCALAR } from '../codec/scalar.ts';
 import { Misfit, type ValueCodec } from '../codec/value.ts';
 import type { Scalar } from '../../schema/node.ts';
 import type { ProtoType } from '../proto/proto.ts';
+import { eachField } from '../codec/fields.ts';
 import { codecOfType, readWhole } from './any.ts';
 import type { ForeignField } from './descriptors.ts';
 
@@ -27,6 +28,55 @@ export function groupCodec(number: number, type: ProtoType): ValueCodec {
     read(reader, left) {
       const bytes = reader.skip(WireType.StartGroup, number);
       return readWhole(message(), bytes.subarray(0, bytes.length - endLength), left);
+    },
+  };
+}
+
+const ITEM = (1 << 3) | WireType.StartGroup;
+const ITEM_END = (1 << 3) | WireType.EndGroup;
+const TYPE_ID = (2 << 3) | WireType.Varint;
+const CONTENT = (3 << 3) | WireType.LengthDelimited;
+
+/**
+ * A message with `message_set_wire_format`: each of its extensions is a group of a number and bytes. `ids` has those numbers, in the order of
+ * the message's fields. An item of another number is dropped, as an unknown field is.
+ * Source: https://github.com/protocolbuffers/protobuf/blob/main/src/google/protobuf/descriptor.proto, `message_set_wire_format`
+ */
+export function messageSetCodec(ids: readonly number[], type: ProtoType): ValueCodec {
+  let made: ValueCodec | undefined;
+  const message = () => (made ??= codecOfType(type));
+  return {
+    wire: WireType.LengthDelimited,
+    zero: undefined,
+    packable: false,
+    write(writer: BinaryWriter, value: unknown) {
+      const plain = new BinaryWriter();
+      message().write(plain, value);
+      const fields = new BinaryReader(new BinaryReader(plain.finish()).bytes());
+      writer.fork();
+      while (fields.pos < fields.len) {
+        const [number] = fields.tag();
+        writer.uint32(ITEM).uint32(TYPE_ID).uint32(ids[number - 1] ?? 0).uint32(CONTENT).bytes(fields.bytes()).uint32(ITEM_END); // prettier-ignore
+      }
+      writer.join();
+    },
+    read(reader, left, previous) {
+      const set = new BinaryReader(reader.bytes());
+      const plain = new BinaryWriter();
+      eachField(set, set.len, (tag) => {
+        if (tag !== ITEM) return false;
+        let id: number | undefined;
+        let content = new Uint8Array();
+        for (let inner = set.uint32(); inner !== ITEM_END; inner = set.uint32()) {
+          if (inner === TYPE_ID) id ??= set.uint32();
+          else if (inner === CONTENT) content = Buffer.concat([content, set.bytes()]);
+          else set.skip(inner & 7, inner >>> 3);
+        }
+        const number = id === undefined ? 0 : ids.indexOf(id) + 1;
+        if (number > 0) plain.tag(number, WireType.LengthDelimited).bytes(content);
+        return true;
+      });
+      return readWhole(message(), plain.finish(), left, previous);
     },
   };
 }
