@@ -133,6 +133,20 @@ describe('webhooks and their store', () => {
     await expect(handler.ready).rejects.toMatchObject({ code: 'UNAVAILABLE' });
   });
 
+  it('a store that is slow to be read is told, and callers are refused until it is', async () => {
+    const memory = memoryWebhookStore();
+    let read: () => void = () => {};
+    const slow = new Promise<void>((resolve) => (read = resolve));
+    const load = () => slow.then(() => memory.load());
+    const { handler, api, errors } = await open({ store: { ...memory, load, sharing: undefined }, storeTimeoutMs: 50 });
+    expect((await api('GET')).status).toBe(503);
+    expect(handler.problems).toEqual(['the webhook store has not been read yet: no webhooks are delivered']);
+    expect(errors.map(String)).toEqual(['Error: the webhook store has not been read yet: no webhooks are delivered']);
+    read();
+    await handler.ready;
+    expect([(await api('GET')).status, handler.problems]).toEqual([200, []]);
+  });
+
   it('an operation that writes an event is answered once that is in the store', async () => {
     const memory = memoryWebhookStore();
     let release: (() => void) | undefined;

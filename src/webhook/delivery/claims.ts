@@ -11,6 +11,8 @@ export interface ClaimsInit {
   readonly worker: string;
   /** How long the subscriptions stay with a dispatcher that gives no sign of life, in milliseconds; `Infinity` if it is the only one. */
   readonly leaseMs: number;
+  /** After how long callers are told that the store is still being read, in milliseconds. */
+  readonly storeTimeoutMs: number;
   /** Versions of the subscriptions that are held. */
   readonly known: () => ReadonlyMap<string, number>;
   /** Takes up what a claim brings. `isFirst` until one was taken up. */
@@ -25,6 +27,7 @@ export interface ClaimsInit {
 /** How many times the lease is renewed while it lasts. */
 const RENEWALS = 5;
 const UNREAD = 'the webhook store cannot be read: no webhooks are delivered';
+const SLOW = 'the webhook store has not been read yet: no webhooks are delivered';
 const LOST = 'the webhook store does not answer: this process may no longer deliver webhooks';
 
 /** Claims subscriptions for a dispatcher, and renews its lease on them for as long as it lives. */
@@ -73,7 +76,9 @@ export class Claims {
 
   /** Resolves when the first claim is taken up; renews it by itself. A store that cannot be read now may be read later: a full disk, a database that is away. */
   async start(): Promise<void> {
-    const { signal, leaseMs, take } = this.init;
+    const { signal, leaseMs, storeTimeoutMs, take } = this.init;
+    const stopWaiting = after(storeTimeoutMs, () => this.#isSlow(), { holds: false });
+    onAbort(signal, stopWaiting);
     for (let attempt = 0; !signal.aborted; attempt++) {
       try {
         const claim = await this.#claim();
@@ -82,6 +87,7 @@ export class Claims {
           this.#stopRenewals ??= every(leaseMs / RENEWALS, () => void this.#renew(), { holds: false });
           await take(claim, true);
         }
+        stopWaiting();
         this.#problem = undefined;
         this.#isRead = true;
         this.#onTried();
@@ -93,6 +99,14 @@ export class Claims {
         await delay(backoffMs(attempt, { baseDelayMs: 500, maxDelayMs: 10_000 }), signal).catch(() => {});
       }
     }
+  }
+
+  /** A store may need long to be read, or never answer. */
+  #isSlow(): void {
+    if (this.#problem !== undefined) return;
+    this.#problem = SLOW;
+    this.#failures.add(new Error(SLOW));
+    this.#onTried();
   }
 
   async #renew(): Promise<void> {

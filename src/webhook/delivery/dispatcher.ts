@@ -90,6 +90,7 @@ export class Dispatcher {
       sharing: store.sharing,
       worker: endpoint.worker,
       leaseMs,
+      storeTimeoutMs: init.storeTimeoutMs,
       known: () => {
         this.#changing.clear();
         for (const id of this.#opening) this.#changing.add(id);

@@ -4,7 +4,7 @@ import { Latch } from '../../life/latch.ts';
 import { after } from '../../life/timers.ts';
 import type { Intake } from './intake.ts';
 import type { Post } from './post.ts';
-import { retryDelayMs, type WebhookClock } from './schedule.ts';
+import { elapsedMs, retryDelayMs, waitLeftMs, type WebhookClock } from './schedule.ts';
 import { verdictOf } from '../status.ts';
 import type { DeliveryAttempt, StoredDelivery, StoredMessage, StoredSubscription, WebhookStore } from '../store/store.ts';
 
@@ -92,6 +92,8 @@ export class Endpoint {
   readonly #ready: StoredDelivery[] = [];
   /** Waits for a later attempt, the earliest first. */
   readonly #waiting: StoredDelivery[] = [];
+  /** When those may begin that were tried, by `#elapsed`: a wall clock that is set back lengthens no wait. */
+  readonly #dueAt = new WeakMap<StoredDelivery, number>();
   /** Ends each request under way at once. */
   readonly #cuts = new Set<() => void>();
   #isCut = false;
@@ -221,15 +223,25 @@ export class Endpoint {
   }
 
   #enqueue(delivery: StoredDelivery): void {
-    const { nextAttemptAt } = delivery;
-    if (nextAttemptAt === undefined || this.subscription.ordered) this.#ready.push(delivery);
-    else this.#wait(delivery, nextAttemptAt);
+    if (delivery.nextAttemptAt === undefined) return void this.#ready.push(delivery);
+    this.#dueAt.set(delivery, this.#elapsed() + waitLeftMs(delivery, this.context.clock.now()));
+    if (this.subscription.ordered) this.#ready.push(delivery);
+    else this.#wait(delivery);
   }
 
-  #wait(delivery: StoredDelivery, at: number): void {
+  #wait(delivery: StoredDelivery): void {
+    const at = this.#due(delivery);
     let index = this.#waiting.length;
-    while (index > 0 && (this.#waiting[index - 1]?.nextAttemptAt ?? 0) > at) index--;
+    while (index > 0 && this.#due(this.#waiting[index - 1]) > at) index--;
     this.#waiting.splice(index, 0, delivery);
+  }
+
+  #due(delivery: StoredDelivery | undefined): number {
+    return (delivery && this.#dueAt.get(delivery)) ?? 0;
+  }
+
+  #elapsed(): number {
+    return elapsedMs(this.context.clock);
   }
 
   /** Starts what may start; sets the timer for what comes next. */
@@ -246,7 +258,7 @@ export class Endpoint {
     this.#cancelTimer = undefined;
     const next = this.#nextAt();
     if (next !== undefined && this.#inFlight < limit) {
-      this.#cancelTimer = this.context.clock.after(Math.max(0, next - this.context.clock.now()), () => this.#pump());
+      this.#cancelTimer = this.context.clock.after(Math.max(0, next - this.#elapsed()), () => this.#pump());
     } else if (this.#isDraining && this.#pending === 0) {
       this.#end();
       this.onGone(undefined);
@@ -255,14 +267,14 @@ export class Endpoint {
 
   /** When the first of what waits may begin. */
   #nextAt(): number | undefined {
-    const times = [this.#ready[0], this.#waiting[0]].flatMap((delivery) => (delivery ? [delivery.nextAttemptAt ?? 0] : []));
+    const times = [this.#ready[0], this.#waiting[0]].flatMap((delivery) => (delivery ? [this.#due(delivery)] : []));
     return times.length === 0 ? undefined : Math.max(this.#freeAt, Math.min(...times));
   }
 
   #take(): StoredDelivery | undefined {
-    const now = this.context.clock.now();
+    const now = this.#elapsed();
     if (now < this.#freeAt) return undefined;
-    const isDue = (delivery: StoredDelivery | undefined) => delivery !== undefined && (delivery.nextAttemptAt ?? 0) <= now;
+    const isDue = (delivery: StoredDelivery | undefined) => delivery !== undefined && this.#due(delivery) <= now;
     if (isDue(this.#waiting[0])) return this.#waiting.shift();
     return isDue(this.#ready[0]) ? this.#ready.shift() : undefined;
   }
@@ -270,7 +282,7 @@ export class Endpoint {
   async #deliver(delivery: StoredDelivery): Promise<void> {
     this.#inFlight++;
     const { ratePerMinute } = this.subscription.grant ?? {};
-    if (ratePerMinute !== undefined) this.#freeAt = this.context.clock.now() + 60_000 / ratePerMinute;
+    if (ratePerMinute !== undefined) this.#freeAt = this.#elapsed() + 60_000 / ratePerMinute;
     const { retryAfter, ...attempt } = await this.context.post(this.subscription, delivery.message, this.#cuts);
     this.#inFlight--;
     // Cut by `stop`: it counts as not tried.
@@ -298,8 +310,9 @@ export class Endpoint {
     if (waitMs === undefined) return this.#giveUp(tried);
     const later = { ...tried, nextAttemptAt: Math.ceil(clock.now() + waitMs) };
     this.#save(later);
+    this.#dueAt.set(later, this.#elapsed() + waitMs);
     if (this.subscription.ordered) this.#ready.unshift(later);
-    else this.#wait(later, later.nextAttemptAt);
+    else this.#wait(later);
   }
 
   /** Gives up as much as has come, when the events of all endpoints are too large and this one has more than its share of them. */

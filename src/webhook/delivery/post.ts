@@ -5,7 +5,7 @@ import type { DeliveryAttempt, StoredMessage, StoredSubscription } from '../stor
 import type { WebhookBody } from '../body/encode.ts';
 import { REQUEST_ORIGIN } from '../wire.ts';
 import type { Carrier } from './carrier.ts';
-import type { WebhookClock } from './schedule.ts';
+import { elapsedMs, type WebhookClock } from './schedule.ts';
 
 /** One request to an endpoint, and what came of it. Never rejects. `cuts` gets what ends it at once, for as long as it lasts. */
 export type Post = (
@@ -28,6 +28,7 @@ export function createPost({ carrier, clock, signingKeys, userAgent, encode, rep
   return async (subscription, message, cuts) => {
     const { url, secrets, grant } = subscription;
     const begun = clock.now();
+    const start = elapsedMs(clock);
     const at = new Date(begun).toISOString();
     try {
       const { body, type, headers: own } = encode(message, subscription);
@@ -47,10 +48,10 @@ export function createPost({ carrier, clock, signingKeys, userAgent, encode, rep
         ...signature,
       };
       const outcome = await carrier.post(url, headers, body, cuts);
-      return { at, durationMs: clock.now() - begun, ...outcome };
+      return { at, durationMs: Math.round(elapsedMs(clock) - start), ...outcome };
     } catch (error) {
       report(error);
-      return { at, durationMs: clock.now() - begun, error: 'the webhook could not be made' };
+      return { at, durationMs: Math.round(elapsedMs(clock) - start), error: 'the webhook could not be made' };
     }
   };
 }

@@ -1,3 +1,5 @@
+import type { StoredDelivery } from '../store/store.ts';
+import { now } from '../../life/now.ts';
 import { after } from '../../life/timers.ts';
 
 const SECOND = 1000;
@@ -29,15 +31,29 @@ export function retryDelayMs(schedule: readonly number[], attempts: number, retr
   return Math.max(wait * (1 + JITTER * random()), Math.min(retryAfterMs, MAX_RETRY_AFTER_MS));
 }
 
+/** The rest of a wait. A wall clock that was set back since does not make it longer than it was. */
+export function waitLeftMs({ nextAttemptAt = 0, attempts }: StoredDelivery, wallMs: number): number {
+  const begunAt = Date.parse(attempts.at(-1)?.at ?? '');
+  return Math.max(0, nextAttemptAt - Math.max(wallMs, begunAt || 0));
+}
+
 /** Time, so that tests of three days need not take three days. */
 export interface WebhookClock {
   /** Epoch milliseconds. */
   now(): number;
+  /** Milliseconds on a clock that nobody sets, for the waits between attempts. @default `now` */
+  elapsed?(): number;
   /** Calls `listener` once after `ms` milliseconds; the function that it gives takes that back. */
   after(ms: number, listener: () => void): () => void;
 }
 
+/** The time of waits. */
+export function elapsedMs(clock: WebhookClock): number {
+  return clock.elapsed?.() ?? clock.now();
+}
+
 export const systemClock: WebhookClock = {
   now: () => Date.now(),
+  elapsed: now,
   after: (ms, listener) => after(ms, listener),
 };

@@ -28,7 +28,7 @@ class Stragglers {
   }
 }
 
-/** A store each of whose answers is waited for no longer than `timeoutMs`, but for `load` and the first `claim`, which take as long as there is to read. */
+/** A store each of whose answers is waited for no longer than `timeoutMs`, but for `load` and the claims until one was answered, which take as long as there is to read. */
 export function boundStore(given: WebhookStore, timeoutMs: number): SharedStore {
   const store = given.sharing ? (given as SharedStore) : soleStore(given);
   const { sharing } = store;
@@ -36,6 +36,7 @@ export function boundStore(given: WebhookStore, timeoutMs: number): SharedStore 
     // A function that throws instead of rejecting has failed like any other.
     inTime(timeoutMs, Promise.resolve().then(work), () => new Error(`the webhook store has not answered ${name} within ${timeoutMs} ms`));
   const stragglers = new Stragglers(MAX_CLAIMS);
+  let isRead = false;
   return {
     load: () => store.load(),
     saveSubscription: (subscription, worker) => within('saveSubscription', () => store.saveSubscription(subscription, worker)),
@@ -47,8 +48,13 @@ export function boundStore(given: WebhookStore, timeoutMs: number): SharedStore 
     close: () => store.close(),
     sharing: {
       claim: (worker, leaseMs, known) => {
-        const claim = () => stragglers.add(() => sharing.claim(worker, leaseMs, known));
-        return known.size === 0 ? claim() : within('claim', claim);
+        const claim = () =>
+          stragglers.add(async () => {
+            const claimed = await sharing.claim(worker, leaseMs, known);
+            isRead = true;
+            return claimed;
+          });
+        return isRead ? within('claim', claim) : claim();
       },
       release: (worker, ids) => within('release', () => sharing.release(worker, ids)),
       replace: (subscription) => within('replace', () => sharing.replace(subscription)),
