@@ -1,3 +1,5 @@
+import { inTime } from '../life/timers.ts';
+
 /** A row, by the names of its columns. */
 export type Row = Readonly<Record<string, unknown>>;
 
@@ -8,6 +10,12 @@ export type Row = Readonly<Record<string, unknown>>;
 export interface Queryable {
   /** Runs one statement; rejects with an error that has the `code` of Postgres. */
   query(text: string, values?: unknown[]): Promise<{ readonly rows: readonly unknown[] }>;
+}
+
+/** A database whose answer to a statement is waited for no longer than `timeoutMs`: a connection may be lost without a sign. */
+export function databaseInTime(database: Queryable, timeoutMs: number): Queryable {
+  const late = () => new Error(`postgresStores: the database has not answered a statement within ${timeoutMs} ms`);
+  return { query: async (text, values) => inTime(timeoutMs, database.query(text, values), late) };
 }
 
 const UNDEFINED_TABLE = '42P01';

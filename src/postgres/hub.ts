@@ -177,7 +177,7 @@ export class PostgresHub implements EventHub {
     return {
       id: `${this.#epochs.get(name) ?? ''}-${String(n)}`,
       time: String(time),
-      data: parseJson(String(data)),
+      data: parseJson(String(data), Infinity),
       ...(typeof traceparent === 'string' && { traceparent }),
     };
   }

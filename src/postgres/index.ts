@@ -14,7 +14,7 @@ import type { NonceStore } from '../stores/nonces.ts';
 import { ownedIdempotencyStore, ownedSeenStore } from '../stores/owned-keys.ts';
 import type { SeenStore } from '../stores/seen.ts';
 import type { WebhookStore } from '../webhook/store/store.ts';
-import { clientOf, type Queryable } from './database.ts';
+import { clientOf, databaseInTime, type Queryable } from './database.ts';
 import { PostgresHub } from './hub.ts';
 import { PostgresKeys } from './owned-keys.ts';
 import { Ticker } from './ticker.ts';
@@ -31,6 +31,11 @@ export interface PostgresStoresOptions {
   readonly pollMs?: number | undefined;
   /** How long events are held for subscribers that resume, in milliseconds. `Infinity` is a hundred years. @default 86_400_000 (24 h) */
   readonly historyTtlMs?: number | undefined;
+  /**
+   * How long the database may take to answer one statement, in milliseconds. A longer one has failed and is tried again, on another connection of the pool. The
+   * pool's own option (`query_timeout` of `pg`) also frees the connection. @default 30_000
+   */
+  readonly storeTimeoutMs?: number | undefined;
   /** About how many bytes of keys and outcomes one caller may hold in each of the stores; more is refused with RESOURCE_EXHAUSTED. @default 67_108_864 (64 MiB) */
   readonly maxBytesPerCaller?: number | undefined;
   /** Gets what fails in the standing work, when a minute: reading, relaying and deleting. @default console.error */
@@ -59,11 +64,14 @@ export function postgresStores(options: PostgresStoresOptions): PostgresStores {
   const readers = {
     pollMs: ms(100, { infinity: false }),
     historyTtlMs: kept(86_400_000),
+    storeTimeoutMs: ms(30_000),
     maxBytesPerCaller: bytes(67_108_864),
   };
-  const { pool, pollMs, historyTtlMs, maxBytesPerCaller, onError } = readOptions('postgresStores', options, readers, ['pool', 'onError']);
-  if (typeof (pool as Partial<Queryable> | undefined)?.query !== 'function')
+  const read = readOptions('postgresStores', options, readers, ['pool', 'onError']);
+  const { pollMs, historyTtlMs, storeTimeoutMs, maxBytesPerCaller, onError } = read;
+  if (typeof (read.pool as Partial<Queryable> | undefined)?.query !== 'function')
     throw new TypeError('postgresStores: pool must have query(text, values), as a Pool of the package pg has');
+  const pool = databaseInTime(read.pool, storeTimeoutMs);
   const nonces = new PostgresKeys(pool, 'nonce', maxBytesPerCaller, 'nonces');
   const hub = new PostgresHub(pool, () => ticker.ring());
   const ticker = new Ticker({ pool, pollMs, historyTtlMs, read: () => hub.read(), report: reporter(onError) });

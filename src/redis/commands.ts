@@ -1,5 +1,13 @@
+import { inTime } from '../life/timers.ts';
+
 /** Sends one command to Redis and gives its reply; rejects with the error that Redis gave. */
 export type SendCommand = (command: string[]) => Promise<unknown>;
+
+/** Sends commands whose replies are waited for no longer than `timeoutMs`: a connection may be lost without a sign. */
+export function sendInTime(send: SendCommand, timeoutMs: number): SendCommand {
+  const late = () => new Error(`redisStores: Redis has not answered a command within ${timeoutMs} ms`);
+  return async (command) => inTime(timeoutMs, send(command), late);
+}
 
 /** A Lua script: its text names its keys and arguments. */
 export interface Script {

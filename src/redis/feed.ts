@@ -30,7 +30,8 @@ export interface FeedInit {
 }
 
 const READ = 500;
-const BLOCK_MS = 2000;
+/** How long a read waits for new entries, in milliseconds. */
+export const BLOCK_MS = 2000;
 
 /** The one read of a process that waits for new events. */
 export class Feed {
@@ -115,5 +116,5 @@ export function bodyOf({ data, time, key, traceparent }: HubEvent): string {
 /** The event in an entry. */
 export function messageOf({ place, body }: Entry, epoch: string): EventMessage {
   const [data = '', time = '', traceparent = ''] = body.split('\n', 3);
-  return { id: `${epoch}-${place}`, time, data: parseJson(data), ...(traceparent !== '' && { traceparent }) };
+  return { id: `${epoch}-${place}`, time, data: parseJson(data, Infinity), ...(traceparent !== '' && { traceparent }) };
 }

@@ -5,7 +5,7 @@
  * @group Servers
  */
 
-import { bytes, count, kept, readOptions } from '../core/options.ts';
+import { bytes, count, kept, ms, readOptions } from '../core/options.ts';
 import type { EventHub } from '../events/hub.ts';
 import { reporter } from '../life/report.ts';
 import type { IdempotencyStore } from '../stores/idempotency.ts';
@@ -13,7 +13,8 @@ import type { NonceStore } from '../stores/nonces.ts';
 import { ownedIdempotencyStore, ownedSeenStore } from '../stores/owned-keys.ts';
 import type { SeenStore } from '../stores/seen.ts';
 import { checkDurability } from './check.ts';
-import { Scripts, type SendCommand } from './commands.ts';
+import { Scripts, sendInTime, type SendCommand } from './commands.ts';
+import { BLOCK_MS } from './feed.ts';
 import { RedisHub } from './hub.ts';
 import { RedisKeys, redisNonceStore } from './key-stores.ts';
 
@@ -33,6 +34,8 @@ export interface RedisStoresOptions {
   readonly maxEvents?: number | undefined;
   /** How long the events of a channel are held in which nothing happens, in milliseconds. `Infinity` is a hundred years. @default 86_400_000 (24 h) */
   readonly historyTtlMs?: number | undefined;
+  /** How long Redis may take to answer one command, beside the two seconds of a read that waits, in milliseconds. A longer one has failed and is tried again. @default 30_000 */
+  readonly storeTimeoutMs?: number | undefined;
   /** About how many bytes of keys and outcomes one caller may hold in each of the stores; more is refused with RESOURCE_EXHAUSTED. @default 67_108_864 (64 MiB) */
   readonly maxBytesPerCaller?: number | undefined;
   /** Gets what the hub could not do at once, and once what Redis may lose by the way it is configured. @default console.error */
@@ -65,19 +68,22 @@ export function redisStores(options: RedisStoresOptions): RedisStores {
       history: count(1000, { zero: true, infinity: false }),
       maxEvents: count(10_000, { infinity: false }),
       historyTtlMs: kept(86_400_000),
+      storeTimeoutMs: ms(30_000),
       maxBytesPerCaller: bytes(67_108_864),
     },
     ['send', 'blockingSend', 'prefix', 'onError'],
   );
-  const { send, blockingSend, prefix = '{multi-api-sdk}:', history, maxEvents, historyTtlMs, maxBytesPerCaller } = read;
-  for (const [name, value] of Object.entries({ send, blockingSend })) {
+  const { prefix = '{multi-api-sdk}:', history, maxEvents, historyTtlMs, storeTimeoutMs, maxBytesPerCaller } = read;
+  for (const [name, value] of Object.entries({ send: read.send, blockingSend: read.blockingSend })) {
     if (typeof value !== 'function')
       throw new TypeError(
         `redisStores: ${name} must be a function that sends one command, such as (command) => client.sendCommand(command)`,
       );
   }
-  if (send === blockingSend)
+  if (read.send === read.blockingSend)
     throw new TypeError('redisStores: blockingSend needs a connection of its own: it would hold up every other command');
+  const send = sendInTime(read.send, storeTimeoutMs);
+  const blockingSend = sendInTime(read.blockingSend, storeTimeoutMs + BLOCK_MS);
   const report = reporter(read.onError);
   const checked = once(() => checkDurability(send, report));
   const scripts = new Scripts((command) => {

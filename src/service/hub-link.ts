@@ -59,10 +59,18 @@ export class HubLink {
   get lease(): EventHub['lease'] {
     const hub = this.#hub;
     const lease = hub.lease?.bind(hub);
-    return (
-      lease &&
-      ((name, leaseMs) => (this.#isOwn ? lease(name, leaseMs) : inTime(this.timeoutMs, lease(name, leaseMs), () => late(this.timeoutMs))))
-    );
+    if (!lease || this.#isOwn) return lease;
+    return async (name, leaseMs) => {
+      const taken = await this.#inTime(lease(name, leaseMs));
+      // A renewal without an answer must not hide that the lease is over.
+      return (
+        taken && {
+          cursor: taken.cursor,
+          renew: (ms, cursor) => this.#inTime(taken.renew(ms, cursor)),
+          release: (cursor) => this.#inTime(taken.release(cursor)),
+        }
+      );
+    };
   }
 
   /** `graceMs`: how long events that the hub did not take so far may take now. */
@@ -78,7 +86,7 @@ export class HubLink {
     return { key: makeRequestId(), isFirstTry: true, time: isoNow(), data, ...(traceparent !== undefined && { traceparent }) };
   }
 
-  #inTime(work: Promise<void>): Promise<void> {
+  #inTime<T>(work: Promise<T>): Promise<T> {
     return this.#isOwn ? work : inTime(this.timeoutMs, work, () => late(this.timeoutMs));
   }
 }

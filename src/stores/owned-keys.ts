@@ -28,7 +28,7 @@ export function ownedIdempotencyStore<Client>(keys: OwnedKeys<Client>, clientOf?
     async begin(key, fingerprint, leaseMs, caller) {
       const claim = await keys.begin(key, fingerprint, leaseMs, caller);
       if ('owner' in claim) return claim;
-      const outcome = claim.outcome === undefined ? undefined : (parseJson(claim.outcome) as IdempotencyOutcome);
+      const outcome = claim.outcome === undefined ? undefined : (parseJson(claim.outcome, Infinity) as IdempotencyOutcome);
       return { entry: { fingerprint: claim.fingerprint, outcome } };
     },
     renew: (key, owner, leaseMs) => keys.renew(key, owner, leaseMs),

@@ -48,7 +48,7 @@ describe.skipIf(skipped)(`Postgres${skipped ? ` (${skipped})` : ''}`, () => {
     for (const pool of pools) await pool.end();
   });
 
-  it('takes events and outcomes with any characters, and channels of any length', async () => {
+  it('takes events and outcomes with any characters and of any depth, and channels of any length', async () => {
     const { said } = defineContract({
       name: 'any',
       events: { said: event({ channel: 'rooms/{room}', payload: z.object({ room: z.string() }) }) },
@@ -88,6 +88,14 @@ describe.skipIf(skipped)(`Postgres${skipped ? ` (${skipped})` : ''}`, () => {
     const kept = await store.delivery('any', 'd');
     expect([kept?.message.data, kept?.attempts[0]?.response]).toEqual([message.data, 'no \ufffd \ufffd \\u0000']);
     await close();
+
+    const { store: keys, close: closeKeys } = await open('idempotencyStore')();
+    const claim = await keys.begin('deep', 'f', 1000, 'c');
+    let output: unknown = 1;
+    for (let depth = 0; depth < 100; depth++) output = [output];
+    await keys.finish('deep', 'owner' in claim ? claim.owner : '', { output }, 1000);
+    expect(await keys.begin('deep', 'f', 1000, 'c')).toMatchObject({ entry: { outcome: { output } } });
+    await closeKeys();
   });
 
   it('keeps no more of finished deliveries than their size allows', async () => {

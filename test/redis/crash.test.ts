@@ -145,6 +145,22 @@ describe.skipIf(skipped)(`a Redis that crashes${skipped ? ` (${skipped})` : ''}`
     30_000,
   );
 
+  it('holds up no later event and no other process by an answer that never comes', async () => {
+    const server = await start();
+    let quiet = 0;
+    const spoil = async (command: string[], send: () => Promise<unknown>) =>
+      command[0] === 'XADD' && quiet++ === 0 ? new Promise(() => {}) : send();
+    const [one, two] = [open(server, { spoil, storeTimeoutMs: 200 }), open(server)];
+    const heard: number[] = [];
+    await two.client.onSaid(({ n }) => void heard.push(n));
+    const first = one.service.publish('said', { n: 0 });
+    const waiting = one.service.publish('said', { n: 1 });
+    await Promise.all([first, waiting]);
+    await one.service.publish('said', { n: 2 });
+    await until(() => heard.includes(2) && heard.length >= 3);
+    expect(heard.toSorted()).toEqual([0, 1, 2]);
+  }, 30_000);
+
   it('takes events of processes whose clocks are apart, each once and in one order', async () => {
     const server = await start();
     const ahead = async (command: string[], send: (command: string[]) => Promise<unknown>) =>

@@ -194,7 +194,7 @@ class FileStore implements WebhookStore {
       if (text.includes('\0')) hasHole = true;
       else
         try {
-          this.#replayLine(parseJson(text) as Line, messages, hasHole);
+          this.#replayLine(parseJson(text, Infinity) as Line, messages, hasHole);
         } catch (cause) {
           if (cause instanceof NewerVersion) throw cause;
           this.#report(new Error(`${this.path}: line ${number} is damaged and was left out`, { cause }));
