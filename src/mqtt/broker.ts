@@ -54,6 +54,13 @@ export interface MqttBrokerOptions {
   readonly maxConnections?: number;
   /** How many clients of one caller may be connected. @default 1000 */
   readonly maxConnectionsPerCaller?: number;
+  /** How many filters one client may have subscribed to; more are refused. @default 1000 */
+  readonly maxSubscriptions?: number;
+  /**
+   * About how many bytes subscriptions, last wills and messages of QoS 2 that their sender has not released may take. A caller may hold as much as is
+   * free; more is refused. @default 67_108_864 (64 MiB)
+   */
+  readonly maxHeldBytes?: number;
   /** How many sessions are kept for clients that want theirs to outlive the connection. @default 10_000 */
   readonly maxSessions?: number;
   /** How many of them one caller may have. @default 1000 */
@@ -116,6 +123,8 @@ export async function mqttBroker(options: MqttBrokerOptions = {}): Promise<MqttB
       maxBufferedBytes: bytes(8_388_608),
       maxConnections: count(10_000),
       maxConnectionsPerCaller: count(1000),
+      maxSubscriptions: count(1000),
+      maxHeldBytes: bytes(67_108_864),
       maxSessions: count(10_000, { zero: true }),
       maxSessionsPerCaller: count(1000, { zero: true }),
       sessionExpiryMs: ms(3_600_000),

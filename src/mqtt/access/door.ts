@@ -1,13 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
-import type { Aedes, AedesOptions, AuthenticateError, Client } from 'aedes';
+import type { Aedes, AedesOptions, AuthenticateError, Client, Subscription } from 'aedes';
 import { onAbort } from '../../life/lifetime.ts';
 import { after, type StopTimer } from '../../life/timers.ts';
 import { printable } from '../../peer/printable.ts';
 import type { ConnectedCaller } from './own-brokers.ts';
 import { Access, Refusal, type AccessOptions, type Member } from './access.ts';
-import { Sessions, type Persistence, type SessionLimits } from './sessions.ts';
+import { overlap } from '../filters.ts';
+import { Holdings } from './holdings.ts';
+import { Sessions, sizeOf, type Persistence, type SessionLimits } from './sessions.ts';
 
 /** Options of the door: the broker's, read. */
 export interface DoorOptions extends Partial<AccessOptions>, SessionLimits {
@@ -15,6 +17,8 @@ export interface DoorOptions extends Partial<AccessOptions>, SessionLimits {
   readonly maxBufferedBytes: number;
   readonly maxConnections: number;
   readonly maxConnectionsPerCaller: number;
+  readonly maxSubscriptions: number;
+  readonly maxHeldBytes: number;
 }
 
 /** How long the service may take to say who calls, in milliseconds. */
@@ -25,6 +29,13 @@ interface Arrival {
   readonly clientId: string;
   readonly clean: boolean;
   readonly will: { readonly topic: string; readonly payload: Uint8Array } | undefined;
+  /** The filters that it asked for, and whether it may have them. */
+  readonly filters: Map<string, boolean>;
+  /** Subscriptions that outlive the connection, and are not stored yet. */
+  readonly granted: Subscription[];
+  /** Until its session is here again, its subscriptions are not new, and messages come that were meant for earlier ones. */
+  isRestoring: boolean;
+  isReplaying: boolean;
   /** Ends what is asked for the client when its connection does. */
   readonly controller: AbortController;
   member?: Member;
@@ -40,12 +51,14 @@ export class Door {
   readonly #live = new Map<string, Client>();
   readonly #perCaller = new Map<string, number>();
   #sessions: Sessions | undefined;
+  readonly #holdings: Holdings;
 
   private readonly options: DoorOptions;
 
   constructor(options: DoorOptions) {
     this.options = options;
     const { open = false, publishers = {}, serviceCredentials, authenticate, onError } = options;
+    this.#holdings = new Holdings(options.maxHeldBytes);
     this.access = new Access({ open, publishers, serviceCredentials, authenticate, onError });
     this.rules = {
       // Its own default is MQTT 3.1's.
@@ -54,7 +67,16 @@ export class Door {
         // One without a name gets one here, so that its topics are known.
         packet.clientId ||= `anonymous-${randomUUID()}`;
         const { clientId, clean = true, will } = packet;
-        const arrival: Arrival = { clientId, clean, will: will && { topic: will.topic, payload: Buffer.from(will.payload) }, controller: new AbortController() }; // prettier-ignore
+        const arrival: Arrival = {
+          clientId,
+          clean,
+          will: will && { topic: will.topic, payload: Buffer.from(will.payload) },
+          filters: new Map(),
+          granted: [],
+          isRestoring: !clean,
+          isReplaying: !clean,
+          controller: new AbortController(),
+        };
         this.#arrivals.set(client, arrival);
         done(null, true);
       },
@@ -78,17 +100,44 @@ export class Door {
       },
       authorizeSubscribe: (client, subscription, done) => {
         const arrival = this.#arrivals.get(client);
-        if (!arrival?.member) return done(null, null);
+        if (!arrival?.member || !this.#hasRoom(arrival, arrival.member, subscription.topic)) return done(null, null);
         this.access.maySubscribe(arrival.member, subscription.topic, arrival.controller.signal).then(
-          (isAllowed) => done(null, isAllowed ? subscription : null),
+          (isAllowed) => {
+            this.#answer(arrival, subscription, isAllowed);
+            done(null, isAllowed ? subscription : null);
+          },
           (error: unknown) => (onError(error), done(null, null)),
         );
       },
       authorizeForward: (client, packet) => {
-        const member = this.#arrivals.get(client)?.member;
-        return member && this.access.mayHear(member, packet.topic) ? packet : null;
+        const arrival = this.#arrivals.get(client);
+        const { member } = arrival ?? {};
+        if (!arrival || !member || !this.access.mayHear(member, packet.topic)) return null;
+        return arrival.isReplaying && member.kind === 'caller' && !isGranted(arrival, packet.topic) ? null : packet;
       },
     };
+  }
+
+  /** Whether a client may ask for one more filter. It has it in any case until the service has answered. */
+  #hasRoom({ clientId, filters }: Arrival, member: Member, filter: string): boolean {
+    if (filters.has(filter) || member.kind === 'service') return true;
+    if (filters.size >= this.options.maxSubscriptions) return false;
+    if (!this.#holdings.take(clientId, keyOf(member), `filter ${filter}`, sizeOf({ topic: filter }))) return false;
+    filters.set(filter, false);
+    return true;
+  }
+
+  #answer({ clientId, clean, filters, granted, isRestoring }: Arrival, subscription: Subscription, isAllowed: boolean): void {
+    const { topic } = subscription;
+    if (isAllowed) {
+      filters.set(topic, true);
+      if (!clean && !isRestoring) granted.push(subscription);
+    } else if (filters.get(topic) === false) this.#forgetFilter(clientId, filters, topic);
+  }
+
+  #forgetFilter(clientId: string, filters: Map<string, boolean>, filter: string): void {
+    filters.delete(filter);
+    this.#holdings.give(clientId, `filter ${filter}`);
   }
 
   /** The caller behind a connected client; nothing of others, whose replies may go anywhere. */
@@ -103,13 +152,52 @@ export class Door {
     const { onError } = this.options;
     // The types of aedes leave it out.
     const { persistence } = aedes as unknown as { readonly persistence: Persistence };
-    this.#sessions = new Sessions(persistence, this.options, (clientId) => this.#live.get(clientId)?.conn.destroy(), onError);
+    this.#guard(persistence);
+    this.#sessions = new Sessions(
+      persistence,
+      this.options,
+      this.#holdings,
+      (clientId) => this.#live.get(clientId)?.conn.destroy(),
+      onError,
+    );
     const report = (error: Error) => {
       // A client of MQTT 5 that is refused comes back with MQTT 3.1.1.
       if ((error as { readonly errorCode?: unknown }).errorCode !== 1) onError(error);
     };
     aedes.on('clientError', (_, error) => report(error));
     aedes.on('connectionError', (_, error) => report(error));
+    aedes.on('connackSent', (_, client) => {
+      const arrival = this.#arrivals.get(client);
+      if (arrival) arrival.isRestoring = false;
+    });
+    aedes.on('clientReady', (client) => {
+      const arrival = this.#arrivals.get(client);
+      if (arrival) arrival.isReplaying = false;
+    });
+    aedes.on('unsubscribe', (left, client) => {
+      const arrival = this.#arrivals.get(client);
+      if (arrival) for (const filter of left) this.#forgetFilter(arrival.clientId, arrival.filters, filter);
+    });
+  }
+
+  /** Stores only what a client was granted, and of messages that it has not released no more than its caller's share. */
+  #guard(persistence: Persistence): void {
+    const { addSubscriptions, incomingStorePacket, incomingDelPacket } = persistence;
+    // Called for each subscription that was granted, with all of its packet, those that were refused too.
+    persistence.addSubscriptions = (client) =>
+      addSubscriptions.call(persistence, client, this.#arrivals.get(client)?.granted.splice(0) ?? []);
+    persistence.incomingStorePacket = async (client, packet) => {
+      const member = this.#arrivals.get(client)?.member;
+      if (!member) throw new Error('the client has left');
+      const part = `message ${packet.messageId}`;
+      if (member.kind !== 'service' && !this.#holdings.take(client.id, keyOf(member), part, sizeOf(packet)))
+        throw new Error(`the client '${printable(client.id)}' was ended: it does not release its messages of QoS 2`);
+      await incomingStorePacket.call(persistence, client, packet);
+    };
+    persistence.incomingDelPacket = async (client, packet) => {
+      await incomingDelPacket.call(persistence, client, packet);
+      this.#holdings.give(client.id, `message ${packet.messageId}`);
+    };
   }
 
   /** A new connection. */
@@ -184,6 +272,8 @@ export class Door {
     if (client.conn.destroyed) throw new Refusal(3, 'the client has left');
     const holder = this.#live.get(clientId);
     if (holder) this.#leave(holder);
+    const { will } = arrival;
+    if (will && !this.#holdings.take(clientId, key, 'will', sizeOf(will))) throw new Refusal(3, 'there is no room for the last will');
     if (!clean) this.#sessions?.onConnect(clientId, key);
     this.#live.set(clientId, client);
     this.#perCaller.set(key, (this.#perCaller.get(key) ?? 0) + 1);
@@ -204,12 +294,20 @@ export class Door {
     controller.abort(new Refusal(3, 'the client has left'));
     if (this.#live.get(clientId) !== client || !member) return;
     this.#live.delete(clientId);
+    if (arrival.clean) this.#holdings.forget(clientId);
+    else this.#holdings.give(clientId, 'will');
     const key = keyOf(member);
     const left = (this.#perCaller.get(key) ?? 1) - 1;
     if (left > 0) this.#perCaller.set(key, left);
     else this.#perCaller.delete(key);
     this.#sessions?.onDisconnect(clientId);
   }
+}
+
+/** Whether a topic is one of those that a client asked for and may hear. */
+function isGranted({ filters }: Arrival, topic: string): boolean {
+  for (const [filter, isAllowed] of filters) if (isAllowed && overlap(filter, topic)) return true;
+  return false;
 }
 
 /** The service's own connections share a name that no caller can have. */

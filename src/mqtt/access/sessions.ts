@@ -1,5 +1,7 @@
+import type { Client, Subscription } from 'aedes';
 import { now } from '../../life/now.ts';
 import { printable } from '../../peer/printable.ts';
+import type { Holdings } from './holdings.ts';
 
 /** Limits of what the embedded broker keeps in memory. */
 export interface SessionLimits {
@@ -30,6 +32,9 @@ export interface Persistence {
   outgoingStream(client: { id: string }): AsyncIterable<Packet>;
   cleanSubscriptions(client: { id: string }): Promise<void>;
   storeRetained(packet: Packet): Promise<void>;
+  addSubscriptions(client: Client, subscriptions: readonly Subscription[]): Promise<void>;
+  incomingStorePacket(client: Client, packet: Packet): Promise<void>;
+  incomingDelPacket(client: Client, packet: Packet): Promise<void>;
 }
 
 interface Session {
@@ -39,7 +44,7 @@ interface Session {
   since: number | undefined;
 }
 
-/** The cost of a queued packet beside topic and payload. */
+/** The cost of a packet or subscription beside its content. */
 const PACKET_BYTES = 256;
 
 /**
@@ -55,12 +60,20 @@ export class Sessions {
 
   private readonly persistence: Persistence;
   private readonly limits: SessionLimits;
+  private readonly holdings: Holdings;
   /** Ends the connection of a client whose session has ended. */
   private readonly disconnect: (clientId: string) => void;
   private readonly onError: (error: unknown) => void;
 
-  constructor(persistence: Persistence, limits: SessionLimits, disconnect: (clientId: string) => void, onError: (error: unknown) => void) {
+  constructor(
+    persistence: Persistence,
+    limits: SessionLimits,
+    holdings: Holdings,
+    disconnect: (clientId: string) => void,
+    onError: (error: unknown) => void,
+  ) {
     this.limits = limits;
+    this.holdings = holdings;
     this.disconnect = disconnect;
     this.onError = onError;
     const { outgoingEnqueue, outgoingEnqueueCombi, outgoingClearMessageId, storeRetained } = persistence;
@@ -112,6 +125,7 @@ export class Sessions {
     const session = this.#sessions.get(clientId);
     if (!session) return;
     this.#sessions.delete(clientId);
+    this.holdings.forget(clientId);
     const share = this.#shareOf(session.caller);
     share.sessions--;
     share.bytes -= session.bytes;
@@ -189,6 +203,7 @@ export class Sessions {
 
 const DONE = Promise.resolve();
 
-function sizeOf({ topic, payload }: Packet): number {
+/** The cost of a packet or a subscription, in bytes. */
+export function sizeOf({ topic, payload }: Packet): number {
   return (topic?.length ?? 0) + (payload?.length ?? 0) + PACKET_BYTES;
 }
